@@ -1,0 +1,270 @@
+#include "base.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ---- errors ------------------------------------------------------------------------------------------------- */
+
+bool err_set(Err *err, const char *format, ...) {
+    if (!err) return false;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(err->text, sizeof err->text, format, args);
+    va_end(args);
+    return false;
+}
+
+static void say_line(const char *prefix, const char *format, va_list args) {
+    fflush(stdout); /* so that the error stands after what was already said */
+    fputs(prefix, stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+}
+
+void die(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    say_line("error: ", format, args);
+    va_end(args);
+    exit(EXIT_TROUBLE);
+}
+
+void die_usage(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    say_line("usage: ", format, args);
+    va_end(args);
+    exit(EXIT_USAGE);
+}
+
+void contract_broken(const char *file, int line, const char *function, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fflush(stdout);
+    fprintf(stderr, "%s:%d: %s: ", file, line, function);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    _Exit(EXIT_CONTRACT); /* no clean-up: whoever broke the contract may hold anything */
+}
+
+/* ---- memory ------------------------------------------------------------------------------------------------- */
+
+enum { ALIGN = 64, CHUNK_LEAST = 1 << 20 };
+
+struct ArenaChunk {
+    ArenaChunk *next;
+    size_t size;
+    uint8_t *data; /* ALIGN-aligned */
+};
+
+static ArenaChunk *chunk_new(size_t size) {
+    void *block = NULL;
+    size_t head = (sizeof(ArenaChunk) + ALIGN - 1) / ALIGN * ALIGN;
+    if (size > SIZE_MAX - head || posix_memalign(&block, ALIGN, head + size) != 0)
+        die("out of memory: %.1f MB more were wanted; close other programs or use a smaller batch", (double)size / 1e6);
+    ArenaChunk *chunk = block;
+    *chunk = (ArenaChunk){ .next = NULL, .size = size, .data = (uint8_t *)block + head };
+    return chunk;
+}
+
+/* Makes `now` a chunk with room for `size` bytes: the next kept one that is large enough, or a new one. */
+static void arena_grow(Arena *arena, size_t size) {
+    ArenaChunk **link = arena->now ? &arena->now->next : &arena->first;
+    if (!*link || (*link)->size < size) {
+        ArenaChunk *chunk = chunk_new(MAX(size, (size_t)CHUNK_LEAST));
+        chunk->next = *link;
+        *link = chunk;
+    }
+    arena->now = *link;
+    arena->used = 0;
+}
+
+void *arena_alloc(Arena *arena, size_t count, size_t size) {
+    size_t bytes;
+    if (!size_fits(count, size, &bytes) || bytes > SIZE_MAX / 2)
+        die("out of memory: %zu things of %zu bytes were wanted", count, size);
+    bytes = (bytes + ALIGN - 1) / ALIGN * ALIGN;
+    if (!arena->now || arena->now->size - arena->used < bytes) arena_grow(arena, bytes);
+    void *memory = arena->now->data + arena->used;
+    arena->used += bytes;
+#ifdef DEBUG
+    memset(memory, 0xff, bytes); /* all ones is a NaN in float and double: what is read before it is written shows */
+#endif
+    return memory;
+}
+
+void *arena_zero(Arena *arena, size_t count, size_t size) {
+    return memset(arena_alloc(arena, count, size), 0, count * size);
+}
+
+char *arena_text(Arena *arena, const char *text) {
+    size_t size = strlen(text) + 1;
+    return memcpy(arena_alloc(arena, size, 1), text, size);
+}
+
+char *arena_print(Arena *arena, const char *format, ...) {
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, args);
+    char *text = arena_alloc(arena, (size_t)length + 1, 1);
+    vsnprintf(text, (size_t)length + 1, format, again);
+    va_end(again);
+    va_end(args);
+    return text;
+}
+
+void arena_reset(Arena *arena) {
+    arena->now = NULL;
+    arena->used = 0;
+}
+
+void arena_free(Arena *arena) {
+    for (ArenaChunk *chunk = arena->first, *next; chunk; chunk = next) {
+        next = chunk->next;
+        free(chunk);
+    }
+    *arena = (Arena){ 0 };
+}
+
+size_t arena_held(const Arena *arena) {
+    size_t held = 0;
+    for (const ArenaChunk *chunk = arena->first; chunk; chunk = chunk->next) held += chunk->size;
+    return held;
+}
+
+/* ---- files -------------------------------------------------------------------------------------------------- */
+
+static bool file_refuse(int fd, const char *path, const char *why, Err *err) {
+    if (fd >= 0) close(fd);
+    return err_set(err, "%s: %s", path, why);
+}
+
+bool file_open(File *file, const char *path, Err *err) {
+    *file = (File){ 0 };
+    int fd = open(path, O_RDONLY | O_NONBLOCK); /* a pipe must not hold us up before we refuse it */
+    if (fd < 0) return file_refuse(fd, path, strerror(errno), err);
+    struct stat info;
+    if (fstat(fd, &info) != 0) return file_refuse(fd, path, strerror(errno), err);
+    if (S_ISDIR(info.st_mode)) return file_refuse(fd, path, "this is a folder, a file was wanted", err);
+    if (!S_ISREG(info.st_mode)) return file_refuse(fd, path, "this is not a regular file", err);
+    size_t size = (size_t)info.st_size;
+    if (size > 0) {
+        void *map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (map == MAP_FAILED) return file_refuse(fd, path, strerror(errno), err);
+        *file = (File){ .data = map, .size = size, .map = map };
+    }
+    close(fd);
+    return true;
+}
+
+void file_close(File *file) {
+    if (file->map) munmap(file->map, file->size);
+    *file = (File){ 0 };
+}
+
+bool file_exists(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0;
+}
+
+bool folder_make(const char *path, Err *err) {
+    char part[1024];
+    if (strlen(path) >= sizeof part) return err_set(err, "%s: the path is too long", path);
+    strcpy(part, path);
+    for (char *slash = part + 1;; slash++) {
+        if (*slash && *slash != '/') continue;
+        char end = *slash;
+        *slash = '\0';
+        if (mkdir(part, 0777) != 0 && errno != EEXIST) return err_set(err, "%s: %s", part, strerror(errno));
+        if (!end) break;
+        *slash = end;
+    }
+    struct stat info;
+    if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode)) return err_set(err, "%s: this is not a folder", path);
+    return true;
+}
+
+bool out_open(OutFile *out, const char *path, Err *err) {
+    *out = (OutFile){ 0 };
+    if (strlen(path) >= sizeof out->path) return err_set(err, "%s: the path is too long", path);
+    strcpy(out->path, path);
+    snprintf(out->temporary, sizeof out->temporary, "%s.tmp", path);
+    struct stat info;
+    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
+        return err_set(err, "%s: this is a folder, a file was to be written", path);
+    out->stream = fopen(out->temporary, "wb");
+    if (!out->stream) return err_set(err, "%s: cannot be written: %s", out->temporary, strerror(errno));
+    return true;
+}
+
+void out_write(OutFile *out, const void *data, size_t size) {
+    if (size > 0 && fwrite(data, 1, size, out->stream) != size) out->failed = true;
+}
+
+bool out_commit(OutFile *out, Err *err) {
+    errno = 0;
+    bool ok = !out->failed && !ferror(out->stream) && fflush(out->stream) == 0 && fsync(fileno(out->stream)) == 0;
+    int why = errno;
+    if (fclose(out->stream) != 0 && ok) ok = false, why = errno;
+    out->stream = NULL;
+    if (ok && rename(out->temporary, out->path) != 0) ok = false, why = errno;
+    if (ok) return true;
+    remove(out->temporary);
+    return err_set(err, "%s: not written (%s); what was there before is untouched", out->path,
+                   why ? strerror(why) : "a write failed, is the disk full?");
+}
+
+void out_abandon(OutFile *out) {
+    if (!out->stream) return;
+    fclose(out->stream);
+    remove(out->temporary);
+    out->stream = NULL;
+}
+
+/* ---- small things ------------------------------------------------------------------------------------------- */
+
+bool size_fits(size_t a, size_t b, size_t *product) {
+    if (b != 0 && a > SIZE_MAX / b) return false;
+    *product = a * b;
+    return true;
+}
+
+size_t size_mul(size_t a, size_t b) {
+    size_t product = 0;
+    REQUIRE(size_fits(a, b, &product), "%zu times %zu does not fit", a, b);
+    return product;
+}
+
+bool parse_int(const char *text, long long low, long long high, long long *value) {
+    char *end;
+    errno = 0;
+    long long got = strtoll(text, &end, 10);
+    if (end == text || *end || errno || got < low || got > high) return false;
+    *value = got;
+    return true;
+}
+
+bool parse_real(const char *text, double low, double high, double *value) {
+    char *end;
+    errno = 0;
+    double got = strtod(text, &end);
+    if (end == text || *end || errno || !isfinite(got) || got < low || got > high) return false;
+    *value = got;
+    return true;
+}
+
+double clock_seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}

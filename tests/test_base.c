@@ -1,0 +1,183 @@
+/* base, rng, thread, mat: does the ground hold? */
+#include "../lib/mat.h"
+#include "../lib/thread.h"
+#include "check.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+TEST(arena_alignment_and_reset) {
+    Arena arena = { 0 };
+    uint8_t *first = arena_alloc(&arena, 3, 1), *second = arena_alloc(&arena, 5000000, 1);
+    CHECK((uintptr_t)first % 64 == 0 && (uintptr_t)second % 64 == 0, "%p %p", (void *)first, (void *)second);
+    memset(second, 1, 5000000);
+    size_t held = arena_held(&arena);
+    arena_reset(&arena);
+    CHECK(arena_alloc(&arena, 3, 1) == first, "a reset arena begins anew");
+    arena_alloc(&arena, 5000000, 1);
+    CHECK(arena_held(&arena) == held, "the chunks are used again");
+    arena_free(&arena);
+    CHECK(arena_held(&arena) == 0, "nothing is held");
+}
+
+TEST(arena_refuses_the_impossible) {
+    Arena arena = { 0 };
+    CHECK_STOPS(arena_alloc(&arena, SIZE_MAX / 4, 8), EXIT_TROUBLE, "out of memory");
+}
+
+TEST(broken_contract_names_both) {
+    Mat a = mat_shape(2, 2, 3), b = mat_shape(2, 4, 5), c = mat_shape(2, 2, 5);
+    CHECK_STOPS(mat_matmul(a, b, c), EXIT_CONTRACT, "a [2,3] times b [4,5] into c [2,5]");
+}
+
+TEST(out_file_appears_whole_or_not_at_all) {
+    char path[1100];
+    Err err;
+    OutFile out;
+    snprintf(path, sizeof path, "%s/file", check_folder());
+    CHECK(out_open(&out, path, &err), "%s", err.text);
+    out_write(&out, "one", 3);
+    CHECK(!file_exists(path), "nothing is there before the commit");
+    CHECK(out_commit(&out, &err), "%s", err.text);
+    CHECK(out_open(&out, path, &err), "%s", err.text);
+    out_write(&out, "two", 3);
+    out_abandon(&out);
+    File file;
+    CHECK(file_open(&file, path, &err), "%s", err.text);
+    CHECK(file.size == 3 && !memcmp(file.data, "one", 3), "the first text is untouched");
+    file_close(&file);
+}
+
+TEST(files_that_cannot_be) {
+    Err err;
+    File file;
+    OutFile out;
+    CHECK(!file_open(&file, "no/such/file", &err) && strstr(err.text, "no/such/file"), "%s", err.text);
+    CHECK(!file_open(&file, check_folder(), &err) && strstr(err.text, "folder"), "%s", err.text);
+    CHECK(!file_open(&file, "/dev/null", &err) && strstr(err.text, "regular"), "%s", err.text);
+    CHECK(!out_open(&out, check_folder(), &err) && strstr(err.text, "folder"), "%s", err.text);
+    if (file_exists("/dev/full")) {
+        CHECK((out.stream = fopen("/dev/full", "wb")) != NULL, "%s", "cannot open /dev/full");
+        strcpy(out.path, "full"), strcpy(out.temporary, "no/such/tmp"), out.failed = false;
+        out_write(&out, "x", 1);
+        CHECK(!out_commit(&out, &err) && strstr(err.text, "full: not written"), "%s", err.text);
+    }
+}
+
+TEST(numbers_from_text) {
+    long long i;
+    double x;
+    CHECK(parse_int("12", 0, 100, &i) && i == 12, "%s", "12");
+    const char *bad[] = { "", "x", "12x", "101", "-1", "1e3", "99999999999999999999" };
+    for (size_t k = 0; k < COUNT(bad); k++) CHECK(!parse_int(bad[k], 0, 100, &i), "%s", bad[k]);
+    CHECK(parse_real("1e-3", 0, 1, &x) && x == 1e-3, "%s", "1e-3");
+    const char *not_real[] = { "", "nan", "inf", "1.2.3", "2" };
+    for (size_t k = 0; k < COUNT(not_real); k++) CHECK(!parse_real(not_real[k], 0, 1, &x), "%s", not_real[k]);
+}
+
+TEST(rng_is_the_published_generator) {
+    /* xoshiro256++ from the state 1, 2, 3, 4: the first outputs of the authors' reference code. */
+    Rng rng = { { 1, 2, 3, 4 } };
+    const uint64_t want[] = { 41943041, 58720359, 3588806011781223, 3591011842654386 };
+    for (int i = 0; i < 4; i++) CHECK(rng_next(&rng) == want[i], "output %d", i);
+}
+
+TEST(rng_moments) {
+    Rng rng = rng_seed(1, 0);
+    double sum = 0, square = 0, fourth = 0;
+    int n = 200000, below[7] = { 0 };
+    for (int i = 0; i < n; i++) {
+        double x = rng_normal(&rng);
+        sum += x, square += x * x, fourth += x * x * x * x;
+        below[rng_below(&rng, 7)]++;
+    }
+    CHECK_NEAR(sum / n, 0, 0.01);
+    CHECK_NEAR(square / n, 1, 0.015);
+    CHECK_NEAR(fourth / n, 3, 0.03);
+    for (int i = 0; i < 7; i++) CHECK_NEAR(below[i] * 7.0 / n, 1, 0.03);
+    Rng other = rng_seed(1, 1), again = rng_seed(1, 0);
+    CHECK(rng_next(&other) != rng_next(&again), "streams differ");
+}
+
+TEST(rng_shuffle_and_choice) {
+    int counts[6] = { 0 }, picked[5] = { 0 };
+    Rng rng = rng_seed(3, 0);
+    for (int i = 0; i < 60000; i++) {
+        int p[3] = { 0, 1, 2 }, k[2];
+        rng_shuffle(&rng, p, 3);
+        counts[p[0] * 2 + (p[1] > p[2])]++;
+        rng_choice(&rng, 5, k, 2);
+        CHECK(k[0] != k[1], "chosen twice: %d", k[0]);
+        picked[k[0]]++;
+    }
+    for (int i = 0; i < 6; i++) CHECK_NEAR(counts[i] / 1e4, 1, 0.05);
+    for (int i = 0; i < 5; i++) CHECK_NEAR(picked[i] / 12e3, 1, 0.05);
+}
+
+static void piece(void *context, size_t begin, size_t end, int worker) {
+    (void)worker;
+    double *sums = context;
+    for (size_t i = begin; i < end; i++) sums[begin / 10] += 1 / (1 + (double)i);
+}
+
+TEST(parallel_for_same_pieces_for_any_threads) {
+    double one[101] = { 0 };
+    thread_set_count(1);
+    parallel_for(1003, 10, piece, one);
+    for (int threads = 2; threads <= 8; threads++) {
+        thread_set_count(threads);
+        for (int round = 0; round < 200; round++) {
+            double many[101] = { 0 };
+            parallel_for(1003, 10, piece, many);
+            CHECK(!memcmp(one, many, sizeof one), "%d threads", threads);
+        }
+    }
+    parallel_for(0, 1, piece, NULL);
+}
+
+static void nested(void *context, size_t begin, size_t end, int worker) {
+    double sums[101] = { 0 };
+    (void)end;
+    parallel_for(100, 10, piece, sums);
+    ((double *)context)[begin] = sums[9] + 0 * worker;
+}
+
+TEST(parallel_for_nested) {
+    double sums[50] = { 0 };
+    thread_set_count(3);
+    parallel_for(50, 1, nested, sums);
+    for (int i = 0; i < 50; i++) CHECK(sums[i] == sums[0] && sums[i] > 0, "piece %d", i);
+}
+
+static void fatal(void *context, size_t begin, size_t end, int worker) {
+    (void)context, (void)end, (void)worker;
+    if (begin == 7) die("piece 7 met trouble");
+}
+
+TEST(die_inside_a_worker_ends_the_program) {
+    thread_set_count(4);
+    for (int i = 0; i < 20; i++) CHECK_STOPS(parallel_for(64, 1, fatal, NULL), EXIT_TROUBLE, "piece 7 met trouble");
+}
+
+TEST(mat_by_hand) {
+    Arena arena = { 0 };
+    Mat a = mat_from(&arena, 2, 3, (double[]){ 1, 2, 3, 4, 5, 6 }), b = mat_from(&arena, 3, 1, (double[]){ 1, 0, -1 });
+    Mat c = mat_new(&arena, 2, 1), at = mat_new(&arena, 3, 2);
+    mat_matmul(a, b, c);
+    CHECK(AT(c, 0, 0) == -2 && AT(c, 1, 0) == -2, "%g %g", AT(c, 0, 0), AT(c, 1, 0));
+    mat_transpose(a, at);
+    CHECK(AT(at, 2, 0) == 3 && AT(at, 0, 1) == 4, "%g %g", AT(at, 2, 0), AT(at, 0, 1));
+    CHECK_NEAR(vec_cosine(a.v, a.v + 3, 3), 32 / (sqrt(14) * sqrt(77)), 1e-7);
+    mat_normalise_rows(a);
+    CHECK_NEAR(vec_norm(a.v + 3, 3), 1, 1e-7);
+    CHECK_STOPS(vec_cosine(a.v, mat_zero(&arena, 1, 3).v, 3), EXIT_CONTRACT, "length 0");
+    CHECK(!strcmp(mat_shape_text(mat_shape(4, 1, 2, 3, 4)), "[1,2,3,4]"), "%s", "shape text");
+    arena_free(&arena);
+}
+
+TESTS(arena_alignment_and_reset, arena_refuses_the_impossible, broken_contract_names_both,
+      out_file_appears_whole_or_not_at_all, files_that_cannot_be, numbers_from_text, rng_is_the_published_generator,
+      rng_moments, rng_shuffle_and_choice, parallel_for_same_pieces_for_any_threads, parallel_for_nested,
+      die_inside_a_worker_ends_the_program, mat_by_hand)
