@@ -1,0 +1,29 @@
+/* vecmath: functions of many numbers at once, fast, with the plain twin from libm beside each.
+ *
+ * Shapes  x, y, dy, dx are n numbers each, of any alignment; y may be x, dx may be dy (nothing else may overlap).
+ * Fails   never: NaN gives NaN, and infinities their limit (exp(-inf) = 0, erf(inf) = 1, gelu(-inf) = 0).
+ * Error   float: the bound stated at each function, in units in the last place (ulp) of the true value.
+ *         double: the functions are their plain twins.
+ */
+#ifndef VECMATH_H
+#define VECMATH_H
+
+#include "base.h"
+
+/* y = e^x */
+void vec_exp(const num *x, num *y, size_t n);
+void vec_exp_plain(const num *x, num *y, size_t n);
+
+/* y = erf(x) = 2/sqrt(pi) * integral of e^(-t^2) from 0 to x */
+void vec_erf(const num *x, num *y, size_t n);
+void vec_erf_plain(const num *x, num *y, size_t n);
+
+/* y = x Phi(x),  Phi(x) = (1 + erf(x / sqrt 2)) / 2        (GELU, Hendrycks and Gimpel 2016, arXiv:1606.08415) */
+void vec_gelu(const num *x, num *y, size_t n);
+void vec_gelu_plain(const num *x, num *y, size_t n);
+
+/* dx (+)= dy (Phi(x) + x phi(x)),  phi(x) = e^(-x^2/2) / sqrt(2 pi); set unless `accumulate`, when dx may not be dy. */
+void vec_gelu_backward(const num *x, const num *dy, bool accumulate, num *dx, size_t n);
+void vec_gelu_backward_plain(const num *x, const num *dy, bool accumulate, num *dx, size_t n);
+
+#endif
