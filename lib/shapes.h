@@ -1,0 +1,59 @@
+/* shapes: a small world of coloured shapes, drawn from a seed, in which the truth about every picture is known.
+ *
+ * Coordinates are fractions of the picture's side, x to the right and y down, so that one scene can be drawn at any
+ * size. All shapes of one `size` cover the same area: none can be told by how much ink it takes.
+ * Colours on a canvas are red, green, blue from 0 to 1.
+ */
+#ifndef SHAPES_H
+#define SHAPES_H
+
+#include "base.h"
+#include "rng.h"
+
+typedef enum { SHAPE_CIRCLE, SHAPE_SQUARE, SHAPE_TRIANGLE, SHAPE_STAR, SHAPE_CROSS, SHAPE_COUNT } Shape;
+typedef enum { COLOUR_RED, COLOUR_BLUE, COLOUR_COUNT } Colour;
+
+const char *shape_name(Shape shape);    /* "circle" ... */
+const char *colour_name(Colour colour); /* "red" ... */
+
+/* One thing in a scene. */
+typedef struct {
+    Shape shape;
+    double rgb[3];
+    double x, y;  /* the middle */
+    double size;  /* radius of the circle of the same area */
+    double turn;  /* radians, from x towards y */
+} ShapeObject;
+
+/* How far the outline gets from the middle, as a multiple of size: 1 for the circle, more for the others. */
+double shape_reach(Shape shape);
+
+/* A picture being painted: rgb is [side,side,3] and the caller's. */
+typedef struct {
+    int side;
+    double *rgb;
+} Canvas;
+
+/* A background: one random muted colour that changes evenly across the picture in a random direction. */
+void canvas_ground(Canvas canvas, Rng *rng);
+
+/* Paints the object over what is there. A pixel on the edge takes the share of the colour that the shape covers of it
+ * (distance from its middle to the outline, plus one half, within 0 to 1). Parts outside the canvas are cut off. */
+void canvas_draw(Canvas canvas, const ShapeObject *object);
+
+/* Adds to every number independent noise of the given standard deviation: a sum of four uniform ones, which is close
+ * to normal and cheap. */
+void canvas_noise(Canvas canvas, Rng *rng, double deviation);
+
+/* The canvas as bytes, [side,side,3], each number cut to 0 .. 1 and rounded to the nearest of 0 .. 255. */
+void canvas_bytes(Canvas canvas, uint8_t *rgb);
+
+/* One object of that name, the rest left to chance: hue within 15 degrees, saturation and brightness, size from 0.14
+ * to 0.25, turned by up to 20 degrees, anywhere but wholly inside the picture. */
+ShapeObject shapes_object(Rng *rng, Shape shape, Colour colour);
+
+/* A whole picture of one such object: ground, object, noise of deviation 0.03 to 0.15, as bytes [side,side,3].
+ * The canvas is scratch. Some 30 microseconds at 32 x 32. */
+void shapes_picture(Rng *rng, Shape shape, Colour colour, Canvas canvas, uint8_t *rgb);
+
+#endif
