@@ -99,6 +99,11 @@ double vec_cosine(const num *a, const num *b, int n) {
     return vec_dot(a, b, n) / (length_a * length_b);
 }
 
+void rows_add(const num *x, size_t rows, int cols, num *sum) {
+    for (size_t r = 0; r < rows; r++, x += cols)
+        for (int c = 0; c < cols; c++) sum[c] += x[c];
+}
+
 void mat_normalise_rows(Mat m) {
     REQUIRE(m.dims == 2, "m is %s, want a matrix", mat_shape_text(m));
     for (int r = 0; r < m.shape[0]; r++) {

@@ -48,6 +48,8 @@ double vec_dot(const num *a, const num *b, int n);
 double vec_norm(const num *a, int n);
 /* cos(a, b) = a . b / (|a| |b|); stops when a length is 0 */
 double vec_cosine(const num *a, const num *b, int n);
+/* sum[c] += x[0,c] + x[1,c] + ... + x[rows-1,c] */
+void rows_add(const num *x, size_t rows, int cols, num *sum);
 /* Every row of m divided by its length; stops when a length is 0. */
 void mat_normalise_rows(Mat m);
 

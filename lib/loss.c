@@ -1,0 +1,70 @@
+#include "loss.h"
+
+#include <math.h>
+
+Var clip_logits(Tape *tape, Var image, Var text, Var t) {
+    return op_mul(tape, op_linear(tape, image, text, NULL), op_exp(tape, t));
+}
+
+/* H(q) averaged over the rows. */
+static double target_entropy(Mat q) {
+    double sum = 0;
+    for (size_t i = 0; i < mat_count(q); i++)
+        if (q.v[i] > 0) sum -= (double)q.v[i] * log((double)q.v[i]);
+    return sum / q.shape[0];
+}
+
+/* Labels 0, 1, ... B-1: image b belongs to text b. */
+static const int *diagonal(Arena *arena, int B) {
+    int *label = arena_alloc(arena, (size_t)B, sizeof *label);
+    for (int b = 0; b < B; b++) label[b] = b;
+    return label;
+}
+
+Var clip_loss(Tape *tape, Var logits, Mat q) {
+    int B = logits->val.shape[0];
+    REQUIRE(logits->val.dims == 2 && B == logits->val.shape[1], "logits are %s, want [B,B]", mat_shape_text(logits->val));
+    Var turned = op_transpose(tape, logits);
+    if (!q.v) {
+        const int *label = diagonal(&tape->arena, B);
+        Var rows = op_cross_entropy_labels(tape, logits, label), columns = op_cross_entropy_labels(tape, turned, label);
+        return op_scale(tape, op_add(tape, rows, columns), 0.5);
+    }
+    Var both = op_add(tape, op_cross_entropy(tape, logits, q), op_cross_entropy(tape, turned, q));
+    Mat entropy = mat_like(&tape->arena, mat_shape(0));
+    entropy.v[0] = (num)-target_entropy(q);
+    return op_add(tape, op_scale(tape, both, 0.5), tape_data(tape, entropy));
+}
+
+/* How many of the B pairs share pair b's caption, itself included. */
+static int group_size(const int *caption, int B, int b) {
+    int n = 0;
+    for (int k = 0; k < B; k++) n += caption[k] == caption[b];
+    return n;
+}
+
+Mat clip_targets(Arena *arena, const int *caption, int B, double smoothing) {
+    Mat q = mat_new(arena, B, B);
+    for (int b = 0; b < B; b++) {
+        double share = (1 - smoothing) / group_size(caption, B, b), everywhere = smoothing / B;
+        for (int n = 0; n < B; n++) AT(q, b, n) = (num)(everywhere + (caption[n] == caption[b] ? share : 0));
+    }
+    return q;
+}
+
+double clip_loss_floor_of(const int *caption, int B) {
+    double sum = 0;
+    for (int b = 0; b < B; b++) sum += log(group_size(caption, B, b));
+    return sum / B;
+}
+
+double clip_loss_floor(int B, int C) {
+    REQUIRE(B >= 1 && C >= 1, "B is %d, C is %d, want at least 1", B, C);
+    if (C == 1) return log(B);
+    double floor = 0, p = 1.0 / C;
+    for (int k = 0; k < B; k++) { /* probability of k others, by logarithms of factorials */
+        double log_p = lgamma(B) - lgamma(k + 1.0) - lgamma(B - (double)k) + k * log(p) + (B - 1.0 - k) * log1p(-p);
+        floor += exp(log_p) * log(1.0 + k);
+    }
+    return floor;
+}

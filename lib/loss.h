@@ -1,0 +1,35 @@
+/* loss: what CLIP minimises (Radford et al. 2021, arXiv:2103.00020, Fig. 3), and how low it can get. */
+#ifndef LOSS_H
+#define LOSS_H
+
+#include "ops.h"
+
+/* The logit scale is learnt as e^t, starts at 1/0.07, and is kept at 100 or below (the paper, section 2.5). */
+#define LOGIT_SCALE_START 2.659260036932778 /* t = log(1 / 0.07) */
+#define LOGIT_SCALE_MOST 4.605170185988092  /* t = log(100) */
+
+/* Logits = e^t * image text^T: for every image its similarity with every text.
+ * Shapes  image [M,E], text [N,E] with rows of unit length, t a scalar -> [M,N] */
+Var clip_logits(Tape *tape, Var image, Var text, Var t);
+
+/* The symmetric contrastive loss of B matching pairs:
+ *   L = (CE(logits, q) + CE(logits^T, q)) / 2 - H(q)
+ * CE is the cross-entropy averaged over rows, q the target and H(q) its entropy: the loss is a divergence, and 0 only
+ * for a model that predicts q. Without a target each row's partner is the row of its number, and H is 0.
+ * Shapes  logits [B,B]; q [B,B] symmetric, rows sum to 1 (clip_targets), or {0} for none -> a scalar
+ * Units   nats; log B when all logits are equal and there is no target */
+Var clip_loss(Tape *tape, Var logits, Mat q);
+
+/* Targets for pairs that share captions: q[b,n] = (1 - smoothing) / (members of b's group) for n in b's group, plus
+ * smoothing / B everywhere (label smoothing, Szegedy et al. 2016, section 7).
+ * caption[b] names the group of pair b; with all different and no smoothing q is the identity. On the arena. */
+Mat clip_targets(Arena *arena, const int *caption, int B, double smoothing);
+
+/* The least that clip_loss without a target can be when captions repeat: a text cannot tell its image from another's
+ * with the same caption, so p <= 1/n, n the pairs that share it, and L >= mean over b of log n_b. */
+double clip_loss_floor_of(const int *caption, int B);
+
+/* The same expected for B pairs drawn at random from C equally frequent captions: E[log(1 + Binomial(B - 1, 1/C))]. */
+double clip_loss_floor(int B, int C);
+
+#endif

@@ -1,0 +1,107 @@
+/* Is every operation's backward the derivative of its forward? Built in double. */
+#include "../lib/gradcheck.h"
+#include "../lib/ops.h"
+#include "check.h"
+
+#include <string.h>
+
+#define OP_ADDRESS(name) &name##_op,
+static const Op *const ops[] = { OPS(OP_ADDRESS) };
+
+static void agrees(const Op *op) {
+    GradCheckResult r = gradcheck_run(op);
+    CHECK(r.worst <= 1e-6, "%s, variant %d, input %d, number %zu: the tape says %.12g, differences say %.12g", op->name,
+          r.variant, r.input, r.index, r.got, r.want);
+    printf("  %-14s worst relative error %.1e\n", op->name, r.worst);
+}
+
+TEST(every_operation) {
+    for (size_t i = 0; i < COUNT(ops); i++) agrees(ops[i]);
+}
+
+/* The checker itself must be able to fail: operations with the classic mistakes. */
+OP(flipped_sign);
+static void flipped_sign_backward(Var y) {
+    num *dx = tape_grad(y->in[0]);
+    for (size_t i = 0; i < mat_count(y->val); i++) dx[i] -= 2 * y->in[0]->val.v[i] * y->grad[i];
+}
+static Var square(GradCheck *check, const Op *op) {
+    Var x = gradcheck_input(check, mat_shape(2, 2, 3)), y = tape_push(check->tape, op, x->val, x, NULL, NULL);
+    for (size_t i = 0; i < mat_count(x->val); i++) y->val.v[i] = x->val.v[i] * x->val.v[i];
+    return y;
+}
+static Var flipped_sign_check(GradCheck *check) { return square(check, &flipped_sign_op); }
+
+OP(no_gradient); /* a softmax without any: blind if outputs are merely summed, since the rows sum to 1 */
+static void no_gradient_backward(Var y) { (void)y; }
+static Var no_gradient_check(GradCheck *check) {
+    Var p = op_softmax(check->tape, gradcheck_input(check, mat_shape(2, 2, 3)));
+    Var y = tape_push(check->tape, &no_gradient_op, p->val, p, NULL, NULL);
+    memcpy(y->val.v, p->val.v, mat_count(p->val) * sizeof(num));
+    return y;
+}
+
+OP(one_wrong_coordinate);
+static void one_wrong_coordinate_backward(Var y) {
+    num *dx = tape_grad(y->in[0]);
+    for (size_t i = 0; i < mat_count(y->val); i++) dx[i] += (i == 4 ? 2.00001 : 2) * y->in[0]->val.v[i] * y->grad[i];
+}
+static Var one_wrong_coordinate_check(GradCheck *check) { return square(check, &one_wrong_coordinate_op); }
+
+TEST(the_checker_can_fail) {
+    const Op *wrong[] = { &flipped_sign_op, &no_gradient_op, &one_wrong_coordinate_op };
+    for (size_t i = 0; i < COUNT(wrong); i++) CHECK(gradcheck_run(wrong[i]).worst > 1e-6, "%s passed", wrong[i]->name);
+    CHECK(gradcheck_run(&one_wrong_coordinate_op).index == 4, "%s", "the wrong coordinate is named");
+}
+
+/* Each `Var op_NAME(` in ops.h, but for second names of a listed one, is on the list. */
+TEST(every_declared_operation_is_listed) {
+    File file;
+    Err err;
+    CHECK(file_open(&file, "lib/ops.h", &err), "%s", err.text);
+    const char *at = (const char *)file.data, *end = at + file.size;
+    int found = 0;
+    for (; at + 7 < end; at++) {
+        if (strncmp(at, "Var op_", 7)) continue;
+        int length = (int)strcspn(at + 7, "(");
+        if (length == (int)strlen("cross_entropy_labels") && !strncmp(at + 7, "cross_entropy_labels", (size_t)length)) continue;
+        bool listed = false;
+        for (size_t i = 0; i < COUNT(ops); i++)
+            listed |= strlen(ops[i]->name) == (size_t)length && !strncmp(ops[i]->name, at + 7, (size_t)length);
+        CHECK(listed, "op_%.*s is declared but not in OPS", length, at + 7);
+        found++;
+    }
+    CHECK(found == (int)COUNT(ops), "%d operations declared, %zu listed", found, COUNT(ops));
+    file_close(&file);
+}
+
+/* A value used twice, and gradients that stay when asked for. */
+TEST(gradients_accumulate) {
+    for (int keep = 0; keep < 2; keep++) {
+        Tape t = { .keep_grads = keep };
+        num three = 3;
+        Mat number = mat_shape(0);
+        number.v = &three;
+        Var x = tape_leaf(&t, number), y = op_mul(&t, x, x), z = op_add(&t, y, op_mul(&t, y, x)); /* x^2 + x^3 */
+        tape_backward(&t, z);
+        CHECK_NEAR(x->grad[0], 2 * 3 + 3 * 9, 1e-12);
+        CHECK(keep ? y->grad != NULL && y->grad[0] == 1 + 3 : y->grad == NULL, "keep_grads %d", keep);
+        tape_free(&t);
+    }
+}
+
+TEST(no_grad_keeps_nothing_and_nan_is_found) {
+    Tape t = { .no_grad = true };
+    num number[] = { -1, 1000 };
+    Mat m = mat_shape(1, 2);
+    m.v = number;
+    Var x = tape_leaf(&t, m), y = op_scale(&t, op_exp(&t, x), 0);
+    CHECK(!y->wants_grad, "%s", "no_grad");
+    CHECK_STOPS(tape_backward_from(&t, y, number), EXIT_CONTRACT, "wants a gradient");
+    CHECK(tape_first_not_finite(&t) && tape_first_not_finite(&t)->op == &exp_op, "%s", "exp made it");
+    CHECK_STOPS(op_matmul(&t, y, y), EXIT_CONTRACT, "inner sizes differ");
+    tape_free(&t);
+}
+
+TESTS(every_operation, the_checker_can_fail, every_declared_operation_is_listed, gradients_accumulate,
+      no_grad_keeps_nothing_and_nan_is_found)
