@@ -1,0 +1,35 @@
+/* metrics: how often a classifier is right, where it is wrong, and how sure that is.
+ *
+ * Labels are ints 0 .. classes-1. A share of few examples is a guess, so every share comes with its interval.
+ */
+#ifndef METRICS_H
+#define METRICS_H
+
+#include "mat.h"
+
+/* best[r] = argmax_c scores[r,c]; of equals the lowest c.   scores [B,C] with C >= 1 -> best [B]
+ * False if a score is NaN, naming row and column, for no answer would be honest; infinities are numbers like others.
+ * `best` is then untouched. */
+bool metrics_argmax(Mat scores, int *best, Err *err);
+
+/* `right` of `of`, and the interval that holds the true share with 95 % confidence. With `of` 0 nothing is known: the
+ * interval is 0 to 1 and `share` is NaN. */
+typedef struct { int right, of; double share, low, high; } Rate;
+
+/* Wilson's score interval (E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
+ * J. Am. Stat. Assoc. 22, 1927): the shares p that k of n does not contradict, |k/n - p| <= z sqrt(p (1 - p) / n),
+ *     (s + z^2/2n +- z sqrt(s (1 - s)/n + z^2/4n^2)) / (1 + z^2/n),      s = k/n,  z = 1.959964
+ * Unlike s +- z sqrt(s (1 - s)/n) it never leaves 0..1 and does not shrink to a point at 0 and n.
+ * Wants 0 <= right <= of. */
+Rate metrics_wilson(int right, int of);
+
+/* count[truth * classes + predicted]: rows are what the pictures show, columns what the model said. */
+typedef struct { int classes, *count; } Confusion;
+
+/* Counts n pairs; on the arena. A label outside 0 .. classes-1 stops. */
+Confusion metrics_confusion(Arena *arena, const int *truth, const int *predicted, int n, int classes);
+
+Rate confusion_overall(Confusion confusion);              /* the diagonal among all */
+Rate confusion_class(Confusion confusion, int truth);     /* the diagonal within one row */
+
+#endif
