@@ -103,12 +103,12 @@ static double fine_mark(int n) {
 
 static Axis axis_log(Range range, int marks) {
     if (range.high - range.low > 2) {
-        double step = fmax(1, ceil((range.high - range.low) / marks - 1e-9));
-        double first = ceil(range.low / step - 1e-9) * step;
+        double step = fmax(1, ceil((range.high - range.low) / marks - 1e-6));
+        double first = ceil(range.low / step - 1e-6) * step;
         return (Axis){ .low = fmin(range.low, first), .high = range.high, .first = first, .step = step, .log = true };
     }
     int from = 3 * (int)floor(range.low), to;
-    while (fine_mark(from + 1) <= range.low + 1e-9) from++;
+    while (fine_mark(from + 1) <= range.low + 1e-6) from++;
     for (to = from + 1; fine_mark(to) < range.high - 1e-9;) to++;
     return (Axis){ .low = fine_mark(from), .high = fine_mark(to), .first = from, .log = true };
 }
@@ -119,8 +119,8 @@ Axis axis_make(double low, double high, int marks, bool log) {
     if (log) return axis_log(range, marks);
     double least = fmax(fabs(range.low), fabs(range.high)) * 1e-6; /* finer marks could not be told apart in print */
     double step = step_round(fmax((range.high - range.low) / marks, fmax(least, DBL_MIN * 1e10)));
-    double first = floor(range.low / step + 1e-9) * step;
-    return (Axis){ .low = first, .high = ceil(range.high / step - 1e-9) * step, .first = first, .step = step };
+    double first = floor(range.low / step + 1e-6) * step;
+    return (Axis){ .low = first, .high = ceil(range.high / step - 1e-6) * step, .first = first, .step = step };
 }
 
 double axis_place(const Axis *axis, double value) {
@@ -170,7 +170,7 @@ static double axis_mark(const Axis *axis, int k) {
 int axis_marks(const Axis *axis) {
     if (axis->step > 0) return (int)floor((axis->high - axis->first) / axis->step + 1e-6) + 1;
     int count = 0;
-    while (axis_mark(axis, count) <= axis->high + 1e-9) count++;
+    while (axis_mark(axis, count) <= axis->high + 1e-6) count++;
     return count;
 }
 

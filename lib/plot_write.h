@@ -1,0 +1,24 @@
+/* plot_write: what plot puts into its files: data as CSV, pixels, and the gnuplot script of each kind of figure.
+ *
+ * A kind is a list of four functions, so that plot itself knows files and processes alone.
+ * No text of the caller's can leave its place: in CSV it is quoted (RFC 4180) and a record stays one line; in a script it
+ * stands between single quotes, where gnuplot gives nothing a meaning but the quote itself.
+ */
+#ifndef PLOT_WRITE_H
+#define PLOT_WRITE_H
+
+#include "figure.h"
+
+/* `name` as in plot.h; width and height in pixels, set by the kind. */
+typedef struct { FILE *file; const char *name; int width, height; } Script;
+
+typedef struct {
+    void (*require)(const void *figure);                /* the figure's contract */
+    void (*data)(FILE *file, const void *figure);
+    void (*pixels)(OutFile *out, const void *figure);   /* NULL: none */
+    void (*script)(Script *script, const void *figure);
+} PlotKind;
+
+extern const PlotKind plot_kind_heat, plot_kind_bars, plot_kind_lines, plot_kind_tiles;
+
+#endif
