@@ -33,15 +33,14 @@ typedef struct {
     const Op name##_op = { #name, name##_backward, name##_check }
 
 /* Numbers that outlast the tape: a weight to be learnt, or a buffer (batch norm's running statistics) that is only
- * kept with the weights. Made by params_add (layer.h). */
+ * kept with the weights. Made by params_add (params.h). */
 typedef struct {
-    const char *name;   /* the ecosystem's tensor name, "image.conv1.weight" */
+    const char *name; /* the ecosystem's tensor name, "image.conv1.weight" */
     Mat val;
-    num *grad;          /* as many numbers; NULL for a buffer */
-    bool has_grad;      /* false: grad holds nothing yet, the first share overwrites it */
-    bool frozen;        /* a buffer, or a weight that is not trained */
-    bool decays;        /* weight decay applies */
-    double lr_factor;   /* its learning rate is this times the optimiser's */
+    num *grad;        /* as many numbers */
+    bool has_grad;    /* false: grad holds nothing yet, the first share overwrites it */
+    bool frozen;      /* not trained: a buffer, or a weight that is given */
+    int group;        /* which of the optimiser's groups updates it (optim.h) */
 } Param;
 
 enum { NODE_INPUTS = 3 };
