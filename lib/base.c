@@ -22,7 +22,10 @@ bool err_set(Err *err, const char *format, ...) {
     return false;
 }
 
+void (*message_hook)(void);
+
 static void say_line(const char *prefix, const char *format, va_list args) {
+    if (message_hook) message_hook();
     fflush(stdout); /* so that the error stands after what was already said */
     fputs(prefix, stderr);
     vfprintf(stderr, format, args);
@@ -48,6 +51,7 @@ void die_usage(const char *format, ...) {
 void contract_broken(const char *file, int line, const char *function, const char *format, ...) {
     va_list args;
     va_start(args, format);
+    if (message_hook) message_hook();
     fflush(stdout);
     fprintf(stderr, "%s:%d: %s: ", file, line, function);
     vfprintf(stderr, format, args);

@@ -55,6 +55,9 @@ NORETURN void contract_broken(const char *file, int line, const char *function, 
 #define REQUIRE(ok, ...) \
     do { if (!(ok)) contract_broken(__FILE__, __LINE__, __func__, __VA_ARGS__); } while (0)
 
+/* Called before any of these prints. Whoever keeps a line open on the terminal closes it here; NULL: nobody does. */
+extern void (*message_hook)(void);
+
 /* ---- memory ------------------------------------------------------------------------------------------------- */
 
 /* A growing pile of memory that is emptied as a whole. `Arena a = {0};` is a valid empty one. */

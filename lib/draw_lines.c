@@ -17,7 +17,8 @@ typedef struct {
     uint8_t owner[CANVAS_HIGH][CANVAS_WIDE]; /* 1 + the series seen here; 0: nobody */
 } Canvas;
 
-static const char SERIES_MARKS[] = "*o+x#%@&";
+enum { REFERENCE = FIGURE_SERIES }; /* the reference line, as a series */
+static const char SERIES_MARKS[FIGURE_SERIES + 2] = "*o+x#%@&-";
 
 static bool braille(const Canvas *canvas) {
     return canvas->up > 1;
@@ -65,32 +66,42 @@ static void canvas_series(Canvas *canvas, int s) {
     }
 }
 
+/* Every second dot, so that it looks like no curve. */
+static void canvas_reference(Canvas *canvas) {
+    double place = axis_place(&canvas->y, canvas->lines->reference);
+    if (isnan(place)) return;
+    for (int x = 0; x < canvas->width * canvas->across; x += canvas->across)
+        canvas_dot(canvas, x, dot_y(canvas, place), REFERENCE);
+}
+
 static void canvas_make(Canvas *canvas, const Term *term, const Lines *lines) {
     *canvas = (Canvas){ .lines = lines, .term = term, .across = 1, .up = 1 };
     char text[FIGURE_TEXT];
-    lines_axes(lines, X_MARKS, Y_MARKS, &canvas->x, &canvas->y);
+    lines_axes(lines, MIN(X_MARKS, MAX(2, term->width / 8)), Y_MARKS, &canvas->x, &canvas->y);
     for (int k = 0; k < axis_marks(&canvas->y); k++)
         canvas->label = MAX(canvas->label, (int)strlen(axis_mark_text(&canvas->y, k, text)));
     canvas->width = MAX(8, MIN(CANVAS_WIDE, term->width - canvas->label - 4));
     if (term->utf8 && (term->colour || lines->count == 1)) canvas->across = 2, canvas->up = 4;
+    if (lines->reference_name) canvas_reference(canvas);
     for (int s = lines->count - 1; s >= 0; s--) canvas_series(canvas, s); /* the first one lies on top */
 }
 
 /* ---- writing ------------------------------------------------------------------------------------------------- */
 
-static void write_cell(const Canvas *canvas, int row, int column, bool reference) {
+static void write_cell(const Canvas *canvas, int row, int column) {
     const Term *term = canvas->term;
-    int owner = canvas->owner[row][column];
-    if (!owner) {
-        fputs(!reference ? " " : term->utf8 ? "\u2504" : "-", term->out);
+    int series = canvas->owner[row][column] - 1;
+    if (series < 0) {
+        fputc(' ', term->out);
         return;
     }
-    if (term->colour) term_colour(term, series_colour(owner - 1), false);
+    if (series == REFERENCE) fputs(term_style(term, TERM_DIM), term->out);
+    else term_colour(term, series_colour(series), false);
     if (braille(canvas)) {
-        uint32_t code = 0x2800u + canvas->dots[row][column];
-        fprintf(term->out, "%c%c%c", 0xe0 | (int)(code >> 12), 0x80 | (int)(code >> 6 & 0x3f), 0x80 | (int)(code & 0x3f));
+        int code = 0x2800 + canvas->dots[row][column];
+        fprintf(term->out, "%c%c%c", 0xe0 | code >> 12, 0x80 | (code >> 6 & 0x3f), 0x80 | (code & 0x3f));
     } else {
-        fputc(SERIES_MARKS[owner - 1], term->out);
+        fputc(SERIES_MARKS[series], term->out);
     }
     fputs(term_style(term, TERM_PLAIN), term->out);
 }
@@ -103,13 +114,11 @@ static void write_row(const Canvas *canvas, int row) {
         mark = dot_y(canvas, axis_mark_place(&canvas->y, k)) / canvas->up == row;
         if (mark) axis_mark_text(&canvas->y, k, text);
     }
-    double floor = canvas->lines->reference_name ? axis_place(&canvas->y, canvas->lines->reference) : NAN;
-    bool reference = !isnan(floor) && dot_y(canvas, floor) / canvas->up == row;
     int width = canvas->width;
-    while (width > 0 && !reference && !canvas->owner[row][width - 1]) width--; /* no spaces at the end of a line */
+    while (width > 0 && !canvas->owner[row][width - 1]) width--; /* no spaces at the end of a line */
     term_text(term, text, canvas->label, TERM_RIGHT);
     fputs(term->utf8 ? (mark ? " \u2524" : " \u2502") : mark ? " +" : " |", term->out);
-    for (int column = 0; column < width; column++) write_cell(canvas, row, column, reference);
+    for (int column = 0; column < width; column++) write_cell(canvas, row, column);
     fputc('\n', term->out);
 }
 
@@ -154,7 +163,7 @@ static void write_names(const Canvas *canvas) {
         const char *name = lines->series[s].name;
         if (!name) continue;
         fputs(any ? "   " : "", term->out);
-        if (term->colour) term_colour(term, series_colour(s), false);
+        term_colour(term, series_colour(s), false);
         if (braille(canvas)) fputs("\u2501\u2501", term->out);
         else fputc(SERIES_MARKS[s], term->out);
         fprintf(term->out, "%s ", term_style(term, TERM_PLAIN));
@@ -163,7 +172,7 @@ static void write_names(const Canvas *canvas) {
     }
     if (lines->reference_name) {
         char number[FIGURE_TEXT];
-        fprintf(term->out, "%s%s ", any ? "   " : "", term->utf8 ? "\u2504\u2504" : "--");
+        fprintf(term->out, "%s%s ", any ? "   " : "", braille(canvas) ? "\u2504\u2504" : "--");
         term_text(term, lines->reference_name, MIN(term_text_width(lines->reference_name), canvas->width), TERM_LEFT);
         snprintf(number, sizeof number, "%.4g", lines->reference);
         fprintf(term->out, " %s", number);

@@ -113,12 +113,14 @@ static Axis axis_log(Range range, int marks) {
     return (Axis){ .low = fine_mark(from), .high = fine_mark(to), .first = from, .log = true };
 }
 
-Axis axis_make(double low, double high, int marks, bool log) {
+Axis axis_make(double low, double high, int marks, bool log, bool tight) {
     Range range = range_open((Range){ low, high });
     marks = MAX(marks, 1);
     if (log) return axis_log(range, marks);
     double least = fmax(fabs(range.low), fabs(range.high)) * 1e-6; /* finer marks could not be told apart in print */
     double step = step_round(fmax((range.high - range.low) / marks, fmax(least, DBL_MIN * 1e10)));
+    if (tight) return (Axis){ .low = range.low, .high = range.high, .first = ceil(range.low / step - 1e-6) * step,
+                              .step = step };
     double first = floor(range.low / step + 1e-6) * step;
     return (Axis){ .low = first, .high = ceil(range.high / step - 1e-6) * step, .first = first, .step = step };
 }
@@ -150,8 +152,8 @@ void lines_axes(const Lines *lines, int x_marks, int y_marks, Axis *x, Axis *y) 
         }
     }
     if (lines->reference_name) range_add_on(&up, lines->reference, lines->log_y);
-    *x = axis_make(across.low, across.high, x_marks, lines->log_x);
-    *y = axis_make(up.low, up.high, y_marks, lines->log_y);
+    *x = axis_make(across.low, across.high, x_marks, lines->log_x, true);
+    *y = axis_make(up.low, up.high, y_marks, lines->log_y, false);
 }
 
 /* ---- texts --------------------------------------------------------------------------------------------------- */
@@ -175,7 +177,7 @@ int axis_marks(const Axis *axis) {
 }
 
 double axis_mark_place(const Axis *axis, int k) {
-    return fmin((axis_mark(axis, k) - axis->low) / (axis->high - axis->low), 1);
+    return fmin(fmax((axis_mark(axis, k) - axis->low) / (axis->high - axis->low), 0), 1);
 }
 
 const char *axis_mark_text(const Axis *axis, int k, char *text) {

@@ -101,8 +101,9 @@ void bars_range(const Bars *bars, double *low, double *high);
  * a short logarithmic axis, 1, 2 and 5 times the powers of ten; `first` is then their number in that order. */
 typedef struct { double low, high, first, step; bool log; } Axis;
 /* An axis over low..high (already logarithms if log) with about `marks` marks, 1, 2 or 5 times a power of ten apart, or
- * whole decades on a long logarithmic one. Its ends are marks, but for the long logarithmic one. */
-Axis axis_make(double low, double high, int marks, bool log);
+ * whole decades on a long logarithmic one. Its ends are marks, unless it is tight (low and high themselves) or a long
+ * logarithmic one. */
+Axis axis_make(double low, double high, int marks, bool log, bool tight);
 /* A value's place on an axis, 0 to 1 from low to high; NaN for a gap. */
 double axis_place(const Axis *axis, double value);
 /* The two axes of a figure; with nothing to show they run from 0 to 1. */

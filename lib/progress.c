@@ -91,13 +91,15 @@ static void show(const Progress *progress, double now) {
     }
     compose(progress, now, 0, line, sizeof line);
     int room = MIN(term.width, 120) - 1 - term_text_width(line) - 4;
-    if (room >= 8) compose(progress, now, MIN(room, 30), line, sizeof line);
+    int bar = MIN(room / 10 * 10, 30); /* in steps, so that it does not twitch with every digit more */
+    if (bar > 0) compose(progress, now, bar, line, sizeof line);
     int width = MIN(term_text_width(line), term.width - 1); /* a full last column would wrap */
     if (line_on && line_on != term.out) progress_clear();
     fputc('\r', term.out);
     term_text(&term, line, MAX(width, MIN(line_width, term.width - 1)), TERM_LEFT);
-    fputc('\r', term.out); /* whatever comes next, at worst an error message, begins at the margin */
+    fputc('\r', term.out);
     fflush(term.out);
+    message_hook = progress_clear; /* an error message is not written into the line */
     line_on = term.out;
     line_width = width;
 }

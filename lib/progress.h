@@ -4,7 +4,7 @@
  *   while (...) { ...; progress_note(&progress, "loss %.2f", loss);  progress_update(&progress, done); }
  *   progress_end(&progress);
  *
- *   epoch 3  [=========>                    ]  32%  16000/50000  812 img/s  0:41 left  loss 2.13
+ *   epoch 3  [=========>                    ]   32%  16000/50000  812 img/s  0:41 left  loss 2.13
  *
  * Rules of use
  *   Nothing is shown before the work has taken PROGRESS_PATIENCE seconds, nor more than ten times a second, so
