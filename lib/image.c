@@ -99,8 +99,8 @@ static bool ppm_decode(Arena *arena, const char *name, File file, Image *image, 
     size_t samples = (size_t)ppm.width * (size_t)ppm.height * (size_t)ppm.samples, left = file.size - ppm.at;
     size_t least = ppm.text ? 2 * samples - 1 : ppm.most > 255 ? 2 * samples : samples; /* as text: digit, space, ... */
     if (left < least)
-        return ppm_fail(&ppm, "%zu bytes are left, %zu are the least for %d x %d pixels; the file was cut, fetch it again",
-                        left, least, ppm.width, ppm.height);
+        return ppm_fail(&ppm, "%zu bytes are left, %zu are the least for %d x %d pixels; the file was cut, fetch it "
+                        "again", left, least, ppm.width, ppm.height);
     Image picture = image_new(arena, ppm.width, ppm.height);
     int repeat = 3 / ppm.samples, value = 0;
     for (size_t i = 0; i < samples; i++) {
@@ -134,7 +134,8 @@ bool image_decode(Arena *arena, const char *name, File file, Image *image, Err *
     const char *kind = begins(file, "\xff\xd8\xff", 3) ? "JPEG" : begins(file, "GIF8", 4) ? "GIF" :
                        begins(file, "RIFF", 4) ? "WebP" : NULL;
     if (kind)
-        return err_set(err, "%s: byte 0: this is a %s file, %s; a picture program can save it as PNG", name, kind, wanted);
+        return err_set(err, "%s: byte 0: this is a %s file, %s; a picture program can save it as PNG", name, kind,
+                       wanted);
     return err_set(err, "%s: byte 0: the file begins with %02x %02x, %s", name, file.data[0],
                    file.size > 1 ? file.data[1] : 0, wanted);
 }
@@ -157,7 +158,8 @@ bool image_write(const char *path, Image image, Err *err) {
 
 Image image_crop(Arena *arena, Image image, int left, int top, int width, int height) {
     REQUIRE(left >= 0 && top >= 0 && width <= image.width - left && height <= image.height - top,
-            "a window of %d x %d at %d,%d in a picture of %d x %d", width, height, left, top, image.width, image.height);
+            "a window of %d x %d at %d,%d in a picture of %d x %d", width, height, left, top, image.width,
+            image.height);
     Image window = image_new(arena, width, height);
     size_t bytes = (size_t)width * 3, stride = (size_t)image.width * 3;
     const uint8_t *from = image.rgb + (size_t)top * stride + (size_t)left * 3;
@@ -226,27 +228,39 @@ static void pixel_resample(const uint8_t *in, size_t stride, const int32_t *weig
     for (int c = 0; c < 3; c++) out[c] = weight_round(sum[c]);
 }
 
+static uint8_t *pixel_at(Image image, int x, int y) {
+    return image.rgb + ((size_t)y * (size_t)image.width + (size_t)x) * 3;
+}
+
+/* Row y of `out` is made of row top + y of `in`. */
+static void resample_rows(Image in, int top, const Resampling *r, Image out) {
+    for (int y = 0; y < out.height; y++)
+        for (int x = 0; x < out.width; x++) {
+            Tap t = r->tap[x];
+            pixel_resample(pixel_at(in, t.first, top + y), 3, r->weight + t.start, t.taps, pixel_at(out, x, y));
+        }
+}
+
+/* `in` begins with what the weights call row `top`. */
+static void resample_columns(Image in, int top, const Resampling *r, Image out) {
+    size_t stride = (size_t)in.width * 3;
+    for (int y = 0; y < out.height; y++) {
+        Tap t = r->tap[y];
+        for (int x = 0; x < out.width; x++)
+            pixel_resample(pixel_at(in, x, t.first - top), stride, r->weight + t.start, t.taps, pixel_at(out, x, y));
+    }
+}
+
 /* Along the rows, then along the columns; of the rows only those that the second step looks at. */
 static Image resize_window(Arena *arena, Image image, Axis across, Axis down) {
     Arena scratch = { 0 };
     Resampling rows = resampling_make(&scratch, across), columns = resampling_make(&scratch, down);
     Tap last = columns.tap[columns.count - 1];
-    int top = columns.tap[0].first, width = rows.count;
-    Image between = image_new(&scratch, width, last.first + last.taps - top);
-    for (int y = 0; y < between.height; y++)
-        for (int x = 0; x < width; x++) {
-            Tap t = rows.tap[x];
-            const uint8_t *in = image.rgb + ((size_t)(top + y) * (size_t)image.width + (size_t)t.first) * 3;
-            pixel_resample(in, 3, rows.weight + t.start, t.taps, between.rgb + ((size_t)y * (size_t)width + (size_t)x) * 3);
-        }
-    Image out = image_new(arena, width, columns.count);
-    size_t stride = (size_t)width * 3;
-    for (int y = 0; y < out.height; y++)
-        for (int x = 0; x < width; x++) {
-            Tap t = columns.tap[y];
-            const uint8_t *in = between.rgb + (size_t)(t.first - top) * stride + (size_t)x * 3;
-            pixel_resample(in, stride, columns.weight + t.start, t.taps, out.rgb + (size_t)y * stride + (size_t)x * 3);
-        }
+    int top = columns.tap[0].first;
+    Image between = image_new(&scratch, rows.count, last.first + last.taps - top);
+    resample_rows(image, top, &rows, between);
+    Image out = image_new(arena, rows.count, columns.count);
+    resample_columns(between, top, &columns, out);
     arena_free(&scratch);
     return out;
 }

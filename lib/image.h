@@ -43,7 +43,8 @@ Image image_crop(Arena *arena, Image image, int left, int top, int width, int he
  *   k(x)   = the cubic of Keys (1981) with a = -1/2, which is 0 from |x| = 2 on
  *
  * first along the rows, then along the columns. Like Pillow's Resample.c it rounds to 8 bits after each of the two and
- * uses weights rounded to multiples of 2^-22, so that the bytes are the same.
+ * uses weights rounded to multiples of 2^-22, so that the bytes are the same; and as there, that is too coarse for
+ * reductions of a thousandfold and more.
  */
 Image image_resize(Arena *arena, Image image, int width, int height);
 

@@ -1,6 +1,6 @@
-/* The stream is bits, first bit lowest (RFC 1951, 3.1.1). `hold` is a window of at least 56 of them, which is enough for
- * a length and a distance with all their extra bits (15 + 5 + 15 + 13), so that one refill serves one symbol. Past the
- * end of the data the window is filled with zeros; whoever used one of those has met a cut stream (bits_overdrawn).
+/* The stream is bits, first bit lowest (RFC 1951, 3.1.1). `hold` is a window of at least 56 of them, which is enough
+ * for a length and a distance with all their extra bits (15 + 5 + 15 + 13), so that one refill serves one symbol. Past
+ * the end of the data the window is filled with zeros; whoever used one of those has met a cut stream (bits_overdrawn).
  */
 #include "inflate.h"
 
@@ -145,8 +145,8 @@ static void code_fill(Code *code, const uint8_t *lengths, int symbols) {
     }
 }
 
-/* From the length of each symbol's code (0: no code). False when the lengths ask for more codes than there are, or leave
- * some unused; a single code of one bit, or none at all, is legal (RFC 1951, 3.2.7). */
+/* From the length of each symbol's code (0: no code). False when the lengths ask for more codes than there are, or
+ * leave some unused; a single code of one bit, or none at all, is legal (RFC 1951, 3.2.7). */
 static bool code_make(Code *code, const uint8_t *lengths, int symbols) {
     memset(code->count, 0, sizeof code->count);
     for (int i = 0; i < symbols; i++) code->count[lengths[i]]++;
@@ -200,8 +200,9 @@ static const uint8_t distance_extra[DISTANCES] = { 0, 0, 0, 0, 1, 1, 2, 2,  3,  
 static void stream_repeat(Stream *s, size_t length, size_t distance) {
     if (s->out) {
         uint8_t *to = s->out + s->made;
-        if (distance >= length) memcpy(to, to - distance, length);
-        else for (size_t i = 0; i < length; i++) to[i] = to[i - distance];
+        const uint8_t *from = to - distance;
+        if (distance >= length) memcpy(to, from, length);
+        else for (size_t i = 0; i < length; i++) to[i] = from[i];
     }
     s->made += length;
 }
@@ -216,7 +217,8 @@ static bool stream_match(Stream *s, int symbol, const Code *distances) {
     if (d >= DISTANCES) return stream_fail(s, "distance symbol %d, 29 is the last", d);
     size_t distance = distance_base[d] + bits_take(b, distance_extra[d]);
     if (bits_overdrawn(b)) return stream_fail(s, "cut");
-    if (distance > s->made) return stream_fail(s, "a repeat of what came %zu bytes ago, after %zu bytes", distance, s->made);
+    if (distance > s->made)
+        return stream_fail(s, "a repeat of what came %zu bytes ago, after %zu bytes", distance, s->made);
     if (length > s->room - s->made) return stream_full(s);
     stream_repeat(s, length, distance);
     return true;
@@ -265,7 +267,8 @@ static bool stream_stored(Stream *s) {
     const uint8_t *head = b->data + at;
     unsigned length = head[0] | head[1] << 8, inverse = head[2] | head[3] << 8;
     if ((length ^ inverse) != 0xffff)
-        return stream_fail(s, "a stored block of length %u with check %u, %u was wanted", length, inverse, length ^ 0xffff);
+        return stream_fail(s, "a stored block of length %u with check %u, %u was wanted", length, inverse,
+                           length ^ 0xffff);
     b->at = at + 4;
     if (b->size - b->at < length) {
         b->at = b->size + 1;
@@ -277,15 +280,21 @@ static bool stream_stored(Stream *s) {
     return true;
 }
 
-/* RFC 1951, 3.2.6 */
-static bool stream_fixed(Stream *s) {
+/* RFC 1951, 3.2.6. Made once: a hostile stream may hold millions of empty blocks. */
+static Code fixed_literals, fixed_distances;
+
+static void fixed_make(void) {
     uint8_t lengths[FIXED_LITERALS];
-    Code literals, distances;
     for (int i = 0; i < FIXED_LITERALS; i++) lengths[i] = i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8;
-    code_make(&literals, lengths, FIXED_LITERALS);
+    code_make(&fixed_literals, lengths, FIXED_LITERALS);
     memset(lengths, 5, 32);
-    code_make(&distances, lengths, 32);
-    return stream_codes(s, &literals, &distances);
+    code_make(&fixed_distances, lengths, 32);
+}
+
+static bool stream_fixed(Stream *s) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, fixed_make);
+    return stream_codes(s, &fixed_literals, &fixed_distances);
 }
 
 /* The lengths of a block's own codes, themselves packed (RFC 1951, 3.2.7), into lengths[0..want). */
@@ -318,7 +327,8 @@ static bool stream_dynamic(Stream *s) {
         return stream_fail(s, "a block with %d literal and %d distance codes, %d and %d are the most", literals_used,
                            distances_used, LITERALS, DISTANCES);
     for (int i = 0; i < given; i++) bits_refill(b), lengths[order[i]] = (uint8_t)bits_take(b, 3);
-    if (bits_overdrawn(b) || !code_make(&code, lengths, 19)) return stream_fail(s, "impossible lengths of length codes");
+    if (bits_overdrawn(b) || !code_make(&code, lengths, 19))
+        return stream_fail(s, "impossible lengths of length codes");
     memset(lengths, 0, sizeof lengths);
     if (!stream_lengths(s, &code, lengths, literals_used + distances_used)) return false;
     if (lengths[END] == 0) return stream_fail(s, "a block without a code for its end");
@@ -411,7 +421,8 @@ static bool gzip_member(Stream *s) {
     const char *wrong = gzip_header(b->data, b->size, &at);
     if (wrong) return stream_fail_at(s, at, wrong);
     /* A repeat must not reach into the member before: to the stream, output begins here. */
-    Stream member = { .bits = *b, .out = s->out ? s->out + before : NULL, .room = s->room - before, .result = s->result };
+    uint8_t *out = s->out ? s->out + before : NULL;
+    Stream member = { .bits = *b, .out = out, .room = s->room - before, .result = s->result };
     if (!stream_blocks(&member, at)) return false;
     *b = member.bits, s->made = before + member.made;
     start = b->at;

@@ -57,7 +57,8 @@ static bool chunk_read(const Png *png, size_t at, Chunk *chunk) {
     *chunk = (Chunk){ .at = at, .length = big_endian_32(p), .data = p + 8 };
     for (int i = 0; i < 4; i++) {
         if (!is_letter(p[4 + i]))
-            return png_fail(png, at + 4, "%02x %02x %02x %02x is no chunk type; the file is damaged", p[4], p[5], p[6], p[7]);
+            return png_fail(png, at + 4, "%02x %02x %02x %02x is no chunk type; the file is damaged", p[4], p[5], p[6],
+                            p[7]);
         chunk->type[i] = (char)p[4 + i];
     }
     if (chunk->length > left - 12)
@@ -109,7 +110,8 @@ static bool palette_read(Png *png, const Chunk *chunk) {
     if (png->palette || png->data_chunks)
         return png_fail(png, chunk->at, "a palette (PLTE) in the wrong place: one was wanted, before the data");
     if (chunk->length == 0 || chunk->length % 3 != 0 || chunk->length / 3 > (uint32_t)most)
-        return png_fail(png, chunk->at, "a palette of %u bytes, 3 for each of 1 to %d colours were wanted", chunk->length, most);
+        return png_fail(png, chunk->at, "a palette of %u bytes, 3 for each of 1 to %d colours were wanted",
+                        chunk->length, most);
     png->palette = chunk->data;
     png->colours = (int)(chunk->length / 3);
     return true;
@@ -297,9 +299,12 @@ static bool data_unpack(const Png *png, Arena *scratch, uint8_t **raw) {
     *raw = arena_alloc(scratch, want, 1);
     if (!zlib_inflate(data_gather(png, scratch), png->data_size, *raw, want, &result))
         return png_fail(png, data_place(png, result.read), "%s; the file is damaged, fetch it again", result.trouble);
+    if (result.read < png->data_size)
+        return png_fail(png, data_place(png, result.read), "the data are complete here, %zu bytes follow; the file is "
+                        "damaged, fetch it again", png->data_size - result.read);
     if (result.made < want)
-        return png_fail(png, data_place(png, result.read), "%zu bytes came out of the data, %zu were wanted for %d x %d",
-                        result.made, want, png->width, png->height);
+        return png_fail(png, data_place(png, result.read), "%zu bytes came out of the data, %zu were wanted for "
+                        "%d x %d", result.made, want, png->width, png->height);
     return true;
 }
 

@@ -36,7 +36,8 @@ static bool compare(const char *path, Image image, File want, int allowed) {
 int main(int argc, char **argv) {
     long long side = 0;
     if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) return fputs(usage, stdout) == EOF;
-    if (argc < 3 || argc > 4) die_usage("check-image PICTURE PIXELS.rgb [SIDE], %d arguments came; try --help", argc - 1);
+    if (argc < 3 || argc > 4)
+        die_usage("check-image PICTURE PIXELS.rgb [SIDE], %d arguments came; try --help", argc - 1);
     if (argc == 4 && !parse_int(argv[3], 1, 4096, &side))
         die_usage("check-image: SIDE is \"%s\", a whole number from 1 to 4096 was wanted", argv[3]);
     Arena arena = { 0 };
