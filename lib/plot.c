@@ -104,7 +104,7 @@ static void drain(int fd, char *text, size_t size) {
 /* gnuplot shows the place with a caret and blank lines around its message; the message is the line that names a line,
  * or else the first that is not blank. Returns it, cut off in place. */
 static char *message_in(char *text) {
-    char *line = strstr(text, " line ");
+    char *line = strstr(text, ".gp\" line ");
     if (line) while (line > text && line[-1] != '\n') line--;
     else line = text + strspn(text, " \n\t^");
     line[strcspn(line, "\n")] = '\0';

@@ -5,23 +5,28 @@
 
 /* ---- text in files ------------------------------------------------------------------------------------------- */
 
-/* What is not printable becomes a space, so that a record stays one line; what marks an end is written twice. */
-static void write_escaped(FILE *file, const char *text, const char *twice) {
+typedef void (*WriteByte)(FILE *file, char byte);
+
+/* What is not printable becomes a space, so that a record stays one line; ASCII goes through `write`. */
+static void write_text(FILE *file, const char *text, WriteByte write) {
     for (Glyph glyph; (glyph = glyph_of(text)).bytes > 0; text += glyph.bytes) {
-        if (!glyph.printable) {
-            fputc(' ', file);
-            continue;
-        }
-        if (strchr(twice, *text)) fputc(*text, file);
-        fwrite(text, 1, (size_t)glyph.bytes, file);
+        if (!glyph.printable) fputc(' ', file);
+        else if (glyph.bytes == 1) write(file, *text);
+        else fwrite(text, 1, (size_t)glyph.bytes, file);
     }
 }
 
-/* A field of a CSV record (RFC 4180), in quotes where it needs them. */
+/* RFC 4180: a quote inside quotes is written twice. */
+static void csv_byte(FILE *file, char byte) {
+    if (byte == '"') fputc(byte, file);
+    fputc(byte, file);
+}
+
+/* A field of a CSV record, in quotes where it needs them. */
 static void csv_text(FILE *file, const char *text) {
     bool quotes = !*text || strpbrk(text, ",\"\n\r\t") || *text == ' ' || text[strlen(text) - 1] == ' ';
     fputs(quotes ? "\"" : "", file);
-    write_escaped(file, text, "\"");
+    write_text(file, text, csv_byte);
     fputs(quotes ? "\"" : "", file);
 }
 
@@ -30,18 +35,31 @@ static void csv_number(FILE *file, double value) {
     if (isfinite(value)) fprintf(file, "%.9g", value);
 }
 
-/* A string of gnuplot: between single quotes only a quote is special. */
-static void gp_text(FILE *file, const char *text) {
-    fputc('\'', file);
-    write_escaped(file, text, "'");
-    fputc('\'', file);
+/* Inside double quotes gnuplot gives a meaning to these three, the last of which runs commands. (Single quotes would be
+ * simpler, but 5.4 misreads a doubled quote where the string begins.) */
+static void gp_byte(FILE *file, char byte) {
+    if (strchr("\\\"`", byte)) fprintf(file, "\\%03o", (unsigned)byte);
+    else fputc(byte, file);
 }
 
-/* A mark on an axis: there % begins a number format. */
+/* On an axis % begins a number format besides. */
+static void gp_mark_byte(FILE *file, char byte) {
+    if (byte == '%') fputc(byte, file);
+    gp_byte(file, byte);
+}
+
+/* A string of gnuplot. */
+static void gp_text(FILE *file, const char *text) {
+    fputc('"', file);
+    write_text(file, text, gp_byte);
+    fputc('"', file);
+}
+
+/* A mark on an axis. */
 static void gp_mark(FILE *file, const char *text, int at) {
-    fputc('\'', file);
-    write_escaped(file, text, "'%");
-    fprintf(file, "' %d", at);
+    fputc('"', file);
+    write_text(file, text, gp_mark_byte);
+    fprintf(file, "\" %d", at);
 }
 
 static void gp_marks(FILE *file, char axis, const char *const *labels, int count) {
@@ -70,18 +88,18 @@ static int labels_columns(const char *const *labels, int count) {
 
 /* The title in lines of at most `columns`, broken between words. */
 static void write_title(FILE *file, const char *title, int columns) {
-    fputs("set title '", file);
+    fputs("set title \"", file);
     for (int at = 0; *title;) {
         char word[256];
         size_t length = strcspn(title, " ") + strspn(title + strcspn(title, " "), " ");
         length = MIN(length, sizeof word - 1);
         snprintf(word, sizeof word, "%.*s", (int)length, title);
-        if (at > 0 && at + text_columns(word) > columns) fputs("'.\"\\n\".'", file), at = 0;
-        write_escaped(file, word, "'");
+        if (at > 0 && at + text_columns(word) > columns) fputs("\\n", file), at = 0;
+        write_text(file, word, gp_byte);
         at += text_columns(word);
         title += length;
     }
-    fputs("' font ',15'\n", file);
+    fputs("\" font ',15'\n", file);
 }
 
 static void script_begin(const Script *script, const char *title) {
@@ -91,18 +109,16 @@ static void script_begin(const Script *script, const char *title) {
     fputs("if (strstrt(GPVAL_TERMINALS, 'pngcairo') > 0) {\n", file);
     fprintf(file, "    set terminal pngcairo noenhanced size %d,%d font 'Sans,12'\n} else {\n", script->width, script->height);
     fprintf(file, "    set terminal png noenhanced size %d,%d\n}\n", script->width, script->height);
-    fputs("set encoding utf8\nset datafile separator ','\nset output ", file);
-    fputc('\'', file);
-    fputs("out/", file);
-    write_escaped(file, script->name, "'");
-    fputs(".png'\n", file);
+    fputs("set encoding utf8\nset datafile separator ','\nset output \"out/", file);
+    write_text(file, script->name, gp_byte);
+    fputs(".png\"\n", file);
     if (title) write_title(file, title, script->width / 11);
 }
 
 static void write_data_name(const Script *script, const char *extension) {
-    fputs("'data/", script->file);
-    write_escaped(script->file, script->name, "'");
-    fprintf(script->file, ".%s'", extension);
+    fputs("\"data/", script->file);
+    write_text(script->file, script->name, gp_byte);
+    fprintf(script->file, ".%s\"", extension);
 }
 
 static void write_axis_names(FILE *file, const char *x, const char *y) {

@@ -2,7 +2,7 @@
  *
  * A kind is a list of four functions, so that plot itself knows files and processes alone.
  * No text of the caller's can leave its place: in CSV it is quoted (RFC 4180) and a record stays one line; in a script it
- * stands between single quotes, where gnuplot gives nothing a meaning but the quote itself.
+ * stands between double quotes, and what has a meaning there is written as an octal number.
  */
 #ifndef PLOT_WRITE_H
 #define PLOT_WRITE_H
