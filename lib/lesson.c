@@ -21,7 +21,7 @@ static void options_join(const Lesson *lesson, bool *silent, Option *all) {
         all[count++] = *own;
     }
     if (lesson->seed)
-        all[count++] = (Option){ "seed", .integer = lesson->seed, .low = 0, .high = 1e9, .help = "another seed, other luck" };
+        all[count++] = (Option){ "seed", .integer = lesson->seed, .high = 1e9, .help = "another seed, other luck" };
     all[count++] = (Option){ "no-predict", .flag = silent, .help = "do not ask for predictions" };
     all[count] = (Option){ 0 };
 }
@@ -50,7 +50,8 @@ void lesson_begin(Lesson *lesson, int argc, char **argv) {
         help(lesson, options, argv[0]);
         exit(fflush(stdout) == 0 ? 0 : EXIT_TROUBLE);
     }
-    if (!options_parse(options, argc, argv, lesson->wants ? &lesson->word_count : NULL, &err)) die_usage("%s", err.text);
+    int *word_count = lesson->wants ? &lesson->word_count : NULL;
+    if (!options_parse(options, argc, argv, word_count, &err)) die_usage("%s", err.text);
     lesson->words = argv + 1;
     lesson->term = term_of(stdout);
     lesson->predictions = !silent && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
@@ -128,7 +129,7 @@ void lesson_outcome_number(const Lesson *lesson, const Prediction *prediction, d
         lesson_outcome(lesson, prediction, "%.*f", decimals, value);
 }
 
-/* ---- figures ------------------------------------------------------------------------------------------------------ */
+/* ---- figures ----------------------------------------------------------------------------------------------------- */
 
 static void say_where(const char *name, PlotResult result) {
     if (result == PLOT_DRAWN) fprintf(stderr, "picture: %s\n", plot_path(name));

@@ -28,7 +28,7 @@ typedef struct {
     const char *next;          /* the command of the next step, or NULL */
     const Option *options;     /* its own options, see options.h; NULL: none */
     int *seed;                 /* makes --seed an option, and the heading says which; NULL: nothing here is random */
-    const char *wants;         /* other words of the command line, for --help: "PICTURE LABEL ..."; NULL: none allowed */
+    const char *wants;         /* other words of the command line, for --help: "PICTURE LABEL ..."; NULL: none */
     /* lesson_begin says: */
     Arena memory;              /* for the lesson's matrices; lesson_end frees it */
     Term term;                 /* stdout */

@@ -93,7 +93,8 @@ static bool option_read(const Option *options, int argc, char **argv, int *at, b
         return true;
     }
     bool next = !equals && *at + 1 < argc && strncmp(argv[*at + 1], "--", 2) != 0;
-    if (!equals && !next) return err_set(err, "--%s wants a value: --%s %s", option->name, option->name, option_wants(option));
+    if (!equals && !next)
+        return err_set(err, "--%s wants a value: --%s %s", option->name, option->name, option_wants(option));
     return option_take(option, equals ? equals + 1 : argv[++*at], apply, err);
 }
 

@@ -6,7 +6,7 @@
  *   log sum_j exp(z_j)  =  m + log sum_j exp(z_j - m)        z = scale x,  m = max_j z_j
  *
  * All of them want n >= 1. A score of -infinity is a choice that is ruled out (probability 0); at least one score must
- * be finite. NaN in, NaN out. Nothing is allocated. Logarithms are natural: the unit is the nat, log 2 nats are one bit.
+ * be finite. NaN in, NaN out. Nothing is allocated. Logarithms are natural: the unit is the nat; log 2 nats are a bit.
  */
 #ifndef SOFTMAX_H
 #define SOFTMAX_H

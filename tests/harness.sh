@@ -1,0 +1,180 @@
+#!/bin/sh
+# harness.sh: do the instruments of `make check` go red when they should, and only then?
+#
+#   sh tests/harness.sh BUILD
+#
+# The last line is "harness: N passed, N failed".
+
+here=$(cd "$(dirname "$0")" && pwd)
+case $1 in /*) build=$1 ;; *) build=$PWD/$1 ;; esac
+work=$(mktemp -d "${TMPDIR:-/tmp}/clip-harness-XXXXXX") || exit 2
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+cd "$work" || exit 2
+NO_COLOR=1
+export NO_COLOR
+passed=0 failed=0
+
+# wants STATUS TEXT COMMAND...: the command ends with this status, and TEXT is in what it prints, which goes to the file
+# got; what the command before it printed is in the file before.
+wants() {
+    want=$1 text=$2
+    shift 2
+    [ -f got ] && mv got before
+    "$@" >got 2>&1 </dev/null
+    status=$?
+    if [ $status -eq "$want" ] && { [ -z "$text" ] || grep -Fq -e "$text" got; }; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "  FAILED  $*"
+        echo "    wanted status $want and: $text"
+        echo "    got status $status and:"
+        sed 's/^/      /' got
+    fi
+}
+
+# expected TEXT ACTUAL STATUS SAYS: build/expect on two texts, written as for printf.
+expected() {
+    printf -- "$1" >e
+    printf -- "$2" >a
+    wants "$3" "$4" "$build/expect" e a
+}
+
+# ---- expect ----
+expected 'one\ntwo\n' 'one\ntwo\n' 0 ''
+expected 'one\ntwo  \n' 'one\t\ntwo' 0 ''
+expected '' '' 0 ''
+expected 'one\ntwo\n' 'one\nTWO\n' 1 'e:2: a:2 differs'
+expected 'one\ntwo\n' 'one\nTWO\n' 1 '+ TWO'
+expected 'one\ntwo\n' 'one\n' 1 '+ (the end)'
+expected 'one\n' 'one\ntwo\n' 1 '- (the end)'
+expected 'one\n' '' 1 '- one'
+expected '' 'one\n' 1 '+ one'
+expected 'one\n' ' one\n' 1 'e:1'
+expected 'one\n' 'one\n\n' 1 'e:2'
+expected '1\n2\n3\n4\n5\n6\n7\n8\n9\n' '1\n2\n3\n4\nx\n6\n7\n8\n9\n' 1 'e:5: a:5 differs'
+wants 0 8 sh -c '"$1" e a | grep -c "^[-+ ] "' sh "$build/expect"
+expected '$ build/lesson-02 --fast\none\n' 'one\n' 0 ''
+expected 'one\n$ two\n' 'one\n' 1 '- $ two'
+expected '{0.93 \302\261 0.02}\n' '0.9500\n' 0 ''
+expected 'loss {0.93 \302\261 0.02} of 3.\n' 'loss  0.91 of 3.\n' 0 ''
+expected 'loss   {9.9 \302\261 0.2}.\n' 'loss 10.1.\n' 0 ''
+expected '{-1e-3 \302\261 1e-4}|{5 \302\261 1}\n' '-0.00105|4\n' 0 ''
+expected 'loss {0.93 \302\261 0.02}\n' 'loss 0.9501\n' 1 'a:1 differs: 0.9501 is off by 0.0201, allowed 0.02'
+expected '{0.93 \302\261 0.02}\n' 'nan\n' 1 'a number was wanted at column 1'
+expected '{0.93 \302\261 0.02}\n' 'inf\n' 1 'a number was wanted'
+expected '{0 \302\261 0.02}\n' '0x0\n' 1 'differs'
+expected '{0.93 \302\261 0.02}\n' '\n' 1 'a number was wanted'
+expected '{0.93 \302\261 0.02}5\n' '0.93\n' 1 'differs'
+expected '{0.93}\n' '0.93\n' 1 'differs'
+expected 'a\n...\nz\n' 'a\nz\n' 0 ''
+expected 'a\n...\nz\n' 'a\nb\nz\nc\nz\n' 0 ''
+expected '...\n' '' 0 ''
+expected '...\nm\n...\nz\n' 'b\nm\nc\nd\nz\n' 0 ''
+expected 'a\n...\nz\n' 'a\nb\nc\n' 1 'e:3: a:2 differs: and so does all that follows'
+expected 'a\n...\nz\n' 'b\nz\n' 1 'e:1: a:1 differs'
+expected 'a\n...\nz\n' 'a\nz\nq\n' 1 '+ q'
+head -c 3000 /dev/zero >zeros
+wants 1 differs "$build/expect" e zeros
+wants 2 'no/such/file' "$build/expect" e no/such/file
+wants 2 'this is a folder' "$build/expect" . a
+wants 2 'expect [--each] EXPECTED ACTUAL' "$build/expect" e
+printf 'one\nloss {2 \302\261 0.1}\nthree\n' >e
+printf 'three\n\nloss 2.05\n...\n' >a
+wants 0 '' "$build/expect" --each e a
+printf 'three\nloss 2.2\n' >a
+wants 1 'e has no line: loss 2.2' "$build/expect" --each e a
+
+# ---- limit ----
+wants 3 '' "$build/limit" 10 took sh -c 'exit 3'
+wants 0 . cat took
+wants 124 'stopped: it ran for more than 0.2 seconds' "$build/limit" 0.2 took sleep 20
+wants 124 'stopped' "$build/limit" 0.2 took sh -c 'trap "" TERM INT; sleep 20 & wait; sleep 20'
+wants 139 'ended by signal 11' "$build/limit" 10 took sh -c 'kill -SEGV $$'
+wants 127 'no-such-program: cannot be run' "$build/limit" 10 took no-such-program
+wants 2 'want seconds' "$build/limit" soon took true
+wants 1 '' "$build/limit" 10 took grep . -
+wants 143 '' sh -c '"$1" 20 took sleep 20 & sleep 0.2; kill $!; wait $!' sh "$build/limit"
+
+# ---- run.sh ----
+# program NAME LINE...: a shell script in b/.
+program() {
+    name=$1
+    shift
+    { echo '#!/bin/sh'; printf '%s\n' "$@"; } >"b/$name"
+    chmod +x "b/$name"
+}
+mkdir b lessons lessons/41-good lessons/42-wrong lessons/43-none
+ln -s "$build/limit" "$build/expect" b
+program test-good 'echo "test-good: 3 passed, 0 failed"'
+program test-skips 'echo "    skipped: no data here"' 'echo "test-skips: 1 passed, 0 failed, 2 skipped"'
+program test-red 'echo the reason' 'echo "test-red: 3 passed, 2 failed"' 'exit 1'
+program test-crash 'echo "test-crash: 3 passed, 0 failed"' 'kill -SEGV $$'
+program test-leak 'echo "test-leak: 3 passed, 0 failed"' 'exit 1'
+program test-mute 'echo "all is well"'
+program test-liar 'echo "test-liar: 3 passed, 2 failed"'
+program test-hangs 'echo before' 'sleep 20'
+program lesson-41 '[ "$1-$2" = "--say-two words" ] || exit 1' 'echo 0.5' 'echo aside >&2'
+program lesson-42 'echo one'
+program lesson-43 'echo one'
+printf '$ build/lesson-41 --say "two words"\n{0.5 \302\261 0.1}\n' >lessons/41-good/expected.txt
+printf 'two\n' >lessons/42-wrong/expected.txt
+cp -R lessons/41-good lessons/44-skips
+program lesson-44 'echo no weights here' 'exit 77'
+
+wants 0 '4 passed, 0 failed' sh "$here/run.sh" b b/test-good b/lesson-41
+wants 0 '' grep -qx '4 passed, 0 failed' before
+wants 0 'skipped: no data here' sh "$here/run.sh" b b/test-good b/test-skips b/lesson-44
+wants 0 '4 passed, 0 failed, 3 skipped' tail -n 1 before
+wants 1 'the reason' sh "$here/run.sh" b b/test-good b/test-red
+wants 1 '6 passed, 2 failed' sh "$here/run.sh" b b/test-good b/test-red
+wants 1 'ended by signal 11' sh "$here/run.sh" b b/test-crash
+wants 1 '3 passed, 1 failed' sh "$here/run.sh" b b/test-leak
+wants 1 '0 passed, 1 failed' sh "$here/run.sh" b b/test-mute
+wants 1 '3 passed, 2 failed' sh "$here/run.sh" b b/test-liar
+wants 1 'cannot be run' sh "$here/run.sh" b b/test-missing
+wants 1 '- two' sh "$here/run.sh" b b/lesson-42
+wants 1 'no expectation' sh "$here/run.sh" b b/lesson-43
+LIMIT=0.3
+export LIMIT
+wants 1 'stopped: it ran for more than 0.3 seconds' sh "$here/run.sh" b b/test-hangs b/test-good
+wants 1 '3 passed, 1 failed' sh "$here/run.sh" b b/test-hangs b/test-good
+unset LIMIT
+wants 2 '`make` builds them' sh "$here/run.sh" elsewhere b/test-good
+
+# ---- pages.sh ----
+rm -rf lessons b/lesson-* && mkdir -p lessons/41-good
+cat >Makefile <<'END'
+check:
+build/check-good lesson-41: FORCE
+FORCE:
+.PHONY: check
+END
+mkdir data
+echo 'int main(void) { return 0; }' >lessons/41-good/main.c
+printf 'S = 0.5\nnext: make lesson-41\n' >lessons/41-good/expected.txt
+# page TEXT STATUS SAYS: a lesson's page of this text, in which ' stands for a backquote.
+page() {
+    printf "$1" | tr "'" '`' >lessons/41-good/README.md
+    wants "$2" "$3" sh "$here/pages.sh" b .
+}
+page "Run 'make lesson-41 ARGS=\"--say two\"' or 'make lesson-NN', then 'build/check-good FILE'.\n" 0 'pages: 2 passed, 0 failed'
+page "'''sh\n\$ make check CC=clang && build/check-good # make nothing of it\n'''\nWe make progress.\n" 0 'pages: 2 passed'
+page "Run 'make lesson-4'.\n" 1 'lessons/41-good/README.md:1: the Makefile has no target lesson-4'
+page "One\n'make check data'\n" 1 'README.md:2: the Makefile has no target data'
+page "'''sh\nmake && make exercise\n'''\n" 1 'no target exercise'
+page "See 'build/check-bad x'.\n" 1 'no target build/check-bad'
+page "See [there](../41-good/main.c#top), [here](#below), [far](https://x.y/z).\n" 0 '2 passed'
+page "See [there](nowhere.md).\n" 1 'the link to nowhere.md leads nowhere'
+page "A run:\n'''text\nS = 0.5\n...\n'''\n'''c\nS = 0.6\n'''\n" 0 '2 passed'
+page "A run:\n'''text\nS = 0.6\n'''\n" 1 'the program does not print: S = 0.6'
+echo 'S = 0.6' >lessons/41-good/results.txt
+page "A run:\n'''text\nS = 0.6\n'''\n" 0 '2 passed'
+echo 'next: make lesson-42' >>lessons/41-good/expected.txt
+page "" 1 'expected.txt:3: the Makefile has no target lesson-42'
+rm lessons/41-good/expected.txt
+page "" 1 'lessons/41-good/expected.txt: is missing'
+
+echo "harness: $passed passed, $failed failed"
+[ $failed -eq 0 ]

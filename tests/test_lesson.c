@@ -1,0 +1,205 @@
+/* options, lesson: does the command line do what it says, and does nothing ever wait for a student who is not there? */
+#include "../lib/lesson.h"
+#include "check.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int epochs, seed;
+static double rate;
+static bool resume;
+static const char *recipe, *file;
+
+static const Option options[] = {
+    { "epochs", .integer = &epochs, .low = 1, .high = 1000, .help = "passes over the pictures" },
+    { "lr", .real = &rate, .low = 0, .high = 10, .help = "learning rate" },
+    { "resume", .flag = &resume, .help = "go on where it stopped" },
+    { "recipe", .text = &recipe, .choices = "fast|notebook", .help = "whose settings" },
+    { "file", .text = &file, .help = "where the log goes" },
+    { 0 },
+};
+
+static void defaults(void) { epochs = 30, seed = 1, rate = 0.5, resume = false, recipe = "fast", file = "log.csv"; }
+
+/* Splits `line` at its spaces into argv (static), argv[0] being "program". "_" stands for an empty word. */
+static char **words(const char *line, int *argc) {
+    static char copy[512], *argv[32];
+    snprintf(copy, sizeof copy, "%s", line);
+    *argc = 1;
+    argv[0] = "program";
+    for (char *word = strtok(copy, " "); word; word = strtok(NULL, " ")) argv[(*argc)++] = strcmp(word, "_") ? word : "";
+    return argv;
+}
+
+static bool parse(const char *line, int *count, Err *err) {
+    int argc;
+    char **argv = words(line, &argc);
+    defaults();
+    return options_parse(options, argc, argv, count, err);
+}
+
+TEST(options_are_set) {
+    Err err;
+    CHECK(parse("", NULL, &err) && epochs == 30 && rate == 0.5 && !resume && !strcmp(recipe, "fast"), "%s", "defaults");
+    CHECK(parse("--epochs 5 --lr=1e-3 --resume --recipe notebook --file a=b", NULL, &err), "%s", err.text);
+    CHECK(epochs == 5 && rate == 1e-3 && resume, "%d %g %d", epochs, rate, resume);
+    CHECK(!strcmp(recipe, "notebook") && !strcmp(file, "a=b"), "%s %s", recipe, file);
+    CHECK(parse("--epochs 5 --epochs=1000 --file=", NULL, &err) && epochs == 1000 && !*file, "%d '%s'", epochs, file);
+    CHECK(options_parse(NULL, 1, (char *[]){ "program" }, NULL, &err), "%s", "no table, no options");
+}
+
+TEST(options_refuse_in_one_line) {
+    static const char *const bad[][2] = {
+        { "--epochs 0", "--epochs '0': want a whole number from 1 to 1000" },
+        { "--epochs 1001", "--epochs '1001': want a whole number from 1 to 1000" },
+        { "--epochs 3.5", "--epochs '3.5': want a whole number from 1 to 1000" },
+        { "--epochs 99999999999999999999", "want a whole number from 1 to 1000" },
+        { "--epochs=", "--epochs '': want a whole number from 1 to 1000" },
+        { "--epochs", "--epochs wants a value: --epochs N" },
+        { "--epochs --resume", "--epochs wants a value: --epochs N" },
+        { "--lr -1", "--lr '-1': want a number from 0 to 10" },
+        { "--lr nan", "--lr 'nan': want a number from 0 to 10" },
+        { "--lr _", "--lr '': want a number from 0 to 10" },
+        { "--recipe", "--recipe wants a value: --recipe WORD" },
+        { "--recipe fas", "--recipe 'fas': want one of fast|notebook" },
+        { "--recipe fast|notebook", "want one of fast|notebook" },
+        { "--recipe _", "--recipe '': want one of fast|notebook" },
+        { "--resume=yes", "--resume takes no value, 'yes' came" },
+        { "--epoch 3", "there is no --epoch; did you mean --epochs?" },
+        { "--rseume", "there is no --rseume; did you mean --resume?" },
+        { "--batch 3", "there is no --batch; --help says what there is" },
+        { "--=3", "there is no --; --help says what there is" },
+        { "-e 3", "'-e': options begin with two dashes" },
+        { "--epochs 5 cat.png", "'cat.png': nothing is wanted here but options" },
+        { "--file a\nb\033[2J --batch", "there is no --batch" },
+        { "--ba\ntch\033[2J", "there is no --ba?tch?[2J" },
+    };
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        Err err = { "" };
+        CHECK(!parse(bad[i][0], NULL, &err), "%s was taken", bad[i][0]);
+        CHECK(strstr(err.text, bad[i][1]), "%s: wanted '%s', got '%s'", bad[i][0], bad[i][1], err.text);
+        CHECK(!strpbrk(err.text, "\n\033"), "%s: more than a line", bad[i][0]);
+    }
+    CHECK(!parse("--batch", NULL, NULL), "%s", "nobody has to listen");
+}
+
+TEST(options_change_nothing_when_one_is_wrong) {
+    Err err;
+    CHECK(!parse("--epochs 5 --lr 2 --resume --recipe slow", NULL, &err), "%s", "slow was taken");
+    CHECK(epochs == 30 && rate == 0.5 && !resume, "%d %g %d", epochs, rate, resume);
+}
+
+TEST(options_leave_other_words) {
+    Err err;
+    int argc, count;
+    char **argv = words("photo.png --epochs 5 a cat -- --lr - x", &argc);
+    defaults();
+    CHECK(options_parse(options, argc, argv, &count, &err), "%s", err.text);
+    static const char *const want[] = { "program", "photo.png", "a", "cat", "--lr", "-", "x" };
+    CHECK(count == 6 && epochs == 5 && rate == 0.5, "%d words, %d epochs", count, epochs);
+    for (size_t i = 0; i < COUNT(want); i++) CHECK(!strcmp(argv[i], want[i]), "word %zu: %s", i, argv[i]);
+    argv = words("a --help", &argc);
+    CHECK(options_have(argc, argv, "help") && !options_have(argc, argv, "hel"), "%s", "--help");
+    argv = words("a -- --help", &argc);
+    CHECK(!options_have(argc, argv, "help"), "%s", "--help after --");
+}
+
+TEST(options_stop_a_broken_table) {
+    int argc = 2;
+    Option none[] = { { .name = "epochs" }, { 0 } };
+    Option empty[] = { { "epochs", .integer = &epochs, .low = 2, .high = 1 }, { 0 } };
+    char *argv[] = { "program", "--epochs", "3" };
+    CHECK_STOPS(options_parse(none, argc, argv, NULL, NULL), EXIT_CONTRACT, "--epochs goes to 0 variables");
+    CHECK_STOPS(options_parse(empty, argc, argv, NULL, NULL), EXIT_CONTRACT, "--epochs allows 2 to 1");
+}
+
+/* ---- lessons ------------------------------------------------------------------------------------------------------ */
+
+static Lesson lesson_99(void) {
+    return (Lesson){ .number = "99", .title = "Testing", .shows = "What a lesson does", .takes = "no time",
+                     .next = "make nothing", .options = options, .seed = &seed, .wants = "PICTURE ..." };
+}
+
+/* Runs lesson_begin with this command line in a child whose stdout is stderr, so that CHECK_STOPS can read it. */
+static void begin(const char *line) {
+    int argc;
+    char **argv = words(line, &argc);
+    Lesson lesson = lesson_99();
+    defaults();
+    dup2(STDERR_FILENO, STDOUT_FILENO);
+    lesson_begin(&lesson, argc, argv);
+    printf("epochs %d words %d %s predictions %d\n", epochs, lesson.word_count, lesson.words[0], lesson.predictions);
+    exit(lesson_end(&lesson));
+}
+
+TEST(lesson_begins_and_ends) {
+    CHECK_STOPS(begin("--seed 7 cat.png"), 0, "Lesson 99: Testing   (seed 7)\nWhat a lesson does.\n");
+    CHECK_STOPS(begin("--epochs 5 cat.png"), 0, "epochs 5 words 1 cat.png predictions 0\n\nnext: make nothing\n");
+}
+
+TEST(lesson_helps) {
+    CHECK_STOPS(begin("--help"), 0, "Lesson 99: Testing. What a lesson does.\nTakes no time.\n");
+    CHECK_STOPS(begin("--help"), 0, "  program [OPTIONS] PICTURE ...\n");
+    CHECK_STOPS(begin("--epochs 0 --help"), 0, "  --epochs N           passes over the pictures (1 to 1000; 30)\n");
+    CHECK_STOPS(begin("--help"), 0, "  --recipe WORD        whose settings (fast|notebook; fast)\n");
+    CHECK_STOPS(begin("--help"), 0, "  --lr X               learning rate (0 to 10; 0.5)\n");
+    CHECK_STOPS(begin("--help"), 0, "  --no-predict         do not ask for predictions\n");
+}
+
+TEST(lesson_refuses) {
+    CHECK_STOPS(begin("--epochs many"), EXIT_USAGE, "--epochs 'many': want a whole number from 1 to 1000\n");
+    CHECK_STOPS(begin("--seed -1"), EXIT_USAGE, "--seed '-1': want a whole number from 0 to 1000000000\n");
+}
+
+/* What the student types, read from a file: the prediction is asked as if on a terminal. */
+static void answer(const char *typed, double value) {
+    char path[1100];
+    Err err;
+    OutFile out;
+    Lesson lesson = { .number = "99", .predictions = true, .term = { .out = stdout, .width = 80 } };
+    snprintf(path, sizeof path, "%s/typed", check_folder());
+    CHECK(out_open(&out, path, &err), "%s", err.text);
+    out_write(&out, typed, strlen(typed));
+    CHECK(out_commit(&out, &err) && freopen(path, "r", stdin), "%s", "cannot be read again");
+    dup2(STDERR_FILENO, STDOUT_FILENO);
+    Prediction said = lesson_predict(&lesson, "How %s?", "much"), next = lesson_predict(&lesson, "And then?");
+    lesson_outcome_number(&lesson, &said, value, 2);
+    lesson_outcome(&lesson, &next, "nothing");
+    printf("%zu, %zu\n", strlen(said.said), strlen(next.said));
+    exit(lesson_end(&lesson));
+}
+
+TEST(predictions_are_set_beside_what_came) {
+    CHECK_STOPS(answer("0.5\nlots\n", 0.75), 0, "Before you look: How much? (Enter skips)\n> ");
+    CHECK_STOPS(answer("0.5\nlots\n", 0.75), 0, "You said: 0.5   It is: 0.75, off by 0.25\nYou said: lots   It is: nothing\n");
+    CHECK_STOPS(answer("  about\ta\033half \nx", 0.75), 0, "You said: about a half   It is: 0.75\n");
+    CHECK_STOPS(answer("\n\n", 0.75), 0, "> 0, 0\n");
+    CHECK_STOPS(answer("", 0.75), 0, "> \n0, 0\n");
+    char longer[400];
+    memset(longer, 'x', sizeof longer);
+    strcpy(longer + 300, "\nsecond\n");
+    CHECK_STOPS(answer(longer, 0.75), 0, "79, 6\n");
+}
+
+TEST(predictions_do_not_wait_for_nobody) {
+    Lesson lesson = { .number = "99", .term = { .out = stdout, .width = 80 } };
+    int ends[2];
+    CHECK(pipe(ends) == 0 && dup2(ends[0], STDIN_FILENO) >= 0, "%s", "no pipe");
+    alarm(5); /* reading the pipe, which stays open and empty, would never end */
+    Prediction said = lesson_predict(&lesson, "Is anybody there?");
+    CHECK(!said.said[0], "%s", said.said);
+    lesson_outcome(&lesson, &said, "nobody");
+}
+
+TEST(lesson_notices_a_full_disk) {
+    if (!file_exists("/dev/full")) check_skip("skipped: there is no /dev/full here");
+    Lesson lesson = lesson_99();
+    CHECK(freopen("/dev/full", "w", stdout), "%s", "cannot open /dev/full");
+    CHECK_STOPS(lesson_end(&lesson), EXIT_TROUBLE, "could not be written");
+    _exit(0); /* the harness's own printing is of no use any more */
+}
+
+TESTS(options_are_set, options_refuse_in_one_line, options_change_nothing_when_one_is_wrong, options_leave_other_words,
+      options_stop_a_broken_table, lesson_begins_and_ends, lesson_helps, lesson_refuses,
+      predictions_are_set_beside_what_came, predictions_do_not_wait_for_nobody, lesson_notices_a_full_disk)

@@ -1,0 +1,80 @@
+/* limit: runs a program for so long and no longer.
+ *
+ *   build/limit SECONDS TOOK COMMAND [ARGUMENT ...]
+ *
+ * The command runs in a process group of its own with nothing to read; when the time is up, or limit itself is told to
+ * stop, the whole group is killed, and what the command left running is killed with it in any case. The file TOOK gets
+ * the seconds it ran, for instance "0.42".
+ * Exit status: the command's; 124 when the time was up, 128 + the signal that ended it: both are said on stderr.
+ */
+#include "../../lib/base.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { TIME_UP = 124, CANNOT_RUN = 127 };
+
+static volatile sig_atomic_t told_to_stop;
+
+static void on_signal(int signal) { told_to_stop = signal; }
+
+NORETURN static void become(char **command) {
+    setpgid(0, 0);
+    int nothing = open("/dev/null", O_RDONLY);
+    if (nothing >= 0) dup2(nothing, STDIN_FILENO);
+    execvp(command[0], command);
+    fprintf(stderr, "%s: cannot be run: %s\n", command[0], strerror(errno));
+    _exit(CANNOT_RUN);
+}
+
+/* Waits for the child until it ends (true), the time is up, or a signal comes. */
+static bool wait_until(pid_t child, double seconds, int *status) {
+    double start = clock_seconds();
+    struct timespec nap = { 0, 1000000 };
+    while (!told_to_stop && clock_seconds() - start < seconds) {
+        if (waitpid(child, status, WNOHANG) == child) return true;
+        nanosleep(&nap, NULL);
+        if (nap.tv_nsec < 20000000) nap.tv_nsec += 1000000; /* so that long programs cost nothing */
+    }
+    return false;
+}
+
+static int verdict(bool ended, int status, double seconds) {
+    if (!ended && told_to_stop) return 128 + told_to_stop;
+    if (!ended) {
+        fprintf(stderr, "stopped: it ran for more than %g seconds\n", seconds);
+        return TIME_UP;
+    }
+    if (WIFEXITED(status)) return WEXITSTATUS(status);
+    fprintf(stderr, "ended by signal %d (%s)\n", WTERMSIG(status), strsignal(WTERMSIG(status)));
+    return 128 + WTERMSIG(status);
+}
+
+int main(int argc, char **argv) {
+    double seconds;
+    if (argc < 4) die_usage("limit SECONDS TOOK COMMAND [ARGUMENT ...]");
+    if (!parse_real(argv[1], 0.001, 1e6, &seconds)) die_usage("limit '%s': want seconds, 0.001 to 1000000", argv[1]);
+    struct sigaction action = { .sa_handler = on_signal };
+    int signals[] = { SIGINT, SIGTERM, SIGHUP };
+    for (size_t i = 0; i < COUNT(signals); i++) sigaction(signals[i], &action, NULL);
+    double start = clock_seconds();
+    pid_t child = fork();
+    if (child < 0) die("fork: %s", strerror(errno));
+    if (child == 0) become(argv + 3);
+    setpgid(child, child); /* both sides do it, so that it holds whoever runs first */
+    int status = 0;
+    bool ended = wait_until(child, seconds, &status);
+    kill(-child, SIGKILL);
+    if (!ended) waitpid(child, NULL, 0);
+    OutFile took;
+    Err err;
+    if (!out_open(&took, argv[2], &err)) die("%s", err.text);
+    fprintf(took.stream, "%.2f\n", clock_seconds() - start);
+    if (!out_commit(&took, &err)) die("%s", err.text);
+    return verdict(ended, status, seconds);
+}
