@@ -25,8 +25,8 @@ static bool path_of(char *path, const char *inside, const char *name, const char
 static bool name_good(const char *name, Err *err) {
     bool good = *name && *name != '.' && !strchr(name, '/') && strlen(name) < 200;
     for (const char *at = name; good && *at; at += glyph_of(at).bytes) good = glyph_of(at).printable;
-    return good || err_set(err, "plot \"%.80s\": a name for files was wanted: not empty, no slash, no control character, "
-                           "no point in front, under 200 bytes", name);
+    return good || err_set(err, "plot \"%.80s\": a name for files was wanted: not empty, no slash, no control "
+                           "character, no point in front, under 200 bytes", name);
 }
 
 static bool folders_make(Err *err) {
@@ -133,8 +133,8 @@ static bool gnuplot_run(const char *program, const char *name, Err *err) {
 static PlotResult gnuplot_missing(const char *name) {
     static bool said;
     if (!said)
-        fprintf(stderr, "gnuplot is not installed: the data is in %s/data/%s.csv, the script in %s/%s.gp; install gnuplot "
-                "and run make plots\n", base_folder(), name, base_folder(), name);
+        fprintf(stderr, "gnuplot is not installed: the data is in %s/data/%s.csv, the script in %s/%s.gp; "
+                "install gnuplot and run make plots\n", base_folder(), name, base_folder(), name);
     said = true;
     return PLOT_NO_GNUPLOT;
 }

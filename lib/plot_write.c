@@ -30,7 +30,7 @@ static void csv_text(FILE *file, const char *text) {
     fputs(quotes ? "\"" : "", file);
 }
 
-/* A number to nine digits, which is every digit of a float; nothing where there is none, which all readers take as a gap. */
+/* Nine digits are every digit of a float; where there is no number there is nothing, which readers take as a gap. */
 static void csv_number(FILE *file, double value) {
     if (isfinite(value)) fprintf(file, "%.9g", value);
 }
@@ -48,11 +48,33 @@ static void gp_mark_byte(FILE *file, char byte) {
     gp_byte(file, byte);
 }
 
+static int text_columns(const char *text) {
+    int columns = 0;
+    for (Glyph glyph; (glyph = glyph_of(text)).bytes > 0; text += glyph.bytes) columns += glyph.columns;
+    return columns;
+}
+
 /* A string of gnuplot. */
 static void gp_text(FILE *file, const char *text) {
     fputc('"', file);
     write_text(file, text, gp_byte);
     fputc('"', file);
+}
+
+/* The same, cut to so many columns. */
+static void gp_text_cut(FILE *file, const char *text, int columns) {
+    char part[FIGURE_TEXT];
+    size_t length = 0;
+    if (text_columns(text) <= columns) {
+        gp_text(file, text);
+        return;
+    }
+    for (Glyph glyph = glyph_of(text); glyph.columns < columns; glyph = glyph_of(text + length)) {
+        if (glyph.bytes == 0 || length + (size_t)glyph.bytes >= sizeof part - 4) break;
+        length += (size_t)glyph.bytes, columns -= glyph.columns;
+    }
+    snprintf(part, sizeof part, "%.*s\u2026", (int)length, text);
+    gp_text(file, part);
 }
 
 /* A mark on an axis. */
@@ -70,12 +92,6 @@ static void gp_marks(FILE *file, char axis, const char *const *labels, int count
         gp_mark(file, label_text(labels, i, number), i + 1);
     }
     fputs(")\n", file);
-}
-
-static int text_columns(const char *text) {
-    int columns = 0;
-    for (Glyph glyph; (glyph = glyph_of(text)).bytes > 0; text += glyph.bytes) columns += glyph.columns;
-    return columns;
 }
 
 static int labels_columns(const char *const *labels, int count) {
@@ -104,15 +120,16 @@ static void write_title(FILE *file, const char *title, int columns) {
 
 static void script_begin(const Script *script, const char *title) {
     FILE *file = script->file;
-    fputs("# Generated; lives in the folder plots/ and reads data/ there. Change it and run gnuplot on it, in that\n"
-          "# folder; to keep a change, copy it to another name: the next run of the lesson writes this file anew.\n", file);
+    fputs("# Generated; lives in the folder plots/ and reads data/ there. Change it and run gnuplot on it in that\n"
+          "# folder; to keep a change, copy it to another name: the next run of the lesson writes it anew.\n", file);
     fputs("if (strstrt(GPVAL_TERMINALS, 'pngcairo') > 0) {\n", file);
-    fprintf(file, "    set terminal pngcairo noenhanced size %d,%d font 'Sans,12'\n} else {\n", script->width, script->height);
-    fprintf(file, "    set terminal png noenhanced size %d,%d\n}\n", script->width, script->height);
+    int width = script->width, height = script->height;
+    fprintf(file, "    set terminal pngcairo noenhanced size %d,%d font 'Sans,12'\n} else {\n", width, height);
+    fprintf(file, "    set terminal png noenhanced size %d,%d\n}\n", width, height);
     fputs("set encoding utf8\nset datafile separator ','\nset output \"out/", file);
     write_text(file, script->name, gp_byte);
     fputs(".png\"\n", file);
-    if (title) write_title(file, title, script->width / 11);
+    if (title) write_title(file, title, width / 11);
 }
 
 static void write_data_name(const Script *script, const char *extension) {
@@ -124,6 +141,19 @@ static void write_data_name(const Script *script, const char *extension) {
 static void write_axis_names(FILE *file, const char *x, const char *y) {
     if (x) fputs("set xlabel ", file), gp_text(file, x), fputc('\n', file);
     if (y) fputs("set ylabel ", file), gp_text(file, y), fputc('\n', file);
+}
+
+/* text(v) writes a number with its unit, and never "-0.00". */
+static void write_text_function(FILE *file, int decimals, const char *unit) {
+    fprintf(file, "text(v) = sprintf('%%.%df', abs(v) < %.9g ? 0 : v)", decimals, 0.5 * pow(10, -decimals));
+    if (unit) fputc('.', file), gp_text(file, unit);
+    fputc('\n', file);
+}
+
+/* A grid one does not see first, and the given sides of the frame. */
+static void write_frame(FILE *file, const char *grid, int border) {
+    fprintf(file, "set grid %s lt 1 lw 1 lc rgb '#dddddd'\n", grid);
+    fprintf(file, "set tics nomirror textcolor rgb '#333333'\nset border %d lc rgb '#888888'\n", border);
 }
 
 static void write_colour(FILE *file, Colour colour) {
@@ -190,19 +220,20 @@ static void heat_script(Script *script, const void *figure) {
     write_axis_names(file, heat->x, heat->y);
     heat_range(heat, &low, &high);
     heat_palette(file, low, high);
+    write_text_function(file, heat->decimals, NULL);
     fprintf(file, "set xrange [0.5:%d.5]\nset yrange [%d.5:0.5]\n", C, R);
     if (heat->cols || C <= VALUES_MOST) gp_marks(file, 'x', heat->cols, C);
     if (heat->rows || R <= VALUES_MOST) gp_marks(file, 'y', heat->rows, R);
-    fprintf(file, "set xtics scale 0 nomirror%s\n", labels_columns(heat->cols, C) * 8 > 680 / C ? " rotate by -35" : "");
+    bool long_names = heat->cols && labels_columns(heat->cols, C) * 8 > 680 / C;
+    fprintf(file, "set xtics scale 0 nomirror%s\n", long_names ? " rotate by -35" : "");
     fputs("set ytics scale 0 nomirror\nunset key\nunset border\nset colorbox noborder\n", file);
     fputs("plot ", file);
     write_data_name(script, "csv");
     fprintf(file, " skip 1 using 2:1:($2-0.5):($2+0.5):($1-0.5):($1+0.5):3 with boxxyerror \\\n"
             "    fillcolor palette fillstyle solid 1 %s", C <= VALUES_MOST ? "border lc rgb 'white'" : "noborder");
     if (C <= VALUES_MOST) {
-        int size = C <= 8 ? 12 : C <= 12 ? 10 : 8;
-        fprintf(file, ", \\\n    '' skip 1 using 2:1:(sprintf('%%.%df', abs($3) < %.9g ? 0 : $3)):(ink($3)) with labels \\\n"
-                "    font ',%d' textcolor rgb variable", heat->decimals, 0.5 * pow(10, -heat->decimals), size);
+        fprintf(file, ", \\\n    '' skip 1 using 2:1:(text($3)):(ink($3)) with labels font ',%d' "
+                "textcolor rgb variable", C <= 8 ? 12 : C <= 12 ? 10 : 8);
     }
     fputc('\n', file);
 }
@@ -244,17 +275,18 @@ static void bars_script(Script *script, const void *figure) {
     *script = (Script){ file, script->name, 900, MIN(MAX(140 + 36 * bars->count, 300), 1600) };
     script_begin(script, bars->title);
     if (bars->count > 0) bars_marks(file, bars);
+    else fputs("unset ytics\n", file);
     double base = fmin(fmax(0, low), high), room = (high - low) * 0.14; /* for the numbers behind the bars */
     fprintf(file, "set xrange [%.9g:%.9g]\nset yrange [%d.6:0.4]\n", low < base ? low - room : low, high + room,
             MAX(bars->count, 1));
     if (bars->unit) fputs("set xlabel ", file), gp_text(file, bars->unit + strspn(bars->unit, " ")), fputc('\n', file);
-    fputs("set grid xtics lt 1 lw 1 lc rgb '#dddddd'\nset tics nomirror textcolor rgb '#333333'\nset border 1 lc rgb '#888888'\nunset key\n", file);
-    fprintf(file, "base = %.9g\n", base);
+    write_frame(file, "xtics", 1);
+    fprintf(file, "unset key\nbase = %.9g\n", base);
     fprintf(file, "colour(marked) = marked == 1 ? 0x%02x%02x%02x : 0x%02x%02x%02x\n", COLOUR_MARKED.r, COLOUR_MARKED.g,
             COLOUR_MARKED.b, COLOUR_USUAL.r, COLOUR_USUAL.g, COLOUR_USUAL.b);
-    fprintf(file, "text(v) = sprintf('%%.%df', abs(v) < %.9g ? 0 : v).", bars->decimals, 0.5 * pow(10, -bars->decimals));
-    gp_text(file, bars->unit ? bars->unit : "");
-    fputs("\nlarger(a, b) = a > b ? a : b\nend(v, high) = larger(base, larger(v, high))\nset arrow from base, graph 0 to base, graph 1 nohead lc rgb '#888888'\nplot ", file);
+    write_text_function(file, bars->decimals, bars->unit);
+    fputs("larger(a, b) = a > b ? a : b\nend(v, high) = larger(base, larger(v, high))\n"
+          "set arrow from base, graph 0 to base, graph 1 nohead lc rgb '#888888'\nplot ", file);
     if (bars->count == 0) {
         fputs("NaN\n", file);
         return;
@@ -335,21 +367,35 @@ static void lines_style(FILE *file, const Lines *lines, int s) {
     write_colour(file, series_colour(s));
 }
 
+/* About how many rows the names below the picture take. */
+static int names_rows(const Lines *lines) {
+    int longest = 0, count = 0;
+    for (int s = 0; s <= lines->count; s++) {
+        const char *name = s < lines->count ? lines->series[s].name : lines->reference_name;
+        if (!name || !*name) continue;
+        longest = MAX(longest, text_columns(name) + (s == lines->count ? 7 : 0)); /* the reference's value */
+        count++;
+    }
+    int in_a_row = MAX(1, 800 / (9 * longest + 70));
+    return (count + in_a_row - 1) / in_a_row;
+}
+
 static void lines_script(Script *script, const void *figure) {
     const Lines *lines = figure;
     FILE *file = script->file;
     int x[FIGURE_SERIES], y[FIGURE_SERIES];
-    bool named = lines->reference_name != NULL;
+    int names = names_rows(lines);
     Axis across, up;
-    *script = (Script){ file, script->name, 900, 560 };
+    *script = (Script){ file, script->name, 900, 540 + 20 * names };
     script_begin(script, lines->title);
     write_axis_names(file, lines->x, lines->y);
     lines_axes(lines, 8, 6, &across, &up);
     lines_range(file, 'x', &across);
     lines_range(file, 'y', &up);
-    for (int s = 0; s < lines->count; s++) named |= lines->series[s].name != NULL;
-    fputs(named ? "set key outside bottom center horizontal reverse Left\nset bmargin 5.5\n" : "unset key\n", file);
-    fputs("set grid xtics ytics lt 1 lw 1 lc rgb '#dddddd'\nset tics nomirror textcolor rgb '#333333'\nset border 3 lc rgb '#888888'\nplot ", file);
+    fputs(names ? "set key outside bottom center horizontal reverse Left\n" : "unset key\n", file);
+    if (names) fprintf(file, "set bmargin %d\n", 4 + names + names / 2);
+    write_frame(file, "xtics ytics", 3);
+    fputs("plot ", file);
     lines_columns(lines, x, y);
     for (int s = 0; s < lines->count; s++) {
         if (s > 0) fputs(", \\\n    ", file);
@@ -394,12 +440,12 @@ static void tiles_pixels(OutFile *out, const void *figure) {
     for (int i = 0; i < tiles->count; i++) out_write(out, tiles->tiles[i].rgb, tile_size(&tiles->tiles[i]));
 }
 
-static void tile_caption(FILE *file, const Tile *tile, double x, double y) {
+static void tile_caption(FILE *file, const Tile *tile, double x, double y, int columns) {
     char line[FIGURE_TEXT];
     for (int k = 0; k < CAPTION_LINES && tile->caption; k++) {
         if (!*caption_line(tile->caption, k, line)) continue;
         fputs("set label ", file);
-        gp_text(file, line);
+        gp_text_cut(file, line, columns);
         fprintf(file, " at %.9g,%.9g center font ',10' textcolor rgb ", x, y + (k + 0.7) * CAPTION_HIGH);
         write_colour(file, tile->marked ? COLOUR_MARKED : (Colour){ 0x22, 0x22, 0x22 });
         fputc('\n', file);
@@ -430,13 +476,18 @@ static void tiles_script(Script *script, const void *figure) {
     int width = (int)(page.columns * (page.side + TILES_GAP)) + TILES_GAP;
     *script = (Script){ file, script->name, MAX(width, 400), (int)(page.top + page.rows * page.step) };
     script_begin(script, NULL);
-    if (tiles->title) fputs("set label ", file), gp_text(file, tiles->title), fprintf(file, " at %d,22 center font ',15'\n", script->width / 2);
+    if (tiles->title) {
+        fputs("set label ", file);
+        gp_text(file, tiles->title);
+        fprintf(file, " at %d,22 center font ',15'\n", script->width / 2);
+    }
     fprintf(file, "set lmargin 0; set rmargin 0; set tmargin 0; set bmargin 0\nset xrange [0:%d]\nset yrange [%d:0]\n",
             script->width, script->height);
     fputs("unset key\nunset border\nunset tics\n", file);
     for (int i = 0; i < tiles->count; i++) {
         double x = TILES_GAP + i % page.columns * (page.side + TILES_GAP) + page.side / 2;
-        tile_caption(file, &tiles->tiles[i], x, page.top + i / page.columns * page.step + page.side);
+        tile_caption(file, &tiles->tiles[i], x, page.top + i / page.columns * page.step + page.side,
+                     (int)(page.side + TILES_GAP) / 7);
     }
     fputs("plot NaN", file);
     for (int i = 0; i < tiles->count; i++) {

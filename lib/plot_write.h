@@ -1,8 +1,8 @@
 /* plot_write: what plot puts into its files: data as CSV, pixels, and the gnuplot script of each kind of figure.
  *
  * A kind is a list of four functions, so that plot itself knows files and processes alone.
- * No text of the caller's can leave its place: in CSV it is quoted (RFC 4180) and a record stays one line; in a script it
- * stands between double quotes, and what has a meaning there is written as an octal number.
+ * No text of the caller's can leave its place: in CSV it is quoted (RFC 4180) and a record stays one line; in a
+ * script it stands between double quotes, and what has a meaning there is written as an octal number.
  */
 #ifndef PLOT_WRITE_H
 #define PLOT_WRITE_H

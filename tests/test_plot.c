@@ -100,8 +100,8 @@ static const char *const HOSTILE[] = {
 };
 
 static Heat hostile_heat(Arena *arena) {
-    Heat heat = { .title = HOSTILE[0], .y = HOSTILE[1], .x = HOSTILE[2], .rows = HOSTILE, .cols = HOSTILE, .decimals = 2,
-                  .m = mat_zero(arena, 8, 8) };
+    Heat heat = { .title = HOSTILE[0], .y = HOSTILE[1], .x = HOSTILE[2], .m = mat_zero(arena, 8, 8), .decimals = 2,
+                  .rows = HOSTILE, .cols = HOSTILE };
     for (int i = 0; i < 64; i++) heat.m.v[i] = i == 7 ? NAN : i == 8 ? INFINITY : (num)(0.1 * (i - 30));
     return heat;
 }
@@ -109,7 +109,8 @@ static Heat hostile_heat(Arena *arena) {
 static PlotResult plot_small_heat(const char *name, Err *err) {
     Arena arena = { 0 };
     const char *const rows[] = { "a \"cat\"", "one, two" };
-    Heat heat = { .title = "T", .rows = rows, .decimals = 1, .m = mat_from(&arena, 2, 2, (double[]){ 1, 0.1, NAN, -3 }) };
+    Mat m = mat_from(&arena, 2, 2, (double[]){ 1, 0.1, NAN, -3 });
+    Heat heat = { .title = "T", .rows = rows, .decimals = 1, .m = m };
     PlotResult result = plot_heat(name, &heat, err);
     arena_free(&arena);
     return result;
@@ -131,7 +132,8 @@ TEST(heat_as_csv) {
 }
 
 TEST(bars_as_csv) {
-    const Bar list[] = { { "cat", 0.5, 0.25, 0.75, false }, { HOSTILE[1], -1e-10, 0, 0, true }, { "", NAN, 0, 0, false } };
+    const Bar list[] = { { "cat", 0.5, 0.25, 0.75, false }, { HOSTILE[1], -1e-10, 0, 0, true },
+                         { "", NAN, 0, 0, false } };
     Bars bars = { .bars = list, .count = 3 };
     set_folder("bars");
     set_gnuplot("exit 0");
@@ -160,7 +162,8 @@ TEST(tiles_as_csv_and_pixels) {
     set_folder("tiles");
     set_gnuplot("exit 0");
     CHECK(plot_tiles("t", &tiles, NULL) == PLOT_DRAWN, "%s", "gnuplot was content");
-    same_text(content(inside("data/t.csv")), "tile,offset,width,height,marked,caption\n1,0,2,1,0,\"a b\"\n2,6,1,1,1,\"\"\n");
+    same_text(content(inside("data/t.csv")),
+              "tile,offset,width,height,marked,caption\n1,0,2,1,0,\"a b\"\n2,6,1,1,1,\"\"\n");
     same_text(content(inside("data/t.rgb")), "\1\2\3\4\5\6\7\10\11");
     CHECK(strstr(content(inside("t.gp")), "binary array=(1,1) skip=6 "), "%s", content(inside("t.gp")));
 }
@@ -241,8 +244,8 @@ TEST(without_gnuplot_one_line_once) {
     listen(said);
     CHECK(plot_small_heat("first", NULL) == PLOT_NO_GNUPLOT, "%s", "first");
     CHECK(plot_small_heat("second", NULL) == PLOT_NO_GNUPLOT, "%s", "second");
-    snprintf(want, sizeof want, "gnuplot is not installed: the data is in %s/data/first.csv, the script in %s/first.gp; "
-             "install gnuplot and run make plots\n", folder, folder);
+    snprintf(want, sizeof want, "gnuplot is not installed: the data is in %s/data/first.csv, the script in "
+             "%s/first.gp; install gnuplot and run make plots\n", folder, folder);
     same_text(content(said), want);
     CHECK(file_exists(inside("data/second.csv")) && file_exists(inside("second.gp")), "%s", "data and script stay");
 }
@@ -253,8 +256,8 @@ TEST(gnuplot_that_fails) {
     set_folder("fails");
     set_gnuplot("echo; echo 'set foo'; echo '    ^'; echo '\"./f.gp\" line 3: unrecognised' >&2; echo; exit 1");
     CHECK(plot_small_heat("f", &err) == PLOT_FAILED, "%s", "status 1");
-    snprintf(want, sizeof want, "%s/f.gp: gnuplot failed: \"./f.gp\" line 3: unrecognised; run gnuplot f.gp there to see "
-             "more", folder);
+    snprintf(want, sizeof want, "%s/f.gp: gnuplot failed: \"./f.gp\" line 3: unrecognised; "
+             "run gnuplot f.gp there to see more", folder);
     same_text(err.text, want);
     set_gnuplot("kill -9 $$");
     CHECK(plot_small_heat("f", &err) == PLOT_FAILED && strstr(err.text, "stopped by a signal"), "%s", err.text);
@@ -283,7 +286,8 @@ TEST(folders_that_cannot_be) {
     snprintf(file, sizeof file, "%s/file", home());
     fclose(fopen(file, "w"));
     set_folder("file/plots");
-    CHECK(plot_small_heat("x", &err) == PLOT_FAILED && strstr(err.text, "; set CLIP_PLOTS to a folder"), "%s", err.text);
+    CHECK(plot_small_heat("x", &err) == PLOT_FAILED, "%s", "a file is no folder");
+    CHECK(strstr(err.text, "; set CLIP_PLOTS to a folder"), "%s", err.text);
     snprintf(said, sizeof said, "%s/said", home());
     snprintf(want, sizeof want, "no picture: %s\n", err.text);
     listen(said);

@@ -189,7 +189,8 @@ TEST(colours_are_readable_and_ordered) {
         double low = i % 2 ? -100 : 0;
         Colour c = heat_colour(i, low, 100);
         double part[3] = { c.r / 255.0, c.g / 255.0, c.b / 255.0 };
-        for (int k = 0; k < 3; k++) part[k] = part[k] <= 0.04045 ? part[k] / 12.92 : pow((part[k] + 0.055) / 1.055, 2.4);
+        for (int k = 0; k < 3; k++)
+            part[k] = part[k] <= 0.04045 ? part[k] / 12.92 : pow((part[k] + 0.055) / 1.055, 2.4);
         double luminance = 0.2126 * part[0] + 0.7152 * part[1] + 0.0722 * part[2];
         double contrast = colour_is_light(c) ? (luminance + 0.05) / 0.05 : 1.05 / (luminance + 0.05);
         CHECK(contrast >= 4.5, "%d: contrast %g", i, contrast);
@@ -237,7 +238,8 @@ TEST(bars_coloured) {
     Term term = capture(60, true, 24, true);
     draw_bars(&term, &bars);
     const char *text = drawn(&term);
-    CHECK(occurrences(text, "\033[38;2;196;78;18m") == 1 && occurrences(text, "\033[38;2;58;125;184m") == 1, "%s", text);
+    CHECK(occurrences(text, "\033[38;2;196;78;18m") == 1, "one marked bar in\n%s", text);
+    CHECK(occurrences(text, "\033[38;2;58;125;184m") == 1, "one usual bar in\n%s", text);
     no_wider(text, 60);
 }
 
