@@ -117,8 +117,8 @@ TEST(objects_stay_inside_and_keep_their_colour) {
         double reach = shape_reach(shape) * o.size;
         CHECK(o.x >= reach && o.x <= 1 - reach && o.y >= reach && o.y <= 1 - reach, "%g, %g", o.x, o.y);
         CHECK(o.shape == shape && o.size >= 0.14 && o.size <= 0.25, "%g", o.size);
-        int most = o.rgb[0] > o.rgb[1] && o.rgb[0] > o.rgb[2] ? COLOUR_RED : COLOUR_BLUE;
-        CHECK(most == (int)colour && fmax(o.rgb[0], o.rgb[2]) <= 1 && o.rgb[1] >= 0, "%s", colour_name(colour));
+        double strong = o.rgb[colour == COLOUR_RED ? 0 : 2], weak = o.rgb[colour == COLOUR_RED ? 2 : 0];
+        CHECK(strong > weak && strong > o.rgb[1] && strong <= 1 && fmin(weak, o.rgb[1]) >= 0, "%s", colour_name(colour));
     }
 }
 
@@ -143,6 +143,11 @@ TEST(noise_has_its_deviation) {
     for (int i = 0; i < (int)n; i++) sum += canvas.rgb[i], square += canvas.rgb[i] * canvas.rgb[i];
     CHECK_NEAR(sum / n, 0, 0.002);
     CHECK_NEAR(sqrt(square / n) / 0.1, 1, 0.02);
+    for (int gap = 1; gap < 4; gap++) { /* neighbours know nothing of each other */
+        double product = 0;
+        for (int i = gap; i < (int)n; i++) product += canvas.rgb[i] * canvas.rgb[i - gap];
+        CHECK_NEAR(product / square, 0, 0.025);
+    }
     arena_free(&arena);
 }
 
