@@ -103,7 +103,7 @@ Prediction lesson_predict(const Lesson *lesson, const char *question, ...) {
     term_print(&lesson->term, TERM_GOOD, "Before you look: ");
     vprintf(question, args);
     va_end(args);
-    printf(" (Enter skips)\n> ");
+    printf("\n(Enter skips) > ");
     fflush(stdout);
     read_answer(prediction.said, sizeof prediction.said);
     return prediction;

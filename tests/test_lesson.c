@@ -171,7 +171,7 @@ static void answer(const char *typed, double value) {
 }
 
 TEST(predictions_are_set_beside_what_came) {
-    CHECK_STOPS(answer("0.5\nlots\n", 0.75), 0, "Before you look: How much? (Enter skips)\n> ");
+    CHECK_STOPS(answer("0.5\nlots\n", 0.75), 0, "Before you look: How much?\n(Enter skips) > ");
     CHECK_STOPS(answer("0.5\nlots\n", 0.75), 0, "You said: 0.5   It is: 0.75, off by 0.25\nYou said: lots   It is: nothing\n");
     CHECK_STOPS(answer("  about\ta\033half \nx", 0.75), 0, "You said: about a half   It is: 0.75\n");
     CHECK_STOPS(answer("\n\n", 0.75), 0, "> 0, 0\n");
