@@ -66,6 +66,15 @@ $(filter-out %-gradients,$(TEST_BINARIES)): $(BUILD)/test-%: $(BUILD)/obj/tests/
 $(TOOL_BINARIES): $(BUILD)/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libclip.a
 	$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
 
+define lesson_rule
+$(BUILD)/lesson-$(call number,$(1)): $(BUILD)/obj/lessons/$(1).o $(BUILD)/libclip.a
+	$$(CC) $$(ALL_CFLAGS) -o $$@ $$^ $$(LDLIBS)
+$(BUILD)/obj/lessons/$(1).o: lessons/$(1)/main.c Makefile
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALL_CFLAGS) -c -o $$@ $$<
+endef
+$(foreach l,$(LESSONS),$(eval $(call lesson_rule,$(l))))
+
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj64/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj64/*/*.d $(BUILD)/obj/*/*/*.d)
 
 clean:

@@ -1,0 +1,126 @@
+/* Lesson 10: a CLIP learns. Two towers that know nothing see pictures with their captions, and nothing else.
+ * Before: 02 similarity matrix, 05 hard negatives, 08 encoders, 09 data. */
+#include "../../lib/course.h"
+#include "../../lib/lesson.h"
+#include "../../lib/thread.h"
+#include "../../lib/train.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EPOCHS_MOST = 1000 };
+
+typedef struct {
+    const Lesson *lesson;
+    EpochRow rows[EPOCHS_MOST];
+    int count;
+} History;
+
+static void stop_politely(int signal) {
+    (void)signal;
+    train_interrupt();
+}
+
+static void show_heading(void) {
+    printf("epoch   loss  floor  above  img>txt txt>img  scale  positive negative   test   img/s  seconds\n");
+}
+
+static void show_row(void *context, const EpochRow *r) {
+    History *history = context;
+    if (history->count < EPOCHS_MOST) history->rows[history->count++] = *r;
+    printf("%5d %6.3f %6.3f %6.3f  %5.1f %%  %5.1f %% %6.1f  %8.3f %8.3f %5.1f %% %7.0f %8.1f\n", r->epoch, r->loss, r->floor,
+           r->loss - r->floor, 100 * r->image_to_text, 100 * r->text_to_image, r->logit_scale, r->positive, r->negative,
+           100 * r->test, r->rate, r->seconds);
+    fflush(stdout);
+}
+
+/* What the epochs of this run looked like, as curves. */
+static void show_curves(const Lesson *lesson, Arena *arena, const History *h) {
+    num *x = arena_alloc(arena, (size_t)h->count, sizeof *x), *y[5];
+    for (int k = 0; k < 5; k++) y[k] = arena_alloc(arena, (size_t)h->count, sizeof *x);
+    for (int i = 0; i < h->count; i++) {
+        const EpochRow *r = &h->rows[i];
+        const double values[] = { r->loss, r->floor, 100 * r->image_to_text, 100 * r->text_to_image, 100 * r->test };
+        x[i] = (num)r->epoch;
+        for (int k = 0; k < 5; k++) y[k][i] = (num)values[k];
+    }
+    const Series losses[] = { { "CLIP loss", x, y[0], h->count }, { "floor of these batches", x, y[1], h->count } };
+    const Series shares[] = { { "picture to text", x, y[2], h->count }, { "text to picture", x, y[3], h->count },
+                              { "test pictures, zero-shot", x, y[4], h->count } };
+    lesson_lines(lesson, "10-loss", &(Lines){ .title = "the loss comes down to its floor, not to 0", .x = "epoch", .y = "nats",
+                                              .series = losses, .count = 2 });
+    lesson_lines(lesson, "10-accuracy", &(Lines){ .title = "how often the nearest is right", .x = "epoch", .y = "%",
+                                                  .series = shares, .count = 3 });
+}
+
+static void show_model(const Recipe *r, const Cifar *train, const Cifar *test) {
+    printf("recipe %s: %s\n", r->name, r->summary);
+    printf("%d pictures to learn from, %d to be tested on; %d epochs in batches of %d\n", train->n, test->n, r->epochs, r->batch);
+    printf("pictures through the tower \"%s\", captions such as \"", r->model.image.kind);
+    for (const char *c = r->templates[0]; *c; c++)
+        if (c[0] == '{' && c[1] == '}') fputs(train->names[3], stdout), c++;
+        else putchar(*c);
+    printf("\" through \"%s\", both to %d dimensions\n", r->model.text.kind, r->model.image.embed);
+    printf("with %d classes, a batch of %d holds about %d pairs with the same caption: no model can get the loss below %.3f\n",
+           CIFAR_CLASSES, r->batch, r->batch / CIFAR_CLASSES, clip_loss_floor(r->batch, CIFAR_CLASSES));
+}
+
+int main(int argc, char **argv) {
+    const char *recipe = "quick", *data = "auto";
+    int seed = 1, epochs = 0, batch = 0, threads = 0, pictures = 0;
+    double lr = 0;
+    bool resume = false;
+    const Option options[] = {
+        { "recipe", .text = &recipe, .choices = "quick|notebook", .help = "whose settings" },
+        { "epochs", .integer = &epochs, .low = 0, .high = EPOCHS_MOST, .help = "times every picture is seen; 0: the recipe's" },
+        { "batch", .integer = &batch, .low = 0, .high = 50000, .help = "pairs in a batch, 2 or more; 0: the recipe's" },
+        { "lr", .real = &lr, .low = 0, .high = 100, .help = "learning rate of the heads, the others' in proportion; 0: the recipe's" },
+        { "threads", .integer = &threads, .low = 0, .high = 256, .help = "0: one for each processor" },
+        { "resume", .flag = &resume, .help = "go on from the last finished epoch of the same run" },
+        { "data", .text = &data, .choices = COURSE_DATA, .help = "which pictures" },
+        { "pictures", .integer = &pictures, .low = 0, .high = 50000, .help = "learn from the first so many; 0: all" },
+        { 0 },
+    };
+    Lesson lesson = { .number = "10", .title = "Training", .shows = "a CLIP that learns from nothing, and what its loss can reach",
+                      .takes = "two minutes", .next = "make lesson-11", .options = options, .seed = &seed };
+    lesson_begin(&lesson, argc, argv);
+    if (batch == 1) die_usage("--batch 1: a pair alone has no wrong partner; at least 2");
+    if (threads) thread_set_count(threads);
+
+    Arena *arena = &lesson.memory;
+    Cifar train = course_pictures(arena, data, CIFAR_TRAIN, pictures), test = course_pictures(arena, data, CIFAR_TEST, pictures);
+    TrainRun run = { .recipe = *recipe_find(recipe), .seed = (uint64_t)seed, .train = &train, .test = &test, .resume = resume,
+                     .checkpoint = course_model_path(arena, recipe, &train, seed, ".safetensors"),
+                     .log = course_model_path(arena, recipe, &train, seed, ".csv"), .after_epoch = show_row };
+    Recipe *r = &run.recipe;
+    if (epochs) r->epochs = epochs;
+    if (batch) r->batch = batch;
+    for (size_t g = COUNT(r->groups); lr > 0 && g-- > 0;) r->groups[g].lr *= lr / r->groups[0].lr;
+    printf("%s\n", course_notice(&train, data));
+    show_model(r, &train, &test);
+    Prediction guess = lesson_predict(&lesson, "Of 100 test pictures, how many will it name rightly in the end?");
+
+    lesson_section(&lesson, "Epoch by epoch");
+    History *history = arena_zero(arena, 1, sizeof *history);
+    run.context = history;
+    Err err;
+    Clip clip;
+    if (!folder_make(course_models(), &err)) die("%s", err.text);
+    signal(SIGINT, stop_politely);
+    signal(SIGTERM, stop_politely);
+    show_heading();
+    if (!train_run(&run, &clip, &err)) {
+        if (strncmp(err.text, "stopped", 7)) die("%s", err.text);
+        die("%s; what was finished is in %s, go on with --resume", err.text, run.checkpoint);
+    }
+    if (history->count) {
+        show_curves(&lesson, arena, history);
+        lesson_outcome_number(&lesson, &guess, 100 * history->rows[history->count - 1].test, 1);
+    } else {
+        printf("all %d epochs were done before: nothing was left to do\n", r->epochs);
+    }
+    fprintf(stderr, "model: %s\nlog:   %s\n", run.checkpoint, run.log);
+    clip_free(&clip);
+    return lesson_end(&lesson);
+}

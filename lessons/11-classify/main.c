@@ -1,0 +1,188 @@
+/* Lesson 11: classification from text alone. The model of lesson 10 was never told "this is class 3"; it is asked which
+ * of ten captions fits best. Before: 10 train. */
+#include "../../lib/course.h"
+#include "../../lib/image.h"
+#include "../../lib/lesson.h"
+#include "../../lib/metrics.h"
+#include "../../lib/progress.h"
+#include "../../lib/softmax.h"
+#include "../../lib/zeroshot.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const template[] = { "a photo of a {}" };
+
+/* ---- the student's own picture ------------------------------------------------------------------------------------------ */
+
+static void classify_own(const Lesson *lesson, Clip *clip, Arena *arena, const char *path, char **labels, int n) {
+    Image image;
+    Err err;
+    if (!image_read(arena, path, &image, &err)) die("%s", err.text);
+    image = image_clip_crop(arena, image, CIFAR_SIDE);
+    Tape tape = { .no_grad = true };
+    Mat pixels = mat_like(&tape.arena, mat_shape(4, 1, CIFAR_SIDE, CIFAR_SIDE, 3)), cosine = mat_new(arena, 1, n);
+    cifar_normalise(image.rgb, pixels.v);
+    Mat feature = clip_image(&tape, clip, pixels)->val, texts = clip_text_features(clip, arena, (const char *const *)labels, n, stdout);
+    Bar *bars = arena_zero(arena, (size_t)n, sizeof *bars);
+    num *p = arena_alloc(arena, (size_t)n, sizeof *p);
+    for (int i = 0; i < n; i++) AT(cosine, 0, i) = (num)vec_dot(feature.v, &AT(texts, i, 0), clip->config.image.embed);
+    softmax_row(cosine.v, n, exp((double)*clip->logit_scale->val.v), p);
+    int best = 0;
+    for (int i = 0; i < n; i++)
+        if (p[i] > p[best]) best = i;
+    for (int i = 0; i < n; i++) bars[i] = (Bar){ .label = labels[i], .value = 100 * (double)p[i], .marked = i == best };
+    lesson_section(lesson, "What the model sees: 32 x 32 pixels");
+    lesson_tiles(lesson, "11-own-picture", &(Tiles){ .tiles = &(Tile){ image.rgb, CIFAR_SIDE, CIFAR_SIDE, labels[best], false }, .count = 1 });
+    lesson_bars(lesson, "11-own-labels", &(Bars){ .title = "softmax(logit scale * cosine)", .unit = " %", .bars = bars, .count = n,
+                                                  .decimals = 1, .low = 0, .high = 100 });
+    printf("It knows ten kinds of things and must choose among your labels: it cannot say \"none of these\".\n");
+    tape_free(&tape);
+}
+
+/* ---- all test pictures ---------------------------------------------------------------------------------------------------- */
+
+static void show_classes(const Lesson *lesson, Arena *arena, const Cifar *test, Confusion confusion) {
+    Bar *bars = arena_zero(arena, CIFAR_CLASSES + 1, sizeof *bars);
+    for (int c = 0; c <= CIFAR_CLASSES; c++) {
+        Rate rate = c < CIFAR_CLASSES ? confusion_class(confusion, c) : confusion_overall(confusion);
+        bars[c] = (Bar){ .label = c < CIFAR_CLASSES ? test->names[c] : "all", .value = 100 * rate.share, .low = 100 * rate.low,
+                         .high = 100 * rate.high, .marked = c == CIFAR_CLASSES };
+    }
+    lesson_bars(lesson, "11-classes", &(Bars){ .title = "share of right answers, with 95 % intervals", .unit = " %", .bars = bars,
+                                               .count = CIFAR_CLASSES + 1, .decimals = 1, .low = 0, .high = 100 });
+}
+
+static void show_confusion(const Lesson *lesson, Arena *arena, const Cifar *test, Confusion confusion) {
+    Mat share = mat_new(arena, CIFAR_CLASSES, CIFAR_CLASSES);
+    for (int i = 0; i < CIFAR_CLASSES * CIFAR_CLASSES; i++)
+        share.v[i] = (num)(100.0 * confusion.count[i] / MAX(1, confusion_class(confusion, i / CIFAR_CLASSES).of));
+    lesson_heat(lesson, "11-confusion", &(Heat){ .title = "what the pictures show (rows) and what the model said (columns), % of each row",
+                                                 .y = "shown", .x = "said", .m = share, .rows = test->names, .cols = test->names,
+                                                 .decimals = 0, .low = 0, .high = 100 });
+    printf("The pairs it confuses most:\n");
+    for (int place = 0; place < 3; place++) {
+        int worst = 1;
+        for (int i = 0; i < CIFAR_CLASSES * CIFAR_CLASSES; i++)
+            if (i % (CIFAR_CLASSES + 1) != 0 && share.v[i] > share.v[worst]) worst = i;
+        printf("  %-12s taken for %-12s %5.1f %%\n", test->names[worst / CIFAR_CLASSES], test->names[worst % CIFAR_CLASSES], (double)share.v[worst]);
+        share.v[worst] = 0;
+    }
+}
+
+static Tile tile_of(Arena *arena, const Cifar *test, int i, int said) {
+    uint8_t *rgb = arena_alloc(arena, CIFAR_NUMBERS, 1);
+    cifar_picture(test, i, rgb);
+    int truth = test->labels[i];
+    char *caption = said == truth ? arena_text(arena, test->names[said])
+                                  : arena_print(arena, "%s?\nno: %s", test->names[said], test->names[truth]);
+    return (Tile){ rgb, CIFAR_SIDE, CIFAR_SIDE, caption, said != truth };
+}
+
+static void show_right(const Lesson *lesson, Arena *arena, const Cifar *test, const int *said) {
+    Tile tiles[CIFAR_CLASSES];
+    int found = 0;
+    for (int c = 0; c < CIFAR_CLASSES; c++)
+        for (int i = 0; i < test->n; i++)
+            if (test->labels[i] == c && said[i] == c) {
+                tiles[found++] = tile_of(arena, test, i, c);
+                break;
+            }
+    if (found) lesson_tiles(lesson, "11-right", &(Tiles){ .title = "right: the first of each class", .tiles = tiles, .count = found });
+}
+
+static void show_wrong(const Lesson *lesson, Arena *arena, const Cifar *test, Mat scores, const int *said) {
+    Tile tiles[10];
+    int found = 0;
+    bool *used = arena_zero(arena, (size_t)test->n, sizeof *used);
+    for (; found < (int)COUNT(tiles); found++) {
+        int surest = -1;
+        for (int i = 0; i < test->n; i++)
+            if (!used[i] && said[i] != test->labels[i] && (surest < 0 || AT(scores, i, said[i]) > AT(scores, surest, said[surest]))) surest = i;
+        if (surest < 0) break;
+        used[surest] = true;
+        tiles[found] = tile_of(arena, test, surest, said[surest]);
+    }
+    if (found) lesson_tiles(lesson, "11-wrong", &(Tiles){ .title = "wrong: the answers it was surest of", .tiles = tiles, .count = found });
+}
+
+static void show_progress(void *progress, int done) { progress_update(progress, done); }
+
+/* The course material's figure: the first 500 pictures in ten batches of 50. */
+static void show_first(const Cifar *test, const int *said) {
+    enum { FIRST = 500, BATCH = 50 };
+    if (test->n < FIRST) return;
+    int all = 0;
+    printf("The first %d pictures, in batches of %d:", FIRST, BATCH);
+    for (int start = 0; start < FIRST; start += BATCH) {
+        int right = 0;
+        for (int i = start; i < start + BATCH; i++) right += said[i] == test->labels[i];
+        printf(" %d", 100 * right / BATCH);
+        all += right;
+    }
+    Rate rate = metrics_wilson(all, FIRST);
+    printf(" %%\ntogether %.1f %% (95 %% interval %.1f to %.1f)\n", 100 * rate.share, 100 * rate.low, 100 * rate.high);
+}
+
+static void classify_all(const Lesson *lesson, Clip *clip, Arena *arena, const Cifar *test, Views views) {
+    Mat classes = zeroshot_classes(clip, arena, template, COUNT(template), test->names, CIFAR_CLASSES, stdout);
+    Progress progress = progress_begin("classify", test->n, "img/s");
+    Mat scores = zeroshot_scores(clip, arena, classes, test, (ZeroshotRange){ .n = test->n, .batch = 500, .views = views,
+                                                                              .progress = show_progress, .context = &progress });
+    progress_end(&progress);
+    int *said = arena_alloc(arena, (size_t)test->n, sizeof *said), *truth = arena_alloc(arena, (size_t)test->n, sizeof *truth);
+    Err err;
+    if (!metrics_argmax(scores, said, &err)) die("%s", err.text);
+    for (int i = 0; i < test->n; i++) truth[i] = test->labels[i];
+    Confusion confusion = metrics_confusion(arena, truth, said, test->n, CIFAR_CLASSES);
+    Rate rate = confusion_overall(confusion);
+
+    lesson_section(lesson, "How often is it right?");
+    show_first(test, said);
+    printf("All %d: %.2f %% (95 %% interval %.2f to %.2f). Guessing: %.1f %%.\n", test->n, 100 * rate.share, 100 * rate.low,
+           100 * rate.high, 100.0 / CIFAR_CLASSES);
+    show_classes(lesson, arena, test, confusion);
+    lesson_section(lesson, "Which classes does it confuse?");
+    show_confusion(lesson, arena, test, confusion);
+    lesson_section(lesson, "Look at them");
+    show_right(lesson, arena, test, said);
+    show_wrong(lesson, arena, test, scores, said);
+}
+
+int main(int argc, char **argv) {
+    const char *weights = "", *data = "auto", *recipe = "quick", *views = "plain";
+    int seed = 1, pictures = 0;
+    const Option options[] = {
+        { "weights", .text = &weights, .help = "a model file of lesson 10; empty: the one of --recipe and --seed" },
+        { "recipe", .text = &recipe, .choices = "quick|notebook", .help = "whose model" },
+        { "views", .text = &views, .choices = "plain|mirror|all", .help = "average over mirrored, or mirrored and shifted, looks" },
+        { "data", .text = &data, .choices = COURSE_DATA, .help = "which pictures" },
+        { "pictures", .integer = &pictures, .low = 0, .high = 10000, .help = "the first so many; 0: all" },
+        { 0 },
+    };
+    Lesson lesson = { .number = "11", .title = "Classification from text", .shows = "ten captions sort ten thousand pictures",
+                      .takes = "five seconds", .next = "make list", .options = options, .seed = &seed, .wants = "PICTURE LABEL LABEL ..." };
+    lesson_begin(&lesson, argc, argv);
+    if (lesson.word_count == 1 || lesson.word_count == 2) die_usage("a picture wants at least two labels to choose from, as in: photo.png \"a cat\" \"a dog\"");
+
+    Arena *arena = &lesson.memory;
+    Cifar test = course_pictures(arena, data, CIFAR_TEST, pictures);
+    if (!*weights) weights = course_model_path(arena, recipe, &test, seed, ".safetensors");
+    if (!file_exists(weights)) die("%s: there is no such model yet; `make lesson-10` trains it in two minutes", weights);
+    Clip clip;
+    Err err;
+    if (!clip_load(&clip, weights, &err)) die("%s", err.text);
+    fprintf(stderr, "model: %s\n", weights);
+    if (lesson.word_count) {
+        classify_own(&lesson, &clip, arena, lesson.words[0], lesson.words + 1, lesson.word_count - 1);
+    } else {
+        printf("%s\n", course_notice(&test, data));
+        Prediction guess = lesson_predict(&lesson, "Which two classes will it confuse most?");
+        classify_all(&lesson, &clip, arena, &test, !strcmp(views, "all") ? VIEWS_MIRROR_SHIFT : !strcmp(views, "mirror") ? VIEWS_MIRROR : VIEWS_PLAIN);
+        lesson_outcome(&lesson, &guess, "see the list above");
+        printf("\nYour own picture:  build/lesson-11 photo.png \"a photo of a cat\" \"a photo of a dog\"\n");
+    }
+    clip_free(&clip);
+    return lesson_end(&lesson);
+}

@@ -1,0 +1,349 @@
+#include "train.h"
+
+#include "metrics.h"
+#include "progress.h"
+
+#include <math.h>
+#include <signal.h>
+#include <string.h>
+
+typedef struct {
+    TrainRun *run;
+    const Recipe *recipe;
+    Clip *clip;
+    Optim optim;
+    Tape tape;
+    Arena arena;       /* for the whole run */
+    Progress progress;
+    int *order;        /* the pictures in this epoch's order */
+    int *ids;          /* [classes,templates,T]: every caption there is */
+    int templates, batches, epoch;
+    int64_t step;
+    double seconds;    /* of training, before this epoch */
+    char *log;         /* the rows so far */
+} Trainer;
+
+static volatile sig_atomic_t interrupted;
+void train_interrupt(void) { interrupted = 1; }
+
+/* ---- preparation ------------------------------------------------------------------------------------------------------- */
+
+static int template_count(const Recipe *r) {
+    int n = 0;
+    while (n < RECIPE_TEMPLATES && r->templates[n]) n++;
+    return n;
+}
+
+/* Filters, batch norm, and all the rest learn by rules of their own. */
+static void set_groups(Params *params) {
+    for (int i = 0; i < params->count; i++) {
+        Param *p = params->list[i];
+        p->group = p->val.dims == 4 ? 1 : strstr(p->name, ".bn") ? 2 : 0;
+    }
+}
+
+static bool make_model(Trainer *s, Err *err) {
+    const Recipe *r = s->recipe;
+    Vocab vocab = vocab_build(&s->arena, r->templates, s->templates, s->run->train->names, CIFAR_CLASSES);
+    if (!clip_init(s->clip, r->model, &vocab, s->run->seed, err)) return false;
+    enum { SAMPLE = 2000 };
+    int n = MIN(SAMPLE, s->run->train->n), *index = arena_alloc(&s->arena, (size_t)n, sizeof *index);
+    for (int i = 0; i < n; i++) index[i] = i;
+    Mat sample = mat_like(&s->arena, mat_shape(4, n, CIFAR_SIDE, CIFAR_SIDE, 3));
+    cifar_batch(s->run->train, index, n, NULL, sample.v);
+    image_tower_whiten(&s->clip->image, sample);
+    set_groups(&s->clip->params);
+    s->clip->logit_scale->frozen = r->fixed_scale;
+    optim_init(&s->optim, &s->clip->params, r->groups, COUNT(r->groups));
+    return true;
+}
+
+static void make_captions(Trainer *s) {
+    int T = s->recipe->model.tokens, n = CIFAR_CLASSES * s->templates;
+    const char **texts = arena_alloc(&s->arena, (size_t)n, sizeof *texts);
+    for (int i = 0; i < n; i++)
+        texts[i] = text_fill(&s->arena, s->recipe->templates[i % s->templates], s->run->train->names[i / s->templates]);
+    s->ids = arena_alloc(&s->arena, (size_t)(n * T), sizeof *s->ids);
+    vocab_encode(&s->clip->vocab, &s->arena, texts, n, T, s->ids);
+}
+
+/* ---- one batch --------------------------------------------------------------------------------------------------------- */
+
+typedef struct { double loss, floor, image_to_text, text_to_image, positive, negative; } BatchRow;
+
+/* Shares of right answers, and cosines, from the logits of one batch. */
+static void measure(Mat logits, const int *label, double scale, BatchRow *row) {
+    int B = logits.shape[0];
+    Arena arena = { 0 };
+    int *best = arena_zero(&arena, (size_t)B, sizeof *best); /* each text's picture so far */
+    for (int b = 0; b < B; b++) {
+        const num *x = &AT(logits, b, 0);
+        int nearest = 0;
+        num other = -INFINITY;
+        for (int n = 0; n < B; n++) {
+            if (x[n] > x[nearest]) nearest = n;
+            if (x[n] > AT(logits, best[n], n)) best[n] = b;
+            if (label[n] != label[b] && x[n] > other) other = x[n];
+        }
+        row->image_to_text += (label[nearest] == label[b]) / (double)B;
+        row->positive += (double)x[b] / scale / B;
+        if (isfinite(other)) row->negative += (double)other / scale / B;
+    }
+    for (int n = 0; n < B; n++) row->text_to_image += (label[best[n]] == label[n]) / (double)B;
+    arena_free(&arena);
+}
+
+static bool loss_refuse(Trainer *s, int batch, Err *err) {
+    Var first = tape_first_not_finite(&s->tape);
+    return err_set(err, "epoch %d, batch %d: the loss is not a finite number; the first operation that made one is %s. Nothing was "
+                   "updated%s%s; try a smaller --lr", s->epoch, batch + 1, !first ? "the loss" : first->op ? first->op->name :
+                   first->param ? first->param->name : "the pictures",
+                   s->run->checkpoint && s->epoch > 1 ? ", the last good epoch is in " : "",
+                   s->run->checkpoint && s->epoch > 1 ? s->run->checkpoint : "");
+}
+
+/* The loss that is minimised; *plain is the CLIP loss of the pairs themselves, which can be compared with the floor. */
+static Var batch_loss(Trainer *s, Var logits, const int *label, int B, double *plain) {
+    Var pairs = clip_loss(&s->tape, s->recipe->share ? tape_data(&s->tape, logits->val) : logits, (Mat){ 0 });
+    *plain = (double)pairs->val.v[0];
+    if (!s->recipe->share) return pairs;
+    return clip_loss(&s->tape, logits, clip_targets(&s->tape.arena, label, B, s->recipe->smoothing));
+}
+
+static bool train_batch(Trainer *s, int batch, Augment augment, Rng *rng, BatchRow *row, Err *err) {
+    const Recipe *r = s->recipe;
+    int B = r->batch, T = r->model.tokens, *index = s->order + (size_t)batch * (size_t)B;
+    Tape *t = &s->tape;
+    tape_reset(t);
+    Mat pixels = mat_like(&t->arena, mat_shape(4, B, CIFAR_SIDE, CIFAR_SIDE, 3));
+    cifar_batch(s->run->train, index, B, &augment, pixels.v);
+    int *ids = arena_alloc(&t->arena, (size_t)(B * T), sizeof *ids), *label = arena_alloc(&t->arena, (size_t)B, sizeof *label);
+    for (int b = 0; b < B; b++) {
+        label[b] = s->run->train->labels[index[b]];
+        int caption = label[b] * s->templates + (int)rng_below(rng, (uint32_t)s->templates);
+        memcpy(ids + (size_t)(b * T), s->ids + (size_t)(caption * T), (size_t)T * sizeof *ids);
+    }
+    Var scale = tape_param(t, s->clip->logit_scale);
+    Var logits = clip_logits(t, clip_image(t, s->clip, pixels), clip_text(t, s->clip, ids, B, T), scale);
+    Var loss = batch_loss(s, logits, label, B, &row->loss);
+    if (!isfinite(loss->val.v[0]) || !isfinite(row->loss)) return loss_refuse(s, batch, err);
+    row->floor = clip_loss_floor_of(label, B);
+    measure(logits->val, label, exp((double)scale->val.v[0]), row);
+    tape_backward(t, loss);
+    if (r->clip_norm > 0) optim_clip_norm(&s->clip->params, r->clip_norm);
+    optim_step(&s->optim, schedule_factor(r->schedule, s->step, (int64_t)r->epochs * s->batches, (int64_t)(r->warmup * s->batches)));
+    clip_clamp(s->clip);
+    s->step++;
+    return true;
+}
+
+/* ---- one epoch --------------------------------------------------------------------------------------------------------- */
+
+static void add_row(EpochRow *sum, const BatchRow *row, double share) {
+    sum->loss += row->loss * share, sum->floor += row->floor * share;
+    sum->image_to_text += row->image_to_text * share, sum->text_to_image += row->text_to_image * share;
+    sum->positive += row->positive * share, sum->negative += row->negative * share;
+}
+
+static bool train_epoch(Trainer *s, EpochRow *row, Err *err) {
+    const Recipe *r = s->recipe;
+    int n = s->run->train->n;
+    Rng rng = rng_seed(s->run->seed, (uint64_t)s->epoch);
+    for (int i = 0; i < n; i++) s->order[i] = i;
+    rng_shuffle(&rng, s->order, n);
+    Augment augment = r->augment;
+    augment.seed = s->run->seed, augment.epoch = (uint32_t)s->epoch;
+    if (!strcmp(s->clip->image.kind, "cnn")) s->clip->image.conv[0].bias->frozen = s->epoch > r->whiten_epochs;
+    double start = clock_seconds();
+    s->tape.training = true;
+    snprintf(s->progress.label, sizeof s->progress.label, "epoch %d/%d", s->epoch, r->epochs);
+    for (int batch = 0; batch < s->batches; batch++) {
+        BatchRow one = { 0 };
+        if (!train_batch(s, batch, augment, &rng, &one, err)) return false;
+        if (interrupted) return err_set(err, "stopped in epoch %d of %d", s->epoch, r->epochs);
+        add_row(row, &one, 1.0 / s->batches);
+        progress_note(&s->progress, "loss %.3f (floor %.3f)", one.loss, one.floor);
+        progress_update(&s->progress, ((double)(s->epoch - 1) * s->batches + batch + 1) * r->batch);
+    }
+    row->epoch = s->epoch;
+    row->seconds = s->seconds += clock_seconds() - start;
+    row->rate = (double)s->batches * r->batch / (clock_seconds() - start);
+    row->logit_scale = exp((double)*s->clip->logit_scale->val.v);
+    return true;
+}
+
+static bool test_accuracy(Trainer *s, Views views, double *share, Err *err) {
+    Arena arena = { 0 };
+    const Cifar *test = s->run->test;
+    Mat classes = zeroshot_classes(s->clip, &arena, s->recipe->templates, s->templates, test->names, CIFAR_CLASSES, NULL);
+    Mat scores = zeroshot_scores(s->clip, &arena, classes, test, (ZeroshotRange){ .n = test->n, .batch = 500, .views = views });
+    int *best = arena_alloc(&arena, (size_t)test->n, sizeof *best), right = 0;
+    bool ok = metrics_argmax(scores, best, err);
+    for (int i = 0; ok && i < test->n; i++) right += best[i] == test->labels[i];
+    *share = (double)right / MAX(1, test->n);
+    arena_free(&arena);
+    return ok;
+}
+
+/* ---- log and checkpoint -------------------------------------------------------------------------------------------------- */
+
+const char *train_log_heading(void) {
+    return "epoch,loss,floor,image_to_text,text_to_image,logit_scale,positive_cosine,hardest_negative_cosine,test_accuracy,"
+           "images_per_second,seconds";
+}
+
+void train_log_row(const EpochRow *r, char *text, size_t size) {
+    snprintf(text, size, "%d,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f,%.0f,%.2f", r->epoch, r->loss, r->floor, r->image_to_text,
+             r->text_to_image, r->logit_scale, r->positive, r->negative, r->test, r->rate, r->seconds);
+}
+
+static bool write_log(Trainer *s, const EpochRow *row, Err *err) {
+    char text[512];
+    OutFile out;
+    if (!s->run->log) return true;
+    train_log_row(row, text, sizeof text);
+    s->log = arena_print(&s->arena, "%s%s\n", s->log, text);
+    if (!out_open(&out, s->run->log, err)) return false;
+    fprintf(out.stream, "%s\n%s", train_log_heading(), s->log);
+    return out_commit(&out, err);
+}
+
+/* The first `epochs` rows of the log of a run that is resumed; none where they cannot be read. */
+static void read_log(Trainer *s, int epochs) {
+    File file;
+    if (!s->run->log || !file_open(&file, s->run->log, NULL)) return;
+    const char *at = (const char *)file.data, *end = at + file.size, *row = NULL;
+    for (int line = 0; at < end && line <= epochs; line++) {
+        const char *next = memchr(at, '\n', (size_t)(end - at));
+        if (!next) break;
+        if (line > 0) row = at, s->log = arena_print(&s->arena, "%s%.*s\n", s->log, (int)(next - at), at);
+        at = next + 1;
+    }
+    const char *comma = row ? memchr(row, ',', (size_t)(at - row)) : NULL;
+    for (const char *c = comma; c && c < at; c++) comma = *c == ',' ? c : comma;
+    if (comma) sscanf(comma + 1, "%lf", &s->seconds);
+    file_close(&file);
+}
+
+/* What a checkpoint must share with the run that goes on from it. */
+static char *run_signature(Trainer *s, Arena *arena) {
+    const Recipe *r = s->recipe;
+    return arena_print(arena, "recipe %s, seed %llu, %d epochs, batch %d, lr %g, %d pictures of %s", r->name,
+                       (unsigned long long)s->run->seed, r->epochs, r->batch, r->groups[0].lr, s->run->train->n,
+                       s->run->train->generated ? "generated shapes" : "CIFAR-10");
+}
+
+static void put_state(SafetensorsOut *out, const char *prefix, const Param *p, num *state) {
+    Mat m = p->val;
+    m.v = state;
+    if (state) safetensors_add(out, arena_print(out->arena, "%s%s", prefix, p->name), DTYPE_F32, m);
+}
+
+static bool save_checkpoint(Trainer *s, const EpochRow *row, Err *err) {
+    Arena arena = { 0 };
+    SafetensorsOut out = safetensors_begin(&arena);
+    Params *params = &s->clip->params;
+    clip_put(s->clip, &out, DTYPE_F32);
+    for (int i = 0; i < params->count; i++) {
+        put_state(&out, "optim.first.", params->list[i], s->optim.first[i]);
+        put_state(&out, "optim.second.", params->list[i], s->optim.second[i]);
+    }
+    char *templates = "";
+    for (int i = 0; i < s->templates; i++) templates = arena_print(&arena, i ? "%s|%s" : "%s%s", templates, s->recipe->templates[i]);
+    safetensors_add_meta(&out, "run", run_signature(s, &arena));
+    safetensors_add_meta(&out, "epoch", arena_print(&arena, "%d", s->epoch));
+    safetensors_add_meta(&out, "templates", templates);
+    safetensors_add_meta(&out, "test_accuracy", arena_print(&arena, "%.4f", row->test));
+    bool ok = safetensors_write(&out, s->run->checkpoint, err);
+    arena_free(&arena);
+    return ok;
+}
+
+static bool get_state(const Safetensors *file, const char *path, const char *prefix, const Param *p, num *state, Err *err) {
+    char name[300];
+    if (!state) return true;
+    snprintf(name, sizeof name, "%s%s", prefix, p->name);
+    const Tensor *tensor = safetensors_find(file, name);
+    Mat m = p->val;
+    m.v = state;
+    return tensor ? tensor_to_mat(tensor, m, err) : err_set(err, "%s: there is no tensor %s; the file cannot be resumed", path, name);
+}
+
+static bool load_checkpoint(Trainer *s, const Safetensors *file, Err *err) {
+    const char *path = s->run->checkpoint, *of = safetensors_meta(file, "run"), *epoch = safetensors_meta(file, "epoch");
+    char *ours = run_signature(s, &s->arena);
+    long long done;
+    if (!of || strcmp(of, ours))
+        return err_set(err, "%s: this is of another run (%s), not of this one (%s); leave --resume out, or give the same settings", path,
+                       of ? of : "nothing is said", ours);
+    if (!epoch || !parse_int(epoch, 1, s->recipe->epochs, &done))
+        return err_set(err, "%s: metadata \"epoch\" is %s, want 1 to %d", path, epoch ? epoch : "missing", s->recipe->epochs);
+    Params *params = &s->clip->params;
+    if (!params_get(params, file, path, "", err)) return false;
+    for (int i = 0; i < params->count; i++)
+        if (!get_state(file, path, "optim.first.", params->list[i], s->optim.first[i], err) ||
+            !get_state(file, path, "optim.second.", params->list[i], s->optim.second[i], err))
+            return false;
+    s->epoch = (int)done;
+    s->step = s->optim.steps = done * s->batches;
+    read_log(s, s->epoch);
+    return true;
+}
+
+static bool resume(Trainer *s, Err *err) {
+    Safetensors file;
+    Arena arena = { 0 };
+    if (!s->run->checkpoint || !file_exists(s->run->checkpoint)) return true; /* nothing was finished: from the start */
+    bool ok = safetensors_open(&file, &arena, s->run->checkpoint, err);
+    if (ok) ok = load_checkpoint(s, &file, err), safetensors_close(&file);
+    arena_free(&arena);
+    return ok;
+}
+
+static bool all_finite(const Params *params) {
+    for (int i = 0; i < params->count; i++)
+        for (size_t k = 0; k < mat_count(params->list[i]->val); k++)
+            if (!isfinite(params->list[i]->val.v[k])) return false;
+    return true;
+}
+
+/* ---- the run ------------------------------------------------------------------------------------------------------------- */
+
+static bool epochs_run(Trainer *s, Err *err) {
+    TrainRun *run = s->run;
+    while (s->epoch < s->recipe->epochs) {
+        s->epoch++;
+        EpochRow row = { 0 };
+        if (!train_epoch(s, &row, err)) return false;
+        if (!all_finite(&s->clip->params)) return err_set(err, "epoch %d: a weight is not a finite number any more; try a smaller --lr", s->epoch);
+        s->tape.training = false;
+        if (!test_accuracy(s, s->epoch == s->recipe->epochs ? s->recipe->views : VIEWS_PLAIN, &row.test, err)) return false;
+        if (run->checkpoint && !save_checkpoint(s, &row, err)) return false;
+        if (!write_log(s, &row, err)) return false;
+        progress_clear();
+        if (run->after_epoch) run->after_epoch(run->context, &row);
+    }
+    return true;
+}
+
+bool train_run(TrainRun *run, Clip *clip, Err *err) {
+    const Recipe *r = &run->recipe;
+    Trainer s = { .run = run, .recipe = r, .clip = clip, .templates = template_count(r), .log = "" };
+    interrupted = 0;
+    *clip = (Clip){ 0 };
+    if (r->batch > run->train->n) return err_set(err, "a batch of %d from %d pictures: choose a smaller --batch", r->batch, run->train->n);
+    s.batches = run->train->n / r->batch;
+    s.order = arena_alloc(&s.arena, (size_t)run->train->n, sizeof *s.order);
+    bool ok = make_model(&s, err);
+    if (ok) make_captions(&s);
+    if (ok && run->resume) ok = resume(&s, err);
+    if (ok) {
+        s.progress = progress_begin("", (double)r->epochs * s.batches * r->batch, "img/s");
+        s.progress.first = (double)s.epoch * s.batches * r->batch;
+        ok = epochs_run(&s, err);
+        progress_end(&s.progress);
+    }
+    tape_free(&s.tape), optim_free(&s.optim), arena_free(&s.arena);
+    if (!ok) clip_free(clip);
+    return ok;
+}

@@ -1,0 +1,71 @@
+/* train: a CLIP learns from pictures and the captions of their classes.
+ *
+ * One epoch shows every picture once, in an order and with changes drawn from (seed, epoch) alone. After each epoch a
+ * row is added to the log and the whole state goes to the checkpoint, so that a run that was stopped, however rudely,
+ * continues from the last epoch and ends in the same bytes.
+ */
+#ifndef TRAIN_H
+#define TRAIN_H
+
+#include "optim.h"
+#include "zeroshot.h"
+
+enum { RECIPE_TEMPLATES = 8 };
+
+/* Everything a training run depends on, but for the pictures. */
+typedef struct {
+    const char *name, *summary;
+    ClipConfig model;                    /* vocabulary from the templates */
+    const char *templates[RECIPE_TEMPLATES + 1]; /* a caption is one of them, drawn at random; NULL ends them */
+    int epochs, batch;
+    OptimGroup groups[3];                /* 0: heads, text, biases, temperature; 1: convolution filters; 2: batch norm */
+    Schedule schedule;
+    double warmup;                       /* in epochs */
+    double clip_norm;                    /* 0: gradients are not clipped */
+    bool share;                          /* pairs of one class count as matching (clip_targets); else the diagonal alone */
+    double smoothing;                    /* of the shared targets */
+    bool fixed_scale;                    /* the logit scale is not learnt */
+    double whiten_epochs;                /* how long the bias behind the whitening filters is trained */
+    Augment augment;                     /* its seed and epoch are set by the run */
+    Views views;                         /* of the last test */
+} Recipe;
+
+/* The recipes by name ("quick", "notebook"); NULL if there is none. The i-th, or NULL beyond the last. */
+const Recipe *recipe_find(const char *name);
+const Recipe *recipe_at(int i);
+
+/* What is measured in an epoch, averaged over its batches; accuracies of the test set are measured after it. */
+typedef struct {
+    int epoch;                              /* 1, 2, ... */
+    double loss, floor;                     /* the CLIP loss of the pairs, and the least it could be (clip_loss_floor_of) */
+    double image_to_text, text_to_image;    /* shares of pictures (texts) whose nearest text (picture) is of their class */
+    double logit_scale;                     /* e^t at the end */
+    double positive, negative;              /* mean cosine of a pair; of a picture and the nearest text of another class */
+    double test;                            /* zero-shot accuracy on the test pictures */
+    double rate, seconds;                   /* training pictures per second; seconds of training since the start */
+} EpochRow;
+
+typedef struct {
+    Recipe recipe;
+    uint64_t seed;
+    const Cifar *train, *test;
+    const char *checkpoint;                 /* path; NULL: none is written */
+    const char *log;                        /* path of the CSV; NULL: none */
+    bool resume;
+    void (*after_epoch)(void *context, const EpochRow *row); /* NULL: nothing is called */
+    void *context;
+} TrainRun;
+
+/* Trains `clip` (made here: free it with clip_free) to the last epoch. False with one line when a file cannot be read
+ * or written, when the checkpoint is of another run, when the loss is not finite (naming the first operation that made
+ * it so; nothing is updated and the last checkpoint stays), or after train_interrupt. */
+bool train_run(TrainRun *run, Clip *clip, Err *err);
+
+/* Asks a running training to stop after the batch it is at: for a signal handler. */
+void train_interrupt(void);
+
+/* The row of the log, and its heading: CSV without end of line. */
+const char *train_log_heading(void);
+void train_log_row(const EpochRow *row, char *text, size_t size);
+
+#endif
