@@ -236,22 +236,13 @@ static bool digits(Json *j) {
     return j->at > start || refuse(j, "a digit");
 }
 
-/* Copies the number here, checked against RFC 8259 section 6, as a C string; `whole`: neither point nor exponent. */
-static bool number_read(Json *j, const char *wanted, char out[JSON_NUMBER_MOST + 1], bool *whole) {
+/* Copies the number here, checked against RFC 8259 section 6, as a C string. */
+static bool number_read(Json *j, const char *wanted, char out[JSON_NUMBER_MOST + 1]) {
     size_t start = j->at;
     if (!take(j, '-') && !next_is_digit(j)) return refuse(j, wanted);
-    if (take(j, '0')) {
-        if (next_is_digit(j)) return refuse(j, "no digit after a leading 0");
-    } else if (!digits(j)) {
-        return false;
-    }
-    *whole = true;
-    if (take(j, '.')) {
-        *whole = false;
-        if (!digits(j)) return false;
-    }
+    if (!take(j, '0') && !digits(j)) return false; /* after a leading 0 no digit can follow */
+    if (take(j, '.') && !digits(j)) return false;
     if (take(j, 'e') || take(j, 'E')) {
-        *whole = false;
         if (!take(j, '+')) take(j, '-');
         if (!digits(j)) return false;
     }
@@ -264,20 +255,18 @@ static bool number_read(Json *j, const char *wanted, char out[JSON_NUMBER_MOST +
 
 bool json_int(Json *j, long long low, long long high, long long *value) {
     char text[JSON_NUMBER_MOST + 1], wanted[96];
-    bool whole;
     if (!value_begin(j)) return false;
     size_t start = j->at;
     snprintf(wanted, sizeof wanted, "a whole number from %lld to %lld", low, high);
-    if (!number_read(j, wanted, text, &whole)) return false;
-    return (whole && parse_int(text, low, high, value)) || refuse_at(j, start, wanted);
+    if (!number_read(j, wanted, text)) return false;
+    return parse_int(text, low, high, value) || refuse_at(j, start, wanted);
 }
 
 bool json_real(Json *j, double *value) {
     char text[JSON_NUMBER_MOST + 1];
-    bool whole;
     if (!value_begin(j)) return false;
     size_t start = j->at;
-    if (!number_read(j, "a number", text, &whole)) return false;
+    if (!number_read(j, "a number", text)) return false;
     return parse_real(text, -DBL_MAX, DBL_MAX, value) || refuse_at(j, start, "a number a double can hold");
 }
 
@@ -305,7 +294,7 @@ bool json_skip(Json *j) { /* calls itself at most JSON_DEPTH_MOST deep: `enter` 
     switch (json_kind(j)) {
     case JSON_NULL: return json_null(j);
     case JSON_BOOL: return json_bool(j, &truth);
-    case JSON_NUMBER: return value_begin(j) && number_read(j, "a number", number, &truth);
+    case JSON_NUMBER: return value_begin(j) && number_read(j, "a number", number);
     case JSON_STRING: return json_string(j, &text);
     case JSON_ARRAY:
         for (json_array(j); json_item(j);) json_skip(j);

@@ -202,7 +202,8 @@ TEST(safetensors_refuses_broken_lengths) {
         { { 0 }, 10, "must begin with '{'" },
         { { 3, 0, 0, 0, 0, 0, 0, 0, '{', '}' }, 10, "a header of 3 bytes in a file of 10" },
         { { 2, 0, 0, 0, 0, 0, 0, 0x80, '{', '}' }, 10, "a header of 9223372036854775810 bytes in a file of 10" },
-        { { 255, 255, 255, 255, 255, 255, 255, 255, '{', '}' }, 10, "a header of 18446744073709551615 bytes" },
+        { { 255, 255, 255, 255, 255, 255, 255, 255, '{', '}' }, 10,
+          "a header of 18446744073709551615 bytes in a file of 10" },
         { { 1, 0, 0, 0, 0, 0, 0, 0, '{', '}' }, 10, "byte 9: found the end of the text" },
     };
     Safetensors s;
