@@ -406,7 +406,7 @@ static void sum_run(Sum *u) {
     u->partial_bias = u->partial + partials, u->packs = u->partial_bias + biases;
     double work = 2.0 * (double)y_count(u->s) * (double)u->depth / (double)(pieces * u->chunks);
     parallel_for(pieces * u->chunks, (size_t)(2e6 / (work + 1)) + 1, sum_pieces, u);
-    parallel_for(u->panels * blocks, (size_t)(1e5 / (16.0 * PANEL * (double)u->depth) + 1), sum_chunks, u);
+    parallel_for(u->panels * blocks, (size_t)(1e5 / (16.0 * PANEL * (double)(u->depth + 1))) + 1, sum_chunks, u);
     for (size_t n = 0; u->dbias && n < (size_t)u->s.outputs; n++) {
         num sum = 0;
         for (size_t k = 0; k < u->chunks; k++) sum += u->partial_bias[k * u->panels * PANEL + n];

@@ -73,7 +73,7 @@ typedef struct {
 } Tile;
 
 /* Edges, where the result is not a whole tile: one number at a time. */
-static void tile_store_edge(const Tile *t, const num *sum, int width) {
+static inline void tile_store_edge(const Tile *t, const num *sum, int width) {
     for (int r = 0; r < t->rows; r++)
         for (int n = 0; n < t->cols; n++) {
             num value = sum[r * width + n] + (t->bias ? t->bias[n] : 0);
@@ -124,7 +124,7 @@ static inline __attribute__((always_inline)) void tile_loop(const Tile *t, int v
     }
 }
 
-static __attribute__((noinline)) void tile_run(const Tile *t) {
+static __attribute__((noinline, unused)) void tile_run(const Tile *t) {
     int vecs = (t->cols + LANES - 1) / LANES;
     if (vecs == VECS) tile_loop(t, VECS);
     else if (vecs == 1) tile_loop(t, 1);

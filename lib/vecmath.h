@@ -10,11 +10,11 @@
 
 #include "base.h"
 
-/* y = e^x */
+/* y = e^x                                                    1.1 ulp; results below 2^-126: 1.1 * 2^-149 */
 void vec_exp(const num *x, num *y, size_t n);
 void vec_exp_plain(const num *x, num *y, size_t n);
 
-/* y = erf(x) = 2/sqrt(pi) * integral of e^(-t^2) from 0 to x */
+/* y = erf(x) = 2/sqrt(pi) * integral of e^(-t^2) from 0 to x  2.6 ulp */
 void vec_erf(const num *x, num *y, size_t n);
 void vec_erf_plain(const num *x, num *y, size_t n);
 
