@@ -275,6 +275,16 @@ TEST(lines_plain) {
               "                  epoch\n");
 }
 
+TEST(the_first_curve_lies_on_top) {
+    const num y[] = { 0, 3, 1 };
+    const Series series[] = { { "a", NULL, y, 3 }, { "b", NULL, y, 3 } };
+    Lines lines = { .series = series, .count = 2, .reference_name = "r", .reference = 0 };
+    Term term = capture(40, false, 0, false);
+    draw_lines(&term, &lines);
+    const char *text = drawn(&term);
+    CHECK(occurrences(text, "o") == 1 && strstr(text, "+*---"), "one o, in the names:\n%s", text);
+}
+
 TEST(lines_braille) {
     const num y[] = { 0, 1 };
     const Series series[] = { { NULL, NULL, y, 2 } };
@@ -397,18 +407,19 @@ TEST(progress_on_a_terminal) {
     Term term = capture(80, true, 0, false);
     Progress progress = progress_begin_at(term, "epoch 3", 50000, "img/s", 100);
     progress_update_at(&progress, 1000, 101);
-    progress_note(&progress, "loss %.2f", 2.125);
+    progress_note(&progress, "loss %.2f, accuracy %d of a hundred", 2.125, 12);
     progress_update_at(&progress, 16000, 120);
     progress_update_at(&progress, 16001, 120.05); /* too soon after the last */
     progress_note(&progress, "%s", "");
     progress_update_at(&progress, 50000, 150);
     progress_end(&progress);
     progress_end(&progress);
-    const char *first = "epoch 3  [===>      ]   32%  16000/50000  800 img/s  0:42 left  loss 2.12";
+    const char *first = "epoch 3   32%  16000/50000  800 img/s  0:42 left  loss 2.12, accuracy 12 of a .";
     const char *last = "epoch 3  [====================]  100%  50000/50000  1000 img/s  0:00 left";
-    int width = (int)MAX(strlen(first), strlen(last)); /* a shorter line covers all of the longer one before it */
+    int width = (int)strlen(first); /* the shorter line covers all of the longer one before it */
     char want[512];
-    snprintf(want, sizeof want, "\r%s\r\r%-*s\r\r%*s\r", first, width, last, width, "");
+    CHECK(width == 79 && strlen(last) < 79, "%d and %zu columns", width, strlen(last));
+    snprintf(want, sizeof want, "\r%s\r\r%-*s\r\r%*s\r", first, width, last, (int)strlen(last), "");
     same_text(drawn(&term), want);
 }
 
@@ -474,7 +485,7 @@ TEST(contracts) {
 
 TESTS(a_file_is_plain_and_80_wide, a_terminal_shows_what_it_can, style_vanishes, text_has_its_width, heat_plain,
       heat_without_names_continues_below, heat_coloured, colours_are_readable_and_ordered, bars_plain,
-      bars_both_ways_in_eighths, bars_coloured, lines_plain, lines_braille, lines_of_nothing_and_of_everything,
+      bars_both_ways_in_eighths, bars_coloured, lines_plain, the_first_curve_lies_on_top, lines_braille, lines_of_nothing_and_of_everything,
       axes_are_round, tiles_in_half_blocks, tiles_are_made_to_fit, progress_on_a_terminal, progress_in_a_log,
       progress_is_silent_when_short, progress_makes_way_for_an_error, progress_in_a_narrow_terminal, progress_times,
       contracts)
