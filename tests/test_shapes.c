@@ -118,7 +118,8 @@ TEST(objects_stay_inside_and_keep_their_colour) {
         CHECK(o.x >= reach && o.x <= 1 - reach && o.y >= reach && o.y <= 1 - reach, "%g, %g", o.x, o.y);
         CHECK(o.shape == shape && o.size >= 0.14 && o.size <= 0.25, "%g", o.size);
         double strong = o.rgb[colour == COLOUR_RED ? 0 : 2], weak = o.rgb[colour == COLOUR_RED ? 2 : 0];
-        CHECK(strong > weak && strong > o.rgb[1] && strong <= 1 && fmin(weak, o.rgb[1]) >= 0, "%s", colour_name(colour));
+        bool stands_out = strong > weak && strong > o.rgb[1];
+        CHECK(stands_out && strong <= 1 && fmin(weak, o.rgb[1]) >= 0, "%s", colour_name(colour));
     }
 }
 
