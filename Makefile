@@ -1,17 +1,18 @@
-# The toolkit builds with `make` and nothing else. `make help` lists what there is.
-#   BUILD=dir   where everything built goes            NATIVE=0   for any processor of this kind, not just this one
-#   SAN=1       address and undefined sanitizers       CC=clang   another compiler
+# The toolkit builds with `make` and nothing else; `make help` lists what there is. Variables, on the command line:
+#   BUILD=dir   where everything built goes              NATIVE=0   for any processor of this kind, not just this one
+#   SAN=1       address and undefined sanitizers         CC=clang   another compiler
+#   ARGS="..."  words for the lesson that is run         NAMES="..." which figures `make bench` prints
 
+comma  := ,
 SAN    ?= 0
 NATIVE ?= 1
 BUILD  ?= $(if $(filter 1,$(SAN)),build/san,build)
 OPT    ?= $(if $(filter 1,$(SAN)),-O1 -fsanitize=address$(comma)undefined -fno-sanitize-recover=all -DDEBUG,-O3)
-comma  := ,
 
 # The compiler itself says which spelling of "this processor" it knows (-mcpu=native: some arm64 compilers).
 can     = $(shell $(CC) $(1) -E -x c /dev/null >/dev/null 2>&1 && echo $(1))
-NATIVE_FLAGS := $(if $(filter 1,$(NATIVE)),$(or $(call can,-march=native),$(call can,-mcpu=native)))
-ARCH   ?= $(NATIVE_FLAGS)
+ARCH   ?= $(if $(filter 1,$(NATIVE)),$(or $(call can,-march=native),$(call can,-mcpu=native)))
+ARCH   := $(ARCH)
 
 CFLAGS ?= -g
 ALL_CFLAGS = -std=c11 -D_DEFAULT_SOURCE -D_DARWIN_C_SOURCE -Wall -Wextra -Wpedantic $(OPT) $(ARCH) \
@@ -26,12 +27,53 @@ LESSONS := $(patsubst lessons/%/main.c,%,$(wildcard lessons/*/main.c))
 TESTS   := $(patsubst tests/test_%.c,%,$(wildcard tests/test_*.c))
 TOOLS   := $(patsubst tests/tools/%.c,%,$(wildcard tests/tools/*.c))
 number   = $(firstword $(subst -, ,$(1)))
+NUMBERS := $(foreach l,$(LESSONS),$(call number,$(l)))
 
-LESSON_BINARIES := $(foreach l,$(LESSONS),$(BUILD)/lesson-$(call number,$(l)))
+LESSON_BINARIES := $(NUMBERS:%=$(BUILD)/lesson-%)
 TEST_BINARIES   := $(TESTS:%=$(BUILD)/test-%)
 TOOL_BINARIES   := $(TOOLS:%=$(BUILD)/%)
 
-all: $(LESSON_BINARIES) $(TOOL_BINARIES)
+all: $(LESSON_BINARIES) $(TOOL_BINARIES) ## build everything (the same as `make`)
+
+# ---- what students run ----------------------------------------------------------------------------------------------
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z][a-zA-Z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@printf '  make %-12s %s\n' lesson-NN 'run a lesson; ARGS="--help" lists its options'
+
+run: all ## the main job: train the small CLIP on CIFAR-10, classify its test pictures from text alone
+	@sh data/fetch.sh $(BUILD) || echo "No CIFAR-10 here: the lessons go on with generated shapes."
+	@$(BUILD)/lesson-10 --resume --no-predict
+	@$(BUILD)/lesson-11 --no-predict
+
+list: ## the lessons there are
+	@for page in lessons/*/README.md; do sed -n '1s/^# */  /p' "$$page"; done
+
+data: $(BUILD)/cifar-check $(BUILD)/cifar-from-png ## fetch CIFAR-10 (170 MB) and verify it
+	@sh data/fetch.sh $(BUILD)
+
+plots: ## draw every picture anew, from the data the lessons wrote
+	@sh plots/draw.sh
+
+bench: $(BUILD)/bench ## measure speed; NAMES="gemm-1024 train-resnet9" for some figures only
+	@$(BUILD)/bench $(NAMES)
+
+$(NUMBERS:%=lesson-%): lesson-%: $(BUILD)/lesson-%
+	@$(BUILD)/lesson-$* $(ARGS)
+
+# ---- checks -----------------------------------------------------------------------------------------------------------
+
+SCRIPTS := $(wildcard tests/fetch.sh tests/harness.sh tests/pages.sh tests/train.sh)
+# Lesson 11 needs the model of lesson 10: tests/train.sh runs the one after the other.
+CHECKED := $(filter-out %/lesson-11,$(LESSON_BINARIES))
+
+check: all $(TEST_BINARIES) ## all tests, and the lessons against their expectations
+	@sh tests/run.sh $(BUILD) $(SCRIPTS) $(TEST_BINARIES) $(CHECKED)
+
+clean: ## remove what was built
+	rm -rf $(BUILD)
+
+# ---- building ---------------------------------------------------------------------------------------------------------
 
 $(BUILD)/libclip.a: $(LIB:%=$(BUILD)/obj/%.o)
 $(BUILD)/libclip64.a: $(LIB:%=$(BUILD)/obj64/%.o)
@@ -52,33 +94,34 @@ $(BUILD)/obj/tests/%.o: tests/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-# test-gradients alone is double precision throughout.
 $(BUILD)/obj64/tests/%.o: tests/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -DNUM=double -c -o $@ $<
 
-$(BUILD)/test-gradients: $(BUILD)/obj64/tests/test_gradients.o $(BUILD)/obj64/tests/check.o $(BUILD)/libclip64.a
-	$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
+$(BUILD)/obj/lessons/%.o: lessons/%/main.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(filter-out %-gradients,$(TEST_BINARIES)): $(BUILD)/test-%: $(BUILD)/obj/tests/test_%.o $(BUILD)/obj/tests/check.o $(BUILD)/libclip.a
-	$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
+LINK = $(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
+
+# test-gradients alone is double precision throughout.
+$(BUILD)/test-gradients: $(BUILD)/obj64/tests/test_gradients.o $(BUILD)/obj64/tests/check.o $(BUILD)/libclip64.a
+	$(LINK)
+
+$(filter-out %/test-gradients,$(TEST_BINARIES)): $(BUILD)/test-%: $(BUILD)/obj/tests/test_%.o $(BUILD)/obj/tests/check.o $(BUILD)/libclip.a
+	$(LINK)
 
 $(TOOL_BINARIES): $(BUILD)/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libclip.a
-	$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
+	$(LINK)
 
 define lesson_rule
 $(BUILD)/lesson-$(call number,$(1)): $(BUILD)/obj/lessons/$(1).o $(BUILD)/libclip.a
-	$$(CC) $$(ALL_CFLAGS) -o $$@ $$^ $$(LDLIBS)
-$(BUILD)/obj/lessons/$(1).o: lessons/$(1)/main.c Makefile
-	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_CFLAGS) -c -o $$@ $$<
+	$$(LINK)
 endef
 $(foreach l,$(LESSONS),$(eval $(call lesson_rule,$(l))))
 
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj64/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj64/*/*.d $(BUILD)/obj/*/*/*.d)
 
-clean:
-	rm -rf $(BUILD)
-
-.PHONY: all clean
+.PHONY: all help run list data plots bench check clean $(NUMBERS:%=lesson-%)
 .SECONDARY:
+.DELETE_ON_ERROR:
