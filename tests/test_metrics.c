@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 static Arena arena;
 
@@ -83,6 +84,7 @@ TEST(confusion_by_hand) {
                 "example 5: truth 3, predicted 3, want 0 to 2");
     CHECK_STOPS(metrics_confusion(&arena, (int[]){ -1 }, predicted, 1, 3), EXIT_CONTRACT, "truth -1");
     CHECK_STOPS(metrics_confusion(&arena, truth, (int[]){ 9 }, 1, 3), EXIT_CONTRACT, "predicted 9");
+    CHECK_STOPS(metrics_confusion(&arena, truth, (int[]){ -1 }, 1, 3), EXIT_CONTRACT, "predicted -1");
     CHECK_STOPS(confusion_class(confusion, 4), EXIT_CONTRACT, "class 4 of 4");
     arena_free(&arena);
 }

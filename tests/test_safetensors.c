@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 static Arena arena;
 
@@ -120,6 +121,11 @@ TEST(safetensors_reads_bytes_written_by_hand) {
     CHECK(!tensor_to_ints(b, i, 2, &err) && strstr(err.text, "is F32, whole numbers were wanted"), "%s", err.text);
     CHECK(!tensor_to_nums(safetensors_find(&s, "i"), x, 1, &err) && strstr(err.text, "is I64, real"), "%s", err.text);
     safetensors_close(&s);
+    bytes[8 + length + sizeof data - 1] = 0x7f;
+    CHECK(safetensors_open(&s, &arena, bytes_file(bytes, 8 + length + sizeof data), &err), "%s", err.text);
+    CHECK(!tensor_to_ints(safetensors_find(&s, "i"), i, 1, &err) && strstr(err.text, "0 is 9223372036854775806, too"),
+          "%s", err.text);
+    safetensors_close(&s);
     arena_free(&arena);
 }
 
@@ -216,6 +222,28 @@ TEST(safetensors_refuses_broken_lengths) {
     arena_free(&arena);
 }
 
+TEST(safetensors_refuses_a_giant_header) {
+    static const uint8_t bytes[] = { 0x01, 0xe1, 0xf5, 0x05, 0, 0, 0, 0, '{', '}' }; /* 100,000,001 */
+    Safetensors s;
+    Err err;
+    const char *path = bytes_file(bytes, sizeof bytes);
+    CHECK(truncate(path, 100000100) == 0, "%s", "the file cannot be made long"); /* a hole: it takes no disk */
+    CHECK(!safetensors_open(&s, &arena, path, &err) && strstr(err.text, "header of 100000001 bytes, at most 100000000"),
+          "%s", err.text);
+    arena_free(&arena);
+}
+
+/* A system has only so many mappings: 65,530 on Linux. */
+TEST(safetensors_refused_files_are_closed) {
+    Safetensors s;
+    Err err;
+    const char *path = header_file("{]", 0);
+    Arena own = { 0 };
+    for (int i = 0; i < 70000; i++, arena_reset(&own))
+        CHECK(!safetensors_open(&s, &own, path, &err) && strstr(err.text, "byte 9"), "round %d: %s", i, err.text);
+    arena_free(&own), arena_free(&arena);
+}
+
 /* ---- writing ------------------------------------------------------------------------------------------------ */
 
 static const int tokens[] = { 0, -1, INT_MIN, INT_MAX }, pixels[] = { 0, 255, 7 };
@@ -234,7 +262,7 @@ static SafetensorsOut everything(bool backwards) {
         case 3: safetensors_add(&out, "bf16", DTYPE_BF16, m); break;
         case 4: safetensors_add(&out, "scalar \"\n\xc3\xa9", DTYPE_F32, scalar); break;
         case 5: safetensors_add(&out, "none", DTYPE_F32, none); break;
-        case 6: safetensors_add_ints(&out, "u8", DTYPE_U8, (TensorShape){ 1, { 3 } }, pixels); break;
+        case 6: safetensors_add_ints(&out, "bytes", DTYPE_U8, (TensorShape){ 1, { 3 } }, pixels); break;
         case 7: safetensors_add_ints(&out, "i32", DTYPE_I32, (TensorShape){ 5, { 1, 1, 2, 1, 2 } }, tokens); break;
         case 8: safetensors_add_ints(&out, "i64", DTYPE_I64, (TensorShape){ 1, { 4 } }, tokens); break;
         default: safetensors_add_meta(&out, "z", "\\ \"\t\xf0\x9f\x98\x80"), safetensors_add_meta(&out, "a", "");
@@ -283,7 +311,7 @@ TEST(safetensors_come_back) {
           err.text);
     CHECK(tensor_to_ints(safetensors_find(&s, "i64"), back, 4, &err) && !memcmp(back, tokens, sizeof tokens), "%s",
           err.text);
-    CHECK(tensor_to_ints(safetensors_find(&s, "u8"), back, 3, &err) && !memcmp(back, pixels, sizeof pixels), "%s",
+    CHECK(tensor_to_ints(safetensors_find(&s, "bytes"), back, 3, &err) && !memcmp(back, pixels, sizeof pixels), "%s",
           err.text);
     const Tensor *scalar = safetensors_find(&s, "scalar \"\n\xc3\xa9"), *i32 = safetensors_find(&s, "i32");
     num x;
@@ -505,7 +533,8 @@ TEST(safetensors_rounds_like_the_reference) {
     arena_free(&arena);
 }
 TESTS(half_by_hand, half_all_65536, bfloat_all_65536, safetensors_reads_bytes_written_by_hand,
-      safetensors_refuses_broken_headers, safetensors_refuses_broken_lengths, safetensors_come_back,
+      safetensors_refuses_broken_headers, safetensors_refuses_broken_lengths, safetensors_refuses_a_giant_header,
+      safetensors_refused_files_are_closed, safetensors_come_back,
       safetensors_same_content_same_bytes, safetensors_bytes_by_hand, safetensors_refuses_to_write_nonsense,
       safetensors_ten_thousand_tensors, safetensors_survives_mutations, safetensors_reads_the_reference_files,
       safetensors_rounds_like_the_reference)
