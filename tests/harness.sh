@@ -83,7 +83,7 @@ wants 2 'expect [--each] EXPECTED ACTUAL' "$build/expect" e
 printf 'one\nloss {2 \302\261 0.1}\nthree\n' >e
 printf 'three\n\nloss 2.05\n...\n' >a
 wants 0 '' "$build/expect" --each e a
-printf 'three\nloss 2.2\n' >a
+printf 'loss 2.2\nthree\n' >a
 wants 1 'e has no line: loss 2.2' "$build/expect" --each e a
 
 # ---- limit ----
@@ -92,6 +92,7 @@ wants 0 . cat took
 wants 124 'stopped: it ran for more than 0.2 seconds' "$build/limit" 0.2 took sleep 20
 wants 124 'stopped' "$build/limit" 0.2 took sh -c 'trap "" TERM INT; sleep 20 & wait; sleep 20'
 wants 139 'ended by signal 11' "$build/limit" 10 took sh -c 'kill -SEGV $$'
+wants 124 'stopped' "$build/limit" 0.2 took sh -c '(sleep 1; touch survivor) & wait'
 wants 127 'no-such-program: cannot be run' "$build/limit" 10 took no-such-program
 wants 2 'want seconds' "$build/limit" soon took true
 wants 1 '' "$build/limit" 10 took grep . -
@@ -141,13 +142,17 @@ export LIMIT
 wants 1 'stopped: it ran for more than 0.3 seconds' sh "$here/run.sh" b b/test-hangs b/test-good
 wants 1 '3 passed, 1 failed' sh "$here/run.sh" b b/test-hangs b/test-good
 unset LIMIT
+JOBS=0
+export JOBS
+wants 1 '0 passed, 1 failed' sh "$here/run.sh" b b/test-good # nobody ran it
+unset JOBS
 wants 2 '`make` builds them' sh "$here/run.sh" elsewhere b/test-good
 
 # ---- pages.sh ----
 rm -rf lessons b/lesson-* && mkdir -p lessons/41-good
 cat >Makefile <<'END'
 check:
-build/check-good lesson-41: FORCE
+build/check-good lesson-41: FORCE data
 FORCE:
 .PHONY: check
 END
@@ -175,6 +180,9 @@ echo 'next: make lesson-42' >>lessons/41-good/expected.txt
 page "" 1 'expected.txt:3: the Makefile has no target lesson-42'
 rm lessons/41-good/expected.txt
 page "" 1 'lessons/41-good/expected.txt: is missing'
+
+sleep 0.5
+wants 1 "" [ -e survivor ] # what the killed program had started was killed with it, some seconds ago
 
 echo "harness: $passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -33,17 +33,14 @@ static Text text_read(Arena *arena, const char *path) {
     File file;
     Err err;
     if (!file_open(&file, path, &err)) die_usage("%s", err.text);
-    const char *at = (const char *)file.data, *end = at + file.size;
     size_t most = 1;
     for (size_t i = 0; i < file.size; i++) most += file.data[i] == '\n';
     Text text = { .path = path, .lines = arena_alloc(arena, most, sizeof(Line)) };
-    while (at < end) {
-        const char *stop = memchr(at, '\n', (size_t)(end - at));
-        size_t length = (size_t)((stop ? stop : end) - at);
-        Line line = { at, length };
-        while (line.length > 0 && isspace((unsigned char)at[line.length - 1])) line.length--;
-        text.lines[text.count++] = line;
-        at += length + 1;
+    for (size_t at = 0, end; at < file.size; at = end + 1) {
+        for (end = at; end < file.size && file.data[end] != '\n';) end++;
+        size_t length = end - at;
+        while (length > 0 && isspace(file.data[at + length - 1])) length--;
+        text.lines[text.count++] = (Line){ (const char *)file.data + at, length };
     }
     return text;
 }
