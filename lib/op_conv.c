@@ -43,7 +43,6 @@ static Var conv2d_check(GradCheck *check) {
 
 typedef struct {
     int H, W, C, P, Q, size, stride;
-    uint8_t *winner; /* max pooling: which place of the window (row by row) was the largest */
     const num *x, *dy;
     num *y, *dx;
 } Pool;
@@ -76,29 +75,30 @@ static void maxpool_row(void *context, size_t begin, size_t end, int worker) {
             size_t out = (row * (size_t)s->Q + (size_t)q) * (size_t)s->C;
             const num *x = s->x + window_start(s, row, q);
             num *y = s->y + out;
-            uint8_t *winner = s->winner + out;
             memcpy(y, x, (size_t)s->C * sizeof(num));
-            memset(winner, 0, (size_t)s->C);
             for (int place = 1; place < s->size * s->size; place++) {
                 const num *other = x + window_place(s, place);
-                for (int c = 0; c < s->C; c++) {
-                    bool larger = other[c] > y[c] || other[c] != other[c]; /* a NaN wins, so that it is seen */
-                    y[c] = larger ? other[c] : y[c];
-                    winner[c] = larger ? (uint8_t)place : winner[c];
-                }
+                for (int c = 0; c < s->C; c++) /* a NaN wins, so that it is seen */
+                    y[c] = other[c] > y[c] || other[c] != other[c] ? other[c] : y[c];
             }
         }
 }
+/* The window is gone through in the same order; the first place that holds the maximum takes what there is to give. */
 static void maxpool_backward_row(void *context, size_t begin, size_t end, int worker) {
     const Pool *s = context;
-    (void)worker;
+    num *left = thread_scratch(worker, (size_t)s->C * sizeof(num));
     for (size_t row = begin; row < end; row++)
         for (int q = 0; q < s->Q; q++) {
-            size_t out = (row * (size_t)s->Q + (size_t)q) * (size_t)s->C;
-            num *dx = s->dx + window_start(s, row, q);
+            size_t out = (row * (size_t)s->Q + (size_t)q) * (size_t)s->C, start = window_start(s, row, q);
+            const num *y = s->y + out;
+            memcpy(left, s->dy + out, (size_t)s->C * sizeof(num));
             for (int place = 0; place < s->size * s->size; place++) {
-                num *at = dx + window_place(s, place);
-                for (int c = 0; c < s->C; c++) at[c] += s->winner[out + (size_t)c] == place ? s->dy[out + (size_t)c] : 0;
+                const num *x = s->x + start + window_place(s, place);
+                num *dx = s->dx + start + window_place(s, place);
+                for (int c = 0; c < s->C; c++) {
+                    dx[c] += x[c] == y[c] ? left[c] : 0;
+                    left[c] = x[c] == y[c] ? 0 : left[c];
+                }
             }
         }
 }
@@ -110,7 +110,6 @@ OP(maxpool);
 Var op_maxpool(Tape *t, Var x, int size, int stride) {
     Var y = pool_push(t, &maxpool_op, x, size, stride);
     Pool *pool = y->save;
-    pool->winner = arena_alloc(&t->arena, mat_count(y->val), 1);
     parallel_for((size_t)x->val.shape[0] * (size_t)pool->P, 1, maxpool_row, pool);
     return y;
 }
