@@ -4,6 +4,7 @@
 #   sh tests/harness.sh BUILD
 #
 # The last line is "harness: N passed, N failed".
+# shellcheck disable=SC2016,SC2059 # programs in quotes, and texts written as for printf
 
 here=$(cd "$(dirname "$0")" && pwd)
 case $1 in /*) build=$1 ;; *) build=$PWD/$1 ;; esac

@@ -17,7 +17,7 @@ shift
 work=$build/check
 limit=$build/limit
 : "${LIMIT:=120}" "${JOBS:=2}"
-red= off=
+red='' off=''
 [ -t 1 ] && [ -z "$NO_COLOR" ] && [ "$TERM" != dumb ] && red=$(printf '\033[1;31m') off=$(printf '\033[0m')
 
 # run DIR COMMAND...: with the limit. Sets status.
@@ -106,7 +106,7 @@ if [ ! -x "$limit" ] || [ ! -x "$build/expect" ]; then
 fi
 rm -rf "$work"
 mkdir -p "$work" || exit 2
-lanes= i=0
+lanes='' i=0
 while [ $i -lt "$JOBS" ]; do
     lane "$@" &
     lanes="$lanes $!"
@@ -123,7 +123,7 @@ for one do
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
     if [ "$f" -gt 0 ]; then
         printf '\n%s---- %s%s, from %s/\n' "$red" "$one" "$off" "$work/$n"
-        [ -f "$work/$n/differs" ] && cat "$work/$n/differs" || tail -n 40 "$work/$n/out"
+        if [ -s "$work/$n/differs" ]; then cat "$work/$n/differs"; else tail -n 40 "$work/$n/out"; fi
         tail -n 40 "$work/$n/err"
     fi
 done

@@ -65,7 +65,7 @@ static void draw(const Lesson *lesson, const num *x, const num *right, const num
         dot_wrong[i] = (num)vec_dot(x, longer, D), cos_wrong[i] = (num)vec_cosine(x, longer, D);
         dot_right[i] = (num)vec_dot(x, right, D), cos_right[i] = (num)vec_cosine(x, right, D);
     }
-    Series series[] = { { "dot, mountain (wrong)", k, dot_wrong, STEPS }, { "dot, ramen (right)", k, dot_right, STEPS },
+    Series series[] = { { "dot, mountain", k, dot_wrong, STEPS }, { "dot, ramen", k, dot_right, STEPS },
                         { "cosine, mountain", k, cos_wrong, STEPS }, { "cosine, ramen", k, cos_right, STEPS } };
     Lines lines = { .title = "The picture of ramen against two captions", .y = "similarity",
                     .x = "k: how many times as long the mountain caption is", .series = series, .count = 4 };
@@ -104,8 +104,9 @@ int main(int argc, char **argv) {
     Prediction said = lesson_predict(&lesson, "From which k on does the dot product prefer the mountain?");
     longer_and_longer(soup, right, wrong);
     double k = vec_dot(soup, right, D) / vec_dot(soup, wrong, D);
-    printf("The dot product changes its mind at k = %.6f / %.6f = %.6f; the cosine never does.\n",
-           vec_dot(soup, right, D), vec_dot(soup, wrong, D), k);
+    printf("The dot product changes its mind at k = %.6f / %.6f = %.6f.\n", vec_dot(soup, right, D),
+           vec_dot(soup, wrong, D), k);
+    printf("The cosine never does.\n");
     lesson_outcome_number(&lesson, &said, k, 6);
     draw(&lesson, soup, right, wrong);
     return lesson_end(&lesson);

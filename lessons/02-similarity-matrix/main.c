@@ -73,7 +73,7 @@ static double best_loss(double tau) { return log1p((N - 1) * exp(-2 / tau)); }
 
 int main(int argc, char **argv) {
     Lesson lesson = { .number = "02", .title = "The similarity matrix", .takes = "1 second", .next = "make lesson-03",
-                      .shows = "Four captions against four pictures: who belongs to whom, and what a doubt costs" };
+                      .shows = "Four captions against four pictures: who belongs to whom, and what doubt costs" };
     lesson_begin(&lesson, argc, argv);
     Arena *memory = &lesson.memory;
     Mat image = mat_from(memory, N, D, (double[]){ 0.9, 0.3, -0.7, 0.6, 0.1, -0.95, -0.8, -0.5 });
@@ -92,8 +92,8 @@ int main(int argc, char **argv) {
                   .rows = captions, .cols = pictures, .decimals = 6, .low = -1, .high = 1 };
     lesson_heat(&lesson, "02-similarity", &heat);
     most_confusing(s, &caption, &picture);
-    printf("Most alike of those that do not belong together: \"%s\" and the %s, %.6f.\n", captions[caption],
-           pictures[picture], AT(s, caption, picture));
+    printf("The worst temptation: \"%s\" and the %s, %.6f.\n", captions[caption], pictures[picture],
+           AT(s, caption, picture));
     lesson_outcome(&lesson, &pair, "\"%s\" and the %s", captions[caption], pictures[picture]);
 
     lesson_section(&lesson, "3. One row: \"a tabby cat\" chooses a picture, tau = 1");
@@ -107,8 +107,8 @@ int main(int argc, char **argv) {
 
     lesson_section(&lesson, "4. All rows, all columns, and the CLIP loss");
     double soft = clip_loss(memory, s, 1, 6);
-    printf("Knowing nothing costs log 4 = %.6f. Even 1 on the diagonal and -1 elsewhere would cost %.6f.\n", log(N),
-           best_loss(1));
+    printf("Knowing nothing costs log 4 = %.6f.\n", log(N));
+    printf("Even 1 on the diagonal and -1 elsewhere would cost %.6f.\n", best_loss(1));
 
     lesson_section(&lesson, "5. The same cosines at tau = 0.07");
     said = lesson_predict(&lesson, "What will dividing S by 0.07 make of the loss, %.6f?", soft);

@@ -100,7 +100,7 @@ int main(int argc, char **argv) {
     print_losses("what the page prints", l, log(10), 4, 5);
     print_losses("the same, more digits", l, log(10), 6, 8);
     print_losses("right: natural logarithm", l, 1, 6, 8);
-    printf("The page took log10. CLIP's cross-entropy is in natural logarithms, %.6f times as large.\n", log(10));
+    printf("The page took log10. Natural logarithms are %.6f times as large.\n", log(10));
 
     lesson_section(&lesson, "Erratum 2: \"the captions are already unit-length\"");
     for (int i = 0; i < N; i++) printf("  |%s| = %.6f\n", captions[i], vec_norm(&AT(text, i, 0), D));
