@@ -381,6 +381,12 @@ TEST(headers) {
     }
     Bytes b = begin((Header){ 1, 1, 3, 0, 0, 0, 0 });
     check_refused(&b, "byte 24: colour type 0 with 3 bits is no kind of PNG");
+    for (size_t length = 0; length <= 14; length += 14) {
+        b = (Bytes){ .size = 0 };
+        add(&b, png_signature, 8), add_chunk(&b, "IHDR", "\0\0\0\1\0\0\0\1\10\2\0\0\0\0", length);
+        if (length) finish(&b, rows, 4);
+        check_refused(&b, length ? "byte 8: chunk IHDR of 14 bytes, IHDR of 13" : "byte 8: chunk IHDR of 0 bytes");
+    }
 }
 
 TEST(bombs_take_no_memory) {
