@@ -232,7 +232,7 @@ static void window_run(Window *w) {
     size_t groups = (size_t)((w->B + w->pictures - 1) / w->pictures) * (size_t)w->strips;
     size_t blocks = ((size_t)w->C + PACK_CHANNELS - 1) / PACK_CHANNELS;
     double work = 2.0 * w->B * w->h.count * w->w.count * w->N * (double)depth / (double)(groups * panels);
-    w->panels = shared_scratch(panels * PANEL * depth);
+    w->panels = shared_scratch(size_mul(panels * PANEL * depth, sizeof(num)));
     parallel_for(depth ? panels * blocks : 0, 1, pack_weights, w);
     parallel_for(groups * panels, (size_t)(2e6 / (work + 1)) + 1, window_pieces, w);
 }
@@ -274,19 +274,20 @@ void conv_backward_data(ConvShape s, const num *dy, const num *weight, bool accu
 
 /* dweight is a matrix product whose k runs over the places of y: rows are channels of x as one cell (i, j) of the
  * kernel sees them, columns are outputs. dy is packed into panels, one group of places at a time, small enough for
- * the first cache (128 x 64 floats: 32 KB); x is read where it lies, row by row of the picture, leaving out the places
- * that look outside. The sum over the batch is cut into `chunks`, by the shape alone, each with its own partial sums
- * in the order [cell][C][width]; they are added up in order at the end. A piece of work is one chunk, one panel and
- * one line of the kernel. */
-enum { GROUP = 128, SUM_PIECES = 64, PARTIAL_MOST = 1 << 22 };
+ * the second cache beside the sums (256 x 64 floats: 64 KB); x is read where it lies, row by row of the picture, leaving
+ * out the places that look outside. The sum over the batch is cut into `chunks`, by the shape alone, each with its own
+ * partial sums in the order [cell][C][width]; they are added up in order at the end. A piece of work is one chunk and
+ * one panel, and where that makes too few pieces, one of `slices` of the kernel: a line of it. */
+enum { GROUP = 256, SUM_PIECES = 24, PARTIAL_MOST = 1 << 22 };
 
 typedef struct {
     ConvShape s;
     int P, Q, pictures, lines; /* a group of places: so many pictures, or so many lines of one */
-    size_t groups, chunks, panels, depth;
+    size_t groups, chunks, panels, depth, slices;
     const num *x, *dy;
-    num *dweight, *dbias, *partial, *partial_bias, *packs;
-    size_t pack_count; /* numbers of each worker's packed dy */
+    num *dweight, *dbias, *partial, *partial_bias;
+    char *workers;       /* each worker's own memory: packed dy, then K Runs */
+    size_t worker_bytes;
     bool accumulate;
 } Sum;
 
@@ -328,39 +329,51 @@ static Run cell_run(int t, int size, int first, int end, int stride, int pad) {
     return (Run){ low, MAX(low, high), t, t + 1 };
 }
 
-/* Adds a group's share to the partial sums of cell (i, j): all channels, one panel. */
-static void sum_cell(const Sum *u, Tile *t, Group g, int i, int j, num *to) {
+/* Where the runs of places that see x through one cell of the kernel lie, in x and in the packed dy. */
+typedef struct { size_t segments, length; ptrdiff_t a_at[GROUP], b_at[GROUP]; } Runs;
+
+static void cell_runs(const Sum *u, Group g, int i, int j, ptrdiff_t width, Runs *runs) {
     ConvShape s = u->s;
-    ptrdiff_t a_at[GROUP], b_at[GROUP];
-    size_t C = (size_t)s.C;
     Run h = cell_run(i, s.H, g.p0, g.p1, s.stride, s.pad), w = cell_run(j, s.W, 0, u->Q, s.stride, s.pad);
-    t->segments = 0, t->length = (size_t)(w.u1 - w.u0);
-    for (int b = g.b0; b < g.b1 && t->length; b++)
+    runs->segments = 0, runs->length = (size_t)(w.u1 - w.u0);
+    for (int b = g.b0; b < g.b1 && runs->length; b++)
         for (int p = h.u0; p < h.u1; p++) {
             size_t line = (size_t)b * (size_t)s.H + (size_t)(p * s.stride + i - s.pad);
             size_t place = ((size_t)(b - g.b0) * (size_t)(g.p1 - g.p0) + (size_t)(p - g.p0)) * (size_t)u->Q;
-            a_at[t->segments] = (ptrdiff_t)((line * (size_t)s.W + (size_t)(w.u0 * s.stride + j - s.pad)) * C);
-            b_at[t->segments++] = (ptrdiff_t)(place + (size_t)w.u0) * t->b_step;
+            size_t pixel = line * (size_t)s.W + (size_t)(w.u0 * s.stride + j - s.pad);
+            runs->a_at[runs->segments] = (ptrdiff_t)(pixel * (size_t)s.C);
+            runs->b_at[runs->segments++] = (ptrdiff_t)(place + (size_t)w.u0) * width;
         }
-    t->a_at = a_at, t->b_at = b_at, t->a_step = s.stride * s.C;
-    for (size_t c = 0; c < C; c += ROWS) {
-        t->rows = (int)MIN((size_t)ROWS, C - c);
-        for (size_t r = 0; r < ROWS; r++) {
-            size_t row = c + MIN(r, (size_t)t->rows - 1);
-            t->a[r] = u->x + row, t->c[r] = to + row * (size_t)t->b_step;
+}
+
+/* Adds a group's share to the partial sums of the kernel's line i, [cells][C][width], one panel. Channels are the outer
+ * loop: all cells of the line see the same lines of memory, which so stay in the first cache. */
+static void sum_line(const Sum *u, Tile *t, Group g, int i, Runs *runs, num *to) {
+    size_t C = (size_t)u->s.C, K = (size_t)u->s.kernel;
+    for (size_t j = 0; j < K; j++) cell_runs(u, g, i, (int)j, t->b_step, runs + j);
+    t->a_step = u->s.stride * u->s.C;
+    for (size_t c = 0; c < C; c += ROWS)
+        for (size_t j = 0; j < K; j++) {
+            t->segments = runs[j].segments, t->length = runs[j].length;
+            t->a_at = runs[j].a_at, t->b_at = runs[j].b_at;
+            t->rows = (int)MIN((size_t)ROWS, C - c);
+            for (size_t r = 0; r < ROWS; r++) {
+                size_t row = c + MIN(r, (size_t)t->rows - 1);
+                t->a[r] = u->x + row, t->c[r] = to + (j * C + row) * (size_t)t->b_step;
+            }
+            tile_run(t);
         }
-        tile_run(t);
-    }
 }
 
 static void sum_pieces(void *context, size_t begin, size_t end, int worker) {
     const Sum *u = context;
-    size_t K = (size_t)u->s.kernel;
-    num *pack = u->packs + (size_t)worker * u->pack_count;
+    size_t K = (size_t)u->s.kernel, slices = u->slices, lines = K / slices;
+    num *pack = (void *)(u->workers + (size_t)worker * u->worker_bytes);
+    Runs *runs = (void *)(pack + (size_t)MAX(GROUP, u->Q) * PANEL);
     for (size_t piece = begin; piece < end; piece++) {
-        size_t i = piece % K, p = piece / K % u->panels, chunk = piece / K / u->panels;
+        size_t i0 = piece % slices * lines, p = piece / slices % u->panels, chunk = piece / slices / u->panels;
         int cols = panel_cols(u->s.outputs, (int)p), width = vecs_width(cols);
-        num *to = u->partial + (chunk * u->panels + p) * PANEL * u->depth + i * K * (size_t)u->s.C * (size_t)width;
+        num *to = u->partial + (chunk * u->panels + p) * PANEL * u->depth;
         num *bias = u->partial_bias + (chunk * u->panels + p) * PANEL;
         size_t first = u->groups * chunk / u->chunks, last = u->groups * (chunk + 1) / u->chunks;
         for (size_t g = first; g < last; g++) {
@@ -368,9 +381,9 @@ static void sum_pieces(void *context, size_t begin, size_t end, int worker) {
             Tile t = { .b = pack, .b_step = width, .cols = cols, .accumulate = g > first };
             size_t places = (size_t)(group.b1 - group.b0) * (size_t)(group.p1 - group.p0) * (size_t)u->Q;
             pack_places(u, (int)p, group, pack);
-            if (i == 0) sum_bias(pack, places, (size_t)width, g > first, bias);
-            for (size_t j = 0; j < K; j++)
-                sum_cell(u, &t, group, (int)i, (int)j, to + j * (size_t)u->s.C * (size_t)width);
+            if (i0 == 0) sum_bias(pack, places, (size_t)width, g > first, bias);
+            for (size_t i = i0; i < i0 + lines; i++)
+                sum_line(u, &t, group, (int)i, runs, to + i * K * (size_t)u->s.C * (size_t)width);
         }
     }
 }
@@ -396,14 +409,18 @@ static void sum_chunks(void *context, size_t begin, size_t end, int worker) {
 }
 
 static void sum_run(Sum *u) {
-    size_t pieces = u->panels * (size_t)u->s.kernel, partial = u->panels * PANEL * u->depth;
+    size_t K = (size_t)u->s.kernel, partial = u->panels * PANEL * u->depth;
     size_t blocks = ((size_t)u->s.C + PACK_CHANNELS - 1) / PACK_CHANNELS;
-    u->chunks = MIN((SUM_PIECES + pieces - 1) / pieces, MAX(1, PARTIAL_MOST / (partial + 1)));
-    u->chunks = MIN(u->chunks, u->groups);
+    size_t chunks_most = MIN(u->groups, MAX(1, PARTIAL_MOST / (partial + 1)));
+    u->slices = u->panels * chunks_most < SUM_PIECES / 2 ? K : 1;
+    size_t pieces = u->panels * u->slices;
+    u->chunks = MIN(chunks_most, (SUM_PIECES + pieces - 1) / pieces);
     size_t partials = size_mul(u->chunks, partial), biases = u->chunks * u->panels * PANEL;
-    u->pack_count = (size_t)MAX(GROUP, u->Q) * PANEL;
-    u->partial = shared_scratch(partials + biases + (size_t)thread_count() * u->pack_count);
-    u->partial_bias = u->partial + partials, u->packs = u->partial_bias + biases;
+    size_t pack = (size_t)MAX(GROUP, u->Q) * PANEL * sizeof(num);
+    u->worker_bytes = pack + (K * sizeof(Runs) + 63) / 64 * 64;
+    size_t shared = (partials + biases) * sizeof(num);
+    u->partial = shared_scratch(shared + (size_t)thread_count() * u->worker_bytes);
+    u->partial_bias = u->partial + partials, u->workers = (char *)u->partial + shared;
     double work = 2.0 * (double)y_count(u->s) * (double)u->depth / (double)(pieces * u->chunks);
     parallel_for(pieces * u->chunks, (size_t)(2e6 / (work + 1)) + 1, sum_pieces, u);
     parallel_for(u->panels * blocks, (size_t)(1e5 / (16.0 * PANEL * (double)(u->depth + 1))) + 1, sum_chunks, u);

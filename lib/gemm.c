@@ -125,7 +125,7 @@ void gemm(bool turn_a, bool turn_b, int M, int N, int K, const num *a, int lda, 
     int k_block = block_length(K, K_BLOCK, 1), n_block = block_length(N, N_BLOCK, PANEL);
     int m_block = turn_a ? block_length(M, M_BLOCK, ROWS) : M;
     size_t b_count = (size_t)k_block * (size_t)n_block;
-    num *scratch = shared_scratch(b_count + (turn_a ? (size_t)k_block * (size_t)m_block : 0));
+    num *scratch = shared_scratch((b_count + (turn_a ? (size_t)k_block * (size_t)m_block : 0)) * sizeof(num));
     for (int n = 0; n < N; n += n_block)
         for (int k = 0; k < K; k += k_block)
             for (int m = 0; m < M; m += m_block) {

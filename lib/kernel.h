@@ -145,10 +145,10 @@ static inline void kernel_worker(void *worker, size_t begin, size_t end, int sel
 
 /* Memory for all workers of the parallel_for's that follow: the scratch memory of the thread that calls them (a single
  * piece runs on the calling thread, and tells its number). */
-static inline num *shared_scratch(size_t count) {
+static inline void *shared_scratch(size_t bytes) {
     int worker = 0;
     parallel_for(1, 1, kernel_worker, &worker);
-    return thread_scratch(worker, size_mul(count, sizeof(num)));
+    return thread_scratch(worker, bytes);
 }
 
 #endif
