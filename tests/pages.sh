@@ -110,7 +110,7 @@ lesson() {
 
 passed=0 failed=0
 count() { if [ $bad = 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi; }
-find . -name '.?*' -prune -o -path './build*' -prune -o -path ./data -prune -o -name '*.md' -print | sort >"$work/pages"
+find . -name '.?*' -prune -o -path './build*' -prune -o -name '*.md' -print | sort >"$work/pages"
 while read -r page; do
     bad=0
     named "${page#./}" ''
