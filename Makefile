@@ -102,6 +102,10 @@ $(BUILD)/obj/lessons/%.o: lessons/%/main.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
+$(BUILD)/obj64/lessons/%.o: lessons/%/main.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -DNUM=double -c -o $@ $<
+
 LINK = $(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
 
 # test-gradients alone is double precision throughout.
@@ -114,8 +118,16 @@ $(filter-out %/test-gradients,$(TEST_BINARIES)): $(BUILD)/test-%: $(BUILD)/obj/t
 $(TOOL_BINARIES): $(BUILD)/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libclip.a
 	$(LINK)
 
+# The lessons by hand are computed in double, to show the digits of a pocket calculator. They need little of the library;
+# all of it in double would take as long again to build.
+BY_HAND     := 01 02 03
+HAND_LIB    := base rng mat softmax options term figure draw draw_lines plot plot_write lesson
+by_hand     = $(filter $(BY_HAND),$(call number,$(1)))
+from_double = $(BUILD)/obj64/lessons/$(1).o $(HAND_LIB:%=$(BUILD)/obj64/%.o)
+from_num    = $(BUILD)/obj/lessons/$(1).o $(BUILD)/libclip.a
+
 define lesson_rule
-$(BUILD)/lesson-$(call number,$(1)): $(BUILD)/obj/lessons/$(1).o $(BUILD)/libclip.a
+$(BUILD)/lesson-$(call number,$(1)): $(if $(call by_hand,$(1)),$(call from_double,$(1)),$(call from_num,$(1)))
 	$$(LINK)
 endef
 $(foreach l,$(LESSONS),$(eval $(call lesson_rule,$(l))))
