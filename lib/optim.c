@@ -123,7 +123,7 @@ double optim_clip_norm(Params *params, double most) {
 
 double schedule_factor(Schedule schedule, int64_t step, int64_t total, int64_t warmup) {
     if (step < warmup) return (double)(step + 1) / (double)(warmup + 1);
-    double done = total > warmup ? (double)(step - warmup) / (double)(total - warmup) : 1;
+    double done = total > warmup ? fmin(1, (double)(step - warmup) / (double)(total - warmup)) : 1;
     if (schedule == SCHEDULE_LINEAR) return 1 - done;
     if (schedule == SCHEDULE_COSINE) return 0.5 * (1 + cos(3.14159265358979323846 * done));
     return 1;
