@@ -148,7 +148,7 @@ static void pack_weights(void *context, size_t begin, size_t end, int worker) {
 /* The tiles of all places, in pictures b0 .. b1-1, that see the cells h.t0 .. h.t1-1 by v.t0 .. v.t1-1. */
 static void run_tiles(const Window *w, Tile *t, int b0, int b1, Run h, Run v) {
     size_t C = (size_t)w->C, to_n = (size_t)(t->c[0] - w->y);
-    int rows = 0;
+    int rows = 0, height = tile_rows(t->cols);
     for (int b = b0; b < b1; b++)
         for (int p = h.u0; p < h.u1; p++) {
             size_t from = ((size_t)b * (size_t)w->h.size + (size_t)(w->h.first + p * w->h.step + h.t0)) *
@@ -159,14 +159,14 @@ static void run_tiles(const Window *w, Tile *t, int b0, int b1, Run h, Run v) {
                 t->a[rows] = w->x;
                 if (t->segments) t->a[rows] += (from + (size_t)(w->w.first + q * w->w.step + v.t0)) * C;
                 t->c[rows] = w->y + (to + (size_t)(w->w.to_first + q * w->w.to_step)) * (size_t)w->N + to_n;
-                if (++rows < ROWS) continue;
-                t->rows = ROWS, rows = 0;
+                if (++rows < height) continue;
+                t->rows = height, rows = 0;
                 tile_run(t);
             }
         }
     if (rows == 0) return;
     t->rows = rows;
-    for (int r = rows; r < ROWS; r++) t->a[r] = t->a[0], t->c[r] = t->c[0];
+    for (int r = rows; r < height; r++) t->a[r] = t->a[0];
     tile_run(t);
 }
 
@@ -349,15 +349,15 @@ static void cell_runs(const Sum *u, Group g, int i, int j, ptrdiff_t width, Runs
 /* Adds a group's share to the partial sums of the kernel's line i, [cells][C][width], one panel. Channels are the outer
  * loop: all cells of the line see the same lines of memory, which so stay in the first cache. */
 static void sum_line(const Sum *u, Tile *t, Group g, int i, Runs *runs, num *to) {
-    size_t C = (size_t)u->s.C, K = (size_t)u->s.kernel;
+    size_t C = (size_t)u->s.C, K = (size_t)u->s.kernel, height = (size_t)tile_rows(t->cols);
     for (size_t j = 0; j < K; j++) cell_runs(u, g, i, (int)j, t->b_step, runs + j);
     t->a_step = u->s.stride * u->s.C;
-    for (size_t c = 0; c < C; c += ROWS)
+    for (size_t c = 0; c < C; c += height)
         for (size_t j = 0; j < K; j++) {
             t->segments = runs[j].segments, t->length = runs[j].length;
             t->a_at = runs[j].a_at, t->b_at = runs[j].b_at;
-            t->rows = (int)MIN((size_t)ROWS, C - c);
-            for (size_t r = 0; r < ROWS; r++) {
+            t->rows = (int)MIN(height, C - c);
+            for (size_t r = 0; r < height; r++) {
                 size_t row = c + MIN(r, (size_t)t->rows - 1);
                 t->a[r] = u->x + row, t->c[r] = to + (j * C + row) * (size_t)t->b_step;
             }

@@ -1,5 +1,7 @@
 #include "gemm.h"
 
+#include <string.h>
+
 #include "kernel.h"
 
 /* How the work is cut, and what of it lies where. kernel.h tells why; the sizes are for float and 512-bit vectors.
@@ -10,17 +12,22 @@
  *                                                   turned, because then a row of op(A) is a column in memory
  *   a block     N_BLOCK columns of B in panels      in the third cache: at most 12 MB
  *
- * A panel is used M/6 times and packed once, so packing pays from a few tiles on. The result of a row depends on how K
- * is cut, never on how M and N are. */
-enum { K_BLOCK = 1536, N_BLOCK = 2048, M_BLOCK = 1152, M_PIECE = 16 * ROWS };
+ * Packing is work too. It is left out where it would not pay: for B, when there are few rows to use the panels, or all
+ * of B fits into the second cache (SMALL_B numbers, 1 MB), unless it is turned or its last columns are no whole vector;
+ * for a turned A, when there is one panel alone. The result of a row depends on how K is cut, never on how M and N are,
+ * nor on what is packed. */
+enum { K_BLOCK = 1536, N_BLOCK = 2048, M_BLOCK = 1152, M_PIECE = 96 /* 16 tiles of 6, or 12 of 8 */,
+       FEW_ROWS = 128, SMALL_B = 1 << 18 };
 
-/* C (+)= op(A) op(B) for one block; a and b point at its first number, packed_a is NULL when A is read in place. */
+/* C (+)= op(A) op(B) for one block: a, b and c point at its first numbers in memory. What the kernel reads:
+ *     op(A)[m][k] = left[m * left_row + k * left_step],  column n of panel p, op(B)[k][n] = panels + p * panel_next,
+ *     [k * panel_step + n]; panel_step 0 stands for the panel's own width. */
 typedef struct {
-    bool turn_a, turn_b, accumulate;
+    bool turn_a, turn_b, accumulate, pack_a, pack_b;
     int M, N, K;
-    const num *a, *b;
+    const num *a, *b, *left, *panels;
     num *c, *packed_a, *packed_b;
-    size_t lda, ldb, ldc;
+    size_t lda, ldb, ldc, left_row, left_step, panel_next, panel_step;
 } Block;
 
 static void shape_require(bool turn_a, bool turn_b, int M, int N, int K, int lda, int ldb, int ldc) {
@@ -45,52 +52,47 @@ void gemm_plain(bool turn_a, bool turn_b, int M, int N, int K, const num *a, int
 }
 
 /* Panel p of op(B), [K][width]; columns beyond N are zeros. */
-static void pack_panel(void *context, size_t begin, size_t end, int worker) {
+static void pack_panels(void *context, size_t begin, size_t end, int worker) {
     const Block *g = context;
     (void)worker;
     for (size_t p = begin; p < end; p++) {
         size_t cols = (size_t)panel_cols(g->N, (int)p), width = (size_t)vecs_width((int)cols), K = (size_t)g->K;
         num *to = g->packed_b + p * PANEL * K;
-        const num *from = g->b + p * PANEL * (g->turn_b ? g->ldb : 1);
-        for (size_t k = 0; k < K; k++, to += width) {
-            if (g->turn_b)
-                for (size_t n = 0; n < cols; n++) to[n] = from[n * g->ldb + k];
-            else
-                for (size_t n = 0; n < cols; n++) to[n] = from[k * g->ldb + n];
-            for (size_t n = cols; n < width; n++) to[n] = 0;
+        if (g->turn_b) matrix_turn(g->b + p * PANEL * g->ldb, g->ldb, cols, K, to, width);
+        for (size_t k = 0; k < K; k++) {
+            if (!g->turn_b) memcpy(to + k * width, g->b + k * g->ldb + p * PANEL, cols * sizeof(num));
+            for (size_t n = cols; n < width; n++) to[k * width + n] = 0;
         }
     }
 }
 
-/* Rows 6 t .. 6 t + 5 of a turned A, [K][6]; rows beyond M repeat the last one. */
+/* Rows of a turned A, [M][left_row]: a piece is PANEL of them. */
 static void pack_rows(void *context, size_t begin, size_t end, int worker) {
     const Block *g = context;
     (void)worker;
-    for (size_t t = begin; t < end; t++) {
-        size_t last = MIN((size_t)ROWS, (size_t)g->M - t * ROWS) - 1;
-        num *to = g->packed_a + t * ROWS * (size_t)g->K;
-        const num *from = g->a + t * ROWS;
-        for (size_t k = 0; k < (size_t)g->K; k++, from += g->lda, to += ROWS)
-            for (size_t r = 0; r < ROWS; r++) to[r] = from[MIN(r, last)];
-    }
+    for (size_t m = begin * PANEL; m < end * PANEL && m < (size_t)g->M; m += PANEL)
+        matrix_turn(g->a + m, g->lda, (size_t)g->K, MIN((size_t)PANEL, (size_t)g->M - m),
+                    g->packed_a + m * g->left_row, g->left_row);
 }
 
 /* Pieces are counted down the rows first, so that one panel serves many of them in turn. */
 static void compute_pieces(void *context, size_t begin, size_t end, int worker) {
     const Block *g = context;
     static const ptrdiff_t start = 0;
-    size_t M = (size_t)g->M, K = (size_t)g->K, rows = (M + M_PIECE - 1) / M_PIECE;
+    size_t M = (size_t)g->M, rows = (M + M_PIECE - 1) / M_PIECE;
     (void)worker;
-    Tile t = { .a_at = &start, .b_at = &start, .segments = 1, .length = K, .accumulate = g->accumulate };
+    Tile t = { .a_at = &start, .b_at = &start, .segments = 1, .length = (size_t)g->K, .accumulate = g->accumulate,
+               .a_step = (ptrdiff_t)g->left_step };
     for (size_t piece = begin; piece < end; piece++) {
         size_t p = piece / rows, m0 = piece % rows * M_PIECE;
-        t.cols = panel_cols(g->N, (int)p), t.b_step = vecs_width(t.cols), t.b = g->packed_b + p * PANEL * K;
-        t.a_step = g->turn_a ? ROWS : 1;
-        for (size_t m = m0; m < MIN(M, m0 + M_PIECE); m += ROWS) {
-            t.rows = (int)MIN((size_t)ROWS, M - m);
-            for (size_t r = 0; r < ROWS; r++) {
+        t.cols = panel_cols(g->N, (int)p), t.b = g->panels + p * g->panel_next;
+        t.b_step = g->panel_step ? (ptrdiff_t)g->panel_step : vecs_width(t.cols);
+        size_t height = (size_t)tile_rows(t.cols);
+        for (size_t m = m0; m < MIN(M, m0 + M_PIECE); m += height) {
+            t.rows = (int)MIN(height, M - m);
+            for (size_t r = 0; r < height; r++) {
                 size_t row = m + MIN(r, (size_t)t.rows - 1);
-                t.a[r] = g->turn_a ? g->packed_a + m * K + r : g->a + row * g->lda;
+                t.a[r] = g->left + row * g->left_row;
                 t.c[r] = g->c + row * g->ldc + p * PANEL;
             }
             tile_run(&t);
@@ -98,14 +100,21 @@ static void compute_pieces(void *context, size_t begin, size_t end, int worker) 
     }
 }
 
+/* Work shared in pieces too small pays less than it costs: some 10 microseconds each is worth it. */
+static size_t grain_of(double work) { return (size_t)(2e6 / (work + 1)) + 1; }
+
 static void block_run(Block *g) {
-    size_t panels = (size_t)panel_count(g->N), tiles = ((size_t)g->M + ROWS - 1) / ROWS;
-    size_t pieces = panels * (((size_t)g->M + M_PIECE - 1) / M_PIECE);
-    double work = 2.0 * g->M * g->N * g->K / (double)pieces;
-    size_t grain = (size_t)(2e6 / (work + 1)) + 1; /* less work than some 10 microseconds is not worth sharing */
-    parallel_for(panels, MAX(grain / 2, 1), pack_panel, g);
-    if (g->turn_a) parallel_for(tiles, grain * M_PIECE / ROWS, pack_rows, g);
-    parallel_for(pieces, grain, compute_pieces, g);
+    size_t count = (size_t)panel_count(g->N), strips = ((size_t)g->M + PANEL - 1) / PANEL;
+    size_t pieces = count * (((size_t)g->M + M_PIECE - 1) / M_PIECE);
+    if (g->pack_b) {
+        parallel_for(count, grain_of(4.0 * PANEL * g->K), pack_panels, g);
+        g->panels = g->packed_b, g->panel_next = PANEL * (size_t)g->K, g->panel_step = 0;
+    } else g->panels = g->b, g->panel_next = PANEL, g->panel_step = g->ldb;
+    if (g->pack_a) {
+        g->left = g->packed_a, g->left_row = (size_t)g->K + LANES, g->left_step = 1;
+        parallel_for(strips, grain_of(8.0 * PANEL * g->K), pack_rows, g);
+    } else g->left = g->a, g->left_row = g->turn_a ? 1 : g->lda, g->left_step = g->turn_a ? g->lda : 1;
+    parallel_for(pieces, grain_of(2.0 * g->M * g->N * g->K / (double)pieces), compute_pieces, g);
 }
 
 /* Length of the blocks that cut `size` into as few equal ones as possible, none above `most`, multiples of `unit`. */
@@ -123,18 +132,20 @@ void gemm(bool turn_a, bool turn_b, int M, int N, int K, const num *a, int lda, 
         return;
     }
     int k_block = block_length(K, K_BLOCK, 1), n_block = block_length(N, N_BLOCK, PANEL);
-    int m_block = turn_a ? block_length(M, M_BLOCK, ROWS) : M;
-    size_t b_count = (size_t)k_block * (size_t)n_block;
-    num *scratch = shared_scratch((b_count + (turn_a ? (size_t)k_block * (size_t)m_block : 0)) * sizeof(num));
+    int m_block = turn_a ? block_length(M, M_BLOCK, M_PIECE) : M;
+    Block g = { .turn_a = turn_a, .turn_b = turn_b, .lda = (size_t)lda, .ldb = (size_t)ldb, .ldc = (size_t)ldc };
+    g.pack_a = turn_a && N > PANEL;
+    g.pack_b = turn_b || N % LANES != 0 || (M > FEW_ROWS && (double)K * N > SMALL_B);
+    size_t b_count = g.pack_b ? (size_t)k_block * (size_t)n_block : 0;
+    size_t a_count = g.pack_a ? ((size_t)k_block + LANES) * (size_t)m_block : 0;
+    g.packed_b = shared_scratch(size_mul(a_count + b_count, sizeof(num))), g.packed_a = g.packed_b + b_count;
     for (int n = 0; n < N; n += n_block)
         for (int k = 0; k < K; k += k_block)
             for (int m = 0; m < M; m += m_block) {
-                Block g = { turn_a, turn_b, accumulate || k > 0, MIN(m_block, M - m), MIN(n_block, N - n),
-                            MIN(k_block, K - k), NULL, NULL, NULL, scratch + b_count, scratch,
-                            (size_t)lda, (size_t)ldb, (size_t)ldc };
+                g.M = MIN(m_block, M - m), g.N = MIN(n_block, N - n), g.K = MIN(k_block, K - k);
                 g.a = a + (turn_a ? (size_t)k * g.lda + (size_t)m : (size_t)m * g.lda + (size_t)k);
                 g.b = b + (turn_b ? (size_t)n * g.ldb + (size_t)k : (size_t)k * g.ldb + (size_t)n);
-                g.c = c + (size_t)m * g.ldc + (size_t)n;
+                g.c = c + (size_t)m * g.ldc + (size_t)n, g.accumulate = accumulate || k > 0;
                 block_run(&g);
             }
 }

@@ -41,7 +41,7 @@ enum { VEC_BYTES = 16, VECS = 4 };
 #else
 enum { VEC_BYTES = 16, VECS = 2 };
 #endif
-enum { LANES = VEC_BYTES / sizeof(num), ROWS = 6, PANEL = VECS * LANES };
+enum { LANES = VEC_BYTES / sizeof(num), ROWS = 6, ROWS_MOST = 8, PANEL = VECS * LANES };
 
 /* A vector, and one in memory, where it may begin at any address a num may begin at. */
 typedef num Vec __attribute__((vector_size(VEC_BYTES)));
@@ -59,11 +59,11 @@ static inline void vec_store(num *to, Vec v) { *(VecAt *)to = v; }
 /* c[r][n] (+)= bias[n] + sum over s < segments, k < length of
  *              a[r][a_at[s] + k * a_step] * b[b_at[s] + k * b_step + n]          for r < rows, n < cols <= PANEL
  *
- * Rows a[rows..ROWS-1] are read and dropped: let them repeat a valid row. Of each row of B, cols rounded up to whole
+ * A tile has tile_rows(cols) rows; a[rows] and up are read and dropped: let them repeat a valid row. Of each row of B, cols rounded up to whole
  * vectors are read. Every number of the result is summed in the order of s and k, whatever tile it falls into. */
 typedef struct {
-    const num *a[ROWS], *b;
-    num *c[ROWS];
+    const num *a[ROWS_MOST], *b;
+    num *c[ROWS_MOST];
     ptrdiff_t a_step, b_step;
     const ptrdiff_t *a_at, *b_at;
     size_t segments, length;
@@ -71,6 +71,9 @@ typedef struct {
     const num *bias;  /* NULL: none */
     bool accumulate;
 } Tile;
+
+/* One vector wide, six sums would wait for each other (8 are needed, see above): such a tile has eight rows. */
+static inline int tile_rows(int cols) { return cols <= LANES ? ROWS_MOST : ROWS; }
 
 /* Edges, where the result is not a whole tile: one number at a time. */
 static inline void tile_store_edge(const Tile *t, const num *sum, int width) {
@@ -81,31 +84,31 @@ static inline void tile_store_edge(const Tile *t, const num *sum, int width) {
         }
 }
 
-/* The loop. `vecs` is a constant wherever this is called, so that `sum` and `b` are registers. */
-static inline __attribute__((always_inline)) void tile_loop(const Tile *t, int vecs) {
-    Vec sum[ROWS][VECS], b[VECS];
+/* The loop. `height` and `vecs` are constants wherever this is called, so that `sum` and `b` are registers. */
+static inline __attribute__((always_inline)) void tile_loop(const Tile *t, int height, int vecs) {
+    Vec sum[ROWS_MOST][VECS], b[VECS];
     UNROLL
-    for (int r = 0; r < ROWS; r++)
+    for (int r = 0; r < height; r++)
         UNROLL
         for (int v = 0; v < vecs; v++) sum[r][v] = (Vec){ 0 };
     for (size_t s = 0; s < t->segments; s++) {
-        const num *a[ROWS], *at = t->b + t->b_at[s];
+        const num *a[ROWS_MOST], *at = t->b + t->b_at[s];
         UNROLL
-        for (int r = 0; r < ROWS; r++) a[r] = t->a[r] + t->a_at[s];
+        for (int r = 0; r < height; r++) a[r] = t->a[r] + t->a_at[s];
         ptrdiff_t end = (ptrdiff_t)t->length * t->a_step;
         for (ptrdiff_t k = 0; k != end; k += t->a_step, at += t->b_step) {
             UNROLL
             for (int v = 0; v < vecs; v++) b[v] = vec_load(at + v * LANES);
             UNROLL
-            for (int r = 0; r < ROWS; r++)
+            for (int r = 0; r < height; r++)
                 UNROLL
                 for (int v = 0; v < vecs; v++) sum[r][v] += a[r][k] * b[v];
         }
     }
-    if (t->rows < ROWS || t->cols < vecs * LANES) {
-        num edge[ROWS][PANEL];
+    if (t->rows < height || t->cols < vecs * LANES) {
+        num edge[ROWS_MOST][PANEL];
         UNROLL
-        for (int r = 0; r < ROWS; r++)
+        for (int r = 0; r < height; r++)
             UNROLL
             for (int v = 0; v < vecs; v++) vec_store(edge[r] + v * LANES, sum[r][v]);
         tile_store_edge(t, edge[0], PANEL);
@@ -116,7 +119,7 @@ static inline __attribute__((always_inline)) void tile_loop(const Tile *t, int v
         Vec bias = { 0 };
         if (t->bias) bias = vec_load(t->bias + v * LANES);
         UNROLL
-        for (int r = 0; r < ROWS; r++) {
+        for (int r = 0; r < height; r++) {
             num *c = t->c[r] + v * LANES;
             Vec value = sum[r][v] + bias;
             vec_store(c, t->accumulate ? vec_load(c) + value : value);
@@ -126,10 +129,59 @@ static inline __attribute__((always_inline)) void tile_loop(const Tile *t, int v
 
 static __attribute__((noinline, unused)) void tile_run(const Tile *t) {
     int vecs = (t->cols + LANES - 1) / LANES;
-    if (vecs == VECS) tile_loop(t, VECS);
-    else if (vecs == 1) tile_loop(t, 1);
-    else if (VECS > 2 && vecs == 2) tile_loop(t, 2 % VECS);
-    else if (VECS > 3) tile_loop(t, 3 % VECS);
+    if (vecs == VECS) tile_loop(t, ROWS, VECS);
+    else if (vecs == 1) tile_loop(t, ROWS_MOST, 1);
+    else if (VECS > 2 && vecs == 2) tile_loop(t, ROWS, 2 % VECS);
+    else if (VECS > 3) tile_loop(t, ROWS, 3 % VECS);
+}
+
+/* Turns a square of LANES x LANES numbers: *(to[c] + r) = from[r * step + c].
+ *
+ * Line up rows 0 .. 15 and deal like cards: the numbers of row 0 alternately with those of row 8 make two new rows, 1
+ * with 9 the next two, and so on. In the 8 bits (row, column) of a number's place this moves the highest bit of the
+ * row behind the column's lowest: all bits turn by one. After four rounds row and column have changed places, with
+ * 4 * 16 vector instructions for 256 numbers, where one at a time would take 512 loads and stores. */
+static inline __attribute__((always_inline)) Vec vec_deal(Vec a, Vec b, int start) {
+#if defined(__clang__)
+    Vec v;
+    UNROLL
+    for (int l = 0; l < LANES; l++) v[l] = l % 2 ? b[start + l / 2] : a[start + l / 2];
+    return v;
+#else
+    __typeof__(a < b) place; /* a vector of whole numbers as wide as num; b's count from LANES */
+    UNROLL
+    for (int l = 0; l < LANES; l++) place[l] = start + l / 2 + l % 2 * LANES;
+    return __builtin_shuffle(a, b, place);
+#endif
+}
+
+static __attribute__((noinline, unused)) void vec_turn(const num *from, size_t step, num *const *to) {
+    Vec rows[2][LANES];
+    int now = 0;
+    UNROLL
+    for (int r = 0; r < LANES; r++) rows[0][r] = vec_load(from + (size_t)r * step);
+    UNROLL
+    for (int n = 1; n < LANES; n *= 2, now = 1 - now)
+        UNROLL
+        for (int r = 0; r < LANES / 2; r++) {
+            rows[1 - now][2 * r] = vec_deal(rows[now][r], rows[now][r + LANES / 2], 0);
+            rows[1 - now][2 * r + 1] = vec_deal(rows[now][r], rows[now][r + LANES / 2], LANES / 2);
+        }
+    UNROLL
+    for (int r = 0; r < LANES; r++) vec_store(to[r], rows[now][r]);
+}
+
+/* to[c * to_step + r] = from[r * step + c] for r < rows, c < cols: whole squares as above, the rest one by one. */
+static inline void matrix_turn(const num *from, size_t step, size_t rows, size_t cols, num *to, size_t to_step) {
+    num *squares[LANES];
+    size_t whole_rows = rows / LANES * LANES, whole_cols = cols / LANES * LANES;
+    for (size_t r = 0; r < whole_rows; r += LANES)
+        for (size_t c = 0; c < whole_cols; c += LANES) {
+            for (size_t i = 0; i < LANES; i++) squares[i] = to + (c + i) * to_step + r;
+            vec_turn(from + r * step + c, step, squares);
+        }
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = r < whole_rows ? whole_cols : 0; c < cols; c++) to[c * to_step + r] = from[r * step + c];
 }
 
 /* The columns of a matrix are cut into panels of PANEL; the last one is as wide as whole vectors make it. All panels
