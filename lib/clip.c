@@ -10,13 +10,15 @@ static bool config_check(const ClipConfig *c, Err *err) {
     bool ok = c->image.embed >= 1 && c->image.embed <= 65536 && c->text.embed == c->image.embed && c->text.width >= 1 &&
               c->text.width <= 65536 && c->text.vocabulary >= 1 && c->tokens >= 1 && c->tokens <= 4096;
     for (int i = 0; i < 3; i++) ok = ok && c->image.widths[i] >= 0 && c->image.widths[i] <= 4096;
-    return ok || err_set(err, "sizes that no model has: embedding %d and %d, text width %d, %d words, %d tokens", c->image.embed,
-                         c->text.embed, c->text.width, c->text.vocabulary, c->tokens);
+    const int *w = c->image.widths;
+    return ok || err_set(err, "sizes that no model has: embedding %d and %d, image widths %d %d %d, text width %d, %d words, "
+                         "%d tokens", c->image.embed, c->text.embed, w[0], w[1], w[2], c->text.width, c->text.vocabulary, c->tokens);
 }
 
-bool clip_init(Clip *clip, ClipConfig config, const Vocab *vocab, uint64_t seed, Err *err) {
+/* With `plan` only the names and shapes of its parameters. */
+static bool clip_build(Clip *clip, ClipConfig config, const Vocab *vocab, uint64_t seed, bool plan, Err *err) {
     *clip = (Clip){ 0 };
-    clip->params.arena = &clip->arena;
+    clip->params = (Params){ .arena = &clip->arena, .plan = plan };
     Rng rng = rng_seed(seed, 0);
     if (vocab) {
         bool copied = vocab_from_text(&clip->vocab, &clip->arena, vocab_text(&clip->arena, vocab), "vocabulary", err);
@@ -35,6 +37,10 @@ bool clip_init(Clip *clip, ClipConfig config, const Vocab *vocab, uint64_t seed,
     return true;
 }
 
+bool clip_init(Clip *clip, ClipConfig config, const Vocab *vocab, uint64_t seed, Err *err) {
+    return clip_build(clip, config, vocab, seed, false, err);
+}
+
 void clip_free(Clip *clip) {
     Arena arena = clip->arena;
     arena_free(&arena);
@@ -51,7 +57,7 @@ Var clip_text(Tape *t, Clip *clip, const int *ids, int B, int T) {
 
 Mat clip_text_features(Clip *clip, Arena *arena, const char *const *texts, int n, FILE *warnings) {
     Tape tape = { .no_grad = true };
-    int T = clip->config.tokens, *ids = arena_alloc(&tape.arena, (size_t)(n * T), sizeof *ids);
+    int T = clip->config.tokens, *ids = arena_alloc(&tape.arena, (size_t)n * (size_t)T, sizeof *ids);
     TextNotes notes = vocab_encode(&clip->vocab, &tape.arena, texts, n, T, ids);
     if (warnings) text_warn(&notes, warnings);
     Mat on_tape = clip_text(&tape, clip, ids, n, T)->val, features = mat_like(arena, on_tape);
@@ -108,7 +114,21 @@ bool params_get(Params *params, const Safetensors *file, const char *path, const
     return true;
 }
 
-static bool no_surplus(const Clip *clip, const Safetensors *file, const char *path, Err *err) {
+static bool same_shape(const Tensor *tensor, Mat m) {
+    bool same = tensor->dims == m.dims;
+    for (int d = 0; same && d < m.dims; d++) same = tensor->shape[d] == m.shape[d];
+    return same;
+}
+
+/* Does the file hold the tensors of this plan, and no others? Only then is memory taken for what it promises. */
+static bool plan_holds(const Clip *clip, const Safetensors *file, const char *path, Err *err) {
+    for (int i = 0; i < clip->params.count; i++) {
+        const Param *p = clip->params.list[i];
+        const Tensor *tensor = safetensors_find(file, p->name);
+        if (!tensor) return err_set(err, "%s: there is no tensor %s; is it another model's?", path, p->name);
+        if (!same_shape(tensor, p->val))
+            return err_set(err, "%s: tensor %s is %s, %s was wanted", path, p->name, tensor_shape_text(tensor), mat_shape_text(p->val));
+    }
     for (int i = 0; i < file->count; i++) {
         const char *name = file->tensors[i].name;
         if (strncmp(name, "optim.", 6) && !params_find(&clip->params, name))
@@ -132,12 +152,15 @@ bool clip_get(Clip *clip, const Safetensors *file, const char *path, Err *err) {
     Vocab vocab;
     Err why;
     bool ok = vocab_from_text(&vocab, &arena, words, path, err);
-    if (ok && !clip_init(clip, c, &vocab, 0, &why)) ok = err_set(err, "%s: %s", path, why.text);
+    if (ok && !clip_build(clip, c, &vocab, 0, true, &why)) ok = err_set(err, "%s: %s", path, why.text);
+    if (ok) {
+        ok = plan_holds(clip, file, path, err);
+        clip_free(clip);
+    }
+    ok = ok && clip_init(clip, c, &vocab, 0, err) && params_get(&clip->params, file, path, "", err);
     arena_free(&arena);
-    if (!ok) return false;
-    if (params_get(&clip->params, file, path, "", err) && no_surplus(clip, file, path, err)) return true;
-    clip_free(clip);
-    return false;
+    if (!ok) clip_free(clip);
+    return ok;
 }
 
 bool clip_load(Clip *clip, const char *path, Err *err) {

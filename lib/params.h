@@ -9,6 +9,7 @@ typedef struct {
     Arena *arena;
     Param **list;
     int count, room;
+    bool plan; /* names and shapes alone, val.v is NULL: to see what a model would be made of before taking memory */
 } Params;
 
 /* A new parameter of zeros. `name` is a printed format: params_add(p, shape, "%s.conv%d.weight", prefix, 1).
