@@ -120,7 +120,7 @@ $(TOOL_BINARIES): $(BUILD)/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libclip.a
 
 # The lessons by hand are computed in double, to show the digits of a pocket calculator. They need little of the library;
 # all of it in double would take as long again to build.
-BY_HAND     := 01 02 03
+BY_HAND     := 01 02 03 04
 HAND_LIB    := base rng mat softmax options term figure draw draw_lines plot plot_write lesson
 by_hand     = $(filter $(BY_HAND),$(call number,$(1)))
 from_double = $(BUILD)/obj64/lessons/$(1).o $(HAND_LIB:%=$(BUILD)/obj64/%.o)

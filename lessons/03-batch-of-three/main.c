@@ -71,7 +71,7 @@ static double print_both_directions(Arena *memory, Mat l) {
 }
 
 int main(int argc, char **argv) {
-    Lesson lesson = { .number = "03", .title = "A batch of three", .takes = "1 second", .next = "make lesson-10",
+    Lesson lesson = { .number = "03", .title = "A batch of three", .takes = "1 second", .next = "make lesson-04",
                       .shows = "Three pairs in 3D at tau = 0.07, step by step, and three mistakes on a page" };
     lesson_begin(&lesson, argc, argv);
     Arena *memory = &lesson.memory;
