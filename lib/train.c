@@ -93,13 +93,22 @@ static void measure(Mat logits, const int *label, double scale, BatchRow *row) {
     arena_free(&arena);
 }
 
+/* What is left of a run that ends early. */
+static const char *kept(Trainer *s) {
+    if (!s->run->checkpoint || s->epoch <= 1) return "no epoch was finished";
+    return arena_print(&s->arena, "epoch %d is in %s", s->epoch - 1, s->run->checkpoint);
+}
+
+static bool stop_refuse(Trainer *s, Err *err) {
+    bool any = s->run->checkpoint && s->epoch > 1;
+    return err_set(err, "stopped in epoch %d of %d; %s%s", s->epoch, s->recipe->epochs, kept(s), any ? ", go on with --resume" : "");
+}
+
 static bool loss_refuse(Trainer *s, int batch, Err *err) {
     Var first = tape_first_not_finite(&s->tape);
     return err_set(err, "epoch %d, batch %d: the loss is not a finite number; the first operation that made one is %s. Nothing was "
-                   "updated%s%s; try a smaller --lr", s->epoch, batch + 1, !first ? "the loss" : first->op ? first->op->name :
-                   first->param ? first->param->name : "the pictures",
-                   s->run->checkpoint && s->epoch > 1 ? ", the last good epoch is in " : "",
-                   s->run->checkpoint && s->epoch > 1 ? s->run->checkpoint : "");
+                   "updated, %s; try a smaller --lr", s->epoch, batch + 1, !first ? "the loss" : first->op ? first->op->name :
+                   first->param ? first->param->name : "the pictures", kept(s));
 }
 
 /* The loss that is minimised; *plain is the CLIP loss of the pairs themselves, which can be compared with the floor. */
@@ -160,7 +169,7 @@ static bool train_epoch(Trainer *s, EpochRow *row, Err *err) {
     for (int batch = 0; batch < s->batches; batch++) {
         BatchRow one = { 0 };
         if (!train_batch(s, batch, augment, &rng, &one, err)) return false;
-        if (interrupted) return err_set(err, "stopped in epoch %d of %d", s->epoch, r->epochs);
+        if (interrupted) return stop_refuse(s, err);
         add_row(row, &one, 1.0 / s->batches);
         progress_note(&s->progress, "loss %.3f (floor %.3f)", one.loss, one.floor);
         progress_update(&s->progress, ((double)(s->epoch - 1) * s->batches + batch + 1) * r->batch);
@@ -228,7 +237,7 @@ static void read_log(Trainer *s, int epochs) {
 /* What a checkpoint must share with the run that goes on from it. */
 static char *run_signature(Trainer *s, Arena *arena) {
     const Recipe *r = s->recipe;
-    return arena_print(arena, "recipe %s, seed %llu, %d epochs, batch %d, lr %g, %d pictures of %s", r->name,
+    return arena_print(arena, "recipe %s, seed %llu, %d epochs, batch %d, lr %.9g, %d pictures of %s", r->name,
                        (unsigned long long)s->run->seed, r->epochs, r->batch, r->groups[0].lr, s->run->train->n,
                        s->run->train->generated ? "generated shapes" : "CIFAR-10");
 }
@@ -300,11 +309,11 @@ static bool resume(Trainer *s, Err *err) {
     return ok;
 }
 
-static bool all_finite(const Params *params) {
+static const Param *first_not_finite(const Params *params) {
     for (int i = 0; i < params->count; i++)
         for (size_t k = 0; k < mat_count(params->list[i]->val); k++)
-            if (!isfinite(params->list[i]->val.v[k])) return false;
-    return true;
+            if (!isfinite(params->list[i]->val.v[k])) return params->list[i];
+    return NULL;
 }
 
 /* ---- the run ------------------------------------------------------------------------------------------------------------- */
@@ -315,11 +324,14 @@ static bool epochs_run(Trainer *s, Err *err) {
         s->epoch++;
         EpochRow row = { 0 };
         if (!train_epoch(s, &row, err)) return false;
-        if (!all_finite(&s->clip->params)) return err_set(err, "epoch %d: a weight is not a finite number any more; try a smaller --lr", s->epoch);
+        const Param *lost = first_not_finite(&s->clip->params);
+        if (lost)
+            return err_set(err, "epoch %d: %s holds what is not a finite number; %s; try a smaller --lr", s->epoch, lost->name, kept(s));
         s->tape.training = false;
         if (!test_accuracy(s, s->epoch == s->recipe->epochs ? s->recipe->views : VIEWS_PLAIN, &row.test, err)) return false;
-        if (run->checkpoint && !save_checkpoint(s, &row, err)) return false;
+        /* In this order: a row too many is dropped when the run is resumed, one too few could not be made up. */
         if (!write_log(s, &row, err)) return false;
+        if (run->checkpoint && !save_checkpoint(s, &row, err)) return false;
         progress_clear();
         if (run->after_epoch) run->after_epoch(run->context, &row);
     }
@@ -329,7 +341,6 @@ static bool epochs_run(Trainer *s, Err *err) {
 bool train_run(TrainRun *run, Clip *clip, Err *err) {
     const Recipe *r = &run->recipe;
     Trainer s = { .run = run, .recipe = r, .clip = clip, .templates = template_count(r), .log = "" };
-    interrupted = 0;
     *clip = (Clip){ 0 };
     if (r->batch > run->train->n) return err_set(err, "a batch of %d from %d pictures: choose a smaller --batch", r->batch, run->train->n);
     s.batches = run->train->n / r->batch;
@@ -345,5 +356,6 @@ bool train_run(TrainRun *run, Clip *clip, Err *err) {
     }
     tape_free(&s.tape), optim_free(&s.optim), arena_free(&s.arena);
     if (!ok) clip_free(clip);
+    interrupted = 0; /* now, not at the start: a signal that came early counts */
     return ok;
 }

@@ -1,8 +1,8 @@
 /* train: a CLIP learns from pictures and the captions of their classes.
  *
- * One epoch shows every picture once, in an order and with changes drawn from (seed, epoch) alone. After each epoch a
- * row is added to the log and the whole state goes to the checkpoint, so that a run that was stopped, however rudely,
- * continues from the last epoch and ends in the same bytes.
+ * One epoch shows every picture once (but for a last batch that would not be full), in an order and with changes drawn
+ * from (seed, epoch) alone. After each epoch a row is added to the log and the whole state goes to the checkpoint, so
+ * that a run that was stopped, however rudely, continues from the last epoch and ends in the same bytes.
  */
 #ifndef TRAIN_H
 #define TRAIN_H
@@ -61,7 +61,7 @@ typedef struct {
  * it so; nothing is updated and the last checkpoint stays), or after train_interrupt. */
 bool train_run(TrainRun *run, Clip *clip, Err *err);
 
-/* Asks a running training to stop after the batch it is at: for a signal handler. */
+/* Asks a running training, or the next one, to stop after the batch it is at: for a signal handler. */
 void train_interrupt(void);
 
 /* The row of the log, and its heading: CSV without end of line. */

@@ -6,8 +6,6 @@
 #include "../../lib/train.h"
 
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum { EPOCHS_MOST = 1000 };
 
@@ -110,10 +108,7 @@ int main(int argc, char **argv) {
     signal(SIGINT, stop_politely);
     signal(SIGTERM, stop_politely);
     show_heading();
-    if (!train_run(&run, &clip, &err)) {
-        if (strncmp(err.text, "stopped", 7)) die("%s", err.text);
-        die("%s; what was finished is in %s, go on with --resume", err.text, run.checkpoint);
-    }
+    if (!train_run(&run, &clip, &err)) die("%s", err.text);
     if (history->count) {
         show_curves(&lesson, arena, history);
         lesson_outcome_number(&lesson, &guess, 100 * history->rows[history->count - 1].test, 1);

@@ -1,0 +1,411 @@
+/* train: the same bytes for any number of threads and after any interruption, and nothing lost when it goes wrong? */
+#include "../lib/thread.h"
+#include "../lib/train.h"
+#include "check.h"
+
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PICTURES = 40, TESTED = 20 };
+
+static Arena arena;
+static Cifar train, test;
+
+static const char *in_folder(const char *name) {
+    static const char *folder;
+    if (!folder) folder = check_folder();
+    return arena_print(&arena, "%s/%s", folder, name);
+}
+
+/* Everything that has a state: AdamW, Muon, batch norm, whitening whose bias is frozen on the way, chance in captions and
+ * pictures. Three epochs of four batches. */
+static Recipe everything(void) {
+    return (Recipe){
+        .name = "everything", .summary = "for the tests",
+        .model = { .image = { .kind = "cnn", .widths = { 6, 8, 8 }, .embed = 8 }, .tokens = 6, .logit_scale = 10,
+                   .text = { .kind = "bow", .width = 8, .embed = 8, .padding = TEXT_PADDING } },
+        .templates = { "a photo of a {}", "one {}", NULL },
+        .epochs = 3, .batch = 10,
+        .groups = { { .rule = OPTIM_ADAMW, .lr = 1e-2, .weight_decay = 0.01 }, { .rule = OPTIM_MUON, .lr = 0.1, .momentum = 0.6 },
+                    { .rule = OPTIM_SGD, .lr = 1e-2, .momentum = 0.9 } },
+        .schedule = SCHEDULE_COSINE, .warmup = 0.5, .clip_norm = 5, .share = true, .smoothing = 0.1, .whiten_epochs = 1,
+        .augment = { .mirror = MIRROR_RANDOM, .shift = 2, .edge = EDGE_REFLECT, .cutout = 4 }, .views = VIEWS_MIRROR,
+    };
+}
+
+/* The least there is, for what does not depend on the model. */
+static Recipe least(void) {
+    Recipe r = everything();
+    r.name = "least", r.model.image = (ImageTowerSize){ .kind = "small", .embed = 8 }, r.share = false;
+    for (int g = 0; g < 3; g++) r.groups[g] = (OptimGroup){ .rule = OPTIM_SGD, .lr = 0.02 };
+    return r;
+}
+
+static TrainRun run_of(Recipe recipe, const char *name) {
+    if (!train.n) {
+        cifar_generate(&arena, CIFAR_TRAIN, PICTURES, &train);
+        cifar_generate(&arena, CIFAR_TEST, TESTED, &test);
+    }
+    return (TrainRun){ .recipe = recipe, .seed = 3, .train = &train, .test = &test, .checkpoint = in_folder(name),
+                       .log = in_folder(arena_print(&arena, "%s.csv", name)) };
+}
+
+static void trains(TrainRun *run) {
+    Clip clip;
+    Err err = { "" };
+    CHECK(train_run(run, &clip, &err), "%s", err.text);
+    clip_free(&clip);
+}
+
+/* It fails with one line that holds both texts, and leaves no model. */
+static void fails(TrainRun *run, const char *text, const char *more) {
+    Clip clip;
+    Err err = { "" };
+    CHECK(!train_run(run, &clip, &err), "it trained; want: %s", text);
+    CHECK(strstr(err.text, text) && strstr(err.text, more) && !strchr(err.text, '\n'), "want \"%s\" and \"%s\" in: %s", text, more, err.text);
+    CHECK(!clip.arena.first && !clip.params.count, "%s", "half a model was left");
+}
+
+static File file_of(const char *path) {
+    File file;
+    Err err;
+    CHECK(file_open(&file, path, &err), "%s", err.text);
+    return file;
+}
+
+static void same_bytes(const char *a, const char *b) {
+    File x = file_of(a), y = file_of(b);
+    CHECK(x.size == y.size && !memcmp(x.data, y.data, x.size), "%s and %s differ", a, b);
+    file_close(&x), file_close(&y);
+}
+
+/* A copy with `cut` bytes at most. */
+static void copy(const char *from, const char *to, size_t cut) {
+    File x = file_of(from);
+    OutFile out;
+    Err err;
+    CHECK(out_open(&out, to, &err), "%s", err.text);
+    out_write(&out, x.data, MIN(cut, x.size));
+    CHECK(out_commit(&out, &err), "%s", err.text);
+    file_close(&x);
+}
+
+/* ---- the same bytes ------------------------------------------------------------------------------------------ */
+
+TEST(any_number_of_threads) {
+    for (int threads = 1; threads <= 3; threads++) {
+        TrainRun run = run_of(everything(), arena_print(&arena, "threads%d", threads));
+        run.recipe.epochs = 2;
+        thread_set_count(threads);
+        trains(&run);
+        if (threads > 1) same_bytes(in_folder("threads1"), run.checkpoint);
+    }
+    TrainRun other = run_of(everything(), "other-seed");
+    other.recipe.epochs = 2, other.seed = 4;
+    trains(&other);
+    File a = file_of(in_folder("threads1")), b = file_of(other.checkpoint);
+    CHECK(a.size != b.size || memcmp(a.data, b.data, a.size), "%s", "another seed, the same model");
+    file_close(&a), file_close(&b);
+}
+
+/* ---- going on ------------------------------------------------------------------------------------------------ */
+
+static void stop_after(void *context, const EpochRow *row) {
+    if (row->epoch == *(int *)context) train_interrupt();
+}
+
+/* The rows without what the clock says: images per second and seconds, the last two columns. */
+static char *log_without_clock(const char *path) {
+    File file = file_of(path);
+    char *text = arena_zero(&arena, file.size + 1, 1), *out = text;
+    const char *at = (const char *)file.data, *end = at + file.size;
+    while (at < end) {
+        const char *line_end = memchr(at, '\n', (size_t)(end - at)), *stop = line_end;
+        CHECK(line_end, "%s: the last line has no end", path);
+        for (int commas = 0; commas < 2 && stop > at;) commas += *--stop == ',';
+        memcpy(out, at, (size_t)(stop - at));
+        out += stop - at, *out++ = '\n', at = line_end + 1;
+    }
+    file_close(&file);
+    return text;
+}
+
+static void resumes_as_if_nothing_had_been(Recipe recipe) {
+    TrainRun whole = run_of(recipe, "whole");
+    trains(&whole);
+    for (int k = 1; k < recipe.epochs; k++) {
+        TrainRun part = run_of(recipe, arena_print(&arena, "part%d", k));
+        part.after_epoch = stop_after, part.context = &k;
+        fails(&part, arena_print(&arena, "stopped in epoch %d of %d", k + 1, recipe.epochs),
+              arena_print(&arena, "epoch %d is in %s, go on with --resume", k, part.checkpoint));
+        part.resume = true, part.after_epoch = NULL;
+        trains(&part);
+        same_bytes(whole.checkpoint, part.checkpoint);
+        CHECK(!strcmp(log_without_clock(whole.log), log_without_clock(part.log)), "logs differ:\n%s%s", log_without_clock(whole.log),
+              log_without_clock(part.log));
+    }
+}
+
+TEST(resumed_everything) { resumes_as_if_nothing_had_been(everything()); }
+TEST(resumed_least) { resumes_as_if_nothing_had_been(least()); }
+
+static void never(void *context, const EpochRow *row) {
+    (void)context;
+    CHECK(!row, "epoch %d was trained again", row->epoch);
+}
+
+TEST(resumed_at_the_end) {
+    TrainRun run = run_of(least(), "end");
+    Clip clip, loaded;
+    Err err = { "" };
+    trains(&run);
+    copy(run.checkpoint, in_folder("before"), SIZE_MAX);
+    run.resume = true, run.after_epoch = never;
+    CHECK(train_run(&run, &clip, &err) && clip_load(&loaded, run.checkpoint, &err), "%s", err.text);
+    for (int i = 0; i < clip.params.count; i++) /* what comes back is the trained model */
+        CHECK(!memcmp(clip.params.list[i]->val.v, loaded.params.list[i]->val.v, mat_count(clip.params.list[i]->val) * sizeof(num)), "%s",
+              clip.params.list[i]->name);
+    same_bytes(in_folder("before"), run.checkpoint);
+    clip_free(&clip), clip_free(&loaded);
+}
+
+TEST(resumed_from_nothing) {
+    TrainRun plain = run_of(least(), "plain"), hopeful = run_of(least(), "hopeful");
+    hopeful.resume = true;
+    trains(&plain), trains(&hopeful);
+    same_bytes(plain.checkpoint, hopeful.checkpoint);
+}
+
+/* A kill between the log and the checkpoint leaves a row too many. A log that is gone stops nobody. */
+TEST(resumed_with_another_log) {
+    int k = 1;
+    TrainRun whole = run_of(least(), "whole"), part = run_of(least(), "part");
+    trains(&whole);
+    part.after_epoch = stop_after, part.context = &k;
+    fails(&part, "stopped in epoch 2", "");
+    copy(part.checkpoint, in_folder("early"), SIZE_MAX);
+    copy(whole.log, part.log, SIZE_MAX); /* with rows of epochs 2 and 3 */
+    part.resume = true, part.after_epoch = NULL;
+    trains(&part);
+    CHECK(!strcmp(log_without_clock(whole.log), log_without_clock(part.log)), "%s", log_without_clock(part.log));
+    for (size_t cut = 0; cut < 300; cut += 60) {
+        copy(in_folder("early"), part.checkpoint, SIZE_MAX), copy(whole.log, part.log, cut);
+        trains(&part);
+        same_bytes(whole.checkpoint, part.checkpoint);
+    }
+    copy(in_folder("early"), part.checkpoint, SIZE_MAX);
+    CHECK(remove(part.log) == 0, "%s", part.log);
+    trains(&part);
+    CHECK(strstr(log_without_clock(part.log), "\n2,"), "%s", log_without_clock(part.log));
+}
+
+TEST(stopped_before_anything_was_finished) {
+    TrainRun run = run_of(least(), "early");
+    train_interrupt(); /* a signal that comes while the pictures are read */
+    fails(&run, "stopped in epoch 1 of 3; no epoch was finished", "");
+    CHECK(!file_exists(run.checkpoint) && !file_exists(run.log), "%s", "something was written");
+    trains(&run); /* and the next is not stopped */
+}
+
+/* ---- another run's checkpoint -------------------------------------------------------------------------------- */
+
+TEST(another_run_is_not_resumed) {
+    TrainRun run = run_of(least(), "first");
+    trains(&run);
+    copy(run.checkpoint, in_folder("before"), SIZE_MAX);
+    run.resume = true;
+    const char *ours = "recipe least, seed 3, 3 epochs, batch 10, lr 0.02, 40 pictures of generated shapes";
+    TrainRun other[6];
+    for (size_t i = 0; i < COUNT(other); i++) other[i] = run;
+    static Cifar photographs, fewer;
+    photographs = fewer = train, photographs.generated = false, fewer.n = 30;
+    static const char *const theirs[] = { "seed 4", "4 epochs", "batch 8", "lr 0.0200001", "CIFAR-10", "30 pictures" };
+    other[0].seed = 4, other[1].recipe.epochs = 4, other[2].recipe.batch = 8, other[3].recipe.groups[0].lr = 0.0200001;
+    other[4].train = &photographs, other[5].train = &fewer;
+    for (size_t i = 0; i < COUNT(other); i++) fails(&other[i], arena_print(&arena, "another run (%s), not of this one", ours), theirs[i]);
+    TrainRun name = run;
+    name.recipe.name = "most";
+    fails(&name, "recipe least", "recipe most");
+    same_bytes(in_folder("before"), run.checkpoint);
+}
+
+TEST(a_damaged_checkpoint_is_not_resumed) {
+    int k = 1;
+    TrainRun run = run_of(least(), "damaged");
+    run.after_epoch = stop_after, run.context = &k;
+    fails(&run, "stopped in epoch 2", "");
+    copy(run.checkpoint, in_folder("whole"), SIZE_MAX);
+    File whole = file_of(in_folder("whole"));
+    run.resume = true, run.after_epoch = NULL;
+    for (size_t cut = 0; cut < whole.size; cut += whole.size / 11 + 1) {
+        copy(in_folder("whole"), run.checkpoint, cut);
+        fails(&run, run.checkpoint, "");
+    }
+    copy(in_folder("whole"), run.checkpoint, whole.size - 1);
+    fails(&run, run.checkpoint, "");
+    file_close(&whole);
+}
+
+/* A right header around the wrong tensors. */
+static void without(const char *tensor, const char *epoch, const char *text) {
+    TrainRun run = run_of(least(), "edited");
+    Safetensors file;
+    Err err;
+    trains(&run);
+    CHECK(safetensors_open(&file, &arena, run.checkpoint, &err), "%s", err.text);
+    SafetensorsOut out = safetensors_begin(&arena);
+    for (int i = 0; i < file.meta_count; i++)
+        if (!epoch || strcmp(file.meta[i].key, "epoch")) safetensors_add_meta(&out, file.meta[i].key, file.meta[i].value);
+    if (epoch && *epoch) safetensors_add_meta(&out, "epoch", epoch);
+    for (int i = 0; i < file.count; i++)
+        if (strcmp(file.tensors[i].name, tensor)) safetensors_add_tensor(&out, &file.tensors[i]);
+    CHECK(safetensors_write(&out, run.checkpoint, &err), "%s", err.text);
+    safetensors_close(&file);
+    run.resume = true;
+    fails(&run, text, run.checkpoint);
+}
+
+TEST(an_incomplete_checkpoint_is_not_resumed) {
+    without("image.fc.weight", NULL, "there is no tensor image.fc.weight");
+    without("optim.first.image.fc.weight", NULL, "there is no tensor optim.first.image.fc.weight; the file cannot be resumed");
+    without("-", "0", "metadata \"epoch\" is 0, want 1 to 3");
+    without("-", "4", "metadata \"epoch\" is 4, want 1 to 3");
+    without("-", "1e9", "metadata \"epoch\" is 1e9");
+    without("-", "", "metadata \"epoch\" is missing");
+}
+
+/* ---- what goes wrong on the way ------------------------------------------------------------------------------- */
+
+TEST(a_batch_larger_than_the_set) {
+    TrainRun run = run_of(least(), "large");
+    run.recipe.batch = PICTURES + 1;
+    fails(&run, "a batch of 41 from 40 pictures", "smaller --batch");
+    run.recipe.batch = PICTURES; /* all of them: one batch an epoch */
+    trains(&run);
+}
+
+static Clip *spoilt_model;
+static const char *spoilt_name;
+static num spoilt_value;
+static void spoil(void *context, const EpochRow *row) {
+    (void)context;
+    if (row->epoch == 1) params_find(&spoilt_model->params, spoilt_name)->val.v[0] = spoilt_value;
+}
+
+/* Something breaks in the second epoch: the line says where it began, and the first epoch stays. */
+static void breaks(const char *name, double value, const char *first) {
+    TrainRun run = run_of(least(), arena_print(&arena, "breaks-%s", first)), good = run;
+    int k = 1;
+    Clip clip;
+    Err err = { "" };
+    good.checkpoint = in_folder("good"), good.after_epoch = stop_after, good.context = &k;
+    fails(&good, "stopped in epoch 2", "");
+    spoilt_model = &clip, spoilt_name = name, spoilt_value = (num)value;
+    run.after_epoch = spoil;
+    CHECK(!train_run(&run, &clip, &err), "%s", "it trained on");
+    CHECK(strstr(err.text, arena_print(&arena, "epoch 2, batch 1: the loss is not a finite number; the first operation that made one is %s.", first)) &&
+          strstr(err.text, arena_print(&arena, "epoch 1 is in %s", run.checkpoint)) && strstr(err.text, "--lr"), "%s", err.text);
+    same_bytes(in_folder("good"), run.checkpoint);
+}
+
+TEST(the_first_operation_is_named) {
+    breaks("image.fc.bias", NAN, "image.fc.bias");
+    breaks("text.fc.weight", INFINITY, "text.fc.weight");
+    breaks("logit_scale", 200, "exp");
+}
+
+TEST(an_absurd_learning_rate) {
+    TrainRun good = run_of(least(), "lr");
+    trains(&good);
+    copy(good.checkpoint, in_folder("before"), SIZE_MAX);
+    TrainRun run = good;
+    for (int g = 0; g < 3; g++) run.recipe.groups[g].lr = 1e25;
+    fails(&run, "epoch 1, batch ", "no epoch was finished; try a smaller --lr");
+    run.recipe.batch = PICTURES; /* one batch: the weights are lost when nobody looks at the loss any more */
+    for (int g = 0; g < 3; g++) run.recipe.groups[g].lr = 1e300;
+    fails(&run, "epoch 1: ", "holds what is not a finite number; no epoch was finished");
+    same_bytes(in_folder("before"), good.checkpoint);
+}
+
+TEST(a_place_that_cannot_be_written) {
+    TrainRun run = run_of(least(), "place");
+    run.checkpoint = in_folder("no/such/folder/model");
+    fails(&run, "no/such/folder/model", "cannot be written");
+    run.checkpoint = check_folder();
+    fails(&run, run.checkpoint, "this is a folder");
+    run.checkpoint = in_folder("place"), run.log = in_folder("no/such/folder/log");
+    fails(&run, "no/such/folder/log", "cannot be written");
+    run.checkpoint = run.log = NULL; /* nobody wants them */
+    trains(&run);
+}
+
+/* The temporary file leads to a device that is always full. */
+TEST(a_full_disk) {
+    if (!file_exists("/dev/full")) check_skip("skipped: there is no /dev/full");
+    TrainRun run = run_of(least(), "full");
+    trains(&run);
+    copy(run.checkpoint, in_folder("before"), SIZE_MAX), copy(run.log, in_folder("before.csv"), SIZE_MAX);
+    CHECK(symlink("/dev/full", arena_print(&arena, "%s.tmp", run.checkpoint)) == 0, "%s", "symlink");
+    run.log = NULL;
+    fails(&run, "not written (", "what was there before is untouched");
+    run = run_of(least(), "full");
+    CHECK(symlink("/dev/full", arena_print(&arena, "%s.tmp", run.log)) == 0, "%s", "symlink");
+    fails(&run, "not written (", run.log);
+    same_bytes(in_folder("before"), run.checkpoint), same_bytes(in_folder("before.csv"), run.log);
+}
+
+/* ---- what is measured ---------------------------------------------------------------------------------------- */
+
+static EpochRow rows[64];
+static int row_count;
+static void keep_row(void *context, const EpochRow *row) { (void)context, rows[row_count++] = *row; }
+
+TEST(rows_make_sense) {
+    TrainRun run = run_of(least(), "rows");
+    run.recipe.epochs = 12, run.recipe.fixed_scale = true, run.recipe.schedule = SCHEDULE_CONSTANT, run.after_epoch = keep_row;
+    trains(&run);
+    CHECK(row_count == 12, "%d", row_count);
+    for (int i = 0; i < row_count; i++) {
+        const EpochRow *r = &rows[i];
+        CHECK(r->epoch == i + 1 && r->loss >= r->floor && r->floor > 0, "epoch %d: loss %g, floor %g", r->epoch, r->loss, r->floor);
+        CHECK(r->image_to_text >= 0 && r->image_to_text <= 1 && r->text_to_image >= 0 && r->text_to_image <= 1, "epoch %d", r->epoch);
+        CHECK(fabs(r->positive) <= 1 + 1e-6 && fabs(r->negative) <= 1 + 1e-6, "cosines %g %g", r->positive, r->negative);
+        CHECK(fmod(r->test * TESTED + 1e-9, 1) < 1e-6 && r->test <= 1, "%g of %d", r->test, TESTED);
+        CHECK_NEAR(r->logit_scale, 10, 1e-5); /* fixed */
+        CHECK(r->rate > 0 && r->seconds >= (i ? rows[i - 1].seconds : 0), "%g images per second, %g s", r->rate, r->seconds);
+    }
+    CHECK(rows[11].loss < rows[0].loss - 0.2 && rows[11].image_to_text > rows[0].image_to_text, "it did not learn: %g, then %g",
+          rows[0].loss, rows[11].loss);
+}
+
+TEST(the_log_has_its_columns) {
+    EpochRow row = { .epoch = 7, .loss = 2.5, .test = 0.8125, .rate = 1234.4, .seconds = 9 };
+    char text[512], small[8];
+    int commas = 0, wanted = 0;
+    train_log_row(&row, text, sizeof text);
+    for (const char *c = text; *c; c++) commas += *c == ',';
+    for (const char *c = train_log_heading(); *c; c++) wanted += *c == ',';
+    CHECK(commas == wanted && !strncmp(text, "7,2.500000,", 11) && strstr(text, ",0.812500,1234,9.00"), "%s", text);
+    train_log_row(&row, small, sizeof small);
+    CHECK(strlen(small) == 7, "%s", small);
+}
+
+/* Every recipe that has a name: is it complete, and does one epoch of it go through? */
+TEST(recipes) {
+    CHECK(!recipe_find("none") && !recipe_find("") && !recipe_at(-1) && !recipe_at(1000), "%s", "a recipe that is not there");
+    CHECK(recipe_find("quick") && recipe_find("notebook"), "%s", "missing");
+    for (int i = 0; recipe_at(i); i++) {
+        const Recipe *r = recipe_at(i);
+        CHECK(recipe_find(r->name) == r && r->summary && r->templates[0] && r->epochs >= 1 && r->batch >= 2, "%s", r->name);
+        for (int k = 0; k < RECIPE_TEMPLATES && r->templates[k]; k++) CHECK(text_template_check(r->templates[k], NULL), "%s", r->templates[k]);
+        TrainRun run = run_of(*r, r->name);
+        run.recipe.epochs = 1, run.recipe.batch = 20;
+        trains(&run);
+    }
+}
+
+TESTS(any_number_of_threads, resumed_everything, resumed_least, resumed_at_the_end, resumed_from_nothing, resumed_with_another_log,
+      stopped_before_anything_was_finished, another_run_is_not_resumed, a_damaged_checkpoint_is_not_resumed,
+      an_incomplete_checkpoint_is_not_resumed, a_batch_larger_than_the_set, the_first_operation_is_named, an_absurd_learning_rate,
+      a_place_that_cannot_be_written, a_full_disk, rows_make_sense, the_log_has_its_columns, recipes)
