@@ -1,5 +1,7 @@
 #include "conv.h"
 
+#include <string.h>
+
 #include "kernel.h"
 
 /* ---- the definitions ---------------------------------------------------------------------------------------- */
@@ -145,6 +147,26 @@ static void pack_weights(void *context, size_t begin, size_t end, int worker) {
     }
 }
 
+/* The same where the weights of 16 channels, all cells, lie side by side: a column each, turned LANES at a time. */
+static void pack_weights_forward(void *context, size_t begin, size_t end, int worker) {
+    const Window *w = context;
+    size_t C = (size_t)w->C, blocks = (C + PACK_CHANNELS - 1) / PACK_CHANNELS, cells = w->c_stride;
+    num rows[LANES * PANEL];
+    (void)worker;
+    for (size_t piece = begin; piece < end; piece++) {
+        size_t p = piece / blocks, c0 = piece % blocks * PACK_CHANNELS, c1 = MIN(C, c0 + PACK_CHANNELS);
+        size_t cols = (size_t)panel_cols(w->N, (int)p), width = (size_t)vecs_width((int)cols);
+        num *panel = w->panels + p * PANEL * window_depth(w);
+        memset(rows, 0, sizeof rows);
+        for (size_t e = c0 * cells; e < c1 * cells; e += LANES) {
+            size_t count = MIN((size_t)LANES, c1 * cells - e);
+            matrix_turn(w->weight + p * PANEL * w->n_stride + e, w->n_stride, cols, count, rows, PANEL);
+            for (size_t r = 0; r < count; r++)
+                memcpy(panel + ((e + r) % cells * C + (e + r) / cells) * width, rows + r * PANEL, width * sizeof(num));
+        }
+    }
+}
+
 /* The tiles of all places, in pictures b0 .. b1-1, that see the cells h.t0 .. h.t1-1 by v.t0 .. v.t1-1. */
 static void run_tiles(const Window *w, Tile *t, int b0, int b1, Run h, Run v) {
     size_t C = (size_t)w->C, to_n = (size_t)(t->c[0] - w->y);
@@ -225,6 +247,9 @@ static void window_cut(Window *w) {
     w->strips = w->pictures > 1 ? 1 : (int)MAX(1, MIN(w->h.count, picture / want));
 }
 
+/* Pieces of 16 channels of one panel that are worth a thread's while. */
+static size_t pack_grain(int cells) { return (size_t)(20000 / PANEL / PACK_CHANNELS / MAX(cells, 1)) + 1; }
+
 static void window_run(Window *w) {
     if (w->B == 0 || w->N == 0 || w->h.count == 0 || w->w.count == 0) return;
     window_cut(w);
@@ -233,7 +258,8 @@ static void window_run(Window *w) {
     size_t blocks = ((size_t)w->C + PACK_CHANNELS - 1) / PACK_CHANNELS;
     double work = 2.0 * w->B * w->h.count * w->w.count * w->N * (double)depth / (double)(groups * panels);
     w->panels = shared_scratch(size_mul(panels * PANEL * depth, sizeof(num)));
-    parallel_for(depth ? panels * blocks : 0, 1, pack_weights, w);
+    parallel_for(depth ? panels * blocks : 0, pack_grain(w->h.cells * w->w.cells),
+                 w->turn == 1 ? pack_weights_forward : pack_weights, w);
     parallel_for(groups * panels, (size_t)(2e6 / (work + 1)) + 1, window_pieces, w);
 }
 
@@ -274,11 +300,14 @@ void conv_backward_data(ConvShape s, const num *dy, const num *weight, bool accu
 
 /* dweight is a matrix product whose k runs over the places of y: rows are channels of x as one cell (i, j) of the
  * kernel sees them, columns are outputs. dy is packed into panels, one group of places at a time, small enough for
- * the second cache beside the sums (256 x 64 floats: 64 KB); x is read where it lies, row by row of the picture, leaving
- * out the places that look outside. The sum over the batch is cut into `chunks`, by the shape alone, each with its own
- * partial sums in the order [cell][C][width]; they are added up in order at the end. A piece of work is one chunk and
- * one panel, and where that makes too few pieces, one of `slices` of the kernel: a line of it. */
-enum { GROUP = 256, SUM_PIECES = 24, PARTIAL_MOST = 1 << 22 };
+ * the first cache (128 x 64 floats: 32 KB); x is read where it lies, row by row of the picture, leaving out the places
+ * that look outside. Where the channels are too few for a tile, a group of x is copied with its zeros around it, so
+ * that every cell sees all places, and a tile may mix channels and cells.
+ *
+ * The sum over the batch is cut into `chunks`, by the shape alone, each with its own partial sums in the order
+ * [cell][C][width]; they are added up in order at the end. A piece of work is one chunk and one panel, and where that
+ * makes too few pieces, one of `slices` of the kernel: a line of it. */
+enum { GROUP = 128, SUM_PIECES = 24, PARTIAL_MOST = 1 << 22, FEW_PANELS = 8 };
 
 typedef struct {
     ConvShape s;
@@ -286,7 +315,8 @@ typedef struct {
     size_t groups, chunks, panels, depth, slices;
     const num *x, *dy;
     num *dweight, *dbias, *partial, *partial_bias;
-    char *workers;       /* each worker's own memory: packed dy, then K Runs */
+    char *workers;            /* each worker's own memory: packed dy, copied x, then K Runs */
+    size_t dy_count, x_count; /* numbers in the first two */
     size_t worker_bytes;
     bool accumulate;
 } Sum;
@@ -300,17 +330,26 @@ static Group sum_group(const Sum *u, size_t g) {
     return (Group){ b, MIN(b + u->pictures, u->s.B), p, MIN(p + u->lines, u->P) };
 }
 
-/* Panel p of dy for a group, [places][width]. */
-static void pack_places(const Sum *u, int p, Group g, num *to) {
-    size_t N = (size_t)u->s.outputs, cols = (size_t)panel_cols((int)N, p), width = (size_t)vecs_width((int)cols);
-    size_t places = (size_t)(g.p1 - g.p0) * (size_t)u->Q; /* in one picture, one after the other */
-    for (int b = g.b0; b < g.b1; b++) {
-        const num *from = u->dy + ((size_t)b * (size_t)u->P + (size_t)g.p0) * (size_t)u->Q * N + (size_t)p * PANEL;
-        for (size_t i = 0; i < places; i++, from += N, to += width) {
-            for (size_t n = 0; n < cols; n++) to[n] = from[n];
-            for (size_t n = cols; n < width; n++) to[n] = 0;
-        }
+static size_t group_places(const Sum *u, Group g) {
+    return (size_t)(g.b1 - g.b0) * (size_t)(g.p1 - g.p0) * (size_t)u->Q;
+}
+
+/* dy of a group: its places lie one after the other. */
+static const num *group_dy(const Sum *u, Group g) {
+    return u->dy + ((size_t)g.b0 * (size_t)u->P + (size_t)g.p0) * (size_t)u->Q * (size_t)u->s.outputs;
+}
+
+/* Panel p of it, [places][width]; in place if that is how it lies. */
+static const num *pack_places(const Sum *u, size_t p, Group g, num *pack) {
+    size_t N = (size_t)u->s.outputs, cols = (size_t)panel_cols((int)N, (int)p), width = (size_t)vecs_width((int)cols);
+    if (N == width) return group_dy(u, g);
+    const num *from = group_dy(u, g) + p * PANEL;
+    num *to = pack;
+    for (size_t i = group_places(u, g); i > 0; i--, from += N, to += width) {
+        memcpy(to, from, cols * sizeof(num));
+        for (size_t n = cols; n < width; n++) to[n] = 0;
     }
+    return pack;
 }
 
 static void sum_bias(const num *pack, size_t places, size_t width, bool accumulate, num *bias) {
@@ -321,6 +360,35 @@ static void sum_bias(const num *pack, size_t places, size_t width, bool accumula
     }
 }
 
+/* Memory that the next group will read, asked for a little with every tile of this one, so that it has come nearer
+ * (into the second cache) when its turn comes. */
+enum { LINE = 64 / sizeof(num) };
+typedef struct { const num *at, *end; size_t share; } Ahead;
+
+static Ahead ahead_of(const num *from, size_t count, size_t tiles) {
+    return (Ahead){ from, from + count, (count / tiles / LINE + 1) * LINE };
+}
+
+static void ahead_fetch(Ahead *a) {
+    const num *stop = a->at + MIN(a->share, (size_t)(a->end - a->at));
+    for (; a->at < stop; a->at += MIN((size_t)LINE, (size_t)(a->end - a->at))) __builtin_prefetch(a->at, 0, 2);
+}
+
+/* What one worker needs for one group. */
+typedef struct { const Sum *u; Tile tile; Group group; struct Runs *runs; Ahead x, dy; num *pad; } Share;
+
+static void share_ahead(Share *h, size_t next, size_t tiles) {
+    const Sum *u = h->u;
+    Group g = sum_group(u, next);
+    size_t row = (size_t)u->s.W * (size_t)u->s.C;
+    int first = MIN(u->s.H, MAX(0, g.p0 * u->s.stride - u->s.pad));
+    int last = MAX(first, MIN(u->s.H, (g.p1 - 1) * u->s.stride + u->s.kernel - u->s.pad));
+    size_t from = ((size_t)g.b0 * (size_t)u->s.H + (size_t)first) * row;
+    size_t to = ((size_t)(g.b1 - 1) * (size_t)u->s.H + (size_t)last) * row;
+    h->x = ahead_of(u->x + from, to - from, tiles);
+    h->dy = ahead_of(group_dy(u, g), u->panels == 1 ? group_places(u, g) * (size_t)u->s.outputs : 0, tiles);
+}
+
 /* The part of a group that sees x through cell t: places u0 .. u1-1 of `first` .. end-1. */
 static Run cell_run(int t, int size, int first, int end, int stride, int pad) {
     int low = pad > t ? (pad - t + stride - 1) / stride : 0; /* u * stride + t - pad >= 0 */
@@ -329,47 +397,96 @@ static Run cell_run(int t, int size, int first, int end, int stride, int pad) {
     return (Run){ low, MAX(low, high), t, t + 1 };
 }
 
-/* Where the runs of places that see x through one cell of the kernel lie, in x and in the packed dy. */
-typedef struct { size_t segments, length; ptrdiff_t a_at[GROUP], b_at[GROUP]; } Runs;
+/* Where the runs of places that see x through one cell of the kernel lie, in x and in dy. */
+typedef struct Runs { size_t segments, length; ptrdiff_t a_at[GROUP], b_at[GROUP]; } Runs;
 
-static void cell_runs(const Sum *u, Group g, int i, int j, ptrdiff_t width, Runs *runs) {
-    ConvShape s = u->s;
-    Run h = cell_run(i, s.H, g.p0, g.p1, s.stride, s.pad), w = cell_run(j, s.W, 0, u->Q, s.stride, s.pad);
+static void cell_runs(const Share *h, int i, int j, Runs *runs) {
+    ConvShape s = h->u->s;
+    Group g = h->group;
+    Run v = cell_run(i, s.H, g.p0, g.p1, s.stride, s.pad), w = cell_run(j, s.W, 0, h->u->Q, s.stride, s.pad);
     runs->segments = 0, runs->length = (size_t)(w.u1 - w.u0);
     for (int b = g.b0; b < g.b1 && runs->length; b++)
-        for (int p = h.u0; p < h.u1; p++) {
+        for (int p = v.u0; p < v.u1; p++) {
             size_t line = (size_t)b * (size_t)s.H + (size_t)(p * s.stride + i - s.pad);
-            size_t place = ((size_t)(b - g.b0) * (size_t)(g.p1 - g.p0) + (size_t)(p - g.p0)) * (size_t)u->Q;
+            size_t place = ((size_t)(b - g.b0) * (size_t)(g.p1 - g.p0) + (size_t)(p - g.p0)) * (size_t)h->u->Q;
             size_t pixel = line * (size_t)s.W + (size_t)(w.u0 * s.stride + j - s.pad);
             runs->a_at[runs->segments] = (ptrdiff_t)(pixel * (size_t)s.C);
-            runs->b_at[runs->segments++] = (ptrdiff_t)(place + (size_t)w.u0) * width;
+            runs->b_at[runs->segments++] = (ptrdiff_t)(place + (size_t)w.u0) * h->tile.b_step;
         }
+}
+
+static void run_use(Tile *t, const Runs *runs) {
+    t->segments = runs->segments, t->length = runs->length, t->a_at = runs->a_at, t->b_at = runs->b_at;
 }
 
 /* Adds a group's share to the partial sums of the kernel's line i, [cells][C][width], one panel. Channels are the outer
  * loop: all cells of the line see the same lines of memory, which so stay in the first cache. */
-static void sum_line(const Sum *u, Tile *t, Group g, int i, Runs *runs, num *to) {
-    size_t C = (size_t)u->s.C, K = (size_t)u->s.kernel, height = (size_t)tile_rows(t->cols);
-    for (size_t j = 0; j < K; j++) cell_runs(u, g, i, (int)j, t->b_step, runs + j);
-    t->a_step = u->s.stride * u->s.C;
+static void sum_line(Share *h, int i, num *to) {
+    Tile *t = &h->tile;
+    size_t C = (size_t)h->u->s.C, K = (size_t)h->u->s.kernel, height = (size_t)tile_rows(t->cols);
+    for (size_t j = 0; j < K; j++) cell_runs(h, i, (int)j, h->runs + j);
     for (size_t c = 0; c < C; c += height)
         for (size_t j = 0; j < K; j++) {
-            t->segments = runs[j].segments, t->length = runs[j].length;
-            t->a_at = runs[j].a_at, t->b_at = runs[j].b_at;
+            run_use(t, h->runs + j);
             t->rows = (int)MIN(height, C - c);
             for (size_t r = 0; r < height; r++) {
                 size_t row = c + MIN(r, (size_t)t->rows - 1);
-                t->a[r] = u->x + row, t->c[r] = to + (j * C + row) * (size_t)t->b_step;
+                t->a[r] = h->u->x + row, t->c[r] = to + (j * C + row) * (size_t)t->b_step;
             }
             tile_run(t);
+            ahead_fetch(&h->x), ahead_fetch(&h->dy);
         }
 }
+
+/* The group's lines of x with zeros around them, [pictures][(lines - 1) * stride + K][W + 2 pad][C]. */
+static size_t pad_lines(const Sum *u) { return (size_t)((u->lines - 1) * u->s.stride + u->s.kernel); }
+static size_t pad_row(const Sum *u) { return (size_t)(u->s.W + 2 * u->s.pad) * (size_t)u->s.C; }
+
+static void copy_padded(const Share *h) {
+    ConvShape s = h->u->s;
+    size_t row = pad_row(h->u), side = (size_t)s.pad * (size_t)s.C, inside = (size_t)s.W * (size_t)s.C;
+    num *to = h->pad;
+    for (int b = h->group.b0; b < h->group.b1; b++)
+        for (int l = 0; l < (int)pad_lines(h->u); l++, to += row) {
+            int line = h->group.p0 * s.stride + l - s.pad;
+            memset(to, 0, row * sizeof(num));
+            if (0 <= line && line < s.H)
+                memcpy(to + side, h->u->x + ((size_t)b * (size_t)s.H + (size_t)line) * inside, inside * sizeof(num));
+        }
+}
+
+/* Adds a group's share to all partial sums of one panel, from a padded copy of x. */
+static void sum_narrow(Share *h, num *to) {
+    const Sum *u = h->u;
+    Tile *t = &h->tile;
+    Group g = h->group;
+    size_t K = (size_t)u->s.kernel, C = (size_t)u->s.C, height = (size_t)tile_rows(t->cols), row = pad_row(u);
+    copy_padded(h);
+    h->runs->segments = 0, h->runs->length = (size_t)u->Q;
+    for (int b = 0; b < g.b1 - g.b0; b++)
+        for (int p = 0; p < g.p1 - g.p0; p++) {
+            size_t s = h->runs->segments++;
+            h->runs->a_at[s] = (ptrdiff_t)(((size_t)b * pad_lines(u) + (size_t)(p * u->s.stride)) * row);
+            h->runs->b_at[s] = (ptrdiff_t)(s * (size_t)u->Q) * t->b_step;
+        }
+    run_use(t, h->runs);
+    for (size_t e = 0; e < u->depth; e += height) {
+        t->rows = (int)MIN(height, u->depth - e);
+        for (size_t r = 0; r < height; r++) {
+            size_t number = e + MIN(r, (size_t)t->rows - 1); /* (i, j, c) */
+            t->a[r] = h->pad + number / (K * C) * row + number % (K * C), t->c[r] = to + number * (size_t)t->b_step;
+        }
+        tile_run(t);
+        ahead_fetch(&h->x), ahead_fetch(&h->dy);
+    }
+}
+
+static bool is_narrow(const Sum *u) { return u->s.C < ROWS; }
 
 static void sum_pieces(void *context, size_t begin, size_t end, int worker) {
     const Sum *u = context;
     size_t K = (size_t)u->s.kernel, slices = u->slices, lines = K / slices;
-    num *pack = (void *)(u->workers + (size_t)worker * u->worker_bytes);
-    Runs *runs = (void *)(pack + (size_t)MAX(GROUP, u->Q) * PANEL);
+    num *pack = (void *)(u->workers + (size_t)worker * u->worker_bytes), *pad = pack + u->dy_count;
     for (size_t piece = begin; piece < end; piece++) {
         size_t i0 = piece % slices * lines, p = piece / slices % u->panels, chunk = piece / slices / u->panels;
         int cols = panel_cols(u->s.outputs, (int)p), width = vecs_width(cols);
@@ -377,57 +494,74 @@ static void sum_pieces(void *context, size_t begin, size_t end, int worker) {
         num *bias = u->partial_bias + (chunk * u->panels + p) * PANEL;
         size_t first = u->groups * chunk / u->chunks, last = u->groups * (chunk + 1) / u->chunks;
         for (size_t g = first; g < last; g++) {
-            Group group = sum_group(u, g);
-            Tile t = { .b = pack, .b_step = width, .cols = cols, .accumulate = g > first };
-            size_t places = (size_t)(group.b1 - group.b0) * (size_t)(group.p1 - group.p0) * (size_t)u->Q;
-            pack_places(u, (int)p, group, pack);
-            if (i0 == 0) sum_bias(pack, places, (size_t)width, g > first, bias);
-            for (size_t i = i0; i < i0 + lines; i++)
-                sum_line(u, &t, group, (int)i, runs, to + i * K * (size_t)u->s.C * (size_t)width);
+            Share h = { .u = u, .group = sum_group(u, g), .pad = pad, .runs = (void *)(pad + u->x_count) };
+            h.tile = (Tile){ .b = pack_places(u, p, h.group, pack), .b_step = width, .cols = cols,
+                             .a_step = u->s.stride * u->s.C, .accumulate = g > first };
+            share_ahead(&h, MIN(g + 1, last - 1), u->depth / (size_t)tile_rows(cols) / slices + 1);
+            if (i0 == 0) sum_bias(h.tile.b, group_places(u, h.group), (size_t)width, g > first, bias);
+            if (is_narrow(u)) sum_narrow(&h, to);
+            else
+                for (size_t i = i0; i < i0 + lines; i++)
+                    sum_line(&h, (int)i, to + i * K * (size_t)u->s.C * (size_t)width);
         }
     }
 }
 
-/* Adds the chunks up and puts them where the weights lie. A piece is 16 channels of a panel. */
+/* Adds the chunks up and puts them where the weights lie. A piece is 16 channels of a panel, whose weights lie side by
+ * side for each output: LANES of them at a time are added up, turned, and stored. */
 static void sum_chunks(void *context, size_t begin, size_t end, int worker) {
     const Sum *u = context;
     size_t C = (size_t)u->s.C, cells = (size_t)u->s.kernel * (size_t)u->s.kernel;
     size_t blocks = (C + PACK_CHANNELS - 1) / PACK_CHANNELS;
+    num sums[LANES * PANEL], turned[PANEL * LANES];
     (void)worker;
     for (size_t piece = begin; piece < end; piece++) {
-        size_t p = piece / blocks, c0 = piece % blocks * PACK_CHANNELS;
+        size_t p = piece / blocks, c0 = piece % blocks * PACK_CHANNELS, c1 = MIN(C, c0 + PACK_CHANNELS);
         size_t cols = (size_t)panel_cols(u->s.outputs, (int)p), width = (size_t)vecs_width((int)cols);
-        for (size_t c = c0; c < MIN(C, c0 + PACK_CHANNELS); c++)
-            for (size_t cell = 0; cell < cells; cell++)
-                for (size_t n = 0; n < cols; n++) {
-                    const num *from = u->partial + p * PANEL * u->depth + (cell * C + c) * width + n;
-                    num sum = 0, *to = u->dweight + ((p * PANEL + n) * C + c) * cells + cell;
-                    for (size_t k = 0; k < u->chunks; k++) sum += from[k * u->panels * PANEL * u->depth];
-                    *to = u->accumulate ? *to + sum : sum;
-                }
+        for (size_t e = c0 * cells; e < c1 * cells; e += LANES) {
+            size_t count = MIN((size_t)LANES, c1 * cells - e);
+            for (size_t r = 0; r < count; r++) {
+                const num *from = u->partial + p * PANEL * u->depth + ((e + r) % cells * C + (e + r) / cells) * width;
+                num *sum = sums + r * PANEL;
+                memcpy(sum, from, width * sizeof(num));
+                for (size_t k = 1; k < u->chunks; k++)
+                    for (size_t n = 0; n < width; n++) sum[n] += from[k * u->panels * PANEL * u->depth + n];
+            }
+            matrix_turn(sums, PANEL, count, cols, turned, LANES);
+            for (size_t n = 0; n < cols; n++) {
+                num *to = u->dweight + (p * PANEL + n) * C * cells + e;
+                for (size_t r = 0; r < count; r++) to[r] = (u->accumulate ? to[r] : 0) + turned[n * LANES + r];
+            }
+        }
     }
 }
 
-static void sum_run(Sum *u) {
-    size_t K = (size_t)u->s.kernel, partial = u->panels * PANEL * u->depth;
-    size_t blocks = ((size_t)u->s.C + PACK_CHANNELS - 1) / PACK_CHANNELS;
-    size_t chunks_most = MIN(u->groups, MAX(1, PARTIAL_MOST / (partial + 1)));
-    u->slices = u->panels * chunks_most < SUM_PIECES / 2 ? K : 1;
-    size_t pieces = u->panels * u->slices;
-    u->chunks = MIN(chunks_most, (SUM_PIECES + pieces - 1) / pieces);
-    size_t partials = size_mul(u->chunks, partial), biases = u->chunks * u->panels * PANEL;
-    size_t pack = (size_t)MAX(GROUP, u->Q) * PANEL * sizeof(num);
-    u->worker_bytes = pack + (K * sizeof(Runs) + 63) / 64 * 64;
-    size_t shared = (partials + biases) * sizeof(num);
+/* The memory of a call: the partial sums, then each worker's own. */
+static void sum_memory(Sum *u) {
+    size_t partials = size_mul(u->chunks * u->panels * PANEL, u->depth), biases = u->chunks * u->panels * PANEL;
+    u->dy_count = (size_t)MAX(GROUP, u->Q) * PANEL;
+    if (is_narrow(u)) u->x_count = ((size_t)u->pictures * pad_lines(u) * pad_row(u) / LINE + 1) * LINE;
+    u->worker_bytes = (u->dy_count + u->x_count) * sizeof(num) + (size_t)u->s.kernel * sizeof(Runs);
+    u->worker_bytes = (u->worker_bytes / 64 + 1) * 64;
+    size_t shared = size_mul(partials + biases, sizeof(num));
     u->partial = shared_scratch(shared + (size_t)thread_count() * u->worker_bytes);
     u->partial_bias = u->partial + partials, u->workers = (char *)u->partial + shared;
+}
+
+static void sum_run(Sum *u) {
+    size_t blocks = ((size_t)u->s.C + PACK_CHANNELS - 1) / PACK_CHANNELS;
+    size_t chunks_most = MIN(u->groups, MAX(1, PARTIAL_MOST / (u->panels * PANEL * u->depth + 1)));
+    u->slices = u->panels * chunks_most < FEW_PANELS && !is_narrow(u) ? (size_t)u->s.kernel : 1;
+    size_t pieces = u->panels * u->slices;
+    u->chunks = MIN(chunks_most, (SUM_PIECES + pieces - 1) / pieces);
+    sum_memory(u);
     double work = 2.0 * (double)y_count(u->s) * (double)u->depth / (double)(pieces * u->chunks);
     parallel_for(pieces * u->chunks, (size_t)(2e6 / (work + 1)) + 1, sum_pieces, u);
-    parallel_for(u->panels * blocks, (size_t)(1e5 / (16.0 * PANEL * (double)(u->depth + 1))) + 1, sum_chunks, u);
+    parallel_for(u->panels * blocks, pack_grain(u->s.kernel * u->s.kernel), sum_chunks, u);
     for (size_t n = 0; u->dbias && n < (size_t)u->s.outputs; n++) {
         num sum = 0;
         for (size_t k = 0; k < u->chunks; k++) sum += u->partial_bias[k * u->panels * PANEL + n];
-        u->dbias[n] = u->accumulate ? u->dbias[n] + sum : sum;
+        u->dbias[n] = (u->accumulate ? u->dbias[n] : 0) + sum;
     }
 }
 

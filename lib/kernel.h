@@ -59,7 +59,8 @@ static inline void vec_store(num *to, Vec v) { *(VecAt *)to = v; }
 /* c[r][n] (+)= bias[n] + sum over s < segments, k < length of
  *              a[r][a_at[s] + k * a_step] * b[b_at[s] + k * b_step + n]          for r < rows, n < cols <= PANEL
  *
- * A tile has tile_rows(cols) rows; a[rows] and up are read and dropped: let them repeat a valid row. Of each row of B, cols rounded up to whole
+ * A tile has tile_rows(cols) rows; a[rows] and up are read and dropped: let them repeat a valid row. Of each row of
+ * B, cols rounded up to whole
  * vectors are read. Every number of the result is summed in the order of s and k, whatever tile it falls into. */
 typedef struct {
     const num *a[ROWS_MOST], *b;
