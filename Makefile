@@ -16,7 +16,7 @@ ARCH   := $(ARCH)
 
 CFLAGS ?= -g
 ALL_CFLAGS = -std=c11 -D_DEFAULT_SOURCE -D_DARWIN_C_SOURCE -Wall -Wextra -Wpedantic $(OPT) $(ARCH) \
-             -ffp-contract=off -pthread -MMD -MP $(CFLAGS)
+             -ffp-contract=off -fno-math-errno -pthread -MMD -MP $(CFLAGS)
 LDLIBS = -lm -pthread
 
 # Kernel files may fuse a multiplication and an addition into one rounding; everywhere else C means what it says.

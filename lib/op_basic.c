@@ -106,12 +106,12 @@ Var op_scale(Tape *t, Var x, double factor) {
     Var y = tape_push(t, &scale_op, x->val, x, NULL, NULL);
     num *save = y->save = arena_alloc(&t->arena, 1, sizeof(num));
     *save = (num)factor;
-    for (size_t i = 0; i < mat_count(x->val); i++) y->val.v[i] = *save * x->val.v[i];
+    for (size_t i = 0, count = mat_count(x->val); i < count; i++) y->val.v[i] = *save * x->val.v[i];
     return y;
 }
 static void scale_backward(Var y) {
     num *dx = tape_grad(y->in[0]), factor = *(num *)y->save;
-    for (size_t i = 0; i < mat_count(y->val); i++) dx[i] += factor * y->grad[i];
+    for (size_t i = 0, count = mat_count(y->val); i < count; i++) dx[i] += factor * y->grad[i];
 }
 static Var scale_check(GradCheck *check) {
     return op_scale(check->tape, gradcheck_input(check, mat_shape(2, 3, 4)), -1.7);
@@ -125,7 +125,7 @@ Var op_exp(Tape *t, Var x) {
 }
 static void exp_backward(Var y) {
     num *dx = tape_grad(y->in[0]);
-    for (size_t i = 0; i < mat_count(y->val); i++) dx[i] += y->val.v[i] * y->grad[i];
+    for (size_t i = 0, count = mat_count(y->val); i < count; i++) dx[i] += y->val.v[i] * y->grad[i];
 }
 static Var exp_check(GradCheck *check) { return op_exp(check->tape, gradcheck_input(check, mat_shape(2, 3, 4))); }
 
@@ -133,13 +133,13 @@ OP(sum);
 Var op_sum(Tape *t, Var x) {
     Var y = tape_push(t, &sum_op, mat_shape(0), x, NULL, NULL);
     double sum = 0;
-    for (size_t i = 0; i < mat_count(x->val); i++) sum += (double)x->val.v[i];
+    for (size_t i = 0, count = mat_count(x->val); i < count; i++) sum += (double)x->val.v[i];
     y->val.v[0] = (num)sum;
     return y;
 }
 static void sum_backward(Var y) {
     num *dx = tape_grad(y->in[0]);
-    for (size_t i = 0; i < mat_count(y->in[0]->val); i++) dx[i] += y->grad[0];
+    for (size_t i = 0, count = mat_count(y->in[0]->val); i < count; i++) dx[i] += y->grad[0];
 }
 static Var sum_check(GradCheck *check) { return op_sum(check->tape, gradcheck_input(check, mat_shape(3, 2, 3, 4))); }
 
@@ -155,7 +155,7 @@ Var op_reshape(Tape *t, Var x, Mat shape) {
 }
 static void reshape_backward(Var y) {
     num *dx = tape_grad(y->in[0]);
-    for (size_t i = 0; i < mat_count(y->val); i++) dx[i] += y->grad[i];
+    for (size_t i = 0, count = mat_count(y->val); i < count; i++) dx[i] += y->grad[i];
 }
 static Var reshape_check(GradCheck *check) {
     return op_reshape(check->tape, gradcheck_input(check, mat_shape(2, 3, 4)), mat_shape(3, 2, 1, 6));

@@ -22,7 +22,6 @@ typedef struct {
     bool batch;                /* statistics are this batch's */
     const num *x;
     num *y;
-    const num *dy;
     num *dx, *du;
     bool more;                 /* dx is to be added to */
     num *mean, *inverse;       /* [C]; inverse = 1 / sqrt(var + eps) */
@@ -116,7 +115,7 @@ Var op_batchnorm(Tape *t, Var x, Var gamma, Var beta, BatchStats *stats, Activat
     return y;
 }
 
-/* Pass 1: du = dy act'(u), and a piece's sums of du and of du z. */
+/* Pass 1: du, which holds dy, times act'(u); and a piece's sums of du and of du z. */
 static void norm_backward_sums(void *context, size_t begin, size_t end, int worker) {
     Norm *s = context;
     size_t C = (size_t)s->C;
@@ -126,9 +125,11 @@ static void norm_backward_sums(void *context, size_t begin, size_t end, int work
     if (s->act == ACT_GELU) {
         for (size_t r = begin; r < end; r++)
             for (size_t c = 0; c < C; c++) u[(r - begin) * C + c] = s->slope[c] * s->x[r * C + c] + s->offset[c];
-        vec_gelu_backward(u, s->dy + begin * C, false, s->du + begin * C, (end - begin) * C);
+        vec_gelu_backward(u, s->du + begin * C, false, s->du + begin * C, (end - begin) * C);
     } else if (s->act == ACT_RELU) {
-        for (size_t i = begin * C; i < end * C; i++) s->du[i] = s->y[i] > 0 ? s->dy[i] : 0;
+        const num *y = s->y;
+        num *du = s->du;
+        for (size_t i = begin * C; i < end * C; i++) du[i] = y[i] > 0 ? du[i] : 0;
     }
     for (size_t r = begin; r < end; r++)
         for (size_t c = 0; c < C; c++) {
@@ -154,7 +155,6 @@ static void norm_backward_data(void *context, size_t begin, size_t end, int work
 static void batchnorm_backward(Var y) {
     Norm *s = y->save;
     int C = s->C;
-    s->dy = y->grad;
     s->du = y->grad; /* dy is ours and nobody reads it after us: du takes its place */
     if (y->tape->keep_grads) {
         s->du = arena_alloc(&y->tape->arena, mat_count(y->val), sizeof(num));

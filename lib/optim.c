@@ -29,10 +29,12 @@ void optim_init(Optim *optim, Params *params, const OptimGroup *groups, int coun
 
 static void sgd_step(const OptimGroup *o, double factor, Param *p, num *v) {
     num lr = (num)(o->lr * factor), momentum = (num)o->momentum, decay = (num)o->weight_decay;
-    for (size_t i = 0; i < mat_count(p->val); i++) {
-        num g = p->grad[i] + decay * p->val.v[i];
+    num *w = p->val.v;
+    const num *grad = p->grad;
+    for (size_t i = 0, count = mat_count(p->val); i < count; i++) {
+        num g = grad[i] + decay * w[i];
         v[i] = momentum * v[i] + g;
-        p->val.v[i] -= lr * (o->nesterov ? g + momentum * v[i] : v[i]);
+        w[i] -= lr * (o->nesterov ? g + momentum * v[i] : v[i]);
     }
 }
 
@@ -40,11 +42,12 @@ static void adamw_step(const OptimGroup *o, double factor, int64_t n, Param *p, 
     double lr = o->lr * factor, correct1 = 1 - pow(o->beta1, (double)n), correct2 = 1 - pow(o->beta2, (double)n);
     num keep1 = (num)o->beta1, new1 = (num)(1 - o->beta1), keep2 = (num)o->beta2, new2 = (num)(1 - o->beta2);
     num keep = (num)(1 - lr * o->weight_decay), rate = (num)(lr / correct1), root = (num)(1 / sqrt(correct2)), eps = (num)o->eps;
-    for (size_t i = 0; i < mat_count(p->val); i++) {
-        num g = p->grad[i];
-        m[i] = keep1 * m[i] + new1 * g;
-        v[i] = keep2 * v[i] + new2 * g * g;
-        p->val.v[i] = keep * p->val.v[i] - rate * m[i] / ((num)sqrt((double)v[i]) * root + eps);
+    num *w = p->val.v;
+    const num *grad = p->grad;
+    for (size_t i = 0, count = mat_count(p->val); i < count; i++) {
+        m[i] = keep1 * m[i] + new1 * grad[i];
+        v[i] = keep2 * v[i] + new2 * grad[i] * grad[i];
+        w[i] = keep * w[i] - rate * m[i] / ((num)sqrt((double)v[i]) * root + eps);
     }
 }
 
@@ -110,13 +113,13 @@ double optim_clip_norm(Params *params, double most) {
     double sum = 0;
     for (int i = 0; i < params->count; i++) {
         const Param *p = params->list[i];
-        for (size_t k = 0; p->has_grad && k < mat_count(p->val); k++) sum += (double)p->grad[k] * (double)p->grad[k];
+        for (size_t k = 0, count = mat_count(p->val); p->has_grad && k < count; k++) sum += (double)p->grad[k] * (double)p->grad[k];
     }
     double norm = sqrt(sum);
     if (norm <= most) return norm;
     for (int i = 0; i < params->count; i++) {
         Param *p = params->list[i];
-        for (size_t k = 0; p->has_grad && k < mat_count(p->val); k++) p->grad[k] *= (num)(most / norm);
+        for (size_t k = 0, count = mat_count(p->val); p->has_grad && k < count; k++) p->grad[k] *= (num)(most / norm);
     }
     return norm;
 }
