@@ -20,7 +20,7 @@ ALL_CFLAGS = -std=c11 -D_DEFAULT_SOURCE -D_DARWIN_C_SOURCE -Wall -Wextra -Wpedan
 LDLIBS = -lm -pthread
 
 # Kernel files may fuse a multiplication and an addition into one rounding; everywhere else C means what it says.
-KERNELS := gemm conv vecmath
+KERNELS := gemm conv vecmath attention
 
 LIB     := $(patsubst lib/%.c,%,$(wildcard lib/*.c))
 LESSONS := $(patsubst lessons/%/main.c,%,$(wildcard lessons/*/main.c))

@@ -55,3 +55,27 @@ static void gelu_backward(Var y) {
     parallel_for(mat_count(y->val), PIECE, gelu_backward_piece, &s);
 }
 static Var gelu_check(GradCheck *check) { return op_gelu(check->tape, gradcheck_input(check, mat_shape(2, 5, 6))); }
+
+static void quick_gelu_piece(void *context, size_t begin, size_t end, int worker) {
+    Span s = *(Span *)context;
+    (void)worker;
+    vec_quick_gelu(s.x + begin, s.out + begin, end - begin);
+}
+static void quick_gelu_backward_piece(void *context, size_t begin, size_t end, int worker) {
+    Span s = *(Span *)context;
+    (void)worker;
+    vec_quick_gelu_backward(s.x + begin, s.dy + begin, s.more, s.out + begin, end - begin);
+}
+
+OP(quick_gelu);
+Var op_quick_gelu(Tape *t, Var x) {
+    Var y = tape_push(t, &quick_gelu_op, x->val, x, NULL, NULL);
+    parallel_for(mat_count(x->val), PIECE, quick_gelu_piece, &(Span){ .x = x->val.v, .out = y->val.v });
+    return y;
+}
+static void quick_gelu_backward(Var y) {
+    Span s = { .x = y->in[0]->val.v, .dy = y->grad };
+    s.out = tape_grad_raw(y->in[0], &s.more);
+    parallel_for(mat_count(y->val), PIECE, quick_gelu_backward_piece, &s);
+}
+static Var quick_gelu_check(GradCheck *check) { return op_quick_gelu(check->tape, gradcheck_input(check, mat_shape(2, 5, 6))); }

@@ -1,6 +1,7 @@
 /* op_basic: arithmetic with broadcasting, and operations that only move numbers. Contracts: ops.h. */
 #include "gradcheck.h"
 #include "ops.h"
+#include "thread.h"
 #include "vecmath.h"
 
 #include <string.h>
@@ -34,6 +35,7 @@ static Walk walk_of(Mat part) {
     return walk;
 }
 
+enum { SUM_PIECE = 1 << 14 }; /* numbers that one thread takes at a time */
 typedef void (*PairBody)(num *y, num *a, num *b);
 
 /* body(y_i, a_i, b_i) for every number of y with the numbers of a and b that broadcast to it. */
@@ -54,17 +56,48 @@ static void pair_add(num *y, num *a, num *b) { *y = *a + *b; }
 static void pair_mul(num *y, num *a, num *b) { *y = *a * *b; }
 static void pair_flow(num *dy, num *da, num *unused) { (void)unused, *da += *dy; }
 
+/* The usual case, in one pass: b is as large as a, or a's last dimensions, repeated. A piece is `count` numbers of b, or
+ * of a where the shapes are equal. */
+typedef struct { const num *a, *b; num *y; size_t count; bool repeat; } Sum;
+
+static void sum_piece(void *context, size_t begin, size_t end, int worker) {
+    const Sum *s = context;
+    (void)worker;
+    for (size_t piece = begin; piece < end; piece++) {
+        const num *a = s->a + piece * s->count, *b = s->repeat ? s->b : s->b + piece * s->count;
+        for (size_t i = 0; i < s->count; i++) s->y[piece * s->count + i] = a[i] + b[i];
+    }
+}
+
+static bool is_tail(Mat part, Mat whole) {
+    bool tail = part.dims <= whole.dims && mat_count(part) > 0;
+    for (int d = 1; tail && d <= part.dims; d++) tail = part.shape[part.dims - d] == whole.shape[whole.dims - d];
+    return tail;
+}
+
+static void sum_tail(Mat a, Mat b, num *y) {
+    size_t n = mat_count(a), count = mat_count(b);
+    bool repeat = count < n;
+    if (!repeat)
+        for (count = n; count % 2 == 0 && count > SUM_PIECE; count /= 2) continue;
+    Sum s = { a.v, b.v, y, count, repeat };
+    parallel_for(n / count, MAX(SUM_PIECE / count, 1), sum_piece, &s);
+}
+
 OP(add);
 Var op_add(Tape *t, Var a, Var b) {
     Var y = tape_push(t, &add_op, broadcast_shape(a->val, b->val), a, b, NULL);
-    for_pairs(y->val, y->val.v, a->val.v, walk_of(a->val), b->val.v, walk_of(b->val), pair_add);
+    if (is_tail(b->val, a->val)) sum_tail(a->val, b->val, y->val.v);
+    else for_pairs(y->val, y->val.v, a->val.v, walk_of(a->val), b->val.v, walk_of(b->val), pair_add);
     return y;
 }
 static void add_backward(Var y) {
     for (int i = 0; i < 2; i++) { /* dx += dy, summed over what was repeated */
         num *dx = tape_grad(y->in[i]);
         Walk walk = walk_of(y->in[i]->val);
-        if (dx) for_pairs(y->val, y->grad, dx, walk, dx, walk, pair_flow);
+        if (dx && mat_same_shape(y->val, y->in[i]->val))
+            for (size_t k = 0; k < mat_count(y->val); k++) dx[k] += y->grad[k];
+        else if (dx) for_pairs(y->val, y->grad, dx, walk, dx, walk, pair_flow);
     }
 }
 

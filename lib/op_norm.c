@@ -1,4 +1,4 @@
-/* op_norm: batch normalisation and unit length. Contracts: ops.h. */
+/* op_norm: batch normalisation, layer normalisation and unit length. Contracts: ops.h. */
 #include "gradcheck.h"
 #include "ops.h"
 #include "thread.h"
@@ -192,6 +192,105 @@ static Var batchnorm_check(GradCheck *check) {
     check->tape->training = i != 3 && i != 4 && i != 5;
     BatchStats stats = { .running_mean = mean, .running_var = var, .momentum = 0.1, .eps = 1e-5 };
     return op_batchnorm(check->tape, x, gamma, beta, &stats, acts[i % 3]);
+}
+
+/* ---- layer norm --------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    size_t rows, piece, D;
+    const num *x, *gamma, *beta, *dy;
+    num *y, *mean, *inverse;  /* [R]; inverse = 1 / sqrt(var + eps) */
+    num *dx, *partial;        /* partial [pieces,2,D]: sums of dy z and dy over a piece's rows */
+    bool more;
+    double eps;
+} LayerNorm;
+
+/* The sum of n numbers, and of the squares of their distances from `mean`: sixteen running sums, in one order. */
+static num row_sum(const num *x, size_t n) {
+    num lane[16] = { 0 }, sum = 0;
+    size_t i = 0;
+    for (; i + 16 <= n; i += 16)
+        for (int l = 0; l < 16; l++) lane[l] += x[i + (size_t)l];
+    for (; i < n; i++) sum += x[i];
+    for (int l = 0; l < 16; l++) sum += lane[l];
+    return sum;
+}
+static num row_squares(const num *x, size_t n, num mean) {
+    num lane[16] = { 0 }, sum = 0;
+    size_t i = 0;
+    for (; i + 16 <= n; i += 16)
+        for (int l = 0; l < 16; l++) lane[l] += (x[i + (size_t)l] - mean) * (x[i + (size_t)l] - mean);
+    for (; i < n; i++) sum += (x[i] - mean) * (x[i] - mean);
+    for (int l = 0; l < 16; l++) sum += lane[l];
+    return sum;
+}
+
+static void layernorm_rows(void *context, size_t begin, size_t end, int worker) {
+    const LayerNorm *s = context;
+    size_t D = s->D;
+    (void)worker;
+    for (size_t r = begin; r < end; r++) {
+        const num *x = s->x + r * D;
+        num *y = s->y + r * D, mean = row_sum(x, D) / (num)D;
+        num inverse = (num)(1 / sqrt((double)row_squares(x, D, mean) / (double)D + s->eps));
+        for (size_t d = 0; d < D; d++) y[d] = (x[d] - mean) * inverse * s->gamma[d] + s->beta[d];
+        s->mean[r] = mean, s->inverse[r] = inverse;
+    }
+}
+
+OP(layernorm);
+Var op_layernorm(Tape *t, Var x, Var gamma, Var beta, double eps) {
+    size_t D = x->val.dims ? (size_t)x->val.shape[x->val.dims - 1] : 0, rows = D ? mat_count(x->val) / D : 0;
+    REQUIRE(D > 0 && mat_count(gamma->val) == D && mat_count(beta->val) == D, "x is %s, gamma %s, beta %s: want one of each per column",
+            mat_shape_text(x->val), mat_shape_text(gamma->val), mat_shape_text(beta->val));
+    Var y = tape_push(t, &layernorm_op, x->val, x, gamma, beta);
+    LayerNorm *s = y->save = arena_alloc(&t->arena, 1, sizeof *s);
+    num *saved = arena_alloc(&t->arena, 2 * rows, sizeof(num));
+    *s = (LayerNorm){ .rows = rows, .piece = MAX((size_t)NORM_PIECE / D, 1), .D = D, .x = x->val.v, .gamma = gamma->val.v,
+                      .beta = beta->val.v, .y = y->val.v, .mean = saved, .inverse = saved + rows, .eps = eps };
+    parallel_for(rows, s->piece, layernorm_rows, s);
+    return y;
+}
+
+static void layernorm_back_rows(void *context, size_t begin, size_t end, int worker) {
+    const LayerNorm *s = context;
+    size_t D = s->D;
+    num *dgamma = s->partial + begin / s->piece * 2 * D, *dbeta = dgamma + D;
+    num *g = thread_scratch(worker, 2 * D * sizeof(num)), *z = g + D;
+    memset(dgamma, 0, 2 * D * sizeof(num));
+    for (size_t r = begin; r < end; r++) {
+        const num *x = s->x + r * D, *dy = s->dy + r * D;
+        num *dx = s->dx ? s->dx + r * D : NULL, mean, along = 0;
+        for (size_t d = 0; d < D; d++) {
+            z[d] = (x[d] - s->mean[r]) * s->inverse[r], g[d] = dy[d] * s->gamma[d];
+            dgamma[d] += dy[d] * z[d], dbeta[d] += dy[d];
+        }
+        if (!dx) continue;
+        mean = row_sum(g, D) / (num)D;
+        for (size_t d = 0; d < D; d++) along += g[d] * z[d];
+        along /= (num)D;
+        for (size_t d = 0; d < D; d++) dx[d] = (s->more ? dx[d] : 0) + (g[d] - mean - z[d] * along) * s->inverse[r];
+    }
+}
+static void layernorm_backward(Var y) {
+    LayerNorm *s = y->save;
+    size_t pieces = (s->rows + s->piece - 1) / s->piece;
+    s->partial = arena_alloc(&y->tape->arena, pieces * 2 * s->D, sizeof(num));
+    s->dy = y->grad, s->dx = tape_grad_raw(y->in[0], &s->more);
+    parallel_for(s->rows, s->piece, layernorm_back_rows, s);
+    num *dgamma = tape_grad(y->in[1]), *dbeta = tape_grad(y->in[2]);
+    for (size_t p = 0; p < pieces; p++)
+        for (size_t d = 0; d < s->D; d++) {
+            if (dgamma) dgamma[d] += s->partial[2 * p * s->D + d];
+            if (dbeta) dbeta[d] += s->partial[(2 * p + 1) * s->D + d];
+        }
+}
+static Var layernorm_check(GradCheck *check) {
+    check->variants = 2; /* the second: more than one piece, and more than sixteen columns */
+    int D = check->variant ? 37 : 5;
+    Var x = gradcheck_input(check, check->variant ? mat_shape(2, 3, 37) : mat_shape(3, 2, 3, 5));
+    Var gamma = gradcheck_input(check, mat_shape(1, D));
+    return op_layernorm(check->tape, x, gamma, gradcheck_input(check, mat_shape(1, D)), 1e-5);
 }
 
 /* ---- unit length ------------------------------------------------------------------------------------------------- */

@@ -45,6 +45,9 @@ Var op_linear(Tape *t, Var x, Var w, Var bias);
 Var op_relu(Tape *t, Var x);
 /* y = x Phi(x), the exact form                    dx = dy (Phi(x) + x phi(x))     (arXiv:1606.08415) */
 Var op_gelu(Tape *t, Var x);
+/* y = x sigmoid(1.702 x), GELU's approximation that OpenAI's CLIP was trained with  (the same, section 2)
+ *                                                 dx = dy s (1 + 1.702 x (1 - s)),  s = sigmoid(1.702 x) */
+Var op_quick_gelu(Tape *t, Var x);
 
 /* ---- op_conv ------------------------------------------------------------------------------------------------- */
 
@@ -72,6 +75,11 @@ typedef struct {
  * gamma [C] or NULL (1), beta [C]. The activation is done in the same pass, so that memory is touched once. */
 Var op_batchnorm(Tape *t, Var x, Var gamma, Var beta, BatchStats *stats, Activation act);
 
+/* Every row of x [..,D]: y = gamma (x - mean) / sqrt(var + eps) + beta, mean and variance of the row (Ba et al. 2016,
+ * arXiv:1607.06450). gamma, beta [D].   With z = (x - mean) / sqrt(var + eps) and g = dy gamma:
+ *   dx = (g - mean(g) - z mean(g z)) / sqrt(var + eps);   dgamma = sum dy z;   dbeta = sum dy */
+Var op_layernorm(Tape *t, Var x, Var gamma, Var beta, double eps);
+
 /* Every row of x [B,E] divided by max(its length, 1e-12).   dx = (dy - y (y . dy)) / length */
 Var op_l2norm(Tape *t, Var x);
 
@@ -81,6 +89,24 @@ Var op_l2norm(Tape *t, Var x);
 Var op_embedding(Tape *t, Var table, const int *ids, int B, int T);
 /* y[b] = mean of x[b,t] over the t whose id is not `padding` (-1: all count). x [B,T,D] -> [B,D]; 0 if none counts. */
 Var op_mean_tokens(Tape *t, Var x, const int *ids, int padding);
+
+/* y[b] = x[b,place[b]]             x [B,T,D], places 0..T-1 (copied; NULL: the first token) -> [B,D] */
+Var op_pick_token(Tape *t, Var x, const int *place);
+/* A token before all others: x [B,T,D], first [D] (the same for all) or [B,D] -> [B,T+1,D] */
+Var op_prepend(Tape *t, Var x, Var first);
+/* Pictures cut into squares of K x K, left to right, top to bottom, what remains at the right and the bottom left out:
+ * x [B,H,W,C] -> [B, (H/K)*(W/K), C*K*K], each in the order (channel, row, column) of a convolution's filter. */
+Var op_patches(Tape *t, Var x, int K);
+
+/* ---- op_attention, op_lstm ----------------------------------------------------------------------------------- */
+
+/* Multi-head self-attention as in attention.h: qkv [B,T,3D] -> [B,T,D]. Causal: token t sees 0..t alone. */
+Var op_attention(Tape *t, Var qkv, int heads, bool causal);
+
+/* The last hidden state of an LSTM, from zero states; gates in the order input, forget, cell, output.
+ * given [B,T,4H]: each token's own share of the gates, x W_ih^T + b_ih (op_linear); weight W_hh [4H,H], bias b_hh [4H]
+ * -> [B,H]. lengths[b] 0..T (copied; NULL: all T): how many tokens text b has. */
+Var op_lstm(Tape *t, Var given, Var weight, Var bias, const int *lengths);
 
 /* ---- loss ---------------------------------------------------------------------------------------------------- */
 
@@ -95,8 +121,8 @@ Var op_cross_entropy_labels(Tape *t, Var x, const int *class_of);
 /* The list the tests expand: an operation that is not here is not checked, and the tests say so. */
 #define OPS(X) \
     X(add) X(mul) X(scale) X(exp) X(sum) X(reshape) X(transpose) X(concat) X(flatten) X(linear) X(matmul) X(relu) \
-    X(gelu) X(conv2d) X(maxpool) X(avgpool) X(batchnorm) X(l2norm) X(embedding) X(mean_tokens) X(softmax) \
-    X(log_softmax) X(cross_entropy)
+    X(gelu) X(quick_gelu) X(conv2d) X(maxpool) X(avgpool) X(batchnorm) X(layernorm) X(l2norm) X(embedding) X(mean_tokens) \
+    X(pick_token) X(prepend) X(patches) X(attention) X(lstm) X(softmax) X(log_softmax) X(cross_entropy)
 
 #define OP_DECLARE(name) extern const Op name##_op;
 OPS(OP_DECLARE)

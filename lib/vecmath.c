@@ -35,6 +35,26 @@ void vec_gelu_backward_plain(const num *x, const num *dy, bool accumulate, num *
     }
 }
 
+static const double QUICK = 1.702;
+
+/* sigmoid(QUICK x); e^-v overflows to infinity and gives 0, as it should. */
+static double quick_share(double x) { return 1 / (1 + exp(-QUICK * x)); }
+
+void vec_quick_gelu_plain(const num *x, num *y, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        double v = (double)x[i];
+        y[i] = (num)(v == -INFINITY ? 0 : v * quick_share(v));
+    }
+}
+
+void vec_quick_gelu_backward_plain(const num *x, const num *dy, bool accumulate, num *dx, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        double v = (double)x[i], s = quick_share(v), bent = isinf(v) ? 0 : QUICK * v * (1 - s);
+        num d = (num)((double)dy[i] * s * (1 + bent));
+        dx[i] = accumulate ? dx[i] + d : d;
+    }
+}
+
 /* ---- many at once ------------------------------------------------------------------------------------------- */
 
 /* Vectors have no `if`: both sides are computed, and bits chosen. All constants below are Chebyshev interpolations
@@ -115,6 +135,22 @@ INLINE Floats gelu_slope(Floats x) {
     return select_if(x < 0, below, 1.0f - below) + with_sign(a, x) * bell * 0.398942280f;
 }
 
+/* e^(-QUICK |x|) is at most 1: nothing overflows. sigmoid(QUICK |x|) = 1 / (1 + it); for x < 0 it / (1 + it). The
+ * exponent in two parts, for the digits that a float's product drops. */
+INLINE Floats quick_decay(Floats a) {
+    Floats top = (Floats)((Bits)a & 0xfffff000u), rest = a - top;
+    return exp_long(top * -1.7021484375f, top * 1.484375e-4f - rest * 1.702f);
+}
+INLINE Floats quick_gelu_floats(Floats x) {
+    Floats a = at_most(size_of(x), 64), decay = quick_decay(a), large = 1.0f / (1.0f + decay);
+    return select_if(x < 0, -a, x) * select_if(x < 0, decay * large, large);
+}
+INLINE Floats quick_gelu_slope(Floats x) {
+    Floats a = at_most(size_of(x), 64), decay = quick_decay(a), large = 1.0f / (1.0f + decay), small = decay * large;
+    Floats bent = 1.702f * with_sign(a, x);
+    return select_if(x < 0, small * (1.0f + bent * large), large * (1.0f + bent * small));
+}
+
 INLINE Floats load(const float *from, size_t count) {
     float some[FLOATS] = { 0 };
     Floats v;
@@ -150,19 +186,30 @@ void vec_gelu(const num *x, num *y, size_t n) {
     else vec_gelu_plain(x, y, n);
 }
 
-INLINE void gelu_back(const float *x, const float *dy, bool accumulate, float *dx, size_t count) {
-    Floats d = load(dy, count) * gelu_slope(load(x, count));
+void vec_quick_gelu(const num *x, num *y, size_t n) {
+    if (IN_FLOAT) each(quick_gelu_floats, x, y, n);
+    else vec_quick_gelu_plain(x, y, n);
+}
+
+INLINE void gelu_back(Floats (*slope)(Floats), const float *x, const float *dy, bool accumulate, float *dx, size_t count) {
+    Floats d = load(dy, count) * slope(load(x, count));
     store(dx, accumulate ? load(dx, count) + d : d, count);
 }
 
-void vec_gelu_backward(const num *x, const num *dy, bool accumulate, num *dx, size_t n) {
-    if (!IN_FLOAT) {
-        vec_gelu_backward_plain(x, dy, accumulate, dx, n);
-        return;
-    }
+INLINE void each_back(Floats (*slope)(Floats), const num *x, const num *dy, bool accumulate, num *dx, size_t n) {
     const float *at = (const void *)x, *from = (const void *)dy;
     float *to = (void *)dx;
     size_t i = 0;
-    for (; i + FLOATS <= n; i += FLOATS) gelu_back(at + i, from + i, accumulate, to + i, FLOATS);
-    if (i < n) gelu_back(at + i, from + i, accumulate, to + i, n - i);
+    for (; i + FLOATS <= n; i += FLOATS) gelu_back(slope, at + i, from + i, accumulate, to + i, FLOATS);
+    if (i < n) gelu_back(slope, at + i, from + i, accumulate, to + i, n - i);
+}
+
+void vec_gelu_backward(const num *x, const num *dy, bool accumulate, num *dx, size_t n) {
+    if (IN_FLOAT) each_back(gelu_slope, x, dy, accumulate, dx, n);
+    else vec_gelu_backward_plain(x, dy, accumulate, dx, n);
+}
+
+void vec_quick_gelu_backward(const num *x, const num *dy, bool accumulate, num *dx, size_t n) {
+    if (IN_FLOAT) each_back(quick_gelu_slope, x, dy, accumulate, dx, n);
+    else vec_quick_gelu_backward_plain(x, dy, accumulate, dx, n);
 }

@@ -60,7 +60,33 @@ TEST(erf_everywhere) { sweep("erf", vec_erf, erf, 2.6, false); }
 TEST(gelu_everywhere) { sweep("gelu", vec_gelu, true_gelu, 7, false); }
 TEST(gelu_slope_everywhere) { sweep("gelu'", slope, true_slope, 3, true); }
 
+static double true_quick(double x) { return isinf(x) && x < 0 ? 0 : x / (1 + exp(-1.702 * x)); }
+static double true_quick_slope(double x) {
+    double s = 1 / (1 + exp(-1.702 * x));
+    return s + (isinf(x) ? 0 : 1.702 * x * s * (1 - s));
+}
+static void quick_slope(const num *x, num *y, size_t n) {
+    num one[BLOCK];
+    for (size_t i = 0; i < n; i++) one[i] = 1;
+    vec_quick_gelu_backward(x, one, false, y, n);
+}
+
+/* Where e^(1.702 x) leaves the range of full digits, what is left is measured in 2^-142. */
+TEST(quick_gelu_everywhere) {
+    sweep("quick gelu'", quick_slope, true_quick_slope, 4, true);
+    num x[BLOCK], y[BLOCK];
+    for (int part = 0; part < 200; part++) {
+        for (int i = 0; i < BLOCK; i++) x[i] = (num)(-100 + part + 0.001 * i);
+        vec_quick_gelu(x, y, BLOCK);
+        for (int i = 0; i < BLOCK; i++) {
+            double want = true_quick((double)x[i]), off = fabs((double)y[i] - want), most = MAX(4 * ulp(want), sizeof(num) == 4 ? ldexp(1, -142) : 0);
+            CHECK(off <= most, "quick_gelu(%.9g) is %.9g, want %.9g: off by %.2f ulp", (double)x[i], (double)y[i], want, off / ulp(want));
+        }
+    }
+}
+
 TEST(plain_twins) {
+    sweep("quick gelu", vec_quick_gelu_plain, true_quick, 0.51, false);
     sweep("exp", vec_exp_plain, exp, 0.51, false);
     sweep("erf", vec_erf_plain, erf, 0.51, false);
     sweep("gelu", vec_gelu_plain, true_gelu, 0.51, false);
@@ -78,6 +104,10 @@ TEST(values_by_hand) {
     CHECK(y[0] == 0 && isinf(y[3]) && y[4] == 0, "%g %g %g", (double)y[0], (double)y[3], (double)y[4]);
     CHECK_NEAR(y[1], 0.841344746, 1e-6);
     CHECK_NEAR(y[2], -0.158655254, 1e-6);
+    vec_quick_gelu(x, y, 5);
+    CHECK(y[0] == 0 && isinf(y[3]) && y[4] == 0, "%g %g %g", (double)y[0], (double)y[3], (double)y[4]);
+    CHECK_NEAR(y[1], 0.845795722, 1e-6);
+    CHECK_NEAR(y[2], -0.154204278, 1e-6);
     slope(x, y, 5);
     CHECK_NEAR(y[0], 0.5, 0);
     CHECK_NEAR(y[1], 1.083315471, 1e-6);
@@ -88,7 +118,7 @@ TEST(every_length_and_place) {
     Rng rng = rng_seed(1, 0);
     num x[100], dy[100], one[100], all[100], some[102];
     for (int i = 0; i < 100; i++) x[i] = (num)(3 * rng_normal(&rng)), dy[i] = (num)rng_normal(&rng);
-    Function functions[] = { vec_exp, vec_erf, vec_gelu };
+    Function functions[] = { vec_exp, vec_erf, vec_gelu, vec_quick_gelu };
     for (size_t f = 0; f < COUNT(functions); f++) {
         for (int i = 0; i < 100; i++) functions[f](x + i, all + i, 1);
         for (size_t n = 0; n <= 70; n++) {
@@ -106,10 +136,17 @@ TEST(every_length_and_place) {
         CHECK(!memcmp(one, all, n * sizeof(num)), "dx in place of dy, length %zu", n);
         vec_gelu_backward(x, dy, true, some, n);
         for (size_t i = 0; i < n; i++) CHECK_NEAR(some[i], (double)dy[i] + (double)all[i], 1e-6);
+        vec_quick_gelu_backward(x, dy, false, all, n);
+        for (size_t i = 0; i < n; i++) some[i] = dy[i];
+        vec_quick_gelu_backward(x, dy, true, some, n);
+        vec_quick_gelu_backward_plain(x, dy, false, one, n);
+        for (size_t i = 0; i < n; i++) CHECK_NEAR(some[i], (double)dy[i] + (double)all[i], 1e-6);
+        for (size_t i = 0; i < n; i++) CHECK_NEAR(all[i], one[i], 1e-6);
+        vec_gelu_backward(x, dy, false, all, n);
         vec_gelu_backward_plain(x, dy, false, one, n);
         for (size_t i = 0; i < n; i++) CHECK_NEAR(all[i], one[i], 1e-6);
     }
 }
 
-TESTS(exp_everywhere, erf_everywhere, gelu_everywhere, gelu_slope_everywhere, plain_twins, values_by_hand,
+TESTS(exp_everywhere, erf_everywhere, gelu_everywhere, gelu_slope_everywhere, quick_gelu_everywhere, plain_twins, values_by_hand,
       every_length_and_place)
