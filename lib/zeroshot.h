@@ -12,7 +12,8 @@ Mat zeroshot_classes(Clip *clip, Arena *arena, const char *const *templates, int
                      int name_count, FILE *warnings);
 
 /* Other looks at the same picture whose similarities are averaged: itself; itself and its mirror image; both of them
- * also shifted by a pixel towards two corners (Jordan, arXiv:2404.00498, section 3.5). */
+ * also shifted by a pixel towards two corners, each of these four with half the weight (Jordan, arXiv:2404.00498,
+ * section 3.5). */
 typedef enum { VIEWS_PLAIN, VIEWS_MIRROR, VIEWS_MIRROR_SHIFT } Views;
 
 /* Called now and then with the number of pictures done; NULL: not. */
