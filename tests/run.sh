@@ -24,7 +24,7 @@ red='' off=''
 run() {
     run_dir=$1
     shift
-    CLIP_PLOTS=$run_dir/plots "$limit" "$LIMIT" "$run_dir/took" "$@" >"$run_dir/out" 2>"$run_dir/err" &
+    CLIP_PLOTS=$run_dir/plots CLIP_MODELS=$run_dir/models "$limit" "$LIMIT" "$run_dir/took" "$@" >"$run_dir/out" 2>"$run_dir/err" &
     child=$!
     trap 'kill $child; exit 143' TERM
     wait $child

@@ -26,13 +26,12 @@ static void classify_own(const Lesson *lesson, Clip *clip, Arena *arena, const c
     cifar_normalise(image.rgb, pixels.v);
     Mat feature = clip_image(&tape, clip, pixels)->val, texts = clip_text_features(clip, arena, (const char *const *)labels, n, stdout);
     Bar *bars = arena_zero(arena, (size_t)n, sizeof *bars);
-    num *p = arena_alloc(arena, (size_t)n, sizeof *p);
+    Mat p = mat_new(arena, 1, n);
     for (int i = 0; i < n; i++) AT(cosine, 0, i) = (num)vec_dot(feature.v, &AT(texts, i, 0), clip->config.image.embed);
-    softmax_row(cosine.v, n, exp((double)*clip->logit_scale->val.v), p);
-    int best = 0;
-    for (int i = 0; i < n; i++)
-        if (p[i] > p[best]) best = i;
-    for (int i = 0; i < n; i++) bars[i] = (Bar){ .label = labels[i], .value = 100 * (double)p[i], .marked = i == best };
+    softmax_row(cosine.v, n, exp((double)*clip->logit_scale->val.v), p.v);
+    int best;
+    if (!metrics_argmax(p, &best, &err)) die("%s", err.text);
+    for (int i = 0; i < n; i++) bars[i] = (Bar){ .label = labels[i], .value = 100 * (double)p.v[i], .marked = i == best };
     lesson_section(lesson, "What the model sees: 32 x 32 pixels");
     lesson_tiles(lesson, "11-own-picture", &(Tiles){ .tiles = &(Tile){ image.rgb, CIFAR_SIDE, CIFAR_SIDE, labels[best], false }, .count = 1 });
     lesson_bars(lesson, "11-own-labels", &(Bars){ .title = "softmax(logit scale * cosine)", .unit = " %", .bars = bars, .count = n,

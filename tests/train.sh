@@ -1,0 +1,252 @@
+#!/bin/sh
+# train.sh: lessons 10 and 11 as a student runs them: what they print, and what they do when something goes wrong.
+#
+#   sh tests/train.sh BUILD                from the top folder
+#
+# The last line is "train: N passed, N failed[, N skipped]".
+# shellcheck disable=SC2086 # options are split into words
+set -u
+LC_ALL=C NO_COLOR=1
+export LC_ALL NO_COLOR
+
+case ${1:-build} in /*) build=$1 ;; *) build=$PWD/${1:-build} ;; esac
+work=$(mktemp -d "${TMPDIR:-/tmp}/clip-train-XXXXXX") || exit 1
+child=
+trap '[ -z "$child" ] || kill -9 "$child" 2>/dev/null; rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+passed=0 failed=0 skipped=0
+CLIP_PLOTS=$work/plots
+export CLIP_PLOTS CLIP_MODELS
+
+# models NAME: the folder of models from here on.
+models() { CLIP_MODELS=$work/$1; }
+model=notebook-shapes-seed1.safetensors
+log=notebook-shapes-seed1.csv
+
+right() { passed=$((passed + 1)); }
+wrong() {
+    failed=$((failed + 1))
+    echo "  FAILED  $*"
+    for file in out err; do sed 's/^/      /' "$work/$file" | tail -n 20; done
+}
+
+# check WHAT COMMAND...: the command succeeds.
+check() {
+    what=$1
+    shift
+    if "$@"; then right; else wrong "$what"; fi
+}
+
+# refuses STATUS TEXT COMMAND...: it ends with this status and says one line, with TEXT in it, beside what it did.
+refuses() {
+    want=$1 text=$2
+    shift 2
+    "$@" >"$work/out" 2>"$work/err" </dev/null
+    status=$?
+    lines=$(grep -vc -e '^model: ' -e '^picture: ' "$work/err")
+    if [ $status -eq "$want" ] && [ "$lines" -eq 1 ] && grep -Fq -e "$text" "$work/err"; then
+        right
+    else
+        wrong "$* (status $status, $lines lines; wanted $want and: $text)"
+    fi
+}
+
+train() { "$build/lesson-10" --data shapes --pictures 500 --recipe notebook "$@" >"$work/out" 2>"$work/err" </dev/null; }
+
+# ---- what they print ----------------------------------------------------------------------------------------------------
+
+# lesson NUMBER: as run.sh runs it.
+lesson() {
+    expected=$(echo lessons/$1-*/expected.txt)
+    eval "set -- $1 $(sed -n '1s/^\$ *[^ ]*//p' "$expected")"
+    program=$build/lesson-$1
+    shift
+    "$program" "$@" >"$work/out" 2>"$work/err" </dev/null && "$build/expect" "$expected" "$work/out" >>"$work/err"
+}
+
+models first
+check "lesson 10 prints what it should" lesson 10
+check "lesson 10 says where its model is" grep -Fq "model: $CLIP_MODELS/$model" "$work/err"
+check "lesson 10 writes a log" [ "$(wc -l <"$CLIP_MODELS/$log")" -eq 3 ]
+check "lesson 11 prints what it should" lesson 11
+check "a trained model is left alone" train --epochs 2 --resume
+check "and said to be finished" grep -Fq 'all 2 epochs were done before' "$work/out"
+check "no temporary file is left" [ -z "$(ls "$CLIP_MODELS" | grep '\.tmp$')" ]
+
+# ---- a student's own picture -----------------------------------------------------------------------------------------------
+
+own() { "$build/lesson-11" --data shapes --recipe notebook "$@"; }
+own_runs() {
+    own "$@" >"$work/out" 2>"$work/err" </dev/null
+}
+
+{ printf 'P6\n40 33\n255\n' && awk 'BEGIN { while (n++ < 1320) printf "%s", "RGB" }'; } >"$work/own.ppm"
+check "an own picture" own_runs "$work/own.ppm" "a photo of a red star" "a photo of a zebra" "walrus"
+check "unknown words are named" grep -Fq 'the model never saw the word "zebra"' "$work/out"
+check "and those alone" [ "$(grep -c '^warning: the model never saw' "$work/out")" -eq 2 ]
+check "labels that say nothing are counted" grep -Fq '1 text has no word the model knows' "$work/out"
+check "each label has its bar" [ "$(grep -c '%$' "$work/out")" -ge 3 ]
+for picture in tests/images/*.png; do
+    [ -f "$picture" ] || continue
+    check "$picture" own_runs "$picture" "a red star" "a blue star"
+    break
+done
+printf 'P6\n1 1\n255\nabc' >"$work/one.ppm"
+check "a picture of one pixel" own_runs "$work/one.ppm" "a red star" "a blue star"
+
+refuses 2 'at least two labels' own "$work/own.ppm"
+refuses 2 'at least two labels' own "$work/own.ppm" 'a cat'
+refuses 1 'missing.png: No such file' own "$work/missing.png" 'a cat' 'a dog'
+refuses 1 'this is a folder' own "$work" 'a cat' 'a dog'
+dd if="$work/own.ppm" of="$work/cut.ppm" bs=1000 count=2 2>/dev/null
+refuses 1 'cut.ppm' own "$work/cut.ppm" 'a cat' 'a dog'
+: >"$work/empty.png"
+refuses 1 'empty.png' own "$work/empty.png" 'a cat' 'a dog'
+refuses 1 'own.ppm' own --weights "$work/own.ppm" "$work/own.ppm" 'a cat' 'a dog'
+refuses 1 'there is no such model yet' own --seed 77
+refuses 1 'there is no such model yet' own --weights "$work/missing"
+refuses 2 '--views' own --views none
+refuses 2 '--pictures' own --pictures 10001
+dd if="$CLIP_MODELS/$model" of="$work/cut" bs=100000 count=3 2>/dev/null
+refuses 1 "$work/cut" own --weights "$work/cut"
+
+# ---- weights that are no numbers -----------------------------------------------------------------------------------------
+
+# patch FILE TENSOR BYTES: its first bytes become these, written as for printf.
+patch() {
+    header=$(od -An -tu1 -N4 "$1" | awk '{ print $1 + 256 * ($2 + 256 * ($3 + 256 * $4)) }')
+    at=$(dd if="$1" bs=1 skip=8 count="$header" 2>/dev/null | tr -d ' ' |
+        sed "s/.*\"$2\":{[^}]*\"data_offsets\":\\[\\([0-9]*\\),.*/\\1/")
+    # shellcheck disable=SC2059 # the bytes are written as for printf
+    printf "$3" | dd of="$1" bs=1 seek=$((8 + header + at)) conv=notrunc 2>/dev/null
+}
+
+cp "$CLIP_MODELS/$model" "$work/nan"
+patch "$work/nan" image.fc.bias '\000\000\300\177'
+refuses 1 'not a number' own --weights "$work/nan" --pictures 50
+refuses 1 'not a number' own --weights "$work/nan" "$work/own.ppm" 'a red star' 'a blue star'
+cp "$CLIP_MODELS/$model" "$work/large"
+patch "$work/large" logit_scale '\000\000\200\177' # infinite
+refuses 1 'not a number' own --weights "$work/large" "$work/own.ppm" 'a red star' 'a blue star'
+
+# ---- the checker of training ----------------------------------------------------------------------------------------------
+
+reference=${CLIP_REFERENCE:-../shared/reference}/train
+changed() {
+    cp "$reference/cnn_bow_$1.safetensors" "$work/changed" && chmod u+w "$work/changed" && patch "$work/changed" "$2" '\000\000\100\100'
+    "$build/check-train" "$work/changed" >"$work/out" 2>"$work/err"
+    [ $? -eq 1 ] && grep -q 'DOES NOT HOLD$' "$work/out"
+}
+for rule in sgd adamw; do
+    if [ ! -f "$reference/cnn_bow_$rule.safetensors" ]; then
+        echo "  skipped: $reference/cnn_bow_$rule.safetensors is not there (set CLIP_REFERENCE to the folder above train)"
+        skipped=$((skipped + 1))
+        continue
+    fi
+    "$build/check-train" "$reference/cnn_bow_$rule.safetensors" >"$work/out" 2>"$work/err"
+    check "check-train on cnn_bow_$rule" [ $? -eq 0 ]
+    check "check-train says so" grep -q ': holds$' "$work/out"
+    for tensor in grad0.image.conv1.bias grad0.logit_scale losses after.text.fc.bias before.image.fc.bias; do
+        check "check-train with another $tensor of cnn_bow_$rule" changed $rule $tensor
+    done
+done
+refuses 2 'check-train FILE' "$build/check-train"
+refuses 1 'missing: No such file' "$build/check-train" "$work/missing"
+refuses 1 'no tensor tokens' "$build/check-train" "$CLIP_MODELS/$model"
+
+# ---- wrong words ----------------------------------------------------------------------------------------------------------
+
+models wrong
+for words in '--epochs x' '--epochs -1' '--epochs 1001' '--epochs' '--epochs 1.5' '--batch 1' '--batch -64' '--batch 99999999999' \
+    '--recipe foo' '--lr nan' '--lr inf' '--lr -1' '--lr x' '--threads -1' '--threads 257' '--threads two' '--seed x' '--seed -1' \
+    '--pictures -5' '--data mars' '--resume=yes' '--nonsense' 'word'; do
+    refuses 2 "${words%%[ =]*}" "$build/lesson-10" --data shapes --pictures 500 $words
+done
+refuses 1 'a batch of 501 from 500 pictures' "$build/lesson-10" --data shapes --pictures 500 --batch 501
+check "nothing was trained" [ ! -s "$CLIP_MODELS/$model" ]
+: >"$work/file"
+models file/below
+refuses 1 "$work/file" "$build/lesson-10" --data shapes --pictures 100 --recipe notebook
+
+# ---- stopped, killed, resumed ---------------------------------------------------------------------------------------------
+
+# start OPTIONS: in the background.
+start() {
+    "$build/lesson-10" --data shapes --pictures 500 --recipe notebook --epochs 8 "$@" >"$work/out" 2>"$work/err" </dev/null &
+    child=$!
+}
+
+# finish: what the child's exit status is.
+finish() {
+    wait "$child" 2>/dev/null
+    status=$?
+    child=
+}
+
+same_model() { cmp "$work/$1/$model" "$work/whole/$model" >>"$work/err"; }
+same_log() {
+    for name in "$1" whole; do sed 's/,[^,]*,[^,]*$//' "$work/$name/$log" >"$work/log.$name"; done
+    cmp "$work/log.$1" "$work/log.whole" >>"$work/err"
+}
+
+models whole
+check "eight epochs" train --epochs 8
+
+models killed
+for delay in 0.2 0.05 0.3 0.1; do
+    start --resume
+    sleep $delay
+    kill -9 "$child" 2>/dev/null
+    finish
+done
+check "resumed after kill -9" train --epochs 8 --resume
+check "the same model after kill -9" same_model killed
+check "the same log after kill -9" same_log killed
+
+models stopped
+start
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    [ -f "$CLIP_MODELS/$model" ] && break
+    sleep 0.5
+done
+kill -INT "$child" 2>/dev/null
+finish
+if [ $status -eq 0 ]; then
+    echo "  skipped: it was done before it could be stopped"
+    skipped=$((skipped + 1))
+else
+    check "Ctrl-C ends with status 1, not $status" [ $status -eq 1 ]
+    check "Ctrl-C says what is left" grep -q "^error: stopped in epoch [0-9]* of 8; epoch [0-9]* is in $work/.*go on with --resume" "$work/err"
+    check "Ctrl-C says one line" [ "$(wc -l <"$work/err")" -eq 1 ]
+fi
+check "resumed after Ctrl-C" train --epochs 8 --resume
+check "the same model after Ctrl-C" same_model stopped
+check "the same log after Ctrl-C" same_log stopped
+
+models whole
+refuses 1 'this is of another run (recipe notebook, seed 1, 8 epochs' "$build/lesson-10" --data shapes --pictures 500 \
+    --recipe notebook --resume --epochs 7
+
+# ---- a full disk ------------------------------------------------------------------------------------------------------------
+
+# Files may grow to 256 kB, as if nothing more went on the disk.
+full() (
+    trap '' XFSZ
+    ulimit -f 512
+    "$build/lesson-10" --data shapes --pictures 500 --recipe notebook "$@"
+)
+
+cp -R "$work/whole" "$work/full"
+models full
+refuses 1 'what was there before is untouched' full --epochs 2
+check "the earlier model is untouched" same_model full
+check "nothing else is there" [ "$(ls "$CLIP_MODELS" | wc -l)" -eq 2 ]
+
+echo
+if [ $skipped -gt 0 ]; then
+    echo "train: $passed passed, $failed failed, $skipped skipped"
+else
+    echo "train: $passed passed, $failed failed"
+fi
+[ $failed -eq 0 ]
