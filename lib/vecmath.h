@@ -2,6 +2,7 @@
  *
  * Shapes  x, y, dy, dx are n numbers each, of any alignment; y may be x, dx may be dy (nothing else may overlap).
  * Fails   never: NaN gives NaN, and infinities their limit (exp(-inf) = 0, erf(inf) = 1, gelu(-inf) = 0).
+ * Threads one: whoever has many numbers shares them out with parallel_for, with the same results.
  * Error   float: the bound stated at each function, in units in the last place (ulp) of the true value.
  *         double: the functions are their plain twins.
  */
@@ -18,11 +19,13 @@ void vec_exp_plain(const num *x, num *y, size_t n);
 void vec_erf(const num *x, num *y, size_t n);
 void vec_erf_plain(const num *x, num *y, size_t n);
 
-/* y = x Phi(x),  Phi(x) = (1 + erf(x / sqrt 2)) / 2        (GELU, Hendrycks and Gimpel 2016, arXiv:1606.08415) */
+/* y = x Phi(x),  Phi(x) = (1 + erf(x / sqrt 2)) / 2        (GELU, Hendrycks and Gimpel 2016, arXiv:1606.08415)
+ * 7 ulp, far below 0 too, where 1 + erf would have lost all digits; results below 2^-126: 7 * 2^-149 */
 void vec_gelu(const num *x, num *y, size_t n);
 void vec_gelu_plain(const num *x, num *y, size_t n);
 
-/* dx (+)= dy (Phi(x) + x phi(x)),  phi(x) = e^(-x^2/2) / sqrt(2 pi); set unless `accumulate`, when dx may not be dy. */
+/* dx (+)= dy (Phi(x) + x phi(x)),  phi(x) = e^(-x^2/2) / sqrt(2 pi); set unless `accumulate`, when dx may not be dy.
+ * The slope is within 3 * 2^-23 of the true one. */
 void vec_gelu_backward(const num *x, const num *dy, bool accumulate, num *dx, size_t n);
 void vec_gelu_backward_plain(const num *x, const num *dy, bool accumulate, num *dx, size_t n);
 
@@ -30,7 +33,8 @@ void vec_gelu_backward_plain(const num *x, const num *dy, bool accumulate, num *
 void vec_quick_gelu(const num *x, num *y, size_t n);
 void vec_quick_gelu_plain(const num *x, num *y, size_t n);
 
-/* dx (+)= dy s (1 + 1.702 x (1 - s)),  s = sigmoid(1.702 x); set unless `accumulate`, when dx may not be dy. */
+/* dx (+)= dy s (1 + 1.702 x (1 - s)),  s = sigmoid(1.702 x); set unless `accumulate`, when dx may not be dy.
+ * The slope is within 3 * 2^-23 of the true one. */
 void vec_quick_gelu_backward(const num *x, const num *dy, bool accumulate, num *dx, size_t n);
 void vec_quick_gelu_backward_plain(const num *x, const num *dy, bool accumulate, num *dx, size_t n);
 
