@@ -1,0 +1,16 @@
+/* sha256: prints the SHA-256 sums of files, one line each: 64 hexadecimal digits, two spaces, the name. */
+#include "../../lib/sha256.h"
+
+int main(int argc, char **argv) {
+    if (argc < 2) die_usage("sha256 FILE ...");
+    for (int i = 1; i < argc; i++) {
+        File file;
+        Err err;
+        char hex[SHA256_HEX];
+        if (!file_open(&file, argv[i], &err)) die("%s", err.text);
+        sha256_hex(file.data, file.size, hex);
+        printf("%s  %s\n", hex, argv[i]);
+        file_close(&file);
+    }
+    return fflush(stdout) == 0 ? 0 : EXIT_TROUBLE;
+}
