@@ -11,11 +11,11 @@
 
 #include "base.h"
 
-/* y = e^x                                                    1.1 ulp; results below 2^-126: 1.1 * 2^-149 */
+/* y = e^x        1.1 ulp; results below 2^-126: 1.1 * 2^-149 */
 void vec_exp(const num *x, num *y, size_t n);
 void vec_exp_plain(const num *x, num *y, size_t n);
 
-/* y = erf(x) = 2/sqrt(pi) * integral of e^(-t^2) from 0 to x  2.6 ulp */
+/* y = erf(x) = 2/sqrt(pi) * integral of e^(-t^2) from 0 to x        2.6 ulp */
 void vec_erf(const num *x, num *y, size_t n);
 void vec_erf_plain(const num *x, num *y, size_t n);
 
@@ -29,12 +29,13 @@ void vec_gelu_plain(const num *x, num *y, size_t n);
 void vec_gelu_backward(const num *x, const num *dy, bool accumulate, num *dx, size_t n);
 void vec_gelu_backward_plain(const num *x, const num *dy, bool accumulate, num *dx, size_t n);
 
-/* y = x sigmoid(1.702 x),  sigmoid(v) = 1 / (1 + e^-v)     (the same paper's approximation)     4 ulp; results below 2^-120: 2^-142 */
+/* y = x sigmoid(1.702 x),  sigmoid(v) = 1 / (1 + e^-v)     (the same paper's approximation)
+ * 4 ulp; results below 2^-120: 2^-142 */
 void vec_quick_gelu(const num *x, num *y, size_t n);
 void vec_quick_gelu_plain(const num *x, num *y, size_t n);
 
 /* dx (+)= dy s (1 + 1.702 x (1 - s)),  s = sigmoid(1.702 x); set unless `accumulate`, when dx may not be dy.
- * The slope is within 3 * 2^-23 of the true one. */
+ * The slope is within 4 * 2^-23 of the true one. */
 void vec_quick_gelu_backward(const num *x, const num *dy, bool accumulate, num *dx, size_t n);
 void vec_quick_gelu_backward_plain(const num *x, const num *dy, bool accumulate, num *dx, size_t n);
 
