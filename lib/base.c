@@ -132,6 +132,10 @@ void arena_reset(Arena *arena) {
     arena->used = 0;
 }
 
+ArenaMark arena_mark(const Arena *arena) { return (ArenaMark){ arena->now, arena->used }; }
+
+void arena_release(Arena *arena, ArenaMark mark) { arena->now = mark.now, arena->used = mark.used; }
+
 void arena_free(Arena *arena) {
     for (ArenaChunk *chunk = arena->first, *next; chunk; chunk = next) {
         next = chunk->next;

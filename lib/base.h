@@ -79,6 +79,10 @@ char *arena_text(Arena *arena, const char *text);
 char *arena_print(Arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
 
 void arena_reset(Arena *arena);              /* empties it, keeps the chunks for the next use */
+/* What was taken since the mark is given back to the arena, to be taken again. */
+typedef struct { ArenaChunk *now; size_t used; } ArenaMark;
+ArenaMark arena_mark(const Arena *arena);
+void arena_release(Arena *arena, ArenaMark mark);
 void arena_free(Arena *arena);               /* gives the chunks back; the arena is valid and empty */
 size_t arena_held(const Arena *arena);       /* bytes held from the system */
 

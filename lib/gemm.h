@@ -14,7 +14,7 @@
 #ifndef GEMM_H
 #define GEMM_H
 
-#include "base.h"
+#include "stored.h"
 
 void gemm(bool turn_a, bool turn_b, int M, int N, int K, const num *a, int lda, const num *b, int ldb,
           bool accumulate, num *c, int ldc);
@@ -22,6 +22,19 @@ void gemm(bool turn_a, bool turn_b, int M, int N, int K, const num *a, int lda, 
 /* The same as three loops: what to read first, and what the tests hold gemm against. */
 void gemm_plain(bool turn_a, bool turn_b, int M, int N, int K, const num *a, int lda, const num *b, int ldb,
                 bool accumulate, num *c, int ldc);
+
+/* The same with all there is: a bias [N] added to every row of C (NULL: none), and a B that lies in a weights file
+ * (stored not NULL: its first number; b is not looked at, ldb counts numbers), widened on its way into the kernel. */
+typedef struct {
+    bool turn_a, turn_b, accumulate;
+    int M, N, K;
+    const num *a, *b, *bias;
+    const uint8_t *stored;
+    StoredForm form;
+    num *c;
+    int lda, ldb, ldc;
+} Gemm;
+void gemm_run(Gemm g);
 
 /* The most this thread can do, in GFLOP/s, measured for about a tenth of a second: multiply-adds on registers alone. */
 double fma_peak(void);

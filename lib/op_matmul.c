@@ -3,7 +3,12 @@
 #include "gradcheck.h"
 #include "ops.h"
 
-#include <string.h>
+/* A weight that lies in a file has no numbers to flow back through. */
+static const Stored *stored_of(Var y, Var w) {
+    const Stored *stored = w->param ? w->param->stored : NULL;
+    REQUIRE(!stored || !y->wants_grad, "%s lies in a file: for inference alone", w->param->name);
+    return stored;
+}
 
 OP(matmul);
 Var op_matmul(Tape *t, Var a, Var b) {
@@ -11,7 +16,10 @@ Var op_matmul(Tape *t, Var a, Var b) {
             "a is %s, b is %s: the inner sizes differ", mat_shape_text(a->val), mat_shape_text(b->val));
     int M = a->val.shape[0], K = a->val.shape[1], N = b->val.shape[1];
     Var y = tape_push(t, &matmul_op, mat_shape(2, M, N), a, b, NULL);
-    gemm(false, false, M, N, K, a->val.v, K, b->val.v, N, false, y->val.v, N);
+    const Stored *stored = stored_of(y, b);
+    Gemm g = { .M = M, .N = N, .K = K, .a = a->val.v, .lda = K, .b = b->val.v, .ldb = N, .c = y->val.v, .ldc = N };
+    if (stored) g.stored = stored->part[0].data, g.form = stored->part[0].form, g.turn_b = stored->turned, g.ldb = stored->turned ? K : N;
+    gemm_run(g);
     return y;
 }
 static void matmul_backward(Var y) {
@@ -28,23 +36,41 @@ static Var matmul_check(GradCheck *check) {
     return op_matmul(check->tape, a, gradcheck_input(check, mat_shape(2, 4, 5)));
 }
 
+/* Inputs and outputs of a weight [out,...], and how many rows of x that makes. */
+typedef struct { int rows, in, out; } LinearSize;
+static LinearSize linear_size(Var x, Var w) {
+    LinearSize s = { .out = w->val.shape[0] };
+    s.in = (int)(mat_count(w->val) / (size_t)MAX(s.out, 1));
+    s.rows = s.in ? (int)(mat_count(x->val) / (size_t)s.in) : 0;
+    return s;
+}
+
 OP(linear);
 Var op_linear(Tape *t, Var x, Var w, Var bias) {
     int dims = x->val.dims;
-    REQUIRE(dims >= 1 && w->val.dims == 2 && x->val.shape[dims - 1] == w->val.shape[1],
+    LinearSize s = linear_size(x, w);
+    REQUIRE(dims >= 1 && w->val.dims >= 2 && x->val.shape[dims - 1] == s.in,
             "x is %s, the weight %s: x's rows are not as long as the weight's", mat_shape_text(x->val), mat_shape_text(w->val));
-    int out = w->val.shape[0], in = w->val.shape[1], rows = in ? (int)(mat_count(x->val) / (size_t)in) : 0;
-    REQUIRE(!bias || mat_count(bias->val) == (size_t)out, "the bias is %s, want [%d]", mat_shape_text(bias->val), out);
+    REQUIRE(!bias || mat_count(bias->val) == (size_t)s.out, "the bias is %s, want [%d]", mat_shape_text(bias->val), s.out);
     Mat shape = x->val;
-    shape.shape[dims - 1] = out;
+    shape.shape[dims - 1] = s.out;
     Var y = tape_push(t, &linear_op, shape, x, w, bias);
-    for (int r = 0; bias && r < rows; r++) memcpy(y->val.v + (size_t)r * (size_t)out, bias->val.v, (size_t)out * sizeof(num));
-    gemm(false, true, rows, out, in, x->val.v, in, w->val.v, in, bias != NULL, y->val.v, out);
+    const Stored *stored = stored_of(y, w);
+    Gemm g = { .turn_b = true, .M = s.rows, .K = s.in, .N = s.out, .a = x->val.v, .lda = s.in, .b = w->val.v, .ldb = s.in,
+               .bias = bias ? bias->val.v : NULL, .c = y->val.v, .ldc = s.out };
+    if (!stored) gemm_run(g);
+    for (int i = 0; stored && i < stored->parts; i++) {
+        g.stored = stored->part[i].data, g.form = stored->part[i].form, g.N = s.out / stored->parts;
+        g.turn_b = !stored->turned, g.ldb = stored->turned ? s.out : s.in;
+        g.bias = bias ? bias->val.v + i * g.N : NULL, g.c = y->val.v + i * g.N;
+        gemm_run(g);
+    }
     return y;
 }
 static void linear_backward(Var y) {
     Var x = y->in[0], w = y->in[1];
-    int out = w->val.shape[0], in = w->val.shape[1], rows = in ? (int)(mat_count(x->val) / (size_t)in) : 0;
+    LinearSize s = linear_size(x, w);
+    int out = s.out, in = s.in, rows = s.rows;
     bool more;
     num *dx = tape_grad_raw(x, &more); /* dx = dy w */
     if (dx) gemm(false, false, rows, in, out, y->grad, out, w->val.v, in, more, dx, in);
@@ -54,8 +80,8 @@ static void linear_backward(Var y) {
     if (dbias) rows_add(y->grad, (size_t)rows, out, dbias);
 }
 static Var linear_check(GradCheck *check) {
-    check->variants = 2;
+    check->variants = 3; /* the last: a filter bank as the weight */
     Var x = gradcheck_input(check, check->variant ? mat_shape(3, 2, 3, 4) : mat_shape(2, 3, 4));
-    Var w = gradcheck_input(check, mat_shape(2, 5, 4));
+    Var w = gradcheck_input(check, check->variant == 2 ? mat_shape(4, 5, 1, 2, 2) : mat_shape(2, 5, 4));
     return op_linear(check->tape, x, w, check->variant ? gradcheck_input(check, mat_shape(1, 5)) : NULL);
 }

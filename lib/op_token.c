@@ -13,7 +13,9 @@ Var op_embedding(Tape *t, Var table, const int *ids, int B, int T) {
     y->save = memcpy(arena_alloc(&t->arena, (size_t)(B * T), sizeof *ids), ids, (size_t)(B * T) * sizeof *ids);
     for (int i = 0; i < B * T; i++) {
         REQUIRE(0 <= ids[i] && ids[i] < V, "id %d at place %d, want 0 to %d", ids[i], i, V - 1);
-        memcpy(y->val.v + (size_t)i * (size_t)D, &AT(table->val, ids[i], 0), (size_t)D * sizeof(num));
+        num *to = y->val.v + (size_t)i * (size_t)D;
+        if (table->val.v) memcpy(to, &AT(table->val, ids[i], 0), (size_t)D * sizeof(num));
+        else stored_row(table->param->stored, V, D, ids[i], to);
     }
     return y;
 }

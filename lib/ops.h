@@ -36,7 +36,8 @@ Var op_flatten(Tape *t, Var x);
 
 /* y = a b           a [M,K], b [K,N] -> [M,N]     da = dy b^T, db = a^T dy */
 Var op_matmul(Tape *t, Var a, Var b);
-/* y = x w^T + bias  x [..,in], w [out,in], bias [out] or NULL -> [..,out]. Also all dot products of rows: I T^T. */
+/* y = x w^T + bias  x [..,in], w [out,in] or filters [out,..] of as many numbers, bias [out] or NULL -> [..,out]. Also
+ * all dot products of rows: I T^T. */
 Var op_linear(Tape *t, Var x, Var w, Var bias);
 
 /* ---- op_act -------------------------------------------------------------------------------------------------- */

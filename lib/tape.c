@@ -120,6 +120,18 @@ Var tape_first_not_finite(const Tape *t) {
     return first;
 }
 
+TapeMark tape_mark(const Tape *t) { return (TapeMark){ arena_mark(&t->arena), t->last }; }
+
+Var tape_fold(Tape *t, TapeMark mark, Var x, Var y) {
+    REQUIRE(x->op && mat_same_shape(x->val, y->val), "x is %s, %s, y is %s: want an operation's result of y's shape",
+            x->op ? x->op->name : "a leaf", mat_shape_text(x->val), mat_shape_text(y->val));
+    if (!t->no_grad || t->keep_grads) return y;
+    memcpy(x->val.v, y->val.v, mat_count(x->val) * sizeof(num));
+    arena_release(&t->arena, mark.arena);
+    t->last = mark.last;
+    return x;
+}
+
 void tape_reset(Tape *t) {
     arena_reset(&t->arena);
     t->last = NULL;

@@ -12,6 +12,7 @@
 #define TAPE_H
 
 #include "mat.h"
+#include "stored.h"
 
 typedef struct Node Node;
 typedef Node *Var; /* a value on a tape */
@@ -41,6 +42,7 @@ typedef struct {
     bool has_grad;    /* false: grad holds nothing yet, the first share overwrites it */
     bool frozen;      /* not trained: a buffer, or a weight that is given */
     int group;        /* which of the optimiser's groups updates it (optim.h) */
+    const Stored *stored; /* not NULL: val.v is, and the numbers lie in a file (pretrained.h); frozen */
 } Param;
 
 enum { NODE_INPUTS = 3 };
@@ -88,6 +90,14 @@ void tape_backward_from(Tape *t, Var y, const num *dy);
 
 /* The first operation whose value is not finite, or NULL: where a NaN was born. */
 Var tape_first_not_finite(const Tape *t);
+
+/* Inference in the memory of one block. On a no_grad tape everything since `mark` is forgotten but the numbers of y, which
+ * take the place of x's, an operation's result from before the mark of the same shape that nobody else still needs; the
+ * answer is x. On other tapes nothing happens, and the answer is y.
+ *     TapeMark mark = tape_mark(t);   x = tape_fold(t, mark, x, block(t, x)); */
+typedef struct { ArenaMark arena; Node *last; } TapeMark;
+TapeMark tape_mark(const Tape *t);
+Var tape_fold(Tape *t, TapeMark mark, Var x, Var y);
 
 void tape_reset(Tape *t); /* forgets all nodes, keeps the memory */
 void tape_free(Tape *t);
