@@ -20,6 +20,17 @@ Var clip_logits(Tape *tape, Var image, Var text, Var t);
  * Units   nats; log B when all logits are equal and there is no target */
 Var clip_loss(Tape *tape, Var logits, Mat q);
 
+/* One pair of a batch and its closest rival. `s` holds cosines [N,N], N >= 2: row i a picture, column i its text. */
+typedef struct {
+    double positive;  /* s[i,i] */
+    int hardest;      /* the column j != i with the largest cosine; of equals the first */
+    double negative;  /* s[i,hardest] */
+    double margin;    /* positive - negative; below 0 the answer is wrong */
+    double p, loss;   /* softmax(scale s[i])_i and -log p, in nats */
+    double share;     /* the hardest negative's part in the push on all of them, p_j / (1 - p) */
+} ClipPair;
+ClipPair clip_pair(Mat s, int i, double scale);
+
 /* Targets for pairs that share captions: q[b,n] = (1 - smoothing) / (members of b's group) for n in b's group, plus
  * smoothing / B everywhere (label smoothing, Szegedy et al. 2016, section 7).
  * caption[b] names the group of pair b; with all different and no smoothing q is the identity. On the arena. */

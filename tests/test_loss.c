@@ -75,5 +75,47 @@ TEST(smoothed_targets_sum_to_one) {
     arena_free(&arena);
 }
 
+/* The five cosines of lesson 04's page as one row: p = 0.932808, and the hardest of the others has 0.053574 of it. */
+TEST(one_pair_and_its_rival) {
+    Arena arena = { 0 };
+    Mat s = mat_zero(&arena, 5, 5);
+    const double row[] = { 0.5, 0.6, 0.8, 0.3, 0.1 };
+    for (int j = 0; j < 5; j++) AT(s, 2, j) = (num)row[j];
+    ClipPair pair = clip_pair(s, 2, 1 / 0.07), tie = clip_pair(s, 0, 1);
+    CHECK(pair.hardest == 1, "hardest is %d", pair.hardest);
+    CHECK_NEAR(pair.positive, 0.8, 1e-6);
+    CHECK_NEAR(pair.negative, 0.6, 1e-6);
+    CHECK_NEAR(pair.margin, 0.2, 1e-6);
+    CHECK_NEAR(pair.p, 0.932808, 2e-6);
+    CHECK_NEAR(pair.loss, -log(0.932808), 2e-6);
+    CHECK_NEAR(pair.share, 0.053574 / (1 - 0.932808), 2e-5);
+    CHECK(tie.hardest == 1 && tie.margin == 0, "hardest of equals is %d, margin %g", tie.hardest, tie.margin);
+    CHECK_NEAR(tie.share, 0.25, 1e-12);
+    CHECK_STOPS(clip_pair(mat_zero(&arena, 1, 1), 0, 1), EXIT_CONTRACT, "want [N,N]");
+    arena_free(&arena);
+}
+
+/* Captions that are the same text have the same vector; then sharing the target takes the floor off the loss and
+ * changes no gradient. */
+TEST(equal_texts_learn_the_same) {
+    const int caption[] = { 0, 1, 0, 0, 2, 1 };
+    double loss[2];
+    num *dtext[2];
+    Tape t[2] = { { .no_grad = false }, { .no_grad = false } };
+    for (int shared = 0; shared < 2; shared++) {
+        Rng rng = rng_seed(3, 0);
+        Mat image = mat_normal(&t[shared].arena, 6, 4, &rng, 1), text = mat_normal(&t[shared].arena, 6, 4, &rng, 1);
+        Mat q = shared ? clip_targets(&t[shared].arena, caption, 6, 0) : (Mat){ 0 };
+        Var table = tape_leaf(&t[shared], text), all = op_embedding(&t[shared], table, caption, 6, 1);
+        Var x = op_linear(&t[shared], tape_data(&t[shared], image), op_reshape(&t[shared], all, mat_shape(2, 6, 4)), NULL);
+        Var L = clip_loss(&t[shared], x, q);
+        tape_backward(&t[shared], L);
+        loss[shared] = L->val.v[0], dtext[shared] = table->grad;
+    }
+    CHECK_NEAR(loss[0] - loss[1], clip_loss_floor_of(caption, 6), 1e-5);
+    for (int i = 0; i < 3 * 4; i++) CHECK_NEAR(dtext[1][i], dtext[0][i], 1e-5);
+    tape_free(&t[0]), tape_free(&t[1]);
+}
+
 TESTS(four_pairs_by_hand, different_captions_are_the_diagonal, the_floor_is_met_and_removed, the_floor_of_random_batches,
-      extreme_logits_stay_finite, smoothed_targets_sum_to_one)
+      extreme_logits_stay_finite, smoothed_targets_sum_to_one, one_pair_and_its_rival, equal_texts_learn_the_same)

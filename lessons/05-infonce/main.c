@@ -1,0 +1,150 @@
+/* Lesson 05: InfoNCE and hard negatives. The loss as a question with N answers: what it costs to know nothing, which
+ * wrong answer costs most, and why a run on ten captions stops at 1.93. Before: 04 temperature. See README.md. */
+#include "../../lib/course.h"
+#include "../../lib/lesson.h"
+#include "../../lib/softmax.h"
+#include "../../lib/train.h"
+
+#include <math.h>
+
+enum { N = 8, D = 64, MOST = 512, BATCH = 64, EPOCHS = 6, DRAWS = 400 };
+static const double tau = 0.07;
+
+/* Unit vectors I and T of n pairs: a text is its picture and noise, 1.5 times as long; S = I T^T. `kin` of picture 1 is
+ * mixed into picture 2, `own` of a picture into its text. */
+static Mat cosines_draw(Arena *arena, Rng rng, int n, num kin, num own) {
+    Mat image = mat_normal(arena, n, D, &rng, 1), text = mat_normal(arena, n, D, &rng, 1.5 / sqrt(D));
+    Mat turned = mat_new(arena, D, n), s = mat_new(arena, n, n);
+    for (int d = 0; d < D; d++) AT(image, 1, d) += kin * AT(image, 0, d);
+    mat_normalise_rows(image);
+    for (size_t i = 0; i < mat_count(text); i++) text.v[i] += own * image.v[i];
+    mat_normalise_rows(text), mat_transpose(text, turned), mat_matmul(image, turned, s);
+    return s;
+}
+
+/* Texts that are all noise: the mean loss of many batches. */
+static double loss_of_chance(Arena *arena, double s) {
+    double sum = 0;
+    for (int i = 0; i < DRAWS; i++) sum += cross_entropy_diagonal(cosines_draw(arena, rng_seed(5, i), N, 0, 0), s);
+    return sum / DRAWS;
+}
+
+static double print_pairs(Mat s) {
+    double loss = 0, positive = 0, negative = 0;
+    printf("  pair  positive  hardest negative   margin       p  -log p  its share\n");
+    for (int i = 0; i < N; i++) {
+        ClipPair pair = clip_pair(s, i, 1 / tau);
+        printf("  %d      %7.4f    %7.4f (text %d)  %7.4f  %.4f  %6.4f     %.4f\n", i + 1, pair.positive, pair.negative,
+               pair.hardest + 1, pair.margin, pair.p, pair.loss, pair.share);
+        loss += pair.loss / N, positive += pair.positive / N, negative += pair.negative / N;
+    }
+    printf("  mean   %7.4f    %7.4f           %7.4f          %6.4f\n", positive, negative, positive - negative, loss);
+    return loss;
+}
+
+static void print_bound(Arena *arena) {
+    printf("     N   log N    loss  log N - loss   right\n");
+    for (int n = N; n <= MOST; n *= 4) {
+        Mat s = cosines_draw(arena, rng_seed(6, (uint64_t)n), n, 0, 1);
+        double loss = cross_entropy_diagonal(s, 1 / tau), right = 0;
+        for (int i = 0; i < n; i++) right += clip_pair(s, i, 1).margin > 0;
+        printf("  %4d  %6.4f  %6.4f        %6.4f  %5.1f %%\n", n, log(n), loss, log(n) - loss, 100.0 * right / n);
+    }
+}
+
+/* The floor of batches drawn by chance: their mean, its standard error, and how many of these it is off. */
+static void print_floor(int B) {
+    Rng rng = rng_seed(7, (uint64_t)B);
+    double mean = 0, squares = 0, exact = clip_loss_floor(B, CIFAR_CLASSES);
+    for (int i = 0; i < DRAWS; i++) {
+        int caption[MOST];
+        for (int b = 0; b < B; b++) caption[b] = (int)rng_below(&rng, CIFAR_CLASSES);
+        double floor = clip_loss_floor_of(caption, B);
+        mean += floor / DRAWS, squares += floor * floor / DRAWS;
+    }
+    double error = sqrt((squares - mean * mean) / (DRAWS - 1));
+    printf("  %4d  %.6f   %.4f +- %.4f  %+.1f\n", B, exact, mean, error, (mean - exact) / error);
+}
+
+static void after_epoch(void *context, const EpochRow *row) {
+    num (*curve)[EPOCHS] = context;
+    curve[0][row->epoch - 1] = (num)row->loss, curve[1][row->epoch - 1] = (num)row->floor;
+    double above = row->loss - row->floor, right = 100 * row->image_to_text;
+    printf("  %5d   %.3f   %.3f         %6.3f      %5.1f %%\n", row->epoch, row->loss, row->floor, above, right);
+}
+
+/* Lesson 10's network, four times as narrow, on few pictures and in batches of 64. Returns the last epoch's loss. */
+static double learn(const Lesson *lesson, const Cifar *train, const Cifar *test, Clip *clip) {
+    num curve[2][EPOCHS];
+    Err err;
+    TrainRun run = { *recipe_find("quick"), 1, train, test, .after_epoch = after_epoch, .context = curve };
+    run.recipe.epochs = EPOCHS, run.recipe.batch = BATCH, run.recipe.share = false;
+    for (int i = 0; i < 3; i++) run.recipe.model.image.widths[i] /= 4;
+    printf("  epoch    loss   floor  loss - floor  right class\n");
+    if (!train_run(&run, clip, &err)) die("%s", err.text);
+    Series series[] = { { "loss", NULL, curve[0], EPOCHS }, { "floor of its batches", NULL, curve[1], EPOCHS } };
+    lesson_lines(lesson, "05-floor", &(Lines){ .title = "Ten captions, batches of 64", .y = "nats", .x = "epoch",
+                 .series = series, .count = 2, .reference_name = "log 64 =", .reference = log(BATCH) });
+    return curve[0][EPOCHS - 1];
+}
+
+/* The first pictures the model has not seen, with the target of the plain loss and with the shared one. */
+static void ask_both(Clip *clip, const Cifar *test) {
+    Tape t = { .no_grad = true };
+    int label[BATCH];
+    const char *texts[BATCH];
+    for (int b = 0; b < BATCH; b++) label[b] = test->labels[b];
+    for (int b = 0; b < BATCH; b++) texts[b] = text_fill(&t.arena, "a photo of a {}", test->names[label[b]]);
+    Mat text = clip_text_features(clip, &t.arena, texts, BATCH, NULL), q = clip_targets(&t.arena, label, BATCH, 0);
+    Mat s = zeroshot_scores(clip, &t.arena, text, test, (ZeroshotRange){ .n = BATCH, .batch = BATCH });
+    Var logits = op_scale(&t, tape_data(&t, s), exp(clip->logit_scale->val.v[0]));
+    double one = clip_loss(&t, logits, (Mat){ 0 })->val.v[0], shared = clip_loss(&t, logits, q)->val.v[0];
+    printf("  one text is right for each picture       %.4f\n  every text that says the same is right   %.4f\n"
+           "  the difference                           %.4f\n  the floor of this batch, mean of log n   %.4f\n",
+           one, shared, one - shared, clip_loss_floor_of(label, BATCH));
+    tape_free(&t);
+}
+
+int main(int argc, char **argv) {
+    const char *data = "shapes";
+    const Option options[] = { { "data", .text = &data, .choices = COURSE_DATA, .help = "for section 6" }, { 0 } };
+    Lesson lesson = { .number = "05", .title = "InfoNCE and hard negatives", .takes = "5 seconds", .options = options,
+                      .shows = "A question with N answers: its price, its traps, its floor", .next = "make lesson-06" };
+    lesson_begin(&lesson, argc, argv);
+
+    lesson_section(&lesson, "1. Knowing nothing: eight pictures against texts of chance");
+    Prediction said = lesson_predict(&lesson, "log 8 is %.4f. What will the loss be at tau = 0.07?", log(N));
+    double calm = loss_of_chance(&lesson.memory, 1), chance = loss_of_chance(&lesson.memory, 1 / tau);
+    printf("  all cosines equal     %.4f = log 8\n  by chance, tau = 1    %.4f\n", log(N), calm);
+    printf("  by chance, tau = 0.07 %.4f\n", chance);
+    lesson_outcome_number(&lesson, &said, chance, 4);
+
+    lesson_section(&lesson, "2. A batch of 8 pairs in 64 dimensions, tau = 0.07");
+    Mat s = cosines_draw(&lesson.memory, rng_seed(1, 0), N, 0, 1);
+    lesson_heat(&lesson, "05-batch", &(Heat){ .title = "Cosine of every picture with every text", .y = "picture",
+                .x = "text", .m = s, .decimals = 3, .low = -1, .high = 1 });
+    double easy = print_pairs(s);
+
+    lesson_section(&lesson, "3. The same batch, but picture 2 looks like picture 1");
+    said = lesson_predict(&lesson, "Eight pairs, two of them alike. The loss was %.4f. What is it now?", easy);
+    lesson_outcome_number(&lesson, &said, print_pairs(cosines_draw(&lesson.memory, rng_seed(1, 0), N, 2, 1)), 4);
+
+    lesson_section(&lesson, "4. Larger batches of such pairs: what a batch can tell is at most log N");
+    print_bound(&lesson.memory);
+
+    lesson_section(&lesson, "5. Captions repeat: ten classes, one caption each. The floor E[log n]");
+    printf("     B  exact      %d batches       off by\n", DRAWS);
+    for (int B = 64; B <= MOST; B *= 2) print_floor(B);
+
+    lesson_section(&lesson, "6. A real run: a small CLIP learns from batches of 64");
+    Cifar train = course_pictures(&lesson.memory, data, CIFAR_TRAIN, 1600);
+    Cifar test = course_pictures(&lesson.memory, data, CIFAR_TEST, BATCH);
+    printf("%s\n", course_notice(&train, data));
+    said = lesson_predict(&lesson, "It begins near log 64 = %.3f. Where will its loss stop?", log(BATCH));
+    Clip clip;
+    lesson_outcome_number(&lesson, &said, learn(&lesson, &train, &test, &clip), 3);
+
+    lesson_section(&lesson, "7. Sharing the target: one batch of new pictures, asked both ways");
+    ask_both(&clip, &test), clip_free(&clip);
+    return lesson_end(&lesson);
+}
