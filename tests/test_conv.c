@@ -145,6 +145,7 @@ TEST(shapes_that_are_cut) {
     compare((ConvShape){ 150, 2, 2, 5, 70, 3, 1, 1 }, &rng);    /* many pictures in a group */
     compare((ConvShape){ 2, 20, 20, 2, 3, 19, 1, 9 }, &rng);    /* more kernel lines than are taken at a time */
     compare((ConvShape){ 1, 3, 3, 700, 66, 3, 1, 1 }, &rng);    /* a panel larger than a slice */
+    compare((ConvShape){ 3, 6, 6, 8, 128, 3, 1, 1 }, &rng);     /* more than one whole panel */
     compare((ConvShape){ 3, 1, 1, 8, 8, 1, 1, 0 }, &rng);
     compare((ConvShape){ 2, 2, 2, 3, 4, 5, 1, 4 }, &rng);       /* places that see nothing of the picture */
     compare((ConvShape){ 2, 7, 7, 3, 4, 2, 5, 0 }, &rng);       /* pixels that no place sees */
@@ -171,7 +172,7 @@ TEST(a_picture_is_the_same_bits_in_any_batch) {
 TEST(any_number_of_threads_gives_the_same_bits) {
     Rng rng = rng_seed(4, 0);
     ConvShape shapes[] = { { 20, 16, 16, 12, 70, 3, 1, 1 }, { 9, 15, 15, 64, 20, 3, 2, 1 },
-                           { 64, 4, 4, 96, 96, 3, 1, 1 } };
+                           { 64, 4, 4, 96, 96, 3, 1, 1 }, { 33, 16, 16, 3, 20, 3, 2, 1 } };
     for (size_t i = 0; i < COUNT(shapes); i++) {
         Layer l = layer(shapes[i], &rng);
         num *y[4], *dx[4], *dw[4], *db[4];
