@@ -33,21 +33,31 @@ LESSON_BINARIES := $(NUMBERS:%=$(BUILD)/lesson-%)
 TEST_BINARIES   := $(TESTS:%=$(BUILD)/test-%)
 TOOL_BINARIES   := $(TOOLS:%=$(BUILD)/%)
 
+EXERCISES    := $(patsubst exercises/original/%.c,%,$(wildcard exercises/original/[0-9][0-9]-*.c))
+EXERCISE_NNS := $(foreach e,$(EXERCISES),$(call number,$(e)))
+EXAMS        := $(BUILD)/obj/tests/exercises/exam.o $(EXERCISE_NNS:%=$(BUILD)/obj/tests/exercises/ex%.o)
+STUDENT       = @EXERCISE_CC='$(CC) $(ALL_CFLAGS)' sh tests/student.sh $(BUILD)
+
 all: $(LESSON_BINARIES) $(TOOL_BINARIES) ## build everything (the same as `make`)
+	$(STUDENT) give
 
 # ---- what students run ----------------------------------------------------------------------------------------------
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-zA-Z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
-	@printf '  make %-12s %s\n' lesson-NN 'run a lesson; ARGS="--help" lists its options'
+	@printf '  make %-12s %s\n' lesson-NN 'run a lesson; ARGS="--help" lists its options' \
+	    ex-NN 'check your exercise NN, exercises/NN-name.c' hint-NN 'the next of three hints' \
+	    reset-NN 'the exercise as it was; yours is kept' solution-NN 'how we did it, when you have'
 
 run: all ## the main job: train the small CLIP on CIFAR-10, classify its test pictures from text alone
 	@sh data/fetch.sh $(BUILD) || echo "No CIFAR-10 here: the lessons go on with generated shapes."
 	@$(BUILD)/lesson-10 --resume --no-predict
 	@$(BUILD)/lesson-11 --no-predict
 
-list: ## the lessons there are
+list: ## the lessons and exercises there are, and how far you are
+	@echo Lessons
 	@for page in lessons/*/README.md; do sed -n '1s/^# */  /p' "$$page"; done
+	$(STUDENT) list
 
 data: $(BUILD)/cifar-check $(BUILD)/cifar-from-png ## fetch CIFAR-10 (170 MB) and verify it
 	@sh data/fetch.sh $(BUILD)
@@ -61,14 +71,35 @@ bench: $(BUILD)/bench ## measure speed; NAMES="gemm-1024 train-resnet9" for some
 $(NUMBERS:%=lesson-%): lesson-%: $(BUILD)/lesson-%
 	@$(BUILD)/lesson-$* $(ARGS)
 
+# ---- exercises: tests/student.sh does the work ------------------------------------------------------------------------
+
+$(EXERCISE_NNS:%=ex-%): ex-%: $(BUILD)/libclip.a $(BUILD)/obj/tests/exercises/exam.o $(BUILD)/obj/tests/exercises/ex%.o
+	$(STUDENT) ex $*
+
+next: $(BUILD)/libclip.a $(EXAMS) ## check the first exercise that is not done
+	$(STUDENT) next
+
+watch: $(BUILD)/libclip.a $(EXAMS) ## check an exercise whenever you save it
+	$(STUDENT) watch
+
+$(EXERCISE_NNS:%=hint-%): hint-%:
+	$(STUDENT) hint $*
+
+$(EXERCISE_NNS:%=reset-%): reset-%:
+	$(STUDENT) reset $*
+
+$(EXERCISE_NNS:%=solution-%): solution-%:
+	$(STUDENT) solution $*
+
 # ---- checks -----------------------------------------------------------------------------------------------------------
 
 SCRIPTS := $(wildcard tests/fetch.sh tests/harness.sh tests/pages.sh tests/train.sh)
 # Lesson 11 needs the model of lesson 10: tests/train.sh runs the one after the other.
 CHECKED := $(filter-out %/lesson-11,$(LESSON_BINARIES))
 
-check: all $(TEST_BINARIES) ## all tests, and the lessons against their expectations
-	@sh tests/run.sh $(BUILD) $(SCRIPTS) $(TEST_BINARIES) $(CHECKED)
+check: all $(TEST_BINARIES) $(EXAMS) ## all tests, the lessons against their expectations, your exercises
+	@failed=0; sh tests/run.sh $(BUILD) $(SCRIPTS) $(TEST_BINARIES) $(CHECKED) || failed=1; echo; \
+	    EXERCISE_CC='$(CC) $(ALL_CFLAGS)' sh tests/student.sh $(BUILD) table || failed=1; exit $$failed
 
 clean: ## remove what was built
 	rm -rf $(BUILD)
@@ -134,6 +165,7 @@ $(foreach l,$(LESSONS),$(eval $(call lesson_rule,$(l))))
 
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj64/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj64/*/*.d $(BUILD)/obj/*/*/*.d)
 
-.PHONY: all help run list data plots bench check clean $(NUMBERS:%=lesson-%)
+.PHONY: all help run list data plots bench check clean $(NUMBERS:%=lesson-%) next watch mine \
+        $(foreach n,$(EXERCISE_NNS),ex-$(n) hint-$(n) reset-$(n) solution-$(n))
 .SECONDARY:
 .DELETE_ON_ERROR:

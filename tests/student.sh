@@ -1,0 +1,338 @@
+#!/bin/sh
+# student.sh: the student's day, behind the make targets of the same names.
+#
+#   sh tests/student.sh BUILD COMMAND [NN]
+#
+#   give          a copy of each exercise for the student, where there is none yet (any command does this first)
+#   ex NN         checks one exercise; status 1 if it is wrong or does not compile, 0 if done, begun or not started
+#   next, watch   the first one that is not done; the one that is being edited, again and again
+#   hint NN       the next of three hints           reset NN     the text as shipped; the student's is kept as NN-*.c.1, .2 ...
+#   list, table   what progress.txt says; what a check of all of them says (the third part of `make check`)
+#   solution NN   after passing, or with FORCE=1
+#   objects       for `make mine`: names the object file of each exercise that passes, and of its solution where it does not
+#
+# The student's files lie in $EXERCISES (exercises/), beside progress.txt; git does not know them, so that no update of
+# the repository can touch them. They are copies of exercises/original/*.c, which git does know. A copy nobody has
+# changed follows a new original; one that was changed stays, and the student is told.
+#
+# progress.txt has lines of "done NAME", "hint NAME STEP" and "given NAME CHECKSUM"; all others are kept and mean nothing.
+# Other variables: SEED of the fresh inputs; EXERCISE_CC, compiler and flags; EXERCISE_WORK, where programs go.
+
+build=$1 command=$2 number=$3
+: "${EXERCISES:=exercises}" "${EXERCISE_CC:=${CC:-cc} -std=c11 -O1 -g -pthread}" "${EXERCISE_WORK:=$build/exercises}"
+progress=$EXERCISES/progress.txt
+work=$EXERCISE_WORK
+LC_ALL=C
+export LC_ALL
+good='' bad='' dim='' off=''
+if [ -t 1 ] && [ -z "$NO_COLOR" ] && [ "$TERM" != dumb ]; then
+    good=$(printf '\033[32m') bad=$(printf '\033[1;31m') dim=$(printf '\033[2m') off=$(printf '\033[0m')
+fi
+
+stop() {
+    echo "$1" >&2
+    exit 2
+}
+
+# ---- names and progress ------------------------------------------------------------------------------------------------
+
+names() { for file in exercises/original/[0-9][0-9]-*.c; do basename "$file" .c; done; }
+name_of() { for file in exercises/original/"$1"-*.c; do [ -f "$file" ] && basename "$file" .c; done; }
+title_of() { echo "${1#*-}" | tr - ' '; }
+
+# known WORD NAME: prints what follows them in progress.txt; status 1 if the line is not there.
+known() {
+    [ -f "$progress" ] && awk -v word="$1" -v name="$2" \
+        '$1 == word && $2 == name { value = $3; found = 1 } END { print value; exit !found }' "$progress"
+}
+is_done() { known 'done' "$1" >/dev/null; }
+
+# note WORD NAME [VALUE]: replaces that line; forget WORD NAME removes it.
+forget() {
+    [ -f "$progress" ] || return 0
+    awk -v word="$1" -v name="$2" '!($1 == word && $2 == name)' "$progress" >"$progress.tmp" && mv "$progress.tmp" "$progress"
+}
+note() {
+    [ -f "$progress" ] || echo '# Progress with the exercises, kept by make. What it does not know it leaves alone.' >"$progress"
+    forget "$1" "$2"
+    echo "$*" >>"$progress"
+}
+
+sum_of() { cksum <"$1" | tr ' ' -; }
+
+give() {
+    [ -d "$EXERCISES" ] && [ -w "$EXERCISES" ] || return 0
+    for each in $(names); do
+        own=$EXERCISES/$each.c original=exercises/original/$each.c
+        sum=$(sum_of "$original") given=$(known given "$each")
+        if [ ! -f "$own" ]; then
+            cp "$original" "$own" && note given "$each" "$sum"
+        elif [ "$given" != "$sum" ]; then
+            if cmp -s "$own" "$original"; then
+                note given "$each" "$sum"
+            elif [ "$(sum_of "$own")" = "$given" ]; then # as it was given: nobody has worked on it
+                cp "$original" "$own" && note given "$each" "$sum"
+                echo "$own: brought up to date."
+            elif [ -n "$given" ]; then
+                note given "$each" "$sum"
+                echo "$own: the exercise has been revised since you began. Yours is left as it is;" \
+                    "\`make reset-${each%%-*}\` gives you the new text and keeps yours beside it."
+            fi
+        fi
+    done
+}
+
+# ---- checking one --------------------------------------------------------------------------------------------------------
+
+# compile NAME: makes $work/NN from the student's file, if it is not that already. Status 1 says why.
+compile() {
+    nn=${1%%-*} source=$EXERCISES/$1.c exam=$build/obj/tests/exercises
+    program=$work/$nn
+    [ -f "$exam/ex$nn.o" ] || stop "$exam/ex$nn.o is needed; \`make ex-$nn\` builds it"
+    mkdir -p "$work"
+    [ -f "$source" ] || { echo "$source is not there; \`make reset-$nn\` gives it back."; return 1; }
+    if [ -x "$program" ] && cmp -s "$source" "$work/$nn.c" &&
+        [ -z "$(find "$exam/exam.o" "$exam/ex$nn.o" "$build/libclip.a" exercises/exercise.h -newer "$program")" ]; then
+        warned
+        return 0
+    fi
+    rm -f "$program"
+    # shellcheck disable=SC2086 # compiler and flags
+    if ! $EXERCISE_CC -Iexercises -c -o "$work/$nn.o" "$source" >"$work/$nn.log" 2>&1; then
+        echo "${bad}DOES NOT COMPILE${off}: $source. The compiler's first errors (nothing was checked yet):"
+        head -n 14 "$work/$nn.log" | sed 's/^/  /'
+        echo "  again: make ex-$nn"
+        return 1
+    fi
+    # shellcheck disable=SC2086
+    if ! $EXERCISE_CC -o "$program" "$work/$nn.o" "$exam/ex$nn.o" "$exam/exam.o" "$build/libclip.a" -lm -pthread >"$work/$nn.link" 2>&1; then
+        echo "${bad}DOES NOT LINK${off}: $source. A function of the exercise is missing, or there is one of a name the library uses:"
+        grep -E 'undefined|multiple|duplicate|symbol|_' "$work/$nn.link" | head -n 4 | sed 's/^/  /'
+        echo "  again: make ex-$nn     the text as shipped, keeping yours: make reset-$nn"
+        return 1
+    fi
+    cp "$source" "$work/$nn.c"
+    warned
+}
+
+warned() {
+    [ -s "$work/$nn.log" ] || return 0
+    echo "The compiler warns:"
+    head -n 8 "$work/$nn.log" | sed 's/^/  /'
+}
+
+# verdict NAME: compiles and checks; prints what there is to say, sets word (done, wrong, begun, not-started, broken) and
+# parts ("1 of 2").
+verdict() {
+    word=broken parts=''
+    compile "$1" || return
+    rm -f "$work/$nn.result"
+    "$program" "$EXERCISES/$1.c" "${SEED:--}" "$work/$nn.result" </dev/null
+    [ -f "$work/$nn.result" ] && read -r word right of _ <"$work/$nn.result"
+    parts="$right of $of"
+    if [ "$word" = not-started ] && ! cmp -s "$EXERCISES/$1.c" "exercises/original/$1.c"; then
+        grep -n '^ *TODO(' "$EXERCISES/$1.c" | sed -n '1s|^\([0-9]*\):.*|  You have written something: delete the line '"$EXERCISES/$1.c"':\1, "TODO(...);", so that it is reached.|p'
+    fi
+    case $word in
+    'done') is_done "$1" || note 'done' "$1" ;;
+    *) is_done "$1" && forget 'done' "$1" ;;
+    esac
+}
+
+first_open() {
+    for name in $(names); do is_done "$name" || { echo "$name"; return; }; done
+}
+
+what_next() {
+    next=$(first_open)
+    if [ -z "$next" ]; then echo "  next: make mine (all exercises are done: lesson 11, on your own functions)"
+    else echo "  next: make ex-${next%%-*}"; fi
+}
+
+one() {
+    echo "${dim}Exercise ${1%%-*}, $(title_of "$1"): compiling and checking $EXERCISES/$1.c ...${off}"
+    verdict "$1"
+    case $word in
+    'done') what_next ;;
+    not-started) echo "  a hint: make hint-${1%%-*}" ;;
+    begun) echo "  again: make ex-${1%%-*}     a hint: make hint-${1%%-*}" ;;
+    *) return 1 ;;
+    esac
+}
+
+# ---- all of them ----------------------------------------------------------------------------------------------------------
+
+bar() {
+    all=0 finished=0 line=''
+    for name in $(names); do
+        all=$((all + 1))
+        if is_done "$name"; then finished=$((finished + 1)) line="$line##"; fi
+    done
+    i=$finished
+    while [ $i -lt $all ]; do line="$line--" i=$((i + 1)); done
+    echo "Progress: [$line] $finished of $all"
+}
+
+list() {
+    echo "Exercises"
+    next=$(first_open)
+    for name in $(names); do
+        mark=' '
+        is_done "$name" && mark=x
+        [ "$name" = "$next" ] && mark='>'
+        printf '  [%s] %s %-22s make ex-%s\n' "$mark" "${name%%-*}" "$(title_of "$name")" "${name%%-*}"
+    done
+    bar
+}
+
+table() {
+    done_count=0 open_count=0 begun_count=0 wrong_count=0 first=''
+    mkdir -p "$work"
+    echo "Your exercises, in $EXERCISES/"
+    for name in $(names); do
+        verdict "$name" >"$work/said"
+        says=$word colour=''
+        case $word in
+        'done') done_count=$((done_count + 1)) colour=$good ;;
+        not-started) open_count=$((open_count + 1)) says='not started' colour=$dim ;;
+        begun) begun_count=$((begun_count + 1)) says="begun: $parts parts right" ;;
+        *)
+            wrong_count=$((wrong_count + 1)) colour=$bad
+            [ "$word" = broken ] && says='wrong: does not compile' || says=wrong
+            [ -z "$first" ] && first=$name && cp "$work/said" "$work/first"
+            ;;
+        esac
+        printf '  %s %-22s %s%s%s\n' "${name%%-*}" "$(title_of "$name")" "$colour" "$says" "$off"
+    done
+    if [ -n "$first" ]; then
+        printf '\n%s, the first that is wrong:\n' "$first"
+        cat "$work/first"
+    fi
+    printf '\nexercises: %d done, %d not started, %d begun, %d wrong' $done_count $open_count $begun_count $wrong_count
+    next=$(first_open)
+    if [ -n "$next" ]; then echo "     go on: make next"; else echo; fi
+    [ $wrong_count -eq 0 ]
+}
+
+objects() {
+    mkdir -p "$work/mine"
+    for name in $(names); do
+        verdict "$name" >/dev/null 2>&1
+        nn=${name%%-*}
+        if [ "$word" = 'done' ]; then
+            cp "$work/$nn.o" "$work/mine/$nn.o"
+            echo "  $name: yours"
+        else
+            # shellcheck disable=SC2086
+            $EXERCISE_CC -Iexercises -c -o "$work/mine/$nn.o" "solutions/$name.c" || exit 1
+            echo "  $name: the solution's, until yours passes"
+        fi
+    done
+}
+
+# ---- help ----------------------------------------------------------------------------------------------------------------
+
+hint() {
+    step=$(known hint "$1")
+    case $step in [0-3]) ;; *) step=0 ;; esac
+    step=$((step + 1))
+    [ $step -gt 3 ] && step=1 && echo "(These were all three; from the beginning:)"
+    echo "Hint $step of 3 for exercise $(echo "$1" | sed 's/-/, /; s/-/ /g'):"
+    awk -v want=$step '/^--$/ { n++; next } n + 1 == want { print "  " $0 }' "exercises/hints/${1%%-*}.txt"
+    note hint "$1" $step
+    if [ $step -lt 3 ]; then echo "The next one: make hint-${1%%-*}"
+    else echo "If you want to see how it is done: make solution-${1%%-*} FORCE=1"; fi
+}
+
+reset() {
+    own=$EXERCISES/$1.c original=exercises/original/$1.c
+    if [ -f "$own" ] && ! cmp -s "$own" "$original"; then
+        i=1
+        while [ -e "$own.$i" ]; do i=$((i + 1)); done
+        mv "$own" "$own.$i" || exit 1
+        echo "What you wrote is kept in $own.$i."
+    fi
+    cp "$original" "$own" || exit 1
+    note given "$1" "$(sum_of "$original")"
+    forget 'done' "$1"
+    forget hint "$1"
+    echo "$own is as it was shipped."
+}
+
+solution() {
+    if is_done "$1" || [ "$FORCE" = 1 ]; then
+        cat "solutions/$1.c"
+    else
+        echo "Exercise ${1%%-*} is not done yet. A hint: make hint-${1%%-*}. To look all the same: make solution-${1%%-*} FORCE=1"
+        exit 1
+    fi
+}
+
+# ---- watching ----------------------------------------------------------------------------------------------------------
+
+sums() { for file in "$EXERCISES"/[0-9][0-9]-*.c; do echo "$(cksum <"$file" | tr ' ' -) $(basename "$file" .c)"; done; }
+
+# A second passes, or a key is pressed: sets key.
+pause() {
+    key=''
+    if [ -t 0 ]; then key=$(dd bs=1 count=1 2>/dev/null; echo .) key=${key%.}
+    else sleep 1; fi
+}
+
+watch() {
+    now=$(first_open)
+    [ -n "$now" ] || now=$(names | tail -n 1)
+    newline='
+'
+    if [ -t 0 ]; then
+        saved=$(stty -g)
+        trap 'stty "$saved"' EXIT
+        trap 'exit 130' INT TERM
+        stty -icanon -echo min 0 time 10
+    fi
+    before=$(sums)
+    one "$now"
+    keys
+    while :; do
+        pause
+        after=$(sums)
+        case $key in
+        q) return 0 ;;
+        n) now=$(first_open) ;;
+        "$newline") ;;
+        *)
+            [ "$after" = "$before" ] && continue
+            now=$(printf '%s\n' "$before" "$after" | sort | uniq -u | awk 'NR == 1 { print $2 }')
+            ;;
+        esac
+        before=$after
+        [ -n "$now" ] || now=$(names | tail -n 1)
+        echo
+        one "$now"
+        keys
+    done
+}
+keys() {
+    echo
+    echo "Watching $EXERCISES/: save a file and it is checked. Press Enter to run $now now, n for the next one, q to leave."
+}
+
+# ------------------------------------------------------------------------------------------------------------------------
+
+name=''
+if [ -n "$number" ]; then
+    name=$(name_of "$number")
+    [ -n "$name" ] || stop "there is no exercise $number; \`make list\` names them"
+fi
+case $command in
+give) give ;;
+ex) give; one "$name" ;;
+next)
+    give
+    name=$(first_open)
+    if [ -n "$name" ]; then one "$name"; else echo "All exercises are done."; what_next; fi
+    ;;
+watch | list | table | objects) give; "$command" ;;
+hint | reset | solution) give; "$command" "$name" ;;
+*) stop "student.sh BUILD give|ex|next|watch|hint|reset|list|table|solution|objects [NN]" ;;
+esac
