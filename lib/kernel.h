@@ -38,8 +38,10 @@
 enum { VEC_BYTES = 64, VECS = 4 };
 #elif defined(__AVX__)
 enum { VEC_BYTES = 32, VECS = 2 };
-#elif defined(__aarch64__)
+#elif defined(__aarch64__) && defined(__clang__)
 enum { VEC_BYTES = 16, VECS = 4 };
+#elif defined(__aarch64__) /* gcc fetches all six numbers of A at once, and needs registers for them */
+enum { VEC_BYTES = 16, VECS = 3 };
 #else
 enum { VEC_BYTES = 16, VECS = 2 };
 #endif
