@@ -23,6 +23,7 @@ export CLIP_PLOTS CLIP_MODELS
 models() { CLIP_MODELS=$work/$1; }
 model=notebook-shapes-seed1.safetensors
 log=notebook-shapes-seed1.csv
+pictures=500
 
 right() { passed=$((passed + 1)); }
 wrong() {
@@ -52,7 +53,7 @@ refuses() {
     fi
 }
 
-train() { "$build/lesson-10" --data shapes --pictures 500 --recipe notebook "$@" >"$work/out" 2>"$work/err" </dev/null; }
+train() { "$build/lesson-10" --data shapes --pictures "$pictures" --recipe notebook "$@" >"$work/out" 2>"$work/err" </dev/null; }
 
 # ---- what they print ----------------------------------------------------------------------------------------------------
 
@@ -173,7 +174,7 @@ refuses 1 "$work/file" "$build/lesson-10" --data shapes --pictures 100 --recipe 
 
 # start OPTIONS: in the background.
 start() {
-    "$build/lesson-10" --data shapes --pictures 500 --recipe notebook --epochs 8 "$@" >"$work/out" 2>"$work/err" </dev/null &
+    "$build/lesson-10" --data shapes --pictures 200 --recipe notebook --epochs 8 "$@" >"$work/out" 2>"$work/err" </dev/null &
     child=$!
 }
 
@@ -190,6 +191,7 @@ same_log() {
     cmp "$work/log.$1" "$work/log.whole" >>"$work/err"
 }
 
+pictures=200
 models whole
 check "eight epochs" train --epochs 8
 
@@ -225,7 +227,7 @@ check "the same model after Ctrl-C" same_model stopped
 check "the same log after Ctrl-C" same_log stopped
 
 models whole
-refuses 1 'this is of another run (recipe notebook, seed 1, 8 epochs' "$build/lesson-10" --data shapes --pictures 500 \
+refuses 1 'this is of another run (recipe notebook, seed 1, 8 epochs' "$build/lesson-10" --data shapes --pictures 200 \
     --recipe notebook --resume --epochs 7
 
 # ---- a full disk ------------------------------------------------------------------------------------------------------------
@@ -234,7 +236,7 @@ refuses 1 'this is of another run (recipe notebook, seed 1, 8 epochs' "$build/le
 full() (
     trap '' XFSZ
     ulimit -f 512
-    "$build/lesson-10" --data shapes --pictures 500 --recipe notebook "$@"
+    "$build/lesson-10" --data shapes --pictures 200 --recipe notebook "$@"
 )
 
 cp -R "$work/whole" "$work/full"
