@@ -62,6 +62,9 @@ list: ## the lessons and exercises there are, and how far you are
 data: $(BUILD)/cifar-check $(BUILD)/cifar-from-png ## fetch CIFAR-10 (170 MB) and verify it
 	@sh data/fetch.sh $(BUILD)
 
+pretrained: $(BUILD)/sha256 ## fetch CLIP's published weights (1.2 GB) and verify them; MODELS="laion openai large"
+	@sh data/pretrained.sh $(BUILD)
+
 plots: ## draw every picture anew, from the data the lessons wrote
 	@sh plots/draw.sh
 
@@ -93,7 +96,7 @@ $(EXERCISE_NNS:%=solution-%): solution-%:
 
 # ---- checks -----------------------------------------------------------------------------------------------------------
 
-SCRIPTS := $(wildcard tests/fetch.sh tests/harness.sh tests/pages.sh tests/train.sh)
+SCRIPTS := $(wildcard tests/fetch.sh tests/pretrained.sh tests/harness.sh tests/pages.sh tests/train.sh)
 # Lesson 11 needs the model of lesson 10: tests/train.sh runs the one after the other.
 CHECKED := $(filter-out %/lesson-11,$(LESSON_BINARIES))
 
@@ -151,8 +154,9 @@ $(TOOL_BINARIES): $(BUILD)/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libclip.a
 
 # The lessons by hand are computed in double, to show the digits of a pocket calculator. They need little of the library;
 # all of it in double would take as long again to build.
-BY_HAND     := 01 02 03 04
-HAND_LIB    := base rng mat softmax options term figure draw draw_lines plot plot_write lesson
+BY_HAND     := 01 02 03 04 06 07
+HAND_LIB    := base rng mat softmax options term figure draw draw_lines draw_graph draw_motion plot plot_write plot_graph \
+               plot_motion lesson thread gemm vecmath gradcheck tape op_basic op_matmul op_norm op_softmax loss graph
 by_hand     = $(filter $(BY_HAND),$(call number,$(1)))
 from_double = $(BUILD)/obj64/lessons/$(1).o $(HAND_LIB:%=$(BUILD)/obj64/%.o)
 from_num    = $(BUILD)/obj/lessons/$(1).o $(BUILD)/libclip.a
@@ -165,7 +169,7 @@ $(foreach l,$(LESSONS),$(eval $(call lesson_rule,$(l))))
 
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj64/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj64/*/*.d $(BUILD)/obj/*/*/*.d)
 
-.PHONY: all help run list data plots bench check clean $(NUMBERS:%=lesson-%) next watch mine \
+.PHONY: all help run list data pretrained plots bench check clean $(NUMBERS:%=lesson-%) next watch mine \
         $(foreach n,$(EXERCISE_NNS),ex-$(n) hint-$(n) reset-$(n) solution-$(n))
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -18,29 +18,7 @@ data=$(cd "$(dirname "$0")" && pwd) || exit 1
 tools=$(cd "${1:-build}" && pwd) || exit 1
 target=$data/cifar-10-batches-bin
 work=$data/.fetch
-child=
-
-say() { printf 'data: %s\n' "$*"; }
-
-has() { command -v "$1" >/dev/null 2>&1; }
-
-# shellcheck disable=SC2317 # called by a trap
-clean_up() {
-    trap '' HUP INT TERM
-    [ -z "$child" ] || kill "$child" 2>/dev/null
-    [ -z "$child" ] || wait "$child" 2>/dev/null
-    rm -rf "$work"
-}
-
-# A child in the background and a wait: so that a signal is acted upon now, and not when the child has ended.
-run() {
-    "$@" &
-    child=$!
-    wait "$child"
-    status=$?
-    child=
-    return $status
-}
+label=data
 
 by_hand() {
     cat >&2 <<TEXT
@@ -52,28 +30,8 @@ About 400 MB of disk are needed meanwhile. Without CIFAR-10 the lessons run on g
 TEXT
 }
 
-lock() {
-    if ! mkdir "$work" 2>/dev/null; then
-        other=$(cat "$work/process" 2>/dev/null)
-        if [ -n "$other" ] && kill -0 "$other" 2>/dev/null; then
-            say "another fetch is at work (process $other); wait for it, or remove $work" >&2
-            exit 1
-        fi
-        rm -rf "$work"
-        if ! mkdir "$work"; then
-            by_hand
-            exit 1
-        fi
-    fi
-    trap clean_up EXIT
-    trap 'exit 129' HUP
-    trap 'exit 130' INT
-    trap 'exit 143' TERM
-    if ! echo $$ >"$work/process"; then
-        by_hand
-        exit 1
-    fi
-}
+# shellcheck source=data/common.sh
+. "$data/common.sh"
 
 # Are the six files in $work/new right? Then they become the target, and this is the end.
 finish() {

