@@ -149,14 +149,25 @@ $(BUILD)/test-gradients: $(BUILD)/obj64/tests/test_gradients.o $(BUILD)/obj64/te
 $(filter-out %/test-gradients,$(TEST_BINARIES)): $(BUILD)/test-%: $(BUILD)/obj/tests/test_%.o $(BUILD)/obj/tests/check.o $(BUILD)/libclip.a
 	$(LINK)
 
-$(TOOL_BINARIES): $(BUILD)/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libclip.a
+$(filter-out %/check-train,$(TOOL_BINARIES)): $(BUILD)/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libclip.a
 	$(LINK)
+
+# The references of training were computed in double, and AdamW divides by gradients that may be all noise: check-train
+# makes its steps in double too. check-train-single makes them in float; what cannot be asked of float is said there.
+MODEL_LIB := base rng thread mat stored tape gradcheck vecmath gemm conv attention op_basic op_matmul op_act op_conv op_norm op_token \
+             op_attention op_lstm op_softmax softmax loss params layer transformer image_tower image_vit image_modified eigen text text_tower \
+             json safetensors clip optim
+$(BUILD)/check-train: $(BUILD)/obj64/tests/tools/check-train.o $(MODEL_LIB:%=$(BUILD)/obj64/%.o)
+	$(LINK)
+$(BUILD)/check-train-single: $(BUILD)/obj/tests/tools/check-train.o $(BUILD)/libclip.a
+	$(LINK)
+all: $(BUILD)/check-train-single
 
 # The lessons by hand are computed in double, to show the digits of a pocket calculator. They need little of the library;
 # all of it in double would take as long again to build.
 BY_HAND     := 01 02 03 04 06 07
 HAND_LIB    := base rng mat softmax options term figure draw draw_lines draw_graph draw_motion plot plot_write plot_graph \
-               plot_motion lesson thread gemm vecmath gradcheck tape op_basic op_matmul op_norm op_softmax loss graph
+               plot_motion lesson thread stored gemm vecmath gradcheck tape op_basic op_matmul op_norm op_softmax loss graph
 by_hand     = $(filter $(BY_HAND),$(call number,$(1)))
 from_double = $(BUILD)/obj64/lessons/$(1).o $(HAND_LIB:%=$(BUILD)/obj64/%.o)
 from_num    = $(BUILD)/obj/lessons/$(1).o $(BUILD)/libclip.a

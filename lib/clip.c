@@ -9,10 +9,19 @@
 static bool config_check(const ClipConfig *c, Err *err) {
     bool ok = c->image.embed >= 1 && c->image.embed <= 65536 && c->text.embed == c->image.embed && c->text.width >= 1 &&
               c->text.width <= 65536 && c->text.vocabulary >= 1 && c->tokens >= 1 && c->tokens <= 4096;
-    for (int i = 0; i < 3; i++) ok = ok && c->image.widths[i] >= 0 && c->image.widths[i] <= 4096;
     const int *w = c->image.widths;
-    return ok || err_set(err, "sizes that no model has: embedding %d and %d, image widths %d %d %d, text width %d, %d words, "
-                         "%d tokens", c->image.embed, c->text.embed, w[0], w[1], w[2], c->text.width, c->text.vocabulary, c->tokens);
+    for (int i = 0; i < 3; i++) ok = ok && w[i] >= 0 && w[i] <= 4096;
+    if (!ok)
+        return err_set(err, "sizes that no model has: embedding %d and %d, image widths %d %d %d, text width %d, %d words, %d tokens",
+                       c->image.embed, c->text.embed, w[0], w[1], w[2], c->text.width, c->text.vocabulary, c->tokens);
+    return image_tower_check(c->image, err) && text_tower_check(c->text, err);
+}
+
+/* What the towers made of sizes that were left 0 belongs to the model: it is kept with it. */
+static void config_settle(ClipConfig *c, const Clip *clip) {
+    c->image.kind = clip->image.kind, c->text.kind = clip->text.kind;
+    if (clip->image.vit || clip->image.modified) c->image = image_tower_size(c->image);
+    if (strcmp(c->text.kind, "bow")) c->text = clip->text.size;
 }
 
 /* With `plan` only the names and shapes of its parameters. */
@@ -25,13 +34,12 @@ static bool clip_build(Clip *clip, ClipConfig config, const Vocab *vocab, uint64
         if (!copied) return clip_free(clip), false;
         config.text.vocabulary = clip->vocab.size;
     }
+    config.text.tokens = config.tokens;
     clip->config = config;
     if (!config_check(&config, err)) return clip_free(clip), false;
-    if (!image_tower_add(&clip->image, &clip->params, config.image, &rng))
-        return clip_free(clip), err_set(err, "there is no image tower \"%s\"; there are: small, cnn, resnet9", config.image.kind);
-    if (!text_tower_add(&clip->text, &clip->params, config.text, &rng))
-        return clip_free(clip), err_set(err, "there is no text tower \"%s\"; there is: bow", config.text.kind);
-    clip->config.image.kind = clip->image.kind, clip->config.text.kind = clip->text.kind;
+    image_tower_add(&clip->image, &clip->params, config.image, &rng);
+    text_tower_add(&clip->text, &clip->params, config.text, &rng);
+    config_settle(&clip->config, clip);
     clip->logit_scale = params_add(&clip->params, mat_shape(0), "logit_scale");
     init_constant(clip->logit_scale, config.logit_scale > 0 ? log(config.logit_scale) : LOGIT_SCALE_START);
     return true;
@@ -70,17 +78,34 @@ void clip_clamp(Clip *clip) { *clip->logit_scale->val.v = (num)fmin((double)*cli
 
 /* ---- weights files ----------------------------------------------------------------------------------------------------- */
 
+/* The whole numbers of a configuration, and how the metadata calls them. What is below `low` is not in the file; 0 is
+ * left out of it and read where it is missing, but for those that every model has. */
+enum { META_NUMBERS = 12 };
+typedef struct { const char *key; int *value, low; } MetaNumber;
+
+static void meta_numbers(ClipConfig *c, MetaNumber list[META_NUMBERS]) {
+    const MetaNumber all[META_NUMBERS] = {
+        { "embed", &c->image.embed, 1 }, { "tokens", &c->tokens, 1 }, { "text.width", &c->text.width, 1 }, { "text.padding", &c->text.padding, -1 },
+        { "image.side", &c->image.side, 0 }, { "image.patch", &c->image.patch, 0 }, { "image.width", &c->image.width, 0 },
+        { "image.layers", &c->image.layers, 0 }, { "vision_heads", &c->image.heads, 0 },
+        { "text.hidden", &c->text.hidden, 0 }, { "text.layers", &c->text.layers, 0 }, { "text_heads", &c->text.heads, 0 },
+    };
+    memcpy(list, all, sizeof all);
+}
+
 void clip_put(const Clip *clip, SafetensorsOut *out, Dtype dtype) {
-    const ClipConfig *c = &clip->config;
-    const int *w = c->image.widths;
+    ClipConfig c = clip->config;
+    MetaNumber numbers[META_NUMBERS];
+    const int *w = c.image.widths;
+    meta_numbers(&c, numbers);
     safetensors_add_meta(out, "model", "clip");
-    safetensors_add_meta(out, "image", c->image.kind);
+    safetensors_add_meta(out, "image", c.image.kind);
     safetensors_add_meta(out, "image.widths", arena_print(out->arena, "%d %d %d", w[0], w[1], w[2]));
-    safetensors_add_meta(out, "text", c->text.kind);
-    safetensors_add_meta(out, "text.width", arena_print(out->arena, "%d", c->text.width));
-    safetensors_add_meta(out, "text.padding", arena_print(out->arena, "%d", c->text.padding));
-    safetensors_add_meta(out, "embed", arena_print(out->arena, "%d", c->image.embed));
-    safetensors_add_meta(out, "tokens", arena_print(out->arena, "%d", c->tokens));
+    safetensors_add_meta(out, "text", c.text.kind);
+    for (int i = 0; i < META_NUMBERS; i++)
+        if (numbers[i].low != 0 || *numbers[i].value)
+            safetensors_add_meta(out, numbers[i].key, arena_print(out->arena, "%d", *numbers[i].value));
+    if (clip->image.vit || clip->text.transformer.blocks) safetensors_add_meta(out, "quick_gelu", c.image.quick_gelu || c.text.quick_gelu ? "True" : "False");
     safetensors_add_meta(out, "words", vocab_text(out->arena, &clip->vocab));
     for (int i = 0; i < clip->params.count; i++) safetensors_add(out, clip->params.list[i]->name, dtype, clip->params.list[i]->val);
 }
@@ -89,6 +114,7 @@ void clip_put(const Clip *clip, SafetensorsOut *out, Dtype dtype) {
 static bool meta_int(const Safetensors *file, const char *path, const char *key, int low, int *value, Err *err) {
     const char *text = safetensors_meta(file, key);
     long long got;
+    if (!text && low == 0) return true;
     if (!text || !parse_int(text, low, 65536, &got))
         return err_set(err, "%s: metadata \"%s\" is %s, want a whole number from %d to 65536", path, key, text ? text : "missing", low);
     *value = (int)got;
@@ -143,11 +169,13 @@ bool clip_get(Clip *clip, const Safetensors *file, const char *path, Err *err) {
     if (!model || strcmp(model, "clip") || !words || !safetensors_meta(file, "image") || !safetensors_meta(file, "text"))
         return err_set(err, "%s: no model of this toolkit (metadata \"model\", \"words\", \"image\", \"text\"); lesson 10 makes one", path);
     ClipConfig c = { .image.kind = safetensors_meta(file, "image"), .text.kind = safetensors_meta(file, "text") };
-    if (!meta_int(file, path, "embed", 1, &c.image.embed, err) || !meta_int(file, path, "tokens", 1, &c.tokens, err) ||
-        !meta_int(file, path, "text.width", 1, &c.text.width, err) || !meta_int(file, path, "text.padding", -1, &c.text.padding, err) ||
-        !meta_widths(file, path, c.image.widths, err))
-        return false;
-    c.text.embed = c.image.embed;
+    MetaNumber numbers[META_NUMBERS];
+    meta_numbers(&c, numbers);
+    for (int i = 0; i < META_NUMBERS; i++)
+        if (!meta_int(file, path, numbers[i].key, numbers[i].low, numbers[i].value, err)) return false;
+    if (!meta_widths(file, path, c.image.widths, err)) return false;
+    const char *quick = safetensors_meta(file, "quick_gelu");
+    c.text.embed = c.image.embed, c.image.quick_gelu = c.text.quick_gelu = quick && !strcmp(quick, "True");
     Arena arena = { 0 };
     Vocab vocab;
     Err why;

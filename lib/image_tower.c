@@ -105,23 +105,87 @@ static void resnet9_add(ImageTower *m, Params *params, ImageTowerSize size, Rng 
     m->fc = linear_add(params, "image.fc", 512, size.embed, rng);
 }
 
+/* ---- resnet ---------------------------------------------------------------------------------------------------------- */
+
+static Var resnet_forward(Tape *t, ImageTower *m, Var x) {
+    x = op_maxpool(t, batchnorm(t, &m->norm[0], conv(t, &m->conv[0], x), ACT_RELU), 2, 2);  /* [B,16,16,a] */
+    x = op_add(t, x, batchnorm(t, &m->norm[1], conv(t, &m->conv[1], x), ACT_GELU));
+    x = batchnorm(t, &m->norm[2], conv(t, &m->conv[2], x), ACT_RELU);                       /* [B,8,8,b] */
+    return linear(t, &m->fc, op_flatten(t, op_avgpool(t, x, x->val.shape[1], 1)));
+}
+
+static void resnet_add(ImageTower *m, Params *params, ImageTowerSize size, Rng *rng) {
+    int a = size.widths[0], b = size.widths[1];
+    const ConvSize sizes[] = { { 3, a, 3, 1, 1, false }, { a, a, 3, 1, 1, false }, { a, b, 3, 2, 1, false } };
+    char name[64];
+    m->forward = resnet_forward;
+    for (int i = 0; i < 3; i++) {
+        snprintf(name, sizeof name, "image.conv%d", i + 1);
+        m->conv[i] = conv_add(params, name, sizes[i], rng);
+        snprintf(name, sizeof name, "image.bn%d", i + 1);
+        m->norm[i] = batchnorm_add(params, name, sizes[i].out, true, 0.1);
+    }
+    m->fc = linear_add(params, "image.fc", b, size.embed, rng);
+}
+
 /* ---- any ------------------------------------------------------------------------------------------------------------- */
 
-bool image_tower_add(ImageTower *m, Params *params, ImageTowerSize size, Rng *rng) {
-    static const struct { const char *kind; void (*add)(ImageTower *, Params *, ImageTowerSize, Rng *); } kinds[] = {
-        { "small", small_add }, { "cnn", cnn_add }, { "resnet9", resnet9_add },
-    };
-    static const int usual[] = { 64, 256, 256 };
-    for (int i = 0; i < 3; i++)
-        if (!size.widths[i]) size.widths[i] = usual[i];
-    *m = (ImageTower){ 0 };
+static void use_if_0(int *value, int usual) {
+    if (!*value) *value = usual;
+}
+
+ImageTowerSize image_tower_size(ImageTowerSize s) {
+    static const int usual[] = { 64, 256, 256 }, stages[] = { 3, 4, 6, 3 };
+    bool resnet = !strcmp(s.kind, "resnet"), modified = !strcmp(s.kind, "modified-resnet");
+    if (resnet) use_if_0(&s.widths[0], 64), use_if_0(&s.widths[1], 128);
+    for (int i = 0; i < 3; i++) use_if_0(&s.widths[i], usual[i]);
+    use_if_0(&s.side, modified ? 224 : 32);
+    use_if_0(&s.patch, 4);
+    use_if_0(&s.width, modified ? 64 : 128);
+    use_if_0(&s.layers, 4);
+    use_if_0(&s.heads, modified ? s.width / 2 : MAX(1, s.width / 32));
+    if (!s.stages[0]) memcpy(s.stages, stages, sizeof stages);
+    return s;
+}
+
+/* Sizes from files: no product of them may overflow, and nothing divides by 0. */
+static bool size_possible(ImageTowerSize s, Err *err) {
+    if (!strcmp(s.kind, "vit") && (s.side < 1 || s.side > 4096 || s.patch < 1 || s.patch > MIN(s.side, 256) || s.width < 1 || s.width > 16384 ||
+                                   s.layers < 1 || s.layers > 256 || s.heads < 1 || s.width % s.heads))
+        return err_set(err, "sizes that no vision transformer has: pictures of %d pixels, patches of %d, width %d, %d layers, %d heads", s.side,
+                       s.patch, s.width, s.layers, s.heads);
+    bool ok = s.side >= 32 && s.side <= 1024 && s.side % 32 == 0 && s.width >= 2 && s.width <= 256 && s.width % 2 == 0 && s.heads >= 1 &&
+              32 * s.width % s.heads == 0;
+    for (int i = 0; i < IMAGE_STAGES; i++) ok = ok && s.stages[i] >= 1 && s.stages[i] <= 256;
+    if (!strcmp(s.kind, "modified-resnet") && !ok)
+        return err_set(err, "sizes that no ResNet has: pictures of %d pixels, width %d, %d heads, stages of %d, %d, %d and %d blocks", s.side,
+                       s.width, s.heads, s.stages[0], s.stages[1], s.stages[2], s.stages[3]);
+    return true;
+}
+
+static const struct { const char *kind; void (*add)(ImageTower *, Params *, ImageTowerSize, Rng *); } kinds[] = {
+    { "small", small_add }, { "cnn", cnn_add }, { "resnet", resnet_add }, { "resnet9", resnet9_add }, { "vit", image_vit_add },
+    { "modified-resnet", image_modified_add },
+};
+
+static int kind_of(const char *kind) {
     for (size_t i = 0; i < COUNT(kinds); i++)
-        if (!strcmp(size.kind, kinds[i].kind)) {
-            m->kind = kinds[i].kind;
-            kinds[i].add(m, params, size, rng);
-            return true;
-        }
-    return false;
+        if (!strcmp(kind, kinds[i].kind)) return (int)i;
+    return -1;
+}
+
+bool image_tower_check(ImageTowerSize size, Err *err) {
+    if (kind_of(size.kind) < 0) return err_set(err, "there is no image tower \"%s\"; there are: small, cnn, resnet, resnet9, vit", size.kind);
+    return size_possible(image_tower_size(size), err);
+}
+
+bool image_tower_add(ImageTower *m, Params *params, ImageTowerSize size, Rng *rng) {
+    int i = kind_of(size.kind);
+    *m = (ImageTower){ 0 };
+    if (!image_tower_check(size, NULL)) return false;
+    m->kind = kinds[i].kind;
+    kinds[i].add(m, params, image_tower_size(size), rng);
+    return true;
 }
 
 Var image_tower(Tape *t, ImageTower *tower, Var pixels) {

@@ -49,6 +49,32 @@ Var batchnorm(Tape *t, BatchNorm *layer, Var x, Activation act) {
     return op_batchnorm(t, x, param_or_null(t, layer->weight), tape_param(t, layer->bias), &layer->stats, act);
 }
 
+LayerNorm layernorm_add(Params *params, const char *prefix, int D) {
+    LayerNorm layer = { .weight = params_add(params, mat_shape(1, D), "%s.weight", prefix),
+                        .bias = params_add(params, mat_shape(1, D), "%s.bias", prefix) };
+    init_constant(layer.weight, 1);
+    return layer;
+}
+
+Var layernorm(Tape *t, const LayerNorm *layer, Var x) {
+    return op_layernorm(t, x, tape_param(t, layer->weight), tape_param(t, layer->bias), 1e-5);
+}
+
+Lstm lstm_add(Params *params, const char *prefix, int in, int hidden, Rng *rng) {
+    Lstm layer = { .weight_ih = params_add(params, mat_shape(2, 4 * hidden, in), "%s.weight_ih_l0", prefix),
+                   .weight_hh = params_add(params, mat_shape(2, 4 * hidden, hidden), "%s.weight_hh_l0", prefix),
+                   .bias_ih = params_add(params, mat_shape(1, 4 * hidden), "%s.bias_ih_l0", prefix),
+                   .bias_hh = params_add(params, mat_shape(1, 4 * hidden), "%s.bias_hh_l0", prefix) };
+    Param *all[] = { layer.weight_ih, layer.weight_hh, layer.bias_ih, layer.bias_hh };
+    for (size_t i = 0; i < COUNT(all); i++) init_fan_in(all[i], hidden, rng);
+    return layer;
+}
+
+Var lstm(Tape *t, const Lstm *layer, Var x, const int *lengths) {
+    Var given = op_linear(t, x, tape_param(t, layer->weight_ih), tape_param(t, layer->bias_ih));
+    return op_lstm(t, given, tape_param(t, layer->weight_hh), tape_param(t, layer->bias_hh), lengths);
+}
+
 Embedding embedding_add(Params *params, const char *prefix, int V, int D, Rng *rng) {
     Embedding layer = { .weight = params_add(params, mat_shape(2, V, D), "%s.weight", prefix) };
     init_normal(layer.weight, 1, rng);

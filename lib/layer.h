@@ -26,6 +26,17 @@ typedef struct { Param *weight, *bias; BatchStats stats; } BatchNorm;
 BatchNorm batchnorm_add(Params *params, const char *prefix, int channels, bool scale, double momentum);
 Var batchnorm(Tape *t, BatchNorm *layer, Var x, Activation act);
 
+/* Layer norm, ops.h, with eps 1e-5: weight and bias [D], at first 1 and 0. */
+typedef struct { Param *weight, *bias; } LayerNorm;
+LayerNorm layernorm_add(Params *params, const char *prefix, int D);
+Var layernorm(Tape *t, const LayerNorm *layer, Var x);
+
+/* The last hidden state of an LSTM over x [B,T,in] -> [B,hidden], op_lstm: weight_ih_l0 [4 hidden,in], weight_hh_l0,
+ * bias_ih_l0, bias_hh_l0, first values uniform in +-1/sqrt(hidden) (the ecosystem's). `lengths` as there. */
+typedef struct { Param *weight_ih, *weight_hh, *bias_ih, *bias_hh; } Lstm;
+Lstm lstm_add(Params *params, const char *prefix, int in, int hidden, Rng *rng);
+Var lstm(Tape *t, const Lstm *layer, Var x, const int *lengths);
+
 /* A vector for each word: weight [V,D], first values normal. */
 typedef struct { Param *weight; } Embedding;
 Embedding embedding_add(Params *params, const char *prefix, int V, int D, Rng *rng);

@@ -322,7 +322,7 @@ TEST(padding_is_no_word) {
     CHECK(!memcmp(got, want, sizeof got), "%s", "padding between the words changed the text");
     encode(&tower, nothing, 1, 2, got); /* no words: the mean is 0, what remains is the bias */
     for (int e = 0; e < E; e++) CHECK(got[e] == tower.fc.bias->val.v[e], "%d: %g", e, (double)got[e]);
-    tower.padding = -1; /* all count */
+    tower.size.padding = -1; /* all count */
     encode(&tower, padded, 1, 8, got);
     CHECK(memcmp(got, want, sizeof got), "%s", "padding was not counted");
     arena_free(&arena);
