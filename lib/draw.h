@@ -25,4 +25,13 @@ void draw_lines(const Term *term, const Lines *lines);
  * when they do not fit. A terminal without colours shows them in shades of characters, a file the captions alone. */
 void draw_tiles(const Term *term, const Tiles *tiles);
 
+/* The graph as a tree from its result down to what is given, a line or more per node: name, operation, value, gradient.
+ * A node that is used twice is drawn where it is met first, and named again with "above". In draw_graph.c. */
+void draw_graph(const Term *term, const Graph *graph);
+
+/* Where somebody is looking, the frames one after the other in the same place, in some three seconds; elsewhere the
+ * strip, a frame below the other. Pairs are letters: the first point in upper, the second in lower case, '+' where
+ * points of two pairs meet (the upper case where a pair's own do). In draw_motion.c. */
+void draw_motion(const Term *term, const Motion *motion);
+
 #endif

@@ -263,3 +263,39 @@ void tiles_require(const Tiles *tiles) {
                 "tile %d is %d by %d, want sides of 1 to %d", i, height, width, FIGURE_SIDE);
     }
 }
+
+void graph_require(const Graph *graph) {
+    REQUIRE(graph->count >= 1 && graph->count <= FIGURE_NODES, "graph.count is %d, want 1 to %d", graph->count,
+            FIGURE_NODES);
+    REQUIRE(graph->decimals >= 0 && graph->decimals <= 9, "graph.decimals is %d, want 0 to 9", graph->decimals);
+    for (int n = 0; n < graph->count; n++) {
+        const GraphNode *node = &graph->nodes[n];
+        size_t numbers = mat_count(node->value);
+        REQUIRE(node->name && node->operation, "graph.nodes[%d] has no name or no operation", n);
+        REQUIRE(node->value.dims <= 2 && numbers >= 1 && numbers <= FIGURE_NODE,
+                "graph.nodes[%d].value is %s, want 1 to %d numbers in two dimensions at most", n,
+                mat_shape_text(node->value), FIGURE_NODE);
+        REQUIRE(node->inputs >= 0 && node->inputs <= 3, "graph.nodes[%d].inputs is %d, want 0 to 3", n, node->inputs);
+        for (int i = 0; i < node->inputs; i++)
+            REQUIRE(node->in[i] >= 0 && node->in[i] < n, "graph.nodes[%d].in[%d] is %d, want 0 to %d", n, i,
+                    node->in[i], n - 1);
+    }
+}
+
+void motion_require(const Motion *motion) {
+    REQUIRE(motion->panel_count >= 1 && motion->panel_count <= FIGURE_PANELS, "motion.panel_count is %d, want 1 to %d",
+            motion->panel_count, FIGURE_PANELS);
+    REQUIRE(motion->pairs >= 1 && motion->pairs <= FIGURE_SERIES, "motion.pairs is %d, want 1 to %d", motion->pairs,
+            FIGURE_SERIES);
+    REQUIRE(motion->frames >= 1, "motion.frames is %d, want at least 1", motion->frames);
+    REQUIRE(motion->shown_count >= 1 && motion->shown_count <= FIGURE_SHOWN, "motion.shown_count is %d, want 1 to %d",
+            motion->shown_count, FIGURE_SHOWN);
+    for (int i = 0; i < motion->shown_count; i++)
+        REQUIRE(motion->shown[i] >= 0 && motion->shown[i] < motion->frames, "motion.shown[%d] is %d, want 0 to %d", i,
+                motion->shown[i], motion->frames - 1);
+}
+
+const num *motion_point(const Motion *motion, int frame, int panel, int pair, int which) {
+    size_t place = ((size_t)frame * (size_t)motion->panel_count + (size_t)panel) * (size_t)motion->pairs + (size_t)pair;
+    return motion->points + (place * 2 + (size_t)which) * 2;
+}

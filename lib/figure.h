@@ -75,6 +75,37 @@ typedef struct {
     int columns;                    /* per row; 0: 5, or fewer where they do not fit */
 } Tiles;
 
+/* A computation drawn out, in the order in which it is done: what goes into a node stands before it. */
+typedef struct {
+    const char *name;               /* "logits" */
+    const char *operation;          /* "mul"; "" for what is given */
+    Mat value;                      /* a number, a row or a matrix of at most FIGURE_NODE numbers, not empty */
+    const num *gradient;            /* as many numbers; NULL: none */
+    int in[3], inputs;              /* nodes with smaller numbers */
+} GraphNode;
+
+typedef struct {
+    const char *title;
+    const GraphNode *nodes;
+    int count;                      /* 1 to FIGURE_NODES; the last node is the result */
+    int decimals;                   /* 0 to 9 */
+} Graph;
+
+/* Pairs of points that move inside a circle of radius 1, in panels side by side. */
+typedef struct {
+    const char *title;
+    const char *first, *second;     /* what the two points of a pair are */
+    const char *const *panels;      /* a title for each */
+    int panel_count;                /* 1 to FIGURE_PANELS */
+    int pairs;                      /* 1 to FIGURE_SERIES */
+    int frames;                     /* at least 1 */
+    const num *points;              /* [frames, panels, pairs, 2, 2]: x and y of the first point, of the second */
+    const char *const *frame_names; /* "step 20" */
+    const int *shown;               /* frames of the strip, for who sees no motion */
+    int shown_count;                /* 1 to FIGURE_SHOWN */
+} Motion;
+
+enum { FIGURE_NODE = 16, FIGURE_NODES = 64, FIGURE_PANELS = 4, FIGURE_SHOWN = 8 };
 enum { FIGURE_SERIES = 8, FIGURE_SIDE = 4096, FIGURE_COLUMNS = 5 };
 
 typedef struct { uint8_t r, g, b; } Colour;
@@ -136,10 +167,15 @@ Glyph glyph_of(const char *text);
 /* The k-th line of a caption, cut to fit; empty beyond the last. */
 const char *caption_line(const char *caption, int k, char *text);
 
-/* The contracts of the four, with the names of the fields; what draws calls them first. */
+/* The contracts of all kinds, with the names of the fields; what draws calls them first. */
 void heat_require(const Heat *heat);
 void bars_require(const Bars *bars);
 void lines_require(const Lines *lines);
 void tiles_require(const Tiles *tiles);
+void graph_require(const Graph *graph);
+void motion_require(const Motion *motion);
+
+/* The point `which` (0 first, 1 second) of a pair: x and y. */
+const num *motion_point(const Motion *motion, int frame, int panel, int pair, int which);
 
 #endif

@@ -158,3 +158,15 @@ void lesson_tiles(const Lesson *lesson, const char *name, const Tiles *tiles) {
     fflush(stdout);
     if (name) say_where(name, plot_tiles(name, tiles, NULL));
 }
+
+void lesson_graph(const Lesson *lesson, const char *name, const Graph *graph) {
+    draw_graph(&lesson->term, graph);
+    fflush(stdout);
+    if (name) say_where(name, plot_graph(name, graph, NULL));
+}
+
+void lesson_motion(const Lesson *lesson, const char *name, const Motion *motion) {
+    draw_motion(&lesson->term, motion);
+    fflush(stdout);
+    if (name) say_where(name, plot_motion(name, motion, NULL));
+}

@@ -68,5 +68,7 @@ void lesson_heat(const Lesson *lesson, const char *name, const Heat *heat);
 void lesson_bars(const Lesson *lesson, const char *name, const Bars *bars);
 void lesson_lines(const Lesson *lesson, const char *name, const Lines *lines);
 void lesson_tiles(const Lesson *lesson, const char *name, const Tiles *tiles);
+void lesson_graph(const Lesson *lesson, const char *name, const Graph *graph);
+void lesson_motion(const Lesson *lesson, const char *name, const Motion *motion); /* and plots/out/NAME.gif */
 
 #endif

@@ -176,6 +176,14 @@ PlotResult plot_tiles(const char *name, const Tiles *tiles, Err *err) {
     return plot(name, &plot_kind_tiles, tiles, err);
 }
 
+PlotResult plot_graph(const char *name, const Graph *graph, Err *err) {
+    return plot(name, &plot_kind_graph, graph, err);
+}
+
+PlotResult plot_motion(const char *name, const Motion *motion, Err *err) {
+    return plot(name, &plot_kind_motion, motion, err);
+}
+
 const char *plot_path(const char *name) {
     static _Thread_local char path[PATH_SIZE];
     snprintf(path, sizeof path, "%s/out/%s.png", base_folder(), name);

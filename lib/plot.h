@@ -27,6 +27,9 @@ PlotResult plot_heat(const char *name, const Heat *heat, Err *err);
 PlotResult plot_bars(const char *name, const Bars *bars, Err *err);
 PlotResult plot_lines(const char *name, const Lines *lines, Err *err);
 PlotResult plot_tiles(const char *name, const Tiles *tiles, Err *err);
+PlotResult plot_graph(const char *name, const Graph *graph, Err *err);
+/* The strip as NAME.png, and all frames as NAME.gif beside it where gnuplot can. */
+PlotResult plot_motion(const char *name, const Motion *motion, Err *err);
 
 /* Where the picture lies: "plots/out/NAME.png". Static, one per thread. */
 const char *plot_path(const char *name);

@@ -23,7 +23,7 @@ static void csv_byte(FILE *file, char byte) {
 }
 
 /* A field of a CSV record, in quotes where it needs them. */
-static void csv_text(FILE *file, const char *text) {
+void csv_text(FILE *file, const char *text) {
     bool quotes = !*text || strpbrk(text, ",\"\n\r\t") || *text == ' ' || text[strlen(text) - 1] == ' ';
     fputs(quotes ? "\"" : "", file);
     write_text(file, text, csv_byte);
@@ -31,7 +31,7 @@ static void csv_text(FILE *file, const char *text) {
 }
 
 /* Nine digits are every digit of a float; where there is no number there is nothing, which readers take as a gap. */
-static void csv_number(FILE *file, double value) {
+void csv_number(FILE *file, double value) {
     if (isfinite(value)) fprintf(file, "%.9g", value);
 }
 
@@ -55,7 +55,7 @@ static int text_columns(const char *text) {
 }
 
 /* A string of gnuplot. */
-static void gp_text(FILE *file, const char *text) {
+void gp_text(FILE *file, const char *text) {
     fputc('"', file);
     write_text(file, text, gp_byte);
     fputc('"', file);
@@ -118,7 +118,7 @@ static void write_title(FILE *file, const char *title, int columns) {
     fputs("\" font ',15'\n", file);
 }
 
-static void script_begin(const Script *script, const char *title) {
+void script_begin(const Script *script, const char *title) {
     FILE *file = script->file;
     fputs("# Generated; lives in the folder plots/ and reads data/ there. Change it and run gnuplot on it in that\n"
           "# folder; to keep a change, copy it to another name: the next run of the lesson writes it anew.\n", file);
@@ -126,14 +126,14 @@ static void script_begin(const Script *script, const char *title) {
     int width = script->width, height = script->height;
     fprintf(file, "    set terminal pngcairo noenhanced size %d,%d font 'Sans,12'\n} else {\n", width, height);
     fprintf(file, "    set terminal png noenhanced size %d,%d\n}\n", width, height);
-    fputs("set encoding utf8\nset datafile separator ','\nset output \"out/", file);
-    write_text(file, script->name, gp_byte);
-    fputs(".png\"\n", file);
+    fputs("set encoding utf8\nset datafile separator ','\nset output ", file);
+    gp_path(script, "out", "png");
+    fputc('\n', file);
     if (title) write_title(file, title, width / 11);
 }
 
-static void write_data_name(const Script *script, const char *extension) {
-    fputs("\"data/", script->file);
+void gp_path(const Script *script, const char *folder, const char *extension) {
+    fprintf(script->file, "\"%s/", folder);
     write_text(script->file, script->name, gp_byte);
     fprintf(script->file, ".%s\"", extension);
 }
@@ -156,7 +156,7 @@ static void write_frame(FILE *file, const char *grid, int border) {
     fprintf(file, "set tics nomirror textcolor rgb '#333333'\nset border %d lc rgb '#888888'\n", border);
 }
 
-static void write_colour(FILE *file, Colour colour) {
+void gp_colour(FILE *file, Colour colour) {
     fprintf(file, "'#%02x%02x%02x'", colour.r, colour.g, colour.b);
 }
 
@@ -187,7 +187,7 @@ static void heat_palette(FILE *file, double low, double high) {
     fprintf(file, "set cbrange [%.9g:%.9g]\nset palette defined (", low, high);
     for (int i = 0; i <= 2; i++) { /* linear in between, as heat_colour is */
         fprintf(file, "%s%d ", i ? ", " : "", i);
-        write_colour(file, heat_colour(low + (high - low) * i / 2, low, high));
+        gp_colour(file, heat_colour(low + (high - low) * i / 2, low, high));
     }
     fputs(")\n", file);
     for (int i = 0; i <= 1000; i++) {
@@ -228,7 +228,7 @@ static void heat_script(Script *script, const void *figure) {
     fprintf(file, "set xtics scale 0 nomirror%s\n", long_names ? " rotate by -35" : "");
     fputs("set ytics scale 0 nomirror\nunset key\nunset border\nset colorbox noborder\n", file);
     fputs("plot ", file);
-    write_data_name(script, "csv");
+    gp_path(script, "data", "csv");
     fprintf(file, " skip 1 using 2:1:($2-0.5):($2+0.5):($1-0.5):($1+0.5):3 with boxxyerror \\\n"
             "    fillcolor palette fillstyle solid 1 %s", C <= VALUES_MOST ? "border lc rgb 'white'" : "noborder");
     if (C <= VALUES_MOST) {
@@ -291,7 +291,7 @@ static void bars_script(Script *script, const void *figure) {
         fputs("NaN\n", file);
         return;
     }
-    write_data_name(script, "csv");
+    gp_path(script, "data", "csv");
     fputs(" skip 1 using 2:1:(base):2:($1-0.35):($1+0.35):(colour($5)) with boxxyerror \\\n"
           "    fillstyle solid 1 noborder lc rgb variable, \\\n"
           "    '' skip 1 using 2:1:3:4 with xerrorbars lc rgb '#222222' lw 1.5 pt 7 ps 0.4, \\\n"
@@ -364,7 +364,7 @@ static void lines_style(FILE *file, const Lines *lines, int s) {
     const char *style = lines->dots ? "points pt 7 ps 0.7"
                       : lines->series[s].count <= 40 ? "linespoints lw 2 pt 7 ps 0.7" : "lines lw 2";
     fprintf(file, " with %s lc rgb ", style);
-    write_colour(file, series_colour(s));
+    gp_colour(file, series_colour(s));
 }
 
 /* About how many rows the names below the picture take. */
@@ -399,7 +399,7 @@ static void lines_script(Script *script, const void *figure) {
     lines_columns(lines, x, y);
     for (int s = 0; s < lines->count; s++) {
         if (s > 0) fputs(", \\\n    ", file);
-        write_data_name(script, "csv");
+        gp_path(script, "data", "csv");
         fprintf(file, " skip 1 using %d:%d title ", x[s], y[s]);
         gp_text(file, lines->series[s].name ? lines->series[s].name : "");
         lines_style(file, lines, s);
@@ -447,7 +447,7 @@ static void tile_caption(FILE *file, const Tile *tile, double x, double y, int c
         fputs("set label ", file);
         gp_text_cut(file, line, columns);
         fprintf(file, " at %.9g,%.9g center font ',10' textcolor rgb ", x, y + (k + 0.7) * CAPTION_HIGH);
-        write_colour(file, tile->marked ? COLOUR_MARKED : (Colour){ 0x22, 0x22, 0x22 });
+        gp_colour(file, tile->marked ? COLOUR_MARKED : (Colour){ 0x22, 0x22, 0x22 });
         fputc('\n', file);
     }
 }
@@ -496,7 +496,7 @@ static void tiles_script(Script *script, const void *figure) {
         double x = TILES_GAP + i % page.columns * (page.side + TILES_GAP) + (page.side - scale * tile->width) / 2;
         double y = page.top + i / page.columns * page.step + (page.side - scale * tile->height) / 2;
         fputs(", \\\n    ", file);
-        write_data_name(script, "rgb");
+        gp_path(script, "data", "rgb");
         fprintf(file, " binary array=(%d,%d) skip=%zu format='%%uint8' dx=%.9g dy=%.9g origin=(%.9g,%.9g) \\\n"
                 "    using 1:2:3 with rgbimage", tile->width, tile->height, offset, scale, scale, x + scale / 2,
                 y + scale / 2);

@@ -20,5 +20,21 @@ typedef struct {
 } PlotKind;
 
 extern const PlotKind plot_kind_heat, plot_kind_bars, plot_kind_lines, plot_kind_tiles;
+extern const PlotKind plot_kind_graph;  /* plot_graph.c */
+extern const PlotKind plot_kind_motion; /* plot_motion.c */
+
+/* ---- what all kinds write with ----------------------------------------------------------------------------------- */
+
+/* A field of a CSV record, in quotes where it needs them; nine digits of a number, nothing where there is none. */
+void csv_text(FILE *file, const char *text);
+void csv_number(FILE *file, double value);
+
+/* A string, a colour and a path of the script's own ("data/NAME.csv"), each in its quotes. */
+void gp_text(FILE *file, const char *text);
+void gp_colour(FILE *file, Colour colour);
+void gp_path(const Script *script, const char *folder, const char *extension);
+
+/* Comment, terminal, encoding, output out/NAME.png, and the title if not NULL. */
+void script_begin(const Script *script, const char *title);
 
 #endif
