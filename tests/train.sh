@@ -16,6 +16,9 @@ trap '[ -z "$child" ] || kill -9 "$child" 2>/dev/null; rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 passed=0 failed=0 skipped=0
+for program in lesson-10 lesson-11 check-train expect; do
+    [ -x "$build/$program" ] || { echo "$build/$program is not there: run make first" >&2; exit 2; }
+done
 CLIP_PLOTS=$work/plots
 export CLIP_PLOTS CLIP_MODELS
 
@@ -152,6 +155,13 @@ for rule in sgd adamw; do
         check "check-train with another $tensor of cnn_bow_$rule" changed $rule $tensor
     done
 done
+for pair in resnet_lstm_sgd resnet_lstm_adamw vit_transformer_sgd vit_transformer_adamw; do
+    [ -f "$reference/$pair.safetensors" ] || continue
+    for program in check-train check-train-single; do
+        "$build/$program" "$reference/$pair.safetensors" >"$work/out" 2>"$work/err"
+        check "$program on $pair" [ $? -eq 0 ]
+    done
+done
 refuses 2 'check-train FILE' "$build/check-train"
 refuses 1 'missing: No such file' "$build/check-train" "$work/missing"
 refuses 1 'no tensor tokens' "$build/check-train" "$CLIP_MODELS/$model"
@@ -206,25 +216,30 @@ check "resumed after kill -9" train --epochs 8 --resume
 check "the same model after kill -9" same_model killed
 check "the same log after kill -9" same_log killed
 
-models stopped
-start
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    [ -f "$CLIP_MODELS/$model" ] && break
-    sleep 0.5
-done
-kill -INT "$child" 2>/dev/null
-finish
-if [ $status -eq 0 ]; then
-    echo "  skipped: it was done before it could be stopped"
-    skipped=$((skipped + 1))
-else
+# stopped_after ROWS OPTIONS: Ctrl-C when the log has more rows than these. Sets epoch, where it stopped.
+stopped_after() {
+    rows=$1 tries=0
+    shift
+    start --epochs 300 "$@"
+    while [ $tries -lt 400 ] && [ "$(cat "$CLIP_MODELS/$log" 2>/dev/null | wc -l)" -le "$rows" ]; do
+        sleep 0.05
+        tries=$((tries + 1))
+    done
+    kill -INT "$child" 2>/dev/null
+    finish
+    epoch=$(sed -n "s|^error: stopped in epoch \([0-9]*\) of 300; epoch [0-9]* is in $CLIP_MODELS/$model, go on with --resume\$|\1|p" "$work/err")
     check "Ctrl-C ends with status 1, not $status" [ $status -eq 1 ]
-    check "Ctrl-C says what is left" grep -q "^error: stopped in epoch [0-9]* of 8; epoch [0-9]* is in $work/.*go on with --resume" "$work/err"
+    check "Ctrl-C says where it stopped and what is left" [ -n "$epoch" ]
     check "Ctrl-C says one line" [ "$(wc -l <"$work/err")" -eq 1 ]
-fi
-check "resumed after Ctrl-C" train --epochs 8 --resume
-check "the same model after Ctrl-C" same_model stopped
-check "the same log after Ctrl-C" same_log stopped
+    : "${epoch:=0}"
+}
+
+models stopped
+stopped_after 1
+first=$epoch
+stopped_after "$epoch" --resume
+check "resumed after Ctrl-C: epoch $first, then $epoch" [ "$epoch" -gt "$first" ]
+check "every epoch has its row" [ "$(sed 's/,.*//' "$CLIP_MODELS/$log" | tail -n +2 | tr '\n' ' ')" = "$(awk -v n="$epoch" 'BEGIN { while (++i < n) printf "%d ", i }')" ]
 
 models whole
 refuses 1 'this is of another run (recipe notebook, seed 1, 8 epochs' "$build/lesson-10" --data shapes --pictures 200 \
