@@ -1,6 +1,7 @@
 # The toolkit builds with `make` and nothing else; `make help` lists what there is. Variables, on the command line:
 #   BUILD=dir   where everything built goes              NATIVE=0   for any processor of this kind, not just this one
 #   SAN=1       address and undefined sanitizers         CC=clang   another compiler
+#   V=1         every command in full
 #   ARGS="..."  words for the lesson that is run         NAMES="..." which figures `make bench` prints
 
 comma  := ,
@@ -18,6 +19,9 @@ CFLAGS ?= -g
 ALL_CFLAGS = -std=c11 -D_DEFAULT_SOURCE -D_DARWIN_C_SOURCE -Wall -Wextra -Wpedantic $(OPT) $(ARCH) \
              -ffp-contract=off -fno-math-errno -pthread -MMD -MP $(CFLAGS)
 LDLIBS = -lm -pthread
+
+# One short line for each file that is built; V=1 shows the commands.
+quiet   = $(if $(filter 1,$(V)),,@echo "  $(1) $@" && )
 
 # Kernel files may fuse a multiplication and an addition into one rounding; everywhere else C means what it says.
 KERNELS := gemm conv vecmath attention
@@ -113,44 +117,44 @@ $(BUILD)/libclip.a: $(LIB:%=$(BUILD)/obj/%.o)
 $(BUILD)/libclip64.a: $(LIB:%=$(BUILD)/obj64/%.o)
 %.a:
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call quiet,archive)$(AR) rcs $@ $^
 
 $(BUILD)/obj/%.o: lib/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(if $(filter $*,$(KERNELS)),-ffp-contract=fast) -c -o $@ $<
+	$(call quiet,compile)$(CC) $(ALL_CFLAGS) $(if $(filter $*,$(KERNELS)),-ffp-contract=fast) -c -o $@ $<
 
 # The same library in double precision, for the gradient checks.
 $(BUILD)/obj64/%.o: lib/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -DNUM=double -c -o $@ $<
+	$(call quiet,compile)$(CC) $(ALL_CFLAGS) -DNUM=double -c -o $@ $<
 
 $(BUILD)/obj/tests/%.o: tests/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(call quiet,compile)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/obj64/tests/%.o: tests/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -DNUM=double -c -o $@ $<
+	$(call quiet,compile)$(CC) $(ALL_CFLAGS) -DNUM=double -c -o $@ $<
 
 $(BUILD)/obj/lessons/%.o: lessons/%/main.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(call quiet,compile)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/obj64/lessons/%.o: lessons/%/main.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -DNUM=double -c -o $@ $<
+	$(call quiet,compile)$(CC) $(ALL_CFLAGS) -DNUM=double -c -o $@ $<
 
 LINK = $(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
 
 # test-gradients alone is double precision throughout.
 $(BUILD)/test-gradients: $(BUILD)/obj64/tests/test_gradients.o $(BUILD)/obj64/tests/check.o $(BUILD)/libclip64.a
-	$(LINK)
+	$(call quiet,link   )$(LINK)
 
 $(filter-out %/test-gradients,$(TEST_BINARIES)): $(BUILD)/test-%: $(BUILD)/obj/tests/test_%.o $(BUILD)/obj/tests/check.o $(BUILD)/libclip.a
-	$(LINK)
+	$(call quiet,link   )$(LINK)
 
 $(filter-out %/check-train,$(TOOL_BINARIES)): $(BUILD)/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libclip.a
-	$(LINK)
+	$(call quiet,link   )$(LINK)
 
 # The references of training were computed in double, and AdamW divides by gradients that may be all noise: check-train
 # makes its steps in double too. check-train-single makes them in float; what cannot be asked of float is said there.
@@ -158,9 +162,9 @@ MODEL_LIB := base rng thread mat stored tape gradcheck vecmath gemm conv attenti
              op_attention op_lstm op_softmax softmax loss params layer transformer image_tower image_vit image_modified eigen text text_tower \
              json safetensors clip optim
 $(BUILD)/check-train: $(BUILD)/obj64/tests/tools/check-train.o $(MODEL_LIB:%=$(BUILD)/obj64/%.o)
-	$(LINK)
+	$(call quiet,link   )$(LINK)
 $(BUILD)/check-train-single: $(BUILD)/obj/tests/tools/check-train.o $(BUILD)/libclip.a
-	$(LINK)
+	$(call quiet,link   )$(LINK)
 all: $(BUILD)/check-train-single
 
 # The lessons by hand are computed in double, to show the digits of a pocket calculator. They need little of the library;
@@ -174,7 +178,7 @@ from_num    = $(BUILD)/obj/lessons/$(1).o $(BUILD)/libclip.a
 
 define lesson_rule
 $(BUILD)/lesson-$(call number,$(1)): $(if $(call by_hand,$(1)),$(call from_double,$(1)),$(call from_num,$(1)))
-	$$(LINK)
+	$$(call quiet,link   )$$(LINK)
 endef
 $(foreach l,$(LESSONS),$(eval $(call lesson_rule,$(l))))
 
