@@ -3,19 +3,28 @@
 
 #include <string.h>
 
+/* A narrow convolutional network and how it learns; what is left open is the captions. */
+#define NARROW \
+    .model = { .image = { .kind = "cnn", .widths = { 32, 64, 128 }, .embed = 64 }, \
+               .text = { .kind = "bow", .width = 64, .embed = 64, .padding = TEXT_PADDING }, .tokens = 8 }, \
+    .epochs = 5, .batch = 500, \
+    .groups = { { .rule = OPTIM_ADAMW, .lr = 2e-3, .weight_decay = 0.01 }, \
+                { .rule = OPTIM_MUON, .lr = 0.24, .momentum = 0.6 }, \
+                { .rule = OPTIM_ADAMW, .lr = 1e-2 } }, \
+    .schedule = SCHEDULE_LINEAR, .warmup = 0.2, .whiten_epochs = 3, \
+    .augment = { .mirror = MIRROR_ALTERNATE, .shift = 2, .edge = EDGE_REFLECT }, \
+    .views = VIEWS_PLAIN
+
 static const Recipe recipes[] = {
     {
         .name = "quick", .summary = "a narrow convolutional network, two minutes",
-        .model = { .image = { .kind = "cnn", .widths = { 32, 64, 128 }, .embed = 64 },
-                   .text = { .kind = "bow", .width = 64, .embed = 64, .padding = TEXT_PADDING }, .tokens = 8 },
-        .templates = { "a photo of a {}", NULL },
-        .epochs = 5, .batch = 500,
-        .groups = { { .rule = OPTIM_ADAMW, .lr = 2e-3, .weight_decay = 0.01 },
-                    { .rule = OPTIM_MUON, .lr = 0.24, .momentum = 0.6 },
-                    { .rule = OPTIM_ADAMW, .lr = 1e-2 } },
-        .schedule = SCHEDULE_LINEAR, .warmup = 0.2, .whiten_epochs = 3,
-        .augment = { .mirror = MIRROR_ALTERNATE, .shift = 2, .edge = EDGE_REFLECT },
-        .views = VIEWS_PLAIN,
+        .templates = { "a photo of a {}", NULL }, NARROW,
+    },
+    {
+        .name = "templates", .summary = "quick, with eight wordings of each caption; all pairs of a class match",
+        .templates = { "a photo of a {}", "a picture of a {}", "a small photo of a {}", "a blurry photo of a {}",
+                       "a bright photo of the {}", "this is a {}", "there is one {} here", "look at the {}", NULL },
+        NARROW, .share = true,
     },
     {
         .name = "notebook", .summary = "a published notebook's experiment: batch 64, temperature fixed at 0.07",
@@ -34,4 +43,18 @@ const Recipe *recipe_find(const char *name) {
     for (size_t i = 0; i < COUNT(recipes); i++)
         if (!strcmp(recipes[i].name, name)) return &recipes[i];
     return NULL;
+}
+
+/* Sizes for pictures of 32 x 32 and captions of a few words: minutes, not hours. What is not said here is the tower's own
+ * usual (image_tower.h, text_tower.h). */
+void recipe_towers(Recipe *recipe, Arena *arena, const char *image, const char *text) {
+    ImageTowerSize *i = &recipe->model.image;
+    TextTowerSize *t = &recipe->model.text;
+    if (!strcmp(image, "recipe")) image = i->kind;
+    if (!strcmp(text, "recipe")) text = t->kind;
+    if (!strcmp(image, i->kind) && !strcmp(text, t->kind)) return;
+    if (strcmp(image, i->kind)) *i = (ImageTowerSize){ .kind = image, .embed = i->embed };
+    if (!strcmp(image, "cnn")) i->widths[0] = 32, i->widths[1] = 64, i->widths[2] = 128;
+    t->kind = text;
+    recipe->name = arena_print(arena, "%s-%s-%s", recipe->name, image, text);
 }

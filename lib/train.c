@@ -34,11 +34,14 @@ static int template_count(const Recipe *r) {
     return n;
 }
 
-/* Filters, batch norm, and all the rest learn by rules of their own. */
+/* Filters, batch norm, and all the rest learn by rules of their own. Filters are those of a bank, fewer than each has
+ * numbers (Muon makes them a basis); a vision transformer's patches are a linear layer. */
 static void set_groups(Params *params) {
     for (int i = 0; i < params->count; i++) {
         Param *p = params->list[i];
-        p->group = p->val.dims == 4 ? 1 : strstr(p->name, ".bn") ? 2 : 0;
+        size_t O = (size_t)p->val.shape[0];
+        bool bank = p->val.dims == 4 && O * O <= mat_count(p->val) && strncmp(p->name, "visual.", 7);
+        p->group = bank ? 1 : strstr(p->name, ".bn") ? 2 : 0;
     }
 }
 

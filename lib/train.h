@@ -34,6 +34,13 @@ typedef struct {
 const Recipe *recipe_find(const char *name);
 const Recipe *recipe_at(int i);
 
+/* For options tables: the towers lesson 10 trains. "recipe": the recipe's own. */
+#define RECIPE_IMAGES "recipe|small|cnn|resnet|vit"
+#define RECIPE_TEXTS "recipe|bow|lstm|transformer"
+
+/* The recipe with other towers; its name becomes "quick-vit-lstm", on the arena, unless both are its own. */
+void recipe_towers(Recipe *recipe, Arena *arena, const char *image, const char *text);
+
 /* What is measured in an epoch, averaged over its batches; accuracies of the test set are measured after it. */
 typedef struct {
     int epoch;                              /* 1, 2, ... */

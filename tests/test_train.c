@@ -155,6 +155,23 @@ static void never(void *context, const EpochRow *row) {
     CHECK(!row, "epoch %d was trained again", row->epoch);
 }
 
+/* Every image tower with some text tower, and every text tower. */
+TEST(resumed_with_other_towers) {
+    static const char *const pairs[][2] = { { "resnet", "bow" }, { "vit", "lstm" }, { "cnn", "transformer" } };
+    for (size_t i = 0; i < COUNT(pairs); i++) {
+        Recipe r = least();
+        r.model.image.layers = 1, r.model.image.width = 8, r.model.text.layers = 1;
+        ImageTowerSize size = r.model.image;
+        recipe_towers(&r, &arena, pairs[i][0], pairs[i][1]);
+        size.kind = r.model.image.kind, r.model.image = size;
+        CHECK(strstr(r.name, pairs[i][1]), "%s", r.name);
+        resumes_as_if_nothing_had_been(r);
+    }
+    Recipe same = least();
+    recipe_towers(&same, &arena, "recipe", "recipe");
+    CHECK(!strcmp(same.name, least().name), "%s", same.name);
+}
+
 TEST(resumed_at_the_end) {
     TrainRun run = run_of(least(), "end");
     Clip clip, loaded;
@@ -410,7 +427,7 @@ TEST(recipes) {
     }
 }
 
-TESTS(any_number_of_threads, resumed_everything, resumed_least, resumed_at_the_end, resumed_from_nothing, resumed_with_another_log,
+TESTS(any_number_of_threads, resumed_everything, resumed_least, resumed_with_other_towers, resumed_at_the_end, resumed_from_nothing, resumed_with_another_log,
       stopped_before_anything_was_finished, another_run_is_not_resumed, a_damaged_checkpoint_is_not_resumed,
       an_incomplete_checkpoint_is_not_resumed, a_batch_larger_than_the_set, the_first_operation_is_named, an_absurd_learning_rate,
       a_place_that_cannot_be_written, a_full_disk, rows_make_sense, the_log_has_its_columns, recipes)

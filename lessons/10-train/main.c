@@ -65,12 +65,14 @@ static void show_model(const Recipe *r, const Cifar *train, const Cifar *test) {
 }
 
 int main(int argc, char **argv) {
-    const char *recipe = "quick", *data = "auto";
+    const char *recipe = "quick", *data = "auto", *image = "recipe", *text = "recipe";
     int seed = 1, epochs = 0, batch = 0, threads = 0, pictures = 0;
     double lr = 0;
     bool resume = false;
     const Option options[] = {
         { "recipe", .text = &recipe, .choices = "quick|notebook", .help = "whose settings" },
+        { "image", .text = &image, .choices = RECIPE_IMAGES, .help = "the tower pictures go through" },
+        { "text", .text = &text, .choices = RECIPE_TEXTS, .help = "the tower captions go through" },
         { "epochs", .integer = &epochs, .low = 0, .high = EPOCHS_MOST, .help = "times every picture is seen; 0: the recipe's" },
         { "batch", .integer = &batch, .low = 0, .high = 50000, .help = "pairs in a batch, 2 or more; 0: the recipe's" },
         { "lr", .real = &lr, .low = 0, .high = 100, .help = "learning rate of the heads, the others' in proportion; 0: the recipe's" },
@@ -89,9 +91,11 @@ int main(int argc, char **argv) {
     Arena *arena = &lesson.memory;
     Cifar train = course_pictures(arena, data, CIFAR_TRAIN, pictures), test = course_pictures(arena, data, CIFAR_TEST, pictures);
     TrainRun run = { .recipe = *recipe_find(recipe), .seed = (uint64_t)seed, .train = &train, .test = &test, .resume = resume,
-                     .checkpoint = course_model_path(arena, recipe, &train, seed, ".safetensors"),
-                     .log = course_model_path(arena, recipe, &train, seed, ".csv"), .after_epoch = show_row };
+                     .after_epoch = show_row };
     Recipe *r = &run.recipe;
+    recipe_towers(r, arena, image, text);
+    run.checkpoint = course_model_path(arena, r->name, &train, seed, ".safetensors");
+    run.log = course_model_path(arena, r->name, &train, seed, ".csv");
     if (epochs) r->epochs = epochs;
     if (batch) r->batch = batch;
     for (size_t g = COUNT(r->groups); lr > 0 && g-- > 0;) r->groups[g].lr *= lr / r->groups[0].lr;

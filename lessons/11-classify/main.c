@@ -6,6 +6,7 @@
 #include "../../lib/metrics.h"
 #include "../../lib/progress.h"
 #include "../../lib/softmax.h"
+#include "../../lib/train.h"
 #include "../../lib/zeroshot.h"
 
 #include <math.h>
@@ -150,11 +151,13 @@ static void classify_all(const Lesson *lesson, Clip *clip, Arena *arena, const C
 }
 
 int main(int argc, char **argv) {
-    const char *weights = "", *data = "auto", *recipe = "quick", *views = "plain";
+    const char *weights = "", *data = "auto", *recipe = "quick", *views = "plain", *image = "recipe", *text = "recipe";
     int seed = 1, pictures = 0;
     const Option options[] = {
         { "weights", .text = &weights, .help = "a model file of lesson 10; empty: the one of --recipe and --seed" },
         { "recipe", .text = &recipe, .choices = "quick|notebook", .help = "whose model" },
+        { "image", .text = &image, .choices = RECIPE_IMAGES, .help = "the model with this image tower" },
+        { "text", .text = &text, .choices = RECIPE_TEXTS, .help = "the model with this text tower" },
         { "views", .text = &views, .choices = "plain|mirror|all", .help = "average over mirrored, or mirrored and shifted, looks" },
         { "data", .text = &data, .choices = COURSE_DATA, .help = "which pictures" },
         { "pictures", .integer = &pictures, .low = 0, .high = 10000, .help = "the first so many; 0: all" },
@@ -167,7 +170,9 @@ int main(int argc, char **argv) {
 
     Arena *arena = &lesson.memory;
     Cifar test = course_pictures(arena, data, CIFAR_TEST, pictures);
-    if (!*weights) weights = course_model_path(arena, recipe, &test, seed, ".safetensors");
+    Recipe trained = *recipe_find(recipe);
+    recipe_towers(&trained, arena, image, text);
+    if (!*weights) weights = course_model_path(arena, trained.name, &test, seed, ".safetensors");
     if (!file_exists(weights)) die("%s: there is no such model yet; `make lesson-10` trains it in two minutes", weights);
     Clip clip;
     Err err;
