@@ -41,8 +41,10 @@ static void panel_fill(Panel *panel, const Motion *motion, int frame, int p) {
     }
 }
 
-static void panel_row(const Term *term, const Panel *panel, int row) {
-    for (int column = 0; column < panel->wide; column++) {
+static void panel_row(const Term *term, const Panel *panel, int row, bool last) {
+    int wide = panel->wide;
+    while (last && wide > 0 && !panel->letter[row][wide - 1]) wide--; /* no spaces at the end of a line */
+    for (int column = 0; column < wide; column++) {
         char letter = panel->letter[row][column];
         if (!letter) {
             fputc(' ', term->out);
@@ -66,10 +68,10 @@ static int write_frame(const Term *term, const Motion *motion, int frame) {
     fputs(term->terminal ? "\033[K\n" : "\n", term->out);
     for (int row = 0; row < panels[0].high; row++) {
         for (int p = 0; p < motion->panel_count; p++) {
-            panel_row(term, &panels[p], row);
+            panel_row(term, &panels[p], row, p + 1 == motion->panel_count);
             if (p + 1 < motion->panel_count) term_repeat(term, " ", ROOM);
         }
-        fputc('\n', term->out);
+        fputs(term->terminal ? "\033[K\n" : "\n", term->out);
     }
     return panels[0].high + 1;
 }

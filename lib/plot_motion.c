@@ -33,8 +33,7 @@ static void write_label(FILE *file, const char *text, double x, double y, const 
     fprintf(file, " at screen %.9g,%.9g %s\n", x, y, style);
 }
 
-/* gnuplot's own names for what is drawn in one panel: show(f, p) is not a function that could plot, so a loop over
- * panels holds the plot command, with the rows of frame f and panel p. */
+/* One panel: gnuplot's variables f and p say of which frame and which panel, from 0. */
 static void write_plot(const Script *script, const Motion *motion, const char *indent) {
     FILE *file = script->file;
     fprintf(file, "%sfrom = (f * %d + p) * %d; to = from + %d\n", indent, motion->panel_count, motion->pairs,
@@ -85,14 +84,11 @@ static void write_animation(const Script *script, const Motion *motion) {
     fputs("if (strstrt(GPVAL_TERMINALS, 'gif') > 0) {\n", file);
     fprintf(file, "    set terminal gif noenhanced animate delay 8 size %d,%d\n    set output ", width, height);
     gp_path(script, "out", "gif");
-    fprintf(file, "\n    last = %d\n    do for [n = 0:last + 20] {\n", motion->frames - 1);
+    fputs("\n    array name = [", file);
+    for (int f = 0; f < motion->frames; f++) fputs(f ? ", " : "", file), gp_text(file, motion->frame_names[f]);
+    fprintf(file, "]\n    last = %d\n    do for [n = 0:last + 20] {\n", motion->frames - 1);
     fputs("        f = n < last ? n : last\n", file);
-    fputs("        stats ", file);
-    gp_path(script, "data", "csv");
-    fprintf(file, " skip 1 every ::(f * %d)::(f * %d) using (name = strcol(9), 0) nooutput\n",
-            motion->panel_count * motion->pairs, motion->panel_count * motion->pairs);
-    fputs("        set multiplot\n", file);
-    fputs("        set label 1 name at screen 0.02,0.95 left\n", file);
+    fputs("        set multiplot\n        set label 1 name[f + 1] at screen 0.02,0.95 left\n", file);
     for (int p = 0; p < motion->panel_count; p++) {
         fprintf(file, "        set label %d ", p + 2);
         gp_text(file, motion->panels[p]);

@@ -1,0 +1,150 @@
+/* Lesson 07: alignment. Eight pairs of points on a circle learn by the CLIP loss: pulled together and apart before your
+ * eyes, at three temperatures. Before: 06 autograd. The page is README.md beside this file. */
+#include "../../lib/lesson.h"
+#include "../../lib/loss.h"
+
+#include <math.h>
+
+enum { N = 8, D = 2, TAUS = 3, STEPS = 300, SLOW = 30, FRAMES = 61, SHOWN = 5 };
+static const double taus[TAUS] = { 0.05, 0.3, 1 };
+static const char *const names[TAUS] = { "tau = 0.05", "tau = 0.3", "tau = 1" };
+static const int shown[SHOWN] = { 0, 5, 15, 30, FRAMES - 1 };
+
+typedef struct { Mat image, text; } Pairs; /* points on the circle, [N,D] each */
+typedef struct { double loss, alignment, uniformity; } Figures;
+typedef struct { Figures at[STEPS + 1]; Mat points[STEPS + 1]; } Run; /* every step at one temperature */
+
+static double squared_distance(const num *a, const num *b) {
+    num gap[D] = { a[0] - b[0], a[1] - b[1] };
+    return vec_dot(gap, gap, D);
+}
+
+/* (1/N) sum |x_i - y_i|^2 over the pairs. */
+static double alignment(Pairs p) {
+    double sum = 0;
+    for (int i = 0; i < N; i++) sum += squared_distance(&AT(p.image, i, 0), &AT(p.text, i, 0));
+    return sum / N;
+}
+
+/* log of the mean of e^(-2 |x_i - x_j|^2) over i != j. */
+static double uniformity(Mat x) {
+    double sum = 0;
+    for (int i = 0; i < N; i++)
+        for (int j = 0; j < N; j++)
+            if (i != j) sum += exp(-2 * squared_distance(&AT(x, i, 0), &AT(x, j, 0)));
+    return log(sum / (N * (N - 1)));
+}
+
+/* The CLIP loss of points, and one step down its slope; afterwards all points are put back onto the circle. */
+static Figures descend(Pairs p, double tau, double rate) {
+    Tape t = { 0 };
+    Mat log_s = mat_like(&t.arena, mat_shape(0));
+    log_s.v[0] = (num)log(1 / tau);
+    Var image = tape_leaf(&t, p.image), text = tape_leaf(&t, p.text);
+    Var L = clip_loss(&t, clip_logits(&t, image, text, tape_data(&t, log_s)), (Mat){ 0 });
+    Figures figures = { L->val.v[0], alignment(p), (uniformity(p.image) + uniformity(p.text)) / 2 };
+    tape_backward(&t, L);
+    for (int i = 0; i < N * D; i++) p.image.v[i] -= (num)rate * image->grad[i];
+    for (int i = 0; i < N * D; i++) p.text.v[i] -= (num)rate * text->grad[i];
+    mat_normalise_rows(p.image), mat_normalise_rows(p.text);
+    tape_free(&t);
+    return figures;
+}
+
+/* Forces are 1 / tau times as strong, so that steps are made tau times as long. */
+static Run *learn(Arena *arena, int seed, double tau) {
+    Rng rng = rng_seed((uint64_t)seed, 0);
+    Run *run = arena_alloc(arena, 1, sizeof *run);
+    Pairs p = { mat_normal(arena, N, D, &rng, 1), mat_normal(arena, N, D, &rng, 1) };
+    mat_normalise_rows(p.image), mat_normalise_rows(p.text);
+    for (int step = 0; step <= STEPS; step++) {
+        run->points[step] = mat_new(arena, 2 * N, D); /* image and text of each pair in turn */
+        for (int k = 0; k < 2 * N * D; k++)
+            run->points[step].v[k] = (k / D % 2 ? p.text : p.image).v[k / (2 * D) * D + k % D];
+        run->at[step] = descend(p, tau, tau);
+    }
+    return run;
+}
+
+/* Every step at first, when all moves fast; then longer and longer strides. */
+static int step_of(int frame) {
+    return frame <= SLOW ? frame : SLOW + (frame - SLOW) * (STEPS - SLOW) / (FRAMES - 1 - SLOW);
+}
+
+static void show_motion(Lesson *lesson, Run *const *runs) {
+    num *points = arena_alloc(&lesson->memory, FRAMES * TAUS * N * 2 * D, sizeof *points), *to = points;
+    const char *frame_names[FRAMES];
+    for (int f = 0; f < FRAMES; f++) {
+        frame_names[f] = arena_print(&lesson->memory, "step %d", step_of(f));
+        for (int k = 0; k < TAUS; k++)
+            for (int i = 0; i < N * 2 * D; i++) *to++ = runs[k]->points[step_of(f)].v[i];
+    }
+    lesson_motion(lesson, "07-motion", &(Motion){ .title = "Eight pairs on a circle", .first = "pictures",
+                  .second = "texts", .panels = names, .panel_count = TAUS, .pairs = N, .points = points,
+                  .frames = FRAMES, .frame_names = frame_names, .shown = shown, .shown_count = SHOWN });
+}
+
+static void print_one(Figures f) {
+    char text[FIGURE_TEXT];
+    printf("  %7.4f %6s %7.4f", f.loss, number_text(f.alignment, 4, text), f.uniformity);
+}
+
+/* The last row is what eight places at equal distances would have. */
+static void print_figures(Run *const *runs, Pairs ideal) {
+    printf("  step  %-23s %-23s %s\n        ", names[0], names[1], names[2]);
+    printf("  loss  align uniform     loss  align uniform     loss  align uniform\n");
+    for (int i = 0; i < SHOWN; i++) {
+        int step = step_of(shown[i]);
+        printf("  %4d", step);
+        for (int k = 0; k < TAUS; k++) print_one(runs[k]->at[step]);
+        putchar('\n');
+    }
+    printf("  even");
+    for (int k = 0; k < TAUS; k++) print_one(descend(ideal, taus[k], 0));
+    putchar('\n');
+}
+
+static void draw_curves(const Lesson *lesson, Run *const *runs, double octagon) {
+    num step[STEPS + 1], align[TAUS][STEPS + 1], uniform[TAUS][STEPS + 1];
+    Series left[TAUS], right[TAUS];
+    for (int k = 0; k < TAUS; k++) {
+        for (int i = 0; i <= STEPS; i++)
+            step[i] = i, align[k][i] = runs[k]->at[i].alignment, uniform[k][i] = runs[k]->at[i].uniformity;
+        left[k] = (Series){ names[k], step, align[k], STEPS + 1 };
+        right[k] = (Series){ names[k], step, uniform[k], STEPS + 1 };
+    }
+    lesson_lines(lesson, "07-alignment", &(Lines){ .title = "Alignment: mean squared distance within a pair",
+                 .x = "step", .series = left, .count = TAUS });
+    lesson_lines(lesson, "07-uniformity", &(Lines){ .title = "Uniformity: lower is more evenly spread", .x = "step",
+                 .series = right, .count = TAUS, .reference_name = "octagon", .reference = octagon });
+}
+
+/* Eight places at equal distances: the best there is. */
+static Pairs octagon(Arena *arena) {
+    Mat x = mat_new(arena, N, D);
+    for (int i = 0; i < N; i++) {
+        AT(x, i, 0) = (num)cos(2 * acos(-1) * i / N);
+        AT(x, i, 1) = (num)sin(2 * acos(-1) * i / N);
+    }
+    return (Pairs){ x, x };
+}
+
+int main(int argc, char **argv) {
+    int seed = 2;
+    Lesson lesson = { .number = "07", .title = "Alignment", .takes = "4 seconds", .next = "make lesson-08",
+                      .shows = "Eight pairs on a circle, pulled together and apart by the CLIP loss", .seed = &seed };
+    lesson_begin(&lesson, argc, argv);
+    Run *runs[TAUS];
+    for (int k = 0; k < TAUS; k++) runs[k] = learn(&lesson.memory, seed, taus[k]);
+
+    lesson_section(&lesson, "1. Eight pairs at places of chance; 300 steps down the CLIP loss");
+    Prediction said = lesson_predict(&lesson, "At which of the three will the pairs end up spread most evenly?");
+    show_motion(&lesson, runs);
+
+    lesson_section(&lesson, "2. Alignment and uniformity, step by step");
+    Pairs ideal = octagon(&lesson.memory);
+    print_figures(runs, ideal);
+    lesson_outcome(&lesson, &said, "the one with the lowest \"uniform\" at step %d", STEPS);
+    draw_curves(&lesson, runs, uniformity(ideal.image));
+    return lesson_end(&lesson);
+}
