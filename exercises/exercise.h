@@ -59,11 +59,12 @@ Mat encode_texts(Arena *arena, const char *const *texts, int n);              /*
 /* 10 */ void top_k(const num *scores, int n, int k, int *best);
 /* 10 */ double recall_at_k(Mat scores, const int *query, const int *item, int k);
 
-/* 11 */ void draw_batch(Rng *rng, int n, int B, int *picture, int *caption);                       /* run A */
-/* 11 */ Var logits_of_towers(Tape *tape, Var image, Var text, Var t);                              /* run B */
-/* 11 */ void answer(Mat logits, Mat p);                                                            /* run C */
-/* 11 */ Var logits_of_cosines(Tape *tape, Var cosine, Var t);                                      /* run D */
-/* 11 */ double scale_of(double t);                                                                 /* run E */
+/* 11: runs A to E */
+/* 11 */ void draw_batch(Rng *rng, int n, int B, int *picture, int *caption);
+/* 11 */ Var compare(Tape *tape, Var image, Var text);
+/* 11 */ void answer(Mat logits, Mat p);
+/* 11 */ Var logits_d(Tape *tape, Var cosine, Var t);
+/* 11 */ Var logits_e(Tape *tape, Var cosine, Var t);
 
 /* 12 */ void probe(void);
 

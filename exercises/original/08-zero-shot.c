@@ -1,0 +1,27 @@
+/* Exercise 08: the zero-shot classifier. No label was ever learnt: a picture belongs to the class whose caption is most
+ * like it. (Lesson 11)
+ *
+ * Your code goes where it says TODO. `make ex-08` checks it, `make hint-08` helps.
+ * From the library: text_fill(arena, "a photo of a {}", "cat") is "a photo of a cat"; mat_normalise_rows(m) gives every
+ * row of m the length 1; vec_dot. arena_alloc(arena, C, sizeof(char *)) is room for C texts.
+ * From the towers: encode_texts(arena, texts, n) is [n,E], encode_pictures(arena, pictures) is [B,E] (exercise.h).
+ * What they return is not of length 1.
+ */
+#include "../exercises/exercise.h"
+
+/* classify: which of C classes does each of B pictures show?
+ *
+ *     prompt c     = "a photo of a {}" with names[c] for {}
+ *     cosine[b,c]  = unit(picture b) . unit(prompt c)
+ *     best[b]      = the c with the largest cosine[b,c]; of equals the first
+ *
+ * Input   arena for what you need on the way; pictures [B,H,W,3]; names of C classes
+ * Output  cosine [B,C] and best [B]
+ * Worked  if picture 0 is encoded as (0,2), and the prompts of "cat" and "dog" as (3,0) and (0.6,0.8): cosine row 0 is
+ *         (0, 0.8), best[0] is 1. Without unit vectors it would be (0, 1.6).
+ */
+void classify(Arena *arena, Mat pictures, const char *const *names, int C, Mat cosine, int *best) {
+    /* TODO 08: your code from here ... */
+    TODO(arena, pictures, names, C, cosine, best); /* delete this line when you begin */
+    /* ... to here. END 08 */
+}

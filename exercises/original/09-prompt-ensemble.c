@@ -1,0 +1,23 @@
+/* Exercise 09: prompt ensemble. One class, several ways to say it: "a photo of a cat", "a drawing of a cat". (Lesson 12)
+ *
+ * Your code goes where it says TODO. `make ex-09` checks it, `make hint-09` helps.
+ * From the library: vec_norm(v, n) is |v|; mat_normalise_rows(m); &AT(m, r, 0) is where row r begins.
+ */
+#include "../exercises/exercise.h"
+
+/* prompt_ensemble: one unit vector for each class, from K texts each (Radford et al. 2021, section 3.1.4).
+ *
+ *     u_k       = row c*K + k of each, divided by its length          k = 0 .. K-1
+ *     m         = (u_0 + ... + u_{K-1}) / K                           shorter than 1 where the texts disagree
+ *     classes_c = m / |m|
+ *
+ * Input   each [C*K,E]: rows 0 .. K-1 belong to class 0, the next K to class 1, and so on; any length but 0.
+ *         They must not be changed.
+ * Output  classes [C,E], rows of length 1
+ * Worked  K = 2, rows (3,0) and (0,1): unit vectors (1,0) and (0,1), mean (0.5,0.5), class (0.707107, 0.707107)
+ */
+void prompt_ensemble(Mat each, int K, Mat classes) {
+    /* TODO 09: your code from here ... */
+    TODO(each, K, classes); /* delete this line when you begin */
+    /* ... to here. END 09 */
+}

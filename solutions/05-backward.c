@@ -1,0 +1,65 @@
+/* Exercise 05: backward. Three operations learn to hand gradients on. (Lesson 06)
+ *
+ * The gradient of the loss with respect to x is called dx and has x's shape. A value that is used twice receives two
+ * shares, so a backward function ADDS to dx what is in it already; it never sets it.
+ * Your code goes where it says TODO. `make ex-05` checks it, `make hint-05` helps.
+ */
+#include "../exercises/exercise.h"
+
+/* relu_backward: of y[i] = max(x[i], 0).
+ *
+ *     dx[i] = dx[i] + dy[i]    where x[i] > 0;    elsewhere dx[i] stays
+ *
+ * Input   x and dy, n numbers each        Output  dx, n numbers, added to
+ * Worked  x = (2, -3), dy = (5, 7), dx before = (1, 1): dx after = (6, 1)
+ */
+void relu_backward(const num *x, const num *dy, int n, num *dx) {
+    /* TODO 05: your code from here ... */
+    for (int i = 0; i < n; i++)
+        if (x[i] > 0) dx[i] += dy[i];
+    /* ... to here. END 05 */
+}
+
+/* matmul_backward: of y = a b.
+ *
+ *     da = da + dy b^T          db = db + a^T dy
+ *
+ * In numbers:  da[m,k] += sum over n of dy[m,n] b[k,n]          db[k,n] += sum over m of a[m,k] dy[m,n]
+ * Input   a [M,K], b [K,N], dy [M,N]        Output  da [M,K] and db [K,N], added to
+ * Worked  a = [1 2], b = [3 | 4] (one column), dy = [10]: with da and db 0 before, da = [30 40], db = [10 | 20]
+ */
+void matmul_backward(Mat a, Mat b, Mat dy, Mat da, Mat db) {
+    /* TODO 05: your code from here ... */
+    int M = a.shape[0], K = a.shape[1], N = b.shape[1];
+    for (int m = 0; m < M; m++)
+        for (int k = 0; k < K; k++)
+            for (int n = 0; n < N; n++) {
+                AT(da, m, k) += AT(dy, m, n) * AT(b, k, n);
+                AT(db, k, n) += AT(a, m, k) * AT(dy, m, n);
+            }
+    /* ... to here. END 05 */
+}
+
+/* cross_entropy_backward: of L = (1/B) sum over rows b of -log softmax(x_b)[target[b]].
+ *
+ *     dx[b,n] = dx[b,n] + (p[b,n] - q[b,n]) / B          p = softmax of row b;  q = 1 where n is target[b], else 0
+ *
+ * Input   x [B,N], target: B column numbers        Output  dx [B,N], added to
+ * Worked  x = [0 0 | 0 0], targets 0 and 1, dx 0 before: p is 0.5 everywhere, dx = [-0.25 0.25 | 0.25 -0.25]
+ * From the library: softmax_row(x, n, 1, p).
+ */
+void cross_entropy_backward(Mat x, const int *target, Mat dx) {
+    /* TODO 05: your code from here ... */
+    int B = x.shape[0], N = x.shape[1];
+    Arena arena = { 0 };
+    num *p = arena_alloc(&arena, N, sizeof *p);
+    for (int b = 0; b < B; b++) {
+        softmax_row(&AT(x, b, 0), N, 1, p);
+        for (int n = 0; n < N; n++) {
+            num q = n == target[b];
+            AT(dx, b, n) += (p[n] - q) / B;
+        }
+    }
+    arena_free(&arena);
+    /* ... to here. END 05 */
+}

@@ -1,0 +1,35 @@
+/* Exercise 07: bag of words. The simplest text tower: a vector for each word, their mean, a linear layer. (Lesson 08)
+ *
+ * Your code goes where it says TODO. `make ex-07` checks it, `make hint-07` helps.
+ */
+#include "../exercises/exercise.h"
+
+/* bag_of_words: B texts of T word numbers become B vectors of E numbers.
+ *
+ *     mean[b]  = the mean of table[w] over the words w of text b that are not padding            D numbers
+ *     out[b,e] = bias[e] + sum over d of  weight[e,d] mean[b,d]
+ *
+ * Input   bag: table [V,D], weight [E,D], bias [1,E]
+ *         ids: ids[b*T + t] is word t of text b, 0 to V-1. The number TEXT_PADDING (0) fills up short texts: it is no
+ *         word, though row 0 of the table holds numbers. Every text has at least one word.
+ * Output  out [B,E], not yet of length 1
+ * Worked  table rows (9,9), (1,2), (3,4); ids (1, 2, 0): the mean is (2, 3), not (4.33, 5) and not (1.33, 2). With weight
+ *         [1 1] and bias [0.5]: out = 5.5.
+ */
+void bag_of_words(const BagOfWords *bag, const int *ids, int B, int T, Mat out) {
+    /* TODO 07: your code from here ... */
+    int D = bag->table.shape[1], E = bag->weight.shape[0];
+    for (int b = 0; b < B; b++) {
+        for (int e = 0; e < E; e++) AT(out, b, e) = 0;
+        int words = 0;
+        for (int t = 0; t < T; t++) {
+            int id = ids[b * T + t];
+            if (id == TEXT_PADDING) continue;
+            words++;
+            for (int e = 0; e < E; e++) /* the linear layer of the sum is the sum of the linear layers */
+                AT(out, b, e) += vec_dot(&AT(bag->weight, e, 0), &AT(bag->table, id, 0), D);
+        }
+        for (int e = 0; e < E; e++) AT(out, b, e) = AT(out, b, e) / words + AT(bag->bias, 0, e);
+    }
+    /* ... to here. END 07 */
+}

@@ -1,0 +1,33 @@
+/* Exercise 09: prompt ensemble. One class, several ways to say it: "a photo of a cat", "a drawing of a cat". (Lesson 12)
+ *
+ * Your code goes where it says TODO. `make ex-09` checks it, `make hint-09` helps.
+ * From the library: vec_norm(v, n) is |v|; mat_normalise_rows(m); &AT(m, r, 0) is where row r begins.
+ */
+#include "../exercises/exercise.h"
+
+/* prompt_ensemble: one unit vector for each class, from K texts each (Radford et al. 2021, section 3.1.4).
+ *
+ *     u_k       = row c*K + k of each, divided by its length          k = 0 .. K-1
+ *     m         = (u_0 + ... + u_{K-1}) / K                           shorter than 1 where the texts disagree
+ *     classes_c = m / |m|
+ *
+ * Input   each [C*K,E]: rows 0 .. K-1 belong to class 0, the next K to class 1, and so on; any length but 0.
+ *         They must not be changed.
+ * Output  classes [C,E], rows of length 1
+ * Worked  K = 2, rows (3,0) and (0,1): unit vectors (1,0) and (0,1), mean (0.5,0.5), class (0.707107, 0.707107)
+ */
+void prompt_ensemble(Mat each, int K, Mat classes) {
+    /* TODO 09: your code from here ... */
+    int C = classes.shape[0], E = classes.shape[1];
+    for (int c = 0; c < C; c++) {
+        for (int e = 0; e < E; e++) AT(classes, c, e) = 0;
+        for (int k = 0; k < K; k++) {
+            const num *text = &AT(each, c * K + k, 0);
+            double length = vec_norm(text, E);
+            for (int e = 0; e < E; e++) AT(classes, c, e) += text[e] / length / K;
+        }
+        double length = vec_norm(&AT(classes, c, 0), E);
+        for (int e = 0; e < E; e++) AT(classes, c, e) /= length;
+    }
+    /* ... to here. END 09 */
+}

@@ -1,0 +1,51 @@
+/* Exercise 10: retrieval. The k best answers to a query, and how often a right one is among them. (Lesson 13)
+ *
+ * Your code goes where it says TODO. `make ex-10` checks it, `make hint-10` helps.
+ */
+#include "../exercises/exercise.h"
+
+/* top_k: the places of the k largest of n scores, the largest first.
+ *
+ * Input   scores, n numbers; 1 <= k <= n. Of equal scores the one with the lower place comes first.
+ * Output  best, k places from 0 to n-1
+ * Worked  scores (0.2, 0.9, 0.5, 0.9), k = 3: best = (1, 3, 2)
+ */
+void top_k(const num *scores, int n, int k, int *best) {
+    /* TODO 10: your code from here ... */
+    int found = 0;
+    for (int i = 0; i < n; i++) { /* best[0..found) is in order; i goes behind all that are as good */
+        int place = found;
+        while (place > 0 && scores[i] > scores[best[place - 1]]) place--;
+        if (place >= k) continue;
+        found = MIN(found + 1, k);
+        for (int j = found - 1; j > place; j--) best[j] = best[j - 1];
+        best[place] = i;
+    }
+    /* ... to here. END 10 */
+}
+
+/* recall_at_k: the share of queries that find at least one right item among their k best.
+ *
+ *     recall@k = (1/Q) sum over queries q of  [is item[i] = query[q] for any i of the k best of row q?]
+ *
+ * Input   scores [Q,N]: row q holds query q's score for each of N items; query: Q labels; item: N labels. An item is right
+ *         if its label is the query's: several items can be. k from 1 to N; equal scores as in top_k.
+ * Output  the share, from 0 to 1
+ * Worked  scores [0.9 0.5 0.1 | 0.2 0.3 0.8], query (7, 7), item (7, 5, 5), k = 1: query 0 finds item 0, which is right;
+ *         query 1 finds item 2, which is not: 0.5. With k = 3: 1.
+ */
+double recall_at_k(Mat scores, const int *query, const int *item, int k) {
+    /* TODO 10: your code from here ... */
+    int Q = scores.shape[0], N = scores.shape[1], right = 0;
+    Arena arena = { 0 };
+    int *best = arena_alloc(&arena, k, sizeof *best);
+    for (int q = 0; q < Q; q++) {
+        top_k(&AT(scores, q, 0), N, k, best);
+        bool hit = false;
+        for (int i = 0; i < k; i++) hit = hit || item[best[i]] == query[q];
+        right += hit;
+    }
+    arena_free(&arena);
+    return (double)right / Q;
+    /* ... to here. END 10 */
+}
