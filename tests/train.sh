@@ -76,7 +76,7 @@ check "lesson 10 writes a log" [ "$(wc -l <"$CLIP_MODELS/$log")" -eq 3 ]
 check "lesson 11 prints what it should" lesson 11
 check "a trained model is left alone" train --epochs 2 --resume
 check "and said to be finished" grep -Fq 'all 2 epochs were done before' "$work/out"
-check "no temporary file is left" [ -z "$(ls "$CLIP_MODELS" | grep '\.tmp$')" ]
+check "no temporary file is left" [ ! -e "$CLIP_MODELS/$model.tmp" ]
 
 # ---- a student's own picture -----------------------------------------------------------------------------------------------
 
@@ -221,7 +221,7 @@ stopped_after() {
     rows=$1 tries=0
     shift
     start --epochs 300 "$@"
-    while [ $tries -lt 400 ] && [ "$(cat "$CLIP_MODELS/$log" 2>/dev/null | wc -l)" -le "$rows" ]; do
+    while [ $tries -lt 400 ] && [ "$(sed -n "\$=" "$CLIP_MODELS/$log" 2>/dev/null || echo 0)" -le "$rows" ]; do
         sleep 0.05
         tries=$((tries + 1))
     done
@@ -258,7 +258,7 @@ cp -R "$work/whole" "$work/full"
 models full
 refuses 1 'what was there before is untouched' full --epochs 2
 check "the earlier model is untouched" same_model full
-check "nothing else is there" [ "$(ls "$CLIP_MODELS" | wc -l)" -eq 2 ]
+check "nothing else is there" [ "$(find "$CLIP_MODELS" -type f | wc -l)" -eq 2 ]
 
 echo
 if [ $skipped -gt 0 ]; then
