@@ -100,7 +100,7 @@ $(EXERCISE_NNS:%=solution-%): solution-%:
 
 # ---- checks -----------------------------------------------------------------------------------------------------------
 
-SCRIPTS := $(wildcard tests/fetch.sh tests/pretrained.sh tests/harness.sh tests/pages.sh tests/train.sh)
+SCRIPTS := $(wildcard tests/fetch.sh tests/pretrained.sh tests/checkers.sh tests/harness.sh tests/pages.sh tests/train.sh)
 # Lesson 11 needs the model of lesson 10: tests/train.sh runs the one after the other.
 CHECKED := $(filter-out %/lesson-11,$(LESSON_BINARIES))
 

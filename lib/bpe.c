@@ -140,15 +140,15 @@ static bool merge_read(Reader *r) {
     uint16_t id[2];
     for (int i = 0; i < 2; i++) {
         if (part[i].length == 0 || memchr(part[i].text, ' ', part[i].length) || line.length > TOKEN_MOST)
-            return err_set(r->err, "%s: line %d: \"%s\" came, two tokens with one space between were wanted", r->path,
+            return err_set(r->err, "%s: line %d: %s came, two tokens with one space between were wanted", r->path,
                            r->line, span_shown(line));
         id[i] = r->names[name_place(r, part[i])];
         if (!id[i])
-            return err_set(r->err, "%s: line %d: the token \"%s\" was not made by any line before", r->path, r->line,
+            return err_set(r->err, "%s: line %d: the token %s was not made by any line before", r->path, r->line,
                            span_shown(part[i]));
     }
     if (!token_add(r, part[0], part[1]))
-        return err_set(r->err, "%s: line %d: \"%s\" makes a token that there is already", r->path, r->line,
+        return err_set(r->err, "%s: line %d: %s makes a token that there is already", r->path, r->line,
                        span_shown(line));
     r->pairs[pair_place(r->pairs, id[0] - 1, id[1] - 1)] =
         (BpePair){ (uint16_t)(id[0] - 1), (uint16_t)(id[1] - 1), (uint16_t)(r->ids - 1) };

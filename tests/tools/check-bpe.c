@@ -59,7 +59,7 @@ static void check_line(const Bpe *bpe, Arena *arena, const char *line, size_t si
     verdict->rows++;
     if (at == BPE_LENGTH) return;
     if (verdict->wrong++ == 0)
-        snprintf(verdict->first, sizeof verdict->first, "%s, \"%s\": id %d is %d, %d was wanted", name,
+        snprintf(verdict->first, sizeof verdict->first, "%s, %s: id %d is %d, %d was wanted", name,
                  json_shown(wanted.text), at, got[at], wanted.ids[at]);
 }
 

@@ -1,0 +1,64 @@
+#!/bin/sh
+# Do the checkers of files say the right thing, with the right exit status?
+#
+#   sh tests/checkers.sh BUILD
+#
+# tests/corpus/tokens.jsonl has texts with the ids that a program of the same rules gives them (Python's html, str.lower
+# and regex, and plain byte-pair merging).
+set -u
+build=${1:-build}
+reference=${CLIP_REFERENCE:-../shared/reference}
+vocabulary=$reference/bpe/bpe_simple_vocab_16e6.txt.gz
+work=$(mktemp -d "${TMPDIR:-/tmp}/clip-checkers-XXXXXX") || exit 2
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+passed=0 failed=0 skipped=0
+
+# want STATUS WORDS COMMAND...: that exit status, one line, and the words in it
+want() {
+    status=$1 words=$2
+    shift 2
+    "$@" >"$work/out" 2>&1 </dev/null
+    got=$?
+    if [ $got -eq "$status" ] && [ "$(wc -l <"$work/out")" -eq 1 ] && grep -q -- "$words" "$work/out"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "  FAILED  $*"
+        echo "    exit status $got, want $status, and one line with \"$words\"; it said:"
+        sed 's/^/    /' "$work/out"
+    fi
+}
+
+bpe=$build/check-bpe
+want 2 "check-bpe VOCAB TOKENS.jsonl" "$bpe"
+want 2 "3 arguments came" "$bpe" a b c
+want 1 "none: No such file" "$bpe" "$work/none" tests/corpus/tokens.jsonl
+echo "#version" >"$work/cut"
+want 1 "line 2: the file ends here" "$bpe" "$work/cut" tests/corpus/tokens.jsonl
+if [ -f "$vocabulary" ]; then
+    want 0 "39 rows, 0 differ: holds" "$bpe" "$vocabulary" "$reference/bpe/tokens.jsonl"
+    want 0 "[0-9]* rows, 0 differ: holds" "$bpe" "$vocabulary" tests/corpus/tokens.jsonl
+    echo '{"ids": [49406, 320, 2368, 49407, 0, 0], "text": "a cat", "more": null}' >"$work/good"
+    want 0 "1 rows, 0 differ: holds" "$bpe" "$vocabulary" "$work/good"
+    echo '{"text": "a cat", "ids": [49406, 320, 2369, 49407]}' >>"$work/good"
+    want 1 '2 rows, 1 differ; first .*good:2, "a cat": id 2 is 2368, 2369 was wanted: DOES NOT HOLD' \
+        "$bpe" "$vocabulary" "$work/good"
+    echo '{"text": "a cat", "ids": [49406, 320]}' >"$work/short"
+    want 1 'id 2 is 2368, 0 was wanted' "$bpe" "$vocabulary" "$work/short"
+    echo '{"text": "a cat"}' >"$work/bad"
+    want 1 'bad:1: "text" and "ids" were wanted' "$bpe" "$vocabulary" "$work/bad"
+    echo '{"text": "a cat", "ids": [49406' >"$work/bad"
+    want 1 'bad:1: byte' "$bpe" "$vocabulary" "$work/bad"
+    echo '{"text": "a cat", "ids": [99999]}' >"$work/bad"
+    want 1 'bad:1: byte' "$bpe" "$vocabulary" "$work/bad"
+    : >"$work/empty"
+    want 1 'there is no row in it' "$bpe" "$vocabulary" "$work/empty"
+else
+    echo "  skipped: $vocabulary is not there"
+    skipped=$((skipped + 1))
+fi
+printf 'checkers: %d passed, %d failed' $passed $failed
+if [ $skipped -gt 0 ]; then printf ', %d skipped\n' $skipped; else echo; fi
+[ $failed -eq 0 ]
