@@ -49,7 +49,12 @@ bool clip_init(Clip *clip, ClipConfig config, const Vocab *vocab, uint64_t seed,
     return clip_build(clip, config, vocab, seed, false, err);
 }
 
+bool clip_plan(Clip *clip, ClipConfig config, const Vocab *vocab, Err *err) {
+    return clip_build(clip, config, vocab, 0, true, err);
+}
+
 void clip_free(Clip *clip) {
+    safetensors_close(&clip->weights);
     Arena arena = clip->arena;
     arena_free(&arena);
     *clip = (Clip){ 0 };
@@ -180,7 +185,7 @@ bool clip_get(Clip *clip, const Safetensors *file, const char *path, Err *err) {
     Vocab vocab;
     Err why;
     bool ok = vocab_from_text(&vocab, &arena, words, path, err);
-    if (ok && !clip_build(clip, c, &vocab, 0, true, &why)) ok = err_set(err, "%s: %s", path, why.text);
+    if (ok && !clip_plan(clip, c, &vocab, &why)) ok = err_set(err, "%s: %s", path, why.text);
     if (ok) {
         ok = plan_holds(clip, file, path, err);
         clip_free(clip);

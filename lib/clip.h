@@ -26,12 +26,17 @@ typedef struct {
     TextTower text;
     Param *logit_scale;   /* t */
     Vocab vocab;          /* empty for a model that is fed ids */
+    Safetensors weights;  /* the open file that weights lie in (pretrained.h), or empty */
+    const char *notes;    /* what there is to say about it, or NULL */
 } Clip;
 
 /* A new model with random first weights. The words of `vocab` are copied; NULL for a model that is fed ids.
  * False, with one line, when a tower's kind or a size is not possible. Free with clip_free. */
 bool clip_init(Clip *clip, ClipConfig config, const Vocab *vocab, uint64_t seed, Err *err);
 void clip_free(Clip *clip);
+
+/* The same without any numbers: val.v of all parameters is NULL. To see what a model is made of, or to give them places. */
+bool clip_plan(Clip *clip, ClipConfig config, const Vocab *vocab, Err *err);
 
 /* Unit vectors [B,E] of pictures [B,H,W,3], and of texts given as ids [B,T]. */
 Var clip_image(Tape *t, Clip *clip, Mat pixels);

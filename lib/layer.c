@@ -39,13 +39,15 @@ BatchNorm batchnorm_add(Params *params, const char *prefix, int channels, bool s
     BatchNorm layer = { .weight = scale ? params_add(params, mat_shape(1, channels), "%s.weight", prefix) : NULL,
                         .bias = params_add(params, mat_shape(1, channels), "%s.bias", prefix) };
     if (scale) init_constant(layer.weight, 1);
-    layer.stats = (BatchStats){ .running_mean = buffer_add(params, channels, prefix, "running_mean", 0)->val.v,
-                                .running_var = buffer_add(params, channels, prefix, "running_var", 1)->val.v,
-                                .momentum = momentum, .eps = 1e-5 };
+    layer.running_mean = buffer_add(params, channels, prefix, "running_mean", 0);
+    layer.running_var = buffer_add(params, channels, prefix, "running_var", 1);
+    layer.stats = (BatchStats){ layer.running_mean->val.v, layer.running_var->val.v, momentum, 1e-5 };
     return layer;
 }
 
 Var batchnorm(Tape *t, BatchNorm *layer, Var x, Activation act) {
+    /* Asked anew: numbers that were planned first have found their place since. */
+    layer->stats.running_mean = layer->running_mean->val.v, layer->stats.running_var = layer->running_var->val.v;
     return op_batchnorm(t, x, param_or_null(t, layer->weight), tape_param(t, layer->bias), &layer->stats, act);
 }
 

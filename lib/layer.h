@@ -22,7 +22,7 @@ Var conv(Tape *t, const Conv *layer, Var x);
 
 /* Batch norm with the activation that follows it, ops.h. Without scale: weight is NULL. `momentum` is the share of the
  * new batch in the running statistics. */
-typedef struct { Param *weight, *bias; BatchStats stats; } BatchNorm;
+typedef struct { Param *weight, *bias, *running_mean, *running_var; BatchStats stats; } BatchNorm;
 BatchNorm batchnorm_add(Params *params, const char *prefix, int channels, bool scale, double momentum);
 Var batchnorm(Tape *t, BatchNorm *layer, Var x, Activation act);
 
