@@ -191,7 +191,8 @@ void gemm_run(Gemm in) {
     int m_block = in.turn_a ? block_length(M, M_BLOCK, M_PIECE) : M;
     size_t b_count = g.pack_b && !few ? (size_t)k_block * (size_t)n_block : 0;
     size_t a_count = g.pack_a ? ((size_t)k_block + LANES) * (size_t)m_block : 0;
-    g.packed_b = shared_scratch(size_mul(a_count + b_count, sizeof(num))), g.packed_a = g.packed_b + b_count;
+    g.packed_b = shared_scratch(size_mul(a_count + b_count, sizeof(num)));
+    if (a_count) g.packed_a = g.packed_b + b_count;
     for (int n = 0; n < N; n += n_block)
         for (int k = 0; k < K; k += k_block)
             for (int m = 0; m < M; m += m_block) {
