@@ -8,6 +8,7 @@ enum { STEP = 3, ROOM = 2 }; /* columns of a branch, between two parts */
 typedef struct {
     const Term *term;
     const Graph *graph;
+    int decimals;
     int name, operation, number, columns; /* widths: branches and name, operation, one number; numbers side by side */
     bool drawn[FIGURE_NODES];
 } Tree;
@@ -17,7 +18,7 @@ static int columns_of(Mat m) { return m.dims == 2 ? m.shape[1] : (int)mat_count(
 
 static int number_width(const Tree *tree, double value) {
     char text[FIGURE_TEXT];
-    return (int)strlen(number_text(value, tree->graph->decimals, text));
+    return (int)strlen(number_text(value, tree->decimals, text));
 }
 
 /* The widths that node n and all below it need. Marks them as drawn, as write_node will. */
@@ -41,7 +42,7 @@ static void write_numbers(const Tree *tree, Mat shape, const num *numbers, int r
     int columns = columns_of(shape);
     for (int c = 0; c < columns; c++) {
         term_repeat(tree->term, " ", ROOM);
-        number_text(numbers[r * columns + c], tree->graph->decimals, text);
+        number_text(numbers[r * columns + c], tree->decimals, text);
         term_text(tree->term, text, tree->number, TERM_RIGHT);
     }
 }
@@ -75,7 +76,7 @@ static void write_node(Tree *tree, int n, char *before, const char *own, bool la
     int depth = (int)strlen(before) + (*own != '\0');
     write_branches(tree, before, own);
     fputs(term_style(term, TERM_BOLD), term->out);
-    term_text(term, node->name, tree->name - STEP * depth, TERM_LEFT);
+    term_text(term, node->name, MAX(tree->name - STEP * depth, 1), TERM_LEFT);
     fputs(term_style(term, TERM_PLAIN), term->out);
     term_repeat(term, " ", ROOM);
     if (tree->drawn[n]) {
@@ -84,14 +85,14 @@ static void write_node(Tree *tree, int n, char *before, const char *own, bool la
         return;
     }
     tree->drawn[n] = true;
-    term_text(term, node->operation, tree->operation, TERM_LEFT);
+    if (tree->operation) term_text(term, node->operation, tree->operation, TERM_LEFT);
     write_row(tree, node, 0);
     size_t length = strlen(before);
     if (*own) before[length] = last ? ' ' : '|', before[length + 1] = '\0';
     const char *down = node->inputs == 0 ? "   " : term->utf8 ? "\u2502  " : "|  ";
     for (int r = 1; r < rows_of(node->value); r++) {
         write_branches(tree, before, down);
-        term_repeat(term, " ", tree->name - STEP * (depth + 1) + ROOM + tree->operation);
+        term_repeat(term, " ", MAX(tree->name - STEP * (depth + 1), 1) + ROOM + tree->operation);
         write_row(tree, node, r);
     }
     const char *fork = term->utf8 ? "\u251c\u2500 " : "|- ", *bend = term->utf8 ? "\u2514\u2500 " : "`- ";
@@ -102,19 +103,40 @@ static void write_node(Tree *tree, int n, char *before, const char *own, bool la
     before[length] = '\0';
 }
 
+static int block_width(const Tree *tree) { return tree->columns * (tree->number + ROOM); }
+static int tree_width(const Tree *tree) { return tree->name + ROOM + tree->operation + 2 * block_width(tree) + ROOM; }
+
+static Tree tree_measured(const Term *term, const Graph *graph, int decimals) {
+    Tree tree = { .term = term, .graph = graph, .decimals = decimals, .columns = 1,
+                  .operation = (int)strlen("operation"), .number = (int)strlen("gradient") };
+    measure(&tree, graph->count - 1, 0);
+    tree.name = MAX(tree.name, (int)strlen("node")) + STEP; /* room for the branch beside a second row */
+    memset(tree.drawn, 0, sizeof tree.drawn);
+    return tree;
+}
+
+/* What does not fit loses its operations, then its digits, then the ends of its names. */
+static Tree tree_fitted(const Term *term, const Graph *graph) {
+    Tree tree = tree_measured(term, graph, graph->decimals);
+    for (int decimals = graph->decimals - 1; tree_width(&tree) > term->width; decimals--) {
+        tree = tree_measured(term, graph, MAX(decimals, 0));
+        tree.operation = 0;
+        if (decimals > 0) continue;
+        tree.name = MAX(tree.name - MAX(tree_width(&tree) - term->width, 0), 4);
+        break;
+    }
+    return tree;
+}
+
 void draw_graph(const Term *term, const Graph *graph) {
     graph_require(graph);
     char before[FIGURE_NODES + 2] = "";
-    Tree tree = { .term = term, .graph = graph, .columns = 1, .operation = (int)strlen("operation"),
-                  .number = (int)strlen("gradient") };
-    measure(&tree, graph->count - 1, 0);
-    tree.name = MAX(tree.name + STEP, (int)strlen("node") + STEP); /* room for the branch beside a second row */
-    memset(tree.drawn, 0, sizeof tree.drawn);
+    Tree tree = tree_fitted(term, graph);
+    int block = block_width(&tree);
     term_title(term, graph->title);
     fputs(term_style(term, TERM_DIM), term->out);
-    int block = tree.columns * (tree.number + ROOM);
     term_text(term, "node", tree.name + ROOM, TERM_LEFT);
-    term_text(term, "operation", tree.operation, TERM_LEFT);
+    if (tree.operation) term_text(term, "operation", tree.operation, TERM_LEFT);
     term_text(term, "value", tree.number + ROOM, TERM_RIGHT);
     term_repeat(term, " ", block - tree.number);
     term_text(term, "gradient", tree.number + ROOM, TERM_RIGHT);

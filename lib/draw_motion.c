@@ -64,7 +64,8 @@ static int write_frame(const Term *term, const Motion *motion, int frame) {
         panel_size(term, motion->panel_count, &panels[p]);
         panel_fill(&panels[p], motion, frame, p);
     }
-    fputs(motion->frame_names[frame], term->out);
+    int width = term_text_width(motion->frame_names[frame]);
+    term_text(term, motion->frame_names[frame], MIN(width, term->width), TERM_LEFT);
     fputs(term->terminal ? "\033[K\n" : "\n", term->out);
     for (int row = 0; row < panels[0].high; row++) {
         for (int p = 0; p < motion->panel_count; p++) {
