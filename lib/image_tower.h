@@ -57,8 +57,9 @@ bool image_tower_add(ImageTower *tower, Params *params, ImageTowerSize size, Rng
 Var image_tower(Tape *t, ImageTower *tower, Var pixels);
 
 /* Sets the whitening filters of "cnn" from example pictures [B,H,W,3]; nothing for other kinds. Filter i is the i-th
- * eigenvector of the covariance of all 2x2 patches over sqrt(eigenvalue + 5e-4); filter 12 + i is its negative. What
- * the network then sees has uncorrelated channels of equal variance. (The same paper, section 3.2.) */
+ * eigenvector of the covariance of all 2x2 patches (their mean is taken to be 0, as it nearly is in normalised
+ * pictures) over sqrt(eigenvalue + 5e-4); filter 12 + i is its negative. What the network then sees has uncorrelated
+ * channels of equal variance. (The same paper, section 3.2.) */
 void image_tower_whiten(ImageTower *tower, Mat pictures);
 
 /* The kinds that have a file of their own (image_vit.c, image_modified.c): called by image_tower_add. */

@@ -87,7 +87,7 @@ static void muon_step(Optim *optim, const OptimGroup *o, double factor, Param *p
         x[i] = p->grad[i] + (num)o->momentum * v[i];
     }
     newton_schulz(&optim->scratch, x, O, N);
-    num scale = (num)(sqrt(O) / length_of(p->val.v, count)), lr = (num)(o->lr * factor);
+    num scale = (num)(sqrt(O) / fmax(length_of(p->val.v, count), 1e-12)), lr = (num)(o->lr * factor);
     for (size_t i = 0; i < count; i++) p->val.v[i] = scale * p->val.v[i] - lr * x[i];
 }
 

@@ -11,9 +11,23 @@ static int row_length(const int *ids, int T, int padding) {
 
 /* ---- bow ----------------------------------------------------------------------------------------------------------- */
 
+/* A bag has no order. Each row's ids are sorted, so that not even the rounding of the sum remembers one: the same words
+ * in any order give the same bits. */
+static int *bag_of(Arena *arena, const int *ids, int B, int T) {
+    int *bag = arena_alloc(arena, (size_t)B * (size_t)T, sizeof *bag), *row = bag;
+    for (int b = 0; b < B; b++, row += T)
+        for (int i = 0; i < T; i++) { /* insertion: rows are short */
+            int id = *ids++, k = i;
+            for (; k > 0 && row[k - 1] > id; k--) row[k] = row[k - 1];
+            row[k] = id;
+        }
+    return bag;
+}
+
 static Var bow_forward(Tape *t, TextTower *m, const int *ids, int B, int T) {
-    Var words = embedding(t, &m->embedding, ids, B, T);           /* [B,T,D] */
-    return linear(t, &m->fc, op_mean_tokens(t, words, ids, m->size.padding));
+    const int *bag = bag_of(&t->arena, ids, B, T);
+    Var words = embedding(t, &m->embedding, bag, B, T); /* [B,T,D] */
+    return linear(t, &m->fc, op_mean_tokens(t, words, bag, m->size.padding));
 }
 
 static void bow_add(TextTower *m, Params *params, TextTowerSize size, Rng *rng) {

@@ -268,7 +268,7 @@ static void encode(TextTower *tower, const int *ids, int B, int T, num *out) {
     tape_free(&tape);
 }
 
-/* The same bits in any order that a bag can be asked for, and close in all: sums in another order round otherwise. */
+/* The same bits in any order. */
 TEST(bag_of_words_is_deaf_to_order) {
     Arena arena = { 0 };
     Params params;
@@ -281,11 +281,8 @@ TEST(bag_of_words_is_deaf_to_order) {
         rng_shuffle(&rng, order, 5);
         for (int t = 0; t < 5; t++) other[t] = ids[order[t]];
         encode(&tower, other, 1, 5, got);
-        for (int e = 0; e < E; e++) CHECK_NEAR((double)got[e], (double)want[e], 1e-6);
+        CHECK(!memcmp(got, want, sizeof got), "trial %d: another order gave other bits", trial);
     }
-    int swapped[5] = { 11, 2, 5, 7, 5 }; /* a + b = b + a exactly */
-    encode(&tower, swapped, 1, 5, got);
-    CHECK(!memcmp(got, want, sizeof got), "%s", "two words swapped gave other bits");
     ids[0] = 3;
     encode(&tower, ids, 1, 5, got);
     CHECK(fabs((double)got[0] - (double)want[0]) > 1e-4, "%s", "another word, the same vector");
