@@ -1,0 +1,129 @@
+/* Every operation's value by hand, and what it refuses. Gradients: test_gradients. */
+#include "../lib/ops.h"
+#include "check.h"
+
+#include <math.h>
+
+static Tape tape = { .training = true };
+
+/* Numbers in reading order, as many as are given. */
+typedef struct { const double *v; size_t count; } Numbers;
+#define NUMBERS(...) ((Numbers){ (const double[]){ __VA_ARGS__ }, COUNT(((const double[]){ __VA_ARGS__ })) })
+
+static Var leaf(Mat shape, Numbers numbers) {
+    Mat m = mat_like(&tape.arena, shape);
+    CHECK(numbers.count == mat_count(m), "%zu numbers for %s", numbers.count, mat_shape_text(m));
+    for (size_t i = 0; i < numbers.count; i++) m.v[i] = (num)numbers.v[i];
+    return tape_leaf(&tape, m);
+}
+#define LEAF(shape, ...) leaf(shape, NUMBERS(__VA_ARGS__))
+
+static void wants(const char *what, Var y, Mat shape, Numbers numbers, int line) {
+    if (!mat_same_shape(y->val, shape) || numbers.count != mat_count(shape))
+        check_fail(__FILE__, line, what, "is %s, want %s", mat_shape_text(y->val), mat_shape_text(shape));
+    for (size_t i = 0; i < numbers.count; i++) check_near(__FILE__, line, what, (double)y->val.v[i], numbers.v[i], 1e-6);
+}
+#define WANTS(y, shape, ...) wants(#y, y, shape, NUMBERS(__VA_ARGS__), __LINE__)
+
+TEST(add_and_mul_broadcast) {
+    Var a = LEAF(mat_shape(2, 2, 3), 1, 2, 3, 4, 5, 6), row = LEAF(mat_shape(1, 3), 10, 20, 30), column = LEAF(mat_shape(2, 2, 1), 2, -1);
+    Var number = LEAF(mat_shape(0), 3);
+    WANTS(op_add(&tape, a, row), mat_shape(2, 2, 3), 11, 22, 33, 14, 25, 36);
+    WANTS(op_mul(&tape, a, column), mat_shape(2, 2, 3), 2, 4, 6, -4, -5, -6);
+    WANTS(op_mul(&tape, column, row), mat_shape(2, 2, 3), 20, 40, 60, -10, -20, -30);
+    WANTS(op_add(&tape, number, a), mat_shape(2, 2, 3), 4, 5, 6, 7, 8, 9);
+    CHECK_STOPS(op_add(&tape, a, LEAF(mat_shape(1, 2), 1, 2)), EXIT_CONTRACT, "[2,3] and [2] do not broadcast: 3 against 2");
+}
+
+TEST(moving_numbers) {
+    Var a = LEAF(mat_shape(2, 2, 3), 1, 2, 3, 4, 5, 6), picture = LEAF(mat_shape(4, 1, 1, 2, 3), 1, 2, 3, 4, 5, 6);
+    WANTS(op_transpose(&tape, a), mat_shape(2, 3, 2), 1, 4, 2, 5, 3, 6);
+    WANTS(op_reshape(&tape, a, mat_shape(1, 6)), mat_shape(1, 6), 1, 2, 3, 4, 5, 6);
+    WANTS(op_concat(&tape, a, LEAF(mat_shape(2, 1, 3), 7, 8, 9)), mat_shape(2, 3, 3), 1, 2, 3, 4, 5, 6, 7, 8, 9);
+    WANTS(op_flatten(&tape, picture), mat_shape(2, 1, 6), 1, 4, 2, 5, 3, 6); /* channel by channel */
+    CHECK_STOPS(op_reshape(&tape, a, mat_shape(1, 5)), EXIT_CONTRACT, "x is [2,3], the shape asked for [5]");
+    CHECK_STOPS(op_concat(&tape, a, LEAF(mat_shape(2, 1, 2), 7, 8)), EXIT_CONTRACT, "only the first dimension may differ");
+    CHECK_STOPS(op_transpose(&tape, picture), EXIT_CONTRACT, "want a matrix");
+}
+
+TEST(products) {
+    Var a = LEAF(mat_shape(2, 2, 3), 1, 2, 3, 4, 5, 6), b = LEAF(mat_shape(2, 3, 2), 1, 0, 0, 1, 1, 1);
+    WANTS(op_matmul(&tape, a, b), mat_shape(2, 2, 2), 4, 5, 10, 11);
+    Var w = LEAF(mat_shape(2, 1, 3), 1, 1, -1), bias = LEAF(mat_shape(1, 1), 0.5);
+    WANTS(op_linear(&tape, a, w, bias), mat_shape(2, 2, 1), 0.5, 3.5);
+    CHECK_STOPS(op_linear(&tape, a, b, NULL), EXIT_CONTRACT, "x is [2,3], the weight [3,2]");
+    CHECK_STOPS(op_linear(&tape, a, w, LEAF(mat_shape(1, 2), 1, 2)), EXIT_CONTRACT, "the bias is [2], want [1]");
+}
+
+TEST(activations) {
+    Var x = LEAF(mat_shape(1, 4), -1, 0, 1, 2);
+    WANTS(op_relu(&tape, x), mat_shape(1, 4), 0, 0, 1, 2);
+    WANTS(op_exp(&tape, x), mat_shape(1, 4), 0.36787944, 1, 2.71828183, 7.38905610);
+    WANTS(op_gelu(&tape, x), mat_shape(1, 4), -0.15865525, 0, 0.84134475, 1.95449974); /* x Phi(x), from a table of Phi */
+    WANTS(op_scale(&tape, x, -2), mat_shape(1, 4), 2, 0, -2, -4);
+    WANTS(op_sum(&tape, x), mat_shape(0), 2);
+}
+
+TEST(convolution) {
+    Var x = LEAF(mat_shape(4, 1, 3, 3, 1), 1, 2, 3, 4, 5, 6, 7, 8, 9), w = LEAF(mat_shape(4, 1, 1, 2, 2), 1, 0, 0, -1);
+    WANTS(op_conv2d(&tape, x, w, NULL, 1, 0), mat_shape(4, 1, 2, 2, 1), -4, -4, -4, -4); /* not turned over: x - lower right */
+    WANTS(op_conv2d(&tape, x, w, LEAF(mat_shape(1, 1), 10), 2, 1), mat_shape(4, 1, 2, 2, 1), 9, 7, 3, 6);
+    CHECK_STOPS(op_conv2d(&tape, x, LEAF(mat_shape(4, 1, 2, 1, 1), 1, 2), NULL, 1, 0), EXIT_CONTRACT, "want [B,H,W,C] and [O,C,K,K]");
+}
+
+TEST(pooling) {
+    Var x = LEAF(mat_shape(4, 1, 2, 4, 1), 1, 5, 7, 7, 5, 3, 7, 0);
+    Var most = op_maxpool(&tape, x, 2, 2);
+    WANTS(most, mat_shape(4, 1, 1, 2, 1), 5, 7);
+    WANTS(op_avgpool(&tape, x, 2, 2), mat_shape(4, 1, 1, 2, 1), 3.5, 5.25);
+    tape_backward_from(&tape, most, (num[]){ 1, 1 });
+    const double first_wins[] = { 0, 1, 1, 0, 0, 0, 0, 0 };
+    for (int i = 0; i < 8; i++) CHECK(x->grad[i] == (num)first_wins[i], "place %d gets %g", i, (double)x->grad[i]);
+    Var hole = op_maxpool(&tape, LEAF(mat_shape(4, 1, 2, 2, 1), 1, NAN, 2, 3), 2, 2);
+    CHECK(isnan(hole->val.v[0]), "a NaN is seen, not %g", (double)hole->val.v[0]);
+    CHECK_STOPS(op_maxpool(&tape, x, 3, 1), EXIT_CONTRACT, "the window must fit");
+}
+
+TEST(batch_norm) {
+    num mean[] = { 1 }, var[] = { 4 };
+    BatchStats stats = { .running_mean = mean, .running_var = var, .momentum = 0.25, .eps = 0 };
+    Var x = LEAF(mat_shape(2, 4, 1), 1, 3, 5, 7), gamma = LEAF(mat_shape(1, 1), 2), beta = LEAF(mat_shape(1, 1), 1);
+    double deviation = sqrt(5);                        /* of 1, 3, 5, 7 about 4 */
+    WANTS(op_batchnorm(&tape, x, gamma, beta, &stats, ACT_RELU), mat_shape(2, 4, 1), 0, 1 - 2 / deviation < 0 ? 0 : 1 - 2 / deviation,
+          1 + 2 / deviation, 1 + 6 / deviation);
+    CHECK_NEAR(mean[0], 0.75 * 1 + 0.25 * 4, 1e-6);
+    CHECK_NEAR(var[0], 0.75 * 4 + 0.25 * 20 / 3, 1e-6); /* Bessel: 20 / (4 - 1) */
+    tape.training = false;
+    mean[0] = 1, var[0] = 4;
+    WANTS(op_batchnorm(&tape, x, NULL, beta, &stats, ACT_NONE), mat_shape(2, 4, 1), 1, 2, 3, 4);
+    CHECK(mean[0] == 1 && var[0] == 4, "inference leaves the statistics alone: %g %g", (double)mean[0], (double)var[0]);
+    CHECK_STOPS(op_batchnorm(&tape, x, NULL, LEAF(mat_shape(1, 2), 0, 0), &stats, ACT_NONE), EXIT_CONTRACT, "one of each per channel");
+}
+
+TEST(unit_length) {
+    WANTS(op_l2norm(&tape, LEAF(mat_shape(2, 2, 2), 3, 4, 0, 0)), mat_shape(2, 2, 2), 0.6, 0.8, 0, 0);
+}
+
+TEST(words) {
+    Var table = LEAF(mat_shape(2, 3, 2), 0, 0, 1, 2, 3, 4);
+    const int ids[] = { 2, 1, 0, 1, 0, 0 };
+    Var words = op_embedding(&tape, table, ids, 2, 3);
+    WANTS(words, mat_shape(3, 2, 3, 2), 3, 4, 1, 2, 0, 0, 1, 2, 0, 0, 0, 0);
+    WANTS(op_mean_tokens(&tape, words, ids, 0), mat_shape(2, 2, 2), 2, 3, 1, 2);
+    WANTS(op_mean_tokens(&tape, words, ids, -1), mat_shape(2, 2, 2), 4.0 / 3, 2, 1.0 / 3, 2.0 / 3);
+    CHECK_STOPS(op_embedding(&tape, table, (int[]){ 3 }, 1, 1), EXIT_CONTRACT, "id 3 at place 0, want 0 to 2");
+}
+
+TEST(softmax_and_cross_entropy) {
+    double e = exp(1);
+    Var x = LEAF(mat_shape(2, 2, 2), 0, 1, 1e4, -1e4);
+    WANTS(op_softmax(&tape, x), mat_shape(2, 2, 2), 1 / (1 + e), e / (1 + e), 1, 0);
+    WANTS(op_log_softmax(&tape, x), mat_shape(2, 2, 2), -log(1 + e), 1 - log(1 + e), 0, -2e4);
+    WANTS(op_cross_entropy_labels(&tape, x, (int[]){ 0, 1 }), mat_shape(0), (log(1 + e) + 2e4) / 2);
+    Mat half = mat_from(&tape.arena, 2, 2, (double[]){ 0.5, 0.5, 1, 0 });
+    WANTS(op_cross_entropy(&tape, x, half), mat_shape(0), (log(1 + e) - 0.5) / 2);
+    CHECK_STOPS(op_cross_entropy_labels(&tape, x, (int[]){ 0, 2 }), EXIT_CONTRACT, "row 1 belongs to class 2, want 0 to 1");
+}
+
+TESTS(add_and_mul_broadcast, moving_numbers, products, activations, convolution, pooling, batch_norm, unit_length, words,
+      softmax_and_cross_entropy)
