@@ -11,7 +11,8 @@ static const char *option_wants(const Option *option) {
 }
 
 static void option_require(const Option *option) {
-    int kinds = (option->flag != NULL) + (option->integer != NULL) + (option->real != NULL) + (option->text != NULL);
+    int kinds = (option->flag != NULL) + (option->integer != NULL) + (option->real != NULL) + (option->text != NULL) +
+                (option->texts != NULL);
     REQUIRE(kinds == 1, "--%s goes to %d variables, want 1", option->name, kinds);
     REQUIRE(strlen(option->name) < NAME_LONGEST, "--%s has a name of %d letters or more", option->name, NAME_LONGEST);
     REQUIRE(option->low <= option->high, "--%s allows %g to %g", option->name, option->low, option->high);
@@ -58,6 +59,14 @@ static bool unknown(const Option *options, const char *name, size_t length, Err 
 
 /* ---- values ----------------------------------------------------------------------------------------------------- */
 
+/* Counted on the first way through argv, collected on the second. */
+static bool texts_take(const Option *option, const char *value, bool apply, Err *err) {
+    OptionTexts *texts = option->texts;
+    if (apply) texts->item[texts->count++] = value;
+    else if (texts->seen++ == OPTION_TEXTS) return err_set(err, "--%s: %d are the most", option->name, OPTION_TEXTS);
+    return true;
+}
+
 /* Checks `value`, and puts it where it belongs if `apply`. */
 static bool option_take(const Option *option, const char *value, bool apply, Err *err) {
     const char *name = option->name;
@@ -74,6 +83,7 @@ static bool option_take(const Option *option, const char *value, bool apply, Err
     } else {
         if (option->choices && !choices_have(option->choices, value))
             return err_set(err, "--%s '%.64s': want one of %s", name, value, option->choices);
+        if (option->texts) return texts_take(option, value, apply, err);
         if (apply) *option->text = value;
     }
     return true;
@@ -129,11 +139,15 @@ static bool refuse(Err *err) {
 
 bool options_parse(const Option *options, int argc, char **argv, int *count, Err *err) {
     Words words;
+    for (const Option *option = options; option && option->name; option++)
+        if (option->texts) option->texts->seen = 0;
     if (!walk(options, argc, argv, false, &words, err)) return refuse(err);
     if (words.count > 0 && !count) {
         err_set(err, "'%.64s': nothing is wanted here but options; --help says which", words.first);
         return refuse(err);
     }
+    for (const Option *option = options; option && option->name; option++)
+        if (option->texts && option->texts->seen > 0) option->texts->count = 0;
     walk(options, argc, argv, true, &words, err);
     if (count) *count = words.count;
     return true;
@@ -155,7 +169,7 @@ void options_help(const Option *options, FILE *out) {
         fprintf(out, "  %-20s %s", left, option->help);
         if (option->integer) fprintf(out, " (%.0f to %.0f; %d)", option->low, option->high, *option->integer);
         if (option->real) fprintf(out, " (%g to %g; %g)", option->low, option->high, *option->real);
-        if (option->choices) fprintf(out, " (%s; %s)", option->choices, *option->text);
+        if (option->choices && option->text) fprintf(out, " (%s; %s)", option->choices, *option->text);
         else if (option->text && *option->text) fprintf(out, " (%s)", *option->text);
         fputc('\n', out);
     }

@@ -7,10 +7,11 @@
  *       { "recipe", .text = &recipe, .choices = "fast|notebook", .help = "whose settings" },
  *       { 0 },
  *   };
- *   --epochs 5 and --epochs=5 are the same; "--" ends the options; the last of two equal options counts.
+ *   --epochs 5 and --epochs=5 are the same; "--" ends the options; the last of two equal options counts, but for
+ *   `texts`, which keeps them all.
  *
  * Rules of use
- *   Exactly one of flag, integer, real, text is set: it is the kind, and where the value goes.
+ *   Exactly one of flag, integer, real, text, texts is set: it is the kind, and where the value goes.
  *   integer and real want low <= high, both of them allowed values.
  *   help is one line without a full stop. Nothing is allocated: texts point into argv.
  */
@@ -19,14 +20,22 @@
 
 #include "base.h"
 
+/* What an option that may be given again and again has collected; what is there beforehand goes at the first one. */
+enum { OPTION_TEXTS = 64 };
+typedef struct {
+    int count, seen; /* seen: for options_parse */
+    const char *item[OPTION_TEXTS];
+} OptionTexts;
+
 typedef struct {
     const char *name;     /* without the dashes; NULL ends the table */
     bool *flag;           /* --name sets it; takes no value */
     int *integer;
     double *real;
     const char **text;
+    OptionTexts *texts;
     double low, high;
-    const char *choices;  /* text: the words allowed, separated by '|'; NULL: any text */
+    const char *choices;  /* text, texts: the words allowed, separated by '|'; NULL: any text */
     const char *help;
 } Option;
 

@@ -105,6 +105,29 @@ TEST(options_leave_other_words) {
     CHECK(!options_have(argc, argv, "help"), "%s", "--help after --");
 }
 
+TEST(options_again_and_again) {
+    static OptionTexts texts;
+    texts = (OptionTexts){ .count = 1, .item = { "usual" } };
+    const Option table[] = {
+        { "text", .texts = &texts, .help = "a text" }, { "epochs", .integer = &epochs, .high = 9 }, { 0 },
+    };
+    Err err;
+    int argc, count;
+    char **argv = words("--epochs 3", &argc);
+    CHECK(options_parse(table, argc, argv, NULL, &err) && texts.count == 1, "%d texts", texts.count);
+    argv = words("--text a x --text=b --epochs 77", &argc);
+    texts = (OptionTexts){ .count = 1, .item = { "usual" } };
+    CHECK(!options_parse(table, argc, argv, &count, &err) && texts.count == 1, "%d texts", texts.count);
+    argv = words("--text a x --text=b --epochs 7", &argc);
+    CHECK(options_parse(table, argc, argv, &count, &err) && count == 1 && texts.count == 2, "%d texts", texts.count);
+    CHECK(!strcmp(texts.item[0], "a") && !strcmp(texts.item[1], "b"), "%s %s", texts.item[0], texts.item[1]);
+    char *many[2 * OPTION_TEXTS + 3] = { "program" };
+    for (int i = 0; i <= OPTION_TEXTS; i++) many[2 * i + 1] = "--text", many[2 * i + 2] = "c";
+    CHECK(options_parse(table, 2 * OPTION_TEXTS + 1, many, NULL, &err) && texts.count == OPTION_TEXTS, "%d", texts.count);
+    CHECK(!options_parse(table, 2 * OPTION_TEXTS + 3, many, NULL, &err), "%d", texts.count);
+    CHECK(strstr(err.text, "--text: 64 are the most"), "%s", err.text);
+}
+
 TEST(options_stop_a_broken_table) {
     int argc = 2;
     Option none[] = { { .name = "epochs" }, { 0 } };
@@ -201,5 +224,5 @@ TEST(lesson_notices_a_full_disk) {
 }
 
 TESTS(options_are_set, options_refuse_in_one_line, options_change_nothing_when_one_is_wrong, options_leave_other_words,
-      options_stop_a_broken_table, lesson_begins_and_ends, lesson_helps, lesson_refuses,
+      options_again_and_again, options_stop_a_broken_table, lesson_begins_and_ends, lesson_helps, lesson_refuses,
       predictions_are_set_beside_what_came, predictions_do_not_wait_for_nobody, lesson_notices_a_full_disk)
