@@ -138,7 +138,7 @@ int main(int argc, char **argv) {
     print_softmax(S + 1, N - 1); /* p_j / (1 - p_truth) is the softmax without the truth */
 
     lesson_section(&lesson, "4. Learning the scale s = 1 / tau: bare, or as e^t?");
-    said = lesson_predict(&lesson, "Truth 0.3 asks s = 14.3 to shrink by 4.9 in the first step. What is s after five?");
+    said = lesson_predict(&lesson, "Truth 0.3 makes a bare s fall from 14.3 by 4.9 in the first step. And after five?");
     double s = learn_scale();
     printf("A bare s has crossed 0: now the captions least alike are preferred. e^t cannot.\n");
     lesson_outcome_number(&lesson, &said, s, 4);
