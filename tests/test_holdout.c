@@ -1,0 +1,112 @@
+/* holdout: can every pair be described in seen words, and are answers counted right? */
+#include "../lib/holdout.h"
+#include "../lib/text.h"
+#include "check.h"
+
+#include <string.h>
+
+static Arena arena;
+
+static Cifar set_of(const uint8_t *labels, int n, bool generated) {
+    Cifar set;
+    cifar_generate(&arena, CIFAR_TEST, 10, &set);
+    uint8_t *pixels = arena_zero(&arena, (size_t)n, CIFAR_NUMBERS);
+    for (int i = 0; i < n; i++) pixels[(size_t)i * CIFAR_NUMBERS] = (uint8_t)i;
+    set.n = n, set.pixels = pixels, set.labels = labels, set.generated = generated;
+    return set;
+}
+
+/* Whichever two photographs' classes are held out, their words were seen; of shapes that fails for one shape's two colours. */
+TEST(every_word_is_seen_elsewhere) {
+    static const uint8_t labels[] = { 0 };
+    Cifar photographs = set_of(labels, 1, false), shapes = set_of(labels, 1, true);
+    int lost = 0;
+    for (int a = 0; a < CIFAR_CLASSES; a++)
+        for (int b = 0; b < CIFAR_CLASSES; b++) {
+            if (a == b) continue;
+            CHECK(holdout_unseen(holdout_descriptions(&photographs), a, b) == 0, "classes %d and %d", a, b);
+            int unseen = holdout_unseen(holdout_descriptions(&shapes), a, b);
+            CHECK(unseen == (a % 5 == b % 5), "shapes %d and %d: %d", a, b, unseen);
+            lost += unseen;
+        }
+    CHECK(lost == 10, "%d", lost);
+}
+
+/* As bags of words no two are the same, or they could not be told apart by any of them. */
+TEST(descriptions_differ_as_bags) {
+    static const uint8_t labels[] = { 0 };
+    Cifar set = set_of(labels, 1, false);
+    const char *const *text = holdout_descriptions(&set), *pattern = "{}";
+    enum { T = 16 };
+    int ids[CIFAR_CLASSES * T];
+    bool has[CIFAR_CLASSES][64] = { { false } };
+    Vocab vocab = vocab_build(&arena, &pattern, 1, text, CIFAR_CLASSES);
+    vocab_encode(&vocab, &arena, text, CIFAR_CLASSES, T, ids);
+    for (int i = 0; i < CIFAR_CLASSES * T; i++) has[i / T][ids[i]] = true;
+    for (int a = 0; a < CIFAR_CLASSES; a++)
+        for (int b = 0; b < a; b++) CHECK(memcmp(has[a], has[b], sizeof has[a]), "%s | %s", text[a], text[b]);
+    for (int w = TEXT_FIRST_WORD; w < vocab.size; w++) {
+        int classes = 0;
+        for (int c = 0; c < CIFAR_CLASSES; c++) classes += has[c][w];
+        CHECK(classes >= 3, "\"%s\" is in %d descriptions, want 3 or more", vocab.word[w], classes);
+    }
+}
+
+TEST(pictures_are_parted) {
+    static const uint8_t labels[] = { 3, 1, 4, 1, 5, 9, 2, 6 };
+    Cifar set = set_of(labels, 8, false), held = holdout_pictures(&arena, &set, 1, 9, true, 0);
+    Cifar rest = holdout_pictures(&arena, &set, 1, 9, false, 0), some = holdout_pictures(&arena, &set, 1, 9, false, 2);
+    CHECK(held.n == 3 && held.labels[0] == 1 && held.labels[1] == 1 && held.labels[2] == 9, "%d", held.n);
+    CHECK(held.pixels[0] == 1 && held.pixels[CIFAR_NUMBERS] == 3 && held.pixels[2 * CIFAR_NUMBERS] == 5, "%d", held.pixels[0]);
+    CHECK(rest.n == 5 && some.n == 2 && some.labels[1] == 4 && some.pixels[CIFAR_NUMBERS] == 2, "%d %d", rest.n, some.n);
+    CHECK_STOPS(holdout_pictures(&arena, &set, 3, 3, true, 0), EXIT_CONTRACT, "classes 3 and 3");
+}
+
+TEST(answers_by_hand) {
+    static const uint8_t labels[] = { 2, 7, 7 };
+    Cifar set = set_of(labels, 3, false);
+    Mat scores = mat_zero(&arena, 3, CIFAR_CLASSES);
+    int two, ten;
+    AT(scores, 0, 2) = 3, AT(scores, 0, 5) = 4; /* another class is nearest, but 2 before 7 */
+    AT(scores, 1, 7) = 1;                       /* right both times */
+    AT(scores, 2, 2) = -1, AT(scores, 2, 7) = -1; /* a tie goes to 2, and class 0 is nearest */
+    holdout_count(scores, &set, 7, 2, &two, &ten);
+    CHECK(two == 2 && ten == 1, "%d %d", two, ten);
+}
+
+TEST(table_comes_back) {
+    char *path = arena_print(&arena, "%s/table.csv", check_folder());
+    HoldoutTable table = { .row = { { 0, 1, 0, 2000, 1500, 10, 1900, 1200 }, { 3, 5, 1, 2000, 900, 0, 1400, 1100 } }, .count = 2 }, back;
+    Err err;
+    CHECK(holdout_write(&table, path, &err) && holdout_read(&back, path, &err), "%s", err.text);
+    CHECK(back.count == 2 && !memcmp(back.row, table.row, 2 * sizeof *table.row), "%d rows", back.count);
+    CHECK(holdout_find(&back, 5, 3) == &back.row[1] && !holdout_find(&back, 0, 2), "%s", "found");
+}
+
+static void refuse(const char *text, const char *why) {
+    char *path = arena_print(&arena, "%s/bad.csv", check_folder());
+    HoldoutTable table = { .count = 7 };
+    OutFile out;
+    Err err;
+    CHECK(out_open(&out, path, &err), "%s", err.text);
+    out_write(&out, text, strlen(text));
+    CHECK(out_commit(&out, &err), "%s", err.text);
+    CHECK(!holdout_read(&table, path, &err), "\"%s\" was taken", text);
+    CHECK(strstr(err.text, why) && strstr(err.text, path), "%s", err.text);
+    CHECK(table.count == 7, "%d", table.count);
+}
+
+TEST(bad_tables_are_refused) {
+    const char *head = "first,second,unseen_words,pictures,two,ten,closed_two,closed_ten\n", *good = "0,1,0,20,1,1,1,1\n";
+    const char *const rows[] = { "0,1,0,20,1,1,1,1\n", "1,1,0,20,1,1,1,1\n", "2,1,0,20,1,1,1,1\n", "0,10,0,20,1,1,1,1\n", "0,2,0,20,21,1,1,1\n",
+                                 "0,2,0,0,0,0,0,0\n", "0,2,0,20,1,1,1\n", "0,2,0,20,1,1,1,1,1\n", "0,2,0,20,1,1,1,x\n", "\n", "0,2,0,-1,1,1,1,1\n" };
+    refuse("", "empty");
+    refuse("a,b\n", ":1:");
+    for (size_t i = 0; i < COUNT(rows); i++) refuse(arena_print(&arena, "%s%s%s", head, good, rows[i]), ":3:");
+    char *all = arena_text(&arena, head);
+    for (int a = 0; a < 10; a++)
+        for (int b = a + 1; b < 10; b++) all = arena_print(&arena, "%s%d,%d,0,20,1,1,1,1\n", all, a, b);
+    refuse(arena_print(&arena, "%s%s", all, good), ":47:");
+}
+
+TESTS(every_word_is_seen_elsewhere, descriptions_differ_as_bags, pictures_are_parted, answers_by_hand, table_comes_back, bad_tables_are_refused)
