@@ -36,7 +36,7 @@ static int split(const char *text, Word *words) {
 
 static bool among(const char *word, const char *list) {
     char wanted[LONGEST + 2];
-    snprintf(wanted, sizeof wanted, " %s ", word);
+    snprintf(wanted, sizeof wanted, " %.*s ", LONGEST - 1, word);
     return strstr(list, wanted) != NULL;
 }
 
