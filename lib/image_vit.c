@@ -17,8 +17,7 @@ static Var vit_forward(Tape *t, ImageTower *m, Var x) {
     REQUIRE(x->val.shape[1] == side && x->val.shape[2] == side, "pixels are %s, this tower sees %d x %d", mat_shape_text(x->val), side, side);
     x = op_linear(t, op_patches(t, x, v->size.patch), tape_param(t, v->conv1), NULL);                     /* [B,N,D] */
     x = op_add(t, op_prepend(t, x, tape_param(t, v->class_embedding)), tape_param(t, v->positional_embedding)); /* [B,N+1,D] */
-    x = transformer(t, &v->transformer, layernorm(t, &v->ln_pre, x));
-    x = layernorm(t, &v->ln_post, op_pick_token(t, x, NULL));                                             /* [B,D] */
+    x = layernorm(t, &v->ln_post, transformer(t, &v->transformer, layernorm(t, &v->ln_pre, x), NULL));    /* [B,D] */
     return op_matmul(t, x, tape_param(t, v->proj));
 }
 

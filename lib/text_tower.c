@@ -85,7 +85,7 @@ static Var transformer_forward(Tape *t, TextTower *m, const int *ids, int B, int
     int *read = arena_alloc(&t->arena, (size_t)B * (size_t)used, sizeof *read);
     for (int b = 0; b < B; b++) memcpy(read + b * used, ids + b * T, (size_t)used * sizeof *read);
     Var x = op_add(t, embedding(t, &m->embedding, read, B, used), positions(t, m, used)); /* [B,T,D] */
-    x = layernorm(t, &m->ln_final, op_pick_token(t, transformer(t, &m->transformer, x), last)); /* [B,D] */
+    x = layernorm(t, &m->ln_final, transformer(t, &m->transformer, x, last)); /* [B,D] */
     return op_matmul(t, x, tape_param(t, m->text_projection));
 }
 

@@ -27,7 +27,7 @@ static TransformerBlock block_add(Params *params, const char *name, TransformerS
 }
 
 Transformer transformer_add(Params *params, const char *prefix, TransformerSize size, Rng *rng) {
-    REQUIRE(size.width >= 1 && size.heads >= 1 && size.width % size.heads == 0 && size.layers >= 0,
+    REQUIRE(size.width >= 1 && size.heads >= 1 && size.width % size.heads == 0 && size.layers >= 1,
             "width %d, %d heads, %d layers: heads must divide the width", size.width, size.heads, size.layers);
     Transformer m = { .size = size, .blocks = arena_zero(params->arena, (size_t)size.layers, sizeof *m.blocks) };
     for (int i = 0; i < size.layers; i++) {
@@ -38,18 +38,23 @@ Transformer transformer_add(Params *params, const char *prefix, TransformerSize 
     return m;
 }
 
-static Var block(Tape *t, const TransformerBlock *b, TransformerSize s, Var x) {
+/* The block's second half works on every token alone: what is not `wanted` can be left out before it. */
+typedef struct { bool one; const int *place; } Wanted;
+
+static Var block(Tape *t, const TransformerBlock *b, TransformerSize s, Var x, Wanted wanted) {
     Var looked = op_attention(t, linear(t, &b->in_proj, layernorm(t, &b->ln_1, x)), s.heads, s.causal);
+    if (wanted.one) looked = op_pick_token(t, looked, wanted.place), x = op_pick_token(t, x, wanted.place);
     x = op_add(t, x, linear(t, &b->out_proj, looked));
     Var thought = linear(t, &b->c_fc, layernorm(t, &b->ln_2, x));
     thought = s.quick_gelu ? op_quick_gelu(t, thought) : op_gelu(t, thought);
     return op_add(t, x, linear(t, &b->c_proj, thought));
 }
 
-Var transformer(Tape *t, const Transformer *m, Var x) {
-    for (int i = 0; i < m->size.layers; i++) {
+Var transformer(Tape *t, const Transformer *m, Var x, const int *place) {
+    int last = m->size.layers - 1;
+    for (int i = 0; i < last; i++) {
         TapeMark mark = tape_mark(t);
-        x = tape_fold(t, mark, x, block(t, &m->blocks[i], m->size, x));
+        x = tape_fold(t, mark, x, block(t, &m->blocks[i], m->size, x, (Wanted){ false, NULL }));
     }
-    return x;
+    return block(t, &m->blocks[last], m->size, x, (Wanted){ true, place });
 }

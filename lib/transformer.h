@@ -31,8 +31,9 @@ typedef struct {
 
 Transformer transformer_add(Params *params, const char *prefix, TransformerSize size, Rng *rng);
 
-/* x [B,T,D] -> [B,T,D]. On a no_grad tape it needs the memory of one block, and x's numbers are lost: x is an operation's
- * result that nobody else needs. */
-Var transformer(Tape *t, const Transformer *m, Var x);
+/* What becomes of token place[b] of each row (NULL: of the first): x [B,T,D] -> [B,D]. The last block spends its thinking
+ * on that token alone. On a no_grad tape the blocks share the memory of one, and x's numbers are lost: x is an
+ * operation's result that nobody else needs. */
+Var transformer(Tape *t, const Transformer *m, Var x, const int *place);
 
 #endif

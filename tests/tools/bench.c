@@ -8,6 +8,10 @@
  *                    momentum): tower "small", batch 128
  *   train-resnet9    tower "resnet9", batch 128
  *   train-speedrun   tower "cnn" of widths 64, 256, 256, batch 500
+ *   vit-b32-image-1  milliseconds a picture: CLIP ViT-B/32's image tower, random weights, 224 x 224, a batch of 1
+ *   vit-b32-image-16 the same, a batch of 16
+ *   clip-text-1      milliseconds a text: its text tower, all 77 tokens, a batch of 1
+ *   clip-text-10     the same, a batch of 10
  */
 #include "../../lib/clip.h"
 #include "../../lib/gemm.h"
@@ -102,11 +106,72 @@ static void bench_small(const char *name) { bench_train(name, "small", 128, 64, 
 static void bench_resnet9(const char *name) { bench_train(name, "resnet9", 128, 64, 3); }
 static void bench_speedrun(const char *name) { bench_train(name, "cnn", 500, 256, 3); }
 
+/* ---- inference -------------------------------------------------------------------------------------------------------- */
+
+typedef struct { ImageTower image; TextTower text; Tape tape; Mat pixels; int *ids, B; } Inference;
+
+static void image_once(void *context) {
+    Inference *s = context;
+    tape_reset(&s->tape);
+    image_tower(&s->tape, &s->image, tape_data(&s->tape, s->pixels));
+}
+static void text_once(void *context) {
+    Inference *s = context;
+    tape_reset(&s->tape);
+    text_tower(&s->tape, &s->text, s->ids, s->B, 77);
+}
+
+/* Parameters without gradients: a plan, to which numbers are given. */
+static void fill(Params *params, Rng *rng) {
+    for (int i = 0; i < params->count; i++) {
+        Param *p = params->list[i];
+        size_t n = mat_count(p->val);
+        p->val.v = arena_alloc(params->arena, n, sizeof(num));
+        for (size_t k = 0; k < n; k++) p->val.v[k] = (num)(0.1 * (rng_uniform(rng) - 0.5));
+    }
+}
+
+static void bench_b32_image(const char *name, int B) {
+    Arena arena = { 0 };
+    Params params = { .arena = &arena, .plan = true };
+    Rng rng = rng_seed(1, 0);
+    Inference s = { .tape = { .no_grad = true }, .B = B };
+    image_tower_add(&s.image, &params, (ImageTowerSize){ .kind = "vit", .side = 224, .patch = 32, .width = 768, .layers = 12, .heads = 12,
+                                                         .embed = 512 }, &rng);
+    fill(&params, &rng);
+    s.pixels = mat_like(&arena, mat_shape(4, B, 224, 224, 3));
+    for (size_t i = 0; i < mat_count(s.pixels); i++) s.pixels.v[i] = (num)rng_uniform(&rng);
+    report(name, 1e3 * median_seconds(image_once, &s, 7) / B, "ms/img");
+    tape_free(&s.tape), arena_free(&arena);
+}
+
+/* The last of 77 tokens is the highest, so that none can be left out. */
+static void bench_text(const char *name, int B) {
+    Arena arena = { 0 };
+    Params params = { .arena = &arena, .plan = true };
+    Rng rng = rng_seed(1, 0);
+    Inference s = { .tape = { .no_grad = true }, .B = B };
+    text_tower_add(&s.text, &params, (TextTowerSize){ .kind = "transformer", .vocabulary = 49408, .width = 512, .layers = 12, .heads = 8,
+                                                      .embed = 512, .padding = -1 }, &rng);
+    fill(&params, &rng);
+    s.ids = arena_alloc(&arena, (size_t)B * 77, sizeof *s.ids);
+    for (int i = 0; i < B * 77; i++) s.ids[i] = i % 77 == 76 ? 49407 : (int)rng_below(&rng, 49406);
+    report(name, 1e3 * median_seconds(text_once, &s, 7) / B, "ms/text");
+    tape_free(&s.tape), arena_free(&arena);
+}
+
+static void bench_b32_one(const char *name) { bench_b32_image(name, 1); }
+static void bench_b32_many(const char *name) { bench_b32_image(name, 16); }
+static void bench_text_one(const char *name) { bench_text(name, 1); }
+static void bench_text_many(const char *name) { bench_text(name, 10); }
+
 /* ---- the list -------------------------------------------------------------------------------------------------------- */
 
 static const struct { const char *name; void (*run)(const char *name); } figures[] = {
     { "fma-peak-1", bench_peak },       { "gemm-1024-1", bench_gemm_one },  { "gemm-1024", bench_gemm_all },
     { "train-small-cnn", bench_small }, { "train-speedrun", bench_speedrun }, { "train-resnet9", bench_resnet9 },
+    { "vit-b32-image-1", bench_b32_one }, { "vit-b32-image-16", bench_b32_many },
+    { "clip-text-1", bench_text_one },  { "clip-text-10", bench_text_many },
 };
 
 static int find(const char *name) {
