@@ -1,0 +1,143 @@
+/* course: does a lesson get the model it needs, the same one each time, and never one of other pictures? */
+#include "../lib/course.h"
+#include "../lib/train.h"
+#include "../lib/thread.h"
+#include "check.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { FEW = 40 };
+static Arena arena;
+static const CourseWish wish = { .recipe = "templates", .data = "shapes", .seed = 1, .learn = FEW };
+
+/* From here on everything is read from and written to a folder of this test's own. */
+static Cifar begin(void) {
+    if (chdir(check_folder()) != 0) check_fail(__FILE__, __LINE__, "chdir", "%s", check_folder());
+    thread_set_count(1); /* CHECK_STOPS forks: threads would be missing in the child */
+    setenv("CLIP_MODELS", "models", 1);
+    if (!freopen("said", "w", stderr)) check_fail(__FILE__, __LINE__, "freopen", "%s", "said");
+    setvbuf(stderr, NULL, _IONBF, 0);
+    return course_pictures(&arena, "shapes", CIFAR_TEST, FEW);
+}
+
+/* What was said on stderr so far, on the arena. */
+static const char *said(void) {
+    File file;
+    fflush(stderr);
+    if (!file_open(&file, "said", NULL)) return "";
+    const char *text = arena_print(&arena, "%.*s", (int)file.size, (const char *)file.data);
+    file_close(&file);
+    return text;
+}
+
+static num first_weight(CourseModel *model) {
+    num w = model->clip.params.list[0]->val.v[0];
+    clip_free(&model->clip);
+    return w;
+}
+
+static void copy(const char *from, const char *to, const char *templates, const char *run) {
+    Clip clip;
+    Err err;
+    CHECK(clip_load(&clip, from, &err), "%s", err.text);
+    SafetensorsOut out = safetensors_begin(&arena);
+    clip_put(&clip, &out, DTYPE_F32);
+    if (templates) safetensors_add_meta(&out, "templates", templates);
+    if (run) safetensors_add_meta(&out, "run", run), safetensors_add_meta(&out, "epoch", "1");
+    CHECK(safetensors_write(&out, to, &err), "%s", err.text);
+    clip_free(&clip);
+}
+
+static const char *const kept = "models/templates-first40-shapes-seed1.safetensors";
+
+TEST(trained_once_and_kept) {
+    Cifar pictures = begin();
+    CourseModel model = course_model(&arena, &wish, &pictures);
+    CHECK(!strcmp(model.path, kept) && file_exists(kept), "%s", model.path);
+    CHECK(strstr(model.run, "recipe templates, seed 1, 5 epochs, batch 4") && strstr(model.run, "40 pictures"), "%s", model.run);
+    CHECK(model.template_count == 8 && !strcmp(model.templates[7], "look at the {}"), "%d templates", model.template_count);
+    CHECK(strstr(said(), "A model is trained first") && strstr(said(), "epoch 5 of 5: loss"), "%s", said());
+    num before = first_weight(&model);
+    size_t length = strlen(said());
+    model = course_model(&arena, &wish, &pictures);
+    CHECK(!strstr(said() + length, "trained"), "%s", said() + length);
+    num after = first_weight(&model);
+    CHECK(memcmp(&before, &after, sizeof before) == 0, "%g and %g", (double)before, (double)after);
+    arena_free(&arena);
+}
+
+TEST(what_was_stopped_goes_on) {
+    Cifar pictures = begin();
+    CourseModel model = course_model(&arena, &wish, &pictures);
+    num whole = first_weight(&model);
+    remove(kept);
+    TrainRun run = { .recipe = *recipe_find("templates"), .seed = 1, .train = NULL, .checkpoint = kept };
+    Cifar train = course_pictures(&arena, "shapes", CIFAR_TRAIN, FEW);
+    run.train = &train, run.test = &pictures, run.recipe.batch = 4;
+    run.after_epoch = NULL;
+    train_interrupt(); /* in the first epoch: nothing is kept, and the next call starts anew */
+    Clip clip;
+    Err err;
+    CHECK(!train_run(&run, &clip, &err) && !file_exists(kept), "%s", err.text);
+    model = course_model(&arena, &wish, &pictures);
+    CHECK(first_weight(&model) == whole, "%s", "another model");
+    copy(kept, kept, NULL, "recipe templates, seed 1, 5 epochs, of something else");
+    CHECK_STOPS(course_model(&arena, &wish, &pictures), EXIT_TROUBLE, "this is of another run");
+    arena_free(&arena);
+}
+
+TEST(shipped_where_it_serves) {
+    Cifar pictures = begin();
+    CourseModel model = course_model(&arena, &wish, &pictures);
+    char *all = "";
+    for (int k = 0; k < model.template_count; k++) all = arena_print(&arena, "%s%s|", all, model.templates[k]);
+    clip_free(&model.clip);
+    Err err;
+    CHECK(folder_make("data/pretrained", &err), "%s", err.text);
+    CHECK(folder_make("models", &err), "%s", err.text);
+    Cifar photographs = pictures; /* as far as course_model can tell */
+    photographs.generated = false;
+    CourseWish whole = wish;
+    whole.learn = 0;
+    copy(kept, COURSE_SHIPPED, all, NULL);
+    copy(kept, "models/templates-cifar10-seed1.safetensors", "a photo of a {}", NULL);
+    copy(kept, "models/templates-cifar10-seed2.safetensors", NULL, NULL);
+    CHECK(!strcmp((model = course_model(&arena, &whole, &photographs)).path, COURSE_SHIPPED), "%s", model.path);
+    CHECK(model.template_count == 8 && !*model.run, "%d, %s", model.template_count, model.run);
+    clip_free(&model.clip);
+    whole.seed = 2;
+    CHECK(strstr((model = course_model(&arena, &whole, &photographs)).path, "seed2"), "%s", model.path);
+    CHECK(model.template_count == 0, "%d", model.template_count);
+    clip_free(&model.clip);
+    whole.seed = 1;
+    copy(kept, COURSE_SHIPPED, "a photo of a {}|nothing to fill", NULL);
+    CHECK(strstr((model = course_model(&arena, &whole, &photographs)).path, "templates-cifar10-seed1"), "%s", model.path);
+    CHECK(model.template_count == 1, "%d", model.template_count);
+    clip_free(&model.clip);
+    arena_free(&arena);
+}
+
+TEST(models_of_other_pictures_are_refused) {
+    Cifar pictures = begin(), photographs = pictures, named = pictures;
+    const char *names[CIFAR_CLASSES];
+    CourseModel model = course_model(&arena, &wish, &pictures);
+    clip_free(&model.clip);
+    CourseWish asked = wish;
+    asked.weights = kept;
+    photographs.generated = false;
+    CHECK_STOPS(course_model(&arena, &asked, &photographs), EXIT_TROUBLE, "this model learnt from generated shapes, and these pictures are CIFAR-10");
+    for (int c = 0; c < CIFAR_CLASSES; c++) names[c] = c == 3 ? "yellow cat" : pictures.names[c];
+    named.names = names;
+    CHECK_STOPS(course_model(&arena, &asked, &named), EXIT_TROUBLE, "never saw the word \"cat\"");
+    asked.weights = "missing";
+    CHECK_STOPS(course_model(&arena, &asked, &pictures), EXIT_TROUBLE, "missing: ");
+    asked.weights = "said";
+    CHECK_STOPS(course_model(&arena, &asked, &pictures), EXIT_TROUBLE, "said");
+    asked.recipe = "soup";
+    CHECK_STOPS(course_model(&arena, &asked, &pictures), EXIT_CONTRACT, "no recipe soup");
+    arena_free(&arena);
+}
+
+TESTS(trained_once_and_kept, what_was_stopped_goes_on, shipped_where_it_serves, models_of_other_pictures_are_refused)
