@@ -86,13 +86,15 @@ static const Tensor *need(const Reader *r, const char *ours, int dims, Err *err)
     return NULL;
 }
 
-/* How many of PATTERN with 0, 1, ... for %d there are. */
-static int count_of(const Reader *r, const char *pattern, const char *end) {
+/* How many layers there are whose tensors' names begin with PREFIX0., PREFIX1., ...: of three tensors at least, so that one
+ * that is missing does not hide a layer, and one that is surplus does not make one. */
+static int count_of(const Reader *r, const char *prefix) {
     for (int n = 0;; n++) {
-        char ours[NAME], names[STORED_PARTS][NAME];
-        snprintf(ours, sizeof ours, "%s%d%s", pattern, n, end);
-        part_names(r, ours, names);
-        if (n > LAYERS_MOST || !safetensors_find(r->file, names[0])) return n;
+        char begin[NAME];
+        int found = 0;
+        size_t length = (size_t)snprintf(begin, sizeof begin, "%s%d.", prefix, n);
+        for (int i = 0; i < r->file->count; i++) found += !strncmp(r->file->tensors[i].name, begin, length);
+        if (n > LAYERS_MOST || found < 3) return n;
     }
 }
 
@@ -122,7 +124,7 @@ static bool vit_sizes(const Reader *r, ImageTowerSize *s, Err *err) {
         return err_set(err, "%s: tensor %s is %s, want square patches of 1 to 256 pixels", r->path, filters->name, tensor_shape_text(filters));
     s->kind = "vit", s->width = filters->shape[0], s->patch = filters->shape[2], s->side = across * s->patch;
     s->embed = proj->shape[r->hugging ? 0 : 1];
-    s->layers = count_of(r, "visual.transformer.resblocks.", ".ln_1.weight");
+    s->layers = count_of(r, r->hugging ? "vision_model.encoder.layers." : "visual.transformer.resblocks.");
     return heads_of(r, "vision_heads", s->width, &s->heads, err);
 }
 
@@ -135,7 +137,7 @@ static bool resnet_sizes(const Reader *r, ImageTowerSize *s, Err *err) {
     for (int i = 0; i < IMAGE_STAGES; i++) {
         char pattern[64];
         snprintf(pattern, sizeof pattern, "visual.layer%d.", i + 1);
-        s->stages[i] = count_of(r, pattern, ".conv1.weight");
+        s->stages[i] = count_of(r, pattern);
     }
     if (s->width > 256) return err_set(err, "%s: tensor %s is %s, want 256 filters at most", r->path, filters->name, tensor_shape_text(filters));
     return heads_of(r, "vision_heads", 32 * s->width, &s->heads, err);
@@ -145,7 +147,7 @@ static bool text_sizes(const Reader *r, ClipConfig *c, Err *err) {
     const Tensor *table = need(r, "token_embedding.weight", 2, err), *positions = table ? need(r, "positional_embedding", 2, err) : NULL;
     if (!positions) return false;
     c->text = (TextTowerSize){ .kind = "transformer", .vocabulary = table->shape[0], .width = table->shape[1], .embed = c->image.embed, .padding = -1,
-                               .layers = count_of(r, "transformer.resblocks.", ".ln_1.weight") };
+                               .layers = count_of(r, r->hugging ? "text_model.encoder.layers." : "transformer.resblocks.") };
     c->tokens = positions->shape[0];
     return heads_of(r, "text_heads", c->text.width, &c->text.heads, err);
 }

@@ -1,0 +1,383 @@
+/* pretrained: is a published model read as it was meant, under both families of names and in every form, and is every file
+ * that is not quite one refused by name? The modified ResNet is held against loops of its own, in double. */
+#include "../lib/pretrained.h"
+#include "../lib/thread.h"
+#include "check.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { SIDE = 32, E = 8, V = 30, T = 9, B = 3 };
+
+static Arena arena;
+
+static const char *in_folder(const char *name) {
+    static const char *folder;
+    if (!folder) folder = check_folder();
+    return arena_print(&arena, "%s/%s", folder, name);
+}
+
+/* Two blocks of width 128 for pictures, one of 64 for texts: two heads and one. */
+static Clip model(void) {
+    Clip clip;
+    Err err = { "" };
+    ClipConfig c = { .image = { .kind = "vit", .side = SIDE, .patch = 8, .width = 128, .layers = 2, .heads = 2, .embed = E }, .tokens = T,
+                     .text = { .kind = "transformer", .vocabulary = V, .width = 64, .layers = 1, .heads = 1, .embed = E, .padding = -1 } };
+    CHECK(clip_init(&clip, c, NULL, 1, &err), "%s", err.text);
+    Rng rng = rng_seed(2, 2);
+    for (int i = 0; i < clip.params.count; i++) /* biases begin with 0, norms with 1: nothing may stay so */
+        for (size_t k = 0; k < mat_count(clip.params.list[i]->val); k++) clip.params.list[i]->val.v[k] += (num)(0.1 * rng_normal(&rng));
+    return clip;
+}
+
+static Mat pictures(int n, int side) {
+    Rng rng = rng_seed(12, 0);
+    Mat m = mat_like(&arena, mat_shape(4, n, side, side, 3));
+    for (size_t i = 0; i < mat_count(m); i++) m.v[i] = (num)rng_normal(&rng);
+    return m;
+}
+
+/* Texts whose highest token, the end, stands at different places; after it what must not matter. */
+static const int texts[B * T] = { 28, 3, 4, 29, 0, 0, 0, 0, 0, 28, 5, 6, 7, 8, 9, 1, 2, 29, 28, 29, 11, 29, 0, 5, 0, 0, 0 };
+
+typedef struct { Mat image, text; } Features;
+
+static Features features_of(Clip *clip) {
+    Tape tape = { .no_grad = true };
+    Features f;
+    Mat image = image_tower(&tape, &clip->image, tape_data(&tape, pictures(B, clip->config.image.side)))->val, text;
+    f.image = mat_like(&arena, image);
+    memcpy(f.image.v, image.v, mat_count(image) * sizeof(num));
+    text = text_tower(&tape, &clip->text, texts, B, T)->val;
+    f.text = mat_like(&arena, text);
+    memcpy(f.text.v, text.v, mat_count(text) * sizeof(num));
+    tape_free(&tape);
+    return f;
+}
+
+static void same(const char *what, Mat got, Mat want, double tolerance) {
+    double largest = 0;
+    for (size_t i = 0; i < mat_count(want); i++) largest = fmax(largest, fabs((double)want.v[i]));
+    CHECK(mat_same_shape(got, want) && largest > 0.01, "%s: %s, want %s, largest %g", what, mat_shape_text(got), mat_shape_text(want), largest);
+    for (size_t i = 0; i < mat_count(want); i++)
+        CHECK(fabs((double)got.v[i] - (double)want.v[i]) <= tolerance * largest, "%s, number %zu: %.9g, want %.9g", what, i, (double)got.v[i], (double)want.v[i]);
+}
+
+/* ---- files ----------------------------------------------------------------------------------------------------------- */
+
+/* What is written otherwise than the model says. */
+typedef struct {
+    bool hugging;
+    Dtype dtype;                                /* DTYPE_F64 is 0: "as F32" */
+    const char *skip, *reshape, *surplus, *ints; /* names in the file; ints: written as I32 */
+    const char *key, *value;                    /* metadata */
+} Edit;
+
+static void add(SafetensorsOut *out, const Edit *e, const char *name, Mat m) {
+    if (e->skip && !strcmp(name, e->skip)) return;
+    if (e->reshape && !strcmp(name, e->reshape)) m.shape[MAX(m.dims - 1, 0)]--;
+    if (e->ints && !strcmp(name, e->ints)) {
+        TensorShape shape = { .dims = m.dims };
+        memcpy(shape.shape, m.shape, sizeof m.shape);
+        safetensors_add_ints(out, name, DTYPE_I32, shape, arena_zero(&arena, mat_count(m), sizeof(int)));
+        return;
+    }
+    safetensors_add(out, name, e->dtype == DTYPE_F64 ? DTYPE_F32 : e->dtype, m);
+}
+
+static Mat rows_of(Mat m, int first, int count) {
+    m.v += (size_t)first * (mat_count(m) / (size_t)m.shape[0]);
+    m.shape[0] = count;
+    return m;
+}
+
+static Mat turned(Mat m) {
+    Mat t = mat_new(&arena, m.shape[1], m.shape[0]);
+    mat_transpose(m, t);
+    return t;
+}
+
+/* Hugging Face's names, said once more and otherwise than in the library. */
+static void add_hugging(SafetensorsOut *out, const Edit *e, const char *ours, Mat m) {
+    static const char *const plain[][2] = {
+        { "visual.conv1.weight", "vision_model.embeddings.patch_embedding.weight" }, { "visual.class_embedding", "vision_model.embeddings.class_embedding" },
+        { "visual.positional_embedding", "vision_model.embeddings.position_embedding.weight" }, { "visual.ln_pre.weight", "vision_model.pre_layrnorm.weight" },
+        { "visual.ln_pre.bias", "vision_model.pre_layrnorm.bias" }, { "visual.ln_post.weight", "vision_model.post_layernorm.weight" },
+        { "visual.ln_post.bias", "vision_model.post_layernorm.bias" }, { "token_embedding.weight", "text_model.embeddings.token_embedding.weight" },
+        { "positional_embedding", "text_model.embeddings.position_embedding.weight" }, { "ln_final.weight", "text_model.final_layer_norm.weight" },
+        { "ln_final.bias", "text_model.final_layer_norm.bias" }, { "logit_scale", "logit_scale" },
+    };
+    static const char *const inner[][2] = { { "ln_1", "layer_norm1" }, { "ln_2", "layer_norm2" }, { "attn.out_proj", "self_attn.out_proj" },
+                                            { "mlp.c_fc", "mlp.fc1" }, { "mlp.c_proj", "mlp.fc2" } };
+    int layer, D = m.shape[0] / 3;
+    char rest[64];
+    bool picture = !strncmp(ours, "visual.transformer", 18);
+    for (size_t i = 0; i < COUNT(plain); i++)
+        if (!strcmp(ours, plain[i][0])) add(out, e, plain[i][1], m);
+    if (!strcmp(ours, "visual.proj")) add(out, e, "visual_projection.weight", turned(m));
+    if (!strcmp(ours, "text_projection")) add(out, e, "text_projection.weight", turned(m));
+    if (sscanf(ours, picture ? "visual.transformer.resblocks.%d.%63s" : "transformer.resblocks.%d.%63s", &layer, rest) != 2) return;
+    const char *side = picture ? "vision" : "text", *kind = strrchr(rest, '.');
+    for (int i = 0; i < 3; i++) {
+        Mat part = rows_of(m, i * D, D);
+        if (!strcmp(rest, "attn.in_proj_weight")) add(out, e, arena_print(&arena, "%s_model.encoder.layers.%d.self_attn.%c_proj.weight", side, layer, "qkv"[i]), part);
+        if (!strcmp(rest, "attn.in_proj_bias")) add(out, e, arena_print(&arena, "%s_model.encoder.layers.%d.self_attn.%c_proj.bias", side, layer, "qkv"[i]), part);
+    }
+    for (size_t i = 0; i < COUNT(inner); i++)
+        if (kind && !strncmp(rest, inner[i][0], (size_t)(kind - rest)) && strlen(inner[i][0]) == (size_t)(kind - rest))
+            add(out, e, arena_print(&arena, "%s_model.encoder.layers.%d.%s%s", side, layer, inner[i][1], kind), m);
+}
+
+static const char *written(const Clip *clip, const char *name, Edit e) {
+    const char *path = in_folder(name);
+    SafetensorsOut out = safetensors_begin(&arena);
+    Err err;
+    for (int i = 0; i < clip->params.count; i++) {
+        Param *p = clip->params.list[i];
+        if (e.hugging) add_hugging(&out, &e, p->name, p->val);
+        else add(&out, &e, p->name, p->val);
+    }
+    if (e.surplus) safetensors_add(&out, e.surplus, DTYPE_F32, mat_zero(&arena, 1, 1));
+    if (e.key) safetensors_add_meta(&out, e.key, e.value);
+    CHECK(safetensors_write(&out, path, &err), "%s", err.text);
+    return path;
+}
+
+static Clip opened(const char *path, GeluChoice gelu) {
+    Clip clip;
+    Err err = { "" };
+    CHECK(pretrained_open(&clip, path, gelu, &err), "%s", err.text);
+    return clip;
+}
+
+/* ---- there and back ---------------------------------------------------------------------------------------------------- */
+
+TEST(both_names_and_every_form) {
+    static const struct { Dtype dtype; double tolerance; } forms[] = { { DTYPE_F32, 2e-6 }, { DTYPE_F16, 3e-3 }, { DTYPE_BF16, 3e-2 } };
+    Clip source = model();
+    Features want = features_of(&source);
+    for (size_t i = 0; i < COUNT(forms); i++) {
+        Features first;
+        for (int hugging = 0; hugging < 2; hugging++) {
+            Clip clip = opened(written(&source, "model", (Edit){ .hugging = hugging, .dtype = forms[i].dtype }), GELU_EXACT);
+            Features got = features_of(&clip);
+            same("pictures", got.image, want.image, forms[i].tolerance);
+            same("texts", got.text, want.text, forms[i].tolerance);
+            if (!hugging) first = got;
+            same("pictures, either name", got.image, first.image, 2e-6);
+            same("texts, either name", got.text, first.text, 2e-6);
+            CHECK(clip.config.image.heads == 2 && clip.config.text.heads == 1 && clip.config.tokens == T && clip.config.text.vocabulary == V &&
+                  clip.config.image.side == SIDE && clip.config.image.embed == E, "%s", clip.notes);
+            CHECK(strstr(clip.notes, dtype_name(forms[i].dtype)) && strstr(clip.notes, hugging ? "Hugging Face" : "open_clip"), "%s", clip.notes);
+            clip_free(&clip);
+        }
+    }
+    clip_free(&source);
+}
+
+/* A checkpoint of the lessons: metadata, words, an optimiser's state beside the weights. */
+TEST(our_own_checkpoint) {
+    Clip source = model();
+    Features want = features_of(&source);
+    SafetensorsOut out = safetensors_begin(&arena);
+    Err err;
+    const char *path = in_folder("ours");
+    clip_put(&source, &out, DTYPE_F32);
+    safetensors_add(&out, "optim.first.visual.proj", DTYPE_F32, mat_zero(&arena, 3, 3));
+    CHECK(safetensors_write(&out, path, &err), "%s", err.text);
+    Clip clip = opened(path, GELU_AUTO);
+    Features got = features_of(&clip);
+    CHECK(!memcmp(got.image.v, want.image.v, sizeof(num) * B * E) && !memcmp(got.text.v, want.text.v, sizeof(num) * B * E), "%s", "other features");
+    CHECK(strstr(clip.notes, "exact GELU (from the file's metadata)"), "%s", clip.notes);
+    clip_free(&clip), clip_free(&source);
+}
+
+/* What padded words become is a row of tokens that the pretrained reader, which knows no words, can be fed. */
+TEST(our_own_checkpoint_of_words) {
+    Clip source, clip;
+    Err err = { "" };
+    ClipConfig c = { .image = { .kind = "vit", .width = 64, .layers = 1, .embed = E }, .tokens = 5,
+                     .text = { .kind = "transformer", .vocabulary = 7, .width = 64, .embed = E, .padding = 0 } };
+    CHECK(clip_init(&source, c, NULL, 4, &err), "%s", err.text);
+    SafetensorsOut out = safetensors_begin(&arena);
+    clip_put(&source, &out, DTYPE_F32);
+    CHECK(safetensors_write(&out, in_folder("words"), &err), "%s", err.text);
+    clip = opened(in_folder("words"), GELU_AUTO);
+    const int words[] = { 3, 2, 0, 0, 0, 6, 1, 4, 5, 2 }, rows[] = { 7, 3, 2, 8, 0, 0, 0, 7, 6, 1, 4, 5, 2, 8 };
+    Tape tape = { .no_grad = true };
+    CHECK(clip.config.text.heads == source.config.text.heads && clip.config.image.heads == source.config.image.heads, "%d heads", clip.config.text.heads);
+    Var want = text_tower(&tape, &source.text, words, 2, 5), got = text_tower(&tape, &clip.text, rows, 2, 7);
+    CHECK(!memcmp(want->val.v, got->val.v, sizeof(num) * 2 * E), "%s", "texts differ");
+    tape_free(&tape), clip_free(&clip), clip_free(&source);
+}
+
+TEST(reference_models) {
+    static const char *const names[] = { "openai_f32", "openai_f16", "openai_bf16", "hf_f32" };
+    for (size_t i = 0; i < COUNT(names); i++) {
+        Safetensors file;
+        Err err = { "" };
+        Clip clip = opened(check_reference(arena_print(&arena, "tiny_clip/%s.safetensors", names[i])), GELU_AUTO);
+        CHECK(safetensors_open(&file, &arena, check_reference(arena_print(&arena, "tiny_clip/%s.expected.safetensors", names[i])), &err), "%s", err.text);
+        const Tensor *tokens = safetensors_find(&file, "tokens"), *text = safetensors_find(&file, "text_features");
+        int *ids = arena_alloc(&arena, tokens->count, sizeof *ids);
+        Mat want = mat_new(&arena, text->shape[0], text->shape[1]);
+        CHECK(tensor_to_ints(tokens, ids, tokens->count, &err) && tensor_to_mat(text, want, &err), "%s", err.text);
+        Tape tape = { .no_grad = true };
+        same(names[i], text_tower(&tape, &clip.text, ids, tokens->shape[0], tokens->shape[1])->val, want, 1e-4);
+        tape_free(&tape), safetensors_close(&file), clip_free(&clip);
+    }
+}
+
+/* ---- which GELU, which heads --------------------------------------------------------------------------------------------- */
+
+TEST(gelu_is_asked_for_said_or_assumed) {
+    Clip source = model();
+    static const struct { Edit edit; GeluChoice asked; const char *want; } cases[] = {
+        { { .key = NULL }, GELU_AUTO, "exact GELU (assumed: open_clip's names" },
+        { { .hugging = true }, GELU_AUTO, "QuickGELU (assumed: Hugging Face's names" },
+        { { .surplus = "input_resolution" }, GELU_AUTO, "QuickGELU (assumed: only OpenAI's files" },
+        { { .key = "quick_gelu", .value = "True" }, GELU_AUTO, "QuickGELU (from the file's metadata)" },
+        { { .hugging = true, .key = "quick_gelu", .value = "False" }, GELU_AUTO, "exact GELU (from the file's metadata)" },
+        { { .key = "quick_gelu", .value = "True" }, GELU_EXACT, "exact GELU (as asked)" },
+        { { .key = NULL }, GELU_QUICK, "QuickGELU (as asked)" },
+    };
+    Features exact = features_of(&source);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        Clip clip = opened(written(&source, "gelu", cases[i].edit), cases[i].asked);
+        CHECK(strstr(clip.notes, cases[i].want), "%s, want %s", clip.notes, cases[i].want);
+        Features got = features_of(&clip);
+        double d = fabs((double)got.image.v[0] - (double)exact.image.v[0]) + fabs((double)got.text.v[0] - (double)exact.text.v[0]);
+        CHECK((d > 1e-4) == (cases[i].want[0] == 'Q'), "case %zu: the features are %g from the exact ones", i, d);
+        clip_free(&clip);
+    }
+    clip_free(&source);
+}
+
+TEST(heads_of_the_metadata) {
+    Clip source = model(), clip = opened(written(&source, "heads", (Edit){ .key = "vision_heads", .value = "4" }), GELU_AUTO);
+    CHECK(clip.config.image.heads == 4, "%d", clip.config.image.heads);
+    clip_free(&clip), clip_free(&source);
+}
+
+/* ---- what is refused ----------------------------------------------------------------------------------------------------- */
+
+static void refused(const Clip *source, Edit edit, const char *want) {
+    Clip clip;
+    Err err = { "" };
+    const char *path = written(source, "refused", edit);
+    CHECK(!pretrained_open(&clip, path, GELU_AUTO, &err), "read all the same; wanted: %s", want);
+    CHECK(strstr(err.text, want) && strstr(err.text, path) && !strchr(err.text, '\n'), "\"%s\", want \"%s\"", err.text, want);
+    CHECK(!clip.params.count && !clip.weights.file.map, "%s", "something is left");
+}
+
+TEST(every_tensor_missing_or_misshapen) {
+    Clip source = model();
+    for (int hugging = 0; hugging < 2; hugging++) {
+        Safetensors file;
+        Err err;
+        CHECK(safetensors_open(&file, &arena, written(&source, "whole", (Edit){ .hugging = hugging }), &err), "%s", err.text);
+        for (int i = 0; i < file.count; i++) {
+            const char *name = file.tensors[i].name;
+            refused(&source, (Edit){ .hugging = hugging, .skip = name }, name);
+            if (file.tensors[i].dims) refused(&source, (Edit){ .hugging = hugging, .reshape = name }, "tensor ");
+            refused(&source, (Edit){ .hugging = hugging, .ints = name }, arena_print(&arena, "tensor %s is I32, want F32, F16 or BF16", name));
+        }
+        safetensors_close(&file);
+    }
+    refused(&source, (Edit){ .reshape = "visual.proj" }, "is [64,8], [64,7] was wanted");
+    refused(&source, (Edit){ .reshape = "ln_final.bias" }, "tensor ln_final.bias is [63], [64] was wanted");
+    refused(&source, (Edit){ .hugging = true, .reshape = "vision_model.encoder.layers.1.self_attn.k_proj.weight" },
+            "tensor vision_model.encoder.layers.1.self_attn.k_proj.weight is [128,127], [128,128] was wanted");
+    refused(&source, (Edit){ .reshape = "visual.conv1.weight" }, "want square patches");
+    clip_free(&source);
+}
+
+TEST(surplus_tensors_and_wrong_metadata) {
+    Clip source = model();
+    static const char *const surplus[] = { "extra", "visual.transformer.resblocks.2.ln_1.bias", "transformer.resblocks.0.attn.in_proj", "visual.fc.bias" };
+    for (size_t i = 0; i < COUNT(surplus); i++) refused(&source, (Edit){ .surplus = surplus[i] }, arena_print(&arena, "tensor %s is none of this model's", surplus[i]));
+    refused(&source, (Edit){ .hugging = true, .surplus = "vision_model.head" }, "tensor vision_model.head is none");
+    refused(&source, (Edit){ .surplus = "visual.transformer.resblocks.1.ln_1.weights" }, "tensor visual.transformer.resblocks.1.ln_1.weights is none");
+    refused(&source, (Edit){ .key = "quick_gelu", .value = "maybe" }, "metadata \"quick_gelu\" is maybe, want True or False");
+    refused(&source, (Edit){ .key = "vision_heads", .value = "zwei" }, "metadata \"vision_heads\" is zwei");
+    refused(&source, (Edit){ .key = "text_heads", .value = "0" }, "metadata \"text_heads\" is 0");
+    refused(&source, (Edit){ .key = "vision_heads", .value = "3" }, "width 128, 2 layers, 3 heads");
+    Clip clip;
+    Err err;
+    CHECK(!pretrained_open(&clip, in_folder("nowhere"), GELU_AUTO, &err) && strstr(err.text, "nowhere"), "%s", err.text);
+    clip_free(&source);
+}
+
+TEST(no_clip_at_all) {
+    Clip clip;
+    Err err = { "" };
+    SafetensorsOut out = safetensors_begin(&arena);
+    safetensors_add(&out, "w", DTYPE_F32, mat_zero(&arena, 2, 2));
+    CHECK(safetensors_write(&out, in_folder("other"), &err), "%s", err.text);
+    CHECK(!pretrained_open(&clip, in_folder("other"), GELU_AUTO, &err) && strstr(err.text, "no CLIP"), "%s", err.text);
+}
+
+/* ---- one at a time, or many ------------------------------------------------------------------------------------------------ */
+
+TEST(the_same_bits_in_any_batch_and_on_any_threads) {
+    Clip source = model(), clip = opened(written(&source, "bits", (Edit){ .dtype = DTYPE_F16 }), GELU_EXACT);
+    enum { MANY = 11 };
+    Mat all = pictures(MANY, SIDE), one = all;
+    Tape tape = { .no_grad = true };
+    thread_set_count(1);
+    Mat image = image_tower(&tape, &clip.image, tape_data(&tape, all))->val, text = text_tower(&tape, &clip.text, texts, B, T)->val;
+    for (int threads = 1; threads <= 3; threads++) {
+        thread_set_count(threads);
+        one.shape[0] = 1;
+        for (int b = 0; b < MANY; b++) {
+            one.v = all.v + (size_t)b * SIDE * SIDE * 3;
+            Mat alone = image_tower(&tape, &clip.image, tape_data(&tape, one))->val;
+            CHECK(!memcmp(alone.v, &AT(image, b, 0), E * sizeof(num)), "picture %d alone, %d threads", b, threads);
+        }
+        for (int b = 0; b < B; b++) { /* alone a text is shorter: what stands behind its end is not looked at */
+            Mat alone = text_tower(&tape, &clip.text, texts + b * T, 1, T)->val;
+            CHECK(!memcmp(alone.v, &AT(text, b, 0), E * sizeof(num)), "text %d alone, %d threads", b, threads);
+        }
+    }
+    tape_free(&tape), clip_free(&clip), clip_free(&source);
+}
+
+/* Where gradients flow all tokens are computed, else those up to the end: the same result. */
+TEST(texts_need_no_more_than_their_tokens) {
+    Clip source = model();
+    Tape whole = { 0 }, part = { .no_grad = true };
+    Mat a = text_tower(&whole, &source.text, texts, B, T)->val, b = text_tower(&part, &source.text, texts, B, T)->val;
+    CHECK(!memcmp(a.v, b.v, sizeof(num) * B * E), "%s", "texts differ");
+    int again[B * T];
+    memcpy(again, texts, sizeof again);
+    again[7] = 12, again[24] = 1; /* behind an end */
+    a = text_tower(&whole, &source.text, again, B, T)->val;
+    CHECK(!memcmp(a.v, b.v, sizeof(num) * B * E), "%s", "what stands behind the end was heard");
+    again[1] = 4; /* before it */
+    a = text_tower(&whole, &source.text, again, B, T)->val;
+    CHECK(memcmp(a.v, b.v, sizeof(num) * E) && !memcmp(a.v + E, b.v + E, sizeof(num) * E), "%s", "a word of text 0 alone was to change it");
+    tape_free(&whole), tape_free(&part), clip_free(&source);
+}
+
+/* Opening takes no copy of what is in a matrix, and a picture the memory of one block. */
+TEST(memory_of_one_block) {
+    size_t held[2];
+    for (int deep = 0; deep < 2; deep++) {
+        Clip source, clip;
+        Err err = { "" };
+        ClipConfig c = { .image = { .kind = "vit", .side = 128, .patch = 8, .width = 128, .layers = deep ? 9 : 3, .heads = 2, .embed = E }, .tokens = T,
+                         .text = { .kind = "transformer", .vocabulary = 5000, .width = 64, .layers = 1, .heads = 1, .embed = E, .padding = -1 } };
+        CHECK(clip_init(&source, c, NULL, 1, &err), "%s", err.text);
+        clip = opened(written(&source, "deep", (Edit){ .dtype = DTYPE_F16 }), GELU_AUTO);
+        CHECK(arena_held(&clip.arena) <= 1 << 20, "the open model holds %zu bytes beside its file", arena_held(&clip.arena));
+        Tape tape = { .no_grad = true };
+        image_tower(&tape, &clip.image, tape_data(&tape, pictures(1, 128)));
+        held[deep] = arena_held(&tape.arena);
+        tape_free(&tape), clip_free(&clip), clip_free(&source);
+    }
+    CHECK(held[1] == held[0], "3 layers hold %zu bytes, 9 hold %zu", held[0], held[1]);
+}
+
+TESTS(both_names_and_every_form, our_own_checkpoint, our_own_checkpoint_of_words, reference_models, gelu_is_asked_for_said_or_assumed,
+      heads_of_the_metadata, every_tensor_missing_or_misshapen, surplus_tensors_and_wrong_metadata, no_clip_at_all,
+      the_same_bits_in_any_batch_and_on_any_threads, texts_need_no_more_than_their_tokens, memory_of_one_block)
