@@ -33,7 +33,8 @@ static void check_normalise(void) {
 
 /* ---- cosine ------------------------------------------------------------------------------------------------------ */
 
-static void cosine_case(const num *a, const num *b, int n) {
+static void cosine_case(const num *given_a, const num *given_b, int n) {
+    const num *a = exam_copy(given_a, n), *b = exam_copy(given_b, n);
     Mat kept = exam_room(2, n);
     memcpy(&AT(kept, 0, 0), a, (size_t)n * sizeof *a);
     memcpy(&AT(kept, 1, 0), b, (size_t)n * sizeof *b);

@@ -41,10 +41,9 @@ static void similarity_case(Mat text, Mat image) {
 }
 
 static void check_similarity(void) {
-    Arena *arena = exam_arena();
-    similarity_case(mat_from(arena, 2, 2, (double[]){ 3, 4, 0, 5 }), mat_from(arena, 2, 2, (double[]){ 4, 3, 0, 2 }));
-    similarity_case(mat_from(arena, 4, 2, (double[]){ 0.85, 0.4, -0.6, 0.7, 0.2, -0.9, -0.75, -0.6 }),
-                    mat_from(arena, 4, 2, (double[]){ 0.9, 0.3, -0.7, 0.6, 0.1, -0.95, -0.8, -0.5 }));
+    similarity_case(exam_from(2, 2, (double[]){ 3, 4, 0, 5 }), exam_from(2, 2, (double[]){ 4, 3, 0, 2 }));
+    similarity_case(exam_from(4, 2, (double[]){ 0.85, 0.4, -0.6, 0.7, 0.2, -0.9, -0.75, -0.6 }),
+                    exam_from(4, 2, (double[]){ 0.9, 0.3, -0.7, 0.6, 0.1, -0.95, -0.8, -0.5 }));
     for (int k = 0; k < 3; k++) {
         int N = 3 + k, D = 4 + (int)rng_below(exam_rng(), 8);
         similarity_case(exam_random(N, D, 2), exam_random(N, D, 0.7));

@@ -29,9 +29,8 @@ static void loss_case(Mat image, Mat text, double tau) {
 }
 
 static void check_loss(void) {
-    Arena *arena = exam_arena();
-    loss_case(mat_from(arena, 2, 2, (double[]){ 1, 0, 0.6, 0.8 }), mat_from(arena, 2, 2, (double[]){ 1, 0, 0, 1 }), 1);
-    loss_case(mat_from(arena, 2, 2, (double[]){ 1, 0, 0.6, 0.8 }), mat_from(arena, 2, 2, (double[]){ 1, 0, 0, 1 }), 0.5);
+    loss_case(exam_from(2, 2, (double[]){ 1, 0, 0.6, 0.8 }), exam_from(2, 2, (double[]){ 1, 0, 0, 1 }), 1);
+    loss_case(exam_from(2, 2, (double[]){ 1, 0, 0.6, 0.8 }), exam_from(2, 2, (double[]){ 1, 0, 0, 1 }), 0.5);
     for (int k = 0; k < 4; k++) {
         Mat image = exam_random(3 + k, 4, 1), text = exam_random(3 + k, 4, 1);
         mat_normalise_rows(image);

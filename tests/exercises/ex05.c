@@ -18,12 +18,6 @@ static void widen(const num *x, size_t n, double *wide) {
     for (size_t i = 0; i < n; i++) wide[i] = (double)x[i];
 }
 
-static Mat copy(Mat m) {
-    Mat c = mat_like(exam_arena(), m);
-    memcpy(c.v, m.v, mat_count(m) * sizeof(num));
-    return c;
-}
-
 /* ---- relu ----------------------------------------------------------------------------------------------------------- */
 
 typedef struct { int n; const num *dy; } Relu;
@@ -40,7 +34,7 @@ static void relu_case(Mat x, Mat dy, Mat before) {
     double wide[MOST], slope[MOST];
     widen(x.v, (size_t)n, wide);
     differences(relu_loss, &(Relu){ n, dy.v }, wide, n, slope);
-    Mat dx = copy(before);
+    Mat dx = exam_guarded(before);
     exam_case("x = %s, dy = %s, dx before = %s", exam_vector(x.v, n), exam_vector(dy.v, n), exam_vector(before.v, n));
     relu_backward(x.v, dy.v, n, dx.v);
     for (int i = 0; i < n; i++) {
@@ -52,7 +46,7 @@ static void relu_case(Mat x, Mat dy, Mat before) {
 
 static void check_relu(void) {
     Arena *arena = exam_arena();
-    relu_case(mat_from(arena, 1, 2, (double[]){ 2, -3 }), mat_from(arena, 1, 2, (double[]){ 5, 7 }), mat_from(arena, 1, 2, (double[]){ 1, 1 }));
+    relu_case(exam_from(1, 2, (double[]){ 2, -3 }), exam_from(1, 2, (double[]){ 5, 7 }), exam_from(1, 2, (double[]){ 1, 1 }));
     for (int k = 0; k < 3; k++) {
         int n = 6 + 5 * k;
         Mat x = exam_random(1, n, 1);
@@ -107,7 +101,7 @@ static void matmul_case(Mat a, Mat b, Mat dy, Mat before_a, Mat before_b) {
     }
     for (int i = 0; i < M * K; i++) last_a[i] = (double)AT(dy, i / K, N - 1) * (double)AT(b, i % K, N - 1);
     for (int i = 0; i < K * N; i++) last_b[i] = (double)AT(a, M - 1, i / N) * (double)AT(dy, M - 1, i % N);
-    Mat got_a = copy(before_a), got_b = copy(before_b);
+    Mat got_a = exam_guarded(before_a), got_b = exam_guarded(before_b);
     exam_case("a = %s, b = %s, dy = %s, da before = %s, db before = %s", exam_matrix(a), exam_matrix(b), exam_matrix(dy),
               exam_matrix(before_a), exam_matrix(before_b));
     matmul_backward(a, b, dy, got_a, got_b);
@@ -117,9 +111,9 @@ static void matmul_case(Mat a, Mat b, Mat dy, Mat before_a, Mat before_b) {
 
 static void check_matmul(void) {
     Arena *arena = exam_arena();
-    matmul_case(mat_from(arena, 2, 2, (double[]){ 1, 2, 0, 1 }), mat_from(arena, 2, 2, (double[]){ 3, 4, 5, 0 }),
-                mat_from(arena, 2, 2, (double[]){ 1, 0, 2, -1 }), mat_from(arena, 2, 2, (double[]){ 1, 1, 1, 1 }),
-                mat_from(arena, 2, 2, (double[]){ 2, 2, 2, 2 }));
+    matmul_case(exam_from(2, 2, (double[]){ 1, 2, 0, 1 }), exam_from(2, 2, (double[]){ 3, 4, 5, 0 }),
+                exam_from(2, 2, (double[]){ 1, 0, 2, -1 }), exam_from(2, 2, (double[]){ 1, 1, 1, 1 }),
+                exam_from(2, 2, (double[]){ 2, 2, 2, 2 }));
     for (int k = 0; k < 2; k++)
         matmul_case(exam_random(3 + k, 3 + k, 1), exam_random(3 + k, 3 + k, 1), exam_random(3 + k, 3 + k, 1),
                     exam_random(3 + k, 3 + k, 1), exam_random(3 + k, 3 + k, 1));
@@ -147,7 +141,7 @@ static void cross_entropy_case(Mat x, const int *target, Mat before) {
     double wide[MOST], slope[MOST];
     widen(x.v, mat_count(x), wide);
     differences(rows_loss, &(Rows){ B, N, target }, wide, B * N, slope);
-    Mat dx = copy(before);
+    Mat dx = exam_guarded(before);
     exam_case("x = %s, target = %s, dx before = %s", exam_matrix(x), exam_ints(target, B), exam_matrix(before));
     cross_entropy_backward(x, target, dx);
     for (int i = 0; i < B * N; i++) {
@@ -159,7 +153,7 @@ static void cross_entropy_case(Mat x, const int *target, Mat before) {
 
 static void check_cross_entropy(void) {
     Arena *arena = exam_arena();
-    cross_entropy_case(mat_zero(arena, 2, 2), (int[]){ 0, 1 }, mat_zero(arena, 2, 2));
+    cross_entropy_case(mat_zero(exam_arena(), 2, 2), (int[]){ 0, 1 }, mat_zero(exam_arena(), 2, 2));
     for (int k = 0; k < 3; k++) {
         int target[8], B = 3 + 2 * k, N = 4 + k;
         for (int b = 0; b < B; b++) target[b] = (int)rng_below(exam_rng(), (uint32_t)N);

@@ -30,9 +30,8 @@ static void bag_case(const BagOfWords *bag, const int *ids, int B, int T) {
 }
 
 static void check_bag(void) {
-    Arena *arena = exam_arena();
-    BagOfWords worked = { mat_from(arena, 3, 2, (double[]){ 9, 9, 1, 2, 3, 4 }), mat_from(arena, 1, 2, (double[]){ 1, 1 }),
-                          mat_from(arena, 1, 1, (double[]){ 0.5 }) };
+    BagOfWords worked = { exam_from(3, 2, (double[]){ 9, 9, 1, 2, 3, 4 }), exam_from(1, 2, (double[]){ 1, 1 }),
+                          exam_from(1, 1, (double[]){ 0.5 }) };
     bag_case(&worked, (int[]){ 1, 2, 0 }, 1, 3);
     bag_case(&worked, (int[]){ 1, 1, 2, 2, 0, 0 }, 2, 3);
     for (int k = 0; k < 3; k++) {

@@ -25,8 +25,7 @@ static void ensemble_case(Mat each, int K) {
     int C = each.shape[0] / K, E = each.shape[1];
     double *out[MODELS];
     for (int m = 0; m < MODELS; m++) out[m] = arena_alloc(exam_arena(), (size_t)E, sizeof(double));
-    Mat classes = exam_room(C, E), given = mat_like(exam_arena(), each);
-    memcpy(given.v, each.v, mat_count(each) * sizeof(num));
+    Mat classes = exam_room(C, E), given = exam_guarded(each);
     exam_case("K = %d, each = %s", K, exam_matrix(each));
     prompt_ensemble(given, K, classes);
     if (memcmp(given.v, each.v, mat_count(each) * sizeof(num))) exam_wrong("changed", "`each` was changed; it must stay as it is.");
@@ -41,9 +40,8 @@ static void ensemble_case(Mat each, int K) {
 }
 
 static void check_ensemble(void) {
-    Arena *arena = exam_arena();
-    ensemble_case(mat_from(arena, 2, 2, (double[]){ 3, 0, 0, 1 }), 2);
-    ensemble_case(mat_from(arena, 4, 2, (double[]){ 3, 4, 4, 3, 0, 2, 0.5, 0 }), 2);
+    ensemble_case(exam_from(2, 2, (double[]){ 3, 0, 0, 1 }), 2);
+    ensemble_case(exam_from(4, 2, (double[]){ 3, 4, 4, 3, 0, 2, 0.5, 0 }), 2);
     for (int k = 0; k < 3; k++) {
         int K = 2 + k, C = 2 + (int)rng_below(exam_rng(), 4), E = 4 + 3 * k;
         Mat each = exam_random(C * K, E, 1);

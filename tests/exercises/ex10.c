@@ -19,12 +19,13 @@ static void order(const num *scores, int n, bool higher_first, int *place) {
 static Mat rough(int rows, int cols) {
     Mat m = mat_new(exam_arena(), rows, cols);
     for (size_t i = 0; i < mat_count(m); i++) m.v[i] = (num)rng_below(exam_rng(), 8) / 8;
-    return m;
+    return exam_guarded(m);
 }
 
 /* ---- top_k --------------------------------------------------------------------------------------------------------- */
 
-static void top_case(const num *scores, int n, int k) {
+static void top_case(const num *given, int n, int k) {
+    const num *scores = exam_copy(given, n);
     int best[MOST], right[MOST], ties[MOST], least[MOST];
     num negative[MOST];
     for (int i = 0; i < MOST; i++) best[i] = -1;
@@ -103,10 +104,10 @@ static void recall_case(Search s, int k) {
 }
 
 static void check_recall(void) {
-    Search worked = { mat_from(exam_arena(), 2, 3, (double[]){ 0.9, 0.5, 0.1, 0.2, 0.3, 0.8 }), (int[]){ 7, 7 }, (int[]){ 7, 5, 5 } };
+    Search worked = { exam_from(2, 3, (double[]){ 0.9, 0.5, 0.1, 0.2, 0.3, 0.8 }), (int[]){ 7, 7 }, (int[]){ 7, 5, 5 } };
     recall_case(worked, 1);
     recall_case(worked, 3);
-    Search ties = { mat_from(exam_arena(), 3, 4, (double[]){ 0.5, 0.5, 0.5, 0.5, 0.1, 0.9, 0.9, 0.2, 0.3, 0.3, 0.1, 0.3 }),
+    Search ties = { exam_from(3, 4, (double[]){ 0.5, 0.5, 0.5, 0.5, 0.1, 0.9, 0.9, 0.2, 0.3, 0.3, 0.1, 0.3 }),
                     (int[]){ 1, 2, 1 }, (int[]){ 1, 2, 3, 3 } };
     recall_case(ties, 1);
     recall_case(ties, 2);

@@ -168,7 +168,7 @@ static void report_unknown(void) {
         snprintf(shared->id, sizeof shared->id, "index");
         report("  Only the first number is right: a stride, or rows and columns exchanged.\n");
     } else if (isnan(now.got)) {
-        report("  nan: a number that was never written, 0/0, or the difference of two infinities.\n");
+        report("  nan: a number that was never written or read from beyond an array, 0/0, or a difference of infinities.\n");
     } else if (isinf(now.got)) {
         report("  inf: a division by 0, the logarithm of 0, or exp of a number above 88.\n");
     } else {
@@ -177,7 +177,10 @@ static void report_unknown(void) {
     }
 }
 
+static void look_at_guards(void);
+
 static void judge_part(void) {
+    look_at_guards();
     if (now.wrong_count == 0 && shared->numbers > 0) end_part(PART_RIGHT);
     const Mistake *found[4];
     int count = explain(found, COUNT(found));
@@ -198,6 +201,7 @@ static void judge_part(void) {
 /* After a case with a wrong number no further one is put in, unless several mistakes still explain what came. */
 void exam_case(const char *format, ...) {
     const Mistake *found[4];
+    look_at_guards();
     if (now.wrong_count > 0 && explain(found, COUNT(found)) <= 1) judge_part();
     va_list args;
     va_start(args, format);
@@ -230,15 +234,50 @@ void exercise_todo(const char *file, int line, ...) {
     exam_untouched();
 }
 
+/* ---- guarded memory ------------------------------------------------------------------------------------------------ */
+
+/* Before and behind each array lie numbers that are NaN: who reads them gets NaN, and who writes them is found out. */
+enum { GUARD = 16, GUARDED = 400 };
+static struct { num *v; size_t n; } guarded[GUARDED];
+static size_t guarded_count;
+
+static num *guard(size_t n) {
+    num *all = arena_alloc(&now.arena, n + 2 * GUARD, sizeof *all);
+    for (size_t i = 0; i < n + 2 * GUARD; i++) all[i] = (num)NAN;
+    if (guarded_count < GUARDED) guarded[guarded_count].v = all + GUARD, guarded[guarded_count++].n = n;
+    return all + GUARD;
+}
+
+static void look_at_guards(void) {
+    for (size_t g = 0; g < guarded_count; g++)
+        for (int i = 0; i < GUARD; i++)
+            if (!isnan(guarded[g].v[-1 - i]) || !isnan(guarded[g].v[guarded[g].n + (size_t)i]))
+                exam_wrong("outside", "Something was written before the beginning or behind the end of an array of %zu numbers. Check "
+                           "the loops' bounds.", guarded[g].n);
+}
+
+Mat exam_guarded(Mat m) {
+    Mat copy = m;
+    copy.v = guard(mat_count(m));
+    memcpy(copy.v, m.v, mat_count(m) * sizeof(num));
+    return copy;
+}
+
+num *exam_copy(const num *v, int n) { return memcpy(guard((size_t)n), v, (size_t)n * sizeof *v); }
+
+Mat exam_from(int rows, int cols, const double *numbers) { return exam_guarded(mat_from(&now.arena, rows, cols, numbers)); }
+
 /* ---- inputs ------------------------------------------------------------------------------------------------------- */
 
 Mat exam_room(int rows, int cols) {
-    Mat m = mat_new(&now.arena, rows, cols);
-    for (size_t i = 0; i < mat_count(m); i++) m.v[i] = NAN;
+    Mat m = mat_shape(2, rows, cols);
+    m.v = guard(mat_count(m));
     return m;
 }
 
-Mat exam_random(int rows, int cols, double scale) { return mat_normal(&now.arena, rows, cols, exam_rng(), scale); }
+Mat exam_random(int rows, int cols, double scale) {
+    return exam_guarded(mat_normal(&now.arena, rows, cols, exam_rng(), scale));
+}
 
 enum { SHOWN = 8, TEXT = 400 };
 

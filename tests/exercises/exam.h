@@ -73,9 +73,14 @@ NORETURN void exam_untouched(void);
 /* A line that is shown whatever the verdict. */
 void exam_note(const char *format, ...) PRINTF_LIKE(1, 2);
 
-/* Room for a result: every number NaN, so that what is not written is seen. Numbers with a normal distribution. */
+/* Memory of the part's arena with NaN before and behind it: what is read there shows, and what is written there is found.
+ * Room for a result: every number NaN, so that what is not written is seen. Numbers with a normal distribution; given
+ * numbers; copies. */
 Mat exam_room(int rows, int cols);
 Mat exam_random(int rows, int cols, double scale);
+Mat exam_from(int rows, int cols, const double *numbers);
+Mat exam_guarded(Mat m);
+num *exam_copy(const num *v, int n);
 
 /* "(0.6, 0.8)", cut after eight numbers; a matrix as rows "[0.6 0.8 | 1 0]". On the part's arena. */
 const char *exam_vector(const num *v, int n);
