@@ -1,5 +1,6 @@
 #include "metrics.h"
 
+#include <limits.h>
 #include <math.h>
 
 static const double Z95 = 1.959964; /* 95 % of a normal distribution lie within +- z */
@@ -28,6 +29,27 @@ Rate metrics_wilson(int right, int of) {
     /* At the ends the formula gives 0 and 1 but for rounding. */
     return (Rate){ .right = right, .of = of, .share = s, .low = right == 0 ? 0 : centre - reach,
                    .high = right == of ? 1 : centre + reach };
+}
+
+/* log C(n, k) */
+static double log_choose(int n, int k) { return lgamma(n + 1.0) - lgamma(k + 1.0) - lgamma(n - k + 1.0); }
+
+double metrics_mcnemar(int first, int second) {
+    REQUIRE(first >= 0 && second >= 0 && first <= INT_MAX - second, "%d and %d examples", first, second);
+    int m = first + second, least = MIN(first, second);
+    if (first == second) return 1;
+    double tail = 0;
+    for (int i = 0; i <= least; i++) tail += exp(log_choose(m, i) - m * log(2));
+    return MIN(1, 2 * tail);
+}
+
+Discord metrics_discord(const int *truth, const int *a, const int *b, int n) {
+    Discord discord = { 0, 0 };
+    for (int i = 0; i < n; i++) {
+        discord.first += a[i] == truth[i] && b[i] != truth[i];
+        discord.second += a[i] != truth[i] && b[i] == truth[i];
+    }
+    return discord;
 }
 
 Confusion metrics_confusion(Arena *arena, const int *truth, const int *predicted, int n, int classes) {

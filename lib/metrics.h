@@ -23,6 +23,18 @@ typedef struct { int right, of; double share, low, high; } Rate;
  * Wants 0 <= right <= of. */
 Rate metrics_wilson(int right, int of);
 
+/* Two classifiers asked about the same n examples. Those that both got right, or both wrong, say nothing about which is
+ * better; of the others one expects half on each side when they are equally good. p is the probability of a split at
+ * least as uneven as this, from a fair coin thrown first + second times (Q. McNemar, "Note on the sampling error of the
+ * difference between correlated proportions or percentages", Psychometrika 12, 1947, in its exact form):
+ *     p = min(1, 2 sum_{i <= min(first, second)} C(m, i) / 2^m),      m = first + second
+ * Wants first, second >= 0. */
+double metrics_mcnemar(int first, int second);
+
+/* How many of n examples only the first, and only the second of two answers has right. */
+typedef struct { int first, second; } Discord;
+Discord metrics_discord(const int *truth, const int *a, const int *b, int n);
+
 /* count[truth * classes + predicted]: rows are what the pictures show, columns what the model said. */
 typedef struct { int classes, *count; } Confusion;
 

@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -89,4 +90,41 @@ TEST(confusion_by_hand) {
     arena_free(&arena);
 }
 
-TESTS(wilson_by_hand, wilson_solves_its_equation, wilson_at_its_limits, argmax_lowest_wins, confusion_by_hand)
+TEST(mcnemar_by_hand) {
+    /* m throws, at most k heads: (1 + 6) / 64; 1 / 64; all of it; 1 / 2; 1 / 32; (1 + 20 + 190) / 2^20, each twice */
+    const struct { int first, second; double p; } cases[] = {
+        { 1, 5, 14.0 / 64 }, { 0, 6, 2.0 / 64 }, { 3, 3, 1 }, { 0, 0, 1 }, { 1, 0, 1 }, { 0, 5, 2.0 / 32 },
+        { 18, 2, 2 * 211.0 / 1048576 }, { 10000, 10000, 1 },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        CHECK_NEAR(metrics_mcnemar(cases[i].first, cases[i].second), cases[i].p, 1e-12);
+        CHECK_NEAR(metrics_mcnemar(cases[i].second, cases[i].first), cases[i].p, 1e-12);
+    }
+    /* Far out the coin is a normal distribution, with half a throw for the steps. */
+    CHECK_NEAR(metrics_mcnemar(4900, 5100), erfc((100 - 0.5) / 50 / sqrt(2)), 1e-4);
+    CHECK(metrics_mcnemar(0, 100000) >= 0 && metrics_mcnemar(0, 100000) < 1e-300, "%g", metrics_mcnemar(0, 100000));
+    CHECK_STOPS(metrics_mcnemar(-1, 2), EXIT_CONTRACT, "-1 and 2");
+}
+
+/* Against counting: how many of the 2^m throws are as uneven. */
+TEST(mcnemar_counts_throws) {
+    for (int m = 0; m <= 14; m++)
+        for (int k = 0; k <= m; k++) {
+            int uneven = 0;
+            for (int throws = 0; throws < 1 << m; throws++) {
+                int heads = 0;
+                for (int bit = 0; bit < m; bit++) heads += throws >> bit & 1;
+                uneven += abs(2 * heads - m) >= abs(2 * k - m);
+            }
+            CHECK_NEAR(metrics_mcnemar(k, m - k), uneven / (double)(1 << m), 1e-12);
+        }
+}
+
+TEST(discord_by_hand) {
+    const int truth[] = { 0, 1, 2, 3, 4 }, a[] = { 0, 1, 0, 0, 4 }, b[] = { 0, 0, 2, 1, 0 };
+    Discord discord = metrics_discord(truth, a, b, 5);
+    CHECK(discord.first == 2 && discord.second == 1, "%d and %d", discord.first, discord.second);
+}
+
+TESTS(wilson_by_hand, wilson_solves_its_equation, wilson_at_its_limits, argmax_lowest_wins, confusion_by_hand,
+      mcnemar_by_hand, mcnemar_counts_throws, discord_by_hand)
