@@ -175,19 +175,28 @@ static bool vocabulary_read(Reader *r) {
     bytes_add(r);
     while (r->ids < 2 * BYTES + MERGES)
         if (!merge_read(r)) return false;
-    r->token[BPE_START] = "<|startoftext|>";
-    r->token[BPE_END] = "<|endoftext|>";
     return true;
 }
 
-static bool reader_run(Bpe *bpe, Arena *arena, Arena *scratch, Reader r) {
-    r.arena = arena;
-    r.token = arena_zero(arena, BPE_IDS, sizeof *r.token);
-    r.pairs = arena_zero(arena, TABLE, sizeof *r.pairs);
-    r.names = arena_zero(scratch, TABLE, sizeof *r.names);
-    if (!vocabulary_read(&r)) return false;
-    *bpe = (Bpe){ .token = r.token, .pair = r.pairs };
-    return true;
+static void ends_add(Reader *r) {
+    r->token[BPE_START] = "<|startoftext|>";
+    r->token[BPE_END] = "<|endoftext|>";
+}
+
+static Reader reader_make(Arena *arena, Arena *scratch) {
+    return (Reader){ .arena = arena, .token = arena_zero(arena, BPE_IDS, sizeof(char *)),
+                     .pairs = arena_zero(arena, TABLE, sizeof(BpePair)),
+                     .names = arena_zero(scratch, TABLE, sizeof(uint16_t)) };
+}
+
+Bpe bpe_bytes(Arena *arena) {
+    Arena scratch = { 0 };
+    Reader r = reader_make(arena, &scratch);
+    bytes_add(&r);
+    while (r.ids < BPE_START) r.token[r.ids++] = "";
+    ends_add(&r);
+    arena_free(&scratch);
+    return (Bpe){ .token = r.token, .pair = r.pairs };
 }
 
 bool bpe_read(Bpe *bpe, Arena *arena, const char *path, Err *err) {
@@ -199,8 +208,10 @@ bool bpe_read(Bpe *bpe, Arena *arena, const char *path, Err *err) {
     else text = file;
     if (ok) {
         const char *start = text.data ? (const char *)text.data : "";
-        Reader reader = { .path = path, .at = start, .end = start + text.size, .err = err };
-        ok = reader_run(bpe, arena, &scratch, reader);
+        Reader r = reader_make(arena, &scratch);
+        r.path = path, r.at = start, r.end = start + text.size, r.err = err;
+        ok = vocabulary_read(&r);
+        if (ok) ends_add(&r), *bpe = (Bpe){ .token = r.token, .pair = r.pairs };
     }
     file_close(&file);
     arena_free(&scratch);
