@@ -45,7 +45,6 @@ static void relu_case(Mat x, Mat dy, Mat before) {
 }
 
 static void check_relu(void) {
-    Arena *arena = exam_arena();
     relu_case(exam_from(1, 2, (double[]){ 2, -3 }), exam_from(1, 2, (double[]){ 5, 7 }), exam_from(1, 2, (double[]){ 1, 1 }));
     for (int k = 0; k < 3; k++) {
         int n = 6 + 5 * k;
@@ -110,7 +109,6 @@ static void matmul_case(Mat a, Mat b, Mat dy, Mat before_a, Mat before_b) {
 }
 
 static void check_matmul(void) {
-    Arena *arena = exam_arena();
     matmul_case(exam_from(2, 2, (double[]){ 1, 2, 0, 1 }), exam_from(2, 2, (double[]){ 3, 4, 5, 0 }),
                 exam_from(2, 2, (double[]){ 1, 0, 2, -1 }), exam_from(2, 2, (double[]){ 1, 1, 1, 1 }),
                 exam_from(2, 2, (double[]){ 2, 2, 2, 2 }));
@@ -152,7 +150,6 @@ static void cross_entropy_case(Mat x, const int *target, Mat before) {
 }
 
 static void check_cross_entropy(void) {
-    Arena *arena = exam_arena();
     cross_entropy_case(mat_zero(exam_arena(), 2, 2), (int[]){ 0, 1 }, mat_zero(exam_arena(), 2, 2));
     for (int k = 0; k < 3; k++) {
         int target[8], B = 3 + 2 * k, N = 4 + k;
