@@ -30,7 +30,8 @@ typedef enum { PART_UNTOUCHED, PART_RIGHT, PART_WRONG } Verdict;
 /* What the child tells its parent; in memory that both see. */
 typedef struct {
     bool finished;
-    bool fresh;             /* numbers were drawn */
+    bool fresh;             /* numbers were drawn, */
+    bool fixed;             /* but the first wrong number was there before */
     Verdict verdict;
     char input[600];        /* the case at hand */
     char report[3000];      /* why it is wrong */
@@ -90,6 +91,7 @@ static bool judge(double got, const double *models, int mistakes) {
     if (close_to(got, models[0], tolerance)) return false;
     now.got = now.wrong_count ? now.got : got;
     now.want = now.wrong_count ? now.want : models[0];
+    if (now.wrong_count == 0) shared->fixed = !shared->fresh;
     return now.wrong_count++ == 0;
 }
 
@@ -151,13 +153,13 @@ static void end_part(Verdict verdict) {
     _exit(0);
 }
 
-/* The mistakes that explain every number, each id once. */
+/* The mistakes that explain every number, each text once. */
 static int explain(const Mistake **found, int room) {
     int count = 0;
     for (int m = 0; m < now.mistakes + (now.part->gradient ? RATIOS : 0); m++) {
         const Mistake *mistake = m < now.mistakes ? &now.part->mistakes[m] : &ratio_mistakes[m - now.mistakes];
         bool known = !now.alive[m];
-        for (int i = 0; i < count; i++) known = known || !strcmp(found[i]->id, mistake->id);
+        for (int i = 0; i < count; i++) known = known || !strcmp(found[i]->text, mistake->text);
         if (!known && count < room) found[count++] = mistake;
     }
     return count;
@@ -192,6 +194,7 @@ static void judge_part(void) {
     for (int i = 0; i < count; i++) {
         report("  %s %s.\n", i == 0 ? "These are the numbers of a known mistake:" : "    or of this one:", found[i]->text);
         size_t used = strlen(shared->id);
+        if (i > 0 && !strcmp(found[i]->id, found[i - 1]->id)) continue;
         snprintf(shared->id + used, sizeof shared->id - used, "%s%s", i ? "|" : "", found[i]->id);
     }
     if (count == 0) report_unknown();
@@ -448,9 +451,9 @@ typedef struct { int right, untouched, wrong; char id[64]; } Tally;
 
 static void print_wrong(const Term *term, const Part *part, const char *path, const File *file, uint64_t seed) {
     term_print(term, TERM_BAD, "WRONG: %s", part->name);
-    printf("   %s:%d, in what you wrote or what it calls\n%s", path, line_of(file, part->name), shared->report);
+    printf("   %s:%d\n%s", path, line_of(file, part->name), shared->report);
     printf("  again: make ex-%s", exam.number);
-    if (shared->fresh) printf(" SEED=%llu (the same fresh numbers)", (unsigned long long)seed);
+    if (shared->fresh && !shared->fixed) printf(" SEED=%llu (the same fresh numbers)", (unsigned long long)seed);
     printf("     a hint: make hint-%s\n", exam.number);
 }
 
