@@ -80,12 +80,16 @@ static ArenaChunk *chunk_new(size_t size) {
     return chunk;
 }
 
-/* Makes `now` a chunk with room for `size` bytes: the next kept one that is large enough, or a new one. */
+/* Makes `now` a chunk with room for `size` bytes: the next kept one, or a new one in the place of one that is too small:
+ * chunks only grow, and the same use again meets the same chunks. */
 static void arena_grow(Arena *arena, size_t size) {
     ArenaChunk **link = arena->now ? &arena->now->next : &arena->first;
     if (!*link || (*link)->size < size) {
+        ArenaChunk *small = *link, *after = small ? small->next : NULL;
+        free(small);
+        *link = after;
         ArenaChunk *chunk = chunk_new(MAX(size, (size_t)CHUNK_LEAST));
-        chunk->next = *link;
+        chunk->next = after;
         *link = chunk;
     }
     arena->now = *link;

@@ -29,7 +29,12 @@ static Unit unit_add(Params *params, const char *conv_name, const char *norm_nam
     return (Unit){ conv_add(params, conv_name, size, rng), batchnorm_add(params, norm_name, size.out, true, 0.1) };
 }
 
-static Var unit(Tape *t, Unit *u, Var x, Activation act) { return batchnorm(t, &u->norm, conv(t, &u->conv, x), act); }
+/* A filter of one pixel is a linear layer over channels. */
+static Var unit(Tape *t, Unit *u, Var x, Activation act) {
+    bool linear = u->conv.weight->val.shape[2] == 1;
+    x = linear ? op_linear(t, x, tape_param(t, u->conv.weight), NULL) : conv(t, &u->conv, x);
+    return batchnorm(t, &u->norm, x, act);
+}
 
 static Bottleneck bottleneck_add(Params *params, const char *name, int in, int planes, int stride, Rng *rng) {
     char conv_name[96], norm_name[96];
@@ -68,12 +73,12 @@ static Var modified_forward(Tape *t, ImageTower *m, Var x) {
     struct ModifiedResnet *r = m->modified;
     int side = r->size.side;
     REQUIRE(x->val.shape[1] == side && x->val.shape[2] == side, "pixels are %s, this tower sees %d x %d", mat_shape_text(x->val), side, side);
+    TapeMark mark = tape_mark(t);
     for (int i = 0; i < 3; i++) x = unit(t, &r->first[i], x, ACT_RELU);
-    x = op_avgpool(t, x, 2, 2);
+    x = tape_fold(t, mark, NULL, op_avgpool(t, x, 2, 2));
     for (int i = 0; i < r->count; i++) {
-        TapeMark mark = tape_mark(t);
-        Var y = bottleneck(t, &r->blocks[i], x);
-        x = r->blocks[i].changes ? y : tape_fold(t, mark, x, y);
+        mark = tape_mark(t);
+        x = tape_fold(t, mark, x, bottleneck(t, &r->blocks[i], x));
     }
     return attention_pool(t, r, x);
 }

@@ -18,13 +18,16 @@ Var op_conv2d(Tape *t, Var x, Var weight, Var bias, int stride, int pad) {
     int P = conv_out(s[1], w[2], stride, pad), Q = conv_out(s[2], w[2], stride, pad);
     Var y = tape_push(t, &conv2d_op, mat_shape(4, s[0], P, Q, w[0]), x, weight, bias);
     y->save = memcpy(arena_alloc(&t->arena, 1, sizeof shape), &shape, sizeof shape);
-    num *filters = weight->val.v;
-    if (!filters) { /* they lie in a file: widened for this once */
-        REQUIRE(!y->wants_grad, "%s lies in a file: for inference alone", weight->param->name);
-        filters = arena_alloc(&t->arena, mat_count(weight->val), sizeof(num));
-        stored_all(weight->param->stored, w[0], w[1] * w[2] * w[3], filters);
+    if (weight->val.v) {
+        conv_forward(shape, x->val.v, weight->val.v, bias ? bias->val.v : NULL, y->val.v);
+        return y;
     }
+    REQUIRE(!y->wants_grad, "%s lies in a file: for inference alone", weight->param->name);
+    ArenaMark mark = arena_mark(&t->arena);
+    num *filters = arena_alloc(&t->arena, mat_count(weight->val), sizeof(num)); /* widened for this once */
+    stored_all(weight->param->stored, w[0], w[1] * w[2] * w[3], filters);
     conv_forward(shape, x->val.v, filters, bias ? bias->val.v : NULL, y->val.v);
+    arena_release(&t->arena, mark);
     return y;
 }
 static void conv2d_backward(Var y) {

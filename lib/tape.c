@@ -123,12 +123,24 @@ Var tape_first_not_finite(const Tape *t) {
 TapeMark tape_mark(const Tape *t) { return (TapeMark){ arena_mark(&t->arena), t->last }; }
 
 Var tape_fold(Tape *t, TapeMark mark, Var x, Var y) {
-    REQUIRE(x->op && mat_same_shape(x->val, y->val), "x is %s, %s, y is %s: want an operation's result of y's shape",
-            x->op ? x->op->name : "a leaf", mat_shape_text(x->val), mat_shape_text(y->val));
+    REQUIRE(y->op && (!x || x->op), "%s is a leaf: nobody's to give up", y->op ? "x" : "y");
     if (!t->no_grad || t->keep_grads) return y;
-    memcpy(x->val.v, y->val.v, mat_count(x->val) * sizeof(num));
+    Arena aside = { 0 };
+    const Op *op = y->op;
+    Mat kept = y->val;
+    if (x && mat_same_shape(x->val, y->val)) {
+        memcpy(x->val.v, y->val.v, mat_count(y->val) * sizeof(num));
+    } else { /* y may lie where its copy will: it steps aside meanwhile */
+        kept.v = memcpy(arena_alloc(&aside, mat_count(kept), sizeof(num)), y->val.v, mat_count(kept) * sizeof(num));
+        x = NULL;
+    }
     arena_release(&t->arena, mark.arena);
     t->last = mark.last;
+    if (x) return x;
+    x = node_new(t, mat_like(&t->arena, kept));
+    x->op = op;
+    memcpy(x->val.v, kept.v, mat_count(kept) * sizeof(num));
+    arena_free(&aside);
     return x;
 }
 

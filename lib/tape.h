@@ -91,9 +91,10 @@ void tape_backward_from(Tape *t, Var y, const num *dy);
 /* The first operation whose value is not finite, or NULL: where a NaN was born. */
 Var tape_first_not_finite(const Tape *t);
 
-/* Inference in the memory of one block. On a no_grad tape everything since `mark` is forgotten but the numbers of y, which
- * take the place of x's, an operation's result from before the mark of the same shape that nobody else still needs; the
- * answer is x. On other tapes nothing happens, and the answer is y.
+/* Inference in the memory of one block. On a no_grad tape everything since `mark` is forgotten but the numbers of y, an
+ * operation's result. They take the place of x's, if x is an operation's result from before the mark of the same shape
+ * that nobody else still needs, and the answer is x; else (or x is NULL) they move to the mark. On other tapes nothing
+ * happens, and the answer is y.
  *     TapeMark mark = tape_mark(t);   x = tape_fold(t, mark, x, block(t, x)); */
 typedef struct { ArenaMark arena; Node *last; } TapeMark;
 TapeMark tape_mark(const Tape *t);

@@ -147,6 +147,12 @@ TEST(folded_tapes_stay_small) {
     CHECK(tape_fold(&t, tape_mark(&t), x, y) == y, "%s", "where gradients flow nothing is folded");
     CHECK_STOPS(tape_fold(&t, tape_mark(&t), leaf, y), EXIT_CONTRACT, "x is a leaf");
     tape_free(&t);
+    t = (Tape){ .no_grad = true }, m = mat_shape(2, 300, 300), m.v = numbers(90000, 2);
+    TapeMark mark = tape_mark(&t);
+    y = op_scale(&t, op_scale(&t, tape_data(&t, m), 2), 0.5); /* lies where the copy will */
+    y = tape_fold(&t, mark, NULL, y);
+    CHECK(!memcmp(y->val.v, m.v, 90000 * sizeof(num)) && y->op == &scale_op && t.last == y && !y->before, "%s", "moved to the mark");
+    tape_free(&t);
 }
 
 TESTS(every_half, products_are_the_same_bits, rows_are_the_same_bits_alone_and_among_many, layers_read_stored_weights, folded_tapes_stay_small)
