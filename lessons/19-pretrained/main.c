@@ -1,0 +1,295 @@
+/* Lesson 19: the real CLIP. Weights that others have trained on hundreds of millions of pairs, in the library of the
+ * lessons before. Without them ("make pretrained") a tiny random model shows the same steps. Before: 01 to 03, 11. */
+#include "../../lib/course.h"
+#include "../../lib/gallery.h"
+#include "../../lib/gemm.h"
+#include "../../lib/lesson.h"
+#include "../../lib/metrics.h"
+#include "../../lib/picture.h"
+#include "../../lib/probes.h"
+#include "../../lib/progress.h"
+#include "../../lib/softmax.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { FIVE = 5, FOUND = 5 };
+
+static const char *const one_template[] = { "a photo of a {}." };
+
+/* The wordings that CLIP's authors chose for CIFAR-10 (github.com/openai/CLIP, data/prompts.md). */
+static const char *const ensemble[] = {
+    "a photo of a {}.", "a blurry photo of a {}.", "a black and white photo of a {}.", "a low contrast photo of a {}.",
+    "a high contrast photo of a {}.", "a bad photo of a {}.", "a good photo of a {}.", "a photo of a small {}.",
+    "a photo of a big {}.", "a photo of the {}.", "a blurry photo of the {}.", "a black and white photo of the {}.",
+    "a low contrast photo of the {}.", "a high contrast photo of the {}.", "a bad photo of the {}.",
+    "a good photo of the {}.", "a photo of the small {}.", "a photo of the big {}.",
+};
+
+/* ---- 1. the model ------------------------------------------------------------------------------------------------ */
+
+static void show_model(const Encoder *encoder) {
+    const ClipConfig *c = &encoder->clip.config;
+    EncoderCost cost = encoder_cost(&encoder->clip);
+    if (encoder->tiny)
+        printf("There are no published weights here (`make pretrained` fetches them), or you asked for none. A tiny\n"
+               "model with RANDOM weights stands in: steps and shapes are right, NO NUMBER BELOW MEANS ANYTHING.\n");
+    else
+        printf("%s\n%s.\n", encoder->path, encoder->clip.notes);
+    int side = c->image.side, E = c->image.embed;
+    printf("  picture  [%d,%d,3] -> [%d]   %11.0f numbers  %7.3f G multiply-adds\n", side, side, E, cost.image_numbers,
+           cost.image_work / 1e9);
+    printf("  text     [%d] tokens -> [%d]  %11.0f numbers  %7.3f G multiply-adds\n", c->tokens, E, cost.text_numbers,
+           cost.text_work / 1e9);
+    double scale = exp((double)encoder->clip.logit_scale->val.v[0]);
+    printf("  exp(logit scale) %.2f: a cosine that is 0.01 higher makes a choice %.2f times as likely\n", scale,
+           exp(0.01 * scale));
+}
+
+/* ---- 2. pictures and texts --------------------------------------------------------------------------------------- */
+
+typedef struct { int n; Image *image; const char **name; } Pictures;
+typedef struct { int n; const char *const *text; } Texts;
+
+/* cosine [pictures,texts] */
+static Mat cosines(Arena *arena, Mat image, Mat text) {
+    int P = image.shape[0], N = text.shape[0], E = image.shape[1];
+    Mat s = mat_new(arena, P, N);
+    gemm(false, true, P, N, E, image.v, E, text.v, E, false, s.v, N);
+    return s;
+}
+
+static Image cifar_image(Arena *arena, const Cifar *set, int i) {
+    Image image = image_new(arena, CIFAR_SIDE, CIFAR_SIDE);
+    cifar_picture(set, i, image.rgb);
+    return image;
+}
+
+/* The first test picture of each of five classes. */
+static Pictures five_pictures(Arena *arena, const Cifar *test) {
+    static const int classes[FIVE] = { 3, 1, 8, 7, 6 };
+    Pictures p = { .image = arena_alloc(arena, FIVE, sizeof *p.image) };
+    p.name = arena_alloc(arena, FIVE, sizeof *p.name);
+    for (int k = 0; k < FIVE; k++)
+        for (int i = 0; i < test->n; i++) {
+            if (test->labels[i] != classes[k]) continue;
+            p.image[p.n] = cifar_image(arena, test, i);
+            p.name[p.n++] = test->names[classes[k]];
+            break;
+        }
+    return p;
+}
+
+static Texts their_texts(Arena *arena, const Pictures *pictures) {
+    const char **text = arena_alloc(arena, (size_t)pictures->n, sizeof *text);
+    for (int k = 0; k < pictures->n; k++) text[k] = text_fill(arena, one_template[0], pictures->name[k]);
+    return (Texts){ pictures->n, text };
+}
+
+static Pictures own_pictures(Arena *arena, char **paths, int n) {
+    Pictures p = { .n = n, .image = arena_alloc(arena, (size_t)n, sizeof *p.image), .name = (const char **)paths };
+    Err err;
+    for (int i = 0; i < n; i++)
+        if (!picture_read(arena, paths[i], &p.image[i], &err)) die("%s", err.text);
+    return p;
+}
+
+/* What the pattern of the matrix says, in numbers. Picture k belongs to text k. */
+static void observe(Mat s) {
+    double own = 0, other = 0;
+    int right = 0, n = s.shape[0];
+    for (int i = 0; i < n; i++) {
+        int best = 0;
+        for (int j = 0; j < n; j++) {
+            *(i == j ? &own : &other) += (double)AT(s, i, j);
+            if (AT(s, i, j) > AT(s, i, best)) best = j;
+        }
+        right += best == i;
+    }
+    own /= n, other /= n * (n - 1);
+    printf("Observations: own texts have a mean cosine of %.3f, others %.3f; the gap is %.3f.\n", own, other,
+           own - other);
+    printf("No cosine is near 1: what counts is which is higher. %d of %d pictures prefer their own text.\n", right, n);
+}
+
+/* What the text tower reads. */
+static void show_tokens(const Encoder *encoder, Arena *arena, const char *text) {
+    int ids[BPE_LENGTH], count, shown = 12;
+    bpe_encode(&encoder->bpe, &text, 1, BPE_LENGTH, ids, &count);
+    count = MIN(count, BPE_LENGTH);
+    printf("Text 1 is read as %d tokens:", count);
+    for (int i = 0; i < MIN(count, shown); i++) printf(" %s", bpe_token(&encoder->bpe, arena, ids[i]));
+    printf("%s\n", count > shown ? " ..." : "");
+}
+
+static void show_pictures(const Lesson *lesson, Encoder *encoder, Pictures pictures, Texts texts, bool paired) {
+    Arena *arena = (Arena *)&lesson->memory;
+    int cut = 0, n = texts.n;
+    Mat image = encoder_images(encoder, arena, pictures.image, pictures.n, NULL, NULL);
+    Mat text = encoder_texts(encoder, arena, texts.text, n, &cut), s = cosines(arena, image, text);
+    for (int t = 0; t < n; t++) printf("  text %d  \"%s\"\n", t + 1, texts.text[t]);
+    show_tokens(encoder, arena, texts.text[0]);
+    if (cut) printf("%d of the texts are longer than %d tokens: their ends were cut off.\n", cut, BPE_LENGTH);
+    lesson_heat(lesson, "19-matrix", &(Heat){ .title = "Cosine of every picture with every text", .y = "picture",
+                                              .x = "text", .m = s, .rows = pictures.name, .decimals = 3 });
+    if (paired) observe(s);
+    double scale = exp((double)encoder->clip.logit_scale->val.v[0]);
+    Mat p = mat_new(arena, pictures.n, n);
+    for (int i = 0; i < pictures.n; i++) softmax_row(&AT(s, i, 0), n, scale, &AT(p, i, 0));
+    lesson_heat(lesson, "19-choices", &(Heat){ .title = "Each picture chooses: softmax of its row", .y = "picture",
+                                               .x = "text", .m = p, .rows = pictures.name, .decimals = 3, .high = 1 });
+}
+
+/* ---- 3. CIFAR-10 from text alone --------------------------------------------------------------------------------- */
+
+static void show_progress(void *progress, int done) { progress_update(progress, done); }
+
+static Rate classify(Arena *arena, Mat image, Mat classes, const Cifar *test, Confusion *confusion) {
+    Err err;
+    int *said = arena_alloc(arena, (size_t)test->n, sizeof *said);
+    int *truth = arena_alloc(arena, (size_t)test->n, sizeof *truth);
+    if (!metrics_argmax(cosines(arena, image, classes), said, &err)) die("%s", err.text);
+    for (int i = 0; i < test->n; i++) truth[i] = test->labels[i];
+    *confusion = metrics_confusion(arena, truth, said, test->n, CIFAR_CLASSES);
+    return confusion_overall(*confusion);
+}
+
+static void show_rate(const char *what, Rate rate) {
+    printf("  %-16s %6.2f %% (95 %% interval %.1f to %.1f)\n", what, 100 * rate.share, 100 * rate.low, 100 * rate.high);
+}
+
+static void show_cifar(const Lesson *lesson, Encoder *encoder, const Cifar *test) {
+    Arena *arena = (Arena *)&lesson->memory;
+    Image *images = arena_alloc(arena, (size_t)test->n, sizeof *images);
+    for (int i = 0; i < test->n; i++) images[i] = cifar_image(arena, test, i);
+    Progress progress = progress_begin("classify", test->n, "img/s");
+    Mat image = encoder_images(encoder, arena, images, test->n, show_progress, &progress);
+    progress_end(&progress);
+    Confusion confusion;
+    Mat plain = encoder_classes(encoder, arena, one_template, 1, test->names, CIFAR_CLASSES);
+    Mat mean = encoder_classes(encoder, arena, ensemble, COUNT(ensemble), test->names, CIFAR_CLASSES);
+    Rate one = classify(arena, image, plain, test, &confusion), all = classify(arena, image, mean, test, &confusion);
+    int side = encoder->clip.config.image.side;
+    printf("%d test pictures, 32 x 32 pixels blown up to %d x %d. Guessing: 10 %%.\n", test->n, side, side);
+    show_rate("one template", one);
+    show_rate("the mean of 18", all);
+    Bar bars[CIFAR_CLASSES];
+    for (int c = 0; c < CIFAR_CLASSES; c++) {
+        Rate rate = confusion_class(confusion, c);
+        bars[c] = (Bar){ test->names[c], 100 * rate.share, 100 * rate.low, 100 * rate.high, false };
+    }
+    lesson_bars(lesson, "19-classes", &(Bars){ .title = "The mean of 18 templates, class by class", .unit = " %",
+                                               .bars = bars, .count = CIFAR_CLASSES, .decimals = 1, .high = 100 });
+}
+
+/* ---- 4. what it cannot do ---------------------------------------------------------------------------------------- */
+
+static void show_probes(Encoder *encoder) {
+    printf("Of %d pairs each, drawn here: both pictures prefer their own caption (chance %d), both captions their own\n"
+           "picture (chance %d), and both (chance %.1f).\n", PROBE_PAIRS, PROBE_PAIRS / 4, PROBE_PAIRS / 4,
+           PROBE_PAIRS / 6.0);
+    printf("  %-10s %-22s pictures  captions  both   example\n", "probe", "what changes");
+    for (int kind = 0; kind < PROBE_KINDS; kind++) {
+        ProbeScore sum = { 0 };
+        Arena arena = { 0 };
+        const char *example = NULL;
+        for (int i = 0; i < PROBE_PAIRS; i++) {
+            ProbePair pair = probe_pair(&arena, kind, i, encoder->clip.config.image.side);
+            Mat image = encoder_images(encoder, &arena, pair.image, 2, NULL, NULL);
+            Mat s = cosines(&arena, image, encoder_texts(encoder, &arena, pair.caption, 2, NULL));
+            ProbeScore score = probe_score((double[]){ s.v[0], s.v[1], s.v[2], s.v[3] });
+            sum.image += score.image, sum.text += score.text, sum.group += score.group;
+            if (i == 0) example = pair.caption[0];
+        }
+        printf("  %-10s %-22s %5d %9d %7d    %s\n", probe_name(kind), probe_changes(kind), sum.image, sum.text,
+               sum.group, example);
+        arena_free(&arena);
+    }
+}
+
+/* ---- 5. your own pictures, found by a text ----------------------------------------------------------------------- */
+
+static void find(const Lesson *lesson, Encoder *encoder, const char *folder, const char *cache, Texts texts) {
+    Arena *arena = (Arena *)&lesson->memory;
+    Gallery gallery;
+    Err err;
+    if (!*cache) {
+        cache = arena_print(arena, "%s/gallery.safetensors", course_models());
+        if (!folder_make(course_models(), &err)) die("%s", err.text);
+    }
+    if (!gallery_open(&gallery, arena, folder, cache, encoder, &err)) die("%s", err.text);
+    printf("%d pictures in %s: %d known from before, %d encoded now, %d files that are none.\n", gallery.n, folder,
+           gallery.cached, gallery.encoded, gallery.skipped);
+    fprintf(stderr, "cache: %s\n", cache);
+    Mat s = cosines(arena, gallery.features, encoder_texts(encoder, arena, texts.text, texts.n, NULL));
+    for (int t = 0; t < texts.n; t++) {
+        printf("\n\"%s\"\n", texts.text[t]);
+        bool *shown = arena_zero(arena, (size_t)gallery.n + 1, sizeof *shown);
+        for (int place = 1; place <= MIN(FOUND, gallery.n); place++) {
+            int best = -1;
+            for (int i = 0; i < gallery.n; i++)
+                if (!shown[i] && (best < 0 || AT(s, i, t) > AT(s, best, t))) best = i;
+            shown[best] = true;
+            printf("  %d. %6.3f  ", place, (double)AT(s, best, t));
+            term_text(&lesson->term, gallery.names[best], 60, TERM_LEFT);
+            putchar('\n');
+        }
+    }
+}
+
+int main(int argc, char **argv) {
+    const char *weights = "auto", *data = "auto", *gelu = "auto", *folder = "", *cache = "";
+    int pictures = 500;
+    OptionTexts said = { 0 };
+    const Option options[] = {
+        { "text", .texts = &said, .help = "a text, again and again: for your pictures, or to search a folder for" },
+        { "folder", .text = &folder, .help = "find in this folder what --text says" },
+        { "cache", .text = &cache, .help = "where the folder's vectors are kept; empty: among the models" },
+        { "weights", .text = &weights, .help = "a safetensors file; auto: what is there; tiny: random ones" },
+        { "gelu", .text = &gelu, .choices = "auto|quick|exact", .help = "OpenAI's is quick, LAION's exact" },
+        { "data", .text = &data, .choices = COURSE_DATA, .help = "which test pictures" },
+        { "pictures", .integer = &pictures, .low = 10, .high = 10000, .help = "how many of them to classify" },
+        { 0 },
+    };
+    Lesson lesson = { .number = "19", .title = "The real CLIP", .next = "make list", .options = options,
+                      .wants = "PICTURE ...",
+                      .shows = "Published weights in this library: five pictures, CIFAR-10, limits, your photographs",
+                      .takes = "half a minute with ViT-B/32; five minutes with --pictures 10000" };
+    lesson_begin(&lesson, argc, argv);
+    Arena *arena = &lesson.memory;
+    if (lesson.word_count && !said.count)
+        die_usage("pictures want texts to choose from: photo.png --text \"a cat\" --text \"a dog\"");
+    if (*folder && !said.count)
+        die_usage("a folder wants something to look for: --folder photos --text \"a dog on a beach\"");
+    if (said.count && !*folder && !lesson.word_count)
+        die_usage("texts want pictures: photo.png --text ..., or --folder photos --text ...");
+    Encoder encoder;
+    Err err;
+    GeluChoice choice = !strcmp(gelu, "quick") ? GELU_QUICK : !strcmp(gelu, "exact") ? GELU_EXACT : GELU_AUTO;
+    if (!encoder_open(&encoder, arena, weights, choice, &err)) die("%s", err.text);
+    lesson_section(&lesson, "1. The model");
+    show_model(&encoder);
+    Texts texts = { said.count, said.item };
+    if (*folder || lesson.word_count) {
+        lesson_section(&lesson, "Your pictures");
+        if (lesson.word_count)
+            show_pictures(&lesson, &encoder, own_pictures(arena, lesson.words, lesson.word_count), texts, false);
+        if (*folder) find(&lesson, &encoder, folder, cache, texts);
+    } else {
+        Cifar test = course_pictures(arena, data, CIFAR_TEST, pictures);
+        Pictures five = five_pictures(arena, &test);
+        lesson_section(&lesson, "2. Five pictures, five texts");
+        printf("%s\n", course_notice(&test, data));
+        Prediction guess = lesson_predict(&lesson, "How high is the cosine of a picture and its own text?");
+        show_pictures(&lesson, &encoder, five, their_texts(arena, &five), five.n > 1);
+        lesson_outcome(&lesson, &guess, "see the diagonal");
+        lesson_section(&lesson, "3. CIFAR-10 from text alone");
+        show_cifar(&lesson, &encoder, &test);
+        lesson_section(&lesson, "4. What it cannot do");
+        show_probes(&encoder);
+        printf("\nYour own:  build/lesson-19 cat.png car.png --text \"a photo of a cat\" --text \"a sports car\"\n"
+               "           build/lesson-19 --folder photos --text \"a dog on a beach\"\n");
+    }
+    encoder_close(&encoder);
+    return lesson_end(&lesson);
+}

@@ -1,0 +1,129 @@
+/* gallery: are a folder's pictures encoded once, and again when they change? */
+#include "../lib/gallery.h"
+#include "check.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static Arena arena;
+static const char *folder, *cache;
+
+static const char *in_folder(const char *name) { return arena_print(&arena, "%s/%s", folder, name); }
+
+static void begin(void) {
+    Err err;
+    cache = arena_print(&arena, "%s/cache.safetensors", check_folder());
+    folder = arena_print(&arena, "%.*s/photos", (int)(strrchr(cache, '/') - cache), cache);
+    CHECK(folder_make(folder, &err), "%s", err.text);
+}
+
+static void picture(const char *name, uint8_t shade) {
+    Image image = image_new(&arena, 40, 30);
+    Err err;
+    for (int i = 0; i < 40 * 30 * 3; i++) image.rgb[i] = (uint8_t)(shade * (i % 7));
+    CHECK(image_write(in_folder(name), image, &err), "%s", err.text);
+}
+
+static void write_text(const char *path, const char *text) {
+    OutFile out;
+    Err err;
+    CHECK(out_open(&out, path, &err), "%s", err.text);
+    out_write(&out, text, strlen(text));
+    CHECK(out_commit(&out, &err), "%s", err.text);
+}
+
+static Gallery open_all(Encoder *encoder) {
+    Gallery gallery;
+    Err err;
+    CHECK(gallery_open(&gallery, &arena, folder, cache, encoder, &err), "%s", err.text);
+    return gallery;
+}
+
+static Encoder tiny(void) {
+    Encoder encoder;
+    Err err;
+    CHECK(encoder_open(&encoder, &arena, "tiny", GELU_AUTO, &err), "%s", err.text);
+    return encoder;
+}
+
+static void check_counts(Encoder *encoder, int cached, int encoded, int skipped) {
+    Gallery g = open_all(encoder);
+    CHECK(g.cached == cached && g.encoded == encoded && g.skipped == skipped, "%d cached, %d encoded, %d skipped; %d, %d, "
+          "%d were wanted", g.cached, g.encoded, g.skipped, cached, encoded, skipped);
+    CHECK(g.n == cached + encoded && g.features.shape[0] == g.n, "%d", g.n);
+}
+
+TEST(gallery_remembers_and_notices) {
+    begin();
+    Encoder encoder = tiny();
+    Err err;
+    picture("b.png", 3), picture("a.ppm", 5), picture("c d.png", 7), picture(".hidden.png", 9);
+    write_text(in_folder("notes.txt"), "no picture");
+    CHECK(folder_make(in_folder("below"), &err), "%s", err.text);
+    check_counts(&encoder, 0, 3, 1);
+    check_counts(&encoder, 3, 0, 1);
+    Gallery g = open_all(&encoder);
+    static const char *const sorted[] = { "a.ppm", "b.png", "c d.png" };
+    for (int i = 0; i < 3; i++) CHECK(!strcmp(g.names[i], sorted[i]), "%s, not %s", g.names[i], sorted[i]);
+    Image image;
+    CHECK(image_read(&arena, in_folder("b.png"), &image, &err), "%s", err.text);
+    Mat again = encoder_images(&encoder, &arena, &image, 1, NULL, NULL);
+    CHECK(!memcmp(again.v, &AT(g.features, 1, 0), (size_t)again.shape[1] * sizeof(num)), "%s", "another vector");
+    picture("b.png", 4); /* changed */
+    check_counts(&encoder, 2, 1, 1);
+    picture("b.png", 3); /* and back */
+    check_counts(&encoder, 3, 0, 1);
+    CHECK(rename(in_folder("b.png"), in_folder("z.png")) == 0, "%s", "rename");
+    check_counts(&encoder, 3, 0, 1);
+    CHECK(unlink(in_folder("z.png")) == 0, "%s", "unlink");
+    check_counts(&encoder, 2, 0, 1);
+    encoder_close(&encoder);
+    arena_free(&arena);
+}
+
+TEST(gallery_with_bad_caches) {
+    begin();
+    Encoder encoder = tiny();
+    picture("a.png", 3);
+    static const char *const bad[] = { "", "no cache at all", "\x02\0\0\0\0\0\0\0{}" };
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        write_text(cache, bad[i]);
+        check_counts(&encoder, 0, 1, 0);
+        check_counts(&encoder, 1, 0, 0);
+    }
+    SafetensorsOut out = safetensors_begin(&arena); /* another model's */
+    Err err;
+    int sums[32] = { 0 };
+    safetensors_add_meta(&out, "model", "another");
+    safetensors_add(&out, "features", DTYPE_F32, mat_zero(&arena, 1, 8));
+    safetensors_add_ints(&out, "sums", DTYPE_U8, (TensorShape){ 2, { 1, 32 } }, sums);
+    CHECK(safetensors_write(&out, cache, &err), "%s", err.text);
+    check_counts(&encoder, 0, 1, 0);
+    out = safetensors_begin(&arena); /* this model's, with vectors of another length */
+    safetensors_add_meta(&out, "model", "tiny");
+    safetensors_add(&out, "features", DTYPE_F32, mat_zero(&arena, 1, 8));
+    safetensors_add_ints(&out, "sums", DTYPE_U8, (TensorShape){ 2, { 1, 32 } }, sums);
+    CHECK(safetensors_write(&out, cache, &err), "%s", err.text);
+    check_counts(&encoder, 0, 1, 0);
+    encoder_close(&encoder);
+    arena_free(&arena);
+}
+
+TEST(gallery_of_nothing) {
+    begin();
+    Encoder encoder = tiny();
+    Gallery gallery = { .n = -1 };
+    Err err;
+    check_counts(&encoder, 0, 0, 0);
+    CHECK(!file_exists(cache), "%s", "a cache of nothing");
+    CHECK(!gallery_open(&gallery, &arena, in_folder("none"), cache, &encoder, &err) && gallery.n == -1, "%s", "opened");
+    CHECK(strstr(err.text, "none: No such file"), "%s", err.text);
+    picture("a.png", 3);
+    CHECK(!gallery_open(&gallery, &arena, folder, in_folder("none/cache"), &encoder, &err), "%s", "written");
+    CHECK(strstr(err.text, "cannot be written"), "%s", err.text);
+    encoder_close(&encoder);
+    arena_free(&arena);
+}
+
+TESTS(gallery_remembers_and_notices, gallery_with_bad_caches, gallery_of_nothing)

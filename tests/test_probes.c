@@ -1,0 +1,82 @@
+/* probes: do pictures and captions differ in what they should, and in nothing else, and are scores what they say? */
+#include "../lib/probes.h"
+#include "check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SIDE = 96 };
+static Arena arena;
+
+/* Pixels that are not the paper's white. */
+static int ink(Image image) {
+    int count = 0;
+    for (int i = 0; i < SIDE * SIDE; i++) count += memcmp(image.rgb + 3 * i, "\xf7\xf7\xf7", 3) != 0;
+    return count;
+}
+
+static int compare_chars(const void *a, const void *b) { return *(const char *)a - *(const char *)b; }
+
+static const char *letters_sorted(const char *text) {
+    char *copy = arena_text(&arena, text);
+    qsort(copy, strlen(copy), 1, compare_chars);
+    return copy;
+}
+
+TEST(probes_are_pairs) {
+    for (int kind = 0; kind < PROBE_KINDS; kind++)
+        for (int i = 0; i < PROBE_PAIRS; i++) {
+            ProbePair p = probe_pair(&arena, kind, i, SIDE), again = probe_pair(&arena, kind, i, SIDE);
+            const char *a = p.caption[0], *b = p.caption[1];
+            CHECK(strcmp(a, b), "%s %d: twice \"%s\"", probe_name(kind), i, a);
+            CHECK(memcmp(p.image[0].rgb, p.image[1].rgb, SIDE * SIDE * 3), "%s %d: one picture", probe_name(kind), i);
+            for (int k = 0; k < 2; k++) {
+                CHECK(!memcmp(p.image[k].rgb, again.image[k].rgb, SIDE * SIDE * 3), "%s %d", probe_name(kind), i);
+                CHECK(ink(p.image[k]) > SIDE * SIDE / 20, "%s %d: %d pixels", probe_name(kind), i, ink(p.image[k]));
+            }
+            if (kind == PROBE_SPATIAL || kind == PROBE_BINDING) /* the same words in another order */
+                CHECK(!strcmp(letters_sorted(a), letters_sorted(b)), "\"%s\" and \"%s\"", a, b);
+        }
+    CHECK_STOPS(probe_pair(&arena, PROBE_SPATIAL, PROBE_PAIRS, SIDE), EXIT_CONTRACT, "pair 8");
+    arena_free(&arena);
+}
+
+/* However many there are, they cover the same area, within the pixels of their edges. */
+TEST(probes_ink_does_not_count) {
+    for (int i = 0; i < PROBE_PAIRS; i++) {
+        ProbePair p = probe_pair(&arena, PROBE_COUNTING, i, SIDE);
+        double ratio = (double)ink(p.image[1]) / ink(p.image[0]);
+        CHECK(ratio > 0.9 && ratio < 1.25, "pair %d: %g", i, ratio);
+    }
+    arena_free(&arena);
+}
+
+TEST(probes_captions) {
+    static const char *const want[PROBE_KINDS][2] = {
+        { "a red circle to the left of a blue square", "a blue square to the left of a red circle" },
+        { "one red circle", "two red circles" },
+        { "a red circle and a blue square", "a red circle and no blue square" },
+        { "a red circle and a blue square", "a blue circle and a red square" },
+        { "a picture of order", "a picture of chaos" },
+    };
+    for (int kind = 0; kind < PROBE_KINDS; kind++)
+        for (int k = 0; k < 2; k++) {
+            const char *got = probe_pair(&arena, kind, 0, SIDE).caption[k];
+            CHECK(!strcmp(got, want[kind][k]), "\"%s\", not \"%s\"", got, want[kind][k]);
+        }
+    arena_free(&arena);
+}
+
+TEST(probes_scores) {
+    static const struct { double s[4]; ProbeScore want; } cases[] = {
+        { { 2, 1, 1, 2 }, { 1, 1, 1 } }, { { 1, 2, 2, 1 }, { 0, 0, 0 } }, { { 5, 4, 2, 3 }, { 1, 0, 0 } },
+        { { 5, 2, 4, 3 }, { 0, 1, 0 } }, { { 1, 1, 1, 1 }, { 0, 0, 0 } }, { { 2, 1, 2, 2 }, { 0, 0, 0 } },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        ProbeScore got = probe_score(cases[i].s), want = cases[i].want;
+        CHECK(got.image == want.image && got.text == want.text && got.group == want.group, "case %zu: %d %d %d", i,
+              got.image, got.text, got.group);
+    }
+}
+
+TESTS(probes_are_pairs, probes_ink_does_not_count, probes_captions, probes_scores)
