@@ -1,5 +1,6 @@
 #include "holdout.h"
 
+#include "shapes.h"
 #include "train.h"
 
 #include <string.h>
@@ -25,6 +26,12 @@ const char *const *holdout_descriptions(const Cifar *set) { return set->generate
 static void pair_require(int a, int b) {
     REQUIRE(0 <= a && a < CIFAR_CLASSES && 0 <= b && b < CIFAR_CLASSES && a != b, "classes %d and %d, want two of 0 to %d", a, b,
             CIFAR_CLASSES - 1);
+}
+
+bool holdout_alike(const Cifar *set, int a, int b) {
+    pair_require(a, b);
+    if (set->generated) return a / SHAPE_COUNT == b / SHAPE_COUNT;
+    return !strstr(attributes[a], "animal") == !strstr(attributes[b], "animal");
 }
 
 int holdout_unseen(const char *const *descriptions, int a, int b) {

@@ -16,6 +16,9 @@ enum { HOLDOUT_PAIRS = CIFAR_CLASSES * (CIFAR_CLASSES - 1) / 2 };
 /* Ten descriptions that differ, one for each class of the set; static, or the set's own names. */
 const char *const *holdout_descriptions(const Cifar *set);
 
+/* Are the two of a kind: both animals or both machines; of shapes, both of one colour? */
+bool holdout_alike(const Cifar *set, int a, int b);
+
 /* How many words of the descriptions of a and b are in none of the others. */
 int holdout_unseen(const char *const *descriptions, int a, int b);
 

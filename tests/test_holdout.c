@@ -52,6 +52,20 @@ TEST(descriptions_differ_as_bags) {
     }
 }
 
+/* Photographs: 4 machines and 6 animals, 6 + 15 pairs; shapes: two colours of 5, 10 + 10. */
+TEST(kinds_are_counted) {
+    static const uint8_t labels[] = { 0 };
+    Cifar photographs = set_of(labels, 1, false), shapes = set_of(labels, 1, true);
+    int alike = 0, colours = 0;
+    for (int a = 0; a < CIFAR_CLASSES; a++)
+        for (int b = 0; b < a; b++) {
+            alike += holdout_alike(&photographs, a, b), colours += holdout_alike(&shapes, a, b);
+            CHECK(holdout_alike(&shapes, b, a) == (shapes.names[a][0] == shapes.names[b][0]), "%s, %s", shapes.names[a], shapes.names[b]);
+        }
+    CHECK(alike == 21 && colours == 20, "%d, %d", alike, colours);
+    CHECK(holdout_alike(&photographs, 3, 5) && !holdout_alike(&photographs, 3, 0), "%s", "cat, dog, airplane");
+}
+
 TEST(pictures_are_parted) {
     static const uint8_t labels[] = { 3, 1, 4, 1, 5, 9, 2, 6 };
     Cifar set = set_of(labels, 8, false), held = holdout_pictures(&arena, &set, 1, 9, true, 0);
@@ -109,4 +123,4 @@ TEST(bad_tables_are_refused) {
     refuse(arena_print(&arena, "%s%s", all, good), ":47:");
 }
 
-TESTS(every_word_is_seen_elsewhere, descriptions_differ_as_bags, pictures_are_parted, answers_by_hand, table_comes_back, bad_tables_are_refused)
+TESTS(every_word_is_seen_elsewhere, descriptions_differ_as_bags, kinds_are_counted, pictures_are_parted, answers_by_hand, table_comes_back, bad_tables_are_refused)
