@@ -1,0 +1,48 @@
+/* album: are a folder's pictures found, in order, and everything else left out with a line? */
+#include "../lib/album.h"
+#include "../lib/image.h"
+#include "check.h"
+
+#include <string.h>
+
+static Arena arena;
+
+static const char *folder;
+static const char *in(const char *name) { return arena_print(&arena, "%s/%s", folder, name); }
+
+TEST(pictures_in_order) {
+    Err err;
+    folder = check_folder();
+    /* 40 x 32: the middle 32 columns are seen. Column x is x * 6 red; b is all green. */
+    Image a = image_new(&arena, 40, 32), b = image_new(&arena, 32, 32);
+    for (int y = 0; y < 32; y++)
+        for (int x = 0; x < 40; x++) memcpy(a.rgb + 3 * (y * 40 + x), (uint8_t[]){ (uint8_t)(x * 6), 0, 7 }, 3);
+    for (int i = 0; i < 32 * 32; i++) memcpy(b.rgb + 3 * i, (uint8_t[]){ 0, 200, 0 }, 3);
+    CHECK(image_write(in("b.ppm"), a, &err) && image_write(in("a.png"), b, &err) && image_write(in(".hidden.ppm"), a, &err), "%s", err.text);
+    CHECK(folder_make(in("more.png"), &err), "%s", err.text);
+    OutFile out;
+    CHECK(out_open(&out, in("aa.txt"), &err), "%s", err.text);
+    fputs("no picture", out.stream);
+    CHECK(out_commit(&out, &err), "%s", err.text);
+    Album album;
+    CHECK(album_open(&album, &arena, folder, &err), "%s", err.text);
+    CHECK(album.set.n == 2 && album.skipped == 1, "%d pictures, %d skipped", album.set.n, album.skipped);
+    CHECK(!strcmp(album.files[0], "a.png") && !strcmp(album.files[1], "b.ppm"), "%s %s", album.files[0], album.files[1]);
+    uint8_t rgb[CIFAR_NUMBERS];
+    cifar_picture(&album.set, 0, rgb);
+    CHECK(rgb[0] == 0 && rgb[1] == 200 && rgb[CIFAR_NUMBERS - 2] == 200, "%d %d", rgb[0], rgb[1]);
+    cifar_picture(&album.set, 1, rgb);
+    CHECK(rgb[0] == 4 * 6 && rgb[3 * 31] == 35 * 6 && rgb[2] == 7, "%d %d %d", rgb[0], rgb[3 * 31], rgb[2]);
+    arena_free(&arena);
+}
+
+TEST(nothing_there) {
+    Err err;
+    Album album;
+    folder = check_folder();
+    CHECK(album_open(&album, &arena, folder, &err) && album.set.n == 0 && album.skipped == 0, "%d", album.set.n);
+    CHECK(!album_open(&album, &arena, in("missing"), &err) && strstr(err.text, "a folder of pictures was wanted"), "%s", err.text);
+    arena_free(&arena);
+}
+
+TESTS(pictures_in_order, nothing_there)
