@@ -28,6 +28,17 @@ static const Recipe recipes[] = {
     },
     {
         .name = "notebook", .summary = "a published notebook's experiment: batch 64, temperature fixed at 0.07",
+        .model = { .image = { .kind = "cnn", .widths = { 64, 128, 256 }, .embed = 64 },
+                   .text = { .kind = "bow", .width = 64, .embed = 64, .padding = TEXT_PADDING }, .tokens = 8, .logit_scale = 1 / 0.07 },
+        .templates = { "a photo of a {}", NULL },
+        .epochs = 5, .batch = 64,
+        .groups = { { .rule = OPTIM_ADAMW, .lr = 1e-3, .weight_decay = 0.01 },
+                    { .rule = OPTIM_MUON, .lr = 0.03, .momentum = 0.6 },
+                    { .rule = OPTIM_ADAMW, .lr = 3e-3 } },
+        .schedule = SCHEDULE_LINEAR, .warmup = 0.2, .whiten_epochs = 3, .fixed_scale = true, .views = VIEWS_PLAIN,
+    },
+    {
+        .name = "tiny", .summary = "the smallest network, for a first look; temperature fixed at 0.07",
         .model = { .image = { .kind = "small", .embed = 64 },
                    .text = { .kind = "bow", .width = 64, .embed = 64, .padding = TEXT_PADDING }, .tokens = 8, .logit_scale = 1 / 0.07 },
         .templates = { "a photo of a {}", NULL },

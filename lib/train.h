@@ -30,7 +30,10 @@ typedef struct {
     Views views;                         /* of the last test */
 } Recipe;
 
-/* The recipes by name ("quick", "notebook"); NULL if there is none. The i-th, or NULL beyond the last. */
+/* For options tables: the recipes lesson 10 offers. */
+#define RECIPES "quick|templates|notebook|tiny"
+
+/* The recipes by name; NULL if there is none. The i-th, or NULL beyond the last. */
 const Recipe *recipe_find(const char *name);
 const Recipe *recipe_at(int i);
 

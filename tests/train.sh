@@ -24,8 +24,8 @@ export CLIP_PLOTS CLIP_MODELS
 
 # models NAME: the folder of models from here on.
 models() { CLIP_MODELS=$work/$1; }
-model=notebook-shapes-seed1.safetensors
-log=notebook-shapes-seed1.csv
+model=tiny-shapes-seed1.safetensors
+log=tiny-shapes-seed1.csv
 pictures=500
 
 right() { passed=$((passed + 1)); }
@@ -56,7 +56,7 @@ refuses() {
     fi
 }
 
-train() { "$build/lesson-10" --data shapes --pictures "$pictures" --recipe notebook "$@" >"$work/out" 2>"$work/err" </dev/null; }
+train() { "$build/lesson-10" --data shapes --pictures "$pictures" --recipe tiny "$@" >"$work/out" 2>"$work/err" </dev/null; }
 
 # ---- what they print ----------------------------------------------------------------------------------------------------
 
@@ -80,7 +80,7 @@ check "no temporary file is left" [ ! -e "$CLIP_MODELS/$model.tmp" ]
 
 # ---- a student's own picture -----------------------------------------------------------------------------------------------
 
-own() { "$build/lesson-11" --data shapes --recipe notebook "$@"; }
+own() { "$build/lesson-11" --data shapes --recipe tiny "$@"; }
 own_runs() {
     own "$@" >"$work/out" 2>"$work/err" </dev/null
 }
@@ -178,13 +178,13 @@ refuses 1 'a batch of 501 from 500 pictures' "$build/lesson-10" --data shapes --
 check "nothing was trained" [ ! -s "$CLIP_MODELS/$model" ]
 : >"$work/file"
 models file/below
-refuses 1 "$work/file" "$build/lesson-10" --data shapes --pictures 100 --recipe notebook
+refuses 1 "$work/file" "$build/lesson-10" --data shapes --pictures 100 --recipe tiny
 
 # ---- stopped, killed, resumed ---------------------------------------------------------------------------------------------
 
 # start OPTIONS: in the background.
 start() {
-    "$build/lesson-10" --data shapes --pictures 200 --recipe notebook --epochs 8 "$@" >"$work/out" 2>"$work/err" </dev/null &
+    "$build/lesson-10" --data shapes --pictures 200 --recipe tiny --epochs 8 "$@" >"$work/out" 2>"$work/err" </dev/null &
     child=$!
 }
 
@@ -242,8 +242,8 @@ check "resumed after Ctrl-C: epoch $first, then $epoch" [ "$epoch" -gt "$first" 
 check "every epoch has its row" [ "$(sed 's/,.*//' "$CLIP_MODELS/$log" | tail -n +2 | tr '\n' ' ')" = "$(awk -v n="$epoch" 'BEGIN { while (++i < n) printf "%d ", i }')" ]
 
 models whole
-refuses 1 'this is of another run (recipe notebook, seed 1, 8 epochs' "$build/lesson-10" --data shapes --pictures 200 \
-    --recipe notebook --resume --epochs 7
+refuses 1 'this is of another run (recipe tiny, seed 1, 8 epochs' "$build/lesson-10" --data shapes --pictures 200 \
+    --recipe tiny --resume --epochs 7
 
 # ---- a full disk ------------------------------------------------------------------------------------------------------------
 
@@ -251,7 +251,7 @@ refuses 1 'this is of another run (recipe notebook, seed 1, 8 epochs' "$build/le
 full() (
     trap '' XFSZ
     ulimit -f 512
-    "$build/lesson-10" --data shapes --pictures 200 --recipe notebook "$@"
+    "$build/lesson-10" --data shapes --pictures 200 --recipe tiny "$@"
 )
 
 cp -R "$work/whole" "$work/full"

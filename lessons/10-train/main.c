@@ -70,7 +70,7 @@ int main(int argc, char **argv) {
     double lr = 0;
     bool resume = false;
     const Option options[] = {
-        { "recipe", .text = &recipe, .choices = "quick|notebook", .help = "whose settings" },
+        { "recipe", .text = &recipe, .choices = RECIPES, .help = "whose settings" },
         { "image", .text = &image, .choices = RECIPE_IMAGES, .help = "the tower pictures go through" },
         { "text", .text = &text, .choices = RECIPE_TEXTS, .help = "the tower captions go through" },
         { "epochs", .integer = &epochs, .low = 0, .high = EPOCHS_MOST, .help = "times every picture is seen; 0: the recipe's" },

@@ -155,7 +155,7 @@ int main(int argc, char **argv) {
     int seed = 1, pictures = 0;
     const Option options[] = {
         { "weights", .text = &weights, .help = "a model file of lesson 10; empty: the one of --recipe and --seed" },
-        { "recipe", .text = &recipe, .choices = "quick|notebook", .help = "whose model" },
+        { "recipe", .text = &recipe, .choices = RECIPES, .help = "whose model" },
         { "image", .text = &image, .choices = RECIPE_IMAGES, .help = "the model with this image tower" },
         { "text", .text = &text, .choices = RECIPE_TEXTS, .help = "the model with this text tower" },
         { "views", .text = &views, .choices = "plain|mirror|all", .help = "average over mirrored, or mirrored and shifted, looks" },

@@ -124,7 +124,7 @@ int main(int argc, char **argv) {
     int seed = 1, pictures = 500, learn = 0;
     const Option options[] = {
         { "weights", .text = &weights, .help = "a model file of lesson 10; empty: the one of --recipe and --seed" },
-        { "recipe", .text = &recipe, .choices = "quick|notebook", .help = "whose model" },
+        { "recipe", .text = &recipe, .choices = RECIPES, .help = "whose model" },
         { "data", .text = &data, .choices = COURSE_DATA, .help = "which pictures" },
         { "pictures", .integer = &pictures, .low = 20, .high = 10000, .help = "spoilt in each way; four times as many for calibration" },
         { "learn", .integer = &learn, .low = 0, .high = 50000, .help = "if a model must be trained: from so many pictures; 0: all" },
