@@ -329,13 +329,12 @@ TEST(broken_bytes) {
     CHECK(clip_init(&source, c, NULL, 1, &err), "%s", err.text);
     Rng rng = rng_seed(6, 6);
     int opens = 0, refusals = 0;
-    const char *whole[2];
-    for (int i = 0; i < 2; i++)
-        whole[i] = written(&source, i ? "one" : "other", (Edit){ .hugging = i, .dtype = DTYPE_F16, .key = "quick_gelu", .value = "True" });
+    static const char *const whole[] = { "one", "other" };
+    for (int i = 0; i < 2; i++) written(&source, whole[i], (Edit){ .hugging = i, .dtype = DTYPE_F16, .key = "quick_gelu", .value = "True" });
     for (int i = 0; i < 300; i++) {
         File file;
         OutFile out;
-        CHECK(file_open(&file, whole[i % 2], &err), "%s", err.text);
+        CHECK(file_open(&file, in_folder(whole[i % 2]), &err), "%s", err.text);
         uint8_t *bytes = memcpy(arena_alloc(&arena, file.size, 1), file.data, file.size);
         size_t size = i % 5 ? file.size : rng_below(&rng, (uint32_t)file.size), header = bytes[0] + 256u * bytes[1];
         for (int k = 0; k <= i % 3; k++) bytes[i < 20 ? rng_below(&rng, 8) : 8 + rng_below(&rng, (uint32_t)header)] ^= (uint8_t)(1 << rng_below(&rng, 8));
