@@ -7,7 +7,7 @@
 #include "../../lib/metrics.h"
 #include "../../lib/plot.h"
 #include "../../lib/progress.h"
-#include "../../lib/zeroshot.h"
+#include "../../lib/train.h"
 
 #include <math.h>
 
