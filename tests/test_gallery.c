@@ -49,8 +49,8 @@ static Encoder tiny(void) {
 
 static void check_counts(Encoder *encoder, int cached, int encoded, int skipped) {
     Gallery g = open_all(encoder);
-    CHECK(g.cached == cached && g.encoded == encoded && g.skipped == skipped, "%d cached, %d encoded, %d skipped; %d, %d, "
-          "%d were wanted", g.cached, g.encoded, g.skipped, cached, encoded, skipped);
+    CHECK(g.cached == cached && g.encoded == encoded && g.skipped == skipped, "%d cached, %d encoded, %d skipped; %d, "
+          "%d, %d were wanted", g.cached, g.encoded, g.skipped, cached, encoded, skipped);
     CHECK(g.n == cached + encoded && g.features.shape[0] == g.n, "%d", g.n);
 }
 

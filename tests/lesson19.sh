@@ -1,0 +1,63 @@
+#!/bin/sh
+# Lesson 19 with a student's own pictures, texts and folders, on the tiny model.
+#
+#   sh tests/lesson19.sh BUILD
+# shellcheck disable=SC2317 # the tests are called by name
+set -u
+lesson=${1:-build}/lesson-19
+work=$(mktemp -d "${TMPDIR:-/tmp}/clip-lesson19-XXXXXX") || exit 2
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+passed=0 failed=0
+CLIP_PLOTS=$work/plots CLIP_MODELS=$work/models
+export CLIP_PLOTS CLIP_MODELS
+mkdir "$work/photos" || exit 2
+cp tests/images/rgb-8.png "$work/photos/one.png" && cp tests/images/grey-8.png "$work/photos/two.png" || exit 2
+
+run() { # STATUS ARGS...
+    want=$1
+    shift
+    "$lesson" --no-predict "$@" >"$work/out" 2>"$work/err" </dev/null
+    got=$?
+    [ $got -eq "$want" ] || { echo "    exit status $got, want $want"; return 1; }
+}
+said() { grep -q -- "$1" "$work/out" "$work/err" || { echo "    \"$1\" was not said"; return 1; }; }
+
+own_pictures() {
+    run 0 "$work/photos/one.png" tests/images/grey-8.png --text "a photo of a cat" --text "a sports car" &&
+        said 'text 2  "a sports car"' && said "RANDOM weights" && said "grey-8.png" && said "is read as"
+}
+one_text() { run 0 "$work/photos/one.png" --text "a cat" && said "1.000"; }
+long_text() { run 0 "$work/photos/one.png" --text "$(printf '%090d' 0)" && said "1 of the texts are longer than 77"; }
+folder() {
+    run 0 --folder "$work/photos" --text "a cat" || return 1
+    said "2 pictures in .*: 0 known from before, 2 encoded now, 0 files that are none" || return 1
+    echo text >"$work/photos/notes.txt"
+    run 0 --folder "$work/photos" --text "a cat" --text "a dog" && said "2 known from before, 0 encoded now, 1 files" &&
+        said '"a dog"' && said "1\. .*png" && said "2\. .*png" && said "skipped: .*notes.txt" &&
+        [ -f "$work/models/gallery.safetensors" ]
+}
+own_cache() { run 0 --folder "$work/photos" --text "a cat" --cache "$work/mine" && [ -f "$work/mine" ]; }
+no_texts() { run 2 "$work/photos/one.png" && said "pictures want texts"; }
+no_pictures() { run 2 --text "a cat" && said "texts want pictures"; }
+no_words() { run 2 --folder "$work/photos" && said "something to look for"; }
+missing_picture() { run 1 "$work/none.png" --text a && said "none.png: No such file"; }
+no_picture() { run 1 tests/lesson19.sh --text a && said "lesson19.sh: byte 0"; }
+missing_folder() { run 1 --folder "$work/none" --text a && said "none: No such file"; }
+missing_weights() { run 1 --weights "$work/none" && said "none: No such file"; }
+bad_weights() { run 1 --weights tests/corpus/safetensors/good && said "no CLIP"; }
+damaged_weights() { run 1 --weights tests/corpus/safetensors/overlap && said "overlap"; }
+
+for test in own_pictures one_text long_text folder own_cache no_texts no_pictures no_words missing_picture no_picture \
+    missing_folder missing_weights bad_weights damaged_weights; do
+    if $test; then
+        passed=$((passed + 1))
+    else
+        echo "  FAILED  $test; it said:"
+        cat "$work/out" "$work/err"
+        failed=$((failed + 1))
+    fi
+done
+echo "lesson19: $passed passed, $failed failed"
+[ $failed -eq 0 ]
