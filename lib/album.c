@@ -51,8 +51,8 @@ static bool add_picture(Arena *work, const char *path, uint8_t *pixels) {
 
 bool album_open(Album *album, Arena *arena, const char *folder, Err *err) {
     static const char *const no_names[CIFAR_CLASSES] = { "", "", "", "", "", "", "", "", "", "" };
-    const char **names;
-    int count, n = 0;
+    const char **names = NULL;
+    int count = 0, n = 0;
     if (!names_read(arena, folder, &names, &count, err)) return false;
     uint8_t *pixels = arena_alloc(arena, (size_t)count, CIFAR_NUMBERS);
     Arena work = { 0 };

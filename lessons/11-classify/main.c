@@ -164,7 +164,7 @@ int main(int argc, char **argv) {
         { 0 },
     };
     Lesson lesson = { .number = "11", .title = "Classification from text", .shows = "ten captions sort ten thousand pictures",
-                      .takes = "five seconds", .next = "make list", .options = options, .seed = &seed, .wants = "PICTURE LABEL LABEL ..." };
+                      .takes = "five seconds", .next = "make lesson-12", .options = options, .seed = &seed, .wants = "PICTURE LABEL LABEL ..." };
     lesson_begin(&lesson, argc, argv);
     if (lesson.word_count == 1 || lesson.word_count == 2) die_usage("a picture wants at least two labels to choose from, as in: photo.png \"a cat\" \"a dog\"");
 
