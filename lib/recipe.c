@@ -7,9 +7,9 @@
 #define NARROW \
     .model = { .image = { .kind = "cnn", .widths = { 32, 64, 128 }, .embed = 64 }, \
                .text = { .kind = "bow", .width = 64, .embed = 64, .padding = TEXT_PADDING }, .tokens = 8 }, \
-    .epochs = 5, .batch = 500, \
+    .epochs = 4, .batch = 500, \
     .groups = { { .rule = OPTIM_ADAMW, .lr = 2e-3, .weight_decay = 0.01 }, \
-                { .rule = OPTIM_MUON, .lr = 0.24, .momentum = 0.6 }, \
+                { .rule = OPTIM_MUON, .lr = 0.1, .momentum = 0.6 }, \
                 { .rule = OPTIM_ADAMW, .lr = 1e-2 } }, \
     .schedule = SCHEDULE_LINEAR, .warmup = 0.2, .whiten_epochs = 3, \
     .augment = { .mirror = MIRROR_ALTERNATE, .shift = 2, .edge = EDGE_REFLECT }, \
