@@ -122,7 +122,7 @@ mine: $(BUILD)/libclip.a $(EXAMS) $(MINE) ## lesson 11 on your own functions
 
 # ---- checks -----------------------------------------------------------------------------------------------------------
 
-SCRIPTS := $(wildcard tests/exercises.sh tests/fetch.sh tests/pretrained.sh tests/checkers.sh tests/harness.sh tests/pages.sh tests/train.sh)
+SCRIPTS := $(wildcard tests/exercises.sh tests/fetch.sh tests/pretrained.sh tests/checkers.sh tests/lesson19.sh tests/harness.sh tests/pages.sh tests/train.sh)
 # Lesson 11 needs the model of lesson 10: tests/train.sh runs the one after the other.
 CHECKED := $(filter-out %/lesson-11,$(LESSON_BINARIES))
 
