@@ -3,13 +3,13 @@
 
 #include <string.h>
 
-/* A narrow convolutional network and how it learns; what is left open is the captions. */
-#define NARROW \
+/* A narrow convolutional network and how it learns; what is left open is the captions, and how long and how boldly. */
+#define NARROW(passes, rate) \
     .model = { .image = { .kind = "cnn", .widths = { 32, 64, 128 }, .embed = 64 }, \
                .text = { .kind = "bow", .width = 64, .embed = 64, .padding = TEXT_PADDING }, .tokens = 8 }, \
-    .epochs = 4, .batch = 500, \
+    .epochs = passes, .batch = 500, \
     .groups = { { .rule = OPTIM_ADAMW, .lr = 2e-3, .weight_decay = 0.01 }, \
-                { .rule = OPTIM_MUON, .lr = 0.1, .momentum = 0.6 }, \
+                { .rule = OPTIM_MUON, .lr = rate, .momentum = 0.6 }, \
                 { .rule = OPTIM_ADAMW, .lr = 1e-2 } }, \
     .schedule = SCHEDULE_LINEAR, .warmup = 0.2, .whiten_epochs = 3, \
     .augment = { .mirror = MIRROR_ALTERNATE, .shift = 2, .edge = EDGE_REFLECT }, \
@@ -18,13 +18,13 @@
 static const Recipe recipes[] = {
     {
         .name = "quick", .summary = "a narrow convolutional network, two minutes",
-        .templates = { "a photo of a {}", NULL }, NARROW,
+        .templates = { "a photo of a {}", NULL }, NARROW(4, 0.1),
     },
     {
         .name = "templates", .summary = "quick, with eight wordings of each caption; all pairs of a class match",
         .templates = { "a photo of a {}", "a picture of a {}", "a small photo of a {}", "a blurry photo of a {}",
                        "a bright photo of the {}", "this is a {}", "there is one {} here", "look at the {}", NULL },
-        NARROW, .share = true,
+        NARROW(5, 0.24), .share = true,
     },
     {
         .name = "notebook", .summary = "a published notebook's experiment: batch 64, temperature fixed at 0.07",
