@@ -1,0 +1,198 @@
+/* Lesson 08: encoders. Six towers taken apart, four pictures against four captions through three pairs of them; why the
+ * temperature is learnt as e^t; what it costs to look at pairs together; where a transformer looks. Before: 05, 06. */
+#include "../../lib/anatomy.h"
+#include "../../lib/course.h"
+#include "../../lib/fusion.h"
+#include "../../lib/lesson.h"
+#include "../../lib/metrics.h"
+#include "../../lib/spotlight.h"
+#include "../../lib/train.h"
+
+#include <math.h>
+
+enum { B = 4, WORDS = 6, VOCABULARY = 20, SIDE = CIFAR_SIDE, PATCH = SPOTLIGHT_PATCH, ACROSS = SIDE / PATCH, PAIRS = 8, D = 64, LAYERS = 2, HEADS = 2, SCENES = 100, LOOKS = 5 };
+static const ClipConfig pairs[] = {
+    { .image = { .kind = "cnn", .embed = D }, .text = { .kind = "bow", .vocabulary = VOCABULARY, .width = D, .embed = D }, .tokens = WORDS },
+    { .image = { .kind = "resnet", .embed = D }, .text = { .kind = "lstm", .vocabulary = VOCABULARY, .width = D, .embed = D, .padding = -1 }, .tokens = WORDS },
+    { .image = { .kind = "vit", .patch = PATCH, .width = 128, .layers = 4, .heads = 4, .embed = D },
+      .text = { .kind = "transformer", .vocabulary = VOCABULARY, .width = D, .embed = D, .tokens = WORDS }, .tokens = WORDS },
+};
+
+/* Four pictures of noise and four captions of chance, through both towers: their shapes, then the logits and the loss. */
+static void take_apart(Lesson *lesson, ClipConfig config, double work[2]) {
+    Rng rng = rng_seed(8, 0);
+    Tape t = { .training = true };
+    Clip clip;
+    Err err;
+    int ids[B * WORDS];
+    Mat noise = mat_normal(&lesson->memory, B, SIDE * SIDE * 3, &rng, 1), pixels = mat_shape(4, B, SIDE, SIDE, 3);
+    pixels.v = noise.v;
+    for (int i = 0; i < B * WORDS; i++) ids[i] = TEXT_FIRST_WORD + (int)rng_below(&rng, VOCABULARY - TEXT_FIRST_WORD);
+    if (!clip_init(&clip, config, NULL, 8, &err)) die("%s", err.text);
+    image_tower_whiten(&clip.image, pixels);
+    printf("%s: pixels [%d,%d,%d,3] to\n", config.image.kind, B, SIDE, SIDE);
+    Var image = clip_image(&t, &clip, pixels);
+    Anatomy a = anatomy_of(&t.arena, &t, NULL);
+    anatomy_print(&lesson->term, &a);
+    printf("%s: words [%d,%d] to\n", config.text.kind, B, WORDS);
+    Var before = t.last, text = clip_text(&t, &clip, ids, B, WORDS);
+    Anatomy b = anatomy_of(&t.arena, &t, before);
+    anatomy_print(&lesson->term, &b);
+    Var logits = clip_logits(&t, image, text, tape_param(&t, clip.logit_scale)), loss = clip_loss(&t, logits, (Mat){ 0 });
+    draw_heat(&lesson->term, &(Heat){ .title = "logits", .y = "picture", .x = "caption", .m = logits->val, .decimals = 2 });
+    printf("loss %.3f; of equal logits it would be log 4 = %.3f\n\n", (double)loss->val.v[0], log(B));
+    work[0] = a.work / B, work[1] = b.work / B;
+    tape_free(&t), clip_free(&clip);
+}
+
+/* The temperature: three ways to learn one number with the same Adam, from the same start, at the same rate. */
+typedef enum { BARE_TAU, BARE_SCALE, EXP_T, WAYS } Way;
+
+static double loss_of(Mat cosines, double scale, double *slope) {
+    Tape t = { 0 };
+    num s = (num)scale;
+    Mat number = mat_shape(0);
+    number.v = &s;
+    t.keep_grads = true;
+    Var leaf = tape_leaf(&t, number), loss = clip_loss(&t, op_mul(&t, tape_data(&t, cosines), leaf), (Mat){ 0 });
+    double value = (double)loss->val.v[0];
+    tape_backward(&t, loss);
+    *slope = (double)leaf->grad[0];
+    tape_free(&t);
+    return value;
+}
+
+static void learn_scale(Mat cosines, double rate) {
+    double x[WAYS] = { 0.07, 1 / 0.07, log(1 / 0.07) }, m[WAYS] = { 0 }, v[WAYS] = { 0 };
+    printf("          tau itself         s = 1/tau          s = e^t\n  step     scale     loss    scale     loss    scale     loss\n");
+    for (int step = 0; step <= 40; step++) {
+        const double scale[WAYS] = { 1 / x[BARE_TAU], x[BARE_SCALE], exp(x[EXP_T]) };
+        bool show = step <= 4 || step % 10 == 0;
+        if (show) printf("  %4d", step);
+        for (int way = 0; way < WAYS; way++) {
+            double slope, loss = loss_of(cosines, scale[way], &slope);
+            if (show) printf("  %8.2f %8.3f", scale[way], loss);
+            double g = way == BARE_TAU ? -slope * scale[way] * scale[way] : way == EXP_T ? slope * scale[way] : slope;
+            m[way] = 0.9 * m[way] + 0.1 * g, v[way] = 0.999 * v[way] + 0.001 * g * g;
+            x[way] -= rate * m[way] / (1 - pow(0.9, step + 1)) / (sqrt(v[way] / (1 - pow(0.999, step + 1))) + 1e-8);
+        }
+        x[EXP_T] = fmin(x[EXP_T], LOGIT_SCALE_MOST);
+        if (show) putchar('\n');
+    }
+}
+
+/* Early fusion: a transformer of the same size reads a picture and a caption together, and gives one score. */
+static double early_work(Lesson *lesson) {
+    Params params = { .arena = &lesson->memory };
+    Rng rng = rng_seed(9, 0);
+    Fusion m = fusion_add(&params, (FusionSize){ VOCABULARY, PATCH, 128, 4, 4 }, &rng);
+    Mat noise = mat_normal(&lesson->memory, 1, SIDE * SIDE * 3, &rng, 1), pixels = mat_shape(4, 1, SIDE, SIDE, 3);
+    int ids[WORDS] = { 2, 3, 4, 5, 6, 7 };
+    Tape t = { 0 };
+    pixels.v = noise.v;
+    Var score = fusion_score(&t, &m, tape_data(&t, pixels), ids, WORDS);
+    double work = anatomy_of(&t.arena, &t, NULL).work;
+    printf("a picture and a caption together: [%d,128] tokens, one score %s, %.1f million multiply-adds\n", WORDS + ACROSS * ACROSS,
+           mat_shape_text(score->val), work / 1e6);
+    tape_free(&t);
+    return work;
+}
+
+static void compare_fusion(const double late[2], double early) {
+    printf("        N pictures, N captions: millions of multiply-adds\n       N     towers    N x N dots     late fusion    early fusion   early / late\n");
+    for (double n = 1; n <= 1e4; n *= 10) {
+        double towers = n * (late[0] + late[1]) / 1e6, dots = n * n * D / 1e6;
+        printf("  %6.0f  %9.1f  %12.4f  %14.1f  %14.1f  %12.1f\n", n, towers, dots, towers + dots, n * n * early / 1e6, n * n * early / 1e6 / (towers + dots));
+    }
+}
+
+/* Scenes through a vision transformer: the class token's attention in the last block, and how much falls on the shape. */
+static double look_at(Lesson *lesson, Clip *clip, const char *caption, Tile *pictures, Tile *looks) {
+    double share = 0;
+    for (int i = 0; i < SCENES; i++) {
+        Tape t = { 0 };
+        Scene *scene = arena_alloc(&lesson->memory, 1, sizeof *scene);
+        *scene = spotlight_scene(10, i);
+        Mat pixels = mat_like(&t.arena, mat_shape(4, 1, SIDE, SIDE, 3));
+        cifar_normalise(scene->rgb, pixels.v);
+        clip_image(&t, clip, pixels);
+        Mat look = anatomy_look(&t.arena, &t, LAYERS - 1, (AttentionShape){ .heads = HEADS }, 0, 0);
+        share += spotlight_share(scene, look) / SCENES;
+        if (i < LOOKS) {
+            uint8_t *lit = arena_alloc(&lesson->memory, CIFAR_NUMBERS, 1);
+            spotlight_lit(scene, look, lit);
+            pictures[i] = (Tile){ scene->rgb, SIDE, SIDE, scene->name, false }, looks[i] = (Tile){ lit, SIDE, SIDE, caption, false };
+        }
+        tape_free(&t);
+    }
+    return 100 * share;
+}
+
+/* What the trained one makes of pictures it has not seen: classes 0 to 4 are red, 5 to 9 blue. */
+static void print_answers(Clip *clip, const char *template, const Cifar *test) {
+    Arena arena = { 0 };
+    int *said = arena_alloc(&arena, (size_t)test->n, sizeof *said), colour = 0, both = 0;
+    Mat classes = zeroshot_classes(clip, &arena, &template, 1, test->names, CIFAR_CLASSES, NULL);
+    Err err;
+    if (!metrics_argmax(zeroshot_scores(clip, &arena, classes, test, (ZeroshotRange){ .n = test->n, .batch = test->n }), said, &err)) die("%s", err.text);
+    for (int i = 0; i < test->n; i++) colour += said[i] / 5 == test->labels[i] / 5, both += said[i] == test->labels[i];
+    printf("of %d new pictures it names the colour of %.1f %% rightly, colour and shape of %.1f %%\n", test->n, 100.0 * colour / test->n,
+           100.0 * both / test->n);
+    arena_free(&arena);
+}
+
+static void show_attention(Lesson *lesson, int learn) {
+    Cifar train = course_pictures(&lesson->memory, "shapes", CIFAR_TRAIN, learn), test = course_pictures(&lesson->memory, "shapes", CIFAR_TEST, 500);
+    TrainRun run = { .recipe = *recipe_find("quick"), .seed = 1, .train = &train, .test = &test, .resume = true };
+    run.recipe.name = "08-tiny-vit", run.recipe.epochs = 3, run.recipe.batch = 50, run.recipe.model.image = (ImageTowerSize){ .kind = "vit", .patch = PATCH, .width = 32, .layers = LAYERS, .heads = HEADS, .embed = D };
+    run.checkpoint = course_model_path(&lesson->memory, run.recipe.name, &train, learn, ".safetensors");
+    Clip new, old;
+    Err err;
+    Vocab vocab = vocab_build(&lesson->memory, run.recipe.templates, 1, train.names, CIFAR_CLASSES);
+    if (!clip_init(&new, run.recipe.model, &vocab, 1, &err) || !folder_make(course_models(), &err) || !train_run(&run, &old, &err)) die("%s", err.text);
+    Tile tiles[3 * LOOKS];
+    double before = look_at(lesson, &new, "untrained", tiles, tiles + LOOKS), after = look_at(lesson, &old, "trained", tiles, tiles + 2 * LOOKS);
+    double covered = 0;
+    for (int i = 0; i < SCENES; i++) {
+        Scene scene = spotlight_scene(10, i);
+        covered += 100 * spotlight_chance(&scene) / SCENES;
+    }
+    lesson_tiles(lesson, "08-attention", &(Tiles){ .title = "What the class token asks for", .tiles = tiles, .count = 3 * LOOKS, .columns = LOOKS });
+    printf("%d pictures: the shape covers %.1f %% of the patches; untrained, it gets %.1f %% of the attention; trained, %.1f %%\n", SCENES,
+           covered, before, after);
+    print_answers(&old, run.recipe.templates[0], &test);
+    clip_free(&new), clip_free(&old);
+}
+
+int main(int argc, char **argv) {
+    int learn = 3000;
+    const Option options[] = { { "learn", .integer = &learn, .low = 100, .high = 50000, .help = "pictures of shapes for the small transformer of section 4" }, { 0 } };
+    Lesson lesson = { .number = "08", .title = "Encoders", .shows = "six towers taken apart, and what each of CLIP's choices is for",
+                      .takes = "five seconds", .next = "make lesson-09", .options = options };
+    lesson_begin(&lesson, argc, argv);
+
+    lesson_section(&lesson, "1. Six towers: shapes, numbers to learn, four pictures against four captions");
+    Prediction said = lesson_predict(&lesson, "Which tower has the most numbers to learn: cnn, resnet or vit?");
+    double work[COUNT(pairs)][2];
+    for (size_t i = 0; i < COUNT(pairs); i++) take_apart(&lesson, pairs[i], work[i]);
+    lesson_outcome(&lesson, &said, "cnn, in this width");
+
+    lesson_section(&lesson, "2. The temperature: tau, 1/tau, or e^t?");
+    Rng rng = rng_seed(11, 0);
+    Mat cosines = mat_new(&lesson.memory, PAIRS, PAIRS);
+    for (int i = 0; i < PAIRS * PAIRS; i++) cosines.v[i] = (num)(0.15 * rng_normal(&rng) + (i % (PAIRS + 1) ? 0 : 0.5));
+    said = lesson_predict(&lesson, "Adam, rate 0.1, from tau = 0.07. Which of the three goes wrong?");
+    learn_scale(cosines, 0.1);
+    lesson_outcome(&lesson, &said, "tau");
+
+    lesson_section(&lesson, "3. Early or late fusion?");
+    said = lesson_predict(&lesson, "1000 pictures, 1000 captions, all pairs: how many times dearer is it to look at pairs together?");
+    printf("late: a picture through vit %.1f million multiply-adds, a caption through transformer %.2f million\n", work[2][0] / 1e6, work[2][1] / 1e6);
+    double early = early_work(&lesson), n = 1000;
+    compare_fusion(work[2], early);
+    lesson_outcome_number(&lesson, &said, n * n * early / (n * (work[2][0] + work[2][1]) + n * n * D), 0);
+
+    lesson_section(&lesson, "4. Where does a vision transformer look?");
+    show_attention(&lesson, learn);
+    return lesson_end(&lesson);
+}
