@@ -53,7 +53,6 @@ int main(int argc, char **argv) {
     Clip clip;
     Err err;
     if (!pretrained_open(&clip, argv[1], GELU_AUTO, &err) || !safetensors_open(&e.file, &e.arena, argv[2], &err)) die("%s", err.text);
-    printf("%s: %s\n", argv[1], clip.notes);
     const Tensor *tokens = need(&e, "tokens", 2);
     int B = tokens->shape[0], T = tokens->shape[1], V = clip.config.text.vocabulary, *ids = arena_alloc(&e.arena, tokens->count, sizeof *ids);
     if (!tensor_to_ints(tokens, ids, tokens->count, &err)) die("%s", err.text);
@@ -66,7 +65,7 @@ int main(int argc, char **argv) {
     Var logits = clip_logits(&tape, op_l2norm(&tape, image), op_l2norm(&tape, text), tape_param(&tape, clip.logit_scale));
     double of_image = compare(&e, "image_features", image->val), of_text = compare(&e, "text_features", text->val);
     double of_logits = compare(&e, "logits_per_image", logits->val), worst = fmax(of_image, fmax(of_text, of_logits));
-    printf("%s: worst errors: image features %.1e, text features %.1e, logits %.1e: %s\n", argv[2], of_image, of_text, of_logits,
+    printf("%s: %s; worst errors: image features %.1e, text features %.1e, logits %.1e: %s\n", argv[1], clip.notes, of_image, of_text, of_logits,
            worst <= 1e-4 ? "holds" : "DOES NOT HOLD");
     tape_free(&tape), clip_free(&clip), safetensors_close(&e.file), arena_free(&e.arena);
     return worst <= 1e-4 ? 0 : EXIT_TROUBLE;
