@@ -122,11 +122,11 @@ mine: $(BUILD)/libclip.a $(EXAMS) $(MINE) ## lesson 11 on your own functions
 
 # ---- checks -----------------------------------------------------------------------------------------------------------
 
-SCRIPTS := $(wildcard tests/exercises.sh tests/fetch.sh tests/pretrained.sh tests/checkers.sh tests/lesson19.sh tests/harness.sh tests/pages.sh tests/train.sh)
+SCRIPTS := $(wildcard $(patsubst %,tests/%.sh,exercises fetch pretrained checkers lesson19 harness pages train))
 # Lesson 11 needs the model of lesson 10: tests/train.sh runs the one after the other.
 CHECKED := $(filter-out %/lesson-11,$(LESSON_BINARIES))
 
-check: all $(TEST_BINARIES) $(EXAMS) ## all tests, the lessons against their expectations, your exercises
+check: all $(TEST_BINARIES) $(EXAMS) $(MINE) ## all tests, the lessons against their expectations, your exercises
 	@failed=0; EXERCISE_CC='$(CC) $(ALL_CFLAGS)' sh tests/run.sh $(BUILD) $(SCRIPTS) $(TEST_BINARIES) $(CHECKED) || failed=1; echo; \
 	    EXERCISE_CC='$(CC) $(ALL_CFLAGS)' sh tests/student.sh $(BUILD) table || failed=1; exit $$failed
 

@@ -1,7 +1,7 @@
 /* Lesson 11: classification from text alone. The model of lesson 10 was never told "this is class 3"; it is asked which
  * of ten captions fits best. Before: 10 train. */
 #include "../../lib/course.h"
-#include "../../lib/image.h"
+#include "../../lib/picture.h"
 #include "../../lib/lesson.h"
 #include "../../lib/metrics.h"
 #include "../../lib/progress.h"
@@ -20,7 +20,7 @@ static const char *const template[] = { "a photo of a {}" };
 static void classify_own(const Lesson *lesson, Clip *clip, Arena *arena, const char *path, char **labels, int n) {
     Image image;
     Err err;
-    if (!image_read(arena, path, &image, &err)) die("%s", err.text);
+    if (!picture_read(arena, path, &image, &err)) die("%s", err.text);
     image = image_clip_crop(arena, image, CIFAR_SIDE);
     Tape tape = { .no_grad = true };
     Mat pixels = mat_like(&tape.arena, mat_shape(4, 1, CIFAR_SIDE, CIFAR_SIDE, 3)), cosine = mat_new(arena, 1, n);
