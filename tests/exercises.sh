@@ -7,6 +7,7 @@
 #   exercise and solution are equal outside of the TODO blocks; there are three hints
 #   every mutant (tests/exercises/mutants.txt) is wrong, and explained by its own mistake and by no other
 #   solving 1 to N alone passes 1 to N, for every N
+#   the capstone prints what lesson 11 prints
 #   the desk (student.sh): backups, progress, broken and hostile files, and every command its texts name
 #
 # The last line is "exercises: N passed, N failed".
@@ -18,7 +19,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/clip-exercises-XXXXXX") || exit 2
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 : "${EXERCISE_CC:=${CC:-cc} -std=c11 -g -pthread -Wall -Wextra -Wpedantic}"
-EXERCISE_CC="$EXERCISE_CC -O0"
+EXERCISE_CC="$EXERCISE_CC -O0 -g0"
 EXERCISES=$work/desk EXERCISE_WORK=$work/built
 export EXERCISE_CC EXERCISES EXERCISE_WORK
 exams=$build/obj/tests/exercises
@@ -214,6 +215,22 @@ at_the_desk() {
     unset SEED
 }
 
+# The capstone prints what lesson 11 prints, and runs what the student wrote.
+capstone() {
+    CLIP_MODELS=$work/models CLIP_PLOTS=$work/plots ARGS='--data shapes --image small --pictures 60'
+    export CLIP_MODELS CLIP_PLOTS ARGS
+    if "$build/lesson-10" --no-predict --data shapes --image small --pictures 500 --epochs 1 >"$work/said" 2>&1; then good
+    else bad 'lesson 10 trains a small model' "$work/said"; fi
+    edited 07 's/^    int D = .*/&  fprintf(stderr, "a bag of my own\\n");/'
+    wants 0 '07 bag of words         yours' mine "$(echo "$build"/obj/lessons/11-classify.o "$build"/obj/mine/*.o)"
+    is 'the capstone calls what the student wrote' grep -q 'a bag of my own' "$work/got"
+    grep -v 'a bag of my own' "$work/got" | sed '1,/^$/d' >"$work/mine"
+    # shellcheck disable=SC2086
+    "$build/lesson-11" --no-predict $ARGS >"$work/eleven" 2>&1 </dev/null
+    is 'the capstone prints what lesson 11 prints' cmp -s "$work/eleven" "$work/mine"
+    unset CLIP_MODELS CLIP_PLOTS ARGS
+}
+
 # Every command that the texts of the exercises name is a target.
 commands() {
     cat exercises/original/*.c exercises/*.h exercises/hints/*.txt tests/exercises/*.c tests/student.sh |
@@ -243,6 +260,7 @@ count_mutants
 shipped
 at_the_desk
 one_to_n
+capstone
 commands
 echo "exercises: $passed passed, $failed failed"
 [ $failed -eq 0 ]
