@@ -1,5 +1,5 @@
 #!/bin/sh
-# train.sh: lessons 10 and 11 as a student runs them: what they print, and what they do when something goes wrong.
+# train.sh: lessons 10 to 13 as a student runs them: what they print, and what they do when something goes wrong.
 #
 #   sh tests/train.sh BUILD                from the top folder
 #
@@ -16,7 +16,7 @@ trap '[ -z "$child" ] || kill -9 "$child" 2>/dev/null; rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 passed=0 failed=0 skipped=0
-for program in lesson-10 lesson-11 check-train expect; do
+for program in lesson-10 lesson-11 lesson-12 lesson-13 check-train expect; do
     [ -x "$build/$program" ] || { echo "$build/$program is not there: run make first" >&2; exit 2; }
 done
 CLIP_PLOTS=$work/plots
@@ -114,6 +114,38 @@ refuses 2 '--views' own --views none
 refuses 2 '--pictures' own --pictures 10001
 dd if="$CLIP_MODELS/$model" of="$work/cut" bs=100000 count=3 2>/dev/null
 refuses 1 "$work/cut" own --weights "$work/cut"
+
+# ---- prompts and retrieval, with a model that is there ------------------------------------------------------------------------
+
+# asks LESSON OPTIONS: with the model trained above.
+asks() {
+    number=$1
+    shift
+    "$build/lesson-$number" --data shapes --pictures 60 --weights "$CLIP_MODELS/$model" "$@" >"$work/out" 2>"$work/err" </dev/null
+}
+
+check "a wording of one's own" asks 12 'a photo of a zebra by a {}'
+check "its unknown words are named" grep -Fq 'never saw the word "zebra"' "$work/out"
+check "and it has its line" grep -q '^  a photo of a zebra by a {} *yours ' "$work/out"
+check "retrieval" asks 13
+check "questions of one's own" asks 13 'a photo of a blue walrus' 'walrus'
+check "what is not known is left out" grep -Fq 'never saw the word "walrus"' "$work/out"
+check "what says nothing is not answered" grep -Fq 'knows no word of this' "$work/out"
+mkdir "$work/album" "$work/bare"
+cp "$work/own.ppm" "$work/album/b c.ppm"
+cp "$work/one.ppm" "$work/album/a.ppm"
+echo 'no picture' >"$work/album/notes.txt"
+check "a folder of one's own" asks 13 --folder "$work/album" 'a blue star'
+check "its pictures are counted" grep -Fq '2 pictures from the folder, 1 left out' "$work/out"
+check "and named" grep -Fq 'b c.ppm' "$work/out"
+check "what is no picture is said" grep -q '^left out: .*notes.txt' "$work/err"
+refuses 1 'there is no picture in this folder' "$build/lesson-13" --data shapes --weights "$CLIP_MODELS/$model" --folder "$work/bare"
+refuses 1 'a folder of pictures was wanted' "$build/lesson-13" --data shapes --weights "$CLIP_MODELS/$model" --folder "$work/missing"
+refuses 2 'there is no {}' "$build/lesson-12" --data shapes 'a photo'
+for number in 12 13; do
+    refuses 1 'missing: ' "$build/lesson-$number" --data shapes --weights "$work/missing"
+    refuses 1 'own.ppm' "$build/lesson-$number" --data shapes --weights "$work/own.ppm"
+done
 
 # ---- weights that are no numbers -----------------------------------------------------------------------------------------
 
