@@ -68,6 +68,9 @@ list: ## the lessons and exercises there are, and how far you are
 	@for page in lessons/*/README.md; do sed -n '1s/^# */  /p' "$$page"; done
 	$(STUDENT) list
 
+quiz: ## the lessons' questions, asked until you know them; ARGS="05 08" for these lessons, ARGS=missed
+	@sh lessons/quiz.sh $(ARGS)
+
 data: $(BUILD)/cifar-check $(BUILD)/cifar-from-png ## fetch CIFAR-10 (170 MB) and verify it
 	@sh data/fetch.sh $(BUILD)
 
@@ -122,7 +125,7 @@ mine: $(BUILD)/libclip.a $(EXAMS) $(MINE) ## lesson 11 on your own functions
 
 # ---- checks -----------------------------------------------------------------------------------------------------------
 
-SCRIPTS := $(wildcard $(patsubst %,tests/%.sh,exercises fetch pretrained checkers lesson19 harness pages train))
+SCRIPTS := $(wildcard $(patsubst %,tests/%.sh,exercises fetch pretrained checkers lesson19 harness pages quiz train))
 # Lesson 11 needs the model of lesson 10: tests/train.sh runs the one after the other.
 CHECKED := $(filter-out %/lesson-11,$(LESSON_BINARIES))
 
@@ -206,7 +209,7 @@ $(foreach l,$(LESSONS),$(eval $(call lesson_rule,$(l))))
 
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj64/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj64/*/*.d $(BUILD)/obj/*/*/*.d)
 
-.PHONY: all help run list data pretrained plots bench check clean $(NUMBERS:%=lesson-%) next watch mine \
+.PHONY: all help run list quiz data pretrained plots bench check clean $(NUMBERS:%=lesson-%) next watch mine \
         $(foreach n,$(EXERCISE_NNS),ex-$(n) hint-$(n) reset-$(n) solution-$(n))
 .SECONDARY:
 .DELETE_ON_ERROR:

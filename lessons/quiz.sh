@@ -1,0 +1,141 @@
+#!/bin/sh
+# quiz.sh: the questions at the ends of the lessons' pages, asked one after the other: `make quiz`.
+#
+#   sh lessons/quiz.sh                 ten questions: those you missed, then those never asked, then those you knew
+#   sh lessons/quiz.sh 05 08           those of these lessons, all of them
+#   sh lessons/quiz.sh missed          those you missed, all of them
+#
+# You answer in your head, see the page's answer, and say whether yours was right. What was said is kept in $QUIZ_FILE
+# (exercises/quiz.txt), a line each: "known 05.2", "missed 08.1". Lines it does not understand stay as they are. The pages
+# are the only place where questions stand: a question is a paragraph with a number under "## Questions", its answer the
+# <details> below it.
+#
+# QUIZ_ANYWHERE=1 asks without a terminal too (tests). Exit status 0: done, or stopped with q; 2: nobody is there to ask.
+
+: "${QUIZ_FILE:=exercises/quiz.txt}" "${QUIZ_PAGES:=lessons}"
+LC_ALL=C
+export LC_ALL
+if { [ ! -t 0 ] || [ ! -t 1 ]; } && [ -z "$QUIZ_ANYWHERE" ]; then
+    echo "quiz: it asks and waits for you, so it wants a terminal; the questions stand at the ends of lessons/*/README.md" >&2
+    exit 2
+fi
+bold='' dim='' good='' bad='' off=''
+if [ -t 1 ] && [ -z "$NO_COLOR" ] && [ "$TERM" != dumb ]; then
+    bold=$(printf '\033[1m') dim=$(printf '\033[2m') good=$(printf '\033[32m') bad=$(printf '\033[31m') off=$(printf '\033[0m')
+fi
+width=$(stty size 2>/dev/null | awk '{ print $2 }')
+[ "${width:-0}" -ge 40 ] && [ "$width" -le 100 ] || width=80
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/clip-quiz-XXXXXX") || exit 2
+asked=0 right=0
+summary() {
+    [ $asked -eq 0 ] || printf '\n%d of %d known. ' $right $asked
+    left=$(grep -c '^missed ' "$QUIZ_FILE" 2>/dev/null)
+    [ "${left:-0}" -gt 0 ] && printf '%d to look at again: make quiz ARGS=missed' "$left"
+    echo
+}
+trap 'rm -rf "$work"' EXIT
+trap 'echo; summary; exit 130' INT TERM HUP
+
+# Every question into $work/NN.K.q and .a; a list of all in $work/all, in order. Mathematics becomes plain text.
+for page in "$QUIZ_PAGES"/[0-9][0-9]-*/README.md; do
+    [ -f "$page" ] || continue
+    number=$(basename "$(dirname "$page")")
+    awk -v number="${number%%-*}" -v work="$work" '
+        function plain(s) {
+            gsub(/\$/, "", s); gsub(/\*\*/, "", s)
+            while (match(s, /\*[A-Za-z][^*]*[A-Za-z.]\*/)) s = substr(s, 1, RSTART - 1) substr(s, RSTART + 1, RLENGTH - 2) substr(s, RSTART + RLENGTH)
+            while (match(s, /\\frac\{?[A-Za-z0-9]+\}?\{?[A-Za-z0-9]+\}?/)) {
+                f = substr(s, RSTART + 5, RLENGTH - 5)
+                if (f ~ /^\{/) { split(f, part, /[{}]+/); f = part[2] "/" part[3] } else f = substr(f, 1, 1) "/" substr(f, 2)
+                s = substr(s, 1, RSTART - 1) f substr(s, RSTART + RLENGTH)
+            }
+            gsub(/\\left|\\right|\\mathrm|\\text|\\bigl|\\bigr|\\,|\\;/, "", s)
+            gsub(/\\cdot|\\times/, "*", s); gsub(/\\le([^a-z]|$)/, "<= ", s); gsub(/\\ge([^a-z]|$)/, ">= ", s)
+            gsub(/\\ne([^a-z]|$)/, "!= ", s); gsub(/\\approx/, "~", s); gsub(/\\l?dots/, "...", s); gsub(/\\infty/, "infinity", s)
+            gsub(/\\to([^a-z]|$)/, "-> ", s); gsub(/\\pm/, "+-", s); gsub(/\\partial /, "d", s); gsub(/\\partial/, "d", s)
+            gsub(/\\l?Vert|\\rVert/, "|", s); gsub(/\\[a-z]+/, "&", s); gsub(/\\/, "", s); gsub(/[{}]/, "", s)
+            while (match(s, /\]\([^)]*\)/)) s = substr(s, 1, RSTART - 1) substr(s, RSTART + RLENGTH)
+            gsub(/\[/, "", s)
+            return s
+        }
+        /^## / { on = /^## Questions/; state = ""; next }
+        !on { next }
+        /^[0-9]+\. / {
+            n = $1 + 0; sub(/^[0-9]+\. */, ""); state = "q"
+            id = sprintf("%s.%d", number, n); print id >>(work "/all")
+        }
+        /^<details>/ { state = "a"; sub(/.*<\/summary>/, "") }
+        /<\/details>/ { state = ""; next }
+        state != "" { print plain($0) >(work "/" id "." state) }
+    ' "$page"
+done
+[ -s "$work/all" ] || { echo "quiz: there are no questions in $QUIZ_PAGES/*/README.md" >&2; exit 2; }
+
+# wrapped FILE: its paragraphs, joined and cut anew; lists, tables and what is indented or fenced stay as they are.
+wrapped() {
+    awk 'function out() { if (text != "") print text; text = "" }
+        /^```/ { out(); fence = !fence; next }
+        fence || /^([-|]|    )/ { out(); print; next }
+        !NF { out(); if (some) print ""; next }
+        { some = 1; sub(/^ +/, ""); text = text (text == "" ? "" : " ") $0 }
+        END { out() }' "$1" | fold -s -w "$width"
+}
+
+# remember WORD ID: replaces what is known of that question.
+remember() {
+    {
+        if [ -f "$QUIZ_FILE" ]; then awk -v id="$2" '!(($1 == "known" || $1 == "missed") && $2 == id)' "$QUIZ_FILE"
+        else echo "# Questions you knew and missed, kept by \`make quiz\`. What it does not know it leaves alone."; fi
+        echo "$1 $2"
+    } >"$QUIZ_FILE.tmp" && mv "$QUIZ_FILE.tmp" "$QUIZ_FILE" || echo "quiz: $QUIZ_FILE cannot be written; nothing is remembered" >&2
+}
+# of WORD: the questions of which that is known; "new": those of which nothing is.
+of() {
+    touch "$work/empty"
+    state=$QUIZ_FILE
+    [ -f "$state" ] || state=$work/empty
+    awk -v word="$1" 'NR == FNR && FILENAME != all { } FILENAME == all { order[++n] = $1; next } { said[$2] = $1 }
+        END { for (i = 1; i <= n; i++) if (word == "new" ? !(order[i] in said) : said[order[i]] == word) print order[i] }' \
+        all="$work/all" "$work/all" "$state"
+}
+
+if [ "$1" = missed ]; then
+    of missed >"$work/ask"
+    [ -s "$work/ask" ] || { echo "Nothing is missed. \`make quiz\` asks the others."; exit 0; }
+elif [ $# -gt 0 ]; then
+    for nn do
+        grep "^$nn\\." "$work/all" || { echo "quiz: lesson $nn has no questions; name lessons as 05, or missed" >&2; exit 2; }
+    done >"$work/ask" || exit 2
+else
+    { of missed; of new; of known; } | head -n 10 >"$work/ask"
+fi
+total=$(wc -l <"$work/ask")
+
+answer() { # what was typed, in small letters; status 1 at the end of the input
+    IFS= read -r typed || { echo; return 1; }
+    typed=$(echo "$typed" | tr 'A-Z' 'a-z' | tr -d ' ')
+}
+
+exec 3<"$work/ask"
+while read -r id <&3; do
+    page=$(echo "$QUIZ_PAGES/${id%%.*}"-*/README.md)
+    printf '\n%s[%d of %d] %s%s\n' "$dim" $((asked + 1)) $total "$(sed -n '1s/^# *//p' "$page"), question ${id#*.}" "$off"
+    printf '%s' "$bold"; wrapped "$work/$id.q"; printf '%s' "$off"
+    printf '%s(think; Enter shows the answer, q stops) %s' "$dim" "$off"
+    answer || break
+    [ "$typed" = q ] && break
+    printf '\n'
+    wrapped "$work/$id.a"
+    while :; do
+        printf '%sDid you know it? y or n (q stops) %s' "$dim" "$off"
+        answer || break 2
+        case $typed in
+        y | yes) remember known "$id"; asked=$((asked + 1)) right=$((right + 1)); echo "${good}known$off"; break ;;
+        n | no) remember missed "$id"; asked=$((asked + 1)); echo "${bad}it comes again$off"; break ;;
+        q | quit) break 2 ;;
+        esac
+    done
+done
+summary
+exit 0
