@@ -35,6 +35,7 @@ summary() {
     echo
 }
 trap 'rm -rf "$work"' EXIT
+trap 'exit 141' PIPE
 trap 'echo; summary; exit 130' INT TERM HUP
 
 # Every question into $work/NN.K.q and .a; a list of all in $work/all, in order. Mathematics becomes plain text.
