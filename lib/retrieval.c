@@ -109,6 +109,18 @@ Retrieval retrieval_chance(int N, int right) {
     return chance;
 }
 
+void retrieval_print(const char *what, Retrieval r) {
+    if (!what) {
+        printf("  %-34s    R@1    R@5   R@10   med.rank      P@1    P@5   P@10     tied\n", "%");
+        return;
+    }
+    printf("  %-34s", what);
+    for (int c = 0; c < RETRIEVAL_CUTS; c++) printf(" %6.1f", 100 * r.recall[c]);
+    printf("   %8.1f  ", r.median_rank);
+    for (int c = 0; c < RETRIEVAL_CUTS; c++) printf(" %6.1f", 100 * r.precision[c]);
+    printf("   %6d\n", r.tied);
+}
+
 void retrieval_top(const num *scores, int n, int k, int *top) {
     REQUIRE(0 <= k && k <= n, "the best %d of %d", k, n);
     int have = 0;

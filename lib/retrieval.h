@@ -38,6 +38,9 @@ bool retrieval_measure(Mat scores, const int *query, const int *answer, Retrieva
 /* What guessing earns: the same for N answers of which `right` are right, in random order. Wants 1 <= right <= N. */
 Retrieval retrieval_chance(int N, int right);
 
+/* A line of a table on stdout: recall and precision in percent, median rank, ties. `what` NULL: the line above the table. */
+void retrieval_print(const char *what, Retrieval r);
+
 /* The best k of n scores, best first, into top[k]; of equals the lower index. Wants 0 <= k <= n and no NaN. */
 void retrieval_top(const num *scores, int n, int k, int *top);
 
