@@ -15,8 +15,8 @@ enum { MERGES = 48894 };
 
 /* The merges that are used: "cat" and "cats" are whole words; "ab" comes before "bc"; "aa" eats from the left. */
 static const char *const merges[] = { "c a", "ca t</w>", "ca t", "cat s</w>", "a b", "b c</w>", "a a",
-                                      "Ã ©</w>", "' s</w>" };
-enum { CA = 512, CAT_END, CAT, CATS, AB, BC, AA, E_ACUTE, APOSTROPHE_S };
+                                      "Ã ©</w>", "' s</w>", "z ca" };
+enum { CA = 512, CAT_END, CAT, CATS, AB, BC, AA, E_ACUTE, APOSTROPHE_S, ZCA };
 
 static Arena arena;
 
@@ -98,6 +98,8 @@ TEST(bpe_merges_in_order) {
     check_spelt(&bpe, "aaaab", "aa aa b</w>");
     check_spelt(&bpe, "aaab", "aa a b</w>");
     check_spelt(&bpe, "cca", "c c a</w>");
+    check_spelt(&bpe, "zcax", "zca x</w>"); /* what came of a merge goes on to the left, */
+    check_spelt(&bpe, "zcat", "z cat</w>"); /* after what stands higher */
     check_spelt(&bpe, "catcat catcats", "cat cat</w> cat cats</w>");
     arena_free(&arena);
 }

@@ -71,6 +71,7 @@ TEST(probes_scores) {
     static const struct { double s[4]; ProbeScore want; } cases[] = {
         { { 2, 1, 1, 2 }, { 1, 1, 1 } }, { { 1, 2, 2, 1 }, { 0, 0, 0 } }, { { 5, 4, 2, 3 }, { 1, 0, 0 } },
         { { 5, 2, 4, 3 }, { 0, 1, 0 } }, { { 1, 1, 1, 1 }, { 0, 0, 0 } }, { { 2, 1, 2, 2 }, { 0, 0, 0 } },
+        { { 5, 2, 4, 2 }, { 0, 0, 0 } }, { { 5, 2, 1, 2 }, { 1, 0, 0 } },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         ProbeScore got = probe_score(cases[i].s), want = cases[i].want;
