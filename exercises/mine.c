@@ -22,7 +22,7 @@ Var library_text_tower(Tape *t, TextTower *tower, const int *ids, int B, int T);
 bool library_metrics_argmax(Mat scores, int *best, Err *err);
 Mat library_zeroshot_scores(Clip *clip, Arena *arena, Mat classes, const Cifar *set, ZeroshotRange range);
 
-/* ---- 01, 03, 06, 07: one function for another ---------------------------------------------------------------------- */
+/* ---- 01, 03, 06, 07: one function for another -------------------------------------------------------------------- */
 
 void mat_normalise_rows(Mat m) {
     for (int r = 0; r < m.shape[0]; r++) normalise(&AT(m, r, 0), m.shape[1]);
@@ -55,14 +55,15 @@ void conv_forward(ConvShape s, const num *x, const num *weight, const num *bias,
 }
 
 Var text_tower(Tape *t, TextTower *tower, const int *ids, int B, int T) {
-    if (strcmp(tower->kind, "bow") || tower->size.padding != TEXT_PADDING) return library_text_tower(t, tower, ids, B, T);
+    if (strcmp(tower->kind, "bow") || tower->size.padding != TEXT_PADDING)
+        return library_text_tower(t, tower, ids, B, T);
     Mat bias = mat_shape(2, 1, tower->size.embed), out = mat_new(&t->arena, B, tower->size.embed);
     bias.v = tower->fc.bias->val.v;
     bag_of_words(&(BagOfWords){ tower->embedding.weight->val, tower->fc.weight->val, bias }, ids, B, T, out);
     return tape_data(t, out);
 }
 
-/* ---- 02, 08, 09: the zero-shot classifier --------------------------------------------------------------------------- */
+/* ---- 02, 08, 09: the zero-shot classifier ------------------------------------------------------------------------ */
 
 static struct {
     Clip *clip;
@@ -89,7 +90,8 @@ Mat encode_pictures(Arena *arena, Mat pictures) {
     return copy;
 }
 
-Mat zeroshot_classes(Clip *clip, Arena *arena, const char *const *templates, int K, const char *const *names, int C, FILE *warnings) {
+Mat zeroshot_classes(Clip *clip, Arena *arena, const char *const *templates, int K, const char *const *names, int C,
+                     FILE *warnings) {
     const char **texts = arena_alloc(arena, (size_t)(C * K), sizeof *texts);
     (void)warnings;
     now.clip = clip, now.names = names;
@@ -102,7 +104,8 @@ Mat zeroshot_classes(Clip *clip, Arena *arena, const char *const *templates, int
 /* B pictures: their cosines by exercise 02, their answers by exercise 08. */
 static void one_batch(Mat classes, const Cifar *set, const int *index, int B, Mat scores, int *answers) {
     Tape tape = { .no_grad = true };
-    Mat pixels = mat_like(&tape.arena, mat_shape(4, B, CIFAR_SIDE, CIFAR_SIDE, 3)), again = mat_new(&tape.arena, B, classes.shape[0]);
+    Mat pixels = mat_like(&tape.arena, mat_shape(4, B, CIFAR_SIDE, CIFAR_SIDE, 3)),
+        again = mat_new(&tape.arena, B, classes.shape[0]);
     cifar_batch(set, index, B, NULL, pixels.v);
     now.pictures = image_tower(&tape, &now.clip->image, tape_data(&tape, pixels))->val;
     similarity_matrix(now.pictures, classes, scores);

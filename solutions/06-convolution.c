@@ -31,8 +31,10 @@ void convolution(ConvShape s, const num *x, const num *weight, const num *bias, 
                         for (int j = 0; j < s.kernel; j++) {
                             int row = h * s.stride + i - s.pad, col = w * s.stride + j - s.pad;
                             if (row < 0 || row >= s.H || col < 0 || col >= s.W) continue; /* outside: 0 */
-                            for (int c = 0; c < s.C; c++)
-                                sum += weight[((o * s.C + c) * s.kernel + i) * s.kernel + j] * x[((b * s.H + row) * s.W + col) * s.C + c];
+                            for (int c = 0; c < s.C; c++) {
+                                num weighs = weight[((o * s.C + c) * s.kernel + i) * s.kernel + j];
+                                sum += weighs * x[((b * s.H + row) * s.W + col) * s.C + c];
+                            }
                         }
                     y[((b * P + h) * Q + w) * s.outputs + o] = sum;
                 }

@@ -13,8 +13,8 @@
  *         ids: ids[b*T + t] is word t of text b, 0 to V-1. The number TEXT_PADDING (0) fills up short texts: it is no
  *         word, though row 0 of the table holds numbers. Every text has at least one word.
  * Output  out [B,E], not yet of length 1
- * Worked  table rows (9,9), (1,2), (3,4); ids (1, 2, 0): the mean is (2, 3), not (4.33, 5) and not (1.33, 2). With weight
- *         [1 1] and bias [0.5]: out = 5.5.
+ * Worked  table rows (9,9), (1,2), (3,4); ids (1, 2, 0): the mean is (2, 3), not (4.33, 5) and not (1.33, 2). With
+ *         weight [1 1] and bias [0.5]: out = 5.5.
  */
 void bag_of_words(const BagOfWords *bag, const int *ids, int B, int T, Mat out) {
     /* TODO 07: your code from here ... */

@@ -1,4 +1,4 @@
-/* Exercise 09: prompt ensemble. One class, several ways to say it: "a photo of a cat", "a drawing of a cat". (Lesson 12)
+/* Exercise 09: prompt ensemble. One class, said in several ways: "a photo of a cat", "a drawing of a cat". (Lesson 12)
  *
  * Your code goes where it says TODO. `make ex-09` checks it, `make hint-09` helps.
  * From the library: vec_norm(v, n) is |v|; mat_normalise_rows(m); &AT(m, r, 0) is where row r begins.

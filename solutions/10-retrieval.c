@@ -28,11 +28,11 @@ void top_k(const num *scores, int n, int k, int *best) {
  *
  *     recall@k = (1/Q) sum over queries q of  [is item[i] = query[q] for any i of the k best of row q?]
  *
- * Input   scores [Q,N]: row q holds query q's score for each of N items; query: Q labels; item: N labels. An item is right
- *         if its label is the query's: several items can be. k from 1 to N; equal scores as in top_k.
+ * Input   scores [Q,N]: row q holds query q's score for each of N items; query: Q labels; item: N labels. An item is
+ *         right if its label is the query's: several items can be. k from 1 to N; equal scores as in top_k.
  * Output  the share, from 0 to 1
- * Worked  scores [0.9 0.5 0.1 | 0.2 0.3 0.8], query (7, 7), item (7, 5, 5), k = 1: query 0 finds item 0, which is right;
- *         query 1 finds item 2, which is not: 0.5. With k = 3: 1.
+ * Worked  scores [0.9 0.5 0.1 | 0.2 0.3 0.8], query (7, 7), item (7, 5, 5), k = 1: query 0 finds item 0, which is
+ *         right; query 1 finds item 2, which is not: 0.5. With k = 3: 1.
  */
 double recall_at_k(Mat scores, const int *query, const int *item, int k) {
     /* TODO 10: your code from here ... */

@@ -1,9 +1,9 @@
 /* Exercise 11: find the bug. Five training runs, each broken in one place, each by a mistake that somebody made in a
  * CLIP that many people use.
  *
- * Every run trains the same two small towers on 64 pairs, 16 at a time, and takes one step of it from the function below
- * that has its letter; everything else is sound. `make ex-11` trains all five and prints a log line for each, and one
- * of a run that is well. Read the log, find what is wrong in the function, repair it; `make hint-11` helps.
+ * Every run trains the same two small towers on 64 pairs, 16 at a time, and takes one step of it from the function
+ * below that has its letter; everything else is sound. `make ex-11` trains all five and prints a log line for each, and
+ * one of a run that is well. Read the log, find what is wrong in the function, repair it; `make hint-11` helps.
  * There is no TODO line to delete here: the code is the task.
  */
 #include "../exercises/exercise.h"
@@ -24,8 +24,8 @@ void draw_batch(Rng *rng, int n, int B, int *picture, int *caption) {
 /* Run B: the "cosines" leave -1 .. 1 far behind. (moein-shariatnia/OpenAI-CLIP, issue 10)
  *
  * compare: image [B,E] and text [B,E], as the towers give them -> the cosine of each picture with each caption, [B,B].
- * From the library (lib/ops.h): op_linear(tape, x, w, NULL) is x w^T, all dot products of rows; op_l2norm(tape, x) gives
- * every row of x the length 1.
+ * From the library (lib/ops.h): op_linear(tape, x, w, NULL) is x w^T, all dot products of rows; op_l2norm(tape, x)
+ * gives every row of x the length 1.
  */
 Var compare(Tape *tape, Var image, Var text) {
     /* TODO 11: the bug of run B is from here ... */

@@ -6,7 +6,8 @@
 #   give          a copy of each exercise for the student, where there is none yet (any command does this first)
 #   ex NN         checks one exercise; status 1 if it is wrong or does not compile, 0 if done, begun or not started
 #   next, watch   the first one that is not done; the one that is being edited, again and again
-#   hint NN       the next of three hints           reset NN     the text as shipped; the student's is kept as NN-*.c.1, .2 ...
+#   hint NN       the next of three hints
+#   reset NN      the text as shipped; the student's is kept as NN-*.c.1, .2 ...
 #   list, table   what progress.txt says; what a check of all of them says (the third part of `make check`)
 #   solution NN   after passing, or with FORCE=1
 #   mine OBJECTS  lesson 11 on the functions that pass, and on the solutions' where they do not (exercises/mine.c)
@@ -15,7 +16,7 @@
 # the repository can touch them. They are copies of exercises/original/*.c, which git does know. A copy nobody has
 # changed follows a new original; one that was changed stays, and the student is told.
 #
-# progress.txt has lines of "done NAME", "hint NAME STEP" and "given NAME CHECKSUM"; all others are kept and mean nothing.
+# progress.txt has lines of "done NAME", "hint NAME STEP" and "given NAME CHECKSUM"; others are kept and mean nothing.
 # Other variables: SEED of the fresh inputs; EXERCISE_CC, compiler and flags; EXERCISE_WORK, where programs go.
 
 build=$1 command=$2 number=$3
@@ -34,7 +35,7 @@ stop() {
     exit 2
 }
 
-# ---- names and progress ------------------------------------------------------------------------------------------------
+# ---- names and progress ----------------------------------------------------------------------------------------------
 
 names() { for file in exercises/original/[0-9][0-9]-*.c; do basename "$file" .c; done; }
 name_of() { for file in exercises/original/"$1"-*.c; do [ -f "$file" ] && basename "$file" .c; done; }
@@ -50,10 +51,11 @@ is_done() { known 'done' "$1" >/dev/null; }
 # note WORD NAME [VALUE]: replaces that line; forget WORD NAME removes it.
 forget() {
     [ -f "$progress" ] || return 0
-    awk -v word="$1" -v name="$2" '!($1 == word && $2 == name)' "$progress" >"$progress.tmp" && mv "$progress.tmp" "$progress"
+    awk -v word="$1" -v name="$2" '!($1 == word && $2 == name)' "$progress" >"$progress.tmp" &&
+        mv "$progress.tmp" "$progress"
 }
 note() {
-    [ -f "$progress" ] || echo '# Progress with the exercises, kept by make. What it does not know it leaves alone.' >"$progress"
+    [ -f "$progress" ] || echo '# Progress with the exercises. What make does not know here it leaves alone.' >"$progress"
     forget "$1" "$2"
     echo "$*" >>"$progress"
 }
@@ -82,7 +84,7 @@ give() {
     done
 }
 
-# ---- checking one --------------------------------------------------------------------------------------------------------
+# ---- checking one ----------------------------------------------------------------------------------------------------
 
 # compile NAME: makes $work/NN from the student's file, if it is not that already. Status 1 says why.
 compile() {
@@ -105,8 +107,9 @@ compile() {
         return 1
     fi
     # shellcheck disable=SC2086
-    if ! $EXERCISE_CC -o "$program" "$work/$nn.o" "$exam/ex$nn.o" "$exam/exam.o" "$build/libclip.a" -lm -pthread >"$work/$nn.link" 2>&1; then
-        echo "${bad}DOES NOT LINK${off}: $source. A function of the exercise is missing, or there is one of a name the library uses:"
+    if ! $EXERCISE_CC -o "$program" "$work/$nn.o" "$exam/ex$nn.o" "$exam/exam.o" "$build/libclip.a" -lm -pthread \
+        >"$work/$nn.link" 2>&1; then
+        echo "${bad}DOES NOT LINK${off}: $source. A function is missing, or one has a name of the library's:"
         grep -E 'undefined|multiple|duplicate|symbol|_' "$work/$nn.link" | head -n 4 | sed 's/^/  /'
         echo "  again: make ex-$nn     the text as shipped, keeping yours: make reset-$nn"
         return 1
@@ -121,8 +124,8 @@ warned() {
     head -n 8 "$work/$nn.log" | sed 's/^/  /'
 }
 
-# verdict NAME: compiles and checks; prints what there is to say, sets word (done, wrong, begun, not-started, broken) and
-# parts ("1 of 2").
+# verdict NAME: compiles and checks; prints what there is to say, sets word (done, wrong, begun, not-started, broken)
+# and parts ("1 of 2").
 verdict() {
     word=broken parts=''
     compile "$1" || return
@@ -131,7 +134,9 @@ verdict() {
     [ -f "$work/$nn.result" ] && read -r word right of _ <"$work/$nn.result"
     parts="$right of $of"
     if [ "$word" = not-started ] && ! cmp -s "$EXERCISES/$1.c" "exercises/original/$1.c"; then
-        grep -n '^ *TODO(' "$EXERCISES/$1.c" | sed -n '1s|^\([0-9]*\):.*|  You have written something: delete the line '"$EXERCISES/$1.c"':\1, "TODO(...);", so that it is reached.|p'
+        line=$(grep -n '^ *TODO(' "$EXERCISES/$1.c" | sed -n '1s/:.*//p')
+        [ -z "$line" ] ||
+            echo "  You have written something: delete $EXERCISES/$1.c:$line, \"TODO(...);\", so that it is reached."
     fi
     case $word in
     'done') is_done "$1" || note 'done' "$1" ;;
@@ -160,7 +165,7 @@ one() {
     esac
 }
 
-# ---- all of them ----------------------------------------------------------------------------------------------------------
+# ---- all of them -----------------------------------------------------------------------------------------------------
 
 bar() {
     all=0 finished=0 line=''
@@ -244,7 +249,7 @@ mine() {
     "$build/mine" --no-predict "$@"
 }
 
-# ---- help ----------------------------------------------------------------------------------------------------------------
+# ---- help ------------------------------------------------------------------------------------------------------------
 
 hint() {
     step=$(known hint "$1")
@@ -277,14 +282,15 @@ solution() {
     if is_done "$1" || [ "$FORCE" = 1 ]; then
         cat "solutions/$1.c"
     else
-        echo "Exercise ${1%%-*} is not done yet. A hint: make hint-${1%%-*}. To look all the same: make solution-${1%%-*} FORCE=1"
+        echo "Exercise ${1%%-*} is not done yet. A hint: make hint-${1%%-*}." \
+            "To look all the same: make solution-${1%%-*} FORCE=1"
         exit 1
     fi
 }
 
-# ---- watching ----------------------------------------------------------------------------------------------------------
+# ---- watching --------------------------------------------------------------------------------------------------------
 
-sums() { for file in "$EXERCISES"/[0-9][0-9]-*.c; do echo "$(cksum <"$file" | tr ' ' -) $(basename "$file" .c)"; done; }
+sums() { for file in "$EXERCISES"/[0-9][0-9]-*.c; do echo "$(sum_of "$file") $(basename "$file" .c)"; done; }
 
 # A second passes, or a key is pressed: sets key.
 pause() {
@@ -328,10 +334,11 @@ watch() {
 }
 keys() {
     echo
-    echo "Watching $EXERCISES/: save a file and it is checked. Press Enter to run $now now, n for the next one, q to leave."
+    echo "Watching $EXERCISES/: save a file and it is checked."
+    if [ -t 0 ]; then echo "Press Enter to run now ($now), n for the next one that is open, q to leave."; fi
 }
 
-# ------------------------------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------------------------------------------------------
 
 name=''
 if [ -n "$number" ] && [ "$command" != mine ]; then

@@ -2,18 +2,18 @@
  *
  * Choose a limitation: does the text tower hear the order of words? numbers? "no" and "without"? one word among eight?
  * Take a text tower, make prompts that differ in exactly that and a control that differs more, print their cosines, and
- * say what they show. `make ex-12` reads what you print and checks that it hangs together; it has no opinion of what you
- * find out. `make hint-12` helps.
+ * say what they show. `make ex-12` reads what you print and checks that it hangs together; it has no opinion of what
+ * you find out. `make hint-12` helps.
  *
- * probe() prints, with printf, lines of these forms, each kind as often as you need; other lines may stand between them.
+ * probe() prints, with printf, lines of these forms, each as often as you need; other lines may stand between them.
  *
  *   limitation: TEXT                     what the experiment is about
  *   prompt I: TEXT                       prompts 1, 2, 3 ... (3 to 9 of them), all different
  *   differ I J KIND                      how prompts I and J differ. KIND is one of
  *                                          order      the same words in another order
  *                                          word       one word is another
- *                                          number     one word is another, both number words (one, two, ... ten; 1, 2 ...)
- *                                          negation   one of the two has no, not, never or without, the other none of them
+ *                                          number     one word is another, both are numbers (one to ten; 1, 2 ...)
+ *                                          negation   one of the two has no, not, never or without, the other does not
  *                                          other      the control: at least two words differ
  *                                        At least one line of "other", and at least one that is not.
  *   cosine I J: NUMBER                   four decimals or more, for every I and J, also I = J and both orders of two

@@ -40,10 +40,12 @@ static void cosine_case(const num *given_a, const num *given_b, int n) {
     memcpy(&AT(kept, 1, 0), b, (size_t)n * sizeof *b);
     exam_case("a = %s, b = %s", exam_vector(a, n), exam_vector(b, n));
     double ab = dot(a, b, n), aa = dot(a, a, n), bb = dot(b, b, n);
-    exam_number(cosine(a, b, n), (double[]){ ab / sqrt(aa * bb), ab / (aa * bb), ab / sqrt(aa), ab / sqrt(bb), ab / aa, ab / bb, ab },
+    exam_number(cosine(a, b, n),
+                (double[]){ ab / sqrt(aa * bb), ab / (aa * bb), ab / sqrt(aa), ab / sqrt(bb), ab / aa, ab / bb, ab },
                 "cosine(a, b)");
     if (memcmp(&AT(kept, 0, 0), a, (size_t)n * sizeof *a) || memcmp(&AT(kept, 1, 0), b, (size_t)n * sizeof *b))
-        exam_wrong("changed", "a or b was changed: cosine must leave its inputs as they are. Compute the lengths beside them.");
+        exam_wrong("changed",
+                   "a or b was changed: cosine must leave its inputs as they are. Compute the lengths beside them.");
 }
 
 static void check_cosine(void) {

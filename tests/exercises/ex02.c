@@ -27,15 +27,25 @@ static void similarity_case(Mat text, Mat image) {
     memcpy(&AT(before, N, 0), image.v, mat_count(image) * sizeof(num));
     exam_case("text = %s, image = %s", exam_matrix(text), exam_matrix(image));
     similarity_matrix(text, image, s);
-    if (memcmp(before.v, text.v, mat_count(text) * sizeof(num)) || memcmp(&AT(before, N, 0), image.v, mat_count(image) * sizeof(num)))
-        exam_wrong("changed", "text or image was changed. They must stay as they are: copy them, or divide by the lengths later.");
+    if (memcmp(before.v, text.v, mat_count(text) * sizeof(num)) ||
+        memcmp(&AT(before, N, 0), image.v, mat_count(image) * sizeof(num)))
+        exam_wrong(
+            "changed",
+            "text or image was changed. They must stay as they are: copy them, or divide by the lengths later.");
     for (int n = 0; n < N; n++)
         for (int m = 0; m < M; m++) {
-            double t = sqrt(product(text, n, text, n)), i = sqrt(product(image, m, image, m)), raw = product(text, n, image, m);
+            double t = sqrt(product(text, n, text, n)), i = sqrt(product(image, m, image, m)),
+                   raw = product(text, n, image, m);
             double turned = EXAM_ANY;
-            if (N == M) turned = product(text, m, image, n) / sqrt(product(text, m, text, m) * product(image, n, image, n));
-            exam_number((double)AT(s, n, m), (double[MODELS]){ [RIGHT] = raw / (t * i), [RAW] = raw, [TURNED] = turned,
-                        [COLUMNS] = product_of_columns(text, n, image, m), [TEXT_ONLY] = raw / t, [IMAGE_ONLY] = raw / i },
+            if (N == M)
+                turned = product(text, m, image, n) / sqrt(product(text, m, text, m) * product(image, n, image, n));
+            exam_number((double)AT(s, n, m),
+                        (double[MODELS]){ [RIGHT] = raw / (t * i),
+                                          [RAW] = raw,
+                                          [TURNED] = turned,
+                                          [COLUMNS] = product_of_columns(text, n, image, m),
+                                          [TEXT_ONLY] = raw / t,
+                                          [IMAGE_ONLY] = raw / i },
                         "s[%d,%d], text %d with picture %d", n, m, n, m);
         }
 }

@@ -12,7 +12,7 @@ static double largest(const num *x, int n) {
     return most;
 }
 
-/* ---- softmax ------------------------------------------------------------------------------------------------------ */
+/* ---- softmax ----------------------------------------------------------------------------------------------------- */
 
 static void softmax_case(const num *given, int n) {
     const num *x = exam_copy(given, n);
@@ -36,7 +36,7 @@ static void check_softmax(void) {
     softmax_case((num[]){ -2000, -2001 }, 2);
 }
 
-/* ---- cross-entropy ------------------------------------------------------------------------------------------------ */
+/* ---- cross-entropy ----------------------------------------------------------------------------------------------- */
 
 static void cross_entropy_case(Mat x, const int *target) {
     int B = x.shape[0], N = x.shape[1];
@@ -48,7 +48,8 @@ static void cross_entropy_case(Mat x, const int *target) {
         naive += -log(exp(z) / total(row, N, 0));
     }
     exam_case("x = %s, target = %s", exam_matrix(x), exam_ints(target, B));
-    exam_number(cross_entropy(x, target), (double[]){ sum / B, naive / B, sum / B / log(10), -sum / B, sum }, "cross_entropy(x, target)");
+    exam_number(cross_entropy(x, target), (double[]){ sum / B, naive / B, sum / B / log(10), -sum / B, sum },
+                "cross_entropy(x, target)");
 }
 
 static void check_cross_entropy(void) {
@@ -65,7 +66,8 @@ static void check_cross_entropy(void) {
 static const Part parts[] = {
     { .name = "softmax", .check = check_softmax, .tolerance = 1e-5,
       .mistakes = {
-          { "no-max", "the largest score was not taken off first: exp of it is infinite, and infinite / infinite is not a number" },
+          { "no-max", "the largest score was not taken off first: exp of it is infinite, and infinite / infinite "
+                      "is not a number" },
           { "not-divided", "exp(x[i]) was not divided by the sum" },
           { "not-divided", "exp(x[i]) was not divided by the sum" },
           { "logarithm", "this is the logarithm of the softmax" },

@@ -22,10 +22,13 @@ static void loss_case(Mat image, Mat text, double tau) {
     int B = image.shape[0];
     double rows = direction(image, text, 1 / tau, false), columns = direction(image, text, 1 / tau, true);
     double multiplied = (direction(image, text, tau, false) + direction(image, text, tau, true)) / 2;
-    double plain = (direction(image, text, 1, false) + direction(image, text, 1, true)) / 2, half = (rows + columns) / 2;
+    double plain = (direction(image, text, 1, false) + direction(image, text, 1, true)) / 2,
+           half = (rows + columns) / 2;
     exam_case("image = %s, text = %s, tau = %g", exam_matrix(image), exam_matrix(text), tau);
-    exam_number(symmetric_loss(image, text, tau), (double[]){ half, rows, rows / 2, columns, columns / 2, rows + columns, B * half,
-                2 * B * half, multiplied, plain }, "symmetric_loss(image, text, tau)");
+    exam_number(symmetric_loss(image, text, tau),
+                (double[]){ half, rows, rows / 2, columns, columns / 2, rows + columns, B * half, 2 * B * half,
+                            multiplied, plain },
+                "symmetric_loss(image, text, tau)");
 }
 
 static void check_loss(void) {
@@ -42,12 +45,13 @@ static void check_loss(void) {
 static const Part parts[] = {
     { .name = "symmetric_loss", .check = check_loss, .tolerance = 2e-5,
       .mistakes = {
-          { "one-direction", "only the rows count (picture -> caption), or the rows count twice: the other direction is that of the "
-                             "transposed logits" },
+          { "one-direction", "only the rows count (picture -> caption), or the rows count twice: the other direction "
+                             "is that of the transposed logits" },
           { "one-direction", "only the rows count (picture -> caption), and half of them: the columns are missing" },
-          { "wrong-axis", "the softmax runs down the columns, the wrong axis, where it should run along the rows: only caption -> "
-                          "picture counts" },
-          { "wrong-axis", "the softmax runs down the columns alone, the wrong axis for the other direction, and half of it is lost" },
+          { "wrong-axis", "the softmax runs down the columns, the wrong axis, where it should run along the rows: only "
+                          "caption -> picture counts" },
+          { "wrong-axis", "the softmax runs down the columns alone, the wrong axis for the other direction, and "
+                          "half of it is lost" },
           { "sum", "the two directions were added up: their mean is half of that" },
           { "sum", "the rows were added up, sum for mean: the loss is B times too large" },
           { "sum", "everything was added up, sum for mean: the loss is 2 B times too large" },

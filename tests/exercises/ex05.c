@@ -4,7 +4,8 @@
 enum { MOST = 64 };
 
 /* dL/dx[i] of n numbers, into slope. */
-static void differences(double (*loss)(const double *x, const void *context), const void *context, double *x, int n, double *slope) {
+static void differences(double (*loss)(const double *x, const void *context), const void *context, double *x, int n,
+                        double *slope) {
     const double h = 1e-5;
     REQUIRE(n <= MOST, "%d numbers", n);
     for (int i = 0; i < n; i++) {
@@ -18,7 +19,7 @@ static void widen(const num *x, size_t n, double *wide) {
     for (size_t i = 0; i < n; i++) wide[i] = (double)x[i];
 }
 
-/* ---- relu ----------------------------------------------------------------------------------------------------------- */
+/* ---- relu -------------------------------------------------------------------------------------------------------- */
 
 typedef struct { int n; const num *dy; } Relu;
 
@@ -39,13 +40,15 @@ static void relu_case(Mat x, Mat dy, Mat before) {
     relu_backward(x.v, dy.v, n, dx.v);
     for (int i = 0; i < n; i++) {
         double b = (double)before.v[i], g = slope[i], d = (double)dy.v[i];
-        exam_gradient((double)dx.v[i], b, 0, (double[]){ b + g, g, wide[i] > 0 ? g : b, b + d, b + d - g, b + d * fmax(wide[i], 0) },
+        exam_gradient((double)dx.v[i], b, 0,
+                      (double[]){ b + g, g, wide[i] > 0 ? g : b, b + d, b + d - g, b + d * fmax(wide[i], 0) },
                       "dx[%d]", i);
     }
 }
 
 static void check_relu(void) {
-    relu_case(exam_from(1, 2, (double[]){ 2, -3 }), exam_from(1, 2, (double[]){ 5, 7 }), exam_from(1, 2, (double[]){ 1, 1 }));
+    relu_case(exam_from(1, 2, (double[]){ 2, -3 }), exam_from(1, 2, (double[]){ 5, 7 }),
+              exam_from(1, 2, (double[]){ 1, 1 }));
     for (int k = 0; k < 3; k++) {
         int n = 6 + 5 * k;
         Mat x = exam_random(1, n, 1);
@@ -55,7 +58,7 @@ static void check_relu(void) {
     }
 }
 
-/* ---- matmul --------------------------------------------------------------------------------------------------------- */
+/* ---- matmul ------------------------------------------------------------------------------------------------------ */
 
 typedef struct { Mat a, b, dy; bool for_b; } Product;
 
@@ -66,7 +69,8 @@ static double product_loss(const double *x, const void *context) {
     for (int m = 0; m < M; m++)
         for (int k = 0; k < K; k++)
             for (int n = 0; n < N; n++) {
-                double a = p->for_b ? (double)AT(p->a, m, k) : x[m * K + k], b = p->for_b ? x[k * N + n] : (double)AT(p->b, k, n);
+                double a = p->for_b ? (double)AT(p->a, m, k) : x[m * K + k],
+                       b = p->for_b ? x[k * N + n] : (double)AT(p->b, k, n);
                 sum += a * b * (double)AT(p->dy, m, n);
             }
     return sum;
@@ -74,12 +78,15 @@ static double product_loss(const double *x, const void *context) {
 
 /* One of the two gradients: what was there before, what is right to add, what comes without the transposition (where
  * the shapes allow it), and the last term of the sum. */
-static void compare_product(const char *name, Mat got, Mat before, const double *slope, const double *plain, const double *last, bool is_b) {
+static void compare_product(const char *name, Mat got, Mat before, const double *slope, const double *plain,
+                            const double *last, bool is_b) {
     for (int i = 0; i < (int)mat_count(got); i++) {
         double b = (double)before.v[i], g = slope[i], right = b + g, turned = plain ? b + plain[i] : EXAM_ANY;
-        exam_gradient((double)got.v[i], b, 0, (double[]){ right, g, is_b ? right : g, is_b ? g : right, turned, is_b ? right : turned,
-                      is_b ? turned : right, last[i], is_b ? right : last[i], is_b ? last[i] : right, is_b ? right : b - g,
-                      is_b ? b - g : right, }, "%s[%d,%d]", name, i / got.shape[1], i % got.shape[1]);
+        exam_gradient((double)got.v[i], b, 0,
+                      (double[]){ right, g, is_b ? right : g, is_b ? g : right, turned, is_b ? right : turned,
+                                  is_b ? turned : right, last[i], is_b ? right : last[i], is_b ? last[i] : right,
+                                  is_b ? right : b - g, is_b ? b - g : right },
+                      "%s[%d,%d]", name, i / got.shape[1], i % got.shape[1]);
     }
 }
 
@@ -101,8 +108,8 @@ static void matmul_case(Mat a, Mat b, Mat dy, Mat before_a, Mat before_b) {
     for (int i = 0; i < M * K; i++) last_a[i] = (double)AT(dy, i / K, N - 1) * (double)AT(b, i % K, N - 1);
     for (int i = 0; i < K * N; i++) last_b[i] = (double)AT(a, M - 1, i / N) * (double)AT(dy, M - 1, i % N);
     Mat got_a = exam_guarded(before_a), got_b = exam_guarded(before_b);
-    exam_case("a = %s, b = %s, dy = %s, da before = %s, db before = %s", exam_matrix(a), exam_matrix(b), exam_matrix(dy),
-              exam_matrix(before_a), exam_matrix(before_b));
+    exam_case("a = %s, b = %s, dy = %s, da before = %s, db before = %s", exam_matrix(a), exam_matrix(b),
+              exam_matrix(dy), exam_matrix(before_a), exam_matrix(before_b));
     matmul_backward(a, b, dy, got_a, got_b);
     compare_product("da", got_a, before_a, da, square ? plain_a : NULL, last_a, false);
     compare_product("db", got_b, before_b, db, square ? plain_b : NULL, last_b, true);
@@ -115,11 +122,13 @@ static void check_matmul(void) {
     for (int k = 0; k < 2; k++)
         matmul_case(exam_random(3 + k, 3 + k, 1), exam_random(3 + k, 3 + k, 1), exam_random(3 + k, 3 + k, 1),
                     exam_random(3 + k, 3 + k, 1), exam_random(3 + k, 3 + k, 1));
-    matmul_case(exam_random(2, 5, 1), exam_random(5, 3, 1), exam_random(2, 3, 1), exam_random(2, 5, 1), exam_random(5, 3, 1));
-    matmul_case(exam_random(4, 2, 1), exam_random(2, 6, 1), exam_random(4, 6, 1), exam_random(4, 2, 1), exam_random(2, 6, 1));
+    matmul_case(exam_random(2, 5, 1), exam_random(5, 3, 1), exam_random(2, 3, 1), exam_random(2, 5, 1),
+                exam_random(5, 3, 1));
+    matmul_case(exam_random(4, 2, 1), exam_random(2, 6, 1), exam_random(4, 6, 1), exam_random(4, 2, 1),
+                exam_random(2, 6, 1));
 }
 
-/* ---- softmax and cross-entropy ------------------------------------------------------------------------------------- */
+/* ---- softmax and cross-entropy ----------------------------------------------------------------------------------- */
 
 typedef struct { int B, N; const int *target; } Rows;
 
@@ -144,8 +153,10 @@ static void cross_entropy_case(Mat x, const int *target, Mat before) {
     cross_entropy_backward(x, target, dx);
     for (int i = 0; i < B * N; i++) {
         double b = (double)before.v[i], q = i % N == target[i / N];
-        exam_gradient((double)dx.v[i], b, B, (double[]){ b + slope[i], slope[i], B * slope[i], b + slope[i] + q / B, b + slope[i] + q / B - q },
-                      "dx[%d,%d]", i / N, i % N);
+        exam_gradient(
+            (double)dx.v[i], b, B,
+            (double[]){ b + slope[i], slope[i], B * slope[i], b + slope[i] + q / B, b + slope[i] + q / B - q },
+            "dx[%d,%d]", i / N, i % N);
     }
 }
 
@@ -158,7 +169,9 @@ static void check_cross_entropy(void) {
     }
 }
 
-#define OVERWRITTEN "the gradient was overwritten, = for +=: what dx held before is lost, and with it the other share of a value used twice"
+#define OVERWRITTEN                                                                                                   \
+    "the gradient was overwritten, = for +=: what dx held before is lost, and with it the other share of a value "    \
+    "used twice"
 
 static const Part parts[] = {
     { .name = "relu_backward", .check = check_relu, .tolerance = 1e-5, .gradient = true,

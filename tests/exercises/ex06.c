@@ -14,9 +14,11 @@ static double place(ConvShape s, const num *x, const num *weight, const num *bia
             bool out = row < 0 || row >= s.H || col < 0 || col >= s.W;
             if (out && model != EDGE) continue;
             row = inside(row, s.H), col = inside(col, s.W);
-            int wi = model == FLIPPED ? K - 1 - i : model == TURNED ? j : i, wj = model == FLIPPED ? K - 1 - j : model == TURNED ? i : j;
+            int wi = model == FLIPPED ? K - 1 - i : model == TURNED ? j : i;
+            int wj = model == FLIPPED ? K - 1 - j : model == TURNED ? i : j;
             for (int c = 0; c < s.C; c++)
-                sum += (double)weight[((o * s.C + c) * K + wi) * K + wj] * (double)x[((at[0] * s.H + row) * s.W + col) * s.C + c];
+                sum += (double)weight[((o * s.C + c) * K + wi) * K + wj] *
+                       (double)x[((at[0] * s.H + row) * s.W + col) * s.C + c];
         }
     return sum;
 }
@@ -24,21 +26,22 @@ static double place(ConvShape s, const num *x, const num *weight, const num *bia
 static void convolution_case(ConvShape s, Mat x, Mat weight, const num *bias) {
     int P = conv_out(s.H, s.kernel, s.stride, s.pad), Q = conv_out(s.W, s.kernel, s.stride, s.pad);
     Mat y = exam_room(1, s.B * P * Q * s.outputs);
-    exam_case("B %d, H %d, W %d, C %d, outputs %d, kernel %d, stride %d, pad %d; x = %s, weight = %s, bias = %s", s.B, s.H, s.W, s.C,
-              s.outputs, s.kernel, s.stride, s.pad, exam_vector(x.v, (int)mat_count(x)), exam_vector(weight.v, (int)mat_count(weight)),
-              bias ? exam_vector(bias, s.outputs) : "NULL");
+    exam_case("B %d, H %d, W %d, C %d, outputs %d, kernel %d, stride %d, pad %d; x = %s, weight = %s, bias = %s", s.B,
+              s.H, s.W, s.C, s.outputs, s.kernel, s.stride, s.pad, exam_vector(x.v, (int)mat_count(x)),
+              exam_vector(weight.v, (int)mat_count(weight)), bias ? exam_vector(bias, s.outputs) : "NULL");
     convolution(s, x.v, weight.v, bias, y.v);
     for (int i = 0; i < (int)mat_count(y); i++) {
         int o = i % s.outputs, w = i / s.outputs % Q, h = i / s.outputs / Q % P, b = i / s.outputs / Q / P;
         double models[MODELS];
         for (int m = 0; m < MODELS; m++) models[m] = place(s, x.v, weight.v, bias, m, (int[]){ b, h, w, o });
-        exam_number((double)y.v[i], models, "y[%d,%d,%d,%d], picture %d, row %d, column %d, channel %d", b, h, w, o, b, h, w, o);
+        exam_number((double)y.v[i], models, "y[%d,%d,%d,%d], picture %d, row %d, column %d, channel %d", b, h, w, o, b,
+                    h, w, o);
     }
 }
 
 static void random_case(ConvShape s) {
-    convolution_case(s, exam_random(1, s.B * s.H * s.W * s.C, 1), exam_random(1, s.outputs * s.C * s.kernel * s.kernel, 1),
-                     exam_random(1, s.outputs, 1).v);
+    convolution_case(s, exam_random(1, s.B * s.H * s.W * s.C, 1),
+                     exam_random(1, s.outputs * s.C * s.kernel * s.kernel, 1), exam_random(1, s.outputs, 1).v);
 }
 
 static void check_convolution(void) {
@@ -62,7 +65,8 @@ static const Part parts[] = {
           { "padding", "the padding was left out: the window begins at row h*stride - pad, not at h*stride" },
           { "padding", "beyond the edge stands the edge's own number: padding is 0" },
           { "stride", "the stride was left out: window h begins at h*stride - pad, not at h - pad" },
-          { "flipped", "the kernel is flipped: weight[i,j] goes with row + i and column + j, not with row - i and column - j" },
+          { "flipped", "the kernel is flipped: weight[i,j] goes with row + i and column + j, not with row - i and "
+                       "column - j" },
           { "turned", "rows and columns of the kernel are exchanged" },
           { "no-bias", "the bias was not added" },
       } },

@@ -6,7 +6,8 @@ static double output(const BagOfWords *bag, const int *ids, int T, int e, int mo
     int D = bag->table.shape[1], words = 0;
     double out = model == NO_BIAS ? 0 : (double)AT(bag->bias, 0, e);
     for (int t = 0; t < T; t++) words += ids[t] != TEXT_PADDING;
-    double divide = model == SUM ? 1 : model == PADDING_COUNTED || model == PADDING_DIVIDES ? T : words, layer = 0, bare = 0;
+    bool all_places = model == PADDING_COUNTED || model == PADDING_DIVIDES;
+    double divide = model == SUM ? 1 : all_places ? T : words, layer = 0, bare = 0;
     for (int t = 0; t < T; t++) {
         if (ids[t] == TEXT_PADDING && model != PADDING_COUNTED) continue;
         for (int d = 0; d < D; d++) layer += (double)AT(bag->weight, e, d) * (double)AT(bag->table, ids[t], d) / divide;
@@ -18,8 +19,8 @@ static double output(const BagOfWords *bag, const int *ids, int T, int e, int mo
 static void bag_case(const BagOfWords *bag, const int *ids, int B, int T) {
     int E = bag->weight.shape[0];
     Mat out = exam_room(B, E);
-    exam_case("table = %s, weight = %s, bias = %s, ids = %s, B = %d, T = %d", exam_matrix(bag->table), exam_matrix(bag->weight),
-              exam_matrix(bag->bias), exam_ints(ids, B * T), B, T);
+    exam_case("table = %s, weight = %s, bias = %s, ids = %s, B = %d, T = %d", exam_matrix(bag->table),
+              exam_matrix(bag->weight), exam_matrix(bag->bias), exam_ints(ids, B * T), B, T);
     bag_of_words(bag, ids, B, T, out);
     for (int b = 0; b < B; b++)
         for (int e = 0; e < E; e++) {

@@ -63,13 +63,15 @@ static void classify_case(Mat pictures, const char *const *names, int C) {
     Mat cosine = exam_room(B, C), models[MODELS], image = encode_pictures(exam_arena(), pictures);
     for (int m = 0; m < MODELS; m++) models[m] = model_scores(image, names, C, m);
     for (int b = 0; b < B + C; b++) best[b] = -1;
-    exam_case("%d pictures encoded as %s, %d classes, \"%s\" to \"%s\"", B, exam_matrix(image), C, names[0], names[C - 1]);
+    exam_case("%d pictures encoded as %s, %d classes, \"%s\" to \"%s\"", B, exam_matrix(image), C, names[0],
+              names[C - 1]);
     classify(exam_arena(), pictures, names, C, cosine, best);
     for (int b = 0; b < B; b++)
         for (int c = 0; c < C; c++) {
             double numbers[MODELS];
             for (int m = 0; m < MODELS; m++) numbers[m] = (double)AT(models[m], b, c);
-            exam_number((double)AT(cosine, b, c), numbers, "cosine[%d,%d], picture %d with \"a photo of a %s\"", b, c, b, names[c]);
+            exam_number((double)AT(cosine, b, c), numbers, "cosine[%d,%d], picture %d with \"a photo of a %s\"", b, c,
+                        b, names[c]);
         }
     for (int b = 0; b < B; b++) {
         double numbers[MODELS];
@@ -96,7 +98,8 @@ static const Part parts[] = {
           { "not-normalised", "the texts' features were not made unit length: long ones win" },
           { "not-normalised", "the pictures' features were not made unit length" },
           { "bare-word", "the bare name was encoded, not \"a photo of a NAME\"" },
-          { "wrong-axis", "the argmax runs over the wrong axis: best[b] is the best class of picture b, not the best picture of a class" },
+          { "wrong-axis", "the argmax runs over the wrong axis: best[b] is the best class of picture b, not the "
+                          "best picture of a class" },
       } },
 };
 

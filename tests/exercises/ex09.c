@@ -28,7 +28,8 @@ static void ensemble_case(Mat each, int K) {
     Mat classes = exam_room(C, E), given = exam_guarded(each);
     exam_case("K = %d, each = %s", K, exam_matrix(each));
     prompt_ensemble(given, K, classes);
-    if (memcmp(given.v, each.v, mat_count(each) * sizeof(num))) exam_wrong("changed", "`each` was changed; it must stay as it is.");
+    if (memcmp(given.v, each.v, mat_count(each) * sizeof(num)))
+        exam_wrong("changed", "`each` was changed; it must stay as it is.");
     for (int c = 0; c < C; c++) {
         model_class(each, c, K, out);
         for (int e = 0; e < E; e++) {
@@ -57,7 +58,8 @@ static void check_ensemble(void) {
 static const Part parts[] = {
     { .name = "prompt_ensemble", .check = check_ensemble, .tolerance = 1e-5,
       .mistakes = {
-          { "not-again", "the mean was not normalised again: it is shorter than 1, and more so where the texts disagree" },
+          { "not-again", "the mean was not normalised again: it is shorter than 1, and more so where the texts "
+                         "disagree" },
           { "not-again", "the sum of the unit vectors was not normalised again" },
           { "before", "the mean was taken before normalising: the longest text counts most" },
           { "raw", "nothing was normalised: this is the mean of the texts as they came" },

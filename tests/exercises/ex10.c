@@ -22,7 +22,7 @@ static Mat rough(int rows, int cols) {
     return exam_guarded(m);
 }
 
-/* ---- top_k --------------------------------------------------------------------------------------------------------- */
+/* ---- top_k ------------------------------------------------------------------------------------------------------- */
 
 static void top_case(const num *given, int n, int k) {
     const num *scores = exam_copy(given, n);
@@ -36,10 +36,13 @@ static void top_case(const num *given, int n, int k) {
     exam_case("scores = %s, n = %d, k = %d", exam_vector(scores, n), n, k);
     top_k(scores, n, k, best);
     for (int i = 0; i < k; i++)
-        exam_number(best[i], (double[]){ right[i], ties[i], i + 1 < n ? right[i + 1] : EXAM_ANY, right[n - 1 - i], least[i],
-                    i < k - 1 ? right[i] : -1 },
+        exam_number(best[i],
+                    (double[]){ right[i], ties[i], i + 1 < n ? right[i + 1] : EXAM_ANY, right[n - 1 - i], least[i],
+                                i < k - 1 ? right[i] : -1 },
                     "best[%d]", i);
-    if (best[k] != -1) exam_wrong("off-by-one", "best[%d] was written: there are k = %d answers, best[0] to best[%d], off by one.", k, k, k - 1);
+    if (best[k] != -1)
+        exam_wrong("off-by-one", "best[%d] was written: there are k = %d answers, best[0] to best[%d], off by one.", k,
+                   k, k - 1);
 }
 
 static void check_top(void) {
@@ -52,7 +55,7 @@ static void check_top(void) {
     top_case(exam_random(1, 6, 1).v, 6, 6);
 }
 
-/* ---- recall ---------------------------------------------------------------------------------------------------------- */
+/* ---- recall ------------------------------------------------------------------------------------------------------ */
 
 typedef struct { Mat scores; const int *query, *item; } Search;
 
@@ -96,15 +99,19 @@ static double recall_of_items(const Search *s, int k, bool of_k) {
 
 static void recall_case(Search s, int k) {
     int Q = s.scores.shape[0], N = s.scores.shape[1];
-    exam_case("scores = %s, query = %s, item = %s, k = %d", exam_matrix(s.scores), exam_ints(s.query, Q), exam_ints(s.item, N), k);
+    exam_case("scores = %s, query = %s, item = %s, k = %d", exam_matrix(s.scores), exam_ints(s.query, Q),
+              exam_ints(s.item, N), k);
     double got = recall_at_k(s.scores, s.query, s.item, k);
-    exam_number(got, (double[]){ recall(&s, k, false), recall(&s, k, true), recall(&s, k + 1, false), recall(&s, k - 1, false),
-                recall_by_class(&s, k), recall_of_items(&s, k, false), recall_of_items(&s, k, true), Q * recall(&s, k, false) },
+    exam_number(got,
+                (double[]){ recall(&s, k, false), recall(&s, k, true), recall(&s, k + 1, false),
+                            recall(&s, k - 1, false), recall_by_class(&s, k), recall_of_items(&s, k, false),
+                            recall_of_items(&s, k, true), Q * recall(&s, k, false) },
                 "recall_at_k(scores, query, item, %d)", k);
 }
 
 static void check_recall(void) {
-    Search worked = { exam_from(2, 3, (double[]){ 0.9, 0.5, 0.1, 0.2, 0.3, 0.8 }), (int[]){ 7, 7 }, (int[]){ 7, 5, 5 } };
+    Search worked = { exam_from(2, 3, (double[]){ 0.9, 0.5, 0.1, 0.2, 0.3, 0.8 }), (int[]){ 7, 7 },
+                      (int[]){ 7, 5, 5 } };
     recall_case(worked, 1);
     recall_case(worked, 3);
     Search ties = { exam_from(3, 4, (double[]){ 0.5, 0.5, 0.5, 0.5, 0.1, 0.9, 0.9, 0.2, 0.3, 0.3, 0.1, 0.3 }),
@@ -134,8 +141,10 @@ static const Part parts[] = {
           { "ties", "of equal scores the later place came first: ties go to the lower one" },
           { "off-by-one", "k + 1 items were looked at, off by one" },
           { "off-by-one", "k - 1 items were looked at, off by one" },
-          { "per-class", "recall was counted per class and then averaged: each query counts once, however many share its label" },
-          { "per-item", "the share of all right items was counted: a query that finds one of them has been answered" },
+          { "per-class", "recall was counted per class and then averaged: each query counts once, however many "
+                         "share its label" },
+          { "per-item", "the share of all right items was counted: a query that finds one of them has been "
+                        "answered" },
           { "precision", "the share of right ones among the k was counted, which is precision" },
           { "sum", "the number of queries answered was returned, not their share" },
       } },

@@ -6,7 +6,7 @@
 
 enum { PAIRS = 64, BATCH = 16, LATENT = 6, IMAGE_IN = 12, TEXT_IN = 10, EMBED = 8, STEPS = 160, POINTS = 5 };
 
-/* ---- what is right, and what was shipped --------------------------------------------------------------------------- */
+/* ---- what is right, and what was shipped ------------------------------------------------------------------------- */
 
 static void draw_right(Rng *rng, int n, int B, int *picture, int *caption) {
     rng_choice(rng, n, picture, B);
@@ -31,7 +31,7 @@ typedef struct {
     void (*answer)(Mat logits, Mat p);
 } Run;
 
-/* ---- a training run ------------------------------------------------------------------------------------------------- */
+/* ---- a training run ---------------------------------------------------------------------------------------------- */
 
 typedef struct { Mat image, text; } World; /* row i of both comes from the same hidden vector */
 
@@ -55,7 +55,8 @@ static Mat rows_of(Arena *arena, Mat m, const int *index, int n) {
 }
 
 static Var run_logits(Tape *tape, const Run *run, Towers *towers, Mat image, Mat text, Mat *cosine) {
-    Var i = linear(tape, &towers->image, tape_data(tape, image)), t = linear(tape, &towers->text, tape_data(tape, text));
+    Var i = linear(tape, &towers->image, tape_data(tape, image)),
+        t = linear(tape, &towers->text, tape_data(tape, text));
     Var c = run->compare(tape, i, t);
     *cosine = c->val;
     return run->logits(tape, c, tape_param(tape, towers->t));
@@ -64,7 +65,8 @@ static Var run_logits(Tape *tape, const Run *run, Towers *towers, Mat image, Mat
 /* The last line of the log: all 64 pictures against all 64 captions. */
 static void log_end(const Run *run, Towers *towers, const World *world) {
     Tape tape = { .no_grad = true };
-    Mat cosine, logits = run_logits(&tape, run, towers, world->image, world->text, &cosine)->val, p = exam_room(PAIRS, PAIRS);
+    Mat cosine, logits = run_logits(&tape, run, towers, world->image, world->text, &cosine)->val,
+                p = exam_room(PAIRS, PAIRS);
     run->answer(logits, p);
     int right = 0;
     double own = 0, furthest = 1, most = 0;
@@ -101,7 +103,8 @@ static void train(const Run *run) {
         Mat cosine;
         tape_reset(&tape);
         run->draw(&rng, PAIRS, BATCH, picture, caption);
-        Mat image = rows_of(&tape.arena, world.image, picture, BATCH), text = rows_of(&tape.arena, world.text, caption, BATCH);
+        Mat image = rows_of(&tape.arena, world.image, picture, BATCH),
+            text = rows_of(&tape.arena, world.text, caption, BATCH);
         Var loss = clip_loss(&tape, run_logits(&tape, run, &towers, image, text, &cosine), (Mat){ 0 });
         if (step % (STEPS / (POINTS - 1)) == 0 || step == STEPS - 1) exam_note(" %5.2f", (double)loss->val.v[0]);
         tape_backward(&tape, loss);
@@ -130,7 +133,7 @@ static bool same(const num *a, const num *b, size_t n) {
     return true;
 }
 
-/* ---- run A ---------------------------------------------------------------------------------------------------------- */
+/* ---- run A ------------------------------------------------------------------------------------------------------- */
 
 static void check_draw(void) {
     bool shipped = true;
@@ -146,10 +149,13 @@ static void check_draw(void) {
         shipped = shipped && !memcmp(picture, one, sizeof one) && !memcmp(caption, two, sizeof two);
         if (shipped) continue;
         for (int b = 0; b < B; b++) {
-            if (picture[b] < 0 || picture[b] >= N) exam_wrong("range", "picture[%d] is %d, want 0 to %d", b, picture[b], N - 1);
+            if (picture[b] < 0 || picture[b] >= N)
+                exam_wrong("range", "picture[%d] is %d, want 0 to %d", b, picture[b], N - 1);
             exam_number(caption[b], (double[]){ picture[b] }, "caption[%d], beside picture[%d]", b, b);
             for (int c = 0; c < b; c++)
-                if (picture[c] == picture[b]) exam_wrong("twice", "picture[%d] and picture[%d] are both %d: a pair was drawn twice", c, b, picture[b]);
+                if (picture[c] == picture[b])
+                    exam_wrong("twice", "picture[%d] and picture[%d] are both %d: a pair was drawn twice", c, b,
+                               picture[b]);
         }
         if (!memcmp(picture, (int[B]){ 0, 1, 2, 3, 4, 5, 6, 7 }, sizeof picture))
             exam_wrong("not-random", "picture is 0, 1, 2, ...: a batch is drawn at random");
@@ -158,7 +164,7 @@ static void check_draw(void) {
     if (shipped) exam_untouched();
 }
 
-/* ---- run B ---------------------------------------------------------------------------------------------------------- */
+/* ---- run B ------------------------------------------------------------------------------------------------------- */
 
 static void check_compare(void) {
     Tape tape = { 0 };
@@ -169,11 +175,13 @@ static void check_compare(void) {
         exam_case("image = %s, text = %s", exam_matrix(image), exam_matrix(text));
         Mat got = compare(&tape, tape_data(&tape, image), tape_data(&tape, text))->val;
         Mat raw = op_linear(&tape, tape_data(&tape, image), tape_data(&tape, text), NULL)->val;
-        if (!mat_same_shape(got, raw)) exam_wrong("shape", "the result is %s, want %s", mat_shape_text(got), mat_shape_text(raw));
+        if (!mat_same_shape(got, raw))
+            exam_wrong("shape", "the result is %s, want %s", mat_shape_text(got), mat_shape_text(raw));
         shipped = shipped && same(got.v, raw.v, mat_count(got));
         for (int i = 0; !shipped && i < B * B; i++) {
             double ii = vec_norm(&AT(image, i / B, 0), E), tt = vec_norm(&AT(text, i % B, 0), E), r = (double)raw.v[i];
-            exam_number((double)got.v[i], (double[]){ r / (ii * tt), r, r / ii, r / tt }, "cosine[%d,%d]", i / B, i % B);
+            exam_number((double)got.v[i], (double[]){ r / (ii * tt), r, r / ii, r / tt }, "cosine[%d,%d]", i / B,
+                        i % B);
         }
     }
     train_and_log((Run){ 'B', draw_right, compare, logits_right, answer_right });
@@ -181,7 +189,7 @@ static void check_compare(void) {
     if (shipped) exam_untouched();
 }
 
-/* ---- run C ---------------------------------------------------------------------------------------------------------- */
+/* ---- run C ------------------------------------------------------------------------------------------------------- */
 
 static void check_answer(void) {
     bool shipped = true;
@@ -198,13 +206,14 @@ static void check_answer(void) {
         }
         shipped = shipped && same(p.v, columns.v, mat_count(p));
         for (int i = 0; !shipped && i < B * N; i++)
-            exam_number((double)p.v[i], (double[]){ (double)rows.v[i], (double)columns.v[i] }, "p[%d,%d]", i / N, i % N);
+            exam_number((double)p.v[i], (double[]){ (double)rows.v[i], (double)columns.v[i] }, "p[%d,%d]", i / N,
+                        i % N);
     }
     train_and_log((Run){ 'C', draw_right, compare_right, logits_right, answer });
     if (shipped) exam_untouched();
 }
 
-/* ---- runs D and E -------------------------------------------------------------------------------------------------- */
+/* ---- runs D and E ------------------------------------------------------------------------------------------------ */
 
 static void check_logits(Var (*logits)(Tape *, Var, Var), char letter) {
     bool shipped = true;
@@ -217,7 +226,8 @@ static void check_logits(Var (*logits)(Tape *, Var, Var), char letter) {
         exam_case("cosine = %s, t = %g", exam_matrix(cosine), t);
         Var c = tape_leaf(&tape, cosine), leaf = tape_leaf(&tape, number), out = logits(&tape, c, leaf);
         Mat got = out->val;
-        if (!mat_same_shape(got, cosine)) exam_wrong("shape", "the result is %s, want %s", mat_shape_text(got), mat_shape_text(cosine));
+        if (!mat_same_shape(got, cosine))
+            exam_wrong("shape", "the result is %s, want %s", mat_shape_text(got), mat_shape_text(cosine));
         for (int i = 0; i < B * B; i++) {
             double x = (double)cosine.v[i], bug = letter == 'D' ? x : x * t;
             shipped = shipped && fabs((double)got.v[i] - bug) <= 1e-5 * fmax(1, fabs(bug));
@@ -225,14 +235,18 @@ static void check_logits(Var (*logits)(Tape *, Var, Var), char letter) {
         for (int i = 0; !shipped && i < B * B; i++) {
             double x = (double)cosine.v[i];
             dt += (double)dy.v[i] * x * exp(t);
-            exam_number((double)got.v[i], (double[]){ x * exp(t), x, x * t, x * exp(-t), x / t }, "logits[%d,%d]", i / B, i % B);
+            exam_number((double)got.v[i], (double[]){ x * exp(t), x, x * t, x * exp(-t), x / t }, "logits[%d,%d]",
+                        i / B, i % B);
         }
         if (!shipped && exam_right()) {
             tape_backward_from(&tape, out, dy.v);
             double learnt = leaf->grad ? (double)leaf->grad[0] : 0;
             if (!(fabs(learnt - dt) <= 1e-3 * fmax(1, fabs(dt))))
-                exam_wrong("not-learnt", "the logits are right, but no gradient reaches t (it got %.4g, want %.4g): use operations of the "
-                           "tape, so that the scale can be learnt", learnt, dt);
+                exam_wrong(
+                    "not-learnt",
+                    "the logits are right, but no gradient reaches t (it got %.4g, want %.4g): use operations of the "
+                    "tape, so that the scale can be learnt",
+                    learnt, dt);
         }
         tape_free(&tape);
     }
@@ -243,8 +257,11 @@ static void check_logits(Var (*logits)(Tape *, Var, Var), char letter) {
 static void check_d(void) { check_logits(logits_d, 'D'); }
 static void check_e(void) { check_logits(logits_e, 'E'); }
 
-#define SCALES { "no-scale", "there is no scale: these are the cosines" }, { "no-exp", "the scale is e^t, not t" }, \
-    { "inverse", "the cosines were divided by e^t, which is a temperature turned round" }, { "inverse", "the cosines were divided by t" }
+#define SCALES                                                                                                        \
+    { "no-scale", "there is no scale: these are the cosines" }, { "no-exp", "the scale is e^t, not t" },              \
+        { "inverse", "the cosines were divided by e^t, which is a temperature turned round" }, {                      \
+        "inverse", "the cosines were divided by t"                                                                    \
+    }
 
 static const Part parts[] = {
     { .name = "draw_batch", .check = check_draw, .tolerance = 1e-9 },

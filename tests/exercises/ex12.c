@@ -1,4 +1,4 @@
-/* An experiment of the student's own, judged by what it prints: the lines are described in exercises/original/12-probe.c. */
+/* An experiment of the student's own, judged by what it prints; exercises/original/12-probe.c describes the lines. */
 #include "exam.h"
 
 #include <ctype.h>
@@ -19,7 +19,7 @@ static struct {
     bool limitation;
 } seen;
 
-/* ---- words ---------------------------------------------------------------------------------------------------------- */
+/* ---- words ------------------------------------------------------------------------------------------------------- */
 
 static int split(const char *text, Word *words) {
     int count = 0, used = 0;
@@ -78,7 +78,7 @@ static bool differs_so(const char *kind, const char *one, const char *two) {
     return far >= 2;
 }
 
-/* ---- reading -------------------------------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 static void want_prompt(int i, const char *line) {
     if (i < 1 || i > MOST) exam_wrong("format", "\"%s\": prompts are numbered 1 to %d", line, MOST);
@@ -95,7 +95,8 @@ static void read_line(char *line) {
         seen.prompts = MAX(seen.prompts, i);
     } else if (sscanf(line, "differ %d %d %19s", &i, &j, kind) == 3) {
         want_prompt(i, line), want_prompt(j, line);
-        if (!among(kind, " order word number negation other ")) exam_wrong("format", "\"%s\": want order, word, number, negation or other", line);
+        if (!among(kind, " order word number negation other "))
+            exam_wrong("format", "\"%s\": want order, word, number, negation or other", line);
         if (seen.differs == PAIRS) exam_wrong("format", "more than %d lines of \"differ\"", PAIRS);
         Differ *differ = &seen.differ[seen.differs++];
         *differ = (Differ){ .i = i, .j = j };
@@ -113,12 +114,13 @@ static void read_line(char *line) {
     } else if (!strncmp(line, "limitation:", 11)) {
         Word words[WORDS];
         seen.limitation = split(line + 11, words) > 0;
-    } else if (!strncmp(line, "prompt", 6) || !strncmp(line, "differ", 6) || !strncmp(line, "cosine", 6) || !strncmp(line, "conclusion", 10)) {
+    } else if (!strncmp(line, "prompt", 6) || !strncmp(line, "differ", 6) || !strncmp(line, "cosine", 6) ||
+               !strncmp(line, "conclusion", 10)) {
         exam_wrong("format", "\"%s\" has none of the forms described in the file", line);
     }
 }
 
-/* ---- judging -------------------------------------------------------------------------------------------------------- */
+/* ---- judging ----------------------------------------------------------------------------------------------------- */
 
 static void judge_prompts(void) {
     if (!seen.limitation) exam_wrong("format", "no line says \"limitation: ...\"");
@@ -126,14 +128,17 @@ static void judge_prompts(void) {
     for (int i = 1; i <= seen.prompts; i++) {
         if (!seen.prompt[i] || !*seen.prompt[i]) exam_wrong("format", "prompt %d is missing", i);
         for (int j = 1; j < i; j++)
-            if (!strcmp(seen.prompt[i], seen.prompt[j])) exam_wrong("prompts", "prompts %d and %d are the same: \"%s\"", j, i, seen.prompt[i]);
+            if (!strcmp(seen.prompt[i], seen.prompt[j]))
+                exam_wrong("prompts", "prompts %d and %d are the same: \"%s\"", j, i, seen.prompt[i]);
     }
     int control = 0, stated = 0;
     for (int d = 0; d < seen.differs; d++) {
         const Differ *differ = &seen.differ[d];
-        if (differ->i > seen.prompts || differ->j > seen.prompts) exam_wrong("format", "differ %d %d: there is no such prompt", differ->i, differ->j);
+        if (differ->i > seen.prompts || differ->j > seen.prompts)
+            exam_wrong("format", "differ %d %d: there is no such prompt", differ->i, differ->j);
         if (!differs_so(differ->kind, seen.prompt[differ->i], seen.prompt[differ->j]))
-            exam_wrong("prompts", "\"%s\" and \"%s\" do not differ in the stated way, %s", seen.prompt[differ->i], seen.prompt[differ->j], differ->kind);
+            exam_wrong("prompts", "\"%s\" and \"%s\" do not differ in the stated way, %s", seen.prompt[differ->i],
+                       seen.prompt[differ->j], differ->kind);
         if (!strcmp(differ->kind, "other")) control++;
         else stated++;
     }
@@ -146,9 +151,14 @@ static void judge_cosines(void) {
         for (int j = 1; j <= seen.prompts; j++) {
             double c = seen.cosine[i][j], turned = seen.cosine[j][i];
             if (isnan(c)) exam_wrong("format", "there is no number for \"cosine %d %d: ...\"", i, j);
-            if (!(fabs(c) <= 1.0001)) exam_wrong("range", "cosine %d %d is %g: a cosine is from -1 to 1. Are the vectors of length 1?", i, j, c);
-            if (!isnan(turned) && fabs(c - turned) > 2e-4) exam_wrong("symmetry", "cosine %d %d is %g, and cosine %d %d is %g: they are the same angle", i, j, c, j, i, turned);
-            if (i == j && fabs(c - 1) > 2e-4) exam_wrong("diagonal", "cosine %d %d is %g: a text's cosine with itself is 1", i, i, c);
+            if (!(fabs(c) <= 1.0001))
+                exam_wrong("range", "cosine %d %d is %g: a cosine is from -1 to 1. Are the vectors of length 1?", i, j,
+                           c);
+            if (!isnan(turned) && fabs(c - turned) > 2e-4)
+                exam_wrong("symmetry", "cosine %d %d is %g, and cosine %d %d is %g: they are the same angle", i, j, c,
+                           j, i, turned);
+            if (i == j && fabs(c - 1) > 2e-4)
+                exam_wrong("diagonal", "cosine %d %d is %g: a text's cosine with itself is 1", i, i, c);
         }
 }
 
@@ -165,20 +175,28 @@ static void judge_conclusions(void) {
     if (!seen.conclusions) exam_wrong("format", "there is no line \"conclusion: I J > K L\"");
     for (int n = 0; n < seen.conclusions; n++) {
         Conclusion c = seen.conclusion[n];
-        if (MAX(MAX(c.i, c.j), MAX(c.k, c.l)) > seen.prompts) exam_wrong("format", "conclusion %d is about a prompt that is not there", n + 1);
+        if (MAX(MAX(c.i, c.j), MAX(c.k, c.l)) > seen.prompts)
+            exam_wrong("format", "conclusion %d is about a prompt that is not there", n + 1);
         double one = seen.cosine[c.i][c.j], two = seen.cosine[c.k][c.l], gap = c.sign == '>' ? one - two : two - one;
         if (!(gap >= 0.001 - 1e-9))
-            exam_wrong("unsupported", "conclusion: %d %d %c %d %d, but the numbers are %g and %g: they do not support it", c.i, c.j, c.sign, c.k, c.l, one, two);
+            exam_wrong("unsupported",
+                       "conclusion: %d %d %c %d %d, but the numbers are %g and %g: they do not support it", c.i, c.j,
+                       c.sign, c.k, c.l, one, two);
         compared = compared || (kind_of(c.i, c.j) + kind_of(c.k, c.l) == 3);
     }
-    if (!compared) exam_wrong("no-control", "no conclusion sets a control pair (differ ... other) beside a pair that differs in what you look at");
-    if (seen.because < 5) exam_wrong("format", "\"because: ...\" has %d words, want 5 or more: what do you make of it?", seen.because);
+    if (!compared)
+        exam_wrong(
+            "no-control",
+            "no conclusion sets a control pair (differ ... other) beside a pair that differs in what you look at");
+    if (seen.because < 5)
+        exam_wrong("format", "\"because: ...\" has %d words, want 5 or more: what do you make of it?", seen.because);
 }
 
 static void check_probe(void) {
     exam_case("nothing: probe() is called, and what it prints is read");
     char *first = exam_printed(probe), *second = exam_printed(probe);
-    if (strcmp(first, second)) exam_wrong("changes", "it printed something else the second time: an experiment can be repeated");
+    if (strcmp(first, second))
+        exam_wrong("changes", "it printed something else the second time: an experiment can be repeated");
     if (!*first) exam_wrong("format", "nothing was printed");
     memset(&seen, 0, sizeof seen);
     for (int i = 0; i <= MOST; i++)

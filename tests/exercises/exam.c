@@ -48,10 +48,12 @@ enum { RATIO_SIGN, RATIO_TWICE, RATIO_HALF, RATIO_MEAN, RATIO_MEAN_TWICE, RATIO_
 static const Mistake ratio_mistakes[RATIOS] = {
     { "sign", "every gradient is -1 times the right one: the sign. Which of the two is subtracted from the other?" },
     { "twice", "every gradient is 2 times the right one: something is counted twice" },
-    { "half", "every gradient is half the right one: one of two shares is missing, or it was averaged once too often" },
+    { "half",
+      "every gradient is half the right one: one of two shares is missing, or it was averaged once too often" },
     { "mean", "every gradient is B times the right one: 1/B, of the mean over the batch, was forgotten" },
     { "mean-twice", "every gradient is 1/B of the right one: the mean over the batch was taken twice" },
-    { "nothing", "nothing arrived (the ratio is 0): the gradient was overwritten later, or never added to what was there" },
+    { "nothing",
+      "nothing arrived (the ratio is 0): the gradient was overwritten later, or never added to what was there" },
 };
 
 static struct {
@@ -108,7 +110,8 @@ void exam_number(double got, const double *models, const char *where, ...) {
 }
 
 void exam_gradient(double got, double before, int B, const double *models, const char *where, ...) {
-    double all[1 + EXAM_MISTAKES + RATIOS], factor[RATIOS] = { -1, 2, 0.5, B, B ? 1.0 / B : 0, 0 }, grad = models[0] - before;
+    double all[1 + EXAM_MISTAKES + RATIOS], factor[RATIOS] = { -1, 2, 0.5, B, B ? 1.0 / B : 0, 0 },
+                                            grad = models[0] - before;
     memcpy(all, models, (size_t)(1 + now.mistakes) * sizeof *all);
     for (int r = 0; r < RATIOS; r++) all[1 + now.mistakes + r] = before + factor[r] * grad;
     if (!B) all[1 + now.mistakes + RATIO_MEAN] = all[1 + now.mistakes + RATIO_MEAN_TWICE] = NAN;
@@ -124,7 +127,7 @@ void exam_gradient(double got, double before, int B, const double *models, const
     va_end(args);
 }
 
-/* ---- the report --------------------------------------------------------------------------------------------------- */
+/* ---- the report -------------------------------------------------------------------------------------------------- */
 
 static void add(char *text, size_t size, const char *format, va_list args) {
     size_t used = strlen(text);
@@ -170,12 +173,14 @@ static void report_unknown(void) {
         snprintf(shared->id, sizeof shared->id, "index");
         report("  Only the first number is right: a stride, or rows and columns exchanged.\n");
     } else if (isnan(now.got)) {
-        report("  nan: a number that was never written or read from beyond an array, 0/0, or a difference of infinities.\n");
+        report("  nan: a number that was never written or read from beyond an array, 0/0, or a difference of "
+               "infinities.\n");
     } else if (isinf(now.got)) {
         report("  inf: a division by 0, the logarithm of 0, or exp of a number above 88.\n");
     } else {
         if (now.part->gradient && now.has_ratio) report("  Its ratio to the right gradient is %.4g.\n", now.ratio);
-        report("  None of the mistakes known to this check gives these numbers. Put the worked number of the file in.\n");
+        report(
+            "  None of the mistakes known to this check gives these numbers. Put the worked number of the file in.\n");
     }
 }
 
@@ -192,7 +197,8 @@ static void judge_part(void) {
     if (isfinite(now.got - now.want)) report("     (off by %.3g, allowed %.1g)", fabs(now.got - now.want), allowed);
     report("\n");
     for (int i = 0; i < count; i++) {
-        report("  %s %s.\n", i == 0 ? "These are the numbers of a known mistake:" : "    or of this one:", found[i]->text);
+        report("  %s %s.\n",
+               i == 0 ? "These are the numbers of a known mistake:" : "    or of this one:", found[i]->text);
         size_t used = strlen(shared->id);
         if (i > 0 && !strcmp(found[i]->id, found[i - 1]->id)) continue;
         snprintf(shared->id + used, sizeof shared->id - used, "%s%s", i ? "|" : "", found[i]->id);
@@ -237,7 +243,7 @@ void exercise_todo(const char *file, int line, ...) {
     exam_untouched();
 }
 
-/* ---- guarded memory ------------------------------------------------------------------------------------------------ */
+/* ---- guarded memory ---------------------------------------------------------------------------------------------- */
 
 /* Before and behind each array lie numbers that are NaN: who reads them gets NaN, and who writes them is found out. */
 enum { GUARD = 16, GUARDED = 400 };
@@ -255,8 +261,11 @@ static void look_at_guards(void) {
     for (size_t g = 0; g < guarded_count; g++)
         for (int i = 0; i < GUARD; i++)
             if (!isnan(guarded[g].v[-1 - i]) || !isnan(guarded[g].v[guarded[g].n + (size_t)i]))
-                exam_wrong("outside", "Something was written before the beginning or behind the end of an array of %zu numbers. Check "
-                           "the loops' bounds.", guarded[g].n);
+                exam_wrong(
+                    "outside",
+                    "Something was written before the beginning or behind the end of an array of %zu numbers. Check "
+                    "the loops' bounds.",
+                    guarded[g].n);
 }
 
 Mat exam_guarded(Mat m) {
@@ -268,9 +277,11 @@ Mat exam_guarded(Mat m) {
 
 num *exam_copy(const num *v, int n) { return memcpy(guard((size_t)n), v, (size_t)n * sizeof *v); }
 
-Mat exam_from(int rows, int cols, const double *numbers) { return exam_guarded(mat_from(&now.arena, rows, cols, numbers)); }
+Mat exam_from(int rows, int cols, const double *numbers) {
+    return exam_guarded(mat_from(&now.arena, rows, cols, numbers));
+}
 
-/* ---- inputs ------------------------------------------------------------------------------------------------------- */
+/* ---- inputs ------------------------------------------------------------------------------------------------------ */
 
 Mat exam_room(int rows, int cols) {
     Mat m = mat_shape(2, rows, cols);
@@ -287,7 +298,8 @@ enum { SHOWN = 8, TEXT = 400 };
 const char *exam_vector(const num *v, int n) {
     char *text = arena_alloc(&now.arena, TEXT, 1);
     int used = snprintf(text, TEXT, "(");
-    for (int i = 0; i < n && i < SHOWN; i++) used += snprintf(text + used, (size_t)(TEXT - used), "%s%.4g", i ? ", " : "", (double)v[i]);
+    for (int i = 0; i < n && i < SHOWN; i++)
+        used += snprintf(text + used, (size_t)(TEXT - used), "%s%.4g", i ? ", " : "", (double)v[i]);
     snprintf(text + used, (size_t)(TEXT - used), "%s)", n > SHOWN ? ", ..." : "");
     return text;
 }
@@ -296,7 +308,11 @@ const char *exam_matrix(Mat m) {
     char *text = arena_alloc(&now.arena, TEXT, 1);
     int used = snprintf(text, TEXT, "["), n = (int)MIN(mat_count(m), 16);
     for (int i = 0; i < n; i++)
-        used += snprintf(text + used, (size_t)(TEXT - used), "%s%.4g", !i ? "" : i % m.shape[1] ? " " : " | ", (double)m.v[i]);
+        used += snprintf(text + used, (size_t)(TEXT - used), "%s%.4g",
+                         !i               ? ""
+                         : i % m.shape[1] ? " "
+                                          : " | ",
+                         (double)m.v[i]);
     snprintf(text + used, (size_t)(TEXT - used), "%s]", mat_count(m) > 16 ? " ..." : "");
     return text;
 }
@@ -304,7 +320,8 @@ const char *exam_matrix(Mat m) {
 const char *exam_ints(const int *v, int n) {
     char *text = arena_alloc(&now.arena, TEXT, 1);
     int used = snprintf(text, TEXT, "(");
-    for (int i = 0; i < n && i < SHOWN; i++) used += snprintf(text + used, (size_t)(TEXT - used), "%s%d", i ? ", " : "", v[i]);
+    for (int i = 0; i < n && i < SHOWN; i++)
+        used += snprintf(text + used, (size_t)(TEXT - used), "%s%d", i ? ", " : "", v[i]);
     snprintf(text + used, (size_t)(TEXT - used), "%s)", n > SHOWN ? ", ..." : "");
     return text;
 }
@@ -379,7 +396,8 @@ static void report_end(bool timely, int status) {
                timely ? CPU_SECONDS : WALL_SECONDS);
     } else if (WIFSIGNALED(status)) {
         snprintf(shared->id, sizeof shared->id, "crash");
-        report("  Crashed: %s. An index outside an array, or a function that calls itself without end?\n", strsignal(WTERMSIG(status)));
+        report("  Crashed: %s. An index outside an array, or a function that calls itself without end?\n",
+               strsignal(WTERMSIG(status)));
     } else if (WEXITSTATUS(status) == EXIT_CONTRACT) {
         snprintf(shared->id, sizeof shared->id, "contract");
         report("  A function of the library was called with something it does not take; it says what, above.\n");
@@ -420,7 +438,8 @@ static int line_of(const File *file, const char *name) {
     for (int line = 1; text < end; line++) {
         const char *stop = memchr(text, '\n', (size_t)(end - text));
         if (!stop) stop = end;
-        for (const char *at = text; at + length <= stop && *text != ' ' && *text != '/' && *text != '*' && *text != '#'; at++)
+        for (const char *at = text;
+             at + length <= stop && *text != ' ' && *text != '/' && *text != '*' && *text != '#'; at++)
             if (!memcmp(at, call, (size_t)length)) return line;
         text = stop + 1;
     }
@@ -487,15 +506,20 @@ static ExamStatus conclude(const Term *term, const Tally *tally, const char *pat
         return EXAM_DONE;
     }
     if (tally->right == 0) {
-        printf("NOT STARTED %s %s: this is an exercise, not an error. Open %s and look for TODO.\n", exam.number, exam.title, path);
+        printf("NOT STARTED %s %s: this is an exercise, not an error. Open %s and look for TODO.\n", exam.number,
+               exam.title, path);
         return EXAM_NOT_STARTED;
     }
-    printf("BEGUN %s %s: %d of %d parts are right; go on with the next TODO in %s.\n", exam.number, exam.title, tally->right, exam.count, path);
+    printf("BEGUN %s %s: %d of %d parts are right; go on with the next TODO in %s.\n", exam.number, exam.title,
+           tally->right, exam.count, path);
     return EXAM_BEGUN;
 }
 
 static void write_result(const char *path, ExamStatus status, const Tally *tally) {
-    const char *word = status == EXAM_DONE ? "done" : status == EXAM_WRONG ? "wrong" : status == EXAM_BEGUN ? "begun" : "not-started";
+    const char *word = status == EXAM_DONE    ? "done"
+                       : status == EXAM_WRONG ? "wrong"
+                       : status == EXAM_BEGUN ? "begun"
+                                              : "not-started";
     OutFile out;
     Err err;
     if (!out_open(&out, path, &err)) die("%s", err.text);

@@ -2,10 +2,10 @@
  *
  *   NN STUDENT.c [SEED] [RESULT]       check the program it is linked with; STUDENT.c is what the student wrote
  *
- * An exercise has parts, each one function of the student's, and each is checked in a process of its own, with limits of
- * time and memory. A check calls the student's function on fixed inputs and on fresh ones, and hands over every number it
- * got together with the right one and the one that each known mistake would have given. When the first is wrong, the
- * mistake is the one that explains all numbers seen.
+ * An exercise has parts, each one function of the student's, and each is checked in a process of its own, with limits
+ * of time and memory. A check calls the student's function on fixed inputs and on fresh ones, and hands over every
+ * number it got together with the right one and the one that each known mistake would have given. When one is wrong,
+ * the mistake is the one that explains all numbers seen.
  *
  * Fresh inputs come from SEED, or, without one, from the text of STUDENT.c: the same file has the same inputs, and a
  * changed one has others.
@@ -46,8 +46,8 @@ typedef enum { EXAM_DONE = 0, EXAM_WRONG = 1, EXAM_NOT_STARTED = 3, EXAM_BEGUN =
 Rng *exam_rng(void);       /* for fresh inputs */
 Arena *exam_arena(void);   /* lives as long as the part */
 
-/* What is put in now, for the message; also where a crash or a loop without end was. A new case ends the part if the
- * case before had a wrong number that a known mistake explains, or `last` cases have passed; see exam_number. */
+/* What is put in now, for the message; also where a crash or a loop without end was. After a wrong number the next case
+ * ends the part, unless several mistakes still explain what came. */
 void exam_case(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /* One number: what came, and models[0], what was wanted; models[1..] what the part's mistakes give, in their order
@@ -73,9 +73,9 @@ NORETURN void exam_untouched(void);
 /* A line that is shown whatever the verdict. */
 void exam_note(const char *format, ...) PRINTF_LIKE(1, 2);
 
-/* Memory of the part's arena with NaN before and behind it: what is read there shows, and what is written there is found.
- * Room for a result: every number NaN, so that what is not written is seen. Numbers with a normal distribution; given
- * numbers; copies. */
+/* Memory of the part's arena with NaN before and behind it: what is read there shows, and what is written there is
+ * found. Room for a result: every number NaN, so that what is not written is seen. Numbers with a normal distribution;
+ * given numbers; copies. */
 Mat exam_room(int rows, int cols);
 Mat exam_random(int rows, int cols, double scale);
 Mat exam_from(int rows, int cols, const double *numbers);
