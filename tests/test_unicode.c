@@ -31,7 +31,7 @@ TEST(utf8_ill_formed_bytes_are_kept) {
         "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xc3(",
     };
     for (size_t i = 0; i < COUNT(bad); i++) {
-        uint32_t codes[8];
+        uint32_t codes[8] = { 0 };
         char again[16];
         size_t size = strlen(bad[i]), count = read_all(bad[i], size, codes), made = 0;
         CHECK(count == size, "text %zu: %zu", i, count);
