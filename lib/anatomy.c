@@ -53,30 +53,30 @@ static int repeated(const Anatomy *a, int i, int *times) {
     return 0;
 }
 
-static void print_steps(const Term *term, const Anatomy *a, int begin, int end, const char *note, Mat *shape) {
+static void print_steps(FILE *out, const Anatomy *a, int begin, int end, const char *note, Mat *shape) {
     for (int i = begin; i < end; i++) {
         const AnatomyStep *s = &a->step[i];
-        if (s->numbers) fprintf(term->out, "%s%10zu  %s%s", i > 0 ? "\n" : "", s->numbers, i == begin ? note : *note ? "  | " : "", s->name);
-        else fprintf(term->out, i > 0 ? ", %s" : "            %s", s->name);
-        if (!mat_same_shape(*shape, s->shape)) fprintf(term->out, " %s", mat_shape_text(s->shape));
+        if (s->numbers) fprintf(out, "%s%10zu  %s%s", i > 0 ? "\n" : "", s->numbers, i == begin ? note : *note ? "  | " : "", s->name);
+        else fprintf(out, i > 0 ? ", %s" : "            %s", s->name);
+        if (!mat_same_shape(*shape, s->shape)) fprintf(out, " %s", mat_shape_text(s->shape));
         *shape = s->shape;
     }
 }
 
-void anatomy_print(const Term *term, const Anatomy *a) {
+void anatomy_print(FILE *out, const Anatomy *a) {
     Mat shape = { .dims = -1 };
     for (int i = 0, times = 0, period; i < a->count; i += MAX(1, period * times)) {
         char note[32];
         period = repeated(a, i, &times);
         if (!period) {
             times = 0;
-            print_steps(term, a, i, i + 1, "", &shape);
+            print_steps(out, a, i, i + 1, "", &shape);
             continue;
         }
         snprintf(note, sizeof note, "%d x ", times);
-        print_steps(term, a, i, i + period, note, &shape);
+        print_steps(out, a, i, i + period, note, &shape);
     }
-    fprintf(term->out, "\n%10zu  numbers to learn, %.0f multiply-adds\n", a->numbers, a->work);
+    fprintf(out, "\n%10zu  numbers to learn, %.0f multiply-adds\n", a->numbers, a->work);
 }
 
 /* ---- attention ------------------------------------------------------------------------------------------------------------ */

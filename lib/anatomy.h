@@ -8,7 +8,6 @@
 
 #include "attention.h"
 #include "ops.h"
-#include "term.h"
 
 typedef struct {
     const char *name;       /* of the operation: "conv2d" */
@@ -33,7 +32,7 @@ Anatomy anatomy_of(Arena *arena, const Tape *tape, Var from);
 
 /* A line for each operation with weights, and those without behind it; shapes where they change. What repeats at once, as
  * a transformer's blocks do, is printed once, with "x 4". */
-void anatomy_print(const Term *term, const Anatomy *anatomy);
+void anatomy_print(FILE *out, const Anatomy *anatomy);
 
 /* The i-th attention on the tape, in order of time: how much token `token` of picture or text b asks for each token, the
  * mean over the heads: [T] as a [1,T], on the arena; its numbers are at least 0 and sum to 1. Stops if there is none. */

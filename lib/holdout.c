@@ -155,6 +155,7 @@ static bool row_parse(char *line, HoldoutRow *row) {
 }
 
 static bool table_parse(HoldoutTable *table, File file, const char *path, Err *err) {
+    if (!file.size) return err_set(err, "%s: the file is empty, want a table of held-out pairs", path);
     const char *at = (const char *)file.data, *end = at + file.size;
     for (int line = 1; at < end; line++) {
         const char *next = memchr(at, '\n', (size_t)(end - at));
@@ -172,7 +173,7 @@ static bool table_parse(HoldoutTable *table, File file, const char *path, Err *e
         }
         at = next ? next + 1 : end;
     }
-    return file.size || err_set(err, "%s: the file is empty, want a table of held-out pairs", path);
+    return true;
 }
 
 bool holdout_read(HoldoutTable *table, const char *path, Err *err) {

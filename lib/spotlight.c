@@ -1,8 +1,10 @@
 #include "spotlight.h"
 
+#include "anatomy.h"
 #include "shapes.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { SIDE = CIFAR_SIDE, PATCH = SPOTLIGHT_PATCH, ACROSS = SPOTLIGHT_ACROSS, PATCHES = SPOTLIGHT_PATCHES };
 
@@ -29,6 +31,19 @@ Scene spotlight_scene(uint64_t seed, int i) {
 
 static void look_require(Mat look) {
     REQUIRE(mat_count(look) == 1 + PATCHES, "look is %s, want [1,%d]", mat_shape_text(look), 1 + PATCHES);
+}
+
+Mat spotlight_look(Arena *arena, Clip *clip, const Scene *scene) {
+    ImageTowerSize size = image_tower_size(clip->config.image);
+    REQUIRE(!strcmp(size.kind, "vit") && size.patch == PATCH && size.side == SIDE, "the tower is \"%s\" with patches of %d, want a vit of %d",
+            size.kind, size.patch, PATCH);
+    Tape t = { 0 };
+    Mat pixels = mat_like(&t.arena, mat_shape(4, 1, SIDE, SIDE, 3));
+    cifar_normalise(scene->rgb, pixels.v);
+    clip_image(&t, clip, pixels);
+    Mat look = anatomy_look(arena, &t, size.layers - 1, (AttentionShape){ .heads = size.heads }, 0, 0);
+    tape_free(&t);
+    return look;
 }
 
 double spotlight_share(const Scene *scene, Mat look) {

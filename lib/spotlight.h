@@ -6,7 +6,7 @@
 #define SPOTLIGHT_H
 
 #include "cifar.h"
-#include "mat.h"
+#include "clip.h"
 
 enum { SPOTLIGHT_PATCH = 4, SPOTLIGHT_ACROSS = CIFAR_SIDE / SPOTLIGHT_PATCH, SPOTLIGHT_PATCHES = SPOTLIGHT_ACROSS * SPOTLIGHT_ACROSS };
 
@@ -18,6 +18,10 @@ typedef struct {
 
 /* The i-th scene of a seed: shapes and colours by turns, all else by chance. i >= 0. */
 Scene spotlight_scene(uint64_t seed, int i);
+
+/* The attention of the class token of a model whose image tower is "vit" with patches of 4, in its last block, as
+ * spotlight_share wants it. On the arena. */
+Mat spotlight_look(Arena *arena, Clip *clip, const Scene *scene);
 
 /* How much of the attention to patches falls on the shape, 0 to 1. look [1,1+64]: of the class token, to itself first and
  * then to the patches (anatomy_look); what goes to itself is left out. And the share of the patches that it covers: what

@@ -81,7 +81,7 @@ TEST(what_repeats_is_printed_once) {
     transformer(&t, &m, op_scale(&t, x, 1), NULL);
     Anatomy a = anatomy_of(&t.arena, &t, NULL);
     CHECK(out, "%s", path);
-    anatomy_print(&(Term){ .out = out, .width = 80 }, &a);
+    anatomy_print(out, &a);
     rewind(out);
     text[fread(text, 1, sizeof text - 1, out)] = '\0';
     fclose(out);

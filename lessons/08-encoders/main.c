@@ -5,6 +5,7 @@
 #include "../../lib/fusion.h"
 #include "../../lib/lesson.h"
 #include "../../lib/metrics.h"
+#include "../../lib/softmax.h"
 #include "../../lib/spotlight.h"
 #include "../../lib/train.h"
 
@@ -33,11 +34,11 @@ static void take_apart(Lesson *lesson, ClipConfig config, double work[2]) {
     printf("%s: pixels [%d,%d,%d,3] to\n", config.image.kind, B, SIDE, SIDE);
     Var image = clip_image(&t, &clip, pixels);
     Anatomy a = anatomy_of(&t.arena, &t, NULL);
-    anatomy_print(&lesson->term, &a);
+    anatomy_print(stdout, &a);
     printf("%s: words [%d,%d] to\n", config.text.kind, B, WORDS);
     Var before = t.last, text = clip_text(&t, &clip, ids, B, WORDS);
     Anatomy b = anatomy_of(&t.arena, &t, before);
-    anatomy_print(&lesson->term, &b);
+    anatomy_print(stdout, &b);
     Var logits = clip_logits(&t, image, text, tape_param(&t, clip.logit_scale)), loss = clip_loss(&t, logits, (Mat){ 0 });
     draw_heat(&lesson->term, &(Heat){ .title = "logits", .y = "picture", .x = "caption", .m = logits->val, .decimals = 2 });
     printf("loss %.3f; of equal logits it would be log 4 = %.3f\n\n", (double)loss->val.v[0], log(B));
@@ -48,21 +49,14 @@ static void take_apart(Lesson *lesson, ClipConfig config, double work[2]) {
 /* The temperature: three ways to learn one number with the same Adam, from the same start, at the same rate. */
 typedef enum { BARE_TAU, BARE_SCALE, EXP_T, WAYS } Way;
 
-static double loss_of(Mat cosines, double scale, double *slope) {
-    Tape t = { 0 };
-    num s = (num)scale;
-    Mat number = mat_shape(0);
-    number.v = &s;
-    t.keep_grads = true;
-    Var leaf = tape_leaf(&t, number), loss = clip_loss(&t, op_mul(&t, tape_data(&t, cosines), leaf), (Mat){ 0 });
-    double value = (double)loss->val.v[0];
-    tape_backward(&t, loss);
-    *slope = (double)leaf->grad[0];
-    tape_free(&t);
-    return value;
+static double loss_of(Mat s, Mat turned, double scale) {
+    return (cross_entropy_diagonal(s, scale) + cross_entropy_diagonal(turned, scale)) / 2;
 }
 
-static void learn_scale(Mat cosines, double rate) {
+static void learn_scale(Arena *arena, Mat cosines, double rate) {
+    const double h = 1e-4;
+    Mat turned = mat_new(arena, PAIRS, PAIRS);
+    mat_transpose(cosines, turned);
     double x[WAYS] = { 0.07, 1 / 0.07, log(1 / 0.07) }, m[WAYS] = { 0 }, v[WAYS] = { 0 };
     printf("          tau itself         s = 1/tau          s = e^t\n  step     scale     loss    scale     loss    scale     loss\n");
     for (int step = 0; step <= 40; step++) {
@@ -70,8 +64,8 @@ static void learn_scale(Mat cosines, double rate) {
         bool show = step <= 4 || step % 10 == 0;
         if (show) printf("  %4d", step);
         for (int way = 0; way < WAYS; way++) {
-            double slope, loss = loss_of(cosines, scale[way], &slope);
-            if (show) printf("  %8.2f %8.3f", scale[way], loss);
+            if (show) printf("  %8.2f %8.3f", scale[way], loss_of(cosines, turned, scale[way]));
+            double slope = (loss_of(cosines, turned, scale[way] + h) - loss_of(cosines, turned, scale[way] - h)) / (2 * h);
             double g = way == BARE_TAU ? -slope * scale[way] * scale[way] : way == EXP_T ? slope * scale[way] : slope;
             m[way] = 0.9 * m[way] + 0.1 * g, v[way] = 0.999 * v[way] + 0.001 * g * g;
             x[way] -= rate * m[way] / (1 - pow(0.9, step + 1)) / (sqrt(v[way] / (1 - pow(0.999, step + 1))) + 1e-8);
@@ -110,20 +104,15 @@ static void compare_fusion(const double late[2], double early) {
 static double look_at(Lesson *lesson, Clip *clip, const char *caption, Tile *pictures, Tile *looks) {
     double share = 0;
     for (int i = 0; i < SCENES; i++) {
-        Tape t = { 0 };
         Scene *scene = arena_alloc(&lesson->memory, 1, sizeof *scene);
         *scene = spotlight_scene(10, i);
-        Mat pixels = mat_like(&t.arena, mat_shape(4, 1, SIDE, SIDE, 3));
-        cifar_normalise(scene->rgb, pixels.v);
-        clip_image(&t, clip, pixels);
-        Mat look = anatomy_look(&t.arena, &t, LAYERS - 1, (AttentionShape){ .heads = HEADS }, 0, 0);
+        Mat look = spotlight_look(&lesson->memory, clip, scene);
         share += spotlight_share(scene, look) / SCENES;
         if (i < LOOKS) {
             uint8_t *lit = arena_alloc(&lesson->memory, CIFAR_NUMBERS, 1);
             spotlight_lit(scene, look, lit);
             pictures[i] = (Tile){ scene->rgb, SIDE, SIDE, scene->name, false }, looks[i] = (Tile){ lit, SIDE, SIDE, caption, false };
         }
-        tape_free(&t);
     }
     return 100 * share;
 }
@@ -182,7 +171,7 @@ int main(int argc, char **argv) {
     Mat cosines = mat_new(&lesson.memory, PAIRS, PAIRS);
     for (int i = 0; i < PAIRS * PAIRS; i++) cosines.v[i] = (num)(0.15 * rng_normal(&rng) + (i % (PAIRS + 1) ? 0 : 0.5));
     said = lesson_predict(&lesson, "Adam, rate 0.1, from tau = 0.07. Which of the three goes wrong?");
-    learn_scale(cosines, 0.1);
+    learn_scale(&lesson.memory, cosines, 0.1);
     lesson_outcome(&lesson, &said, "tau");
 
     lesson_section(&lesson, "3. Early or late fusion?");
