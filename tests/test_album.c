@@ -20,14 +20,17 @@ TEST(pictures_in_order) {
     for (int i = 0; i < 32 * 32; i++) memcpy(b.rgb + 3 * i, (uint8_t[]){ 0, 200, 0 }, 3);
     CHECK(image_write(in("b.ppm"), a, &err) && image_write(in("a.png"), b, &err) && image_write(in(".hidden.ppm"), a, &err), "%s", err.text);
     CHECK(folder_make(in("more.png"), &err), "%s", err.text);
+    static const char *const others[] = { "e.ppm", "c.ppm", "g.ppm", "d.ppm", "f.ppm" };
+    for (size_t i = 0; i < COUNT(others); i++) CHECK(image_write(in(others[i]), b, &err), "%s", err.text);
     OutFile out;
     CHECK(out_open(&out, in("aa.txt"), &err), "%s", err.text);
     fputs("no picture", out.stream);
     CHECK(out_commit(&out, &err), "%s", err.text);
     Album album;
     CHECK(album_open(&album, &arena, folder, &err), "%s", err.text);
-    CHECK(album.set.n == 2 && album.skipped == 1, "%d pictures, %d skipped", album.set.n, album.skipped);
+    CHECK(album.set.n == 7 && album.skipped == 1, "%d pictures, %d skipped", album.set.n, album.skipped);
     CHECK(!strcmp(album.files[0], "a.png") && !strcmp(album.files[1], "b.ppm"), "%s %s", album.files[0], album.files[1]);
+    for (int i = 2; i < 7; i++) CHECK(album.files[i][0] == "abcdefg"[i], "file %d is %s", i, album.files[i]);
     uint8_t rgb[CIFAR_NUMBERS];
     cifar_picture(&album.set, 0, rgb);
     CHECK(rgb[0] == 0 && rgb[1] == 200 && rgb[CIFAR_NUMBERS - 2] == 200, "%d %d", rgb[0], rgb[1]);
