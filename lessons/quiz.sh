@@ -115,13 +115,13 @@ total=$(wc -l <"$work/ask")
 
 answer() { # what was typed, in small letters; status 1 at the end of the input
     IFS= read -r typed || { echo; return 1; }
-    typed=$(echo "$typed" | tr 'A-Z' 'a-z' | tr -d ' ')
+    typed=$(echo "$typed" | tr '[:upper:]' '[:lower:]' | tr -d ' ')
 }
 
 exec 3<"$work/ask"
 while read -r id <&3; do
     page=$(echo "$QUIZ_PAGES/${id%%.*}"-*/README.md)
-    printf '\n%s[%d of %d] %s%s\n' "$dim" $((asked + 1)) $total "$(sed -n '1s/^# *//p' "$page"), question ${id#*.}" "$off"
+    printf '\n%s[%d of %d] %s%s\n' "$dim" $((asked + 1)) "$total" "$(sed -n '1s/^# *//p' "$page"), question ${id#*.}" "$off"
     printf '%s' "$bold"; wrapped "$work/$id.q"; printf '%s' "$off"
     printf '%s(think; Enter shows the answer, q stops) %s' "$dim" "$off"
     answer || break

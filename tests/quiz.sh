@@ -4,6 +4,7 @@
 #   sh tests/quiz.sh BUILD                 from the top folder
 #
 # The last line is "quiz: N passed, N failed".
+# shellcheck disable=SC2016 # expanded by the inner shell
 LC_ALL=C
 export LC_ALL
 work=$(mktemp -d "${TMPDIR:-/tmp}/clip-quiz-test-XXXXXX") || exit 2

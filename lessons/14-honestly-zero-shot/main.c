@@ -124,6 +124,9 @@ int main(int argc, char **argv) {
     int a = lesson.word_count ? class_of(&test, lesson.words[0]) : 4, b = lesson.word_count ? class_of(&test, lesson.words[1]) : 8;
     if (a == b) die_usage("%s twice; name two different classes", test.names[a]);
     if (!*path) path = arena_print(arena, "lessons/14-honestly-zero-shot/%s.csv", test.generated ? "shapes" : "cifar10");
+    HoldoutTable table = { .count = 0 };
+    Err err;
+    if ((!all || file_exists(path)) && !holdout_read(&table, path, &err)) die("%s%s", err.text, file_exists(path) ? "" : "; --all measures it");
     printf("%s\n", course_notice(&test, data));
 
     lesson_section(&lesson, "1. Ten classes, described in words they share");
@@ -140,9 +143,6 @@ int main(int argc, char **argv) {
     lesson_outcome_number(&lesson, &said, 100.0 * row.two / row.pictures, 1);
 
     lesson_section(&lesson, "3. All 45 pairs");
-    HoldoutTable table = { .count = 0 };
-    Err err;
-    if ((!all || file_exists(path)) && !holdout_read(&table, path, &err)) die("%s; --all measures it", err.text);
     if (all) measure_all(&world, &closed, &table, path);
     clip_free(&closed);
     if (table.count < HOLDOUT_PAIRS) printf("%s has %d of %d pairs; --all measures the others\n", path, table.count, HOLDOUT_PAIRS);
