@@ -45,7 +45,7 @@ char *course_model_path(Arena *arena, const char *recipe, const Cifar *pictures,
 
 /* ---- a model for a lesson -------------------------------------------------------------------------------------------- */
 
-enum { SMALL_BATCHES = 10, PICTURES_PER_SECOND = 3000 }; /* the latter of the narrow network, on two processors */
+enum { SMALL_BATCHES = 10, NARROWER = 2, PICTURES_PER_SECOND = 3000 }; /* the latter of the narrow network, on two processors */
 
 /* What the file says, on the arena: the words between the bars of "templates". False if it cannot be read. */
 static bool read_about(Arena *arena, CourseModel *model, int *epochs_done, Err *err) {
@@ -97,6 +97,7 @@ static void train_model(const CourseWish *wish, const Recipe *recipe, const char
     TrainRun run = { .recipe = *recipe, .seed = (uint64_t)wish->seed, .train = &train, .test = &test, .checkpoint = path,
                      .resume = true, .after_epoch = say_epoch, .context = &run.recipe };
     if (wish->learn) run.recipe.batch = MIN(recipe->batch, MAX(2, train.n / SMALL_BATCHES));
+    for (int i = 0; wish->learn && i < 3; i++) run.recipe.model.image.widths[i] /= NARROWER;
     run.log = arena_print(&work, "%.*s.csv", (int)(strlen(path) - strlen(".safetensors")), path);
     fprintf(stderr, "A model is %s, which takes some %d seconds on two processors; it is kept as %s.\nRecipe %s: %s; %d pictures, %d epochs.\n",
             file_exists(path) ? "trained to its end" : "trained first", 1 + recipe->epochs * train.n / PICTURES_PER_SECOND, path,

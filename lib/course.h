@@ -32,7 +32,8 @@ typedef struct {
     const char *weights; /* the file that was asked for; NULL or "": none was */
     const char *recipe;  /* by name (train.h) */
     const char *data;    /* as for course_pictures: what it learns from when nobody has trained it yet, */
-    int seed, learn;     /* from which seed, and from how many of them: the first `learn`, in small batches; 0: all */
+    int seed, learn;     /* from which seed, and from how many of them: the first `learn`, in small batches by a
+                            network half as wide; 0: all */
 } CourseWish;
 
 /* A model, and what its file says about how it was trained. */
