@@ -13,4 +13,8 @@ for script in *.gp; do
 done
 [ $((drawn + failed)) -gt 0 ] || echo "no lesson has left data yet: run one, such as make lesson-02"
 [ $drawn -eq 0 ] || echo "$drawn pictures drawn, in $PWD/out"
+# The gallery of README.md: pictures that are kept with the text.
+for picture in gallery/*.png; do
+    [ -f "$picture" ] && [ -f "out/${picture#gallery/}" ] && cp "out/${picture#gallery/}" "$picture"
+done
 [ $failed -eq 0 ]
