@@ -45,13 +45,15 @@ static void classify_own(const Lesson *lesson, Clip *clip, Arena *arena, const c
 
 static void show_classes(const Lesson *lesson, Arena *arena, const Cifar *test, Confusion confusion) {
     Bar *bars = arena_zero(arena, CIFAR_CLASSES + 1, sizeof *bars);
+    int count = 0;
     for (int c = 0; c <= CIFAR_CLASSES; c++) {
         Rate rate = c < CIFAR_CLASSES ? confusion_class(confusion, c) : confusion_overall(confusion);
-        bars[c] = (Bar){ .label = c < CIFAR_CLASSES ? test->names[c] : "all", .value = 100 * rate.share, .low = 100 * rate.low,
-                         .high = 100 * rate.high, .marked = c == CIFAR_CLASSES };
+        if (rate.of == 0) continue; /* of a few pictures asked for by --pictures, none is of this class */
+        bars[count++] = (Bar){ .label = c < CIFAR_CLASSES ? test->names[c] : "all", .value = 100 * rate.share,
+                               .low = 100 * rate.low, .high = 100 * rate.high, .marked = c == CIFAR_CLASSES };
     }
     lesson_bars(lesson, "11-classes", &(Bars){ .title = "share of right answers, with 95 % intervals", .unit = " %", .bars = bars,
-                                               .count = CIFAR_CLASSES + 1, .decimals = 1, .low = 0, .high = 100 });
+                                               .count = count, .decimals = 1, .low = 0, .high = 100 });
 }
 
 static void show_confusion(const Lesson *lesson, Arena *arena, const Cifar *test, Confusion confusion) {
@@ -66,6 +68,7 @@ static void show_confusion(const Lesson *lesson, Arena *arena, const Cifar *test
         int worst = 1;
         for (int i = 0; i < CIFAR_CLASSES * CIFAR_CLASSES; i++)
             if (i % (CIFAR_CLASSES + 1) != 0 && share.v[i] > share.v[worst]) worst = i;
+        if (share.v[worst] == 0) break;
         printf("  %-12s taken for %-12s %5.1f %%\n", test->names[worst / CIFAR_CLASSES], test->names[worst % CIFAR_CLASSES], (double)share.v[worst]);
         share.v[worst] = 0;
     }
