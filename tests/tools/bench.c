@@ -190,5 +190,6 @@ int main(int argc, char **argv) {
         if (find(argv[i]) < 0) die_usage("bench: there is no figure \"%s\"; bench --help lists them", argv[i]);
     for (int i = 1; i < argc; i++) figures[find(argv[i])].run(argv[i]);
     for (size_t i = 0; argc == 1 && i < COUNT(figures); i++) figures[i].run(figures[i].name);
+    if (fflush(stdout) != 0 || ferror(stdout)) die("the figures could not be written; is the disk full?");
     return 0;
 }
