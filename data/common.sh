@@ -12,7 +12,7 @@ has() { command -v "$1" >/dev/null 2>&1; }
 
 # shellcheck disable=SC2317 # called by a trap
 clean_up() {
-    trap '' HUP INT TERM
+    trap '' HUP INT QUIT TERM
     [ -z "$child" ] || kill "$child" 2>/dev/null
     [ -z "$child" ] || wait "$child" 2>/dev/null
     rm -rf "$work"
@@ -44,6 +44,7 @@ lock() {
     trap clean_up EXIT
     trap 'exit 129' HUP
     trap 'exit 130' INT
+    trap 'exit 131' QUIT
     trap 'exit 143' TERM
     if ! echo $$ >"$work/process"; then
         by_hand

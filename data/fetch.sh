@@ -128,5 +128,6 @@ fi
 from_archive "$data/$archive"
 from_author
 from_npm
+rmdir "$target" 2>/dev/null # an empty folder would pass for damaged data, and is nothing that could be lost
 by_hand
 exit 1

@@ -135,6 +135,8 @@ failure_leaves_the_damaged_alone() {
 
 nothing_works() { fetch 1 && said "By hand" && left "common.sh fetch.sh "; }
 
+empty_folder_goes() { mkdir "$data/cifar-10-batches-bin" && nothing_works; }
+
 wrong_copy() {
     cp -R "$original" "$root/place/wrong" && echo damage >>"$root/place/wrong/data_batch_3.bin" || return 1
     fetch 1 CIFAR10_DIR="$root/place/wrong" && said "refused: data_batch_3.bin" && said "By hand" && left "common.sh fetch.sh "
@@ -202,7 +204,7 @@ remains_of_a_killed_fetch() {
 }
 
 for test in own_copy own_copy_below own_archive already_there spaces_in_the_path \
-    damaged_is_replaced_and_the_rest_stays failure_leaves_the_damaged_alone nothing_works wrong_copy \
+    damaged_is_replaced_and_the_rest_stays failure_leaves_the_damaged_alone nothing_works empty_folder_goes wrong_copy \
     real_sums_refuse_the_fake file_in_the_way archive_put_there_by_hand interrupted remains_of_a_killed_fetch; do
     try $test
 done
