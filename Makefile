@@ -61,7 +61,7 @@ help: ## this list
 run: all ## the main job: train the small CLIP on CIFAR-10, classify its test pictures from text alone
 	@sh data/fetch.sh $(BUILD) || { test ! -e data/cifar-10-batches-bin && \
 	    echo "No CIFAR-10 here: the lessons go on with generated shapes."; }
-	@$(BUILD)/lesson-10 --resume --no-predict
+	@$(BUILD)/lesson-10 --resume --keep --no-predict
 	@$(BUILD)/lesson-11 --no-predict
 
 list: ## the lessons and exercises there are, and how far you are

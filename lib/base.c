@@ -189,6 +189,10 @@ bool file_exists(const char *path) {
     return stat(path, &info) == 0;
 }
 
+bool file_rename(const char *from, const char *to, Err *err) {
+    return rename(from, to) == 0 || err_set(err, "%s: cannot become %s: %s", from, to, strerror(errno));
+}
+
 bool folder_make(const char *path, Err *err) {
     char part[1024];
     if (strlen(path) >= sizeof part) return err_set(err, "%s: the path is too long", path);

@@ -101,6 +101,9 @@ void file_close(File *file);
 
 bool file_exists(const char *path);
 
+/* Gives a file another name, in place of whatever has that name. */
+bool file_rename(const char *from, const char *to, Err *err);
+
 /* Makes a folder and those above it. */
 bool folder_make(const char *path, Err *err);
 

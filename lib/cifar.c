@@ -151,16 +151,22 @@ static bool holds_batches(Arena *arena, const char *folder) {
     return file_exists(arena_print(arena, "%s/%s", folder, cifar_files[CIFAR_FILES - 1].name));
 }
 
+static bool load_from(Arena *arena, const char *folder, CifarPart part, Cifar *set, Err *err) {
+    if (!cifar_load(arena, folder, part, set, err)) return false;
+    set->folder = folder;
+    return true;
+}
+
 bool cifar_open(Arena *arena, CifarPart part, Cifar *set, Err *err) {
     const char *wish = getenv("CIFAR10_DIR"), *fetched = "data/cifar-10-batches-bin";
     if (wish && *wish) {
         const char *below = arena_print(arena, "%s/cifar-10-batches-bin", wish);
-        if (holds_batches(arena, wish)) return cifar_load(arena, wish, part, set, err);
-        if (holds_batches(arena, below)) return cifar_load(arena, below, part, set, err);
+        if (holds_batches(arena, wish)) return load_from(arena, wish, part, set, err);
+        if (holds_batches(arena, below)) return load_from(arena, below, part, set, err);
         return err_set(err, "CIFAR10_DIR is %s: %s is neither there nor in %s; correct it or unset it", wish,
                        cifar_files[CIFAR_FILES - 1].name, below);
     }
-    if (file_exists(fetched)) return cifar_load(arena, fetched, part, set, err);
+    if (file_exists(fetched)) return load_from(arena, fetched, part, set, err);
     cifar_generate(arena, part, CIFAR_PER_FILE * (part == CIFAR_TRAIN ? CIFAR_FILES - 1 : 1), set);
     return true;
 }

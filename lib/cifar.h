@@ -26,6 +26,7 @@ typedef struct {
     const uint8_t *labels;    /* [n], each 0 .. 9 */
     const char *const *names; /* CIFAR_CLASSES of them: names[labels[i]] says what picture i shows */
     bool generated;           /* shapes, not photographs */
+    const char *folder;       /* set by cifar_open: where the photographs came from, for cifar_verify; else NULL */
 } Cifar;
 
 /* ---- the pictures --------------------------------------------------------------------------------------------- */

@@ -22,7 +22,7 @@ Cifar course_pictures(Arena *arena, const char *data, CifarPart part, int pictur
     if (!strcmp(data, "shapes")) {
         set = generated(arena, part, pictures);
     } else {
-        if (!cifar_open(arena, part, &set, &err)) die("%s", err.text);
+        if (!cifar_open(arena, part, &set, &err) || (set.folder && !cifar_verify(set.folder, &err))) die("%s", err.text);
         if (set.generated && !strcmp(data, "cifar")) die("CIFAR-10 is not there; `make data` fetches it");
     }
     if (pictures > 0) set.n = MIN(set.n, pictures);
@@ -118,19 +118,16 @@ static bool unfinished(Arena *arena, const char *path) {
     return sscanf(model.run, "%*[^,], seed %*u, %d epochs", &epochs) == 1 && done < epochs;
 }
 
-static void refuse_other_pictures(Arena *arena, const CourseModel *model, const Cifar *pictures) {
-    static const char *const kinds[] = { "CIFAR-10", "generated shapes" };
-    const ClipConfig *config = &model->clip.config;
-    if (*model->run && !strstr(model->run, kinds[pictures->generated]))
-        die("%s: this model learnt from %s, and these pictures are %s; choose the others with --data, or another model", model->path,
-            kinds[!pictures->generated], kinds[pictures->generated]);
+void course_refuse_other(Arena *arena, const Clip *clip, const char *path, const Cifar *pictures) {
+    const char *kind = pictures->generated ? "generated shapes" : "CIFAR-10";
+    const ClipConfig *config = &clip->config;
     int *ids = arena_alloc(arena, (size_t)(CIFAR_CLASSES * config->tokens), sizeof *ids);
-    TextNotes notes = vocab_encode(&model->clip.vocab, arena, pictures->names, CIFAR_CLASSES, config->tokens, ids);
+    TextNotes notes = vocab_encode(&clip->vocab, arena, pictures->names, CIFAR_CLASSES, config->tokens, ids);
     if (notes.unknown_count)
-        die("%s: this model never saw the word \"%s\", which these pictures (%s) are named with; choose another model", model->path,
-            notes.unknown[0], kinds[pictures->generated]);
+        die("%s: this model never saw the word \"%s\", which these pictures (%s) are named with; choose others with --data, or another "
+            "model", path, notes.unknown[0], kind);
     if (config->image.side && config->image.side != CIFAR_SIDE)
-        die("%s: this model looks at pictures of %d x %d, and these are %d x %d", model->path, config->image.side, config->image.side,
+        die("%s: this model looks at pictures of %d x %d, and these are %d x %d", path, config->image.side, config->image.side,
             CIFAR_SIDE, CIFAR_SIDE);
 }
 
@@ -147,7 +144,11 @@ CourseModel course_model(Arena *arena, const CourseWish *wish, const Cifar *pict
         else if (!file_exists(model.path) || unfinished(arena, model.path)) train_model(wish, recipe, model.path);
     }
     if (!clip_load(&model.clip, model.path, &err) || !read_about(arena, &model, &done, &err)) die("%s", err.text);
-    refuse_other_pictures(arena, &model, pictures);
+    static const char *const kinds[] = { "CIFAR-10", "generated shapes" };
+    if (*model.run && !strstr(model.run, kinds[pictures->generated]))
+        die("%s: this model learnt from %s, and these pictures are %s; choose the others with --data, or another model", model.path,
+            kinds[!pictures->generated], kinds[pictures->generated]);
+    course_refuse_other(arena, &model.clip, model.path, pictures);
     fprintf(stderr, "model: %s%s%s\n", model.path, *model.run ? ": " : "", model.run);
     return model;
 }

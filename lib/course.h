@@ -20,6 +20,10 @@ const char *course_notice(const Cifar *pictures, const char *data);
 /* Where models lie: $CLIP_MODELS if set, else "data/models". */
 const char *course_models(void);
 
+/* Ends the program with one line when the model at `path` does not know the words these pictures are named with, or
+ * looks at pictures of another size. */
+void course_refuse_other(Arena *arena, const Clip *clip, const char *path, const Cifar *pictures);
+
 /* "data/models/quick-cifar10-seed1": where lesson 10 puts what it learns, for `suffix` ".safetensors" or ".csv".
  * On the arena. */
 char *course_model_path(Arena *arena, const char *recipe, const Cifar *pictures, int seed, const char *suffix);

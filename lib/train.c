@@ -20,6 +20,7 @@ typedef struct {
     int templates, batches, epoch;
     int64_t step;
     double seconds;    /* of training, before this epoch */
+    bool ours;         /* the checkpoint is this run's, or not there */
     char *log;         /* the rows so far */
 } Trainer;
 
@@ -109,8 +110,8 @@ static bool stop_refuse(Trainer *s, Err *err) {
 
 static bool loss_refuse(Trainer *s, int batch, Err *err) {
     Var first = tape_first_not_finite(&s->tape);
-    return err_set(err, "epoch %d, batch %d: the loss is not a finite number; the first operation that made one is %s. Nothing was "
-                   "updated, %s; try a smaller --lr", s->epoch, batch + 1, !first ? "the loss" : first->op ? first->op->name :
+    return err_set(err, "epoch %d, batch %d: the loss is not a finite number; the first operation that made one is %s. This batch "
+                   "changed nothing, %s; try a smaller --lr", s->epoch, batch + 1, !first ? "the loss" : first->op ? first->op->name :
                    first->param ? first->param->name : "the pictures", kept(s));
 }
 
@@ -188,7 +189,7 @@ static bool test_accuracy(Trainer *s, Views views, double *share, Err *err) {
     Arena arena = { 0 };
     const Cifar *test = s->run->test;
     Mat classes = zeroshot_classes(s->clip, &arena, s->recipe->templates, s->templates, test->names, CIFAR_CLASSES, NULL);
-    Mat scores = zeroshot_scores(s->clip, &arena, classes, test, (ZeroshotRange){ .n = test->n, .batch = 500, .views = views });
+    Mat scores = zeroshot_scores(s->clip, &arena, classes, test, (ZeroshotRange){ .n = test->n, .batch = 100, .views = views });
     int *best = arena_alloc(&arena, (size_t)test->n, sizeof *best), right = 0;
     bool ok = metrics_argmax(scores, best, err);
     for (int i = 0; ok && i < test->n; i++) right += best[i] == test->labels[i];
@@ -245,6 +246,28 @@ static char *run_signature(Trainer *s, Arena *arena) {
                        s->run->train->generated ? "generated shapes" : "CIFAR-10");
 }
 
+/* A checkpoint that another run left under the same name is not written over: it becomes NAME.previous.safetensors. */
+static bool keep_aside(Trainer *s, Err *err) {
+    const char *path = s->run->checkpoint, *end = strrchr(path, '.');
+    if (s->ours || !file_exists(path)) return true;
+    s->ours = true;
+    Safetensors file;
+    Arena arena = { 0 };
+    if (!safetensors_open(&file, &arena, path, NULL)) { /* no model: whether it can be written over will be seen */
+        arena_free(&arena);
+        return true;
+    }
+    const char *of = safetensors_meta(&file, "run");
+    bool same = of && !strcmp(of, run_signature(s, &arena));
+    safetensors_close(&file);
+    arena_free(&arena);
+    if (same) return true;
+    char *aside = arena_print(&s->arena, "%.*s.previous%s", (int)(end ? end - path : (long)strlen(path)), path, end ? end : "");
+    if (!file_rename(path, aside, err)) return false;
+    fprintf(stderr, "kept:  the model of another run is now %s\n", aside);
+    return true;
+}
+
 static void put_state(SafetensorsOut *out, const char *prefix, const Param *p, num *state) {
     Mat m = p->val;
     m.v = state;
@@ -252,6 +275,7 @@ static void put_state(SafetensorsOut *out, const char *prefix, const Param *p, n
 }
 
 static bool save_checkpoint(Trainer *s, const EpochRow *row, Err *err) {
+    if (!keep_aside(s, err)) return false;
     Arena arena = { 0 };
     SafetensorsOut out = safetensors_begin(&arena);
     Params *params = &s->clip->params;
@@ -285,7 +309,9 @@ static bool load_checkpoint(Trainer *s, const Safetensors *file, Err *err) {
     const char *path = s->run->checkpoint, *of = safetensors_meta(file, "run"), *epoch = safetensors_meta(file, "epoch");
     char *ours = run_signature(s, &s->arena);
     long long done;
-    if (!of || strcmp(of, ours))
+    bool other = !of || strcmp(of, ours);
+    if (other && s->run->keep_other) return true; /* from the start; what is there is kept aside */
+    if (other)
         return err_set(err, "%s: this is of another run (%s), not of this one (%s); leave --resume out, or give the same settings", path,
                        of ? of : "nothing is said", ours);
     if (!epoch || !parse_int(epoch, 1, s->recipe->epochs, &done))

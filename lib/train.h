@@ -61,12 +61,15 @@ typedef struct {
     const Cifar *train, *test;
     const char *checkpoint;                 /* path; NULL: none is written */
     const char *log;                        /* path of the CSV; NULL: none */
-    bool resume;
+    bool resume;                            /* go on from the checkpoint, which must be of this very run */
+    bool keep_other;                        /* with resume: a checkpoint of another run is kept aside instead of refused */
     void (*after_epoch)(void *context, const EpochRow *row); /* NULL: nothing is called */
     void *context;
 } TrainRun;
 
-/* Trains `clip` (made here: free it with clip_free) to the last epoch. False with one line when a file cannot be read
+/* A checkpoint of another run under the same name is renamed to NAME.previous.safetensors before anything is written.
+ *
+ * Trains `clip` (made here: free it with clip_free) to the last epoch. False with one line when a file cannot be read
  * or written, when the checkpoint is of another run, when the loss is not finite (naming the first operation that made
  * it so; nothing is updated and the last checkpoint stays), or after train_interrupt. */
 bool train_run(TrainRun *run, Clip *clip, Err *err);

@@ -68,7 +68,7 @@ int main(int argc, char **argv) {
     const char *recipe = "quick", *data = "auto", *image = "recipe", *text = "recipe";
     int seed = 1, epochs = 0, batch = 0, threads = 0, pictures = 0;
     double lr = 0;
-    bool resume = false;
+    bool resume = false, keep = false;
     const Option options[] = {
         { "recipe", .text = &recipe, .choices = RECIPES, .help = "whose settings" },
         { "image", .text = &image, .choices = RECIPE_IMAGES, .help = "the tower pictures go through" },
@@ -78,6 +78,7 @@ int main(int argc, char **argv) {
         { "lr", .real = &lr, .low = 0, .high = 100, .help = "learning rate of the heads, the others' in proportion; 0: the recipe's" },
         { "threads", .integer = &threads, .low = 0, .high = 256, .help = "0: one for each processor" },
         { "resume", .flag = &resume, .help = "go on from the last finished epoch of the same run" },
+        { "keep", .flag = &keep, .help = "with --resume: a model of another run is kept aside, and this one begins" },
         { "data", .text = &data, .choices = COURSE_DATA, .help = "which pictures" },
         { "pictures", .integer = &pictures, .low = 0, .high = 50000, .help = "learn from the first so many; 0: all" },
         { 0 },
@@ -90,7 +91,7 @@ int main(int argc, char **argv) {
 
     Arena *arena = &lesson.memory;
     Cifar train = course_pictures(arena, data, CIFAR_TRAIN, pictures), test = course_pictures(arena, data, CIFAR_TEST, pictures);
-    TrainRun run = { .recipe = *recipe_find(recipe), .seed = (uint64_t)seed, .train = &train, .test = &test, .resume = resume,
+    TrainRun run = { .recipe = *recipe_find(recipe), .seed = (uint64_t)seed, .train = &train, .test = &test, .resume = resume, .keep_other = keep,
                      .after_epoch = show_row };
     Recipe *r = &run.recipe;
     recipe_towers(r, arena, image, text);

@@ -131,7 +131,7 @@ static void show_first(const Cifar *test, const int *said) {
 static void classify_all(const Lesson *lesson, Clip *clip, Arena *arena, const Cifar *test, Views views) {
     Mat classes = zeroshot_classes(clip, arena, template, COUNT(template), test->names, CIFAR_CLASSES, stdout);
     Progress progress = progress_begin("classify", test->n, "img/s");
-    Mat scores = zeroshot_scores(clip, arena, classes, test, (ZeroshotRange){ .n = test->n, .batch = 500, .views = views,
+    Mat scores = zeroshot_scores(clip, arena, classes, test, (ZeroshotRange){ .n = test->n, .batch = 100, .views = views,
                                                                               .progress = show_progress, .context = &progress });
     progress_end(&progress);
     int *said = arena_alloc(arena, (size_t)test->n, sizeof *said), *truth = arena_alloc(arena, (size_t)test->n, sizeof *truth);
@@ -175,16 +175,20 @@ int main(int argc, char **argv) {
     Cifar test = course_pictures(arena, data, CIFAR_TEST, pictures);
     Recipe trained = *recipe_find(recipe);
     recipe_towers(&trained, arena, image, text);
-    if (!*weights) weights = course_model_path(arena, trained.name, &test, seed, ".safetensors");
-    if (!file_exists(weights)) die("%s: there is no such model yet; `make lesson-10` trains it in two minutes", weights);
+    bool given = *weights;
+    if (!given) weights = course_model_path(arena, trained.name, &test, seed, ".safetensors");
+    if (!given && !file_exists(weights))
+        die("%s: there is no such model yet; make lesson-10 ARGS=\"--recipe %s --image %s --text %s --seed %d\" trains it", weights,
+            recipe, image, text, seed);
     Clip clip;
     Err err;
     if (!clip_load(&clip, weights, &err)) die("%s", err.text);
+    course_refuse_other(arena, &clip, weights, &test);
     fprintf(stderr, "model: %s\n", weights);
+    printf("%s\n", course_notice(&test, data));
     if (lesson.word_count) {
         classify_own(&lesson, &clip, arena, lesson.words[0], lesson.words + 1, lesson.word_count - 1);
     } else {
-        printf("%s\n", course_notice(&test, data));
         Prediction guess = lesson_predict(&lesson, "Which two classes will it confuse most?");
         classify_all(&lesson, &clip, arena, &test, !strcmp(views, "all") ? VIEWS_MIRROR_SHIFT : !strcmp(views, "mirror") ? VIEWS_MIRROR : VIEWS_PLAIN);
         lesson_outcome(&lesson, &guess, "see the list above");
