@@ -246,24 +246,27 @@ static char *run_signature(Trainer *s, Arena *arena) {
                        s->run->train->generated ? "generated shapes" : "CIFAR-10");
 }
 
-/* A checkpoint that another run left under the same name is not written over: it becomes NAME.previous.safetensors. */
-static bool keep_aside(Trainer *s, Err *err) {
-    const char *path = s->run->checkpoint, *end = strrchr(path, '.');
-    if (s->ours || !file_exists(path)) return true;
-    s->ours = true;
+/* Is there a model of another run under this run's name? */
+static bool other_is_there(Trainer *s) {
     Safetensors file;
     Arena arena = { 0 };
-    if (!safetensors_open(&file, &arena, path, NULL)) { /* no model: whether it can be written over will be seen */
-        arena_free(&arena);
-        return true;
+    bool other = false;
+    if (!s->ours && file_exists(s->run->checkpoint) && safetensors_open(&file, &arena, s->run->checkpoint, NULL)) {
+        const char *of = safetensors_meta(&file, "run");
+        other = !of || strcmp(of, run_signature(s, &arena));
+        safetensors_close(&file);
     }
-    const char *of = safetensors_meta(&file, "run");
-    bool same = of && !strcmp(of, run_signature(s, &arena));
-    safetensors_close(&file);
     arena_free(&arena);
-    if (same) return true;
+    return other;
+}
+
+/* Another run's model is not written over: once ours is safely on the disk, it becomes NAME.previous.safetensors. */
+static bool write_beside(Trainer *s, const SafetensorsOut *out, Err *err) {
+    const char *path = s->run->checkpoint, *end = strrchr(path, '.');
+    char *ours = arena_print(&s->arena, "%s.new", path);
     char *aside = arena_print(&s->arena, "%.*s.previous%s", (int)(end ? end - path : (long)strlen(path)), path, end ? end : "");
-    if (!file_rename(path, aside, err)) return false;
+    if (!safetensors_write(out, ours, err) || !file_rename(path, aside, err) || !file_rename(ours, path, err)) return false;
+    progress_clear();
     fprintf(stderr, "kept:  the model of another run is now %s\n", aside);
     return true;
 }
@@ -275,7 +278,6 @@ static void put_state(SafetensorsOut *out, const char *prefix, const Param *p, n
 }
 
 static bool save_checkpoint(Trainer *s, const EpochRow *row, Err *err) {
-    if (!keep_aside(s, err)) return false;
     Arena arena = { 0 };
     SafetensorsOut out = safetensors_begin(&arena);
     Params *params = &s->clip->params;
@@ -290,7 +292,8 @@ static bool save_checkpoint(Trainer *s, const EpochRow *row, Err *err) {
     safetensors_add_meta(&out, "epoch", arena_print(&arena, "%d", s->epoch));
     safetensors_add_meta(&out, "templates", templates);
     safetensors_add_meta(&out, "test_accuracy", arena_print(&arena, "%.4f", row->test));
-    bool ok = safetensors_write(&out, s->run->checkpoint, err);
+    bool ok = other_is_there(s) ? write_beside(s, &out, err) : safetensors_write(&out, s->run->checkpoint, err);
+    s->ours = true;
     arena_free(&arena);
     return ok;
 }
