@@ -131,7 +131,7 @@ SCRIPTS := $(wildcard $(patsubst %,tests/%.sh,exercises fetch pretrained checker
 CHECKED := $(filter-out %/lesson-11,$(LESSON_BINARIES))
 
 check: all $(TEST_BINARIES) $(EXAMS) $(MINE) ## all tests, the lessons against their expectations, your exercises
-	@failed=0; EXERCISE_CC='$(CC) $(ALL_CFLAGS)' sh tests/run.sh $(BUILD) $(SCRIPTS) $(TEST_BINARIES) $(CHECKED) || failed=1; echo; \
+	@failed=0; EXERCISE_CC='$(CC) $(ALL_CFLAGS)' LIMIT=$(if $(filter 1,$(SAN)),600,120) sh tests/run.sh $(BUILD) $(SCRIPTS) $(TEST_BINARIES) $(CHECKED) || failed=1; echo; \
 	    EXERCISE_CC='$(CC) $(ALL_CFLAGS)' sh tests/student.sh $(BUILD) table || failed=1; exit $$failed
 
 clean: ## remove what was built

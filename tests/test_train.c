@@ -164,6 +164,7 @@ TEST(resumed_with_other_towers) {
         ImageTowerSize size = r.model.image;
         recipe_towers(&r, &arena, pairs[i][0], pairs[i][1]);
         size.kind = r.model.image.kind, r.model.image = size;
+        for (int w = 0; w < 3; w++) r.model.image.widths[w] = 8;
         CHECK(strstr(r.name, pairs[i][1]), "%s", r.name);
         resumes_as_if_nothing_had_been(r);
     }
