@@ -34,6 +34,7 @@ Var tape_param(Tape *t, Param *param) {
 }
 
 Var tape_push(Tape *t, const Op *op, Mat shape, Var a, Var b, Var c) {
+    profile_switch(t->profile, op->name, PROFILE_FORWARD);
     Var out = node_new(t, mat_like(&t->arena, shape));
     out->op = op;
     Var in[NODE_INPUTS] = { a, b, c };
@@ -92,6 +93,7 @@ void tape_backward_from(Tape *t, Var y, const num *dy) {
     for (size_t i = 0; i < mat_count(y->val); i++) grad[i] += dy[i];
     for (Var x = t->last; x; x = x->before) {
         if (!x->op || !x->grad) continue; /* a leaf, or nothing flowed in */
+        profile_switch(t->profile, x->op->name, PROFILE_BACKWARD);
         x->op->backward(x);
         if (t->keep_grads) continue;
         block_give(t, x->grad, mat_count(x->val));

@@ -12,6 +12,7 @@
 #define TAPE_H
 
 #include "mat.h"
+#include "profile.h"
 #include "stored.h"
 
 typedef struct Node Node;
@@ -66,6 +67,7 @@ typedef struct Tape {
     bool training;   /* batch norm uses, and remembers, the batch's own statistics */
     bool keep_grads; /* gradients of all nodes stay readable after tape_backward */
     struct GradBlock *spare; /* gradient memory to be used again */
+    Profile *profile; /* NULL: time is not taken */
 } Tape;
 
 /* A leaf without gradient: data. The numbers are not copied and must outlive the tape's use of them. */

@@ -27,11 +27,11 @@ typedef struct {
     bool fixed_scale;                    /* the logit scale is not learnt */
     double whiten_epochs;                /* how long the bias behind the whitening filters is trained */
     Augment augment;                     /* its seed and epoch are set by the run */
-    Views views;                         /* of the last test */
+    Views views;                         /* of a second test after the last epoch; VIEWS_PLAIN: there is none */
 } Recipe;
 
 /* For options tables: the recipes lesson 10 offers. */
-#define RECIPES "quick|templates|notebook|tiny"
+#define RECIPES "quick|full|templates|notebook|tiny"
 
 /* The recipes by name; NULL if there is none. The i-th, or NULL beyond the last. */
 const Recipe *recipe_find(const char *name);
@@ -52,6 +52,7 @@ typedef struct {
     double logit_scale;                     /* e^t at the end */
     double positive, negative;              /* mean cosine of a pair; of a picture and the nearest text of another class */
     double test;                            /* zero-shot accuracy on the test pictures */
+    double test_views;                      /* the same with the recipe's views, after the last epoch; else NaN */
     double rate, seconds;                   /* training pictures per second; seconds of training since the start */
 } EpochRow;
 
@@ -63,6 +64,7 @@ typedef struct {
     const char *log;                        /* path of the CSV; NULL: none */
     bool resume;                            /* go on from the checkpoint, which must be of this very run */
     bool keep_other;                        /* with resume: a checkpoint of another run is kept aside instead of refused */
+    Profile *profile;                       /* where the time of the batches goes, added up; NULL: is not asked */
     void (*after_epoch)(void *context, const EpochRow *row); /* NULL: nothing is called */
     void *context;
 } TrainRun;
