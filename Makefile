@@ -35,19 +35,21 @@ LIB     := $(patsubst lib/%.c,%,$(wildcard lib/*.c))
 LESSONS := $(patsubst lessons/%/main.c,%,$(wildcard lessons/*/main.c))
 TESTS   := $(patsubst tests/test_%.c,%,$(wildcard tests/test_*.c))
 TOOLS   := $(patsubst tests/tools/%.c,%,$(wildcard tests/tools/*.c))
+MAKERS  := $(patsubst data/%.c,%,$(wildcard data/*.c))
 number   = $(firstword $(subst -, ,$(1)))
 NUMBERS := $(foreach l,$(LESSONS),$(call number,$(l)))
 
 LESSON_BINARIES := $(NUMBERS:%=$(BUILD)/lesson-%)
 TEST_BINARIES   := $(TESTS:%=$(BUILD)/test-%)
 TOOL_BINARIES   := $(TOOLS:%=$(BUILD)/%)
+MAKER_BINARIES  := $(MAKERS:%=$(BUILD)/%)
 
 EXERCISES    := $(patsubst exercises/original/%.c,%,$(wildcard exercises/original/[0-9][0-9]-*.c))
 EXERCISE_NNS := $(foreach e,$(EXERCISES),$(call number,$(e)))
 EXAMS        := $(BUILD)/obj/tests/exercises/exam.o $(EXERCISE_NNS:%=$(BUILD)/obj/tests/exercises/ex%.o)
 STUDENT       = @EXERCISE_CC='$(CC) $(ALL_CFLAGS)' sh tests/student.sh $(BUILD)
 
-all: $(LESSON_BINARIES) $(TOOL_BINARIES) ## build everything (the same as `make`)
+all: $(LESSON_BINARIES) $(TOOL_BINARIES) $(MAKER_BINARIES) ## build everything (the same as `make`)
 	$(STUDENT) give
 
 # ---- what students run ----------------------------------------------------------------------------------------------
@@ -162,6 +164,10 @@ $(BUILD)/obj64/tests/%.o: tests/%.c Makefile
 	@mkdir -p $(@D)
 	$(call quiet,compile)$(CC) $(ALL_CFLAGS) -DNUM=double -c -o $@ $<
 
+$(BUILD)/obj/data/%.o: data/%.c Makefile
+	@mkdir -p $(@D)
+	$(call quiet,compile)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
 $(BUILD)/obj/lessons/%.o: lessons/%/main.c Makefile
 	@mkdir -p $(@D)
 	$(call quiet,compile)$(CC) $(ALL_CFLAGS) -c -o $@ $<
@@ -182,9 +188,12 @@ $(filter-out %/test-gradients,$(TEST_BINARIES)): $(BUILD)/test-%: $(BUILD)/obj/t
 $(filter-out %/check-train,$(TOOL_BINARIES)): $(BUILD)/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libclip.a
 	$(call quiet,link   )$(LINK)
 
+$(MAKER_BINARIES): $(BUILD)/%: $(BUILD)/obj/data/%.o $(BUILD)/libclip.a
+	$(call quiet,link   )$(LINK)
+
 # The references of training were computed in double, and AdamW divides by gradients that may be all noise: check-train
 # makes its steps in double too. check-train-single makes them in float; what cannot be asked of float is said there.
-MODEL_LIB := base rng thread mat stored tape gradcheck vecmath gemm conv attention op_basic op_matmul op_act op_conv op_norm op_token \
+MODEL_LIB := base rng thread mat stored profile tape gradcheck vecmath gemm conv attention op_basic op_matmul op_act op_conv op_norm op_token \
              op_attention op_lstm op_softmax softmax loss params layer transformer image_tower image_vit image_modified eigen text text_tower \
              json safetensors clip optim
 $(BUILD)/check-train: $(BUILD)/obj64/tests/tools/check-train.o $(MODEL_LIB:%=$(BUILD)/obj64/%.o)
@@ -197,7 +206,7 @@ all: $(BUILD)/check-train-single
 # all of it in double would take as long again to build.
 BY_HAND     := 01 02 03 04 06 07
 HAND_LIB    := base rng mat softmax options term figure draw draw_lines draw_graph draw_motion plot plot_write plot_graph \
-               plot_motion lesson thread stored gemm vecmath gradcheck tape op_basic op_matmul op_norm op_softmax loss graph
+               plot_motion lesson thread stored gemm vecmath gradcheck profile tape op_basic op_matmul op_norm op_softmax loss graph
 by_hand     = $(filter $(BY_HAND),$(call number,$(1)))
 from_double = $(BUILD)/obj64/lessons/$(1).o $(HAND_LIB:%=$(BUILD)/obj64/%.o)
 from_num    = $(BUILD)/obj/lessons/$(1).o $(BUILD)/libclip.a

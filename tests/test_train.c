@@ -402,13 +402,16 @@ TEST(rows_make_sense) {
 }
 
 TEST(the_log_has_its_columns) {
-    EpochRow row = { .epoch = 7, .loss = 2.5, .test = 0.8125, .rate = 1234.4, .seconds = 9 };
+    EpochRow row = { .epoch = 7, .loss = 2.5, .test = 0.8125, .test_views = 0.9375, .rate = 1234.4, .seconds = 9 };
     char text[512], small[8];
     int commas = 0, wanted = 0;
     train_log_row(&row, text, sizeof text);
     for (const char *c = text; *c; c++) commas += *c == ',';
     for (const char *c = train_log_heading(); *c; c++) wanted += *c == ',';
-    CHECK(commas == wanted && !strncmp(text, "7,2.500000,", 11) && strstr(text, ",0.812500,1234,9.00"), "%s", text);
+    CHECK(commas == wanted && !strncmp(text, "7,2.500000,", 11) && strstr(text, ",0.812500,0.937500,1234,9.00"), "%s", text);
+    row.test_views = (double)NAN;
+    train_log_row(&row, text, sizeof text);
+    CHECK(strstr(text, ",0.812500,,1234,9.00"), "%s", text);
     train_log_row(&row, small, sizeof small);
     CHECK(strlen(small) == 7, "%s", small);
 }

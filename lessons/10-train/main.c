@@ -5,6 +5,7 @@
 #include "../../lib/thread.h"
 #include "../../lib/train.h"
 
+#include <math.h>
 #include <signal.h>
 
 enum { EPOCHS_MOST = 1000 };
@@ -30,6 +31,8 @@ static void show_row(void *context, const EpochRow *r) {
     printf("%5d %6.3f %6.3f %6.3f  %5.1f %%  %5.1f %% %6.1f  %8.3f %8.3f %5.1f %% %7.0f %8.1f\n", r->epoch, r->loss, r->floor,
            r->loss - r->floor, 100 * r->image_to_text, 100 * r->text_to_image, r->logit_scale, r->positive, r->negative,
            100 * r->test, r->rate, r->seconds);
+    if (!isnan(r->test_views)) printf("test pictures, each also mirrored and shifted by a pixel: %.2f %% (as they are: %.2f %%)\n",
+                                      100 * r->test_views, 100 * r->test);
     fflush(stdout);
 }
 
@@ -68,7 +71,7 @@ int main(int argc, char **argv) {
     const char *recipe = "quick", *data = "auto", *image = "recipe", *text = "recipe";
     int seed = 1, epochs = 0, batch = 0, threads = 0, pictures = 0;
     double lr = 0;
-    bool resume = false, keep = false;
+    bool resume = false, keep = false, profile = false;
     const Option options[] = {
         { "recipe", .text = &recipe, .choices = RECIPES, .help = "whose settings" },
         { "image", .text = &image, .choices = RECIPE_IMAGES, .help = "the tower pictures go through" },
@@ -79,6 +82,7 @@ int main(int argc, char **argv) {
         { "threads", .integer = &threads, .low = 0, .high = 256, .help = "0: one for each processor" },
         { "resume", .flag = &resume, .help = "go on from the last finished epoch of the same run" },
         { "keep", .flag = &keep, .help = "with --resume: a model of another run is kept aside, and this one begins" },
+        { "profile", .flag = &profile, .help = "also tell where the time went, by operation" },
         { "data", .text = &data, .choices = COURSE_DATA, .help = "which pictures" },
         { "pictures", .integer = &pictures, .low = 0, .high = 50000, .help = "learn from the first so many; 0: all" },
         { 0 },
@@ -107,6 +111,7 @@ int main(int argc, char **argv) {
     lesson_section(&lesson, "Epoch by epoch");
     History *history = arena_zero(arena, 1, sizeof *history);
     run.context = history;
+    if (profile) run.profile = arena_zero(arena, 1, sizeof *run.profile);
     Err err;
     Clip clip;
     if (!folder_make(course_models(), &err)) die("%s", err.text);
@@ -119,6 +124,10 @@ int main(int argc, char **argv) {
         lesson_outcome_number(&lesson, &guess, 100 * history->rows[history->count - 1].test, 1);
     } else {
         printf("all %d epochs were done before: nothing was left to do\n", r->epochs);
+    }
+    if (profile) {
+        lesson_section(&lesson, "Where the time went");
+        profile_print(run.profile, history->count * (train.n / r->batch), stdout);
     }
     fprintf(stderr, "model: %s\nlog:   %s\n", run.checkpoint, run.log);
     clip_free(&clip);

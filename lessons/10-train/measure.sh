@@ -14,7 +14,7 @@ results=lessons/10-train/results.txt
     echo
     echo "seed   test   seconds of training"
     for seed in 1 2 3; do
-        tail -n 1 "$models/quick-cifar10-seed$seed.csv" | awk -F, -v seed=$seed '{ printf "%4d  %.2f %%  %6.1f\n", seed, 100 * $9, $11 }'
+        tail -n 1 "$models/quick-cifar10-seed$seed.csv" | awk -F, -v seed=$seed '{ printf "%4d  %.2f %%  %6.1f\n", seed, 100 * $9, $12 }'
     done
     echo
     echo "build/lesson-10 --recipe notebook"

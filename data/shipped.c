@@ -1,0 +1,139 @@
+/* shipped: the trained model that comes with the toolkit, data/pretrained/cifar10-clip.safetensors: what its file says of
+ * itself, and what it does on the 10,000 test pictures. Exit status 1 when the two do not agree.
+ *
+ *   build/shipped                                      check it
+ *   build/shipped --from CHECKPOINT --date 2026-11-21  make it of a checkpoint of lesson 10: the weights alone, as F16
+ */
+#include "../lib/cifar.h"
+#include "../lib/course.h"
+#include "../lib/metrics.h"
+#include "../lib/options.h"
+#include "../lib/progress.h"
+#include "../lib/zeroshot.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SHARES = 2, MOST_BYTES = 5 * 1000 * 1000 };
+
+/* The two tests, and under which keys the file holds their results. */
+static const struct { const char *key, *name; Views views; double cost; } tests[SHARES] = {
+    { "test_accuracy", "as they are", VIEWS_PLAIN, 1 },
+    { "test_accuracy_with_views", "with mirrored and shifted views", VIEWS_MIRROR_SHIFT, 6 },
+};
+
+typedef struct { Progress progress; double cost, before; } Watch;
+
+static void watch(void *context, int done) {
+    Watch *w = context;
+    progress_update(&w->progress, w->before + w->cost * done);
+}
+
+/* The wordings between the bars of "templates", on the arena. */
+static int split(Arena *arena, const char *joined, const char **wordings, int most) {
+    int n = 0;
+    char *rest = arena_text(arena, joined ? joined : "");
+    for (char *each = strtok(rest, "|"); each && n < most; each = strtok(NULL, "|")) wordings[n++] = each;
+    return n;
+}
+
+static void measure(Arena *arena, Clip *clip, const char *templates, double share[SHARES]) {
+    enum { WORDINGS_MOST = 64 };
+    const char *wordings[WORDINGS_MOST];
+    int count = split(arena, templates, wordings, WORDINGS_MOST);
+    if (!count) die("%s: no \"templates\" in its metadata; is it of lesson 10?", COURSE_SHIPPED);
+    Cifar test = course_pictures(arena, "cifar", CIFAR_TEST, 0);
+    Mat classes = zeroshot_classes(clip, arena, wordings, count, test.names, CIFAR_CLASSES, NULL);
+    Watch w = { .progress = progress_begin("testing", (tests[0].cost + tests[1].cost) * test.n, "views/s") };
+    for (int k = 0; k < SHARES; k++) {
+        w.cost = tests[k].cost;
+        ZeroshotRange range = { .n = test.n, .batch = 100, .views = tests[k].views, .progress = watch, .context = &w };
+        Mat scores = zeroshot_scores(clip, arena, classes, &test, range);
+        int *best = arena_alloc(arena, (size_t)test.n, sizeof *best), right = 0;
+        Err err;
+        if (!metrics_argmax(scores, best, &err)) die("%s", err.text);
+        for (int i = 0; i < test.n; i++) right += best[i] == test.labels[i];
+        share[k] = (double)right / test.n;
+        w.before += w.cost * test.n;
+    }
+    progress_end(&w.progress);
+}
+
+/* The weights of a checkpoint, without the optimiser's memory, as F16. */
+static void make(const char *from, const char *date) {
+    Arena arena = { 0 };
+    Safetensors file;
+    Clip clip;
+    Err err;
+    static const char *const copied[] = { "run", "epoch", "templates" };
+    if (!clip_load(&clip, from, &err) || !safetensors_open(&file, &arena, from, &err)) die("%s", err.text);
+    SafetensorsOut out = safetensors_begin(&arena);
+    clip_put(&clip, &out, DTYPE_F16);
+    for (size_t i = 0; i < COUNT(copied); i++) {
+        const char *value = safetensors_meta(&file, copied[i]);
+        if (!value) die("%s: \"%s\" is not in its metadata; want a checkpoint of lesson 10", from, copied[i]);
+        safetensors_add_meta(&out, copied[i], value);
+    }
+    char recipe[64];
+    unsigned long long seed;
+    if (sscanf(safetensors_meta(&file, "run"), "recipe %63[^,], seed %llu", recipe, &seed) != 2)
+        die("%s: \"run\" is \"%s\", want \"recipe NAME, seed N, ...\"", from, safetensors_meta(&file, "run"));
+    safetensors_add_meta(&out, "command", arena_print(&arena, "build/lesson-10 --recipe %s --seed %llu", recipe, seed));
+    safetensors_add_meta(&out, "date", date);
+    /* Measured with the numbers that are shipped, not with those they were rounded from. */
+    Clip rounded;
+    double share[SHARES];
+    if (!folder_make("data/pretrained", &err) || !safetensors_write(&out, COURSE_SHIPPED ".measured", &err) ||
+        !clip_load(&rounded, COURSE_SHIPPED ".measured", &err))
+        die("%s", err.text);
+    measure(&arena, &rounded, safetensors_meta(&file, "templates"), share);
+    for (int k = 0; k < SHARES; k++) safetensors_add_meta(&out, tests[k].key, arena_print(&arena, "%.4f", share[k]));
+    if (!safetensors_write(&out, COURSE_SHIPPED, &err)) die("%s", err.text);
+    remove(COURSE_SHIPPED ".measured");
+    safetensors_close(&file), clip_free(&clip), clip_free(&rounded), arena_free(&arena);
+}
+
+/* What the file says, and whether it is so. Rounding differs between processors: one picture in a thousand may. */
+static bool check(void) {
+    Arena arena = { 0 };
+    Safetensors file;
+    Clip clip;
+    Err err;
+    double share[SHARES];
+    bool holds = true;
+    if (!clip_load(&clip, COURSE_SHIPPED, &err) || !safetensors_open(&file, &arena, COURSE_SHIPPED, &err)) die("%s", err.text);
+    printf("%s: %.2f MB\n", COURSE_SHIPPED, (double)file.file.size / 1e6);
+    for (int i = 0; i < file.meta_count; i++) printf("  %-26s %s\n", file.meta[i].key, file.meta[i].value);
+    measure(&arena, &clip, safetensors_meta(&file, "templates"), share);
+    for (int k = 0; k < SHARES; k++) {
+        const char *said = safetensors_meta(&file, tests[k].key);
+        bool same = said && fabs(atof(said) - share[k]) <= 1e-3;
+        printf("test pictures %s: %.2f %%%s\n", tests[k].name, 100 * share[k], same ? "" : ", which is not what the file says");
+        holds = holds && same;
+    }
+    if (file.file.size > MOST_BYTES) holds = false, printf("larger than %g MB\n", MOST_BYTES / 1e6);
+    safetensors_close(&file), clip_free(&clip), arena_free(&arena);
+    return holds;
+}
+
+int main(int argc, char **argv) {
+    const char *from = NULL, *date = NULL;
+    bool help = false;
+    const Option options[] = {
+        { "from", .text = &from, .help = "make the file of this checkpoint of lesson 10 first" },
+        { "date", .text = &date, .help = "the day of its training, for the file" },
+        { "help", .flag = &help, .help = "this" },
+        { 0 },
+    };
+    Err err;
+    if (!options_parse(options, argc, argv, NULL, &err)) die_usage("%s", err.text);
+    if (help) {
+        printf("shipped [--from CHECKPOINT --date DAY]: the model that comes with the toolkit, checked on CIFAR-10's test pictures\n");
+        options_help(options, stdout);
+        return 0;
+    }
+    if (!from != !date) die_usage("--from and --date go together");
+    if (from) make(from, date);
+    return check() ? 0 : 1;
+}
