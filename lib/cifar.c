@@ -105,7 +105,7 @@ static const char *const shape_class_names[CIFAR_CLASSES] = {
     "red circle", "red square", "red triangle", "red star", "red cross",
     "blue circle", "blue square", "blue triangle", "blue star", "blue cross"
 };
-_Static_assert(SHAPE_COUNT * COLOUR_COUNT == CIFAR_CLASSES, "every shape in every colour makes the ten classes");
+_Static_assert(SHAPE_CLASS_SHAPES * SHAPE_CLASS_COLOURS == CIFAR_CLASSES, "every shape in every colour makes the ten classes");
 
 typedef struct {
     uint64_t seed;
@@ -125,8 +125,8 @@ static void draw_pictures(void *context, size_t begin, size_t end, int worker) {
     uint8_t rgb[CIFAR_NUMBERS];
     for (size_t i = begin; i < end; i++) {
         Rng rng = rng_seed(drawing->seed, i);
-        Shape shape = (Shape)(drawing->labels[i] % SHAPE_COUNT);
-        Colour colour = (Colour)(drawing->labels[i] / SHAPE_COUNT);
+        Shape shape = (Shape)(drawing->labels[i] % SHAPE_CLASS_SHAPES);
+        ShapeColour colour = (ShapeColour)(drawing->labels[i] / SHAPE_CLASS_SHAPES);
         shapes_picture(&rng, shape, colour, (Canvas){ SIDE, numbers }, rgb);
         planes_from_rgb(rgb, drawing->pixels + i * CIFAR_NUMBERS);
     }

@@ -31,7 +31,7 @@ static void pair_require(int a, int b) {
 
 bool holdout_alike(const Cifar *set, int a, int b) {
     pair_require(a, b);
-    if (set->generated) return a / SHAPE_COUNT == b / SHAPE_COUNT;
+    if (set->generated) return a / SHAPE_CLASS_SHAPES == b / SHAPE_CLASS_SHAPES;
     return !strstr(attributes[a], "animal") == !strstr(attributes[b], "animal");
 }
 

@@ -6,13 +6,21 @@ static const double PI = 3.14159265358979323846;
 
 /* ---- names and looks ------------------------------------------------------------------------------------------ */
 
-static const char *const shape_names[] = { "circle", "square", "triangle", "star", "cross" };
+static const char *const shape_names[] = {
+    "circle", "square", "triangle", "star", "cross", "diamond", "heart", "bar",
+};
 _Static_assert(COUNT(shape_names) == SHAPE_COUNT, "a name for each shape");
 
 static const struct {
     const char *name;
-    double hue; /* degrees on the colour circle: 0 red, 120 green, 240 blue */
-} colours[] = { { "red", 0 }, { "blue", 225 } };
+    double rgb[3];
+    double hue; /* of the classes: degrees on the colour circle, 0 red, 120 green, 240 blue */
+} colours[] = {
+    { "red", { 0.85, 0.08, 0.10 }, 0 },     { "blue", { 0.12, 0.20, 0.90 }, 225 },
+    { "green", { 0.08, 0.60, 0.12 }, 0 },   { "yellow", { 0.97, 0.90, 0.08 }, 0 },
+    { "cyan", { 0.15, 0.90, 0.92 }, 0 },    { "purple", { 0.62, 0.12, 0.80 }, 0 },
+    { "white", { 0.97, 0.97, 0.97 }, 0 },   { "black", { 0.03, 0.03, 0.03 }, 0 },
+};
 _Static_assert(COUNT(colours) == COLOUR_COUNT, "a line for each colour");
 
 const char *shape_name(Shape shape) {
@@ -20,9 +28,14 @@ const char *shape_name(Shape shape) {
     return shape_names[shape];
 }
 
-const char *colour_name(Colour colour) {
+const char *colour_name(ShapeColour colour) {
     REQUIRE((unsigned)colour < COLOUR_COUNT, "colour is %d, want 0 to %d", (int)colour, COLOUR_COUNT - 1);
     return colours[colour].name;
+}
+
+const double *colour_rgb(ShapeColour colour) {
+    REQUIRE((unsigned)colour < COLOUR_COUNT, "colour is %d, want 0 to %d", (int)colour, COLOUR_COUNT - 1);
+    return colours[colour].rgb;
 }
 
 /* Hue in degrees, saturation and value from 0 to 1 (Smith, "Color gamut transform pairs", 1978). A channel is at its
@@ -36,7 +49,7 @@ static void colour_mix(double hue, double saturation, double value, double rgb[3
 
 /* ---- outlines ------------------------------------------------------------------------------------------------- */
 
-enum { CORNERS_MOST = 12 };
+enum { CORNERS_MOST = 16 };
 
 /* The corners in order around the middle; n = 0 stands for the unit circle. */
 typedef struct {
@@ -59,6 +72,17 @@ static Outline outline_cross(void) {
     return (Outline){ 12, { -b, b, b, a, a, b, b, -b, -b, -a, -a, -b }, { -a, -a, -b, -b, b, b, a, a, b, b, -b, -b } };
 }
 
+/* Two half ellipses side by side, and a point below. */
+static Outline outline_heart(void) {
+    Outline o = { .n = 0 };
+    for (int i = 0; i <= 12; i++) {
+        double angle = PI * (i % 6 + (i == 12 ? 6 : 0)) / 6, middle = i < 6 ? -0.5 : 0.5;
+        o.x[o.n] = middle - 0.5 * cos(angle), o.y[o.n++] = -0.25 - 0.58 * sin(angle);
+    }
+    o.x[o.n] = 0, o.y[o.n++] = 0.95;
+    return o;
+}
+
 static double outline_area(const Outline *o) {
     double twice = 0; /* the shoelace formula */
     for (int i = 0, j = o->n - 1; i < o->n; j = i++) twice += o->x[j] * o->y[i] - o->x[i] * o->y[j];
@@ -73,6 +97,9 @@ static Outline shape_outline(Shape shape) {
     case SHAPE_TRIANGLE: o = outline_rays(3, 1); break;
     case SHAPE_STAR: o = outline_rays(10, 0.45); break;
     case SHAPE_CROSS: o = outline_cross(); break;
+    case SHAPE_DIAMOND: o = (Outline){ 4, { 0, 0.8, 0, -0.8 }, { -1, 0, 1, 0 } }; break;
+    case SHAPE_HEART: o = outline_heart(); break;
+    case SHAPE_BAR: o = (Outline){ 4, { -1, 1, 1, -1 }, { -0.4, -0.4, 0.4, 0.4 } }; break;
     default: REQUIRE(shape == SHAPE_CIRCLE, "shape is %d, want 0 to %d", (int)shape, SHAPE_COUNT - 1);
     }
     double scale = o.n ? sqrt(PI / outline_area(&o)) : 1;
@@ -163,8 +190,8 @@ void canvas_bytes(Canvas canvas, uint8_t *rgb) {
 
 /* ---- chance --------------------------------------------------------------------------------------------------- */
 
-ShapeObject shapes_object(Rng *rng, Shape shape, Colour colour) {
-    REQUIRE((unsigned)colour < COLOUR_COUNT, "colour is %d, want 0 to %d", (int)colour, COLOUR_COUNT - 1);
+ShapeObject shapes_object(Rng *rng, Shape shape, ShapeColour colour) {
+    REQUIRE((unsigned)colour < SHAPE_CLASS_COLOURS, "colour is %d, want 0 to %d", (int)colour, SHAPE_CLASS_COLOURS - 1);
     ShapeObject object = { .shape = shape };
     double hue = colours[colour].hue + uniform_between(rng, -15, 15);
     double saturation = uniform_between(rng, 0.5, 1), value = uniform_between(rng, 0.45, 1);
@@ -177,7 +204,7 @@ ShapeObject shapes_object(Rng *rng, Shape shape, Colour colour) {
     return object;
 }
 
-void shapes_picture(Rng *rng, Shape shape, Colour colour, Canvas canvas, uint8_t *rgb) {
+void shapes_picture(Rng *rng, Shape shape, ShapeColour colour, Canvas canvas, uint8_t *rgb) {
     canvas_ground(canvas, rng);
     ShapeObject object = shapes_object(rng, shape, colour);
     canvas_draw(canvas, &object);

@@ -10,11 +10,24 @@
 #include "base.h"
 #include "rng.h"
 
-typedef enum { SHAPE_CIRCLE, SHAPE_SQUARE, SHAPE_TRIANGLE, SHAPE_STAR, SHAPE_CROSS, SHAPE_COUNT } Shape;
-typedef enum { COLOUR_RED, COLOUR_BLUE, COLOUR_COUNT } Colour;
+typedef enum {
+    SHAPE_CIRCLE, SHAPE_SQUARE, SHAPE_TRIANGLE, SHAPE_STAR, SHAPE_CROSS, SHAPE_DIAMOND, SHAPE_HEART, SHAPE_BAR,
+    SHAPE_COUNT
+} Shape;
+typedef enum {
+    COLOUR_RED, COLOUR_BLUE, COLOUR_GREEN, COLOUR_YELLOW, COLOUR_CYAN, COLOUR_PURPLE, COLOUR_WHITE, COLOUR_BLACK,
+    COLOUR_COUNT
+} ShapeColour;
 
-const char *shape_name(Shape shape);    /* "circle" ... */
-const char *colour_name(Colour colour); /* "red" ... */
+/* The pictures that stand in for CIFAR-10 take the first five shapes and the first two colours: ten classes. Scenes
+ * (scene.h) take all. */
+enum { SHAPE_CLASS_SHAPES = SHAPE_CROSS + 1, SHAPE_CLASS_COLOURS = COLOUR_BLUE + 1 };
+
+const char *shape_name(Shape shape);         /* "circle" ... */
+const char *colour_name(ShapeColour colour); /* "red" ... */
+
+/* The colour itself, red, green and blue from 0 to 1: far from one another and from a middle grey. */
+const double *colour_rgb(ShapeColour colour);
 
 /* One thing in a scene. */
 typedef struct {
@@ -48,12 +61,12 @@ void canvas_noise(Canvas canvas, Rng *rng, double deviation);
 /* The canvas as bytes, [side,side,3], each number cut to 0 .. 1 and rounded to the nearest of 0 .. 255. */
 void canvas_bytes(Canvas canvas, uint8_t *rgb);
 
-/* One object of that name, the rest left to chance: hue within 15 degrees, saturation and brightness, size from 0.14
+/* One object of that name, of the ten classes, the rest left to chance: hue within 15 degrees, saturation and brightness, size from 0.14
  * to 0.25, turned by up to 20 degrees, anywhere but wholly inside the picture. */
-ShapeObject shapes_object(Rng *rng, Shape shape, Colour colour);
+ShapeObject shapes_object(Rng *rng, Shape shape, ShapeColour colour);
 
 /* A whole picture of one such object: ground, object, noise of deviation 0.03 to 0.15, as bytes [side,side,3].
  * The canvas is scratch. Some 30 microseconds at 32 x 32. */
-void shapes_picture(Rng *rng, Shape shape, Colour colour, Canvas canvas, uint8_t *rgb);
+void shapes_picture(Rng *rng, Shape shape, ShapeColour colour, Canvas canvas, uint8_t *rgb);
 
 #endif

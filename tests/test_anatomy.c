@@ -138,7 +138,7 @@ TEST(fusion_hears_and_sees) {
 }
 
 TEST(spotlight_counts_what_is_covered) {
-    Scene scene = spotlight_scene(1, 7), again = spotlight_scene(1, 7);
+    Spotlight scene = spotlight_scene(1, 7), again = spotlight_scene(1, 7);
     Mat look = mat_zero(&arena, 1, 1 + SPOTLIGHT_PATCHES);
     uint8_t lit[CIFAR_NUMBERS];
     int covered = 0;
@@ -155,7 +155,7 @@ TEST(spotlight_counts_what_is_covered) {
     }
     /* the shape is where it is said: with area pi size^2 between 0.06 and 0.2 of the picture */
     for (int i = 0; i < 50; i++) {
-        Scene s = spotlight_scene(2, i);
+        Spotlight s = spotlight_scene(2, i);
         CHECK(spotlight_chance(&s) > 0.04 && spotlight_chance(&s) < 0.4, "scene %d: %g", i, spotlight_chance(&s));
     }
 }

@@ -103,7 +103,7 @@ TEST(what_lies_outside_is_cut_off) {
     ShapeObject far = { .shape = SHAPE_STAR, .x = 1e300, .y = -1e300, .size = 1 };
     CHECK(ink(drawn(&arena, 8, far)) == 0, "%s", "far away");
     CHECK_STOPS(drawn(&arena, 8, (ShapeObject){ .size = 0 }), EXIT_CONTRACT, "size is 0, want more than 0");
-    CHECK_STOPS(drawn(&arena, 8, (ShapeObject){ .size = 1, .shape = SHAPE_COUNT }), EXIT_CONTRACT, "shape is 5, want");
+    CHECK_STOPS(drawn(&arena, 8, (ShapeObject){ .size = 1, .shape = SHAPE_COUNT }), EXIT_CONTRACT, "shape is 8, want");
     CHECK_STOPS(drawn(&arena, 8, (ShapeObject){ .size = 1, .x = NAN }), EXIT_CONTRACT, "x, y are nan, 0");
     arena_free(&arena);
 }
@@ -111,8 +111,8 @@ TEST(what_lies_outside_is_cut_off) {
 TEST(objects_stay_inside_and_keep_their_colour) {
     Rng rng = rng_seed(1, 0);
     for (int i = 0; i < 2000; i++) {
-        Shape shape = (Shape)(i % SHAPE_COUNT);
-        Colour colour = (Colour)(i / SHAPE_COUNT % COLOUR_COUNT);
+        Shape shape = (Shape)(i % SHAPE_CLASS_SHAPES);
+        ShapeColour colour = (ShapeColour)(i / SHAPE_CLASS_SHAPES % SHAPE_CLASS_COLOURS);
         ShapeObject o = shapes_object(&rng, shape, colour);
         double reach = shape_reach(shape) * o.size;
         CHECK(o.x >= reach && o.x <= 1 - reach && o.y >= reach && o.y <= 1 - reach, "%g, %g", o.x, o.y);
@@ -171,8 +171,8 @@ TEST(pictures_come_again) {
     rng = rng_seed(4, 9);
     shapes_picture(&rng, SHAPE_STAR, COLOUR_BLUE, canvas, second);
     CHECK(!memcmp(first, second, sizeof first), "%s", "the same seed, another picture");
-    CHECK_STOPS(shapes_picture(&rng, SHAPE_STAR, COLOUR_COUNT, canvas, second), EXIT_CONTRACT, "colour is 2, want");
-    CHECK_STOPS(shape_name(SHAPE_COUNT), EXIT_CONTRACT, "shape is 5, want 0 to 4");
+    CHECK_STOPS(shapes_picture(&rng, SHAPE_STAR, SHAPE_CLASS_COLOURS, canvas, second), EXIT_CONTRACT, "colour is 2, want 0 to 1");
+    CHECK_STOPS(shape_name(SHAPE_COUNT), EXIT_CONTRACT, "shape is 8, want 0 to 7");
 }
 
 TESTS(one_size_one_area, outlines_by_hand, shapes_are_told_apart, turning_goes_from_x_towards_y,

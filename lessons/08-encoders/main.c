@@ -104,7 +104,7 @@ static void compare_fusion(const double late[2], double early) {
 static double look_at(Lesson *lesson, Clip *clip, const char *caption, Tile *pictures, Tile *looks) {
     double share = 0;
     for (int i = 0; i < SCENES; i++) {
-        Scene *scene = arena_alloc(&lesson->memory, 1, sizeof *scene);
+        Spotlight *scene = arena_alloc(&lesson->memory, 1, sizeof *scene);
         *scene = spotlight_scene(10, i);
         Mat look = spotlight_look(&lesson->memory, clip, scene);
         share += spotlight_share(scene, look) / SCENES;
@@ -143,7 +143,7 @@ static void show_attention(Lesson *lesson, int learn) {
     double before = look_at(lesson, &new, "untrained", tiles, tiles + LOOKS), after = look_at(lesson, &old, "trained", tiles, tiles + 2 * LOOKS);
     double covered = 0;
     for (int i = 0; i < SCENES; i++) {
-        Scene scene = spotlight_scene(10, i);
+        Spotlight scene = spotlight_scene(10, i);
         covered += 100 * spotlight_chance(&scene) / SCENES;
     }
     lesson_tiles(lesson, "08-attention", &(Tiles){ .title = "What the class token asks for", .tiles = tiles, .count = 3 * LOOKS, .columns = LOOKS });
