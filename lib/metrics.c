@@ -21,14 +21,21 @@ bool metrics_argmax(Mat scores, int *best, Err *err) {
     return true;
 }
 
+void metrics_interval(double share, double of, double *low, double *high) {
+    REQUIRE(share >= 0 && share <= 1 && of >= 1, "a share of %g among %g", share, of);
+    double zz = Z95 * Z95 / of, centre = (share + zz / 2) / (1 + zz);
+    double reach = sqrt(share * (1 - share) * zz + zz * zz / 4) / (1 + zz);
+    /* At the ends the formula gives 0 and 1 but for rounding. */
+    *low = share == 0 ? 0 : centre - reach;
+    *high = share == 1 ? 1 : centre + reach;
+}
+
 Rate metrics_wilson(int right, int of) {
     REQUIRE(0 <= right && right <= of, "%d right of %d", right, of);
     if (of == 0) return (Rate){ .share = NAN, .low = 0, .high = 1 };
-    double n = of, s = right / n, zz = Z95 * Z95 / n;
-    double centre = (s + zz / 2) / (1 + zz), reach = sqrt(s * (1 - s) * zz + zz * zz / 4) / (1 + zz);
-    /* At the ends the formula gives 0 and 1 but for rounding. */
-    return (Rate){ .right = right, .of = of, .share = s, .low = right == 0 ? 0 : centre - reach,
-                   .high = right == of ? 1 : centre + reach };
+    Rate rate = { .right = right, .of = of, .share = (double)right / of };
+    metrics_interval(rate.share, of, &rate.low, &rate.high);
+    return rate;
 }
 
 /* log C(n, k) */

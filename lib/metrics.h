@@ -23,6 +23,10 @@ typedef struct { int right, of; double share, low, high; } Rate;
  * Wants 0 <= right <= of. */
 Rate metrics_wilson(int right, int of);
 
+/* The same for a mean of numbers from 0 to 1, such as a share in which ties count half. Their variance is at most s (1 - s),
+ * so the interval is at worst a little too wide. Wants 0 <= share <= 1 and of >= 1. */
+void metrics_interval(double share, double of, double *low, double *high);
+
 /* Two classifiers asked about the same n examples. Those that both got right, or both wrong, say nothing about which is
  * better; of the others one expects half on each side when they are equally good. p is the probability of a split at
  * least as uneven as this, from a fair coin thrown first + second times (Q. McNemar, "Note on the sampling error of the
