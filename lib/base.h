@@ -99,6 +99,10 @@ typedef struct {
 bool file_open(File *file, const char *path, Err *err);
 void file_close(File *file);
 
+/* For tests: from now on `path` names these bytes and not what is on the disk, to file_open and file_exists, so that a
+ * reader can be given millions of files. The bytes must stay until file_lend(NULL, NULL, 0) ends it; one path at a time. */
+void file_lend(const char *path, const void *data, size_t size);
+
 bool file_exists(const char *path);
 
 /* Gives a file another name, in place of whatever has that name. */
