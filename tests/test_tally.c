@@ -111,6 +111,8 @@ TEST(hearsay_by_hand) {
     CHECK_NEAR(hearsay_score(&h, HEARSAY_FREQUENCY, "red blue"), (log(4.0 / 21) + log(2.0 / 21)) / 2, 1e-12);
     /* begin->red: 0 of 3; red->circle: 1 of 3; circle->end: 1 of 2 */
     CHECK_NEAR(hearsay_score(&h, HEARSAY_BIGRAM, "red circle"), (log(1.0 / 11) + log(2.0 / 11) + log(2.0 / 10)) / 3, 1e-12);
+    /* begin->a: 3 of 3; a->blue: 1 of 4; blue->end: 0 of 1 */
+    CHECK_NEAR(hearsay_score(&h, HEARSAY_BIGRAM, "a blue"), (log(4.0 / 11) + log(2.0 / 12) + log(1.0 / 9)) / 3, 1e-12);
     CHECK_NEAR(hearsay_score(&h, HEARSAY_BIGRAM, "zebra"), 0, 0);
     CHECK_NEAR(hearsay_score(&h, HEARSAY_LABELS, "a red circle"), 0, 0);
     arena_free(&arena);
@@ -125,6 +127,8 @@ TEST(hearsay_learns_labels) {
     for (int i = 0; i < 3; i++) hearsay_told(&h, "red a circle", false);
     CHECK(hearsay_score(&h, HEARSAY_LABELS, "red a blue circle") < hearsay_score(&h, HEARSAY_LABELS, "a red blue circle"),
           "red a is known to be wrong");
+    /* words a, red, circle: (5 + 1) / (8 + 1) each; pairs: "begin a", "a red" and "red circle" (5 + 1) / (5 + 1), "circle end" 6 / 9 */
+    CHECK_NEAR(hearsay_score(&h, HEARSAY_LABELS, "a red circle"), 4 * log(6.0 / 9), 1e-12);
     arena_free(&arena);
 }
 
