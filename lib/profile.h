@@ -1,6 +1,6 @@
 /* profile: where the time goes, by operation. A watch that is always running for exactly one name:
  *
- *   profile_switch(p, "conv2d", PROFILE_FORWARD);   from here on time counts for this ... 
+ *   profile_switch(p, "conv2d", PROFILE_FORWARD);   from here on time counts for this ...
  *   profile_switch(p, "relu", PROFILE_FORWARD);     ... and from here on for that.
  *
  * A tape with a profile (tape.h) calls it for each operation, forward and backward; who trains calls it for the rest.
