@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "kernel.h"
+#include "winograd.h"
 
 /* ---- the definitions ---------------------------------------------------------------------------------------- */
 
@@ -265,6 +266,10 @@ static void window_run(Window *w) {
 
 void conv_forward(ConvShape s, const num *x, const num *weight, const num *bias, num *y) {
     shape_require(s);
+    if (winograd_suits(s)) {
+        winograd_forward(s, x, weight, bias, y);
+        return;
+    }
     size_t cells = (size_t)s.kernel * (size_t)s.kernel;
     Axis h = { out_height(s), -s.pad, s.stride, s.kernel, s.H, 0, 1, out_height(s) };
     Axis w = { out_width(s), -s.pad, s.stride, s.kernel, s.W, 0, 1, out_width(s) };
@@ -285,6 +290,10 @@ static Axis phase_axis(ConvShape s, int phase, int size, int out) {
 
 void conv_backward_data(ConvShape s, const num *dy, const num *weight, bool accumulate, num *dx) {
     shape_require(s);
+    if (winograd_suits(s)) {
+        winograd_backward_data(s, dy, weight, accumulate, dx);
+        return;
+    }
     size_t cells = (size_t)s.kernel * (size_t)s.kernel;
     for (int i = 0; i < s.stride; i++)
         for (int j = 0; j < s.stride; j++) {
@@ -567,6 +576,10 @@ static void sum_run(Sum *u) {
 
 void conv_backward_weight(ConvShape s, const num *x, const num *dy, bool accumulate, num *dweight, num *dbias) {
     shape_require(s);
+    if (winograd_suits(s)) {
+        winograd_backward_weight(s, x, dy, accumulate, dweight, dbias);
+        return;
+    }
     if (y_count(s) == 0) {
         conv_backward_weight_plain(s, x, dy, accumulate, dweight, dbias);
         return;

@@ -2,6 +2,7 @@
 #include "../lib/conv.h"
 #include "../lib/rng.h"
 #include "../lib/thread.h"
+#include "../lib/winograd.h"
 #include "check.h"
 
 #include <float.h>
@@ -151,16 +152,32 @@ TEST(shapes_that_are_cut) {
     compare((ConvShape){ 2, 7, 7, 3, 4, 2, 5, 0 }, &rng);       /* pixels that no place sees */
 }
 
-TEST(a_picture_is_the_same_bits_in_any_batch) {
-    Rng rng = rng_seed(3, 0);
-    ConvShape s = { 40, 9, 7, 20, 70, 3, 1, 1 }, one = s;
-    Layer l = layer(s, &rng);
+/* Winograd's squares: pictures that are whole squares and that are not, channels in whole panels and in parts of one,
+ * more squares than a group holds. */
+TEST(squares) {
+    Rng rng = rng_seed(5, 0);
+    int suited = 0;
+    for (int i = 0; i < 40; i++) {
+        ConvShape s = { draw(&rng, 0, 4), draw(&rng, 1, 13), draw(&rng, 1, 13), 16 * draw(&rng, 1, 6), 16 * draw(&rng, 1, 6), 3, 1, 1 };
+        if (winograd_suits(s)) compare(s, &rng), suited++;
+    }
+    CHECK(suited >= 10, "%d of 40 shapes suited", suited);
+    compare((ConvShape){ 70, 8, 7, 32, 48, 3, 1, 1 }, &rng);
+    compare((ConvShape){ 1, 32, 31, 64, 64, 3, 1, 1 }, &rng);
+    CHECK(winograd_suits((ConvShape){ 1, 7, 7, 256, 256, 3, 1, 1 }) && !winograd_suits((ConvShape){ 1, 3, 3, 256, 256, 3, 1, 1 }) &&
+          !winograd_suits((ConvShape){ 1, 32, 32, 40, 64, 3, 1, 1 }) && !winograd_suits((ConvShape){ 1, 32, 32, 64, 64, 3, 2, 1 }),
+          "%s", "what suits");
+}
+
+static void same_alone(ConvShape s, Rng *rng) {
+    ConvShape one = s;
+    Layer l = layer(s, rng);
     one.B = 1;
-    size_t xs = l.xs / 40, ys = l.ys / 40;
-    num *y = numbers(&l.arena, &rng, ys), *dx = numbers(&l.arena, &rng, l.xs), *dx_one = numbers(&l.arena, &rng, xs);
+    size_t xs = l.xs / (size_t)s.B, ys = l.ys / (size_t)s.B;
+    num *y = numbers(&l.arena, rng, ys), *dx = numbers(&l.arena, rng, l.xs), *dx_one = numbers(&l.arena, rng, xs);
     conv_forward(s, l.x, l.weight, l.bias, l.y);
     conv_backward_data(s, l.y, l.weight, false, dx);
-    for (size_t b = 0; b < 40; b++) {
+    for (size_t b = 0; b < (size_t)s.B; b++) {
         conv_forward(one, l.x + b * xs, l.weight, l.bias, y);
         conv_backward_data(one, l.y + b * ys, l.weight, false, dx_one);
         CHECK(!memcmp(y, l.y + b * ys, ys * sizeof(num)), "y of picture %zu differs alone", b);
@@ -169,10 +186,16 @@ TEST(a_picture_is_the_same_bits_in_any_batch) {
     arena_free(&l.arena);
 }
 
+TEST(a_picture_is_the_same_bits_in_any_batch) {
+    Rng rng = rng_seed(3, 0);
+    same_alone((ConvShape){ 40, 9, 7, 20, 70, 3, 1, 1 }, &rng);
+    same_alone((ConvShape){ 40, 9, 7, 64, 48, 3, 1, 1 }, &rng); /* Winograd's squares */
+}
+
 TEST(any_number_of_threads_gives_the_same_bits) {
     Rng rng = rng_seed(4, 0);
     ConvShape shapes[] = { { 20, 16, 16, 12, 70, 3, 1, 1 }, { 9, 15, 15, 64, 20, 3, 2, 1 },
-                           { 64, 4, 4, 96, 96, 3, 1, 1 }, { 33, 16, 16, 3, 20, 3, 2, 1 } };
+                           { 64, 4, 4, 96, 96, 3, 1, 1 }, { 33, 16, 16, 3, 20, 3, 2, 1 }, { 33, 15, 15, 64, 32, 3, 1, 1 } };
     for (size_t i = 0; i < COUNT(shapes); i++) {
         Layer l = layer(shapes[i], &rng);
         num *y[4], *dx[4], *dw[4], *db[4];
@@ -208,5 +231,5 @@ TEST(broken_contracts_stop) {
                 "x is [1,4,4,-1]");
 }
 
-TESTS(ones_on_ones, orientation_by_hand, random_shapes, shapes_that_are_cut, a_picture_is_the_same_bits_in_any_batch,
+TESTS(ones_on_ones, orientation_by_hand, random_shapes, shapes_that_are_cut, squares, a_picture_is_the_same_bits_in_any_batch,
       any_number_of_threads_gives_the_same_bits, sizes_of_results, broken_contracts_stop)
