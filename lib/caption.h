@@ -1,6 +1,6 @@
 /* caption: sentences about scenes, as a small struct; as text; and whether they are true.
  *
- *   noun       [size] [colour] shape, at least one of the three       "a red circle", "a small star", "a blue object"
+ *   noun       [size] [colour] shape, or "thing" for any shape       "a red circle", "a small star", "a blue thing"
  *   kind       plain sentence                                          true when
  *   OBJECT     a red circle                                            there is at least one
  *   COUNT      three red circles                                       there are exactly three
@@ -20,7 +20,7 @@
 #include "scene.h"
 #include "text.h"
 
-enum { CAPTION_ANY = -1 };     /* of a noun's size, colour or shape: not said (shape: "object") */
+enum { CAPTION_ANY = -1 };     /* of a noun's size, colour or shape: not said (shape: "thing") */
 enum { CAPTION_TEXT = 160 };   /* bytes that hold any caption's text */
 enum { CAPTION_WORDS = 16 };   /* no caption has more words */
 
@@ -29,7 +29,7 @@ enum { NOUN_SIZE = 1, NOUN_COLOUR = 2, NOUN_SHAPE = 4, NOUN_FULL = NOUN_COLOUR |
 
 typedef struct {
     int size, colour, shape;   /* Size, ShapeColour, Shape or CAPTION_ANY */
-    unsigned other;            /* NOUN_ bits: which parts take their second name (with NOUN_SHAPE also "thing" for "object") */
+    unsigned other;            /* NOUN_ bits: which parts take their second name ("shape" for "thing"); 0 for what is not said */
 } Noun;
 
 typedef enum {
@@ -69,11 +69,12 @@ bool caption_within(const Caption *caption, const Split *split, SplitPart part);
 /* The sentence, lower case, no full stop, into text[CAPTION_TEXT]; returns text. */
 char *caption_text(const Caption *caption, char *text);
 
-/* And back: caption_parse(caption_text(c)) gives c. Upper case, a full stop at the end, and "an" for "a" or the other
- * way round are forgiven. False, and *caption as it was, with one line that names the word where it went wrong. */
+/* And back: caption_parse(caption_text(c)) gives c. Upper case, a full stop at the end, "an" for "a" and "is" for "are"
+ * are forgiven. False, and *caption as it was, with one line that names the word where it went wrong. */
 bool caption_parse(const char *text, Caption *caption, Err *err);
 
-/* All words of the grammar; on the arena. */
+/* All words of the grammar; on the arena. No word starts with a vowel where "a" may stand before it, so that swapping
+ * words never turns "a" into "an". */
 Vocab caption_vocab(Arena *arena);
 
 /* Do the texts have the same words, each as often, in whatever order? */
@@ -85,10 +86,15 @@ bool caption_same_words(const Caption *a, const Caption *b);
  * for right and below, the nouns of a pair in order. */
 Caption caption_plain(const Caption *caption);
 bool caption_same(const Caption *a, const Caption *b);       /* the same plain caption? */
-bool caption_identical(const Caption *a, const Caption *b);  /* the same words in the same order? */
+bool caption_identical(const Caption *a, const Caption *b);  /* the same sentence, word for word? */
 
-/* Says the same with other words: each of the ways allowed is tossed for. */
-enum { SAY_NAMES = 1, SAY_FORMS = 2, SAY_CONVERSE = 4, SAY_ALL = 7 }; /* CONVERSE: the two nouns change places */
+/* Says the same with other words: each of the ways allowed is left to chance, so it may well come out as it was. */
+enum {
+    SAY_NAMES = 1,    /* first or second names */
+    SAY_FORMS = 2,    /* any form, any wording of the relation */
+    SAY_CONVERSE = 4, /* the nouns of PAIR, COUNTS and RELATION change places */
+    SAY_ALL = 7
+};
 Caption caption_paraphrase(const Caption *caption, unsigned ways, Rng *rng);
 
 /* Says something else. Each leaves all else as it is. */
@@ -132,8 +138,8 @@ bool caption_wrong(Caption *out, const Scene *scene, const Caption *caption, uns
                    Rng *rng);
 
 /* Every plain caption of a kind whose nouns name just these fields and that is true of the scene (or, with truth false,
- * is false of it), in a fixed order, each meaning once; *count of them, on the arena. Wants fields of at most colour and
- * shape for kinds with two nouns, or there are too many. */
+ * is false of it), in a fixed order, each meaning once; *count of them, on the arena. The two nouns of a caption differ.
+ * Up to 50,000 (COUNTS), a few milliseconds; with NOUN_SIZE four times as many. */
 Caption *caption_list(Arena *arena, const Scene *scene, CaptionKind kind, const CaptionRules *rules, bool truth, int *count);
 
 #endif

@@ -6,15 +6,15 @@
  * Where things are
  *   A thing is left of another when its middle is at least SCENE_MARGIN further left; above, right and below likewise.
  *   Closer than that, neither is true. Generated scenes leave no room for doubt: middles lie on three columns and three
- *   rows, 0.28 apart, shifted by up to 0.05 each way: two are either at most 0.10 apart, or at least 0.18 (at 32 x 32: 3
- *   and 6 pixels; the margin is 4.5). Objects do not touch, and lie wholly inside the picture.
+ *   rows, 0.30 apart, shifted by up to 0.04 each way: two are either at most 0.08 apart, or at least 0.22 (at 32 x 32:
+ *   2.6 and 7 pixels; the margin is 4.8). Objects do not touch, and lie wholly inside the picture.
  */
 #ifndef SCENE_H
 #define SCENE_H
 
 #include "split.h"
 
-#define SCENE_MARGIN 0.14
+#define SCENE_MARGIN 0.15
 
 enum { SCENE_MOST = 5 }; /* objects */
 
@@ -24,7 +24,7 @@ typedef enum { LEFT_OF, RIGHT_OF, ABOVE, BELOW, RELATION_COUNT } Relation;
 const char *size_name(Size size);             /* "small", "large"; "plain" for SIZE_NEITHER */
 const char *relation_name(Relation relation); /* "left of", "right of", "above", "below" */
 Relation relation_converse(Relation relation); /* a R b is b converse(R) a */
-Along relation_axis(Relation relation);
+Along relation_along(Relation relation);
 
 typedef struct {
     Shape shape;
@@ -39,7 +39,7 @@ typedef struct {
     int count;                      /* 1 to SCENE_MOST */
     SceneObject object[SCENE_MOST];
     uint64_t look;                  /* decides background, shades and noise, which mean nothing */
-    double noise;                   /* standard deviation, of colours from 0 to 1 */
+    double noise;                   /* standard deviation, of colours from 0 to 1; negative: none, no shades, even grey */
 } Scene;
 
 /* Is `relation` true of object a towards object b? Never of an object towards itself. */
@@ -69,15 +69,17 @@ bool scene_check(const SceneSettings *settings, Err *err);
  *   SPLIT_PAIRS      every object is of the part.
  *   SPLIT_COUNTS     every group of like objects is of the part.
  *   SPLIT_RELATIONS  every two unlike objects are of the part on the axes on which one is beside, above or below the
- *                    other. Where that cannot be had with many things, some are alike; two different ones are always
- *                    possible, and always there when alike is 0 and there are two objects or more.
+ *                    other. Where that cannot be had with many objects, some or all are alike; two different objects
+ *                    can always be had.
  * Wants settings that scene_check accepts. Some 2 microseconds. */
 Scene scene_make(const SceneSettings *settings, uint64_t i);
 
 /* Other places, sizes kept, for the same objects, by the same rules (splits apart). */
 void scene_place(Scene *scene, Rng *rng);
 
-/* Every object gets the radius that makes them cover together what equal_ink says. */
+/* Every object gets the radius that makes them cover together SCENE_INK of the picture, and size SIZE_NEITHER. Places
+ * stay: one or two objects may need scene_place afterwards. */
+#define SCENE_INK 0.0664
 void scene_equal_ink(Scene *scene);
 
 /* ---- drawing ------------------------------------------------------------------------------------------------ */

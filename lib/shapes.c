@@ -138,15 +138,18 @@ static double outline_distance(const Outline *o, double x, double y) {
 
 static double uniform_between(Rng *rng, double low, double high) { return low + (high - low) * rng_uniform(rng); }
 
-void canvas_ground(Canvas canvas, Rng *rng) {
-    double colour[3], angle = uniform_between(rng, 0, 2 * PI), change = uniform_between(rng, 0, 0.4);
-    double grey = uniform_between(rng, 0.25, 0.75);
-    for (int c = 0; c < 3; c++) colour[c] = grey + uniform_between(rng, -0.15, 0.15);
-    double per_x = change * cos(angle) / canvas.side, per_y = change * sin(angle) / canvas.side;
+void canvas_shade(Canvas canvas, const double colour[3], double per_x, double per_y) {
     double *out = canvas.rgb, middle = 0.5 * (canvas.side - 1);
     for (int y = 0; y < canvas.side; y++)
         for (int x = 0; x < canvas.side; x++)
             for (int c = 0; c < 3; c++) *out++ = colour[c] + per_x * (x - middle) + per_y * (y - middle);
+}
+
+void canvas_ground(Canvas canvas, Rng *rng) {
+    double colour[3], angle = uniform_between(rng, 0, 2 * PI), change = uniform_between(rng, 0, 0.4);
+    double grey = uniform_between(rng, 0.25, 0.75);
+    for (int c = 0; c < 3; c++) colour[c] = grey + uniform_between(rng, -0.15, 0.15);
+    canvas_shade(canvas, colour, change * cos(angle) / canvas.side, change * sin(angle) / canvas.side);
 }
 
 static int clip_to(double value, int low, int high) { return value < low ? low : value > high ? high : (int)value; }

@@ -47,6 +47,9 @@ typedef struct {
     double *rgb;
 } Canvas;
 
+/* One colour in the middle of the picture, that changes evenly by so much from pixel to pixel. */
+void canvas_shade(Canvas canvas, const double colour[3], double per_x, double per_y);
+
 /* A background: one random muted colour that changes evenly across the picture in a random direction. */
 void canvas_ground(Canvas canvas, Rng *rng);
 

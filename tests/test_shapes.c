@@ -171,7 +171,7 @@ TEST(pictures_come_again) {
     rng = rng_seed(4, 9);
     shapes_picture(&rng, SHAPE_STAR, COLOUR_BLUE, canvas, second);
     CHECK(!memcmp(first, second, sizeof first), "%s", "the same seed, another picture");
-    CHECK_STOPS(shapes_picture(&rng, SHAPE_STAR, SHAPE_CLASS_COLOURS, canvas, second), EXIT_CONTRACT, "colour is 2, want 0 to 1");
+    CHECK_STOPS(shapes_picture(&rng, SHAPE_STAR, COLOUR_GREEN, canvas, second), EXIT_CONTRACT, "colour is 2, want 0 to 1");
     CHECK_STOPS(shape_name(SHAPE_COUNT), EXIT_CONTRACT, "shape is 8, want 0 to 7");
 }
 
