@@ -52,6 +52,14 @@ static void cnn_add(ImageTower *m, Params *params, ImageTowerSize size, Rng *rng
     m->fc = linear_add(params, "image.fc", in, size.embed, rng);
 }
 
+void image_tower_scatter(ImageTower *m, Rng *rng) {
+    if (m->forward != cnn_forward) return;
+    for (int i = 1; i <= 6; i++) {
+        const int *s = m->conv[i].weight->val.shape;
+        init_fan_in(m->conv[i].weight, s[1] * s[2] * s[3], rng);
+    }
+}
+
 void image_tower_whiten(ImageTower *m, Mat pictures) {
     enum { N = 2 * 2 * 3 };
     if (m->forward != cnn_forward) return;

@@ -62,6 +62,10 @@ Var image_tower(Tape *t, ImageTower *tower, Var pixels);
  * channels of equal variance. (The same paper, section 3.2.) */
 void image_tower_whiten(ImageTower *tower, Mat pictures);
 
+/* Gives the 3x3 filters of "cnn" random first weights, where they usually begin by passing on what they see; nothing for
+ * other kinds. To measure what that is worth. */
+void image_tower_scatter(ImageTower *tower, Rng *rng);
+
 /* The kinds that have a file of their own (image_vit.c, image_modified.c): called by image_tower_add. */
 void image_vit_add(ImageTower *tower, Params *params, ImageTowerSize size, Rng *rng);
 void image_modified_add(ImageTower *tower, Params *params, ImageTowerSize size, Rng *rng);

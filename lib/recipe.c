@@ -86,3 +86,18 @@ void recipe_towers(Recipe *recipe, Arena *arena, const char *image, const char *
     t->kind = text;
     recipe->name = arena_print(arena, "%s-%s-%s", recipe->name, image, text);
 }
+
+void recipe_leave_out(Recipe *r, Arena *arena, const char *what) {
+    if (!strcmp(what, "nothing")) return;
+    if (!strcmp(what, "whitening")) r->learn_first = true, r->whiten_epochs = r->epochs;
+    else if (!strcmp(what, "dirac")) r->random_filters = true;
+    else if (!strcmp(what, "muon")) r->groups[1] = r->groups[0];
+    else if (!strcmp(what, "mirror")) r->augment.mirror = MIRROR_NEVER;
+    else if (!strcmp(what, "alternating")) r->augment.mirror = MIRROR_RANDOM;
+    else if (!strcmp(what, "shift")) r->augment.shift = 0;
+    else if (!strcmp(what, "decay")) r->schedule = SCHEDULE_CONSTANT;
+    else if (!strcmp(what, "smoothing")) r->smoothing = 0;
+    else if (!strcmp(what, "wordings")) r->templates[1] = NULL;
+    else REQUIRE(false, "a recipe has no ingredient \"%s\"", what);
+    r->name = arena_print(arena, "%s-without-%s", r->name, what);
+}

@@ -55,7 +55,10 @@ static bool make_model(Trainer *s, Err *err) {
     for (int i = 0; i < n; i++) index[i] = i;
     Mat sample = mat_like(&s->arena, mat_shape(4, n, CIFAR_SIDE, CIFAR_SIDE, 3));
     cifar_batch(s->run->train, index, n, NULL, sample.v);
-    image_tower_whiten(&s->clip->image, sample);
+    Rng rng = rng_seed(s->run->seed, 0);
+    if (r->random_filters) image_tower_scatter(&s->clip->image, &rng);
+    if (r->learn_first) s->clip->image.conv[0].weight->frozen = false;
+    else image_tower_whiten(&s->clip->image, sample);
     set_groups(&s->clip->params);
     s->clip->logit_scale->frozen = r->fixed_scale;
     optim_init(&s->optim, &s->clip->params, r->groups, COUNT(r->groups));

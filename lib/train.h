@@ -26,6 +26,8 @@ typedef struct {
     double smoothing;                    /* of the shared targets */
     bool fixed_scale;                    /* the logit scale is not learnt */
     double whiten_epochs;                /* how long the bias behind the whitening filters is trained */
+    bool learn_first;                    /* "cnn": the first convolution does not whiten, it is learnt like the others */
+    bool random_filters;                 /* "cnn": the others begin at random instead of passing on what they see */
     Augment augment;                     /* its seed and epoch are set by the run */
     Views views;                         /* of a second test after the last epoch; VIEWS_PLAIN: there is none */
 } Recipe;
@@ -43,6 +45,14 @@ const Recipe *recipe_at(int i);
 
 /* The recipe with other towers; its name becomes "quick-vit-lstm", on the arena, unless both are its own. */
 void recipe_towers(Recipe *recipe, Arena *arena, const char *image, const char *text);
+
+/* For options tables: what a recipe can be tried without. */
+#define RECIPE_WITHOUT "nothing|whitening|dirac|muon|mirror|alternating|shift|decay|smoothing|wordings"
+
+/* The recipe without one of its ingredients, by one of those words; its name becomes "quick-without-muon", on the arena,
+ * unless nothing changes. Without muon, the filters are moved by AdamW as the heads are; without alternating, a picture
+ * is mirrored or not by chance in every epoch; without decay, the learning rates stay as they are. */
+void recipe_leave_out(Recipe *recipe, Arena *arena, const char *ingredient);
 
 /* What is measured in an epoch, averaged over its batches; accuracies of the test set are measured after it. */
 typedef struct {

@@ -431,7 +431,38 @@ TEST(recipes) {
     }
 }
 
+/* Each word of RECIPE_WITHOUT changes something, and another name says so. */
+TEST(recipes_without_an_ingredient) {
+    char words[] = RECIPE_WITHOUT;
+    for (char *word = strtok(words, "|"); word; word = strtok(NULL, "|")) {
+        Recipe whole = *recipe_find("full"), less = whole;
+        recipe_leave_out(&less, &arena, word);
+        bool nothing = !strcmp(word, "nothing");
+        CHECK(nothing == !strcmp(less.name, "full") && (nothing || strstr(less.name, word)), "%s", less.name);
+        less.name = whole.name;
+        CHECK(nothing == !memcmp(&less, &whole, sizeof less), "without %s nothing changed", word);
+    }
+    /* What begins elsewhere ends elsewhere, and the first convolution stays as it is only while it whitens. */
+    const char *const changed[] = { "nothing", "whitening", "dirac" };
+    num first[3] = { 0 }, second[3] = { 0 };
+    for (int i = 0; i < 3; i++) {
+        TrainRun run = run_of(*recipe_find("quick"), NULL);
+        recipe_leave_out(&run.recipe, &arena, changed[i]);
+        run.checkpoint = run.log = NULL;
+        run.recipe.epochs = 1, run.recipe.batch = 10;
+        Clip clip;
+        Err err;
+        if (!train_run(&run, &clip, &err)) { CHECK(false, "%s", err.text); return; }
+        CHECK(clip.image.conv[0].weight->frozen == (i != 1), "without %s", changed[i]);
+        first[i] = clip.image.conv[0].weight->val.v[0], second[i] = clip.image.conv[2].weight->val.v[0];
+        clip_free(&clip);
+    }
+    CHECK(first[0] != first[1] && first[0] == first[2] && second[0] != second[2], "%g %g %g, %g %g", (double)first[0], (double)first[1],
+          (double)first[2], (double)second[0], (double)second[2]);
+}
+
 TESTS(any_number_of_threads, resumed_everything, resumed_least, resumed_with_other_towers, resumed_at_the_end, resumed_from_nothing, resumed_with_another_log,
       stopped_before_anything_was_finished, another_run_is_not_resumed, a_damaged_checkpoint_is_not_resumed,
       an_incomplete_checkpoint_is_not_resumed, a_batch_larger_than_the_set, the_first_operation_is_named, an_absurd_learning_rate,
-      a_place_that_cannot_be_written, a_full_disk, rows_make_sense, the_log_has_its_columns, recipes)
+      a_place_that_cannot_be_written, a_full_disk, rows_make_sense, the_log_has_its_columns, recipes,
+      recipes_without_an_ingredient)

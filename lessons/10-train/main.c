@@ -68,12 +68,13 @@ static void show_model(const Recipe *r, const Cifar *train, const Cifar *test) {
 }
 
 int main(int argc, char **argv) {
-    const char *recipe = "quick", *data = "auto", *image = "recipe", *text = "recipe";
+    const char *recipe = "quick", *without = "nothing", *data = "auto", *image = "recipe", *text = "recipe";
     int seed = 1, epochs = 0, batch = 0, threads = 0, pictures = 0;
     double lr = 0;
     bool resume = false, keep = false, profile = false;
     const Option options[] = {
         { "recipe", .text = &recipe, .choices = RECIPES, .help = "whose settings" },
+        { "without", .text = &without, .choices = RECIPE_WITHOUT, .help = "the recipe without one of its ingredients: what is it worth?" },
         { "image", .text = &image, .choices = RECIPE_IMAGES, .help = "the tower pictures go through" },
         { "text", .text = &text, .choices = RECIPE_TEXTS, .help = "the tower captions go through" },
         { "epochs", .integer = &epochs, .low = 0, .high = EPOCHS_MOST, .help = "times every picture is seen; 0: the recipe's" },
@@ -99,6 +100,7 @@ int main(int argc, char **argv) {
                      .after_epoch = show_row };
     Recipe *r = &run.recipe;
     recipe_towers(r, arena, image, text);
+    recipe_leave_out(r, arena, without);
     run.checkpoint = course_model_path(arena, r->name, &train, seed, ".safetensors");
     run.log = course_model_path(arena, r->name, &train, seed, ".csv");
     if (epochs) r->epochs = epochs;
