@@ -1,5 +1,6 @@
 #include "cifar.h"
 
+#include "json.h"
 #include "md5.h"
 #include "rng.h"
 #include "shapes.h"
@@ -31,16 +32,21 @@ static const char *const photograph_names[CIFAR_CLASSES] = {
 
 #define FETCH "run \"make data\" to fetch it"
 
-/* Opens folder/name, which must have room for exactly CIFAR_PER_FILE records. The path goes to the arena. */
+/* Has the file room for exactly n records? */
+static bool size_check(const char *name, File file, int n, Err *err) {
+    size_t wanted = (size_t)n * CIFAR_RECORD;
+    return file.size == wanted || err_set(err, "%s: %zu bytes came, %zu were wanted (%d pictures of %d bytes); " FETCH, name,
+                                          file.size, wanted, n, CIFAR_RECORD);
+}
+
+/* Opens folder/name, which must have the size of CIFAR_PER_FILE records. The path goes to the arena. */
 static bool batch_open(Arena *arena, const char *folder, const char *name, File *file, Err *err) {
     Err why;
     const char *path = arena_print(arena, "%s/%s", folder, name);
     if (!file_open(file, path, &why)) return err_set(err, "%s; " FETCH, why.text);
-    size_t size = file->size, wanted = (size_t)CIFAR_PER_FILE * CIFAR_RECORD;
-    if (size == wanted) return true;
+    if (size_check(path, *file, CIFAR_PER_FILE, err)) return true;
     file_close(file);
-    return err_set(err, "%s: %zu bytes came, %zu were wanted (%d pictures of %d bytes); " FETCH, path, size, wanted,
-                   CIFAR_PER_FILE, CIFAR_RECORD);
+    return false;
 }
 
 bool cifar_verify(const char *folder, Err *err) {
@@ -60,20 +66,24 @@ bool cifar_verify(const char *folder, Err *err) {
     return ok;
 }
 
-/* Copies one file's records into labels [10000] and pixels [10000,3072]. */
+bool cifar_decode(const char *name, File file, int n, uint8_t *labels, uint8_t *pixels, Err *err) {
+    if (!size_check(name, file, n, err)) return false;
+    for (size_t i = 0; i < (size_t)n; i++) {
+        const uint8_t *record = file.data + i * CIFAR_RECORD;
+        if (record[0] >= CIFAR_CLASSES)
+            return err_set(err, "%s: the label of picture %zu (byte %zu) is %d, 0 to %d was wanted; " FETCH, name, i,
+                           i * CIFAR_RECORD, record[0], CIFAR_CLASSES - 1);
+        labels[i] = record[0];
+        memcpy(pixels + i * CIFAR_NUMBERS, record + 1, CIFAR_NUMBERS);
+    }
+    return true;
+}
+
 static bool batch_read(Arena *arena, const char *folder, const char *name, uint8_t *labels, uint8_t *pixels,
                        Err *err) {
     File file;
     if (!batch_open(arena, folder, name, &file, err)) return false;
-    bool ok = true;
-    for (size_t i = 0; i < CIFAR_PER_FILE && ok; i++) {
-        const uint8_t *record = file.data + i * CIFAR_RECORD;
-        labels[i] = record[0];
-        memcpy(pixels + i * CIFAR_NUMBERS, record + 1, CIFAR_NUMBERS);
-        if (record[0] >= CIFAR_CLASSES)
-            ok = err_set(err, "%s/%s: the label of picture %zu (byte %zu) is %d, 0 to %d was wanted; " FETCH, folder,
-                         name, i, i * CIFAR_RECORD, record[0], CIFAR_CLASSES - 1);
-    }
+    bool ok = cifar_decode(arena_print(arena, "%s/%s", folder, name), file, CIFAR_PER_FILE, labels, pixels, err);
     file_close(&file);
     return ok;
 }
@@ -94,6 +104,21 @@ bool cifar_load(Arena *arena, const char *folder, CifarPart part, Cifar *set, Er
     }
     *set = (Cifar){ .n = (int)n, .pixels = pixels, .labels = labels, .names = photograph_names };
     return true;
+}
+
+bool cifar_labels_read(Arena *arena, const char *path, CifarLabels *labels, Err *err) {
+    File file;
+    long long label;
+    if (!file_open(&file, path, err)) return false;
+    CifarLabels got = { .path = path, .label = arena_alloc(arena, file.size, 1) }; /* a label takes a byte of the text at least */
+    Json json = json_begin(NULL, (const char *)file.data, file.size, path, err);
+    json_array(&json);
+    while (json_item(&json))
+        if (json_int(&json, 0, CIFAR_CLASSES - 1, &label)) got.label[got.n++] = (uint8_t)label;
+    bool ok = json_end(&json);
+    file_close(&file);
+    if (ok) *labels = got;
+    return ok;
 }
 
 /* ---- the generated set ---------------------------------------------------------------------------------------- */

@@ -43,6 +43,15 @@ bool cifar_verify(const char *folder, Err *err);
  * cifar_verify. Owner: the arena (30 MB a file). */
 bool cifar_load(Arena *arena, const char *folder, CifarPart part, Cifar *set, Err *err);
 
+/* The same for one file whose bytes are in memory: n records into labels [n] and pixels [n,3,32,32]. `name` is what messages
+ * call it. */
+bool cifar_decode(const char *name, File file, int n, uint8_t *labels, uint8_t *pixels, Err *err);
+
+/* Labels as a JSON list, "[6,9,0]": how the package `make data` fetches has them. Refuses anything but whole numbers from 0
+ * to 9. Set only on success; owner: the arena. */
+typedef struct { const char *path; uint8_t *label; size_t n; } CifarLabels;
+bool cifar_labels_read(Arena *arena, const char *path, CifarLabels *labels, Err *err);
+
 /* Draws n pictures, a tenth of each class, in random order: red and blue circles, squares, triangles, stars, crosses.
  * The two parts have no picture in common. Wants n a multiple of 10. Owner: the arena. */
 void cifar_generate(Arena *arena, CifarPart part, int n, Cifar *set);
