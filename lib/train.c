@@ -3,8 +3,10 @@
 #include "metrics.h"
 #include "progress.h"
 
+#include <limits.h>
 #include <math.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct {
@@ -230,21 +232,51 @@ static bool write_log(Trainer *s, const EpochRow *row, Err *err) {
     return out_commit(&out, err);
 }
 
+/* The fields of a row in the order of the heading. */
+enum { LOG_FIELDS = 12 };
+
+static bool row_read(const char *at, const char *end, EpochRow *row) {
+    double field[LOG_FIELDS];
+    for (int k = 0; k < LOG_FIELDS; k++) {
+        char text[64], *rest = text;
+        const char *comma = memchr(at, ',', (size_t)(end - at)), *stop = comma ? comma : end;
+        if ((size_t)(stop - at) >= sizeof text || (k < LOG_FIELDS - 1) != (comma != NULL)) return false;
+        memcpy(text, at, (size_t)(stop - at));
+        text[stop - at] = 0;
+        field[k] = *text ? strtod(text, &rest) : (double)NAN;
+        if (*rest && *rest != '\r') return false;
+        at = stop + 1;
+    }
+    *row = (EpochRow){ (int)fmin(fmax(0, field[0]), INT_MAX), field[1], field[2], field[3], field[4], field[5], field[6], field[7],
+                       field[8], field[9], field[10], field[11] };
+    return true;
+}
+
+int train_log_read(const char *path, EpochRow *rows, int most) {
+    File file;
+    int n = 0;
+    if (!file_open(&file, path, NULL)) return 0;
+    const char *at = (const char *)file.data, *end = at + file.size;
+    bool heading = true;
+    for (const char *next; n < most && at < end && (next = memchr(at, '\n', (size_t)(end - at))) != NULL; at = next + 1) {
+        if (heading) heading = false;
+        else if (!row_read(at, next, &rows[n])) break;
+        else n++;
+    }
+    file_close(&file);
+    return n;
+}
+
 /* The first `epochs` rows of the log of a run that is resumed; none where they cannot be read. */
 static void read_log(Trainer *s, int epochs) {
-    File file;
-    if (!s->run->log || !file_open(&file, s->run->log, NULL)) return;
-    const char *at = (const char *)file.data, *end = at + file.size, *row = NULL;
-    for (int line = 0; at < end && line <= epochs; line++) {
-        const char *next = memchr(at, '\n', (size_t)(end - at));
-        if (!next) break;
-        if (line > 0) row = at, s->log = arena_print(&s->arena, "%s%.*s\n", s->log, (int)(next - at), at);
-        at = next + 1;
+    EpochRow *rows = arena_alloc(&s->arena, (size_t)epochs, sizeof *rows);
+    int n = s->run->log ? train_log_read(s->run->log, rows, epochs) : 0;
+    for (int i = 0; i < n; i++) {
+        char text[512];
+        train_log_row(&rows[i], text, sizeof text);
+        s->log = arena_print(&s->arena, "%s%s\n", s->log, text);
+        s->seconds = rows[i].seconds;
     }
-    const char *comma = row ? memchr(row, ',', (size_t)(at - row)) : NULL;
-    for (const char *c = comma; c && c < at; c++) comma = *c == ',' ? c : comma;
-    if (comma) sscanf(comma + 1, "%lf", &s->seconds);
-    file_close(&file);
 }
 
 /* What a checkpoint must share with the run that goes on from it. */

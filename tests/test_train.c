@@ -416,6 +416,31 @@ TEST(the_log_has_its_columns) {
     CHECK(strlen(small) == 7, "%s", small);
 }
 
+TEST(the_log_is_read_back) {
+    const char *path = in_folder("read.csv");
+    EpochRow rows[4];
+    CHECK(train_log_read(path, rows, 4) == 0, "%s", "there is no such file");
+    EpochRow written[2] = { { .epoch = 1, .loss = 2.5, .test = 0.25, .test_views = (double)NAN, .seconds = 9 },
+                            { .epoch = 2, .floor = 1.5, .test = 0.5, .test_views = 0.75, .rate = 10, .seconds = 17.25 } };
+    char text[2][512], whole[1200];
+    for (int i = 0; i < 2; i++) train_log_row(&written[i], text[i], sizeof text[i]);
+    const struct { const char *form; int most, rows; } files[] = {
+        { "heading\n%s\n%s\n", 4, 2 }, { "heading\n%s\n%s\n", 1, 1 }, { "heading\n%s\n%s", 4, 1 }, { "heading\n%s\n1,2,3\n%s\n", 4, 1 },
+        { "heading\n%s\n%s,5\n", 4, 1 }, { "heading\nx%s\n%s\n", 4, 0 }, { "", 4, 0 }, { "heading", 4, 0 },
+    };
+    for (size_t i = 0; i < COUNT(files); i++) {
+        snprintf(whole, sizeof whole, files[i].form, text[0], text[1]);
+        FILE *out = fopen(path, "wb");
+        CHECK(out && fputs(whole, out) >= 0 && !fclose(out), "%s", "no file");
+        CHECK(train_log_read(path, rows, files[i].most) == files[i].rows, "file %zu: want %d rows", i, files[i].rows);
+        for (int k = 0; k < files[i].rows; k++) {
+            char again[512];
+            train_log_row(&rows[k], again, sizeof again);
+            CHECK(!strcmp(again, text[k]), "%s, not %s", again, text[k]);
+        }
+    }
+}
+
 /* Every recipe that has a name: is it complete, and does one epoch of it go through? */
 TEST(recipes) {
     CHECK(!recipe_find("none") && !recipe_find("") && !recipe_at(-1) && !recipe_at(1000), "%s", "a recipe that is not there");
@@ -464,5 +489,5 @@ TEST(recipes_without_an_ingredient) {
 TESTS(any_number_of_threads, resumed_everything, resumed_least, resumed_with_other_towers, resumed_at_the_end, resumed_from_nothing, resumed_with_another_log,
       stopped_before_anything_was_finished, another_run_is_not_resumed, a_damaged_checkpoint_is_not_resumed,
       an_incomplete_checkpoint_is_not_resumed, a_batch_larger_than_the_set, the_first_operation_is_named, an_absurd_learning_rate,
-      a_place_that_cannot_be_written, a_full_disk, rows_make_sense, the_log_has_its_columns, recipes,
+      a_place_that_cannot_be_written, a_full_disk, rows_make_sense, the_log_has_its_columns, the_log_is_read_back, recipes,
       recipes_without_an_ingredient)

@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <signal.h>
+#include <string.h>
 
 enum { EPOCHS_MOST = 1000 };
 
@@ -53,6 +54,25 @@ static void show_curves(const Lesson *lesson, Arena *arena, const History *h) {
                                               .series = losses, .count = 2 });
     lesson_lines(lesson, "10-accuracy", &(Lines){ .title = "how often the nearest is right", .x = "epoch", .y = "%",
                                                   .series = shares, .count = 3 });
+}
+
+/* This run beside the other recipes that were trained here with the same seed: what a minute buys. */
+static void show_race(const Lesson *lesson, Arena *arena, const Cifar *pictures, const TrainRun *run) {
+    enum { RUNS = FIGURE_SERIES };
+    Series series[RUNS];
+    int count = 0;
+    for (int i = -1; count < RUNS && (i < 0 || recipe_at(i)); i++) { /* this run first */
+        const char *name = i < 0 ? run->recipe.name : recipe_at(i)->name;
+        if (i >= 0 && !strcmp(name, run->recipe.name)) continue;
+        EpochRow *rows = arena_alloc(arena, EPOCHS_MOST, sizeof *rows);
+        int n = train_log_read(course_model_path(arena, name, pictures, (int)run->seed, ".csv"), rows, EPOCHS_MOST);
+        num *x = arena_alloc(arena, (size_t)MAX(1, n), sizeof *x), *y = arena_alloc(arena, (size_t)MAX(1, n), sizeof *y);
+        for (int e = 0; e < n; e++) x[e] = (num)(rows[e].seconds / 60), y[e] = (num)(100 * rows[e].test);
+        if (n) series[count++] = (Series){ name, x, y, n };
+    }
+    if (count > 1)
+        lesson_lines(lesson, "10-minutes", &(Lines){ .title = "what a minute buys: test pictures named rightly, plain", .x = "minutes of training",
+                                                     .y = "%", .series = series, .count = count });
 }
 
 static void show_model(const Recipe *r, const Cifar *train, const Cifar *test) {
@@ -123,6 +143,7 @@ int main(int argc, char **argv) {
     if (!train_run(&run, &clip, &err)) die("%s", err.text);
     if (history->count) {
         show_curves(&lesson, arena, history);
+        show_race(&lesson, arena, &train, &run);
         lesson_outcome_number(&lesson, &guess, 100 * history->rows[history->count - 1].test, 1);
     } else {
         printf("all %d epochs were done before: nothing was left to do\n", r->epochs);
