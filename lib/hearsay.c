@@ -1,6 +1,7 @@
 #include "hearsay.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { ENDS = TEXT_PADDING }; /* the id that stands for both ends of a caption */
 
@@ -29,7 +30,7 @@ static int count(const Hearsay *hearsay, const char *caption, int *word, int *pa
 Hearsay hearsay_read(Arena *arena, const char *const *captions, int n) {
     static const char *const whole[] = { "{}" };
     REQUIRE(n >= 1, "%d captions, want at least 1", n);
-    Hearsay hearsay = { .vocab = vocab_build(arena, whole, 1, captions, n), .arena = arena };
+    Hearsay hearsay = { .vocab = vocab_build(arena, whole, 1, captions, n) };
     size_t V = (size_t)hearsay.vocab.size;
     hearsay.word = arena_zero(arena, V, sizeof(int));
     hearsay.pair = arena_zero(arena, V * V, sizeof(int));
@@ -43,6 +44,14 @@ Hearsay hearsay_read(Arena *arena, const char *const *captions, int n) {
 
 void hearsay_told(Hearsay *hearsay, const char *caption, bool right) {
     count(hearsay, caption, hearsay->word_label[right], hearsay->pair_label[right]);
+}
+
+void hearsay_forget(Hearsay *hearsay) {
+    size_t V = (size_t)hearsay->vocab.size;
+    for (int i = 0; i < 2; i++) {
+        memset(hearsay->word_label[i], 0, V * sizeof(int));
+        memset(hearsay->pair_label[i], 0, V * V * sizeof(int));
+    }
 }
 
 /* How often anything followed v. */

@@ -26,7 +26,6 @@ typedef struct {
     int words;             /* read in all */
     int *pair_label[2];    /* [V,V] pairs in wrong [0] and right [1] captions, */
     int *word_label[2];    /* [V] and words */
-    Arena *arena;
 } Hearsay;
 
 /* "length" ... */
@@ -37,6 +36,7 @@ Hearsay hearsay_read(Arena *arena, const char *const *captions, int n);
 
 /* Is told whether a caption was right. */
 void hearsay_told(Hearsay *hearsay, const char *caption, bool right);
+void hearsay_forget(Hearsay *hearsay); /* all it was told; what it read stays */
 
 /* The number the rule gives; 0 to a caption without a known word (not the length: -1 for one word or none). */
 double hearsay_score(const Hearsay *hearsay, HearsayRule rule, const char *caption);
