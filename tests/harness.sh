@@ -181,7 +181,9 @@ echo 'next: make lesson-42' >>lessons/41-good/expected.txt
 page "" 1 'expected.txt:3: the Makefile has no target lesson-42'
 rm lessons/41-good/expected.txt
 page "" 0 '2 passed'
-rm lessons/41-good/results.txt
+mv lessons/41-good/results.txt lessons/41-good/results-long.txt
+page "A run:\n'''text\nS = 0.6\n'''\n" 0 '2 passed'
+rm lessons/41-good/results-long.txt
 page "" 1 'lessons/41-good/expected.txt: is missing'
 
 sleep 0.5

@@ -7,7 +7,7 @@
 #   each `make TARGET` and `build/NAME`, in backquotes or in a fence, is a target of the Makefile; NN stands for two digits
 #   each relative link leads to something that is there
 # For every lesson
-#   README.md is there, and expected.txt (what `make check` sees) or results.txt (of a run too long for that), or both;
+#   README.md is there, and expected.txt (what `make check` sees) or results*.txt (of runs too long for that), or both;
 #   what they call "next:" is a target, and each line in a ```text fence of README.md is in them (build/expect --each)
 # The last line is "pages: N passed, N failed"; a page counts one.
 
@@ -93,10 +93,11 @@ named() {
 # lesson FOLDER: the excerpts of its page.
 lesson() {
     [ -f "$1/README.md" ] || problem "$1/README.md: is missing"
-    [ -f "$1/expected.txt" ] || [ -f "$1/results.txt" ] || problem "$1/expected.txt: is missing"
+    set -- "$1" "$1"/results*.txt
+    [ -f "$1/expected.txt" ] || [ -f "$2" ] || problem "$1/expected.txt: is missing"
     [ $bad = 0 ] || return
     : >"$work/printed"
-    for file in "$1/expected.txt" "$1/results.txt"; do
+    for file in "$1/expected.txt" "$1"/results*.txt; do
         [ -f "$file" ] || continue
         named "$file" 1
         cat "$file" >>"$work/printed"

@@ -26,15 +26,19 @@ static void show_heading(void) {
     printf("epoch   loss  floor  above  img>txt txt>img  scale  positive negative   test   img/s  seconds\n");
 }
 
-static void show_row(void *context, const EpochRow *r) {
-    History *history = context;
-    if (history->count < EPOCHS_MOST) history->rows[history->count++] = *r;
+static void print_row(const EpochRow *r) {
     printf("%5d %6.3f %6.3f %6.3f  %5.1f %%  %5.1f %% %6.1f  %8.3f %8.3f %5.1f %% %7.0f %8.1f\n", r->epoch, r->loss, r->floor,
            r->loss - r->floor, 100 * r->image_to_text, 100 * r->text_to_image, r->logit_scale, r->positive, r->negative,
            100 * r->test, r->rate, r->seconds);
     if (!isnan(r->test_views)) printf("test pictures, each also mirrored and shifted by a pixel: %.2f %% (as they are: %.2f %%)\n",
                                       100 * r->test_views, 100 * r->test);
     fflush(stdout);
+}
+
+static void show_row(void *context, const EpochRow *r) {
+    History *history = context;
+    if (history->count < EPOCHS_MOST) history->rows[history->count++] = *r;
+    print_row(r);
 }
 
 /* What the epochs of this run looked like, as curves. */
@@ -146,6 +150,8 @@ int main(int argc, char **argv) {
         show_race(&lesson, arena, &train, &run);
         lesson_outcome_number(&lesson, &guess, 100 * history->rows[history->count - 1].test, 1);
     } else {
+        int done = train_log_read(run.log, history->rows, EPOCHS_MOST);
+        for (int i = 0; i < done; i++) print_row(&history->rows[i]);
         printf("all %d epochs were done before: nothing was left to do\n", r->epochs);
     }
     if (profile) {

@@ -1,25 +1,82 @@
 #!/bin/sh
-# measure.sh: remakes results.txt, the figures the pages of lessons 10 and 11 quote: three seeds of the quick recipe, the
-# notebook's experiment, and what lesson 11 says of the first model. Ten minutes; wants CIFAR-10 (`make data`).
-#   sh lessons/10-train/measure.sh [BUILD]         from the top folder
+# measure.sh: remakes the figures the pages of lessons 10 and 11 quote. Wants CIFAR-10 (`make data`) and a machine with
+# nothing else to do.
+#   sh lessons/10-train/measure.sh [BUILD [PART ...]]         from the top folder; all parts if none is named
+#     quick      three seeds of the quick recipe, and lesson 11 on the first model       results.txt, ../11-classify/results.txt
+#     notebook   the notebook's experiment                                               results-notebook.txt
+#     without    the quick recipe without one ingredient after the other                 results-without.txt
+#     profile    where the time of a batch goes, quick and full                          results-profile.txt
+#     full       three seeds of the full recipe: an hour                                 results-full.txt
 build=${1:-build}
+[ $# -gt 0 ] && shift
+here=lessons/10-train
 models=${CLIP_MODELS:-data/models}
-results=lessons/10-train/results.txt
-{
-    for seed in 1 2 3; do
-        "$build/lesson-10" --data cifar --no-predict --seed $seed >"$results.$seed" || exit 1
-    done
-    echo "build/lesson-10"
-    sed -n '/^epoch/,/^the loss/p' "$results.1" | sed '$d'
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+
+train() { "$build/lesson-10" --data cifar --no-predict --resume "$@"; }
+rows() { sed -n '/^epoch/,/^the loss/p' | sed -e '/^the loss/d' -e '/^test pictures/d'; } # the table of a run
+last() { tail -n 1 "$models/$1.csv"; }                   # the last row of its log: fields as in the heading
+part() { echo "measuring: $1" >&2; }
+
+seeds() { # RECIPE: its first run, then all three seeds
+    for seed in 1 2 3; do train --recipe "$1" --seed $seed >"$work/$1.$seed" || exit 1; done
+    echo "build/lesson-10 --recipe $1"
+    rows <"$work/$1.1"
     echo
-    echo "seed   test   seconds of training"
+    echo "seed   plain   with views   seconds of training"
     for seed in 1 2 3; do
-        tail -n 1 "$models/quick-cifar10-seed$seed.csv" | awk -F, -v seed=$seed '{ printf "%4d  %.2f %%  %6.1f\n", seed, 100 * $9, $12 }'
+        last "$1-cifar10-seed$seed" | awk -F, -v seed=$seed '{ views = $10 == "" ? "      -" : sprintf("%5.2f %%", 100 * $10)
+            printf "%4d  %.2f %%  %10s  %15.1f\n", seed, 100 * $9, views, $12 }'
     done
-    echo
-    echo "build/lesson-10 --recipe notebook"
-    "$build/lesson-10" --data cifar --no-predict --recipe notebook >"$results.nb" || exit 1
-    sed -n '/^epoch/,/^the loss/p' "$results.nb" | sed '$d'
-} >"$results.new" && mv "$results.new" "$results"
-rm -f "$results".?*
-"$build/lesson-11" --data cifar --no-predict >lessons/11-classify/results.txt
+    for seed in 1 2 3; do last "$1-cifar10-seed$seed"; done | awk -F, '
+        { views += $10; n++; plain += $9; t += $12 }
+        END { views = views ? sprintf("%5.2f %%", 100 * views / n) : "      -"
+              printf "mean  %.2f %%  %10s  %15.1f\n", 100 * plain / n, views, t / n }'
+}
+
+measure_quick() {
+    part "three seeds of quick, four minutes"
+    seeds quick >"$work/quick" && mv "$work/quick" $here/results.txt
+    "$build/lesson-11" --data cifar --no-predict >lessons/11-classify/results.txt
+}
+
+measure_notebook() {
+    part "the notebook's experiment, four minutes"
+    echo "build/lesson-10 --recipe notebook" >"$work/notebook"
+    train --recipe notebook | rows >>"$work/notebook" && mv "$work/notebook" $here/results-notebook.txt
+}
+
+measure_without() {
+    part "quick without one thing after the other, ten minutes"
+    {
+        echo "quick without    test    worth"
+        whole=$(last quick-cifar10-seed1 | cut -d, -f9)
+        for what in nothing whitening dirac muon mirror alternating shift decay; do
+            name=quick-without-$what
+            [ $what = nothing ] && name=quick
+            train --without $what >/dev/null || exit 1
+            last $name-cifar10-seed1 | awk -F, -v what=$what -v whole="$whole" \
+                '{ printf "%-13s %.2f %%  %+.2f\n", what, 100 * $9, 100 * (whole - $9) }'
+        done
+    } >"$work/without" && mv "$work/without" $here/results-without.txt
+}
+
+measure_profile() {
+    part "profiles, one minute"
+    for recipe in quick full; do
+        pictures=12000
+        echo "build/lesson-10 --recipe $recipe --epochs 1 --pictures $pictures --profile"
+        CLIP_MODELS=$work "$build/lesson-10" --data cifar --no-predict --recipe $recipe --epochs 1 --pictures $pictures --profile |
+            sed -n '/^ms a step/,/^together/p'
+        echo
+    done >"$work/profile" && mv "$work/profile" $here/results-profile.txt
+}
+
+measure_full() {
+    part "three seeds of full, one hour"
+    seeds full >"$work/full" && mv "$work/full" $here/results-full.txt
+}
+
+for one in ${*:-quick notebook without profile full}; do "measure_$one" || exit 1; done
