@@ -100,7 +100,7 @@ static bool cast_fits(const Cast *cast, int g, const SceneSettings *settings) {
 /* Cells, and a thing for each group. Splits are symmetric in colours and shapes, and nothing here depends on which they
  * are but through the split: so each comes equally often. */
 static bool cast_try(Cast *cast, const SceneSettings *settings, Rng *rng) {
-    enum { TRIES = 256 };
+    enum { TRIES = 48 };
     rng_choice(rng, CELLS, cast->cell, cast->count);
     for (int g = 0; g < cast->groups; g++) {
         int tries = 0;
@@ -130,7 +130,7 @@ static void cast_merge(Cast *cast) {
 }
 
 static Cast cast_make(const SceneSettings *settings, int least, int most, Rng *rng) {
-    enum { TRIES = 40 };
+    enum { TRIES = 24 };
     Cast cast = { .count = least + (int)rng_below(rng, (uint32_t)(most - least + 1)) };
     cast_groups(&cast, settings->alike, rng);
     for (int tries = 1; !cast_try(&cast, settings, rng); tries++) {

@@ -34,18 +34,20 @@ static void choose_residues(Split *split, bool neighbours, Rng *rng) {
     split->coverage = (double)k / N;
 }
 
-/* Differences with their opposites, as long as that brings their number nearer to what is wanted. */
+/* Differences with their opposites, as long as that brings their number nearer to what is wanted; first those that have
+ * an opposite, so that the number is the same whatever the order. */
 static int choose_differences(bool seen[N][N], double coverage, Rng *rng) {
     int order[N * N], taken = 0;
     for (int i = 0; i < N * N; i++) order[i] = i;
     rng_shuffle(rng, order, N * N);
-    for (int i = 0; i < N * N; i++) {
-        int c = order[i] / N, s = order[i] % N, minus_c = (N - c) % N, minus_s = (N - s) % N;
-        int two = c != minus_c || s != minus_s ? 2 : 1;
-        if (order[i] == 0 || seen[c][s] || taken + 0.5 * two > coverage * (N * N - 1)) continue;
-        seen[c][s] = seen[minus_c][minus_s] = true;
-        taken += two;
-    }
+    for (int size = 2; size >= 1; size--)
+        for (int i = 0; i < N * N; i++) {
+            int c = order[i] / N, s = order[i] % N, minus_c = (N - c) % N, minus_s = (N - s) % N;
+            if (order[i] == 0 || (c == minus_c && s == minus_s) != (size == 1) || seen[c][s]) continue;
+            if (taken + 0.5 * size > coverage * (N * N - 1)) continue;
+            seen[c][s] = seen[minus_c][minus_s] = true;
+            taken += size;
+        }
     return taken;
 }
 

@@ -41,7 +41,7 @@ typedef struct {
     bool seen_apart[ALONG_COUNT][8][8];     /* relations: those not in H of the axis */
 } Split;
 
-/* split_make: `coverage`, 0 to 1, is taken to the nearest multiple of 1/8 (relations: of 1/33 or so). SPLIT_ALL has one
+/* split_make: `coverage`, 0 to 1, is taken to the nearest multiple of 1/8 (relations: of 2/63). SPLIT_ALL has one
  * part: everything is seen, whatever the coverage, and everything counts as held out too. With coverage 1 the held-out
  * part is empty, with 0 the seen part: who draws from an empty part is stopped.
  * From 1/4 to 3/4, SPLIT_COUNTS shows every colour of every shape in some number, and keeps some number of it back. */
