@@ -9,9 +9,9 @@ static const char *const names[] = { "length", "frequency", "bigram", "labels" }
 const char *hearsay_name(HearsayRule rule) { return names[rule]; }
 
 /* The ids of the known words, with an end at both sides: *n words, ids[1..n]. */
-static int *ids_of(const Hearsay *hearsay, Arena *scratch, const char *caption, int *n) {
-    int T = text_most_words(&caption, 1), *ids = arena_zero(scratch, (size_t)T + 2, sizeof *ids);
-    vocab_encode(&hearsay->vocab, scratch, &caption, 1, T, ids + 1);
+static int *ids_of(const Hearsay *hearsay, const char *caption, int *n) {
+    int T = text_most_words(&caption, 1), *ids = arena_zero(hearsay->arena, (size_t)T + 2, sizeof *ids);
+    vocab_encode(&hearsay->vocab, hearsay->arena, &caption, 1, T, ids + 1);
     for (*n = 0; *n < T && ids[*n + 1] >= TEXT_FIRST_WORD;) ++*n;
     ids[*n + 1] = ENDS;
     return ids;
@@ -19,18 +19,18 @@ static int *ids_of(const Hearsay *hearsay, Arena *scratch, const char *caption, 
 
 /* Counts a caption's words and pairs. */
 static int count(const Hearsay *hearsay, const char *caption, int *word, int *pair) {
-    Arena scratch = { 0 };
-    int n, *ids = ids_of(hearsay, &scratch, caption, &n), V = hearsay->vocab.size;
+    ArenaMark mark = arena_mark(hearsay->arena);
+    int n, *ids = ids_of(hearsay, caption, &n), V = hearsay->vocab.size;
     for (int i = 1; i <= n; i++) word[ids[i]]++;
     for (int i = 0; i <= n; i++) pair[(size_t)ids[i] * (size_t)V + (size_t)ids[i + 1]]++;
-    arena_free(&scratch);
+    arena_release(hearsay->arena, mark);
     return n;
 }
 
 Hearsay hearsay_read(Arena *arena, const char *const *captions, int n) {
     static const char *const whole[] = { "{}" };
     REQUIRE(n >= 1, "%d captions, want at least 1", n);
-    Hearsay hearsay = { .vocab = vocab_build(arena, whole, 1, captions, n) };
+    Hearsay hearsay = { .vocab = vocab_build(arena, whole, 1, captions, n), .arena = arena };
     size_t V = (size_t)hearsay.vocab.size;
     hearsay.word = arena_zero(arena, V, sizeof(int));
     hearsay.pair = arena_zero(arena, V * V, sizeof(int));
@@ -64,8 +64,8 @@ static double followed(const Hearsay *hearsay, int v) {
 static double odds(int *const label[2], size_t i) { return log((label[1][i] + 1.0) / (label[0][i] + 1.0)); }
 
 double hearsay_score(const Hearsay *hearsay, HearsayRule rule, const char *caption) {
-    Arena scratch = { 0 };
-    int n, *ids = ids_of(hearsay, &scratch, caption, &n);
+    ArenaMark mark = arena_mark(hearsay->arena);
+    int n, *ids = ids_of(hearsay, caption, &n);
     double V = hearsay->vocab.size, words = 0, pairs = 0, word_odds = 0, pair_odds = 0;
     for (int i = 1; i <= n; i++) {
         words += log((hearsay->word[ids[i]] + 1) / (hearsay->words + V));
@@ -76,7 +76,7 @@ double hearsay_score(const Hearsay *hearsay, HearsayRule rule, const char *capti
         pairs += log((hearsay->pair[pair] + 1) / (followed(hearsay, ids[i]) + V));
         pair_odds += odds(hearsay->pair_label, pair);
     }
-    arena_free(&scratch);
+    arena_release(hearsay->arena, mark);
     if (n == 0 && rule != HEARSAY_LENGTH) return 0;
     switch (rule) {
     case HEARSAY_LENGTH: return -text_most_words(&caption, 1);

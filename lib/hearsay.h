@@ -26,6 +26,7 @@ typedef struct {
     int words;             /* read in all */
     int *pair_label[2];    /* [V,V] pairs in wrong [0] and right [1] captions, */
     int *word_label[2];    /* [V] and words */
+    Arena *arena;          /* which all this lies on, and scratch is taken from and given back to */
 } Hearsay;
 
 /* "length" ... */

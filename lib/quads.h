@@ -97,11 +97,14 @@ bool quad_scene_within(const Scene *scene, const Split *split, SplitPart part);
 /* ---- checking, files (quads_check.c) ------------------------------------------------------------------------ */
 
 /* Whether the set is what this page says, asking the evaluator about every picture and every caption as it is written: each
- * true where it should be and nowhere else; every string right as often as wrong; equally long; the same words (binding,
- * relation); the same places and the same ink; of its part of the split; and no rule of hearsay above 1/2 by more than
- * its interval. Of shuffles only that the first caption is true and the others, the same words, are not.
- * False with one line that says which item, what was found and what was wanted. */
+ * true where it should be and nowhere else; every string true as often as false; equally long; the same words (binding,
+ * relation); the same places and the same ink; of its part of the split; and fair. Of shuffles only that the first caption
+ * is true and the others, the same words, are not. False with one line that says which item, and what is wrong with it. */
 bool quads_check(const Quads *quads, Err *err);
+
+/* Whether no rule of hearsay, which reads captions alone, is above chance by more than its interval. False, in one line,
+ * for shuffles. */
+bool quads_fair(const Quads *quads, Err *err);
 
 /* A text file, comma-separated: two lines of heading, then a line for each item: its pictures, its captions, and the truth
  * of every caption about every picture. A picture: "look 17 noise 0.03: small red circle 0.2 0.5 0.066 0.01; ..." (of each
