@@ -113,8 +113,9 @@ int main(int argc, char **argv) {
         { 0 },
     };
     Lesson lesson = { .number = "10", .title = "Training", .shows = "a CLIP that learns from nothing, and what its loss can reach",
-                      .takes = "two minutes", .next = "make lesson-11", .options = options, .seed = &seed };
+                      .takes = "two minutes", .options = options, .seed = &seed };
     lesson_begin(&lesson, argc, argv);
+    lesson.next = arena_print(&lesson.memory, "make lesson-11 ARGS=\"--recipe %s\"", recipe);
     if (batch == 1) die_usage("--batch 1: a pair alone has no wrong partner; at least 2");
     if (threads) thread_set_count(threads);
 

@@ -154,11 +154,11 @@ static void classify_all(const Lesson *lesson, Clip *clip, Arena *arena, const C
 }
 
 int main(int argc, char **argv) {
-    const char *weights = "", *data = "auto", *recipe = "quick", *views = "plain", *image = "recipe", *text = "recipe";
+    const char *weights = "", *data = "auto", *recipe = "shipped", *views = "plain", *image = "recipe", *text = "recipe";
     int seed = 1, pictures = 0;
     const Option options[] = {
         { "weights", .text = &weights, .help = "a model file of lesson 10; empty: the one of --recipe and --seed" },
-        { "recipe", .text = &recipe, .choices = RECIPES, .help = "whose model" },
+        { "recipe", .text = &recipe, .choices = "shipped|" RECIPES, .help = "whose model; shipped: what came with the toolkit, or quick" },
         { "image", .text = &image, .choices = RECIPE_IMAGES, .help = "the model with this image tower" },
         { "text", .text = &text, .choices = RECIPE_TEXTS, .help = "the model with this text tower" },
         { "views", .text = &views, .choices = "plain|mirror|all", .help = "average over mirrored, or mirrored and shifted, looks" },
@@ -173,9 +173,11 @@ int main(int argc, char **argv) {
 
     Arena *arena = &lesson.memory;
     Cifar test = course_pictures(arena, data, CIFAR_TEST, pictures);
+    bool given = *weights, own = strcmp(recipe, "shipped") || strcmp(image, "recipe") || strcmp(text, "recipe") || seed != 1;
+    if (!strcmp(recipe, "shipped")) recipe = "quick";
     Recipe trained = *recipe_find(recipe);
     recipe_towers(&trained, arena, image, text);
-    bool given = *weights;
+    if (!given && !own && !test.generated && file_exists(COURSE_SHIPPED)) weights = COURSE_SHIPPED, given = true;
     if (!given) weights = course_model_path(arena, trained.name, &test, seed, ".safetensors");
     if (!given && !file_exists(weights))
         die("%s: there is no such model yet; make lesson-10 ARGS=\"--recipe %s --image %s --text %s --seed %d\" trains it", weights,
