@@ -91,11 +91,17 @@ static void square_places(Grid g, size_t t, int side, int pad, ptrdiff_t *at) {
     }
 }
 
+/* Where the vector that should begin at channel c begins: the last one ends with the last channel, doing some twice. */
+INLINE int vector_start(int channels, int c) { return MIN(c, channels - LANES); }
+
 INLINE Vec load_inside(const num *x, ptrdiff_t at, int c) { return at < 0 ? (Vec){ 0 } : vec_load(x + at + c); }
 
 /* Turned squares lie [POINTS][squares][channels]; the two steps are a little longer than that, so that lines of memory
  * that are used together do not fall into the same place of a cache. */
 typedef struct { num *v; size_t row, point; } Turned;
+
+/* Those of dY lie [POINTS][panels][squares][PANEL], as the kernel wants the matrix on the right. */
+typedef struct { num *v; size_t panel, point; } Panels;
 
 static size_t turned_row(int channels) { return (size_t)channels + 64 / sizeof(num); }
 static size_t turned_point(size_t squares, int channels) { return squares * turned_row(channels) + 64 / sizeof(num); }
@@ -104,7 +110,8 @@ static size_t turned_point(size_t squares, int channels) { return squares * turn
 static void square_input(Grid g, const num *x, size_t t, Turned to, size_t row) {
     ptrdiff_t at[POINTS];
     square_places(g, t, WINDOW, 1, at);
-    for (int c = 0; c < g.channels; c += LANES) {
+    for (int step = 0; step < g.channels; step += LANES) {
+        int c = vector_start(g.channels, step);
         Vec d[POINTS], half[POINTS], v[WINDOW];
         UNROLL
         for (int i = 0; i < WINDOW; i++) {
@@ -124,7 +131,7 @@ static void square_input(Grid g, const num *x, size_t t, Turned to, size_t row) 
 }
 
 /* A dY A^T of square t. */
-static void square_gradient(Grid g, const num *dy, size_t t, Turned to, size_t row) {
+static void square_gradient(Grid g, const num *dy, size_t t, Panels to, size_t row) {
     ptrdiff_t at[SQUARE];
     square_places(g, t, SIDE, 0, at);
     for (int c = 0; c < g.channels; c += LANES) {
@@ -133,7 +140,7 @@ static void square_gradient(Grid g, const num *dy, size_t t, Turned to, size_t r
         for (int i = 0; i < SQUARE; i++) y[i] = load_inside(dy, at[i], c);
         UNROLL
         for (int j = 0; j < SIDE; j++) turn_gradient(y + j, SIDE, half + j, SIDE);
-        num *out = to.v + row * to.row + (size_t)c;
+        num *out = to.v + (size_t)(c / PANEL) * to.panel + row * PANEL + (size_t)(c % PANEL);
         UNROLL
         for (int i = 0; i < WINDOW; i++) {
             turn_gradient(half + i * SIDE, 1, u, 1);
@@ -143,11 +150,19 @@ static void square_gradient(Grid g, const num *dy, size_t t, Turned to, size_t r
     }
 }
 
+/* One vector of the result, of which the first `done` numbers are there already. */
+INLINE void output_store(num *to, Vec v, bool accumulate, int done) {
+    if (accumulate && done > 0)
+        for (int l = done; l < LANES; l++) to[l] += v[l];
+    else vec_store(to, accumulate ? vec_load(to) + v : v);
+}
+
 /* y (+)= A^T M A + bias of square t. */
 static void square_output(Grid g, Turned from, size_t row, const num *bias, bool accumulate, num *y, size_t t) {
     ptrdiff_t at[SQUARE];
     square_places(g, t, SIDE, 0, at);
-    for (int n = 0; n < g.channels; n += LANES) {
+    for (int step = 0; step < g.channels; step += LANES) {
+        int n = vector_start(g.channels, step);
         const num *m = from.v + row * from.row + (size_t)n;
         Vec half[SIDE * WINDOW], line[WINDOW], out[SIDE], add = bias ? vec_load(bias + n) : (Vec){ 0 };
         UNROLL
@@ -162,9 +177,7 @@ static void square_output(Grid g, Turned from, size_t row, const num *bias, bool
             UNROLL
             for (int j = 0; j < SIDE; j++) {
                 ptrdiff_t place = at[i * SIDE + j];
-                if (place < 0) continue;
-                num *to = y + place + n;
-                vec_store(to, accumulate ? vec_load(to) + (out[j] + add) : out[j] + add);
+                if (place >= 0) output_store(y + place + n, out[j] + add, accumulate, step - n);
             }
         }
     }
@@ -187,10 +200,10 @@ static size_t kernels_point(const Pass *w) {
     return (size_t)panel_count(w->to.channels) * PANEL * (size_t)w->from.channels + 64 / sizeof(num);
 }
 
-/* A piece is one vector of outputs, and all channels. */
+/* A piece is one vector of outputs, and all channels. What the last vector has too many are zeros. */
 static void turn_kernels(void *context, size_t begin, size_t end, int worker) {
     const Pass *w = context;
-    size_t point = kernels_point(w), C = (size_t)w->from.channels;
+    size_t point = kernels_point(w), C = (size_t)w->from.channels, N = (size_t)w->to.channels;
     (void)worker;
     for (size_t n = begin * LANES; n < end * LANES; n += LANES)
         for (size_t c = 0; c < C; c++) {
@@ -198,9 +211,9 @@ static void turn_kernels(void *context, size_t begin, size_t end, int worker) {
             size_t width = (size_t)vecs_width(panel_cols(w->to.channels, p));
             num *to = w->kernels + (size_t)p * PANEL * C + c * width + n % PANEL;
             const num *from = w->weight + n * w->out_stride + c * w->in_stride;
-            num cells[CELLS][LANES];
+            num cells[CELLS][LANES] = { { 0 } };
             Vec g[CELLS], half[WINDOW * KERNEL], u[WINDOW];
-            for (size_t l = 0; l < LANES; l++)
+            for (size_t l = 0; l < LANES && n + l < N; l++)
                 for (size_t i = 0; i < CELLS; i++)
                     cells[w->turned ? CELLS - 1 - i : i][l] = from[l * w->out_stride + i];
             UNROLL
@@ -221,7 +234,7 @@ static void multiply_point(const Pass *w, int point, Turned v, Turned m, size_t 
     static const ptrdiff_t start = 0;
     Tile t = { .a_at = &start, .b_at = &start, .segments = 1, .length = (size_t)w->from.channels, .a_step = 1 };
     for (int p = 0; p < panel_count(w->to.channels); p++) {
-        t.cols = panel_cols(w->to.channels, p), t.b_step = vecs_width(t.cols);
+        t.cols = vecs_width(panel_cols(w->to.channels, p)), t.b_step = t.cols;
         t.b = w->kernels + (size_t)point * kernels_point(w) + (size_t)p * PANEL * (size_t)w->from.channels;
         size_t height = (size_t)tile_rows(t.cols);
         for (size_t row = 0; row < rows; row += height) {
@@ -267,7 +280,7 @@ static void pass_run(Pass *w, int B) {
     w->worker_bytes = POINTS * (turned_point(w->group, w->from.channels) + turned_point(w->group, w->to.channels)) * sizeof(num);
     w->kernels = shared_scratch(kernels * sizeof(num) + size_mul((size_t)thread_count(), w->worker_bytes));
     w->workers = (char *)(w->kernels + kernels);
-    parallel_for((size_t)w->to.channels / LANES, 1, turn_kernels, w);
+    parallel_for(((size_t)w->to.channels + LANES - 1) / LANES, 1, turn_kernels, w);
     parallel_for(w->squares, w->group, pass_pieces, w);
 }
 
@@ -288,8 +301,9 @@ void winograd_backward_data(ConvShape s, const num *dy, const num *weight, bool 
 typedef struct {
     Grid x_grid, y_grid;
     const num *x, *dy;
-    Turned v, u;         /* of x; of dy, in panels: [POINTS][panels][squares][width] */
-    num *sums;           /* [POINTS][C][N] */
+    Turned v;            /* of x */
+    Panels u;            /* of dy */
+    num *sums;           /* [POINTS][panels][C][PANEL] */
     num *dweight;
     size_t squares, first, rows;
     bool accumulate;
@@ -310,18 +324,18 @@ static void sum_multiply(void *context, size_t begin, size_t end, int worker) {
     const Sum *w = context;
     size_t C = (size_t)w->x_grid.channels, N = (size_t)w->y_grid.channels, panels = (size_t)panel_count((int)N);
     Tile t = { .a_at = &start, .b_at = &start, .segments = 1, .length = w->rows, .a_step = (ptrdiff_t)w->v.row,
-               .b_step = (ptrdiff_t)w->u.row, .accumulate = w->first > 0 };
+               .b_step = PANEL, .accumulate = w->first > 0 };
     (void)worker;
     for (size_t piece = begin; piece < end; piece++) {
         size_t point = piece / panels, p = piece % panels;
         t.cols = panel_cols((int)N, (int)p);
-        t.b = w->u.v + point * w->u.point + p * PANEL;
+        t.b = w->u.v + point * w->u.point + p * w->u.panel;
         size_t height = (size_t)tile_rows(t.cols);
         for (size_t c = 0; c < C; c += height) {
             t.rows = (int)MIN(height, C - c);
             for (size_t r = 0; r < height; r++) {
                 size_t row = c + MIN(r, (size_t)t.rows - 1);
-                t.a[r] = w->v.v + point * w->v.point + row, t.c[r] = w->sums + (point * C + row) * N + p * PANEL;
+                t.a[r] = w->v.v + point * w->v.point + row, t.c[r] = w->sums + (piece * C + row) * PANEL;
             }
             tile_run(&t);
         }
@@ -333,17 +347,19 @@ enum { BACK_CHANNELS = 16 };
 
 static void sum_finish(void *context, size_t begin, size_t end, int worker) {
     const Sum *w = context;
-    size_t C = (size_t)w->x_grid.channels, N = (size_t)w->y_grid.channels, blocks = C / BACK_CHANNELS;
+    size_t C = (size_t)w->x_grid.channels, panels = (size_t)panel_count(w->y_grid.channels);
+    size_t blocks = (C + BACK_CHANNELS - 1) / BACK_CHANNELS;
     num rows[BACK_CHANNELS * CELLS * LANES], turned[LANES * BACK_CHANNELS * CELLS];
     (void)worker;
     for (size_t piece = begin; piece < end; piece++) {
-        size_t c0 = piece % blocks * BACK_CHANNELS, n0 = piece / blocks * LANES;
-        for (size_t c = 0; c < BACK_CHANNELS; c++) {
+        size_t c0 = piece % blocks * BACK_CHANNELS, n0 = piece / blocks * LANES, count = MIN((size_t)BACK_CHANNELS, C - c0);
+        for (size_t c = 0; c < count; c++) {
+            const num *from = w->sums + (n0 / PANEL * C + c0 + c) * PANEL + n0 % PANEL;
             Vec s[WINDOW], half[KERNEL * WINDOW], g[KERNEL];
             UNROLL
             for (int j = 0; j < WINDOW; j++) {
                 UNROLL
-                for (int i = 0; i < WINDOW; i++) s[i] = vec_load(w->sums + ((size_t)(i * WINDOW + j) * C + c0 + c) * N + n0);
+                for (int i = 0; i < WINDOW; i++) s[i] = vec_load(from + (size_t)(i * WINDOW + j) * panels * C * PANEL);
                 turn_kernel_back(s, 1, half + j, WINDOW);
             }
             UNROLL
@@ -353,11 +369,11 @@ static void sum_finish(void *context, size_t begin, size_t end, int worker) {
                 for (int j = 0; j < KERNEL; j++) vec_store(rows + (c * CELLS + (size_t)(i * KERNEL + j)) * LANES, g[j]);
             }
         }
-        matrix_turn(rows, LANES, BACK_CHANNELS * CELLS, LANES, turned, BACK_CHANNELS * CELLS);
+        matrix_turn(rows, LANES, count * CELLS, LANES, turned, BACK_CHANNELS * CELLS);
         for (size_t n = 0; n < LANES; n++) {
             num *to = w->dweight + ((n0 + n) * C + c0) * CELLS;
             const num *from = turned + n * BACK_CHANNELS * CELLS;
-            for (size_t i = 0; i < BACK_CHANNELS * CELLS; i++) to[i] = (w->accumulate ? to[i] : 0) + from[i];
+            for (size_t i = 0; i < count * CELLS; i++) to[i] = (w->accumulate ? to[i] : 0) + from[i];
         }
     }
 }
@@ -393,19 +409,20 @@ void winograd_backward_weight(ConvShape s, const num *x, const num *dy, bool acc
     Sum w = { .x_grid = grid(s, s.C), .y_grid = grid(s, s.outputs), .x = x, .dy = dy, .dweight = dweight,
               .accumulate = accumulate };
     w.squares = (size_t)s.B * (size_t)w.x_grid.down * (size_t)w.x_grid.across;
-    size_t C = (size_t)s.C, N = (size_t)s.outputs, group = MIN((size_t)SUM_GROUP, w.squares);
+    size_t C = (size_t)s.C, N = (size_t)s.outputs, panels = (size_t)panel_count(s.outputs), group = MIN((size_t)SUM_GROUP, w.squares);
+    size_t sums = POINTS * panels * C * PANEL;
     if (dbias) bias_sum(dy, (size_t)s.B * (size_t)s.H * (size_t)s.W, N, accumulate, dbias);
     w.v = (Turned){ .row = turned_row(s.C), .point = turned_point(group, s.C) };
-    w.u = (Turned){ .row = turned_row(s.outputs), .point = turned_point(group, s.outputs) };
-    w.sums = shared_scratch(POINTS * (C * N + w.v.point + w.u.point) * sizeof(num));
-    w.v.v = w.sums + POINTS * C * N, w.u.v = w.v.v + POINTS * w.v.point;
-    if (w.squares == 0) memset(w.sums, 0, POINTS * C * N * sizeof(num));
+    w.u = (Panels){ .panel = group * PANEL, .point = panels * group * PANEL + 64 / sizeof(num) };
+    w.sums = shared_scratch((sums + POINTS * (w.v.point + w.u.point)) * sizeof(num));
+    w.v.v = w.sums + sums, w.u.v = w.v.v + POINTS * w.v.point;
+    if (w.squares == 0) memset(w.sums, 0, sums * sizeof(num));
     for (; w.first < w.squares; w.first += group) {
         w.rows = MIN(group, w.squares - w.first);
         parallel_for(w.rows, 8, sum_turn, &w);
-        parallel_for(POINTS * (size_t)panel_count(s.outputs), 1, sum_multiply, &w);
+        parallel_for(POINTS * panels, 1, sum_multiply, &w);
     }
-    parallel_for(C / BACK_CHANNELS * (N / LANES), 1, sum_finish, &w);
+    parallel_for((C + BACK_CHANNELS - 1) / BACK_CHANNELS * (N / LANES), 1, sum_finish, &w);
 }
 
 /* ---- when ----------------------------------------------------------------------------------------------------------- */
@@ -414,7 +431,7 @@ void winograd_backward_weight(ConvShape s, const num *x, const num *dy, bool acc
 static double cells_inside(int size) { return 3.0 * size - 2; }
 
 bool winograd_suits(ConvShape s) {
-    if (s.kernel != 3 || s.stride != 1 || s.pad != 1 || s.C < 32 || s.outputs < 32 || s.C % 16 || s.outputs % 16) return false;
+    if (s.kernel != 3 || s.stride != 1 || s.pad != 1 || s.C < 16 || s.outputs < 32 || s.outputs % 16) return false;
     Grid g = grid(s, s.C);
     double squares = (double)g.down * g.across;
     double turning = 200.0 * 32 / 16 * (s.C + s.outputs); /* cycles, in multiply-adds */

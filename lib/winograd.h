@@ -16,9 +16,9 @@
 
 #include "conv.h"
 
-/* Whether this is faster than the sum as conv.h defines it: kernel 3, stride 1, pad 1, channels in whole vectors and enough
- * of them, and pictures that 4 x 4 squares cover without much waste. The batch has no say: a picture is to be the same bits
- * in any. */
+/* Whether this is faster than the sum as conv.h defines it: kernel 3, stride 1, pad 1, C at least 16, outputs in whole
+ * vectors (a multiple of 16) and at least 32, and pictures that 4 x 4 squares cover without much waste. The batch has no say:
+ * a picture is to be the same bits in any. */
 bool winograd_suits(ConvShape s);
 
 /* All want winograd_suits(s). */
