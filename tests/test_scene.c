@@ -150,7 +150,7 @@ TEST(ink_is_equal_for_every_number) {
             for (int k = 0; k < n; k++) s.object[k].colour = COLOUR_WHITE;
             sum[n] += ink(&s) / 200;
         }
-    for (int n = 1; n <= SCENE_MOST; n++) CHECK(fabs(sum[n] / SCENE_INK - 1) < 0.02, "%d objects cover %g", n, sum[n]);
+    for (int n = 1; n <= SCENE_MOST; n++) CHECK(fabs(sum[n] / SCENE_INK - 1) < 0.03, "%d objects cover %g", n, sum[n]);
 }
 
 TEST(sizes_are_told_apart_and_any_side_will_do) {
