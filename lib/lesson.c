@@ -59,8 +59,8 @@ void lesson_begin(Lesson *lesson, int argc, char **argv) {
 }
 
 int lesson_end(Lesson *lesson) {
+    if (lesson->next) printf("\nnext: %s\n", lesson->next); /* which may lie in the memory */
     arena_free(&lesson->memory);
-    if (lesson->next) printf("\nnext: %s\n", lesson->next);
     if (fflush(stdout) != 0 || ferror(stdout)) die("the lesson's text could not be written; is the disk full?");
     return 0;
 }
