@@ -173,7 +173,7 @@ static bool size_possible(ImageTowerSize s, Err *err) {
 
 static const struct { const char *kind; void (*add)(ImageTower *, Params *, ImageTowerSize, Rng *); } kinds[] = {
     { "small", small_add }, { "cnn", cnn_add }, { "resnet", resnet_add }, { "resnet9", resnet9_add }, { "vit", image_vit_add },
-    { "modified-resnet", image_modified_add },
+    { "modified-resnet", image_modified_add }, { "scene", image_scene_add },
 };
 
 static int kind_of(const char *kind) {
@@ -183,7 +183,7 @@ static int kind_of(const char *kind) {
 }
 
 bool image_tower_check(ImageTowerSize size, Err *err) {
-    if (kind_of(size.kind) < 0) return err_set(err, "there is no image tower \"%s\"; there are: small, cnn, resnet, resnet9, vit", size.kind);
+    if (kind_of(size.kind) < 0) return err_set(err, "there is no image tower \"%s\"; there are: small, cnn, resnet, resnet9, vit, scene", size.kind);
     return size_possible(image_tower_size(size), err);
 }
 

@@ -11,8 +11,11 @@
  *   vit       vision transformer as in CLIP: patches, class token, positions, norm, blocks (transformer.h), norm, proj.
  *   modified-resnet  CLIP's ResNet (arXiv:2103.00020, section 2.4): three convolutions first, mean pooling instead of
  *             strides, attention instead of the last mean. For pretrained weights: it is not in the training lessons.
+ *   scene     conv 3-w0 4x4 stride 2; conv w0-w1 3x3 stride 2; conv w1-w2 3x3; conv w2-w2 3x3 stride 2, each with batch
+ *             norm and ReLU; linear of all 4 x 4 places. For scenes of several things: nothing is pooled, so that what is
+ *             where is not forgotten.
  *
- * All but the last two see 32 x 32 pixels; those two see side x side.
+ * "vit" and "modified-resnet" see side x side pixels, the others 32 x 32.
  */
 #ifndef IMAGE_TOWER_H
 #define IMAGE_TOWER_H
@@ -23,7 +26,7 @@ enum { TOWER_LAYERS = 8, IMAGE_STAGES = 4 };
 
 typedef struct {
     const char *kind;
-    int widths[3];            /* of "cnn": channels of its blocks; 0: 64, 256, 256. Of "resnet" the first two; 0: 64, 128 */
+    int widths[3];            /* of "cnn" and "scene": channels; 0: 64, 256, 256. Of "resnet" the first two; 0: 64, 128 */
     int embed;                /* E */
     /* of "vit" and "modified-resnet"; 0: what is said in brackets */
     int side, patch;          /* pixels of a picture's side and of a patch's (32, 4) */
@@ -66,7 +69,11 @@ void image_tower_whiten(ImageTower *tower, Mat pictures);
  * other kinds. To measure what that is worth. */
 void image_tower_scatter(ImageTower *tower, Rng *rng);
 
-/* The kinds that have a file of their own (image_vit.c, image_modified.c): called by image_tower_add. */
+/* What "scene" has seen before its linear layer, place by place: pixels [B,32,32,3] -> [B,4,4,w2]. */
+Var image_scene_places(Tape *t, ImageTower *tower, Var pixels);
+
+/* The kinds that have a file of their own (image_vit.c, ...): called by image_tower_add. */
+void image_scene_add(ImageTower *tower, Params *params, ImageTowerSize size, Rng *rng);
 void image_vit_add(ImageTower *tower, Params *params, ImageTowerSize size, Rng *rng);
 void image_modified_add(ImageTower *tower, Params *params, ImageTowerSize size, Rng *rng);
 

@@ -1,0 +1,376 @@
+#include "learner.h"
+
+#include "course.h"
+#include "progress.h"
+#include "thread.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { PIXELS = LEARNER_SIDE * LEARNER_SIDE * 3, EMBED = 64, WIDTH = 64, PIECE = 8, ASKED = 250 };
+
+/* Chosen so that a learner is done in well under a minute, and then not touched: each was tried on scenes of two things
+ * that no table uses. Filters learn by Muon, as in lesson 10; the temperature faster than the rest. */
+static const double RATE = 2e-3, SCALE_RATE = 2e-2, FILTER_RATE = 0.15, DECAY = 0.01, WARMUP = 0.05, LONGEST = 1;
+
+/* How often each kind of caption is said, and in what share of the scenes all things are alike; how many captions are
+ * said in other words. */
+static const double mixture[CAPTION_KINDS] = { [CAPTION_OBJECT] = 2, [CAPTION_COUNT] = 1, [CAPTION_PAIR] = 2, [CAPTION_COUNTS] = 1,
+                                               [CAPTION_RELATION] = 2, [CAPTION_WITHOUT] = 1, [CAPTION_NONE] = 1 };
+static const double ALIKE = 0.2, REWORDED = 0.3;
+
+static const num LEFT_OUT = -1e4; /* added to a logit: e^(l - 1e4) is 0 */
+
+/* ---- the model ----------------------------------------------------------------------------------------------------- */
+
+static Var vector_logits(Tape *t, Learner *l, Mat pixels, const int *ids, int n) {
+    Var image = clip_image(t, &l->clip, pixels), text = clip_text(t, &l->clip, ids, n, l->clip.config.tokens);
+    return clip_logits(t, image, text, tape_param(t, l->clip.logit_scale));
+}
+
+/* How pictures and captions may meet; `add` makes the parameters that a reading has beside the towers'. */
+static const struct {
+    const char *name;
+    void (*add)(Learner *learner, Rng *rng);
+    LearnerLogits *logits;
+} readings[] = { { "vector", NULL, vector_logits } };
+
+LearnerSettings learner_settings(LearnerSettings s) {
+    if (!s.text) s.text = "transformer";
+    if (!s.reading) s.reading = readings[0].name;
+    if (s.coverage == 0 || s.split == SPLIT_ALL) s.coverage = 1;
+    if (!s.objects) s.objects = 2;
+    if (!s.steps) s.steps = LEARNER_STEPS;
+    return s;
+}
+
+char *learner_text(Arena *arena, const LearnerSettings *given) {
+    LearnerSettings s = learner_settings(*given);
+    const char *shown = s.split == SPLIT_ALL ? "everything" : arena_print(arena, "%.1f %% of %s", 100 * s.coverage, split_name(s.split));
+    return arena_print(arena, "%s, reading %s, %s, %d object%s, seed %d, %d steps", s.text, s.reading, shown, s.objects,
+                       s.objects == 1 ? "" : "s", s.seed, s.steps);
+}
+
+static bool settings_check(const LearnerSettings *s, const Split *split, Err *err) {
+    if (s->objects < 1 || s->objects > SCENE_MOST) return err_set(err, "%d objects in a scene, want 1 to %d", s->objects, SCENE_MOST);
+    if (s->steps < 1) return err_set(err, "%d steps, want at least 1", s->steps);
+    return scene_check(&(SceneSettings){ .most = s->objects, .split = split }, err);
+}
+
+bool learner_make(Learner *learner, const LearnerSettings *settings, Err *err) {
+    LearnerSettings s = learner_settings(*settings);
+    Learner l = { .settings = s, .split = split_make(s.split, s.coverage, (uint64_t)s.seed) };
+    size_t reading = 0;
+    while (reading < COUNT(readings) && strcmp(readings[reading].name, s.reading)) reading++;
+    if (reading == COUNT(readings)) return err_set(err, "there is no reading \"%s\"", s.reading);
+    if (!settings_check(&s, &l.split, err)) return false;
+    Arena arena = { 0 };
+    Vocab vocab = caption_vocab(&arena);
+    ClipConfig config = { .image = { .kind = "scene", .widths = { 16, 32, 64 }, .embed = EMBED },
+                          .text = { .kind = s.text, .width = WIDTH, .embed = EMBED, .padding = TEXT_PADDING, .heads = 4 },
+                          .tokens = CAPTION_WORDS };
+    bool ok = clip_init(&l.clip, config, &vocab, (uint64_t)s.seed, err);
+    arena_free(&arena);
+    if (!ok) return false;
+    Rng rng = rng_seed((uint64_t)s.seed, 1);
+    if (readings[reading].add) readings[reading].add(&l, &rng);
+    l.logits = readings[reading].logits;
+    return *learner = l, true;
+}
+
+void learner_free(Learner *learner) {
+    clip_free(&learner->clip);
+    *learner = (Learner){ .loss = 0 };
+}
+
+/* ---- what it is shown ---------------------------------------------------------------------------------------------- */
+
+void learner_pixels(const Scene *scene, num *pixels) {
+    double paint[PIXELS];
+    uint8_t rgb[PIXELS];
+    scene_picture(scene, (Canvas){ LEARNER_SIDE, paint }, rgb);
+    for (int i = 0; i < PIXELS; i++) pixels[i] = (num)((rgb[i] / 255.0 - 0.48) / 0.25);
+}
+
+static Caption say(const Scene *scene, const CaptionRules *rules, Rng *rng) {
+    double all = 0;
+    for (int k = 0; k < CAPTION_KINDS; k++) all += mixture[k];
+    for (;;) { /* "a red circle" can always be said */
+        Caption caption;
+        double at = all * rng_uniform(rng);
+        int kind = 0;
+        while (kind + 1 < CAPTION_KINDS && at >= mixture[kind]) at -= mixture[kind++];
+        if (!caption_of(&caption, scene, (CaptionKind)kind, rules, rng)) continue;
+        return rng_uniform(rng) < REWORDED ? caption_paraphrase(&caption, SAY_ALL, rng) : caption;
+    }
+}
+
+LearnerPair learner_pair(const Learner *l, const LearnerCourse *course, uint64_t i, Caption *wrong) {
+    Rng rng = rng_seed(2 * (uint64_t)l->settings.seed + (course != NULL), i);
+    bool alike = rng_uniform(&rng) < ALIKE;
+    SceneSettings s = { .seed = rng_next(&rng), .least = 1, .most = alike ? SCENE_MOST : l->settings.objects, .alike = alike,
+                        .split = &l->split, .part = SPLIT_SEEN };
+    CaptionRules rules = { .split = &l->split, .part = SPLIT_SEEN };
+    LearnerPair pair = { .scene = scene_make(&s, 0) };
+    pair.caption = say(&pair.scene, &rules, &rng);
+    for (int k = 0; wrong && course && k < course->wrong; k++)
+        if (!caption_wrong(&wrong[k], &pair.scene, &pair.caption, course->edits, &rules, &rng)) wrong[k].kind = CAPTION_KINDS;
+    return pair;
+}
+
+/* ---- one batch ------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    Learner *learner;
+    const LearnerCourse *course;
+    uint64_t first;               /* number of the first pair */
+    int B, N, wrong;              /* scenes; captions, B (1 + wrong): the wrong ones of scene i begin at B + wrong i */
+    Scene *scene;
+    Caption *caption;
+    char (*text)[CAPTION_TEXT];
+    Mat pixels, rows, columns;    /* [B,side,side,3]; what is left out, [B,N] and [N,B] */
+} Batch;
+
+static void batch_pairs(void *context, size_t begin, size_t end, int worker) {
+    Batch *b = context;
+    (void)worker;
+    for (size_t i = begin; i < end; i++) {
+        Caption *wrong = b->caption + b->B + i * (size_t)b->wrong;
+        LearnerPair pair = learner_pair(b->learner, b->course, b->first + i, wrong);
+        b->scene[i] = pair.scene, b->caption[i] = pair.caption;
+        caption_text(&pair.caption, b->text[i]);
+        for (int k = 0; k < b->wrong; k++) /* where there is none, the true one stands in, and is left out */
+            caption_text(wrong[k].kind == CAPTION_KINDS ? &pair.caption : &wrong[k], b->text[wrong + k - b->caption]);
+        learner_pixels(&pair.scene, b->pixels.v + i * PIXELS);
+    }
+}
+
+/* Is caption n no wrong answer for scene i, though it is not its own? */
+static bool left_out(const Batch *b, int i, int n) {
+    return n != i && (b->caption[n].kind == CAPTION_KINDS || caption_true(&b->scene[i], &b->caption[n]));
+}
+
+/* Wrong captions choose no picture: all scenes but the first are left out of their rows, and it costs them nothing. */
+static void batch_left_out(void *context, size_t begin, size_t end, int worker) {
+    Batch *b = context;
+    (void)worker;
+    for (int i = (int)begin; i < (int)end; i++)
+        for (int n = 0; n < b->N; n++) {
+            AT(b->rows, i, n) = left_out(b, i, n) ? LEFT_OUT : 0;
+            AT(b->columns, n, i) = n < b->B ? AT(b->rows, i, n) : i > 0 ? LEFT_OUT : 0;
+        }
+}
+
+static Batch batch_begin(Arena *arena, Learner *learner, const LearnerCourse *course) {
+    Batch b = { .learner = learner, .course = course, .B = LEARNER_BATCH, .wrong = course ? course->wrong : 0 };
+    b.N = b.B * (1 + b.wrong);
+    b.scene = arena_alloc(arena, (size_t)b.B, sizeof *b.scene);
+    b.caption = arena_alloc(arena, (size_t)b.N, sizeof *b.caption);
+    b.text = arena_alloc(arena, (size_t)b.N, sizeof *b.text);
+    b.pixels = mat_like(arena, mat_shape(4, b.B, LEARNER_SIDE, LEARNER_SIDE, 3));
+    b.rows = mat_new(arena, b.B, b.N), b.columns = mat_new(arena, b.N, b.B);
+    return b;
+}
+
+static void batch_fill(Batch *b, int step) {
+    b->first = (uint64_t)step * (uint64_t)b->B;
+    parallel_for((size_t)b->B, PIECE, batch_pairs, b);
+    parallel_for((size_t)b->B, PIECE, batch_left_out, b);
+}
+
+static Var batch_loss(Tape *t, Batch *b) {
+    Learner *l = b->learner;
+    size_t N = (size_t)b->N, T = (size_t)l->clip.config.tokens;
+    const char **texts = arena_alloc(&t->arena, N, sizeof *texts);
+    int *ids = arena_alloc(&t->arena, N * T, sizeof *ids), *own = arena_alloc(&t->arena, N, sizeof *own);
+    for (int n = 0; n < b->N; n++) texts[n] = b->text[n], own[n] = n < b->B ? n : 0;
+    vocab_encode(&l->clip.vocab, &t->arena, texts, b->N, (int)T, ids);
+    Var logits = l->logits(t, l, b->pixels, ids, b->N);
+    Var rows = op_cross_entropy_labels(t, op_add(t, logits, tape_data(t, b->rows)), own);
+    Var columns = op_cross_entropy_labels(t, op_add(t, op_transpose(t, logits), tape_data(t, b->columns)), own);
+    return op_scale(t, op_add(t, rows, op_scale(t, columns, (double)b->N / b->B)), 0.5);
+}
+
+/* ---- learning -------------------------------------------------------------------------------------------------------- */
+
+enum { GROUP_REST, GROUP_SCALE, GROUP_FILTERS, GROUPS };
+
+static Optim optim_for(Learner *l, double share) {
+    const OptimGroup groups[GROUPS] = {
+        [GROUP_REST] = { .rule = OPTIM_ADAMW, .lr = share * RATE, .weight_decay = DECAY },
+        [GROUP_SCALE] = { .rule = OPTIM_ADAMW, .lr = share * SCALE_RATE },
+        [GROUP_FILTERS] = { .rule = OPTIM_MUON, .lr = share * FILTER_RATE, .momentum = 0.6 },
+    };
+    Params *params = &l->clip.params;
+    for (int i = 0; i < params->count; i++) params->list[i]->group = params->list[i]->val.dims == 4 ? GROUP_FILTERS : GROUP_REST;
+    l->clip.logit_scale->group = GROUP_SCALE;
+    Optim optim;
+    optim_init(&optim, params, groups, GROUPS);
+    return optim;
+}
+
+bool learner_learn(Learner *l, const LearnerCourse *course, Err *err) {
+    int steps = course ? course->steps : l->settings.steps, last = steps - MAX(1, steps / 10);
+    Arena arena = { 0 };
+    Tape tape = { .training = true };
+    Optim optim = optim_for(l, course && course->rate > 0 ? course->rate : 1);
+    Batch batch = batch_begin(&arena, l, course);
+    Progress progress = progress_begin(l->settings.text, steps, "steps/s");
+    double loss = 0, sum = 0;
+    for (int step = 0; step < steps && isfinite(loss); step++) {
+        tape_reset(&tape);
+        batch_fill(&batch, step);
+        Var at = batch_loss(&tape, &batch);
+        loss = (double)at->val.v[0];
+        if (step >= last) sum += loss;
+        tape_backward(&tape, at);
+        optim_clip_norm(&l->clip.params, LONGEST);
+        optim_step(&optim, schedule_factor(SCHEDULE_COSINE, step, steps, (int64_t)(WARMUP * steps)));
+        clip_clamp(&l->clip);
+        progress_note(&progress, "loss %.2f", loss);
+        progress_update(&progress, step + 1);
+    }
+    progress_end(&progress);
+    l->loss = sum / (steps - last);
+    tape_free(&tape), optim_free(&optim), arena_free(&arena);
+    if (!isfinite(loss)) return err_set(err, "%s: the loss is not a finite number", learner_text(&l->clip.arena, &l->settings));
+    return true;
+}
+
+/* ---- keeping --------------------------------------------------------------------------------------------------------- */
+
+char *learner_path(Arena *arena, const LearnerSettings *settings, const LearnerCourse *more) {
+    LearnerSettings s = learner_settings(*settings);
+    char *name = arena_print(arena, "%s/learner-%s-%s-%s-%d-of-1000-%d-objects-seed%d-%d", course_models(), s.text, s.reading,
+                             split_name(s.split), (int)lround(1000 * s.coverage), s.objects, s.seed, s.steps);
+    return arena_print(arena, "%s%s%s.safetensors", name, more ? "-" : "", more ? more->name : "");
+}
+
+/* Whatever decides about the weights. The number is that of this file's recipe: another recipe, another number. */
+static char *signature(Arena *arena, const Learner *l, const LearnerCourse *more) {
+    char *first = arena_print(arena, "recipe 1, %s, batch %d", learner_text(arena, &l->settings), LEARNER_BATCH);
+    if (!more) return first;
+    return arena_print(arena, "%s; then %s, %d steps at %g, %d wrong of edits %#x", first, more->name, more->steps, more->rate,
+                       more->wrong, more->edits);
+}
+
+bool learner_save(const Learner *l, const LearnerCourse *more, const char *path, Err *err) {
+    Arena arena = { 0 };
+    SafetensorsOut out = safetensors_begin(&arena);
+    clip_put(&l->clip, &out, DTYPE_F32);
+    safetensors_add_meta(&out, "learner", signature(&arena, l, more));
+    safetensors_add_meta(&out, "loss", arena_print(&arena, "%.6f", l->loss));
+    bool ok = safetensors_write(&out, path, err);
+    arena_free(&arena);
+    return ok;
+}
+
+static bool load_from(Learner *l, const LearnerCourse *more, const Safetensors *file, const char *path, Err *err) {
+    Arena *arena = &l->clip.arena;
+    const char *of = safetensors_meta(file, "learner"), *wanted = signature(arena, l, more), *loss = safetensors_meta(file, "loss");
+    if (!of || strcmp(of, wanted))
+        return err_set(err, "%s: this is of another learner (%s), not of this one (%s); remove it, and it is learnt anew", path,
+                       of ? of : "nothing is said", wanted);
+    if (!loss || !parse_real(loss, -1e6, 1e6, &l->loss)) return err_set(err, "%s: metadata \"loss\" is no number; remove the file", path);
+    return params_get(&l->clip.params, file, path, "", err);
+}
+
+bool learner_load(Learner *learner, const LearnerSettings *settings, const LearnerCourse *more, const char *path, Err *err) {
+    Arena arena = { 0 };
+    Safetensors file;
+    Learner l;
+    bool ok = learner_make(&l, settings, err);
+    if (!ok) return false;
+    ok = safetensors_open(&file, &arena, path, err);
+    if (ok) ok = load_from(&l, more, &file, path, err), safetensors_close(&file);
+    arena_free(&arena);
+    if (ok) *learner = l;
+    else learner_free(&l);
+    return ok;
+}
+
+/* The first course, kept or learnt; then, if there is one, the second. */
+bool learner_get(Learner *learner, const LearnerSettings *settings, const LearnerCourse *more, Err *err) {
+    Arena arena = { 0 };
+    Learner l = { .loss = 0 };
+    char *path = learner_path(&arena, settings, more);
+    bool kept = file_exists(path), ok;
+    if (kept) ok = learner_load(&l, settings, more, path, err);
+    else ok = more ? learner_get(&l, settings, NULL, err) : learner_make(&l, settings, err);
+    if (ok && !kept) {
+        ok = learner_learn(&l, more, err) && folder_make(course_models(), err) && learner_save(&l, more, path, err);
+        if (!ok) learner_free(&l);
+    }
+    arena_free(&arena);
+    if (ok) *learner = l;
+    return ok;
+}
+
+/* ---- asking ---------------------------------------------------------------------------------------------------------- */
+
+typedef struct { const Scene *const *scenes; num *pixels; } Painting;
+
+static void paint(void *context, size_t begin, size_t end, int worker) {
+    const Painting *p = context;
+    (void)worker;
+    for (size_t i = begin; i < end; i++) learner_pixels(p->scenes[i], p->pixels + i * PIXELS);
+}
+
+static Mat painted(Arena *arena, const Scene *const *scenes, int n) {
+    Mat pixels = mat_like(arena, mat_shape(4, n, LEARNER_SIDE, LEARNER_SIDE, 3));
+    parallel_for((size_t)n, PIECE, paint, &(Painting){ scenes, pixels.v });
+    return pixels;
+}
+
+Mat learner_pictures(Learner *l, Arena *arena, const Scene *const *scenes, int n) {
+    REQUIRE(l->logits == vector_logits, "reading %s has no vector for a picture alone", l->settings.reading);
+    Mat all = mat_new(arena, n, EMBED);
+    Tape tape = { .no_grad = true };
+    for (int i = 0; i < n; i += ASKED) {
+        int some = MIN(ASKED, n - i);
+        tape_reset(&tape);
+        Mat vectors = clip_image(&tape, &l->clip, painted(&tape.arena, scenes + i, some))->val;
+        memcpy(&AT(all, i, 0), vectors.v, mat_count(vectors) * sizeof(num));
+    }
+    tape_free(&tape);
+    return all;
+}
+
+Mat learner_similar(Learner *l, Arena *arena, const Scene *const *scenes, int n, const char *const *captions, int m) {
+    Tape tape = { .no_grad = true };
+    int T = l->clip.config.tokens, *ids = arena_alloc(&tape.arena, (size_t)m * (size_t)T, sizeof *ids);
+    vocab_encode(&l->clip.vocab, &tape.arena, captions, m, T, ids);
+    Mat logits = l->logits(&tape, l, painted(&tape.arena, scenes, n), ids, m)->val, all = mat_like(arena, logits);
+    double scale = exp((double)*l->clip.logit_scale->val.v);
+    for (size_t i = 0; i < mat_count(all); i++) all.v[i] = (num)((double)logits.v[i] / scale);
+    tape_free(&tape);
+    return all;
+}
+
+static Tally quads_one_by_one(Learner *l, const Quads *quads) {
+    Tally tally = tally_new(quads->pictures, quads->captions);
+    for (int q = 0; q < quads->count; q++) {
+        Arena arena = { 0 };
+        const Scene *scenes[QUAD_PICTURES];
+        double s[QUAD_PICTURES * QUAD_CAPTIONS];
+        for (int p = 0; p < quads->pictures; p++) scenes[p] = &quads->item[q].scene[p];
+        Mat similar = learner_similar(l, &arena, scenes, quads->pictures, quads->item[q].caption, quads->captions);
+        for (size_t i = 0; i < mat_count(similar); i++) s[i] = (double)similar.v[i];
+        tally_add(&tally, s);
+        arena_free(&arena);
+    }
+    return tally;
+}
+
+Tally learner_quads(Learner *l, const Quads *quads) {
+    if (l->logits != vector_logits) return quads_one_by_one(l, quads);
+    Arena arena = { 0 };
+    int n = quads_pictures(quads);
+    const Scene **scenes = arena_alloc(&arena, (size_t)n, sizeof *scenes);
+    for (int i = 0; i < n; i++) scenes[i] = quads_scene(quads, i);
+    Mat pictures = learner_pictures(l, &arena, scenes, n);
+    Mat texts = clip_text_features(&l->clip, &arena, quads_texts(quads, &arena), quads_captions(quads), NULL);
+    Tally tally = quads_score(quads, pictures, texts);
+    arena_free(&arena);
+    return tally;
+}
