@@ -23,13 +23,16 @@ static bool names_read(Arena *arena, const char *folder, const char ***names, in
     if (!dir) return err_set(err, "%s: %s; a folder of pictures was wanted", folder, strerror(errno));
     NameNode *last = NULL;
     *count = 0;
-    for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+    errno = 0; /* readdir alone says by it that this is not the end */
+    for (struct dirent *entry; (entry = readdir(dir)) != NULL; errno = 0) {
         if (entry->d_name[0] == '.' || is_folder(arena, folder, entry->d_name)) continue;
         NameNode *node = arena_alloc(arena, 1, sizeof *node);
         *node = (NameNode){ last, arena_text(arena, entry->d_name) };
         last = node, ++*count;
     }
+    int why = errno;
     closedir(dir);
+    if (why) return err_set(err, "%s: the folder cannot be read to its end: %s", folder, strerror(why));
     *names = arena_alloc(arena, (size_t)*count, sizeof **names);
     for (int i = *count; i-- > 0; last = last->next) (*names)[i] = last->name;
     if (*count > 0) qsort(*names, (size_t)*count, sizeof **names, name_order);

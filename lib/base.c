@@ -1,8 +1,11 @@
 #include "base.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,6 +197,37 @@ void file_lend(const char *path, const void *data, size_t size) {
 
 static bool file_is_lent(const char *path) { return lent.path && !strcmp(lent.path, path); }
 
+/* A mapped file is read when its bytes are looked at. Where the disk does not deliver them, or the file was cut short
+ * meanwhile, that is a signal and not an answer: the files that are open, so that the last line can name the one. */
+enum { MAPS_NAMED = 32 };
+static struct { const uint8_t *data; size_t size; char path[256]; } maps[MAPS_NAMED];
+
+static void say_text(const char *text) {
+    if (write(STDERR_FILENO, text, strlen(text)) < 0) return; /* there is nobody else to tell */
+}
+
+static void on_bad_page(int number, siginfo_t *info, void *context) {
+    (void)context;
+    for (int i = 0; i < MAPS_NAMED; i++) {
+        if (!maps[i].data || (uintptr_t)info->si_addr - (uintptr_t)maps[i].data >= maps[i].size) continue;
+        say_text("error: "), say_text(maps[i].path);
+        say_text(": the file cannot be read to its end; was it cut short meanwhile, or is the disk failing?\n");
+        _exit(EXIT_TROUBLE);
+    }
+    signal(number, SIG_DFL); /* not a file of ours: it happens again, and ends the program */
+}
+
+static void map_name(const File *file, const char *path) {
+    static bool listening;
+    struct sigaction action = { .sa_sigaction = on_bad_page, .sa_flags = SA_SIGINFO };
+    if (!listening) listening = sigaction(SIGBUS, &action, NULL) == 0;
+    int i = 0;
+    while (i < MAPS_NAMED - 1 && maps[i].data) i++;
+    size_t length = strlen(path), shown = MIN(length, sizeof maps[i].path - 1);
+    memcpy(maps[i].path, path + length - shown, shown + 1);
+    maps[i].size = file->size, maps[i].data = file->data;
+}
+
 bool file_open(File *file, const char *path, Err *err) {
     *file = (File){ 0 };
     if (file_is_lent(path)) {
@@ -211,57 +245,88 @@ bool file_open(File *file, const char *path, Err *err) {
         void *map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
         if (map == MAP_FAILED) return file_refuse(fd, path, strerror(errno), err);
         *file = (File){ .data = map, .size = size, .map = map };
+        map_name(file, path);
     }
     close(fd);
     return true;
 }
 
 void file_close(File *file) {
+    for (int i = 0; i < MAPS_NAMED; i++)
+        if (file->map && maps[i].data == file->map) maps[i].data = NULL;
     if (file->map) munmap(file->map, file->size);
     *file = (File){ 0 };
 }
 
 bool file_exists(const char *path) {
     struct stat info;
-    return file_is_lent(path) || stat(path, &info) == 0;
+    return file_is_lent(path) || stat(path, &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
-bool file_rename(const char *from, const char *to, Err *err) {
-    return rename(from, to) == 0 || err_set(err, "%s: cannot become %s: %s", from, to, strerror(errno));
+static bool is_folder(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
 bool folder_make(const char *path, Err *err) {
     char part[1024];
     if (strlen(path) >= sizeof part) return err_set(err, "%s: the path is too long", path);
     strcpy(part, path);
-    for (char *slash = part + 1;; slash++) {
+    for (char *slash = part + (*part == '/');; slash++) {
         if (*slash && *slash != '/') continue;
         char end = *slash;
         *slash = '\0';
-        if (mkdir(part, 0777) != 0 && errno != EEXIST) return err_set(err, "%s: %s", part, strerror(errno));
-        if (!end) break;
+        int why = mkdir(part, 0777) == 0 ? 0 : errno;
+        if (why && !is_folder(part)) return err_set(err, "%s: %s", part, why == EEXIST ? "this is not a folder" : strerror(why));
+        if (!end) return true;
         *slash = end;
     }
-    struct stat info;
-    if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode)) return err_set(err, "%s: this is not a folder", path);
-    return true;
+}
+
+/* Removes the temporary files of `path` whose processes are no more: they were killed while they wrote. */
+static void remove_left_over(const char *path) {
+    char folder[1024], left[2048];
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path + 1) : 2, slash ? path : "./");
+    DIR *list = opendir(folder);
+    size_t length = strlen(name);
+    for (struct dirent *entry; list && (entry = readdir(list)) != NULL;) {
+        const char *after = entry->d_name + length;
+        if (strncmp(entry->d_name, name, length) != 0 || after[0] != '.' || !isdigit((unsigned char)after[1])) continue;
+        char *end;
+        long process = strtol(after + 1, &end, 10);
+        if (strcmp(end, ".tmp") != 0 || process <= 0 || process == (long)getpid()) continue;
+        if (kill((pid_t)process, 0) == 0 || errno != ESRCH) continue;
+        snprintf(left, sizeof left, "%s%s", folder, entry->d_name);
+        remove(left);
+    }
+    if (list) closedir(list);
 }
 
 bool out_open(OutFile *out, const char *path, Err *err) {
     *out = (OutFile){ 0 };
     if (strlen(path) >= sizeof out->path) return err_set(err, "%s: the path is too long", path);
     strcpy(out->path, path);
-    snprintf(out->temporary, sizeof out->temporary, "%s.tmp", path);
-    struct stat info;
-    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
-        return err_set(err, "%s: this is a folder, a file was to be written", path);
+    snprintf(out->temporary, sizeof out->temporary, "%s.%ld.tmp", path, (long)getpid());
+    if (is_folder(path)) return err_set(err, "%s: this is a folder, a file was to be written", path);
+    remove_left_over(path);
     out->stream = fopen(out->temporary, "wb");
-    if (!out->stream) return err_set(err, "%s: cannot be written: %s", out->temporary, strerror(errno));
+    if (!out->stream) return err_set(err, "%s: cannot be written: %s", path, strerror(errno));
     return true;
 }
 
 void out_write(OutFile *out, const void *data, size_t size) {
     if (size > 0 && fwrite(data, 1, size, out->stream) != size) out->failed = true;
+}
+
+static bool file_copy(const char *from, const char *to, Err *err) {
+    File file;
+    OutFile out;
+    if (!file_open(&file, from, err)) return false;
+    bool ok = out_open(&out, to, err);
+    if (ok) out_write(&out, file.data, file.size), ok = out_commit(&out, err);
+    file_close(&file);
+    return ok;
 }
 
 bool out_commit(OutFile *out, Err *err) {
@@ -270,9 +335,11 @@ bool out_commit(OutFile *out, Err *err) {
     int why = errno;
     if (fclose(out->stream) != 0 && ok) ok = false, why = errno;
     out->stream = NULL;
-    if (ok && rename(out->temporary, out->path) != 0) ok = false, why = errno;
-    if (ok) return true;
+    bool kept = ok && (!out->aside || file_copy(out->path, out->aside, err));
+    if (ok && kept && rename(out->temporary, out->path) != 0) ok = false, why = errno;
+    if (ok && kept) return true;
     remove(out->temporary);
+    if (ok) return false; /* err says what could not be kept */
     return err_set(err, "%s: not written (%s); what was there before is untouched", out->path,
                    why ? strerror(why) : "a write failed, is the disk full?");
 }

@@ -95,7 +95,8 @@ typedef struct {
     void *map; /* NULL for an empty file */
 } File;
 
-/* Opens `path`. Refuses what is missing, unreadable, or not a regular file. Close with file_close. */
+/* Opens `path`. Refuses what is missing, unreadable, or not a regular file. Close with file_close. Where the disk does not
+ * deliver its bytes later, when they are looked at, the program ends with one line and EXIT_TROUBLE. */
 bool file_open(File *file, const char *path, Err *err);
 void file_close(File *file);
 
@@ -103,15 +104,14 @@ void file_close(File *file);
  * reader can be given millions of files. The bytes must stay until file_lend(NULL, NULL, 0) ends it; one path at a time. */
 void file_lend(const char *path, const void *data, size_t size);
 
+/* Whether there is something of that name. What cannot be looked at is there: opening it says more. */
 bool file_exists(const char *path);
-
-/* Gives a file another name, in place of whatever has that name. */
-bool file_rename(const char *from, const char *to, Err *err);
 
 /* Makes a folder and those above it. */
 bool folder_make(const char *path, Err *err);
 
-/* A file that appears whole or not at all: written as PATH.tmp, flushed to disk, then renamed over PATH.
+/* A file that appears whole or not at all: written as PATH.PROCESS.tmp, flushed to disk, then renamed over PATH. Two programs
+ * that write the same PATH do not meet, and the later one stays; what a killed one left, the next one removes.
  *
  *   OutFile out;
  *   if (!out_open(&out, path, err)) return false;
@@ -121,6 +121,7 @@ bool folder_make(const char *path, Err *err);
 typedef struct {
     FILE *stream;
     char path[1024], temporary[1040];
+    const char *aside; /* set it before out_commit: the file that was at PATH is kept under this name; NULL: it goes */
     bool failed;
 } OutFile;
 

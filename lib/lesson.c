@@ -62,7 +62,7 @@ int lesson_end(Lesson *lesson) {
     if (lesson->next) printf("\nnext: %s\n", lesson->next); /* which may lie in the memory */
     arena_free(&lesson->memory);
     if (fflush(stdout) != 0 || ferror(stdout)) die("the lesson's text could not be written; is the disk full?");
-    return 0;
+    return plot_failures() ? EXIT_TROUBLE : 0; /* it was said why */
 }
 
 void lesson_section(const Lesson *lesson, const char *heading) {

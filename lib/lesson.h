@@ -41,7 +41,8 @@ typedef struct {
  * options, and ends the program; a wrong option ends it with one line and EXIT_USAGE. Every lesson has --no-predict. */
 void lesson_begin(Lesson *lesson, int argc, char **argv);
 
-/* The last line, "next: ..."; frees the memory. Returns the exit status: not 0 when stdout could not be written. */
+/* The last line, "next: ..."; frees the memory. Returns the exit status: not 0 when stdout or a picture could not be
+ * written. */
 int lesson_end(Lesson *lesson);
 
 /* A heading with a blank line before it. */

@@ -141,7 +141,11 @@ static PlotResult gnuplot_missing(const char *name) {
 
 /* ---- the whole ----------------------------------------------------------------------------------------------- */
 
+static int failures;
+int plot_failures(void) { return failures; }
+
 static PlotResult failed(const Err *inner, Err *err) {
+    failures++;
     fflush(stdout); /* so that the line stands after what was already said */
     if (err) *err = *inner;
     else fprintf(stderr, "no picture: %s\n", inner->text);

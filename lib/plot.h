@@ -31,6 +31,9 @@ PlotResult plot_graph(const char *name, const Graph *graph, Err *err);
 /* The strip as NAME.png, and all frames as NAME.gif beside it where gnuplot can. */
 PlotResult plot_motion(const char *name, const Motion *motion, Err *err);
 
+/* How many pictures of this program could not be made (PLOT_FAILED). */
+int plot_failures(void);
+
 /* Where the picture lies: "plots/out/NAME.png". Static, one per thread. */
 const char *plot_path(const char *name);
 

@@ -83,6 +83,7 @@ typedef struct {
     Arena *arena;
     SafetensorsEntry *entries;
     int count, meta_count;
+    const char *aside; /* what was at the path before is kept under this name (OutFile); NULL: it goes */
 } SafetensorsOut;
 
 SafetensorsOut safetensors_begin(Arena *arena);

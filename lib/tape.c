@@ -122,6 +122,30 @@ Var tape_first_not_finite(const Tape *t) {
     return first;
 }
 
+static bool hands_on_bad(const Node *x) {
+    for (int i = 0; i < NODE_INPUTS && x->in[i]; i++) {
+        Mat grad = x->in[i]->val;
+        grad.v = !x->in[i]->wants_grad ? NULL : x->in[i]->param ? x->in[i]->param->grad : x->in[i]->grad;
+        if (grad.v && !all_finite(grad)) return true;
+    }
+    return false;
+}
+
+Var tape_first_bad_gradient(Tape *t, Var loss) {
+    for (Var x = t->last; x; x = x->before) {
+        x->grad = NULL;
+        if (x->param) x->param->has_grad = false;
+    }
+    num *one = tape_grad(loss);
+    if (one) *one = 1;
+    for (Var x = t->last; x; x = x->before) {
+        if (!x->op || !x->grad) continue;
+        x->op->backward(x);
+        if (hands_on_bad(x)) return x;
+    }
+    return NULL;
+}
+
 TapeMark tape_mark(const Tape *t) { return (TapeMark){ arena_mark(&t->arena), t->last }; }
 
 Var tape_fold(Tape *t, TapeMark mark, Var x, Var y) {

@@ -93,6 +93,10 @@ void tape_backward_from(Tape *t, Var y, const num *dy);
 /* The first operation whose value is not finite, or NULL: where a NaN was born. */
 Var tape_first_not_finite(const Tape *t);
 
+/* The first operation on the way back from the loss that hands on a gradient that is not finite, or NULL. Goes that way
+ * once more: parameters' gradients are part of it afterwards, and of no use. */
+Var tape_first_bad_gradient(Tape *t, Var loss);
+
 /* Inference in the memory of one block. On a no_grad tape everything since `mark` is forgotten but the numbers of y, an
  * operation's result. They take the place of x's, if x is an operation's result from before the mark of the same shape
  * that nobody else still needs, and the answer is x; else (or x is NULL) they move to the mark. On other tapes nothing

@@ -120,6 +120,23 @@ static bool loss_refuse(Trainer *s, int batch, Err *err) {
                    first->param ? first->param->name : "the pictures", kept(s));
 }
 
+static const Param *gradient_not_finite(const Params *params) {
+    for (int i = 0; i < params->count; i++) {
+        const Param *p = params->list[i];
+        for (size_t k = 0, count = mat_count(p->val); p->has_grad && !p->frozen && k < count; k++)
+            if (!isfinite(p->grad[k])) return p;
+    }
+    return NULL;
+}
+
+static bool gradient_refuse(Trainer *s, Var loss, int batch, const Param *param, Err *err) {
+    const char *name = param->name;
+    Var first = tape_first_bad_gradient(&s->tape, loss);
+    return err_set(err, "epoch %d, batch %d: the gradient of %s is not finite; the first operation on the way back that made one is %s. "
+                   "This batch changed nothing, %s; try a smaller --lr", s->epoch, batch + 1, name, first ? first->op->name : "not known",
+                   kept(s));
+}
+
 /* The loss that is minimised; *plain is the CLIP loss of the pairs themselves, which can be compared with the floor. */
 static Var batch_loss(Trainer *s, Var logits, const int *label, int B, double *plain) {
     Var pairs = clip_loss(&s->tape, s->recipe->share ? tape_data(&s->tape, logits->val) : logits, (Mat){ 0 });
@@ -151,6 +168,8 @@ static bool train_batch(Trainer *s, int batch, Augment augment, Rng *rng, BatchR
     measure(logits->val, label, exp((double)scale->val.v[0]), row);
     tape_backward(t, loss);
     profile_switch(t->profile, "optimiser", PROFILE_FORWARD);
+    const Param *lost = gradient_not_finite(&s->clip->params);
+    if (lost) return gradient_refuse(s, loss, batch, lost, err);
     if (r->clip_norm > 0) optim_clip_norm(&s->clip->params, r->clip_norm);
     optim_step(&s->optim, schedule_factor(r->schedule, s->step, (int64_t)r->epochs * s->batches, (int64_t)(r->warmup * s->batches)));
     clip_clamp(s->clip);
@@ -287,29 +306,23 @@ static char *run_signature(Trainer *s, Arena *arena) {
                        s->run->train->generated ? "generated shapes" : "CIFAR-10");
 }
 
-/* Is there a model of another run under this run's name? */
+/* Is there something else under this run's name than a checkpoint of this run? */
 static bool other_is_there(Trainer *s) {
     Safetensors file;
     Arena arena = { 0 };
-    bool other = false;
-    if (!s->ours && file_exists(s->run->checkpoint) && safetensors_open(&file, &arena, s->run->checkpoint, NULL)) {
-        const char *of = safetensors_meta(&file, "run");
-        other = !of || strcmp(of, run_signature(s, &arena));
-        safetensors_close(&file);
-    }
+    if (s->ours || !file_exists(s->run->checkpoint)) return false;
+    bool opened = safetensors_open(&file, &arena, s->run->checkpoint, NULL);
+    const char *of = opened ? safetensors_meta(&file, "run") : NULL;
+    bool other = !of || strcmp(of, run_signature(s, &arena));
+    if (opened) safetensors_close(&file);
     arena_free(&arena);
     return other;
 }
 
-/* Another run's model is not written over: once ours is safely on the disk, it becomes NAME.previous.safetensors. */
-static bool write_beside(Trainer *s, const SafetensorsOut *out, Err *err) {
+/* NAME.previous.safetensors */
+static char *aside_path(Trainer *s) {
     const char *path = s->run->checkpoint, *end = strrchr(path, '.');
-    char *ours = arena_print(&s->arena, "%s.new", path);
-    char *aside = arena_print(&s->arena, "%.*s.previous%s", (int)(end ? end - path : (long)strlen(path)), path, end ? end : "");
-    if (!safetensors_write(out, ours, err) || !file_rename(path, aside, err) || !file_rename(ours, path, err)) return false;
-    progress_clear();
-    fprintf(stderr, "kept:  the model of another run is now %s\n", aside);
-    return true;
+    return arena_print(&s->arena, "%.*s.previous%s", (int)(end ? end - path : (long)strlen(path)), path, end ? end : "");
 }
 
 static void put_state(SafetensorsOut *out, const char *prefix, const Param *p, num *state) {
@@ -334,7 +347,12 @@ static bool save_checkpoint(Trainer *s, const EpochRow *row, Err *err) {
     safetensors_add_meta(&out, "templates", templates);
     safetensors_add_meta(&out, "test_accuracy", arena_print(&arena, "%.4f", row->test));
     if (!isnan(row->test_views)) safetensors_add_meta(&out, "test_accuracy_with_views", arena_print(&arena, "%.4f", row->test_views));
-    bool ok = other_is_there(s) ? write_beside(s, &out, err) : safetensors_write(&out, s->run->checkpoint, err);
+    if (other_is_there(s)) out.aside = aside_path(s);
+    bool ok = safetensors_write(&out, s->run->checkpoint, err);
+    if (ok && out.aside) {
+        progress_clear();
+        fprintf(stderr, "kept:  what was there before is now %s\n", out.aside);
+    }
     s->ours = true;
     arena_free(&arena);
     return ok;

@@ -82,8 +82,8 @@ typedef struct {
 /* A checkpoint of another run under the same name is renamed to NAME.previous.safetensors before anything is written.
  *
  * Trains `clip` (made here: free it with clip_free) to the last epoch. False with one line when a file cannot be read
- * or written, when the checkpoint is of another run, when the loss is not finite (naming the first operation that made
- * it so; nothing is updated and the last checkpoint stays), or after train_interrupt. */
+ * or written, when the checkpoint is of another run, when the loss or a gradient is not finite (naming the first operation
+ * that made it so; nothing is updated and the last checkpoint stays), or after train_interrupt. */
 bool train_run(TrainRun *run, Clip *clip, Err *err);
 
 /* Asks a running training, or the next one, to stop after the batch it is at: for a signal handler. */

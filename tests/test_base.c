@@ -3,10 +3,14 @@
 #include "../lib/thread.h"
 #include "check.h"
 
+#include <dirent.h>
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 TEST(arena_alignment_and_reset) {
     Arena arena = { 0 };
@@ -64,6 +68,128 @@ TEST(files_that_cannot_be) {
         out_write(&out, "x", 1);
         CHECK(!out_commit(&out, &err) && strstr(err.text, "full: not written"), "%s", err.text);
     }
+}
+
+static const char *own_folder(void) {
+    static const char *folder; /* one for the test: check_folder empties it */
+    if (!folder) folder = check_folder();
+    return folder;
+}
+
+static const char *in_folder(const char *name) {
+    static char path[4][1100];
+    static int next;
+    char *p = path[next++ % 4];
+    snprintf(p, sizeof path[0], "%s/%s", own_folder(), name);
+    return p;
+}
+
+static void write_whole(const char *name, const char *text, const char *aside) {
+    OutFile out;
+    Err err = { "" };
+    CHECK(out_open(&out, in_folder(name), &err), "%s", err.text);
+    out_write(&out, text, strlen(text));
+    out.aside = aside;
+    CHECK(out_commit(&out, &err), "%s", err.text);
+}
+
+static bool holds(const char *name, const char *text) {
+    File file;
+    Err err;
+    CHECK(file_open(&file, in_folder(name), &err), "%s", err.text);
+    bool same = file.size == strlen(text) && !memcmp(file.data, text, file.size);
+    file_close(&file);
+    return same;
+}
+
+static int files_there(void) {
+    DIR *list = opendir(own_folder());
+    int count = 0;
+    for (struct dirent *entry; (entry = readdir(list)) != NULL;) count += entry->d_name[0] != '.';
+    closedir(list);
+    return count;
+}
+
+/* Another process is in the middle of writing the file: it waits for a byte, and then commits or is killed. */
+static pid_t half_written(const char *name, int *go, bool killed) {
+    int ends[2], ready[2];
+    char byte;
+    own_folder(); /* before there are two of us */
+    CHECK(pipe(ends) == 0 && pipe(ready) == 0, "%s", "no pipe");
+    pid_t child = fork();
+    if (child == 0) {
+        OutFile out;
+        if (!out_open(&out, in_folder(name), NULL)) _exit(1);
+        fputs("theirs", out.stream), fflush(out.stream);
+        if (write(ready[1], "x", 1) != 1 || read(ends[0], &byte, 1) != 1) _exit(2);
+        if (killed) raise(SIGKILL);
+        _exit(out_commit(&out, NULL) ? 0 : 3);
+    }
+    CHECK(read(ready[0], &byte, 1) == 1, "%s", "it did not begin");
+    *go = ends[1];
+    return child;
+}
+
+TEST(two_processes_write_one_file) {
+    int go, status;
+    pid_t child = half_written("same", &go, false);
+    write_whole("same", "ours", NULL);
+    CHECK(holds("same", "ours"), "%s", "half of the other's");
+    CHECK(write(go, "x", 1) == 1 && waitpid(child, &status, 0) == child && status == 0, "its status is %d", status);
+    CHECK(holds("same", "theirs") && files_there() == 1, "%d files", files_there());
+}
+
+TEST(what_a_killed_process_left_goes) {
+    int go, status;
+    pid_t child = half_written("left", &go, true);
+    CHECK(write(go, "x", 1) == 1 && waitpid(child, &status, 0) == child && WIFSIGNALED(status), "its status is %d", status);
+    write_whole("left.1.tmp.tmp", "another's", NULL), write_whole("left.tmp", "another's", NULL), write_whole("leftover.9.tmp", "another's", NULL);
+    CHECK(files_there() == 4, "%d files", files_there());
+    write_whole("left", "ours", NULL);
+    CHECK(files_there() == 4 && holds("left", "ours") && holds("left.tmp", "another's"), "%d files", files_there());
+}
+
+TEST(what_was_there_before_can_be_kept) {
+    OutFile out;
+    Err err = { "" };
+    char place[1100];
+    snprintf(place, sizeof place, "%s/no/such/folder", own_folder());
+    write_whole("kept", "first", NULL), write_whole("kept", "second", in_folder("aside"));
+    CHECK(holds("kept", "second") && holds("aside", "first"), "%s", "not kept");
+    CHECK(out_open(&out, in_folder("kept"), &err), "%s", err.text);
+    out_write(&out, "third", 5), out.aside = place;
+    CHECK(!out_commit(&out, &err) && strstr(err.text, "no/such/folder"), "%s", err.text);
+    CHECK(holds("kept", "second") && files_there() == 2, "%d files", files_there());
+}
+
+static void read_all(const char *name, bool shorter) {
+    File file;
+    unsigned sum = 0;
+    if (!file_open(&file, in_folder(name), NULL)) _exit(9);
+    if (shorter && truncate(in_folder(name), 1) != 0) _exit(8);
+    for (size_t i = 0; i < file.size; i++) sum += file.data[i];
+    file_close(&file);
+    if (sum != 100000u * 'x') _exit(7);
+}
+
+TEST(a_file_cut_short_while_it_is_read) {
+    char text[100001] = "";
+    memset(text, 'x', sizeof text - 1);
+    write_whole("other", text, NULL), write_whole("cut", text, NULL);
+    read_all("other", false);
+    CHECK_STOPS(read_all("cut", true), EXIT_TROUBLE, "/cut: the file cannot be read to its end");
+}
+
+TEST(folders_are_made) {
+    Err err = { "" };
+    char path[1200];
+    snprintf(path, sizeof path, "%s/a/b//c", own_folder());
+    CHECK(folder_make(path, &err) && folder_make(path, &err) && file_exists(path), "%s", err.text);
+    write_whole("file", "x", NULL);
+    CHECK(!folder_make(in_folder("file"), &err) && strstr(err.text, "this is not a folder"), "%s", err.text);
+    CHECK(!folder_make(in_folder("file/below"), &err) && strstr(err.text, "/file: "), "%s", err.text);
+    CHECK(!file_exists(in_folder("file/below")) && !file_exists(in_folder("none")), "%s", "it exists");
+    CHECK(!folder_make("", &err), "%s", "a folder without a name");
 }
 
 TEST(numbers_from_text) {
@@ -178,6 +304,7 @@ TEST(mat_by_hand) {
 }
 
 TESTS(arena_alignment_and_reset, arena_refuses_the_impossible, broken_contract_names_both,
-      out_file_appears_whole_or_not_at_all, files_that_cannot_be, numbers_from_text, rng_is_the_published_generator,
+      out_file_appears_whole_or_not_at_all, files_that_cannot_be, two_processes_write_one_file,
+      what_a_killed_process_left_goes, what_was_there_before_can_be_kept, a_file_cut_short_while_it_is_read, folders_are_made, numbers_from_text, rng_is_the_published_generator,
       rng_moments, rng_shuffle_and_choice, parallel_for_same_pieces_for_any_threads, parallel_for_nested,
       die_inside_a_worker_ends_the_program, mat_by_hand)

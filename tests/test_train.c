@@ -331,6 +331,30 @@ static void breaks(const char *name, double value, const char *first) {
     same_bytes(in_folder("good"), run.checkpoint);
 }
 
+static void multiply(const char *name, double factor) {
+    Mat m = params_find(&spoilt_model->params, name)->val;
+    for (size_t i = 0; i < mat_count(m); i++) m.v[i] = (num)((double)m.v[i] * factor);
+}
+static void spoil_gradient(void *context, const EpochRow *row) {
+    (void)context;
+    if (row->epoch == 1) multiply("text.embedding.weight", 1e34), multiply("text.fc.weight", 1e-40), multiply("text.fc.bias", 0);
+}
+
+/* A finite loss with gradients too large for a float: nothing is updated. */
+TEST(a_gradient_that_is_not_finite) {
+    TrainRun run = run_of(least(), "steep"), good = run;
+    int k = 1;
+    Clip clip;
+    Err err = { "" };
+    good.checkpoint = in_folder("good"), good.after_epoch = stop_after, good.context = &k;
+    fails(&good, "stopped in epoch 2", "");
+    spoilt_model = &clip, run.after_epoch = spoil_gradient;
+    CHECK(!train_run(&run, &clip, &err), "%s", "it trained on");
+    CHECK(strstr(err.text, "epoch 2, batch 1: the gradient of text.") && strstr(err.text, "on the way back that made one is linear. This batch") &&
+          strstr(err.text, arena_print(&arena, "epoch 1 is in %s", run.checkpoint)), "%s", err.text);
+    same_bytes(in_folder("good"), run.checkpoint);
+}
+
 TEST(the_first_operation_is_named) {
     breaks("image.fc.bias", NAN, "image.fc.bias");
     breaks("text.fc.weight", INFINITY, "text.fc.weight");
@@ -362,17 +386,19 @@ TEST(a_place_that_cannot_be_written) {
     trains(&run);
 }
 
+static char *temporary_of(const char *path) { return arena_print(&arena, "%s.%ld.tmp", path, (long)getpid()); }
+
 /* The temporary file leads to a device that is always full. */
 TEST(a_full_disk) {
     if (!file_exists("/dev/full")) check_skip("skipped: there is no /dev/full");
     TrainRun run = run_of(least(), "full");
     trains(&run);
     copy(run.checkpoint, in_folder("before"), SIZE_MAX), copy(run.log, in_folder("before.csv"), SIZE_MAX);
-    CHECK(symlink("/dev/full", arena_print(&arena, "%s.tmp", run.checkpoint)) == 0, "%s", "symlink");
+    CHECK(symlink("/dev/full", temporary_of(run.checkpoint)) == 0, "%s", "symlink");
     run.log = NULL;
     fails(&run, "not written (", "what was there before is untouched");
     run = run_of(least(), "full");
-    CHECK(symlink("/dev/full", arena_print(&arena, "%s.tmp", run.log)) == 0, "%s", "symlink");
+    CHECK(symlink("/dev/full", temporary_of(run.log)) == 0, "%s", "symlink");
     fails(&run, "not written (", run.log);
     same_bytes(in_folder("before"), run.checkpoint), same_bytes(in_folder("before.csv"), run.log);
 }
@@ -488,6 +514,6 @@ TEST(recipes_without_an_ingredient) {
 
 TESTS(any_number_of_threads, resumed_everything, resumed_least, resumed_with_other_towers, resumed_at_the_end, resumed_from_nothing, resumed_with_another_log,
       stopped_before_anything_was_finished, another_run_is_not_resumed, a_damaged_checkpoint_is_not_resumed,
-      an_incomplete_checkpoint_is_not_resumed, a_batch_larger_than_the_set, the_first_operation_is_named, an_absurd_learning_rate,
+      an_incomplete_checkpoint_is_not_resumed, a_batch_larger_than_the_set, a_gradient_that_is_not_finite, the_first_operation_is_named, an_absurd_learning_rate,
       a_place_that_cannot_be_written, a_full_disk, rows_make_sense, the_log_has_its_columns, the_log_is_read_back, recipes,
       recipes_without_an_ingredient)
