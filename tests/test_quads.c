@@ -95,6 +95,18 @@ TEST(hearsay_wins_shuffles_alone) {
     }
 }
 
+/* Who is told the answers of some shuffles does not know those of the others by heart: the last word is new in some. */
+TEST(labels_are_of_the_other_half) {
+    Arena arena = { 0 };
+    Quads quads = quads_of(&arena, QUAD_SHUFFLE, 20);
+    Hearsay hearsay = hearsay_read(&arena, quads_reading(&arena, &quads, 1000), 1000);
+    Tally tally = quads_score_rule(&quads, &hearsay, HEARSAY_LABELS);
+    double share = tally_rate(&tally, TALLY_CHOICE).share;
+    CHECK(share > 0.5 && share < 1, "%g; 1 by heart", share);
+    CHECK(hearsay_score(&hearsay, HEARSAY_LABELS, quads.item[0].caption[0]) == 0, "what was told is forgotten");
+    arena_free(&arena);
+}
+
 /* One to five equally often on either side; the negated caption right half of the time; all four relations. */
 TEST(nothing_is_commoner) {
     Arena arena = { 0 };
@@ -129,6 +141,21 @@ TEST(the_same_for_the_same_seed) {
         same += !strcmp(some.item[n].caption[0], other.item[n].caption[0]);
     }
     CHECK(same < 3, "another seed, %d of 20 captions the same", same);
+    arena_free(&arena);
+}
+
+/* Where one pair in eight is held out, swapping two of them gives seen ones, always: the first picture counts. */
+TEST(held_out_pairs_with_seen_swaps) {
+    Arena arena = { 0 };
+    Err err = { "" };
+    Quads quads;
+    Split split = split_make(SPLIT_PAIRS, 0.875, 1);
+    QuadSettings settings = { .kind = QUAD_BINDING, .seed = 1, .count = 50, .split = &split, .part = SPLIT_HELD };
+    CHECK(quads_make(&quads, &arena, &settings, &err) && quads_check(&quads, &err), "%s", err.text);
+    for (int n = 0; n < 50; n++) {
+        CHECK(quad_scene_within(&quads.item[n].scene[0], &split, SPLIT_HELD), "item %d", n);
+        CHECK(quad_scene_within(&quads.item[n].scene[1], &split, SPLIT_SEEN), "item %d", n);
+    }
     arena_free(&arena);
 }
 
@@ -335,6 +362,6 @@ TEST(hostile_files_do_no_harm) {
     arena_free(&arena);
 }
 
-TESTS(every_set_is_what_it_says, oracle_scores_one, who_does_not_look_has_exactly_half, hearsay_wins_shuffles_alone, nothing_is_commoner,
-      the_same_for_the_same_seed, impossible_sets_are_refused, defects_are_seen, other_words_are_seen, features_are_scored_in_their_order,
+TESTS(every_set_is_what_it_says, oracle_scores_one, who_does_not_look_has_exactly_half, hearsay_wins_shuffles_alone, labels_are_of_the_other_half,
+      nothing_is_commoner, the_same_for_the_same_seed, held_out_pairs_with_seen_swaps, impossible_sets_are_refused, defects_are_seen, other_words_are_seen, features_are_scored_in_their_order,
       files_give_the_same_back, broken_files_are_refused, hostile_files_do_no_harm)
