@@ -84,6 +84,23 @@ static void sum_tail(Mat a, Mat b, num *y) {
     parallel_for(n / count, MAX(SUM_PIECE / count, 1), sum_piece, &s);
 }
 
+/* dx += dy where both have as many numbers, in one order; the last to ask may take dy's memory over. */
+typedef struct { const num *dy; num *dx; bool more; } Flow;
+
+static void flow_piece(void *context, size_t begin, size_t end, int worker) {
+    Flow s = *(Flow *)context;
+    (void)worker;
+    if (s.more)
+        for (size_t i = begin; i < end; i++) s.dx[i] += s.dy[i];
+    else if (s.dx != s.dy) memcpy(s.dx + begin, s.dy + begin, (end - begin) * sizeof(num));
+}
+
+static void numbers_flow(Var y, Var x, bool last) {
+    Flow s = { .dy = y->grad };
+    s.dx = last ? tape_grad_over(x, y, &s.more) : tape_grad_raw(x, &s.more);
+    if (s.dx) parallel_for(mat_count(y->val), SUM_PIECE, flow_piece, &s);
+}
+
 OP(add);
 Var op_add(Tape *t, Var a, Var b) {
     Var y = tape_push(t, &add_op, broadcast_shape(a->val, b->val), a, b, NULL);
@@ -93,11 +110,13 @@ Var op_add(Tape *t, Var a, Var b) {
 }
 static void add_backward(Var y) {
     for (int i = 0; i < 2; i++) { /* dx += dy, summed over what was repeated */
-        num *dx = tape_grad(y->in[i]);
         Walk walk = walk_of(y->in[i]->val);
-        if (dx && mat_same_shape(y->val, y->in[i]->val))
-            for (size_t k = 0; k < mat_count(y->val); k++) dx[k] += y->grad[k];
-        else if (dx) for_pairs(y->val, y->grad, dx, walk, dx, walk, pair_flow);
+        if (mat_same_shape(y->val, y->in[i]->val)) {
+            numbers_flow(y, y->in[i], i == 1);
+            continue;
+        }
+        num *dx = tape_grad(y->in[i]);
+        if (dx) for_pairs(y->val, y->grad, dx, walk, dx, walk, pair_flow);
     }
 }
 
@@ -114,13 +133,50 @@ static Var pair_check(GradCheck *check, Var (*op)(Tape *, Var, Var)) {
 }
 static Var add_check(GradCheck *check) { return pair_check(check, op_add); }
 
+/* The usual product: b is one number. db is summed in pieces, these in order. */
+typedef struct { const num *a, *dy; num *y, *da, factor; double *db; bool more; } Multiple;
+
+static void multiple_piece(void *context, size_t begin, size_t end, int worker) {
+    Multiple s = *(Multiple *)context;
+    (void)worker;
+    for (size_t i = begin; i < end; i++) s.y[i] = s.a[i] * s.factor;
+}
+
+static void multiple_backward_piece(void *context, size_t begin, size_t end, int worker) {
+    Multiple s = *(Multiple *)context;
+    (void)worker;
+    if (s.db) s.db[begin / SUM_PIECE] = vec_dot(s.a + begin, s.dy + begin, (int)(end - begin));
+    for (size_t i = begin; i < end && s.da; i++) s.da[i] = (s.more ? s.da[i] : 0) + s.dy[i] * s.factor;
+}
+
+static bool is_multiple(Var a, Var b) { return mat_count(b->val) == 1 && b->val.dims <= a->val.dims; }
+
+static void multiple_backward(Var y) {
+    Var a = y->in[0], b = y->in[1];
+    size_t count = mat_count(y->val), pieces = (count + SUM_PIECE - 1) / SUM_PIECE;
+    num *db = tape_grad(b);
+    Multiple s = { .a = a->val.v, .dy = y->grad, .factor = b->val.v[0] };
+    if (db) s.db = arena_alloc(&y->tape->arena, pieces, sizeof(double));
+    s.da = tape_grad_over(a, y, &s.more);
+    parallel_for(count, SUM_PIECE, multiple_backward_piece, &s);
+    double sum = 0;
+    for (size_t p = 0; db && p < pieces; p++) sum += s.db[p];
+    if (db) *db += (num)sum;
+}
+
 OP(mul);
 Var op_mul(Tape *t, Var a, Var b) {
     Var y = tape_push(t, &mul_op, broadcast_shape(a->val, b->val), a, b, NULL);
-    for_pairs(y->val, y->val.v, a->val.v, walk_of(a->val), b->val.v, walk_of(b->val), pair_mul);
+    if (is_multiple(a, b))
+        parallel_for(mat_count(y->val), SUM_PIECE, multiple_piece, &(Multiple){ .a = a->val.v, .y = y->val.v, .factor = b->val.v[0] });
+    else for_pairs(y->val, y->val.v, a->val.v, walk_of(a->val), b->val.v, walk_of(b->val), pair_mul);
     return y;
 }
 static void mul_backward(Var y) {
+    if (is_multiple(y->in[0], y->in[1])) {
+        multiple_backward(y);
+        return;
+    }
     for (int i = 0; i < 2; i++) { /* da += dy b, db += dy a */
         Var x = y->in[i], other = y->in[1 - i];
         num *dx = tape_grad(x);
@@ -186,26 +242,43 @@ Var op_reshape(Tape *t, Var x, Mat shape) {
     memcpy(y->val.v, x->val.v, mat_count(x->val) * sizeof(num));
     return y;
 }
-static void reshape_backward(Var y) {
-    num *dx = tape_grad(y->in[0]);
-    for (size_t i = 0, count = mat_count(y->val); i < count; i++) dx[i] += y->grad[i];
-}
+static void reshape_backward(Var y) { numbers_flow(y, y->in[0], true); }
 static Var reshape_check(GradCheck *check) {
     return op_reshape(check->tape, gradcheck_input(check, mat_shape(2, 3, 4)), mat_shape(3, 2, 1, 6));
+}
+
+/* `count` matrices x [rows,cols] turned to y [cols,rows], or added. A piece is PART columns of one of them: rows of y. */
+enum { PART = 64 };
+typedef struct { const num *x; num *y; size_t rows, cols; bool more; } Turn;
+
+static void turn_piece(void *context, size_t begin, size_t end, int worker) {
+    const Turn *s = context;
+    size_t parts = (s->cols + PART - 1) / PART;
+    for (size_t piece = begin; piece < end; piece++) {
+        size_t at = piece / parts * s->rows * s->cols, first = piece % parts * PART, count = MIN((size_t)PART, s->cols - first);
+        num *y = s->y + at + first * s->rows, *to = s->more ? thread_scratch(worker, PART * s->rows * sizeof(num)) : y;
+        vec_turn_matrix(s->x + at + first, s->cols, s->rows, count, to, s->rows);
+        for (size_t i = 0; s->more && i < count * s->rows; i++) y[i] += to[i];
+    }
+}
+
+static void turn(const num *x, int count, int rows, int cols, bool more, num *y) {
+    Turn s = { x, y, (size_t)rows, (size_t)cols, more };
+    size_t parts = (s.cols + PART - 1) / PART;
+    if (rows > 0 && cols > 0) parallel_for((size_t)count * parts, SUM_PIECE / (MIN(s.cols, PART) * s.rows) + 1, turn_piece, &s);
 }
 
 OP(transpose);
 Var op_transpose(Tape *t, Var x) {
     REQUIRE(x->val.dims == 2, "x is %s, want a matrix", mat_shape_text(x->val));
     Var y = tape_push(t, &transpose_op, mat_shape(2, x->val.shape[1], x->val.shape[0]), x, NULL, NULL);
-    mat_transpose(x->val, y->val);
+    turn(x->val.v, 1, x->val.shape[0], x->val.shape[1], false, y->val.v);
     return y;
 }
 static void transpose_backward(Var y) {
-    num *dx = tape_grad(y->in[0]);
-    int rows = y->val.shape[0], cols = y->val.shape[1];
-    for (int r = 0; r < rows; r++)
-        for (int c = 0; c < cols; c++) dx[(size_t)c * (size_t)rows + (size_t)r] += y->grad[(size_t)r * (size_t)cols + (size_t)c];
+    bool more;
+    num *dx = tape_grad_raw(y->in[0], &more);
+    turn(y->grad, 1, y->val.shape[0], y->val.shape[1], more, dx);
 }
 static Var transpose_check(GradCheck *check) {
     return op_transpose(check->tape, gradcheck_input(check, mat_shape(2, 3, 4)));
@@ -243,18 +316,14 @@ Var op_flatten(Tape *t, Var x) {
     const int *s = x->val.shape, places = s[1] * s[2], C = s[3];
     REQUIRE(x->val.dims == 4, "x is %s, want pictures [B,H,W,C]", mat_shape_text(x->val));
     Var y = tape_push(t, &flatten_op, mat_shape(2, s[0], places * C), x, NULL, NULL);
-    const num *from = x->val.v;
-    for (int b = 0; b < s[0]; b++)
-        for (int p = 0; p < places; p++)
-            for (int c = 0; c < C; c++) AT(y->val, b, c * places + p) = *from++;
+    turn(x->val.v, s[0], places, C, false, y->val.v);
     return y;
 }
 static void flatten_backward(Var y) {
     const int *s = y->in[0]->val.shape, places = s[1] * s[2], C = s[3];
-    num *dx = tape_grad(y->in[0]);
-    for (int b = 0; b < s[0]; b++)
-        for (int p = 0; p < places; p++)
-            for (int c = 0; c < C; c++) *dx++ += y->grad[(size_t)b * (size_t)(places * C) + (size_t)(c * places + p)];
+    bool more;
+    num *dx = tape_grad_raw(y->in[0], &more);
+    turn(y->grad, s[0], C, places, more, dx);
 }
 static Var flatten_check(GradCheck *check) {
     return op_flatten(check->tape, gradcheck_input(check, mat_shape(4, 2, 3, 2, 4)));

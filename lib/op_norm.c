@@ -177,7 +177,7 @@ static void batchnorm_backward(Var y) {
         s->from_x[c] = (num)(-slope * inverse * through);
         s->constant[c] = (num)(slope * (inverse * through * (double)s->mean[c] - (s->batch ? sum / R : 0)));
     }
-    s->dx = tape_grad_raw(y->in[0], &s->more);
+    s->dx = tape_grad_over(y->in[0], y, &s->more);
     if (s->dx) parallel_for(s->rows, s->piece, norm_backward_data, s);
 }
 

@@ -79,6 +79,8 @@ typedef struct {
     Mat target;        /* [B,N], or no numbers: then class_of counts */
     const int *class_of;
     double *loss;      /* [B] */
+    num *dx, share;    /* share = dy / B */
+    bool more;
 } CrossEntropy;
 
 static void cross_entropy_rows(void *context, size_t begin, size_t end, int worker) {
@@ -123,15 +125,23 @@ Var op_cross_entropy(Tape *t, Var x, Mat target) {
 }
 Var op_cross_entropy_labels(Tape *t, Var x, const int *class_of) { return cross_entropy(t, x, mat_shape(0), class_of); }
 
-static void cross_entropy_backward(Var y) { /* dx = (p - target) dy / B */
-    const CrossEntropy *s = y->save;
-    int B = s->x.shape[0], N = s->x.shape[1];
-    num *dx = tape_grad(y->in[0]), share = y->grad[0] / (num)B;
-    for (int b = 0; b < B; b++, dx += N) {
-        const num *p = &AT(s->p, b, 0), *target = s->target.v ? &AT(s->target, b, 0) : NULL;
-        for (int n = 0; n < N; n++) dx[n] += share * (target ? p[n] - target[n] : p[n]);
-        if (s->class_of) dx[s->class_of[b]] -= share;
+static void cross_entropy_backward_rows(void *context, size_t begin, size_t end, int worker) {
+    const CrossEntropy *s = context;
+    int N = s->x.shape[1];
+    (void)worker;
+    for (size_t b = begin; b < end; b++) {
+        const num *p = &AT(s->p, b, 0), *target = s->target.v ? &AT(s->target, b, 0) : p;
+        num *dx = s->dx + b * (size_t)N, less = s->target.v ? 1 : 0;
+        for (int n = 0; n < N; n++) dx[n] = (s->more ? dx[n] : 0) + s->share * (p[n] - less * target[n]);
+        if (s->class_of) dx[s->class_of[b]] -= s->share;
     }
+}
+
+static void cross_entropy_backward(Var y) { /* dx = (p - target) dy / B */
+    CrossEntropy *s = y->save;
+    s->share = y->grad[0] / (num)s->x.shape[0];
+    s->dx = tape_grad_raw(y->in[0], &s->more);
+    parallel_for((size_t)s->x.shape[0], 16, cross_entropy_backward_rows, s);
 }
 static Var cross_entropy_check(GradCheck *check) {
     const int class_of[] = { 4, 0, 2 };

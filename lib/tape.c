@@ -80,6 +80,13 @@ num *tape_grad_raw(Var x, bool *accumulate) {
     return x->grad;
 }
 
+num *tape_grad_over(Var x, Var y, bool *accumulate) {
+    if (!x || !x->wants_grad || x->param || x->grad || y->tape->keep_grads || mat_count(x->val) != mat_count(y->val))
+        return tape_grad_raw(x, accumulate);
+    x->grad = y->grad, y->grad = NULL, *accumulate = false;
+    return x->grad;
+}
+
 num *tape_grad(Var x) {
     bool accumulate = true;
     num *dx = tape_grad_raw(x, &accumulate);
@@ -95,7 +102,7 @@ void tape_backward_from(Tape *t, Var y, const num *dy) {
         if (!x->op || !x->grad) continue; /* a leaf, or nothing flowed in */
         profile_switch(t->profile, x->op->name, PROFILE_BACKWARD);
         x->op->backward(x);
-        if (t->keep_grads) continue;
+        if (t->keep_grads || !x->grad) continue;
         block_give(t, x->grad, mat_count(x->val));
         x->grad = NULL;
     }

@@ -55,6 +55,10 @@ void vec_quick_gelu_backward_plain(const num *x, const num *dy, bool accumulate,
     }
 }
 
+void vec_turn_matrix(const num *from, size_t from_step, size_t rows, size_t cols, num *to, size_t to_step) {
+    matrix_turn(from, from_step, rows, cols, to, to_step);
+}
+
 /* ---- many at once ------------------------------------------------------------------------------------------- */
 
 /* Vectors have no `if`: both sides are computed, and bits chosen. All constants below are Chebyshev interpolations
