@@ -27,11 +27,11 @@ static const Recipe recipes[] = {
         .templates = { "a photo of a {}", NULL }, NARROW(4, 0.1),
     },
     {
-        .name = "full", .summary = "the whole width, twenty minutes: 94 % from nothing",
+        .name = "full", .summary = "the whole width, a quarter of an hour: 94 % from nothing",
         .model = { .image = { .kind = "cnn", .widths = { 64, 256, 256 }, .embed = 256 },
                    .text = { .kind = "bow", .width = 64, .embed = 256, .padding = TEXT_PADDING }, .tokens = 8 },
         WORDINGS, .smoothing = 0.2,
-        .epochs = 13, .batch = 2000,
+        .epochs = 16, .batch = 2000,
         .groups = { { .rule = OPTIM_ADAMW, .lr = 5e-3, .weight_decay = 0.01 },
                     { .rule = OPTIM_MUON, .lr = 0.24, .momentum = 0.6 },
                     { .rule = OPTIM_ADAMW, .lr = 0.03 } },
