@@ -57,25 +57,30 @@ static bool settings_check(const LearnerSettings *s, const Split *split, Err *er
     return scene_check(&(SceneSettings){ .most = s->objects, .split = split }, err);
 }
 
-bool learner_make(Learner *learner, const LearnerSettings *settings, Err *err) {
+static int reading_find(const char *name) {
+    int k = (int)COUNT(readings) - 1;
+    while (k >= 0 && strcmp(readings[k].name, name)) k--;
+    return k;
+}
+
+bool learner_make(Learner *l, const LearnerSettings *settings, Err *err) {
     LearnerSettings s = learner_settings(*settings);
-    Learner l = { .settings = s, .split = split_make(s.split, s.coverage, (uint64_t)s.seed) };
-    size_t reading = 0;
-    while (reading < COUNT(readings) && strcmp(readings[reading].name, s.reading)) reading++;
-    if (reading == COUNT(readings)) return err_set(err, "there is no reading \"%s\"", s.reading);
-    if (!settings_check(&s, &l.split, err)) return false;
+    int reading = reading_find(s.reading);
+    *l = (Learner){ .settings = s, .split = split_make(s.split, s.coverage, (uint64_t)s.seed) };
+    if (reading < 0) return err_set(err, "there is no reading \"%s\"", s.reading);
+    if (!settings_check(&s, &l->split, err)) return false;
     Arena arena = { 0 };
     Vocab vocab = caption_vocab(&arena);
     ClipConfig config = { .image = { .kind = "scene", .widths = { 16, 32, 64 }, .embed = EMBED },
                           .text = { .kind = s.text, .width = WIDTH, .embed = EMBED, .padding = TEXT_PADDING, .heads = 4 },
                           .tokens = CAPTION_WORDS };
-    bool ok = clip_init(&l.clip, config, &vocab, (uint64_t)s.seed, err);
+    bool ok = clip_init(&l->clip, config, &vocab, (uint64_t)s.seed, err);
     arena_free(&arena);
     if (!ok) return false;
     Rng rng = rng_seed((uint64_t)s.seed, 1);
-    if (readings[reading].add) readings[reading].add(&l, &rng);
-    l.logits = readings[reading].logits;
-    return *learner = l, true;
+    if (readings[reading].add) readings[reading].add(l, &rng);
+    l->logits = readings[reading].logits;
+    return true;
 }
 
 void learner_free(Learner *learner) {
@@ -278,31 +283,29 @@ static bool load_from(Learner *l, const LearnerCourse *more, const Safetensors *
 bool learner_load(Learner *learner, const LearnerSettings *settings, const LearnerCourse *more, const char *path, Err *err) {
     Arena arena = { 0 };
     Safetensors file;
-    Learner l;
-    bool ok = learner_make(&l, settings, err);
-    if (!ok) return false;
-    ok = safetensors_open(&file, &arena, path, err);
-    if (ok) ok = load_from(&l, more, &file, path, err), safetensors_close(&file);
+    bool ok = safetensors_open(&file, &arena, path, err);
+    if (ok) {
+        ok = learner_make(learner, settings, err) && load_from(learner, more, &file, path, err);
+        if (!ok) learner_free(learner);
+        safetensors_close(&file);
+    }
     arena_free(&arena);
-    if (ok) *learner = l;
-    else learner_free(&l);
     return ok;
 }
 
 /* The first course, kept or learnt; then, if there is one, the second. */
+static bool learn_and_keep(Learner *l, const LearnerSettings *settings, const LearnerCourse *more, const char *path, Err *err) {
+    if (more ? !learner_get(l, settings, NULL, err) : !learner_make(l, settings, err)) return false;
+    if (learner_learn(l, more, err) && folder_make(course_models(), err) && learner_save(l, more, path, err)) return true;
+    learner_free(l);
+    return false;
+}
+
 bool learner_get(Learner *learner, const LearnerSettings *settings, const LearnerCourse *more, Err *err) {
     Arena arena = { 0 };
-    Learner l = { .loss = 0 };
     char *path = learner_path(&arena, settings, more);
-    bool kept = file_exists(path), ok;
-    if (kept) ok = learner_load(&l, settings, more, path, err);
-    else ok = more ? learner_get(&l, settings, NULL, err) : learner_make(&l, settings, err);
-    if (ok && !kept) {
-        ok = learner_learn(&l, more, err) && folder_make(course_models(), err) && learner_save(&l, more, path, err);
-        if (!ok) learner_free(&l);
-    }
+    bool ok = file_exists(path) ? learner_load(learner, settings, more, path, err) : learn_and_keep(learner, settings, more, path, err);
     arena_free(&arena);
-    if (ok) *learner = l;
     return ok;
 }
 

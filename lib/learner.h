@@ -55,6 +55,7 @@ typedef struct Learner Learner;
 /* e^t times similarities, [B,n], of pictures [B,side,side,3] and captions ids [n,T]. */
 typedef Var LearnerLogits(Tape *t, Learner *learner, Mat pixels, const int *ids, int n);
 
+/* Stays where it was made: its parameters know the address. */
 struct Learner {
     LearnerSettings settings;  /* with what was 0 filled in */
     Split split;
