@@ -10,10 +10,20 @@ say() { printf '%s: %s\n' "$label" "$*"; }
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
+# family PROCESS: it and all that it started, and what these started: npm and tar do not do everything themselves.
+# Where ps cannot be had, it alone.
+# shellcheck disable=SC2317
+family() {
+    echo "$1"
+    ps -A -o pid= -o ppid= 2>/dev/null | awk -v top="$1" '{ parent[$1] = $2 }
+        END { for (p in parent) { q = parent[p]; while (q in parent && q != top) q = parent[q]; if (q == top) print p } }'
+}
+
 # shellcheck disable=SC2317 # called by a trap
 clean_up() {
     trap '' HUP INT QUIT TERM
-    [ -z "$child" ] || kill "$child" 2>/dev/null
+    # shellcheck disable=SC2046 # one word a process
+    [ -z "$child" ] || kill $(family "$child") 2>/dev/null
     [ -z "$child" ] || wait "$child" 2>/dev/null
     rm -rf "$work"
 }

@@ -198,6 +198,34 @@ interrupted() {
     [ $got -eq 143 ] && left "common.sh fetch.sh "
 }
 
+# What the child started, and what that started, ends with it.
+interrupted_as_a_whole() {
+    mkdir "$root/place/slow"
+    {
+        echo '#!/bin/sh'
+        echo "sh -c 'sleep 61 & echo \$! >\"$root/grandchild\"; wait' & wait"
+    } >"$root/place/slow/cifar-check" && chmod +x "$root/place/slow/cifar-check"
+    env CIFAR10_DIR="$original" sh "$data/fetch.sh" "$root/place/slow" >"$root/out" 2>&1 &
+    sleeper=$!
+    tries=0
+    while [ ! -s "$root/grandchild" ] && [ $tries -lt 100 ]; do
+        sleep 0.1 2>/dev/null || sleep 1
+        tries=$((tries + 1))
+    done
+    kill -TERM $sleeper
+    wait $sleeper
+    got=$?
+    sleeper=
+    below=$(cat "$root/grandchild")
+    tries=0
+    while kill -0 "$below" 2>/dev/null && [ $tries -lt 20 ]; do
+        sleep 0.1 2>/dev/null || sleep 1
+        tries=$((tries + 1))
+    done
+    if kill "$below" 2>/dev/null; then echo "process $below went on" >>"$root/out"; return 1; fi
+    [ $got -eq 143 ] && left "common.sh fetch.sh "
+}
+
 remains_of_a_killed_fetch() {
     mkdir "$data/.fetch" && echo 99999999 >"$data/.fetch/process"
     fetch 0 CIFAR10_DIR="$original" && right
@@ -205,7 +233,7 @@ remains_of_a_killed_fetch() {
 
 for test in own_copy own_copy_below own_archive already_there spaces_in_the_path \
     damaged_is_replaced_and_the_rest_stays failure_leaves_the_damaged_alone nothing_works empty_folder_goes wrong_copy \
-    real_sums_refuse_the_fake file_in_the_way archive_put_there_by_hand interrupted remains_of_a_killed_fetch; do
+    real_sums_refuse_the_fake file_in_the_way archive_put_there_by_hand interrupted interrupted_as_a_whole remains_of_a_killed_fetch; do
     try $test
 done
 for test in archive_fetched archive_cut archive_of_something_else; do

@@ -41,39 +41,62 @@ names() { for file in exercises/original/[0-9][0-9]-*.c; do basename "$file" .c;
 name_of() { for file in exercises/original/"$1"-*.c; do [ -f "$file" ] && basename "$file" .c; done; }
 title_of() { echo "${1#*-}" | tr - ' '; }
 
-# known WORD NAME: prints what follows them in progress.txt; status 1 if the line is not there.
+# known WORD NAME: prints what follows them in progress.txt; status 1 if the line is not there, 2 if nobody can tell.
 known() {
-    [ -f "$progress" ] && awk -v word="$1" -v name="$2" \
-        '$1 == word && $2 == name { value = $3; found = 1 } END { print value; exit !found }' "$progress"
+    [ -f "$progress" ] || return 1
+    awk -v word="$1" -v name="$2" \
+        '$1 == word && $2 == name { value = $3; found = 1 } END { print value; exit !found }' "$progress" && return 0
+    [ $? -eq 1 ] && return 1
+    stop "$progress cannot be read"
 }
 is_done() { known 'done' "$1" >/dev/null; }
 
-# note WORD NAME [VALUE]: replaces that line; forget WORD NAME removes it.
-forget() {
-    [ -f "$progress" ] || return 0
-    awk -v word="$1" -v name="$2" '!($1 == word && $2 == name)' "$progress" >"$progress.tmp" &&
-        mv "$progress.tmp" "$progress"
+# put TO: what comes in becomes the file TO, whole or not at all; what is there stays until then.
+put() {
+    if cat >"$1.$$.tmp" && mv "$1.$$.tmp" "$1"; then return 0; fi
+    rm -f "$1.$$.tmp"
+    stop "$1 cannot be written; what was there is as it was"
 }
-note() {
-    [ -f "$progress" ] || echo '# Progress with the exercises. What make does not know here it leaves alone.' >"$progress"
-    forget "$1" "$2"
-    echo "$*" >>"$progress"
+give_copy() {
+    [ -r "$1" ] || stop "$1 cannot be read"
+    put "$2" <"$1"
 }
 
-sum_of() { cksum <"$1" | tr ' ' -; }
+# note WORD NAME [VALUE]: replaces that line; forget WORD NAME removes it. Both want what the file says: a file that
+# cannot be read to its end (its last line is then missing) is not written anew.
+others() { awk -v word="$1" -v name="$2" '!($1 == word && $2 == name)' "$progress" && echo "$3"; }
+change() {
+    if [ -f "$progress" ]; then kept=$(others "$1" "$2" end) || kept=
+    else kept='# Progress with the exercises. What make does not know here it leaves alone.
+end'; fi
+    case $kept in *end) ;; *) stop "$progress cannot be read" ;; esac
+    kept=${kept%end}
+    printf '%s%s' "$kept" "$3" | put "$progress" || exit 2
+}
+forget() { [ ! -f "$progress" ] || change "$1" "$2" ''; }
+note() {
+    change "$1" "$2" "$*
+"
+}
+
+sum_of() {
+    sum=$(cksum <"$1") && [ -n "$sum" ] || stop "$1 cannot be read"
+    echo "$sum" | tr ' ' -
+}
 
 give() {
     [ -d "$EXERCISES" ] && [ -w "$EXERCISES" ] || return 0
     for each in $(names); do
         own=$EXERCISES/$each.c original=exercises/original/$each.c
-        sum=$(sum_of "$original") given=$(known given "$each")
+        sum=$(sum_of "$original") && given=$(known given "$each")
+        [ $? -le 1 ] || exit 2
         if [ ! -f "$own" ]; then
-            cp "$original" "$own" && note given "$each" "$sum"
+            give_copy "$original" "$own" && note given "$each" "$sum"
         elif [ "$given" != "$sum" ]; then
             if cmp -s "$own" "$original"; then
                 note given "$each" "$sum"
             elif [ "$(sum_of "$own")" = "$given" ]; then # as it was given: nobody has worked on it
-                cp "$original" "$own" && note given "$each" "$sum"
+                give_copy "$original" "$own" && note given "$each" "$sum"
                 echo "$own: brought up to date."
             elif [ -n "$given" ]; then
                 note given "$each" "$sum"
@@ -114,7 +137,7 @@ compile() {
         echo "  again: make ex-$nn     the text as shipped, keeping yours: make reset-$nn"
         return 1
     fi
-    cp "$source" "$work/$nn.c"
+    cp "$source" "$work/$nn.c" || stop "$work/$nn.c cannot be written"
     warned
 }
 
@@ -253,6 +276,7 @@ mine() {
 
 hint() {
     step=$(known hint "$1")
+    [ $? -le 1 ] || exit 2
     case $step in [0-3]) ;; *) step=0 ;; esac
     step=$((step + 1))
     [ $step -gt 3 ] && step=1 && echo "(These were all three; from the beginning:)"
@@ -268,10 +292,10 @@ reset() {
     if [ -f "$own" ] && ! cmp -s "$own" "$original"; then
         i=1
         while [ -e "$own.$i" ]; do i=$((i + 1)); done
-        mv "$own" "$own.$i" || exit 1
+        mv "$own" "$own.$i" || stop "$own cannot become $own.$i; it is as it was"
         echo "What you wrote is kept in $own.$i."
     fi
-    cp "$original" "$own" || exit 1
+    give_copy "$original" "$own"
     note given "$1" "$(sum_of "$original")"
     forget 'done' "$1"
     forget hint "$1"
