@@ -29,7 +29,8 @@ static bool read_objects(const char *text, int *least, int *most, Err *err) {
     long long a = 0, b = 0;
     if (size < sizeof low) memcpy(low, text, size), low[size] = '\0';
     if (!parse_int(low, 1, SCENE_MOST, &a) || !parse_int(high, 1, SCENE_MOST, &b) || a > b)
-        return err_set(err, "--objects is \"%s\", want a number from 1 to %d, or two such as 1-%d", text, SCENE_MOST, SCENE_MOST);
+        return err_set(err, "--objects is \"%s\", want a number from 1 to %d, or two such as 1-%d", text, SCENE_MOST,
+                       SCENE_MOST);
     *least = (int)a, *most = (int)b;
     return true;
 }
@@ -116,8 +117,8 @@ static bool write_sheet(const World *w, Err *err) {
     int across = (int)ceil(sqrt(w->count)), down = (w->count + across - 1) / across, step = w->side * w->zoom + GAP;
     double pixels = (double)(across * (double)step + GAP) * (down * (double)step + GAP);
     if (pixels > IMAGE_PIXELS_MOST)
-        return err_set(err, "a sheet of %d scenes has %.0f pixels, want at most %d; take fewer, smaller or --zoom 1", w->count,
-                       pixels, IMAGE_PIXELS_MOST);
+        return err_set(err, "a sheet of %d scenes has %.0f pixels, want at most %d; take fewer, smaller or --zoom 1",
+                       w->count, pixels, IMAGE_PIXELS_MOST);
     Image sheet = image_new(&arena, across * step + GAP, down * step + GAP);
     memset(sheet.rgb, 255, 3 * (size_t)sheet.width * (size_t)sheet.height);
     for (int i = 0; i < w->count; i++) {
@@ -145,7 +146,7 @@ static bool write_pictures(const World *w, Err *err) {
     }
     progress_end(&progress);
     arena_free(&arena);
-    if (ok) printf("%s: %d pictures, %06d.%s to %06d.%s\n", w->folder, w->count, w->from, w->format, w->from + w->count - 1, w->format);
+    if (ok) printf("%s: %d pictures, the first is %06d.%s\n", w->folder, w->count, w->from, w->format);
     return ok;
 }
 
@@ -194,27 +195,35 @@ static void help(const Option *options) {
            "Scenes of 1 to 5 coloured shapes, endless from a seed, with captions that are certainly true or false.\n"
            "Without --sheet, --folder, --csv and --ask: scenes and captions as text.\n\n");
     options_help(options, stdout);
+    printf("\nCaptions to --ask are such as\n"
+           "  a red circle                       at least one      (also: there is ..., a picture of ...)\n"
+           "  three blue squares                 exactly so many   (also: exactly three ...)\n"
+           "  a small star and a black thing     both, as two objects\n"
+           "  two hearts and one bar             exactly so many of each\n"
+           "  a disc to the left of a cross      left of, right of, above, below: by %g of the side or more\n"
+           "  a red circle and no blue square    the one, and none of the other\n"
+           "  no green diamond                   none\n", SCENE_MARGIN);
     printf("\n  build/shapes --objects 2 --count 25 --sheet two.png\n"
            "  build/shapes --count 1000 --folder scenes --csv scenes/captions.csv --kind relation\n"
            "  build/shapes --seed 3 --from 7 --ask \"a red circle left of a blue square\" --ask \"no green star\"\n");
 }
 
 int main(int argc, char **argv) {
-    World w = { .seed = 1, .count = 4, .side = 32, .zoom = 4, .split_seed = 1, .objects = "1-5", .split = "all", .part = "seen",
-                .kind = "all", .format = "ppm", .coverage = 0.5, .alike = 0.25, .noise = SCENE_NOISE };
+    World w = { .seed = 1, .count = 4, .side = 32, .zoom = 4, .split_seed = 1, .objects = "1-5", .split = "all",
+                .part = "seen", .kind = "all", .format = "ppm", .coverage = 0.5, .alike = 0.25, .noise = SCENE_NOISE };
     const Option options[] = {
         { "seed", .integer = &w.seed, .low = 0, .high = 1e9, .help = "of the endless row of scenes" },
         { "from", .integer = &w.from, .low = 0, .high = 1e9, .help = "number of the first scene" },
         { "count", .integer = &w.count, .low = 1, .high = 1e6, .help = "how many scenes" },
         { "objects", .text = &w.objects, .help = "in a scene: a number, or the least and the most, as in 2-3" },
         { "size", .integer = &w.side, .low = 8, .high = 1024, .help = "side of a picture in pixels" },
-        { "alike", .real = &w.alike, .low = 0, .high = 1, .help = "chance that the next object is like the last; 1: to be counted" },
+        { "alike", .real = &w.alike, .low = 0, .high = 1, .help = "chance that an object is like the one before" },
         { "equal-ink", .flag = &w.equal_ink, .help = "objects cover the same area together, however many" },
         { "noise", .real = &w.noise, .low = 0, .high = 1, .help = "largest deviation; 0: flat colours" },
-        { "split", .text = &w.split, .choices = "all|pairs|counts|relations", .help = "which combinations are held out" },
+        { "split", .text = &w.split, .choices = "all|pairs|counts|relations", .help = "what is held out" },
         { "split-seed", .integer = &w.split_seed, .low = 0, .high = 1e9, .help = "chooses them" },
         { "coverage", .real = &w.coverage, .low = 0, .high = 1, .help = "share of the combinations that are seen" },
-        { "part", .text = &w.part, .choices = "seen|held", .help = "which part of the split scenes and captions come from" },
+        { "part", .text = &w.part, .choices = "seen|held", .help = "which part scenes and captions show" },
         { "kind", .text = &w.kind, .choices = "all|object|count|pair|counts|relation|without|none", .help = "of caption" },
         { "paraphrase", .flag = &w.paraphrase, .help = "captions in other words too: synonyms, forms, converses" },
         { "sheet", .text = &w.sheet, .help = "write all scenes as one picture (.png or .ppm)" },

@@ -344,7 +344,8 @@ static void list_kind(Listing *listing, CaptionKind kind) {
     }
 }
 
-Caption *caption_list(Arena *arena, const Scene *scene, CaptionKind kind, const CaptionRules *rules, bool truth, int *count) {
+Caption *caption_list(Arena *arena, const Scene *scene, CaptionKind kind, const CaptionRules *rules, bool truth,
+                      int *count) {
     REQUIRE((unsigned)kind < CAPTION_KINDS, "kind is %d, want 0 to %d", (int)kind, CAPTION_KINDS - 1);
     Listing listing = { scene, rules, truth, NULL, 0 };
     list_kind(&listing, kind);

@@ -7,11 +7,11 @@
  *   PAIR       a red circle and a blue square                          there are both, as two different objects
  *   COUNTS     two red circles and three blue squares                  both counts are exact
  *   RELATION   a red circle left of a blue square                      some red circle is left of some blue square
- *   WITHOUT    a red circle and no blue square                         there is at least one of the first, none of the second
+ *   WITHOUT    a red circle and no blue square                         there is one of the first, or more, and no second
  *   NONE       no blue square                                          there is none
  *
- * Every colour, shape and size has two names (red, crimson; circle, disc; ...), every relation two wordings (left of, to
- * the left of; above, over; ...), and every kind a few forms ("there is a red circle", "a picture of a red circle"):
+ * Every colour, shape and size has two names (red, crimson; circle, disc; ...), every relation two wordings (left of,
+ * to the left of; above, over; ...), and every kind a few forms ("there is a red circle", "a picture of a red circle"):
  * what a caption says and how it says it are kept apart, so paraphrases are cheap and certain.
  */
 #ifndef CAPTION_H
@@ -29,7 +29,7 @@ enum { NOUN_SIZE = 1, NOUN_COLOUR = 2, NOUN_SHAPE = 4, NOUN_FULL = NOUN_COLOUR |
 
 typedef struct {
     int size, colour, shape;   /* Size, ShapeColour, Shape or CAPTION_ANY */
-    unsigned other;            /* NOUN_ bits: which parts take their second name ("shape" for "thing"); 0 for what is not said */
+    unsigned other;            /* NOUN_ bits: parts by their second name ("shape" for "thing"); none of parts not said */
 } Noun;
 
 typedef enum {
@@ -47,7 +47,7 @@ typedef struct {
     Noun a, b;
 } Caption;
 
-const char *caption_kind_name(CaptionKind kind); /* "object", "count", "pair", "counts", "relation", "without", "none" */
+const char *caption_kind_name(CaptionKind kind); /* "object", "count", ... */
 int caption_forms(CaptionKind kind);             /* how many forms it has */
 bool caption_two(CaptionKind kind);              /* does it have a second noun? */
 
@@ -127,19 +127,20 @@ typedef struct {
     SplitPart part;
 } CaptionRules;
 
-/* A random plain caption of the kind that is true of the scene; false when there is none, or none was found in 64 tries.
+/* A random plain caption of the kind that is true of the scene; false when none was found in 64 tries.
  * Objects are equally likely to be spoken of; what is denied (NONE, WITHOUT) is uniform among what is not there. The two
  * nouns of RELATION, PAIR and COUNTS differ. */
 bool caption_of(Caption *out, const Scene *scene, CaptionKind kind, const CaptionRules *rules, Rng *rng);
 
-/* A random edit among `edits` (bits 1 << EDIT_...) of a true caption that is false of the scene, within the rules; false
- * when none was found in 64 tries. */
+/* A random edit among `edits` (bits 1 << EDIT_...) of a true caption that is false of the scene, within the rules;
+ * false when none was found in 64 tries. */
 bool caption_wrong(Caption *out, const Scene *scene, const Caption *caption, unsigned edits, const CaptionRules *rules,
                    Rng *rng);
 
 /* Every plain caption of a kind whose nouns name just these fields and that is true of the scene (or, with truth false,
- * is false of it), in a fixed order, each meaning once; *count of them, on the arena. The two nouns of a caption differ.
+ * is false of it), in a fixed order, each meaning once; *count of them, on the arena. Two nouns of a caption differ.
  * Up to 50,000 (COUNTS), a few milliseconds; with NOUN_SIZE four times as many. */
-Caption *caption_list(Arena *arena, const Scene *scene, CaptionKind kind, const CaptionRules *rules, bool truth, int *count);
+Caption *caption_list(Arena *arena, const Scene *scene, CaptionKind kind, const CaptionRules *rules, bool truth,
+                      int *count);
 
 #endif

@@ -50,19 +50,25 @@ typedef struct { Opening opening; Quantity a; Joint joint; Quantity b; } Form;
 
 enum { FORMS_MOST = 5 };
 static const struct { const char *name; int count; Form form[FORMS_MOST]; } forms[] = {
-    [CAPTION_OBJECT] = { "object", 3, { { OPEN_NONE, SOME, 0, 0 }, { OPEN_PICTURE, SOME, 0, 0 }, { OPEN_THERE, SOME, 0, 0 } } },
-    [CAPTION_COUNT] = { "count", 4, { { OPEN_NONE, NUMBER, 0, 0 }, { OPEN_PICTURE, NUMBER, 0, 0 }, { OPEN_THERE, NUMBER, 0, 0 },
-                                      { OPEN_EXACTLY, NUMBER, 0, 0 } } },
-    [CAPTION_PAIR] = { "pair", 4, { { OPEN_NONE, SOME, JOINT_AND, SOME }, { OPEN_PICTURE, SOME, JOINT_AND, SOME },
-                                    { OPEN_THERE, SOME, JOINT_AND, SOME }, { OPEN_NONE, SOME, JOINT_WITH, SOME } } },
-    [CAPTION_COUNTS] = { "counts", 4, { { OPEN_NONE, NUMBER, JOINT_AND, NUMBER }, { OPEN_PICTURE, NUMBER, JOINT_AND, NUMBER },
-                                        { OPEN_THERE, NUMBER, JOINT_AND, NUMBER }, { OPEN_NONE, NUMBER, JOINT_WITH, NUMBER } } },
-    [CAPTION_RELATION] = { "relation", 3, { { OPEN_NONE, SOME, JOINT_RELATION, SOME }, { OPEN_PICTURE, SOME, JOINT_RELATION, SOME },
-                                            { OPEN_THERE, SOME, JOINT_RELATION, SOME } } },
-    [CAPTION_WITHOUT] = { "without", 5, { { OPEN_NONE, SOME, JOINT_AND, NO }, { OPEN_PICTURE, SOME, JOINT_AND, NO },
-                                          { OPEN_THERE, SOME, JOINT_AND, NO }, { OPEN_NONE, SOME, JOINT_WITHOUT, SOME },
-                                          { OPEN_NONE, SOME, JOINT_BUT, NO } } },
-    [CAPTION_NONE] = { "none", 3, { { OPEN_NONE, NO, 0, 0 }, { OPEN_WITHOUT, SOME, 0, 0 }, { OPEN_THERE, NO, 0, 0 } } },
+    [CAPTION_OBJECT] = { "object", 3, {
+        { OPEN_NONE, SOME, 0, 0 }, { OPEN_PICTURE, SOME, 0, 0 }, { OPEN_THERE, SOME, 0, 0 } } },
+    [CAPTION_COUNT] = { "count", 4, {
+        { OPEN_NONE, NUMBER, 0, 0 }, { OPEN_PICTURE, NUMBER, 0, 0 }, { OPEN_THERE, NUMBER, 0, 0 },
+        { OPEN_EXACTLY, NUMBER, 0, 0 } } },
+    [CAPTION_PAIR] = { "pair", 4, {
+        { OPEN_NONE, SOME, JOINT_AND, SOME }, { OPEN_PICTURE, SOME, JOINT_AND, SOME },
+        { OPEN_THERE, SOME, JOINT_AND, SOME }, { OPEN_NONE, SOME, JOINT_WITH, SOME } } },
+    [CAPTION_COUNTS] = { "counts", 4, {
+        { OPEN_NONE, NUMBER, JOINT_AND, NUMBER }, { OPEN_PICTURE, NUMBER, JOINT_AND, NUMBER },
+        { OPEN_THERE, NUMBER, JOINT_AND, NUMBER }, { OPEN_NONE, NUMBER, JOINT_WITH, NUMBER } } },
+    [CAPTION_RELATION] = { "relation", 3, {
+        { OPEN_NONE, SOME, JOINT_RELATION, SOME }, { OPEN_PICTURE, SOME, JOINT_RELATION, SOME },
+        { OPEN_THERE, SOME, JOINT_RELATION, SOME } } },
+    [CAPTION_WITHOUT] = { "without", 5, {
+        { OPEN_NONE, SOME, JOINT_AND, NO }, { OPEN_PICTURE, SOME, JOINT_AND, NO }, { OPEN_THERE, SOME, JOINT_AND, NO },
+        { OPEN_NONE, SOME, JOINT_WITHOUT, SOME }, { OPEN_NONE, SOME, JOINT_BUT, NO } } },
+    [CAPTION_NONE] = { "none", 3, {
+        { OPEN_NONE, NO, 0, 0 }, { OPEN_WITHOUT, SOME, 0, 0 }, { OPEN_THERE, NO, 0, 0 } } },
 };
 _Static_assert(COUNT(forms) == CAPTION_KINDS, "forms for each kind");
 
@@ -95,8 +101,9 @@ static void line_add_phrase(Line *line, Quantity quantity, int count, const Noun
     REQUIRE(quantity != NUMBER || (count >= 1 && count <= SCENE_MOST), "count is %d, want 1 to %d", count, SCENE_MOST);
     line_add(line, quantity == SOME ? "a" : quantity == NO ? "no" : count_words[count - 1]);
     line_add(line, " ");
-    if (noun->size >= 0) line_add(line, size_words[noun->size][!!(noun->other & NOUN_SIZE)]), line_add(line, " ");
-    if (noun->colour >= 0) line_add(line, colour_words[noun->colour][!!(noun->other & NOUN_COLOUR)]), line_add(line, " ");
+    bool size = noun->other & NOUN_SIZE, colour = noun->other & NOUN_COLOUR;
+    if (noun->size >= 0) line_add(line, size_words[noun->size][size]), line_add(line, " ");
+    if (noun->colour >= 0) line_add(line, colour_words[noun->colour][colour]), line_add(line, " ");
     line_add(line, shape_word(noun->shape, quantity == NUMBER && count > 1, noun->other & NOUN_SHAPE));
 }
 
@@ -149,7 +156,8 @@ static bool read_words(Reader *r) {
         size_t from = i;
         while (i < end && !is_space(r->text[i])) i++;
         if (i == from) { i++; continue; }
-        if (r->count == CAPTION_WORDS) return err_set(r->err, "a caption has at most %d words; this one goes on", CAPTION_WORDS);
+        if (r->count == CAPTION_WORDS)
+            return err_set(r->err, "a caption has at most %d words; this one goes on", CAPTION_WORDS);
         copy_word(r->word[r->count++], r->text + from, i - from);
     }
     return r->count > 0 || err_set(r->err, "a caption is empty, want a sentence such as \"a red circle\"");
@@ -179,7 +187,8 @@ static bool take_name(Reader *r, const char *const (*names)[2], int n, int *whic
 
 static bool wrong_word(Reader *r, const char *want) {
     if (r->at == r->count)
-        return err_set(r->err, "a caption ends after \"%s\" (word %d), want %s", r->count ? r->word[r->count - 1] : "", r->count, want);
+        return err_set(r->err, "a caption ends after \"%s\" (word %d), want %s", r->count ? r->word[r->count - 1] : "",
+                       r->count, want);
     return err_set(r->err, "\"%s\" (word %d of the caption) is out of place, want %s", word_now(r), r->at + 1, want);
 }
 
@@ -198,8 +207,8 @@ static bool read_shape(Reader *r, bool many, Noun *noun) {
                 return wrong_word(r, want);
             }
         }
-    return wrong_word(r, noun->colour == CAPTION_ANY ? "a colour or a shape, such as \"red\" or \"circle\""
-                                                     : many ? "shapes, such as \"circles\"" : "a shape, such as \"circle\"");
+    if (noun->colour == CAPTION_ANY) return wrong_word(r, "a colour or a shape, such as \"red\" or \"circle\"");
+    return wrong_word(r, many ? "shapes, such as \"circles\"" : "a shape, such as \"circle\"");
 }
 
 static bool read_phrase(Reader *r, Quantity *quantity, int *count, Noun *noun) {
@@ -245,8 +254,8 @@ static bool find_form(Reader *r, Form found, int first, int second, Caption *c) 
                 return c->kind = (CaptionKind)kind, c->form = form, true;
         }
     r->at = found.joint ? second : first;
-    return err_set(r->err, "\"%s\" (word %d of the caption) does not go with the rest; sentences are such as \"a red circle and no "
-                   "blue square\", \"three stars\", \"a heart above a bar\"", word_now(r), r->at + 1);
+    return err_set(r->err, "\"%s\" (word %d of the caption) does not go with the rest; sentences are such as "
+                   "\"a red circle and no blue square\", \"three stars\", \"a heart above a bar\"", word_now(r), r->at + 1);
 }
 
 bool caption_parse(const char *text, Caption *caption, Err *err) {
@@ -261,7 +270,8 @@ bool caption_parse(const char *text, Caption *caption, Err *err) {
     if (r.at < r.count) {
         found.joint = read_joint(&r, &c);
         second = r.at;
-        if (!found.joint) return wrong_word(&r, "the end, \"and\", \"with\", \"without\", \"but\" or a relation such as \"left of\"");
+        if (!found.joint)
+            return wrong_word(&r, "the end, \"and\", \"with\", \"without\", \"but\" or a relation such as \"left of\"");
         if (!read_phrase(&r, &found.b, &c.count[1], &c.b)) return false;
     }
     if (r.at < r.count) return wrong_word(&r, "the end of the caption");

@@ -4,7 +4,9 @@
 
 static const double PI = 3.14159265358979323846;
 
-static const struct { const char *name; double radius; } sizes[] = { { "small", 0.066 }, { "large", 0.0975 }, { "plain", 0 } };
+static const struct { const char *name; double radius; } sizes[] = {
+    { "small", 0.066 }, { "large", 0.0975 }, { "plain", 0 },
+};
 _Static_assert(COUNT(sizes) == SIZE_COUNT + 1, "a line for each size");
 static const char *const relations[] = { "left of", "right of", "above", "below" };
 _Static_assert(COUNT(relations) == RELATION_COUNT, "a name for each relation");
@@ -44,7 +46,7 @@ static bool touches(const SceneObject *a, const SceneObject *b, double reach_a, 
 }
 
 /* Object k goes somewhere into cell[k]. When chance finds no way without touching, cells are spread apart and all
- * objects go to the middles: that always fits, and what the objects are is never drawn again because of where they are. */
+ * objects go to the middles: that always fits. What the objects are is never drawn again because of where they are. */
 static void place_in(Scene *scene, const int *cell, Rng *rng) {
     double reach[SCENE_MOST];
     for (int k = 0; k < scene->count; k++) reach[k] = shape_reach(scene->object[k].shape) * scene->object[k].radius;
@@ -90,7 +92,8 @@ static bool cast_fits(const Cast *cast, int g, const SceneSettings *settings) {
         for (int j = 0; j < cast->count; j++) {
             if (cast->group[k] != g || cast->group[j] >= g) continue;
             Thing other = cast->thing[cast->group[j]];
-            bool x = cast->cell[k] % ACROSS != cast->cell[j] % ACROSS, y = cast->cell[k] / ACROSS != cast->cell[j] / ACROSS;
+            int from = cast->cell[k], to = cast->cell[j];
+            bool x = from % ACROSS != to % ACROSS, y = from / ACROSS != to / ACROSS;
             if (x && !split_has_relation(split, settings->part, ALONG_X, new, other)) return false;
             if (y && !split_has_relation(split, settings->part, ALONG_Y, new, other)) return false;
         }
@@ -134,7 +137,7 @@ static Cast cast_make(const SceneSettings *settings, int least, int most, Rng *r
     Cast cast = { .count = least + (int)rng_below(rng, (uint32_t)(most - least + 1)) };
     cast_groups(&cast, settings->alike, rng);
     for (int tries = 1; !cast_try(&cast, settings, rng); tries++) {
-        REQUIRE(cast.groups > 1 || tries < 1000, "nothing found in this part of the split, coverage %g", settings->split->coverage);
+        REQUIRE(cast.groups > 1 || tries < 1000, "nothing found in this part, coverage %g", settings->split->coverage);
         if (tries % TRIES == 0 && cast.groups > 2 - (cast.count > 2)) cast_merge(&cast);
     }
     return cast;
@@ -145,8 +148,9 @@ static Cast cast_make(const SceneSettings *settings, int least, int most, Rng *r
 bool scene_check(const SceneSettings *settings, Err *err) {
     int least = settings->least ? settings->least : 1, most = settings->most ? settings->most : SCENE_MOST;
     if (least < 1 || most > SCENE_MOST || least > most)
-        return err_set(err, "objects per scene are %d to %d, want 1 to %d, the lower number first", least, most, SCENE_MOST);
-    if (!(settings->alike >= 0 && settings->alike <= 1)) return err_set(err, "alike is %g, want 0 to 1", settings->alike);
+        return err_set(err, "objects per scene are %d to %d, want 1 to %d, the lower first", least, most, SCENE_MOST);
+    if (!(settings->alike >= 0 && settings->alike <= 1))
+        return err_set(err, "alike is %g, want 0 to 1", settings->alike);
     if (!(settings->noise <= 1)) return err_set(err, "noise is %g, want at most 1", settings->noise);
     if (settings->split && !split_has_any(settings->split, settings->part))
         return err_set(err, "with coverage %g no combinations are %s; take another coverage or the other part",
@@ -213,6 +217,6 @@ void scene_picture(const Scene *scene, Canvas canvas, uint8_t *rgb) {
 char *scene_text(Arena *arena, const Scene *scene, int k) {
     REQUIRE(k >= 0 && k < scene->count, "object is %d of %d", k, scene->count);
     const SceneObject *o = &scene->object[k];
-    return arena_print(arena, "%s %s %s at (%.2f, %.2f)", size_name(o->size), colour_name(o->colour), shape_name(o->shape),
-                       o->x, o->y);
+    return arena_print(arena, "%s %s %s at (%.2f, %.2f)", size_name(o->size), colour_name(o->colour),
+                       shape_name(o->shape), o->x, o->y);
 }

@@ -1,5 +1,5 @@
 /* scene: pictures of one to five objects about which everything is known. The scene graph (who is where, of what
- * colour, shape and size) is the ground truth that captions are judged by (caption.h), and what the picture is drawn from.
+ * colour, shape and size) is the ground truth that captions are judged by (caption.h); the picture is drawn from it.
  *
  * Coordinates are fractions of the picture's side, x to the right and y down, so that a scene can be drawn at any size.
  *
@@ -39,7 +39,7 @@ typedef struct {
     int count;                      /* 1 to SCENE_MOST */
     SceneObject object[SCENE_MOST];
     uint64_t look;                  /* decides background, shades and noise, which mean nothing */
-    double noise;                   /* standard deviation, of colours from 0 to 1; negative: none, no shades, even grey */
+    double noise;                   /* standard deviation, of colours from 0 to 1; negative: none, and one plain grey */
 } Scene;
 
 /* Is `relation` true of object a towards object b? Never of an object towards itself. */
@@ -55,7 +55,7 @@ typedef struct {
     SplitPart part;
     double alike;         /* chance that the next object is another one like the last; 0: all differ in colour or shape,
                              1: all are alike, for counting */
-    bool equal_ink;       /* all objects of a scene together cover the same area, however many: sizes are SIZE_NEITHER */
+    bool equal_ink;       /* objects together cover the same area, however many: sizes are SIZE_NEITHER */
     double noise;         /* deviation, up to; 0: SCENE_NOISE; negative: none, and no shades, even grey background */
 } SceneSettings;
 

@@ -64,8 +64,8 @@ void canvas_noise(Canvas canvas, Rng *rng, double deviation);
 /* The canvas as bytes, [side,side,3], each number cut to 0 .. 1 and rounded to the nearest of 0 .. 255. */
 void canvas_bytes(Canvas canvas, uint8_t *rgb);
 
-/* One object of that name, of the ten classes, the rest left to chance: hue within 15 degrees, saturation and brightness, size from 0.14
- * to 0.25, turned by up to 20 degrees, anywhere but wholly inside the picture. */
+/* One object of that name, of the ten classes, the rest left to chance: hue within 15 degrees, saturation and
+ * brightness, size from 0.14 to 0.25, turned by up to 20 degrees, anywhere but wholly inside the picture. */
 ShapeObject shapes_object(Rng *rng, Shape shape, ShapeColour colour);
 
 /* A whole picture of one such object: ground, object, noise of deviation 0.03 to 0.15, as bytes [side,side,3].

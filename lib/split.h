@@ -2,16 +2,17 @@
  *
  * A combination is      of a split        such as
  *   colour, shape       SPLIT_PAIRS       red circle
- *   count, colour, shape SPLIT_COUNTS     three red circles
- *   axis, two things    SPLIT_RELATIONS   a red circle and a blue square beside each other (left or right), or one above
- *                                         the other; a thing is a colour and a shape, and the two differ
+ *   count and both      SPLIT_COUNTS      three red circles
+ *   axis, two things    SPLIT_RELATIONS   a red circle and a blue square beside each other (left or right), or
+ *                                         one above the other; a thing is a colour and a shape, and the two differ
  *
  * Number colours and shapes 0 to 7, each in an order drawn from the seed. Then held out, by H drawn from the seed, are
  *   SPLIT_PAIRS      those with  (colour - shape) mod 8 in H                              H in 0..7
- *   SPLIT_COUNTS     those with  (colour - shape + f(count)) mod 8 in H, f = 0, 1, 3, 4, 6  H in 0..7, neighbours mod 8
+ *   SPLIT_COUNTS     those with  (colour - shape + f(count)) mod 8 in H,  f = 0, 1, 3, 4, 6
+ *                                                                         H in 0..7, neighbours mod 8
  *   SPLIT_RELATIONS  those with  (colour - colour', shape - shape') mod 8 in H of the axis,  H = -H, without (0, 0)
- * Adding the same number to all colours and all shapes (or to all colours alone, for relations) changes nothing here, so
- * every colour, every shape and every count takes part in equally many combinations, in both parts: same marginals.
+ * Adding the same number to all colours and all shapes (or to all colours alone, for relations) changes nothing here:
+ * every colour, every shape and every count takes part in equally many combinations, in both parts. Same marginals.
  * A relation and its converse, and both orders of the two things, are always in the same part.
  */
 #ifndef SPLIT_H

@@ -1,0 +1,96 @@
+#!/bin/sh
+# shapes.sh: does build/shapes write what it says, the same each time, and refuse the rest in one line?
+#
+#   sh tests/shapes.sh BUILD                 from the top folder
+#
+# The last line is "shapes: N passed, N failed".
+LC_ALL=C
+export LC_ALL
+work=$(mktemp -d "${TMPDIR:-/tmp}/clip-shapes-test-XXXXXX") || exit 2
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+passed=0 failed=0
+check() { # check WHAT CONDITION...
+    what=$1
+    shift
+    if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "  FAILED  $what"; tail -n 5 "$work/err"; fi
+}
+program=$1/shapes
+shapes() { "$program" "$@" >"$work/out" 2>"$work/err"; }
+
+# Pictures and captions come again, and scene 7 is scene 7 wherever a run starts.
+shapes --seed 3 --count 9 --folder "$work/a" --csv "$work/a.csv" --paraphrase
+check "pictures and captions: status 0" [ $? -eq 0 ]
+shapes --seed 3 --from 7 --count 1 --folder "$work/b" --csv "$work/b.csv" --paraphrase
+check "nine pictures" [ "$(find "$work/a" -name '*.ppm' | wc -l)" -eq 9 ]
+check "of 32 x 32 pixels" [ "$(wc -c <"$work/a/000000.ppm")" -eq $((32 * 32 * 3 + 13)) ]
+check "the same picture from another start" cmp -s "$work/a/000007.ppm" "$work/b/000007.ppm"
+grep '^7,' "$work/a.csv" >"$work/seven"
+check "the same captions" [ "$(tail -n +2 "$work/b.csv")" = "$(cat "$work/seven")" ]
+shapes --seed 4 --from 7 --count 1 --folder "$work/c"
+check "another seed, another picture" [ "$(cmp -s "$work/a/000007.ppm" "$work/c/000007.ppm"; echo $?)" -eq 1 ]
+shapes --seed 3 --from 7 --count 1 --folder "$work/d" --size 64 --format png
+check "64 x 64 as PNG" [ "$(od -An -tu1 -j 16 -N 8 "$work/d/000007.png" | tr -s ' ')" = ' 0 0 0 64 0 0 0 64' ]
+shapes --count 4 --sheet "$work/sheet.png" --zoom 2
+check "a sheet of 2 x 2, 64 pixels each and 4 between" \
+    [ "$(od -An -tu1 -j 16 -N 8 "$work/sheet.png" | tr -s ' ')" = ' 0 0 0 140 0 0 0 140' ]
+
+# Each caption of the file, asked for: the judge says what the file says.
+scene=0 wrong=0 asked=0
+while [ $scene -lt 9 ]; do
+    set --
+    truths=
+    while IFS=, read -r number _ caption truth; do
+        [ "$number" = $scene ] || continue
+        caption=${caption#\"}
+        set -- "$@" --ask "${caption%\"}"
+        truths="$truths $truth"
+    done <"$work/a.csv"
+    shapes --seed 3 --from $scene "$@"
+    said=$(sed -n 's/^  true .*/1/p; s/^  false .*/0/p' "$work/out" | tr '\n' ' ')
+    [ " $said" = "$truths " ] || wrong=$((wrong + 1))
+    asked=$((asked + $#))
+    scene=$((scene + 1))
+done
+check "the judge agrees with the file on all scenes ($wrong differ)" [ $wrong -eq 0 ]
+check "and was asked ($asked)" [ $asked -gt 150 ]
+
+# Balanced: as many true captions as false ones.
+check "half of the captions are true" [ "$(grep -c ',1$' "$work/a.csv")" -eq "$(grep -c ',0$' "$work/a.csv")" ]
+
+# Splits: what is held out is not what is seen.
+shapes --count 200 --objects 1 --split pairs --coverage 0.5 --kind object --csv "$work/seen.csv"
+shapes --count 200 --objects 1 --split pairs --coverage 0.5 --kind object --csv "$work/held.csv" --part held
+sed -n 's/.*"\(.*\)",1$/\1/p' "$work/seen.csv" | sort -u >"$work/seen"
+sed -n 's/.*"\(.*\)",1$/\1/p' "$work/held.csv" | sort -u >"$work/held"
+check "seen and held out share nothing" [ "$(comm -12 "$work/seen" "$work/held" | wc -l)" -eq 0 ]
+check "and are 32 combinations each" [ "$(cat "$work/seen" "$work/held" | wc -l)" -eq 64 ]
+
+# Refusals: one line, a status that is not 0, nothing on stdout.
+refuses() { # refuses TEXT OPTION...
+    text=$1
+    shift
+    shapes "$@"
+    status=$?
+    check "$*: status" [ $status -ne 0 ]
+    check "$*: one line, nothing else" [ $(($(wc -l <"$work/err") + $(wc -c <"$work/out"))) -eq 1 ]
+    check "$*: says \"$text\"" grep -q -e "$text" "$work/err"
+}
+refuses 'want a number from 1 to 5' --objects 6
+refuses 'want a number from 1 to 5' --objects 3-2
+refuses 'want a number from 1 to 5' --objects ''
+refuses '"cirle" (word 3 of the caption)' --ask 'a red circle' --ask 'a red cirle'
+refuses 'is empty' --ask ''
+refuses 'no combinations are held out' --split counts --coverage 1 --part held
+refuses 'no combinations are seen' --split relations --coverage 0
+refuses 'coverage' --coverage 2
+refuses 'split' --split shapes
+refuses 'take fewer' --count 100000 --size 512 --sheet "$work/big.png"
+refuses 'no/such' --csv /no/such/folder/x.csv
+refuses 'blue' blue
+shapes --help
+check "--help: status" [ $? -eq 0 ]
+check "--help: shows captions" grep -q 'a red circle and no blue square' "$work/out"
+
+echo "shapes: $passed passed, $failed failed"
+[ $failed -eq 0 ]
