@@ -135,9 +135,34 @@ SCRIPTS := $(wildcard $(patsubst %,tests/%.sh,exercises fetch pretrained checker
 # Lesson 11 needs the model of lesson 10: tests/train.sh runs the one after the other.
 CHECKED := $(filter-out %/lesson-11,$(LESSON_BINARIES))
 
-check: all $(TEST_BINARIES) $(EXAMS) $(MINE) ## all tests, the lessons against their expectations, your exercises
-	@failed=0; EXERCISE_CC='$(CC) $(ALL_CFLAGS)' LIMIT=$(if $(filter 1,$(SAN)),600,120) sh tests/run.sh $(BUILD) $(SCRIPTS) $(TEST_BINARIES) $(CHECKED) || failed=1; echo; \
+check: all $(TEST_BINARIES) $(BUILD)/fuzz $(EXAMS) $(MINE) ## all tests, the lessons against their expectations, your exercises
+	@failed=0; EXERCISE_CC='$(CC) $(ALL_CFLAGS)' LIMIT=$(if $(filter 1,$(SAN)),600,120) sh tests/run.sh $(BUILD) $(SCRIPTS) $(TEST_BINARIES) $(BUILD)/fuzz $(CHECKED) || failed=1; echo; \
 	    EXERCISE_CC='$(CC) $(ALL_CFLAGS)' sh tests/student.sh $(BUILD) table || failed=1; exit $$failed
+
+# The readers of foreign bytes, given garbage (tests/fuzz): by our own driver, or by clang's libFuzzer, which sees what code runs.
+SECONDS  ?= 60
+FUZZ     := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %/drive.c,$(wildcard tests/fuzz/*.c)))
+FUZZ_SAN  = $(if $(filter 1,$(SAN)),$(BUILD),$(BUILD)/san)
+LIBFUZZER = $(MAKE) -s CC=clang BUILD=$(BUILD)/libfuzzer OPT='-O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -DDEBUG'
+
+fuzz: ## feed every reader garbage under the sanitizers; SECONDS=60 in all, NAMES="png json" for some
+	@$(MAKE) -s SAN=1 BUILD=$(FUZZ_SAN) $(FUZZ_SAN)/fuzz
+	@$(FUZZ_SAN)/fuzz --seconds $(SECONDS) $(NAMES)
+
+libfuzzer: ## the same by clang's libFuzzer
+	@$(LIBFUZZER) $(BUILD)/libfuzzer/fuzz
+	@$(LIBFUZZER) `sh tests/fuzz/libfuzzer.sh $(BUILD)/libfuzzer names $(NAMES)`
+	@sh tests/fuzz/libfuzzer.sh $(BUILD)/libfuzzer $(SECONDS) $(NAMES)
+
+$(BUILD)/fuzz: $(BUILD)/obj/tests/fuzz/drive.o $(FUZZ) $(BUILD)/libclip.a
+	$(call quiet,link   )$(LINK)
+
+$(BUILD)/obj/fuzz-one/%.o: tests/fuzz/drive.c Makefile
+	@mkdir -p $(@D)
+	$(call quiet,compile)$(CC) $(ALL_CFLAGS) -DFUZZ_ONE=$* -c -o $@ $<
+
+$(BUILD)/fuzz-%: $(BUILD)/obj/fuzz-one/%.o $(FUZZ) $(BUILD)/libclip.a
+	$(call quiet,link   )$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
 clean: ## remove what was built
 	rm -rf $(BUILD)

@@ -1,0 +1,109 @@
+/* packed: deflate's streams, in the wrappings of zlib and gzip, and there and back. */
+#include "fuzz.h"
+
+#include "../../lib/deflate.h"
+#include "../../lib/inflate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void trouble_check(const Inflated *result, size_t size) {
+    Err err;
+    err_set(&err, "%s", result->trouble);
+    fuzz_answer(false, &err);
+    REQUIRE(result->read <= size, "it went wrong at byte %zu of %zu", result->read, size);
+}
+
+/* Room that is just enough gives the same, a byte less is refused. */
+static void room_check(const uint8_t *data, size_t size, const uint8_t *want, const Inflated *whole) {
+    Inflated again;
+    uint8_t *out = fuzz_copy(want, whole->made); /* as long as it must be */
+    memset(out, 0, whole->made);
+    bool ok = zlib_inflate(data, size, out, whole->made, &again);
+    REQUIRE(ok && again.made == whole->made && again.read == whole->read, "%s", "the same stream unpacks otherwise with just enough room");
+    REQUIRE(!whole->made || !memcmp(out, want, whole->made), "%s", "the same stream unpacks to other bytes");
+    REQUIRE(!whole->made || !zlib_inflate(data, size, out, whole->made - 1, &again), "%s", "more came out than there was room for");
+    free(out);
+}
+
+int fuzz_zlib(const uint8_t *data, size_t size) {
+    static uint8_t out[4 * FUZZ_MOST];
+    Inflated result;
+    uint8_t *copy = fuzz_copy(data, size);
+    if (zlib_inflate(copy, size, out, sizeof out, &result)) {
+        REQUIRE(result.made <= sizeof out && result.read <= size, "%zu bytes of %zu made %zu", result.read, size, result.made);
+        room_check(copy, size, out, &result);
+        fuzz_sign(1);
+    } else {
+        trouble_check(&result, size);
+    }
+    free(copy);
+    return 0;
+}
+
+int fuzz_gzip(const uint8_t *data, size_t size) {
+    Arena arena = { 0 };
+    Err err = { "" };
+    File file = { 0 };
+    uint8_t *copy = fuzz_copy(data, size);
+    bool ok = gzip_inflate(&arena, "packed", (File){ .data = copy, .size = size }, &file, &err);
+    fuzz_answer(ok, &err);
+    if (ok) REQUIRE(file.size <= size * DEFLATE_RATIO && file.data[file.size] == 0, "%zu bytes of %zu", file.size, size);
+    free(copy);
+    arena_free(&arena);
+    return 0;
+}
+
+int fuzz_deflate(const uint8_t *data, size_t size) {
+    Arena arena = { 0 };
+    Inflated result;
+    size_t packed_size;
+    uint8_t *copy = fuzz_copy(data, size), *packed = zlib_deflate(&arena, copy, size, &packed_size), *back = fuzz_copy(data, size);
+    memset(back, 0, size);
+    bool ok = zlib_inflate(packed, packed_size, back, size, &result);
+    REQUIRE(ok && result.read == packed_size && result.made == size, "%zu bytes came back as %zu: %s", size, result.made, result.trouble);
+    REQUIRE(!size || !memcmp(back, data, size), "%s", "other bytes came back");
+    fuzz_sign(packed_size * 16 / (size + 1)); /* how well it packs */
+    free(copy), free(back);
+    arena_free(&arena);
+    return 0;
+}
+
+/* ---- checksums ---------------------------------------------------------------------------------------------------------- */
+
+static uint8_t made[4 * FUZZ_MOST];
+
+static void zlib_mend(Input *in) {
+    Inflated result;
+    if (in->size < 2) return;
+    in->data[0] = 0x78, in->data[1] = 0x9c;
+    if (zlib_inflate(in->data, in->size, made, sizeof made, &result) || !strstr(result.trouble, "Adler-32")) return;
+    uint32_t sum = adler32_update(1, made, result.made);
+    if (strstr(result.trouble, "end here")) in->size = MIN(in->size + 4, (size_t)FUZZ_MOST), result.read = in->size - 4;
+    for (int i = 0; i < 4; i++) in->data[result.read + (size_t)i] = (uint8_t)(sum >> (24 - 8 * i));
+}
+
+/* Member after member: what is behind a header of ten bytes is given to zlib's reader, whose word about the Adler-32 that
+ * is not there tells where the blocks end. */
+static void gzip_mend(Input *in) {
+    static uint8_t as_zlib[FUZZ_MOST + 2];
+    Inflated result;
+    for (size_t at = 0; at + 18 <= in->size && in->data[at] == 0x1f && in->data[at + 3] == 0;) {
+        size_t size = in->size - at - 10;
+        memcpy(as_zlib, "\x78\x9c", 2);
+        memcpy(as_zlib + 2, in->data + at + 10, size);
+        if (zlib_inflate(as_zlib, size + 2, made, sizeof made, &result) || !strstr(result.trouble, "Adler-32")) return;
+        at += 10 + result.read - 2;
+        if (in->size - at < 8) return;
+        uint32_t values[2] = { crc32_update(0, made, result.made), (uint32_t)result.made };
+        for (int i = 0; i < 8; i++) in->data[at + (size_t)i] = (uint8_t)(values[i / 4] >> 8 * (i % 4));
+        at += 8;
+    }
+}
+
+/* The beginnings of the three kinds of blocks. */
+static const Word words[] = { W("\x78\x9c"), W("\x1f\x8b\x08\0\0\0\0\0\0\3"), W("\1\0\0\xff\xff"), W("\0\0\0\xff\xff"), W("\3\0"), W("\x4b\4\0"),
+                              W("\5\xc0\x81\0\0\0\0\0\x90\xff\x6b"), W("\xed\xfd"), W("\x1f\x8b\x08\x1e"), { 0 } };
+HARNESS(zlib, .corpus = "zlib", .mend = zlib_mend, .words = words, .check = 6000);
+HARNESS(gzip, .corpus = "gzip", .mend = gzip_mend, .words = words, .check = 4000);
+HARNESS(deflate, .corpus = "zlib", .check = 2000);

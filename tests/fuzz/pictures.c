@@ -1,0 +1,82 @@
+/* pictures: PNG, PPM and PGM, and what is done to a picture first. */
+#include "fuzz.h"
+
+#include "../../lib/image.h"
+#include "../../lib/inflate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PIXELS_MOST = 1 << 18 };
+
+static int picture(const uint8_t *data, size_t size) {
+    Arena arena = { 0 };
+    Err err = { "" };
+    Image image;
+    uint8_t *copy = fuzz_copy(data, size);
+    bool ok = image_decode(&arena, "picture", (File){ .data = size ? copy : NULL, .size = size }, &image, &err);
+    fuzz_answer(ok, &err);
+    if (ok) {
+        unsigned sum = 0;
+        for (size_t i = 0; i < (size_t)image.width * (size_t)image.height * 3; i++) sum += image.rgb[i];
+        fuzz_sign(sum % 2);
+        Image small = image_clip_crop(&arena, image, 4);
+        REQUIRE(small.width == 4 && small.height == 4, "%d x %d", small.width, small.height);
+    }
+    free(copy);
+    arena_free(&arena);
+    return 0;
+}
+
+/* A true PNG of many pixels takes its time; that it may be large is not what is asked here. */
+int fuzz_png(const uint8_t *data, size_t size) {
+    if (size >= 24) {
+        uint64_t pixels = (uint64_t)big_endian_32(data + 16) * big_endian_32(data + 20);
+        if (pixels > PIXELS_MOST && pixels <= IMAGE_PIXELS_MOST) return 0;
+    }
+    return picture(data, size);
+}
+
+int fuzz_ppm(const uint8_t *data, size_t size) { return picture(data, size); }
+
+static void big_endian_put(uint8_t *to, uint32_t value) {
+    for (int i = 0; i < 4; i++) to[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
+/* ---- PNG: CRCs, and the Adler-32 within --------------------------------------------------------------------------------- */
+
+typedef struct { uint8_t *place[FUZZ_MOST]; uint8_t data[FUZZ_MOST]; size_t size; } Gathered;
+
+/* Calls for each chunk; a length that is beyond the end becomes one that fits. */
+static void chunks_mend(Input *in, Gathered *idat, bool crc) {
+    for (size_t at = 8; at + 12 <= in->size;) {
+        uint8_t *p = in->data + at;
+        size_t length = big_endian_32(p), room = in->size - at - 12;
+        if (length > room) big_endian_put(p, (uint32_t)(length = room));
+        for (size_t i = 0; idat && i < length && !memcmp(p + 4, "IDAT", 4); i++, idat->size++)
+            idat->place[idat->size] = p + 8 + i, idat->data[idat->size] = p[8 + i];
+        if (crc) big_endian_put(p + 8 + length, crc32_update(0, p + 4, length + 4));
+        at += length + 12;
+    }
+}
+
+static void png_mend(Input *in) {
+    static Gathered idat;
+    static uint8_t raw[4 * FUZZ_MOST];
+    Inflated result;
+    idat.size = 0;
+    chunks_mend(in, &idat, false);
+    if (!zlib_inflate(idat.data, idat.size, raw, sizeof raw, &result) && strstr(result.trouble, "Adler-32 is")) {
+        uint8_t sum[4];
+        big_endian_put(sum, adler32_update(1, raw, result.made));
+        for (size_t i = 0; i < 4 && result.read + i < idat.size; i++) *idat.place[result.read + i] = sum[i];
+    }
+    chunks_mend(in, NULL, true);
+}
+
+static const Word png_words[] = { W("IHDR"), W("PLTE"), W("IDAT"), W("IEND"), W("tRNS"), W("gAMA"), W("tEXt"), W("\0\0\0\0IEND\xae\x42\x60\x82"),
+                                  W("\0\0\0\0IDAT\0\0\0\0"), W("\x89PNG\r\n\x1a\n"), W("\x78\x9c"), W("\1\2\3\4"), W("\20\6\0\0\1"), W("\1\3\0\0\0"), { 0 } };
+HARNESS(png, .corpus = "pictures", .mend = png_mend, .words = png_words, .check = 4000);
+
+static const Word ppm_words[] = { W("P2"), W("P3"), W("P5"), W("P6"), W("# comment\n"), W("65535\n"), W("255\n"), W("1 1\n"), W("67108864"), W(" "), { 0 } };
+HARNESS(ppm, .corpus = "pictures", .words = ppm_words, .check = 4000);

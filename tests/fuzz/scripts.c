@@ -1,0 +1,125 @@
+/* scripts: the two files in which a student's progress is kept. Their readers are shell scripts, so an input takes a tenth
+ * of a second, not a microsecond. */
+#include "fuzz.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A folder of this process's own, removed at its end. */
+static char folder[200];
+
+static void folder_remove(void) {
+    char command[300];
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    if (system(command) != 0) fprintf(stderr, "%s stays behind\n", folder);
+}
+
+static const char *in_folder(const char *name) {
+    static char path[300];
+    if (!folder[0]) {
+        const char *where = getenv("TMPDIR");
+        snprintf(folder, sizeof folder, "%.100s/clip-fuzz-XXXXXX", where && *where ? where : "/tmp");
+        if (!mkdtemp(folder)) die("%s: a folder was wanted", folder);
+        atexit(folder_remove);
+    }
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+static void put(const char *name, const void *data, size_t size) {
+    FILE *stream = fopen(in_folder(name), "wb"); /* not an OutFile: those wait for the disk */
+    if (!stream || fwrite(data, 1, size, stream) != size || fclose(stream) != 0) die("%s cannot be written", in_folder(name));
+}
+
+/* The whole file, with a zero at its end; "" if it is not there. */
+static char *get(Arena *arena, const char *name) {
+    File file;
+    if (!file_open(&file, in_folder(name), NULL)) return arena_text(arena, "");
+    char *text = arena_zero(arena, file.size + 1, 1);
+    if (file.size) memcpy(text, file.data, file.size);
+    file_close(&file);
+    return text;
+}
+
+/* Runs it in the top folder; it must end well and have nothing to complain about. */
+static void run(Arena *arena, const char *command) {
+    in_folder("");
+    char *line = arena_print(arena, "F='%s' TOP=$PWD; export F TOP; { %s; } >\"$F/said\" 2>\"$F/complaint\" </dev/null", folder, command);
+    int status = system(line);
+    char *complaint = get(arena, "complaint");
+    REQUIRE(status == 0 && !*complaint, "status %d: %s\n%s", status, command, complaint);
+}
+
+/* Lines whose first word is none of `known` are still there, in order. */
+static void strangers_stay(const uint8_t *data, size_t size, const char *after, const char *known) {
+    const char *at = (const char *)data, *end = at + size;
+    while (at < end) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        size_t length = (size_t)((stop ? stop : end) - at), blanks = strspn(at, " \t"), word = strcspn(at + blanks, " \t\n");
+        bool mine = false;
+        for (const char *k = known; *k && word; k += strcspn(k, " "), k += *k == ' ')
+            mine = mine || (strcspn(k, " ") == word && !strncmp(k, at + blanks, word));
+        if (!mine && length) {
+            const char *found = after;
+            while (*found && (strncmp(found, at, length) || (found[length] && found[length] != '\n'))) {
+                found += strcspn(found, "\n");
+                found += *found == '\n';
+            }
+            REQUIRE(*found, "the line \"%.*s\" is lost", (int)length, at);
+            after = found;
+        }
+        at = stop ? stop + 1 : end;
+    }
+}
+
+/* As text, which is what these files are: without zeros, and with an end of the last line. */
+static uint8_t *as_text(const uint8_t *data, size_t *size) {
+    uint8_t *text = malloc(*size + 2);
+    if (!text) die("out of memory");
+    for (size_t i = 0; i < *size; i++) text[i] = data[i] ? data[i] : ' ';
+    if (*size && text[*size - 1] != '\n') text[(*size)++] = '\n';
+    text[*size] = '\0';
+    return text;
+}
+
+/* A course of two exercises: what each costs is paid once for every input. */
+#define STUDENT "EXERCISES=. sh \"$TOP\"/tests/student.sh none "
+
+int fuzz_progress(const uint8_t *data, size_t size) {
+    Arena arena = { 0 };
+    uint8_t *text = as_text(data, &size);
+    run(&arena, "mkdir -p $F/exercises/original $F/exercises/hints && cp exercises/original/0[13]-*.c $F/exercises/original && "
+                "cp exercises/hints/03.txt $F/exercises/hints");
+    put("progress.txt", text, size);
+    run(&arena, "cd $F && " STUDENT "list && " STUDENT "hint 03");
+    strangers_stay(text, size, get(&arena, "progress.txt"), "done hint given");
+    fuzz_sign(strlen(get(&arena, "said")));
+    free(text);
+    arena_free(&arena);
+    return 0;
+}
+
+static const char page[] = "# Lesson 01: a page\n\n## Questions\n\n1. One?\n\n<details><summary>Answer</summary>\n\nYes.\n\n</details>\n\n"
+                           "2. Two?\n\n<details><summary>Answer</summary>\n\nNo.\n\n</details>\n";
+
+int fuzz_quiz(const uint8_t *data, size_t size) {
+    Arena arena = { 0 };
+    uint8_t *text = as_text(data, &size);
+    put("quiz.txt", text, size);
+    run(&arena, "mkdir -p \"$F/01-page\"");
+    put("01-page/README.md", page, sizeof page - 1);
+    run(&arena, "printf '\\ny\\n\\nn\\n' | QUIZ_ANYWHERE=1 QUIZ_FILE=$F/quiz.txt QUIZ_PAGES=$F sh lessons/quiz.sh");
+    char *after = get(&arena, "quiz.txt");
+    REQUIRE(strstr(after, "known 01.") && strstr(after, "missed 01."), "not remembered: %s", after);
+    strangers_stay(text, size, after, "known missed");
+    fuzz_sign(strlen(get(&arena, "said")));
+    free(text);
+    arena_free(&arena);
+    return 0;
+}
+
+static const Word words[] = { W("done "), W("hint "), W("given "), W("known "), W("missed "), W("01.1"), W("01.2"), W("03-softmax"), W("\n"), W("$(touch x)"), W("`id`"),
+                              W("'"), W("\""), W("*"), W("\\"), W("%s"), W("-n"), W(" 1"), W("missed 01.1\n"), W("hint 03-softmax 2\n"), { 0 } };
+HARNESS(progress, .corpus = "progress", .words = words, .check = 4);
+HARNESS(quiz, .corpus = "progress", .words = words, .check = 4);

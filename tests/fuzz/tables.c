@@ -1,0 +1,124 @@
+/* tables: CIFAR-10's records, the table of held-out pairs, command lines. */
+#include "fuzz.h"
+
+#include "../../lib/cifar.h"
+#include "../../lib/holdout.h"
+#include "../../lib/options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- CIFAR-10 -------------------------------------------------------------------------------------------------------------- */
+
+int fuzz_cifar(const uint8_t *data, size_t size) {
+    enum { MOST = 4 };
+    static uint8_t labels[MOST], pixels[MOST * CIFAR_NUMBERS];
+    int n = (int)MIN(size / CIFAR_RECORD, (size_t)MOST);
+    Err err = { "" };
+    uint8_t *copy = fuzz_copy(data, size);
+    bool ok = cifar_decode("records", (File){ .data = copy, .size = size }, n, labels, pixels, &err);
+    fuzz_answer(ok, &err);
+    REQUIRE(!ok || size == (size_t)n * CIFAR_RECORD, "%zu bytes were taken for %d pictures", size, n);
+    for (int i = 0; ok && i < n; i++) {
+        uint8_t rgb[CIFAR_NUMBERS], record[CIFAR_RECORD];
+        cifar_picture(&(Cifar){ .n = n, .pixels = pixels, .labels = labels }, i, rgb);
+        cifar_record(rgb, labels[i], record);
+        REQUIRE(!memcmp(record, data + (size_t)i * CIFAR_RECORD, CIFAR_RECORD), "record %d does not come back", i);
+    }
+    free(copy);
+    return 0;
+}
+
+static size_t cifar_make(int i, Input *in) {
+    if (i > 1) return 0;
+    in->size = (size_t)(i + 1) * CIFAR_RECORD;
+    for (size_t b = 0; b < in->size; b++) in->data[b] = (uint8_t)(b % CIFAR_RECORD ? b * 7 : b % 10);
+    return in->size;
+}
+
+/* The size of whole records, most of the time. */
+static void cifar_mend(Input *in) {
+    size_t whole = MIN(in->size / CIFAR_RECORD, (size_t)4) * CIFAR_RECORD;
+    if (whole) in->size = whole;
+    for (size_t b = 0; b < in->size; b += CIFAR_RECORD)
+        if (in->data[b] % 16) in->data[b] %= CIFAR_CLASSES;
+}
+
+HARNESS(cifar, .make = cifar_make, .mend = cifar_mend, .check = 2000);
+
+/* ---- held-out pairs -------------------------------------------------------------------------------------------------------- */
+
+int fuzz_holdout(const uint8_t *data, size_t size) {
+    static HoldoutTable table;
+    Err err = { "" };
+    uint8_t *copy = fuzz_copy(data, size);
+    file_lend("table", copy, size);
+    table.count = 0;
+    bool ok = holdout_read(&table, "table", &err);
+    fuzz_answer(ok, &err);
+    REQUIRE(table.count <= HOLDOUT_PAIRS && (ok || !table.count), "%d rows", table.count);
+    for (int i = 0; i < table.count; i++) {
+        const HoldoutRow *r = &table.row[i];
+        REQUIRE(0 <= r->a && r->a < r->b && r->b < CIFAR_CLASSES && holdout_find(&table, r->b, r->a) == r, "row %d: %d and %d", i, r->a, r->b);
+    }
+    fuzz_sign((uint64_t)table.count);
+    file_lend(NULL, NULL, 0);
+    free(copy);
+    return 0;
+}
+
+static const Word rows[] = { W("first,second,unseen_words,pictures,two,ten,closed_two,closed_ten\n"), W("0,1,0,2000,1,2,3,4\n"), W("8,9,1,1,0,0,0,1\n"), W(","),
+                             W("\n"), W("\r\n"), W("-0"), { 0 } };
+HARNESS(holdout, .corpus = "holdout", .words = rows, .check = 6000);
+
+/* ---- command lines --------------------------------------------------------------------------------------------------------- */
+
+typedef struct { bool flag; int integer; double real; const char *text, *choice; OptionTexts texts; } Values;
+
+static void values_check(const Values *v) {
+    REQUIRE(v->integer >= -3 && v->integer <= 1000, "--integer is %d", v->integer);
+    REQUIRE(v->real >= 0 && v->real <= 1.5, "--real is %g", v->real);
+    REQUIRE(!strcmp(v->choice, "fast") || !strcmp(v->choice, "slow"), "--choice is %s", v->choice);
+    REQUIRE(v->texts.count >= 0 && v->texts.count <= OPTION_TEXTS, "%d texts", v->texts.count);
+    for (int i = 0; i < v->texts.count; i++) REQUIRE(v->texts.item[i], "text %d is missing", i);
+}
+
+/* Each line of the input is a word of the command line. */
+int fuzz_options(const uint8_t *data, size_t size) {
+    enum { WORDS = 80 };
+    Values v = { .real = 0.5, .text = "", .choice = "fast" }, before = v;
+    const Option options[] = {
+        { "flag", .flag = &v.flag, .help = "a flag" },
+        { "integer", .integer = &v.integer, .low = -3, .high = 1000, .help = "a whole number" },
+        { "real", .real = &v.real, .low = 0, .high = 1.5, .help = "a number" },
+        { "text", .text = &v.text, .help = "any text" },
+        { "choice", .text = &v.choice, .choices = "fast|slow", .help = "one of two" },
+        { "texts", .texts = &v.texts, .help = "some texts" },
+        { 0 },
+    };
+    char *text = (char *)fuzz_copy(data, size), *copy = malloc(size + 1), *argv[WORDS + 2] = { "program" };
+    int argc = 1, count = -1;
+    Err err = { "" };
+    if (!copy) die("out of memory");
+    if (size) memcpy(copy, text, size);
+    copy[size] = '\0';
+    for (char *at = copy; at && argc <= WORDS; argc++) {
+        argv[argc] = at;
+        at = strchr(at, '\n');
+        if (at) *at++ = '\0';
+    }
+    bool alone = size && data[size - 1] & 1, ok = options_parse(options, argc, argv, alone ? NULL : &count, &err);
+    fuzz_answer(ok, &err);
+    options_have(argc, argv, "help");
+    if (ok && !alone) REQUIRE(count >= 0 && count < argc, "%d words of %d", count, argc);
+    if (ok) values_check(&v);
+    else REQUIRE(v.flag == before.flag && v.integer == before.integer && v.real == before.real && v.text == before.text && v.choice == before.choice &&
+                 v.texts.count == 0, "%s", "a refused command line has set something");
+    fuzz_sign((uint64_t)(v.flag + 2 * v.texts.count));
+    free(text), free(copy);
+    return 0;
+}
+
+static const Word lines[] = { W("--flag"), W("--integer"), W("--integer=7"), W("\n--real\n0.5"), W("--text=a"), W("--choice\nslow"), W("--texts=x\n"), W("--"), W("\n"), W("="),
+                              W("-"), W("--flga"), W("1e3"), W("inf"), W("nan"), W("\x1b[2J"), { 0 } };
+HARNESS(options, .corpus = "options", .words = lines, .check = 6000);

@@ -1,0 +1,157 @@
+/* weights: safetensors, and the models of two kinds that are made of them. */
+#include "fuzz.h"
+
+#include "../../lib/json.h"
+#include "../../lib/pretrained.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char path[] = "weights";
+
+int fuzz_safetensors(const uint8_t *data, size_t size) {
+    Arena arena = { 0 };
+    Safetensors s;
+    Err err = { "" };
+    uint8_t *copy = fuzz_copy(data, size);
+    file_lend(path, copy, size);
+    bool ok = safetensors_open(&s, &arena, path, &err);
+    fuzz_answer(ok, &err);
+    for (int i = 0; ok && i < s.count; i++) {
+        const Tensor *t = &s.tensors[i];
+        num *numbers = arena_alloc(&arena, t->count, sizeof *numbers);
+        int *ints = arena_alloc(&arena, t->count, sizeof *ints);
+        REQUIRE(safetensors_find(&s, t->name) == t, "%s", "a tensor is not found by its name");
+        bool real = tensor_to_nums(t, numbers, t->count, &err), whole = tensor_to_ints(t, ints, t->count, &err);
+        fuzz_answer(real || whole, &err);
+        REQUIRE(!tensor_to_nums(t, numbers, t->count + 1, &err), "%s", "one number too many was read");
+        fuzz_sign((uint64_t)t->dtype);
+    }
+    for (int i = 0; ok && i < s.meta_count; i++) {
+        REQUIRE(safetensors_meta(&s, s.meta[i].key) == s.meta[i].value, "%s", "metadata are not found by their key");
+        REQUIRE(json_is_utf8(s.meta[i].value), "%s", "metadata that are no UTF-8");
+    }
+    if (ok) safetensors_close(&s);
+    file_lend(NULL, NULL, 0);
+    free(copy);
+    arena_free(&arena);
+    return 0;
+}
+
+/* ---- models ---------------------------------------------------------------------------------------------------------------- */
+
+enum { TEXT_LENGTH = 2, SIDE_MOST = 32 };
+
+/* The model looks at a grey picture and a text of nothing; its weights may be anything. */
+static void model_use(Clip *clip) {
+    static const int ids[TEXT_LENGTH];
+    Tape tape = { .no_grad = true };
+    int side = clip->image.vit || clip->image.modified ? clip->config.image.side : SIDE_MOST;
+    if (side <= SIDE_MOST && clip->config.image.embed <= 64) {
+        Mat pixels = mat_like(&tape.arena, mat_shape(4, 1, side, side, 3));
+        memset(pixels.v, 0, mat_count(pixels) * sizeof(num));
+        Var v = clip_image(&tape, clip, pixels);
+        fuzz_sign(isfinite(v->val.v[0]));
+    }
+    if (clip->config.tokens >= TEXT_LENGTH) {
+        Var v = clip_text(&tape, clip, ids, 1, TEXT_LENGTH);
+        fuzz_sign(isfinite(v->val.v[0]));
+    }
+    tape_free(&tape);
+}
+
+int fuzz_model(const uint8_t *data, size_t size) {
+    Err err = { "" };
+    Clip clip;
+    uint8_t *copy = fuzz_copy(data, size);
+    file_lend(path, copy, size);
+    bool ok = clip_load(&clip, path, &err);
+    fuzz_answer(ok, &err);
+    if (ok) model_use(&clip);
+    clip_free(&clip);
+    file_lend(NULL, NULL, 0);
+    free(copy);
+    return 0;
+}
+
+int fuzz_pretrained(const uint8_t *data, size_t size) {
+    Err err = { "" };
+    Clip clip;
+    uint8_t *copy = fuzz_copy(data, size);
+    file_lend(path, copy, size);
+    bool ok = pretrained_open(&clip, path, GELU_AUTO, &err);
+    fuzz_answer(ok, &err);
+    if (ok) model_use(&clip);
+    clip_free(&clip);
+    file_lend(NULL, NULL, 0);
+    free(copy);
+    return 0;
+}
+
+/* ---- to begin with --------------------------------------------------------------------------------------------------------- */
+
+/* What the writer makes of a model, as bytes. */
+static size_t saved(Clip *clip, Dtype dtype, Input *in) {
+    Arena arena = { 0 };
+    Err err;
+    File file;
+    SafetensorsOut out = safetensors_begin(&arena);
+    char *name = arena_print(&arena, "%s/fuzz-model-%ld", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (long)getpid());
+    clip_put(clip, &out, dtype);
+    if (!safetensors_write(&out, name, &err) || !file_open(&file, name, &err)) die("%s", err.text);
+    REQUIRE(file.size <= FUZZ_MOST, "a model of %zu bytes is too large to begin with", file.size);
+    memcpy(in->data, file.data, in->size = file.size);
+    file_close(&file);
+    remove(name);
+    arena_free(&arena);
+    clip_free(clip);
+    return in->size;
+}
+
+static const ImageTowerSize vit = { .kind = "vit", .side = 4, .patch = 2, .width = 4, .layers = 1, .heads = 1, .embed = 2 };
+
+static size_t model_make(int i, Input *in) {
+    static const char *const templates[] = { "a {}" }, *const names[] = { "cat", "dog" };
+    static const ImageTowerSize images[] = { { .kind = "small", .embed = 2 }, { .kind = "resnet", .widths = { 2, 2 }, .embed = 2 },
+                                             { .kind = "vit", .side = 4, .patch = 2, .width = 4, .layers = 1, .heads = 1, .embed = 2 } };
+    static const TextTowerSize texts[] = { { .kind = "bow", .width = 2, .embed = 2 }, { .kind = "lstm", .width = 2, .embed = 2, .hidden = 2 },
+                                           { .kind = "transformer", .width = 4, .embed = 2, .layers = 1, .heads = 1 } };
+    Arena arena = { 0 };
+    Clip clip;
+    Err err;
+    if (i >= (int)COUNT(images)) return 0;
+    Vocab vocab = vocab_build(&arena, templates, 1, names, 2);
+    if (!clip_init(&clip, (ClipConfig){ .image = images[i], .text = texts[i], .tokens = 3 }, &vocab, 1, &err)) die("%s", err.text);
+    arena_free(&arena);
+    return saved(&clip, i ? DTYPE_F32 : DTYPE_F16, in);
+}
+
+static size_t pretrained_make(int i, Input *in) {
+    Clip clip;
+    Err err;
+    ClipConfig config = { .image = vit, .tokens = 3, .text = { .kind = "transformer", .vocabulary = 3, .width = 4, .embed = 2, .layers = 1, .heads = 1,
+                                                               .padding = -1 } };
+    if (i > 1) return 0;
+    if (!clip_init(&clip, config, NULL, 1, &err)) die("%s", err.text);
+    return saved(&clip, i ? DTYPE_F16 : DTYPE_F32, in);
+}
+
+/* The header's length: to the last brace that only text comes before. */
+static void header_mend(Input *in) {
+    size_t end = 8, last = 8;
+    if (in->size < 8) return;
+    for (; end < in->size && in->data[end] >= ' ' && in->data[end] < 0x7f; end++)
+        if (in->data[end] == '}') last = end + 1;
+    uint64_t length = last - 8;
+    for (int i = 0; i < 8; i++) in->data[i] = (uint8_t)(length >> 8 * i);
+}
+
+static const Word words[] = { W("\"dtype\":"), W("\"shape\":"), W("\"data_offsets\":"), W("\"__metadata__\":{"), W("\"F32\""), W("\"F16\""), W("\"BF16\""),
+                              W("\"I64\""), W("\"U8\""), W("[0,0]"), W("[]"), W("{}"), W(",\"a\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}"),
+                              W("\\u0000"), W("\\ud800"), W("\\u001b"), W("\\n"), W("\"vision_heads\":\"1\","), W("\"text_heads\":\"3\","), W("\"quick_gelu\":\"True\","),
+                              W("\"modified-resnet\""), W("\"cnn\""), W("\"lstm\""), W("visual.conv1.weight"), { 0 } };
+HARNESS(safetensors, .corpus = "safetensors", .mend = header_mend, .words = words, .check = 4000);
+HARNESS(model, .make = model_make, .mend = header_mend, .words = words, .check = 1500);
+HARNESS(pretrained, .make = pretrained_make, .mend = header_mend, .words = words, .check = 1500);
