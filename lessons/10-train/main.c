@@ -91,75 +91,101 @@ static void show_model(const Recipe *r, const Cifar *train, const Cifar *test) {
            CIFAR_CLASSES, r->batch, r->batch / CIFAR_CLASSES, clip_loss_floor(r->batch, CIFAR_CLASSES));
 }
 
-int main(int argc, char **argv) {
-    const char *recipe = "quick", *without = "nothing", *data = "auto", *image = "recipe", *text = "recipe";
-    int seed = 1, epochs = 0, batch = 0, threads = 0, pictures = 0;
-    double lr = 0;
-    bool resume = false, keep = false, profile = false;
-    const Option options[] = {
-        { "recipe", .text = &recipe, .choices = RECIPES, .help = "whose settings" },
-        { "without", .text = &without, .choices = RECIPE_WITHOUT, .help = "the recipe without one of its ingredients: what is it worth?" },
-        { "image", .text = &image, .choices = RECIPE_IMAGES, .help = "the tower pictures go through" },
-        { "text", .text = &text, .choices = RECIPE_TEXTS, .help = "the tower captions go through" },
-        { "epochs", .integer = &epochs, .low = 0, .high = EPOCHS_MOST, .help = "times every picture is seen; 0: the recipe's" },
-        { "batch", .integer = &batch, .low = 0, .high = 50000, .help = "pairs in a batch, 2 or more; 0: the recipe's" },
-        { "lr", .real = &lr, .low = 0, .high = 100, .help = "learning rate of the heads, the others' in proportion; 0: the recipe's" },
-        { "threads", .integer = &threads, .low = 0, .high = 256, .help = "0: one for each processor" },
-        { "resume", .flag = &resume, .help = "go on from the last finished epoch of the same run" },
-        { "keep", .flag = &keep, .help = "with --resume: a model of another run is kept aside, and this one begins" },
-        { "profile", .flag = &profile, .help = "also tell where the time went, by operation" },
-        { "data", .text = &data, .choices = COURSE_DATA, .help = "which pictures" },
-        { "pictures", .integer = &pictures, .low = 0, .high = 50000, .help = "learn from the first so many; 0: all" },
-        { 0 },
-    };
-    Lesson lesson = { .number = "10", .title = "Training", .shows = "a CLIP that learns from nothing, and what its loss can reach",
-                      .takes = "two minutes", .options = options, .seed = &seed };
-    lesson_begin(&lesson, argc, argv);
-    lesson.next = arena_print(&lesson.memory, "make lesson-11 ARGS=\"--recipe %s\"", recipe);
-    if (batch == 1) die_usage("--batch 1: a pair alone has no wrong partner; at least 2");
-    if (threads) thread_set_count(threads);
+/* What the command line asks for; 0 means the recipe's own. */
+typedef struct {
+    const char *recipe, *without, *data, *image, *text;
+    int seed, epochs, batch, threads, pictures;
+    double lr;
+    bool resume, keep, profile;
+} Wish;
 
-    Arena *arena = &lesson.memory;
-    Cifar train = course_pictures(arena, data, CIFAR_TRAIN, pictures), test = course_pictures(arena, data, CIFAR_TEST, pictures);
-    TrainRun run = { .recipe = *recipe_find(recipe), .seed = (uint64_t)seed, .train = &train, .test = &test, .resume = resume, .keep_other = keep,
-                     .after_epoch = show_row };
-    Recipe *r = &run.recipe;
-    recipe_towers(r, arena, image, text);
-    recipe_leave_out(r, arena, without);
-    run.checkpoint = course_model_path(arena, r->name, &train, seed, ".safetensors");
-    run.log = course_model_path(arena, r->name, &train, seed, ".csv");
-    if (epochs) r->epochs = epochs;
-    if (batch) r->batch = batch;
-    for (size_t g = COUNT(r->groups); lr > 0 && g-- > 0;) r->groups[g].lr *= lr / r->groups[0].lr;
-    printf("%s\n", course_notice(&train, data));
-    show_model(r, &train, &test);
-    Prediction guess = lesson_predict(&lesson, "Of 100 test pictures, how many will it name rightly in the end?");
+static Recipe wished_recipe(const Wish *w, Arena *arena) {
+    Recipe r = *recipe_find(w->recipe);
+    recipe_towers(&r, arena, w->image, w->text);
+    recipe_leave_out(&r, arena, w->without);
+    if (w->epochs) r.epochs = w->epochs;
+    if (w->batch) r.batch = w->batch;
+    for (size_t g = COUNT(r.groups); w->lr > 0 && g-- > 0;) r.groups[g].lr *= w->lr / r.groups[0].lr;
+    return r;
+}
 
-    lesson_section(&lesson, "Epoch by epoch");
+/* The command that shows lesson 11 on this very model. */
+static const char *next_command(const Wish *w, Arena *arena, const char *model) {
+    if (strcmp(w->without, "nothing")) return arena_print(arena, "make lesson-11 ARGS=\"--weights %s\"", model);
+    char *args = arena_print(arena, "--recipe %s", w->recipe);
+    if (strcmp(w->image, "recipe")) args = arena_print(arena, "%s --image %s", args, w->image);
+    if (strcmp(w->text, "recipe")) args = arena_print(arena, "%s --text %s", args, w->text);
+    if (w->seed != 1) args = arena_print(arena, "%s --seed %d", args, w->seed);
+    return arena_print(arena, "make lesson-11 ARGS=\"%s\"", args);
+}
+
+static void show_end(const Lesson *lesson, Arena *arena, const TrainRun *run, History *history, const Prediction *guess) {
+    if (history->count) {
+        show_curves(lesson, arena, history);
+        show_race(lesson, arena, run->train, run);
+        lesson_outcome_number(lesson, guess, 100 * history->rows[history->count - 1].test, 1);
+    } else {
+        int done = train_log_read(run->log, history->rows, EPOCHS_MOST);
+        for (int i = 0; i < done; i++) print_row(&history->rows[i]);
+        printf("all %d epochs were done before: nothing was left to do\n", run->recipe.epochs);
+    }
+    if (!run->profile) return;
+    lesson_section(lesson, "Where the time went");
+    profile_print(run->profile, history->count * (run->train->n / run->recipe.batch), stdout);
+}
+
+/* With progress, and a row for each epoch; what the run left is shown. */
+static void train_and_show(const Lesson *lesson, Arena *arena, TrainRun *run, const Prediction *guess) {
     History *history = arena_zero(arena, 1, sizeof *history);
-    run.context = history;
-    if (profile) run.profile = arena_zero(arena, 1, sizeof *run.profile);
+    run->after_epoch = show_row, run->context = history;
     Err err;
     Clip clip;
     if (!folder_make(course_models(), &err)) die("%s", err.text);
     signal(SIGINT, stop_politely);
     signal(SIGTERM, stop_politely);
     show_heading();
-    if (!train_run(&run, &clip, &err)) die("%s", err.text);
-    if (history->count) {
-        show_curves(&lesson, arena, history);
-        show_race(&lesson, arena, &train, &run);
-        lesson_outcome_number(&lesson, &guess, 100 * history->rows[history->count - 1].test, 1);
-    } else {
-        int done = train_log_read(run.log, history->rows, EPOCHS_MOST);
-        for (int i = 0; i < done; i++) print_row(&history->rows[i]);
-        printf("all %d epochs were done before: nothing was left to do\n", r->epochs);
-    }
-    if (profile) {
-        lesson_section(&lesson, "Where the time went");
-        profile_print(run.profile, history->count * (train.n / r->batch), stdout);
-    }
-    fprintf(stderr, "model: %s\nlog:   %s\n", run.checkpoint, run.log);
+    if (!train_run(run, &clip, &err)) die("%s", err.text);
+    show_end(lesson, arena, run, history, guess);
+    fprintf(stderr, "model: %s\nlog:   %s\n", run->checkpoint, run->log);
     clip_free(&clip);
+}
+
+int main(int argc, char **argv) {
+    Wish w = { .recipe = "quick", .without = "nothing", .data = "auto", .image = "recipe", .text = "recipe", .seed = 1 };
+    const Option options[] = {
+        { "recipe", .text = &w.recipe, .choices = RECIPES, .help = "whose settings" },
+        { "without", .text = &w.without, .choices = RECIPE_WITHOUT, .help = "the recipe without one of its ingredients: what is it worth?" },
+        { "image", .text = &w.image, .choices = RECIPE_IMAGES, .help = "the tower pictures go through" },
+        { "text", .text = &w.text, .choices = RECIPE_TEXTS, .help = "the tower captions go through" },
+        { "epochs", .integer = &w.epochs, .low = 0, .high = EPOCHS_MOST, .help = "times every picture is seen; 0: the recipe's" },
+        { "batch", .integer = &w.batch, .low = 0, .high = 50000, .help = "pairs in a batch, 2 or more; 0: the recipe's" },
+        { "lr", .real = &w.lr, .low = 0, .high = 100, .help = "learning rate of the heads, the others' in proportion; 0: the recipe's" },
+        { "threads", .integer = &w.threads, .low = 0, .high = 256, .help = "0: one for each processor" },
+        { "resume", .flag = &w.resume, .help = "go on from the last finished epoch of the same run" },
+        { "keep", .flag = &w.keep, .help = "with --resume: a model of another run is kept aside, and this one begins" },
+        { "profile", .flag = &w.profile, .help = "also tell where the time went, by operation" },
+        { "data", .text = &w.data, .choices = COURSE_DATA, .help = "which pictures" },
+        { "pictures", .integer = &w.pictures, .low = 0, .high = 50000, .help = "learn from the first so many; 0: all" },
+        { 0 },
+    };
+    Lesson lesson = { .number = "10", .title = "Training", .shows = "a CLIP that learns from nothing, and what its loss can reach",
+                      .takes = "two minutes; --recipe full: a quarter of an hour", .options = options, .seed = &w.seed };
+    lesson_begin(&lesson, argc, argv);
+    if (w.batch == 1) die_usage("--batch 1: a pair alone has no wrong partner; at least 2");
+    if (w.threads) thread_set_count(w.threads);
+
+    Arena *arena = &lesson.memory;
+    Cifar train = course_pictures(arena, w.data, CIFAR_TRAIN, w.pictures), test = course_pictures(arena, w.data, CIFAR_TEST, w.pictures);
+    TrainRun run = { .recipe = wished_recipe(&w, arena), .seed = (uint64_t)w.seed, .train = &train, .test = &test, .resume = w.resume,
+                     .keep_other = w.keep };
+    run.checkpoint = course_model_path(arena, run.recipe.name, &train, w.seed, ".safetensors");
+    run.log = course_model_path(arena, run.recipe.name, &train, w.seed, ".csv");
+    if (w.profile) run.profile = arena_zero(arena, 1, sizeof *run.profile);
+    lesson.next = next_command(&w, arena, run.checkpoint);
+    printf("%s\n", course_notice(&train, w.data));
+    show_model(&run.recipe, &train, &test);
+    Prediction guess = lesson_predict(&lesson, "Of 100 test pictures, how many will it name rightly in the end?");
+    lesson_section(&lesson, "Epoch by epoch");
+    train_and_show(&lesson, arena, &run, &guess);
     return lesson_end(&lesson);
 }
