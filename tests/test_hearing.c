@@ -1,0 +1,96 @@
+/* Are cosines exact where they should be, are all orders there, and do changes say what they are called? */
+#include "../lib/hearing.h"
+#include "check.h"
+
+#include <math.h>
+#include <string.h>
+
+static Clip clip_of(const char *kind) {
+    Arena arena = { 0 };
+    Vocab vocab = caption_vocab(&arena);
+    Clip clip;
+    Err err;
+    ClipConfig config = { .image = { .kind = "cnn", .embed = 8 }, .text = { .kind = kind, .width = 16, .embed = 8, .heads = 2, .padding = TEXT_PADDING },
+                          .tokens = CAPTION_WORDS };
+    CHECK(clip_init(&clip, config, &vocab, 1, &err), "%s", err.text);
+    arena_free(&arena);
+    return clip;
+}
+
+/* x / sqrt(x x) is 1 whatever the vector is; |x| |x| is not always x x. */
+TEST(the_same_bits_have_cosine_one) {
+    Arena arena = { 0 };
+    Rng rng = rng_seed(1, 0);
+    Mat m = mat_normal(&arena, 2000, 7, &rng, 3);
+    for (int i = 0; i < 2000; i++) CHECK(hearing_cosine(m, i, m, i) == 1, "row %d: %a", i, hearing_cosine(m, i, m, i));
+    CHECK_NEAR(hearing_cosine(m, 3, m, 8), vec_cosine(&AT(m, 3, 0), &AT(m, 8, 0), 7), 1e-12);
+    CHECK_STOPS(hearing_cosine(mat_zero(&arena, 1, 7), 0, m, 0), EXIT_CONTRACT, "length 0");
+    arena_free(&arena);
+}
+
+TEST(all_orders_once) {
+    Arena arena = { 0 };
+    int n;
+    const char **orders = hearing_orders(&arena, "b a b", &n);
+    CHECK(n == 3 && !strcmp(orders[0], "a b b") && !strcmp(orders[1], "b a b") && !strcmp(orders[2], "b b a"), "%d, %s", n, orders[0]);
+    orders = hearing_orders(&arena, "a red car and a blue house", &n);
+    CHECK(n == 2520, "7! / 2 is 2520, not %d", n);
+    for (int i = 1; i < n; i++) CHECK(strcmp(orders[i - 1], orders[i]) < 0, "%s before %s", orders[i - 1], orders[i]);
+    CHECK(hearing_orders(&arena, "one", &n) && n == 1, "%d", n);
+    CHECK_STOPS(hearing_orders(&arena, "1 2 3 4 5 6 7 8 9", &n), EXIT_CONTRACT, "more than 8 words");
+    CHECK_STOPS(hearing_orders(&arena, " ", &n), EXIT_CONTRACT, "no words");
+    arena_free(&arena);
+}
+
+TEST(different_rows_are_counted) {
+    Arena arena = { 0 };
+    Mat m = mat_from(&arena, 5, 2, (double[]){ 1, 2, 2, 1, 1, 2, 1, 2.5, 2, 1 });
+    CHECK(hearing_different(m) == 3, "%d", hearing_different(m));
+    CHECK(hearing_different(mat_new(&arena, 0, 2)) == 0, "none of none");
+    arena_free(&arena);
+}
+
+/* The proof of lesson 16, and that the others do hear. Chunks do not show. */
+TEST(a_bag_has_one_vector_for_all_orders) {
+    static const char *const kinds[] = { "bow", "lstm", "transformer" };
+    for (int k = 0; k < 3; k++) {
+        Arena arena = { 0 };
+        int n;
+        Clip clip = clip_of(kinds[k]);
+        const char **orders = hearing_orders(&arena, "a red bar and one blue", &n);
+        Mat v = hearing_vectors(&clip, &arena, orders, n), last = hearing_vectors(&clip, &arena, orders + n - 1, 1);
+        CHECK(n == 720 && v.shape[0] == n && v.shape[1] == 8, "%s", mat_shape_text(v));
+        CHECK(hearing_different(v) == (k == 0 ? 1 : n), "%s: %d of %d", kinds[k], hearing_different(v), n);
+        CHECK(!memcmp(last.v, &AT(v, n - 1, 0), 8 * sizeof(num)), "%s: a vector depends on its neighbours", kinds[k]);
+        clip_free(&clip);
+        arena_free(&arena);
+    }
+}
+
+/* What is called the same says the same in other words; what is not says something else. */
+TEST(changes_are_what_they_are_called) {
+    bool other = false;
+    int count = 0;
+    for (const HearingChange *change; (change = hearing_change(count)) != NULL; count++) {
+        Arena arena = { 0 };
+        HearingExample *example = hearing_examples(&arena, change, 3, 60);
+        CHECK(!(other && change->same), "%s comes late", change->name);
+        other |= !change->same;
+        for (int i = 0; i < 60; i++) {
+            Caption first, again, changed;
+            CHECK(caption_parse(example[i].text, &first, NULL) && caption_parse(example[i].reworded, &again, NULL) &&
+                  caption_parse(example[i].changed, &changed, NULL), "%s", example[i].text);
+            CHECK(caption_same(&first, &again) && strcmp(example[i].text, example[i].reworded), "%s: %s / %s", change->name, example[i].text, example[i].reworded);
+            CHECK(caption_same(&first, &changed) == change->same, "%s: %s / %s", change->name, example[i].text, example[i].changed);
+            CHECK(strcmp(example[i].text, example[i].changed), "%s: %s is not changed", change->name, example[i].text);
+            CHECK(change->kinds >> first.kind & 1u, "%s of a %s", change->name, caption_kind_name(first.kind));
+        }
+        CHECK(strcmp(example[0].text, hearing_examples(&arena, change, 4, 1)->text) || strcmp(example[0].changed, hearing_examples(&arena, change, 4, 1)->changed),
+              "%s: the seed changes nothing", change->name);
+        CHECK(!strcmp(example[5].changed, hearing_examples(&arena, change, 3, 6)[5].changed), "%s: not the same for the same seed", change->name);
+        arena_free(&arena);
+    }
+    CHECK(count == 11 && !hearing_change(count) && !hearing_change(-1), "%d changes", count);
+}
+
+TESTS(the_same_bits_have_cosine_one, all_orders_once, different_rows_are_counted, a_bag_has_one_vector_for_all_orders, changes_are_what_they_are_called)
