@@ -44,6 +44,9 @@ TEST_BINARIES   := $(TESTS:%=$(BUILD)/test-%)
 TOOL_BINARIES   := $(TOOLS:%=$(BUILD)/%)
 MAKER_BINARIES  := $(MAKERS:%=$(BUILD)/%)
 
+# What every object depends on, beside its source.
+MADE_WITH := Makefile $(BUILD)/made-with
+
 EXERCISES    := $(patsubst exercises/original/%.c,%,$(wildcard exercises/original/[0-9][0-9]-*.c))
 EXERCISE_NNS := $(foreach e,$(EXERCISES),$(call number,$(e)))
 EXAMS        := $(BUILD)/obj/tests/exercises/exam.o $(EXERCISE_NNS:%=$(BUILD)/obj/tests/exercises/ex%.o)
@@ -54,6 +57,11 @@ all: $(LESSON_BINARIES) $(TOOL_BINARIES) $(MAKER_BINARIES) ## build everything (
 
 # ---- what students run ----------------------------------------------------------------------------------------------
 
+# In a tree that cannot be written to, what lessons and quiz leave goes where everything built goes (and so do the
+# exercises: tests/student.sh).
+KEPT = test -w data || export CLIP_MODELS="$${CLIP_MODELS:-$(BUILD)/models}" CLIP_PLOTS="$${CLIP_PLOTS:-$(BUILD)/plots}" \
+    QUIZ_FILE="$${QUIZ_FILE:-$(BUILD)/quiz.txt}";
+
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-zA-Z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 	@printf '  make %-12s %s\n' lesson-NN 'run a lesson; ARGS="--help" lists its options' \
@@ -63,11 +71,11 @@ help: ## this list
 run: all ## the main job: train the small CLIP on CIFAR-10, classify its test pictures from text alone
 	@sh data/fetch.sh $(BUILD) || { test ! -e data/cifar-10-batches-bin && \
 	    echo "No CIFAR-10 here: the lessons go on with generated shapes."; }
-	@$(BUILD)/lesson-10 --resume --keep --no-predict
-	@$(BUILD)/lesson-11 --no-predict
+	@$(KEPT) $(BUILD)/lesson-10 --resume --keep --no-predict
+	@$(KEPT) $(BUILD)/lesson-11 --no-predict
 
 train-full: $(BUILD)/lesson-10 ## 94 % on CIFAR-10 from random weights, in twenty minutes; stopped, it goes on from the last epoch
-	@$(BUILD)/lesson-10 --recipe full --data cifar --resume --keep $(ARGS)
+	@$(KEPT) $(BUILD)/lesson-10 --recipe full --data cifar --resume --keep $(ARGS)
 
 list: ## the lessons and exercises there are, and how far you are
 	@echo Lessons
@@ -75,7 +83,7 @@ list: ## the lessons and exercises there are, and how far you are
 	$(STUDENT) list
 
 quiz: ## the lessons' questions, asked until you know them; ARGS="05 08" for these lessons, ARGS=missed
-	@sh lessons/quiz.sh $(ARGS)
+	@$(KEPT) sh lessons/quiz.sh $(ARGS)
 
 data: $(BUILD)/cifar-check $(BUILD)/cifar-from-png ## fetch CIFAR-10 (170 MB) and verify it
 	@sh data/fetch.sh $(BUILD)
@@ -84,13 +92,13 @@ pretrained: $(BUILD)/sha256 ## fetch CLIP's published weights (1.2 GB) and verif
 	@sh data/pretrained.sh $(BUILD)
 
 plots: ## draw every picture anew, from the data the lessons wrote
-	@sh plots/draw.sh
+	@$(KEPT) sh plots/draw.sh
 
 bench: $(BUILD)/bench ## measure speed; NAMES="gemm-1024 train-resnet9" for some figures only
 	@$(BUILD)/bench $(NAMES)
 
 $(NUMBERS:%=lesson-%): lesson-%: $(BUILD)/lesson-%
-	@$(BUILD)/lesson-$* $(ARGS)
+	@$(KEPT) $(BUILD)/lesson-$* $(ARGS)
 
 # ---- exercises: tests/student.sh does the work ------------------------------------------------------------------------
 
@@ -118,25 +126,25 @@ REPLACED := mat_normalise_rows softmax_row conv_forward text_tower zeroshot_clas
 MINE     := $(BUILD)/obj/lessons/11-classify.o \
             $(patsubst %,$(BUILD)/obj/mine/%.o,mine mat softmax conv text_tower zeroshot metrics)
 
-$(BUILD)/obj/mine/mine.o: exercises/mine.c Makefile
+$(BUILD)/obj/mine/mine.o: exercises/mine.c $(MADE_WITH)
 	@mkdir -p $(@D)
 	$(call quiet,compile)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(BUILD)/obj/mine/%.o: lib/%.c Makefile
+$(BUILD)/obj/mine/%.o: lib/%.c $(MADE_WITH)
 	@mkdir -p $(@D)
 	$(call quiet,compile)$(CC) $(ALL_CFLAGS) $(foreach f,$(REPLACED),-D$(f)=library_$(f)) -c -o $@ $<
 
 mine: $(BUILD)/libclip.a $(EXAMS) $(MINE) ## lesson 11 on your own functions
-	@EXERCISE_CC='$(CC) $(ALL_CFLAGS)' ARGS='$(ARGS)' sh tests/student.sh $(BUILD) mine '$(MINE)'
+	@$(KEPT) EXERCISE_CC='$(CC) $(ALL_CFLAGS)' ARGS='$(ARGS)' sh tests/student.sh $(BUILD) mine '$(MINE)'
 
 # ---- checks -----------------------------------------------------------------------------------------------------------
 
-SCRIPTS := $(wildcard $(patsubst %,tests/%.sh,exercises fetch pretrained checkers lesson19 harness pages quiz train))
+SCRIPTS := $(wildcard $(patsubst %,tests/%.sh,exercises fetch pretrained checkers lesson19 harness package pages quiz train))
 # Lesson 11 needs the model of lesson 10: tests/train.sh runs the one after the other.
 CHECKED := $(filter-out %/lesson-11,$(LESSON_BINARIES))
 
 check: all $(TEST_BINARIES) $(BUILD)/fuzz $(EXAMS) $(MINE) ## all tests, the lessons against their expectations, your exercises
-	@failed=0; EXERCISE_CC='$(CC) $(ALL_CFLAGS)' LIMIT=$(if $(filter 1,$(SAN)),600,120) sh tests/run.sh $(BUILD) $(SCRIPTS) $(TEST_BINARIES) $(BUILD)/fuzz $(CHECKED) || failed=1; echo; \
+	@failed=0; EXERCISE_CC='$(CC) $(ALL_CFLAGS)' LIMIT=$(or $(LIMIT),$(if $(filter 1,$(SAN)),600,120)) sh tests/run.sh $(BUILD) $(SCRIPTS) $(TEST_BINARIES) $(BUILD)/fuzz $(CHECKED) || failed=1; echo; \
 	    EXERCISE_CC='$(CC) $(ALL_CFLAGS)' sh tests/student.sh $(BUILD) table || failed=1; exit $$failed
 
 # The readers of foreign bytes, given garbage (tests/fuzz): by our own driver, or by clang's libFuzzer, which sees what code runs.
@@ -157,50 +165,79 @@ libfuzzer: ## the same by clang's libFuzzer
 $(BUILD)/fuzz: $(BUILD)/obj/tests/fuzz/drive.o $(FUZZ) $(BUILD)/libclip.a
 	$(call quiet,link   )$(LINK)
 
-$(BUILD)/obj/fuzz-one/%.o: tests/fuzz/drive.c Makefile
+$(BUILD)/obj/fuzz-one/%.o: tests/fuzz/drive.c $(MADE_WITH)
 	@mkdir -p $(@D)
 	$(call quiet,compile)$(CC) $(ALL_CFLAGS) -DFUZZ_ONE=$* -c -o $@ $<
 
 $(BUILD)/fuzz-%: $(BUILD)/obj/fuzz-one/%.o $(FUZZ) $(BUILD)/libclip.a
 	$(call quiet,link   )$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
+# ---- the long half of the checks: tests/README.md says what each is for and how long it takes ---------------------------
+
+DIST := clip-from-scratch
+
+dist: $(BUILD)/tarball ## the project as one file; the same bytes on every machine
+	@if [ -e .git ]; then git ls-files; else cat MANIFEST; fi >$(BUILD)/MANIFEST
+	@$(BUILD)/tarball $(BUILD)/$(DIST).tar.gz $(DIST) $(BUILD)/MANIFEST
+
+lint: ## what gcc -fanalyzer, clang-tidy, cppcheck and shellcheck find; NAMES="lib/png.c tests/run.sh" for some files
+	@sh tests/lint.sh $(BUILD) $(NAMES)
+
+package: all ## unpacks the tarball, builds it in a path with spaces and in a tree that cannot be written to, and checks it
+	@sh tests/package.sh $(BUILD) long
+
+elsewhere: ## make check with gcc and clang, -O0 to -O3, for portable processors, for arm64; NAMES="gcc-O2-haswell" for some
+	@sh tests/elsewhere.sh $(BUILD)/elsewhere $(NAMES)
+
+check-all: ## make check and everything that takes longer: hours
+	@sh tests/check-all.sh $(BUILD)
+
 clean: ## remove what was built
 	rm -rf $(BUILD)
 
 # ---- building ---------------------------------------------------------------------------------------------------------
 
-$(BUILD)/libclip.a: $(LIB:%=$(BUILD)/obj/%.o)
-$(BUILD)/libclip64.a: $(LIB:%=$(BUILD)/obj64/%.o)
+# remember WORDS: the target holds these words and is written anew when they change; what was made with others is then made
+# again. So CFLAGS, CC, NATIVE or a new compiler need no `make clean`, and a file taken from lib/ is gone from the library.
+remember = @mkdir -p $(@D); printf '%s\n' '$(subst ','\'',$(1))' >$@.new; if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+$(BUILD)/made-with: FORCE
+	$(call remember,$(CC) $(ALL_CFLAGS) $(LDLIBS) $(shell $(CC) --version 2>/dev/null | head -n 1))
+$(BUILD)/made-of: FORCE
+	$(call remember,$(LIB))
+FORCE:
+
+$(BUILD)/libclip.a: $(LIB:%=$(BUILD)/obj/%.o) $(BUILD)/made-of
+$(BUILD)/libclip64.a: $(LIB:%=$(BUILD)/obj64/%.o) $(BUILD)/made-of
 %.a:
 	@rm -f $@
-	$(call quiet,archive)$(AR) rcs $@ $^
+	$(call quiet,archive)$(AR) rcs $@ $(filter %.o,$^)
 
-$(BUILD)/obj/%.o: lib/%.c Makefile
+$(BUILD)/obj/%.o: lib/%.c $(MADE_WITH)
 	@mkdir -p $(@D)
 	$(call quiet,compile)$(CC) $(ALL_CFLAGS) $(if $(filter $*,$(KERNELS)),-ffp-contract=fast) -c -o $@ $<
 
 # The same library in double precision, for the gradient checks.
-$(BUILD)/obj64/%.o: lib/%.c Makefile
+$(BUILD)/obj64/%.o: lib/%.c $(MADE_WITH)
 	@mkdir -p $(@D)
 	$(call quiet,compile)$(CC) $(ALL_CFLAGS) -DNUM=double -c -o $@ $<
 
-$(BUILD)/obj/tests/%.o: tests/%.c Makefile
+$(BUILD)/obj/tests/%.o: tests/%.c $(MADE_WITH)
 	@mkdir -p $(@D)
 	$(call quiet,compile)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(BUILD)/obj64/tests/%.o: tests/%.c Makefile
+$(BUILD)/obj64/tests/%.o: tests/%.c $(MADE_WITH)
 	@mkdir -p $(@D)
 	$(call quiet,compile)$(CC) $(ALL_CFLAGS) -DNUM=double -c -o $@ $<
 
-$(BUILD)/obj/data/%.o: data/%.c Makefile
+$(BUILD)/obj/data/%.o: data/%.c $(MADE_WITH)
 	@mkdir -p $(@D)
 	$(call quiet,compile)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(BUILD)/obj/lessons/%.o: lessons/%/main.c Makefile
+$(BUILD)/obj/lessons/%.o: lessons/%/main.c $(MADE_WITH)
 	@mkdir -p $(@D)
 	$(call quiet,compile)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(BUILD)/obj64/lessons/%.o: lessons/%/main.c Makefile
+$(BUILD)/obj64/lessons/%.o: lessons/%/main.c $(MADE_WITH)
 	@mkdir -p $(@D)
 	$(call quiet,compile)$(CC) $(ALL_CFLAGS) -DNUM=double -c -o $@ $<
 
@@ -247,7 +284,7 @@ $(foreach l,$(LESSONS),$(eval $(call lesson_rule,$(l))))
 
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj64/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj64/*/*.d $(BUILD)/obj/*/*/*.d)
 
-.PHONY: all help run train-full list quiz data pretrained plots bench check clean $(NUMBERS:%=lesson-%) next watch mine \
+.PHONY: FORCE all help run train-full list quiz data pretrained plots bench check fuzz libfuzzer dist lint package elsewhere check-all clean $(NUMBERS:%=lesson-%) next watch mine \
         $(foreach n,$(EXERCISE_NNS),ex-$(n) hint-$(n) reset-$(n) solution-$(n))
 .SECONDARY:
 .DELETE_ON_ERROR:

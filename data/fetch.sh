@@ -118,6 +118,10 @@ if [ -e "$target" ] && [ ! -d "$target" ]; then
     say "$target is not a folder; move it away and try again" >&2
     exit 1
 fi
+if [ ! -w "$data" ]; then
+    say "$data cannot be written to; where the six .bin files are elsewhere, set CIFAR10_DIR to that folder: the lessons read them there" >&2
+    exit 1
+fi
 lock
 if [ -n "${CIFAR10_DIR-}" ]; then
     from_folder "$CIFAR10_DIR"

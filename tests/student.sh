@@ -16,10 +16,16 @@
 # the repository can touch them. They are copies of exercises/original/*.c, which git does know. A copy nobody has
 # changed follows a new original; one that was changed stays, and the student is told.
 #
+# In a tree that cannot be written to they lie in BUILD/desk/ instead.
+#
 # progress.txt has lines of "done NAME", "hint NAME STEP" and "given NAME CHECKSUM"; others are kept and mean nothing.
 # Other variables: SEED of the fresh inputs; EXERCISE_CC, compiler and flags; EXERCISE_WORK, where programs go.
 
 build=$1 command=$2 number=$3
+if [ -z "$EXERCISES" ] && [ ! -w exercises ]; then
+    EXERCISES=$build/desk
+    mkdir -p "$EXERCISES" && echo "exercises/ cannot be written to: yours are in $EXERCISES/." >&2
+fi
 : "${EXERCISES:=exercises}" "${EXERCISE_CC:=${CC:-cc} -std=c11 -O1 -g -pthread}" "${EXERCISE_WORK:=$build/exercises}"
 progress=$EXERCISES/progress.txt
 work=$EXERCISE_WORK
@@ -137,7 +143,7 @@ compile() {
         echo "  again: make ex-$nn     the text as shipped, keeping yours: make reset-$nn"
         return 1
     fi
-    cp "$source" "$work/$nn.c" || stop "$work/$nn.c cannot be written"
+    cat "$source" >"$work/$nn.c" || stop "$work/$nn.c cannot be written"
     warned
 }
 

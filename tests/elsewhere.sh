@@ -1,0 +1,178 @@
+#!/bin/sh
+# elsewhere.sh: `make check` with other compilers, other optimisation, for other processors; and which bits agree.
+#
+#   sh tests/elsewhere.sh DIR [ROW ...]          from the top folder; `make elsewhere` says DIR = BUILD/elsewhere
+#   sh tests/elsewhere.sh DIR table              the table of the rows that have run
+#
+# A ROW is COMPILER-OPTIMISATION-PROCESSOR
+#   gcc clang    O0 O1 O2 O3    native haswell x86-64 arm64
+# Without rows: both compilers, all four, on this machine's processor, on haswell (AVX2, 2013) and on any x86-64 (SSE2);
+# and arm64 at O0 and O3. What this machine lacks is said and left out. arm64 is compiled by a cross compiler (Debian:
+# gcc-aarch64-linux-gnu libc6-dev-arm64-cross; clang uses its libraries) and run by qemu (qemu-user-static or qemu-user),
+# all of it, scripts and exercises too.
+#
+# A row leaves DIR/ROW.log, what make check said; DIR/ROW.result, "ROW passed failed skipped seconds"; and DIR/ROW.prints,
+# a line of "NAME SUM" for each part of build/fingerprint, for what the lessons by hand print, and for the bytes of a model
+# after two epochs. In the table, equal letters in a column are equal bits. KEEP=1 keeps what was built.
+# Exit status 0: every row that could run passed, and one did.
+LC_ALL=C
+export LC_ALL
+unset BUILD SAN MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL CFLAGS OPT ARCH NAMES CC
+top=$PWD
+dir=${1:-build/elsewhere}
+[ $# -eq 0 ] || shift
+mkdir -p "$dir" || exit 2
+[ -n "$CLIP_REFERENCE" ] || CLIP_REFERENCE=$top/../shared/reference
+export CLIP_REFERENCE
+: "${MAKE:=make}"
+
+say() { printf '%s\n' "$*"; }
+
+# ---- a compiler whose programs run here ------------------------------------------------------------------------------------
+
+# cross COMPILER FILE: makes FILE, which compiles like COMPILER, for arm64. A program it links is PROGRAM.arm64, and PROGRAM is a
+# script that has qemu run it, so that whoever runs the program needs to know nothing.
+cross() {
+    qemu=$(command -v qemu-aarch64-static || command -v qemu-aarch64) || return 1
+    command -v aarch64-linux-gnu-gcc >/dev/null 2>&1 || return 1
+    case $1 in
+    gcc) real=aarch64-linux-gnu-gcc ;;
+    clang) command -v clang >/dev/null 2>&1 && real='clang --target=aarch64-linux-gnu' || return 1 ;;
+    esac
+    cat >"$2" <<SCRIPT
+#!/bin/sh
+out='' before='' links=1
+for word do
+    [ "\$before" = -o ] && out=\$word
+    case \$word in -c | -E | -S | --version) links='' ;; esac
+    before=\$word
+done
+[ -n "\$links" ] && [ -n "\$out" ] || exec $real "\$@"
+$real -static "\$@" || exit
+mv -f "\$out" "\$out.arm64" || exit
+printf '#!/bin/sh\nexec $qemu -0 "\$0" "\$0.arm64" "\$@"\n' >"\$out" && chmod 755 "\$out"
+SCRIPT
+    chmod 755 "$2"
+}
+
+runs_haswell() { ! [ -r /proc/cpuinfo ] || { grep -qw avx2 /proc/cpuinfo && grep -qw fma /proc/cpuinfo; }; }
+is_x86() { case $(uname -m) in x86_64 | amd64) ;; *) return 1 ;; esac }
+
+# ---- one row ---------------------------------------------------------------------------------------------------------------
+
+# prints BUILD: the sums of the bits.
+prints() {
+    "$1/fingerprint"
+    rm -rf "$1/prints"
+    mkdir "$1/prints"
+    for number in 01 02 03 04 06 07; do
+        CLIP_PLOTS=$1/prints "$1/lesson-$number" --no-predict </dev/null
+    done >"$1/prints/by-hand" 2>/dev/null
+    CLIP_PLOTS=$1/prints CLIP_MODELS=$1/prints "$1/lesson-10" --data shapes --pictures 500 --recipe tiny --epochs 2 \
+        </dev/null >/dev/null 2>&1
+    for part in by-hand:by-hand training:tiny-shapes-seed1.safetensors; do
+        "$1/sha256" "$1/prints/${part#*:}" | awk -v name="${part%:*}" '{ print name, substr($1, 1, 12) }'
+    done
+}
+
+row() {
+    compiler=${1%%-*} rest=${1#*-}
+    opt=${rest%%-*} processor=${rest#*-}
+    build=$dir/$1
+    case $compiler:$opt in
+    gcc:O[0-3] | clang:O[0-3]) ;;
+    *) say "$1: want gcc or clang, O0 to O3, and a processor, such as gcc-O2-haswell" && return 2 ;;
+    esac
+    command -v "$compiler" >/dev/null 2>&1 || { say "$1: skipped: there is no $compiler"; return 77; }
+    set -- "$1" CC="$compiler" OPT="-$opt"
+    limit=900
+    case $processor in
+    native) ;;
+    x86-64)
+        is_x86 || { say "$1: skipped: this is no x86-64"; return 77; }
+        set -- "$@" ARCH=-march=x86-64
+        ;;
+    haswell)
+        { is_x86 && runs_haswell; } || { say "$1: skipped: this processor cannot run it"; return 77; }
+        set -- "$@" ARCH=-march=haswell
+        ;;
+    arm64)
+        cross "$compiler" "$dir/$compiler-arm64" ||
+            { say "$1: skipped: it needs aarch64-linux-gnu-gcc and qemu-aarch64 (qemu-user-static)"; return 77; }
+        set -- "$1" CC="$dir/$compiler-arm64" OPT="-$opt" AR=aarch64-linux-gnu-ar ARCH=
+        limit=7200
+        ;;
+    *) say "$1: want native, haswell, x86-64 or arm64" && return 2 ;;
+    esac
+    name=$1
+    shift
+    start=$(date +%s)
+    $MAKE BUILD="$build" CFLAGS='-g -Werror' LIMIT=$limit "$@" check >"$dir/$name.log" 2>&1 </dev/null
+    status=$?
+    seconds=$(($(date +%s) - start))
+    counts=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed\(, \([0-9]*\) skipped\)\{0,1\}$/\1 \2 \4/p' "$dir/$name.log" | tail -n 1)
+    # shellcheck disable=SC2086 # two or three numbers
+    set -- ${counts:-0 1}
+    [ $status -eq 0 ] || [ "$2" -gt 0 ] || set -- "$1" 1 "$3"
+    say "$name $1 $2 ${3:-0} $seconds" >"$dir/$name.result"
+    prints "$build" >"$dir/$name.prints"
+    say "$name: $1 passed, $2 failed, ${3:-0} skipped, $seconds s"
+    if [ $status -ne 0 ]; then
+        grep -A 14 '^---- ' "$dir/$name.log" | head -n 80
+        say "all of it: $dir/$name.log"
+    fi
+    [ "$KEEP" = 1 ] || rm -rf "$build"
+    return $status
+}
+
+# ---- the table --------------------------------------------------------------------------------------------------------------
+
+table() {
+    for file in "$dir"/*.result; do
+        [ -f "$file" ] && sed 's/^/row /' "$file" && sed "s|^|print $(basename "$file" .result) |" "${file%.result}.prints"
+    done | awk '
+        $1 == "row" { rows[++n] = $2; result[$2] = sprintf("%6d %6d %7d %7d", $3, $4, $5, $6) }
+        $1 == "print" {
+            if (!($3 in seen)) { seen[$3] = 1; parts[++m] = $3 }
+            if (!(($3, $4) in letter)) letter[$3, $4] = substr("abcdefghijklmnopqrstuvwxyz", ++letters[$3], 1)
+            of[$2, $3] = letter[$3, $4]
+        }
+        END {
+            for (p = 1; p <= m; p++) if (length(parts[p]) > tall) tall = length(parts[p])
+            for (l = 1; l <= tall; l++) { # names from top to bottom
+                line = l < tall ? sprintf("%46s", "") : sprintf("%-17s%6s %6s %7s %7s", "row", "passed", "failed", "skipped", "seconds")
+                for (p = 1; p <= m; p++) { c = substr(parts[p], l - tall + length(parts[p]), 1); line = line "  " (c && l > tall - length(parts[p]) ? c : " ") }
+                sub(/ *$/, "", line); print line
+            }
+            for (r = 1; r <= n; r++) {
+                line = sprintf("%-17s%s", rows[r], result[rows[r]])
+                for (p = 1; p <= m; p++) line = line "  " ((rows[r], parts[p]) in of ? of[rows[r], parts[p]] : "?")
+                print line
+            }
+        }'
+}
+
+if [ "$1" = table ]; then
+    table
+    exit
+fi
+if [ $# -eq 0 ]; then
+    for processor in native haswell x86-64; do
+        for opt in O3 O2 O1 O0; do set -- "$@" "gcc-$opt-$processor" "clang-$opt-$processor"; done
+    done
+    set -- "$@" gcc-O3-arm64 clang-O3-arm64 gcc-O0-arm64 clang-O0-arm64
+fi
+passed=0 failed=0 skipped=0
+for each do
+    row "$each"
+    case $? in
+    0) passed=$((passed + 1)) ;;
+    77) skipped=$((skipped + 1)) ;;
+    *) failed=$((failed + 1)) ;;
+    esac
+done
+say
+table
+say
+say "elsewhere: $passed passed, $failed failed, $skipped skipped"
+[ $failed -eq 0 ] && [ $passed -gt 0 ]

@@ -1,0 +1,110 @@
+#!/bin/sh
+# lint.sh: what four readers of source find: gcc -fanalyzer, clang-tidy, cppcheck, shellcheck.
+#
+#   sh tests/lint.sh BUILD [FILE ...]          from the top folder; without FILEs: all of them
+#
+# Anything found fails. What is switched off, each with its reason: .clang-tidy, tests/cppcheck.txt, and at lines of the
+# sources (NOLINT, shellcheck disable). A tool that is not here is said and left out. Two files are read at a time.
+# What a tool said is in BUILD/lint/TOOL. The last line is "lint: N passed, N failed[, N skipped]"; a tool counts one.
+LC_ALL=C
+export LC_ALL
+work=${1:-build}/lint
+[ $# -eq 0 ] || shift
+mkdir -p "$work" || exit 2
+passed=0 failed=0 skipped=0
+flags='-std=c11 -D_DEFAULT_SOURCE -D_DARWIN_C_SOURCE -Iexercises'
+
+if [ $# -eq 0 ]; then
+    # The exercises as shipped are full of holes, and 11 of bugs, on purpose.
+    set -- lib/*.c data/*.c tests/*.c tests/tools/*.c tests/fuzz/*.c tests/exercises/*.c lessons/*/*.c exercises/*.c solutions/*.c \
+        tests/*.sh tests/*/*.sh data/*.sh lessons/*.sh plots/*.sh .ci/run
+fi
+sources='' scripts=''
+for file do
+    [ -f "$file" ] || continue
+    case $file in
+    *.c) sources="$sources $file" ;;
+    *.sh | .ci/run) scripts="$scripts $file" ;;
+    esac
+done
+
+# lane N TOOL FILES...: every second file, from the N-th.
+lane() {
+    n=$1 tool=$2
+    shift 2
+    for file do
+        n=$((n + 1))
+        [ $((n % 2)) -eq 1 ] || "$tool" "$file"
+    done
+}
+
+# read_all NAME TOOL FILES...: runs TOOL on each file; what it prints is what it found.
+read_all() {
+    name=$1
+    shift
+    lane 0 "$@" >"$work/$name.0" 2>&1 &
+    lane 1 "$@" >"$work/$name.1" 2>&1
+    wait
+    sort -u "$work/$name.0" "$work/$name.1" >"$work/$name" # a finding in a header is found in every file that includes it
+    rm -f "$work/$name.0" "$work/$name.1"
+    verdict "$name"
+}
+
+verdict() {
+    if [ -s "$work/$1" ]; then
+        failed=$((failed + 1))
+        echo "$1: $(wc -l <"$work/$1") lines"
+        sed 's/^/  /' "$work/$1"
+    else
+        passed=$((passed + 1))
+        echo "$1: nothing"
+    fi
+}
+
+skip() {
+    skipped=$((skipped + 1))
+    echo "$1: skipped: $2"
+}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# shellcheck disable=SC2086,SC2317 # words; called by lane
+analyzer() { gcc $flags -O1 -Wall -Wextra -Wpedantic -fanalyzer -c -o /dev/null "$1" 2>&1 | grep -E '(warning|error):'; }
+# shellcheck disable=SC2086,SC2317
+tidy() { clang-tidy --quiet "$1" -- $flags 2>/dev/null | grep -E '(warning|error):' | sed "s|^$PWD/||"; }
+
+# shellcheck disable=SC2086 # words
+if [ -n "$sources" ]; then
+    if has gcc && gcc -fanalyzer -E -x c /dev/null >/dev/null 2>&1; then read_all gcc-analyzer analyzer $sources
+    else skip gcc-analyzer 'there is no gcc, or one without -fanalyzer'; fi
+
+    if has clang-tidy; then read_all clang-tidy tidy $sources
+    else skip clang-tidy 'it is not installed'; fi
+
+    if has cppcheck; then
+        cppcheck -j 2 --enable=warning,performance,portability --std=c11 -D_DEFAULT_SOURCE -D__GNUC__=12 -Iexercises --inline-suppr \
+            --suppressions-list=tests/cppcheck.txt --template='{file}:{line}: {message} [{id}]' --quiet $sources 2>&1 |
+            sort -u >"$work/cppcheck"
+        verdict cppcheck
+    else
+        skip cppcheck 'it is not installed'
+    fi
+fi
+
+# shellcheck disable=SC2086 # words
+if [ -n "$scripts" ]; then
+    if has shellcheck; then
+        shellcheck -s sh -x -f gcc $scripts >"$work/shellcheck" 2>&1
+        verdict shellcheck
+    else
+        skip shellcheck 'it is not installed'
+    fi
+fi
+
+echo
+if [ $skipped -gt 0 ]; then
+    echo "lint: $passed passed, $failed failed, $skipped skipped"
+else
+    echo "lint: $passed passed, $failed failed"
+fi
+[ $failed -eq 0 ]

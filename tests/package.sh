@@ -1,0 +1,222 @@
+#!/bin/sh
+# package.sh: does the project behave as somebody who packages it expects?
+#
+#   sh tests/package.sh BUILD              from the top folder; part of `make check`
+#   sh tests/package.sh BUILD long         `make package`: the whole tarball as well, checked twice (some minutes)
+#
+#   what changed is made again and nothing else: headers, flags, compiler, files that came or went
+#   the Makefile asks nothing of make that GNU make 3.81 has not; every script is read by each shell that is here
+#   the tarball: the same bytes whatever the machine's clock, rights and order; the same again from what it holds
+# and with "long"
+#   what the tarball holds passes its own `make -j` and `make check`, in a path with spaces
+#   the same from a tree that cannot be written to, with BUILD elsewhere; nothing in the tree is touched
+#   the scripts that students run pass their tests in every shell that is here
+#
+# The last line is "package: N passed, N failed[, N skipped]".
+# shellcheck disable=SC2016 # texts in quotes
+LC_ALL=C NO_COLOR=1
+export LC_ALL NO_COLOR
+unset BUILD SAN MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL CFLAGS OPT ARCH NAMES CIFAR10_DIR CLIP_MODELS CLIP_PLOTS
+top=$PWD
+case $1 in /*) build=$1 ;; *) build=$PWD/$1 ;; esac
+work=$(mktemp -d "${TMPDIR:-/tmp}/clip-package-XXXXXX") || exit 2
+trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+chmod 755 "$work"
+passed=0 failed=0 skipped=0
+: "${MAKE:=make}" "${CC:=cc}"
+
+right() { passed=$((passed + 1)); }
+wrong() {
+    failed=$((failed + 1))
+    echo "  FAILED  $*"
+    tail -n 40 "$work/out" 2>/dev/null | sed 's/^/      /'
+}
+skip() {
+    skipped=$((skipped + 1))
+    echo "  skipped: $*"
+}
+check() { # check WHAT COMMAND...
+    what=$1
+    shift
+    if "$@"; then right; else wrong "$what"; fi
+}
+
+# ---- what changed is made again -------------------------------------------------------------------------------------------
+
+# The Makefile as it is, in a project of four small files, in a path with spaces.
+toy="$work/a toy"
+mkdir -p "$toy/lib" "$toy/tests/tools"
+cp Makefile "$toy/"
+echo 'int one(void);' >"$toy/lib/one.h"
+printf '#include "one.h"\nint one(void) { return 1; }\n' >"$toy/lib/one.c"
+echo 'extern int two; int two = 2;' >"$toy/lib/two.c"
+printf '#include "../../lib/one.h"\nint main(void) { return one() - 1; }\n' >"$toy/tests/tools/tool.c"
+
+# made N WORDS: make says that it compiled N files; WORDS are for make. `b` is the toy's BUILD.
+made() {
+    want=$1
+    shift
+    (cd "$toy" && $MAKE -j2 BUILD=b OPT=-O0 "$@" b/tool b/libclip.a) >"$work/out" 2>&1 || return 1
+    got=$(grep -c '^  compile ' "$work/out")
+    [ "$got" -eq "$want" ] || { echo "compiled $got files, not $want" >>"$work/out"; return 1; }
+}
+
+check "the first time everything is made" made 3
+check "the second time nothing is" made 0
+check "nor archived or linked" [ "$(grep -c '^  [a-z]* *[^ ]*/' "$work/out")" -eq 0 ]
+sleep 1 # some file systems know whole seconds only
+touch "$toy/lib/one.h"
+check "a header was changed: what includes it is made" made 2
+check "once" made 0
+check "another flag: everything is made" made 3 CFLAGS=-DOTHER
+check "the same flag: nothing is" made 0 CFLAGS=-DOTHER
+check "a flag with quotes and spaces" made 3 "CFLAGS='-DWORDS=\"a b\"'"
+check "no flag again: everything is made" made 3
+check "another compiler: everything is made" made 3 "CC=$(command -v "$CC") -DX"
+made 3 >/dev/null
+sleep 1
+rm "$toy/lib/two.c"
+check "a file went: nothing is compiled" made 0
+check "and the library is without it" [ "$(ar t "$toy/b/libclip.a" | grep -c '\.o$')" -eq 1 ]
+echo 'extern int three; int three = 3;' >"$toy/lib/three.c"
+check "a file came: it is made" made 1
+check "make clean leaves nothing" eval '(cd "$toy" && $MAKE BUILD=b clean >"$work/out" 2>&1) && [ ! -e "$toy/b" ]'
+
+# ---- make 3.81, any shell -------------------------------------------------------------------------------------------------
+
+# What came with make 3.82 to 4.4 (its NEWS file), as it would stand in a Makefile.
+newer='[^-A-Za-z0-9_.]!=|::*:=|^define.*=|\$[({](file|guile|let|intcmp) |&:|^ *(private|undefine|load|-load) '
+newer="$newer"'|\.(ONESHELL|SHELLFLAGS|RECIPEPREFIX|EXTRA_PREREQS|NOTINTERMEDIATE|WAIT|LOADED)|--(output-sync|trace|shuffle|eval)'
+grep -nE -e "$newer" Makefile >"$work/out"
+check "the Makefile keeps to GNU make 3.81" [ ! -s "$work/out" ]
+for line in 'FILES != ls' 'A ::= b' 'define x =' '$(file >x,y)' 'a b &: c' 'private X = 1' '.ONESHELL:'; do
+    echo "$line" >"$work/line"
+    check "and this would be seen: $line" grep -qE -e "$newer" "$work/line"
+done
+
+shells=''
+for shell in dash 'bash --posix' 'busybox sh' mksh yash posh zsh; do
+    command -v "${shell%% *}" >/dev/null 2>&1 && shells="$shells${shell%% *} "
+done
+# shell NAME WORDS...: runs that shell.
+shell() {
+    case $1 in
+    bash) shift && bash --posix "$@" ;;
+    busybox) shift && busybox sh "$@" ;;
+    zsh) shift && zsh --emulate sh "$@" ;;
+    *) "$@" ;;
+    esac
+}
+for script in tests/*.sh data/*.sh lessons/*.sh plots/*.sh .ci/run; do
+    [ -f "$script" ] || continue
+    : >"$work/out"
+    for name in sh $shells; do shell "$name" -n "$script" >>"$work/out" 2>&1 || echo "$name: $script" >>"$work/out"; done
+    check "$script is read by every shell" [ ! -s "$work/out" ]
+done
+
+# ---- the tarball ------------------------------------------------------------------------------------------------------------
+
+small=$work/small
+mkdir -p "$small/dir"
+echo first >"$small/a"
+: >"$small/dir/empty"
+awk 'BEGIN { while (n++ < 20000) print n * n % 997 }' >"$small/dir/numbers"
+printf '#!/bin/sh\necho runs\n' >"$small/run"
+chmod 755 "$small/run"
+printf 'run\na\ndir/numbers\ndir/empty\n' >"$small/list"
+pack() { (cd "$1" && "$build/tarball" "$2" toy "$3") >"$work/out" 2>&1; }
+check "a tarball" pack "$small" "$work/one.tar.gz" list
+cp -R "$small" "$work/again"
+chmod 640 "$work/again/a" && touch -t 200001010000 "$work/again/run"
+check "another day, with other rights" pack "$work/again" "$work/two.tar.gz" list
+check "the same bytes" cmp "$work/one.tar.gz" "$work/two.tar.gz"
+check "tar reads it" eval 'tar -tzf "$work/one.tar.gz" >"$work/out" 2>&1'
+check "its files are in order" [ "$(tr '\n' ' ' <"$work/out")" = 'toy/MANIFEST toy/a toy/dir/empty toy/dir/numbers toy/run ' ]
+mkdir "$work/unpacked"
+check "tar unpacks it" eval '(cd "$work/unpacked" && tar -xzf "$work/one.tar.gz") >"$work/out" 2>&1'
+for file in a run dir/empty dir/numbers; do check "$file came through" cmp "$small/$file" "$work/unpacked/toy/$file"; done
+check "what runs still runs" [ "$("$work/unpacked/toy/run")" = runs ]
+check "what does not, does not" [ ! -x "$work/unpacked/toy/a" ]
+check "packed again from what it held" pack "$work/unpacked/toy" "$work/three.tar.gz" MANIFEST
+check "the same bytes again" cmp "$work/one.tar.gz" "$work/three.tar.gz"
+for bad in missing ../small/a /etc/passwd dir; do
+    printf 'a\n%s\n' "$bad" >"$small/bad"
+    check "$bad is refused" eval '! pack "$small" "$work/four.tar.gz" bad'
+    check "in one line" [ "$(wc -l <"$work/out")" -eq 1 ]
+done
+check "no half-written file" [ ! -e "$work/four.tar.gz" ]
+
+# ---- the long half ------------------------------------------------------------------------------------------------------------
+
+# In a git checkout, what is packed are the files git knows; elsewhere those the tarball came with.
+long() {
+    [ -d "$top/../shared/reference" ] && CLIP_REFERENCE=$(cd "$top/../shared/reference" && pwd) && export CLIP_REFERENCE
+    check "make dist" eval '$MAKE BUILD="${build#"$top"/}" dist >"$work/out" 2>&1'
+    ball=$build/clip-from-scratch.tar.gz
+    mkdir "$work/a b"
+    check "it unpacks" eval '(cd "$work/a b" && tar -xzf "$ball") >"$work/out" 2>&1'
+    tree="$work/a b/clip-from-scratch"
+    check "make -j in a path with spaces, no warnings" eval '(cd "$tree" && $MAKE -j CFLAGS="-g -Werror" all) >"$work/out" 2>&1'
+    check "make check there" eval '(cd "$tree" && $MAKE CFLAGS="-g -Werror" check) >"$work/out" 2>&1'
+    grep '^[0-9]* passed, ' "$work/out"
+    check "make dist there" eval '(cd "$tree" && $MAKE CFLAGS="-g -Werror" dist) >"$work/out" 2>&1'
+    check "the same bytes as from here" cmp "$ball" "$tree/build/clip-from-scratch.tar.gz"
+    (cd "$tree" && $MAKE clean) >/dev/null 2>&1
+    rm -rf "$tree"/exercises/[0-9][0-9]-* "$tree/exercises/progress.txt"
+    unwritable
+    for name in $shells; do other_shell "$name"; done
+}
+
+# as_nobody COMMAND...: rights do not bind root.
+as_nobody() {
+    if [ "$(id -u)" -ne 0 ]; then "$@"; else setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; fi
+}
+
+unwritable() {
+    unset CLIP_REFERENCE
+    if ! as_nobody true >/dev/null 2>&1; then
+        skip "a tree that cannot be written to: this is root, whom rights do not bind, and there is no setpriv"
+        return
+    fi
+    chmod -R a-w,a+rX "$tree"
+    mkdir "$work/out of tree"
+    chmod 777 "$work/out of tree"
+    ln -s "$work/out of tree" "$work/o" # BUILD itself may have no spaces: make takes a space for the end of a name
+    touch "$work/stamp"
+    cd "$tree" || exit 2
+    for target in all check lesson-02 ex-00 'lesson-10 ARGS="--data shapes --pictures 200 --recipe tiny --epochs 1"'; do
+        check "make $target, in a tree that cannot be written to" \
+            eval "as_nobody \$MAKE BUILD=\"$work/o/b\" $target"' >"$work/out" 2>&1'
+    done
+    grep '^model: ' "$work/out"
+    check "the model is beside what was built" eval 'ls "$work/o/b/models/"*.safetensors >/dev/null 2>&1'
+    check "so is the desk" [ -f "$work/o/b/desk/00-hello.c" ]
+    check "make data cannot, and says so" eval '! as_nobody $MAKE BUILD="$work/o/b" data >"$work/out" 2>&1'
+    check "in one line" [ "$(grep -c 'cannot be written to' "$work/out")" -eq 1 ]
+    cd "$top" || exit 2
+    find "$tree" -newer "$work/stamp" >"$work/out"
+    check "nothing in the tree was touched" [ ! -s "$work/out" ]
+}
+
+# With this shell as `sh`.
+other_shell() {
+    mkdir -p "$work/path-$1"
+    program=$(command -v "$1")
+    case $1 in
+    bash | busybox | yash | zsh) ln -s "$program" "$work/path-$1/sh" ;; # each is POSIX when called sh
+    *) printf '#!/bin/sh\nexec %s "$@"\n' "$program" >"$work/path-$1/sh" && chmod 755 "$work/path-$1/sh" ;;
+    esac
+    for script in harness pages quiz exercises fetch pretrained; do
+        check "$script, with $1 as sh" eval 'PATH="$work/path-$1:$PATH" sh "tests/$script.sh" "$build" >"$work/out" 2>&1'
+    done
+}
+
+[ "$2" = long ] && long
+
+if [ $skipped -gt 0 ]; then
+    echo "package: $passed passed, $failed failed, $skipped skipped"
+else
+    echo "package: $passed passed, $failed failed"
+fi
+[ $failed -eq 0 ]
