@@ -139,7 +139,7 @@ mine: $(BUILD)/libclip.a $(EXAMS) $(MINE) ## lesson 11 on your own functions
 
 # ---- checks -----------------------------------------------------------------------------------------------------------
 
-SCRIPTS := $(wildcard $(patsubst %,tests/%.sh,exercises fetch pretrained checkers lesson19 harness package pages quiz train))
+SCRIPTS := $(wildcard $(patsubst %,tests/%.sh,exercises fetch pretrained checkers lesson19 harness package pages quiz shapes train))
 # Lesson 11 needs the model of lesson 10: tests/train.sh runs the one after the other.
 CHECKED := $(filter-out %/lesson-11,$(LESSON_BINARIES))
 
