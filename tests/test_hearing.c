@@ -67,8 +67,22 @@ TEST(a_bag_has_one_vector_for_all_orders) {
     }
 }
 
+/* The edit behind a name, seen from its result. */
+static bool as_named(const char *name, const Caption *a, const Caption *b) {
+    bool same_shapes = a->a.shape == b->a.shape && a->b.shape == b->b.shape;
+    if (!strcmp(name, "colours swapped")) return a->a.colour == b->b.colour && a->b.colour == b->a.colour && same_shapes;
+    if (!strcmp(name, "things swapped")) return a->relation == b->relation && a->a.shape == b->b.shape && a->b.colour == b->a.colour;
+    if (!strcmp(name, "relation turned")) return a->relation == relation_converse(b->relation) && same_shapes;
+    if (!strcmp(name, "another number")) return a->count[0] != b->count[0] && a->a.colour == b->a.colour && same_shapes;
+    if (!strcmp(name, "negated")) return a->kind == CAPTION_PAIR && b->kind == CAPTION_WITHOUT && same_shapes;
+    if (!strcmp(name, "another colour")) return (a->a.colour != b->a.colour) + (a->b.colour != b->b.colour) == 1 && same_shapes;
+    if (!strcmp(name, "another shape")) return a->a.colour == b->a.colour && a->b.colour == b->b.colour && !same_shapes;
+    return true;
+}
+
 /* What is called the same says the same in other words; what is not says something else. */
-TEST(changes_are_what_they_are_called) {
+TEST(changes_are_what_they_are_called,
+      another_caption_says_something_else) {
     bool other = false;
     int count = 0;
     for (const HearingChange *change; (change = hearing_change(count)) != NULL; count++) {
@@ -83,6 +97,7 @@ TEST(changes_are_what_they_are_called) {
             CHECK(caption_same(&first, &again) && strcmp(example[i].text, example[i].reworded), "%s: %s / %s", change->name, example[i].text, example[i].reworded);
             CHECK(caption_same(&first, &changed) == change->same, "%s: %s / %s", change->name, example[i].text, example[i].changed);
             CHECK(strcmp(example[i].text, example[i].changed), "%s: %s is not changed", change->name, example[i].text);
+            CHECK(as_named(change->name, &first, &changed), "%s: %s / %s", change->name, example[i].text, example[i].changed);
             CHECK(change->kinds >> first.kind & 1u, "%s of a %s", change->name, caption_kind_name(first.kind));
         }
         CHECK(strcmp(example[0].text, hearing_examples(&arena, change, 4, 1)->text) || strcmp(example[0].changed, hearing_examples(&arena, change, 4, 1)->changed),
@@ -93,4 +108,18 @@ TEST(changes_are_what_they_are_called) {
     CHECK(count == 11 && !hearing_change(count) && !hearing_change(-1), "%d changes", count);
 }
 
-TESTS(the_same_bits_have_cosine_one, all_orders_once, different_rows_are_counted, a_bag_has_one_vector_for_all_orders, changes_are_what_they_are_called)
+/* Another scene's caption may happen to say the same; then it is another one. */
+TEST(another_caption_says_something_else) {
+    Arena arena = { 0 };
+    enum { MANY = 6000 };
+    HearingExample *example = hearing_examples(&arena, hearing_change(10), 1, MANY);
+    for (int i = 0; i < MANY; i++) {
+        Caption first, changed;
+        CHECK(caption_parse(example[i].text, &first, NULL) && caption_parse(example[i].changed, &changed, NULL), "%s", example[i].text);
+        CHECK(!caption_same(&first, &changed), "%s / %s", example[i].text, example[i].changed);
+    }
+    arena_free(&arena);
+}
+
+TESTS(the_same_bits_have_cosine_one, all_orders_once, different_rows_are_counted, a_bag_has_one_vector_for_all_orders, changes_are_what_they_are_called,
+      another_caption_says_something_else)

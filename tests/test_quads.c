@@ -327,6 +327,8 @@ TEST(broken_files_are_refused) {
     edited(&arena, text, "\nlook ", "\nlook -", ":3: want a whole number");
     edited(&arena, text, " noise 0", " noise nan", ":1: want a noise");
     edited(&arena, text, ": small ", ": tiny ", ": want a size");
+#define FIVE "small red bar 0.1 0.1 0.05 0; small red bar 0.1 0.1 0.05 0; small red bar 0.1 0.1 0.05 0; small red bar 0.1 0.1 0.05 0; "
+    edited(&arena, text, "; ", "; " FIVE, ":3: want no more than five things");
     edited(&arena, text, ",10 01\n", ",01 01\n", ":3: want truth 1 for caption 1 of picture 1, found \"01 01\"");
     edited(&arena, text, ",10 01\n", ",10 00\n", ":3: want truth 1 for caption 2 of picture 2");
     edited(&arena, text, ",10 01\n", ",10 01", ":3: want the end of the line");
