@@ -34,7 +34,8 @@ static bool names_read(Arena *arena, const char *folder, const char ***names, in
     closedir(dir);
     if (why) return err_set(err, "%s: the folder cannot be read to its end: %s", folder, strerror(why));
     *names = arena_alloc(arena, (size_t)*count, sizeof **names);
-    for (int i = *count; i-- > 0; last = last->next) (*names)[i] = last->name;
+    int i = *count;
+    for (const NameNode *node = last; node; node = node->next) (*names)[--i] = node->name;
     if (*count > 0) qsort(*names, (size_t)*count, sizeof **names, name_order);
     return true;
 }

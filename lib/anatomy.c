@@ -13,12 +13,13 @@ static size_t node_numbers(const Node *n) {
 
 static double node_work(const Node *n) {
     double out = (double)mat_count(n->val);
-    const Mat *a = n->in[0] ? &n->in[0]->val : NULL, *b = n->in[1] ? &n->in[1]->val : NULL;
-    if (n->op == &linear_op) return out * (double)mat_count(*b) / MAX(1, b->shape[0]);
-    if (n->op == &matmul_op) return out * a->shape[1];
-    if (n->op == &conv2d_op) return out * (double)(b->shape[1] * b->shape[2] * b->shape[3]);
-    if (n->op == &attention_op) return 2.0 * a->shape[1] * out;
-    if (n->op == &lstm_op) return (double)mat_count(*a) * b->shape[1];
+    static const Mat none = { .shape = { 1, 1, 1, 1 } };
+    Mat a = n->in[0] ? n->in[0]->val : none, b = n->in[1] ? n->in[1]->val : none;
+    if (n->op == &linear_op) return out * (double)mat_count(b) / MAX(1, b.shape[0]);
+    if (n->op == &matmul_op) return out * a.shape[1];
+    if (n->op == &conv2d_op) return out * (double)(b.shape[1] * b.shape[2] * b.shape[3]);
+    if (n->op == &attention_op) return 2.0 * a.shape[1] * out;
+    if (n->op == &lstm_op) return (double)mat_count(a) * b.shape[1];
     return 0;
 }
 

@@ -95,6 +95,7 @@ num *tape_grad(Var x) {
 }
 
 void tape_backward_from(Tape *t, Var y, const num *dy) {
+    REQUIRE(y, "backward from nothing: a result was wanted");
     num *grad = tape_grad(y);
     REQUIRE(grad, "nothing below %s wants a gradient", y->op ? y->op->name : "a leaf");
     for (size_t i = 0; i < mat_count(y->val); i++) grad[i] += dy[i];

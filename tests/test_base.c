@@ -104,6 +104,7 @@ static bool holds(const char *name, const char *text) {
 
 static int files_there(void) {
     DIR *list = opendir(own_folder());
+    CHECK(list, "the folder of this test is gone");
     int count = 0;
     for (struct dirent *entry; (entry = readdir(list)) != NULL;) count += entry->d_name[0] != '.';
     closedir(list);

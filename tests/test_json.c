@@ -12,6 +12,7 @@ static Arena arena;
 static bool takes(const char *text, size_t size, Err *err) {
     Arena own = { 0 };
     char *copy = malloc(size ? size : 1);
+    CHECK(copy, "no memory");
     if (size > 0) memcpy(copy, text, size);
     err->text[0] = '\0';
     Json j = json_begin(&own, copy, size, "text", err);
