@@ -81,8 +81,7 @@ static bool as_named(const char *name, const Caption *a, const Caption *b) {
 }
 
 /* What is called the same says the same in other words; what is not says something else. */
-TEST(changes_are_what_they_are_called,
-      another_caption_says_something_else) {
+TEST(changes_are_what_they_are_called) {
     bool other = false;
     int count = 0;
     for (const HearingChange *change; (change = hearing_change(count)) != NULL; count++) {
