@@ -9,9 +9,10 @@
 enum { THREADS_MOST = 256 };
 
 /* One pool for the whole program. The caller of parallel_for is worker 0; workers 1.. wait for `job` to change.
- * A kernel lasts microseconds and the next one follows at once, so whoever waits first asks again a few hundred times,
- * letting others run in between, and only then goes to sleep on a condition. */
-enum { ASKS = 300 };
+ * A kernel lasts microseconds and the next one follows at once, so whoever waits first asks again and again, letting
+ * others run in between, for longer than a training step needs alone between two kernels (some 0.3 ms), and only then
+ * goes to sleep on a condition: to be woken takes as long as a small kernel. */
+enum { ASKS = 1000 };
 
 static struct {
     int count, running;                /* threads wanted; pool threads started (worker 1 to running) */
