@@ -2,6 +2,7 @@
 
 #include "course.h"
 #include "progress.h"
+#include "reading.h"
 #include "thread.h"
 
 #include <math.h>
@@ -19,8 +20,6 @@ static const double mixture[CAPTION_KINDS] = { [CAPTION_OBJECT] = 2, [CAPTION_CO
                                                [CAPTION_RELATION] = 2, [CAPTION_WITHOUT] = 1, [CAPTION_NONE] = 1 };
 static const double ALIKE = 0.2, REWORDED = 0.3;
 
-static const num LEFT_OUT = -1e4; /* added to a logit: e^(l - 1e4) is 0 */
-
 /* ---- the model ----------------------------------------------------------------------------------------------------- */
 
 static Var vector_logits(Tape *t, Learner *l, Mat pixels, const int *ids, int n) {
@@ -33,7 +32,7 @@ static const struct {
     const char *name;
     void (*add)(Learner *learner, Rng *rng);
     LearnerLogits *logits;
-} readings[] = { { "vector", NULL, vector_logits } };
+} readings[] = { { "vector", NULL, vector_logits }, { "places", reading_places_add, reading_places_logits } };
 
 LearnerSettings learner_settings(LearnerSettings s) {
     if (!s.text) s.text = "transformer";
@@ -54,6 +53,8 @@ char *learner_text(Arena *arena, const LearnerSettings *given) {
 static bool settings_check(const LearnerSettings *s, const Split *split, Err *err) {
     if (s->objects < 1 || s->objects > SCENE_MOST) return err_set(err, "%d objects in a scene, want 1 to %d", s->objects, SCENE_MOST);
     if (s->steps < 1) return err_set(err, "%d steps, want at least 1", s->steps);
+    if (!strcmp(s->reading, "places") && strcmp(s->text, "transformer"))
+        return err_set(err, "the reading \"places\" wants the text tower transformer, not %s: it reads every word", s->text);
     return scene_check(&(SceneSettings){ .most = s->objects, .split = split }, err);
 }
 
@@ -133,7 +134,7 @@ typedef struct {
     Scene *scene;
     Caption *caption;
     char (*text)[CAPTION_TEXT];
-    Mat pixels, rows, columns;    /* [B,side,side,3]; what is left out, [B,N] and [N,B] */
+    Mat pixels, out;              /* [B,side,side,3]; what is left out, [B,N] */
 } Batch;
 
 static void batch_pairs(void *context, size_t begin, size_t end, int worker) {
@@ -155,15 +156,11 @@ static bool left_out(const Batch *b, int i, int n) {
     return n != i && (b->caption[n].kind == CAPTION_KINDS || caption_true(&b->scene[i], &b->caption[n]));
 }
 
-/* Wrong captions choose no picture: all scenes but the first are left out of their rows, and it costs them nothing. */
 static void batch_left_out(void *context, size_t begin, size_t end, int worker) {
     Batch *b = context;
     (void)worker;
     for (int i = (int)begin; i < (int)end; i++)
-        for (int n = 0; n < b->N; n++) {
-            AT(b->rows, i, n) = left_out(b, i, n) ? LEFT_OUT : 0;
-            AT(b->columns, n, i) = n < b->B ? AT(b->rows, i, n) : i > 0 ? LEFT_OUT : 0;
-        }
+        for (int n = 0; n < b->N; n++) AT(b->out, i, n) = left_out(b, i, n);
 }
 
 static Batch batch_begin(Arena *arena, Learner *learner, const LearnerCourse *course) {
@@ -173,7 +170,7 @@ static Batch batch_begin(Arena *arena, Learner *learner, const LearnerCourse *co
     b.caption = arena_alloc(arena, (size_t)b.N, sizeof *b.caption);
     b.text = arena_alloc(arena, (size_t)b.N, sizeof *b.text);
     b.pixels = mat_like(arena, mat_shape(4, b.B, LEARNER_SIDE, LEARNER_SIDE, 3));
-    b.rows = mat_new(arena, b.B, b.N), b.columns = mat_new(arena, b.N, b.B);
+    b.out = mat_new(arena, b.B, b.N);
     return b;
 }
 
@@ -187,13 +184,10 @@ static Var batch_loss(Tape *t, Batch *b) {
     Learner *l = b->learner;
     size_t N = (size_t)b->N, T = (size_t)l->clip.config.tokens;
     const char **texts = arena_alloc(&t->arena, N, sizeof *texts);
-    int *ids = arena_alloc(&t->arena, N * T, sizeof *ids), *own = arena_alloc(&t->arena, N, sizeof *own);
-    for (int n = 0; n < b->N; n++) texts[n] = b->text[n], own[n] = n < b->B ? n : 0;
+    int *ids = arena_alloc(&t->arena, N * T, sizeof *ids);
+    for (int n = 0; n < b->N; n++) texts[n] = b->text[n];
     vocab_encode(&l->clip.vocab, &t->arena, texts, b->N, (int)T, ids);
-    Var logits = l->logits(t, l, b->pixels, ids, b->N);
-    Var rows = op_cross_entropy_labels(t, op_add(t, logits, tape_data(t, b->rows)), own);
-    Var columns = op_cross_entropy_labels(t, op_add(t, op_transpose(t, logits), tape_data(t, b->columns)), own);
-    return op_scale(t, op_add(t, rows, op_scale(t, columns, (double)b->N / b->B)), 0.5);
+    return clip_loss_wrong(t, l->logits(t, l, b->pixels, ids, b->N), b->out);
 }
 
 /* ---- learning -------------------------------------------------------------------------------------------------------- */

@@ -31,7 +31,8 @@ enum { LEARNER_SIDE = 32 }; /* pixels of a picture's side */
 /* Everything a learner depends on. 0 means what is said in brackets. */
 typedef struct {
     const char *text;    /* the text tower */
-    const char *reading; /* how pictures and captions meet: NULL or "vector", the cosine of two vectors, as in CLIP */
+    const char *reading; /* how pictures and captions meet: NULL or "vector", the cosine of two vectors, as in CLIP; or
+                            "places": every word looks at every place (reading.h; text "transformer" alone) */
     SplitKind split;     /* which combinations it is shown: those seen in split_make(split, coverage, seed) */
     double coverage;     /* of them (1) */
     int objects;         /* most in a scene (2); scenes for counting have 1 to SCENE_MOST like ones all the same */

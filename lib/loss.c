@@ -38,6 +38,28 @@ Var clip_loss(Tape *tape, Var logits, Mat q) {
     return op_add(tape, op_scale(tape, both, 0.5), tape_data(tape, entropy));
 }
 
+/* What is added to a logit to leave it out: e^(l - 1e4) is 0. */
+static const num LEFT_OUT = -1e4;
+
+/* Wrong captions choose no picture: all pictures but the first are left out of their rows, which then cost nothing, and
+ * the mean over all rows is brought back to that over the first B. */
+Var clip_loss_wrong(Tape *tape, Var logits, Mat out) {
+    int B = logits->val.shape[0], N = logits->val.shape[1];
+    REQUIRE(logits->val.dims == 2 && B <= N && mat_same_shape(logits->val, out), "logits are %s, out %s, want [B,N] both, N >= B",
+            mat_shape_text(logits->val), mat_shape_text(out));
+    Mat rows = mat_new(&tape->arena, B, N), columns = mat_new(&tape->arena, N, B);
+    int *own = arena_alloc(&tape->arena, (size_t)N, sizeof *own);
+    for (int n = 0; n < N; n++) own[n] = n < B ? n : 0;
+    for (int i = 0; i < B; i++)
+        for (int n = 0; n < N; n++) {
+            AT(rows, i, n) = AT(out, i, n) != 0 ? LEFT_OUT : 0;
+            AT(columns, n, i) = n < B ? AT(rows, i, n) : i > 0 ? LEFT_OUT : 0;
+        }
+    Var captions = op_cross_entropy_labels(tape, op_add(tape, logits, tape_data(tape, rows)), own);
+    Var pictures = op_cross_entropy_labels(tape, op_add(tape, op_transpose(tape, logits), tape_data(tape, columns)), own);
+    return op_scale(tape, op_add(tape, captions, op_scale(tape, pictures, (double)N / B)), 0.5);
+}
+
 ClipPair clip_pair(Mat s, int i, double scale) {
     int N = s.shape[0];
     REQUIRE(s.dims == 2 && N == s.shape[1] && N >= 2 && i >= 0 && i < N, "pair %d of %s, want [N,N], N >= 2", i,

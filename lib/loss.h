@@ -20,6 +20,15 @@ Var clip_logits(Tape *tape, Var image, Var text, Var t);
  * Units   nats; log B when all logits are equal and there is no target */
 Var clip_loss(Tape *tape, Var logits, Mat q);
 
+/* The same with captions that are wrong on purpose ("hard negatives", Yuksekgonul et al. 2022, arXiv:2210.01936, section 4:
+ * NegCLIP). Columns B and above are captions that no picture is searched for with: they stand only among those that
+ * pictures choose from. out[i,n] = 1 leaves caption n out of picture i's choice, and picture i out of caption n's: it is
+ * true of the picture, without being its own.
+ *   L = 1/2 mean_i -log( e^l_ii / sum over n < N, not out[i,n], of e^l_in )        pictures choose captions
+ *     + 1/2 mean_i -log( e^l_ii / sum over k < B, not out[k,i], of e^l_ki )        captions choose pictures
+ * Shapes  logits, out [B,N] with N >= B, out 0 on the diagonal -> a scalar, in nats */
+Var clip_loss_wrong(Tape *tape, Var logits, Mat out);
+
 /* One pair of a batch and its closest rival. `s` holds cosines [N,N], N >= 2: row i a picture, column i its text. */
 typedef struct {
     double positive;  /* s[i,i] */

@@ -109,6 +109,13 @@ Var op_attention(Tape *t, Var qkv, int heads, bool causal);
  * -> [B,H]. lengths[b] 0..T (copied; NULL: all T): how many tokens text b has. */
 Var op_lstm(Tape *t, Var given, Var weight, Var bias, const int *lengths);
 
+/* ---- op_soft_maximum ----------------------------------------------------------------------------------------- */
+
+/* The soft maximum of every `each` neighbours of the last dimension: their mean with weights a = softmax(sharpness x),
+ * the plain mean at sharpness 0, the largest in the limit. x [..,K each] -> [..,K].
+ *   y = sum_i a_i x_i                               dx_i = dy a_i (1 + sharpness (x_i - y)) */
+Var op_soft_maximum(Tape *t, Var x, int each, double sharpness);
+
 /* ---- loss ---------------------------------------------------------------------------------------------------- */
 
 /* Row by row: y = e^x / sum e^x, and its logarithm; stable at any finite x (the row's maximum is taken off first). */
@@ -123,7 +130,7 @@ Var op_cross_entropy_labels(Tape *t, Var x, const int *class_of);
 #define OPS(X) \
     X(add) X(mul) X(scale) X(exp) X(sum) X(reshape) X(transpose) X(concat) X(flatten) X(linear) X(matmul) X(relu) \
     X(gelu) X(quick_gelu) X(conv2d) X(maxpool) X(avgpool) X(batchnorm) X(layernorm) X(l2norm) X(embedding) X(mean_tokens) \
-    X(pick_token) X(prepend) X(patches) X(attention) X(lstm) X(softmax) X(log_softmax) X(cross_entropy)
+    X(pick_token) X(prepend) X(patches) X(attention) X(lstm) X(soft_maximum) X(softmax) X(log_softmax) X(cross_entropy)
 
 #define OP_DECLARE(name) extern const Op name##_op;
 OPS(OP_DECLARE)

@@ -89,6 +89,15 @@ static Var transformer_forward(Tape *t, TextTower *m, const int *ids, int B, int
     return op_matmul(t, x, tape_param(t, m->text_projection));
 }
 
+Var text_tower_tokens(Tape *t, TextTower *m, const int *ids, int B, int T) {
+    REQUIRE(m->forward == transformer_forward, "the tower is %s, want a transformer: others do not keep their words apart", m->kind);
+    if (m->size.padding >= 0) ids = text_tower_rows(&t->arena, m->size, ids, B, T), T += 2;
+    Var x = op_add(t, embedding(t, &m->embedding, ids, B, T), positions(t, m, T));
+    x = layernorm(t, &m->ln_final, transformer_tokens(t, &m->transformer, x));
+    Var y = op_matmul(t, op_reshape(t, x, mat_shape(2, B * T, m->size.width)), tape_param(t, m->text_projection));
+    return op_reshape(t, y, mat_shape(3, B, T, m->size.embed));
+}
+
 static void transformer_tower_add(TextTower *m, Params *params, TextTowerSize s, Rng *rng) {
     int more = s.padding >= 0 ? 2 : 0, D = s.width;
     m->forward = transformer_forward;

@@ -53,6 +53,10 @@ bool text_tower_add(TextTower *tower, Params *params, TextTowerSize size, Rng *r
 /* Embeddings, not yet of unit length: ids[b*T + t] -> [B,E]. */
 Var text_tower(Tape *t, TextTower *tower, const int *ids, int B, int T);
 
+/* What the transformer makes of every token, each by itself, [B,T',E], not yet of unit length: T' is T + 2 for padded rows
+ * (begin, words, end), else T. The tower's embedding is the one that end has. Wants a transformer. */
+Var text_tower_tokens(Tape *t, TextTower *tower, const int *ids, int B, int T);
+
 /* The transformer's own rows for padded ones, as above: ids [B,T] -> [B,T+2], on the arena. */
 int *text_tower_rows(Arena *arena, TextTowerSize size, const int *ids, int B, int T);
 

@@ -50,11 +50,17 @@ static Var block(Tape *t, const TransformerBlock *b, TransformerSize s, Var x, W
     return op_add(t, x, linear(t, &b->c_proj, thought));
 }
 
-Var transformer(Tape *t, const Transformer *m, Var x, const int *place) {
-    int last = m->size.layers - 1;
-    for (int i = 0; i < last; i++) {
+static Var blocks(Tape *t, const Transformer *m, Var x, int count) {
+    for (int i = 0; i < count; i++) {
         TapeMark mark = tape_mark(t);
         x = tape_fold(t, mark, x, block(t, &m->blocks[i], m->size, x, (Wanted){ false, NULL }));
     }
-    return block(t, &m->blocks[last], m->size, x, (Wanted){ true, place });
+    return x;
 }
+
+Var transformer(Tape *t, const Transformer *m, Var x, const int *place) {
+    int last = m->size.layers - 1;
+    return block(t, &m->blocks[last], m->size, blocks(t, m, x, last), (Wanted){ true, place });
+}
+
+Var transformer_tokens(Tape *t, const Transformer *m, Var x) { return blocks(t, m, x, m->size.layers); }

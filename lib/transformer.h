@@ -36,4 +36,7 @@ Transformer transformer_add(Params *params, const char *prefix, TransformerSize 
  * operation's result that nobody else needs. */
 Var transformer(Tape *t, const Transformer *m, Var x, const int *place);
 
+/* The same of all tokens: [B,T,D] -> [B,T,D]. */
+Var transformer_tokens(Tape *t, const Transformer *m, Var x);
+
 #endif
