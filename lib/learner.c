@@ -18,7 +18,7 @@ static const double RATE = 2e-3, SCALE_RATE = 2e-2, FILTER_RATE = 0.15, DECAY = 
  * said in other words. */
 static const double mixture[CAPTION_KINDS] = { [CAPTION_OBJECT] = 2, [CAPTION_COUNT] = 1, [CAPTION_PAIR] = 2, [CAPTION_COUNTS] = 1,
                                                [CAPTION_RELATION] = 2, [CAPTION_WITHOUT] = 1, [CAPTION_NONE] = 1 };
-static const double ALIKE = 0.2, REWORDED = 0.3;
+static const double ALIKE = 0.15, REWORDED = 0.2, EARLY = 0.2;
 
 /* ---- the model ----------------------------------------------------------------------------------------------------- */
 
@@ -46,12 +46,16 @@ LearnerSettings learner_settings(LearnerSettings s) {
 char *learner_text(Arena *arena, const LearnerSettings *given) {
     LearnerSettings s = learner_settings(*given);
     const char *shown = s.split == SPLIT_ALL ? "everything" : arena_print(arena, "%.1f %% of %s", 100 * s.coverage, split_name(s.split));
-    return arena_print(arena, "%s, reading %s, %s, %d object%s, seed %d, %d steps", s.text, s.reading, shown, s.objects,
-                       s.objects == 1 ? "" : "s", s.seed, s.steps);
+    const char *batches = s.palette ? arena_print(arena, "batches about %d things, ", s.palette) : "";
+    return arena_print(arena, "%s, reading %s, %s, %d object%s, %sseed %d, %d steps", s.text, s.reading, shown, s.objects,
+                       s.objects == 1 ? "" : "s", batches, s.seed, s.steps);
 }
 
 static bool settings_check(const LearnerSettings *s, const Split *split, Err *err) {
     if (s->objects < 1 || s->objects > SCENE_MOST) return err_set(err, "%d objects in a scene, want 1 to %d", s->objects, SCENE_MOST);
+    if (s->palette && s->split != SPLIT_ALL && s->split != SPLIT_PAIRS)
+        return err_set(err, "batches about few things go with splits of colours and shapes alone, not of %s", split_name(s->split));
+    if (s->palette < 0 || (s->palette && s->palette < s->objects)) return err_set(err, "batches about %d things, want 0 or at least the %d of a scene", s->palette, s->objects);
     if (s->steps < 1) return err_set(err, "%d steps, want at least 1", s->steps);
     if (!strcmp(s->reading, "places") && strcmp(s->text, "transformer"))
         return err_set(err, "the reading \"places\" wants the text tower transformer, not %s: it reads every word", s->text);
@@ -111,13 +115,46 @@ static Caption say(const Scene *scene, const CaptionRules *rules, Rng *rng) {
     }
 }
 
+/* The things of a batch: the shown ones among so many colours and shapes as it takes. */
+typedef struct { Thing thing[COLOUR_COUNT * SHAPE_COUNT]; int count; } Palette;
+
+static Palette palette_make(const Learner *l, Rng *rng) {
+    int colour[COLOUR_COUNT], shape[SHAPE_COUNT];
+    Palette p = { .count = 0 };
+    rng_choice(rng, COLOUR_COUNT, colour, COLOUR_COUNT);
+    rng_choice(rng, SHAPE_COUNT, shape, SHAPE_COUNT);
+    for (int across = 1; across <= COLOUR_COUNT && p.count < l->settings.palette; across++)
+        for (int i = 0; i < across; i++) /* the border that makes a square of `across` out of a smaller one */
+            for (int j = i == across - 1 ? 0 : across - 1; j < across; j++)
+                if (split_has_pair(&l->split, SPLIT_SEEN, (ShapeColour)colour[i], (Shape)shape[j]))
+                    p.thing[p.count++] = (Thing){ (ShapeColour)colour[i], (Shape)shape[j] };
+    return p;
+}
+
+/* The same scene, but of things from the palette: all alike, or all different. */
+static void repaint(Scene *scene, const Palette *palette, bool alike, Rng *rng) {
+    int pick[COLOUR_COUNT * SHAPE_COUNT];
+    rng_choice(rng, palette->count, pick, MIN(palette->count, SCENE_MOST));
+    for (int k = 0; k < scene->count; k++) {
+        Thing thing = palette->thing[pick[alike ? 0 : k % palette->count]];
+        scene->object[k].colour = thing.colour, scene->object[k].shape = thing.shape;
+    }
+    scene_place(scene, rng);
+}
+
 LearnerPair learner_pair(const Learner *l, const LearnerCourse *course, uint64_t i, Caption *wrong) {
-    Rng rng = rng_seed(2 * (uint64_t)l->settings.seed + (course != NULL), i);
-    bool alike = rng_uniform(&rng) < ALIKE;
-    SceneSettings s = { .seed = rng_next(&rng), .least = 1, .most = alike ? SCENE_MOST : l->settings.objects, .alike = alike,
+    uint64_t stream = 4 * (uint64_t)l->settings.seed + 2 * (course != NULL);
+    Rng rng = rng_seed(stream, i), of_batch = rng_seed(stream + 1, i / LEARNER_BATCH);
+    bool alike = rng_uniform(&rng) < ALIKE, early = !course && (double)i < EARLY * l->settings.steps * LEARNER_BATCH;
+    int things = early ? 1 : l->settings.objects;
+    SceneSettings s = { .seed = rng_next(&rng), .least = alike ? 1 : things, .most = alike ? SCENE_MOST : things, .alike = alike,
                         .split = &l->split, .part = SPLIT_SEEN };
     CaptionRules rules = { .split = &l->split, .part = SPLIT_SEEN };
     LearnerPair pair = { .scene = scene_make(&s, 0) };
+    if (l->settings.palette && !early) {
+        Palette palette = palette_make(l, &of_batch);
+        repaint(&pair.scene, &palette, alike, &rng);
+    }
     pair.caption = say(&pair.scene, &rules, &rng);
     for (int k = 0; wrong && course && k < course->wrong; k++)
         if (!caption_wrong(&wrong[k], &pair.scene, &pair.caption, course->edits, &rules, &rng)) wrong[k].kind = CAPTION_KINDS;
@@ -240,8 +277,8 @@ bool learner_learn(Learner *l, const LearnerCourse *course, Err *err) {
 
 char *learner_path(Arena *arena, const LearnerSettings *settings, const LearnerCourse *more) {
     LearnerSettings s = learner_settings(*settings);
-    char *name = arena_print(arena, "%s/learner-%s-%s-%s-%d-of-1000-%d-objects-seed%d-%d", course_models(), s.text, s.reading,
-                             split_name(s.split), (int)lround(1000 * s.coverage), s.objects, s.seed, s.steps);
+    char *name = arena_print(arena, "%s/learner-%s-%s-%s-%d-of-1000-objects%d-palette%d-seed%d-%d", course_models(), s.text,
+                             s.reading, split_name(s.split), (int)lround(1000 * s.coverage), s.objects, s.palette, s.seed, s.steps);
     return arena_print(arena, "%s%s%s.safetensors", name, more ? "-" : "", more ? more->name : "");
 }
 

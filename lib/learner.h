@@ -36,6 +36,9 @@ typedef struct {
     SplitKind split;     /* which combinations it is shown: those seen in split_make(split, coverage, seed) */
     double coverage;     /* of them (1) */
     int objects;         /* most in a scene (2); scenes for counting have 1 to SCENE_MOST like ones all the same */
+    int palette;         /* the scenes of one batch are drawn from so many combinations or a few more, each batch from
+                            others, so that many of its captions are rivals: they differ in who is what, or who is where.
+                            0: from all that are seen. With the splits SPLIT_ALL and SPLIT_PAIRS */
     int seed;
     int steps;           /* (LEARNER_STEPS) */
 } LearnerSettings;

@@ -1,0 +1,75 @@
+/* limits: what learners (learner.h) make of the probes (quads.h), measured and kept: a table, one row for each learner and
+ * probe, as CSV. A table that was begun goes on where it stopped.
+ */
+#ifndef LIMITS_H
+#define LIMITS_H
+
+#include "learner.h"
+
+enum { LIMITS_NAME = 24, LIMITS_ITEMS = 1000 };
+
+/* The table that came with the repository: five seeds. */
+#define LIMITS_TABLE "plots/data/17-limits.csv"
+
+/* One learner, one probe. */
+typedef struct {
+    char text[LIMITS_NAME], reading[LIMITS_NAME], split[LIMITS_NAME];
+    double coverage;
+    int objects, seed, steps;
+    char course[LIMITS_NAME];                      /* the second course's name, "none" if there was none */
+    char probe[LIMITS_NAME], part[LIMITS_NAME];    /* "binding" ...; "seen" or "held" combinations */
+    int items;
+    double score[TALLY_SCORES];                    /* shares, ties counted as tally.h says; NaN: no such score */
+    double ties;                                   /* share of comparisons that were tied */
+} LimitsRow;
+
+typedef struct {
+    Arena *arena;
+    LimitsRow *row;
+    int count, room;
+} LimitsTable;
+
+/* A row without scores: what is asked of whom. `more` NULL: no second course. */
+LimitsRow limits_row(const LearnerSettings *settings, const LearnerCourse *more, const char *probe, SplitPart part);
+
+/* The same question, whatever the answer; with seed 0, of any seed. */
+bool limits_same(const LimitsRow *a, const LimitsRow *b);
+
+/* Copies the row to the end; and finds the one that asks the same, or NULL. */
+void limits_add(LimitsTable *table, const LimitsRow *row);
+const LimitsRow *limits_find(const LimitsTable *table, const LimitsRow *like);
+
+/* Puts the scores into a row, and adds it. */
+void limits_note(LimitsTable *table, LimitsRow row, const Tally *tally);
+
+/* All probes of quads.h, `items` of each, on the combinations the learner was shown and, where there are such items, on
+ * those it was not. The probes are drawn from the learner's seed. */
+void limits_measure(LimitsTable *table, Learner *learner, const LearnerCourse *more, int items);
+
+/* Over the seeds of all rows that are like this one: mean, least and most; seeds 0: there are none. */
+typedef struct { int seeds; double mean, low, high; } LimitsSummary;
+LimitsSummary limits_summary(const LimitsTable *table, LimitsRow like, TallyScore score);
+
+/* ---- the file ---------------------------------------------------------------------------------------------------- */
+
+/* limits_read: the table of a file, on the arena. Refuses, with file and line, what is no row, and a row that is there
+ * twice; the table is then as it was. */
+bool limits_read(LimitsTable *table, Arena *arena, const char *path, Err *err);
+bool limits_write(const LimitsTable *table, const char *path, Err *err);
+
+/* ---- the whole table --------------------------------------------------------------------------------------------- */
+
+/* One line of a plan: a learner, and its second course or NULL. */
+typedef struct { LearnerSettings settings; const LearnerCourse *more; } LimitsCell;
+
+/* The plan of lesson 17: every text tower, five seeds, four coverages of colours with shapes; scenes of one and of three
+ * things. In the order of seeds, so that a table that is not finished can be drawn. On the arena. */
+enum { LIMITS_SEEDS = 5 };
+LimitsCell *limits_plan(Arena *arena, int *count);
+
+/* Goes through a plan: whoever is not in the table learns (or is read, learner_get), is asked, and the table is written to
+ * `path` at once. A line for each on stderr, with the time left. False when a file cannot be read or written, or somebody
+ * did not learn. */
+bool limits_fill(LimitsTable *table, const LimitsCell *plan, int count, const char *path, Err *err);
+
+#endif
