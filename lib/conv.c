@@ -363,9 +363,14 @@ static const num *pack_places(const Sum *u, size_t p, Group g, num *pack) {
 
 static void sum_bias(const num *pack, size_t places, size_t width, bool accumulate, num *bias) {
     for (size_t n = 0; n < width; n += LANES) {
-        Vec sum = { 0 };
-        for (size_t i = 0; i < places; i++) sum += vec_load(pack + i * width + n);
-        vec_store(bias + n, accumulate ? vec_load(bias + n) + sum : sum);
+        Vec sum[4] = { { 0 } }; /* one alone would wait for itself, 4 cycles a turn */
+        size_t i = 0;
+        for (; i + 4 <= places; i += 4)
+            UNROLL
+            for (size_t k = 0; k < 4; k++) sum[k] += vec_load(pack + (i + k) * width + n);
+        for (; i < places; i++) sum[0] += vec_load(pack + i * width + n);
+        Vec all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+        vec_store(bias + n, accumulate ? vec_load(bias + n) + all : all);
     }
 }
 
@@ -379,8 +384,9 @@ static Ahead ahead_of(const num *from, size_t count, size_t tiles) {
 }
 
 static void ahead_fetch(Ahead *a) {
-    const num *stop = a->at + MIN(a->share, (size_t)(a->end - a->at));
-    for (; a->at < stop; a->at += MIN((size_t)LINE, (size_t)(a->end - a->at))) __builtin_prefetch(a->at, 0, 2);
+    size_t count = MIN(a->share, (size_t)(a->end - a->at));
+    for (size_t i = 0; i < count; i += LINE) __builtin_prefetch(a->at + i, 0, 2);
+    a->at += count;
 }
 
 /* What one worker needs for one group. */

@@ -1,6 +1,7 @@
 #include "optim.h"
 
 #include "gemm.h"
+#include "thread.h"
 
 #include <math.h>
 #include <string.h>
@@ -27,15 +28,23 @@ void optim_init(Optim *optim, Params *params, const OptimGroup *groups, int coun
     }
 }
 
-static void sgd_step(const OptimGroup *o, double factor, Param *p, num *v) {
-    num lr = (num)(o->lr * factor), momentum = (num)o->momentum, decay = (num)o->weight_decay;
-    num *w = p->val.v;
-    const num *grad = p->grad;
-    for (size_t i = 0, count = mat_count(p->val); i < count; i++) {
-        num g = grad[i] + decay * w[i];
-        v[i] = momentum * v[i] + g;
-        w[i] -= lr * (o->nesterov ? g + momentum * v[i] : v[i]);
+enum { STEP_PIECE = 1 << 14 }; /* numbers that one thread takes at a time */
+typedef struct { num *w, *v; const num *grad; num lr, momentum, decay; bool nesterov; } Sgd;
+
+static void sgd_piece(void *context, size_t begin, size_t end, int worker) {
+    const Sgd s = *(Sgd *)context;
+    (void)worker;
+    for (size_t i = begin; i < end; i++) {
+        num g = s.grad[i] + s.decay * s.w[i];
+        s.v[i] = s.momentum * s.v[i] + g;
+        s.w[i] -= s.lr * (s.nesterov ? g + s.momentum * s.v[i] : s.v[i]);
     }
+}
+
+static void sgd_step(const OptimGroup *o, double factor, Param *p, num *v) {
+    parallel_for(mat_count(p->val), STEP_PIECE, sgd_piece,
+                 &(Sgd){ .w = p->val.v, .v = v, .grad = p->grad, .lr = (num)(o->lr * factor), .momentum = (num)o->momentum,
+                         .decay = (num)o->weight_decay, .nesterov = o->nesterov });
 }
 
 static void adamw_step(const OptimGroup *o, double factor, int64_t n, Param *p, num *m, num *v) {
