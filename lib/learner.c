@@ -10,15 +10,18 @@
 
 enum { PIXELS = LEARNER_SIDE * LEARNER_SIDE * 3, EMBED = 64, WIDTH = 64, PIECE = 8, ASKED = 250 };
 
-/* Chosen so that a learner is done in well under a minute, and then not touched: each was tried on scenes of two things
- * that no table uses. Filters learn by Muon, as in lesson 10; the temperature faster than the rest. */
-static const double RATE = 2e-3, SCALE_RATE = 2e-2, FILTER_RATE = 0.15, DECAY = 0.01, WARMUP = 0.05, LONGEST = 1;
+/* Chosen in some thirty short trials of seed 1 with other probes than the table's, and then not touched. Filters learn by
+ * Muon, as in lesson 10; the temperature faster than the rest. */
+static const double RATE = 3e-3, SCALE_RATE = 2e-2, FILTER_RATE = 0.1, DECAY = 0.01, WARMUP = 0.05, LONGEST = 1;
 
 /* How often each kind of caption is said, and in what share of the scenes all things are alike; how many captions are
  * said in other words. */
-static const double mixture[CAPTION_KINDS] = { [CAPTION_OBJECT] = 2, [CAPTION_COUNT] = 1, [CAPTION_PAIR] = 2, [CAPTION_COUNTS] = 1,
-                                               [CAPTION_RELATION] = 2, [CAPTION_WITHOUT] = 1, [CAPTION_NONE] = 1 };
-static const double ALIKE = 0.15, REWORDED = 0.2, EARLY = 0.2;
+static const double mixture[CAPTION_KINDS] = { [CAPTION_OBJECT] = 2, [CAPTION_COUNT] = 0.5, [CAPTION_PAIR] = 2, [CAPTION_RELATION] = 5,
+                                               [CAPTION_WITHOUT] = 0.5, [CAPTION_NONE] = 0.5 };
+static const double ALIKE = 0.15, REWORDED = 0.1;
+
+/* The first steps show one thing at a time: names are learnt sooner so. */
+static const double EARLY = 0.15;
 
 /* ---- the model ----------------------------------------------------------------------------------------------------- */
 

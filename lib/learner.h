@@ -35,7 +35,8 @@ typedef struct {
                             "places": every word looks at every place (reading.h; text "transformer" alone) */
     SplitKind split;     /* which combinations it is shown: those seen in split_make(split, coverage, seed) */
     double coverage;     /* of them (1) */
-    int objects;         /* most in a scene (2); scenes for counting have 1 to SCENE_MOST like ones all the same */
+    int objects;         /* in a scene (2). But every seventh scene has 1 to SCENE_MOST like ones, for counting; and in the
+                            first seventh of the steps the others have one */
     int palette;         /* the scenes of one batch are drawn from so many combinations or a few more, each batch from
                             others, so that many of its captions are rivals: they differ in who is what, or who is where.
                             0: from all that are seen. With the splits SPLIT_ALL and SPLIT_PAIRS */
@@ -43,7 +44,7 @@ typedef struct {
     int steps;           /* (LEARNER_STEPS) */
 } LearnerSettings;
 
-enum { LEARNER_STEPS = 600, LEARNER_BATCH = 128 };
+enum { LEARNER_STEPS = 1500, LEARNER_BATCH = 128 };
 
 /* A second course, from the weights the first one left. */
 typedef struct {

@@ -15,7 +15,7 @@ static void name_set(char name[LIMITS_NAME], const char *text) {
 
 LimitsRow limits_row(const LearnerSettings *settings, const LearnerCourse *more, const char *probe, SplitPart part) {
     LearnerSettings s = learner_settings(*settings);
-    LimitsRow row = { .coverage = s.coverage, .objects = s.objects, .seed = s.seed, .steps = s.steps };
+    LimitsRow row = { .coverage = s.coverage, .objects = s.objects, .palette = s.palette, .seed = s.seed, .steps = s.steps };
     name_set(row.text, s.text), name_set(row.reading, s.reading), name_set(row.split, split_name(s.split));
     name_set(row.course, more ? more->name : "none");
     name_set(row.probe, probe), name_set(row.part, part == SPLIT_SEEN ? "seen" : "held");
@@ -24,7 +24,7 @@ LimitsRow limits_row(const LearnerSettings *settings, const LearnerCourse *more,
 
 bool limits_same(const LimitsRow *a, const LimitsRow *b) {
     return !strcmp(a->text, b->text) && !strcmp(a->reading, b->reading) && !strcmp(a->split, b->split) &&
-           fabs(a->coverage - b->coverage) < 1e-6 && a->objects == b->objects && (!a->seed || !b->seed || a->seed == b->seed) &&
+           fabs(a->coverage - b->coverage) < 1e-6 && a->objects == b->objects && a->palette == b->palette && (!a->seed || !b->seed || a->seed == b->seed) &&
            a->steps == b->steps && !strcmp(a->course, b->course) && !strcmp(a->probe, b->probe) && !strcmp(a->part, b->part);
 }
 
@@ -86,9 +86,9 @@ LimitsSummary limits_summary(const LimitsTable *table, LimitsRow like, TallyScor
 
 /* ---- the file ---------------------------------------------------------------------------------------------------- */
 
-static const char heading[] = "text,reading,split,coverage,objects,seed,steps,course,probe,part,items,choice,text_score,image_score,"
+static const char heading[] = "text,reading,split,coverage,objects,palette,seed,steps,course,probe,part,items,choice,text_score,image_score,"
                               "group_score,ties";
-enum { FIELDS = 16, LINE_LONGEST = 400, TABLE_LONGEST = 100000 };
+enum { FIELDS = 17, LINE_LONGEST = 400, TABLE_LONGEST = 100000 };
 
 /* Cuts the line at its commas: FIELDS of them, or false. */
 static bool fields_cut(char *line, char *field[FIELDS]) {
@@ -129,10 +129,10 @@ static bool row_parse(char *line, LimitsRow *row) {
     LimitsRow r = { .seed = 0 };
     if (!fields_cut(line, f)) return false;
     bool ok = name_parse(f[0], r.text) && name_parse(f[1], r.reading) && name_parse(f[2], r.split) && parse_real(f[3], 0, 1, &r.coverage) &&
-              count_parse(f[4], 1, &r.objects) && count_parse(f[5], 1, &r.seed) && count_parse(f[6], 1, &r.steps) && name_parse(f[7], r.course) &&
-              name_parse(f[8], r.probe) && name_parse(f[9], r.part) && count_parse(f[10], 1, &r.items);
-    for (int k = 0; ok && k < TALLY_SCORES; k++) ok = share_parse(f[11 + k], &r.score[k]);
-    ok = ok && share_parse(f[11 + TALLY_SCORES], &r.ties);
+              count_parse(f[4], 1, &r.objects) && count_parse(f[5], 0, &r.palette) && count_parse(f[6], 1, &r.seed) && count_parse(f[7], 1, &r.steps) &&
+              name_parse(f[8], r.course) && name_parse(f[9], r.probe) && name_parse(f[10], r.part) && count_parse(f[11], 1, &r.items);
+    for (int k = 0; ok && k < TALLY_SCORES; k++) ok = share_parse(f[12 + k], &r.score[k]);
+    ok = ok && share_parse(f[12 + TALLY_SCORES], &r.ties);
     if (ok) *row = r;
     return ok;
 }
@@ -181,8 +181,8 @@ bool limits_write(const LimitsTable *table, const char *path, Err *err) {
     fprintf(out.stream, "%s\n", heading);
     for (int i = 0; i < table->count; i++) {
         const LimitsRow *r = &table->row[i];
-        fprintf(out.stream, "%s,%s,%s,%.4f,%d,%d,%d,%s,%s,%s,%d", r->text, r->reading, r->split, r->coverage, r->objects, r->seed, r->steps,
-                r->course, r->probe, r->part, r->items);
+        fprintf(out.stream, "%s,%s,%s,%.4f,%d,%d,%d,%d,%s,%s,%s,%d", r->text, r->reading, r->split, r->coverage, r->objects, r->palette, r->seed,
+                r->steps, r->course, r->probe, r->part, r->items);
         for (int k = 0; k < TALLY_SCORES; k++) share_write(out.stream, r->score[k]);
         share_write(out.stream, r->ties);
         fputc('\n', out.stream);
@@ -194,14 +194,16 @@ bool limits_write(const LimitsTable *table, const char *path, Err *err) {
 
 LimitsCell *limits_plan(Arena *arena, int *count) {
     static const char *const texts[] = { "bow", "lstm", "transformer" };
-    static const struct { double coverage; int objects; } worlds[] = { { 1, 2 }, { 0.25, 2 }, { 0.5, 2 }, { 0.75, 2 }, { 1, 1 }, { 1, 3 } };
+    static const struct { double coverage; int objects, palette; } worlds[] = {
+        { 1, 2, 0 }, { 1, 2, LIMITS_PALETTE }, { 0.25, 2, 0 }, { 0.5, 2, 0 }, { 0.75, 2, 0 }, { 1, 1, 0 }, { 1, 3, 0 },
+    };
     LimitsCell *plan = arena_alloc(arena, LIMITS_SEEDS * COUNT(worlds) * COUNT(texts), sizeof *plan);
     int n = 0;
     for (int seed = 1; seed <= LIMITS_SEEDS; seed++)
         for (size_t w = 0; w < COUNT(worlds); w++)
             for (size_t t = 0; t < COUNT(texts); t++) {
                 LearnerSettings s = { .text = texts[t], .split = SPLIT_PAIRS, .coverage = worlds[w].coverage, .objects = worlds[w].objects,
-                                      .seed = seed };
+                                      .palette = worlds[w].palette, .seed = seed };
                 plan[n++] = (LimitsCell){ .settings = learner_settings(s) };
             }
     *count = n;

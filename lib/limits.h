@@ -15,7 +15,7 @@ enum { LIMITS_NAME = 24, LIMITS_ITEMS = 1000 };
 typedef struct {
     char text[LIMITS_NAME], reading[LIMITS_NAME], split[LIMITS_NAME];
     double coverage;
-    int objects, seed, steps;
+    int objects, palette, seed, steps;
     char course[LIMITS_NAME];                      /* the second course's name, "none" if there was none */
     char probe[LIMITS_NAME], part[LIMITS_NAME];    /* "binding" ...; "seen" or "held" combinations */
     int items;
@@ -62,9 +62,10 @@ bool limits_write(const LimitsTable *table, const char *path, Err *err);
 /* One line of a plan: a learner, and its second course or NULL. */
 typedef struct { LearnerSettings settings; const LearnerCourse *more; } LimitsCell;
 
-/* The plan of lesson 17: every text tower, five seeds, four coverages of colours with shapes; scenes of one and of three
- * things. In the order of seeds, so that a table that is not finished can be drawn. On the arena. */
-enum { LIMITS_SEEDS = 5 };
+/* The plan of lesson 17: every text tower, five seeds, four coverages of colours with shapes; and with all of them, scenes
+ * of one and of three things, and batches about few things. In the order of seeds, so that a table that is not finished
+ * can be drawn. On the arena. */
+enum { LIMITS_SEEDS = 5, LIMITS_PALETTE = 9 };
 LimitsCell *limits_plan(Arena *arena, int *count);
 
 /* Goes through a plan: whoever is not in the table learns (or is read, learner_get), is asked, and the table is written to
