@@ -1,0 +1,198 @@
+/* Lesson 16: what the text tower hears. No pictures: captions against captions, by a bag of words, an LSTM and a
+ * transformer, before and after training. Before: 08 encoders, 10 train. See README.md. */
+#include "../../lib/encoder.h"
+#include "../../lib/hearing.h"
+#include "../../lib/learner.h"
+#include "../../lib/lesson.h"
+#include "../../lib/progress.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { KINDS = 3, TOWERS = 2 * KINDS, TEXTS = 4 }; /* towers: three before training, the same three after it */
+static const char *const kinds[KINDS] = { "bow", "lstm", "transformer" };
+static const char *const towers[] = { "bow-", "lstm-", "tran-", "bow", "lstm", "tran", "CLIP" };
+
+/* The texts of the course material, word for word. */
+typedef struct { const char *name, *text[TEXTS]; } Probe;
+static const Probe probes[] = {
+    { "spatial", { "a cat on a table", "a table on a cat" } },
+    { "sitting", { "a cat sitting on a table", "a table sitting on a cat" } },
+    { "counting", { "one dog", "three dogs", "five dogs", "ten dogs" } },
+    { "negation", { "a photo of a dog", "a photo with no dog", "a photo of a cat" } },
+    { "binding", { "a red car and a blue house", "a blue car and a red house" } },
+    { "abstract", { "happiness", "sadness" } },
+    { "baseline", { "a photo of a cat", "a photo of a dog", "a photo of a car", "a photo of a mountain" } },
+};
+enum { PROBES = COUNT(probes), MOST = TEXTS * PROBES };
+
+/* To a tower a word is the number of a row of its table. Give the row another name, and nothing in the tower changes. */
+static const char *const names[][2] = {
+    { "cat", "circle" }, { "dog", "star" }, { "dogs", "stars" }, { "car", "bar" }, { "table", "square" }, { "house", "cross" },
+    { "mountain", "triangle" }, { "photo", "picture" }, { "on", "above" },
+};
+
+static const char *renamed(Arena *arena, const char *text) {
+    char *copy = arena_text(arena, text), *rest = NULL;
+    const char *out = "";
+    for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+        const char *name = word;
+        for (size_t i = 0; i < COUNT(names); i++)
+            if (!strcmp(word, names[i][0])) name = names[i][1];
+        out = arena_print(arena, "%s%s%s", out, *out ? " " : "", name);
+    }
+    return out;
+}
+
+/* 1. Every order of one caption's words against the caption. */
+static void all_orders(Arena *arena, Learner *learner) {
+    const char *first = renamed(arena, "a red car and a blue house");
+    int n;
+    const char **orders = hearing_orders(arena, first, &n);
+    printf("\"a red car and a blue house\": %d orders of its words\n", n);
+    printf("  tower                   different vectors   cosine with it: lowest     highest        mean\n");
+    double bag[2] = { INFINITY, -INFINITY };
+    for (int t = 0; t < TOWERS; t++) {
+        Mat one = hearing_vectors(&learner[t].clip, arena, &first, 1), all = hearing_vectors(&learner[t].clip, arena, orders, n);
+        double low = INFINITY, high = -INFINITY, mean = 0;
+        for (int i = 0; i < n; i++) {
+            double c = hearing_cosine(one, 0, all, i);
+            low = fmin(low, c), high = fmax(high, c), mean += c / n;
+        }
+        printf("  %-11s %-9s %18d %24.6f %11.6f %11.6f\n", kinds[t % KINDS], t < KINDS ? "untrained" : "trained", hearing_different(all), low, high, mean);
+        if (t % KINDS == 0) bag[0] = fmin(bag[0], low), bag[1] = fmax(bag[1], high);
+    }
+    printf("Both bags of words, all %d cosines, to the last bit: from %a to %a (0x1p+0 is 1).\n", 2 * n, bag[0], bag[1]);
+}
+
+/* 2. The course's texts, each probe's against one another. */
+static void print_texts(Arena *arena, const Clip *clip) {
+    for (size_t p = 0; p < PROBES; p++)
+        for (int k = 0; k < TEXTS && probes[p].text[k]; k++) {
+            int ids[CAPTION_WORDS];
+            const char *text = renamed(arena, probes[p].text[k]);
+            TextNotes notes = vocab_encode(&clip->vocab, arena, &text, 1, CAPTION_WORDS, ids);
+            printf("  %-9s %d  %-27s %s", k ? "" : probes[p].name, k + 1, probes[p].text[k], text);
+            for (int u = 0; u < notes.unknown_count; u++) printf("   (no such word here: %s%s)", notes.unknown[u], notes.empty_count ? "; nothing is left" : "");
+            printf("\n");
+        }
+}
+
+typedef struct { const char *label; int a, b; } Pair; /* a and b: places in the list of all texts */
+
+/* Returns the trained transformer's cosine of the first pair. */
+static double course_pairs(const Lesson *lesson, Arena *arena, Learner *learner, Encoder *real) {
+    Pair pair[2 * MOST];
+    const char *said[MOST], *text[MOST], *label[2 * MOST];
+    int texts = 0, n = 0, columns = TOWERS + (real != NULL);
+    for (size_t p = 0; p < PROBES; p++)
+        for (int k = 0; k < TEXTS && probes[p].text[k]; k++, texts++) {
+            said[texts] = probes[p].text[k], text[texts] = renamed(arena, said[texts]);
+            for (int j = 0; j < k; j++, n++) {
+                pair[n] = (Pair){ arena_print(arena, "%s %d %d", probes[p].name, j + 1, k + 1), texts - k + j, texts };
+                label[n] = pair[n].label;
+            }
+        }
+    Mat heat = mat_new(arena, n, columns);
+    for (int t = 0; t < columns; t++) {
+        Mat v = t < TOWERS ? hearing_vectors(&learner[t].clip, arena, text, texts) : encoder_texts(real, arena, said, texts, NULL);
+        for (int i = 0; i < n; i++) AT(heat, i, t) = (num)hearing_cosine(v, pair[i].a, v, pair[i].b);
+    }
+    lesson_heat(lesson, "16-pairs", &(Heat){ .title = "Cosine of two texts (-: before training)", .y = "pair", .x = "text tower", .m = heat, .rows = label,
+                                             .cols = towers, .decimals = 4, .low = -1, .high = 1 });
+    return AT(heat, 0, TOWERS - 1);
+}
+
+/* 3. Captions of the grammar, changed in one respect: mean cosines, and how often the change is taken for a smaller one than
+ * other words for the same (ties half). */
+typedef struct { Mat cosine; Tally *taken; const char **row; int rows; } Heard;
+
+static Heard hear(const Lesson *lesson, Arena *arena, Learner *learner, int seed, int n) {
+    Heard heard = { .rows = 0 };
+    while (hearing_change(heard.rows)) heard.rows++;
+    heard.cosine = mat_zero(arena, heard.rows, TOWERS);
+    heard.taken = arena_zero(arena, (size_t)(heard.rows * TOWERS), sizeof *heard.taken);
+    heard.row = arena_alloc(arena, (size_t)heard.rows, sizeof *heard.row);
+    const char **text = arena_alloc(arena, (size_t)(3 * n), sizeof *text);
+    Progress progress = progress_begin("captions", (double)heard.rows * TOWERS, NULL);
+    for (int r = 0; r < heard.rows; r++) {
+        const HearingChange *change = hearing_change(r);
+        HearingExample *example = hearing_examples(arena, change, (uint64_t)(100 * seed + r), n);
+        for (int i = 0; i < n; i++) text[i] = example[i].text, text[n + i] = example[i].reworded, text[2 * n + i] = example[i].changed;
+        printf("  %-9s %-17s %-42s %s\n", change->same ? "the same" : "another", change->name, text[0], text[2 * n]);
+        heard.row[r] = change->name;
+        for (int t = 0; t < TOWERS; t++, progress_update(&progress, r * TOWERS + t)) {
+            Mat v = hearing_vectors(&learner[t].clip, arena, text, 3 * n);
+            Tally *taken = &heard.taken[r * TOWERS + t];
+            *taken = tally_new(1, 2);
+            for (int i = 0; i < n; i++) {
+                double reworded = hearing_cosine(v, i, v, n + i), changed = hearing_cosine(v, i, v, 2 * n + i);
+                AT(heard.cosine, r, t) += (num)(changed / n);
+                tally_add(taken, (double[]){ reworded, changed });
+            }
+        }
+    }
+    progress_end(&progress);
+    lesson_heat(lesson, "16-changes", &(Heat){ .title = "Mean cosine of a caption and the changed one (-: before training)", .y = "change", .x = "text tower",
+                                               .m = heard.cosine, .rows = heard.row, .cols = towers, .decimals = 3, .low = -1, .high = 1 });
+    return heard;
+}
+
+static void print_taken(const Heard *heard) {
+    printf("Another meaning is further off than other words for the same: %% of captions (95 %% interval); 50 by chance, ties half\n  %-16s", "");
+    for (int t = 0; t < TOWERS; t++) printf(" %13s", towers[t]);
+    for (int r = 0; r < heard->rows; r++) {
+        if (hearing_change(r)->same) continue;
+        printf("\n  %-16s", heard->row[r]);
+        for (int t = 0; t < TOWERS; t++) {
+            TallyRate rate = tally_rate(&heard->taken[r * TOWERS + t], TALLY_CHOICE);
+            printf("  %3.0f (%2.0f-%3.0f)", 100 * rate.share, 100 * rate.low, 100 * rate.high);
+        }
+    }
+    printf("\n");
+}
+
+int main(int argc, char **argv) {
+    const char *weights = "";
+    int seed = 1, captions = 400, steps = 0;
+    const Option options[] = {
+        { "captions", .integer = &captions, .low = 1, .high = 100000, .help = "generated captions for each change" },
+        { "steps", .integer = &steps, .low = 0, .high = 1000000, .help = "of training; 0: as in lesson 17, whose models these are" },
+        { "clip", .text = &weights, .help = "a column of the real CLIP: its weights, or auto; empty: none" },
+        { 0 },
+    };
+    Lesson lesson = { .number = "16", .title = "What the text tower hears", .shows = "captions against captions: who hears the order of words, a number, a \"no\"",
+                      .takes = "ten seconds, and two minutes more where the towers must be trained first", .next = "make lesson-17",
+                      .options = options, .seed = &seed };
+    lesson_begin(&lesson, argc, argv);
+    Arena *arena = &lesson.memory;
+    Learner learner[TOWERS];
+    Encoder real;
+    Err err;
+    for (int t = 0; t < TOWERS; t++) {
+        LearnerSettings settings = { .text = kinds[t % KINDS], .split = SPLIT_PAIRS, .coverage = 1, .seed = seed, .steps = steps };
+        if (!(t < KINDS ? learner_make(&learner[t], &settings, &err) : learner_get(&learner[t], &settings, NULL, &err))) die("%s", err.text);
+    }
+    if (*weights && !encoder_open(&real, arena, weights, GELU_AUTO, &err)) die("%s", err.text);
+    if (*weights && real.tiny) die("there are no weights of the real CLIP; `make pretrained` fetches them");
+
+    lesson_section(&lesson, "1. The same words in another order");
+    Prediction said = lesson_predict(&lesson, "How many different vectors does a bag of words make of all orders of seven words?");
+    all_orders(arena, learner);
+    lesson_outcome(&lesson, &said, "1");
+
+    lesson_section(&lesson, "2. The course's texts");
+    print_texts(arena, &learner[0].clip);
+    said = lesson_predict(&lesson, "What will the trained transformer's cosine be for \"a cat on a table\" and \"a table on a cat\"?");
+    lesson_outcome_number(&lesson, &said, course_pairs(&lesson, arena, learner, *weights ? &real : NULL), 4);
+
+    lesson_section(&lesson, "3. Captions of the grammar, changed");
+    said = lesson_predict(&lesson, "In %% of cases: what will the trained transformer find further from a caption, colours swapped, or other words for the same?");
+    Heard heard = hear(&lesson, arena, learner, seed, captions);
+    print_taken(&heard);
+    for (int r = 0; r < heard.rows; r++)
+        if (!strcmp(heard.row[r], "colours swapped")) lesson_outcome_number(&lesson, &said, 100 * tally_rate(&heard.taken[(r + 1) * TOWERS - 1], TALLY_CHOICE).share, 1);
+    for (int t = 0; t < TOWERS; t++) learner_free(&learner[t]);
+    if (*weights) encoder_close(&real);
+    return lesson_end(&lesson);
+}
