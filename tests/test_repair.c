@@ -1,0 +1,265 @@
+/* repair: lies are false and what is reworded is true; the loss with wrong captions, and the reading of places, against plain
+ * loops in double; who knows all is right, who does not look is not. */
+#include "../lib/loss.h"
+#include "../lib/repair.h"
+#include "check.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- lies ------------------------------------------------------------------------------------------------------- */
+
+static bool kind_of(const Caption *truth, const Caption *lie, LieKind kind) {
+    enum { DRAWS = 300 };
+    Rng rng = rng_seed(7, 7);
+    for (int e = 0; e < EDIT_KINDS; e++)
+        for (int i = 0; (lie_edits(kind) >> e & 1) && i < DRAWS; i++) {
+            Caption c;
+            if (caption_edit(&c, truth, (CaptionEdit)e, &rng) && caption_identical(&c, lie)) return true;
+        }
+    return false;
+}
+
+TEST(what_courses_say_is_true_and_their_lies_are_false) {
+    enum { PAIRS = 3000 };
+    Learner learner;
+    LearnerSettings settings = { .text = "bow", .seed = 5, .steps = 1 };
+    Err err;
+    CHECK(learner_make(&learner, &settings, &err), "%s", err.text);
+    for (int c = COURSE_REPAIR; c < REPAIR_COURSES; c++) {
+        LearnerCourse course = repair_course((RepairCourse)c, 0);
+        int found = 0, of[LIE_KINDS] = { 0 };
+        for (uint64_t i = 0; i < PAIRS; i++) {
+            Caption wrong, read;
+            char text[CAPTION_TEXT];
+            LearnerPair pair = learner_pair(&learner, &course, i, &wrong);
+            CHECK(caption_true(&pair.scene, &pair.caption), "pair %d", (int)i);
+            if (wrong.kind == CAPTION_KINDS) continue;
+            CHECK(caption_parse(caption_text(&wrong, text), &read, &err), "%s", err.text);
+            CHECK(!caption_true(&pair.scene, &read), "pair %d: \"%s\" is true", (int)i, text);
+            found++;
+            if (i % 10 == 0)
+                for (int k = 0; k < LIE_KINDS; k++) of[k] += kind_of(&pair.caption, &wrong, (LieKind)k);
+        }
+        CHECK(found > 0.8 * PAIRS, "%s: %d of %d have a lie", course.name, found, PAIRS);
+        for (int k = 0; k < LIE_KINDS; k++)
+            CHECK((of[k] > 0) == (c != COURSE_NO_SWAP + k), "%s tells %d lies of kind %s", course.name, of[k], lie_name((LieKind)k));
+    }
+    learner_free(&learner);
+}
+
+TEST(courses_share_scenes_and_true_captions) {
+    Learner learner;
+    LearnerSettings settings = { .text = "bow", .seed = 2, .steps = 1 };
+    Err err;
+    LearnerCourse plain = repair_course(COURSE_PLAIN, 0), repair = repair_course(COURSE_REPAIR, 0);
+    CHECK(plain.steps == repair.steps && plain.rate == repair.rate && plain.wrong == 0 && repair.wrong == 1, "%s", "alike but for the lies");
+    CHECK(learner_make(&learner, &settings, &err), "%s", err.text);
+    for (uint64_t i = 0; i < 500; i++) {
+        Caption wrong;
+        LearnerPair a = learner_pair(&learner, &plain, i, NULL), b = learner_pair(&learner, &repair, i, &wrong);
+        CHECK(caption_identical(&a.caption, &b.caption) && a.scene.look == b.scene.look, "pair %d", (int)i);
+    }
+    learner_free(&learner);
+}
+
+TEST(items_are_what_they_should_be) {
+    enum { N = 2000 };
+    for (int k = 0; k < LIE_KINDS; k++) {
+        Arena arena = { 0 };
+        Err err;
+        RepairItem *items = repair_items(&arena, (LieKind)k, 11, N);
+        int said[REWORD_WAYS] = { 0 };
+        for (int i = 0; i < N; i++) {
+            CHECK(repair_check(&items[i], (LieKind)k, &err), "%s %d: %s", lie_name((LieKind)k), i, err.text);
+            for (int w = 0; w < REWORD_WAYS; w++) said[w] += items[i].reworded[w][0].kind != CAPTION_KINDS;
+        }
+        CHECK(said[REWORD_NAMES] == N && said[REWORD_FORMS] == N, "%s: %d, %d", lie_name((LieKind)k), said[0], said[1]);
+        CHECK(k == LIE_NEGATE ? said[REWORD_CONVERSE] < N : said[REWORD_CONVERSE] == N, "%s: %d", lie_name((LieKind)k), said[2]);
+        arena_free(&arena);
+    }
+}
+
+TEST(spoilt_items_are_seen) {
+    Arena arena = { 0 };
+    Err err;
+    RepairItem item = repair_items(&arena, LIE_SWAP, 3, 1)[0], spoilt = item;
+    spoilt.scene[1] = spoilt.scene[0];
+    CHECK(!repair_check(&spoilt, LIE_SWAP, &err) && strstr(err.text, "alone"), "%s", err.text);
+    CHECK(!repair_check(&item, LIE_NEGATE, &err) && strstr(err.text, "no negate"), "%s", err.text);
+    spoilt = item;
+    spoilt.reworded[REWORD_NAMES][0] = spoilt.caption[0];
+    CHECK(!repair_check(&spoilt, LIE_SWAP, &err) && strstr(err.text, "in other words"), "%s", err.text);
+    spoilt.reworded[REWORD_NAMES][0] = spoilt.caption[1];
+    CHECK(!repair_check(&spoilt, LIE_SWAP, &err) && strstr(err.text, "in other words"), "%s", err.text);
+    arena_free(&arena);
+}
+
+/* ---- asking ----------------------------------------------------------------------------------------------------- */
+
+typedef double Says(const Scene *scene, const char *caption);
+
+static Mat similar_by(void *context, Arena *arena, const Scene *const *scenes, int n, const char *const *captions, int m) {
+    Mat s = mat_new(arena, n, m);
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < m; k++) AT(s, i, k) = (num)(*(Says **)context)(scenes[i], captions[k]);
+    return s;
+}
+
+static double knows(const Scene *scene, const char *text) {
+    Caption caption;
+    return caption_parse(text, &caption, NULL) && caption_true(scene, &caption);
+}
+static double hears_alone(const Scene *scene, const char *text) { /* some number for each text */
+    uint32_t hash = 17;
+    (void)scene;
+    for (; *text; text++) hash = hash * 31 + (uint8_t)*text;
+    return hash % 10007;
+}
+static double likes_long_words(const Scene *scene, const char *text) { /* "to the left of", "there is": whatever is reworded */
+    return knows(scene, text) + (double)strlen(text);
+}
+
+TEST(who_knows_all_is_right) {
+    Says *says = knows;
+    RepairResult r = repair_ask_by(similar_by, &says, 4, 60);
+    for (int k = 0; k < LIE_KINDS; k++) CHECK(r.lie[k].items == 60 && r.lie[k].sum[TALLY_GROUP] == 60, "%s", lie_name((LieKind)k));
+    for (int w = 0; w < REWORD_WAYS; w++) {
+        CHECK_NEAR(tally_rate(&r.reworded[w], TALLY_CHOICE).share, 1, 0);
+        CHECK_NEAR(tally_rate(&r.lie_reworded[w], TALLY_CHOICE).share, 1, 0);
+        CHECK(r.held[w] == r.trusted[w] && r.trusted[w] == 2 * r.reworded[w].items, "%d of %d", r.held[w], r.trusted[w]);
+    }
+    CHECK_NEAR(r.found[0], 1, 1e-9);
+    CHECK_NEAR(r.found[1], 1, 1e-9);
+}
+
+TEST(who_does_not_look_has_half) {
+    Says *says = hears_alone;
+    RepairResult r = repair_ask_by(similar_by, &says, 4, 200);
+    for (int k = 0; k < LIE_KINDS; k++) CHECK_NEAR(tally_rate(&r.lie[k], TALLY_CHOICE).share, 0.5, 1e-12);
+    for (int w = 0; w < REWORD_WAYS; w++) {
+        double mean = (tally_rate(&r.reworded[w], TALLY_CHOICE).share + tally_rate(&r.lie_reworded[w], TALLY_CHOICE).share) / 2;
+        CHECK_NEAR(mean, 0.5, 1e-12);
+    }
+    CHECK_NEAR(r.found[0], r.chance[0], 0.01);
+}
+
+TEST(a_taste_for_forms_wins_here_and_loses_there) {
+    Says *says = likes_long_words;
+    RepairResult r = repair_ask_by(similar_by, &says, 4, 200);
+    double here = tally_rate(&r.reworded[REWORD_FORMS], TALLY_CHOICE).share, there = tally_rate(&r.lie_reworded[REWORD_FORMS], TALLY_CHOICE).share;
+    CHECK(here > 0.9 && there < 0.2, "%g, %g", here, there);
+}
+
+/* ---- the loss --------------------------------------------------------------------------------------------------- */
+
+static double log_sum(const double *x, int n) {
+    double most = -INFINITY, sum = 0;
+    for (int i = 0; i < n; i++) most = fmax(most, x[i]);
+    for (int i = 0; i < n; i++) sum += exp(x[i] - most);
+    return most + log(sum);
+}
+
+/* The two lines of loss.h as they stand there. */
+static double plain_loss(Mat logits, Mat out) {
+    int B = logits.shape[0], N = logits.shape[1];
+    double loss = 0, x[64];
+    for (int i = 0; i < B; i++) {
+        int n = 0;
+        for (int k = 0; k < N; k++)
+            if (AT(out, i, k) == 0) x[n++] = (double)AT(logits, i, k);
+        loss += (log_sum(x, n) - (double)AT(logits, i, i)) / (2 * B);
+        n = 0;
+        for (int k = 0; k < B; k++)
+            if (AT(out, k, i) == 0) x[n++] = (double)AT(logits, k, i);
+        loss += (log_sum(x, n) - (double)AT(logits, i, i)) / (2 * B);
+    }
+    return loss;
+}
+
+TEST(the_loss_with_wrong_captions) {
+    for (int seed = 0; seed < 20; seed++) {
+        enum { B = 6 };
+        int N = B * (1 + seed % 3);
+        Tape t = { 0 };
+        Rng rng = rng_seed((uint64_t)seed, 0);
+        Mat logits = mat_normal(&t.arena, B, N, &rng, 3), out = mat_zero(&t.arena, B, N);
+        for (int i = 0; i < B; i++)
+            for (int n = 0; n < N; n++) AT(out, i, n) = n != i && rng_uniform(&rng) < 0.3;
+        Var x = tape_leaf(&t, logits), loss = clip_loss_wrong(&t, x, out);
+        t.keep_grads = true;
+        CHECK_NEAR((double)loss->val.v[0], plain_loss(logits, out), 1e-5);
+        tape_backward(&t, loss);
+        for (int k = 0; k < B * N; k++) { /* a wrong caption that is left out everywhere has no slope either */
+            num kept = logits.v[k];
+            double h = 1e-2, up, down;
+            logits.v[k] = kept + (num)h, up = plain_loss(logits, out);
+            logits.v[k] = kept - (num)h, down = plain_loss(logits, out);
+            logits.v[k] = kept;
+            CHECK(fabs((double)x->grad[k] - (up - down) / (2 * h)) < 1e-4, "number %d: %g, want %g", k, (double)x->grad[k], (up - down) / (2 * h));
+        }
+        tape_free(&t);
+    }
+}
+
+TEST(without_wrong_captions_it_is_the_loss_of_clip) {
+    Tape t = { .no_grad = true };
+    Rng rng = rng_seed(1, 0);
+    Var x = tape_data(&t, mat_normal(&t.arena, 7, 7, &rng, 2));
+    CHECK_NEAR((double)clip_loss_wrong(&t, x, mat_zero(&t.arena, 7, 7))->val.v[0], (double)clip_loss(&t, x, (Mat){ 0 })->val.v[0], 1e-6);
+    tape_free(&t);
+}
+
+/* ---- the reading ------------------------------------------------------------------------------------------------ */
+
+TEST(words_look_at_places) {
+    enum { M = 7, B = 3, P = 4, E = 5, N = 3 };
+    const int caption[M] = { 0, 0, 1, 2, 2, 2, 2 };
+    Tape t = { .no_grad = true };
+    Rng rng = rng_seed(3, 0);
+    Mat words = mat_normal(&t.arena, M, E, &rng, 0.5), places = mat_normal(&t.arena, B * P, E, &rng, 0.5);
+    Mat got = reading_similar(&t, tape_data(&t, words), tape_data(&t, places), P, caption, N)->val;
+    for (int b = 0; b < B; b++)
+        for (int n = 0; n < N; n++) {
+            double sum = 0;
+            int length = 0;
+            for (int m = 0; m < M; m++) {
+                double s[P], z = 0, found = 0;
+                if (caption[m] != n) continue;
+                length++;
+                for (int p = 0; p < P; p++) s[p] = vec_dot(&AT(words, m, 0), &AT(places, b * P + p, 0), E), z += exp(10 * s[p]);
+                for (int p = 0; p < P; p++) found += exp(10 * s[p]) / z * s[p];
+                sum += found;
+            }
+            CHECK_NEAR((double)AT(got, b, n), sum / length, 1e-5);
+        }
+    tape_free(&t);
+}
+
+TEST(a_look_adds_up_to_the_similarity) {
+    Learner learner;
+    LearnerSettings settings = { .reading = "places", .seed = 2 };
+    Arena arena = { 0 };
+    Err err;
+    CHECK(learner_make(&learner, &settings, &err), "%s", err.text);
+    Scene scene = scene_make(&(SceneSettings){ .seed = 6, .least = 2, .most = 2 }, 0), other = scene_make(&(SceneSettings){ .seed = 7 }, 0);
+    const Scene *scenes[] = { &other, &scene };
+    const char *captions[] = { "no blue star", "a red circle left of a blue square" };
+    double found[CAPTION_WORDS + 1], sum = 0;
+    Mat look = reading_look(&learner, &arena, &scene, captions[1], found);
+    CHECK(look.shape[0] == 9 && look.shape[1] == READING_PLACES, "%s", mat_shape_text(look));
+    for (int m = 0; m < 9; m++) {
+        double row = 0;
+        for (int p = 0; p < READING_PLACES; p++) row += (double)AT(look, m, p);
+        CHECK_NEAR(row, 1, 1e-5);
+        sum += found[m] / 9;
+    }
+    CHECK_NEAR((double)AT(learner_similar(&learner, &arena, scenes, 2, captions, 2), 1, 1), sum, 1e-5);
+    learner_free(&learner), arena_free(&arena);
+    settings.text = "bow";
+    CHECK(!learner_make(&learner, &settings, &err) && strstr(err.text, "transformer"), "%s", err.text);
+}
+
+TESTS(what_courses_say_is_true_and_their_lies_are_false, courses_share_scenes_and_true_captions, items_are_what_they_should_be,
+      spoilt_items_are_seen, who_knows_all_is_right, who_does_not_look_has_half, a_taste_for_forms_wins_here_and_loses_there,
+      the_loss_with_wrong_captions, without_wrong_captions_it_is_the_loss_of_clip, words_look_at_places, a_look_adds_up_to_the_similarity)
