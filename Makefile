@@ -94,6 +94,9 @@ pretrained: $(BUILD)/sha256 ## fetch CLIP's published weights (1.2 GB) and verif
 plots: ## draw every picture anew, from the data the lessons wrote
 	@$(KEPT) sh plots/draw.sh
 
+limits: $(BUILD)/lesson-17 ## the tables of lessons 17 and 18, five seeds: half an hour; what is there is kept, and stopped, it goes on
+	@$(KEPT) $(BUILD)/lesson-17 --all --no-predict
+
 bench: $(BUILD)/bench ## measure speed; NAMES="gemm-1024 train-resnet9" for some figures only
 	@$(BUILD)/bench $(NAMES)
 
@@ -284,7 +287,7 @@ $(foreach l,$(LESSONS),$(eval $(call lesson_rule,$(l))))
 
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj64/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj64/*/*.d $(BUILD)/obj/*/*/*.d)
 
-.PHONY: FORCE all help run train-full list quiz data pretrained plots bench check fuzz libfuzzer dist lint package elsewhere check-all clean $(NUMBERS:%=lesson-%) next watch mine \
+.PHONY: FORCE all help run train-full list quiz data pretrained plots limits bench check fuzz libfuzzer dist lint package elsewhere check-all clean $(NUMBERS:%=lesson-%) next watch mine \
         $(foreach n,$(EXERCISE_NNS),ex-$(n) hint-$(n) reset-$(n) solution-$(n))
 .SECONDARY:
 .DELETE_ON_ERROR:
