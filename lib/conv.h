@@ -9,7 +9,12 @@
  * Wants   B, C, outputs >= 0; H, W >= 0; kernel, stride >= 1; pad >= 0; kernel <= H + 2 pad and <= W + 2 pad;
  *         results apart from inputs; any alignment of a num.
  * Stops   when the shape is none of these.
- * Memory  none beyond thread_scratch: a caller that keeps something there loses it.
+ * Memory  none beyond thread_scratch: a caller that keeps something there loses it. No picture is unrolled into a matrix
+ *         ("im2col"): what is copied is a group of places, a few hundred kilobytes (narrow inputs, dy), or of turned
+ *         squares, a few megabytes (winograd.c).
+ *
+ * Rounding and NaN: 3 x 3 convolutions may go by winograd.h, where a square of 4 x 4 places shares its rounding errors,
+ * and one number that is not finite makes the whole square not finite.
  *
  * A picture's y and dx are the same bits in any batch and for any number of threads; dweight and dbias are sums over
  * the batch in a fixed order, the same bits for any number of threads.

@@ -26,7 +26,8 @@
  * into segments, one per run, and nothing is ever copied out of the picture (the usual "im2col" writes every number of
  * it nine times for a 3 x 3 kernel). The tile's rows are places that see the same part of the kernel, so that what
  * lies outside the picture is left out instead of multiplied by zero: at 4 x 4 places and a 3 x 3 kernel 100 of 144
- * cells are inside, and a convolution can run faster than the peak in the FLOP of its definition.
+ * cells are inside, and a convolution can run faster than the peak in the FLOP of its definition. winograd.c goes on from
+ * there: it turns most 3 x 3 convolutions into products of matrices with a quarter of the multiplications, for this loop.
  */
 #ifndef KERNEL_H
 #define KERNEL_H
