@@ -374,7 +374,8 @@ bool quads_read(Quads *quads, Arena *arena, const char *path, Err *err) {
     File file;
     Quads got = { 0 };
     if (!file_open(&file, path, err)) return false;
-    Reader r = { .at = (const char *)file.data, .end = (const char *)file.data + file.size, .path = path, .line = 1, .err = err };
+    const char *begin = file.size > 0 ? (const char *)file.data : "";
+    Reader r = { .at = begin, .end = begin + file.size, .path = path, .line = 1, .err = err };
     take_heading(&r, &got, arena);
     int lines = 0;
     for (const char *c = r.at; c < r.end; c++) lines += *c == '\n';

@@ -169,12 +169,12 @@ int main(int argc, char **argv) {
     Learner learner[TOWERS];
     Encoder real;
     Err err;
+    if (*weights && !encoder_open(&real, arena, weights, GELU_AUTO, &err)) die("%s", err.text);
+    if (*weights && real.tiny) die("there are no weights of the real CLIP; `make pretrained` fetches them");
     for (int t = 0; t < TOWERS; t++) {
         LearnerSettings settings = { .text = kinds[t % KINDS], .split = SPLIT_PAIRS, .coverage = 1, .seed = seed, .steps = steps };
         if (!(t < KINDS ? learner_make(&learner[t], &settings, &err) : learner_get(&learner[t], &settings, NULL, &err))) die("%s", err.text);
     }
-    if (*weights && !encoder_open(&real, arena, weights, GELU_AUTO, &err)) die("%s", err.text);
-    if (*weights && real.tiny) die("there are no weights of the real CLIP; `make pretrained` fetches them");
 
     lesson_section(&lesson, "1. The same words in another order");
     Prediction said = lesson_predict(&lesson, "How many different vectors does a bag of words make of all orders of seven words?");
