@@ -49,16 +49,18 @@ static void print_guessing(const Tally *any) {
     printf("\n");
 }
 
-/* Who does not look, who reads the scene, who guesses. */
+/* Who reads the scene, who guesses, who does not look. */
 static void print_others(Arena *arena, const Quads *quads) {
-    Hearsay hearsay = hearsay_read(arena, quads_reading(arena, quads, READING), READING);
-    for (int rule = 0; rule < HEARSAY_RULES; rule++) {
-        Tally tally = quads_score_rule(quads, &hearsay, (HearsayRule)rule);
-        print_row(arena_print(arena, "(%s)", hearsay_name((HearsayRule)rule)), &tally);
-    }
     Tally oracle = quads_score_by(quads, quads_oracle, NULL);
     print_row("(oracle)", &oracle);
     print_guessing(&oracle);
+    Hearsay hearsay = hearsay_read(arena, quads_reading(arena, quads, READING), READING);
+    printf("  (captions alone)");
+    for (int rule = 0; rule < HEARSAY_RULES; rule++) {
+        Tally tally = quads_score_rule(quads, &hearsay, (HearsayRule)rule);
+        printf("%s by %s %.1f %%", rule ? "," : "", hearsay_name((HearsayRule)rule), 100 * tally_rate(&tally, TALLY_CHOICE).share);
+    }
+    printf("\n");
 }
 
 double exam_probe(Arena *arena, Class *class, const QuadSettings *settings) {

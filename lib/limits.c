@@ -192,13 +192,18 @@ bool limits_write(const LimitsTable *table, const char *path, Err *err) {
 
 /* ---- the whole table --------------------------------------------------------------------------------------------- */
 
+LearnerSettings limits_sample(void) {
+    return learner_settings((LearnerSettings){ .text = "bow", .split = SPLIT_PAIRS, .coverage = 0.25, .seed = 1, .steps = 150 });
+}
+
 LimitsCell *limits_plan(Arena *arena, int *count) {
     static const char *const texts[] = { "bow", "lstm", "transformer" };
     static const struct { double coverage; int objects, palette; } worlds[] = {
         { 1, 2, 0 }, { 1, 2, LIMITS_PALETTE }, { 0.25, 2, 0 }, { 0.5, 2, 0 }, { 0.75, 2, 0 }, { 1, 1, 0 }, { 1, 3, 0 },
     };
-    LimitsCell *plan = arena_alloc(arena, LIMITS_SEEDS * COUNT(worlds) * COUNT(texts), sizeof *plan);
+    LimitsCell *plan = arena_alloc(arena, 1 + LIMITS_SEEDS * COUNT(worlds) * COUNT(texts), sizeof *plan);
     int n = 0;
+    plan[n++] = (LimitsCell){ .settings = limits_sample() };
     for (int seed = 1; seed <= LIMITS_SEEDS; seed++)
         for (size_t w = 0; w < COUNT(worlds); w++)
             for (size_t t = 0; t < COUNT(texts); t++) {
