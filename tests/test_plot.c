@@ -45,6 +45,7 @@ static void set_gnuplot(const char *script) {
     remove(path);
     if (script) {
         FILE *file = fopen(path, "w");
+        CHECK(file, "%s", path);
         fprintf(file, "#!/bin/sh\n%s\n", script);
         fclose(file);
         chmod(path, 0755);
