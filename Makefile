@@ -11,7 +11,8 @@ BUILD  ?= $(if $(filter 1,$(SAN)),build/san,build)
 OPT    ?= $(if $(filter 1,$(SAN)),-O1 -fsanitize=address$(comma)undefined -fno-sanitize-recover=all -DDEBUG,-O3)
 
 # As many files at a time as there are processors, unless -j says otherwise.
-ifeq ($(filter -j% --jobs%,$(MAKEFLAGS)),)
+# INNER=1: this is a make within a make, which shares out its own.
+ifeq ($(filter -j% --jobs%,$(MAKEFLAGS))$(INNER),)
 MAKEFLAGS += -j$(or $(shell getconf _NPROCESSORS_ONLN 2>/dev/null),2)
 endif
 
@@ -142,11 +143,11 @@ mine: $(BUILD)/libclip.a $(EXAMS) $(MINE) ## lesson 11 on your own functions
 
 # ---- checks -----------------------------------------------------------------------------------------------------------
 
-SCRIPTS := $(wildcard $(patsubst %,tests/%.sh,exercises fetch pretrained checkers lesson19 harness package pages quiz shapes train))
+SCRIPTS := $(wildcard $(patsubst %,tests/%.sh,crash exercises faults fetch pretrained checkers lesson19 harness package pages quiz shapes threads train))
 # Lesson 11 needs the model of lesson 10: tests/train.sh runs the one after the other.
 CHECKED := $(filter-out %/lesson-11,$(LESSON_BINARIES))
 
-check: all $(TEST_BINARIES) $(BUILD)/fuzz $(EXAMS) $(MINE) ## all tests, the lessons against their expectations, your exercises
+check: all faulty $(TEST_BINARIES) $(BUILD)/fuzz $(EXAMS) $(MINE) ## all tests, the lessons against their expectations, your exercises
 	@failed=0; EXERCISE_CC='$(CC) $(ALL_CFLAGS)' LIMIT=$(or $(LIMIT),$(if $(filter 1,$(SAN)),600,120)) sh tests/run.sh $(BUILD) $(SCRIPTS) $(TEST_BINARIES) $(BUILD)/fuzz $(CHECKED) || failed=1; echo; \
 	    EXERCISE_CC='$(CC) $(ALL_CFLAGS)' sh tests/student.sh $(BUILD) table || failed=1; exit $$failed
 
@@ -194,6 +195,27 @@ elsewhere: ## make check with gcc and clang, -O0 to -O3, for portable processors
 
 check-all: ## make check and everything that takes longer: hours
 	@sh tests/check-all.sh $(BUILD)
+
+.PHONY: faulty faults crash threads
+# Programs whose calls can be made to fail: tests/faults.h in front of every file.
+FAULTY = lesson-05 lesson-10 lesson-11 lesson-13 cifar-from-png cifar-check check-image check-bpe
+faulty:
+	+@$(MAKE) --no-print-directory INNER=1 BUILD=$(BUILD)/faults \
+	    OPT='$(if $(filter 1,$(SAN)),$(OPT),-O1) -include tests/faults.h' $(FAULTY:%=$(BUILD)/faults/%)
+
+faults: ## every call that can fail fails in turn, in training, loading and tools; with the sanitizers
+	+@$(MAKE) --no-print-directory INNER=1 SAN=1 BUILD=$(BUILD)/san faulty
+	@sh tests/faults.sh $(BUILD)/san all
+
+crash: all faulty ## kill -9 at 200 moments of a training, and at every write; KILLS=n
+	@sh tests/crash.sh $(BUILD) $(or $(KILLS),200)
+
+RACED = base gemm vecmath conv attention ops token_ops softmax loss image train
+threads: all ## the same bytes for 1, 2, 3 and 8 threads; no data race (thread sanitizer)
+	@sh tests/threads.sh $(BUILD) all
+	+@$(MAKE) --no-print-directory INNER=1 BUILD=$(BUILD)/tsan OPT='-O1 -fsanitize=thread' \
+	    $(RACED:%=$(BUILD)/tsan/test-%) $(BUILD)/tsan/lesson-10 $(BUILD)/tsan/lesson-11
+	@sh tests/races.sh $(BUILD)/tsan $(RACED)
 
 clean: ## remove what was built
 	rm -rf $(BUILD)

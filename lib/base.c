@@ -51,6 +51,11 @@ void die_usage(const char *format, ...) {
     exit(EXIT_USAGE);
 }
 
+int status_printed(int status) {
+    if (fflush(stdout) != 0 || ferror(stdout)) die("what was to be printed could not be written; is the disk full?");
+    return status;
+}
+
 void contract_broken(const char *file, int line, const char *function, const char *format, ...) {
     va_list args;
     va_start(args, format);

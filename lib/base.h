@@ -47,6 +47,9 @@ NORETURN void die(const char *format, ...) PRINTF_LIKE(1, 2);
 /* The command line is wrong: prints one line to stderr and exits with EXIT_USAGE. */
 NORETURN void die_usage(const char *format, ...) PRINTF_LIKE(1, 2);
 
+/* The end of main: `status`; but when what was printed on stdout could not be written, one line and EXIT_TROUBLE. */
+int status_printed(int status);
+
 NORETURN void contract_broken(const char *file, int line, const char *function, const char *format, ...)
     PRINTF_LIKE(4, 5);
 

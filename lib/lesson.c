@@ -61,8 +61,7 @@ void lesson_begin(Lesson *lesson, int argc, char **argv) {
 int lesson_end(Lesson *lesson) {
     if (lesson->next) printf("\nnext: %s\n", lesson->next); /* which may lie in the memory */
     arena_free(&lesson->memory);
-    if (fflush(stdout) != 0 || ferror(stdout)) die("the lesson's text could not be written; is the disk full?");
-    return plot_failures() ? EXIT_TROUBLE : 0; /* it was said why */
+    return status_printed(plot_failures() ? EXIT_TROUBLE : 0); /* it was said why */
 }
 
 void lesson_section(const Lesson *lesson, const char *heading) {

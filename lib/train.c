@@ -271,10 +271,11 @@ static bool row_read(const char *at, const char *end, EpochRow *row) {
     return true;
 }
 
-int train_log_read(const char *path, EpochRow *rows, int most) {
+int train_log_read(const char *path, EpochRow *rows, int most, Err *err) {
     File file;
     int n = 0;
-    if (!file_open(&file, path, NULL)) return 0;
+    if (!file_exists(path)) return 0;
+    if (!file_open(&file, path, err)) return -1;
     const char *at = (const char *)file.data, *end = at + file.size;
     bool heading = true;
     for (const char *next; n < most && at < end && (next = memchr(at, '\n', (size_t)(end - at))) != NULL; at = next + 1) {
@@ -286,16 +287,17 @@ int train_log_read(const char *path, EpochRow *rows, int most) {
     return n;
 }
 
-/* The first `epochs` rows of the log of a run that is resumed; none where they cannot be read. */
-static void read_log(Trainer *s, int epochs) {
+/* The first `epochs` rows of the log of a run that is resumed; none where there is no log. */
+static bool read_log(Trainer *s, int epochs, Err *err) {
     EpochRow *rows = arena_alloc(&s->arena, (size_t)epochs, sizeof *rows);
-    int n = s->run->log ? train_log_read(s->run->log, rows, epochs) : 0;
+    int n = s->run->log ? train_log_read(s->run->log, rows, epochs, err) : 0;
     for (int i = 0; i < n; i++) {
         char text[512];
         train_log_row(&rows[i], text, sizeof text);
         s->log = arena_print(&s->arena, "%s%s\n", s->log, text);
         s->seconds = rows[i].seconds;
     }
+    return n >= 0;
 }
 
 /* What a checkpoint must share with the run that goes on from it. */
@@ -387,8 +389,7 @@ static bool load_checkpoint(Trainer *s, const Safetensors *file, Err *err) {
             return false;
     s->epoch = (int)done;
     s->step = s->optim.steps = done * s->batches;
-    read_log(s, s->epoch);
-    return true;
+    return read_log(s, s->epoch, err);
 }
 
 static bool resume(Trainer *s, Err *err) {

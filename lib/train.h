@@ -94,7 +94,7 @@ const char *train_log_heading(void);
 void train_log_row(const EpochRow *row, char *text, size_t size);
 
 /* Reads back the rows of a log, at most `most`, and returns how many there were: 0 where there is no such file or it is
- * no log. Reading ends at the first line that is no row. */
-int train_log_read(const char *path, EpochRow *rows, int most);
+ * no log; -1 with one line where there is one that cannot be read. Reading ends at the first line that is no row. */
+int train_log_read(const char *path, EpochRow *rows, int most, Err *err);
 
 #endif

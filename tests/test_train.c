@@ -445,7 +445,9 @@ TEST(the_log_has_its_columns) {
 TEST(the_log_is_read_back) {
     const char *path = in_folder("read.csv");
     EpochRow rows[4];
-    CHECK(train_log_read(path, rows, 4) == 0, "%s", "there is no such file");
+    CHECK(train_log_read(path, rows, 4, NULL) == 0, "%s", "there is no such file");
+    Err err = { "" };
+    CHECK(train_log_read(check_folder(), rows, 4, &err) == -1 && strstr(err.text, "folder"), "a folder: %s", err.text);
     EpochRow written[2] = { { .epoch = 1, .loss = 2.5, .test = 0.25, .test_views = (double)NAN, .seconds = 9 },
                             { .epoch = 2, .floor = 1.5, .test = 0.5, .test_views = 0.75, .rate = 10, .seconds = 17.25 } };
     char text[2][512], whole[1200];
@@ -458,7 +460,7 @@ TEST(the_log_is_read_back) {
         snprintf(whole, sizeof whole, files[i].form, text[0], text[1]);
         FILE *out = fopen(path, "wb");
         CHECK(out && fputs(whole, out) >= 0 && !fclose(out), "%s", "no file");
-        CHECK(train_log_read(path, rows, files[i].most) == files[i].rows, "file %zu: want %d rows", i, files[i].rows);
+        CHECK(train_log_read(path, rows, files[i].most, NULL) == files[i].rows, "file %zu: want %d rows", i, files[i].rows);
         for (int k = 0; k < files[i].rows; k++) {
             char again[512];
             train_log_row(&rows[k], again, sizeof again);

@@ -65,14 +65,16 @@ static void show_race(const Lesson *lesson, Arena *arena, const Cifar *pictures,
     enum { RUNS = FIGURE_SERIES };
     Series series[RUNS];
     int count = 0;
+    Err err;
     for (int i = -1; count < RUNS && (i < 0 || recipe_at(i)); i++) { /* this run first */
         const char *name = i < 0 ? run->recipe.name : recipe_at(i)->name;
         if (i >= 0 && !strcmp(name, run->recipe.name)) continue;
         EpochRow *rows = arena_alloc(arena, EPOCHS_MOST, sizeof *rows);
-        int n = train_log_read(course_model_path(arena, name, pictures, (int)run->seed, ".csv"), rows, EPOCHS_MOST);
+        int n = train_log_read(course_model_path(arena, name, pictures, (int)run->seed, ".csv"), rows, EPOCHS_MOST, &err);
+        if (n < 0) fprintf(stderr, "left out: %s\n", err.text);
         num *x = arena_alloc(arena, (size_t)MAX(1, n), sizeof *x), *y = arena_alloc(arena, (size_t)MAX(1, n), sizeof *y);
         for (int e = 0; e < n; e++) x[e] = (num)(rows[e].seconds / 60), y[e] = (num)(100 * rows[e].test);
-        if (n) series[count++] = (Series){ name, x, y, n };
+        if (n > 0) series[count++] = (Series){ name, x, y, n };
     }
     if (count > 1)
         lesson_lines(lesson, "10-minutes", &(Lines){ .title = "what a minute buys: test pictures named rightly, plain", .x = "minutes of training",
@@ -125,7 +127,9 @@ static void show_end(const Lesson *lesson, Arena *arena, const TrainRun *run, Hi
         show_race(lesson, arena, run->train, run);
         lesson_outcome_number(lesson, guess, 100 * history->rows[history->count - 1].test, 1);
     } else {
-        int done = train_log_read(run->log, history->rows, EPOCHS_MOST);
+        Err err;
+        int done = train_log_read(run->log, history->rows, EPOCHS_MOST, &err);
+        if (done < 0) die("%s", err.text);
         for (int i = 0; i < done; i++) print_row(&history->rows[i]);
         printf("all %d epochs were done before: nothing was left to do\n", run->recipe.epochs);
     }

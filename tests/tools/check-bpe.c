@@ -88,5 +88,5 @@ int main(int argc, char **argv) {
     file_close(&file);
     arena_free(&arena);
     arena_free(&row);
-    return verdict.wrong ? EXIT_TROUBLE : 0;
+    return status_printed(verdict.wrong ? EXIT_TROUBLE : 0);
 }

@@ -68,5 +68,5 @@ int main(int argc, char **argv) {
     printf("%s: %s; worst errors: image features %.1e, text features %.1e, logits %.1e: %s\n", argv[1], clip.notes, of_image, of_text, of_logits,
            worst <= 1e-4 ? "holds" : "DOES NOT HOLD");
     tape_free(&tape), clip_free(&clip), safetensors_close(&e.file), arena_free(&e.arena);
-    return worst <= 1e-4 ? 0 : EXIT_TROUBLE;
+    return status_printed(worst <= 1e-4 ? 0 : EXIT_TROUBLE);
 }

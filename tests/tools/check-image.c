@@ -49,5 +49,5 @@ int main(int argc, char **argv) {
     bool holds = compare(argv[1], image, want, side ? 1 : 0);
     file_close(&want);
     arena_free(&arena);
-    return holds ? 0 : EXIT_TROUBLE;
+    return status_printed(holds ? 0 : EXIT_TROUBLE);
 }

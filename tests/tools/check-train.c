@@ -180,5 +180,5 @@ int main(int argc, char **argv) {
     printf("%s: worst errors: gradient %.1e (%s), loss %.1e, weight %.1e (%s): %s\n", argv[1], run.worst_gradient, run.where[0],
            run.worst_loss, run.worst_weight, run.where[1], holds ? "holds" : "DOES NOT HOLD");
     tape_free(&tape), optim_free(&run.optim), clip_free(&run.clip), safetensors_close(&run.file), arena_free(&run.arena);
-    return holds ? 0 : EXIT_TROUBLE;
+    return status_printed(holds ? 0 : EXIT_TROUBLE);
 }

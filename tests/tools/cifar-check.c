@@ -7,5 +7,5 @@ int main(int argc, char **argv) {
     if (argc > 2 || folder[0] == '-') die_usage("%s [FOLDER]   (default: data/cifar-10-batches-bin)", argv[0]);
     if (!cifar_verify(folder, &err)) die("%s", err.text);
     printf("%s: the six files of CIFAR-10, all with the right MD5 sum\n", folder);
-    return 0;
+    return status_printed(0);
 }

@@ -52,5 +52,5 @@ int main(int argc, char **argv) {
     }
     arena_free(&step);
     arena_free(&arena);
-    return 0;
+    return status_printed(0);
 }

@@ -174,5 +174,5 @@ int main(int argc, char **argv) {
     Text wanted = text_read(&arena, argv[argc - 2]), got = text_read(&arena, argv[argc - 1]);
     bool ok = each ? compare_each(&wanted, &got) : compare(&wanted, &got);
     arena_free(&arena);
-    return ok ? 0 : EXIT_TROUBLE;
+    return status_printed(ok ? 0 : EXIT_TROUBLE);
 }

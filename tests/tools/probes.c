@@ -85,5 +85,5 @@ int main(int argc, char **argv) {
     for (int i = 1; wish.check && i <= count; i++) all &= check_file(argv[i]);
     for (int kind = 0; !wish.check && kind < QUAD_KINDS; kind++)
         if (!strcmp(wish.kind, "all") || !strcmp(wish.kind, quad_name((QuadKind)kind))) write_file(&wish, (QuadKind)kind);
-    return fflush(stdout) == 0 && all ? 0 : EXIT_TROUBLE;
+    return status_printed(all ? 0 : EXIT_TROUBLE);
 }

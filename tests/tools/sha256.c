@@ -12,5 +12,5 @@ int main(int argc, char **argv) {
         printf("%s  %s\n", hex, argv[i]);
         file_close(&file);
     }
-    return fflush(stdout) == 0 ? 0 : EXIT_TROUBLE;
+    return status_printed(0);
 }

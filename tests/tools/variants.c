@@ -62,5 +62,5 @@ int main(int argc, char **argv) {
         if (timed) printf(" %12.0f", image_time(&variants[i]));
         putchar('\n');
     }
-    return 0;
+    return status_printed(0);
 }

@@ -1,0 +1,310 @@
+#!/bin/sh
+# faults.sh: every call that can fail is made to fail in turn, the first, the second and so on until the program no longer
+# gets that far; and each time: either one clear line on stderr and exit status 1, or all is as if nothing had happened.
+# No signal, no leak (make faults builds with the address sanitizer), no temporary file, and every file that is there is,
+# byte for byte, one that a run without faults had there: before, on the way, or after.
+#
+#   sh tests/faults.sh BUILD [all]         from the top folder; BUILD/faults holds the programs built with tests/faults.h
+#
+# Without "all": the cases of training and loading, and of each kind the 1st, 4th, 13th, 40th ... call.
+# The last line is "faults: N passed, N failed[, N skipped]".
+set -u
+LC_ALL=C NO_COLOR=1
+export LC_ALL NO_COLOR
+case ${1:-build} in /*) build=$1 ;; *) build=$PWD/${1:-build} ;; esac
+all=${2:-}
+work=$(mktemp -d "${TMPDIR:-/tmp}/clip-faults-XXXXXX") || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+passed=0 failed=0 skipped=0 count=0
+for program in lesson-05 lesson-10 lesson-11 lesson-13 cifar-from-png cifar-check check-image check-bpe; do
+    [ -x "$build/faults/$program" ] || { echo "$build/faults/$program is not there: make faulty builds it" >&2; exit 2; }
+done
+
+# What a run may write to lies in $work/now; $work/right/* are folders as runs without faults leave them.
+CLIP_MODELS=$work/now/models CLIP_PLOTS=$work/now/plots CLIP_THREADS=1
+export CLIP_MODELS CLIP_PLOTS CLIP_THREADS
+path=$PATH
+no_gnuplot=$work/bin # all that the programs can start
+mkdir "$work/bin" "$work/files"
+
+# ---- one case: from $work/before, this command ------------------------------------------------------------------------------
+
+begin() {
+    rm -rf "$work/now" "$work/note"
+    cp -R "$work/before" "$work/now"
+}
+# run FAULT COMMAND...
+run() {
+    fault=$1
+    shift
+    PATH=$no_gnuplot FAULT=$fault FAULT_NOTE=$work/note "$@" >"$work/out" 2>"$work/err" </dev/null
+    status=$?
+}
+# What the clock says differs from run to run: the last two columns of a log, numbers of what is drawn, curves on stdout.
+no_clock() {
+    case $1 in
+    */models/*.csv) sed 's/,[^,]*,[^,]*$//' "$1" ;;
+    */plots/*) sed 's/[0-9.eE+-]*//g' "$1" ;;
+    *) tr -cd 'A-Za-z' <"$1" ;;
+    esac
+}
+same_but_clock() { no_clock "$1" >"$work/a" && no_clock "$2" >"$work/b" && cmp -s "$work/a" "$work/b"; }
+same_file() {
+    cmp -s "$1" "$2" && return 0
+    case $1 in */models/*.csv | */plots/*) same_but_clock "$1" "$2" ;; *) return 1 ;; esac
+}
+# Is every file one of the right ones? Sets odd to the first that is not.
+files_right() {
+    odd=
+    find "$work/now" -type f >"$work/list"
+    while read -r file; do
+        found=
+        for right in "$work"/right/*; do
+            [ -f "$right/${file#"$work/now/"}" ] && same_file "$file" "$right/${file#"$work/now/"}" && found=1 && break
+        done
+        [ -n "$found" ] || { odd=${file#"$work/now/"}; return 1; }
+    done <"$work/list"
+}
+# Is it all as it is after a run without faults?
+as_if_nothing() {
+    (cd "$work/now" && find . -type f | sort) >"$work/list"
+    (cd "$work/right/after" && find . -type f | sort) | cmp -s - "$work/list" || return 1
+    while read -r file; do same_file "$work/now/$file" "$work/right/after/$file" || return 1; done <"$work/list"
+    same_but_clock "$work/out" "$work/right.out"
+}
+
+judge() {
+    lines=$(grep -vc -e '^model: ' -e '^log: ' -e '^kept: ' -e '^picture: ' -e '^gnuplot is not' -e '^$' "$work/err")
+    files_right || { reason="a file that should not be there: $odd"; return 1; }
+    case $status in
+    0) as_if_nothing || { reason="exit status 0, and yet something is different"; return 1; } ;;
+    1) # when everything fails from there on, there may be more to say than one line
+        [ "$lines" -eq 1 ] || { [ "$lines" -gt 1 ] && [ -n "$more" ]; } || { reason="$lines lines on stderr, one was wanted"; return 1; }
+        ;;
+    *) reason="exit status $status"; return 1 ;;
+    esac
+}
+
+# sweep NAME KINDS COMMAND...: see above. $work/before, and $work/right/* but for "after", are there.
+sweep() {
+    name=$1 kinds=$2
+    shift 2
+    begin
+    run '' "$@"
+    if [ $status -ne 0 ]; then
+        failed=$((failed + 1))
+        echo "  FAILED  $name: exit status $status without any fault" && sed 's/^/      /' "$work/err"
+        return
+    fi
+    cp -R "$work/now" "$work/right/after"
+    cp "$work/out" "$work/right.out"
+    [ -d "$work/right/before" ] || cp -R "$work/before" "$work/right/before"
+    for kind in $kinds; do
+        met=0
+        for more in '' +; do
+            [ -n "$all" ] || [ -z "$more" ] || break
+            n=1
+            while :; do
+                begin
+                run "$kind:$n$more" "$@"
+                [ -f "$work/note" ] || break
+                met=$((met + 1)) count=$((count + 1))
+                if ! judge; then
+                    failed=$((failed + 1))
+                    echo "  FAILED  $name, $kind $n$more ($(cat "$work/note")): $reason"
+                    sed 's/^/      /' "$work/err" | head -n 5
+                    break 2
+                fi
+                if [ -n "$all" ]; then n=$((n + 1)); else n=$((3 * n + 1)); fi
+            done
+        done
+        passed=$((passed + 1))
+        [ -z "$all" ] || echo "  $name: $kind, $met faults"
+    done
+}
+
+# fresh: nothing is there, nothing is right yet.
+fresh() {
+    rm -rf "$work/before" "$work/right"
+    mkdir "$work/before" "$work/right"
+}
+faulty=$build/faults
+train="$faulty/lesson-10 --data shapes --pictures 20 --batch 10 --recipe tiny"
+quietly() { PATH=$no_gnuplot FAULT='' "$@" >/dev/null 2>"$work/err" </dev/null || { cat "$work/err"; exit 1; }; }
+
+# ---- training -----------------------------------------------------------------------------------------------------------------
+
+fresh
+# shellcheck disable=SC2086 # options are split into words
+sweep "training" "${all:+open read write rename }memory" $train --epochs 1
+CLIP_THREADS=3
+fresh
+# shellcheck disable=SC2086
+sweep "training without the threads wanted" "thread" $train --epochs 1
+CLIP_THREADS=1
+
+# Another run's model is there: 2 epochs are another run than 1.
+fresh
+rm -rf "$work/now" && mkdir "$work/now"
+# shellcheck disable=SC2086
+quietly $train --epochs 2
+rm -rf "$work/now/plots" && cp -R "$work/now/." "$work/before"
+# shellcheck disable=SC2086
+sweep "training beside another run's model" "open read write rename" $train --epochs 1
+model=$work/files/model.safetensors
+cp "$work/before"/models/*.safetensors "$model"
+
+# Going on: the run is killed at its third renaming, when epoch 1 is complete and the log of epoch 2 is not there yet.
+fresh
+rm -rf "$work/now" && mkdir "$work/now"
+# shellcheck disable=SC2086
+run 'rename:3!' $train --epochs 2
+rm -f "$work"/now/models/*.tmp
+cp -R "$work/now/." "$work/before"
+mkdir -p "$work/right/way/models"
+rm -rf "$work/now" && mkdir "$work/now"
+# shellcheck disable=SC2086
+run 'rename:4!' $train --epochs 2
+cp "$work"/now/models/*.csv "$work/right/way/models/" # the log is written before the model
+# shellcheck disable=SC2086
+sweep "going on with a training" "${all:+memory rename }open read write" $train --epochs 2 --resume
+
+# ---- reading -------------------------------------------------------------------------------------------------------------------
+
+fresh
+cp "$model" "$work/files/weights.safetensors"
+cp tests/images/rgb-8.ppm "$work/files/own.ppm"
+sweep "a model and a PPM picture" "memory open read write" "$faulty/lesson-11" --data shapes --recipe tiny --weights "$model" \
+    "$work/files/own.ppm" "a red star" "a blue star"
+tail -n +4 tests/images/rgb-8.ppm >"$work/files/rgb"
+fresh
+sweep "a PNG picture" "memory open read write" "$faulty/check-image" tests/images/rgb-8.png "$work/files/rgb"
+
+# CIFAR-10 out of PNG, and its labels out of JSON: the package of one picture a file (a PPM under that name is read as such).
+package=$work/files/package
+mkdir "$package"
+repeat() { awk -v n="$1" -v text="$2" 'BEGIN { while (n-- > 0) printf "%s", text }'; }
+for name in data_batch_1 data_batch_2 data_batch_3 data_batch_4 data_batch_5 test_batch; do
+    { printf 'P6\n1024 1\n255\n' && repeat 1024 RGB; } >"$package/$name.png"
+done
+printf '[0,1,2,3,4]' >"$package/train_lables.json"
+printf '[5]' >"$package/test_lables.json"
+fresh
+sweep "make data's converter" "memory open read write rename" "$faulty/cifar-from-png" "$package" "$work/now/cifar"
+
+# A picture that another program converts: one that puts out a PPM, whatever it is given.
+{ printf '\377\330\377\340'; repeat 200 x; } >"$work/files/own.jpg"
+printf '#!/bin/sh\nread -r line\nprintf "P6\\n1 1\\n255\\nabc"\n' >"$work/bin/convert"
+chmod +x "$work/bin/convert"
+fresh
+sweep "a picture that is converted" "open read start" "$faulty/lesson-11" --data shapes --recipe tiny --weights "$model" \
+    "$work/files/own.jpg" "a red star" "a blue star"
+rm "$work/bin/convert"
+
+# ---- the long half ----------------------------------------------------------------------------------------------------------------
+
+if [ -n "$all" ]; then
+    fresh
+    sweep "a lesson's pictures" "memory open write rename" "$faulty/lesson-05"
+    mkdir "$work/files/album"
+    cp "$work/files/own.ppm" "$work/files/album/a.ppm"
+    fresh
+    sweep "a folder of pictures" "memory read" "$faulty/lesson-13" --data shapes --pictures 60 --weights "$model" \
+        --folder "$work/files/album" 'a blue star'
+    vocabulary=data/models/bpe_simple_vocab_16e6.txt.gz
+    if [ -f "$vocabulary" ]; then
+        printf '{"text": "a cat", "ids": [49406, 320, 2368, 49407]}\n' >"$work/files/tokens.jsonl"
+        fresh
+        sweep "the vocabulary, compressed" "memory open read write" "$faulty/check-bpe" "$vocabulary" "$work/files/tokens.jsonl"
+    else
+        echo "  skipped: $vocabulary is not there (make pretrained)"
+        skipped=$((skipped + 1))
+    fi
+    if [ -f data/cifar-10-batches-bin/test_batch.bin ]; then
+        fresh
+        sweep "CIFAR-10's files" "memory open read write" "$faulty/cifar-check" data/cifar-10-batches-bin
+    else
+        echo "  skipped: CIFAR-10 is not there (make data)"
+        skipped=$((skipped + 1))
+    fi
+fi
+
+# ---- the exercises' tools: programs they call fail in turn ---------------------------------------------------------------------------
+
+# One for each program: it counts the calls of all of them, and refuses the one whose turn it is.
+mkdir "$work/refuse"
+for program in cat mv cp awk cksum mkdir tr; do
+    real=$(PATH=$path command -v $program)
+    {
+        echo '#!/bin/sh'
+        # shellcheck disable=SC2016
+        echo 'read -r n <"$TURN"; n=$((n - 1)); echo $n >"$TURN"'
+        echo "if [ \$n -eq 0 ]; then echo '$program: Input/output error' >&2; exit 2; fi"
+        echo "exec $real \"\$@\""
+    } >"$work/refuse/$program"
+    chmod +x "$work/refuse/$program"
+done
+TURN=$work/turn EXERCISES=$work/desk
+export TURN EXERCISES
+
+# Is nothing that the student wrote lost, and progress.txt whole?
+desk_right() {
+    for file in "$EXERCISES"/*.tmp; do [ ! -e "$file" ] || { reason="$file is left"; return 1; }; done
+    cmp -s "$EXERCISES/03-softmax.c" "$work/mine.c" || cmp -s "$EXERCISES/03-softmax.c.1" "$work/mine.c" ||
+        { reason="what the student wrote is gone"; return 1; }
+    for file in "$EXERCISES"/[0-9][0-9]-*.c; do
+        cmp -s "$file" "exercises/original/${file##*/}" || cmp -s "$file" "$work/mine.c" || { reason="$file is half a file"; return 1; }
+    done
+    grep -q '^done 00-hello$' "$EXERCISES/progress.txt" && grep -q '^kept as it is$' "$EXERCISES/progress.txt" ||
+        { reason="progress is lost"; return 1; }
+}
+
+# desk NAME COMMAND...: the n-th program that student.sh calls fails.
+desk() {
+    name=$1 turn=1
+    shift
+    while :; do
+        rm -rf "$work/desk" && cp -R "$work/desk.before" "$work/desk"
+        echo $turn >"$TURN"
+        PATH=$work/refuse:$path sh tests/student.sh "$build" "$@" >"$work/out" 2>"$work/err" </dev/null
+        status=$?
+        read -r left <"$TURN"
+        [ "$left" -le 0 ] || break
+        count=$((count + 1))
+        if ! desk_right || { [ $status -eq 0 ] && ! cmp -s "$work/desk/progress.txt" "$work/desk.after" && reason="status 0, other progress"; } ||
+            { [ $status -ne 0 ] && [ ! -s "$work/err" ] && reason="no word"; }; then
+            failed=$((failed + 1))
+            echo "  FAILED  $name, call $turn: $reason (status $status)" && sed 's/^/      /' "$work/err"
+            return
+        fi
+        if [ -n "$all" ] || [ $turn -lt 3 ]; then turn=$((turn + 1)); else turn=$((turn + 11)); fi
+    done
+    passed=$((passed + 1))
+}
+
+mkdir "$work/desk"
+sh tests/student.sh "$build" give
+{ cat exercises/original/03-softmax.c && echo '/* mine */'; } >"$work/mine.c"
+cp "$work/mine.c" "$work/desk/03-softmax.c"
+echo 'done 00-hello
+kept as it is' >>"$work/desk/progress.txt"
+cp -R "$work/desk" "$work/desk.before"
+for command in 'hint 03' 'reset 03'; do
+    # shellcheck disable=SC2086
+    sh tests/student.sh "$build" $command >/dev/null
+    cp "$work/desk/progress.txt" "$work/desk.after"
+    # shellcheck disable=SC2086
+    desk "exercises: $command" $command
+    rm -rf "$work/desk" && cp -R "$work/desk.before" "$work/desk"
+done
+
+echo
+echo "$count faults"
+if [ $skipped -gt 0 ]; then
+    echo "faults: $passed passed, $failed failed, $skipped skipped"
+else
+    echo "faults: $passed passed, $failed failed"
+fi
+[ $failed -eq 0 ]
