@@ -84,9 +84,9 @@ num *tape_grad(Var x);
 /* The same for kernels that can also overwrite: *accumulate says whether there is something to add to (the memory
  * holds anything otherwise, and all of it must be written). */
 num *tape_grad_raw(Var x, bool *accumulate);
-/* The same for backward functions of y that may write dx over dy, number by number: if nothing flowed into x yet, and its
- * numbers are as many as y's, x takes over the memory of y's gradient, which nobody needs any more, and dx is dy. The last
- * that y's backward asks for, with dy read from y->grad before: it is gone afterwards. */
+/* The same for backward functions of y that may write dx over dy, number by number: if nothing flowed into x yet, and
+ * its numbers are as many as y's, x takes over the memory of y's gradient, which nobody needs any more, and dx is dy.
+ * The last that y's backward asks for, with dy read from y->grad before: it is gone afterwards. */
 num *tape_grad_over(Var x, Var y, bool *accumulate);
 
 /* dL/d(everything) for a scalar loss; parameters' gradients add to what they hold. */

@@ -4,15 +4,16 @@
 
 #include "kernel.h"
 
-/* Where the formula comes from, along one direction. Four neighbouring results of a kernel of three look at six numbers:
- * they are the product of two polynomials, one of 4 and one of 3 coefficients, read backwards. A polynomial of 6
- * coefficients is known from its values at 6 points, and the value of a product is the product of the values: 6
- * multiplications instead of 4 * 3 = 12. The points are 0, 1, -1, 2, -2 and "infinity" (the highest coefficient), because
- * values there need only additions and small factors. Along both directions: 36 instead of 144.
+/* Where the formula comes from, along one direction. Four neighbouring results of a kernel of three look at six
+ * numbers: they are the product of two polynomials, one of 4 and one of 3 coefficients, read backwards. A polynomial of
+ * 6 coefficients is known from its values at 6 points, and the value of a product is the product of the values: 6
+ * multiplications instead of 4 * 3 = 12. The points are 0, 1, -1, 2, -2 and "infinity" (the highest coefficient),
+ * because values there need only additions and small factors. Along both directions: 36 instead of 144.
  *
- * What that is worth here. For one square, C channels and N outputs, the star is 36 C N multiply-adds, 36 C N / 32 cycles;
- * in the definition it would be 144 C N / 32. Turning d costs some 150 cycles for 16 channels, and Y as much for 16
- * outputs: at C = N = 256 that is 73,700 cycles instead of 295,000, and 4,800 for the turning.
+ * What that is worth here. For one square, C channels and N outputs, the star is 36 C N multiply-adds, 36 C N / 32
+ * cycles; in the definition it would be 144 C N / 32. Turning d takes some 150 instructions for 16 channels, and Y as
+ * many for 16 outputs, but their numbers come from far and go far: up to 500 cycles were measured. At C = N = 256 that is
+ * 73,700 cycles instead of 295,000, and 16,000 for the turning.
  *
  * How it becomes matrix products. The star, summed over channels, is for each of the 36 places a product of matrices,
  *     [squares, C] [C, N] -> [squares, N]
@@ -20,19 +21,21 @@
  * M [36][squares][N] are some megabytes and stay in the third cache. */
 enum { SIDE = 4, KERNEL = 3, WINDOW = 6, POINTS = WINDOW * WINDOW, SQUARE = SIDE * SIDE, CELLS = KERNEL * KERNEL };
 
-/* What lies where, for 256 channels to 256, in floats. V and M of a group of 48 squares are 36 * 48 * 256 numbers or 1.8 MB
- * each: more than the second cache holds, but one point of them, 48 * 256 numbers or 49 KB, stays in it while the 4 panels
- * of U at that point, 65 KB each, pass by. All of U, 9.4 MB, is read once for each group: 9.4 MB for 36 * 48 * 256 * 256 / 32
- * = 3.5 million cycles, 2.7 bytes a cycle, which the third cache gives without a pause. The nine numbers of a kernel became
- * 36, so a single picture has little from all this: it pays with batches, but a picture's bits may not depend on them. */
+/* What lies where, for 256 channels to 256, in floats. V and M of a group of 48 squares are 36 * 48 * 256 numbers or
+ * 1.8 MB each: more than the second cache holds, but one point of them, 48 * 256 numbers or 49 KB, stays in it while
+ * the 4 panels of U at that point, 65 KB each, pass by. All of U, 9.4 MB, is read once for each group: 9.4 MB for 36 *
+ * 48 * 256 * 256 / 32 = 3.5 million cycles, 2.7 bytes a cycle, which the third cache gives without a pause. The nine
+ * numbers of a kernel became 36, so a single picture has little from all this: it pays with batches, but a picture's
+ * bits may not depend on them. */
 
-/* ---- the small matrices, along one direction ------------------------------------------------------------------------ */
+/* ---- the small matrices, along one direction --------------------------------------------------------------------- */
 
 #define INLINE static inline __attribute__((always_inline))
 
 /* v = B^T d, 6 from 6 numbers; `in` and `out` are the distances between them. */
 INLINE void turn_input(const Vec *d, int in, Vec *v, int out) {
-    Vec a = d[4 * in] - d[2 * in] * 4, b = d[3 * in] - d[in] * 4, e = d[4 * in] - d[2 * in], f = (d[3 * in] - d[in]) * 2;
+    Vec a = d[4 * in] - d[2 * in] * 4, b = d[3 * in] - d[in] * 4;
+    Vec e = d[4 * in] - d[2 * in], f = (d[3 * in] - d[in]) * 2;
     v[0] = d[0] * 4 - d[2 * in] * 5 + d[4 * in];
     v[out] = a + b, v[2 * out] = a - b;
     v[3 * out] = e + f, v[4 * out] = e - f;
@@ -76,7 +79,7 @@ INLINE void turn_kernel_back(const Vec *s, int in, Vec *g, int out) {
     g[2 * out] = b * sixth - a + s[5 * in];
 }
 
-/* ---- squares of pictures -------------------------------------------------------------------------------------------- */
+/* ---- squares of pictures ----------------------------------------------------------------------------------------- */
 
 /* Pictures [B,H,W,channels], of which square t is number t / across % down of the lines, t % across of the columns. */
 typedef struct { int H, W, channels, down, across; } Grid;
@@ -189,7 +192,7 @@ static void square_output(Grid g, Turned from, size_t row, const num *bias, bool
     }
 }
 
-/* ---- forward, and backward to the data ------------------------------------------------------------------------------ */
+/* ---- forward, and backward to the data --------------------------------------------------------------------------- */
 
 /* Both are one convolution of `in` channels to `out`; weight[o * out_stride + c * in_stride + cell], cells turned round
  * on the way back. U = G g G^T lies [POINTS][panels][in][width]. */
@@ -283,7 +286,8 @@ static void pass_run(Pass *w, int B) {
     if (w->squares == 0) return;
     w->group = group_size(w->squares, w->from.channels + w->to.channels);
     size_t kernels = POINTS * kernels_point(w);
-    w->worker_bytes = POINTS * (turned_point(w->group, w->from.channels) + turned_point(w->group, w->to.channels)) * sizeof(num);
+    size_t point = turned_point(w->group, w->from.channels) + turned_point(w->group, w->to.channels);
+    w->worker_bytes = POINTS * point * sizeof(num);
     w->kernels = shared_scratch(kernels * sizeof(num) + size_mul((size_t)thread_count(), w->worker_bytes));
     w->workers = (char *)(w->kernels + kernels);
     parallel_for(((size_t)w->to.channels + LANES - 1) / LANES, 1, turn_kernels, w);
@@ -296,11 +300,12 @@ void winograd_forward(ConvShape s, const num *x, const num *weight, const num *b
 }
 
 void winograd_backward_data(ConvShape s, const num *dy, const num *weight, bool accumulate, num *dx) {
-    pass_run(&(Pass){ .from = grid(s, s.outputs), .to = grid(s, s.C), .x = dy, .weight = weight, .y = dx, .turned = true,
-                      .accumulate = accumulate, .out_stride = CELLS, .in_stride = (size_t)s.C * CELLS }, s.B);
+    pass_run(&(Pass){ .from = grid(s, s.outputs), .to = grid(s, s.C), .x = dy, .weight = weight, .y = dx,
+                      .turned = true, .accumulate = accumulate, .out_stride = CELLS,
+                      .in_stride = (size_t)s.C * CELLS }, s.B);
 }
 
-/* ---- backward to the weights ---------------------------------------------------------------------------------------- */
+/* ---- backward to the weights ------------------------------------------------------------------------------------- */
 
 /* For each of the 36 points a product [C, squares] [squares, N] -> [C, N], summed group after group: all threads turn a
  * group's squares of x and dy, then share the points out. */
@@ -358,7 +363,8 @@ static void sum_finish(void *context, size_t begin, size_t end, int worker) {
     num rows[BACK_CHANNELS * CELLS * LANES], turned[LANES * BACK_CHANNELS * CELLS];
     (void)worker;
     for (size_t piece = begin; piece < end; piece++) {
-        size_t c0 = piece % blocks * BACK_CHANNELS, n0 = piece / blocks * LANES, count = MIN((size_t)BACK_CHANNELS, C - c0);
+        size_t c0 = piece % blocks * BACK_CHANNELS, n0 = piece / blocks * LANES;
+        size_t count = MIN((size_t)BACK_CHANNELS, C - c0);
         for (size_t c = 0; c < count; c++) {
             const num *from = w->sums + (n0 / PANEL * C + c0 + c) * PANEL + n0 % PANEL;
             Vec s[WINDOW], half[KERNEL * WINDOW], g[KERNEL];
@@ -415,7 +421,8 @@ void winograd_backward_weight(ConvShape s, const num *x, const num *dy, bool acc
     Sum w = { .x_grid = grid(s, s.C), .y_grid = grid(s, s.outputs), .x = x, .dy = dy, .dweight = dweight,
               .accumulate = accumulate };
     w.squares = (size_t)s.B * (size_t)w.x_grid.down * (size_t)w.x_grid.across;
-    size_t C = (size_t)s.C, N = (size_t)s.outputs, panels = (size_t)panel_count(s.outputs), group = MIN((size_t)SUM_GROUP, w.squares);
+    size_t C = (size_t)s.C, N = (size_t)s.outputs, panels = (size_t)panel_count(s.outputs);
+    size_t group = MIN((size_t)SUM_GROUP, w.squares);
     size_t sums = POINTS * panels * C * PANEL;
     if (dbias) bias_sum(dy, (size_t)s.B * (size_t)s.H * (size_t)s.W, N, accumulate, dbias);
     w.v = (Turned){ .row = turned_row(s.C), .point = turned_point(group, s.C) };
@@ -431,7 +438,7 @@ void winograd_backward_weight(ConvShape s, const num *x, const num *dy, bool acc
     parallel_for((C + BACK_CHANNELS - 1) / BACK_CHANNELS * (N / LANES), 1, sum_finish, &w);
 }
 
-/* ---- when ----------------------------------------------------------------------------------------------------------- */
+/* ---- when -------------------------------------------------------------------------------------------------------- */
 
 /* Places of a line, of three neighbours each, that are inside it: what the sum as it is defined costs. */
 static double cells_inside(int size) { return 3.0 * size - 2; }
@@ -441,5 +448,6 @@ bool winograd_suits(ConvShape s) {
     Grid g = grid(s, s.C);
     double squares = (double)g.down * g.across;
     double turning = 200.0 * 32 / 16 * (s.C + s.outputs); /* cycles, in multiply-adds */
-    return squares * ((double)POINTS * s.C * s.outputs + turning) < 0.75 * cells_inside(s.H) * cells_inside(s.W) * s.C * s.outputs;
+    double pairs = (double)s.C * s.outputs;
+    return squares * (POINTS * pairs + turning) < 0.75 * cells_inside(s.H) * cells_inside(s.W) * pairs;
 }

@@ -7,8 +7,8 @@
  *   gemm-1024-1      GFLOP/s of a 1024 x 1024 x 1024 matrix product on one thread; -ta, -tb, -tab: A, B, or both turned
  *   gemm-1024        the same on all threads
  *   gemm-64          64 x 64 x 64;   gemm-tall-n10: 2000 x 10, K = 512;   gemm-tall-k27: 32768 x 64, K = 27
- *   conv-C-S-...     3 x 3 convolution of C channels to C at S x S places, batch 128: forward, and backward to the data and
- *                    to the weights; in FLOP of the definition, of which Winograd's squares save three quarters
+ *   conv-C-S-...     3 x 3 convolution of C channels to C at S x S places, batch 128: forward, and backward to the
+ *                    data and to the weights; in FLOP of the definition, of which Winograd's squares save three quarters
  *   train-small-cnn  pictures per second of whole training steps (both towers, symmetric loss, backward, SGD with
  *                    momentum): tower "small", batch 128
  *   train-resnet9    tower "resnet9", batch 128
@@ -57,10 +57,10 @@ static void report(const char *name, double value, const char *unit, double gflo
     fflush(stdout);
 }
 
-/* ---- the roofline ------------------------------------------------------------------------------------------------- */
+/* ---- the roofline ------------------------------------------------------------------------------------------------ */
 
-/* What a kernel can reach (Williams, Waterman and Patterson 2009): the peak, or, if it does few FLOP for each byte that has
- * to come from memory or go there at least once, bandwidth times FLOP per byte. */
+/* What a kernel can reach (Williams, Waterman and Patterson 2009): the peak, or, if it does few FLOP for each byte that
+ * has to come from memory or go there at least once, bandwidth times FLOP per byte. */
 enum { KINDS = 4, POINTS_MOST = 24, ROOF = 80 };
 static const char *const kinds[KINDS] = { "matrix products", "convolutions forward", "back to the data", "back to the weights" };
 static struct { num x[POINTS_MOST], y[POINTS_MOST]; int count; } points[KINDS];
@@ -109,7 +109,7 @@ static void bench_memory(const char *name) {
     arena_free(&arena);
 }
 
-/* ---- matrix product ------------------------------------------------------------------------------------------------ */
+/* ---- matrix product ---------------------------------------------------------------------------------------------- */
 
 typedef struct { int M, N, K, times; bool turn_a, turn_b; num *a, *b, *c; } Product;
 
@@ -151,7 +151,7 @@ static void bench_peak(const char *name) {
     thread_set_count(before);
 }
 
-/* ---- convolution --------------------------------------------------------------------------------------------------- */
+/* ---- convolution ------------------------------------------------------------------------------------------------- */
 
 typedef struct { ConvShape s; num *x, *weight, *y, *dx, *dweight; } Convolution;
 
@@ -185,7 +185,7 @@ static void bench_conv(const char *name) {
     arena_free(&arena);
 }
 
-/* ---- training steps -------------------------------------------------------------------------------------------------- */
+/* ---- training steps ---------------------------------------------------------------------------------------------- */
 
 enum { WORDS = 13, TOKENS = 5 };
 typedef struct { Clip clip; Optim optim; Tape tape; Mat pixels; int *ids, B; } Training;
@@ -224,7 +224,7 @@ static void bench_small(const char *name) { bench_train(name, "small", 128, 64, 
 static void bench_resnet9(const char *name) { bench_train(name, "resnet9", 128, 64, 757); }
 static void bench_speedrun(const char *name) { bench_train(name, "cnn", 500, 256, 236); }
 
-/* ---- inference -------------------------------------------------------------------------------------------------------- */
+/* ---- inference --------------------------------------------------------------------------------------------------- */
 
 typedef struct { ImageTower image; TextTower text; Tape tape; Mat pixels; int *ids, B; } Inference;
 
@@ -285,7 +285,7 @@ static void bench_b32_many(const char *name) { bench_b32_image(name, 16); }
 static void bench_text_one(const char *name) { bench_text(name, 1); }
 static void bench_text_many(const char *name) { bench_text(name, 10); }
 
-/* ---- the list -------------------------------------------------------------------------------------------------------- */
+/* ---- the list ---------------------------------------------------------------------------------------------------- */
 
 static const struct { const char *name; void (*run)(const char *name); } figures[] = {
     { "fma-peak-1", bench_peak }, { "memory-bandwidth", bench_memory },
