@@ -41,7 +41,7 @@ number   = $(firstword $(subst -, ,$(1)))
 NUMBERS := $(foreach l,$(LESSONS),$(call number,$(l)))
 
 LESSON_BINARIES := $(NUMBERS:%=$(BUILD)/lesson-%)
-TEST_BINARIES   := $(TESTS:%=$(BUILD)/test-%)
+TEST_BINARIES   := $(TESTS:%=$(BUILD)/test-%) $(BUILD)/test-oracle-double
 TOOL_BINARIES   := $(TOOLS:%=$(BUILD)/%)
 MAKER_BINARIES  := $(MAKERS:%=$(BUILD)/%)
 
@@ -268,11 +268,13 @@ $(BUILD)/obj64/lessons/%.o: lessons/%/main.c $(MADE_WITH)
 
 LINK = $(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
 
-# test-gradients alone is double precision throughout.
+# test-gradients is double precision throughout; test-oracle is there in both.
+$(BUILD)/test-oracle-double: $(BUILD)/obj64/tests/test_oracle.o $(BUILD)/obj64/tests/check.o $(BUILD)/libclip64.a
+	$(call quiet,link   )$(LINK)
 $(BUILD)/test-gradients: $(BUILD)/obj64/tests/test_gradients.o $(BUILD)/obj64/tests/check.o $(BUILD)/libclip64.a
 	$(call quiet,link   )$(LINK)
 
-$(filter-out %/test-gradients,$(TEST_BINARIES)): $(BUILD)/test-%: $(BUILD)/obj/tests/test_%.o $(BUILD)/obj/tests/check.o $(BUILD)/libclip.a
+$(filter-out %/test-gradients %/test-oracle-double,$(TEST_BINARIES)): $(BUILD)/test-%: $(BUILD)/obj/tests/test_%.o $(BUILD)/obj/tests/check.o $(BUILD)/libclip.a
 	$(call quiet,link   )$(LINK)
 
 $(filter-out %/check-train,$(TOOL_BINARIES)): $(BUILD)/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libclip.a

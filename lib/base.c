@@ -16,12 +16,22 @@
 
 /* ---- errors ------------------------------------------------------------------------------------------------- */
 
+/* What came from a file must neither break the line nor command the terminal: control characters, those of U+0080 to U+009F
+ * too, become question marks. */
+static void line_clean(char *text) {
+    for (uint8_t *c = (uint8_t *)text; *c; c++) {
+        if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) *c++ = '?', *c = '?';
+        else if (*c < 0x20 || *c == 0x7f) *c = '?';
+    }
+}
+
 bool err_set(Err *err, const char *format, ...) {
     if (!err) return false;
     va_list args;
     va_start(args, format);
     vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
+    line_clean(err->text);
     return false;
 }
 

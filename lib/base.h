@@ -38,7 +38,8 @@ enum { EXIT_TROUBLE = 1, EXIT_USAGE = 2, EXIT_CONTRACT = 70 };
 /* One line about what went wrong: place, what came, what was wanted, what to do. Empty text: nothing did. */
 typedef struct { char text[1024]; } Err;
 
-/* Fills `err` (which may be NULL) and returns false, so that a loader ends in `return err_set(err, ...)`. */
+/* Fills `err` (which may be NULL) and returns false, so that a loader ends in `return err_set(err, ...)`. Control
+ * characters become question marks: names out of files may hold anything, and a message is one line. */
 bool err_set(Err *err, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* The world is broken beyond this program's repair: prints "error: ..." to stderr and exits with EXIT_TROUBLE. */

@@ -1,6 +1,5 @@
 #include "options.h"
 
-#include <ctype.h>
 #include <limits.h>
 #include <string.h>
 
@@ -130,22 +129,13 @@ static bool walk(const Option *options, int argc, char **argv, bool apply, Words
     return true;
 }
 
-/* What came from outside must not break the line, or command the terminal. */
-static bool refuse(Err *err) {
-    for (char *c = err ? err->text : ""; *c; c++)
-        if (iscntrl((unsigned char)*c)) *c = '?';
-    return false;
-}
-
 bool options_parse(const Option *options, int argc, char **argv, int *count, Err *err) {
     Words words;
     for (const Option *option = options; option && option->name; option++)
         if (option->texts) option->texts->seen = 0;
-    if (!walk(options, argc, argv, false, &words, err)) return refuse(err);
-    if (words.count > 0 && !count) {
-        err_set(err, "'%.64s': nothing is wanted here but options; --help says which", words.first);
-        return refuse(err);
-    }
+    if (!walk(options, argc, argv, false, &words, err)) return false;
+    if (words.count > 0 && !count)
+        return err_set(err, "'%.64s': nothing is wanted here but options; --help says which", words.first);
     for (const Option *option = options; option && option->name; option++)
         if (option->texts && option->texts->seen > 0) option->texts->count = 0;
     walk(options, argc, argv, true, &words, err);

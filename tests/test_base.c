@@ -304,8 +304,32 @@ TEST(mat_by_hand) {
     arena_free(&arena);
 }
 
+/* Names out of a file may hold anything; a message about them is one line that no terminal obeys. */
+TEST(an_error_is_one_line) {
+    Err err;
+    err_set(&err, "%s: %s", "a\nfile\r", "\x1b[2J\x7f \xc2\x9b \xc3\xa9 \xc2\xa0");
+    CHECK(!strcmp(err.text, "a?file?: ?[2J? ?? \xc3\xa9 \xc2\xa0"), "%s", err.text);
+    err_set(&err, "%s", "ends in half of one: \xc2");
+    CHECK(err.text[strlen(err.text) - 1] == (char)0xc2, "%s", err.text);
+}
+
+TEST(bytes_are_lent_as_a_file) {
+    File file;
+    Err err;
+    CHECK(!file_exists("no/such/file"), "it is there");
+    file_lend("no/such/file", "bytes", 5);
+    CHECK(file_exists("no/such/file") && file_open(&file, "no/such/file", &err) && file.size == 5 && !memcmp(file.data, "bytes", 5), "not lent");
+    file_close(&file);
+    CHECK(!file_open(&file, "another/file", &err), "another one is lent");
+    file_lend("no/such/file", "", 0);
+    CHECK(file_open(&file, "no/such/file", &err) && file.size == 0 && !file.data, "an empty one");
+    file_close(&file);
+    file_lend(NULL, NULL, 0);
+    CHECK(!file_open(&file, "no/such/file", &err), "it is still lent");
+}
+
 TESTS(arena_alignment_and_reset, arena_refuses_the_impossible, broken_contract_names_both,
       out_file_appears_whole_or_not_at_all, files_that_cannot_be, two_processes_write_one_file,
       what_a_killed_process_left_goes, what_was_there_before_can_be_kept, a_file_cut_short_while_it_is_read, folders_are_made, numbers_from_text, rng_is_the_published_generator,
-      rng_moments, rng_shuffle_and_choice, parallel_for_same_pieces_for_any_threads, parallel_for_nested,
+      an_error_is_one_line, bytes_are_lent_as_a_file, rng_moments, rng_shuffle_and_choice, parallel_for_same_pieces_for_any_threads, parallel_for_nested,
       die_inside_a_worker_ends_the_program, mat_by_hand)

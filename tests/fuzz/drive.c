@@ -106,7 +106,8 @@ static Shared *shared;
 
 /* ---- the corpus --------------------------------------------------------------------------------------------------------- */
 
-typedef struct { Input input[POOL]; int count; } Pool;
+/* Inputs to be changed; none that was found later is larger than `most`, or all would grow and grow slow. */
+typedef struct { Input input[POOL]; int count; size_t most; } Pool;
 
 static void pool_add(Pool *pool, Rng *rng, const uint8_t *data, size_t size) {
     int i = pool->count < POOL ? pool->count++ : (int)rng_below(rng, POOL);
@@ -187,6 +188,7 @@ static void run_all(const Job *job) {
     double end = clock_seconds() + job->seconds;
     pool_fill(&pool, &rng, job->harness);
     for (int i = 0, first = pool.count; i < first; i++) {
+        pool.most = MAX(pool.most, 2 * pool.input[i].size + 256);
         run_one(job->harness, pool.input[i].data, pool.input[i].size);
         is_new(fuzz_signs);
     }
@@ -196,7 +198,7 @@ static void run_all(const Job *job) {
         if (from.size) memcpy(room, from.data, from.size);
         fuzz_mutate(job->harness, &rng, &in, other);
         run_one(job->harness, in.data, in.size);
-        if (is_new(fuzz_signs)) pool_add(&pool, &rng, in.data, in.size);
+        if (in.size <= pool.most && is_new(fuzz_signs)) pool_add(&pool, &rng, in.data, in.size);
     }
     for (int i = 0; i < pool.count; i++) free(pool.input[i].data);
 }

@@ -67,7 +67,7 @@ static void piece_out(Rng *rng, Input *in) {
 static void piece_in(Rng *rng, Input *in, Input from) {
     if (!from.size) return;
     uint8_t bytes[4 * PIECE_MOST];
-    size_t start = below(rng, from.size), size = MIN(1 + below(rng, sizeof bytes), from.size - start);
+    size_t start = below(rng, from.size), size = 1 + below(rng, MIN(sizeof bytes, from.size - start));
     memcpy(bytes, from.data + start, size);
     replace(in, below(rng, in->size + 1), rng_below(rng, 2) ? size : 0, bytes, size);
 }
@@ -95,6 +95,25 @@ static void word_in(Rng *rng, Input *in, const Word *words) {
     replace(in, below(rng, in->size + 1), rng_below(rng, 2) ? word->size : 0, (const uint8_t *)word->bytes, word->size);
 }
 
+/* What stands between two quotes becomes something else, another quoted text among them: keys, names, numbers in texts. */
+static void quoted_set(Rng *rng, Input *in, const Word *words) {
+    static const char *const texts[] = { "", "0", "-1", "1", "2", "65536", "65537", "99999999999", "1 1 1", "\\u001b[2J", "\\n", "\\u0000", "True", "x" };
+    size_t quotes[256], count = 0;
+    for (size_t i = 0; i < in->size && count < COUNT(quotes); i++)
+        if (in->data[i] == '"') quotes[count++] = i;
+    if (count < 4) {
+        word_in(rng, in, words);
+        return;
+    }
+    size_t q = below(rng, count - 1), other = below(rng, count - 1), size = quotes[other + 1] - quotes[other] - 1;
+    uint8_t bytes[256];
+    const char *text = texts[below(rng, COUNT(texts))];
+    bool copied = rng_below(rng, 4) == 0 && size <= sizeof bytes;
+    if (!copied) size = strlen(text);
+    memcpy(bytes, copied ? (const char *)in->data + quotes[other] + 1 : text, size);
+    replace(in, quotes[q] + 1, quotes[q + 1] - quotes[q] - 1, bytes, size);
+}
+
 /* The beginning of one, the end of the other. */
 static void splice(Rng *rng, Input *in, Input other) {
     size_t start = below(rng, other.size + 1);
@@ -103,7 +122,7 @@ static void splice(Rng *rng, Input *in, Input other) {
 
 void fuzz_mutate(const Harness *harness, Rng *rng, Input *in, Input other) {
     for (uint32_t times = 1 + rng_below(rng, rng_below(rng, 3) ? 3 : 12); times > 0; times--)
-        switch (rng_below(rng, 16)) {
+        switch (rng_below(rng, 18)) {
         case 0: case 1: flip(rng, in); break;
         case 2: case 3: byte_set(rng, in); break;
         case 4: case 5: number_set(rng, in); break;
@@ -113,6 +132,7 @@ void fuzz_mutate(const Harness *harness, Rng *rng, Input *in, Input other) {
         case 9: piece_in(rng, in, other); break;
         case 10: random_in(rng, in); break;
         case 11: run_in(rng, in); break;
+        case 16: case 17: quoted_set(rng, in, harness->words); break;
         case 12: case 13: word_in(rng, in, harness->words); break;
         case 14: if (rng_below(rng, 4) == 0) splice(rng, in, other); break;
         default: if (rng_below(rng, 8) == 0) in->size = below(rng, in->size + 1); break;

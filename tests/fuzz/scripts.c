@@ -121,5 +121,5 @@ int fuzz_quiz(const uint8_t *data, size_t size) {
 
 static const Word words[] = { W("done "), W("hint "), W("given "), W("known "), W("missed "), W("01.1"), W("01.2"), W("03-softmax"), W("\n"), W("$(touch x)"), W("`id`"),
                               W("'"), W("\""), W("*"), W("\\"), W("%s"), W("-n"), W(" 1"), W("missed 01.1\n"), W("hint 03-softmax 2\n"), { 0 } };
-HARNESS(progress, .corpus = "progress", .words = words, .check = 4);
-HARNESS(quiz, .corpus = "progress", .words = words, .check = 4);
+HARNESS(progress, .corpus = "progress", .words = words, .check = 2);
+HARNESS(quiz, .corpus = "progress", .words = words, .check = 2);

@@ -1,9 +1,10 @@
-/* tables: CIFAR-10's records, the table of held-out pairs, command lines. */
+/* tables: CIFAR-10's records, the table of held-out pairs, the log of a training, command lines. */
 #include "fuzz.h"
 
 #include "../../lib/cifar.h"
 #include "../../lib/holdout.h"
 #include "../../lib/options.h"
+#include "../../lib/train.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +71,36 @@ int fuzz_holdout(const uint8_t *data, size_t size) {
 static const Word rows[] = { W("first,second,unseen_words,pictures,two,ten,closed_two,closed_ten\n"), W("0,1,0,2000,1,2,3,4\n"), W("8,9,1,1,0,0,0,1\n"), W(","),
                              W("\n"), W("\r\n"), W("-0"), { 0 } };
 HARNESS(holdout, .corpus = "holdout", .words = rows, .check = 6000);
+
+/* ---- the log of a training ------------------------------------------------------------------------------------------------- */
+
+/* What was read can be written and is then read the same. */
+int fuzz_log(const uint8_t *data, size_t size) {
+    enum { ROWS = 20, ROW = 512 };
+    EpochRow rows[ROWS], again[1];
+    uint8_t *copy = fuzz_copy(data, size);
+    file_lend("log", copy, size);
+    int n = train_log_read("log", rows, ROWS);
+    REQUIRE(0 <= n && n <= ROWS, "%d rows", n);
+    for (int i = 0; i < n; i++) {
+        char text[2 * ROW] = "heading\n", row[ROW], second[ROW];
+        train_log_row(&rows[i], row, sizeof row);
+        snprintf(text, sizeof text, "heading\n%s\n", row);
+        file_lend("log", text, strlen(text));
+        if (strlen(row) == ROW - 1) continue; /* numbers that no training has */
+        REQUIRE(train_log_read("log", again, 1) == 1, "not a row any more: %s", row);
+        train_log_row(again, second, sizeof second);
+        REQUIRE(!strcmp(row, second), "%s became %s", row, second);
+    }
+    fuzz_sign((uint64_t)n);
+    file_lend(NULL, NULL, 0);
+    free(copy);
+    return 0;
+}
+
+static const Word fields[] = { W("1,0.5,0.25,0.5,0.5,14.285714,0.1,0.9,0.5,,3000,1.50\n"), W(","), W("\n"), W("\r\n"), W("nan"), W("-inf"), W("1e308"), W("1e-308"),
+                               W("0x1p3"), { 0 } };
+HARNESS(log, .corpus = "log", .words = fields, .check = 4000);
 
 /* ---- command lines --------------------------------------------------------------------------------------------------------- */
 
