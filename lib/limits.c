@@ -221,10 +221,15 @@ static bool done(const LimitsTable *table, const LimitsCell *cell) {
     return limits_find(table, &row) != NULL;
 }
 
+int limits_done(const LimitsTable *table, const LimitsCell *plan, int count) {
+    int n = 0;
+    for (int i = 0; i < count; i++) n += done(table, &plan[i]);
+    return n;
+}
+
 bool limits_fill(LimitsTable *table, const LimitsCell *plan, int count, const char *path, Err *err) {
-    int left = 0, finished = 0;
+    int left = count - limits_done(table, plan, count), finished = 0;
     double start = clock_seconds();
-    for (int i = 0; i < count; i++) left += !done(table, &plan[i]);
     if (left < count) fprintf(stderr, "%s has %d of %d learners; %d to go\n", path, count - left, count, left);
     for (int i = 0; i < count; i++) {
         if (done(table, &plan[i])) continue;

@@ -71,6 +71,9 @@ LearnerSettings limits_sample(void);
 enum { LIMITS_SEEDS = 5, LIMITS_PALETTE = 9 };
 LimitsCell *limits_plan(Arena *arena, int *count);
 
+/* How many of a plan's learners are in the table. */
+int limits_done(const LimitsTable *table, const LimitsCell *plan, int count);
+
 /* Goes through a plan: whoever is not in the table learns (or is read, learner_get), is asked, and the table is written to
  * `path` at once. A line for each on stderr, with the time left. False when a file cannot be read or written, or somebody
  * did not learn. */

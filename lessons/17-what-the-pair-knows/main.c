@@ -167,11 +167,9 @@ int main(int argc, char **argv) {
     Err err;
     if (!split_find(split, &settings.split)) die_usage("there is no split %s", split);
     if (file_exists(path) && !limits_read(&table, arena, path, &err)) die("%s", err.text);
-    if (all) {
-        int count;
-        LimitsCell *plan = limits_plan(arena, &count);
-        if (!limits_fill(&table, plan, count, path, &err)) die("%s", err.text);
-    }
+    int count;
+    LimitsCell *plan = limits_plan(arena, &count);
+    if (all && !limits_fill(&table, plan, count, path, &err)) die("%s", err.text);
 
     lesson_section(&lesson, "1. Learners that differ in the text tower");
     learn(arena, &class, text, settings);
@@ -185,9 +183,9 @@ int main(int argc, char **argv) {
     lesson_section(&lesson, "4. What each chose");
     exam_choices(&lesson, arena, &class, "17-choices", PAGE);
 
-    lesson_section(&lesson, "5. How much must be seen? % chosen rightly: the mean of five seeds (the least-the most)");
+    lesson_section(&lesson, "5. How much must be seen? % chosen rightly: mean of the seeds (least-most)");
+    printf("%s: %d of %d learners, %d seeds, %d items a probe. make limits measures what is missing\n", path, limits_done(&table, plan, count), count, LIMITS_SEEDS, LIMITS_ITEMS);
     if (table.count) show_table(&lesson, arena, &table);
-    else printf("%s is not there; make limits measures it\n", path);
 
     lesson_section(&lesson, "6. Lesson 10's model, on photographs");
     Cifar test = course_pictures(arena, data, CIFAR_TEST, pictures);
