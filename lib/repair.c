@@ -31,7 +31,7 @@ bool lie_find(const char *name, LieKind *kind) {
 
 LearnerCourse repair_course(RepairCourse course, int steps) {
     static const char *const names[] = { "plain", "repair", "no-swap", "no-replace", "no-negate" };
-    LearnerCourse c = { .name = names[course], .steps = steps ? steps : REPAIR_STEPS, .rate = 0.5, .wrong = course != COURSE_PLAIN };
+    LearnerCourse c = { .name = names[course], .steps = steps ? steps : REPAIR_STEPS, .rate = 1, .wrong = course == COURSE_PLAIN ? 0 : 2 };
     for (int k = 0; course != COURSE_PLAIN && k < LIE_KINDS; k++)
         if ((int)course != COURSE_NO_SWAP + k) c.edits |= lies[k].edits;
     return c;
@@ -63,9 +63,9 @@ static void scene_replace(Scene *scene, const Noun *from, const Noun *to) {
     }
 }
 
-static bool replaced_item(RepairItem *item, Rng *rng, int number) {
-    SceneSettings settings = { .seed = rng_next(rng), .least = 2, .most = 2 };
-    CaptionRules rules = { 0 };
+static bool replaced_item(RepairItem *item, const Split *split, Rng *rng, int number) {
+    SceneSettings settings = { .seed = rng_next(rng), .least = 2, .most = 2, .split = split };
+    CaptionRules rules = { .split = split };
     Caption *one = &item->caption[0], *two = &item->caption[1];
     item->scene[0] = item->scene[1] = scene_make(&settings, 0);
     if (!caption_of(one, &item->scene[0], number % 2 ? CAPTION_RELATION : CAPTION_PAIR, &rules, rng)) return false;
@@ -73,6 +73,7 @@ static bool replaced_item(RepairItem *item, Rng *rng, int number) {
     bool first = one->a.colour != two->a.colour || one->a.shape != two->a.shape;
     scene_replace(&item->scene[1], first ? &one->a : &one->b, first ? &two->a : &two->b);
     bool differ = two->a.colour != two->b.colour || two->a.shape != two->b.shape;
+    if (split && !quad_scene_within(&item->scene[1], split, SPLIT_SEEN)) return false;
     return differ && scene_has_room(&item->scene[1]);
 }
 
@@ -110,29 +111,30 @@ static void item_reword(RepairItem *item, Rng *rng) {
 }
 
 /* n quads, every other one (n rounded up) of binding where there are two kinds. */
-static void quad_items(RepairItem *items, LieKind kind, uint64_t seed, int n) {
+static void quad_items(RepairItem *items, LieKind kind, const RepairProbe *probe) {
     static const struct { QuadKind quad[2]; int kinds; } of[] = {
         [LIE_SWAP] = { { QUAD_BINDING, QUAD_RELATION }, 2 }, [LIE_NEGATE] = { { QUAD_NEGATION }, 1 },
     };
-    int kinds = of[kind].kinds;
+    int kinds = of[kind].kinds, n = probe->items;
     for (int j = 0; j < kinds; j++) {
         Arena arena = { 0 };
         Quads quads;
         Err err;
-        QuadSettings settings = { .kind = of[kind].quad[j], .seed = seed, .count = (n + kinds - 1) / kinds };
+        QuadSettings settings = { .kind = of[kind].quad[j], .seed = probe->seed, .count = (n + kinds - 1) / kinds, .split = probe->split };
         if (!quads_make(&quads, &arena, &settings, &err)) die("%s", err.text);
         for (int i = j; i < n; i += kinds) quad_item(&items[i], &quads.item[i / kinds]);
         arena_free(&arena);
     }
 }
 
-RepairItem *repair_items(Arena *arena, LieKind kind, uint64_t seed, int n) {
-    RepairItem *items = arena_zero(arena, (size_t)MAX(n, 1), sizeof *items);
-    if (kind != LIE_REPLACE) quad_items(items, kind, seed, n);
-    for (int i = 0; i < n; i++) {
-        Rng rng = rng_seed(seed, 3 * (uint64_t)i + (uint64_t)kind);
-        while (kind == LIE_REPLACE && !(replaced_item(&items[i], &rng, i) && true_of_own(&items[i], items[i].caption))) {}
-        item_reword(&items[i], &rng);
+RepairItem *repair_items(Arena *arena, LieKind kind, const RepairProbe *probe) {
+    RepairItem *items = arena_zero(arena, (size_t)MAX(probe->items, 1), sizeof *items);
+    if (kind != LIE_REPLACE) quad_items(items, kind, probe);
+    for (int i = 0; i < probe->items; i++) {
+        RepairItem *item = &items[i];
+        Rng rng = rng_seed(probe->seed, 3 * (uint64_t)i + (uint64_t)kind);
+        while (kind == LIE_REPLACE && !(replaced_item(item, probe->split, &rng, i) && true_of_own(item, item->caption))) {}
+        item_reword(item, &rng);
     }
     return items;
 }
@@ -220,7 +222,7 @@ static double first_is_right(const num *score, const uint8_t *right, int n, size
 }
 
 /* Scenes of two things, and a pair or a relation of each, plainly said: few captions are true of more than one. */
-static void ask_retrieval(RepairResult *r, Asked asked, uint64_t seed) {
+static void ask_retrieval(RepairResult *r, Asked asked, const RepairProbe *probe) {
     enum { N = RETRIEVED, SOME = 50 };
     Arena arena = { 0 };
     Scene *scene = arena_alloc(&arena, N, sizeof *scene);
@@ -229,10 +231,10 @@ static void ask_retrieval(RepairResult *r, Asked asked, uint64_t seed) {
     const char *texts[N];
     uint8_t *right = arena_alloc(&arena, N, N);
     Mat similar = mat_new(&arena, N, N);
-    SceneSettings settings = { .seed = seed, .least = 2, .most = 2 };
-    CaptionRules rules = { 0 };
+    SceneSettings settings = { .seed = probe->seed, .least = 2, .most = 2, .split = probe->split };
+    CaptionRules rules = { .split = probe->split };
     for (int i = 0; i < N; i++) {
-        Rng rng = rng_seed(seed, (uint64_t)i);
+        Rng rng = rng_seed(probe->seed, (uint64_t)i);
         scene[i] = scene_make(&settings, (uint64_t)i), scenes[i] = &scene[i];
         if (!caption_of(&caption[i], &scene[i], i % 2 ? CAPTION_PAIR : CAPTION_RELATION, &rules, &rng)) die("scene %d: nothing to say", i);
         texts[i] = caption_text(&caption[i], arena_alloc(&arena, CAPTION_TEXT, 1));
@@ -251,22 +253,23 @@ static void ask_retrieval(RepairResult *r, Asked asked, uint64_t seed) {
     arena_free(&arena);
 }
 
-RepairResult repair_ask_by(RepairSimilar *similar, void *context, uint64_t seed, int items) {
+RepairResult repair_ask_by(RepairSimilar *similar, void *context, const RepairProbe *probe) {
     RepairResult r = { .found = { 0 } };
+    int items = probe->items;
     Asked asked = { similar, context };
     Progress progress = progress_begin("asking", LIE_KINDS * items, NULL);
     for (int k = 0; k < LIE_KINDS; k++) r.lie[k] = tally_new(2, 2);
     for (int w = 0; w < REWORD_WAYS; w++) r.reworded[w] = r.lie_reworded[w] = tally_new(2, 2);
     for (int k = 0; k < LIE_KINDS; k++) {
         Arena arena = { 0 };
-        const RepairItem *all = repair_items(&arena, (LieKind)k, seed, items);
+        const RepairItem *all = repair_items(&arena, (LieKind)k, probe);
         for (int i = 0; i < items; i += BLOCK) {
             ask_block(&r, asked, all + i, (LieKind)k, MIN(BLOCK, items - i));
             progress_update(&progress, k * items + i);
         }
         arena_free(&arena);
     }
-    ask_retrieval(&r, asked, seed);
+    ask_retrieval(&r, asked, probe);
     progress_end(&progress);
     return r;
 }
@@ -276,7 +279,8 @@ static Mat learner_says(void *context, Arena *arena, const Scene *const *scenes,
 }
 
 RepairResult repair_ask(Learner *learner, int items) {
-    return repair_ask_by(learner_says, learner, 0x4e9a12u + (uint64_t)learner->settings.seed, items);
+    RepairProbe probe = { .seed = 0x4e9a12u + (uint64_t)learner->settings.seed, .items = items, .split = &learner->split };
+    return repair_ask_by(learner_says, learner, &probe);
 }
 
 /* ---- the table -------------------------------------------------------------------------------------------------- */
@@ -314,13 +318,16 @@ _Static_assert(COUNT(arms) == REPAIR_ARMS, "a line for each arm");
 
 const char *repair_arm_name(RepairArm arm) { return arms[arm].name; }
 
-/* All combinations are seen; the first course is that of lesson 17's transformer, so that its weights serve here, too. */
-RepairCell repair_cell(RepairArm arm, int seed, int steps, int more_steps) {
-    LearnerSettings s = { .text = "transformer", .reading = arms[arm].reading, .split = SPLIT_PAIRS, .coverage = 1, .seed = seed, .steps = steps };
+/* The first course is that of lesson 17's transformer, so that its weights serve here, too. */
+RepairCell repair_cell(RepairArm arm, RepairWorld w) {
+    LearnerSettings s = { .text = "transformer", .reading = arms[arm].reading, .split = SPLIT_PAIRS, .seed = w.seed, .steps = w.steps,
+                          .coverage = w.coverage > 0 ? w.coverage : REPAIR_COVERAGE };
     RepairCell cell = { .settings = learner_settings(s), .more = arms[arm].course >= 0 };
-    if (cell.more) cell.course = repair_course((RepairCourse)arms[arm].course, more_steps);
+    if (cell.more) cell.course = repair_course((RepairCourse)arms[arm].course, w.more);
     return cell;
 }
+
+RepairCell repair_small_cell(void) { return repair_cell(ARM_PLACES, (RepairWorld){ .seed = 1, .steps = 60, .more = 20 }); }
 
 LimitsRow repair_row(const RepairCell *cell, const char *probe) {
     return limits_row(&cell->settings, cell->more ? &cell->course : NULL, probe, SPLIT_SEEN);

@@ -7,7 +7,7 @@
  *
  *   Five courses of equally many steps from the same weights, on the same scenes and true captions (LearnerCourse):
  *     plain     nothing else: what more practice alone does, without which no repair can be judged
- *     repair    one lie of any kind for each scene, in the loss (clip_loss_wrong)
+ *     repair    two lies of any kinds for each scene, in the loss (clip_loss_wrong)
  *     no-swap, no-replace, no-negate    likewise, but lies of that kind are never told: to be asked about it afterwards
  *
  *   And one other architecture: the reading "places" (reading.h), by plain steps alone.
@@ -29,7 +29,8 @@ const char *reword_name(Reword way);    /* "names" (crimson for red), "forms" (t
 
 /* ---- courses ---------------------------------------------------------------------------------------------------- */
 
-enum { REPAIR_STEPS = 200 };
+enum { REPAIR_STEPS = 400 };
+#define REPAIR_COVERAGE 0.5 /* of colours with shapes: lesson 17 has measured such a learner, and how it fares with others */
 
 typedef enum { COURSE_PLAIN, COURSE_REPAIR, COURSE_NO_SWAP, COURSE_NO_REPLACE, COURSE_NO_NEGATE, REPAIR_COURSES } RepairCourse;
 LearnerCourse repair_course(RepairCourse course, int steps); /* steps 0: REPAIR_STEPS */
@@ -44,9 +45,12 @@ typedef struct {
     Caption reworded[REWORD_WAYS][2];   /* means the same; .kind CAPTION_KINDS: cannot be said so (both or none) */
 } RepairItem;
 
-/* Items 0..n-1 of an endless row, on the arena. Swap: half of them quads of binding, half of relation; replace: the colour
- * or shape of one thing; negate: quads of negation. */
-RepairItem *repair_items(Arena *arena, LieKind kind, uint64_t seed, int n);
+/* How many of each kind, and of which combinations: those seen (NULL: all). */
+typedef struct { uint64_t seed; int items; const Split *split; } RepairProbe;
+
+/* Items 0, 1, ... of an endless row, on the arena. Swap: half of them quads of binding, half of relation; replace: the colour
+ * or shape of one thing; negate: quads of negation. Stops the program where a split has no such items. */
+RepairItem *repair_items(Arena *arena, LieKind kind, const RepairProbe *probe);
 
 /* Whether an item is what this page says; one line if not. */
 bool repair_check(const RepairItem *item, LieKind kind, Err *err);
@@ -69,10 +73,10 @@ typedef struct {
 /* Similarities [n,m] of n scenes and m captions, on the arena. */
 typedef Mat RepairSimilar(void *context, Arena *arena, const Scene *const *scenes, int n, const char *const *captions, int m);
 
-/* `items` of each kind, of whatever gives scenes and captions a similarity; all kinds of lie are reworded. A progress line. */
-RepairResult repair_ask_by(RepairSimilar *similar, void *context, uint64_t seed, int items);
+/* Of whatever gives scenes and captions a similarity; all kinds of lie are reworded. A progress line. */
+RepairResult repair_ask_by(RepairSimilar *similar, void *context, const RepairProbe *probe);
 
-/* The same of a learner; seeds of learners draw different items. */
+/* The same of a learner, about combinations it has seen; learners of different seeds are asked about different items. */
 RepairResult repair_ask(Learner *learner, int items);
 
 /* ---- the table -------------------------------------------------------------------------------------------------- */
@@ -89,7 +93,9 @@ typedef enum {
     ARM_BASE, ARM_PLAIN, ARM_REPAIR, ARM_NO_SWAP, ARM_NO_REPLACE, ARM_NO_NEGATE, ARM_PLACES, REPAIR_ARMS
 } RepairArm;
 typedef struct { LearnerSettings settings; LearnerCourse course; bool more; } RepairCell; /* more: has a second course */
-RepairCell repair_cell(RepairArm arm, int seed, int steps, int more_steps); /* 0: as usual */
+typedef struct { double coverage; int seed, steps, more; } RepairWorld; /* 0: REPAIR_COVERAGE, -, as usual, REPAIR_STEPS */
+RepairCell repair_cell(RepairArm arm, RepairWorld world);
+RepairCell repair_small_cell(void);         /* "places" in few steps: the table's first, which the tests ask again */
 const char *repair_arm_name(RepairArm arm); /* "before", "plain", "repaired", "no swap" ..., "places" */
 
 /* The row of an arm and a probe, without scores; seed 0: of any seed. */
