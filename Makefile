@@ -193,6 +193,14 @@ package: all ## unpacks the tarball, builds it in a path with spaces and in a tr
 elsewhere: ## make check with gcc and clang, -O0 to -O3, for portable processors, for arm64; NAMES="gcc-O2-haswell" for some
 	@sh tests/elsewhere.sh $(BUILD)/elsewhere $(NAMES)
 
+coverage: ## what lines and branches of lib/ the checks run, by gcov
+	@find $(BUILD)/coverage -name '*.gcda' -exec rm -f {} + 2>/dev/null; true
+	@$(MAKE) -s CC=gcc BUILD=$(BUILD)/coverage OPT='-O1 --coverage' CFLAGS= LIMIT=$(or $(LIMIT),900) check
+	@sh tests/coverage.sh $(BUILD)/coverage
+
+mutants: ## break lib/ one line at a time and want the tests to see it; NAMES="png json" for some files
+	@sh tests/mutants.sh $(BUILD) $(NAMES)
+
 check-all: ## make check and everything that takes longer: hours
 	@sh tests/check-all.sh $(BUILD)
 
@@ -311,7 +319,7 @@ $(foreach l,$(LESSONS),$(eval $(call lesson_rule,$(l))))
 
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj64/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj64/*/*.d $(BUILD)/obj/*/*/*.d)
 
-.PHONY: FORCE all help run train-full list quiz data pretrained plots limits bench check fuzz libfuzzer dist lint package elsewhere check-all clean $(NUMBERS:%=lesson-%) next watch mine \
+.PHONY: FORCE all help run train-full list quiz data pretrained plots limits bench check fuzz libfuzzer dist lint package elsewhere coverage mutants check-all clean $(NUMBERS:%=lesson-%) next watch mine \
         $(foreach n,$(EXERCISE_NNS),ex-$(n) hint-$(n) reset-$(n) solution-$(n))
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -1,0 +1,74 @@
+#!/bin/sh
+# coverage.sh: what lines and branches of lib/ the tests run: `make coverage`, which builds with gcc --coverage and runs
+# `make check` first.
+#
+#   sh tests/coverage.sh BUILD          from the top folder; BUILD: where it was built and run
+#
+# Prints the files of lib/, the worst first, and the sum; the uncovered lines go to BUILD/uncovered.txt, as FILE:LINE: TEXT.
+# A line counts when the library in float or the one in double ran it; so does a branch: each way out of each condition,
+# && and || included. Contracts (REQUIRE) count like everything else. LINES_WANTED (95) and BRANCHES_WANTED (85) are the percentages
+# wanted. The last line is "coverage: N passed, N failed".
+build=$1
+: "${LINES_WANTED:=95}" "${BRANCHES_WANTED:=85}" "${GCOV:=gcov}"
+command -v "$GCOV" >/dev/null 2>&1 || { echo "coverage: $GCOV is needed; it comes with gcc"; exit 2; }
+[ -d "$build/obj" ] || { echo "coverage: nothing was built in $build"; exit 2; }
+top=$(pwd)
+full=$(cd "$build" && pwd)
+rm -rf "$full/gcov"
+mkdir -p "$full/gcov/obj" "$full/gcov/obj64" || exit 2
+for kind in obj obj64; do
+    for data in "$full/$kind"/*.gcno; do
+        (cd "$full/gcov/$kind" && "$GCOV" -b -c -s "$top" -o "$data" "$top/lib/$(basename "$data" .gcno).c") >/dev/null 2>"$full/gcov/err" ||
+            { cat "$full/gcov/err"; exit 2; }
+    done
+done
+
+# Lines of gcov: "    count:  line:text", count "-" no code, "#####" never, "=====" never but by a jump out;
+# after them "branch  n taken times (...)", "branch  n never executed", "call ...", "function ...".
+cat "$full"/gcov/obj/*.c.gcov "$full"/gcov/obj64/*.c.gcov | awk -v lines_wanted="$LINES_WANTED" -v branches_wanted="$BRANCHES_WANTED" \
+    -v uncovered="$full/uncovered.txt" '
+    /^ *-: *0:Source:/ { file = $0; sub(/^ *-: *0:Source:/, "", file); sub(/^.*lib\//, "lib/", file); ours = file ~ /^lib\//; next }
+    !ours { next }
+    /^branch +[0-9]/ {
+        key = file SUBSEP at SUBSEP $2
+        if (!(key in branch)) branch[key] = 0
+        if ($3 == "taken" && $4 + 0 > 0) branch[key] = 1
+        next
+    }
+    /^(call|function|unconditional|-----)/ { next }
+    {
+        split($0, part, ":")
+        count = part[1]; at = part[2] + 0
+        gsub(/[ *]/, "", count)
+        if (at == 0 || count == "-" || count == "") next
+        key = file SUBSEP at
+        if (!(key in line)) line[key] = 0
+        if (count + 0 > 0) line[key] = 1
+        else { text[key] = $0; sub(/^[^:]*:[^:]*:[ \t]*/, "", text[key]) }
+    }
+    END {
+        for (key in line) {
+            split(key, part, SUBSEP); file = part[1]
+            files[file]; lines[file]++; ran[file] += line[key]
+            if (!line[key]) printf "%s:%d: %s\n", file, part[2], text[key] | ("sort -t : -k 1,1 -k 2,2n >" uncovered)
+        }
+        close("sort -t : -k 1,1 -k 2,2n >" uncovered)
+        for (key in branch) { split(key, part, SUBSEP); ways[part[1]]++; went[part[1]] += branch[key] }
+        sorted = "sort -k 2,2n -k 5,5n"
+        printf "%-26s %7s %7s %7s  %8s %7s %7s\n", "file", "lines %", "run", "of", "branch %", "taken", "of"
+        fflush()
+        for (file in files) {
+            printf "%-26s %7.1f %7d %7d  %8.1f %7d %7d\n", file, 100 * ran[file] / lines[file], ran[file], lines[file],
+                ways[file] ? 100 * went[file] / ways[file] : 100, went[file], ways[file] | sorted
+            all_ran += ran[file]; all_lines += lines[file]; all_went += went[file]; all_ways += ways[file]
+        }
+        close(sorted)
+        if (!all_lines || !all_ways) { print "coverage: nothing was run"; exit 2 }
+        l = 100 * all_ran / all_lines; b = 100 * all_went / all_ways
+        printf "%-26s %7.1f %7d %7d  %8.1f %7d %7d\n", "lib/", l, all_ran, all_lines, b, all_went, all_ways
+        printf "the %d lines that no test ran: %s\n", all_lines - all_ran, uncovered
+        failed = (l < lines_wanted) + (b < branches_wanted)
+        printf "wanted: %g %% of lines, %g %% of branches\n", lines_wanted, branches_wanted
+        printf "coverage: %d passed, %d failed\n", 2 - failed, failed
+        exit failed > 0
+    }'
