@@ -10,7 +10,7 @@ void class_free(Class *class) {
     class->count = 0;
 }
 
-/* ---- pictures ---------------------------------------------------------------------------------------------------- */
+/* ---- pictures --------------------------------------------------------------------------------------------------- */
 
 Tile exam_tile(Arena *arena, const Scene *scene, const char *caption, const char *note) {
     size_t pixels = (size_t)LEARNER_SIDE * LEARNER_SIDE * 3;
@@ -24,7 +24,7 @@ Tile exam_tile(Arena *arena, const Scene *scene, const char *caption, const char
     return (Tile){ rgb, LEARNER_SIDE, LEARNER_SIDE, text, *note != '\0' };
 }
 
-/* ---- one probe ----------------------------------------------------------------------------------------------------- */
+/* ---- one probe -------------------------------------------------------------------------------------------------- */
 
 void exam_heading(void) { printf("                chosen rightly (95 %% interval)    text  image  group    tied\n"); }
 
@@ -58,7 +58,8 @@ static void print_others(Arena *arena, const Quads *quads) {
     printf("  (captions alone)");
     for (int rule = 0; rule < HEARSAY_RULES; rule++) {
         Tally tally = quads_score_rule(quads, &hearsay, (HearsayRule)rule);
-        printf("%s by %s %.1f %%", rule ? "," : "", hearsay_name((HearsayRule)rule), 100 * tally_rate(&tally, TALLY_CHOICE).share);
+        printf("%s by %s %.1f %%", rule ? "," : "", hearsay_name((HearsayRule)rule),
+               100 * tally_rate(&tally, TALLY_CHOICE).share);
     }
     printf("\n");
 }
@@ -68,9 +69,11 @@ double exam_probe(Arena *arena, Class *class, const QuadSettings *settings) {
     Err err;
     double first = NAN;
     const char *held = settings->split && settings->part == SPLIT_HELD ? ", of combinations that were held out" : "";
-    if (!quads_make(&quads, arena, settings, &err)) return printf("%s%s: %s\n", quad_name(settings->kind), held, err.text), NAN;
+    if (!quads_make(&quads, arena, settings, &err))
+        return printf("%s%s: %s\n", quad_name(settings->kind), held, err.text), NAN;
     if (!quads_check(&quads, &err)) die("%s: %s", quad_name(settings->kind), err.text);
-    printf("%s, %d items%s\n  \"%s\"\n  \"%s\"\n", quad_name(settings->kind), quads.count, held, quads.item[0].caption[0], quads.item[0].caption[1]);
+    printf("%s, %d items%s\n  \"%s\"\n  \"%s\"\n", quad_name(settings->kind), quads.count, held,
+           quads.item[0].caption[0], quads.item[0].caption[1]);
     for (int k = 0; k < class->count; k++) {
         Tally tally = learner_quads(&class->learner[k], &quads);
         if (k == 0) first = tally_rate(&tally, TALLY_CHOICE).share;
@@ -80,7 +83,7 @@ double exam_probe(Arena *arena, Class *class, const QuadSettings *settings) {
     return first;
 }
 
-/* ---- what each chose ------------------------------------------------------------------------------------------------ */
+/* ---- what each chose -------------------------------------------------------------------------------------------- */
 
 /* One picture of an item: prints who chose what; returns the note for under the picture. */
 static const char *choose(Arena *arena, Class *class, const Quad *item, int picture) {
@@ -109,7 +112,9 @@ void exam_choices(const Lesson *lesson, Arena *arena, Class *class, const char *
     for (int kind = QUAD_BINDING; kind <= QUAD_RELATION; kind++) {
         Quads quads;
         Err err;
-        const QuadSettings settings = { .kind = (QuadKind)kind, .seed = 4, .count = each, .split = &class->learner[0].split };
+        const QuadSettings settings = {
+            .kind = (QuadKind)kind, .seed = 4, .count = each, .split = &class->learner[0].split
+        };
         if (!quads_make(&quads, arena, &settings, &err)) {
             printf("  %s: %s\n", quad_name(settings.kind), err.text);
             continue;
@@ -120,5 +125,10 @@ void exam_choices(const Lesson *lesson, Arena *arena, Class *class, const char *
             tiles[n++] = exam_tile(arena, quads_scene(&quads, i), quads_caption(&quads, i), note);
         }
     }
-    if (n) lesson_tiles(lesson, name, &(Tiles){ .title = "Which of the two captions of a row? Written: the right one", .tiles = tiles, .count = n, .columns = 2 });
+    if (n)
+        lesson_tiles(lesson, name,
+                     &(Tiles){ .title = "Which of the two captions of a row? Written: the right one",
+                               .tiles = tiles,
+                               .count = n,
+                               .columns = 2 });
 }

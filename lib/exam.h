@@ -21,9 +21,10 @@ Tile exam_tile(Arena *arena, const Scene *scene, const char *caption, const char
 /* Prints the head of a probe's table: what the columns are. */
 void exam_heading(void);
 
-/* Prints one probe: every learner's scores with Wilson's interval and the share of ties; what is had without looking, by
- * the rules of hearsay.h; an oracle that reads the scene; and guessing. Returns the share the first learner chose rightly,
- * NaN (and a line says why) when there are no such items. Ends the program when an item is not what quads_check wants. */
+/* Prints one probe: every learner's scores with Wilson's interval and the share of ties; what is had without looking,
+ * by the rules of hearsay.h; an oracle that reads the scene; and guessing. Returns the share the first learner chose
+ * rightly, NaN (and a line says why) when there are no such items. Ends the program when an item is not what
+ * quads_check wants. */
 double exam_probe(Arena *arena, Class *class, const QuadSettings *settings);
 
 /* Prints, and draws as NAME, `each` pairs of binding and of relations: which caption every learner chose. */

@@ -10,20 +10,20 @@
 
 enum { PIXELS = LEARNER_SIDE * LEARNER_SIDE * 3, EMBED = 64, WIDTH = 64, PIECE = 8, ASKED = 250 };
 
-/* Chosen in some thirty short trials of seed 1 with other probes than the table's, and then not touched. Filters learn by
- * Muon, as in lesson 10; the temperature faster than the rest. */
+/* Chosen in some thirty short trials of seed 1 with other probes than the table's, and then not touched. Filters learn
+ * by Muon, as in lesson 10; the temperature faster than the rest. */
 static const double RATE = 3e-3, SCALE_RATE = 2e-2, FILTER_RATE = 0.1, DECAY = 0.01, WARMUP = 0.05, LONGEST = 1;
 
 /* How often each kind of caption is said, and in what share of the scenes all things are alike; how many captions are
  * said in other words. */
-static const double mixture[CAPTION_KINDS] = { [CAPTION_OBJECT] = 2, [CAPTION_COUNT] = 0.5, [CAPTION_PAIR] = 2, [CAPTION_RELATION] = 5,
-                                               [CAPTION_WITHOUT] = 0.5, [CAPTION_NONE] = 0.5 };
+static const double mixture[CAPTION_KINDS] = { [CAPTION_OBJECT] = 2,   [CAPTION_COUNT] = 0.5,   [CAPTION_PAIR] = 2,
+                                               [CAPTION_RELATION] = 5, [CAPTION_WITHOUT] = 0.5, [CAPTION_NONE] = 0.5 };
 static const double ALIKE = 0.15, REWORDED = 0.1;
 
 /* The first steps show one thing at a time: names are learnt sooner so. */
 static const double EARLY = 0.15;
 
-/* ---- the model ----------------------------------------------------------------------------------------------------- */
+/* ---- the model -------------------------------------------------------------------------------------------------- */
 
 static Var vector_logits(Tape *t, Learner *l, Mat pixels, const int *ids, int n) {
     Var image = clip_image(t, &l->clip, pixels), text = clip_text(t, &l->clip, ids, n, l->clip.config.tokens);
@@ -48,20 +48,26 @@ LearnerSettings learner_settings(LearnerSettings s) {
 
 char *learner_text(Arena *arena, const LearnerSettings *given) {
     LearnerSettings s = learner_settings(*given);
-    const char *shown = s.split == SPLIT_ALL ? "everything" : arena_print(arena, "%.1f %% of %s", 100 * s.coverage, split_name(s.split));
+    const char *shown = s.split == SPLIT_ALL
+                            ? "everything"
+                            : arena_print(arena, "%.1f %% of %s", 100 * s.coverage, split_name(s.split));
     const char *batches = s.palette ? arena_print(arena, "batches about %d things, ", s.palette) : "";
-    return arena_print(arena, "%s, reading %s, %s, %d object%s, %sseed %d, %d steps", s.text, s.reading, shown, s.objects,
-                       s.objects == 1 ? "" : "s", batches, s.seed, s.steps);
+    return arena_print(arena, "%s, reading %s, %s, %d object%s, %sseed %d, %d steps", s.text, s.reading, shown,
+                       s.objects, s.objects == 1 ? "" : "s", batches, s.seed, s.steps);
 }
 
 static bool settings_check(const LearnerSettings *s, const Split *split, Err *err) {
-    if (s->objects < 1 || s->objects > SCENE_MOST) return err_set(err, "%d objects in a scene, want 1 to %d", s->objects, SCENE_MOST);
+    if (s->objects < 1 || s->objects > SCENE_MOST)
+        return err_set(err, "%d objects in a scene, want 1 to %d", s->objects, SCENE_MOST);
     if (s->palette && s->split != SPLIT_ALL && s->split != SPLIT_PAIRS)
-        return err_set(err, "batches about few things go with splits of colours and shapes alone, not of %s", split_name(s->split));
-    if (s->palette < 0 || (s->palette && s->palette < s->objects)) return err_set(err, "batches about %d things, want 0 or at least the %d of a scene", s->palette, s->objects);
+        return err_set(err, "batches about few things go with splits of colours and shapes alone, not of %s",
+                       split_name(s->split));
+    if (s->palette < 0 || (s->palette && s->palette < s->objects))
+        return err_set(err, "batches about %d things, want 0 or at least the %d of a scene", s->palette, s->objects);
     if (s->steps < 1) return err_set(err, "%d steps, want at least 1", s->steps);
     if (!strcmp(s->reading, "places") && strcmp(s->text, "transformer"))
-        return err_set(err, "the reading \"places\" wants the text tower transformer, not %s: it reads every word", s->text);
+        return err_set(err, "the reading \"places\" wants the text tower transformer, not %s: it reads every word",
+                       s->text);
     return scene_check(&(SceneSettings){ .most = s->objects, .split = split }, err);
 }
 
@@ -79,9 +85,11 @@ bool learner_make(Learner *l, const LearnerSettings *settings, Err *err) {
     if (!settings_check(&s, &l->split, err)) return false;
     Arena arena = { 0 };
     Vocab vocab = caption_vocab(&arena);
-    ClipConfig config = { .image = { .kind = "scene", .widths = { 16, 32, 64 }, .embed = EMBED },
-                          .text = { .kind = s.text, .width = WIDTH, .embed = EMBED, .padding = TEXT_PADDING, .heads = 4 },
-                          .tokens = CAPTION_WORDS };
+    ClipConfig config = {
+        .image = { .kind = "scene", .widths = { 16, 32, 64 }, .embed = EMBED },
+        .text = { .kind = s.text, .width = WIDTH, .embed = EMBED, .padding = TEXT_PADDING, .heads = 4 },
+        .tokens = CAPTION_WORDS
+    };
     bool ok = clip_init(&l->clip, config, &vocab, (uint64_t)s.seed, err);
     arena_free(&arena);
     if (!ok) return false;
@@ -96,7 +104,7 @@ void learner_free(Learner *learner) {
     *learner = (Learner){ .loss = 0 };
 }
 
-/* ---- what it is shown ---------------------------------------------------------------------------------------------- */
+/* ---- what it is shown ------------------------------------------------------------------------------------------- */
 
 void learner_pixels(const Scene *scene, num *pixels) {
     double paint[PIXELS];
@@ -150,8 +158,12 @@ LearnerPair learner_pair(const Learner *l, const LearnerCourse *course, uint64_t
     Rng rng = rng_seed(stream, i), of_batch = rng_seed(stream + 1, i / LEARNER_BATCH);
     bool alike = rng_uniform(&rng) < ALIKE, early = !course && (double)i < EARLY * l->settings.steps * LEARNER_BATCH;
     int things = early ? 1 : l->settings.objects;
-    SceneSettings s = { .seed = rng_next(&rng), .least = alike ? 1 : things, .most = alike ? SCENE_MOST : things, .alike = alike,
-                        .split = &l->split, .part = SPLIT_SEEN };
+    SceneSettings s = { .seed = rng_next(&rng),
+                        .least = alike ? 1 : things,
+                        .most = alike ? SCENE_MOST : things,
+                        .alike = alike,
+                        .split = &l->split,
+                        .part = SPLIT_SEEN };
     CaptionRules rules = { .split = &l->split, .part = SPLIT_SEEN };
     LearnerPair pair = { .scene = scene_make(&s, 0) };
     if (l->settings.palette && !early) {
@@ -160,11 +172,12 @@ LearnerPair learner_pair(const Learner *l, const LearnerCourse *course, uint64_t
     }
     pair.caption = say(&pair.scene, &rules, &rng);
     for (int k = 0; wrong && course && k < course->wrong; k++)
-        if (!caption_wrong(&wrong[k], &pair.scene, &pair.caption, course->edits, &rules, &rng)) wrong[k].kind = CAPTION_KINDS;
+        if (!caption_wrong(&wrong[k], &pair.scene, &pair.caption, course->edits, &rules, &rng))
+            wrong[k].kind = CAPTION_KINDS;
     return pair;
 }
 
-/* ---- one batch ------------------------------------------------------------------------------------------------------- */
+/* ---- one batch -------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     Learner *learner;
@@ -230,7 +243,7 @@ static Var batch_loss(Tape *t, Batch *b) {
     return clip_loss_wrong(t, l->logits(t, l, b->pixels, ids, b->N), b->out);
 }
 
-/* ---- learning -------------------------------------------------------------------------------------------------------- */
+/* ---- learning --------------------------------------------------------------------------------------------------- */
 
 enum { GROUP_REST, GROUP_SCALE, GROUP_FILTERS, GROUPS };
 
@@ -241,7 +254,8 @@ static Optim optim_for(Learner *l, double share) {
         [GROUP_FILTERS] = { .rule = OPTIM_MUON, .lr = share * FILTER_RATE, .momentum = 0.6 },
     };
     Params *params = &l->clip.params;
-    for (int i = 0; i < params->count; i++) params->list[i]->group = params->list[i]->val.dims == 4 ? GROUP_FILTERS : GROUP_REST;
+    for (int i = 0; i < params->count; i++)
+        params->list[i]->group = params->list[i]->val.dims == 4 ? GROUP_FILTERS : GROUP_REST;
     l->clip.logit_scale->group = GROUP_SCALE;
     Optim optim;
     optim_init(&optim, params, groups, GROUPS);
@@ -272,16 +286,18 @@ bool learner_learn(Learner *l, const LearnerCourse *course, Err *err) {
     progress_end(&progress);
     l->loss = sum / (steps - last);
     tape_free(&tape), optim_free(&optim), arena_free(&arena);
-    if (!isfinite(loss)) return err_set(err, "%s: the loss is not a finite number", learner_text(&l->clip.arena, &l->settings));
+    if (!isfinite(loss))
+        return err_set(err, "%s: the loss is not a finite number", learner_text(&l->clip.arena, &l->settings));
     return true;
 }
 
-/* ---- keeping --------------------------------------------------------------------------------------------------------- */
+/* ---- keeping ---------------------------------------------------------------------------------------------------- */
 
 char *learner_path(Arena *arena, const LearnerSettings *settings, const LearnerCourse *more) {
     LearnerSettings s = learner_settings(*settings);
-    char *name = arena_print(arena, "%s/learner-%s-%s-%s-%d-of-1000-objects%d-palette%d-seed%d-%d", course_models(), s.text,
-                             s.reading, split_name(s.split), (int)lround(1000 * s.coverage), s.objects, s.palette, s.seed, s.steps);
+    char *name = arena_print(arena, "%s/learner-%s-%s-%s-%d-of-1000-objects%d-palette%d-seed%d-%d", course_models(),
+                             s.text, s.reading, split_name(s.split), (int)lround(1000 * s.coverage), s.objects,
+                             s.palette, s.seed, s.steps);
     return arena_print(arena, "%s%s%s.safetensors", name, more ? "-" : "", more ? more->name : "");
 }
 
@@ -289,8 +305,8 @@ char *learner_path(Arena *arena, const LearnerSettings *settings, const LearnerC
 static char *signature(Arena *arena, const Learner *l, const LearnerCourse *more) {
     char *first = arena_print(arena, "recipe 1, %s, batch %d", learner_text(arena, &l->settings), LEARNER_BATCH);
     if (!more) return first;
-    return arena_print(arena, "%s; then %s, %d steps at %g, %d wrong of edits %#x", first, more->name, more->steps, more->rate,
-                       more->wrong, more->edits);
+    return arena_print(arena, "%s; then %s, %d steps at %g, %d wrong of edits %#x", first, more->name, more->steps,
+                       more->rate, more->wrong, more->edits);
 }
 
 bool learner_save(const Learner *l, const LearnerCourse *more, const char *path, Err *err) {
@@ -306,15 +322,19 @@ bool learner_save(const Learner *l, const LearnerCourse *more, const char *path,
 
 static bool load_from(Learner *l, const LearnerCourse *more, const Safetensors *file, const char *path, Err *err) {
     Arena *arena = &l->clip.arena;
-    const char *of = safetensors_meta(file, "learner"), *wanted = signature(arena, l, more), *loss = safetensors_meta(file, "loss");
+    const char *of = safetensors_meta(file, "learner"), *wanted = signature(arena, l, more),
+               *loss = safetensors_meta(file, "loss");
     if (!of || strcmp(of, wanted))
-        return err_set(err, "%s: this is of another learner (%s), not of this one (%s); remove it, and it is learnt anew", path,
-                       of ? of : "nothing is said", wanted);
-    if (!loss || !parse_real(loss, -1e6, 1e6, &l->loss)) return err_set(err, "%s: metadata \"loss\" is no number; remove the file", path);
+        return err_set(err,
+                       "%s: this is of another learner (%s), not of this one (%s); remove it, and it is learnt anew",
+                       path, of ? of : "nothing is said", wanted);
+    if (!loss || !parse_real(loss, -1e6, 1e6, &l->loss))
+        return err_set(err, "%s: metadata \"loss\" is no number; remove the file", path);
     return params_get(&l->clip.params, file, path, "", err);
 }
 
-bool learner_load(Learner *learner, const LearnerSettings *settings, const LearnerCourse *more, const char *path, Err *err) {
+bool learner_load(Learner *learner, const LearnerSettings *settings, const LearnerCourse *more, const char *path,
+                  Err *err) {
     Arena arena = { 0 };
     Safetensors file;
     bool ok = safetensors_open(&file, &arena, path, err);
@@ -328,9 +348,11 @@ bool learner_load(Learner *learner, const LearnerSettings *settings, const Learn
 }
 
 /* The first course, kept or learnt; then, if there is one, the second. */
-static bool learn_and_keep(Learner *l, const LearnerSettings *settings, const LearnerCourse *more, const char *path, Err *err) {
+static bool learn_and_keep(Learner *l, const LearnerSettings *settings, const LearnerCourse *more, const char *path,
+                           Err *err) {
     if (more ? !learner_get(l, settings, NULL, err) : !learner_make(l, settings, err)) return false;
-    if (learner_learn(l, more, err) && folder_make(course_models(), err) && learner_save(l, more, path, err)) return true;
+    if (learner_learn(l, more, err) && folder_make(course_models(), err) && learner_save(l, more, path, err))
+        return true;
     learner_free(l);
     return false;
 }
@@ -338,12 +360,13 @@ static bool learn_and_keep(Learner *l, const LearnerSettings *settings, const Le
 bool learner_get(Learner *learner, const LearnerSettings *settings, const LearnerCourse *more, Err *err) {
     Arena arena = { 0 };
     char *path = learner_path(&arena, settings, more);
-    bool ok = file_exists(path) ? learner_load(learner, settings, more, path, err) : learn_and_keep(learner, settings, more, path, err);
+    bool ok = file_exists(path) ? learner_load(learner, settings, more, path, err)
+                                : learn_and_keep(learner, settings, more, path, err);
     arena_free(&arena);
     return ok;
 }
 
-/* ---- asking ---------------------------------------------------------------------------------------------------------- */
+/* ---- asking ----------------------------------------------------------------------------------------------------- */
 
 typedef struct { const Scene *const *scenes; num *pixels; } Painting;
 

@@ -1,15 +1,16 @@
-/* learner: a small CLIP that learns from endless scenes (scene.h) and true captions of them (caption.h), and is shown only
- * the combinations of a split: of what it was never shown it can only know by putting together what it was.
+/* learner: a small CLIP that learns from endless scenes (scene.h) and true captions of them (caption.h), and is shown
+ * only the combinations of a split: of what it was never shown it can only know by putting together what it was.
  *
- *   LearnerSettings settings = { .text = "transformer", .split = SPLIT_PAIRS, .coverage = 0.5, .objects = 2, .seed = 1 };
+ *   LearnerSettings settings = { .text = "lstm", .split = SPLIT_PAIRS, .coverage = 0.5, .objects = 2, .seed = 1 };
  *   Learner learner;
  *   if (!learner_get(&learner, &settings, NULL, &err)) die("%s", err.text);
  *   Tally tally = learner_quads(&learner, &quads);
  *   learner_free(&learner);
  *
- * What it minimises. Row i of the logits is scene i of a batch, column n a caption; column i < B is scene i's own, columns
- * beyond are wrong captions of a course that gives some. In a small world a caption is often true of other scenes, too
- * ("a red circle"); it would be a lie to count those as wrong. The evaluator says which they are, and they are left out:
+ * What it minimises. Row i of the logits is scene i of a batch, column n a caption; column i < B is scene i's own,
+ * columns beyond are wrong captions of a course that gives some. In a small world a caption is often true of other
+ * scenes, too ("a red circle"); it would be a lie to count those as wrong. The evaluator says which they are, and they
+ * are left out:
  *   L = 1/2 mean_i -log( e^l_ii / sum over n not true of i, and i,  e^l_in )        pictures choose captions
  *     + 1/2 mean_i -log( e^l_ii / sum over the scenes k < B that caption i is not true of, and i,  e^l_ki )
  * They are not counted as right either (that would be more than the web tells CLIP): they are as if not there.
@@ -35,11 +36,11 @@ typedef struct {
                             "places": every word looks at every place (reading.h; text "transformer" alone) */
     SplitKind split;     /* which combinations it is shown: those seen in split_make(split, coverage, seed) */
     double coverage;     /* of them (1) */
-    int objects;         /* in a scene (2). But every seventh scene has 1 to SCENE_MOST like ones, for counting; and in the
-                            first seventh of the steps the others have one */
-    int palette;         /* the scenes of one batch are drawn from so many combinations or a few more, each batch from
-                            others, so that many of its captions are rivals: they differ in who is what, or who is where.
-                            0: from all that are seen. With the splits SPLIT_ALL and SPLIT_PAIRS */
+    int objects; /* in a scene (2). But every seventh scene has 1 to SCENE_MOST like ones, for counting; and in the
+                    first seventh of the steps the others have one */
+    int palette; /* the scenes of one batch are drawn from so many combinations or a few more, each batch from
+                    others, so that many of its captions are rivals: they differ in who is what, or who is where.
+                    0: from all that are seen. With the splits SPLIT_ALL and SPLIT_PAIRS */
     int seed;
     int steps;           /* (LEARNER_STEPS) */
 } LearnerSettings;
@@ -80,7 +81,7 @@ char *learner_text(Arena *arena, const LearnerSettings *settings);
 bool learner_get(Learner *learner, const LearnerSettings *settings, const LearnerCourse *more, Err *err);
 void learner_free(Learner *learner);
 
-/* ---- the parts of that ----------------------------------------------------------------------------------------- */
+/* ---- the parts of that ------------------------------------------------------------------------------------------ */
 
 /* With random first weights. */
 bool learner_make(Learner *learner, const LearnerSettings *settings, Err *err);
@@ -91,15 +92,16 @@ bool learner_learn(Learner *learner, const LearnerCourse *course, Err *err);
 /* Where it is kept; on the arena. */
 char *learner_path(Arena *arena, const LearnerSettings *settings, const LearnerCourse *more);
 bool learner_save(const Learner *learner, const LearnerCourse *more, const char *path, Err *err);
-bool learner_load(Learner *learner, const LearnerSettings *settings, const LearnerCourse *more, const char *path, Err *err);
+bool learner_load(Learner *learner, const LearnerSettings *settings, const LearnerCourse *more, const char *path,
+                  Err *err);
 
 /* The i-th pair of a course (NULL: the first), what learner_learn is shown: a scene, a caption that is true of it, and
- * course->wrong that are not, into wrong[] (.kind is CAPTION_KINDS where none was found). All second courses have the same
- * scenes and the same true captions. */
+ * course->wrong that are not, into wrong[] (.kind is CAPTION_KINDS where none was found). All second courses have the
+ * same scenes and the same true captions. */
 typedef struct { Scene scene; Caption caption; } LearnerPair;
 LearnerPair learner_pair(const Learner *learner, const LearnerCourse *course, uint64_t i, Caption *wrong);
 
-/* ---- asking ------------------------------------------------------------------------------------------------------ */
+/* ---- asking ----------------------------------------------------------------------------------------------------- */
 
 /* What the towers see of a scene: [side,side,3], (byte / 255 - 0.48) / 0.25. */
 void learner_pixels(const Scene *scene, num *pixels);
@@ -108,7 +110,8 @@ void learner_pixels(const Scene *scene, num *pixels);
 Mat learner_pictures(Learner *learner, Arena *arena, const Scene *const *scenes, int n);
 
 /* Similarities [n,m] of n scenes and m captions, by whatever reading; on the arena. */
-Mat learner_similar(Learner *learner, Arena *arena, const Scene *const *scenes, int n, const char *const *captions, int m);
+Mat learner_similar(Learner *learner, Arena *arena, const Scene *const *scenes, int n, const char *const *captions,
+                    int m);
 
 /* The scores of a probe. */
 Tally learner_quads(Learner *learner, const Quads *quads);

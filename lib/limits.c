@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- rows -------------------------------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------------------------- */
 
 static void name_set(char name[LIMITS_NAME], const char *text) {
     REQUIRE(strlen(text) < LIMITS_NAME, "\"%s\" is longer than %d", text, LIMITS_NAME - 1);
@@ -15,7 +15,9 @@ static void name_set(char name[LIMITS_NAME], const char *text) {
 
 LimitsRow limits_row(const LearnerSettings *settings, const LearnerCourse *more, const char *probe, SplitPart part) {
     LearnerSettings s = learner_settings(*settings);
-    LimitsRow row = { .coverage = s.coverage, .objects = s.objects, .palette = s.palette, .seed = s.seed, .steps = s.steps };
+    LimitsRow row = {
+        .coverage = s.coverage, .objects = s.objects, .palette = s.palette, .seed = s.seed, .steps = s.steps
+    };
     name_set(row.text, s.text), name_set(row.reading, s.reading), name_set(row.split, split_name(s.split));
     name_set(row.course, more ? more->name : "none");
     name_set(row.probe, probe), name_set(row.part, part == SPLIT_SEEN ? "seen" : "held");
@@ -24,8 +26,9 @@ LimitsRow limits_row(const LearnerSettings *settings, const LearnerCourse *more,
 
 bool limits_same(const LimitsRow *a, const LimitsRow *b) {
     return !strcmp(a->text, b->text) && !strcmp(a->reading, b->reading) && !strcmp(a->split, b->split) &&
-           fabs(a->coverage - b->coverage) < 1e-6 && a->objects == b->objects && a->palette == b->palette && (!a->seed || !b->seed || a->seed == b->seed) &&
-           a->steps == b->steps && !strcmp(a->course, b->course) && !strcmp(a->probe, b->probe) && !strcmp(a->part, b->part);
+           fabs(a->coverage - b->coverage) < 1e-6 && a->objects == b->objects && a->palette == b->palette &&
+           (!a->seed || !b->seed || a->seed == b->seed) && a->steps == b->steps && !strcmp(a->course, b->course) &&
+           !strcmp(a->probe, b->probe) && !strcmp(a->part, b->part);
 }
 
 const LimitsRow *limits_find(const LimitsTable *table, const LimitsRow *like) {
@@ -60,8 +63,11 @@ void limits_measure(LimitsTable *table, Learner *learner, const LearnerCourse *m
         for (int kind = 0; kind < QUAD_KINDS; kind++) {
             Arena arena = { 0 };
             Quads quads;
-            QuadSettings settings = { .kind = (QuadKind)kind, .seed = (uint64_t)s->seed, .count = items,
-                                      .split = s->split == SPLIT_ALL ? NULL : &learner->split, .part = (SplitPart)part };
+            QuadSettings settings = { .kind = (QuadKind)kind,
+                                      .seed = (uint64_t)s->seed,
+                                      .count = items,
+                                      .split = s->split == SPLIT_ALL ? NULL : &learner->split,
+                                      .part = (SplitPart)part };
             bool apart = part == SPLIT_SEEN || (s->split != SPLIT_ALL && s->coverage < 1);
             if (apart && quads_make(&quads, &arena, &settings, NULL)) {
                 Tally tally = learner_quads(learner, &quads);
@@ -84,10 +90,11 @@ LimitsSummary limits_summary(const LimitsTable *table, LimitsRow like, TallyScor
     return sum;
 }
 
-/* ---- the file ---------------------------------------------------------------------------------------------------- */
+/* ---- the file --------------------------------------------------------------------------------------------------- */
 
-static const char heading[] = "text,reading,split,coverage,objects,palette,seed,steps,course,probe,part,items,choice,text_score,image_score,"
-                              "group_score,ties";
+static const char heading[] =
+    "text,reading,split,coverage,objects,palette,seed,steps,course,probe,part,items,choice,text_score,image_score,"
+    "group_score,ties";
 enum { FIELDS = 17, LINE_LONGEST = 400, TABLE_LONGEST = 100000 };
 
 /* Cuts the line at its commas: FIELDS of them, or false. */
@@ -128,9 +135,11 @@ static bool row_parse(char *line, LimitsRow *row) {
     char *f[FIELDS];
     LimitsRow r = { .seed = 0 };
     if (!fields_cut(line, f)) return false;
-    bool ok = name_parse(f[0], r.text) && name_parse(f[1], r.reading) && name_parse(f[2], r.split) && parse_real(f[3], 0, 1, &r.coverage) &&
-              count_parse(f[4], 1, &r.objects) && count_parse(f[5], 0, &r.palette) && count_parse(f[6], 1, &r.seed) && count_parse(f[7], 1, &r.steps) &&
-              name_parse(f[8], r.course) && name_parse(f[9], r.probe) && name_parse(f[10], r.part) && count_parse(f[11], 1, &r.items);
+    bool ok = name_parse(f[0], r.text) && name_parse(f[1], r.reading) && name_parse(f[2], r.split) &&
+              parse_real(f[3], 0, 1, &r.coverage) && count_parse(f[4], 1, &r.objects) &&
+              count_parse(f[5], 0, &r.palette) && count_parse(f[6], 1, &r.seed) && count_parse(f[7], 1, &r.steps) &&
+              name_parse(f[8], r.course) && name_parse(f[9], r.probe) && name_parse(f[10], r.part) &&
+              count_parse(f[11], 1, &r.items);
     for (int k = 0; ok && k < TALLY_SCORES; k++) ok = share_parse(f[12 + k], &r.score[k]);
     ok = ok && share_parse(f[12 + TALLY_SCORES], &r.ties);
     if (ok) *row = r;
@@ -148,10 +157,14 @@ static bool table_parse(LimitsTable *table, const File *file, const char *path, 
         if (length < sizeof text) memcpy(text, at, length);
         if (line > TABLE_LONGEST) return err_set(err, "%s:%d: more lines than any table of limits has", path, line);
         if (line == 1) {
-            if (strcmp(text, heading)) return err_set(err, "%s:1: the heading is not \"%s\"; this is no table of limits", path, heading);
+            if (strcmp(text, heading))
+                return err_set(err, "%s:1: the heading is not \"%s\"; this is no table of limits", path, heading);
         } else if (strlen(text) != length || !row_parse(text, &row) || limits_find(table, &row)) {
-            return err_set(err, "%s:%d: not a row of its own: want %d fields as the heading says, shares from 0 to 1; remove the line, or the "
-                           "file", path, line, FIELDS);
+            return err_set(err,
+                           "%s:%d: not a row of its own: want %d fields as the heading says, shares from 0 to 1; "
+                           "remove the line, or the "
+                           "file",
+                           path, line, FIELDS);
         } else {
             limits_add(table, &row);
         }
@@ -181,8 +194,8 @@ bool limits_write(const LimitsTable *table, const char *path, Err *err) {
     fprintf(out.stream, "%s\n", heading);
     for (int i = 0; i < table->count; i++) {
         const LimitsRow *r = &table->row[i];
-        fprintf(out.stream, "%s,%s,%s,%.4f,%d,%d,%d,%d,%s,%s,%s,%d", r->text, r->reading, r->split, r->coverage, r->objects, r->palette, r->seed,
-                r->steps, r->course, r->probe, r->part, r->items);
+        fprintf(out.stream, "%s,%s,%s,%.4f,%d,%d,%d,%d,%s,%s,%s,%d", r->text, r->reading, r->split, r->coverage,
+                r->objects, r->palette, r->seed, r->steps, r->course, r->probe, r->part, r->items);
         for (int k = 0; k < TALLY_SCORES; k++) share_write(out.stream, r->score[k]);
         share_write(out.stream, r->ties);
         fputc('\n', out.stream);
@@ -190,10 +203,11 @@ bool limits_write(const LimitsTable *table, const char *path, Err *err) {
     return out_commit(&out, err);
 }
 
-/* ---- the whole table --------------------------------------------------------------------------------------------- */
+/* ---- the whole table -------------------------------------------------------------------------------------------- */
 
 LearnerSettings limits_sample(void) {
-    return learner_settings((LearnerSettings){ .text = "bow", .split = SPLIT_PAIRS, .coverage = 0.25, .seed = 1, .steps = 150 });
+    return learner_settings(
+        (LearnerSettings){ .text = "bow", .split = SPLIT_PAIRS, .coverage = 0.25, .seed = 1, .steps = 150 });
 }
 
 LimitsCell *limits_plan(Arena *arena, int *count) {
@@ -207,8 +221,12 @@ LimitsCell *limits_plan(Arena *arena, int *count) {
     for (int seed = 1; seed <= LIMITS_SEEDS; seed++)
         for (size_t w = 0; w < COUNT(worlds); w++)
             for (size_t t = 0; t < COUNT(texts); t++) {
-                LearnerSettings s = { .text = texts[t], .split = SPLIT_PAIRS, .coverage = worlds[w].coverage, .objects = worlds[w].objects,
-                                      .palette = worlds[w].palette, .seed = seed };
+                LearnerSettings s = { .text = texts[t],
+                                      .split = SPLIT_PAIRS,
+                                      .coverage = worlds[w].coverage,
+                                      .objects = worlds[w].objects,
+                                      .palette = worlds[w].palette,
+                                      .seed = seed };
                 plan[n++] = (LimitsCell){ .settings = learner_settings(s) };
             }
     *count = n;
@@ -244,8 +262,10 @@ bool limits_fill(LimitsTable *table, const LimitsCell *plan, int count, const ch
         }
         finished++;
         progress_time((clock_seconds() - start) / finished * (left - finished), time);
-        if (ok) fprintf(stderr, "%3d of %d: %s%s%s; %s left\n", count - left + finished, count, learner_text(&arena, &plan[i].settings),
-                        plan[i].more ? ", then " : "", plan[i].more ? plan[i].more->name : "", time);
+        if (ok)
+            fprintf(stderr, "%3d of %d: %s%s%s; %s left\n", count - left + finished, count,
+                    learner_text(&arena, &plan[i].settings), plan[i].more ? ", then " : "",
+                    plan[i].more ? plan[i].more->name : "", time);
         arena_free(&arena);
         if (!ok) return false;
     }

@@ -1,5 +1,5 @@
-/* limits: what learners (learner.h) make of the probes (quads.h), measured and kept: a table, one row for each learner and
- * probe, as CSV. A table that was begun goes on where it stopped.
+/* limits: what learners (learner.h) make of the probes (quads.h), measured and kept: a table, one row for each learner
+ * and probe, as CSV. A table that was begun goes on where it stopped.
  */
 #ifndef LIMITS_H
 #define LIMITS_H
@@ -50,14 +50,14 @@ void limits_measure(LimitsTable *table, Learner *learner, const LearnerCourse *m
 typedef struct { int seeds; double mean, low, high; } LimitsSummary;
 LimitsSummary limits_summary(const LimitsTable *table, LimitsRow like, TallyScore score);
 
-/* ---- the file ---------------------------------------------------------------------------------------------------- */
+/* ---- the file --------------------------------------------------------------------------------------------------- */
 
 /* limits_read: the table of a file, on the arena. Refuses, with file and line, what is no row, and a row that is there
  * twice; the table is then as it was. */
 bool limits_read(LimitsTable *table, Arena *arena, const char *path, Err *err);
 bool limits_write(const LimitsTable *table, const char *path, Err *err);
 
-/* ---- the whole table --------------------------------------------------------------------------------------------- */
+/* ---- the whole table -------------------------------------------------------------------------------------------- */
 
 /* One line of a plan: a learner, and its second course or NULL. */
 typedef struct { LearnerSettings settings; const LearnerCourse *more; } LimitsCell;
@@ -74,9 +74,9 @@ LimitsCell *limits_plan(Arena *arena, int *count);
 /* How many of a plan's learners are in the table. */
 int limits_done(const LimitsTable *table, const LimitsCell *plan, int count);
 
-/* Goes through a plan: whoever is not in the table learns (or is read, learner_get), is asked, and the table is written to
- * `path` at once. A line for each on stderr, with the time left. False when a file cannot be read or written, or somebody
- * did not learn. */
+/* Goes through a plan: whoever is not in the table learns (or is read, learner_get), is asked, and the table is written
+ * to `path` at once. A line for each on stderr, with the time left. False when a file cannot be read or written, or
+ * somebody did not learn. */
 bool limits_fill(LimitsTable *table, const LimitsCell *plan, int count, const char *path, Err *err);
 
 #endif

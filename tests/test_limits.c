@@ -1,5 +1,5 @@
-/* limits, learner: does a learner learn, the same for any number of threads, from what it may see alone; is it kept whole; is
- * the table read as it was written; and is the table that came with the repository ours? */
+/* limits, learner: does a learner learn, the same for any number of threads, from what it may see alone; is it kept
+ * whole; is the table read as it was written; and is the table that came with the repository ours? */
 #include "../lib/limits.h"
 #include "../lib/thread.h"
 #include "check.h"
@@ -12,34 +12,39 @@
 static Arena arena;
 
 static LearnerSettings few(const char *text) {
-    return learner_settings((LearnerSettings){ .text = text, .split = SPLIT_PAIRS, .coverage = 0.5, .seed = 3, .steps = 3 });
+    return learner_settings(
+        (LearnerSettings){ .text = text, .split = SPLIT_PAIRS, .coverage = 0.5, .seed = 3, .steps = 3 });
 }
 
 static double weights_sum(const Learner *l) {
     double sum = 0;
     for (int i = 0; i < l->clip.params.count; i++)
-        for (size_t k = 0; k < mat_count(l->clip.params.list[i]->val); k++) sum += (double)l->clip.params.list[i]->val.v[k] * (double)(1 + (k + (size_t)i) % 7);
+        for (size_t k = 0; k < mat_count(l->clip.params.list[i]->val); k++)
+            sum += (double)l->clip.params.list[i]->val.v[k] * (double)(1 + (k + (size_t)i) % 7);
     return sum;
 }
 
 TEST(same_bits_for_any_number_of_threads) {
     double sum[3];
-    const LearnerCourse course = { .name = "wrong", .steps = 2, .edits = 1u << EDIT_SWAP_COLOURS | 1u << EDIT_REPLACE_SHAPE, .wrong = 1 };
+    const LearnerCourse course = {
+        .name = "wrong", .steps = 2, .edits = 1u << EDIT_SWAP_COLOURS | 1u << EDIT_REPLACE_SHAPE, .wrong = 1
+    };
     for (int k = 0; k < 3; k++) {
         Learner l;
         Err err;
         LearnerSettings s = few("transformer");
         s.palette = 6;
         thread_set_count(k == 2 ? 3 : k + 1);
-        CHECK(learner_make(&l, &s, &err) && learner_learn(&l, NULL, &err) && learner_learn(&l, &course, &err), "%s", err.text);
+        CHECK(learner_make(&l, &s, &err) && learner_learn(&l, NULL, &err) && learner_learn(&l, &course, &err), "%s",
+              err.text);
         sum[k] = weights_sum(&l);
         learner_free(&l);
     }
     CHECK(sum[0] == sum[1] && sum[0] == sum[2], "%.17g %.17g %.17g", sum[0], sum[1], sum[2]);
 }
 
-/* Every caption is true of its scene, every wrong one false; nothing is shown or said that is held out; a batch about few
- * things is about few; and early scenes show like things only. */
+/* Every caption is true of its scene, every wrong one false; nothing is shown or said that is held out; a batch about
+ * few things is about few; and early scenes show like things only. */
 TEST(shown_what_may_be_seen) {
     Learner l;
     Err err;
@@ -52,11 +57,13 @@ TEST(shown_what_may_be_seen) {
     for (uint64_t i = 0; i < 2 * LEARNER_BATCH; i++) {
         Caption wrong[2];
         LearnerPair pair = learner_pair(&l, &course, i, wrong), early = learner_pair(&l, NULL, i, NULL);
-        CHECK(caption_true(&pair.scene, &pair.caption) && caption_within(&pair.caption, &l.split, SPLIT_SEEN), "pair %d", (int)i);
+        CHECK(caption_true(&pair.scene, &pair.caption) && caption_within(&pair.caption, &l.split, SPLIT_SEEN),
+              "pair %d", (int)i);
         for (int k = 0; k < 2; k++) {
             if (wrong[k].kind == CAPTION_KINDS) continue;
             wrong_ones++;
-            CHECK(!caption_true(&pair.scene, &wrong[k]) && caption_within(&wrong[k], &l.split, SPLIT_SEEN), "pair %d", (int)i);
+            CHECK(!caption_true(&pair.scene, &wrong[k]) && caption_within(&wrong[k], &l.split, SPLIT_SEEN), "pair %d",
+                  (int)i);
         }
         for (int k = 0; k < pair.scene.count; k++) {
             const SceneObject *o = &pair.scene.object[k];
@@ -64,9 +71,12 @@ TEST(shown_what_may_be_seen) {
             if (i < LEARNER_BATCH && !there[o->colour][o->shape]) there[o->colour][o->shape] = true, things++;
         }
         for (int k = 1; k < early.scene.count; k++)
-            CHECK(early.scene.object[k].colour == early.scene.object[0].colour && early.scene.object[k].shape == early.scene.object[0].shape, "early %d", (int)i);
+            CHECK(early.scene.object[k].colour == early.scene.object[0].colour &&
+                      early.scene.object[k].shape == early.scene.object[0].shape,
+                  "early %d", (int)i);
     }
-    CHECK(things >= 6 && things <= 12 && wrong_ones > 400, "%d things in a batch, %d wrong captions", things, wrong_ones);
+    CHECK(things >= 6 && things <= 12 && wrong_ones > 400, "%d things in a batch, %d wrong captions", things,
+          wrong_ones);
     learner_free(&l);
 }
 
@@ -90,7 +100,9 @@ TEST(kept_and_read_again) {
     CHECK(!learner_load(&two, &other, NULL, path, &err) && strstr(err.text, "another learner"), "%s", err.text);
     s.steps = 4;
     const LearnerCourse more = { .name = "more", .steps = 1 };
-    CHECK(learner_get(&two, &s, &more, &err) && file_exists(learner_path(&arena, &s, &more)) && file_exists(learner_path(&arena, &s, NULL)), "%s", err.text);
+    CHECK(learner_get(&two, &s, &more, &err) && file_exists(learner_path(&arena, &s, &more)) &&
+              file_exists(learner_path(&arena, &s, NULL)),
+          "%s", err.text);
     learner_free(&one), learner_free(&two);
 }
 
@@ -109,7 +121,7 @@ TEST(refused_in_one_line) {
     CHECK(!learner_make(&l, &s, &err) && strstr(err.text, "coverage"), "%s", err.text);
 }
 
-/* ---- the table --------------------------------------------------------------------------------------------------- */
+/* ---- the table -------------------------------------------------------------------------------------------------- */
 
 static LimitsRow row_of(int seed, double share) {
     LearnerSettings s = few("bow");
@@ -131,27 +143,35 @@ TEST(table_comes_back) {
     CHECK(limits_write(&table, "t.csv", &err) && limits_read(&again, &arena, "t.csv", &err), "%s", err.text);
     CHECK(again.count == 100, "%d rows", again.count);
     for (int i = 0; i < 100; i++)
-        CHECK(limits_same(&again.row[i], &table.row[i]) && again.row[i].score[0] == table.row[i].score[0] && isnan(again.row[i].score[TALLY_IMAGE]) &&
-              again.row[i].ties == 0.25 && again.row[i].items == 1000, "row %d", i);
+        CHECK(limits_same(&again.row[i], &table.row[i]) && again.row[i].score[0] == table.row[i].score[0] &&
+                  isnan(again.row[i].score[TALLY_IMAGE]) && again.row[i].ties == 0.25 && again.row[i].items == 1000,
+              "row %d", i);
     LimitsSummary sum = limits_summary(&again, row_of(0, 0), TALLY_CHOICE);
     CHECK(sum.seeds == 100 && sum.low == 0.01 && sum.high == 1, "%d seeds, %g to %g", sum.seeds, sum.low, sum.high);
     CHECK_NEAR(sum.mean, 0.505, 1e-9);
     LimitsRow other = row_of(5, 0);
     other.palette = 9;
-    CHECK(!limits_find(&again, &other) && limits_summary(&again, other, TALLY_CHOICE).seeds == 0, "%s", "another palette");
+    CHECK(!limits_find(&again, &other) && limits_summary(&again, other, TALLY_CHOICE).seeds == 0, "%s",
+          "another palette");
 }
 
 TEST(damaged_tables_are_refused) {
-    static const struct { const char *tail, *says; } bad[] = {
-        { "bow,vector,pairs,0.5,2,0,1,9,none,binding,seen,1000,1.5,0,0,0,0\n", ":2:" }, { "bow,vector\n", ":2:" }, { "\n", ":2:" },
+    static const struct { const char *tail, *says;
+    } bad[] = {
+        { "bow,vector,pairs,0.5,2,0,1,9,none,binding,seen,1000,1.5,0,0,0,0\n", ":2:" },
+        { "bow,vector\n", ":2:" },
+        { "\n", ":2:" },
         { "b ow,vector,pairs,0.5,2,0,1,9,none,binding,seen,1000,0.5,0,0,0,0\n", ":2:" },
         { "bow,vector,pairs,0.5,2,0,1,9,none,binding,seen,1000,0.5,0,0,0,0,0\n", ":2:" },
-        { "bow,vector,pairs,0.5,2,0,1,9,none,binding,seen,1000,0.5,0,0,0,0\nbow,vector,pairs,0.5,2,0,1,9,none,binding,seen,9,0.5,0,0,0,0\n", ":3:" },
+        { "bow,vector,pairs,0.5,2,0,1,9,none,binding,seen,1000,0.5,0,0,0,0\nbow,vector,pairs,0.5,2,0,1,9,none,binding,"
+          "seen,9,0.5,0,0,0,0\n",
+          ":3:" },
     };
     LimitsTable table = { .arena = &arena }, kept;
     Err err;
     begin();
-    CHECK(limits_write(&table, "empty.csv", &err) && limits_read(&table, &arena, "empty.csv", &err) && table.count == 0, "%s", err.text);
+    CHECK(limits_write(&table, "empty.csv", &err) && limits_read(&table, &arena, "empty.csv", &err) && table.count == 0,
+          "%s", err.text);
     File file;
     CHECK(file_open(&file, "empty.csv", &err), "%s", err.text);
     kept = table;
@@ -160,7 +180,9 @@ TEST(damaged_tables_are_refused) {
         CHECK(out_open(&out, "bad.csv", &err), "%s", err.text);
         fprintf(out.stream, "%.*s%s", (int)file.size, (const char *)file.data, bad[i].tail);
         CHECK(out_commit(&out, &err), "%s", err.text);
-        CHECK(!limits_read(&table, &arena, "bad.csv", &err) && strstr(err.text, bad[i].says) && table.count == kept.count, "%d: %s", (int)i, err.text);
+        CHECK(!limits_read(&table, &arena, "bad.csv", &err) && strstr(err.text, bad[i].says) &&
+                  table.count == kept.count,
+              "%d: %s", (int)i, err.text);
     }
     file_close(&file);
 }
@@ -173,22 +195,26 @@ TEST(table_is_ours) {
     Err err;
     LearnerSettings s = limits_sample();
     if (!file_exists(LIMITS_TABLE)) check_skip("%s is not there", LIMITS_TABLE);
-    CHECK(limits_read(&table, &arena, LIMITS_TABLE, &err) && learner_make(&l, &s, &err) && learner_learn(&l, NULL, &err), "%s", err.text);
+    CHECK(limits_read(&table, &arena, LIMITS_TABLE, &err) && learner_make(&l, &s, &err) &&
+              learner_learn(&l, NULL, &err),
+          "%s", err.text);
     limits_measure(&again, &l, NULL, ITEMS);
     CHECK(again.count >= 9, "%d rows", again.count);
     for (int i = 0; i < again.count; i++) {
         const LimitsRow *now = &again.row[i], *then = limits_find(&table, now);
         CHECK(then && then->items == ITEMS, "%s, %s: not in the table", now->probe, now->part);
         double room = strcmp(now->probe, "negation") && strcmp(now->probe, "counting") ? 0.002 : 0.15;
-        CHECK(fabs(now->score[TALLY_CHOICE] - then->score[TALLY_CHOICE]) <= room, "%s, %s: %.4f, the table has %.4f", now->probe, now->part,
-              now->score[TALLY_CHOICE], then->score[TALLY_CHOICE]);
+        CHECK(fabs(now->score[TALLY_CHOICE] - then->score[TALLY_CHOICE]) <= room, "%s, %s: %.4f, the table has %.4f",
+              now->probe, now->part, now->score[TALLY_CHOICE], then->score[TALLY_CHOICE]);
     }
     LimitsRow negation = limits_row(&s, NULL, "negation", SPLIT_SEEN);
-    CHECK(limits_find(&again, &negation)->score[TALLY_CHOICE] > 0.75, "%.4f", limits_find(&again, &negation)->score[TALLY_CHOICE]);
+    CHECK(limits_find(&again, &negation)->score[TALLY_CHOICE] > 0.75, "%.4f",
+          limits_find(&again, &negation)->score[TALLY_CHOICE]);
     learner_free(&l);
 }
 
-/* No rule, and no order-blind tower, can win what is balanced: a bag of words has exactly half, in every row of the table. */
+/* No rule, and no order-blind tower, can win what is balanced: a bag of words has exactly half, in every row of the
+ * table. */
 TEST(a_bag_of_words_ties_everywhere) {
     LimitsTable table;
     Err err;
@@ -199,10 +225,11 @@ TEST(a_bag_of_words_ties_everywhere) {
         const LimitsRow *r = &table.row[i];
         if (strcmp(r->text, "bow") || (strcmp(r->probe, "binding") && strcmp(r->probe, "relation"))) continue;
         rows++;
-        CHECK(r->score[TALLY_CHOICE] == 0.5 && r->ties == 0.5 && r->score[TALLY_TEXT] == 0.25, "row %d: %g, ties %g", i, r->score[TALLY_CHOICE], r->ties);
+        CHECK(r->score[TALLY_CHOICE] == 0.5 && r->ties == 0.5 && r->score[TALLY_TEXT] == 0.25, "row %d: %g, ties %g", i,
+              r->score[TALLY_CHOICE], r->ties);
     }
     CHECK(rows > 0, "%d rows", rows);
 }
 
-TESTS(same_bits_for_any_number_of_threads, shown_what_may_be_seen, kept_and_read_again, refused_in_one_line, table_comes_back,
-      damaged_tables_are_refused, table_is_ours, a_bag_of_words_ties_everywhere)
+TESTS(same_bits_for_any_number_of_threads, shown_what_may_be_seen, kept_and_read_again, refused_in_one_line,
+      table_comes_back, damaged_tables_are_refused, table_is_ours, a_bag_of_words_ties_everywhere)
