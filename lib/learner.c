@@ -77,10 +77,34 @@ static int reading_find(const char *name) {
     return k;
 }
 
+/* Are there two colours and two shapes that are seen in all four combinations? If not, the colour tells the shape: two
+ * things cannot change colours and stay among what is seen, and binding can neither be asked about nor learnt. */
+static bool can_swap(const Split *split) {
+    for (int square = 0; square < COLOUR_COUNT * COLOUR_COUNT * SHAPE_COUNT * SHAPE_COUNT; square++) {
+        const int c[] = { square % COLOUR_COUNT, square / COLOUR_COUNT % COLOUR_COUNT };
+        const int s[] = { square / (COLOUR_COUNT * COLOUR_COUNT) % SHAPE_COUNT,
+                          square / (COLOUR_COUNT * COLOUR_COUNT * SHAPE_COUNT) };
+        int seen = 0;
+        for (int k = 0; k < 4; k++)
+            seen += split_has_pair(split, SPLIT_SEEN, (ShapeColour)c[k % 2], (Shape)s[k / 2]);
+        if (c[0] != c[1] && s[0] != s[1] && seen == 4) return true;
+    }
+    return false;
+}
+
+/* The seed's first split of colours and shapes in which things can change colours, if there is one. */
+static Split split_of(const LearnerSettings *s) {
+    enum { SPLIT_TRIES = 100, APART = 1000 };
+    Split first = split_make(s->split, s->coverage, (uint64_t)s->seed), other = first;
+    for (int k = 1; s->split == SPLIT_PAIRS && k < SPLIT_TRIES && !can_swap(&other); k++)
+        other = split_make(s->split, s->coverage, (uint64_t)(s->seed + APART * k));
+    return s->split == SPLIT_PAIRS && can_swap(&other) ? other : first;
+}
+
 bool learner_make(Learner *l, const LearnerSettings *settings, Err *err) {
     LearnerSettings s = learner_settings(*settings);
     int reading = reading_find(s.reading);
-    *l = (Learner){ .settings = s, .split = split_make(s.split, s.coverage, (uint64_t)s.seed) };
+    *l = (Learner){ .settings = s, .split = split_of(&s) };
     if (reading < 0) return err_set(err, "there is no reading \"%s\"", s.reading);
     if (!settings_check(&s, &l->split, err)) return false;
     Arena arena = { 0 };

@@ -34,13 +34,14 @@ typedef struct {
     const char *text;    /* the text tower */
     const char *reading; /* how pictures and captions meet: NULL or "vector", the cosine of two vectors, as in CLIP; or
                             "places": every word looks at every place (reading.h; text "transformer" alone) */
-    SplitKind split;     /* which combinations it is shown: those seen in split_make(split, coverage, seed) */
+    SplitKind split;     /* which combinations it is shown: those seen in split_make(split, coverage, seed), or seed +
+                            1000 k, the first k for which two things can change colours and still be seen ones */
     double coverage;     /* of them (1) */
-    int objects; /* in a scene (2). But every seventh scene has 1 to SCENE_MOST like ones, for counting; and in the
-                    first seventh of the steps the others have one */
-    int palette; /* the scenes of one batch are drawn from so many combinations or a few more, each batch from
-                    others, so that many of its captions are rivals: they differ in who is what, or who is where.
-                    0: from all that are seen. With the splits SPLIT_ALL and SPLIT_PAIRS */
+    int objects;         /* in a scene (2). But every seventh scene has 1 to SCENE_MOST like ones, for counting; and in
+                            the first seventh of the steps the others have one */
+    int palette;         /* the scenes of one batch are drawn from so many combinations or a few more, each batch from
+                            others, so that many of its captions are rivals: they differ in who is what, or who is
+                            where. 0: from all that are seen. With the splits SPLIT_ALL and SPLIT_PAIRS */
     int seed;
     int steps;           /* (LEARNER_STEPS) */
 } LearnerSettings;
