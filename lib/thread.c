@@ -10,9 +10,10 @@ enum { THREADS_MOST = 256 };
 
 /* One pool for the whole program. The caller of parallel_for is worker 0; workers 1.. wait for `job` to change.
  * A kernel lasts microseconds and the next one follows at once, so whoever waits first asks again and again, letting
- * others run in between, for longer than a training step needs alone between two kernels (some 0.3 ms), and only then
- * goes to sleep on a condition: to be woken takes as long as a small kernel. */
-enum { ASKS = 1000 };
+ * others run in between, for longer than a training step needs alone between two kernels, and only then goes to sleep on
+ * a condition: to be woken takes as long as a small kernel. On a busy machine that time is over after one turn of
+ * somebody else, and sleeping is right: who wakes up is served first. */
+static const double PATIENCE = 3e-4; /* seconds */
 
 static struct {
     int count, running;                /* threads wanted; pool threads started (worker 1 to running) */
@@ -45,10 +46,8 @@ static void take_pieces(void) {
 static bool job_waits(unsigned seen) { return atomic_load(&pool.job) != seen || atomic_load(&pool.quit); }
 
 static void wait_for_job(unsigned seen) {
-    for (int i = 0; i < ASKS; i++) {
+    for (double end = clock_seconds() + PATIENCE; clock_seconds() < end; sched_yield())
         if (job_waits(seen)) return;
-        sched_yield();
-    }
     pthread_mutex_lock(&pool.mutex);
     while (!job_waits(seen)) pthread_cond_wait(&pool.start, &pool.mutex);
     pthread_mutex_unlock(&pool.mutex);
@@ -68,10 +67,9 @@ static void *worker_main(void *argument) {
 }
 
 static void wait_for_workers(void) {
-    for (int i = 0; i < ASKS; i++) {
+    if (atomic_load(&pool.left) == 0) return;
+    for (double end = clock_seconds() + PATIENCE; clock_seconds() < end; sched_yield())
         if (atomic_load(&pool.left) == 0) return;
-        sched_yield();
-    }
     pthread_mutex_lock(&pool.mutex);
     while (atomic_load(&pool.left) > 0) pthread_cond_wait(&pool.done, &pool.mutex);
     pthread_mutex_unlock(&pool.mutex);
