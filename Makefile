@@ -73,7 +73,7 @@ run: all ## the main job: train the small CLIP on CIFAR-10, classify its test pi
 	@sh data/fetch.sh $(BUILD) || { test ! -e data/cifar-10-batches-bin && \
 	    echo "No CIFAR-10 here: the lessons go on with generated shapes."; }
 	@$(KEPT) $(BUILD)/lesson-10 --resume --keep --no-predict
-	@$(KEPT) $(BUILD)/lesson-11 --no-predict
+	@$(KEPT) $(BUILD)/lesson-11 --recipe quick --no-predict
 
 train-full: $(BUILD)/lesson-10 ## 94 % on CIFAR-10 from random weights, in twenty minutes; stopped, it goes on from the last epoch
 	@$(KEPT) $(BUILD)/lesson-10 --recipe full --data cifar --resume --keep $(ARGS)
