@@ -253,6 +253,7 @@ static bool write_log(Trainer *s, const EpochRow *row, Err *err) {
 
 /* The fields of a row in the order of the heading. */
 enum { LOG_FIELDS = 12 };
+#define NUMBER_MOST 1e15
 
 static bool row_read(const char *at, const char *end, EpochRow *row) {
     double field[LOG_FIELDS];
@@ -264,6 +265,7 @@ static bool row_read(const char *at, const char *end, EpochRow *row) {
         text[stop - at] = 0;
         field[k] = *text ? strtod(text, &rest) : (double)NAN;
         if (*rest && *rest != '\r') return false;
+        if (fabs(field[k]) > NUMBER_MOST) return false; /* no training's; and a row must not grow when it is written again */
         at = stop + 1;
     }
     *row = (EpochRow){ (int)fmin(fmax(0, field[0]), INT_MAX), field[1], field[2], field[3], field[4], field[5], field[6], field[7],

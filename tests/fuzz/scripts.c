@@ -86,11 +86,18 @@ static uint8_t *as_text(const uint8_t *data, size_t *size) {
 /* A course of two exercises: what each costs is paid once for every input. */
 #define STUDENT "EXERCISES=. sh \"$TOP\"/tests/student.sh none "
 
+static void course_make(Arena *arena) {
+    static bool made;
+    if (made) return;
+    run(arena, "mkdir -p $F/exercises/original $F/exercises/hints && cp exercises/original/0[13]-*.c $F/exercises/original && "
+               "cp exercises/hints/03.txt $F/exercises/hints");
+    made = true;
+}
+
 int fuzz_progress(const uint8_t *data, size_t size) {
     Arena arena = { 0 };
     uint8_t *text = as_text(data, &size);
-    run(&arena, "mkdir -p $F/exercises/original $F/exercises/hints && cp exercises/original/0[13]-*.c $F/exercises/original && "
-                "cp exercises/hints/03.txt $F/exercises/hints");
+    course_make(&arena);
     put("progress.txt", text, size);
     run(&arena, "cd $F && " STUDENT "list && " STUDENT "hint 03");
     strangers_stay(text, size, get(&arena, "progress.txt"), "done hint given");
@@ -103,12 +110,19 @@ int fuzz_progress(const uint8_t *data, size_t size) {
 static const char page[] = "# Lesson 01: a page\n\n## Questions\n\n1. One?\n\n<details><summary>Answer</summary>\n\nYes.\n\n</details>\n\n"
                            "2. Two?\n\n<details><summary>Answer</summary>\n\nNo.\n\n</details>\n";
 
+static void page_make(Arena *arena) {
+    static bool made;
+    if (made) return;
+    run(arena, "mkdir $F/01-page");
+    put("01-page/README.md", page, sizeof page - 1);
+    made = true;
+}
+
 int fuzz_quiz(const uint8_t *data, size_t size) {
     Arena arena = { 0 };
     uint8_t *text = as_text(data, &size);
     put("quiz.txt", text, size);
-    run(&arena, "mkdir -p \"$F/01-page\"");
-    put("01-page/README.md", page, sizeof page - 1);
+    page_make(&arena);
     run(&arena, "printf '\\ny\\n\\nn\\n' | QUIZ_ANYWHERE=1 QUIZ_FILE=$F/quiz.txt QUIZ_PAGES=$F sh lessons/quiz.sh");
     char *after = get(&arena, "quiz.txt");
     REQUIRE(strstr(after, "known 01.") && strstr(after, "missed 01."), "not remembered: %s", after);
@@ -121,5 +135,5 @@ int fuzz_quiz(const uint8_t *data, size_t size) {
 
 static const Word words[] = { W("done "), W("hint "), W("given "), W("known "), W("missed "), W("01.1"), W("01.2"), W("03-softmax"), W("\n"), W("$(touch x)"), W("`id`"),
                               W("'"), W("\""), W("*"), W("\\"), W("%s"), W("-n"), W(" 1"), W("missed 01.1\n"), W("hint 03-softmax 2\n"), { 0 } };
-HARNESS(progress, .corpus = "progress", .words = words, .check = 2);
-HARNESS(quiz, .corpus = "progress", .words = words, .check = 2);
+HARNESS(progress, .corpus = "progress", .words = words, .check = 1);
+HARNESS(quiz, .corpus = "progress", .words = words, .check = 1);
