@@ -75,7 +75,7 @@ run: all ## the main job: train the small CLIP on CIFAR-10, classify its test pi
 	@$(KEPT) $(BUILD)/lesson-10 --resume --keep --no-predict
 	@$(KEPT) $(BUILD)/lesson-11 --recipe quick --no-predict
 
-train-full: $(BUILD)/lesson-10 ## 94 % on CIFAR-10 from random weights, in twenty minutes; stopped, it goes on from the last epoch
+train-full: $(BUILD)/lesson-10 ## 94 % on CIFAR-10 from random weights, in a quarter of an hour; stopped, it goes on from the last epoch
 	@$(KEPT) $(BUILD)/lesson-10 --recipe full --data cifar --resume --keep $(ARGS)
 
 list: ## the lessons and exercises there are, and how far you are
