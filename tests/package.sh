@@ -157,10 +157,11 @@ long() {
     mkdir "$work/a b"
     check "it unpacks" eval '(cd "$work/a b" && tar -xzf "$ball") >"$work/out" 2>&1'
     tree="$work/a b/clip-from-scratch"
-    check "make -j in a path with spaces, no warnings" eval '(cd "$tree" && $MAKE -j CFLAGS="-g -Werror" all) >"$work/out" 2>&1'
-    check "make check there" eval '(cd "$tree" && $MAKE CFLAGS="-g -Werror" check) >"$work/out" 2>&1'
+    check "make -j in a path with spaces" eval '(cd "$tree" && $MAKE -j all) >"$work/out" 2>&1'
+    check "no warnings" eval '! grep ": warning: " "$work/out"'
+    check "make check there" eval '(cd "$tree" && $MAKE check) >"$work/out" 2>&1'
     grep '^[0-9]* passed, ' "$work/out"
-    check "make dist there" eval '(cd "$tree" && $MAKE CFLAGS="-g -Werror" dist) >"$work/out" 2>&1'
+    check "make dist there" eval '(cd "$tree" && $MAKE dist) >"$work/out" 2>&1'
     check "the same bytes as from here" cmp "$ball" "$tree/build/clip-from-scratch.tar.gz"
     (cd "$tree" && $MAKE clean) >/dev/null 2>&1
     rm -rf "$tree"/exercises/[0-9][0-9]-* "$tree/exercises/progress.txt"
