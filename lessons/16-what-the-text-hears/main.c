@@ -154,15 +154,16 @@ static void print_taken(const Heard *heard) {
 
 int main(int argc, char **argv) {
     const char *weights = "";
-    int seed = 1, captions = 400, steps = 0;
+    int seed = 1, captions = 400, steps = 0, palette = 0;
     const Option options[] = {
         { "captions", .integer = &captions, .low = 1, .high = 100000, .help = "generated captions for each change" },
         { "steps", .integer = &steps, .low = 0, .high = 1000000, .help = "of training; 0: as in lesson 17, whose models these are" },
+        { "palette", .integer = &palette, .low = 0, .high = 64, .help = "trained on batches about so many combinations; 0: about all" },
         { "clip", .text = &weights, .help = "a column of the real CLIP: its weights, or auto; empty: none" },
         { 0 },
     };
     Lesson lesson = { .number = "16", .title = "What the text tower hears", .shows = "captions against captions: who hears the order of words, a number, a \"no\"",
-                      .takes = "ten seconds, and two minutes more where the towers must be trained first", .next = "make lesson-17",
+                      .takes = "ten seconds, and three minutes more where the towers must be trained first", .next = "make lesson-17",
                       .options = options, .seed = &seed };
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;
@@ -172,7 +173,7 @@ int main(int argc, char **argv) {
     if (*weights && !encoder_open(&real, arena, weights, GELU_AUTO, &err)) die("%s", err.text);
     if (*weights && real.tiny) die("there are no weights of the real CLIP; `make pretrained` fetches them");
     for (int t = 0; t < TOWERS; t++) {
-        LearnerSettings settings = { .text = kinds[t % KINDS], .split = SPLIT_PAIRS, .coverage = 1, .seed = seed, .steps = steps };
+        LearnerSettings settings = { .text = kinds[t % KINDS], .split = SPLIT_PAIRS, .coverage = 1, .palette = palette, .seed = seed, .steps = steps };
         if (!(t < KINDS ? learner_make(&learner[t], &settings, &err) : learner_get(&learner[t], &settings, NULL, &err))) die("%s", err.text);
     }
 
