@@ -149,6 +149,6 @@ ProbePair probe_pair(Arena *arena, ProbeKind kind, int i, int side) {
 }
 
 ProbeScore probe_score(const double s[4]) {
-    bool image = s[0] > s[1] && s[3] > s[2], text = s[0] > s[2] && s[3] > s[1];
-    return (ProbeScore){ image, text, image && text };
+    bool text = s[0] > s[1] && s[3] > s[2], image = s[0] > s[2] && s[3] > s[1];
+    return (ProbeScore){ text, image, text && image };
 }

@@ -24,11 +24,11 @@ typedef struct {
 ProbePair probe_pair(Arena *arena, ProbeKind kind, int i, int side);
 
 /* s[2 p + c]: similarity of picture p and caption c.
- *   image  both pictures prefer their own caption         chance 1/4
- *   text   both captions prefer their own picture         chance 1/4
+ *   text   both pictures prefer their own caption         chance 1/4
+ *   image  both captions prefer their own picture         chance 1/4
  *   group  both                                           chance 1/6
  *   A tie is no preference. */
-typedef struct { int image, text, group; } ProbeScore;
+typedef struct { int text, image, group; } ProbeScore;
 ProbeScore probe_score(const double s[4]);
 
 #endif

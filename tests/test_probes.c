@@ -75,8 +75,8 @@ TEST(probes_scores) {
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         ProbeScore got = probe_score(cases[i].s), want = cases[i].want;
-        CHECK(got.image == want.image && got.text == want.text && got.group == want.group, "case %zu: %d %d %d", i,
-              got.image, got.text, got.group);
+        CHECK(got.text == want.text && got.image == want.image && got.group == want.group, "case %zu: %d %d %d", i,
+              got.text, got.image, got.group);
     }
 }
 

@@ -198,10 +198,10 @@ static void show_probes(Encoder *encoder) {
             Mat image = encoder_images(encoder, &arena, pair.image, 2, NULL, NULL);
             Mat s = cosines(&arena, image, encoder_texts(encoder, &arena, pair.caption, 2, NULL));
             ProbeScore score = probe_score((double[]){ s.v[0], s.v[1], s.v[2], s.v[3] });
-            sum.image += score.image, sum.text += score.text, sum.group += score.group;
+            sum.text += score.text, sum.image += score.image, sum.group += score.group;
             if (i == 0) example = pair.caption[0];
         }
-        printf("  %-10s %-22s %5d %9d %7d    %s\n", probe_name(kind), probe_changes(kind), sum.image, sum.text,
+        printf("  %-10s %-22s %5d %9d %7d    %s\n", probe_name(kind), probe_changes(kind), sum.text, sum.image,
                sum.group, example);
         arena_free(&arena);
     }
