@@ -25,7 +25,8 @@ static const int *diagonal(Arena *arena, int B) {
 
 Var clip_loss(Tape *tape, Var logits, Mat q) {
     int B = logits->val.shape[0];
-    REQUIRE(logits->val.dims == 2 && B == logits->val.shape[1], "logits are %s, want [B,B]", mat_shape_text(logits->val));
+    REQUIRE(logits->val.dims == 2 && B == logits->val.shape[1], "logits are %s, want [B,B]",
+            mat_shape_text(logits->val));
     Var turned = op_transpose(tape, logits);
     if (!q.v) {
         const int *label = diagonal(&tape->arena, B);
@@ -45,8 +46,8 @@ static const num LEFT_OUT = -1e4;
  * the mean over all rows is brought back to that over the first B. */
 Var clip_loss_wrong(Tape *tape, Var logits, Mat out) {
     int B = logits->val.shape[0], N = logits->val.shape[1];
-    REQUIRE(logits->val.dims == 2 && B <= N && mat_same_shape(logits->val, out), "logits are %s, out %s, want [B,N] both, N >= B",
-            mat_shape_text(logits->val), mat_shape_text(out));
+    REQUIRE(logits->val.dims == 2 && B <= N && mat_same_shape(logits->val, out),
+            "logits are %s, out %s, want [B,N] both, N >= B", mat_shape_text(logits->val), mat_shape_text(out));
     Mat rows = mat_new(&tape->arena, B, N), columns = mat_new(&tape->arena, N, B);
     int *own = arena_alloc(&tape->arena, (size_t)N, sizeof *own);
     for (int n = 0; n < N; n++) own[n] = n < B ? n : 0;
@@ -56,7 +57,8 @@ Var clip_loss_wrong(Tape *tape, Var logits, Mat out) {
             AT(columns, n, i) = n < B ? AT(rows, i, n) : i > 0 ? LEFT_OUT : 0;
         }
     Var captions = op_cross_entropy_labels(tape, op_add(tape, logits, tape_data(tape, rows)), own);
-    Var pictures = op_cross_entropy_labels(tape, op_add(tape, op_transpose(tape, logits), tape_data(tape, columns)), own);
+    Var pictures =
+        op_cross_entropy_labels(tape, op_add(tape, op_transpose(tape, logits), tape_data(tape, columns)), own);
     return op_scale(tape, op_add(tape, captions, op_scale(tape, pictures, (double)N / B)), 0.5);
 }
 

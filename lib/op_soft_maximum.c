@@ -33,13 +33,16 @@ static void soft_maximum_groups(void *context, size_t begin, size_t end, int wor
 OP(soft_maximum);
 Var op_soft_maximum(Tape *t, Var x, int each, double sharpness) {
     int dims = x->val.dims, last = dims ? x->val.shape[dims - 1] : 0;
-    REQUIRE(dims >= 1 && each >= 1 && last % each == 0, "x is %s, want groups of %d in its rows", mat_shape_text(x->val), each);
+    REQUIRE(dims >= 1 && each >= 1 && last % each == 0, "x is %s, want groups of %d in its rows",
+            mat_shape_text(x->val), each);
     REQUIRE(sharpness >= 0, "the sharpness is %g, want at least 0", sharpness);
     Mat shape = x->val;
     shape.shape[dims - 1] = last / each;
     Var y = tape_push(t, &soft_maximum_op, shape, x, NULL, NULL);
     Groups *g = y->save = arena_alloc(&t->arena, 1, sizeof *g);
-    *g = (Groups){ .x = x->val.v, .p = mat_like(&t->arena, x->val).v, .to = y->val.v, .each = each, .sharpness = sharpness };
+    *g = (Groups){
+        .x = x->val.v, .p = mat_like(&t->arena, x->val).v, .to = y->val.v, .each = each, .sharpness = sharpness
+    };
     parallel_for(mat_count(y->val), GROUPS_EACH, soft_maximum_groups, g);
     return y;
 }
@@ -50,7 +53,8 @@ static void soft_maximum_back(void *context, size_t begin, size_t end, int worke
     num sharpness = (num)g->sharpness;
     (void)worker;
     for (size_t r = begin; r < end; r++)
-        for (size_t i = r * n; i < (r + 1) * n; i++) g->to[i] += g->dy[r] * g->p[i] * (1 + sharpness * (g->x[i] - g->y[r]));
+        for (size_t i = r * n; i < (r + 1) * n; i++)
+            g->to[i] += g->dy[r] * g->p[i] * (1 + sharpness * (g->x[i] - g->y[r]));
 }
 static void soft_maximum_backward(Var y) {
     Groups g = *(Groups *)y->save;
@@ -61,5 +65,6 @@ static Var soft_maximum_check(GradCheck *check) {
     check->variants = 3; /* a soft one; a plain mean; groups of one */
     static const struct { int each; double sharpness; } v[] = { { 3, 2.5 }, { 6, 0 }, { 1, 4 } };
     int i = check->variant;
-    return op_soft_maximum(check->tape, gradcheck_input(check, i == 0 ? mat_shape(3, 2, 2, 6) : mat_shape(2, 2, 6)), v[i].each, v[i].sharpness);
+    return op_soft_maximum(check->tape, gradcheck_input(check, i == 0 ? mat_shape(3, 2, 2, 6) : mat_shape(2, 2, 6)),
+                           v[i].each, v[i].sharpness);
 }

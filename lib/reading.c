@@ -29,9 +29,11 @@ static Words word_vectors(Tape *t, Learner *l, const int *ids, int n) {
     int T = l->clip.config.tokens, room = n * (T + 2), M = 0;
     const int *rows = text_tower_rows(&t->arena, l->clip.text.size, ids, n, T);
     int *which = arena_alloc(&t->arena, (size_t)room, sizeof *which);
-    Words w = { .caption = arena_alloc(&t->arena, (size_t)room, sizeof(int)), .end = arena_alloc(&t->arena, (size_t)n, sizeof(int)) };
+    Words w = { .caption = arena_alloc(&t->arena, (size_t)room, sizeof(int)),
+                .end = arena_alloc(&t->arena, (size_t)n, sizeof(int)) };
     for (int i = 0; i < room; i++)
-        if (i % (T + 2) > 0 && rows[i] != l->clip.text.size.padding) w.end[i / (T + 2)] = M, w.caption[M] = i / (T + 2), which[M++] = i;
+        if (i % (T + 2) > 0 && rows[i] != l->clip.text.size.padding)
+            w.end[i / (T + 2)] = M, w.caption[M] = i / (T + 2), which[M++] = i;
     Var all = text_tower_tokens(t, &l->clip.text, ids, n, T);
     int E = all->val.shape[2];
     Var some = op_embedding(t, op_reshape(t, all, mat_shape(2, room, E)), which, 1, M);
@@ -75,7 +77,8 @@ Mat reading_look(Learner *l, Arena *arena, const Scene *scene, const char *text,
     Mat look = mat_new(arena, words.shape[0], READING_PLACES);
     for (int m = 0; m < words.shape[0]; m++) {
         num cosine[READING_PLACES];
-        for (int p = 0; p < READING_PLACES; p++) cosine[p] = (num)vec_dot(&AT(words, m, 0), &AT(places, p, 0), words.shape[1]);
+        for (int p = 0; p < READING_PLACES; p++)
+            cosine[p] = (num)vec_dot(&AT(words, m, 0), &AT(places, p, 0), words.shape[1]);
         softmax_row(cosine, READING_PLACES, SHARPNESS, &AT(look, m, 0));
         if (found) found[m] = vec_dot(cosine, &AT(look, m, 0), READING_PLACES);
     }

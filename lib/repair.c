@@ -8,9 +8,11 @@
 
 #define BIT(edit) (1u << EDIT_##edit)
 
-static const struct { const char *name; unsigned edits; } lies[] = {
+static const struct { const char *name; unsigned edits;
+} lies[] = {
     { "swap", BIT(SWAP_COLOURS) | BIT(SWAP_SHAPES) | BIT(SWAP_SIZES) | BIT(SWAP_NOUNS) },
-    { "replace", BIT(REPLACE_COLOUR) | BIT(REPLACE_SHAPE) | BIT(REPLACE_SIZE) | BIT(REPLACE_COUNT) | BIT(REPLACE_RELATION) | BIT(OPPOSITE) },
+    { "replace", BIT(REPLACE_COLOUR) | BIT(REPLACE_SHAPE) | BIT(REPLACE_SIZE) | BIT(REPLACE_COUNT) |
+                     BIT(REPLACE_RELATION) | BIT(OPPOSITE) },
     { "negate", BIT(NEGATE) },
 };
 static const struct { const char *name; unsigned ways; } rewords[] = {
@@ -31,7 +33,9 @@ bool lie_find(const char *name, LieKind *kind) {
 
 LearnerCourse repair_course(RepairCourse course, int steps) {
     static const char *const names[] = { "plain", "repair", "no-swap", "no-replace", "no-negate" };
-    LearnerCourse c = { .name = names[course], .steps = steps ? steps : REPAIR_STEPS, .rate = 1, .wrong = course == COURSE_PLAIN ? 0 : 2 };
+    LearnerCourse c = {
+        .name = names[course], .steps = steps ? steps : REPAIR_STEPS, .rate = 1, .wrong = course == COURSE_PLAIN ? 0 : 2
+    };
     for (int k = 0; course != COURSE_PLAIN && k < LIE_KINDS; k++)
         if ((int)course != COURSE_NO_SWAP + k) c.edits |= lies[k].edits;
     return c;
@@ -120,7 +124,9 @@ static void quad_items(RepairItem *items, LieKind kind, const RepairProbe *probe
         Arena arena = { 0 };
         Quads quads;
         Err err;
-        QuadSettings settings = { .kind = of[kind].quad[j], .seed = probe->seed, .count = (n + kinds - 1) / kinds, .split = probe->split };
+        QuadSettings settings = {
+            .kind = of[kind].quad[j], .seed = probe->seed, .count = (n + kinds - 1) / kinds, .split = probe->split
+        };
         if (!quads_make(&quads, &arena, &settings, &err)) die("%s", err.text);
         for (int i = j; i < n; i += kinds) quad_item(&items[i], &quads.item[i / kinds]);
         arena_free(&arena);
@@ -133,7 +139,9 @@ RepairItem *repair_items(Arena *arena, LieKind kind, const RepairProbe *probe) {
     for (int i = 0; i < probe->items; i++) {
         RepairItem *item = &items[i];
         Rng rng = rng_seed(probe->seed, 3 * (uint64_t)i + (uint64_t)kind);
-        while (kind == LIE_REPLACE && !(replaced_item(item, probe->split, &rng, i) && true_of_own(item, item->caption))) {}
+        while (kind == LIE_REPLACE &&
+               !(replaced_item(item, probe->split, &rng, i) && true_of_own(item, item->caption))) {
+        }
         item_reword(item, &rng);
     }
     return items;
@@ -154,8 +162,10 @@ static bool is_edit(const Caption *a, const Caption *b, LieKind kind) {
 bool repair_check(const RepairItem *item, LieKind kind, Err *err) {
     char text[2][CAPTION_TEXT];
     for (int k = 0; k < 2; k++) caption_text(&item->caption[k], text[k]);
-    if (!true_of_own(item, item->caption)) return err_set(err, "\"%s\", \"%s\": not each true of its scene alone", text[0], text[1]);
-    if (!is_edit(&item->caption[0], &item->caption[1], kind)) return err_set(err, "\"%s\" is no %s of \"%s\"", text[1], lies[kind].name, text[0]);
+    if (!true_of_own(item, item->caption))
+        return err_set(err, "\"%s\", \"%s\": not each true of its scene alone", text[0], text[1]);
+    if (!is_edit(&item->caption[0], &item->caption[1], kind))
+        return err_set(err, "\"%s\" is no %s of \"%s\"", text[1], lies[kind].name, text[0]);
     for (int w = 0; w < REWORD_WAYS; w++) {
         const Caption *c = item->reworded[w];
         for (int k = 0; k < 2 && c[0].kind != CAPTION_KINDS; k++) {
@@ -163,17 +173,23 @@ bool repair_check(const RepairItem *item, LieKind kind, Err *err) {
             if (!caption_same(&c[k], &item->caption[k]) || caption_identical(&c[k], &item->caption[k]))
                 return err_set(err, "\"%s\" is not \"%s\" in other words", caption_text(&c[k], said), text[k]);
         }
-        if (c[0].kind != CAPTION_KINDS && !true_of_own(item, c)) return err_set(err, "\"%s\" reworded is not true of its scene alone", text[0]);
+        if (c[0].kind != CAPTION_KINDS && !true_of_own(item, c))
+            return err_set(err, "\"%s\" reworded is not true of its scene alone", text[0]);
     }
     return true;
 }
 
 /* ---- asking ----------------------------------------------------------------------------------------------------- */
 
-enum { SAID = 2 * (1 + REWORD_WAYS), BLOCK = 16 }; /* captions of an item: plain 0, 1; reworded by way w 2 + 2w, 3 + 2w */
+enum {
+    SAID = 2 * (1 + REWORD_WAYS),
+    BLOCK = 16
+}; /* captions of an item: plain 0, 1; reworded by way w 2 + 2w, 3 + 2w */
 
 static void score_item(RepairResult *r, const RepairItem *item, LieKind kind, double s[2][SAID]) {
-    tally_add(&r->lie[kind], (double[]){ s[0][0], s[0][1], s[1][0], s[1][1] });
+    const double plain[] = { s[0][0], s[0][1], s[1][0], s[1][1] };
+    tally_add(&r->lie[kind], plain);
+    if (kind == LIE_SWAP) tally_add(&r->swapped[item->caption[0].kind == CAPTION_RELATION], plain);
     for (int w = 0; w < REWORD_WAYS; w++) {
         if (item->reworded[w][0].kind == CAPTION_KINDS) continue;
         const int x = 2 + 2 * w, y = x + 1;
@@ -236,7 +252,8 @@ static void ask_retrieval(RepairResult *r, Asked asked, const RepairProbe *probe
     for (int i = 0; i < N; i++) {
         Rng rng = rng_seed(probe->seed, (uint64_t)i);
         scene[i] = scene_make(&settings, (uint64_t)i), scenes[i] = &scene[i];
-        if (!caption_of(&caption[i], &scene[i], i % 2 ? CAPTION_PAIR : CAPTION_RELATION, &rules, &rng)) die("scene %d: nothing to say", i);
+        if (!caption_of(&caption[i], &scene[i], i % 2 ? CAPTION_PAIR : CAPTION_RELATION, &rules, &rng))
+            die("scene %d: nothing to say", i);
         texts[i] = caption_text(&caption[i], arena_alloc(&arena, CAPTION_TEXT, 1));
     }
     for (int i = 0; i < N; i += SOME) {
@@ -244,7 +261,8 @@ static void ask_retrieval(RepairResult *r, Asked asked, const RepairProbe *probe
         memcpy(&AT(similar, i, 0), some.v, mat_count(some) * sizeof(num));
     }
     double chance = 0;
-    for (size_t i = 0; i < (size_t)N * N; i++) right[i] = caption_true(scenes[i / N], &caption[i % N]), chance += right[i];
+    for (size_t i = 0; i < (size_t)N * N; i++)
+        right[i] = caption_true(scenes[i / N], &caption[i % N]), chance += right[i];
     for (int i = 0; i < N; i++) {
         r->found[0] += first_is_right(&AT(similar, i, 0), right + i * N, N, 1) / N;
         r->found[1] += first_is_right(&AT(similar, 0, i), right + i, N, N) / N;
@@ -255,17 +273,21 @@ static void ask_retrieval(RepairResult *r, Asked asked, const RepairProbe *probe
 
 RepairResult repair_ask_by(RepairSimilar *similar, void *context, const RepairProbe *probe) {
     RepairResult r = { .found = { 0 } };
-    int items = probe->items;
     Asked asked = { similar, context };
-    Progress progress = progress_begin("asking", LIE_KINDS * items, NULL);
+    Progress progress = progress_begin("asking", (LIE_KINDS + 1) * probe->items, NULL);
     for (int k = 0; k < LIE_KINDS; k++) r.lie[k] = tally_new(2, 2);
+    for (int h = 0; h < 2; h++) r.swapped[h] = tally_new(2, 2);
     for (int w = 0; w < REWORD_WAYS; w++) r.reworded[w] = r.lie_reworded[w] = tally_new(2, 2);
-    for (int k = 0; k < LIE_KINDS; k++) {
+    for (int k = 0, done = 0; k < LIE_KINDS; k++) {
         Arena arena = { 0 };
-        const RepairItem *all = repair_items(&arena, (LieKind)k, probe);
-        for (int i = 0; i < items; i += BLOCK) {
-            ask_block(&r, asked, all + i, (LieKind)k, MIN(BLOCK, items - i));
-            progress_update(&progress, k * items + i);
+        RepairProbe of = { .seed = probe->seed,
+                           .items = k == LIE_SWAP ? 2 * probe->items : probe->items,
+                           .split = probe->split };
+        const RepairItem *all = repair_items(&arena, (LieKind)k, &of);
+        for (int i = 0; i < of.items; i += BLOCK) {
+            int n = MIN(BLOCK, of.items - i);
+            ask_block(&r, asked, all + i, (LieKind)k, n);
+            progress_update(&progress, done += n);
         }
         arena_free(&arena);
     }
@@ -274,12 +296,15 @@ RepairResult repair_ask_by(RepairSimilar *similar, void *context, const RepairPr
     return r;
 }
 
-static Mat learner_says(void *context, Arena *arena, const Scene *const *scenes, int n, const char *const *captions, int m) {
+static Mat learner_says(void *context, Arena *arena, const Scene *const *scenes, int n, const char *const *captions,
+                        int m) {
     return learner_similar(context, arena, scenes, n, captions, m);
 }
 
 RepairResult repair_ask(Learner *learner, int items) {
-    RepairProbe probe = { .seed = 0x4e9a12u + (uint64_t)learner->settings.seed, .items = items, .split = &learner->split };
+    RepairProbe probe = { .seed = 0x4e9a12u + (uint64_t)learner->settings.seed,
+                          .items = items,
+                          .split = &learner->split };
     return repair_ask_by(learner_says, learner, &probe);
 }
 
@@ -287,17 +312,23 @@ RepairResult repair_ask(Learner *learner, int items) {
 
 static void note_share(LimitsTable *table, LimitsRow row, int items, double choice, double text, double image) {
     row.items = items;
-    row.score[TALLY_CHOICE] = choice, row.score[TALLY_TEXT] = text, row.score[TALLY_IMAGE] = image, row.score[TALLY_GROUP] = NAN;
+    row.score[TALLY_CHOICE] = choice, row.score[TALLY_TEXT] = text, row.score[TALLY_IMAGE] = image,
+    row.score[TALLY_GROUP] = NAN;
     for (int k = 0; k < TALLY_SCORES; k++) row.score[k] = round(row.score[k] * 1e6) / 1e6;
     limits_add(table, &row);
 }
 
-void repair_note(LimitsTable *table, const LearnerSettings *settings, const LearnerCourse *more, const RepairResult *r) {
+void repair_note(LimitsTable *table, const LearnerSettings *settings, const LearnerCourse *more,
+                 const RepairResult *r) {
     static const char *const after[] = { "", "-lie", "-held" };
-    for (int k = 0; k < LIE_KINDS; k++) limits_note(table, limits_row(settings, more, lies[k].name, SPLIT_SEEN), &r->lie[k]);
+    for (int k = 0; k < LIE_KINDS; k++)
+        limits_note(table, limits_row(settings, more, lies[k].name, SPLIT_SEEN), &r->lie[k]);
+    limits_note(table, limits_row(settings, more, "swap-colours", SPLIT_SEEN), &r->swapped[0]);
+    limits_note(table, limits_row(settings, more, "swap-places", SPLIT_SEEN), &r->swapped[1]);
     for (int w = 0; w < REWORD_WAYS; w++) {
         double held = r->trusted[w] ? (double)r->held[w] / r->trusted[w] : NAN;
-        double share[] = { tally_rate(&r->reworded[w], TALLY_CHOICE).share, tally_rate(&r->lie_reworded[w], TALLY_CHOICE).share, held };
+        double share[] = { tally_rate(&r->reworded[w], TALLY_CHOICE).share,
+                           tally_rate(&r->lie_reworded[w], TALLY_CHOICE).share, held };
         int items[] = { r->reworded[w].items, r->lie_reworded[w].items, r->trusted[w] };
         for (int i = 0; i < 3; i++) {
             char probe[LIMITS_NAME];
@@ -306,13 +337,21 @@ void repair_note(LimitsTable *table, const LearnerSettings *settings, const Lear
         }
     }
     note_share(table, limits_row(settings, more, "retrieval", SPLIT_SEEN), RETRIEVED, NAN, r->found[0], r->found[1]);
-    note_share(table, limits_row(settings, more, "retrieval-chance", SPLIT_SEEN), RETRIEVED, NAN, r->chance[0], r->chance[1]);
+    note_share(table, limits_row(settings, more, "retrieval-chance", SPLIT_SEEN), RETRIEVED, NAN, r->chance[0],
+               r->chance[1]);
 }
 
-static const struct { const char *name, *reading; int course; } arms[] = { /* course -1: none */
-    { "before", "vector", -1 }, { "plain", "vector", COURSE_PLAIN }, { "repaired", "vector", COURSE_REPAIR },
-    { "no swap", "vector", COURSE_NO_SWAP }, { "no replace", "vector", COURSE_NO_REPLACE }, { "no negate", "vector", COURSE_NO_NEGATE },
+static const struct { const char *name, *reading; int course;
+} arms[] = {
+    /* course -1: none */
+    { "before", "vector", -1 },
+    { "plain", "vector", COURSE_PLAIN },
+    { "lies", "vector", COURSE_REPAIR },
+    { "no swap", "vector", COURSE_NO_SWAP },
+    { "no replace", "vector", COURSE_NO_REPLACE },
+    { "no negate", "vector", COURSE_NO_NEGATE },
     { "places", "places", COURSE_PLAIN },
+    { "+ lies", "places", COURSE_REPAIR },
 };
 _Static_assert(COUNT(arms) == REPAIR_ARMS, "a line for each arm");
 
@@ -320,14 +359,20 @@ const char *repair_arm_name(RepairArm arm) { return arms[arm].name; }
 
 /* The first course is that of lesson 17's transformer, so that its weights serve here, too. */
 RepairCell repair_cell(RepairArm arm, RepairWorld w) {
-    LearnerSettings s = { .text = "transformer", .reading = arms[arm].reading, .split = SPLIT_PAIRS, .seed = w.seed, .steps = w.steps,
+    LearnerSettings s = { .text = "transformer",
+                          .reading = arms[arm].reading,
+                          .split = SPLIT_PAIRS,
+                          .seed = w.seed,
+                          .steps = w.steps,
                           .coverage = w.coverage > 0 ? w.coverage : REPAIR_COVERAGE };
     RepairCell cell = { .settings = learner_settings(s), .more = arms[arm].course >= 0 };
     if (cell.more) cell.course = repair_course((RepairCourse)arms[arm].course, w.more);
     return cell;
 }
 
-RepairCell repair_small_cell(void) { return repair_cell(ARM_PLACES, (RepairWorld){ .seed = 1, .steps = 60, .more = 20 }); }
+RepairCell repair_small_cell(void) {
+    return repair_cell(ARM_PLACES, (RepairWorld){ .seed = 1, .steps = 60, .more = 20 });
+}
 
 LimitsRow repair_row(const RepairCell *cell, const char *probe) {
     return limits_row(&cell->settings, cell->more ? &cell->course : NULL, probe, SPLIT_SEEN);
@@ -359,8 +404,9 @@ bool repair_fill(LimitsTable *table, const RepairCell *cells, int count, int ite
         if (!fill_one(table, &cells[i], items, path, err)) return false;
         finished++;
         progress_time((clock_seconds() - start) / finished * (left - finished), time);
-        fprintf(stderr, "%2d of %d: %s%s%s; %s left\n", count - left + finished, count, learner_text(&arena, &cells[i].settings),
-                cells[i].more ? ", then " : "", cells[i].more ? cells[i].course.name : "", time);
+        fprintf(stderr, "%2d of %d: %s%s%s; %s left\n", count - left + finished, count,
+                learner_text(&arena, &cells[i].settings), cells[i].more ? ", then " : "",
+                cells[i].more ? cells[i].course.name : "", time);
         arena_free(&arena);
     }
     return true;
