@@ -78,16 +78,17 @@ HARNESS(holdout, .corpus = "holdout", .words = rows, .check = 6000);
 int fuzz_log(const uint8_t *data, size_t size) {
     enum { ROWS = 20, ROW = 512 };
     EpochRow rows[ROWS], again[1];
+    Err err;
     uint8_t *copy = fuzz_copy(data, size);
     file_lend("log", copy, size);
-    int n = train_log_read("log", rows, ROWS);
+    int n = train_log_read("log", rows, ROWS, &err);
     REQUIRE(0 <= n && n <= ROWS, "%d rows", n);
     for (int i = 0; i < n; i++) {
         char text[2 * ROW] = "heading\n", row[ROW], second[ROW];
         train_log_row(&rows[i], row, sizeof row);
         snprintf(text, sizeof text, "heading\n%s\n", row);
         file_lend("log", text, strlen(text));
-        REQUIRE(train_log_read("log", again, 1) == 1, "not a row any more: %s", row);
+        REQUIRE(train_log_read("log", again, 1, &err) == 1, "not a row any more: %s", row);
         train_log_row(again, second, sizeof second);
         REQUIRE(!strcmp(row, second), "%s became %s", row, second);
     }
