@@ -4,7 +4,7 @@
 #   sh lessons/10-train/measure.sh [BUILD [PART ...]]         from the top folder; all parts if none is named
 #     quick      three seeds of the quick recipe, and lesson 11 on the first model       results.txt, ../11-classify/results.txt
 #     notebook   the notebook's experiment                                               results-notebook.txt
-#     without    the quick recipe without one ingredient after the other                 results-without.txt
+#     without    two epochs of quick without one ingredient after the other              results-without.txt
 #     profile    where the time of a batch goes, quick and full                          results-profile.txt
 #     full       three seeds of the full recipe: an hour                                 results-full.txt
 build=${1:-build}
@@ -48,20 +48,24 @@ measure_notebook() {
     train --recipe notebook | rows >>"$work/notebook" && mv "$work/notebook" $here/results-notebook.txt
 }
 
-measure_without() {
-    part "quick without one thing after the other, ten minutes"
+measure_without() ( # in a shell of its own: other models
+    part "two epochs of quick without one thing after the other, five minutes"
+    models=$work
+    CLIP_MODELS=$work
+    export CLIP_MODELS
     {
-        echo "quick without    test    worth"
-        whole=$(last quick-cifar10-seed1 | cut -d, -f9)
+        echo "build/lesson-10 --epochs 2 --without INGREDIENT"
+        echo "without          test    worth"
         for what in nothing whitening dirac muon mirror alternating shift decay; do
             name=quick-without-$what
             [ $what = nothing ] && name=quick
-            train --without $what >/dev/null || exit 1
+            train --epochs 2 --without $what >/dev/null || exit 1
+            whole=${whole:-$(last quick-cifar10-seed1 | cut -d, -f9)}
             last $name-cifar10-seed1 | awk -F, -v what=$what -v whole="$whole" \
                 '{ printf "%-13s %.2f %%  %+.2f\n", what, 100 * $9, 100 * (whole - $9) }'
         done
     } >"$work/without" && mv "$work/without" $here/results-without.txt
-}
+)
 
 measure_profile() {
     part "profiles, one minute"
