@@ -295,7 +295,7 @@ $(MAKER_BINARIES): $(BUILD)/%: $(BUILD)/obj/data/%.o $(BUILD)/libclip.a
 # The references of training were computed in double, and AdamW divides by gradients that may be all noise: check-train
 # makes its steps in double too. check-train-single makes them in float; what cannot be asked of float is said there.
 MODEL_LIB := base rng thread mat stored profile tape gradcheck vecmath gemm conv winograd attention op_basic op_matmul op_act op_conv op_norm op_token \
-             op_attention op_lstm op_softmax softmax loss params layer transformer image_tower image_vit image_modified eigen text text_tower \
+             op_attention op_lstm op_softmax softmax loss params layer transformer image_tower image_vit image_modified image_scene eigen text text_tower \
              json safetensors clip optim
 $(BUILD)/check-train: $(BUILD)/obj64/tests/tools/check-train.o $(MODEL_LIB:%=$(BUILD)/obj64/%.o)
 	$(call quiet,link   )$(LINK)
