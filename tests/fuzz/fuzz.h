@@ -15,7 +15,7 @@
 
 #define HARNESSES(X) \
     X(png) X(ppm) X(zlib) X(gzip) X(deflate) X(safetensors) X(model) X(pretrained) X(json) X(labels) X(cifar) X(vocabulary) \
-    X(tokens) X(unicode) X(text) X(options) X(holdout) X(log) X(progress) X(quiz)
+    X(tokens) X(unicode) X(text) X(options) X(holdout) X(log) X(caption) X(quads) X(limits) X(progress) X(quiz)
 
 enum { FUZZ_MOST = 1 << 16 }; /* bytes of an input */
 
