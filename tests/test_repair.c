@@ -81,6 +81,13 @@ TEST(items_are_what_they_should_be) {
         int said[REWORD_WAYS] = { 0 };
         for (int i = 0; i < N; i++) {
             CHECK(repair_check(&items[i], (LieKind)k, &err), "%s %d: %s", lie_name((LieKind)k), i, err.text);
+            for (int s = 0; s < 4; s++) { /* as it is written, of both scenes */
+                char text[CAPTION_TEXT];
+                Caption read;
+                CHECK(caption_parse(caption_text(&items[i].caption[s / 2], text), &read, &err), "%s", err.text);
+                CHECK(caption_true(&items[i].scene[s % 2], &read) == (s / 2 == s % 2), "%s %d: \"%s\"",
+                      lie_name((LieKind)k), i, text);
+            }
             for (int s = 0; s < 2; s++)
                 CHECK(t % 2 == 0 || (quad_scene_within(&items[i].scene[s], &split, SPLIT_SEEN) &&
                                      caption_within(&items[i].caption[s], &split, SPLIT_SEEN)),
@@ -101,6 +108,9 @@ TEST(spoilt_items_are_seen) {
     spoilt.scene[1] = spoilt.scene[0];
     CHECK(!repair_check(&spoilt, LIE_SWAP, &err) && strstr(err.text, "alone"), "%s", err.text);
     CHECK(!repair_check(&item, LIE_NEGATE, &err) && strstr(err.text, "no negate"), "%s", err.text);
+    spoilt = item;
+    spoilt.caption[0] = spoilt.caption[1] = (Caption){ .kind = CAPTION_OBJECT, .a = noun_of(CAPTION_ANY, CAPTION_ANY) };
+    CHECK(!repair_check(&spoilt, LIE_SWAP, &err) && strstr(err.text, "alone"), "%s", err.text);
     spoilt = item;
     spoilt.reworded[REWORD_NAMES][0] = spoilt.caption[0];
     CHECK(!repair_check(&spoilt, LIE_SWAP, &err) && strstr(err.text, "in other words"), "%s", err.text);
