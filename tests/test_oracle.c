@@ -75,7 +75,7 @@ static double finite_largest(const num *x, int n, double scale) {
 }
 
 static void plain_rows(Kind kind, int n, double scale, Rng *rng) {
-    num x[LONGEST], p[LONGEST], log_got[LONGEST];
+    num x[LONGEST] = { 0 }, p[LONGEST], log_got[LONGEST];
     long double log_p[LONGEST], entropy = 0;
     row_make(kind, n, rng, x);
     long double sum = truth(x, n, scale, log_p);

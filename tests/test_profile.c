@@ -33,7 +33,7 @@ TEST(time_goes_to_the_name_that_runs) {
 
 TEST(names_beyond_the_table_are_nobodys) {
     Profile p = { 0 };
-    char names[PROFILE_NAMES + 3][16];
+    char names[PROFILE_NAMES + 3][24];
     for (int i = 0; i < PROFILE_NAMES + 3; i++) {
         snprintf(names[i], sizeof names[i], "name %d", i);
         profile_switch(&p, names[i], PROFILE_FORWARD);
