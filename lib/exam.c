@@ -127,7 +127,7 @@ void exam_choices(const Lesson *lesson, Arena *arena, Class *class, const char *
     }
     if (n)
         lesson_tiles(lesson, name,
-                     &(Tiles){ .title = "Which of the two captions of a row? Written: the right one",
+                     &(Tiles){ .title = "The right caption, and who chose wrongly",
                                .tiles = tiles,
                                .count = n,
                                .columns = 2 });
