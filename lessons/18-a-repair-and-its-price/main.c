@@ -216,10 +216,10 @@ static Change change_of(const LimitsTable *table, RepairArm arm, const Question 
     return c;
 }
 
-/* Seeds as far as they are there: "61.2 (58.0-64.3)". */
+/* As far as seeds are there: "61.2+-3.1", the mean, and half the way from the least to the most. */
 static void print_seeds(const LimitsTable *table) {
-    printf("%-26s", "mean (least-most)");
-    for (int a = 0; a < REPAIR_ARMS; a++) printf(" %16s", repair_arm_name((RepairArm)a));
+    printf("%-26s", "mean +- half the spread");
+    for (int a = 0; a < REPAIR_ARMS; a++) printf("%*s", CELL, repair_arm_name((RepairArm)a));
     printf("\n");
     for (size_t q = 0; q < COUNT(questions); q++) {
         printf("%-26s", questions[q].says);
@@ -228,8 +228,8 @@ static void print_seeds(const LimitsTable *table) {
             LimitsRow like = repair_row(&cell, questions[q].probe);
             like.seed = 0;
             LimitsSummary m = limits_summary(table, like, questions[q].score);
-            if (m.seeds) printf("%6.1f (%4.1f-%4.1f)", 100 * m.mean, 100 * m.low, 100 * m.high);
-            else printf("%17s", "-");
+            if (m.seeds) printf("  %5.1f+-%.1f", 100 * m.mean, 50 * (m.high - m.low));
+            else printf("%*s", CELL, "-");
         }
         printf("\n");
     }
@@ -238,11 +238,11 @@ static void print_seeds(const LimitsTable *table) {
 static void print_change(const LimitsTable *table, const char *what, RepairArm arm, const Question *q) {
     Change c = change_of(table, arm, q);
     if (c.seeds)
-        printf("  %-46s %+6.1f  (%+.1f to %+.1f), up in %d of %d\n", what, c.mean, c.low, c.high, c.above, c.seeds);
+        printf("  %-56s %+5.1f  (%+.1f to %+.1f), up in %d of %d\n", what, c.mean, c.low, c.high, c.above, c.seeds);
 }
 
 static void print_changes(Arena *arena, const LimitsTable *table) {
-    printf("Compared with as many plain steps of the same seed, in points: mean (least to most)\n");
+    printf("compared with as many plain steps of the same seed, in points: mean (least to most)\n");
     for (size_t q = 0; q < COUNT(questions); q++) {
         const Question *question = &questions[q];
         const char *says = question->says[0] == ' '
