@@ -39,6 +39,17 @@ TEST(the_two_ends) {
     CHECK_NEAR(k.loss, log(3), 1e-12);
 }
 
+/* Of twenty equal classes each has 1/20, which lies in the first bin, up to 1/15: one in four is right, 1/4 - 1/20 off. */
+TEST(the_least_confidence_has_a_bin) {
+    Calibration k = calibration_measure(mat_zero(&arena, 4, 20), (int[]){ 0, 3, 7, 19 }, 1);
+    CHECK(k.bin[0].count == 4 && k.bin[1].count == 0, "%d and %d", k.bin[0].count, k.bin[1].count);
+    CHECK_NEAR(k.bin[0].confidence, 0.05, 1e-12);
+    CHECK_NEAR(k.bin[0].right, 0.25, 1e-12);
+    CHECK_NEAR(k.confidence, 0.05, 1e-12);
+    CHECK_NEAR(k.right, 0.25, 1e-12);
+    CHECK_NEAR(k.ece, 0.2, 1e-12);
+}
+
 /* Truths drawn from softmax(3 x): the fitted scale is 3 for scores x and 1 for scores 3 x, and there the error is small. */
 TEST(the_true_scale_is_found) {
     enum { N = 20000, C = 4 };
@@ -74,4 +85,4 @@ TEST(contracts) {
     CHECK_STOPS(calibration_scale(mat_new(&arena, 0, 2), (int[]){ 0 }), EXIT_CONTRACT, "[0,2]");
 }
 
-TESTS(four_answers_by_hand, the_two_ends, the_true_scale_is_found, no_scale_is_best_at_the_ends, contracts)
+TESTS(four_answers_by_hand, the_two_ends, the_least_confidence_has_a_bin, the_true_scale_is_found, no_scale_is_best_at_the_ends, contracts)

@@ -228,6 +228,15 @@ TEST(every_sentence_is_read_as_it_was_written) {
                 }
 }
 
+TEST(one_is_and_two_are) {
+    static const char *const want[] = { "there is one star", "there are two stars" };
+    for (int n = 1; n <= 2; n++) {
+        char text[CAPTION_TEXT];
+        Caption c = { .kind = CAPTION_COUNT, .form = 2, .count = { n }, .a = noun_of(CAPTION_ANY, SHAPE_STAR) };
+        CHECK(!strcmp(caption_text(&c, text), want[n - 1]), "\"%s\", want \"%s\"", text, want[n - 1]);
+    }
+}
+
 TEST(sentences_by_hand) {
     static const struct { const char *text, *plain; } rows[] = {
         { "a red circle", "a red circle" }, { "There is an azure", NULL }, { "A picture of a CRIMSON disc.", "a red circle" },
@@ -395,6 +404,37 @@ TEST(bags_of_words) {
     }
 }
 
+/* ---- what may be said --------------------------------------------------------------------------------------------- */
+
+static Caption two(CaptionKind kind, Noun a, Noun b) {
+    return (Caption){ .kind = kind, .relation = LEFT_OF, .count = { 2, 1 }, .a = a, .b = b };
+}
+
+/* Only a relation of two whole things can be held out by a split of relations; a pair of things, or "a thing left of a red
+ * circle", names no combination of that kind. */
+TEST(a_split_of_relations_holds_out_relations_alone) {
+    static const CaptionKind others[] = { CAPTION_OBJECT, CAPTION_COUNT, CAPTION_PAIR, CAPTION_COUNTS, CAPTION_WITHOUT, CAPTION_NONE };
+    Split split = split_make(SPLIT_RELATIONS, 0.5, 2);
+    int held = 0, seen = 0;
+    for (int i = 0; i < 64 * 64; i++) {
+        Noun a = noun_of(i % 8, i / 8 % 8), b = noun_of(i / 64 % 8, i / 512);
+        if (i % 64 == i / 64) continue;
+        Caption relation = two(CAPTION_RELATION, a, b);
+        bool is_held = caption_within(&relation, &split, SPLIT_HELD);
+        CHECK(is_held != caption_within(&relation, &split, SPLIT_SEEN), "%d: in both parts, or in none", i);
+        held += is_held, seen += !is_held;
+        for (int part = 0; part < 2; part++) {
+            for (size_t k = 0; k < COUNT(others); k++) {
+                Caption other = two(others[k], a, b);
+                CHECK(caption_within(&other, &split, (SplitPart)part), "%d, %s", i, caption_kind_name(others[k]));
+            }
+            Caption vague = two(CAPTION_RELATION, a, noun_of(CAPTION_ANY, (int)b.shape));
+            CHECK(caption_within(&vague, &split, (SplitPart)part), "%d: without a colour", i);
+        }
+    }
+    CHECK(held > 1500 && seen > 1500, "%d held, %d seen", held, seen);
+}
+
 /* ---- captions of scenes ------------------------------------------------------------------------------------------ */
 
 TEST(captions_of_scenes_are_true_and_wrong_ones_false) {
@@ -486,7 +526,7 @@ TEST(every_word_is_said_equally_often_in_both_parts) {
     arena_free(&arena);
 }
 
-TESTS(truth_is_what_the_words_say, every_sentence_is_read_as_it_was_written, sentences_by_hand,
+TESTS(truth_is_what_the_words_say, every_sentence_is_read_as_it_was_written, one_is_and_two_are, sentences_by_hand,
       what_is_no_sentence_is_refused_by_its_word, noise_is_no_sentence, the_vocabulary_has_every_word_and_no_an, edits_by_hand,
-      replacements_replace_one_thing, bags_of_words, captions_of_scenes_are_true_and_wrong_ones_false,
+      replacements_replace_one_thing, bags_of_words, a_split_of_relations_holds_out_relations_alone, captions_of_scenes_are_true_and_wrong_ones_false,
       a_list_has_every_true_caption_once, every_word_is_said_equally_often_in_both_parts)

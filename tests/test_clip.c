@@ -56,6 +56,24 @@ static Mat features(Clip *clip, Mat pixels) {
     return kept;
 }
 
+/* Sizes that were left out are kept with the model, so that its file says them and does not depend on what is usual. */
+TEST(sizes_that_were_left_out_are_kept) {
+    Clip clip;
+    Err err;
+    ClipConfig config = { .image = { .kind = "vit", .width = 64, .embed = 8 }, .tokens = 4,
+                          .text = { .kind = "transformer", .width = 32, .embed = 8, .vocabulary = 9, .padding = TEXT_PADDING } };
+    CHECK(clip_init(&clip, config, NULL, 1, &err), "%s", err.text);
+    const ImageTowerSize *image = &clip.config.image;
+    CHECK(image->side == 32 && image->patch == 4 && image->layers == 4 && image->heads == 2, "%d / %d, %d layers, %d heads",
+          image->side, image->patch, image->layers, image->heads);
+    CHECK(clip.config.text.layers > 0 && clip.config.text.heads == 1, "%d layers, %d heads", clip.config.text.layers, clip.config.text.heads);
+    Safetensors file;
+    Arena read = { 0 };
+    const char *path = saved(&clip, "vit", DTYPE_F32);
+    CHECK(safetensors_open(&file, &read, path, &err) && !strcmp(safetensors_meta(&file, "vision_heads"), "2"), "%s", err.text);
+    safetensors_close(&file), arena_free(&read), clip_free(&clip);
+}
+
 /* ---- there and back ------------------------------------------------------------------------------------------ */
 
 static void round_trip(const char *kind) {
@@ -378,7 +396,7 @@ TEST(views_are_weighted_means) {
     clip_free(&clip);
 }
 
-TESTS(file_and_back_cnn, file_and_back_small, file_and_back_in_halves, the_right_file_is_taken, tensors_must_be_these,
+TESTS(sizes_that_were_left_out_are_kept, file_and_back_cnn, file_and_back_small, file_and_back_in_halves, the_right_file_is_taken, tensors_must_be_these,
       metadata_must_be_ours, numbers_of_metadata, sizes_are_believed_only_with_their_tensors, words_must_be_a_vocabulary,
       other_files_are_refused, sizes_no_model_has, temperature, features_do_not_depend_on_the_batch, inference_learns_nothing,
       texts_and_warnings, classes_of_several_templates, views_are_weighted_means)
