@@ -144,6 +144,7 @@ int check_main(const char *names, const TestBody *bodies, size_t count, int argc
         int status = run_one(bodies[i]);
         *(status == 0 ? &passed : status == SKIPPED ? &skipped : &failed) += 1;
         if (status != 0) printf("  %s %s\n", status == SKIPPED ? "skipped" : "FAILED ", name);
+        if (failed && getenv("CHECK_FIRST")) break;
     }
     nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     if (passed + failed + skipped == 0) {

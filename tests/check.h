@@ -5,6 +5,7 @@
  *   TESTS(mat_matmul_by_hand, ...)                      at the end of the file: makes main
  *
  *   build/test-mat              all of them;  build/test-mat NAME ...   those named
+ * CHECK_FIRST=1 in the environment: no further than the first that fails.
  * The last line is "N passed, N failed[, N skipped]"; the exit status is the verdict.
  */
 #ifndef CHECK_H
