@@ -196,7 +196,8 @@ elsewhere: ## make check with gcc and clang, -O0 to -O3, for portable processors
 
 coverage: ## what lines and branches of lib/ the checks run, by gcov
 	@find $(BUILD)/coverage -name '*.gcda' -exec rm -f {} + 2>/dev/null; true
-	@$(MAKE) -s CC=gcc BUILD=$(BUILD)/coverage OPT='-O1 --coverage' CFLAGS= LIMIT=$(or $(LIMIT),900) check
+	@$(MAKE) -s CC=gcc BUILD=$(BUILD)/coverage COVERAGE=1 OPT='-O1 --coverage -include tests/coverage.h' CFLAGS= \
+	    LIMIT=$(or $(LIMIT),900) check
 	@sh tests/coverage.sh $(BUILD)/coverage
 
 mutants: ## break lib/ one line at a time and want the tests to see it; NAMES="png json" for some files
@@ -210,7 +211,7 @@ check-all: ## make check and everything that takes longer: hours
 FAULTY = lesson-05 lesson-10 lesson-11 lesson-13 cifar-from-png cifar-check check-image check-bpe
 faulty:
 	+@$(MAKE) --no-print-directory INNER=1 BUILD=$(BUILD)/faults \
-	    OPT='$(if $(filter 1,$(SAN)),$(OPT),-O1) -include tests/faults.h' $(FAULTY:%=$(BUILD)/faults/%)
+	    OPT='$(if $(filter 1,$(SAN) $(COVERAGE)),$(OPT),-O1) -include tests/faults.h' $(FAULTY:%=$(BUILD)/faults/%)
 
 faults: ## every call that can fail fails in turn, in training, loading and tools; with the sanitizers
 	+@$(MAKE) --no-print-directory INNER=1 SAN=1 BUILD=$(BUILD)/san faulty

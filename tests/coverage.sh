@@ -5,8 +5,9 @@
 #   sh tests/coverage.sh BUILD          from the top folder; BUILD: where it was built and run
 #
 # Prints the files of lib/, the worst first, and the sum; the uncovered lines go to BUILD/uncovered.txt, as FILE:LINE: TEXT.
-# A line counts when the library in float or the one in double ran it; so does a branch: each way out of each condition,
-# && and || included. Contracts (REQUIRE) count like everything else. LINES_WANTED (95) and BRANCHES_WANTED (85) are the percentages
+# A line counts when the library in float, the one in double, or the one whose calls fail (tests/faults.h) ran it; a branch,
+# each way out of each condition, && and || included, when one of the first two took it: the third has branches of its
+# own. Contracts (REQUIRE) count like everything else. LINES_WANTED (95) and BRANCHES_WANTED (85) are the percentages
 # wanted. The last line is "coverage: N passed, N failed".
 build=$1
 : "${LINES_WANTED:=95}" "${BRANCHES_WANTED:=85}" "${GCOV:=gcov}"
@@ -15,7 +16,8 @@ command -v "$GCOV" >/dev/null 2>&1 || { echo "coverage: $GCOV is needed; it come
 full=$(cd "$build" && pwd)
 rm -rf "$full/gcov"
 mkdir -p "$full/gcov" || exit 2
-for kind in obj obj64; do
+for kind in obj obj64 faults/obj; do
+    echo "kind: $kind" >>"$full/gcov/lines"
     for data in "$full/$kind"/*.gcno; do
         [ -e "$data" ] || continue
         "$GCOV" -b -c -t -o "$data" "lib/$(basename "$data" .gcno).c" >>"$full/gcov/lines" 2>"$full/gcov/err" ||
@@ -28,9 +30,11 @@ done
 awk -v lines_wanted="$LINES_WANTED" -v branches_wanted="$BRANCHES_WANTED" \
     -v uncovered="$full/uncovered.txt" '
     /^ *-: *0:Source:/ { file = $0; sub(/^ *-: *0:Source:/, "", file); sub(/^.*lib\//, "lib/", file); ours = file ~ /^lib\//; next }
+    /^kind: / { faulty = $2 ~ /^faults/; next }
     !ours { next }
     /^branch +[0-9]/ {
-        key = file SUBSEP at SUBSEP $2
+        if (faulty) next
+        key = file SUBSEP at SUBSEP ++way
         if (!(key in branch)) branch[key] = 0
         if ($3 == "taken" && $4 + 0 > 0) branch[key] = 1
         next
@@ -40,6 +44,7 @@ awk -v lines_wanted="$LINES_WANTED" -v branches_wanted="$BRANCHES_WANTED" \
         split($0, part, ":")
         count = part[1]; at = part[2] + 0
         gsub(/[ *]/, "", count)
+        way = 0
         if (at == 0 || count == "-" || count == "") next
         key = file SUBSEP at
         if (!(key in line)) line[key] = 0

@@ -1,0 +1,189 @@
+/* exam: do the printed tables say what the tallies hold, and does every learner's choice stand under its picture? */
+#include "../lib/exam.h"
+#include "check.h"
+
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+static Arena arena;
+
+static void learner_add(Class *class, const char *text, int seed) {
+    Err err;
+    LearnerSettings settings = { .text = text, .seed = seed, .steps = 1 };
+    CHECK(learner_make(&class->learner[class->count], &settings, &err), "%s", err.text);
+    class->count++;
+}
+
+/* What was printed since stdout became this file. */
+static const char *printed(const char *path) {
+    File file;
+    Err err;
+    CHECK(fflush(stdout) == 0 && file_open(&file, path, &err), "%s", err.text);
+    char *text = arena_zero(&arena, file.size + 1, 1);
+    memcpy(text, file.data, file.size);
+    file_close(&file);
+    return text;
+}
+
+static const char *print_to_file(void) {
+    const char *path = arena_print(&arena, "%s/printed", check_folder());
+    CHECK(freopen(path, "w", stdout), "%s", path);
+    return path;
+}
+
+/* ---- a picture with its words ------------------------------------------------------------------------------------- */
+
+enum { WIDE = 31 }; /* letters that fit under a picture: a line ends with the first word that reaches so far, at most */
+
+TEST(words_fit_under_a_picture) {
+    Scene scene = scene_make(&(SceneSettings){ .seed = 3, .least = 2, .most = 2 }, 0);
+    const char *caption = "a large crimson triangle to the left of a small turquoise pentagram";
+    Tile tile = exam_tile(&arena, &scene, caption, "wrong: bow");
+    char *text = arena_text(&arena, tile.caption), *note = strrchr(text, '\n');
+    CHECK(note && !strcmp(note, "\nwrong: bow") && tile.width == LEARNER_SIDE && tile.height == LEARNER_SIDE, "%s", text);
+    *note = '\0';
+    int lines = 0;
+    for (char *line = text; line; lines++) {
+        char *end = strchr(line, '\n');
+        size_t length = end ? (size_t)(end - line) : strlen(line);
+        CHECK(length <= WIDE, "\"%.*s\" has %d letters", (int)length, line, (int)length);
+        if (end) *end = ' ';
+        line = end ? end + 1 : NULL;
+    }
+    CHECK(lines == 3 && !strcmp(text, caption), "%d lines: %s", lines, text);
+    CHECK(!strcmp(exam_tile(&arena, &scene, "a red circle", "").caption, "a red circle"), "%s", "another line");
+}
+
+TEST(the_picture_is_that_of_the_scene) {
+    Scene scene = scene_make(&(SceneSettings){ .seed = 4 }, 1);
+    size_t numbers = (size_t)LEARNER_SIDE * LEARNER_SIDE * 3;
+    uint8_t *rgb = arena_alloc(&arena, numbers, 1);
+    scene_picture(&scene, (Canvas){ LEARNER_SIDE, arena_alloc(&arena, numbers, sizeof(double)) }, rgb);
+    CHECK(!memcmp(exam_tile(&arena, &scene, "", "").rgb, rgb, numbers), "%s", "another picture");
+}
+
+/* ---- a probe ------------------------------------------------------------------------------------------------------ */
+
+/* The numbers of the row that begins with a name; how many there are. */
+static int row_of(const char *text, const char *name, double number[8]) {
+    const char *row = strstr(text, arena_print(&arena, "\n  %s ", name));
+    CHECK(row, "no row \"%s\" in:\n%s", name, text);
+    int n = 0;
+    for (const char *at = row + 3 + strlen(name); *at && *at != '\n' && n < 8;) {
+        int took = 0;
+        if (sscanf(at, "%lf%n", &number[n], &took) == 1) n++, at += took;
+        else at++;
+    }
+    return n;
+}
+
+static void row_is(const char *text, const char *name, const Tally *tally) {
+    double got[8] = { 0 };
+    TallyRate rate = tally_rate(tally, TALLY_CHOICE);
+    double want[7] = { rate.share, rate.low, rate.high, tally_rate(tally, TALLY_TEXT).share,
+                       tally_rate(tally, TALLY_IMAGE).share, tally_rate(tally, TALLY_GROUP).share,
+                       (double)tally->ties / tally->comparisons };
+    CHECK(row_of(text, name, got) == 7, "row \"%s\" of:\n%s", name, text);
+    for (int k = 0; k < 7; k++)
+        CHECK(fabs(got[k] - 100 * want[k]) < 0.0501, "%s, number %d: %g, want %g", name, k + 1, got[k], 100 * want[k]);
+}
+
+/* Of seeds the first with which the transformer, which has learnt nothing, does not choose as well as the bag of words:
+ * or else it would not show whose share comes back. */
+TEST(a_probe_as_the_tallies_say) {
+    QuadSettings settings = { .kind = QUAD_BINDING, .seed = 1, .count = 40 };
+    Class class = { .count = 0 };
+    Quads quads;
+    Tally first, second;
+    Err err;
+    learner_add(&class, "transformer", 2);
+    learner_add(&class, "bow", 1);
+    do {
+        settings.seed++;
+        CHECK(quads_make(&quads, &arena, &settings, &err), "%s", err.text);
+        first = learner_quads(&class.learner[0], &quads), second = learner_quads(&class.learner[1], &quads);
+    } while (first.sum[TALLY_CHOICE] == second.sum[TALLY_CHOICE] && settings.seed < 100);
+    Tally all = quads_score_by(&quads, quads_oracle, NULL);
+    const char *path = print_to_file();
+    double got = exam_probe(&arena, &class, &settings);
+    const char *text = printed(path);
+    CHECK(strstr(text, quads.item[0].caption[0]) && strstr(text, quads.item[0].caption[1]) &&
+              !strncmp(text, "binding, 40 items\n", 18), "%s", text);
+    row_is(text, "transformer", &first), row_is(text, "bow", &second), row_is(text, "(oracle)", &all);
+    double bag = tally_rate(&second, TALLY_CHOICE).share, chance[8];
+    CHECK(bag == 0.5 && tally_rate(&first, TALLY_CHOICE).share != bag, "%g: no seed tells the first from the last", bag);
+    CHECK_NEAR(got, tally_rate(&first, TALLY_CHOICE).share, 1e-12);
+    CHECK(row_of(text, "(guessing)", chance) == 4 && chance[0] == 50 && chance[1] == 25 && chance[2] == 25 && chance[3] == 16.7,
+          "%s", text);
+    CHECK(strstr(text, "  (captions alone) by length 50.0 %, by frequency 50.0 %"), "%s", text);
+    class_free(&class);
+}
+
+TEST(one_picture_has_fewer_scores) {
+    const QuadSettings settings = { .kind = QUAD_SHUFFLE, .seed = 9, .count = 20 };
+    Class class = { .count = 0 };
+    double got[8], share;
+    learner_add(&class, "bow", 1);
+    const char *path = print_to_file();
+    share = exam_probe(&arena, &class, &settings);
+    const char *text = printed(path);
+    CHECK(row_of(text, "bow", got) == 6 && got[0] == 20, "%s", text); /* no image score: five captions tie */
+    CHECK_NEAR(share, 0.2, 1e-12);
+    CHECK(row_of(text, "(guessing)", got) == 3 && got[1] == 20, "%s", text);
+    class_free(&class);
+}
+
+TEST(what_there_is_no_item_of_is_said) {
+    Split split = split_make(SPLIT_PAIRS, 1, 1);
+    const QuadSettings settings = { .kind = QUAD_BINDING, .seed = 1, .count = 5, .split = &split, .part = SPLIT_HELD };
+    Class class = { .count = 0 };
+    learner_add(&class, "bow", 1);
+    const char *path = print_to_file();
+    double share = exam_probe(&arena, &class, &settings);
+    const char *text = printed(path);
+    CHECK(isnan(share) && !strncmp(text, "binding, of combinations that were held out: ", 45) && strchr(text, '\n')[1] == '\0',
+          "%g: %s", share, text);
+    class_free(&class);
+}
+
+/* ---- choices ------------------------------------------------------------------------------------------------------ */
+
+/* The line of the i-th picture: how each of the two chose, by the similarities themselves. */
+static void choice_is(const char *text, Class *class, const Quads *quads, int i, int number) {
+    char *line = arena_print(&arena, "  %2d%c %-48s", 1 + number / 2, "ab"[i % 2], quads_caption(quads, i));
+    const char *at = strstr(text, line);
+    CHECK(at, "no line \"%s\" in:\n%s", line, text);
+    char said[2][8];
+    CHECK(sscanf(at + strlen(line), " %7s %7s", said[0], said[1]) == 2, "%s", at);
+    for (int k = 0; k < 2; k++) {
+        const Scene *scene = quads_scene(quads, i);
+        const char *caption[2] = { quads_caption(quads, i), quads_caption(quads, i ^ 1) };
+        Mat s = learner_similar(&class->learner[k], &arena, &scene, 1, caption, 2);
+        const char *want = s.v[0] > s.v[1] ? "right" : s.v[0] < s.v[1] ? "wrong" : "tie";
+        CHECK(!strcmp(said[k], want), "%s%s, learner %d: want %s", line, said[k], k, want);
+    }
+}
+
+TEST(choices_as_the_similarities_say) {
+    Class class = { .count = 0 };
+    Lesson lesson = { .number = "99", .term = { .out = stdout, .width = 80 } };
+    learner_add(&class, "transformer", 2);
+    learner_add(&class, "bow", 1);
+    const char *path = print_to_file();
+    exam_choices(&lesson, &arena, &class, NULL, 2);
+    const char *text = printed(path);
+    for (int kind = QUAD_BINDING; kind <= QUAD_RELATION; kind++) {
+        Quads quads;
+        Err err;
+        CHECK(quads_make(&quads, &arena, &(QuadSettings){ .kind = (QuadKind)kind, .seed = 4, .count = 2,
+                                                          .split = &class.learner[0].split }, &err), "%s", err.text);
+        for (int i = 0; i < 4; i++) choice_is(text, &class, &quads, i, 4 * kind + i);
+    }
+    CHECK(strstr(text, "tie: bow") && !strstr(text, "wrong: bow") && strstr(text, "wrong: transformer"), "%s", text);
+    CHECK_STOPS(exam_choices(&lesson, &arena, &class, NULL, 9), EXIT_CONTRACT, "9 pairs of a kind, want 1 to 8");
+    class_free(&class);
+}
+
+TESTS(words_fit_under_a_picture, the_picture_is_that_of_the_scene, a_probe_as_the_tallies_say, one_picture_has_fewer_scores,
+      what_there_is_no_item_of_is_said, choices_as_the_similarities_say)
