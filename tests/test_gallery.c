@@ -112,6 +112,65 @@ TEST(gallery_with_bad_caches) {
     arena_free(&arena);
 }
 
+/* A cache with what is given: NULL leaves the model out, the shape of the sums is a wrong one or none. */
+static void write_cache(const char *model, TensorShape sums, int length) {
+    SafetensorsOut out = safetensors_begin(&arena);
+    Err err;
+    int *bytes = arena_zero(&arena, 64, sizeof *bytes);
+    if (model) safetensors_add_meta(&out, "model", model);
+    safetensors_add(&out, "features", DTYPE_F32, mat_zero(&arena, 1, length));
+    if (sums.dims) safetensors_add_ints(&out, "sums", DTYPE_U8, sums, bytes);
+    CHECK(safetensors_write(&out, cache, &err), "%s", err.text);
+}
+
+/* What stands beside a good vector is not believed: the picture is encoded again, and the cache is whole afterwards. */
+TEST(gallery_with_a_cache_that_is_not_quite_one) {
+    begin();
+    Encoder encoder = tiny();
+    int E = encoder.clip.config.image.embed;
+    const struct { const char *model; TensorShape sums; int length; } bad[] = {
+        { NULL, { 2, { 1, 32 } }, E }, { "tiny", { 0, { 0 } }, E }, { "tiny", { 2, { 1, 31 } }, E }, { "tiny", { 2, { 2, 32 } }, E },
+        { "tiny", { 1, { 32 } }, E }, { "tiny", { 2, { 1, 32 } }, E + 1 },
+    };
+    picture("a.png", 3);
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        write_cache(bad[i].model, bad[i].sums, bad[i].length);
+        check_counts(&encoder, 0, 1, 0);
+        check_counts(&encoder, 1, 0, 0);
+    }
+    encoder_close(&encoder);
+    arena_free(&arena);
+}
+
+/* A published model of the tiny one's sizes; another seed, other weights, a file as long. */
+static Encoder published(uint64_t seed) {
+    Encoder first = tiny(), encoder = { .path = arena_print(&arena, "%s.%d", cache, (int)seed) };
+    Err err;
+    SafetensorsOut out = safetensors_begin(&arena);
+    Rng rng = rng_seed(seed, 0);
+    for (int i = 0; i < first.clip.params.count; i++) {
+        Param *p = first.clip.params.list[i];
+        for (size_t k = 0; k < mat_count(p->val); k++) p->val.v[k] += (num)(0.01 * rng_uniform(&rng));
+        safetensors_add(&out, p->name, DTYPE_F32, p->val);
+    }
+    CHECK(safetensors_write(&out, encoder.path, &err), "%s", err.text);
+    CHECK(pretrained_open(&encoder.clip, encoder.path, GELU_QUICK, &err), "%s", err.text);
+    encoder_close(&first);
+    return encoder;
+}
+
+TEST(gallery_of_another_model) {
+    begin();
+    Encoder one = published(1), two = published(2);
+    picture("a.png", 3), picture("b.png", 4);
+    check_counts(&one, 0, 2, 0);
+    check_counts(&one, 2, 0, 0);
+    check_counts(&two, 0, 2, 0);
+    check_counts(&two, 2, 0, 0);
+    encoder_close(&one), encoder_close(&two);
+    arena_free(&arena);
+}
+
 TEST(gallery_of_nothing) {
     begin();
     Encoder encoder = tiny();
@@ -128,4 +187,5 @@ TEST(gallery_of_nothing) {
     arena_free(&arena);
 }
 
-TESTS(gallery_remembers_and_notices, gallery_with_bad_caches, gallery_of_nothing)
+TESTS(gallery_remembers_and_notices, gallery_with_bad_caches, gallery_with_a_cache_that_is_not_quite_one, gallery_of_another_model,
+      gallery_of_nothing)

@@ -375,6 +375,15 @@ TEST(tiles_in_half_blocks) {
     same_text(drawn(&term), "ab x\ncd \n");
 }
 
+TEST(captions_wider_than_their_pictures) {
+    uint8_t rgb[2 * 2 * 3];
+    flag(rgb, 2);
+    const Tile list[] = { { rgb, 2, 2, "a red circle", false }, { rgb, 2, 2, "x", false } };
+    Term term = plain();
+    draw_tiles(&term, &(Tiles){ .tiles = list, .count = 2 });
+    same_text(drawn(&term), "a red circle x\n");
+}
+
 TEST(tiles_are_made_to_fit) {
     static uint8_t rgb[32 * 32 * 3];
     flag(rgb, 32);
@@ -486,6 +495,6 @@ TEST(contracts) {
 TESTS(a_file_is_plain_and_80_wide, a_terminal_shows_what_it_can, style_vanishes, text_has_its_width, heat_plain,
       heat_without_names_continues_below, heat_coloured, colours_are_readable_and_ordered, bars_plain,
       bars_both_ways_in_eighths, bars_coloured, lines_plain, the_first_curve_lies_on_top, lines_braille,
-      lines_of_nothing_and_of_everything, axes_are_round, tiles_in_half_blocks, tiles_are_made_to_fit,
+      lines_of_nothing_and_of_everything, axes_are_round, tiles_in_half_blocks, captions_wider_than_their_pictures, tiles_are_made_to_fit,
       progress_on_a_terminal, progress_in_a_log, progress_is_silent_when_short, progress_makes_way_for_an_error,
       progress_in_a_narrow_terminal, progress_times, contracts)
