@@ -34,7 +34,7 @@ awk -v lines_wanted="$LINES_WANTED" -v branches_wanted="$BRANCHES_WANTED" \
     !ours { next }
     /^branch +[0-9]/ {
         if (faulty) next
-        key = file SUBSEP at SUBSEP ++way
+        key = file SUBSEP at SUBSEP (++way)
         if (!(key in branch)) branch[key] = 0
         if ($3 == "taken" && $4 + 0 > 0) branch[key] = 1
         next
