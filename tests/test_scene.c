@@ -241,6 +241,35 @@ TEST(two_objects_differ_unless_alike) {
         }
 }
 
+/* Of relations one difference in 63 is held out, and its opposite: four things that all differ by it there are none, so
+ * some become alike, and what is shown is held out still. */
+TEST(what_cannot_be_had_becomes_alike) {
+    Split split = split_make(SPLIT_RELATIONS, 61.0 / 63, 3);
+    SceneSettings settings = { .seed = 8, .least = 4, .most = 4, .split = &split, .part = SPLIT_HELD };
+    for (uint64_t i = 0; i < 50; i++) {
+        Scene scene = scene_make(&settings, i);
+        int kinds = 0;
+        CHECK(scene.count == 4, "scene %d has %d objects", (int)i, scene.count);
+        for (int k = 0; k < 4; k++) {
+            const SceneObject *o = &scene.object[k];
+            bool first = true;
+            for (int j = 0; j < k; j++) {
+                const SceneObject *p = &scene.object[j];
+                Thing a = { o->colour, o->shape }, b = { p->colour, p->shape };
+                if (o->colour == p->colour && o->shape == p->shape) {
+                    first = false;
+                    continue;
+                }
+                for (int r = 0; r < RELATION_COUNT; r++)
+                    CHECK(!scene_related(&scene, k, (Relation)r, j) || split_has_relation(&split, SPLIT_HELD, relation_along((Relation)r), a, b),
+                          "scene %d: %d is %s of %d, which was shown", (int)i, k, relation_name((Relation)r), j);
+            }
+            kinds += first;
+        }
+        CHECK(kinds <= 2, "scene %d: %d kinds of things", (int)i, kinds);
+    }
+}
+
 TEST(settings_are_refused) {
     Split none = split_make(SPLIT_PAIRS, 0, 1);
     const struct { SceneSettings settings; const char *want; } rows[] = {
@@ -257,4 +286,4 @@ TEST(settings_are_refused) {
 
 TESTS(scenes_come_again, objects_lie_where_relations_are_clear, crowds_of_the_largest_fit, relations_by_hand,
       colours_are_found_in_the_middle, ink_is_equal_for_every_number, sizes_are_told_apart_and_any_side_will_do,
-      parts_are_kept_with_even_marginals, two_objects_differ_unless_alike, settings_are_refused)
+      parts_are_kept_with_even_marginals, two_objects_differ_unless_alike, what_cannot_be_had_becomes_alike, settings_are_refused)

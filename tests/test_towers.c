@@ -113,6 +113,25 @@ TEST(resnet9_has_these_parts) {
     arena_free(&arena);
 }
 
+/* Each convolution has its batch norm; the linear layer sees all 16 places of the last. */
+TEST(scene_has_these_parts) {
+    static const char *const shape[] = { "[5,3,4,4]", "[7,5,3,3]", "[6,7,3,3]", "[6,6,3,3]" }, *const norm[] = { "[5]", "[7]", "[6]", "[6]" };
+    Part parts[4 * 5 + 2];
+    Arena arena = { 0 };
+    Params params;
+    int n = 0;
+    ImageTower tower = tower_new(&params, &arena, (ImageTowerSize){ .kind = "scene", .widths = { 5, 7, 6 }, .embed = 4 }, 1);
+    for (int i = 0; i < 4; i++) {
+        static const char *const names[] = { "weight", "bias", "running_mean", "running_var" };
+        parts[n++] = (Part){ arena_print(&arena, "image.conv%d.weight", i + 1), shape[i] };
+        for (int k = 0; k < 4; k++) parts[n++] = (Part){ arena_print(&arena, "image.bn%d.%s", i + 1, names[k]), norm[i] };
+    }
+    parts[n++] = (Part){ "image.fc.weight", "[4,96]" }, parts[n++] = (Part){ "image.fc.bias", "[4]" };
+    parts_check(&params, parts, (size_t)n);
+    embeds(&tower, 2, 4);
+    arena_free(&arena);
+}
+
 TEST(bow_has_these_parts) {
     static const Part parts[] = { { "text.embedding.weight", "[11,6]" }, { "text.fc.weight", "[4,6]" }, { "text.fc.bias", "[4]" } };
     Arena arena = { 0 };
@@ -462,7 +481,7 @@ static void learns(ImageTowerSize image, int steps, double lr, double most) {
 TEST(small_learns_32_pictures) { learns((ImageTowerSize){ .kind = "small", .embed = 16 }, 30, 1e-2, 0.2); }
 TEST(cnn_learns_32_pictures) { learns((ImageTowerSize){ .kind = "cnn", .widths = { 4, 8, 8 }, .embed = 16 }, 20, 3e-2, 0.5); }
 
-TESTS(small_has_these_parts, cnn_has_these_parts, cnn_has_usual_widths, resnet9_has_these_parts, bow_has_these_parts,
+TESTS(small_has_these_parts, cnn_has_these_parts, cnn_has_usual_widths, resnet9_has_these_parts, scene_has_these_parts, bow_has_these_parts,
       unknown_towers_are_refused, pictures_of_another_shape_stop, a_name_is_taken_once, linear_and_convolutions_begin_uniform,
       words_begin_normal, dirac, a_seed_makes_the_model, bag_of_words_is_deaf_to_order, bag_of_words_by_hand, padding_is_no_word,
       batchnorm_statistics, batchnorm_buffers_are_parameters, whitening, whitening_is_of_cnn_alone, small_learns_32_pictures,
