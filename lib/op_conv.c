@@ -54,6 +54,8 @@ typedef struct {
     int H, W, C, P, Q, size, stride;
     const num *x, *dy;
     num *y, *dx;
+    bool fresh;       /* dx holds nothing yet */
+    uint8_t *highest; /* max pooling: for each number of y, the place in its window that it came from */
 } Pool;
 
 static Var pool_push(Tape *t, const Op *op, Var x, int size, int stride) {
@@ -76,56 +78,85 @@ static size_t window_place(const Pool *s, int place) {
     return ((size_t)(place / s->size) * (size_t)s->W + (size_t)(place % s->size)) * (size_t)s->C;
 }
 
+/* Pixels of x that result row `row` is the first to meet, in `begin` .. `end`: with windows that do not overlap its own
+ * lines, up to the next row's; otherwise the whole picture, which then belongs to one thread. Their gradient is set to 0 here,
+ * just before it is added to, while it is near. */
+static void pool_begin(const Pool *s, size_t row) {
+    if (!s->fresh) return;
+    int p = (int)(row % (size_t)s->P), first = p * s->stride, end = p == s->P - 1 ? s->H : first + s->stride;
+    if (s->stride < s->size) {
+        if (p > 0) return;
+        end = s->H;
+    }
+    memset(s->dx + window_start(s, row, 0), 0, (size_t)(end - first) * (size_t)s->W * (size_t)s->C * sizeof(num));
+}
+
+/* y is the larger of y and other, and `at` becomes `place` where that is the other's: the first of equals stays, and a
+ * NaN wins, so that it is seen. */
+static void keep_higher(size_t n, const num *restrict other, num place, num *restrict y, num *restrict at) {
+    for (size_t c = 0; c < n; c++) {
+        bool stays = y[c] >= other[c] || y[c] != y[c];
+        at[c] = stays ? at[c] : place;
+        y[c] = stays ? y[c] : other[c];
+    }
+}
+
 static void maxpool_row(void *context, size_t begin, size_t end, int worker) {
     const Pool *s = context;
-    (void)worker;
+    size_t C = (size_t)s->C;
+    num *at = thread_scratch(worker, C * sizeof *at);
     for (size_t row = begin; row < end; row++)
         for (int q = 0; q < s->Q; q++) {
-            size_t out = (row * (size_t)s->Q + (size_t)q) * (size_t)s->C;
+            size_t out = (row * (size_t)s->Q + (size_t)q) * C;
             const num *x = s->x + window_start(s, row, q);
-            num *y = s->y + out;
-            memcpy(y, x, (size_t)s->C * sizeof(num));
-            for (int place = 1; place < s->size * s->size; place++) {
-                const num *other = x + window_place(s, place);
-                for (int c = 0; c < s->C; c++) /* a NaN wins, so that it is seen */
-                    y[c] = other[c] > y[c] || other[c] != other[c] ? other[c] : y[c];
-            }
+            uint8_t *restrict highest = s->highest + out;
+            memcpy(s->y + out, x, C * sizeof(num));
+            memset(at, 0, C * sizeof *at);
+            for (int place = 1; place < s->size * s->size; place++)
+                keep_higher(C, x + window_place(s, place), (num)place, s->y + out, at);
+            for (size_t c = 0; c < C; c++) highest[c] = (uint8_t)at[c];
         }
 }
-/* The window is gone through in the same order; the first place that holds the maximum takes what there is to give. */
+
+/* The place that gave the maximum takes what there is to give. */
+static void give_highest(size_t n, const num *restrict dy, const uint8_t *restrict highest, int place, num *restrict dx) {
+    for (size_t c = 0; c < n; c++) dx[c] += highest[c] == place ? dy[c] : 0;
+}
+
 static void maxpool_backward_row(void *context, size_t begin, size_t end, int worker) {
     const Pool *s = context;
-    num *left = thread_scratch(worker, (size_t)s->C * sizeof(num));
-    for (size_t row = begin; row < end; row++)
+    size_t C = (size_t)s->C;
+    (void)worker;
+    for (size_t row = begin; row < end; row++) {
+        pool_begin(s, row);
         for (int q = 0; q < s->Q; q++) {
-            size_t out = (row * (size_t)s->Q + (size_t)q) * (size_t)s->C, start = window_start(s, row, q);
-            const num *y = s->y + out;
-            memcpy(left, s->dy + out, (size_t)s->C * sizeof(num));
-            for (int place = 0; place < s->size * s->size; place++) {
-                const num *x = s->x + start + window_place(s, place);
-                num *dx = s->dx + start + window_place(s, place);
-                for (int c = 0; c < s->C; c++) {
-                    dx[c] += x[c] == y[c] ? left[c] : 0;
-                    left[c] = x[c] == y[c] ? 0 : left[c];
-                }
-            }
+            size_t out = (row * (size_t)s->Q + (size_t)q) * C, start = window_start(s, row, q);
+            for (int place = 0; place < s->size * s->size; place++)
+                give_highest(C, s->dy + out, s->highest + out, place, s->dx + start + window_place(s, place));
         }
+    }
 }
 
 /* Rows of the result share no place of x unless windows overlap: then one thread takes a whole picture. */
 static size_t pool_grain(const Pool *s) { return s->stride >= s->size ? 1 : (size_t)s->P; }
 
+static void pool_backward(Var y, ThreadBody rows) {
+    Pool *pool = y->save;
+    bool accumulate = true;
+    pool->dy = y->grad, pool->dx = tape_grad_raw(y->in[0], &accumulate), pool->fresh = !accumulate;
+    parallel_for((size_t)y->val.shape[0] * (size_t)pool->P, pool_grain(pool), rows, pool);
+}
+
 OP(maxpool);
 Var op_maxpool(Tape *t, Var x, int size, int stride) {
     Var y = pool_push(t, &maxpool_op, x, size, stride);
     Pool *pool = y->save;
+    pool->highest = arena_alloc(&t->arena, mat_count(y->val), 1);
     parallel_for((size_t)x->val.shape[0] * (size_t)pool->P, 1, maxpool_row, pool);
     return y;
 }
 static void maxpool_backward(Var y) {
-    Pool *pool = y->save;
-    pool->dy = y->grad, pool->dx = tape_grad(y->in[0]);
-    parallel_for((size_t)y->val.shape[0] * (size_t)pool->P, pool_grain(pool), maxpool_backward_row, pool);
+    pool_backward(y, maxpool_backward_row);
 }
 
 static Var pool_check(GradCheck *check, Var (*op)(Tape *, Var, int, int)) {
@@ -140,7 +171,8 @@ static void avgpool_row(void *context, size_t begin, size_t end, int worker) {
     const Pool *s = context;
     num share = (num)1 / (num)(s->size * s->size);
     (void)worker;
-    for (size_t row = begin; row < end; row++)
+    for (size_t row = begin; row < end; row++) {
+        pool_begin(s, row);
         for (int q = 0; q < s->Q; q++) {
             size_t out = (row * (size_t)s->Q + (size_t)q) * (size_t)s->C, start = window_start(s, row, q);
             for (int c = 0; s->y && c < s->C; c++) s->y[out + (size_t)c] = 0;
@@ -150,6 +182,7 @@ static void avgpool_row(void *context, size_t begin, size_t end, int worker) {
                 for (int c = 0; s->dx && c < s->C; c++) s->dx[at + (size_t)c] += share * s->dy[out + (size_t)c];
             }
         }
+    }
 }
 
 OP(avgpool);
@@ -160,8 +193,7 @@ Var op_avgpool(Tape *t, Var x, int size, int stride) {
     return y;
 }
 static void avgpool_backward(Var y) {
-    Pool *pool = y->save;
-    pool->y = NULL, pool->dy = y->grad, pool->dx = tape_grad(y->in[0]);
-    parallel_for((size_t)y->val.shape[0] * (size_t)pool->P, pool_grain(pool), avgpool_row, pool);
+    ((Pool *)y->save)->y = NULL;
+    pool_backward(y, avgpool_row);
 }
 static Var avgpool_check(GradCheck *check) { return pool_check(check, op_avgpool); }

@@ -79,6 +79,10 @@ TEST(pooling) {
     tape_backward_from(&tape, most, (num[]){ 1, 1 });
     const double first_wins[] = { 0, 1, 1, 0, 0, 0, 0, 0 };
     for (int i = 0; i < 8; i++) CHECK(x->grad[i] == (num)first_wins[i], "place %d gets %g", i, (double)x->grad[i]);
+    Var shared = LEAF(mat_shape(4, 1, 3, 3, 1), 1, 5, 0, 2, 3, 0, 0, 0, 9), both = op_maxpool(&tape, shared, 2, 2);
+    tape_backward_from(&tape, op_add(&tape, both, op_avgpool(&tape, shared, 2, 2)), (num[]){ 1 }); /* two give to one */
+    const double from_both[] = { 0.25, 1.25, 0, 0.25, 0.25, 0, 0, 0, 0 }; /* nothing to what no window saw */
+    for (int i = 0; i < 9; i++) CHECK(shared->grad[i] == (num)from_both[i], "place %d gets %g", i, (double)shared->grad[i]);
     Var hole = op_maxpool(&tape, LEAF(mat_shape(4, 1, 2, 2, 1), 1, NAN, 2, 3), 2, 2);
     CHECK(isnan(hole->val.v[0]), "a NaN is seen, not %g", (double)hole->val.v[0]);
     CHECK_STOPS(op_maxpool(&tape, x, 3, 1), EXIT_CONTRACT, "the window must fit");
