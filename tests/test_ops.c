@@ -79,6 +79,10 @@ TEST(pooling) {
     tape_backward_from(&tape, most, (num[]){ 1, 1 });
     const double first_wins[] = { 0, 1, 1, 0, 0, 0, 0, 0 };
     for (int i = 0; i < 8; i++) CHECK(x->grad[i] == (num)first_wins[i], "place %d gets %g", i, (double)x->grad[i]);
+    num *ones = arena_alloc(&tape.arena, 1024, sizeof *ones);
+    for (int i = 0; i < 1024; i++) ones[i] = 1;
+    Var used = op_scale(&tape, tape_leaf(&tape, (Mat){ .v = ones, .dims = 1, .shape = { 1024 } }), 1);
+    tape_backward_from(&tape, used, ones); /* memory for gradients that holds ones comes back */
     Var shared = LEAF(mat_shape(4, 1, 3, 3, 1), 1, 5, 0, 2, 3, 0, 0, 0, 9), both = op_maxpool(&tape, shared, 2, 2);
     tape_backward_from(&tape, op_add(&tape, both, op_avgpool(&tape, shared, 2, 2)), (num[]){ 1 }); /* two give to one */
     const double from_both[] = { 0.25, 1.25, 0, 0.25, 0.25, 0, 0, 0, 0 }; /* nothing to what no window saw */
