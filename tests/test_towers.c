@@ -132,6 +132,49 @@ TEST(scene_has_these_parts) {
     arena_free(&arena);
 }
 
+/* Whatever is learnt takes part: a random number of each output as loss, and a gradient that is not 0 everywhere. */
+static void all_learn(const Params *params, Tape *tape, Var y, const char *kind) {
+    Rng rng = rng_seed(6, 0);
+    tape_backward_from(tape, y, mat_normal(&tape->arena, y->val.shape[0], y->val.shape[1], &rng, 1).v);
+    for (int i = 0; i < params->count; i++) {
+        const Param *p = params->list[i];
+        bool any = false;
+        for (size_t k = 0; p->has_grad && k < mat_count(p->val) && !any; k++) any = p->grad[k] != 0;
+        CHECK(p->frozen || any, "%s: %s has no gradient", kind, p->name);
+    }
+}
+
+TEST(every_part_is_used) {
+    const ImageTowerSize sizes[] = {
+        { .kind = "small", .embed = 5 }, { .kind = "cnn", .widths = { 4, 6, 5 }, .embed = 5 }, { .kind = "scene", .widths = { 4, 6, 5 }, .embed = 5 },
+        { .kind = "resnet", .widths = { 4, 6 }, .embed = 5 }, { .kind = "resnet9", .embed = 5 }, { .kind = "vit", .width = 8, .layers = 2, .heads = 2, .embed = 5 },
+    };
+    static const char *const texts[] = { "bow", "lstm", "transformer" };
+    for (size_t k = 0; k < COUNT(sizes); k++) {
+        Arena arena = { 0 };
+        Params params;
+        Tape tape = { .training = true };
+        Rng rng = rng_seed(2, 0);
+        ImageTower tower = tower_new(&params, &arena, sizes[k], 3);
+        Mat pixels = mat_like(&tape.arena, mat_shape(4, 3, 32, 32, 3));
+        for (size_t i = 0; i < mat_count(pixels); i++) pixels.v[i] = (num)rng_normal(&rng);
+        all_learn(&params, &tape, image_tower(&tape, &tower, tape_data(&tape, pixels)), sizes[k].kind);
+        tape_free(&tape), arena_free(&arena);
+    }
+    for (size_t k = 0; k < COUNT(texts); k++) {
+        Arena arena = { 0 };
+        Params params = { .arena = &arena };
+        Tape tape = { .training = true };
+        Rng rng = rng_seed(2, 0);
+        TextTower tower;
+        const TextTowerSize size = { .kind = texts[k], .vocabulary = 7, .width = 8, .embed = 5, .tokens = 4, .heads = 2, .layers = 2 };
+        const int ids[8] = { 2, 3, 4, 0, 6, 5, 0, 0 };
+        CHECK(text_tower_add(&tower, &params, size, &rng), "%s", texts[k]);
+        all_learn(&params, &tape, text_tower(&tape, &tower, ids, 2, 4), texts[k]);
+        tape_free(&tape), arena_free(&arena);
+    }
+}
+
 TEST(bow_has_these_parts) {
     static const Part parts[] = { { "text.embedding.weight", "[11,6]" }, { "text.fc.weight", "[4,6]" }, { "text.fc.bias", "[4]" } };
     Arena arena = { 0 };
@@ -481,7 +524,7 @@ static void learns(ImageTowerSize image, int steps, double lr, double most) {
 TEST(small_learns_32_pictures) { learns((ImageTowerSize){ .kind = "small", .embed = 16 }, 30, 1e-2, 0.2); }
 TEST(cnn_learns_32_pictures) { learns((ImageTowerSize){ .kind = "cnn", .widths = { 4, 8, 8 }, .embed = 16 }, 20, 3e-2, 0.5); }
 
-TESTS(small_has_these_parts, cnn_has_these_parts, cnn_has_usual_widths, resnet9_has_these_parts, scene_has_these_parts, bow_has_these_parts,
+TESTS(small_has_these_parts, cnn_has_these_parts, cnn_has_usual_widths, resnet9_has_these_parts, scene_has_these_parts, every_part_is_used, bow_has_these_parts,
       unknown_towers_are_refused, pictures_of_another_shape_stop, a_name_is_taken_once, linear_and_convolutions_begin_uniform,
       words_begin_normal, dirac, a_seed_makes_the_model, bag_of_words_is_deaf_to_order, bag_of_words_by_hand, padding_is_no_word,
       batchnorm_statistics, batchnorm_buffers_are_parameters, whitening, whitening_is_of_cnn_alone, small_learns_32_pictures,
