@@ -21,9 +21,14 @@ can     = $(shell $(CC) $(1) -E -x c /dev/null >/dev/null 2>&1 && echo $(1))
 ARCH   ?= $(if $(filter 1,$(NATIVE)),$(or $(call can,-march=native),$(call can,-mcpu=native)))
 ARCH   := $(ARCH)
 
+# gcc 12 for arm64 breaks down over loops of fmax ("internal compiler error"): where it does, they stay calls.
+FMAX_LOOP := double fmax(double, double); double f(const float *a) { double m = 0; for (int i = 0; i < 64; i++) m = fmax(m, a[i]); return m; }
+MENDED    := $(if $(filter aarch64% arm64%,$(shell $(CC) -dumpmachine 2>/dev/null)),$(shell echo '$(FMAX_LOOP)' | \
+             $(CC) -std=c11 -O3 -x c -S -o - - >/dev/null 2>&1 || echo -fno-builtin-fmax -fno-builtin-fmin))
+
 CFLAGS ?= -g
 ALL_CFLAGS = -std=c11 -D_DEFAULT_SOURCE -D_DARWIN_C_SOURCE -Wall -Wextra -Wpedantic $(OPT) $(ARCH) \
-             -ffp-contract=off -fno-math-errno -pthread -MMD -MP $(CFLAGS)
+             -ffp-contract=off -fno-math-errno $(MENDED) -pthread -MMD -MP $(CFLAGS)
 LDLIBS = -lm -pthread
 
 # One short line for each file that is built; V=1 shows the commands.
