@@ -260,6 +260,8 @@ TEST(gnuplot_that_fails) {
     snprintf(want, sizeof want, "%s/f.gp: gnuplot failed: \"./f.gp\" line 3: unrecognised; "
              "run gnuplot f.gp there to see more", folder);
     same_text(err.text, want);
+    set_gnuplot("echo; echo '  no font of that name'; echo more; exit 2");
+    CHECK(plot_small_heat("f", &err) == PLOT_FAILED && strstr(err.text, "gnuplot failed: no font of that name; run"), "%s", err.text);
     set_gnuplot("kill -9 $$");
     CHECK(plot_small_heat("f", &err) == PLOT_FAILED && strstr(err.text, "stopped by a signal"), "%s", err.text);
     set_gnuplot("i=0; while [ $i -lt 20000 ]; do echo warning warning warning; i=$((i + 1)); done");

@@ -73,12 +73,15 @@ typedef struct {
     bool hugging;
     Dtype dtype;                                /* DTYPE_F64 is 0: "as F32" */
     const char *skip, *reshape, *surplus, *ints; /* names in the file; ints: written as I32 */
+    const char *flat, *shorter;                 /* in one dimension; without its last row */
     const char *key, *value;                    /* metadata */
 } Edit;
 
 static void add(SafetensorsOut *out, const Edit *e, const char *name, Mat m) {
     if (e->skip && !strcmp(name, e->skip)) return;
     if (e->reshape && !strcmp(name, e->reshape)) m.shape[MAX(m.dims - 1, 0)]--;
+    if (e->flat && !strcmp(name, e->flat)) m.shape[0] = (int)mat_count(m), m.dims = 1;
+    if (e->shorter && !strcmp(name, e->shorter)) m.shape[0]--;
     if (e->ints && !strcmp(name, e->ints)) {
         TensorShape shape = { .dims = m.dims };
         memcpy(shape.shape, m.shape, sizeof m.shape);
@@ -292,6 +295,10 @@ TEST(every_tensor_missing_or_misshapen) {
     refused(&source, (Edit){ .hugging = true, .reshape = "vision_model.encoder.layers.1.self_attn.k_proj.weight" },
             "tensor vision_model.encoder.layers.1.self_attn.k_proj.weight is [128,127], [128,128] was wanted");
     refused(&source, (Edit){ .reshape = "visual.conv1.weight" }, "want square patches");
+    refused(&source, (Edit){ .flat = "visual.conv1.weight" }, "tensor visual.conv1.weight is [24576], want 4 dimensions");
+    refused(&source, (Edit){ .flat = "token_embedding.weight" }, "tensor token_embedding.weight is [1920], want 2 dimensions");
+    refused(&source, (Edit){ .shorter = "visual.positional_embedding" },
+            "tensor visual.positional_embedding has 16 rows, want those of a square and one for the class");
     clip_free(&source);
 }
 
