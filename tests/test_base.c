@@ -288,6 +288,14 @@ TEST(die_inside_a_worker_ends_the_program) {
     for (int i = 0; i < 20; i++) CHECK_STOPS(parallel_for(64, 1, fatal, NULL), EXIT_TROUBLE, "piece 7 met trouble");
 }
 
+TEST(rows_are_added_up) {
+    const num x[] = { 1, 2, 3, 10, 20, 30 };
+    num sum[] = { 100, 200, 300, 7 }; /* the last is not the sum's */
+    rows_add(x, 2, 3, sum);
+    CHECK(sum[0] == 111 && sum[1] == 222 && sum[2] == 333 && sum[3] == 7, "%g %g %g, then %g", (double)sum[0],
+          (double)sum[1], (double)sum[2], (double)sum[3]);
+}
+
 TEST(mat_by_hand) {
     Arena arena = { 0 };
     Mat a = mat_from(&arena, 2, 3, (double[]){ 1, 2, 3, 4, 5, 6 }), b = mat_from(&arena, 3, 1, (double[]){ 1, 0, -1 });
@@ -332,4 +340,4 @@ TESTS(arena_alignment_and_reset, arena_refuses_the_impossible, broken_contract_n
       out_file_appears_whole_or_not_at_all, files_that_cannot_be, two_processes_write_one_file,
       what_a_killed_process_left_goes, what_was_there_before_can_be_kept, a_file_cut_short_while_it_is_read, folders_are_made, numbers_from_text, rng_is_the_published_generator,
       an_error_is_one_line, bytes_are_lent_as_a_file, rng_moments, rng_shuffle_and_choice, parallel_for_same_pieces_for_any_threads, parallel_for_nested,
-      die_inside_a_worker_ends_the_program, mat_by_hand)
+      die_inside_a_worker_ends_the_program, rows_are_added_up, mat_by_hand)

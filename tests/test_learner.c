@@ -38,6 +38,20 @@ TEST(settings_that_are_refused) {
     refused((LearnerSettings){ .text = "parrot" }, "parrot");
 }
 
+TEST(settings_left_out) {
+    LearnerSettings s = learner_settings((LearnerSettings){ .split = SPLIT_PAIRS });
+    CHECK(s.coverage == 1 && s.objects == 2 && s.steps == LEARNER_STEPS && !strcmp(s.text, "transformer") && !strcmp(s.reading, "vector"),
+          "%s", learner_text(&arena, &s));
+    s = learner_settings((LearnerSettings){ .split = SPLIT_ALL, .coverage = 0.25, .text = "bow", .seed = 7, .steps = 9, .objects = 1 });
+    CHECK(s.coverage == 1, "%g of everything", s.coverage); /* all is all: these are the same learner */
+    const char *text = learner_text(&arena, &s);
+    CHECK(!strcmp(text, "bow, reading vector, everything, 1 object, seed 7, 9 steps"), "%s", text);
+    s = learner_settings((LearnerSettings){ .split = SPLIT_COUNTS, .coverage = 0.12345, .palette = 6 });
+    CHECK(s.coverage == 0.123, "%g", s.coverage);
+    text = learner_text(&arena, &s);
+    CHECK(strstr(text, "12.3 % of counts, 2 objects, batches about 6 things, seed 0"), "%s", text);
+}
+
 /* ---- its file ----------------------------------------------------------------------------------------------------- */
 
 /* The file at `path` again, with another word for the loss; NULL: none. */
@@ -106,4 +120,4 @@ TEST(places_have_no_vector) {
     learner_free(&learner);
 }
 
-TESTS(settings_that_are_refused, a_file_without_its_loss, a_probe_by_vectors, a_probe_by_places, places_have_no_vector)
+TESTS(settings_that_are_refused, settings_left_out, a_file_without_its_loss, a_probe_by_vectors, a_probe_by_places, places_have_no_vector)

@@ -205,6 +205,22 @@ TEST(predictions_are_set_beside_what_came) {
     CHECK_STOPS(answer(longer, 0.75), 0, "79, 6\n");
 }
 
+/* Ctrl-D at one question is no answer to the next: what is typed then is read. */
+static void answer_after_an_end(void) {
+    char path[1100];
+    Lesson lesson = { .number = "99", .predictions = true, .term = { .out = stdout, .width = 80 } };
+    snprintf(path, sizeof path, "%s/typed", check_folder());
+    FILE *typing = fopen(path, "w");
+    CHECK(typing && freopen(path, "r", stdin), "%s", path);
+    dup2(STDERR_FILENO, STDOUT_FILENO);
+    Prediction first = lesson_predict(&lesson, "How much?");
+    CHECK(fputs("half\n", typing) >= 0 && fclose(typing) == 0, "%s", path);
+    Prediction second = lesson_predict(&lesson, "And now?");
+    printf("\"%s\", \"%s\"\n", first.said, second.said);
+    exit(lesson_end(&lesson));
+}
+TEST(an_end_of_the_input_is_of_one_answer) { CHECK_STOPS(answer_after_an_end(), 0, "\"\", \"half\"\n"); }
+
 TEST(predictions_do_not_wait_for_nobody) {
     Lesson lesson = { .number = "99", .term = { .out = stdout, .width = 80 } };
     int ends[2];
@@ -225,4 +241,4 @@ TEST(lesson_notices_a_full_disk) {
 
 TESTS(options_are_set, options_refuse_in_one_line, options_change_nothing_when_one_is_wrong, options_leave_other_words,
       options_again_and_again, options_stop_a_broken_table, lesson_begins_and_ends, lesson_helps, lesson_refuses,
-      predictions_are_set_beside_what_came, predictions_do_not_wait_for_nobody, lesson_notices_a_full_disk)
+      predictions_are_set_beside_what_came, an_end_of_the_input_is_of_one_answer, predictions_do_not_wait_for_nobody, lesson_notices_a_full_disk)
