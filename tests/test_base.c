@@ -243,6 +243,28 @@ TEST(rng_shuffle_and_choice) {
     for (int i = 0; i < 5; i++) CHECK_NEAR(picked[i] / 12e3, 1, 0.05);
 }
 
+TEST(as_many_threads_as_wished) {
+    setenv("CLIP_THREADS", "3", 1);
+    CHECK(thread_count() == 3, "%d", thread_count());
+    thread_set_count(5);
+    CHECK(thread_count() == 5, "%d", thread_count());
+    CHECK_STOPS(thread_set_count(0), EXIT_CONTRACT, "threads is 0, want 1 to 256");
+    CHECK_STOPS(thread_set_count(257), EXIT_CONTRACT, "threads is 257");
+}
+
+static void count_with(const char *wish) {
+    int processors = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    if (wish) setenv("CLIP_THREADS", wish, 1);
+    else unsetenv("CLIP_THREADS");
+    fprintf(stderr, "%d of %d\n", thread_count(), processors);
+    exit(thread_count() == (processors > 256 ? 256 : processors) ? 0 : 1);
+}
+
+TEST(as_many_threads_as_processors) {
+    static const char *const wishes[] = { NULL, "", "0", "257", "many", "2 or so" };
+    for (size_t i = 0; i < COUNT(wishes); i++) CHECK_STOPS(count_with(wishes[i]), 0, " of ");
+}
+
 static void piece(void *context, size_t begin, size_t end, int worker) {
     (void)worker;
     double *sums = context;
@@ -339,5 +361,6 @@ TEST(bytes_are_lent_as_a_file) {
 TESTS(arena_alignment_and_reset, arena_refuses_the_impossible, broken_contract_names_both,
       out_file_appears_whole_or_not_at_all, files_that_cannot_be, two_processes_write_one_file,
       what_a_killed_process_left_goes, what_was_there_before_can_be_kept, a_file_cut_short_while_it_is_read, folders_are_made, numbers_from_text, rng_is_the_published_generator,
-      an_error_is_one_line, bytes_are_lent_as_a_file, rng_moments, rng_shuffle_and_choice, parallel_for_same_pieces_for_any_threads, parallel_for_nested,
+      an_error_is_one_line, bytes_are_lent_as_a_file, rng_moments, rng_shuffle_and_choice, as_many_threads_as_wished,
+      as_many_threads_as_processors, parallel_for_same_pieces_for_any_threads, parallel_for_nested,
       die_inside_a_worker_ends_the_program, rows_are_added_up, mat_by_hand)
