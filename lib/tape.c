@@ -130,6 +130,8 @@ Var tape_first_not_finite(const Tape *t) {
     return first;
 }
 
+const char *tape_name(Var x) { return x->op ? x->op->name : x->param ? x->param->name : "what was given"; }
+
 static bool hands_on_bad(const Node *x) {
     for (int i = 0; i < NODE_INPUTS && x->in[i]; i++) {
         Mat grad = x->in[i]->val;

@@ -97,6 +97,9 @@ void tape_backward_from(Tape *t, Var y, const num *dy);
 /* The first operation whose value is not finite, or NULL: where a NaN was born. */
 Var tape_first_not_finite(const Tape *t);
 
+/* What a message calls a node: the name of its operation, or of its parameter, or "what was given". */
+const char *tape_name(Var x);
+
 /* The first operation on the way back from the loss that hands on a gradient that is not finite, or NULL. Goes that way
  * once more: parameters' gradients are part of it afterwards, and of no use. */
 Var tape_first_bad_gradient(Tape *t, Var loss);

@@ -116,8 +116,7 @@ static bool stop_refuse(Trainer *s, Err *err) {
 static bool loss_refuse(Trainer *s, int batch, Err *err) {
     Var first = tape_first_not_finite(&s->tape);
     return err_set(err, "epoch %d, batch %d: the loss is not a finite number; the first operation that made one is %s. This batch "
-                   "changed nothing, %s; try a smaller --lr", s->epoch, batch + 1, !first ? "the loss" : first->op ? first->op->name :
-                   first->param ? first->param->name : "the pictures", kept(s));
+                   "changed nothing, %s; try a smaller --lr", s->epoch, batch + 1, first ? tape_name(first) : "the loss", kept(s));
 }
 
 static const Param *gradient_not_finite(const Params *params) {
@@ -133,7 +132,7 @@ static bool gradient_refuse(Trainer *s, Var loss, int batch, const Param *param,
     const char *name = param->name;
     Var first = tape_first_bad_gradient(&s->tape, loss);
     return err_set(err, "epoch %d, batch %d: the gradient of %s is not finite; the first operation on the way back that made one is %s. "
-                   "This batch changed nothing, %s; try a smaller --lr", s->epoch, batch + 1, name, first ? first->op->name : "not known",
+                   "This batch changed nothing, %s; try a smaller --lr", s->epoch, batch + 1, name, first ? tape_name(first) : "not known",
                    kept(s));
 }
 
