@@ -38,7 +38,7 @@ void check_skip(const char *format, ...) {
 
 void check_near(const char *file, int line, const char *what, double got, double want, double tolerance) {
     double error = fabs(got - want), bound = tolerance * fmax(1, fabs(want));
-    if (!(error <= bound)) check_fail(file, line, what, "got %.9g, want %.9g, off by %.3g, allowed %.3g", got, want, error, bound);
+    if (!(error <= bound && isfinite(bound))) check_fail(file, line, what, "got %.9g, want %.9g, off by %.3g, allowed %.3g", got, want, error, bound);
 }
 
 /* ---- statements that must stop --------------------------------------------------------------------------------- */

@@ -19,7 +19,7 @@ typedef struct { const char *name; TestBody body; } Test;
 /* Ends the running test as failed, with file, line and message. */
 #define CHECK(ok, ...) do { if (!(ok)) check_fail(__FILE__, __LINE__, #ok, __VA_ARGS__); } while (0)
 
-/* |got - want| <= tolerance * max(1, |want|); NaN fails. */
+/* |got - want| <= tolerance * max(1, |want|); NaN and infinity fail. */
 #define CHECK_NEAR(got, want, tolerance) check_near(__FILE__, __LINE__, #got, got, want, tolerance)
 
 /* Runs the statement in a child process and wants it to stop with `status` and `text` in its stderr. */
