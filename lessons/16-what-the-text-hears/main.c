@@ -1,5 +1,6 @@
 /* Lesson 16: what the text tower hears. No pictures: captions against captions, by a bag of words, an LSTM and a
  * transformer, before and after training. Before: 08 encoders, 10 train. See README.md. */
+#include "../../lib/course.h"
 #include "../../lib/encoder.h"
 #include "../../lib/hearing.h"
 #include "../../lib/learner.h"
@@ -11,7 +12,7 @@
 
 enum { KINDS = 3, TOWERS = 2 * KINDS, TEXTS = 4 }; /* towers: three before training, the same three after it */
 static const char *const kinds[KINDS] = { "bow", "lstm", "transformer" };
-static const char *const towers[] = { "bow-", "lstm-", "tran-", "bow", "lstm", "tran", "CLIP" };
+static const char *const towers[] = { "bow-", "lstm-", "tran-", "bow", "lstm", "tran", "photo", "CLIP" };
 
 /* The texts of the course material, word for word. */
 typedef struct { const char *name, *text[TEXTS]; } Probe;
@@ -78,13 +79,26 @@ static void print_texts(Arena *arena, const Clip *clip) {
         }
 }
 
+static void print_photo(Arena *arena, const Clip *photo) {
+    const char *said[MOST];
+    int texts = 0, ids[MOST * CAPTION_WORDS];
+    for (size_t p = 0; p < PROBES; p++)
+        for (int k = 0; k < TEXTS && probes[p].text[k]; k++) said[texts++] = probes[p].text[k];
+    TextNotes notes = vocab_encode(&photo->vocab, arena, said, texts, CAPTION_WORDS, ids);
+    printf("Column \"photo\": lesson 10's bag of words, which learnt from photographs with %d words. Of the course's it lacks:\n ",
+           photo->vocab.size - 2);
+    for (int u = 0; u < notes.unknown_count; u++) printf(" %s", notes.unknown[u]);
+    printf("\n");
+}
+
 typedef struct { const char *label; int a, b; } Pair; /* a and b: places in the list of all texts */
 
-/* Returns the trained transformer's cosine of the first pair. */
-static double course_pairs(const Lesson *lesson, Arena *arena, Learner *learner, Encoder *real) {
+/* The towers of shapes get the renamed texts; those that know photographs, `photo` and `real` (NULL: none), the texts as they are.
+ * Returns the trained transformer's cosine of the first pair. */
+static double course_pairs(const Lesson *lesson, Arena *arena, Learner *learner, Clip *photo, Encoder *real) {
     Pair pair[2 * MOST];
     const char *said[MOST], *text[MOST], *label[2 * MOST];
-    int texts = 0, n = 0, columns = TOWERS + (real != NULL);
+    int texts = 0, n = 0, columns = TOWERS + 1 + (real != NULL);
     for (size_t p = 0; p < PROBES; p++)
         for (int k = 0; k < TEXTS && probes[p].text[k]; k++, texts++) {
             said[texts] = probes[p].text[k], text[texts] = renamed(arena, said[texts]);
@@ -95,7 +109,8 @@ static double course_pairs(const Lesson *lesson, Arena *arena, Learner *learner,
         }
     Mat heat = mat_new(arena, n, columns);
     for (int t = 0; t < columns; t++) {
-        Mat v = t < TOWERS ? hearing_vectors(&learner[t].clip, arena, text, texts) : encoder_texts(real, arena, said, texts, NULL);
+        Mat v = t < TOWERS ? hearing_vectors(&learner[t].clip, arena, text, texts)
+              : t == TOWERS ? hearing_vectors(photo, arena, said, texts) : encoder_texts(real, arena, said, texts, NULL);
         for (int i = 0; i < n; i++) AT(heat, i, t) = (num)hearing_cosine(v, pair[i].a, v, pair[i].b);
     }
     lesson_heat(lesson, "16-pairs", &(Heat){ .title = "Cosine of two texts (-: before training)", .y = "pair", .x = "text tower", .m = heat, .rows = label,
@@ -153,12 +168,13 @@ static void print_taken(const Heard *heard) {
 }
 
 int main(int argc, char **argv) {
-    const char *weights = "";
+    const char *weights = "", *photo_weights = COURSE_SHIPPED;
     int seed = 1, captions = 400, steps = 0, palette = 0;
     const Option options[] = {
         { "captions", .integer = &captions, .low = 1, .high = 100000, .help = "generated captions for each change" },
         { "steps", .integer = &steps, .low = 0, .high = 1000000, .help = "of training; 0: as in lesson 17, whose models these are" },
         { "palette", .integer = &palette, .low = 0, .high = 64, .help = "trained on batches about so many combinations; 0: about all" },
+        { "weights", .text = &photo_weights, .help = "a model file of lesson 10: the column of what photographs teach a bag of words" },
         { "clip", .text = &weights, .help = "a column of the real CLIP: its weights, or auto; empty: none" },
         { 0 },
     };
@@ -168,8 +184,10 @@ int main(int argc, char **argv) {
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;
     Learner learner[TOWERS];
+    Clip photo;
     Encoder real;
     Err err;
+    if (!clip_load(&photo, photo_weights, &err)) die("%s", err.text);
     if (*weights && !encoder_open(&real, arena, weights, GELU_AUTO, &err)) die("%s", err.text);
     if (*weights && real.tiny) die("there are no weights of the real CLIP; `make pretrained` fetches them");
     for (int t = 0; t < TOWERS; t++) {
@@ -184,8 +202,9 @@ int main(int argc, char **argv) {
 
     lesson_section(&lesson, "2. The course's texts");
     print_texts(arena, &learner[0].clip);
+    print_photo(arena, &photo);
     said = lesson_predict(&lesson, "What will the trained transformer's cosine be for \"a cat on a table\" and \"a table on a cat\"?");
-    lesson_outcome_number(&lesson, &said, course_pairs(&lesson, arena, learner, *weights ? &real : NULL), 4);
+    lesson_outcome_number(&lesson, &said, course_pairs(&lesson, arena, learner, &photo, *weights ? &real : NULL), 4);
 
     lesson_section(&lesson, "3. Captions of the grammar, changed");
     said = lesson_predict(&lesson, "In %% of cases: what will the trained transformer find further from a caption, colours swapped, or other words for the same?");
@@ -194,6 +213,7 @@ int main(int argc, char **argv) {
     for (int r = 0; r < heard.rows; r++)
         if (!strcmp(heard.row[r], "colours swapped")) lesson_outcome_number(&lesson, &said, 100 * tally_rate(&heard.taken[(r + 1) * TOWERS - 1], TALLY_CHOICE).share, 1);
     for (int t = 0; t < TOWERS; t++) learner_free(&learner[t]);
+    clip_free(&photo);
     if (*weights) encoder_close(&real);
     return lesson_end(&lesson);
 }
