@@ -526,7 +526,13 @@ TEST(every_word_is_said_equally_often_in_both_parts) {
     arena_free(&arena);
 }
 
+TEST(names_of_edits) {
+    for (int e = 0; e < EDIT_KINDS; e++)
+        for (int d = 0; d < e; d++) CHECK(strcmp(caption_edit_name((CaptionEdit)e), caption_edit_name((CaptionEdit)d)), "%s twice", caption_edit_name((CaptionEdit)e));
+    CHECK_STOPS(caption_edit_name(EDIT_KINDS), EXIT_CONTRACT, "want 0 to");
+}
+
 TESTS(truth_is_what_the_words_say, every_sentence_is_read_as_it_was_written, one_is_and_two_are, sentences_by_hand,
       what_is_no_sentence_is_refused_by_its_word, noise_is_no_sentence, the_vocabulary_has_every_word_and_no_an, edits_by_hand,
       replacements_replace_one_thing, bags_of_words, a_split_of_relations_holds_out_relations_alone, captions_of_scenes_are_true_and_wrong_ones_false,
-      a_list_has_every_true_caption_once, every_word_is_said_equally_often_in_both_parts)
+      a_list_has_every_true_caption_once, every_word_is_said_equally_often_in_both_parts, names_of_edits)

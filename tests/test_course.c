@@ -139,4 +139,36 @@ TEST(models_of_other_pictures_are_refused) {
     arena_free(&arena);
 }
 
-TESTS(trained_once_and_kept, what_was_stopped_goes_on, shipped_where_it_serves, models_of_other_pictures_are_refused)
+static Cifar cifar_or_nothing(void) { return course_pictures(&arena, "cifar", CIFAR_TEST, 5); }
+
+TEST(pictures_as_asked_for) {
+    Cifar shapes = begin(), any;
+    unsetenv("CIFAR10_DIR"); /* and there is none in this folder */
+    any = course_pictures(&arena, "auto", CIFAR_TEST, 15);
+    CHECK(shapes.n == FEW && shapes.generated && any.n == 15 && any.generated, "%d, %d pictures", shapes.n, any.n);
+    CHECK(strstr(course_notice(&shapes, "shapes"), "as asked for") && strstr(course_notice(&any, "auto"), "no CIFAR-10 was found"), "%s, %s",
+          course_notice(&shapes, "shapes"), course_notice(&any, "auto"));
+    CHECK_STOPS(cifar_or_nothing(), EXIT_TROUBLE, "CIFAR-10 is not there; `make data` fetches it");
+    setenv("CIFAR10_DIR", "nowhere", 1);
+    CHECK_STOPS(cifar_or_nothing(), EXIT_TROUBLE, "CIFAR10_DIR is nowhere");
+}
+
+TEST(models_of_larger_pictures_are_refused) {
+    Cifar pictures = begin();
+    static const char *const pattern = "{}";
+    Vocab vocab = vocab_build(&arena, &pattern, 1, pictures.names, CIFAR_CLASSES);
+    Clip clip;
+    Err err;
+    ClipConfig config = { .image = { .kind = "vit", .side = 64, .width = 32, .embed = 8 }, .tokens = 4,
+                          .text = { .kind = "bow", .width = 8, .embed = 8, .padding = TEXT_PADDING } };
+    CHECK(clip_init(&clip, config, &vocab, 1, &err), "%s", err.text);
+    CHECK_STOPS(course_refuse_other(&arena, &clip, "large", &pictures), EXIT_TROUBLE,
+                "large: this model looks at pictures of 64 x 64, and these are 32 x 32");
+    clip.config.image.side = CIFAR_SIDE;
+    course_refuse_other(&arena, &clip, "fitting", &pictures);
+    clip_free(&clip);
+}
+
+TESTS(trained_once_and_kept, what_was_stopped_goes_on, shipped_where_it_serves, models_of_other_pictures_are_refused,
+      pictures_as_asked_for,
+      models_of_larger_pictures_are_refused)

@@ -1,4 +1,5 @@
 /* Every operation's value by hand, and what it refuses. Gradients: test_gradients. */
+#include "../lib/gradcheck.h"
 #include "../lib/ops.h"
 #include "check.h"
 
@@ -142,5 +143,11 @@ TEST(softmax_and_cross_entropy) {
     CHECK_STOPS(op_cross_entropy_labels(&tape, x, (int[]){ 0, 2 }), EXIT_CONTRACT, "row 1 belongs to class 2, want 0 to 1");
 }
 
+/* Differences of numbers in float are mostly rounding. */
+TEST(differences_want_double) {
+    const Op *op = op_exp(&tape, LEAF(mat_shape(1, 1), 1))->op;
+    CHECK_STOPS(gradcheck_run(op), EXIT_CONTRACT, "num has 4 bytes: build with -DNUM=double");
+}
+
 TESTS(add_and_mul_broadcast, moving_numbers, products, activations, convolution, pooling, batch_norm, unit_length, words,
-      softmax_and_cross_entropy)
+      softmax_and_cross_entropy, differences_want_double)

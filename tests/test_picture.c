@@ -3,8 +3,10 @@
 #include "../lib/picture.h"
 #include "check.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -148,6 +150,34 @@ TEST(picture_converters_in_turn) {
     arena_free(&arena);
 }
 
+/* The process may open so many files and no more: whatever cannot be had, it is said, and all is closed again. */
+TEST(picture_with_too_few_descriptors) {
+    Arena arena = { 0 };
+    begin(&arena);
+    const char *path = photo(&arena, "a.jpg");
+    struct rlimit all, few;
+    int refused = 0;
+    program(&arena, "magick", GOOD);
+    CHECK(getrlimit(RLIMIT_NOFILE, &all) == 0, "%s", "no limit");
+    int lowest = open("/dev/null", O_RDONLY), again;
+    close(lowest);
+    for (rlim_t more = 1; more <= 12; more++) {
+        Image image = { 0 };
+        Err err;
+        few = (struct rlimit){ (rlim_t)lowest + more, all.rlim_max };
+        CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0, "%s", "no limit");
+        bool ok = picture_read(&arena, path, &image, &err);
+        CHECK(setrlimit(RLIMIT_NOFILE, &all) == 0, "%s", "no limit");
+        CHECK(ok ? image.width == 2 : strstr(err.text, "could not convert this JPEG file: ") && !strchr(err.text, '\n'), "%d more: %s", (int)more, err.text);
+        refused += !ok && strstr(err.text, "it cannot be run");
+        again = open("/dev/null", O_RDONLY);
+        CHECK(again == lowest, "%d more: %d is still open", (int)more, lowest);
+        close(again);
+    }
+    CHECK(refused >= 3 && refused < 12, "%d refused", refused);
+    arena_free(&arena);
+}
+
 TEST(picture_converters_that_never_end) {
     Arena arena = { 0 };
     begin(&arena);
@@ -202,4 +232,4 @@ TEST(picture_by_a_real_converter) {
 }
 
 TESTS(picture_without_any_converter, picture_kinds, picture_names_are_harmless, picture_converters_in_turn,
-      picture_converters_that_never_end, picture_by_a_real_converter)
+      picture_with_too_few_descriptors, picture_converters_that_never_end, picture_by_a_real_converter)

@@ -364,6 +364,12 @@ TEST(hostile_files_do_no_harm) {
     arena_free(&arena);
 }
 
+TEST(names_come_back) {
+    QuadKind kind = QUAD_KINDS;
+    for (int k = 0; k < QUAD_KINDS; k++) CHECK(quad_find(quad_name((QuadKind)k), &kind) && kind == (QuadKind)k, "%s", quad_name((QuadKind)k));
+    CHECK(!quad_find("bindings", &kind) && !quad_find("", &kind) && kind == QUAD_SHUFFLE, "%s", "there is no such kind");
+}
+
 TESTS(every_set_is_what_it_says, oracle_scores_one, who_does_not_look_has_exactly_half, hearsay_wins_shuffles_alone, labels_are_of_the_other_half,
       nothing_is_commoner, the_same_for_the_same_seed, held_out_pairs_with_seen_swaps, impossible_sets_are_refused, defects_are_seen, other_words_are_seen, features_are_scored_in_their_order,
-      files_give_the_same_back, broken_files_are_refused, hostile_files_do_no_harm)
+      files_give_the_same_back, broken_files_are_refused, hostile_files_do_no_harm, names_come_back)

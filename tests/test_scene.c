@@ -284,6 +284,14 @@ TEST(settings_are_refused) {
     }
 }
 
+TEST(names_of_relations) {
+    for (int r = 0; r < RELATION_COUNT; r++)
+        for (int q = 0; q < r; q++) CHECK(strcmp(relation_name((Relation)r), relation_name((Relation)q)), "%s twice", relation_name((Relation)r));
+    CHECK(!strcmp(relation_name(LEFT_OF), "left of") && !strcmp(relation_name(BELOW), "below"), "%s", relation_name(BELOW));
+    CHECK_STOPS(relation_name(RELATION_COUNT), EXIT_CONTRACT, "relation is 4, want 0 to 3");
+}
+
 TESTS(scenes_come_again, objects_lie_where_relations_are_clear, crowds_of_the_largest_fit, relations_by_hand,
       colours_are_found_in_the_middle, ink_is_equal_for_every_number, sizes_are_told_apart_and_any_side_will_do,
-      parts_are_kept_with_even_marginals, two_objects_differ_unless_alike, what_cannot_be_had_becomes_alike, settings_are_refused)
+      parts_are_kept_with_even_marginals, two_objects_differ_unless_alike, what_cannot_be_had_becomes_alike, settings_are_refused,
+      names_of_relations)

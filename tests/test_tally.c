@@ -6,6 +6,7 @@
 #include "check.h"
 
 #include <math.h>
+#include <string.h>
 
 static Tally of(const double s[4]) {
     Tally tally = tally_new(2, 2);
@@ -132,5 +133,10 @@ TEST(hearsay_learns_labels) {
     arena_free(&arena);
 }
 
+TEST(names_of_scores) {
+    static const char *const names[TALLY_SCORES] = { [TALLY_CHOICE] = "choice", [TALLY_TEXT] = "text", [TALLY_IMAGE] = "image", [TALLY_GROUP] = "group" };
+    for (int k = 0; k < TALLY_SCORES; k++) CHECK(!strcmp(tally_name((TallyScore)k), names[k]), "%s", tally_name((TallyScore)k));
+}
+
 TESTS(quads_by_hand, ties_against_real_lots, chance_is_what_guessing_gets, one_picture_many_captions, intervals_are_wilsons,
-      refusals, hearsay_by_hand, hearsay_learns_labels)
+      refusals, hearsay_by_hand, hearsay_learns_labels, names_of_scores)

@@ -375,6 +375,16 @@ TEST(tiles_in_half_blocks) {
     same_text(drawn(&term), "ab x\ncd \n");
 }
 
+/* Colours, but no half blocks: a place is one colour, the mean of both halves. */
+TEST(tiles_in_backgrounds) {
+    uint8_t rgb[2 * 2 * 3];
+    flag(rgb, 2);
+    const Tile one = { rgb, 2, 2, NULL, false };
+    Term term = capture(80, true, 24, false);
+    draw_tiles(&term, &(Tiles){ .tiles = &one, .count = 1 });
+    same_text(drawn(&term), "\033[48;2;255;0;0m \033[48;2;128;128;255m \033[0m\n");
+}
+
 TEST(captions_wider_than_their_pictures) {
     uint8_t rgb[2 * 2 * 3];
     flag(rgb, 2);
@@ -495,6 +505,6 @@ TEST(contracts) {
 TESTS(a_file_is_plain_and_80_wide, a_terminal_shows_what_it_can, style_vanishes, text_has_its_width, heat_plain,
       heat_without_names_continues_below, heat_coloured, colours_are_readable_and_ordered, bars_plain,
       bars_both_ways_in_eighths, bars_coloured, lines_plain, the_first_curve_lies_on_top, lines_braille,
-      lines_of_nothing_and_of_everything, axes_are_round, tiles_in_half_blocks, captions_wider_than_their_pictures, tiles_are_made_to_fit,
+      lines_of_nothing_and_of_everything, axes_are_round, tiles_in_half_blocks, tiles_in_backgrounds, captions_wider_than_their_pictures, tiles_are_made_to_fit,
       progress_on_a_terminal, progress_in_a_log, progress_is_silent_when_short, progress_makes_way_for_an_error,
       progress_in_a_narrow_terminal, progress_times, contracts)

@@ -428,6 +428,29 @@ TEST(batchnorm_statistics) {
 }
 
 /* The statistics are the file's: what a layer keeps is what params_find finds. */
+/* Where gradients are kept, that of the result is still what came in; else its memory is used up, and the rest is the same. */
+TEST(batchnorm_keeps_gradients_where_they_are_wanted) {
+    enum { ROWS = 20, CH = 3 };
+    Arena arena = { 0 };
+    num slope[2][2 * CH], dx[2][ROWS * CH];
+    Rng rng = rng_seed(9, 0);
+    Mat x = mat_normal(&arena, ROWS, CH, &rng, 2), dy = mat_normal(&arena, ROWS, CH, &rng, 1);
+    for (int keep = 0; keep < 2; keep++) {
+        Params params = { .arena = arena_alloc(&arena, 1, sizeof(Arena)) };
+        *params.arena = (Arena){ 0 };
+        BatchNorm layer = batchnorm_add(&params, "bn", CH, true, 0.3);
+        Tape tape = { .training = true, .keep_grads = keep };
+        Var in = tape_leaf(&tape, x), y = batchnorm(&tape, &layer, op_reshape(&tape, in, mat_shape(4, ROWS, 1, 1, CH)), ACT_RELU);
+        tape_backward_from(&tape, y, dy.v);
+        if (keep) CHECK(!memcmp(y->grad, dy.v, sizeof dx[0]), "%s", "the gradient of the result has changed");
+        memcpy(dx[keep], in->grad, sizeof dx[0]);
+        memcpy(slope[keep], layer.weight->grad, CH * sizeof(num)), memcpy(slope[keep] + CH, layer.bias->grad, CH * sizeof(num));
+        tape_free(&tape), arena_free(params.arena);
+    }
+    CHECK(!memcmp(dx[0], dx[1], sizeof dx[0]) && !memcmp(slope[0], slope[1], sizeof slope[0]), "%s", "other gradients when they are kept");
+    arena_free(&arena);
+}
+
 TEST(batchnorm_buffers_are_parameters) {
     Arena arena = { 0 };
     Params params = { .arena = &arena };
@@ -527,5 +550,5 @@ TEST(cnn_learns_32_pictures) { learns((ImageTowerSize){ .kind = "cnn", .widths =
 TESTS(small_has_these_parts, cnn_has_these_parts, cnn_has_usual_widths, resnet9_has_these_parts, scene_has_these_parts, every_part_is_used, bow_has_these_parts,
       unknown_towers_are_refused, pictures_of_another_shape_stop, a_name_is_taken_once, linear_and_convolutions_begin_uniform,
       words_begin_normal, dirac, a_seed_makes_the_model, bag_of_words_is_deaf_to_order, bag_of_words_by_hand, padding_is_no_word,
-      batchnorm_statistics, batchnorm_buffers_are_parameters, whitening, whitening_is_of_cnn_alone, small_learns_32_pictures,
+      batchnorm_statistics, batchnorm_keeps_gradients_where_they_are_wanted, batchnorm_buffers_are_parameters, whitening, whitening_is_of_cnn_alone, small_learns_32_pictures,
       cnn_learns_32_pictures)

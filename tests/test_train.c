@@ -495,6 +495,7 @@ TEST(recipes_without_an_ingredient) {
         less.name = whole.name;
         CHECK(nothing == !memcmp(&less, &whole, sizeof less), "without %s nothing changed", word);
     }
+    CHECK_STOPS(recipe_leave_out(&(Recipe){ .name = "soup" }, &arena, "salt"), EXIT_CONTRACT, "no ingredient \"salt\"");
     /* What begins elsewhere ends elsewhere, and the first convolution stays as it is only while it whitens. */
     const char *const changed[] = { "nothing", "whitening", "dirac" };
     num first[3] = { 0 }, second[3] = { 0 };
