@@ -41,6 +41,7 @@ LearnerSettings learner_settings(LearnerSettings s) {
     if (!s.text) s.text = "transformer";
     if (!s.reading) s.reading = readings[0].name;
     if (s.coverage == 0 || s.split == SPLIT_ALL) s.coverage = 1;
+    s.coverage = round(1000 * s.coverage) / 1000;
     if (!s.objects) s.objects = 2;
     if (!s.steps) s.steps = LEARNER_STEPS;
     return s;
@@ -322,7 +323,8 @@ char *learner_path(Arena *arena, const LearnerSettings *settings, const LearnerC
     char *name = arena_print(arena, "%s/learner-%s-%s-%s-%d-of-1000-objects%d-palette%d-seed%d-%d", course_models(),
                              s.text, s.reading, split_name(s.split), (int)lround(1000 * s.coverage), s.objects,
                              s.palette, s.seed, s.steps);
-    return arena_print(arena, "%s%s%s.safetensors", name, more ? "-" : "", more ? more->name : "");
+    return more ? arena_print(arena, "%s-%s-%d.safetensors", name, more->name, more->steps)
+                : arena_print(arena, "%s.safetensors", name);
 }
 
 /* Whatever decides about the weights. The number is that of this file's recipe: another recipe, another number. */

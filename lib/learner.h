@@ -36,7 +36,7 @@ typedef struct {
                             "places": every word looks at every place (reading.h; text "transformer" alone) */
     SplitKind split;     /* which combinations it is shown: those seen in split_make(split, coverage, seed), or seed +
                             1000 k, the first k for which two things can change colours and still be seen ones */
-    double coverage;     /* of them (1) */
+    double coverage;     /* of them, to three places (1) */
     int objects;         /* in a scene (2). But every seventh scene has 1 to SCENE_MOST like ones, for counting; and in
                             the first seventh of the steps the others have one */
     int palette;         /* the scenes of one batch are drawn from so many combinations or a few more, each batch from
@@ -90,7 +90,7 @@ bool learner_make(Learner *learner, const LearnerSettings *settings, Err *err);
 /* Learns; `course` NULL: the first course. False when the loss is not finite: the weights are lost then. */
 bool learner_learn(Learner *learner, const LearnerCourse *course, Err *err);
 
-/* Where it is kept; on the arena. */
+/* Where it is kept, on the arena: the name of the file says all the settings, and the second course with its steps. */
 char *learner_path(Arena *arena, const LearnerSettings *settings, const LearnerCourse *more);
 bool learner_save(const Learner *learner, const LearnerCourse *more, const char *path, Err *err);
 bool learner_load(Learner *learner, const LearnerSettings *settings, const LearnerCourse *more, const char *path,

@@ -315,7 +315,7 @@ static void note_share(LimitsTable *table, LimitsRow row, int items, double choi
     row.score[TALLY_CHOICE] = choice, row.score[TALLY_TEXT] = text, row.score[TALLY_IMAGE] = image,
     row.score[TALLY_GROUP] = NAN;
     for (int k = 0; k < TALLY_SCORES; k++) row.score[k] = round(row.score[k] * 1e6) / 1e6;
-    limits_add(table, &row);
+    limits_put(table, &row);
 }
 
 void repair_note(LimitsTable *table, const LearnerSettings *settings, const LearnerCourse *more,
@@ -374,13 +374,30 @@ RepairCell repair_small_cell(void) {
     return repair_cell(ARM_PLACES, (RepairWorld){ .seed = 1, .steps = 60, .more = 20 });
 }
 
+RepairCell *repair_plan(Arena *arena, int *count) {
+    RepairCell *plan = arena_alloc(arena, 1 + (size_t)LIMITS_SEEDS * REPAIR_ARMS, sizeof *plan);
+    int n = 0;
+    plan[n++] = repair_small_cell();
+    for (int seed = 1; seed <= LIMITS_SEEDS; seed++)
+        for (int a = 0; a < REPAIR_ARMS; a++) plan[n++] = repair_cell((RepairArm)a, (RepairWorld){ .seed = seed });
+    *count = n;
+    return plan;
+}
+
 LimitsRow repair_row(const RepairCell *cell, const char *probe) {
     return limits_row(&cell->settings, cell->more ? &cell->course : NULL, probe, SPLIT_SEEN);
 }
 
+/* Are all the rows there that repair_note would put? */
 static bool measured(const LimitsTable *table, const RepairCell *cell) {
-    LimitsRow row = repair_row(cell, "retrieval");
-    return limits_find(table, &row) != NULL;
+    Arena arena = { 0 };
+    LimitsTable wanted = { .arena = &arena };
+    RepairResult nothing = { .found = { 0 } };
+    bool all = true;
+    repair_note(&wanted, &cell->settings, cell->more ? &cell->course : NULL, &nothing);
+    for (int i = 0; i < wanted.count; i++) all = all && limits_find(table, &wanted.row[i]);
+    arena_free(&arena);
+    return all;
 }
 
 static bool fill_one(LimitsTable *table, const RepairCell *cell, int items, const char *path, Err *err) {

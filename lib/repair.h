@@ -15,13 +15,13 @@
 #ifndef REPAIR_H
 #define REPAIR_H
 
-#include "limits.h"
+#include "limit_table.h"
 #include "reading.h"
 
 typedef enum { LIE_SWAP, LIE_REPLACE, LIE_NEGATE, LIE_KINDS } LieKind;
-const char *lie_name(LieKind kind);     /* "swap" ... */
-bool lie_find(const char *name, LieKind *kind);
-unsigned lie_edits(LieKind kind);       /* bits 1 << EDIT_... */
+const char *lie_name(LieKind kind);                 /* "swap" ... */
+bool lie_find(const char *name, LieKind *kind);     /* and back; false if there is no such kind */
+unsigned lie_edits(LieKind kind);                   /* bits 1 << EDIT_... */
 
 /* How true captions are said in other words; each changes at least one word, or their order. */
 typedef enum { REWORD_NAMES, REWORD_FORMS, REWORD_CONVERSE, REWORD_WAYS } Reword;
@@ -94,7 +94,7 @@ RepairResult repair_ask(Learner *learner, int items);
 
 #define REPAIR_TABLE "plots/data/18-repair.csv"
 
-/* Adds a result to a table of limits: rows "swap", "swap-colours", "swap-places", "replace", "negate" with all scores;
+/* Puts a result into a table of limits: rows "swap", "swap-colours", "swap-places", "replace", "negate", all scores;
  * "names" ... (choice: the reworded truth against the plain lie), "names-lie" ... (the other way round), "names-held"
  * ... (choice: held of trusted); and "retrieval" (text: pictures find captions; image: captions find pictures) beside
  * "retrieval-chance". */
@@ -113,24 +113,33 @@ typedef enum {
     ARM_PLACES_REPAIR,
     REPAIR_ARMS
 } RepairArm;
+const char *repair_arm_name(RepairArm arm); /* "before", "plain", "lies", "no swap" ..., "places" (plain), "+ lies" */
+
+/* One learner: what an arm is in a world. */
 typedef struct {
     LearnerSettings settings;
     LearnerCourse course;
-    bool more;
-} RepairCell; /* more: has a second course */
+    bool more; /* has the second course */
+} RepairCell;
 typedef struct {
-    double coverage;
-    int seed, steps, more;
-} RepairWorld; /* 0: REPAIR_COVERAGE, -, as usual, REPAIR_STEPS */
-RepairCell repair_cell(RepairArm arm, RepairWorld world);
-RepairCell repair_small_cell(void);         /* "places" in few steps: the table's first, which the tests ask again */
-const char *repair_arm_name(RepairArm arm); /* "before", "plain", "lies", "no swap" ..., "places" (plain), "+ lies" */
+    double coverage;       /* 0: REPAIR_COVERAGE */
+    int seed, steps, more; /* steps of the first course and of the second; 0: LEARNER_STEPS, REPAIR_STEPS */
+} RepairWorld;
 
-/* The row of an arm and a probe, without scores; seed 0: of any seed. */
+/* Every arm but "places" begins with lesson 17's transformer of that world, so that its weights serve here, too. */
+RepairCell repair_cell(RepairArm arm, RepairWorld world);
+
+/* "places" in few steps, done in seconds: the table's first, which the tests ask again. */
+RepairCell repair_small_cell(void);
+
+/* The plan of the table: that one, and all arms of LIMITS_SEEDS seeds, one seed after the other. On the arena. */
+RepairCell *repair_plan(Arena *arena, int *count);
+
+/* The row of an arm and a probe, without scores; its seed may be made LIMITS_ANY_SEED. */
 LimitsRow repair_row(const RepairCell *cell, const char *probe);
 
 /* Whoever is not in the table learns (or is read), is asked, and the table is written to `path` at once; a line for
- * each on stderr. An arm whose row is there but whose weights are not is left as it is. */
+ * each on stderr. An arm whose rows are all there is left as it is, whether or not its weights are. */
 bool repair_fill(LimitsTable *table, const RepairCell *cells, int count, int items, const char *path, Err *err);
 
 #endif

@@ -3,22 +3,72 @@
  * Before: 16. See README.md. */
 #include "../../lib/course.h"
 #include "../../lib/exam.h"
-#include "../../lib/limits.h"
+#include "../../lib/limit_curves.h"
+#include "../../lib/published.h"
+#include "../../lib/retrieval.h"
 #include "../../lib/zeroshot.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { TOWERS = 3, PAGE = 3, NEAREST = 100 };
-static const char *const towers[TOWERS] = { "bow", "lstm", "transformer" };
+enum { PAGE = 3, NEAREST = 100 };
 
+static struct {
+    const char *text, *split, *path, *weights, *data;
+    LearnerSettings settings;
+    int items, pictures, few;
+    bool all;
+} ask = { .text = "all",
+          .split = "pairs",
+          .path = LIMITS_TABLE,
+          .weights = "",
+          .data = "auto",
+          .settings = { .coverage = 1, .objects = 2, .seed = 1, .steps = LEARNER_STEPS },
+          .items = LIMITS_ITEMS,
+          .pictures = 2000 };
+
+static const Option options[] = {
+    { "text", .text = &ask.text, .choices = "all|" LEARNER_TEXTS, .help = "which text towers" },
+    { "coverage", .real = &ask.settings.coverage, .low = 0.1, .high = 1,
+      .help = "share of the combinations that are seen in learning" },
+    { "split", .text = &ask.split, .choices = "pairs|counts|relations",
+      .help = "combinations of colour and shape; of these and a count; of two things" },
+    { "objects", .integer = &ask.settings.objects, .low = 1, .high = SCENE_MOST, .help = "things in a scene" },
+    { "palette", .integer = &ask.settings.palette, .low = 0, .high = 64,
+      .help = "each batch is about so many combinations; 0: about all" },
+    { "steps", .integer = &ask.settings.steps, .low = 1, .high = 100000, .help = "of learning" },
+    { "items", .integer = &ask.items, .low = 10, .high = 100000, .help = "of each probe" },
+    { "all", .flag = &ask.all, .help = "first measure the whole table, or what it lacks: half an hour" },
+    { "table", .text = &ask.path, .help = "where the table is kept" },
+    { "weights", .text = &ask.weights, .help = "a model file of lesson 10, for the photographs" },
+    { "data", .text = &ask.data, .choices = COURSE_DATA, .help = "which photographs" },
+    { "pictures", .integer = &ask.pictures, .low = 100, .high = 10000, .help = "photographs that are searched" },
+    { "learn", .integer = &ask.few, .low = 0, .high = 50000,
+      .help = "if lesson 10's model must be trained: from so many pictures; 0: all" },
+    { 0 },
+};
+
+static void learn(Arena *arena, Class *class) {
+    Err err;
+    for (int t = 0; t < LIMITS_TOWERS; t++) {
+        if (strcmp(ask.text, "all") && strcmp(ask.text, limits_towers[t])) continue;
+        Learner *l = &class->learner[class->count];
+        LearnerSettings settings = ask.settings;
+        settings.text = limits_towers[t];
+        if (!learner_get(l, &settings, NULL, &err)) die("%s", err.text);
+        class->count++;
+        printf("  %s: %zu numbers, loss %.3f\n", learner_text(arena, &l->settings), params_numbers(&l->clip.params),
+               l->loss);
+    }
+}
+
+/* The last scenes of the course, and what was said of them. */
 static void show_world(const Lesson *lesson, Arena *arena, const Learner *learner) {
     Tile tiles[2 * PAGE];
+    uint64_t shown = (uint64_t)learner->settings.steps * LEARNER_BATCH;
     for (int i = 0; i < 2 * PAGE; i++) {
         char text[CAPTION_TEXT];
-        LearnerPair pair = learner_pair(learner, NULL,
-                                        (uint64_t)learner->settings.steps * LEARNER_BATCH - (uint64_t)i - 1,
-                                        NULL); /* the last ones */
+        LearnerPair pair = learner_pair(learner, NULL, --shown, NULL);
         tiles[i] = exam_tile(arena, &pair.scene, caption_text(&pair.caption, text), "");
         printf("  %-60s %d thing%s\n", text, pair.scene.count, pair.scene.count == 1 ? "" : "s");
     }
@@ -26,72 +76,20 @@ static void show_world(const Lesson *lesson, Arena *arena, const Learner *learne
                  &(Tiles){ .title = "What they learn from", .tiles = tiles, .count = 2 * PAGE, .columns = 2 });
 }
 
-/* ---- 5. --------------------------------------------------------------------------------------------------------- */
-
-static const double coverages[] = { 0.25, 0.5, 0.75, 1 };
-
-/* Mean, least and most of the seeds, in %: "63.1 (58.0-67.2)", or "-". */
-static char *mean_text(Arena *arena, LimitsSummary m) {
-    return m.seeds ? arena_print(arena, "%.1f (%.1f-%.1f)", 100 * m.mean, 100 * m.low, 100 * m.high) : "-";
-}
-
-static void show_coverage(const Lesson *lesson, Arena *arena, const LimitsTable *table, QuadKind kind) {
-    num x[COUNT(coverages)], y[2 * TOWERS][COUNT(coverages)];
-    Series series[2 * TOWERS];
-    printf("%-10s seen:     ", quad_name(kind));
-    for (size_t c = 0; c < COUNT(coverages); c++) printf("  %17.0f %%", 100 * coverages[c]);
-    printf("\n");
-    for (int i = 0; i < 2 * TOWERS; i++) {
-        const char *part = i % 2 ? "held out" : "seen";
-        printf("  %-11s %-8s", towers[i / 2], part);
-        for (size_t c = 0; c < COUNT(coverages); c++) {
-            LearnerSettings s = { .text = towers[i / 2], .split = SPLIT_PAIRS, .coverage = coverages[c] };
-            LimitsSummary m = limits_summary(
-                table, limits_row(&s, NULL, quad_name(kind), i % 2 ? SPLIT_HELD : SPLIT_SEEN), TALLY_CHOICE);
-            x[c] = (num)(100 * coverages[c]), y[i][c] = (num)(100 * m.mean);
-            printf("  %19s", mean_text(arena, m));
+/* All probes, on what was seen and, if anything was not, on that. What the first learner makes of the first, in %. */
+static double ask_all(Arena *arena, Class *class) {
+    const LearnerSettings *s = &class->learner[0].settings;
+    QuadSettings probe = { .seed = (uint64_t)s->seed, .count = ask.items, .split = &class->learner[0].split };
+    double first = NAN;
+    exam_heading();
+    for (int part = SPLIT_SEEN; part <= (s->coverage < 1 ? SPLIT_HELD : SPLIT_SEEN); part++)
+        for (int kind = 0; kind < QUAD_KINDS; kind++) {
+            probe.kind = (QuadKind)kind, probe.part = (SplitPart)part;
+            double share = exam_probe(arena, class, &probe);
+            if (part == SPLIT_SEEN && kind == QUAD_BINDING) first = 100 * share;
         }
-        printf("\n");
-        series[i] = (Series){ arena_print(arena, "%s, %s", towers[i / 2], part), x, y[i], COUNT(coverages) };
-    }
-    lesson_lines(lesson, arena_print(arena, "17-%s", quad_name(kind)),
-                 &(Lines){ .title = arena_print(arena, "%s: mean of the seeds", quad_name(kind)),
-                           .y = "% chosen rightly",
-                           .x = "% of combinations seen",
-                           .series = series,
-                           .count = 2 * TOWERS,
-                           .reference_name = "guessing",
-                           .reference = 50 });
+    return first;
 }
-
-static void show_table(const Lesson *lesson, Arena *arena, const LimitsTable *table) {
-    for (int kind = 0; kind < QUAD_SHUFFLE; kind++) show_coverage(lesson, arena, table, (QuadKind)kind);
-    static const struct {
-        const char *name;
-        int objects, palette;
-    } worlds[] = { { "one thing", 1, 0 },
-                   { "two things", 2, 0 },
-                   { "three things", 3, 0 },
-                   { "two, of few a batch", 2, LIMITS_PALETTE } };
-    printf("all seen, scenes of");
-    for (size_t w = 0; w < COUNT(worlds); w++) printf("  %19s", worlds[w].name);
-    printf("\n");
-    for (int i = 0; i < QUAD_SHUFFLE * TOWERS; i++) {
-        const char *probe = quad_name((QuadKind)(i / TOWERS));
-        printf("  %-11s %-11s", i % TOWERS ? "" : probe, towers[i % TOWERS]);
-        for (size_t w = 0; w < COUNT(worlds); w++) {
-            LearnerSettings s = { .text = towers[i % TOWERS],
-                                  .split = SPLIT_PAIRS,
-                                  .objects = worlds[w].objects,
-                                  .palette = worlds[w].palette };
-            printf("  %19s",
-                   mean_text(arena, limits_summary(table, limits_row(&s, NULL, probe, SPLIT_SEEN), TALLY_CHOICE)));
-        }
-        printf("\n");
-    }
-}
-
-/* ---- 6. --------------------------------------------------------------------------------------------------------- */
 
 /* Captions the model of lesson 10 cannot read, and the pictures it finds for them. */
 static void photographs(Arena *arena, CourseModel *model, const Cifar *test) {
@@ -105,7 +103,8 @@ static void photographs(Arena *arena, CourseModel *model, const Cifar *test) {
                                                            "a photo of happiness" };
     Mat vectors = clip_text_features(&model->clip, arena, texts, ASKED, NULL);
     Mat scores = zeroshot_scores(&model->clip, arena, vectors, test, (ZeroshotRange){ .n = test->n, .batch = 500 });
-    int nearest = MIN(NEAREST, test->n / 10);
+    num *score = arena_alloc(arena, (size_t)test->n, sizeof *score);
+    int top[NEAREST], nearest = MIN(NEAREST, test->n / 10);
     printf("  caption                             it has no word for     cosine with the first   %ss among the %d "
            "nearest pictures\n",
            name, nearest);
@@ -115,114 +114,66 @@ static void photographs(Arena *arena, CourseModel *model, const Cifar *test) {
         char *unknown = "";
         for (int u = 0; u < notes.unknown_count; u++)
             unknown = arena_print(arena, "%s%s%s", unknown, u ? ", " : "", notes.unknown[u]);
-        for (int i = 0; i < test->n; i++) {
-            int above = 0;
-            for (int j = 0; j < test->n; j++)
-                above += AT(scores, j, k) > AT(scores, i, k) || (AT(scores, j, k) == AT(scores, i, k) && j < i);
-            found += above < nearest && test->labels[i] == CAT;
-        }
+        for (int i = 0; i < test->n; i++) score[i] = AT(scores, i, k);
+        retrieval_top(score, test->n, nearest, top);
+        for (int i = 0; i < nearest; i++) found += test->labels[top[i]] == CAT;
         printf("  %-35s %-22s %21.4f   %3d\n", texts[k], *unknown ? unknown : "-",
                vec_dot(&AT(vectors, 0, 0), &AT(vectors, k, 0), vectors.shape[1]), found);
     }
 }
 
-/* ---- 7. --------------------------------------------------------------------------------------------------------- */
-
-static void published(void) {
-    printf("  ARO, relation (VG-R)         CLIP ViT-B/32   59.9   chance 50     a text-only judge (Vera)  62\n"
-           "  ARO, attribution (VG-A)      CLIP ViT-B/32   63.2   chance 50     a text-only judge (Vera)  82\n"
-           "  ARO, order (COCO)            CLIP ViT-B/32   47.4   chance 20     a grammar checker         74 to 76\n"
-           "  SugarCrepe, swap object      CLIP ViT-B/32   61.4   chance 50     text-only                 49 to 50   "
-           "people 97 to 100\n"
-           "  SugarCrepe, swap attribute   CLIP ViT-B/32   64.0   chance 50     text-only                 49 to 50   "
-           "people 97 to 100\n"
-           "  SugarCrepe, replace relation CLIP ViT-B/32   69.2   chance 50     text-only                 49 to 50   "
-           "people 97 to 100\n"
-           "  Winoground, text             CLIP ViT-B/32   30.75  chance 25                                          "
-           "people 89.5\n"
-           "  Winoground, image            CLIP ViT-B/32   10.50  chance 25                                          "
-           "people 88.5\n"
-           "  Winoground, group            CLIP ViT-B/32    8.00  chance 16.67                                       "
-           "people 85.5\n");
-}
-
-static void learn(Arena *arena, Class *class, const char *text, LearnerSettings settings) {
-    Err err;
-    for (int t = 0; t < TOWERS; t++) {
-        if (strcmp(text, "all") && strcmp(text, towers[t])) continue;
-        Learner *l = &class->learner[class->count];
-        settings.text = towers[t];
-        if (!learner_get(l, &settings, NULL, &err)) die("%s", err.text);
-        class->count++;
-        printf("  %s: %zu numbers, loss %.3f\n", learner_text(arena, &l->settings), params_numbers(&l->clip.params),
-               l->loss);
+/* Of our probes the one that is built most alike, everything seen; mean of the seeds. */
+static void compare(const LimitsTable *table) {
+    static const struct { PublishedProbe theirs; QuadKind ours; TallyScore score; } alike[] = {
+        { PUBLISHED_ARO_RELATION, QUAD_RELATION, TALLY_CHOICE },
+        { PUBLISHED_ARO_ATTRIBUTION, QUAD_BINDING, TALLY_CHOICE },
+        { PUBLISHED_ARO_ORDER, QUAD_SHUFFLE, TALLY_CHOICE },
+        { PUBLISHED_CREPE_SWAP_OBJECT, QUAD_RELATION, TALLY_CHOICE },
+        { PUBLISHED_CREPE_SWAP_ATTRIBUTE, QUAD_BINDING, TALLY_CHOICE },
+        { PUBLISHED_WINOGROUND_TEXT, QUAD_BINDING, TALLY_TEXT },
+        { PUBLISHED_WINOGROUND_IMAGE, QUAD_BINDING, TALLY_IMAGE },
+        { PUBLISHED_WINOGROUND_GROUP, QUAD_BINDING, TALLY_GROUP },
+    };
+    printf("  %-28s CLIP B/32  chance  text only  people   %-15s %11s %11s %11s\n", "published", "ours, alike",
+           limits_towers[0], limits_towers[1], limits_towers[2]);
+    for (size_t i = 0; i < COUNT(alike); i++) {
+        const Published *p = published(alike[i].theirs);
+        char clip[PUBLISHED_TEXT], chance[PUBLISHED_TEXT];
+        printf("  %-28s %s %s  %9s  %6s   %-8s %-6s", p->name, published_text(p->clip, 9, clip),
+               published_text(p->chance, 7, chance), p->blind, p->people, quad_name(alike[i].ours),
+               tally_name(alike[i].score));
+        for (int t = 0; t < LIMITS_TOWERS; t++) {
+            LearnerSettings world = { .text = limits_towers[t], .split = SPLIT_PAIRS };
+            LimitsRow like = limits_row(&world, NULL, quad_name(alike[i].ours), SPLIT_SEEN);
+            LimitsSummary m = limits_summary(table, like, alike[i].score);
+            if (m.seeds) printf(" %11.1f", 100 * m.mean);
+            else printf(" %11s", "-");
+        }
+        printf("\n");
     }
 }
 
-/* All probes, on what was seen and, if anything was not, on that. What the first learner makes of the first one, in %.
- */
-static double ask_all(Arena *arena, Class *class, int items) {
-    const LearnerSettings *s = &class->learner[0].settings;
-    double first = NAN;
-    exam_heading();
-    for (int part = SPLIT_SEEN; part <= (s->coverage < 1 ? SPLIT_HELD : SPLIT_SEEN); part++)
-        for (int kind = 0; kind < QUAD_KINDS; kind++) {
-            double share = exam_probe(arena, class,
-                                      &(QuadSettings){ .kind = (QuadKind)kind,
-                                                       .seed = (uint64_t)s->seed,
-                                                       .count = items,
-                                                       .split = &class->learner[0].split,
-                                                       .part = (SplitPart)part });
-            if (part == SPLIT_SEEN && kind == QUAD_BINDING) first = 100 * share;
-        }
-    return first;
-}
-
 int main(int argc, char **argv) {
-    const char *text = "all", *split = "pairs", *path = LIMITS_TABLE, *weights = "", *data = "auto";
-    LearnerSettings settings = { .coverage = 1, .objects = 2, .seed = 1, .steps = LEARNER_STEPS };
-    int items = LIMITS_ITEMS, pictures = 2000, few = 0;
-    bool all = false;
-    const Option options[] = {
-        { "text", .text = &text, .choices = "all|" LEARNER_TEXTS, .help = "which text towers" },
-        { "coverage", .real = &settings.coverage, .low = 0.1, .high = 1,
-          .help = "share of the combinations that are seen in learning" },
-        { "split", .text = &split, .choices = "pairs|counts|relations",
-          .help = "combinations of colour and shape; of these and a count; of two things" },
-        { "objects", .integer = &settings.objects, .low = 1, .high = SCENE_MOST, .help = "things in a scene" },
-        { "palette", .integer = &settings.palette, .low = 0, .high = 64,
-          .help = "each batch is about so many combinations; 0: about all" },
-        { "steps", .integer = &settings.steps, .low = 1, .high = 100000, .help = "of learning" },
-        { "items", .integer = &items, .low = 10, .high = 100000, .help = "of each probe" },
-        { "all", .flag = &all, .help = "first measure the whole table, or what it lacks: half an hour" },
-        { "table", .text = &path, .help = "where the table is kept" },
-        { "weights", .text = &weights, .help = "a model file of lesson 10, for the photographs" },
-        { "data", .text = &data, .choices = COURSE_DATA, .help = "which photographs" },
-        { "pictures", .integer = &pictures, .low = 100, .high = 10000, .help = "photographs that are searched" },
-        { "learn", .integer = &few, .low = 0, .high = 50000,
-          .help = "if lesson 10's model must be trained: from so many pictures; 0: all" },
-        { 0 },
-    };
     Lesson lesson = { .number = "17",
                       .title = "What the pair knows",
                       .shows = "binding, relations, counting, negation: asked in a world in which the truth is known",
                       .takes = "two minutes, ten seconds when run again",
                       .next = "make lesson-18",
                       .options = options,
-                      .seed = &settings.seed };
+                      .seed = &ask.settings.seed };
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;
-    LimitsTable table = { .arena = arena };
     static Class class;
     Err err;
-    if (!split_find(split, &settings.split)) die_usage("there is no split %s", split);
-    if (file_exists(path) && !limits_read(&table, arena, path, &err)) die("%s", err.text);
-    int count;
-    LimitsCell *plan = limits_plan(arena, &count);
-    if (all && !limits_fill(&table, plan, count, path, &err)) die("%s", err.text);
+    int planned;
+    LimitsTable table = { .arena = arena };
+    LimitsCell *plan = limits_plan(arena, &planned);
+    if (!split_find(ask.split, &ask.settings.split)) die_usage("there is no split %s", ask.split);
+    if (file_exists(ask.path) && !limits_read(&table, arena, ask.path, &err)) die("%s", err.text);
+    if (ask.all && !limits_fill(&table, plan, planned, ask.path, &err)) die("%s", err.text);
 
     lesson_section(&lesson, "1. Learners that differ in the text tower");
-    learn(arena, &class, text, settings);
+    learn(arena, &class);
     lesson_section(&lesson, "2. What they learn from");
     show_world(&lesson, arena, &class.learner[0]);
 
@@ -231,23 +182,25 @@ int main(int argc, char **argv) {
                                      "\"a red circle and a blue square\" or \"a blue circle and a red square\"? Of 100 "
                                      "pictures, how many get the right one from a %s?",
                                      class.learner[0].settings.text);
-    lesson_outcome_number(&lesson, &said, ask_all(arena, &class, items), 1);
+    lesson_outcome_number(&lesson, &said, ask_all(arena, &class), 1);
     lesson_section(&lesson, "4. What each chose");
     exam_choices(&lesson, arena, &class, "17-choices", PAGE);
 
     lesson_section(&lesson, "5. How much must be seen? % chosen rightly: mean of the seeds (least-most)");
-    printf("%s: %d of %d learners, %d seeds, %d items a probe. make limits measures what is missing\n", path,
-           limits_done(&table, plan, count), count, LIMITS_SEEDS, LIMITS_ITEMS);
-    if (table.count) show_table(&lesson, arena, &table);
+    printf("%s: %d of %d learners, %d seeds, %d items a probe. make limits measures what is missing\n", ask.path,
+           limits_done(&table, plan, planned), planned, LIMITS_SEEDS, LIMITS_ITEMS);
+    for (int kind = 0; table.count && kind < QUAD_SHUFFLE; kind++)
+        limits_coverage(&lesson, arena, &table, (QuadKind)kind);
+    if (table.count) limits_worlds(arena, &table);
 
     lesson_section(&lesson, "6. Lesson 10's model, on photographs");
-    Cifar test = course_pictures(arena, data, CIFAR_TEST, pictures);
-    CourseModel model = course_model(arena, &(CourseWish){ weights, "quick", data, 1, few }, &test);
+    Cifar test = course_pictures(arena, ask.data, CIFAR_TEST, ask.pictures);
+    CourseModel model = course_model(arena, &(CourseWish){ ask.weights, "quick", ask.data, 1, ask.few }, &test);
     photographs(arena, &model, &test);
     clip_free(&model.clip);
 
-    lesson_section(&lesson, "7. Published figures of real CLIP, % (where they are from: README.md)");
-    published();
+    lesson_section(&lesson, "7. Published figures of real CLIP beside ours, % (where they are from: README.md)");
+    compare(&table);
     class_free(&class);
     return lesson_end(&lesson);
 }

@@ -1,6 +1,6 @@
-/* limits, learner: does a learner learn, the same for any number of threads, from what it may see alone; is it kept
+/* limit_table, learner: does a learner learn, the same for any number of threads, from what it may see alone; is it kept
  * whole; is the table read as it was written; and is the table that came with the repository ours? */
-#include "../lib/limits.h"
+#include "../lib/limit_table.h"
 #include "../lib/thread.h"
 #include "check.h"
 
@@ -138,7 +138,7 @@ TEST(table_comes_back) {
     begin();
     for (int seed = 1; seed <= 100; seed++) {
         LimitsRow row = row_of(seed, seed / 100.0);
-        limits_add(&table, &row);
+        limits_put(&table, &row);
     }
     CHECK(limits_write(&table, "t.csv", &err) && limits_read(&again, &arena, "t.csv", &err), "%s", err.text);
     CHECK(again.count == 100, "%d rows", again.count);
@@ -153,6 +153,62 @@ TEST(table_comes_back) {
     other.palette = 9;
     CHECK(!limits_find(&again, &other) && limits_summary(&again, other, TALLY_CHOICE).seeds == 0, "%s",
           "another palette");
+}
+
+/* Every question that a table leaves open is asked, and no other: rows that were lost come back, the rest stays. */
+TEST(a_table_goes_on_where_it_stopped) {
+    LimitsTable table = { .arena = &arena }, read;
+    LimitsCell plan[2] = { { .settings = few("bow") }, { .settings = few("lstm") } };
+    LimitsRow lost, kept;
+    Err err;
+    begin();
+    CHECK(limits_fill(&table, plan, 1, "t.csv", &err) && table.count == 2 * QUAD_KINDS, "%d rows", table.count);
+    CHECK(limits_done(&table, plan, 2) == 1, "%d done", limits_done(&table, plan, 2));
+    lost = table.row[2], kept = table.row[0];
+    table.row[0].score[TALLY_CHOICE] = 0.125; /* it is there, and is not asked again */
+    CHECK(limits_fill(&table, plan, 2, "t.csv", &err) && table.count == 4 * QUAD_KINDS, "%d rows", table.count);
+    CHECK(limits_read(&read, &arena, "t.csv", &err) && read.count == table.count, "%s", err.text);
+    CHECK(read.row[0].score[TALLY_CHOICE] == 0.125 && limits_done(&read, plan, 2) == 2, "%g", read.row[0].score[0]);
+    read.row[2] = read.row[--read.count];
+    CHECK(limits_done(&read, plan, 2) == 1 && !limits_find(&read, &lost), "%d done", limits_done(&read, plan, 2));
+    CHECK(limits_fill(&read, plan, 2, "t.csv", &err) && limits_done(&read, plan, 2) == 2, "%s", err.text);
+    CHECK(read.count == 4 * QUAD_KINDS, "%d rows: a question is there twice", read.count);
+    CHECK(limits_find(&read, &lost)->score[TALLY_CHOICE] == lost.score[TALLY_CHOICE], "%s", "another answer");
+    CHECK(limits_find(&read, &kept)->score[TALLY_CHOICE] == kept.score[TALLY_CHOICE], "%s", "its learner was asked anew");
+    CHECK(!limits_fill(&read, &(LimitsCell){ .settings = few("parrot") }, 1, "t.csv", &err) && strstr(err.text, "parrot"),
+          "%s", err.text);
+}
+
+/* Learners that are not the same are in other rows, and in other files. */
+TEST(other_settings_other_rows) {
+    LearnerSettings s = few("transformer"), near = s, other = s;
+    LearnerCourse one = { .name = "more", .steps = 5 }, two = { .name = "more", .steps = 6 };
+    near.coverage += 1e-5, other.coverage += 1e-3;
+    const LimitsRow row[] = { limits_row(&s, NULL, "binding", SPLIT_SEEN),    limits_row(&other, NULL, "binding", SPLIT_SEEN),
+                              limits_row(&s, &one, "binding", SPLIT_SEEN),    limits_row(&s, &two, "binding", SPLIT_SEEN),
+                              limits_row(&s, NULL, "binding", SPLIT_HELD),    limits_row(&s, NULL, "relation", SPLIT_SEEN) };
+    for (size_t i = 0; i < COUNT(row); i++)
+        for (size_t j = 0; j < COUNT(row); j++) CHECK(limits_same(&row[i], &row[j]) == (i == j), "%d, %d", (int)i, (int)j);
+    LimitsRow close = limits_row(&near, NULL, "binding", SPLIT_SEEN), zero = row[0], any = row[0];
+    CHECK(limits_same(&close, &row[0]), "%.9f", close.coverage);
+    zero.seed = 0, any.seed = LIMITS_ANY_SEED;
+    CHECK(!limits_same(&zero, &row[0]) && limits_same(&any, &row[0]) && limits_same(&any, &zero), "%s", "seeds");
+    const char *path[] = { learner_path(&arena, &s, NULL), learner_path(&arena, &near, NULL),
+                           learner_path(&arena, &other, NULL), learner_path(&arena, &s, &one), learner_path(&arena, &s, &two) };
+    for (size_t i = 0; i < COUNT(path); i++)
+        for (size_t j = 0; j < i; j++) CHECK(!strcmp(path[i], path[j]) == (i == 1 && j == 0), "%s, %s", path[i], path[j]);
+}
+
+/* Whatever a lesson's options allow can be written and read. */
+TEST(rows_at_the_limits) {
+    LimitsTable table = { .arena = &arena }, again;
+    LimitsRow row = row_of(1000000000, NAN), zero = row_of(0, 1);
+    Err err;
+    begin();
+    row.items = 0, zero.steps = 100000;
+    limits_put(&table, &row), limits_put(&table, &zero);
+    CHECK(limits_write(&table, "t.csv", &err) && limits_read(&again, &arena, "t.csv", &err) && again.count == 2, "%s", err.text);
+    CHECK(again.row[0].seed == 1000000000 && again.row[1].seed == 0 && again.row[0].items == 0, "%d", again.row[0].seed);
 }
 
 TEST(damaged_tables_are_refused) {
@@ -232,4 +288,5 @@ TEST(a_bag_of_words_ties_everywhere) {
 }
 
 TESTS(same_bits_for_any_number_of_threads, shown_what_may_be_seen, kept_and_read_again, refused_in_one_line,
-      table_comes_back, damaged_tables_are_refused, table_is_ours, a_bag_of_words_ties_everywhere)
+      table_comes_back, a_table_goes_on_where_it_stopped, other_settings_other_rows, rows_at_the_limits,
+      damaged_tables_are_refused, table_is_ours, a_bag_of_words_ties_everywhere)

@@ -1,12 +1,12 @@
-/* limits: what learners (learner.h) make of the probes (quads.h), measured and kept: a table, one row for each learner
- * and probe, as CSV. A table that was begun goes on where it stopped.
+/* limit_table: what learners (learner.h) make of the probes (quads.h), measured and kept: a table, one row for each
+ * learner and probe, as CSV. A table that was begun goes on where it stopped.
  */
-#ifndef LIMITS_H
-#define LIMITS_H
+#ifndef LIMIT_TABLE_H
+#define LIMIT_TABLE_H
 
 #include "learner.h"
 
-enum { LIMITS_NAME = 24, LIMITS_ITEMS = 1000 };
+enum { LIMITS_NAME = 24, LIMITS_ITEMS = 1000, LIMITS_ANY_SEED = -1 };
 
 /* The table that came with the repository: five seeds. */
 #define LIMITS_TABLE "plots/data/17-limits.csv"
@@ -16,7 +16,7 @@ typedef struct {
     char text[LIMITS_NAME], reading[LIMITS_NAME], split[LIMITS_NAME];
     double coverage;
     int objects, palette, seed, steps;
-    char course[LIMITS_NAME];                      /* the second course's name, "none" if there was none */
+    char course[LIMITS_NAME];                      /* the second course and its steps, "repair-400"; "none" */
     char probe[LIMITS_NAME], part[LIMITS_NAME];    /* "binding" ...; "seen" or "held" combinations */
     int items;
     double score[TALLY_SCORES];                    /* shares, ties counted as tally.h says; NaN: no such score */
@@ -32,28 +32,33 @@ typedef struct {
 /* A row without scores: what is asked of whom. `more` NULL: no second course. */
 LimitsRow limits_row(const LearnerSettings *settings, const LearnerCourse *more, const char *probe, SplitPart part);
 
-/* The same question, whatever the answer; with seed 0, of any seed. */
+/* The same question, whatever the answer; with seed LIMITS_ANY_SEED, of any seed. */
 bool limits_same(const LimitsRow *a, const LimitsRow *b);
 
-/* Copies the row to the end; and finds the one that asks the same, or NULL. */
-void limits_add(LimitsTable *table, const LimitsRow *row);
+/* Copies the row to the end, or over the one that asks the same: no question is in a table twice. */
+void limits_put(LimitsTable *table, const LimitsRow *row);
+
+/* The row that asks the same; NULL: there is none. The table owns it, until limits_put. */
 const LimitsRow *limits_find(const LimitsTable *table, const LimitsRow *like);
 
-/* Puts the scores into a row, and adds it. */
+/* Puts the scores (to four places, as the file has them) and the number of items into a row, and the row into the
+ * table. */
 void limits_note(LimitsTable *table, LimitsRow row, const Tally *tally);
 
 /* All probes of quads.h, `items` of each, on the combinations the learner was shown and, where there are such items, on
  * those it was not. The probes are drawn from the learner's seed. */
 void limits_measure(LimitsTable *table, Learner *learner, const LearnerCourse *more, int items);
 
-/* Over the seeds of all rows that are like this one: mean, least and most; seeds 0: there are none. */
+/* Mean, least and most of some seeds; seeds 0: there are none, and the mean is NaN. */
 typedef struct { int seeds; double mean, low, high; } LimitsSummary;
+
+/* Of one score over all rows that are like this one but for the seed. */
 LimitsSummary limits_summary(const LimitsTable *table, LimitsRow like, TallyScore score);
 
 /* ---- the file --------------------------------------------------------------------------------------------------- */
 
 /* limits_read: the table of a file, on the arena. Refuses, with file and line, what is no row, and a row that is there
- * twice; the table is then as it was. */
+ * twice; the table is then as it was. limits_write: the whole table or, when it fails, what was there before. */
 bool limits_read(LimitsTable *table, Arena *arena, const char *path, Err *err);
 bool limits_write(const LimitsTable *table, const char *path, Err *err);
 

@@ -1,4 +1,4 @@
-#include "limits.h"
+#include "limit_table.h"
 
 #include "progress.h"
 
@@ -13,22 +13,30 @@ static void name_set(char name[LIMITS_NAME], const char *text) {
     strcpy(name, text);
 }
 
+/* "repair-400": who took other steps is another. */
+static void course_set(char name[LIMITS_NAME], const LearnerCourse *more) {
+    int n = snprintf(name, LIMITS_NAME, "%s-%d", more->name, more->steps);
+    REQUIRE(n < LIMITS_NAME, "the name of course %s with its %d steps is longer than %d", more->name, more->steps,
+            LIMITS_NAME - 1);
+}
+
 LimitsRow limits_row(const LearnerSettings *settings, const LearnerCourse *more, const char *probe, SplitPart part) {
     LearnerSettings s = learner_settings(*settings);
     LimitsRow row = {
         .coverage = s.coverage, .objects = s.objects, .palette = s.palette, .seed = s.seed, .steps = s.steps
     };
     name_set(row.text, s.text), name_set(row.reading, s.reading), name_set(row.split, split_name(s.split));
-    name_set(row.course, more ? more->name : "none");
+    if (more) course_set(row.course, more);
+    else name_set(row.course, "none");
     name_set(row.probe, probe), name_set(row.part, part == SPLIT_SEEN ? "seen" : "held");
     return row;
 }
 
 bool limits_same(const LimitsRow *a, const LimitsRow *b) {
     return !strcmp(a->text, b->text) && !strcmp(a->reading, b->reading) && !strcmp(a->split, b->split) &&
-           fabs(a->coverage - b->coverage) < 1e-6 && a->objects == b->objects && a->palette == b->palette &&
-           (!a->seed || !b->seed || a->seed == b->seed) && a->steps == b->steps && !strcmp(a->course, b->course) &&
-           !strcmp(a->probe, b->probe) && !strcmp(a->part, b->part);
+           fabs(a->coverage - b->coverage) < 5e-4 && a->objects == b->objects && a->palette == b->palette &&
+           (a->seed == b->seed || a->seed == LIMITS_ANY_SEED || b->seed == LIMITS_ANY_SEED) && a->steps == b->steps &&
+           !strcmp(a->course, b->course) && !strcmp(a->probe, b->probe) && !strcmp(a->part, b->part);
 }
 
 const LimitsRow *limits_find(const LimitsTable *table, const LimitsRow *like) {
@@ -37,7 +45,12 @@ const LimitsRow *limits_find(const LimitsTable *table, const LimitsRow *like) {
     return NULL;
 }
 
-void limits_add(LimitsTable *table, const LimitsRow *row) {
+void limits_put(LimitsTable *table, const LimitsRow *row) {
+    for (int i = 0; i < table->count; i++)
+        if (limits_same(&table->row[i], row)) {
+            table->row[i] = *row;
+            return;
+        }
     if (table->count == table->room) {
         table->room = MAX(64, 2 * table->room);
         LimitsRow *more = arena_alloc(table->arena, (size_t)table->room, sizeof *more);
@@ -54,32 +67,33 @@ void limits_note(LimitsTable *table, LimitsRow row, const Tally *tally) {
     row.items = tally->items;
     for (int k = 0; k < TALLY_SCORES; k++) row.score[k] = rounded(tally_rate(tally, (TallyScore)k).share);
     row.ties = rounded((double)tally->ties / MAX(1, tally->comparisons));
-    limits_add(table, &row);
+    limits_put(table, &row);
 }
+
+/* Of how many parts there is something to ask: of what was seen, and of what was held out if anything was. */
+static int parts_of(const LearnerSettings *s) { return s->split != SPLIT_ALL && s->coverage < 1 ? 2 : 1; }
 
 void limits_measure(LimitsTable *table, Learner *learner, const LearnerCourse *more, int items) {
     const LearnerSettings *s = &learner->settings;
-    for (int part = SPLIT_SEEN; part <= SPLIT_HELD; part++)
-        for (int kind = 0; kind < QUAD_KINDS; kind++) {
-            Arena arena = { 0 };
-            Quads quads;
-            QuadSettings settings = { .kind = (QuadKind)kind,
-                                      .seed = (uint64_t)s->seed,
-                                      .count = items,
-                                      .split = s->split == SPLIT_ALL ? NULL : &learner->split,
-                                      .part = (SplitPart)part };
-            bool apart = part == SPLIT_SEEN || (s->split != SPLIT_ALL && s->coverage < 1);
-            if (apart && quads_make(&quads, &arena, &settings, NULL)) {
-                Tally tally = learner_quads(learner, &quads);
-                limits_note(table, limits_row(s, more, quad_name(settings.kind), settings.part), &tally);
-            }
-            arena_free(&arena);
+    for (int k = 0; k < QUAD_KINDS * parts_of(s); k++) {
+        Arena arena = { 0 };
+        Quads quads;
+        QuadSettings settings = { .kind = (QuadKind)(k % QUAD_KINDS),
+                                  .seed = (uint64_t)s->seed,
+                                  .count = items,
+                                  .split = s->split == SPLIT_ALL ? NULL : &learner->split,
+                                  .part = (SplitPart)(k / QUAD_KINDS) };
+        if (quads_make(&quads, &arena, &settings, NULL)) {
+            Tally tally = learner_quads(learner, &quads);
+            limits_note(table, limits_row(s, more, quad_name(settings.kind), settings.part), &tally);
         }
+        arena_free(&arena);
+    }
 }
 
 LimitsSummary limits_summary(const LimitsTable *table, LimitsRow like, TallyScore score) {
     LimitsSummary sum = { .low = INFINITY, .high = -INFINITY };
-    like.seed = 0;
+    like.seed = LIMITS_ANY_SEED;
     for (int i = 0; i < table->count; i++) {
         double share = table->row[i].score[score];
         if (!limits_same(&table->row[i], &like)) continue;
@@ -95,7 +109,7 @@ LimitsSummary limits_summary(const LimitsTable *table, LimitsRow like, TallyScor
 static const char heading[] =
     "text,reading,split,coverage,objects,palette,seed,steps,course,probe,part,items,choice,text_score,image_score,"
     "group_score,ties";
-enum { FIELDS = 17, LINE_LONGEST = 400, TABLE_LONGEST = 100000 };
+enum { FIELDS = 17, LINE_LONGEST = 400, TABLE_LONGEST = 10000 };
 
 /* Cuts the line at its commas: FIELDS of them, or false. */
 static bool fields_cut(char *line, char *field[FIELDS]) {
@@ -120,7 +134,7 @@ static bool name_parse(const char *field, char name[LIMITS_NAME]) {
 
 static bool count_parse(const char *field, int low, int *value) {
     long long number;
-    if (!parse_int(field, low, 100000000, &number)) return false;
+    if (!parse_int(field, low, 1000000000, &number)) return false;
     *value = (int)number;
     return true;
 }
@@ -133,13 +147,13 @@ static bool share_parse(const char *field, double *share) {
 
 static bool row_parse(char *line, LimitsRow *row) {
     char *f[FIELDS];
-    LimitsRow r = { .seed = 0 };
+    LimitsRow r = { .items = 0 };
     if (!fields_cut(line, f)) return false;
     bool ok = name_parse(f[0], r.text) && name_parse(f[1], r.reading) && name_parse(f[2], r.split) &&
               parse_real(f[3], 0, 1, &r.coverage) && count_parse(f[4], 1, &r.objects) &&
-              count_parse(f[5], 0, &r.palette) && count_parse(f[6], 1, &r.seed) && count_parse(f[7], 1, &r.steps) &&
+              count_parse(f[5], 0, &r.palette) && count_parse(f[6], 0, &r.seed) && count_parse(f[7], 1, &r.steps) &&
               name_parse(f[8], r.course) && name_parse(f[9], r.probe) && name_parse(f[10], r.part) &&
-              count_parse(f[11], 1, &r.items);
+              count_parse(f[11], 0, &r.items);
     for (int k = 0; ok && k < TALLY_SCORES; k++) ok = share_parse(f[12 + k], &r.score[k]);
     ok = ok && share_parse(f[12 + TALLY_SCORES], &r.ties);
     if (ok) *row = r;
@@ -166,7 +180,7 @@ static bool table_parse(LimitsTable *table, const File *file, const char *path, 
                            "file",
                            path, line, FIELDS);
         } else {
-            limits_add(table, &row);
+            limits_put(table, &row);
         }
         at = next ? next + 1 : end;
     }
@@ -233,10 +247,14 @@ LimitsCell *limits_plan(Arena *arena, int *count) {
     return plan;
 }
 
-/* A learner is asked everything at once, so any row of his will do. */
+/* Is every answer there that limits_measure would give? */
 static bool done(const LimitsTable *table, const LimitsCell *cell) {
-    LimitsRow row = limits_row(&cell->settings, cell->more, quad_name(QUAD_RELATION), SPLIT_SEEN);
-    return limits_find(table, &row) != NULL;
+    LearnerSettings s = learner_settings(cell->settings);
+    for (int k = 0; k < QUAD_KINDS * parts_of(&s); k++) {
+        LimitsRow row = limits_row(&s, cell->more, quad_name((QuadKind)(k % QUAD_KINDS)), (SplitPart)(k / QUAD_KINDS));
+        if (!limits_find(table, &row)) return false;
+    }
+    return true;
 }
 
 int limits_done(const LimitsTable *table, const LimitsCell *plan, int count) {
