@@ -62,6 +62,28 @@ static void compare(const Op *op, GradCheck *check, int input, const double *got
     }
 }
 
+/* What the tape adds to gradients that hold `before` already (0: none is there yet). Copied: the next build is another. */
+static void gradients(GradCheck *check, Var y, const num *r, num before, double *got[GRADCHECK_INPUTS]) {
+    for (int i = 0; i < check->inputs && before != 0; i++) {
+        num *grad = tape_grad(check->leaf[i]);
+        for (size_t k = 0; k < mat_count(check->value[i]); k++) grad[k] = before;
+    }
+    tape_backward_from(check->tape, y, r);
+    for (int i = 0; i < check->inputs; i++) {
+        size_t n = mat_count(check->value[i]);
+        const num *grad = check->leaf[i]->grad;
+        got[i] = arena_alloc(&check->arena, n, sizeof(double));
+        for (size_t k = 0; k < n; k++) got[i][k] = grad ? (double)(grad[k] - before) : 0;
+    }
+}
+
+/* A gradient is added to what is there: of a value that is used twice, both count. */
+static void compare_again(const GradCheck *check, int input, const double *first, const double *again, GradCheckResult *result) {
+    for (size_t k = 0; k < mat_count(check->value[input]); k++)
+        if (!(fabs(again[k] - first[k]) <= 1e-9 * fmax(1, fabs(first[k]))))
+            *result = (GradCheckResult){ INFINITY, input, k, check->variant, again[k], first[k] };
+}
+
 static void run_variant(const Op *op, GradCheck *check, GradCheckResult *result) {
     check->inputs = 0;
     Var y = build(op, check);
@@ -69,14 +91,13 @@ static void run_variant(const Op *op, GradCheck *check, GradCheckResult *result)
     num *r = arena_alloc(&check->arena, count, sizeof *r);
     Rng rng = rng_seed(13, 0);
     for (size_t i = 0; i < count; i++) r[i] = (num)rng_normal(&rng);
-    tape_backward_from(check->tape, y, r);
-    double *got[GRADCHECK_INPUTS];
-    for (int i = 0; i < check->inputs; i++) { /* copied first: the differences build the operation anew */
-        size_t n = mat_count(check->value[i]);
-        got[i] = arena_alloc(&check->arena, n, sizeof(double));
-        for (size_t k = 0; k < n; k++) got[i][k] = check->leaf[i]->grad ? (double)check->leaf[i]->grad[k] : 0;
+    double *got[GRADCHECK_INPUTS], *again[GRADCHECK_INPUTS];
+    gradients(check, y, r, 0, got);
+    gradients(check, build(op, check), r, 1, again);
+    for (int i = 0; i < check->inputs; i++) {
+        compare(op, check, i, got[i], r, result);
+        compare_again(check, i, got[i], again[i], result);
     }
-    for (int i = 0; i < check->inputs; i++) compare(op, check, i, got[i], r, result);
 }
 
 GradCheckResult gradcheck_run(const Op *op) {

@@ -4,6 +4,7 @@
  * is), the tape's gradient of L = r . y is compared, coordinate by coordinate and with its sign, with the central
  * difference of fourth order,
  *   dL/dx_i ~ (8 (L(x+h) - L(x-h)) - (L(x+2h) - L(x-2h))) / 12 h        error O(h^4)  (Abramowitz and Stegun 25.3.6)
+ * The tape's gradient is asked for twice: into nothing, and into memory where something is already, to which it must add.
  */
 #ifndef GRADCHECK_H
 #define GRADCHECK_H
@@ -29,7 +30,8 @@ struct GradCheck {
 Var gradcheck_input(GradCheck *check, Mat shape);
 
 typedef struct {
-    double worst;        /* largest |tape - difference| / max(|tape|, |difference|, 1 % of the input's largest gradient) */
+    double worst;        /* largest |tape - difference| / max(|tape|, |difference|, 1 % of the input's largest gradient);
+                            infinite: it was a NaN, or not added to what was there (got; want: without anything there) */
     int input;           /* where: which input, which number of it, in which variant */
     size_t index;
     int variant;

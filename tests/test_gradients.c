@@ -3,6 +3,7 @@
 #include "../lib/ops.h"
 #include "check.h"
 
+#include <math.h>
 #include <string.h>
 
 #define OP_ADDRESS(name) &name##_op,
@@ -48,8 +49,22 @@ static void one_wrong_coordinate_backward(Var y) {
 }
 static Var one_wrong_coordinate_check(GradCheck *check) { return square(check, &one_wrong_coordinate_op); }
 
+OP(not_a_number);
+static void not_a_number_backward(Var y) {
+    num *dx = tape_grad(y->in[0]);
+    for (size_t i = 0; i < mat_count(y->val); i++) dx[i] += (i == 3 ? (num)NAN : 2) * y->in[0]->val.v[i] * y->grad[i];
+}
+static Var not_a_number_check(GradCheck *check) { return square(check, &not_a_number_op); }
+
+OP(overwriting); /* right for who is used once */
+static void overwriting_backward(Var y) {
+    num *dx = tape_grad(y->in[0]);
+    for (size_t i = 0; i < mat_count(y->val); i++) dx[i] = 2 * y->in[0]->val.v[i] * y->grad[i];
+}
+static Var overwriting_check(GradCheck *check) { return square(check, &overwriting_op); }
+
 TEST(the_checker_can_fail) {
-    const Op *wrong[] = { &flipped_sign_op, &no_gradient_op, &one_wrong_coordinate_op };
+    const Op *wrong[] = { &flipped_sign_op, &no_gradient_op, &one_wrong_coordinate_op, &not_a_number_op, &overwriting_op };
     for (size_t i = 0; i < COUNT(wrong); i++) CHECK(gradcheck_run(wrong[i]).worst > 1e-6, "%s passed", wrong[i]->name);
     CHECK(gradcheck_run(&one_wrong_coordinate_op).index == 4, "%s", "the wrong coordinate is named");
 }
