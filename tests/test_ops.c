@@ -4,6 +4,7 @@
 #include "check.h"
 
 #include <math.h>
+#include <string.h>
 
 static Tape tape = { .training = true };
 
@@ -149,5 +150,35 @@ TEST(differences_want_double) {
     CHECK_STOPS(gradcheck_run(op), EXIT_CONTRACT, "num has 4 bytes: build with -DNUM=double");
 }
 
+/* Enough numbers for several threads' pieces: each is treated as if it were alone. */
+TEST(more_numbers_than_a_piece) {
+    enum { N = 150001, STEP = 7 };
+    Var (*const ops[])(Tape *, Var) = { op_relu, op_gelu, op_quick_gelu };
+    Rng rng = rng_seed(3, 0);
+    Mat x = mat_normal(&tape.arena, 1, N, &rng, 2), dy = mat_normal(&tape.arena, 1, N, &rng, 1);
+    for (size_t k = 0; k < COUNT(ops); k++) {
+        Var in = tape_leaf(&tape, x), y = ops[k](&tape, in);
+        tape_backward_from(&tape, y, dy.v);
+        for (int i = 0; i < N; i += STEP) {
+            Tape small = { .training = true };
+            Var one = tape_leaf(&small, mat_from(&small.arena, 1, 1, (double[]){ (double)x.v[i] })), alone = ops[k](&small, one);
+            num slope = dy.v[i];
+            tape_backward_from(&small, alone, &slope);
+            CHECK_NEAR((double)y->val.v[i], (double)alone->val.v[0], 1e-6);
+            CHECK_NEAR((double)in->grad[i], (double)one->grad[0], 1e-5);
+            tape_free(&small);
+        }
+    }
+}
+
+/* Two rows of three places, two heads: each place has 4 numbers. */
+TEST(attention_keeps_places) {
+    Rng rng = rng_seed(4, 0);
+    Var qkv = op_reshape(&tape, tape_leaf(&tape, mat_normal(&tape.arena, 6, 12, &rng, 1)), mat_shape(3, 2, 3, 12));
+    Var y = op_attention(&tape, qkv, 2, false);
+    CHECK(!strcmp(mat_shape_text(y->val), "[2,3,4]"), "%s", mat_shape_text(y->val));
+    CHECK_STOPS(op_attention(&tape, op_reshape(&tape, qkv, mat_shape(3, 2, 9, 4)), 2, false), EXIT_CONTRACT, "qkv is [2,9,4]");
+}
+
 TESTS(add_and_mul_broadcast, moving_numbers, products, activations, convolution, pooling, batch_norm, unit_length, words,
-      softmax_and_cross_entropy, differences_want_double)
+      softmax_and_cross_entropy, differences_want_double, more_numbers_than_a_piece, attention_keeps_places)
