@@ -16,7 +16,7 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
 train() { "$build/lesson-10" --data cifar --no-predict --resume "$@"; }
-rows() { sed -n '/^epoch/,/^the loss/p' | sed -e '/^the loss/d' -e '/^test pictures/d'; } # the table of a run
+rows() { sed -n '/^epoch/,/^the loss/p' | sed -e '/^the loss/d' -e '/^test pictures/d' -e '/^all .* were done before/,$d'; } # the table of a run
 last() { tail -n 1 "$models/$1.csv"; }                   # the last row of its log: fields as in the heading
 part() { echo "measuring: $1" >&2; }
 
@@ -68,11 +68,10 @@ measure_without() ( # in a shell of its own: other models
 )
 
 measure_profile() {
-    part "profiles, one minute"
+    part "profiles, an epoch each, two minutes"
     for recipe in quick full; do
-        pictures=12000
-        echo "build/lesson-10 --recipe $recipe --epochs 1 --pictures $pictures --profile"
-        CLIP_MODELS=$work "$build/lesson-10" --data cifar --no-predict --recipe $recipe --epochs 1 --pictures $pictures --profile |
+        echo "build/lesson-10 --recipe $recipe --epochs 1 --profile"
+        CLIP_MODELS=$work "$build/lesson-10" --data cifar --no-predict --recipe $recipe --epochs 1 --profile |
             sed -n '/^ms a step/,/^together/p'
         echo
     done >"$work/profile" && mv "$work/profile" $here/results-profile.txt
