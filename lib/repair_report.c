@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-enum { CELL = 11, ARMS_MOST = REPAIR_ARMS };
+enum { CELL = 11 };
 
 /* What is asked: a row of the table, one of its scores, how it is called, of which kind of lie it is (LIE_KINDS: of
  * none), and what guessing gets. */
@@ -76,21 +76,20 @@ void report_arms(const RepairReport *r) {
 static bool told_lies(RepairArm arm) { return arm != ARM_BASE && arm != ARM_PLAIN && arm != ARM_PLACES; }
 
 void report_bars(const Lesson *lesson, Arena *arena, const RepairReport *r, const char *name) {
-    Bar bars[COUNT(questions) * ARMS_MOST];
-    int n = 0;
-    REQUIRE(r->arms <= ARMS_MOST, "%d arms, want at most %d", r->arms, (int)ARMS_MOST);
-    for (size_t q = 0; q < COUNT(questions); q++) {
-        if (questions[q].score == TALLY_GROUP) continue;
+    Bar bars[COUNT(questions) * REPAIR_ARMS], first[REPAIR_ARMS];
+    int n = 0, firsts = 0;
+    REQUIRE(r->arms <= REPAIR_ARMS, "%d arms, want at most %d", r->arms, (int)REPAIR_ARMS);
+    for (size_t q = 0; q < COUNT(questions); q++)
         for (int a = 0, items = 0; a < r->arms; a++) {
-            Bar *bar = &bars[n++];
-            double share = answer(r->table, r->arm[a], r->world, &questions[q], &items);
-            *bar = (Bar){ arena_print(arena, "%s: %s", questions[q].says, repair_arm_name(r->arm[a])), 100 * share,
-                          .marked = told_lies(r->arm[a]) };
-            if (isnan(share)) continue;
-            metrics_interval(share, items, &bar->low, &bar->high);
-            bar->low *= 100, bar->high *= 100;
+            const char *arm = repair_arm_name(r->arm[a]);
+            double low, high, share = answer(r->table, r->arm[a], r->world, &questions[q], &items);
+            if (isnan(share) || questions[q].score == TALLY_GROUP) continue;
+            metrics_interval(share, items, &low, &high);
+            bars[n] = (Bar){ arm, 100 * share, 100 * low, 100 * high, told_lies(r->arm[a]) };
+            if (q == 0) first[firsts++] = bars[n];
+            bars[n++].label = arena_print(arena, "%s: %s", questions[q].says, arm);
         }
-    }
+    if (firsts == 0) return;
     Bars all = { .title = "Before, and after each course (marked: with lies)",
                  .unit = " %",
                  .bars = bars,
@@ -99,8 +98,7 @@ void report_bars(const Lesson *lesson, Arena *arena, const RepairReport *r, cons
                  .low = 0,
                  .high = 100 };
     plot_bars(name, &all, NULL);
-    for (int a = 0; a < r->arms; a++) bars[a].label = repair_arm_name(r->arm[a]);
-    all.count = r->arms;
+    all.bars = first, all.count = firsts;
     all.title = arena_print(arena, "The truth or swapped colours; all questions in plots/out/%s.png", name);
     draw_bars(&lesson->term, &all);
 }

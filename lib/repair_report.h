@@ -15,7 +15,7 @@ typedef struct {
     const LimitsTable *table;
     RepairWorld world;
     const RepairArm *arm;
-    int arms;
+    int arms; /* REPAIR_ARMS at most */
 } RepairReport;
 
 /* What an arm has in the first question about a kind of lie, from 0 to 1; NaN where the table has no row. */
@@ -24,7 +24,8 @@ double report_lie(const RepairReport *report, RepairArm arm, LieKind kind);
 /* Prints all questions and arms, in %, with half of Wilson's interval; "-" where the table has no row. */
 void report_arms(const RepairReport *report);
 
-/* Draws them as plots/out/NAME.png, but for "all four right", and the first question in the terminal too. */
+/* Draws them as plots/out/NAME.png, but for "all four right", and the first question in the terminal too. Of what is not
+ * in the table there is no bar. */
 void report_bars(const Lesson *lesson, Arena *arena, const RepairReport *report, const char *name);
 
 /* ---- five seeds: of the usual world, every arm ------------------------------------------------------------------ */

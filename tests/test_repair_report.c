@@ -1,0 +1,173 @@
+/* repair_report, limit_curves, published: do the printed tables say what the rows say, each number in its place? */
+#include "../lib/limit_curves.h"
+#include "../lib/published.h"
+#include "../lib/repair_report.h"
+#include "check.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static Arena arena;
+
+static const char *folder;
+
+static Lesson lesson_here(void) {
+    folder = check_folder();
+    CHECK(setenv("CLIP_PLOTS", folder, 1) == 0, "%s", "setenv");
+    const char *path = arena_print(&arena, "%s/printed", folder);
+    CHECK(freopen(path, "w", stdout), "%s", path);
+    return (Lesson){ .number = "99", .term = { .out = stdout, .width = 80 } };
+}
+
+static const char *printed(void) {
+    File file;
+    Err err;
+    CHECK(fflush(stdout) == 0 && file_open(&file, arena_print(&arena, "%s/printed", folder), &err), "%s", err.text);
+    char *text = arena_zero(&arena, file.size + 1, 1);
+    memcpy(text, file.data, file.size);
+    file_close(&file);
+    return text;
+}
+
+/* The words of the line that begins so, after that; NULL: there is no such line. */
+enum { WORDS = 16 };
+static int words_of(const char *text, const char *begin, char word[WORDS][24]) {
+    const char *at = strstr(text, arena_print(&arena, "\n%s", begin));
+    CHECK(at, "no line \"%s\" in:\n%s", begin, text);
+    char *line = arena_text(&arena, at + 1 + strlen(begin)), *rest = NULL;
+    int n = 0;
+    line[strcspn(line, "\n")] = '\0';
+    for (char *w = strtok_r(line, " ", &rest); w && n < WORDS; w = strtok_r(NULL, " ", &rest), n++)
+        snprintf(word[n], sizeof word[n], "%s", w);
+    return n;
+}
+
+static void word_is(const char *got, const char *format, double value) {
+    char want[24];
+    snprintf(want, sizeof want, format, value);
+    CHECK(!strcmp(got, want), "\"%s\", want \"%s\"", got, want);
+}
+
+/* A score that no other row has. */
+static double made_up(int seed, int arm, int probe) { return (10 * probe + arm + 1) / 200.0 + seed * seed / 1000.0; }
+
+static const char *const probes[] = { "swap-colours", "swap-places", "replace", "negate", "names-held", "forms-held", "converse-held", "retrieval" };
+
+static LimitsTable table_of(int seeds) {
+    LimitsTable table = { .arena = &arena };
+    for (int seed = 1; seed <= seeds; seed++)
+        for (int a = 0; a < REPAIR_ARMS; a++)
+            for (int p = 0; p < (int)COUNT(probes); p++) {
+                RepairCell cell = repair_cell((RepairArm)a, (RepairWorld){ .seed = seed });
+                LimitsRow row = repair_row(&cell, probes[p]);
+                row.items = 1000;
+                for (int k = 0; k < TALLY_SCORES; k++) row.score[k] = made_up(seed, a, p) + 0.002 * k;
+                limits_put(&table, &row);
+            }
+    return table;
+}
+
+TEST(arms_as_the_rows_say) {
+    const RepairArm arm[] = { ARM_BASE, ARM_PLACES_REPAIR, ARM_NO_NEGATE };
+    char word[WORDS][24];
+    lesson_here();
+    LimitsTable table = table_of(2);
+    RepairReport report = { &table, { .seed = 2 }, arm, 3 }, none = { &table, { .seed = 7 }, arm, 3 };
+    CHECK_NEAR(report_lie(&report, ARM_NO_NEGATE, LIE_NEGATE), made_up(2, ARM_NO_NEGATE, 3), 1e-12);
+    CHECK_NEAR(report_lie(&report, ARM_BASE, LIE_SWAP), made_up(2, ARM_BASE, 0), 1e-12);
+    CHECK(isnan(report_lie(&none, ARM_BASE, LIE_SWAP)), "%s", "seed 7 is not there");
+    report_arms(&report);
+    const char *text = printed();
+    CHECK(words_of(text, "truth or negated ", word) == 4, "%s", text);
+    for (int a = 0; a < 3; a++) { /* half of Wilson's interval, n 1000, z 1.96 */
+        double p = made_up(2, arm[a], 3), z = 1.959964, n = 1000;
+        double half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+        word_is(word[a], arena_print(&arena, "%%.1f+-%.1f", 100 * half), 100 * p);
+    }
+    CHECK(!strcmp(word[3], "50.0"), "%s", word[3]);
+    CHECK(words_of(text, "R@1, picture of a caption ", word) == 4 && !strcmp(word[3], "-"), "%s", text);
+    CHECK(strtod(word[0], NULL) == round(1000 * (made_up(2, ARM_BASE, 7) + 0.002 * TALLY_IMAGE)) / 10, "%s", word[0]);
+}
+
+TEST(what_is_not_there_is_a_dash) {
+    const RepairArm arm[] = { ARM_PLAIN, ARM_PLACES };
+    char word[WORDS][24];
+    Lesson lesson = lesson_here();
+    LimitsTable table = { .arena = &arena };
+    RepairReport report = { &table, { .seed = 1 }, arm, 2 };
+    report_arms(&report), report_seeds(&table), report_changes(&arena, &table), report_published(&table);
+    report_bars(&lesson, &arena, &report, "bars");
+    for (int kind = 0; kind < QUAD_SHUFFLE; kind++) limits_coverage(&lesson, &arena, &table, (QuadKind)kind);
+    limits_worlds(&arena, &table);
+    const char *text = printed();
+    CHECK(words_of(text, "truth or replaced ", word) == 3 && !strcmp(word[0], "-") && !strcmp(word[1], "-"), "%s", text);
+    CHECK(words_of(text, "  ARO, relation (VG-R) ", word) == 9 && !strcmp(word[1], "59.9") && !strcmp(word[8], "-"), "%s", text);
+    CHECK(!strstr(text, "nan") && !strstr(text, "inf"), "%s", text);
+}
+
+TEST(seeds_and_changes) {
+    char word[WORDS][24];
+    lesson_here();
+    LimitsTable table = table_of(3);
+    printf("\n"), report_seeds(&table), report_changes(&arena, &table), report_published(&table);
+    const char *text = printed();
+    CHECK(words_of(text, "holds in another form ", word) == REPAIR_ARMS, "%s", text);
+    for (int a = 0; a < REPAIR_ARMS; a++) /* 1, 4 and 9 thousandths beside: mean 14/3, half the spread 4 */
+        word_is(word[a], "%.1f+-0.4", 100 * (made_up(0, a, 5) + 14 / 3000.0));
+    RepairChange c = report_change(&table, ARM_NO_REPLACE, LIE_REPLACE);
+    CHECK(c.seeds == 3 && c.above == 3, "%d of %d", c.above, c.seeds);
+    CHECK_NEAR(c.mean, 50.0 * (ARM_NO_REPLACE - ARM_PLAIN) / 100, 1e-9);
+    CHECK_NEAR(c.low, c.high, 1e-9);
+    RepairCell cell = repair_cell(ARM_NO_REPLACE, (RepairWorld){ .seed = 2 });
+    LimitsRow row = repair_row(&cell, "replace");
+    row = *limits_find(&table, &row);
+    row.score[TALLY_CHOICE] = 0.001;
+    limits_put(&table, &row);
+    c = report_change(&table, ARM_NO_REPLACE, LIE_REPLACE);
+    CHECK(c.seeds == 3 && c.above == 2 && c.low < -10 && c.high > 0, "%d above, %g to %g", c.above, c.low, c.high);
+    CHECK(words_of(text, "  truth or replaced: NOT taught this ", word) == 9 && !strcmp(word[0], "+1.5"), "%s", text);
+    CHECK(words_of(text, "  truth or replaced, all four right: all lies ", word) == 9 && !strcmp(word[0], "+0.5"), "%s", text);
+    CHECK(words_of(text, "  CREPE, negate ", word) == 8 && !strcmp(word[2], "99.5"), "%s", text);
+    word_is(word[5], "%.1f", 100 * (made_up(0, ARM_BASE, 3) + 14 / 3000.0));
+    word_is(word[6], "%.1f", 100 * (made_up(0, ARM_REPAIR, 3) + 14 / 3000.0));
+    word_is(word[7], "%.1f", 100 * (made_up(0, ARM_PLAIN, 3) + 14 / 3000.0));
+}
+
+TEST(curves_as_the_rows_say) {
+    char word[WORDS][24];
+    LimitsTable table = { .arena = &arena };
+    Lesson lesson = lesson_here();
+    LearnerSettings s = { .text = "lstm", .split = SPLIT_PAIRS, .coverage = 0.5, .seed = 1 };
+    for (s.seed = 1; s.seed <= 2; s.seed++) {
+        LimitsRow seen = limits_row(&s, NULL, "counting", SPLIT_SEEN), held = limits_row(&s, NULL, "counting", SPLIT_HELD);
+        seen.score[TALLY_CHOICE] = 0.6 + 0.1 * s.seed, held.score[TALLY_CHOICE] = 0.5 + 0.01 * s.seed;
+        limits_put(&table, &seen), limits_put(&table, &held);
+    }
+    s = (LearnerSettings){ .text = "bow", .split = SPLIT_PAIRS, .palette = LIMITS_PALETTE, .seed = 3 };
+    LimitsRow few = limits_row(&s, NULL, "counting", SPLIT_SEEN);
+    few.score[TALLY_CHOICE] = 0.123;
+    limits_put(&table, &few);
+    limits_coverage(&lesson, &arena, &table, QUAD_COUNTING);
+    limits_worlds(&arena, &table);
+    const char *text = printed();
+    CHECK(words_of(text, "  lstm        seen ", word) == 5 && !strcmp(word[0], "-") && !strcmp(word[1], "75.0") &&
+              !strcmp(word[2], "(70.0-80.0)") && !strcmp(word[3], "-"), "%s", text);
+    CHECK(words_of(text, "  lstm        held out ", word) == 5 && !strcmp(word[1], "51.5"), "%s", text);
+    CHECK(words_of(text, "  counting    bow ", word) == 5 && !strcmp(word[2], "-") && !strcmp(word[3], "12.3"), "%s", text);
+    CHECK(file_exists(arena_print(&arena, "%s/17-counting.gp", folder)), "%s", "no picture");
+}
+
+TEST(published_numbers) {
+    char text[PUBLISHED_TEXT];
+    for (int p = 0; p < PUBLISHED_PROBES; p++) {
+        const Published *row = published((PublishedProbe)p);
+        CHECK(row->chance > 0 && row->clip > 0 && row->clip < 100 && *row->name && *row->blind && *row->people, "row %d", p);
+        CHECK(isnan(row->repaired) || (row->repaired > row->clip && row->repaired <= 100), "%s", row->name);
+    }
+    CHECK(!strcmp(published_text(published(PUBLISHED_WINOGROUND_TEXT)->clip, 6, text), " 30.75"), "%s", text);
+    CHECK(!strcmp(published_text(NAN, 3, text), "  -"), "%s", text);
+    CHECK_STOPS(published(PUBLISHED_PROBES), EXIT_CONTRACT, "probe 11 of 11");
+}
+
+TESTS(arms_as_the_rows_say, what_is_not_there_is_a_dash, seeds_and_changes, curves_as_the_rows_say, published_numbers)
