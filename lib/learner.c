@@ -287,6 +287,15 @@ static Optim optim_for(Learner *l, double share) {
     return optim;
 }
 
+/* One line about a step that was not made: what it would have spoilt the weights with, and where that came from. */
+static bool step_refuse(Learner *l, Tape *t, Var loss, int step, Err *err) {
+    bool forward = !isfinite(loss->val.v[0]);
+    Var first = forward ? tape_first_not_finite(t) : tape_first_bad_gradient(t, loss);
+    return err_set(err, "%s: step %d: %s is not a finite number; the first operation%s that made one is %s",
+                   learner_text(&l->clip.arena, &l->settings), step + 1, forward ? "the loss" : "a gradient",
+                   forward ? "" : " on the way back", first ? tape_name(first) : "not known");
+}
+
 bool learner_learn(Learner *l, const LearnerCourse *course, Err *err) {
     int steps = course ? course->steps : l->settings.steps, last = steps - MAX(1, steps / 10);
     Arena arena = { 0 };
@@ -294,15 +303,20 @@ bool learner_learn(Learner *l, const LearnerCourse *course, Err *err) {
     Optim optim = optim_for(l, course && course->rate > 0 ? course->rate : 1);
     Batch batch = batch_begin(&arena, l, course);
     Progress progress = progress_begin(l->settings.text, steps, "steps/s");
-    double loss = 0, sum = 0;
-    for (int step = 0; step < steps && isfinite(loss); step++) {
+    double sum = 0;
+    bool ok = true;
+    for (int step = 0; step < steps; step++) {
         tape_reset(&tape);
         batch_fill(&batch, step);
         Var at = batch_loss(&tape, &batch);
-        loss = (double)at->val.v[0];
+        double loss = (double)at->val.v[0];
         if (step >= last) sum += loss;
         tape_backward(&tape, at);
-        optim_clip_norm(&l->clip.params, LONGEST);
+        double norm = optim_clip_norm(&l->clip.params, LONGEST); /* finite if and only if all gradients are */
+        if (!isfinite(loss) || !isfinite(norm)) {
+            ok = step_refuse(l, &tape, at, step, err);
+            break;
+        }
         optim_step(&optim, schedule_factor(SCHEDULE_COSINE, step, steps, (int64_t)(WARMUP * steps)));
         clip_clamp(&l->clip);
         progress_note(&progress, "loss %.2f", loss);
@@ -311,9 +325,7 @@ bool learner_learn(Learner *l, const LearnerCourse *course, Err *err) {
     progress_end(&progress);
     l->loss = sum / (steps - last);
     tape_free(&tape), optim_free(&optim), arena_free(&arena);
-    if (!isfinite(loss))
-        return err_set(err, "%s: the loss is not a finite number", learner_text(&l->clip.arena, &l->settings));
-    return true;
+    return ok;
 }
 
 /* ---- keeping ---------------------------------------------------------------------------------------------------- */

@@ -87,7 +87,8 @@ void learner_free(Learner *learner);
 /* With random first weights. */
 bool learner_make(Learner *learner, const LearnerSettings *settings, Err *err);
 
-/* Learns; `course` NULL: the first course. False when the loss is not finite: the weights are lost then. */
+/* Learns; `course` NULL: the first course. False, before the update, when a loss or a gradient is not finite; the line
+ * names the first operation that made it so. */
 bool learner_learn(Learner *learner, const LearnerCourse *course, Err *err);
 
 /* Where it is kept, on the arena: the name of the file says all the settings, and the second course with its steps. */

@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static Arena arena;
@@ -13,11 +14,9 @@ static const char *in_folder(const char *name) {
     return arena_print(&arena, "%s/%s", folder, name);
 }
 
-static Learner made(LearnerSettings settings) {
-    Learner learner;
+static void make(Learner *learner, LearnerSettings settings) {
     Err err;
-    CHECK(learner_make(&learner, &settings, &err), "%s", err.text);
-    return learner;
+    CHECK(learner_make(learner, &settings, &err), "%s", err.text);
 }
 
 static void refused(LearnerSettings settings, const char *why) {
@@ -52,6 +51,73 @@ TEST(settings_left_out) {
     CHECK(strstr(text, "12.3 % of counts, 2 objects, batches about 6 things, seed 0"), "%s", text);
 }
 
+/* ---- what is not a number ----------------------------------------------------------------------------------------- */
+
+static uint32_t sum_of_weights(const Learner *learner) { /* of what is learnt: statistics follow what is seen */
+    uint32_t sum = 0;
+    for (int i = 0; i < learner->clip.params.count; i++) {
+        const Param *p = learner->clip.params.list[i];
+        const uint8_t *bytes = (const uint8_t *)p->val.v;
+        for (size_t k = 0; !p->frozen && k < mat_count(p->val) * sizeof(num); k++) sum = sum * 31 + bytes[k];
+    }
+    return sum;
+}
+
+/* No step is made, and the line says where it went wrong. */
+static void stops(Learner *learner, const char *why) {
+    Err err = { "" };
+    uint32_t before = sum_of_weights(learner);
+    CHECK(!learner_learn(learner, NULL, &err), "it learnt on; want: %s", why);
+    CHECK(strstr(err.text, why) && strstr(err.text, "seed 1, 3 steps: step 1: ") && !strchr(err.text, '\n'), "want \"%s\" in: %s", why, err.text);
+    CHECK(sum_of_weights(learner) == before, "the weights have changed: %s", err.text);
+    learner_free(learner);
+}
+
+/* A parameter's numbers times a factor, and something more to the first. */
+static void spoil(Learner *learner, const char *name, double factor, double more) {
+    Param *p = params_find(&learner->clip.params, name);
+    CHECK(p, "there is no %s", name);
+    for (size_t k = 0; k < mat_count(p->val); k++) p->val.v[k] = (num)((double)p->val.v[k] * factor + (k ? 0 : more));
+}
+
+static void stops_with(const char *name, double more, const char *why) {
+    Learner learner;
+    make(&learner, (LearnerSettings){ .text = "bow", .seed = 1, .steps = 3 });
+    spoil(&learner, name, 1, more);
+    stops(&learner, why);
+}
+
+TEST(a_nan_stops_before_the_update) {
+    stops_with("image.fc.bias", NAN, "the loss is not a finite number; the first operation that made one is image.fc.bias");
+    stops_with("text.fc.weight", INFINITY, "the loss is not a finite number; the first operation that made one is text.fc.weight");
+    stops_with("logit_scale", 200, "the first operation that made one is exp");
+}
+
+/* A finite loss, and slopes beyond all floats. */
+TEST(a_gradient_that_is_not_finite_stops_before_the_update) {
+    Learner learner;
+    make(&learner, (LearnerSettings){ .text = "bow", .seed = 1, .steps = 3 });
+    spoil(&learner, "text.embedding.weight", 1e34, 0), spoil(&learner, "text.fc.weight", 1e-40, 0), spoil(&learner, "text.fc.bias", 0, 0);
+    stops(&learner, "a gradient is not a finite number; the first operation on the way back that made one is ");
+}
+
+/* Nothing of a learner that met one is kept; what was kept before stays. */
+TEST(a_nan_leaves_what_is_kept) {
+    const LearnerSettings settings = { .text = "bow", .seed = 1, .steps = 2 };
+    const LearnerCourse steep = { .name = "steep", .steps = 3, .rate = 1e30 };
+    Learner learner;
+    Err err;
+    setenv("CLIP_MODELS", in_folder("models"), 1);
+    CHECK(learner_get(&learner, &settings, NULL, &err), "%s", err.text);
+    CHECK(learner.loss > 2 && learner.loss < 6, "%g", learner.loss); /* of 128 pairs by chance: 4.9 at most */
+    uint32_t before = sum_of_weights(&learner);
+    learner_free(&learner);
+    CHECK(!learner_get(&learner, &settings, &steep, &err) && strstr(err.text, "is not a finite number"), "%s", err.text);
+    CHECK(!file_exists(learner_path(&arena, &settings, &steep)), "%s", "it was kept");
+    CHECK(learner_get(&learner, &settings, NULL, &err) && sum_of_weights(&learner) == before, "%s", "another learner");
+    learner_free(&learner);
+}
+
 /* ---- its file ----------------------------------------------------------------------------------------------------- */
 
 /* The file at `path` again, with another word for the loss; NULL: none. */
@@ -73,7 +139,8 @@ static const char *with_loss(const char *path, const char *loss) {
 TEST(a_file_without_its_loss) {
     static const char *const bad[] = { NULL, "", "little", "nan", "1e300" };
     const LearnerSettings settings = { .text = "bow", .seed = 1, .steps = 3 };
-    Learner learner = made(settings), again;
+    Learner learner, again;
+    make(&learner, settings);
     Err err;
     learner.loss = 2.5;
     const char *path = in_folder("learner.safetensors");
@@ -90,7 +157,8 @@ TEST(a_file_without_its_loss) {
 
 /* Two ways to the same scores: all vectors at once, or item by item, by similarities. */
 static void asks(const char *reading, QuadKind kind) {
-    Learner learner = made((LearnerSettings){ .reading = reading, .seed = 4 });
+    Learner learner;
+    make(&learner, (LearnerSettings){ .reading = reading, .seed = 4 });
     Quads quads;
     Err err;
     CHECK(quads_make(&quads, &arena, &(QuadSettings){ .kind = kind, .seed = 5, .count = 12 }, &err), "%s", err.text);
@@ -113,11 +181,13 @@ TEST(a_probe_by_vectors) { asks("vector", QUAD_NEGATION), asks("vector", QUAD_SH
 TEST(a_probe_by_places) { asks("places", QUAD_NEGATION), asks("places", QUAD_SHUFFLE); }
 
 TEST(places_have_no_vector) {
-    Learner learner = made((LearnerSettings){ .reading = "places", .seed = 4 });
+    Learner learner;
+    make(&learner, (LearnerSettings){ .reading = "places", .seed = 4 });
     Scene scene = scene_make(&(SceneSettings){ .seed = 1 }, 0);
     const Scene *scenes[] = { &scene };
     CHECK_STOPS(learner_pictures(&learner, &arena, scenes, 1), EXIT_CONTRACT, "reading places has no vector for a picture alone");
     learner_free(&learner);
 }
 
-TESTS(settings_that_are_refused, settings_left_out, a_file_without_its_loss, a_probe_by_vectors, a_probe_by_places, places_have_no_vector)
+TESTS(settings_that_are_refused, settings_left_out, a_nan_stops_before_the_update, a_gradient_that_is_not_finite_stops_before_the_update,
+      a_nan_leaves_what_is_kept, a_file_without_its_loss, a_probe_by_vectors, a_probe_by_places, places_have_no_vector)
