@@ -165,6 +165,10 @@ TEST(published_numbers) {
         CHECK(row->chance > 0 && row->clip > 0 && row->clip < 100 && *row->name && *row->blind && *row->people, "row %d", p);
         CHECK(isnan(row->repaired) || (row->repaired > row->clip && row->repaired <= 100), "%s", row->name);
     }
+    static const PublishedProbe winoground[] = { PUBLISHED_WINOGROUND_TEXT, PUBLISHED_WINOGROUND_IMAGE, PUBLISHED_WINOGROUND_GROUP };
+    static const TallyScore as[] = { TALLY_TEXT, TALLY_IMAGE, TALLY_GROUP };
+    Tally quad = tally_new(2, 2); /* Winoground's items are quads: guessing gets as much there as here */
+    for (int k = 0; k < 3; k++) CHECK_NEAR(published(winoground[k])->chance, 100 * tally_chance(&quad, as[k]), 1e-9);
     CHECK(!strcmp(published_text(published(PUBLISHED_WINOGROUND_TEXT)->clip, 6, text), " 30.75"), "%s", text);
     CHECK(!strcmp(published_text(NAN, 3, text), "  -"), "%s", text);
     CHECK_STOPS(published(PUBLISHED_PROBES), EXIT_CONTRACT, "probe 11 of 11");
