@@ -230,6 +230,52 @@ TEST(graph_and_motion_with_hostile_words) {
     tape_free(&t);
 }
 
+typedef struct { double x, y, wide, high; } Rect;
+
+static bool apart(const Rect *a, const Rect *b) {
+    return fabs(a->x - b->x) * 2 >= a->wide + b->wide || fabs(a->y - b->y) * 2 >= a->high + b->high;
+}
+
+/* In the script's own numbers: what is drawn fits, nothing lies on something else, and the title is in the middle. */
+TEST(boxes_stand_apart_inside_the_picture) {
+    set_folder();
+    setenv("PATH", "/nowhere", 1);
+    Tape t = { 0 };
+    Graph graph = small_graph(&t);
+    Rect box[8];
+    int n = 0, W = 0, H = 0, middle = 0;
+    CHECK(plot_graph("g", &graph, NULL) == PLOT_NO_GNUPLOT, "%s", "without gnuplot");
+    const char *script = content("g.gp"), *at = strstr(script, "noenhanced size "), *title = strstr(script, "\"twice\" at ");
+    CHECK(at && sscanf(at, "noenhanced size %d,%d", &W, &H) == 2 && title && sscanf(title, "\"twice\" at %d", &middle) == 1, "%s", script);
+    CHECK(abs(2 * middle - W) <= 1, "the title is at %d of %d", middle, W);
+    for (at = script; (at = strstr(at, "rectangle center ")) != NULL && n < 8; at++, n++)
+        CHECK(sscanf(at, "rectangle center %lf,%lf size %lf,%lf", &box[n].x, &box[n].y, &box[n].wide, &box[n].high) == 4, "%s", at);
+    CHECK(n == 4, "%d boxes", n);
+    for (int i = 0; i < n; i++) {
+        bool inside = box[i].x > box[i].wide / 2 && box[i].x + box[i].wide / 2 < W && box[i].y > box[i].high / 2 && box[i].y + box[i].high / 2 < H;
+        CHECK(inside, "box %d at %g, %g, %g wide, of %d x %d", i, box[i].x, box[i].y, box[i].wide, W, H);
+        for (int k = 0; k < i; k++) CHECK(apart(&box[i], &box[k]), "boxes %d and %d overlap", i, k);
+    }
+    tape_free(&t);
+}
+
+/* Each panel is as wide as high, and leaves room for its name above. */
+TEST(panels_of_the_animation) {
+    set_folder();
+    setenv("PATH", "/nowhere", 1);
+    Motion motion = small_motion();
+    int W = 0, H = 0;
+    double wide = 0, high = 0;
+    CHECK(plot_motion("m", &motion, NULL) == PLOT_NO_GNUPLOT, "%s", "without gnuplot");
+    const char *script = strstr(content("m.gp"), "set terminal gif"), *size = script ? strstr(script, "set size ") : NULL;
+    CHECK(size && sscanf(script, "set terminal gif noenhanced animate delay 8 size %d,%d", &W, &H) == 2 &&
+              sscanf(size, "set size %lf,%lf", &wide, &high) == 2, "%s", script ? script : "no animation");
+    CHECK_NEAR(wide * W, high * H, 1e-6);
+    CHECK(wide <= 1 && high < 0.95, "%g x %g of the picture", wide, high);
+}
+
 TESTS(what_is_below_the_result_in_the_order_of_the_tape, a_graph_too_large_stops, graph_as_a_tree,
       rows_of_a_matrix_and_no_gradient, a_narrow_terminal_is_kept_to, impossible_graphs_stop, motion_as_a_strip,
-      motion_in_place, graph_and_motion_as_csv, graph_and_motion_with_hostile_words)
+      motion_in_place, graph_and_motion_as_csv, graph_and_motion_with_hostile_words,
+      boxes_stand_apart_inside_the_picture,
+      panels_of_the_animation)

@@ -320,6 +320,21 @@ TEST(a_full_disk_leaves_what_was_there) {
     arena_free(&arena);
 }
 
+/* Bars are named at their places, from 1; a caption stands under its picture, and one that is too long is cut. */
+TEST(marks_and_captions_in_the_script) {
+    const Bar bars[] = { { "cat", 3, 0, 0, false }, { "dog 5%", 2, 0, 0, true } };
+    static const uint8_t rgb[2 * 2 * 3];
+    const Tile tiles[] = { { rgb, 2, 2, "short", false }, { rgb, 2, 2, "so long that no picture of this size has room for half of it", false } };
+    set_folder("marks");
+    set_gnuplot("exit 0");
+    CHECK(plot_bars("b", &(Bars){ .bars = bars, .count = 2 }, NULL) == PLOT_DRAWN, "%s", "bars");
+    const char *script = content(inside("b.gp"));
+    CHECK(strstr(script, "set ytics (\"cat\" 1, \\\n    \"dog 5%%\" 2) scale 0 nomirror\n"), "%s", script);
+    CHECK(plot_tiles("t", &(Tiles){ .tiles = tiles, .count = 2 }, NULL) == PLOT_DRAWN, "%s", "tiles");
+    script = content(inside("t.gp"));
+    CHECK(strstr(script, "\"short\"") && strstr(script, "\"so long that") && !strstr(script, "half of it") && strstr(script, "\u2026\""), "%s", script);
+}
+
 TESTS(heat_as_csv, bars_as_csv, lines_as_csv, tiles_as_csv_and_pixels, pictures_with_hostile_words, pictures_of_nothing,
       the_folder_may_be_relative, without_gnuplot_one_line_once, gnuplot_that_fails, names_that_cannot_be,
-      folders_that_cannot_be, a_full_disk_leaves_what_was_there)
+      folders_that_cannot_be, a_full_disk_leaves_what_was_there, marks_and_captions_in_the_script)
