@@ -1,5 +1,6 @@
-/* coverage: what was run is counted in processes that end by _exit or become another program, too. `make coverage` puts this file in front of every
- * other (-include); without it the counts of broken contracts, failed checks and children would be lost. */
+/* coverage: what was run is counted in processes that end by _exit or become another program, too. `make coverage` puts
+ * this file in front of every other (-include); without it the counts of broken contracts, failed checks and children
+ * would be lost. */
 #ifndef COVERAGE_H
 #define COVERAGE_H
 
