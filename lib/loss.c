@@ -1,6 +1,7 @@
 #include "loss.h"
 
 #include "softmax.h"
+#include "thread.h"
 
 #include <math.h>
 
@@ -8,11 +9,20 @@ Var clip_logits(Tape *tape, Var image, Var text, Var t) {
     return op_mul(tape, op_linear(tape, image, text, NULL), op_exp(tape, t));
 }
 
+typedef struct { Mat q; double *entropy; } Rows;
+
+static void entropy_rows(void *context, size_t begin, size_t end, int worker) {
+    const Rows *s = context;
+    (void)worker;
+    for (size_t b = begin; b < end; b++) s->entropy[b] = entropy_row(&AT(s->q, b, 0), s->q.shape[1]);
+}
+
 /* H(q) averaged over the rows. */
-static double target_entropy(Mat q) {
+static double target_entropy(Arena *arena, Mat q) {
     double sum = 0;
-    for (size_t i = 0; i < mat_count(q); i++)
-        if (q.v[i] > 0) sum -= (double)q.v[i] * log((double)q.v[i]);
+    Rows rows = { q, arena_alloc(arena, (size_t)q.shape[0], sizeof *rows.entropy) };
+    parallel_for((size_t)q.shape[0], 16, entropy_rows, &rows);
+    for (int b = 0; b < q.shape[0]; b++) sum += rows.entropy[b];
     return sum / q.shape[0];
 }
 
@@ -35,7 +45,7 @@ Var clip_loss(Tape *tape, Var logits, Mat q) {
     }
     Var both = op_add(tape, op_cross_entropy(tape, logits, q), op_cross_entropy(tape, turned, q));
     Mat entropy = mat_like(&tape->arena, mat_shape(0));
-    entropy.v[0] = (num)-target_entropy(q);
+    entropy.v[0] = (num)-target_entropy(&tape->arena, q);
     return op_add(tape, op_scale(tape, both, 0.5), tape_data(tape, entropy));
 }
 
