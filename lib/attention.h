@@ -23,10 +23,12 @@ typedef struct { int B, T, D, heads; bool causal; } AttentionShape;
 /* out as above. log_sum (NULL: not wanted) is log sum_j e^(S_ij) of each row, which the backward needs. */
 void attend_forward(AttentionShape s, const num *qkv, num *out, num *log_sum);
 
+/* What a backward step reads, and dqkv, which it adds to. */
+typedef struct { const num *qkv, *out, *log_sum, *dout; num *dqkv; } AttentionFlow;
+
 /* With dP = dout v^T and dS = P (dP - row sums of dout out):
  *   dv += P^T dout      dq += dS k / sqrt(d)      dk += dS^T q / sqrt(d)
  * P is computed again, block by block, as e^(S - log_sum). dqkv has the shape of qkv and is added to. */
-typedef struct { const num *qkv, *out, *log_sum, *dout; num *dqkv; } AttentionFlow;
 void attend_backward(AttentionShape s, AttentionFlow flow);
 
 /* The same as their definitions, in double: what to read first, and what the tests hold the others against. */

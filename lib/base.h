@@ -85,7 +85,7 @@ char *arena_print(Arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
 void arena_reset(Arena *arena);              /* empties it, keeps the chunks for the next use */
 /* What was taken since the mark is given back to the arena, to be taken again. */
 typedef struct { ArenaChunk *now; size_t used; } ArenaMark;
-ArenaMark arena_mark(const Arena *arena);
+ArenaMark arena_mark(const Arena *arena); /* here, now */
 void arena_release(Arena *arena, ArenaMark mark);
 void arena_free(Arena *arena);               /* gives the chunks back; the arena is valid and empty */
 size_t arena_held(const Arena *arena);       /* bytes held from the system */
@@ -129,6 +129,7 @@ typedef struct {
     bool failed;
 } OutFile;
 
+/* Opens the temporary file; false when it cannot be written, or the path is too long. */
 bool out_open(OutFile *out, const char *path, Err *err);
 void out_write(OutFile *out, const void *data, size_t size);
 bool out_commit(OutFile *out, Err *err);

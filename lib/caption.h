@@ -57,7 +57,10 @@ Noun noun_of_object(const SceneObject *object, unsigned fields); /* naming the p
 
 /* ---- truth -------------------------------------------------------------------------------------------------- */
 
+/* Has the object every part that the noun names? By any name: `other` says nothing. */
 bool noun_fits(const Noun *noun, const SceneObject *object);
+
+/* The evaluator: what the table above says under "true when", of the scene graph. Wording and names do not count. */
 bool caption_true(const Scene *scene, const Caption *caption);
 
 /* Are all combinations that the caption names in that part of the split? A noun without colour or shape names none, nor
@@ -88,13 +91,15 @@ Caption caption_plain(const Caption *caption);
 bool caption_same(const Caption *a, const Caption *b);       /* the same plain caption? */
 bool caption_identical(const Caption *a, const Caption *b);  /* the same sentence, word for word? */
 
-/* Says the same with other words: each of the ways allowed is left to chance, so it may well come out as it was. */
+/* In what ways a caption may be said otherwise. */
 enum {
     SAY_NAMES = 1,    /* first or second names */
     SAY_FORMS = 2,    /* any form, any wording of the relation */
     SAY_CONVERSE = 4, /* the nouns of PAIR, COUNTS and RELATION change places */
     SAY_ALL = 7
 };
+
+/* Says the same with other words: each of the ways allowed is left to chance, so it may well come out as it was. */
 Caption caption_paraphrase(const Caption *caption, unsigned ways, Rng *rng);
 
 /* Says something else. Each leaves all else as it is. */

@@ -47,9 +47,11 @@ bool cifar_load(Arena *arena, const char *folder, CifarPart part, Cifar *set, Er
  * call it. */
 bool cifar_decode(const char *name, File file, int n, uint8_t *labels, uint8_t *pixels, Err *err);
 
+/* n labels of the file at `path`. */
+typedef struct { const char *path; uint8_t *label; size_t n; } CifarLabels;
+
 /* Labels as a JSON list, "[6,9,0]": how the package `make data` fetches has them. Refuses anything but whole numbers from 0
  * to 9. Set only on success; owner: the arena. */
-typedef struct { const char *path; uint8_t *label; size_t n; } CifarLabels;
 bool cifar_labels_read(Arena *arena, const char *path, CifarLabels *labels, Err *err);
 
 /* Draws n pictures, a tenth of each class, in random order: red and blue circles, squares, triangles, stars, crosses.

@@ -38,10 +38,12 @@ Mat encoder_texts(Encoder *encoder, Arena *arena, const char *const *texts, int 
 Mat encoder_classes(Encoder *encoder, Arena *arena, const char *const *templates, int template_count,
                     const char *const *names, int name_count);
 
+/* Of both towers. */
+typedef struct { double image_numbers, text_numbers, image_work, text_work; } EncoderCost;
+
 /* What a model of that configuration is made of, and what it does: how many numbers its towers have, and how many
  * multiplications with an addition they take for one picture and one text (all tokens of it; attention counts both
  * products in full; norms, activations and softmax do not count). */
-typedef struct { double image_numbers, text_numbers, image_work, text_work; } EncoderCost;
 EncoderCost encoder_cost(const Clip *clip);
 
 #endif

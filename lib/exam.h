@@ -13,6 +13,7 @@ typedef struct {
     int count;
 } Class;
 
+/* Frees every learner; the class is empty then. */
 void class_free(Class *class);
 
 /* A scene as a picture, its caption on lines that fit under it, and a note below ("": none). On the arena. */

@@ -159,9 +159,11 @@ const char *axis_mark_text(const Axis *axis, int k, char *text);
 /* The given label, or the number i + 1. */
 const char *label_text(const char *const *labels, int i, char *text);
 
+/* One character: how long it is in memory, how wide on paper. */
+typedef struct { int bytes, columns; bool printable; } Glyph;
+
 /* One character of a UTF-8 text (RFC 3629): its bytes, 0 at the end, and the columns it takes: accents 0, wide East
  * Asian letters and emoji 2. What is broken is one byte and one column, and not printable; nor are control characters. */
-typedef struct { int bytes, columns; bool printable; } Glyph;
 Glyph glyph_of(const char *text);
 
 /* The k-th line of a caption, cut to fit; empty beyond the last. */

@@ -34,6 +34,7 @@ typedef struct {
     num *c;
     int lda, ldb, ldc;
 } Gemm;
+/* The product, on all threads; the same bits for any number of them. */
 void gemm_run(Gemm g);
 
 /* The most this thread can do, in GFLOP/s, measured for about a tenth of a second: multiply-adds on registers alone. */

@@ -97,10 +97,12 @@ bool learner_save(const Learner *learner, const LearnerCourse *more, const char 
 bool learner_load(Learner *learner, const LearnerSettings *settings, const LearnerCourse *more, const char *path,
                   Err *err);
 
+/* A scene, and a caption that is true of it. */
+typedef struct { Scene scene; Caption caption; } LearnerPair;
+
 /* The i-th pair of a course (NULL: the first), what learner_learn is shown: a scene, a caption that is true of it, and
  * course->wrong that are not, into wrong[] (.kind is CAPTION_KINDS where none was found). All second courses have the
  * same scenes and the same true captions. */
-typedef struct { Scene scene; Caption caption; } LearnerPair;
 LearnerPair learner_pair(const Learner *learner, const LearnerCourse *course, uint64_t i, Caption *wrong);
 
 /* ---- asking ----------------------------------------------------------------------------------------------------- */

@@ -70,10 +70,12 @@ typedef struct { LearnerSettings settings; const LearnerCourse *more; } LimitsCe
 /* A learner that is done in two seconds and is in the table, too: the tests make its rows again. */
 LearnerSettings limits_sample(void);
 
+/* How many seeds it has, and about how many combinations the batches about few are. */
+enum { LIMITS_SEEDS = 5, LIMITS_PALETTE = 9 };
+
 /* The plan of lesson 17: that one; every text tower, five seeds, four coverages of colours with shapes; and with all of
  * them, scenes of one and of three things, and batches about few things. In the order of seeds, so that a table that is
  * not finished can be drawn. On the arena. */
-enum { LIMITS_SEEDS = 5, LIMITS_PALETTE = 9 };
 LimitsCell *limits_plan(Arena *arena, int *count);
 
 /* How many of a plan's learners are in the table. */

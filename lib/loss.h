@@ -38,6 +38,8 @@ typedef struct {
     double p, loss;   /* softmax(scale s[i])_i and -log p, in nats */
     double share;     /* the hardest negative's part in the push on all of them, p_j / (1 - p) */
 } ClipPair;
+
+/* Picture i of the batch, whose cosines the loss multiplies by `scale`. */
 ClipPair clip_pair(Mat s, int i, double scale);
 
 /* Targets for pairs that share captions: q[b,n] = (1 - smoothing) / (members of b's group) for n in b's group, plus

@@ -35,8 +35,10 @@ void metrics_interval(double share, double of, double *low, double *high);
  * Wants first, second >= 0. */
 double metrics_mcnemar(int first, int second);
 
-/* How many of n examples only the first, and only the second of two answers has right. */
+/* What metrics_mcnemar wants. */
 typedef struct { int first, second; } Discord;
+
+/* How many of n examples only the first, and only the second of two answers has right. */
 Discord metrics_discord(const int *truth, const int *a, const int *b, int n);
 
 /* count[truth * classes + predicted]: rows are what the pictures show, columns what the model said. */

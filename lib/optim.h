@@ -47,9 +47,11 @@ double optim_clip_norm(Params *params, double most);
 
 void optim_free(Optim *optim); /* the scratch memory */
 
+/* After the warm-up: as it is, along a line, along half a cosine. */
+typedef enum { SCHEDULE_CONSTANT, SCHEDULE_LINEAR, SCHEDULE_COSINE } Schedule;
+
 /* The factor of the learning rate at step `step` of `total`: rises linearly over the first `warmup` steps, then falls
  * from 1 to 0 as a line or as half a cosine (Loshchilov and Hutter 2017, arXiv:1608.03983). */
-typedef enum { SCHEDULE_CONSTANT, SCHEDULE_LINEAR, SCHEDULE_COSINE } Schedule;
 double schedule_factor(Schedule schedule, int64_t step, int64_t total, int64_t warmup);
 
 #endif

@@ -29,6 +29,6 @@ ProbePair probe_pair(Arena *arena, ProbeKind kind, int i, int side);
  *   group  both                                           chance 1/6
  *   A tie is no preference. */
 typedef struct { int text, image, group; } ProbeScore;
-ProbeScore probe_score(const double s[4]);
+ProbeScore probe_score(const double s[4]); /* 1 or 0 each */
 
 #endif

@@ -48,8 +48,10 @@ void progress_clear(void);
 Progress progress_begin_at(Term term, const char *label, double total, const char *unit, double now);
 void progress_update_at(Progress *progress, double done, double now);
 
-/* "0:41", "1:02:03"; "?" when unknown (negative or not finite). text has room for PROGRESS_TIME bytes. */
+/* Bytes that hold any time. */
 enum { PROGRESS_TIME = 32 };
+
+/* "0:41", "1:02:03"; "?" when unknown (negative or not finite). text has room for PROGRESS_TIME bytes. */
 void progress_time(double seconds, char *text);
 
 #endif

@@ -40,8 +40,10 @@ typedef struct {
 /* The row of a probe; nobody owns it. */
 const Published *published(PublishedProbe probe);
 
-/* "59.9", as many digits as were published, in `width` columns, or "-". Into text[PUBLISHED_TEXT]; returns text. */
+/* Bytes that hold a number of them. */
 enum { PUBLISHED_TEXT = 32 };
+
+/* "59.9", as many digits as were published, in `width` columns, or "-". Into text[PUBLISHED_TEXT]; returns text. */
 char *published_text(double percent, int width, char *text);
 
 #endif

@@ -86,6 +86,7 @@ typedef struct {
     const char *aside; /* what was at the path before is kept under this name (OutFile); NULL: it goes */
 } SafetensorsOut;
 
+/* An empty list, on the arena. */
 SafetensorsOut safetensors_begin(Arena *arena);
 
 /* Strings are copied. A key given twice stops when it is written. */
@@ -95,8 +96,10 @@ void safetensors_add_meta(SafetensorsOut *out, const char *key, const char *valu
  * A name given twice stops when it is written. */
 void safetensors_add(SafetensorsOut *out, const char *name, Dtype dtype, Mat m);
 
-/* Whole numbers as U8, I32 or I64; `shape` has `dims` sizes. One that does not fit stops. */
+/* A tensor of any shape that a file can have. */
 typedef struct { int dims; int shape[TENSOR_DIMS]; } TensorShape;
+
+/* Whole numbers as U8, I32 or I64; `shape` has `dims` sizes. One that does not fit stops. */
 void safetensors_add_ints(SafetensorsOut *out, const char *name, Dtype dtype, TensorShape shape, const int *values);
 
 /* A tensor as it stands in another file, byte for byte. */

@@ -77,9 +77,11 @@ Scene scene_make(const SceneSettings *settings, uint64_t i);
 /* Other places, sizes kept, for the same objects, by the same rules (splits apart). */
 void scene_place(Scene *scene, Rng *rng);
 
+/* The share of the picture that things of equal ink cover together, however many. */
+#define SCENE_INK 0.0664
+
 /* Every object gets the radius that makes them cover together SCENE_INK of the picture, and size SIZE_NEITHER. Places
  * stay: one or two objects may need scene_place afterwards. */
-#define SCENE_INK 0.0664
 void scene_equal_ink(Scene *scene);
 
 /* ---- drawing ------------------------------------------------------------------------------------------------ */

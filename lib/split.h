@@ -48,11 +48,13 @@ typedef struct {
  * From 1/4 to 3/4, SPLIT_COUNTS shows every colour of every shape in some number, and keeps some number of it back. */
 Split split_make(SplitKind kind, double coverage, uint64_t seed);
 
-/* Is the combination in that part? Always, for a split of another kind. The last wants two things that differ: of the
- * same colour and shape, it answers yes. Counts are 1 to 5. */
+/* What is one colour and one shape. */
+typedef struct { ShapeColour colour; Shape shape; } Thing;
+
+/* Is the combination in that part? Always, for a split of another kind. Counts are 1 to 5. */
 bool split_has_pair(const Split *split, SplitPart part, ShapeColour colour, Shape shape);
 bool split_has_count(const Split *split, SplitPart part, int count, ShapeColour colour, Shape shape);
-typedef struct { ShapeColour colour; Shape shape; } Thing;
+/* Wants two things that differ: of the same colour and shape, it answers yes. */
 bool split_has_relation(const Split *split, SplitPart part, Along axis, Thing a, Thing b);
 
 /* Is there anything in that part? */

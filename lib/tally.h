@@ -40,9 +40,11 @@ void tally_add(Tally *tally, const double *s);
 const char *tally_name(TallyScore score);
 double tally_chance(const Tally *tally, TallyScore score);
 
+/* A score, from 0 to 1; the ends of its interval; what guessing gets. */
+typedef struct { double share, low, high, chance; } TallyRate;
+
 /* The mean over the items with Wilson's 95 % interval (metrics.h). An item counts once, also in `choice`: the two choices
  * of a quad are not independent. All but chance are NaN, 0 and 1 when there are no items or there is no such score. */
-typedef struct { double share, low, high, chance; } TallyRate;
 TallyRate tally_rate(const Tally *tally, TallyScore score);
 
 #endif

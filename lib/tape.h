@@ -110,7 +110,7 @@ Var tape_first_bad_gradient(Tape *t, Var loss);
  * happens, and the answer is y.
  *     TapeMark mark = tape_mark(t);   x = tape_fold(t, mark, x, block(t, x)); */
 typedef struct { ArenaMark arena; Node *last; } TapeMark;
-TapeMark tape_mark(const Tape *t);
+TapeMark tape_mark(const Tape *t); /* here, now */
 Var tape_fold(Tape *t, TapeMark mark, Var x, Var y);
 
 void tape_reset(Tape *t); /* forgets all nodes, keeps the memory */

@@ -29,6 +29,7 @@ typedef struct {
     TransformerBlock *blocks;
 } Transformer;
 
+/* Makes the parameters of all blocks, "PREFIX.resblocks.0.ln_1.weight" ...; heads must divide the width. */
 Transformer transformer_add(Params *params, const char *prefix, TransformerSize size, Rng *rng);
 
 /* What becomes of token place[b] of each row (NULL: of the first): x [B,T,D] -> [B,D]. The last block spends its thinking

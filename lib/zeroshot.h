@@ -19,9 +19,11 @@ typedef enum { VIEWS_PLAIN, VIEWS_MIRROR, VIEWS_MIRROR_SHIFT } Views;
 /* Called now and then with the number of pictures done; NULL: not. */
 typedef void (*ZeroshotProgress)(void *context, int done);
 
+/* Which pictures of a set, and how they are gone through. */
+typedef struct { int first, n, batch; Views views; ZeroshotProgress progress; void *context; } ZeroshotRange;
+
 /* Cosine of pictures first .. first+n-1 with every class: [n,C] on the arena. `batch` pictures are encoded at a time,
  * which changes the memory needed but not the result. */
-typedef struct { int first, n, batch; Views views; ZeroshotProgress progress; void *context; } ZeroshotRange;
 Mat zeroshot_scores(Clip *clip, Arena *arena, Mat classes, const Cifar *set, ZeroshotRange range);
 
 #endif
