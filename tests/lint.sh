@@ -3,6 +3,8 @@
 #
 #   sh tests/lint.sh BUILD [FILE ...]          from the top folder; without FILEs: all of them
 #
+# LATELY=20: clang-tidy, which takes longer than the others together, reads only files that the last 20 commits changed, or
+# whose header they changed; all of them where there is no git.
 # Anything found fails. What is switched off, each with its reason: .clang-tidy, tests/cppcheck.txt; what is found and is not so:
 # tests/lint-known.txt, and shellcheck's at its line. A tool that is not here is said and left out. Two files are read at a time.
 # What a tool said is in BUILD/lint/TOOL. The last line is "lint: N passed, N failed[, N skipped]"; a tool counts one.
@@ -28,13 +30,12 @@ for file do
     esac
 done
 
-# lane N TOOL FILES...: every second file, from the N-th.
+# lane N TOOL FILES...: every file that the other lane has not taken. Making its folder is taking it: only one can.
 lane() {
     n=$1 tool=$2
     shift 2
     for file do
-        n=$((n + 1))
-        [ $((n % 2)) -eq 1 ] || "$tool" "$file"
+        if mkdir "$work/taken/$(echo "$file" | tr / _)" 2>/dev/null; then "$tool" "$file"; fi
     done
 }
 
@@ -42,11 +43,13 @@ lane() {
 read_all() {
     name=$1
     shift
+    rm -rf "$work/taken"
+    mkdir "$work/taken"
     lane 0 "$@" >"$work/$name.0" 2>&1 &
     lane 1 "$@" >"$work/$name.1" 2>&1
     wait
     cat "$work/$name.0" "$work/$name.1" | unknown >"$work/$name"
-    rm -f "$work/$name.0" "$work/$name.1"
+    rm -rf "$work/$name.0" "$work/$name.1" "$work/taken"
     verdict "$name"
 }
 
@@ -85,12 +88,22 @@ tidy() {
     rm -f "$said"
 }
 
+# lately FILES...: those that the last commits changed, or whose header they changed.
+lately() {
+    git log "-$LATELY" --format= --name-only >"$work/changed" 2>/dev/null || { echo "$@"; return; }
+    for file do
+        if grep -qx -e "$file" -e "${file%.c}.h" "$work/changed"; then echo "$file"; fi
+    done
+}
+
 # shellcheck disable=SC2086 # words
 if [ -n "$sources" ]; then
     if has gcc && gcc -fanalyzer -E -x c /dev/null >/dev/null 2>&1; then read_all gcc-analyzer analyzer $sources
     else skip gcc-analyzer 'there is no gcc, or one without -fanalyzer'; fi
 
-    if has clang-tidy; then read_all clang-tidy tidy $sources
+    tidied=$sources
+    [ -z "$LATELY" ] || tidied=$(lately $sources)
+    if has clang-tidy; then read_all clang-tidy tidy $tidied
     else skip clang-tidy 'it is not installed'; fi
 
     if has cppcheck; then

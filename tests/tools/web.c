@@ -80,7 +80,7 @@ static void serve(Web *web, int to) {
 
 int main(int argc, char **argv) {
     Web web = { 0 };
-    int seconds = 60, words = 0;
+    int seconds = 300, words = 0;
     const Option options[] = {
         { "cuts", .integer = &web.cuts, .high = 1000, .help = "so many answers end too early" },
         { "cut", .integer = &web.cut, .high = 1e9, .help = "after so many bytes" },
