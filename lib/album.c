@@ -6,16 +6,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 typedef struct NameNode { struct NameNode *next; const char *name; } NameNode;
 
 static int name_order(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
-
-static bool is_folder(Arena *arena, const char *folder, const char *name) {
-    struct stat info;
-    return stat(arena_print(arena, "%s/%s", folder, name), &info) == 0 && S_ISDIR(info.st_mode);
-}
 
 /* The names of the files, sorted, on the arena. */
 static bool names_read(Arena *arena, const char *folder, const char ***names, int *count, Err *err) {
@@ -25,7 +19,7 @@ static bool names_read(Arena *arena, const char *folder, const char ***names, in
     *count = 0;
     errno = 0; /* readdir alone says by it that this is not the end */
     for (struct dirent *entry; (entry = readdir(dir)) != NULL; errno = 0) {
-        if (entry->d_name[0] == '.' || is_folder(arena, folder, entry->d_name)) continue;
+        if (entry->d_name[0] == '.' || folder_exists(arena_print(arena, "%s/%s", folder, entry->d_name))) continue;
         NameNode *node = arena_alloc(arena, 1, sizeof *node);
         *node = (NameNode){ last, arena_text(arena, entry->d_name) };
         last = node, ++*count;

@@ -278,7 +278,7 @@ bool file_exists(const char *path) {
     return file_is_lent(path) || stat(path, &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
-static bool is_folder(const char *path) {
+bool folder_exists(const char *path) {
     struct stat info;
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
@@ -292,7 +292,7 @@ bool folder_make(const char *path, Err *err) {
         char end = *slash;
         *slash = '\0';
         int why = mkdir(part, 0777) == 0 ? 0 : errno;
-        if (why && !is_folder(part)) return err_set(err, "%s: %s", part, why == EEXIST ? "this is not a folder" : strerror(why));
+        if (why && !folder_exists(part)) return err_set(err, "%s: %s", part, why == EEXIST ? "this is not a folder" : strerror(why));
         if (!end) return true;
         *slash = end;
     }
@@ -323,7 +323,7 @@ bool out_open(OutFile *out, const char *path, Err *err) {
     if (strlen(path) >= sizeof out->path) return err_set(err, "%s: the path is too long", path);
     strcpy(out->path, path);
     snprintf(out->temporary, sizeof out->temporary, "%s.%ld.tmp", path, (long)getpid());
-    if (is_folder(path)) return err_set(err, "%s: this is a folder, a file was to be written", path);
+    if (folder_exists(path)) return err_set(err, "%s: this is a folder, a file was to be written", path);
     remove_left_over(path);
     out->stream = fopen(out->temporary, "wb");
     if (!out->stream) return err_set(err, "%s: cannot be written: %s", path, strerror(errno));

@@ -110,6 +110,7 @@ void file_lend(const char *path, const void *data, size_t size);
 
 /* Whether there is something of that name. What cannot be looked at is there: opening it says more. */
 bool file_exists(const char *path);
+bool folder_exists(const char *path); /* a folder, that is */
 
 /* Makes a folder and those above it. */
 bool folder_make(const char *path, Err *err);

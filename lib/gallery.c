@@ -103,11 +103,11 @@ static bool cache_write(Arena *arena, const Cache *cache, const char *path, cons
 /* ---- the folder -------------------------------------------------------------------------------------------------- */
 
 typedef struct { const char *name, *path; Sum sum; const num *feature; } Picture;
-typedef struct { int count; Picture *list; } Pictures;
+typedef struct { int count, unread; Picture *list; } Pictures;
 
 static int visible(const struct dirent *entry) { return entry->d_name[0] != '.'; }
 
-/* All files with their sums. What is no file that can be read is left out. */
+/* All files with their sums. Those that cannot be opened are said and counted. */
 static bool folder_list(Pictures *pictures, Arena *arena, const char *folder, Err *err) {
     struct dirent **entries;
     int count = scandir(folder, &entries, visible, NULL);
@@ -117,8 +117,14 @@ static bool folder_list(Pictures *pictures, Arena *arena, const char *folder, Er
         Picture p = { .name = arena_text(arena, entries[i]->d_name) };
         p.path = arena_print(arena, "%s/%s", folder, p.name);
         free(entries[i]);
+        if (folder_exists(p.path)) continue;
         File file;
-        if (!file_open(&file, p.path, NULL)) continue;
+        Err why;
+        if (!file_open(&file, p.path, &why)) {
+            fprintf(stderr, "skipped: %s\n", why.text);
+            pictures->unread++;
+            continue;
+        }
         p.sum = sum_of(file.data, file.size);
         file_close(&file);
         pictures->list[pictures->count++] = p;
@@ -192,7 +198,7 @@ bool gallery_open(Gallery *gallery, Arena *arena, const char *folder, const char
         g.names[g.n++] = pictures.list[i].name;
     }
     g.features.shape[0] = g.n;
-    g.encoded = g.n - g.cached, g.skipped = pictures.count - g.n;
+    g.encoded = g.n - g.cached, g.skipped = pictures.count - g.n + pictures.unread;
     Cache all = cache_join(arena, &old, pictures);
     if (g.encoded > 0 && !cache_write(arena, &all, cache, model, E, err)) return false;
     *gallery = g;

@@ -78,6 +78,8 @@ TEST(gallery_remembers_and_notices) {
     check_counts(&encoder, 3, 0, 1);
     CHECK(unlink(in_folder("z.png")) == 0, "%s", "unlink");
     check_counts(&encoder, 2, 0, 1);
+    CHECK(symlink("nowhere", in_folder("gone.png")) == 0, "%s", "symlink");
+    check_counts(&encoder, 2, 0, 2);
     encoder_close(&encoder);
     arena_free(&arena);
 }

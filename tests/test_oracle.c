@@ -102,6 +102,21 @@ TEST(plain_softmax_and_cross_entropy) {
             for (size_t l = 0; l < COUNT(lengths); l++) plain_rows((Kind)kind, lengths[l], scales[s], &rng);
 }
 
+/* Nearly certain, and right: what is left of the cost are the digits of a sum far below 1, and all of them count. */
+TEST(nearly_certain) {
+    Rng rng = rng_seed(7, 0);
+    for (int i = 0; i < 200; i++) {
+        num x[LONGEST];
+        long double rest = 0;
+        int n = draw(&rng, 2, LONGEST), target = draw(&rng, 0, n - 1);
+        for (int k = 0; k < n; k++) x[k] = (num)(k == target ? 5 : -draw(&rng, 20, 80)); /* whole numbers: differences are exact */
+        for (int k = 0; k < n; k++)
+            if (k != target) rest += expl((long double)x[k] - (long double)x[target]);
+        long double want = log1pl(rest);
+        near("the cost of the nearly certain", n, cross_entropy_row(x, n, 1, target), want, 8 * DBL_EPSILON * (double)want * n);
+    }
+}
+
 /* ---- the operations and their gradients ----------------------------------------------------------------------------------- */
 
 static Mat rows_make(Arena *arena, Kind kind, int B, int N, Rng *rng) {
@@ -388,5 +403,5 @@ TEST(functions_of_vectors) {
     CHECK(isinf(e[N]) && e[N + 1] == 0 && f[N] == 1 && f[N + 1] == -1, "%g %g %g %g", (double)e[N], (double)e[N + 1], (double)f[N], (double)f[N + 1]);
 }
 
-TESTS(plain_softmax_and_cross_entropy, softmax_and_cross_entropy_operations, clip_loss_and_its_gradient, clip_logits_at_the_largest_scale,
+TESTS(plain_softmax_and_cross_entropy, nearly_certain, softmax_and_cross_entropy_operations, clip_loss_and_its_gradient, clip_logits_at_the_largest_scale,
       not_a_number_stays_in_its_row, passes_against_loops, functions_of_vectors)

@@ -194,7 +194,8 @@ int fuzz_text(const uint8_t *data, size_t size) {
     fuzz_answer(ok, &err);
     REQUIRE(ok || !vocab.word, "%s", "a refused vocabulary was set");
     if (ok) REQUIRE(!strcmp(vocab_text(&arena, &vocab), text), "%s", "a vocabulary does not come back");
-    else vocab = vocab_build(&arena, (const char *const[]){ "{}" }, 1, (const char *const[]){ text }, 1);
+    for (int id = TEXT_FIRST_WORD; ok && id < vocab.size; id++) REQUIRE(vocab_find(&vocab, vocab.word[id]) == id, "word %d is not found", id);
+    if (!ok) vocab = vocab_build(&arena, (const char *const[]){ "{}" }, 1, (const char *const[]){ text }, 1);
     TextNotes notes = vocab_encode(&vocab, &arena, &said, 1, T, ids);
     for (int t = 0; t < T; t++) REQUIRE(ids[t] >= 0 && ids[t] < vocab.size, "id %d of %d words", ids[t], vocab.size);
     REQUIRE(ids[0] != TEXT_PADDING && notes.unknown_count >= 0, "%s", "a text of nothing");
