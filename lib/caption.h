@@ -7,7 +7,7 @@
  *   PAIR       a red circle and a blue square                          there are both, as two different objects
  *   COUNTS     two red circles and three blue squares                  both counts are exact
  *   RELATION   a red circle left of a blue square                      some red circle is left of some blue square
- *   WITHOUT    a red circle and no blue square                         there is one of the first, or more, and no second
+ *   WITHOUT    a red circle and no blue square                         there is one of the first at least, no second
  *   NONE       no blue square                                          there is none
  *
  * Every colour, shape and size has two names (red, crimson; circle, disc; ...), every relation two wordings (left of,
@@ -29,7 +29,7 @@ enum { NOUN_SIZE = 1, NOUN_COLOUR = 2, NOUN_SHAPE = 4, NOUN_FULL = NOUN_COLOUR |
 
 typedef struct {
     int size, colour, shape;   /* Size, ShapeColour, Shape or CAPTION_ANY */
-    unsigned other;            /* NOUN_ bits: parts by their second name ("shape" for "thing"); none of parts not said */
+    unsigned other;            /* NOUN_ bits: parts by their second name ("shape" for "thing"); 0 for parts not said */
 } Noun;
 
 typedef enum {
@@ -133,8 +133,8 @@ typedef struct {
 } CaptionRules;
 
 /* A random plain caption of the kind that is true of the scene; false when none was found in 64 tries.
- * Objects are equally likely to be spoken of; what is denied (NONE, WITHOUT) is uniform among what is not there. The two
- * nouns of RELATION, PAIR and COUNTS differ. */
+ * Objects are equally likely to be spoken of; what is denied (NONE, WITHOUT) is uniform among what is not there. The
+ * two nouns of RELATION, PAIR and COUNTS differ. */
 bool caption_of(Caption *out, const Scene *scene, CaptionKind kind, const CaptionRules *rules, Rng *rng);
 
 /* A random edit among `edits` (bits 1 << EDIT_...) of a true caption that is false of the scene, within the rules;

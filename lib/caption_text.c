@@ -254,8 +254,10 @@ static bool find_form(Reader *r, Form found, int first, int second, Caption *c) 
                 return c->kind = (CaptionKind)kind, c->form = form, true;
         }
     r->at = found.joint ? second : first;
-    return err_set(r->err, "\"%s\" (word %d of the caption) does not go with the rest; sentences are such as "
-                   "\"a red circle and no blue square\", \"three stars\", \"a heart above a bar\"", word_now(r), r->at + 1);
+    return err_set(r->err,
+                   "\"%s\" (word %d of the caption) does not go with the rest; sentences are such as "
+                   "\"a red circle and no blue square\", \"three stars\", \"a heart above a bar\"",
+                   word_now(r), r->at + 1);
 }
 
 bool caption_parse(const char *text, Caption *caption, Err *err) {

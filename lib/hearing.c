@@ -20,7 +20,8 @@ double hearing_cosine(Mat a, int i, Mat b, int j) {
     int E = a.shape[1];
     const num *x = &AT(a, i, 0), *y = &AT(b, j, 0);
     double lengths = sqrt(vec_dot(x, x, E) * vec_dot(y, y, E));
-    REQUIRE(b.shape[1] == E && lengths > 0, "rows of %s and %s; a vector of length 0 has no direction", mat_shape_text(a), mat_shape_text(b));
+    REQUIRE(b.shape[1] == E && lengths > 0, "rows of %s and %s; a vector of length 0 has no direction",
+            mat_shape_text(a), mat_shape_text(b));
     return vec_dot(x, y, E) / lengths;
 }
 
@@ -101,20 +102,25 @@ static Caption some_caption(const HearingChange *change, uint64_t seed, uint64_t
     for (;; i += 1u << 20) {
         CaptionKind kind = (CaptionKind)rng_below(rng, CAPTION_KINDS);
         bool number = kind == CAPTION_COUNT;
-        Scene scene = scene_make(&(SceneSettings){ .seed = seed, .least = number ? 1 : 2, .most = number ? SCENE_MOST : 2, .alike = number }, i);
+        Scene scene = scene_make(
+            &(SceneSettings){ .seed = seed, .least = number ? 1 : 2, .most = number ? SCENE_MOST : 2, .alike = number },
+            i);
         Caption caption;
-        if ((change->kinds >> kind & 1u) && caption_of(&caption, &scene, kind, &(CaptionRules){ 0 }, rng)) return caption;
+        if ((change->kinds >> kind & 1u) && caption_of(&caption, &scene, kind, &(CaptionRules){ 0 }, rng))
+            return caption;
     }
 }
 
 /* In other words; the same if it cannot be said so. */
 static Caption reworded(const Caption *caption, unsigned ways, Rng *rng) {
     Caption other = *caption;
-    for (int tries = 0; tries < 64 && caption_identical(&other, caption); tries++) other = caption_paraphrase(caption, ways, rng);
+    for (int tries = 0; tries < 64 && caption_identical(&other, caption); tries++)
+        other = caption_paraphrase(caption, ways, rng);
     return other;
 }
 
-static bool changed(Caption *out, const HearingChange *change, const Caption *caption, uint64_t seed, uint64_t i, Rng *rng) {
+static bool changed(Caption *out, const HearingChange *change, const Caption *caption, uint64_t seed, uint64_t i,
+                    Rng *rng) {
     if (change->same) *out = reworded(caption, change->ways, rng);
     else if (change->edit == EDIT_KINDS) *out = some_caption(change, seed + 1, i, rng);
     else return caption_edit(out, caption, change->edit, rng);

@@ -10,8 +10,8 @@
 /* Unit vectors of n texts, [n,E], on the arena; any n, in little memory. */
 Mat hearing_vectors(Clip *clip, Arena *arena, const char *const *texts, int n);
 
-/* a.b / sqrt(a.a b.b) of row i of a and row j of b. Of two rows of the same bits exactly 1: in IEEE arithmetic the square
- * root of x x is x, if x x neither over- nor underflows. (|a| |b| may be off by a last digit.) */
+/* a.b / sqrt(a.a b.b) of row i of a and row j of b. Of two rows of the same bits exactly 1: in IEEE arithmetic the
+ * square root of x x is x, if x x neither over- nor underflows. (|a| |b| may be off by a last digit.) */
 double hearing_cosine(Mat a, int i, Mat b, int j);
 
 /* How many rows are different, to the last bit. */
@@ -34,8 +34,8 @@ typedef struct {
 /* The i-th, NULL beyond the last. Those that say the same come first. */
 const HearingChange *hearing_change(int i);
 
-/* A caption of a random scene of two things (for numbers: of several like ones), plainly said; the same in other names and
- * another form; and changed. */
+/* A caption of a random scene of two things (for numbers: of several like ones), plainly said; the same in other names
+ * and another form; and changed. */
 typedef struct { const char *text, *reworded, *changed; } HearingExample;
 
 /* n of them, on the arena. */

@@ -57,7 +57,8 @@ void hearsay_forget(Hearsay *hearsay) {
 /* How often anything followed v. */
 static double followed(const Hearsay *hearsay, int v) {
     double sum = 0;
-    for (int w = 0; w < hearsay->vocab.size; w++) sum += hearsay->pair[(size_t)v * (size_t)hearsay->vocab.size + (size_t)w];
+    for (int w = 0; w < hearsay->vocab.size; w++)
+        sum += hearsay->pair[(size_t)v * (size_t)hearsay->vocab.size + (size_t)w];
     return sum;
 }
 

@@ -1,6 +1,6 @@
-/* hearsay: what can be guessed about captions without looking at the picture. A benchmark whose right captions differ from
- * its wrong ones in length or fluency is won by whoever knows that: on ARO's word orders a grammar checker beats every
- * CLIP, on SugarCrepe's "add" items the shorter caption is right in 99 % (Hsieh et al. 2023, arXiv:2306.14610).
+/* hearsay: what can be guessed about captions without looking at the picture. A benchmark whose right captions differ
+ * from its wrong ones in length or fluency is won by whoever knows that: on ARO's word orders a grammar checker beats
+ * every CLIP, on SugarCrepe's "add" items the shorter caption is right in 99 % (Hsieh et al. 2023, arXiv:2306.14610).
  *
  * Each rule gives a caption a number; the caption with the higher one is chosen.
  *   length     the fewer words the better

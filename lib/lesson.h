@@ -65,7 +65,7 @@ void lesson_outcome_number(const Lesson *lesson, const Prediction *prediction, d
 
 /* ---- figures: in the terminal, and as a picture plots/out/NAME.png (name NULL: in the terminal alone) ------------ */
 
-/* What the figures hold and want: figure.h. A picture that cannot be written is said on stderr, and lesson_end fails. */
+/* What they hold and want: figure.h. A picture that cannot be written is said on stderr, and lesson_end fails. */
 void lesson_heat(const Lesson *lesson, const char *name, const Heat *heat);
 void lesson_bars(const Lesson *lesson, const char *name, const Bars *bars);
 void lesson_lines(const Lesson *lesson, const char *name, const Lines *lines);

@@ -51,8 +51,14 @@ static void round_to_file(Scene *scene) {
 static Scene scene_for(const Draft *draft, uint64_t i, int objects) {
     const QuadSettings *s = draft->settings;
     bool counting = s->kind == QUAD_COUNTING;
-    SceneSettings settings = { .seed = s->seed + 0x51ad5u * (uint64_t)(s->kind + 1), .least = objects, .most = objects, .split = s->split,
-                               .part = s->part, .alike = counting, .equal_ink = counting, .noise = s->noise };
+    SceneSettings settings = { .seed = s->seed + 0x51ad5u * (uint64_t)(s->kind + 1),
+                               .least = objects,
+                               .most = objects,
+                               .split = s->split,
+                               .part = s->part,
+                               .alike = counting,
+                               .equal_ink = counting,
+                               .noise = s->noise };
     return scene_make(&settings, i);
 }
 
@@ -83,7 +89,9 @@ static bool draft_binding(Draft *draft, uint64_t i) {
     *two = *one;
     two->object[0].colour = one->object[1].colour, two->object[1].colour = one->object[0].colour;
     int a = (int)rng_below(&draft->rng, 2);
-    Caption caption = { .kind = CAPTION_PAIR, .a = noun_of_object(&one->object[a], NOUN_FULL), .b = noun_of_object(&one->object[1 - a], NOUN_FULL) };
+    Caption caption = { .kind = CAPTION_PAIR,
+                        .a = noun_of_object(&one->object[a], NOUN_FULL),
+                        .b = noun_of_object(&one->object[1 - a], NOUN_FULL) };
     return unlike(thing_of(&one->object[0]), thing_of(&one->object[1])) && say(draft, caption, EDIT_SWAP_COLOURS);
 }
 
@@ -97,7 +105,10 @@ static bool draft_relation(Draft *draft, uint64_t i) {
     Relation relation = (Relation)rng_below(&draft->rng, RELATION_COUNT);
     int a = (int)rng_below(&draft->rng, 2);
     if (!scene_related(one, a, relation, 1 - a)) a = 1 - a;
-    Caption caption = { .kind = CAPTION_RELATION, .relation = relation, .wording = 0, .a = noun_of_object(&one->object[a], NOUN_FULL),
+    Caption caption = { .kind = CAPTION_RELATION,
+                        .relation = relation,
+                        .wording = 0,
+                        .a = noun_of_object(&one->object[a], NOUN_FULL),
                         .b = noun_of_object(&one->object[1 - a], NOUN_FULL) };
     return say(draft, caption, EDIT_SWAP_NOUNS);
 }
@@ -107,10 +118,13 @@ static bool draft_counting(Draft *draft, uint64_t i) {
     int low = 1 + draft->number / 2 % (SCENE_MOST - 1), fewer = draft->number % 2;
     for (int p = 0; p < 2; p++) {
         draft->scene[p] = scene_for(draft, 2 * i + (uint64_t)p, low + (p == fewer));
-        for (int k = 0; k < draft->scene[p].count; k++) become(&draft->scene[p].object[k], thing_of(&draft->scene[0].object[0]));
+        for (int k = 0; k < draft->scene[p].count; k++)
+            become(&draft->scene[p].object[k], thing_of(&draft->scene[0].object[0]));
     }
     draft->scene[1].look = draft->scene[0].look, draft->scene[1].noise = draft->scene[0].noise;
-    Caption caption = { .kind = CAPTION_COUNT, .count = { draft->scene[0].count }, .a = noun_of_object(&draft->scene[0].object[0], NOUN_FULL) };
+    Caption caption = { .kind = CAPTION_COUNT,
+                        .count = { draft->scene[0].count },
+                        .a = noun_of_object(&draft->scene[0].object[0], NOUN_FULL) };
     draft->caption[0] = draft->caption[1] = caption_paraphrase(&caption, draft->settings->ways, &draft->rng);
     draft->caption[1].count[0] = draft->scene[1].count;
     return true;
@@ -120,12 +134,14 @@ static bool draft_negation(Draft *draft, uint64_t i) {
     Scene *one = &draft->scene[0], *two = &draft->scene[1];
     *one = scene_for(draft, i, 2);
     *two = *one;
-    int stays = (int)rng_below(&draft->rng, 2), asked = draft->number % 2; /* the picture that has what is asked about */
+    int stays = (int)rng_below(&draft->rng, 2);
+    int asked = draft->number % 2; /* the picture that has what is asked about */
     Thing a = thing_of(&one->object[stays]), b = thing_of(&one->object[1 - stays]);
     Thing c = { (ShapeColour)rng_below(&draft->rng, COLOUR_COUNT), (Shape)rng_below(&draft->rng, SHAPE_COUNT) };
     if (!unlike(a, b) || !unlike(a, c) || !unlike(b, c)) return false;
     become(&two->object[1 - stays], c);
-    Caption caption = { .kind = asked == 0 ? CAPTION_PAIR : CAPTION_WITHOUT, .a = noun_of_object(&one->object[stays], NOUN_FULL),
+    Caption caption = { .kind = asked == 0 ? CAPTION_PAIR : CAPTION_WITHOUT,
+                        .a = noun_of_object(&one->object[stays], NOUN_FULL),
                         .b = noun_of_object(&draft->scene[asked].object[1 - stays], NOUN_FULL) };
     return say(draft, caption, EDIT_NEGATE);
 }
@@ -179,10 +195,12 @@ bool quad_scene_within(const Scene *scene, const Split *split, SplitPart part) {
             bool beside = scene_related(scene, k, LEFT_OF, j) || scene_related(scene, j, LEFT_OF, k);
             bool above = scene_related(scene, k, ABOVE, j) || scene_related(scene, j, ABOVE, k);
             if (a.colour == b.colour && a.shape == b.shape) same++;
-            else if ((beside && !split_has_relation(split, part, ALONG_X, a, b)) || (above && !split_has_relation(split, part, ALONG_Y, a, b)))
+            else if ((beside && !split_has_relation(split, part, ALONG_X, a, b)) ||
+                     (above && !split_has_relation(split, part, ALONG_Y, a, b)))
                 return false;
         }
-        if (!split_has_pair(split, part, a.colour, a.shape) || !split_has_count(split, part, same, a.colour, a.shape)) return false;
+        if (!split_has_pair(split, part, a.colour, a.shape) || !split_has_count(split, part, same, a.colour, a.shape))
+            return false;
     }
     return true;
 }
@@ -193,7 +211,8 @@ static bool draft_holds(const Draft *draft) {
     for (int p = 0; p < pictures; p++) {
         if (!scene_fits(&draft->scene[p])) return false;
         if (s->split && (p == 0 || s->part == SPLIT_SEEN) &&
-            (!quad_scene_within(&draft->scene[p], s->split, s->part) || !caption_within(&draft->caption[p], s->split, s->part)))
+            (!quad_scene_within(&draft->scene[p], s->split, s->part) ||
+             !caption_within(&draft->caption[p], s->split, s->part)))
             return false;
         for (int k = 0; k < quad_captions(s->kind); k++) {
             if (text_most_words((const char *[]){ draft->text[k] }, 1) != words) return false;
@@ -205,18 +224,26 @@ static bool draft_holds(const Draft *draft) {
 }
 
 static bool draft_try(Draft *draft, uint64_t i) {
-    static bool (*const make[])(Draft *, uint64_t) = { draft_binding, draft_relation, draft_counting, draft_negation, draft_shuffle };
+    static bool (*const make[])(Draft *, uint64_t) = { draft_binding, draft_relation, draft_counting, draft_negation,
+                                                       draft_shuffle };
     if (!make[draft->settings->kind](draft, i)) return false;
-    for (int k = 0; draft->settings->kind != QUAD_SHUFFLE && k < 2; k++) caption_text(&draft->caption[k], draft->text[k]);
+    for (int k = 0; draft->settings->kind != QUAD_SHUFFLE && k < 2; k++)
+        caption_text(&draft->caption[k], draft->text[k]);
     for (int p = 0; p < quad_pictures(draft->settings->kind); p++) round_to_file(&draft->scene[p]);
     return draft_holds(draft);
 }
 
 bool quads_make(Quads *quads, Arena *arena, const QuadSettings *settings, Err *err) {
     enum { TRIES = 2000 };
-    REQUIRE((unsigned)settings->kind < QUAD_KINDS && settings->count >= 0, "kind %d, %d items", (int)settings->kind, settings->count);
-    if (!scene_check(&(SceneSettings){ .split = settings->split, .part = settings->part, .noise = settings->noise }, err)) return false;
-    Quads made = { .settings = *settings, .pictures = quad_pictures(settings->kind), .captions = quad_captions(settings->kind), .count = settings->count };
+    REQUIRE((unsigned)settings->kind < QUAD_KINDS && settings->count >= 0, "kind %d, %d items", (int)settings->kind,
+            settings->count);
+    if (!scene_check(&(SceneSettings){ .split = settings->split, .part = settings->part, .noise = settings->noise },
+                     err))
+        return false;
+    Quads made = { .settings = *settings,
+                   .pictures = quad_pictures(settings->kind),
+                   .captions = quad_captions(settings->kind),
+                   .count = settings->count };
     if (settings->split) {
         Split *split = arena_alloc(arena, 1, sizeof *split);
         *split = *settings->split;
@@ -224,11 +251,15 @@ bool quads_make(Quads *quads, Arena *arena, const QuadSettings *settings, Err *e
     }
     made.item = arena_zero(arena, (size_t)settings->count, sizeof *made.item);
     for (int n = 0; n < settings->count; n++) {
-        Draft draft = { .settings = settings, .number = n, .rng = rng_seed(settings->seed, (uint64_t)(QUAD_KINDS * (long long)n + settings->kind)) };
+        Draft draft = { .settings = settings,
+                        .number = n,
+                        .rng = rng_seed(settings->seed, (uint64_t)(QUAD_KINDS * (long long)n + settings->kind)) };
         int tries = 0;
         while (tries < TRIES && !draft_try(&draft, (uint64_t)n * TRIES + (uint64_t)tries)) tries++;
         if (tries == TRIES)
-            return err_set(err, "no %s items where %s combinations are all there is, coverage %g: the change they ask about leads out of them",
+            return err_set(err,
+                           "no %s items where %s combinations are all there is, coverage %g: the change they ask about "
+                           "leads out of them",
                            quad_name(settings->kind), settings->part == SPLIT_SEEN ? "seen" : "held-out",
                            settings->split ? settings->split->coverage : 1.0);
         for (int p = 0; p < made.pictures; p++) made.item[n].scene[p] = draft.scene[p];
@@ -261,14 +292,16 @@ const char **quads_texts(const Quads *quads, Arena *arena) {
 
 Tally quads_score(const Quads *quads, Mat pictures, Mat texts) {
     int P = quads->pictures, K = quads->captions, E = texts.shape[1];
-    REQUIRE(pictures.dims == 2 && texts.dims == 2 && pictures.shape[1] == E && pictures.shape[0] == quads_pictures(quads) &&
-            texts.shape[0] == quads_captions(quads), "pictures %s and texts %s, want [%d,E] and [%d,E]", mat_shape_text(pictures),
-            mat_shape_text(texts), quads_pictures(quads), quads_captions(quads));
+    REQUIRE(pictures.dims == 2 && texts.dims == 2 && pictures.shape[1] == E &&
+                pictures.shape[0] == quads_pictures(quads) && texts.shape[0] == quads_captions(quads),
+            "pictures %s and texts %s, want [%d,E] and [%d,E]", mat_shape_text(pictures), mat_shape_text(texts),
+            quads_pictures(quads), quads_captions(quads));
     Tally tally = tally_new(P, K);
     double s[QUAD_PICTURES * QUAD_CAPTIONS];
     for (int n = 0; n < quads->count; n++) {
         for (int p = 0; p < P; p++)
-            for (int k = 0; k < K; k++) s[K * p + k] = vec_dot(&AT(pictures, P * n + p, 0), &AT(texts, K * n + k, 0), E);
+            for (int k = 0; k < K; k++)
+                s[K * p + k] = vec_dot(&AT(pictures, P * n + p, 0), &AT(texts, K * n + k, 0), E);
         tally_add(&tally, s);
     }
     return tally;
@@ -278,7 +311,8 @@ static void score_item(const Quads *quads, int n, QuadSimilarity *similarity, vo
     const Quad *item = &quads->item[n];
     double s[QUAD_PICTURES * QUAD_CAPTIONS];
     for (int p = 0; p < quads->pictures; p++)
-        for (int k = 0; k < quads->captions; k++) s[quads->captions * p + k] = similarity(context, &item->scene[p], item->caption[k]);
+        for (int k = 0; k < quads->captions; k++)
+            s[quads->captions * p + k] = similarity(context, &item->scene[p], item->caption[k]);
     tally_add(tally, s);
 }
 
@@ -319,7 +353,9 @@ Tally quads_score_rule(const Quads *quads, Hearsay *hearsay, HearsayRule rule) {
 const char **quads_reading(Arena *arena, const Quads *quads, int n) {
     const QuadSettings *s = &quads->settings;
     bool seen = s->split && split_has_any(s->split, SPLIT_SEEN);
-    SceneSettings settings = { .seed = s->seed + 1, .least = 1, .most = 3, .split = seen ? s->split : NULL, .alike = 0.3 };
+    SceneSettings settings = {
+        .seed = s->seed + 1, .least = 1, .most = 3, .split = seen ? s->split : NULL, .alike = 0.3
+    };
     CaptionRules rules = { .split = settings.split };
     const char **texts = arena_alloc(arena, (size_t)n, sizeof *texts);
     Rng rng = rng_seed(s->seed, 0x5ea1);

@@ -1,20 +1,20 @@
-/* quads: probes that cannot be won without looking. A quad is two pictures and two captions; each caption is true of one
- * picture and false of the other, as the evaluator (caption.h) says of the scene, not as somebody believes.
+/* quads: probes that cannot be won without looking. A quad is two pictures and two captions; each caption is true of
+ * one picture and false of the other, as the evaluator (caption.h) says of the scene, not as somebody believes.
  *
- *   kind       the two pictures                              the two captions
- *   binding    two things; their colours change places       a red circle and a blue square / a blue circle and a red square
- *   relation   two things; the things change places          a red circle left of a blue square / a blue square left of ...
- *   counting   n like things; n + 1 or n - 1, as much ink    three red circles / four red circles
- *   negation   a thing and another; another other            a red circle and a blue square / a red circle and no blue square
- *   shuffle    one picture only, two things                  what is true, and the same words in four other orders
+ *   kind      the two pictures                            the two captions
+ *   binding   two things; their colours change places     a red circle and a blue square / a blue circle and a red ...
+ *   relation  two things; the things change places        a red circle left of a blue square / a blue square left ...
+ *   counting  n like things; n + 1 or n - 1, as much ink  three red circles / four red circles
+ *   negation  a thing and another; another other          a red circle and a blue square / a red circle and no blue ...
+ *   shuffle   one picture only, two things                what is true, and the same words in four other orders
  *
- * Why nobody can win with the captions alone: every caption is once the right one and once the wrong one in its own quad,
- * so whoever does not look chooses the same caption for both pictures, and has exactly one of two right. With pictures
- * alone, likewise. Captions of a quad are equally long; binding and relation have the same words, so a bag of words ties.
- * Places and sizes in the picture stay, the background and the noise too. In negation, what is denied differs in colour
- * and in shape from all else in either picture: whoever fails has not failed at binding.
- * The shuffle is none of that. It is built as ARO's "Order" is, to show what is wrong with it: only one of the five was
- * ever said by anybody, and a count of word pairs finds it. Fair shuffles are binding and relation.
+ * Why nobody can win with the captions alone: every caption is once the right one and once the wrong one in its own
+ * quad, so whoever does not look chooses the same caption for both pictures, and has exactly one of two right. With
+ * pictures alone, likewise. Captions of a quad are equally long; binding and relation have the same words, so a bag of
+ * words ties. Places and sizes in the picture stay, the background and the noise too. In negation, what is denied
+ * differs in colour and in shape from all else in either picture: whoever fails has not failed at binding.
+ * The shuffle is none of that. It is built as ARO's "Order" is, to show what is wrong with it: only one of the five
+ * was ever said by anybody, and a count of word pairs finds it. Fair shuffles are binding and relation.
  */
 #ifndef QUADS_H
 #define QUADS_H
@@ -55,7 +55,8 @@ typedef struct {
     Quad *item;
 } Quads;
 
-/* quads_make: a set of items, the first `count` of an endless row that depends on the other settings alone. On the arena.
+/* quads_make: a set of items, the first `count` of an endless row that depends on the other settings alone. On the
+ * arena.
  *   SPLIT_SEEN   both pictures and captions show and name seen combinations only.
  *   SPLIT_HELD   the first picture and caption show and name held-out ones only; the second is what the change makes of
  *                it (a swap of two held-out pairs may give seen ones: when one in eight is held out it always does).
@@ -96,21 +97,22 @@ bool quad_scene_within(const Scene *scene, const Split *split, SplitPart part);
 
 /* ---- checking, files (quads_check.c) ------------------------------------------------------------------------ */
 
-/* Whether the set is what this page says, asking the evaluator about every picture and every caption as it is written: each
- * true where it should be and nowhere else; every string true as often as false; equally long; the same words (binding,
- * relation); the same places and the same ink; of its part of the split; and fair. Of shuffles only that the first caption
- * is true and the others, the same words, are not. False with one line that says which item, and what is wrong with it. */
+/* Whether the set is what this page says, asking the evaluator about every picture and every caption as it is written:
+ * each true where it should be and nowhere else; every string true as often as false; equally long; the same words
+ * (binding, relation); the same places and the same ink; of its part of the split; and fair. Of shuffles only that the
+ * first caption is true and the others, the same words, are not. False with one line that says which item, and what is
+ * wrong with it. */
 bool quads_check(const Quads *quads, Err *err);
 
-/* Whether no rule of hearsay, which reads captions alone, is above chance by more than its interval. False, in one line,
- * for shuffles. */
+/* Whether no rule of hearsay, which reads captions alone, is above chance by more than its interval. False, in one
+ * line, for shuffles. */
 bool quads_fair(const Quads *quads, Err *err);
 
-/* A text file, comma-separated: two lines of heading, then a line for each item: its pictures, its captions, and the truth
- * of every caption about every picture. A picture: "look 17 noise 0.03: small red circle 0.2 0.5 0.066 0.01; ..." (of each
- * thing x, y, radius, turn). Reading gives the very same set back; what was written by another hand is refused if its
- * form is wrong, with the number of the line, and judged by quads_check. Of `truth` quads_read believes nothing: it must be
- * what the evaluator says. */
+/* A text file, comma-separated: two lines of heading, then a line for each item: its pictures, its captions, and the
+ * truth of every caption about every picture. A picture: "look 17 noise 0.03: small red circle 0.2 0.5 0.066 0.01; ..."
+ * (of each thing x, y, radius, turn). Reading gives the very same set back; what was written by another hand is refused
+ * if its form is wrong, with the number of the line, and judged by quads_check. Of `truth` quads_read believes nothing:
+ * it must be what the evaluator says. */
 bool quads_write(const Quads *quads, const char *path, Err *err);
 bool quads_read(Quads *quads, Arena *arena, const char *path, Err *err);
 

@@ -10,7 +10,8 @@
 
 /* Told in messages: "item 3 of binding: ..." */
 static bool wrong(Err *err, const Quads *quads, int n, const char *what, const char *caption) {
-    return err_set(err, "item %d of %s: %s%s%s", n + 1, quad_name(quads->settings.kind), what, caption ? ": " : "", caption ? caption : "");
+    return err_set(err, "item %d of %s: %s%s%s", n + 1, quad_name(quads->settings.kind), what, caption ? ": " : "",
+                   caption ? caption : "");
 }
 
 static bool truth_holds(const Quads *quads, int n, Err *err) {
@@ -18,8 +19,10 @@ static bool truth_holds(const Quads *quads, int n, Err *err) {
     for (int p = 0; p < quads->pictures; p++)
         for (int k = 0; k < quads->captions; k++) {
             bool is = quads_oracle(NULL, &item->scene[p], item->caption[k]) == 1;
-            if (is && p != k) return wrong(err, quads, n, "a caption is true of a picture that is not its own", item->caption[k]);
-            if (!is && p == k) return wrong(err, quads, n, "a caption is not true of its own picture", item->caption[k]);
+            if (is && p != k)
+                return wrong(err, quads, n, "a caption is true of a picture that is not its own", item->caption[k]);
+            if (!is && p == k)
+                return wrong(err, quads, n, "a caption is not true of its own picture", item->caption[k]);
         }
     return true;
 }
@@ -49,7 +52,8 @@ static bool words_hold(const Quads *quads, int n, Err *err) {
         if (kind != QUAD_COUNTING && kind != QUAD_NEGATION && strcmp(first, other) != 0)
             return wrong(err, quads, n, "a caption has not the words of the first", item->caption[k]);
         for (int j = 0; j < k; j++)
-            if (!strcmp(item->caption[j], item->caption[k])) return wrong(err, quads, n, "a caption is there twice", item->caption[k]);
+            if (!strcmp(item->caption[j], item->caption[k]))
+                return wrong(err, quads, n, "a caption is there twice", item->caption[k]);
     }
     return true;
 }
@@ -64,8 +68,10 @@ static double ink(const Scene *scene) {
 static bool pictures_hold(const Quads *quads, int n, Err *err) {
     const Scene *one = &quads->item[n].scene[0], *two = &quads->item[n].scene[1];
     if (quads->pictures == 1) return true;
-    if (fabs(ink(one) / ink(two) - 1) > 1e-3) return wrong(err, quads, n, "one picture has more ink than the other", NULL);
-    if (one->look != two->look || one->noise != two->noise) return wrong(err, quads, n, "background and noise are not the same", NULL);
+    if (fabs(ink(one) / ink(two) - 1) > 1e-3)
+        return wrong(err, quads, n, "one picture has more ink than the other", NULL);
+    if (one->look != two->look || one->noise != two->noise)
+        return wrong(err, quads, n, "background and noise are not the same", NULL);
     if (quads->settings.kind == QUAD_COUNTING) return true;
     for (int k = 0; k < one->count; k++) {
         const SceneObject *a = &one->object[k], *b = &two->object[k];
@@ -77,11 +83,13 @@ static bool pictures_hold(const Quads *quads, int n, Err *err) {
 
 static bool parts_hold(const Quads *quads, int n, Err *err) {
     const QuadSettings *s = &quads->settings;
-    const char *part = s->part == SPLIT_SEEN ? "a combination that was never seen" : "a combination that was not held out";
+    const char *part =
+        s->part == SPLIT_SEEN ? "a combination that was never seen" : "a combination that was not held out";
     for (int i = 0; s->split && i < quads->pictures && (i == 0 || s->part == SPLIT_SEEN); i++) {
         Caption caption;
         const char *text = quads->item[n].caption[i];
-        if (!quad_scene_within(&quads->item[n].scene[i], s->split, s->part)) return wrong(err, quads, n, "a picture shows", part);
+        if (!quad_scene_within(&quads->item[n].scene[i], s->split, s->part))
+            return wrong(err, quads, n, "a picture shows", part);
         if (!caption_parse(text, &caption, err)) return false;
         if (!caption_within(&caption, s->split, s->part)) return wrong(err, quads, n, "a caption names", part);
     }
@@ -107,7 +115,9 @@ static bool balance_holds(const Quads *quads, Arena *arena, Err *err) {
     for (size_t i = 0, sum = 0; i < n; i++) {
         sum += (size_t)met[i].sign; /* modulo: back at 0 when balanced */
         bool last = i + 1 == n || strcmp(met[i].text, met[i + 1].text) != 0;
-        if (last && sum != 0) return err_set(err, "%s: \"%s\" is not true as often as false", quad_name(quads->settings.kind), met[i].text);
+        if (last && sum != 0)
+            return err_set(err, "%s: \"%s\" is not true as often as false", quad_name(quads->settings.kind),
+                           met[i].text);
     }
     return true;
 }
@@ -116,14 +126,17 @@ bool quads_fair(const Quads *quads, Err *err) {
     enum { READING = 2000 };
     Arena arena = { 0 };
     bool fair = true;
-    Quads all = { .settings = { .seed = quads->settings.seed, .ways = quads->settings.ways } }; /* of any split, for a file may hold any */
+    /* Of any split, for a file may hold any. */
+    Quads all = { .settings = { .seed = quads->settings.seed, .ways = quads->settings.ways } };
     Hearsay hearsay = hearsay_read(&arena, quads_reading(&arena, &all, READING), READING);
     for (int rule = 0; rule < HEARSAY_RULES && quads->count > 0 && fair; rule++) {
         Tally tally = quads_score_rule(quads, &hearsay, (HearsayRule)rule);
         TallyRate rate = tally_rate(&tally, TALLY_CHOICE);
         if (rate.low > rate.chance)
-            fair = err_set(err, "%s: who looks at captions alone, at their %s, is right in %.1f %%; want %.1f %% within the interval",
-                           quad_name(quads->settings.kind), hearsay_name((HearsayRule)rule), 100 * rate.share, 100 * rate.chance);
+            fair = err_set(
+                err,
+                "%s: who looks at captions alone, at their %s, is right in %.1f %%; want %.1f %% within the interval",
+                quad_name(quads->settings.kind), hearsay_name((HearsayRule)rule), 100 * rate.share, 100 * rate.chance);
     }
     arena_free(&arena);
     return fair;
@@ -134,7 +147,8 @@ bool quads_check(const Quads *quads, Err *err) {
     bool holds = quads->settings.kind == QUAD_SHUFFLE || balance_holds(quads, &arena, err);
     arena_free(&arena);
     for (int n = 0; n < quads->count && holds; n++)
-        holds = truth_holds(quads, n, err) && words_hold(quads, n, err) && pictures_hold(quads, n, err) && parts_hold(quads, n, err);
+        holds = truth_holds(quads, n, err) && words_hold(quads, n, err) && pictures_hold(quads, n, err) &&
+                parts_hold(quads, n, err);
     return holds && (quads->settings.kind == QUAD_SHUFFLE || quads_fair(quads, err));
 }
 
@@ -158,8 +172,8 @@ static void write_scene(FILE *out, const Scene *scene) {
     fprintf(out, "look %" PRIu64 " noise %.6f: ", scene->look, scene->noise);
     for (int k = 0; k < scene->count; k++) {
         const SceneObject *o = &scene->object[k];
-        fprintf(out, "%s%s %s %s %.6f %.6f %.6f %.6f", k ? "; " : "", size_name(o->size), colour_name(o->colour), shape_name(o->shape), o->x,
-                o->y, o->radius, o->turn);
+        fprintf(out, "%s%s %s %s %.6f %.6f %.6f %.6f", k ? "; " : "", size_name(o->size), colour_name(o->colour),
+                shape_name(o->shape), o->x, o->y, o->radius, o->turn);
     }
 }
 
@@ -167,8 +181,8 @@ bool quads_write(const Quads *quads, const char *path, Err *err) {
     const QuadSettings *s = &quads->settings;
     OutFile out;
     if (!out_open(&out, path, err)) return false;
-    fprintf(out.stream, "# quads %s seed %" PRIu64 " part %s ways %u noise %.6f", quad_name(s->kind), s->seed, s->part == SPLIT_SEEN ? "seen" : "held",
-            s->ways, s->noise);
+    fprintf(out.stream, "# quads %s seed %" PRIu64 " part %s ways %u noise %.6f", quad_name(s->kind), s->seed,
+            s->part == SPLIT_SEEN ? "seen" : "held", s->ways, s->noise);
     write_split(out.stream, s->split);
     fprintf(out.stream, "\n");
     for (int p = 0; p < quads->pictures; p++) fprintf(out.stream, "picture %d,", p + 1);
@@ -180,7 +194,8 @@ bool quads_write(const Quads *quads, const char *path, Err *err) {
         for (int k = 0; k < quads->captions; k++) fprintf(out.stream, "%s,", item->caption[k]);
         for (int p = 0; p < quads->pictures; p++)
             for (int k = 0; k < quads->captions; k++)
-                fprintf(out.stream, "%s%d", p > 0 && k == 0 ? " " : "", quads_oracle(NULL, &item->scene[p], item->caption[k]) == 1);
+                fprintf(out.stream, "%s%d", p > 0 && k == 0 ? " " : "",
+                        quads_oracle(NULL, &item->scene[p], item->caption[k]) == 1);
         fprintf(out.stream, "\n");
     }
     return out_commit(&out, err);
@@ -211,7 +226,8 @@ static bool trouble(Reader *r, const char *wanted) {
 static bool take(Reader *r, const char *text) {
     size_t n = strlen(text);
     if (r->failed) return false;
-    if ((size_t)(r->end - r->at) < n || memcmp(r->at, text, n) != 0) return trouble(r, text[0] == '\n' ? "the end of the line" : text);
+    if ((size_t)(r->end - r->at) < n || memcmp(r->at, text, n) != 0)
+        return trouble(r, text[0] == '\n' ? "the end of the line" : text);
     r->at += n;
     r->line += text[0] == '\n';
     return true;
@@ -244,7 +260,8 @@ static uint64_t take_whole(Reader *r, const char *wanted) {
     uint64_t value = 0;
     if (!take_until(r, " ,:;", word, sizeof word, wanted)) return 0;
     for (const char *c = word; *c; c++) {
-        if (*c < '0' || *c > '9' || value > (UINT64_MAX - (uint64_t)(*c - '0')) / 10) return r->at = begin, trouble(r, wanted), 0;
+        if (*c < '0' || *c > '9' || value > (UINT64_MAX - (uint64_t)(*c - '0')) / 10)
+            return r->at = begin, trouble(r, wanted), 0;
         value = value * 10 + (uint64_t)(*c - '0');
     }
     return value;
@@ -315,7 +332,8 @@ static void take_heading(Reader *r, Quads *quads, Arena *arena) {
     quads->pictures = quad_pictures(s->kind), quads->captions = quad_captions(s->kind);
     take(r, "\n");
     for (int p = 0; p < quads->pictures; p++) take(r, p ? "picture 2," : "picture 1,");
-    for (int k = 0; k < quads->captions; k++) take(r, (const char *[]){ "caption 1,", "caption 2,", "caption 3,", "caption 4,", "caption 5," }[k]);
+    for (int k = 0; k < quads->captions; k++)
+        take(r, (const char *[]){ "caption 1,", "caption 2,", "caption 3,", "caption 4,", "caption 5," }[k]);
     take(r, "truth");
     take(r, "\n");
 }
@@ -335,8 +353,9 @@ static void take_scene(Reader *r, Scene *scene) {
         if (take(r, " ")) o->shape = (Shape)take_name(r, a_shape, SHAPE_COUNT, "a shape");
         double *number[] = { &o->x, &o->y, &o->radius, &o->turn };
         for (int i = 0; i < 4 && take(r, " "); i++)
-            *number[i] = i < 2 ? take_real(r, 0, 1, "a place from 0 to 1")
-                       : i == 2 ? take_real(r, 1e-6, 1, "a radius from 0 to 1") : take_real(r, -4, 4, "a turn in radians");
+            *number[i] = i < 2    ? take_real(r, 0, 1, "a place from 0 to 1")
+                         : i == 2 ? take_real(r, 1e-6, 1, "a radius from 0 to 1")
+                                  : take_real(r, -4, 4, "a turn in radians");
         scene->count++;
     } while (!r->failed && r->at < r->end && *r->at == ';' && take(r, "; "));
     take(r, ",");

@@ -24,8 +24,8 @@ double report_lie(const RepairReport *report, RepairArm arm, LieKind kind);
 /* Prints all questions and arms, in %, with half of Wilson's interval; "-" where the table has no row. */
 void report_arms(const RepairReport *report);
 
-/* Draws them as plots/out/NAME.png, but for "all four right", and the first question in the terminal too. Of what is not
- * in the table there is no bar. */
+/* Draws them as plots/out/NAME.png, but for "all four right", and the first question in the terminal too. Of what is
+ * not in the table there is no bar. */
 void report_bars(const Lesson *lesson, Arena *arena, const RepairReport *report, const char *name);
 
 /* ---- five seeds: of the usual world, every arm ------------------------------------------------------------------ */

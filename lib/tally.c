@@ -60,7 +60,8 @@ static void add_quad(Tally *tally, const double *s) {
 
 void tally_add(Tally *tally, const double *s) {
     for (int i = 0; i < tally->pictures * tally->captions; i++)
-        REQUIRE(!isnan(s[i]), "number %d of item %d is not a number: the weights or the input are broken", i, tally->items);
+        REQUIRE(!isnan(s[i]), "number %d of item %d is not a number: the weights or the input are broken", i,
+                tally->items);
     if (tally->pictures == 1) add_one(tally, s);
     else add_quad(tally, s);
     tally->items++;

@@ -1,7 +1,7 @@
 /* tally: how often the right one is preferred, when pictures choose captions and captions choose pictures.
  *
- * An item has P pictures and K captions; caption k is true of picture k and of no other, captions beyond P are true of none.
- * A model gives each pair a number, s[K p + k]. Two kinds of item:
+ * An item has P pictures and K captions; caption k is true of picture k and of no other, captions beyond P are true of
+ * none. A model gives each pair a number, s[K p + k]. Two kinds of item:
  *   P = 2, K = 2   a quad (Thrush et al. 2022, "Winoground", arXiv:2204.03162, section 3.2), four comparisons
  *   P = 1, K >= 2  a picture and captions of which the first alone is right; K - 1 comparisons
  *
@@ -43,8 +43,9 @@ double tally_chance(const Tally *tally, TallyScore score);
 /* A score, from 0 to 1; the ends of its interval; what guessing gets. */
 typedef struct { double share, low, high, chance; } TallyRate;
 
-/* The mean over the items with Wilson's 95 % interval (metrics.h). An item counts once, also in `choice`: the two choices
- * of a quad are not independent. All but chance are NaN, 0 and 1 when there are no items or there is no such score. */
+/* The mean over the items with Wilson's 95 % interval (metrics.h). An item counts once, also in `choice`: the two
+ * choices of a quad are not independent. All but chance are NaN, 0 and 1 when there are no items or there is no such
+ * score. */
 TallyRate tally_rate(const Tally *tally, TallyScore score);
 
 #endif

@@ -1,7 +1,7 @@
 /* caption: does every sentence say what its words say, and can every sentence be read?
  *
- * Truth is compared with a slow reading of the words themselves, written apart from the library: it knows sentences and a
- * grid, no captions and no coordinates.
+ * Truth is compared with a slow reading of the words themselves, written apart from the library: it knows sentences and
+ * a grid, no captions and no coordinates.
  */
 #include "../lib/caption.h"
 #include "check.h"
@@ -40,10 +40,11 @@ static bool fits(const Sentence *s, int from, const Piece *piece, int *end) {
     for (int w = from; w < s->count; w++) {
         const char *word = s->word[w];
         bool last = false;
-        for (size_t i = 0; i < COUNT(shapes); i++) last = last || !strcmp(word, shapes[i]) || is_plural(word, shapes[i]);
+        for (size_t i = 0; i < COUNT(shapes); i++)
+            last = last || !strcmp(word, shapes[i]) || is_plural(word, shapes[i]);
         bool thing = !strncmp(word, "thing", 5);
-        all = all && (thing || !strcmp(word, piece->size) || !strcmp(word, piece->colour) || !strcmp(word, piece->shape) ||
-                      is_plural(word, piece->shape));
+        all = all && (thing || !strcmp(word, piece->size) || !strcmp(word, piece->colour) ||
+                      !strcmp(word, piece->shape) || is_plural(word, piece->shape));
         *end = w + 1;
         if (last) break;
     }
@@ -71,8 +72,9 @@ static bool phrase_holds(const Sentence *s, int from, const Board *board) {
 
 /* "left" ... between two pieces; NULL: any. */
 static bool stand(const char *how, const Piece *a, const Piece *b) {
-    return !how || (!strcmp(how, "left") && a->column < b->column) || (!strcmp(how, "right") && a->column > b->column) ||
-           (!strcmp(how, "above") && a->row < b->row) || (!strcmp(how, "below") && a->row > b->row);
+    return !how || (!strcmp(how, "left") && a->column < b->column) ||
+           (!strcmp(how, "right") && a->column > b->column) || (!strcmp(how, "above") && a->row < b->row) ||
+           (!strcmp(how, "below") && a->row > b->row);
 }
 
 static bool oracle(const Sentence *s, const Board *board) {
@@ -87,7 +89,8 @@ static bool oracle(const Sentence *s, const Board *board) {
         return phrase_holds(&first, 0, board) && phrase_holds(s, second, board);
     for (int i = 0; i < board->count; i++)
         for (int j = 0; j < board->count; j++)
-            if (i != j && fits(&first, 1, &board->piece[i], &ignore) && fits(s, second + 1, &board->piece[j], &ignore) &&
+            if (i != j && fits(&first, 1, &board->piece[i], &ignore) &&
+                fits(s, second + 1, &board->piece[j], &ignore) &&
                 stand(joined ? NULL : s->word[end], &board->piece[i], &board->piece[j]))
                 return true;
     return false;
@@ -102,9 +105,12 @@ static Scene scene_of(const Board *board) {
         const Piece *p = &board->piece[k];
         double wobble = (k - 1) * 0.04;
         scene.object[k] = (SceneObject){
-            .shape = strcmp(p->shape, "circle") ? SHAPE_SQUARE : SHAPE_CIRCLE, .radius = 0.1,
-            .colour = strcmp(p->colour, "red") ? COLOUR_BLUE : COLOUR_RED, .size = strcmp(p->size, "small") ? SIZE_LARGE : SIZE_SMALL,
-            .x = 0.2 + 0.3 * p->column + wobble, .y = 0.2 + 0.3 * p->row - wobble,
+            .shape = strcmp(p->shape, "circle") ? SHAPE_SQUARE : SHAPE_CIRCLE,
+            .radius = 0.1,
+            .colour = strcmp(p->colour, "red") ? COLOUR_BLUE : COLOUR_RED,
+            .size = strcmp(p->size, "small") ? SIZE_LARGE : SIZE_SMALL,
+            .x = 0.2 + 0.3 * p->column + wobble,
+            .y = 0.2 + 0.3 * p->row - wobble,
         };
     }
     return scene;
@@ -112,7 +118,8 @@ static Scene scene_of(const Board *board) {
 
 /* Piece number n of 8 in a cell. */
 static Piece piece_of(int n, int cell, int side) {
-    return (Piece){ n & 4 ? "large" : "small", n & 2 ? "blue" : "red", n & 1 ? "square" : "circle", cell % side, cell / side };
+    return (Piece){ n & 4 ? "large" : "small", n & 2 ? "blue" : "red", n & 1 ? "square" : "circle", cell % side,
+                    cell / side };
 }
 
 typedef void (*BoardUse)(void *context, const Board *board);
@@ -136,11 +143,17 @@ static void all_boards(int count, int side, int kinds, BoardUse use, void *conte
 
 /* Nouns: number n of 27 (all) or of 9 (without sizes). */
 static Noun noun_number(int n) {
-    return (Noun){ .shape = n % 3 - 1, .colour = n / 3 % 3 - 1, .size = n / 9 - (n >= 9 ? 1 : 0) - (n < 9), .other = 0 };
+    return (
+        Noun){ .shape = n % 3 - 1, .colour = n / 3 % 3 - 1, .size = n / 9 - (n >= 9 ? 1 : 0) - (n < 9), .other = 0 };
 }
 
 enum { SENTENCES = 4000 };
-typedef struct { int count; Caption caption[SENTENCES]; Sentence sentence[SENTENCES]; long judged, yes, kind_yes[CAPTION_KINDS]; } Corpus;
+typedef struct {
+    int count;
+    Caption caption[SENTENCES];
+    Sentence sentence[SENTENCES];
+    long judged, yes, kind_yes[CAPTION_KINDS];
+} Corpus;
 
 static void corpus_add(Corpus *corpus, Caption c) {
     char text[CAPTION_TEXT];
@@ -154,7 +167,8 @@ static void corpus_make(Corpus *corpus) {
         Noun a = noun_number(n);
         corpus_add(corpus, (Caption){ .kind = CAPTION_OBJECT, .a = a });
         corpus_add(corpus, (Caption){ .kind = CAPTION_NONE, .a = a });
-        for (int k = 1; k <= SCENE_MOST; k++) corpus_add(corpus, (Caption){ .kind = CAPTION_COUNT, .a = a, .count = { k, 0 } });
+        for (int k = 1; k <= SCENE_MOST; k++)
+            corpus_add(corpus, (Caption){ .kind = CAPTION_COUNT, .a = a, .count = { k, 0 } });
     }
     for (int n = 0; n < 27 * 27; n++) {
         if (n / 27 >= 9 && n % 27 < 9 && n % 2) continue; /* enough of size beside no size */
@@ -175,8 +189,9 @@ static void judge(void *context, const Board *board) {
     for (int i = 0; i < corpus->count; i++) {
         bool got = caption_true(&scene, &corpus->caption[i]), want = oracle(&corpus->sentence[i], board);
         char text[CAPTION_TEXT];
-        CHECK(got == want, "\"%s\" is %d, want %d, of %d pieces, the first a %s %s", caption_text(&corpus->caption[i], text), got,
-              want, board->count, board->piece[0].colour, board->piece[0].shape);
+        CHECK(got == want, "\"%s\" is %d, want %d, of %d pieces, the first a %s %s",
+              caption_text(&corpus->caption[i], text), got, want, board->count, board->piece[0].colour,
+              board->piece[0].shape);
         corpus->judged++, corpus->yes += got, corpus->kind_yes[corpus->caption[i].kind] += got;
     }
 }
@@ -188,9 +203,11 @@ TEST(truth_is_what_the_words_say) {
     all_boards(2, 2, 8, judge, &corpus);
     all_boards(2, 3, 2, judge, &corpus);
     all_boards(3, 2, 4, judge, &corpus);
-    CHECK(corpus.judged > 2000000 && corpus.yes > corpus.judged / 20, "%ld judged, %ld true", corpus.judged, corpus.yes);
+    CHECK(corpus.judged > 2000000 && corpus.yes > corpus.judged / 20, "%ld judged, %ld true", corpus.judged,
+          corpus.yes);
     for (int kind = 0; kind < CAPTION_KINDS; kind++)
-        CHECK(corpus.kind_yes[kind] > 1000, "%s: %ld true", caption_kind_name((CaptionKind)kind), corpus.kind_yes[kind]);
+        CHECK(corpus.kind_yes[kind] > 1000, "%s: %ld true", caption_kind_name((CaptionKind)kind),
+              corpus.kind_yes[kind]);
 }
 
 /* ---- text -------------------------------------------------------------------------------------------------------- */
@@ -223,7 +240,8 @@ TEST(every_sentence_is_read_as_it_was_written) {
                     if (kind == CAPTION_COUNT || kind == CAPTION_COUNTS) c.count[0] = 1 + k % SCENE_MOST;
                     if (kind == CAPTION_COUNTS) c.count[1] = 1 + (k + n) % SCENE_MOST;
                     if (kind == CAPTION_RELATION) c.relation = (Relation)(k % 4), c.wording = (k + n) % 2;
-                    if (caption_two((CaptionKind)kind)) c.b = any_noun((n * 7 + k * 29) % NOUNS, (unsigned)(n / 8 + k) % 8);
+                    if (caption_two((CaptionKind)kind))
+                        c.b = any_noun((n * 7 + k * 29) % NOUNS, (unsigned)(n / 8 + k) % 8);
                     round_trip(&c);
                 }
 }
@@ -238,18 +256,25 @@ TEST(one_is_and_two_are) {
 }
 
 TEST(sentences_by_hand) {
-    static const struct { const char *text, *plain; } rows[] = {
-        { "a red circle", "a red circle" }, { "There is an azure", NULL }, { "A picture of a CRIMSON disc.", "a red circle" },
-        { "three blue squares", "three blue squares" }, { "there are three cobalt boxes", "three blue squares" },
-        { "exactly one tiny star", "one small star" }, { "no green star", "no green star" },
-        { "a picture without a jade pentagram", "no green star" }, { "there is no star", "no star" },
+    static const struct { const char *text, *plain;
+    } rows[] = {
+        { "a red circle", "a red circle" },
+        { "There is an azure", NULL },
+        { "A picture of a CRIMSON disc.", "a red circle" },
+        { "three blue squares", "three blue squares" },
+        { "there are three cobalt boxes", "three blue squares" },
+        { "exactly one tiny star", "one small star" },
+        { "no green star", "no green star" },
+        { "a picture without a jade pentagram", "no green star" },
+        { "there is no star", "no star" },
         { "a blue square right of a red circle", "a red circle left of a blue square" },
         { "a disc under a big thing", "a large thing above a circle" },
         { "  a  red\tcircle with a blue square \n", "a red circle and a blue square" },
         { "a blue square and a red circle", "a red circle and a blue square" },
         { "a red circle but no blue square", "a red circle and no blue square" },
         { "a red circle without a blue square", "a red circle and no blue square" },
-        { "two discs and one bar", "two circles and one bar" }, { "there is two discs", "two circles" },
+        { "two discs and one bar", "two circles and one bar" },
+        { "there is two discs", "two circles" },
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         Caption c;
@@ -259,22 +284,35 @@ TEST(sentences_by_hand) {
         CHECK(ok == (rows[i].plain != NULL), "\"%s\": %s", rows[i].text, ok ? "read" : err.text);
         if (!ok) continue;
         c = caption_plain(&c);
-        CHECK(!strcmp(caption_text(&c, text), rows[i].plain), "\"%s\": \"%s\", want \"%s\"", rows[i].text, text, rows[i].plain);
+        CHECK(!strcmp(caption_text(&c, text), rows[i].plain), "\"%s\": \"%s\", want \"%s\"", rows[i].text, text,
+              rows[i].plain);
     }
 }
 
 TEST(what_is_no_sentence_is_refused_by_its_word) {
-    static const struct { const char *text, *want; } rows[] = {
-        { "", "is empty" }, { " . ", "is empty" }, { "a", "ends after \"a\" (word 1)" },
+    static const struct { const char *text, *want;
+    } rows[] = {
+        { "", "is empty" },
+        { " . ", "is empty" },
+        { "a", "ends after \"a\" (word 1)" },
         { "a red cirle", "\"cirle\" (word 3 of the caption) is out of place, want a shape" },
-        { "a reed circle", "\"reed\" (word 2" }, { "a circle red", "\"red\" (word 3" }, { "circle", "\"circle\" (word 1" },
+        { "a reed circle", "\"reed\" (word 2" },
+        { "a circle red", "\"red\" (word 3" },
+        { "circle", "\"circle\" (word 1" },
         { "three circle", "\"circle\" (word 2 of the caption) is out of place, want \"circles\" here" },
-        { "a circles", "want \"circle\" here" }, { "one circles", "want \"circle\" here" }, { "six circles", "\"six\" (word 1" },
-        { "a circle left a square", "\"left\" (word 3" }, { "a circle above", "ends after \"above\" (word 3)" },
+        { "a circles", "want \"circle\" here" },
+        { "one circles", "want \"circle\" here" },
+        { "six circles", "\"six\" (word 1" },
+        { "a circle left a square", "\"left\" (word 3" },
+        { "a circle above", "ends after \"above\" (word 3)" },
         { "no circle and no square", "\"no\" (word 4 of the caption) does not go with the rest" },
-        { "a circle and two squares", "\"two\" (word 4" }, { "exactly a circle", "\"a\" (word 2" },
-        { "three circles above a square", "\"a\" (word 4" }, { "a circle above a square above a star", "\"above\" (word 6" },
-        { "a red blue circle", "\"blue\" (word 3" }, { "a b\033[31mc", "\"b?[31mc\" (word 2" }, { "a circle. a", "\"circle.\" (word 2" },
+        { "a circle and two squares", "\"two\" (word 4" },
+        { "exactly a circle", "\"a\" (word 2" },
+        { "three circles above a square", "\"a\" (word 4" },
+        { "a circle above a square above a star", "\"above\" (word 6" },
+        { "a red blue circle", "\"blue\" (word 3" },
+        { "a b\033[31mc", "\"b?[31mc\" (word 2" },
+        { "a circle. a", "\"circle.\" (word 2" },
         { "a aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "\"aaaaaaaaaaaaaaaaaaaa...\" (word 2" },
         { "a a a a a a a a a a a a a a a a a a a a a", "at most 16 words" },
     };
@@ -289,8 +327,9 @@ TEST(what_is_no_sentence_is_refused_by_its_word) {
 
 TEST(noise_is_no_sentence) {
     Rng rng = rng_seed(1, 0);
-    static const char *const words[] = { "a", "no", "two", "red", "small", "circle", "circles", "and", "left", "of", "to", "the",
-                                         "picture", "there", "is", "without", "\xff", "thing", ".", "exactly" };
+    static const char *const words[] = { "a",   "no",      "two",  "red",   "small", "circle",  "circles",
+                                         "and", "left",    "of",   "to",    "the",   "picture", "there",
+                                         "is",  "without", "\xff", "thing", ".",     "exactly" };
     int read = 0;
     for (int i = 0; i < 200000; i++) {
         char text[256] = "", back[CAPTION_TEXT];
@@ -342,23 +381,31 @@ static Caption read_caption(const char *text) {
 }
 
 TEST(edits_by_hand) {
-    static const struct { const char *from; CaptionEdit edit; const char *to; } rows[] = {
+    static const struct { const char *from; CaptionEdit edit; const char *to;
+    } rows[] = {
         { "a crimson circle left of a blue square", EDIT_SWAP_COLOURS, "a blue circle left of a crimson square" },
         { "a red circle and a blue box", EDIT_SWAP_SHAPES, "a red box and a blue circle" },
-        { "a red circle and a blue circle", EDIT_SWAP_SHAPES, NULL }, { "a red circle", EDIT_SWAP_COLOURS, NULL },
+        { "a red circle and a blue circle", EDIT_SWAP_SHAPES, NULL },
+        { "a red circle", EDIT_SWAP_COLOURS, NULL },
         { "a red circle and a blue circle", EDIT_SWAP_COLOURS, NULL }, /* says the same */
         { "a red circle left of a blue circle", EDIT_SWAP_COLOURS, "a blue circle left of a red circle" },
         { "a tiny circle above a large star", EDIT_SWAP_SIZES, "a large circle above a tiny star" },
         { "a red circle left of a blue square", EDIT_SWAP_NOUNS, "a blue square left of a red circle" },
-        { "a red circle and a blue square", EDIT_SWAP_NOUNS, NULL }, { "two stars and one bar", EDIT_SWAP_NOUNS, "two bars and one star" },
+        { "a red circle and a blue square", EDIT_SWAP_NOUNS, NULL },
+        { "two stars and one bar", EDIT_SWAP_NOUNS, "two bars and one star" },
         { "two stars and two bars", EDIT_SWAP_NOUNS, NULL },
         { "a circle and no star", EDIT_SWAP_NOUNS, "a star and no circle" },
         { "a circle to the left of a star", EDIT_OPPOSITE, "a circle to the right of a star" },
-        { "a circle over a star", EDIT_OPPOSITE, "a circle under a star" }, { "a circle", EDIT_OPPOSITE, NULL },
-        { "there is a star", EDIT_NEGATE, "there is no star" }, { "no star", EDIT_NEGATE, "a star" },
-        { "a disc with a bar", EDIT_NEGATE, "a disc without a bar" }, { "a disc and no bar", EDIT_NEGATE, "a disc and a bar" },
-        { "three bars", EDIT_NEGATE, NULL }, { "a small thing", EDIT_REPLACE_SIZE, "a large thing" },
-        { "a thing", EDIT_REPLACE_COLOUR, NULL }, { "a star", EDIT_REPLACE_COUNT, NULL },
+        { "a circle over a star", EDIT_OPPOSITE, "a circle under a star" },
+        { "a circle", EDIT_OPPOSITE, NULL },
+        { "there is a star", EDIT_NEGATE, "there is no star" },
+        { "no star", EDIT_NEGATE, "a star" },
+        { "a disc with a bar", EDIT_NEGATE, "a disc without a bar" },
+        { "a disc and no bar", EDIT_NEGATE, "a disc and a bar" },
+        { "three bars", EDIT_NEGATE, NULL },
+        { "a small thing", EDIT_REPLACE_SIZE, "a large thing" },
+        { "a thing", EDIT_REPLACE_COLOUR, NULL },
+        { "a star", EDIT_REPLACE_COUNT, NULL },
     };
     Rng rng = rng_seed(1, 0);
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -388,14 +435,18 @@ TEST(replacements_replace_one_thing) {
         CHECK((out.count[0] != 2) != (out.count[1] != 3), "%d, %d", out.count[0], out.count[1]);
         CHECK(MIN(out.count[0], out.count[1]) >= 1 && MAX(out.count[0], out.count[1]) <= SCENE_MOST, "%s", "count");
     }
-    for (int colour = 0; colour < COLOUR_COUNT; colour++) CHECK(seen[colour] > 90, "colour %d: %d times", colour, seen[colour]);
+    for (int colour = 0; colour < COLOUR_COUNT; colour++)
+        CHECK(seen[colour] > 90, "colour %d: %d times", colour, seen[colour]);
 }
 
 TEST(bags_of_words) {
-    static const struct { const char *a, *b; bool same; } rows[] = {
+    static const struct { const char *a, *b; bool same;
+    } rows[] = {
         { "a red circle left of a blue square", "a blue square left of a red circle", true },
         { "a red circle and a blue square", "a blue circle and a red square", true },
-        { "a circle", "a disc", false }, { "two circles", "a circle", false }, { "a circle", "a circle and a circle", false },
+        { "a circle", "a disc", false },
+        { "two circles", "a circle", false },
+        { "a circle", "a circle and a circle", false },
         { "a circle and a circle", "a circle and a star", false },
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -404,16 +455,18 @@ TEST(bags_of_words) {
     }
 }
 
-/* ---- what may be said --------------------------------------------------------------------------------------------- */
+/* ---- what may be said ---------------------------------------------------------------------------------------------
+ */
 
 static Caption two(CaptionKind kind, Noun a, Noun b) {
     return (Caption){ .kind = kind, .relation = LEFT_OF, .count = { 2, 1 }, .a = a, .b = b };
 }
 
-/* Only a relation of two whole things can be held out by a split of relations; a pair of things, or "a thing left of a red
- * circle", names no combination of that kind. */
+/* Only a relation of two whole things can be held out by a split of relations; a pair of things, or "a thing left of a
+ * red circle", names no combination of that kind. */
 TEST(a_split_of_relations_holds_out_relations_alone) {
-    static const CaptionKind others[] = { CAPTION_OBJECT, CAPTION_COUNT, CAPTION_PAIR, CAPTION_COUNTS, CAPTION_WITHOUT, CAPTION_NONE };
+    static const CaptionKind others[] = { CAPTION_OBJECT, CAPTION_COUNT,   CAPTION_PAIR,
+                                          CAPTION_COUNTS, CAPTION_WITHOUT, CAPTION_NONE };
     Split split = split_make(SPLIT_RELATIONS, 0.5, 2);
     int held = 0, seen = 0;
     for (int i = 0; i < 64 * 64; i++) {
@@ -461,7 +514,8 @@ TEST(captions_of_scenes_are_true_and_wrong_ones_false) {
         CHECK(!caption_same(&wrong, &other), "scene %d", i);
     }
     for (int kind = 0; kind < CAPTION_KINDS; kind++) CHECK(made[kind] > 300, "kind %d: %d", kind, made[kind]);
-    for (int edit = 0; edit < EDIT_KINDS; edit++) CHECK(edits[edit] > 10, "%s: %d", caption_edit_name((CaptionEdit)edit), edits[edit]);
+    for (int edit = 0; edit < EDIT_KINDS; edit++)
+        CHECK(edits[edit] > 10, "%s: %d", caption_edit_name((CaptionEdit)edit), edits[edit]);
 }
 
 TEST(a_list_has_every_true_caption_once) {
@@ -493,8 +547,8 @@ TEST(a_list_has_every_true_caption_once) {
 
 /* Two counts of the same chance differ by less than six deviations. */
 static void check_alike(const char *word, double seen, double held) {
-    CHECK(fabs(seen - held) < 6 * sqrt(seen + held + 1), "\"%s\" is said %g times of what is seen, %g of what is held out", word,
-          seen, held);
+    CHECK(fabs(seen - held) < 6 * sqrt(seen + held + 1),
+          "\"%s\" is said %g times of what is seen, %g of what is held out", word, seen, held);
 }
 
 TEST(every_word_is_said_equally_often_in_both_parts) {
@@ -508,7 +562,11 @@ TEST(every_word_is_said_equally_often_in_both_parts) {
         Split split = split_make(splits[k], 0.5, 5);
         for (int i = 0; i < 20000; i++) {
             int part = i % 2, least = caption_two(kinds[k]) ? 2 : 1;
-            SceneSettings settings = { .seed = 7, .split = &split, .part = (SplitPart)part, .least = least, .most = least + 1,
+            SceneSettings settings = { .seed = 7,
+                                       .split = &split,
+                                       .part = (SplitPart)part,
+                                       .least = least,
+                                       .most = least + 1,
                                        .alike = kinds[k] == CAPTION_COUNT ? 1 : 0 };
             CaptionRules rules = { .split = &split, .part = (SplitPart)part };
             Scene scene = scene_make(&settings, (uint64_t)i / 2);
@@ -528,11 +586,14 @@ TEST(every_word_is_said_equally_often_in_both_parts) {
 
 TEST(names_of_edits) {
     for (int e = 0; e < EDIT_KINDS; e++)
-        for (int d = 0; d < e; d++) CHECK(strcmp(caption_edit_name((CaptionEdit)e), caption_edit_name((CaptionEdit)d)), "%s twice", caption_edit_name((CaptionEdit)e));
+        for (int d = 0; d < e; d++)
+            CHECK(strcmp(caption_edit_name((CaptionEdit)e), caption_edit_name((CaptionEdit)d)), "%s twice",
+                  caption_edit_name((CaptionEdit)e));
     CHECK_STOPS(caption_edit_name(EDIT_KINDS), EXIT_CONTRACT, "want 0 to");
 }
 
 TESTS(truth_is_what_the_words_say, every_sentence_is_read_as_it_was_written, one_is_and_two_are, sentences_by_hand,
-      what_is_no_sentence_is_refused_by_its_word, noise_is_no_sentence, the_vocabulary_has_every_word_and_no_an, edits_by_hand,
-      replacements_replace_one_thing, bags_of_words, a_split_of_relations_holds_out_relations_alone, captions_of_scenes_are_true_and_wrong_ones_false,
-      a_list_has_every_true_caption_once, every_word_is_said_equally_often_in_both_parts, names_of_edits)
+      what_is_no_sentence_is_refused_by_its_word, noise_is_no_sentence, the_vocabulary_has_every_word_and_no_an,
+      edits_by_hand, replacements_replace_one_thing, bags_of_words, a_split_of_relations_holds_out_relations_alone,
+      captions_of_scenes_are_true_and_wrong_ones_false, a_list_has_every_true_caption_once,
+      every_word_is_said_equally_often_in_both_parts, names_of_edits)

@@ -10,7 +10,8 @@ static Clip clip_of(const char *kind) {
     Vocab vocab = caption_vocab(&arena);
     Clip clip;
     Err err;
-    ClipConfig config = { .image = { .kind = "cnn", .embed = 8 }, .text = { .kind = kind, .width = 16, .embed = 8, .heads = 2, .padding = TEXT_PADDING },
+    ClipConfig config = { .image = { .kind = "cnn", .embed = 8 },
+                          .text = { .kind = kind, .width = 16, .embed = 8, .heads = 2, .padding = TEXT_PADDING },
                           .tokens = CAPTION_WORDS };
     CHECK(clip_init(&clip, config, &vocab, 1, &err), "%s", err.text);
     arena_free(&arena);
@@ -32,7 +33,8 @@ TEST(all_orders_once) {
     Arena arena = { 0 };
     int n;
     const char **orders = hearing_orders(&arena, "b a b", &n);
-    CHECK(n == 3 && !strcmp(orders[0], "a b b") && !strcmp(orders[1], "b a b") && !strcmp(orders[2], "b b a"), "%d, %s", n, orders[0]);
+    CHECK(n == 3 && !strcmp(orders[0], "a b b") && !strcmp(orders[1], "b a b") && !strcmp(orders[2], "b b a"), "%d, %s",
+          n, orders[0]);
     orders = hearing_orders(&arena, "a red car and a blue house", &n);
     CHECK(n == 2520, "7! / 2 is 2520, not %d", n);
     for (int i = 1; i < n; i++) CHECK(strcmp(orders[i - 1], orders[i]) < 0, "%s before %s", orders[i - 1], orders[i]);
@@ -70,12 +72,15 @@ TEST(a_bag_has_one_vector_for_all_orders) {
 /* The edit behind a name, seen from its result. */
 static bool as_named(const char *name, const Caption *a, const Caption *b) {
     bool same_shapes = a->a.shape == b->a.shape && a->b.shape == b->b.shape;
-    if (!strcmp(name, "colours swapped")) return a->a.colour == b->b.colour && a->b.colour == b->a.colour && same_shapes;
-    if (!strcmp(name, "things swapped")) return a->relation == b->relation && a->a.shape == b->b.shape && a->b.colour == b->a.colour;
+    if (!strcmp(name, "colours swapped"))
+        return a->a.colour == b->b.colour && a->b.colour == b->a.colour && same_shapes;
+    if (!strcmp(name, "things swapped"))
+        return a->relation == b->relation && a->a.shape == b->b.shape && a->b.colour == b->a.colour;
     if (!strcmp(name, "relation turned")) return a->relation == relation_converse(b->relation) && same_shapes;
     if (!strcmp(name, "another number")) return a->count[0] != b->count[0] && a->a.colour == b->a.colour && same_shapes;
     if (!strcmp(name, "negated")) return a->kind == CAPTION_PAIR && b->kind == CAPTION_WITHOUT && same_shapes;
-    if (!strcmp(name, "another colour")) return (a->a.colour != b->a.colour) + (a->b.colour != b->b.colour) == 1 && same_shapes;
+    if (!strcmp(name, "another colour"))
+        return (a->a.colour != b->a.colour) + (a->b.colour != b->b.colour) == 1 && same_shapes;
     if (!strcmp(name, "another shape")) return a->a.colour == b->a.colour && a->b.colour == b->b.colour && !same_shapes;
     return true;
 }
@@ -93,15 +98,20 @@ TEST(changes_are_what_they_are_called) {
             Caption first, again, changed;
             CHECK(caption_parse(example[i].text, &first, NULL) && caption_parse(example[i].reworded, &again, NULL) &&
                   caption_parse(example[i].changed, &changed, NULL), "%s", example[i].text);
-            CHECK(caption_same(&first, &again) && strcmp(example[i].text, example[i].reworded), "%s: %s / %s", change->name, example[i].text, example[i].reworded);
-            CHECK(caption_same(&first, &changed) == change->same, "%s: %s / %s", change->name, example[i].text, example[i].changed);
+            CHECK(caption_same(&first, &again) && strcmp(example[i].text, example[i].reworded), "%s: %s / %s",
+                  change->name, example[i].text, example[i].reworded);
+            CHECK(caption_same(&first, &changed) == change->same, "%s: %s / %s", change->name, example[i].text,
+                  example[i].changed);
             CHECK(strcmp(example[i].text, example[i].changed), "%s: %s is not changed", change->name, example[i].text);
-            CHECK(as_named(change->name, &first, &changed), "%s: %s / %s", change->name, example[i].text, example[i].changed);
+            CHECK(as_named(change->name, &first, &changed), "%s: %s / %s", change->name, example[i].text,
+                  example[i].changed);
             CHECK(change->kinds >> first.kind & 1u, "%s of a %s", change->name, caption_kind_name(first.kind));
         }
-        CHECK(strcmp(example[0].text, hearing_examples(&arena, change, 4, 1)->text) || strcmp(example[0].changed, hearing_examples(&arena, change, 4, 1)->changed),
+        CHECK(strcmp(example[0].text, hearing_examples(&arena, change, 4, 1)->text) ||
+                  strcmp(example[0].changed, hearing_examples(&arena, change, 4, 1)->changed),
               "%s: the seed changes nothing", change->name);
-        CHECK(!strcmp(example[5].changed, hearing_examples(&arena, change, 3, 6)[5].changed), "%s: not the same for the same seed", change->name);
+        CHECK(!strcmp(example[5].changed, hearing_examples(&arena, change, 3, 6)[5].changed),
+              "%s: not the same for the same seed", change->name);
         arena_free(&arena);
     }
     CHECK(count == 11 && !hearing_change(count) && !hearing_change(-1), "%d changes", count);
@@ -114,11 +124,12 @@ TEST(another_caption_says_something_else) {
     HearingExample *example = hearing_examples(&arena, hearing_change(10), 1, MANY);
     for (int i = 0; i < MANY; i++) {
         Caption first, changed;
-        CHECK(caption_parse(example[i].text, &first, NULL) && caption_parse(example[i].changed, &changed, NULL), "%s", example[i].text);
+        CHECK(caption_parse(example[i].text, &first, NULL) && caption_parse(example[i].changed, &changed, NULL), "%s",
+              example[i].text);
         CHECK(!caption_same(&first, &changed), "%s / %s", example[i].text, example[i].changed);
     }
     arena_free(&arena);
 }
 
-TESTS(the_same_bits_have_cosine_one, all_orders_once, different_rows_are_counted, a_bag_has_one_vector_for_all_orders, changes_are_what_they_are_called,
-      another_caption_says_something_else)
+TESTS(the_same_bits_have_cosine_one, all_orders_once, different_rows_are_counted, a_bag_has_one_vector_for_all_orders,
+      changes_are_what_they_are_called, another_caption_says_something_else)

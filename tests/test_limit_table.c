@@ -1,5 +1,5 @@
-/* limit_table, learner: does a learner learn, the same for any number of threads, from what it may see alone; is it kept
- * whole; is the table read as it was written; and is the table that came with the repository ours? */
+/* limit_table, learner: does a learner learn, the same for any number of threads, from what it may see alone; is it
+ * kept whole; is the table read as it was written; and is the table that came with the repository ours? */
 #include "../lib/limit_table.h"
 #include "../lib/thread.h"
 #include "check.h"
@@ -174,8 +174,10 @@ TEST(a_table_goes_on_where_it_stopped) {
     CHECK(limits_fill(&read, plan, 2, "t.csv", &err) && limits_done(&read, plan, 2) == 2, "%s", err.text);
     CHECK(read.count == 4 * QUAD_KINDS, "%d rows: a question is there twice", read.count);
     CHECK(limits_find(&read, &lost)->score[TALLY_CHOICE] == lost.score[TALLY_CHOICE], "%s", "another answer");
-    CHECK(limits_find(&read, &kept)->score[TALLY_CHOICE] == kept.score[TALLY_CHOICE], "%s", "its learner was asked anew");
-    CHECK(!limits_fill(&read, &(LimitsCell){ .settings = few("parrot") }, 1, "t.csv", &err) && strstr(err.text, "parrot"),
+    CHECK(limits_find(&read, &kept)->score[TALLY_CHOICE] == kept.score[TALLY_CHOICE], "%s",
+          "its learner was asked anew");
+    CHECK(!limits_fill(&read, &(LimitsCell){ .settings = few("parrot") }, 1, "t.csv", &err) &&
+              strstr(err.text, "parrot"),
           "%s", err.text);
 }
 
@@ -184,19 +186,24 @@ TEST(other_settings_other_rows) {
     LearnerSettings s = few("transformer"), near = s, other = s;
     LearnerCourse one = { .name = "more", .steps = 5 }, two = { .name = "more", .steps = 6 };
     near.coverage += 1e-5, other.coverage += 1e-3;
-    const LimitsRow row[] = { limits_row(&s, NULL, "binding", SPLIT_SEEN),    limits_row(&other, NULL, "binding", SPLIT_SEEN),
-                              limits_row(&s, &one, "binding", SPLIT_SEEN),    limits_row(&s, &two, "binding", SPLIT_SEEN),
-                              limits_row(&s, NULL, "binding", SPLIT_HELD),    limits_row(&s, NULL, "relation", SPLIT_SEEN) };
+    const LimitsRow row[] = {
+        limits_row(&s, NULL, "binding", SPLIT_SEEN), limits_row(&other, NULL, "binding", SPLIT_SEEN),
+        limits_row(&s, &one, "binding", SPLIT_SEEN), limits_row(&s, &two, "binding", SPLIT_SEEN),
+        limits_row(&s, NULL, "binding", SPLIT_HELD), limits_row(&s, NULL, "relation", SPLIT_SEEN)
+    };
     for (size_t i = 0; i < COUNT(row); i++)
-        for (size_t j = 0; j < COUNT(row); j++) CHECK(limits_same(&row[i], &row[j]) == (i == j), "%d, %d", (int)i, (int)j);
+        for (size_t j = 0; j < COUNT(row); j++)
+            CHECK(limits_same(&row[i], &row[j]) == (i == j), "%d, %d", (int)i, (int)j);
     LimitsRow close = limits_row(&near, NULL, "binding", SPLIT_SEEN), zero = row[0], any = row[0];
     CHECK(limits_same(&close, &row[0]), "%.9f", close.coverage);
     zero.seed = 0, any.seed = LIMITS_ANY_SEED;
     CHECK(!limits_same(&zero, &row[0]) && limits_same(&any, &row[0]) && limits_same(&any, &zero), "%s", "seeds");
     const char *path[] = { learner_path(&arena, &s, NULL), learner_path(&arena, &near, NULL),
-                           learner_path(&arena, &other, NULL), learner_path(&arena, &s, &one), learner_path(&arena, &s, &two) };
+                           learner_path(&arena, &other, NULL), learner_path(&arena, &s, &one),
+                           learner_path(&arena, &s, &two) };
     for (size_t i = 0; i < COUNT(path); i++)
-        for (size_t j = 0; j < i; j++) CHECK(!strcmp(path[i], path[j]) == (i == 1 && j == 0), "%s, %s", path[i], path[j]);
+        for (size_t j = 0; j < i; j++)
+            CHECK(!strcmp(path[i], path[j]) == (i == 1 && j == 0), "%s, %s", path[i], path[j]);
 }
 
 /* Whatever a lesson's options allow can be written and read. */
@@ -207,8 +214,10 @@ TEST(rows_at_the_limits) {
     begin();
     row.items = 0, zero.steps = 100000;
     limits_put(&table, &row), limits_put(&table, &zero);
-    CHECK(limits_write(&table, "t.csv", &err) && limits_read(&again, &arena, "t.csv", &err) && again.count == 2, "%s", err.text);
-    CHECK(again.row[0].seed == 1000000000 && again.row[1].seed == 0 && again.row[0].items == 0, "%d", again.row[0].seed);
+    CHECK(limits_write(&table, "t.csv", &err) && limits_read(&again, &arena, "t.csv", &err) && again.count == 2, "%s",
+          err.text);
+    CHECK(again.row[0].seed == 1000000000 && again.row[1].seed == 0 && again.row[0].items == 0, "%d",
+          again.row[0].seed);
 }
 
 TEST(damaged_tables_are_refused) {

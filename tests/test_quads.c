@@ -25,10 +25,15 @@ TEST(every_set_is_what_it_says) {
                 Err err = { "" };
                 Quads quads;
                 Split split = split_make((SplitKind)split_kind, 0.5, 3);
-                QuadSettings settings = { .kind = (QuadKind)kind, .seed = 2, .count = 60, .split = &split, .part = (SplitPart)part,
+                QuadSettings settings = { .kind = (QuadKind)kind,
+                                          .seed = 2,
+                                          .count = 60,
+                                          .split = &split,
+                                          .part = (SplitPart)part,
                                           .ways = part ? SAY_ALL : 0 };
                 CHECK(quads_make(&quads, &arena, &settings, &err), "%s", err.text);
-                CHECK(quads_check(&quads, &err), "%s, split %s, part %d", err.text, split_name((SplitKind)split_kind), part);
+                CHECK(quads_check(&quads, &err), "%s, split %s, part %d", err.text, split_name((SplitKind)split_kind),
+                      part);
                 CHECK(quads.settings.split != &split && quads.count == 60, "the set keeps a split of its own");
                 arena_free(&arena);
             }
@@ -41,7 +46,8 @@ TEST(oracle_scores_one) {
         Quads quads = quads_of(&arena, (QuadKind)kind, 1000);
         Tally tally = quads_score_by(&quads, quads_oracle, NULL);
         for (int i = 0; i < TALLY_SCORES; i++)
-            if (quads.pictures == 2 || i != TALLY_IMAGE) CHECK(tally_rate(&tally, (TallyScore)i).share == 1, "%s", quad_name((QuadKind)kind));
+            if (quads.pictures == 2 || i != TALLY_IMAGE)
+                CHECK(tally_rate(&tally, (TallyScore)i).share == 1, "%s", quad_name((QuadKind)kind));
         CHECK(tally_rate(&tally, TALLY_GROUP).low > 0.996, "Wilson, 1,000 of 1,000");
         arena_free(&arena);
     }
@@ -67,7 +73,8 @@ TEST(who_does_not_look_has_exactly_half) {
         for (uint64_t rule = 1; rule <= 20; rule++) {
             Tally tally = quads_score_by(&quads, of_caption, &rule);
             CHECK(tally_rate(&tally, TALLY_CHOICE).share == 0.5, "rule %d", (int)rule);
-            CHECK(tally_rate(&tally, TALLY_TEXT).share == 0 && tally_rate(&tally, TALLY_GROUP).share == 0, "rule %d", (int)rule);
+            CHECK(tally_rate(&tally, TALLY_TEXT).share == 0 && tally_rate(&tally, TALLY_GROUP).share == 0, "rule %d",
+                  (int)rule);
         }
         Tally tally = quads_score_by(&quads, of_picture, NULL);
         CHECK(tally_rate(&tally, TALLY_CHOICE).share == 0.5 && tally.ties >= 2 * quads.count, "captions tie");
@@ -75,7 +82,8 @@ TEST(who_does_not_look_has_exactly_half) {
     }
 }
 
-/* Every rule of hearsay, also the one that is told the answers of the other half: half of the quads, most of the shuffles. */
+/* Every rule of hearsay, also the one that is told the answers of the other half: half of the quads, most of the
+ * shuffles. */
 TEST(hearsay_wins_shuffles_alone) {
     for (int kind = 0; kind < QUAD_KINDS; kind++) {
         Arena arena = { 0 };
@@ -110,7 +118,8 @@ TEST(labels_are_of_the_other_half) {
 /* One to five equally often on either side; the negated caption right half of the time; all four relations. */
 TEST(nothing_is_commoner) {
     Arena arena = { 0 };
-    Quads counting = quads_of(&arena, QUAD_COUNTING, 800), negation = quads_of(&arena, QUAD_NEGATION, 800), relation = quads_of(&arena, QUAD_RELATION, 800);
+    Quads counting = quads_of(&arena, QUAD_COUNTING, 800), negation = quads_of(&arena, QUAD_NEGATION, 800),
+          relation = quads_of(&arena, QUAD_RELATION, 800);
     int count[2][SCENE_MOST + 1] = { { 0 } }, without = 0, said[RELATION_COUNT] = { 0 };
     Caption caption;
     Err err;
@@ -125,7 +134,8 @@ TEST(nothing_is_commoner) {
         for (int c = 1; c <= SCENE_MOST; c++)
             CHECK(count[p][c] == (c == 1 || c == SCENE_MOST ? 100 : 200), "%d things in %d pictures", c, count[p][c]);
     CHECK(without == 400, "%d of 800", without);
-    for (int r = 0; r < RELATION_COUNT; r++) CHECK(said[r] > 150 && said[r] < 250, "%s %d times", relation_name((Relation)r), said[r]);
+    for (int r = 0; r < RELATION_COUNT; r++)
+        CHECK(said[r] > 150 && said[r] < 250, "%s %d times", relation_name((Relation)r), said[r]);
     arena_free(&arena);
 }
 
@@ -133,7 +143,8 @@ TEST(the_same_for_the_same_seed) {
     Arena arena = { 0 };
     Quads some = quads_of(&arena, QUAD_BINDING, 20), more = quads_of(&arena, QUAD_BINDING, 40), other;
     Err err;
-    CHECK(quads_make(&other, &arena, &(QuadSettings){ .kind = QUAD_BINDING, .seed = 8, .count = 20 }, &err), "%s", err.text);
+    CHECK(quads_make(&other, &arena, &(QuadSettings){ .kind = QUAD_BINDING, .seed = 8, .count = 20 }, &err), "%s",
+          err.text);
     int same = 0;
     for (int n = 0; n < 20; n++) {
         CHECK(!strcmp(some.item[n].caption[1], more.item[n].caption[1]), "item %d depends on how many there are", n);
@@ -164,8 +175,11 @@ TEST(impossible_sets_are_refused) {
     Err err = { "" };
     Quads quads = { .count = -5 };
     Split one = split_make(SPLIT_PAIRS, 0.125, 1), none = split_make(SPLIT_PAIRS, 0, 1);
-    CHECK(!quads_make(&quads, &arena, &(QuadSettings){ .kind = QUAD_BINDING, .seed = 1, .count = 5, .split = &one }, &err), "colours tell shapes");
-    CHECK(strstr(err.text, "no binding items where seen combinations are all there is, coverage 0.125"), "%s", err.text);
+    CHECK(!quads_make(&quads, &arena, &(QuadSettings){ .kind = QUAD_BINDING, .seed = 1, .count = 5, .split = &one },
+                      &err),
+          "colours tell shapes");
+    CHECK(strstr(err.text, "no binding items where seen combinations are all there is, coverage 0.125"), "%s",
+          err.text);
     CHECK(!quads_make(&quads, &arena, &(QuadSettings){ .seed = 1, .count = 5, .split = &none }, &err), "empty part");
     CHECK(strstr(err.text, "no combinations are seen") && quads.count == -5, "%s", err.text);
     arena_free(&arena);
@@ -191,12 +205,14 @@ TEST(defects_are_seen) {
     Err err = { "" };
     CHECK(quads_check(&quads, &err), "%s", err.text);
     swap_captions(item), refused(&quads, "item 5 of binding: a caption is not true of its own picture"), *item = keep;
-    item->caption[1] = item->caption[0], refused(&quads, "item 5 of binding: a caption is true of a picture that is not its own"), *item = keep;
+    item->caption[1] = item->caption[0],
+    refused(&quads, "item 5 of binding: a caption is true of a picture that is not its own"), *item = keep;
     item->caption[1] = "no white object", refused(&quads, "is not true as often as false"), *item = keep;
     item->scene[1].object[0].x += 0.001, refused(&quads, "not in the same places"), *item = keep;
     item->scene[1].object[0].radius *= 1.1, refused(&quads, "more ink"), *item = keep;
     item->scene[1].look++, refused(&quads, "background and noise"), *item = keep;
-    item->caption[0] = arena_print(&arena, "there is %s", keep.caption[0]), refused(&quads, "longer or shorter"), *item = keep;
+    item->caption[0] = arena_print(&arena, "there is %s", keep.caption[0]), refused(&quads, "longer or shorter"),
+    *item = keep;
     Split split = split_make(SPLIT_PAIRS, 0.5, 1);
     quads.settings.split = &split, refused(&quads, "a combination that was never seen");
     quads.settings.part = SPLIT_HELD, refused(&quads, "a combination that was not held out");
@@ -234,7 +250,8 @@ TEST(features_are_scored_in_their_order) {
         Arena arena = { 0 };
         Rng rng = rng_seed(4, 0);
         Quads quads = quads_of(&arena, (QuadKind)kind, 30);
-        Mat pictures = mat_normal(&arena, quads_pictures(&quads), 5, &rng, 1), texts = mat_normal(&arena, quads_captions(&quads), 5, &rng, 1);
+        Mat pictures = mat_normal(&arena, quads_pictures(&quads), 5, &rng, 1),
+            texts = mat_normal(&arena, quads_captions(&quads), 5, &rng, 1);
         given_pictures = &pictures, given_texts = &texts;
         Tally a = quads_score(&quads, pictures, texts), b = quads_score_by(&quads, given, &quads);
         CHECK(!memcmp(&a, &b, sizeof a) && a.items == 30, "%g and %g", a.sum[0], b.sum[0]);
@@ -245,14 +262,17 @@ TEST(features_are_scored_in_their_order) {
 
 /* ---- files ------------------------------------------------------------------------------------------------------- */
 
-static const char *path_of(Arena *arena, const char *name) { return arena_print(arena, "%s/%s.csv", check_folder(), name); }
+static const char *path_of(Arena *arena, const char *name) {
+    return arena_print(arena, "%s/%s.csv", check_folder(), name);
+}
 
 static void same_scene(const Scene *a, const Scene *b) {
     CHECK(a->count == b->count && a->look == b->look && a->noise == b->noise, "%d and %d things", a->count, b->count);
     for (int k = 0; k < a->count; k++) {
         const SceneObject *x = &a->object[k], *y = &b->object[k];
         CHECK(x->shape == y->shape && x->colour == y->colour && x->size == y->size, "thing %d", k);
-        CHECK(x->x == y->x && x->y == y->y && x->radius == y->radius && x->turn == y->turn, "thing %d: not the same numbers", k);
+        CHECK(x->x == y->x && x->y == y->y && x->radius == y->radius && x->turn == y->turn,
+              "thing %d: not the same numbers", k);
     }
 }
 
@@ -262,15 +282,25 @@ TEST(files_give_the_same_back) {
             Arena arena = { 0 };
             Err err = { "" };
             Split split = split_make((SplitKind)split_kind, 0.5, 9);
-            QuadSettings settings = { .kind = (QuadKind)kind, .seed = 5, .count = 12, .split = split_kind ? &split : NULL,
-                                      .part = SPLIT_HELD, .ways = SAY_NAMES, .noise = split_kind == 2 ? -1 : 0 };
+            QuadSettings settings = { .kind = (QuadKind)kind,
+                                      .seed = 5,
+                                      .count = 12,
+                                      .split = split_kind ? &split : NULL,
+                                      .part = SPLIT_HELD,
+                                      .ways = SAY_NAMES,
+                                      .noise = split_kind == 2 ? -1 : 0 };
             Quads quads, back;
             const char *path = path_of(&arena, quad_name((QuadKind)kind));
-            CHECK(quads_make(&quads, &arena, &settings, &err) && quads_write(&quads, path, &err) && quads_read(&back, &arena, path, &err), "%s", err.text);
+            CHECK(quads_make(&quads, &arena, &settings, &err) && quads_write(&quads, path, &err) &&
+                      quads_read(&back, &arena, path, &err),
+                  "%s", err.text);
             CHECK(back.count == 12 && quads_check(&back, &err), "%s", err.text);
             for (int i = 0; i < quads_pictures(&quads); i++) same_scene(quads_scene(&quads, i), quads_scene(&back, i));
-            for (int i = 0; i < quads_captions(&quads); i++) CHECK(!strcmp(quads_caption(&quads, i), quads_caption(&back, i)), "caption %d", i);
-            CHECK(!back.settings.split == !split_kind && back.settings.part == SPLIT_HELD && back.settings.ways == SAY_NAMES, "settings");
+            for (int i = 0; i < quads_captions(&quads); i++)
+                CHECK(!strcmp(quads_caption(&quads, i), quads_caption(&back, i)), "caption %d", i);
+            CHECK(!back.settings.split == !split_kind && back.settings.part == SPLIT_HELD &&
+                      back.settings.ways == SAY_NAMES,
+                  "settings");
             if (split_kind) CHECK(!memcmp(back.settings.split->seen_apart, split.seen_apart, sizeof split.seen_apart) &&
                                   !memcmp(back.settings.split->seen, split.seen, sizeof split.seen), "what is seen");
             arena_free(&arena);
@@ -327,12 +357,15 @@ TEST(broken_files_are_refused) {
     edited(&arena, text, "\nlook ", "\nlook -", ":3: want a whole number");
     edited(&arena, text, " noise 0", " noise nan", ":1: want a noise");
     edited(&arena, text, ": small ", ": tiny ", ": want a size");
-#define FIVE "small red bar 0.1 0.1 0.05 0; small red bar 0.1 0.1 0.05 0; small red bar 0.1 0.1 0.05 0; small red bar 0.1 0.1 0.05 0; "
+#define FIVE                                                                                                           \
+    "small red bar 0.1 0.1 0.05 0; small red bar 0.1 0.1 0.05 0; small red bar 0.1 0.1 0.05 0; small red bar 0.1 0.1 " \
+    "0.05 0; "
     edited(&arena, text, "; ", "; " FIVE, ":3: want no more than five things");
     edited(&arena, text, ",10 01\n", ",01 01\n", ":3: want truth 1 for caption 1 of picture 1, found \"01 01\"");
     edited(&arena, text, ",10 01\n", ",10 00\n", ":3: want truth 1 for caption 2 of picture 2");
     edited(&arena, text, ",10 01\n", ",10 01", ":3: want the end of the line");
-    CHECK(!quads_read(&quads, &arena, "no-such-file.csv", &err) && strstr(err.text, "no-such-file.csv"), "%s", err.text);
+    CHECK(!quads_read(&quads, &arena, "no-such-file.csv", &err) && strstr(err.text, "no-such-file.csv"), "%s",
+          err.text);
     arena_free(&arena);
 }
 
@@ -357,7 +390,8 @@ TEST(hostile_files_do_no_harm) {
     for (int i = 0; i < 300; i++) {
         Arena scratch = { 0 };
         char *other = arena_text(&scratch, text);
-        other[rng_below(&rng, (uint32_t)size)] = (char)(rng_below(&rng, 2) ? rng_below(&rng, 256) : '0' + rng_below(&rng, 10));
+        other[rng_below(&rng, (uint32_t)size)] =
+            (char)(rng_below(&rng, 2) ? rng_below(&rng, 256) : '0' + rng_below(&rng, 10));
         reads(&scratch, other, size, &err);
         arena_free(&scratch);
     }
@@ -366,10 +400,13 @@ TEST(hostile_files_do_no_harm) {
 
 TEST(names_come_back) {
     QuadKind kind = QUAD_KINDS;
-    for (int k = 0; k < QUAD_KINDS; k++) CHECK(quad_find(quad_name((QuadKind)k), &kind) && kind == (QuadKind)k, "%s", quad_name((QuadKind)k));
-    CHECK(!quad_find("bindings", &kind) && !quad_find("", &kind) && kind == QUAD_SHUFFLE, "%s", "there is no such kind");
+    for (int k = 0; k < QUAD_KINDS; k++)
+        CHECK(quad_find(quad_name((QuadKind)k), &kind) && kind == (QuadKind)k, "%s", quad_name((QuadKind)k));
+    CHECK(!quad_find("bindings", &kind) && !quad_find("", &kind) && kind == QUAD_SHUFFLE, "%s",
+          "there is no such kind");
 }
 
-TESTS(every_set_is_what_it_says, oracle_scores_one, who_does_not_look_has_exactly_half, hearsay_wins_shuffles_alone, labels_are_of_the_other_half,
-      nothing_is_commoner, the_same_for_the_same_seed, held_out_pairs_with_seen_swaps, impossible_sets_are_refused, defects_are_seen, other_words_are_seen, features_are_scored_in_their_order,
+TESTS(every_set_is_what_it_says, oracle_scores_one, who_does_not_look_has_exactly_half, hearsay_wins_shuffles_alone,
+      labels_are_of_the_other_half, nothing_is_commoner, the_same_for_the_same_seed, held_out_pairs_with_seen_swaps,
+      impossible_sets_are_refused, defects_are_seen, other_words_are_seen, features_are_scored_in_their_order,
       files_give_the_same_back, broken_files_are_refused, hostile_files_do_no_harm, names_come_back)

@@ -52,7 +52,8 @@ static void word_is(const char *got, const char *format, double value) {
 /* A score that no other row has. */
 static double made_up(int seed, int arm, int probe) { return (10 * probe + arm + 1) / 200.0 + seed * seed / 1000.0; }
 
-static const char *const probes[] = { "swap-colours", "swap-places", "replace", "negate", "names-held", "forms-held", "converse-held", "retrieval" };
+static const char *const probes[] = { "swap-colours", "swap-places", "replace",       "negate",
+                                      "names-held",   "forms-held",  "converse-held", "retrieval" };
 
 static LimitsTable table_of(int seeds) {
     LimitsTable table = { .arena = &arena };
@@ -101,8 +102,10 @@ TEST(what_is_not_there_is_a_dash) {
     for (int kind = 0; kind < QUAD_SHUFFLE; kind++) limits_coverage(&lesson, &arena, &table, (QuadKind)kind);
     limits_worlds(&arena, &table);
     const char *text = printed();
-    CHECK(words_of(text, "truth or replaced ", word) == 3 && !strcmp(word[0], "-") && !strcmp(word[1], "-"), "%s", text);
-    CHECK(words_of(text, "  ARO, relation (VG-R) ", word) == 9 && !strcmp(word[1], "59.9") && !strcmp(word[8], "-"), "%s", text);
+    CHECK(words_of(text, "truth or replaced ", word) == 3 && !strcmp(word[0], "-") && !strcmp(word[1], "-"), "%s",
+          text);
+    CHECK(words_of(text, "  ARO, relation (VG-R) ", word) == 9 && !strcmp(word[1], "59.9") && !strcmp(word[8], "-"),
+          "%s", text);
     CHECK(!strstr(text, "nan") && !strstr(text, "inf"), "%s", text);
 }
 
@@ -127,7 +130,8 @@ TEST(seeds_and_changes) {
     c = report_change(&table, ARM_NO_REPLACE, LIE_REPLACE);
     CHECK(c.seeds == 3 && c.above == 2 && c.low < -10 && c.high > 0, "%d above, %g to %g", c.above, c.low, c.high);
     CHECK(words_of(text, "  truth or replaced: NOT taught this ", word) == 9 && !strcmp(word[0], "+1.5"), "%s", text);
-    CHECK(words_of(text, "  truth or replaced, all four right: all lies ", word) == 9 && !strcmp(word[0], "+0.5"), "%s", text);
+    CHECK(words_of(text, "  truth or replaced, all four right: all lies ", word) == 9 && !strcmp(word[0], "+0.5"), "%s",
+          text);
     CHECK(words_of(text, "  CREPE, negate ", word) == 8 && !strcmp(word[2], "99.5"), "%s", text);
     word_is(word[5], "%.1f", 100 * (made_up(0, ARM_BASE, 3) + 14 / 3000.0));
     word_is(word[6], "%.1f", 100 * (made_up(0, ARM_REPAIR, 3) + 14 / 3000.0));
@@ -140,7 +144,8 @@ TEST(curves_as_the_rows_say) {
     Lesson lesson = lesson_here();
     LearnerSettings s = { .text = "lstm", .split = SPLIT_PAIRS, .coverage = 0.5, .seed = 1 };
     for (s.seed = 1; s.seed <= 2; s.seed++) {
-        LimitsRow seen = limits_row(&s, NULL, "counting", SPLIT_SEEN), held = limits_row(&s, NULL, "counting", SPLIT_HELD);
+        LimitsRow seen = limits_row(&s, NULL, "counting", SPLIT_SEEN),
+                  held = limits_row(&s, NULL, "counting", SPLIT_HELD);
         seen.score[TALLY_CHOICE] = 0.6 + 0.1 * s.seed, held.score[TALLY_CHOICE] = 0.5 + 0.01 * s.seed;
         limits_put(&table, &seen), limits_put(&table, &held);
     }
@@ -154,7 +159,8 @@ TEST(curves_as_the_rows_say) {
     CHECK(words_of(text, "  lstm        seen ", word) == 5 && !strcmp(word[0], "-") && !strcmp(word[1], "75.0") &&
               !strcmp(word[2], "(70.0-80.0)") && !strcmp(word[3], "-"), "%s", text);
     CHECK(words_of(text, "  lstm        held out ", word) == 5 && !strcmp(word[1], "51.5"), "%s", text);
-    CHECK(words_of(text, "  counting    bow ", word) == 5 && !strcmp(word[2], "-") && !strcmp(word[3], "12.3"), "%s", text);
+    CHECK(words_of(text, "  counting    bow ", word) == 5 && !strcmp(word[2], "-") && !strcmp(word[3], "12.3"), "%s",
+          text);
     CHECK(file_exists(arena_print(&arena, "%s/17-counting.gp", folder)), "%s", "no picture");
 }
 
@@ -162,10 +168,12 @@ TEST(published_numbers) {
     char text[PUBLISHED_TEXT];
     for (int p = 0; p < PUBLISHED_PROBES; p++) {
         const Published *row = published((PublishedProbe)p);
-        CHECK(row->chance > 0 && row->clip > 0 && row->clip < 100 && *row->name && *row->blind && *row->people, "row %d", p);
+        CHECK(row->chance > 0 && row->clip > 0 && row->clip < 100 && *row->name && *row->blind && *row->people,
+              "row %d", p);
         CHECK(isnan(row->repaired) || (row->repaired > row->clip && row->repaired <= 100), "%s", row->name);
     }
-    static const PublishedProbe winoground[] = { PUBLISHED_WINOGROUND_TEXT, PUBLISHED_WINOGROUND_IMAGE, PUBLISHED_WINOGROUND_GROUP };
+    static const PublishedProbe winoground[] = { PUBLISHED_WINOGROUND_TEXT, PUBLISHED_WINOGROUND_IMAGE,
+                                                 PUBLISHED_WINOGROUND_GROUP };
     static const TallyScore as[] = { TALLY_TEXT, TALLY_IMAGE, TALLY_GROUP };
     Tally quad = tally_new(2, 2); /* Winoground's items are quads: guessing gets as much there as here */
     for (int k = 0; k < 3; k++) CHECK_NEAR(published(winoground[k])->chance, 100 * tally_chance(&quad, as[k]), 1e-9);

@@ -53,12 +53,14 @@ static void check_places(const Scene *s, uint64_t i) {
     for (int a = 0; a < s->count; a++) {
         const SceneObject *o = &s->object[a];
         double reach = shape_reach(o->shape) * o->radius;
-        bool inside = o->x >= reach - 1e-9 && o->x <= 1 - reach + 1e-9 && o->y >= reach - 1e-9 && o->y <= 1 - reach + 1e-9;
+        bool inside =
+            o->x >= reach - 1e-9 && o->x <= 1 - reach + 1e-9 && o->y >= reach - 1e-9 && o->y <= 1 - reach + 1e-9;
         CHECK(inside, "scene %d: object %d sticks out", (int)i, a);
         for (int b = 0; b < a; b++) {
             const SceneObject *p = &s->object[b];
             double dx = fabs(o->x - p->x), dy = fabs(o->y - p->y);
-            CHECK(hypot(dx, dy) >= reach + shape_reach(p->shape) * p->radius - 1e-9, "scene %d: %d and %d touch", (int)i, a, b);
+            CHECK(hypot(dx, dy) >= reach + shape_reach(p->shape) * p->radius - 1e-9, "scene %d: %d and %d touch",
+                  (int)i, a, b);
             CHECK(dx <= 0.0800001 || dx >= 0.2199999, "scene %d: %g apart, neither beside nor in line", (int)i, dx);
             CHECK(dy <= 0.0800001 || dy >= 0.2199999, "scene %d: %g apart, neither above nor in line", (int)i, dy);
         }
@@ -80,7 +82,8 @@ TEST(objects_lie_where_relations_are_clear) {
 TEST(crowds_of_the_largest_fit) {
     for (uint64_t i = 0; i < MANY; i++) {
         Scene s = { .count = SCENE_MOST };
-        for (int k = 0; k < s.count; k++) s.object[k] = (SceneObject){ .shape = SHAPE_TRIANGLE, .size = SIZE_LARGE, .radius = 0.1023 };
+        for (int k = 0; k < s.count; k++)
+            s.object[k] = (SceneObject){ .shape = SHAPE_TRIANGLE, .size = SIZE_LARGE, .radius = 0.1023 };
         Rng rng = rng_seed(2, i);
         scene_place(&s, &rng);
         check_places(&s, i);
@@ -89,10 +92,12 @@ TEST(crowds_of_the_largest_fit) {
 
 TEST(relations_by_hand) {
     Scene s = { .count = 3, .object = { { .x = 0.2, .y = 0.5 }, { .x = 0.351, .y = 0.5 }, { .x = 0.499, .y = 0.8 } } };
-    static const struct { int a; Relation relation; int b; bool want; } rows[] = {
-        { 0, LEFT_OF, 1, true }, { 1, RIGHT_OF, 0, true }, { 0, RIGHT_OF, 1, false }, { 1, LEFT_OF, 0, false },
-        { 1, LEFT_OF, 2, false }, { 2, RIGHT_OF, 1, false }, { 0, LEFT_OF, 2, true }, { 0, ABOVE, 1, false },
-        { 0, BELOW, 1, false }, { 0, ABOVE, 2, true }, { 2, BELOW, 0, true }, { 2, ABOVE, 0, false }, { 0, LEFT_OF, 0, false },
+    static const struct { int a; Relation relation; int b; bool want;
+    } rows[] = {
+        { 0, LEFT_OF, 1, true },  { 1, RIGHT_OF, 0, true },  { 0, RIGHT_OF, 1, false }, { 1, LEFT_OF, 0, false },
+        { 1, LEFT_OF, 2, false }, { 2, RIGHT_OF, 1, false }, { 0, LEFT_OF, 2, true },   { 0, ABOVE, 1, false },
+        { 0, BELOW, 1, false },   { 0, ABOVE, 2, true },     { 2, BELOW, 0, true },     { 2, ABOVE, 0, false },
+        { 0, LEFT_OF, 0, false },
     };
     for (size_t i = 0; i < COUNT(rows); i++)
         CHECK(scene_related(&s, rows[i].a, rows[i].relation, rows[i].b) == rows[i].want, "%d %s %d", rows[i].a,
@@ -100,7 +105,8 @@ TEST(relations_by_hand) {
     for (int r = 0; r < RELATION_COUNT; r++)
         for (int ab = 0; ab < 9; ab++) {
             bool there = scene_related(&s, ab / 3, (Relation)r, ab % 3);
-            CHECK(there == scene_related(&s, ab % 3, relation_converse((Relation)r), ab / 3), "converse of %d, %d", r, ab);
+            CHECK(there == scene_related(&s, ab % 3, relation_converse((Relation)r), ab / 3), "converse of %d, %d", r,
+                  ab);
             CHECK(!there || !scene_related(&s, ab % 3, (Relation)r, ab / 3), "%s", "both ways");
         }
 }
@@ -201,7 +207,8 @@ static void check_part(const Split *split, SplitPart part, const Scene *s) {
             Thing b = { s->object[j].colour, s->object[j].shape };
             bool beside = scene_related(s, k, LEFT_OF, j), above = scene_related(s, k, ABOVE, j);
             CHECK(!beside || split_has_relation(split, part, ALONG_X, a, b), "%s", "side by side, of the other part");
-            CHECK(!above || split_has_relation(split, part, ALONG_Y, a, b), "%s", "one above the other, of the other part");
+            CHECK(!above || split_has_relation(split, part, ALONG_Y, a, b), "%s",
+                  "one above the other, of the other part");
         }
     }
 }
@@ -261,7 +268,8 @@ TEST(what_cannot_be_had_becomes_alike) {
                     continue;
                 }
                 for (int r = 0; r < RELATION_COUNT; r++)
-                    CHECK(!scene_related(&scene, k, (Relation)r, j) || split_has_relation(&split, SPLIT_HELD, relation_along((Relation)r), a, b),
+                    CHECK(!scene_related(&scene, k, (Relation)r, j) ||
+                              split_has_relation(&split, SPLIT_HELD, relation_along((Relation)r), a, b),
                           "scene %d: %d is %s of %d, which was shown", (int)i, k, relation_name((Relation)r), j);
             }
             kinds += first;
@@ -272,10 +280,14 @@ TEST(what_cannot_be_had_becomes_alike) {
 
 TEST(settings_are_refused) {
     Split none = split_make(SPLIT_PAIRS, 0, 1);
-    const struct { SceneSettings settings; const char *want; } rows[] = {
-        { { .least = 3, .most = 2 }, "3 to 2, want 1 to 5" }, { { .most = 6 }, "1 to 6, want 1 to 5" },
-        { { .least = -1 }, "-1 to 5" },                       { { .alike = 1.5 }, "alike is 1.5, want 0 to 1" },
-        { { .noise = 2 }, "noise is 2" },                     { { .split = &none }, "with coverage 0 no combinations are seen" },
+    const struct { SceneSettings settings; const char *want;
+    } rows[] = {
+        { { .least = 3, .most = 2 }, "3 to 2, want 1 to 5" },
+        { { .most = 6 }, "1 to 6, want 1 to 5" },
+        { { .least = -1 }, "-1 to 5" },
+        { { .alike = 1.5 }, "alike is 1.5, want 0 to 1" },
+        { { .noise = 2 }, "noise is 2" },
+        { { .split = &none }, "with coverage 0 no combinations are seen" },
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         Err err;
@@ -286,12 +298,15 @@ TEST(settings_are_refused) {
 
 TEST(names_of_relations) {
     for (int r = 0; r < RELATION_COUNT; r++)
-        for (int q = 0; q < r; q++) CHECK(strcmp(relation_name((Relation)r), relation_name((Relation)q)), "%s twice", relation_name((Relation)r));
-    CHECK(!strcmp(relation_name(LEFT_OF), "left of") && !strcmp(relation_name(BELOW), "below"), "%s", relation_name(BELOW));
+        for (int q = 0; q < r; q++)
+            CHECK(strcmp(relation_name((Relation)r), relation_name((Relation)q)), "%s twice",
+                  relation_name((Relation)r));
+    CHECK(!strcmp(relation_name(LEFT_OF), "left of") && !strcmp(relation_name(BELOW), "below"), "%s",
+          relation_name(BELOW));
     CHECK_STOPS(relation_name(RELATION_COUNT), EXIT_CONTRACT, "relation is 4, want 0 to 3");
 }
 
 TESTS(scenes_come_again, objects_lie_where_relations_are_clear, crowds_of_the_largest_fit, relations_by_hand,
       colours_are_found_in_the_middle, ink_is_equal_for_every_number, sizes_are_told_apart_and_any_side_will_do,
-      parts_are_kept_with_even_marginals, two_objects_differ_unless_alike, what_cannot_be_had_becomes_alike, settings_are_refused,
-      names_of_relations)
+      parts_are_kept_with_even_marginals, two_objects_differ_unless_alike, what_cannot_be_had_becomes_alike,
+      settings_are_refused, names_of_relations)

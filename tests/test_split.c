@@ -17,7 +17,8 @@ TEST(pairs_have_the_same_marginals) {
             for (int c = 0; c < N; c++)
                 for (int s = 0; s < N; s++) {
                     bool seen = split_has_pair(&split, SPLIT_SEEN, (ShapeColour)c, (Shape)s);
-                    CHECK(seen != split_has_pair(&split, SPLIT_HELD, (ShapeColour)c, (Shape)s), "%s", "in both parts, or in none");
+                    CHECK(seen != split_has_pair(&split, SPLIT_HELD, (ShapeColour)c, (Shape)s), "%s",
+                          "in both parts, or in none");
                     colour[!seen][c]++, shape[!seen][s]++;
                 }
             for (int i = 0; i < N; i++) {
@@ -37,15 +38,18 @@ TEST(counts_have_the_same_marginals) {
                     int numbers = 0;
                     for (int n = 1; n <= SPLIT_COUNT_MOST; n++) {
                         bool seen = split_has_count(&split, SPLIT_SEEN, n, (ShapeColour)c, (Shape)s);
-                        CHECK(seen != split_has_count(&split, SPLIT_HELD, n, (ShapeColour)c, (Shape)s), "%d of %d %d", n, c, s);
+                        CHECK(seen != split_has_count(&split, SPLIT_HELD, n, (ShapeColour)c, (Shape)s), "%d of %d %d",
+                              n, c, s);
                         colour[c] += seen, shape[s] += seen, counts[n - 1] += seen, numbers += seen;
                     }
                     CHECK(k < 2 || numbers >= 1, "colour %d of shape %d is seen in no number", c, s);
                     CHECK(k > 6 || numbers < SPLIT_COUNT_MOST, "colour %d of shape %d is seen in every number", c, s);
                 }
             for (int i = 0; i < N; i++)
-                CHECK(colour[i] == 5 * k && shape[i] == 5 * k, "%d: colour %d, shape %d, want %d", i, colour[i], shape[i], 5 * k);
-            for (int n = 0; n < SPLIT_COUNT_MOST; n++) CHECK(counts[n] == N * k, "count %d: %d, want %d", n + 1, counts[n], N * k);
+                CHECK(colour[i] == 5 * k && shape[i] == 5 * k, "%d: colour %d, shape %d, want %d", i, colour[i],
+                      shape[i], 5 * k);
+            for (int n = 0; n < SPLIT_COUNT_MOST; n++)
+                CHECK(counts[n] == N * k, "count %d: %d, want %d", n + 1, counts[n], N * k);
         }
 }
 
@@ -63,7 +67,8 @@ TEST(relations_have_the_same_marginals) {
                     if (j == i % (N * N)) continue;
                     bool has = split_has_relation(&split, SPLIT_SEEN, along, a, b);
                     CHECK(has == split_has_relation(&split, SPLIT_SEEN, along, b, a), "%s", "only one way round");
-                    CHECK(has != split_has_relation(&split, SPLIT_HELD, along, a, b), "%s", "in both parts, or in none");
+                    CHECK(has != split_has_relation(&split, SPLIT_HELD, along, a, b), "%s",
+                          "in both parts, or in none");
                     seen += has;
                 }
                 if (i % (N * N) == 0) partners[along] = seen;
@@ -123,8 +128,9 @@ TEST(names_and_contracts) {
     CHECK(!split_find("pair", &kind) && kind == SPLIT_COUNTS, "%s", "found what is not there");
     CHECK_STOPS(split_make(SPLIT_PAIRS, 1.1, 1), EXIT_CONTRACT, "coverage is 1.1, want 0 to 1");
     Split split = make(SPLIT_COUNTS, 4, 1);
-    CHECK_STOPS(split_has_count(&split, SPLIT_SEEN, 6, COLOUR_RED, SHAPE_BAR), EXIT_CONTRACT, "count is 6, want 1 to 5");
+    CHECK_STOPS(split_has_count(&split, SPLIT_SEEN, 6, COLOUR_RED, SHAPE_BAR), EXIT_CONTRACT,
+                "count is 6, want 1 to 5");
 }
 
-TESTS(pairs_have_the_same_marginals, counts_have_the_same_marginals, relations_have_the_same_marginals, a_seed_is_a_split,
-      other_combinations_are_in_both_parts, names_and_contracts)
+TESTS(pairs_have_the_same_marginals, counts_have_the_same_marginals, relations_have_the_same_marginals,
+      a_seed_is_a_split, other_combinations_are_in_both_parts, names_and_contracts)

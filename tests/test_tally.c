@@ -1,4 +1,5 @@
-/* Are scores what Winoground means by them, ties worth what a lot gives, and what can be guessed from text alone found? */
+/* Are scores what Winoground means by them, ties worth what a lot gives, and what can be guessed from text alone found?
+ */
 #include "../lib/hearsay.h"
 #include "../lib/metrics.h"
 #include "../lib/rng.h"
@@ -111,7 +112,8 @@ TEST(hearsay_by_hand) {
     CHECK_NEAR(hearsay_score(&h, HEARSAY_LENGTH, "zebra!"), -1, 0);
     CHECK_NEAR(hearsay_score(&h, HEARSAY_FREQUENCY, "red blue"), (log(4.0 / 21) + log(2.0 / 21)) / 2, 1e-12);
     /* begin->red: 0 of 3; red->circle: 1 of 3; circle->end: 1 of 2 */
-    CHECK_NEAR(hearsay_score(&h, HEARSAY_BIGRAM, "red circle"), (log(1.0 / 11) + log(2.0 / 11) + log(2.0 / 10)) / 3, 1e-12);
+    CHECK_NEAR(hearsay_score(&h, HEARSAY_BIGRAM, "red circle"), (log(1.0 / 11) + log(2.0 / 11) + log(2.0 / 10)) / 3,
+               1e-12);
     /* begin->a: 3 of 3; a->blue: 1 of 4; blue->end: 0 of 1 */
     CHECK_NEAR(hearsay_score(&h, HEARSAY_BIGRAM, "a blue"), (log(4.0 / 11) + log(2.0 / 12) + log(1.0 / 9)) / 3, 1e-12);
     CHECK_NEAR(hearsay_score(&h, HEARSAY_BIGRAM, "zebra"), 0, 0);
@@ -123,20 +125,26 @@ TEST(hearsay_by_hand) {
 TEST(hearsay_learns_labels) {
     Arena arena = { 0 };
     Hearsay h = hearsay_read(&arena, read, 3);
-    for (int i = 0; i < 5; i++) hearsay_told(&h, "a red circle", i % 2 == 0), hearsay_told(&h, "a red circle", i % 2 == 1);
+    for (int i = 0; i < 5; i++)
+        hearsay_told(&h, "a red circle", i % 2 == 0), hearsay_told(&h, "a red circle", i % 2 == 1);
     CHECK_NEAR(hearsay_score(&h, HEARSAY_LABELS, "a red circle"), 0, 0);
     for (int i = 0; i < 3; i++) hearsay_told(&h, "red a circle", false);
-    CHECK(hearsay_score(&h, HEARSAY_LABELS, "red a blue circle") < hearsay_score(&h, HEARSAY_LABELS, "a red blue circle"),
+    CHECK(hearsay_score(&h, HEARSAY_LABELS, "red a blue circle") <
+              hearsay_score(&h, HEARSAY_LABELS, "a red blue circle"),
           "red a is known to be wrong");
-    /* words a, red, circle: (5 + 1) / (8 + 1) each; pairs: "begin a", "a red" and "red circle" (5 + 1) / (5 + 1), "circle end" 6 / 9 */
+    /* words a, red, circle: (5 + 1) / (8 + 1) each; pairs: "begin a", "a red" and "red circle" (5 + 1) / (5 + 1),
+     * "circle end" 6 / 9 */
     CHECK_NEAR(hearsay_score(&h, HEARSAY_LABELS, "a red circle"), 4 * log(6.0 / 9), 1e-12);
     arena_free(&arena);
 }
 
 TEST(names_of_scores) {
-    static const char *const names[TALLY_SCORES] = { [TALLY_CHOICE] = "choice", [TALLY_TEXT] = "text", [TALLY_IMAGE] = "image", [TALLY_GROUP] = "group" };
-    for (int k = 0; k < TALLY_SCORES; k++) CHECK(!strcmp(tally_name((TallyScore)k), names[k]), "%s", tally_name((TallyScore)k));
+    static const char *const names[TALLY_SCORES] = {
+        [TALLY_CHOICE] = "choice", [TALLY_TEXT] = "text", [TALLY_IMAGE] = "image", [TALLY_GROUP] = "group"
+    };
+    for (int k = 0; k < TALLY_SCORES; k++)
+        CHECK(!strcmp(tally_name((TallyScore)k), names[k]), "%s", tally_name((TallyScore)k));
 }
 
-TESTS(quads_by_hand, ties_against_real_lots, chance_is_what_guessing_gets, one_picture_many_captions, intervals_are_wilsons,
-      refusals, hearsay_by_hand, hearsay_learns_labels, names_of_scores)
+TESTS(quads_by_hand, ties_against_real_lots, chance_is_what_guessing_gets, one_picture_many_captions,
+      intervals_are_wilsons, refusals, hearsay_by_hand, hearsay_learns_labels, names_of_scores)

@@ -27,10 +27,10 @@ static const Probe probes[] = {
 };
 enum { PROBES = COUNT(probes), MOST = TEXTS * PROBES };
 
-/* To a tower a word is the number of a row of its table. Give the row another name, and nothing in the tower changes. */
+/* To a tower a word is the number of a row of its table. Give the row another name: nothing in the tower changes. */
 static const char *const names[][2] = {
-    { "cat", "circle" }, { "dog", "star" }, { "dogs", "stars" }, { "car", "bar" }, { "table", "square" }, { "house", "cross" },
-    { "mountain", "triangle" }, { "photo", "picture" }, { "on", "above" },
+    { "cat", "circle" },  { "dog", "star" },          { "dogs", "stars" },    { "car", "bar" },  { "table", "square" },
+    { "house", "cross" }, { "mountain", "triangle" }, { "photo", "picture" }, { "on", "above" },
 };
 
 static const char *renamed(Arena *arena, const char *text) {
@@ -54,16 +54,19 @@ static void all_orders(Arena *arena, Learner *learner) {
     printf("  tower                   different vectors   cosine with it: lowest     highest        mean\n");
     double bag[2] = { INFINITY, -INFINITY };
     for (int t = 0; t < TOWERS; t++) {
-        Mat one = hearing_vectors(&learner[t].clip, arena, &first, 1), all = hearing_vectors(&learner[t].clip, arena, orders, n);
+        Mat one = hearing_vectors(&learner[t].clip, arena, &first, 1),
+            all = hearing_vectors(&learner[t].clip, arena, orders, n);
         double low = INFINITY, high = -INFINITY, mean = 0;
         for (int i = 0; i < n; i++) {
             double c = hearing_cosine(one, 0, all, i);
             low = fmin(low, c), high = fmax(high, c), mean += c / n;
         }
-        printf("  %-11s %-9s %18d %24.6f %11.6f %11.6f\n", kinds[t % KINDS], t < KINDS ? "untrained" : "trained", hearing_different(all), low, high, mean);
+        printf("  %-11s %-9s %18d %24.6f %11.6f %11.6f\n", kinds[t % KINDS], t < KINDS ? "untrained" : "trained",
+               hearing_different(all), low, high, mean);
         if (t % KINDS == 0) bag[0] = fmin(bag[0], low), bag[1] = fmax(bag[1], high);
     }
-    printf("Both bags of words, all %d cosines, to the last bit: from %a to %a (0x1p+0 is 1).\n", 2 * n, bag[0], bag[1]);
+    printf("Both bags of words, all %d cosines, to the last bit: from %a to %a (0x1p+0 is 1).\n", 2 * n, bag[0],
+           bag[1]);
 }
 
 /* 2. The course's texts, each probe's against one another. */
@@ -74,7 +77,8 @@ static void print_texts(Arena *arena, const Clip *clip) {
             const char *text = renamed(arena, probes[p].text[k]);
             TextNotes notes = vocab_encode(&clip->vocab, arena, &text, 1, CAPTION_WORDS, ids);
             printf("  %-9s %d  %-27s %s", k ? "" : probes[p].name, k + 1, probes[p].text[k], text);
-            for (int u = 0; u < notes.unknown_count; u++) printf("   (no such word here: %s%s)", notes.unknown[u], notes.empty_count ? "; nothing is left" : "");
+            for (int u = 0; u < notes.unknown_count; u++)
+                printf("   (no such word here: %s%s)", notes.unknown[u], notes.empty_count ? "; nothing is left" : "");
             printf("\n");
         }
 }
@@ -85,7 +89,8 @@ static void print_photo(Arena *arena, const Clip *photo) {
     for (size_t p = 0; p < PROBES; p++)
         for (int k = 0; k < TEXTS && probes[p].text[k]; k++) said[texts++] = probes[p].text[k];
     TextNotes notes = vocab_encode(&photo->vocab, arena, said, texts, CAPTION_WORDS, ids);
-    printf("Column \"photo\": lesson 10's bag of words, which learnt from photographs with %d words. Of the course's it lacks:\n ",
+    printf("Column \"photo\": lesson 10's bag of words, which learnt from photographs with %d words. Of the course's "
+           "it lacks:\n ",
            photo->vocab.size - 2);
     for (int u = 0; u < notes.unknown_count; u++) printf(" %s", notes.unknown[u]);
     printf("\n");
@@ -93,8 +98,8 @@ static void print_photo(Arena *arena, const Clip *photo) {
 
 typedef struct { const char *label; int a, b; } Pair; /* a and b: places in the list of all texts */
 
-/* The towers of shapes get the renamed texts; those that know photographs, `photo` and `real` (NULL: none), the texts as they are.
- * Returns the trained transformer's cosine of the first pair. */
+/* The towers of shapes get the renamed texts; those that know photographs, `photo` and `real` (NULL: none), the texts
+ * as they are. Returns the trained transformer's cosine of the first pair. */
 static double course_pairs(const Lesson *lesson, Arena *arena, Learner *learner, Clip *photo, Encoder *real) {
     Pair pair[2 * MOST];
     const char *said[MOST], *text[MOST], *label[2 * MOST];
@@ -109,17 +114,26 @@ static double course_pairs(const Lesson *lesson, Arena *arena, Learner *learner,
         }
     Mat heat = mat_new(arena, n, columns);
     for (int t = 0; t < columns; t++) {
-        Mat v = t < TOWERS ? hearing_vectors(&learner[t].clip, arena, text, texts)
-              : t == TOWERS ? hearing_vectors(photo, arena, said, texts) : encoder_texts(real, arena, said, texts, NULL);
+        Mat v = t < TOWERS    ? hearing_vectors(&learner[t].clip, arena, text, texts)
+                : t == TOWERS ? hearing_vectors(photo, arena, said, texts)
+                              : encoder_texts(real, arena, said, texts, NULL);
         for (int i = 0; i < n; i++) AT(heat, i, t) = (num)hearing_cosine(v, pair[i].a, v, pair[i].b);
     }
-    lesson_heat(lesson, "16-pairs", &(Heat){ .title = "Cosine of two texts (-: before training)", .y = "pair", .x = "text tower", .m = heat, .rows = label,
-                                             .cols = towers, .decimals = 4, .low = -1, .high = 1 });
+    lesson_heat(lesson, "16-pairs",
+                &(Heat){ .title = "Cosine of two texts (-: before training)",
+                         .y = "pair",
+                         .x = "text tower",
+                         .m = heat,
+                         .rows = label,
+                         .cols = towers,
+                         .decimals = 4,
+                         .low = -1,
+                         .high = 1 });
     return AT(heat, 0, TOWERS - 1);
 }
 
-/* 3. Captions of the grammar, changed in one respect: mean cosines, and how often the change is taken for a smaller one than
- * other words for the same (ties half). */
+/* 3. Captions of the grammar, changed in one respect: mean cosines, and how often the change is taken for a smaller one
+ * than other words for the same (ties half). */
 typedef struct { Mat cosine; Tally *taken; const char **row; int rows; } Heard;
 
 static Heard hear(const Lesson *lesson, Arena *arena, Learner *learner, int seed, int n) {
@@ -133,7 +147,8 @@ static Heard hear(const Lesson *lesson, Arena *arena, Learner *learner, int seed
     for (int r = 0; r < heard.rows; r++) {
         const HearingChange *change = hearing_change(r);
         HearingExample *example = hearing_examples(arena, change, (uint64_t)(100 * seed + r), n);
-        for (int i = 0; i < n; i++) text[i] = example[i].text, text[n + i] = example[i].reworded, text[2 * n + i] = example[i].changed;
+        for (int i = 0; i < n; i++)
+            text[i] = example[i].text, text[n + i] = example[i].reworded, text[2 * n + i] = example[i].changed;
         printf("  %-9s %-17s %-42s %s\n", change->same ? "the same" : "another", change->name, text[0], text[2 * n]);
         heard.row[r] = change->name;
         for (int t = 0; t < TOWERS; t++, progress_update(&progress, r * TOWERS + t)) {
@@ -148,13 +163,23 @@ static Heard hear(const Lesson *lesson, Arena *arena, Learner *learner, int seed
         }
     }
     progress_end(&progress);
-    lesson_heat(lesson, "16-changes", &(Heat){ .title = "Mean cosine of a caption and the changed one (-: before training)", .y = "change", .x = "text tower",
-                                               .m = heard.cosine, .rows = heard.row, .cols = towers, .decimals = 3, .low = -1, .high = 1 });
+    lesson_heat(lesson, "16-changes",
+                &(Heat){ .title = "Mean cosine of a caption and the changed one (-: before training)",
+                         .y = "change",
+                         .x = "text tower",
+                         .m = heard.cosine,
+                         .rows = heard.row,
+                         .cols = towers,
+                         .decimals = 3,
+                         .low = -1,
+                         .high = 1 });
     return heard;
 }
 
 static void print_taken(const Heard *heard) {
-    printf("Another meaning is further off than other words for the same: %% of captions (95 %% interval); 50 by chance, ties half\n  %-16s", "");
+    printf("Another meaning is further off than other words for the same: %% of captions (95 %% interval); 50 by "
+           "chance, ties half\n  %-16s",
+           "");
     for (int t = 0; t < TOWERS; t++) printf(" %13s", towers[t]);
     for (int r = 0; r < heard->rows; r++) {
         if (hearing_change(r)->same) continue;
@@ -172,15 +197,22 @@ int main(int argc, char **argv) {
     int seed = 1, captions = 400, steps = 0, palette = 0;
     const Option options[] = {
         { "captions", .integer = &captions, .low = 1, .high = 100000, .help = "generated captions for each change" },
-        { "steps", .integer = &steps, .low = 0, .high = 1000000, .help = "of training; 0: as in lesson 17, whose models these are" },
-        { "palette", .integer = &palette, .low = 0, .high = 64, .help = "trained on batches about so many combinations; 0: about all" },
-        { "weights", .text = &photo_weights, .help = "a model file of lesson 10: the column of what photographs teach a bag of words" },
+        { "steps", .integer = &steps, .low = 0, .high = 1000000,
+          .help = "of training; 0: as in lesson 17, whose models these are" },
+        { "palette", .integer = &palette, .low = 0, .high = 64,
+          .help = "trained on batches about so many combinations; 0: about all" },
+        { "weights", .text = &photo_weights,
+          .help = "a model file of lesson 10: the column of what photographs teach a bag of words" },
         { "clip", .text = &weights, .help = "a column of the real CLIP: its weights, or auto; empty: none" },
         { 0 },
     };
-    Lesson lesson = { .number = "16", .title = "What the text tower hears", .shows = "captions against captions: who hears the order of words, a number, a \"no\"",
-                      .takes = "ten seconds, and three minutes more where the towers must be trained first", .next = "make lesson-17",
-                      .options = options, .seed = &seed };
+    Lesson lesson = { .number = "16",
+                      .title = "What the text tower hears",
+                      .shows = "captions against captions: who hears the order of words, a number, a \"no\"",
+                      .takes = "ten seconds, and three minutes more where the towers must be trained first",
+                      .next = "make lesson-17",
+                      .options = options,
+                      .seed = &seed };
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;
     Learner learner[TOWERS];
@@ -191,27 +223,38 @@ int main(int argc, char **argv) {
     if (*weights && !encoder_open(&real, arena, weights, GELU_AUTO, &err)) die("%s", err.text);
     if (*weights && real.tiny) die("there are no weights of the real CLIP; `make pretrained` fetches them");
     for (int t = 0; t < TOWERS; t++) {
-        LearnerSettings settings = { .text = kinds[t % KINDS], .split = SPLIT_PAIRS, .coverage = 1, .palette = palette, .seed = seed, .steps = steps };
-        if (!(t < KINDS ? learner_make(&learner[t], &settings, &err) : learner_get(&learner[t], &settings, NULL, &err))) die("%s", err.text);
+        LearnerSettings settings = { .text = kinds[t % KINDS],
+                                     .split = SPLIT_PAIRS,
+                                     .coverage = 1,
+                                     .palette = palette,
+                                     .seed = seed,
+                                     .steps = steps };
+        if (!(t < KINDS ? learner_make(&learner[t], &settings, &err) : learner_get(&learner[t], &settings, NULL, &err)))
+            die("%s", err.text);
     }
 
     lesson_section(&lesson, "1. The same words in another order");
-    Prediction said = lesson_predict(&lesson, "How many different vectors does a bag of words make of all orders of seven words?");
+    Prediction said =
+        lesson_predict(&lesson, "How many different vectors does a bag of words make of all orders of seven words?");
     all_orders(arena, learner);
     lesson_outcome(&lesson, &said, "1");
 
     lesson_section(&lesson, "2. The course's texts");
     print_texts(arena, &learner[0].clip);
     print_photo(arena, &photo);
-    said = lesson_predict(&lesson, "What will the trained transformer's cosine be for \"a cat on a table\" and \"a table on a cat\"?");
+    said = lesson_predict(
+        &lesson, "What will the trained transformer's cosine be for \"a cat on a table\" and \"a table on a cat\"?");
     lesson_outcome_number(&lesson, &said, course_pairs(&lesson, arena, learner, &photo, *weights ? &real : NULL), 4);
 
     lesson_section(&lesson, "3. Captions of the grammar, changed");
-    said = lesson_predict(&lesson, "In %% of cases: what will the trained transformer find further from a caption, colours swapped, or other words for the same?");
+    said = lesson_predict(&lesson, "In %% of cases: what will the trained transformer find further from a caption, "
+                                   "colours swapped, or other words for the same?");
     Heard heard = hear(&lesson, arena, learner, seed, captions);
     print_taken(&heard);
     for (int r = 0; r < heard.rows; r++)
-        if (!strcmp(heard.row[r], "colours swapped")) lesson_outcome_number(&lesson, &said, 100 * tally_rate(&heard.taken[(r + 1) * TOWERS - 1], TALLY_CHOICE).share, 1);
+        if (!strcmp(heard.row[r], "colours swapped"))
+            lesson_outcome_number(&lesson, &said,
+                                  100 * tally_rate(&heard.taken[(r + 1) * TOWERS - 1], TALLY_CHOICE).share, 1);
     for (int t = 0; t < TOWERS; t++) learner_free(&learner[t]);
     clip_free(&photo);
     if (*weights) encoder_close(&real);

@@ -20,7 +20,8 @@ int fuzz_caption(const uint8_t *data, size_t size) {
     REQUIRE(ok || caption.form == -1, "%s", "a refused caption was set");
     if (ok) {
         caption_text(&caption, said);
-        REQUIRE(caption_parse(said, &again, &err) && caption_identical(&caption, &again), "\"%s\" does not come back: %s", said, err.text);
+        REQUIRE(caption_parse(said, &again, &err) && caption_identical(&caption, &again),
+                "\"%s\" does not come back: %s", said, err.text);
         fuzz_sign((uint64_t)caption.kind * 8 + (uint64_t)caption.form);
     }
     free(text);
@@ -56,7 +57,8 @@ static size_t quads_seed(int i, Input *in) {
     File file;
     if (i >= QUAD_KINDS) return 0;
     char *name = arena_print(&arena, "%s/fuzz-quads-%ld", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (long)getpid());
-    if (!quads_make(&quads, &arena, &(QuadSettings){ .kind = (QuadKind)i, .seed = 1, .count = 2, .ways = SAY_ALL }, &err) ||
+    if (!quads_make(&quads, &arena, &(QuadSettings){ .kind = (QuadKind)i, .seed = 1, .count = 2, .ways = SAY_ALL },
+                    &err) ||
         !quads_write(&quads, name, &err) || !file_open(&file, name, &err))
         die("%s", err.text);
     REQUIRE(file.size <= FUZZ_MOST, "%zu bytes are too many to begin with", file.size);
@@ -76,7 +78,8 @@ int fuzz_limits(const uint8_t *data, size_t size) {
     bool ok = limits_read(&table, &arena, "limits", &err);
     fuzz_answer(ok, &err);
     REQUIRE(ok || !table.count, "%s", "a refused table was set");
-    for (int i = 0; i < table.count; i++) REQUIRE(limits_find(&table, &table.row[i]) == &table.row[i], "row %d is not found", i);
+    for (int i = 0; i < table.count; i++)
+        REQUIRE(limits_find(&table, &table.row[i]) == &table.row[i], "row %d is not found", i);
     fuzz_sign((uint64_t)table.count);
     file_lend(NULL, NULL, 0);
     free(copy);
@@ -84,9 +87,12 @@ int fuzz_limits(const uint8_t *data, size_t size) {
     return 0;
 }
 
-static const Word words[] = { W("a "), W("an "), W("no "), W("red "), W("crimson "), W("blue "), W("circle"), W("squares"), W("discs"), W("thing"), W("small "), W(" and "),
-                              W(" is left of "), W(" to the right of "), W(" above "), W(" below "), W("three "), W("there are "), W("a picture of "), W("."), W(",") , { 0 } };
-static const Word items[] = { W("look 17 noise 0.03: "), W("small red circle 0.2 0.5 0.066 0.01"), W("; "), W(","), W("\n"), W("10 01"), W("1"), W("-0"), W("1e-7"), W("nan"),
+static const Word words[] = { W("a "), W("an "), W("no "), W("red "), W("crimson "), W("blue "),
+                              W("circle"), W("squares"), W("discs"), W("thing"), W("small "), W(" and "),
+                              W(" is left of "), W(" to the right of "), W(" above "), W(" below "), W("three "),
+                              W("there are "), W("a picture of "), W("."), W(","), { 0 } };
+static const Word items[] = { W("look 17 noise 0.03: "), W("small red circle 0.2 0.5 0.066 0.01"), W("; "), W(","),
+                              W("\n"), W("10 01"), W("1"), W("-0"), W("1e-7"), W("nan"),
                               W("a red circle and a blue square"), { 0 } };
 static const Word rows[] = { W(","), W("\n"), W("0.5000"), W("1"), W("bow"), W("none"), W("\r\n"), W("1.0001"), { 0 } };
 HARNESS(caption, .corpus = "caption", .words = words, .check = 6000);
