@@ -121,7 +121,7 @@ TEST(looks_are_shares_of_the_right_layer) {
 TEST(fusion_hears_and_sees) {
     Params params = { .arena = &arena };
     Rng rng = rng_seed(2, 0);
-    Fusion m = fusion_add(&params, (FusionSize){ 9, 8, 16, 2, 2 }, &rng);
+    Fusion m = fusion_add(&params, (FusionSize){ 9, 8, 12, 2, 2 }, &rng);
     double score[2][2];
     Tape t = { 0 };
     Var x = pixels_of(&t, 1);

@@ -61,12 +61,12 @@ TEST(sizes_that_were_left_out_are_kept) {
     Clip clip;
     Err err;
     ClipConfig config = { .image = { .kind = "vit", .width = 64, .embed = 8 }, .tokens = 4,
-                          .text = { .kind = "transformer", .width = 32, .embed = 8, .vocabulary = 9, .padding = TEXT_PADDING } };
+                          .text = { .kind = "transformer", .width = 64, .embed = 8, .vocabulary = 9, .padding = TEXT_PADDING } };
     CHECK(clip_init(&clip, config, NULL, 1, &err), "%s", err.text);
     const ImageTowerSize *image = &clip.config.image;
     CHECK(image->side == 32 && image->patch == 4 && image->layers == 4 && image->heads == 2, "%d / %d, %d layers, %d heads",
           image->side, image->patch, image->layers, image->heads);
-    CHECK(clip.config.text.layers > 0 && clip.config.text.heads == 1, "%d layers, %d heads", clip.config.text.layers, clip.config.text.heads);
+    CHECK(clip.config.text.layers > 0 && clip.config.text.heads == 2, "%d layers, %d heads", clip.config.text.layers, clip.config.text.heads);
     Safetensors file;
     Arena read = { 0 };
     const char *path = saved(&clip, "vit", DTYPE_F32);

@@ -1,6 +1,7 @@
 /* Every operation's value by hand, and what it refuses. Gradients: test_gradients. */
 #include "../lib/gradcheck.h"
 #include "../lib/ops.h"
+#include "../lib/params.h"
 #include "check.h"
 
 #include <math.h>
@@ -180,5 +181,22 @@ TEST(attention_keeps_places) {
     CHECK_STOPS(op_attention(&tape, op_reshape(&tape, qkv, mat_shape(3, 2, 9, 4)), 2, false), EXIT_CONTRACT, "qkv is [2,9,4]");
 }
 
+/* A result that is asked about twice, and one that is a parameter itself. */
+TEST(gradients_add_up) {
+    Arena arena = { 0 };
+    Params params = { .arena = &arena };
+    Param *p = params_add(&params, mat_shape(1, 2), "p");
+    Tape t = { .training = true, .keep_grads = true };
+    const num first[] = { 1, 2 }, second[] = { 10, 20 };
+    Var x = tape_param(&t, p), y = op_scale(&t, x, 3);
+    params_zero_grad(&params);
+    tape_backward_from(&t, x, first), tape_backward_from(&t, x, second);
+    CHECK(p->grad[0] == 11 && p->grad[1] == 22, "%g %g", (double)p->grad[0], (double)p->grad[1]);
+    tape_backward_from(&t, y, first);
+    CHECK(p->grad[0] == 14 && p->grad[1] == 28, "%g %g", (double)p->grad[0], (double)p->grad[1]);
+    tape_free(&t), arena_free(&arena);
+}
+
 TESTS(add_and_mul_broadcast, moving_numbers, products, activations, convolution, pooling, batch_norm, unit_length, words,
-      softmax_and_cross_entropy, differences_want_double, more_numbers_than_a_piece, attention_keeps_places)
+      softmax_and_cross_entropy, differences_want_double, more_numbers_than_a_piece, attention_keeps_places,
+      gradients_add_up)

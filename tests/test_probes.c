@@ -80,4 +80,34 @@ TEST(probes_scores) {
     }
 }
 
-TESTS(probes_are_pairs, probes_ink_does_not_count, probes_captions, probes_scores)
+/* Of the numbers of the right or left half that are not white, how many; and their mean colour. */
+static int half_ink(Image image, bool right, double mean[3]) {
+    int count = 0;
+    mean[0] = mean[1] = mean[2] = 0;
+    for (int i = 0; i < SIDE * SIDE; i++) {
+        const uint8_t *pixel = image.rgb + 3 * i;
+        if ((i % SIDE >= SIDE / 2) != right || !memcmp(pixel, "\xf7\xf7\xf7", 3)) continue;
+        count++;
+        for (int c = 0; c < 3; c++) mean[c] += pixel[c];
+    }
+    for (int c = 0; c < 3; c++) mean[c] /= MAX(1, count);
+    return count;
+}
+
+/* What is at the left of the first picture is at the right of the second. */
+TEST(two_things_lie_left_and_right) {
+    for (int i = 0; i < PROBE_PAIRS; i++) {
+        ProbePair p = probe_pair(&arena, PROBE_SPATIAL, i, SIDE);
+        double colour[2][2][3];
+        int ink[2][2];
+        for (int k = 0; k < 4; k++) ink[k / 2][k % 2] = half_ink(p.image[k / 2], k % 2, colour[k / 2][k % 2]);
+        for (int side = 0; side < 2; side++) {
+            int here = ink[0][side], there = ink[1][1 - side];
+            CHECK(here > SIDE * SIDE / 40 && abs(here - there) < here / 8, "pair %d: %d pixels here, %d there", i, here, there);
+            for (int c = 0; c < 3; c++) CHECK_NEAR(colour[0][side][c] / 255, colour[1][1 - side][c] / 255, 0.05);
+        }
+    }
+    arena_free(&arena);
+}
+
+TESTS(probes_are_pairs, probes_ink_does_not_count, probes_captions, probes_scores, two_things_lie_left_and_right)

@@ -406,7 +406,23 @@ TEST(names_come_back) {
           "there is no such kind");
 }
 
+/* Not in colour and not in shape: of the three things of a negation no two share either. */
+TEST(what_is_denied_is_like_nothing_else) {
+    Arena arena = { 0 };
+    Quads quads = quads_of(&arena, QUAD_NEGATION, 300);
+    for (int n = 0; n < 300; n++) {
+        const Scene *one = &quads.item[n].scene[0], *two = &quads.item[n].scene[1];
+        bool stays = one->object[0].colour == two->object[0].colour && one->object[0].shape == two->object[0].shape;
+        const SceneObject *thing[3] = { &one->object[0], &one->object[1], &two->object[stays] };
+        for (int a = 0; a < 3; a++)
+            for (int b = 0; b < a; b++)
+                CHECK(thing[a]->colour != thing[b]->colour && thing[a]->shape != thing[b]->shape, "item %d, things %d and %d", n, b, a);
+    }
+    arena_free(&arena);
+}
+
 TESTS(every_set_is_what_it_says, oracle_scores_one, who_does_not_look_has_exactly_half, hearsay_wins_shuffles_alone,
       labels_are_of_the_other_half, nothing_is_commoner, the_same_for_the_same_seed, held_out_pairs_with_seen_swaps,
       impossible_sets_are_refused, defects_are_seen, other_words_are_seen, features_are_scored_in_their_order,
-      files_give_the_same_back, broken_files_are_refused, hostile_files_do_no_harm, names_come_back)
+      files_give_the_same_back, broken_files_are_refused, hostile_files_do_no_harm, names_come_back,
+      what_is_denied_is_like_nothing_else)

@@ -533,9 +533,29 @@ TEST(safetensors_rounds_like_the_reference) {
     check_rounded("tiny_clip/openai_f16.safetensors", "tiny_clip/openai_bf16.safetensors", DTYPE_BF16, 0x1p-8, 0);
     arena_free(&arena);
 }
+TEST(safetensors_keep_what_was_there_aside) {
+    Arena arena = { 0 };
+    Err err;
+    const char *folder = check_folder(), *path = arena_print(&arena, "%s/a", folder), *aside = arena_print(&arena, "%s/b", folder);
+    for (int k = 0; k < 2; k++) {
+        SafetensorsOut out = safetensors_begin(&arena);
+        safetensors_add_meta(&out, "which", k ? "second" : "first");
+        safetensors_add(&out, "x", DTYPE_F32, mat_zero(&arena, 1, 3));
+        out.aside = k ? aside : NULL;
+        CHECK(safetensors_write(&out, path, &err), "%s", err.text);
+    }
+    for (int k = 0; k < 2; k++) {
+        Safetensors file;
+        CHECK(safetensors_open(&file, &arena, k ? aside : path, &err), "%s", err.text);
+        CHECK(!strcmp(safetensors_meta(&file, "which"), k ? "first" : "second"), "%s", safetensors_meta(&file, "which"));
+        safetensors_close(&file);
+    }
+    arena_free(&arena);
+}
+
 TESTS(half_by_hand, half_all_65536, bfloat_all_65536, safetensors_reads_bytes_written_by_hand,
       safetensors_refuses_broken_headers, safetensors_refuses_broken_lengths, safetensors_refuses_a_giant_header,
       safetensors_refused_files_are_closed, safetensors_come_back,
       safetensors_same_content_same_bytes, safetensors_bytes_by_hand, safetensors_refuses_to_write_nonsense,
       safetensors_ten_thousand_tensors, safetensors_survives_mutations, safetensors_reads_the_reference_files,
-      safetensors_rounds_like_the_reference)
+      safetensors_rounds_like_the_reference, safetensors_keep_what_was_there_aside)

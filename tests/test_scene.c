@@ -306,7 +306,22 @@ TEST(names_of_relations) {
     CHECK_STOPS(relation_name(RELATION_COUNT), EXIT_CONTRACT, "relation is 4, want 0 to 3");
 }
 
+/* Within their cells: of a hundred scenes of one thing, nearly as many places. */
+TEST(things_lie_anywhere) {
+    enum { N = 100 };
+    double x[N];
+    int places = 0;
+    for (int i = 0; i < N; i++) {
+        Scene scene = scene_make(&(SceneSettings){ .seed = 12, .least = 1, .most = 1 }, (uint64_t)i);
+        bool new = true;
+        x[i] = scene.object[0].x;
+        for (int k = 0; k < i; k++) new = new && fabs(x[k] - x[i]) > 1e-9;
+        places += new;
+    }
+    CHECK(places > 80, "%d places", places);
+}
+
 TESTS(scenes_come_again, objects_lie_where_relations_are_clear, crowds_of_the_largest_fit, relations_by_hand,
       colours_are_found_in_the_middle, ink_is_equal_for_every_number, sizes_are_told_apart_and_any_side_will_do,
       parts_are_kept_with_even_marginals, two_objects_differ_unless_alike, what_cannot_be_had_becomes_alike,
-      settings_are_refused, names_of_relations)
+      settings_are_refused, names_of_relations, things_lie_anywhere)

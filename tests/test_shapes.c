@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const double PI = 3.14159265358979323846;
@@ -175,6 +176,26 @@ TEST(pictures_come_again) {
     CHECK_STOPS(shape_name(SHAPE_COUNT), EXIT_CONTRACT, "shape is 8, want 0 to 7");
 }
 
+static int by_size(const void *a, const void *b) { return *(const int *)a - *(const int *)b; }
+
+/* Neighbours differ by at least 0.03 * 255 * 2 / sqrt(pi) = 8.6 in the mean, wherever nothing else is. */
+TEST(pictures_are_noisy) {
+    enum { SIDE = 32 };
+    Arena arena = { 0 };
+    for (int i = 0; i < 20; i++) {
+        Canvas canvas = { SIDE, arena_alloc(&arena, 3 * SIDE * SIDE, sizeof(double)) };
+        uint8_t rgb[3 * SIDE * SIDE];
+        int step[3 * SIDE * (SIDE - 1)], n = 0;
+        Rng rng = rng_seed(5, (uint64_t)i);
+        shapes_picture(&rng, (Shape)(i % SHAPE_CLASS_SHAPES), (ShapeColour)(i % SHAPE_CLASS_COLOURS), canvas, rgb);
+        for (int k = 0; k < SIDE * SIDE; k++)
+            for (int c = 0; c < 3 && k % SIDE < SIDE - 1; c++) step[n++] = abs(rgb[3 * k + c] - rgb[3 * k + 3 + c]);
+        qsort(step, (size_t)n, sizeof *step, by_size);
+        CHECK(step[n / 2] >= 4, "picture %d: half of the neighbours differ by %d at most", i, step[n / 2]);
+    }
+    arena_free(&arena);
+}
+
 TESTS(one_size_one_area, outlines_by_hand, shapes_are_told_apart, turning_goes_from_x_towards_y,
       what_lies_outside_is_cut_off, objects_stay_inside_and_keep_their_colour, colours_by_hand, noise_has_its_deviation,
-      bytes_are_cut_and_rounded, pictures_come_again)
+      bytes_are_cut_and_rounded, pictures_come_again, pictures_are_noisy)

@@ -101,6 +101,11 @@ TEST(a_terminal_shows_what_it_can) {
     term = on_terminal(out, "TERM", "dumb");
     CHECK(term.terminal && !term.colour && !term.utf8, "%s", "TERM=dumb");
     CHECK(on_terminal(out, "TERM", "linux").colour == 8, "%s", "TERM=linux");
+    for (int k = 0; k < 2; k++) {
+        on_terminal(out, "TERM", "linux");
+        setenv("COLORTERM", k ? "24bit" : "truecolor", 1);
+        CHECK(term_of(out).colour == 24, "TERM=linux COLORTERM=%s", getenv("COLORTERM"));
+    }
     CHECK(on_terminal(out, "TERM_PROGRAM", "Apple_Terminal").colour == 8, "%s", "Apple_Terminal");
     CHECK(!on_terminal(out, "LC_ALL", "C").utf8 && on_terminal(out, "LC_CTYPE", "UTF-8").utf8, "%s", "locales");
     size.ws_col = 0;
