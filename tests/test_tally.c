@@ -101,12 +101,12 @@ TEST(refusals) {
 
 /* ---- hearsay ------------------------------------------------------------------------------------------------- */
 
-static const char *const read[] = { "a red circle", "a red square", "a blue circle and a red square" };
+static const char *const heard[] = { "a red circle", "a red square", "a blue circle and a red square" };
 
 /* V: padding, unknown, a and blue circle red square = 8; 12 words read. */
 TEST(hearsay_by_hand) {
     Arena arena = { 0 };
-    Hearsay h = hearsay_read(&arena, read, 3);
+    Hearsay h = hearsay_read(&arena, heard, 3);
     CHECK(h.vocab.size == 8 && h.words == 13, "%d words known, %d read", h.vocab.size - 2, h.words);
     CHECK_NEAR(hearsay_score(&h, HEARSAY_LENGTH, "a red circle"), -3, 0);
     CHECK_NEAR(hearsay_score(&h, HEARSAY_LENGTH, "zebra!"), -1, 0);
@@ -124,7 +124,7 @@ TEST(hearsay_by_hand) {
 /* Told often enough that "no" is wrong, it says so; told the same string right and wrong equally often, nothing. */
 TEST(hearsay_learns_labels) {
     Arena arena = { 0 };
-    Hearsay h = hearsay_read(&arena, read, 3);
+    Hearsay h = hearsay_read(&arena, heard, 3);
     for (int i = 0; i < 5; i++)
         hearsay_told(&h, "a red circle", i % 2 == 0), hearsay_told(&h, "a red circle", i % 2 == 1);
     CHECK_NEAR(hearsay_score(&h, HEARSAY_LABELS, "a red circle"), 0, 0);
