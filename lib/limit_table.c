@@ -173,12 +173,11 @@ static bool table_parse(LimitsTable *table, const File *file, const char *path, 
         if (line == 1) {
             if (strcmp(text, heading))
                 return err_set(err, "%s:1: the heading is not \"%s\"; this is no table of limits", path, heading);
-        } else if (strlen(text) != length || !row_parse(text, &row) || limits_find(table, &row)) {
-            return err_set(err,
-                           "%s:%d: not a row of its own: want %d fields as the heading says, shares from 0 to 1; "
-                           "remove the line, or the "
-                           "file",
+        } else if (strlen(text) != length || !row_parse(text, &row)) {
+            return err_set(err, "%s:%d: not a row: want %d fields as the heading says, shares from 0 to 1; remove the line",
                            path, line, FIELDS);
+        } else if (limits_find(table, &row)) {
+            return err_set(err, "%s:%d: a line above asks the same; remove one of them", path, line);
         } else {
             limits_put(table, &row);
         }
