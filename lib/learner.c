@@ -358,6 +358,20 @@ bool learner_save(const Learner *l, const LearnerCourse *more, const char *path,
     return ok;
 }
 
+/* Can it be asked? Weights that are numbers can still be too large to compute with. */
+static bool works(Learner *l) {
+    Arena arena = { 0 };
+    const Scene scene = scene_make(&(SceneSettings){ .seed = 1 }, 0), *scenes[] = { &scene };
+    const char *caption = "a red circle left of a blue square";
+    bool ok = true;
+    for (int i = 0; i < l->clip.params.count; i++)
+        for (size_t k = 0; k < mat_count(l->clip.params.list[i]->val); k++)
+            ok = ok && isfinite(l->clip.params.list[i]->val.v[k]);
+    ok = ok && isfinite(learner_similar(l, &arena, scenes, 1, &caption, 1).v[0]);
+    arena_free(&arena);
+    return ok;
+}
+
 static bool load_from(Learner *l, const LearnerCourse *more, const Safetensors *file, const char *path, Err *err) {
     Arena *arena = &l->clip.arena;
     const char *of = safetensors_meta(file, "learner"), *wanted = signature(arena, l, more),
@@ -368,7 +382,9 @@ static bool load_from(Learner *l, const LearnerCourse *more, const Safetensors *
                        path, of ? of : "nothing is said", wanted);
     if (!loss || !parse_real(loss, -1e6, 1e6, &l->loss))
         return err_set(err, "%s: metadata \"loss\" is no number; remove the file", path);
-    return params_get(&l->clip.params, file, path, "", err);
+    if (!params_get(&l->clip.params, file, path, "", err)) return false;
+    return works(l) ||
+           err_set(err, "%s: its weights are damaged, similarities no numbers; remove it, and it is learnt anew", path);
 }
 
 bool learner_load(Learner *learner, const LearnerSettings *settings, const LearnerCourse *more, const char *path,

@@ -153,6 +153,24 @@ TEST(a_file_without_its_loss) {
     learner_free(&learner);
 }
 
+/* One number of it is not a number, or too large to compute with. */
+TEST(a_file_of_damaged_weights) {
+    static const double bad[] = { NAN, INFINITY, 3e38 };
+    const LearnerSettings settings = { .text = "bow", .seed = 1, .steps = 3 };
+    const char *path = in_folder("spoilt.safetensors");
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        Learner learner, again;
+        Err err;
+        make(&learner, settings);
+        Param *weight = params_find(&learner.clip.params, i == 2 ? "image.fc.weight" : "text.embedding.weight");
+        for (size_t k = 0; k < (i == 2 ? mat_count(weight->val) : 1); k++) weight->val.v[k] = (num)bad[i];
+        CHECK(learner_save(&learner, NULL, path, &err), "%s", err.text);
+        CHECK(!learner_load(&again, &settings, NULL, path, &err) && strstr(err.text, "its weights are damaged"), "%g: %s",
+              bad[i], err.text);
+        learner_free(&learner);
+    }
+}
+
 /* ---- asking ------------------------------------------------------------------------------------------------------- */
 
 /* Two ways to the same scores: all vectors at once, or item by item, by similarities. */
@@ -190,4 +208,4 @@ TEST(places_have_no_vector) {
 }
 
 TESTS(settings_that_are_refused, settings_left_out, a_nan_stops_before_the_update, a_gradient_that_is_not_finite_stops_before_the_update,
-      a_nan_leaves_what_is_kept, a_file_without_its_loss, a_probe_by_vectors, a_probe_by_places, places_have_no_vector)
+      a_nan_leaves_what_is_kept, a_file_without_its_loss, a_file_of_damaged_weights, a_probe_by_vectors, a_probe_by_places, places_have_no_vector)
