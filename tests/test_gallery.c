@@ -136,8 +136,16 @@ TEST(gallery_with_a_cache_that_is_not_quite_one) {
     };
     picture("a.png", 3);
     for (size_t i = 0; i < COUNT(bad); i++) {
+        const char *said = arena_print(&arena, "%s.said%d", cache, (int)i);
+        File file;
+        Err err;
         write_cache(bad[i].model, bad[i].sums, bad[i].length);
+        CHECK(freopen(said, "w", stderr), "%s", said);
         check_counts(&encoder, 0, 1, 0);
+        CHECK(fflush(stderr) == 0 && file_open(&file, said, &err), "%s", err.text);
+        const char *line = arena_print(&arena, "%.*s", (int)file.size, (const char *)file.data);
+        CHECK(strstr(line, "; it is made anew\n"), "cache %d: \"%s\" was said", (int)i, line);
+        file_close(&file);
         check_counts(&encoder, 1, 0, 0);
     }
     encoder_close(&encoder);
