@@ -1,5 +1,6 @@
 #!/bin/sh
-# shapes.sh: does build/shapes write what it says, the same each time, and refuse the rest in one line?
+# shapes.sh: does build/shapes write what it says, the same each time, and refuse the rest in one line? Does every file of
+# build/probes hold: each caption true as often as false, and no rule that reads captions alone above guessing?
 #
 #   sh tests/shapes.sh BUILD                 from the top folder
 #
@@ -16,6 +17,7 @@ check() { # check WHAT CONDITION...
     if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "  FAILED  $what"; tail -n 5 "$work/err"; fi
 }
 program=$1/shapes
+tools=$1
 shapes() { "$program" "$@" >"$work/out" 2>"$work/err"; }
 
 # Pictures and captions come again, and scene 7 is scene 7 wherever a run starts.
@@ -91,6 +93,33 @@ refuses 'blue' blue
 shapes --help
 check "--help: status" [ $? -eq 0 ]
 check "--help: shows captions" grep -q 'a red circle and no blue square' "$work/out"
+
+# Probes: every kind, of every split and both its parts.
+probes() { "$tools/probes" "$@" >"$work/out" 2>"$work/err"; }
+for split in all pairs counts relations; do
+    for part in seen held; do
+        probes --out "$work/$split-$part" --items 500 --split $split --part $part
+        check "probes of $split, $part: status" [ $? -eq 0 ]
+        check "probes of $split, $part: four hold" [ "$(grep -c 'oracle 100.0 %.* holds$' "$work/out")" -eq 4 ]
+        check "probes of $split, $part: shuffles can be won" grep -q '^shuffle .*won without looking$' "$work/out"
+    done
+done
+probes --check "$work"/*-seen/*.csv "$work"/*-held/*.csv
+check "all files, read again: status" [ $? -eq 0 ]
+check "all files, read again: hold" [ "$(grep -c ' holds' "$work/out")" -eq 40 ]
+spoilt() { # spoilt TEXT SED-SCRIPT: the file is not what it was any more
+    sed "$2" "$work/pairs-seen/binding.csv" >"$work/spoilt.csv"
+    probes --check "$work/spoilt.csv"
+    status=$?
+    check "spoilt by $2: status" [ $status -ne 0 ]
+    check "spoilt by $2: one line" [ "$(wc -l <"$work/err")" -eq 1 ]
+    check "spoilt by $2: says \"$1\"" grep -q -e "$1" "$work/err"
+}
+spoilt 'spoilt.csv:9: ' '9s/,10 01$//'
+spoilt 'spoilt.csv:5: ' '5s/10 01$/01 10/'
+spoilt 'spoilt.csv:7: ' '7s/0\.[0-9]*/nan/2'
+spoilt 'spoilt.csv:1: ' '1s/binding/blinding/'
+spoilt 'spoilt.csv:6: want truth ' '6s/,a \([a-z]*\) \([a-z]*\) and a \([a-z]*\) /,a \3 \2 and a \1 /'
 
 echo "shapes: $passed passed, $failed failed"
 [ $failed -eq 0 ]

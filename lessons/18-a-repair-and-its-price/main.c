@@ -22,7 +22,7 @@ static struct {
 static const Option options[] = {
     { "unseen", .text = &ask.unseen, .choices = "swap|replace|negate",
       .help = "the kind of lie that one of the courses leaves out" },
-    { "coverage", .real = &ask.world.coverage, .low = 0.1, .high = 1,
+    { "coverage", .real = &ask.world.coverage, .low = 0.2, .high = 1,
       .help = "share of the combinations that are seen in learning" },
     { "steps", .integer = &ask.world.steps, .low = 1, .high = 100000, .help = "of the first course" },
     { "more", .integer = &ask.world.more, .low = 1, .high = 100000, .help = "steps of the second ones" },
