@@ -56,6 +56,17 @@ static void not_a_number_backward(Var y) {
 }
 static Var not_a_number_check(GradCheck *check) { return square(check, &not_a_number_op); }
 
+OP(of_no_value); /* the gradient is a number, what it is the gradient of is not */
+static void of_no_value_backward(Var y) {
+    num *dx = tape_grad(y->in[0]);
+    for (size_t i = 0; i < mat_count(y->val); i++) dx[i] += y->grad[i];
+}
+static Var of_no_value_check(GradCheck *check) {
+    Var x = gradcheck_input(check, mat_shape(2, 2, 3)), y = tape_push(check->tape, &of_no_value_op, x->val, x, NULL, NULL);
+    for (size_t i = 0; i < mat_count(x->val); i++) y->val.v[i] = (num)sqrt((double)x->val.v[i]); /* half of them are negative */
+    return y;
+}
+
 OP(overwriting); /* right for who is used once */
 static void overwriting_backward(Var y) {
     num *dx = tape_grad(y->in[0]);
@@ -64,7 +75,7 @@ static void overwriting_backward(Var y) {
 static Var overwriting_check(GradCheck *check) { return square(check, &overwriting_op); }
 
 TEST(the_checker_can_fail) {
-    const Op *wrong[] = { &flipped_sign_op, &no_gradient_op, &one_wrong_coordinate_op, &not_a_number_op, &overwriting_op };
+    const Op *wrong[] = { &flipped_sign_op, &no_gradient_op, &one_wrong_coordinate_op, &not_a_number_op, &of_no_value_op, &overwriting_op };
     for (size_t i = 0; i < COUNT(wrong); i++) CHECK(gradcheck_run(wrong[i]).worst > 1e-6, "%s passed", wrong[i]->name);
     CHECK(gradcheck_run(&one_wrong_coordinate_op).index == 4, "%s", "the wrong coordinate is named");
 }

@@ -421,8 +421,10 @@ TEST(rows_make_sense) {
         CHECK(fabs(r->positive) <= 1 + 1e-6 && fabs(r->negative) <= 1 + 1e-6, "cosines %g %g", r->positive, r->negative);
         CHECK(fmod(r->test * TESTED + 1e-9, 1) < 1e-6 && r->test <= 1, "%g of %d", r->test, TESTED);
         CHECK_NEAR(r->logit_scale, 10, 1e-5); /* fixed */
+        CHECK(isnan(r->test_views) == (i < 11), "epoch %d: %g with views, which are for the last", r->epoch, r->test_views);
         CHECK(r->rate > 0 && r->seconds >= (i ? rows[i - 1].seconds : 0), "%g images per second, %g s", r->rate, r->seconds);
     }
+    CHECK(rows[11].test_views >= 0 && rows[11].test_views <= 1, "%g", rows[11].test_views);
     CHECK(rows[11].loss < rows[0].loss - 0.2 && rows[11].image_to_text > rows[0].image_to_text, "it did not learn: %g, then %g",
           rows[0].loss, rows[11].loss);
 }
