@@ -54,6 +54,27 @@ TEST(out_file_appears_whole_or_not_at_all) {
     file_close(&file);
 }
 
+/* A folder that came in the way meanwhile: the name cannot be taken, and nothing is left over. */
+TEST(a_name_that_is_taken_meanwhile) {
+    char path[1100], temporary[1200];
+    Err err = { "" };
+    OutFile out;
+    snprintf(path, sizeof path, "%s/file", check_folder());
+    CHECK(out_open(&out, path, &err), "%s", err.text);
+    snprintf(temporary, sizeof temporary, "%s", out.temporary);
+    out_write(&out, "one", 3);
+    CHECK(mkdir(path, 0777) == 0 && !out_commit(&out, &err) && strstr(err.text, "file: not written ("), "%s", err.text);
+    CHECK(!file_exists(temporary), "%s is left", temporary);
+}
+
+TEST(products_that_do_not_fit) {
+    size_t product = 7;
+    CHECK(size_fits(SIZE_MAX / 3, 3, &product) && product == SIZE_MAX / 3 * 3, "%zu", product);
+    CHECK(size_fits(0, SIZE_MAX, &product) && product == 0 && size_fits(SIZE_MAX, 0, &product) && product == 0, "%zu", product);
+    CHECK(!size_fits(SIZE_MAX / 2 + 1, 2, &product) && !size_fits(SIZE_MAX, SIZE_MAX, &product) && product == 0, "%zu", product);
+    CHECK_STOPS(size_mul(SIZE_MAX / 2 + 1, 2), EXIT_CONTRACT, "times 2 does not fit");
+}
+
 TEST(files_that_cannot_be) {
     Err err;
     File file;
@@ -359,7 +380,8 @@ TEST(bytes_are_lent_as_a_file) {
 }
 
 TESTS(arena_alignment_and_reset, arena_refuses_the_impossible, broken_contract_names_both,
-      out_file_appears_whole_or_not_at_all, files_that_cannot_be, two_processes_write_one_file,
+      out_file_appears_whole_or_not_at_all, a_name_that_is_taken_meanwhile, products_that_do_not_fit,
+      files_that_cannot_be, two_processes_write_one_file,
       what_a_killed_process_left_goes, what_was_there_before_can_be_kept, a_file_cut_short_while_it_is_read, folders_are_made, numbers_from_text, rng_is_the_published_generator,
       an_error_is_one_line, bytes_are_lent_as_a_file, rng_moments, rng_shuffle_and_choice, as_many_threads_as_wished,
       as_many_threads_as_processors, parallel_for_same_pieces_for_any_threads, parallel_for_nested,

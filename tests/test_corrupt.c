@@ -148,5 +148,20 @@ TEST(sets_keep_labels_and_threads_do_not_matter) {
     CHECK_STOPS(corrupt_name(CORRUPT_KINDS), EXIT_CONTRACT, "kind is 8");
 }
 
+/* Dark at the left, light at the right: what lies beyond an edge is as the edge is, not as the other side. */
+TEST(edges_are_their_own) {
+    static const Corruption kinds[] = { CORRUPT_BLUR, CORRUPT_ROTATE };
+    uint8_t halves[CIFAR_NUMBERS];
+    for (int i = 0; i < CIFAR_NUMBERS; i++) halves[i] = i / 3 % CIFAR_SIDE < CIFAR_SIDE / 2 ? 0 : 255;
+    for (size_t k = 0; k < COUNT(kinds); k++) {
+        corrupt_picture((Corrupt){ kinds[k], kinds[k] == CORRUPT_BLUR ? 5 : 1, 1 }, 0, halves, out);
+        for (int h = 8; h < 24; h++) {
+            const uint8_t *left = out + 3 * (h * CIFAR_SIDE), *right = left + 3 * (CIFAR_SIDE - 1);
+            CHECK(left[0] == 0 && right[0] == 255, "%s, line %d: %d at the left, %d at the right", corrupt_name(kinds[k]), h, left[0], right[0]);
+        }
+    }
+}
+
 TESTS(strength_zero_is_the_picture_and_each_is_stronger, chance_is_the_pictures_own, noise_and_salt_have_their_amount, flat_pictures_stay,
-      a_point_spreads_by_hand, contrast_brightness_occlusion, rotation_keeps_the_middle, sets_keep_labels_and_threads_do_not_matter)
+      a_point_spreads_by_hand, contrast_brightness_occlusion, rotation_keeps_the_middle, sets_keep_labels_and_threads_do_not_matter,
+      edges_are_their_own)
