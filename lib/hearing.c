@@ -142,3 +142,19 @@ HearingExample *hearing_examples(Arena *arena, const HearingChange *change, uint
     }
     return example;
 }
+
+HearingScore hearing_score(Clip *clip, const HearingExample *example, int n) {
+    HearingScore score = { .taken = tally_new(1, 2) };
+    Arena arena = { 0 };
+    const char **text = arena_alloc(&arena, size_mul(3, (size_t)n), sizeof *text);
+    for (int i = 0; i < n; i++)
+        text[i] = example[i].text, text[n + i] = example[i].reworded, text[2 * n + i] = example[i].changed;
+    Mat v = hearing_vectors(clip, &arena, text, 3 * n);
+    for (int i = 0; i < n; i++) {
+        double reworded = hearing_cosine(v, i, v, n + i), changed = hearing_cosine(v, i, v, 2 * n + i);
+        score.cosine += changed / n;
+        tally_add(&score.taken, (double[]){ reworded, changed });
+    }
+    arena_free(&arena);
+    return score;
+}

@@ -6,6 +6,7 @@
 
 #include "caption.h"
 #include "clip.h"
+#include "tally.h"
 
 /* Unit vectors of n texts, [n,E], on the arena; any n, in little memory. */
 Mat hearing_vectors(Clip *clip, Arena *arena, const char *const *texts, int n);
@@ -40,5 +41,12 @@ typedef struct { const char *text, *reworded, *changed; } HearingExample;
 
 /* n of them, on the arena. */
 HearingExample *hearing_examples(Arena *arena, const HearingChange *change, uint64_t seed, int n);
+
+/* Of some examples: the mean cosine of a caption and the changed one; and how often that is further off than the same
+ * in other words (choice; of equals half). */
+typedef struct { double cosine; Tally taken; } HearingScore;
+
+/* What a tower makes of n >= 1 of them. */
+HearingScore hearing_score(Clip *clip, const HearingExample *example, int n);
 
 #endif

@@ -117,6 +117,33 @@ TEST(changes_are_what_they_are_called) {
     CHECK(count == 11 && !hearing_change(count) && !hearing_change(-1), "%d changes", count);
 }
 
+/* One example after the other, and the bag of words, to which a swap is nothing. */
+TEST(scores_are_what_the_cosines_say) {
+    enum { N = 40 };
+    Arena arena = { 0 };
+    Clip bag = clip_of("bow"), tower = clip_of("transformer");
+    for (int i = 0; hearing_change(i); i++) {
+        const HearingChange *change = hearing_change(i);
+        HearingExample *example = hearing_examples(&arena, change, 5, N);
+        HearingScore got = hearing_score(&tower, example, N), of_bag = hearing_score(&bag, example, N);
+        double cosine = 0, won = 0;
+        for (int k = 0; k < N; k++) {
+            const char *said[] = { example[k].text, example[k].reworded, example[k].changed };
+            Mat v = hearing_vectors(&tower, &arena, said, 3);
+            double reworded = hearing_cosine(v, 0, v, 1), changed = hearing_cosine(v, 0, v, 2);
+            cosine += changed / N, won += changed < reworded ? 1 : changed > reworded ? 0 : 0.5;
+        }
+        CHECK_NEAR(got.cosine, cosine, 1e-12);
+        CHECK(got.taken.items == N && got.taken.sum[TALLY_CHOICE] == won, "%s: %g of %d, want %g", change->name,
+              got.taken.sum[TALLY_CHOICE], got.taken.items, won);
+        if (change->edit == EDIT_SWAP_COLOURS && !change->same)
+            CHECK(fabs(of_bag.cosine - 1) < 1e-12 && of_bag.taken.sum[TALLY_CHOICE] == 0, "%s: %g", change->name,
+                  of_bag.cosine);
+    }
+    clip_free(&bag), clip_free(&tower);
+    arena_free(&arena);
+}
+
 /* Another scene's caption may happen to say the same; then it is another one. */
 TEST(another_caption_says_something_else) {
     Arena arena = { 0 };
@@ -132,4 +159,4 @@ TEST(another_caption_says_something_else) {
 }
 
 TESTS(the_same_bits_have_cosine_one, all_orders_once, different_rows_are_counted, a_bag_has_one_vector_for_all_orders,
-      changes_are_what_they_are_called, another_caption_says_something_else)
+      changes_are_what_they_are_called, scores_are_what_the_cosines_say, another_caption_says_something_else)

@@ -14,6 +14,23 @@ enum { KINDS = 3, TOWERS = 2 * KINDS, TEXTS = 4 }; /* towers: three before train
 static const char *const kinds[KINDS] = { "bow", "lstm", "transformer" };
 static const char *const towers[] = { "bow-", "lstm-", "tran-", "bow", "lstm", "tran", "photo", "CLIP" };
 
+static struct {
+    const char *clip, *photo;
+    int seed, captions, steps, palette;
+} ask = { .clip = "", .photo = COURSE_SHIPPED, .seed = 1, .captions = 400 };
+
+static const Option options[] = {
+    { "captions", .integer = &ask.captions, .low = 1, .high = 100000, .help = "generated captions for each change" },
+    { "steps", .integer = &ask.steps, .low = 0, .high = 1000000,
+      .help = "of training; 0: as in lesson 17, whose models these are" },
+    { "palette", .integer = &ask.palette, .low = 0, .high = 64,
+      .help = "trained on batches about so many combinations; 0: about all" },
+    { "weights", .text = &ask.photo,
+      .help = "a model file of lesson 10: the column of what photographs teach a bag of words" },
+    { "clip", .text = &ask.clip, .help = "a column of the real CLIP: its weights, or auto; empty: none" },
+    { 0 },
+};
+
 /* The texts of the course material, word for word. */
 typedef struct { const char *name, *text[TEXTS]; } Probe;
 static const Probe probes[] = {
@@ -120,15 +137,8 @@ static double course_pairs(const Lesson *lesson, Arena *arena, Learner *learner,
         for (int i = 0; i < n; i++) AT(heat, i, t) = (num)hearing_cosine(v, pair[i].a, v, pair[i].b);
     }
     lesson_heat(lesson, "16-pairs",
-                &(Heat){ .title = "Cosine of two texts (-: before training)",
-                         .y = "pair",
-                         .x = "text tower",
-                         .m = heat,
-                         .rows = label,
-                         .cols = towers,
-                         .decimals = 4,
-                         .low = -1,
-                         .high = 1 });
+                &(Heat){ .title = "Cosine of two texts (-: before training)", .y = "pair", .x = "text tower", .m = heat,
+                         .rows = label, .cols = towers, .decimals = 4, .low = -1, .high = 1 });
     return AT(heat, 0, TOWERS - 1);
 }
 
@@ -136,50 +146,34 @@ static double course_pairs(const Lesson *lesson, Arena *arena, Learner *learner,
  * than other words for the same (ties half). */
 typedef struct { Mat cosine; Tally *taken; const char **row; int rows; } Heard;
 
-static Heard hear(const Lesson *lesson, Arena *arena, Learner *learner, int seed, int n) {
+static Heard hear(const Lesson *lesson, Arena *arena, Learner *learner) {
     Heard heard = { .rows = 0 };
     while (hearing_change(heard.rows)) heard.rows++;
-    heard.cosine = mat_zero(arena, heard.rows, TOWERS);
-    heard.taken = arena_zero(arena, (size_t)(heard.rows * TOWERS), sizeof *heard.taken);
+    heard.cosine = mat_new(arena, heard.rows, TOWERS);
+    heard.taken = arena_alloc(arena, (size_t)(heard.rows * TOWERS), sizeof *heard.taken);
     heard.row = arena_alloc(arena, (size_t)heard.rows, sizeof *heard.row);
-    const char **text = arena_alloc(arena, (size_t)(3 * n), sizeof *text);
     Progress progress = progress_begin("captions", (double)heard.rows * TOWERS, NULL);
     for (int r = 0; r < heard.rows; r++) {
         const HearingChange *change = hearing_change(r);
-        HearingExample *example = hearing_examples(arena, change, (uint64_t)(100 * seed + r), n);
-        for (int i = 0; i < n; i++)
-            text[i] = example[i].text, text[n + i] = example[i].reworded, text[2 * n + i] = example[i].changed;
-        printf("  %-9s %-17s %-42s %s\n", change->same ? "the same" : "another", change->name, text[0], text[2 * n]);
+        const HearingExample *one = hearing_examples(arena, change, (uint64_t)(100 * ask.seed + r), ask.captions);
+        printf("  %-9s %-17s %-42s %s\n", change->same ? "the same" : "another", change->name, one->text, one->changed);
         heard.row[r] = change->name;
         for (int t = 0; t < TOWERS; t++, progress_update(&progress, r * TOWERS + t)) {
-            Mat v = hearing_vectors(&learner[t].clip, arena, text, 3 * n);
-            Tally *taken = &heard.taken[r * TOWERS + t];
-            *taken = tally_new(1, 2);
-            for (int i = 0; i < n; i++) {
-                double reworded = hearing_cosine(v, i, v, n + i), changed = hearing_cosine(v, i, v, 2 * n + i);
-                AT(heard.cosine, r, t) += (num)(changed / n);
-                tally_add(taken, (double[]){ reworded, changed });
-            }
+            HearingScore score = hearing_score(&learner[t].clip, one, ask.captions);
+            AT(heard.cosine, r, t) = (num)score.cosine, heard.taken[r * TOWERS + t] = score.taken;
         }
     }
     progress_end(&progress);
     lesson_heat(lesson, "16-changes",
-                &(Heat){ .title = "Mean cosine of a caption and the changed one (-: before training)",
-                         .y = "change",
-                         .x = "text tower",
-                         .m = heard.cosine,
-                         .rows = heard.row,
-                         .cols = towers,
-                         .decimals = 3,
-                         .low = -1,
-                         .high = 1 });
+                &(Heat){ .title = "Mean cosine of a caption and the changed one (-: before training)", .y = "change",
+                         .x = "text tower", .m = heard.cosine, .rows = heard.row, .cols = towers, .decimals = 3,
+                         .low = -1, .high = 1 });
     return heard;
 }
 
 static void print_taken(const Heard *heard) {
     printf("Another meaning is further off than other words for the same: %% of captions (95 %% interval); 50 by "
-           "chance, ties half\n  %-16s",
-           "");
+           "chance, ties half\n  %-16s", "");
     for (int t = 0; t < TOWERS; t++) printf(" %13s", towers[t]);
     for (int r = 0; r < heard->rows; r++) {
         if (hearing_change(r)->same) continue;
@@ -192,46 +186,35 @@ static void print_taken(const Heard *heard) {
     printf("\n");
 }
 
+/* Random first weights; and the same towers trained, by lesson 17's course. */
+static void towers_make(Learner *learner) {
+    Err err;
+    for (int t = 0; t < TOWERS; t++) {
+        LearnerSettings settings = { .text = kinds[t % KINDS], .split = SPLIT_PAIRS, .seed = ask.seed };
+        settings.palette = ask.palette, settings.steps = ask.steps;
+        if (!(t < KINDS ? learner_make(&learner[t], &settings, &err) : learner_get(&learner[t], &settings, NULL, &err)))
+            die("%s", err.text);
+    }
+}
+
 int main(int argc, char **argv) {
-    const char *weights = "", *photo_weights = COURSE_SHIPPED;
-    int seed = 1, captions = 400, steps = 0, palette = 0;
-    const Option options[] = {
-        { "captions", .integer = &captions, .low = 1, .high = 100000, .help = "generated captions for each change" },
-        { "steps", .integer = &steps, .low = 0, .high = 1000000,
-          .help = "of training; 0: as in lesson 17, whose models these are" },
-        { "palette", .integer = &palette, .low = 0, .high = 64,
-          .help = "trained on batches about so many combinations; 0: about all" },
-        { "weights", .text = &photo_weights,
-          .help = "a model file of lesson 10: the column of what photographs teach a bag of words" },
-        { "clip", .text = &weights, .help = "a column of the real CLIP: its weights, or auto; empty: none" },
-        { 0 },
-    };
     Lesson lesson = { .number = "16",
                       .title = "What the text tower hears",
                       .shows = "captions against captions: who hears the order of words, a number, a \"no\"",
                       .takes = "ten seconds, and three minutes more where the towers must be trained first",
                       .next = "make lesson-17",
                       .options = options,
-                      .seed = &seed };
+                      .seed = &ask.seed };
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;
     Learner learner[TOWERS];
     Clip photo;
     Encoder real;
     Err err;
-    if (!clip_load(&photo, photo_weights, &err)) die("%s", err.text);
-    if (*weights && !encoder_open(&real, arena, weights, GELU_AUTO, &err)) die("%s", err.text);
-    if (*weights && real.tiny) die("there are no weights of the real CLIP; `make pretrained` fetches them");
-    for (int t = 0; t < TOWERS; t++) {
-        LearnerSettings settings = { .text = kinds[t % KINDS],
-                                     .split = SPLIT_PAIRS,
-                                     .coverage = 1,
-                                     .palette = palette,
-                                     .seed = seed,
-                                     .steps = steps };
-        if (!(t < KINDS ? learner_make(&learner[t], &settings, &err) : learner_get(&learner[t], &settings, NULL, &err)))
-            die("%s", err.text);
-    }
+    if (!clip_load(&photo, ask.photo, &err)) die("%s", err.text);
+    if (*ask.clip && !encoder_open(&real, arena, ask.clip, GELU_AUTO, &err)) die("%s", err.text);
+    if (*ask.clip && real.tiny) die("there are no weights of the real CLIP; `make pretrained` fetches them");
+    towers_make(learner);
 
     lesson_section(&lesson, "1. The same words in another order");
     Prediction said =
@@ -244,12 +227,12 @@ int main(int argc, char **argv) {
     print_photo(arena, &photo);
     said = lesson_predict(
         &lesson, "What will the trained transformer's cosine be for \"a cat on a table\" and \"a table on a cat\"?");
-    lesson_outcome_number(&lesson, &said, course_pairs(&lesson, arena, learner, &photo, *weights ? &real : NULL), 4);
+    lesson_outcome_number(&lesson, &said, course_pairs(&lesson, arena, learner, &photo, *ask.clip ? &real : NULL), 4);
 
     lesson_section(&lesson, "3. Captions of the grammar, changed");
     said = lesson_predict(&lesson, "In %% of cases: what will the trained transformer find further from a caption, "
                                    "colours swapped, or other words for the same?");
-    Heard heard = hear(&lesson, arena, learner, seed, captions);
+    Heard heard = hear(&lesson, arena, learner);
     print_taken(&heard);
     for (int r = 0; r < heard.rows; r++)
         if (!strcmp(heard.row[r], "colours swapped"))
@@ -257,6 +240,6 @@ int main(int argc, char **argv) {
                                   100 * tally_rate(&heard.taken[(r + 1) * TOWERS - 1], TALLY_CHOICE).share, 1);
     for (int t = 0; t < TOWERS; t++) learner_free(&learner[t]);
     clip_free(&photo);
-    if (*weights) encoder_close(&real);
+    if (*ask.clip) encoder_close(&real);
     return lesson_end(&lesson);
 }
