@@ -150,6 +150,18 @@ TEST(picture_converters_in_turn) {
     arena_free(&arena);
 }
 
+/* djpeg reads JPEG and nothing else: it is not asked about anything else. */
+TEST(picture_converter_of_one_kind) {
+    Arena arena = { 0 };
+    begin(&arena);
+    const char *jpeg = photo(&arena, "a.jpg"), *gif = in_folder(&arena, "a.gif");
+    write_file(gif, "GIF89a", 6);
+    program(&arena, "djpeg", "[ \"$*\" = -pnm ] && " GOOD);
+    check_good(&arena, jpeg);
+    check_refused(&arena, gif, "a.gif: this is a GIF file, and PNG and PPM alone can be read without help; install ImageMagick");
+    arena_free(&arena);
+}
+
 /* The process may open so many files and no more: whatever cannot be had, it is said, and all is closed again. */
 TEST(picture_with_too_few_descriptors) {
     Arena arena = { 0 };
@@ -232,4 +244,4 @@ TEST(picture_by_a_real_converter) {
 }
 
 TESTS(picture_without_any_converter, picture_kinds, picture_names_are_harmless, picture_converters_in_turn,
-      picture_with_too_few_descriptors, picture_converters_that_never_end, picture_by_a_real_converter)
+      picture_converter_of_one_kind, picture_with_too_few_descriptors, picture_converters_that_never_end, picture_by_a_real_converter)
