@@ -150,6 +150,19 @@ TEST(picture_converters_in_turn) {
     arena_free(&arena);
 }
 
+/* Megabytes come in pieces, and are put together. */
+TEST(picture_of_many_pieces) {
+    Arena arena = { 0 };
+    Image image;
+    Err err;
+    begin(&arena);
+    program(&arena, "magick", "printf 'P6 1200 1000 255\\n'; head -c 3600000 /dev/zero | tr '\\0' x");
+    CHECK(picture_read(&arena, photo(&arena, "a.jpg"), &image, &err), "%s", err.text);
+    CHECK(image.width == 1200 && image.height == 1000, "%d x %d", image.width, image.height);
+    for (int i = 0; i < 3600000; i++) CHECK(image.rgb[i] == 'x', "number %d is %d", i, image.rgb[i]);
+    arena_free(&arena);
+}
+
 /* djpeg reads JPEG and nothing else: it is not asked about anything else. */
 TEST(picture_converter_of_one_kind) {
     Arena arena = { 0 };
@@ -244,4 +257,4 @@ TEST(picture_by_a_real_converter) {
 }
 
 TESTS(picture_without_any_converter, picture_kinds, picture_names_are_harmless, picture_converters_in_turn,
-      picture_converter_of_one_kind, picture_with_too_few_descriptors, picture_converters_that_never_end, picture_by_a_real_converter)
+      picture_of_many_pieces, picture_converter_of_one_kind, picture_with_too_few_descriptors, picture_converters_that_never_end, picture_by_a_real_converter)
