@@ -225,7 +225,7 @@ faults: ## every call that can fail fails in turn, in training, loading and tool
 crash: all faulty ## kill -9 at 200 moments of a training, and at every write; KILLS=n
 	@sh tests/crash.sh $(BUILD) $(or $(KILLS),200)
 
-RACED = base gemm vecmath conv attention ops token_ops softmax loss image train
+RACED = base gemm vecmath conv attention ops token_ops softmax loss image train limit_table
 threads: all ## the same bytes for 1, 2, 3 and 8 threads; no data race (thread sanitizer)
 	@sh tests/threads.sh $(BUILD) all
 	+@$(MAKE) --no-print-directory INNER=1 BUILD=$(BUILD)/tsan OPT='-O1 -fsanitize=thread' \

@@ -246,5 +246,5 @@ int main(int argc, char **argv) {
     if (w.folder && !write_pictures(&w, &err)) die("%s", err.text);
     if (w.csv && !write_csv(&w, &err)) die("%s", err.text);
     if (!files && w.ask.count == 0) show(&w);
-    return 0;
+    return status_printed(0);
 }

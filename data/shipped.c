@@ -6,6 +6,7 @@
  */
 #include "../lib/cifar.h"
 #include "../lib/course.h"
+#include "../lib/json.h"
 #include "../lib/metrics.h"
 #include "../lib/options.h"
 #include "../lib/progress.h"
@@ -104,7 +105,7 @@ static bool check(void) {
     bool holds = true;
     if (!clip_load(&clip, COURSE_SHIPPED, &err) || !safetensors_open(&file, &arena, COURSE_SHIPPED, &err)) die("%s", err.text);
     printf("%s: %.2f MB\n", COURSE_SHIPPED, (double)file.file.size / 1e6);
-    for (int i = 0; i < file.meta_count; i++) printf("  %-26s %s\n", file.meta[i].key, file.meta[i].value);
+    for (int i = 0; i < file.meta_count; i++) printf("  %-28s %s\n", json_shown(file.meta[i].key), json_quote(&arena, file.meta[i].value));
     measure(&arena, &clip, safetensors_meta(&file, "templates"), share);
     for (int k = 0; k < SHARES; k++) {
         const char *said = safetensors_meta(&file, tests[k].key);
@@ -135,5 +136,5 @@ int main(int argc, char **argv) {
     }
     if (!from != !date) die_usage("--from and --date go together");
     if (from) make(from, date);
-    return check() ? 0 : 1;
+    return status_printed(check() ? 0 : 1);
 }

@@ -111,7 +111,7 @@ elif [ $# -gt 0 ]; then
 else
     { of missed; of new; of known; } | head -n 10 >"$work/ask"
 fi
-total=$(wc -l <"$work/ask")
+total=$(wc -l <"$work/ask" | tr -d ' ')
 
 answer() { # what was typed, in small letters; status 1 at the end of the input
     IFS= read -r typed || { echo; return 1; }

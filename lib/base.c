@@ -298,24 +298,38 @@ bool folder_make(const char *path, Err *err) {
     }
 }
 
-/* Removes the temporary files of `path` whose processes are no more: they were killed while they wrote. */
+/* The process in a name like "model.safetensors.4711.tmp", and where ".4711.tmp" begins; 0 if it is another name. */
+static long process_of(const char *name, size_t *begin) {
+    size_t length = strlen(name), at = length;
+    if (length < 4 || strcmp(name + length - 4, ".tmp") != 0) return 0;
+    for (at = length - 4; at > 0 && isdigit((unsigned char)name[at - 1]);) at--;
+    if (at == 0 || name[at - 1] != '.') return 0;
+    *begin = at - 1;
+    return strtol(name + at, NULL, 10);
+}
+
+/* Removes the temporary files of `path` whose processes are no more: they were killed while they wrote. A folder in which
+ * nobody left any is not looked through again, or who writes n files there would read n * n names. */
 static void remove_left_over(const char *path) {
+    static char clean[1024];
     char folder[1024], left[2048];
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path + 1) : 2, slash ? path : "./");
+    if (!strcmp(folder, clean)) return;
     DIR *list = opendir(folder);
-    size_t length = strlen(name);
+    size_t length = 0;
+    bool any = false;
     for (struct dirent *entry; list && (entry = readdir(list)) != NULL;) {
-        const char *after = entry->d_name + length;
-        if (strncmp(entry->d_name, name, length) != 0 || after[0] != '.' || !isdigit((unsigned char)after[1])) continue;
-        char *end;
-        long process = strtol(after + 1, &end, 10);
-        if (strcmp(end, ".tmp") != 0 || process <= 0 || process == (long)getpid()) continue;
+        long process = process_of(entry->d_name, &length);
+        if (process <= 0 || process == (long)getpid()) continue;
+        any = true;
+        if (length != strlen(name) || strncmp(entry->d_name, name, length) != 0) continue;
         if (kill((pid_t)process, 0) == 0 || errno != ESRCH) continue;
         snprintf(left, sizeof left, "%s%s", folder, entry->d_name);
         remove(left);
     }
     if (list) closedir(list);
+    if (!any) strcpy(clean, folder);
 }
 
 bool out_open(OutFile *out, const char *path, Err *err) {

@@ -116,7 +116,7 @@ bool folder_exists(const char *path); /* a folder, that is */
 bool folder_make(const char *path, Err *err);
 
 /* A file that appears whole or not at all: written as PATH.PROCESS.tmp, flushed to disk, then renamed over PATH. Two programs
- * that write the same PATH do not meet, and the later one stays; what a killed one left, the next one removes.
+ * of one machine that write the same PATH do not meet, and the later one stays; what a killed one left, the next removes.
  *
  *   OutFile out;
  *   if (!out_open(&out, path, err)) return false;

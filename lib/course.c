@@ -1,5 +1,6 @@
 #include "course.h"
 
+#include "json.h"
 #include "safetensors.h"
 #include "train.h"
 
@@ -149,6 +150,6 @@ CourseModel course_model(Arena *arena, const CourseWish *wish, const Cifar *pict
         die("%s: this model learnt from %s, and these pictures are %s; choose the others with --data, or another model", model.path,
             kinds[!pictures->generated], kinds[pictures->generated]);
     course_refuse_other(arena, &model.clip, model.path, pictures);
-    fprintf(stderr, "model: %s%s%s\n", model.path, *model.run ? ": " : "", model.run);
+    fprintf(stderr, "model: %s%s%s\n", model.path, *model.run ? ": " : "", *model.run ? json_quote(arena, model.run) : "");
     return model;
 }

@@ -1,5 +1,5 @@
 /* kernel: the one loop behind every matrix product and convolution, and the vectors it is made of. Included by
- * gemm.c, conv.c, winograd.c and vecmath.c alone.
+ * gemm.c, conv.c, winograd.c, attention.c and vecmath.c alone.
  *
  * What limits a product of matrices is not arithmetic but the road to it. A core of the kind this was measured on
  * starts two fused multiply-adds (a*b + c, one rounding) of 16 floats in every cycle of its 4.2 GHz clock:

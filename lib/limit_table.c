@@ -156,6 +156,7 @@ static bool row_parse(char *line, LimitsRow *row) {
               count_parse(f[11], 0, &r.items);
     for (int k = 0; ok && k < TALLY_SCORES; k++) ok = share_parse(f[12 + k], &r.score[k]);
     ok = ok && share_parse(f[12 + TALLY_SCORES], &r.ties);
+    for (int k = 0; ok && k < TALLY_SCORES; k++) ok = r.items > 0 || isnan(r.score[k]); /* a share of nothing is none */
     if (ok) *row = r;
     return ok;
 }

@@ -78,6 +78,7 @@ static bool is_tail(Mat part, Mat whole) {
 static void sum_tail(Mat a, Mat b, num *y) {
     size_t n = mat_count(a), count = mat_count(b);
     bool repeat = count < n;
+    if (n == 0) return;
     if (!repeat)
         for (count = n; count % 2 == 0 && count > SUM_PIECE; count /= 2) continue;
     Sum s = { a.v, b.v, y, count, repeat };

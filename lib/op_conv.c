@@ -14,6 +14,8 @@ Var op_conv2d(Tape *t, Var x, Var weight, Var bias, int stride, int pad) {
     REQUIRE(x->val.dims == 4 && weight->val.dims == 4 && w[1] == s[3] && w[2] == w[3],
             "x is %s, the weight %s, want [B,H,W,C] and [O,C,K,K]", mat_shape_text(x->val), mat_shape_text(weight->val));
     REQUIRE(!bias || mat_count(bias->val) == (size_t)w[0], "the bias is %s, want [%d]", mat_shape_text(bias->val), w[0]);
+    REQUIRE(stride >= 1 && pad >= 0 && w[2] >= 1 && w[2] - 2 * pad <= MIN(s[1], s[2]),
+            "x is %s, the weight %s, stride %d, pad %d: the kernel must fit", mat_shape_text(x->val), mat_shape_text(weight->val), stride, pad);
     ConvShape shape = { .B = s[0], .H = s[1], .W = s[2], .C = s[3], .outputs = w[0], .kernel = w[2], .stride = stride, .pad = pad };
     int P = conv_out(s[1], w[2], stride, pad), Q = conv_out(s[2], w[2], stride, pad);
     Var y = tape_push(t, &conv2d_op, mat_shape(4, s[0], P, Q, w[0]), x, weight, bias);
@@ -38,7 +40,7 @@ static void conv2d_backward(Var y) {
     if (dx) conv_backward_data(shape, y->grad, weight->val.v, more, dx);
     num *dweight = tape_grad(weight), *dbias = tape_grad(bias);
     if (dweight) conv_backward_weight(shape, x->val.v, y->grad, true, dweight, dbias);
-    else if (dbias) rows_add(y->grad, mat_count(y->val) / (size_t)shape.outputs, shape.outputs, dbias); /* a frozen filter */
+    else if (dbias) rows_add(y->grad, mat_count(y->val) / (size_t)MAX(shape.outputs, 1), shape.outputs, dbias); /* a frozen filter */
 }
 static Var conv2d_check(GradCheck *check) {
     const struct { int size, kernel, stride, pad; } v[] = { { 4, 3, 1, 1 }, { 5, 3, 2, 1 }, { 4, 2, 1, 0 }, { 5, 2, 3, 2 }, { 3, 1, 1, 0 } };

@@ -39,9 +39,9 @@ static Var matmul_check(GradCheck *check) {
 /* Inputs and outputs of a weight [out,...], and how many rows of x that makes. */
 typedef struct { int rows, in, out; } LinearSize;
 static LinearSize linear_size(Var x, Var w) {
-    LinearSize s = { .out = w->val.shape[0] };
+    LinearSize s = { .out = w->val.shape[0], .rows = 1 };
     s.in = (int)(mat_count(w->val) / (size_t)MAX(s.out, 1));
-    s.rows = s.in ? (int)(mat_count(x->val) / (size_t)s.in) : 0;
+    for (int d = 0; d + 1 < x->val.dims; d++) s.rows *= x->val.shape[d];
     return s;
 }
 

@@ -396,11 +396,15 @@ bool quads_read(Quads *quads, Arena *arena, const char *path, Err *err) {
     const char *begin = file.size > 0 ? (const char *)file.data : "";
     Reader r = { .at = begin, .end = begin + file.size, .path = path, .line = 1, .err = err };
     take_heading(&r, &got, arena);
-    int lines = 0;
-    for (const char *c = r.at; c < r.end; c++) lines += *c == '\n';
-    got.item = arena_zero(arena, (size_t)lines, sizeof *got.item);
-    while (!r.failed && r.at < r.end && got.count < lines) take_item(&r, &got, &got.item[got.count++], arena);
-    if (!r.failed && r.at < r.end) trouble(&r, "a line with an end");
+    for (int room = 0; !r.failed && r.at < r.end; got.count++) {
+        if (got.count == room) { /* grown with what was read: an item takes more memory than the line that might be one */
+            const Quad *before = got.item;
+            room = MAX(64, 2 * room);
+            got.item = arena_zero(arena, (size_t)room, sizeof *got.item);
+            if (before) memcpy(got.item, before, (size_t)got.count * sizeof *before);
+        }
+        take_item(&r, &got, &got.item[got.count], arena);
+    }
     got.settings.count = got.count;
     if (!r.failed) *quads = got;
     file_close(&file);

@@ -89,7 +89,7 @@ void recipe_towers(Recipe *recipe, Arena *arena, const char *image, const char *
 
 void recipe_leave_out(Recipe *r, Arena *arena, const char *what) {
     if (!strcmp(what, "nothing")) return;
-    if (!strcmp(what, "whitening")) r->learn_first = true, r->whiten_epochs = r->epochs;
+    if (!strcmp(what, "whitening")) r->learn_first = true;
     else if (!strcmp(what, "dirac")) r->random_filters = true;
     else if (!strcmp(what, "muon")) r->groups[1] = r->groups[0];
     else if (!strcmp(what, "mirror")) r->augment.mirror = MIRROR_NEVER;

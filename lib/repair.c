@@ -133,14 +133,17 @@ static void quad_items(RepairItem *items, LieKind kind, const RepairProbe *probe
     }
 }
 
+enum { REPLACED_TRIES = 10000 }; /* of which one in a few succeeds, where any can */
+
 RepairItem *repair_items(Arena *arena, LieKind kind, const RepairProbe *probe) {
     RepairItem *items = arena_zero(arena, (size_t)MAX(probe->items, 1), sizeof *items);
     if (kind != LIE_REPLACE) quad_items(items, kind, probe);
     for (int i = 0; i < probe->items; i++) {
         RepairItem *item = &items[i];
         Rng rng = rng_seed(probe->seed, 3 * (uint64_t)i + (uint64_t)kind);
-        while (kind == LIE_REPLACE &&
-               !(replaced_item(item, probe->split, &rng, i) && true_of_own(item, item->caption))) {
+        for (int tries = 0; kind == LIE_REPLACE; tries++) {
+            if (replaced_item(item, probe->split, &rng, i) && true_of_own(item, item->caption)) break;
+            if (tries == REPLACED_TRIES) die("%s: this split has no two scenes that differ in one thing; see more of it", split_name(probe->split->kind));
         }
         item_reword(item, &rng);
     }
@@ -314,7 +317,7 @@ static void note_share(LimitsTable *table, LimitsRow row, int items, double choi
     row.items = items;
     row.score[TALLY_CHOICE] = choice, row.score[TALLY_TEXT] = text, row.score[TALLY_IMAGE] = image,
     row.score[TALLY_GROUP] = NAN;
-    for (int k = 0; k < TALLY_SCORES; k++) row.score[k] = round(row.score[k] * 1e6) / 1e6;
+    for (int k = 0; k < TALLY_SCORES; k++) row.score[k] = round(row.score[k] * 1e4) / 1e4; /* as the file keeps it */
     limits_put(table, &row);
 }
 

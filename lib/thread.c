@@ -128,6 +128,7 @@ void parallel_for(size_t n, size_t grain, ThreadBody body, void *context) {
 
 void *thread_scratch(int worker, size_t bytes) {
     REQUIRE(0 <= worker && worker < THREADS_MOST, "worker is %d, want 0 to %d", worker, THREADS_MOST - 1);
+    bytes = MAX(bytes, 1);
     if (pool.scratch_size[worker] < bytes) {
         arena_free(&pool.scratch[worker]);
         pool.scratch_memory[worker] = arena_alloc(&pool.scratch[worker], bytes, 1);

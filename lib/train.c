@@ -193,7 +193,8 @@ static bool train_epoch(Trainer *s, EpochRow *row, Err *err) {
     rng_shuffle(&rng, s->order, n);
     Augment augment = r->augment;
     augment.seed = s->run->seed, augment.epoch = (uint32_t)s->epoch;
-    if (!strcmp(s->clip->image.kind, "cnn")) s->clip->image.conv[0].bias->frozen = s->epoch > r->whiten_epochs;
+    if (!strcmp(s->clip->image.kind, "cnn"))
+        s->clip->image.conv[0].bias->frozen = !r->learn_first && s->epoch > r->whiten_epochs;
     double start = clock_seconds();
     s->tape.training = true;
     snprintf(s->progress.label, sizeof s->progress.label, "epoch %d/%d", s->epoch, r->epochs);

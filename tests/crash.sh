@@ -82,7 +82,7 @@ echo "  $n kills at moments drawn from seed $seed over ${whole} s: $early before
 
 train faults/lesson-10 faulty || { cat "$work/err" >&2; exit 1; }
 for kind in rename write; do
-    n=1
+    n=1 met=0
     while :; do
         rm -rf "$work/killed" "$work/note" && mkdir "$work/killed"
         FAULT=$kind:$n! FAULT_NOTE=$work/note
@@ -90,10 +90,12 @@ for kind in rename write; do
         train faults/lesson-10 killed 2>/dev/null
         unset FAULT FAULT_NOTE
         [ -f "$work/note" ] || break
+        met=1
         resumes faults/lesson-10 killed faulty "killed before $kind $n, $(cat "$work/note")"
         # all of them, or a few
         if [ "$kills" -ge 100 ]; then n=$((n + 1)); else n=$((3 * n + 1)); fi
     done
+    [ $met -eq 1 ] || { failed=$((failed + 1)); echo "  FAILED  no $kind was met; is it built with tests/faults.h?"; }
 done
 
 echo

@@ -101,6 +101,7 @@ sweep() {
     cp -R "$work/now" "$work/right/after"
     cp "$work/out" "$work/right.out"
     [ -d "$work/right/before" ] || cp -R "$work/before" "$work/right/before"
+    before=$count
     for kind in $kinds; do
         met=0
         for more in '' +; do
@@ -123,6 +124,7 @@ sweep() {
         passed=$((passed + 1))
         [ -z "$all" ] || echo "  $name: $kind, $met faults"
     done
+    [ $count -gt $before ] || { failed=$((failed + 1)); echo "  FAILED  $name: not one call failed; is it built with tests/faults.h?"; }
 }
 
 # fresh: nothing is there, nothing is right yet.

@@ -19,6 +19,7 @@ check() { # check WHAT CONDITION...
 program=$1/shapes
 tools=$1
 shapes() { "$program" "$@" >"$work/out" 2>"$work/err"; }
+size_of() { od -An -tu1 -j 16 -N 8 "$1" | awk '{ $1 = $1; print }'; } # of a PNG: width and height, four bytes each
 
 # Pictures and captions come again, and scene 7 is scene 7 wherever a run starts.
 shapes --seed 3 --count 9 --folder "$work/a" --csv "$work/a.csv" --paraphrase
@@ -32,10 +33,10 @@ check "the same captions" [ "$(tail -n +2 "$work/b.csv")" = "$(cat "$work/seven"
 shapes --seed 4 --from 7 --count 1 --folder "$work/c"
 check "another seed, another picture" [ "$(cmp -s "$work/a/000007.ppm" "$work/c/000007.ppm"; echo $?)" -eq 1 ]
 shapes --seed 3 --from 7 --count 1 --folder "$work/d" --size 64 --format png
-check "64 x 64 as PNG" [ "$(od -An -tu1 -j 16 -N 8 "$work/d/000007.png" | tr -s ' ')" = ' 0 0 0 64 0 0 0 64' ]
+check "64 x 64 as PNG" [ "$(size_of "$work/d/000007.png")" = '0 0 0 64 0 0 0 64' ]
 shapes --count 4 --sheet "$work/sheet.png" --zoom 2
 check "a sheet of 2 x 2, 64 pixels each and 4 between" \
-    [ "$(od -An -tu1 -j 16 -N 8 "$work/sheet.png" | tr -s ' ')" = ' 0 0 0 140 0 0 0 140' ]
+    [ "$(size_of "$work/sheet.png")" = '0 0 0 140 0 0 0 140' ]
 
 # Each caption of the file, asked for: the judge says what the file says.
 scene=0 wrong=0 asked=0

@@ -58,6 +58,16 @@ TEST(products) {
     CHECK_STOPS(op_linear(&tape, a, w, LEAF(mat_shape(1, 2), 1, 2)), EXIT_CONTRACT, "the bias is [2], want [1]");
 }
 
+/* Nothing of something: no rows to add to, rows of no numbers, pictures of no channels. */
+TEST(empty_shapes) {
+    Var none = tape_leaf(&tape, mat_new(&tape.arena, 0, 4)), row = LEAF(mat_shape(1, 4), 1, 2, 3, 4);
+    CHECK(mat_same_shape(op_add(&tape, none, row)->val, mat_shape(2, 0, 4)), "%s", "[0,4] + [4]");
+    Var wide = tape_leaf(&tape, mat_new(&tape.arena, 2, 0)), w = tape_leaf(&tape, mat_new(&tape.arena, 3, 0));
+    WANTS(op_linear(&tape, wide, w, LEAF(mat_shape(1, 3), 7, 8, 9)), mat_shape(2, 2, 3), 7, 8, 9, 7, 8, 9);
+    Var picture = tape_leaf(&tape, mat_like(&tape.arena, mat_shape(4, 2, 4, 4, 0)));
+    CHECK(mat_same_shape(op_maxpool(&tape, picture, 2, 2)->val, mat_shape(4, 2, 2, 2, 0)), "%s", "no channels");
+}
+
 TEST(activations) {
     Var x = LEAF(mat_shape(1, 4), -1, 0, 1, 2);
     WANTS(op_relu(&tape, x), mat_shape(1, 4), 0, 0, 1, 2);
@@ -72,6 +82,8 @@ TEST(convolution) {
     WANTS(op_conv2d(&tape, x, w, NULL, 1, 0), mat_shape(4, 1, 2, 2, 1), -4, -4, -4, -4); /* not turned over: x - lower right */
     WANTS(op_conv2d(&tape, x, w, LEAF(mat_shape(1, 1), 10), 2, 1), mat_shape(4, 1, 2, 2, 1), 9, 7, 3, 6);
     CHECK_STOPS(op_conv2d(&tape, x, LEAF(mat_shape(4, 1, 2, 1, 1), 1, 2), NULL, 1, 0), EXIT_CONTRACT, "want [B,H,W,C] and [O,C,K,K]");
+    CHECK_STOPS(op_conv2d(&tape, x, w, NULL, 0, 0), EXIT_CONTRACT, "stride 0");
+    CHECK_STOPS(op_conv2d(&tape, LEAF(mat_shape(4, 1, 1, 1, 1), 1), w, NULL, 1, 0), EXIT_CONTRACT, "the kernel must fit");
 }
 
 /* Two poolings give to one picture, whose last line and column no window sees, in memory that held another gradient. */
@@ -197,6 +209,6 @@ TEST(gradients_add_up) {
     tape_free(&t), arena_free(&arena);
 }
 
-TESTS(add_and_mul_broadcast, moving_numbers, products, activations, convolution, pooling, batch_norm, unit_length, words,
+TESTS(add_and_mul_broadcast, moving_numbers, products, empty_shapes, activations, convolution, pooling, batch_norm, unit_length, words,
       softmax_and_cross_entropy, differences_want_double, more_numbers_than_a_piece, attention_keeps_places,
       gradients_add_up)

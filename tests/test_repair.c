@@ -104,6 +104,8 @@ TEST(items_are_what_they_should_be) {
 TEST(spoilt_items_are_seen) {
     Arena arena = { 0 };
     Err err;
+    Split few = split_make(SPLIT_PAIRS, 0.125, 1);
+    CHECK_STOPS(repair_items(&arena, LIE_REPLACE, &(RepairProbe){ 3, 1, &few }), EXIT_TROUBLE, "see more of it");
     RepairItem item = repair_items(&arena, LIE_SWAP, &(RepairProbe){ 3, 1, NULL })[0], spoilt = item;
     spoilt.scene[1] = spoilt.scene[0];
     CHECK(!repair_check(&spoilt, LIE_SWAP, &err) && strstr(err.text, "alone"), "%s", err.text);

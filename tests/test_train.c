@@ -495,6 +495,7 @@ TEST(recipes_without_an_ingredient) {
         bool nothing = !strcmp(word, "nothing");
         CHECK(nothing == !strcmp(less.name, "full") && (nothing || strstr(less.name, word)), "%s", less.name);
         less.name = whole.name;
+        CHECK(less.epochs == whole.epochs && less.whiten_epochs == whole.whiten_epochs, "without %s", word);
         CHECK(nothing == !memcmp(&less, &whole, sizeof less), "without %s nothing changed", word);
     }
     CHECK_STOPS(recipe_leave_out(&(Recipe){ .name = "soup" }, &arena, "salt"), EXIT_CONTRACT, "no ingredient \"salt\"");
@@ -505,11 +506,12 @@ TEST(recipes_without_an_ingredient) {
         TrainRun run = run_of(*recipe_find("quick"), NULL);
         recipe_leave_out(&run.recipe, &arena, changed[i]);
         run.checkpoint = run.log = NULL;
-        run.recipe.epochs = 1, run.recipe.batch = 10;
+        run.recipe.epochs = 2, run.recipe.batch = 10, run.recipe.whiten_epochs = 1;
         Clip clip;
         Err err;
         if (!train_run(&run, &clip, &err)) { CHECK(false, "%s", err.text); return; }
         CHECK(clip.image.conv[0].weight->frozen == (i != 1), "without %s", changed[i]);
+        CHECK(clip.image.conv[0].bias->frozen == (i != 1), "its bias, without %s", changed[i]);
         first[i] = clip.image.conv[0].weight->val.v[0], second[i] = clip.image.conv[2].weight->val.v[0];
         clip_free(&clip);
     }

@@ -76,7 +76,7 @@ check "lesson 10 writes a log" [ "$(wc -l <"$CLIP_MODELS/$log")" -eq 3 ]
 check "lesson 11 prints what it should" lesson 11
 check "a trained model is left alone" train --epochs 2 --resume
 check "and said to be finished" grep -Fq 'all 2 epochs were done before' "$work/out"
-check "no temporary file is left" [ ! -e "$CLIP_MODELS/$model.tmp" ]
+check "no temporary file is left" [ -z "$(find "$CLIP_MODELS" -name '*.tmp')" ]
 
 # ---- a student's own picture -----------------------------------------------------------------------------------------------
 

@@ -116,5 +116,5 @@ int main(int argc, char **argv) {
         worst = MAX(worst, MAX(took[1], took[2]) / took[0]);
     }
     printf("the slowest is %.1f times as slow as usual\n", worst);
-    return most > 0 && worst > most ? EXIT_TROUBLE : 0;
+    return status_printed(most > 0 && worst > most ? EXIT_TROUBLE : 0);
 }
