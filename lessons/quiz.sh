@@ -10,7 +10,8 @@
 # are the only place where questions stand: a question is a paragraph with a number under "## Questions", its answer the
 # <details> below it.
 #
-# QUIZ_ANYWHERE=1 asks without a terminal too (tests). Exit status 0: done, or stopped with q; 2: nobody is there to ask.
+# QUIZ_ANYWHERE=1 asks without a terminal too (tests). Exit status 0: done, or stopped with q; 1: not all was remembered;
+# 2: nobody is there to ask, or nothing can be read.
 
 : "${QUIZ_FILE:=exercises/quiz.txt}" "${QUIZ_PAGES:=lessons}"
 LC_ALL=C
@@ -27,14 +28,14 @@ width=$(stty size 2>/dev/null | awk '{ print $2 }')
 [ "${width:-0}" -ge 40 ] && [ "$width" -le 100 ] || width=80
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/clip-quiz-XXXXXX") || exit 2
-asked=0 right=0
+asked=0 right=0 forgotten=0
 summary() {
     [ $asked -eq 0 ] || printf '\n%d of %d known. ' $right $asked
     left=$(grep -c '^missed ' "$QUIZ_FILE" 2>/dev/null)
     [ "${left:-0}" -gt 0 ] && printf '%d to look at again: make quiz ARGS=missed' "$left"
     echo
 }
-trap 'rm -rf "$work"' EXIT
+trap 'rm -rf "$work" "$QUIZ_FILE.tmp"' EXIT
 trap 'exit 141' PIPE
 trap 'echo; summary; exit 130' INT TERM HUP
 
@@ -69,7 +70,7 @@ for page in "$QUIZ_PAGES"/[0-9][0-9]-*/README.md; do
         /^<details>/ { state = "a"; sub(/.*<\/summary>/, "") }
         /<\/details>/ { state = ""; next }
         state != "" { print plain($0) >(work "/" id "." state) }
-    ' "$page"
+    ' "$page" || { echo "quiz: $page cannot be read" >&2; exit 2; }
 done
 [ -s "$work/all" ] || { echo "quiz: there are no questions in $QUIZ_PAGES/*/README.md" >&2; exit 2; }
 
@@ -83,33 +84,35 @@ wrapped() {
         END { out() }' "$1" | fold -s -w "$width"
 }
 
-# remember WORD ID: replaces what is known of that question.
+# remember WORD ID: replaces what is known of that question. What is kept is read to its end before it is written anew.
+others() {
+    if [ -f "$QUIZ_FILE" ]; then awk -v id="$1" '!(($1 == "known" || $1 == "missed") && $2 == id)' "$QUIZ_FILE"
+    else echo "# Questions you knew and missed, kept by \`make quiz\`. What it does not know it leaves alone."; fi
+}
 remember() {
-    {
-        if [ -f "$QUIZ_FILE" ]; then awk -v id="$2" '!(($1 == "known" || $1 == "missed") && $2 == id)' "$QUIZ_FILE"
-        else echo "# Questions you knew and missed, kept by \`make quiz\`. What it does not know it leaves alone."; fi
-        echo "$1 $2"
-    } >"$QUIZ_FILE.tmp" && mv "$QUIZ_FILE.tmp" "$QUIZ_FILE" || echo "quiz: $QUIZ_FILE cannot be written; nothing is remembered" >&2
+    if { others "$2" && echo "$1 $2"; } >"$QUIZ_FILE.tmp" && mv "$QUIZ_FILE.tmp" "$QUIZ_FILE"; then return; fi
+    forgotten=1
+    echo "quiz: $QUIZ_FILE cannot be written; this answer is not remembered" >&2
 }
 # of WORD: the questions of which that is known; "new": those of which nothing is.
 of() {
     touch "$work/empty"
     state=$QUIZ_FILE
     [ -f "$state" ] || state=$work/empty
-    awk -v word="$1" 'NR == FNR && FILENAME != all { } FILENAME == all { order[++n] = $1; next } { said[$2] = $1 }
+    awk -v word="$1" 'NR == FNR && FILENAME != all { } FILENAME == all { order[++n] = $1; next } $1 == "known" || $1 == "missed" { said[$2] = $1 }
         END { for (i = 1; i <= n; i++) if (word == "new" ? !(order[i] in said) : said[order[i]] == word) print order[i] }' \
         all="$work/all" "$work/all" "$state"
 }
 
 if [ "$1" = missed ]; then
-    of missed >"$work/ask"
+    of missed >"$work/ask" || exit 2
     [ -s "$work/ask" ] || { echo "Nothing is missed. \`make quiz\` asks the others."; exit 0; }
 elif [ $# -gt 0 ]; then
     for nn do
         grep "^$nn\\." "$work/all" || { echo "quiz: lesson $nn has no questions; name lessons as 05, or missed" >&2; exit 2; }
     done >"$work/ask" || exit 2
 else
-    { of missed; of new; of known; } | head -n 10 >"$work/ask"
+    { of missed && of new && of known; } >"$work/ask.all" && head -n 10 "$work/ask.all" >"$work/ask" || exit 2
 fi
 total=$(wc -l <"$work/ask" | tr -d ' ')
 
@@ -139,4 +142,4 @@ while read -r id <&3; do
     done
 done
 summary
-exit 0
+exit $forgotten

@@ -17,8 +17,8 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/clip-faults-XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-passed=0 failed=0 skipped=0 count=0
-for program in lesson-05 lesson-10 lesson-11 lesson-13 cifar-from-png cifar-check check-image check-bpe; do
+passed=0 failed=0 skipped=0 count=0 told=
+for program in lesson-05 lesson-10 lesson-11 lesson-13 lesson-19 cifar-from-png cifar-check check-image check-bpe check-table; do
     [ -x "$build/faults/$program" ] || { echo "$build/faults/$program is not there: make faulty builds it" >&2; exit 2; }
 done
 
@@ -75,11 +75,14 @@ as_if_nothing() {
     same_but_clock "$work/out" "$work/right.out"
 }
 
+# What a program may do without, it may go on without, if it says so: told is how.
+was_told() { [ -n "$told" ] && grep -q -e "$told" "$work/err"; }
+
 judge() {
-    lines=$(grep -vc -e '^model: ' -e '^log: ' -e '^kept: ' -e '^picture: ' -e '^gnuplot is not' -e '^$' "$work/err")
+    lines=$(grep -vc -e '^model: ' -e '^log: ' -e '^kept: ' -e '^cache: ' -e '^picture: ' -e '^gnuplot is not' -e '^$' "$work/err")
     files_right || { reason="a file that should not be there: $odd"; return 1; }
     case $status in
-    0) as_if_nothing || { reason="exit status 0, and yet something is different"; return 1; } ;;
+    0) as_if_nothing || was_told || { reason="exit status 0, and yet something is different"; return 1; } ;;
     1) # when everything fails from there on, there may be more to say than one line
         [ "$lines" -eq 1 ] || { [ "$lines" -gt 1 ] && [ -n "$more" ]; } || { reason="$lines lines on stderr, one was wanted"; return 1; }
         ;;
@@ -196,6 +199,32 @@ printf '[5]' >"$package/test_lables.json"
 fresh
 sweep "make data's converter" "memory open read write rename" "$faulty/cifar-from-png" "$package" "$work/now/cifar"
 
+# Tables that lessons keep.
+fresh
+sweep "the table of held-out pairs" "memory open read write rename" "$faulty/check-table" pairs lessons/14-honestly-zero-shot/cifar10.csv \
+    "$work/now/table.csv"
+
+# A folder of pictures, and what is known of it: the cache has the one picture and lacks the other. A picture that cannot be
+# read is left out and named; a cache that cannot be read is made anew.
+mkdir "$work/files/photos"
+own_cache() {
+    fresh
+    rm -rf "$work/now" "$work/files/photos"/* && mkdir "$work/now"
+    for picture do cp "tests/images/$picture" "$work/files/photos/"; done
+    quietly "$faulty/lesson-19" --no-predict --weights tiny --folder "$work/files/photos" --text "a star" --cache "$work/now/cache"
+    mv "$work/now/cache" "$work/files/cache-$#$1"
+}
+own_cache rgb-8.png
+own_cache grey-8.png
+own_cache rgb-8.png grey-8.png
+fresh
+cp "$work/files/cache-1rgb-8.png" "$work/before/cache"
+mkdir "$work/right/other" && cp "$work/files/cache-1grey-8.png" "$work/right/other/cache"
+told='^skipped: \|it is made anew$'
+sweep "a folder's pictures, and their cache" "${all:+memory write }open read rename" "$faulty/lesson-19" --no-predict --weights tiny \
+    --folder "$work/files/photos" --text "a star" --cache "$work/now/cache"
+told=
+
 # A picture that another program converts: one that puts out a PPM, whatever it is given.
 { printf '\377\330\377\340'; repeat 200 x; } >"$work/files/own.jpg"
 printf '#!/bin/sh\nread -r line\nprintf "P6\\n1 1\\n255\\nabc"\n' >"$work/bin/convert"
@@ -208,6 +237,8 @@ rm "$work/bin/convert"
 # ---- the long half ----------------------------------------------------------------------------------------------------------------
 
 if [ -n "$all" ]; then
+    fresh
+    sweep "the table of learners" "memory open read write rename" "$faulty/check-table" limits plots/data/17-limits.csv "$work/now/table.csv"
     fresh
     sweep "a lesson's pictures" "memory open write rename" "$faulty/lesson-05"
     mkdir "$work/files/album"
@@ -235,47 +266,53 @@ fi
 
 # ---- the exercises' tools: programs they call fail in turn ---------------------------------------------------------------------------
 
-# One for each program: it counts the calls of all of them, and refuses the one whose turn it is.
+# One for each program: it counts the calls of all of them, and refuses the one whose turn it is. A call's number is the first
+# that nobody has taken; programs of a pipe run at the same time.
 mkdir "$work/refuse"
-for program in cat mv cp awk cksum mkdir tr; do
-    real=$(PATH=$path command -v $program)
-    {
-        echo '#!/bin/sh'
-        # shellcheck disable=SC2016
-        echo 'read -r n <"$TURN"; n=$((n - 1)); echo $n >"$TURN"'
-        echo "if [ \$n -eq 0 ]; then echo '$program: Input/output error' >&2; exit 2; fi"
-        echo "exec $real \"\$@\""
-    } >"$work/refuse/$program"
+for program in cat mv cp awk cksum mkdir tr basename grep sed head mktemp compiler; do
+    real=$(PATH=$path command -v $program || echo "$work/$program")
+    cat >"$work/refuse/$program" <<SCRIPT
+#!/bin/sh
+set -C
+n=1
+while ! { true >"\$TURN/\$n"; } 2>/dev/null; do n=\$((n + 1)); done
+[ \$n -ne "\$REFUSED" ] || { echo '$program: Input/output error' >&2 && exit 2; }
+exec $real "\$@"
+SCRIPT
     chmod +x "$work/refuse/$program"
 done
-TURN=$work/turn EXERCISES=$work/desk
-export TURN EXERCISES
+TURN=$work/turn EXERCISES=$work/desk QUIZ_FILE=$work/desk/quiz.txt QUIZ_ANYWHERE=1
+export TURN EXERCISES QUIZ_FILE QUIZ_ANYWHERE
 
 # Is nothing that the student wrote lost, and progress.txt whole?
 desk_right() {
+    for line in '# my quiz' 'known 01.1' 'kept as it is'; do
+        grep -q "^$line$" "$QUIZ_FILE" || { reason="of the quiz is lost: $line"; return 1; }
+    done
+    grep -q ' 03.2$' "$QUIZ_FILE" || { reason="of the quiz is lost: 03.2"; return 1; }
     for file in "$EXERCISES"/*.tmp; do [ ! -e "$file" ] || { reason="$file is left"; return 1; }; done
     cmp -s "$EXERCISES/03-softmax.c" "$work/mine.c" || cmp -s "$EXERCISES/03-softmax.c.1" "$work/mine.c" ||
         { reason="what the student wrote is gone"; return 1; }
     for file in "$EXERCISES"/[0-9][0-9]-*.c; do
         cmp -s "$file" "exercises/original/${file##*/}" || cmp -s "$file" "$work/mine.c" || { reason="$file is half a file"; return 1; }
     done
-    grep -q '^done 00-hello$' "$EXERCISES/progress.txt" && grep -q '^kept as it is$' "$EXERCISES/progress.txt" ||
-        { reason="progress is lost"; return 1; }
+    for line in 'done 00-hello' 'kept as it is'; do
+        grep -q "^$line$" "$EXERCISES/progress.txt" || { reason="of progress is lost: $line"; return 1; }
+    done
 }
 
-# desk NAME COMMAND...: the n-th program that student.sh calls fails.
+# desk NAME COMMAND...: the n-th program that it calls fails.
 desk() {
     name=$1 turn=1
     shift
     while :; do
         rm -rf "$work/desk" && cp -R "$work/desk.before" "$work/desk"
-        echo $turn >"$TURN"
-        PATH=$work/refuse:$path sh tests/student.sh "$build" "$@" >"$work/out" 2>"$work/err" </dev/null
+        rm -rf "$TURN" && mkdir "$TURN"
+        REFUSED=$turn PATH=$work/refuse:$path "$@" >"$work/out" 2>"$work/err" <"$work/typed"
         status=$?
-        read -r left <"$TURN"
-        [ "$left" -le 0 ] || break
+        [ -e "$TURN/$turn" ] || break
         count=$((count + 1))
-        if ! desk_right || { [ $status -eq 0 ] && ! cmp -s "$work/desk/progress.txt" "$work/desk.after" && reason="status 0, other progress"; } ||
+        if ! desk_right || { [ $status -eq 0 ] && ! desk_as_if_nothing && [ ! -s "$work/err" ] && reason="status 0, other progress"; } ||
             { [ $status -ne 0 ] && [ ! -s "$work/err" ] && reason="no word"; }; then
             failed=$((failed + 1))
             echo "  FAILED  $name, call $turn: $reason (status $status)" && sed 's/^/      /' "$work/err"
@@ -284,6 +321,10 @@ desk() {
         if [ -n "$all" ] || [ $turn -lt 3 ]; then turn=$((turn + 1)); else turn=$((turn + 11)); fi
     done
     passed=$((passed + 1))
+    [ -z "$all" ] || echo "  $name: programs, $turn faults"
+}
+desk_as_if_nothing() {
+    for file in progress.txt quiz.txt; do cmp -s "$work/desk/$file" "$work/desk.after/$file" || return 1; done
 }
 
 mkdir "$work/desk"
@@ -292,15 +333,56 @@ sh tests/student.sh "$build" give
 cp "$work/mine.c" "$work/desk/03-softmax.c"
 echo 'done 00-hello
 kept as it is' >>"$work/desk/progress.txt"
+printf '# my quiz\nknown 01.1\nmissed 03.2\nkept as it is\n' >"$QUIZ_FILE"
 cp -R "$work/desk" "$work/desk.before"
-for command in 'hint 03' 'reset 03'; do
-    # shellcheck disable=SC2086
-    sh tests/student.sh "$build" $command >/dev/null
-    cp "$work/desk/progress.txt" "$work/desk.after"
-    # shellcheck disable=SC2086
-    desk "exercises: $command" $command
-    rm -rf "$work/desk" && cp -R "$work/desk.before" "$work/desk"
+: >"$work/typed"
+# trying NAME COMMAND...: how it ends when nothing fails; then each failure.
+trying() {
+    name=$1
+    shift
+    rm -rf "$work/desk" "$work/desk.after" && cp -R "$work/desk.before" "$work/desk"
+    PATH=$path "$@" >"$work/right.out" 2>&1 <"$work/typed"
+    cp -R "$work/desk" "$work/desk.after"
+    desk "$name" "$@"
+}
+trying "exercises: a hint" sh tests/student.sh "$build" hint 03
+trying "exercises: reset" sh tests/student.sh "$build" reset 03
+
+# `make mine`, with a compiler that makes scripts: exercises that say how far they are, and lesson 11.
+mkdir -p "$work/build/obj/tests/exercises"
+for file in exam.o ../../../libclip.a; do : >"$work/build/obj/tests/exercises/$file"; done
+for file in exercises/original/*; do
+    number=${file##*/}
+    : >"$work/build/obj/tests/exercises/ex${number%%-*}.o"
 done
+cat >"$work/compiler" <<'SCRIPT'
+#!/bin/sh
+while [ $# -gt 1 ]; do
+    [ "$1" != -o ] || out=$2
+    shift
+done
+cat >"$out" <<'PROGRAM' && chmod +x "$out"
+#!/bin/sh
+case $1:$# in
+*0[12789]-*:3) echo "done 1 1" >"$3" ;;
+*:3) echo "not-started 0 1" >"$3" ;;
+*) echo "lesson 11: $*" ;;
+esac
+PROGRAM
+SCRIPT
+chmod +x "$work/compiler"
+cat >"$work/mine.sh" <<SCRIPT
+rm -rf "$work/build/exercises" "$work/build/mine"
+EXERCISE_CC=compiler ARGS=x exec sh tests/student.sh "$work/build" mine lesson.o
+SCRIPT
+cp "$work/compiler" "$work/bin/" && path=$path:$work/bin
+trying "exercises: mine" sh "$work/mine.sh"
+grep -q '^lesson 11: ' "$work/right.out" || { failed=$((failed + 1)) && echo "  FAILED  mine does not end in lesson 11"; }
+
+# Two questions of the quiz, one known and one not.
+printf '\ny\n\nn\nq\n' >"$work/typed"
+trying "the quiz" sh lessons/quiz.sh
+grep -q '^1 of 2 known' "$work/right.out" || { failed=$((failed + 1)) && echo "  FAILED  the quiz does not end"; }
 
 echo
 echo "$count faults"

@@ -106,11 +106,12 @@ static Shared *shared;
 
 /* ---- the corpus --------------------------------------------------------------------------------------------------------- */
 
-/* Inputs to be changed; none that was found later is larger than `most`, or all would grow and grow slow. */
-typedef struct { Input input[POOL]; int count; size_t most; } Pool;
+/* Inputs to be changed. The first `given` are the corpus, which stays: what is found is mostly refused at the door, and what is
+ * made of that is refused there, too. None that was found is larger than `most`, or all would grow and grow slow. */
+typedef struct { Input input[POOL]; int count, given; size_t most; } Pool;
 
 static void pool_add(Pool *pool, Rng *rng, const uint8_t *data, size_t size) {
-    int i = pool->count < POOL ? pool->count++ : (int)rng_below(rng, POOL);
+    int i = pool->count < POOL ? pool->count++ : pool->given + (int)rng_below(rng, (uint32_t)(POOL - pool->given));
     free(pool->input[i].data);
     pool->input[i] = (Input){ .data = fuzz_copy(data, size), .size = size };
 }
@@ -139,6 +140,11 @@ static void pool_fill(Pool *pool, Rng *rng, const Harness *harness) {
         free(entries);
     }
     if (!pool->count) pool_add(pool, rng, (const uint8_t *)"", 0);
+    pool->given = MIN(pool->count, POOL / 2);
+}
+
+static Input pool_draw(const Pool *pool, Rng *rng) {
+    return pool->input[rng_below(rng, (uint32_t)(rng_below(rng, 2) ? pool->given : pool->count))];
 }
 
 /* ---- the process that runs a harness ------------------------------------------------------------------------------------ */
@@ -193,7 +199,7 @@ static void run_all(const Job *job) {
         is_new(fuzz_signs);
     }
     for (uint64_t i = 0; (!job->most || i < job->most) && (job->seconds == 0 || clock_seconds() < end); i++) {
-        Input from = pool.input[rng_below(&rng, (uint32_t)pool.count)], other = pool.input[rng_below(&rng, (uint32_t)pool.count)];
+        Input from = pool_draw(&pool, &rng), other = pool_draw(&pool, &rng);
         Input in = { .data = room, .size = from.size };
         if (from.size) memcpy(room, from.data, from.size);
         fuzz_mutate(job->harness, &rng, &in, other);

@@ -121,7 +121,7 @@ static void splice(Rng *rng, Input *in, Input other) {
 }
 
 void fuzz_mutate(const Harness *harness, Rng *rng, Input *in, Input other) {
-    for (uint32_t times = 1 + rng_below(rng, rng_below(rng, 3) ? 3 : 12); times > 0; times--)
+    for (uint32_t times = rng_below(rng, 2) ? 1 : 1 + rng_below(rng, rng_below(rng, 3) ? 3 : 12); times > 0; times--)
         switch (rng_below(rng, 18)) {
         case 0: case 1: flip(rng, in); break;
         case 2: case 3: byte_set(rng, in); break;
