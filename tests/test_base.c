@@ -5,7 +5,9 @@
 
 #include <dirent.h>
 #include <math.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -307,6 +309,26 @@ TEST(parallel_for_same_pieces_for_any_threads) {
     parallel_for(0, 1, piece, NULL);
 }
 
+/* Two pieces, taken by two threads: the caller's waits for the other to begin, the other takes its time to end. */
+static atomic_int begun, ended;
+static void slow(void *context, size_t begin, size_t end, int worker) {
+    (void)context, (void)begin, (void)end;
+    atomic_fetch_add(&begun, 1);
+    for (double start = clock_seconds(); atomic_load(&begun) < 2 && clock_seconds() < start + 5;) sched_yield();
+    if (worker != 0)
+        for (double start = clock_seconds(); clock_seconds() < start + 0.05;) sched_yield();
+    atomic_fetch_add(&ended, 1);
+}
+
+TEST(parallel_for_waits_for_all) {
+    thread_set_count(2);
+    for (int round = 1; round <= 3; round++) {
+        atomic_store(&begun, 0), atomic_store(&ended, 0);
+        parallel_for(2, 1, slow, NULL);
+        CHECK(atomic_load(&ended) == 2, "round %d: %d of 2 pieces are done", round, atomic_load(&ended));
+    }
+}
+
 static void nested(void *context, size_t begin, size_t end, int worker) {
     double sums[101] = { 0 };
     (void)end;
@@ -384,5 +406,6 @@ TESTS(arena_alignment_and_reset, arena_refuses_the_impossible, broken_contract_n
       files_that_cannot_be, two_processes_write_one_file,
       what_a_killed_process_left_goes, what_was_there_before_can_be_kept, a_file_cut_short_while_it_is_read, folders_are_made, numbers_from_text, rng_is_the_published_generator,
       an_error_is_one_line, bytes_are_lent_as_a_file, rng_moments, rng_shuffle_and_choice, as_many_threads_as_wished,
-      as_many_threads_as_processors, parallel_for_same_pieces_for_any_threads, parallel_for_nested,
+      as_many_threads_as_processors, parallel_for_same_pieces_for_any_threads,
+      parallel_for_waits_for_all, parallel_for_nested,
       die_inside_a_worker_ends_the_program, rows_are_added_up, mat_by_hand)

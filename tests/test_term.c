@@ -129,6 +129,10 @@ TEST(style_vanishes) {
     term_colour(&term, (Colour){ 255, 255, 255 }, false);
     term_colour(&term, (Colour){ 0, 0, 95 }, true);
     same_text(drawn(&term), "\033[38;5;231m\033[48;5;17m");
+    term = capture(80, true, 8, true); /* levels 135, 175, 215; and what is between two goes to the nearer */
+    term_colour(&term, (Colour){ 135, 175, 215 }, false);
+    term_colour(&term, (Colour){ 47, 48, 156 }, false);
+    same_text(drawn(&term), "\033[38;5;110m\033[38;5;25m");
 }
 
 TEST(text_has_its_width) {

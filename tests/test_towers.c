@@ -175,6 +175,24 @@ TEST(every_part_is_used) {
     }
 }
 
+/* Without gradients memory is used again on the way (tape_fold); the numbers are the same bits. */
+TEST(without_gradients_the_same_numbers) {
+    Arena arena = { 0 };
+    Params params, words = { .arena = &arena };
+    Rng rng = rng_seed(2, 0);
+    ImageTower image = tower_new(&params, &arena, (ImageTowerSize){ .kind = "vit", .width = 8, .layers = 3, .heads = 2, .embed = 5 }, 3);
+    TextTower text;
+    const int ids[8] = { 2, 3, 4, 0, 6, 5, 0, 0 };
+    CHECK(text_tower_add(&text, &words, (TextTowerSize){ .kind = "transformer", .vocabulary = 7, .width = 8, .embed = 5, .tokens = 4, .heads = 2, .layers = 3 }, &rng), "%s", "transformer");
+    Mat pixels = mat_like(&arena, mat_shape(4, 3, 32, 32, 3));
+    for (size_t i = 0; i < mat_count(pixels); i++) pixels.v[i] = (num)rng_normal(&rng);
+    Tape with = { 0 }, without = { .no_grad = true };
+    Mat a = image_tower(&with, &image, tape_data(&with, pixels))->val, b = image_tower(&without, &image, tape_data(&without, pixels))->val;
+    Mat c = text_tower(&with, &text, ids, 2, 4)->val, d = text_tower(&without, &text, ids, 2, 4)->val;
+    CHECK(!memcmp(a.v, b.v, mat_count(a) * sizeof(num)) && !memcmp(c.v, d.v, mat_count(c) * sizeof(num)), "%s", "other numbers");
+    tape_free(&with), tape_free(&without), arena_free(&arena);
+}
+
 TEST(bow_has_these_parts) {
     static const Part parts[] = { { "text.embedding.weight", "[11,6]" }, { "text.fc.weight", "[4,6]" }, { "text.fc.bias", "[4]" } };
     Arena arena = { 0 };
@@ -547,7 +565,7 @@ static void learns(ImageTowerSize image, int steps, double lr, double most) {
 TEST(small_learns_32_pictures) { learns((ImageTowerSize){ .kind = "small", .embed = 16 }, 30, 1e-2, 0.2); }
 TEST(cnn_learns_32_pictures) { learns((ImageTowerSize){ .kind = "cnn", .widths = { 4, 8, 8 }, .embed = 16 }, 20, 3e-2, 0.5); }
 
-TESTS(small_has_these_parts, cnn_has_these_parts, cnn_has_usual_widths, resnet9_has_these_parts, scene_has_these_parts, every_part_is_used, bow_has_these_parts,
+TESTS(small_has_these_parts, cnn_has_these_parts, cnn_has_usual_widths, resnet9_has_these_parts, scene_has_these_parts, every_part_is_used, without_gradients_the_same_numbers, bow_has_these_parts,
       unknown_towers_are_refused, pictures_of_another_shape_stop, a_name_is_taken_once, linear_and_convolutions_begin_uniform,
       words_begin_normal, dirac, a_seed_makes_the_model, bag_of_words_is_deaf_to_order, bag_of_words_by_hand, padding_is_no_word,
       batchnorm_statistics, batchnorm_keeps_gradients_where_they_are_wanted, batchnorm_buffers_are_parameters, whitening, whitening_is_of_cnn_alone, small_learns_32_pictures,

@@ -519,8 +519,28 @@ TEST(recipes_without_an_ingredient) {
           (double)first[2], (double)second[0], (double)second[2]);
 }
 
+/* Where all pictures have the same caption, each is found by it, and finds it. */
+TEST(the_same_caption_is_no_mistake) {
+    static uint8_t labels[PICTURES];
+    TrainRun run = run_of(least(), "alike");
+    Cifar alike = train;
+    memset(labels, 3, sizeof labels);
+    alike.labels = labels, run.train = &alike;
+    run.recipe.templates[1] = NULL, run.recipe.epochs = 1, run.after_epoch = keep_row, row_count = 0;
+    trains(&run);
+    CHECK(row_count == 1 && rows[0].image_to_text > 1 - 1e-9 && rows[0].text_to_image > 1 - 1e-9, "%g, %g", rows[0].image_to_text, rows[0].text_to_image);
+}
+
+/* However high it begins, the temperature's scale is 100 at most after a step. */
+TEST(the_scale_has_an_end) {
+    TrainRun run = run_of(least(), "scale");
+    run.recipe.model.logit_scale = 500, run.recipe.epochs = 1, run.after_epoch = keep_row, row_count = 0;
+    trains(&run);
+    CHECK(row_count == 1 && rows[0].logit_scale <= 100.001, "%g", rows[0].logit_scale);
+}
+
 TESTS(any_number_of_threads, resumed_everything, resumed_least, resumed_with_other_towers, resumed_at_the_end, resumed_from_nothing, resumed_with_another_log,
       stopped_before_anything_was_finished, another_run_is_not_resumed, a_damaged_checkpoint_is_not_resumed,
       an_incomplete_checkpoint_is_not_resumed, a_batch_larger_than_the_set, a_gradient_that_is_not_finite, the_first_operation_is_named, an_absurd_learning_rate,
       a_place_that_cannot_be_written, a_full_disk, rows_make_sense, the_log_has_its_columns, the_log_is_read_back, recipes,
-      recipes_without_an_ingredient)
+      recipes_without_an_ingredient, the_same_caption_is_no_mistake, the_scale_has_an_end)
