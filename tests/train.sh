@@ -101,6 +101,8 @@ check "a picture of one pixel" own_runs "$work/one.ppm" "a red star" "a blue sta
 
 refuses 2 'at least two labels' own "$work/own.ppm"
 refuses 2 'at least two labels' own "$work/own.ppm" 'a cat'
+refuses 2 'label 2 is empty' own "$work/own.ppm" 'a cat' ' '
+refuses 2 '"a cat" is there twice' own "$work/own.ppm" 'a cat' 'a dog' 'a cat'
 refuses 1 'missing.png: No such file' own "$work/missing.png" 'a cat' 'a dog'
 refuses 1 'this is a folder' own "$work" 'a cat' 'a dog'
 dd if="$work/own.ppm" of="$work/cut.ppm" bs=1000 count=2 2>/dev/null

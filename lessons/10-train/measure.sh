@@ -48,22 +48,32 @@ measure_notebook() {
     train --recipe notebook | rows >>"$work/notebook" && mv "$work/notebook" $here/results-notebook.txt
 }
 
+ablate() { # RECIPE INGREDIENT...: two epochs without one after the other; views only where the recipe asks with views
+    recipe=$1 whole=''
+    shift
+    echo "build/lesson-10 --recipe $recipe --epochs 2 --without INGREDIENT"
+    echo "without          test    worth   with views   worth"
+    for what in nothing "$@"; do
+        name=$recipe-without-$what
+        [ "$what" = nothing ] && name=$recipe
+        train --recipe "$recipe" --epochs 2 --without "$what" >/dev/null || exit 1
+        whole=${whole:-$(last "$recipe-cifar10-seed1")}
+        { echo "$whole"; last "$name-cifar10-seed1"; } | awk -F, -v what="$what" '
+            NR == 1 { test = $9; views = $10; next }
+            { printf "%-13s %.2f %%  %+.2f", what, 100 * $9, 100 * (test - $9)
+              if ($10 == "") print ""; else printf "      %.2f %%  %+.2f\n", 100 * $10, 100 * (views - $10) }'
+    done
+}
+
 measure_without() ( # in a shell of its own: other models
-    part "two epochs of quick without one thing after the other, five minutes"
+    part "two epochs without one thing after the other, quick and full, twelve minutes"
     models=$work
     CLIP_MODELS=$work
     export CLIP_MODELS
     {
-        echo "build/lesson-10 --epochs 2 --without INGREDIENT"
-        echo "without          test    worth"
-        for what in nothing whitening dirac muon mirror alternating shift decay; do
-            name=quick-without-$what
-            [ $what = nothing ] && name=quick
-            train --epochs 2 --without $what >/dev/null || exit 1
-            whole=${whole:-$(last quick-cifar10-seed1 | cut -d, -f9)}
-            last $name-cifar10-seed1 | awk -F, -v what=$what -v whole="$whole" \
-                '{ printf "%-13s %.2f %%  %+.2f\n", what, 100 * $9, 100 * (whole - $9) }'
-        done
+        ablate quick whitening dirac muon mirror alternating shift decay
+        echo
+        ablate full smoothing wordings
     } >"$work/without" && mv "$work/without" $here/results-without.txt
 )
 

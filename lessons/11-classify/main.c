@@ -170,6 +170,11 @@ int main(int argc, char **argv) {
                       .takes = "five seconds", .next = "make lesson-12", .options = options, .seed = &seed, .wants = "PICTURE LABEL LABEL ..." };
     lesson_begin(&lesson, argc, argv);
     if (lesson.word_count == 1 || lesson.word_count == 2) die_usage("a picture wants at least two labels to choose from, as in: photo.png \"a cat\" \"a dog\"");
+    for (int i = 1; i < lesson.word_count; i++) {
+        if (!lesson.words[i][strspn(lesson.words[i], " ")]) die_usage("label %d is empty: want words, such as \"a cat\"", i);
+        for (int j = 1; j < i; j++)
+            if (!strcmp(lesson.words[i], lesson.words[j])) die_usage("\"%s\" is there twice: the two would share what there is to give", lesson.words[i]);
+    }
 
     Arena *arena = &lesson.memory;
     Cifar test = course_pictures(arena, data, CIFAR_TEST, pictures);
