@@ -172,8 +172,8 @@ static Heard hear(const Lesson *lesson, Arena *arena, Learner *learner) {
 }
 
 static void print_taken(const Heard *heard) {
-    printf("Another meaning is further off than other words for the same: %% of captions (95 %% interval); 50 by "
-           "chance, ties half\n  %-16s", "");
+    printf("Another meaning is further off than other words for the same: %% of captions (95 %% interval); 50: as "
+           "far as those, ties half\n  %-16s", "");
     for (int t = 0; t < TOWERS; t++) printf(" %13s", towers[t]);
     for (int r = 0; r < heard->rows; r++) {
         if (hearing_change(r)->same) continue;
