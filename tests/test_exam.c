@@ -141,8 +141,8 @@ TEST(what_there_is_no_item_of_is_said) {
     learner_add(&class, "bow", 1);
     const char *path = print_to_file();
     double share = exam_probe(&arena, &class, &settings);
-    const char *text = printed(path);
-    CHECK(isnan(share) && !strncmp(text, "binding, of combinations that were held out: ", 45) && strchr(text, '\n')[1] == '\0',
+    const char *text = printed(path), *end = strchr(text, '\n');
+    CHECK(isnan(share) && !strncmp(text, "binding, of combinations that were held out: ", 45) && end && end[1] == '\0',
           "%g: %s", share, text);
     class_free(&class);
 }
