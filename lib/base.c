@@ -300,7 +300,7 @@ bool folder_make(const char *path, Err *err) {
 
 /* The process in a name like "model.safetensors.4711.tmp", and where ".4711.tmp" begins; 0 if it is another name. */
 static long process_of(const char *name, size_t *begin) {
-    size_t length = strlen(name), at = length;
+    size_t length = strlen(name), at;
     if (length < 4 || strcmp(name + length - 4, ".tmp") != 0) return 0;
     for (at = length - 4; at > 0 && isdigit((unsigned char)name[at - 1]);) at--;
     if (at == 0 || name[at - 1] != '.') return 0;
