@@ -77,7 +77,10 @@ break_line() {
     AT=$2 NEW=$3 awk 'NR == ENVIRON["AT"] { match($0, /^[ \t]*/); print substr($0, 1, RLENGTH) ENVIRON["NEW"]; next } { print }' "$1"
 }
 
-mend() { cp "$home/$changed" "$tree/$changed" && rm -f "$work/broken"; }
+# The object goes, too: it is younger than the file will be when the tree is copied again.
+mend() {
+    cp "$home/$changed" "$tree/$changed" && rm -f "$tree"/build/obj*/"$(basename "$changed" .c).o" "$work/broken"
+}
 
 # make_in TARGET...: builds in the copy.
 make_in() { # shellcheck disable=SC2086 # words for make
