@@ -26,14 +26,19 @@ WORDS="OPT=-O1 CFLAGS="
 
 fail() { echo "$*" >&2; exit 2; }
 
-# The copy: what is tracked or new, without what is built, with the times of the originals.
+# The copy: what is tracked or new, without what is built. It is made in $work/whole, which nobody edits, and what differs from
+# it in the tree goes there, younger than any object: lines that were left broken, too.
 copy_tree() {
     if [ -e .git ]; then git ls-files -co --exclude-standard; else cat MANIFEST; fi |
         while read -r file; do [ ! -f "$file" ] || echo "$file"; done >"$work/files"
-    mkdir -p "$tree" && tar cf - -T "$work/files" | (cd "$tree" && tar xf -) || exit 2
-    [ ! -s "$work/broken" ] || touch "$tree/$(cat "$work/broken")" # it was left broken, and so was its object
+    rm -rf "$work/whole"
+    mkdir -p "$work/whole" "$tree" && tar cf - -T "$work/files" | (cd "$work/whole" && tar xf -) || exit 2
+    while read -r file; do
+        cmp -s "$work/whole/$file" "$tree/$file" && continue
+        mkdir -p "$(dirname "$tree/$file")" && cp "$work/whole/$file" "$tree/$file" || exit 2
+    done <"$work/files"
     for file in "$tree"/lib/*.[ch] "$tree"/tests/test_*.c; do
-        [ -f "$home/${file#"$tree"/}" ] || rm -f "$file"
+        [ -f "$work/whole/${file#"$tree"/}" ] || rm -f "$file"
     done
     if [ -d data/cifar-10-batches-bin ] && [ ! -e "$tree/data/cifar-10-batches-bin" ]; then
         ln -s "$(cd data/cifar-10-batches-bin && pwd)" "$tree/data/cifar-10-batches-bin"
@@ -77,10 +82,7 @@ break_line() {
     AT=$2 NEW=$3 awk 'NR == ENVIRON["AT"] { match($0, /^[ \t]*/); print substr($0, 1, RLENGTH) ENVIRON["NEW"]; next } { print }' "$1"
 }
 
-# The object goes, too: it is younger than the file will be when the tree is copied again.
-mend() {
-    cp "$home/$changed" "$tree/$changed" && rm -f "$tree"/build/obj*/"$(basename "$changed" .c).o" "$work/broken"
-}
+mend() { cp "$home/$changed" "$tree/$changed"; }
 
 # make_in TARGET...: builds in the copy.
 make_in() { # shellcheck disable=SC2086 # words for make
@@ -128,8 +130,7 @@ key_red() {
 key_green() { { echo "$1"; echo "$whole"; } | cksum | tr ' ' .; }
 
 copy_tree
-rm -rf "$work/whole"
-mkdir "$work/whole" && cp -pR "$tree/lib" "$tree/tests" "$work/whole" && cd "$work/whole" || exit 2
+cd "$work/whole" || exit 2
 home=$work/whole # what is edited meanwhile is not looked at any more
 read_list "$*" >"$work/work/todo" || fail "tests/mutants.txt is not in order"
 count=$(wc -l <"$work/work/todo" | tr -d ' ')
@@ -164,7 +165,6 @@ while IFS=$(printf '\001') read -r line file tests reason old new; do
         asked=$((asked + 1))
         [ -z "$changed" ] || [ "$changed" = "$file" ] || mend
         changed=$file
-        echo "$file" >"$work/broken"
         break_line "$home/$file" "$line" "$new" >"$tree/$file" || exit 2
         mutant "$file" "$tests"
         case $verdict in
