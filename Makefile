@@ -100,7 +100,7 @@ pretrained: $(BUILD)/sha256 ## fetch CLIP's published weights (1.2 GB) and verif
 plots: ## draw every picture anew, from the data the lessons wrote
 	@$(KEPT) sh plots/draw.sh
 
-limits: $(BUILD)/lesson-17 $(BUILD)/lesson-18 ## the tables of lessons 17 and 18, five seeds: half an hour; what is there is kept, and stopped, it goes on
+limits: $(BUILD)/lesson-17 $(BUILD)/lesson-18 ## the tables of lessons 17 and 18, five seeds: three quarters of an hour; what is there is kept, and stopped, it goes on
 	@$(KEPT) $(BUILD)/lesson-17 --all --no-predict
 	@$(KEPT) $(BUILD)/lesson-18 --all --no-predict
 
