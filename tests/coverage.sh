@@ -47,6 +47,7 @@ awk -v lines_wanted="$LINES_WANTED" -v branches_wanted="$BRANCHES_WANTED" \
         way = 0
         if (at == 0 || count == "-" || count == "") next
         key = file SUBSEP at
+        if (faulty && !(key in line)) next # the macros of tests/faults.h
         if (!(key in line)) line[key] = 0
         if (count + 0 > 0) line[key] = 1
         else { text[key] = $0; sub(/^[^:]*:[^:]*:[ \t]*/, "", text[key]) }
