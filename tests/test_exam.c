@@ -185,5 +185,18 @@ TEST(choices_as_the_similarities_say) {
     class_free(&class);
 }
 
+/* Where each colour goes with one shape alone, two things cannot change colours: a line says so, and the rest is asked. */
+TEST(a_kind_without_items_is_said) {
+    Class class = { .count = 0 };
+    Lesson lesson = { .number = "99", .term = { .out = stdout, .width = 80 } };
+    learner_add(&class, "bow", 1);
+    class.learner[0].split = split_make(SPLIT_PAIRS, 0.125, 1);
+    const char *path = print_to_file();
+    exam_choices(&lesson, &arena, &class, NULL, 2);
+    const char *text = printed(path);
+    CHECK(strstr(text, "\n  binding: no binding items where seen combinations are all there is") && strstr(text, "\n   1a "), "%s", text);
+    class_free(&class);
+}
+
 TESTS(words_fit_under_a_picture, the_picture_is_that_of_the_scene, a_probe_as_the_tallies_say, one_picture_has_fewer_scores,
-      what_there_is_no_item_of_is_said, choices_as_the_similarities_say)
+      what_there_is_no_item_of_is_said, choices_as_the_similarities_say, a_kind_without_items_is_said)
