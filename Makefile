@@ -213,7 +213,7 @@ check-all: ## make check and everything that takes longer: hours
 
 .PHONY: faulty faults crash threads
 # Programs whose calls can be made to fail: tests/faults.h in front of every file.
-FAULTY = lesson-05 lesson-10 lesson-11 lesson-13 lesson-19 cifar-from-png cifar-check check-image check-bpe check-table
+FAULTY = lesson-09 lesson-10 lesson-11 lesson-13 lesson-19 cifar-from-png cifar-check check-image check-bpe check-table
 faulty:
 	+@$(MAKE) --no-print-directory INNER=1 BUILD=$(BUILD)/faults \
 	    OPT='$(if $(filter 1,$(SAN) $(COVERAGE)),$(OPT),-O1) -include tests/faults.h' $(FAULTY:%=$(BUILD)/faults/%)
