@@ -8,7 +8,7 @@ comma  := ,
 SAN    ?= 0
 NATIVE ?= 1
 BUILD  ?= $(if $(filter 1,$(SAN)),build/san,build)
-OPT    ?= $(if $(filter 1,$(SAN)),-O1 -fsanitize=address$(comma)undefined -fno-sanitize-recover=all -DDEBUG,-O3)
+OPT    ?= $(if $(filter 1,$(SAN)),-O2 -fsanitize=address$(comma)undefined -fno-sanitize-recover=all -DDEBUG,-O3)
 
 # As many files at a time as there are processors, unless -j says otherwise.
 # INNER=1: this is a make within a make, which shares out its own.
