@@ -136,28 +136,28 @@ fresh() {
     mkdir "$work/before" "$work/right"
 }
 faulty=$build/faults
-train="$faulty/lesson-10 --data shapes --pictures 20 --batch 10 --recipe tiny"
+train="--data shapes --pictures 20 --batch 10 --recipe tiny"
 quietly() { PATH=$no_gnuplot FAULT='' "$@" >/dev/null 2>"$work/err" </dev/null || { cat "$work/err"; exit 1; }; }
 
 # ---- training -----------------------------------------------------------------------------------------------------------------
 
 fresh
 # shellcheck disable=SC2086 # options are split into words
-sweep "training" "${all:+open read write rename }memory" $train --epochs 1
+sweep "training" "${all:+open read write rename }memory" "$faulty/lesson-10" $train --epochs 1
 CLIP_THREADS=3
 fresh
 # shellcheck disable=SC2086
-sweep "training without the threads wanted" "thread" $train --epochs 1
+sweep "training without the threads wanted" "thread" "$faulty/lesson-10" $train --epochs 1
 CLIP_THREADS=1
 
 # Another run's model is there: 2 epochs are another run than 1.
 fresh
 rm -rf "$work/now" && mkdir "$work/now"
 # shellcheck disable=SC2086
-quietly $train --epochs 2
+quietly "$faulty/lesson-10" $train --epochs 2
 rm -rf "$work/now/plots" && cp -R "$work/now/." "$work/before"
 # shellcheck disable=SC2086
-sweep "training beside another run's model" "open read write rename" $train --epochs 1
+sweep "training beside another run's model" "open read write rename" "$faulty/lesson-10" $train --epochs 1
 model=$work/files/model.safetensors
 cp "$work/before"/models/*.safetensors "$model"
 
@@ -165,20 +165,20 @@ cp "$work/before"/models/*.safetensors "$model"
 fresh
 rm -rf "$work/now" && mkdir "$work/now"
 # shellcheck disable=SC2086
-run 'rename:3!' $train --epochs 2
+run 'rename:3!' "$faulty/lesson-10" $train --epochs 2
 rm -f "$work"/now/models/*.tmp
 cp -R "$work/now/." "$work/before"
 mkdir -p "$work/right/way/models"
 rm -rf "$work/now" && mkdir "$work/now"
 # shellcheck disable=SC2086
-run 'rename:4!' $train --epochs 2
+run 'rename:4!' "$faulty/lesson-10" $train --epochs 2
 cp "$work"/now/models/*.csv "$work/right/way/models/" # the log is written before the model
 # Of a model that cannot be looked at nobody knows whose it is: it is put aside.
 mkdir -p "$work/right/kept/models"
 cp "$work"/before/models/*.safetensors "$work/right/kept/models/tiny-shapes-seed1.previous.safetensors"
 told='^kept: '
 # shellcheck disable=SC2086
-sweep "going on with a training" "${all:+memory rename }open read write" $train --epochs 2 --resume
+sweep "going on with a training" "${all:+memory rename }open read write" "$faulty/lesson-10" $train --epochs 2 --resume
 told=
 
 # ---- reading -------------------------------------------------------------------------------------------------------------------
