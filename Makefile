@@ -193,7 +193,7 @@ dist: $(BUILD)/tarball ## the project as one file; the same bytes on every machi
 lint: ## what gcc -fanalyzer, clang-tidy, cppcheck and shellcheck find; NAMES="lib/png.c tests/run.sh" for some files
 	@sh tests/lint.sh $(BUILD) $(NAMES)
 
-package: all ## unpacks the tarball, builds it in a path with spaces and in a tree that cannot be written to, and checks it
+package: all $(EXAMS) $(MINE) ## unpacks the tarball, builds it in a path with spaces and in a tree that cannot be written to, and checks it
 	@sh tests/package.sh $(BUILD) long
 
 elsewhere: ## make check with gcc and clang, -O0 to -O3, for portable processors, for arm64; NAMES="gcc-O2-haswell" for some
