@@ -1,8 +1,8 @@
 /* shapes: scenes of the world of shapes as pictures, with captions that are certainly true or certainly false. */
-#include "../lib/caption.h"
-#include "../lib/image.h"
-#include "../lib/options.h"
-#include "../lib/progress.h"
+#include "scenes/caption.h"
+#include "formats/image.h"
+#include "lesson/options.h"
+#include "show/progress.h"
 
 #include <math.h>
 #include <string.h>

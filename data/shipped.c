@@ -4,13 +4,13 @@
  *   build/shipped                                      check it
  *   build/shipped --from CHECKPOINT --date 2026-11-21  make it of a checkpoint of lesson 10: the weights alone, as F16
  */
-#include "../lib/cifar.h"
-#include "../lib/course.h"
-#include "../lib/json.h"
-#include "../lib/metrics.h"
-#include "../lib/options.h"
-#include "../lib/progress.h"
-#include "../lib/zeroshot.h"
+#include "dataset/cifar.h"
+#include "lesson/lesson_data.h"
+#include "formats/json.h"
+#include "evaluate/metrics.h"
+#include "lesson/options.h"
+#include "show/progress.h"
+#include "evaluate/zeroshot.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -7,13 +7,13 @@
 #ifndef EXERCISE_H
 #define EXERCISE_H
 
-#include "../lib/clip.h"
-#include "../lib/conv.h"
-#include "../lib/mat.h"
-#include "../lib/metrics.h"
-#include "../lib/ops.h"
-#include "../lib/softmax.h"
-#include "../lib/text.h"
+#include "model/clip.h"
+#include "kernels/conv.h"
+#include "core/mat.h"
+#include "evaluate/metrics.h"
+#include "autograd/ops.h"
+#include "core/softmax.h"
+#include "dataset/words.h"
 
 #include <math.h>
 #include <string.h>

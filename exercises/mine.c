@@ -15,8 +15,8 @@
  */
 #include "exercise.h"
 
-#include "../lib/thread.h"
-#include "../lib/zeroshot.h"
+#include "core/thread.h"
+#include "evaluate/zeroshot.h"
 
 Var library_text_tower(Tape *t, TextTower *tower, const int *ids, int B, int T);
 bool library_metrics_argmax(Mat scores, int *best, Err *err);

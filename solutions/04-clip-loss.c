@@ -2,7 +2,7 @@
  *
  * Your code goes where it says TODO. `make ex-04` checks it, `make hint-04` helps.
  * From the library: vec_dot(a, b, n) is a.b; cross_entropy_row(x, n, 1, target) is -log softmax(x)[target] for a row x
- * of n numbers (lib/softmax.h).
+ * of n numbers (lib/core/softmax.h).
  */
 #include "../exercises/exercise.h"
 

@@ -11,7 +11,7 @@
 #ifndef CHECK_H
 #define CHECK_H
 
-#include "../lib/base.h"
+#include "core/base.h"
 
 typedef void (*TestBody)(void);
 typedef struct { const char *name; TestBody body; } Test;

@@ -18,9 +18,10 @@ rm -rf "$full/gcov"
 mkdir -p "$full/gcov" || exit 2
 for kind in obj obj64 faults/obj; do
     echo "kind: $kind" >>"$full/gcov/lines"
-    for data in "$full/$kind"/*.gcno; do
+    for data in "$full/$kind"/lib/*/*.gcno; do
         [ -e "$data" ] || continue
-        "$GCOV" -b -c -t -o "$data" "lib/$(basename "$data" .gcno).c" >>"$full/gcov/lines" 2>"$full/gcov/err" ||
+        source=${data#"$full/$kind"/}
+        "$GCOV" -b -c -t -o "$data" "${source%.gcno}.c" >>"$full/gcov/lines" 2>"$full/gcov/err" ||
             { cat "$full/gcov/err"; exit 2; }
     done
 done

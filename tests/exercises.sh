@@ -227,7 +227,7 @@ capstone() {
     if "$build/lesson-10" "$@" --pictures 500 --epochs 1 >"$work/said" 2>&1; then good
     else bad 'lesson 10 trains a small model' "$work/said"; fi
     edited 07 's/^    int D = .*/&  fprintf(stderr, "a bag of my own\\n");/'
-    wants 0 '07 bag of words         yours' mine "$(echo "$build"/obj/lessons/11-classify.o "$build"/obj/mine/*.o)"
+    wants 0 '07 bag of words         yours' mine "$(echo "$build"/obj/lessons/11-classify/main.o "$build"/obj/mine/*/*.o "$build"/obj/mine/*/*/*.o)"
     is 'the capstone calls what the student wrote' grep -q 'a bag of my own' "$work/got"
     grep -v 'a bag of my own' "$work/got" | sed '1,/^$/d' >"$work/mine"
     # shellcheck disable=SC2086
@@ -245,7 +245,7 @@ commands() {
         ex-* | hint-* | reset-* | solution-*) target="${target%%-*}-%)" ;;
         lesson-[0-9][0-9]) [ -d "$(echo lessons/"${target#lesson-}"-*)" ] && target=lesson-% ;;
         next | watch | list | mine | clean) target="$target:" ;;
-        it | a | of | up | one | prompts | targets) continue ;; # words of a sentence
+        it | a | of | up | one | does | prompts | targets) continue ;; # words of a sentence
         esac
         is "the Makefile has no target for make $target" grep -q -- "$target" Makefile
     done <"$work/commands"

@@ -14,11 +14,11 @@ work=${1:-build}/lint
 [ $# -eq 0 ] || shift
 mkdir -p "$work" || exit 2
 passed=0 failed=0 skipped=0
-flags='-std=c11 -D_DEFAULT_SOURCE -D_DARWIN_C_SOURCE -Iexercises'
+flags='-std=c11 -D_DEFAULT_SOURCE -D_DARWIN_C_SOURCE -Ilib -Ilessons -Iexercises'
 
 if [ $# -eq 0 ]; then
     # The exercises as shipped are full of holes, and 11 of bugs, on purpose.
-    set -- lib/*.c data/*.c tests/*.c tests/tools/*.c tests/fuzz/*.c tests/exercises/*.c lessons/*/*.c exercises/mine.c solutions/*.c \
+    set -- lib/*/*.c data/*.c tests/*.c tests/tools/*.c tests/fuzz/*.c tests/exercises/*.c lessons/*/*.c exercises/mine.c solutions/*.c \
         tests/*.sh tests/*/*.sh data/*.sh lessons/*.sh plots/*.sh .ci/run
 fi
 sources='' scripts=''
@@ -107,7 +107,7 @@ if [ -n "$sources" ]; then
     else skip clang-tidy 'it is not installed'; fi
 
     if has cppcheck; then
-        cppcheck -j 2 --enable=warning,performance,portability --std=c11 -D_DEFAULT_SOURCE -D__GNUC__=12 -Iexercises --inline-suppr \
+        cppcheck -j 2 --enable=warning,performance,portability --std=c11 -D_DEFAULT_SOURCE -D__GNUC__=12 -Ilib -Ilessons -Iexercises --inline-suppr \
             --suppressions-list=tests/cppcheck.txt --template='{file}:{line}: {message} [{id}]' --quiet $sources 2>&1 |
             unknown >"$work/cppcheck"
         verdict cppcheck

@@ -37,7 +37,7 @@ copy_tree() {
         cmp -s "$work/whole/$file" "$tree/$file" && continue
         mkdir -p "$(dirname "$tree/$file")" && cp "$work/whole/$file" "$tree/$file" || exit 2
     done <"$work/files"
-    for file in "$tree"/lib/*.[ch] "$tree"/tests/test_*.c; do
+    for file in "$tree"/lib/*/*.[ch] "$tree"/tests/test_*.c; do
         [ -f "$work/whole/${file#"$tree"/}" ] || rm -f "$file"
     done
     if [ -d data/cifar-10-batches-bin ] && [ ! -e "$tree/data/cifar-10-batches-bin" ]; then
@@ -62,7 +62,7 @@ read_list() {
             else if (times[file, old] != 1) wrong("this is not one line of " file ": " old)
             if (tests == "") wrong("no test is named")
             line = place[file, old]
-            name = file; sub(/^lib\//, "", name); sub(/\.c$/, "", name)
+            name = file; sub(/^.*\//, "", name); sub(/\.c$/, "", name)
             n = split(words, word, " ")
             is = n == 0
             for (i = 1; i <= n; i++) if (word[i] == name || word[i] == name ":" line) is = 1
@@ -142,7 +142,7 @@ targets=''
 for test in $named; do targets="$targets build/test-$test"; done
 # shellcheck disable=SC2086 # words
 make_in build/limit build/expect $targets || fail "the copy in $tree does not build"
-whole="whole.$(cat lib/*.[ch] tests/*.[ch] tests/*.sh | cksum | tr ' ' .)"
+whole="whole.$(cat lib/*/*.[ch] tests/*.[ch] tests/*.sh | cksum | tr ' ' .)"
 for test in $named; do
     grep -q "^$whole $test\$" "$results" && continue
     mutant_test "$test" || { tail -n 20 "$work/work/out"; fail "test-$test is red before anything is broken"; }

@@ -13,12 +13,12 @@ tools=$(cd "${1:-build}" && pwd) || exit 1
 scripts=$(cd "$(dirname "$0")/../data" && pwd) || exit 1
 root=$(mktemp -d "${TMPDIR:-/tmp}/clip-pretrained-XXXXXX") || exit 1
 server='' sleeper=''
-end() {
+clean_up() {
     [ -z "$server" ] || kill "$server" 2>/dev/null
     [ -z "$sleeper" ] || kill "$sleeper" 2>/dev/null
     rm -rf "$root"
 }
-trap end EXIT
+trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 passed=0 failed=0 skipped=0

@@ -1,6 +1,6 @@
 /* album: are a folder's pictures found, in order, and everything else left out with a line? */
-#include "../lib/album.h"
-#include "../lib/image.h"
+#include "13-retrieval/image_folder.h"
+#include "formats/image.h"
 #include "check.h"
 
 #include <string.h>

@@ -1,9 +1,9 @@
 /* anatomy: are a tower's numbers all counted, its multiply-adds those of a count by hand, and its looks shares? */
-#include "../lib/anatomy.h"
-#include "../lib/fusion.h"
-#include "../lib/image_tower.h"
-#include "../lib/spotlight.h"
-#include "../lib/text_tower.h"
+#include "08-encoders/model_summary.h"
+#include "08-encoders/early_fusion.h"
+#include "model/image_tower.h"
+#include "08-encoders/attention_map.h"
+#include "model/text_tower.h"
 #include "check.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 /* attention: do the blocks give what the definition gives, for any shape, in any batch, on any number of threads? */
-#include "../lib/attention.h"
-#include "../lib/rng.h"
-#include "../lib/thread.h"
+#include "kernels/attention.h"
+#include "core/rng.h"
+#include "core/thread.h"
 #include "check.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 /* base, rng, thread, mat: does the ground hold? */
-#include "../lib/mat.h"
-#include "../lib/thread.h"
+#include "core/mat.h"
+#include "core/thread.h"
 #include "check.h"
 
 #include <dirent.h>

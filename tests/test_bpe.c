@@ -2,10 +2,10 @@
  *
  * Most tests use a small world: a vocabulary made here, whose first merges spell a few words and whose others are never
  * used. The published one is tried where the reference numbers are. */
-#include "../lib/bpe.h"
-#include "../lib/deflate.h"
-#include "../lib/rng.h"
-#include "../lib/unicode.h"
+#include "dataset/bpe.h"
+#include "formats/deflate.h"
+#include "core/rng.h"
+#include "dataset/unicode.h"
 #include "check.h"
 
 #include <stdlib.h>

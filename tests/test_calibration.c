@@ -1,6 +1,6 @@
 /* calibration: by hand, by definition, and of answers whose true confidence is known. */
-#include "../lib/calibration.h"
-#include "../lib/softmax.h"
+#include "15-robustness/calibration.h"
+#include "core/softmax.h"
 #include "check.h"
 
 #include <math.h>

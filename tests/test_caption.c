@@ -3,7 +3,7 @@
  * Truth is compared with a slow reading of the words themselves, written apart from the library: it knows sentences and
  * a grid, no captions and no coordinates.
  */
-#include "../lib/caption.h"
+#include "scenes/caption.h"
 #include "check.h"
 
 #include <math.h>

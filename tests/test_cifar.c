@@ -1,9 +1,9 @@
 /* md5, cifar: do we know the right file from a wrong one, and does a network get the picture it asked for? */
-#include "../lib/cifar.h"
-#include "../lib/md5.h"
-#include "../lib/rng.h"
-#include "../lib/shapes.h"
-#include "../lib/thread.h"
+#include "dataset/cifar.h"
+#include "formats/md5.h"
+#include "core/rng.h"
+#include "dataset/shapes.h"
+#include "core/thread.h"
 #include "check.h"
 
 #include <math.h>

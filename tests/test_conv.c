@@ -1,8 +1,8 @@
 /* conv: does every way to cut a convolution into tiles give the sum that defines it? */
-#include "../lib/conv.h"
-#include "../lib/rng.h"
-#include "../lib/thread.h"
-#include "../lib/winograd.h"
+#include "kernels/conv.h"
+#include "core/rng.h"
+#include "core/thread.h"
+#include "kernels/winograd.h"
 #include "check.h"
 
 #include <float.h>

@@ -1,6 +1,6 @@
 /* corrupt: does each kind do what its manual says, more so at each strength, and the same every time? */
-#include "../lib/corrupt.h"
-#include "../lib/thread.h"
+#include "15-robustness/corruption.h"
+#include "core/thread.h"
 #include "check.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 /* course: does a lesson get the model it needs, the same one each time, and never one of other pictures? */
-#include "../lib/course.h"
-#include "../lib/train.h"
-#include "../lib/thread.h"
+#include "lesson/lesson_data.h"
+#include "training/train.h"
+#include "core/thread.h"
 #include "check.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* encoder: sizes and costs of the published models, and every step on the tiny stand-in. */
-#include "../lib/encoder.h"
-#include "../lib/thread.h"
+#include "pretrained/encoder.h"
+#include "core/thread.h"
 #include "check.h"
 
 #include <math.h>

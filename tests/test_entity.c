@@ -1,6 +1,6 @@
 /* entity: HTML's references, as Python's html.unescape replaces them. */
-#include "../lib/entity.h"
-#include "../lib/unicode.h"
+#include "dataset/html_entity.h"
+#include "dataset/unicode.h"
 #include "check.h"
 
 #include <string.h>

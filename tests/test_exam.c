@@ -1,5 +1,5 @@
 /* exam: do the printed tables say what the tallies hold, and does every learner's choice stand under its picture? */
-#include "../lib/exam.h"
+#include "scenes/probe_report.h"
 #include "check.h"
 
 #include <math.h>

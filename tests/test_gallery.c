@@ -1,5 +1,5 @@
 /* gallery: are a folder's pictures encoded once, and again when they change? */
-#include "../lib/gallery.h"
+#include "19-pretrained/image_index.h"
 #include "check.h"
 
 #include <stdio.h>

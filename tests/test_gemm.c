@@ -1,7 +1,7 @@
 /* gemm: is the fast product the plain one, for every shape, and the same bits whoever computes it? */
-#include "../lib/gemm.h"
-#include "../lib/rng.h"
-#include "../lib/thread.h"
+#include "kernels/gemm.h"
+#include "core/rng.h"
+#include "core/thread.h"
 #include "check.h"
 
 #include <float.h>

@@ -1,6 +1,6 @@
 /* Is every operation's backward the derivative of its forward? Built in double. */
-#include "../lib/gradcheck.h"
-#include "../lib/ops.h"
+#include "autograd/gradcheck.h"
+#include "autograd/ops.h"
 #include "check.h"
 
 #include <math.h>
@@ -84,7 +84,7 @@ TEST(the_checker_can_fail) {
 TEST(every_declared_operation_is_listed) {
     File file;
     Err err;
-    CHECK(file_open(&file, "lib/ops.h", &err), "%s", err.text);
+    CHECK(file_open(&file, "lib/autograd/ops.h", &err), "%s", err.text);
     const char *at = (const char *)file.data, *end = at + file.size;
     int found = 0;
     for (; at + 7 < end; at++) {

@@ -1,9 +1,9 @@
 /* graph, and the figures of graphs and of moving pairs: is the tape's graph what was computed, and are both drawn as
  * their headers say? */
-#include "../lib/draw.h"
-#include "../lib/graph.h"
-#include "../lib/ops.h"
-#include "../lib/plot.h"
+#include "show/draw.h"
+#include "06-autograd/tape_figure.h"
+#include "autograd/ops.h"
+#include "show/plot.h"
 #include "check.h"
 
 #include <math.h>

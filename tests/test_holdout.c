@@ -1,6 +1,6 @@
 /* holdout: can every pair be described in seen words, and are answers counted right? */
-#include "../lib/holdout.h"
-#include "../lib/text.h"
+#include "14-honestly-zero-shot/held_out_classes.h"
+#include "dataset/words.h"
 #include "check.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* image: PPM in and out, files that are no pictures, cutting, resizing, and CLIP's preprocessing. */
-#include "../lib/image.h"
-#include "../lib/rng.h"
+#include "formats/image.h"
+#include "core/rng.h"
 #include "check.h"
 
 #include <math.h>

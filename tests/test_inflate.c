@@ -1,7 +1,7 @@
 /* inflate, deflate: do the bytes come out as they went in, and is all else refused with its place? */
-#include "../lib/deflate.h"
-#include "../lib/inflate.h"
-#include "../lib/rng.h"
+#include "formats/deflate.h"
+#include "formats/inflate.h"
+#include "core/rng.h"
 #include "check.h"
 
 #include <stdlib.h>

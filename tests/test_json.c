@@ -1,6 +1,6 @@
 /* json: does it take what RFC 8259 allows, refuse the rest at the right byte, and stay linear? */
-#include "../lib/json.h"
-#include "../lib/rng.h"
+#include "formats/json.h"
+#include "core/rng.h"
 #include "check.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* learner: what it refuses, and what a probe asks of it, whatever its reading. That it learns: test_limit_table.c. */
-#include "../lib/learner.h"
+#include "scenes/scene_model.h"
 #include "check.h"
 
 #include <math.h>

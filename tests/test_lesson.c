@@ -1,5 +1,5 @@
 /* options, lesson: does the command line do what it says, and does nothing ever wait for a student who is not there? */
-#include "../lib/lesson.h"
+#include "lesson/lesson.h"
 #include "check.h"
 
 #include <stdlib.h>

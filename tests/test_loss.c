@@ -1,5 +1,5 @@
 /* loss: the CLIP loss by hand, its floor, and targets that share captions. */
-#include "../lib/loss.h"
+#include "model/clip_loss.h"
 #include "check.h"
 
 #include <math.h>

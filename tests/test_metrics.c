@@ -1,5 +1,5 @@
 /* metrics: are counts counted, and intervals those of the literature? */
-#include "../lib/metrics.h"
+#include "evaluate/metrics.h"
 #include "check.h"
 
 #include <math.h>

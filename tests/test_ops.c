@@ -1,7 +1,7 @@
 /* Every operation's value by hand, and what it refuses. Gradients: test_gradients. */
-#include "../lib/gradcheck.h"
-#include "../lib/ops.h"
-#include "../lib/params.h"
+#include "autograd/gradcheck.h"
+#include "autograd/ops.h"
+#include "model/params.h"
 #include "check.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 /* optim, eigen: does every rule move the weights as its formula says, and only those it may move? */
-#include "../lib/eigen.h"
-#include "../lib/optim.h"
+#include "core/eigen.h"
+#include "training/optim.h"
 #include "check.h"
 
 #include <math.h>

@@ -5,9 +5,9 @@
  * What a result may be off by is written as a bound on its rounding errors, not as a round number that happens to pass.
  * Where long double is no wider than double (some arm64), the oracle has as much error as what it judges; the bounds of
  * the double build are therefore a few times as wide as they would have to be. */
-#include "../lib/loss.h"
-#include "../lib/softmax.h"
-#include "../lib/vecmath.h"
+#include "model/clip_loss.h"
+#include "core/softmax.h"
+#include "kernels/vecmath.h"
 #include "check.h"
 
 #include <float.h>

@@ -1,5 +1,5 @@
 /* plot: are data and script what was said, is the picture drawn, and does nothing that fails do harm? */
-#include "../lib/plot.h"
+#include "show/plot.h"
 #include "check.h"
 
 #include <dirent.h>

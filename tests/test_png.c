@@ -1,8 +1,8 @@
 /* png: is every kind read, and everything that is no PNG refused?
  * tests/images holds small pictures of each kind, made by another program, with the pixels they hold as NAME.ppm. */
-#include "../lib/inflate.h"
-#include "../lib/png.h"
-#include "../lib/rng.h"
+#include "formats/inflate.h"
+#include "formats/png.h"
+#include "core/rng.h"
 #include "check.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-#include "../lib/ops.h"
-#include "../lib/profile.h"
+#include "autograd/ops.h"
+#include "autograd/profile.h"
 #include "check.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Can nobody win who does not look? Is each quad what its page says, and does the check see when it is not? */
-#include "../lib/quads.h"
+#include "scenes/minimal_pairs.h"
 #include "check.h"
 
 #include <math.h>

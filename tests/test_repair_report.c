@@ -1,7 +1,7 @@
 /* repair_report, limit_curves, published: do the printed tables say what the rows say, each number in its place? */
-#include "../lib/limit_curves.h"
-#include "../lib/published.h"
-#include "../lib/repair_report.h"
+#include "17-what-the-pair-knows/result_curves.h"
+#include "scenes/published_results.h"
+#include "18-a-repair-and-its-price/hard_negatives_report.h"
 #include "check.h"
 
 #include <math.h>

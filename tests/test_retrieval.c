@@ -1,5 +1,5 @@
 /* retrieval: are ranks and recalls those counted by hand, and those of an oracle that tries every order of the ties? */
-#include "../lib/retrieval.h"
+#include "evaluate/retrieval.h"
 #include "check.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* rng: what only rare numbers would show. */
-#include "../lib/rng.h"
+#include "core/rng.h"
 #include "check.h"
 
 #include <math.h>

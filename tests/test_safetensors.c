@@ -1,5 +1,5 @@
 /* safetensors: are the numbers those of the file, is every broken file refused, is what we write what we read? */
-#include "../lib/safetensors.h"
+#include "formats/safetensors.h"
 #include "check.h"
 
 #include <float.h>

@@ -1,6 +1,6 @@
 /* scene: is what is drawn what the scene graph says, and is everything there equally often? */
-#include "../lib/scene.h"
-#include "../lib/thread.h"
+#include "scenes/scene.h"
+#include "core/thread.h"
 #include "check.h"
 
 #include <math.h>

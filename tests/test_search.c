@@ -1,5 +1,5 @@
 /* search: are captions, classes and the best pictures the ones that belong together? */
-#include "../lib/search.h"
+#include "13-retrieval/text_image_search.h"
 #include "check.h"
 
 #include <string.h>

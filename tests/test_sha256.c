@@ -1,5 +1,5 @@
 /* sha256: the published sums of published texts, and every length around the end of a block. */
-#include "../lib/sha256.h"
+#include "formats/sha256.h"
 #include "check.h"
 
 #include <string.h>

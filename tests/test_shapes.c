@@ -1,5 +1,5 @@
 /* shapes: is what is drawn what its name says? */
-#include "../lib/shapes.h"
+#include "dataset/shapes.h"
 #include "check.h"
 
 #include <math.h>

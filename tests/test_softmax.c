@@ -1,5 +1,5 @@
 /* softmax: do scores become the right probabilities, and costs the right numbers, at any size of score? */
-#include "../lib/softmax.h"
+#include "core/softmax.h"
 #include "check.h"
 
 #include <math.h>

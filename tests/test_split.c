@@ -1,5 +1,5 @@
 /* split: do both parts show every colour, shape and count equally often, and nothing twice? */
-#include "../lib/split.h"
+#include "scenes/split.h"
 #include "check.h"
 
 #include <string.h>

@@ -1,9 +1,9 @@
 /* stored: is a weight that stays in its file the weight that was read, for every bit pattern, place and use? */
-#include "../lib/gemm.h"
-#include "../lib/ops.h"
-#include "../lib/rng.h"
-#include "../lib/safetensors.h"
-#include "../lib/thread.h"
+#include "kernels/gemm.h"
+#include "autograd/ops.h"
+#include "core/rng.h"
+#include "formats/safetensors.h"
+#include "core/thread.h"
 #include "check.h"
 
 #include <math.h>

@@ -1,9 +1,9 @@
 /* Are scores what Winoground means by them, ties worth what a lot gives, and what can be guessed from text alone found?
  */
-#include "../lib/hearsay.h"
-#include "../lib/metrics.h"
-#include "../lib/rng.h"
-#include "../lib/tally.h"
+#include "scenes/text_baseline.h"
+#include "evaluate/metrics.h"
+#include "core/rng.h"
+#include "scenes/pair_score.h"
 #include "check.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 /* text: are words what the header says, do ids survive the way through a file, is nothing left out in silence? */
-#include "../lib/rng.h"
-#include "../lib/text.h"
+#include "core/rng.h"
+#include "dataset/words.h"
 #include "check.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Layer norm, LSTM, patches and moves of tokens: values by hand and against plain loops in double. Gradients: gradients. */
-#include "../lib/ops.h"
-#include "../lib/thread.h"
+#include "autograd/ops.h"
+#include "core/thread.h"
 #include "check.h"
 
 #include <math.h>

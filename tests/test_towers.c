@@ -1,7 +1,7 @@
 /* towers: what are they made of, how do they begin, and do they treat pictures and words as promised? */
-#include "../lib/cifar.h"
-#include "../lib/clip.h"
-#include "../lib/optim.h"
+#include "dataset/cifar.h"
+#include "model/clip.h"
+#include "training/optim.h"
 #include "check.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 /* train: the same bytes for any number of threads and after any interruption, and nothing lost when it goes wrong? */
-#include "../lib/thread.h"
-#include "../lib/train.h"
+#include "core/thread.h"
+#include "training/train.h"
 #include "check.h"
 
 #include <math.h>

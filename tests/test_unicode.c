@@ -1,5 +1,5 @@
 /* unicode: UTF-8 there and back, the classes at their edges, lower case with its two exceptions. */
-#include "../lib/unicode.h"
+#include "dataset/unicode.h"
 #include "check.h"
 
 #include <string.h>

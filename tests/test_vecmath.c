@@ -1,6 +1,6 @@
 /* vecmath: are the fast functions within the error their manual states, everywhere? */
-#include "../lib/vecmath.h"
-#include "../lib/rng.h"
+#include "kernels/vecmath.h"
+#include "core/rng.h"
 #include "check.h"
 
 #include <float.h>

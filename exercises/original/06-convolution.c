@@ -1,7 +1,7 @@
 /* Exercise 06: convolution. A small window slides over a picture; what it sees is weighted and added up. (Lesson 08)
  *
  * Your code goes where it says TODO. `make ex-06` checks it, `make hint-06` helps.
- * From the library: conv_out(H, kernel, stride, pad) is how many places the window has along H (lib/conv.h).
+ * From the library: conv_out(H, kernel, stride, pad) is how many places the window has along H (lib/kernels/conv.h).
  */
 #include "../exercises/exercise.h"
 

@@ -32,7 +32,7 @@
  *   differ 1 3 other
  *   cosine 1 1: 1.0000
  *
- * Towers to ask: a fresh one (lib/clip.h: vocab_build, clip_init, clip_text_features), or one you have trained
+ * Towers to ask: a fresh one (lib/model/clip.h: vocab_build, clip_init, clip_text_features), or one you have trained
  * (clip_load("data/models/quick-cifar10-seed1.safetensors", ...), after `make lesson-10`).
  */
 #include "../exercises/exercise.h"

@@ -1,6 +1,6 @@
 /* Lesson 01: vectors. When are two lists of numbers alike, and why must their length not count?
  * Before: nothing. The page is README.md beside this file. */
-#include "../../lib/lesson.h"
+#include "lesson/lesson.h"
 
 #include <math.h>
 

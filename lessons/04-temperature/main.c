@@ -1,7 +1,7 @@
 /* Lesson 04: temperature. One picture, five captions, the same five cosines: how sure should the model be, and what can
  * it learn from its doubt? Before: 03 a batch of three. The page is README.md beside this file. */
-#include "../../lib/lesson.h"
-#include "../../lib/softmax.h"
+#include "lesson/lesson.h"
+#include "core/softmax.h"
 
 #include <math.h>
 

@@ -1,9 +1,9 @@
 /* Lesson 05: InfoNCE and hard negatives. The loss as a question with N answers: what it costs to know nothing, which
  * wrong answer costs most, and why a run on ten captions stops at 1.93. Before: 04 temperature. See README.md. */
-#include "../../lib/course.h"
-#include "../../lib/lesson.h"
-#include "../../lib/softmax.h"
-#include "../../lib/train.h"
+#include "lesson/lesson_data.h"
+#include "lesson/lesson.h"
+#include "core/softmax.h"
+#include "training/train.h"
 
 #include <math.h>
 

@@ -1,9 +1,9 @@
 /* Lesson 06: autograd. Who computes the gradient? A loss that remembers how it came about, and is walked backwards.
  * Before: 05 InfoNCE. The page is README.md beside this file. */
-#include "../../lib/graph.h"
-#include "../../lib/lesson.h"
-#include "../../lib/loss.h"
-#include "../../lib/softmax.h"
+#include "tape_figure.h"
+#include "lesson/lesson.h"
+#include "model/clip_loss.h"
+#include "core/softmax.h"
 
 #include <math.h>
 

@@ -1,13 +1,13 @@
 /* Lesson 08: encoders. Six towers taken apart, four pictures against four captions through three pairs of them; why the
  * temperature is learnt as e^t; what it costs to look at pairs together; where a transformer looks. Before: 05, 06. */
-#include "../../lib/anatomy.h"
-#include "../../lib/course.h"
-#include "../../lib/fusion.h"
-#include "../../lib/lesson.h"
-#include "../../lib/metrics.h"
-#include "../../lib/softmax.h"
-#include "../../lib/spotlight.h"
-#include "../../lib/train.h"
+#include "model_summary.h"
+#include "lesson/lesson_data.h"
+#include "early_fusion.h"
+#include "lesson/lesson.h"
+#include "evaluate/metrics.h"
+#include "core/softmax.h"
+#include "attention_map.h"
+#include "training/train.h"
 
 #include <math.h>
 

@@ -1,9 +1,9 @@
 /* Lesson 09: what the model is given. Pictures, captions made from templates, words as numbers, and the changes that
  * make one picture into many. Before: 08 encoders. See README.md. */
-#include "../../lib/course.h"
-#include "../../lib/lesson.h"
-#include "../../lib/plot.h"
-#include "../../lib/train.h"
+#include "lesson/lesson_data.h"
+#include "lesson/lesson.h"
+#include "show/plot.h"
+#include "training/train.h"
 
 #include <math.h>
 #include <string.h>

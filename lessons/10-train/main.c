@@ -1,9 +1,9 @@
 /* Lesson 10: a CLIP learns. Two towers that know nothing see pictures with their captions, and nothing else.
  * Before: 02 similarity matrix, 05 hard negatives, 08 encoders, 09 data. */
-#include "../../lib/course.h"
-#include "../../lib/lesson.h"
-#include "../../lib/thread.h"
-#include "../../lib/train.h"
+#include "lesson/lesson_data.h"
+#include "lesson/lesson.h"
+#include "core/thread.h"
+#include "training/train.h"
 
 #include <math.h>
 #include <signal.h>

@@ -1,13 +1,13 @@
 /* Lesson 11: classification from text alone. The model of lesson 10 was never told "this is class 3"; it is asked which
  * of ten captions fits best. Before: 10 train. */
-#include "../../lib/course.h"
-#include "../../lib/picture.h"
-#include "../../lib/lesson.h"
-#include "../../lib/metrics.h"
-#include "../../lib/progress.h"
-#include "../../lib/softmax.h"
-#include "../../lib/train.h"
-#include "../../lib/zeroshot.h"
+#include "lesson/lesson_data.h"
+#include "formats/image_convert.h"
+#include "lesson/lesson.h"
+#include "evaluate/metrics.h"
+#include "show/progress.h"
+#include "core/softmax.h"
+#include "training/train.h"
+#include "evaluate/zeroshot.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /* Lesson 12: prompts. The same model, the same pictures, the classes worded in other ways: what changes, and what only
  * seems to? Before: 11 classify. See README.md. */
-#include "../../lib/course.h"
-#include "../../lib/lesson.h"
-#include "../../lib/metrics.h"
-#include "../../lib/zeroshot.h"
+#include "lesson/lesson_data.h"
+#include "lesson/lesson.h"
+#include "evaluate/metrics.h"
+#include "evaluate/zeroshot.h"
 
 #include <math.h>
 #include <string.h>

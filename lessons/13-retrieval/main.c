@@ -1,11 +1,11 @@
 /* Lesson 13: retrieval. The table of cosines read along its columns: which pictures answer a sentence, which sentences
  * a picture, and how to count that honestly. Before: 12 prompts. See README.md. */
-#include "../../lib/album.h"
-#include "../../lib/course.h"
-#include "../../lib/lesson.h"
-#include "../../lib/plot.h"
-#include "../../lib/retrieval.h"
-#include "../../lib/search.h"
+#include "image_folder.h"
+#include "lesson/lesson_data.h"
+#include "lesson/lesson.h"
+#include "show/plot.h"
+#include "evaluate/retrieval.h"
+#include "text_image_search.h"
 
 enum { C = CIFAR_CLASSES, TOP = 10, TEXTS = 5, ASKED = 5, PAIRS = 1000 };
 

@@ -1,13 +1,13 @@
 /* Lesson 15: robustness and calibration. The pictures are spoilt in eight ways and five strengths: how soon does the model
  * fail, does it know, and do its probabilities mean anything? Before: 04 temperature, 11 classify. See README.md. */
-#include "../../lib/calibration.h"
-#include "../../lib/corrupt.h"
-#include "../../lib/course.h"
-#include "../../lib/lesson.h"
-#include "../../lib/metrics.h"
-#include "../../lib/plot.h"
-#include "../../lib/progress.h"
-#include "../../lib/train.h"
+#include "calibration.h"
+#include "corruption.h"
+#include "lesson/lesson_data.h"
+#include "lesson/lesson.h"
+#include "evaluate/metrics.h"
+#include "show/plot.h"
+#include "show/progress.h"
+#include "training/train.h"
 
 #include <math.h>
 

@@ -1,11 +1,11 @@
 /* Lesson 16: what the text tower hears. No pictures: captions against captions, by a bag of words, an LSTM and a
  * transformer, before and after training. Before: 08 encoders, 10 train. See README.md. */
-#include "../../lib/course.h"
-#include "../../lib/encoder.h"
-#include "../../lib/hearing.h"
-#include "../../lib/learner.h"
-#include "../../lib/lesson.h"
-#include "../../lib/progress.h"
+#include "lesson/lesson_data.h"
+#include "pretrained/encoder.h"
+#include "caption_sensitivity.h"
+#include "scenes/scene_model.h"
+#include "lesson/lesson.h"
+#include "show/progress.h"
 
 #include <math.h>
 #include <string.h>

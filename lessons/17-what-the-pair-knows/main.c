@@ -1,12 +1,12 @@
 /* Lesson 17: what the pair knows. Three small CLIPs that differ in the text tower alone learn from endless scenes of
  * coloured shapes, and are asked what belongs to what, what is where, how many there are, and what is not there.
  * Before: 16. See README.md. */
-#include "../../lib/course.h"
-#include "../../lib/exam.h"
-#include "../../lib/limit_curves.h"
-#include "../../lib/published.h"
-#include "../../lib/retrieval.h"
-#include "../../lib/zeroshot.h"
+#include "lesson/lesson_data.h"
+#include "scenes/probe_report.h"
+#include "result_curves.h"
+#include "scenes/published_results.h"
+#include "evaluate/retrieval.h"
+#include "evaluate/zeroshot.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* Lesson 18: a repair and its price. A model that cannot tell who is red is taught with captions that are wrong on
  * purpose; what does that mend, what would more practice alone have mended, and what does it break? Before: 17. See
  * README.md. */
-#include "../../lib/course.h"
-#include "../../lib/exam.h"
-#include "../../lib/repair_report.h"
+#include "lesson/lesson_data.h"
+#include "scenes/probe_report.h"
+#include "hard_negatives_report.h"
 
 #include <string.h>
 

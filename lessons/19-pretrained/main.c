@@ -1,14 +1,14 @@
 /* Lesson 19: the real CLIP. Weights that others have trained on hundreds of millions of pairs, in the library of the
  * lessons before. Without them ("make pretrained") a tiny random model shows the same steps. Before: 01 to 03, 11. */
-#include "../../lib/course.h"
-#include "../../lib/gallery.h"
-#include "../../lib/gemm.h"
-#include "../../lib/lesson.h"
-#include "../../lib/metrics.h"
-#include "../../lib/picture.h"
-#include "../../lib/probes.h"
-#include "../../lib/progress.h"
-#include "../../lib/softmax.h"
+#include "lesson/lesson_data.h"
+#include "image_index.h"
+#include "kernels/gemm.h"
+#include "lesson/lesson.h"
+#include "evaluate/metrics.h"
+#include "formats/image_convert.h"
+#include "drawn_pairs.h"
+#include "show/progress.h"
+#include "core/softmax.h"
 
 #include <math.h>
 #include <string.h>

@@ -79,5 +79,5 @@ static const Part parts[] = {
 const Exam exam = {
     .number = "01", .title = "cosine", .parts = parts, .count = COUNT(parts),
     .proved = "a cosine does not know how long its vectors are, only where they point.",
-    .in_clip = "both towers' outputs are divided by their length before anything is compared (lib/clip.c, clip_image).",
+    .in_clip = "both towers' outputs are divided by their length before anything is compared (lib/model/clip.c, clip_image).",
 };

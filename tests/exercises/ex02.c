@@ -76,5 +76,5 @@ static const Part parts[] = {
 const Exam exam = {
     .number = "02", .title = "similarity matrix", .parts = parts, .count = COUNT(parts),
     .proved = "one matrix product of unit vectors compares every caption with every picture.",
-    .in_clip = "clip_logits in lib/loss.c, times the learnt scale; in the paper, the matrix of Figure 1.",
+    .in_clip = "clip_logits in lib/model/clip_loss.c, times the learnt scale; in the paper, the matrix of Figure 1.",
 };

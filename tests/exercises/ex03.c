@@ -84,5 +84,5 @@ static const Part parts[] = {
 const Exam exam = {
     .number = "03", .title = "softmax", .parts = parts, .count = COUNT(parts),
     .proved = "any scores become probabilities, however large, and the truth has a price.",
-    .in_clip = "op_cross_entropy in lib/op_softmax.c; a row's loss starts near log N, N the size of the batch.",
+    .in_clip = "op_cross_entropy in lib/autograd/op_cross_entropy.c; a row's loss starts near log N, N the size of the batch.",
 };

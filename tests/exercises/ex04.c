@@ -63,5 +63,5 @@ static const Part parts[] = {
 const Exam exam = {
     .number = "04", .title = "clip loss", .parts = parts, .count = COUNT(parts),
     .proved = "matching is a question in two directions, and each has its own softmax.",
-    .in_clip = "clip_loss in lib/loss.c; in the paper, the pseudocode of Figure 3.",
+    .in_clip = "clip_loss in lib/model/clip_loss.c; in the paper, the pseudocode of Figure 3.",
 };

@@ -208,5 +208,5 @@ static const Part parts[] = {
 const Exam exam = {
     .number = "05", .title = "backward", .parts = parts, .count = COUNT(parts),
     .proved = "three small rules, p - q among them, are most of what training needs.",
-    .in_clip = "lib/op_act.c, lib/op_matmul.c and lib/op_softmax.c; the tape calls them in reverse order.",
+    .in_clip = "lib/autograd/op_activation.c, lib/autograd/op_matmul.c and lib/autograd/op_cross_entropy.c; the tape calls them in reverse order.",
 };

@@ -75,5 +75,5 @@ static const Part parts[] = {
 const Exam exam = {
     .number = "06", .title = "convolution", .parts = parts, .count = COUNT(parts),
     .proved = "seven loops are a layer; the same nine numbers look at every place of the picture.",
-    .in_clip = "the first layer of every image tower; lib/conv.c does the same work much faster.",
+    .in_clip = "the first layer of every image tower; lib/kernels/conv.c does the same work much faster.",
 };

@@ -59,5 +59,5 @@ static const Part parts[] = {
 const Exam exam = {
     .number = "07", .title = "bag of words", .parts = parts, .count = COUNT(parts),
     .proved = "a mean cannot hear the order of words: \"dog bites man\" is \"man bites dog\".",
-    .in_clip = "lib/text_tower.c, kind \"bow\". The paper's tower is a transformer; exercise 12 asks what that is for.",
+    .in_clip = "lib/model/text_tower.c, kind \"bow\". The paper's tower is a transformer; exercise 12 asks what that is for.",
 };

@@ -106,5 +106,5 @@ static const Part parts[] = {
 const Exam exam = {
     .number = "08", .title = "zero shot", .parts = parts, .count = COUNT(parts),
     .proved = "a classifier can be made of words alone; new classes cost one line of text.",
-    .in_clip = "lib/zeroshot.c, and section 3.1 of the paper; lesson 11 does it with 10,000 photographs.",
+    .in_clip = "lib/evaluate/zeroshot.c, and section 3.1 of the paper; lesson 11 does it with 10,000 photographs.",
 };

@@ -69,5 +69,5 @@ static const Part parts[] = {
 const Exam exam = {
     .number = "09", .title = "prompt ensemble", .parts = parts, .count = COUNT(parts),
     .proved = "several wordings make one direction: unit vectors, their mean, and unit length again.",
-    .in_clip = "section 3.1.4 of the paper (80 templates for ImageNet); lib/zeroshot.c, zeroshot_classes.",
+    .in_clip = "section 3.1.4 of the paper (80 templates for ImageNet); lib/evaluate/zeroshot.c, zeroshot_classes.",
 };

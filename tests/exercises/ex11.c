@@ -2,7 +2,7 @@
  * numbers of the bug it was shipped with is untouched. */
 #include "exam.h"
 
-#include "../../lib/optim.h"
+#include "training/optim.h"
 
 enum { PAIRS = 64, BATCH = 16, LATENT = 6, IMAGE_IN = 12, TEXT_IN = 10, EMBED = 8, STEPS = 160, POINTS = 5 };
 

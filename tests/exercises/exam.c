@@ -1,6 +1,6 @@
 #include "exam.h"
 
-#include "../../lib/term.h"
+#include "show/term.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -13,8 +13,8 @@
  */
 #include "fuzz.h"
 
-#include "../../lib/options.h"
-#include "../../lib/progress.h"
+#include "lesson/options.h"
+#include "show/progress.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -10,8 +10,8 @@
 #ifndef FUZZ_H
 #define FUZZ_H
 
-#include "../../lib/base.h"
-#include "../../lib/rng.h"
+#include "core/base.h"
+#include "core/rng.h"
 
 #define HARNESSES(X) \
     X(png) X(ppm) X(zlib) X(gzip) X(deflate) X(safetensors) X(model) X(pretrained) X(json) X(labels) X(cifar) X(vocabulary) \

@@ -1,8 +1,8 @@
 /* packed: deflate's streams, in the wrappings of zlib and gzip, and there and back. */
 #include "fuzz.h"
 
-#include "../../lib/deflate.h"
-#include "../../lib/inflate.h"
+#include "formats/deflate.h"
+#include "formats/inflate.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* pictures: PNG, PPM and PGM, and what is done to a picture first. */
 #include "fuzz.h"
 
-#include "../../lib/image.h"
-#include "../../lib/inflate.h"
+#include "formats/image.h"
+#include "formats/inflate.h"
 
 #include <stdlib.h>
 #include <string.h>

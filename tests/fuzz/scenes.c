@@ -1,7 +1,7 @@
 /* scenes: captions of the grammar, probes about scenes, and the table of what learners made of them. */
 #include "fuzz.h"
 
-#include "../../lib/limit_table.h"
+#include "scenes/result_table.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* tables: CIFAR-10's records, the table of held-out pairs, the log of a training, command lines. */
 #include "fuzz.h"
 
-#include "../../lib/cifar.h"
-#include "../../lib/holdout.h"
-#include "../../lib/options.h"
-#include "../../lib/train.h"
+#include "dataset/cifar.h"
+#include "14-honestly-zero-shot/held_out_classes.h"
+#include "lesson/options.h"
+#include "training/train.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,12 +1,12 @@
 /* texts: JSON, the tokeniser and its vocabulary, characters, words of a model. */
 #include "fuzz.h"
 
-#include "../../lib/bpe.h"
-#include "../../lib/cifar.h"
-#include "../../lib/entity.h"
-#include "../../lib/json.h"
-#include "../../lib/text.h"
-#include "../../lib/unicode.h"
+#include "dataset/bpe.h"
+#include "dataset/cifar.h"
+#include "dataset/html_entity.h"
+#include "formats/json.h"
+#include "dataset/words.h"
+#include "dataset/unicode.h"
 
 #include <stdlib.h>
 #include <string.h>

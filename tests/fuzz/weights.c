@@ -1,8 +1,8 @@
 /* weights: safetensors, and the models of two kinds that are made of them. */
 #include "fuzz.h"
 
-#include "../../lib/json.h"
-#include "../../lib/pretrained.h"
+#include "formats/json.h"
+#include "pretrained/pretrained.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -18,12 +18,12 @@
  *   clip-text-1      milliseconds a text: its text tower, all 77 tokens, a batch of 1
  *   clip-text-10     the same, a batch of 10
  */
-#include "../../lib/clip.h"
-#include "../../lib/conv.h"
-#include "../../lib/gemm.h"
-#include "../../lib/optim.h"
-#include "../../lib/plot.h"
-#include "../../lib/thread.h"
+#include "model/clip.h"
+#include "kernels/conv.h"
+#include "kernels/gemm.h"
+#include "training/optim.h"
+#include "show/plot.h"
+#include "core/thread.h"
 
 #include <math.h>
 #include <stdlib.h>

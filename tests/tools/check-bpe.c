@@ -1,6 +1,6 @@
 /* check-bpe: does our tokeniser give the ids expected? */
-#include "../../lib/bpe.h"
-#include "../../lib/json.h"
+#include "dataset/bpe.h"
+#include "formats/json.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* check-image: are the pixels we read from a picture, or what CLIP's preprocessing makes of them, those expected? */
-#include "../../lib/image.h"
+#include "formats/image.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* check-table: a table that a lesson measured is read and written again; are the bytes the same? */
-#include "../../lib/holdout.h"
-#include "../../lib/limit_table.h"
+#include "14-honestly-zero-shot/held_out_classes.h"
+#include "scenes/result_table.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* cifar-check FOLDER: are the six files of CIFAR-10 in the folder what their author published (MD5)? */
-#include "../../lib/cifar.h"
+#include "dataset/cifar.h"
 
 int main(int argc, char **argv) {
     Err err;

@@ -3,8 +3,8 @@
  * The package has a PNG for each file, 1024 pixels wide, each row one 32 x 32 picture in reading order, and two JSON
  * lists of labels, of which the one for training goes on from file to file. How many rows there are is left to the
  * files; that they are the right ones is for cifar-check to say. */
-#include "../../lib/cifar.h"
-#include "../../lib/image.h"
+#include "dataset/cifar.h"
+#include "formats/image.h"
 
 #include <string.h>
 

@@ -5,14 +5,14 @@
  * Some processors treat such numbers in microcode, a hundred times as slow. Each line is one kernel on one thread: time with
  * usual numbers, with denormal ones, and with small ones whose products are denormal. Processor time, the best of some
  * runs, so that a busy machine changes little. With --most: exit status 1 if any is so many times as slow as usual. */
-#include "../../lib/attention.h"
-#include "../../lib/conv.h"
-#include "../../lib/gemm.h"
-#include "../../lib/ops.h"
-#include "../../lib/optim.h"
-#include "../../lib/options.h"
-#include "../../lib/thread.h"
-#include "../../lib/vecmath.h"
+#include "kernels/attention.h"
+#include "kernels/conv.h"
+#include "kernels/gemm.h"
+#include "autograd/ops.h"
+#include "training/optim.h"
+#include "lesson/options.h"
+#include "core/thread.h"
+#include "kernels/vecmath.h"
 
 #include <string.h>
 #include <time.h>

@@ -11,7 +11,7 @@
  *
  * Exit status 0: it is. 1: it is not; the first difference is shown, with line numbers. 2: a file or word is wrong.
  */
-#include "../../lib/base.h"
+#include "core/base.h"
 
 #include <ctype.h>
 #include <math.h>

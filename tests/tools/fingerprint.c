@@ -7,14 +7,14 @@
  * is written down; functions of libm; our own functions on vectors; products in vector registers, where the width of a register
  * decides which numbers are summed first and a multiply-add may round once or twice.
  */
-#include "../../lib/attention.h"
-#include "../../lib/cifar.h"
-#include "../../lib/conv.h"
-#include "../../lib/gemm.h"
-#include "../../lib/image.h"
-#include "../../lib/sha256.h"
-#include "../../lib/softmax.h"
-#include "../../lib/vecmath.h"
+#include "kernels/attention.h"
+#include "dataset/cifar.h"
+#include "kernels/conv.h"
+#include "kernels/gemm.h"
+#include "formats/image.h"
+#include "formats/sha256.h"
+#include "core/softmax.h"
+#include "kernels/vecmath.h"
 
 enum { MANY = 4099, SHORT_SUM = 12 };
 

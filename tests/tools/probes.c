@@ -1,10 +1,10 @@
-/* probes: sets of quads (lib/quads.h) as text files, and whether a file is what it says.
+/* probes: sets of quads (lib/scenes/minimal_pairs.h) as text files, and whether a file is what it says.
  *
  *   build/probes --out probes                     every kind, 1,000 items: probes/binding.csv ... ; each is checked
  *   build/probes --check probes/binding.csv ...   one line for each file; exit status 0 if all hold
  */
-#include "../../lib/options.h"
-#include "../../lib/quads.h"
+#include "lesson/options.h"
+#include "scenes/minimal_pairs.h"
 
 #include <string.h>
 

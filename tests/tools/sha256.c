@@ -1,5 +1,5 @@
 /* sha256: prints the SHA-256 sums of files, one line each: 64 hexadecimal digits, two spaces, the name. */
-#include "../../lib/sha256.h"
+#include "formats/sha256.h"
 
 int main(int argc, char **argv) {
     if (argc < 2) die_usage("sha256 FILE ...");

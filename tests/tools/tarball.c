@@ -9,8 +9,8 @@
  *
  * Format: ustar (POSIX.1-2017, pax, "ustar Interchange Format") in gzip (RFC 1952).
  */
-#include "../../lib/deflate.h"
-#include "../../lib/inflate.h"
+#include "formats/deflate.h"
+#include "formats/inflate.h"
 
 #include <stdlib.h>
 #include <string.h>

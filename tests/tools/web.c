@@ -1,5 +1,5 @@
 /* web: a small HTTP server on the loopback, for the tests of what downloads. It can be as bad as a real one. */
-#include "../../lib/options.h"
+#include "lesson/options.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,0 +1,22 @@
+#include "early_fusion.h"
+
+Fusion fusion_add(Params *params, FusionSize size, Rng *rng) {
+    TransformerSize body = { .width = size.width, .layers = size.layers, .heads = size.heads };
+    return (Fusion){
+        .size = size,
+        .word = embedding_add(params, "fusion.word", size.vocabulary, size.width, rng),
+        .patch = linear_add(params, "fusion.patch", 3 * size.patch * size.patch, size.width, rng),
+        .score = linear_add(params, "fusion.score", size.width, 1, rng),
+        .body = transformer_add(params, "fusion.body", body, rng),
+    };
+}
+
+Var fusion_score(Tape *t, const Fusion *m, Var pixels, const int *ids, int T) {
+    REQUIRE(pixels->val.dims == 4 && pixels->val.shape[0] == 1 && T >= 1, "pixels are %s with %d words, want [1,H,W,3] and at least 1",
+            mat_shape_text(pixels->val), T);
+    int D = m->size.width;
+    Var seen = linear(t, &m->patch, op_patches(t, pixels, m->size.patch)), read = embedding(t, &m->word, ids, 1, T);
+    int N = seen->val.shape[1];
+    Var both = op_concat(t, op_reshape(t, read, mat_shape(2, T, D)), op_reshape(t, seen, mat_shape(2, N, D)));
+    return linear(t, &m->score, transformer(t, &m->body, op_reshape(t, both, mat_shape(3, 1, T + N, D)), NULL));
+}

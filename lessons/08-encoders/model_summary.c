@@ -1,0 +1,103 @@
+#include "model_summary.h"
+
+#include <string.h>
+
+/* ---- reading the tape -------------------------------------------------------------------------------------------------- */
+
+static size_t node_numbers(const Node *n) {
+    size_t numbers = 0;
+    for (int k = 0; k < NODE_INPUTS; k++)
+        if (n->in[k] && n->in[k]->param && !n->in[k]->param->frozen) numbers += mat_count(n->in[k]->val);
+    return numbers;
+}
+
+static double node_work(const Node *n) {
+    double out = (double)mat_count(n->val);
+    static const Mat none = { .shape = { 1, 1, 1, 1 } };
+    Mat a = n->in[0] ? n->in[0]->val : none, b = n->in[1] ? n->in[1]->val : none;
+    if (n->op == &linear_op) return out * (double)mat_count(b) / MAX(1, b.shape[0]);
+    if (n->op == &matmul_op) return out * a.shape[1];
+    if (n->op == &conv2d_op) return out * (double)(b.shape[1] * b.shape[2] * b.shape[3]);
+    if (n->op == &attention_op) return 2.0 * a.shape[1] * out;
+    if (n->op == &lstm_op) return (double)mat_count(a) * b.shape[1];
+    return 0;
+}
+
+Anatomy anatomy_of(Arena *arena, const Tape *tape, Var from) {
+    Anatomy found = { .count = 0 };
+    for (const Node *n = tape->last; n && n != from; n = n->before) found.count += n->op != NULL;
+    found.step = arena_zero(arena, (size_t)found.count, sizeof *found.step);
+    int at = found.count;
+    for (const Node *n = tape->last; n && n != from; n = n->before) {
+        if (!n->op) continue;
+        AnatomyStep *step = &found.step[--at];
+        *step = (AnatomyStep){ n->op->name, n->val, node_numbers(n), node_work(n) };
+        step->shape.v = NULL;
+        found.numbers += step->numbers, found.work += step->work;
+    }
+    return found;
+}
+
+/* ---- printing ------------------------------------------------------------------------------------------------------------ */
+
+static bool step_same(const AnatomyStep *a, const AnatomyStep *b) {
+    return !strcmp(a->name, b->name) && mat_same_shape(a->shape, b->shape) && a->numbers == b->numbers;
+}
+
+/* How many steps from i on are repeated at once, and how often in all; 0 where nothing is. */
+static int repeated(const Anatomy *a, int i, int *times) {
+    for (int period = 3; i + 2 * period <= a->count; period++) {
+        int same = 0;
+        while (i + period + same < a->count && step_same(&a->step[i + same], &a->step[i + period + same])) same++;
+        if (same >= period && a->step[i].numbers) return *times = 1 + same / period, period;
+    }
+    return 0;
+}
+
+static void print_steps(FILE *out, const Anatomy *a, int begin, int end, const char *note, Mat *shape) {
+    for (int i = begin; i < end; i++) {
+        const AnatomyStep *s = &a->step[i];
+        if (s->numbers) fprintf(out, "%s%10zu  %s%s", i > 0 ? "\n" : "", s->numbers, i == begin ? note : *note ? "  | " : "", s->name);
+        else fprintf(out, i > 0 ? ", %s" : "            %s", s->name);
+        if (!mat_same_shape(*shape, s->shape)) fprintf(out, " %s", mat_shape_text(s->shape));
+        *shape = s->shape;
+    }
+}
+
+void anatomy_print(FILE *out, const Anatomy *a) {
+    Mat shape = { .dims = -1 };
+    for (int i = 0, times = 0, period; i < a->count; i += MAX(1, period * times)) {
+        char note[32];
+        period = repeated(a, i, &times);
+        if (!period) {
+            times = 0;
+            print_steps(out, a, i, i + 1, "", &shape);
+            continue;
+        }
+        snprintf(note, sizeof note, "%d x ", times);
+        print_steps(out, a, i, i + period, note, &shape);
+    }
+    fprintf(out, "\n%10zu  numbers to learn, %.0f multiply-adds\n", a->numbers, a->work);
+}
+
+/* ---- attention ------------------------------------------------------------------------------------------------------------ */
+
+Mat anatomy_look(Arena *arena, const Tape *tape, int i, AttentionShape shape, int b, int token) {
+    int count = 0;
+    const Node *found = NULL;
+    for (const Node *n = tape->last; n; n = n->before) count += n->op == &attention_op;
+    REQUIRE(0 <= i && i < count, "attention %d of %d", i, count);
+    for (const Node *n = tape->last; n; n = n->before)
+        if (n->op == &attention_op && --count == i) found = n->in[0];
+    shape.B = found->val.shape[0], shape.T = found->val.shape[1], shape.D = found->val.shape[2] / 3;
+    REQUIRE(0 <= b && b < shape.B && 0 <= token && token < shape.T, "token %d of text %d, want below %d and %d", token, b, shape.T, shape.B);
+    Mat look = mat_zero(arena, 1, shape.T);
+    Arena work = { 0 };
+    Mat map = mat_new(&work, shape.T, shape.T);
+    for (int head = 0; head < shape.heads; head++) {
+        attend_map(shape, found->val.v, b, head, map.v);
+        for (int t = 0; t < shape.T; t++) look.v[t] += AT(map, token, t) / (num)shape.heads;
+    }
+    arena_free(&work);
+    return look;
+}

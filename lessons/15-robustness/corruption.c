@@ -1,0 +1,160 @@
+#include "corruption.h"
+
+#include "core/rng.h"
+#include "core/thread.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { SIDE = CIFAR_SIDE };
+
+static const struct { const char *name; double amount[CORRUPT_STRENGTHS]; } kinds[CORRUPT_KINDS] = {
+    [CORRUPT_NOISE] = { "noise", { 0.04, 0.08, 0.12, 0.18, 0.26 } },
+    [CORRUPT_SALT] = { "salt", { 0.02, 0.05, 0.10, 0.18, 0.30 } },
+    [CORRUPT_BLUR] = { "blur", { 0.5, 0.8, 1.1, 1.5, 2.2 } },
+    [CORRUPT_PIXELATE] = { "pixelate", { 2, 3, 4, 6, 8 } },
+    [CORRUPT_CONTRAST] = { "contrast", { 0.70, 0.50, 0.35, 0.22, 0.12 } },
+    [CORRUPT_BRIGHTNESS] = { "brightness", { 0.1, 0.2, 0.3, 0.4, 0.5 } },
+    [CORRUPT_OCCLUDE] = { "occlude", { 6, 10, 14, 18, 22 } },
+    [CORRUPT_ROTATE] = { "rotate", { 6, 12, 20, 30, 45 } },
+};
+
+const char *corrupt_name(Corruption kind) {
+    REQUIRE((unsigned)kind < CORRUPT_KINDS, "kind is %d, want 0 to %d", (int)kind, CORRUPT_KINDS - 1);
+    return kinds[kind].name;
+}
+
+double corrupt_amount(Corruption kind, int strength) {
+    REQUIRE((unsigned)kind < CORRUPT_KINDS, "kind is %d, want 0 to %d", (int)kind, CORRUPT_KINDS - 1);
+    REQUIRE(1 <= strength && strength <= CORRUPT_STRENGTHS, "strength is %d, want 1 to %d", strength, CORRUPT_STRENGTHS);
+    return kinds[kind].amount[strength - 1];
+}
+
+/* ---- the eight: x holds a picture's numbers, 0 to 1, [32,32,3] -------------------------------------------------------- */
+
+typedef double Picture[SIDE][SIDE][3];
+
+static int within(int i) { return i < 0 ? 0 : i >= SIDE ? SIDE - 1 : i; }
+
+static void noise(Picture x, double deviation, Rng *rng) {
+    for (int i = 0; i < CIFAR_NUMBERS; i++) (&x[0][0][0])[i] += deviation * rng_normal(rng);
+}
+
+static void salt(Picture x, double share, Rng *rng) {
+    for (int i = 0; i < SIDE * SIDE; i++) {
+        double struck = rng_uniform(rng), white = rng_below(rng, 2);
+        for (int c = 0; c < 3 && struck < share; c++) x[i / SIDE][i % SIDE][c] = white;
+    }
+}
+
+/* Along the rows, and then, turned, along what were the columns. */
+static void blur(Picture x, double deviation, Rng *rng) {
+    (void)rng;
+    enum { REACH = 7 };
+    double weight[2 * REACH + 1], sum = 0;
+    for (int i = -REACH; i <= REACH; i++) sum += weight[i + REACH] = exp(-i * i / (2 * deviation * deviation));
+    for (int pass = 0; pass < 2; pass++) {
+        Picture y = { { { 0 } } };
+        for (int h = 0; h < SIDE; h++)
+            for (int w = 0; w < SIDE; w++)
+                for (int i = -REACH; i <= REACH; i++)
+                    for (int c = 0; c < 3; c++) y[w][h][c] += weight[i + REACH] / sum * x[h][within(w + i)][c];
+        memcpy(x, y, sizeof y);
+    }
+}
+
+static void pixelate(Picture x, double block, Rng *rng) {
+    (void)rng;
+    int size = (int)block;
+    for (int top = 0; top < SIDE; top += size)
+        for (int left = 0; left < SIDE; left += size) {
+            int bottom = MIN(SIDE, top + size), right = MIN(SIDE, left + size);
+            for (int c = 0; c < 3; c++) {
+                double mean = 0;
+                for (int h = top; h < bottom; h++)
+                    for (int w = left; w < right; w++) mean += x[h][w][c] / ((bottom - top) * (right - left));
+                for (int h = top; h < bottom; h++)
+                    for (int w = left; w < right; w++) x[h][w][c] = mean;
+            }
+        }
+}
+
+static void contrast(Picture x, double factor, Rng *rng) {
+    (void)rng;
+    double mean[3] = { 0 };
+    for (int i = 0; i < CIFAR_NUMBERS; i++) mean[i % 3] += (&x[0][0][0])[i] / (SIDE * SIDE);
+    for (int i = 0; i < CIFAR_NUMBERS; i++) {
+        double *v = &x[0][0][0] + i;
+        *v = mean[i % 3] + factor * (*v - mean[i % 3]);
+    }
+}
+
+static void brightness(Picture x, double more, Rng *rng) {
+    (void)rng;
+    for (int i = 0; i < CIFAR_NUMBERS; i++) (&x[0][0][0])[i] += more;
+}
+
+static void occlude(Picture x, double side, Rng *rng) {
+    int size = (int)side, room = SIDE - size + 1;
+    int top = (int)(rng_uniform(rng) * room), left = (int)(rng_uniform(rng) * room);
+    for (int h = top; h < top + size; h++)
+        for (int w = left; w < left + size; w++)
+            for (int c = 0; c < 3; c++) x[h][w][c] = 0.5;
+}
+
+static void rotate(Picture x, double degrees, Rng *rng) {
+    double angle = degrees * 3.14159265358979323846 / 180 * (rng_below(rng, 2) ? 1 : -1), middle = (SIDE - 1) / 2.0;
+    Picture y;
+    for (int h = 0; h < SIDE; h++)
+        for (int w = 0; w < SIDE; w++) {
+            double v = middle + cos(angle) * (h - middle) - sin(angle) * (w - middle);
+            double u = middle + sin(angle) * (h - middle) + cos(angle) * (w - middle);
+            int top = (int)floor(v), left = (int)floor(u);
+            for (int c = 0; c < 3; c++) {
+                double a = x[within(top)][within(left)][c], b = x[within(top)][within(left + 1)][c];
+                double d = x[within(top + 1)][within(left)][c], e = x[within(top + 1)][within(left + 1)][c];
+                y[h][w][c] = (1 - (v - top)) * (a + (u - left) * (b - a)) + (v - top) * (d + (u - left) * (e - d));
+            }
+        }
+    memcpy(x, y, sizeof y);
+}
+
+static void (*const spoil[CORRUPT_KINDS])(Picture, double, Rng *) = {
+    [CORRUPT_NOISE] = noise, [CORRUPT_SALT] = salt, [CORRUPT_BLUR] = blur, [CORRUPT_PIXELATE] = pixelate,
+    [CORRUPT_CONTRAST] = contrast, [CORRUPT_BRIGHTNESS] = brightness, [CORRUPT_OCCLUDE] = occlude, [CORRUPT_ROTATE] = rotate,
+};
+
+void corrupt_picture(Corrupt how, int index, const uint8_t rgb[CIFAR_NUMBERS], uint8_t out[CIFAR_NUMBERS]) {
+    REQUIRE((unsigned)how.kind < CORRUPT_KINDS, "kind is %d, want 0 to %d", (int)how.kind, CORRUPT_KINDS - 1);
+    REQUIRE(0 <= how.strength && how.strength <= CORRUPT_STRENGTHS, "strength is %d, want 0 to %d", how.strength, CORRUPT_STRENGTHS);
+    REQUIRE(index >= 0, "index is %d, want 0 or more", index);
+    Picture x;
+    double *v = &x[0][0][0];
+    Rng rng = rng_seed(how.seed ^ 0x636f7272757074u, (uint64_t)how.kind << 32 | (uint32_t)index);
+    for (int i = 0; i < CIFAR_NUMBERS; i++) v[i] = rgb[i] / 255.0;
+    if (how.strength > 0) spoil[how.kind](x, corrupt_amount(how.kind, how.strength), &rng);
+    for (int i = 0; i < CIFAR_NUMBERS; i++) out[i] = (uint8_t)(255 * fmin(1, fmax(0, v[i])) + 0.5);
+}
+
+typedef struct { const Cifar *set; Corrupt how; uint8_t *records; } Work;
+
+static void corrupt_some(void *context, size_t begin, size_t end, int worker) {
+    (void)worker;
+    const Work *work = context;
+    uint8_t rgb[CIFAR_NUMBERS], spoilt[CIFAR_NUMBERS], record[CIFAR_RECORD];
+    for (size_t i = begin; i < end; i++) {
+        cifar_picture(work->set, (int)i, rgb);
+        corrupt_picture(work->how, (int)i, rgb, spoilt);
+        cifar_record(spoilt, 0, record);
+        memcpy(work->records + i * CIFAR_NUMBERS, record + 1, CIFAR_NUMBERS);
+    }
+}
+
+Cifar corrupt_set(Arena *arena, const Cifar *set, int n, Corrupt how) {
+    REQUIRE(0 <= n && n <= set->n, "n is %d, want 0 to %d", n, set->n);
+    Cifar part = *set;
+    Work work = { set, how, arena_alloc(arena, (size_t)n, CIFAR_NUMBERS) };
+    parallel_for((size_t)n, 16, corrupt_some, &work);
+    part.n = n, part.pixels = work.records;
+    return part;
+}

@@ -1,0 +1,160 @@
+#include "caption_sensitivity.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+Mat hearing_vectors(Clip *clip, Arena *arena, const char *const *texts, int n) {
+    enum { CHUNK = 256 };
+    Mat all = mat_new(arena, n, clip->config.text.embed);
+    for (int begin = 0; begin < n; begin += CHUNK) {
+        Arena scratch = { 0 };
+        Mat some = clip_text_features(clip, &scratch, texts + begin, MIN(CHUNK, n - begin), NULL);
+        memcpy(&AT(all, begin, 0), some.v, mat_count(some) * sizeof(num));
+        arena_free(&scratch);
+    }
+    return all;
+}
+
+double hearing_cosine(Mat a, int i, Mat b, int j) {
+    int E = a.shape[1];
+    const num *x = &AT(a, i, 0), *y = &AT(b, j, 0);
+    double lengths = sqrt(vec_dot(x, x, E) * vec_dot(y, y, E));
+    REQUIRE(b.shape[1] == E && lengths > 0, "rows of %s and %s; a vector of length 0 has no direction",
+            mat_shape_text(a), mat_shape_text(b));
+    return vec_dot(x, y, E) / lengths;
+}
+
+int hearing_different(Mat m) {
+    int count = 0;
+    size_t bytes = (size_t)m.shape[1] * sizeof(num);
+    for (int i = 0; i < m.shape[0]; i++) {
+        int j = 0;
+        while (j < i && memcmp(&AT(m, i, 0), &AT(m, j, 0), bytes) != 0) j++;
+        count += j == i;
+    }
+    return count;
+}
+
+/* ---- orders ------------------------------------------------------------------------------------------------------ */
+
+enum { WORDS = 8 };
+
+static int by_letters(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+/* The next order, alphabetically; false after the last. */
+static bool next_order(char **word, int n) {
+    int i = n - 2, j = n - 1;
+    while (i >= 0 && strcmp(word[i], word[i + 1]) >= 0) i--;
+    if (i < 0) return false;
+    while (strcmp(word[i], word[j]) >= 0) j--;
+    char *kept = word[i];
+    word[i] = word[j], word[j] = kept;
+    for (int a = i + 1, b = n - 1; a < b; a++, b--) kept = word[a], word[a] = word[b], word[b] = kept;
+    return true;
+}
+
+const char **hearing_orders(Arena *arena, const char *text, int *count) {
+    char *copy = arena_text(arena, text), *word[WORDS], *rest = NULL;
+    int n = 0, most = 1;
+    for (char *at = strtok_r(copy, " ", &rest); at; at = strtok_r(NULL, " ", &rest)) {
+        REQUIRE(n < WORDS, "\"%s\" has more than %d words", text, WORDS);
+        word[n++] = at;
+        most *= n;
+    }
+    REQUIRE(n > 0, "no words to order");
+    const char **orders = arena_alloc(arena, (size_t)most, sizeof *orders);
+    qsort(word, (size_t)n, sizeof *word, by_letters);
+    *count = 0;
+    do {
+        char *line = arena_zero(arena, strlen(text) + 1, 1);
+        for (int i = 0; i < n; i++) strcat(strcat(line, i ? " " : ""), word[i]);
+        orders[(*count)++] = line;
+    } while (next_order(word, n));
+    return orders;
+}
+
+/* ---- changes ----------------------------------------------------------------------------------------------------- */
+
+enum {
+    ONE = 1 << CAPTION_OBJECT, NUMBER = 1 << CAPTION_COUNT, PAIR = 1 << CAPTION_PAIR, RELATED = 1 << CAPTION_RELATION,
+    ANY = ONE | NUMBER | PAIR | RELATED | 1 << CAPTION_WITHOUT
+};
+
+static const HearingChange changes[] = {
+    { "other names", true, ANY, SAY_NAMES, EDIT_KINDS },
+    { "another form", true, ANY, SAY_FORMS, EDIT_KINDS },
+    { "the converse", true, RELATED, SAY_CONVERSE, EDIT_KINDS },
+    { "colours swapped", false, PAIR, 0, EDIT_SWAP_COLOURS },
+    { "things swapped", false, RELATED, 0, EDIT_SWAP_NOUNS },
+    { "relation turned", false, RELATED, 0, EDIT_OPPOSITE },
+    { "another number", false, NUMBER, 0, EDIT_REPLACE_COUNT },
+    { "negated", false, PAIR, 0, EDIT_NEGATE },
+    { "another colour", false, ONE | PAIR, 0, EDIT_REPLACE_COLOUR },
+    { "another shape", false, ONE | PAIR, 0, EDIT_REPLACE_SHAPE },
+    { "another caption", false, ANY, 0, EDIT_KINDS },
+};
+
+const HearingChange *hearing_change(int i) { return i >= 0 && i < (int)COUNT(changes) ? &changes[i] : NULL; }
+
+/* A true caption of one of the kinds. */
+static Caption some_caption(const HearingChange *change, uint64_t seed, uint64_t i, Rng *rng) {
+    for (;; i += 1u << 20) {
+        CaptionKind kind = (CaptionKind)rng_below(rng, CAPTION_KINDS);
+        bool number = kind == CAPTION_COUNT;
+        Scene scene = scene_make(
+            &(SceneSettings){ .seed = seed, .least = number ? 1 : 2, .most = number ? SCENE_MOST : 2, .alike = number },
+            i);
+        Caption caption;
+        if ((change->kinds >> kind & 1u) && caption_of(&caption, &scene, kind, &(CaptionRules){ 0 }, rng))
+            return caption;
+    }
+}
+
+/* In other words; the same if it cannot be said so. */
+static Caption reworded(const Caption *caption, unsigned ways, Rng *rng) {
+    Caption other = *caption;
+    for (int tries = 0; tries < 64 && caption_identical(&other, caption); tries++)
+        other = caption_paraphrase(caption, ways, rng);
+    return other;
+}
+
+static bool changed(Caption *out, const HearingChange *change, const Caption *caption, uint64_t seed, uint64_t i,
+                    Rng *rng) {
+    if (change->same) *out = reworded(caption, change->ways, rng);
+    else if (change->edit == EDIT_KINDS) *out = some_caption(change, seed + 1, i, rng);
+    else return caption_edit(out, caption, change->edit, rng);
+    return caption_same(out, caption) == change->same && !caption_identical(out, caption);
+}
+
+HearingExample *hearing_examples(Arena *arena, const HearingChange *change, uint64_t seed, int n) {
+    HearingExample *example = arena_alloc(arena, (size_t)n, sizeof *example);
+    for (int i = 0; i < n; i++) {
+        Rng rng = rng_seed(seed, (uint64_t)i);
+        Caption first, other;
+        char text[CAPTION_TEXT];
+        do first = some_caption(change, seed, (uint64_t)i, &rng);
+        while (!changed(&other, change, &first, seed, (uint64_t)i, &rng));
+        Caption again = reworded(&first, SAY_NAMES | SAY_FORMS, &rng);
+        example[i].text = arena_text(arena, caption_text(&first, text));
+        example[i].reworded = arena_text(arena, caption_text(&again, text));
+        example[i].changed = arena_text(arena, caption_text(&other, text));
+    }
+    return example;
+}
+
+HearingScore hearing_score(Clip *clip, const HearingExample *example, int n) {
+    HearingScore score = { .taken = tally_new(1, 2) };
+    Arena arena = { 0 };
+    const char **text = arena_alloc(&arena, size_mul(3, (size_t)n), sizeof *text);
+    for (int i = 0; i < n; i++)
+        text[i] = example[i].text, text[n + i] = example[i].reworded, text[2 * n + i] = example[i].changed;
+    Mat v = hearing_vectors(clip, &arena, text, 3 * n);
+    for (int i = 0; i < n; i++) {
+        double reworded = hearing_cosine(v, i, v, n + i), changed = hearing_cosine(v, i, v, 2 * n + i);
+        score.cosine += changed / n;
+        tally_add(&score.taken, (double[]){ reworded, changed });
+    }
+    arena_free(&arena);
+    return score;
+}

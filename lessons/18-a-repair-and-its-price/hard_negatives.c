@@ -1,0 +1,433 @@
+#include "hard_negatives.h"
+
+#include "lesson/lesson_data.h"
+#include "show/progress.h"
+
+#include <math.h>
+#include <string.h>
+
+#define BIT(edit) (1u << EDIT_##edit)
+
+static const struct { const char *name; unsigned edits;
+} lies[] = {
+    { "swap", BIT(SWAP_COLOURS) | BIT(SWAP_SHAPES) | BIT(SWAP_SIZES) | BIT(SWAP_NOUNS) },
+    { "replace", BIT(REPLACE_COLOUR) | BIT(REPLACE_SHAPE) | BIT(REPLACE_SIZE) | BIT(REPLACE_COUNT) |
+                     BIT(REPLACE_RELATION) | BIT(OPPOSITE) },
+    { "negate", BIT(NEGATE) },
+};
+static const struct { const char *name; unsigned ways; } rewords[] = {
+    { "names", SAY_NAMES }, { "forms", SAY_FORMS }, { "converse", SAY_CONVERSE },
+};
+
+const char *lie_name(LieKind kind) { return lies[kind].name; }
+unsigned lie_edits(LieKind kind) { return lies[kind].edits; }
+const char *reword_name(Reword way) { return rewords[way].name; }
+
+bool lie_find(const char *name, LieKind *kind) {
+    for (int k = 0; k < LIE_KINDS; k++)
+        if (!strcmp(name, lies[k].name)) return *kind = (LieKind)k, true;
+    return false;
+}
+
+/* ---- courses ---------------------------------------------------------------------------------------------------- */
+
+LearnerCourse repair_course(RepairCourse course, int steps) {
+    static const char *const names[] = { "plain", "repair", "no-swap", "no-replace", "no-negate" };
+    LearnerCourse c = {
+        .name = names[course], .steps = steps ? steps : REPAIR_STEPS, .rate = 1, .wrong = course == COURSE_PLAIN ? 0 : 2
+    };
+    for (int k = 0; course != COURSE_PLAIN && k < LIE_KINDS; k++)
+        if ((int)course != COURSE_NO_SWAP + k) c.edits |= lies[k].edits;
+    return c;
+}
+
+/* ---- items ------------------------------------------------------------------------------------------------------ */
+
+/* Inside the picture, and nothing touches: another shape of the same area may reach further. */
+static bool scene_has_room(const Scene *scene) {
+    for (int k = 0; k < scene->count; k++) {
+        const SceneObject *a = &scene->object[k];
+        double reach = shape_reach(a->shape) * a->radius;
+        if (fmin(fmin(a->x, a->y), fmin(1 - a->x, 1 - a->y)) < reach) return false;
+        for (int j = 0; j < k; j++) {
+            const SceneObject *b = &scene->object[j];
+            if (hypot(a->x - b->x, a->y - b->y) < reach + shape_reach(b->shape) * b->radius) return false;
+        }
+    }
+    return true;
+}
+
+/* The thing that `from` names becomes what `to` names. */
+static void scene_replace(Scene *scene, const Noun *from, const Noun *to) {
+    for (int k = 0; k < scene->count; k++) {
+        SceneObject *o = &scene->object[k];
+        if (!noun_fits(from, o)) continue;
+        o->colour = (ShapeColour)to->colour, o->shape = (Shape)to->shape;
+        return;
+    }
+}
+
+static bool replaced_item(RepairItem *item, const Split *split, Rng *rng, int number) {
+    SceneSettings settings = { .seed = rng_next(rng), .least = 2, .most = 2, .split = split };
+    CaptionRules rules = { .split = split };
+    Caption *one = &item->caption[0], *two = &item->caption[1];
+    item->scene[0] = item->scene[1] = scene_make(&settings, 0);
+    if (!caption_of(one, &item->scene[0], number % 2 ? CAPTION_RELATION : CAPTION_PAIR, &rules, rng)) return false;
+    if (!caption_edit(two, one, number / 2 % 2 ? EDIT_REPLACE_COLOUR : EDIT_REPLACE_SHAPE, rng)) return false;
+    bool first = one->a.colour != two->a.colour || one->a.shape != two->a.shape;
+    scene_replace(&item->scene[1], first ? &one->a : &one->b, first ? &two->a : &two->b);
+    bool differ = two->a.colour != two->b.colour || two->a.shape != two->b.shape;
+    if (split && !quad_scene_within(&item->scene[1], split, SPLIT_SEEN)) return false;
+    return differ && scene_has_room(&item->scene[1]);
+}
+
+static void quad_item(RepairItem *item, const Quad *quad) {
+    Err err;
+    for (int k = 0; k < 2; k++) {
+        item->scene[k] = quad->scene[k];
+        if (!caption_parse(quad->caption[k], &item->caption[k], &err)) die("%s", err.text);
+    }
+}
+
+static bool true_of_own(const RepairItem *item, const Caption *caption) {
+    for (int k = 0; k < 2; k++)
+        if (!caption_true(&item->scene[k], &caption[k]) || caption_true(&item->scene[1 - k], &caption[k])) return false;
+    return true;
+}
+
+/* The caption in other words, in one way alone; false when that way has no others for it. */
+static bool reword(Caption *out, const Caption *caption, Reword way, Rng *rng) {
+    enum { TRIES = 64 };
+    for (int i = 0; i < TRIES; i++) {
+        *out = caption_paraphrase(caption, rewords[way].ways, rng);
+        if (!caption_identical(out, caption)) return true;
+    }
+    return false;
+}
+
+static void item_reword(RepairItem *item, Rng *rng) {
+    for (int w = 0; w < REWORD_WAYS; w++) {
+        Caption *c = item->reworded[w];
+        bool both = true;
+        for (int k = 0; k < 2; k++) both = reword(&c[k], &item->caption[k], (Reword)w, rng) && both;
+        if (!both) c[0].kind = c[1].kind = CAPTION_KINDS;
+    }
+}
+
+/* n quads, every other one (n rounded up) of binding where there are two kinds. */
+static void quad_items(RepairItem *items, LieKind kind, const RepairProbe *probe) {
+    static const struct { QuadKind quad[2]; int kinds; } of[] = {
+        [LIE_SWAP] = { { QUAD_BINDING, QUAD_RELATION }, 2 }, [LIE_NEGATE] = { { QUAD_NEGATION }, 1 },
+    };
+    int kinds = of[kind].kinds, n = probe->items;
+    for (int j = 0; j < kinds; j++) {
+        Arena arena = { 0 };
+        Quads quads;
+        Err err;
+        QuadSettings settings = {
+            .kind = of[kind].quad[j], .seed = probe->seed, .count = (n + kinds - 1) / kinds, .split = probe->split
+        };
+        if (!quads_make(&quads, &arena, &settings, &err)) die("%s", err.text);
+        for (int i = j; i < n; i += kinds) quad_item(&items[i], &quads.item[i / kinds]);
+        arena_free(&arena);
+    }
+}
+
+enum { REPLACED_TRIES = 10000 }; /* of which one in a few succeeds, where any can */
+
+RepairItem *repair_items(Arena *arena, LieKind kind, const RepairProbe *probe) {
+    RepairItem *items = arena_zero(arena, (size_t)MAX(probe->items, 1), sizeof *items);
+    if (kind != LIE_REPLACE) quad_items(items, kind, probe);
+    for (int i = 0; i < probe->items; i++) {
+        RepairItem *item = &items[i];
+        Rng rng = rng_seed(probe->seed, 3 * (uint64_t)i + (uint64_t)kind);
+        for (int tries = 0; kind == LIE_REPLACE; tries++) {
+            if (replaced_item(item, probe->split, &rng, i) && true_of_own(item, item->caption)) break;
+            if (tries == REPLACED_TRIES) die("%s: this split has no two scenes that differ in one thing; see more of it", split_name(probe->split->kind));
+        }
+        item_reword(item, &rng);
+    }
+    return items;
+}
+
+/* Is b an edit of a, of the kind? All that the edits may give is tried. */
+static bool is_edit(const Caption *a, const Caption *b, LieKind kind) {
+    enum { DRAWS = 400 };
+    Rng rng = rng_seed(1, 1);
+    for (int e = 0; e < EDIT_KINDS; e++)
+        for (int i = 0; (lies[kind].edits >> e & 1) && i < DRAWS; i++) {
+            Caption c;
+            if (caption_edit(&c, a, (CaptionEdit)e, &rng) && caption_same(&c, b)) return true;
+        }
+    return false;
+}
+
+bool repair_check(const RepairItem *item, LieKind kind, Err *err) {
+    char text[2][CAPTION_TEXT];
+    for (int k = 0; k < 2; k++) caption_text(&item->caption[k], text[k]);
+    if (!true_of_own(item, item->caption))
+        return err_set(err, "\"%s\", \"%s\": not each true of its scene alone", text[0], text[1]);
+    if (!is_edit(&item->caption[0], &item->caption[1], kind))
+        return err_set(err, "\"%s\" is no %s of \"%s\"", text[1], lies[kind].name, text[0]);
+    for (int w = 0; w < REWORD_WAYS; w++) {
+        const Caption *c = item->reworded[w];
+        for (int k = 0; k < 2 && c[0].kind != CAPTION_KINDS; k++) {
+            char said[CAPTION_TEXT];
+            if (!caption_same(&c[k], &item->caption[k]) || caption_identical(&c[k], &item->caption[k]))
+                return err_set(err, "\"%s\" is not \"%s\" in other words", caption_text(&c[k], said), text[k]);
+        }
+        if (c[0].kind != CAPTION_KINDS && !true_of_own(item, c))
+            return err_set(err, "\"%s\" reworded is not true of its scene alone", text[0]);
+    }
+    return true;
+}
+
+/* ---- asking ----------------------------------------------------------------------------------------------------- */
+
+enum {
+    SAID = 2 * (1 + REWORD_WAYS),
+    BLOCK = 16
+}; /* captions of an item: plain 0, 1; reworded by way w 2 + 2w, 3 + 2w */
+
+static void score_item(RepairResult *r, const RepairItem *item, LieKind kind, double s[2][SAID]) {
+    const double plain[] = { s[0][0], s[0][1], s[1][0], s[1][1] };
+    tally_add(&r->lie[kind], plain);
+    if (kind == LIE_SWAP) tally_add(&r->swapped[item->caption[0].kind == CAPTION_RELATION], plain);
+    for (int w = 0; w < REWORD_WAYS; w++) {
+        if (item->reworded[w][0].kind == CAPTION_KINDS) continue;
+        const int x = 2 + 2 * w, y = x + 1;
+        tally_add(&r->reworded[w], (double[]){ s[0][x], s[0][1], s[1][0], s[1][y] });
+        tally_add(&r->lie_reworded[w], (double[]){ s[0][0], s[0][y], s[1][x], s[1][1] });
+        for (int k = 0; k < 2; k++) {
+            if (s[k][k] <= s[k][1 - k]) continue;
+            r->trusted[w]++;
+            r->held[w] += s[k][x + k] > s[k][1 - k];
+        }
+    }
+}
+
+typedef struct { RepairSimilar *similar; void *context; } Asked;
+
+/* n items: all their scenes with all their captions, of which each needs its own. */
+static void ask_block(RepairResult *r, Asked asked, const RepairItem *items, LieKind kind, int n) {
+    Arena arena = { 0 };
+    const Scene *scenes[2 * BLOCK];
+    const char *texts[SAID * BLOCK];
+    for (int i = 0; i < n; i++)
+        for (int c = 0; c < SAID; c++) {
+            const Caption *said = c < 2 ? &items[i].caption[c] : &items[i].reworded[c / 2 - 1][c % 2];
+            if (said->kind == CAPTION_KINDS) said = &items[i].caption[c % 2];
+            if (c < 2) scenes[2 * i + c] = &items[i].scene[c];
+            texts[SAID * i + c] = caption_text(said, arena_alloc(&arena, CAPTION_TEXT, 1));
+        }
+    Mat similar = asked.similar(asked.context, &arena, scenes, 2 * n, texts, SAID * n);
+    for (int i = 0; i < n; i++) {
+        double s[2][SAID];
+        for (int k = 0; k < 2; k++)
+            for (int c = 0; c < SAID; c++) s[k][c] = (double)AT(similar, 2 * i + k, SAID * i + c);
+        score_item(r, &items[i], kind, s);
+    }
+    arena_free(&arena);
+}
+
+/* The mean, over all orders of equals, of whether the first of n is right; step: from one score to the next. */
+static double first_is_right(const num *score, const uint8_t *right, int n, size_t step) {
+    int best = 0, equal = 0, good = 0;
+    for (int i = 1; i < n; i++)
+        if (score[(size_t)i * step] > score[(size_t)best * step]) best = i;
+    for (int i = 0; i < n; i++)
+        if (score[(size_t)i * step] == score[(size_t)best * step]) equal++, good += right[(size_t)i * step];
+    return (double)good / equal;
+}
+
+/* Scenes of two things, and a pair or a relation of each, plainly said: few captions are true of more than one. */
+static void ask_retrieval(RepairResult *r, Asked asked, const RepairProbe *probe) {
+    enum { N = RETRIEVED, SOME = 50 };
+    Arena arena = { 0 };
+    Scene *scene = arena_alloc(&arena, N, sizeof *scene);
+    Caption caption[N];
+    const Scene *scenes[N];
+    const char *texts[N];
+    uint8_t *right = arena_alloc(&arena, N, N);
+    Mat similar = mat_new(&arena, N, N);
+    SceneSettings settings = { .seed = probe->seed, .least = 2, .most = 2, .split = probe->split };
+    CaptionRules rules = { .split = probe->split };
+    for (int i = 0; i < N; i++) {
+        Rng rng = rng_seed(probe->seed, (uint64_t)i);
+        scene[i] = scene_make(&settings, (uint64_t)i), scenes[i] = &scene[i];
+        if (!caption_of(&caption[i], &scene[i], i % 2 ? CAPTION_PAIR : CAPTION_RELATION, &rules, &rng))
+            die("scene %d: nothing to say", i);
+        texts[i] = caption_text(&caption[i], arena_alloc(&arena, CAPTION_TEXT, 1));
+    }
+    for (int i = 0; i < N; i += SOME) {
+        Mat some = asked.similar(asked.context, &arena, scenes + i, SOME, texts, N);
+        memcpy(&AT(similar, i, 0), some.v, mat_count(some) * sizeof(num));
+    }
+    double chance = 0;
+    for (size_t i = 0; i < (size_t)N * N; i++)
+        right[i] = caption_true(scenes[i / N], &caption[i % N]), chance += right[i];
+    for (int i = 0; i < N; i++) {
+        r->found[0] += first_is_right(&AT(similar, i, 0), right + i * N, N, 1) / N;
+        r->found[1] += first_is_right(&AT(similar, 0, i), right + i, N, N) / N;
+    }
+    r->chance[0] = r->chance[1] = chance / N / N;
+    arena_free(&arena);
+}
+
+RepairResult repair_ask_by(RepairSimilar *similar, void *context, const RepairProbe *probe) {
+    RepairResult r = { .found = { 0 } };
+    Asked asked = { similar, context };
+    Progress progress = progress_begin("asking", (LIE_KINDS + 1) * probe->items, NULL);
+    for (int k = 0; k < LIE_KINDS; k++) r.lie[k] = tally_new(2, 2);
+    for (int h = 0; h < 2; h++) r.swapped[h] = tally_new(2, 2);
+    for (int w = 0; w < REWORD_WAYS; w++) r.reworded[w] = r.lie_reworded[w] = tally_new(2, 2);
+    for (int k = 0, done = 0; k < LIE_KINDS; k++) {
+        Arena arena = { 0 };
+        RepairProbe of = { .seed = probe->seed,
+                           .items = k == LIE_SWAP ? 2 * probe->items : probe->items,
+                           .split = probe->split };
+        const RepairItem *all = repair_items(&arena, (LieKind)k, &of);
+        for (int i = 0; i < of.items; i += BLOCK) {
+            int n = MIN(BLOCK, of.items - i);
+            ask_block(&r, asked, all + i, (LieKind)k, n);
+            progress_update(&progress, done += n);
+        }
+        arena_free(&arena);
+    }
+    ask_retrieval(&r, asked, probe);
+    progress_end(&progress);
+    return r;
+}
+
+static Mat learner_says(void *context, Arena *arena, const Scene *const *scenes, int n, const char *const *captions,
+                        int m) {
+    return learner_similar(context, arena, scenes, n, captions, m);
+}
+
+RepairResult repair_ask(Learner *learner, int items) {
+    RepairProbe probe = { .seed = 0x4e9a12u + (uint64_t)learner->settings.seed,
+                          .items = items,
+                          .split = &learner->split };
+    return repair_ask_by(learner_says, learner, &probe);
+}
+
+/* ---- the table -------------------------------------------------------------------------------------------------- */
+
+static void note_share(LimitsTable *table, LimitsRow row, int items, double choice, double text, double image) {
+    row.items = items;
+    row.score[TALLY_CHOICE] = choice, row.score[TALLY_TEXT] = text, row.score[TALLY_IMAGE] = image,
+    row.score[TALLY_GROUP] = NAN;
+    for (int k = 0; k < TALLY_SCORES; k++) row.score[k] = round(row.score[k] * 1e4) / 1e4; /* as the file keeps it */
+    limits_put(table, &row);
+}
+
+void repair_note(LimitsTable *table, const LearnerSettings *settings, const LearnerCourse *more,
+                 const RepairResult *r) {
+    static const char *const after[] = { "", "-lie", "-held" };
+    for (int k = 0; k < LIE_KINDS; k++)
+        limits_note(table, limits_row(settings, more, lies[k].name, SPLIT_SEEN), &r->lie[k]);
+    limits_note(table, limits_row(settings, more, "swap-colours", SPLIT_SEEN), &r->swapped[0]);
+    limits_note(table, limits_row(settings, more, "swap-places", SPLIT_SEEN), &r->swapped[1]);
+    for (int w = 0; w < REWORD_WAYS; w++) {
+        double held = r->trusted[w] ? (double)r->held[w] / r->trusted[w] : NAN;
+        double share[] = { tally_rate(&r->reworded[w], TALLY_CHOICE).share,
+                           tally_rate(&r->lie_reworded[w], TALLY_CHOICE).share, held };
+        int items[] = { r->reworded[w].items, r->lie_reworded[w].items, r->trusted[w] };
+        for (int i = 0; i < 3; i++) {
+            char probe[LIMITS_NAME];
+            snprintf(probe, sizeof probe, "%s%s", rewords[w].name, after[i]);
+            note_share(table, limits_row(settings, more, probe, SPLIT_SEEN), items[i], share[i], NAN, NAN);
+        }
+    }
+    note_share(table, limits_row(settings, more, "retrieval", SPLIT_SEEN), RETRIEVED, NAN, r->found[0], r->found[1]);
+    note_share(table, limits_row(settings, more, "retrieval-chance", SPLIT_SEEN), RETRIEVED, NAN, r->chance[0],
+               r->chance[1]);
+}
+
+static const struct { const char *name, *reading; int course;
+} arms[] = {
+    /* course -1: none */
+    { "before", "vector", -1 },
+    { "plain", "vector", COURSE_PLAIN },
+    { "lies", "vector", COURSE_REPAIR },
+    { "no swap", "vector", COURSE_NO_SWAP },
+    { "no replace", "vector", COURSE_NO_REPLACE },
+    { "no negate", "vector", COURSE_NO_NEGATE },
+    { "places", "places", COURSE_PLAIN },
+    { "+ lies", "places", COURSE_REPAIR },
+};
+_Static_assert(COUNT(arms) == REPAIR_ARMS, "a line for each arm");
+
+const char *repair_arm_name(RepairArm arm) { return arms[arm].name; }
+
+/* The first course is that of lesson 17's transformer, so that its weights serve here, too. */
+RepairCell repair_cell(RepairArm arm, RepairWorld w) {
+    LearnerSettings s = { .text = "transformer",
+                          .reading = arms[arm].reading,
+                          .split = SPLIT_PAIRS,
+                          .seed = w.seed,
+                          .steps = w.steps,
+                          .coverage = w.coverage > 0 ? w.coverage : REPAIR_COVERAGE };
+    RepairCell cell = { .settings = learner_settings(s), .more = arms[arm].course >= 0 };
+    if (cell.more) cell.course = repair_course((RepairCourse)arms[arm].course, w.more);
+    return cell;
+}
+
+RepairCell repair_small_cell(void) {
+    return repair_cell(ARM_PLACES, (RepairWorld){ .seed = 1, .steps = 60, .more = 20 });
+}
+
+RepairCell *repair_plan(Arena *arena, int *count) {
+    RepairCell *plan = arena_alloc(arena, 1 + (size_t)LIMITS_SEEDS * REPAIR_ARMS, sizeof *plan);
+    int n = 0;
+    plan[n++] = repair_small_cell();
+    for (int seed = 1; seed <= LIMITS_SEEDS; seed++)
+        for (int a = 0; a < REPAIR_ARMS; a++) plan[n++] = repair_cell((RepairArm)a, (RepairWorld){ .seed = seed });
+    *count = n;
+    return plan;
+}
+
+LimitsRow repair_row(const RepairCell *cell, const char *probe) {
+    return limits_row(&cell->settings, cell->more ? &cell->course : NULL, probe, SPLIT_SEEN);
+}
+
+/* Are all the rows there that repair_note would put? */
+static bool measured(const LimitsTable *table, const RepairCell *cell) {
+    Arena arena = { 0 };
+    LimitsTable wanted = { .arena = &arena };
+    RepairResult nothing = { .found = { 0 } };
+    bool all = true;
+    repair_note(&wanted, &cell->settings, cell->more ? &cell->course : NULL, &nothing);
+    for (int i = 0; i < wanted.count; i++) all = all && limits_find(table, &wanted.row[i]);
+    arena_free(&arena);
+    return all;
+}
+
+static bool fill_one(LimitsTable *table, const RepairCell *cell, int items, const char *path, Err *err) {
+    const LearnerCourse *more = cell->more ? &cell->course : NULL;
+    Learner learner;
+    if (!learner_get(&learner, &cell->settings, more, err)) return false;
+    RepairResult result = repair_ask(&learner, items);
+    learner_free(&learner);
+    repair_note(table, &cell->settings, more, &result);
+    return limits_write(table, path, err);
+}
+
+bool repair_fill(LimitsTable *table, const RepairCell *cells, int count, int items, const char *path, Err *err) {
+    int left = 0, finished = 0;
+    double start = clock_seconds();
+    for (int i = 0; i < count; i++) left += !measured(table, &cells[i]);
+    for (int i = 0; i < count; i++) {
+        Arena arena = { 0 };
+        char time[PROGRESS_TIME];
+        if (measured(table, &cells[i])) continue;
+        if (!fill_one(table, &cells[i], items, path, err)) return false;
+        finished++;
+        progress_time((clock_seconds() - start) / finished * (left - finished), time);
+        fprintf(stderr, "%2d of %d: %s%s%s; %s left\n", count - left + finished, count,
+                learner_text(&arena, &cells[i].settings), cells[i].more ? ", then " : "",
+                cells[i].more ? cells[i].course.name : "", time);
+        arena_free(&arena);
+    }
+    return true;
+}

@@ -1,0 +1,49 @@
+/* repair_report: what lesson 18 prints and draws of a table of repairs (repair.h): the same questions to every arm.
+ *
+ *   truth or ...   the share of pictures that prefer the truth to the lie; all four right: as tally.h's group
+ *   holds ...      of the pictures that preferred the truth, the share that still do when it is said in other words
+ *   R@1            the share whose first answer is right, among RETRIEVED
+ */
+#ifndef REPAIR_REPORT_H
+#define REPAIR_REPORT_H
+
+#include "lesson/lesson.h"
+#include "hard_negatives.h"
+
+/* Arms of one world. Nothing is owned. */
+typedef struct {
+    const LimitsTable *table;
+    RepairWorld world;
+    const RepairArm *arm;
+    int arms; /* REPAIR_ARMS at most */
+} RepairReport;
+
+/* What an arm has in the first question about a kind of lie, from 0 to 1; NaN where the table has no row. */
+double report_lie(const RepairReport *report, RepairArm arm, LieKind kind);
+
+/* Prints all questions and arms, in %, with half of Wilson's interval; "-" where the table has no row. */
+void report_arms(const RepairReport *report);
+
+/* Draws them as plots/out/NAME.png, but for "all four right", and the first question in the terminal too. Of what is
+ * not in the table there is no bar. */
+void report_bars(const Lesson *lesson, Arena *arena, const RepairReport *report, const char *name);
+
+/* ---- five seeds: of the usual world, every arm ------------------------------------------------------------------ */
+
+/* Prints the mean over the seeds that are there, in %, and half of the way from the least to the most. */
+void report_seeds(const LimitsTable *table);
+
+/* By how much an arm differs from the plain steps of the same seed, in points, over the seeds that have both: mean,
+ * least, most, and in how many of them it is above. */
+typedef struct { double mean, low, high; int seeds, above; } RepairChange;
+
+/* Of the first question about a kind of lie; seeds 0: there are none, and the mean is NaN. */
+RepairChange report_change(const LimitsTable *table, RepairArm arm, LieKind kind);
+
+/* Prints that for all questions: who was taught all lies and, of each kind, who was not taught it. */
+void report_changes(Arena *arena, const LimitsTable *table);
+
+/* Prints what was published of CLIP and of its repairs (published.h), and beside it the means of our seeds. */
+void report_published(const LimitsTable *table);
+
+#endif

@@ -1,0 +1,34 @@
+/* probes: what CLIP cannot do, in pictures that are drawn here. Each probe is a row of pairs: two pictures and two
+ * captions that differ in one respect only, such that each caption is true of one picture and false of the other
+ * (the design of Winoground: Thrush et al. 2022, arXiv:2204.03162).
+ */
+#ifndef PROBES_H
+#define PROBES_H
+
+#include "formats/image.h"
+
+typedef enum { PROBE_SPATIAL, PROBE_COUNTING, PROBE_NEGATION, PROBE_BINDING, PROBE_ABSTRACT, PROBE_KINDS } ProbeKind;
+
+enum { PROBE_PAIRS = 8 };
+
+/* "spatial" ...; and what changes between the two of a pair, for a table. */
+const char *probe_name(ProbeKind kind);
+const char *probe_changes(ProbeKind kind);
+
+typedef struct {
+    Image image[2];          /* [side,side] */
+    const char *caption[2];  /* caption[k] is true of image[k] */
+} ProbePair;
+
+/* The i-th pair of a probe, 0 <= i < PROBE_PAIRS, always the same. On the arena. */
+ProbePair probe_pair(Arena *arena, ProbeKind kind, int i, int side);
+
+/* s[2 p + c]: similarity of picture p and caption c.
+ *   text   both pictures prefer their own caption         chance 1/4
+ *   image  both captions prefer their own picture         chance 1/4
+ *   group  both                                           chance 1/6
+ *   A tie is no preference. */
+typedef struct { int text, image, group; } ProbeScore;
+ProbeScore probe_score(const double s[4]); /* 1 or 0 each */
+
+#endif

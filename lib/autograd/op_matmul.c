@@ -1,0 +1,87 @@
+/* op_matmul: products of matrices. Contracts: ops.h; the work itself: gemm.h. */
+#include "kernels/gemm.h"
+#include "autograd/gradcheck.h"
+#include "autograd/ops.h"
+
+/* A weight that lies in a file has no numbers to flow back through. */
+static const Stored *stored_of(Var y, Var w) {
+    const Stored *stored = w->param ? w->param->stored : NULL;
+    REQUIRE(!stored || !y->wants_grad, "%s lies in a file: for inference alone", w->param->name);
+    return stored;
+}
+
+OP(matmul);
+Var op_matmul(Tape *t, Var a, Var b) {
+    REQUIRE(a->val.dims == 2 && b->val.dims == 2 && a->val.shape[1] == b->val.shape[0],
+            "a is %s, b is %s: the inner sizes differ", mat_shape_text(a->val), mat_shape_text(b->val));
+    int M = a->val.shape[0], K = a->val.shape[1], N = b->val.shape[1];
+    Var y = tape_push(t, &matmul_op, mat_shape(2, M, N), a, b, NULL);
+    const Stored *stored = stored_of(y, b);
+    Gemm g = { .M = M, .N = N, .K = K, .a = a->val.v, .lda = K, .b = b->val.v, .ldb = N, .c = y->val.v, .ldc = N };
+    if (stored) g.stored = stored->part[0].data, g.form = stored->part[0].form, g.turn_b = stored->turned, g.ldb = stored->turned ? K : N;
+    gemm_run(g);
+    return y;
+}
+static void matmul_backward(Var y) {
+    Var a = y->in[0], b = y->in[1];
+    int M = y->val.shape[0], N = y->val.shape[1], K = a->val.shape[1];
+    bool more;
+    num *da = tape_grad_raw(a, &more); /* da = dy b^T */
+    if (da) gemm(false, true, M, K, N, y->grad, N, b->val.v, N, more, da, K);
+    num *db = tape_grad_raw(b, &more); /* db = a^T dy */
+    if (db) gemm(true, false, K, N, M, a->val.v, K, y->grad, N, more, db, N);
+}
+static Var matmul_check(GradCheck *check) {
+    Var a = gradcheck_input(check, mat_shape(2, 3, 4));
+    return op_matmul(check->tape, a, gradcheck_input(check, mat_shape(2, 4, 5)));
+}
+
+/* Inputs and outputs of a weight [out,...], and how many rows of x that makes. */
+typedef struct { int rows, in, out; } LinearSize;
+static LinearSize linear_size(Var x, Var w) {
+    LinearSize s = { .out = w->val.shape[0], .rows = 1 };
+    s.in = (int)(mat_count(w->val) / (size_t)MAX(s.out, 1));
+    for (int d = 0; d + 1 < x->val.dims; d++) s.rows *= x->val.shape[d];
+    return s;
+}
+
+OP(linear);
+Var op_linear(Tape *t, Var x, Var w, Var bias) {
+    int dims = x->val.dims;
+    LinearSize s = linear_size(x, w);
+    REQUIRE(dims >= 1 && w->val.dims >= 2 && x->val.shape[dims - 1] == s.in,
+            "x is %s, the weight %s: x's rows are not as long as the weight's", mat_shape_text(x->val), mat_shape_text(w->val));
+    REQUIRE(!bias || mat_count(bias->val) == (size_t)s.out, "the bias is %s, want [%d]", mat_shape_text(bias->val), s.out);
+    Mat shape = x->val;
+    shape.shape[dims - 1] = s.out;
+    Var y = tape_push(t, &linear_op, shape, x, w, bias);
+    const Stored *stored = stored_of(y, w);
+    Gemm g = { .turn_b = true, .M = s.rows, .K = s.in, .N = s.out, .a = x->val.v, .lda = s.in, .b = w->val.v, .ldb = s.in,
+               .bias = bias ? bias->val.v : NULL, .c = y->val.v, .ldc = s.out };
+    if (!stored) gemm_run(g);
+    for (int i = 0; stored && i < stored->parts; i++) {
+        g.stored = stored->part[i].data, g.form = stored->part[i].form, g.N = s.out / stored->parts;
+        g.turn_b = !stored->turned, g.ldb = stored->turned ? s.out : s.in;
+        g.bias = bias ? bias->val.v + i * g.N : NULL, g.c = y->val.v + i * g.N;
+        gemm_run(g);
+    }
+    return y;
+}
+static void linear_backward(Var y) {
+    Var x = y->in[0], w = y->in[1];
+    LinearSize s = linear_size(x, w);
+    int out = s.out, in = s.in, rows = s.rows;
+    bool more;
+    num *dx = tape_grad_raw(x, &more); /* dx = dy w */
+    if (dx) gemm(false, false, rows, in, out, y->grad, out, w->val.v, in, more, dx, in);
+    num *dw = tape_grad_raw(w, &more); /* dw = dy^T x */
+    if (dw) gemm(true, false, out, in, rows, y->grad, out, x->val.v, in, more, dw, in);
+    num *dbias = tape_grad(y->in[2]); /* dbias = the sum of dy's rows */
+    if (dbias) rows_add(y->grad, (size_t)rows, out, dbias);
+}
+static Var linear_check(GradCheck *check) {
+    check->variants = 3; /* the last: a filter bank as the weight */
+    Var x = gradcheck_input(check, check->variant ? mat_shape(3, 2, 3, 4) : mat_shape(2, 3, 4));
+    Var w = gradcheck_input(check, check->variant == 2 ? mat_shape(4, 5, 1, 2, 2) : mat_shape(2, 5, 4));
+    return op_linear(check->tape, x, w, check->variant ? gradcheck_input(check, mat_shape(1, 5)) : NULL);
+}

@@ -1,0 +1,192 @@
+#include "autograd/tape.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Gradient memory that a finished node gave back; the list lies in the spare blocks themselves. */
+typedef struct GradBlock {
+    struct GradBlock *next;
+    size_t count;
+} GradBlock;
+
+static Var node_new(Tape *t, Mat val) {
+    Var x = arena_zero(&t->arena, 1, sizeof(Node));
+    x->val = val;
+    x->tape = t;
+    x->before = t->last;
+    t->last = x;
+    return x;
+}
+
+Var tape_data(Tape *t, Mat numbers) { return node_new(t, numbers); }
+
+Var tape_leaf(Tape *t, Mat numbers) {
+    Var x = node_new(t, numbers);
+    x->wants_grad = !t->no_grad;
+    return x;
+}
+
+Var tape_param(Tape *t, Param *param) {
+    Var x = node_new(t, param->val);
+    x->param = param;
+    x->wants_grad = !t->no_grad && !param->frozen;
+    return x;
+}
+
+Var tape_push(Tape *t, const Op *op, Mat shape, Var a, Var b, Var c) {
+    profile_switch(t->profile, op->name, PROFILE_FORWARD);
+    Var out = node_new(t, mat_like(&t->arena, shape));
+    out->op = op;
+    Var in[NODE_INPUTS] = { a, b, c };
+    for (int i = 0; i < NODE_INPUTS; i++) {
+        out->in[i] = in[i];
+        if (in[i] && in[i]->wants_grad) out->wants_grad = true;
+    }
+    return out;
+}
+
+/* ---- gradients --------------------------------------------------------------------------------------------------- */
+
+/* Blocks are rounded up so that they fit their own list entry and each other more often. */
+static size_t block_count(size_t count) { return (MAX(count, sizeof(GradBlock) / sizeof(num)) + 1023) / 1024 * 1024; }
+
+static num *block_take(Tape *t, size_t count) {
+    count = block_count(count);
+    GradBlock **best = NULL;
+    for (GradBlock **link = &t->spare; *link; link = &(*link)->next)
+        if ((*link)->count >= count && (!best || (*link)->count < (*best)->count)) best = link;
+    /* A block of more than twice the size is left for who needs it. */
+    if (!best || (*best)->count > 2 * count) return arena_alloc(&t->arena, count, sizeof(num));
+    GradBlock *block = *best;
+    *best = block->next;
+    return (num *)(void *)block;
+}
+
+static void block_give(Tape *t, num *memory, size_t count) {
+    GradBlock *block = (GradBlock *)(void *)memory;
+    *block = (GradBlock){ .next = t->spare, .count = block_count(count) };
+    t->spare = block;
+}
+
+num *tape_grad_raw(Var x, bool *accumulate) {
+    if (!x || !x->wants_grad) return NULL;
+    if (x->param) {
+        *accumulate = x->param->has_grad;
+        x->param->has_grad = true;
+        return x->param->grad;
+    }
+    *accumulate = x->grad != NULL;
+    if (!x->grad) x->grad = block_take(x->tape, mat_count(x->val));
+    return x->grad;
+}
+
+num *tape_grad_over(Var x, Var y, bool *accumulate) {
+    if (!x || !x->wants_grad || x->param || x->grad || y->tape->keep_grads || mat_count(x->val) != mat_count(y->val))
+        return tape_grad_raw(x, accumulate);
+    x->grad = y->grad, y->grad = NULL, *accumulate = false;
+    return x->grad;
+}
+
+num *tape_grad(Var x) {
+    bool accumulate = true;
+    num *dx = tape_grad_raw(x, &accumulate);
+    if (dx && !accumulate) memset(dx, 0, mat_count(x->val) * sizeof(num));
+    return dx;
+}
+
+void tape_backward_from(Tape *t, Var y, const num *dy) {
+    REQUIRE(y, "backward from nothing: a result was wanted");
+    num *grad = tape_grad(y);
+    REQUIRE(grad, "nothing below %s wants a gradient", y->op ? y->op->name : "a leaf");
+    for (size_t i = 0; i < mat_count(y->val); i++) grad[i] += dy[i];
+    for (Var x = t->last; x; x = x->before) {
+        if (!x->op || !x->grad) continue; /* a leaf, or nothing flowed in */
+        profile_switch(t->profile, x->op->name, PROFILE_BACKWARD);
+        x->op->backward(x);
+        if (t->keep_grads || !x->grad) continue;
+        block_give(t, x->grad, mat_count(x->val));
+        x->grad = NULL;
+    }
+}
+
+void tape_backward(Tape *t, Var loss) {
+    REQUIRE(mat_count(loss->val) == 1, "the loss is %s, want one number", mat_shape_text(loss->val));
+    num one = 1;
+    tape_backward_from(t, loss, &one);
+}
+
+/* ---- the whole tape ---------------------------------------------------------------------------------------------- */
+
+static bool all_finite(Mat m) {
+    for (size_t i = 0; i < mat_count(m); i++)
+        if (!isfinite(m.v[i])) return false;
+    return true;
+}
+
+Var tape_first_not_finite(const Tape *t) {
+    Var first = NULL;
+    for (Var x = t->last; x; x = x->before)
+        if (!all_finite(x->val)) first = x;
+    return first;
+}
+
+const char *tape_name(Var x) { return x->op ? x->op->name : x->param ? x->param->name : "what was given"; }
+
+static bool hands_on_bad(const Node *x) {
+    for (int i = 0; i < NODE_INPUTS && x->in[i]; i++) {
+        Mat grad = x->in[i]->val;
+        grad.v = !x->in[i]->wants_grad ? NULL : x->in[i]->param ? x->in[i]->param->grad : x->in[i]->grad;
+        if (grad.v && !all_finite(grad)) return true;
+    }
+    return false;
+}
+
+Var tape_first_bad_gradient(Tape *t, Var loss) {
+    for (Var x = t->last; x; x = x->before) {
+        x->grad = NULL;
+        if (x->param) x->param->has_grad = false;
+    }
+    num *one = tape_grad(loss);
+    if (one) *one = 1;
+    for (Var x = t->last; x; x = x->before) {
+        if (!x->op || !x->grad) continue;
+        x->op->backward(x);
+        if (hands_on_bad(x)) return x;
+    }
+    return NULL;
+}
+
+TapeMark tape_mark(const Tape *t) { return (TapeMark){ arena_mark(&t->arena), t->last }; }
+
+Var tape_fold(Tape *t, TapeMark mark, Var x, Var y) {
+    REQUIRE(y->op && (!x || x->op), "%s is a leaf: nobody's to give up", y->op ? "x" : "y");
+    if (!t->no_grad || t->keep_grads) return y;
+    Arena aside = { 0 };
+    const Op *op = y->op;
+    Mat kept = y->val;
+    if (x && mat_same_shape(x->val, y->val)) {
+        memcpy(x->val.v, y->val.v, mat_count(y->val) * sizeof(num));
+    } else { /* y may lie where its copy will: it steps aside meanwhile */
+        kept.v = memcpy(arena_alloc(&aside, mat_count(kept), sizeof(num)), y->val.v, mat_count(kept) * sizeof(num));
+        x = NULL;
+    }
+    arena_release(&t->arena, mark.arena);
+    t->last = mark.last;
+    if (x) return x;
+    x = node_new(t, mat_like(&t->arena, kept));
+    x->op = op;
+    memcpy(x->val.v, kept.v, mat_count(kept) * sizeof(num));
+    arena_free(&aside);
+    return x;
+}
+
+void tape_reset(Tape *t) {
+    arena_reset(&t->arena);
+    t->last = NULL;
+    t->spare = NULL;
+}
+
+void tape_free(Tape *t) {
+    arena_free(&t->arena);
+    *t = (Tape){ 0 };
+}

@@ -1,0 +1,154 @@
+#include "core/thread.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { THREADS_MOST = 256 };
+
+/* One pool for the whole program. The caller of parallel_for is worker 0; workers 1.. wait for `job` to change.
+ * A kernel lasts microseconds and the next one follows at once, so whoever waits first asks again and again, letting
+ * others run in between, for longer than a training step needs alone between two kernels, and only then goes to sleep on
+ * a condition: to be woken takes as long as a small kernel. On a busy machine that time is over after one turn of
+ * somebody else, and sleeping is right: who wakes up is served first. */
+static const double PATIENCE = 3e-4; /* seconds */
+
+static struct {
+    int count, running;                /* threads wanted; pool threads started (worker 1 to running) */
+    bool busy;
+    pthread_t threads[THREADS_MOST];
+    pthread_mutex_t mutex;
+    pthread_cond_t start, done;
+    atomic_bool quit;
+    atomic_uint job;                   /* number of the current job */
+    atomic_int left;                   /* pool threads still in it */
+    ThreadBody body;
+    void *context;
+    size_t n, grain;
+    atomic_size_t next;                /* first index nobody has taken yet */
+    Arena scratch[THREADS_MOST];
+    size_t scratch_size[THREADS_MOST];
+    void *scratch_memory[THREADS_MOST];
+} pool = { .mutex = PTHREAD_MUTEX_INITIALIZER, .start = PTHREAD_COND_INITIALIZER, .done = PTHREAD_COND_INITIALIZER };
+
+static _Thread_local int self; /* which worker this thread is */
+
+static void take_pieces(void) {
+    for (;;) {
+        size_t begin = atomic_fetch_add_explicit(&pool.next, pool.grain, memory_order_relaxed);
+        if (begin >= pool.n) return;
+        pool.body(pool.context, begin, MIN(begin + pool.grain, pool.n), self);
+    }
+}
+
+static bool job_waits(unsigned seen) { return atomic_load(&pool.job) != seen || atomic_load(&pool.quit); }
+
+static void wait_for_job(unsigned seen) {
+    for (double end = clock_seconds() + PATIENCE; clock_seconds() < end; sched_yield())
+        if (job_waits(seen)) return;
+    pthread_mutex_lock(&pool.mutex);
+    while (!job_waits(seen)) pthread_cond_wait(&pool.start, &pool.mutex);
+    pthread_mutex_unlock(&pool.mutex);
+}
+
+static void *worker_main(void *argument) {
+    self = (int)(intptr_t)argument;
+    for (unsigned seen = 0;; seen++) {
+        wait_for_job(seen);
+        if (atomic_load(&pool.quit)) return NULL;
+        take_pieces();
+        if (atomic_fetch_sub(&pool.left, 1) > 1) continue;
+        pthread_mutex_lock(&pool.mutex); /* the last one out wakes the caller, should it sleep */
+        pthread_cond_signal(&pool.done);
+        pthread_mutex_unlock(&pool.mutex);
+    }
+}
+
+static void wait_for_workers(void) {
+    if (atomic_load(&pool.left) == 0) return;
+    for (double end = clock_seconds() + PATIENCE; clock_seconds() < end; sched_yield())
+        if (atomic_load(&pool.left) == 0) return;
+    pthread_mutex_lock(&pool.mutex);
+    while (atomic_load(&pool.left) > 0) pthread_cond_wait(&pool.done, &pool.mutex);
+    pthread_mutex_unlock(&pool.mutex);
+}
+
+int thread_count(void) {
+    if (pool.count == 0) {
+        long long threads;
+        const char *wish = getenv("CLIP_THREADS");
+        if (!wish || !parse_int(wish, 1, THREADS_MOST, &threads)) threads = sysconf(_SC_NPROCESSORS_ONLN);
+        pool.count = (int)MAX(1, MIN(threads, THREADS_MOST));
+    }
+    return pool.count;
+}
+
+void thread_set_count(int threads) {
+    REQUIRE(1 <= threads && threads <= THREADS_MOST, "threads is %d, want 1 to %d", threads, THREADS_MOST);
+    thread_stop();
+    pool.count = threads;
+}
+
+/* Starts the pool's threads; those the system does not grant are done without. */
+static void pool_start(void) {
+    static bool registered;
+    if (!registered) registered = atexit(thread_stop) == 0;
+    atomic_store(&pool.job, 0);
+    while (pool.running < thread_count() - 1) {
+        void *worker = (void *)(intptr_t)(pool.running + 1);
+        if (pthread_create(&pool.threads[pool.running], NULL, worker_main, worker) != 0) {
+            pool.count = pool.running + 1;
+            return;
+        }
+        pool.running++;
+    }
+}
+
+void parallel_for(size_t n, size_t grain, ThreadBody body, void *context) {
+    REQUIRE(grain >= 1, "grain is 0, want at least 1");
+    if (n <= grain || thread_count() == 1 || pool.busy) {
+        for (size_t begin = 0; begin < n; begin += grain) body(context, begin, MIN(begin + grain, n), self);
+        return;
+    }
+    if (pool.running < thread_count() - 1) pool_start();
+    pool.busy = true;
+    pool.body = body, pool.context = context, pool.n = n, pool.grain = grain;
+    atomic_store(&pool.next, 0);
+    atomic_store(&pool.left, pool.running);
+    pthread_mutex_lock(&pool.mutex);
+    atomic_fetch_add(&pool.job, 1);
+    pthread_cond_broadcast(&pool.start);
+    pthread_mutex_unlock(&pool.mutex);
+    take_pieces();
+    wait_for_workers();
+    pool.busy = false;
+}
+
+void *thread_scratch(int worker, size_t bytes) {
+    REQUIRE(0 <= worker && worker < THREADS_MOST, "worker is %d, want 0 to %d", worker, THREADS_MOST - 1);
+    bytes = MAX(bytes, 1);
+    if (pool.scratch_size[worker] < bytes) {
+        arena_free(&pool.scratch[worker]);
+        pool.scratch_memory[worker] = arena_alloc(&pool.scratch[worker], bytes, 1);
+        pool.scratch_size[worker] = bytes;
+    }
+    return pool.scratch_memory[worker];
+}
+
+void thread_stop(void) {
+    if (self != 0) return; /* a worker that met a fatal error is exiting: it cannot wait for itself */
+    pthread_mutex_lock(&pool.mutex);
+    atomic_store(&pool.quit, true);
+    pthread_cond_broadcast(&pool.start);
+    pthread_mutex_unlock(&pool.mutex);
+    for (int i = 0; i < pool.running; i++) pthread_join(pool.threads[i], NULL);
+    pool.running = 0;
+    atomic_store(&pool.quit, false);
+    for (int i = 0; i < THREADS_MOST; i++) {
+        arena_free(&pool.scratch[i]);
+        pool.scratch_size[i] = 0;
+        pool.scratch_memory[i] = NULL;
+    }
+}

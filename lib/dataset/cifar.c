@@ -1,0 +1,338 @@
+#include "dataset/cifar.h"
+
+#include "formats/json.h"
+#include "formats/md5.h"
+#include "core/rng.h"
+#include "dataset/shapes.h"
+#include "core/thread.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SIDE = CIFAR_SIDE, PLANE = SIDE * SIDE };
+
+const double cifar_mean[3] = { 0.4914, 0.4822, 0.4465 };
+const double cifar_deviation[3] = { 0.2470, 0.2435, 0.2616 };
+
+/* ---- the published files -------------------------------------------------------------------------------------- */
+
+const CifarFile cifar_files[CIFAR_FILES] = {
+    { "data_batch_1.bin", "5dd7e06a14cb22eb9f671a540d1b7c25" },
+    { "data_batch_2.bin", "5ea93a67294ea407fff1d09f752e9692" },
+    { "data_batch_3.bin", "942cd6a4bcdd0dd3c604fbe906cb4421" },
+    { "data_batch_4.bin", "ae636b3ba5c66a11e91e8cb52e771fcb" },
+    { "data_batch_5.bin", "53f37980c15c3d472c316c40844f3f0d" },
+    { "test_batch.bin", "803d5f7f4d78ea53de84dbe85f74fb6d" },
+};
+
+/* In the order of the labels; from the author's batches.meta.txt. */
+static const char *const photograph_names[CIFAR_CLASSES] = {
+    "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"
+};
+
+#define FETCH "run \"make data\" to fetch it"
+
+/* Has the file room for exactly n records? */
+static bool size_check(const char *name, File file, int n, Err *err) {
+    size_t wanted = (size_t)n * CIFAR_RECORD;
+    return file.size == wanted || err_set(err, "%s: %zu bytes came, %zu were wanted (%d pictures of %d bytes); " FETCH, name,
+                                          file.size, wanted, n, CIFAR_RECORD);
+}
+
+/* Opens folder/name, which must have the size of CIFAR_PER_FILE records. The path goes to the arena. */
+static bool batch_open(Arena *arena, const char *folder, const char *name, File *file, Err *err) {
+    Err why;
+    const char *path = arena_print(arena, "%s/%s", folder, name);
+    if (!file_open(file, path, &why)) return err_set(err, "%s; " FETCH, why.text);
+    if (size_check(path, *file, CIFAR_PER_FILE, err)) return true;
+    file_close(file);
+    return false;
+}
+
+bool cifar_verify(const char *folder, Err *err) {
+    Arena arena = { 0 };
+    bool ok = true;
+    for (int i = 0; i < CIFAR_FILES && ok; i++) {
+        File file;
+        char sum[MD5_HEX];
+        if (!(ok = batch_open(&arena, folder, cifar_files[i].name, &file, err))) break;
+        md5_hex(file.data, file.size, sum);
+        file_close(&file);
+        if (strcmp(sum, cifar_files[i].md5) != 0)
+            ok = err_set(err, "%s/%s: its MD5 sum is %s, %s was wanted; " FETCH, folder, cifar_files[i].name, sum,
+                         cifar_files[i].md5);
+    }
+    arena_free(&arena);
+    return ok;
+}
+
+bool cifar_decode(const char *name, File file, int n, uint8_t *labels, uint8_t *pixels, Err *err) {
+    if (!size_check(name, file, n, err)) return false;
+    for (size_t i = 0; i < (size_t)n; i++) {
+        const uint8_t *record = file.data + i * CIFAR_RECORD;
+        if (record[0] >= CIFAR_CLASSES)
+            return err_set(err, "%s: the label of picture %zu (byte %zu) is %d, 0 to %d was wanted; " FETCH, name, i,
+                           i * CIFAR_RECORD, record[0], CIFAR_CLASSES - 1);
+        labels[i] = record[0];
+        memcpy(pixels + i * CIFAR_NUMBERS, record + 1, CIFAR_NUMBERS);
+    }
+    return true;
+}
+
+static bool batch_read(Arena *arena, const char *folder, const char *name, uint8_t *labels, uint8_t *pixels,
+                       Err *err) {
+    File file;
+    if (!batch_open(arena, folder, name, &file, err)) return false;
+    bool ok = cifar_decode(arena_print(arena, "%s/%s", folder, name), file, CIFAR_PER_FILE, labels, pixels, err);
+    file_close(&file);
+    return ok;
+}
+
+bool cifar_load(Arena *arena, const char *folder, CifarPart part, Cifar *set, Err *err) {
+    int first = part == CIFAR_TRAIN ? 0 : CIFAR_FILES - 1, end = part == CIFAR_TRAIN ? CIFAR_FILES - 1 : CIFAR_FILES;
+    size_t n = (size_t)(end - first) * CIFAR_PER_FILE;
+    for (int i = first; i < end; i++) { /* all sizes are looked at before the memory is taken */
+        File file;
+        if (!batch_open(arena, folder, cifar_files[i].name, &file, err)) return false;
+        file_close(&file);
+    }
+    uint8_t *labels = arena_alloc(arena, n, 1), *pixels = arena_alloc(arena, n, CIFAR_NUMBERS);
+    for (int i = first; i < end; i++) {
+        size_t at = (size_t)(i - first) * CIFAR_PER_FILE;
+        const char *name = cifar_files[i].name;
+        if (!batch_read(arena, folder, name, labels + at, pixels + at * CIFAR_NUMBERS, err)) return false;
+    }
+    *set = (Cifar){ .n = (int)n, .pixels = pixels, .labels = labels, .names = photograph_names };
+    return true;
+}
+
+bool cifar_labels_read(Arena *arena, const char *path, CifarLabels *labels, Err *err) {
+    File file;
+    long long label;
+    if (!file_open(&file, path, err)) return false;
+    CifarLabels got = { .path = path, .label = arena_alloc(arena, file.size, 1) }; /* a label takes a byte of the text at least */
+    Json json = json_begin(NULL, (const char *)file.data, file.size, path, err);
+    json_array(&json);
+    while (json_item(&json))
+        if (json_int(&json, 0, CIFAR_CLASSES - 1, &label)) got.label[got.n++] = (uint8_t)label;
+    bool ok = json_end(&json);
+    file_close(&file);
+    if (ok) *labels = got;
+    return ok;
+}
+
+/* ---- the generated set ---------------------------------------------------------------------------------------- */
+
+enum { SHAPES_SEED = 32 };
+
+/* Class k is shape k mod 5 in colour k / 5. */
+static const char *const shape_class_names[CIFAR_CLASSES] = {
+    "red circle", "red square", "red triangle", "red star", "red cross",
+    "blue circle", "blue square", "blue triangle", "blue star", "blue cross"
+};
+_Static_assert(SHAPE_CLASS_SHAPES * SHAPE_CLASS_COLOURS == CIFAR_CLASSES, "every shape in every colour makes the ten classes");
+
+typedef struct {
+    uint64_t seed;
+    const uint8_t *labels;
+    uint8_t *pixels;
+} Drawing;
+
+static void planes_from_rgb(const uint8_t *rgb, uint8_t *planes) {
+    for (int c = 0; c < 3; c++)
+        for (int i = 0; i < PLANE; i++) planes[c * PLANE + i] = rgb[3 * i + c];
+}
+
+static void draw_pictures(void *context, size_t begin, size_t end, int worker) {
+    (void)worker;
+    const Drawing *drawing = context;
+    double numbers[CIFAR_NUMBERS];
+    uint8_t rgb[CIFAR_NUMBERS];
+    for (size_t i = begin; i < end; i++) {
+        Rng rng = rng_seed(drawing->seed, i);
+        Shape shape = (Shape)(drawing->labels[i] % SHAPE_CLASS_SHAPES);
+        ShapeColour colour = (ShapeColour)(drawing->labels[i] / SHAPE_CLASS_SHAPES);
+        shapes_picture(&rng, shape, colour, (Canvas){ SIDE, numbers }, rgb);
+        planes_from_rgb(rgb, drawing->pixels + i * CIFAR_NUMBERS);
+    }
+}
+
+void cifar_generate(Arena *arena, CifarPart part, int n, Cifar *set) {
+    REQUIRE(n > 0 && n % CIFAR_CLASSES == 0, "n is %d, want a positive multiple of %d", n, CIFAR_CLASSES);
+    int *order = arena_alloc(arena, (size_t)n, sizeof *order);
+    uint8_t *labels = arena_alloc(arena, (size_t)n, 1), *pixels = arena_alloc(arena, (size_t)n, CIFAR_NUMBERS);
+    Drawing drawing = { .seed = SHAPES_SEED + (uint64_t)part, .labels = labels, .pixels = pixels };
+    Rng rng = rng_seed(drawing.seed, UINT64_MAX); /* the pictures have streams 0 to n-1 */
+    for (int i = 0; i < n; i++) order[i] = i;
+    rng_shuffle(&rng, order, n);
+    for (int i = 0; i < n; i++) labels[i] = (uint8_t)(order[i] % CIFAR_CLASSES);
+    parallel_for((size_t)n, 100, draw_pictures, &drawing);
+    *set = (Cifar){ .n = n, .pixels = pixels, .labels = labels, .names = shape_class_names, .generated = true };
+}
+
+/* ---- which pictures -------------------------------------------------------------------------------------------- */
+
+static bool holds_batches(Arena *arena, const char *folder) {
+    return file_exists(arena_print(arena, "%s/%s", folder, cifar_files[CIFAR_FILES - 1].name));
+}
+
+static bool load_from(Arena *arena, const char *folder, CifarPart part, Cifar *set, Err *err) {
+    if (!cifar_load(arena, folder, part, set, err)) return false;
+    set->folder = folder;
+    return true;
+}
+
+bool cifar_open(Arena *arena, CifarPart part, Cifar *set, Err *err) {
+    const char *wish = getenv("CIFAR10_DIR"), *fetched = "data/cifar-10-batches-bin";
+    if (wish && *wish) {
+        const char *below = arena_print(arena, "%s/cifar-10-batches-bin", wish);
+        if (holds_batches(arena, wish)) return load_from(arena, wish, part, set, err);
+        if (holds_batches(arena, below)) return load_from(arena, below, part, set, err);
+        return err_set(err, "CIFAR10_DIR is %s: %s is neither there nor in %s; correct it or unset it", wish,
+                       cifar_files[CIFAR_FILES - 1].name, below);
+    }
+    if (file_exists(fetched)) return load_from(arena, fetched, part, set, err);
+    cifar_generate(arena, part, CIFAR_PER_FILE * (part == CIFAR_TRAIN ? CIFAR_FILES - 1 : 1), set);
+    return true;
+}
+
+const char *cifar_notice(const Cifar *set) {
+    if (!set->generated) return "Pictures: the photographs of CIFAR-10.";
+    return "Pictures: generated shapes, because no CIFAR-10 was found (\"make data\" fetches the photographs).";
+}
+
+void cifar_record(const uint8_t *rgb, int label, uint8_t record[CIFAR_RECORD]) {
+    REQUIRE(0 <= label && label < CIFAR_CLASSES, "label is %d, want 0 to %d", label, CIFAR_CLASSES - 1);
+    record[0] = (uint8_t)label;
+    planes_from_rgb(rgb, record + 1);
+}
+
+static const uint8_t *picture_planes(const Cifar *set, int i) {
+    REQUIRE(0 <= i && i < set->n, "picture %d, want 0 to %d", i, set->n - 1);
+    return set->pixels + (size_t)i * CIFAR_NUMBERS;
+}
+
+void cifar_picture(const Cifar *set, int i, uint8_t rgb[CIFAR_NUMBERS]) {
+    const uint8_t *planes = picture_planes(set, i);
+    for (int c = 0; c < 3; c++)
+        for (int p = 0; p < PLANE; p++) rgb[3 * p + c] = planes[c * PLANE + p];
+}
+
+/* ---- batches -------------------------------------------------------------------------------------------------- */
+
+enum { SHIFT_MOST = 15, MOVE_MOST = 16 }; /* together 31: a reflection needs at least one column that stays */
+
+/* What becomes of one picture, every choice made. */
+typedef struct {
+    bool mirror;
+    int dx, dy;
+    int cut_x, cut_y; /* the middle of the square */
+} View;
+
+/* Separate from the streams a program draws from with the same seed. */
+static Rng picture_rng(const Augment *augment, uint32_t epoch, int picture) {
+    return rng_seed(augment->seed ^ 0x70696374757265u, (uint64_t)epoch << 32 | (uint32_t)picture);
+}
+
+static bool view_mirror(const Augment *augment, int picture, bool coin) {
+    switch (augment->mirror) {
+    case MIRROR_ALWAYS: return true;
+    case MIRROR_RANDOM: return coin;
+    case MIRROR_ALTERNATE: {
+        Rng once = picture_rng(augment, UINT32_MAX, picture);
+        return (rng_below(&once, 2) + augment->epoch) % 2 == 1;
+    }
+    default: return false;
+    }
+}
+
+/* Draws as many numbers for every setting, so that changing one of them leaves the others' chance alone. */
+static View view_draw(const Augment *augment, int picture) {
+    Rng rng = picture_rng(augment, augment->epoch, picture);
+    bool coin = rng_below(&rng, 2) == 1;
+    double u = rng_uniform(&rng), v = rng_uniform(&rng);
+    int ways = 2 * augment->shift + 1;
+    return (View){
+        .mirror = view_mirror(augment, picture, coin),
+        .dx = augment->dx - augment->shift + (int)(u * ways),
+        .dy = augment->dy - augment->shift + (int)(v * ways),
+        .cut_x = (int)rng_below(&rng, SIDE),
+        .cut_y = (int)rng_below(&rng, SIDE),
+    };
+}
+
+/* source[i] is the row or column that lands on i after a shift, or -1 for none: beyond an edge of zeros, or cut. */
+static void trace(int shift, bool mirror, Edge edge, int source[SIDE]) {
+    for (int i = 0; i < SIDE; i++) {
+        int from = i - shift;
+        bool beyond = from < 0 || from >= SIDE;
+        if (from < 0) from = -from;
+        if (from >= SIDE) from = 2 * (SIDE - 1) - from;
+        source[i] = beyond && edge == EDGE_ZERO ? -1 : mirror ? SIDE - 1 - from : from;
+    }
+}
+
+/* number[c][byte] = (byte / 255 - mean[c]) / deviation[c] */
+typedef struct { num number[3][256]; } Scale;
+
+static Scale scale_make(void) {
+    Scale scale;
+    for (int c = 0; c < 3; c++)
+        for (int byte = 0; byte < 256; byte++)
+            scale.number[c][byte] = (num)((byte / 255.0 - cifar_mean[c]) / cifar_deviation[c]);
+    return scale;
+}
+
+static void view_write(const uint8_t *planes, const Scale *scale, View view, const Augment *augment, num *out) {
+    int row[SIDE], column[SIDE], low = -(augment->cutout / 2), high = low + augment->cutout;
+    trace(view.dy, false, augment->edge, row);
+    trace(view.dx, view.mirror, augment->edge, column);
+    for (int y = 0; y < SIDE; y++) {
+        bool cut_row = low <= y - view.cut_y && y - view.cut_y < high;
+        for (int x = 0; x < SIDE; x++, out += 3) {
+            bool cut = cut_row && low <= x - view.cut_x && x - view.cut_x < high;
+            if (row[y] < 0 || column[x] < 0 || cut) {
+                out[0] = out[1] = out[2] = 0;
+                continue;
+            }
+            const uint8_t *pixel = planes + row[y] * SIDE + column[x];
+            for (int c = 0; c < 3; c++) out[c] = scale->number[c][pixel[c * PLANE]];
+        }
+    }
+}
+
+typedef struct {
+    const Cifar *set;
+    const int *index;
+    const Augment *augment;
+    Scale scale;
+    num *out;
+} Batch;
+
+static void batch_write(void *context, size_t begin, size_t end, int worker) {
+    (void)worker;
+    const Batch *batch = context;
+    for (size_t b = begin; b < end; b++) {
+        const uint8_t *planes = picture_planes(batch->set, batch->index[b]);
+        View view = view_draw(batch->augment, batch->index[b]);
+        view_write(planes, &batch->scale, view, batch->augment, batch->out + b * CIFAR_NUMBERS);
+    }
+}
+
+void cifar_batch(const Cifar *set, const int *index, int B, const Augment *augment, num *out) {
+    static const Augment none = { 0 };
+    const Augment *a = augment ? augment : &none;
+    REQUIRE(B >= 0, "B is %d, want 0 or more", B);
+    REQUIRE(0 <= a->shift && a->shift <= SHIFT_MOST, "shift is %d, want 0 to %d", a->shift, SHIFT_MOST);
+    REQUIRE(-MOVE_MOST <= a->dx && a->dx <= MOVE_MOST, "dx is %d, want -%d to %d", a->dx, MOVE_MOST, MOVE_MOST);
+    REQUIRE(-MOVE_MOST <= a->dy && a->dy <= MOVE_MOST, "dy is %d, want -%d to %d", a->dy, MOVE_MOST, MOVE_MOST);
+    REQUIRE(0 <= a->cutout && a->cutout <= SIDE, "cutout is %d, want 0 to %d", a->cutout, SIDE);
+    REQUIRE(a->epoch < UINT32_MAX, "epoch is %u, want less", a->epoch);
+    Batch batch = { .set = set, .index = index, .augment = a, .scale = scale_make(), .out = out };
+    parallel_for((size_t)B, 8, batch_write, &batch);
+}
+
+void cifar_normalise(const uint8_t rgb[CIFAR_NUMBERS], num out[CIFAR_NUMBERS]) {
+    Scale scale = scale_make();
+    for (int i = 0; i < CIFAR_NUMBERS; i++) out[i] = scale.number[i % 3][rgb[i]];
+}

@@ -1,0 +1,88 @@
+#include "evaluate/metrics.h"
+
+#include <limits.h>
+#include <math.h>
+
+static const double Z95 = 1.959964; /* 95 % of a normal distribution lie within +- z */
+
+bool metrics_argmax(Mat scores, int *best, Err *err) {
+    REQUIRE(scores.dims == 2 && scores.shape[1] >= 1, "scores are %s, want [B,C], C at least 1",
+            mat_shape_text(scores));
+    int B = scores.shape[0], C = scores.shape[1];
+    for (int r = 0; r < B; r++)
+        for (int c = 0; c < C; c++)
+            if (isnan(AT(scores, r, c)))
+                return err_set(err, "score %d of row %d is not a number: the weights or the input are broken", c, r);
+    for (int r = 0; r < B; r++) {
+        best[r] = 0;
+        for (int c = 1; c < C; c++)
+            if (AT(scores, r, c) > AT(scores, r, best[r])) best[r] = c;
+    }
+    return true;
+}
+
+void metrics_interval(double share, double of, double *low, double *high) {
+    REQUIRE(share >= 0 && share <= 1 && of >= 1, "a share of %g among %g", share, of);
+    double zz = Z95 * Z95 / of, centre = (share + zz / 2) / (1 + zz);
+    double reach = sqrt(share * (1 - share) * zz + zz * zz / 4) / (1 + zz);
+    /* At the ends the formula gives 0 and 1 but for rounding. */
+    *low = share == 0 ? 0 : centre - reach;
+    *high = share == 1 ? 1 : centre + reach;
+}
+
+Rate metrics_wilson(int right, int of) {
+    REQUIRE(0 <= right && right <= of, "%d right of %d", right, of);
+    if (of == 0) return (Rate){ .share = NAN, .low = 0, .high = 1 };
+    Rate rate = { .right = right, .of = of, .share = (double)right / of };
+    metrics_interval(rate.share, of, &rate.low, &rate.high);
+    return rate;
+}
+
+/* log C(n, k) */
+static double log_choose(int n, int k) { return lgamma(n + 1.0) - lgamma(k + 1.0) - lgamma(n - k + 1.0); }
+
+double metrics_mcnemar(int first, int second) {
+    REQUIRE(first >= 0 && second >= 0 && first <= INT_MAX - second, "%d and %d examples", first, second);
+    int m = first + second, least = MIN(first, second);
+    if (first == second) return 1;
+    double tail = 0;
+    for (int i = 0; i <= least; i++) tail += exp(log_choose(m, i) - m * log(2));
+    return MIN(1, 2 * tail);
+}
+
+Discord metrics_discord(const int *truth, const int *a, const int *b, int n) {
+    Discord discord = { 0, 0 };
+    for (int i = 0; i < n; i++) {
+        discord.first += a[i] == truth[i] && b[i] != truth[i];
+        discord.second += a[i] != truth[i] && b[i] == truth[i];
+    }
+    return discord;
+}
+
+Confusion metrics_confusion(Arena *arena, const int *truth, const int *predicted, int n, int classes) {
+    REQUIRE(n >= 0 && classes >= 1, "%d labels of %d classes", n, classes);
+    Confusion confusion = { classes, arena_zero(arena, size_mul((size_t)classes, (size_t)classes), sizeof(int)) };
+    for (int i = 0; i < n; i++) {
+        REQUIRE(0 <= truth[i] && truth[i] < classes && 0 <= predicted[i] && predicted[i] < classes,
+                "example %d: truth %d, predicted %d, want 0 to %d", i, truth[i], predicted[i], classes - 1);
+        confusion.count[(size_t)truth[i] * (size_t)classes + (size_t)predicted[i]]++;
+    }
+    return confusion;
+}
+
+Rate confusion_class(Confusion confusion, int truth) {
+    REQUIRE(0 <= truth && truth < confusion.classes, "class %d of %d", truth, confusion.classes);
+    const int *row = confusion.count + (size_t)truth * (size_t)confusion.classes;
+    int of = 0;
+    for (int c = 0; c < confusion.classes; c++) of += row[c];
+    return metrics_wilson(row[truth], of);
+}
+
+Rate confusion_overall(Confusion confusion) {
+    int right = 0, of = 0;
+    for (int c = 0; c < confusion.classes; c++) {
+        Rate rate = confusion_class(confusion, c);
+        right += rate.right, of += rate.of;
+    }
+    return metrics_wilson(right, of);
+}

@@ -1,0 +1,514 @@
+#include "formats/safetensors.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "formats/json.h"
+
+enum { LENGTH_BYTES = 8, HEADER_MOST = 100000000 }; /* the limit of the format's own library */
+
+static const struct { const char *name; size_t size; } DTYPES[] = {
+    [DTYPE_F64] = { "F64", 8 }, [DTYPE_F32] = { "F32", 4 }, [DTYPE_F16] = { "F16", 2 }, [DTYPE_BF16] = { "BF16", 2 },
+    [DTYPE_U8] = { "U8", 1 },   [DTYPE_I32] = { "I32", 4 }, [DTYPE_I64] = { "I64", 8 },
+};
+
+const char *dtype_name(Dtype dtype) { return DTYPES[dtype].name; }
+size_t dtype_size(Dtype dtype) { return DTYPES[dtype].size; }
+
+static bool dtype_is_real(Dtype dtype) {
+    return dtype == DTYPE_F64 || dtype == DTYPE_F32 || dtype == DTYPE_F16 || dtype == DTYPE_BF16;
+}
+
+static size_t tensor_bytes(const Tensor *t) { return t->count * dtype_size(t->dtype); }
+
+const char *tensor_shape_text(const Tensor *t) {
+    static _Thread_local char texts[8][TENSOR_DIMS * 12 + 4];
+    static _Thread_local int turn;
+    char *text = texts[turn++ % 8], *at = text;
+    *at++ = '[';
+    for (int d = 0; d < t->dims; d++) at += snprintf(at, 13, d ? ",%d" : "%d", t->shape[d]);
+    strcpy(at, "]");
+    return text;
+}
+
+/* ---- numbers ------------------------------------------------------------------------------------------------ */
+
+/* The small formats as a double's 1 + 11 + 52 bits see them: `e` exponent bits, `f` fraction bits. */
+static double float_from_bits(uint64_t bits) {
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static double widen(uint64_t bits, int e, int f) {
+    uint64_t sign = bits >> (e + f) & 1, exponent = bits >> f & ((1u << e) - 1), fraction = bits & ((1u << f) - 1);
+    int bias = (1 << (e - 1)) - 1;
+    if (exponent == 0) { /* zero and subnormal: fraction * 2^(1 - bias - f) */
+        double x = ldexp((double)fraction, 1 - bias - f);
+        return sign ? -x : x;
+    }
+    bool special = exponent == (1u << e) - 1; /* infinity, NaN */
+    uint64_t wide = special ? 0x7ff : exponent + 1023 - (uint64_t)bias;
+    return float_from_bits(sign << 63 | wide << 52 | fraction << (52 - f));
+}
+
+/* bits >> shift, rounded to nearest, ties to even. */
+static uint64_t shift_rounded(uint64_t bits, int shift) {
+    if (shift > 62) return 0; /* callers hold at most 53 bits there: less than a half */
+    uint64_t result = bits >> shift, rest = bits & (((uint64_t)1 << shift) - 1), half = (uint64_t)1 << (shift - 1);
+    return result + (rest > half || (rest == half && (result & 1)));
+}
+
+static uint16_t narrow(double x, int e, int f) {
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    uint64_t sign = bits >> 63 << (e + f), fraction = bits & (((uint64_t)1 << 52) - 1);
+    uint64_t infinity = (((uint64_t)1 << e) - 1) << f;
+    int exponent = (int)(bits >> 52 & 0x7ff) - 1023 + (1 << (e - 1)) - 1;
+    if (isnan(x)) {
+        uint64_t payload = fraction >> (52 - f);
+        return (uint16_t)(sign | infinity | (payload ? payload : (uint64_t)1 << (f - 1)));
+    }
+    if (exponent >= (1 << e) - 1) return (uint16_t)(sign | infinity);
+    /* A carry out of the fraction lands in the exponent, which is then the right one: also from subnormal to normal,
+     * and from the largest number to infinity. */
+    if (exponent >= 1)
+        return (uint16_t)(sign | shift_rounded((uint64_t)exponent << 52 | fraction, 52 - f));
+    return (uint16_t)(sign | shift_rounded((uint64_t)1 << 52 | fraction, 52 - f + 1 - exponent));
+}
+
+double half_widen(uint16_t bits) { return widen(bits, 5, 10); }
+uint16_t half_narrow(double x) { return narrow(x, 5, 10); }
+double bfloat_widen(uint16_t bits) { return widen(bits, 8, 7); }
+uint16_t bfloat_narrow(double x) { return narrow(x, 8, 7); }
+
+/* `size` little-endian bytes, whatever this machine's order. */
+static uint64_t little_get(const uint8_t *bytes, size_t size) {
+    uint64_t value = 0;
+    for (size_t i = size; i-- > 0;) value = value << 8 | bytes[i];
+    return value;
+}
+
+static void little_put(uint8_t *bytes, size_t size, uint64_t value) {
+    for (size_t i = 0; i < size; i++, value >>= 8) bytes[i] = (uint8_t)value;
+}
+
+static float single_get(const uint8_t *bytes) {
+    uint32_t bits = (uint32_t)little_get(bytes, 4);
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static double real_get(const uint8_t *bytes, Dtype dtype) {
+    switch (dtype) {
+    case DTYPE_F64: return float_from_bits(little_get(bytes, 8));
+    case DTYPE_F32: return (double)single_get(bytes);
+    case DTYPE_F16: return half_widen((uint16_t)little_get(bytes, 2));
+    case DTYPE_BF16: return bfloat_widen((uint16_t)little_get(bytes, 2));
+    default: return bytes[0];
+    }
+}
+
+static void real_put(uint8_t *bytes, Dtype dtype, double x) {
+    uint64_t wide;
+    uint32_t bits;
+    float single = (float)x;
+    memcpy(&wide, &x, sizeof wide);
+    memcpy(&bits, &single, sizeof bits);
+    uint64_t narrowed = dtype == DTYPE_F16 ? half_narrow(x) : bfloat_narrow(x);
+    little_put(bytes, dtype_size(dtype), dtype == DTYPE_F64 ? wide : dtype == DTYPE_F32 ? bits : narrowed);
+}
+
+static int64_t whole_get(const uint8_t *bytes, Dtype dtype) {
+    uint64_t value = little_get(bytes, dtype_size(dtype));
+    return dtype == DTYPE_I32 ? (int32_t)(uint32_t)value : (int64_t)value;
+}
+
+/* ---- reading the header ------------------------------------------------------------------------------------- */
+
+/* How many members the object that comes next has; its trouble, if any, is met again when it is read. */
+static size_t members_ahead(Json ahead) {
+    const char *key;
+    size_t count = 0;
+    ahead.pool = NULL, ahead.err = NULL;
+    for (json_object(&ahead); json_key(&ahead, &key); count++) json_skip(&ahead);
+    return count;
+}
+
+static int meta_order(const void *a, const void *b) {
+    return strcmp(((const MetaPair *)a)->key, ((const MetaPair *)b)->key);
+}
+
+static bool meta_read(Safetensors *s, Arena *arena, Json *j) {
+    if (s->meta) return err_set(j->err, "%s: \"__metadata__\" stands there twice", j->name);
+    s->meta = arena_alloc(arena, members_ahead(*j) + 1, sizeof *s->meta);
+    MetaPair pair;
+    for (json_object(j); json_key(j, &pair.key) && json_string(j, &pair.value);) s->meta[s->meta_count++] = pair;
+    if (j->failed) return false;
+    qsort(s->meta, (size_t)s->meta_count, sizeof *s->meta, meta_order);
+    for (int i = 1; i < s->meta_count; i++)
+        if (meta_order(&s->meta[i - 1], &s->meta[i]) == 0)
+            return err_set(j->err, "%s: metadata %s stands there twice", j->name, json_shown(s->meta[i].key));
+    return true;
+}
+
+static bool dtype_read(Tensor *t, Json *j) {
+    const char *name;
+    if (!json_string(j, &name)) return false;
+    for (size_t d = 0; d < COUNT(DTYPES); d++)
+        if (!strcmp(name, DTYPES[d].name)) return t->dtype = (Dtype)d, true;
+    return err_set(j->err, "%s: tensor %s: dtype %s is not one of F64 F32 F16 BF16 U8 I32 I64; convert the file",
+                   t->file, json_shown(t->name), json_shown(name));
+}
+
+static bool shape_read(Tensor *t, Json *j) {
+    long long size;
+    for (json_array(j); json_item(j) && json_int(j, 0, INT_MAX, &size);) {
+        if (t->dims == TENSOR_DIMS)
+            return err_set(j->err, "%s: tensor %s: more than %d dimensions", t->file, json_shown(t->name), TENSOR_DIMS);
+        t->shape[t->dims++] = (int)size;
+    }
+    t->count = 1;
+    for (int d = 0; d < t->dims; d++)
+        if (!size_fits(t->count, (size_t)t->shape[d], &t->count))
+            return err_set(j->err, "%s: tensor %s: shape %s has more numbers than any machine holds", t->file,
+                           json_shown(t->name), tensor_shape_text(t));
+    return !j->failed;
+}
+
+static bool offsets_read(Tensor *t, Json *j, long long offsets[2]) {
+    int count = 0;
+    for (json_array(j); json_item(j) && json_int(j, 0, LLONG_MAX, &offsets[MIN(count, 1)]);) count++;
+    if (!j->failed && count != 2)
+        return err_set(j->err, "%s: tensor %s: %d data_offsets, want 2", t->file, json_shown(t->name), count);
+    return !j->failed;
+}
+
+/* The three members an entry needs, in any order, each once. */
+static bool fields_read(Tensor *t, Json *j, long long offsets[2]) {
+    static const char *const names[] = { "dtype", "shape", "data_offsets" };
+    const char *key;
+    unsigned seen = 0;
+    for (json_object(j); json_key(j, &key);) {
+        unsigned k = 0;
+        while (k < 3 && strcmp(key, names[k]) != 0) k++;
+        if (k < 3 && (seen >> k & 1))
+            return err_set(j->err, "%s: tensor %s: %s stands there twice", t->file, json_shown(t->name), names[k]);
+        bool ok = k == 0 ? dtype_read(t, j) : k == 1 ? shape_read(t, j) : k == 2 ? offsets_read(t, j, offsets)
+                : json_skip(j);
+        if (!ok) return false;
+        seen |= 1u << k;
+    }
+    for (unsigned k = 0; k < 3; k++)
+        if (!j->failed && !(seen >> k & 1))
+            return err_set(j->err, "%s: tensor %s: %s is missing", t->file, json_shown(t->name), names[k]);
+    return !j->failed;
+}
+
+/* One entry whose numbers lie within data[0..size). */
+static bool tensor_read(Tensor *t, Json *j, const uint8_t *data, size_t size) {
+    long long at[2];
+    size_t bytes;
+    for (int d = 0; d < TENSOR_DIMS; d++) t->shape[d] = 1;
+    if (!fields_read(t, j, at)) return false;
+    if (at[1] < at[0] || (uint64_t)at[1] > size)
+        return err_set(j->err, "%s: tensor %s: data_offsets [%lld,%lld] %s of %zu bytes", t->file, json_shown(t->name),
+                       at[0], at[1], at[1] < at[0] ? "go backwards in the data" : "run past the end of the data", size);
+    if (!size_fits(t->count, dtype_size(t->dtype), &bytes) || bytes != (uint64_t)(at[1] - at[0]))
+        return err_set(j->err, "%s: tensor %s: data_offsets [%lld,%lld] hold %lld bytes, %s %s needs %zu times %zu",
+                       t->file, json_shown(t->name), at[0], at[1], at[1] - at[0], dtype_name(t->dtype),
+                       tensor_shape_text(t), t->count, dtype_size(t->dtype));
+    t->data = data + at[0];
+    return true;
+}
+
+static int place_order(const void *a, const void *b) {
+    const Tensor *x = a, *y = b;
+    if (x->data != y->data) return x->data < y->data ? -1 : 1;
+    return (x->count > 0) - (y->count > 0);
+}
+
+static int name_order(const void *a, const void *b) {
+    return strcmp(((const Tensor *)a)->name, ((const Tensor *)b)->name);
+}
+
+/* Every byte of the data must belong to exactly one tensor. */
+static bool places_check(Safetensors *s, const uint8_t *data, size_t size, const char *path, Err *err) {
+    size_t next = 0;
+    qsort(s->tensors, (size_t)s->count, sizeof *s->tensors, place_order);
+    for (const Tensor *t = s->tensors; t < s->tensors + s->count; t++) {
+        size_t begin = (size_t)(t->data - data);
+        if (begin < next)
+            return err_set(err, "%s: tensor %s overlaps tensor %s: it begins at %zu, that one ends at %zu", path,
+                           json_shown(t->name), json_shown(t[-1].name), begin, next);
+        if (begin > next)
+            return err_set(err, "%s: tensor %s: a hole of %zu bytes before it, at %zu; the format allows none", path,
+                           json_shown(t->name), begin - next, next);
+        next = begin + tensor_bytes(t);
+    }
+    if (next == size) return true;
+    return err_set(err, "%s: %zu bytes of data belong to no tensor, from offset %zu on", path, size - next, next);
+}
+
+static bool names_check(Safetensors *s, const char *path, Err *err) {
+    qsort(s->tensors, (size_t)s->count, sizeof *s->tensors, name_order);
+    for (int i = 1; i < s->count; i++)
+        if (name_order(&s->tensors[i - 1], &s->tensors[i]) == 0)
+            return err_set(err, "%s: tensor %s stands there twice", path, json_shown(s->tensors[i].name));
+    return true;
+}
+
+/* Where the header ends; 0 after trouble. */
+static size_t header_end(const File *file, const char *path, Err *err) {
+    const char *hint = "is this a whole safetensors file?";
+    uint64_t length = file->size >= LENGTH_BYTES ? little_get(file->data, LENGTH_BYTES) : 0;
+    if (file->size <= LENGTH_BYTES)
+        err_set(err, "%s: %zu bytes are too few for a header; %s", path, file->size, hint);
+    else if (length > file->size - LENGTH_BYTES)
+        err_set(err, "%s: byte 0: a header of %llu bytes in a file of %zu; %s", path, (unsigned long long)length,
+                file->size, hint);
+    else if (length > HEADER_MOST)
+        err_set(err, "%s: byte 0: a header of %llu bytes, at most %d are taken", path, (unsigned long long)length,
+                HEADER_MOST);
+    else if (length == 0 || file->data[LENGTH_BYTES] != '{')
+        err_set(err, "%s: byte %d: the header must begin with '{'; %s", path, LENGTH_BYTES, hint);
+    else
+        return LENGTH_BYTES + (size_t)length;
+    return 0;
+}
+
+static bool header_read(Safetensors *s, Arena *arena, const char *path, Err *err) {
+    size_t end = header_end(&s->file, path, err);
+    if (end == 0) return false;
+    const uint8_t *data = s->file.data + end;
+    size_t size = s->file.size - end;
+    Json j = json_begin(arena, (const char *)s->file.data, end, path, err);
+    j.at = LENGTH_BYTES;
+    s->tensors = arena_alloc(arena, members_ahead(j), sizeof *s->tensors);
+    const char *key;
+    for (json_object(&j); json_key(&j, &key);) {
+        Tensor t = { .file = path, .name = key };
+        bool meta = !strcmp(key, "__metadata__");
+        if (meta ? !meta_read(s, arena, &j) : !tensor_read(&t, &j, data, size)) return false;
+        if (!meta) s->tensors[s->count++] = t;
+    }
+    return json_end(&j) && places_check(s, data, size, path, err) && names_check(s, path, err);
+}
+
+bool safetensors_open(Safetensors *s, Arena *arena, const char *path, Err *err) {
+    *s = (Safetensors){ 0 };
+    Safetensors got = { 0 };
+    if (!file_open(&got.file, path, err)) return false;
+    if (!header_read(&got, arena, arena_text(arena, path), err)) {
+        file_close(&got.file);
+        return false;
+    }
+    *s = got;
+    return true;
+}
+
+void safetensors_close(Safetensors *s) {
+    file_close(&s->file);
+    *s = (Safetensors){ 0 };
+}
+
+/* ---- using what was read ------------------------------------------------------------------------------------ */
+
+const Tensor *safetensors_find(const Safetensors *s, const char *name) {
+    Tensor wanted = { .name = name };
+    return s->count ? bsearch(&wanted, s->tensors, (size_t)s->count, sizeof wanted, name_order) : NULL;
+}
+
+const char *safetensors_meta(const Safetensors *s, const char *key) {
+    MetaPair wanted = { .key = key };
+    size_t count = (size_t)s->meta_count;
+    const MetaPair *found = count ? bsearch(&wanted, s->meta, count, sizeof wanted, meta_order) : NULL;
+    return found ? found->value : NULL;
+}
+
+static bool count_check(const Tensor *t, size_t count, Err *err) {
+    return t->count == count || err_set(err, "%s: tensor %s is %s, %zu numbers; %zu were wanted", t->file,
+                                        json_shown(t->name), tensor_shape_text(t), t->count, count);
+}
+
+bool tensor_to_nums(const Tensor *t, num *out, size_t count, Err *err) {
+    if (!dtype_is_real(t->dtype) && t->dtype != DTYPE_U8)
+        return err_set(err, "%s: tensor %s is %s, real numbers were wanted", t->file, json_shown(t->name),
+                       dtype_name(t->dtype));
+    if (!count_check(t, count, err)) return false;
+    size_t step = dtype_size(t->dtype);
+    for (size_t i = 0; i < count; i++) out[i] = (num)real_get(t->data + i * step, t->dtype);
+    return true;
+}
+
+bool tensor_to_mat(const Tensor *t, Mat m, Err *err) {
+    bool same = t->dims == m.dims;
+    for (int d = 0; same && d < m.dims; d++) same = t->shape[d] == m.shape[d];
+    if (!same)
+        return err_set(err, "%s: tensor %s is %s, %s was wanted; is this another model's file?", t->file,
+                       json_shown(t->name), tensor_shape_text(t), mat_shape_text(m));
+    return tensor_to_nums(t, m.v, mat_count(m), err);
+}
+
+bool tensor_to_ints(const Tensor *t, int *out, size_t count, Err *err) {
+    if (dtype_is_real(t->dtype))
+        return err_set(err, "%s: tensor %s is %s, whole numbers were wanted", t->file, json_shown(t->name),
+                       dtype_name(t->dtype));
+    if (!count_check(t, count, err)) return false;
+    size_t step = dtype_size(t->dtype);
+    for (size_t i = 0; i < count; i++) {
+        int64_t value = whole_get(t->data + i * step, t->dtype);
+        if (value < INT_MIN || value > INT_MAX)
+            return err_set(err, "%s: tensor %s: number %zu is %lld, too large for an int", t->file,
+                           json_shown(t->name), i, (long long)value);
+    }
+    for (size_t i = 0; i < count; i++) out[i] = (int)whole_get(t->data + i * step, t->dtype);
+    return true;
+}
+
+/* ---- writing ------------------------------------------------------------------------------------------------ */
+
+/* A tensor, whose numbers are one of nums, ints, tensor.data; or, with `value`, a metadata string. */
+struct SafetensorsEntry {
+    SafetensorsEntry *next;
+    Tensor tensor;
+    const char *value;
+    const num *nums;
+    const int *ints;
+};
+
+SafetensorsOut safetensors_begin(Arena *arena) { return (SafetensorsOut){ .arena = arena }; }
+
+static SafetensorsEntry *entry_new(SafetensorsOut *out, const char *name, Dtype dtype, int dims, const int *shape) {
+    SafetensorsEntry *entry = arena_zero(out->arena, 1, sizeof *entry);
+    entry->tensor = (Tensor){ .name = arena_text(out->arena, name), .dtype = dtype, .dims = dims, .count = 1 };
+    for (int d = 0; d < dims; d++) {
+        entry->tensor.shape[d] = shape[d];
+        entry->tensor.count = size_mul(entry->tensor.count, (size_t)shape[d]);
+    }
+    size_mul(entry->tensor.count, dtype_size(dtype));
+    entry->next = out->entries;
+    out->entries = entry;
+    return entry;
+}
+
+void safetensors_add_meta(SafetensorsOut *out, const char *key, const char *value) {
+    entry_new(out, key, DTYPE_U8, 0, NULL)->value = arena_text(out->arena, value);
+    out->meta_count++;
+}
+
+static SafetensorsEntry *tensor_new(SafetensorsOut *out, const char *name, Dtype dtype, int dims, const int *shape) {
+    REQUIRE(strcmp(name, "__metadata__") != 0, "no tensor can be called %s", name);
+    REQUIRE(0 <= dims && dims <= TENSOR_DIMS, "%s has %d dimensions, want 0 to %d", name, dims, TENSOR_DIMS);
+    for (int d = 0; d < dims; d++) REQUIRE(shape[d] >= 0, "%s: dimension %d is %d, want 0 or more", name, d, shape[d]);
+    out->count++;
+    return entry_new(out, name, dtype, dims, shape);
+}
+
+void safetensors_add(SafetensorsOut *out, const char *name, Dtype dtype, Mat m) {
+    REQUIRE(dtype_is_real(dtype), "%s as %s, want F64, F32, F16 or BF16", name, dtype_name(dtype));
+    tensor_new(out, name, dtype, m.dims, m.shape)->nums = m.v;
+}
+
+void safetensors_add_ints(SafetensorsOut *out, const char *name, Dtype dtype, TensorShape shape, const int *values) {
+    REQUIRE(!dtype_is_real(dtype), "%s as %s, want U8, I32 or I64", name, dtype_name(dtype));
+    SafetensorsEntry *entry = tensor_new(out, name, dtype, shape.dims, shape.shape);
+    for (size_t i = 0; dtype == DTYPE_U8 && i < entry->tensor.count; i++)
+        REQUIRE(0 <= values[i] && values[i] <= 255, "%s: number %zu is %d, a U8 holds 0 to 255", name, i, values[i]);
+    entry->ints = values;
+}
+
+void safetensors_add_tensor(SafetensorsOut *out, const Tensor *t) {
+    tensor_new(out, t->name, t->dtype, t->dims, t->shape)->tensor.data = t->data;
+}
+
+/* Strings first, by key; then tensors, the wider numbers first, and by name. */
+static int entry_order(const void *a, const void *b) {
+    const SafetensorsEntry *x = *(SafetensorsEntry *const *)a, *y = *(SafetensorsEntry *const *)b;
+    if (!x->value != !y->value) return x->value ? -1 : 1;
+    size_t wide_x = dtype_size(x->tensor.dtype), wide_y = dtype_size(y->tensor.dtype);
+    if (wide_x != wide_y) return wide_x > wide_y ? -1 : 1;
+    return strcmp(x->tensor.name, y->tensor.name);
+}
+
+static int entry_name_order(const void *a, const void *b) {
+    const SafetensorsEntry *x = *(SafetensorsEntry *const *)a, *y = *(SafetensorsEntry *const *)b;
+    if (!x->value != !y->value) return x->value ? -1 : 1;
+    return strcmp(x->tensor.name, y->tensor.name);
+}
+
+static SafetensorsEntry **entries_sorted(const SafetensorsOut *out) {
+    size_t count = (size_t)(out->count + out->meta_count), n = 0;
+    SafetensorsEntry **sorted = arena_alloc(out->arena, count, sizeof *sorted);
+    for (SafetensorsEntry *entry = out->entries; entry; entry = entry->next) sorted[n++] = entry;
+    qsort(sorted, count, sizeof *sorted, entry_name_order);
+    for (size_t i = 1; i < count; i++)
+        REQUIRE(entry_name_order(&sorted[i - 1], &sorted[i]) != 0, "%s was added twice", sorted[i]->tensor.name);
+    qsort(sorted, count, sizeof *sorted, entry_order);
+    return sorted;
+}
+
+static bool utf8_check(const SafetensorsEntry *entry, const char *path, Err *err) {
+    if (json_is_utf8(entry->tensor.name) && (!entry->value || json_is_utf8(entry->value))) return true;
+    return err_set(err, "%s: not written: %s, or its text, is not UTF-8", path, json_shown(entry->tensor.name));
+}
+
+/* The i-th member of the header. The strings make up one member together: its first opens it, its last closes it. */
+static char *entry_text(const SafetensorsOut *out, const SafetensorsEntry *entry, int i, size_t offset) {
+    const Tensor *t = &entry->tensor;
+    char *name = json_quote(out->arena, t->name);
+    if (entry->value)
+        return arena_print(out->arena, "%s%s:%s%s", i ? "," : "\"__metadata__\":{", name,
+                           json_quote(out->arena, entry->value), i == out->meta_count - 1 ? "}" : "");
+    return arena_print(out->arena, "%s%s:{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%zu,%zu]}", i ? "," : "",
+                       name, dtype_name(t->dtype), tensor_shape_text(t), offset, offset + tensor_bytes(t));
+}
+
+static void header_write(OutFile *file, char *const *texts, int count) {
+    uint8_t length_bytes[LENGTH_BYTES];
+    size_t length = 2; /* the braces */
+    for (int i = 0; i < count; i++) length += strlen(texts[i]);
+    size_t padding = (LENGTH_BYTES - length % LENGTH_BYTES) % LENGTH_BYTES;
+    little_put(length_bytes, LENGTH_BYTES, length + padding);
+    out_write(file, length_bytes, LENGTH_BYTES);
+    out_write(file, "{", 1);
+    for (int i = 0; i < count; i++) out_write(file, texts[i], strlen(texts[i]));
+    out_write(file, "}       ", 1 + padding);
+}
+
+static void numbers_write(OutFile *file, const SafetensorsEntry *entry) {
+    const Tensor *t = &entry->tensor;
+    enum { PIECE = 1024 };
+    uint8_t bytes[PIECE * 8];
+    if (t->data) out_write(file, t->data, tensor_bytes(t));
+    for (size_t begin = 0; !t->data && begin < t->count; begin += PIECE) {
+        size_t count = MIN((size_t)PIECE, t->count - begin), step = dtype_size(t->dtype);
+        for (size_t i = 0; i < count; i++) {
+            if (entry->nums) real_put(bytes + i * step, t->dtype, (double)entry->nums[begin + i]);
+            else little_put(bytes + i * step, step, (uint64_t)(int64_t)entry->ints[begin + i]);
+        }
+        out_write(file, bytes, count * step);
+    }
+}
+
+bool safetensors_write(const SafetensorsOut *out, const char *path, Err *err) {
+    int count = out->count + out->meta_count;
+    SafetensorsEntry **sorted = entries_sorted(out);
+    char **texts = arena_alloc(out->arena, (size_t)count, sizeof *texts);
+    size_t offset = 0;
+    OutFile file;
+    for (int i = 0; i < count; i++) {
+        if (!utf8_check(sorted[i], path, err)) return false;
+        texts[i] = entry_text(out, sorted[i], i, offset);
+        if (!sorted[i]->value) offset += tensor_bytes(&sorted[i]->tensor);
+    }
+    if (!out_open(&file, path, err)) return false;
+    file.aside = out->aside;
+    header_write(&file, texts, count);
+    for (int i = 0; i < count; i++)
+        if (!sorted[i]->value) numbers_write(&file, sorted[i]);
+    return out_commit(&file, err);
+}

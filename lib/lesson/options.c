@@ -1,0 +1,166 @@
+#include "lesson/options.h"
+
+#include <limits.h>
+#include <string.h>
+
+enum { NAME_LONGEST = 32 };
+
+static const char *option_wants(const Option *option) {
+    return option->flag ? "" : option->integer ? "N" : option->real ? "X" : option->choices ? "WORD" : "TEXT";
+}
+
+static void option_require(const Option *option) {
+    int kinds = (option->flag != NULL) + (option->integer != NULL) + (option->real != NULL) + (option->text != NULL) +
+                (option->texts != NULL);
+    REQUIRE(kinds == 1, "--%s goes to %d variables, want 1", option->name, kinds);
+    REQUIRE(strlen(option->name) < NAME_LONGEST, "--%s has a name of %d letters or more", option->name, NAME_LONGEST);
+    REQUIRE(option->low <= option->high, "--%s allows %g to %g", option->name, option->low, option->high);
+}
+
+/* Is `word` one of those in "a|b|c"? */
+static bool choices_have(const char *choices, const char *word) {
+    size_t length = strlen(word);
+    for (const char *at = choices;; at += strcspn(at, "|") + 1) {
+        if (strcspn(at, "|") == length && !strncmp(at, word, length)) return true;
+        if (!at[strcspn(at, "|")]) return false;
+    }
+}
+
+/* ---- what was meant: the nearest name ------------------------------------------------------------------------- */
+
+/* How many letters must be put in, taken out or changed to make `a` of `b` (Levenshtein 1966); b up to NAME_LONGEST. */
+static int distance(const char *a, size_t length, const char *b) {
+    int row[NAME_LONGEST + 1], columns = (int)strlen(b);
+    for (int c = 0; c <= columns; c++) row[c] = c;
+    for (size_t r = 0; r < length; r++) {
+        int diagonal = row[0];
+        row[0] = (int)r + 1;
+        for (int c = 1; c <= columns; c++) {
+            int change = diagonal + (a[r] != b[c - 1]);
+            diagonal = row[c];
+            row[c] = MIN(change, MIN(row[c], row[c - 1]) + 1);
+        }
+    }
+    return row[columns];
+}
+
+static bool unknown(const Option *options, const char *name, size_t length, Err *err) {
+    const char *nearest = NULL;
+    int least = 3;
+    if (length < NAME_LONGEST)
+        for (const Option *option = options; option && option->name; option++) {
+            int d = distance(name, length, option->name);
+            if (d < least && d < (int)strlen(option->name)) least = d, nearest = option->name;
+        }
+    if (nearest) return err_set(err, "there is no --%.*s; did you mean --%s?", (int)MIN(length, 64), name, nearest);
+    return err_set(err, "there is no --%.*s; --help says what there is", (int)MIN(length, 64), name);
+}
+
+/* ---- values ----------------------------------------------------------------------------------------------------- */
+
+/* Counted on the first way through argv, collected on the second. */
+static bool texts_take(const Option *option, const char *value, bool apply, Err *err) {
+    OptionTexts *texts = option->texts;
+    if (apply) texts->item[texts->count++] = value;
+    else if (texts->seen++ == OPTION_TEXTS) return err_set(err, "--%s: %d are the most", option->name, OPTION_TEXTS);
+    return true;
+}
+
+/* Checks `value`, and puts it where it belongs if `apply`. */
+static bool option_take(const Option *option, const char *value, bool apply, Err *err) {
+    const char *name = option->name;
+    if (option->integer) {
+        long long i, low = (long long)MAX(option->low, INT_MIN), high = (long long)MIN(option->high, INT_MAX);
+        if (!parse_int(value, low, high, &i))
+            return err_set(err, "--%s '%.64s': want a whole number from %lld to %lld", name, value, low, high);
+        if (apply) *option->integer = (int)i;
+    } else if (option->real) {
+        double x;
+        if (!parse_real(value, option->low, option->high, &x))
+            return err_set(err, "--%s '%.64s': want a number from %g to %g", name, value, option->low, option->high);
+        if (apply) *option->real = x;
+    } else {
+        if (option->choices && !choices_have(option->choices, value))
+            return err_set(err, "--%s '%.64s': want one of %s", name, value, option->choices);
+        if (option->texts) return texts_take(option, value, apply, err);
+        if (apply) *option->text = value;
+    }
+    return true;
+}
+
+/* Takes the option at argv[*at], and moves *at to its last word. */
+static bool option_read(const Option *options, int argc, char **argv, int *at, bool apply, Err *err) {
+    const char *name = argv[*at] + 2, *equals = strchr(name, '=');
+    size_t length = equals ? (size_t)(equals - name) : strlen(name);
+    const Option *option = options;
+    while (option && option->name && (strlen(option->name) != length || strncmp(option->name, name, length))) option++;
+    if (!option || !option->name) return unknown(options, name, length, err);
+    option_require(option);
+    if (option->flag) {
+        if (equals) return err_set(err, "--%s takes no value, '%.64s' came", option->name, equals + 1);
+        if (apply) *option->flag = true;
+        return true;
+    }
+    bool next = !equals && *at + 1 < argc && strncmp(argv[*at + 1], "--", 2) != 0;
+    if (!equals && !next)
+        return err_set(err, "--%s wants a value: --%s %s", option->name, option->name, option_wants(option));
+    return option_take(option, equals ? equals + 1 : argv[++*at], apply, err);
+}
+
+/* The words that belong to no option. */
+typedef struct { int count; const char *first; } Words;
+
+/* One way through argv. With `apply` (after a way without, which found nothing wrong) variables and argv change. */
+static bool walk(const Option *options, int argc, char **argv, bool apply, Words *words, Err *err) {
+    bool ended = false;
+    *words = (Words){ 0 };
+    for (int i = 1; i < argc; i++) {
+        if (!ended && !strcmp(argv[i], "--")) {
+            ended = true;
+        } else if (!ended && !strncmp(argv[i], "--", 2)) {
+            if (!option_read(options, argc, argv, &i, apply, err)) return false;
+        } else if (!ended && argv[i][0] == '-' && argv[i][1]) {
+            return err_set(err, "'%.64s': options begin with two dashes; --help says what there is", argv[i]);
+        } else {
+            if (words->count++ == 0) words->first = argv[i];
+            if (apply) argv[words->count] = argv[i];
+        }
+    }
+    return true;
+}
+
+bool options_parse(const Option *options, int argc, char **argv, int *count, Err *err) {
+    Words words;
+    for (const Option *option = options; option && option->name; option++)
+        if (option->texts) option->texts->seen = 0;
+    if (!walk(options, argc, argv, false, &words, err)) return false;
+    if (words.count > 0 && !count)
+        return err_set(err, "'%.64s': nothing is wanted here but options; --help says which", words.first);
+    for (const Option *option = options; option && option->name; option++)
+        if (option->texts && option->texts->seen > 0) option->texts->count = 0;
+    walk(options, argc, argv, true, &words, err);
+    if (count) *count = words.count;
+    return true;
+}
+
+bool options_have(int argc, char **argv, const char *name) {
+    for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+        if (!strncmp(argv[i], "--", 2) && !strcmp(argv[i] + 2, name)) return true;
+    return false;
+}
+
+/* ---- help ------------------------------------------------------------------------------------------------------- */
+
+void options_help(const Option *options, FILE *out) {
+    for (const Option *option = options; option && option->name; option++) {
+        char left[NAME_LONGEST + 16];
+        option_require(option);
+        snprintf(left, sizeof left, "--%s %s", option->name, option_wants(option));
+        fprintf(out, "  %-20s %s", left, option->help);
+        if (option->integer) fprintf(out, " (%.0f to %.0f; %d)", option->low, option->high, *option->integer);
+        if (option->real) fprintf(out, " (%g to %g; %g)", option->low, option->high, *option->real);
+        if (option->choices && option->text) fprintf(out, " (%s; %s)", option->choices, *option->text);
+        else if (option->text && *option->text) fprintf(out, " (%s)", *option->text);
+        fputc('\n', out);
+    }
+}

@@ -1,0 +1,180 @@
+#include "pretrained/encoder.h"
+
+#include "lesson/lesson_data.h"
+#include "core/thread.h"
+
+#include <string.h>
+
+enum { IMAGE_BATCH = 16, TEXT_BATCH = 32 };
+
+/* ---- opening ----------------------------------------------------------------------------------------------------- */
+
+/* The same shapes as the published ones see, and as few numbers as can be. */
+static bool tiny_init(Clip *clip, Err *err) {
+    ClipConfig config = {
+        .image = { .kind = "vit", .side = 224, .patch = 32, .width = 64, .layers = 2, .heads = 1, .embed = 32,
+                   .quick_gelu = true },
+        .text = { .kind = "transformer", .vocabulary = BPE_IDS, .width = 64, .layers = 2, .heads = 1, .embed = 32,
+                  .tokens = BPE_LENGTH, .padding = -1, .quick_gelu = true },
+        .tokens = BPE_LENGTH, .logit_scale = 100,
+    };
+    return clip_init(clip, config, NULL, 19, err);
+}
+
+static bool vocabulary_open(Bpe *bpe, Arena *arena, const char *weights, Err *err) {
+    static const char *const names[] = { "merges.txt", "bpe_simple_vocab_16e6.txt.gz" };
+    const char *slash = strrchr(weights, '/');
+    const char *beside = slash ? arena_print(arena, "%.*s", (int)(slash - weights), weights) : ".";
+    const char *folders[] = { beside, course_models() };
+    for (size_t f = 0; f < COUNT(folders); f++)
+        for (size_t i = 0; i < COUNT(names); i++) {
+            const char *path = arena_print(arena, "%s/%s", folders[f], names[i]);
+            if (file_exists(path)) return bpe_read(bpe, arena, path, err);
+        }
+    return err_set(err, "%s: neither merges.txt nor bpe_simple_vocab_16e6.txt.gz is beside it; `make pretrained` "
+                   "fetches the vocabulary", weights);
+}
+
+/* The first of what `make pretrained` fetches, or "tiny". */
+static const char *weights_find(Arena *arena) {
+    static const char *const names[] = { "vit-b-32-openai", "vit-b-32-laion2b", "vit-l-14-openai" };
+    for (size_t i = 0; i < COUNT(names); i++) {
+        const char *path = arena_print(arena, "%s/%s.safetensors", course_models(), names[i]);
+        if (file_exists(path)) return path;
+    }
+    return "tiny";
+}
+
+bool encoder_open(Encoder *encoder, Arena *arena, const char *weights, GeluChoice gelu, Err *err) {
+    if (!strcmp(weights, "auto")) weights = weights_find(arena);
+    *encoder = (Encoder){ .tiny = !strcmp(weights, "tiny"), .path = "" };
+    if (encoder->tiny) {
+        encoder->bpe = bpe_bytes(arena);
+        return tiny_init(&encoder->clip, err);
+    }
+    encoder->path = arena_text(arena, weights);
+    if (!pretrained_open(&encoder->clip, weights, gelu, err)) return false;
+    bool ok = encoder->clip.config.text.vocabulary == BPE_IDS ||
+              err_set(err, "%s: its texts have %d different tokens, CLIP's tokeniser makes %d", weights,
+                      encoder->clip.config.text.vocabulary, BPE_IDS);
+    if (ok && vocabulary_open(&encoder->bpe, arena, weights, err)) return true;
+    encoder_close(encoder);
+    return false;
+}
+
+void encoder_close(Encoder *encoder) {
+    clip_free(&encoder->clip);
+    *encoder = (Encoder){ 0 };
+}
+
+/* ---- encoding ---------------------------------------------------------------------------------------------------- */
+
+void encoder_pixels(Image image, int side, num *pixels) {
+    static const double mean[] = { 0.48145466, 0.4578275, 0.40821073 };
+    static const double deviation[] = { 0.26862954, 0.26130258, 0.27577711 };
+    Arena scratch = { 0 };
+    Image seen = image_clip_crop(&scratch, image, side);
+    for (int i = 0; i < side * side * 3; i++) pixels[i] = (num)((seen.rgb[i] / 255.0 - mean[i % 3]) / deviation[i % 3]);
+    arena_free(&scratch);
+}
+
+typedef struct { const Image *images; int side; num *pixels; } Preparation;
+
+static void prepare(void *context, size_t first, size_t last, int worker) {
+    (void)worker;
+    const Preparation *p = context;
+    size_t numbers = (size_t)p->side * (size_t)p->side * 3;
+    for (size_t i = first; i < last; i++) encoder_pixels(p->images[i], p->side, p->pixels + i * numbers);
+}
+
+Mat encoder_images(Encoder *encoder, Arena *arena, const Image *images, int n, EncoderDone done, void *context) {
+    int side = encoder->clip.config.image.side, E = encoder->clip.config.image.embed;
+    Mat features = mat_new(arena, n, E);
+    Tape tape = { .no_grad = true };
+    for (int start = 0; start < n; start += IMAGE_BATCH) {
+        int B = MIN(IMAGE_BATCH, n - start);
+        tape_reset(&tape);
+        Mat pixels = mat_like(&tape.arena, mat_shape(4, B, side, side, 3));
+        Preparation preparation = { .images = images + start, .side = side, .pixels = pixels.v };
+        parallel_for((size_t)B, 1, prepare, &preparation);
+        Mat unit = clip_image(&tape, &encoder->clip, pixels)->val;
+        memcpy(&AT(features, start, 0), unit.v, mat_count(unit) * sizeof *unit.v);
+        if (done) done(context, start + B);
+    }
+    tape_free(&tape);
+    return features;
+}
+
+Mat encoder_texts(Encoder *encoder, Arena *arena, const char *const *texts, int n, int *cut) {
+    int T = encoder->clip.config.tokens, E = encoder->clip.config.image.embed, were_cut = 0;
+    Mat features = mat_new(arena, n, E);
+    Tape tape = { .no_grad = true };
+    int *ids = arena_alloc(arena, size_mul(TEXT_BATCH, (size_t)T), sizeof *ids);
+    for (int start = 0; start < n; start += TEXT_BATCH) {
+        int B = MIN(TEXT_BATCH, n - start);
+        tape_reset(&tape);
+        were_cut += bpe_encode(&encoder->bpe, texts + start, B, T, ids, NULL);
+        Mat unit = clip_text(&tape, &encoder->clip, ids, B, T)->val;
+        memcpy(&AT(features, start, 0), unit.v, mat_count(unit) * sizeof *unit.v);
+    }
+    tape_free(&tape);
+    if (cut) *cut = were_cut;
+    return features;
+}
+
+Mat encoder_classes(Encoder *encoder, Arena *arena, const char *const *templates, int template_count,
+                    const char *const *names, int name_count) {
+    int n = template_count * name_count;
+    const char **texts = arena_alloc(arena, (size_t)n, sizeof *texts);
+    for (int i = 0; i < n; i++) texts[i] = text_fill(arena, templates[i % template_count], names[i / template_count]);
+    Mat each = encoder_texts(encoder, arena, texts, n, NULL), classes = mat_zero(arena, name_count, each.shape[1]);
+    for (int i = 0; i < n; i++) rows_add(&AT(each, i, 0), 1, each.shape[1], &AT(classes, i / template_count, 0));
+    mat_normalise_rows(classes);
+    return classes;
+}
+
+/* ---- what it costs ----------------------------------------------------------------------------------------------- */
+
+/* T tokens of width D through `layers` blocks: 4 D^2 for attention's four matrices and 8 D^2 for the network, each
+ * token; and the two products of T tokens with T. */
+static double blocks_work(double T, double D, double layers) { return layers * (12 * T * D * D + 2 * T * T * D); }
+
+static double vit_work(const ImageTowerSize *s) {
+    double patches = (double)(s->side / s->patch) * (s->side / s->patch), D = s->width;
+    return patches * 3 * s->patch * s->patch * D + blocks_work(patches + 1, D, s->layers) + D * s->embed;
+}
+
+/* One stage: a first block that takes `in` channels and halves the side (but in stage 0), then equal blocks. */
+static double stage_work(double in, double planes, double side, double half, int blocks) {
+    double before = side * side, after = half * half, out = 4 * planes;
+    double first = before * (in * planes + 9 * planes * planes) + after * (planes * out + in * out);
+    double other = after * (out * planes + 9 * planes * planes + planes * out);
+    return first + (blocks - 1) * other;
+}
+
+static double resnet_work(const ImageTowerSize *s) {
+    double w = s->width, side = s->side / 2, in = w, sum = side * side * 9 * (3 * w / 2 + w / 2 * w / 2 + w / 2 * w);
+    side /= 2;
+    for (int stage = 0; stage < IMAGE_STAGES; stage++) {
+        double planes = w * (1 << stage), half = stage == 0 ? side : side / 2;
+        sum += stage_work(in, planes, side, half, s->stages[stage]);
+        in = 4 * planes, side = half;
+    }
+    double T = side * side + 1; /* attention of one question over all places and their mean */
+    return sum + in * in * (1 + 2 * T) + 2 * T * in + in * s->embed;
+}
+
+EncoderCost encoder_cost(const Clip *clip) {
+    const ImageTowerSize *image = &clip->config.image;
+    const TextTowerSize *text = &clip->config.text;
+    EncoderCost cost = { 0 };
+    for (int i = 0; i < clip->params.count; i++) {
+        const Param *p = clip->params.list[i];
+        bool running = strstr(p->name, ".running_"); /* statistics, nothing that was learnt */
+        bool of_image = !strncmp(p->name, "visual.", 7);
+        if (!running) *(of_image ? &cost.image_numbers : &cost.text_numbers) += (double)mat_count(p->val);
+    }
+    cost.image_work = strcmp(image->kind, "vit") ? resnet_work(image) : vit_work(image);
+    cost.text_work = blocks_work(clip->config.tokens, text->width, text->layers) + (double)text->width * text->embed;
+    return cost;
+}

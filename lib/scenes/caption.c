@@ -1,0 +1,357 @@
+#include "scenes/caption.h"
+
+#include <string.h>
+
+enum { TRIES = 64 };
+
+/* ---- nouns ------------------------------------------------------------------------------------------------------- */
+
+Noun noun_of(int colour, int shape) { return (Noun){ .size = CAPTION_ANY, .colour = colour, .shape = shape }; }
+
+Noun noun_of_object(const SceneObject *object, unsigned fields) {
+    Noun noun = noun_of(fields & NOUN_COLOUR ? (int)object->colour : CAPTION_ANY,
+                        fields & NOUN_SHAPE ? (int)object->shape : CAPTION_ANY);
+    if ((fields & NOUN_SIZE) && object->size != SIZE_NEITHER) noun.size = (int)object->size;
+    return noun;
+}
+
+bool noun_fits(const Noun *noun, const SceneObject *object) {
+    return (noun->size == CAPTION_ANY || noun->size == (int)object->size) &&
+           (noun->colour == CAPTION_ANY || noun->colour == (int)object->colour) &&
+           (noun->shape == CAPTION_ANY || noun->shape == (int)object->shape);
+}
+
+/* By what they mean: size, then colour, then shape. */
+static int noun_compare(const Noun *a, const Noun *b) {
+    if (a->size != b->size) return a->size < b->size ? -1 : 1;
+    if (a->colour != b->colour) return a->colour < b->colour ? -1 : 1;
+    return (a->shape > b->shape) - (a->shape < b->shape);
+}
+
+bool caption_two(CaptionKind kind) {
+    return kind == CAPTION_PAIR || kind == CAPTION_COUNTS || kind == CAPTION_RELATION || kind == CAPTION_WITHOUT;
+}
+
+/* ---- truth ------------------------------------------------------------------------------------------------------- */
+
+static int noun_count(const Scene *scene, const Noun *noun) {
+    int count = 0;
+    for (int k = 0; k < scene->count; k++) count += noun_fits(noun, &scene->object[k]);
+    return count;
+}
+
+/* Are there two different objects, the first an a, the second a b, and related if `relation` is not NULL? */
+static bool pair_there(const Scene *scene, const Caption *c, const Relation *relation) {
+    for (int i = 0; i < scene->count; i++)
+        for (int j = 0; j < scene->count; j++)
+            if (i != j && noun_fits(&c->a, &scene->object[i]) && noun_fits(&c->b, &scene->object[j]) &&
+                (!relation || scene_related(scene, i, *relation, j)))
+                return true;
+    return false;
+}
+
+bool caption_true(const Scene *scene, const Caption *caption) {
+    int a = noun_count(scene, &caption->a);
+    switch (caption->kind) {
+    case CAPTION_OBJECT: return a > 0;
+    case CAPTION_COUNT: return a == caption->count[0];
+    case CAPTION_PAIR: return pair_there(scene, caption, NULL);
+    case CAPTION_COUNTS: return a == caption->count[0] && noun_count(scene, &caption->b) == caption->count[1];
+    case CAPTION_RELATION: return pair_there(scene, caption, &caption->relation);
+    case CAPTION_WITHOUT: return a > 0 && noun_count(scene, &caption->b) == 0;
+    default: REQUIRE(caption->kind == CAPTION_NONE, "kind is %d, want 0 to %d", (int)caption->kind, CAPTION_KINDS - 1);
+    }
+    return a == 0;
+}
+
+static bool noun_is_thing(const Noun *noun) { return noun->colour != CAPTION_ANY && noun->shape != CAPTION_ANY; }
+static Thing noun_thing(const Noun *noun) { return (Thing){ (ShapeColour)noun->colour, (Shape)noun->shape }; }
+
+bool caption_within(const Caption *caption, const Split *split, SplitPart part) {
+    int nouns = 1 + caption_two(caption->kind);
+    if (!split) return true;
+    for (int k = 0; k < nouns; k++) {
+        const Noun *noun = k == 0 ? &caption->a : &caption->b;
+        if (!noun_is_thing(noun)) continue;
+        Thing thing = noun_thing(noun);
+        if (!split_has_pair(split, part, thing.colour, thing.shape)) return false;
+        if (caption->kind != CAPTION_COUNT && caption->kind != CAPTION_COUNTS) continue;
+        if (!split_has_count(split, part, caption->count[k], thing.colour, thing.shape)) return false;
+    }
+    if (caption->kind != CAPTION_RELATION || !noun_is_thing(&caption->a) || !noun_is_thing(&caption->b)) return true;
+    return split_has_relation(split, part, relation_along(caption->relation), noun_thing(&caption->a),
+                              noun_thing(&caption->b));
+}
+
+/* ---- meaning ----------------------------------------------------------------------------------------------------- */
+
+static void swap_nouns(Caption *c) {
+    Noun noun = c->a;
+    int count = c->count[0];
+    c->a = c->b, c->b = noun;
+    if (c->kind == CAPTION_COUNTS) c->count[0] = c->count[1], c->count[1] = count;
+}
+
+static void turn_round(Caption *c) {
+    swap_nouns(c);
+    if (c->kind == CAPTION_RELATION) c->relation = relation_converse(c->relation);
+}
+
+Caption caption_plain(const Caption *caption) {
+    Caption c = *caption;
+    c.form = c.wording = 0;
+    c.a.other = c.b.other = 0;
+    bool either_way = c.kind == CAPTION_PAIR || c.kind == CAPTION_COUNTS;
+    int order = noun_compare(&c.a, &c.b);
+    if (either_way && (order > 0 || (order == 0 && c.count[0] > c.count[1]))) swap_nouns(&c);
+    if (c.kind == CAPTION_RELATION && (c.relation == RIGHT_OF || c.relation == BELOW)) turn_round(&c);
+    return c;
+}
+
+/* Field by field: structs may have holes. */
+static bool same_fields(const Caption *a, const Caption *b) {
+    return a->kind == b->kind && a->form == b->form && a->relation == b->relation && a->wording == b->wording &&
+           a->count[0] == b->count[0] && a->count[1] == b->count[1] && noun_compare(&a->a, &b->a) == 0 &&
+           noun_compare(&a->b, &b->b) == 0 && a->a.other == b->a.other && a->b.other == b->b.other;
+}
+
+bool caption_same(const Caption *a, const Caption *b) {
+    Caption x = caption_plain(a), y = caption_plain(b);
+    return same_fields(&x, &y);
+}
+
+bool caption_identical(const Caption *a, const Caption *b) { return same_fields(a, b); }
+
+static bool toss(Rng *rng) { return rng_below(rng, 2); }
+
+static void rename_noun(Noun *noun, Rng *rng) {
+    noun->other = rng_below(rng, 8);
+    if (noun->size == CAPTION_ANY) noun->other &= ~(unsigned)NOUN_SIZE;
+    if (noun->colour == CAPTION_ANY) noun->other &= ~(unsigned)NOUN_COLOUR;
+}
+
+Caption caption_paraphrase(const Caption *caption, unsigned ways, Rng *rng) {
+    Caption c = *caption;
+    if (ways & SAY_NAMES) {
+        rename_noun(&c.a, rng);
+        if (caption_two(c.kind)) rename_noun(&c.b, rng);
+    }
+    if (ways & SAY_FORMS) {
+        c.form = (int)rng_below(rng, (uint32_t)caption_forms(c.kind));
+        if (c.kind == CAPTION_RELATION) c.wording = toss(rng);
+    }
+    bool turns = c.kind == CAPTION_PAIR || c.kind == CAPTION_COUNTS || c.kind == CAPTION_RELATION;
+    if ((ways & SAY_CONVERSE) && turns && toss(rng)) turn_round(&c);
+    return c;
+}
+
+/* ---- saying something else --------------------------------------------------------------------------------------- */
+
+static const char *const edit_names[] = {
+    "swap-colours", "swap-shapes", "swap-sizes", "swap-nouns", "replace-colour", "replace-shape", "replace-size",
+    "replace-count", "replace-relation", "opposite", "negate",
+};
+_Static_assert(COUNT(edit_names) == EDIT_KINDS, "a name for each edit");
+
+const char *caption_edit_name(CaptionEdit edit) {
+    REQUIRE((unsigned)edit < EDIT_KINDS, "edit is %d, want 0 to %d", (int)edit, EDIT_KINDS - 1);
+    return edit_names[edit];
+}
+
+/* A noun's size, colour or shape. */
+static int *noun_part(Noun *noun, unsigned field) {
+    return field == NOUN_SIZE ? &noun->size : field == NOUN_COLOUR ? &noun->colour : &noun->shape;
+}
+
+/* The words go along with what they name. */
+static bool swap_part(Caption *c, unsigned field) {
+    int *a = noun_part(&c->a, field), *b = noun_part(&c->b, field), was = *a;
+    if (!caption_two(c->kind) || *a == CAPTION_ANY || *b == CAPTION_ANY) return false;
+    *a = *b, *b = was;
+    unsigned differ = (c->a.other ^ c->b.other) & field;
+    c->a.other ^= differ, c->b.other ^= differ;
+    return true;
+}
+
+/* Another one of 0 .. n-1. */
+static int another(int was, int n, Rng *rng) { return (was + 1 + (int)rng_below(rng, (uint32_t)(n - 1))) % n; }
+
+static bool replace_part(Caption *c, unsigned field, int n, Rng *rng) {
+    Noun *noun = caption_two(c->kind) && toss(rng) ? &c->b : &c->a;
+    int *part = noun_part(noun, field);
+    if (*part == CAPTION_ANY && caption_two(c->kind)) part = noun_part(noun == &c->a ? &c->b : &c->a, field);
+    if (*part == CAPTION_ANY) return false;
+    *part = another(*part, n, rng);
+    return true;
+}
+
+static bool replace_count(Caption *c, Rng *rng) {
+    if (c->kind != CAPTION_COUNT && c->kind != CAPTION_COUNTS) return false;
+    int *count = &c->count[c->kind == CAPTION_COUNTS && toss(rng)];
+    *count = 1 + another(*count - 1, SCENE_MOST, rng);
+    return true;
+}
+
+static bool swap_whole(Caption *c) {
+    if (c->kind != CAPTION_RELATION && c->kind != CAPTION_WITHOUT && c->kind != CAPTION_COUNTS) return false;
+    Noun noun = c->a;
+    c->a = c->b, c->b = noun;
+    return true;
+}
+
+static bool replace_relation(Caption *c, bool opposite, Rng *rng) {
+    if (c->kind != CAPTION_RELATION) return false;
+    c->relation = opposite ? relation_converse(c->relation) : (Relation)another((int)c->relation, RELATION_COUNT, rng);
+    return true;
+}
+
+/* The form goes with it where the other kind has the same one. */
+static bool negate(Caption *c) {
+    static const CaptionKind other[CAPTION_KINDS] = {
+        [CAPTION_OBJECT] = CAPTION_NONE, [CAPTION_NONE] = CAPTION_OBJECT,
+        [CAPTION_PAIR] = CAPTION_WITHOUT, [CAPTION_WITHOUT] = CAPTION_PAIR,
+    };
+    if (c->kind == CAPTION_COUNT || c->kind == CAPTION_COUNTS || c->kind == CAPTION_RELATION) return false;
+    c->kind = other[c->kind];
+    c->form = MIN(c->form, caption_forms(c->kind) - 1);
+    return true;
+}
+
+static bool edit_one(Caption *c, CaptionEdit edit, Rng *rng) {
+    switch (edit) {
+    case EDIT_SWAP_COLOURS: return swap_part(c, NOUN_COLOUR);
+    case EDIT_SWAP_SHAPES: return swap_part(c, NOUN_SHAPE);
+    case EDIT_SWAP_SIZES: return swap_part(c, NOUN_SIZE);
+    case EDIT_SWAP_NOUNS: return swap_whole(c);
+    case EDIT_REPLACE_COLOUR: return replace_part(c, NOUN_COLOUR, COLOUR_COUNT, rng);
+    case EDIT_REPLACE_SHAPE: return replace_part(c, NOUN_SHAPE, SHAPE_COUNT, rng);
+    case EDIT_REPLACE_SIZE: return replace_part(c, NOUN_SIZE, SIZE_COUNT, rng);
+    case EDIT_REPLACE_COUNT: return replace_count(c, rng);
+    case EDIT_REPLACE_RELATION: return replace_relation(c, false, rng);
+    case EDIT_OPPOSITE: return replace_relation(c, true, rng);
+    default: REQUIRE(edit == EDIT_NEGATE, "edit is %d, want 0 to %d", (int)edit, EDIT_KINDS - 1);
+    }
+    return negate(c);
+}
+
+bool caption_edit(Caption *out, const Caption *caption, CaptionEdit edit, Rng *rng) {
+    Caption c = *caption;
+    if (!edit_one(&c, edit, rng) || caption_same(&c, caption)) return false;
+    *out = c;
+    return true;
+}
+
+/* ---- captions of a scene ----------------------------------------------------------------------------------------- */
+
+static Noun noun_random(unsigned fields, Rng *rng) {
+    Noun noun = { CAPTION_ANY, CAPTION_ANY, CAPTION_ANY, 0 };
+    if (fields & NOUN_SIZE) noun.size = (int)rng_below(rng, SIZE_COUNT);
+    if (fields & NOUN_COLOUR) noun.colour = (int)rng_below(rng, COLOUR_COUNT);
+    if (fields & NOUN_SHAPE) noun.shape = (int)rng_below(rng, SHAPE_COUNT);
+    return noun;
+}
+
+/* One that may be true. */
+static Caption guess(const Scene *scene, CaptionKind kind, unsigned fields, Rng *rng) {
+    int n = scene->count, i = (int)rng_below(rng, (uint32_t)n), j = n > 1 ? another(i, n, rng) : i;
+    Caption c = { .kind = kind, .a = noun_of_object(&scene->object[i], fields) };
+    if (caption_two(kind)) c.b = noun_of_object(&scene->object[j], fields);
+    if (kind == CAPTION_NONE) c.a = noun_random(fields, rng);
+    if (kind == CAPTION_WITHOUT) c.b = noun_random(fields, rng);
+    if (kind == CAPTION_RELATION) c.relation = (Relation)rng_below(rng, RELATION_COUNT);
+    if (kind == CAPTION_COUNT || kind == CAPTION_COUNTS) c.count[0] = noun_count(scene, &c.a);
+    if (kind == CAPTION_COUNTS) c.count[1] = noun_count(scene, &c.b);
+    return c;
+}
+
+static bool rules_allow(const CaptionRules *rules, const Caption *c) {
+    return !rules || caption_within(c, rules->split, rules->part);
+}
+
+static unsigned rules_fields(const CaptionRules *rules) { return rules && rules->fields ? rules->fields : NOUN_FULL; }
+
+bool caption_of(Caption *out, const Scene *scene, CaptionKind kind, const CaptionRules *rules, Rng *rng) {
+    REQUIRE((unsigned)kind < CAPTION_KINDS, "kind is %d, want 0 to %d", (int)kind, CAPTION_KINDS - 1);
+    for (int tries = 0; tries < TRIES; tries++) {
+        Caption c = guess(scene, kind, rules_fields(rules), rng);
+        if (caption_two(kind) && noun_compare(&c.a, &c.b) == 0) continue;
+        if (caption_true(scene, &c) && rules_allow(rules, &c)) return *out = c, true;
+    }
+    return false;
+}
+
+bool caption_wrong(Caption *out, const Scene *scene, const Caption *caption, unsigned edits, const CaptionRules *rules,
+                   Rng *rng) {
+    CaptionEdit list[EDIT_KINDS];
+    int n = 0;
+    for (int edit = 0; edit < EDIT_KINDS; edit++)
+        if (edits >> edit & 1) list[n++] = (CaptionEdit)edit;
+    REQUIRE(n > 0, "edits are %#x, want some of the lower %d bits", edits, EDIT_KINDS);
+    for (int tries = 0; tries < TRIES; tries++) {
+        Caption c;
+        if (!caption_edit(&c, caption, list[rng_below(rng, (uint32_t)n)], rng)) continue;
+        if (!caption_true(scene, &c) && rules_allow(rules, &c)) return *out = c, true;
+    }
+    return false;
+}
+
+/* ---- all of them ------------------------------------------------------------------------------------------------- */
+
+/* The k-th of all nouns that name just these fields; how many there are. */
+static int nouns_of(unsigned fields) {
+    return (fields & NOUN_SIZE ? SIZE_COUNT : 1) * (fields & NOUN_COLOUR ? COLOUR_COUNT : 1) *
+           (fields & NOUN_SHAPE ? SHAPE_COUNT : 1);
+}
+static Noun noun_at(unsigned fields, int k) {
+    Noun noun = { CAPTION_ANY, CAPTION_ANY, CAPTION_ANY, 0 };
+    if (fields & NOUN_SHAPE) noun.shape = k % SHAPE_COUNT, k /= SHAPE_COUNT;
+    if (fields & NOUN_COLOUR) noun.colour = k % COLOUR_COUNT, k /= COLOUR_COUNT;
+    if (fields & NOUN_SIZE) noun.size = k;
+    return noun;
+}
+
+typedef struct { const Scene *scene; const CaptionRules *rules; bool truth; Caption *out; int count; } Listing;
+
+static void list_one(Listing *listing, const Caption *c) {
+    if (caption_true(listing->scene, c) != listing->truth || !rules_allow(listing->rules, c)) return;
+    if (listing->out) listing->out[listing->count] = *c;
+    listing->count++;
+}
+
+/* With all counts, or both plain relations. */
+static void list_nouns(Listing *listing, Caption c) {
+    int counts = c.kind == CAPTION_COUNT ? SCENE_MOST : c.kind == CAPTION_COUNTS ? SCENE_MOST * SCENE_MOST : 0;
+    for (int k = 0; k < counts; k++) {
+        c.count[0] = 1 + k % SCENE_MOST;
+        if (c.kind == CAPTION_COUNTS) c.count[1] = 1 + k / SCENE_MOST;
+        list_one(listing, &c);
+    }
+    if (counts == 0) list_one(listing, &c);
+    if (c.kind == CAPTION_RELATION) c.relation = ABOVE, list_one(listing, &c);
+}
+
+static void list_kind(Listing *listing, CaptionKind kind) {
+    unsigned fields = rules_fields(listing->rules);
+    bool either_way = kind == CAPTION_PAIR || kind == CAPTION_COUNTS;
+    int n = nouns_of(fields);
+    for (int i = 0; i < n; i++) {
+        Caption c = { .kind = kind, .a = noun_at(fields, i) };
+        if (!caption_two(kind)) list_nouns(listing, c);
+        for (int j = either_way ? i + 1 : 0; caption_two(kind) && j < n; j++) {
+            c.b = noun_at(fields, j);
+            if (i != j) list_nouns(listing, c);
+        }
+    }
+}
+
+Caption *caption_list(Arena *arena, const Scene *scene, CaptionKind kind, const CaptionRules *rules, bool truth,
+                      int *count) {
+    REQUIRE((unsigned)kind < CAPTION_KINDS, "kind is %d, want 0 to %d", (int)kind, CAPTION_KINDS - 1);
+    Listing listing = { scene, rules, truth, NULL, 0 };
+    list_kind(&listing, kind);
+    listing.out = arena_alloc(arena, (size_t)MAX(1, listing.count), sizeof *listing.out);
+    listing.count = 0;
+    list_kind(&listing, kind);
+    *count = listing.count;
+    return listing.out;
+}

@@ -1,0 +1,222 @@
+#include "scenes/scene.h"
+
+#include <math.h>
+
+static const double PI = 3.14159265358979323846;
+
+static const struct { const char *name; double radius; } sizes[] = {
+    { "small", 0.066 }, { "large", 0.0975 }, { "plain", 0 },
+};
+_Static_assert(COUNT(sizes) == SIZE_COUNT + 1, "a line for each size");
+static const char *const relations[] = { "left of", "right of", "above", "below" };
+_Static_assert(COUNT(relations) == RELATION_COUNT, "a name for each relation");
+
+const char *size_name(Size size) {
+    REQUIRE((unsigned)size <= SIZE_COUNT, "size is %d, want 0 to %d", (int)size, SIZE_COUNT);
+    return sizes[size].name;
+}
+
+const char *relation_name(Relation relation) {
+    REQUIRE((unsigned)relation < RELATION_COUNT, "relation is %d, want 0 to %d", (int)relation, RELATION_COUNT - 1);
+    return relations[relation];
+}
+
+Relation relation_converse(Relation relation) { return (Relation)(relation ^ 1); }
+Along relation_along(Relation relation) { return relation < ABOVE ? ALONG_X : ALONG_Y; }
+
+bool scene_related(const Scene *scene, int a, Relation relation, int b) {
+    REQUIRE(a >= 0 && a < scene->count && b >= 0 && b < scene->count, "objects are %d, %d of %d", a, b, scene->count);
+    const SceneObject *from = &scene->object[a], *to = &scene->object[b];
+    double further = relation_along(relation) == ALONG_X ? to->x - from->x : to->y - from->y;
+    return (relation == LEFT_OF || relation == ABOVE ? further : -further) >= SCENE_MARGIN;
+}
+
+/* ---- places ------------------------------------------------------------------------------------------------------ */
+
+/* The spread is such that two of the largest objects fit into neighbouring cells: 0.30 + 2 * 0.01 = 2 * 0.16. */
+enum { ACROSS = 3, CELLS = ACROSS * ACROSS, PLACE_TRIES = 32 };
+static const double PITCH = 0.30, SHIFT = 0.04, SPREAD = 0.02;
+
+static double between(Rng *rng, double low, double high) { return low + (high - low) * rng_uniform(rng); }
+
+static double inside(double at, double reach) { return fmin(1 - reach, fmax(reach, at)); }
+
+static bool touches(const SceneObject *a, const SceneObject *b, double reach_a, double reach_b) {
+    return hypot(a->x - b->x, a->y - b->y) < reach_a + reach_b;
+}
+
+/* Object k goes somewhere into cell[k]. When chance finds no way without touching, cells are spread apart and all
+ * objects go to the middles: that always fits. What the objects are is never drawn again because of where they are. */
+static void place_in(Scene *scene, const int *cell, Rng *rng) {
+    double reach[SCENE_MOST];
+    for (int k = 0; k < scene->count; k++) reach[k] = shape_reach(scene->object[k].shape) * scene->object[k].radius;
+    for (int tries = 0; tries <= PLACE_TRIES; tries++) {
+        double shift = tries < PLACE_TRIES ? SHIFT : 0, pitch = PITCH + (tries < PLACE_TRIES ? 0 : SPREAD);
+        bool free = true;
+        for (int k = 0; k < scene->count && free; k++) {
+            SceneObject *o = &scene->object[k];
+            o->x = inside(0.5 + pitch * (cell[k] % ACROSS - 1) + between(rng, -shift, shift), reach[k]);
+            o->y = inside(0.5 + pitch * (cell[k] / ACROSS - 1) + between(rng, -shift, shift), reach[k]);
+            for (int j = 0; j < k && free; j++) free = !touches(o, &scene->object[j], reach[k], reach[j]);
+        }
+        if (free) return;
+    }
+}
+
+void scene_place(Scene *scene, Rng *rng) {
+    int cell[SCENE_MOST];
+    REQUIRE(scene->count >= 1 && scene->count <= SCENE_MOST, "count is %d, want 1 to %d", scene->count, SCENE_MOST);
+    rng_choice(rng, CELLS, cell, scene->count);
+    place_in(scene, cell, rng);
+}
+
+/* ---- who is there ------------------------------------------------------------------------------------------------ */
+
+/* A scene in the making: object k is of group[k], is in cell[k]; group g is thing[g], size[g] times. */
+typedef struct {
+    int count, groups;
+    int group[SCENE_MOST], size[SCENE_MOST], cell[SCENE_MOST];
+    Thing thing[SCENE_MOST];
+} Cast;
+
+static bool cast_fits(const Cast *cast, int g, const SceneSettings *settings) {
+    const Split *split = settings->split;
+    Thing new = cast->thing[g];
+    for (int h = 0; h < g; h++)
+        if (cast->thing[h].colour == new.colour && cast->thing[h].shape == new.shape) return false;
+    if (!split) return true;
+    if (!split_has_pair(split, settings->part, new.colour, new.shape)) return false;
+    if (!split_has_count(split, settings->part, cast->size[g], new.colour, new.shape)) return false;
+    if (split->kind != SPLIT_RELATIONS) return true;
+    for (int k = 0; k < cast->count; k++)
+        for (int j = 0; j < cast->count; j++) {
+            if (cast->group[k] != g || cast->group[j] >= g) continue;
+            Thing other = cast->thing[cast->group[j]];
+            int from = cast->cell[k], to = cast->cell[j];
+            bool x = from % ACROSS != to % ACROSS, y = from / ACROSS != to / ACROSS;
+            if (x && !split_has_relation(split, settings->part, ALONG_X, new, other)) return false;
+            if (y && !split_has_relation(split, settings->part, ALONG_Y, new, other)) return false;
+        }
+    return true;
+}
+
+/* Cells, and a thing for each group. Splits are symmetric in colours and shapes, and nothing here depends on which they
+ * are but through the split: so each comes equally often. */
+static bool cast_try(Cast *cast, const SceneSettings *settings, Rng *rng) {
+    enum { TRIES = 48 };
+    rng_choice(rng, CELLS, cast->cell, cast->count);
+    for (int g = 0; g < cast->groups; g++) {
+        int tries = 0;
+        do {
+            if (tries++ == TRIES) return false;
+            uint32_t noun = rng_below(rng, COLOUR_COUNT * SHAPE_COUNT);
+            cast->thing[g] = (Thing){ (ShapeColour)(noun / SHAPE_COUNT), (Shape)(noun % SHAPE_COUNT) };
+        } while (!cast_fits(cast, g, settings));
+    }
+    return true;
+}
+
+static void cast_groups(Cast *cast, double alike, Rng *rng) {
+    cast->groups = 1, cast->size[0] = 1;
+    for (int k = 1; k < cast->count; k++) {
+        if (rng_uniform(rng) >= alike) cast->size[cast->groups++] = 0;
+        cast->group[k] = cast->groups - 1;
+        cast->size[cast->groups - 1]++;
+    }
+}
+
+/* The last group joins the one before it: what is left can be had more easily. */
+static void cast_merge(Cast *cast) {
+    cast->groups--;
+    cast->size[cast->groups - 1] += cast->size[cast->groups];
+    for (int k = 0; k < cast->count; k++) cast->group[k] = MIN(cast->group[k], cast->groups - 1);
+}
+
+static Cast cast_make(const SceneSettings *settings, int least, int most, Rng *rng) {
+    enum { TRIES = 24 };
+    Cast cast = { .count = least + (int)rng_below(rng, (uint32_t)(most - least + 1)) };
+    cast_groups(&cast, settings->alike, rng);
+    for (int tries = 1; !cast_try(&cast, settings, rng); tries++) {
+        REQUIRE(cast.groups > 1 || tries < 1000, "nothing found in this part, coverage %g", settings->split->coverage);
+        if (tries % TRIES == 0 && cast.groups > 2 - (cast.count > 2)) cast_merge(&cast);
+    }
+    return cast;
+}
+
+/* ---- scenes ------------------------------------------------------------------------------------------------------ */
+
+bool scene_check(const SceneSettings *settings, Err *err) {
+    int least = settings->least ? settings->least : 1, most = settings->most ? settings->most : SCENE_MOST;
+    if (least < 1 || most > SCENE_MOST || least > most)
+        return err_set(err, "objects per scene are %d to %d, want 1 to %d, the lower first", least, most, SCENE_MOST);
+    if (!(settings->alike >= 0 && settings->alike <= 1))
+        return err_set(err, "alike is %g, want 0 to 1", settings->alike);
+    if (!(settings->noise <= 1)) return err_set(err, "noise is %g, want at most 1", settings->noise);
+    if (settings->split && !split_has_any(settings->split, settings->part))
+        return err_set(err, "with coverage %g no combinations are %s; take another coverage or the other part",
+                       settings->split->coverage, settings->part == SPLIT_SEEN ? "seen" : "held out");
+    return true;
+}
+
+void scene_equal_ink(Scene *scene) {
+    for (int k = 0; k < scene->count; k++) {
+        scene->object[k].size = SIZE_NEITHER;
+        scene->object[k].radius = sqrt(SCENE_INK / (PI * scene->count));
+    }
+}
+
+Scene scene_make(const SceneSettings *settings, uint64_t i) {
+    Err err;
+    REQUIRE(scene_check(settings, &err), "%s", err.text);
+    Rng rng = rng_seed(settings->seed, i);
+    int least = settings->least ? settings->least : 1, most = settings->most ? settings->most : SCENE_MOST;
+    Cast cast = cast_make(settings, least, most, &rng);
+    Scene scene = { .count = cast.count, .look = rng_next(&rng) };
+    for (int k = 0; k < scene.count; k++) {
+        Thing thing = cast.thing[cast.group[k]];
+        SceneObject object = { .shape = thing.shape, .colour = thing.colour };
+        object.size = (Size)rng_below(&rng, SIZE_COUNT);
+        object.radius = sizes[object.size].radius * between(&rng, 0.95, 1.05);
+        object.turn = between(&rng, -8, 8) * PI / 180;
+        scene.object[k] = object;
+    }
+    if (settings->equal_ink) scene_equal_ink(&scene);
+    place_in(&scene, cast.cell, &rng);
+    double noise = settings->noise == 0 ? SCENE_NOISE : settings->noise;
+    scene.noise = noise < 0 ? -1 : noise * between(&rng, 1.0 / 3, 1);
+    return scene;
+}
+
+/* ---- drawing ----------------------------------------------------------------------------------------------------- */
+
+static void draw_ground(Canvas canvas, bool plain, Rng *rng) {
+    double colour[3] = { 0.48, 0.48, 0.48 }, angle = between(rng, 0, 2 * PI), change = between(rng, 0, 0.12);
+    double grey = between(rng, 0.40, 0.56);
+    if (plain) change = 0;
+    for (int c = 0; c < 3 && !plain; c++) colour[c] = grey + between(rng, -0.03, 0.03);
+    canvas_shade(canvas, colour, change * cos(angle) / canvas.side, change * sin(angle) / canvas.side);
+}
+
+void scene_picture(const Scene *scene, Canvas canvas, uint8_t *rgb) {
+    bool plain = scene->noise < 0;
+    Rng rng = rng_seed(scene->look, 0);
+    draw_ground(canvas, plain, &rng);
+    for (int k = 0; k < scene->count; k++) {
+        const SceneObject *o = &scene->object[k];
+        ShapeObject drawn = { .shape = o->shape, .x = o->x, .y = o->y, .size = o->radius, .turn = o->turn };
+        for (int c = 0; c < 3; c++) {
+            double shade = between(&rng, -0.05, 0.05);
+            drawn.rgb[c] = fmin(1, fmax(0, colour_rgb(o->colour)[c] + (plain ? 0 : shade)));
+        }
+        canvas_draw(canvas, &drawn);
+    }
+    if (!plain) canvas_noise(canvas, &rng, scene->noise);
+    canvas_bytes(canvas, rgb);
+}
+
+char *scene_text(Arena *arena, const Scene *scene, int k) {
+    REQUIRE(k >= 0 && k < scene->count, "object is %d of %d", k, scene->count);
+    const SceneObject *o = &scene->object[k];
+    return arena_print(arena, "%s %s %s at (%.2f, %.2f)", size_name(o->size), colour_name(o->colour),
+                       shape_name(o->shape), o->x, o->y);
+}

@@ -1,0 +1,490 @@
+#include "scenes/scene_model.h"
+
+#include "lesson/lesson_data.h"
+#include "show/progress.h"
+#include "scenes/late_interaction.h"
+#include "core/thread.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { PIXELS = LEARNER_SIDE * LEARNER_SIDE * 3, EMBED = 64, WIDTH = 64, PIECE = 8, ASKED = 250 };
+
+/* Chosen in some thirty short trials of seed 1 with other probes than the table's, and then not touched. Filters learn
+ * by Muon, as in lesson 10; the temperature faster than the rest. */
+static const double RATE = 3e-3, SCALE_RATE = 2e-2, FILTER_RATE = 0.1, DECAY = 0.01, WARMUP = 0.05, LONGEST = 1;
+
+/* How often each kind of caption is said, and in what share of the scenes all things are alike; how many captions are
+ * said in other words. */
+static const double mixture[CAPTION_KINDS] = { [CAPTION_OBJECT] = 2,   [CAPTION_COUNT] = 0.5,   [CAPTION_PAIR] = 2,
+                                               [CAPTION_RELATION] = 5, [CAPTION_WITHOUT] = 0.5, [CAPTION_NONE] = 0.5 };
+static const double ALIKE = 0.15, REWORDED = 0.1;
+
+/* The first steps show one thing at a time: names are learnt sooner so. */
+static const double EARLY = 0.15;
+
+/* ---- the model -------------------------------------------------------------------------------------------------- */
+
+static Var vector_logits(Tape *t, Learner *l, Mat pixels, const int *ids, int n) {
+    Var image = clip_image(t, &l->clip, pixels), text = clip_text(t, &l->clip, ids, n, l->clip.config.tokens);
+    return clip_logits(t, image, text, tape_param(t, l->clip.logit_scale));
+}
+
+/* How pictures and captions may meet; `add` makes the parameters that a reading has beside the towers'. */
+static const struct {
+    const char *name;
+    void (*add)(Learner *learner, Rng *rng);
+    LearnerLogits *logits;
+} readings[] = { { "vector", NULL, vector_logits }, { "places", reading_places_add, reading_places_logits } };
+
+LearnerSettings learner_settings(LearnerSettings s) {
+    if (!s.text) s.text = "transformer";
+    if (!s.reading) s.reading = readings[0].name;
+    if (s.coverage == 0 || s.split == SPLIT_ALL) s.coverage = 1;
+    s.coverage = round(1000 * s.coverage) / 1000;
+    if (!s.objects) s.objects = 2;
+    if (!s.steps) s.steps = LEARNER_STEPS;
+    return s;
+}
+
+char *learner_text(Arena *arena, const LearnerSettings *given) {
+    LearnerSettings s = learner_settings(*given);
+    const char *shown = s.split == SPLIT_ALL
+                            ? "everything"
+                            : arena_print(arena, "%.1f %% of %s", 100 * s.coverage, split_name(s.split));
+    const char *batches = s.palette ? arena_print(arena, "batches about %d things, ", s.palette) : "";
+    return arena_print(arena, "%s, reading %s, %s, %d object%s, %sseed %d, %d steps", s.text, s.reading, shown,
+                       s.objects, s.objects == 1 ? "" : "s", batches, s.seed, s.steps);
+}
+
+static bool settings_check(const LearnerSettings *s, const Split *split, Err *err) {
+    if (s->objects < 1 || s->objects > SCENE_MOST)
+        return err_set(err, "%d objects in a scene, want 1 to %d", s->objects, SCENE_MOST);
+    if (s->palette && s->split != SPLIT_ALL && s->split != SPLIT_PAIRS)
+        return err_set(err, "batches about few things go with splits of colours and shapes alone, not of %s",
+                       split_name(s->split));
+    if (s->palette < 0 || (s->palette && s->palette < s->objects))
+        return err_set(err, "batches about %d things, want 0 or at least the %d of a scene", s->palette, s->objects);
+    if (s->steps < 1) return err_set(err, "%d steps, want at least 1", s->steps);
+    if (!strcmp(s->reading, "places") && strcmp(s->text, "transformer"))
+        return err_set(err, "the reading \"places\" wants the text tower transformer, not %s: it reads every word",
+                       s->text);
+    return scene_check(&(SceneSettings){ .most = s->objects, .split = split }, err);
+}
+
+static int reading_find(const char *name) {
+    int k = (int)COUNT(readings) - 1;
+    while (k >= 0 && strcmp(readings[k].name, name)) k--;
+    return k;
+}
+
+/* Are there two colours and two shapes that are seen in all four combinations? If not, the colour tells the shape: two
+ * things cannot change colours and stay among what is seen, and binding can neither be asked about nor learnt. */
+static bool can_swap(const Split *split) {
+    for (int square = 0; square < COLOUR_COUNT * COLOUR_COUNT * SHAPE_COUNT * SHAPE_COUNT; square++) {
+        const int c[] = { square % COLOUR_COUNT, square / COLOUR_COUNT % COLOUR_COUNT };
+        const int s[] = { square / (COLOUR_COUNT * COLOUR_COUNT) % SHAPE_COUNT,
+                          square / (COLOUR_COUNT * COLOUR_COUNT * SHAPE_COUNT) };
+        int seen = 0;
+        for (int k = 0; k < 4; k++)
+            seen += split_has_pair(split, SPLIT_SEEN, (ShapeColour)c[k % 2], (Shape)s[k / 2]);
+        if (c[0] != c[1] && s[0] != s[1] && seen == 4) return true;
+    }
+    return false;
+}
+
+/* The seed's first split of colours and shapes in which things can change colours, if there is one. */
+static Split split_of(const LearnerSettings *s) {
+    enum { SPLIT_TRIES = 100, APART = 1000 };
+    Split first = split_make(s->split, s->coverage, (uint64_t)s->seed), other = first;
+    for (int k = 1; s->split == SPLIT_PAIRS && k < SPLIT_TRIES && !can_swap(&other); k++)
+        other = split_make(s->split, s->coverage, (uint64_t)(s->seed + APART * k));
+    return s->split == SPLIT_PAIRS && can_swap(&other) ? other : first;
+}
+
+bool learner_make(Learner *l, const LearnerSettings *settings, Err *err) {
+    LearnerSettings s = learner_settings(*settings);
+    int reading = reading_find(s.reading);
+    *l = (Learner){ .settings = s, .split = split_of(&s) };
+    if (reading < 0) return err_set(err, "there is no reading \"%s\"", s.reading);
+    if (!settings_check(&s, &l->split, err)) return false;
+    Arena arena = { 0 };
+    Vocab vocab = caption_vocab(&arena);
+    ClipConfig config = {
+        .image = { .kind = "scene", .widths = { 16, 32, 64 }, .embed = EMBED },
+        .text = { .kind = s.text, .width = WIDTH, .embed = EMBED, .padding = TEXT_PADDING, .heads = 4 },
+        .tokens = CAPTION_WORDS
+    };
+    bool ok = clip_init(&l->clip, config, &vocab, (uint64_t)s.seed, err);
+    arena_free(&arena);
+    if (!ok) return false;
+    Rng rng = rng_seed((uint64_t)s.seed, 1);
+    if (readings[reading].add) readings[reading].add(l, &rng);
+    l->logits = readings[reading].logits;
+    return true;
+}
+
+void learner_free(Learner *learner) {
+    clip_free(&learner->clip);
+    *learner = (Learner){ .loss = 0 };
+}
+
+/* ---- what it is shown ------------------------------------------------------------------------------------------- */
+
+void learner_pixels(const Scene *scene, num *pixels) {
+    double paint[PIXELS];
+    uint8_t rgb[PIXELS];
+    scene_picture(scene, (Canvas){ LEARNER_SIDE, paint }, rgb);
+    for (int i = 0; i < PIXELS; i++) pixels[i] = (num)((rgb[i] / 255.0 - 0.48) / 0.25);
+}
+
+static Caption say(const Scene *scene, const CaptionRules *rules, Rng *rng) {
+    double all = 0;
+    for (int k = 0; k < CAPTION_KINDS; k++) all += mixture[k];
+    for (;;) { /* "a red circle" can always be said */
+        Caption caption;
+        double at = all * rng_uniform(rng);
+        int kind = 0;
+        while (kind + 1 < CAPTION_KINDS && at >= mixture[kind]) at -= mixture[kind++];
+        if (!caption_of(&caption, scene, (CaptionKind)kind, rules, rng)) continue;
+        return rng_uniform(rng) < REWORDED ? caption_paraphrase(&caption, SAY_ALL, rng) : caption;
+    }
+}
+
+/* The things of a batch: the shown ones among so many colours and shapes as it takes. */
+typedef struct { Thing thing[COLOUR_COUNT * SHAPE_COUNT]; int count; } Palette;
+
+static Palette palette_make(const Learner *l, Rng *rng) {
+    int colour[COLOUR_COUNT], shape[SHAPE_COUNT];
+    Palette p = { .count = 0 };
+    rng_choice(rng, COLOUR_COUNT, colour, COLOUR_COUNT);
+    rng_choice(rng, SHAPE_COUNT, shape, SHAPE_COUNT);
+    for (int across = 1; across <= COLOUR_COUNT && p.count < l->settings.palette; across++)
+        for (int i = 0; i < across; i++) /* the border that makes a square of `across` out of a smaller one */
+            for (int j = i == across - 1 ? 0 : across - 1; j < across; j++)
+                if (split_has_pair(&l->split, SPLIT_SEEN, (ShapeColour)colour[i], (Shape)shape[j]))
+                    p.thing[p.count++] = (Thing){ (ShapeColour)colour[i], (Shape)shape[j] };
+    return p;
+}
+
+/* The same scene, but of things from the palette: all alike, or all different. */
+static void repaint(Scene *scene, const Palette *palette, bool alike, Rng *rng) {
+    int pick[COLOUR_COUNT * SHAPE_COUNT];
+    rng_choice(rng, palette->count, pick, MIN(palette->count, SCENE_MOST));
+    for (int k = 0; k < scene->count; k++) {
+        Thing thing = palette->thing[pick[alike ? 0 : k % palette->count]];
+        scene->object[k].colour = thing.colour, scene->object[k].shape = thing.shape;
+    }
+    scene_place(scene, rng);
+}
+
+LearnerPair learner_pair(const Learner *l, const LearnerCourse *course, uint64_t i, Caption *wrong) {
+    uint64_t stream = 4 * (uint64_t)l->settings.seed + 2 * (course != NULL);
+    Rng rng = rng_seed(stream, i), of_batch = rng_seed(stream + 1, i / LEARNER_BATCH);
+    bool alike = rng_uniform(&rng) < ALIKE, early = !course && (double)i < EARLY * l->settings.steps * LEARNER_BATCH;
+    int things = early ? 1 : l->settings.objects;
+    SceneSettings s = { .seed = rng_next(&rng),
+                        .least = alike ? 1 : things,
+                        .most = alike ? SCENE_MOST : things,
+                        .alike = alike,
+                        .split = &l->split,
+                        .part = SPLIT_SEEN };
+    CaptionRules rules = { .split = &l->split, .part = SPLIT_SEEN };
+    LearnerPair pair = { .scene = scene_make(&s, 0) };
+    if (l->settings.palette && !early) {
+        Palette palette = palette_make(l, &of_batch);
+        repaint(&pair.scene, &palette, alike, &rng);
+    }
+    pair.caption = say(&pair.scene, &rules, &rng);
+    for (int k = 0; wrong && course && k < course->wrong; k++)
+        if (!caption_wrong(&wrong[k], &pair.scene, &pair.caption, course->edits, &rules, &rng))
+            wrong[k].kind = CAPTION_KINDS;
+    return pair;
+}
+
+/* ---- one batch -------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    Learner *learner;
+    const LearnerCourse *course;
+    uint64_t first;               /* number of the first pair */
+    int B, N, wrong;              /* scenes; captions, B (1 + wrong): the wrong ones of scene i begin at B + wrong i */
+    Scene *scene;
+    Caption *caption;
+    char (*text)[CAPTION_TEXT];
+    Mat pixels, out;              /* [B,side,side,3]; what is left out, [B,N] */
+} Batch;
+
+static void batch_pairs(void *context, size_t begin, size_t end, int worker) {
+    Batch *b = context;
+    (void)worker;
+    for (size_t i = begin; i < end; i++) {
+        Caption *wrong = b->caption + b->B + i * (size_t)b->wrong;
+        LearnerPair pair = learner_pair(b->learner, b->course, b->first + i, wrong);
+        b->scene[i] = pair.scene, b->caption[i] = pair.caption;
+        caption_text(&pair.caption, b->text[i]);
+        for (int k = 0; k < b->wrong; k++) /* where there is none, the true one stands in, and is left out */
+            caption_text(wrong[k].kind == CAPTION_KINDS ? &pair.caption : &wrong[k], b->text[wrong + k - b->caption]);
+        learner_pixels(&pair.scene, b->pixels.v + i * PIXELS);
+    }
+}
+
+/* Is caption n no wrong answer for scene i, though it is not its own? */
+static bool left_out(const Batch *b, int i, int n) {
+    return n != i && (b->caption[n].kind == CAPTION_KINDS || caption_true(&b->scene[i], &b->caption[n]));
+}
+
+static void batch_left_out(void *context, size_t begin, size_t end, int worker) {
+    Batch *b = context;
+    (void)worker;
+    for (int i = (int)begin; i < (int)end; i++)
+        for (int n = 0; n < b->N; n++) AT(b->out, i, n) = left_out(b, i, n);
+}
+
+static Batch batch_begin(Arena *arena, Learner *learner, const LearnerCourse *course) {
+    Batch b = { .learner = learner, .course = course, .B = LEARNER_BATCH, .wrong = course ? course->wrong : 0 };
+    b.N = b.B * (1 + b.wrong);
+    b.scene = arena_alloc(arena, (size_t)b.B, sizeof *b.scene);
+    b.caption = arena_alloc(arena, (size_t)b.N, sizeof *b.caption);
+    b.text = arena_alloc(arena, (size_t)b.N, sizeof *b.text);
+    b.pixels = mat_like(arena, mat_shape(4, b.B, LEARNER_SIDE, LEARNER_SIDE, 3));
+    b.out = mat_new(arena, b.B, b.N);
+    return b;
+}
+
+static void batch_fill(Batch *b, int step) {
+    b->first = (uint64_t)step * (uint64_t)b->B;
+    parallel_for((size_t)b->B, PIECE, batch_pairs, b);
+    parallel_for((size_t)b->B, PIECE, batch_left_out, b);
+}
+
+static Var batch_loss(Tape *t, Batch *b) {
+    Learner *l = b->learner;
+    size_t N = (size_t)b->N, T = (size_t)l->clip.config.tokens;
+    const char **texts = arena_alloc(&t->arena, N, sizeof *texts);
+    int *ids = arena_alloc(&t->arena, N * T, sizeof *ids);
+    for (int n = 0; n < b->N; n++) texts[n] = b->text[n];
+    vocab_encode(&l->clip.vocab, &t->arena, texts, b->N, (int)T, ids);
+    return clip_loss_wrong(t, l->logits(t, l, b->pixels, ids, b->N), b->out);
+}
+
+/* ---- learning --------------------------------------------------------------------------------------------------- */
+
+enum { GROUP_REST, GROUP_SCALE, GROUP_FILTERS, GROUPS };
+
+static Optim optim_for(Learner *l, double share) {
+    const OptimGroup groups[GROUPS] = {
+        [GROUP_REST] = { .rule = OPTIM_ADAMW, .lr = share * RATE, .weight_decay = DECAY },
+        [GROUP_SCALE] = { .rule = OPTIM_ADAMW, .lr = share * SCALE_RATE },
+        [GROUP_FILTERS] = { .rule = OPTIM_MUON, .lr = share * FILTER_RATE, .momentum = 0.6 },
+    };
+    Params *params = &l->clip.params;
+    for (int i = 0; i < params->count; i++)
+        params->list[i]->group = params->list[i]->val.dims == 4 ? GROUP_FILTERS : GROUP_REST;
+    l->clip.logit_scale->group = GROUP_SCALE;
+    Optim optim;
+    optim_init(&optim, params, groups, GROUPS);
+    return optim;
+}
+
+/* One line about a step that was not made: what it would have spoilt the weights with, and where that came from. */
+static bool step_refuse(Learner *l, Tape *t, Var loss, int step, Err *err) {
+    bool forward = !isfinite(loss->val.v[0]);
+    Var first = forward ? tape_first_not_finite(t) : tape_first_bad_gradient(t, loss);
+    return err_set(err, "%s: step %d: %s is not a finite number; the first operation%s that made one is %s",
+                   learner_text(&l->clip.arena, &l->settings), step + 1, forward ? "the loss" : "a gradient",
+                   forward ? "" : " on the way back", first ? tape_name(first) : "not known");
+}
+
+bool learner_learn(Learner *l, const LearnerCourse *course, Err *err) {
+    int steps = course ? course->steps : l->settings.steps, last = steps - MAX(1, steps / 10);
+    Arena arena = { 0 };
+    Tape tape = { .training = true };
+    Optim optim = optim_for(l, course && course->rate > 0 ? course->rate : 1);
+    Batch batch = batch_begin(&arena, l, course);
+    Progress progress = progress_begin(l->settings.text, steps, "steps/s");
+    double sum = 0;
+    bool ok = true;
+    for (int step = 0; step < steps; step++) {
+        tape_reset(&tape);
+        batch_fill(&batch, step);
+        Var at = batch_loss(&tape, &batch);
+        double loss = (double)at->val.v[0];
+        if (step >= last) sum += loss;
+        tape_backward(&tape, at);
+        double norm = optim_clip_norm(&l->clip.params, LONGEST); /* finite if and only if all gradients are */
+        if (!isfinite(loss) || !isfinite(norm)) {
+            ok = step_refuse(l, &tape, at, step, err);
+            break;
+        }
+        optim_step(&optim, schedule_factor(SCHEDULE_COSINE, step, steps, (int64_t)(WARMUP * steps)));
+        clip_clamp(&l->clip);
+        progress_note(&progress, "loss %.2f", loss);
+        progress_update(&progress, step + 1);
+    }
+    progress_end(&progress);
+    l->loss = sum / (steps - last);
+    tape_free(&tape), optim_free(&optim), arena_free(&arena);
+    return ok;
+}
+
+/* ---- keeping ---------------------------------------------------------------------------------------------------- */
+
+char *learner_path(Arena *arena, const LearnerSettings *settings, const LearnerCourse *more) {
+    LearnerSettings s = learner_settings(*settings);
+    char *name = arena_print(arena, "%s/learner-%s-%s-%s-%d-of-1000-objects%d-palette%d-seed%d-%d", course_models(),
+                             s.text, s.reading, split_name(s.split), (int)lround(1000 * s.coverage), s.objects,
+                             s.palette, s.seed, s.steps);
+    return more ? arena_print(arena, "%s-%s-%d.safetensors", name, more->name, more->steps)
+                : arena_print(arena, "%s.safetensors", name);
+}
+
+/* Whatever decides about the weights. The number is that of this file's recipe: another recipe, another number. */
+static char *signature(Arena *arena, const Learner *l, const LearnerCourse *more) {
+    char *first = arena_print(arena, "recipe 1, %s, batch %d", learner_text(arena, &l->settings), LEARNER_BATCH);
+    if (!more) return first;
+    return arena_print(arena, "%s; then %s, %d steps at %g, %d wrong of edits %#x", first, more->name, more->steps,
+                       more->rate, more->wrong, more->edits);
+}
+
+bool learner_save(const Learner *l, const LearnerCourse *more, const char *path, Err *err) {
+    Arena arena = { 0 };
+    SafetensorsOut out = safetensors_begin(&arena);
+    clip_put(&l->clip, &out, DTYPE_F32);
+    safetensors_add_meta(&out, "learner", signature(&arena, l, more));
+    safetensors_add_meta(&out, "loss", arena_print(&arena, "%.6f", l->loss));
+    bool ok = safetensors_write(&out, path, err);
+    arena_free(&arena);
+    return ok;
+}
+
+/* Can it be asked? Weights that are numbers can still be too large to compute with. */
+static bool works(Learner *l) {
+    Arena arena = { 0 };
+    const Scene scene = scene_make(&(SceneSettings){ .seed = 1 }, 0), *scenes[] = { &scene };
+    const char *caption = "a red circle left of a blue square";
+    bool ok = true;
+    for (int i = 0; i < l->clip.params.count; i++)
+        for (size_t k = 0; k < mat_count(l->clip.params.list[i]->val); k++)
+            ok = ok && isfinite(l->clip.params.list[i]->val.v[k]);
+    ok = ok && isfinite(learner_similar(l, &arena, scenes, 1, &caption, 1).v[0]);
+    arena_free(&arena);
+    return ok;
+}
+
+static bool load_from(Learner *l, const LearnerCourse *more, const Safetensors *file, const char *path, Err *err) {
+    Arena *arena = &l->clip.arena;
+    const char *of = safetensors_meta(file, "learner"), *wanted = signature(arena, l, more),
+               *loss = safetensors_meta(file, "loss");
+    if (!of || strcmp(of, wanted))
+        return err_set(err,
+                       "%s: this is of another learner (%s), not of this one (%s); remove it, and it is learnt anew",
+                       path, of ? of : "nothing is said", wanted);
+    if (!loss || !parse_real(loss, -1e6, 1e6, &l->loss))
+        return err_set(err, "%s: metadata \"loss\" is no number; remove the file", path);
+    if (!params_get(&l->clip.params, file, path, "", err)) return false;
+    return works(l) ||
+           err_set(err, "%s: its weights are damaged, similarities no numbers; remove it, and it is learnt anew", path);
+}
+
+bool learner_load(Learner *learner, const LearnerSettings *settings, const LearnerCourse *more, const char *path,
+                  Err *err) {
+    Arena arena = { 0 };
+    Safetensors file;
+    bool ok = safetensors_open(&file, &arena, path, err);
+    if (ok) {
+        ok = learner_make(learner, settings, err) && load_from(learner, more, &file, path, err);
+        if (!ok) learner_free(learner);
+        safetensors_close(&file);
+    }
+    arena_free(&arena);
+    return ok;
+}
+
+/* The first course, kept or learnt; then, if there is one, the second. */
+static bool learn_and_keep(Learner *l, const LearnerSettings *settings, const LearnerCourse *more, const char *path,
+                           Err *err) {
+    if (more ? !learner_get(l, settings, NULL, err) : !learner_make(l, settings, err)) return false;
+    if (learner_learn(l, more, err) && folder_make(course_models(), err) && learner_save(l, more, path, err))
+        return true;
+    learner_free(l);
+    return false;
+}
+
+bool learner_get(Learner *learner, const LearnerSettings *settings, const LearnerCourse *more, Err *err) {
+    Arena arena = { 0 };
+    char *path = learner_path(&arena, settings, more);
+    bool ok = file_exists(path) ? learner_load(learner, settings, more, path, err)
+                                : learn_and_keep(learner, settings, more, path, err);
+    arena_free(&arena);
+    return ok;
+}
+
+/* ---- asking ----------------------------------------------------------------------------------------------------- */
+
+typedef struct { const Scene *const *scenes; num *pixels; } Painting;
+
+static void paint(void *context, size_t begin, size_t end, int worker) {
+    const Painting *p = context;
+    (void)worker;
+    for (size_t i = begin; i < end; i++) learner_pixels(p->scenes[i], p->pixels + i * PIXELS);
+}
+
+static Mat painted(Arena *arena, const Scene *const *scenes, int n) {
+    Mat pixels = mat_like(arena, mat_shape(4, n, LEARNER_SIDE, LEARNER_SIDE, 3));
+    parallel_for((size_t)n, PIECE, paint, &(Painting){ scenes, pixels.v });
+    return pixels;
+}
+
+Mat learner_pictures(Learner *l, Arena *arena, const Scene *const *scenes, int n) {
+    REQUIRE(l->logits == vector_logits, "reading %s has no vector for a picture alone", l->settings.reading);
+    Mat all = mat_new(arena, n, EMBED);
+    Tape tape = { .no_grad = true };
+    for (int i = 0; i < n; i += ASKED) {
+        int some = MIN(ASKED, n - i);
+        tape_reset(&tape);
+        Mat vectors = clip_image(&tape, &l->clip, painted(&tape.arena, scenes + i, some))->val;
+        memcpy(&AT(all, i, 0), vectors.v, mat_count(vectors) * sizeof(num));
+    }
+    tape_free(&tape);
+    return all;
+}
+
+Mat learner_similar(Learner *l, Arena *arena, const Scene *const *scenes, int n, const char *const *captions, int m) {
+    Tape tape = { .no_grad = true };
+    int T = l->clip.config.tokens, *ids = arena_alloc(&tape.arena, (size_t)m * (size_t)T, sizeof *ids);
+    vocab_encode(&l->clip.vocab, &tape.arena, captions, m, T, ids);
+    Mat logits = l->logits(&tape, l, painted(&tape.arena, scenes, n), ids, m)->val, all = mat_like(arena, logits);
+    double scale = exp((double)*l->clip.logit_scale->val.v);
+    for (size_t i = 0; i < mat_count(all); i++) all.v[i] = (num)((double)logits.v[i] / scale);
+    tape_free(&tape);
+    return all;
+}
+
+static Tally quads_one_by_one(Learner *l, const Quads *quads) {
+    Tally tally = tally_new(quads->pictures, quads->captions);
+    for (int q = 0; q < quads->count; q++) {
+        Arena arena = { 0 };
+        const Scene *scenes[QUAD_PICTURES];
+        double s[QUAD_PICTURES * QUAD_CAPTIONS];
+        for (int p = 0; p < quads->pictures; p++) scenes[p] = &quads->item[q].scene[p];
+        Mat similar = learner_similar(l, &arena, scenes, quads->pictures, quads->item[q].caption, quads->captions);
+        for (size_t i = 0; i < mat_count(similar); i++) s[i] = (double)similar.v[i];
+        tally_add(&tally, s);
+        arena_free(&arena);
+    }
+    return tally;
+}
+
+Tally learner_quads(Learner *l, const Quads *quads) {
+    if (l->logits != vector_logits) return quads_one_by_one(l, quads);
+    Arena arena = { 0 };
+    int n = quads_pictures(quads);
+    const Scene **scenes = arena_alloc(&arena, (size_t)n, sizeof *scenes);
+    for (int i = 0; i < n; i++) scenes[i] = quads_scene(quads, i);
+    Mat pictures = learner_pictures(l, &arena, scenes, n);
+    Mat texts = clip_text_features(&l->clip, &arena, quads_texts(quads, &arena), quads_captions(quads), NULL);
+    Tally tally = quads_score(quads, pictures, texts);
+    arena_free(&arena);
+    return tally;
+}

@@ -1,0 +1,145 @@
+/* draw_graph: the computations of draw.h, as a tree. */
+#include "show/draw.h"
+
+#include <string.h>
+
+enum { STEP = 3, ROOM = 2 }; /* columns of a branch, between two parts */
+
+typedef struct {
+    const Term *term;
+    const Graph *graph;
+    int decimals;
+    int name, operation, number, columns; /* widths: branches and name, operation, one number; numbers side by side */
+    bool drawn[FIGURE_NODES];
+} Tree;
+
+static int rows_of(Mat m) { return m.dims == 2 ? m.shape[0] : 1; }
+static int columns_of(Mat m) { return m.dims == 2 ? m.shape[1] : (int)mat_count(m); }
+
+static int number_width(const Tree *tree, double value) {
+    char text[FIGURE_TEXT];
+    return (int)strlen(number_text(value, tree->decimals, text));
+}
+
+/* The widths that node n and all below it need. Marks them as drawn, as write_node will. */
+static void measure(Tree *tree, int n, int depth) {
+    const GraphNode *node = &tree->graph->nodes[n];
+    tree->name = MAX(tree->name, STEP * depth + term_text_width(node->name));
+    if (tree->drawn[n]) return;
+    tree->drawn[n] = true;
+    tree->operation = MAX(tree->operation, term_text_width(node->operation));
+    tree->columns = MAX(tree->columns, columns_of(node->value));
+    for (size_t i = 0; i < mat_count(node->value); i++) {
+        tree->number = MAX(tree->number, number_width(tree, node->value.v[i]));
+        if (node->gradient) tree->number = MAX(tree->number, number_width(tree, node->gradient[i]));
+    }
+    for (int i = 0; i < node->inputs; i++) measure(tree, node->in[i], depth + 1);
+}
+
+/* Row r of a value or gradient, in the width of the widest. */
+static void write_numbers(const Tree *tree, Mat shape, const num *numbers, int r) {
+    char text[FIGURE_TEXT];
+    int columns = columns_of(shape);
+    for (int c = 0; c < columns; c++) {
+        term_repeat(tree->term, " ", ROOM);
+        number_text(numbers[r * columns + c], tree->decimals, text);
+        term_text(tree->term, text, tree->number, TERM_RIGHT);
+    }
+}
+
+static void write_row(const Tree *tree, const GraphNode *node, int r) {
+    const Term *term = tree->term;
+    write_numbers(tree, node->value, node->value.v, r);
+    if (node->gradient) {
+        int missing = tree->columns - columns_of(node->value);
+        term_repeat(term, " ", missing * (tree->number + ROOM) + ROOM);
+        term_colour(term, COLOUR_MARKED, false);
+        write_numbers(tree, node->value, node->gradient, r);
+        fputs(term_style(term, TERM_PLAIN), term->out);
+    }
+    fputc('\n', term->out);
+}
+
+/* What stands before a name: `before` holds the branches of the nodes above. */
+static void write_branches(const Tree *tree, const char *before, const char *own) {
+    const Term *term = tree->term;
+    fputs(term_style(term, TERM_DIM), term->out);
+    for (const char *at = before; *at; at++) fputs(*at == '|' ? (term->utf8 ? "\u2502  " : "|  ") : "   ", term->out);
+    fputs(own, term->out);
+    fputs(term_style(term, TERM_PLAIN), term->out);
+}
+
+/* `before`: a letter for each node above, '|' where its branch goes on; `own`: the branch that leads here. */
+static void write_node(Tree *tree, int n, char *before, const char *own, bool last) {
+    const Term *term = tree->term;
+    const GraphNode *node = &tree->graph->nodes[n];
+    int depth = (int)strlen(before) + (*own != '\0');
+    write_branches(tree, before, own);
+    fputs(term_style(term, TERM_BOLD), term->out);
+    term_text(term, node->name, MAX(tree->name - STEP * depth, 1), TERM_LEFT);
+    fputs(term_style(term, TERM_PLAIN), term->out);
+    term_repeat(term, " ", ROOM);
+    if (tree->drawn[n]) {
+        term_print(term, TERM_DIM, "(above)");
+        fputc('\n', term->out);
+        return;
+    }
+    tree->drawn[n] = true;
+    if (tree->operation) term_text(term, node->operation, tree->operation, TERM_LEFT);
+    write_row(tree, node, 0);
+    size_t length = strlen(before);
+    if (*own) before[length] = last ? ' ' : '|', before[length + 1] = '\0';
+    const char *down = node->inputs == 0 ? "   " : term->utf8 ? "\u2502  " : "|  ";
+    for (int r = 1; r < rows_of(node->value); r++) {
+        write_branches(tree, before, down);
+        term_repeat(term, " ", MAX(tree->name - STEP * (depth + 1), 1) + ROOM + tree->operation);
+        write_row(tree, node, r);
+    }
+    const char *fork = term->utf8 ? "\u251c\u2500 " : "|- ", *bend = term->utf8 ? "\u2514\u2500 " : "`- ";
+    for (int i = 0; i < node->inputs; i++) {
+        bool end = i + 1 == node->inputs;
+        write_node(tree, node->in[i], before, end ? bend : fork, end);
+    }
+    before[length] = '\0';
+}
+
+static int block_width(const Tree *tree) { return tree->columns * (tree->number + ROOM); }
+static int tree_width(const Tree *tree) { return tree->name + ROOM + tree->operation + 2 * block_width(tree) + ROOM; }
+
+static Tree tree_measured(const Term *term, const Graph *graph, int decimals) {
+    Tree tree = { .term = term, .graph = graph, .decimals = decimals, .columns = 1,
+                  .operation = (int)strlen("operation"), .number = (int)strlen("gradient") };
+    measure(&tree, graph->count - 1, 0);
+    tree.name = MAX(tree.name, (int)strlen("node")) + STEP; /* room for the branch beside a second row */
+    memset(tree.drawn, 0, sizeof tree.drawn);
+    return tree;
+}
+
+/* What does not fit loses its operations, then its digits, then the ends of its names. */
+static Tree tree_fitted(const Term *term, const Graph *graph) {
+    Tree tree = tree_measured(term, graph, graph->decimals);
+    for (int decimals = graph->decimals - 1; tree_width(&tree) > term->width; decimals--) {
+        tree = tree_measured(term, graph, MAX(decimals, 0));
+        tree.operation = 0;
+        if (decimals > 0) continue;
+        tree.name = MAX(tree.name - MAX(tree_width(&tree) - term->width, 0), 4);
+        break;
+    }
+    return tree;
+}
+
+void draw_graph(const Term *term, const Graph *graph) {
+    graph_require(graph);
+    char before[FIGURE_NODES + 2] = "";
+    Tree tree = tree_fitted(term, graph);
+    int block = block_width(&tree);
+    term_title(term, graph->title);
+    fputs(term_style(term, TERM_DIM), term->out);
+    term_text(term, "node", tree.name + ROOM, TERM_LEFT);
+    if (tree.operation) term_text(term, "operation", tree.operation, TERM_LEFT);
+    term_text(term, "value", tree.number + ROOM, TERM_RIGHT);
+    term_repeat(term, " ", block - tree.number);
+    term_text(term, "gradient", tree.number + ROOM, TERM_RIGHT);
+    fprintf(term->out, "%s\n", term_style(term, TERM_PLAIN));
+    write_node(&tree, graph->count - 1, before, "", true);
+}

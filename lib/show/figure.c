@@ -1,0 +1,301 @@
+#include "show/figure.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+/* Larger numbers are gaps too, so that no difference of two can overflow. */
+static bool shown(double value) {
+    return isfinite(value) && fabs(value) < DBL_MAX / 8;
+}
+
+typedef struct { double low, high; } Range;
+
+static void range_add(Range *range, double value) {
+    if (!shown(value)) return;
+    range->low = fmin(range->low, value);
+    range->high = fmax(range->high, value);
+}
+
+/* An empty range becomes 0..1, a single value gets room on both sides. */
+static Range range_open(Range range) {
+    if (range.low > range.high) return (Range){ 0, 1 };
+    if (range.low < range.high) return range;
+    double room = range.low == 0 ? 1 : fabs(range.low) / 2;
+    return (Range){ range.low - room, range.high + room };
+}
+
+/* ---- colours ------------------------------------------------------------------------------------------------- */
+
+enum { STOPS = 3 };
+static const Colour RISING[STOPS] = { { 247, 249, 252 }, { 94, 158, 205 }, { 9, 48, 110 } };
+static const Colour BOTH_WAYS[STOPS] = { { 26, 82, 158 }, { 247, 247, 245 }, { 190, 82, 10 } };
+
+Colour heat_colour(double value, double low, double high) {
+    const Colour *stop = low < 0 && high > 0 ? BOTH_WAYS : RISING;
+    double place = fmin(fmax((value - low) / (high - low), 0), 1) * (STOPS - 1);
+    int i = place >= STOPS - 1 ? STOPS - 2 : (int)place;
+    double t = place - i;
+    return (Colour){ .r = (uint8_t)lrint(stop[i].r + t * (stop[i + 1].r - stop[i].r)),
+                     .g = (uint8_t)lrint(stop[i].g + t * (stop[i + 1].g - stop[i].g)),
+                     .b = (uint8_t)lrint(stop[i].b + t * (stop[i + 1].b - stop[i].b)) };
+}
+
+static double linear(uint8_t part) {
+    double x = part / 255.0;
+    return x <= 0.04045 ? x / 12.92 : pow((x + 0.055) / 1.055, 2.4);
+}
+
+bool colour_is_light(Colour colour) {
+    double luminance = 0.2126 * linear(colour.r) + 0.7152 * linear(colour.g) + 0.0722 * linear(colour.b);
+    return (luminance + 0.05) / 0.05 >= 1.05 / (luminance + 0.05);
+}
+
+Colour series_colour(int i) {
+    static const Colour colours[FIGURE_SERIES] = { /* by lightness and blue against orange, then the others */
+        { 0x2a, 0x78, 0xb8 }, { 0xd8, 0x62, 0x0c }, { 0x30, 0xa0, 0x8a }, { 0xb8, 0x5c, 0x98 },
+        { 0xd0, 0xa0, 0x10 }, { 0x6c, 0xb6, 0xe8 }, { 0x80, 0x80, 0x80 }, { 0x8c, 0x4a, 0x2f },
+    };
+    return colours[i % FIGURE_SERIES];
+}
+
+/* ---- ranges -------------------------------------------------------------------------------------------------- */
+
+void heat_range(const Heat *heat, double *low, double *high) {
+    Range range = { INFINITY, -INFINITY };
+    if (heat->low < heat->high) range = (Range){ heat->low, heat->high };
+    else for (size_t i = 0; i < mat_count(heat->m); i++) range_add(&range, heat->m.v[i]);
+    range = range_open(range);
+    if (range.low < 0 && range.high > 0) {
+        range.high = fmax(-range.low, range.high);
+        range.low = -range.high;
+    }
+    *low = range.low, *high = range.high;
+}
+
+void bars_range(const Bars *bars, double *low, double *high) {
+    Range range = { 0, 0 };
+    if (bars->low < bars->high) range = (Range){ bars->low, bars->high };
+    else for (int i = 0; i < bars->count; i++) {
+        const Bar *bar = &bars->bars[i];
+        range_add(&range, bar->value);
+        if (bar->low < bar->high) range_add(&range, bar->low), range_add(&range, bar->high);
+    }
+    if (range.low == range.high) range.high = 1;
+    *low = range.low, *high = range.high;
+}
+
+/* ---- axes ---------------------------------------------------------------------------------------------------- */
+
+/* The smallest of 1, 2, 5 times a power of ten that is not below `step`. */
+static double step_round(double step) {
+    double power = pow(10, floor(log10(step)));
+    double digit = step / power;
+    return power * (digit <= 1 + 1e-9 ? 1 : digit <= 2 + 1e-9 ? 2 : digit <= 5 + 1e-9 ? 5 : 10);
+}
+
+/* Marks on a short logarithmic axis: the n-th is 1, 2 or 5 times a power of ten, in order; n may be negative. */
+static double fine_mark(int n) {
+    static const double digits[] = { 0, 0.301029995663981195, 0.698970004336018805 }; /* log10 of 1, 2, 5 */
+    int decade = n >= 0 ? n / 3 : -((2 - n) / 3);
+    return decade + digits[n - 3 * decade];
+}
+
+static Axis axis_log(Range range, int marks) {
+    if (range.high - range.low > 2) {
+        double step = fmax(1, ceil((range.high - range.low) / marks - 1e-6));
+        double first = ceil(range.low / step - 1e-6) * step;
+        return (Axis){ .low = fmin(range.low, first), .high = range.high, .first = first, .step = step, .log = true };
+    }
+    int from = 3 * (int)floor(range.low), to;
+    while (fine_mark(from + 1) <= range.low + 1e-6) from++;
+    for (to = from + 1; fine_mark(to) < range.high - 1e-9;) to++;
+    return (Axis){ .low = fine_mark(from), .high = fine_mark(to), .first = from, .log = true };
+}
+
+Axis axis_make(double low, double high, int marks, bool log, bool tight) {
+    Range range = range_open((Range){ low, high });
+    marks = MAX(marks, 1);
+    if (log) return axis_log(range, marks);
+    double least = fmax(fabs(range.low), fabs(range.high)) * 1e-6; /* finer marks could not be told apart in print */
+    double step = step_round(fmax((range.high - range.low) / marks, fmax(least, DBL_MIN * 1e10)));
+    if (tight) return (Axis){ .low = range.low, .high = range.high, .first = ceil(range.low / step - 1e-6) * step,
+                              .step = step };
+    double first = floor(range.low / step + 1e-6) * step;
+    return (Axis){ .low = first, .high = ceil(range.high / step - 1e-6) * step, .first = first, .step = step };
+}
+
+double axis_place(const Axis *axis, double value) {
+    if (axis->log) value = value > 0 ? log10(value) : NAN;
+    if (!shown(value)) return NAN;
+    return (value - axis->low) / (axis->high - axis->low);
+}
+
+double series_x(const Series *series, int i) {
+    return series->x ? (double)series->x[i] : i + 1.0;
+}
+
+double series_y(const Series *series, int i) {
+    return (double)series->y[i];
+}
+
+static void range_add_on(Range *range, double value, bool log) {
+    range_add(range, log ? (value > 0 ? log10(value) : NAN) : value);
+}
+
+void lines_axes(const Lines *lines, int x_marks, int y_marks, Axis *x, Axis *y) {
+    Range across = { INFINITY, -INFINITY }, up = across;
+    for (int s = 0; s < lines->count; s++) {
+        for (int i = 0; i < lines->series[s].count; i++) {
+            range_add_on(&across, series_x(&lines->series[s], i), lines->log_x);
+            range_add_on(&up, series_y(&lines->series[s], i), lines->log_y);
+        }
+    }
+    if (lines->reference_name) range_add_on(&up, lines->reference, lines->log_y);
+    *x = axis_make(across.low, across.high, x_marks, lines->log_x, true);
+    *y = axis_make(up.low, up.high, y_marks, lines->log_y, false);
+}
+
+/* ---- texts --------------------------------------------------------------------------------------------------- */
+
+const char *number_text(double value, int decimals, char *text) {
+    int length = snprintf(text, FIGURE_TEXT, "%.*f", decimals, value);
+    if (length > 12) snprintf(text, FIGURE_TEXT, "%.4g", value);
+    if (text[0] == '-' && !text[1 + strspn(text + 1, "0.")]) memmove(text, text + 1, strlen(text));
+    return text;
+}
+
+static double axis_mark(const Axis *axis, int k) {
+    return axis->step > 0 ? axis->first + k * axis->step : fine_mark((int)axis->first + k);
+}
+
+int axis_marks(const Axis *axis) {
+    if (axis->step > 0) return (int)floor((axis->high - axis->first) / axis->step + 1e-6) + 1;
+    int count = 0;
+    while (axis_mark(axis, count) <= axis->high + 1e-6) count++;
+    return count;
+}
+
+double axis_mark_place(const Axis *axis, int k) {
+    return fmin(fmax((axis_mark(axis, k) - axis->low) / (axis->high - axis->low), 0), 1);
+}
+
+const char *axis_mark_text(const Axis *axis, int k, char *text) {
+    double value = axis_mark(axis, k);
+    if (axis->log) {
+        snprintf(text, FIGURE_TEXT, "%.3g", pow(10, value));
+        return text;
+    }
+    if (fabs(value) < axis->step / 2) value = 0;
+    int decimals = MAX(0, (int)-floor(log10(axis->step) + 1e-9));
+    return number_text(value, MIN(decimals, 9), text);
+}
+
+const char *label_text(const char *const *labels, int i, char *text) {
+    if (labels) return labels[i];
+    snprintf(text, FIGURE_TEXT, "%d", i + 1);
+    return text;
+}
+
+/* Wide in every common font: the main East Asian blocks, and emoji (Unicode Standard Annex 11, W and F). */
+static int columns_of(uint32_t code) {
+    static const struct { uint32_t first, last; int columns; } blocks[] = {
+        { 0x300, 0x36f, 0 }, { 0x200b, 0x200f, 0 }, { 0x20d0, 0x20ff, 0 }, { 0xfe00, 0xfe0f, 0 },
+        { 0x1100, 0x115f, 2 }, { 0x2e80, 0xa4cf, 2 }, { 0xac00, 0xd7a3, 2 }, { 0xf900, 0xfaff, 2 },
+        { 0xfe30, 0xfe6f, 2 }, { 0xff00, 0xff60, 2 }, { 0xffe0, 0xffe6, 2 }, { 0x1f300, 0x1f64f, 2 },
+        { 0x1f680, 0x1f6ff, 2 }, { 0x1f900, 0x1f9ff, 2 }, { 0x20000, 0x3fffd, 2 },
+    };
+    for (size_t i = 0; i < COUNT(blocks); i++)
+        if (code >= blocks[i].first && code <= blocks[i].last) return blocks[i].columns;
+    return 1;
+}
+
+Glyph glyph_of(const char *text) {
+    const uint8_t *byte = (const uint8_t *)text;
+    if (byte[0] == 0) return (Glyph){ 0, 0, false };
+    if (byte[0] < 0x80) return (Glyph){ 1, 1, byte[0] >= 0x20 && byte[0] != 0x7f };
+    int more = byte[0] >= 0xf0 ? 3 : byte[0] >= 0xe0 ? 2 : 1;
+    static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
+    uint32_t code = byte[0] & (0x3f >> more);
+    if (byte[0] < 0xc2 || byte[0] > 0xf4) return (Glyph){ 1, 1, false };
+    for (int i = 1; i <= more; i++) {
+        if ((byte[i] & 0xc0) != 0x80) return (Glyph){ 1, 1, false };
+        code = code << 6 | (byte[i] & 0x3f);
+    }
+    if (code < least[more] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return (Glyph){ 1, 1, false };
+    if (code < 0xa0 || code == 0x2028 || code == 0x2029 || (code >= 0x202a && code <= 0x202e)) /* C1, line, direction */
+        return (Glyph){ more + 1, 1, false };
+    return (Glyph){ more + 1, columns_of(code), true };
+}
+
+const char *caption_line(const char *caption, int k, char *text) {
+    for (; k > 0 && *caption; k--) {
+        caption += strcspn(caption, "\n");
+        if (*caption) caption++;
+    }
+    snprintf(text, FIGURE_TEXT, "%.*s", (int)MIN(strcspn(caption, "\n"), FIGURE_TEXT - 1u), caption);
+    return text;
+}
+
+/* ---- contracts ----------------------------------------------------------------------------------------------- */
+
+void heat_require(const Heat *heat) {
+    REQUIRE(heat->m.dims == 2 && mat_count(heat->m) > 0, "m is %s, want a non-empty [R,C]", mat_shape_text(heat->m));
+    REQUIRE(heat->decimals >= 0 && heat->decimals <= 9, "decimals is %d, want 0 to 9", heat->decimals);
+}
+
+void bars_require(const Bars *bars) {
+    REQUIRE(bars->count >= 0, "count is %d", bars->count);
+    REQUIRE(bars->decimals >= 0 && bars->decimals <= 9, "decimals is %d, want 0 to 9", bars->decimals);
+}
+
+void lines_require(const Lines *lines) {
+    REQUIRE(lines->count >= 1 && lines->count <= FIGURE_SERIES, "%d series, want 1 to %d", lines->count, FIGURE_SERIES);
+    for (int s = 0; s < lines->count; s++)
+        REQUIRE(lines->series[s].count >= 0, "series %d has %d points", s, lines->series[s].count);
+}
+
+void tiles_require(const Tiles *tiles) {
+    REQUIRE(tiles->count >= 0 && tiles->columns >= 0, "count is %d, columns %d", tiles->count, tiles->columns);
+    for (int i = 0; i < tiles->count; i++) {
+        int height = tiles->tiles[i].height, width = tiles->tiles[i].width;
+        REQUIRE(height >= 1 && height <= FIGURE_SIDE && width >= 1 && width <= FIGURE_SIDE,
+                "tile %d is %d by %d, want sides of 1 to %d", i, height, width, FIGURE_SIDE);
+    }
+}
+
+void graph_require(const Graph *graph) {
+    REQUIRE(graph->count >= 1 && graph->count <= FIGURE_NODES, "graph.count is %d, want 1 to %d", graph->count,
+            FIGURE_NODES);
+    REQUIRE(graph->decimals >= 0 && graph->decimals <= 9, "graph.decimals is %d, want 0 to 9", graph->decimals);
+    for (int n = 0; n < graph->count; n++) {
+        const GraphNode *node = &graph->nodes[n];
+        size_t numbers = mat_count(node->value);
+        REQUIRE(node->name && node->operation, "graph.nodes[%d] has no name or no operation", n);
+        REQUIRE(node->value.dims <= 2 && numbers >= 1 && numbers <= FIGURE_NODE,
+                "graph.nodes[%d].value is %s, want 1 to %d numbers in two dimensions at most", n,
+                mat_shape_text(node->value), FIGURE_NODE);
+        REQUIRE(node->inputs >= 0 && node->inputs <= 3, "graph.nodes[%d].inputs is %d, want 0 to 3", n, node->inputs);
+        for (int i = 0; i < node->inputs; i++)
+            REQUIRE(node->in[i] >= 0 && node->in[i] < n, "graph.nodes[%d].in[%d] is %d, want 0 to %d", n, i,
+                    node->in[i], n - 1);
+    }
+}
+
+void motion_require(const Motion *motion) {
+    REQUIRE(motion->panel_count >= 1 && motion->panel_count <= FIGURE_PANELS, "motion.panel_count is %d, want 1 to %d",
+            motion->panel_count, FIGURE_PANELS);
+    REQUIRE(motion->pairs >= 1 && motion->pairs <= FIGURE_SERIES, "motion.pairs is %d, want 1 to %d", motion->pairs,
+            FIGURE_SERIES);
+    REQUIRE(motion->frames >= 1, "motion.frames is %d, want at least 1", motion->frames);
+    REQUIRE(motion->shown_count >= 1 && motion->shown_count <= FIGURE_SHOWN, "motion.shown_count is %d, want 1 to %d",
+            motion->shown_count, FIGURE_SHOWN);
+    for (int i = 0; i < motion->shown_count; i++)
+        REQUIRE(motion->shown[i] >= 0 && motion->shown[i] < motion->frames, "motion.shown[%d] is %d, want 0 to %d", i,
+                motion->shown[i], motion->frames - 1);
+}
+
+const num *motion_point(const Motion *motion, int frame, int panel, int pair, int which) {
+    size_t place = ((size_t)frame * (size_t)motion->panel_count + (size_t)panel) * (size_t)motion->pairs + (size_t)pair;
+    return motion->points + (place * 2 + (size_t)which) * 2;
+}

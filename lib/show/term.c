@@ -1,0 +1,125 @@
+#include "show/term.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* ---- what the stream is -------------------------------------------------------------------------------------- */
+
+static const char *env(const char *name) {
+    const char *value = getenv(name);
+    return value ? value : "";
+}
+
+static int width_of(FILE *out) {
+    struct winsize size;
+    long long width;
+    if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return MIN(size.ws_col, TERM_WIDEST);
+    return parse_int(env("COLUMNS"), 1, TERM_WIDEST, &width) ? (int)width : TERM_WIDTH;
+}
+
+static int colour_of(void) {
+    if (*env("NO_COLOR")) return 0;
+    if (!strcmp(env("COLORTERM"), "truecolor") || !strcmp(env("COLORTERM"), "24bit")) return 24;
+    /* Known not to have 24 bits: the Linux console, GNU screen, and macOS' Terminal before it said so itself. */
+    bool poor = !strcmp(env("TERM"), "linux") || *env("STY") || !strcmp(env("TERM_PROGRAM"), "Apple_Terminal");
+    return poor ? 8 : 24;
+}
+
+static bool utf8_of(void) {
+    const char *locale = *env("LC_ALL") ? env("LC_ALL") : *env("LC_CTYPE") ? env("LC_CTYPE") : env("LANG");
+    const char *set = strchr(locale, '.');
+    set = set ? set + 1 : locale; /* macOS sets LC_CTYPE to a bare "UTF-8" */
+    return !strncasecmp(set, "utf-8", 5) || !strncasecmp(set, "utf8", 4);
+}
+
+Term term_of(FILE *out) {
+    Term term = { .out = out, .width = TERM_WIDTH };
+    if (!isatty(fileno(out))) return term;
+    term.terminal = true;
+    term.width = width_of(out);
+    if (!strcmp(env("TERM"), "dumb")) return term;
+    term.colour = colour_of();
+    term.utf8 = utf8_of();
+    return term;
+}
+
+/* ---- style --------------------------------------------------------------------------------------------------- */
+
+const char *term_style(const Term *term, TermStyle style) {
+    /* Good and bad are the blue and the orange of the 256 colours: red and green look alike to many. */
+    static const char *const codes[] = { "\033[0m", "\033[1m", "\033[2m", "\033[1;38;5;32m", "\033[1;38;5;166m" };
+    return term->colour ? codes[style] : "";
+}
+
+void term_print(const Term *term, TermStyle style, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fputs(term_style(term, style), term->out);
+    vfprintf(term->out, format, args);
+    fputs(term_style(term, TERM_PLAIN), term->out);
+    va_end(args);
+}
+
+/* The nearest of the 6 x 6 x 6 colours 16..231, whose levels are 0, 95, 135, 175, 215, 255. */
+static int cube(uint8_t part) {
+    return part < 48 ? 0 : part < 115 ? 1 : (part - 35) / 40;
+}
+
+void term_colour(const Term *term, Colour colour, bool background) {
+    int what = background ? 48 : 38;
+    if (term->colour >= 24) {
+        fprintf(term->out, "\033[%d;2;%d;%d;%dm", what, colour.r, colour.g, colour.b);
+    } else if (term->colour > 0) {
+        int index = 16 + 36 * cube(colour.r) + 6 * cube(colour.g) + cube(colour.b);
+        fprintf(term->out, "\033[%d;5;%dm", what, index);
+    }
+}
+
+/* ---- text ---------------------------------------------------------------------------------------------------- */
+
+int term_text_width(const char *text) {
+    int width = 0;
+    for (Glyph glyph; (glyph = glyph_of(text)).bytes > 0; text += glyph.bytes) width += glyph.columns;
+    return width;
+}
+
+/* The characters that fit into `room` columns; returns the columns used. */
+static int write_glyphs(const Term *term, const char *text, int room) {
+    int used = 0;
+    for (Glyph glyph; (glyph = glyph_of(text)).bytes > 0 && used + glyph.columns <= room; text += glyph.bytes) {
+        if (glyph.printable) fwrite(text, 1, (size_t)glyph.bytes, term->out);
+        else fputc(' ', term->out);
+        used += glyph.columns;
+    }
+    return used;
+}
+
+void term_repeat(const Term *term, const char *text, int count) {
+    for (int i = 0; i < count; i++) fputs(text, term->out);
+}
+
+void term_text(const Term *term, const char *text, int width, TermAlign align) {
+    int room = width - term_text_width(text);
+    if (room < 0) {
+        int used = write_glyphs(term, text, width - 1);
+        if (width > 0) fputs(term->utf8 ? "\u2026" : ".", term->out);
+        term_repeat(term, " ", width - 1 - used);
+        return;
+    }
+    int before = align == TERM_LEFT ? 0 : align == TERM_RIGHT ? room : room / 2;
+    term_repeat(term, " ", before);
+    write_glyphs(term, text, width);
+    term_repeat(term, " ", room - before);
+}
+
+void term_title(const Term *term, const char *text) {
+    if (!text) return;
+    fputs(term_style(term, TERM_BOLD), term->out);
+    write_glyphs(term, text, INT_MAX);
+    fprintf(term->out, "%s\n", term_style(term, TERM_PLAIN));
+}

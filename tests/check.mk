@@ -1,0 +1,124 @@
+# The checks, and what else maintainers run. `make help-dev` lists the targets; tests/README.md says what each is for.
+
+SECONDS  := 60
+KILLS    := 200
+LIMIT    := $(if $(filter 1,$(SAN)),600,120)
+
+help-dev: #- this list
+	@awk -F ':.*#- ' '/^[a-z].*:.*#- / { printf "  make %-12s %s\n", $$1, $$2 }' tests/check.mk
+
+# ---- what is built for the checks -----------------------------------------------------------------------------------
+
+# What lessons keep beside their main.c, for the tests.
+MODULES := $(patsubst %.c,%.o,$(filter-out %/main.c,$(wildcard lessons/*/*.c)))
+$(BUILD)/liblessons.a: $(MODULES:%=$(BUILD)/obj/%) $(BUILD)/made-of
+	$(ARCHIVE)
+$(BUILD)/liblessons64.a: $(MODULES:%=$(BUILD)/obj64/%) $(BUILD)/made-of
+	$(ARCHIVE)
+
+SINGLE := $(filter-out $(BUILD)/test-gradients,$(patsubst tests/test_%.c,$(BUILD)/test-%,$(wildcard tests/test_*.c)))
+TESTS  := $(SINGLE) $(BUILD)/test-gradients $(BUILD)/test-oracle-double
+$(SINGLE): $(BUILD)/test-%: $(BUILD)/obj/tests/test_%.o $(BUILD)/obj/tests/check.o $(BUILD)/liblessons.a $(BUILD)/libclip.a
+	$(LINK)
+# In double throughout; test-oracle is there in both.
+$(BUILD)/test-gradients: $(BUILD)/obj64/tests/test_gradients.o
+$(BUILD)/test-oracle-double: $(BUILD)/obj64/tests/test_oracle.o
+$(BUILD)/test-gradients $(BUILD)/test-oracle-double: $(BUILD)/obj64/tests/check.o $(BUILD)/liblessons64.a $(BUILD)/libclip64.a
+	$(LINK)
+
+# The references of training were computed in double, and AdamW divides by gradients that may be all rounding noise:
+# check-train makes its steps in double too. check-train-single makes them in float and says what float cannot show.
+TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
+$(filter-out %/check-train,$(TOOLS)): $(BUILD)/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/liblessons.a $(BUILD)/libclip.a
+	$(LINK)
+$(BUILD)/check-train: $(BUILD)/obj64/tests/tools/check-train.o $(BUILD)/libclip64.a
+	$(LINK)
+$(BUILD)/check-train-single: $(BUILD)/obj/tests/tools/check-train.o $(BUILD)/libclip.a
+	$(LINK)
+
+# The readers of foreign bytes, given garbage (tests/fuzz).
+FUZZ := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %/drive.c,$(wildcard tests/fuzz/*.c)))
+$(BUILD)/fuzz: $(BUILD)/obj/tests/fuzz/drive.o $(FUZZ) $(BUILD)/liblessons.a $(BUILD)/libclip.a
+	$(LINK)
+
+# ---- make check -----------------------------------------------------------------------------------------------------
+
+SCRIPTS := $(wildcard $(patsubst %,tests/%.sh,crash exercises faults fetch pretrained checkers lesson19 harness package \
+           pages quiz shapes threads train))
+# Lesson 11 needs the model of lesson 10: tests/train.sh runs the one after the other.
+CHECKED := $(filter-out %/lesson-11,$(LESSONS:%=$(BUILD)/lesson-%))
+
+check: all faulty $(TESTS) $(BUILD)/fuzz $(EXAMS) $(MINE) ## all tests; lessons against their expectations; your exercises
+	@failed=0; EXERCISE_CC='$(CC) $(ALL_CFLAGS)' LIMIT=$(LIMIT) \
+	    sh tests/run.sh $(BUILD) $(SCRIPTS) $(TESTS) $(BUILD)/fuzz $(CHECKED) || failed=1; echo; \
+	    EXERCISE_CC='$(CC) $(ALL_CFLAGS)' sh tests/student.sh $(BUILD) table || failed=1; exit $$failed
+
+# ---- the long checks ------------------------------------------------------------------------------------------------
+
+FUZZ_SAN := $(if $(filter 1,$(SAN)),$(BUILD),$(BUILD)/san)
+fuzz: #- feed every reader garbage under the sanitizers; SECONDS=60 in all, NAMES="png json" for some
+	@$(MAKE) -s SAN=1 BUILD=$(FUZZ_SAN) $(FUZZ_SAN)/fuzz
+	@$(FUZZ_SAN)/fuzz --seconds $(SECONDS) $(NAMES)
+
+LIBFUZZER = $(MAKE) -s CC=clang BUILD=$(BUILD)/libfuzzer \
+            OPT='-O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -DDEBUG'
+libfuzzer: #- the same by clang's libFuzzer, which is led by the code it reaches
+	@$(LIBFUZZER) $(BUILD)/libfuzzer/fuzz
+	@$(LIBFUZZER) `sh tests/fuzz/libfuzzer.sh $(BUILD)/libfuzzer names $(NAMES)`
+	@sh tests/fuzz/libfuzzer.sh $(BUILD)/libfuzzer $(SECONDS) $(NAMES)
+
+$(BUILD)/obj/fuzz-one/%.o: DEFINE = -DFUZZ_ONE=$*
+$(BUILD)/obj/fuzz-one/%.o: tests/fuzz/drive.c $(MADE)
+	$(COMPILE)
+$(BUILD)/fuzz-%: CFLAGS += -fsanitize=fuzzer
+$(BUILD)/fuzz-%: $(BUILD)/obj/fuzz-one/%.o $(FUZZ) $(BUILD)/liblessons.a $(BUILD)/libclip.a
+	$(LINK)
+
+DIST := clip-from-scratch
+dist: $(BUILD)/tarball #- the project as one file; the same bytes on every machine
+	@if [ -e .git ]; then git ls-files; else cat MANIFEST; fi >$(BUILD)/MANIFEST
+	@$(BUILD)/tarball $(BUILD)/$(DIST).tar.gz $(DIST) $(BUILD)/MANIFEST
+
+lint: #- rules of layout, and what gcc -fanalyzer, clang-tidy, cppcheck and shellcheck find; NAMES="lib/formats/png.c"
+	@sh tests/lint.sh $(BUILD) $(NAMES)
+
+package: all $(EXAMS) $(MINE) #- unpacks the tarball, builds it in a path with spaces and in a tree that cannot be written to, checks it
+	@sh tests/package.sh $(BUILD) long
+
+elsewhere: #- make check with gcc and clang, -O0 to -O3, for portable processors, for arm64; NAMES="gcc-O2-haswell"
+	@sh tests/elsewhere.sh $(BUILD)/elsewhere $(NAMES)
+
+coverage: #- what lines and branches of lib/ the checks run, by gcov
+	@find $(BUILD)/coverage -name '*.gcda' -exec rm -f {} + 2>/dev/null; true
+	@$(MAKE) -s CC=gcc BUILD=$(BUILD)/coverage COVERAGE=1 OPT='-O2 --coverage -include tests/coverage.h' CFLAGS= LIMIT=900 check
+	@sh tests/coverage.sh $(BUILD)/coverage
+
+mutants: #- break lib/ one line at a time; the tests must see it; NAMES="png json" for some files
+	@sh tests/mutants.sh $(BUILD) $(NAMES)
+
+check-all: #- make check and everything that takes longer: hours
+	@sh tests/check-all.sh $(BUILD)
+
+# Programs whose calls can be made to fail: tests/faults.h in front of every file. With -O1 -march=native, gcc does not
+# clear the upper halves of vector registers before calls into libm's SSE code, which then takes 60 times as long: -O2.
+FAULTY   := lesson-09 lesson-10 lesson-11 lesson-13 lesson-19 cifar-from-png cifar-check check-image check-bpe check-table
+COVERAGE := 0
+faulty: #- the programs that make faults and make crash run
+	+@$(MAKE) --no-print-directory BUILD=$(BUILD)/faults \
+	    OPT='$(if $(filter 1,$(SAN) $(COVERAGE)),$(OPT),-O2) -include tests/faults.h' $(FAULTY:%=$(BUILD)/faults/%)
+
+faults: #- every call that can fail fails in turn, in training, loading and tools; with the sanitizers
+	+@$(MAKE) --no-print-directory SAN=1 BUILD=$(BUILD)/san faulty
+	@sh tests/faults.sh $(BUILD)/san all
+
+crash: all faulty #- kill -9 at 200 moments of a training, and at every write; KILLS=n
+	@sh tests/crash.sh $(BUILD) $(KILLS)
+
+RACED := base gemm vecmath conv attention ops token_ops softmax loss image train limit_table
+threads: all #- the same bytes for 1, 2, 3 and 8 threads; no data race (thread sanitizer)
+	@sh tests/threads.sh $(BUILD) all
+	+@$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan OPT='-O2 -fsanitize=thread' \
+	    $(RACED:%=$(BUILD)/tsan/test-%) $(BUILD)/tsan/lesson-10 $(BUILD)/tsan/lesson-11
+	@sh tests/races.sh $(BUILD)/tsan $(RACED)
+
+.PHONY: help-dev check fuzz libfuzzer dist lint package elsewhere coverage mutants check-all faulty faults crash threads
