@@ -27,11 +27,15 @@ static bool read_objects(const char *text, int *least, int *most, Err *err) {
     const char *dash = strchr(text, '-'), *high = dash ? dash + 1 : text;
     size_t size = dash ? (size_t)(dash - text) : strlen(text);
     long long a = 0, b = 0;
-    if (size < sizeof low) memcpy(low, text, size), low[size] = '\0';
+    if (size < sizeof low) {
+        memcpy(low, text, size);
+        low[size] = '\0';
+    }
     if (!parse_int(low, 1, SCENE_MOST, &a) || !parse_int(high, 1, SCENE_MOST, &b) || a > b)
         return err_set(err, "--objects is \"%s\", want a number from 1 to %d, or two such as 1-%d", text, SCENE_MOST,
                        SCENE_MOST);
-    *least = (int)a, *most = (int)b;
+    *least = (int)a;
+    *most = (int)b;
     return true;
 }
 
@@ -59,8 +63,12 @@ static bool two_captions(const World *w, const Scene *scene, int number, Caption
     Caption yes, no;
     if (!caption_of(&yes, scene, kind, &rules, &rng)) return false;
     if (!caption_wrong(&no, scene, &yes, ALL_EDITS, &rules, &rng)) return false;
-    if (w->paraphrase) yes = caption_paraphrase(&yes, SAY_ALL, &rng), no = caption_paraphrase(&no, SAY_ALL, &rng);
-    caption_text(&yes, right), caption_text(&no, wrong);
+    if (w->paraphrase) {
+        yes = caption_paraphrase(&yes, SAY_ALL, &rng);
+        no = caption_paraphrase(&no, SAY_ALL, &rng);
+    }
+    caption_text(&yes, right);
+    caption_text(&no, wrong);
     return true;
 }
 
@@ -78,7 +86,8 @@ static void each_pair(const World *w, const Scene *scene, int number, PairUse us
 }
 
 static void say_pair(void *context, int number, CaptionKind kind, const char *right, const char *wrong) {
-    (void)context, (void)number;
+    (void)context;
+    (void)number;
     printf("  %-9s true   %s\n  %-9s false  %s\n", caption_kind_name(kind), right, "", wrong);
 }
 
@@ -202,15 +211,27 @@ static void help(const Option *options) {
            "  two hearts and one bar             exactly so many of each\n"
            "  a disc to the left of a cross      left of, right of, above, below: by %g of the side or more\n"
            "  a red circle and no blue square    the one, and none of the other\n"
-           "  no green diamond                   none\n", SCENE_MARGIN);
+           "  no green diamond                   none\n",
+           SCENE_MARGIN);
     printf("\n  build/shapes --objects 2 --count 25 --sheet two.png\n"
            "  build/shapes --count 1000 --folder scenes --csv scenes/captions.csv --kind relation\n"
            "  build/shapes --seed 3 --from 7 --ask \"a red circle left of a blue square\" --ask \"no green star\"\n");
 }
 
 int main(int argc, char **argv) {
-    World w = { .seed = 1, .count = 4, .side = 32, .zoom = 4, .split_seed = 1, .objects = "1-5", .split = "all",
-                .part = "seen", .kind = "all", .format = "ppm", .coverage = 0.5, .alike = 0.25, .noise = SCENE_NOISE };
+    World w = { .seed = 1,
+                .count = 4,
+                .side = 32,
+                .zoom = 4,
+                .split_seed = 1,
+                .objects = "1-5",
+                .split = "all",
+                .part = "seen",
+                .kind = "all",
+                .format = "ppm",
+                .coverage = 0.5,
+                .alike = 0.25,
+                .noise = SCENE_NOISE };
     const Option options[] = {
         { "seed", .integer = &w.seed, .low = 0, .high = 1e9, .help = "of the endless row of scenes" },
         { "from", .integer = &w.from, .low = 0, .high = 1e9, .help = "number of the first scene" },
@@ -237,7 +258,10 @@ int main(int argc, char **argv) {
         { 0 },
     };
     Err err;
-    if (options_have(argc, argv, "help")) return help(options), 0;
+    if (options_have(argc, argv, "help")) {
+        help(options);
+        return 0;
+    }
     if (!options_parse(options, argc, argv, NULL, &err)) die_usage("%s; --help lists all options", err.text);
     if (!settle(&w, &err)) die_usage("%s", err.text);
     bool files = w.sheet || w.folder || w.csv;

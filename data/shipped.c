@@ -19,12 +19,19 @@
 enum { SHARES = 2, MOST_BYTES = 5 * 1000 * 1000 };
 
 /* The two tests, and under which keys the file holds their results. */
-static const struct { const char *key, *name; Views views; double cost; } tests[SHARES] = {
+static const struct {
+    const char *key, *name;
+    Views views;
+    double cost;
+} tests[SHARES] = {
     { "test_accuracy", "as they are", VIEWS_PLAIN, 1 },
     { "test_accuracy_with_views", "with mirrored and shifted views", VIEWS_MIRROR_SHIFT, 6 },
 };
 
-typedef struct { Progress progress; double cost, before; } Watch;
+typedef struct {
+    Progress progress;
+    double cost, before;
+} Watch;
 
 static void watch(void *context, int done) {
     Watch *w = context;
@@ -92,7 +99,10 @@ static void make(const char *from, const char *date) {
     for (int k = 0; k < SHARES; k++) safetensors_add_meta(&out, tests[k].key, arena_print(&arena, "%.4f", share[k]));
     if (!safetensors_write(&out, COURSE_SHIPPED, &err)) die("%s", err.text);
     remove(COURSE_SHIPPED ".measured");
-    safetensors_close(&file), clip_free(&clip), clip_free(&rounded), arena_free(&arena);
+    safetensors_close(&file);
+    clip_free(&clip);
+    clip_free(&rounded);
+    arena_free(&arena);
 }
 
 /* What the file says, and whether it is so. Rounding differs between processors: one picture in a thousand may. */
@@ -103,18 +113,26 @@ static bool check(void) {
     Err err;
     double share[SHARES];
     bool holds = true;
-    if (!clip_load(&clip, COURSE_SHIPPED, &err) || !safetensors_open(&file, &arena, COURSE_SHIPPED, &err)) die("%s", err.text);
+    if (!clip_load(&clip, COURSE_SHIPPED, &err) || !safetensors_open(&file, &arena, COURSE_SHIPPED, &err))
+        die("%s", err.text);
     printf("%s: %.2f MB\n", COURSE_SHIPPED, (double)file.file.size / 1e6);
-    for (int i = 0; i < file.meta_count; i++) printf("  %-28s %s\n", json_shown(file.meta[i].key), json_quote(&arena, file.meta[i].value));
+    for (int i = 0; i < file.meta_count; i++)
+        printf("  %-28s %s\n", json_shown(file.meta[i].key), json_quote(&arena, file.meta[i].value));
     measure(&arena, &clip, safetensors_meta(&file, "templates"), share);
     for (int k = 0; k < SHARES; k++) {
         const char *said = safetensors_meta(&file, tests[k].key);
         bool same = said && fabs(atof(said) - share[k]) <= 1e-3;
-        printf("test pictures %s: %.2f %%%s\n", tests[k].name, 100 * share[k], same ? "" : ", which is not what the file says");
+        printf("test pictures %s: %.2f %%%s\n", tests[k].name, 100 * share[k],
+               same ? "" : ", which is not what the file says");
         holds = holds && same;
     }
-    if (file.file.size > MOST_BYTES) holds = false, printf("larger than %g MB\n", MOST_BYTES / 1e6);
-    safetensors_close(&file), clip_free(&clip), arena_free(&arena);
+    if (file.file.size > MOST_BYTES) {
+        holds = false;
+        printf("larger than %g MB\n", MOST_BYTES / 1e6);
+    }
+    safetensors_close(&file);
+    clip_free(&clip);
+    arena_free(&arena);
     return holds;
 }
 
@@ -130,7 +148,8 @@ int main(int argc, char **argv) {
     Err err;
     if (!options_parse(options, argc, argv, NULL, &err)) die_usage("%s", err.text);
     if (help) {
-        printf("shipped [--from CHECKPOINT --date DAY]: the model that comes with the toolkit, checked on CIFAR-10's test pictures\n");
+        printf(
+            "shipped [--from CHECKPOINT --date DAY]: the model that comes with the toolkit, checked on CIFAR-10's test pictures\n");
         options_help(options, stdout);
         return 0;
     }

@@ -38,7 +38,8 @@ void check_skip(const char *format, ...) {
 
 void check_near(const char *file, int line, const char *what, double got, double want, double tolerance) {
     double error = fabs(got - want), bound = tolerance * fmax(1, fabs(want));
-    if (!(error <= bound && isfinite(bound))) check_fail(file, line, what, "got %.9g, want %.9g, off by %.3g, allowed %.3g", got, want, error, bound);
+    if (!(error <= bound && isfinite(bound)))
+        check_fail(file, line, what, "got %.9g, want %.9g, off by %.3g, allowed %.3g", got, want, error, bound);
 }
 
 /* ---- statements that must stop --------------------------------------------------------------------------------- */
@@ -74,14 +75,17 @@ void check_stopped(const char *file, int line, const char *what, int status, con
     waitpid(child, &result, 0);
     if (!WIFEXITED(result) || WEXITSTATUS(result) != status)
         check_fail(file, line, what, "wanted exit status %d, got %s %d, saying: %s", status,
-                   WIFEXITED(result) ? "status" : "signal", WIFEXITED(result) ? WEXITSTATUS(result) : WTERMSIG(result), said);
+                   WIFEXITED(result) ? "status" : "signal", WIFEXITED(result) ? WEXITSTATUS(result) : WTERMSIG(result),
+                   said);
     if (!strstr(said, text)) check_fail(file, line, what, "wanted \"%s\" in: %s", text, said);
 }
 
 /* ---- folders --------------------------------------------------------------------------------------------------- */
 
 static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *walk) {
-    (void)info, (void)kind, (void)walk;
+    (void)info;
+    (void)kind;
+    (void)walk;
     return remove(path);
 }
 

@@ -14,26 +14,35 @@
 #include "core/base.h"
 
 typedef void (*TestBody)(void);
-typedef struct { const char *name; TestBody body; } Test;
+typedef struct {
+    const char *name;
+    TestBody body;
+} Test;
 
 /* Ends the running test as failed, with file, line and message. */
-#define CHECK(ok, ...) do { if (!(ok)) check_fail(__FILE__, __LINE__, #ok, __VA_ARGS__); } while (0)
+#define CHECK(ok, ...)                                                                                                 \
+    do {                                                                                                               \
+        if (!(ok)) check_fail(__FILE__, __LINE__, #ok, __VA_ARGS__);                                                   \
+    } while (0)
 
 /* |got - want| <= tolerance * max(1, |want|); NaN and infinity fail. */
 #define CHECK_NEAR(got, want, tolerance) check_near(__FILE__, __LINE__, #got, got, want, tolerance)
 
 /* Runs the statement in a child process and wants it to stop with `status` and `text` in its stderr. */
-#define CHECK_STOPS(statement, status, text) \
-    do { \
-        if (check_child() == 0) { statement; check_child_end(); } \
-        check_stopped(__FILE__, __LINE__, #statement, status, text); \
+#define CHECK_STOPS(statement, status, text)                                                                           \
+    do {                                                                                                               \
+        if (check_child() == 0) {                                                                                      \
+            statement;                                                                                                 \
+            check_child_end();                                                                                         \
+        }                                                                                                              \
+        check_stopped(__FILE__, __LINE__, #statement, status, text);                                                   \
     } while (0)
 
 #define TEST(name) static void name(void)
-#define TESTS(...) \
-    int main(int argc, char **argv) { \
-        static const TestBody bodies[] = { __VA_ARGS__ }; \
-        return check_main(#__VA_ARGS__, bodies, COUNT(bodies), argc, argv); \
+#define TESTS(...)                                                                                                     \
+    int main(int argc, char **argv) {                                                                                  \
+        static const TestBody bodies[] = { __VA_ARGS__ };                                                              \
+        return check_main(#__VA_ARGS__, bodies, COUNT(bodies), argc, argv);                                            \
     }
 
 NORETURN void check_fail(const char *file, int line, const char *what, const char *format, ...) PRINTF_LIKE(4, 5);

@@ -15,8 +15,8 @@ __attribute__((weak, noreturn)) void coverage_exit(int status) {
     __gcov_dump();
     _Exit(status);
 }
-#define _exit coverage_exit
-#define _Exit coverage_exit
+#define _exit                 coverage_exit
+#define _Exit                 coverage_exit
 #define execv(program, words) (__gcov_dump(), execv(program, words))
 
 #endif

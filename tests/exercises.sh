@@ -18,7 +18,7 @@ unset EXERCISES SEED FORCE NO_COLOR
 work=$(mktemp -d "${TMPDIR:-/tmp}/clip-exercises-XXXXXX") || exit 2
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
-: "${EXERCISE_CC:=${CC:-cc} -std=c11 -g -pthread -Wall -Wextra -Wpedantic}"
+: "${EXERCISE_CC:=${CC:-cc} -std=c11 -g -pthread -Ilib -Wall -Wextra -Wpedantic}"
 EXERCISE_CC="$EXERCISE_CC -O0 -g0"
 EXERCISES=$work/desk EXERCISE_WORK=$work/built
 export EXERCISE_CC EXERCISES EXERCISE_WORK

@@ -72,7 +72,9 @@ FAULT_SHARED int fault_counts(FILE *stream, const char *call) {
     int error = errno;
     long at = ftell(stream);
     errno = error;
-    if (strcmp(call, "fflush") != 0 && strcmp(call, "fclose") != 0 && stream == fault_last && at - fault_last_at < FAULT_PIECE) return 0;
+    if (strcmp(call, "fflush") != 0 && strcmp(call, "fclose") != 0 && stream == fault_last &&
+        at - fault_last_at < FAULT_PIECE)
+        return 0;
     fault_last = stream;
     fault_last_at = at;
     return 1;
@@ -91,7 +93,8 @@ FAULT_SHARED void fault_stream(FILE *stream, const char *call, const char *file,
 }
 
 /* Pages without a file behind them. */
-FAULT_SHARED void *fault_pages(void *at, size_t size, int rights, int kind, int fd, off_t from, const char *file, int line) {
+FAULT_SHARED void *fault_pages(void *at, size_t size, int rights, int kind, int fd, off_t from, const char *file,
+                               int line) {
     if (fault_met("open", "mmap", file, line)) return MAP_FAILED;
     if (!fault_met("read", "a page of mmap", file, line)) return mmap(at, size, rights, kind, fd, from);
     FILE *empty = tmpfile();
@@ -101,52 +104,53 @@ FAULT_SHARED void *fault_pages(void *at, size_t size, int rights, int kind, int 
     return map;
 }
 
-#define FAULT_MET(kind, call) fault_met(kind, call, __FILE__, __LINE__)
+#define FAULT_MET(kind, call)      fault_met(kind, call, __FILE__, __LINE__)
 #define FAULT_STREAM(stream, call) fault_stream(stream, call, __FILE__, __LINE__)
 
-#define posix_memalign(to, align, size) (FAULT_MET("memory", "posix_memalign") ? ENOMEM : posix_memalign(to, align, size))
-#define malloc(size) (FAULT_MET("memory", "malloc") ? NULL : malloc(size))
+#define posix_memalign(to, align, size)                                                                                \
+    (FAULT_MET("memory", "posix_memalign") ? ENOMEM : posix_memalign(to, align, size))
+#define malloc(size)        (FAULT_MET("memory", "malloc") ? NULL : malloc(size))
 #define calloc(count, size) (FAULT_MET("memory", "calloc") ? NULL : calloc(count, size))
-#define realloc(old, size) (FAULT_MET("memory", "realloc") ? NULL : realloc(old, size))
-#define strdup(text) (FAULT_MET("memory", "strdup") ? NULL : strdup(text))
+#define realloc(old, size)  (FAULT_MET("memory", "realloc") ? NULL : realloc(old, size))
+#define strdup(text)        (FAULT_MET("memory", "strdup") ? NULL : strdup(text))
 
-#define open(...) (FAULT_MET("open", "open") ? -1 : open(__VA_ARGS__))
-#define fopen(path, mode) (FAULT_MET("open", "fopen") ? NULL : fopen(path, mode))
-#define opendir(path) (FAULT_MET("open", "opendir") ? NULL : opendir(path))
-#define scandir(path, list, choose, compare) (FAULT_MET("open", "scandir") ? -1 : scandir(path, list, choose, compare))
-#define stat(path, info) (FAULT_MET("open", "stat") ? -1 : stat(path, info))
-#define fstat(fd, info) (FAULT_MET("open", "fstat") ? -1 : fstat(fd, info))
-#define lstat(path, info) (FAULT_MET("open", "lstat") ? -1 : lstat(path, info))
+#define open(...)                              (FAULT_MET("open", "open") ? -1 : open(__VA_ARGS__))
+#define fopen(path, mode)                      (FAULT_MET("open", "fopen") ? NULL : fopen(path, mode))
+#define opendir(path)                          (FAULT_MET("open", "opendir") ? NULL : opendir(path))
+#define scandir(path, list, choose, compare)   (FAULT_MET("open", "scandir") ? -1 : scandir(path, list, choose, compare))
+#define stat(path, info)                       (FAULT_MET("open", "stat") ? -1 : stat(path, info))
+#define fstat(fd, info)                        (FAULT_MET("open", "fstat") ? -1 : fstat(fd, info))
+#define lstat(path, info)                      (FAULT_MET("open", "lstat") ? -1 : lstat(path, info))
 #define mmap(at, size, rights, kind, fd, from) fault_pages(at, size, rights, kind, fd, from, __FILE__, __LINE__)
-#define mkdir(path, mode) (FAULT_MET("open", "mkdir") ? -1 : mkdir(path, mode))
-#define pipe(ends) (FAULT_MET("open", "pipe") ? -1 : pipe(ends))
-#define fcntl(...) (FAULT_MET("open", "fcntl") ? -1 : fcntl(__VA_ARGS__))
+#define mkdir(path, mode)                      (FAULT_MET("open", "mkdir") ? -1 : mkdir(path, mode))
+#define pipe(ends)                             (FAULT_MET("open", "pipe") ? -1 : pipe(ends))
+#define fcntl(...)                             (FAULT_MET("open", "fcntl") ? -1 : fcntl(__VA_ARGS__))
 
-#define read(fd, to, size) (FAULT_MET("read", "read") ? -1 : read(fd, to, size))
+#define read(fd, to, size)      (FAULT_MET("read", "read") ? -1 : read(fd, to, size))
 #define fgets(to, size, stream) (FAULT_MET("read", "fgets") ? NULL : fgets(to, size, stream))
-#define readdir(folder) (FAULT_MET("read", "readdir") ? NULL : readdir(folder))
+#define readdir(folder)         (FAULT_MET("read", "readdir") ? NULL : readdir(folder))
 #define poll(list, count, time) (FAULT_MET("read", "poll") ? -1 : poll(list, count, time))
 
 #define fwrite(data, size, count, stream) ((void)FAULT_STREAM(stream, "fwrite"), fwrite(data, size, count, stream))
-#define fputs(text, stream) ((void)FAULT_STREAM(stream, "fputs"), fputs(text, stream))
-#define fputc(byte, stream) ((void)FAULT_STREAM(stream, "fputc"), fputc(byte, stream))
-#define putc(byte, stream) ((void)FAULT_STREAM(stream, "putc"), putc(byte, stream))
-#define putchar(byte) ((void)FAULT_STREAM(stdout, "putchar"), putchar(byte))
-#define puts(text) ((void)FAULT_STREAM(stdout, "puts"), puts(text))
-#define fprintf(stream, ...) ((void)FAULT_STREAM(stream, "fprintf"), fprintf(stream, __VA_ARGS__))
-#define vfprintf(stream, text, list) ((void)FAULT_STREAM(stream, "vfprintf"), vfprintf(stream, text, list))
-#define printf(...) ((void)FAULT_STREAM(stdout, "printf"), printf(__VA_ARGS__))
-#define vprintf(text, list) ((void)FAULT_STREAM(stdout, "vprintf"), vprintf(text, list))
-#define fflush(stream) ((void)FAULT_STREAM(stream, "fflush"), fflush(stream))
-#define fclose(stream) ((void)FAULT_STREAM(stream, "fclose"), fault_last = NULL, fclose(stream))
-#define fsync(fd) (FAULT_MET("write", "fsync") ? -1 : fsync(fd))
+#define fputs(text, stream)               ((void)FAULT_STREAM(stream, "fputs"), fputs(text, stream))
+#define fputc(byte, stream)               ((void)FAULT_STREAM(stream, "fputc"), fputc(byte, stream))
+#define putc(byte, stream)                ((void)FAULT_STREAM(stream, "putc"), putc(byte, stream))
+#define putchar(byte)                     ((void)FAULT_STREAM(stdout, "putchar"), putchar(byte))
+#define puts(text)                        ((void)FAULT_STREAM(stdout, "puts"), puts(text))
+#define fprintf(stream, ...)              ((void)FAULT_STREAM(stream, "fprintf"), fprintf(stream, __VA_ARGS__))
+#define vfprintf(stream, text, list)      ((void)FAULT_STREAM(stream, "vfprintf"), vfprintf(stream, text, list))
+#define printf(...)                       ((void)FAULT_STREAM(stdout, "printf"), printf(__VA_ARGS__))
+#define vprintf(text, list)               ((void)FAULT_STREAM(stdout, "vprintf"), vprintf(text, list))
+#define fflush(stream)                    ((void)FAULT_STREAM(stream, "fflush"), fflush(stream))
+#define fclose(stream)                    ((void)FAULT_STREAM(stream, "fclose"), fault_last = NULL, fclose(stream))
+#define fsync(fd)                         (FAULT_MET("write", "fsync") ? -1 : fsync(fd))
 
 #define rename(from, to) (FAULT_MET("rename", "rename") ? -1 : rename(from, to))
-#define link(from, to) (FAULT_MET("rename", "link") ? -1 : link(from, to))
-#define fork() (FAULT_MET("start", "fork") ? -1 : fork())
-#define posix_spawn(child, program, actions, group, words, environment) \
+#define link(from, to)   (FAULT_MET("rename", "link") ? -1 : link(from, to))
+#define fork()           (FAULT_MET("start", "fork") ? -1 : fork())
+#define posix_spawn(child, program, actions, group, words, environment)                                                \
     (FAULT_MET("start", "posix_spawn") ? EAGAIN : posix_spawn(child, program, actions, group, words, environment))
-#define pthread_create(thread, attributes, body, argument) \
+#define pthread_create(thread, attributes, body, argument)                                                             \
     (FAULT_MET("thread", "pthread_create") ? EAGAIN : pthread_create(thread, attributes, body, argument))
 
 #endif

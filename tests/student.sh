@@ -26,7 +26,7 @@ if [ -z "$EXERCISES" ] && [ ! -w exercises ]; then
     EXERCISES=$build/desk
     mkdir -p "$EXERCISES" && echo "exercises/ cannot be written to: yours are in $EXERCISES/." >&2
 fi
-: "${EXERCISES:=exercises}" "${EXERCISE_CC:=${CC:-cc} -std=c11 -O1 -g -pthread}" "${EXERCISE_WORK:=$build/exercises}"
+: "${EXERCISES:=exercises}" "${EXERCISE_CC:=${CC:-cc} -std=c11 -O1 -g -pthread -Ilib}" "${EXERCISE_WORK:=$build/exercises}"
 progress=$EXERCISES/progress.txt
 work=$EXERCISE_WORK
 LC_ALL=C

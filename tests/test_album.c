@@ -18,7 +18,9 @@ TEST(pictures_in_order) {
     for (int y = 0; y < 32; y++)
         for (int x = 0; x < 40; x++) memcpy(a.rgb + 3 * (y * 40 + x), (uint8_t[]){ (uint8_t)(x * 6), 0, 7 }, 3);
     for (int i = 0; i < 32 * 32; i++) memcpy(b.rgb + 3 * i, (uint8_t[]){ 0, 200, 0 }, 3);
-    CHECK(image_write(in("b.ppm"), a, &err) && image_write(in("a.png"), b, &err) && image_write(in(".hidden.ppm"), a, &err), "%s", err.text);
+    CHECK(image_write(in("b.ppm"), a, &err) && image_write(in("a.png"), b, &err) &&
+              image_write(in(".hidden.ppm"), a, &err),
+          "%s", err.text);
     CHECK(folder_make(in("more.png"), &err), "%s", err.text);
     static const char *const others[] = { "e.ppm", "c.ppm", "g.ppm", "d.ppm", "f.ppm" };
     for (size_t i = 0; i < COUNT(others); i++) CHECK(image_write(in(others[i]), b, &err), "%s", err.text);
@@ -29,7 +31,8 @@ TEST(pictures_in_order) {
     Album album;
     CHECK(album_open(&album, &arena, folder, &err), "%s", err.text);
     CHECK(album.set.n == 7 && album.skipped == 1, "%d pictures, %d skipped", album.set.n, album.skipped);
-    CHECK(!strcmp(album.files[0], "a.png") && !strcmp(album.files[1], "b.ppm"), "%s %s", album.files[0], album.files[1]);
+    CHECK(!strcmp(album.files[0], "a.png") && !strcmp(album.files[1], "b.ppm"), "%s %s", album.files[0],
+          album.files[1]);
     for (int i = 2; i < 7; i++) CHECK(album.files[i][0] == "abcdefg"[i], "file %d is %s", i, album.files[i]);
     uint8_t rgb[CIFAR_NUMBERS];
     cifar_picture(&album.set, 0, rgb);
@@ -44,7 +47,8 @@ TEST(nothing_there) {
     Album album;
     folder = check_folder();
     CHECK(album_open(&album, &arena, folder, &err) && album.set.n == 0 && album.skipped == 0, "%d", album.set.n);
-    CHECK(!album_open(&album, &arena, in("missing"), &err) && strstr(err.text, "a folder of pictures was wanted"), "%s", err.text);
+    CHECK(!album_open(&album, &arena, in("missing"), &err) && strstr(err.text, "a folder of pictures was wanted"), "%s",
+          err.text);
     arena_free(&arena);
 }
 

@@ -21,18 +21,24 @@ static Var pixels_of(Tape *t, int B) {
 
 /* Every number that can be learnt was used by some step, and none twice. */
 TEST(all_numbers_of_all_towers) {
-    static const char *const images[] = { "small", "cnn", "resnet", "resnet9", "vit" }, *const texts[] = { "bow", "lstm", "transformer" };
+    static const char *const images[] = { "small", "cnn", "resnet", "resnet9", "vit" }, *const texts[] = {
+        "bow", "lstm", "transformer"
+    };
     for (size_t k = 0; k < COUNT(images) + COUNT(texts); k++) {
         Params params = { .arena = &arena };
         Rng rng = rng_seed(1, k);
         Tape t = { .training = true };
         if (k < COUNT(images)) {
             ImageTower tower;
-            CHECK(image_tower_add(&tower, &params, (ImageTowerSize){ .kind = images[k], .widths = { 8, 16, 24 }, .embed = 16 }, &rng), "%zu", k);
+            CHECK(image_tower_add(&tower, &params,
+                                  (ImageTowerSize){ .kind = images[k], .widths = { 8, 16, 24 }, .embed = 16 }, &rng),
+                  "%zu", k);
             image_tower(&t, &tower, pixels_of(&t, 2));
         } else {
             TextTower tower;
-            TextTowerSize size = { .kind = texts[k - COUNT(images)], .vocabulary = 9, .width = 32, .embed = 16, .tokens = 4 };
+            TextTowerSize size = {
+                .kind = texts[k - COUNT(images)], .vocabulary = 9, .width = 32, .embed = 16, .tokens = 4
+            };
             int ids[] = { 2, 3, 4, 5 };
             CHECK(text_tower_add(&tower, &params, size, &rng), "%zu", k);
             text_tower(&t, &tower, ids, 1, 4);
@@ -54,12 +60,14 @@ TEST(work_by_hand) {
     Anatomy a = anatomy_of(&t.arena, &t, x);
     /* two pictures: 16 x 16 places of 16 filters of 3 x 3 x 3, 8 x 8 of 32 of 16 x 3 x 3, 2048 by 5 */
     CHECK(a.work == 2.0 * (16 * 16 * 16 * 27 + 8 * 8 * 32 * 144 + 2048 * 5), "%.0f", a.work);
-    CHECK(!strcmp(a.step[0].name, "conv2d") && a.step[0].numbers == 16 * 27 + 16 && a.step[0].shape.shape[1] == 16, "%s", a.step[0].name);
+    CHECK(!strcmp(a.step[0].name, "conv2d") && a.step[0].numbers == 16 * 27 + 16 && a.step[0].shape.shape[1] == 16,
+          "%s", a.step[0].name);
     tape_reset(&t);
     Lstm rnn = lstm_add(&params, "rnn", 3, 7, &rng);
     lstm(&t, &rnn, tape_data(&t, (Mat){ 3, { 2, 4, 3, 1 }, arena_zero(&arena, 24, sizeof(num)) }), NULL);
     a = anatomy_of(&t.arena, &t, NULL);
-    CHECK(a.work == 2 * 4 * (28 * 3 + 28 * 7), "%.0f", a.work); /* each token: four gates of 7, from 3 inputs and 7 of state */
+    CHECK(a.work == 2 * 4 * (28 * 3 + 28 * 7), "%.0f",
+          a.work); /* each token: four gates of 7, from 3 inputs and 7 of state */
     tape_reset(&t);
     op_attention(&t, tape_data(&t, (Mat){ 3, { 2, 5, 12, 1 }, arena_zero(&arena, 120, sizeof(num)) }), 2, false);
     a = anatomy_of(&t.arena, &t, NULL);
@@ -96,14 +104,18 @@ TEST(looks_are_shares_of_the_right_layer) {
     Rng rng = rng_seed(4, 0);
     Tape t = { 0 };
     Mat one = mat_shape(3, 2, T, 3 * D), even = one;
-    one.v = mat_normal(&arena, 2 * T, 3 * D, &rng, 1).v, even.v = arena_zero(&arena, 2 * T * 3 * D, sizeof(num));
+    one.v = mat_normal(&arena, 2 * T, 3 * D, &rng, 1).v;
+    even.v = arena_zero(&arena, 2 * T * 3 * D, sizeof(num));
     op_attention(&t, tape_data(&t, even), 2, false);
     op_attention(&t, tape_data(&t, one), 2, false);
-    Mat flat = anatomy_look(&arena, &t, 0, (AttentionShape){ .heads = 2 }, 1, 3), look = anatomy_look(&arena, &t, 1, (AttentionShape){ .heads = 2 }, 1, 3);
+    Mat flat = anatomy_look(&arena, &t, 0, (AttentionShape){ .heads = 2 }, 1, 3),
+        look = anatomy_look(&arena, &t, 1, (AttentionShape){ .heads = 2 }, 1, 3);
     double sum = 0, want[T] = { 0 };
     for (int h = 0; h < 2; h++) { /* by its definition */
         double e[T], all = 0;
-        for (int j = 0; j < T; j++) all += e[j] = exp(vec_dot(one.v + (T + 3) * 3 * D + 3 * h, one.v + (T + j) * 3 * D + D + 3 * h, 3) / sqrt(3));
+        for (int j = 0; j < T; j++)
+            all += e[j] =
+                exp(vec_dot(one.v + (T + 3) * 3 * D + 3 * h, one.v + (T + j) * 3 * D + D + 3 * h, 3) / sqrt(3));
         for (int j = 0; j < T; j++) want[j] += e[j] / all / 2;
     }
     for (int j = 0; j < T; j++) {
@@ -143,7 +155,10 @@ TEST(spotlight_counts_what_is_covered) {
     uint8_t lit[CIFAR_NUMBERS];
     int covered = 0;
     look.v[0] = 5; /* to itself: does not count */
-    for (int p = 0; p < SPOTLIGHT_PATCHES; p++) look.v[1 + p] = scene.covered[p] ? 2 : 1, covered += scene.covered[p];
+    for (int p = 0; p < SPOTLIGHT_PATCHES; p++) {
+        look.v[1 + p] = scene.covered[p] ? 2 : 1;
+        covered += scene.covered[p];
+    }
     CHECK(!memcmp(scene.rgb, again.rgb, sizeof scene.rgb) && !strcmp(scene.name, "triangle"), "%s", scene.name);
     CHECK(covered > 2 && covered < 25, "%d", covered);
     CHECK_NEAR(spotlight_chance(&scene), covered / 64.0, 1e-12);
@@ -151,7 +166,8 @@ TEST(spotlight_counts_what_is_covered) {
     spotlight_lit(&scene, look, lit);
     for (int i = 0; i < CIFAR_NUMBERS; i++) {
         int p = i / 3 / 32 / 4 * 8 + i / 3 % 32 / 4;
-        CHECK(abs(lit[i] - (scene.covered[p] ? scene.rgb[i] : (int)(0.55 * scene.rgb[i] + 0.5))) <= 1, "number %d: %d of %d", i, lit[i], scene.rgb[i]);
+        CHECK(abs(lit[i] - (scene.covered[p] ? scene.rgb[i] : (int)(0.55 * scene.rgb[i] + 0.5))) <= 1,
+              "number %d: %d of %d", i, lit[i], scene.rgb[i]);
     }
     /* the shape is where it is said: with area pi size^2 between 0.06 and 0.2 of the picture */
     for (int i = 0; i < 50; i++) {
@@ -160,5 +176,5 @@ TEST(spotlight_counts_what_is_covered) {
     }
 }
 
-TESTS(all_numbers_of_all_towers, work_by_hand, what_repeats_is_printed_once, looks_are_shares_of_the_right_layer, fusion_hears_and_sees,
-      spotlight_counts_what_is_covered)
+TESTS(all_numbers_of_all_towers, work_by_hand, what_repeats_is_printed_once, looks_are_shares_of_the_right_layer,
+      fusion_hears_and_sees, spotlight_counts_what_is_covered)

@@ -22,8 +22,9 @@ static void close_to(AttentionShape s, const char *what, const num *got, const n
     double largest = 1;
     for (size_t i = 0; i < n; i++) largest = fmax(largest, fabs((double)want[i]));
     for (size_t i = 0; i < n; i++)
-        CHECK(fabs((double)got[i] - (double)want[i]) <= 4e-6 * largest, "B %d, T %d, D %d, heads %d, causal %d: %s %zu is %.9g, want %.9g",
-              s.B, s.T, s.D, s.heads, s.causal, what, i, (double)got[i], (double)want[i]);
+        CHECK(fabs((double)got[i] - (double)want[i]) <= 4e-6 * largest,
+              "B %d, T %d, D %d, heads %d, causal %d: %s %zu is %.9g, want %.9g", s.B, s.T, s.D, s.heads, s.causal,
+              what, i, (double)got[i], (double)want[i]);
 }
 
 static void compare(AttentionShape s) {
@@ -63,11 +64,15 @@ TEST(many_shapes) {
     Rng rng = rng_seed(1, 0);
     for (int i = 0; i < 80; i++) {
         int heads = 1 + (int)rng_below(&rng, 3);
-        compare((AttentionShape){ .B = (int)rng_below(&rng, 3), .T = (int)rng_below(&rng, 20), .heads = heads,
-                                  .D = heads * (1 + (int)rng_below(&rng, 21)), .causal = i % 2 });
+        compare((AttentionShape){ .B = (int)rng_below(&rng, 3),
+                                  .T = (int)rng_below(&rng, 20),
+                                  .heads = heads,
+                                  .D = heads * (1 + (int)rng_below(&rng, 21)),
+                                  .causal = i % 2 });
     }
     const int lengths[] = { 50, 63, 64, 65, 77, 128, 129, 197 };
-    for (size_t i = 0; i < COUNT(lengths); i++) compare((AttentionShape){ .B = 2, .T = lengths[i], .D = 72, .heads = 2, .causal = i % 2 });
+    for (size_t i = 0; i < COUNT(lengths); i++)
+        compare((AttentionShape){ .B = 2, .T = lengths[i], .D = 72, .heads = 2, .causal = i % 2 });
     compare((AttentionShape){ .B = 1, .T = 150, .D = 64, .heads = 1, .causal = true });
 }
 
@@ -90,7 +95,9 @@ TEST(the_same_bits_in_any_batch_and_on_any_threads) {
     num *qkv = numbers(3 * n, 1), *dout = numbers(n, 2), *out[4], *d[4], *log_sum[4];
     for (int threads = 1; threads <= 3; threads++) {
         thread_set_count(threads);
-        out[threads] = numbers(n, 3), d[threads] = numbers(3 * n, 8), log_sum[threads] = numbers((size_t)(5 * 77 * 3), 4);
+        out[threads] = numbers(n, 3);
+        d[threads] = numbers(3 * n, 8);
+        log_sum[threads] = numbers((size_t)(5 * 77 * 3), 4);
         attend_forward(s, qkv, out[threads], log_sum[threads]);
         attend_backward(s, (AttentionFlow){ qkv, out[threads], log_sum[threads], dout, d[threads] });
         CHECK(!memcmp(out[threads], out[1], n * sizeof(num)), "out, %d threads", threads);
@@ -109,12 +116,14 @@ TEST(what_is_not_a_number_stays_so) {
     num *qkv = numbers(36, 1), out[12];
     qkv[12] = (num)NAN; /* the query of token 1 */
     attend_forward(s, qkv, out, NULL);
-    CHECK(isnan(out[4]) && !isnan(out[0]) && !isnan(out[8]), "%g %g %g", (double)out[0], (double)out[4], (double)out[8]);
+    CHECK(isnan(out[4]) && !isnan(out[0]) && !isnan(out[8]), "%g %g %g", (double)out[0], (double)out[4],
+          (double)out[8]);
 }
 
 TEST(broken_contracts_stop) {
     num x[64] = { 0 };
-    CHECK_STOPS(attend_forward((AttentionShape){ 1, 2, 5, 2, false }, x, x, NULL), EXIT_CONTRACT, "2 heads for a width of 5");
+    CHECK_STOPS(attend_forward((AttentionShape){ 1, 2, 5, 2, false }, x, x, NULL), EXIT_CONTRACT,
+                "2 heads for a width of 5");
     CHECK_STOPS(attend_map((AttentionShape){ 1, 2, 4, 2, false }, x, 0, 2, x), EXIT_CONTRACT, "head 2 of row 0");
 }
 

@@ -72,8 +72,10 @@ TEST(a_name_that_is_taken_meanwhile) {
 TEST(products_that_do_not_fit) {
     size_t product = 7;
     CHECK(size_fits(SIZE_MAX / 3, 3, &product) && product == SIZE_MAX / 3 * 3, "%zu", product);
-    CHECK(size_fits(0, SIZE_MAX, &product) && product == 0 && size_fits(SIZE_MAX, 0, &product) && product == 0, "%zu", product);
-    CHECK(!size_fits(SIZE_MAX / 2 + 1, 2, &product) && !size_fits(SIZE_MAX, SIZE_MAX, &product) && product == 0, "%zu", product);
+    CHECK(size_fits(0, SIZE_MAX, &product) && product == 0 && size_fits(SIZE_MAX, 0, &product) && product == 0, "%zu",
+          product);
+    CHECK(!size_fits(SIZE_MAX / 2 + 1, 2, &product) && !size_fits(SIZE_MAX, SIZE_MAX, &product) && product == 0, "%zu",
+          product);
     CHECK_STOPS(size_mul(SIZE_MAX / 2 + 1, 2), EXIT_CONTRACT, "times 2 does not fit");
 }
 
@@ -87,7 +89,9 @@ TEST(files_that_cannot_be) {
     CHECK(!out_open(&out, check_folder(), &err) && strstr(err.text, "folder"), "%s", err.text);
     if (file_exists("/dev/full")) {
         CHECK((out.stream = fopen("/dev/full", "wb")) != NULL, "%s", "cannot open /dev/full");
-        strcpy(out.path, "full"), strcpy(out.temporary, "no/such/tmp"), out.failed = false;
+        strcpy(out.path, "full");
+        strcpy(out.temporary, "no/such/tmp");
+        out.failed = false;
         out_write(&out, "x", 1);
         CHECK(!out_commit(&out, &err) && strstr(err.text, "full: not written"), "%s", err.text);
     }
@@ -144,7 +148,8 @@ static pid_t half_written(const char *name, int *go, bool killed) {
     if (child == 0) {
         OutFile out;
         if (!out_open(&out, in_folder(name), NULL)) _exit(1);
-        fputs("theirs", out.stream), fflush(out.stream);
+        fputs("theirs", out.stream);
+        fflush(out.stream);
         if (write(ready[1], "x", 1) != 1 || read(ends[0], &byte, 1) != 1) _exit(2);
         if (killed) raise(SIGKILL);
         _exit(out_commit(&out, NULL) ? 0 : 3);
@@ -166,8 +171,11 @@ TEST(two_processes_write_one_file) {
 TEST(what_a_killed_process_left_goes) {
     int go, status;
     pid_t child = half_written("left", &go, true);
-    CHECK(write(go, "x", 1) == 1 && waitpid(child, &status, 0) == child && WIFSIGNALED(status), "its status is %d", status);
-    write_whole("left.1.tmp.tmp", "another's", NULL), write_whole("left.tmp", "another's", NULL), write_whole("leftover.9.tmp", "another's", NULL);
+    CHECK(write(go, "x", 1) == 1 && waitpid(child, &status, 0) == child && WIFSIGNALED(status), "its status is %d",
+          status);
+    write_whole("left.1.tmp.tmp", "another's", NULL);
+    write_whole("left.tmp", "another's", NULL);
+    write_whole("leftover.9.tmp", "another's", NULL);
     CHECK(files_there() == 4, "%d files", files_there());
     write_whole("left", "ours", NULL);
     CHECK(files_there() == 4 && holds("left", "ours") && holds("left.tmp", "another's"), "%d files", files_there());
@@ -178,10 +186,12 @@ TEST(what_was_there_before_can_be_kept) {
     Err err = { "" };
     char place[1100];
     snprintf(place, sizeof place, "%s/no/such/folder", own_folder());
-    write_whole("kept", "first", NULL), write_whole("kept", "second", in_folder("aside"));
+    write_whole("kept", "first", NULL);
+    write_whole("kept", "second", in_folder("aside"));
     CHECK(holds("kept", "second") && holds("aside", "first"), "%s", "not kept");
     CHECK(out_open(&out, in_folder("kept"), &err), "%s", err.text);
-    out_write(&out, "third", 5), out.aside = place;
+    out_write(&out, "third", 5);
+    out.aside = place;
     CHECK(!out_commit(&out, &err) && strstr(err.text, "no/such/folder"), "%s", err.text);
     CHECK(holds("kept", "second") && files_there() == 2, "%d files", files_there());
 }
@@ -199,7 +209,8 @@ static void read_all(const char *name, bool shorter) {
 TEST(a_file_cut_short_while_it_is_read) {
     char text[100001] = "";
     memset(text, 'x', sizeof text - 1);
-    write_whole("other", text, NULL), write_whole("cut", text, NULL);
+    write_whole("other", text, NULL);
+    write_whole("cut", text, NULL);
     read_all("other", false);
     CHECK_STOPS(read_all("cut", true), EXIT_TROUBLE, "/cut: the file cannot be read to its end");
 }
@@ -240,7 +251,9 @@ TEST(rng_moments) {
     int n = 200000, below[7] = { 0 };
     for (int i = 0; i < n; i++) {
         double x = rng_normal(&rng);
-        sum += x, square += x * x, fourth += x * x * x * x;
+        sum += x;
+        square += x * x;
+        fourth += x * x * x * x;
         below[rng_below(&rng, 7)]++;
     }
     CHECK_NEAR(sum / n, 0, 0.01);
@@ -312,7 +325,9 @@ TEST(parallel_for_same_pieces_for_any_threads) {
 /* Two pieces, taken by two threads: the caller's waits for the other to begin, the other takes its time to end. */
 static atomic_int begun, ended;
 static void slow(void *context, size_t begin, size_t end, int worker) {
-    (void)context, (void)begin, (void)end;
+    (void)context;
+    (void)begin;
+    (void)end;
     atomic_fetch_add(&begun, 1);
     for (double start = clock_seconds(); atomic_load(&begun) < 2 && clock_seconds() < start + 5;) sched_yield();
     if (worker != 0)
@@ -344,7 +359,9 @@ TEST(parallel_for_nested) {
 }
 
 static void fatal(void *context, size_t begin, size_t end, int worker) {
-    (void)context, (void)end, (void)worker;
+    (void)context;
+    (void)end;
+    (void)worker;
     if (begin == 7) die("piece 7 met trouble");
 }
 
@@ -391,7 +408,9 @@ TEST(bytes_are_lent_as_a_file) {
     Err err;
     CHECK(!file_exists("no/such/file"), "it is there");
     file_lend("no/such/file", "bytes", 5);
-    CHECK(file_exists("no/such/file") && file_open(&file, "no/such/file", &err) && file.size == 5 && !memcmp(file.data, "bytes", 5), "not lent");
+    CHECK(file_exists("no/such/file") && file_open(&file, "no/such/file", &err) && file.size == 5 &&
+              !memcmp(file.data, "bytes", 5),
+          "not lent");
     file_close(&file);
     CHECK(!file_open(&file, "another/file", &err), "another one is lent");
     file_lend("no/such/file", "", 0);
@@ -403,9 +422,9 @@ TEST(bytes_are_lent_as_a_file) {
 
 TESTS(arena_alignment_and_reset, arena_refuses_the_impossible, broken_contract_names_both,
       out_file_appears_whole_or_not_at_all, a_name_that_is_taken_meanwhile, products_that_do_not_fit,
-      files_that_cannot_be, two_processes_write_one_file,
-      what_a_killed_process_left_goes, what_was_there_before_can_be_kept, a_file_cut_short_while_it_is_read, folders_are_made, numbers_from_text, rng_is_the_published_generator,
-      an_error_is_one_line, bytes_are_lent_as_a_file, rng_moments, rng_shuffle_and_choice, as_many_threads_as_wished,
-      as_many_threads_as_processors, parallel_for_same_pieces_for_any_threads,
-      parallel_for_waits_for_all, parallel_for_nested,
+      files_that_cannot_be, two_processes_write_one_file, what_a_killed_process_left_goes,
+      what_was_there_before_can_be_kept, a_file_cut_short_while_it_is_read, folders_are_made, numbers_from_text,
+      rng_is_the_published_generator, an_error_is_one_line, bytes_are_lent_as_a_file, rng_moments,
+      rng_shuffle_and_choice, as_many_threads_as_wished, as_many_threads_as_processors,
+      parallel_for_same_pieces_for_any_threads, parallel_for_waits_for_all, parallel_for_nested,
       die_inside_a_worker_ends_the_program, rows_are_added_up, mat_by_hand)

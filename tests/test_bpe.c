@@ -14,8 +14,8 @@
 enum { MERGES = 48894 };
 
 /* The merges that are used: "cat" and "cats" are whole words; "ab" comes before "bc"; "aa" eats from the left. */
-static const char *const merges[] = { "c a", "ca t</w>", "ca t", "cat s</w>", "a b", "b c</w>", "a a",
-                                      "Ã ©</w>", "' s</w>", "z ca" };
+static const char *const merges[] = { "c a",     "ca t</w>", "ca t",    "cat s</w>", "a b",
+                                      "b c</w>", "a a",      "Ã ©</w>", "' s</w>",   "z ca" };
 enum { CA = 512, CAT_END, CAT, CATS, AB, BC, AA, E_ACUTE, APOSTROPHE_S, ZCA };
 
 static Arena arena;
@@ -82,8 +82,9 @@ static void check_spelt(const Bpe *bpe, const char *text, const char *want) {
 TEST(bpe_ids_by_hand) {
     Bpe bpe = small_world();
     static const char *const text = "cats CAT, caté 1 \x01";
-    static const int want[] = { BPE_START, CATS, CAT_END, ',' - 33 + 256, CAT, E_ACUTE, '1' - 33 + 256,
-                                188 + 1 + 256, BPE_END }; /* 188 visible bytes; of the others 01 is the second */
+    static const int want[] = {
+        BPE_START, CATS, CAT_END, ',' - 33 + 256, CAT, E_ACUTE, '1' - 33 + 256, 188 + 1 + 256, BPE_END
+    }; /* 188 visible bytes; of the others 01 is the second */
     int ids[12], tokens;
     CHECK(bpe_encode(&bpe, &text, 1, 12, ids, &tokens) == 0 && tokens == (int)COUNT(want), "%d tokens", tokens);
     for (int i = 0; i < (int)COUNT(want); i++) CHECK(ids[i] == want[i], "id %d is %d, not %d", i, ids[i], want[i]);
@@ -273,7 +274,8 @@ TEST(bpe_published) {
     Bpe bpe;
     Err err;
     CHECK(bpe_read(&bpe, &arena, check_reference("bpe/bpe_simple_vocab_16e6.txt.gz"), &err), "%s", err.text);
-    check_spelt(&bpe, "a tabby cat's naïve ラーメン", "a</w> tabby</w> cat</w> 's</w> na ï ve</w> ラ "
+    check_spelt(&bpe, "a tabby cat's naïve ラーメン",
+                "a</w> tabby</w> cat</w> 's</w> na ï ve</w> ラ "
                 "ー\xe3\x83 \xa1 ン</w>");
     arena_free(&arena);
 }

@@ -67,7 +67,9 @@ TEST(the_true_scale_is_found) {
     CHECK_NEAR(scale, 3, 0.03);
     CHECK_NEAR(calibration_scale(thrice, truth), scale / 3, 1e-4);
     double here = calibration_measure(scores, truth, scale).loss;
-    CHECK(calibration_measure(scores, truth, scale * 1.1).loss > here && calibration_measure(scores, truth, scale / 1.1).loss > here, "%g", here);
+    CHECK(calibration_measure(scores, truth, scale * 1.1).loss > here &&
+              calibration_measure(scores, truth, scale / 1.1).loss > here,
+          "%g", here);
     CHECK(calibration_measure(scores, truth, 3).ece < 0.015, "%g", calibration_measure(scores, truth, 3).ece);
     CHECK(calibration_measure(scores, truth, 30).ece > 0.1, "%g", calibration_measure(scores, truth, 30).ece);
 }
@@ -85,4 +87,5 @@ TEST(contracts) {
     CHECK_STOPS(calibration_scale(mat_new(&arena, 0, 2), (int[]){ 0 }), EXIT_CONTRACT, "[0,2]");
 }
 
-TESTS(four_answers_by_hand, the_two_ends, the_least_confidence_has_a_bin, the_true_scale_is_found, no_scale_is_best_at_the_ends, contracts)
+TESTS(four_answers_by_hand, the_two_ends, the_least_confidence_has_a_bin, the_true_scale_is_found,
+      no_scale_is_best_at_the_ends, contracts)

@@ -12,10 +12,19 @@
 /* ---- an oracle: words and a grid --------------------------------------------------------------------------------- */
 
 enum { GRID_MOST = 3 };
-typedef struct { const char *size, *colour, *shape; int column, row; } Piece;
-typedef struct { int count; Piece piece[GRID_MOST]; } Board;
+typedef struct {
+    const char *size, *colour, *shape;
+    int column, row;
+} Piece;
+typedef struct {
+    int count;
+    Piece piece[GRID_MOST];
+} Board;
 
-typedef struct { int count; char word[CAPTION_WORDS][16]; } Sentence;
+typedef struct {
+    int count;
+    char word[CAPTION_WORDS][16];
+} Sentence;
 
 static Sentence cut(const char *text) {
     Sentence s = { 0 };
@@ -192,7 +201,9 @@ static void judge(void *context, const Board *board) {
         CHECK(got == want, "\"%s\" is %d, want %d, of %d pieces, the first a %s %s",
               caption_text(&corpus->caption[i], text), got, want, board->count, board->piece[0].colour,
               board->piece[0].shape);
-        corpus->judged++, corpus->yes += got, corpus->kind_yes[corpus->caption[i].kind] += got;
+        corpus->judged++;
+        corpus->yes += got;
+        corpus->kind_yes[corpus->caption[i].kind] += got;
     }
 }
 
@@ -239,7 +250,10 @@ TEST(every_sentence_is_read_as_it_was_written) {
                     Caption c = { .kind = (CaptionKind)kind, .form = form, .a = any_noun(n / 8, (unsigned)n % 8) };
                     if (kind == CAPTION_COUNT || kind == CAPTION_COUNTS) c.count[0] = 1 + k % SCENE_MOST;
                     if (kind == CAPTION_COUNTS) c.count[1] = 1 + (k + n) % SCENE_MOST;
-                    if (kind == CAPTION_RELATION) c.relation = (Relation)(k % 4), c.wording = (k + n) % 2;
+                    if (kind == CAPTION_RELATION) {
+                        c.relation = (Relation)(k % 4);
+                        c.wording = (k + n) % 2;
+                    }
                     if (caption_two((CaptionKind)kind))
                         c.b = any_noun((n * 7 + k * 29) % NOUNS, (unsigned)(n / 8 + k) % 8);
                     round_trip(&c);
@@ -256,7 +270,8 @@ TEST(one_is_and_two_are) {
 }
 
 TEST(sentences_by_hand) {
-    static const struct { const char *text, *plain;
+    static const struct {
+        const char *text, *plain;
     } rows[] = {
         { "a red circle", "a red circle" },
         { "There is an azure", NULL },
@@ -290,7 +305,8 @@ TEST(sentences_by_hand) {
 }
 
 TEST(what_is_no_sentence_is_refused_by_its_word) {
-    static const struct { const char *text, *want;
+    static const struct {
+        const char *text, *want;
     } rows[] = {
         { "", "is empty" },
         { " . ", "is empty" },
@@ -334,7 +350,10 @@ TEST(noise_is_no_sentence) {
     for (int i = 0; i < 200000; i++) {
         char text[256] = "", back[CAPTION_TEXT];
         int n = (int)rng_below(&rng, 9);
-        for (int k = 0; k < n; k++) strcat(text, words[rng_below(&rng, COUNT(words))]), strcat(text, " ");
+        for (int k = 0; k < n; k++) {
+            strcat(text, words[rng_below(&rng, COUNT(words))]);
+            strcat(text, " ");
+        }
         Caption c;
         if (!caption_parse(text, &c, NULL)) continue;
         Caption again;
@@ -381,7 +400,10 @@ static Caption read_caption(const char *text) {
 }
 
 TEST(edits_by_hand) {
-    static const struct { const char *from; CaptionEdit edit; const char *to;
+    static const struct {
+        const char *from;
+        CaptionEdit edit;
+        const char *to;
     } rows[] = {
         { "a crimson circle left of a blue square", EDIT_SWAP_COLOURS, "a blue circle left of a crimson square" },
         { "a red circle and a blue box", EDIT_SWAP_SHAPES, "a red box and a blue circle" },
@@ -429,7 +451,8 @@ TEST(replacements_replace_one_thing) {
         CHECK(caption_edit(&out, &c, EDIT_REPLACE_COLOUR, &rng), "%s", "no colour replaced");
         CHECK((out.a.colour != c.a.colour) != (out.b.colour != c.b.colour), "%s", "not just one colour");
         seen[out.a.colour]++;
-        out.a.colour = c.a.colour, out.b.colour = c.b.colour;
+        out.a.colour = c.a.colour;
+        out.b.colour = c.b.colour;
         CHECK(caption_identical(&out, &c), "%s", "something else was replaced as well");
         CHECK(caption_edit(&out, &c, EDIT_REPLACE_COUNT, &rng), "%s", "no count replaced");
         CHECK((out.count[0] != 2) != (out.count[1] != 3), "%d, %d", out.count[0], out.count[1]);
@@ -440,7 +463,9 @@ TEST(replacements_replace_one_thing) {
 }
 
 TEST(bags_of_words) {
-    static const struct { const char *a, *b; bool same;
+    static const struct {
+        const char *a, *b;
+        bool same;
     } rows[] = {
         { "a red circle left of a blue square", "a blue square left of a red circle", true },
         { "a red circle and a blue square", "a blue circle and a red square", true },
@@ -475,7 +500,8 @@ TEST(a_split_of_relations_holds_out_relations_alone) {
         Caption relation = two(CAPTION_RELATION, a, b);
         bool is_held = caption_within(&relation, &split, SPLIT_HELD);
         CHECK(is_held != caption_within(&relation, &split, SPLIT_SEEN), "%d: in both parts, or in none", i);
-        held += is_held, seen += !is_held;
+        held += is_held;
+        seen += !is_held;
         for (int part = 0; part < 2; part++) {
             for (size_t k = 0; k < COUNT(others); k++) {
                 Caption other = two(others[k], a, b);

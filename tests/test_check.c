@@ -15,12 +15,14 @@ static int run(const char *names, const TestBody *bodies, size_t count, char *sa
     CHECK(pipe(ends) == 0, "%s", "no pipe");
     pid_t child = fork();
     if (child == 0) {
-        dup2(ends[1], STDOUT_FILENO), dup2(ends[1], STDERR_FILENO);
+        dup2(ends[1], STDOUT_FILENO);
+        dup2(ends[1], STDERR_FILENO);
         exit(check_main(names, bodies, count, 1, (char *[]){ "build/test-inner", NULL }));
     }
     close(ends[1]);
     size_t length = 0;
-    for (ssize_t n; length + 1 < room && (n = read(ends[0], said + length, room - 1 - length)) > 0;) length += (size_t)n;
+    for (ssize_t n; length + 1 < room && (n = read(ends[0], said + length, room - 1 - length)) > 0;)
+        length += (size_t)n;
     said[length] = '\0';
     close(ends[0]);
     CHECK(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status), "%s", "it ended by a signal");
@@ -30,8 +32,8 @@ static int run(const char *names, const TestBody *bodies, size_t count, char *sa
 static void is_red(TestBody body, const char *why) {
     char said[8192];
     int status = run("inner", &body, 1, said, sizeof said);
-    CHECK(status == 1 && strstr(said, "FAILED  inner\ntest-inner: 0 passed, 1 failed\n") && strstr(said, why), "want \"%s\", status %d: %s",
-          why, status, said);
+    CHECK(status == 1 && strstr(said, "FAILED  inner\ntest-inner: 0 passed, 1 failed\n") && strstr(said, why),
+          "want \"%s\", status %d: %s", why, status, said);
 }
 
 static void is_green(TestBody body) {
@@ -46,7 +48,8 @@ static void holds(void) { CHECK(1 + 1 == 2, "%s", "no"); }
 static void holds_not(void) { CHECK(1 + 1 == 3, "it is %d", 1 + 1); }
 TEST(what_does_not_hold) {
     is_green(holds);
-    is_red(holds_not, "tests/test_check.c:"), is_red(holds_not, ": 1 + 1 == 3: it is 2\n");
+    is_red(holds_not, "tests/test_check.c:");
+    is_red(holds_not, ": 1 + 1 == 3: it is 2\n");
 }
 
 static double got, want, tolerance;
@@ -54,14 +57,19 @@ static void near(void) { CHECK_NEAR(got, want, tolerance); }
 static bool near_red(double is, double wanted, double allowed) {
     char said[8192];
     TestBody body = near;
-    got = is, want = wanted, tolerance = allowed;
+    got = is;
+    want = wanted;
+    tolerance = allowed;
     return run("inner", &body, 1, said, sizeof said) != 0;
 }
 TEST(what_is_not_near) {
-    CHECK(!near_red(1, 1, 0) && !near_red(1, 1.05, 0.1) && !near_red(1000, 1001, 0.001) && !near_red(0.05, 0, 0.1), "%s", "near, and red");
-    CHECK(near_red(1, 1.2, 0.1) && near_red(1000, 1002, 0.001) && near_red(0.2, 0, 0.1) && near_red(-1, 1, 1), "%s", "far, and green");
+    CHECK(!near_red(1, 1, 0) && !near_red(1, 1.05, 0.1) && !near_red(1000, 1001, 0.001) && !near_red(0.05, 0, 0.1),
+          "%s", "near, and red");
+    CHECK(near_red(1, 1.2, 0.1) && near_red(1000, 1002, 0.001) && near_red(0.2, 0, 0.1) && near_red(-1, 1, 1), "%s",
+          "far, and green");
     CHECK(near_red(NAN, 1, 1e9) && near_red(1, NAN, 1e9) && near_red(NAN, NAN, 1e9), "%s", "NaN is green");
-    CHECK(near_red(INFINITY, 1, 1e9) && near_red(1, INFINITY, 1e9) && near_red(-INFINITY, INFINITY, 1e9), "%s", "infinity is green");
+    CHECK(near_red(INFINITY, 1, 1e9) && near_red(1, INFINITY, 1e9) && near_red(-INFINITY, INFINITY, 1e9), "%s",
+          "infinity is green");
 }
 
 /* ---- what must stop ---------------------------------------------------------------------------------------------- */
@@ -87,14 +95,19 @@ static void contract(void) { REQUIRE(false, "%s", "the contract"); }
 static void nothing_here(void) { check_skip("skipped: there is no %s", "data"); }
 
 TEST(tests_that_do_not_return) {
-    is_red(falls, "ended by signal 9"), is_red(leaves, ""), is_red(contract, "the contract");
+    is_red(falls, "ended by signal 9");
+    is_red(leaves, "");
+    is_red(contract, "the contract");
 }
 
 TEST(skipped_is_neither) {
     char said[8192];
     const TestBody bodies[] = { holds, nothing_here };
     int status = run("holds, nothing_here", bodies, 2, said, sizeof said);
-    CHECK(status == 0 && !strcmp(said, "    skipped: there is no data\n  skipped nothing_here\ntest-inner: 1 passed, 0 failed, 1 skipped\n"),
+    CHECK(status == 0 &&
+              !strcmp(
+                  said,
+                  "    skipped: there is no data\n  skipped nothing_here\ntest-inner: 1 passed, 0 failed, 1 skipped\n"),
           "status %d: %s", status, said);
 }
 
@@ -102,7 +115,8 @@ TEST(one_red_is_enough) {
     char said[8192];
     const TestBody bodies[] = { holds, holds_not, holds, falls };
     int status = run("a, b,\n  c, d", bodies, 4, said, sizeof said);
-    CHECK(status == 1 && strstr(said, "test-inner: 2 passed, 2 failed\n") && strstr(said, "FAILED  b\n") && strstr(said, "FAILED  d\n"),
+    CHECK(status == 1 && strstr(said, "test-inner: 2 passed, 2 failed\n") && strstr(said, "FAILED  b\n") &&
+              strstr(said, "FAILED  d\n"),
           "status %d: %s", status, said);
     setenv("CHECK_FIRST", "1", 1);
     status = run("a, b, c, d", bodies, 4, said, sizeof said);
@@ -114,7 +128,9 @@ TEST(by_name) {
     const TestBody bodies[] = { holds, holds_not };
     CHECK(check_main("a, b", bodies, 2, 2, (char *[]){ "test-inner", "a", NULL }) == 0, "%s", "a is green");
     CHECK(check_main("a, b", bodies, 2, 2, (char *[]){ "test-inner", "c", NULL }) == EXIT_USAGE, "%s", "there is no c");
-    CHECK(run("", bodies, 0, said, sizeof said) == EXIT_USAGE && strstr(said, "no test"), "no tests at all are green: %s", said);
+    CHECK(run("", bodies, 0, said, sizeof said) == EXIT_USAGE && strstr(said, "no test"),
+          "no tests at all are green: %s", said);
 }
 
-TESTS(what_does_not_hold, what_is_not_near, what_does_not_stop, tests_that_do_not_return, skipped_is_neither, one_red_is_enough, by_name)
+TESTS(what_does_not_hold, what_is_not_near, what_does_not_stop, tests_that_do_not_return, skipped_is_neither,
+      one_red_is_enough, by_name)

@@ -17,7 +17,8 @@ static const size_t file_size = (size_t)CIFAR_PER_FILE * CIFAR_RECORD;
 /* ---- md5 ------------------------------------------------------------------------------------------------------ */
 
 TEST(md5_of_the_rfc) {
-    static const char *const pairs[][2] = { /* RFC 1321, appendix A.5 */
+    static const char *const pairs[][2] = {
+        /* RFC 1321, appendix A.5 */
         { "", "d41d8cd98f00b204e9800998ecf8427e" },
         { "a", "0cc175b9c0f1b6a831c399e269772661" },
         { "abc", "900150983cd24fb0d6963f7d28e17f72" },
@@ -35,7 +36,11 @@ TEST(md5_of_the_rfc) {
 }
 
 TEST(md5_around_the_block) {
-    static const struct { size_t n; const char *md5; } letters[] = { /* n times the letter a; as GNU md5sum has it */
+    static const struct {
+        size_t n;
+        const char *md5;
+    } letters[] = {
+        /* n times the letter a; as GNU md5sum has it */
         { 55, "ef1772b6dff9a122358552954ad0df65" }, { 56, "3b0c8ac703f828b04c6c197006d17218" },
         { 63, "b06521f39153d618550606be297466d5" }, { 64, "014842d480b571495a4a0363793f7367" },
         { 65, "c743a45e0d2e6a95cb859adae0248435" }, { 1000000, "7707d6ae4e027c70eea2a935c2296f21" },
@@ -172,7 +177,10 @@ TEST(generated_set) {
     CHECK(!memcmp(one.pixels, many.pixels, size) && !memcmp(one.labels, many.labels, 1000), "%s", "threads matter");
     CHECK(memcmp(one.pixels, train.pixels, CIFAR_NUMBERS), "%s", "the parts begin with the same picture");
     int count[CIFAR_CLASSES] = { 0 }, in_order = 0;
-    for (int i = 0; i < 1000; i++) count[one.labels[i]]++, in_order += one.labels[i] == i % CIFAR_CLASSES;
+    for (int i = 0; i < 1000; i++) {
+        count[one.labels[i]]++;
+        in_order += one.labels[i] == i % CIFAR_CLASSES;
+    }
     for (int k = 0; k < CIFAR_CLASSES; k++) CHECK(count[k] == 100, "class %d has %d", k, count[k]);
     CHECK(in_order < 200, "%d labels in order", in_order);
     CHECK_STOPS(cifar_generate(&arena, CIFAR_TEST, 15, &one), EXIT_CONTRACT, "n is 15, want a positive multiple of 10");
@@ -211,11 +219,11 @@ static Cifar coordinates(Arena *arena, int n) {
 }
 
 /* The byte that a normalised number came from. */
-static int byte_of(num value, int c) {
-    return (int)lround(((double)value * cifar_deviation[c] + cifar_mean[c]) * 255);
-}
+static int byte_of(num value, int c) { return (int)lround(((double)value * cifar_deviation[c] + cifar_mean[c]) * 255); }
 
-typedef struct { int column, row; } Where;
+typedef struct {
+    int column, row;
+} Where;
 
 static Where where(const num *out, int x, int y) {
     const num *pixel = out + 3 * (y * SIDE + x);
@@ -227,10 +235,11 @@ static bool is_zero(const num *out, int x, int y) {
     return pixel[0] == 0 && pixel[1] == 0 && pixel[2] == 0;
 }
 
-#define CHECK_PIXEL(out, x, y, c, r) do { \
-        Where got = where(out, x, y); \
-        bool right = got.column == (c) && got.row == (r); \
-        CHECK(right, "(%d,%d) shows (%d,%d), want (%d,%d)", x, y, got.column, got.row, c, r); \
+#define CHECK_PIXEL(out, x, y, c, r)                                                                                   \
+    do {                                                                                                               \
+        Where got = where(out, x, y);                                                                                  \
+        bool right = got.column == (c) && got.row == (r);                                                              \
+        CHECK(right, "(%d,%d) shows (%d,%d), want (%d,%d)", x, y, got.column, got.row, c, r);                          \
     } while (0)
 
 TEST(batch_by_hand) {
@@ -303,7 +312,10 @@ TEST(batch_refuses) {
 }
 
 /* The choice made for a picture, read back from what came out. */
-typedef struct { bool mirror; int dx, dy; } Choice;
+typedef struct {
+    bool mirror;
+    int dx, dy;
+} Choice;
 
 static Choice choice_of(const num *out) {
     Where middle = where(out, 16, 16), next = where(out, 17, 16);
@@ -342,7 +354,10 @@ TEST(augmentation_chance) {
     choices(&set, &augment, 16, b);
     CHECK(!memcmp(a, b, sizeof a), "%s", "the batch or the threads matter");
     int mirrored = 0, place[5][5] = { { 0 } };
-    for (int i = 0; i < MANY; i++) mirrored += a[i].mirror, place[a[i].dy + 2][a[i].dx + 2]++;
+    for (int i = 0; i < MANY; i++) {
+        mirrored += a[i].mirror;
+        place[a[i].dy + 2][a[i].dx + 2]++;
+    }
     CHECK(abs(mirrored - MANY / 2) < 130, "%d of %d mirrored", mirrored, MANY); /* 4 standard deviations */
     for (int dy = 0; dy < 5; dy++)
         for (int dx = 0; dx < 5; dx++) CHECK(abs(place[dy][dx] - MANY / 25) < 60, "%d: %d, %d", place[dy][dx], dx, dy);
@@ -382,12 +397,17 @@ TEST(cutout_is_a_square) {
         for (int at = 0; at < PLANE; at++) {
             int x = at % SIDE, y = at / SIDE;
             if (!is_zero(out, x, y)) continue;
-            zeros++, left = MIN(left, x), right = MAX(right, x), top = MIN(top, y), bottom = MAX(bottom, y);
+            zeros++;
+            left = MIN(left, x);
+            right = MAX(right, x);
+            top = MIN(top, y);
+            bottom = MAX(bottom, y);
         }
         int width = right - left + 1, height = bottom - top + 1;
         CHECK(zeros == width * height && zeros >= 9, "picture %d: %d zeros in %d x %d", i, zeros, width, height);
         CHECK((width == 5 || left == 0 || right == 31) && width <= 5 && height <= 5, "%d x %d", width, height);
-        whole += zeros == 25, columns[left]++;
+        whole += zeros == 25;
+        columns[left]++;
     }
     CHECK(whole > 120 && whole < 190, "%d of 200 whole, 153 expected", whole); /* (28 / 32)^2 */
     for (int x = 0; x < 28; x++) CHECK(columns[x] < 40, "%d squares begin at column %d", columns[x], x);
@@ -424,9 +444,14 @@ TEST(the_photographs) {
     for (int i = 0; i < set.n; i++) {
         const uint8_t *picture = set.pixels + (size_t)i * CIFAR_NUMBERS;
         uint64_t part[3] = { 0 }, part_square[3] = { 0 };
-        for (int at = 0; at < CIFAR_NUMBERS; at++)
-            part[at / PLANE] += picture[at], part_square[at / PLANE] += (uint64_t)picture[at] * picture[at];
-        for (int c = 0; c < 3; c++) sum[c] += (double)part[c], square[c] += (double)part_square[c];
+        for (int at = 0; at < CIFAR_NUMBERS; at++) {
+            part[at / PLANE] += picture[at];
+            part_square[at / PLANE] += (uint64_t)picture[at] * picture[at];
+        }
+        for (int c = 0; c < 3; c++) {
+            sum[c] += (double)part[c];
+            square[c] += (double)part_square[c];
+        }
         count[set.labels[i]]++;
     }
     for (int k = 0; k < CIFAR_CLASSES; k++) CHECK(count[k] == 5000, "class %d has %d", k, count[k]);

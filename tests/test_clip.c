@@ -16,7 +16,8 @@ static const char *in_folder(const char *name) {
 
 /* The narrowest model with everything in it: convolutions, batch norm, frozen filters, words. */
 static ClipConfig tiny(const char *kind) {
-    return (ClipConfig){ .image = { .kind = kind, .widths = { 4, 6, 5 }, .embed = 8 }, .tokens = 4,
+    return (ClipConfig){ .image = { .kind = kind, .widths = { 4, 6, 5 }, .embed = 8 },
+                         .tokens = 4,
                          .text = { .kind = "bow", .width = 7, .embed = 8, .padding = TEXT_PADDING } };
 }
 
@@ -28,7 +29,8 @@ static Clip model(const char *kind, uint64_t seed) {
     CHECK(clip_init(&clip, tiny(kind), &vocab, seed, &err), "%s", err.text);
     Rng rng = rng_seed(seed, 77);
     for (int i = 0; i < clip.params.count; i++) /* batch norm begins with 0 and 1: nothing may stay so */
-        for (size_t k = 0; k < mat_count(clip.params.list[i]->val); k++) clip.params.list[i]->val.v[k] += (num)(0.1 * rng_uniform(&rng));
+        for (size_t k = 0; k < mat_count(clip.params.list[i]->val); k++)
+            clip.params.list[i]->val.v[k] += (num)(0.1 * rng_uniform(&rng));
     return clip;
 }
 
@@ -60,18 +62,25 @@ static Mat features(Clip *clip, Mat pixels) {
 TEST(sizes_that_were_left_out_are_kept) {
     Clip clip;
     Err err;
-    ClipConfig config = { .image = { .kind = "vit", .width = 64, .embed = 8 }, .tokens = 4,
-                          .text = { .kind = "transformer", .width = 64, .embed = 8, .vocabulary = 9, .padding = TEXT_PADDING } };
+    ClipConfig config = {
+        .image = { .kind = "vit", .width = 64, .embed = 8 },
+        .tokens = 4,
+        .text = { .kind = "transformer", .width = 64, .embed = 8, .vocabulary = 9, .padding = TEXT_PADDING }
+    };
     CHECK(clip_init(&clip, config, NULL, 1, &err), "%s", err.text);
     const ImageTowerSize *image = &clip.config.image;
-    CHECK(image->side == 32 && image->patch == 4 && image->layers == 4 && image->heads == 2, "%d / %d, %d layers, %d heads",
-          image->side, image->patch, image->layers, image->heads);
-    CHECK(clip.config.text.layers > 0 && clip.config.text.heads == 2, "%d layers, %d heads", clip.config.text.layers, clip.config.text.heads);
+    CHECK(image->side == 32 && image->patch == 4 && image->layers == 4 && image->heads == 2,
+          "%d / %d, %d layers, %d heads", image->side, image->patch, image->layers, image->heads);
+    CHECK(clip.config.text.layers > 0 && clip.config.text.heads == 2, "%d layers, %d heads", clip.config.text.layers,
+          clip.config.text.heads);
     Safetensors file;
     Arena read = { 0 };
     const char *path = saved(&clip, "vit", DTYPE_F32);
-    CHECK(safetensors_open(&file, &read, path, &err) && !strcmp(safetensors_meta(&file, "vision_heads"), "2"), "%s", err.text);
-    safetensors_close(&file), arena_free(&read), clip_free(&clip);
+    CHECK(safetensors_open(&file, &read, path, &err) && !strcmp(safetensors_meta(&file, "vision_heads"), "2"), "%s",
+          err.text);
+    safetensors_close(&file);
+    arena_free(&read);
+    clip_free(&clip);
 }
 
 /* ---- there and back ------------------------------------------------------------------------------------------ */
@@ -83,19 +92,27 @@ static void round_trip(const char *kind) {
     CHECK(back.params.count == clip.params.count, "%d", back.params.count);
     for (int i = 0; i < clip.params.count; i++) {
         const Param *a = clip.params.list[i], *b = back.params.list[i];
-        CHECK(!strcmp(a->name, b->name) && mat_same_shape(a->val, b->val) && a->frozen == b->frozen, "%s, %s", a->name, b->name);
+        CHECK(!strcmp(a->name, b->name) && mat_same_shape(a->val, b->val) && a->frozen == b->frozen, "%s, %s", a->name,
+              b->name);
         CHECK(!memcmp(a->val.v, b->val.v, mat_count(a->val) * sizeof(num)), "%s came back changed", a->name);
     }
     CHECK(!strcmp(back.config.image.kind, kind) && !strcmp(back.config.text.kind, "bow") && back.config.tokens == 4 &&
-          back.config.image.embed == 8 && back.config.text.embed == 8 && back.config.text.width == 7 &&
-          back.config.text.padding == TEXT_PADDING && back.config.text.vocabulary == clip.vocab.size, "%s", "configuration");
-    for (int id = TEXT_FIRST_WORD; id < clip.vocab.size; id++) CHECK(!strcmp(clip.vocab.word[id], back.vocab.word[id]), "%d", id);
+              back.config.image.embed == 8 && back.config.text.embed == 8 && back.config.text.width == 7 &&
+              back.config.text.padding == TEXT_PADDING && back.config.text.vocabulary == clip.vocab.size,
+          "%s", "configuration");
+    for (int id = TEXT_FIRST_WORD; id < clip.vocab.size; id++)
+        CHECK(!strcmp(clip.vocab.word[id], back.vocab.word[id]), "%d", id);
     Mat x = pictures(2), a = features(&clip, x), b = features(&back, x);
     CHECK(!memcmp(a.v, b.v, mat_count(a) * sizeof(num)), "%s", "the same picture, another vector");
     File first, second;
-    CHECK(file_open(&first, in_folder("f32"), &err) && file_open(&second, saved(&back, "again", DTYPE_F32), &err), "%s", err.text);
-    CHECK(first.size == second.size && !memcmp(first.data, second.data, first.size), "%s", "written again, other bytes");
-    file_close(&first), file_close(&second), clip_free(&clip), clip_free(&back);
+    CHECK(file_open(&first, in_folder("f32"), &err) && file_open(&second, saved(&back, "again", DTYPE_F32), &err), "%s",
+          err.text);
+    CHECK(first.size == second.size && !memcmp(first.data, second.data, first.size), "%s",
+          "written again, other bytes");
+    file_close(&first);
+    file_close(&second);
+    clip_free(&clip);
+    clip_free(&back);
 }
 
 TEST(file_and_back_cnn) { round_trip("cnn"); }
@@ -110,21 +127,23 @@ TEST(file_and_back_in_halves) {
             CHECK_NEAR((double)back.params.list[i]->val.v[k], (double)clip.params.list[i]->val.v[k], 0x1p-11);
     Mat x = pictures(2), a = features(&clip, x), b = features(&back, x);
     for (size_t i = 0; i < mat_count(a); i++) CHECK_NEAR((double)b.v[i], (double)a.v[i], 5e-3);
-    clip_free(&clip), clip_free(&back);
+    clip_free(&clip);
+    clip_free(&back);
 }
 
 /* ---- files that are refused ---------------------------------------------------------------------------------- */
 
 /* What is to be wrong in a file that is right otherwise. */
 typedef struct {
-    const char *key, *value;   /* metadata with another value; NULL: left out */
-    const char *tensor;        /* left out, */
-    Mat instead;               /* or, with dims > 0, of another shape */
-    const char *more;          /* a tensor too many */
+    const char *key, *value; /* metadata with another value; NULL: left out */
+    const char *tensor;      /* left out, */
+    Mat instead;             /* or, with dims > 0, of another shape */
+    const char *more;        /* a tensor too many */
 } Wrong;
 
 static const char *wrong_file(Wrong w) {
-    static const char *const keys[] = { "model", "image", "image.widths", "text", "text.width", "text.padding", "embed", "tokens", "words" };
+    static const char *const keys[] = { "model",        "image", "image.widths", "text", "text.width",
+                                        "text.padding", "embed", "tokens",       "words" };
     Clip clip = model("cnn", 1);
     const char *right = saved(&clip, "right", DTYPE_F32), *path = in_folder("wrong");
     Safetensors file;
@@ -140,7 +159,8 @@ static const char *wrong_file(Wrong w) {
         else if (w.instead.dims) safetensors_add(&out, w.tensor, DTYPE_F32, w.instead);
     if (w.more) safetensors_add(&out, w.more, DTYPE_F32, mat_zero(&arena, 1, 1));
     CHECK(safetensors_write(&out, path, &err), "%s", err.text);
-    safetensors_close(&file), clip_free(&clip);
+    safetensors_close(&file);
+    clip_free(&clip);
     return path;
 }
 
@@ -150,7 +170,8 @@ static void refuses(Wrong w, const char *text) {
     Clip clip;
     Err err = { "" };
     CHECK(!clip_load(&clip, path, &err), "taken, want: %s", text);
-    CHECK(strstr(err.text, text) && strstr(err.text, path) && !strchr(err.text, '\n'), "want \"%s\" in: %s", text, err.text);
+    CHECK(strstr(err.text, text) && strstr(err.text, path) && !strchr(err.text, '\n'), "want \"%s\" in: %s", text,
+          err.text);
     CHECK(clip.params.count == 0 && !clip.arena.first && !clip.logit_scale, "%s", "half a model was left");
 }
 
@@ -159,7 +180,8 @@ TEST(the_right_file_is_taken) { /* or else the refusals below would show nothing
     Err err = { "" };
     CHECK(clip_load(&clip, wrong_file((Wrong){ 0 }), &err), "%s", err.text);
     clip_free(&clip);
-    CHECK(clip_load(&clip, wrong_file((Wrong){ .more = "optim.first.logit_scale" }), &err), "%s", err.text); /* of a checkpoint */
+    CHECK(clip_load(&clip, wrong_file((Wrong){ .more = "optim.first.logit_scale" }), &err), "%s",
+          err.text); /* of a checkpoint */
     clip_free(&clip);
 }
 
@@ -170,9 +192,12 @@ TEST(tensors_must_be_these) {
     refuses((Wrong){ .more = "image.conv9.weight" }, "tensor image.conv9.weight is none of this model's");
     refuses((Wrong){ .more = "" }, "none of this model's");
     refuses((Wrong){ .more = "optim" }, "tensor optim is none of this model's");
-    refuses((Wrong){ .tensor = "text.fc.bias", .instead = mat_zero(&arena, 1, 8) }, "text.fc.bias is [1,8], [8] was wanted");
-    refuses((Wrong){ .tensor = "text.fc.weight", .instead = mat_zero(&arena, 7, 8) }, "text.fc.weight is [7,8], [8,7] was wanted");
-    refuses((Wrong){ .tensor = "logit_scale", .instead = mat_zero(&arena, 1, 1) }, "logit_scale is [1,1], [] was wanted");
+    refuses((Wrong){ .tensor = "text.fc.bias", .instead = mat_zero(&arena, 1, 8) },
+            "text.fc.bias is [1,8], [8] was wanted");
+    refuses((Wrong){ .tensor = "text.fc.weight", .instead = mat_zero(&arena, 7, 8) },
+            "text.fc.weight is [7,8], [8,7] was wanted");
+    refuses((Wrong){ .tensor = "logit_scale", .instead = mat_zero(&arena, 1, 1) },
+            "logit_scale is [1,1], [] was wanted");
 }
 
 TEST(metadata_must_be_ours) {
@@ -189,28 +214,36 @@ TEST(metadata_must_be_ours) {
 }
 
 TEST(numbers_of_metadata) {
-    static const char *const hostile[] = { "-1", "1000000000", "99999999999999999999", "", "x", "8 ", "8x", "1e3", "0x8", "-9223372036854775808", "nan" };
+    static const char *const hostile[] = { "-1",  "1000000000", "99999999999999999999", "",   "x", "8 ", "8x",
+                                           "1e3", "0x8",        "-9223372036854775808", "nan" };
     static const char *const keys[] = { "embed", "tokens", "text.width" };
     for (size_t k = 0; k < COUNT(keys); k++) {
         for (size_t i = 0; i < COUNT(hostile); i++)
-            refuses((Wrong){ .key = keys[k], .value = hostile[i] }, arena_print(&arena, "metadata \"%s\" is %s, want a whole number", keys[k], hostile[i]));
+            refuses((Wrong){ .key = keys[k], .value = hostile[i] },
+                    arena_print(&arena, "metadata \"%s\" is %s, want a whole number", keys[k], hostile[i]));
         refuses((Wrong){ .key = keys[k], .value = "0" }, "is 0, want a whole number from 1");
     }
     refuses((Wrong){ .key = "text.padding", .value = "-2" }, "metadata \"text.padding\" is -2");
     refuses((Wrong){ .key = "tokens", .value = "4097" }, "4097 tokens");
-    static const char *const widths[] = { "-1 6 5", "4 6 -1", "4097 6 5", "4 6", "4 6 5 7", "4 6 5 ", "4,6,5", "", "1000000000 6 5", "4 6 1000000000000",
-                                          "nan 6 5" };
+    static const char *const widths[] = {
+        "-1 6 5", "4 6 -1",         "4097 6 5",          "4 6",    "4 6 5 7", "4 6 5 ", "4,6,5",
+        "",       "1000000000 6 5", "4 6 1000000000000", "nan 6 5"
+    };
     for (size_t i = 0; i < COUNT(widths); i++) refuses((Wrong){ .key = "image.widths", .value = widths[i] }, "widths");
     refuses((Wrong){ .key = "image.widths", .value = "4 6 6" }, "tensor image.");
 }
 
 /* Sizes that would take gigabytes are held against the tensors before memory is taken for them. */
 TEST(sizes_are_believed_only_with_their_tensors) {
-    static const struct { const char *key, *value; } large[] = { { "embed", "65536" }, { "text.width", "65536" }, { "image.widths", "4096 4096 4096" } };
+    static const struct {
+        const char *key, *value;
+    } large[] = { { "embed", "65536" }, { "text.width", "65536" }, { "image.widths", "4096 4096 4096" } };
     for (size_t i = 0; i < COUNT(large); i++) {
         const char *path = wrong_file((Wrong){ .key = large[i].key, .value = large[i].value });
-        CHECK_STOPS(Clip clip; Err err = { "" }; double start = clock_seconds(); bool loaded = clip_load(&clip, path, &err);
-                    fprintf(stderr, "%s%s%s", loaded ? "loaded" : "refused", clock_seconds() - start < 1 ? " at once: " : " late: ", err.text),
+        CHECK_STOPS(Clip clip; Err err = { "" }; double start = clock_seconds();
+                    bool loaded = clip_load(&clip, path, &err);
+                    fprintf(stderr, "%s%s%s", loaded ? "loaded" : "refused",
+                            clock_seconds() - start < 1 ? " at once: " : " late: ", err.text),
                     0, "refused at once: ");
         refuses((Wrong){ .key = large[i].key, .value = large[i].value }, "was wanted");
     }
@@ -244,23 +277,28 @@ TEST(other_files_are_refused) {
         CHECK(out_open(&out, path, &err), "%s", err.text);
         out_write(&out, file.data, cut);
         CHECK(out_commit(&out, &err), "%s", err.text);
-        CHECK(!clip_load(&clip, path, &err) && !clip.arena.first, "%zu of %zu bytes were taken for a model", cut, file.size);
+        CHECK(!clip_load(&clip, path, &err) && !clip.arena.first, "%zu of %zu bytes were taken for a model", cut,
+              file.size);
         CHECK(strstr(err.text, path) && !strchr(err.text, '\n'), "%s", err.text);
     }
-    file_close(&file), clip_free(&whole);
+    file_close(&file);
+    clip_free(&whole);
 }
 
 TEST(sizes_no_model_has) {
     Clip clip;
     Err err = { "" };
     ClipConfig c = tiny("cnn");
-    CHECK(!clip_init(&clip, c, NULL, 1, &err) && strstr(err.text, "0 words"), "%s", err.text); /* nobody said how many */
+    CHECK(!clip_init(&clip, c, NULL, 1, &err) && strstr(err.text, "0 words"), "%s",
+          err.text); /* nobody said how many */
     Vocab vocab = vocab_build(&arena, (const char *const[]){ "a {}" }, 1, (const char *const[]){ "cat" }, 1);
     c.text.embed = 9;
     CHECK(!clip_init(&clip, c, &vocab, 1, &err) && strstr(err.text, "embedding 8 and 9"), "%s", err.text);
-    c = tiny("cnn"), c.tokens = 0;
+    c = tiny("cnn");
+    c.tokens = 0;
     CHECK(!clip_init(&clip, c, &vocab, 1, &err) && strstr(err.text, "0 tokens"), "%s", err.text);
-    c = tiny("cnn"), c.image.widths[1] = -3;
+    c = tiny("cnn");
+    c.image.widths[1] = -3;
     CHECK(!clip_init(&clip, c, &vocab, 1, &err) && strstr(err.text, "4 -3 5"), "%s", err.text);
     CHECK(clip.params.count == 0 && !clip.arena.first, "%s", "half a model was left");
 }
@@ -300,7 +338,10 @@ static void alone_as_among_others(const char *kind) {
     clip_free(&clip);
 }
 
-TEST(features_do_not_depend_on_the_batch) { alone_as_among_others("cnn"), alone_as_among_others("small"); }
+TEST(features_do_not_depend_on_the_batch) {
+    alone_as_among_others("cnn");
+    alone_as_among_others("small");
+}
 
 TEST(inference_learns_nothing) {
     Clip clip = model("cnn", 2);
@@ -319,7 +360,8 @@ TEST(texts_and_warnings) {
     size_t length = fread(said, 1, sizeof said - 1, notes);
     said[length] = '\0';
     fclose(notes);
-    CHECK(strstr(said, "\"zebra\"") && strstr(said, "\"walrus\"") && strstr(said, "1 text has no word the model knows"), "%s", said);
+    CHECK(strstr(said, "\"zebra\"") && strstr(said, "\"walrus\"") && strstr(said, "1 text has no word the model knows"),
+          "%s", said);
     CHECK(strstr(said, "has 5 words, the model takes 4"), "%s", said);
     CHECK(t.shape[0] == 4 && t.shape[1] == 8, "%s", mat_shape_text(t));
     for (int i = 0; i < 4; i++) CHECK_NEAR(vec_norm(&AT(t, i, 0), 8), 1, 1e-6);
@@ -346,33 +388,49 @@ TEST(classes_of_several_templates) {
         CHECK_NEAR(vec_norm(&AT(classes, c, 0), 8), 1, 1e-6);
         for (int e = 0; e < 8; e++) CHECK_NEAR((double)AT(classes, c, e), mean[e] / sqrt(length), 1e-5);
     }
-    Mat single = zeroshot_classes(&clip, &arena, templates, 1, names, 2, NULL), text =
-        clip_text_features(&clip, &arena, (const char *const[]){ "a photo of a cat", "a photo of a big dog" }, 2, NULL);
+    Mat single = zeroshot_classes(&clip, &arena, templates, 1, names, 2, NULL),
+        text = clip_text_features(&clip, &arena, (const char *const[]){ "a photo of a cat", "a photo of a big dog" }, 2,
+                                  NULL);
     for (int i = 0; i < 16; i++) CHECK_NEAR((double)single.v[i], (double)text.v[i], 1e-6);
     clip_free(&clip);
 }
 
 static int calls, last_done;
-static void count_calls(void *context, int done) { (void)context, calls++, last_done = done; }
+static void count_calls(void *context, int done) {
+    (void)context;
+    calls++;
+    last_done = done;
+}
 
 /* Each kind of views against the pictures changed one by one. */
 TEST(views_are_weighted_means) {
     enum { N = 10, FIRST = 3, LEFT = N - FIRST };
-    static const Augment looks[6] = { { 0 }, { .mirror = MIRROR_ALWAYS }, { .dx = 1, .dy = 1 }, { .dx = -1, .dy = -1 },
-                                      { .mirror = MIRROR_ALWAYS, .dx = 1, .dy = 1 }, { .mirror = MIRROR_ALWAYS, .dx = -1, .dy = -1 } };
-    static const struct { Views views; double weight[6]; } kinds[] = {
-        { VIEWS_PLAIN, { 1 } }, { VIEWS_MIRROR, { 0.5, 0.5 } }, { VIEWS_MIRROR_SHIFT, { 0.25, 0.25, 0.125, 0.125, 0.125, 0.125 } }
-    };
+    static const Augment looks[6] = { { 0 },
+                                      { .mirror = MIRROR_ALWAYS },
+                                      { .dx = 1, .dy = 1 },
+                                      { .dx = -1, .dy = -1 },
+                                      { .mirror = MIRROR_ALWAYS, .dx = 1, .dy = 1 },
+                                      { .mirror = MIRROR_ALWAYS, .dx = -1, .dy = -1 } };
+    static const struct {
+        Views views;
+        double weight[6];
+    } kinds[] = { { VIEWS_PLAIN, { 1 } },
+                  { VIEWS_MIRROR, { 0.5, 0.5 } },
+                  { VIEWS_MIRROR_SHIFT, { 0.25, 0.25, 0.125, 0.125, 0.125, 0.125 } } };
     Clip clip = model("cnn", 5);
     Cifar set;
     cifar_generate(&arena, CIFAR_TEST, N, &set);
-    Mat classes = zeroshot_classes(&clip, &arena, (const char *const[]){ "a {}" }, 1, (const char *const[]){ "cat", "dog", "photo" }, 3, NULL);
+    Mat classes = zeroshot_classes(&clip, &arena, (const char *const[]){ "a {}" }, 1,
+                                   (const char *const[]){ "cat", "dog", "photo" }, 3, NULL);
     for (size_t k = 0; k < COUNT(kinds); k++) {
-        ZeroshotRange range = { .first = FIRST, .n = LEFT, .batch = 3, .views = kinds[k].views, .progress = count_calls };
+        ZeroshotRange range = {
+            .first = FIRST, .n = LEFT, .batch = 3, .views = kinds[k].views, .progress = count_calls
+        };
         calls = 0;
         Mat got = zeroshot_scores(&clip, &arena, classes, &set, range);
         CHECK(calls == 3 && last_done == LEFT, "%d calls, the last after %d", calls, last_done);
-        range.batch = 100, range.progress = NULL;
+        range.batch = 100;
+        range.progress = NULL;
         Mat at_once = zeroshot_scores(&clip, &arena, classes, &set, range);
         for (int i = 0; i < LEFT; i++) {
             double want[3] = { 0 };
@@ -391,12 +449,13 @@ TEST(views_are_weighted_means) {
     }
     Mat none = zeroshot_scores(&clip, &arena, classes, &set, (ZeroshotRange){ .first = N, .n = 0, .batch = 5 });
     CHECK(none.shape[0] == 0, "%s", mat_shape_text(none));
-    CHECK_STOPS(zeroshot_scores(&clip, &arena, classes, &set, (ZeroshotRange){ .first = 4, .n = 7, .batch = 5 }), EXIT_CONTRACT,
-                "pictures 4 to 10 in batches of 5, there are 10");
+    CHECK_STOPS(zeroshot_scores(&clip, &arena, classes, &set, (ZeroshotRange){ .first = 4, .n = 7, .batch = 5 }),
+                EXIT_CONTRACT, "pictures 4 to 10 in batches of 5, there are 10");
     clip_free(&clip);
 }
 
-TESTS(sizes_that_were_left_out_are_kept, file_and_back_cnn, file_and_back_small, file_and_back_in_halves, the_right_file_is_taken, tensors_must_be_these,
-      metadata_must_be_ours, numbers_of_metadata, sizes_are_believed_only_with_their_tensors, words_must_be_a_vocabulary,
-      other_files_are_refused, sizes_no_model_has, temperature, features_do_not_depend_on_the_batch, inference_learns_nothing,
+TESTS(sizes_that_were_left_out_are_kept, file_and_back_cnn, file_and_back_small, file_and_back_in_halves,
+      the_right_file_is_taken, tensors_must_be_these, metadata_must_be_ours, numbers_of_metadata,
+      sizes_are_believed_only_with_their_tensors, words_must_be_a_vocabulary, other_files_are_refused,
+      sizes_no_model_has, temperature, features_do_not_depend_on_the_batch, inference_learns_nothing,
       texts_and_warnings, classes_of_several_templates, views_are_weighted_means)

@@ -12,7 +12,12 @@
 static const double EPSILON = sizeof(num) == 4 ? FLT_EPSILON : DBL_EPSILON;
 
 /* All the numbers of one layer; `arena` owns them. */
-typedef struct { ConvShape s; size_t xs, weights, ys; num *x, *weight, *bias, *y; Arena arena; } Layer;
+typedef struct {
+    ConvShape s;
+    size_t xs, weights, ys;
+    num *x, *weight, *bias, *y;
+    Arena arena;
+} Layer;
 
 static num *numbers(Arena *arena, Rng *rng, size_t count) {
     num *v = arena_alloc(arena, count + 1, sizeof(num));
@@ -22,12 +27,15 @@ static num *numbers(Arena *arena, Rng *rng, size_t count) {
 }
 
 static Layer layer(ConvShape s, Rng *rng) {
-    Layer l = { .s = s, .xs = (size_t)(s.B * s.H * s.W * s.C),
+    Layer l = { .s = s,
+                .xs = (size_t)(s.B * s.H * s.W * s.C),
                 .weights = (size_t)(s.outputs * s.C * s.kernel * s.kernel) };
-    l.ys = (size_t)(s.B * conv_out(s.H, s.kernel, s.stride, s.pad) * conv_out(s.W, s.kernel, s.stride, s.pad) *
-                    s.outputs);
-    l.x = numbers(&l.arena, rng, l.xs), l.weight = numbers(&l.arena, rng, l.weights);
-    l.bias = numbers(&l.arena, rng, (size_t)s.outputs), l.y = numbers(&l.arena, rng, l.ys);
+    l.ys =
+        (size_t)(s.B * conv_out(s.H, s.kernel, s.stride, s.pad) * conv_out(s.W, s.kernel, s.stride, s.pad) * s.outputs);
+    l.x = numbers(&l.arena, rng, l.xs);
+    l.weight = numbers(&l.arena, rng, l.weights);
+    l.bias = numbers(&l.arena, rng, (size_t)s.outputs);
+    l.y = numbers(&l.arena, rng, l.ys);
     return l;
 }
 
@@ -52,14 +60,15 @@ static num *copy(Arena *arena, const num *of, size_t count) {
 }
 
 /* A sum of n terms is within n * epsilon/2 * (sum of the sizes of its terms) of the truth, in any order. */
-static void check_close(const char *what, ConvShape s, const num *got, const num *want, const num *size,
-                        size_t count) {
+static void check_close(const char *what, ConvShape s, const num *got, const num *want, const num *size, size_t count) {
     size_t terms = (size_t)MAX(s.C, s.outputs) * (size_t)(s.kernel * s.kernel) + (size_t)(s.B * (s.H + 8) * (s.W + 8));
     for (size_t i = 0; i < count; i++) {
         double bound = (double)(terms + 3) * EPSILON * (double)size[i], off = fabs((double)got[i] - (double)want[i]);
-        CHECK(off <= bound, "%s, x [%d,%d,%d,%d], outputs %d, kernel %d, stride %d, pad %d: "
-              "number %zu is %.9g, want %.9g +- %.2g", what, s.B, s.H, s.W, s.C, s.outputs, s.kernel, s.stride, s.pad,
-              i, (double)got[i], (double)want[i], bound);
+        CHECK(off <= bound,
+              "%s, x [%d,%d,%d,%d], outputs %d, kernel %d, stride %d, pad %d: "
+              "number %zu is %.9g, want %.9g +- %.2g",
+              what, s.B, s.H, s.W, s.C, s.outputs, s.kernel, s.stride, s.pad, i, (double)got[i], (double)want[i],
+              bound);
     }
 }
 
@@ -90,7 +99,8 @@ static void compare(ConvShape s, Rng *rng) {
     conv_backward_weight_plain(s, size.x, dy_size, true, dw_size, db_size);
     check_close("backward to the weights", s, dw, dw_want, dw_size, l.weights);
     check_close("backward to the bias", s, db, db_want, db_size, outputs);
-    arena_free(&l.arena), arena_free(&size.arena);
+    arena_free(&l.arena);
+    arena_free(&size.arena);
 }
 
 static int draw(Rng *rng, int least, int most) { return least + (int)rng_below(rng, (uint32_t)(most - least + 1)); }
@@ -119,37 +129,43 @@ TEST(orientation_by_hand) {
     CHECK_NEAR(y[0], 2 + 2 * 30 + 0.5, 0);
     double want[9];
     conv_forward((ConvShape){ 1, 2, 2, 2, 1, 2, 1, 1 }, x, weight, NULL, y);
-    want[0] = 0, want[1] = 2 * 10, want[2] = 2 * 20;         /* the line above the picture: cell (1, 0) sees row 0 */
-    want[3] = 1, want[4] = 2 + 2 * 30, want[5] = 2 * 40;
-    want[6] = 3, want[7] = 4, want[8] = 0;
+    want[0] = 0;
+    want[1] = 2 * 10;
+    want[2] = 2 * 20; /* the line above the picture: cell (1, 0) sees row 0 */
+    want[3] = 1;
+    want[4] = 2 + 2 * 30;
+    want[5] = 2 * 40;
+    want[6] = 3;
+    want[7] = 4;
+    want[8] = 0;
     for (int i = 0; i < 9; i++) CHECK_NEAR(y[i], want[i], 0);
 }
 
 TEST(random_shapes) {
     Rng rng = rng_seed(1, 0);
     for (int i = 0; i < 500; i++) {
-        ConvShape s = { draw(&rng, 0, 7), draw(&rng, 0, 9), draw(&rng, 0, 9), draw(&rng, 0, 9), draw(&rng, 0, 9),
-                        draw(&rng, 1, 5), draw(&rng, 1, 4), draw(&rng, 0, 3) };
+        ConvShape s = { draw(&rng, 0, 7), draw(&rng, 0, 9), draw(&rng, 0, 9), draw(&rng, 0, 9),
+                        draw(&rng, 0, 9), draw(&rng, 1, 5), draw(&rng, 1, 4), draw(&rng, 0, 3) };
         if (fits(s)) compare(s, &rng);
     }
     for (int i = 0; i < 60; i++) {
-        ConvShape s = { draw(&rng, 1, 5), draw(&rng, 1, 12), draw(&rng, 1, 12), draw(&rng, 1, 40), draw(&rng, 1, 90),
-                        draw(&rng, 1, 3), draw(&rng, 1, 3), draw(&rng, 0, 2) };
+        ConvShape s = { draw(&rng, 1, 5),  draw(&rng, 1, 12), draw(&rng, 1, 12), draw(&rng, 1, 40),
+                        draw(&rng, 1, 90), draw(&rng, 1, 3),  draw(&rng, 1, 3),  draw(&rng, 0, 2) };
         if (fits(s)) compare(s, &rng);
     }
 }
 
 TEST(shapes_that_are_cut) {
     Rng rng = rng_seed(2, 0);
-    compare((ConvShape){ 1, 60, 50, 3, 20, 3, 1, 1 }, &rng);    /* strips of one picture */
-    compare((ConvShape){ 2, 3, 400, 2, 5, 3, 2, 1 }, &rng);     /* lines longer than a group */
-    compare((ConvShape){ 150, 2, 2, 5, 70, 3, 1, 1 }, &rng);    /* many pictures in a group */
-    compare((ConvShape){ 2, 20, 20, 2, 3, 19, 1, 9 }, &rng);    /* more kernel lines than are taken at a time */
-    compare((ConvShape){ 1, 3, 3, 700, 66, 3, 1, 1 }, &rng);    /* a panel larger than a slice */
-    compare((ConvShape){ 3, 6, 6, 8, 128, 3, 1, 1 }, &rng);     /* more than one whole panel */
+    compare((ConvShape){ 1, 60, 50, 3, 20, 3, 1, 1 }, &rng); /* strips of one picture */
+    compare((ConvShape){ 2, 3, 400, 2, 5, 3, 2, 1 }, &rng);  /* lines longer than a group */
+    compare((ConvShape){ 150, 2, 2, 5, 70, 3, 1, 1 }, &rng); /* many pictures in a group */
+    compare((ConvShape){ 2, 20, 20, 2, 3, 19, 1, 9 }, &rng); /* more kernel lines than are taken at a time */
+    compare((ConvShape){ 1, 3, 3, 700, 66, 3, 1, 1 }, &rng); /* a panel larger than a slice */
+    compare((ConvShape){ 3, 6, 6, 8, 128, 3, 1, 1 }, &rng);  /* more than one whole panel */
     compare((ConvShape){ 3, 1, 1, 8, 8, 1, 1, 0 }, &rng);
-    compare((ConvShape){ 2, 2, 2, 3, 4, 5, 1, 4 }, &rng);       /* places that see nothing of the picture */
-    compare((ConvShape){ 2, 7, 7, 3, 4, 2, 5, 0 }, &rng);       /* pixels that no place sees */
+    compare((ConvShape){ 2, 2, 2, 3, 4, 5, 1, 4 }, &rng); /* places that see nothing of the picture */
+    compare((ConvShape){ 2, 7, 7, 3, 4, 2, 5, 0 }, &rng); /* pixels that no place sees */
 }
 
 /* Winograd's squares: pictures that are whole squares and that are not, channels in whole panels and in parts of one,
@@ -158,14 +174,21 @@ TEST(squares) {
     Rng rng = rng_seed(5, 0);
     int suited = 0;
     for (int i = 0; i < 40; i++) {
-        ConvShape s = { draw(&rng, 0, 4), draw(&rng, 1, 13), draw(&rng, 1, 13), draw(&rng, 16, 100), 16 * draw(&rng, 1, 6), 3, 1, 1 };
-        if (winograd_suits(s)) compare(s, &rng), suited++;
+        ConvShape s = {
+            draw(&rng, 0, 4), draw(&rng, 1, 13), draw(&rng, 1, 13), draw(&rng, 16, 100), 16 * draw(&rng, 1, 6), 3, 1, 1
+        };
+        if (winograd_suits(s)) {
+            compare(s, &rng);
+            suited++;
+        }
     }
     CHECK(suited >= 10, "%d of 40 shapes suited", suited);
     compare((ConvShape){ 70, 8, 7, 24, 48, 3, 1, 1 }, &rng);
     compare((ConvShape){ 1, 32, 31, 64, 64, 3, 1, 1 }, &rng);
-    CHECK(winograd_suits((ConvShape){ 1, 7, 7, 256, 256, 3, 1, 1 }) && !winograd_suits((ConvShape){ 1, 3, 3, 256, 256, 3, 1, 1 }) &&
-          !winograd_suits((ConvShape){ 1, 32, 32, 64, 40, 3, 1, 1 }) && !winograd_suits((ConvShape){ 1, 32, 32, 64, 64, 3, 2, 1 }),
+    CHECK(winograd_suits((ConvShape){ 1, 7, 7, 256, 256, 3, 1, 1 }) &&
+              !winograd_suits((ConvShape){ 1, 3, 3, 256, 256, 3, 1, 1 }) &&
+              !winograd_suits((ConvShape){ 1, 32, 32, 64, 40, 3, 1, 1 }) &&
+              !winograd_suits((ConvShape){ 1, 32, 32, 64, 64, 3, 2, 1 }),
           "%s", "what suits");
 }
 
@@ -194,14 +217,18 @@ TEST(a_picture_is_the_same_bits_in_any_batch) {
 
 TEST(any_number_of_threads_gives_the_same_bits) {
     Rng rng = rng_seed(4, 0);
-    ConvShape shapes[] = { { 20, 16, 16, 12, 70, 3, 1, 1 }, { 9, 15, 15, 64, 20, 3, 2, 1 },
-                           { 64, 4, 4, 96, 96, 3, 1, 1 }, { 33, 16, 16, 3, 20, 3, 2, 1 }, { 33, 15, 15, 72, 32, 3, 1, 1 } };
+    ConvShape shapes[] = { { 20, 16, 16, 12, 70, 3, 1, 1 },
+                           { 9, 15, 15, 64, 20, 3, 2, 1 },
+                           { 64, 4, 4, 96, 96, 3, 1, 1 },
+                           { 33, 16, 16, 3, 20, 3, 2, 1 },
+                           { 33, 15, 15, 72, 32, 3, 1, 1 } };
     for (size_t i = 0; i < COUNT(shapes); i++) {
         Layer l = layer(shapes[i], &rng);
         num *y[4], *dx[4], *dw[4], *db[4];
         for (int threads = 1; threads <= 3; threads++) {
             thread_set_count(threads);
-            y[threads] = numbers(&l.arena, &rng, l.ys), dx[threads] = numbers(&l.arena, &rng, l.xs);
+            y[threads] = numbers(&l.arena, &rng, l.ys);
+            dx[threads] = numbers(&l.arena, &rng, l.xs);
             dw[threads] = numbers(&l.arena, &rng, l.weights);
             db[threads] = numbers(&l.arena, &rng, (size_t)l.s.outputs);
             conv_forward(l.s, l.x, l.weight, l.bias, y[threads]);
@@ -218,7 +245,8 @@ TEST(any_number_of_threads_gives_the_same_bits) {
 
 TEST(sizes_of_results) {
     CHECK(conv_out(32, 3, 1, 1) == 32 && conv_out(32, 3, 2, 1) == 16 && conv_out(7, 2, 5, 0) == 2 &&
-          conv_out(5, 5, 1, 0) == 1, "%s", "conv_out");
+              conv_out(5, 5, 1, 0) == 1,
+          "%s", "conv_out");
 }
 
 TEST(broken_contracts_stop) {
@@ -231,5 +259,6 @@ TEST(broken_contracts_stop) {
                 "x is [1,4,4,-1]");
 }
 
-TESTS(ones_on_ones, orientation_by_hand, random_shapes, shapes_that_are_cut, squares, a_picture_is_the_same_bits_in_any_batch,
-      any_number_of_threads_gives_the_same_bits, sizes_of_results, broken_contracts_stop)
+TESTS(ones_on_ones, orientation_by_hand, random_shapes, shapes_that_are_cut, squares,
+      a_picture_is_the_same_bits_in_any_batch, any_number_of_threads_gives_the_same_bits, sizes_of_results,
+      broken_contracts_stop)

@@ -29,8 +29,12 @@ TEST(strength_zero_is_the_picture_and_each_is_stronger) {
         double before = 0;
         for (int strength = 0; strength <= CORRUPT_STRENGTHS; strength++) {
             double mean = 0;
-            for (int i = 0; i < 20; i++) corrupt_picture((Corrupt){ kind, strength, 1 }, i, photo, out), mean += distance(photo, out) / 20;
-            CHECK(strength ? mean > before + 0.3 : mean == 0, "%s %d: %g after %g", corrupt_name(kind), strength, mean, before);
+            for (int i = 0; i < 20; i++) {
+                corrupt_picture((Corrupt){ kind, strength, 1 }, i, photo, out);
+                mean += distance(photo, out) / 20;
+            }
+            CHECK(strength ? mean > before + 0.3 : mean == 0, "%s %d: %g after %g", corrupt_name(kind), strength, mean,
+                  before);
             before = mean;
         }
     }
@@ -61,7 +65,8 @@ TEST(noise_and_salt_have_their_amount) {
         for (int p = 0; p < CIFAR_NUMBERS; p += 3) {
             bool grain = out[p] != 100;
             struck += grain;
-            CHECK(!grain || ((out[p] == 0 || out[p] == 255) && out[p + 1] == out[p] && out[p + 2] == out[p]), "%d", out[p]);
+            CHECK(!grain || ((out[p] == 0 || out[p] == 255) && out[p + 1] == out[p] && out[p + 2] == out[p]), "%d",
+                  out[p]);
         }
     }
     CHECK_NEAR(sqrt(sum), corrupt_amount(CORRUPT_NOISE, 2), 0.001);
@@ -87,11 +92,13 @@ TEST(a_point_spreads_by_hand) {
     double all = 0, w = exp(-1 / (2 * 0.8 * 0.8));
     for (int i = -7; i <= 7; i++) all += exp(-i * i / (2 * 0.8 * 0.8));
     CHECK_NEAR(out[(16 * 32 + 10) * 3], 255 / (all * all), 0.51 / 50);
-    CHECK(fabs(out[(16 * 32 + 11) * 3] - 255 * w / (all * all)) < 0.51 && out[(15 * 32 + 10) * 3] == out[(16 * 32 + 9) * 3], "%d",
-          out[(16 * 32 + 11) * 3]);
+    CHECK(fabs(out[(16 * 32 + 11) * 3] - 255 * w / (all * all)) < 0.51 &&
+              out[(15 * 32 + 10) * 3] == out[(16 * 32 + 9) * 3],
+          "%d", out[(16 * 32 + 11) * 3]);
     corrupt_picture((Corrupt){ CORRUPT_PIXELATE, 3, 1 }, 0, flat, out); /* blocks of 4: 255 / 16 = 15.9 */
-    CHECK(out[(16 * 32 + 8) * 3] == 16 && out[(19 * 32 + 11) * 3] == 16 && out[(16 * 32 + 12) * 3] == 0 && out[(15 * 32 + 10) * 3] == 0, "%d",
-          out[(16 * 32 + 8) * 3]);
+    CHECK(out[(16 * 32 + 8) * 3] == 16 && out[(19 * 32 + 11) * 3] == 16 && out[(16 * 32 + 12) * 3] == 0 &&
+              out[(15 * 32 + 10) * 3] == 0,
+          "%d", out[(16 * 32 + 8) * 3]);
 }
 
 TEST(contrast_brightness_occlusion) {
@@ -125,7 +132,8 @@ TEST(rotation_keeps_the_middle) {
             if (out[p * 3 + 1] > out[best * 3 + 1]) best = p;
         int x = best % 32, y = best / 32; /* 45 degrees: 7.1 and 7.8 from the middle */
         CHECK(abs(x - 23) <= 1 && (abs(y - 23) <= 1 || abs(y - 8) <= 1), "at %d, %d", x, y);
-        up = up || y < 16, down = down || y > 16;
+        up = up || y < 16;
+        down = down || y > 16;
     }
     CHECK(up && down, "%s", "both ways");
 }
@@ -140,7 +148,8 @@ TEST(sets_keep_labels_and_threads_do_not_matter) {
     Cifar four = corrupt_set(&arena, &set, 60, how);
     CHECK(one.n == 60 && one.labels == set.labels && one.names == set.names, "%d", one.n);
     CHECK(!memcmp(one.pixels, four.pixels, 60 * CIFAR_NUMBERS), "%s", "threads");
-    cifar_picture(&set, 41, photo), cifar_picture(&one, 41, more);
+    cifar_picture(&set, 41, photo);
+    cifar_picture(&one, 41, more);
     corrupt_picture(how, 41, photo, out);
     CHECK(!memcmp(out, more, sizeof out), "%s", "picture 41");
     CHECK_STOPS(corrupt_set(&arena, &set, 101, how), EXIT_CONTRACT, "n is 101");
@@ -157,11 +166,12 @@ TEST(edges_are_their_own) {
         corrupt_picture((Corrupt){ kinds[k], kinds[k] == CORRUPT_BLUR ? 5 : 1, 1 }, 0, halves, out);
         for (int h = 8; h < 24; h++) {
             const uint8_t *left = out + 3 * (h * CIFAR_SIDE), *right = left + 3 * (CIFAR_SIDE - 1);
-            CHECK(left[0] == 0 && right[0] == 255, "%s, line %d: %d at the left, %d at the right", corrupt_name(kinds[k]), h, left[0], right[0]);
+            CHECK(left[0] == 0 && right[0] == 255, "%s, line %d: %d at the left, %d at the right",
+                  corrupt_name(kinds[k]), h, left[0], right[0]);
         }
     }
 }
 
-TESTS(strength_zero_is_the_picture_and_each_is_stronger, chance_is_the_pictures_own, noise_and_salt_have_their_amount, flat_pictures_stay,
-      a_point_spreads_by_hand, contrast_brightness_occlusion, rotation_keeps_the_middle, sets_keep_labels_and_threads_do_not_matter,
-      edges_are_their_own)
+TESTS(strength_zero_is_the_picture_and_each_is_stronger, chance_is_the_pictures_own, noise_and_salt_have_their_amount,
+      flat_pictures_stay, a_point_spreads_by_hand, contrast_brightness_occlusion, rotation_keeps_the_middle,
+      sets_keep_labels_and_threads_do_not_matter, edges_are_their_own)

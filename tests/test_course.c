@@ -45,7 +45,10 @@ static void copy(const char *from, const char *to, const char *templates, const 
     SafetensorsOut out = safetensors_begin(&arena);
     clip_put(&clip, &out, DTYPE_F32);
     if (templates) safetensors_add_meta(&out, "templates", templates);
-    if (run) safetensors_add_meta(&out, "run", run), safetensors_add_meta(&out, "epoch", "1");
+    if (run) {
+        safetensors_add_meta(&out, "run", run);
+        safetensors_add_meta(&out, "epoch", "1");
+    }
     CHECK(safetensors_write(&out, to, &err), "%s", err.text);
     clip_free(&clip);
 }
@@ -56,8 +59,10 @@ TEST(trained_once_and_kept) {
     Cifar pictures = begin();
     CourseModel model = course_model(&arena, &wish, &pictures);
     CHECK(!strcmp(model.path, kept) && file_exists(kept), "%s", model.path);
-    CHECK(strstr(model.run, "recipe tiny, seed 1, 5 epochs, batch 4") && strstr(model.run, "40 pictures"), "%s", model.run);
-    CHECK(model.template_count == 1 && !strcmp(model.templates[0], "a photo of a {}"), "%d templates", model.template_count);
+    CHECK(strstr(model.run, "recipe tiny, seed 1, 5 epochs, batch 4") && strstr(model.run, "40 pictures"), "%s",
+          model.run);
+    CHECK(model.template_count == 1 && !strcmp(model.templates[0], "a photo of a {}"), "%d templates",
+          model.template_count);
     CHECK(strstr(said(), "A model is trained first") && strstr(said(), "epoch 5 of 5: loss"), "%s", said());
     num before = first_weight(&model);
     size_t length = strlen(said());
@@ -75,7 +80,9 @@ TEST(what_was_stopped_goes_on) {
     remove(kept);
     TrainRun run = { .recipe = *recipe_find("tiny"), .seed = 1, .train = NULL, .checkpoint = kept };
     Cifar train = course_pictures(&arena, "shapes", CIFAR_TRAIN, FEW);
-    run.train = &train, run.test = &pictures, run.recipe.batch = 4;
+    run.train = &train;
+    run.test = &pictures;
+    run.recipe.batch = 4;
     run.after_epoch = NULL;
     train_interrupt(); /* in the first epoch: nothing is kept, and the next call starts anew */
     Clip clip;
@@ -126,7 +133,8 @@ TEST(models_of_other_pictures_are_refused) {
     CourseWish asked = wish;
     asked.weights = kept;
     photographs.generated = false;
-    CHECK_STOPS(course_model(&arena, &asked, &photographs), EXIT_TROUBLE, "this model learnt from generated shapes, and these pictures are CIFAR-10");
+    CHECK_STOPS(course_model(&arena, &asked, &photographs), EXIT_TROUBLE,
+                "this model learnt from generated shapes, and these pictures are CIFAR-10");
     for (int c = 0; c < CIFAR_CLASSES; c++) names[c] = c == 3 ? "yellow cat" : pictures.names[c];
     named.names = names;
     CHECK_STOPS(course_model(&arena, &asked, &named), EXIT_TROUBLE, "never saw the word \"cat\"");
@@ -146,8 +154,9 @@ TEST(pictures_as_asked_for) {
     unsetenv("CIFAR10_DIR"); /* and there is none in this folder */
     any = course_pictures(&arena, "auto", CIFAR_TEST, 15);
     CHECK(shapes.n == FEW && shapes.generated && any.n == 15 && any.generated, "%d, %d pictures", shapes.n, any.n);
-    CHECK(strstr(course_notice(&shapes, "shapes"), "as asked for") && strstr(course_notice(&any, "auto"), "no CIFAR-10 was found"), "%s, %s",
-          course_notice(&shapes, "shapes"), course_notice(&any, "auto"));
+    CHECK(strstr(course_notice(&shapes, "shapes"), "as asked for") &&
+              strstr(course_notice(&any, "auto"), "no CIFAR-10 was found"),
+          "%s, %s", course_notice(&shapes, "shapes"), course_notice(&any, "auto"));
     CHECK_STOPS(cifar_or_nothing(), EXIT_TROUBLE, "CIFAR-10 is not there; `make data` fetches it");
     setenv("CIFAR10_DIR", "nowhere", 1);
     CHECK_STOPS(cifar_or_nothing(), EXIT_TROUBLE, "CIFAR10_DIR is nowhere");
@@ -159,7 +168,8 @@ TEST(models_of_larger_pictures_are_refused) {
     Vocab vocab = vocab_build(&arena, &pattern, 1, pictures.names, CIFAR_CLASSES);
     Clip clip;
     Err err;
-    ClipConfig config = { .image = { .kind = "vit", .side = 64, .width = 32, .embed = 8 }, .tokens = 4,
+    ClipConfig config = { .image = { .kind = "vit", .side = 64, .width = 32, .embed = 8 },
+                          .tokens = 4,
                           .text = { .kind = "bow", .width = 8, .embed = 8, .padding = TEXT_PADDING } };
     CHECK(clip_init(&clip, config, &vocab, 1, &err), "%s", err.text);
     CHECK_STOPS(course_refuse_other(&arena, &clip, "large", &pictures), EXIT_TROUBLE,
@@ -170,5 +180,4 @@ TEST(models_of_larger_pictures_are_refused) {
 }
 
 TESTS(trained_once_and_kept, what_was_stopped_goes_on, shipped_where_it_serves, models_of_other_pictures_are_refused,
-      pictures_as_asked_for,
-      models_of_larger_pictures_are_refused)
+      pictures_as_asked_for, models_of_larger_pictures_are_refused)

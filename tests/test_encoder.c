@@ -28,8 +28,14 @@ static Image noise(int width, int height, uint64_t seed) {
 
 static EncoderCost cost_of(ImageTowerSize image, int text_width) {
     ClipConfig config = { .image = image, .tokens = 77 };
-    config.text = (TextTowerSize){ .kind = "transformer", .vocabulary = BPE_IDS, .width = text_width, .layers = 12,
-                                   .heads = text_width / 64, .embed = image.embed, .tokens = 77, .padding = -1 };
+    config.text = (TextTowerSize){ .kind = "transformer",
+                                   .vocabulary = BPE_IDS,
+                                   .width = text_width,
+                                   .layers = 12,
+                                   .heads = text_width / 64,
+                                   .embed = image.embed,
+                                   .tokens = 77,
+                                   .padding = -1 };
     Clip clip;
     Err err;
     CHECK(clip_plan(&clip, config, NULL, &err), "%s", err.text);
@@ -39,8 +45,13 @@ static EncoderCost cost_of(ImageTowerSize image, int text_width) {
 }
 
 static ImageTowerSize vit(int patch, int width, int layers, int embed) {
-    return (ImageTowerSize){ .kind = "vit", .side = 224, .patch = patch, .width = width, .layers = layers,
-                             .heads = width / 64, .embed = embed };
+    return (ImageTowerSize){ .kind = "vit",
+                             .side = 224,
+                             .patch = patch,
+                             .width = width,
+                             .layers = layers,
+                             .heads = width / 64,
+                             .embed = embed };
 }
 
 /* Numbers: sums over the published models' parameters, 151,277,313 and 427,616,513 and 102,007,137 in all. Work: half
@@ -48,8 +59,9 @@ static ImageTowerSize vit(int patch, int width, int layers, int embed) {
  * counts questions of the attention pooling that nobody asks, 0.32). */
 TEST(encoder_costs_of_published_models) {
     EncoderCost b32 = cost_of(vit(32, 768, 12, 512), 512), l14 = cost_of(vit(14, 1024, 24, 768), 768);
-    ImageTowerSize resnet = { .kind = "modified-resnet", .side = 224, .width = 64, .stages = { 3, 4, 6, 3 },
-                              .embed = 1024 };
+    ImageTowerSize resnet = {
+        .kind = "modified-resnet", .side = 224, .width = 64, .stages = { 3, 4, 6, 3 }, .embed = 1024
+    };
     EncoderCost rn50 = cost_of(resnet, 512);
     CHECK(b32.image_numbers == 87849216 && b32.text_numbers == 151277313 - 87849216, "%.0f", b32.text_numbers);
     CHECK(l14.image_numbers == 303966208 && l14.text_numbers == 427616513 - 303966208, "%.0f", l14.text_numbers);

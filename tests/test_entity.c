@@ -21,8 +21,8 @@ TEST(entity_names) {
     check_text("&AElig;&zwnj;&CounterClockwiseContourIntegral;", "Æ\xe2\x80\x8c∳");
     check_text("&NotEqualTilde;&nGt;&fjlig;", "≂\xcc\xb8≫⃒fj");
     check_text("&eacute &eacutex &notit; &notin; &notinx &LTx", "é éx ¬it; ∉ ¬inx <x");
-    check_text("&alpha &hearts", "&alpha &hearts");      /* these want the semicolon */
-    check_text("&Eacute;&EACUTE;", "É&EACUTE;");          /* case counts */
+    check_text("&alpha &hearts", "&alpha &hearts");          /* these want the semicolon */
+    check_text("&Eacute;&EACUTE;", "É&EACUTE;");             /* case counts */
     check_text("&amp;lt; &ampamp; &&amp;", "&lt; &amp; &&"); /* once only */
     check_text("& &; &x &unknown; a&b AT&T &", "& &; &x &unknown; a&b AT&T &");
     check_text("&CounterClockwiseContourIntegralx;&amp", "&CounterClockwiseContourIntegralx;&");
@@ -32,7 +32,8 @@ TEST(entity_names) {
 }
 
 TEST(entity_numbers) {
-    check_text("&#233;&#xe9;&#XE9;&#233&#xe9.", "éééé" "é.");
+    check_text("&#233;&#xe9;&#XE9;&#233&#xe9.", "éééé"
+                                                "é.");
     check_text("&#0;&#xd800;&#x110000;&#99999999999999999999;", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
     check_text("&#128;&#150;&#159;&#129;", "€–Ÿ\xc2\x81");
     check_text("|&#1;&#11;&#127;&#xfdd0;&#xfffe;&#x1ffff;|", "||");

@@ -41,7 +41,8 @@ TEST(words_fit_under_a_picture) {
     const char *caption = "a large crimson triangle to the left of a small turquoise pentagram";
     Tile tile = exam_tile(&arena, &scene, caption, "wrong: bow");
     char *text = arena_text(&arena, tile.caption), *note = strrchr(text, '\n');
-    CHECK(note && !strcmp(note, "\nwrong: bow") && tile.width == LEARNER_SIDE && tile.height == LEARNER_SIDE, "%s", text);
+    CHECK(note && !strcmp(note, "\nwrong: bow") && tile.width == LEARNER_SIDE && tile.height == LEARNER_SIDE, "%s",
+          text);
     *note = '\0';
     int lines = 0;
     for (char *line = text; line; lines++) {
@@ -72,8 +73,10 @@ static int row_of(const char *text, const char *name, double number[8]) {
     int n = 0;
     for (const char *at = row + 3 + strlen(name); *at && *at != '\n' && n < 8;) {
         int took = 0;
-        if (sscanf(at, "%lf%n", &number[n], &took) == 1) n++, at += took;
-        else at++;
+        if (sscanf(at, "%lf%n", &number[n], &took) == 1) {
+            n++;
+            at += took;
+        } else at++;
     }
     return n;
 }
@@ -81,8 +84,12 @@ static int row_of(const char *text, const char *name, double number[8]) {
 static void row_is(const char *text, const char *name, const Tally *tally) {
     double got[8] = { 0 };
     TallyRate rate = tally_rate(tally, TALLY_CHOICE);
-    double want[7] = { rate.share, rate.low, rate.high, tally_rate(tally, TALLY_TEXT).share,
-                       tally_rate(tally, TALLY_IMAGE).share, tally_rate(tally, TALLY_GROUP).share,
+    double want[7] = { rate.share,
+                       rate.low,
+                       rate.high,
+                       tally_rate(tally, TALLY_TEXT).share,
+                       tally_rate(tally, TALLY_IMAGE).share,
+                       tally_rate(tally, TALLY_GROUP).share,
                        (double)tally->ties / tally->comparisons };
     CHECK(row_of(text, name, got) == 7, "row \"%s\" of:\n%s", name, text);
     for (int k = 0; k < 7; k++)
@@ -102,19 +109,25 @@ TEST(a_probe_as_the_tallies_say) {
     do {
         settings.seed++;
         CHECK(quads_make(&quads, &arena, &settings, &err), "%s", err.text);
-        first = learner_quads(&class.learner[0], &quads), second = learner_quads(&class.learner[1], &quads);
+        first = learner_quads(&class.learner[0], &quads);
+        second = learner_quads(&class.learner[1], &quads);
     } while (first.sum[TALLY_CHOICE] == second.sum[TALLY_CHOICE] && settings.seed < 100);
     Tally all = quads_score_by(&quads, quads_oracle, NULL);
     const char *path = print_to_file();
     double got = exam_probe(&arena, &class, &settings);
     const char *text = printed(path);
     CHECK(strstr(text, quads.item[0].caption[0]) && strstr(text, quads.item[0].caption[1]) &&
-              !strncmp(text, "binding, 40 items\n", 18), "%s", text);
-    row_is(text, "transformer", &first), row_is(text, "bow", &second), row_is(text, "(oracle)", &all);
+              !strncmp(text, "binding, 40 items\n", 18),
+          "%s", text);
+    row_is(text, "transformer", &first);
+    row_is(text, "bow", &second);
+    row_is(text, "(oracle)", &all);
     double bag = tally_rate(&second, TALLY_CHOICE).share, chance[8];
-    CHECK(bag == 0.5 && tally_rate(&first, TALLY_CHOICE).share != bag, "%g: no seed tells the first from the last", bag);
+    CHECK(bag == 0.5 && tally_rate(&first, TALLY_CHOICE).share != bag, "%g: no seed tells the first from the last",
+          bag);
     CHECK_NEAR(got, tally_rate(&first, TALLY_CHOICE).share, 1e-12);
-    CHECK(row_of(text, "(guessing)", chance) == 4 && chance[0] == 50 && chance[1] == 25 && chance[2] == 25 && chance[3] == 16.7,
+    CHECK(row_of(text, "(guessing)", chance) == 4 && chance[0] == 50 && chance[1] == 25 && chance[2] == 25 &&
+              chance[3] == 16.7,
           "%s", text);
     CHECK(strstr(text, "  (captions alone) by length 50.0 %, by frequency 50.0 %"), "%s", text);
     class_free(&class);
@@ -176,8 +189,11 @@ TEST(choices_as_the_similarities_say) {
     for (int kind = QUAD_BINDING; kind <= QUAD_RELATION; kind++) {
         Quads quads;
         Err err;
-        CHECK(quads_make(&quads, &arena, &(QuadSettings){ .kind = (QuadKind)kind, .seed = 4, .count = 2,
-                                                          .split = &class.learner[0].split }, &err), "%s", err.text);
+        CHECK(quads_make(
+                  &quads, &arena,
+                  &(QuadSettings){ .kind = (QuadKind)kind, .seed = 4, .count = 2, .split = &class.learner[0].split },
+                  &err),
+              "%s", err.text);
         for (int i = 0; i < 4; i++) choice_is(text, &class, &quads, i, 4 * kind + i);
     }
     CHECK(strstr(text, "tie: bow") && !strstr(text, "wrong: bow") && strstr(text, "wrong: transformer"), "%s", text);
@@ -194,9 +210,12 @@ TEST(a_kind_without_items_is_said) {
     const char *path = print_to_file();
     exam_choices(&lesson, &arena, &class, NULL, 2);
     const char *text = printed(path);
-    CHECK(strstr(text, "\n  binding: no binding items where seen combinations are all there is") && strstr(text, "\n   1a "), "%s", text);
+    CHECK(strstr(text, "\n  binding: no binding items where seen combinations are all there is") &&
+              strstr(text, "\n   1a "),
+          "%s", text);
     class_free(&class);
 }
 
-TESTS(words_fit_under_a_picture, the_picture_is_that_of_the_scene, a_probe_as_the_tallies_say, one_picture_has_fewer_scores,
-      what_there_is_no_item_of_is_said, choices_as_the_similarities_say, a_kind_without_items_is_said)
+TESTS(words_fit_under_a_picture, the_picture_is_that_of_the_scene, a_probe_as_the_tallies_say,
+      one_picture_has_fewer_scores, what_there_is_no_item_of_is_said, choices_as_the_similarities_say,
+      a_kind_without_items_is_said)

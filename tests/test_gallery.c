@@ -49,8 +49,10 @@ static Encoder tiny(void) {
 
 static void check_counts(Encoder *encoder, int cached, int encoded, int skipped) {
     Gallery g = open_all(encoder);
-    CHECK(g.cached == cached && g.encoded == encoded && g.skipped == skipped, "%d cached, %d encoded, %d skipped; %d, "
-          "%d, %d were wanted", g.cached, g.encoded, g.skipped, cached, encoded, skipped);
+    CHECK(g.cached == cached && g.encoded == encoded && g.skipped == skipped,
+          "%d cached, %d encoded, %d skipped; %d, "
+          "%d, %d were wanted",
+          g.cached, g.encoded, g.skipped, cached, encoded, skipped);
     CHECK(g.n == cached + encoded && g.features.shape[0] == g.n, "%d", g.n);
 }
 
@@ -58,7 +60,10 @@ TEST(gallery_remembers_and_notices) {
     begin();
     Encoder encoder = tiny();
     Err err;
-    picture("b.png", 3), picture("a.ppm", 5), picture("c d.png", 7), picture(".hidden.png", 9);
+    picture("b.png", 3);
+    picture("a.ppm", 5);
+    picture("c d.png", 7);
+    picture(".hidden.png", 9);
     write_text(in_folder("notes.txt"), "no picture");
     CHECK(folder_make(in_folder("below"), &err), "%s", err.text);
     check_counts(&encoder, 0, 3, 1);
@@ -130,9 +135,13 @@ TEST(gallery_with_a_cache_that_is_not_quite_one) {
     begin();
     Encoder encoder = tiny();
     int E = encoder.clip.config.image.embed;
-    const struct { const char *model; TensorShape sums; int length; } bad[] = {
-        { NULL, { 2, { 1, 32 } }, E }, { "tiny", { 0, { 0 } }, E }, { "tiny", { 2, { 1, 31 } }, E }, { "tiny", { 2, { 2, 32 } }, E },
-        { "tiny", { 1, { 32 } }, E }, { "tiny", { 2, { 1, 32 } }, E + 1 },
+    const struct {
+        const char *model;
+        TensorShape sums;
+        int length;
+    } bad[] = {
+        { NULL, { 2, { 1, 32 } }, E },   { "tiny", { 0, { 0 } }, E },  { "tiny", { 2, { 1, 31 } }, E },
+        { "tiny", { 2, { 2, 32 } }, E }, { "tiny", { 1, { 32 } }, E }, { "tiny", { 2, { 1, 32 } }, E + 1 },
     };
     picture("a.png", 3);
     for (size_t i = 0; i < COUNT(bad); i++) {
@@ -172,12 +181,14 @@ static Encoder published(uint64_t seed) {
 TEST(gallery_of_another_model) {
     begin();
     Encoder one = published(1), two = published(2);
-    picture("a.png", 3), picture("b.png", 4);
+    picture("a.png", 3);
+    picture("b.png", 4);
     check_counts(&one, 0, 2, 0);
     check_counts(&one, 2, 0, 0);
     check_counts(&two, 0, 2, 0);
     check_counts(&two, 2, 0, 0);
-    encoder_close(&one), encoder_close(&two);
+    encoder_close(&one);
+    encoder_close(&two);
     arena_free(&arena);
 }
 
@@ -197,5 +208,5 @@ TEST(gallery_of_nothing) {
     arena_free(&arena);
 }
 
-TESTS(gallery_remembers_and_notices, gallery_with_bad_caches, gallery_with_a_cache_that_is_not_quite_one, gallery_of_another_model,
-      gallery_of_nothing)
+TESTS(gallery_remembers_and_notices, gallery_with_bad_caches, gallery_with_a_cache_that_is_not_quite_one,
+      gallery_of_another_model, gallery_of_nothing)

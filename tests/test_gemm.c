@@ -24,7 +24,10 @@ static num *sizes(Arena *arena, const num *of, size_t count) {
     return v;
 }
 
-typedef struct { bool turn_a, turn_b, accumulate; int M, N, K, lda, ldb, ldc; } Shape;
+typedef struct {
+    bool turn_a, turn_b, accumulate;
+    int M, N, K, lda, ldb, ldc;
+} Shape;
 
 /* Both products are sums of K terms: each is within K * epsilon/2 * sum |a||b| of the truth, in any order. */
 static void compare(Shape s, Rng *rng) {
@@ -50,9 +53,14 @@ static void compare(Shape s, Rng *rng) {
 static int draw(Rng *rng, int most) { return (int)rng_below(rng, (uint32_t)most + 1); }
 
 static Shape shape(Rng *rng, int most_m, int most_n, int most_k) {
-    Shape s = { .turn_a = draw(rng, 1), .turn_b = draw(rng, 1), .accumulate = draw(rng, 1),
-                .M = draw(rng, most_m), .N = draw(rng, most_n), .K = draw(rng, most_k) };
-    s.lda = (s.turn_a ? s.M : s.K) + draw(rng, 3), s.ldb = (s.turn_b ? s.K : s.N) + draw(rng, 3);
+    Shape s = { .turn_a = draw(rng, 1),
+                .turn_b = draw(rng, 1),
+                .accumulate = draw(rng, 1),
+                .M = draw(rng, most_m),
+                .N = draw(rng, most_n),
+                .K = draw(rng, most_k) };
+    s.lda = (s.turn_a ? s.M : s.K) + draw(rng, 3);
+    s.ldb = (s.turn_b ? s.K : s.N) + draw(rng, 3);
     s.ldc = s.N + 1 + draw(rng, 3);
     return s;
 }
@@ -86,13 +94,16 @@ TEST(more_than_one_block) {
     Rng rng = rng_seed(3, 0);
     for (int turns = 0; turns < 4; turns++) {
         Shape s = { .turn_a = turns & 1, .turn_b = turns >> 1, .M = 13, .N = 20, .K = 3205, .ldc = 20 };
-        s.lda = s.turn_a ? s.M : s.K, s.ldb = s.turn_b ? s.K : s.N;
+        s.lda = s.turn_a ? s.M : s.K;
+        s.ldb = s.turn_b ? s.K : s.N;
         compare(s, &rng);
         Shape wide = { .turn_a = turns & 1, .turn_b = turns >> 1, .M = 7, .N = 4107, .K = 5, .ldc = 4107 };
-        wide.lda = wide.turn_a ? wide.M : wide.K, wide.ldb = wide.turn_b ? wide.K : wide.N;
+        wide.lda = wide.turn_a ? wide.M : wide.K;
+        wide.ldb = wide.turn_b ? wide.K : wide.N;
         compare(wide, &rng);
         Shape tall = { .turn_a = turns & 1, .turn_b = turns >> 1, .M = 2391, .N = 10, .K = 5, .ldc = 10 };
-        tall.lda = tall.turn_a ? tall.M : tall.K, tall.ldb = tall.turn_b ? tall.K : tall.N;
+        tall.lda = tall.turn_a ? tall.M : tall.K;
+        tall.ldb = tall.turn_b ? tall.K : tall.N;
         compare(tall, &rng);
     }
 }
@@ -110,8 +121,8 @@ TEST(no_terms_make_zeros) {
 TEST(not_a_number_stays_in_its_row) {
     num a[] = { 1, 2, (num)NAN, 1, (num)INFINITY, 1 }, b[] = { 1, 0, 1, 1 }, c[6];
     gemm(false, false, 3, 2, 2, a, 2, b, 2, false, c, 2);
-    CHECK(c[0] == 3 && c[1] == 2 && isnan(c[2]) && isnan(c[3]) && isinf(c[4]) && isnan(c[5]),
-          "%g %g %g %g %g %g", (double)c[0], (double)c[1], (double)c[2], (double)c[3], (double)c[4], (double)c[5]);
+    CHECK(c[0] == 3 && c[1] == 2 && isnan(c[2]) && isnan(c[3]) && isinf(c[4]) && isnan(c[5]), "%g %g %g %g %g %g",
+          (double)c[0], (double)c[1], (double)c[2], (double)c[3], (double)c[4], (double)c[5]);
 }
 
 TEST(a_row_is_the_same_bits_in_any_batch) {
@@ -147,7 +158,10 @@ TEST(any_number_of_threads_gives_the_same_bits) {
     arena_free(&arena);
 }
 
-typedef struct { const num *a, *b; num *c; } Batch;
+typedef struct {
+    const num *a, *b;
+    num *c;
+} Batch;
 
 static void multiply_one(void *context, size_t begin, size_t end, int worker) {
     const Batch *v = context;
@@ -187,6 +201,5 @@ TEST(the_peak_is_a_speed) {
 }
 
 TESTS(by_hand, random_small_shapes, every_edge_of_a_tile, more_than_one_block, no_terms_make_zeros,
-      not_a_number_stays_in_its_row, a_row_is_the_same_bits_in_any_batch,
-      any_number_of_threads_gives_the_same_bits, products_inside_a_parallel_loop, broken_contracts_stop,
-      the_peak_is_a_speed)
+      not_a_number_stays_in_its_row, a_row_is_the_same_bits_in_any_batch, any_number_of_threads_gives_the_same_bits,
+      products_inside_a_parallel_loop, broken_contracts_stop, the_peak_is_a_speed)

@@ -62,8 +62,10 @@ static void of_no_value_backward(Var y) {
     for (size_t i = 0; i < mat_count(y->val); i++) dx[i] += y->grad[i];
 }
 static Var of_no_value_check(GradCheck *check) {
-    Var x = gradcheck_input(check, mat_shape(2, 2, 3)), y = tape_push(check->tape, &of_no_value_op, x->val, x, NULL, NULL);
-    for (size_t i = 0; i < mat_count(x->val); i++) y->val.v[i] = (num)sqrt((double)x->val.v[i]); /* half of them are negative */
+    Var x = gradcheck_input(check, mat_shape(2, 2, 3)),
+        y = tape_push(check->tape, &of_no_value_op, x->val, x, NULL, NULL);
+    for (size_t i = 0; i < mat_count(x->val); i++)
+        y->val.v[i] = (num)sqrt((double)x->val.v[i]); /* half of them are negative */
     return y;
 }
 
@@ -75,7 +77,8 @@ static void overwriting_backward(Var y) {
 static Var overwriting_check(GradCheck *check) { return square(check, &overwriting_op); }
 
 TEST(the_checker_can_fail) {
-    const Op *wrong[] = { &flipped_sign_op, &no_gradient_op, &one_wrong_coordinate_op, &not_a_number_op, &of_no_value_op, &overwriting_op };
+    const Op *wrong[] = { &flipped_sign_op, &no_gradient_op, &one_wrong_coordinate_op,
+                          &not_a_number_op, &of_no_value_op, &overwriting_op };
     for (size_t i = 0; i < COUNT(wrong); i++) CHECK(gradcheck_run(wrong[i]).worst > 1e-6, "%s passed", wrong[i]->name);
     CHECK(gradcheck_run(&one_wrong_coordinate_op).index == 4, "%s", "the wrong coordinate is named");
 }
@@ -90,7 +93,8 @@ TEST(every_declared_operation_is_listed) {
     for (; at + 7 < end; at++) {
         if (strncmp(at, "Var op_", 7)) continue;
         int length = (int)strcspn(at + 7, "(");
-        if (length == (int)strlen("cross_entropy_labels") && !strncmp(at + 7, "cross_entropy_labels", (size_t)length)) continue;
+        if (length == (int)strlen("cross_entropy_labels") && !strncmp(at + 7, "cross_entropy_labels", (size_t)length))
+            continue;
         bool listed = false;
         for (size_t i = 0; i < COUNT(ops); i++)
             listed |= strlen(ops[i]->name) == (size_t)length && !strncmp(ops[i]->name, at + 7, (size_t)length);

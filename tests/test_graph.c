@@ -119,9 +119,10 @@ TEST(graph_as_a_tree) {
 
 TEST(rows_of_a_matrix_and_no_gradient) {
     num four[] = { 1, -2, 3, 4 };
-    GraphNode nodes[] = { { .name = "m", .operation = "", .value = { 2, { 2, 2, 1, 1 }, four } },
-                          { .name = "n", .operation = "turn", .value = { 2, { 2, 2, 1, 1 }, four }, .gradient = four,
-                            .inputs = 1 } };
+    GraphNode nodes[] = {
+        { .name = "m", .operation = "", .value = { 2, { 2, 2, 1, 1 }, four } },
+        { .name = "n", .operation = "turn", .value = { 2, { 2, 2, 1, 1 }, four }, .gradient = four, .inputs = 1 }
+    };
     Graph graph = { .nodes = nodes, .count = 2, .decimals = 0 };
     Term term = capture(80, false, 0, false);
     draw_graph(&term, &graph);
@@ -135,8 +136,11 @@ TEST(rows_of_a_matrix_and_no_gradient) {
 TEST(a_narrow_terminal_is_kept_to) {
     num nine[] = { 0.123456f, 1000, -2000, 0.5f, 1, 2, 3, 4, 5 };
     GraphNode nodes[] = { { .name = "a rather long name", .operation = "", .value = { 2, { 3, 3, 1, 1 }, nine } },
-                          { .name = "n", .operation = "some operation", .value = { 2, { 3, 3, 1, 1 }, nine },
-                            .gradient = nine, .inputs = 1 } };
+                          { .name = "n",
+                            .operation = "some operation",
+                            .value = { 2, { 3, 3, 1, 1 }, nine },
+                            .gradient = nine,
+                            .inputs = 1 } };
     Graph graph = { .nodes = nodes, .count = 2, .decimals = 6 };
     Term term = capture(72, false, 0, false);
     draw_graph(&term, &graph);
@@ -159,14 +163,22 @@ TEST(impossible_graphs_stop) {
 }
 
 /* Two pairs: together at the right, then apart; one point is nowhere. */
-static const num points[2 * 1 * 2 * 4] = { 1, 0, 1, 0, 1, 0, 1, 0, /* frame 0 */
+static const num points[2 * 1 * 2 * 4] = { 1, 0, 1, 0, 1,  0, 1,   0, /* frame 0 */
                                            0, 1, 0, 1, -1, 0, NAN, 0 };
 static const char *const panels[] = { "tau" }, *const frames[] = { "step 0", "step\n1" };
 
 static Motion small_motion(void) {
     static const int shown[] = { 0, 1 };
-    return (Motion){ .title = "two", .first = "pictures", .second = "texts", .panels = panels, .panel_count = 1,
-                     .pairs = 2, .frames = 2, .points = points, .frame_names = frames, .shown = shown,
+    return (Motion){ .title = "two",
+                     .first = "pictures",
+                     .second = "texts",
+                     .panels = panels,
+                     .panel_count = 1,
+                     .pairs = 2,
+                     .frames = 2,
+                     .points = points,
+                     .frame_names = frames,
+                     .shown = shown,
                      .shown_count = 2 };
 }
 
@@ -217,11 +229,16 @@ TEST(graph_and_motion_with_hostile_words) {
     Graph graph = small_graph(&t);
     GraphNode nodes[4];
     memcpy(nodes, graph.nodes, sizeof nodes);
-    nodes[0].name = hostile[0], nodes[3].operation = hostile[1], graph.nodes = nodes, graph.title = hostile[0];
+    nodes[0].name = hostile[0];
+    nodes[3].operation = hostile[1];
+    graph.nodes = nodes;
+    graph.title = hostile[0];
     CHECK(plot_graph("g", &graph, &err) == PLOT_DRAWN && !memcmp(content("out/g.png"), "\x89PNG", 4), "%s", err.text);
     Motion motion = small_motion();
-    motion.title = motion.first = hostile[0], motion.second = hostile[1];
-    motion.panels = hostile, motion.frame_names = hostile;
+    motion.title = motion.first = hostile[0];
+    motion.second = hostile[1];
+    motion.panels = hostile;
+    motion.frame_names = hostile;
     CHECK(plot_motion("m", &motion, &err) == PLOT_DRAWN && !memcmp(content("out/m.png"), "\x89PNG", 4), "%s", err.text);
     CHECK(!memcmp(content("out/m.gif"), "GIF89a", 6), "%s", "the animation");
     char path[1200];
@@ -230,7 +247,9 @@ TEST(graph_and_motion_with_hostile_words) {
     tape_free(&t);
 }
 
-typedef struct { double x, y, wide, high; } Rect;
+typedef struct {
+    double x, y, wide, high;
+} Rect;
 
 static bool apart(const Rect *a, const Rect *b) {
     return fabs(a->x - b->x) * 2 >= a->wide + b->wide || fabs(a->y - b->y) * 2 >= a->high + b->high;
@@ -245,14 +264,20 @@ TEST(boxes_stand_apart_inside_the_picture) {
     Rect box[8];
     int n = 0, W = 0, H = 0, middle = 0;
     CHECK(plot_graph("g", &graph, NULL) == PLOT_NO_GNUPLOT, "%s", "without gnuplot");
-    const char *script = content("g.gp"), *at = strstr(script, "noenhanced size "), *title = strstr(script, "\"twice\" at ");
-    CHECK(at && sscanf(at, "noenhanced size %d,%d", &W, &H) == 2 && title && sscanf(title, "\"twice\" at %d", &middle) == 1, "%s", script);
+    const char *script = content("g.gp"), *at = strstr(script, "noenhanced size "),
+               *title = strstr(script, "\"twice\" at ");
+    CHECK(at && sscanf(at, "noenhanced size %d,%d", &W, &H) == 2 && title &&
+              sscanf(title, "\"twice\" at %d", &middle) == 1,
+          "%s", script);
     CHECK(abs(2 * middle - W) <= 1, "the title is at %d of %d", middle, W);
     for (at = script; (at = strstr(at, "rectangle center ")) != NULL && n < 8; at++, n++)
-        CHECK(sscanf(at, "rectangle center %lf,%lf size %lf,%lf", &box[n].x, &box[n].y, &box[n].wide, &box[n].high) == 4, "%s", at);
+        CHECK(sscanf(at, "rectangle center %lf,%lf size %lf,%lf", &box[n].x, &box[n].y, &box[n].wide, &box[n].high) ==
+                  4,
+              "%s", at);
     CHECK(n == 4, "%d boxes", n);
     for (int i = 0; i < n; i++) {
-        bool inside = box[i].x > box[i].wide / 2 && box[i].x + box[i].wide / 2 < W && box[i].y > box[i].high / 2 && box[i].y + box[i].high / 2 < H;
+        bool inside = box[i].x > box[i].wide / 2 && box[i].x + box[i].wide / 2 < W && box[i].y > box[i].high / 2 &&
+                      box[i].y + box[i].high / 2 < H;
         CHECK(inside, "box %d at %g, %g, %g wide, of %d x %d", i, box[i].x, box[i].y, box[i].wide, W, H);
         for (int k = 0; k < i; k++) CHECK(apart(&box[i], &box[k]), "boxes %d and %d overlap", i, k);
     }
@@ -267,9 +292,11 @@ TEST(panels_of_the_animation) {
     int W = 0, H = 0;
     double wide = 0, high = 0;
     CHECK(plot_motion("m", &motion, NULL) == PLOT_NO_GNUPLOT, "%s", "without gnuplot");
-    const char *script = strstr(content("m.gp"), "set terminal gif"), *size = script ? strstr(script, "set size ") : NULL;
+    const char *script = strstr(content("m.gp"), "set terminal gif"),
+               *size = script ? strstr(script, "set size ") : NULL;
     CHECK(size && sscanf(script, "set terminal gif noenhanced animate delay 8 size %d,%d", &W, &H) == 2 &&
-              sscanf(size, "set size %lf,%lf", &wide, &high) == 2, "%s", script ? script : "no animation");
+              sscanf(size, "set size %lf,%lf", &wide, &high) == 2,
+          "%s", script ? script : "no animation");
     CHECK_NEAR(wide * W, high * H, 1e-6);
     CHECK(wide <= 1 && high < 0.95, "%g x %g of the picture", wide, high);
 }
@@ -277,5 +304,4 @@ TEST(panels_of_the_animation) {
 TESTS(what_is_below_the_result_in_the_order_of_the_tape, a_graph_too_large_stops, graph_as_a_tree,
       rows_of_a_matrix_and_no_gradient, a_narrow_terminal_is_kept_to, impossible_graphs_stop, motion_as_a_strip,
       motion_in_place, graph_and_motion_as_csv, graph_and_motion_with_hostile_words,
-      boxes_stand_apart_inside_the_picture,
-      panels_of_the_animation)
+      boxes_stand_apart_inside_the_picture, panels_of_the_animation)

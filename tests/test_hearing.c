@@ -97,7 +97,8 @@ TEST(changes_are_what_they_are_called) {
         for (int i = 0; i < 60; i++) {
             Caption first, again, changed;
             CHECK(caption_parse(example[i].text, &first, NULL) && caption_parse(example[i].reworded, &again, NULL) &&
-                  caption_parse(example[i].changed, &changed, NULL), "%s", example[i].text);
+                      caption_parse(example[i].changed, &changed, NULL),
+                  "%s", example[i].text);
             CHECK(caption_same(&first, &again) && strcmp(example[i].text, example[i].reworded), "%s: %s / %s",
                   change->name, example[i].text, example[i].reworded);
             CHECK(caption_same(&first, &changed) == change->same, "%s: %s / %s", change->name, example[i].text,
@@ -131,7 +132,8 @@ TEST(scores_are_what_the_cosines_say) {
             const char *said[] = { example[k].text, example[k].reworded, example[k].changed };
             Mat v = hearing_vectors(&tower, &arena, said, 3);
             double reworded = hearing_cosine(v, 0, v, 1), changed = hearing_cosine(v, 0, v, 2);
-            cosine += changed / N, won += changed < reworded ? 1 : changed > reworded ? 0 : 0.5;
+            cosine += changed / N;
+            won += changed < reworded ? 1 : changed > reworded ? 0 : 0.5;
         }
         CHECK_NEAR(got.cosine, cosine, 1e-12);
         CHECK(got.taken.items == N && got.taken.sum[TALLY_CHOICE] == won, "%s: %g of %d, want %g", change->name,
@@ -140,7 +142,8 @@ TEST(scores_are_what_the_cosines_say) {
             CHECK(fabs(of_bag.cosine - 1) < 1e-12 && of_bag.taken.sum[TALLY_CHOICE] == 0, "%s: %g", change->name,
                   of_bag.cosine);
     }
-    clip_free(&bag), clip_free(&tower);
+    clip_free(&bag);
+    clip_free(&tower);
     arena_free(&arena);
 }
 

@@ -12,7 +12,10 @@ static Cifar set_of(const uint8_t *labels, int n, bool generated) {
     cifar_generate(&arena, CIFAR_TEST, 10, &set);
     uint8_t *pixels = arena_zero(&arena, (size_t)n, CIFAR_NUMBERS);
     for (int i = 0; i < n; i++) pixels[(size_t)i * CIFAR_NUMBERS] = (uint8_t)i;
-    set.n = n, set.pixels = pixels, set.labels = labels, set.generated = generated;
+    set.n = n;
+    set.pixels = pixels;
+    set.labels = labels;
+    set.generated = generated;
     return set;
 }
 
@@ -59,8 +62,10 @@ TEST(kinds_are_counted) {
     int alike = 0, colours = 0;
     for (int a = 0; a < CIFAR_CLASSES; a++)
         for (int b = 0; b < a; b++) {
-            alike += holdout_alike(&photographs, a, b), colours += holdout_alike(&shapes, a, b);
-            CHECK(holdout_alike(&shapes, b, a) == (shapes.names[a][0] == shapes.names[b][0]), "%s, %s", shapes.names[a], shapes.names[b]);
+            alike += holdout_alike(&photographs, a, b);
+            colours += holdout_alike(&shapes, a, b);
+            CHECK(holdout_alike(&shapes, b, a) == (shapes.names[a][0] == shapes.names[b][0]), "%s, %s", shapes.names[a],
+                  shapes.names[b]);
         }
     CHECK(alike == 21 && colours == 20, "%d, %d", alike, colours);
     CHECK(holdout_alike(&photographs, 3, 5) && !holdout_alike(&photographs, 3, 0), "%s", "cat, dog, airplane");
@@ -71,8 +76,10 @@ TEST(pictures_are_parted) {
     Cifar set = set_of(labels, 8, false), held = holdout_pictures(&arena, &set, 1, 9, true, 0);
     Cifar rest = holdout_pictures(&arena, &set, 1, 9, false, 0), some = holdout_pictures(&arena, &set, 1, 9, false, 2);
     CHECK(held.n == 3 && held.labels[0] == 1 && held.labels[1] == 1 && held.labels[2] == 9, "%d", held.n);
-    CHECK(held.pixels[0] == 1 && held.pixels[CIFAR_NUMBERS] == 3 && held.pixels[2 * CIFAR_NUMBERS] == 5, "%d", held.pixels[0]);
-    CHECK(rest.n == 5 && some.n == 2 && some.labels[1] == 4 && some.pixels[CIFAR_NUMBERS] == 2, "%d %d", rest.n, some.n);
+    CHECK(held.pixels[0] == 1 && held.pixels[CIFAR_NUMBERS] == 3 && held.pixels[2 * CIFAR_NUMBERS] == 5, "%d",
+          held.pixels[0]);
+    CHECK(rest.n == 5 && some.n == 2 && some.labels[1] == 4 && some.pixels[CIFAR_NUMBERS] == 2, "%d %d", rest.n,
+          some.n);
     CHECK_STOPS(holdout_pictures(&arena, &set, 3, 3, true, 0), EXIT_CONTRACT, "classes 3 and 3");
 }
 
@@ -81,17 +88,19 @@ TEST(answers_by_hand) {
     Cifar set = set_of(labels, 4, false);
     Mat scores = mat_zero(&arena, 4, CIFAR_CLASSES);
     int two, ten;
-    AT(scores, 0, 2) = 3, AT(scores, 0, 5) = 4; /* another class is nearest, but 2 before 7 */
-    AT(scores, 1, 7) = 1;                       /* right both times */
+    AT(scores, 0, 2) = 3, AT(scores, 0, 5) = 4;   /* another class is nearest, but 2 before 7 */
+    AT(scores, 1, 7) = 1;                         /* right both times */
     AT(scores, 2, 2) = -1, AT(scores, 2, 7) = -1; /* a tie goes to 2, and class 0 is nearest */
-    AT(scores, 3, 2) = 1, AT(scores, 3, 5) = 1; /* of two that are nearest 2 is the lower */
+    AT(scores, 3, 2) = 1, AT(scores, 3, 5) = 1;   /* of two that are nearest 2 is the lower */
     holdout_count(scores, &set, 7, 2, &two, &ten);
     CHECK(two == 3 && ten == 2, "%d %d", two, ten);
 }
 
 TEST(table_comes_back) {
     char *path = arena_print(&arena, "%s/table.csv", check_folder());
-    HoldoutTable table = { .row = { { 0, 1, 0, 2000, 1500, 10, 1900, 1200 }, { 3, 5, 1, 2000, 900, 0, 1400, 1100 } }, .count = 2 }, back;
+    HoldoutTable table = { .row = { { 0, 1, 0, 2000, 1500, 10, 1900, 1200 }, { 3, 5, 1, 2000, 900, 0, 1400, 1100 } },
+                           .count = 2 },
+                 back;
     Err err;
     CHECK(holdout_write(&table, path, &err) && holdout_read(&back, path, &err), "%s", err.text);
     CHECK(back.count == 2 && !memcmp(back.row, table.row, 2 * sizeof *table.row), "%d rows", back.count);
@@ -112,9 +121,14 @@ static void refuse(const char *text, const char *why) {
 }
 
 TEST(bad_tables_are_refused) {
-    const char *head = "first,second,unseen_words,pictures,two,ten,closed_two,closed_ten\n", *good = "0,1,0,20,1,1,1,1\n";
-    const char *const rows[] = { "0,1,0,20,1,1,1,1\n", "1,1,0,20,1,1,1,1\n", "2,1,0,20,1,1,1,1\n", "0,10,0,20,1,1,1,1\n", "0,2,0,20,21,1,1,1\n",
-                                 "0,2,0,0,0,0,0,0\n", "0,2,0,20,1,1,1\n", "0,2,0,20,1,1,1,1,1\n", "0,2,0,20,1,1,1,x\n", "\n", "0,2,0,-1,1,1,1,1\n" };
+    const char *head = "first,second,unseen_words,pictures,two,ten,closed_two,closed_ten\n",
+               *good = "0,1,0,20,1,1,1,1\n";
+    const char *const rows[] = { "0,1,0,20,1,1,1,1\n",  "1,1,0,20,1,1,1,1\n",
+                                 "2,1,0,20,1,1,1,1\n",  "0,10,0,20,1,1,1,1\n",
+                                 "0,2,0,20,21,1,1,1\n", "0,2,0,0,0,0,0,0\n",
+                                 "0,2,0,20,1,1,1\n",    "0,2,0,20,1,1,1,1,1\n",
+                                 "0,2,0,20,1,1,1,x\n",  "\n",
+                                 "0,2,0,-1,1,1,1,1\n" };
     refuse("", "empty");
     refuse("a,b\n", ":1:");
     for (size_t i = 0; i < COUNT(rows); i++) refuse(arena_print(&arena, "%s%s%s", head, good, rows[i]), ":3:");
@@ -124,4 +138,5 @@ TEST(bad_tables_are_refused) {
     refuse(arena_print(&arena, "%s%s", all, good), ":47:");
 }
 
-TESTS(every_word_is_seen_elsewhere, descriptions_differ_as_bags, kinds_are_counted, pictures_are_parted, answers_by_hand, table_comes_back, bad_tables_are_refused)
+TESTS(every_word_is_seen_elsewhere, descriptions_differ_as_bags, kinds_are_counted, pictures_are_parted,
+      answers_by_hand, table_comes_back, bad_tables_are_refused)

@@ -50,7 +50,7 @@ TEST(ppm_of_every_kind) {
     check_pixels(TEXT("P3\n#c\n2#c\n1#c\n255\n1 2 # c 9 9\n3 4 5 6#"), 2, 1, six);
     check_pixels(TEXT("P5 3 1 255 \0\x80\xff"), 3, 1, grey);
     check_pixels(TEXT("P2 3 1 255 0 128 255"), 3, 1, grey);
-    check_pixels(TEXT("P2 3 1 2 0 1 2"), 3, 1, grey);           /* 1 of 2 is 127.5, rounded up */
+    check_pixels(TEXT("P2 3 1 2 0 1 2"), 3, 1, grey); /* 1 of 2 is 127.5, rounded up */
     check_pixels(TEXT("P2 3 1 65535 0 32768 65535"), 3, 1, grey);
     check_pixels(TEXT("P5 3 1 65535 \0\0\x80\0\xff\xff"), 3, 1, grey);
 }
@@ -91,8 +91,7 @@ TEST(ppm_values_that_cannot_be) {
     check_refused(TEXT("P3 1 1 255\n1 2   "), "a value was wanted");
 }
 
-static const char *const texts[] = { "P6 2 2 255\nabcdefghijkl", "P3 2 #\n1 255\n1 2 3 4 5 6",
-                                     "P5 2 1 300\n\1\1\1\1" };
+static const char *const texts[] = { "P6 2 2 255\nabcdefghijkl", "P3 2 #\n1 255\n1 2 3 4 5 6", "P5 2 1 300\n\1\1\1\1" };
 
 TEST(every_cut_of_a_ppm) {
     for (size_t i = 0; i < COUNT(texts); i++)
@@ -109,8 +108,8 @@ TEST(fuzz_ppm) {
         size_t size = strlen(texts[round % 3]);
         memcpy(text, texts[round % 3], size);
         for (uint32_t n = 1 + rng_below(&rng, 3); n > 0; n--)
-            text[rng_below(&rng, (uint32_t)size)] = rng_below(&rng, 2) ? "0123456789# \n"[rng_below(&rng, 13)] :
-                                                    (char)rng_below(&rng, 256);
+            text[rng_below(&rng, (uint32_t)size)] =
+                rng_below(&rng, 2) ? "0123456789# \n"[rng_below(&rng, 13)] : (char)rng_below(&rng, 256);
         unsigned sum = 0;
         bool ok = decode(&arena, text, size, &image, NULL);
         for (int i = 0; ok && i < image.width * image.height * 3; i++) sum += image.rgb[i];
@@ -178,8 +177,7 @@ TEST(crop_is_the_window) {
     Arena arena = { 0 };
     Rng rng = rng_seed(3, 0);
     Image image = noise(&arena, &rng, 9, 7), window = image_crop(&arena, image, 2, 3, 5, 4);
-    for (int y = 0; y < 4; y++)
-        CHECK(!memcmp(window.rgb + y * 15, image.rgb + ((y + 3) * 9 + 2) * 3, 15), "row %d", y);
+    for (int y = 0; y < 4; y++) CHECK(!memcmp(window.rgb + y * 15, image.rgb + ((y + 3) * 9 + 2) * 3, 15), "row %d", y);
     CHECK(same(image_crop(&arena, image, 0, 0, 9, 7), image), "%s", "the whole");
     CHECK_STOPS(image_crop(&arena, image, 5, 3, 5, 4), EXIT_CONTRACT, "a window of 5 x 4 at 5,3 in a picture of 9 x 7");
     CHECK_STOPS(image_crop(&arena, image, -1, 3, 5, 4), EXIT_CONTRACT, "at -1,3");
@@ -200,7 +198,8 @@ static void axis_resize(const double *in, int n, double *out, int m, size_t stri
         double sum = 0, total = 0;
         for (int j = 0; j < n; j++) {
             double k = keys((j + 0.5 - (i + 0.5) * ratio) / wide);
-            sum += k * in[(size_t)j * stride], total += k;
+            sum += k * in[(size_t)j * stride];
+            total += k;
         }
         out[(size_t)i * stride] = fmin(255, fmax(0, floor(sum / total + 0.5)));
     }
@@ -222,7 +221,8 @@ TEST(resize_is_the_formula) {
         for (int i = 0; i < W * H * 3; i++) {
             CHECK(fabs(got.rgb[i] - out[i]) <= 1, "%d x %d to %d x %d: byte %d is %d, not %g", w, h, W, H, i,
                   got.rgb[i], out[i]);
-            exact += got.rgb[i] == out[i], bytes++;
+            exact += got.rgb[i] == out[i];
+            bytes++;
         }
         arena_free(&arena);
     }
@@ -245,8 +245,9 @@ TEST(resize_of_flat_and_of_the_same_size) {
 
 /* With the shorter side as wanted already, only the window is left to choose: half of what is over, halves to even. */
 TEST(clip_crop_rounds_the_margin_to_even) {
-    static const int margins[][2] = { { 4, 0 }, { 5, 0 }, { 6, 1 },  { 7, 2 },
-                                      { 8, 2 }, { 9, 2 }, { 10, 3 }, { 11, 4 } };
+    static const int margins[][2] = {
+        { 4, 0 }, { 5, 0 }, { 6, 1 }, { 7, 2 }, { 8, 2 }, { 9, 2 }, { 10, 3 }, { 11, 4 }
+    };
     Arena arena = { 0 };
     Rng rng = rng_seed(6, 0);
     for (size_t i = 0; i < COUNT(margins); i++) {
@@ -279,7 +280,8 @@ TEST(clip_crop_of_absurd_shapes) {
     memset(thread.rgb, 77, 9000000);
     Image got = image_clip_crop(&arena, thread, 224);
     for (int i = 0; i < 224 * 224 * 3; i++) CHECK(got.rgb[i] == 77, "byte %d is %d", i, got.rgb[i]);
-    thread.width = thread.height, thread.height = 1;
+    thread.width = thread.height;
+    thread.height = 1;
     CHECK(image_clip_crop(&arena, thread, 1).rgb[2] == 77, "%s", "a wide one");
     CHECK(image_resize(&arena, thread, 2, 2).height == 2, "%s", "any reduction ends");
     CHECK_STOPS(image_clip_crop(&arena, thread, 0), EXIT_CONTRACT, "a side of 0");

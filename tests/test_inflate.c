@@ -71,9 +71,11 @@ TEST(stored_blocks) {
     const char *parts[] = { "hel", "", "lo" };
     for (unsigned i = 0; i < 3; i++) {
         unsigned length = (unsigned)strlen(parts[i]);
-        put(&w, i == 2, 1), put(&w, 0, 2);
+        put(&w, i == 2, 1);
+        put(&w, 0, 2);
         w.bits = (w.bits + 7) / 8 * 8;
-        put(&w, length, 16), put(&w, length ^ 0xffff, 16);
+        put(&w, length, 16);
+        put(&w, length ^ 0xffff, 16);
         for (unsigned c = 0; c < length; c++) put(&w, (unsigned)parts[i][c], 8);
     }
     check_gives(w.bytes, zlib_end(&w, "hello", 5), "hello", 5);
@@ -82,9 +84,11 @@ TEST(stored_blocks) {
 /* "abc", then 7 bytes from 3 back: length symbol 261, distance symbol 2. */
 static Writer fixed_block(unsigned distance_symbol) {
     Writer w = zlib_begin();
-    put(&w, 1, 1), put(&w, 1, 2);
+    put(&w, 1, 1);
+    put(&w, 1, 2);
     for (unsigned c = 'a'; c <= 'c'; c++) put_code(&w, 0x30 + c, 8);
-    put_code(&w, 261 - 256, 7), put_code(&w, distance_symbol, 5);
+    put_code(&w, 261 - 256, 7);
+    put_code(&w, distance_symbol, 5);
     put_code(&w, 0, 7);
     return w;
 }
@@ -99,8 +103,11 @@ TEST(fixed_block_with_an_overlapping_repeat) {
 static Writer own_codes(const uint8_t *lengths, unsigned literals, unsigned distances) {
     static const uint8_t order[19] = { 16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15 };
     Writer w = zlib_begin();
-    put(&w, 1, 1), put(&w, 2, 2);
-    put(&w, literals - 257, 5), put(&w, distances - 1, 5), put(&w, 15, 4);
+    put(&w, 1, 1);
+    put(&w, 2, 2);
+    put(&w, literals - 257, 5);
+    put(&w, distances - 1, 5);
+    put(&w, 15, 4);
     for (int i = 0; i < 19; i++) put(&w, order[i] < 16 ? 4 : 0, 3);
     for (unsigned i = 0; i < literals + distances; i++) put_code(&w, lengths[i], 4);
     return w;
@@ -174,10 +181,15 @@ TEST(no_zlib_header) {
 
 TEST(broken_blocks) {
     Writer w = zlib_begin();
-    put(&w, 1, 1), put(&w, 3, 2), put(&w, 0, 32);
+    put(&w, 1, 1);
+    put(&w, 3, 2);
+    put(&w, 0, 32);
     check_refused(&w, "block of kind 3");
     w = zlib_begin();
-    put(&w, 1, 8), put(&w, 5, 16), put(&w, 5, 16), put(&w, 0, 32);
+    put(&w, 1, 8);
+    put(&w, 5, 16);
+    put(&w, 5, 16);
+    put(&w, 0, 32);
     check_refused(&w, "a stored block of length 5 with check 5, 65530 was wanted");
     w = fixed_block(3);
     put(&w, 0, 32);
@@ -186,7 +198,10 @@ TEST(broken_blocks) {
     put(&w, 0, 32);
     check_refused(&w, "distance symbol 30");
     w = zlib_begin();
-    put(&w, 1, 1), put(&w, 1, 2), put_code(&w, 192 + 286 - 280, 8), put(&w, 0, 32);
+    put(&w, 1, 1);
+    put(&w, 1, 2);
+    put_code(&w, 192 + 286 - 280, 8);
+    put(&w, 0, 32);
     check_refused(&w, "length symbol 286");
     w = fixed_block(2);
     put(&w, 0, 64);
@@ -195,23 +210,54 @@ TEST(broken_blocks) {
 
 TEST(broken_codes) {
     Writer w = zlib_begin();
-    put(&w, 5, 3), put(&w, 30, 5), put(&w, 0, 5), put(&w, 0, 32);
+    put(&w, 5, 3);
+    put(&w, 30, 5);
+    put(&w, 0, 5);
+    put(&w, 0, 32);
     check_refused(&w, "287 literal and 1 distance codes");
     w = zlib_begin();
-    put(&w, 5, 3), put(&w, 0, 5), put(&w, 31, 5), put(&w, 0, 32);
+    put(&w, 5, 3);
+    put(&w, 0, 5);
+    put(&w, 31, 5);
+    put(&w, 0, 32);
     check_refused(&w, "257 literal and 32 distance codes");
     w = zlib_begin(); /* three codes of one bit each */
-    put(&w, 5, 3), put(&w, 0, 10), put(&w, 0, 4), put(&w, 1, 3), put(&w, 1, 3), put(&w, 1, 3), put(&w, 0, 64);
+    put(&w, 5, 3);
+    put(&w, 0, 10);
+    put(&w, 0, 4);
+    put(&w, 1, 3);
+    put(&w, 1, 3);
+    put(&w, 1, 3);
+    put(&w, 0, 64);
     check_refused(&w, "impossible lengths of length codes");
     w = zlib_begin(); /* 16 (repeat) and 17 (zeros) of one bit each, and the repeat comes first */
-    put(&w, 5, 3), put(&w, 0, 10), put(&w, 0, 4), put(&w, 1, 3), put(&w, 1, 3), put(&w, 0, 6), put(&w, 0, 64);
+    put(&w, 5, 3);
+    put(&w, 0, 10);
+    put(&w, 0, 4);
+    put(&w, 1, 3);
+    put(&w, 1, 3);
+    put(&w, 0, 6);
+    put(&w, 0, 64);
     check_refused(&w, "none before it");
     w = zlib_begin(); /* 17 and 18 of one bit each: zeros alone, so that the end has no code; and zeros too many */
-    put(&w, 5, 3), put(&w, 0, 10), put(&w, 0, 4), put(&w, 0, 3), put(&w, 1, 3), put(&w, 1, 3), put(&w, 0, 3);
+    put(&w, 5, 3);
+    put(&w, 0, 10);
+    put(&w, 0, 4);
+    put(&w, 0, 3);
+    put(&w, 1, 3);
+    put(&w, 1, 3);
+    put(&w, 0, 3);
     Writer many = w;
-    put(&w, 1, 1), put(&w, 127, 7), put(&w, 1, 1), put(&w, 258 - 138 - 11, 7), put(&w, 0, 64);
+    put(&w, 1, 1);
+    put(&w, 127, 7);
+    put(&w, 1, 1);
+    put(&w, 258 - 138 - 11, 7);
+    put(&w, 0, 64);
     check_refused(&w, "without a code for its end");
-    for (int i = 0; i < 2; i++) put(&many, 1, 1), put(&many, 127, 7);
+    for (int i = 0; i < 2; i++) {
+        put(&many, 1, 1);
+        put(&many, 127, 7);
+    }
     put(&many, 0, 64);
     check_refused(&many, "138 code lengths where 120 are left");
 }
@@ -219,26 +265,40 @@ TEST(broken_codes) {
 TEST(broken_codes_of_a_block) {
     uint8_t lengths[320] = { ['a'] = 1, [256] = 2, [257] = 2 }; /* 0, 10, 11; no distances */
     Writer w = own_codes(lengths, 258, 1);
-    put_code(&w, 0, 1), put_code(&w, 3, 2), put(&w, 0, 64);
+    put_code(&w, 0, 1);
+    put_code(&w, 3, 2);
+    put(&w, 0, 64);
     check_refused(&w, "no distance code");
     lengths[258] = 1; /* one distance, 0: legal; the bit 1 is none */
     w = own_codes(lengths, 258, 1);
-    put_code(&w, 0, 1), put_code(&w, 3, 2), put(&w, 0, 1), put_code(&w, 2, 2);
+    put_code(&w, 0, 1);
+    put_code(&w, 3, 2);
+    put(&w, 0, 1);
+    put_code(&w, 2, 2);
     check_gives(w.bytes, zlib_end(&w, "aaaa", 4), "aaaa", 4);
     w = own_codes(lengths, 258, 1);
-    put_code(&w, 0, 1), put_code(&w, 3, 2), put(&w, 1, 1), put(&w, 0, 64);
+    put_code(&w, 0, 1);
+    put_code(&w, 3, 2);
+    put(&w, 1, 1);
+    put(&w, 0, 64);
     check_refused(&w, "no distance code");
     lengths[258] = 2; /* of two bits, and alone */
-    w = own_codes(lengths, 258, 1), put(&w, 0, 64);
+    w = own_codes(lengths, 258, 1);
+    put(&w, 0, 64);
     check_refused(&w, "impossible lengths of distance codes");
     lengths['b'] = 2; /* one too many */
-    w = own_codes(lengths, 258, 1), put(&w, 0, 64);
+    w = own_codes(lengths, 258, 1);
+    put(&w, 0, 64);
     check_refused(&w, "impossible lengths of literal codes");
-    lengths['b'] = 0, lengths['a'] = 2; /* one too few */
-    w = own_codes(lengths, 258, 1), put(&w, 0, 64);
+    lengths['b'] = 0;
+    lengths['a'] = 2; /* one too few */
+    w = own_codes(lengths, 258, 1);
+    put(&w, 0, 64);
     check_refused(&w, "impossible lengths of literal codes");
     uint8_t end_alone[258] = { [256] = 1 };
-    w = own_codes(end_alone, 257, 1), put(&w, 1, 1), put(&w, 0, 64);
+    w = own_codes(end_alone, 257, 1);
+    put(&w, 1, 1);
+    put(&w, 0, 64);
     check_refused(&w, "no literal or length code");
 }
 
@@ -335,9 +395,15 @@ static void gzip_put(Writer *w, unsigned flags, const char *text) {
     size_t start = w->bits / 8, size = strlen(text), packed;
     const uint8_t head[10] = { 0x1f, 0x8b, 8, (uint8_t)flags, 0, 0, 0, 0, 0, 255 };
     for (size_t i = 0; i < sizeof head; i++) put(w, head[i], 8);
-    if (flags & 4) put(w, 2, 16), put(w, 0x4141, 16);
+    if (flags & 4) {
+        put(w, 2, 16);
+        put(w, 0x4141, 16);
+    }
     for (int i = 8; i <= 16; i *= 2)
-        if (flags & (unsigned)i) put(w, 'n', 8), put(w, 0, 8);
+        if (flags & (unsigned)i) {
+            put(w, 'n', 8);
+            put(w, 0, 8);
+        }
     if (flags & 2) put(w, crc32_update(0, w->bytes + start, w->bits / 8 - start) & 0xffff, 16);
     uint8_t *stream = zlib_deflate(&arena, (const uint8_t *)text, size, &packed);
     for (size_t i = 2; i < packed - 4; i++) put(w, stream[i], 8);
@@ -432,5 +498,4 @@ TEST(gzip_of_the_reference_vocabulary) {
 TESTS(checksums_of_known_texts, stored_blocks, fixed_block_with_an_overlapping_repeat, codes_of_all_lengths,
       what_deflate_packs_comes_out_again, repeats_shrink, no_zlib_header, broken_blocks, broken_codes,
       broken_codes_of_a_block, room_is_never_exceeded, every_cut_and_every_flipped_bit, fuzz,
-      gzip_members_with_every_header,
-      gzip_cut_flipped_or_followed, gzip_bomb, gzip_of_the_reference_vocabulary)
+      gzip_members_with_every_header, gzip_cut_flipped_or_followed, gzip_bomb, gzip_of_the_reference_vocabulary)

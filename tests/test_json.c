@@ -47,7 +47,9 @@ TEST(json_reads_every_kind) {
 }
 
 TEST(json_decodes_strings) {
-    const struct { const char *text, *want; } cases[] = {
+    const struct {
+        const char *text, *want;
+    } cases[] = {
         { "\"\"", "" },
         { "\"a\\\"\\\\\\/\\b\\f\\n\\r\\tz\"", "a\"\\/\b\f\n\r\tz" },
         { "\"\\u0041\\u00e9\\u20AC\\uFFFD\"", "A\xc3\xa9\xe2\x82\xac\xef\xbf\xbd" },
@@ -59,8 +61,8 @@ TEST(json_decodes_strings) {
         Err err = { "" };
         const char *got = "";
         Json j = json_begin(&arena, cases[k].text, strlen(cases[k].text), "text", &err);
-        CHECK(json_string(&j, &got) && json_end(&j) && !strcmp(got, cases[k].want), "%s: %s %s",
-              cases[k].text, got, err.text);
+        CHECK(json_string(&j, &got) && json_end(&j) && !strcmp(got, cases[k].want), "%s: %s %s", cases[k].text, got,
+              err.text);
         const char *quoted = json_quote(&arena, got), *again;
         j = json_begin(&arena, quoted, strlen(quoted), "text", &err);
         CHECK(json_string(&j, &again) && json_end(&j) && !strcmp(again, got), "%s quoted is %s", got, quoted);
@@ -71,19 +73,76 @@ TEST(json_decodes_strings) {
 }
 
 TEST(json_refuses_what_is_not_json) {
-    const struct { const char *text; size_t byte; } cases[] = {
-        { "", 0 }, { " ", 1 }, { "x", 0 }, { "nul", 0 }, { "True", 0 }, { "\xef\xbb\xbf" "1", 0 }, { "1 2", 2 },
-        { "[", 1 }, { "]", 0 }, { "[1", 2 }, { "[1,", 3 }, { "[1,]", 3 }, { "[,1]", 1 }, { "[1 2]", 3 }, { "[1}", 2 },
-        { "{", 1 }, { "{1:2}", 1 }, { "{\"a\"}", 4 }, { "{\"a\":}", 5 }, { "{\"a\":1,}", 7 }, { "{\"a\" 1}", 5 },
-        { "{\"a\":1]", 6 }, { "[/**/1]", 1 }, { "['a']", 1 }, { "[truex]", 5 },
-        { "-", 1 }, { "+1", 0 }, { "01", 1 }, { "[00]", 2 }, { "-01", 2 }, { ".5", 0 }, { "1.", 2 },
-        { "1.e2", 2 }, { "1e", 2 }, { "1e+", 3 }, { "0x10", 1 }, { "NaN", 0 }, { "Infinity", 0 }, { "1_0", 1 },
-        { "\"", 1 }, { "\"a", 2 }, { "\"\\", 2 }, { "\"\\x\"", 2 }, { "\"\\u12\"", 5 }, { "\"\\u12g4\"", 5 },
-        { "\"\n\"", 1 }, { "\"\t\"", 1 }, { "\"\x1f\"", 1 }, { "\"\\u0000\"", 1 },
-        { "\"\\ud800\"", 7 }, { "\"\\ud800\\n\"", 8 }, { "\"\\ud800\\u0041\"", 1 }, { "\"\\udc00\"", 1 },
-        { "\"\x80\"", 1 }, { "\"\xbf\x80\"", 1 }, { "\"\x9f\xbf\"", 1 }, { "\"\xc3\"", 1 },
-        { "\"\xc0\xaf\"", 1 }, { "\"\xe0\x80\xaf\"", 1 }, { "\"\xed\xa0\x80\"", 1 },
-        { "\"\xf0\x80\x80\x80\"", 1 }, { "\"\xf4\x90\x80\x80\"", 1 }, { "\"\xf5\x80\x80\x80\"", 1 }, { "\"a\xff\"", 2 },
+    const struct {
+        const char *text;
+        size_t byte;
+    } cases[] = {
+        { "", 0 },
+        { " ", 1 },
+        { "x", 0 },
+        { "nul", 0 },
+        { "True", 0 },
+        { "\xef\xbb\xbf"
+          "1",
+          0 },
+        { "1 2", 2 },
+        { "[", 1 },
+        { "]", 0 },
+        { "[1", 2 },
+        { "[1,", 3 },
+        { "[1,]", 3 },
+        { "[,1]", 1 },
+        { "[1 2]", 3 },
+        { "[1}", 2 },
+        { "{", 1 },
+        { "{1:2}", 1 },
+        { "{\"a\"}", 4 },
+        { "{\"a\":}", 5 },
+        { "{\"a\":1,}", 7 },
+        { "{\"a\" 1}", 5 },
+        { "{\"a\":1]", 6 },
+        { "[/**/1]", 1 },
+        { "['a']", 1 },
+        { "[truex]", 5 },
+        { "-", 1 },
+        { "+1", 0 },
+        { "01", 1 },
+        { "[00]", 2 },
+        { "-01", 2 },
+        { ".5", 0 },
+        { "1.", 2 },
+        { "1.e2", 2 },
+        { "1e", 2 },
+        { "1e+", 3 },
+        { "0x10", 1 },
+        { "NaN", 0 },
+        { "Infinity", 0 },
+        { "1_0", 1 },
+        { "\"", 1 },
+        { "\"a", 2 },
+        { "\"\\", 2 },
+        { "\"\\x\"", 2 },
+        { "\"\\u12\"", 5 },
+        { "\"\\u12g4\"", 5 },
+        { "\"\n\"", 1 },
+        { "\"\t\"", 1 },
+        { "\"\x1f\"", 1 },
+        { "\"\\u0000\"", 1 },
+        { "\"\\ud800\"", 7 },
+        { "\"\\ud800\\n\"", 8 },
+        { "\"\\ud800\\u0041\"", 1 },
+        { "\"\\udc00\"", 1 },
+        { "\"\x80\"", 1 },
+        { "\"\xbf\x80\"", 1 },
+        { "\"\x9f\xbf\"", 1 },
+        { "\"\xc3\"", 1 },
+        { "\"\xc0\xaf\"", 1 },
+        { "\"\xe0\x80\xaf\"", 1 },
+        { "\"\xed\xa0\x80\"", 1 },
+        { "\"\xf0\x80\x80\x80\"", 1 },
+        { "\"\xf4\x90\x80\x80\"", 1 },
+        { "\"\xf5\x80\x80\x80\"", 1 },
+        { "\"a\xff\"", 2 },
     };
     for (size_t k = 0; k < COUNT(cases); k++) {
         Err err;
@@ -98,10 +157,19 @@ TEST(json_refuses_what_is_not_json) {
 }
 
 TEST(json_numbers_at_their_limits) {
-    const struct { const char *text; bool fits; } cases[] = {
-        { "9223372036854775807", true }, { "-9223372036854775808", true }, { "9223372036854775808", false },
+    const struct {
+        const char *text;
+        bool fits;
+    } cases[] = {
+        { "9223372036854775807", true },
+        { "-9223372036854775808", true },
+        { "9223372036854775808", false },
         { "-0", true },
-        { "1.0", false }, { "1e3", false }, { "\"1\"", false }, { "true", false }, { "99999999999999999999999", false },
+        { "1.0", false },
+        { "1e3", false },
+        { "\"1\"", false },
+        { "true", false },
+        { "99999999999999999999999", false },
     };
     for (size_t k = 0; k < COUNT(cases); k++) {
         Err err = { "" };
@@ -127,7 +195,8 @@ TEST(json_depth_is_limited) {
     char text[200001];
     Err err;
     for (int depth = JSON_DEPTH_MOST; depth <= JSON_DEPTH_MOST + 1; depth++) {
-        memset(text, '[', (size_t)depth), memset(text + depth, ']', (size_t)depth);
+        memset(text, '[', (size_t)depth);
+        memset(text + depth, ']', (size_t)depth);
         CHECK(takes(text, 2 * (size_t)depth, &err) == (depth <= JSON_DEPTH_MOST), "depth %d: %s", depth, err.text);
     }
     CHECK(strstr(err.text, "byte 64: found '[', wanted less nesting"), "%s", err.text);
@@ -137,7 +206,10 @@ TEST(json_depth_is_limited) {
 
 TEST(json_fifty_thousand_labels) {
     char *text = arena_alloc(&arena, 50000 * 2 + 2, 1), *end = text;
-    for (int i = 0; i < 50000; i++) *end++ = i ? ',' : '[', *end++ = (char)('0' + i % 10);
+    for (int i = 0; i < 50000; i++) {
+        *end++ = i ? ',' : '[';
+        *end++ = (char)('0' + i % 10);
+    }
     *end++ = ']';
     Err err;
     long long label;

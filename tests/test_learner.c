@@ -39,9 +39,11 @@ TEST(settings_that_are_refused) {
 
 TEST(settings_left_out) {
     LearnerSettings s = learner_settings((LearnerSettings){ .split = SPLIT_PAIRS });
-    CHECK(s.coverage == 1 && s.objects == 2 && s.steps == LEARNER_STEPS && !strcmp(s.text, "transformer") && !strcmp(s.reading, "vector"),
+    CHECK(s.coverage == 1 && s.objects == 2 && s.steps == LEARNER_STEPS && !strcmp(s.text, "transformer") &&
+              !strcmp(s.reading, "vector"),
           "%s", learner_text(&arena, &s));
-    s = learner_settings((LearnerSettings){ .split = SPLIT_ALL, .coverage = 0.25, .text = "bow", .seed = 7, .steps = 9, .objects = 1 });
+    s = learner_settings(
+        (LearnerSettings){ .split = SPLIT_ALL, .coverage = 0.25, .text = "bow", .seed = 7, .steps = 9, .objects = 1 });
     CHECK(s.coverage == 1, "%g of everything", s.coverage); /* all is all: these are the same learner */
     const char *text = learner_text(&arena, &s);
     CHECK(!strcmp(text, "bow, reading vector, everything, 1 object, seed 7, 9 steps"), "%s", text);
@@ -68,7 +70,8 @@ static void stops(Learner *learner, const char *why) {
     Err err = { "" };
     uint32_t before = sum_of_weights(learner);
     CHECK(!learner_learn(learner, NULL, &err), "it learnt on; want: %s", why);
-    CHECK(strstr(err.text, why) && strstr(err.text, "seed 1, 3 steps: step 1: ") && !strchr(err.text, '\n'), "want \"%s\" in: %s", why, err.text);
+    CHECK(strstr(err.text, why) && strstr(err.text, "seed 1, 3 steps: step 1: ") && !strchr(err.text, '\n'),
+          "want \"%s\" in: %s", why, err.text);
     CHECK(sum_of_weights(learner) == before, "the weights have changed: %s", err.text);
     learner_free(learner);
 }
@@ -88,8 +91,10 @@ static void stops_with(const char *name, double more, const char *why) {
 }
 
 TEST(a_nan_stops_before_the_update) {
-    stops_with("image.fc.bias", NAN, "the loss is not a finite number; the first operation that made one is image.fc.bias");
-    stops_with("text.fc.weight", INFINITY, "the loss is not a finite number; the first operation that made one is text.fc.weight");
+    stops_with("image.fc.bias", NAN,
+               "the loss is not a finite number; the first operation that made one is image.fc.bias");
+    stops_with("text.fc.weight", INFINITY,
+               "the loss is not a finite number; the first operation that made one is text.fc.weight");
     stops_with("logit_scale", 200, "the first operation that made one is exp");
 }
 
@@ -97,7 +102,9 @@ TEST(a_nan_stops_before_the_update) {
 TEST(a_gradient_that_is_not_finite_stops_before_the_update) {
     Learner learner;
     make(&learner, (LearnerSettings){ .text = "bow", .seed = 1, .steps = 3 });
-    spoil(&learner, "text.embedding.weight", 1e34, 0), spoil(&learner, "text.fc.weight", 1e-40, 0), spoil(&learner, "text.fc.bias", 0, 0);
+    spoil(&learner, "text.embedding.weight", 1e34, 0);
+    spoil(&learner, "text.fc.weight", 1e-40, 0);
+    spoil(&learner, "text.fc.bias", 0, 0);
     stops(&learner, "a gradient is not a finite number; the first operation on the way back that made one is ");
 }
 
@@ -112,7 +119,8 @@ TEST(a_nan_leaves_what_is_kept) {
     CHECK(learner.loss > 2 && learner.loss < 6, "%g", learner.loss); /* of 128 pairs by chance: 4.9 at most */
     uint32_t before = sum_of_weights(&learner);
     learner_free(&learner);
-    CHECK(!learner_get(&learner, &settings, &steep, &err) && strstr(err.text, "is not a finite number"), "%s", err.text);
+    CHECK(!learner_get(&learner, &settings, &steep, &err) && strstr(err.text, "is not a finite number"), "%s",
+          err.text);
     CHECK(!file_exists(learner_path(&arena, &settings, &steep)), "%s", "it was kept");
     CHECK(learner_get(&learner, &settings, NULL, &err) && sum_of_weights(&learner) == before, "%s", "another learner");
     learner_free(&learner);
@@ -132,7 +140,8 @@ static const char *with_loss(const char *path, const char *loss) {
     if (loss) safetensors_add_meta(&out, "loss", loss);
     for (int i = 0; i < file.count; i++) safetensors_add_tensor(&out, &file.tensors[i]);
     CHECK(safetensors_write(&out, in_folder("damaged.safetensors"), &err), "%s", err.text);
-    safetensors_close(&file), arena_free(&read);
+    safetensors_close(&file);
+    arena_free(&read);
     return in_folder("damaged.safetensors");
 }
 
@@ -148,7 +157,8 @@ TEST(a_file_without_its_loss) {
     CHECK(learner_load(&again, &settings, NULL, with_loss(path, "2.5"), &err) && again.loss == 2.5, "%s", err.text);
     learner_free(&again);
     for (size_t i = 0; i < COUNT(bad); i++)
-        CHECK(!learner_load(&again, &settings, NULL, with_loss(path, bad[i]), &err) && strstr(err.text, "metadata \"loss\" is no number"),
+        CHECK(!learner_load(&again, &settings, NULL, with_loss(path, bad[i]), &err) &&
+                  strstr(err.text, "metadata \"loss\" is no number"),
               "%s: %s", bad[i] ? bad[i] : "none", err.text);
     learner_free(&learner);
 }
@@ -165,8 +175,8 @@ TEST(a_file_of_damaged_weights) {
         Param *weight = params_find(&learner.clip.params, i == 2 ? "image.fc.weight" : "text.embedding.weight");
         for (size_t k = 0; k < (i == 2 ? mat_count(weight->val) : 1); k++) weight->val.v[k] = (num)bad[i];
         CHECK(learner_save(&learner, NULL, path, &err), "%s", err.text);
-        CHECK(!learner_load(&again, &settings, NULL, path, &err) && strstr(err.text, "its weights are damaged"), "%g: %s",
-              bad[i], err.text);
+        CHECK(!learner_load(&again, &settings, NULL, path, &err) && strstr(err.text, "its weights are damaged"),
+              "%g: %s", bad[i], err.text);
         learner_free(&learner);
     }
 }
@@ -187,7 +197,8 @@ static void asks(const char *reading, QuadKind kind) {
         for (int p = 0; p < quads.pictures; p++) scenes[p] = &quads.item[q].scene[p];
         for (int p = 0; p < quads.pictures; p++) /* one at a time: a similarity is no matter of company */
             for (int c = 0; c < quads.captions; c++)
-                s[p * quads.captions + c] = (double)learner_similar(&learner, &arena, &scenes[p], 1, &quads.item[q].caption[c], 1).v[0];
+                s[p * quads.captions + c] =
+                    (double)learner_similar(&learner, &arena, &scenes[p], 1, &quads.item[q].caption[c], 1).v[0];
         tally_add(&want, s);
     }
     CHECK(got.items == 12 && want.items == 12 && got.comparisons == want.comparisons, "%d items", got.items);
@@ -195,17 +206,25 @@ static void asks(const char *reading, QuadKind kind) {
     learner_free(&learner);
 }
 
-TEST(a_probe_by_vectors) { asks("vector", QUAD_NEGATION), asks("vector", QUAD_SHUFFLE); }
-TEST(a_probe_by_places) { asks("places", QUAD_NEGATION), asks("places", QUAD_SHUFFLE); }
+TEST(a_probe_by_vectors) {
+    asks("vector", QUAD_NEGATION);
+    asks("vector", QUAD_SHUFFLE);
+}
+TEST(a_probe_by_places) {
+    asks("places", QUAD_NEGATION);
+    asks("places", QUAD_SHUFFLE);
+}
 
 TEST(places_have_no_vector) {
     Learner learner;
     make(&learner, (LearnerSettings){ .reading = "places", .seed = 4 });
     Scene scene = scene_make(&(SceneSettings){ .seed = 1 }, 0);
     const Scene *scenes[] = { &scene };
-    CHECK_STOPS(learner_pictures(&learner, &arena, scenes, 1), EXIT_CONTRACT, "reading places has no vector for a picture alone");
+    CHECK_STOPS(learner_pictures(&learner, &arena, scenes, 1), EXIT_CONTRACT,
+                "reading places has no vector for a picture alone");
     learner_free(&learner);
 }
 
-TESTS(settings_that_are_refused, settings_left_out, a_nan_stops_before_the_update, a_gradient_that_is_not_finite_stops_before_the_update,
-      a_nan_leaves_what_is_kept, a_file_without_its_loss, a_file_of_damaged_weights, a_probe_by_vectors, a_probe_by_places, places_have_no_vector)
+TESTS(settings_that_are_refused, settings_left_out, a_nan_stops_before_the_update,
+      a_gradient_that_is_not_finite_stops_before_the_update, a_nan_leaves_what_is_kept, a_file_without_its_loss,
+      a_file_of_damaged_weights, a_probe_by_vectors, a_probe_by_places, places_have_no_vector)

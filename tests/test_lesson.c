@@ -20,7 +20,14 @@ static const Option options[] = {
     { 0 },
 };
 
-static void defaults(void) { epochs = 30, seed = 1, rate = 0.5, resume = false, recipe = "fast", file = "log.csv"; }
+static void defaults(void) {
+    epochs = 30;
+    seed = 1;
+    rate = 0.5;
+    resume = false;
+    recipe = "fast";
+    file = "log.csv";
+}
 
 /* Splits `line` at its spaces into argv (static), argv[0] being "program". "_" stands for an empty word. */
 static char **words(const char *line, int *argc) {
@@ -28,7 +35,8 @@ static char **words(const char *line, int *argc) {
     snprintf(copy, sizeof copy, "%s", line);
     *argc = 1;
     argv[0] = "program";
-    for (char *word = strtok(copy, " "); word; word = strtok(NULL, " ")) argv[(*argc)++] = strcmp(word, "_") ? word : "";
+    for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
+        argv[(*argc)++] = strcmp(word, "_") ? word : "";
     return argv;
 }
 
@@ -109,7 +117,9 @@ TEST(options_again_and_again) {
     static OptionTexts texts;
     texts = (OptionTexts){ .count = 1, .item = { "usual" } };
     const Option table[] = {
-        { "text", .texts = &texts, .help = "a text" }, { "epochs", .integer = &epochs, .high = 9 }, { 0 },
+        { "text", .texts = &texts, .help = "a text" },
+        { "epochs", .integer = &epochs, .high = 9 },
+        { 0 },
     };
     Err err;
     int argc, count;
@@ -122,8 +132,12 @@ TEST(options_again_and_again) {
     CHECK(options_parse(table, argc, argv, &count, &err) && count == 1 && texts.count == 2, "%d texts", texts.count);
     CHECK(!strcmp(texts.item[0], "a") && !strcmp(texts.item[1], "b"), "%s %s", texts.item[0], texts.item[1]);
     char *many[2 * OPTION_TEXTS + 3] = { "program" };
-    for (int i = 0; i <= OPTION_TEXTS; i++) many[2 * i + 1] = "--text", many[2 * i + 2] = "c";
-    CHECK(options_parse(table, 2 * OPTION_TEXTS + 1, many, NULL, &err) && texts.count == OPTION_TEXTS, "%d", texts.count);
+    for (int i = 0; i <= OPTION_TEXTS; i++) {
+        many[2 * i + 1] = "--text";
+        many[2 * i + 2] = "c";
+    }
+    CHECK(options_parse(table, 2 * OPTION_TEXTS + 1, many, NULL, &err) && texts.count == OPTION_TEXTS, "%d",
+          texts.count);
     CHECK(!options_parse(table, 2 * OPTION_TEXTS + 3, many, NULL, &err), "%d", texts.count);
     CHECK(strstr(err.text, "--text: 64 are the most"), "%s", err.text);
 }
@@ -140,8 +154,14 @@ TEST(options_stop_a_broken_table) {
 /* ---- lessons ------------------------------------------------------------------------------------------------------ */
 
 static Lesson lesson_99(void) {
-    return (Lesson){ .number = "99", .title = "Testing", .shows = "What a lesson does", .takes = "no time",
-                     .next = "make nothing", .options = options, .seed = &seed, .wants = "PICTURE ..." };
+    return (Lesson){ .number = "99",
+                     .title = "Testing",
+                     .shows = "What a lesson does",
+                     .takes = "no time",
+                     .next = "make nothing",
+                     .options = options,
+                     .seed = &seed,
+                     .wants = "PICTURE ..." };
 }
 
 /* Runs lesson_begin with this command line in a child whose stdout is stderr, so that CHECK_STOPS can read it. */
@@ -195,7 +215,8 @@ static void answer(const char *typed, double value) {
 
 TEST(predictions_are_set_beside_what_came) {
     CHECK_STOPS(answer("0.5\nlots\n", 0.75), 0, "Before you look: How much?\n(Enter skips) > ");
-    CHECK_STOPS(answer("0.5\nlots\n", 0.75), 0, "You said: 0.5   It is: 0.75, off by 0.25\nYou said: lots   It is: nothing\n");
+    CHECK_STOPS(answer("0.5\nlots\n", 0.75), 0,
+                "You said: 0.5   It is: 0.75, off by 0.25\nYou said: lots   It is: nothing\n");
     CHECK_STOPS(answer("  about\ta\033half \nx", 0.75), 0, "You said: about a half   It is: 0.75\n");
     CHECK_STOPS(answer("\n\n", 0.75), 0, "> 0, 0\n");
     CHECK_STOPS(answer("", 0.75), 0, "> \n0, 0\n");
@@ -241,4 +262,5 @@ TEST(lesson_notices_a_full_disk) {
 
 TESTS(options_are_set, options_refuse_in_one_line, options_change_nothing_when_one_is_wrong, options_leave_other_words,
       options_again_and_again, options_stop_a_broken_table, lesson_begins_and_ends, lesson_helps, lesson_refuses,
-      predictions_are_set_beside_what_came, an_end_of_the_input_is_of_one_answer, predictions_do_not_wait_for_nobody, lesson_notices_a_full_disk)
+      predictions_are_set_beside_what_came, an_end_of_the_input_is_of_one_answer, predictions_do_not_wait_for_nobody,
+      lesson_notices_a_full_disk)

@@ -49,7 +49,9 @@ TEST(shown_what_may_be_seen) {
     Learner l;
     Err err;
     LearnerSettings s = few("bow");
-    s.palette = 6, s.objects = 3, s.steps = 100;
+    s.palette = 6;
+    s.objects = 3;
+    s.steps = 100;
     CHECK(learner_make(&l, &s, &err), "%s", err.text);
     const LearnerCourse course = { .name = "wrong", .steps = 1, .edits = (1u << EDIT_KINDS) - 1, .wrong = 2 };
     bool there[COLOUR_COUNT][SHAPE_COUNT] = { { false } };
@@ -68,7 +70,10 @@ TEST(shown_what_may_be_seen) {
         for (int k = 0; k < pair.scene.count; k++) {
             const SceneObject *o = &pair.scene.object[k];
             CHECK(split_has_pair(&l.split, SPLIT_SEEN, o->colour, o->shape), "pair %d", (int)i);
-            if (i < LEARNER_BATCH && !there[o->colour][o->shape]) there[o->colour][o->shape] = true, things++;
+            if (i < LEARNER_BATCH && !there[o->colour][o->shape]) {
+                there[o->colour][o->shape] = true;
+                things++;
+            }
         }
         for (int k = 1; k < early.scene.count; k++)
             CHECK(early.scene.object[k].colour == early.scene.object[0].colour &&
@@ -103,7 +108,8 @@ TEST(kept_and_read_again) {
     CHECK(learner_get(&two, &s, &more, &err) && file_exists(learner_path(&arena, &s, &more)) &&
               file_exists(learner_path(&arena, &s, NULL)),
           "%s", err.text);
-    learner_free(&one), learner_free(&two);
+    learner_free(&one);
+    learner_free(&two);
 }
 
 TEST(refused_in_one_line) {
@@ -111,13 +117,17 @@ TEST(refused_in_one_line) {
     Err err;
     LearnerSettings s = few("parrot");
     CHECK(!learner_make(&l, &s, &err) && strstr(err.text, "parrot") && !strchr(err.text, '\n'), "%s", err.text);
-    s = few("bow"), s.objects = SCENE_MOST + 1;
+    s = few("bow");
+    s.objects = SCENE_MOST + 1;
     CHECK(!learner_make(&l, &s, &err) && strstr(err.text, "6 objects"), "%s", err.text);
-    s = few("bow"), s.palette = 1;
+    s = few("bow");
+    s.palette = 1;
     CHECK(!learner_make(&l, &s, &err) && strstr(err.text, "1 things"), "%s", err.text);
-    s = few("bow"), s.reading = "tea leaves";
+    s = few("bow");
+    s.reading = "tea leaves";
     CHECK(!learner_make(&l, &s, &err) && strstr(err.text, "tea leaves"), "%s", err.text);
-    s = few("bow"), s.coverage = 1e-9;
+    s = few("bow");
+    s.coverage = 1e-9;
     CHECK(!learner_make(&l, &s, &err) && strstr(err.text, "coverage"), "%s", err.text);
 }
 
@@ -127,7 +137,8 @@ static LimitsRow row_of(int seed, double share) {
     LearnerSettings s = few("bow");
     s.seed = seed;
     LimitsRow row = limits_row(&s, NULL, "binding", SPLIT_HELD);
-    row.items = 1000, row.ties = 0.25;
+    row.items = 1000;
+    row.ties = 0.25;
     for (int k = 0; k < TALLY_SCORES; k++) row.score[k] = k == TALLY_IMAGE ? NAN : share;
     return row;
 }
@@ -164,7 +175,8 @@ TEST(a_table_goes_on_where_it_stopped) {
     begin();
     CHECK(limits_fill(&table, plan, 1, "t.csv", &err) && table.count == 2 * QUAD_KINDS, "%d rows", table.count);
     CHECK(limits_done(&table, plan, 2) == 1, "%d done", limits_done(&table, plan, 2));
-    lost = table.row[2], kept = table.row[0];
+    lost = table.row[2];
+    kept = table.row[0];
     table.row[0].score[TALLY_CHOICE] = 0.125; /* it is there, and is not asked again */
     CHECK(limits_fill(&table, plan, 2, "t.csv", &err) && table.count == 4 * QUAD_KINDS, "%d rows", table.count);
     CHECK(limits_read(&read, &arena, "t.csv", &err) && read.count == table.count, "%s", err.text);
@@ -185,7 +197,8 @@ TEST(a_table_goes_on_where_it_stopped) {
 TEST(other_settings_other_rows) {
     LearnerSettings s = few("transformer"), near = s, other = s;
     LearnerCourse one = { .name = "more", .steps = 5 }, two = { .name = "more", .steps = 6 };
-    near.coverage += 1e-5, other.coverage += 1e-3;
+    near.coverage += 1e-5;
+    other.coverage += 1e-3;
     const LimitsRow row[] = {
         limits_row(&s, NULL, "binding", SPLIT_SEEN), limits_row(&other, NULL, "binding", SPLIT_SEEN),
         limits_row(&s, &one, "binding", SPLIT_SEEN), limits_row(&s, &two, "binding", SPLIT_SEEN),
@@ -196,7 +209,8 @@ TEST(other_settings_other_rows) {
             CHECK(limits_same(&row[i], &row[j]) == (i == j), "%d, %d", (int)i, (int)j);
     LimitsRow close = limits_row(&near, NULL, "binding", SPLIT_SEEN), zero = row[0], any = row[0];
     CHECK(limits_same(&close, &row[0]), "%.9f", close.coverage);
-    zero.seed = 0, any.seed = LIMITS_ANY_SEED;
+    zero.seed = 0;
+    any.seed = LIMITS_ANY_SEED;
     CHECK(!limits_same(&zero, &row[0]) && limits_same(&any, &row[0]) && limits_same(&any, &zero), "%s", "seeds");
     const char *path[] = { learner_path(&arena, &s, NULL), learner_path(&arena, &near, NULL),
                            learner_path(&arena, &other, NULL), learner_path(&arena, &s, &one),
@@ -212,8 +226,10 @@ TEST(rows_at_the_limits) {
     LimitsRow row = row_of(1000000000, NAN), zero = row_of(0, 1);
     Err err;
     begin();
-    row.items = 0, zero.steps = 100000;
-    limits_put(&table, &row), limits_put(&table, &zero);
+    row.items = 0;
+    zero.steps = 100000;
+    limits_put(&table, &row);
+    limits_put(&table, &zero);
     CHECK(limits_write(&table, "t.csv", &err) && limits_read(&again, &arena, "t.csv", &err) && again.count == 2, "%s",
           err.text);
     CHECK(again.row[0].seed == 1000000000 && again.row[1].seed == 0 && again.row[0].items == 0, "%d",
@@ -221,7 +237,8 @@ TEST(rows_at_the_limits) {
 }
 
 TEST(damaged_tables_are_refused) {
-    static const struct { const char *tail, *says;
+    static const struct {
+        const char *tail, *says;
     } bad[] = {
         { "bow,vector,pairs,0.5,2,0,1,9,none,binding,seen,1000,1.5,0,0,0,0\n", ":2:" },
         { "bow,vector,pairs,0.5,2,0,1,9,none,binding,seen,0,0.5,0,0,0,0\n", ":2:" },

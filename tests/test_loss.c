@@ -48,7 +48,10 @@ TEST(the_floor_is_met_and_removed) {
 
 /* The exact figures of the reference, computed elsewhere. */
 TEST(the_floor_of_random_batches) {
-    const struct { int B; double floor; } want[] = { { 64, 1.929090 }, { 128, 2.585147 }, { 256, 3.260301 }, { 512, 3.944561 } };
+    const struct {
+        int B;
+        double floor;
+    } want[] = { { 64, 1.929090 }, { 128, 2.585147 }, { 256, 3.260301 }, { 512, 3.944561 } };
     for (size_t i = 0; i < COUNT(want); i++) CHECK_NEAR(clip_loss_floor(want[i].B, 10), want[i].floor, 5e-7);
     CHECK_NEAR(clip_loss_floor(64, 1), log(64), 1e-12);
     CHECK_NEAR(clip_loss_floor(1, 10), 0, 1e-12);
@@ -107,15 +110,19 @@ TEST(equal_texts_learn_the_same) {
         Mat image = mat_normal(&t[shared].arena, 6, 4, &rng, 1), text = mat_normal(&t[shared].arena, 6, 4, &rng, 1);
         Mat q = shared ? clip_targets(&t[shared].arena, caption, 6, 0) : (Mat){ 0 };
         Var table = tape_leaf(&t[shared], text), all = op_embedding(&t[shared], table, caption, 6, 1);
-        Var x = op_linear(&t[shared], tape_data(&t[shared], image), op_reshape(&t[shared], all, mat_shape(2, 6, 4)), NULL);
+        Var x =
+            op_linear(&t[shared], tape_data(&t[shared], image), op_reshape(&t[shared], all, mat_shape(2, 6, 4)), NULL);
         Var L = clip_loss(&t[shared], x, q);
         tape_backward(&t[shared], L);
-        loss[shared] = L->val.v[0], dtext[shared] = table->grad;
+        loss[shared] = L->val.v[0];
+        dtext[shared] = table->grad;
     }
     CHECK_NEAR(loss[0] - loss[1], clip_loss_floor_of(caption, 6), 1e-5);
     for (int i = 0; i < 3 * 4; i++) CHECK_NEAR(dtext[1][i], dtext[0][i], 1e-5);
-    tape_free(&t[0]), tape_free(&t[1]);
+    tape_free(&t[0]);
+    tape_free(&t[1]);
 }
 
-TESTS(four_pairs_by_hand, different_captions_are_the_diagonal, the_floor_is_met_and_removed, the_floor_of_random_batches,
-      extreme_logits_stay_finite, smoothed_targets_sum_to_one, one_pair_and_its_rival, equal_texts_learn_the_same)
+TESTS(four_pairs_by_hand, different_captions_are_the_diagonal, the_floor_is_met_and_removed,
+      the_floor_of_random_batches, extreme_logits_stay_finite, smoothed_targets_sum_to_one, one_pair_and_its_rival,
+      equal_texts_learn_the_same)

@@ -13,12 +13,13 @@ TEST(wilson_by_hand) {
     /* k of n, low, high. With k = 0 the formula gives z^2 / (n + z^2), with k = n its mirror image; k = 5, n = 10 is
      * 0.5 +- 1.959964 sqrt(0.025 + 0.0096036) / 1.3841459. The last four: R. G. Newcombe, "Two-sided confidence
      * intervals for the single proportion", Statistics in Medicine 17, 1998, table I, method 3. */
-    const struct { int k, n; double low, high, tolerance; } cases[] = {
-        { 0, 1, 0, 0.793451, 1e-6 },          { 1, 1, 0.206549, 1, 1e-6 },
-        { 0, 10, 0, 0.277533, 1e-6 },         { 10, 10, 0.722467, 1, 1e-6 },
-        { 5, 10, 0.236593, 0.763407, 1e-6 },  { 81, 263, 0.2553, 0.3662, 6e-5 },
-        { 15, 148, 0.0624, 0.1605, 6e-5 },    { 0, 20, 0, 0.1611, 6e-5 },
-        { 1, 29, 0.0061, 0.1718, 6e-5 },
+    const struct {
+        int k, n;
+        double low, high, tolerance;
+    } cases[] = {
+        { 0, 1, 0, 0.793451, 1e-6 },       { 1, 1, 0.206549, 1, 1e-6 },         { 0, 10, 0, 0.277533, 1e-6 },
+        { 10, 10, 0.722467, 1, 1e-6 },     { 5, 10, 0.236593, 0.763407, 1e-6 }, { 81, 263, 0.2553, 0.3662, 6e-5 },
+        { 15, 148, 0.0624, 0.1605, 6e-5 }, { 0, 20, 0, 0.1611, 6e-5 },          { 1, 29, 0.0061, 0.1718, 6e-5 },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         Rate rate = metrics_wilson(cases[i].k, cases[i].n);
@@ -53,13 +54,12 @@ TEST(wilson_at_its_limits) {
 
 TEST(argmax_lowest_wins) {
     double inf = INFINITY;
-    Mat scores = mat_from(&arena, 5, 3, (double[]){ 1, 2, 3,  3, 3, 1,  -1, -1, -1,  -inf, -inf, 0,  0, inf, inf });
+    Mat scores = mat_from(&arena, 5, 3, (double[]){ 1, 2, 3, 3, 3, 1, -1, -1, -1, -inf, -inf, 0, 0, inf, inf });
     const int want[] = { 2, 0, 0, 2, 1 };
     int best[5];
     Err err;
     CHECK(metrics_argmax(scores, best, &err) && !memcmp(best, want, sizeof best), "%d %d %d %d %d", best[0], best[1],
-          best[2],
-          best[3], best[4]);
+          best[2], best[3], best[4]);
     AT(scores, 3, 1) = (num)NAN;
     best[0] = 77;
     CHECK(!metrics_argmax(scores, best, &err) && best[0] == 77, "%s", "NaN is taken");
@@ -92,9 +92,18 @@ TEST(confusion_by_hand) {
 
 TEST(mcnemar_by_hand) {
     /* m throws, at most k heads: (1 + 6) / 64; 1 / 64; all of it; 1 / 2; 1 / 32; (1 + 20 + 190) / 2^20, each twice */
-    const struct { int first, second; double p; } cases[] = {
-        { 1, 5, 14.0 / 64 }, { 0, 6, 2.0 / 64 }, { 3, 3, 1 }, { 0, 0, 1 }, { 1, 0, 1 }, { 0, 5, 2.0 / 32 },
-        { 18, 2, 2 * 211.0 / 1048576 }, { 10000, 10000, 1 },
+    const struct {
+        int first, second;
+        double p;
+    } cases[] = {
+        { 1, 5, 14.0 / 64 },
+        { 0, 6, 2.0 / 64 },
+        { 3, 3, 1 },
+        { 0, 0, 1 },
+        { 1, 0, 1 },
+        { 0, 5, 2.0 / 32 },
+        { 18, 2, 2 * 211.0 / 1048576 },
+        { 10000, 10000, 1 },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         CHECK_NEAR(metrics_mcnemar(cases[i].first, cases[i].second), cases[i].p, 1e-12);

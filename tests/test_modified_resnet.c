@@ -21,7 +21,12 @@ static const char *in_folder(const char *name) {
 
 /* ---- a file with OpenAI's names ------------------------------------------------------------------------------------------ */
 
-typedef struct { SafetensorsOut out; Rng rng; Dtype dtype; const char *skip, *surplus; } Writer;
+typedef struct {
+    SafetensorsOut out;
+    Rng rng;
+    Dtype dtype;
+    const char *skip, *surplus;
+} Writer;
 
 static void put(Writer *w, const char *name, Mat shape, double centre, double spread) {
     Mat m = mat_like(&arena, shape);
@@ -31,14 +36,16 @@ static void put(Writer *w, const char *name, Mat shape, double centre, double sp
 
 static void put_unit(Writer *w, const char *conv, const char *norm, int in, int out, int kernel) {
     static const char *const parts[] = { "weight", "bias", "running_mean", "running_var" };
-    put(w, arena_print(&arena, "%s.weight", conv), mat_shape(4, out, in, kernel, kernel), 0, 1 / sqrt(in * kernel * kernel));
+    put(w, arena_print(&arena, "%s.weight", conv), mat_shape(4, out, in, kernel, kernel), 0,
+        1 / sqrt(in * kernel * kernel));
     for (int i = 0; i < 4; i++) {
         Mat m = mat_shape(1, out);
         if (i < 3) put(w, arena_print(&arena, "%s.%s", norm, parts[i]), m, i == 0, 0.2);
         else put(w, arena_print(&arena, "%s.%s", norm, parts[i]), m, 1.5, 0.1);
     }
     int seen = 100;
-    safetensors_add_ints(&w->out, arena_print(&arena, "%s.num_batches_tracked", norm), DTYPE_I64, (TensorShape){ 0 }, memcpy(arena_alloc(&arena, 1, sizeof seen), &seen, sizeof seen));
+    safetensors_add_ints(&w->out, arena_print(&arena, "%s.num_batches_tracked", norm), DTYPE_I64, (TensorShape){ 0 },
+                         memcpy(arena_alloc(&arena, 1, sizeof seen), &seen, sizeof seen));
 }
 
 static const char *written(const char *name, Dtype dtype, const char *skip, const char *surplus) {
@@ -55,21 +62,33 @@ static const char *written(const char *name, Dtype dtype, const char *skip, cons
             put_unit(&w, arena_print(&arena, "%s.conv1", at), arena_print(&arena, "%s.bn1", at), in, planes, 1);
             put_unit(&w, arena_print(&arena, "%s.conv2", at), arena_print(&arena, "%s.bn2", at), planes, planes, 3);
             put_unit(&w, arena_print(&arena, "%s.conv3", at), arena_print(&arena, "%s.bn3", at), planes, 4 * planes, 1);
-            if (k == 0) put_unit(&w, arena_print(&arena, "%s.downsample.0", at), arena_print(&arena, "%s.downsample.1", at), in, 4 * planes, 1);
+            if (k == 0)
+                put_unit(&w, arena_print(&arena, "%s.downsample.0", at), arena_print(&arena, "%s.downsample.1", at), in,
+                         4 * planes, 1);
             in = 4 * planes;
         }
     put(&w, "visual.attnpool.positional_embedding", mat_shape(2, SIDE / 32 * SIDE / 32 + 1, LAST), 0, 0.3);
     for (int i = 0; i < 4; i++) {
-        put(&w, arena_print(&arena, "visual.attnpool.%c_proj.weight", "qkvc"[i]), mat_shape(2, i < 3 ? LAST : E, LAST), 0, 0.15);
+        put(&w, arena_print(&arena, "visual.attnpool.%c_proj.weight", "qkvc"[i]), mat_shape(2, i < 3 ? LAST : E, LAST),
+            0, 0.15);
         put(&w, arena_print(&arena, "visual.attnpool.%c_proj.bias", "qkvc"[i]), mat_shape(1, i < 3 ? LAST : E), 0, 0.3);
     }
-    put(&w, "token_embedding.weight", mat_shape(2, 9, 64), 0, 1), put(&w, "positional_embedding", mat_shape(2, 4, 64), 0, 1);
-    put(&w, "text_projection", mat_shape(2, 64, E), 0, 0.1), put(&w, "logit_scale", mat_shape(0), 2, 0);
-    put(&w, "ln_final.weight", mat_shape(1, 64), 1, 0.1), put(&w, "ln_final.bias", mat_shape(1, 64), 0, 0.1);
-    static const struct { const char *name; int rows, cols; } block[] = {
-        { "ln_1.weight", 64, 0 }, { "ln_1.bias", 64, 0 }, { "ln_2.weight", 64, 0 }, { "ln_2.bias", 64, 0 },
-        { "attn.in_proj_weight", 192, 64 }, { "attn.in_proj_bias", 192, 0 }, { "attn.out_proj.weight", 64, 64 }, { "attn.out_proj.bias", 64, 0 },
-        { "mlp.c_fc.weight", 256, 64 }, { "mlp.c_fc.bias", 256, 0 }, { "mlp.c_proj.weight", 64, 256 }, { "mlp.c_proj.bias", 64, 0 },
+    put(&w, "token_embedding.weight", mat_shape(2, 9, 64), 0, 1);
+    put(&w, "positional_embedding", mat_shape(2, 4, 64), 0, 1);
+    put(&w, "text_projection", mat_shape(2, 64, E), 0, 0.1);
+    put(&w, "logit_scale", mat_shape(0), 2, 0);
+    put(&w, "ln_final.weight", mat_shape(1, 64), 1, 0.1);
+    put(&w, "ln_final.bias", mat_shape(1, 64), 0, 0.1);
+    static const struct {
+        const char *name;
+        int rows, cols;
+    } block[] = {
+        { "ln_1.weight", 64, 0 },           { "ln_1.bias", 64, 0 },
+        { "ln_2.weight", 64, 0 },           { "ln_2.bias", 64, 0 },
+        { "attn.in_proj_weight", 192, 64 }, { "attn.in_proj_bias", 192, 0 },
+        { "attn.out_proj.weight", 64, 64 }, { "attn.out_proj.bias", 64, 0 },
+        { "mlp.c_fc.weight", 256, 64 },     { "mlp.c_fc.bias", 256, 0 },
+        { "mlp.c_proj.weight", 64, 256 },   { "mlp.c_proj.bias", 64, 0 },
     };
     for (size_t i = 0; i < COUNT(block); i++)
         put(&w, arena_print(&arena, "transformer.resblocks.0.%s", block[i].name),
@@ -81,9 +100,14 @@ static const char *written(const char *name, Dtype dtype, const char *skip, cons
 
 /* ---- the same once more ---------------------------------------------------------------------------------------------------- */
 
-typedef struct { int C, H, W; double *v; } Planes; /* v[(c * H + h) * W + w] */
+typedef struct {
+    int C, H, W;
+    double *v;
+} Planes; /* v[(c * H + h) * W + w] */
 
-static Planes planes_new(int C, int H, int W) { return (Planes){ C, H, W, arena_zero(&arena, (size_t)(C * H * W), sizeof(double)) }; }
+static Planes planes_new(int C, int H, int W) {
+    return (Planes){ C, H, W, arena_zero(&arena, (size_t)(C * H * W), sizeof(double)) };
+}
 
 static num *numbers(const char *name) {
     const Tensor *t = safetensors_find(&file, name);
@@ -97,8 +121,10 @@ static num *numbers(const char *name) {
 static Planes slow_unit(Planes x, const char *conv, const char *norm, int stride, bool relu) {
     const Tensor *t = safetensors_find(&file, arena_print(&arena, "%s.weight", conv));
     int O = t->shape[0], K = t->shape[2], pad = K / 2;
-    num *weight = numbers(t->name), *scale = numbers(arena_print(&arena, "%s.weight", norm)), *offset = numbers(arena_print(&arena, "%s.bias", norm));
-    num *mean = numbers(arena_print(&arena, "%s.running_mean", norm)), *var = numbers(arena_print(&arena, "%s.running_var", norm));
+    num *weight = numbers(t->name), *scale = numbers(arena_print(&arena, "%s.weight", norm)),
+        *offset = numbers(arena_print(&arena, "%s.bias", norm));
+    num *mean = numbers(arena_print(&arena, "%s.running_mean", norm)),
+        *var = numbers(arena_print(&arena, "%s.running_var", norm));
     Planes y = planes_new(O, (x.H + stride - 1) / stride, (x.W + stride - 1) / stride);
     for (int o = 0; o < O; o++)
         for (int h = 0; h < y.H; h++)
@@ -109,7 +135,8 @@ static Planes slow_unit(Planes x, const char *conv, const char *norm, int stride
                         for (int j = 0; j < K; j++) {
                             int row = h * stride + i - pad, col = w * stride + j - pad;
                             if (row >= 0 && row < x.H && col >= 0 && col < x.W)
-                                sum += (double)weight[((o * x.C + c) * K + i) * K + j] * x.v[(c * x.H + row) * x.W + col];
+                                sum +=
+                                    (double)weight[((o * x.C + c) * K + i) * K + j] * x.v[(c * x.H + row) * x.W + col];
                         }
                 sum = (sum - (double)mean[o]) / sqrt((double)var[o] + 1e-5) * (double)scale[o] + (double)offset[o];
                 y.v[(o * y.H + h) * y.W + w] = relu && sum < 0 ? 0 : sum;
@@ -122,15 +149,19 @@ static Planes slow_halve(Planes x) {
     for (int c = 0; c < y.C; c++)
         for (int h = 0; h < y.H; h++)
             for (int w = 0; w < y.W; w++)
-                for (int k = 0; k < 4; k++) y.v[(c * y.H + h) * y.W + w] += x.v[(c * x.H + 2 * h + k / 2) * x.W + 2 * w + k % 2] / 4;
+                for (int k = 0; k < 4; k++)
+                    y.v[(c * y.H + h) * y.W + w] += x.v[(c * x.H + 2 * h + k / 2) * x.W + 2 * w + k % 2] / 4;
     return y;
 }
 
 static Planes slow_block(Planes x, const char *at, bool halve, bool changes) {
     Planes y = slow_unit(x, arena_print(&arena, "%s.conv1", at), arena_print(&arena, "%s.bn1", at), 1, true);
     y = slow_unit(y, arena_print(&arena, "%s.conv2", at), arena_print(&arena, "%s.bn2", at), 1, true);
-    y = slow_unit(halve ? slow_halve(y) : y, arena_print(&arena, "%s.conv3", at), arena_print(&arena, "%s.bn3", at), 1, false);
-    if (changes) x = slow_unit(halve ? slow_halve(x) : x, arena_print(&arena, "%s.downsample.0", at), arena_print(&arena, "%s.downsample.1", at), 1, false);
+    y = slow_unit(halve ? slow_halve(y) : y, arena_print(&arena, "%s.conv3", at), arena_print(&arena, "%s.bn3", at), 1,
+                  false);
+    if (changes)
+        x = slow_unit(halve ? slow_halve(x) : x, arena_print(&arena, "%s.downsample.0", at),
+                      arena_print(&arena, "%s.downsample.1", at), 1, false);
     for (int i = 0; i < y.C * y.H * y.W; i++) y.v[i] = fmax(0, y.v[i] + x.v[i]);
     return y;
 }
@@ -151,12 +182,18 @@ static void slow_pool(Planes x, double *out) {
     CHECK(x.C == D && places + 1 == MOST, "%d channels, %d places", x.C, places);
     memset(token, 0, sizeof token);
     for (int c = 0; c < D; c++)
-        for (int p = 0; p < places; p++) token[p + 1][c] = x.v[c * places + p], token[0][c] += x.v[c * places + p] / places;
+        for (int p = 0; p < places; p++) {
+            token[p + 1][c] = x.v[c * places + p];
+            token[0][c] += x.v[c * places + p] / places;
+        }
     for (int p = 0; p < MOST; p++)
         for (int c = 0; c < D; c++) token[p][c] += (double)positions[p * D + c];
     for (int c = 0; c < D; c++) {
         q[c] = slow_row(token[0], "q_proj", D, c);
-        for (int p = 0; p < MOST; p++) k[p][c] = slow_row(token[p], "k_proj", D, c), v[p][c] = slow_row(token[p], "v_proj", D, c);
+        for (int p = 0; p < MOST; p++) {
+            k[p][c] = slow_row(token[p], "k_proj", D, c);
+            v[p][c] = slow_row(token[p], "v_proj", D, c);
+        }
     }
     for (int head = 0; head < HEADS; head++) {
         double weight[MOST], sum = 0;
@@ -180,7 +217,8 @@ static void slow_tower(const num *pixels, double *out) {
     x = slow_unit(x, "visual.conv2", "visual.bn2", 1, true);
     x = slow_halve(slow_unit(x, "visual.conv3", "visual.bn3", 1, true));
     for (int s = 0; s < 4; s++)
-        for (int k = 0; k < stages[s]; k++) x = slow_block(x, arena_print(&arena, "visual.layer%d.%d", s + 1, k), s > 0 && k == 0, k == 0);
+        for (int k = 0; k < stages[s]; k++)
+            x = slow_block(x, arena_print(&arena, "visual.layer%d.%d", s + 1, k), s > 0 && k == 0, k == 0);
     slow_pool(x, out);
 }
 
@@ -199,8 +237,10 @@ TEST(the_loops_agree) {
         Clip clip;
         Err err = { "" };
         const char *path = written("resnet", forms[f], NULL, NULL);
-        CHECK(pretrained_open(&clip, path, GELU_AUTO, &err) && safetensors_open(&file, &arena, path, &err), "%s", err.text);
-        CHECK(strstr(clip.notes, "modified ResNet of 1, 2, 1 and 2 blocks, width 4; pictures of 64 pixels"), "%s", clip.notes);
+        CHECK(pretrained_open(&clip, path, GELU_AUTO, &err) && safetensors_open(&file, &arena, path, &err), "%s",
+              err.text);
+        CHECK(strstr(clip.notes, "modified ResNet of 1, 2, 1 and 2 blocks, width 4; pictures of 64 pixels"), "%s",
+              clip.notes);
         CHECK(clip.config.image.heads == HEADS, "%d heads", clip.config.image.heads);
         Tape tape = { .no_grad = true };
         Mat pixels = pictures(), got = image_tower(&tape, &clip.image, tape_data(&tape, pixels))->val;
@@ -209,9 +249,12 @@ TEST(the_loops_agree) {
             slow_tower(pixels.v + (size_t)b * SIDE * SIDE * 3, want);
             for (int e = 0; e < E; e++) largest = fmax(largest, fabs(want[e]));
             for (int e = 0; e < E; e++)
-                CHECK(fabs((double)AT(got, b, e) - want[e]) < 2e-5 * largest, "picture %d, %d: %.9g, want %.9g", b, e, (double)AT(got, b, e), want[e]);
+                CHECK(fabs((double)AT(got, b, e) - want[e]) < 2e-5 * largest, "picture %d, %d: %.9g, want %.9g", b, e,
+                      (double)AT(got, b, e), want[e]);
         }
-        tape_free(&tape), clip_free(&clip), safetensors_close(&file);
+        tape_free(&tape);
+        clip_free(&clip);
+        safetensors_close(&file);
     }
 }
 
@@ -231,23 +274,30 @@ TEST(the_same_bits_in_any_batch_and_on_any_threads) {
             CHECK(!memcmp(alone.v, &AT(all, b, 0), E * sizeof(num)), "picture %d, %d threads", b, threads);
         }
     }
-    CHECK_STOPS(image_tower(&tape, &clip.image, tape_data(&tape, mat_like(&arena, mat_shape(4, 1, 32, 32, 3)))), EXIT_CONTRACT, "this tower sees 64 x 64");
-    tape_free(&tape), clip_free(&clip);
+    CHECK_STOPS(image_tower(&tape, &clip.image, tape_data(&tape, mat_like(&arena, mat_shape(4, 1, 32, 32, 3)))),
+                EXIT_CONTRACT, "this tower sees 64 x 64");
+    tape_free(&tape);
+    clip_free(&clip);
 }
 
 TEST(files_that_are_not_quite_one_are_refused) {
-    static const char *const missing[] = { "visual.bn2.running_var", "visual.layer2.1.conv1.weight", "visual.layer4.0.downsample.0.weight", "visual.conv3.weight",
-                                           "visual.attnpool.k_proj.weight", "visual.attnpool.positional_embedding", "visual.attnpool.c_proj.bias", "visual.layer4.1.bn3.bias" };
+    static const char *const missing[] = {
+        "visual.bn2.running_var",      "visual.layer2.1.conv1.weight",  "visual.layer4.0.downsample.0.weight",
+        "visual.conv3.weight",         "visual.attnpool.k_proj.weight", "visual.attnpool.positional_embedding",
+        "visual.attnpool.c_proj.bias", "visual.layer4.1.bn3.bias"
+    };
     for (size_t i = 0; i < COUNT(missing); i++) {
         Clip clip;
         Err err = { "" };
         CHECK(!pretrained_open(&clip, written("cut", DTYPE_F16, missing[i], NULL), GELU_AUTO, &err), "%s", missing[i]);
-        CHECK(strstr(err.text, arena_print(&arena, "there is no tensor %s", missing[i])), "%s, want %s", err.text, missing[i]);
+        CHECK(strstr(err.text, arena_print(&arena, "there is no tensor %s", missing[i])), "%s, want %s", err.text,
+              missing[i]);
     }
     Clip clip;
     Err err = { "" };
     CHECK(!pretrained_open(&clip, written("more", DTYPE_F16, NULL, "visual.layer1.0.conv4.weight"), GELU_AUTO, &err) &&
-          strstr(err.text, "tensor visual.layer1.0.conv4.weight is none of this model's"), "%s", err.text);
+              strstr(err.text, "tensor visual.layer1.0.conv4.weight is none of this model's"),
+          "%s", err.text);
 }
 
 TESTS(the_loops_agree, the_same_bits_in_any_batch_and_on_any_threads, files_that_are_not_quite_one_are_refused)

@@ -10,7 +10,10 @@
 static Tape tape = { .training = true };
 
 /* Numbers in reading order, as many as are given. */
-typedef struct { const double *v; size_t count; } Numbers;
+typedef struct {
+    const double *v;
+    size_t count;
+} Numbers;
 #define NUMBERS(...) ((Numbers){ (const double[]){ __VA_ARGS__ }, COUNT(((const double[]){ __VA_ARGS__ })) })
 
 static Var leaf(Mat shape, Numbers numbers) {
@@ -24,18 +27,21 @@ static Var leaf(Mat shape, Numbers numbers) {
 static void wants(const char *what, Var y, Mat shape, Numbers numbers, int line) {
     if (!mat_same_shape(y->val, shape) || numbers.count != mat_count(shape))
         check_fail(__FILE__, line, what, "is %s, want %s", mat_shape_text(y->val), mat_shape_text(shape));
-    for (size_t i = 0; i < numbers.count; i++) check_near(__FILE__, line, what, (double)y->val.v[i], numbers.v[i], 1e-6);
+    for (size_t i = 0; i < numbers.count; i++)
+        check_near(__FILE__, line, what, (double)y->val.v[i], numbers.v[i], 1e-6);
 }
 #define WANTS(y, shape, ...) wants(#y, y, shape, NUMBERS(__VA_ARGS__), __LINE__)
 
 TEST(add_and_mul_broadcast) {
-    Var a = LEAF(mat_shape(2, 2, 3), 1, 2, 3, 4, 5, 6), row = LEAF(mat_shape(1, 3), 10, 20, 30), column = LEAF(mat_shape(2, 2, 1), 2, -1);
+    Var a = LEAF(mat_shape(2, 2, 3), 1, 2, 3, 4, 5, 6), row = LEAF(mat_shape(1, 3), 10, 20, 30),
+        column = LEAF(mat_shape(2, 2, 1), 2, -1);
     Var number = LEAF(mat_shape(0), 3);
     WANTS(op_add(&tape, a, row), mat_shape(2, 2, 3), 11, 22, 33, 14, 25, 36);
     WANTS(op_mul(&tape, a, column), mat_shape(2, 2, 3), 2, 4, 6, -4, -5, -6);
     WANTS(op_mul(&tape, column, row), mat_shape(2, 2, 3), 20, 40, 60, -10, -20, -30);
     WANTS(op_add(&tape, number, a), mat_shape(2, 2, 3), 4, 5, 6, 7, 8, 9);
-    CHECK_STOPS(op_add(&tape, a, LEAF(mat_shape(1, 2), 1, 2)), EXIT_CONTRACT, "[2,3] and [2] do not broadcast: 3 against 2");
+    CHECK_STOPS(op_add(&tape, a, LEAF(mat_shape(1, 2), 1, 2)), EXIT_CONTRACT,
+                "[2,3] and [2] do not broadcast: 3 against 2");
 }
 
 TEST(moving_numbers) {
@@ -45,7 +51,8 @@ TEST(moving_numbers) {
     WANTS(op_concat(&tape, a, LEAF(mat_shape(2, 1, 3), 7, 8, 9)), mat_shape(2, 3, 3), 1, 2, 3, 4, 5, 6, 7, 8, 9);
     WANTS(op_flatten(&tape, picture), mat_shape(2, 1, 6), 1, 4, 2, 5, 3, 6); /* channel by channel */
     CHECK_STOPS(op_reshape(&tape, a, mat_shape(1, 5)), EXIT_CONTRACT, "x is [2,3], the shape asked for [5]");
-    CHECK_STOPS(op_concat(&tape, a, LEAF(mat_shape(2, 1, 2), 7, 8)), EXIT_CONTRACT, "only the first dimension may differ");
+    CHECK_STOPS(op_concat(&tape, a, LEAF(mat_shape(2, 1, 2), 7, 8)), EXIT_CONTRACT,
+                "only the first dimension may differ");
     CHECK_STOPS(op_transpose(&tape, picture), EXIT_CONTRACT, "want a matrix");
 }
 
@@ -72,18 +79,22 @@ TEST(activations) {
     Var x = LEAF(mat_shape(1, 4), -1, 0, 1, 2);
     WANTS(op_relu(&tape, x), mat_shape(1, 4), 0, 0, 1, 2);
     WANTS(op_exp(&tape, x), mat_shape(1, 4), 0.36787944, 1, 2.71828183, 7.38905610);
-    WANTS(op_gelu(&tape, x), mat_shape(1, 4), -0.15865525, 0, 0.84134475, 1.95449974); /* x Phi(x), from a table of Phi */
+    WANTS(op_gelu(&tape, x), mat_shape(1, 4), -0.15865525, 0, 0.84134475,
+          1.95449974); /* x Phi(x), from a table of Phi */
     WANTS(op_scale(&tape, x, -2), mat_shape(1, 4), 2, 0, -2, -4);
     WANTS(op_sum(&tape, x), mat_shape(0), 2);
 }
 
 TEST(convolution) {
     Var x = LEAF(mat_shape(4, 1, 3, 3, 1), 1, 2, 3, 4, 5, 6, 7, 8, 9), w = LEAF(mat_shape(4, 1, 1, 2, 2), 1, 0, 0, -1);
-    WANTS(op_conv2d(&tape, x, w, NULL, 1, 0), mat_shape(4, 1, 2, 2, 1), -4, -4, -4, -4); /* not turned over: x - lower right */
+    WANTS(op_conv2d(&tape, x, w, NULL, 1, 0), mat_shape(4, 1, 2, 2, 1), -4, -4, -4,
+          -4); /* not turned over: x - lower right */
     WANTS(op_conv2d(&tape, x, w, LEAF(mat_shape(1, 1), 10), 2, 1), mat_shape(4, 1, 2, 2, 1), 9, 7, 3, 6);
-    CHECK_STOPS(op_conv2d(&tape, x, LEAF(mat_shape(4, 1, 2, 1, 1), 1, 2), NULL, 1, 0), EXIT_CONTRACT, "want [B,H,W,C] and [O,C,K,K]");
+    CHECK_STOPS(op_conv2d(&tape, x, LEAF(mat_shape(4, 1, 2, 1, 1), 1, 2), NULL, 1, 0), EXIT_CONTRACT,
+                "want [B,H,W,C] and [O,C,K,K]");
     CHECK_STOPS(op_conv2d(&tape, x, w, NULL, 0, 0), EXIT_CONTRACT, "stride 0");
-    CHECK_STOPS(op_conv2d(&tape, LEAF(mat_shape(4, 1, 1, 1, 1), 1), w, NULL, 1, 0), EXIT_CONTRACT, "the kernel must fit");
+    CHECK_STOPS(op_conv2d(&tape, LEAF(mat_shape(4, 1, 1, 1, 1), 1), w, NULL, 1, 0), EXIT_CONTRACT,
+                "the kernel must fit");
 }
 
 /* Two poolings give to one picture, whose last line and column no window sees, in memory that held another gradient. */
@@ -92,12 +103,15 @@ static void pool_gradients_meet(void) {
     Mat ones = mat_like(&tape.arena, mat_shape(1, SIDE * SIDE)), equal = mat_new(&tape.arena, SIDE, SIDE);
     for (int i = 0; i < SIDE * SIDE; i++) ones.v[i] = 1;
     tape_backward_from(&tape, op_mul(&tape, tape_leaf(&tape, ones), tape_leaf(&tape, ones)), ones.v);
-    equal.dims = 4, equal.shape[0] = equal.shape[3] = 1, equal.shape[1] = equal.shape[2] = SIDE;
+    equal.dims = 4;
+    equal.shape[0] = equal.shape[3] = 1;
+    equal.shape[1] = equal.shape[2] = SIDE;
     Var x = tape_leaf(&tape, equal);
     tape_backward_from(&tape, op_add(&tape, op_maxpool(&tape, x, 2, 2), op_avgpool(&tape, x, 2, 2)), ones.v);
     for (int h = 0; h < SIDE; h++)
         for (int w = 0; w < SIDE; w++) {
-            double seen = h < 2 * WINDOWS && w < 2 * WINDOWS ? 0.25 + (h % 2 == 0 && w % 2 == 0) : 0, got = (double)x->grad[h * SIDE + w];
+            double seen = h < 2 * WINDOWS && w < 2 * WINDOWS ? 0.25 + (h % 2 == 0 && w % 2 == 0) : 0,
+                   got = (double)x->grad[h * SIDE + w];
             CHECK(got == seen, "line %d, column %d gets %g, not %g", h, w, got, seen);
         }
 }
@@ -120,21 +134,21 @@ TEST(batch_norm) {
     num mean[] = { 1 }, var[] = { 4 };
     BatchStats stats = { .running_mean = mean, .running_var = var, .momentum = 0.25, .eps = 0 };
     Var x = LEAF(mat_shape(2, 4, 1), 1, 3, 5, 7), gamma = LEAF(mat_shape(1, 1), 2), beta = LEAF(mat_shape(1, 1), 1);
-    double deviation = sqrt(5);                        /* of 1, 3, 5, 7 about 4 */
-    WANTS(op_batchnorm(&tape, x, gamma, beta, &stats, ACT_RELU), mat_shape(2, 4, 1), 0, 1 - 2 / deviation < 0 ? 0 : 1 - 2 / deviation,
-          1 + 2 / deviation, 1 + 6 / deviation);
+    double deviation = sqrt(5); /* of 1, 3, 5, 7 about 4 */
+    WANTS(op_batchnorm(&tape, x, gamma, beta, &stats, ACT_RELU), mat_shape(2, 4, 1), 0,
+          1 - 2 / deviation < 0 ? 0 : 1 - 2 / deviation, 1 + 2 / deviation, 1 + 6 / deviation);
     CHECK_NEAR(mean[0], 0.75 * 1 + 0.25 * 4, 1e-6);
     CHECK_NEAR(var[0], 0.75 * 4 + 0.25 * 20 / 3, 1e-6); /* Bessel: 20 / (4 - 1) */
     tape.training = false;
-    mean[0] = 1, var[0] = 4;
+    mean[0] = 1;
+    var[0] = 4;
     WANTS(op_batchnorm(&tape, x, NULL, beta, &stats, ACT_NONE), mat_shape(2, 4, 1), 1, 2, 3, 4);
     CHECK(mean[0] == 1 && var[0] == 4, "inference leaves the statistics alone: %g %g", (double)mean[0], (double)var[0]);
-    CHECK_STOPS(op_batchnorm(&tape, x, NULL, LEAF(mat_shape(1, 2), 0, 0), &stats, ACT_NONE), EXIT_CONTRACT, "one of each per channel");
+    CHECK_STOPS(op_batchnorm(&tape, x, NULL, LEAF(mat_shape(1, 2), 0, 0), &stats, ACT_NONE), EXIT_CONTRACT,
+                "one of each per channel");
 }
 
-TEST(unit_length) {
-    WANTS(op_l2norm(&tape, LEAF(mat_shape(2, 2, 2), 3, 4, 0, 0)), mat_shape(2, 2, 2), 0.6, 0.8, 0, 0);
-}
+TEST(unit_length) { WANTS(op_l2norm(&tape, LEAF(mat_shape(2, 2, 2), 3, 4, 0, 0)), mat_shape(2, 2, 2), 0.6, 0.8, 0, 0); }
 
 TEST(words) {
     Var table = LEAF(mat_shape(2, 3, 2), 0, 0, 1, 2, 3, 4);
@@ -154,7 +168,8 @@ TEST(softmax_and_cross_entropy) {
     WANTS(op_cross_entropy_labels(&tape, x, (int[]){ 0, 1 }), mat_shape(0), (log(1 + e) + 2e4) / 2);
     Mat half = mat_from(&tape.arena, 2, 2, (double[]){ 0.5, 0.5, 1, 0 });
     WANTS(op_cross_entropy(&tape, x, half), mat_shape(0), (log(1 + e) - 0.5) / 2);
-    CHECK_STOPS(op_cross_entropy_labels(&tape, x, (int[]){ 0, 2 }), EXIT_CONTRACT, "row 1 belongs to class 2, want 0 to 1");
+    CHECK_STOPS(op_cross_entropy_labels(&tape, x, (int[]){ 0, 2 }), EXIT_CONTRACT,
+                "row 1 belongs to class 2, want 0 to 1");
 }
 
 /* Differences of numbers in float are mostly rounding. */
@@ -174,7 +189,8 @@ TEST(more_numbers_than_a_piece) {
         tape_backward_from(&tape, y, dy.v);
         for (int i = 0; i < N; i += STEP) {
             Tape small = { .training = true };
-            Var one = tape_leaf(&small, mat_from(&small.arena, 1, 1, (double[]){ (double)x.v[i] })), alone = ops[k](&small, one);
+            Var one = tape_leaf(&small, mat_from(&small.arena, 1, 1, (double[]){ (double)x.v[i] })),
+                alone = ops[k](&small, one);
             num slope = dy.v[i];
             tape_backward_from(&small, alone, &slope);
             CHECK_NEAR((double)y->val.v[i], (double)alone->val.v[0], 1e-6);
@@ -190,7 +206,8 @@ TEST(attention_keeps_places) {
     Var qkv = op_reshape(&tape, tape_leaf(&tape, mat_normal(&tape.arena, 6, 12, &rng, 1)), mat_shape(3, 2, 3, 12));
     Var y = op_attention(&tape, qkv, 2, false);
     CHECK(!strcmp(mat_shape_text(y->val), "[2,3,4]"), "%s", mat_shape_text(y->val));
-    CHECK_STOPS(op_attention(&tape, op_reshape(&tape, qkv, mat_shape(3, 2, 9, 4)), 2, false), EXIT_CONTRACT, "qkv is [2,9,4]");
+    CHECK_STOPS(op_attention(&tape, op_reshape(&tape, qkv, mat_shape(3, 2, 9, 4)), 2, false), EXIT_CONTRACT,
+                "qkv is [2,9,4]");
 }
 
 /* A result that is asked about twice, and one that is a parameter itself. */
@@ -202,13 +219,15 @@ TEST(gradients_add_up) {
     const num first[] = { 1, 2 }, second[] = { 10, 20 };
     Var x = tape_param(&t, p), y = op_scale(&t, x, 3);
     params_zero_grad(&params);
-    tape_backward_from(&t, x, first), tape_backward_from(&t, x, second);
+    tape_backward_from(&t, x, first);
+    tape_backward_from(&t, x, second);
     CHECK(p->grad[0] == 11 && p->grad[1] == 22, "%g %g", (double)p->grad[0], (double)p->grad[1]);
     tape_backward_from(&t, y, first);
     CHECK(p->grad[0] == 14 && p->grad[1] == 28, "%g %g", (double)p->grad[0], (double)p->grad[1]);
-    tape_free(&t), arena_free(&arena);
+    tape_free(&t);
+    arena_free(&arena);
 }
 
-TESTS(add_and_mul_broadcast, moving_numbers, products, empty_shapes, activations, convolution, pooling, batch_norm, unit_length, words,
-      softmax_and_cross_entropy, differences_want_double, more_numbers_than_a_piece, attention_keeps_places,
-      gradients_add_up)
+TESTS(add_and_mul_broadcast, moving_numbers, products, empty_shapes, activations, convolution, pooling, batch_norm,
+      unit_length, words, softmax_and_cross_entropy, differences_want_double, more_numbers_than_a_piece,
+      attention_keeps_places, gradients_add_up)

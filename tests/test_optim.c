@@ -40,7 +40,10 @@ static void case_check(Case *c, int step) {
     for (int i = 0; i < N; i++) CHECK_NEAR((double)c->param->val.v[i], c->w[i], 2e-6);
 }
 
-static void case_free(Case *c) { optim_free(&c->optim), arena_free(&c->arena); }
+static void case_free(Case *c) {
+    optim_free(&c->optim);
+    arena_free(&c->arena);
+}
 
 /* ---- SGD ----------------------------------------------------------------------------------------------------- */
 
@@ -72,10 +75,13 @@ TEST(sgd_by_hand) {
     Case *c = case_new((OptimGroup){ .rule = OPTIM_SGD, .lr = 0.5, .momentum = 0.5, .nesterov = true });
     num *w = c->param->val.v, *g = c->param->grad;
     memset(g, 0, N * sizeof *g);
-    w[0] = 1, g[0] = 2, c->param->has_grad = true;
+    w[0] = 1;
+    g[0] = 2;
+    c->param->has_grad = true;
     optim_step(&c->optim, 1); /* v = 2, w = 1 - 0.5 (2 + 1) */
     CHECK(w[0] == (num)-0.5, "%g", (double)w[0]);
-    g[0] = 1, c->param->has_grad = true;
+    g[0] = 1;
+    c->param->has_grad = true;
     optim_step(&c->optim, 1); /* v = 2, w = -0.5 - 0.5 (1 + 1) */
     CHECK(w[0] == (num)-1.5, "%g", (double)w[0]);
     case_free(c);
@@ -203,13 +209,16 @@ TEST(muon_by_its_formula) {
             x[i] = (rescale * w[i] - (double)p->val.v[i]) / (0.2 * factor); /* the step that was really made */
         }
         spectrum(x, values, vectors);
-        CHECK(values[0] < 1.3 * 1.3 && values[O - 1] > 0.6 * 0.6, "singular values %g to %g", sqrt(values[O - 1]), sqrt(values[0]));
+        CHECK(values[0] < 1.3 * 1.3 && values[O - 1] > 0.6 * 0.6, "singular values %g to %g", sqrt(values[O - 1]),
+              sqrt(values[0]));
         polar(g, q);
         for (int i = 0; i < O * FILTER; i++) along += q[i] * x[i];
-        CHECK(along / length(q, O * FILTER) / length(x, O * FILTER) > 0.98, "the step is %g along the nearest orthogonal matrix",
+        CHECK(along / length(q, O * FILTER) / length(x, O * FILTER) > 0.98,
+              "the step is %g along the nearest orthogonal matrix",
               along / length(q, O * FILTER) / length(x, O * FILTER));
     }
-    optim_free(&optim), arena_free(&arena);
+    optim_free(&optim);
+    arena_free(&arena);
 }
 
 static void muon_on(Mat shape) {
@@ -240,7 +249,8 @@ TEST(muon_without_direction) {
     p->has_grad = true; /* params_add made zeros */
     optim_step(&optim, 1);
     CHECK_NEAR(vec_norm(p->val.v, O * FILTER), sqrt(O), 1e-5);
-    optim_free(&optim), arena_free(&arena);
+    optim_free(&optim);
+    arena_free(&arena);
 }
 
 /* ---- who moves ----------------------------------------------------------------------------------------------- */
@@ -254,8 +264,12 @@ TEST(frozen_and_gradientless_stay) {
                                   { .rule = OPTIM_MUON, .lr = 1 } };
     for (int i = 0; i < 9; i++) { /* each rule: moves, frozen, without gradient */
         Param *p = params_add(&params, mat_shape(2, 2, 3), "p%d", i);
-        for (int k = 0; k < 6; k++) p->val.v[k] = (num)(k + 1), p->grad[k] = (num)(k * k + 1);
-        p->group = i / 3, p->frozen = i % 3 == 1;
+        for (int k = 0; k < 6; k++) {
+            p->val.v[k] = (num)(k + 1);
+            p->grad[k] = (num)(k * k + 1);
+        }
+        p->group = i / 3;
+        p->frozen = i % 3 == 1;
     }
     optim_init(&optim, &params, groups, 3);
     for (int i = 0; i < 9; i++) {
@@ -270,7 +284,8 @@ TEST(frozen_and_gradientless_stay) {
         for (int k = 0; k < 6; k++)
             CHECK((params.list[i]->val.v[k] == (num)(k + 1)) == (i % 3 != 0), "parameter %d, number %d is %g", i, k,
                   (double)params.list[i]->val.v[k]);
-    optim_free(&optim), arena_free(&arena);
+    optim_free(&optim);
+    arena_free(&arena);
 }
 
 /* A parameter that is frozen after the start, as the bias behind the whitening filters is, keeps its state. */
@@ -304,7 +319,10 @@ TEST(clip_norm) {
     Param *a = params_add(&params, mat_shape(1, 2), "a"), *b = params_add(&params, mat_shape(0), "b"),
           *none = params_add(&params, mat_shape(1, 1), "none");
     a->has_grad = b->has_grad = true;
-    a->grad[0] = 2, a->grad[1] = -3, b->grad[0] = 6, none->grad[0] = 1e9; /* of an earlier step: does not count */
+    a->grad[0] = 2;
+    a->grad[1] = -3;
+    b->grad[0] = 6;
+    none->grad[0] = 1e9; /* of an earlier step: does not count */
     CHECK_NEAR(optim_clip_norm(&params, 7), 7, 1e-12);
     CHECK(a->grad[0] == 2 && a->grad[1] == -3 && b->grad[0] == 6, "%s", "changed, though it was not too long");
     CHECK_NEAR(optim_clip_norm(&params, 3.5), 7, 1e-12);
@@ -359,7 +377,10 @@ TEST(eigen_by_hand) {
 /* a v = value v, unit length, right angles, descending order, the largest number positive. */
 static void eigen_try(int n, double scale, int rank, Rng *rng) {
     static double x[32 * 32], a[32 * 32], keep[32 * 32], v[32 * 32], values[32];
-    for (int i = 0; i < n * n; i++) x[i] = rng_normal(rng), a[i] = 0;
+    for (int i = 0; i < n * n; i++) {
+        x[i] = rng_normal(rng);
+        a[i] = 0;
+    }
     for (int i = 0; i < n; i++) /* rank 0: any symmetric matrix; else a covariance of that rank */
         for (int j = 0; j <= i; j++) {
             for (int k = 0; k < rank; k++) a[i * n + j] += scale * x[k * n + i] * x[k * n + j];

@@ -27,15 +27,24 @@ typedef enum { USUAL, EQUAL, ONE_HOT, BOTH_ENDS, HUGE_ONES, RULED_OUT, TINY, NEA
 static num score_of(Kind kind, int i, int n, Rng *rng) {
     double u = rng_normal(rng);
     switch (kind) {
-    case EQUAL: return (num)1e4;
-    case ONE_HOT: return (num)(i == n / 2 ? 1e4 : -1e4);
-    case BOTH_ENDS: return (num)(i % 2 ? 1e4 + u : -1e4 + u);
-    case HUGE_ONES: return (num)((i % 3 - 1) * 1e30);
-    case RULED_OUT: return i % 3 == 1 ? (num)-INFINITY : (num)u;
-    case TINY: return (num)(u * 1e-40);
-    case NEARLY_EQUAL: return (num)(1000 + 1e-4 * u);
-    case COSINES: return (num)(100 * sin(u));
-    default: return (num)(3 * u);
+    case EQUAL:
+        return (num)1e4;
+    case ONE_HOT:
+        return (num)(i == n / 2 ? 1e4 : -1e4);
+    case BOTH_ENDS:
+        return (num)(i % 2 ? 1e4 + u : -1e4 + u);
+    case HUGE_ONES:
+        return (num)((i % 3 - 1) * 1e30);
+    case RULED_OUT:
+        return i % 3 == 1 ? (num)-INFINITY : (num)u;
+    case TINY:
+        return (num)(u * 1e-40);
+    case NEARLY_EQUAL:
+        return (num)(1000 + 1e-4 * u);
+    case COSINES:
+        return (num)(100 * sin(u));
+    default:
+        return (num)(3 * u);
     }
 }
 
@@ -57,7 +66,8 @@ static void near(const char *what, int kind, double got, long double want, doubl
         CHECK(got == (double)want, "%s, kind %d: %.17g, want %.17g", what, kind, got, (double)want);
         return;
     }
-    CHECK(fabsl((long double)got - want) <= (long double)bound, "%s, kind %d: %.17g, want %.17g +- %.2g", what, kind, got, (double)want, bound);
+    CHECK(fabsl((long double)got - want) <= (long double)bound, "%s, kind %d: %.17g, want %.17g +- %.2g", what, kind,
+          got, (double)want, bound);
 }
 
 /* A difference d of scores is off by d/2 ulp, which e^d makes a relative error. */
@@ -109,11 +119,13 @@ TEST(nearly_certain) {
         num x[LONGEST];
         long double rest = 0;
         int n = draw(&rng, 2, LONGEST), target = draw(&rng, 0, n - 1);
-        for (int k = 0; k < n; k++) x[k] = (num)(k == target ? 5 : -draw(&rng, 20, 80)); /* whole numbers: differences are exact */
+        for (int k = 0; k < n; k++)
+            x[k] = (num)(k == target ? 5 : -draw(&rng, 20, 80)); /* whole numbers: differences are exact */
         for (int k = 0; k < n; k++)
             if (k != target) rest += expl((long double)x[k] - (long double)x[target]);
         long double want = log1pl(rest);
-        near("the cost of the nearly certain", n, cross_entropy_row(x, n, 1, target), want, 8 * DBL_EPSILON * (double)want * n);
+        near("the cost of the nearly certain", n, cross_entropy_row(x, n, 1, target), want,
+             8 * DBL_EPSILON * (double)want * n);
     }
 }
 
@@ -134,7 +146,8 @@ static void op_rows(Kind kind, int B, int N, Rng *rng) {
         truth(&AT(x, b, 0), N, 1, want);
         for (int n = 0; n < N; n++) {
             near("op_softmax", kind, (double)AT(p->val, b, n), expl(want[n]), probability_bound(want[n], 0, N));
-            near("op_log_softmax", kind, (double)AT(log_p->val, b, n), want[n], EPSILON * (fabs((double)want[n]) + N + 8));
+            near("op_log_softmax", kind, (double)AT(log_p->val, b, n), want[n],
+                 EPSILON * (fabs((double)want[n]) + N + 8));
         }
     }
     tape_free(&t);
@@ -155,12 +168,14 @@ static void op_costs(Kind kind, int B, int N, bool labels, Rng *rng) {
         for (int n = 0; n < N; n++)
             if (AT(q, b, n) > 0) cost -= (long double)AT(q, b, n) * log_p[b][n] / B;
     }
-    Var leaf = tape_leaf(&t, x), loss = labels ? op_cross_entropy_labels(&t, leaf, label) : op_cross_entropy(&t, leaf, q);
+    Var leaf = tape_leaf(&t, x),
+        loss = labels ? op_cross_entropy_labels(&t, leaf, label) : op_cross_entropy(&t, leaf, q);
     near("op_cross_entropy", kind, (double)loss->val.v[0], cost, EPSILON * ((double)cost + N + 8));
     tape_backward(&t, loss);
     for (int b = 0; b < B; b++)
         for (int n = 0; n < N; n++)
-            near("its gradient", kind, (double)leaf->grad[b * N + n], (expl(log_p[b][n]) - (long double)AT(q, b, n)) / B,
+            near("its gradient", kind, (double)leaf->grad[b * N + n],
+                 (expl(log_p[b][n]) - (long double)AT(q, b, n)) / B,
                  (probability_bound(log_p[b][n], 0, N) + EPSILON * (double)AT(q, b, n)) / B);
     tape_free(&t);
 }
@@ -187,7 +202,10 @@ static void clip_case(Kind kind, int B, bool shared, Rng *rng) {
             if (isinf(AT(x, b, n)) && caption[b] == caption[n]) AT(x, b, n) = 0; /* a pair cannot be ruled out */
     mat_transpose(x, turned);
     Mat q = shared ? clip_targets(&t.arena, caption, B, 0) : (Mat){ 0 };
-    for (int b = 0; b < B; b++) truth(&AT(x, b, 0), B, 1, rows[b]), truth(&AT(turned, b, 0), B, 1, columns[b]);
+    for (int b = 0; b < B; b++) {
+        truth(&AT(x, b, 0), B, 1, rows[b]);
+        truth(&AT(turned, b, 0), B, 1, columns[b]);
+    }
     for (int b = 0; b < B; b++)
         for (int n = 0; n < B; n++) {
             long double target = shared ? (long double)AT(q, b, n) : b == n;
@@ -201,7 +219,8 @@ static void clip_case(Kind kind, int B, bool shared, Rng *rng) {
         for (int n = 0; n < B; n++) {
             long double target = shared ? (long double)AT(q, b, n) : b == n;
             long double slope = ((expl(rows[b][n]) + expl(columns[n][b])) / 2 - target) / B;
-            double bound = probability_bound(rows[b][n], 0, B) + probability_bound(columns[n][b], 0, B) + 2 * EPSILON * (double)target;
+            double bound = probability_bound(rows[b][n], 0, B) + probability_bound(columns[n][b], 0, B) +
+                           2 * EPSILON * (double)target;
             near("its gradient", kind, (double)leaf->grad[b * B + n], slope, bound / B);
         }
     tape_free(&t);
@@ -222,13 +241,15 @@ TEST(clip_logits_at_the_largest_scale) {
         int M = draw(&rng, 1, 20), N = draw(&rng, 1, 20);
         Mat scale = mat_like(&t.arena, mat_shape(0));
         scale.v[0] = (num)LOGIT_SCALE_MOST;
-        Var image = op_l2norm(&t, tape_data(&t, mat_normal(&t.arena, M, E, &rng, 1))), text = op_l2norm(&t, tape_data(&t, mat_normal(&t.arena, N, E, &rng, 1)));
+        Var image = op_l2norm(&t, tape_data(&t, mat_normal(&t.arena, M, E, &rng, 1))),
+            text = op_l2norm(&t, tape_data(&t, mat_normal(&t.arena, N, E, &rng, 1)));
         Mat logits = clip_logits(&t, image, text, tape_data(&t, scale))->val;
         for (int m = 0; m < M; m++)
             for (int n = 0; n < N; n++) {
                 long double dot = 0;
                 for (int e = 0; e < E; e++) dot += (long double)AT(image->val, m, e) * (long double)AT(text->val, n, e);
-                near("clip_logits", m, (double)AT(logits, m, n), dot * expl((long double)scale.v[0]), 100 * EPSILON * (E + 4));
+                near("clip_logits", m, (double)AT(logits, m, n), dot * expl((long double)scale.v[0]),
+                     100 * EPSILON * (E + 4));
             }
         tape_free(&t);
     }
@@ -244,8 +265,8 @@ TEST(not_a_number_stays_in_its_row) {
         for (int n = 0; at == 2 && n < 5; n++) AT(x, 1, n) = (num)-INFINITY;
         Mat p = op_softmax(&t, tape_data(&t, x))->val, log_p = op_log_softmax(&t, tape_data(&t, x))->val;
         for (int n = 0; n < 5; n++)
-            CHECK(isnan(AT(p, 1, n)) && isnan(AT(log_p, 1, n)) && isfinite(AT(p, 0, n)) && isfinite(AT(p, 2, n)), "case %d, column %d: %g %g", at, n,
-                  (double)AT(p, 1, n), (double)AT(p, 0, n));
+            CHECK(isnan(AT(p, 1, n)) && isnan(AT(log_p, 1, n)) && isfinite(AT(p, 0, n)) && isfinite(AT(p, 2, n)),
+                  "case %d, column %d: %g %g", at, n, (double)AT(p, 1, n), (double)AT(p, 0, n));
         Var loss = op_cross_entropy_labels(&t, tape_leaf(&t, x), (int[]){ 0, 1, 2 });
         CHECK(isnan(loss->val.v[0]), "case %d: %g", at, (double)loss->val.v[0]);
     }
@@ -266,7 +287,8 @@ static Mat random_mat(Arena *arena, Mat shape, Rng *rng) {
 static void equal(const char *what, const num *got, const double *want, size_t count, double size, double terms) {
     for (size_t i = 0; i < count; i++) {
         double bound = EPSILON * (terms + 16) * fmax(size, fabs(want[i]));
-        CHECK(fabs((double)got[i] - want[i]) <= bound, "%s, number %zu of %zu: %.9g, want %.9g +- %.2g", what, i, count, (double)got[i], want[i], bound);
+        CHECK(fabs((double)got[i] - want[i]) <= bound, "%s, number %zu of %zu: %.9g, want %.9g +- %.2g", what, i, count,
+              (double)got[i], want[i], bound);
     }
 }
 
@@ -276,7 +298,8 @@ static void batchnorm_case(Rng *rng) {
     Tape t = { .training = rng_below(rng, 2) };
     int B = draw(rng, 1, 9), H = draw(rng, 1, 7), C = draw(rng, 1, 40), rows = B * H * H;
     Activation act = (Activation)draw(rng, 0, 2);
-    Mat x = random_mat(&t.arena, mat_shape(4, B, H, H, C), rng), gamma = random_mat(&t.arena, mat_shape(1, C), rng), beta = random_mat(&t.arena, mat_shape(1, C), rng);
+    Mat x = random_mat(&t.arena, mat_shape(4, B, H, H, C), rng), gamma = random_mat(&t.arena, mat_shape(1, C), rng),
+        beta = random_mat(&t.arena, mat_shape(1, C), rng);
     Mat mean = random_mat(&t.arena, mat_shape(1, C), rng), var = random_mat(&t.arena, mat_shape(1, C), rng);
     double *want = arena_alloc(&t.arena, mat_count(x), sizeof *want), eps = 1e-2;
     for (int c = 0; c < C; c++) {
@@ -301,15 +324,18 @@ static void batchnorm_case(Rng *rng) {
 static void layernorm_case(Rng *rng) {
     Tape t = { 0 };
     int rows = draw(rng, 0, 9), D = draw(rng, 1, 70);
-    Mat x = random_mat(&t.arena, mat_shape(2, rows, D), rng), gamma = random_mat(&t.arena, mat_shape(1, D), rng), beta = random_mat(&t.arena, mat_shape(1, D), rng);
+    Mat x = random_mat(&t.arena, mat_shape(2, rows, D), rng), gamma = random_mat(&t.arena, mat_shape(1, D), rng),
+        beta = random_mat(&t.arena, mat_shape(1, D), rng);
     double *want = arena_alloc(&t.arena, mat_count(x), sizeof *want);
     for (int r = 0; r < rows; r++) {
         double m = 0, v = 0;
         for (int d = 0; d < D; d++) m += (double)AT(x, r, d) / D;
         for (int d = 0; d < D; d++) v += ((double)AT(x, r, d) - m) * ((double)AT(x, r, d) - m) / D;
-        for (int d = 0; d < D; d++) want[r * D + d] = (double)gamma.v[d] * ((double)AT(x, r, d) - m) / sqrt(v + 1e-2) + (double)beta.v[d];
+        for (int d = 0; d < D; d++)
+            want[r * D + d] = (double)gamma.v[d] * ((double)AT(x, r, d) - m) / sqrt(v + 1e-2) + (double)beta.v[d];
     }
-    equal("layer norm", op_layernorm(&t, tape_data(&t, x), tape_data(&t, gamma), tape_data(&t, beta), 1e-2)->val.v, want, mat_count(x), 30, D);
+    equal("layer norm", op_layernorm(&t, tape_data(&t, x), tape_data(&t, gamma), tape_data(&t, beta), 1e-2)->val.v,
+          want, mat_count(x), 30, D);
     Var unit = op_l2norm(&t, tape_data(&t, x));
     for (int r = 0; r < rows; r++) {
         long double length = 0;
@@ -322,16 +348,20 @@ static void layernorm_case(Rng *rng) {
 
 static void pool_case(Rng *rng) {
     Tape t = { 0 };
-    int B = draw(rng, 0, 3), H = draw(rng, 1, 9), W = draw(rng, 1, 9), C = draw(rng, 1, 35), size = draw(rng, 1, MIN(H, W)), stride = draw(rng, 1, 4);
+    int B = draw(rng, 0, 3), H = draw(rng, 1, 9), W = draw(rng, 1, 9), C = draw(rng, 1, 35),
+        size = draw(rng, 1, MIN(H, W)), stride = draw(rng, 1, 4);
     int P = (H - size) / stride + 1, Q = (W - size) / stride + 1;
     Mat x = random_mat(&t.arena, mat_shape(4, B, H, W, C), rng);
-    double *most = arena_alloc(&t.arena, (size_t)(B * P * Q * C), sizeof *most), *mean = arena_alloc(&t.arena, (size_t)(B * P * Q * C), sizeof *mean);
+    double *most = arena_alloc(&t.arena, (size_t)(B * P * Q * C), sizeof *most),
+           *mean = arena_alloc(&t.arena, (size_t)(B * P * Q * C), sizeof *mean);
     for (int i = 0; i < B * P * Q * C; i++) {
         int c = i % C, q = i / C % Q, p = i / C / Q % P, b = i / C / Q / P;
-        most[i] = -INFINITY, mean[i] = 0;
+        most[i] = -INFINITY;
+        mean[i] = 0;
         for (int k = 0; k < size * size; k++) {
             double v = (double)x.v[((b * H + p * stride + k / size) * W + q * stride + k % size) * C + c];
-            most[i] = fmax(most[i], v), mean[i] += v / (size * size);
+            most[i] = fmax(most[i], v);
+            mean[i] += v / (size * size);
         }
     }
     Mat pooled = op_maxpool(&t, tape_data(&t, x), size, stride)->val;
@@ -346,7 +376,9 @@ static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
 static void lstm_case(Rng *rng) {
     Tape t = { 0 };
     int B = draw(rng, 1, 5), T = draw(rng, 1, 6), H = draw(rng, 1, 19), lengths[5];
-    Mat given = random_mat(&t.arena, mat_shape(3, B, T, 4 * H), rng), weight = random_mat(&t.arena, mat_shape(2, 4 * H, H), rng), bias = random_mat(&t.arena, mat_shape(1, 4 * H), rng);
+    Mat given = random_mat(&t.arena, mat_shape(3, B, T, 4 * H), rng),
+        weight = random_mat(&t.arena, mat_shape(2, 4 * H, H), rng),
+        bias = random_mat(&t.arena, mat_shape(1, 4 * H), rng);
     double *want = arena_zero(&t.arena, (size_t)(B * H), sizeof *want);
     for (int b = 0; b < B; b++) {
         double h[19] = { 0 }, c[19] = { 0 }, gate[76];
@@ -369,14 +401,16 @@ static void lstm_case(Rng *rng) {
 static void linear_case(Rng *rng) {
     Tape t = { 0 };
     int M = draw(rng, 0, 20), K = draw(rng, 1, 40), N = draw(rng, 1, 40);
-    Mat x = random_mat(&t.arena, mat_shape(2, M, K), rng), w = random_mat(&t.arena, mat_shape(2, N, K), rng), bias = random_mat(&t.arena, mat_shape(1, N), rng);
+    Mat x = random_mat(&t.arena, mat_shape(2, M, K), rng), w = random_mat(&t.arena, mat_shape(2, N, K), rng),
+        bias = random_mat(&t.arena, mat_shape(1, N), rng);
     double *want = arena_alloc(&t.arena, (size_t)(M * N), sizeof *want);
     for (int m = 0; m < M; m++)
         for (int n = 0; n < N; n++) {
             want[m * N + n] = (double)bias.v[n];
             for (int k = 0; k < K; k++) want[m * N + n] += (double)AT(x, m, k) * (double)AT(w, n, k);
         }
-    equal("linear", op_linear(&t, tape_data(&t, x), tape_data(&t, w), tape_data(&t, bias))->val.v, want, (size_t)(M * N), 10, K);
+    equal("linear", op_linear(&t, tape_data(&t, x), tape_data(&t, w), tape_data(&t, bias))->val.v, want,
+          (size_t)(M * N), 10, K);
     tape_free(&t);
 }
 
@@ -394,14 +428,18 @@ TEST(functions_of_vectors) {
     num x[N + 2] = { [N] = INFINITY, [N + 1] = -INFINITY }, e[N + 2], f[N + 2];
     double room = sizeof(num) == sizeof(float) ? 4 * FLT_EPSILON : 4 * DBL_EPSILON;
     for (int i = 0; i < N; i++) x[i] = (num)((i - 90) / 10.0);
-    vec_exp(x, e, N + 2), vec_erf(x, f, N + 2);
+    vec_exp(x, e, N + 2);
+    vec_erf(x, f, N + 2);
     for (int i = 0; i < N; i++) {
         double right = exp((double)x[i]);
-        CHECK(fabs((double)e[i] - right) <= room * right, "exp(%g) is %.17g, want %.17g", (double)x[i], (double)e[i], right);
-        CHECK(fabs((double)f[i] - erf((double)x[i])) <= room, "erf(%g) is %.17g, want %.17g", (double)x[i], (double)f[i], erf((double)x[i]));
+        CHECK(fabs((double)e[i] - right) <= room * right, "exp(%g) is %.17g, want %.17g", (double)x[i], (double)e[i],
+              right);
+        CHECK(fabs((double)f[i] - erf((double)x[i])) <= room, "erf(%g) is %.17g, want %.17g", (double)x[i],
+              (double)f[i], erf((double)x[i]));
     }
-    CHECK(isinf(e[N]) && e[N + 1] == 0 && f[N] == 1 && f[N + 1] == -1, "%g %g %g %g", (double)e[N], (double)e[N + 1], (double)f[N], (double)f[N + 1]);
+    CHECK(isinf(e[N]) && e[N + 1] == 0 && f[N] == 1 && f[N + 1] == -1, "%g %g %g %g", (double)e[N], (double)e[N + 1],
+          (double)f[N], (double)f[N + 1]);
 }
 
-TESTS(plain_softmax_and_cross_entropy, nearly_certain, softmax_and_cross_entropy_operations, clip_loss_and_its_gradient, clip_logits_at_the_largest_scale,
-      not_a_number_stays_in_its_row, passes_against_loops, functions_of_vectors)
+TESTS(plain_softmax_and_cross_entropy, nearly_certain, softmax_and_cross_entropy_operations, clip_loss_and_its_gradient,
+      clip_logits_at_the_largest_scale, not_a_number_stays_in_its_row, passes_against_loops, functions_of_vectors)

@@ -67,7 +67,8 @@ static void check_good(Arena *arena, const char *path) {
 TEST(picture_without_any_converter) {
     Arena arena = { 0 };
     begin(&arena);
-    check_refused(&arena, photo(&arena, "a.jpg"), "a.jpg: this is a JPEG file, and PNG and PPM alone can be read "
+    check_refused(&arena, photo(&arena, "a.jpg"),
+                  "a.jpg: this is a JPEG file, and PNG and PPM alone can be read "
                   "without help; install ImageMagick (magick or convert) or ffmpeg, or save it as PNG");
     write_file(in_folder(&arena, "a.ppm"), "P6 2 1 255\n\1\2\3\4\5\6", 17);
     check_good(&arena, in_folder(&arena, "a.ppm"));
@@ -77,10 +78,23 @@ TEST(picture_without_any_converter) {
 }
 
 TEST(picture_kinds) {
-    static const struct { const char *bytes; size_t size; const char *told; } files[] = {
-        { "\xff\xd8\xff", 3, "jpeg:-[0]" }, { "GIF89a", 6, "gif:-[0]" }, { "RIFF....WEBPVP8 ", 16, "webp:-[0]" },
-        { "BM....", 6, "bmp:-[0]" }, { "II*\0", 4, "tiff:-[0]" }, { "MM\0*", 4, "tiff:-[0]" },
-        { "\0\0\0\x1c" "ftypavif", 12, "avif:-[0]" }, { "\0\0\0\x18" "ftypheic", 12, "heic:-[0]" },
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *told;
+    } files[] = {
+        { "\xff\xd8\xff", 3, "jpeg:-[0]" },
+        { "GIF89a", 6, "gif:-[0]" },
+        { "RIFF....WEBPVP8 ", 16, "webp:-[0]" },
+        { "BM....", 6, "bmp:-[0]" },
+        { "II*\0", 4, "tiff:-[0]" },
+        { "MM\0*", 4, "tiff:-[0]" },
+        { "\0\0\0\x1c"
+          "ftypavif",
+          12, "avif:-[0]" },
+        { "\0\0\0\x18"
+          "ftypheic",
+          12, "heic:-[0]" },
         { "\0\0\0\x0cjP  \r\n\x87\n", 12, "jp2:-[0]" },
     };
     Arena arena = { 0 };
@@ -88,12 +102,13 @@ TEST(picture_kinds) {
     const char *path = in_folder(&arena, "some.file");
     for (size_t i = 0; i < COUNT(files); i++) {
         write_file(path, files[i].bytes, files[i].size);
-        program(&arena, "magick", arena_print(&arena, "[ \"$1\" = '%s' ] && [ $(wc -c) -eq %zu ] && " GOOD,
-                                              files[i].told, files[i].size));
+        program(
+            &arena, "magick",
+            arena_print(&arena, "[ \"$1\" = '%s' ] && [ $(wc -c) -eq %zu ] && " GOOD, files[i].told, files[i].size));
         check_good(&arena, path);
     }
-    static const char *const others[] = { "<svg/>", "%!PS-Adobe", "push graphic-context", "P8 ", "\xff\xd8", "II*",
-                                          "https://example.org/a.jpg" };
+    static const char *const others[] = { "<svg/>",   "%!PS-Adobe", "push graphic-context",     "P8 ",
+                                          "\xff\xd8", "II*",        "https://example.org/a.jpg" };
     for (size_t i = 0; i < COUNT(others); i++) {
         write_file(path, others[i], strlen(others[i]));
         check_refused(&arena, path, "a PNG, PPM or PGM picture was wanted");
@@ -108,9 +123,9 @@ TEST(picture_kinds) {
 /* The converter must not see a name: ImageMagick reads "https:", "ephemeral:" and "@list" as commands. */
 TEST(picture_names_are_harmless) {
     static const char *const names[] = {
-        "-delete.jpg", "--version", "ephemeral:a.jpg", "msl:a.jpg", "@list.jpg", "a'b\"c.jpg", "$(exit 3).jpg",
-        "`id`.jpg", "a b.jpg", "%d.jpg", "a;b&c|d.jpg", "a[1].jpg", "line\nbreak.jpg", "\xc3\xa9.jpg", "*.jpg",
-        "\\.jpg",
+        "-delete.jpg",     "--version",    "ephemeral:a.jpg", "msl:a.jpg", "@list.jpg",   "a'b\"c.jpg",
+        "$(exit 3).jpg",   "`id`.jpg",     "a b.jpg",         "%d.jpg",    "a;b&c|d.jpg", "a[1].jpg",
+        "line\nbreak.jpg", "\xc3\xa9.jpg", "*.jpg",           "\\.jpg",
     };
     Arena arena = { 0 };
     begin(&arena);
@@ -171,7 +186,8 @@ TEST(picture_converter_of_one_kind) {
     write_file(gif, "GIF89a", 6);
     program(&arena, "djpeg", "[ \"$*\" = -pnm ] && " GOOD);
     check_good(&arena, jpeg);
-    check_refused(&arena, gif, "a.gif: this is a GIF file, and PNG and PPM alone can be read without help; install ImageMagick");
+    check_refused(&arena, gif,
+                  "a.gif: this is a GIF file, and PNG and PPM alone can be read without help; install ImageMagick");
     arena_free(&arena);
 }
 
@@ -193,7 +209,8 @@ TEST(picture_with_too_few_descriptors) {
         CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0, "%s", "no limit");
         bool ok = picture_read(&arena, path, &image, &err);
         CHECK(setrlimit(RLIMIT_NOFILE, &all) == 0, "%s", "no limit");
-        CHECK(ok ? image.width == 2 : strstr(err.text, "could not convert this JPEG file: ") && !strchr(err.text, '\n'), "%d more: %s", (int)more, err.text);
+        CHECK(ok ? image.width == 2 : strstr(err.text, "could not convert this JPEG file: ") && !strchr(err.text, '\n'),
+              "%d more: %s", (int)more, err.text);
         refused += !ok && strstr(err.text, "it cannot be run");
         again = open("/dev/null", O_RDONLY);
         CHECK(again == lowest, "%d more: %d is still open", (int)more, lowest);
@@ -240,8 +257,7 @@ TEST(picture_by_a_real_converter) {
     CHECK(image_write(png, want, &err), "%s", err.text);
     const char *command = "cd '%s' && { magick a.png -quality 95 a.jpg || convert a.png -quality 95 a.jpg || "
                           "/usr/bin/convert a.png -quality 95 a.jpg || ffmpeg -i a.png -q:v 2 a.jpg; } >out 2>&1";
-    if (system(arena_print(&arena, command, folder)) != 0)
-        check_skip("there is no converter to make a JPEG with");
+    if (system(arena_print(&arena, command, folder)) != 0) check_skip("there is no converter to make a JPEG with");
     setenv("PATH", arena_print(&arena, "/usr/bin:%s", getenv("PATH")), 1);
     CHECK(picture_read(&arena, jpeg, &got, &err), "%s", err.text);
     CHECK(got.width == 40 && got.height == 30, "%d x %d", got.width, got.height);
@@ -257,4 +273,5 @@ TEST(picture_by_a_real_converter) {
 }
 
 TESTS(picture_without_any_converter, picture_kinds, picture_names_are_harmless, picture_converters_in_turn,
-      picture_of_many_pieces, picture_converter_of_one_kind, picture_with_too_few_descriptors, picture_converters_that_never_end, picture_by_a_real_converter)
+      picture_of_many_pieces, picture_converter_of_one_kind, picture_with_too_few_descriptors,
+      picture_converters_that_never_end, picture_by_a_real_converter)

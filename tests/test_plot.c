@@ -105,14 +105,24 @@ static bool is_png(const char *name) {
 /* ---- figures ------------------------------------------------------------------------------------------------- */
 
 static const char *const HOSTILE[] = {
-    "it's \"quoted\", `touch owned` \\n %s %d {/Bold x}", "'; system('touch owned'); '\nline\ttwo\033[31m",
-    "\xff\xfe broken \xe2\x82", "", "$(touch owned) é τ 猫", "@ # , ; | < > & ~ 100 %",
-    "''''' . system(\"touch owned\") . '''''", "\" . system(\"touch owned\") . \"",
+    "it's \"quoted\", `touch owned` \\n %s %d {/Bold x}",
+    "'; system('touch owned'); '\nline\ttwo\033[31m",
+    "\xff\xfe broken \xe2\x82",
+    "",
+    "$(touch owned) é τ 猫",
+    "@ # , ; | < > & ~ 100 %",
+    "''''' . system(\"touch owned\") . '''''",
+    "\" . system(\"touch owned\") . \"",
 };
 
 static Heat hostile_heat(Arena *arena) {
-    Heat heat = { .title = HOSTILE[0], .y = HOSTILE[1], .x = HOSTILE[2], .m = mat_zero(arena, 8, 8), .decimals = 2,
-                  .rows = HOSTILE, .cols = HOSTILE };
+    Heat heat = { .title = HOSTILE[0],
+                  .y = HOSTILE[1],
+                  .x = HOSTILE[2],
+                  .m = mat_zero(arena, 8, 8),
+                  .decimals = 2,
+                  .rows = HOSTILE,
+                  .cols = HOSTILE };
     for (int i = 0; i < 64; i++) heat.m.v[i] = i == 7 ? NAN : i == 8 ? INFINITY : (num)(0.1 * (i - 30));
     return heat;
 }
@@ -133,8 +143,10 @@ TEST(heat_as_csv) {
     CHECK(plot_small_heat("h", NULL) == PLOT_DRAWN, "%s", "gnuplot was content");
     const char *tenth = sizeof(num) == 4 ? "0.100000001" : "0.1", *data = content(inside("data/h.csv"));
     char want[512];
-    snprintf(want, sizeof want, "row,column,value,row_label,column_label\n1,1,1,\"a \"\"cat\"\"\",1\n"
-             "1,2,%s,\"a \"\"cat\"\"\",2\n2,1,,\"one, two\",1\n2,2,-3,\"one, two\",2\n", tenth);
+    snprintf(want, sizeof want,
+             "row,column,value,row_label,column_label\n1,1,1,\"a \"\"cat\"\"\",1\n"
+             "1,2,%s,\"a \"\"cat\"\"\",2\n2,1,,\"one, two\",1\n2,2,-3,\"one, two\",2\n",
+             tenth);
     same_text(data, want);
     const char *script = content(inside("h.gp"));
     CHECK(strstr(script, "set output \"out/h.png\"") && strstr(script, "\"data/h.csv\""), "%s", script);
@@ -142,13 +154,15 @@ TEST(heat_as_csv) {
 }
 
 TEST(bars_as_csv) {
-    const Bar list[] = { { "cat", 0.5, 0.25, 0.75, false }, { HOSTILE[1], -1e-10, 0, 0, true },
+    const Bar list[] = { { "cat", 0.5, 0.25, 0.75, false },
+                         { HOSTILE[1], -1e-10, 0, 0, true },
                          { "", NAN, 0, 0, false } };
     Bars bars = { .bars = list, .count = 3 };
     set_folder("bars");
     set_gnuplot("exit 0");
     CHECK(plot_bars("b", &bars, NULL) == PLOT_DRAWN, "%s", "gnuplot was content");
-    same_text(content(inside("data/b.csv")), "bar,value,low,high,marked,label\n1,0.5,0.25,0.75,0,cat\n"
+    same_text(content(inside("data/b.csv")),
+              "bar,value,low,high,marked,label\n1,0.5,0.25,0.75,0,cat\n"
               "2,-1e-10,,,1,\"'; system('touch owned'); ' line two [31m\"\n3,,,,0,\"\"\n");
 }
 
@@ -161,8 +175,9 @@ TEST(lines_as_csv) {
     CHECK(plot_lines("l", &lines, NULL) == PLOT_DRAWN, "%s", "gnuplot was content");
     same_text(content(inside("data/l.csv")), "epoch,a,b,epoch,\"c, d\",4\n0,1,0,1,5,5\n2,,2,2,6,6\n4,3,4,,,\n");
     const char *script = content(inside("l.gp"));
-    CHECK(strstr(script, "using 1:2 title \"a\"") && strstr(script, "using 1:3 title \"b\"")
-          && strstr(script, "using 4:5 title \"c, d\"") && strstr(script, "using 4:6 title \"\""), "%s", script);
+    CHECK(strstr(script, "using 1:2 title \"a\"") && strstr(script, "using 1:3 title \"b\"") &&
+              strstr(script, "using 4:5 title \"c, d\"") && strstr(script, "using 4:6 title \"\""),
+          "%s", script);
 }
 
 TEST(tiles_as_csv_and_pixels) {
@@ -194,8 +209,14 @@ static void all_figures(Arena *arena, const char *const *names) {
     }
     Heat heat = hostile_heat(arena);
     Bars bars = { .title = HOSTILE[1], .unit = HOSTILE[0], .bars = list, .count = 8, .decimals = 2 };
-    Lines lines = { .title = HOSTILE[4], .x = HOSTILE[0], .y = HOSTILE[1], .series = series, .count = 8,
-                    .log_y = true, .reference_name = HOSTILE[0], .reference = 2 };
+    Lines lines = { .title = HOSTILE[4],
+                    .x = HOSTILE[0],
+                    .y = HOSTILE[1],
+                    .series = series,
+                    .count = 8,
+                    .log_y = true,
+                    .reference_name = HOSTILE[0],
+                    .reference = 2 };
     Tiles tiles = { .title = HOSTILE[1], .tiles = tile, .count = 8, .columns = 4 };
     CHECK(plot_heat(names[0], &heat, &err) == PLOT_DRAWN, "%s", err.text);
     CHECK(plot_bars(names[1], &bars, &err) == PLOT_DRAWN, "%s", err.text);
@@ -254,8 +275,10 @@ TEST(without_gnuplot_one_line_once) {
     listen(said);
     CHECK(plot_small_heat("first", NULL) == PLOT_NO_GNUPLOT, "%s", "first");
     CHECK(plot_small_heat("second", NULL) == PLOT_NO_GNUPLOT, "%s", "second");
-    snprintf(want, sizeof want, "gnuplot is not installed: the data is in %s/data/first.csv, the script in "
-             "%s/first.gp; install gnuplot and run make plots\n", folder, folder);
+    snprintf(want, sizeof want,
+             "gnuplot is not installed: the data is in %s/data/first.csv, the script in "
+             "%s/first.gp; install gnuplot and run make plots\n",
+             folder, folder);
     same_text(content(said), want);
     CHECK(file_exists(inside("data/second.csv")) && file_exists(inside("second.gp")), "%s", "data and script stay");
 }
@@ -266,11 +289,14 @@ TEST(gnuplot_that_fails) {
     set_folder("fails");
     set_gnuplot("echo; echo 'set foo'; echo '    ^'; echo '\"./f.gp\" line 3: unrecognised' >&2; echo; exit 1");
     CHECK(plot_small_heat("f", &err) == PLOT_FAILED, "%s", "status 1");
-    snprintf(want, sizeof want, "%s/f.gp: gnuplot failed: \"./f.gp\" line 3: unrecognised; "
-             "run gnuplot f.gp there to see more", folder);
+    snprintf(want, sizeof want,
+             "%s/f.gp: gnuplot failed: \"./f.gp\" line 3: unrecognised; "
+             "run gnuplot f.gp there to see more",
+             folder);
     same_text(err.text, want);
     set_gnuplot("echo; echo '  no font of that name'; echo more; exit 2");
-    CHECK(plot_small_heat("f", &err) == PLOT_FAILED && strstr(err.text, "gnuplot failed: no font of that name; run"), "%s", err.text);
+    CHECK(plot_small_heat("f", &err) == PLOT_FAILED && strstr(err.text, "gnuplot failed: no font of that name; run"),
+          "%s", err.text);
     set_gnuplot("kill -9 $$");
     CHECK(plot_small_heat("f", &err) == PLOT_FAILED && strstr(err.text, "stopped by a signal"), "%s", err.text);
     set_gnuplot("i=0; while [ $i -lt 20000 ]; do echo warning warning warning; i=$((i + 1)); done");
@@ -287,7 +313,8 @@ TEST(names_that_cannot_be) {
     set_gnuplot("exit 0");
     for (size_t i = 0; i < COUNT(bad); i++)
         CHECK(plot_small_heat(bad[i], &err) == PLOT_FAILED && strstr(err.text, "a name for files"), "%s", bad[i]);
-    memset(longest, 'x', sizeof longest - 1), longest[sizeof longest - 1] = '\0';
+    memset(longest, 'x', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
     CHECK(plot_small_heat(longest, &err) == PLOT_FAILED, "%s", longest);
     CHECK(!file_exists(folder), "%s", "nothing was written");
 }
@@ -334,7 +361,8 @@ TEST(a_full_disk_leaves_what_was_there) {
 TEST(marks_and_captions_in_the_script) {
     const Bar bars[] = { { "cat", 3, 0, 0, false }, { "dog 5%", 2, 0, 0, true } };
     static const uint8_t rgb[2 * 2 * 3];
-    const Tile tiles[] = { { rgb, 2, 2, "short", false }, { rgb, 2, 2, "so long that no picture of this size has room for half of it", false } };
+    const Tile tiles[] = { { rgb, 2, 2, "short", false },
+                           { rgb, 2, 2, "so long that no picture of this size has room for half of it", false } };
     set_folder("marks");
     set_gnuplot("exit 0");
     CHECK(plot_bars("b", &(Bars){ .bars = bars, .count = 2 }, NULL) == PLOT_DRAWN, "%s", "bars");
@@ -342,7 +370,9 @@ TEST(marks_and_captions_in_the_script) {
     CHECK(strstr(script, "set ytics (\"cat\" 1, \\\n    \"dog 5%%\" 2) scale 0 nomirror\n"), "%s", script);
     CHECK(plot_tiles("t", &(Tiles){ .tiles = tiles, .count = 2 }, NULL) == PLOT_DRAWN, "%s", "tiles");
     script = content(inside("t.gp"));
-    CHECK(strstr(script, "\"short\"") && strstr(script, "\"so long that") && !strstr(script, "half of it") && strstr(script, "\u2026\""), "%s", script);
+    CHECK(strstr(script, "\"short\"") && strstr(script, "\"so long that") && !strstr(script, "half of it") &&
+              strstr(script, "\u2026\""),
+          "%s", script);
 }
 
 TESTS(heat_as_csv, bars_as_csv, lines_as_csv, tiles_as_csv_and_pixels, pictures_with_hostile_words, pictures_of_nothing,

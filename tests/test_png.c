@@ -10,22 +10,43 @@
 
 /* Picture, and the name of its pixels. */
 static const char *const pictures[][2] = {
-    { "grey-1", "grey-1" }, { "grey-1-interlaced", "grey-1" },
-    { "grey-2", "grey-2" }, { "grey-2-interlaced", "grey-2" },
-    { "grey-4", "grey-4" }, { "grey-4-interlaced", "grey-4" },
-    { "grey-8", "grey-8" }, { "grey-8-interlaced", "grey-8" }, { "grey-8-transparent", "grey-8" },
-    { "grey-16", "grey-16" }, { "grey-16-interlaced", "grey-16" },
-    { "palette-1", "palette-1" }, { "palette-1-interlaced", "palette-1" },
-    { "palette-2", "palette-2" }, { "palette-2-interlaced", "palette-2" },
-    { "palette-4", "palette-4" }, { "palette-4-interlaced", "palette-4" }, { "palette-4-transparent", "palette-4" },
-    { "palette-8", "palette-8" }, { "palette-8-interlaced", "palette-8" },
-    { "rgb-8", "rgb-8" }, { "rgb-8-interlaced", "rgb-8" }, { "rgb-8-transparent", "rgb-8" },
-    { "rgb-8-split", "rgb-8" }, { "rgb-8-stored", "rgb-8" }, { "rgb-8-fixed", "rgb-8" }, { "rgb-8-huffman", "rgb-8" },
-    { "rgb-16", "rgb-16" }, { "rgb-16-interlaced", "rgb-16" },
-    { "greyalpha-8", "greyalpha-8" }, { "greyalpha-8-interlaced", "greyalpha-8" },
-    { "greyalpha-16", "greyalpha-16" }, { "greyalpha-16-interlaced", "greyalpha-16" },
-    { "rgba-8", "rgba-8" }, { "rgba-8-interlaced", "rgba-8" },
-    { "rgba-16", "rgba-16" }, { "rgba-16-interlaced", "rgba-16" },
+    { "grey-1", "grey-1" },
+    { "grey-1-interlaced", "grey-1" },
+    { "grey-2", "grey-2" },
+    { "grey-2-interlaced", "grey-2" },
+    { "grey-4", "grey-4" },
+    { "grey-4-interlaced", "grey-4" },
+    { "grey-8", "grey-8" },
+    { "grey-8-interlaced", "grey-8" },
+    { "grey-8-transparent", "grey-8" },
+    { "grey-16", "grey-16" },
+    { "grey-16-interlaced", "grey-16" },
+    { "palette-1", "palette-1" },
+    { "palette-1-interlaced", "palette-1" },
+    { "palette-2", "palette-2" },
+    { "palette-2-interlaced", "palette-2" },
+    { "palette-4", "palette-4" },
+    { "palette-4-interlaced", "palette-4" },
+    { "palette-4-transparent", "palette-4" },
+    { "palette-8", "palette-8" },
+    { "palette-8-interlaced", "palette-8" },
+    { "rgb-8", "rgb-8" },
+    { "rgb-8-interlaced", "rgb-8" },
+    { "rgb-8-transparent", "rgb-8" },
+    { "rgb-8-split", "rgb-8" },
+    { "rgb-8-stored", "rgb-8" },
+    { "rgb-8-fixed", "rgb-8" },
+    { "rgb-8-huffman", "rgb-8" },
+    { "rgb-16", "rgb-16" },
+    { "rgb-16-interlaced", "rgb-16" },
+    { "greyalpha-8", "greyalpha-8" },
+    { "greyalpha-8-interlaced", "greyalpha-8" },
+    { "greyalpha-16", "greyalpha-16" },
+    { "greyalpha-16-interlaced", "greyalpha-16" },
+    { "rgba-8", "rgba-8" },
+    { "rgba-8-interlaced", "rgba-8" },
+    { "rgba-16", "rgba-16" },
+    { "rgba-16-interlaced", "rgba-16" },
     { "large", "large" },
 };
 
@@ -99,13 +120,18 @@ static void add_chunk(Bytes *b, const char *type, const void *data, size_t size)
     add(b, word, 4);
 }
 
-typedef struct { uint32_t width, height; int depth, colour, compression, filter, interlace; } Header;
+typedef struct {
+    uint32_t width, height;
+    int depth, colour, compression, filter, interlace;
+} Header;
 
 static Bytes begin(Header h) {
     Bytes b = { .size = 0 };
-    uint8_t data[13] = { [8] = (uint8_t)h.depth, (uint8_t)h.colour, (uint8_t)h.compression, (uint8_t)h.filter,
-                         (uint8_t)h.interlace };
-    put32(data, h.width), put32(data + 4, h.height);
+    uint8_t data[13] = {
+        [8] = (uint8_t)h.depth, (uint8_t)h.colour, (uint8_t)h.compression, (uint8_t)h.filter, (uint8_t)h.interlace
+    };
+    put32(data, h.width);
+    put32(data + 4, h.height);
     add(&b, png_signature, 8);
     add_chunk(&b, "IHDR", data, 13);
     return b;
@@ -262,7 +288,7 @@ TEST(a_cut_names_what_is_missing) {
 TEST(every_flipped_bit) {
     for (size_t i = 0; i < COUNT(pictures); i++) {
         Bytes b = load(pictures[i][0]);
-        for (size_t bit = 0; bit < 8 * b.size; bit += b.size > 1000 ? 7 : 1) {
+        for (size_t bit = 0; bit<8 * b.size; bit += b.size> 1000 ? 7 : 1) {
             b.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
             check_refused(&b, "");
             b.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
@@ -318,9 +344,18 @@ TEST(chunks_missing_twice_or_short) {
             size_t length = big_endian_32(b.bytes + at);
             if (type[0] > 'Z') continue;
             bool data = !memcmp(type, "IDAT", 4), end = !memcmp(type, "IEND", 4);
-            if (length > 0 || !data) c = without_chunk(&b, at), check_refused(&c, "");
-            if (!end && length > 0) c = doubled_chunk(&b, at), check_refused(&c, "");
-            if (length > 0) c = shortened_chunk(&b, at), check_refused(&c, "");
+            if (length > 0 || !data) {
+                c = without_chunk(&b, at);
+                check_refused(&c, "");
+            }
+            if (!end && length > 0) {
+                c = doubled_chunk(&b, at);
+                check_refused(&c, "");
+            }
+            if (length > 0) {
+                c = shortened_chunk(&b, at);
+                check_refused(&c, "");
+            }
         }
     }
 }
@@ -329,29 +364,40 @@ TEST(chunks_in_the_wrong_place) {
     const uint8_t row[] = { 0, 1, 2, 3 };
     Header rgb = { 1, 1, 8, 2, 0, 0, 0 }, palette = { 1, 1, 8, 3, 0, 0, 0 };
     Bytes b = begin(rgb);
-    add_chunk(&b, "ABCD", "", 0), finish(&b, row, 4);
+    add_chunk(&b, "ABCD", "", 0);
+    finish(&b, row, 4);
     check_refused(&b, "byte 33: chunk ABCD is unknown here");
     b = begin(rgb);
     add_chunk(&b, "IEND", "", 0);
     check_refused(&b, "byte 33: the end (IEND) came, data (IDAT) were wanted before it");
-    b = begin(palette), finish(&b, row, 2);
+    b = begin(palette);
+    finish(&b, row, 2);
     check_refused(&b, "byte 33: data without a palette");
     b = begin(palette);
-    add_chunk(&b, "PLTE", "1234", 4), finish(&b, row, 2);
+    add_chunk(&b, "PLTE", "1234", 4);
+    finish(&b, row, 2);
     check_refused(&b, "byte 33: a palette of 4 bytes");
     b = begin((Header){ 1, 1, 1, 3, 0, 0, 0 });
-    add_chunk(&b, "PLTE", "123456789", 9), finish(&b, row, 2);
+    add_chunk(&b, "PLTE", "123456789", 9);
+    finish(&b, row, 2);
     check_refused(&b, "a palette of 9 bytes, 3 for each of 1 to 2 colours");
     b = begin(rgb);
-    add_chunk(&b, "IDAT", "", 0), add_chunk(&b, "tEXt", "", 0), finish(&b, row, 4);
+    add_chunk(&b, "IDAT", "", 0);
+    add_chunk(&b, "tEXt", "", 0);
+    finish(&b, row, 4);
     check_refused(&b, "byte 57: data (IDAT) again after another chunk");
     b = begin(rgb);
-    add_chunk(&b, "IDAT", "", 0), add_chunk(&b, "PLTE", "123", 3), finish(&b, row, 4);
+    add_chunk(&b, "IDAT", "", 0);
+    add_chunk(&b, "PLTE", "123", 3);
+    finish(&b, row, 4);
     check_refused(&b, "byte 45: a palette (PLTE) in the wrong place");
     b = begin(rgb);
-    add_chunk(&b, "a1cd", "", 0), finish(&b, row, 4);
+    add_chunk(&b, "a1cd", "", 0);
+    finish(&b, row, 4);
     check_refused(&b, "byte 37: 61 31 63 64 is no chunk type");
-    b = begin(rgb), finish(&b, row, 4), add(&b, "what comes after", 16);
+    b = begin(rgb);
+    finish(&b, row, 4);
+    add(&b, "what comes after", 16);
     Arena arena = { 0 };
     Image image;
     Err err;
@@ -368,7 +414,8 @@ TEST(headers) {
             Image image;
             Bytes b = begin((Header){ 1, 1, depth, colour, 0, 0, 0 });
             int samples = colour == 2 ? 3 : colour == 4 ? 2 : colour == 6 ? 4 : 1;
-            add_chunk(&b, "PLTE", "123", 3), finish(&b, rows, 1 + ((size_t)(samples * depth) + 7) / 8 % 9);
+            add_chunk(&b, "PLTE", "123", 3);
+            finish(&b, rows, 1 + ((size_t)(samples * depth) + 7) / 8 % 9);
             kinds += decode(&arena, &b, b.size, &image, NULL);
             arena_free(&arena);
         }
@@ -383,16 +430,19 @@ TEST(headers) {
     check_refused(&b, "byte 24: colour type 0 with 3 bits is no kind of PNG");
     for (size_t length = 0; length <= 14; length += 14) {
         b = (Bytes){ .size = 0 };
-        add(&b, png_signature, 8), add_chunk(&b, "IHDR", "\0\0\0\1\0\0\0\1\10\2\0\0\0\0", length);
+        add(&b, png_signature, 8);
+        add_chunk(&b, "IHDR", "\0\0\0\1\0\0\0\1\10\2\0\0\0\0", length);
         if (length) finish(&b, rows, 4);
         check_refused(&b, length ? "byte 8: chunk IHDR of 14 bytes, IHDR of 13" : "byte 8: chunk IHDR of 0 bytes");
     }
 }
 
 TEST(bombs_take_no_memory) {
-    static const uint32_t sizes[][2] = { { 0, 1 }, { 1, 0 }, { 8193, 8192 }, { 0x7fffffff, 0x7fffffff },
-                                         { 65536, 65536 }, { 0xffffffff, 1 }, { 1, 0x80000000 }, { 8192, 8192 },
-                                         { 1 << 26, 1 }, { 1, 1 << 26 } };
+    static const uint32_t sizes[][2] = { { 0, 1 },          { 1, 0 },
+                                         { 8193, 8192 },    { 0x7fffffff, 0x7fffffff },
+                                         { 65536, 65536 },  { 0xffffffff, 1 },
+                                         { 1, 0x80000000 }, { 8192, 8192 },
+                                         { 1 << 26, 1 },    { 1, 1 << 26 } };
     for (size_t i = 0; i < COUNT(sizes); i++)
         for (int interlaced = 0; interlaced < 2; interlaced++) {
             Arena arena = { 0 };
@@ -412,19 +462,24 @@ TEST(data_that_are_not_the_picture) {
     Bytes b = begin(rgb);
     finish(&b, rows, 13);
     check_refused(&b, "13 bytes came out of the data, 14 were wanted for 2 x 2");
-    b = begin(rgb), finish(&b, rows, 15);
+    b = begin(rgb);
+    finish(&b, rows, 15);
     check_refused(&b, "more than the 14 bytes wanted");
-    b = begin(rgb), finish(&b, rows, 14);
+    b = begin(rgb);
+    finish(&b, rows, 14);
     check_refused(&b, "byte 33: in the data, row 1 has filter 5");
     b = begin((Header){ 2, 2, 8, 3, 0, 0, 0 });
-    add_chunk(&b, "PLTE", "abcdef", 6), finish(&b, (const uint8_t *)"\0\0\1\0\1\2", 6);
+    add_chunk(&b, "PLTE", "abcdef", 6);
+    finish(&b, (const uint8_t *)"\0\0\1\0\1\2", 6);
     check_refused(&b, "pixel 1 of row 1 is not among the 2 colours");
     rows[7] = 4;
     Bytes split = load("rgb-8-split"); /* an empty chunk of data at 33, the next at 45 */
-    split.bytes[45 + 8] = 0x79, fix_crcs(&split);
+    split.bytes[45 + 8] = 0x79;
+    fix_crcs(&split);
     check_refused(&split, "byte 53: 79 ");
     Bytes longer = begin(rgb);
-    add_data(&longer, rows, 14, "xyz"), add_chunk(&longer, "IEND", "", 0);
+    add_data(&longer, rows, 14, "xyz");
+    add_chunk(&longer, "IEND", "", 0);
     check_refused(&longer, "the data are complete here, 3 bytes follow");
 }
 
@@ -446,9 +501,15 @@ static bool survive(const Bytes *b) {
 static void mutate_once(Rng *rng, Bytes *b) {
     size_t at = rng_below(rng, (uint32_t)b->size), n = 1 + rng_below(rng, 8);
     switch (rng_below(rng, 6)) {
-    case 0: b->bytes[at] ^= (uint8_t)(1 << rng_below(rng, 8)); break;
-    case 1: b->bytes[at] = (uint8_t)rng_next(rng); break;
-    case 2: b->bytes[at] = rng_below(rng, 2) ? 255 : 0; break;
+    case 0:
+        b->bytes[at] ^= (uint8_t)(1 << rng_below(rng, 8));
+        break;
+    case 1:
+        b->bytes[at] = (uint8_t)rng_next(rng);
+        break;
+    case 2:
+        b->bytes[at] = rng_below(rng, 2) ? 255 : 0;
+        break;
     case 3: /* some bytes less */
         n = MIN(n, b->size - at);
         memmove(b->bytes + at, b->bytes + at + n, b->size - at - n);
@@ -459,7 +520,9 @@ static void mutate_once(Rng *rng, Bytes *b) {
         memmove(b->bytes + at + n, b->bytes + at, b->size - at);
         b->size += n;
         break;
-    default: b->bytes[MIN(b->size - 1, (size_t)16 + rng_below(rng, 13))] = (uint8_t)rng_below(rng, 20); break;
+    default:
+        b->bytes[MIN(b->size - 1, (size_t)16 + rng_below(rng, 13))] = (uint8_t)rng_below(rng, 20);
+        break;
     }
     if (b->size == 0) b->size = 1;
 }

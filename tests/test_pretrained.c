@@ -24,12 +24,22 @@ static const char *in_folder(const char *name) {
 static Clip model(void) {
     Clip clip;
     Err err = { "" };
-    ClipConfig c = { .image = { .kind = "vit", .side = SIDE, .patch = 8, .width = 128, .layers = 2, .heads = 2, .embed = E }, .tokens = T,
-                     .text = { .kind = "transformer", .vocabulary = V, .width = 64, .layers = 1, .heads = 1, .embed = E, .padding = -1 } };
+    ClipConfig c = {
+        .image = { .kind = "vit", .side = SIDE, .patch = 8, .width = 128, .layers = 2, .heads = 2, .embed = E },
+        .tokens = T,
+        .text = { .kind = "transformer",
+                  .vocabulary = V,
+                  .width = 64,
+                  .layers = 1,
+                  .heads = 1,
+                  .embed = E,
+                  .padding = -1 }
+    };
     CHECK(clip_init(&clip, c, NULL, 1, &err), "%s", err.text);
     Rng rng = rng_seed(2, 2);
     for (int i = 0; i < clip.params.count; i++) /* biases begin with 0, norms with 1: nothing may stay so */
-        for (size_t k = 0; k < mat_count(clip.params.list[i]->val); k++) clip.params.list[i]->val.v[k] += (num)(0.1 * rng_normal(&rng));
+        for (size_t k = 0; k < mat_count(clip.params.list[i]->val); k++)
+            clip.params.list[i]->val.v[k] += (num)(0.1 * rng_normal(&rng));
     return clip;
 }
 
@@ -41,9 +51,12 @@ static Mat pictures(int n, int side) {
 }
 
 /* Texts whose highest token, the end, stands at different places; after it what must not matter. */
-static const int texts[B * T] = { 28, 3, 4, 29, 0, 0, 0, 0, 0, 28, 5, 6, 7, 8, 9, 1, 2, 29, 28, 29, 11, 29, 0, 5, 0, 0, 0 };
+static const int texts[B * T] = { 28, 3, 4, 29, 0,  0,  0,  0,  0, 28, 5, 6, 7, 8,
+                                  9,  1, 2, 29, 28, 29, 11, 29, 0, 5,  0, 0, 0 };
 
-typedef struct { Mat image, text; } Features;
+typedef struct {
+    Mat image, text;
+} Features;
 
 static Features features_of(Clip *clip) {
     Tape tape = { .no_grad = true };
@@ -61,9 +74,11 @@ static Features features_of(Clip *clip) {
 static void same(const char *what, Mat got, Mat want, double tolerance) {
     double largest = 0;
     for (size_t i = 0; i < mat_count(want); i++) largest = fmax(largest, fabs((double)want.v[i]));
-    CHECK(mat_same_shape(got, want) && largest > 0.01, "%s: %s, want %s, largest %g", what, mat_shape_text(got), mat_shape_text(want), largest);
+    CHECK(mat_same_shape(got, want) && largest > 0.01, "%s: %s, want %s, largest %g", what, mat_shape_text(got),
+          mat_shape_text(want), largest);
     for (size_t i = 0; i < mat_count(want); i++)
-        CHECK(fabs((double)got.v[i] - (double)want.v[i]) <= tolerance * largest, "%s, number %zu: %.9g, want %.9g", what, i, (double)got.v[i], (double)want.v[i]);
+        CHECK(fabs((double)got.v[i] - (double)want.v[i]) <= tolerance * largest, "%s, number %zu: %.9g, want %.9g",
+              what, i, (double)got.v[i], (double)want.v[i]);
 }
 
 /* ---- files ----------------------------------------------------------------------------------------------------------- */
@@ -71,16 +86,19 @@ static void same(const char *what, Mat got, Mat want, double tolerance) {
 /* What is written otherwise than the model says. */
 typedef struct {
     bool hugging;
-    Dtype dtype;                                /* DTYPE_F64 is 0: "as F32" */
+    Dtype dtype;                                 /* DTYPE_F64 is 0: "as F32" */
     const char *skip, *reshape, *surplus, *ints; /* names in the file; ints: written as I32 */
-    const char *flat, *shorter;                 /* in one dimension; without its last row */
-    const char *key, *value;                    /* metadata */
+    const char *flat, *shorter;                  /* in one dimension; without its last row */
+    const char *key, *value;                     /* metadata */
 } Edit;
 
 static void add(SafetensorsOut *out, const Edit *e, const char *name, Mat m) {
     if (e->skip && !strcmp(name, e->skip)) return;
     if (e->reshape && !strcmp(name, e->reshape)) m.shape[MAX(m.dims - 1, 0)]--;
-    if (e->flat && !strcmp(name, e->flat)) m.shape[0] = (int)mat_count(m), m.dims = 1;
+    if (e->flat && !strcmp(name, e->flat)) {
+        m.shape[0] = (int)mat_count(m);
+        m.dims = 1;
+    }
     if (e->shorter && !strcmp(name, e->shorter)) m.shape[0]--;
     if (e->ints && !strcmp(name, e->ints)) {
         TensorShape shape = { .dims = m.dims };
@@ -106,15 +124,24 @@ static Mat turned(Mat m) {
 /* Hugging Face's names, said once more and otherwise than in the library. */
 static void add_hugging(SafetensorsOut *out, const Edit *e, const char *ours, Mat m) {
     static const char *const plain[][2] = {
-        { "visual.conv1.weight", "vision_model.embeddings.patch_embedding.weight" }, { "visual.class_embedding", "vision_model.embeddings.class_embedding" },
-        { "visual.positional_embedding", "vision_model.embeddings.position_embedding.weight" }, { "visual.ln_pre.weight", "vision_model.pre_layrnorm.weight" },
-        { "visual.ln_pre.bias", "vision_model.pre_layrnorm.bias" }, { "visual.ln_post.weight", "vision_model.post_layernorm.weight" },
-        { "visual.ln_post.bias", "vision_model.post_layernorm.bias" }, { "token_embedding.weight", "text_model.embeddings.token_embedding.weight" },
-        { "positional_embedding", "text_model.embeddings.position_embedding.weight" }, { "ln_final.weight", "text_model.final_layer_norm.weight" },
-        { "ln_final.bias", "text_model.final_layer_norm.bias" }, { "logit_scale", "logit_scale" },
+        { "visual.conv1.weight", "vision_model.embeddings.patch_embedding.weight" },
+        { "visual.class_embedding", "vision_model.embeddings.class_embedding" },
+        { "visual.positional_embedding", "vision_model.embeddings.position_embedding.weight" },
+        { "visual.ln_pre.weight", "vision_model.pre_layrnorm.weight" },
+        { "visual.ln_pre.bias", "vision_model.pre_layrnorm.bias" },
+        { "visual.ln_post.weight", "vision_model.post_layernorm.weight" },
+        { "visual.ln_post.bias", "vision_model.post_layernorm.bias" },
+        { "token_embedding.weight", "text_model.embeddings.token_embedding.weight" },
+        { "positional_embedding", "text_model.embeddings.position_embedding.weight" },
+        { "ln_final.weight", "text_model.final_layer_norm.weight" },
+        { "ln_final.bias", "text_model.final_layer_norm.bias" },
+        { "logit_scale", "logit_scale" },
     };
-    static const char *const inner[][2] = { { "ln_1", "layer_norm1" }, { "ln_2", "layer_norm2" }, { "attn.out_proj", "self_attn.out_proj" },
-                                            { "mlp.c_fc", "mlp.fc1" }, { "mlp.c_proj", "mlp.fc2" } };
+    static const char *const inner[][2] = { { "ln_1", "layer_norm1" },
+                                            { "ln_2", "layer_norm2" },
+                                            { "attn.out_proj", "self_attn.out_proj" },
+                                            { "mlp.c_fc", "mlp.fc1" },
+                                            { "mlp.c_proj", "mlp.fc2" } };
     int layer, D = m.shape[0] / 3;
     char rest[64];
     bool picture = !strncmp(ours, "visual.transformer", 18);
@@ -122,12 +149,19 @@ static void add_hugging(SafetensorsOut *out, const Edit *e, const char *ours, Ma
         if (!strcmp(ours, plain[i][0])) add(out, e, plain[i][1], m);
     if (!strcmp(ours, "visual.proj")) add(out, e, "visual_projection.weight", turned(m));
     if (!strcmp(ours, "text_projection")) add(out, e, "text_projection.weight", turned(m));
-    if (sscanf(ours, picture ? "visual.transformer.resblocks.%d.%63s" : "transformer.resblocks.%d.%63s", &layer, rest) != 2) return;
+    if (sscanf(ours, picture ? "visual.transformer.resblocks.%d.%63s" : "transformer.resblocks.%d.%63s", &layer,
+               rest) != 2)
+        return;
     const char *side = picture ? "vision" : "text", *kind = strrchr(rest, '.');
     for (int i = 0; i < 3; i++) {
         Mat part = rows_of(m, i * D, D);
-        if (!strcmp(rest, "attn.in_proj_weight")) add(out, e, arena_print(&arena, "%s_model.encoder.layers.%d.self_attn.%c_proj.weight", side, layer, "qkv"[i]), part);
-        if (!strcmp(rest, "attn.in_proj_bias")) add(out, e, arena_print(&arena, "%s_model.encoder.layers.%d.self_attn.%c_proj.bias", side, layer, "qkv"[i]), part);
+        if (!strcmp(rest, "attn.in_proj_weight"))
+            add(out, e,
+                arena_print(&arena, "%s_model.encoder.layers.%d.self_attn.%c_proj.weight", side, layer, "qkv"[i]),
+                part);
+        if (!strcmp(rest, "attn.in_proj_bias"))
+            add(out, e, arena_print(&arena, "%s_model.encoder.layers.%d.self_attn.%c_proj.bias", side, layer, "qkv"[i]),
+                part);
     }
     for (size_t i = 0; i < COUNT(inner); i++)
         if (kind && !strncmp(rest, inner[i][0], (size_t)(kind - rest)) && strlen(inner[i][0]) == (size_t)(kind - rest))
@@ -159,22 +193,30 @@ static Clip opened(const char *path, GeluChoice gelu) {
 /* ---- there and back ---------------------------------------------------------------------------------------------------- */
 
 TEST(both_names_and_every_form) {
-    static const struct { Dtype dtype; double tolerance; } forms[] = { { DTYPE_F32, 2e-6 }, { DTYPE_F16, 3e-3 }, { DTYPE_BF16, 3e-2 } };
+    static const struct {
+        Dtype dtype;
+        double tolerance;
+    } forms[] = { { DTYPE_F32, 2e-6 }, { DTYPE_F16, 3e-3 }, { DTYPE_BF16, 3e-2 } };
     Clip source = model();
     Features want = features_of(&source);
     for (size_t i = 0; i < COUNT(forms); i++) {
         Features first;
         for (int hugging = 0; hugging < 2; hugging++) {
-            Clip clip = opened(written(&source, "model", (Edit){ .hugging = hugging, .dtype = forms[i].dtype }), GELU_EXACT);
+            Clip clip =
+                opened(written(&source, "model", (Edit){ .hugging = hugging, .dtype = forms[i].dtype }), GELU_EXACT);
             Features got = features_of(&clip);
             same("pictures", got.image, want.image, forms[i].tolerance);
             same("texts", got.text, want.text, forms[i].tolerance);
             if (!hugging) first = got;
             same("pictures, either name", got.image, first.image, 2e-6);
             same("texts, either name", got.text, first.text, 2e-6);
-            CHECK(clip.config.image.heads == 2 && clip.config.text.heads == 1 && clip.config.tokens == T && clip.config.text.vocabulary == V &&
-                  clip.config.image.side == SIDE && clip.config.image.embed == E, "%s", clip.notes);
-            CHECK(strstr(clip.notes, dtype_name(forms[i].dtype)) && strstr(clip.notes, hugging ? "Hugging Face" : "open_clip"), "%s", clip.notes);
+            CHECK(clip.config.image.heads == 2 && clip.config.text.heads == 1 && clip.config.tokens == T &&
+                      clip.config.text.vocabulary == V && clip.config.image.side == SIDE &&
+                      clip.config.image.embed == E,
+                  "%s", clip.notes);
+            CHECK(strstr(clip.notes, dtype_name(forms[i].dtype)) &&
+                      strstr(clip.notes, hugging ? "Hugging Face" : "open_clip"),
+                  "%s", clip.notes);
             clip_free(&clip);
         }
     }
@@ -193,16 +235,20 @@ TEST(our_own_checkpoint) {
     CHECK(safetensors_write(&out, path, &err), "%s", err.text);
     Clip clip = opened(path, GELU_AUTO);
     Features got = features_of(&clip);
-    CHECK(!memcmp(got.image.v, want.image.v, sizeof(num) * B * E) && !memcmp(got.text.v, want.text.v, sizeof(num) * B * E), "%s", "other features");
+    CHECK(!memcmp(got.image.v, want.image.v, sizeof(num) * B * E) &&
+              !memcmp(got.text.v, want.text.v, sizeof(num) * B * E),
+          "%s", "other features");
     CHECK(strstr(clip.notes, "exact GELU (from the file's metadata)"), "%s", clip.notes);
-    clip_free(&clip), clip_free(&source);
+    clip_free(&clip);
+    clip_free(&source);
 }
 
 /* What padded words become is a row of tokens that the pretrained reader, which knows no words, can be fed. */
 TEST(our_own_checkpoint_of_words) {
     Clip source, clip;
     Err err = { "" };
-    ClipConfig c = { .image = { .kind = "vit", .width = 64, .layers = 1, .embed = E }, .tokens = 5,
+    ClipConfig c = { .image = { .kind = "vit", .width = 64, .layers = 1, .embed = E },
+                     .tokens = 5,
                      .text = { .kind = "transformer", .vocabulary = 7, .width = 64, .embed = E, .padding = 0 } };
     CHECK(clip_init(&source, c, NULL, 4, &err), "%s", err.text);
     SafetensorsOut out = safetensors_begin(&arena);
@@ -211,10 +257,13 @@ TEST(our_own_checkpoint_of_words) {
     clip = opened(in_folder("words"), GELU_AUTO);
     const int words[] = { 3, 2, 0, 0, 0, 6, 1, 4, 5, 2 }, rows[] = { 7, 3, 2, 8, 0, 0, 0, 7, 6, 1, 4, 5, 2, 8 };
     Tape tape = { .no_grad = true };
-    CHECK(clip.config.text.heads == source.config.text.heads && clip.config.image.heads == source.config.image.heads, "%d heads", clip.config.text.heads);
+    CHECK(clip.config.text.heads == source.config.text.heads && clip.config.image.heads == source.config.image.heads,
+          "%d heads", clip.config.text.heads);
     Var want = text_tower(&tape, &source.text, words, 2, 5), got = text_tower(&tape, &clip.text, rows, 2, 7);
     CHECK(!memcmp(want->val.v, got->val.v, sizeof(num) * 2 * E), "%s", "texts differ");
-    tape_free(&tape), clip_free(&clip), clip_free(&source);
+    tape_free(&tape);
+    clip_free(&clip);
+    clip_free(&source);
 }
 
 TEST(reference_models) {
@@ -223,14 +272,19 @@ TEST(reference_models) {
         Safetensors file;
         Err err = { "" };
         Clip clip = opened(check_reference(arena_print(&arena, "tiny_clip/%s.safetensors", names[i])), GELU_AUTO);
-        CHECK(safetensors_open(&file, &arena, check_reference(arena_print(&arena, "tiny_clip/%s.expected.safetensors", names[i])), &err), "%s", err.text);
+        CHECK(safetensors_open(&file, &arena,
+                               check_reference(arena_print(&arena, "tiny_clip/%s.expected.safetensors", names[i])),
+                               &err),
+              "%s", err.text);
         const Tensor *tokens = safetensors_find(&file, "tokens"), *text = safetensors_find(&file, "text_features");
         int *ids = arena_alloc(&arena, tokens->count, sizeof *ids);
         Mat want = mat_new(&arena, text->shape[0], text->shape[1]);
         CHECK(tensor_to_ints(tokens, ids, tokens->count, &err) && tensor_to_mat(text, want, &err), "%s", err.text);
         Tape tape = { .no_grad = true };
         same(names[i], text_tower(&tape, &clip.text, ids, tokens->shape[0], tokens->shape[1])->val, want, 1e-4);
-        tape_free(&tape), safetensors_close(&file), clip_free(&clip);
+        tape_free(&tape);
+        safetensors_close(&file);
+        clip_free(&clip);
     }
 }
 
@@ -238,12 +292,18 @@ TEST(reference_models) {
 
 TEST(gelu_is_asked_for_said_or_assumed) {
     Clip source = model();
-    static const struct { Edit edit; GeluChoice asked; const char *want; } cases[] = {
+    static const struct {
+        Edit edit;
+        GeluChoice asked;
+        const char *want;
+    } cases[] = {
         { { .key = NULL }, GELU_AUTO, "exact GELU (assumed: open_clip's names" },
         { { .hugging = true }, GELU_AUTO, "QuickGELU (assumed: Hugging Face's names" },
         { { .surplus = "input_resolution" }, GELU_AUTO, "QuickGELU (assumed: only OpenAI's files" },
         { { .key = "quick_gelu", .value = "True" }, GELU_AUTO, "QuickGELU (from the file's metadata)" },
-        { { .hugging = true, .key = "quick_gelu", .value = "False" }, GELU_AUTO, "exact GELU (from the file's metadata)" },
+        { { .hugging = true, .key = "quick_gelu", .value = "False" },
+          GELU_AUTO,
+          "exact GELU (from the file's metadata)" },
         { { .key = "quick_gelu", .value = "True" }, GELU_EXACT, "exact GELU (as asked)" },
         { { .key = NULL }, GELU_QUICK, "QuickGELU (as asked)" },
     };
@@ -252,7 +312,8 @@ TEST(gelu_is_asked_for_said_or_assumed) {
         Clip clip = opened(written(&source, "gelu", cases[i].edit), cases[i].asked);
         CHECK(strstr(clip.notes, cases[i].want), "%s, want %s", clip.notes, cases[i].want);
         Features got = features_of(&clip);
-        double d = fabs((double)got.image.v[0] - (double)exact.image.v[0]) + fabs((double)got.text.v[0] - (double)exact.text.v[0]);
+        double d = fabs((double)got.image.v[0] - (double)exact.image.v[0]) +
+                   fabs((double)got.text.v[0] - (double)exact.text.v[0]);
         CHECK((d > 1e-4) == (cases[i].want[0] == 'Q'), "case %zu: the features are %g from the exact ones", i, d);
         clip_free(&clip);
     }
@@ -260,9 +321,11 @@ TEST(gelu_is_asked_for_said_or_assumed) {
 }
 
 TEST(heads_of_the_metadata) {
-    Clip source = model(), clip = opened(written(&source, "heads", (Edit){ .key = "vision_heads", .value = "4" }), GELU_AUTO);
+    Clip source = model(),
+         clip = opened(written(&source, "heads", (Edit){ .key = "vision_heads", .value = "4" }), GELU_AUTO);
     CHECK(clip.config.image.heads == 4, "%d", clip.config.image.heads);
-    clip_free(&clip), clip_free(&source);
+    clip_free(&clip);
+    clip_free(&source);
 }
 
 /* ---- what is refused ----------------------------------------------------------------------------------------------------- */
@@ -272,7 +335,8 @@ static void refused(const Clip *source, Edit edit, const char *want) {
     Err err = { "" };
     const char *path = written(source, "refused", edit);
     CHECK(!pretrained_open(&clip, path, GELU_AUTO, &err), "read all the same; wanted: %s", want);
-    CHECK(strstr(err.text, want) && strstr(err.text, path) && !strchr(err.text, '\n'), "\"%s\", want \"%s\"", err.text, want);
+    CHECK(strstr(err.text, want) && strstr(err.text, path) && !strchr(err.text, '\n'), "\"%s\", want \"%s\"", err.text,
+          want);
     CHECK(!clip.params.count && !clip.weights.file.map, "%s", "something is left");
 }
 
@@ -281,12 +345,14 @@ TEST(every_tensor_missing_or_misshapen) {
     for (int hugging = 0; hugging < 2; hugging++) {
         Safetensors file;
         Err err;
-        CHECK(safetensors_open(&file, &arena, written(&source, "whole", (Edit){ .hugging = hugging }), &err), "%s", err.text);
+        CHECK(safetensors_open(&file, &arena, written(&source, "whole", (Edit){ .hugging = hugging }), &err), "%s",
+              err.text);
         for (int i = 0; i < file.count; i++) {
             const char *name = file.tensors[i].name;
             refused(&source, (Edit){ .hugging = hugging, .skip = name }, name);
             if (file.tensors[i].dims) refused(&source, (Edit){ .hugging = hugging, .reshape = name }, "tensor ");
-            refused(&source, (Edit){ .hugging = hugging, .ints = name }, arena_print(&arena, "tensor %s is I32, want F32, F16 or BF16", name));
+            refused(&source, (Edit){ .hugging = hugging, .ints = name },
+                    arena_print(&arena, "tensor %s is I32, want F32, F16 or BF16", name));
         }
         safetensors_close(&file);
     }
@@ -295,8 +361,10 @@ TEST(every_tensor_missing_or_misshapen) {
     refused(&source, (Edit){ .hugging = true, .reshape = "vision_model.encoder.layers.1.self_attn.k_proj.weight" },
             "tensor vision_model.encoder.layers.1.self_attn.k_proj.weight is [128,127], [128,128] was wanted");
     refused(&source, (Edit){ .reshape = "visual.conv1.weight" }, "want square patches");
-    refused(&source, (Edit){ .flat = "visual.conv1.weight" }, "tensor visual.conv1.weight is [24576], want 4 dimensions");
-    refused(&source, (Edit){ .flat = "token_embedding.weight" }, "tensor token_embedding.weight is [1920], want 2 dimensions");
+    refused(&source, (Edit){ .flat = "visual.conv1.weight" },
+            "tensor visual.conv1.weight is [24576], want 4 dimensions");
+    refused(&source, (Edit){ .flat = "token_embedding.weight" },
+            "tensor token_embedding.weight is [1920], want 2 dimensions");
     refused(&source, (Edit){ .shorter = "visual.positional_embedding" },
             "tensor visual.positional_embedding has 16 rows, want those of a square and one for the class");
     clip_free(&source);
@@ -304,17 +372,23 @@ TEST(every_tensor_missing_or_misshapen) {
 
 TEST(surplus_tensors_and_wrong_metadata) {
     Clip source = model();
-    static const char *const surplus[] = { "extra", "visual.transformer.resblocks.2.ln_1.bias", "transformer.resblocks.0.attn.in_proj", "visual.fc.bias" };
-    for (size_t i = 0; i < COUNT(surplus); i++) refused(&source, (Edit){ .surplus = surplus[i] }, arena_print(&arena, "tensor %s is none of this model's", surplus[i]));
+    static const char *const surplus[] = { "extra", "visual.transformer.resblocks.2.ln_1.bias",
+                                           "transformer.resblocks.0.attn.in_proj", "visual.fc.bias" };
+    for (size_t i = 0; i < COUNT(surplus); i++)
+        refused(&source, (Edit){ .surplus = surplus[i] },
+                arena_print(&arena, "tensor %s is none of this model's", surplus[i]));
     refused(&source, (Edit){ .hugging = true, .surplus = "vision_model.head" }, "tensor vision_model.head is none");
-    refused(&source, (Edit){ .surplus = "visual.transformer.resblocks.1.ln_1.weights" }, "tensor visual.transformer.resblocks.1.ln_1.weights is none");
-    refused(&source, (Edit){ .key = "quick_gelu", .value = "maybe" }, "metadata \"quick_gelu\" is maybe, want True or False");
+    refused(&source, (Edit){ .surplus = "visual.transformer.resblocks.1.ln_1.weights" },
+            "tensor visual.transformer.resblocks.1.ln_1.weights is none");
+    refused(&source, (Edit){ .key = "quick_gelu", .value = "maybe" },
+            "metadata \"quick_gelu\" is maybe, want True or False");
     refused(&source, (Edit){ .key = "vision_heads", .value = "zwei" }, "metadata \"vision_heads\" is zwei");
     refused(&source, (Edit){ .key = "text_heads", .value = "0" }, "metadata \"text_heads\" is 0");
     refused(&source, (Edit){ .key = "vision_heads", .value = "3" }, "width 128, 2 layers, 3 heads");
     Clip clip;
     Err err;
-    CHECK(!pretrained_open(&clip, in_folder("nowhere"), GELU_AUTO, &err) && strstr(err.text, "nowhere"), "%s", err.text);
+    CHECK(!pretrained_open(&clip, in_folder("nowhere"), GELU_AUTO, &err) && strstr(err.text, "nowhere"), "%s",
+          err.text);
     clip_free(&source);
 }
 
@@ -331,20 +405,30 @@ TEST(no_clip_at_all) {
 TEST(broken_bytes) {
     Clip source, clip;
     Err err = { "" };
-    ClipConfig c = { .image = { .kind = "vit", .side = 4, .patch = 2, .width = 4, .layers = 1, .heads = 1, .embed = E }, .tokens = T,
-                     .text = { .kind = "transformer", .vocabulary = V, .width = 4, .layers = 1, .heads = 1, .embed = E, .padding = -1 } };
+    ClipConfig c = { .image = { .kind = "vit", .side = 4, .patch = 2, .width = 4, .layers = 1, .heads = 1, .embed = E },
+                     .tokens = T,
+                     .text = { .kind = "transformer",
+                               .vocabulary = V,
+                               .width = 4,
+                               .layers = 1,
+                               .heads = 1,
+                               .embed = E,
+                               .padding = -1 } };
     CHECK(clip_init(&source, c, NULL, 1, &err), "%s", err.text);
     Rng rng = rng_seed(6, 6);
     int opens = 0, refusals = 0;
     static const char *const whole[] = { "one", "other" };
-    for (int i = 0; i < 2; i++) written(&source, whole[i], (Edit){ .hugging = i, .dtype = DTYPE_F16, .key = "quick_gelu", .value = "True" });
+    for (int i = 0; i < 2; i++)
+        written(&source, whole[i], (Edit){ .hugging = i, .dtype = DTYPE_F16, .key = "quick_gelu", .value = "True" });
     for (int i = 0; i < 300; i++) {
         File file;
         OutFile out;
         CHECK(file_open(&file, in_folder(whole[i % 2]), &err), "%s", err.text);
         uint8_t *bytes = memcpy(arena_alloc(&arena, file.size, 1), file.data, file.size);
         size_t size = i % 5 ? file.size : rng_below(&rng, (uint32_t)file.size), header = bytes[0] + 256u * bytes[1];
-        for (int k = 0; k <= i % 3; k++) bytes[i < 20 ? rng_below(&rng, 8) : 8 + rng_below(&rng, (uint32_t)header)] ^= (uint8_t)(1 << rng_below(&rng, 8));
+        for (int k = 0; k <= i % 3; k++)
+            bytes[i < 20 ? rng_below(&rng, 8) : 8 + rng_below(&rng, (uint32_t)header)] ^=
+                (uint8_t)(1 << rng_below(&rng, 8));
         file_close(&file);
         CHECK(out_open(&out, in_folder("broken"), &err), "%s", err.text);
         out_write(&out, bytes, size);
@@ -368,7 +452,8 @@ TEST(the_same_bits_in_any_batch_and_on_any_threads) {
     Mat all = pictures(MANY, SIDE), one = all;
     Tape tape = { .no_grad = true };
     thread_set_count(1);
-    Mat image = image_tower(&tape, &clip.image, tape_data(&tape, all))->val, text = text_tower(&tape, &clip.text, texts, B, T)->val;
+    Mat image = image_tower(&tape, &clip.image, tape_data(&tape, all))->val,
+        text = text_tower(&tape, &clip.text, texts, B, T)->val;
     for (int threads = 1; threads <= 3; threads++) {
         thread_set_count(threads);
         one.shape[0] = 1;
@@ -382,7 +467,9 @@ TEST(the_same_bits_in_any_batch_and_on_any_threads) {
             CHECK(!memcmp(alone.v, &AT(text, b, 0), E * sizeof(num)), "text %d alone, %d threads", b, threads);
         }
     }
-    tape_free(&tape), clip_free(&clip), clip_free(&source);
+    tape_free(&tape);
+    clip_free(&clip);
+    clip_free(&source);
 }
 
 /* Where gradients flow all tokens are computed, else those up to the end: the same result. */
@@ -393,13 +480,17 @@ TEST(texts_need_no_more_than_their_tokens) {
     CHECK(!memcmp(a.v, b.v, sizeof(num) * B * E), "%s", "texts differ");
     int again[B * T];
     memcpy(again, texts, sizeof again);
-    again[7] = 12, again[24] = 1; /* behind an end */
+    again[7] = 12;
+    again[24] = 1; /* behind an end */
     a = text_tower(&whole, &source.text, again, B, T)->val;
     CHECK(!memcmp(a.v, b.v, sizeof(num) * B * E), "%s", "what stands behind the end was heard");
     again[1] = 4; /* before it */
     a = text_tower(&whole, &source.text, again, B, T)->val;
-    CHECK(memcmp(a.v, b.v, sizeof(num) * E) && !memcmp(a.v + E, b.v + E, sizeof(num) * E), "%s", "a word of text 0 alone was to change it");
-    tape_free(&whole), tape_free(&part), clip_free(&source);
+    CHECK(memcmp(a.v, b.v, sizeof(num) * E) && !memcmp(a.v + E, b.v + E, sizeof(num) * E), "%s",
+          "a word of text 0 alone was to change it");
+    tape_free(&whole);
+    tape_free(&part);
+    clip_free(&source);
 }
 
 /* Opening takes no copy of what is in a matrix, and a picture the memory of one block. */
@@ -408,19 +499,36 @@ TEST(memory_of_one_block) {
     for (int deep = 0; deep < 2; deep++) {
         Clip source, clip;
         Err err = { "" };
-        ClipConfig c = { .image = { .kind = "vit", .side = 128, .patch = 8, .width = 128, .layers = deep ? 9 : 3, .heads = 2, .embed = E }, .tokens = T,
-                         .text = { .kind = "transformer", .vocabulary = 5000, .width = 64, .layers = 1, .heads = 1, .embed = E, .padding = -1 } };
+        ClipConfig c = { .image = { .kind = "vit",
+                                    .side = 128,
+                                    .patch = 8,
+                                    .width = 128,
+                                    .layers = deep ? 9 : 3,
+                                    .heads = 2,
+                                    .embed = E },
+                         .tokens = T,
+                         .text = { .kind = "transformer",
+                                   .vocabulary = 5000,
+                                   .width = 64,
+                                   .layers = 1,
+                                   .heads = 1,
+                                   .embed = E,
+                                   .padding = -1 } };
         CHECK(clip_init(&source, c, NULL, 1, &err), "%s", err.text);
         clip = opened(written(&source, "deep", (Edit){ .dtype = DTYPE_F16 }), GELU_AUTO);
-        CHECK(arena_held(&clip.arena) <= 1 << 20, "the open model holds %zu bytes beside its file", arena_held(&clip.arena));
+        CHECK(arena_held(&clip.arena) <= 1 << 20, "the open model holds %zu bytes beside its file",
+              arena_held(&clip.arena));
         Tape tape = { .no_grad = true };
         image_tower(&tape, &clip.image, tape_data(&tape, pictures(1, 128)));
         held[deep] = arena_held(&tape.arena);
-        tape_free(&tape), clip_free(&clip), clip_free(&source);
+        tape_free(&tape);
+        clip_free(&clip);
+        clip_free(&source);
     }
     CHECK(held[1] == held[0], "3 layers hold %zu bytes, 9 hold %zu", held[0], held[1]);
 }
 
-TESTS(both_names_and_every_form, our_own_checkpoint, our_own_checkpoint_of_words, reference_models, gelu_is_asked_for_said_or_assumed,
-      heads_of_the_metadata, every_tensor_missing_or_misshapen, surplus_tensors_and_wrong_metadata, no_clip_at_all, broken_bytes,
-      the_same_bits_in_any_batch_and_on_any_threads, texts_need_no_more_than_their_tokens, memory_of_one_block)
+TESTS(both_names_and_every_form, our_own_checkpoint, our_own_checkpoint_of_words, reference_models,
+      gelu_is_asked_for_said_or_assumed, heads_of_the_metadata, every_tensor_missing_or_misshapen,
+      surplus_tensors_and_wrong_metadata, no_clip_at_all, broken_bytes, the_same_bits_in_any_batch_and_on_any_threads,
+      texts_need_no_more_than_their_tokens, memory_of_one_block)

@@ -68,7 +68,10 @@ TEST(probes_captions) {
 }
 
 TEST(probes_scores) {
-    static const struct { double s[4]; ProbeScore want; } cases[] = {
+    static const struct {
+        double s[4];
+        ProbeScore want;
+    } cases[] = {
         { { 2, 1, 1, 2 }, { 1, 1, 1 } }, { { 1, 2, 2, 1 }, { 0, 0, 0 } }, { { 5, 4, 2, 3 }, { 1, 0, 0 } },
         { { 5, 2, 4, 3 }, { 0, 1, 0 } }, { { 1, 1, 1, 1 }, { 0, 0, 0 } }, { { 2, 1, 2, 2 }, { 0, 0, 0 } },
         { { 5, 2, 4, 2 }, { 0, 0, 0 } }, { { 5, 2, 1, 2 }, { 1, 0, 0 } },
@@ -103,7 +106,8 @@ TEST(two_things_lie_left_and_right) {
         for (int k = 0; k < 4; k++) ink[k / 2][k % 2] = half_ink(p.image[k / 2], k % 2, colour[k / 2][k % 2]);
         for (int side = 0; side < 2; side++) {
             int here = ink[0][side], there = ink[1][1 - side];
-            CHECK(here > SIDE * SIDE / 40 && abs(here - there) < here / 8, "pair %d: %d pixels here, %d there", i, here, there);
+            CHECK(here > SIDE * SIDE / 40 && abs(here - there) < here / 8, "pair %d: %d pixels here, %d there", i, here,
+                  there);
             for (int c = 0; c < 3; c++) CHECK_NEAR(colour[0][side][c] / 255, colour[1][1 - side][c] / 255, 0.05);
         }
     }

@@ -18,14 +18,20 @@ TEST(time_goes_to_the_name_that_runs) {
     Profile p = { 0 };
     profile_switch(NULL, "nobody", PROFILE_FORWARD);
     spend(1e-3); /* before the first switch: nobody's */
-    profile_switch(&p, "a", PROFILE_FORWARD), spend(2e-3);
-    profile_switch(&p, "b", PROFILE_FORWARD), spend(1e-3);
-    profile_switch(&p, "a", PROFILE_BACKWARD), spend(4e-3);
-    profile_switch(&p, NULL, PROFILE_FORWARD), spend(1e-3);
-    profile_switch(&p, "a", PROFILE_FORWARD), profile_switch(&p, NULL, PROFILE_FORWARD);
+    profile_switch(&p, "a", PROFILE_FORWARD);
+    spend(2e-3);
+    profile_switch(&p, "b", PROFILE_FORWARD);
+    spend(1e-3);
+    profile_switch(&p, "a", PROFILE_BACKWARD);
+    spend(4e-3);
+    profile_switch(&p, NULL, PROFILE_FORWARD);
+    spend(1e-3);
+    profile_switch(&p, "a", PROFILE_FORWARD);
+    profile_switch(&p, NULL, PROFILE_FORWARD);
     const ProfileRow *a = row(&p, "a"), *b = row(&p, "b");
     CHECK(p.count == 2 && a && b && a->calls == 2 && b->calls == 1, "%d names", p.count);
-    CHECK(a->seconds[PROFILE_FORWARD] >= 2e-3 && a->seconds[PROFILE_BACKWARD] >= 4e-3 && b->seconds[PROFILE_FORWARD] >= 1e-3,
+    CHECK(a->seconds[PROFILE_FORWARD] >= 2e-3 && a->seconds[PROFILE_BACKWARD] >= 4e-3 &&
+              b->seconds[PROFILE_FORWARD] >= 1e-3,
           "%g %g %g", a->seconds[0], a->seconds[1], b->seconds[0]);
     double sum = a->seconds[0] + a->seconds[1] + b->seconds[0] + b->seconds[1];
     CHECK_NEAR(profile_total(&p), sum, 1e-12);
@@ -49,7 +55,8 @@ TEST(a_tape_with_a_profile_names_its_operations) {
     tape_backward(&t, op_sum(&t, op_relu(&t, x)));
     profile_switch(&p, NULL, PROFILE_FORWARD);
     CHECK(p.count == 2 && row(&p, "relu") && row(&p, "sum"), "%d names", p.count);
-    CHECK(row(&p, "relu")->calls == 1 && row(&p, "relu")->seconds[PROFILE_BACKWARD] > 0, "%lld calls", row(&p, "relu")->calls);
+    CHECK(row(&p, "relu")->calls == 1 && row(&p, "relu")->seconds[PROFILE_BACKWARD] > 0, "%lld calls",
+          row(&p, "relu")->calls);
     tape_free(&t);
 }
 
@@ -65,7 +72,9 @@ TEST(the_table_is_sorted_and_adds_up) {
     text[n] = 0;
     fclose(out);
     const char *first = strstr(text, "long"), *second = strstr(text, "short");
-    CHECK(first && second && first < second && strstr(first, "75.0 %") && strstr(second, "25.0 %") && strstr(text, "400.00"), "%s", text);
+    CHECK(first && second && first < second && strstr(first, "75.0 %") && strstr(second, "25.0 %") &&
+              strstr(text, "400.00"),
+          "%s", text);
 }
 
 TESTS(time_goes_to_the_name_that_runs, names_beyond_the_table_are_nobodys, a_tape_with_a_profile_names_its_operations,

@@ -62,7 +62,8 @@ static double of_caption(void *context, const Scene *scene, const char *caption)
 }
 
 static double of_picture(void *context, const Scene *scene, const char *caption) {
-    (void)context, (void)caption;
+    (void)context;
+    (void)caption;
     return scene->count + scene->object[0].colour + 8 * scene->object[0].shape;
 }
 
@@ -195,7 +196,8 @@ static void refused(const Quads *quads, const char *text) {
 
 static void swap_captions(Quad *item) {
     const char *first = item->caption[0];
-    item->caption[0] = item->caption[1], item->caption[1] = first;
+    item->caption[0] = item->caption[1];
+    item->caption[1] = first;
 }
 
 TEST(defects_are_seen) {
@@ -204,18 +206,32 @@ TEST(defects_are_seen) {
     Quad keep = quads.item[4], *item = &quads.item[4];
     Err err = { "" };
     CHECK(quads_check(&quads, &err), "%s", err.text);
-    swap_captions(item), refused(&quads, "item 5 of binding: a caption is not true of its own picture"), *item = keep;
-    item->caption[1] = item->caption[0],
-    refused(&quads, "item 5 of binding: a caption is true of a picture that is not its own"), *item = keep;
-    item->caption[1] = "no white object", refused(&quads, "is not true as often as false"), *item = keep;
-    item->scene[1].object[0].x += 0.001, refused(&quads, "not in the same places"), *item = keep;
-    item->scene[1].object[0].radius *= 1.1, refused(&quads, "more ink"), *item = keep;
-    item->scene[1].look++, refused(&quads, "background and noise"), *item = keep;
-    item->caption[0] = arena_print(&arena, "there is %s", keep.caption[0]), refused(&quads, "longer or shorter"),
+    swap_captions(item);
+    refused(&quads, "item 5 of binding: a caption is not true of its own picture");
+    *item = keep;
+    item->caption[1] = item->caption[0];
+    refused(&quads, "item 5 of binding: a caption is true of a picture that is not its own");
+    *item = keep;
+    item->caption[1] = "no white object";
+    refused(&quads, "is not true as often as false");
+    *item = keep;
+    item->scene[1].object[0].x += 0.001;
+    refused(&quads, "not in the same places");
+    *item = keep;
+    item->scene[1].object[0].radius *= 1.1;
+    refused(&quads, "more ink");
+    *item = keep;
+    item->scene[1].look++;
+    refused(&quads, "background and noise");
+    *item = keep;
+    item->caption[0] = arena_print(&arena, "there is %s", keep.caption[0]);
+    refused(&quads, "longer or shorter");
     *item = keep;
     Split split = split_make(SPLIT_PAIRS, 0.5, 1);
-    quads.settings.split = &split, refused(&quads, "a combination that was never seen");
-    quads.settings.part = SPLIT_HELD, refused(&quads, "a combination that was not held out");
+    quads.settings.split = &split;
+    refused(&quads, "a combination that was never seen");
+    quads.settings.part = SPLIT_HELD;
+    refused(&quads, "a combination that was not held out");
     arena_free(&arena);
 }
 
@@ -229,8 +245,10 @@ TEST(other_words_are_seen) {
     caption.a.other = NOUN_SHAPE;
     item->caption[1] = arena_text(&arena, caption_text(&caption, text));
     refused(&quads, "has not the words of the first");
-    shuffle.item[1].caption[3] = shuffle.item[1].caption[2], refused(&shuffle, "is there twice");
-    shuffle.item[1].caption[3] = shuffle.item[1].caption[0], refused(&shuffle, "true of a picture that is not its own");
+    shuffle.item[1].caption[3] = shuffle.item[1].caption[2];
+    refused(&shuffle, "is there twice");
+    shuffle.item[1].caption[3] = shuffle.item[1].caption[0];
+    refused(&shuffle, "true of a picture that is not its own");
     arena_free(&arena);
 }
 
@@ -252,7 +270,8 @@ TEST(features_are_scored_in_their_order) {
         Quads quads = quads_of(&arena, (QuadKind)kind, 30);
         Mat pictures = mat_normal(&arena, quads_pictures(&quads), 5, &rng, 1),
             texts = mat_normal(&arena, quads_captions(&quads), 5, &rng, 1);
-        given_pictures = &pictures, given_texts = &texts;
+        given_pictures = &pictures;
+        given_texts = &texts;
         Tally a = quads_score(&quads, pictures, texts), b = quads_score_by(&quads, given, &quads);
         CHECK(!memcmp(&a, &b, sizeof a) && a.items == 30, "%g and %g", a.sum[0], b.sum[0]);
         CHECK(!strcmp(quads_texts(&quads, &arena)[7], quads_caption(&quads, 7)), "texts are the captions");
@@ -301,8 +320,10 @@ TEST(files_give_the_same_back) {
             CHECK(!back.settings.split == !split_kind && back.settings.part == SPLIT_HELD &&
                       back.settings.ways == SAY_NAMES,
                   "settings");
-            if (split_kind) CHECK(!memcmp(back.settings.split->seen_apart, split.seen_apart, sizeof split.seen_apart) &&
-                                  !memcmp(back.settings.split->seen, split.seen, sizeof split.seen), "what is seen");
+            if (split_kind)
+                CHECK(!memcmp(back.settings.split->seen_apart, split.seen_apart, sizeof split.seen_apart) &&
+                          !memcmp(back.settings.split->seen, split.seen, sizeof split.seen),
+                      "what is seen");
             arena_free(&arena);
         }
 }
@@ -416,7 +437,8 @@ TEST(what_is_denied_is_like_nothing_else) {
         const SceneObject *thing[3] = { &one->object[0], &one->object[1], &two->object[stays] };
         for (int a = 0; a < 3; a++)
             for (int b = 0; b < a; b++)
-                CHECK(thing[a]->colour != thing[b]->colour && thing[a]->shape != thing[b]->shape, "item %d, things %d and %d", n, b, a);
+                CHECK(thing[a]->colour != thing[b]->colour && thing[a]->shape != thing[b]->shape,
+                      "item %d, things %d and %d", n, b, a);
     }
     arena_free(&arena);
 }

@@ -228,8 +228,10 @@ TEST(the_loss_with_wrong_captions) {
         for (int k = 0; k < B * N; k++) { /* a wrong caption that is left out everywhere has no slope either */
             num kept = logits.v[k];
             double h = 1e-2, up, down;
-            logits.v[k] = kept + (num)h, up = plain_loss(logits, out);
-            logits.v[k] = kept - (num)h, down = plain_loss(logits, out);
+            logits.v[k] = kept + (num)h;
+            up = plain_loss(logits, out);
+            logits.v[k] = kept - (num)h;
+            down = plain_loss(logits, out);
             logits.v[k] = kept;
             CHECK(fabs((double)x->grad[k] - (up - down) / (2 * h)) < 1e-4, "number %d: %g, want %g", k,
                   (double)x->grad[k], (up - down) / (2 * h));
@@ -264,8 +266,10 @@ TEST(words_look_at_places) {
                 double s[P], z = 0, found = 0;
                 if (caption[m] != n) continue;
                 length++;
-                for (int p = 0; p < P; p++)
-                    s[p] = vec_dot(&AT(words, m, 0), &AT(places, b * P + p, 0), E), z += exp(10 * s[p]);
+                for (int p = 0; p < P; p++) {
+                    s[p] = vec_dot(&AT(words, m, 0), &AT(places, b * P + p, 0), E);
+                    z += exp(10 * s[p]);
+                }
                 for (int p = 0; p < P; p++) found += exp(10 * s[p]) / z * s[p];
                 sum += found;
             }
@@ -299,7 +303,8 @@ TEST(a_look_adds_up_to_the_similarity) {
     double cosine = (double)AT(learner_similar(&vector, &arena, scenes, 2, captions, 2), 1, 1);
     CHECK_NEAR((double)AT(learner_similar(&learner, &arena, scenes, 2, captions, 2), 1, 1), (cosine + sum) / 2, 1e-5);
     learner_free(&vector);
-    learner_free(&learner), arena_free(&arena);
+    learner_free(&learner);
+    arena_free(&arena);
     settings.text = "bow";
     CHECK(!learner_make(&learner, &settings, &err) && strstr(err.text, "transformer"), "%s", err.text);
 }
@@ -342,7 +347,8 @@ TEST(the_table_is_ours) {
     LimitsRow replace = repair_row(&cell, "replace");
     CHECK(limits_find(&again, &replace)->score[TALLY_CHOICE] > 0.7, "%g: it has learnt nothing",
           limits_find(&again, &replace)->score[TALLY_CHOICE]);
-    learner_free(&learner), arena_free(&arena);
+    learner_free(&learner);
+    arena_free(&arena);
 }
 
 /* Written in pieces, and gone on with. */

@@ -97,7 +97,10 @@ TEST(what_is_not_there_is_a_dash) {
     Lesson lesson = lesson_here();
     LimitsTable table = { .arena = &arena };
     RepairReport report = { &table, { .seed = 1 }, arm, 2 };
-    report_arms(&report), report_seeds(&table), report_changes(&arena, &table), report_published(&table);
+    report_arms(&report);
+    report_seeds(&table);
+    report_changes(&arena, &table);
+    report_published(&table);
     report_bars(&lesson, &arena, &report, "bars");
     for (int kind = 0; kind < QUAD_SHUFFLE; kind++) limits_coverage(&lesson, &arena, &table, (QuadKind)kind);
     limits_worlds(&arena, &table);
@@ -113,7 +116,10 @@ TEST(seeds_and_changes) {
     char word[WORDS][24];
     lesson_here();
     LimitsTable table = table_of(3);
-    printf("\n"), report_seeds(&table), report_changes(&arena, &table), report_published(&table);
+    printf("\n");
+    report_seeds(&table);
+    report_changes(&arena, &table);
+    report_published(&table);
     const char *text = printed();
     CHECK(words_of(text, "holds in another form ", word) == REPAIR_ARMS, "%s", text);
     for (int a = 0; a < REPAIR_ARMS; a++) /* 1, 4 and 9 thousandths beside: mean 14/3, half the spread 4 */
@@ -146,8 +152,10 @@ TEST(curves_as_the_rows_say) {
     for (s.seed = 1; s.seed <= 2; s.seed++) {
         LimitsRow seen = limits_row(&s, NULL, "counting", SPLIT_SEEN),
                   held = limits_row(&s, NULL, "counting", SPLIT_HELD);
-        seen.score[TALLY_CHOICE] = 0.6 + 0.1 * s.seed, held.score[TALLY_CHOICE] = 0.5 + 0.01 * s.seed;
-        limits_put(&table, &seen), limits_put(&table, &held);
+        seen.score[TALLY_CHOICE] = 0.6 + 0.1 * s.seed;
+        held.score[TALLY_CHOICE] = 0.5 + 0.01 * s.seed;
+        limits_put(&table, &seen);
+        limits_put(&table, &held);
     }
     s = (LearnerSettings){ .text = "bow", .split = SPLIT_PAIRS, .palette = LIMITS_PALETTE, .seed = 3 };
     LimitsRow few = limits_row(&s, NULL, "counting", SPLIT_SEEN);
@@ -157,7 +165,8 @@ TEST(curves_as_the_rows_say) {
     limits_worlds(&arena, &table);
     const char *text = printed();
     CHECK(words_of(text, "  lstm        seen ", word) == 5 && !strcmp(word[0], "-") && !strcmp(word[1], "75.0") &&
-              !strcmp(word[2], "(70.0-80.0)") && !strcmp(word[3], "-"), "%s", text);
+              !strcmp(word[2], "(70.0-80.0)") && !strcmp(word[3], "-"),
+          "%s", text);
     CHECK(words_of(text, "  lstm        held out ", word) == 5 && !strcmp(word[1], "51.5"), "%s", text);
     CHECK(words_of(text, "  counting    bow ", word) == 5 && !strcmp(word[2], "-") && !strcmp(word[3], "12.3"), "%s",
           text);

@@ -16,7 +16,7 @@ static Retrieval measure(Mat scores, const int *query, const int *answer) {
 
 TEST(by_hand) {
     /* query 0: right first. 1: right ones third and fourth. 2: right one sixth, the last. */
-    const double numbers[] = { 9, 8, 7, 6, 5, 4,  5, 4, 9, 8, 1, 0,  9, 8, 7, 6, 5, 4 };
+    const double numbers[] = { 9, 8, 7, 6, 5, 4, 5, 4, 9, 8, 1, 0, 9, 8, 7, 6, 5, 4 };
     const int query[] = { 0, 1, 2 };
     const int answer[] = { 0, 1, 3, 0, 1, 2 };
     Mat scores = mat_from(&arena, 3, 6, numbers);
@@ -58,7 +58,12 @@ TEST(all_equal_is_guessing) {
 /* ---- the oracle: every order of all answers that the scores allow ---------------------------------------------------- */
 
 enum { FEW = 6 };
-typedef struct { const num *score; const bool *right; int order[FEW], n, orders; double rank, recall[3], precision[3]; } Oracle;
+typedef struct {
+    const num *score;
+    const bool *right;
+    int order[FEW], n, orders;
+    double rank, recall[3], precision[3];
+} Oracle;
 
 static void oracle_count(Oracle *o) {
     int first = o->n;
@@ -71,7 +76,8 @@ static void oracle_count(Oracle *o) {
     for (int c = 0; c < RETRIEVAL_CUTS; c++) {
         int k = MIN(retrieval_cuts[c], o->n), right = 0;
         for (int i = 0; i < k; i++) right += o->right[o->order[i]];
-        o->recall[c] += first < k, o->precision[c] += right / (double)k;
+        o->recall[c] += first < k;
+        o->precision[c] += right / (double)k;
     }
 }
 
@@ -79,9 +85,11 @@ static void oracle_orders(Oracle *o, int from) {
     if (from == o->n) oracle_count(o);
     for (int i = from; i < o->n; i++) {
         int a = o->order[from], b = o->order[i];
-        o->order[from] = b, o->order[i] = a;
+        o->order[from] = b;
+        o->order[i] = a;
         oracle_orders(o, from + 1);
-        o->order[from] = a, o->order[i] = b;
+        o->order[from] = a;
+        o->order[i] = b;
     }
 }
 
@@ -123,7 +131,8 @@ TEST(at_its_limits) {
     CHECK(r.tied == 1, "%d", r.tied);
     AT(scores, 1, 0) = (num)NAN;
     r.queries = 77;
-    CHECK(!retrieval_measure(scores, (int[]){ 1, 2 }, (int[]){ 1, 2 }, &r, &err) && r.queries == 77, "%s", "NaN is taken");
+    CHECK(!retrieval_measure(scores, (int[]){ 1, 2 }, (int[]){ 1, 2 }, &r, &err) && r.queries == 77, "%s",
+          "NaN is taken");
     CHECK(strstr(err.text, "answer 0 for query 1 is not a number"), "%s", err.text);
     arena_free(&arena);
 }

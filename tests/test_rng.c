@@ -24,7 +24,8 @@ TEST(uniform_reaches_both_ends) {
     double low = 1, high = 0;
     for (int i = 0; i < 10000; i++) {
         double u = rng_uniform(&rng);
-        low = fmin(low, u), high = fmax(high, u);
+        low = fmin(low, u);
+        high = fmax(high, u);
     }
     CHECK(0 <= low && low < 0.01 && 0.99 < high && high < 1, "%g to %g", low, high);
 }
@@ -35,7 +36,8 @@ TEST(a_choice_is_in_random_order) {
     for (int i = 0; i < 1000; i++) {
         int pick[2];
         rng_choice(&rng, 10, pick, 2);
-        CHECK(0 <= pick[0] && pick[0] < 10 && 0 <= pick[1] && pick[1] < 10 && pick[0] != pick[1], "%d %d", pick[0], pick[1]);
+        CHECK(0 <= pick[0] && pick[0] < 10 && 0 <= pick[1] && pick[1] < 10 && pick[0] != pick[1], "%d %d", pick[0],
+              pick[1]);
         falling += pick[0] > pick[1];
     }
     CHECK(400 < falling && falling < 600, "%d of 1000 fall", falling);
@@ -44,5 +46,5 @@ TEST(a_choice_is_in_random_order) {
     rng_choice(&rng, 4, all, 0);
 }
 
-TESTS(below_is_fair_where_a_quarter_is_drawn_again, the_logarithm_of_a_normal_never_meets_zero, uniform_reaches_both_ends,
-      a_choice_is_in_random_order)
+TESTS(below_is_fair_where_a_quarter_is_drawn_again, the_logarithm_of_a_normal_never_meets_zero,
+      uniform_reaches_both_ends, a_choice_is_in_random_order)

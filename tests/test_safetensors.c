@@ -38,9 +38,20 @@ static const char *header_file(const char *header, size_t data_size) {
 /* ---- half precision ----------------------------------------------------------------------------------------- */
 
 TEST(half_by_hand) {
-    const struct { uint16_t half; double value; } cases[] = {
-        { 0x0000, 0 }, { 0x3c00, 1 }, { 0xc000, -2 }, { 0x7bff, 65504 }, { 0x0400, 0x1p-14 }, { 0x0001, 0x1p-24 },
-        { 0x03ff, 1023 * 0x1p-24 }, { 0x3555, 0.333251953125 }, { 0x7c00, INFINITY }, { 0xfc00, -INFINITY },
+    const struct {
+        uint16_t half;
+        double value;
+    } cases[] = {
+        { 0x0000, 0 },
+        { 0x3c00, 1 },
+        { 0xc000, -2 },
+        { 0x7bff, 65504 },
+        { 0x0400, 0x1p-14 },
+        { 0x0001, 0x1p-24 },
+        { 0x03ff, 1023 * 0x1p-24 },
+        { 0x3555, 0.333251953125 },
+        { 0x7c00, INFINITY },
+        { 0xfc00, -INFINITY },
     };
     for (size_t k = 0; k < COUNT(cases); k++)
         CHECK(half_widen(cases[k].half) == cases[k].value && half_narrow(cases[k].value) == cases[k].half,
@@ -94,8 +105,8 @@ TEST(safetensors_reads_bytes_written_by_hand) {
                          "\"a\":{\"data_offsets\":[0,3],\"shape\":[3],\"dtype\":\"U8\",\"note\":[1,{}]},"
                          "\"i\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[11,19]},"
                          "\"none\":{\"dtype\":\"F64\",\"shape\":[0,7],\"data_offsets\":[11,11]}}  ";
-    static const uint8_t data[] = { 1, 2, 255, 0, 0, 0x80, 0x3f, 0, 0, 0x20, 0xc0, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff,
-                                    0xff, 0xff };
+    static const uint8_t data[] = { 1,    2,    255,  0,    0,    0x80, 0x3f, 0,    0,   0x20,
+                                    0xc0, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
     size_t length = strlen(header);
     uint8_t bytes[1000] = { (uint8_t)length, (uint8_t)(length >> 8) };
     memcpy(bytes + 8, header, length);
@@ -115,8 +126,8 @@ TEST(safetensors_reads_bytes_written_by_hand) {
     CHECK(tensor_to_ints(a, i, 3, &err) && i[0] == 1 && i[2] == 255, "%d %d", i[0], i[2]);
     CHECK(tensor_to_ints(safetensors_find(&s, "i"), i, 1, &err) && i[0] == -2, "%d", i[0]);
     CHECK(tensor_to_nums(safetensors_find(&s, "none"), x, 0, &err), "%s", err.text);
-    CHECK(!tensor_to_mat(b, mat_new(&arena, 2, 1), &err) && strstr(err.text, "\"b\" is [1,2], [2,1] was wanted"),
-          "%s", err.text);
+    CHECK(!tensor_to_mat(b, mat_new(&arena, 2, 1), &err) && strstr(err.text, "\"b\" is [1,2], [2,1] was wanted"), "%s",
+          err.text);
     CHECK(!tensor_to_nums(b, x, 1, &err) && strstr(err.text, "2 numbers; 1 were wanted"), "%s", err.text);
     CHECK(!tensor_to_ints(b, i, 2, &err) && strstr(err.text, "is F32, whole numbers were wanted"), "%s", err.text);
     CHECK(!tensor_to_nums(safetensors_find(&s, "i"), x, 1, &err) && strstr(err.text, "is I64, real"), "%s", err.text);
@@ -129,15 +140,18 @@ TEST(safetensors_reads_bytes_written_by_hand) {
     arena_free(&arena);
 }
 
-#define ENTRY(name, dtype, shape, from, to) \
+#define ENTRY(name, dtype, shape, from, to)                                                                            \
     "\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":[" from "," to "]}"
 
-static const struct { const char *header; size_t data; const char *says; } BROKEN[] = {
+static const struct {
+    const char *header;
+    size_t data;
+    const char *says;
+} BROKEN[] = {
     { "{" ENTRY("a", "F32", "[2]", "0", "8") "," ENTRY("b", "F32", "[1]", "4", "8") "}", 8,
       "\"b\" overlaps tensor \"a\"" },
     { "{" ENTRY("a", "U8", "[4]", "0", "4") "," ENTRY("b", "U8", "[4]", "0", "4") "}", 4, "overlaps" },
-    { "{" ENTRY("a", "U8", "[4]", "0", "4") "," ENTRY("b", "U8", "[4]", "5", "9") "}", 9,
-      "\"b\": a hole of 1 bytes" },
+    { "{" ENTRY("a", "U8", "[4]", "0", "4") "," ENTRY("b", "U8", "[4]", "5", "9") "}", 9, "\"b\": a hole of 1 bytes" },
     { "{" ENTRY("a", "U8", "[4]", "1", "5") "}", 5, "\"a\": a hole of 1 bytes before it, at 0" },
     { "{" ENTRY("a", "U8", "[4]", "0", "4") "}", 5, "1 bytes of data belong to no tensor, from offset 4 on" },
     { "{}", 1, "1 bytes of data belong to no tensor" },
@@ -147,8 +161,7 @@ static const struct { const char *header; size_t data; const char *says; } BROKE
     { "{" ENTRY("a", "F32", "[3]", "0", "8") "}", 8,
       "\"a\": data_offsets [0,8] hold 8 bytes, F32 [3] needs 3 times 4" },
     { "{" ENTRY("a", "F16", "[2]", "0", "8") "}", 8, "F16 [2] needs 2 times 2" },
-    { "{" ENTRY("a", "F32", "[2147483647,2147483647,2147483647]", "0", "8") "}", 8,
-      "more numbers than any machine" },
+    { "{" ENTRY("a", "F32", "[2147483647,2147483647,2147483647]", "0", "8") "}", 8, "more numbers than any machine" },
     { "{" ENTRY("a", "F32", "[2147483647,2147483647,4]", "0", "8") "}", 8, "2147483647" },
     { "{" ENTRY("a", "F64", "[1073741824,1073741824,2]", "0", "0") "}", 0, "2305843009213693952 times 8" },
     { "{" ENTRY("a", "F32", "[2147483648]", "0", "8") "}", 8, "whole number from 0 to 2147483647" },
@@ -202,14 +215,19 @@ TEST(safetensors_refuses_broken_headers) {
 }
 
 TEST(safetensors_refuses_broken_lengths) {
-    const struct { uint8_t bytes[16]; size_t size; const char *says; } cases[] = {
+    const struct {
+        uint8_t bytes[16];
+        size_t size;
+        const char *says;
+    } cases[] = {
         { { 0 }, 0, "0 bytes are too few" },
         { { 2 }, 7, "7 bytes are too few" },
         { { 2 }, 8, "8 bytes are too few" },
         { { 0 }, 10, "must begin with '{'" },
         { { 3, 0, 0, 0, 0, 0, 0, 0, '{', '}' }, 10, "a header of 3 bytes in a file of 10" },
         { { 2, 0, 0, 0, 0, 0, 0, 0x80, '{', '}' }, 10, "a header of 9223372036854775810 bytes in a file of 10" },
-        { { 255, 255, 255, 255, 255, 255, 255, 255, '{', '}' }, 10,
+        { { 255, 255, 255, 255, 255, 255, 255, 255, '{', '}' },
+          10,
           "a header of 18446744073709551615 bytes in a file of 10" },
         { { 1, 0, 0, 0, 0, 0, 0, 0, '{', '}' }, 10, "byte 9: found the end of the text" },
     };
@@ -217,7 +235,8 @@ TEST(safetensors_refuses_broken_lengths) {
     Err err;
     for (size_t k = 0; k < COUNT(cases); k++)
         CHECK(!safetensors_open(&s, &arena, bytes_file(cases[k].bytes, cases[k].size), &err) &&
-              strstr(err.text, cases[k].says), "case %zu says \"%s\"", k, err.text);
+                  strstr(err.text, cases[k].says),
+              "case %zu says \"%s\"", k, err.text);
     CHECK(!safetensors_open(&s, &arena, in_folder("missing"), &err) && strstr(err.text, "missing"), "%s", err.text);
     CHECK(!safetensors_open(&s, &arena, in_folder(""), &err) && strstr(err.text, "folder"), "%s", err.text);
     arena_free(&arena);
@@ -242,7 +261,8 @@ TEST(safetensors_refused_files_are_closed) {
     Arena own = { 0 };
     for (int i = 0; i < 70000; i++, arena_reset(&own))
         CHECK(!safetensors_open(&s, &own, path, &err) && strstr(err.text, "byte 9"), "round %d: %s", i, err.text);
-    arena_free(&own), arena_free(&arena);
+    arena_free(&own);
+    arena_free(&arena);
 }
 
 /* ---- writing ------------------------------------------------------------------------------------------------ */
@@ -257,16 +277,36 @@ static SafetensorsOut everything(bool backwards) {
     scalar.v = m.v + 1;
     for (int i = 0; i < 10; i++) {
         switch (backwards ? 9 - i : i) {
-        case 0: safetensors_add(&out, "f16", DTYPE_F16, m); break;
-        case 1: safetensors_add(&out, "f32", DTYPE_F32, m); break;
-        case 2: safetensors_add(&out, "f64", DTYPE_F64, m); break;
-        case 3: safetensors_add(&out, "bf16", DTYPE_BF16, m); break;
-        case 4: safetensors_add(&out, "scalar \"\n\xc3\xa9", DTYPE_F32, scalar); break;
-        case 5: safetensors_add(&out, "none", DTYPE_F32, none); break;
-        case 6: safetensors_add_ints(&out, "bytes", DTYPE_U8, (TensorShape){ 1, { 3 } }, pixels); break;
-        case 7: safetensors_add_ints(&out, "i32", DTYPE_I32, (TensorShape){ 5, { 1, 1, 2, 1, 2 } }, tokens); break;
-        case 8: safetensors_add_ints(&out, "i64", DTYPE_I64, (TensorShape){ 1, { 4 } }, tokens); break;
-        default: safetensors_add_meta(&out, "z", "\\ \"\t\xf0\x9f\x98\x80"), safetensors_add_meta(&out, "a", "");
+        case 0:
+            safetensors_add(&out, "f16", DTYPE_F16, m);
+            break;
+        case 1:
+            safetensors_add(&out, "f32", DTYPE_F32, m);
+            break;
+        case 2:
+            safetensors_add(&out, "f64", DTYPE_F64, m);
+            break;
+        case 3:
+            safetensors_add(&out, "bf16", DTYPE_BF16, m);
+            break;
+        case 4:
+            safetensors_add(&out, "scalar \"\n\xc3\xa9", DTYPE_F32, scalar);
+            break;
+        case 5:
+            safetensors_add(&out, "none", DTYPE_F32, none);
+            break;
+        case 6:
+            safetensors_add_ints(&out, "bytes", DTYPE_U8, (TensorShape){ 1, { 3 } }, pixels);
+            break;
+        case 7:
+            safetensors_add_ints(&out, "i32", DTYPE_I32, (TensorShape){ 5, { 1, 1, 2, 1, 2 } }, tokens);
+            break;
+        case 8:
+            safetensors_add_ints(&out, "i64", DTYPE_I64, (TensorShape){ 1, { 4 } }, tokens);
+            break;
+        default:
+            safetensors_add_meta(&out, "z", "\\ \"\t\xf0\x9f\x98\x80");
+            safetensors_add_meta(&out, "a", "");
         }
     }
     return out;
@@ -282,7 +322,8 @@ static void check_same_bytes(const char *a, const char *b) {
     Err err;
     CHECK(file_open(&x, a, &err) && file_open(&y, b, &err), "%s", err.text);
     CHECK(x.size == y.size && !memcmp(x.data, y.data, x.size), "%s and %s differ", a, b);
-    file_close(&x), file_close(&y);
+    file_close(&x);
+    file_close(&y);
 }
 
 TEST(safetensors_come_back) {
@@ -294,8 +335,14 @@ TEST(safetensors_come_back) {
     CHECK(s.count == 9 && s.meta_count == 2, "%d tensors, %d strings", s.count, s.meta_count);
     CHECK(!strcmp(safetensors_meta(&s, "z"), "\\ \"\t\xf0\x9f\x98\x80") && !*safetensors_meta(&s, "a"), "%s",
           "strings");
-    const struct { const char *name; double error; } reals[] = {
-        { "f64", 0 }, { "f32", 0x1p-25 }, { "f16", 0x1p-11 }, { "bf16", 0x1p-8 },
+    const struct {
+        const char *name;
+        double error;
+    } reals[] = {
+        { "f64", 0 },
+        { "f32", 0x1p-25 },
+        { "f16", 0x1p-11 },
+        { "bf16", 0x1p-8 },
     };
     const double want[] = { 1, -2.5, (double)(num)0.1, 65504, (double)(num)1e-7, 3 };
     for (size_t k = 0; k < COUNT(reals); k++) {
@@ -350,8 +397,8 @@ TEST(safetensors_bytes_by_hand) {
     File file;
     Err err;
     CHECK(file_open(&file, in_folder("one"), &err), "%s", err.text);
-    CHECK(file.size == sizeof want - 1 && !memcmp(file.data, want, file.size), "%zu bytes, want %zu",
-          file.size, sizeof want - 1);
+    CHECK(file.size == sizeof want - 1 && !memcmp(file.data, want, file.size), "%zu bytes, want %zu", file.size,
+          sizeof want - 1);
     file_close(&file);
     out = safetensors_begin(&arena);
     write_to(&out, in_folder("empty"));
@@ -419,7 +466,8 @@ static bool survives(const uint8_t *bytes, size_t size) {
         num *x = arena_alloc(&own, t->count, sizeof *x);
         int *n = arena_alloc(&own, t->count, sizeof *n);
         CHECK(tensor_to_nums(t, x, t->count, NULL) || tensor_to_ints(t, n, t->count, &err) ||
-              strstr(err.text, "too large"), "%s", err.text);
+                  strstr(err.text, "too large"),
+              "%s", err.text);
         CHECK(safetensors_find(&s, t->name) == t, "%s is not found", t->name);
     }
     safetensors_close(&s);
@@ -447,10 +495,19 @@ TEST(safetensors_survives_mutations) {
         for (uint32_t k = rng_below(&rng, 4) + 1; k > 0; k--) {
             uint32_t at = rng_below(&rng, header), from = rng_below(&rng, header), n = rng_below(&rng, 40) + 1;
             switch (rng_below(&rng, 4)) {
-            case 0: copy[at] = (uint8_t)letters[rng_below(&rng, sizeof letters - 1)]; break;
-            case 1: copy[at % 8 ? at : rng_below(&rng, 8)] ^= (uint8_t)(1u << rng_below(&rng, 8)); break;
-            case 2: memmove(copy + at, copy + from, MIN(n, header - MAX(at, from))); break; /* repeats a piece */
-            default: memmove(copy + at, copy + at + 1, length - at - 1), length--; break;    /* loses a byte */
+            case 0:
+                copy[at] = (uint8_t)letters[rng_below(&rng, sizeof letters - 1)];
+                break;
+            case 1:
+                copy[at % 8 ? at : rng_below(&rng, 8)] ^= (uint8_t)(1u << rng_below(&rng, 8));
+                break;
+            case 2:
+                memmove(copy + at, copy + from, MIN(n, header - MAX(at, from)));
+                break; /* repeats a piece */
+            default:
+                memmove(copy + at, copy + at + 1, length - at - 1);
+                length--;
+                break; /* loses a byte */
             }
         }
         taken += survives(copy, length);
@@ -470,7 +527,10 @@ static Safetensors reference(const char *name) {
 }
 
 TEST(safetensors_reads_the_reference_files) {
-    const struct { const char *name; int tensors, strings; } files[] = {
+    const struct {
+        const char *name;
+        int tensors, strings;
+    } files[] = {
         { "train/cnn_bow_sgd.safetensors", 0, 0 },         { "train/cnn_bow_adamw.safetensors", 0, 0 },
         { "train/resnet_lstm_sgd.safetensors", 0, 0 },     { "train/resnet_lstm_adamw.safetensors", 0, 0 },
         { "train/vit_transformer_sgd.safetensors", 0, 0 }, { "train/vit_transformer_adamw.safetensors", 0, 0 },
@@ -524,7 +584,8 @@ static void check_rounded(const char *from, const char *name, Dtype dtype, doubl
         compared += t->dtype == dtype;
     }
     CHECK(compared == s.count, "only %d of %d tensors are %s", compared, s.count, dtype_name(dtype));
-    safetensors_close(&exact), safetensors_close(&s);
+    safetensors_close(&exact);
+    safetensors_close(&s);
 }
 
 TEST(safetensors_rounds_like_the_reference) {
@@ -536,7 +597,8 @@ TEST(safetensors_rounds_like_the_reference) {
 TEST(safetensors_keep_what_was_there_aside) {
     Arena arena = { 0 };
     Err err;
-    const char *folder = check_folder(), *path = arena_print(&arena, "%s/a", folder), *aside = arena_print(&arena, "%s/b", folder);
+    const char *folder = check_folder(), *path = arena_print(&arena, "%s/a", folder),
+               *aside = arena_print(&arena, "%s/b", folder);
     for (int k = 0; k < 2; k++) {
         SafetensorsOut out = safetensors_begin(&arena);
         safetensors_add_meta(&out, "which", k ? "second" : "first");
@@ -547,7 +609,8 @@ TEST(safetensors_keep_what_was_there_aside) {
     for (int k = 0; k < 2; k++) {
         Safetensors file;
         CHECK(safetensors_open(&file, &arena, k ? aside : path, &err), "%s", err.text);
-        CHECK(!strcmp(safetensors_meta(&file, "which"), k ? "first" : "second"), "%s", safetensors_meta(&file, "which"));
+        CHECK(!strcmp(safetensors_meta(&file, "which"), k ? "first" : "second"), "%s",
+              safetensors_meta(&file, "which"));
         safetensors_close(&file);
     }
     arena_free(&arena);
@@ -555,7 +618,7 @@ TEST(safetensors_keep_what_was_there_aside) {
 
 TESTS(half_by_hand, half_all_65536, bfloat_all_65536, safetensors_reads_bytes_written_by_hand,
       safetensors_refuses_broken_headers, safetensors_refuses_broken_lengths, safetensors_refuses_a_giant_header,
-      safetensors_refused_files_are_closed, safetensors_come_back,
-      safetensors_same_content_same_bytes, safetensors_bytes_by_hand, safetensors_refuses_to_write_nonsense,
-      safetensors_ten_thousand_tensors, safetensors_survives_mutations, safetensors_reads_the_reference_files,
-      safetensors_rounds_like_the_reference, safetensors_keep_what_was_there_aside)
+      safetensors_refused_files_are_closed, safetensors_come_back, safetensors_same_content_same_bytes,
+      safetensors_bytes_by_hand, safetensors_refuses_to_write_nonsense, safetensors_ten_thousand_tensors,
+      safetensors_survives_mutations, safetensors_reads_the_reference_files, safetensors_rounds_like_the_reference,
+      safetensors_keep_what_was_there_aside)

@@ -15,7 +15,10 @@ static void paint(const Scene *scene, uint8_t *rgb) {
 
 /* ---- one row, whoever makes it ----------------------------------------------------------------------------------- */
 
-typedef struct { SceneSettings settings; uint8_t (*pictures)[BYTES]; } Painting;
+typedef struct {
+    SceneSettings settings;
+    uint8_t (*pictures)[BYTES];
+} Painting;
 
 static void paint_some(void *context, size_t begin, size_t end, int worker) {
     Painting *painting = context;
@@ -31,9 +34,11 @@ TEST(scenes_come_again) {
     static uint8_t one[FEW][BYTES], four[FEW][BYTES], other[BYTES];
     Split split = split_make(SPLIT_RELATIONS, 0.5, 1);
     Painting painting = { { .seed = 5, .split = &split, .alike = 0.3 }, one };
-    thread_set_count(1), parallel_for(FEW, 1, paint_some, &painting);
+    thread_set_count(1);
+    parallel_for(FEW, 1, paint_some, &painting);
     painting.pictures = four;
-    thread_set_count(4), parallel_for(FEW, 1, paint_some, &painting);
+    thread_set_count(4);
+    parallel_for(FEW, 1, paint_some, &painting);
     CHECK(!memcmp(one, four, sizeof one), "%s", "four threads make other pictures");
     for (int i = FEW - 1; i >= 0; i--) { /* backwards: no scene needs those before it */
         Scene scene = scene_make(&painting.settings, (uint64_t)i);
@@ -92,7 +97,11 @@ TEST(crowds_of_the_largest_fit) {
 
 TEST(relations_by_hand) {
     Scene s = { .count = 3, .object = { { .x = 0.2, .y = 0.5 }, { .x = 0.351, .y = 0.5 }, { .x = 0.499, .y = 0.8 } } };
-    static const struct { int a; Relation relation; int b; bool want;
+    static const struct {
+        int a;
+        Relation relation;
+        int b;
+        bool want;
     } rows[] = {
         { 0, LEFT_OF, 1, true },  { 1, RIGHT_OF, 0, true },  { 0, RIGHT_OF, 1, false }, { 1, LEFT_OF, 0, false },
         { 1, LEFT_OF, 2, false }, { 2, RIGHT_OF, 1, false }, { 0, LEFT_OF, 2, true },   { 0, ABOVE, 1, false },
@@ -127,7 +136,10 @@ TEST(colours_are_found_in_the_middle) {
             for (int c = 0; c < COLOUR_COUNT; c++) {
                 double away = 0;
                 for (int j = 0; j < 3; j++) away += pow(pixel[j] / 255.0 - colour_rgb((ShapeColour)c)[j], 2);
-                if (away < least) least = away, nearest = c;
+                if (away < least) {
+                    least = away;
+                    nearest = c;
+                }
             }
             CHECK(nearest == (int)o->colour && least < 0.15, "scene %d: a %s %s looks %s, %g away", (int)i,
                   colour_name(o->colour), shape_name(o->shape), colour_name((ShapeColour)nearest), least);
@@ -222,10 +234,15 @@ static void check_generated(SplitKind kind, int eighths, SplitPart part) {
         check_part(&split, part, &s);
         check_places(&s, i);
         int k = (int)(i % (uint64_t)s.count); /* one of each: the objects of a scene are not independent */
-        colour[s.object[k].colour]++, shape[s.object[k].shape]++, size[s.object[k].size]++, count[s.count - 1]++;
+        colour[s.object[k].colour]++;
+        shape[s.object[k].shape]++;
+        size[s.object[k].size]++;
+        count[s.count - 1]++;
     }
-    check_even("colours", colour, COLOUR_COUNT), check_even("shapes", shape, SHAPE_COUNT);
-    check_even("sizes", size, SIZE_COUNT), check_even("counts", count, 3);
+    check_even("colours", colour, COLOUR_COUNT);
+    check_even("shapes", shape, SHAPE_COUNT);
+    check_even("sizes", size, SIZE_COUNT);
+    check_even("counts", count, 3);
 }
 
 TEST(parts_are_kept_with_even_marginals) {
@@ -242,7 +259,9 @@ TEST(two_objects_differ_unless_alike) {
             for (uint64_t i = 0; i < 500; i++) {
                 Scene s = scene_make(&two, i);
                 CHECK(s.count == 2 && like(&s, 0) == 1, "%s: scene %d", split_name((SplitKind)kind), (int)i);
-                two.alike = 1, s = scene_make(&two, i), two.alike = 0;
+                two.alike = 1;
+                s = scene_make(&two, i);
+                two.alike = 0;
                 CHECK(s.count == 2 && like(&s, 0) == 2, "%s: scene %d", split_name((SplitKind)kind), (int)i);
             }
         }
@@ -280,7 +299,9 @@ TEST(what_cannot_be_had_becomes_alike) {
 
 TEST(settings_are_refused) {
     Split none = split_make(SPLIT_PAIRS, 0, 1);
-    const struct { SceneSettings settings; const char *want;
+    const struct {
+        SceneSettings settings;
+        const char *want;
     } rows[] = {
         { { .least = 3, .most = 2 }, "3 to 2, want 1 to 5" },
         { { .most = 6 }, "1 to 6, want 1 to 5" },
@@ -315,7 +336,7 @@ TEST(things_lie_anywhere) {
         Scene scene = scene_make(&(SceneSettings){ .seed = 12, .least = 1, .most = 1 }, (uint64_t)i);
         bool new = true;
         x[i] = scene.object[0].x;
-        for (int k = 0; k < i; k++) new = new && fabs(x[k] - x[i]) > 1e-9;
+        for (int k = 0; k < i; k++) new = new &&fabs(x[k] - x[i]) > 1e-9;
         places += new;
     }
     CHECK(places > 80, "%d places", places);

@@ -22,7 +22,8 @@ TEST(captions_of_a_class_are_together) {
         CHECK(s.says[k] == k / 3, "caption %d is of class %d", k, s.says[k]);
         CHECK(strstr(s.texts[k], name) && !strstr(s.texts[k], "{}"), "caption %d is '%s'", k, s.texts[k]);
     }
-    CHECK(!strcmp(s.texts[5], set.names[1]) && !strncmp(s.texts[3], "a photo of ", 11) && !strncmp(s.texts[4], "this is ", 8),
+    CHECK(!strcmp(s.texts[5], set.names[1]) && !strncmp(s.texts[3], "a photo of ", 11) &&
+              !strncmp(s.texts[4], "this is ", 8),
           "'%s' '%s' '%s'", s.texts[3], s.texts[4], s.texts[5]);
     for (int i = 0; i < set.n; i++) CHECK(s.shows[i] == set.labels[i], "picture %d shows %d", i, s.shows[i]);
     CHECK_STOPS(search_make(&arena, &set, templates, 0), EXIT_CONTRACT, "0 templates");
@@ -32,7 +33,9 @@ TEST(tiles_are_the_best_pictures) {
     Cifar set = pictures(20);
     Search s = search_make(&arena, &set, templates, 1);
     num scores[20] = { 0 };
-    scores[7] = 0.5f, scores[3] = 0.25f, scores[12] = 0.125f;
+    scores[7] = 0.5f;
+    scores[3] = 0.25f;
+    scores[12] = 0.125f;
     int best[] = { 7, 3, 12 };
     Tile tiles[20];
     int class = s.shows[7];
@@ -46,7 +49,8 @@ TEST(tiles_are_the_best_pictures) {
         CHECK(strstr(tiles[t].caption, set.names[s.shows[best[t]]]), "tile %d: '%s'", t, tiles[t].caption);
     }
     CHECK(strstr(tiles[0].caption, "\n0.500"), "'%s'", tiles[0].caption);
-    CHECK(search_tiles(&arena, &s, scores, 3, -1, tiles) == 3 && !tiles[0].marked && !tiles[1].marked && !tiles[2].marked,
+    CHECK(search_tiles(&arena, &s, scores, 3, -1, tiles) == 3 && !tiles[0].marked && !tiles[1].marked &&
+              !tiles[2].marked,
           "%s", "without a class nothing is marked");
     CHECK(search_tiles(&arena, &s, scores, 50, -1, tiles) == 20, "%s", "there are but 20");
 }
@@ -58,7 +62,8 @@ TEST(files_lend_their_names) {
     s.files = files;
     num scores[10] = { 0, 0, 1 };
     Tile tile;
-    CHECK(search_tiles(&arena, &s, scores, 1, -1, &tile) == 1 && !strcmp(tile.caption, "c.png\n1.000"), "'%s'", tile.caption);
+    CHECK(search_tiles(&arena, &s, scores, 1, -1, &tile) == 1 && !strcmp(tile.caption, "c.png\n1.000"), "'%s'",
+          tile.caption);
 }
 
 TESTS(captions_of_a_class_are_together, tiles_are_the_best_pictures, files_lend_their_names)

@@ -63,8 +63,11 @@ TEST(shapes_are_told_apart) {
     Arena arena = { 0 };
     /* Which places around the middle are covered at size 64 of 256: the triangle's point is up, the cross has no
      * corners, the star is hollow between its rays. */
-    static const struct { Shape shape; bool above, below, corner, far_corner; } want[] = {
-        { SHAPE_CIRCLE, false, false, true, false }, { SHAPE_SQUARE, false, false, true, true },
+    static const struct {
+        Shape shape;
+        bool above, below, corner, far_corner;
+    } want[] = {
+        { SHAPE_CIRCLE, false, false, true, false },   { SHAPE_SQUARE, false, false, true, true },
         { SHAPE_TRIANGLE, true, false, false, false }, { SHAPE_STAR, true, false, false, false },
         { SHAPE_CROSS, true, true, false, false },
     };
@@ -142,7 +145,10 @@ TEST(noise_has_its_deviation) {
     Canvas canvas = { 101, arena_zero(&arena, 3 * 101 * 101, sizeof(double)) };
     canvas_noise(canvas, &rng, 0.1);
     double sum = 0, square = 0, n = 3 * 101 * 101;
-    for (int i = 0; i < (int)n; i++) sum += canvas.rgb[i], square += canvas.rgb[i] * canvas.rgb[i];
+    for (int i = 0; i < (int)n; i++) {
+        sum += canvas.rgb[i];
+        square += canvas.rgb[i] * canvas.rgb[i];
+    }
     CHECK_NEAR(sum / n, 0, 0.002);
     CHECK_NEAR(sqrt(square / n) / 0.1, 1, 0.02);
     for (int gap = 1; gap < 4; gap++) { /* neighbours know nothing of each other */
@@ -172,7 +178,8 @@ TEST(pictures_come_again) {
     rng = rng_seed(4, 9);
     shapes_picture(&rng, SHAPE_STAR, COLOUR_BLUE, canvas, second);
     CHECK(!memcmp(first, second, sizeof first), "%s", "the same seed, another picture");
-    CHECK_STOPS(shapes_picture(&rng, SHAPE_STAR, COLOUR_GREEN, canvas, second), EXIT_CONTRACT, "colour is 2, want 0 to 1");
+    CHECK_STOPS(shapes_picture(&rng, SHAPE_STAR, COLOUR_GREEN, canvas, second), EXIT_CONTRACT,
+                "colour is 2, want 0 to 1");
     CHECK_STOPS(shape_name(SHAPE_COUNT), EXIT_CONTRACT, "shape is 8, want 0 to 7");
 }
 

@@ -19,7 +19,8 @@ TEST(pairs_have_the_same_marginals) {
                     bool seen = split_has_pair(&split, SPLIT_SEEN, (ShapeColour)c, (Shape)s);
                     CHECK(seen != split_has_pair(&split, SPLIT_HELD, (ShapeColour)c, (Shape)s), "%s",
                           "in both parts, or in none");
-                    colour[!seen][c]++, shape[!seen][s]++;
+                    colour[!seen][c]++;
+                    shape[!seen][s]++;
                 }
             for (int i = 0; i < N; i++) {
                 CHECK(colour[0][i] == k && colour[1][i] == N - k, "colour %d: %d seen, want %d", i, colour[0][i], k);
@@ -40,7 +41,10 @@ TEST(counts_have_the_same_marginals) {
                         bool seen = split_has_count(&split, SPLIT_SEEN, n, (ShapeColour)c, (Shape)s);
                         CHECK(seen != split_has_count(&split, SPLIT_HELD, n, (ShapeColour)c, (Shape)s), "%d of %d %d",
                               n, c, s);
-                        colour[c] += seen, shape[s] += seen, counts[n - 1] += seen, numbers += seen;
+                        colour[c] += seen;
+                        shape[s] += seen;
+                        counts[n - 1] += seen;
+                        numbers += seen;
                     }
                     CHECK(k < 2 || numbers >= 1, "colour %d of shape %d is seen in no number", c, s);
                     CHECK(k > 6 || numbers < SPLIT_COUNT_MOST, "colour %d of shape %d is seen in every number", c, s);
@@ -92,7 +96,7 @@ TEST(a_seed_is_a_split) {
                 bool has[3];
                 const Split *split[3] = { &a, &b, &c };
                 for (int s = 0; s < 3; s++)
-                    has[s] = which == 0 ? split_has_pair(split[s], SPLIT_SEEN, colour, shape)
+                    has[s] = which == 0   ? split_has_pair(split[s], SPLIT_SEEN, colour, shape)
                              : which == 1 ? split_has_count(split[s], SPLIT_SEEN, 3, colour, shape)
                                           : split_has_relation(split[s], SPLIT_SEEN, ALONG_Y, first, thing);
                 CHECK(has[0] == has[1], "%s", "the same seed, another split");

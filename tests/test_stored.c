@@ -17,14 +17,18 @@ TEST(every_half) {
     uint8_t *bytes = arena_alloc(&arena, N * 2 + 1, 1);
     num *half = arena_alloc(&arena, N, sizeof(num)), *bfloat = arena_alloc(&arena, N, sizeof(num));
     for (int shift = 0; shift < 2; shift++) { /* even and odd addresses */
-        for (int i = 0; i < N; i++) bytes[shift + 2 * i] = (uint8_t)i, bytes[shift + 2 * i + 1] = (uint8_t)(i >> 8);
+        for (int i = 0; i < N; i++) {
+            bytes[shift + 2 * i] = (uint8_t)i;
+            bytes[shift + 2 * i + 1] = (uint8_t)(i >> 8);
+        }
         stored_widen(STORED_F16, bytes + shift, half, N);
         stored_widen(STORED_BF16, bytes + shift, bfloat, N);
         for (int i = 0; i < N; i++) {
             double h = half_widen((uint16_t)i), b = bfloat_widen((uint16_t)i);
-            CHECK(isnan(h) ? isnan(half[i]) : (double)half[i] == h && !signbit(half[i]) == !signbit(h), "F16 %04x: %g, want %g", i, (double)half[i], h);
-            CHECK(isnan(b) ? isnan(bfloat[i]) : (double)bfloat[i] == b && !signbit(bfloat[i]) == !signbit(b), "BF16 %04x: %g, want %g", i,
-                  (double)bfloat[i], b);
+            CHECK(isnan(h) ? isnan(half[i]) : (double)half[i] == h && !signbit(half[i]) == !signbit(h),
+                  "F16 %04x: %g, want %g", i, (double)half[i], h);
+            CHECK(isnan(b) ? isnan(bfloat[i]) : (double)bfloat[i] == b && !signbit(bfloat[i]) == !signbit(b),
+                  "BF16 %04x: %g, want %g", i, (double)bfloat[i], b);
         }
     }
     const uint8_t one[] = { 0, 0, 0x80, 0x3f, 0xdb, 0x0f, 0x49, 0xc0 }; /* 1 and -pi */
@@ -57,19 +61,36 @@ static num *numbers(size_t n, uint64_t seed) {
 }
 
 TEST(products_are_the_same_bits) {
-    const struct { int M, N, K; } sizes[] = { { 1, 1, 1 }, { 5, 70, 33 }, { 50, 192, 1700 }, { 130, 130, 140 }, { 7, 2100, 9 }, { 3, 4, 0 } };
+    const struct {
+        int M, N, K;
+    } sizes[] = { { 1, 1, 1 }, { 5, 70, 33 }, { 50, 192, 1700 }, { 130, 130, 140 }, { 7, 2100, 9 }, { 3, 4, 0 } };
     for (size_t i = 0; i < COUNT(sizes); i++)
         for (int k = 0; k < 12; k++) {
             StoredForm form = forms[k % 3];
             size_t M = (size_t)sizes[i].M, N = (size_t)sizes[i].N, K = (size_t)sizes[i].K;
-            num *b = numbers(N * K, 1), *a = numbers(M * K, 2), *c = numbers(M * N, 3), *want = numbers(M * N, 3), *bias = numbers(N, 4);
-            Gemm g = { .turn_b = k / 3 % 2, .accumulate = k / 6, .M = (int)M, .N = (int)N, .K = (int)K, .a = a, .lda = (int)K, .b = b,
-                       .ldb = k / 3 % 2 ? (int)K : (int)N, .bias = bias, .c = want, .ldc = (int)N, .form = form };
+            num *b = numbers(N * K, 1), *a = numbers(M * K, 2), *c = numbers(M * N, 3), *want = numbers(M * N, 3),
+                *bias = numbers(N, 4);
+            Gemm g = { .turn_b = k / 3 % 2,
+                       .accumulate = k / 6,
+                       .M = (int)M,
+                       .N = (int)N,
+                       .K = (int)K,
+                       .a = a,
+                       .lda = (int)K,
+                       .b = b,
+                       .ldb = k / 3 % 2 ? (int)K : (int)N,
+                       .bias = bias,
+                       .c = want,
+                       .ldc = (int)N,
+                       .form = form };
             const uint8_t *stored = bytes_of(form, N * K, b);
             gemm_run(g);
-            g.b = NULL, g.stored = stored, g.c = c;
+            g.b = NULL;
+            g.stored = stored;
+            g.c = c;
             gemm_run(g);
-            CHECK(!memcmp(c, want, M * N * sizeof(num)), "%zu x %zu x %zu, form %d, turned %d", M, N, K, (int)form, g.turn_b);
+            CHECK(!memcmp(c, want, M * N * sizeof(num)), "%zu x %zu x %zu, form %d, turned %d", M, N, K, (int)form,
+                  g.turn_b);
             num *plain = numbers(M * N, 3);
             gemm_plain(false, g.turn_b, (int)M, (int)N, (int)K, a, (int)K, b, g.ldb, g.accumulate, plain, (int)N);
             for (size_t j = 0; j < M * N; j++) CHECK_NEAR(c[j], (double)plain[j] + (double)bias[j % N], 3e-4);
@@ -79,13 +100,18 @@ TEST(products_are_the_same_bits) {
 /* A row alone, where a panel is packed by whoever computes, and among many, where it is not. */
 TEST(rows_are_the_same_bits_alone_and_among_many) {
     enum { M = 200, N = 2500, K = 1600 };
-    num *a = numbers((size_t)M * K, 1), *b = numbers((size_t)N * K, 2), *bias = numbers(N, 3), *all = numbers((size_t)M * N, 4), *one = numbers(N, 5);
-    Gemm g = { .turn_b = true, .M = M, .N = N, .K = K, .a = a, .lda = K, .b = b, .ldb = K, .bias = bias, .c = all, .ldc = N };
+    num *a = numbers((size_t)M * K, 1), *b = numbers((size_t)N * K, 2), *bias = numbers(N, 3),
+        *all = numbers((size_t)M * N, 4), *one = numbers(N, 5);
+    Gemm g = {
+        .turn_b = true, .M = M, .N = N, .K = K, .a = a, .lda = K, .b = b, .ldb = K, .bias = bias, .c = all, .ldc = N
+    };
     gemm_run(g);
     for (int threads = 1; threads <= 3; threads++)
         for (size_t m = 0; m < M; m += 37) {
             thread_set_count(threads);
-            g.M = 1, g.a = a + m * K, g.c = one;
+            g.M = 1;
+            g.a = a + m * K;
+            g.c = one;
             gemm_run(g);
             CHECK(!memcmp(one, all + m * N, N * sizeof(num)), "row %zu, %d threads", m, threads);
         }
@@ -97,29 +123,42 @@ TEST(layers_read_stored_weights) {
     num same[2 * 12 * 10], out[240];
     uint8_t *bytes = bytes_of(STORED_F16, 120, same);
     Stored parts = { .parts = 3 }, turned = { .parts = 1, .turned = true };
-    for (int i = 0; i < 3; i++) parts.part[i].data = bytes + i * 80, parts.part[i].form = STORED_F16;
-    turned.part[0].data = bytes, turned.part[0].form = STORED_F16;
+    for (int i = 0; i < 3; i++) {
+        parts.part[i].data = bytes + i * 80;
+        parts.part[i].form = STORED_F16;
+    }
+    turned.part[0].data = bytes;
+    turned.part[0].form = STORED_F16;
     Param w = { .name = "w", .val = mat_shape(2, 12, 10), .frozen = true, .stored = &parts }, p = w, c = w;
-    p.stored = &turned, p.val = mat_shape(2, 10, 12);
+    p.stored = &turned;
+    p.val = mat_shape(2, 10, 12);
     c.val = mat_shape(4, 3, 10, 2, 2);
-    Mat x = mat_shape(2, 4, 10), wm = w.val, pm = mat_shape(2, 12, 10), b = mat_shape(1, 12), pictures = mat_shape(4, 1, 3, 3, 10), cm = c.val;
-    x.v = numbers(40, 1), wm.v = pm.v = cm.v = same, b.v = numbers(12, 2), pictures.v = numbers(90, 3);
+    Mat x = mat_shape(2, 4, 10), wm = w.val, pm = mat_shape(2, 12, 10), b = mat_shape(1, 12),
+        pictures = mat_shape(4, 1, 3, 3, 10), cm = c.val;
+    x.v = numbers(40, 1);
+    wm.v = pm.v = cm.v = same;
+    b.v = numbers(12, 2);
+    pictures.v = numbers(90, 3);
     Var xs = tape_data(&t, x), bs = tape_data(&t, b);
     Var got = op_linear(&t, xs, tape_param(&t, &w), bs), want = op_linear(&t, xs, tape_data(&t, wm), bs);
     CHECK(!memcmp(got->val.v, want->val.v, 48 * sizeof(num)), "%s", "linear, three parts");
-    got = op_matmul(&t, xs, tape_param(&t, &p)), want = op_linear(&t, xs, tape_data(&t, pm), NULL);
+    got = op_matmul(&t, xs, tape_param(&t, &p));
+    want = op_linear(&t, xs, tape_data(&t, pm), NULL);
     CHECK(!memcmp(got->val.v, want->val.v, 48 * sizeof(num)), "%s", "matmul, turned");
-    p.val = w.val, turned.turned = true;
+    p.val = w.val;
+    turned.turned = true;
     got = op_embedding(&t, tape_param(&t, &w), (const int[]){ 11, 0, 5 }, 1, 3);
     want = op_embedding(&t, tape_data(&t, wm), (const int[]){ 11, 0, 5 }, 1, 3);
     CHECK(!memcmp(got->val.v, want->val.v, 30 * sizeof(num)), "%s", "embedding, three parts");
     Var view = tape_data(&t, pictures);
-    got = op_conv2d(&t, view, tape_param(&t, &c), NULL, 1, 0), want = op_conv2d(&t, view, tape_data(&t, cm), NULL, 1, 0);
+    got = op_conv2d(&t, view, tape_param(&t, &c), NULL, 1, 0);
+    want = op_conv2d(&t, view, tape_data(&t, cm), NULL, 1, 0);
     CHECK(!memcmp(got->val.v, want->val.v, mat_count(want->val) * sizeof(num)), "%s", "convolution");
     stored_all(&turned, 12, 10, out);
     for (int i = 0; i < 120; i++) CHECK(out[i] == same[i % 10 * 12 + i / 10], "turned back, %d", i);
     Tape grads = { 0 };
-    CHECK_STOPS(op_linear(&grads, tape_leaf(&grads, x), tape_param(&grads, &w), NULL), EXIT_CONTRACT, "w lies in a file: for inference alone");
+    CHECK_STOPS(op_linear(&grads, tape_leaf(&grads, x), tape_param(&grads, &w), NULL), EXIT_CONTRACT,
+                "w lies in a file: for inference alone");
     tape_free(&t);
 }
 
@@ -147,12 +186,16 @@ TEST(folded_tapes_stay_small) {
     CHECK(tape_fold(&t, tape_mark(&t), x, y) == y, "%s", "where gradients flow nothing is folded");
     CHECK_STOPS(tape_fold(&t, tape_mark(&t), leaf, y), EXIT_CONTRACT, "x is a leaf");
     tape_free(&t);
-    t = (Tape){ .no_grad = true }, m = mat_shape(2, 300, 300), m.v = numbers(90000, 2);
+    t = (Tape){ .no_grad = true };
+    m = mat_shape(2, 300, 300);
+    m.v = numbers(90000, 2);
     TapeMark mark = tape_mark(&t);
     y = op_scale(&t, op_scale(&t, tape_data(&t, m), 2), 0.5); /* lies where the copy will */
     y = tape_fold(&t, mark, NULL, y);
-    CHECK(!memcmp(y->val.v, m.v, 90000 * sizeof(num)) && y->op == &scale_op && t.last == y && !y->before, "%s", "moved to the mark");
+    CHECK(!memcmp(y->val.v, m.v, 90000 * sizeof(num)) && y->op == &scale_op && t.last == y && !y->before, "%s",
+          "moved to the mark");
     tape_free(&t);
 }
 
-TESTS(every_half, products_are_the_same_bits, rows_are_the_same_bits_alone_and_among_many, layers_read_stored_weights, folded_tapes_stay_small)
+TESTS(every_half, products_are_the_same_bits, rows_are_the_same_bits_alone_and_among_many, layers_read_stored_weights,
+      folded_tapes_stay_small)

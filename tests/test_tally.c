@@ -26,12 +26,12 @@ static void want(const double s[4], double choice, double text, double image, do
 TEST(quads_by_hand) {
     want((double[]){ 4, 1, 2, 3 }, 1, 1, 1, 1, 0);
     want((double[]){ 1, 4, 3, 2 }, 0, 0, 0, 0, 0);
-    want((double[]){ 9, 8, 1, 2 }, 1, 1, 0, 0, 0);       /* each picture its caption; caption 1 prefers picture 0 */
-    want((double[]){ 9, 1, 8, 2 }, 0.5, 0, 1, 0, 0);     /* both pictures choose caption 0; each caption its picture */
-    want((double[]){ 3, 1, 3, 1 }, 0.5, 0, 0.25, 0, 2);  /* a text-only rule */
-    want((double[]){ 3, 3, 1, 1 }, 0.5, 0.25, 0, 0, 2);  /* a bag of words on a permutation */
+    want((double[]){ 9, 8, 1, 2 }, 1, 1, 0, 0, 0);      /* each picture its caption; caption 1 prefers picture 0 */
+    want((double[]){ 9, 1, 8, 2 }, 0.5, 0, 1, 0, 0);    /* both pictures choose caption 0; each caption its picture */
+    want((double[]){ 3, 1, 3, 1 }, 0.5, 0, 0.25, 0, 2); /* a text-only rule */
+    want((double[]){ 3, 3, 1, 1 }, 0.5, 0.25, 0, 0, 2); /* a bag of words on a permutation */
     want((double[]){ 5, 5, 5, 5 }, 0.5, 0.25, 0.25, 1.0 / 6, 4);
-    want((double[]){ 5, 1, 5, 5 }, 0.75, 0.5, 0.5, 1.0 / 3, 2);  /* 0, 2 and 3 equal and 1 below */
+    want((double[]){ 5, 1, 5, 5 }, 0.75, 0.5, 0.5, 1.0 / 3, 2); /* 0, 2 and 3 equal and 1 below */
 }
 
 /* Group by lot, done another way: of random numbers, and of whole ones with many ties, the mean over real lots. */
@@ -45,7 +45,10 @@ TEST(ties_against_real_lots) {
             double t[4];
             for (int i = 0; i < 4; i++) t[i] = s[i] + 0.5 * rng_uniform(&rng);
             bool text = t[0] > t[1] && t[3] > t[2], image = t[0] > t[2] && t[3] > t[1];
-            sum[0] += ((t[0] > t[1]) + (t[3] > t[2])) / 2.0, sum[1] += text, sum[2] += image, sum[3] += text && image;
+            sum[0] += ((t[0] > t[1]) + (t[3] > t[2])) / 2.0;
+            sum[1] += text;
+            sum[2] += image;
+            sum[3] += text && image;
         }
         Tally tally = of(s);
         for (int i = 0; i < TALLY_SCORES; i++) CHECK_NEAR(tally.sum[i], sum[i] / THROWS, 0.03);
@@ -125,8 +128,10 @@ TEST(hearsay_by_hand) {
 TEST(hearsay_learns_labels) {
     Arena arena = { 0 };
     Hearsay h = hearsay_read(&arena, heard, 3);
-    for (int i = 0; i < 5; i++)
-        hearsay_told(&h, "a red circle", i % 2 == 0), hearsay_told(&h, "a red circle", i % 2 == 1);
+    for (int i = 0; i < 5; i++) {
+        hearsay_told(&h, "a red circle", i % 2 == 0);
+        hearsay_told(&h, "a red circle", i % 2 == 1);
+    }
     CHECK_NEAR(hearsay_score(&h, HEARSAY_LABELS, "a red circle"), 0, 0);
     for (int i = 0; i < 3; i++) hearsay_told(&h, "red a circle", false);
     CHECK(hearsay_score(&h, HEARSAY_LABELS, "red a blue circle") <

@@ -23,9 +23,7 @@ static Term capture(int width, bool terminal, int colour, bool utf8) {
     return (Term){ out, width, terminal, colour, utf8 };
 }
 
-static Term plain(void) {
-    return capture(80, false, 0, false);
-}
+static Term plain(void) { return capture(80, false, 0, false); }
 
 /* What was drawn; lives until the test ends. */
 static const char *drawn(Term *term) {
@@ -71,7 +69,9 @@ TEST(a_file_is_plain_and_80_wide) {
     char path[1100];
     snprintf(path, sizeof path, "%s/out", check_folder());
     FILE *out = fopen(path, "w");
-    setenv("COLUMNS", "132", 1), setenv("COLORTERM", "truecolor", 1), setenv("LC_ALL", "C.UTF-8", 1);
+    setenv("COLUMNS", "132", 1);
+    setenv("COLORTERM", "truecolor", 1);
+    setenv("LC_ALL", "C.UTF-8", 1);
     Term term = term_of(out);
     CHECK(!term.terminal && !term.colour && !term.utf8 && term.width == 80, "%d %d %d %d", term.terminal, term.colour,
           term.utf8, term.width);
@@ -81,7 +81,9 @@ TEST(a_file_is_plain_and_80_wide) {
 static Term on_terminal(FILE *out, const char *name, const char *value) {
     static const char *const names[] = { "NO_COLOR", "COLORTERM", "STY", "TERM_PROGRAM", "LC_CTYPE", "COLUMNS" };
     for (size_t i = 0; i < COUNT(names); i++) unsetenv(names[i]);
-    setenv("TERM", "xterm-256color", 1), setenv("LANG", "en_GB.UTF-8", 1), setenv("LC_ALL", "", 1);
+    setenv("TERM", "xterm-256color", 1);
+    setenv("LANG", "en_GB.UTF-8", 1);
+    setenv("LC_ALL", "", 1);
     setenv(name, value, 1);
     return term_of(out);
 }
@@ -140,12 +142,16 @@ TEST(text_has_its_width) {
           "%s", "accents, Greek, a combining accent, a cat in Japanese");
     CHECK(term_text_width("\xff\xc3") == 2 && term_text_width("\xe2\x82") == 2, "%s", "broken bytes");
     Term term = plain();
-    term_text(&term, "caf\u00e9", 6, TERM_RIGHT), term_text(&term, "ab", 5, TERM_CENTRE);
-    term_text(&term, "automobile", 5, TERM_LEFT), term_text(&term, "a\033[31m\nb", 8, TERM_LEFT);
-    term_text(&term, "\u732b\u732b", 3, TERM_LEFT), term_text(&term, "x", 0, TERM_LEFT);
+    term_text(&term, "caf\u00e9", 6, TERM_RIGHT);
+    term_text(&term, "ab", 5, TERM_CENTRE);
+    term_text(&term, "automobile", 5, TERM_LEFT);
+    term_text(&term, "a\033[31m\nb", 8, TERM_LEFT);
+    term_text(&term, "\u732b\u732b", 3, TERM_LEFT);
+    term_text(&term, "x", 0, TERM_LEFT);
     same_text(drawn(&term), "  caf\u00e9 ab  auto.a [31m b\u732b.");
     term = capture(80, true, 0, true);
-    term_text(&term, "\u732b\u732b", 2, TERM_LEFT), term_text(&term, "\u202eevil\x9b", 6, TERM_LEFT);
+    term_text(&term, "\u732b\u732b", 2, TERM_LEFT);
+    term_text(&term, "\u202eevil\x9b", 6, TERM_LEFT);
     same_text(drawn(&term), "\u2026  evil ");
 }
 
@@ -155,14 +161,19 @@ static const char *const NAMES[] = { "a cat", "a long-haired dog", "x\ny" };
 
 TEST(heat_plain) {
     Arena arena = { 0 };
-    Heat heat = { .title = "Cosines", .y = "picture", .x = "caption", .rows = NAMES, .cols = NAMES, .decimals = 2,
+    Heat heat = { .title = "Cosines",
+                  .y = "picture",
+                  .x = "caption",
+                  .rows = NAMES,
+                  .cols = NAMES,
+                  .decimals = 2,
                   .m = mat_from(&arena, 2, 3, (double[]){ 1, -0.25, -0.001, 0.5, NAN, 12.125 }) };
     Term term = plain();
     draw_heat(&term, &heat);
     same_text(drawn(&term), "Cosines\n"
-              "picture \\ caption              a cat  a long-haired dog                x y\n"
-              "a cat                           1.00              -0.25               0.00\n"
-              "a long-haired dog               0.50                nan              12.12\n");
+                            "picture \\ caption              a cat  a long-haired dog                x y\n"
+                            "a cat                           1.00              -0.25               0.00\n"
+                            "a long-haired dog               0.50                nan              12.12\n");
     arena_free(&arena);
 }
 
@@ -173,9 +184,9 @@ TEST(heat_without_names_continues_below) {
     Term term = capture(40, false, 0, false);
     draw_heat(&term, &heat);
     same_text(drawn(&term), "    1   2   3   4   5   6   7   8   9\n1   1   2   3   4   5   6   7   8   9\n\n"
-              "   10  11  12  13  14  15  16  17  18\n1  10  11  12  13  14  15  16  17  18\n\n"
-              "   19  20  21  22  23  24  25  26  27\n1  19  20  21  22  23  24  25  26  27\n\n"
-              "   28  29  30\n1  28  29  30\n");
+                            "   10  11  12  13  14  15  16  17  18\n1  10  11  12  13  14  15  16  17  18\n\n"
+                            "   19  20  21  22  23  24  25  26  27\n1  19  20  21  22  23  24  25  26  27\n\n"
+                            "   28  29  30\n1  28  29  30\n");
     arena_free(&arena);
 }
 
@@ -226,9 +237,9 @@ TEST(bars_plain) {
     Term term = capture(50, false, 0, false);
     draw_bars(&term, &bars);
     same_text(drawn(&term), "Accuracy\n"
-              "  cat   #############==--     75.0 %  [62.5, 87.5]\n"
-              "> dog   ##########            50.0 %\n"
-              "  none                         nan %\n");
+                            "  cat   #############==--     75.0 %  [62.5, 87.5]\n"
+                            "> dog   ##########            50.0 %\n"
+                            "  none                         nan %\n");
 }
 
 TEST(bars_both_ways_in_eighths) {
@@ -237,8 +248,8 @@ TEST(bars_both_ways_in_eighths) {
     Term term = capture(30, true, 0, true);
     draw_bars(&term, &bars);
     same_text(drawn(&term), "up             \u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588   1.00\n"
-              "down  \u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588          -1.00\n"
-              "bit            \u2588\u258e         0.21\n");
+                            "down  \u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588          -1.00\n"
+                            "bit            \u2588\u258e         0.21\n");
 }
 
 TEST(bars_coloured) {
@@ -257,31 +268,36 @@ TEST(bars_coloured) {
 TEST(lines_plain) {
     const num y[] = { 4, 3, 2.5, 2.25, 2.125 }, z[] = { 1, 1.5, NAN, 3.5, 4 };
     const Series series[] = { { "loss", NULL, y, 5 }, { "rising", NULL, z, 5 } };
-    Lines lines = { .title = "Two curves", .y = "nats", .x = "epoch", .series = series, .count = 2,
-                    .reference_name = "floor", .reference = 1.93 };
+    Lines lines = { .title = "Two curves",
+                    .y = "nats",
+                    .x = "epoch",
+                    .series = series,
+                    .count = 2,
+                    .reference_name = "floor",
+                    .reference = 1.93 };
     Term term = capture(40, false, 0, false);
     draw_lines(&term, &lines);
     same_text(drawn(&term), "Two curves\n"
-              "   * loss   o rising   -- floor 1.93\n"
-              "nats\n"
-              "4 +*                               ooo\n"
-              "  | **                          ooo\n"
-              "  |   **                     ooo\n"
-              "  |     *\n"
-              "  |      **\n"
-              "3 +        ***\n"
-              "  |           ****\n"
-              "  |               *******\n"
-              "  |                      *********\n"
-              "2 +                               ****\n"
-              "  |-----------------------------------\n"
-              "  |\n"
-              "  |      ooo\n"
-              "  |   ooo\n"
-              "1 +ooo\n"
-              "  ++-------+--------+--------+-------+\n"
-              "   1       2        3        4       5\n"
-              "                  epoch\n");
+                            "   * loss   o rising   -- floor 1.93\n"
+                            "nats\n"
+                            "4 +*                               ooo\n"
+                            "  | **                          ooo\n"
+                            "  |   **                     ooo\n"
+                            "  |     *\n"
+                            "  |      **\n"
+                            "3 +        ***\n"
+                            "  |           ****\n"
+                            "  |               *******\n"
+                            "  |                      *********\n"
+                            "2 +                               ****\n"
+                            "  |-----------------------------------\n"
+                            "  |\n"
+                            "  |      ooo\n"
+                            "  |   ooo\n"
+                            "1 +ooo\n"
+                            "  ++-------+--------+--------+-------+\n"
+                            "   1       2        3        4       5\n"
+                            "                  epoch\n");
 }
 
 TEST(the_first_curve_lies_on_top) {
@@ -300,24 +316,23 @@ TEST(lines_braille) {
     Lines lines = { .series = series, .count = 1 };
     Term term = capture(20, true, 0, true);
     draw_lines(&term, &lines);
-    same_text(drawn(&term),
-              "1.0 \u2524            \u285c\n"
-              "    \u2502           \u285c\n"
-              "    \u2502          \u2870\u2801\n"
-              "0.8 \u2524         \u28b0\u2801\n"
-              "    \u2502        \u28a0\u2803\n"
-              "    \u2502       \u2880\u280e\n"
-              "0.6 \u2524       \u284e\n"
-              "    \u2502      \u285c\n"
-              "0.4 \u2524     \u2878\n"
-              "    \u2502    \u2870\u2801\n"
-              "    \u2502   \u28a0\u2803\n"
-              "0.2 \u2524  \u2880\u2807\n"
-              "    \u2502 \u2880\u280e\n"
-              "    \u2502 \u285c\n"
-              "0.0 \u2524\u285c\n"
-              "    \u2514\u252c\u2500\u2500\u2500\u2500\u2500\u252c\u2500\u2500\u2500\u2500\u2500\u252c\n"
-              "    1.0   1.5   2.0\n");
+    same_text(drawn(&term), "1.0 \u2524            \u285c\n"
+                            "    \u2502           \u285c\n"
+                            "    \u2502          \u2870\u2801\n"
+                            "0.8 \u2524         \u28b0\u2801\n"
+                            "    \u2502        \u28a0\u2803\n"
+                            "    \u2502       \u2880\u280e\n"
+                            "0.6 \u2524       \u284e\n"
+                            "    \u2502      \u285c\n"
+                            "0.4 \u2524     \u2878\n"
+                            "    \u2502    \u2870\u2801\n"
+                            "    \u2502   \u28a0\u2803\n"
+                            "0.2 \u2524  \u2880\u2807\n"
+                            "    \u2502 \u2880\u280e\n"
+                            "    \u2502 \u285c\n"
+                            "0.0 \u2524\u285c\n"
+                            "    \u2514\u252c\u2500\u2500\u2500\u2500\u2500\u252c\u2500\u2500\u2500\u2500\u2500\u252c\n"
+                            "    1.0   1.5   2.0\n");
     term = capture(20, true, 24, true);
     draw_lines(&term, &lines);
     const char *text = drawn(&term);
@@ -329,8 +344,13 @@ TEST(lines_of_nothing_and_of_everything) {
     for (int count = 0; count <= (int)COUNT(y); count++) {
         const Series series[] = { { "a", NULL, y, count }, { "b", y, y, count } };
         for (int kind = 0; kind < 8; kind++) {
-            Lines lines = { .series = series, .count = 2, .log_x = kind & 1, .log_y = kind & 2, .dots = kind & 4,
-                            .reference_name = "r", .reference = kind & 1 ? NAN : -DBL_MAX };
+            Lines lines = { .series = series,
+                            .count = 2,
+                            .log_x = kind & 1,
+                            .log_y = kind & 2,
+                            .dots = kind & 4,
+                            .reference_name = "r",
+                            .reference = kind & 1 ? NAN : -DBL_MAX };
             Term term = capture(60, true, kind & 4 ? 24 : 0, true);
             draw_lines(&term, &lines);
             fclose(term.out);
@@ -364,7 +384,9 @@ TEST(axes_are_round) {
 static void flag(uint8_t *rgb, int side) {
     for (int i = 0; i < side * side; i++) {
         bool right = i % side >= side / 2, low = i / side >= side / 2;
-        rgb[3 * i] = right && !low ? 0 : 255, rgb[3 * i + 1] = right && low ? 255 : 0, rgb[3 * i + 2] = right ? 255 : 0;
+        rgb[3 * i] = right && !low ? 0 : 255;
+        rgb[3 * i + 1] = right && low ? 255 : 0;
+        rgb[3 * i + 2] = right ? 255 : 0;
     }
 }
 
@@ -475,9 +497,7 @@ static void stop_while_shown(void) {
     die("the disk is full");
 }
 
-TEST(progress_makes_way_for_an_error) {
-    CHECK_STOPS(stop_while_shown(), EXIT_TROUBLE, " \rerror: the disk is full");
-}
+TEST(progress_makes_way_for_an_error) { CHECK_STOPS(stop_while_shown(), EXIT_TROUBLE, " \rerror: the disk is full"); }
 
 TEST(progress_in_a_narrow_terminal) {
     Term term = capture(20, true, 0, false);
@@ -514,6 +534,7 @@ TEST(contracts) {
 TESTS(a_file_is_plain_and_80_wide, a_terminal_shows_what_it_can, style_vanishes, text_has_its_width, heat_plain,
       heat_without_names_continues_below, heat_coloured, colours_are_readable_and_ordered, bars_plain,
       bars_both_ways_in_eighths, bars_coloured, lines_plain, the_first_curve_lies_on_top, lines_braille,
-      lines_of_nothing_and_of_everything, axes_are_round, tiles_in_half_blocks, tiles_in_backgrounds, captions_wider_than_their_pictures, tiles_are_made_to_fit,
-      progress_on_a_terminal, progress_in_a_log, progress_is_silent_when_short, progress_makes_way_for_an_error,
-      progress_in_a_narrow_terminal, progress_times, contracts)
+      lines_of_nothing_and_of_everything, axes_are_round, tiles_in_half_blocks, tiles_in_backgrounds,
+      captions_wider_than_their_pictures, tiles_are_made_to_fit, progress_on_a_terminal, progress_in_a_log,
+      progress_is_silent_when_short, progress_makes_way_for_an_error, progress_in_a_narrow_terminal, progress_times,
+      contracts)

@@ -49,10 +49,23 @@ static const char *words_of(const char *text) {
 }
 
 TEST(words_are_letters_digits_apostrophes) {
-    const struct { const char *text, *words; } cases[] = {
-        { "", "" }, { " .,;\t\n-", "" }, { "''' '", "" }, { "A", "a" }, { "b-a_c", "a b c" }, { "3D x2", "3d x2" },
-        { "DON'T 'quote' dogs' 'tis", "dogs don't quote tis" }, { "a''b", "a''b" },
-        { "\xc3\x9c" "ber caf\xc3\xa9!", "caf\xc3\xa9 \xc3\x9c" "ber" }, { "@[`{", "" }, { "AZ az 09", "09 az" },
+    const struct {
+        const char *text, *words;
+    } cases[] = {
+        { "", "" },
+        { " .,;\t\n-", "" },
+        { "''' '", "" },
+        { "A", "a" },
+        { "b-a_c", "a b c" },
+        { "3D x2", "3d x2" },
+        { "DON'T 'quote' dogs' 'tis", "dogs don't quote tis" },
+        { "a''b", "a''b" },
+        { "\xc3\x9c"
+          "ber caf\xc3\xa9!",
+          "caf\xc3\xa9 \xc3\x9c"
+          "ber" },
+        { "@[`{", "" },
+        { "AZ az 09", "09 az" },
     };
     for (size_t k = 0; k < COUNT(cases); k++)
         CHECK(!strcmp(words_of(cases[k].text), cases[k].words), "\"%s\" has \"%s\", want \"%s\"", cases[k].text,
@@ -69,11 +82,20 @@ TEST(vocab_comes_back_from_text) {
     CHECK(back.size == vocab.size, "%d, want %d", back.size, vocab.size);
     for (int id = 0; id < vocab.size; id++) CHECK(!strcmp(back.word[id], vocab.word[id]), "%d: %s", id, back.word[id]);
     CHECK(vocab_from_text(&back, &arena, "", "file", &err) && back.size == TEXT_FIRST_WORD, "%s", "the empty one");
-    const struct { const char *text, *says; } bad[] = {
-        { "b a", "file: the vocabulary is not in alphabetical order: \"b\" before \"a\"" }, { "a a",
-                                                                                              "\"a\" before \"a\"" },
-        { "a B", "byte 2" }, { " a", "byte 0" }, { "a ", "byte 1" }, { "a  b", "byte 2" }, { "a, b", "byte 1" },
-        { "a\nb", "byte 1" }, { "'a'", "byte 0" }, { "-", "byte 0" }, { "a b'", "byte 3" },
+    const struct {
+        const char *text, *says;
+    } bad[] = {
+        { "b a", "file: the vocabulary is not in alphabetical order: \"b\" before \"a\"" },
+        { "a a", "\"a\" before \"a\"" },
+        { "a B", "byte 2" },
+        { " a", "byte 0" },
+        { "a ", "byte 1" },
+        { "a  b", "byte 2" },
+        { "a, b", "byte 1" },
+        { "a\nb", "byte 1" },
+        { "'a'", "byte 0" },
+        { "-", "byte 0" },
+        { "a b'", "byte 3" },
     };
     for (size_t k = 0; k < COUNT(bad); k++) {
         back.size = 99;
@@ -92,11 +114,10 @@ TEST(tokens_by_hand) {
     memset(ids, 0xff, sizeof ids);
     TextNotes notes = vocab_encode(&vocab, &arena, texts, 4, 5, ids[0]);
     for (int b = 0; b < 4; b++)
-        for (int t = 0; t < 5; t++) CHECK(ids[b][t] == want[b][t], "row %d token %d is %d, want %d", b, t, ids[b][t],
-                                          want[b][t]);
+        for (int t = 0; t < 5; t++)
+            CHECK(ids[b][t] == want[b][t], "row %d token %d is %d, want %d", b, t, ids[b][t], want[b][t]);
     CHECK(notes.unknown_count == 2 && !strcmp(notes.unknown[0], "yak") && !strcmp(notes.unknown[1], "zebra"),
-          "%d unknown",
-          notes.unknown_count);
+          "%d unknown", notes.unknown_count);
     CHECK(notes.empty_count == 1 && notes.cut_count == 0 && !notes.cut_text, "%d empty, %d cut", notes.empty_count,
           notes.cut_count);
     arena_free(&arena);
@@ -108,8 +129,7 @@ TEST(tokens_are_cut_at_the_end) {
     int ids[3][3];
     TextNotes notes = vocab_encode(&vocab, &arena, texts, 3, 3, ids[0]);
     CHECK(notes.cut_count == 2 && notes.cut_text == texts[1] && notes.cut_words == 5 && notes.room == 3,
-          "%d cut, %d words",
-          notes.cut_count, notes.cut_words);
+          "%d cut, %d words", notes.cut_count, notes.cut_words);
     CHECK(ids[0][2] == vocab_find(&vocab, "cat") && ids[1][0] == vocab_find(&vocab, "a"), "%d %d", ids[0][2],
           ids[1][0]);
     CHECK(ids[1][2] == vocab_find(&vocab, "of") && ids[2][2] == vocab_find(&vocab, "dogs"), "%d %d", ids[1][2],
@@ -165,7 +185,8 @@ TEST(text_takes_any_bytes) {
         Vocab back;
         Err err;
         CHECK(vocab_from_text(&back, &arena, words_of(text), "file", &err), "%s", err.text);
-        free(text), free(ids);
+        free(text);
+        free(ids);
     }
     arena_free(&arena);
 }

@@ -29,13 +29,16 @@ TEST(layernorm_values) {
             for (int d = 0; d < D; d++) mean += (double)row[d] / D;
             for (int d = 0; d < D; d++) var += ((double)row[d] - mean) * ((double)row[d] - mean) / D;
             for (int d = 0; d < D; d++) {
-                double want = ((double)row[d] - mean) / sqrt(var + 1e-5) * (double)gamma->val.v[d] + (double)beta->val.v[d];
-                CHECK(fabs((double)y->val.v[r * D + d] - want) < 1e-4, "width %d, row %d: %g, want %g", D, r, (double)y->val.v[r * D + d], want);
+                double want =
+                    ((double)row[d] - mean) / sqrt(var + 1e-5) * (double)gamma->val.v[d] + (double)beta->val.v[d];
+                CHECK(fabs((double)y->val.v[r * D + d] - want) < 1e-4, "width %d, row %d: %g, want %g", D, r,
+                      (double)y->val.v[r * D + d], want);
             }
         }
     }
-    CHECK_STOPS(op_layernorm(&tape, data(mat_shape(2, 2, 3), 1), data(mat_shape(1, 3), 1), data(mat_shape(1, 2), 1), 1e-5), EXIT_CONTRACT,
-                "x is [2,3], gamma [3], beta [2]");
+    CHECK_STOPS(
+        op_layernorm(&tape, data(mat_shape(2, 2, 3), 1), data(mat_shape(1, 3), 1), data(mat_shape(1, 2), 1), 1e-5),
+        EXIT_CONTRACT, "x is [2,3], gamma [3], beta [2]");
 }
 
 TEST(layernorm_gradients_on_any_threads) {
@@ -60,7 +63,8 @@ static double logistic(double x) { return 1 / (1 + exp(-x)); }
 TEST(lstm_values) {
     enum { B = 3, T = 4, H = 5 };
     const int lengths[B] = { 4, 0, 2 };
-    Var given = data(mat_shape(3, B, T, 4 * H), 1), w = data(mat_shape(2, 4 * H, H), 2), bias = data(mat_shape(1, 4 * H), 3);
+    Var given = data(mat_shape(3, B, T, 4 * H), 1), w = data(mat_shape(2, 4 * H, H), 2),
+        bias = data(mat_shape(1, 4 * H), 3);
     Var y = op_lstm(&tape, given, w, bias, lengths), all = op_lstm(&tape, given, w, bias, NULL);
     for (int b = 0; b < B; b++) {
         double h[H] = { 0 }, c[H] = { 0 };
@@ -87,10 +91,13 @@ TEST(lstm_values) {
 
 TEST(tokens_are_picked_and_prepended) {
     Var x = data(mat_shape(3, 2, 3, 2), 1), one = data(mat_shape(1, 2), 2), each = data(mat_shape(2, 2, 2), 3);
-    Var picked = op_pick_token(&tape, x, (const int[]){ 2, 0 }), a = op_prepend(&tape, x, one), b = op_prepend(&tape, x, each);
+    Var picked = op_pick_token(&tape, x, (const int[]){ 2, 0 }), a = op_prepend(&tape, x, one),
+        b = op_prepend(&tape, x, each);
     CHECK(picked->val.v[0] == x->val.v[4] && picked->val.v[2] == x->val.v[6] && picked->val.dims == 2, "%s", "picked");
     CHECK(op_pick_token(&tape, x, NULL)->val.v[2] == x->val.v[6], "%s", "the first token");
-    CHECK(a->val.shape[1] == 4 && a->val.v[0] == one->val.v[0] && a->val.v[8] == one->val.v[0] && a->val.v[9] == one->val.v[1], "%s", "[D]");
+    CHECK(a->val.shape[1] == 4 && a->val.v[0] == one->val.v[0] && a->val.v[8] == one->val.v[0] &&
+              a->val.v[9] == one->val.v[1],
+          "%s", "[D]");
     CHECK(b->val.v[8] == each->val.v[2] && b->val.v[2] == x->val.v[0] && b->val.v[15] == x->val.v[11], "%s", "[B,D]");
     CHECK_STOPS(op_pick_token(&tape, x, (const int[]){ 0, 3 }), EXIT_CONTRACT, "token 3 of row 1");
     CHECK_STOPS(op_prepend(&tape, x, data(mat_shape(1, 3), 1)), EXIT_CONTRACT, "the first token [3]");
@@ -98,7 +105,8 @@ TEST(tokens_are_picked_and_prepended) {
 
 /* A linear layer on patches is a convolution whose stride is its kernel. */
 TEST(patches_make_a_convolution) {
-    Var x = data(mat_shape(4, 2, 9, 7, 3), 1), w = data(mat_shape(4, 4, 3, 2, 2), 2), flat = op_reshape(&tape, w, mat_shape(2, 4, 12));
+    Var x = data(mat_shape(4, 2, 9, 7, 3), 1), w = data(mat_shape(4, 4, 3, 2, 2), 2),
+        flat = op_reshape(&tape, w, mat_shape(2, 4, 12));
     Var y = op_linear(&tape, op_patches(&tape, x, 2), flat, NULL), want = op_conv2d(&tape, x, w, NULL, 2, 0);
     CHECK(y->val.shape[1] == 12 && mat_count(y->val) == mat_count(want->val), "%s", mat_shape_text(y->val));
     for (size_t i = 0; i < mat_count(y->val); i++) CHECK_NEAR(y->val.v[i], (double)want->val.v[i], 1e-5);
@@ -107,7 +115,8 @@ TEST(patches_make_a_convolution) {
 
 /* The fast road of op_add and the general one are the same sums. */
 TEST(sums_of_repeated_shapes) {
-    Var x = data(mat_shape(3, 3, 210, 100), 1), tail = data(mat_shape(2, 210, 100), 2), same = data(mat_shape(3, 3, 210, 100), 3);
+    Var x = data(mat_shape(3, 3, 210, 100), 1), tail = data(mat_shape(2, 210, 100), 2),
+        same = data(mat_shape(3, 3, 210, 100), 3);
     Var a = op_add(&tape, x, tail), b = op_add(&tape, tail, x), c = op_add(&tape, x, same);
     CHECK(!memcmp(a->val.v, b->val.v, mat_count(x->val) * sizeof(num)), "%s", "either order");
     for (size_t i = 0; i < mat_count(x->val); i++) {
@@ -116,5 +125,5 @@ TEST(sums_of_repeated_shapes) {
     }
 }
 
-TESTS(layernorm_values, layernorm_gradients_on_any_threads, lstm_values, tokens_are_picked_and_prepended, patches_make_a_convolution,
-      sums_of_repeated_shapes)
+TESTS(layernorm_values, layernorm_gradients_on_any_threads, lstm_values, tokens_are_picked_and_prepended,
+      patches_make_a_convolution, sums_of_repeated_shapes)

@@ -9,14 +9,17 @@
 
 /* ---- parts --------------------------------------------------------------------------------------------------- */
 
-typedef struct { const char *name, *shape; } Part;
+typedef struct {
+    const char *name, *shape;
+} Part;
 
 static void parts_check(const Params *params, const Part *parts, size_t count) {
     CHECK((size_t)params->count == count, "%d parameters, want %zu", params->count, count);
     for (size_t i = 0; i < count; i++) {
         const Param *p = params_find(params, parts[i].name);
         CHECK(p, "there is no %s", parts[i].name);
-        CHECK(!strcmp(mat_shape_text(p->val), parts[i].shape), "%s is %s, want %s", p->name, mat_shape_text(p->val), parts[i].shape);
+        CHECK(!strcmp(mat_shape_text(p->val), parts[i].shape), "%s is %s, want %s", p->name, mat_shape_text(p->val),
+              parts[i].shape);
         CHECK(p->frozen || !strstr(p->name, "running_"), "%s is learnt", p->name);
     }
 }
@@ -41,9 +44,9 @@ static void embeds(ImageTower *tower, int B, int E) {
 }
 
 TEST(small_has_these_parts) {
-    static const Part parts[] = { { "image.conv1.weight", "[16,3,3,3]" }, { "image.conv1.bias", "[16]" },
+    static const Part parts[] = { { "image.conv1.weight", "[16,3,3,3]" },  { "image.conv1.bias", "[16]" },
                                   { "image.conv2.weight", "[32,16,3,3]" }, { "image.conv2.bias", "[32]" },
-                                  { "image.fc.weight", "[5,2048]" }, { "image.fc.bias", "[5]" } };
+                                  { "image.fc.weight", "[5,2048]" },       { "image.fc.bias", "[5]" } };
     Arena arena = { 0 };
     Params params;
     ImageTower tower = tower_new(&params, &arena, (ImageTowerSize){ .kind = "small", .embed = 5 }, 1);
@@ -55,21 +58,39 @@ TEST(small_has_these_parts) {
 
 TEST(cnn_has_these_parts) {
     static const Part parts[] = {
-        { "image.conv1.weight", "[24,3,2,2]" }, { "image.conv1.bias", "[24]" },
-        { "image.conv2.weight", "[8,24,3,3]" }, { "image.conv3.weight", "[8,8,3,3]" },
-        { "image.conv4.weight", "[16,8,3,3]" }, { "image.conv5.weight", "[16,16,3,3]" },
-        { "image.conv6.weight", "[12,16,3,3]" }, { "image.conv7.weight", "[12,12,3,3]" },
-        { "image.bn1.bias", "[8]" }, { "image.bn1.running_mean", "[8]" }, { "image.bn1.running_var", "[8]" },
-        { "image.bn2.bias", "[8]" }, { "image.bn2.running_mean", "[8]" }, { "image.bn2.running_var", "[8]" },
-        { "image.bn3.bias", "[16]" }, { "image.bn3.running_mean", "[16]" }, { "image.bn3.running_var", "[16]" },
-        { "image.bn4.bias", "[16]" }, { "image.bn4.running_mean", "[16]" }, { "image.bn4.running_var", "[16]" },
-        { "image.bn5.bias", "[12]" }, { "image.bn5.running_mean", "[12]" }, { "image.bn5.running_var", "[12]" },
-        { "image.bn6.bias", "[12]" }, { "image.bn6.running_mean", "[12]" }, { "image.bn6.running_var", "[12]" },
-        { "image.fc.weight", "[7,12]" }, { "image.fc.bias", "[7]" },
+        { "image.conv1.weight", "[24,3,2,2]" },
+        { "image.conv1.bias", "[24]" },
+        { "image.conv2.weight", "[8,24,3,3]" },
+        { "image.conv3.weight", "[8,8,3,3]" },
+        { "image.conv4.weight", "[16,8,3,3]" },
+        { "image.conv5.weight", "[16,16,3,3]" },
+        { "image.conv6.weight", "[12,16,3,3]" },
+        { "image.conv7.weight", "[12,12,3,3]" },
+        { "image.bn1.bias", "[8]" },
+        { "image.bn1.running_mean", "[8]" },
+        { "image.bn1.running_var", "[8]" },
+        { "image.bn2.bias", "[8]" },
+        { "image.bn2.running_mean", "[8]" },
+        { "image.bn2.running_var", "[8]" },
+        { "image.bn3.bias", "[16]" },
+        { "image.bn3.running_mean", "[16]" },
+        { "image.bn3.running_var", "[16]" },
+        { "image.bn4.bias", "[16]" },
+        { "image.bn4.running_mean", "[16]" },
+        { "image.bn4.running_var", "[16]" },
+        { "image.bn5.bias", "[12]" },
+        { "image.bn5.running_mean", "[12]" },
+        { "image.bn5.running_var", "[12]" },
+        { "image.bn6.bias", "[12]" },
+        { "image.bn6.running_mean", "[12]" },
+        { "image.bn6.running_var", "[12]" },
+        { "image.fc.weight", "[7,12]" },
+        { "image.fc.bias", "[7]" },
     };
     Arena arena = { 0 };
     Params params;
-    ImageTower tower = tower_new(&params, &arena, (ImageTowerSize){ .kind = "cnn", .widths = { 8, 16, 12 }, .embed = 7 }, 1);
+    ImageTower tower =
+        tower_new(&params, &arena, (ImageTowerSize){ .kind = "cnn", .widths = { 8, 16, 12 }, .embed = 7 }, 1);
     parts_check(&params, parts, COUNT(parts));
     CHECK(params_find(&params, "image.conv1.weight")->frozen, "%s", "the whitening filters are learnt");
     embeds(&tower, 2, 7);
@@ -81,7 +102,8 @@ TEST(cnn_has_usual_widths) {
     Arena arena = { 0 };
     Params params;
     tower_new(&params, &arena, (ImageTowerSize){ .kind = "cnn", .embed = 10 }, 1);
-    const Part last[] = { { "image.conv3.weight", "[64,64,3,3]" }, { "image.conv5.weight", "[256,256,3,3]" },
+    const Part last[] = { { "image.conv3.weight", "[64,64,3,3]" },
+                          { "image.conv5.weight", "[256,256,3,3]" },
                           { "image.conv7.weight", "[256,256,3,3]" } };
     for (size_t i = 0; i < COUNT(last); i++)
         CHECK(!strcmp(mat_shape_text(params_find(&params, last[i].name)->val), last[i].shape), "%s", last[i].name);
@@ -96,7 +118,8 @@ TEST(resnet9_has_these_parts) {
     CHECK(params.count == 8 * 5 + 2, "%d", params.count);
     for (int i = 0; i < 8; i++) {
         const Part parts[] = {
-            { arena_print(&arena, "image.conv%d.weight", i + 1), arena_print(&arena, "[%d,%d,3,3]", widths[i + 1], widths[i]) },
+            { arena_print(&arena, "image.conv%d.weight", i + 1),
+              arena_print(&arena, "[%d,%d,3,3]", widths[i + 1], widths[i]) },
             { arena_print(&arena, "image.bn%d.weight", i + 1), arena_print(&arena, "[%d]", widths[i + 1]) },
             { arena_print(&arena, "image.bn%d.bias", i + 1), arena_print(&arena, "[%d]", widths[i + 1]) },
             { arena_print(&arena, "image.bn%d.running_mean", i + 1), arena_print(&arena, "[%d]", widths[i + 1]) },
@@ -115,18 +138,23 @@ TEST(resnet9_has_these_parts) {
 
 /* Each convolution has its batch norm; the linear layer sees all 16 places of the last. */
 TEST(scene_has_these_parts) {
-    static const char *const shape[] = { "[5,3,4,4]", "[7,5,3,3]", "[6,7,3,3]", "[6,6,3,3]" }, *const norm[] = { "[5]", "[7]", "[6]", "[6]" };
+    static const char *const shape[] = { "[5,3,4,4]", "[7,5,3,3]", "[6,7,3,3]", "[6,6,3,3]" }, *const norm[] = {
+        "[5]", "[7]", "[6]", "[6]"
+    };
     Part parts[4 * 5 + 2];
     Arena arena = { 0 };
     Params params;
     int n = 0;
-    ImageTower tower = tower_new(&params, &arena, (ImageTowerSize){ .kind = "scene", .widths = { 5, 7, 6 }, .embed = 4 }, 1);
+    ImageTower tower =
+        tower_new(&params, &arena, (ImageTowerSize){ .kind = "scene", .widths = { 5, 7, 6 }, .embed = 4 }, 1);
     for (int i = 0; i < 4; i++) {
         static const char *const names[] = { "weight", "bias", "running_mean", "running_var" };
         parts[n++] = (Part){ arena_print(&arena, "image.conv%d.weight", i + 1), shape[i] };
-        for (int k = 0; k < 4; k++) parts[n++] = (Part){ arena_print(&arena, "image.bn%d.%s", i + 1, names[k]), norm[i] };
+        for (int k = 0; k < 4; k++)
+            parts[n++] = (Part){ arena_print(&arena, "image.bn%d.%s", i + 1, names[k]), norm[i] };
     }
-    parts[n++] = (Part){ "image.fc.weight", "[4,96]" }, parts[n++] = (Part){ "image.fc.bias", "[4]" };
+    parts[n++] = (Part){ "image.fc.weight", "[4,96]" };
+    parts[n++] = (Part){ "image.fc.bias", "[4]" };
     parts_check(&params, parts, (size_t)n);
     embeds(&tower, 2, 4);
     arena_free(&arena);
@@ -146,8 +174,12 @@ static void all_learn(const Params *params, Tape *tape, Var y, const char *kind)
 
 TEST(every_part_is_used) {
     const ImageTowerSize sizes[] = {
-        { .kind = "small", .embed = 5 }, { .kind = "cnn", .widths = { 4, 6, 5 }, .embed = 5 }, { .kind = "scene", .widths = { 4, 6, 5 }, .embed = 5 },
-        { .kind = "resnet", .widths = { 4, 6 }, .embed = 5 }, { .kind = "resnet9", .embed = 5 }, { .kind = "vit", .width = 8, .layers = 2, .heads = 2, .embed = 5 },
+        { .kind = "small", .embed = 5 },
+        { .kind = "cnn", .widths = { 4, 6, 5 }, .embed = 5 },
+        { .kind = "scene", .widths = { 4, 6, 5 }, .embed = 5 },
+        { .kind = "resnet", .widths = { 4, 6 }, .embed = 5 },
+        { .kind = "resnet9", .embed = 5 },
+        { .kind = "vit", .width = 8, .layers = 2, .heads = 2, .embed = 5 },
     };
     static const char *const texts[] = { "bow", "lstm", "transformer" };
     for (size_t k = 0; k < COUNT(sizes); k++) {
@@ -159,7 +191,8 @@ TEST(every_part_is_used) {
         Mat pixels = mat_like(&tape.arena, mat_shape(4, 3, 32, 32, 3));
         for (size_t i = 0; i < mat_count(pixels); i++) pixels.v[i] = (num)rng_normal(&rng);
         all_learn(&params, &tape, image_tower(&tape, &tower, tape_data(&tape, pixels)), sizes[k].kind);
-        tape_free(&tape), arena_free(&arena);
+        tape_free(&tape);
+        arena_free(&arena);
     }
     for (size_t k = 0; k < COUNT(texts); k++) {
         Arena arena = { 0 };
@@ -167,11 +200,14 @@ TEST(every_part_is_used) {
         Tape tape = { .training = true };
         Rng rng = rng_seed(2, 0);
         TextTower tower;
-        const TextTowerSize size = { .kind = texts[k], .vocabulary = 7, .width = 8, .embed = 5, .tokens = 4, .heads = 2, .layers = 2 };
+        const TextTowerSize size = {
+            .kind = texts[k], .vocabulary = 7, .width = 8, .embed = 5, .tokens = 4, .heads = 2, .layers = 2
+        };
         const int ids[8] = { 2, 3, 4, 0, 6, 5, 0, 0 };
         CHECK(text_tower_add(&tower, &params, size, &rng), "%s", texts[k]);
         all_learn(&params, &tape, text_tower(&tape, &tower, ids, 2, 4), texts[k]);
-        tape_free(&tape), arena_free(&arena);
+        tape_free(&tape);
+        arena_free(&arena);
     }
 }
 
@@ -180,26 +216,41 @@ TEST(without_gradients_the_same_numbers) {
     Arena arena = { 0 };
     Params params, words = { .arena = &arena };
     Rng rng = rng_seed(2, 0);
-    ImageTower image = tower_new(&params, &arena, (ImageTowerSize){ .kind = "vit", .width = 8, .layers = 3, .heads = 2, .embed = 5 }, 3);
+    ImageTower image = tower_new(&params, &arena,
+                                 (ImageTowerSize){ .kind = "vit", .width = 8, .layers = 3, .heads = 2, .embed = 5 }, 3);
     TextTower text;
     const int ids[8] = { 2, 3, 4, 0, 6, 5, 0, 0 };
-    CHECK(text_tower_add(&text, &words, (TextTowerSize){ .kind = "transformer", .vocabulary = 7, .width = 8, .embed = 5, .tokens = 4, .heads = 2, .layers = 3 }, &rng), "%s", "transformer");
+    CHECK(
+        text_tower_add(
+            &text, &words,
+            (TextTowerSize){
+                .kind = "transformer", .vocabulary = 7, .width = 8, .embed = 5, .tokens = 4, .heads = 2, .layers = 3 },
+            &rng),
+        "%s", "transformer");
     Mat pixels = mat_like(&arena, mat_shape(4, 3, 32, 32, 3));
     for (size_t i = 0; i < mat_count(pixels); i++) pixels.v[i] = (num)rng_normal(&rng);
     Tape with = { 0 }, without = { .no_grad = true };
-    Mat a = image_tower(&with, &image, tape_data(&with, pixels))->val, b = image_tower(&without, &image, tape_data(&without, pixels))->val;
+    Mat a = image_tower(&with, &image, tape_data(&with, pixels))->val,
+        b = image_tower(&without, &image, tape_data(&without, pixels))->val;
     Mat c = text_tower(&with, &text, ids, 2, 4)->val, d = text_tower(&without, &text, ids, 2, 4)->val;
-    CHECK(!memcmp(a.v, b.v, mat_count(a) * sizeof(num)) && !memcmp(c.v, d.v, mat_count(c) * sizeof(num)), "%s", "other numbers");
-    tape_free(&with), tape_free(&without), arena_free(&arena);
+    CHECK(!memcmp(a.v, b.v, mat_count(a) * sizeof(num)) && !memcmp(c.v, d.v, mat_count(c) * sizeof(num)), "%s",
+          "other numbers");
+    tape_free(&with);
+    tape_free(&without);
+    arena_free(&arena);
 }
 
 TEST(bow_has_these_parts) {
-    static const Part parts[] = { { "text.embedding.weight", "[11,6]" }, { "text.fc.weight", "[4,6]" }, { "text.fc.bias", "[4]" } };
+    static const Part parts[] = { { "text.embedding.weight", "[11,6]" },
+                                  { "text.fc.weight", "[4,6]" },
+                                  { "text.fc.bias", "[4]" } };
     Arena arena = { 0 };
     Params params = { .arena = &arena };
     Rng rng = rng_seed(1, 0);
     TextTower tower;
-    CHECK(text_tower_add(&tower, &params, (TextTowerSize){ .kind = "bow", .vocabulary = 11, .width = 6, .embed = 4 }, &rng), "%s", "bow");
+    CHECK(text_tower_add(&tower, &params, (TextTowerSize){ .kind = "bow", .vocabulary = 11, .width = 6, .embed = 4 },
+                         &rng),
+          "%s", "bow");
     parts_check(&params, parts, COUNT(parts));
     arena_free(&arena);
 }
@@ -212,7 +263,9 @@ TEST(unknown_towers_are_refused) {
     TextTower text;
     CHECK(!image_tower_add(&image, &params, (ImageTowerSize){ .kind = "vgg", .embed = 4 }, &rng), "%s", "vgg");
     CHECK(!image_tower_add(&image, &params, (ImageTowerSize){ .kind = "", .embed = 4 }, &rng), "%s", "none");
-    CHECK(!text_tower_add(&text, &params, (TextTowerSize){ .kind = "gpt", .vocabulary = 3, .width = 2, .embed = 4 }, &rng), "%s", "gpt");
+    CHECK(!text_tower_add(&text, &params, (TextTowerSize){ .kind = "gpt", .vocabulary = 3, .width = 2, .embed = 4 },
+                          &rng),
+          "%s", "gpt");
     CHECK(params.count == 0, "%d parameters were made", params.count);
     arena_free(&arena);
 }
@@ -246,13 +299,16 @@ static void uniform_check(const Param *p, int fan_in) {
     double bound = 1 / sqrt(fan_in), sum = 0, square = 0, largest = 0, n = (double)mat_count(p->val);
     for (size_t i = 0; i < mat_count(p->val); i++) {
         double x = (double)p->val.v[i];
-        sum += x, square += x * x, largest = fmax(largest, fabs(x));
+        sum += x;
+        square += x * x;
+        largest = fmax(largest, fabs(x));
     }
     double deviation = bound / sqrt(3); /* of a uniform number in +-bound */
     CHECK(largest <= bound * (1 + 1e-6), "%s: %g is beyond %g", p->name, largest, bound);
     CHECK(n < 100 || largest > 0.95 * bound, "%s: the largest is %g of %g", p->name, largest, bound);
     CHECK(fabs(sum / n) < 5 * deviation / sqrt(n), "%s: mean %g", p->name, sum / n);
-    CHECK(n < 100 || fabs(sqrt(square / n) / deviation - 1) < 5 / sqrt(n), "%s: deviation %g, want %g", p->name, sqrt(square / n), deviation);
+    CHECK(n < 100 || fabs(sqrt(square / n) / deviation - 1) < 5 / sqrt(n), "%s: deviation %g, want %g", p->name,
+          sqrt(square / n), deviation);
 }
 
 TEST(linear_and_convolutions_begin_uniform) {
@@ -267,7 +323,8 @@ TEST(linear_and_convolutions_begin_uniform) {
     uniform_check(params_find(&params, "image.fc.bias"), 2048);
     tower_new(&params, &arena, (ImageTowerSize){ .kind = "resnet9", .embed = 10 }, 7);
     uniform_check(params_find(&params, "image.conv8.weight"), 512 * 9);
-    const char *const names[] = { "image.bn8.weight", "image.bn8.bias", "image.bn8.running_mean", "image.bn8.running_var" };
+    const char *const names[] = { "image.bn8.weight", "image.bn8.bias", "image.bn8.running_mean",
+                                  "image.bn8.running_var" };
     for (int k = 0; k < 4; k++)
         for (int i = 0; i < 512; i++)
             CHECK(params_find(&params, names[k])->val.v[i] == (k == 0 || k == 3), "%s: %d", names[k], i);
@@ -284,8 +341,12 @@ TEST(words_begin_normal) {
     for (int k = 0; k < 2; k++) {
         const num *v = k ? narrow->val.v : words.weight->val.v;
         double sum = 0, square = 0, deviation = k ? 0.02 : 1;
-        for (int i = 0; i < 10000; i++) sum += (double)v[i], square += (double)v[i] * (double)v[i];
-        CHECK(fabs(sum / 1e4) < 0.05 * deviation && fabs(sqrt(square / 1e4) / deviation - 1) < 0.04, "%g %g", sum / 1e4, sqrt(square / 1e4));
+        for (int i = 0; i < 10000; i++) {
+            sum += (double)v[i];
+            square += (double)v[i] * (double)v[i];
+        }
+        CHECK(fabs(sum / 1e4) < 0.05 * deviation && fabs(sqrt(square / 1e4) / deviation - 1) < 0.04, "%g %g", sum / 1e4,
+              sqrt(square / 1e4));
     }
     arena_free(&arena);
 }
@@ -296,10 +357,12 @@ TEST(dirac) {
     Params params = { .arena = &arena };
     Rng rng = rng_seed(4, 0);
     Conv wide = conv_add(&params, "wide", (ConvSize){ .in = 3, .out = 5, .kernel = 3, .stride = 1, .pad = 1 }, &rng);
-    Conv narrow = conv_add(&params, "narrow", (ConvSize){ .in = 3, .out = 2, .kernel = 5, .stride = 1, .pad = 2 }, &rng);
+    Conv narrow =
+        conv_add(&params, "narrow", (ConvSize){ .in = 3, .out = 2, .kernel = 5, .stride = 1, .pad = 2 }, &rng);
     Mat before = mat_like(&arena, wide.weight->val), x = mat_normal(&arena, 2 * 4 * 6, 3, &rng, 1);
     memcpy(before.v, wide.weight->val.v, mat_count(before) * sizeof(num));
-    init_dirac(wide.weight), init_dirac(narrow.weight);
+    init_dirac(wide.weight);
+    init_dirac(narrow.weight);
     Tape tape = { .no_grad = true };
     Var pictures = op_reshape(&tape, tape_data(&tape, x), mat_shape(4, 2, 4, 6, 3));
     Mat a = conv(&tape, &wide, pictures)->val, b = conv(&tape, &narrow, pictures)->val;
@@ -311,14 +374,17 @@ TEST(dirac) {
     CHECK(!memcmp(before.v + 81, wide.weight->val.v + 81, 54 * sizeof(num)), "%s", "the remaining outputs changed");
     Param *even = params_add(&params, mat_shape(4, 2, 2, 2, 2), "even");
     CHECK_STOPS(init_dirac(even), EXIT_CONTRACT, "even is [2,2,2,2], want [O,C,K,K] with an odd K");
-    tape_free(&tape), arena_free(&arena);
+    tape_free(&tape);
+    arena_free(&arena);
 }
 
 TEST(a_seed_makes_the_model) {
     Arena arena = { 0 };
     Params a, b, c;
     ImageTowerSize size = { .kind = "small", .embed = 5 };
-    tower_new(&a, &arena, size, 1), tower_new(&b, &arena, size, 1), tower_new(&c, &arena, size, 2);
+    tower_new(&a, &arena, size, 1);
+    tower_new(&b, &arena, size, 1);
+    tower_new(&c, &arena, size, 2);
     for (int i = 0; i < a.count; i++) {
         size_t bytes = mat_count(a.list[i]->val) * sizeof(num);
         CHECK(!memcmp(a.list[i]->val.v, b.list[i]->val.v, bytes), "%s differs with the same seed", a.list[i]->name);
@@ -335,7 +401,8 @@ static TextTower words_new(Params *params, Arena *arena) {
     TextTower tower;
     Rng rng = rng_seed(3, 0);
     *params = (Params){ .arena = arena };
-    CHECK(text_tower_add(&tower, params, (TextTowerSize){ .kind = "bow", .vocabulary = V, .width = D, .embed = E, .padding = 0 }, &rng),
+    CHECK(text_tower_add(&tower, params,
+                         (TextTowerSize){ .kind = "bow", .vocabulary = V, .width = D, .embed = E, .padding = 0 }, &rng),
           "%s", "bow");
     return tower;
 }
@@ -390,7 +457,8 @@ TEST(padding_is_no_word) {
     Arena arena = { 0 };
     Params params;
     TextTower tower = words_new(&params, &arena);
-    const int bare[] = { 2, 5, 7 }, padded[] = { 2, 5, 7, 0, 0, 0, 0, 0 }, inside[] = { 0, 2, 0, 5, 7 }, nothing[] = { 0, 0 };
+    const int bare[] = { 2, 5, 7 }, padded[] = { 2, 5, 7, 0, 0, 0, 0, 0 }, inside[] = { 0, 2, 0, 5, 7 },
+              nothing[] = { 0, 0 };
     num want[E], got[E];
     encode(&tower, bare, 1, 3, want);
     encode(&tower, padded, 1, 8, got);
@@ -415,7 +483,8 @@ TEST(batchnorm_statistics) {
     BatchNorm layer = batchnorm_add(&params, "bn", CH, true, 0.3);
     double mean[CH], var[CH], running_mean[CH] = { 0 }, running_var[CH];
     for (int c = 0; c < CH; c++) running_var[c] = 1;
-    init_normal(layer.weight, 1, &rng), init_normal(layer.bias, 1, &rng);
+    init_normal(layer.weight, 1, &rng);
+    init_normal(layer.bias, 1, &rng);
     Mat x = mat_new(&arena, ROWS, CH);
     Tape tape = { .training = true };
     for (int step = 0; step < 4; step++) { /* three batches are learnt from, the fourth is looked at */
@@ -426,23 +495,27 @@ TEST(batchnorm_statistics) {
         for (int c = 0; c < CH; c++) {
             mean[c] = var[c] = 0;
             for (int r = 0; r < ROWS; r++) mean[c] += (double)AT(x, r, c) / ROWS;
-            for (int r = 0; r < ROWS; r++) var[c] += ((double)AT(x, r, c) - mean[c]) * ((double)AT(x, r, c) - mean[c]) / ROWS;
+            for (int r = 0; r < ROWS; r++)
+                var[c] += ((double)AT(x, r, c) - mean[c]) * ((double)AT(x, r, c) - mean[c]) / ROWS;
             if (step < 3) {
                 running_mean[c] = 0.7 * running_mean[c] + 0.3 * mean[c];
                 running_var[c] = 0.7 * running_var[c] + 0.3 * var[c] * ROWS / (ROWS - 1.0);
             } else {
-                mean[c] = running_mean[c], var[c] = running_var[c];
+                mean[c] = running_mean[c];
+                var[c] = running_var[c];
             }
             CHECK_NEAR((double)layer.stats.running_mean[c], running_mean[c], 1e-5);
             CHECK_NEAR((double)layer.stats.running_var[c], running_var[c], 1e-5);
             for (int r = 0; r < ROWS; r++) {
                 double z = ((double)AT(x, r, c) - mean[c]) / sqrt(var[c] + 1e-5);
-                CHECK_NEAR((double)y.v[r * CH + c], (double)layer.weight->val.v[c] * z + (double)layer.bias->val.v[c], 2e-5);
+                CHECK_NEAR((double)y.v[r * CH + c], (double)layer.weight->val.v[c] * z + (double)layer.bias->val.v[c],
+                           2e-5);
             }
         }
         tape_reset(&tape);
     }
-    tape_free(&tape), arena_free(&arena);
+    tape_free(&tape);
+    arena_free(&arena);
 }
 
 /* The statistics are the file's: what a layer keeps is what params_find finds. */
@@ -458,14 +531,18 @@ TEST(batchnorm_keeps_gradients_where_they_are_wanted) {
         *params.arena = (Arena){ 0 };
         BatchNorm layer = batchnorm_add(&params, "bn", CH, true, 0.3);
         Tape tape = { .training = true, .keep_grads = keep };
-        Var in = tape_leaf(&tape, x), y = batchnorm(&tape, &layer, op_reshape(&tape, in, mat_shape(4, ROWS, 1, 1, CH)), ACT_RELU);
+        Var in = tape_leaf(&tape, x),
+            y = batchnorm(&tape, &layer, op_reshape(&tape, in, mat_shape(4, ROWS, 1, 1, CH)), ACT_RELU);
         tape_backward_from(&tape, y, dy.v);
         if (keep) CHECK(!memcmp(y->grad, dy.v, sizeof dx[0]), "%s", "the gradient of the result has changed");
         memcpy(dx[keep], in->grad, sizeof dx[0]);
-        memcpy(slope[keep], layer.weight->grad, CH * sizeof(num)), memcpy(slope[keep] + CH, layer.bias->grad, CH * sizeof(num));
-        tape_free(&tape), arena_free(params.arena);
+        memcpy(slope[keep], layer.weight->grad, CH * sizeof(num));
+        memcpy(slope[keep] + CH, layer.bias->grad, CH * sizeof(num));
+        tape_free(&tape);
+        arena_free(params.arena);
     }
-    CHECK(!memcmp(dx[0], dx[1], sizeof dx[0]) && !memcmp(slope[0], slope[1], sizeof slope[0]), "%s", "other gradients when they are kept");
+    CHECK(!memcmp(dx[0], dx[1], sizeof dx[0]) && !memcmp(slope[0], slope[1], sizeof slope[0]), "%s",
+          "other gradients when they are kept");
     arena_free(&arena);
 }
 
@@ -473,7 +550,8 @@ TEST(batchnorm_buffers_are_parameters) {
     Arena arena = { 0 };
     Params params = { .arena = &arena };
     BatchNorm layer = batchnorm_add(&params, "bn", 4, false, 0.3);
-    CHECK(!layer.weight && params.count == 3 && params_numbers(&params) == 4, "%d %zu", params.count, params_numbers(&params));
+    CHECK(!layer.weight && params.count == 3 && params_numbers(&params) == 4, "%d %zu", params.count,
+          params_numbers(&params));
     CHECK(params_find(&params, "bn.running_mean")->val.v == layer.stats.running_mean, "%s", "mean");
     CHECK(params_find(&params, "bn.running_var")->val.v == layer.stats.running_var, "%s", "variance");
     arena_free(&arena);
@@ -486,7 +564,8 @@ TEST(whitening) {
     enum { B = 60, N = 12 };
     Arena arena = { 0 };
     Params params;
-    ImageTower tower = tower_new(&params, &arena, (ImageTowerSize){ .kind = "cnn", .widths = { 8, 8, 8 }, .embed = 4 }, 1);
+    ImageTower tower =
+        tower_new(&params, &arena, (ImageTowerSize){ .kind = "cnn", .widths = { 8, 8, 8 }, .embed = 4 }, 1);
     Cifar set;
     cifar_generate(&arena, CIFAR_TRAIN, B, &set);
     int index[B];
@@ -500,15 +579,19 @@ TEST(whitening) {
     double product[N][N] = { { 0 } }, rows = (double)mat_count(y) / 24;
     for (size_t r = 0; r < (size_t)rows; r++)
         for (int i = 0; i < N; i++) {
-            CHECK(y.v[r * 24 + (size_t)i] == -y.v[r * 24 + N + (size_t)i], "row %zu: filter %d and its negative differ", r, i);
-            for (int j = 0; j <= i; j++) product[i][j] += (double)y.v[r * 24 + (size_t)i] * (double)y.v[r * 24 + (size_t)j] / rows;
+            CHECK(y.v[r * 24 + (size_t)i] == -y.v[r * 24 + N + (size_t)i], "row %zu: filter %d and its negative differ",
+                  r, i);
+            for (int j = 0; j <= i; j++)
+                product[i][j] += (double)y.v[r * 24 + (size_t)i] * (double)y.v[r * 24 + (size_t)j] / rows;
         }
     for (int i = 0; i < N; i++)
         for (int j = 0; j <= i; j++) {
-            CHECK(i != j || (product[i][i] > 0.9 && product[i][i] < 1.0001), "filter %d: variance %g", i, product[i][i]);
+            CHECK(i != j || (product[i][i] > 0.9 && product[i][i] < 1.0001), "filter %d: variance %g", i,
+                  product[i][i]);
             CHECK(i == j || fabs(product[i][j]) < 1e-3, "filters %d and %d: covariance %g", i, j, product[i][j]);
         }
-    tape_free(&tape), arena_free(&arena);
+    tape_free(&tape);
+    arena_free(&arena);
 }
 
 TEST(whitening_is_of_cnn_alone) {
@@ -536,12 +619,19 @@ static void learns(ImageTowerSize image, int steps, double lr, double most) {
     Optim optim;
     Cifar set;
     Arena arena = { 0 };
-    ClipConfig config = { .image = image, .text = { .kind = "bow", .vocabulary = B + 2, .width = 16, .embed = image.embed }, .tokens = T };
+    ClipConfig config = { .image = image,
+                          .text = { .kind = "bow", .vocabulary = B + 2, .width = 16, .embed = image.embed },
+                          .tokens = T };
     CHECK(clip_init(&clip, config, NULL, 3, &err), "%s", err.text);
     optim_init(&optim, &clip.params, &(OptimGroup){ .rule = OPTIM_ADAMW, .lr = lr }, 1);
     cifar_generate(&arena, CIFAR_TRAIN, 40, &set);
     int index[B], ids[B * T];
-    for (int b = 0; b < B; b++) index[b] = b, ids[b * T] = 1, ids[b * T + 1] = b + 2, ids[b * T + 2] = 0;
+    for (int b = 0; b < B; b++) {
+        index[b] = b;
+        ids[b * T] = 1;
+        ids[b * T + 1] = b + 2;
+        ids[b * T + 2] = 0;
+    }
     Mat pixels = mat_like(&arena, mat_shape(4, B, 32, 32, 3));
     cifar_batch(&set, index, B, NULL, pixels.v);
     image_tower_whiten(&clip.image, pixels);
@@ -550,7 +640,9 @@ static void learns(ImageTowerSize image, int steps, double lr, double most) {
     for (int step = 0; step < steps; step++) {
         tape_reset(&tape);
         Var scale = tape_param(&tape, clip.logit_scale);
-        Var loss = clip_loss(&tape, clip_logits(&tape, clip_image(&tape, &clip, pixels), clip_text(&tape, &clip, ids, B, T), scale), (Mat){ 0 });
+        Var loss = clip_loss(
+            &tape, clip_logits(&tape, clip_image(&tape, &clip, pixels), clip_text(&tape, &clip, ids, B, T), scale),
+            (Mat){ 0 });
         last = (double)loss->val.v[0];
         if (step == 0) first = last;
         tape_backward(&tape, loss);
@@ -558,15 +650,22 @@ static void learns(ImageTowerSize image, int steps, double lr, double most) {
         clip_clamp(&clip);
     }
     CHECK(first > 3, "%s begins at %g, want about log 32 = 3.47 or more", image.kind, first);
-    CHECK(last < most, "%s: %d steps brought the loss from %g to %g, want below %g", image.kind, steps, first, last, most);
-    tape_free(&tape), optim_free(&optim), clip_free(&clip), arena_free(&arena);
+    CHECK(last < most, "%s: %d steps brought the loss from %g to %g, want below %g", image.kind, steps, first, last,
+          most);
+    tape_free(&tape);
+    optim_free(&optim);
+    clip_free(&clip);
+    arena_free(&arena);
 }
 
 TEST(small_learns_32_pictures) { learns((ImageTowerSize){ .kind = "small", .embed = 16 }, 30, 1e-2, 0.2); }
-TEST(cnn_learns_32_pictures) { learns((ImageTowerSize){ .kind = "cnn", .widths = { 4, 8, 8 }, .embed = 16 }, 20, 3e-2, 0.5); }
+TEST(cnn_learns_32_pictures) {
+    learns((ImageTowerSize){ .kind = "cnn", .widths = { 4, 8, 8 }, .embed = 16 }, 20, 3e-2, 0.5);
+}
 
-TESTS(small_has_these_parts, cnn_has_these_parts, cnn_has_usual_widths, resnet9_has_these_parts, scene_has_these_parts, every_part_is_used, without_gradients_the_same_numbers, bow_has_these_parts,
-      unknown_towers_are_refused, pictures_of_another_shape_stop, a_name_is_taken_once, linear_and_convolutions_begin_uniform,
-      words_begin_normal, dirac, a_seed_makes_the_model, bag_of_words_is_deaf_to_order, bag_of_words_by_hand, padding_is_no_word,
-      batchnorm_statistics, batchnorm_keeps_gradients_where_they_are_wanted, batchnorm_buffers_are_parameters, whitening, whitening_is_of_cnn_alone, small_learns_32_pictures,
-      cnn_learns_32_pictures)
+TESTS(small_has_these_parts, cnn_has_these_parts, cnn_has_usual_widths, resnet9_has_these_parts, scene_has_these_parts,
+      every_part_is_used, without_gradients_the_same_numbers, bow_has_these_parts, unknown_towers_are_refused,
+      pictures_of_another_shape_stop, a_name_is_taken_once, linear_and_convolutions_begin_uniform, words_begin_normal,
+      dirac, a_seed_makes_the_model, bag_of_words_is_deaf_to_order, bag_of_words_by_hand, padding_is_no_word,
+      batchnorm_statistics, batchnorm_keeps_gradients_where_they_are_wanted, batchnorm_buffers_are_parameters,
+      whitening, whitening_is_of_cnn_alone, small_learns_32_pictures, cnn_learns_32_pictures)

@@ -22,22 +22,35 @@ static const char *in_folder(const char *name) {
  * pictures. Three epochs of three batches. */
 static Recipe everything(void) {
     return (Recipe){
-        .name = "everything", .summary = "for the tests",
-        .model = { .image = { .kind = "cnn", .widths = { 4, 4, 4 }, .embed = 8 }, .tokens = 6, .logit_scale = 10,
+        .name = "everything",
+        .summary = "for the tests",
+        .model = { .image = { .kind = "cnn", .widths = { 4, 4, 4 }, .embed = 8 },
+                   .tokens = 6,
+                   .logit_scale = 10,
                    .text = { .kind = "bow", .width = 8, .embed = 8, .padding = TEXT_PADDING } },
         .templates = { "a photo of a {}", "one {}", NULL },
-        .epochs = 3, .batch = 10,
-        .groups = { { .rule = OPTIM_ADAMW, .lr = 1e-2, .weight_decay = 0.01 }, { .rule = OPTIM_MUON, .lr = 0.1, .momentum = 0.6 },
+        .epochs = 3,
+        .batch = 10,
+        .groups = { { .rule = OPTIM_ADAMW, .lr = 1e-2, .weight_decay = 0.01 },
+                    { .rule = OPTIM_MUON, .lr = 0.1, .momentum = 0.6 },
                     { .rule = OPTIM_SGD, .lr = 1e-2, .momentum = 0.9 } },
-        .schedule = SCHEDULE_COSINE, .warmup = 0.5, .clip_norm = 5, .share = true, .smoothing = 0.1, .whiten_epochs = 1,
-        .augment = { .mirror = MIRROR_RANDOM, .shift = 2, .edge = EDGE_REFLECT, .cutout = 4 }, .views = VIEWS_MIRROR,
+        .schedule = SCHEDULE_COSINE,
+        .warmup = 0.5,
+        .clip_norm = 5,
+        .share = true,
+        .smoothing = 0.1,
+        .whiten_epochs = 1,
+        .augment = { .mirror = MIRROR_RANDOM, .shift = 2, .edge = EDGE_REFLECT, .cutout = 4 },
+        .views = VIEWS_MIRROR,
     };
 }
 
 /* The least there is, for what does not depend on the model. */
 static Recipe least(void) {
     Recipe r = everything();
-    r.name = "least", r.model.image = (ImageTowerSize){ .kind = "small", .embed = 8 }, r.share = false;
+    r.name = "least";
+    r.model.image = (ImageTowerSize){ .kind = "small", .embed = 8 };
+    r.share = false;
     for (int g = 0; g < 3; g++) r.groups[g] = (OptimGroup){ .rule = OPTIM_SGD, .lr = 0.02 };
     return r;
 }
@@ -47,7 +60,11 @@ static TrainRun run_of(Recipe recipe, const char *name) {
         cifar_generate(&arena, CIFAR_TRAIN, PICTURES, &train);
         cifar_generate(&arena, CIFAR_TEST, TESTED, &test);
     }
-    return (TrainRun){ .recipe = recipe, .seed = 3, .train = &train, .test = &test, .checkpoint = in_folder(name),
+    return (TrainRun){ .recipe = recipe,
+                       .seed = 3,
+                       .train = &train,
+                       .test = &test,
+                       .checkpoint = in_folder(name),
                        .log = in_folder(arena_print(&arena, "%s.csv", name)) };
 }
 
@@ -63,7 +80,8 @@ static void fails(TrainRun *run, const char *text, const char *more) {
     Clip clip;
     Err err = { "" };
     CHECK(!train_run(run, &clip, &err), "it trained; want: %s", text);
-    CHECK(strstr(err.text, text) && strstr(err.text, more) && !strchr(err.text, '\n'), "want \"%s\" and \"%s\" in: %s", text, more, err.text);
+    CHECK(strstr(err.text, text) && strstr(err.text, more) && !strchr(err.text, '\n'), "want \"%s\" and \"%s\" in: %s",
+          text, more, err.text);
     CHECK(!clip.arena.first && !clip.params.count, "%s", "half a model was left");
 }
 
@@ -77,7 +95,8 @@ static File file_of(const char *path) {
 static void same_bytes(const char *a, const char *b) {
     File x = file_of(a), y = file_of(b);
     CHECK(x.size == y.size && !memcmp(x.data, y.data, x.size), "%s and %s differ", a, b);
-    file_close(&x), file_close(&y);
+    file_close(&x);
+    file_close(&y);
 }
 
 /* A copy with `cut` bytes at most. */
@@ -102,11 +121,13 @@ TEST(any_number_of_threads) {
         if (threads > 1) same_bytes(in_folder("threads1"), run.checkpoint);
     }
     TrainRun other = run_of(everything(), "other-seed");
-    other.recipe.epochs = 1, other.seed = 4;
+    other.recipe.epochs = 1;
+    other.seed = 4;
     trains(&other);
     File a = file_of(in_folder("threads1")), b = file_of(other.checkpoint);
     CHECK(a.size != b.size || memcmp(a.data, b.data, a.size), "%s", "another seed, the same model");
-    file_close(&a), file_close(&b);
+    file_close(&a);
+    file_close(&b);
 }
 
 /* ---- going on ------------------------------------------------------------------------------------------------ */
@@ -125,7 +146,9 @@ static char *log_without_clock(const char *path) {
         CHECK(line_end, "%s: the last line has no end", path);
         for (int commas = 0; commas < 2 && stop > at;) commas += *--stop == ',';
         memcpy(out, at, (size_t)(stop - at));
-        out += stop - at, *out++ = '\n', at = line_end + 1;
+        out += stop - at;
+        *out++ = '\n';
+        at = line_end + 1;
     }
     file_close(&file);
     return text;
@@ -136,14 +159,16 @@ static void resumes_as_if_nothing_had_been(Recipe recipe) {
     trains(&whole);
     for (int k = 1; k < recipe.epochs; k++) {
         TrainRun part = run_of(recipe, arena_print(&arena, "part%d", k));
-        part.after_epoch = stop_after, part.context = &k;
+        part.after_epoch = stop_after;
+        part.context = &k;
         fails(&part, arena_print(&arena, "stopped in epoch %d of %d", k + 1, recipe.epochs),
               arena_print(&arena, "epoch %d is in %s, go on with --resume", k, part.checkpoint));
-        part.resume = true, part.after_epoch = NULL;
+        part.resume = true;
+        part.after_epoch = NULL;
         trains(&part);
         same_bytes(whole.checkpoint, part.checkpoint);
-        CHECK(!strcmp(log_without_clock(whole.log), log_without_clock(part.log)), "logs differ:\n%s%s", log_without_clock(whole.log),
-              log_without_clock(part.log));
+        CHECK(!strcmp(log_without_clock(whole.log), log_without_clock(part.log)), "logs differ:\n%s%s",
+              log_without_clock(whole.log), log_without_clock(part.log));
     }
 }
 
@@ -160,10 +185,13 @@ TEST(resumed_with_other_towers) {
     static const char *const pairs[][2] = { { "resnet", "bow" }, { "vit", "lstm" }, { "cnn", "transformer" } };
     for (size_t i = 0; i < COUNT(pairs); i++) {
         Recipe r = least();
-        r.model.image.layers = 1, r.model.image.width = 8, r.model.text.layers = 1;
+        r.model.image.layers = 1;
+        r.model.image.width = 8;
+        r.model.text.layers = 1;
         ImageTowerSize size = r.model.image;
         recipe_towers(&r, &arena, pairs[i][0], pairs[i][1]);
-        size.kind = r.model.image.kind, r.model.image = size;
+        size.kind = r.model.image.kind;
+        r.model.image = size;
         for (int w = 0; w < 3; w++) r.model.image.widths[w] = 8;
         CHECK(strstr(r.name, pairs[i][1]), "%s", r.name);
         resumes_as_if_nothing_had_been(r);
@@ -179,19 +207,23 @@ TEST(resumed_at_the_end) {
     Err err = { "" };
     trains(&run);
     copy(run.checkpoint, in_folder("before"), SIZE_MAX);
-    run.resume = true, run.after_epoch = never;
+    run.resume = true;
+    run.after_epoch = never;
     CHECK(train_run(&run, &clip, &err) && clip_load(&loaded, run.checkpoint, &err), "%s", err.text);
     for (int i = 0; i < clip.params.count; i++) /* what comes back is the trained model */
-        CHECK(!memcmp(clip.params.list[i]->val.v, loaded.params.list[i]->val.v, mat_count(clip.params.list[i]->val) * sizeof(num)), "%s",
-              clip.params.list[i]->name);
+        CHECK(!memcmp(clip.params.list[i]->val.v, loaded.params.list[i]->val.v,
+                      mat_count(clip.params.list[i]->val) * sizeof(num)),
+              "%s", clip.params.list[i]->name);
     same_bytes(in_folder("before"), run.checkpoint);
-    clip_free(&clip), clip_free(&loaded);
+    clip_free(&clip);
+    clip_free(&loaded);
 }
 
 TEST(resumed_from_nothing) {
     TrainRun plain = run_of(least(), "plain"), hopeful = run_of(least(), "hopeful");
     hopeful.resume = true;
-    trains(&plain), trains(&hopeful);
+    trains(&plain);
+    trains(&hopeful);
     same_bytes(plain.checkpoint, hopeful.checkpoint);
 }
 
@@ -200,15 +232,18 @@ TEST(resumed_with_another_log) {
     int k = 1;
     TrainRun whole = run_of(least(), "whole"), part = run_of(least(), "part");
     trains(&whole);
-    part.after_epoch = stop_after, part.context = &k;
+    part.after_epoch = stop_after;
+    part.context = &k;
     fails(&part, "stopped in epoch 2", "");
     copy(part.checkpoint, in_folder("early"), SIZE_MAX);
     copy(whole.log, part.log, SIZE_MAX); /* with rows of epochs 2 and 3 */
-    part.resume = true, part.after_epoch = NULL;
+    part.resume = true;
+    part.after_epoch = NULL;
     trains(&part);
     CHECK(!strcmp(log_without_clock(whole.log), log_without_clock(part.log)), "%s", log_without_clock(part.log));
     for (size_t cut = 0; cut < 300; cut += 140) {
-        copy(in_folder("early"), part.checkpoint, SIZE_MAX), copy(whole.log, part.log, cut);
+        copy(in_folder("early"), part.checkpoint, SIZE_MAX);
+        copy(whole.log, part.log, cut);
         trains(&part);
         same_bytes(whole.checkpoint, part.checkpoint);
     }
@@ -237,11 +272,18 @@ TEST(another_run_is_not_resumed) {
     TrainRun other[6];
     for (size_t i = 0; i < COUNT(other); i++) other[i] = run;
     static Cifar photographs, fewer;
-    photographs = fewer = train, photographs.generated = false, fewer.n = 20;
+    photographs = fewer = train;
+    photographs.generated = false;
+    fewer.n = 20;
     static const char *const theirs[] = { "seed 4", "4 epochs", "batch 8", "lr 0.0200001", "CIFAR-10", "20 pictures" };
-    other[0].seed = 4, other[1].recipe.epochs = 4, other[2].recipe.batch = 8, other[3].recipe.groups[0].lr = 0.0200001;
-    other[4].train = &photographs, other[5].train = &fewer;
-    for (size_t i = 0; i < COUNT(other); i++) fails(&other[i], arena_print(&arena, "another run (%s), not of this one", ours), theirs[i]);
+    other[0].seed = 4;
+    other[1].recipe.epochs = 4;
+    other[2].recipe.batch = 8;
+    other[3].recipe.groups[0].lr = 0.0200001;
+    other[4].train = &photographs;
+    other[5].train = &fewer;
+    for (size_t i = 0; i < COUNT(other); i++)
+        fails(&other[i], arena_print(&arena, "another run (%s), not of this one", ours), theirs[i]);
     TrainRun name = run;
     name.recipe.name = "most";
     fails(&name, "recipe least", "recipe most");
@@ -251,11 +293,13 @@ TEST(another_run_is_not_resumed) {
 TEST(a_damaged_checkpoint_is_not_resumed) {
     int k = 1;
     TrainRun run = run_of(least(), "damaged");
-    run.after_epoch = stop_after, run.context = &k;
+    run.after_epoch = stop_after;
+    run.context = &k;
     fails(&run, "stopped in epoch 2", "");
     copy(run.checkpoint, in_folder("whole"), SIZE_MAX);
     File whole = file_of(in_folder("whole"));
-    run.resume = true, run.after_epoch = NULL;
+    run.resume = true;
+    run.after_epoch = NULL;
     for (size_t cut = 0; cut < whole.size; cut += whole.size / 11 + 1) {
         copy(in_folder("whole"), run.checkpoint, cut);
         fails(&run, run.checkpoint, "");
@@ -278,7 +322,8 @@ static void without(const char *tensor, const char *epoch, const char *text) {
     CHECK(safetensors_open(&file, &arena, run.checkpoint, &err), "%s", err.text);
     SafetensorsOut out = safetensors_begin(&arena);
     for (int i = 0; i < file.meta_count; i++)
-        if (!epoch || strcmp(file.meta[i].key, "epoch")) safetensors_add_meta(&out, file.meta[i].key, file.meta[i].value);
+        if (!epoch || strcmp(file.meta[i].key, "epoch"))
+            safetensors_add_meta(&out, file.meta[i].key, file.meta[i].value);
     if (epoch && *epoch) safetensors_add_meta(&out, "epoch", epoch);
     for (int i = 0; i < file.count; i++)
         if (strcmp(file.tensors[i].name, tensor)) safetensors_add_tensor(&out, &file.tensors[i]);
@@ -290,7 +335,8 @@ static void without(const char *tensor, const char *epoch, const char *text) {
 
 TEST(an_incomplete_checkpoint_is_not_resumed) {
     without("image.fc.weight", NULL, "there is no tensor image.fc.weight");
-    without("optim.first.image.fc.weight", NULL, "there is no tensor optim.first.image.fc.weight; the file cannot be resumed");
+    without("optim.first.image.fc.weight", NULL,
+            "there is no tensor optim.first.image.fc.weight; the file cannot be resumed");
     without("-", "0", "metadata \"epoch\" is 0, want 1 to 3");
     without("-", "4", "metadata \"epoch\" is 4, want 1 to 3");
     without("-", "1e9", "metadata \"epoch\" is 1e9");
@@ -321,13 +367,22 @@ static void breaks(const char *name, double value, const char *first) {
     int k = 1;
     Clip clip;
     Err err = { "" };
-    good.checkpoint = in_folder("good"), good.after_epoch = stop_after, good.context = &k;
+    good.checkpoint = in_folder("good");
+    good.after_epoch = stop_after;
+    good.context = &k;
     fails(&good, "stopped in epoch 2", "");
-    spoilt_model = &clip, spoilt_name = name, spoilt_value = (num)value;
+    spoilt_model = &clip;
+    spoilt_name = name;
+    spoilt_value = (num)value;
     run.after_epoch = spoil;
     CHECK(!train_run(&run, &clip, &err), "%s", "it trained on");
-    CHECK(strstr(err.text, arena_print(&arena, "epoch 2, batch 1: the loss is not a finite number; the first operation that made one is %s.", first)) &&
-          strstr(err.text, arena_print(&arena, "epoch 1 is in %s", run.checkpoint)) && strstr(err.text, "--lr"), "%s", err.text);
+    CHECK(strstr(
+              err.text,
+              arena_print(&arena,
+                          "epoch 2, batch 1: the loss is not a finite number; the first operation that made one is %s.",
+                          first)) &&
+              strstr(err.text, arena_print(&arena, "epoch 1 is in %s", run.checkpoint)) && strstr(err.text, "--lr"),
+          "%s", err.text);
     same_bytes(in_folder("good"), run.checkpoint);
 }
 
@@ -337,7 +392,11 @@ static void multiply(const char *name, double factor) {
 }
 static void spoil_gradient(void *context, const EpochRow *row) {
     (void)context;
-    if (row->epoch == 1) multiply("text.embedding.weight", 1e34), multiply("text.fc.weight", 1e-40), multiply("text.fc.bias", 0);
+    if (row->epoch == 1) {
+        multiply("text.embedding.weight", 1e34);
+        multiply("text.fc.weight", 1e-40);
+        multiply("text.fc.bias", 0);
+    }
 }
 
 /* A finite loss with gradients too large for a float: nothing is updated. */
@@ -346,12 +405,17 @@ TEST(a_gradient_that_is_not_finite) {
     int k = 1;
     Clip clip;
     Err err = { "" };
-    good.checkpoint = in_folder("good"), good.after_epoch = stop_after, good.context = &k;
+    good.checkpoint = in_folder("good");
+    good.after_epoch = stop_after;
+    good.context = &k;
     fails(&good, "stopped in epoch 2", "");
-    spoilt_model = &clip, run.after_epoch = spoil_gradient;
+    spoilt_model = &clip;
+    run.after_epoch = spoil_gradient;
     CHECK(!train_run(&run, &clip, &err), "%s", "it trained on");
-    CHECK(strstr(err.text, "epoch 2, batch 1: the gradient of text.") && strstr(err.text, "on the way back that made one is linear. This batch") &&
-          strstr(err.text, arena_print(&arena, "epoch 1 is in %s", run.checkpoint)), "%s", err.text);
+    CHECK(strstr(err.text, "epoch 2, batch 1: the gradient of text.") &&
+              strstr(err.text, "on the way back that made one is linear. This batch") &&
+              strstr(err.text, arena_print(&arena, "epoch 1 is in %s", run.checkpoint)),
+          "%s", err.text);
     same_bytes(in_folder("good"), run.checkpoint);
 }
 
@@ -380,7 +444,8 @@ TEST(a_place_that_cannot_be_written) {
     fails(&run, "no/such/folder/model", "cannot be written");
     run.checkpoint = check_folder();
     fails(&run, run.checkpoint, "this is a folder");
-    run.checkpoint = in_folder("place"), run.log = in_folder("no/such/folder/log");
+    run.checkpoint = in_folder("place");
+    run.log = in_folder("no/such/folder/log");
     fails(&run, "no/such/folder/log", "cannot be written");
     run.checkpoint = run.log = NULL; /* nobody wants them */
     trains(&run);
@@ -393,40 +458,53 @@ TEST(a_full_disk) {
     if (!file_exists("/dev/full")) check_skip("skipped: there is no /dev/full");
     TrainRun run = run_of(least(), "full");
     trains(&run);
-    copy(run.checkpoint, in_folder("before"), SIZE_MAX), copy(run.log, in_folder("before.csv"), SIZE_MAX);
+    copy(run.checkpoint, in_folder("before"), SIZE_MAX);
+    copy(run.log, in_folder("before.csv"), SIZE_MAX);
     CHECK(symlink("/dev/full", temporary_of(run.checkpoint)) == 0, "%s", "symlink");
     run.log = NULL;
     fails(&run, "not written (", "what was there before is untouched");
     run = run_of(least(), "full");
     CHECK(symlink("/dev/full", temporary_of(run.log)) == 0, "%s", "symlink");
     fails(&run, "not written (", run.log);
-    same_bytes(in_folder("before"), run.checkpoint), same_bytes(in_folder("before.csv"), run.log);
+    same_bytes(in_folder("before"), run.checkpoint);
+    same_bytes(in_folder("before.csv"), run.log);
 }
 
 /* ---- what is measured ---------------------------------------------------------------------------------------- */
 
 static EpochRow rows[64];
 static int row_count;
-static void keep_row(void *context, const EpochRow *row) { (void)context, rows[row_count++] = *row; }
+static void keep_row(void *context, const EpochRow *row) {
+    (void)context;
+    rows[row_count++] = *row;
+}
 
 TEST(rows_make_sense) {
     TrainRun run = run_of(least(), "rows");
-    run.recipe.epochs = 12, run.recipe.fixed_scale = true, run.recipe.schedule = SCHEDULE_CONSTANT, run.after_epoch = keep_row;
+    run.recipe.epochs = 12;
+    run.recipe.fixed_scale = true;
+    run.recipe.schedule = SCHEDULE_CONSTANT;
+    run.after_epoch = keep_row;
     trains(&run);
     CHECK(row_count == 12, "%d", row_count);
     for (int i = 0; i < row_count; i++) {
         const EpochRow *r = &rows[i];
-        CHECK(r->epoch == i + 1 && r->loss >= r->floor && r->floor > 0, "epoch %d: loss %g, floor %g", r->epoch, r->loss, r->floor);
-        CHECK(r->image_to_text >= 0 && r->image_to_text <= 1 && r->text_to_image >= 0 && r->text_to_image <= 1, "epoch %d", r->epoch);
-        CHECK(fabs(r->positive) <= 1 + 1e-6 && fabs(r->negative) <= 1 + 1e-6, "cosines %g %g", r->positive, r->negative);
+        CHECK(r->epoch == i + 1 && r->loss >= r->floor && r->floor > 0, "epoch %d: loss %g, floor %g", r->epoch,
+              r->loss, r->floor);
+        CHECK(r->image_to_text >= 0 && r->image_to_text <= 1 && r->text_to_image >= 0 && r->text_to_image <= 1,
+              "epoch %d", r->epoch);
+        CHECK(fabs(r->positive) <= 1 + 1e-6 && fabs(r->negative) <= 1 + 1e-6, "cosines %g %g", r->positive,
+              r->negative);
         CHECK(fmod(r->test * TESTED + 1e-9, 1) < 1e-6 && r->test <= 1, "%g of %d", r->test, TESTED);
         CHECK_NEAR(r->logit_scale, 10, 1e-5); /* fixed */
-        CHECK(isnan(r->test_views) == (i < 11), "epoch %d: %g with views, which are for the last", r->epoch, r->test_views);
-        CHECK(r->rate > 0 && r->seconds >= (i ? rows[i - 1].seconds : 0), "%g images per second, %g s", r->rate, r->seconds);
+        CHECK(isnan(r->test_views) == (i < 11), "epoch %d: %g with views, which are for the last", r->epoch,
+              r->test_views);
+        CHECK(r->rate > 0 && r->seconds >= (i ? rows[i - 1].seconds : 0), "%g images per second, %g s", r->rate,
+              r->seconds);
     }
     CHECK(rows[11].test_views >= 0 && rows[11].test_views <= 1, "%g", rows[11].test_views);
-    CHECK(rows[11].loss < rows[0].loss - 0.2 && rows[11].image_to_text > rows[0].image_to_text, "it did not learn: %g, then %g",
-          rows[0].loss, rows[11].loss);
+    CHECK(rows[11].loss < rows[0].loss - 0.2 && rows[11].image_to_text > rows[0].image_to_text,
+          "it did not learn: %g, then %g", rows[0].loss, rows[11].loss);
 }
 
 TEST(the_log_has_its_columns) {
@@ -436,7 +514,8 @@ TEST(the_log_has_its_columns) {
     train_log_row(&row, text, sizeof text);
     for (const char *c = text; *c; c++) commas += *c == ',';
     for (const char *c = train_log_heading(); *c; c++) wanted += *c == ',';
-    CHECK(commas == wanted && !strncmp(text, "7,2.500000,", 11) && strstr(text, ",0.812500,0.937500,1234,9.00"), "%s", text);
+    CHECK(commas == wanted && !strncmp(text, "7,2.500000,", 11) && strstr(text, ",0.812500,0.937500,1234,9.00"), "%s",
+          text);
     row.test_views = (double)NAN;
     train_log_row(&row, text, sizeof text);
     CHECK(strstr(text, ",0.812500,,1234,9.00"), "%s", text);
@@ -450,19 +529,31 @@ TEST(the_log_is_read_back) {
     CHECK(train_log_read(path, rows, 4, NULL) == 0, "%s", "there is no such file");
     Err err = { "" };
     CHECK(train_log_read(check_folder(), rows, 4, &err) == -1 && strstr(err.text, "folder"), "a folder: %s", err.text);
-    EpochRow written[2] = { { .epoch = 1, .loss = 2.5, .test = 0.25, .test_views = (double)NAN, .seconds = 9 },
-                            { .epoch = 2, .floor = 1.5, .test = 0.5, .test_views = 0.75, .rate = 10, .seconds = 17.25 } };
+    EpochRow written[2] = {
+        { .epoch = 1, .loss = 2.5, .test = 0.25, .test_views = (double)NAN, .seconds = 9 },
+        { .epoch = 2, .floor = 1.5, .test = 0.5, .test_views = 0.75, .rate = 10, .seconds = 17.25 }
+    };
     char text[2][512], whole[1200];
     for (int i = 0; i < 2; i++) train_log_row(&written[i], text[i], sizeof text[i]);
-    const struct { const char *form; int most, rows; } files[] = {
-        { "heading\n%s\n%s\n", 4, 2 }, { "heading\n%s\n%s\n", 1, 1 }, { "heading\n%s\n%s", 4, 1 }, { "heading\n%s\n1,2,3\n%s\n", 4, 1 },
-        { "heading\n%s\n%s,5\n", 4, 1 }, { "heading\nx%s\n%s\n", 4, 0 }, { "", 4, 0 }, { "heading", 4, 0 },
+    const struct {
+        const char *form;
+        int most, rows;
+    } files[] = {
+        { "heading\n%s\n%s\n", 4, 2 },
+        { "heading\n%s\n%s\n", 1, 1 },
+        { "heading\n%s\n%s", 4, 1 },
+        { "heading\n%s\n1,2,3\n%s\n", 4, 1 },
+        { "heading\n%s\n%s,5\n", 4, 1 },
+        { "heading\nx%s\n%s\n", 4, 0 },
+        { "", 4, 0 },
+        { "heading", 4, 0 },
     };
     for (size_t i = 0; i < COUNT(files); i++) {
         snprintf(whole, sizeof whole, files[i].form, text[0], text[1]);
         FILE *out = fopen(path, "wb");
         CHECK(out && fputs(whole, out) >= 0 && !fclose(out), "%s", "no file");
-        CHECK(train_log_read(path, rows, files[i].most, NULL) == files[i].rows, "file %zu: want %d rows", i, files[i].rows);
+        CHECK(train_log_read(path, rows, files[i].most, NULL) == files[i].rows, "file %zu: want %d rows", i,
+              files[i].rows);
         for (int k = 0; k < files[i].rows; k++) {
             char again[512];
             train_log_row(&rows[k], again, sizeof again);
@@ -473,15 +564,21 @@ TEST(the_log_is_read_back) {
 
 /* Every recipe that has a name: is it complete, and does one epoch of it go through? */
 TEST(recipes) {
-    CHECK(!recipe_find("none") && !recipe_find("") && !recipe_at(-1) && !recipe_at(1000), "%s", "a recipe that is not there");
+    CHECK(!recipe_find("none") && !recipe_find("") && !recipe_at(-1) && !recipe_at(1000), "%s",
+          "a recipe that is not there");
     CHECK(recipe_find("quick") && recipe_find("notebook"), "%s", "missing");
     for (int i = 0; recipe_at(i); i++) {
         const Recipe *r = recipe_at(i);
-        CHECK(recipe_find(r->name) == r && r->summary && r->templates[0] && r->epochs >= 1 && r->batch >= 2, "%s", r->name);
-        for (int k = 0; k < RECIPE_TEMPLATES && r->templates[k]; k++) CHECK(text_template_check(r->templates[k], NULL), "%s", r->templates[k]);
+        CHECK(recipe_find(r->name) == r && r->summary && r->templates[0] && r->epochs >= 1 && r->batch >= 2, "%s",
+              r->name);
+        for (int k = 0; k < RECIPE_TEMPLATES && r->templates[k]; k++)
+            CHECK(text_template_check(r->templates[k], NULL), "%s", r->templates[k]);
         TrainRun run = run_of(*r, r->name);
         Cifar few = train;
-        few.n = 10, run.train = &few, run.recipe.epochs = 1, run.recipe.batch = 10;
+        few.n = 10;
+        run.train = &few;
+        run.recipe.epochs = 1;
+        run.recipe.batch = 10;
         trains(&run);
     }
 }
@@ -506,17 +603,23 @@ TEST(recipes_without_an_ingredient) {
         TrainRun run = run_of(*recipe_find("quick"), NULL);
         recipe_leave_out(&run.recipe, &arena, changed[i]);
         run.checkpoint = run.log = NULL;
-        run.recipe.epochs = 2, run.recipe.batch = 10, run.recipe.whiten_epochs = 1;
+        run.recipe.epochs = 2;
+        run.recipe.batch = 10;
+        run.recipe.whiten_epochs = 1;
         Clip clip;
         Err err;
-        if (!train_run(&run, &clip, &err)) { CHECK(false, "%s", err.text); return; }
+        if (!train_run(&run, &clip, &err)) {
+            CHECK(false, "%s", err.text);
+            return;
+        }
         CHECK(clip.image.conv[0].weight->frozen == (i != 1), "without %s", changed[i]);
         CHECK(clip.image.conv[0].bias->frozen == (i != 1), "its bias, without %s", changed[i]);
-        first[i] = clip.image.conv[0].weight->val.v[0], second[i] = clip.image.conv[2].weight->val.v[0];
+        first[i] = clip.image.conv[0].weight->val.v[0];
+        second[i] = clip.image.conv[2].weight->val.v[0];
         clip_free(&clip);
     }
-    CHECK(first[0] != first[1] && first[0] == first[2] && second[0] != second[2], "%g %g %g, %g %g", (double)first[0], (double)first[1],
-          (double)first[2], (double)second[0], (double)second[2]);
+    CHECK(first[0] != first[1] && first[0] == first[2] && second[0] != second[2], "%g %g %g, %g %g", (double)first[0],
+          (double)first[1], (double)first[2], (double)second[0], (double)second[2]);
 }
 
 /* Where all pictures have the same caption, each is found by it, and finds it. */
@@ -525,22 +628,31 @@ TEST(the_same_caption_is_no_mistake) {
     TrainRun run = run_of(least(), "alike");
     Cifar alike = train;
     memset(labels, 3, sizeof labels);
-    alike.labels = labels, run.train = &alike;
-    run.recipe.templates[1] = NULL, run.recipe.epochs = 1, run.after_epoch = keep_row, row_count = 0;
+    alike.labels = labels;
+    run.train = &alike;
+    run.recipe.templates[1] = NULL;
+    run.recipe.epochs = 1;
+    run.after_epoch = keep_row;
+    row_count = 0;
     trains(&run);
-    CHECK(row_count == 1 && rows[0].image_to_text > 1 - 1e-9 && rows[0].text_to_image > 1 - 1e-9, "%g, %g", rows[0].image_to_text, rows[0].text_to_image);
+    CHECK(row_count == 1 && rows[0].image_to_text > 1 - 1e-9 && rows[0].text_to_image > 1 - 1e-9, "%g, %g",
+          rows[0].image_to_text, rows[0].text_to_image);
 }
 
 /* However high it begins, the temperature's scale is 100 at most after a step. */
 TEST(the_scale_has_an_end) {
     TrainRun run = run_of(least(), "scale");
-    run.recipe.model.logit_scale = 500, run.recipe.epochs = 1, run.after_epoch = keep_row, row_count = 0;
+    run.recipe.model.logit_scale = 500;
+    run.recipe.epochs = 1;
+    run.after_epoch = keep_row;
+    row_count = 0;
     trains(&run);
     CHECK(row_count == 1 && rows[0].logit_scale <= 100.001, "%g", rows[0].logit_scale);
 }
 
-TESTS(any_number_of_threads, resumed_everything, resumed_least, resumed_with_other_towers, resumed_at_the_end, resumed_from_nothing, resumed_with_another_log,
-      stopped_before_anything_was_finished, another_run_is_not_resumed, a_damaged_checkpoint_is_not_resumed,
-      an_incomplete_checkpoint_is_not_resumed, a_batch_larger_than_the_set, a_gradient_that_is_not_finite, the_first_operation_is_named, an_absurd_learning_rate,
-      a_place_that_cannot_be_written, a_full_disk, rows_make_sense, the_log_has_its_columns, the_log_is_read_back, recipes,
-      recipes_without_an_ingredient, the_same_caption_is_no_mistake, the_scale_has_an_end)
+TESTS(any_number_of_threads, resumed_everything, resumed_least, resumed_with_other_towers, resumed_at_the_end,
+      resumed_from_nothing, resumed_with_another_log, stopped_before_anything_was_finished, another_run_is_not_resumed,
+      a_damaged_checkpoint_is_not_resumed, an_incomplete_checkpoint_is_not_resumed, a_batch_larger_than_the_set,
+      a_gradient_that_is_not_finite, the_first_operation_is_named, an_absurd_learning_rate,
+      a_place_that_cannot_be_written, a_full_disk, rows_make_sense, the_log_has_its_columns, the_log_is_read_back,
+      recipes, recipes_without_an_ingredient, the_same_caption_is_no_mistake, the_scale_has_an_end)

@@ -27,8 +27,9 @@ TEST(utf8_every_character_there_and_back) {
 
 TEST(utf8_ill_formed_bytes_are_kept) {
     static const char *const bad[] = {
-        "\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xed\xbf\xbf",
-        "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xc3(",
+        "\x80",         "\xbf",         "\xc0\x80",         "\xc1\xbf",         "\xe0\x9f\xbf",
+        "\xed\xa0\x80", "\xed\xbf\xbf", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
+        "\xff",         "\xc3(",
     };
     for (size_t i = 0; i < COUNT(bad); i++) {
         uint32_t codes[8] = { 0 };
@@ -46,7 +47,9 @@ TEST(unicode_classes) {
     int letters = 0, numbers = 0, spaces = 0, several = 0;
     for (uint32_t code = 0; code < UNICODE_END + 256; code++) {
         bool letter = unicode_is_letter(code), number = unicode_is_number(code), space = unicode_is_space(code);
-        letters += letter, numbers += number, spaces += space;
+        letters += letter;
+        numbers += number;
+        spaces += space;
         several += letter + number + space > 1;
     }
     CHECK(letters == 145672 && numbers == 1924 && spaces == 25, "%d letters, %d numbers, %d spaces", letters, numbers,

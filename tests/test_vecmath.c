@@ -79,8 +79,10 @@ TEST(quick_gelu_everywhere) {
         for (int i = 0; i < BLOCK; i++) x[i] = (num)(-100 + part + 0.001 * i);
         vec_quick_gelu(x, y, BLOCK);
         for (int i = 0; i < BLOCK; i++) {
-            double want = true_quick((double)x[i]), off = fabs((double)y[i] - want), most = MAX(4 * ulp(want), sizeof(num) == 4 ? ldexp(1, -142) : 0);
-            CHECK(off <= most, "quick_gelu(%.9g) is %.9g, want %.9g: off by %.2f ulp", (double)x[i], (double)y[i], want, off / ulp(want));
+            double want = true_quick((double)x[i]), off = fabs((double)y[i] - want),
+                   most = MAX(4 * ulp(want), sizeof(num) == 4 ? ldexp(1, -142) : 0);
+            CHECK(off <= most, "quick_gelu(%.9g) is %.9g, want %.9g: off by %.2f ulp", (double)x[i], (double)y[i], want,
+                  off / ulp(want));
         }
     }
 }
@@ -117,7 +119,10 @@ TEST(values_by_hand) {
 TEST(every_length_and_place) {
     Rng rng = rng_seed(1, 0);
     num x[100], dy[100], one[100], all[100], some[102];
-    for (int i = 0; i < 100; i++) x[i] = (num)(3 * rng_normal(&rng)), dy[i] = (num)rng_normal(&rng);
+    for (int i = 0; i < 100; i++) {
+        x[i] = (num)(3 * rng_normal(&rng));
+        dy[i] = (num)rng_normal(&rng);
+    }
     Function functions[] = { vec_exp, vec_erf, vec_gelu, vec_quick_gelu };
     for (size_t f = 0; f < COUNT(functions); f++) {
         for (int i = 0; i < 100; i++) functions[f](x + i, all + i, 1);
@@ -148,5 +153,5 @@ TEST(every_length_and_place) {
     }
 }
 
-TESTS(exp_everywhere, erf_everywhere, gelu_everywhere, gelu_slope_everywhere, quick_gelu_everywhere, plain_twins, values_by_hand,
-      every_length_and_place)
+TESTS(exp_everywhere, erf_everywhere, gelu_everywhere, gelu_slope_everywhere, quick_gelu_everywhere, plain_twins,
+      values_by_hand, every_length_and_place)

@@ -62,18 +62,28 @@ static void draw(const Lesson *lesson, const num *x, const num *right, const num
     for (int i = 0; i < STEPS; i++) {
         k[i] = 1 + (num)(4.0 * i / (STEPS - 1));
         num longer[D] = { k[i] * wrong[0], k[i] * wrong[1] };
-        dot_wrong[i] = (num)vec_dot(x, longer, D), cos_wrong[i] = (num)vec_cosine(x, longer, D);
-        dot_right[i] = (num)vec_dot(x, right, D), cos_right[i] = (num)vec_cosine(x, right, D);
+        dot_wrong[i] = (num)vec_dot(x, longer, D);
+        cos_wrong[i] = (num)vec_cosine(x, longer, D);
+        dot_right[i] = (num)vec_dot(x, right, D);
+        cos_right[i] = (num)vec_cosine(x, right, D);
     }
-    Series series[] = { { "dot, mountain", k, dot_wrong, STEPS }, { "dot, ramen", k, dot_right, STEPS },
-                        { "cosine, mountain", k, cos_wrong, STEPS }, { "cosine, ramen", k, cos_right, STEPS } };
-    Lines lines = { .title = "The picture of ramen against two captions", .y = "similarity",
-                    .x = "k: how many times as long the mountain caption is", .series = series, .count = 4 };
+    Series series[] = { { "dot, mountain", k, dot_wrong, STEPS },
+                        { "dot, ramen", k, dot_right, STEPS },
+                        { "cosine, mountain", k, cos_wrong, STEPS },
+                        { "cosine, ramen", k, cos_right, STEPS } };
+    Lines lines = { .title = "The picture of ramen against two captions",
+                    .y = "similarity",
+                    .x = "k: how many times as long the mountain caption is",
+                    .series = series,
+                    .count = 4 };
     lesson_lines(lesson, "01-magnitude", &lines);
 }
 
 int main(int argc, char **argv) {
-    Lesson lesson = { .number = "01", .title = "Vectors", .takes = "1 second", .next = "make lesson-02",
+    Lesson lesson = { .number = "01",
+                      .title = "Vectors",
+                      .takes = "1 second",
+                      .next = "make lesson-02",
                       .shows = "When two lists of numbers are alike, and why their length must not count" };
     lesson_begin(&lesson, argc, argv);
     Mat image = mat_from(&lesson.memory, N, D, (double[]){ 0.9, 0.3, -0.7, 0.6, 0.1, -0.95, -0.8, -0.5 });
@@ -88,7 +98,8 @@ int main(int argc, char **argv) {
     dot_product(x, t);
 
     lesson_section(&lesson, "3. The length: the dot product with itself, and the square root");
-    length("x", x), length("t", t);
+    length("x", x);
+    length("t", t);
 
     lesson_section(&lesson, "4. The cosine: the dot product, with both lengths divided out");
     cosine(x, t);

@@ -34,10 +34,14 @@ static Mat similarities(Arena *memory, Mat text, Mat image) {
 
 /* The caption and picture that do not belong together and are most alike. */
 static void most_confusing(Mat s, int *caption, int *picture) {
-    *caption = 0, *picture = 1;
+    *caption = 0;
+    *picture = 1;
     for (int i = 0; i < N; i++)
         for (int j = 0; j < N; j++)
-            if (i != j && AT(s, i, j) > AT(s, *caption, *picture)) *caption = i, *picture = j;
+            if (i != j && AT(s, i, j) > AT(s, *caption, *picture)) {
+                *caption = i;
+                *picture = j;
+            }
 }
 
 /* Caption 0 chooses among the pictures: softmax and cross-entropy, term by term. */
@@ -72,7 +76,10 @@ static double clip_loss(Arena *memory, Mat s, double tau, int decimals) {
 static double best_loss(double tau) { return log1p((N - 1) * exp(-2 / tau)); }
 
 int main(int argc, char **argv) {
-    Lesson lesson = { .number = "02", .title = "The similarity matrix", .takes = "1 second", .next = "make lesson-03",
+    Lesson lesson = { .number = "02",
+                      .title = "The similarity matrix",
+                      .takes = "1 second",
+                      .next = "make lesson-03",
                       .shows = "Four captions against four pictures: who belongs to whom, and what doubt costs" };
     lesson_begin(&lesson, argc, argv);
     Arena *memory = &lesson.memory;
@@ -88,8 +95,15 @@ int main(int argc, char **argv) {
     Prediction pair = lesson_predict(&lesson, "Which picture and caption that do not belong together are most alike?");
     int caption, picture;
     Mat s = similarities(memory, unit_text, unit_image);
-    Heat heat = { .title = "Cosine of every caption with every picture", .y = "caption", .x = "picture", .m = s,
-                  .rows = captions, .cols = pictures, .decimals = 6, .low = -1, .high = 1 };
+    Heat heat = { .title = "Cosine of every caption with every picture",
+                  .y = "caption",
+                  .x = "picture",
+                  .m = s,
+                  .rows = captions,
+                  .cols = pictures,
+                  .decimals = 6,
+                  .low = -1,
+                  .high = 1 };
     lesson_heat(&lesson, "02-similarity", &heat);
     most_confusing(s, &caption, &picture);
     printf("The worst temptation: \"%s\" and the %s, %.6f.\n", captions[caption], pictures[picture],
@@ -97,8 +111,8 @@ int main(int argc, char **argv) {
     lesson_outcome(&lesson, &pair, "\"%s\" and the %s", captions[caption], pictures[picture]);
 
     lesson_section(&lesson, "3. One row: \"a tabby cat\" chooses a picture, tau = 1");
-    Prediction said = lesson_predict(&lesson, "The right cosine is %.2f. What probability will the cat get?",
-                                     AT(s, 0, 0));
+    Prediction said =
+        lesson_predict(&lesson, "The right cosine is %.2f. What probability will the cat get?", AT(s, 0, 0));
     num p[N];
     softmax_row(&AT(s, 0, 0), N, 1, p);
     walk_row(s, 1, 6);

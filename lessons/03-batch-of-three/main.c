@@ -33,8 +33,14 @@ static Mat softmax_rows(Arena *memory, Mat l) {
 }
 
 static void show(const Lesson *lesson, const char *name, const char *title, Mat m, int decimals) {
-    lesson_heat(lesson, name, &(Heat){ .title = title, .y = "picture", .x = "caption", .m = m, .rows = pictures,
-                                       .cols = captions, .decimals = decimals });
+    lesson_heat(lesson, name,
+                &(Heat){ .title = title,
+                         .y = "picture",
+                         .x = "caption",
+                         .m = m,
+                         .rows = pictures,
+                         .cols = captions,
+                         .decimals = decimals });
 }
 
 static void print_sums(Mat l) {
@@ -71,7 +77,10 @@ static double print_both_directions(Arena *memory, Mat l) {
 }
 
 int main(int argc, char **argv) {
-    Lesson lesson = { .number = "03", .title = "A batch of three", .takes = "1 second", .next = "make lesson-04",
+    Lesson lesson = { .number = "03",
+                      .title = "A batch of three",
+                      .takes = "1 second",
+                      .next = "make lesson-04",
                       .shows = "Three pairs in 3D at tau = 0.07, step by step, and three mistakes on a page" };
     lesson_begin(&lesson, argc, argv);
     Arena *memory = &lesson.memory;

@@ -33,8 +33,13 @@ static void show_bars(const Lesson *lesson) {
         else snprintf(label[i], sizeof label[i], "%13sS = %.1f", "", S[j]);
         bars[i] = (Bar){ .label = label[i], .value = p[j], .marked = j == RIGHT };
     }
-    lesson_bars(lesson, "04-bars", &(Bars){ .title = "The same five cosines at four temperatures: probability of each",
-                                            .bars = bars, .count = TAUS * N, .decimals = 3, .low = 0, .high = 1 });
+    lesson_bars(lesson, "04-bars",
+                &(Bars){ .title = "The same five cosines at four temperatures: probability of each",
+                         .bars = bars,
+                         .count = TAUS * N,
+                         .decimals = 3,
+                         .low = 0,
+                         .high = 1 });
 }
 
 /* The gradient of L = -log p_truth with respect to the cosines: g_j = (p_j - q_j) / tau. Returns its length. */
@@ -72,11 +77,18 @@ static void draw_gradient(const Lesson *lesson) {
     num tau[STEPS], right[STEPS], wrong[STEPS], g[N];
     for (int i = 0; i < STEPS; i++) {
         tau[i] = (num)pow(10, -2 + 3.0 * i / (STEPS - 1));
-        right[i] = (num)gradient(tau[i], RIGHT, g), wrong[i] = (num)gradient(tau[i], WRONG, g);
+        right[i] = (num)gradient(tau[i], RIGHT, g);
+        wrong[i] = (num)gradient(tau[i], WRONG, g);
     }
     Series series[] = { { "truth 0.8, the best", tau, right, STEPS }, { "truth 0.6, beaten", tau, wrong, STEPS } };
-    lesson_lines(lesson, "04-gradient", &(Lines){ .title = "How hard one row pulls, against the temperature",
-                 .x = "tau", .y = "length of dL/dS", .series = series, .count = 2, .log_x = true, .log_y = true });
+    lesson_lines(lesson, "04-gradient",
+                 &(Lines){ .title = "How hard one row pulls, against the temperature",
+                           .x = "tau",
+                           .y = "length of dL/dS",
+                           .series = series,
+                           .count = 2,
+                           .log_x = true,
+                           .log_y = true });
 }
 
 /* dL/ds for logits s S: what the model expects of the cosine, minus what the truth has. */
@@ -111,7 +123,10 @@ static void print_limits(void) {
 }
 
 int main(int argc, char **argv) {
-    Lesson lesson = { .number = "04", .title = "Temperature", .takes = "1 second", .next = "make lesson-05",
+    Lesson lesson = { .number = "04",
+                      .title = "Temperature",
+                      .takes = "1 second",
+                      .next = "make lesson-05",
                       .shows = "The same five cosines at four temperatures: how sure, and how much to learn" };
     lesson_begin(&lesson, argc, argv);
 

@@ -18,7 +18,9 @@ static Mat cosines_draw(Arena *arena, Rng rng, int n, num kin, num own) {
     for (int d = 0; d < D; d++) AT(image, 1, d) += kin * AT(image, 0, d);
     mat_normalise_rows(image);
     for (size_t i = 0; i < mat_count(text); i++) text.v[i] += own * image.v[i];
-    mat_normalise_rows(text), mat_transpose(text, turned), mat_matmul(image, turned, s);
+    mat_normalise_rows(text);
+    mat_transpose(text, turned);
+    mat_matmul(image, turned, s);
     return s;
 }
 
@@ -36,7 +38,9 @@ static double print_pairs(Mat s) {
         ClipPair pair = clip_pair(s, i, 1 / tau);
         printf("  %d      %7.4f    %7.4f (text %d)  %7.4f  %.4f  %6.4f     %.4f\n", i + 1, pair.positive, pair.negative,
                pair.hardest + 1, pair.margin, pair.p, pair.loss, pair.share);
-        loss += pair.loss / N, positive += pair.positive / N, negative += pair.negative / N;
+        loss += pair.loss / N;
+        positive += pair.positive / N;
+        negative += pair.negative / N;
     }
     printf("  mean   %7.4f    %7.4f           %7.4f          %6.4f\n", positive, negative, positive - negative, loss);
     return loss;
@@ -60,15 +64,17 @@ static void print_floor(int B) {
         int caption[MOST];
         for (int b = 0; b < B; b++) caption[b] = (int)rng_below(&rng, CIFAR_CLASSES);
         double floor = clip_loss_floor_of(caption, B);
-        mean += floor / DRAWS, squares += floor * floor / DRAWS;
+        mean += floor / DRAWS;
+        squares += floor * floor / DRAWS;
     }
     double error = sqrt((squares - mean * mean) / (DRAWS - 1));
     printf("  %4d  %.6f   %.4f +- %.4f  %+.1f\n", B, exact, mean, error, (mean - exact) / error);
 }
 
 static void after_epoch(void *context, const EpochRow *row) {
-    num (*curve)[EPOCHS] = context;
-    curve[0][row->epoch - 1] = (num)row->loss, curve[1][row->epoch - 1] = (num)row->floor;
+    num(*curve)[EPOCHS] = context;
+    curve[0][row->epoch - 1] = (num)row->loss;
+    curve[1][row->epoch - 1] = (num)row->floor;
     double above = row->loss - row->floor, right = 100 * row->image_to_text;
     printf("  %5d   %.3f   %.3f         %6.3f      %5.1f %%\n", row->epoch, row->loss, row->floor, above, right);
 }
@@ -78,13 +84,21 @@ static double learn(const Lesson *lesson, const Cifar *train, const Cifar *test,
     num curve[2][EPOCHS];
     Err err;
     TrainRun run = { *recipe_find("quick"), 1, train, test, .after_epoch = after_epoch, .context = curve };
-    run.recipe.epochs = EPOCHS, run.recipe.batch = BATCH, run.recipe.share = false;
+    run.recipe.epochs = EPOCHS;
+    run.recipe.batch = BATCH;
+    run.recipe.share = false;
     for (int i = 0; i < 3; i++) run.recipe.model.image.widths[i] /= 4;
     printf("  epoch    loss   floor  loss - floor  right class\n");
     if (!train_run(&run, clip, &err)) die("%s", err.text);
     Series series[] = { { "loss", NULL, curve[0], EPOCHS }, { "floor of its batches", NULL, curve[1], EPOCHS } };
-    lesson_lines(lesson, "05-floor", &(Lines){ .title = "Ten captions, batches of 64", .y = "nats", .x = "epoch",
-                 .series = series, .count = 2, .reference_name = "log 64 =", .reference = log(BATCH) });
+    lesson_lines(lesson, "05-floor",
+                 &(Lines){ .title = "Ten captions, batches of 64",
+                           .y = "nats",
+                           .x = "epoch",
+                           .series = series,
+                           .count = 2,
+                           .reference_name = "log 64 =",
+                           .reference = log(BATCH) });
     return curve[0][EPOCHS - 1];
 }
 
@@ -108,8 +122,12 @@ static void ask_both(Clip *clip, const Cifar *test) {
 int main(int argc, char **argv) {
     const char *data = "shapes";
     const Option options[] = { { "data", .text = &data, .choices = COURSE_DATA, .help = "for section 6" }, { 0 } };
-    Lesson lesson = { .number = "05", .title = "InfoNCE and hard negatives", .takes = "5 seconds", .options = options,
-                      .shows = "A question with N answers: its price, its traps, its floor", .next = "make lesson-06" };
+    Lesson lesson = { .number = "05",
+                      .title = "InfoNCE and hard negatives",
+                      .takes = "5 seconds",
+                      .options = options,
+                      .shows = "A question with N answers: its price, its traps, its floor",
+                      .next = "make lesson-06" };
     lesson_begin(&lesson, argc, argv);
 
     lesson_section(&lesson, "1. Knowing nothing: eight pictures against texts of chance");
@@ -121,8 +139,14 @@ int main(int argc, char **argv) {
 
     lesson_section(&lesson, "2. A batch of 8 pairs in 64 dimensions, tau = 0.07");
     Mat s = cosines_draw(&lesson.memory, rng_seed(1, 0), N, 0, 1);
-    lesson_heat(&lesson, "05-batch", &(Heat){ .title = "Cosine of every picture with every text", .y = "picture",
-                .x = "text", .m = s, .decimals = 3, .low = -1, .high = 1 });
+    lesson_heat(&lesson, "05-batch",
+                &(Heat){ .title = "Cosine of every picture with every text",
+                         .y = "picture",
+                         .x = "text",
+                         .m = s,
+                         .decimals = 3,
+                         .low = -1,
+                         .high = 1 });
     double easy = print_pairs(s);
 
     lesson_section(&lesson, "3. The same batch, but picture 2 looks like picture 1");
@@ -145,6 +169,7 @@ int main(int argc, char **argv) {
     lesson_outcome_number(&lesson, &said, learn(&lesson, &train, &test, &clip), 3);
 
     lesson_section(&lesson, "7. Sharing the target: one batch of new pictures, asked both ways");
-    ask_both(&clip, &test), clip_free(&clip);
+    ask_both(&clip, &test);
+    clip_free(&clip);
     return lesson_end(&lesson);
 }

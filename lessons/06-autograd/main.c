@@ -22,9 +22,9 @@ static double one_logit(const Lesson *lesson) {
     Var a = op_mul(t, x1, y1), b = op_mul(t, x2, y2), cosine = op_add(t, a, b);
     Var s = op_exp(t, log_s), z = op_mul(t, s, cosine);
     tape_backward(t, z);
-    GraphName names[] = { { x1, "x1", "" }, { y1, "y1", "" }, { x2, "x2", "" }, { y2, "y2", "" }, { log_s, "t", "" },
-                          { a, "a", "x1 y1" }, { b, "b", "x2 y2" }, { cosine, "cos", "a + b" }, { s, "s", "exp t" },
-                          { z, "z", "s cos" } };
+    GraphName names[] = { { x1, "x1", "" },    { y1, "y1", "" },    { x2, "x2", "" },    { y2, "y2", "" },
+                          { log_s, "t", "" },  { a, "a", "x1 y1" }, { b, "b", "x2 y2" }, { cosine, "cos", "a + b" },
+                          { s, "s", "exp t" }, { z, "z", "s cos" } };
     Graph graph = graph_of(&t->arena, z, names, COUNT(names));
     graph.title = "One logit: z = exp(t) (x1 y1 + x2 y2)";
     lesson_graph(lesson, "06-logit", &graph);
@@ -43,10 +43,17 @@ static void loss_of_two_pairs(const Lesson *lesson) {
     Var rows = op_cross_entropy_labels(t, z, own), columns = op_cross_entropy_labels(t, turned, own);
     Var sum = op_add(t, rows, columns), L = op_scale(t, sum, 0.5);
     tape_backward(t, L);
-    GraphName names[] = { { I, "I", "" }, { T, "T", "" }, { log_s, "t", "" }, { cosine, "cos", "I T^T" },
-                          { s, "s", "exp t" }, { z, "z", "s cos" }, { turned, "z^T", "transpose" },
-                          { rows, "rows", "cross-entropy" }, { columns, "columns", "cross-entropy" },
-                          { sum, "sum", "rows + columns" }, { L, "L", "sum / 2" } };
+    GraphName names[] = { { I, "I", "" },
+                          { T, "T", "" },
+                          { log_s, "t", "" },
+                          { cosine, "cos", "I T^T" },
+                          { s, "s", "exp t" },
+                          { z, "z", "s cos" },
+                          { turned, "z^T", "transpose" },
+                          { rows, "rows", "cross-entropy" },
+                          { columns, "columns", "cross-entropy" },
+                          { sum, "sum", "rows + columns" },
+                          { L, "L", "sum / 2" } };
     Graph graph = graph_of(&t->arena, L, names, COUNT(names));
     graph.title = "The CLIP loss of two pairs";
     lesson_graph(lesson, "06-loss", &graph);
@@ -98,7 +105,9 @@ static double farthest(const num *a, const num *b) {
 
 static void compare(Mat z, bool both) {
     num g[3][N * N];
-    by_formula(z, both, g[0]), by_tape(z, both, g[1]), by_difference(z, both, 1e-5, g[2]);
+    by_formula(z, both, g[0]);
+    by_tape(z, both, g[1]);
+    by_difference(z, both, 1e-5, g[2]);
     printf("  formula                      tape                         central difference\n");
     for (int i = 0; i < N; i++)
         for (int k = 0; k < 3; k++)
@@ -117,12 +126,21 @@ static void which_step(const Lesson *lesson, Mat z) {
         error[i] = (num)farthest(formula, g);
     }
     printf("  h = 1: %.1e   h = 0.1: %.1e   h = 0.01: %.1e\n", error[STEPS - 1], error[STEPS - 5], error[STEPS - 9]);
-    lesson_lines(lesson, "06-step", &(Lines){ .title = "Largest error of the central difference", .y = "error",
-                 .x = "step h", .series = &(Series){ NULL, h, error, STEPS }, .count = 1, .log_x = true, .log_y = 1 });
+    lesson_lines(lesson, "06-step",
+                 &(Lines){ .title = "Largest error of the central difference",
+                           .y = "error",
+                           .x = "step h",
+                           .series = &(Series){ NULL, h, error, STEPS },
+                           .count = 1,
+                           .log_x = true,
+                           .log_y = 1 });
 }
 
 int main(int argc, char **argv) {
-    Lesson lesson = { .number = "06", .title = "Autograd", .takes = "1 second", .next = "make lesson-07",
+    Lesson lesson = { .number = "06",
+                      .title = "Autograd",
+                      .takes = "1 second",
+                      .next = "make lesson-07",
                       .shows = "A loss that remembers how it came about, and its gradient in three ways" };
     lesson_begin(&lesson, argc, argv);
     lesson_section(&lesson, "1. One logit, number by number");

@@ -20,7 +20,8 @@ static int collect(Var result, Var all[FIGURE_NODES]) {
     }
     for (int i = 0; i < count / 2; i++) {
         Var swap = all[i];
-        all[i] = all[count - 1 - i], all[count - 1 - i] = swap;
+        all[i] = all[count - 1 - i];
+        all[count - 1 - i] = swap;
     }
     return count;
 }

@@ -7,7 +7,10 @@
 
 /* What a node is called in the figure; others are called "x1", "x2", ... in the order of the tape. `operation` NULL:
  * the name of the tape's operation. */
-typedef struct { Var node; const char *name, *operation; } GraphName;
+typedef struct {
+    Var node;
+    const char *name, *operation;
+} GraphName;
 
 /* All nodes below `result`, and itself last, in the order of the tape. Gradients are those the tape holds now (set
  * keep_grads before tape_backward). `names` holds `count`. Texts of operations are the library's, or the caller's.

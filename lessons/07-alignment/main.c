@@ -10,9 +10,16 @@ static const double taus[TAUS] = { 0.05, 0.3, 1 };
 static const char *const names[TAUS] = { "tau = 0.05", "tau = 0.3", "tau = 1" };
 static const int shown[SHOWN] = { 0, 5, 15, 30, FRAMES - 1 };
 
-typedef struct { Mat image, text; } Pairs; /* points on the circle, [N,D] each */
-typedef struct { double loss, alignment, uniformity; } Figures;
-typedef struct { Figures at[STEPS + 1]; Mat points[STEPS + 1]; } Run; /* every step at one temperature */
+typedef struct {
+    Mat image, text;
+} Pairs; /* points on the circle, [N,D] each */
+typedef struct {
+    double loss, alignment, uniformity;
+} Figures;
+typedef struct {
+    Figures at[STEPS + 1];
+    Mat points[STEPS + 1];
+} Run; /* every step at one temperature */
 
 static double squared_distance(const num *a, const num *b) {
     num gap[D] = { a[0] - b[0], a[1] - b[1] };
@@ -46,7 +53,8 @@ static Figures descend(Pairs p, double tau, double rate) {
     tape_backward(&t, L);
     for (int i = 0; i < N * D; i++) p.image.v[i] -= (num)rate * image->grad[i];
     for (int i = 0; i < N * D; i++) p.text.v[i] -= (num)rate * text->grad[i];
-    mat_normalise_rows(p.image), mat_normalise_rows(p.text);
+    mat_normalise_rows(p.image);
+    mat_normalise_rows(p.text);
     tape_free(&t);
     return figures;
 }
@@ -56,7 +64,8 @@ static Run *learn(Arena *arena, int seed, double tau) {
     Rng rng = rng_seed((uint64_t)seed, 0);
     Run *run = arena_alloc(arena, 1, sizeof *run);
     Pairs p = { mat_normal(arena, N, D, &rng, 1), mat_normal(arena, N, D, &rng, 1) };
-    mat_normalise_rows(p.image), mat_normalise_rows(p.text);
+    mat_normalise_rows(p.image);
+    mat_normalise_rows(p.text);
     for (int step = 0; step <= STEPS; step++) {
         run->points[step] = mat_new(arena, 2 * N, D); /* image and text of each pair in turn */
         for (int k = 0; k < 2 * N * D; k++)
@@ -79,9 +88,18 @@ static void show_motion(Lesson *lesson, Run *const *runs) {
         for (int k = 0; k < TAUS; k++)
             for (int i = 0; i < N * 2 * D; i++) *to++ = runs[k]->points[step_of(f)].v[i];
     }
-    lesson_motion(lesson, "07-motion", &(Motion){ .title = "Eight pairs on a circle", .first = "pictures",
-                  .second = "texts", .panels = names, .panel_count = TAUS, .pairs = N, .points = points,
-                  .frames = FRAMES, .frame_names = frame_names, .shown = shown, .shown_count = SHOWN });
+    lesson_motion(lesson, "07-motion",
+                  &(Motion){ .title = "Eight pairs on a circle",
+                             .first = "pictures",
+                             .second = "texts",
+                             .panels = names,
+                             .panel_count = TAUS,
+                             .pairs = N,
+                             .points = points,
+                             .frames = FRAMES,
+                             .frame_names = frame_names,
+                             .shown = shown,
+                             .shown_count = SHOWN });
 }
 
 static void print_one(Figures f) {
@@ -108,15 +126,25 @@ static void draw_curves(const Lesson *lesson, Run *const *runs, double octagon) 
     num step[STEPS + 1], align[TAUS][STEPS + 1], uniform[TAUS][STEPS + 1];
     Series left[TAUS], right[TAUS];
     for (int k = 0; k < TAUS; k++) {
-        for (int i = 0; i <= STEPS; i++)
-            step[i] = i, align[k][i] = runs[k]->at[i].alignment, uniform[k][i] = runs[k]->at[i].uniformity;
+        for (int i = 0; i <= STEPS; i++) {
+            step[i] = i;
+            align[k][i] = runs[k]->at[i].alignment;
+            uniform[k][i] = runs[k]->at[i].uniformity;
+        }
         left[k] = (Series){ names[k], step, align[k], STEPS + 1 };
         right[k] = (Series){ names[k], step, uniform[k], STEPS + 1 };
     }
-    lesson_lines(lesson, "07-alignment", &(Lines){ .title = "Alignment: mean squared distance within a pair",
-                 .x = "step", .series = left, .count = TAUS });
-    lesson_lines(lesson, "07-uniformity", &(Lines){ .title = "Uniformity: lower is more evenly spread", .x = "step",
-                 .series = right, .count = TAUS, .reference_name = "octagon", .reference = octagon });
+    lesson_lines(
+        lesson, "07-alignment",
+        &(Lines){
+            .title = "Alignment: mean squared distance within a pair", .x = "step", .series = left, .count = TAUS });
+    lesson_lines(lesson, "07-uniformity",
+                 &(Lines){ .title = "Uniformity: lower is more evenly spread",
+                           .x = "step",
+                           .series = right,
+                           .count = TAUS,
+                           .reference_name = "octagon",
+                           .reference = octagon });
 }
 
 /* Eight places at equal distances: the best there is. */
@@ -131,8 +159,12 @@ static Pairs octagon(Arena *arena) {
 
 int main(int argc, char **argv) {
     int seed = 2;
-    Lesson lesson = { .number = "07", .title = "Alignment", .takes = "4 seconds", .next = "make lesson-08",
-                      .shows = "Eight pairs on a circle, pulled together and apart by the CLIP loss", .seed = &seed };
+    Lesson lesson = { .number = "07",
+                      .title = "Alignment",
+                      .takes = "4 seconds",
+                      .next = "make lesson-08",
+                      .shows = "Eight pairs on a circle, pulled together and apart by the CLIP loss",
+                      .seed = &seed };
     lesson_begin(&lesson, argc, argv);
     Run *runs[TAUS];
     for (int k = 0; k < TAUS; k++) runs[k] = learn(&lesson.memory, seed, taus[k]);

@@ -17,13 +17,15 @@ Spotlight spotlight_scene(uint64_t seed, int i) {
     canvas_ground(canvas, &rng);
     ShapeObject object = shapes_object(&rng, i % SHAPE_CLASS_SHAPES, i % SHAPE_CLASS_COLOURS), white = object;
     for (int c = 0; c < 3; c++) white.rgb[c] = 1;
-    canvas_draw(canvas, &object), canvas_draw(black, &white);
+    canvas_draw(canvas, &object);
+    canvas_draw(black, &white);
     canvas_noise(canvas, &rng, 0.05);
     canvas_bytes(canvas, scene.rgb);
     for (int p = 0; p < PATCHES; p++) {
         double cover = 0;
         for (int k = 0; k < PATCH * PATCH; k++)
-            cover += mask[3 * ((p / ACROSS * PATCH + k / PATCH) * SIDE + p % ACROSS * PATCH + k % PATCH)] / (PATCH * PATCH);
+            cover +=
+                mask[3 * ((p / ACROSS * PATCH + k / PATCH) * SIDE + p % ACROSS * PATCH + k % PATCH)] / (PATCH * PATCH);
         scene.covered[p] = cover >= 0.25;
     }
     return scene;
@@ -35,8 +37,8 @@ static void look_require(Mat look) {
 
 Mat spotlight_look(Arena *arena, Clip *clip, const Spotlight *scene) {
     ImageTowerSize size = image_tower_size(clip->config.image);
-    REQUIRE(!strcmp(size.kind, "vit") && size.patch == PATCH && size.side == SIDE, "the tower is \"%s\" with patches of %d, want a vit of %d",
-            size.kind, size.patch, PATCH);
+    REQUIRE(!strcmp(size.kind, "vit") && size.patch == PATCH && size.side == SIDE,
+            "the tower is \"%s\" with patches of %d, want a vit of %d", size.kind, size.patch, PATCH);
     Tape t = { 0 };
     Mat pixels = mat_like(&t.arena, mat_shape(4, 1, SIDE, SIDE, 3));
     cifar_normalise(scene->rgb, pixels.v);
@@ -49,7 +51,10 @@ Mat spotlight_look(Arena *arena, Clip *clip, const Spotlight *scene) {
 double spotlight_share(const Spotlight *scene, Mat look) {
     look_require(look);
     double on = 0, all = 0;
-    for (int p = 0; p < PATCHES; p++) all += (double)look.v[1 + p], on += scene->covered[p] ? (double)look.v[1 + p] : 0;
+    for (int p = 0; p < PATCHES; p++) {
+        all += (double)look.v[1 + p];
+        on += scene->covered[p] ? (double)look.v[1 + p] : 0;
+    }
     return all > 0 ? on / all : 0;
 }
 

@@ -8,12 +8,16 @@
 #include "dataset/cifar.h"
 #include "model/clip.h"
 
-enum { SPOTLIGHT_PATCH = 4, SPOTLIGHT_ACROSS = CIFAR_SIDE / SPOTLIGHT_PATCH, SPOTLIGHT_PATCHES = SPOTLIGHT_ACROSS * SPOTLIGHT_ACROSS };
+enum {
+    SPOTLIGHT_PATCH = 4,
+    SPOTLIGHT_ACROSS = CIFAR_SIDE / SPOTLIGHT_PATCH,
+    SPOTLIGHT_PATCHES = SPOTLIGHT_ACROSS * SPOTLIGHT_ACROSS
+};
 
 typedef struct {
-    const char *name;                   /* of the shape; static */
+    const char *name; /* of the shape; static */
     uint8_t rgb[CIFAR_NUMBERS];
-    bool covered[SPOTLIGHT_PATCHES];    /* the shape covers a quarter of this patch, or more */
+    bool covered[SPOTLIGHT_PATCHES]; /* the shape covers a quarter of this patch, or more */
 } Spotlight;
 
 /* The i-th scene of a seed: shapes and colours by turns, all else by chance. i >= 0. */

@@ -12,8 +12,8 @@ Fusion fusion_add(Params *params, FusionSize size, Rng *rng) {
 }
 
 Var fusion_score(Tape *t, const Fusion *m, Var pixels, const int *ids, int T) {
-    REQUIRE(pixels->val.dims == 4 && pixels->val.shape[0] == 1 && T >= 1, "pixels are %s with %d words, want [1,H,W,3] and at least 1",
-            mat_shape_text(pixels->val), T);
+    REQUIRE(pixels->val.dims == 4 && pixels->val.shape[0] == 1 && T >= 1,
+            "pixels are %s with %d words, want [1,H,W,3] and at least 1", mat_shape_text(pixels->val), T);
     int D = m->size.width;
     Var seen = linear(t, &m->patch, op_patches(t, pixels, m->size.patch)), read = embedding(t, &m->word, ids, 1, T);
     int N = seen->val.shape[1];

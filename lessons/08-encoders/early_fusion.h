@@ -11,7 +11,9 @@
 
 #include "model/transformer.h"
 
-typedef struct { int vocabulary, patch, width, layers, heads; } FusionSize;
+typedef struct {
+    int vocabulary, patch, width, layers, heads;
+} FusionSize;
 
 typedef struct {
     FusionSize size;

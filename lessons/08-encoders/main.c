@@ -11,12 +11,30 @@
 
 #include <math.h>
 
-enum { B = 4, WORDS = 6, VOCABULARY = 20, SIDE = CIFAR_SIDE, PATCH = SPOTLIGHT_PATCH, ACROSS = SIDE / PATCH, PAIRS = 8, D = 64, LAYERS = 2, HEADS = 2, SCENES = 100, LOOKS = 5 };
+enum {
+    B = 4,
+    WORDS = 6,
+    VOCABULARY = 20,
+    SIDE = CIFAR_SIDE,
+    PATCH = SPOTLIGHT_PATCH,
+    ACROSS = SIDE / PATCH,
+    PAIRS = 8,
+    D = 64,
+    LAYERS = 2,
+    HEADS = 2,
+    SCENES = 100,
+    LOOKS = 5
+};
 static const ClipConfig pairs[] = {
-    { .image = { .kind = "cnn", .embed = D }, .text = { .kind = "bow", .vocabulary = VOCABULARY, .width = D, .embed = D }, .tokens = WORDS },
-    { .image = { .kind = "resnet", .embed = D }, .text = { .kind = "lstm", .vocabulary = VOCABULARY, .width = D, .embed = D, .padding = -1 }, .tokens = WORDS },
+    { .image = { .kind = "cnn", .embed = D },
+      .text = { .kind = "bow", .vocabulary = VOCABULARY, .width = D, .embed = D },
+      .tokens = WORDS },
+    { .image = { .kind = "resnet", .embed = D },
+      .text = { .kind = "lstm", .vocabulary = VOCABULARY, .width = D, .embed = D, .padding = -1 },
+      .tokens = WORDS },
     { .image = { .kind = "vit", .patch = PATCH, .width = 128, .layers = 4, .heads = 4, .embed = D },
-      .text = { .kind = "transformer", .vocabulary = VOCABULARY, .width = D, .embed = D, .tokens = WORDS }, .tokens = WORDS },
+      .text = { .kind = "transformer", .vocabulary = VOCABULARY, .width = D, .embed = D, .tokens = WORDS },
+      .tokens = WORDS },
 };
 
 /* Four pictures of noise and four captions of chance, through both towers: their shapes, then the logits and the loss. */
@@ -39,11 +57,15 @@ static void take_apart(Lesson *lesson, ClipConfig config, double work[2]) {
     Var before = t.last, text = clip_text(&t, &clip, ids, B, WORDS);
     Anatomy b = anatomy_of(&t.arena, &t, before);
     anatomy_print(stdout, &b);
-    Var logits = clip_logits(&t, image, text, tape_param(&t, clip.logit_scale)), loss = clip_loss(&t, logits, (Mat){ 0 });
-    draw_heat(&lesson->term, &(Heat){ .title = "logits", .y = "picture", .x = "caption", .m = logits->val, .decimals = 2 });
+    Var logits = clip_logits(&t, image, text, tape_param(&t, clip.logit_scale)),
+        loss = clip_loss(&t, logits, (Mat){ 0 });
+    draw_heat(&lesson->term,
+              &(Heat){ .title = "logits", .y = "picture", .x = "caption", .m = logits->val, .decimals = 2 });
     printf("loss %.3f; of equal logits it would be log 4 = %.3f\n\n", (double)loss->val.v[0], log(B));
-    work[0] = a.work / B, work[1] = b.work / B;
-    tape_free(&t), clip_free(&clip);
+    work[0] = a.work / B;
+    work[1] = b.work / B;
+    tape_free(&t);
+    clip_free(&clip);
 }
 
 /* The temperature: three ways to learn one number with the same Adam, from the same start, at the same rate. */
@@ -58,16 +80,19 @@ static void learn_scale(Arena *arena, Mat cosines, double rate) {
     Mat turned = mat_new(arena, PAIRS, PAIRS);
     mat_transpose(cosines, turned);
     double x[WAYS] = { 0.07, 1 / 0.07, log(1 / 0.07) }, m[WAYS] = { 0 }, v[WAYS] = { 0 };
-    printf("          tau itself         s = 1/tau          s = e^t\n  step     scale     loss    scale     loss    scale     loss\n");
+    printf(
+        "          tau itself         s = 1/tau          s = e^t\n  step     scale     loss    scale     loss    scale     loss\n");
     for (int step = 0; step <= 40; step++) {
         const double scale[WAYS] = { 1 / x[BARE_TAU], x[BARE_SCALE], exp(x[EXP_T]) };
         bool show = step <= 4 || step % 10 == 0;
         if (show) printf("  %4d", step);
         for (int way = 0; way < WAYS; way++) {
             if (show) printf("  %8.2f %8.3f", scale[way], loss_of(cosines, turned, scale[way]));
-            double slope = (loss_of(cosines, turned, scale[way] + h) - loss_of(cosines, turned, scale[way] - h)) / (2 * h);
+            double slope =
+                (loss_of(cosines, turned, scale[way] + h) - loss_of(cosines, turned, scale[way] - h)) / (2 * h);
             double g = way == BARE_TAU ? -slope * scale[way] * scale[way] : way == EXP_T ? slope * scale[way] : slope;
-            m[way] = 0.9 * m[way] + 0.1 * g, v[way] = 0.999 * v[way] + 0.001 * g * g;
+            m[way] = 0.9 * m[way] + 0.1 * g;
+            v[way] = 0.999 * v[way] + 0.001 * g * g;
             x[way] -= rate * m[way] / (1 - pow(0.9, step + 1)) / (sqrt(v[way] / (1 - pow(0.999, step + 1))) + 1e-8);
         }
         x[EXP_T] = fmin(x[EXP_T], LOGIT_SCALE_MOST);
@@ -86,17 +111,19 @@ static double early_work(Lesson *lesson) {
     pixels.v = noise.v;
     Var score = fusion_score(&t, &m, tape_data(&t, pixels), ids, WORDS);
     double work = anatomy_of(&t.arena, &t, NULL).work;
-    printf("a picture and a caption together: [%d,128] tokens, one score %s, %.1f million multiply-adds\n", WORDS + ACROSS * ACROSS,
-           mat_shape_text(score->val), work / 1e6);
+    printf("a picture and a caption together: [%d,128] tokens, one score %s, %.1f million multiply-adds\n",
+           WORDS + ACROSS * ACROSS, mat_shape_text(score->val), work / 1e6);
     tape_free(&t);
     return work;
 }
 
 static void compare_fusion(const double late[2], double early) {
-    printf("        N pictures, N captions: millions of multiply-adds\n       N     towers    N x N dots     late fusion    early fusion   early / late\n");
+    printf(
+        "        N pictures, N captions: millions of multiply-adds\n       N     towers    N x N dots     late fusion    early fusion   early / late\n");
     for (double n = 1; n <= 1e4; n *= 10) {
         double towers = n * (late[0] + late[1]) / 1e6, dots = n * n * D / 1e6;
-        printf("  %6.0f  %9.1f  %12.4f  %14.1f  %14.1f  %12.1f\n", n, towers, dots, towers + dots, n * n * early / 1e6, n * n * early / 1e6 / (towers + dots));
+        printf("  %6.0f  %9.1f  %12.4f  %14.1f  %14.1f  %12.1f\n", n, towers, dots, towers + dots, n * n * early / 1e6,
+               n * n * early / 1e6 / (towers + dots));
     }
 }
 
@@ -111,7 +138,8 @@ static double look_at(Lesson *lesson, Clip *clip, const char *caption, Tile *pic
         if (i < LOOKS) {
             uint8_t *lit = arena_alloc(&lesson->memory, CIFAR_NUMBERS, 1);
             spotlight_lit(scene, look, lit);
-            pictures[i] = (Tile){ scene->rgb, SIDE, SIDE, scene->name, false }, looks[i] = (Tile){ lit, SIDE, SIDE, caption, false };
+            pictures[i] = (Tile){ scene->rgb, SIDE, SIDE, scene->name, false };
+            looks[i] = (Tile){ lit, SIDE, SIDE, caption, false };
         }
     }
     return 100 * share;
@@ -123,41 +151,64 @@ static void print_answers(Clip *clip, const char *template, const Cifar *test) {
     int *said = arena_alloc(&arena, (size_t)test->n, sizeof *said), colour = 0, both = 0;
     Mat classes = zeroshot_classes(clip, &arena, &template, 1, test->names, CIFAR_CLASSES, NULL);
     Err err;
-    if (!metrics_argmax(zeroshot_scores(clip, &arena, classes, test, (ZeroshotRange){ .n = test->n, .batch = test->n }), said, &err)) die("%s", err.text);
-    for (int i = 0; i < test->n; i++) colour += said[i] / 5 == test->labels[i] / 5, both += said[i] == test->labels[i];
-    printf("of %d new pictures it names the colour of %.1f %% rightly, colour and shape of %.1f %%\n", test->n, 100.0 * colour / test->n,
-           100.0 * both / test->n);
+    if (!metrics_argmax(zeroshot_scores(clip, &arena, classes, test, (ZeroshotRange){ .n = test->n, .batch = test->n }),
+                        said, &err))
+        die("%s", err.text);
+    for (int i = 0; i < test->n; i++) {
+        colour += said[i] / 5 == test->labels[i] / 5;
+        both += said[i] == test->labels[i];
+    }
+    printf("of %d new pictures it names the colour of %.1f %% rightly, colour and shape of %.1f %%\n", test->n,
+           100.0 * colour / test->n, 100.0 * both / test->n);
     arena_free(&arena);
 }
 
 static void show_attention(Lesson *lesson, int learn) {
-    Cifar train = course_pictures(&lesson->memory, "shapes", CIFAR_TRAIN, learn), test = course_pictures(&lesson->memory, "shapes", CIFAR_TEST, 500);
+    Cifar train = course_pictures(&lesson->memory, "shapes", CIFAR_TRAIN, learn),
+          test = course_pictures(&lesson->memory, "shapes", CIFAR_TEST, 500);
     TrainRun run = { .recipe = *recipe_find("quick"), .seed = 1, .train = &train, .test = &test, .resume = true };
-    run.recipe.name = "08-tiny-vit", run.recipe.epochs = 3, run.recipe.batch = 50, run.recipe.model.image = (ImageTowerSize){ .kind = "vit", .patch = PATCH, .width = 32, .layers = LAYERS, .heads = HEADS, .embed = D };
+    run.recipe.name = "08-tiny-vit";
+    run.recipe.epochs = 3;
+    run.recipe.batch = 50;
+    run.recipe.model.image =
+        (ImageTowerSize){ .kind = "vit", .patch = PATCH, .width = 32, .layers = LAYERS, .heads = HEADS, .embed = D };
     run.checkpoint = course_model_path(&lesson->memory, run.recipe.name, &train, learn, ".safetensors");
     Clip new, old;
     Err err;
     Vocab vocab = vocab_build(&lesson->memory, run.recipe.templates, 1, train.names, CIFAR_CLASSES);
-    if (!clip_init(&new, run.recipe.model, &vocab, 1, &err) || !folder_make(course_models(), &err) || !train_run(&run, &old, &err)) die("%s", err.text);
+    if (!clip_init(&new, run.recipe.model, &vocab, 1, &err) || !folder_make(course_models(), &err) ||
+        !train_run(&run, &old, &err))
+        die("%s", err.text);
     Tile tiles[3 * LOOKS];
-    double before = look_at(lesson, &new, "untrained", tiles, tiles + LOOKS), after = look_at(lesson, &old, "trained", tiles, tiles + 2 * LOOKS);
+    double before = look_at(lesson, &new, "untrained", tiles, tiles + LOOKS),
+           after = look_at(lesson, &old, "trained", tiles, tiles + 2 * LOOKS);
     double covered = 0;
     for (int i = 0; i < SCENES; i++) {
         Spotlight scene = spotlight_scene(10, i);
         covered += 100 * spotlight_chance(&scene) / SCENES;
     }
-    lesson_tiles(lesson, "08-attention", &(Tiles){ .title = "What the class token asks for", .tiles = tiles, .count = 3 * LOOKS, .columns = LOOKS });
-    printf("%d pictures: the shape covers %.1f %% of the patches; untrained, it gets %.1f %% of the attention; trained, %.1f %%\n", SCENES,
-           covered, before, after);
+    lesson_tiles(
+        lesson, "08-attention",
+        &(Tiles){ .title = "What the class token asks for", .tiles = tiles, .count = 3 * LOOKS, .columns = LOOKS });
+    printf(
+        "%d pictures: the shape covers %.1f %% of the patches; untrained, it gets %.1f %% of the attention; trained, %.1f %%\n",
+        SCENES, covered, before, after);
     print_answers(&old, run.recipe.templates[0], &test);
-    clip_free(&new), clip_free(&old);
+    clip_free(&new);
+    clip_free(&old);
 }
 
 int main(int argc, char **argv) {
     int learn = 3000;
-    const Option options[] = { { "learn", .integer = &learn, .low = 100, .high = 50000, .help = "pictures of shapes for the small transformer of section 4" }, { 0 } };
-    Lesson lesson = { .number = "08", .title = "Encoders", .shows = "six towers taken apart, and what each of CLIP's choices is for",
-                      .takes = "five seconds", .next = "make lesson-09", .options = options };
+    const Option options[] = { { "learn", .integer = &learn, .low = 100, .high = 50000,
+                                 .help = "pictures of shapes for the small transformer of section 4" },
+                               { 0 } };
+    Lesson lesson = { .number = "08",
+                      .title = "Encoders",
+                      .shows = "six towers taken apart, and what each of CLIP's choices is for",
+                      .takes = "five seconds",
+                      .next = "make lesson-09",
+                      .options = options };
     lesson_begin(&lesson, argc, argv);
 
     lesson_section(&lesson, "1. Six towers: shapes, numbers to learn, four pictures against four captions");
@@ -175,8 +226,10 @@ int main(int argc, char **argv) {
     lesson_outcome(&lesson, &said, "tau");
 
     lesson_section(&lesson, "3. Early or late fusion?");
-    said = lesson_predict(&lesson, "1000 pictures, 1000 captions, all pairs: how many times dearer is it to look at pairs together?");
-    printf("late: a picture through vit %.1f million multiply-adds, a caption through transformer %.2f million\n", work[2][0] / 1e6, work[2][1] / 1e6);
+    said = lesson_predict(
+        &lesson, "1000 pictures, 1000 captions, all pairs: how many times dearer is it to look at pairs together?");
+    printf("late: a picture through vit %.1f million multiply-adds, a caption through transformer %.2f million\n",
+           work[2][0] / 1e6, work[2][1] / 1e6);
     double early = early_work(&lesson), n = 1000;
     compare_fusion(work[2], early);
     lesson_outcome_number(&lesson, &said, n * n * early / (n * (work[2][0] + work[2][1]) + n * n * D), 0);

@@ -33,7 +33,8 @@ Anatomy anatomy_of(Arena *arena, const Tape *tape, Var from) {
         AnatomyStep *step = &found.step[--at];
         *step = (AnatomyStep){ n->op->name, n->val, node_numbers(n), node_work(n) };
         step->shape.v = NULL;
-        found.numbers += step->numbers, found.work += step->work;
+        found.numbers += step->numbers;
+        found.work += step->work;
     }
     return found;
 }
@@ -49,7 +50,10 @@ static int repeated(const Anatomy *a, int i, int *times) {
     for (int period = 3; i + 2 * period <= a->count; period++) {
         int same = 0;
         while (i + period + same < a->count && step_same(&a->step[i + same], &a->step[i + period + same])) same++;
-        if (same >= period && a->step[i].numbers) return *times = 1 + same / period, period;
+        if (same >= period && a->step[i].numbers) {
+            *times = 1 + same / period;
+            return period;
+        }
     }
     return 0;
 }
@@ -57,7 +61,12 @@ static int repeated(const Anatomy *a, int i, int *times) {
 static void print_steps(FILE *out, const Anatomy *a, int begin, int end, const char *note, Mat *shape) {
     for (int i = begin; i < end; i++) {
         const AnatomyStep *s = &a->step[i];
-        if (s->numbers) fprintf(out, "%s%10zu  %s%s", i > 0 ? "\n" : "", s->numbers, i == begin ? note : *note ? "  | " : "", s->name);
+        if (s->numbers)
+            fprintf(out, "%s%10zu  %s%s", i > 0 ? "\n" : "", s->numbers,
+                    i == begin ? note
+                    : *note    ? "  | "
+                               : "",
+                    s->name);
         else fprintf(out, i > 0 ? ", %s" : "            %s", s->name);
         if (!mat_same_shape(*shape, s->shape)) fprintf(out, " %s", mat_shape_text(s->shape));
         *shape = s->shape;
@@ -89,8 +98,11 @@ Mat anatomy_look(Arena *arena, const Tape *tape, int i, AttentionShape shape, in
     REQUIRE(0 <= i && i < count, "attention %d of %d", i, count);
     for (const Node *n = tape->last; n; n = n->before)
         if (n->op == &attention_op && --count == i) found = n->in[0];
-    shape.B = found->val.shape[0], shape.T = found->val.shape[1], shape.D = found->val.shape[2] / 3;
-    REQUIRE(0 <= b && b < shape.B && 0 <= token && token < shape.T, "token %d of text %d, want below %d and %d", token, b, shape.T, shape.B);
+    shape.B = found->val.shape[0];
+    shape.T = found->val.shape[1];
+    shape.D = found->val.shape[2] / 3;
+    REQUIRE(0 <= b && b < shape.B && 0 <= token && token < shape.T, "token %d of text %d, want below %d and %d", token,
+            b, shape.T, shape.B);
     Mat look = mat_zero(arena, 1, shape.T);
     Arena work = { 0 };
     Mat map = mat_new(&work, shape.T, shape.T);

@@ -10,16 +10,16 @@
 #include "autograd/ops.h"
 
 typedef struct {
-    const char *name;       /* of the operation: "conv2d" */
-    Mat shape;              /* of its result; v is NULL */
-    size_t numbers;         /* weights it used that are learnt (not frozen) */
-    double work;            /* multiply-adds, as below */
+    const char *name; /* of the operation: "conv2d" */
+    Mat shape;        /* of its result; v is NULL */
+    size_t numbers;   /* weights it used that are learnt (not frozen) */
+    double work;      /* multiply-adds, as below */
 } AnatomyStep;
 
 typedef struct {
-    AnatomyStep *step;      /* on the arena */
+    AnatomyStep *step; /* on the arena */
     int count;
-    size_t numbers;         /* sums of the steps' */
+    size_t numbers; /* sums of the steps' */
     double work;
 } Anatomy;
 

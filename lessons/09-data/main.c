@@ -28,7 +28,9 @@ static void show_classes(const Lesson *lesson, Arena *arena, const Cifar *train)
                 count++;
             }
     lesson_tiles(lesson, NULL, &(Tiles){ .title = "the first of each class", .tiles = first, .count = ones });
-    if (plot_tiles("09-classes", &(Tiles){ .title = "ten of each class", .tiles = grid, .count = count, .columns = EACH }, NULL) == PLOT_DRAWN)
+    if (plot_tiles("09-classes",
+                   &(Tiles){ .title = "ten of each class", .tiles = grid, .count = count, .columns = EACH },
+                   NULL) == PLOT_DRAWN)
         fprintf(stderr, "picture: %s\n", plot_path("09-classes"));
 }
 
@@ -37,7 +39,8 @@ static void count_classes(const Cifar *train) {
     for (int i = 0; i < train->n; i++) n[train->labels[i]]++;
     printf("pictures of each class:");
     for (int c = 0; c < CIFAR_CLASSES; c++) printf(" %d", n[c]);
-    printf("\none picture: %d x %d pixels, 3 bytes each: %d numbers from 0 to 255\n", CIFAR_SIDE, CIFAR_SIDE, CIFAR_NUMBERS);
+    printf("\none picture: %d x %d pixels, 3 bytes each: %d numbers from 0 to 255\n", CIFAR_SIDE, CIFAR_SIDE,
+           CIFAR_NUMBERS);
 }
 
 /* Texts as the rows of numbers that the text tower reads. */
@@ -62,11 +65,14 @@ static void print_colours(const Cifar *train) {
         for (int i = 0; i < train->n; i++)
             for (int p = 0; p < PLANE; p++) {
                 uint64_t byte = train->pixels[(size_t)i * CIFAR_NUMBERS + (size_t)(c * PLANE + p)];
-                sum += byte, squares += byte * byte;
+                sum += byte;
+                squares += byte * byte;
             }
         double count = (double)train->n * PLANE, mean = (double)sum / count / 255;
-        double deviation = sqrt((double)squares / count / (255.0 * 255) - mean * mean), m = cifar_mean[c], d = cifar_deviation[c];
-        printf("  %-5s  %.4f  %.4f      %.4f  %.4f      %6.3f   %6.3f\n", name[c], mean, deviation, m, d, (0 - m) / d, (1 - m) / d);
+        double deviation = sqrt((double)squares / count / (255.0 * 255) - mean * mean), m = cifar_mean[c],
+               d = cifar_deviation[c];
+        printf("  %-5s  %.4f  %.4f      %.4f  %.4f      %6.3f   %6.3f\n", name[c], mean, deviation, m, d, (0 - m) / d,
+               (1 - m) / d);
     }
 }
 
@@ -86,16 +92,21 @@ static void show_changes(const Lesson *lesson, Arena *arena, const Cifar *train,
     while (i < train->n - 1 && train->labels[i] != 7) i++;
     tiles[at++] = tile_of(arena, train, i, "as it is");
     tiles[at++] = tile_changed(arena, train, i, (Augment){ .mirror = MIRROR_ALWAYS }, "mirrored");
-    tiles[at++] = tile_changed(arena, train, i, (Augment){ .dx = 4, .dy = -4, .edge = EDGE_REFLECT }, "shifted by 4\nreflected");
-    tiles[at++] = tile_changed(arena, train, i, (Augment){ .dx = 4, .dy = -4, .edge = EDGE_ZERO }, "shifted by 4\nmean colour");
+    tiles[at++] =
+        tile_changed(arena, train, i, (Augment){ .dx = 4, .dy = -4, .edge = EDGE_REFLECT }, "shifted by 4\nreflected");
+    tiles[at++] =
+        tile_changed(arena, train, i, (Augment){ .dx = 4, .dy = -4, .edge = EDGE_ZERO }, "shifted by 4\nmean colour");
     tiles[at++] = tile_changed(arena, train, i, (Augment){ .cutout = 12, .seed = 1 }, "12 x 12 cut");
     for (int epoch = 1; epoch <= recipe->epochs; epoch++) {
         Augment change = recipe->augment;
-        change.seed = (uint64_t)seed, change.epoch = (uint32_t)epoch;
+        change.seed = (uint64_t)seed;
+        change.epoch = (uint32_t)epoch;
         tiles[at++] = tile_changed(arena, train, i, change, arena_print(arena, "epoch %d", epoch));
     }
-    lesson_tiles(lesson, "09-changes", &(Tiles){ .title = "one picture: what can be done to it, and what lesson 10 does in its epochs",
-                                                 .tiles = tiles, .count = at });
+    lesson_tiles(lesson, "09-changes",
+                 &(Tiles){ .title = "one picture: what can be done to it, and what lesson 10 does in its epochs",
+                           .tiles = tiles,
+                           .count = at });
 }
 
 int main(int argc, char **argv) {
@@ -106,8 +117,13 @@ int main(int argc, char **argv) {
         { "pictures", .integer = &pictures, .low = 0, .high = 50000, .help = "the first so many; 0: all" },
         { 0 },
     };
-    Lesson lesson = { .number = "09", .title = "Data", .shows = "pictures, captions, words as numbers: all that the model will ever know",
-                      .takes = "two seconds", .next = "make lesson-10", .options = options, .seed = &seed };
+    Lesson lesson = { .number = "09",
+                      .title = "Data",
+                      .shows = "pictures, captions, words as numbers: all that the model will ever know",
+                      .takes = "two seconds",
+                      .next = "make lesson-10",
+                      .options = options,
+                      .seed = &seed };
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;
     Cifar train = course_pictures(arena, data, CIFAR_TRAIN, pictures);
@@ -121,16 +137,19 @@ int main(int argc, char **argv) {
 
     lesson_section(&lesson, "2. Captions from templates");
     const char *texts[WORDS] = { 0 };
-    for (int k = 0; k < WORDS; k++) printf("  %-26s %s\n", many->templates[k], texts[k] = text_fill(arena, many->templates[k], names[k]));
+    for (int k = 0; k < WORDS; k++)
+        printf("  %-26s %s\n", many->templates[k], texts[k] = text_fill(arena, many->templates[k], names[k]));
 
     lesson_section(&lesson, "3. The vocabulary");
     Vocab small = vocab_build(arena, one->templates, 1, names, CIFAR_CLASSES);
-    Prediction said = lesson_predict(&lesson, "One template, \"a photo of a {}\", and ten names. With the two special ids, how many ids?");
+    Prediction said = lesson_predict(
+        &lesson, "One template, \"a photo of a {}\", and ten names. With the two special ids, how many ids?");
     printf("of the first template alone: %d ids\n", small.size);
     lesson_outcome_number(&lesson, &said, small.size, 0);
     Vocab vocab = vocab_build(arena, many->templates, WORDS, names, CIFAR_CLASSES);
     printf("of all eight: %d ids. 0 pads, 1 stands for a text without a known word, then the alphabet:\n", vocab.size);
-    for (int id = TEXT_FIRST_WORD; id < vocab.size; id++) printf("%4d %-12s%s", id, vocab.word[id], (id - 1) % 5 == 0 || id == vocab.size - 1 ? "\n" : "");
+    for (int id = TEXT_FIRST_WORD; id < vocab.size; id++)
+        printf("%4d %-12s%s", id, vocab.word[id], (id - 1) % 5 == 0 || id == vocab.size - 1 ? "\n" : "");
 
     lesson_section(&lesson, "4. Texts as numbers");
     print_ids(arena, &vocab, texts, WORDS, many->model.tokens);

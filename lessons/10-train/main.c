@@ -27,11 +27,12 @@ static void show_heading(void) {
 }
 
 static void print_row(const EpochRow *r) {
-    printf("%5d %6.3f %6.3f %6.3f  %5.1f %%  %5.1f %% %6.1f  %8.3f %8.3f %5.1f %% %7.0f %8.1f\n", r->epoch, r->loss, r->floor,
-           r->loss - r->floor, 100 * r->image_to_text, 100 * r->text_to_image, r->logit_scale, r->positive, r->negative,
-           100 * r->test, r->rate, r->seconds);
-    if (!isnan(r->test_views)) printf("test pictures, each also mirrored and shifted by a pixel: %.2f %% (as they are: %.2f %%)\n",
-                                      100 * r->test_views, 100 * r->test);
+    printf("%5d %6.3f %6.3f %6.3f  %5.1f %%  %5.1f %% %6.1f  %8.3f %8.3f %5.1f %% %7.0f %8.1f\n", r->epoch, r->loss,
+           r->floor, r->loss - r->floor, 100 * r->image_to_text, 100 * r->text_to_image, r->logit_scale, r->positive,
+           r->negative, 100 * r->test, r->rate, r->seconds);
+    if (!isnan(r->test_views))
+        printf("test pictures, each also mirrored and shifted by a pixel: %.2f %% (as they are: %.2f %%)\n",
+               100 * r->test_views, 100 * r->test);
     fflush(stdout);
 }
 
@@ -52,12 +53,18 @@ static void show_curves(const Lesson *lesson, Arena *arena, const History *h) {
         for (int k = 0; k < 5; k++) y[k][i] = (num)values[k];
     }
     const Series losses[] = { { "CLIP loss", x, y[0], h->count }, { "floor of these batches", x, y[1], h->count } };
-    const Series shares[] = { { "picture to text", x, y[2], h->count }, { "text to picture", x, y[3], h->count },
+    const Series shares[] = { { "picture to text", x, y[2], h->count },
+                              { "text to picture", x, y[3], h->count },
                               { "test pictures, zero-shot", x, y[4], h->count } };
-    lesson_lines(lesson, "10-loss", &(Lines){ .title = "the loss comes down to its floor, not to 0", .x = "epoch", .y = "nats",
-                                              .series = losses, .count = 2 });
-    lesson_lines(lesson, "10-accuracy", &(Lines){ .title = "how often the nearest is right", .x = "epoch", .y = "%",
-                                                  .series = shares, .count = 3 });
+    lesson_lines(lesson, "10-loss",
+                 &(Lines){ .title = "the loss comes down to its floor, not to 0",
+                           .x = "epoch",
+                           .y = "nats",
+                           .series = losses,
+                           .count = 2 });
+    lesson_lines(
+        lesson, "10-accuracy",
+        &(Lines){ .title = "how often the nearest is right", .x = "epoch", .y = "%", .series = shares, .count = 3 });
 }
 
 /* This run beside the other recipes that were trained here with the same seed: what a minute buys. */
@@ -70,27 +77,40 @@ static void show_race(const Lesson *lesson, Arena *arena, const Cifar *pictures,
         const char *name = i < 0 ? run->recipe.name : recipe_at(i)->name;
         if (i >= 0 && !strcmp(name, run->recipe.name)) continue;
         EpochRow *rows = arena_alloc(arena, EPOCHS_MOST, sizeof *rows);
-        int n = train_log_read(course_model_path(arena, name, pictures, (int)run->seed, ".csv"), rows, EPOCHS_MOST, &err);
+        int n =
+            train_log_read(course_model_path(arena, name, pictures, (int)run->seed, ".csv"), rows, EPOCHS_MOST, &err);
         if (n < 0) fprintf(stderr, "left out: %s\n", err.text);
-        num *x = arena_alloc(arena, (size_t)MAX(1, n), sizeof *x), *y = arena_alloc(arena, (size_t)MAX(1, n), sizeof *y);
-        for (int e = 0; e < n; e++) x[e] = (num)(rows[e].seconds / 60), y[e] = (num)(100 * rows[e].test);
+        num *x = arena_alloc(arena, (size_t)MAX(1, n), sizeof *x),
+            *y = arena_alloc(arena, (size_t)MAX(1, n), sizeof *y);
+        for (int e = 0; e < n; e++) {
+            x[e] = (num)(rows[e].seconds / 60);
+            y[e] = (num)(100 * rows[e].test);
+        }
         if (n > 0) series[count++] = (Series){ name, x, y, n };
     }
     if (count > 1)
-        lesson_lines(lesson, "10-minutes", &(Lines){ .title = "what a minute buys: test pictures named rightly, plain", .x = "minutes of training",
-                                                     .y = "%", .series = series, .count = count });
+        lesson_lines(lesson, "10-minutes",
+                     &(Lines){ .title = "what a minute buys: test pictures named rightly, plain",
+                               .x = "minutes of training",
+                               .y = "%",
+                               .series = series,
+                               .count = count });
 }
 
 static void show_model(const Recipe *r, const Cifar *train, const Cifar *test) {
     printf("recipe %s: %s\n", r->name, r->summary);
-    printf("%d pictures to learn from, %d to be tested on; %d epochs in batches of %d\n", train->n, test->n, r->epochs, r->batch);
+    printf("%d pictures to learn from, %d to be tested on; %d epochs in batches of %d\n", train->n, test->n, r->epochs,
+           r->batch);
     printf("pictures through the tower \"%s\", captions such as \"", r->model.image.kind);
     for (const char *c = r->templates[0]; *c; c++)
-        if (c[0] == '{' && c[1] == '}') fputs(train->names[3], stdout), c++;
-        else putchar(*c);
+        if (c[0] == '{' && c[1] == '}') {
+            fputs(train->names[3], stdout);
+            c++;
+        } else putchar(*c);
     printf("\" through \"%s\", both to %d dimensions\n", r->model.text.kind, r->model.image.embed);
-    printf("with %d classes, a batch of %d holds about %d pairs with the same caption: no model can get the loss below %.3f\n",
-           CIFAR_CLASSES, r->batch, r->batch / CIFAR_CLASSES, clip_loss_floor(r->batch, CIFAR_CLASSES));
+    printf(
+        "with %d classes, a batch of %d holds about %d pairs with the same caption: no model can get the loss below %.3f\n",
+        CIFAR_CLASSES, r->batch, r->batch / CIFAR_CLASSES, clip_loss_floor(r->batch, CIFAR_CLASSES));
 }
 
 /* What the command line asks for; 0 means the recipe's own. */
@@ -121,7 +141,8 @@ static const char *next_command(const Wish *w, Arena *arena, const char *model) 
     return arena_print(arena, "make lesson-11 ARGS=\"%s\"", args);
 }
 
-static void show_end(const Lesson *lesson, Arena *arena, const TrainRun *run, History *history, const Prediction *guess) {
+static void show_end(const Lesson *lesson, Arena *arena, const TrainRun *run, History *history,
+                     const Prediction *guess) {
     if (history->count) {
         show_curves(lesson, arena, history);
         show_race(lesson, arena, run->train, run);
@@ -141,7 +162,8 @@ static void show_end(const Lesson *lesson, Arena *arena, const TrainRun *run, Hi
 /* With progress, and a row for each epoch; what the run left is shown. */
 static void train_and_show(const Lesson *lesson, Arena *arena, TrainRun *run, const Prediction *guess) {
     History *history = arena_zero(arena, 1, sizeof *history);
-    run->after_epoch = show_row, run->context = history;
+    run->after_epoch = show_row;
+    run->context = history;
     Err err;
     Clip clip;
     if (!folder_make(course_models(), &err)) die("%s", err.text);
@@ -155,15 +177,21 @@ static void train_and_show(const Lesson *lesson, Arena *arena, TrainRun *run, co
 }
 
 int main(int argc, char **argv) {
-    Wish w = { .recipe = "quick", .without = "nothing", .data = "auto", .image = "recipe", .text = "recipe", .seed = 1 };
+    Wish w = {
+        .recipe = "quick", .without = "nothing", .data = "auto", .image = "recipe", .text = "recipe", .seed = 1
+    };
     const Option options[] = {
         { "recipe", .text = &w.recipe, .choices = RECIPES, .help = "whose settings" },
-        { "without", .text = &w.without, .choices = RECIPE_WITHOUT, .help = "the recipe without one of its ingredients: what is it worth?" },
+        { "without", .text = &w.without, .choices = RECIPE_WITHOUT,
+          .help = "the recipe without one of its ingredients: what is it worth?" },
         { "image", .text = &w.image, .choices = RECIPE_IMAGES, .help = "the tower pictures go through" },
         { "text", .text = &w.text, .choices = RECIPE_TEXTS, .help = "the tower captions go through" },
-        { "epochs", .integer = &w.epochs, .low = 0, .high = EPOCHS_MOST, .help = "times every picture is seen; 0: the recipe's" },
-        { "batch", .integer = &w.batch, .low = 0, .high = 50000, .help = "pairs in a batch, 2 or more; 0: the recipe's" },
-        { "lr", .real = &w.lr, .low = 0, .high = 100, .help = "learning rate of the heads, the others' in proportion; 0: the recipe's" },
+        { "epochs", .integer = &w.epochs, .low = 0, .high = EPOCHS_MOST,
+          .help = "times every picture is seen; 0: the recipe's" },
+        { "batch", .integer = &w.batch, .low = 0, .high = 50000,
+          .help = "pairs in a batch, 2 or more; 0: the recipe's" },
+        { "lr", .real = &w.lr, .low = 0, .high = 100,
+          .help = "learning rate of the heads, the others' in proportion; 0: the recipe's" },
         { "threads", .integer = &w.threads, .low = 0, .high = 256, .help = "0: one for each processor" },
         { "resume", .flag = &w.resume, .help = "go on from the last finished epoch of the same run" },
         { "keep", .flag = &w.keep, .help = "with --resume: a model of another run is kept aside, and this one begins" },
@@ -172,15 +200,24 @@ int main(int argc, char **argv) {
         { "pictures", .integer = &w.pictures, .low = 0, .high = 50000, .help = "learn from the first so many; 0: all" },
         { 0 },
     };
-    Lesson lesson = { .number = "10", .title = "Training", .shows = "a CLIP that learns from nothing, and what its loss can reach",
-                      .takes = "two minutes; --recipe full: a quarter of an hour", .options = options, .seed = &w.seed };
+    Lesson lesson = { .number = "10",
+                      .title = "Training",
+                      .shows = "a CLIP that learns from nothing, and what its loss can reach",
+                      .takes = "two minutes; --recipe full: a quarter of an hour",
+                      .options = options,
+                      .seed = &w.seed };
     lesson_begin(&lesson, argc, argv);
     if (w.batch == 1) die_usage("--batch 1: a pair alone has no wrong partner; at least 2");
     if (w.threads) thread_set_count(w.threads);
 
     Arena *arena = &lesson.memory;
-    Cifar train = course_pictures(arena, w.data, CIFAR_TRAIN, w.pictures), test = course_pictures(arena, w.data, CIFAR_TEST, w.pictures);
-    TrainRun run = { .recipe = wished_recipe(&w, arena), .seed = (uint64_t)w.seed, .train = &train, .test = &test, .resume = w.resume,
+    Cifar train = course_pictures(arena, w.data, CIFAR_TRAIN, w.pictures),
+          test = course_pictures(arena, w.data, CIFAR_TEST, w.pictures);
+    TrainRun run = { .recipe = wished_recipe(&w, arena),
+                     .seed = (uint64_t)w.seed,
+                     .train = &train,
+                     .test = &test,
+                     .resume = w.resume,
                      .keep_other = w.keep };
     run.checkpoint = course_model_path(arena, run.recipe.name, &train, w.seed, ".safetensors");
     run.log = course_model_path(arena, run.recipe.name, &train, w.seed, ".csv");

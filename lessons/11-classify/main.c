@@ -25,18 +25,27 @@ static void classify_own(const Lesson *lesson, Clip *clip, Arena *arena, const c
     Tape tape = { .no_grad = true };
     Mat pixels = mat_like(&tape.arena, mat_shape(4, 1, CIFAR_SIDE, CIFAR_SIDE, 3)), cosine = mat_new(arena, 1, n);
     cifar_normalise(image.rgb, pixels.v);
-    Mat feature = clip_image(&tape, clip, pixels)->val, texts = clip_text_features(clip, arena, (const char *const *)labels, n, stdout);
+    Mat feature = clip_image(&tape, clip, pixels)->val,
+        texts = clip_text_features(clip, arena, (const char *const *)labels, n, stdout);
     Bar *bars = arena_zero(arena, (size_t)n, sizeof *bars);
     Mat p = mat_new(arena, 1, n);
     for (int i = 0; i < n; i++) AT(cosine, 0, i) = (num)vec_dot(feature.v, &AT(texts, i, 0), clip->config.image.embed);
     softmax_row(cosine.v, n, exp((double)*clip->logit_scale->val.v), p.v);
     int best;
     if (!metrics_argmax(p, &best, &err)) die("%s", err.text);
-    for (int i = 0; i < n; i++) bars[i] = (Bar){ .label = labels[i], .value = 100 * (double)p.v[i], .marked = i == best };
+    for (int i = 0; i < n; i++)
+        bars[i] = (Bar){ .label = labels[i], .value = 100 * (double)p.v[i], .marked = i == best };
     lesson_section(lesson, "What the model sees: 32 x 32 pixels");
-    lesson_tiles(lesson, "11-own-picture", &(Tiles){ .tiles = &(Tile){ image.rgb, CIFAR_SIDE, CIFAR_SIDE, labels[best], false }, .count = 1 });
-    lesson_bars(lesson, "11-own-labels", &(Bars){ .title = "softmax(logit scale * cosine)", .unit = " %", .bars = bars, .count = n,
-                                                  .decimals = 1, .low = 0, .high = 100 });
+    lesson_tiles(lesson, "11-own-picture",
+                 &(Tiles){ .tiles = &(Tile){ image.rgb, CIFAR_SIDE, CIFAR_SIDE, labels[best], false }, .count = 1 });
+    lesson_bars(lesson, "11-own-labels",
+                &(Bars){ .title = "softmax(logit scale * cosine)",
+                         .unit = " %",
+                         .bars = bars,
+                         .count = n,
+                         .decimals = 1,
+                         .low = 0,
+                         .high = 100 });
     printf("It knows ten kinds of things and must choose among your labels: it cannot say \"none of these\".\n");
     tape_free(&tape);
 }
@@ -49,27 +58,44 @@ static void show_classes(const Lesson *lesson, Arena *arena, const Cifar *test, 
     for (int c = 0; c <= CIFAR_CLASSES; c++) {
         Rate rate = c < CIFAR_CLASSES ? confusion_class(confusion, c) : confusion_overall(confusion);
         if (rate.of == 0) continue; /* of a few pictures asked for by --pictures, none is of this class */
-        bars[count++] = (Bar){ .label = c < CIFAR_CLASSES ? test->names[c] : "all", .value = 100 * rate.share,
-                               .low = 100 * rate.low, .high = 100 * rate.high, .marked = c == CIFAR_CLASSES };
+        bars[count++] = (Bar){ .label = c < CIFAR_CLASSES ? test->names[c] : "all",
+                               .value = 100 * rate.share,
+                               .low = 100 * rate.low,
+                               .high = 100 * rate.high,
+                               .marked = c == CIFAR_CLASSES };
     }
-    lesson_bars(lesson, "11-classes", &(Bars){ .title = "share of right answers, with 95 % intervals", .unit = " %", .bars = bars,
-                                               .count = count, .decimals = 1, .low = 0, .high = 100 });
+    lesson_bars(lesson, "11-classes",
+                &(Bars){ .title = "share of right answers, with 95 % intervals",
+                         .unit = " %",
+                         .bars = bars,
+                         .count = count,
+                         .decimals = 1,
+                         .low = 0,
+                         .high = 100 });
 }
 
 static void show_confusion(const Lesson *lesson, Arena *arena, const Cifar *test, Confusion confusion) {
     Mat share = mat_new(arena, CIFAR_CLASSES, CIFAR_CLASSES);
     for (int i = 0; i < CIFAR_CLASSES * CIFAR_CLASSES; i++)
         share.v[i] = (num)(100.0 * confusion.count[i] / MAX(1, confusion_class(confusion, i / CIFAR_CLASSES).of));
-    lesson_heat(lesson, "11-confusion", &(Heat){ .title = "what the pictures show (rows) and what the model said (columns), % of each row",
-                                                 .y = "shown", .x = "said", .m = share, .rows = test->names, .cols = test->names,
-                                                 .decimals = 0, .low = 0, .high = 100 });
+    lesson_heat(lesson, "11-confusion",
+                &(Heat){ .title = "what the pictures show (rows) and what the model said (columns), % of each row",
+                         .y = "shown",
+                         .x = "said",
+                         .m = share,
+                         .rows = test->names,
+                         .cols = test->names,
+                         .decimals = 0,
+                         .low = 0,
+                         .high = 100 });
     printf("The pairs it confuses most:\n");
     for (int place = 0; place < 3; place++) {
         int worst = 1;
         for (int i = 0; i < CIFAR_CLASSES * CIFAR_CLASSES; i++)
             if (i % (CIFAR_CLASSES + 1) != 0 && share.v[i] > share.v[worst]) worst = i;
         if (share.v[worst] == 0) break;
-        printf("  %-12s taken for %-12s %5.1f %%\n", test->names[worst / CIFAR_CLASSES], test->names[worst % CIFAR_CLASSES], (double)share.v[worst]);
+        printf("  %-12s taken for %-12s %5.1f %%\n", test->names[worst / CIFAR_CLASSES],
+               test->names[worst % CIFAR_CLASSES], (double)share.v[worst]);
         share.v[worst] = 0;
     }
 }
@@ -92,7 +118,9 @@ static void show_right(const Lesson *lesson, Arena *arena, const Cifar *test, co
                 tiles[found++] = tile_of(arena, test, i, c);
                 break;
             }
-    if (found) lesson_tiles(lesson, "11-right", &(Tiles){ .title = "right: the first of each class", .tiles = tiles, .count = found });
+    if (found)
+        lesson_tiles(lesson, "11-right",
+                     &(Tiles){ .title = "right: the first of each class", .tiles = tiles, .count = found });
 }
 
 static void show_wrong(const Lesson *lesson, Arena *arena, const Cifar *test, Mat scores, const int *said) {
@@ -102,12 +130,16 @@ static void show_wrong(const Lesson *lesson, Arena *arena, const Cifar *test, Ma
     for (; found < (int)COUNT(tiles); found++) {
         int surest = -1;
         for (int i = 0; i < test->n; i++)
-            if (!used[i] && said[i] != test->labels[i] && (surest < 0 || AT(scores, i, said[i]) > AT(scores, surest, said[surest]))) surest = i;
+            if (!used[i] && said[i] != test->labels[i] &&
+                (surest < 0 || AT(scores, i, said[i]) > AT(scores, surest, said[surest])))
+                surest = i;
         if (surest < 0) break;
         used[surest] = true;
         tiles[found] = tile_of(arena, test, surest, said[surest]);
     }
-    if (found) lesson_tiles(lesson, "11-wrong", &(Tiles){ .title = "wrong: the answers it was surest of", .tiles = tiles, .count = found });
+    if (found)
+        lesson_tiles(lesson, "11-wrong",
+                     &(Tiles){ .title = "wrong: the answers it was surest of", .tiles = tiles, .count = found });
 }
 
 static void show_progress(void *progress, int done) { progress_update(progress, done); }
@@ -131,10 +163,12 @@ static void show_first(const Cifar *test, const int *said) {
 static void classify_all(const Lesson *lesson, Clip *clip, Arena *arena, const Cifar *test, Views views) {
     Mat classes = zeroshot_classes(clip, arena, template, COUNT(template), test->names, CIFAR_CLASSES, stdout);
     Progress progress = progress_begin("classify", test->n, "img/s");
-    Mat scores = zeroshot_scores(clip, arena, classes, test, (ZeroshotRange){ .n = test->n, .batch = 100, .views = views,
-                                                                              .progress = show_progress, .context = &progress });
+    Mat scores = zeroshot_scores(
+        clip, arena, classes, test,
+        (ZeroshotRange){ .n = test->n, .batch = 100, .views = views, .progress = show_progress, .context = &progress });
     progress_end(&progress);
-    int *said = arena_alloc(arena, (size_t)test->n, sizeof *said), *truth = arena_alloc(arena, (size_t)test->n, sizeof *truth);
+    int *said = arena_alloc(arena, (size_t)test->n, sizeof *said),
+        *truth = arena_alloc(arena, (size_t)test->n, sizeof *truth);
     Err err;
     if (!metrics_argmax(scores, said, &err)) die("%s", err.text);
     for (int i = 0; i < test->n; i++) truth[i] = test->labels[i];
@@ -143,8 +177,8 @@ static void classify_all(const Lesson *lesson, Clip *clip, Arena *arena, const C
 
     lesson_section(lesson, "How often is it right?");
     show_first(test, said);
-    printf("All %d: %.2f %% (95 %% interval %.2f to %.2f). Guessing: %.1f %%.\n", test->n, 100 * rate.share, 100 * rate.low,
-           100 * rate.high, 100.0 / CIFAR_CLASSES);
+    printf("All %d: %.2f %% (95 %% interval %.2f to %.2f). Guessing: %.1f %%.\n", test->n, 100 * rate.share,
+           100 * rate.low, 100 * rate.high, 100.0 / CIFAR_CLASSES);
     show_classes(lesson, arena, test, confusion);
     lesson_section(lesson, "Which classes does it confuse?");
     show_confusion(lesson, arena, test, confusion);
@@ -154,39 +188,55 @@ static void classify_all(const Lesson *lesson, Clip *clip, Arena *arena, const C
 }
 
 int main(int argc, char **argv) {
-    const char *weights = "", *data = "auto", *recipe = "shipped", *views = "plain", *image = "recipe", *text = "recipe";
+    const char *weights = "", *data = "auto", *recipe = "shipped", *views = "plain", *image = "recipe",
+               *text = "recipe";
     int seed = 1, pictures = 0;
     const Option options[] = {
         { "weights", .text = &weights, .help = "a model file of lesson 10; empty: the one of --recipe and --seed" },
-        { "recipe", .text = &recipe, .choices = "shipped|" RECIPES, .help = "whose model; shipped: what came with the toolkit, or quick" },
+        { "recipe", .text = &recipe, .choices = "shipped|" RECIPES,
+          .help = "whose model; shipped: what came with the toolkit, or quick" },
         { "image", .text = &image, .choices = RECIPE_IMAGES, .help = "the model with this image tower" },
         { "text", .text = &text, .choices = RECIPE_TEXTS, .help = "the model with this text tower" },
-        { "views", .text = &views, .choices = "plain|mirror|all", .help = "average over mirrored, or mirrored and shifted, looks" },
+        { "views", .text = &views, .choices = "plain|mirror|all",
+          .help = "average over mirrored, or mirrored and shifted, looks" },
         { "data", .text = &data, .choices = COURSE_DATA, .help = "which pictures" },
         { "pictures", .integer = &pictures, .low = 0, .high = 10000, .help = "the first so many; 0: all" },
         { 0 },
     };
-    Lesson lesson = { .number = "11", .title = "Classification from text", .shows = "ten captions sort ten thousand pictures",
-                      .takes = "five seconds", .next = "make lesson-12", .options = options, .seed = &seed, .wants = "PICTURE LABEL LABEL ..." };
+    Lesson lesson = { .number = "11",
+                      .title = "Classification from text",
+                      .shows = "ten captions sort ten thousand pictures",
+                      .takes = "five seconds",
+                      .next = "make lesson-12",
+                      .options = options,
+                      .seed = &seed,
+                      .wants = "PICTURE LABEL LABEL ..." };
     lesson_begin(&lesson, argc, argv);
-    if (lesson.word_count == 1 || lesson.word_count == 2) die_usage("a picture wants at least two labels to choose from, as in: photo.png \"a cat\" \"a dog\"");
+    if (lesson.word_count == 1 || lesson.word_count == 2)
+        die_usage("a picture wants at least two labels to choose from, as in: photo.png \"a cat\" \"a dog\"");
     for (int i = 1; i < lesson.word_count; i++) {
-        if (!lesson.words[i][strspn(lesson.words[i], " ")]) die_usage("label %d is empty: want words, such as \"a cat\"", i);
+        if (!lesson.words[i][strspn(lesson.words[i], " ")])
+            die_usage("label %d is empty: want words, such as \"a cat\"", i);
         for (int j = 1; j < i; j++)
-            if (!strcmp(lesson.words[i], lesson.words[j])) die_usage("\"%s\" is there twice: the two would share what there is to give", lesson.words[i]);
+            if (!strcmp(lesson.words[i], lesson.words[j]))
+                die_usage("\"%s\" is there twice: the two would share what there is to give", lesson.words[i]);
     }
 
     Arena *arena = &lesson.memory;
     Cifar test = course_pictures(arena, data, CIFAR_TEST, pictures);
-    bool given = *weights, own = strcmp(recipe, "shipped") || strcmp(image, "recipe") || strcmp(text, "recipe") || seed != 1;
+    bool given = *weights,
+         own = strcmp(recipe, "shipped") || strcmp(image, "recipe") || strcmp(text, "recipe") || seed != 1;
     if (!strcmp(recipe, "shipped")) recipe = "quick";
     Recipe trained = *recipe_find(recipe);
     recipe_towers(&trained, arena, image, text);
-    if (!given && !own && !test.generated && file_exists(COURSE_SHIPPED)) weights = COURSE_SHIPPED, given = true;
+    if (!given && !own && !test.generated && file_exists(COURSE_SHIPPED)) {
+        weights = COURSE_SHIPPED;
+        given = true;
+    }
     if (!given) weights = course_model_path(arena, trained.name, &test, seed, ".safetensors");
     if (!given && !file_exists(weights))
-        die("%s: there is no such model yet; make lesson-10 ARGS=\"--recipe %s --image %s --text %s --seed %d\" trains it", weights,
-            recipe, image, text, seed);
+        die("%s: there is no such model yet; make lesson-10 ARGS=\"--recipe %s --image %s --text %s --seed %d\" trains it",
+            weights, recipe, image, text, seed);
     Clip clip;
     Err err;
     if (!clip_load(&clip, weights, &err)) die("%s", err.text);
@@ -197,7 +247,10 @@ int main(int argc, char **argv) {
         classify_own(&lesson, &clip, arena, lesson.words[0], lesson.words + 1, lesson.word_count - 1);
     } else {
         Prediction guess = lesson_predict(&lesson, "Which two classes will it confuse most?");
-        classify_all(&lesson, &clip, arena, &test, !strcmp(views, "all") ? VIEWS_MIRROR_SHIFT : !strcmp(views, "mirror") ? VIEWS_MIRROR : VIEWS_PLAIN);
+        classify_all(&lesson, &clip, arena, &test,
+                     !strcmp(views, "all")      ? VIEWS_MIRROR_SHIFT
+                     : !strcmp(views, "mirror") ? VIEWS_MIRROR
+                                                : VIEWS_PLAIN);
         lesson_outcome(&lesson, &guess, "see the list above");
         printf("\nYour own picture:  build/lesson-11 photo.png \"a photo of a cat\" \"a photo of a dog\"\n");
     }

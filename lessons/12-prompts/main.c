@@ -13,20 +13,24 @@ enum { C = CIFAR_CLASSES, MOST = 40 };
 /* A way to make a class into a vector, and how it did. Row 0 is what the others are compared with. */
 typedef struct {
     const char *text, *kind;
-    Mat classes;     /* [C,E] */
-    int *said;       /* for each picture */
+    Mat classes; /* [C,E] */
+    int *said;   /* for each picture */
     Rate rate;
     Discord discord; /* first: only this wording is right; second: only row 0 is */
     double p;
 } Wording;
 
-typedef struct { Wording row[MOST]; int count; } Table;
+typedef struct {
+    Wording row[MOST];
+    int count;
+} Table;
 
 static void add(Table *table, const char *text, const char *kind, Mat classes) {
     if (table->count < MOST) table->row[table->count++] = (Wording){ .text = text, .kind = kind, .classes = classes };
 }
 
-static void add_template(Table *table, Arena *arena, Clip *clip, const Cifar *test, const char *text, const char *kind) {
+static void add_template(Table *table, Arena *arena, Clip *clip, const Cifar *test, const char *text,
+                         const char *kind) {
     add(table, text, kind, zeroshot_classes(clip, arena, &text, 1, test->names, C, stdout));
 }
 
@@ -40,8 +44,13 @@ static Mat mean_of(Arena *arena, const Wording *row, int n) {
 
 static void print_lengths(Mat mean) {
     double least = INFINITY, most = 0, length;
-    for (int c = 0; c < C; c++) length = vec_norm(&AT(mean, c, 0), mean.shape[1]), least = MIN(least, length), most = MAX(most, length);
-    printf("The means of %d classes' vectors over these wordings are %.4f to %.4f long; 1 if all were the same.\n", C, least, most);
+    for (int c = 0; c < C; c++) {
+        length = vec_norm(&AT(mean, c, 0), mean.shape[1]);
+        least = MIN(least, length);
+        most = MAX(most, length);
+    }
+    printf("The means of %d classes' vectors over these wordings are %.4f to %.4f long; 1 if all were the same.\n", C,
+           least, most);
 }
 
 /* Every picture is encoded once and compared with the vectors of all wordings. */
@@ -49,7 +58,8 @@ static void classify(Table *table, Arena *arena, Clip *clip, const Cifar *test) 
     int E = clip->config.image.embed, n = test->n, *truth = arena_alloc(arena, (size_t)n, sizeof *truth);
     Mat all = mat_new(arena, table->count * C, E), scores = mat_new(arena, n, C);
     Err err;
-    for (int w = 0; w < table->count; w++) memcpy(&AT(all, w * C, 0), table->row[w].classes.v, (size_t)(C * E) * sizeof(num));
+    for (int w = 0; w < table->count; w++)
+        memcpy(&AT(all, w * C, 0), table->row[w].classes.v, (size_t)(C * E) * sizeof(num));
     Mat each = zeroshot_scores(clip, arena, all, test, (ZeroshotRange){ .n = n, .batch = 500 });
     for (int i = 0; i < n; i++) truth[i] = test->labels[i];
     for (int w = 0; w < table->count; w++) {
@@ -70,14 +80,23 @@ static void print_table(const Lesson *lesson, Arena *arena, const Table *table, 
     for (int w = 0; w < table->count; w++) {
         const Wording *row = &table->row[w];
         const Rate *r = &row->rate;
-        printf("  %-38s %-13s %6.2f   %5.2f to %5.2f", row->text, row->kind, 100 * r->share, 100 * r->low, 100 * r->high);
-        if (w > 0) printf("    %5d : %-5d %13.2g%s", row->discord.first, row->discord.second, row->p, row->p < level ? " *" : "");
+        printf("  %-38s %-13s %6.2f   %5.2f to %5.2f", row->text, row->kind, 100 * r->share, 100 * r->low,
+               100 * r->high);
+        if (w > 0)
+            printf("    %5d : %-5d %13.2g%s", row->discord.first, row->discord.second, row->p,
+                   row->p < level ? " *" : "");
         putchar('\n');
         bars[w] = (Bar){ row->text, 100 * r->share, 100 * r->low, 100 * r->high, w > 0 && row->p < level };
-        low = MIN(low, bars[w].low), high = MAX(high, bars[w].high);
+        low = MIN(low, bars[w].low);
+        high = MAX(high, bars[w].high);
     }
-    lesson_bars(lesson, "12-wordings", &(Bars){ .title = "right answers, %, with 95 % intervals (marked: more than noise)",
-                                                .bars = bars, .count = table->count, .decimals = 2, .low = floor(low - 1), .high = ceil(high) });
+    lesson_bars(lesson, "12-wordings",
+                &(Bars){ .title = "right answers, %, with 95 % intervals (marked: more than noise)",
+                         .bars = bars,
+                         .count = table->count,
+                         .decimals = 2,
+                         .low = floor(low - 1),
+                         .high = ceil(high) });
 }
 
 static void print_verdict(const Table *table, double level) {
@@ -85,11 +104,15 @@ static void print_verdict(const Table *table, double level) {
     for (int w = 1; w < table->count; w++) {
         const Wording *row = &table->row[w], *first = &table->row[0];
         if (row->p >= level) continue;
-        beyond++, overlapping += row->rate.low < first->rate.high && first->rate.low < row->rate.high;
+        beyond++;
+        overlapping += row->rate.low < first->rate.high && first->rate.low < row->rate.high;
     }
-    printf("%d comparisons with the first: one in twenty would have p < 0.05 by luck, so p < 0.05 / %d = %.4f is asked for (*).\n",
-           table->count - 1, table->count - 1, level);
-    printf("Beyond noise: %d. Of these the intervals overlap in %d: looking at intervals alone would have missed them.\n", beyond, overlapping);
+    printf(
+        "%d comparisons with the first: one in twenty would have p < 0.05 by luck, so p < 0.05 / %d = %.4f is asked for (*).\n",
+        table->count - 1, table->count - 1, level);
+    printf(
+        "Beyond noise: %d. Of these the intervals overlap in %d: looking at intervals alone would have missed them.\n",
+        beyond, overlapping);
 }
 
 int main(int argc, char **argv) {
@@ -97,15 +120,23 @@ int main(int argc, char **argv) {
     int seed = 1, pictures = 0, learn = 0;
     const Option options[] = {
         { "weights", .text = &weights, .help = "a model file; empty: the one of --recipe and --seed" },
-        { "recipe", .text = &recipe, .choices = "quick|templates", .help = "whose model; it is trained if it is not there yet" },
+        { "recipe", .text = &recipe, .choices = "quick|templates",
+          .help = "whose model; it is trained if it is not there yet" },
         { "data", .text = &data, .choices = COURSE_DATA, .help = "which pictures" },
-        { "pictures", .integer = &pictures, .low = 0, .high = 10000, .help = "test pictures, the first so many; 0: all" },
-        { "learn", .integer = &learn, .low = 0, .high = 50000, .help = "a model that learns from the first so many; 0: all" },
+        { "pictures", .integer = &pictures, .low = 0, .high = 10000,
+          .help = "test pictures, the first so many; 0: all" },
+        { "learn", .integer = &learn, .low = 0, .high = 50000,
+          .help = "a model that learns from the first so many; 0: all" },
         { 0 },
     };
-    Lesson lesson = { .number = "12", .title = "Prompts", .shows = "one model, many wordings: what is noise, and what is not",
-                      .takes = "five seconds, and two minutes more where the model must be trained first", .next = "make lesson-13",
-                      .options = options, .seed = &seed, .wants = "\"YOUR WORDING OF A {}\" ..." };
+    Lesson lesson = { .number = "12",
+                      .title = "Prompts",
+                      .shows = "one model, many wordings: what is noise, and what is not",
+                      .takes = "five seconds, and two minutes more where the model must be trained first",
+                      .next = "make lesson-13",
+                      .options = options,
+                      .seed = &seed,
+                      .wants = "\"YOUR WORDING OF A {}\" ..." };
     lesson_begin(&lesson, argc, argv);
     Err err;
     for (int i = 0; i < lesson.word_count; i++)
@@ -123,7 +154,8 @@ int main(int argc, char **argv) {
     for (int k = 0; k < trained; k++) add_template(table, arena, clip, &test, model.templates[k], "trained");
     Mat mean = mean_of(arena, table->row, trained);
     print_lengths(mean);
-    add(table, "ensemble: their mean, length 1 again", "ensemble", zeroshot_classes(clip, arena, (const char *const *)model.templates, trained, test.names, C, NULL));
+    add(table, "ensemble: their mean, length 1 again", "ensemble",
+        zeroshot_classes(clip, arena, (const char *const *)model.templates, trained, test.names, C, NULL));
     add(table, "their mean as it is", "a mistake", mean);
     add_template(table, arena, clip, &test, "{}", "bare word");
     add_template(table, arena, clip, &test, "the {}", "new");
@@ -133,16 +165,20 @@ int main(int argc, char **argv) {
     for (int i = 0; i < lesson.word_count; i++) add_template(table, arena, clip, &test, lesson.words[i], "yours");
 
     lesson_section(&lesson, "2. How often each is right");
-    Prediction said = lesson_predict(&lesson, "%d wordings from training: how many percent points between best and worst?", trained);
+    Prediction said =
+        lesson_predict(&lesson, "%d wordings from training: how many percent points between best and worst?", trained);
     classify(table, arena, clip, &test);
     double level = 0.05 / (table->count - 1), best = 0, worst = 1;
     print_table(&lesson, arena, table, level);
-    for (int k = 0; k < trained; k++) best = MAX(best, table->row[k].rate.share), worst = MIN(worst, table->row[k].rate.share);
+    for (int k = 0; k < trained; k++) {
+        best = MAX(best, table->row[k].rate.share);
+        worst = MIN(worst, table->row[k].rate.share);
+    }
     lesson_outcome_number(&lesson, &said, 100 * (best - worst), 2);
 
     lesson_section(&lesson, "3. What is noise, and what is not");
-    printf("Best and worst trained wording are %.2f points apart; the interval of each is %.2f points wide.\n", 100 * (best - worst),
-           100 * (table->row[0].rate.high - table->row[0].rate.low));
+    printf("Best and worst trained wording are %.2f points apart; the interval of each is %.2f points wide.\n",
+           100 * (best - worst), 100 * (table->row[0].rate.high - table->row[0].rate.low));
     print_verdict(table, level);
     printf("\nYour own wording:  build/lesson-12 \"a nice {}\"\n");
     clip_free(clip);

@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct NameNode { struct NameNode *next; const char *name; } NameNode;
+typedef struct NameNode {
+    struct NameNode *next;
+    const char *name;
+} NameNode;
 
 static int name_order(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
 
@@ -22,7 +25,8 @@ static bool names_read(Arena *arena, const char *folder, const char ***names, in
         if (entry->d_name[0] == '.' || folder_exists(arena_print(arena, "%s/%s", folder, entry->d_name))) continue;
         NameNode *node = arena_alloc(arena, 1, sizeof *node);
         *node = (NameNode){ last, arena_text(arena, entry->d_name) };
-        last = node, ++*count;
+        last = node;
+        ++*count;
     }
     int why = errno;
     closedir(dir);
@@ -55,11 +59,14 @@ bool album_open(Album *album, Arena *arena, const char *folder, Err *err) {
     uint8_t *pixels = arena_alloc(arena, (size_t)count, CIFAR_NUMBERS);
     Arena work = { 0 };
     for (int i = 0; i < count; i++) {
-        if (add_picture(&work, arena_print(&work, "%s/%s", folder, names[i]), pixels + (size_t)n * CIFAR_NUMBERS)) names[n++] = names[i];
+        if (add_picture(&work, arena_print(&work, "%s/%s", folder, names[i]), pixels + (size_t)n * CIFAR_NUMBERS))
+            names[n++] = names[i];
         arena_reset(&work);
     }
     arena_free(&work);
-    *album = (Album){ .set = { .n = n, .pixels = pixels, .labels = arena_zero(arena, (size_t)count, 1), .names = no_names },
-                      .files = names, .skipped = count - n };
+    *album =
+        (Album){ .set = { .n = n, .pixels = pixels, .labels = arena_zero(arena, (size_t)count, 1), .names = no_names },
+                 .files = names,
+                 .skipped = count - n };
     return true;
 }

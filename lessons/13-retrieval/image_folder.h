@@ -6,7 +6,7 @@
 #include "dataset/cifar.h"
 
 typedef struct {
-    Cifar set;          /* 32 x 32 each, cut and resized as image_clip_crop does; the labels are all 0 and mean nothing */
+    Cifar set; /* 32 x 32 each, cut and resized as image_clip_crop does; the labels are all 0 and mean nothing */
     const char **files; /* their names without the folder, in order of bytes */
     int skipped;        /* files that could not be read as pictures */
 } Album;

@@ -19,9 +19,13 @@ static Mat turned(Arena *arena, Mat m) {
 static void show_text_to_image(const Lesson *lesson, Arena *arena, const Search *s, Mat by_text) {
     Tile tiles[C * TOP];
     int each = 0;
-    for (int c = 0; c < C; c++) each = search_tiles(arena, s, &AT(by_text, c * s->templates, 0), TOP, c, tiles + c * each);
+    for (int c = 0; c < C; c++)
+        each = search_tiles(arena, s, &AT(by_text, c * s->templates, 0), TOP, c, tiles + c * each);
     lesson_tiles(lesson, NULL, &(Tiles){ .title = s->texts[0], .tiles = tiles, .count = each });
-    Tiles all = { .title = "the nearest pictures of each class's first caption (marked: of another class)", .tiles = tiles, .count = C * each, .columns = each };
+    Tiles all = { .title = "the nearest pictures of each class's first caption (marked: of another class)",
+                  .tiles = tiles,
+                  .count = C * each,
+                  .columns = each };
     if (plot_tiles("13-pictures", &all, NULL) == PLOT_DRAWN) fprintf(stderr, "picture: %s\n", plot_path("13-pictures"));
 }
 
@@ -36,11 +40,14 @@ static void show_image_to_text(const Lesson *lesson, Arena *arena, const Search 
         retrieval_top(score, C, TEXTS, top);
         printf("picture %d shows: %s\n", i + 1, s->set->names[s->shows[i]]);
         for (int k = 0; k < TEXTS; k++)
-            printf("  %d  %.3f  %s%s\n", k + 1, (double)score[top[k]], s->texts[top[k] * s->templates], top[k] == s->shows[i] ? "   <" : "");
-        const char *const *name = s->set->names, *said = arena_print(arena, "1 %s\n2 %s\n3 %s", name[top[0]], name[top[1]], name[top[2]]);
+            printf("  %d  %.3f  %s%s\n", k + 1, (double)score[top[k]], s->texts[top[k] * s->templates],
+                   top[k] == s->shows[i] ? "   <" : "");
+        const char *const *name = s->set->names,
+                          *said = arena_print(arena, "1 %s\n2 %s\n3 %s", name[top[0]], name[top[1]], name[top[2]]);
         tiles[i] = search_tile(arena, s->set, i, said, top[0] != s->shows[i]);
     }
-    lesson_tiles(lesson, "13-captions", &(Tiles){ .title = "the nearest captions of the first pictures", .tiles = tiles, .count = asked });
+    lesson_tiles(lesson, "13-captions",
+                 &(Tiles){ .title = "the nearest captions of the first pictures", .tiles = tiles, .count = asked });
 }
 
 static Retrieval measure(Mat scores, const int *query, const int *answer) {
@@ -75,7 +82,8 @@ static void measure_all(const Lesson *lesson, Arena *arena, Clip *clip, const Se
     for (int i = 0; i < s->set->n; i++) right += s->shows[i] == 0;
 
     lesson_section(lesson, "1. Text to image");
-    Prediction said = lesson_predict(lesson, "The first answer to each of %d captions: how many of 100 are right?", s->text_count);
+    Prediction said =
+        lesson_predict(lesson, "The first answer to each of %d captions: how many of 100 are right?", s->text_count);
     Retrieval r = measure(by_text, s->says, s->shows);
     printf("%d captions, %d pictures\n", s->text_count, s->set->n);
     retrieval_print(NULL, (Retrieval){ 0 });
@@ -100,14 +108,16 @@ static void answer(Lesson *lesson, Clip *clip, const Search *s, int number, cons
     Tile tiles[TOP];
     lesson_section(lesson, text);
     if (vocab_encode(&clip->vocab, arena, &text, 1, clip->config.tokens, ids).empty_count) {
-        printf("The model knows no word of this. It would answer all the same, and the answer would mean nothing. It knows:\n ");
+        printf(
+            "The model knows no word of this. It would answer all the same, and the answer would mean nothing. It knows:\n ");
         for (int id = TEXT_FIRST_WORD; id < clip->vocab.size; id++) printf(" %s", clip->vocab.word[id]);
         printf("\n");
         return;
     }
     Mat score = turned(arena, search_cosines(arena, clip, s->set, &text, 1));
     int count = search_tiles(arena, s, score.v, TOP, -1, tiles);
-    lesson_tiles(lesson, arena_print(arena, "13-query-%d", number), &(Tiles){ .title = text, .tiles = tiles, .count = count });
+    lesson_tiles(lesson, arena_print(arena, "13-query-%d", number),
+                 &(Tiles){ .title = text, .tiles = tiles, .count = count });
 }
 
 int main(int argc, char **argv) {
@@ -116,15 +126,23 @@ int main(int argc, char **argv) {
     const Option options[] = {
         { "folder", .text = &folder, .help = "search the pictures in this folder instead" },
         { "weights", .text = &weights, .help = "a model file; empty: the one of --recipe and --seed" },
-        { "recipe", .text = &recipe, .choices = "quick|templates", .help = "whose model; it is trained if it is not there yet" },
+        { "recipe", .text = &recipe, .choices = "quick|templates",
+          .help = "whose model; it is trained if it is not there yet" },
         { "data", .text = &data, .choices = COURSE_DATA, .help = "which pictures" },
-        { "pictures", .integer = &pictures, .low = 0, .high = 10000, .help = "test pictures, the first so many; 0: all" },
-        { "learn", .integer = &learn, .low = 0, .high = 50000, .help = "a model that learns from the first so many; 0: all" },
+        { "pictures", .integer = &pictures, .low = 0, .high = 10000,
+          .help = "test pictures, the first so many; 0: all" },
+        { "learn", .integer = &learn, .low = 0, .high = 50000,
+          .help = "a model that learns from the first so many; 0: all" },
         { 0 },
     };
-    Lesson lesson = { .number = "13", .title = "Retrieval", .shows = "sentences find pictures, and pictures sentences",
-                      .takes = "five seconds, and two minutes more where the model must be trained first", .next = "make lesson-14",
-                      .options = options, .seed = &seed, .wants = "\"A PHOTO OF A ...\" ..." };
+    Lesson lesson = { .number = "13",
+                      .title = "Retrieval",
+                      .shows = "sentences find pictures, and pictures sentences",
+                      .takes = "five seconds, and two minutes more where the model must be trained first",
+                      .next = "make lesson-14",
+                      .options = options,
+                      .seed = &seed,
+                      .wants = "\"A PHOTO OF A ...\" ..." };
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;
     Cifar test = course_pictures(arena, data, CIFAR_TEST, pictures);
@@ -138,12 +156,17 @@ int main(int argc, char **argv) {
         if (!album_open(&album, arena, folder, &err)) die("%s", err.text);
         if (album.set.n == 0) die("%s: there is no picture in this folder", folder);
         printf("%d pictures from the folder, %d left out\n", album.set.n, album.skipped);
-        s.set = &album.set, s.files = album.files;
+        s.set = &album.set;
+        s.files = album.files;
     }
     if (!*folder && !lesson.word_count) measure_all(&lesson, arena, &model.clip, &s, (uint64_t)seed);
     int asked = lesson.word_count ? lesson.word_count : *folder ? C : 0;
-    for (int k = 0; k < asked; k++) answer(&lesson, &model.clip, &s, k + 1, lesson.word_count ? lesson.words[k] : s.texts[k * s.templates]);
-    if (!asked) printf("\nYour own question:  build/lesson-13 \"a photo of a %s\"\nYour own pictures:  build/lesson-13 --folder FOLDER\n", test.names[8]);
+    for (int k = 0; k < asked; k++)
+        answer(&lesson, &model.clip, &s, k + 1, lesson.word_count ? lesson.words[k] : s.texts[k * s.templates]);
+    if (!asked)
+        printf(
+            "\nYour own question:  build/lesson-13 \"a photo of a %s\"\nYour own pictures:  build/lesson-13 --folder FOLDER\n",
+            test.names[8]);
     clip_free(&model.clip);
     return lesson_end(&lesson);
 }

@@ -33,7 +33,8 @@ int search_tiles(Arena *arena, const Search *s, const num *scores, int k, int cl
     retrieval_top(scores, s->set->n, count, top);
     for (int t = 0; t < count; t++) {
         int i = top[t];
-        const char *caption = arena_print(arena, "%s\n%.3f", s->files ? s->files[i] : s->set->names[s->shows[i]], (double)scores[i]);
+        const char *caption =
+            arena_print(arena, "%s\n%.3f", s->files ? s->files[i] : s->set->names[s->shows[i]], (double)scores[i]);
         tiles[t] = search_tile(arena, s->set, i, caption, class >= 0 && s->shows[i] != class);
     }
     return count;

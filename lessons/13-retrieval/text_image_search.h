@@ -8,10 +8,10 @@
 
 typedef struct {
     const Cifar *set;
-    const char **files;   /* what the pictures are called; NULL: as their classes are */
-    const char **texts;   /* templates * CIFAR_CLASSES captions, those of a class together */
+    const char **files; /* what the pictures are called; NULL: as their classes are */
+    const char **texts; /* templates * CIFAR_CLASSES captions, those of a class together */
     int text_count, templates;
-    int *shows, *says;    /* the class of each picture, of each caption: what retrieval_measure wants */
+    int *shows, *says; /* the class of each picture, of each caption: what retrieval_measure wants */
 } Search;
 
 /* Wants 1 template or more, each with {}. Owner: the arena; the set stays the caller's. */

@@ -5,28 +5,28 @@
 
 #include <string.h>
 
-enum { TOKENS = 16 };                    /* words of a caption */
-static const double FILTER_RATE = 0.24;  /* whatever the recipe says: the tables were measured with it */
+enum { TOKENS = 16 };                   /* words of a caption */
+static const double FILTER_RATE = 0.24; /* whatever the recipe says: the tables were measured with it */
 
 /* In the order of CIFAR-10's classes. Written once, before any model was asked. */
 static const char *const attributes[CIFAR_CLASSES] = {
-    "large long machine, wheels, sky",              /* airplane */
-    "small machine, wheels",                        /* automobile */
-    "small wild animal, sky",                       /* bird */
-    "small tame animal, fur, legs, pointed ears",   /* cat */
+    "large long machine, wheels, sky",                   /* airplane */
+    "small machine, wheels",                             /* automobile */
+    "small wild animal, sky",                            /* bird */
+    "small tame animal, fur, legs, pointed ears",        /* cat */
     "large wild animal, fur, legs, pointed ears, green", /* deer */
-    "small tame animal, fur, legs",                 /* dog */
-    "small wild animal, legs, green",               /* frog */
+    "small tame animal, fur, legs",                      /* dog */
+    "small wild animal, legs, green",                    /* frog */
     "large tame animal, fur, legs, pointed ears, green", /* horse */
-    "large long machine, sky",                      /* ship */
-    "large long machine, wheels",                   /* truck */
+    "large long machine, sky",                           /* ship */
+    "large long machine, wheels",                        /* truck */
 };
 
 const char *const *holdout_descriptions(const Cifar *set) { return set->generated ? set->names : attributes; }
 
 static void pair_require(int a, int b) {
-    REQUIRE(0 <= a && a < CIFAR_CLASSES && 0 <= b && b < CIFAR_CLASSES && a != b, "classes %d and %d, want two of 0 to %d", a, b,
-            CIFAR_CLASSES - 1);
+    REQUIRE(0 <= a && a < CIFAR_CLASSES && 0 <= b && b < CIFAR_CLASSES && a != b,
+            "classes %d and %d, want two of 0 to %d", a, b, CIFAR_CLASSES - 1);
 }
 
 bool holdout_alike(const Cifar *set, int a, int b) {
@@ -61,14 +61,16 @@ Cifar holdout_pictures(Arena *arena, const Cifar *set, int a, int b, bool held, 
         labels[at++] = set->labels[i];
     }
     Cifar part = *set;
-    part.n = n, part.pixels = pixels, part.labels = labels;
+    part.n = n;
+    part.pixels = pixels;
+    part.labels = labels;
     return part;
 }
 
 void holdout_count(Mat scores, const Cifar *pictures, int a, int b, int *two, int *ten) {
     pair_require(a, b);
-    REQUIRE(scores.shape[0] == pictures->n && scores.shape[1] == CIFAR_CLASSES, "scores are %s, want [%d,%d]", mat_shape_text(scores),
-            pictures->n, CIFAR_CLASSES);
+    REQUIRE(scores.shape[0] == pictures->n && scores.shape[1] == CIFAR_CLASSES, "scores are %s, want [%d,%d]",
+            mat_shape_text(scores), pictures->n, CIFAR_CLASSES);
     *two = *ten = 0;
     for (int i = 0; i < pictures->n; i++) {
         int truth = pictures->labels[i], best = 0, low = MIN(a, b), high = MAX(a, b);
@@ -93,10 +95,13 @@ void holdout_learn(const HoldoutWorld *world, int a, int b, Clip *clip) {
     for (int c = 0; c < CIFAR_CLASSES; c++) shown[c] = world->description[c == a || c == b ? other : c];
     if (a == HOLDOUT_NONE) train.n = MIN(train.n, world->pictures);
     else train = holdout_pictures(&arena, world->train, a, b, false, world->pictures);
-    train.names = none.names = shown, none.n = 0;
+    train.names = none.names = shown;
+    none.n = 0;
     TrainRun run = { .recipe = *recipe_find("quick"), .seed = 1, .train = &train, .test = &none };
     recipe_towers(&run.recipe, &arena, "small", "bow");
-    run.recipe.model.tokens = TOKENS, run.recipe.epochs = world->epochs, run.recipe.batch = HOLDOUT_BATCH;
+    run.recipe.model.tokens = TOKENS;
+    run.recipe.epochs = world->epochs;
+    run.recipe.batch = HOLDOUT_BATCH;
     run.recipe.groups[1].lr = FILTER_RATE;
     Err err;
     if (!train_run(&run, clip, &err)) die("%s", err.text);
@@ -120,7 +125,8 @@ HoldoutRow holdout_measure(const HoldoutWorld *world, Clip *closed, int a, int b
     holdout_learn(world, a, b, &clip);
     ask(world, &clip, &held, row, &row.two, &row.ten);
     ask(world, closed, &held, row, &row.closed_two, &row.closed_ten);
-    clip_free(&clip), arena_free(&arena);
+    clip_free(&clip);
+    arena_free(&arena);
     return row;
 }
 
@@ -164,10 +170,15 @@ static bool table_parse(HoldoutTable *table, File file, const char *path, Err *e
         HoldoutRow row;
         if (length < sizeof text) memcpy(text, at, length);
         if (line == 1) {
-            if (strcmp(text, heading)) return err_set(err, "%s:1: the heading is not \"%s\"; this is no table of held-out pairs", path, heading);
+            if (strcmp(text, heading))
+                return err_set(err, "%s:1: the heading is not \"%s\"; this is no table of held-out pairs", path,
+                               heading);
         } else if (!row_parse(text, &row) || holdout_find(table, row.a, row.b)) {
-            return err_set(err, "%s:%d: not a row of its own: want two classes, first below second, and six counts within their pictures; "
-                           "remove the line, or the file", path, line);
+            return err_set(
+                err,
+                "%s:%d: not a row of its own: want two classes, first below second, and six counts within their pictures; "
+                "remove the line, or the file",
+                path, line);
         } else {
             table->row[table->count++] = row;
         }
@@ -192,7 +203,8 @@ bool holdout_write(const HoldoutTable *table, const char *path, Err *err) {
     fprintf(out.stream, "%s\n", heading);
     for (int i = 0; i < table->count; i++) {
         const HoldoutRow *r = &table->row[i];
-        fprintf(out.stream, "%d,%d,%d,%d,%d,%d,%d,%d\n", r->a, r->b, r->unseen, r->pictures, r->two, r->ten, r->closed_two, r->closed_ten);
+        fprintf(out.stream, "%d,%d,%d,%d,%d,%d,%d,%d\n", r->a, r->b, r->unseen, r->pictures, r->two, r->ten,
+                r->closed_two, r->closed_ten);
     }
     return out_commit(&out, err);
 }

@@ -27,11 +27,11 @@ Cifar holdout_pictures(Arena *arena, const Cifar *set, int a, int b, bool held, 
 
 /* What became of one pair: counts of the test pictures of classes a and b. */
 typedef struct {
-    int a, b;                     /* a < b */
-    int unseen;                   /* words no other class has */
+    int a, b;   /* a < b */
+    int unseen; /* words no other class has */
     int pictures;
-    int two, ten;                 /* right when asked for one of the two; for one of all ten */
-    int closed_two, closed_ten;   /* the same of a model that was shown all ten classes */
+    int two, ten;               /* right when asked for one of the two; for one of all ten */
+    int closed_two, closed_ten; /* the same of a model that was shown all ten classes */
 } HoldoutRow;
 
 /* Right answers among scores [n,10] of n pictures of classes a and b. Equal scores go to the lower class. */
@@ -41,8 +41,8 @@ void holdout_count(Mat scores, const Cifar *pictures, int a, int b, int *two, in
 
 typedef struct {
     const Cifar *train, *test;
-    const char *const *description;  /* of the ten classes */
-    int pictures, epochs;            /* to learn from; times each is seen */
+    const char *const *description; /* of the ten classes */
+    int pictures, epochs;           /* to learn from; times each is seen */
 } HoldoutWorld;
 
 enum { HOLDOUT_NONE = -1, HOLDOUT_BATCH = 100 };
@@ -57,7 +57,10 @@ HoldoutRow holdout_measure(const HoldoutWorld *world, Clip *closed, int a, int b
 
 /* ---- the table of all pairs: CSV -------------------------------------------------------------------------------------- */
 
-typedef struct { HoldoutRow row[HOLDOUT_PAIRS]; int count; } HoldoutTable;
+typedef struct {
+    HoldoutRow row[HOLDOUT_PAIRS];
+    int count;
+} HoldoutTable;
 
 /* The row of classes a and b in any order, or NULL. */
 const HoldoutRow *holdout_find(const HoldoutTable *table, int a, int b);

@@ -26,7 +26,8 @@ static void measure_all(const HoldoutWorld *world, Clip *closed, HoldoutTable *t
 
 static void print_share(const char *what, int right, int of, double chance) {
     Rate rate = metrics_wilson(right, of);
-    printf("  %-44s %5.1f %%  (%.1f to %.1f)   %4.1f %%\n", what, 100 * rate.share, 100 * rate.low, 100 * rate.high, chance);
+    printf("  %-44s %5.1f %%  (%.1f to %.1f)   %4.1f %%\n", what, 100 * rate.share, 100 * rate.low, 100 * rate.high,
+           chance);
 }
 
 static void print_row(const HoldoutRow *r) {
@@ -52,8 +53,15 @@ static void show_matrix(Lesson *lesson, const HoldoutWorld *world, const Holdout
         AT(m, r->a, r->b) = (num)(100.0 * r->two / r->pictures);
         AT(m, r->b, r->a) = (num)(100.0 * r->closed_two / r->pictures);
     }
-    lesson_heat(lesson, "14-pairs", &(Heat){ .title = "Which of the two? % right. Above the diagonal: never shown; below: shown",
-                .y = "class", .x = "class", .m = m, .rows = world->test->names, .cols = world->test->names, .low = 0, .high = 100 });
+    lesson_heat(lesson, "14-pairs",
+                &(Heat){ .title = "Which of the two? % right. Above the diagonal: never shown; below: shown",
+                         .y = "class",
+                         .x = "class",
+                         .m = m,
+                         .rows = world->test->names,
+                         .cols = world->test->names,
+                         .low = 0,
+                         .high = 100 });
 }
 
 static void show_means(const Lesson *lesson, const Cifar *test, const HoldoutTable *t) {
@@ -65,19 +73,32 @@ static void show_means(const Lesson *lesson, const Cifar *test, const HoldoutTab
         Rate rate = metrics_wilson(r->two, r->pictures);
         for (int k = 0; k < 4; k++) sum[k] += 100.0 * right[k] / r->pictures / t->count;
         bool alike = holdout_alike(test, r->a, r->b);
-        kinds[alike]++, of_kind[alike] += 100 * rate.share;
-        low = fmin(low, 100 * rate.share), high = fmax(high, 100 * rate.share);
-        below += rate.high < 0.5, unclear += rate.low <= 0.5 && rate.high >= 0.5, lost += r->unseen > 0;
+        kinds[alike]++;
+        of_kind[alike] += 100 * rate.share;
+        low = fmin(low, 100 * rate.share);
+        high = fmax(high, 100 * rate.share);
+        below += rate.high < 0.5;
+        unclear += rate.low <= 0.5 && rate.high >= 0.5;
+        lost += r->unseen > 0;
     }
-    Bar bars[] = { { .label = "of two, never shown", .value = sum[0], .marked = true }, { .label = "of two, all shown", .value = sum[1] },
-                   { .label = "of ten, never shown", .value = sum[2], .marked = true }, { .label = "of ten, all shown", .value = sum[3] } };
-    lesson_bars(lesson, "14-means", &(Bars){ .title = "The mean of all pairs (chance: 50 and 10 %)", .unit = " %", .bars = bars, .count = 4,
-                                             .decimals = 1, .low = 0, .high = 100 });
+    Bar bars[] = { { .label = "of two, never shown", .value = sum[0], .marked = true },
+                   { .label = "of two, all shown", .value = sum[1] },
+                   { .label = "of ten, never shown", .value = sum[2], .marked = true },
+                   { .label = "of ten, all shown", .value = sum[3] } };
+    lesson_bars(lesson, "14-means",
+                &(Bars){ .title = "The mean of all pairs (chance: 50 and 10 %)",
+                         .unit = " %",
+                         .bars = bars,
+                         .count = 4,
+                         .decimals = 1,
+                         .low = 0,
+                         .high = 100 });
     printf("%d pairs. Of two, never shown: %.1f to %.1f %%.\n", t->count, low, high);
     const char *kind = test->generated ? "of one colour" : "both animals, or both machines";
     for (int k = 1; k >= 0 && t->count == HOLDOUT_PAIRS; k--)
         printf("  %2d pairs %s: %.1f %%\n", kinds[k], k ? kind : "of different kinds", of_kind[k] / kinds[k]);
-    printf("Worse than chance: %d. Not told from chance: %d. With a word that no other class has: %d.\n", below, unclear, lost);
+    printf("Worse than chance: %d. Not told from chance: %d. With a word that no other class has: %d.\n", below,
+           unclear, lost);
 }
 
 static void print_ends(const HoldoutWorld *world, HoldoutTable sorted) {
@@ -87,8 +108,9 @@ static void print_ends(const HoldoutWorld *world, HoldoutTable sorted) {
         const HoldoutRow *r = &sorted.row[i];
         Rate rate = metrics_wilson(r->two, r->pictures);
         if (i >= SHOWN && i < sorted.count - SHOWN) continue;
-        printf("  %2d  %-13s %-13s %5.1f %%  (%.1f to %.1f), all shown %5.1f %%\n", i + 1, world->test->names[r->a], world->test->names[r->b],
-               100 * rate.share, 100 * rate.low, 100 * rate.high, 100.0 * r->closed_two / r->pictures);
+        printf("  %2d  %-13s %-13s %5.1f %%  (%.1f to %.1f), all shown %5.1f %%\n", i + 1, world->test->names[r->a],
+               world->test->names[r->b], 100 * rate.share, 100 * rate.low, 100 * rate.high,
+               100.0 * r->closed_two / r->pictures);
     }
 }
 
@@ -113,29 +135,40 @@ int main(int argc, char **argv) {
         { "table", .text = &path, .help = "where they are kept; empty: beside this lesson's page" },
         { 0 },
     };
-    Lesson lesson = { .number = "14", .title = "Honestly zero-shot", .shows = "classes never shown, asked for in words seen with others",
-                      .takes = "five seconds", .next = "make lesson-15", .options = options, .wants = "CLASS CLASS" };
+    Lesson lesson = { .number = "14",
+                      .title = "Honestly zero-shot",
+                      .shows = "classes never shown, asked for in words seen with others",
+                      .takes = "five seconds",
+                      .next = "make lesson-15",
+                      .options = options,
+                      .wants = "CLASS CLASS" };
     lesson_begin(&lesson, argc, argv);
-    if (lesson.word_count != 0 && lesson.word_count != 2) die_usage("%d words; name two classes to hold out, or none", lesson.word_count);
+    if (lesson.word_count != 0 && lesson.word_count != 2)
+        die_usage("%d words; name two classes to hold out, or none", lesson.word_count);
     Arena *arena = &lesson.memory;
     Cifar train = course_pictures(arena, data, CIFAR_TRAIN, pictures < PICTURES ? 2 * pictures : 0);
     Cifar test = course_pictures(arena, data, CIFAR_TEST, 0);
     HoldoutWorld world = { &train, &test, holdout_descriptions(&test), pictures, epochs };
-    int a = lesson.word_count ? class_of(&test, lesson.words[0]) : 4, b = lesson.word_count ? class_of(&test, lesson.words[1]) : 8;
+    int a = lesson.word_count ? class_of(&test, lesson.words[0]) : 4,
+        b = lesson.word_count ? class_of(&test, lesson.words[1]) : 8;
     if (a == b) die_usage("%s twice; name two different classes", test.names[a]);
-    if (!*path) path = arena_print(arena, "lessons/14-honestly-zero-shot/%s.csv", test.generated ? "shapes" : "cifar10");
+    if (!*path)
+        path = arena_print(arena, "lessons/14-honestly-zero-shot/%s.csv", test.generated ? "shapes" : "cifar10");
     HoldoutTable table = { .count = 0 };
     Err err;
-    if ((!all || file_exists(path)) && !holdout_read(&table, path, &err)) die("%s%s", err.text, file_exists(path) ? "" : "; --all measures it");
+    if ((!all || file_exists(path)) && !holdout_read(&table, path, &err))
+        die("%s%s", err.text, file_exists(path) ? "" : "; --all measures it");
     printf("%s\n", course_notice(&test, data));
 
     lesson_section(&lesson, "1. Ten classes, described in words they share");
     for (int c = 0; c < CIFAR_CLASSES; c++)
-        printf("  %-13s \"a photo of a %s\"%s\n", test.names[c], world.description[c], c == a || c == b ? "   <- never shown" : "");
+        printf("  %-13s \"a photo of a %s\"%s\n", test.names[c], world.description[c],
+               c == a || c == b ? "   <- never shown" : "");
     printf("Words of these two that no other class has: %d\n", holdout_unseen(world.description, a, b));
 
     lesson_section(&lesson, "2. One pair: eight classes shown, two asked for");
-    Prediction said = lesson_predict(&lesson, "%s or %s? Of 100 pictures, how many will it name rightly?", test.names[a], test.names[b]);
+    Prediction said = lesson_predict(&lesson, "%s or %s? Of 100 pictures, how many will it name rightly?",
+                                     test.names[a], test.names[b]);
     Clip closed;
     holdout_learn(&world, HOLDOUT_NONE, HOLDOUT_NONE, &closed);
     HoldoutRow row = holdout_measure(&world, &closed, MIN(a, b), MAX(a, b));
@@ -145,7 +178,8 @@ int main(int argc, char **argv) {
     lesson_section(&lesson, "3. All 45 pairs");
     if (all) measure_all(&world, &closed, &table, path);
     clip_free(&closed);
-    if (table.count < HOLDOUT_PAIRS) printf("%s has %d of %d pairs; --all measures the others\n", path, table.count, HOLDOUT_PAIRS);
+    if (table.count < HOLDOUT_PAIRS)
+        printf("%s has %d of %d pairs; --all measures the others\n", path, table.count, HOLDOUT_PAIRS);
     show_matrix(&lesson, &world, &table);
     show_means(&lesson, &test, &table);
     print_ends(&world, table);

@@ -7,9 +7,11 @@
 static const double SCALE_LOW = 0.01, SCALE_HIGH = 10000;
 
 static void scores_require(Mat scores, const int *truth) {
-    REQUIRE(scores.dims == 2 && scores.shape[0] >= 1 && scores.shape[1] >= 1, "scores are %s, want [n,C], not empty", mat_shape_text(scores));
+    REQUIRE(scores.dims == 2 && scores.shape[0] >= 1 && scores.shape[1] >= 1, "scores are %s, want [n,C], not empty",
+            mat_shape_text(scores));
     for (int i = 0; i < scores.shape[0]; i++)
-        REQUIRE(0 <= truth[i] && truth[i] < scores.shape[1], "example %d is of class %d of %d", i, truth[i], scores.shape[1]);
+        REQUIRE(0 <= truth[i] && truth[i] < scores.shape[1], "example %d is of class %d of %d", i, truth[i],
+                scores.shape[1]);
 }
 
 Calibration calibration_measure(Mat scores, const int *truth, double scale) {
@@ -25,14 +27,20 @@ Calibration calibration_measure(Mat scores, const int *truth, double scale) {
         double p = exp(-cross_entropy_row(x, C, scale, best));
         int bin = (int)ceil(p * CALIBRATION_BINS) - 1;
         CalibrationBin *b = &k.bin[bin < 0 ? 0 : MIN(bin, CALIBRATION_BINS - 1)];
-        b->count++, b->confidence += p, b->right += best == truth[i];
+        b->count++;
+        b->confidence += p;
+        b->right += best == truth[i];
         k.loss += cross_entropy_row(x, C, scale, truth[i]) / k.n;
     }
     for (int m = 0; m < CALIBRATION_BINS; m++) {
         CalibrationBin *b = &k.bin[m];
-        k.confidence += b->confidence / k.n, k.right += b->right / k.n;
+        k.confidence += b->confidence / k.n;
+        k.right += b->right / k.n;
         k.ece += fabs(b->right - b->confidence) / k.n;
-        if (b->count) b->confidence /= b->count, b->right /= b->count;
+        if (b->count) {
+            b->confidence /= b->count;
+            b->right /= b->count;
+        }
     }
     return k;
 }

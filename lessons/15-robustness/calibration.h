@@ -12,14 +12,17 @@ enum { CALIBRATION_BINS = 15 };
 
 /* Answers whose confidence lies in ((m-1)/15, m/15]: how many, and their mean confidence and share of right ones (both 0
  * where there are none). */
-typedef struct { int count; double confidence, right; } CalibrationBin;
+typedef struct {
+    int count;
+    double confidence, right;
+} CalibrationBin;
 
 typedef struct {
     CalibrationBin bin[CALIBRATION_BINS];
     int n;
-    double confidence, right;  /* of all answers */
-    double ece;                /* sum over bins of count / n * |right - confidence|  (the paper, eq. 3) */
-    double loss;               /* mean of - log p[truth], in nats */
+    double confidence, right; /* of all answers */
+    double ece;               /* sum over bins of count / n * |right - confidence|  (the paper, eq. 3) */
+    double loss;              /* mean of - log p[truth], in nats */
 } Calibration;
 
 /* scores [n,C], n, C >= 1, finite; truth[i] in 0..C-1; scale > 0. Of equal scores the lowest class is the answer. */

@@ -8,7 +8,10 @@
 
 enum { SIDE = CIFAR_SIDE };
 
-static const struct { const char *name; double amount[CORRUPT_STRENGTHS]; } kinds[CORRUPT_KINDS] = {
+static const struct {
+    const char *name;
+    double amount[CORRUPT_STRENGTHS];
+} kinds[CORRUPT_KINDS] = {
     [CORRUPT_NOISE] = { "noise", { 0.04, 0.08, 0.12, 0.18, 0.26 } },
     [CORRUPT_SALT] = { "salt", { 0.02, 0.05, 0.10, 0.18, 0.30 } },
     [CORRUPT_BLUR] = { "blur", { 0.5, 0.8, 1.1, 1.5, 2.2 } },
@@ -26,7 +29,8 @@ const char *corrupt_name(Corruption kind) {
 
 double corrupt_amount(Corruption kind, int strength) {
     REQUIRE((unsigned)kind < CORRUPT_KINDS, "kind is %d, want 0 to %d", (int)kind, CORRUPT_KINDS - 1);
-    REQUIRE(1 <= strength && strength <= CORRUPT_STRENGTHS, "strength is %d, want 1 to %d", strength, CORRUPT_STRENGTHS);
+    REQUIRE(1 <= strength && strength <= CORRUPT_STRENGTHS, "strength is %d, want 1 to %d", strength,
+            CORRUPT_STRENGTHS);
     return kinds[kind].amount[strength - 1];
 }
 
@@ -120,13 +124,15 @@ static void rotate(Picture x, double degrees, Rng *rng) {
 }
 
 static void (*const spoil[CORRUPT_KINDS])(Picture, double, Rng *) = {
-    [CORRUPT_NOISE] = noise, [CORRUPT_SALT] = salt, [CORRUPT_BLUR] = blur, [CORRUPT_PIXELATE] = pixelate,
-    [CORRUPT_CONTRAST] = contrast, [CORRUPT_BRIGHTNESS] = brightness, [CORRUPT_OCCLUDE] = occlude, [CORRUPT_ROTATE] = rotate,
+    [CORRUPT_NOISE] = noise,       [CORRUPT_SALT] = salt,         [CORRUPT_BLUR] = blur,
+    [CORRUPT_PIXELATE] = pixelate, [CORRUPT_CONTRAST] = contrast, [CORRUPT_BRIGHTNESS] = brightness,
+    [CORRUPT_OCCLUDE] = occlude,   [CORRUPT_ROTATE] = rotate,
 };
 
 void corrupt_picture(Corrupt how, int index, const uint8_t rgb[CIFAR_NUMBERS], uint8_t out[CIFAR_NUMBERS]) {
     REQUIRE((unsigned)how.kind < CORRUPT_KINDS, "kind is %d, want 0 to %d", (int)how.kind, CORRUPT_KINDS - 1);
-    REQUIRE(0 <= how.strength && how.strength <= CORRUPT_STRENGTHS, "strength is %d, want 0 to %d", how.strength, CORRUPT_STRENGTHS);
+    REQUIRE(0 <= how.strength && how.strength <= CORRUPT_STRENGTHS, "strength is %d, want 0 to %d", how.strength,
+            CORRUPT_STRENGTHS);
     REQUIRE(index >= 0, "index is %d, want 0 or more", index);
     Picture x;
     double *v = &x[0][0][0];
@@ -136,7 +142,11 @@ void corrupt_picture(Corrupt how, int index, const uint8_t rgb[CIFAR_NUMBERS], u
     for (int i = 0; i < CIFAR_NUMBERS; i++) out[i] = (uint8_t)(255 * fmin(1, fmax(0, v[i])) + 0.5);
 }
 
-typedef struct { const Cifar *set; Corrupt how; uint8_t *records; } Work;
+typedef struct {
+    const Cifar *set;
+    Corrupt how;
+    uint8_t *records;
+} Work;
 
 static void corrupt_some(void *context, size_t begin, size_t end, int worker) {
     (void)worker;
@@ -155,6 +165,7 @@ Cifar corrupt_set(Arena *arena, const Cifar *set, int n, Corrupt how) {
     Cifar part = *set;
     Work work = { set, how, arena_alloc(arena, (size_t)n, CIFAR_NUMBERS) };
     parallel_for((size_t)n, 16, corrupt_some, &work);
-    part.n = n, part.pixels = work.records;
+    part.n = n;
+    part.pixels = work.records;
     return part;
 }

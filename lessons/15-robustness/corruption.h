@@ -20,17 +20,28 @@
 #include "dataset/cifar.h"
 
 typedef enum {
-    CORRUPT_NOISE, CORRUPT_SALT, CORRUPT_BLUR, CORRUPT_PIXELATE, CORRUPT_CONTRAST, CORRUPT_BRIGHTNESS, CORRUPT_OCCLUDE,
-    CORRUPT_ROTATE, CORRUPT_KINDS
+    CORRUPT_NOISE,
+    CORRUPT_SALT,
+    CORRUPT_BLUR,
+    CORRUPT_PIXELATE,
+    CORRUPT_CONTRAST,
+    CORRUPT_BRIGHTNESS,
+    CORRUPT_OCCLUDE,
+    CORRUPT_ROTATE,
+    CORRUPT_KINDS
 } Corruption;
 
 enum { CORRUPT_STRENGTHS = 5 };
 
-const char *corrupt_name(Corruption kind);                  /* "noise" */
-double corrupt_amount(Corruption kind, int strength);       /* 0.04: of the unit above; strength 1 to 5 */
+const char *corrupt_name(Corruption kind);            /* "noise" */
+double corrupt_amount(Corruption kind, int strength); /* 0.04: of the unit above; strength 1 to 5 */
 
 /* Which way, how strong (0: as it is, to 5), and of which seed. */
-typedef struct { Corruption kind; int strength; uint64_t seed; } Corrupt;
+typedef struct {
+    Corruption kind;
+    int strength;
+    uint64_t seed;
+} Corrupt;
 
 /* One picture, bytes [32,32,3]; `index` is its number in its set. `out` is not `rgb`. */
 void corrupt_picture(Corrupt how, int index, const uint8_t rgb[CIFAR_NUMBERS], uint8_t out[CIFAR_NUMBERS]);

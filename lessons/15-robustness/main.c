@@ -13,7 +13,11 @@
 
 enum { FEW = 10, STRENGTHS = CORRUPT_STRENGTHS + 1, KINDS = CORRUPT_KINDS, MIDDLE = 3, FULL = CORRUPT_STRENGTHS };
 
-typedef struct { Clip *clip; Mat classes; double scale; } Model;
+typedef struct {
+    Clip *clip;
+    Mat classes;
+    double scale;
+} Model;
 
 /* Cosines [n,10] of a set's pictures with the ten captions, and what they are. */
 static Mat cosines(Arena *arena, const Model *model, const Cifar *set, int **truth) {
@@ -39,8 +43,13 @@ static void show_pictures(const Lesson *lesson, Arena *arena, const Cifar *test)
             all[k * STRENGTHS + s] = tile_of(arena, test, k, (Corrupt){ k, s, 1 },
                                              arena_print(arena, s ? "%s %d" : "%s: none", corrupt_name(k), s));
     }
-    lesson_tiles(lesson, "15-kinds", &(Tiles){ .title = "Eight ways, all at strength 3", .tiles = some, .count = KINDS + 2 });
-    plot_tiles("15-strengths", &(Tiles){ .title = "Eight ways, five strengths", .tiles = all, .count = KINDS * STRENGTHS, .columns = STRENGTHS }, NULL);
+    lesson_tiles(lesson, "15-kinds",
+                 &(Tiles){ .title = "Eight ways, all at strength 3", .tiles = some, .count = KINDS + 2 });
+    plot_tiles(
+        "15-strengths",
+        &(Tiles){
+            .title = "Eight ways, five strengths", .tiles = all, .count = KINDS * STRENGTHS, .columns = STRENGTHS },
+        NULL);
 }
 
 /* Share of right answers and mean confidence, in %, for each kind (rows) and strength (columns). */
@@ -69,21 +78,40 @@ static void show_accuracy(const Lesson *lesson, Mat right, Mat sure, int picture
     static const num x[] = { 0, 1, 2, 3, 4, 5 };
     const char *names[KINDS];
     Series series[KINDS];
-    for (int k = 0; k < KINDS; k++) names[k] = corrupt_name(k), series[k] = (Series){ names[k], x, &AT(right, k, 0), STRENGTHS };
-    lesson_heat(lesson, NULL, &(Heat){ .title = "% of the pictures named rightly", .y = "way", .x = "strength", .m = right, .rows = names,
-                                       .cols = strengths, .decimals = 1, .low = 0, .high = 100 });
+    for (int k = 0; k < KINDS; k++) {
+        names[k] = corrupt_name(k);
+        series[k] = (Series){ names[k], x, &AT(right, k, 0), STRENGTHS };
+    }
+    lesson_heat(lesson, NULL,
+                &(Heat){ .title = "% of the pictures named rightly",
+                         .y = "way",
+                         .x = "strength",
+                         .m = right,
+                         .rows = names,
+                         .cols = strengths,
+                         .decimals = 1,
+                         .low = 0,
+                         .high = 100 });
     Rate clean = metrics_wilson((int)lround((double)AT(right, 0, 0) * pictures / 100), pictures);
-    printf("%d pictures; the 95 %% interval of the first column is %.1f to %.1f\n", pictures, 100 * clean.low, 100 * clean.high);
-    lesson_lines(lesson, "15-accuracy", &(Lines){ .title = "Accuracy falls", .y = "%", .x = "strength", .series = series, .count = KINDS,
-                                                  .reference_name = "guessing", .reference = 100.0 / CIFAR_CLASSES });
+    printf("%d pictures; the 95 %% interval of the first column is %.1f to %.1f\n", pictures, 100 * clean.low,
+           100 * clean.high);
+    lesson_lines(lesson, "15-accuracy",
+                 &(Lines){ .title = "Accuracy falls",
+                           .y = "%",
+                           .x = "strength",
+                           .series = series,
+                           .count = KINDS,
+                           .reference_name = "guessing",
+                           .reference = 100.0 / CIFAR_CLASSES });
     printf("at strength 5   right  sure of it  too sure by\n");
     for (int k = 0; k < KINDS; k++)
-        printf("  %-11s  %5.1f %%     %5.1f %%       %+5.1f\n", names[k], (double)AT(right, k, FULL), (double)AT(sure, k, FULL),
-               (double)(AT(sure, k, FULL) - AT(right, k, FULL)));
+        printf("  %-11s  %5.1f %%     %5.1f %%       %+5.1f\n", names[k], (double)AT(right, k, FULL),
+               (double)AT(sure, k, FULL), (double)(AT(sure, k, FULL) - AT(right, k, FULL)));
 }
 
 static void print_calibration(const char *when, double scale, Calibration c) {
-    printf("  %-23s %7.2f   %5.1f %%  %5.1f %%    %.4f    %.4f\n", when, scale, 100 * c.right, 100 * c.confidence, c.ece, c.loss);
+    printf("  %-23s %7.2f   %5.1f %%  %5.1f %%    %.4f    %.4f\n", when, scale, 100 * c.right, 100 * c.confidence,
+           c.ece, c.loss);
 }
 
 static void show_reliability(const Lesson *lesson, const Calibration *c) {
@@ -94,10 +122,16 @@ static void show_reliability(const Lesson *lesson, const Calibration *c) {
     for (int k = 0; k < 2; k++) {
         int n = 0;
         for (int m = 0; m < CALIBRATION_BINS; m++)
-            if (c[k].bin[m].count >= FEW) x[k][n] = (num)c[k].bin[m].confidence, y[k][n++] = (num)c[k].bin[m].right;
+            if (c[k].bin[m].count >= FEW) {
+                x[k][n] = (num)c[k].bin[m].confidence;
+                y[k][n++] = (num)c[k].bin[m].right;
+            }
         series[k] = (Series){ names[k], x[k], y[k], n };
     }
-    lesson_lines(lesson, "15-reliability", &(Lines){ .title = "Reliability", .y = "share of right answers", .x = "confidence", .series = series, .count = 3 });
+    lesson_lines(
+        lesson, "15-reliability",
+        &(Lines){
+            .title = "Reliability", .y = "share of right answers", .x = "confidence", .series = series, .count = 3 });
     printf("  as trained: confidence    answers  right   (bins with fewer than %d answers are left out)\n", FEW);
     for (int m = 0; m < CALIBRATION_BINS; m++)
         if (c->bin[m].count >= FEW)
@@ -108,10 +142,14 @@ static void show_reliability(const Lesson *lesson, const Calibration *c) {
 static double calibrate(const Lesson *lesson, Arena *arena, const Model *model, const Cifar *test) {
     int *truth, half = test->n / 2;
     Mat scores = cosines(arena, model, test, &truth), fit = scores, judge = scores;
-    fit.shape[0] = half, judge.shape[0] = test->n - half, judge.v = &AT(scores, half, 0);
+    fit.shape[0] = half;
+    judge.shape[0] = test->n - half;
+    judge.v = &AT(scores, half, 0);
     double scale = calibration_scale(fit, truth);
-    const Calibration c[] = { calibration_measure(judge, truth + half, model->scale), calibration_measure(judge, truth + half, scale) };
-    printf("                             scale    right     sure       ECE      loss   (of %d pictures)\n", test->n - half);
+    const Calibration c[] = { calibration_measure(judge, truth + half, model->scale),
+                              calibration_measure(judge, truth + half, scale) };
+    printf("                             scale    right     sure       ECE      loss   (of %d pictures)\n",
+           test->n - half);
     print_calibration("as trained", model->scale, c[0]);
     print_calibration("rescaled", scale, c[1]);
     print_calibration("softmax of bare cosines", 1, calibration_measure(judge, truth + half, 1));
@@ -126,18 +164,27 @@ int main(int argc, char **argv) {
         { "weights", .text = &weights, .help = "a model file of lesson 10; empty: the one of --recipe and --seed" },
         { "recipe", .text = &recipe, .choices = RECIPES, .help = "whose model" },
         { "data", .text = &data, .choices = COURSE_DATA, .help = "which pictures" },
-        { "pictures", .integer = &pictures, .low = 20, .high = 10000, .help = "spoilt in each way; four times as many for calibration" },
-        { "learn", .integer = &learn, .low = 0, .high = 50000, .help = "if a model must be trained: from so many pictures; 0: all" },
+        { "pictures", .integer = &pictures, .low = 20, .high = 10000,
+          .help = "spoilt in each way; four times as many for calibration" },
+        { "learn", .integer = &learn, .low = 0, .high = 50000,
+          .help = "if a model must be trained: from so many pictures; 0: all" },
         { 0 },
     };
-    Lesson lesson = { .number = "15", .title = "Robustness and calibration", .shows = "pictures spoilt in eight ways; and does it know when it does not know",
-                      .takes = "eight seconds", .next = "make list", .options = options, .seed = &seed };
+    Lesson lesson = { .number = "15",
+                      .title = "Robustness and calibration",
+                      .shows = "pictures spoilt in eight ways; and does it know when it does not know",
+                      .takes = "eight seconds",
+                      .next = "make list",
+                      .options = options,
+                      .seed = &seed };
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;
     Cifar test = course_pictures(arena, data, CIFAR_TEST, 4 * pictures);
     printf("%s\n", course_notice(&test, data));
     CourseModel given = course_model(arena, &(CourseWish){ weights, recipe, data, seed, learn }, &test);
-    Model model = { &given.clip, zeroshot_classes(&given.clip, arena, (const char *const *)given.templates, given.template_count, test.names, CIFAR_CLASSES, stdout),
+    Model model = { &given.clip,
+                    zeroshot_classes(&given.clip, arena, (const char *const *)given.templates, given.template_count,
+                                     test.names, CIFAR_CLASSES, stdout),
                     exp((double)*given.clip.logit_scale->val.v) };
     pictures = MIN(pictures, test.n);
 

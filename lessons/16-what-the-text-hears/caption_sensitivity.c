@@ -49,8 +49,13 @@ static bool next_order(char **word, int n) {
     if (i < 0) return false;
     while (strcmp(word[i], word[j]) >= 0) j--;
     char *kept = word[i];
-    word[i] = word[j], word[j] = kept;
-    for (int a = i + 1, b = n - 1; a < b; a++, b--) kept = word[a], word[a] = word[b], word[b] = kept;
+    word[i] = word[j];
+    word[j] = kept;
+    for (int a = i + 1, b = n - 1; a < b; a++, b--) {
+        kept = word[a];
+        word[a] = word[b];
+        word[b] = kept;
+    }
     return true;
 }
 
@@ -77,7 +82,10 @@ const char **hearing_orders(Arena *arena, const char *text, int *count) {
 /* ---- changes ----------------------------------------------------------------------------------------------------- */
 
 enum {
-    ONE = 1 << CAPTION_OBJECT, NUMBER = 1 << CAPTION_COUNT, PAIR = 1 << CAPTION_PAIR, RELATED = 1 << CAPTION_RELATION,
+    ONE = 1 << CAPTION_OBJECT,
+    NUMBER = 1 << CAPTION_COUNT,
+    PAIR = 1 << CAPTION_PAIR,
+    RELATED = 1 << CAPTION_RELATION,
     ANY = ONE | NUMBER | PAIR | RELATED | 1 << CAPTION_WITHOUT
 };
 
@@ -147,8 +155,11 @@ HearingScore hearing_score(Clip *clip, const HearingExample *example, int n) {
     HearingScore score = { .taken = tally_new(1, 2) };
     Arena arena = { 0 };
     const char **text = arena_alloc(&arena, size_mul(3, (size_t)n), sizeof *text);
-    for (int i = 0; i < n; i++)
-        text[i] = example[i].text, text[n + i] = example[i].reworded, text[2 * n + i] = example[i].changed;
+    for (int i = 0; i < n; i++) {
+        text[i] = example[i].text;
+        text[n + i] = example[i].reworded;
+        text[2 * n + i] = example[i].changed;
+    }
     Mat v = hearing_vectors(clip, &arena, text, 3 * n);
     for (int i = 0; i < n; i++) {
         double reworded = hearing_cosine(v, i, v, n + i), changed = hearing_cosine(v, i, v, 2 * n + i);

@@ -27,9 +27,9 @@ const char **hearing_orders(Arena *arena, const char *text, int *count);
 typedef struct {
     const char *name;
     bool same;
-    unsigned kinds;      /* of captions, 1 << CAPTION_..., it is tried on */
-    unsigned ways;       /* same: in which of the ways, SAY_ bits */
-    CaptionEdit edit;    /* else: by which edit; EDIT_KINDS: a caption of another scene takes its place */
+    unsigned kinds;   /* of captions, 1 << CAPTION_..., it is tried on */
+    unsigned ways;    /* same: in which of the ways, SAY_ bits */
+    CaptionEdit edit; /* else: by which edit; EDIT_KINDS: a caption of another scene takes its place */
 } HearingChange;
 
 /* The i-th, NULL beyond the last. Those that say the same come first. */
@@ -37,14 +37,19 @@ const HearingChange *hearing_change(int i);
 
 /* A caption of a random scene of two things (for numbers: of several like ones), plainly said; the same in other names
  * and another form; and changed. */
-typedef struct { const char *text, *reworded, *changed; } HearingExample;
+typedef struct {
+    const char *text, *reworded, *changed;
+} HearingExample;
 
 /* n of them, on the arena. */
 HearingExample *hearing_examples(Arena *arena, const HearingChange *change, uint64_t seed, int n);
 
 /* Of some examples: the mean cosine of a caption and the changed one; and how often that is further off than the same
  * in other words (choice; of equals half). */
-typedef struct { double cosine; Tally taken; } HearingScore;
+typedef struct {
+    double cosine;
+    Tally taken;
+} HearingScore;
 
 /* What a tower makes of n >= 1 of them. */
 HearingScore hearing_score(Clip *clip, const HearingExample *example, int n);

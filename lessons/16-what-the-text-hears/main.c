@@ -32,7 +32,9 @@ static const Option options[] = {
 };
 
 /* The texts of the course material, word for word. */
-typedef struct { const char *name, *text[TEXTS]; } Probe;
+typedef struct {
+    const char *name, *text[TEXTS];
+} Probe;
 static const Probe probes[] = {
     { "spatial", { "a cat on a table", "a table on a cat" } },
     { "sitting", { "a cat sitting on a table", "a table sitting on a cat" } },
@@ -76,11 +78,16 @@ static void all_orders(Arena *arena, Learner *learner) {
         double low = INFINITY, high = -INFINITY, mean = 0;
         for (int i = 0; i < n; i++) {
             double c = hearing_cosine(one, 0, all, i);
-            low = fmin(low, c), high = fmax(high, c), mean += c / n;
+            low = fmin(low, c);
+            high = fmax(high, c);
+            mean += c / n;
         }
         printf("  %-11s %-9s %18d %24.6f %11.6f %11.6f\n", kinds[t % KINDS], t < KINDS ? "untrained" : "trained",
                hearing_different(all), low, high, mean);
-        if (t % KINDS == 0) bag[0] = fmin(bag[0], low), bag[1] = fmax(bag[1], high);
+        if (t % KINDS == 0) {
+            bag[0] = fmin(bag[0], low);
+            bag[1] = fmax(bag[1], high);
+        }
     }
     printf("Both bags of words, all %d cosines, to the last bit: from %a to %a (0x1p+0 is 1).\n", 2 * n, bag[0],
            bag[1]);
@@ -113,7 +120,10 @@ static void print_photo(Arena *arena, const Clip *photo) {
     printf("\n");
 }
 
-typedef struct { const char *label; int a, b; } Pair; /* a and b: places in the list of all texts */
+typedef struct {
+    const char *label;
+    int a, b;
+} Pair; /* a and b: places in the list of all texts */
 
 /* The towers of shapes get the renamed texts; those that know photographs, `photo` and `real` (NULL: none), the texts
  * as they are. Returns the trained transformer's cosine of the first pair. */
@@ -123,7 +133,8 @@ static double course_pairs(const Lesson *lesson, Arena *arena, Learner *learner,
     int texts = 0, n = 0, columns = TOWERS + 1 + (real != NULL);
     for (size_t p = 0; p < PROBES; p++)
         for (int k = 0; k < TEXTS && probes[p].text[k]; k++, texts++) {
-            said[texts] = probes[p].text[k], text[texts] = renamed(arena, said[texts]);
+            said[texts] = probes[p].text[k];
+            text[texts] = renamed(arena, said[texts]);
             for (int j = 0; j < k; j++, n++) {
                 pair[n] = (Pair){ arena_print(arena, "%s %d %d", probes[p].name, j + 1, k + 1), texts - k + j, texts };
                 label[n] = pair[n].label;
@@ -137,14 +148,26 @@ static double course_pairs(const Lesson *lesson, Arena *arena, Learner *learner,
         for (int i = 0; i < n; i++) AT(heat, i, t) = (num)hearing_cosine(v, pair[i].a, v, pair[i].b);
     }
     lesson_heat(lesson, "16-pairs",
-                &(Heat){ .title = "Cosine of two texts (-: before training)", .y = "pair", .x = "text tower", .m = heat,
-                         .rows = label, .cols = towers, .decimals = 4, .low = -1, .high = 1 });
+                &(Heat){ .title = "Cosine of two texts (-: before training)",
+                         .y = "pair",
+                         .x = "text tower",
+                         .m = heat,
+                         .rows = label,
+                         .cols = towers,
+                         .decimals = 4,
+                         .low = -1,
+                         .high = 1 });
     return AT(heat, 0, TOWERS - 1);
 }
 
 /* 3. Captions of the grammar, changed in one respect: mean cosines, and how often the change is taken for a smaller one
  * than other words for the same (ties half). */
-typedef struct { Mat cosine; Tally *taken; const char **row; int rows; } Heard;
+typedef struct {
+    Mat cosine;
+    Tally *taken;
+    const char **row;
+    int rows;
+} Heard;
 
 static Heard hear(const Lesson *lesson, Arena *arena, Learner *learner) {
     Heard heard = { .rows = 0 };
@@ -165,15 +188,22 @@ static Heard hear(const Lesson *lesson, Arena *arena, Learner *learner) {
     }
     progress_end(&progress);
     lesson_heat(lesson, "16-changes",
-                &(Heat){ .title = "Mean cosine of a caption and the changed one (-: before training)", .y = "change",
-                         .x = "text tower", .m = heard.cosine, .rows = heard.row, .cols = towers, .decimals = 3,
-                         .low = -1, .high = 1 });
+                &(Heat){ .title = "Mean cosine of a caption and the changed one (-: before training)",
+                         .y = "change",
+                         .x = "text tower",
+                         .m = heard.cosine,
+                         .rows = heard.row,
+                         .cols = towers,
+                         .decimals = 3,
+                         .low = -1,
+                         .high = 1 });
     return heard;
 }
 
 static void print_taken(const Heard *heard) {
     printf("Another meaning is further off than other words for the same: %% of captions (95 %% interval); 50: as "
-           "far as those, ties half\n  %-16s", "");
+           "far as those, ties half\n  %-16s",
+           "");
     for (int t = 0; t < TOWERS; t++) printf(" %13s", towers[t]);
     for (int r = 0; r < heard->rows; r++) {
         if (hearing_change(r)->same) continue;
@@ -191,7 +221,8 @@ static void towers_make(Learner *learner) {
     Err err;
     for (int t = 0; t < TOWERS; t++) {
         LearnerSettings settings = { .text = kinds[t % KINDS], .split = SPLIT_PAIRS, .seed = ask.seed };
-        settings.palette = ask.palette, settings.steps = ask.steps;
+        settings.palette = ask.palette;
+        settings.steps = ask.steps;
         if (!(t < KINDS ? learner_make(&learner[t], &settings, &err) : learner_get(&learner[t], &settings, NULL, &err)))
             die("%s", err.text);
     }

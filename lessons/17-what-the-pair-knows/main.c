@@ -84,7 +84,8 @@ static double ask_all(Arena *arena, Class *class) {
     exam_heading();
     for (int part = SPLIT_SEEN; part <= (s->coverage < 1 ? SPLIT_HELD : SPLIT_SEEN); part++)
         for (int kind = 0; kind < QUAD_KINDS; kind++) {
-            probe.kind = (QuadKind)kind, probe.part = (SplitPart)part;
+            probe.kind = (QuadKind)kind;
+            probe.part = (SplitPart)part;
             double share = exam_probe(arena, class, &probe);
             if (part == SPLIT_SEEN && kind == QUAD_BINDING) first = 100 * share;
         }
@@ -124,7 +125,11 @@ static void photographs(Arena *arena, CourseModel *model, const Cifar *test) {
 
 /* Of our probes the one that is built most alike, everything seen; mean of the seeds. */
 static void compare(const LimitsTable *table) {
-    static const struct { PublishedProbe theirs; QuadKind ours; TallyScore score; } alike[] = {
+    static const struct {
+        PublishedProbe theirs;
+        QuadKind ours;
+        TallyScore score;
+    } alike[] = {
         { PUBLISHED_ARO_RELATION, QUAD_RELATION, TALLY_CHOICE },
         { PUBLISHED_ARO_ATTRIBUTION, QUAD_BINDING, TALLY_CHOICE },
         { PUBLISHED_ARO_ORDER, QUAD_SHUFFLE, TALLY_CHOICE },

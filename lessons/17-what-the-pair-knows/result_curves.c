@@ -11,7 +11,8 @@ static char *mean_text(Arena *arena, LimitsSummary m) {
 
 static LimitsSummary choice_of(const LimitsTable *table, LearnerSettings world, int tower, QuadKind kind,
                                SplitPart part) {
-    world.text = limits_towers[tower], world.split = SPLIT_PAIRS;
+    world.text = limits_towers[tower];
+    world.split = SPLIT_PAIRS;
     return limits_summary(table, limits_row(&world, NULL, quad_name(kind), part), TALLY_CHOICE);
 }
 
@@ -27,7 +28,8 @@ void limits_coverage(const Lesson *lesson, Arena *arena, const LimitsTable *tabl
         printf("  %-11s %-8s", tower, named);
         for (size_t c = 0; c < COUNT(coverages); c++) {
             LimitsSummary m = choice_of(table, (LearnerSettings){ .coverage = coverages[c] }, i / 2, kind, part);
-            x[c] = (num)(100 * coverages[c]), y[i][c] = (num)(100 * m.mean);
+            x[c] = (num)(100 * coverages[c]);
+            y[i][c] = (num)(100 * m.mean);
             printf("  %19s", mean_text(arena, m));
         }
         printf("\n");

@@ -8,15 +8,22 @@
 
 #define BIT(edit) (1u << EDIT_##edit)
 
-static const struct { const char *name; unsigned edits;
+static const struct {
+    const char *name;
+    unsigned edits;
 } lies[] = {
     { "swap", BIT(SWAP_COLOURS) | BIT(SWAP_SHAPES) | BIT(SWAP_SIZES) | BIT(SWAP_NOUNS) },
     { "replace", BIT(REPLACE_COLOUR) | BIT(REPLACE_SHAPE) | BIT(REPLACE_SIZE) | BIT(REPLACE_COUNT) |
                      BIT(REPLACE_RELATION) | BIT(OPPOSITE) },
     { "negate", BIT(NEGATE) },
 };
-static const struct { const char *name; unsigned ways; } rewords[] = {
-    { "names", SAY_NAMES }, { "forms", SAY_FORMS }, { "converse", SAY_CONVERSE },
+static const struct {
+    const char *name;
+    unsigned ways;
+} rewords[] = {
+    { "names", SAY_NAMES },
+    { "forms", SAY_FORMS },
+    { "converse", SAY_CONVERSE },
 };
 
 const char *lie_name(LieKind kind) { return lies[kind].name; }
@@ -62,7 +69,8 @@ static void scene_replace(Scene *scene, const Noun *from, const Noun *to) {
     for (int k = 0; k < scene->count; k++) {
         SceneObject *o = &scene->object[k];
         if (!noun_fits(from, o)) continue;
-        o->colour = (ShapeColour)to->colour, o->shape = (Shape)to->shape;
+        o->colour = (ShapeColour)to->colour;
+        o->shape = (Shape)to->shape;
         return;
     }
 }
@@ -116,8 +124,12 @@ static void item_reword(RepairItem *item, Rng *rng) {
 
 /* n quads, every other one (n rounded up) of binding where there are two kinds. */
 static void quad_items(RepairItem *items, LieKind kind, const RepairProbe *probe) {
-    static const struct { QuadKind quad[2]; int kinds; } of[] = {
-        [LIE_SWAP] = { { QUAD_BINDING, QUAD_RELATION }, 2 }, [LIE_NEGATE] = { { QUAD_NEGATION }, 1 },
+    static const struct {
+        QuadKind quad[2];
+        int kinds;
+    } of[] = {
+        [LIE_SWAP] = { { QUAD_BINDING, QUAD_RELATION }, 2 },
+        [LIE_NEGATE] = { { QUAD_NEGATION }, 1 },
     };
     int kinds = of[kind].kinds, n = probe->items;
     for (int j = 0; j < kinds; j++) {
@@ -143,7 +155,9 @@ RepairItem *repair_items(Arena *arena, LieKind kind, const RepairProbe *probe) {
         Rng rng = rng_seed(probe->seed, 3 * (uint64_t)i + (uint64_t)kind);
         for (int tries = 0; kind == LIE_REPLACE; tries++) {
             if (replaced_item(item, probe->split, &rng, i) && true_of_own(item, item->caption)) break;
-            if (tries == REPLACED_TRIES) die("%s: this split has no two scenes that differ in one thing; see more of it", split_name(probe->split->kind));
+            if (tries == REPLACED_TRIES)
+                die("%s: this split has no two scenes that differ in one thing; see more of it",
+                    split_name(probe->split->kind));
         }
         item_reword(item, &rng);
     }
@@ -206,7 +220,10 @@ static void score_item(RepairResult *r, const RepairItem *item, LieKind kind, do
     }
 }
 
-typedef struct { RepairSimilar *similar; void *context; } Asked;
+typedef struct {
+    RepairSimilar *similar;
+    void *context;
+} Asked;
 
 /* n items: all their scenes with all their captions, of which each needs its own. */
 static void ask_block(RepairResult *r, Asked asked, const RepairItem *items, LieKind kind, int n) {
@@ -236,7 +253,10 @@ static double first_is_right(const num *score, const uint8_t *right, int n, size
     for (int i = 1; i < n; i++)
         if (score[(size_t)i * step] > score[(size_t)best * step]) best = i;
     for (int i = 0; i < n; i++)
-        if (score[(size_t)i * step] == score[(size_t)best * step]) equal++, good += right[(size_t)i * step];
+        if (score[(size_t)i * step] == score[(size_t)best * step]) {
+            equal++;
+            good += right[(size_t)i * step];
+        }
     return (double)good / equal;
 }
 
@@ -254,7 +274,8 @@ static void ask_retrieval(RepairResult *r, Asked asked, const RepairProbe *probe
     CaptionRules rules = { .split = probe->split };
     for (int i = 0; i < N; i++) {
         Rng rng = rng_seed(probe->seed, (uint64_t)i);
-        scene[i] = scene_make(&settings, (uint64_t)i), scenes[i] = &scene[i];
+        scene[i] = scene_make(&settings, (uint64_t)i);
+        scenes[i] = &scene[i];
         if (!caption_of(&caption[i], &scene[i], i % 2 ? CAPTION_PAIR : CAPTION_RELATION, &rules, &rng))
             die("scene %d: nothing to say", i);
         texts[i] = caption_text(&caption[i], arena_alloc(&arena, CAPTION_TEXT, 1));
@@ -264,8 +285,10 @@ static void ask_retrieval(RepairResult *r, Asked asked, const RepairProbe *probe
         memcpy(&AT(similar, i, 0), some.v, mat_count(some) * sizeof(num));
     }
     double chance = 0;
-    for (size_t i = 0; i < (size_t)N * N; i++)
-        right[i] = caption_true(scenes[i / N], &caption[i % N]), chance += right[i];
+    for (size_t i = 0; i < (size_t)N * N; i++) {
+        right[i] = caption_true(scenes[i / N], &caption[i % N]);
+        chance += right[i];
+    }
     for (int i = 0; i < N; i++) {
         r->found[0] += first_is_right(&AT(similar, i, 0), right + i * N, N, 1) / N;
         r->found[1] += first_is_right(&AT(similar, 0, i), right + i, N, N) / N;
@@ -315,7 +338,9 @@ RepairResult repair_ask(Learner *learner, int items) {
 
 static void note_share(LimitsTable *table, LimitsRow row, int items, double choice, double text, double image) {
     row.items = items;
-    row.score[TALLY_CHOICE] = choice, row.score[TALLY_TEXT] = text, row.score[TALLY_IMAGE] = image,
+    row.score[TALLY_CHOICE] = choice;
+    row.score[TALLY_TEXT] = text;
+    row.score[TALLY_IMAGE] = image;
     row.score[TALLY_GROUP] = NAN;
     for (int k = 0; k < TALLY_SCORES; k++) row.score[k] = round(row.score[k] * 1e4) / 1e4; /* as the file keeps it */
     limits_put(table, &row);
@@ -344,7 +369,9 @@ void repair_note(LimitsTable *table, const LearnerSettings *settings, const Lear
                r->chance[1]);
 }
 
-static const struct { const char *name, *reading; int course;
+static const struct {
+    const char *name, *reading;
+    int course;
 } arms[] = {
     /* course -1: none */
     { "before", "vector", -1 },

@@ -19,9 +19,9 @@
 #include "scenes/late_interaction.h"
 
 typedef enum { LIE_SWAP, LIE_REPLACE, LIE_NEGATE, LIE_KINDS } LieKind;
-const char *lie_name(LieKind kind);                 /* "swap" ... */
-bool lie_find(const char *name, LieKind *kind);     /* and back; false if there is no such kind */
-unsigned lie_edits(LieKind kind);                   /* bits 1 << EDIT_... */
+const char *lie_name(LieKind kind);             /* "swap" ... */
+bool lie_find(const char *name, LieKind *kind); /* and back; false if there is no such kind */
+unsigned lie_edits(LieKind kind);               /* bits 1 << EDIT_... */
 
 /* How true captions are said in other words; each changes at least one word, or their order. */
 typedef enum { REWORD_NAMES, REWORD_FORMS, REWORD_CONVERSE, REWORD_WAYS } Reword;
@@ -48,12 +48,16 @@ LearnerCourse repair_course(RepairCourse course, int steps); /* steps 0: REPAIR_
  * look at the picture has one of two right (quads.h): each caption is once the truth and once the lie. */
 typedef struct {
     Scene scene[2];
-    Caption caption[2];                 /* plainly said; caption[k] is true of scene[k] alone */
-    Caption reworded[REWORD_WAYS][2];   /* means the same; .kind CAPTION_KINDS: cannot be said so (both or none) */
+    Caption caption[2];               /* plainly said; caption[k] is true of scene[k] alone */
+    Caption reworded[REWORD_WAYS][2]; /* means the same; .kind CAPTION_KINDS: cannot be said so (both or none) */
 } RepairItem;
 
 /* How many of each kind, and of which combinations: those seen (NULL: all). */
-typedef struct { uint64_t seed; int items; const Split *split; } RepairProbe;
+typedef struct {
+    uint64_t seed;
+    int items;
+    const Split *split;
+} RepairProbe;
 
 /* Items 0, 1, ... of an endless row, on the arena. Swap: half of them quads of binding, half of relation; replace: the
  * colour or shape of one thing; negate: quads of negation. Stops the program where a split has no such items. */

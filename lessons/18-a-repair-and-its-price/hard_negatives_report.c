@@ -10,7 +10,13 @@ enum { CELL = 11 };
 
 /* What is asked: a row of the table, one of its scores, how it is called, of which kind of lie it is (LIE_KINDS: of
  * none), and what guessing gets. */
-typedef struct { const char *probe; TallyScore score; const char *says; int kind; double chance; } Question;
+typedef struct {
+    const char *probe;
+    TallyScore score;
+    const char *says;
+    int kind;
+    double chance;
+} Question;
 static const Question questions[] = {
     { "swap-colours", TALLY_CHOICE, "truth or swapped colours", LIE_SWAP, 0.5 },
     { "swap-colours", TALLY_GROUP, "  all four right", LIE_SWAP, 1.0 / 6 },
@@ -98,7 +104,8 @@ void report_bars(const Lesson *lesson, Arena *arena, const RepairReport *r, cons
                  .low = 0,
                  .high = 100 };
     plot_bars(name, &all, NULL);
-    all.bars = first, all.count = firsts;
+    all.bars = first;
+    all.count = firsts;
     all.title = arena_print(arena, "The truth or swapped colours; all questions in plots/out/%s.png", name);
     draw_bars(&lesson->term, &all);
 }
@@ -131,7 +138,11 @@ static RepairChange change_of(const LimitsTable *table, RepairArm arm, const Que
         RepairWorld world = { .seed = seed };
         double by = 100 * (answer(table, arm, world, q, NULL) - answer(table, ARM_PLAIN, world, q, NULL));
         if (isnan(by)) continue;
-        c.mean += by, c.low = fmin(c.low, by), c.high = fmax(c.high, by), c.seeds++, c.above += by > 0;
+        c.mean += by;
+        c.low = fmin(c.low, by);
+        c.high = fmax(c.high, by);
+        c.seeds++;
+        c.above += by > 0;
     }
     c.mean = c.seeds ? c.mean / c.seeds : NAN;
     return c;
@@ -161,7 +172,11 @@ void report_changes(Arena *arena, const LimitsTable *table) {
 /* ---- published -------------------------------------------------------------------------------------------------- */
 
 void report_published(const LimitsTable *table) {
-    static const struct { PublishedProbe theirs; const char *ours, *says; TallyScore score; } alike[] = {
+    static const struct {
+        PublishedProbe theirs;
+        const char *ours, *says;
+        TallyScore score;
+    } alike[] = {
         { PUBLISHED_ARO_RELATION, "swap-places", "swapped places", TALLY_CHOICE },
         { PUBLISHED_ARO_ATTRIBUTION, "swap-colours", "swapped colours", TALLY_CHOICE },
         { PUBLISHED_ARO_ORDER, "", "-", TALLY_CHOICE },

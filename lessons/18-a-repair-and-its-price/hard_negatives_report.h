@@ -35,7 +35,10 @@ void report_seeds(const LimitsTable *table);
 
 /* By how much an arm differs from the plain steps of the same seed, in points, over the seeds that have both: mean,
  * least, most, and in how many of them it is above. */
-typedef struct { double mean, low, high; int seeds, above; } RepairChange;
+typedef struct {
+    double mean, low, high;
+    int seeds, above;
+} RepairChange;
 
 /* Of the first question about a kind of lie; seeds 0: there are none, and the mean is NaN. */
 RepairChange report_change(const LimitsTable *table, RepairArm arm, LieKind kind);

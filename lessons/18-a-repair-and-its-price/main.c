@@ -75,7 +75,8 @@ static void count_lies(const Learner *learner, RepairCourse which) {
         LearnerPair pair = learner_pair(learner, &course, i, lie);
         for (int k = 0; k < course.wrong; k++) {
             if (lie[k].kind == CAPTION_KINDS) continue;
-            told++, found_false += !caption_true(&pair.scene, &lie[k]);
+            told++;
+            found_false += !caption_true(&pair.scene, &lie[k]);
         }
     }
     printf("course \"%s\": %d lies about its first %d scenes; false of their scenes: %d\n", course.name, told, COUNTED,
@@ -99,7 +100,10 @@ static void show_looks(const Lesson *lesson, Arena *arena, const RepairProbe *pr
         for (char *at = strtok_r(text, " ", &rest); at; at = strtok_r(NULL, " ", &rest)) word[n++] = at;
         word[n++] = "(end)";
         printf("  %s:", c ? "false" : "true ");
-        for (int i = 0; i < n; i++) printf(" %s %.2f", word[i], found[i]), sum += found[i] / n;
+        for (int i = 0; i < n; i++) {
+            printf(" %s %.2f", word[i], found[i]);
+            sum += found[i] / n;
+        }
         printf("   mean %.3f\n", sum);
     }
     for (size_t i = 0; i < mat_count(look); i++) look.v[i] *= 100;
@@ -137,8 +141,8 @@ static void before_and_after(const Lesson *lesson, Arena *arena, LieKind unseen)
     Prediction said[2];
     said[0] = lesson_predict(lesson, "Truth or swapped colours? In how many %% of the pictures does the model that "
                                      "was taught all lies choose rightly?");
-    said[1] = lesson_predict(lesson, "And one that was taught all but \"%s\", asked about \"%s\"?", ask.unseen,
-                             ask.unseen);
+    said[1] =
+        lesson_predict(lesson, "And one that was taught all but \"%s\", asked about \"%s\"?", ask.unseen, ask.unseen);
     LimitsTable table = table_of(arena, path, cell, (int)COUNT(arm), ask.items);
     RepairReport report = { &table, ask.world, arm, (int)COUNT(arm) };
     printf("%d steps, then %d more; %d pairs of pictures for each question of lies\n", ask.world.steps, ask.world.more,
@@ -184,7 +188,10 @@ int main(int argc, char **argv) {
 
     lesson_section(&lesson, "5. Five seeds");
     if (five.count == 0) printf("%s is not there: make limits\n", ask.path);
-    else report_seeds(&five), report_changes(arena, &five);
+    else {
+        report_seeds(&five);
+        report_changes(arena, &five);
+    }
 
     lesson_section(&lesson, "6. Published figures of real CLIP beside ours, % (where they are from: README.md)");
     report_published(&five);

@@ -5,13 +5,21 @@
 
 /* ---- what there is to draw --------------------------------------------------------------------------------------- */
 
-static const struct { const char *name; double rgb[3]; } paints[] = {
-    { "red", { 0.85, 0.10, 0.10 } }, { "blue", { 0.10, 0.25, 0.85 } },
-    { "green", { 0.10, 0.60, 0.20 } }, { "yellow", { 0.95, 0.85, 0.10 } },
+static const struct {
+    const char *name;
+    double rgb[3];
+} paints[] = {
+    { "red", { 0.85, 0.10, 0.10 } },
+    { "blue", { 0.10, 0.25, 0.85 } },
+    { "green", { 0.10, 0.60, 0.20 } },
+    { "yellow", { 0.95, 0.85, 0.10 } },
 };
 
 /* For each pair: two different shapes and two different colours, every one as often first as second. */
-static const struct { Shape shape[2]; int paint[2]; } casts[PROBE_PAIRS] = {
+static const struct {
+    Shape shape[2];
+    int paint[2];
+} casts[PROBE_PAIRS] = {
     { { SHAPE_CIRCLE, SHAPE_SQUARE }, { 0, 1 } },   { { SHAPE_TRIANGLE, SHAPE_STAR }, { 2, 3 } },
     { { SHAPE_SQUARE, SHAPE_TRIANGLE }, { 1, 2 } }, { { SHAPE_STAR, SHAPE_CIRCLE }, { 3, 0 } },
     { { SHAPE_CIRCLE, SHAPE_TRIANGLE }, { 1, 0 } }, { { SHAPE_SQUARE, SHAPE_STAR }, { 3, 2 } },
@@ -42,7 +50,11 @@ static Image sheet_done(Arena *arena, Canvas canvas) {
     return image;
 }
 
-typedef struct { Shape shape; int paint; double x, y, size; } Thing;
+typedef struct {
+    Shape shape;
+    int paint;
+    double x, y, size;
+} Thing;
 
 static void put(Canvas canvas, Thing thing) {
     ShapeObject object = { .shape = thing.shape, .x = thing.x, .y = thing.y, .size = thing.size };
@@ -52,7 +64,8 @@ static void put(Canvas canvas, Thing thing) {
 
 static Image two_things(Arena *arena, int side, Thing left, Thing right) {
     Canvas canvas = sheet(arena, side);
-    left.x = 0.28, right.x = 0.72;
+    left.x = 0.28;
+    right.x = 0.72;
     left.y = right.y = 0.5;
     left.size = right.size = 0.15;
     put(canvas, left);
@@ -73,7 +86,9 @@ static Image several(Arena *arena, int side, Thing thing, int count) {
     static const double sizes[] = { 0, 0.22, 0.1556, 0.127, 0.11, 0.0984 }; /* 0.22 / sqrt(count) */
     Canvas canvas = sheet(arena, side);
     for (int i = 0; i < count; i++) {
-        thing.x = spots[count][i][0], thing.y = spots[count][i][1], thing.size = sizes[count];
+        thing.x = spots[count][i][0];
+        thing.y = spots[count][i][1];
+        thing.size = sizes[count];
         put(canvas, thing);
     }
     return sheet_done(arena, canvas);
@@ -122,7 +137,8 @@ static ProbePair negation(Arena *arena, Thing a, Thing b, int side) {
 
 static ProbePair binding(Arena *arena, Thing a, Thing b, int side) {
     Thing c = a, d = b;
-    c.paint = b.paint, d.paint = a.paint;
+    c.paint = b.paint;
+    d.paint = a.paint;
     return (ProbePair){ { two_things(arena, side, a, b), two_things(arena, side, c, d) },
                         { arena_print(arena, "a %s and a %s", called(arena, a), called(arena, b)),
                           arena_print(arena, "a %s and a %s", called(arena, c), called(arena, d)) } };
@@ -140,11 +156,16 @@ ProbePair probe_pair(Arena *arena, ProbeKind kind, int i, int side) {
     Thing a = { .shape = casts[i].shape[0], .paint = casts[i].paint[0] };
     Thing b = { .shape = casts[i].shape[1], .paint = casts[i].paint[1] };
     switch (kind) {
-    case PROBE_SPATIAL: return spatial(arena, a, b, side);
-    case PROBE_COUNTING: return counting(arena, a, i, side);
-    case PROBE_NEGATION: return negation(arena, a, b, side);
-    case PROBE_BINDING: return binding(arena, a, b, side);
-    default: return abstract(arena, a, i, side);
+    case PROBE_SPATIAL:
+        return spatial(arena, a, b, side);
+    case PROBE_COUNTING:
+        return counting(arena, a, i, side);
+    case PROBE_NEGATION:
+        return negation(arena, a, b, side);
+    case PROBE_BINDING:
+        return binding(arena, a, b, side);
+    default:
+        return abstract(arena, a, i, side);
     }
 }
 

@@ -16,8 +16,8 @@ const char *probe_name(ProbeKind kind);
 const char *probe_changes(ProbeKind kind);
 
 typedef struct {
-    Image image[2];          /* [side,side] */
-    const char *caption[2];  /* caption[k] is true of image[k] */
+    Image image[2];         /* [side,side] */
+    const char *caption[2]; /* caption[k] is true of image[k] */
 } ProbePair;
 
 /* The i-th pair of a probe, 0 <= i < PROBE_PAIRS, always the same. On the arena. */
@@ -28,7 +28,9 @@ ProbePair probe_pair(Arena *arena, ProbeKind kind, int i, int side);
  *   image  both captions prefer their own picture         chance 1/4
  *   group  both                                           chance 1/6
  *   A tie is no preference. */
-typedef struct { int text, image, group; } ProbeScore;
+typedef struct {
+    int text, image, group;
+} ProbeScore;
 ProbeScore probe_score(const double s[4]); /* 1 or 0 each */
 
 #endif

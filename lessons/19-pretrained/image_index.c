@@ -11,7 +11,9 @@
 
 enum { SUM = 32, BATCH = 16, HEAD = 1 << 20 };
 
-typedef struct { uint8_t byte[SUM]; } Sum;
+typedef struct {
+    uint8_t byte[SUM];
+} Sum;
 
 static Sum sum_of(const void *data, size_t size) {
     char hex[SHA256_HEX], two[3] = "";
@@ -26,8 +28,14 @@ static Sum sum_of(const void *data, size_t size) {
 
 /* ---- the cache: vectors by sum, sorted --------------------------------------------------------------------------- */
 
-typedef struct { Sum sum; const num *feature; } Entry;
-typedef struct { int count, room; Entry *entries; } Cache;
+typedef struct {
+    Sum sum;
+    const num *feature;
+} Entry;
+typedef struct {
+    int count, room;
+    Entry *entries;
+} Cache;
 
 static int entry_order(const void *a, const void *b) {
     return memcmp(((const Entry *)a)->sum.byte, ((const Entry *)b)->sum.byte, SUM);
@@ -102,8 +110,15 @@ static bool cache_write(Arena *arena, const Cache *cache, const char *path, cons
 
 /* ---- the folder -------------------------------------------------------------------------------------------------- */
 
-typedef struct { const char *name, *path; Sum sum; const num *feature; } Picture;
-typedef struct { int count, unread; Picture *list; } Pictures;
+typedef struct {
+    const char *name, *path;
+    Sum sum;
+    const num *feature;
+} Picture;
+typedef struct {
+    int count, unread;
+    Picture *list;
+} Pictures;
 
 static int visible(const struct dirent *entry) { return entry->d_name[0] != '.'; }
 
@@ -145,7 +160,10 @@ static void batch_encode(Arena *arena, Encoder *encoder, Pictures pictures, cons
     for (int i = 0; i < n; i++) {
         Err err;
         if (picture_read(&scratch, pictures.list[which[i]].path, &images[count], &err)) good[count++] = which[i];
-        else progress_clear(), fprintf(stderr, "skipped: %s\n", err.text);
+        else {
+            progress_clear();
+            fprintf(stderr, "skipped: %s\n", err.text);
+        }
     }
     Mat features = encoder_images(encoder, arena, images, count, NULL, NULL);
     for (int i = 0; i < count; i++) pictures.list[good[i]].feature = &AT(features, i, 0);
@@ -198,7 +216,8 @@ bool gallery_open(Gallery *gallery, Arena *arena, const char *folder, const char
         g.names[g.n++] = pictures.list[i].name;
     }
     g.features.shape[0] = g.n;
-    g.encoded = g.n - g.cached, g.skipped = pictures.count - g.n + pictures.unread;
+    g.encoded = g.n - g.cached;
+    g.skipped = pictures.count - g.n + pictures.unread;
     Cache all = cache_join(arena, &old, pictures);
     if (g.encoded > 0 && !cache_write(arena, &all, cache, model, E, err)) return false;
     *gallery = g;

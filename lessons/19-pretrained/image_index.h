@@ -11,10 +11,10 @@
 
 typedef struct {
     int n;
-    const char **names;         /* of the files, in alphabetical order (of bytes) */
-    Mat features;               /* [n,E] */
-    int cached, encoded;        /* where the vectors came from; together n */
-    int skipped;                /* files that are no pictures, each said on stderr */
+    const char **names;  /* of the files, in alphabetical order (of bytes) */
+    Mat features;        /* [n,E] */
+    int cached, encoded; /* where the vectors came from; together n */
+    int skipped;         /* files that are no pictures, each said on stderr */
 } Gallery;
 
 /* gallery_open: all pictures that lie in `folder` itself; hidden files and folders in it are passed over. Brings the

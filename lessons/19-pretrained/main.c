@@ -19,11 +19,24 @@ static const char *const one_template[] = { "a photo of a {}." };
 
 /* The wordings that CLIP's authors chose for CIFAR-10 (github.com/openai/CLIP, data/prompts.md). */
 static const char *const ensemble[] = {
-    "a photo of a {}.", "a blurry photo of a {}.", "a black and white photo of a {}.", "a low contrast photo of a {}.",
-    "a high contrast photo of a {}.", "a bad photo of a {}.", "a good photo of a {}.", "a photo of a small {}.",
-    "a photo of a big {}.", "a photo of the {}.", "a blurry photo of the {}.", "a black and white photo of the {}.",
-    "a low contrast photo of the {}.", "a high contrast photo of the {}.", "a bad photo of the {}.",
-    "a good photo of the {}.", "a photo of the small {}.", "a photo of the big {}.",
+    "a photo of a {}.",
+    "a blurry photo of a {}.",
+    "a black and white photo of a {}.",
+    "a low contrast photo of a {}.",
+    "a high contrast photo of a {}.",
+    "a bad photo of a {}.",
+    "a good photo of a {}.",
+    "a photo of a small {}.",
+    "a photo of a big {}.",
+    "a photo of the {}.",
+    "a blurry photo of the {}.",
+    "a black and white photo of the {}.",
+    "a low contrast photo of the {}.",
+    "a high contrast photo of the {}.",
+    "a bad photo of the {}.",
+    "a good photo of the {}.",
+    "a photo of the small {}.",
+    "a photo of the big {}.",
 };
 
 /* ---- 1. the model ------------------------------------------------------------------------------------------------ */
@@ -34,8 +47,7 @@ static void show_model(const Encoder *encoder) {
     if (encoder->tiny)
         printf("There are no published weights here (`make pretrained` fetches them), or you asked for none. A tiny\n"
                "model with RANDOM weights stands in: steps and shapes are right, NO NUMBER BELOW MEANS ANYTHING.\n");
-    else
-        printf("%s\n%s.\n", encoder->path, encoder->clip.notes);
+    else printf("%s\n%s.\n", encoder->path, encoder->clip.notes);
     int side = c->image.side, E = c->image.embed;
     printf("  picture  [%d,%d,3] -> [%d]   %11.0f numbers  %7.3f G multiply-adds\n", side, side, E, cost.image_numbers,
            cost.image_work / 1e9);
@@ -48,8 +60,15 @@ static void show_model(const Encoder *encoder) {
 
 /* ---- 2. pictures and texts --------------------------------------------------------------------------------------- */
 
-typedef struct { int n; Image *image; const char **name; } Pictures;
-typedef struct { int n; const char *const *text; } Texts;
+typedef struct {
+    int n;
+    Image *image;
+    const char **name;
+} Pictures;
+typedef struct {
+    int n;
+    const char *const *text;
+} Texts;
 
 /* cosine [pictures,texts] */
 static Mat cosines(Arena *arena, Mat image, Mat text) {
@@ -106,7 +125,8 @@ static void observe(Mat s) {
         }
         right += best == i;
     }
-    own /= n, other /= n * (n - 1);
+    own /= n;
+    other /= n * (n - 1);
     printf("Observations: own texts have a mean cosine of %.3f, others %.3f; the gap is %.3f.\n", own, other,
            own - other);
     printf("No cosine is near 1: what counts is which is higher. %d of %d pictures prefer their own text.\n", right, n);
@@ -130,14 +150,25 @@ static void show_pictures(const Lesson *lesson, Encoder *encoder, Pictures pictu
     for (int t = 0; t < n; t++) printf("  text %d  \"%s\"\n", t + 1, texts.text[t]);
     show_tokens(encoder, arena, texts.text[0]);
     if (cut) printf("%d of the texts are longer than %d tokens: their ends were cut off.\n", cut, BPE_LENGTH);
-    lesson_heat(lesson, "19-matrix", &(Heat){ .title = "Cosine of every picture with every text", .y = "picture",
-                                              .x = "text", .m = s, .rows = pictures.name, .decimals = 3 });
+    lesson_heat(lesson, "19-matrix",
+                &(Heat){ .title = "Cosine of every picture with every text",
+                         .y = "picture",
+                         .x = "text",
+                         .m = s,
+                         .rows = pictures.name,
+                         .decimals = 3 });
     if (paired) observe(s);
     double scale = exp((double)encoder->clip.logit_scale->val.v[0]);
     Mat p = mat_new(arena, pictures.n, n);
     for (int i = 0; i < pictures.n; i++) softmax_row(&AT(s, i, 0), n, scale, &AT(p, i, 0));
-    lesson_heat(lesson, "19-choices", &(Heat){ .title = "Each picture chooses: softmax of its row", .y = "picture",
-                                               .x = "text", .m = p, .rows = pictures.name, .decimals = 3, .high = 1 });
+    lesson_heat(lesson, "19-choices",
+                &(Heat){ .title = "Each picture chooses: softmax of its row",
+                         .y = "picture",
+                         .x = "text",
+                         .m = p,
+                         .rows = pictures.name,
+                         .decimals = 3,
+                         .high = 1 });
 }
 
 /* ---- 3. CIFAR-10 from text alone --------------------------------------------------------------------------------- */
@@ -178,16 +209,21 @@ static void show_cifar(const Lesson *lesson, Encoder *encoder, const Cifar *test
         Rate rate = confusion_class(confusion, c);
         bars[c] = (Bar){ test->names[c], 100 * rate.share, 100 * rate.low, 100 * rate.high, false };
     }
-    lesson_bars(lesson, "19-classes", &(Bars){ .title = "The mean of 18 templates, class by class", .unit = " %",
-                                               .bars = bars, .count = CIFAR_CLASSES, .decimals = 1, .high = 100 });
+    lesson_bars(lesson, "19-classes",
+                &(Bars){ .title = "The mean of 18 templates, class by class",
+                         .unit = " %",
+                         .bars = bars,
+                         .count = CIFAR_CLASSES,
+                         .decimals = 1,
+                         .high = 100 });
 }
 
 /* ---- 4. what it cannot do ---------------------------------------------------------------------------------------- */
 
 static void show_probes(Encoder *encoder) {
     printf("Of %d pairs each, drawn here: both pictures prefer their own caption (chance %d), both captions their own\n"
-           "picture (chance %d), and both (chance %.1f).\n", PROBE_PAIRS, PROBE_PAIRS / 4, PROBE_PAIRS / 4,
-           PROBE_PAIRS / 6.0);
+           "picture (chance %d), and both (chance %.1f).\n",
+           PROBE_PAIRS, PROBE_PAIRS / 4, PROBE_PAIRS / 4, PROBE_PAIRS / 6.0);
     printf("  %-10s %-22s pictures  captions  both   example\n", "probe", "what changes");
     for (int kind = 0; kind < PROBE_KINDS; kind++) {
         ProbeScore sum = { 0 };
@@ -198,7 +234,9 @@ static void show_probes(Encoder *encoder) {
             Mat image = encoder_images(encoder, &arena, pair.image, 2, NULL, NULL);
             Mat s = cosines(&arena, image, encoder_texts(encoder, &arena, pair.caption, 2, NULL));
             ProbeScore score = probe_score((double[]){ s.v[0], s.v[1], s.v[2], s.v[3] });
-            sum.text += score.text, sum.image += score.image, sum.group += score.group;
+            sum.text += score.text;
+            sum.image += score.image;
+            sum.group += score.group;
             if (i == 0) example = pair.caption[0];
         }
         printf("  %-10s %-22s %5d %9d %7d    %s\n", probe_name(kind), probe_changes(kind), sum.text, sum.image,
@@ -251,7 +289,10 @@ int main(int argc, char **argv) {
         { "pictures", .integer = &pictures, .low = 10, .high = 10000, .help = "how many of them to classify" },
         { 0 },
     };
-    Lesson lesson = { .number = "19", .title = "The real CLIP", .next = "make list", .options = options,
+    Lesson lesson = { .number = "19",
+                      .title = "The real CLIP",
+                      .next = "make list",
+                      .options = options,
                       .wants = "PICTURE ...",
                       .shows = "Published weights in this library: five pictures, CIFAR-10, limits, your photographs",
                       .takes = "half a minute with ViT-B/32; five minutes with --pictures 10000" };

@@ -47,7 +47,8 @@ static double difference(const Op *op, GradCheck *check, const num *r, num *x) {
     return (8 * (L[3] - L[1]) - (L[4] - L[0])) / (12 * h);
 }
 
-static void compare(const Op *op, GradCheck *check, int input, const double *got, const num *r, GradCheckResult *result) {
+static void compare(const Op *op, GradCheck *check, int input, const double *got, const num *r,
+                    GradCheckResult *result) {
     size_t count = mat_count(check->value[input]);
     double *want = arena_alloc(&check->arena, count, sizeof *want), largest = 0;
     for (size_t k = 0; k < count; k++) {
@@ -78,7 +79,8 @@ static void gradients(GradCheck *check, Var y, const num *r, num before, double 
 }
 
 /* A gradient is added to what is there: of a value that is used twice, both count. */
-static void compare_again(const GradCheck *check, int input, const double *first, const double *again, GradCheckResult *result) {
+static void compare_again(const GradCheck *check, int input, const double *first, const double *again,
+                          GradCheckResult *result) {
     for (size_t k = 0; k < mat_count(check->value[input]); k++)
         if (!(fabs(again[k] - first[k]) <= 1e-9 * fmax(1, fabs(first[k]))))
             *result = (GradCheckResult){ INFINITY, input, k, check->variant, again[k], first[k] };

@@ -14,10 +14,10 @@
 enum { GRADCHECK_INPUTS = 6 };
 
 struct GradCheck {
-    Tape *tape;    /* build the operation here */
-    int variant;   /* 0, 1, ... : which of the shapes, strides, ... to build */
-    int variants;  /* to be set by the check: how many there are (0 counts as 1) */
-    Rng rng;       /* for ids and targets: the same numbers each time */
+    Tape *tape;   /* build the operation here */
+    int variant;  /* 0, 1, ... : which of the shapes, strides, ... to build */
+    int variants; /* to be set by the check: how many there are (0 counts as 1) */
+    Rng rng;      /* for ids and targets: the same numbers each time */
     /* the rest is the checker's own */
     Arena arena;
     Mat value[GRADCHECK_INPUTS];
@@ -30,12 +30,12 @@ struct GradCheck {
 Var gradcheck_input(GradCheck *check, Mat shape);
 
 typedef struct {
-    double worst;        /* largest |tape - difference| / max(|tape|, |difference|, 1 % of the input's largest gradient);
+    double worst; /* largest |tape - difference| / max(|tape|, |difference|, 1 % of the input's largest gradient);
                             infinite: it was a NaN, or not added to what was there (got; want: without anything there) */
-    int input;           /* where: which input, which number of it, in which variant */
+    int input;    /* where: which input, which number of it, in which variant */
     size_t index;
     int variant;
-    double got, want;    /* the tape's figure, the difference's */
+    double got, want; /* the tape's figure, the difference's */
 } GradCheckResult;
 
 /* All variants of the operation, every coordinate of every input. Wants num to be double. */

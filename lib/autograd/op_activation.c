@@ -6,7 +6,11 @@
 
 enum { PIECE = 1 << 14 }; /* numbers that one thread takes at a time: they fit its fastest cache */
 
-typedef struct { const num *x, *dy; num *out; bool more; } Span;
+typedef struct {
+    const num *x, *dy;
+    num *out;
+    bool more;
+} Span;
 
 static void relu_piece(void *context, size_t begin, size_t end, int worker) {
     Span s = *(Span *)context;
@@ -78,4 +82,6 @@ static void quick_gelu_backward(Var y) {
     s.out = tape_grad_over(y->in[0], y, &s.more);
     parallel_for(mat_count(y->val), PIECE, quick_gelu_backward_piece, &s);
 }
-static Var quick_gelu_check(GradCheck *check) { return op_quick_gelu(check->tape, gradcheck_input(check, mat_shape(2, 5, 6))); }
+static Var quick_gelu_check(GradCheck *check) {
+    return op_quick_gelu(check->tape, gradcheck_input(check, mat_shape(2, 5, 6)));
+}

@@ -9,7 +9,9 @@
 /* ---- add, mul ---------------------------------------------------------------------------------------------------- */
 
 /* A small tensor walked in the order of a larger one: along a repeated dimension its step is 0. */
-typedef struct { size_t step[MAT_DIMS]; } Walk;
+typedef struct {
+    size_t step[MAT_DIMS];
+} Walk;
 
 static Mat broadcast_shape(Mat a, Mat b) {
     Mat y = mat_shape(0);
@@ -54,11 +56,19 @@ static void for_pairs(Mat shape, num *y, num *a, Walk walk_a, num *b, Walk walk_
 
 static void pair_add(num *y, num *a, num *b) { *y = *a + *b; }
 static void pair_mul(num *y, num *a, num *b) { *y = *a * *b; }
-static void pair_flow(num *dy, num *da, num *unused) { (void)unused, *da += *dy; }
+static void pair_flow(num *dy, num *da, num *unused) {
+    (void)unused;
+    *da += *dy;
+}
 
 /* The usual case, in one pass: b is as large as a, or a's last dimensions, repeated. A piece is `count` numbers of b, or
  * of a where the shapes are equal. */
-typedef struct { const num *a, *b; num *y; size_t count; bool repeat; } Sum;
+typedef struct {
+    const num *a, *b;
+    num *y;
+    size_t count;
+    bool repeat;
+} Sum;
 
 static void sum_piece(void *context, size_t begin, size_t end, int worker) {
     const Sum *s = context;
@@ -86,7 +96,11 @@ static void sum_tail(Mat a, Mat b, num *y) {
 }
 
 /* dx += dy where both have as many numbers, in one order; the last to ask may take dy's memory over. */
-typedef struct { const num *dy; num *dx; bool more; } Flow;
+typedef struct {
+    const num *dy;
+    num *dx;
+    bool more;
+} Flow;
 
 static void flow_piece(void *context, size_t begin, size_t end, int worker) {
     Flow s = *(Flow *)context;
@@ -135,7 +149,12 @@ static Var pair_check(GradCheck *check, Var (*op)(Tape *, Var, Var)) {
 static Var add_check(GradCheck *check) { return pair_check(check, op_add); }
 
 /* The usual product: b is one number. db is summed in pieces, these in order. */
-typedef struct { const num *a, *dy; num *y, *da, factor; double *db; bool more; } Multiple;
+typedef struct {
+    const num *a, *dy;
+    num *y, *da, factor;
+    double *db;
+    bool more;
+} Multiple;
 
 static void multiple_piece(void *context, size_t begin, size_t end, int worker) {
     Multiple s = *(Multiple *)context;
@@ -169,7 +188,8 @@ OP(mul);
 Var op_mul(Tape *t, Var a, Var b) {
     Var y = tape_push(t, &mul_op, broadcast_shape(a->val, b->val), a, b, NULL);
     if (is_multiple(a, b))
-        parallel_for(mat_count(y->val), SUM_PIECE, multiple_piece, &(Multiple){ .a = a->val.v, .y = y->val.v, .factor = b->val.v[0] });
+        parallel_for(mat_count(y->val), SUM_PIECE, multiple_piece,
+                     &(Multiple){ .a = a->val.v, .y = y->val.v, .factor = b->val.v[0] });
     else for_pairs(y->val, y->val.v, a->val.v, walk_of(a->val), b->val.v, walk_of(b->val), pair_mul);
     return y;
 }
@@ -250,13 +270,19 @@ static Var reshape_check(GradCheck *check) {
 
 /* `count` matrices x [rows,cols] turned to y [cols,rows], or added. A piece is PART columns of one of them: rows of y. */
 enum { PART = 64 };
-typedef struct { const num *x; num *y; size_t rows, cols; bool more; } Turn;
+typedef struct {
+    const num *x;
+    num *y;
+    size_t rows, cols;
+    bool more;
+} Turn;
 
 static void turn_piece(void *context, size_t begin, size_t end, int worker) {
     const Turn *s = context;
     size_t parts = (s->cols + PART - 1) / PART;
     for (size_t piece = begin; piece < end; piece++) {
-        size_t at = piece / parts * s->rows * s->cols, first = piece % parts * PART, count = MIN((size_t)PART, s->cols - first);
+        size_t at = piece / parts * s->rows * s->cols, first = piece % parts * PART,
+               count = MIN((size_t)PART, s->cols - first);
         num *y = s->y + at + first * s->rows, *to = s->more ? thread_scratch(worker, PART * s->rows * sizeof(num)) : y;
         vec_turn_matrix(s->x + at + first, s->cols, s->rows, count, to, s->rows);
         for (size_t i = 0; s->more && i < count * s->rows; i++) y[i] += to[i];
@@ -266,7 +292,8 @@ static void turn_piece(void *context, size_t begin, size_t end, int worker) {
 static void turn(const num *x, int count, int rows, int cols, bool more, num *y) {
     Turn s = { x, y, (size_t)rows, (size_t)cols, more };
     size_t parts = (s.cols + PART - 1) / PART;
-    if (rows > 0 && cols > 0) parallel_for((size_t)count * parts, SUM_PIECE / (MIN(s.cols, PART) * s.rows) + 1, turn_piece, &s);
+    if (rows > 0 && cols > 0)
+        parallel_for((size_t)count * parts, SUM_PIECE / (MIN(s.cols, PART) * s.rows) + 1, turn_piece, &s);
 }
 
 OP(transpose);
@@ -288,10 +315,11 @@ static Var transpose_check(GradCheck *check) {
 OP(concat);
 Var op_concat(Tape *t, Var a, Var b) {
     Mat shape = a->val, rest = b->val;
-    REQUIRE(shape.dims >= 1 && rest.dims >= 1, "a is %s, b is %s, want rows", mat_shape_text(a->val), mat_shape_text(b->val));
-    rest.shape[0] = shape.shape[0];
-    REQUIRE(mat_same_shape(shape, rest), "a is %s, b is %s: only the first dimension may differ", mat_shape_text(a->val),
+    REQUIRE(shape.dims >= 1 && rest.dims >= 1, "a is %s, b is %s, want rows", mat_shape_text(a->val),
             mat_shape_text(b->val));
+    rest.shape[0] = shape.shape[0];
+    REQUIRE(mat_same_shape(shape, rest), "a is %s, b is %s: only the first dimension may differ",
+            mat_shape_text(a->val), mat_shape_text(b->val));
     shape.shape[0] += b->val.shape[0];
     Var y = tape_push(t, &concat_op, shape, a, b, NULL);
     memcpy(y->val.v, a->val.v, mat_count(a->val) * sizeof(num));

@@ -3,7 +3,10 @@
 #include "autograd/gradcheck.h"
 #include "autograd/ops.h"
 
-typedef struct { AttentionShape shape; num *log_sum; } Attended;
+typedef struct {
+    AttentionShape shape;
+    num *log_sum;
+} Attended;
 
 OP(attention);
 Var op_attention(Tape *t, Var qkv, int heads, bool causal) {
@@ -18,11 +21,15 @@ Var op_attention(Tape *t, Var qkv, int heads, bool causal) {
 }
 static void attention_backward(Var y) {
     const Attended *save = y->save;
-    attend_backward(save->shape, (AttentionFlow){ .qkv = y->in[0]->val.v, .out = y->val.v, .log_sum = save->log_sum,
-                                                  .dout = y->grad, .dqkv = tape_grad(y->in[0]) });
+    attend_backward(save->shape, (AttentionFlow){ .qkv = y->in[0]->val.v,
+                                                  .out = y->val.v,
+                                                  .log_sum = save->log_sum,
+                                                  .dout = y->grad,
+                                                  .dqkv = tape_grad(y->in[0]) });
 }
 static Var attention_check(GradCheck *check) {
     check->variants = 4; /* two heads, one; more tokens than a block; all, or only those before */
     int i = check->variant;
-    return op_attention(check->tape, gradcheck_input(check, i < 2 ? mat_shape(3, 2, 5, 18) : mat_shape(3, 1, 67, 6)), i < 2 ? 2 : 1, i % 2);
+    return op_attention(check->tape, gradcheck_input(check, i < 2 ? mat_shape(3, 2, 5, 18) : mat_shape(3, 1, 67, 6)),
+                        i < 2 ? 2 : 1, i % 2);
 }

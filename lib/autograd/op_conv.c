@@ -12,11 +12,16 @@ OP(conv2d);
 Var op_conv2d(Tape *t, Var x, Var weight, Var bias, int stride, int pad) {
     const int *s = x->val.shape, *w = weight->val.shape;
     REQUIRE(x->val.dims == 4 && weight->val.dims == 4 && w[1] == s[3] && w[2] == w[3],
-            "x is %s, the weight %s, want [B,H,W,C] and [O,C,K,K]", mat_shape_text(x->val), mat_shape_text(weight->val));
-    REQUIRE(!bias || mat_count(bias->val) == (size_t)w[0], "the bias is %s, want [%d]", mat_shape_text(bias->val), w[0]);
+            "x is %s, the weight %s, want [B,H,W,C] and [O,C,K,K]", mat_shape_text(x->val),
+            mat_shape_text(weight->val));
+    REQUIRE(!bias || mat_count(bias->val) == (size_t)w[0], "the bias is %s, want [%d]", mat_shape_text(bias->val),
+            w[0]);
     REQUIRE(stride >= 1 && pad >= 0 && w[2] >= 1 && w[2] - 2 * pad <= MIN(s[1], s[2]),
-            "x is %s, the weight %s, stride %d, pad %d: the kernel must fit", mat_shape_text(x->val), mat_shape_text(weight->val), stride, pad);
-    ConvShape shape = { .B = s[0], .H = s[1], .W = s[2], .C = s[3], .outputs = w[0], .kernel = w[2], .stride = stride, .pad = pad };
+            "x is %s, the weight %s, stride %d, pad %d: the kernel must fit", mat_shape_text(x->val),
+            mat_shape_text(weight->val), stride, pad);
+    ConvShape shape = {
+        .B = s[0], .H = s[1], .W = s[2], .C = s[3], .outputs = w[0], .kernel = w[2], .stride = stride, .pad = pad
+    };
     int P = conv_out(s[1], w[2], stride, pad), Q = conv_out(s[2], w[2], stride, pad);
     Var y = tape_push(t, &conv2d_op, mat_shape(4, s[0], P, Q, w[0]), x, weight, bias);
     y->save = memcpy(arena_alloc(&t->arena, 1, sizeof shape), &shape, sizeof shape);
@@ -40,13 +45,18 @@ static void conv2d_backward(Var y) {
     if (dx) conv_backward_data(shape, y->grad, weight->val.v, more, dx);
     num *dweight = tape_grad(weight), *dbias = tape_grad(bias);
     if (dweight) conv_backward_weight(shape, x->val.v, y->grad, true, dweight, dbias);
-    else if (dbias) rows_add(y->grad, mat_count(y->val) / (size_t)MAX(shape.outputs, 1), shape.outputs, dbias); /* a frozen filter */
+    else if (dbias)
+        rows_add(y->grad, mat_count(y->val) / (size_t)MAX(shape.outputs, 1), shape.outputs,
+                 dbias); /* a frozen filter */
 }
 static Var conv2d_check(GradCheck *check) {
-    const struct { int size, kernel, stride, pad; } v[] = { { 4, 3, 1, 1 }, { 5, 3, 2, 1 }, { 4, 2, 1, 0 }, { 5, 2, 3, 2 }, { 3, 1, 1, 0 } };
+    const struct {
+        int size, kernel, stride, pad;
+    } v[] = { { 4, 3, 1, 1 }, { 5, 3, 2, 1 }, { 4, 2, 1, 0 }, { 5, 2, 3, 2 }, { 3, 1, 1, 0 } };
     check->variants = COUNT(v);
     int i = check->variant, size = v[i].size, kernel = v[i].kernel;
-    Var x = gradcheck_input(check, mat_shape(4, 2, size, size, 3)), w = gradcheck_input(check, mat_shape(4, 2, 3, kernel, kernel));
+    Var x = gradcheck_input(check, mat_shape(4, 2, size, size, 3)),
+        w = gradcheck_input(check, mat_shape(4, 2, 3, kernel, kernel));
     return op_conv2d(check->tape, x, w, i % 2 ? NULL : gradcheck_input(check, mat_shape(1, 2)), v[i].stride, v[i].pad);
 }
 
@@ -63,11 +73,14 @@ typedef struct {
 static Var pool_push(Tape *t, const Op *op, Var x, int size, int stride) {
     const int *s = x->val.shape;
     REQUIRE(x->val.dims == 4 && 1 <= size && size <= 15 && size <= s[1] && size <= s[2] && stride >= 1,
-            "x is %s, window %d, stride %d: the window must fit into the picture", mat_shape_text(x->val), size, stride);
+            "x is %s, window %d, stride %d: the window must fit into the picture", mat_shape_text(x->val), size,
+            stride);
     int P = conv_out(s[1], size, stride, 0), Q = conv_out(s[2], size, stride, 0);
     Var y = tape_push(t, op, mat_shape(4, s[0], P, Q, s[3]), x, NULL, NULL);
     Pool *pool = y->save = arena_zero(&t->arena, 1, sizeof *pool);
-    *pool = (Pool){ .H = s[1], .W = s[2], .C = s[3], .P = P, .Q = Q, .size = size, .stride = stride, .x = x->val.v, .y = y->val.v };
+    *pool = (Pool){
+        .H = s[1], .W = s[2], .C = s[3], .P = P, .Q = Q, .size = size, .stride = stride, .x = x->val.v, .y = y->val.v
+    };
     return y;
 }
 
@@ -121,7 +134,8 @@ static void maxpool_row(void *context, size_t begin, size_t end, int worker) {
 }
 
 /* The place that gave the maximum takes what there is to give. */
-static void give_highest(size_t n, const num *restrict dy, const uint8_t *restrict highest, int place, num *restrict dx) {
+static void give_highest(size_t n, const num *restrict dy, const uint8_t *restrict highest, int place,
+                         num *restrict dx) {
     for (size_t c = 0; c < n; c++) dx[c] += highest[c] == place ? dy[c] : 0;
 }
 
@@ -145,7 +159,9 @@ static size_t pool_grain(const Pool *s) { return s->stride >= s->size ? 1 : (siz
 static void pool_backward(Var y, ThreadBody rows) {
     Pool *pool = y->save;
     bool accumulate = true;
-    pool->dy = y->grad, pool->dx = tape_grad_raw(y->in[0], &accumulate), pool->fresh = !accumulate;
+    pool->dy = y->grad;
+    pool->dx = tape_grad_raw(y->in[0], &accumulate);
+    pool->fresh = !accumulate;
     parallel_for((size_t)y->val.shape[0] * (size_t)pool->P, pool_grain(pool), rows, pool);
 }
 
@@ -157,9 +173,7 @@ Var op_maxpool(Tape *t, Var x, int size, int stride) {
     parallel_for((size_t)x->val.shape[0] * (size_t)pool->P, 1, maxpool_row, pool);
     return y;
 }
-static void maxpool_backward(Var y) {
-    pool_backward(y, maxpool_backward_row);
-}
+static void maxpool_backward(Var y) { pool_backward(y, maxpool_backward_row); }
 
 static Var pool_check(GradCheck *check, Var (*op)(Tape *, Var, int, int)) {
     const int v[][3] = { { 4, 2, 2 }, { 5, 3, 1 }, { 5, 2, 3 }, { 3, 3, 3 } };

@@ -26,7 +26,8 @@ static void softmax_one(const num *x, int n, num *p) {
 }
 
 static void require_rows(Var x) {
-    REQUIRE(x->val.dims == 2 && x->val.shape[1] >= 1, "x is %s, want rows [B,N] of at least one number", mat_shape_text(x->val));
+    REQUIRE(x->val.dims == 2 && x->val.shape[1] >= 1, "x is %s, want rows [B,N] of at least one number",
+            mat_shape_text(x->val));
 }
 
 OP(softmax);
@@ -45,7 +46,9 @@ static void softmax_backward(Var y) { /* dx = y (dy - y . dy) */
         for (int n = 0; n < N; n++) dx[n] += p[n] * (dy[n] - along);
     }
 }
-static Var softmax_check(GradCheck *check) { return op_softmax(check->tape, gradcheck_input(check, mat_shape(2, 3, 5))); }
+static Var softmax_check(GradCheck *check) {
+    return op_softmax(check->tape, gradcheck_input(check, mat_shape(2, 3, 5)));
+}
 
 OP(log_softmax);
 Var op_log_softmax(Tape *t, Var x) {
@@ -75,11 +78,11 @@ static Var log_softmax_check(GradCheck *check) {
 /* ---- cross-entropy ----------------------------------------------------------------------------------------------- */
 
 typedef struct {
-    Mat x, p;          /* scores and their softmax, [B,N] */
-    Mat target;        /* [B,N], or no numbers: then class_of counts */
+    Mat x, p;   /* scores and their softmax, [B,N] */
+    Mat target; /* [B,N], or no numbers: then class_of counts */
     const int *class_of;
-    double *loss;      /* [B] */
-    num *dx, share;    /* share = dy / B */
+    double *loss;   /* [B] */
+    num *dx, share; /* share = dy / B */
     bool more;
 } CrossEntropy;
 
@@ -110,9 +113,12 @@ static Var cross_entropy(Tape *t, Var x, Mat target, const int *class_of) {
         REQUIRE(0 <= class_of[b] && class_of[b] < N, "row %d belongs to class %d, want 0 to %d", b, class_of[b], N - 1);
     Var y = tape_push(t, &cross_entropy_op, mat_shape(0), x, NULL, NULL);
     CrossEntropy *s = y->save = arena_alloc(&t->arena, 1, sizeof *s);
-    *s = (CrossEntropy){ .x = x->val, .p = mat_like(&t->arena, x->val), .target = target,
+    *s = (CrossEntropy){ .x = x->val,
+                         .p = mat_like(&t->arena, x->val),
+                         .target = target,
                          .loss = arena_alloc(&t->arena, (size_t)B, sizeof(double)) };
-    if (class_of) s->class_of = memcpy(arena_alloc(&t->arena, (size_t)B, sizeof(int)), class_of, (size_t)B * sizeof(int));
+    if (class_of)
+        s->class_of = memcpy(arena_alloc(&t->arena, (size_t)B, sizeof(int)), class_of, (size_t)B * sizeof(int));
     parallel_for((size_t)B, 16, cross_entropy_rows, s);
     double sum = 0;
     for (int b = 0; b < B; b++) sum += s->loss[b];

@@ -14,9 +14,9 @@
  *   dx_t W.. gates' gradients as they are;  dW_hh += dgates^T h;  dh = dgates W_hh;  dc = dc f */
 typedef struct {
     int B, T, H;
-    int *lengths;   /* [B] */
-    num *gates;     /* [T,B,4H]: i, f, g, o after their functions */
-    num *c, *h;     /* [T+1,B,H]: before each token, and at the end */
+    int *lengths; /* [B] */
+    num *gates;   /* [T,B,4H]: i, f, g, o after their functions */
+    num *c, *h;   /* [T+1,B,H]: before each token, and at the end */
 } Memory;
 
 static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
@@ -43,12 +43,16 @@ OP(lstm);
 Var op_lstm(Tape *tape, Var given, Var weight, Var bias, const int *lengths) {
     const int *s = given->val.shape, B = s[0], T = s[1], H = weight->val.shape[1];
     REQUIRE(given->val.dims == 3 && weight->val.dims == 2 && s[2] == 4 * H && weight->val.shape[0] == 4 * H &&
-            mat_count(bias->val) == (size_t)(4 * H), "given is %s, the weight %s, the bias %s, want [B,T,4H], [4H,H], [4H]",
-            mat_shape_text(given->val), mat_shape_text(weight->val), mat_shape_text(bias->val));
+                mat_count(bias->val) == (size_t)(4 * H),
+            "given is %s, the weight %s, the bias %s, want [B,T,4H], [4H,H], [4H]", mat_shape_text(given->val),
+            mat_shape_text(weight->val), mat_shape_text(bias->val));
     Var y = tape_push(tape, &lstm_op, mat_shape(2, B, H), given, weight, bias);
     Memory *m = y->save = arena_zero(&tape->arena, 1, sizeof *m);
     size_t state = (size_t)B * (size_t)H;
-    *m = (Memory){ .B = B, .T = T, .H = H, .lengths = arena_alloc(&tape->arena, (size_t)B, sizeof(int)),
+    *m = (Memory){ .B = B,
+                   .T = T,
+                   .H = H,
+                   .lengths = arena_alloc(&tape->arena, (size_t)B, sizeof(int)),
                    .gates = arena_alloc(&tape->arena, (size_t)T * state, 4 * sizeof(num)),
                    .c = arena_zero(&tape->arena, (size_t)(T + 1) * state, sizeof(num)),
                    .h = arena_zero(&tape->arena, (size_t)(T + 1) * state, sizeof(num)) };
@@ -74,7 +78,8 @@ static void lstm_step_back(const Memory *m, int t, num *dh, num *dc, num *dgates
             size_t at = ((size_t)t * B + b) * H + k;
             const num *gate = m->gates + ((size_t)t * B + b) * 4 * H + k;
             num i = gate[0], f = gate[H], g = gate[2 * H], o = gate[3 * H], *d = dgates + b * 4 * H + k;
-            num bent = (num)tanh((double)m->c[at + B * H]), into = dc[b * H + k] + dh[b * H + k] * o * (1 - bent * bent);
+            num bent = (num)tanh((double)m->c[at + B * H]),
+                into = dc[b * H + k] + dh[b * H + k] * o * (1 - bent * bent);
             d[0] = into * g * i * (1 - i);
             d[H] = into * m->c[at] * f * (1 - f);
             d[2 * H] = into * i * (1 - g * g);
@@ -90,14 +95,16 @@ static void lstm_backward(Var y) {
     size_t state = (size_t)B * (size_t)H;
     Arena *arena = &y->tape->arena;
     num *dh = arena_alloc(arena, state, sizeof(num)), *dc = arena_zero(arena, state, sizeof(num));
-    num *dgates = arena_alloc(arena, 4 * state, sizeof(num)), *dgiven = tape_grad(y->in[0]), *dbias = tape_grad(y->in[2]);
+    num *dgates = arena_alloc(arena, 4 * state, sizeof(num)), *dgiven = tape_grad(y->in[0]),
+        *dbias = tape_grad(y->in[2]);
     num *dweight = tape_grad(y->in[1]);
     memcpy(dh, y->grad, state * sizeof(num));
     for (int t = m->T - 1; t >= 0; t--) {
         lstm_step_back(m, t, dh, dc, dgates);
         for (int b = 0; dgiven && b < B; b++)
             for (int k = 0; k < 4 * H; k++)
-                dgiven[((size_t)b * (size_t)m->T + (size_t)t) * 4 * (size_t)H + (size_t)k] += dgates[(size_t)b * 4 * (size_t)H + (size_t)k];
+                dgiven[((size_t)b * (size_t)m->T + (size_t)t) * 4 * (size_t)H + (size_t)k] +=
+                    dgates[(size_t)b * 4 * (size_t)H + (size_t)k];
         if (dbias) rows_add(dgates, (size_t)B, 4 * H, dbias);
         if (dweight) gemm(true, false, 4 * H, H, B, dgates, 4 * H, m->h + (size_t)t * state, H, true, dweight, H);
         gemm(false, false, B, H, 4 * H, dgates, 4 * H, y->in[1]->val.v, H, true, dh, H);
@@ -107,5 +114,6 @@ static Var lstm_check(GradCheck *check) {
     static const int lengths[] = { 3, 0, 2 };
     check->variants = 2;
     Var given = gradcheck_input(check, mat_shape(3, 3, 3, 8)), weight = gradcheck_input(check, mat_shape(2, 8, 2));
-    return op_lstm(check->tape, given, weight, gradcheck_input(check, mat_shape(1, 8)), check->variant ? lengths : NULL);
+    return op_lstm(check->tape, given, weight, gradcheck_input(check, mat_shape(1, 8)),
+                   check->variant ? lengths : NULL);
 }

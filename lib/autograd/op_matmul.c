@@ -18,7 +18,12 @@ Var op_matmul(Tape *t, Var a, Var b) {
     Var y = tape_push(t, &matmul_op, mat_shape(2, M, N), a, b, NULL);
     const Stored *stored = stored_of(y, b);
     Gemm g = { .M = M, .N = N, .K = K, .a = a->val.v, .lda = K, .b = b->val.v, .ldb = N, .c = y->val.v, .ldc = N };
-    if (stored) g.stored = stored->part[0].data, g.form = stored->part[0].form, g.turn_b = stored->turned, g.ldb = stored->turned ? K : N;
+    if (stored) {
+        g.stored = stored->part[0].data;
+        g.form = stored->part[0].form;
+        g.turn_b = stored->turned;
+        g.ldb = stored->turned ? K : N;
+    }
     gemm_run(g);
     return y;
 }
@@ -37,7 +42,9 @@ static Var matmul_check(GradCheck *check) {
 }
 
 /* Inputs and outputs of a weight [out,...], and how many rows of x that makes. */
-typedef struct { int rows, in, out; } LinearSize;
+typedef struct {
+    int rows, in, out;
+} LinearSize;
 static LinearSize linear_size(Var x, Var w) {
     LinearSize s = { .out = w->val.shape[0], .rows = 1 };
     s.in = (int)(mat_count(w->val) / (size_t)MAX(s.out, 1));
@@ -50,19 +57,34 @@ Var op_linear(Tape *t, Var x, Var w, Var bias) {
     int dims = x->val.dims;
     LinearSize s = linear_size(x, w);
     REQUIRE(dims >= 1 && w->val.dims >= 2 && x->val.shape[dims - 1] == s.in,
-            "x is %s, the weight %s: x's rows are not as long as the weight's", mat_shape_text(x->val), mat_shape_text(w->val));
-    REQUIRE(!bias || mat_count(bias->val) == (size_t)s.out, "the bias is %s, want [%d]", mat_shape_text(bias->val), s.out);
+            "x is %s, the weight %s: x's rows are not as long as the weight's", mat_shape_text(x->val),
+            mat_shape_text(w->val));
+    REQUIRE(!bias || mat_count(bias->val) == (size_t)s.out, "the bias is %s, want [%d]", mat_shape_text(bias->val),
+            s.out);
     Mat shape = x->val;
     shape.shape[dims - 1] = s.out;
     Var y = tape_push(t, &linear_op, shape, x, w, bias);
     const Stored *stored = stored_of(y, w);
-    Gemm g = { .turn_b = true, .M = s.rows, .K = s.in, .N = s.out, .a = x->val.v, .lda = s.in, .b = w->val.v, .ldb = s.in,
-               .bias = bias ? bias->val.v : NULL, .c = y->val.v, .ldc = s.out };
+    Gemm g = { .turn_b = true,
+               .M = s.rows,
+               .K = s.in,
+               .N = s.out,
+               .a = x->val.v,
+               .lda = s.in,
+               .b = w->val.v,
+               .ldb = s.in,
+               .bias = bias ? bias->val.v : NULL,
+               .c = y->val.v,
+               .ldc = s.out };
     if (!stored) gemm_run(g);
     for (int i = 0; stored && i < stored->parts; i++) {
-        g.stored = stored->part[i].data, g.form = stored->part[i].form, g.N = s.out / stored->parts;
-        g.turn_b = !stored->turned, g.ldb = stored->turned ? s.out : s.in;
-        g.bias = bias ? bias->val.v + i * g.N : NULL, g.c = y->val.v + i * g.N;
+        g.stored = stored->part[i].data;
+        g.form = stored->part[i].form;
+        g.N = s.out / stored->parts;
+        g.turn_b = !stored->turned;
+        g.ldb = stored->turned ? s.out : s.in;
+        g.bias = bias ? bias->val.v + i * g.N : NULL;
+        g.c = y->val.v + i * g.N;
         gemm_run(g);
     }
     return y;

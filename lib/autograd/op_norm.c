@@ -16,17 +16,17 @@
  * Rows are taken in pieces of a fixed size, which fit a fast cache; sums over pieces are added up in order. */
 
 typedef struct {
-    size_t rows, piece;        /* R, and how many rows one thread takes at a time */
+    size_t rows, piece; /* R, and how many rows one thread takes at a time */
     int C;
     Activation act;
-    bool batch;                /* statistics are this batch's */
+    bool batch; /* statistics are this batch's */
     const num *x;
     num *y;
     num *dx, *du;
-    bool more;                 /* dx is to be added to */
-    num *mean, *inverse;       /* [C]; inverse = 1 / sqrt(var + eps) */
-    num *slope, *offset;       /* [C]; u = slope x + offset */
-    double *partial;           /* [pieces,2,C]: sums of one piece */
+    bool more;                        /* dx is to be added to */
+    num *mean, *inverse;              /* [C]; inverse = 1 / sqrt(var + eps) */
+    num *slope, *offset;              /* [C]; u = slope x + offset */
+    double *partial;                  /* [pieces,2,C]: sums of one piece */
     num *from_du, *from_x, *constant; /* [C]; dx = from_du du + from_x x + constant */
 } Norm;
 
@@ -46,7 +46,10 @@ static void norm_statistics(void *context, size_t begin, size_t end, int worker)
             num off = s->x[r * (size_t)C + (size_t)c] - sum[c];
             sum2[c] += off * off;
         }
-    for (int c = 0; c < C; c++) mean[c] = (double)sum[c], square[c] = (double)sum2[c];
+    for (int c = 0; c < C; c++) {
+        mean[c] = (double)sum[c];
+        square[c] = (double)sum2[c];
+    }
 }
 
 /* Mean and variance of all rows from those of the pieces (Chan, Golub and LeVeque 1983). */
@@ -59,7 +62,8 @@ static void norm_combine(Norm *s, int c, double *mean, double *variance) {
         m += off * n / (count + n);
         count += n;
     }
-    *mean = m, *variance = square / count;
+    *mean = m;
+    *variance = square / count;
 }
 
 static void activate(Activation act, num *u, size_t n) {
@@ -73,7 +77,8 @@ static void norm_forward(void *context, size_t begin, size_t end, int worker) {
     int C = s->C;
     (void)worker;
     for (size_t r = begin; r < end; r++)
-        for (int c = 0; c < C; c++) s->y[r * (size_t)C + (size_t)c] = s->slope[c] * s->x[r * (size_t)C + (size_t)c] + s->offset[c];
+        for (int c = 0; c < C; c++)
+            s->y[r * (size_t)C + (size_t)c] = s->slope[c] * s->x[r * (size_t)C + (size_t)c] + s->offset[c];
     activate(s->act, s->y + begin * (size_t)C, (end - begin) * (size_t)C);
 }
 
@@ -85,7 +90,8 @@ static void norm_learn_statistics(Norm *s, BatchStats *stats) {
         s->mean[c] = (num)mean;
         s->inverse[c] = (num)(1 / sqrt(variance + stats->eps));
         stats->running_mean[c] = (num)(keep * (double)stats->running_mean[c] + stats->momentum * mean);
-        stats->running_var[c] = (num)(keep * (double)stats->running_var[c] + stats->momentum * variance * R / MAX(1, R - 1));
+        stats->running_var[c] =
+            (num)(keep * (double)stats->running_var[c] + stats->momentum * variance * R / MAX(1, R - 1));
     }
 }
 
@@ -93,14 +99,25 @@ OP(batchnorm);
 Var op_batchnorm(Tape *t, Var x, Var gamma, Var beta, BatchStats *stats, Activation act) {
     int C = x->val.dims ? x->val.shape[x->val.dims - 1] : 0;
     REQUIRE(x->val.dims >= 2 && mat_count(x->val) > 0 && mat_count(beta->val) == (size_t)C &&
-            (!gamma || mat_count(gamma->val) == (size_t)C), "x is %s, beta %s, gamma %s: want one of each per channel",
-            mat_shape_text(x->val), mat_shape_text(beta->val), gamma ? mat_shape_text(gamma->val) : "none");
+                (!gamma || mat_count(gamma->val) == (size_t)C),
+            "x is %s, beta %s, gamma %s: want one of each per channel", mat_shape_text(x->val),
+            mat_shape_text(beta->val), gamma ? mat_shape_text(gamma->val) : "none");
     Var y = tape_push(t, &batchnorm_op, x->val, x, gamma, beta);
     Norm *s = y->save = arena_zero(&t->arena, 1, sizeof *s);
-    size_t rows = mat_count(x->val) / (size_t)C, piece = (size_t)MAX(1, NORM_PIECE / C), pieces = (rows + piece - 1) / piece;
+    size_t rows = mat_count(x->val) / (size_t)C, piece = (size_t)MAX(1, NORM_PIECE / C),
+           pieces = (rows + piece - 1) / piece;
     num *channels = arena_alloc(&t->arena, 4 * (size_t)C, sizeof(num));
-    *s = (Norm){ .rows = rows, .piece = piece, .C = C, .act = act, .batch = t->training, .x = x->val.v, .y = y->val.v,
-                 .mean = channels, .inverse = channels + C, .slope = channels + 2 * C, .offset = channels + 3 * C,
+    *s = (Norm){ .rows = rows,
+                 .piece = piece,
+                 .C = C,
+                 .act = act,
+                 .batch = t->training,
+                 .x = x->val.v,
+                 .y = y->val.v,
+                 .mean = channels,
+                 .inverse = channels + C,
+                 .slope = channels + 2 * C,
+                 .offset = channels + 3 * C,
                  .partial = arena_alloc(&t->arena, pieces * 2 * (size_t)C, sizeof(double)) };
     if (t->training) norm_learn_statistics(s, stats);
     for (int c = 0; c < C; c++) {
@@ -137,7 +154,10 @@ static void norm_backward_sums(void *context, size_t begin, size_t end, int work
             sum[c] += du;
             sum_z[c] += du * ((s->x[r * C + c] - s->mean[c]) * s->inverse[c]);
         }
-    for (size_t c = 0; c < C; c++) sum_out[c] = (double)sum[c], sum_out[C + c] = (double)sum_z[c];
+    for (size_t c = 0; c < C; c++) {
+        sum_out[c] = (double)sum[c];
+        sum_out[C + c] = (double)sum_z[c];
+    }
 }
 
 /* Pass 2: dx. */
@@ -148,7 +168,8 @@ static void norm_backward_data(void *context, size_t begin, size_t end, int work
     for (size_t r = begin; r < end; r++)
         for (size_t c = 0; c < C; c++) {
             size_t i = r * C + c;
-            s->dx[i] = (s->more ? s->dx[i] : 0) + (s->from_du[c] * s->du[i] + (s->from_x[c] * s->x[i] + s->constant[c]));
+            s->dx[i] =
+                (s->more ? s->dx[i] : 0) + (s->from_du[c] * s->du[i] + (s->from_x[c] * s->x[i] + s->constant[c]));
         }
 }
 
@@ -163,12 +184,14 @@ static void batchnorm_backward(Var y) {
     parallel_for(s->rows, s->piece, norm_backward_sums, s);
     num *dgamma = tape_grad(y->in[1]), *dbeta = tape_grad(y->in[2]);
     s->from_du = arena_alloc(&y->tape->arena, 3 * (size_t)C, sizeof(num));
-    s->from_x = s->from_du + C, s->constant = s->from_du + 2 * C;
+    s->from_x = s->from_du + C;
+    s->constant = s->from_du + 2 * C;
     for (int c = 0; c < C; c++) {
         double sum = 0, sum_z = 0, R = (double)s->rows;
         for (size_t begin = 0; begin < s->rows; begin += s->piece) {
             const double *part = s->partial + begin / s->piece * 2 * (size_t)C;
-            sum += part[c], sum_z += part[C + c];
+            sum += part[c];
+            sum_z += part[C + c];
         }
         if (dbeta) dbeta[c] += (num)sum;
         if (dgamma) dgamma[c] += (num)sum_z;
@@ -187,7 +210,8 @@ static Var batchnorm_check(GradCheck *check) {
     int i = check->variant;
     Var x = gradcheck_input(check, i == 6 ? mat_shape(2, 5, 3) : mat_shape(4, 3, 2, 2, 3));
     Var beta = gradcheck_input(check, mat_shape(1, 3)), gamma = i == 6 ? NULL : gradcheck_input(check, mat_shape(1, 3));
-    num *mean = arena_zero(&check->tape->arena, 3, sizeof(num)), *var = arena_alloc(&check->tape->arena, 3, sizeof(num));
+    num *mean = arena_zero(&check->tape->arena, 3, sizeof(num)),
+        *var = arena_alloc(&check->tape->arena, 3, sizeof(num));
     for (int c = 0; c < 3; c++) var[c] = (num)(0.5 + c);
     check->tape->training = i != 3 && i != 4 && i != 5;
     BatchStats stats = { .running_mean = mean, .running_var = var, .momentum = 0.1, .eps = 1e-5 };
@@ -199,8 +223,8 @@ static Var batchnorm_check(GradCheck *check) {
 typedef struct {
     size_t rows, piece, D;
     const num *x, *gamma, *beta, *dy;
-    num *y, *mean, *inverse;  /* [R]; inverse = 1 / sqrt(var + eps) */
-    num *dx, *partial;        /* partial [pieces,2,D]: sums of dy z and dy over a piece's rows */
+    num *y, *mean, *inverse; /* [R]; inverse = 1 / sqrt(var + eps) */
+    num *dx, *partial;       /* partial [pieces,2,D]: sums of dy z and dy over a piece's rows */
     bool more;
     double eps;
 } LayerNorm;
@@ -234,20 +258,30 @@ static void layernorm_rows(void *context, size_t begin, size_t end, int worker) 
         num *y = s->y + r * D, mean = row_sum(x, D) / (num)D;
         num inverse = (num)(1 / sqrt((double)row_squares(x, D, mean) / (double)D + s->eps));
         for (size_t d = 0; d < D; d++) y[d] = (x[d] - mean) * inverse * s->gamma[d] + s->beta[d];
-        s->mean[r] = mean, s->inverse[r] = inverse;
+        s->mean[r] = mean;
+        s->inverse[r] = inverse;
     }
 }
 
 OP(layernorm);
 Var op_layernorm(Tape *t, Var x, Var gamma, Var beta, double eps) {
     size_t D = x->val.dims ? (size_t)x->val.shape[x->val.dims - 1] : 0, rows = D ? mat_count(x->val) / D : 0;
-    REQUIRE(D > 0 && mat_count(gamma->val) == D && mat_count(beta->val) == D, "x is %s, gamma %s, beta %s: want one of each per column",
-            mat_shape_text(x->val), mat_shape_text(gamma->val), mat_shape_text(beta->val));
+    REQUIRE(D > 0 && mat_count(gamma->val) == D && mat_count(beta->val) == D,
+            "x is %s, gamma %s, beta %s: want one of each per column", mat_shape_text(x->val),
+            mat_shape_text(gamma->val), mat_shape_text(beta->val));
     Var y = tape_push(t, &layernorm_op, x->val, x, gamma, beta);
     LayerNorm *s = y->save = arena_alloc(&t->arena, 1, sizeof *s);
     num *saved = arena_alloc(&t->arena, 2 * rows, sizeof(num));
-    *s = (LayerNorm){ .rows = rows, .piece = MAX((size_t)NORM_PIECE / D, 1), .D = D, .x = x->val.v, .gamma = gamma->val.v,
-                      .beta = beta->val.v, .y = y->val.v, .mean = saved, .inverse = saved + rows, .eps = eps };
+    *s = (LayerNorm){ .rows = rows,
+                      .piece = MAX((size_t)NORM_PIECE / D, 1),
+                      .D = D,
+                      .x = x->val.v,
+                      .gamma = gamma->val.v,
+                      .beta = beta->val.v,
+                      .y = y->val.v,
+                      .mean = saved,
+                      .inverse = saved + rows,
+                      .eps = eps };
     parallel_for(rows, s->piece, layernorm_rows, s);
     return y;
 }
@@ -262,8 +296,10 @@ static void layernorm_back_rows(void *context, size_t begin, size_t end, int wor
         const num *x = s->x + r * D, *dy = s->dy + r * D;
         num *dx = s->dx ? s->dx + r * D : NULL, mean, along = 0;
         for (size_t d = 0; d < D; d++) {
-            z[d] = (x[d] - s->mean[r]) * s->inverse[r], g[d] = dy[d] * s->gamma[d];
-            dgamma[d] += dy[d] * z[d], dbeta[d] += dy[d];
+            z[d] = (x[d] - s->mean[r]) * s->inverse[r];
+            g[d] = dy[d] * s->gamma[d];
+            dgamma[d] += dy[d] * z[d];
+            dbeta[d] += dy[d];
         }
         if (!dx) continue;
         mean = row_sum(g, D) / (num)D;
@@ -276,7 +312,8 @@ static void layernorm_backward(Var y) {
     LayerNorm *s = y->save;
     size_t pieces = (s->rows + s->piece - 1) / s->piece;
     s->partial = arena_alloc(&y->tape->arena, pieces * 2 * s->D, sizeof(num));
-    s->dy = y->grad, s->dx = tape_grad_raw(y->in[0], &s->more);
+    s->dy = y->grad;
+    s->dx = tape_grad_raw(y->in[0], &s->more);
     parallel_for(s->rows, s->piece, layernorm_back_rows, s);
     num *dgamma = tape_grad(y->in[1]), *dbeta = tape_grad(y->in[2]);
     for (size_t p = 0; p < pieces; p++)

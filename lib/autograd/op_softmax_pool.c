@@ -7,7 +7,12 @@
 enum { GROUPS_EACH = 512 };
 
 /* `p` holds the weights of each group, forward leaves them for backward. */
-typedef struct { const num *x, *y, *dy; num *p, *to; int each; double sharpness; } Groups;
+typedef struct {
+    const num *x, *y, *dy;
+    num *p, *to;
+    int each;
+    double sharpness;
+} Groups;
 
 static void soft_maximum_groups(void *context, size_t begin, size_t end, int worker) {
     const Groups *g = context;
@@ -25,7 +30,10 @@ static void soft_maximum_groups(void *context, size_t begin, size_t end, int wor
         const num *x = g->x + r * n;
         num *p = g->p + r * n, sum = 0, y = 0;
         for (size_t i = 0; i < n; i++) sum += p[i];
-        for (size_t i = 0; i < n; i++) p[i] /= sum, y += p[i] * x[i];
+        for (size_t i = 0; i < n; i++) {
+            p[i] /= sum;
+            y += p[i] * x[i];
+        }
         g->to[r] = y;
     }
 }
@@ -58,12 +66,17 @@ static void soft_maximum_back(void *context, size_t begin, size_t end, int worke
 }
 static void soft_maximum_backward(Var y) {
     Groups g = *(Groups *)y->save;
-    g.y = y->val.v, g.dy = y->grad, g.to = tape_grad(y->in[0]);
+    g.y = y->val.v;
+    g.dy = y->grad;
+    g.to = tape_grad(y->in[0]);
     parallel_for(mat_count(y->val), GROUPS_EACH, soft_maximum_back, &g);
 }
 static Var soft_maximum_check(GradCheck *check) {
     check->variants = 3; /* a soft one; a plain mean; groups of one */
-    static const struct { int each; double sharpness; } v[] = { { 3, 2.5 }, { 6, 0 }, { 1, 4 } };
+    static const struct {
+        int each;
+        double sharpness;
+    } v[] = { { 3, 2.5 }, { 6, 0 }, { 1, 4 } };
     int i = check->variant;
     return op_soft_maximum(check->tape, gradcheck_input(check, i == 0 ? mat_shape(3, 2, 2, 6) : mat_shape(2, 2, 6)),
                            v[i].each, v[i].sharpness);

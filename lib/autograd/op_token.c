@@ -23,7 +23,8 @@ static void embedding_backward(Var y) {
     const int *ids = y->save, D = y->val.shape[2];
     num *dtable = tape_grad(y->in[0]);
     for (int i = 0; i < y->val.shape[0] * y->val.shape[1]; i++)
-        for (int d = 0; d < D; d++) dtable[(size_t)ids[i] * (size_t)D + (size_t)d] += y->grad[(size_t)i * (size_t)D + (size_t)d];
+        for (int d = 0; d < D; d++)
+            dtable[(size_t)ids[i] * (size_t)D + (size_t)d] += y->grad[(size_t)i * (size_t)D + (size_t)d];
 }
 static Var embedding_check(GradCheck *check) {
     const int ids[] = { 3, 1, 1, 0, 3, 3 };
@@ -44,7 +45,8 @@ Var op_mean_tokens(Tape *t, Var x, const int *ids, int padding) {
         for (int k = 0; k < T; k++) {
             bool counts = padding < 0 || ids[b * T + k] != padding;
             share[b * T + k] = counts ? (num)1 / (num)counted : 0;
-            for (int d = 0; counts && d < D; d++) AT(y->val, b, d) += share[b * T + k] * x->val.v[(size_t)(b * T + k) * (size_t)D + (size_t)d];
+            for (int d = 0; counts && d < D; d++)
+                AT(y->val, b, d) += share[b * T + k] * x->val.v[(size_t)(b * T + k) * (size_t)D + (size_t)d];
         }
     }
     return y;
@@ -54,7 +56,8 @@ static void mean_tokens_backward(Var y) {
     const num *share = y->save;
     num *dx = tape_grad(y->in[0]);
     for (int i = 0; i < s[0] * s[1]; i++)
-        for (int d = 0; d < D; d++) dx[(size_t)i * (size_t)D + (size_t)d] += share[i] * y->grad[(size_t)(i / s[1]) * (size_t)D + (size_t)d];
+        for (int d = 0; d < D; d++)
+            dx[(size_t)i * (size_t)D + (size_t)d] += share[i] * y->grad[(size_t)(i / s[1]) * (size_t)D + (size_t)d];
 }
 static Var mean_tokens_check(GradCheck *check) {
     const int ids[] = { 3, 1, 0, 0, 0, 0, 2, 2, 2 };
@@ -95,8 +98,9 @@ OP(prepend);
 Var op_prepend(Tape *t, Var x, Var first) {
     int B = x->val.shape[0], T = x->val.shape[1];
     size_t D = (size_t)x->val.shape[2], of_each = mat_count(first->val) == D ? 0 : D;
-    REQUIRE(x->val.dims == 3 && mat_count(first->val) == (of_each ? (size_t)B * D : D), "x is %s, the first token %s, want [B,T,D] and [D] or [B,D]",
-            mat_shape_text(x->val), mat_shape_text(first->val));
+    REQUIRE(x->val.dims == 3 && mat_count(first->val) == (of_each ? (size_t)B * D : D),
+            "x is %s, the first token %s, want [B,T,D] and [D] or [B,D]", mat_shape_text(x->val),
+            mat_shape_text(first->val));
     Var y = tape_push(t, &prepend_op, mat_shape(3, B, T + 1, (int)D), x, first, NULL);
     for (size_t b = 0; b < (size_t)B; b++) {
         num *row = y->val.v + b * (size_t)(T + 1) * D;
@@ -123,7 +127,12 @@ static Var prepend_check(GradCheck *check) {
 
 /* ---- patches: number (c, i, j) of patch (p, q) is pixel (p K + i, q K + j), channel c -------------------------------- */
 
-typedef struct { int H, W, C, K; const num *x; num *y; bool back; } Patches; /* back: x is added to from y */
+typedef struct {
+    int H, W, C, K;
+    const num *x;
+    num *y;
+    bool back;
+} Patches; /* back: x is added to from y */
 
 /* A piece is a row of patches of one picture. */
 static void patch_rows(void *context, size_t begin, size_t end, int worker) {
@@ -146,8 +155,8 @@ static void patch_rows(void *context, size_t begin, size_t end, int worker) {
 OP(patches);
 Var op_patches(Tape *t, Var x, int K) {
     const int *s = x->val.shape;
-    REQUIRE(x->val.dims == 4 && K >= 1 && K <= s[1] && K <= s[2], "x is %s, patches of %d x %d: want pictures [B,H,W,C] as large",
-            mat_shape_text(x->val), K, K);
+    REQUIRE(x->val.dims == 4 && K >= 1 && K <= s[1] && K <= s[2],
+            "x is %s, patches of %d x %d: want pictures [B,H,W,C] as large", mat_shape_text(x->val), K, K);
     int down = s[1] / K, across = s[2] / K;
     Var y = tape_push(t, &patches_op, mat_shape(3, s[0], down * across, s[3] * K * K), x, NULL, NULL);
     Patches *p = y->save = arena_alloc(&t->arena, 1, sizeof *p);
@@ -157,10 +166,13 @@ Var op_patches(Tape *t, Var x, int K) {
 }
 static void patches_backward(Var y) {
     Patches p = *(Patches *)y->save;
-    p.back = true, p.x = tape_grad(y->in[0]), p.y = y->grad;
+    p.back = true;
+    p.x = tape_grad(y->in[0]);
+    p.y = y->grad;
     parallel_for((size_t)y->val.shape[0] * (size_t)(p.H / p.K), 1, patch_rows, &p);
 }
 static Var patches_check(GradCheck *check) {
     check->variants = 2; /* edges that no patch sees */
-    return op_patches(check->tape, gradcheck_input(check, check->variant ? mat_shape(4, 1, 5, 7, 2) : mat_shape(4, 2, 4, 4, 3)), 2);
+    return op_patches(check->tape,
+                      gradcheck_input(check, check->variant ? mat_shape(4, 1, 5, 7, 2) : mat_shape(4, 2, 4, 4, 3)), 2);
 }

@@ -127,10 +127,13 @@ Var op_cross_entropy(Tape *t, Var x, Mat target);
 Var op_cross_entropy_labels(Tape *t, Var x, const int *class_of);
 
 /* The list the tests expand: an operation that is not here is not checked, and the tests say so. */
-#define OPS(X) \
-    X(add) X(mul) X(scale) X(exp) X(sum) X(reshape) X(transpose) X(concat) X(flatten) X(linear) X(matmul) X(relu) \
-    X(gelu) X(quick_gelu) X(conv2d) X(maxpool) X(avgpool) X(batchnorm) X(layernorm) X(l2norm) X(embedding) X(mean_tokens) \
-    X(pick_token) X(prepend) X(patches) X(attention) X(lstm) X(soft_maximum) X(softmax) X(log_softmax) X(cross_entropy)
+#define OPS(X)                                                                                                         \
+    X(add)                                                                                                             \
+    X(mul)                                                                                                             \
+    X(scale) X(exp) X(sum) X(reshape) X(transpose) X(concat) X(flatten) X(linear) X(matmul) X(relu) X(gelu)            \
+        X(quick_gelu) X(conv2d) X(maxpool) X(avgpool) X(batchnorm) X(layernorm) X(l2norm) X(embedding) X(mean_tokens)  \
+            X(pick_token) X(prepend) X(patches) X(attention) X(lstm) X(soft_maximum) X(softmax) X(log_softmax)         \
+                X(cross_entropy)
 
 #define OP_DECLARE(name) extern const Op name##_op;
 OPS(OP_DECLARE)

@@ -23,7 +23,9 @@ void profile_switch(Profile *profile, const char *name, ProfileWay way) {
     if (row && way == PROFILE_FORWARD) row->calls++;
 }
 
-static double row_seconds(const ProfileRow *row) { return row->seconds[PROFILE_FORWARD] + row->seconds[PROFILE_BACKWARD]; }
+static double row_seconds(const ProfileRow *row) {
+    return row->seconds[PROFILE_FORWARD] + row->seconds[PROFILE_BACKWARD];
+}
 
 double profile_total(const Profile *profile) {
     double sum = 0;

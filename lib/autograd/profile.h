@@ -16,14 +16,14 @@ typedef enum { PROFILE_FORWARD, PROFILE_BACKWARD } ProfileWay;
 
 typedef struct {
     const char *name;
-    double seconds[2];        /* forward, backward; what has no backward counts as forward */
-    long long calls;          /* forward */
+    double seconds[2]; /* forward, backward; what has no backward counts as forward */
+    long long calls;   /* forward */
 } ProfileRow;
 
 typedef struct {
     ProfileRow rows[PROFILE_NAMES];
     int count;
-    double *running;          /* whose time it is; NULL: nobody's */
+    double *running; /* whose time it is; NULL: nobody's */
     double since;
 } Profile;
 

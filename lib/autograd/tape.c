@@ -83,7 +83,9 @@ num *tape_grad_raw(Var x, bool *accumulate) {
 num *tape_grad_over(Var x, Var y, bool *accumulate) {
     if (!x || !x->wants_grad || x->param || x->grad || y->tape->keep_grads || mat_count(x->val) != mat_count(y->val))
         return tape_grad_raw(x, accumulate);
-    x->grad = y->grad, y->grad = NULL, *accumulate = false;
+    x->grad = y->grad;
+    y->grad = NULL;
+    *accumulate = false;
     return x->grad;
 }
 

@@ -29,9 +29,9 @@ typedef struct {
 
 /* OP(relu): the operation relu is made of relu_backward and relu_check, defined in the same file; &relu_op goes to
  * tape_push. ops.h lists all operations for the tests. */
-#define OP(name) \
-    static void name##_backward(Var out); \
-    static Var name##_check(GradCheck *check); \
+#define OP(name)                                                                                                       \
+    static void name##_backward(Var out);                                                                              \
+    static Var name##_check(GradCheck *check);                                                                         \
     const Op name##_op = { #name, name##_backward, name##_check }
 
 /* Numbers that outlast the tape: a weight to be learnt, or a buffer (batch norm's running statistics) that is only
@@ -39,17 +39,17 @@ typedef struct {
 typedef struct {
     const char *name; /* the ecosystem's tensor name, "image.conv1.weight" */
     Mat val;
-    num *grad;        /* as many numbers */
-    bool has_grad;    /* false: grad holds nothing yet, the first share overwrites it */
-    bool frozen;      /* not trained: a buffer, or a weight that is given */
-    int group;        /* which of the optimiser's groups updates it (optim.h) */
+    num *grad;            /* as many numbers */
+    bool has_grad;        /* false: grad holds nothing yet, the first share overwrites it */
+    bool frozen;          /* not trained: a buffer, or a weight that is given */
+    int group;            /* which of the optimiser's groups updates it (optim.h) */
     const Stored *stored; /* not NULL: val.v is, and the numbers lie in a file (pretrained.h); frozen */
 } Param;
 
 enum { NODE_INPUTS = 3 };
 
 struct Node {
-    const Op *op;        /* NULL for a leaf */
+    const Op *op; /* NULL for a leaf */
     Mat val;
     num *grad;           /* NULL until something flows in */
     bool wants_grad;     /* false: no parameter is below, nothing needs to flow */
@@ -57,17 +57,17 @@ struct Node {
     Param *param;        /* a leaf that stands for it, or NULL */
     void *save;          /* what forward leaves for backward; the operation knows its type */
     struct Tape *tape;
-    Node *before;        /* the one written down before this */
+    Node *before; /* the one written down before this */
 };
 
 typedef struct Tape {
     Arena arena;
     Node *last;
-    bool no_grad;    /* inference: nothing is kept for a backward */
-    bool training;   /* batch norm uses, and remembers, the batch's own statistics */
-    bool keep_grads; /* gradients of all nodes stay readable after tape_backward */
+    bool no_grad;            /* inference: nothing is kept for a backward */
+    bool training;           /* batch norm uses, and remembers, the batch's own statistics */
+    bool keep_grads;         /* gradients of all nodes stay readable after tape_backward */
     struct GradBlock *spare; /* gradient memory to be used again */
-    Profile *profile; /* NULL: time is not taken */
+    Profile *profile;        /* NULL: time is not taken */
 } Tape;
 
 /* A leaf without gradient: data. The numbers are not copied and must outlive the tape's use of them. */
@@ -109,7 +109,10 @@ Var tape_first_bad_gradient(Tape *t, Var loss);
  * that nobody else still needs, and the answer is x; else (or x is NULL) they move to the mark. On other tapes nothing
  * happens, and the answer is y.
  *     TapeMark mark = tape_mark(t);   x = tape_fold(t, mark, x, block(t, x)); */
-typedef struct { ArenaMark arena; Node *last; } TapeMark;
+typedef struct {
+    ArenaMark arena;
+    Node *last;
+} TapeMark;
 TapeMark tape_mark(const Tape *t); /* here, now */
 Var tape_fold(Tape *t, TapeMark mark, Var x, Var y);
 

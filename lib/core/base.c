@@ -20,8 +20,10 @@
  * too, become question marks. */
 static void line_clean(char *text) {
     for (uint8_t *c = (uint8_t *)text; *c; c++) {
-        if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) *c++ = '?', *c = '?';
-        else if (*c < 0x20 || *c == 0x7f) *c = '?';
+        if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) {
+            *c++ = '?';
+            *c = '?';
+        } else if (*c < 0x20 || *c == 0x7f) *c = '?';
     }
 }
 
@@ -91,11 +93,11 @@ void contract_broken(const char *file, int line, const char *function, const cha
 #include <sanitizer/asan_interface.h>
 enum { GAP = 64 };
 #define FORBID(data, size) __asan_poison_memory_region(data, size)
-#define ALLOW(data, size) __asan_unpoison_memory_region(data, size)
+#define ALLOW(data, size)  __asan_unpoison_memory_region(data, size)
 #else
 enum { GAP = 0 };
 #define FORBID(data, size) ((void)(data), (void)(size))
-#define ALLOW(data, size) ((void)(data), (void)(size))
+#define ALLOW(data, size)  ((void)(data), (void)(size))
 #endif
 
 enum { ALIGN = 64, CHUNK_LEAST = 1 << 20 };
@@ -177,7 +179,8 @@ void arena_release(Arena *arena, ArenaMark mark) {
         FORBID(chunk->data + kept, chunk->size - kept);
         if (chunk == arena->now) break;
     }
-    arena->now = mark.now, arena->used = mark.used;
+    arena->now = mark.now;
+    arena->used = mark.used;
 }
 
 void arena_reset(Arena *arena) { arena_release(arena, (ArenaMark){ NULL, 0 }); }
@@ -203,7 +206,10 @@ static bool file_refuse(int fd, const char *path, const char *why, Err *err) {
     return err_set(err, "%s: %s", path, why);
 }
 
-static struct { const char *path; File file; } lent;
+static struct {
+    const char *path;
+    File file;
+} lent;
 
 void file_lend(const char *path, const void *data, size_t size) {
     lent.path = path;
@@ -215,7 +221,11 @@ static bool file_is_lent(const char *path) { return lent.path && !strcmp(lent.pa
 /* A mapped file is read when its bytes are looked at. Where the disk does not deliver them, or the file was cut short
  * meanwhile, that is a signal and not an answer: the files that are open, so that the last line can name the one. */
 enum { MAPS_NAMED = 32 };
-static struct { const uint8_t *data; size_t size; char path[256]; } maps[MAPS_NAMED];
+static struct {
+    const uint8_t *data;
+    size_t size;
+    char path[256];
+} maps[MAPS_NAMED];
 
 static void say_text(const char *text) {
     if (write(STDERR_FILENO, text, strlen(text)) < 0) return; /* there is nobody else to tell */
@@ -225,7 +235,8 @@ static void on_bad_page(int number, siginfo_t *info, void *context) {
     (void)context;
     for (int i = 0; i < MAPS_NAMED; i++) {
         if (!maps[i].data || (uintptr_t)info->si_addr - (uintptr_t)maps[i].data >= maps[i].size) continue;
-        say_text("error: "), say_text(maps[i].path);
+        say_text("error: ");
+        say_text(maps[i].path);
         say_text(": the file cannot be read to its end; was it cut short meanwhile, or is the disk failing?\n");
         _exit(EXIT_TROUBLE);
     }
@@ -240,7 +251,8 @@ static void map_name(const File *file, const char *path) {
     while (i < MAPS_NAMED - 1 && maps[i].data) i++;
     size_t length = strlen(path), shown = MIN(length, sizeof maps[i].path - 1);
     memcpy(maps[i].path, path + length - shown, shown + 1);
-    maps[i].size = file->size, maps[i].data = file->data;
+    maps[i].size = file->size;
+    maps[i].data = file->data;
 }
 
 bool file_open(File *file, const char *path, Err *err) {
@@ -292,7 +304,8 @@ bool folder_make(const char *path, Err *err) {
         char end = *slash;
         *slash = '\0';
         int why = mkdir(part, 0777) == 0 ? 0 : errno;
-        if (why && !folder_exists(part)) return err_set(err, "%s: %s", part, why == EEXIST ? "this is not a folder" : strerror(why));
+        if (why && !folder_exists(part))
+            return err_set(err, "%s: %s", part, why == EEXIST ? "this is not a folder" : strerror(why));
         if (!end) return true;
         *slash = end;
     }
@@ -353,7 +366,10 @@ static bool file_copy(const char *from, const char *to, Err *err) {
     OutFile out;
     if (!file_open(&file, from, err)) return false;
     bool ok = out_open(&out, to, err);
-    if (ok) out_write(&out, file.data, file.size), ok = out_commit(&out, err);
+    if (ok) {
+        out_write(&out, file.data, file.size);
+        ok = out_commit(&out, err);
+    }
     file_close(&file);
     return ok;
 }
@@ -362,10 +378,16 @@ bool out_commit(OutFile *out, Err *err) {
     errno = 0;
     bool ok = !out->failed && !ferror(out->stream) && fflush(out->stream) == 0 && fsync(fileno(out->stream)) == 0;
     int why = errno;
-    if (fclose(out->stream) != 0 && ok) ok = false, why = errno;
+    if (fclose(out->stream) != 0 && ok) {
+        ok = false;
+        why = errno;
+    }
     out->stream = NULL;
     bool kept = ok && (!out->aside || file_copy(out->path, out->aside, err));
-    if (ok && kept && rename(out->temporary, out->path) != 0) ok = false, why = errno;
+    if (ok && kept && rename(out->temporary, out->path) != 0) {
+        ok = false;
+        why = errno;
+    }
     if (ok && kept) return true;
     remove(out->temporary);
     if (ok) return false; /* err says what could not be kept */

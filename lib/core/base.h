@@ -25,7 +25,7 @@ typedef NUM num;
 
 #if defined(__GNUC__)
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
-#define NORETURN __attribute__((noreturn))
+#define NORETURN                 __attribute__((noreturn))
 #else
 #define PRINTF_LIKE(text, first)
 #define NORETURN
@@ -36,7 +36,9 @@ typedef NUM num;
 enum { EXIT_TROUBLE = 1, EXIT_USAGE = 2, EXIT_CONTRACT = 70 };
 
 /* One line about what went wrong: place, what came, what was wanted, what to do. Empty text: nothing did. */
-typedef struct { char text[1024]; } Err;
+typedef struct {
+    char text[1024];
+} Err;
 
 /* Fills `err` (which may be NULL) and returns false, so that a loader ends in `return err_set(err, ...)`. Control
  * characters become question marks: names out of files may hold anything, and a message is one line. */
@@ -56,8 +58,10 @@ NORETURN void contract_broken(const char *file, int line, const char *function, 
 
 /* REQUIRE(ok, "x is [%d,%d], want [%d,%d]", ...): a contract of the caller. When it does not hold, prints file,
  * line, function and the message, and exits with EXIT_CONTRACT. */
-#define REQUIRE(ok, ...) \
-    do { if (!(ok)) contract_broken(__FILE__, __LINE__, __func__, __VA_ARGS__); } while (0)
+#define REQUIRE(ok, ...)                                                                                               \
+    do {                                                                                                               \
+        if (!(ok)) contract_broken(__FILE__, __LINE__, __func__, __VA_ARGS__);                                         \
+    } while (0)
 
 /* Called before any of these prints. Whoever keeps a line open on the terminal closes it here; NULL: nobody does. */
 extern void (*message_hook)(void);
@@ -82,13 +86,16 @@ void *arena_zero(Arena *arena, size_t count, size_t size);
 char *arena_text(Arena *arena, const char *text);
 char *arena_print(Arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
 
-void arena_reset(Arena *arena);              /* empties it, keeps the chunks for the next use */
+void arena_reset(Arena *arena); /* empties it, keeps the chunks for the next use */
 /* What was taken since the mark is given back to the arena, to be taken again. */
-typedef struct { ArenaChunk *now; size_t used; } ArenaMark;
+typedef struct {
+    ArenaChunk *now;
+    size_t used;
+} ArenaMark;
 ArenaMark arena_mark(const Arena *arena); /* here, now */
 void arena_release(Arena *arena, ArenaMark mark);
-void arena_free(Arena *arena);               /* gives the chunks back; the arena is valid and empty */
-size_t arena_held(const Arena *arena);       /* bytes held from the system */
+void arena_free(Arena *arena);         /* gives the chunks back; the arena is valid and empty */
+size_t arena_held(const Arena *arena); /* bytes held from the system */
 
 /* ---- files -------------------------------------------------------------------------------------------------- */
 
@@ -149,8 +156,8 @@ bool parse_real(const char *text, double low, double high, double *value);
 /* Seconds of a clock that never goes back; for progress and benchmarks alone, never for a seed. */
 double clock_seconds(void);
 
-#define MIN(a, b) ((a) < (b) ? (a) : (b))
-#define MAX(a, b) ((a) > (b) ? (a) : (b))
+#define MIN(a, b)    ((a) < (b) ? (a) : (b))
+#define MAX(a, b)    ((a) > (b) ? (a) : (b))
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 #endif

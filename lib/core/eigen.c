@@ -12,20 +12,29 @@ static void rotate(int n, double *a, double *vectors, int p, int q) {
     double t = (theta >= 0 ? 1 : -1) / (fabs(theta) + sqrt(theta * theta + 1)), c = 1 / sqrt(t * t + 1), s = t * c;
     for (int k = 0; k < n; k++) { /* columns p and q */
         double x = a[k * n + p], y = a[k * n + q];
-        a[k * n + p] = c * x - s * y, a[k * n + q] = s * x + c * y;
+        a[k * n + p] = c * x - s * y;
+        a[k * n + q] = s * x + c * y;
     }
     for (int k = 0; k < n; k++) { /* rows p and q, and the basis likewise */
         double x = a[p * n + k], y = a[q * n + k];
-        a[p * n + k] = c * x - s * y, a[q * n + k] = s * x + c * y;
-        x = vectors[p * n + k], y = vectors[q * n + k];
-        vectors[p * n + k] = c * x - s * y, vectors[q * n + k] = s * x + c * y;
+        a[p * n + k] = c * x - s * y;
+        a[q * n + k] = s * x + c * y;
+        x = vectors[p * n + k];
+        y = vectors[q * n + k];
+        vectors[p * n + k] = c * x - s * y;
+        vectors[q * n + k] = s * x + c * y;
     }
 }
 
 static void swap_rows(int n, double *values, double *vectors, int i, int j) {
     double keep = values[i];
-    values[i] = values[j], values[j] = keep;
-    for (int k = 0; k < n; k++) keep = vectors[i * n + k], vectors[i * n + k] = vectors[j * n + k], vectors[j * n + k] = keep;
+    values[i] = values[j];
+    values[j] = keep;
+    for (int k = 0; k < n; k++) {
+        keep = vectors[i * n + k];
+        vectors[i * n + k] = vectors[j * n + k];
+        vectors[j * n + k] = keep;
+    }
 }
 
 void eigen_symmetric(int n, double *a, double *values, double *vectors) {

@@ -68,8 +68,8 @@ const char *mat_shape_text(Mat m) {
 void mat_matmul(Mat a, Mat b, Mat c) {
     int M = a.shape[0], K = a.shape[1], N = b.shape[1];
     REQUIRE(a.dims == 2 && b.dims == 2 && c.dims == 2 && b.shape[0] == K && c.shape[0] == M && c.shape[1] == N,
-            "a %s times b %s into c %s: the inner sizes, or the result's, differ", mat_shape_text(a),
-            mat_shape_text(b), mat_shape_text(c));
+            "a %s times b %s into c %s: the inner sizes, or the result's, differ", mat_shape_text(a), mat_shape_text(b),
+            mat_shape_text(c));
     for (int m = 0; m < M; m++)
         for (int n = 0; n < N; n++) {
             num sum = 0;
@@ -95,7 +95,8 @@ double vec_norm(const num *a, int n) { return sqrt(vec_dot(a, a, n)); }
 
 double vec_cosine(const num *a, const num *b, int n) {
     double length_a = vec_norm(a, n), length_b = vec_norm(b, n);
-    REQUIRE(length_a > 0 && length_b > 0, "lengths %g and %g: a vector of length 0 has no direction", length_a, length_b);
+    REQUIRE(length_a > 0 && length_b > 0, "lengths %g and %g: a vector of length 0 has no direction", length_a,
+            length_b);
     return vec_dot(a, b, n) / (length_a * length_b);
 }
 

@@ -33,7 +33,7 @@ Mat mat_zero(Arena *arena, int rows, int cols);
 Mat mat_from(Arena *arena, int rows, int cols, const double *numbers);
 Mat mat_normal(Arena *arena, int rows, int cols, Rng *rng, double scale);
 
-size_t mat_count(Mat m);                    /* how many numbers: the product of the shape */
+size_t mat_count(Mat m); /* how many numbers: the product of the shape */
 bool mat_same_shape(Mat a, Mat b);
 
 /* "[3,4]" in one of a few static buffers per thread: for messages, several in one line. */

@@ -4,7 +4,9 @@
 
 /* The largest of z = scale x, and what the others add to its exp(0) = 1: sum_j exp(z_j) = exp(largest) (1 + rest).
  * Keeping the 1 apart lets log1p see a rest of 1e-20, which 1 + rest would have swallowed. */
-typedef struct { double largest, rest; } Sum;
+typedef struct {
+    double largest, rest;
+} Sum;
 
 static Sum sum_of(const num *x, int n, double scale) {
     REQUIRE(n >= 1, "a row of %d scores, want 1 or more", n);

@@ -16,18 +16,18 @@ enum { THREADS_MOST = 256 };
 static const double PATIENCE = 3e-4; /* seconds */
 
 static struct {
-    int count, running;                /* threads wanted; pool threads started (worker 1 to running) */
+    int count, running; /* threads wanted; pool threads started (worker 1 to running) */
     bool busy;
     pthread_t threads[THREADS_MOST];
     pthread_mutex_t mutex;
     pthread_cond_t start, done;
     atomic_bool quit;
-    atomic_uint job;                   /* number of the current job */
-    atomic_int left;                   /* pool threads still in it */
+    atomic_uint job; /* number of the current job */
+    atomic_int left; /* pool threads still in it */
     ThreadBody body;
     void *context;
     size_t n, grain;
-    atomic_size_t next;                /* first index nobody has taken yet */
+    atomic_size_t next; /* first index nobody has taken yet */
     Arena scratch[THREADS_MOST];
     size_t scratch_size[THREADS_MOST];
     void *scratch_memory[THREADS_MOST];
@@ -114,7 +114,10 @@ void parallel_for(size_t n, size_t grain, ThreadBody body, void *context) {
     }
     if (pool.running < thread_count() - 1) pool_start();
     pool.busy = true;
-    pool.body = body, pool.context = context, pool.n = n, pool.grain = grain;
+    pool.body = body;
+    pool.context = context;
+    pool.n = n;
+    pool.grain = grain;
     atomic_store(&pool.next, 0);
     atomic_store(&pool.left, pool.running);
     pthread_mutex_lock(&pool.mutex);

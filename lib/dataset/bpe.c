@@ -16,7 +16,9 @@ enum {
     TOKEN_MOST = 256
 };
 
-struct BpePair { uint16_t left, right, made; }; /* made 0: nobody is here */
+struct BpePair {
+    uint16_t left, right, made;
+}; /* made 0: nobody is here */
 
 static const char end_mark[] = "</w>";
 
@@ -51,13 +53,16 @@ typedef struct {
     int line;
     Arena *arena;
     const char **token;
-    uint16_t *names;      /* hash table by spelling: id + 1, 0: nobody is here */
+    uint16_t *names; /* hash table by spelling: id + 1, 0: nobody is here */
     BpePair *pairs;
-    int ids;              /* so far */
+    int ids; /* so far */
     Err *err;
 } Reader;
 
-typedef struct { const char *text; size_t length; } Span;
+typedef struct {
+    const char *text;
+    size_t length;
+} Span;
 
 static uint32_t span_hash(Span s) {
     uint32_t hash = 2166136261u; /* FNV-1a */
@@ -110,8 +115,10 @@ static void bytes_add(Reader *r) {
 static bool line_next(Reader *r, Span *line) {
     r->line++;
     if (r->at == r->end)
-        return err_set(r->err, "%s: line %d: the file ends here, a vocabulary of CLIP has a heading and %d merges; it "
-                       "was cut, or belongs to another model", r->path, r->line, MERGES);
+        return err_set(r->err,
+                       "%s: line %d: the file ends here, a vocabulary of CLIP has a heading and %d merges; it "
+                       "was cut, or belongs to another model",
+                       r->path, r->line, MERGES);
     const char *end = memchr(r->at, '\n', MIN((size_t)(r->end - r->at), (size_t)LINE_MOST + 1));
     if (!end && r->end - r->at > LINE_MOST)
         return err_set(r->err, "%s: line %d: it has more than %d bytes, two tokens were wanted", r->path, r->line,
@@ -166,8 +173,10 @@ static bool heading_read(Reader *r) {
             if (r->end - r->at < 2 || memcmp(r->at, "\xc4\xa0", 2)) return true; /* U+0120, the space */
             return err_set(r->err, "%s: line 2: this is a vocabulary like GPT-2's, CLIP's was wanted", r->path);
         }
-    return err_set(r->err, "%s: line 1: \"#version\" was wanted somewhere in it; take bpe_simple_vocab_16e6.txt.gz or "
-                   "merges.txt", r->path);
+    return err_set(r->err,
+                   "%s: line 1: \"#version\" was wanted somewhere in it; take bpe_simple_vocab_16e6.txt.gz or "
+                   "merges.txt",
+                   r->path);
 }
 
 static bool vocabulary_read(Reader *r) {
@@ -184,7 +193,8 @@ static void ends_add(Reader *r) {
 }
 
 static Reader reader_make(Arena *arena, Arena *scratch) {
-    return (Reader){ .arena = arena, .token = arena_zero(arena, BPE_IDS, sizeof(char *)),
+    return (Reader){ .arena = arena,
+                     .token = arena_zero(arena, BPE_IDS, sizeof(char *)),
                      .pairs = arena_zero(arena, TABLE, sizeof(BpePair)),
                      .names = arena_zero(scratch, TABLE, sizeof(uint16_t)) };
 }
@@ -209,9 +219,15 @@ bool bpe_read(Bpe *bpe, Arena *arena, const char *path, Err *err) {
     if (ok) {
         const char *start = text.data ? (const char *)text.data : "";
         Reader r = reader_make(arena, &scratch);
-        r.path = path, r.at = start, r.end = start + text.size, r.err = err;
+        r.path = path;
+        r.at = start;
+        r.end = start + text.size;
+        r.err = err;
         ok = vocabulary_read(&r);
-        if (ok) ends_add(&r), *bpe = (Bpe){ .token = r.token, .pair = r.pairs };
+        if (ok) {
+            ends_add(&r);
+            *bpe = (Bpe){ .token = r.token, .pair = r.pairs };
+        }
     }
     file_close(&file);
     arena_free(&scratch);
@@ -239,7 +255,10 @@ char *bpe_token(const Bpe *bpe, Arena *arena, int id) {
 
 /* ---- cleaning ---------------------------------------------------------------------------------------------------- */
 
-typedef struct { uint32_t *code; size_t count; } Codes;
+typedef struct {
+    uint32_t *code;
+    size_t count;
+} Codes;
 
 /* What Python's str.strip() takes off the ends: also the four separators 1C to 1F, which are no white space to \s. */
 static bool is_stripped(uint32_t code) { return unicode_is_space(code) || (code >= 0x1c && code <= 0x1f); }
@@ -364,7 +383,9 @@ static void merge_all(Merger *m) {
 }
 
 /* The ids of one row while it is filled. */
-typedef struct { int *ids, room, count; } Row;
+typedef struct {
+    int *ids, room, count;
+} Row;
 
 static void row_add(Row *row, int id) {
     if (row->count < row->room) row->ids[row->count] = id;
@@ -395,7 +416,10 @@ static void piece_encode(const Bpe *bpe, Arena *arena, const Alphabet *alphabet,
     m.next = arena_alloc(arena, (size_t)m.count, sizeof *m.next);
     m.before = arena_alloc(arena, (size_t)m.count, sizeof *m.before);
     m.heap = arena_alloc(arena, (size_t)m.count * 3, sizeof *m.heap);
-    for (int i = 0; i < m.count; i++) m.next[i] = i + 1, m.before[i] = i - 1;
+    for (int i = 0; i < m.count; i++) {
+        m.next[i] = i + 1;
+        m.before[i] = i - 1;
+    }
     merge_all(&m);
     for (int i = 0; i < m.count; i = m.next[i]) row_add(row, m.id[i]);
 }

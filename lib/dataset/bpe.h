@@ -23,8 +23,8 @@ enum { BPE_IDS = 49408, BPE_START = 49406, BPE_END = 49407, BPE_LENGTH = 77 };
 /* A vocabulary that was read; its memory belongs to the arena it was read into. */
 typedef struct BpePair BpePair;
 typedef struct {
-    const char **token;   /* token[id], as the file spells it: one character of the file's alphabet for each byte */
-    const BpePair *pair;  /* hash table: which two ids merge into which */
+    const char **token;  /* token[id], as the file spells it: one character of the file's alphabet for each byte */
+    const BpePair *pair; /* hash table: which two ids merge into which */
 } Bpe;
 
 /* bpe_read: reads bpe_simple_vocab_16e6.txt.gz as OpenAI publishes it, the same unpacked, or Hugging Face's merges.txt,

@@ -26,17 +26,16 @@ const CifarFile cifar_files[CIFAR_FILES] = {
 };
 
 /* In the order of the labels; from the author's batches.meta.txt. */
-static const char *const photograph_names[CIFAR_CLASSES] = {
-    "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"
-};
+static const char *const photograph_names[CIFAR_CLASSES] = { "airplane", "automobile", "bird",  "cat",  "deer",
+                                                             "dog",      "frog",       "horse", "ship", "truck" };
 
 #define FETCH "run \"make data\" to fetch it"
 
 /* Has the file room for exactly n records? */
 static bool size_check(const char *name, File file, int n, Err *err) {
     size_t wanted = (size_t)n * CIFAR_RECORD;
-    return file.size == wanted || err_set(err, "%s: %zu bytes came, %zu were wanted (%d pictures of %d bytes); " FETCH, name,
-                                          file.size, wanted, n, CIFAR_RECORD);
+    return file.size == wanted || err_set(err, "%s: %zu bytes came, %zu were wanted (%d pictures of %d bytes); " FETCH,
+                                          name, file.size, wanted, n, CIFAR_RECORD);
 }
 
 /* Opens folder/name, which must have the size of CIFAR_PER_FILE records. The path goes to the arena. */
@@ -79,8 +78,7 @@ bool cifar_decode(const char *name, File file, int n, uint8_t *labels, uint8_t *
     return true;
 }
 
-static bool batch_read(Arena *arena, const char *folder, const char *name, uint8_t *labels, uint8_t *pixels,
-                       Err *err) {
+static bool batch_read(Arena *arena, const char *folder, const char *name, uint8_t *labels, uint8_t *pixels, Err *err) {
     File file;
     if (!batch_open(arena, folder, name, &file, err)) return false;
     bool ok = cifar_decode(arena_print(arena, "%s/%s", folder, name), file, CIFAR_PER_FILE, labels, pixels, err);
@@ -110,7 +108,8 @@ bool cifar_labels_read(Arena *arena, const char *path, CifarLabels *labels, Err 
     File file;
     long long label;
     if (!file_open(&file, path, err)) return false;
-    CifarLabels got = { .path = path, .label = arena_alloc(arena, file.size, 1) }; /* a label takes a byte of the text at least */
+    CifarLabels got = { .path = path,
+                        .label = arena_alloc(arena, file.size, 1) }; /* a label takes a byte of the text at least */
     Json json = json_begin(NULL, (const char *)file.data, file.size, path, err);
     json_array(&json);
     while (json_item(&json))
@@ -126,11 +125,12 @@ bool cifar_labels_read(Arena *arena, const char *path, CifarLabels *labels, Err 
 enum { SHAPES_SEED = 32 };
 
 /* Class k is shape k mod 5 in colour k / 5. */
-static const char *const shape_class_names[CIFAR_CLASSES] = {
-    "red circle", "red square", "red triangle", "red star", "red cross",
-    "blue circle", "blue square", "blue triangle", "blue star", "blue cross"
-};
-_Static_assert(SHAPE_CLASS_SHAPES * SHAPE_CLASS_COLOURS == CIFAR_CLASSES, "every shape in every colour makes the ten classes");
+static const char *const shape_class_names[CIFAR_CLASSES] = { "red circle",  "red square",    "red triangle",
+                                                              "red star",    "red cross",     "blue circle",
+                                                              "blue square", "blue triangle", "blue star",
+                                                              "blue cross" };
+_Static_assert(SHAPE_CLASS_SHAPES *SHAPE_CLASS_COLOURS == CIFAR_CLASSES,
+               "every shape in every colour makes the ten classes");
 
 typedef struct {
     uint64_t seed;
@@ -236,13 +236,16 @@ static Rng picture_rng(const Augment *augment, uint32_t epoch, int picture) {
 
 static bool view_mirror(const Augment *augment, int picture, bool coin) {
     switch (augment->mirror) {
-    case MIRROR_ALWAYS: return true;
-    case MIRROR_RANDOM: return coin;
+    case MIRROR_ALWAYS:
+        return true;
+    case MIRROR_RANDOM:
+        return coin;
     case MIRROR_ALTERNATE: {
         Rng once = picture_rng(augment, UINT32_MAX, picture);
         return (rng_below(&once, 2) + augment->epoch) % 2 == 1;
     }
-    default: return false;
+    default:
+        return false;
     }
 }
 
@@ -273,7 +276,9 @@ static void trace(int shift, bool mirror, Edge edge, int source[SIDE]) {
 }
 
 /* number[c][byte] = (byte / 255 - mean[c]) / deviation[c] */
-typedef struct { num number[3][256]; } Scale;
+typedef struct {
+    num number[3][256];
+} Scale;
 
 static Scale scale_make(void) {
     Scale scale;

@@ -32,7 +32,9 @@ typedef struct {
 /* ---- the pictures --------------------------------------------------------------------------------------------- */
 
 /* The six published files: five for training, then the one for testing. */
-typedef struct { const char *name, *md5; } CifarFile;
+typedef struct {
+    const char *name, *md5;
+} CifarFile;
 extern const CifarFile cifar_files[CIFAR_FILES];
 
 /* Is each of the six in `folder` what its author published (MD5)? Names the first that is not. */
@@ -48,7 +50,11 @@ bool cifar_load(Arena *arena, const char *folder, CifarPart part, Cifar *set, Er
 bool cifar_decode(const char *name, File file, int n, uint8_t *labels, uint8_t *pixels, Err *err);
 
 /* n labels of the file at `path`. */
-typedef struct { const char *path; uint8_t *label; size_t n; } CifarLabels;
+typedef struct {
+    const char *path;
+    uint8_t *label;
+    size_t n;
+} CifarLabels;
 
 /* Labels as a JSON list, "[6,9,0]": how the package `make data` fetches has them. Refuses anything but whole numbers from 0
  * to 9. Set only on success; owner: the arena. */
@@ -91,10 +97,10 @@ typedef enum { EDGE_REFLECT, EDGE_ZERO } Edge;
  * and the number of threads do not matter. { 0 } changes nothing. */
 typedef struct {
     Mirror mirror;
-    int shift;      /* random, -shift .. shift pixels in each direction; 0 to 15 */
-    int dx, dy;     /* added to it: to the right, down; -16 to 16 */
+    int shift;  /* random, -shift .. shift pixels in each direction; 0 to 15 */
+    int dx, dy; /* added to it: to the right, down; -16 to 16 */
     Edge edge;
-    int cutout;     /* side of a square set to the mean colour, its middle anywhere (DeVries and Taylor,
+    int cutout; /* side of a square set to the mean colour, its middle anywhere (DeVries and Taylor,
                        arXiv:1708.04552); 0 none, to 32 */
     uint64_t seed;
     uint32_t epoch; /* below 2^32 - 1 */

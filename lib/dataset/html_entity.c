@@ -317,7 +317,9 @@ static size_t entry_write(const char *entry, uint32_t *out) {
 /* ---- references -------------------------------------------------------------------------------------------------- */
 
 /* Reads `used` characters of the text and writes `made`. */
-typedef struct { size_t used, made; } Step;
+typedef struct {
+    size_t used, made;
+} Step;
 
 /* "#233;" or "#xe9;": the number's character. used is 0 when no digit comes. */
 static Step number_read(const uint32_t *text, size_t count, uint32_t *out) {
@@ -328,10 +330,11 @@ static Step number_read(const uint32_t *text, size_t count, uint32_t *out) {
         code = MIN(code * base + hex_value(text[at]), (uint32_t)UNICODE_END);
     if (at == start) return (Step){ 0, 0 };
     if (at < count && text[at] == ';') at++;
-    static const uint16_t windows[32] = { /* code page 1252 from 128 on */
-        0x20ac, 0x81, 0x201a, 0x192, 0x201e, 0x2026, 0x2020, 0x2021, 0x2c6, 0x2030, 0x160, 0x2039, 0x152, 0x8d, 0x17d,
-        0x8f, 0x90, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x2dc, 0x2122, 0x161, 0x203a, 0x153, 0x9d,
-        0x17e, 0x178,
+    static const uint16_t windows[32] = {
+        /* code page 1252 from 128 on */
+        0x20ac, 0x81,   0x201a, 0x192,  0x201e, 0x2026, 0x2020, 0x2021, 0x2c6,  0x2030, 0x160,
+        0x2039, 0x152,  0x8d,   0x17d,  0x8f,   0x90,   0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
+        0x2013, 0x2014, 0x2dc,  0x2122, 0x161,  0x203a, 0x153,  0x9d,   0x17e,  0x178,
     };
     if (code == 0 || code >= UNICODE_END || (code >= 0xd800 && code <= 0xdfff)) code = UNICODE_REPLACEMENT;
     else if (code >= 0x80 && code < 0xa0) code = windows[code - 0x80];

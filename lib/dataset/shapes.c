@@ -16,10 +16,9 @@ static const struct {
     double rgb[3];
     double hue; /* of the classes: degrees on the colour circle, 0 red, 120 green, 240 blue */
 } colours[] = {
-    { "red", { 0.85, 0.08, 0.10 }, 0 },     { "blue", { 0.12, 0.20, 0.90 }, 225 },
-    { "green", { 0.08, 0.60, 0.12 }, 0 },   { "yellow", { 0.97, 0.90, 0.08 }, 0 },
-    { "cyan", { 0.15, 0.90, 0.92 }, 0 },    { "purple", { 0.62, 0.12, 0.80 }, 0 },
-    { "white", { 0.97, 0.97, 0.97 }, 0 },   { "black", { 0.03, 0.03, 0.03 }, 0 },
+    { "red", { 0.85, 0.08, 0.10 }, 0 },    { "blue", { 0.12, 0.20, 0.90 }, 225 }, { "green", { 0.08, 0.60, 0.12 }, 0 },
+    { "yellow", { 0.97, 0.90, 0.08 }, 0 }, { "cyan", { 0.15, 0.90, 0.92 }, 0 },   { "purple", { 0.62, 0.12, 0.80 }, 0 },
+    { "white", { 0.97, 0.97, 0.97 }, 0 },  { "black", { 0.03, 0.03, 0.03 }, 0 },
 };
 _Static_assert(COUNT(colours) == COLOUR_COUNT, "a line for each colour");
 
@@ -62,7 +61,8 @@ static Outline outline_rays(int n, double inner) {
     Outline o = { .n = n };
     for (int i = 0; i < n; i++) {
         double radius = i % 2 ? inner : 1, angle = 2 * PI * i / n;
-        o.x[i] = radius * sin(angle), o.y[i] = -radius * cos(angle);
+        o.x[i] = radius * sin(angle);
+        o.y[i] = -radius * cos(angle);
     }
     return o;
 }
@@ -77,9 +77,11 @@ static Outline outline_heart(void) {
     Outline o = { .n = 0 };
     for (int i = 0; i <= 12; i++) {
         double angle = PI * (i % 6 + (i == 12 ? 6 : 0)) / 6, middle = i < 6 ? -0.5 : 0.5;
-        o.x[o.n] = middle - 0.5 * cos(angle), o.y[o.n++] = -0.25 - 0.58 * sin(angle);
+        o.x[o.n] = middle - 0.5 * cos(angle);
+        o.y[o.n++] = -0.25 - 0.58 * sin(angle);
     }
-    o.x[o.n] = 0, o.y[o.n++] = 0.95;
+    o.x[o.n] = 0;
+    o.y[o.n++] = 0.95;
     return o;
 }
 
@@ -93,17 +95,35 @@ static double outline_area(const Outline *o) {
 static Outline shape_outline(Shape shape) {
     Outline o = { .n = 0 };
     switch (shape) {
-    case SHAPE_SQUARE: o = (Outline){ 4, { -1, 1, 1, -1 }, { -1, -1, 1, 1 } }; break;
-    case SHAPE_TRIANGLE: o = outline_rays(3, 1); break;
-    case SHAPE_STAR: o = outline_rays(10, 0.45); break;
-    case SHAPE_CROSS: o = outline_cross(); break;
-    case SHAPE_DIAMOND: o = (Outline){ 4, { 0, 0.8, 0, -0.8 }, { -1, 0, 1, 0 } }; break;
-    case SHAPE_HEART: o = outline_heart(); break;
-    case SHAPE_BAR: o = (Outline){ 4, { -1, 1, 1, -1 }, { -0.4, -0.4, 0.4, 0.4 } }; break;
-    default: REQUIRE(shape == SHAPE_CIRCLE, "shape is %d, want 0 to %d", (int)shape, SHAPE_COUNT - 1);
+    case SHAPE_SQUARE:
+        o = (Outline){ 4, { -1, 1, 1, -1 }, { -1, -1, 1, 1 } };
+        break;
+    case SHAPE_TRIANGLE:
+        o = outline_rays(3, 1);
+        break;
+    case SHAPE_STAR:
+        o = outline_rays(10, 0.45);
+        break;
+    case SHAPE_CROSS:
+        o = outline_cross();
+        break;
+    case SHAPE_DIAMOND:
+        o = (Outline){ 4, { 0, 0.8, 0, -0.8 }, { -1, 0, 1, 0 } };
+        break;
+    case SHAPE_HEART:
+        o = outline_heart();
+        break;
+    case SHAPE_BAR:
+        o = (Outline){ 4, { -1, 1, 1, -1 }, { -0.4, -0.4, 0.4, 0.4 } };
+        break;
+    default:
+        REQUIRE(shape == SHAPE_CIRCLE, "shape is %d, want 0 to %d", (int)shape, SHAPE_COUNT - 1);
     }
     double scale = o.n ? sqrt(PI / outline_area(&o)) : 1;
-    for (int i = 0; i < o.n; i++) o.x[i] *= scale, o.y[i] *= scale;
+    for (int i = 0; i < o.n; i++) {
+        o.x[i] *= scale;
+        o.y[i] *= scale;
+    }
     return o;
 }
 

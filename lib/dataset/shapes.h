@@ -11,11 +11,25 @@
 #include "core/rng.h"
 
 typedef enum {
-    SHAPE_CIRCLE, SHAPE_SQUARE, SHAPE_TRIANGLE, SHAPE_STAR, SHAPE_CROSS, SHAPE_DIAMOND, SHAPE_HEART, SHAPE_BAR,
+    SHAPE_CIRCLE,
+    SHAPE_SQUARE,
+    SHAPE_TRIANGLE,
+    SHAPE_STAR,
+    SHAPE_CROSS,
+    SHAPE_DIAMOND,
+    SHAPE_HEART,
+    SHAPE_BAR,
     SHAPE_COUNT
 } Shape;
 typedef enum {
-    COLOUR_RED, COLOUR_BLUE, COLOUR_GREEN, COLOUR_YELLOW, COLOUR_CYAN, COLOUR_PURPLE, COLOUR_WHITE, COLOUR_BLACK,
+    COLOUR_RED,
+    COLOUR_BLUE,
+    COLOUR_GREEN,
+    COLOUR_YELLOW,
+    COLOUR_CYAN,
+    COLOUR_PURPLE,
+    COLOUR_WHITE,
+    COLOUR_BLACK,
     COLOUR_COUNT
 } ShapeColour;
 
@@ -33,9 +47,9 @@ const double *colour_rgb(ShapeColour colour);
 typedef struct {
     Shape shape;
     double rgb[3];
-    double x, y;  /* the middle */
-    double size;  /* radius of the circle of the same area */
-    double turn;  /* radians, from x towards y */
+    double x, y; /* the middle */
+    double size; /* radius of the circle of the same area */
+    double turn; /* radians, from x towards y */
 } ShapeObject;
 
 /* How far the outline gets from the middle, as a multiple of size: 1 for the circle, more for the others. */

@@ -10,8 +10,9 @@
 #include "core/base.h"
 
 enum {
-    UNICODE_END = 0x110000,  /* characters lie below */
-    UNICODE_BYTE = 0x110000, /* plus b: the byte b, which is no part of well-formed UTF-8; kept, so that nothing is lost */
+    UNICODE_END = 0x110000, /* characters lie below */
+    UNICODE_BYTE =
+        0x110000, /* plus b: the byte b, which is no part of well-formed UTF-8; kept, so that nothing is lost */
     UNICODE_REPLACEMENT = 0xfffd
 };
 

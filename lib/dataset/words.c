@@ -27,7 +27,10 @@ static const char *word_next(const char **text, size_t *length) {
     return *length > 0 ? begin : NULL;
 }
 
-typedef struct { const char **word; size_t count; } Words;
+typedef struct {
+    const char **word;
+    size_t count;
+} Words;
 
 /* Adds the words of `text`, lower-cased, to a list that has room; the letters go to the arena. */
 static void words_add(Words *words, Arena *arena, const char *text) {
@@ -186,11 +189,15 @@ TextNotes vocab_encode(const Vocab *vocab, Arena *arena, const char *const *text
         words_add(&unknown, arena, texts[b]);
         REQUIRE(unknown.count <= INT_MAX, "%zu words are too many", unknown.count);
         int known = encode_one(vocab, &unknown, start, T, ids + (size_t)b * (size_t)T);
-        if (known > T && notes.cut_count++ == 0) notes.cut_text = texts[b], notes.cut_words = known;
+        if (known > T && notes.cut_count++ == 0) {
+            notes.cut_text = texts[b];
+            notes.cut_words = known;
+        }
         if (known == 0) notes.empty_count++;
     }
     words_sort_unique(&unknown);
-    notes.unknown_count = (int)unknown.count, notes.unknown = unknown.word;
+    notes.unknown_count = (int)unknown.count;
+    notes.unknown = unknown.word;
     return notes;
 }
 

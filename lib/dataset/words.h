@@ -24,8 +24,8 @@ char *text_fill(Arena *arena, const char *pattern, const char *name);
 /* The words of a model. Ids: 0 is padding, 1 is for a text of which no word is known, then the words in alphabetical
  * order (of bytes), so that the same words have the same ids wherever they were met first. */
 typedef struct {
-    int size;           /* ids 0 .. size-1: the rows of the embedding */
-    const char **word;  /* word[id]; "" for 0 and 1 */
+    int size;          /* ids 0 .. size-1: the rows of the embedding */
+    const char **word; /* word[id]; "" for 0 and 1 */
 } Vocab;
 
 /* The words of all templates filled with all names; on the arena. Stops as text_fill does. */
@@ -46,12 +46,12 @@ int vocab_find(const Vocab *vocab, const char *word);
 
 /* What could not be said in tokens. The strings belong to the arena, but for cut_text. */
 typedef struct {
-    int unknown_count;          /* words the vocabulary lacks, each once, in alphabetical order */
+    int unknown_count; /* words the vocabulary lacks, each once, in alphabetical order */
     const char **unknown;
-    int cut_count;              /* texts with more known words than T */
-    const char *cut_text;       /* the first of them, or NULL, */
-    int cut_words, room;        /* how many known words it has, and T */
-    int empty_count;            /* texts without any known word */
+    int cut_count;        /* texts with more known words than T */
+    const char *cut_text; /* the first of them, or NULL, */
+    int cut_words, room;  /* how many known words it has, and T */
+    int empty_count;      /* texts without any known word */
 } TextNotes;
 
 /* ids [B,T]: row b holds the known words of texts[b] in order, then padding. Unknown words are left out, so that they

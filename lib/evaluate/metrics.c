@@ -82,7 +82,8 @@ Rate confusion_overall(Confusion confusion) {
     int right = 0, of = 0;
     for (int c = 0; c < confusion.classes; c++) {
         Rate rate = confusion_class(confusion, c);
-        right += rate.right, of += rate.of;
+        right += rate.right;
+        of += rate.of;
     }
     return metrics_wilson(right, of);
 }

@@ -14,7 +14,10 @@ bool metrics_argmax(Mat scores, int *best, Err *err);
 
 /* `right` of `of`, and the interval that holds the true share with 95 % confidence. With `of` 0 nothing is known: the
  * interval is 0 to 1 and `share` is NaN. */
-typedef struct { int right, of; double share, low, high; } Rate;
+typedef struct {
+    int right, of;
+    double share, low, high;
+} Rate;
 
 /* Wilson's score interval (E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
  * J. Am. Stat. Assoc. 22, 1927): the shares p that k of n does not contradict, |k/n - p| <= z sqrt(p (1 - p) / n),
@@ -36,18 +39,22 @@ void metrics_interval(double share, double of, double *low, double *high);
 double metrics_mcnemar(int first, int second);
 
 /* What metrics_mcnemar wants. */
-typedef struct { int first, second; } Discord;
+typedef struct {
+    int first, second;
+} Discord;
 
 /* How many of n examples only the first, and only the second of two answers has right. */
 Discord metrics_discord(const int *truth, const int *a, const int *b, int n);
 
 /* count[truth * classes + predicted]: rows are what the pictures show, columns what the model said. */
-typedef struct { int classes, *count; } Confusion;
+typedef struct {
+    int classes, *count;
+} Confusion;
 
 /* Counts n pairs; on the arena. A label outside 0 .. classes-1 stops. */
 Confusion metrics_confusion(Arena *arena, const int *truth, const int *predicted, int n, int classes);
 
-Rate confusion_overall(Confusion confusion);              /* the diagonal among all */
-Rate confusion_class(Confusion confusion, int truth);     /* the diagonal within one row */
+Rate confusion_overall(Confusion confusion);          /* the diagonal among all */
+Rate confusion_class(Confusion confusion, int truth); /* the diagonal within one row */
 
 #endif

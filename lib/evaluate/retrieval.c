@@ -6,7 +6,9 @@
 const int retrieval_cuts[RETRIEVAL_CUTS] = { 1, 5, 10 };
 
 /* How a query's answers lie about the best right one. */
-typedef struct { int above, wrong, right; } Place;
+typedef struct {
+    int above, wrong, right;
+} Place;
 
 /* C(t, k) / C(t + r, k): none of k drawn from t + r is among the r. */
 static double miss(int t, int r, int k) {
@@ -20,7 +22,10 @@ static double recall_at(Place p, int k) { return k <= p.above ? 0 : 1 - miss(p.w
 static double mean_rank(Place p) { return p.above + 1 + (double)p.wrong / (p.right + 1); }
 
 /* Scores from the best down, with whether each is right. */
-typedef struct { num score; bool right; } Scored;
+typedef struct {
+    num score;
+    bool right;
+} Scored;
 
 static int scored_order(const void *a, const void *b) {
     num x = ((const Scored *)a)->score, y = ((const Scored *)b)->score;
@@ -31,8 +36,12 @@ static int scored_order(const void *a, const void *b) {
 static Place place_of(const Scored *sorted, int n) {
     Place p = { 0 };
     for (int begin = 0, end; begin < n && !p.right; begin = end) {
-        p.above = begin, p.wrong = 0;
-        for (end = begin; end < n && sorted[end].score == sorted[begin].score; end++) p.right += sorted[end].right, p.wrong += !sorted[end].right;
+        p.above = begin;
+        p.wrong = 0;
+        for (end = begin; end < n && sorted[end].score == sorted[begin].score; end++) {
+            p.right += sorted[end].right;
+            p.wrong += !sorted[end].right;
+        }
     }
     return p;
 }
@@ -63,7 +72,9 @@ static bool all_numbers(Mat scores, Err *err) {
     for (int q = 0; q < scores.shape[0]; q++)
         for (int n = 0; n < scores.shape[1]; n++)
             if (isnan(AT(scores, q, n)))
-                return err_set(err, "the score of answer %d for query %d is not a number: the weights or the input are broken", n, q);
+                return err_set(
+                    err, "the score of answer %d for query %d is not a number: the weights or the input are broken", n,
+                    q);
     return true;
 }
 
@@ -91,7 +102,10 @@ bool retrieval_measure(Mat scores, const int *query, const int *answer, Retrieva
         sum.tied += place.wrong > 0;
         rank[sum.queries++] = mean_rank(place);
     }
-    for (int c = 0; c < RETRIEVAL_CUTS; c++) sum.recall[c] /= MAX(1, sum.queries), sum.precision[c] /= MAX(1, sum.queries);
+    for (int c = 0; c < RETRIEVAL_CUTS; c++) {
+        sum.recall[c] /= MAX(1, sum.queries);
+        sum.precision[c] /= MAX(1, sum.queries);
+    }
     sum.median_rank = median(rank, sum.queries);
     arena_free(&arena);
     *result = sum;

@@ -8,8 +8,8 @@
 
 /* One vector per name: the mean of the unit vectors of all templates filled with it, made unit length again
  * (section 3.1.4). Shape [names,E], on the arena. Unknown words are said on `warnings` (NULL: not). */
-Mat zeroshot_classes(Clip *clip, Arena *arena, const char *const *templates, int template_count, const char *const *names,
-                     int name_count, FILE *warnings);
+Mat zeroshot_classes(Clip *clip, Arena *arena, const char *const *templates, int template_count,
+                     const char *const *names, int name_count, FILE *warnings);
 
 /* Other looks at the same picture whose similarities are averaged: itself; itself and its mirror image; both of them
  * also shifted by a pixel towards two corners, each of these four with half the weight (Jordan, arXiv:2404.00498,
@@ -20,7 +20,12 @@ typedef enum { VIEWS_PLAIN, VIEWS_MIRROR, VIEWS_MIRROR_SHIFT } Views;
 typedef void (*ZeroshotProgress)(void *context, int done);
 
 /* Which pictures of a set, and how they are gone through. */
-typedef struct { int first, n, batch; Views views; ZeroshotProgress progress; void *context; } ZeroshotRange;
+typedef struct {
+    int first, n, batch;
+    Views views;
+    ZeroshotProgress progress;
+    void *context;
+} ZeroshotRange;
 
 /* Cosine of pictures first .. first+n-1 with every class: [n,C] on the arena. `batch` pictures are encoded at a time,
  * which changes the memory needed but not the result. */

@@ -8,8 +8,8 @@ enum {
     HASH_BITS = 15,
     WINDOW = 32768, /* how far back a repeat may reach, and */
     LEAST = 3,
-    MOST = 258,     /* how long it may be (RFC 1951, 3.2.5) */
-    TRIES = 32      /* earlier places looked at: more is smaller and slower */
+    MOST = 258, /* how long it may be (RFC 1951, 3.2.5) */
+    TRIES = 32  /* earlier places looked at: more is smaller and slower */
 };
 
 typedef struct {
@@ -63,7 +63,9 @@ static void put_match(Bits *b, unsigned length, unsigned distance) {
 /* ---- repeats -------------------------------------------------------------------------------------------------- */
 
 /* The places that began with three bytes of the same hash: the last one, and for each place the one before. */
-typedef struct { uint32_t last[1 << HASH_BITS], before[WINDOW]; } Places; /* place + 1; 0: none */
+typedef struct {
+    uint32_t last[1 << HASH_BITS], before[WINDOW];
+} Places; /* place + 1; 0: none */
 
 static uint32_t hash_of(const uint8_t *p) {
     return ((uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2]) * 2654435761u >> (32 - HASH_BITS);
@@ -88,7 +90,10 @@ static unsigned places_longest(const Places *places, const uint8_t *data, size_t
     uint32_t place = places->last[hash_of(data + at)];
     for (int i = 0; i < TRIES && place != 0 && at + 1 - place <= WINDOW && longest < most; i++) {
         unsigned length = match_length(data + place - 1, data + at, most);
-        if (length > longest) longest = length, *distance = (unsigned)(at + 1 - place);
+        if (length > longest) {
+            longest = length;
+            *distance = (unsigned)(at + 1 - place);
+        }
         place = places->before[(place - 1) % WINDOW];
     }
     return longest >= LEAST ? longest : 0;
@@ -99,7 +104,8 @@ uint8_t *zlib_deflate(Arena *arena, const uint8_t *data, size_t size, size_t *pa
     Arena scratch = { 0 };
     Places *places = arena_zero(&scratch, 1, sizeof *places);
     Bits b = { .out = arena_alloc(arena, size + size / 8 + 16, 1) }; /* a literal takes 9 bits at most */
-    b.out[b.made++] = 0x78, b.out[b.made++] = 0x01;
+    b.out[b.made++] = 0x78;
+    b.out[b.made++] = 0x01;
     bits_put(&b, 1 | 1 << 1, 3); /* the last block, with fixed codes */
     for (size_t at = 0; at < size;) {
         unsigned distance = 0, length = size - at >= LEAST ? places_longest(places, data, size, at, &distance) : 0;

@@ -99,8 +99,10 @@ static bool ppm_decode(Arena *arena, const char *name, File file, Image *image, 
     size_t samples = (size_t)ppm.width * (size_t)ppm.height * (size_t)ppm.samples, left = file.size - ppm.at;
     size_t least = ppm.text ? 2 * samples - 1 : ppm.most > 255 ? 2 * samples : samples; /* as text: digit, space, ... */
     if (left < least)
-        return ppm_fail(&ppm, "%zu bytes are left, %zu are the least for %d x %d pixels; the file was cut, fetch it "
-                        "again", left, least, ppm.width, ppm.height);
+        return ppm_fail(&ppm,
+                        "%zu bytes are left, %zu are the least for %d x %d pixels; the file was cut, fetch it "
+                        "again",
+                        left, least, ppm.width, ppm.height);
     Image picture = image_new(arena, ppm.width, ppm.height);
     int repeat = 3 / ppm.samples, value = 0;
     for (size_t i = 0; i < samples; i++) {
@@ -131,8 +133,10 @@ bool image_decode(Arena *arena, const char *name, File file, Image *image, Err *
     if (begins(file, (const char *)png_signature, 4)) return png_decode(arena, name, file, image, err);
     if (file.size >= 2 && file.data[0] == 'P' && memchr("2356", file.data[1], 4))
         return ppm_decode(arena, name, file, image, err);
-    const char *kind = begins(file, "\xff\xd8\xff", 3) ? "JPEG" : begins(file, "GIF8", 4) ? "GIF" :
-                       begins(file, "RIFF", 4) ? "WebP" : NULL;
+    const char *kind = begins(file, "\xff\xd8\xff", 3) ? "JPEG"
+                       : begins(file, "GIF8", 4)       ? "GIF"
+                       : begins(file, "RIFF", 4)       ? "WebP"
+                                                       : NULL;
     if (kind)
         return err_set(err, "%s: byte 0: this is a %s file, %s; a picture program can save it as PNG", name, kind,
                        wanted);
@@ -170,7 +174,10 @@ Image image_crop(Arena *arena, Image image, int left, int top, int width, int he
 enum { WEIGHT_BITS = 22 }; /* Resample.c: 32 bits, less 8 of the sample, less 2 for the overshoot of the cubic */
 
 /* How each of `count` output samples is made: weight[start .. start + taps) on input samples first, first + 1, ... */
-typedef struct { int first, taps; size_t start; } Tap;
+typedef struct {
+    int first, taps;
+    size_t start;
+} Tap;
 typedef struct {
     int count;
     Tap *tap;
@@ -178,7 +185,11 @@ typedef struct {
 } Resampling;
 
 /* Samples offset .. offset + count - 1 of those that `in` samples become when resized to `out`. */
-typedef struct { int in; long long out, offset; int count; } Axis;
+typedef struct {
+    int in;
+    long long out, offset;
+    int count;
+} Axis;
 
 static double cubic(double x) {
     const double a = -0.5;

@@ -17,29 +17,23 @@ extern char **environ;
 
 double picture_seconds = 60;
 
-enum {
-    PPM_HEAD = 64,
-    OUTPUT_MOST = 3 * IMAGE_PIXELS_MOST + PPM_HEAD,
-    OUTPUT_FIRST = 1 << 20,
-    COMPLAINT_MOST = 200
-};
+enum { PPM_HEAD = 64, OUTPUT_MOST = 3 * IMAGE_PIXELS_MOST + PPM_HEAD, OUTPUT_FIRST = 1 << 20, COMPLAINT_MOST = 200 };
 
 /* ---- kinds and converters ---------------------------------------------------------------------------------------- */
 
 /* A kind of file, by the bytes it has at `at`; `magick` is ImageMagick's word for it. */
-typedef struct { const char *name, *magick; size_t at, length; const char *bytes; } Kind;
+typedef struct {
+    const char *name, *magick;
+    size_t at, length;
+    const char *bytes;
+} Kind;
 
 static const Kind kinds[] = {
-    { "JPEG", "jpeg:-[0]", 0, 3, "\xff\xd8\xff" },
-    { "GIF", "gif:-[0]", 0, 4, "GIF8" },
-    { "WebP", "webp:-[0]", 8, 4, "WEBP" },
-    { "BMP", "bmp:-[0]", 0, 2, "BM" },
-    { "TIFF", "tiff:-[0]", 0, 4, "II*\0" },
-    { "TIFF", "tiff:-[0]", 0, 4, "MM\0*" },
-    { "AVIF", "avif:-[0]", 4, 8, "ftypavif" },
-    { "HEIC", "heic:-[0]", 4, 7, "ftyphei" },
-    { "HEIC", "heic:-[0]", 4, 8, "ftypmif1" },
-    { "JPEG 2000", "jp2:-[0]", 0, 12, "\0\0\0\x0cjP  \r\n\x87\n" },
+    { "JPEG", "jpeg:-[0]", 0, 3, "\xff\xd8\xff" }, { "GIF", "gif:-[0]", 0, 4, "GIF8" },
+    { "WebP", "webp:-[0]", 8, 4, "WEBP" },         { "BMP", "bmp:-[0]", 0, 2, "BM" },
+    { "TIFF", "tiff:-[0]", 0, 4, "II*\0" },        { "TIFF", "tiff:-[0]", 0, 4, "MM\0*" },
+    { "AVIF", "avif:-[0]", 4, 8, "ftypavif" },     { "HEIC", "heic:-[0]", 4, 7, "ftyphei" },
+    { "HEIC", "heic:-[0]", 4, 8, "ftypmif1" },     { "JPEG 2000", "jp2:-[0]", 0, 12, "\0\0\0\x0cjP  \r\n\x87\n" },
 };
 
 static const Kind *kind_find(File file) {
@@ -51,14 +45,18 @@ static const Kind *kind_find(File file) {
 }
 
 /* A program and its words; "KIND" stands for the kind of file. */
-typedef struct { const char *program, *words[16]; bool only_jpeg; } Converter;
+typedef struct {
+    const char *program, *words[16];
+    bool only_jpeg;
+} Converter;
 
 static const Converter converters[] = {
     { .program = "magick", .words = { "KIND", "-alpha", "off", "-colorspace", "sRGB", "-depth", "8", "ppm:-" } },
     { .program = "convert", .words = { "KIND", "-alpha", "off", "-colorspace", "sRGB", "-depth", "8", "ppm:-" } },
     { .program = "djpeg", .words = { "-pnm" }, .only_jpeg = true },
-    { .program = "ffmpeg", .words = { "-nostdin", "-v", "error", "-noautorotate", "-i", "pipe:0", "-frames:v", "1",
-                                      "-pix_fmt", "rgb24", "-f", "image2pipe", "-c:v", "ppm", "pipe:1" } },
+    { .program = "ffmpeg",
+      .words = { "-nostdin", "-v", "error", "-noautorotate", "-i", "pipe:0", "-frames:v", "1", "-pix_fmt", "rgb24",
+                 "-f", "image2pipe", "-c:v", "ppm", "pipe:1" } },
 };
 
 /* Where PATH has the program; false if nowhere. */
@@ -197,7 +195,10 @@ static const char *complaint_shown(Output *output) {
     return output->complaint[0] ? json_shown(output->complaint) : "it failed without a word";
 }
 
-typedef struct { const char *path; const Kind *kind; } Source;
+typedef struct {
+    const char *path;
+    const Kind *kind;
+} Source;
 
 static bool converter_run(Arena *arena, Source source, const Converter *converter, const char *program, Image *image,
                           Err *err) {
@@ -241,16 +242,18 @@ static bool picture_convert(Arena *arena, Source source, Image *image, Err *err)
         if (converter_run(arena, source, c, program, image, err)) return true;
     }
     if (tried) return false;
-    return err_set(err, "%s: this is a %s file, and PNG and PPM alone can be read without help; install ImageMagick "
-                   "(magick or convert) or ffmpeg, or save it as PNG", source.path, source.kind->name);
+    return err_set(err,
+                   "%s: this is a %s file, and PNG and PPM alone can be read without help; install ImageMagick "
+                   "(magick or convert) or ffmpeg, or save it as PNG",
+                   source.path, source.kind->name);
 }
 
 bool picture_read(Arena *arena, const char *path, Image *image, Err *err) {
     File file;
     if (!file_open(&file, path, err)) return false;
     const Kind *kind = kind_find(file);
-    bool ok = kind ? picture_convert(arena, (Source){ path, kind }, image, err)
-                   : image_decode(arena, path, file, image, err);
+    bool ok =
+        kind ? picture_convert(arena, (Source){ path, kind }, image, err) : image_decode(arena, path, file, image, err);
     file_close(&file);
     return ok;
 }

@@ -42,8 +42,12 @@ uint32_t adler32_update(uint32_t adler, const uint8_t *data, size_t size) {
     while (size > 0) {
         size_t n = MIN(size, (size_t)SAFE);
         size -= n;
-        for (; n > 0; n--) a += *data++, b += a;
-        a %= PRIME, b %= PRIME;
+        for (; n > 0; n--) {
+            a += *data++;
+            b += a;
+        }
+        a %= PRIME;
+        b %= PRIME;
     }
     return b << 16 | a;
 }
@@ -71,18 +75,18 @@ static inline void bits_refill(Bits *b) {
 
 static inline unsigned bits_take(Bits *b, unsigned n) {
     unsigned value = (unsigned)(b->hold & ((1u << n) - 1));
-    b->hold >>= n, b->count -= n;
+    b->hold >>= n;
+    b->count -= n;
     return value;
 }
 
-static inline bool bits_overdrawn(const Bits *b) {
-    return b->at > b->size && (b->at - b->size) * 8 > b->count;
-}
+static inline bool bits_overdrawn(const Bits *b) { return b->at > b->size && (b->at - b->size) * 8 > b->count; }
 
 /* Forgets the rest of the current byte, and returns the place of the next one. */
 static size_t bits_to_byte(Bits *b) {
     b->at -= b->count / 8;
-    b->hold = 0, b->count = 0;
+    b->hold = 0;
+    b->count = 0;
     return b->at;
 }
 
@@ -119,7 +123,7 @@ enum { FAST = 11, LONGEST = 15, LITERALS = 286, DISTANCES = 30, FIXED_LITERALS =
 
 /* Codes of up to FAST bits are looked up; the few longer ones are found by length, as they are numbered in order. */
 typedef struct {
-    uint16_t fast[1 << FAST];  /* the next FAST bits -> symbol * 16 + length; 0: a longer code, or none */
+    uint16_t fast[1 << FAST]; /* the next FAST bits -> symbol * 16 + length; 0: a longer code, or none */
     uint16_t first[LONGEST + 1], count[LONGEST + 1], start[LONGEST + 1]; /* of each length: first code, how many, and */
     uint16_t sorted[FIXED_LITERALS];                                     /* where its symbols begin in `sorted` */
 } Code;
@@ -190,8 +194,8 @@ static const uint16_t length_base[29] = { 3,  4,  5,  6,  7,  8,  9,  10, 11,  1
                                           31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258 };
 static const uint8_t length_extra[29] = { 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
                                           2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0 };
-static const uint16_t distance_base[DISTANCES] = { 1,   2,   3,   4,   5,   7,    9,    13,   17,   25,
-                                                   33,  49,  65,  97,  129, 193,  257,  385,  513,  769,
+static const uint16_t distance_base[DISTANCES] = { 1,    2,    3,    4,    5,    7,    9,    13,    17,    25,
+                                                   33,   49,   65,   97,   129,  193,  257,  385,   513,   769,
                                                    1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577 };
 static const uint8_t distance_extra[DISTANCES] = { 0, 0, 0, 0, 1, 1, 2, 2,  3,  3,  4,  4,  5,  5,  6,
                                                    6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13 };
@@ -202,7 +206,8 @@ static void stream_repeat(Stream *s, size_t length, size_t distance) {
         uint8_t *to = s->out + s->made;
         const uint8_t *from = to - distance;
         if (distance >= length) memcpy(to, from, length);
-        else for (size_t i = 0; i < length; i++) to[i] = from[i];
+        else
+            for (size_t i = 0; i < length; i++) to[i] = from[i];
     }
     s->made += length;
 }
@@ -242,7 +247,8 @@ static int stream_literals(Stream *s, const Code *literals) {
         if (out) out[made] = (uint8_t)symbol;
         made++;
     }
-    s->bits = b, s->made = made;
+    s->bits = b;
+    s->made = made;
     return symbol;
 }
 
@@ -276,7 +282,8 @@ static bool stream_stored(Stream *s) {
     }
     if (length > s->room - s->made) return stream_full(s);
     if (s->out && length > 0) memcpy(s->out + s->made, b->data + b->at, length);
-    b->at += length, s->made += length;
+    b->at += length;
+    s->made += length;
     return true;
 }
 
@@ -305,9 +312,18 @@ static bool stream_lengths(Stream *s, const Code *code, uint8_t *lengths, int wa
         int symbol = code_next(code, b), times = 1, value = symbol;
         if (symbol < 0) return stream_fail(s, "bits that are no code for a code length");
         if (symbol == 16 && made == 0) return stream_fail(s, "a repeated code length with none before it");
-        if (symbol == 16) times = 3 + (int)bits_take(b, 2), value = lengths[made - 1];
-        if (symbol == 17) times = 3 + (int)bits_take(b, 3), value = 0;
-        if (symbol == 18) times = 11 + (int)bits_take(b, 7), value = 0;
+        if (symbol == 16) {
+            times = 3 + (int)bits_take(b, 2);
+            value = lengths[made - 1];
+        }
+        if (symbol == 17) {
+            times = 3 + (int)bits_take(b, 3);
+            value = 0;
+        }
+        if (symbol == 18) {
+            times = 11 + (int)bits_take(b, 7);
+            value = 0;
+        }
         if (times > want - made || bits_overdrawn(b))
             return stream_fail(s, "%d code lengths where %d are left", times, want - made);
         memset(lengths + made, value, (size_t)times);
@@ -326,7 +342,10 @@ static bool stream_dynamic(Stream *s) {
     if (literals_used > LITERALS || distances_used > DISTANCES)
         return stream_fail(s, "a block with %d literal and %d distance codes, %d and %d are the most", literals_used,
                            distances_used, LITERALS, DISTANCES);
-    for (int i = 0; i < given; i++) bits_refill(b), lengths[order[i]] = (uint8_t)bits_take(b, 3);
+    for (int i = 0; i < given; i++) {
+        bits_refill(b);
+        lengths[order[i]] = (uint8_t)bits_take(b, 3);
+    }
     if (bits_overdrawn(b) || !code_make(&code, lengths, 19))
         return stream_fail(s, "impossible lengths of length codes");
     memset(lengths, 0, sizeof lengths);
@@ -357,7 +376,8 @@ static bool stream_blocks(Stream *s, size_t at) {
 
 /* Sets the place of a message that is about the wrapping, not about the bits. */
 static bool stream_fail_at(Stream *s, size_t at, const char *what) {
-    s->bits.at = MIN(at, s->bits.size), s->bits.count = 0;
+    s->bits.at = MIN(at, s->bits.size);
+    s->bits.count = 0;
     return stream_fail(s, "%s", what);
 }
 
@@ -424,12 +444,12 @@ static bool gzip_member(Stream *s) {
     uint8_t *out = s->out ? s->out + before : NULL;
     Stream member = { .bits = *b, .out = out, .room = s->room - before, .result = s->result };
     if (!stream_blocks(&member, at)) return false;
-    *b = member.bits, s->made = before + member.made;
+    *b = member.bits;
+    s->made = before + member.made;
     start = b->at;
     if (b->size - start < 8) return stream_fail_at(s, b->size, "the file ends here, CRC and size were wanted");
     uint32_t size = little_endian_32(b->data + start + 4), crc = little_endian_32(b->data + start);
-    if (size != (uint32_t)member.made)
-        return stream_fail(s, "%zu bytes came out, the file says %u", member.made, size);
+    if (size != (uint32_t)member.made) return stream_fail(s, "%zu bytes came out, the file says %u", member.made, size);
     if (s->out && crc32_update(0, member.out, member.made) != crc)
         return stream_fail(s, "the CRC of what came out is not the %08x that the file says", crc);
     b->at = start + 8;

@@ -35,7 +35,8 @@ bool json_is_utf8(const char *text) {
     for (size_t left = strlen(text); left > 0;) {
         int length = utf8_length(text, left);
         if (length == 0) return false;
-        text += length, left -= (size_t)length;
+        text += length;
+        left -= (size_t)length;
     }
     return true;
 }
@@ -79,7 +80,11 @@ static bool take(Json *j, char c) {
 
 Json json_begin(Arena *arena, const char *text, size_t size, const char *name, Err *err) {
     /* A string and its final zero never need more room than its quoted form had, so all fit into `size` bytes. */
-    return (Json){ .text = text, .size = size, .name = name, .err = err, .ready = true,
+    return (Json){ .text = text,
+                   .size = size,
+                   .name = name,
+                   .err = err,
+                   .ready = true,
                    .pool = arena ? arena_alloc(arena, size, 1) : NULL };
 }
 
@@ -97,13 +102,21 @@ JsonKind json_kind(Json *j) {
     space(j);
     if (j->at >= j->size) return JSON_NOTHING;
     switch (j->text[j->at]) {
-    case '{': return JSON_OBJECT;
-    case '[': return JSON_ARRAY;
-    case '"': return JSON_STRING;
-    case 't': case 'f': return JSON_BOOL;
-    case 'n': return JSON_NULL;
-    case '-': return JSON_NUMBER;
-    default: return j->text[j->at] >= '0' && j->text[j->at] <= '9' ? JSON_NUMBER : JSON_NOTHING;
+    case '{':
+        return JSON_OBJECT;
+    case '[':
+        return JSON_ARRAY;
+    case '"':
+        return JSON_STRING;
+    case 't':
+    case 'f':
+        return JSON_BOOL;
+    case 'n':
+        return JSON_NULL;
+    case '-':
+        return JSON_NUMBER;
+    default:
+        return j->text[j->at] >= '0' && j->text[j->at] <= '9' ? JSON_NUMBER : JSON_NOTHING;
     }
 }
 
@@ -160,8 +173,10 @@ static bool hex4(Json *j, uint32_t *code) {
     *code = 0;
     for (int i = 0; i < 4; i++, j->at++) {
         char c = j->at < j->size ? j->text[j->at] : '\0';
-        int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                  : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        int digit = c >= '0' && c <= '9'   ? c - '0'
+                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                           : -1;
         if (digit < 0) return refuse(j, "four hexadecimal digits after \\u");
         *code = *code << 4 | (uint32_t)digit;
     }
@@ -292,17 +307,22 @@ bool json_skip(Json *j) { /* calls itself at most JSON_DEPTH_MOST deep: `enter` 
     const char *text;
     bool truth;
     switch (json_kind(j)) {
-    case JSON_NULL: return json_null(j);
-    case JSON_BOOL: return json_bool(j, &truth);
-    case JSON_NUMBER: return value_begin(j) && number_read(j, "a number", number);
-    case JSON_STRING: return json_string(j, &text);
+    case JSON_NULL:
+        return json_null(j);
+    case JSON_BOOL:
+        return json_bool(j, &truth);
+    case JSON_NUMBER:
+        return value_begin(j) && number_read(j, "a number", number);
+    case JSON_STRING:
+        return json_string(j, &text);
     case JSON_ARRAY:
         for (json_array(j); json_item(j);) json_skip(j);
         return !j->failed;
     case JSON_OBJECT:
         for (json_object(j); json_key(j, &text);) json_skip(j);
         return !j->failed;
-    default: return value_begin(j) && refuse(j, "a value");
+    default:
+        return value_begin(j) && refuse(j, "a value");
     }
 }
 
@@ -312,14 +332,23 @@ bool json_skip(Json *j) { /* calls itself at most JSON_DEPTH_MOST deep: `enter` 
 static int quote_one(const char **text, size_t *left, char out[8]) {
     const char *from = *text;
     int length = utf8_length(from, *left), take_bytes = MAX(length, 1);
-    *text += take_bytes, *left -= (size_t)take_bytes;
-    if (length == 0) return out[0] = '?', 1;
+    *text += take_bytes;
+    *left -= (size_t)take_bytes;
+    if (length == 0) {
+        out[0] = '?';
+        return 1;
+    }
     const char *found = memchr(ESCAPED, *from, sizeof ESCAPED - 1);
-    if (found && *from != '/') return out[0] = '\\', out[1] = ESCAPES[found - ESCAPED], 2;
+    if (found && *from != '/') {
+        out[0] = '\\';
+        out[1] = ESCAPES[found - ESCAPED];
+        return 2;
+    }
     if ((uint8_t)*from < 0x20 || *from == 0x7f) return snprintf(out, 8, "\\u%04x", (unsigned)*from);
     if (length == 2 && (uint8_t)from[0] == 0xc2 && (uint8_t)from[1] < 0xa0) /* control characters, to some terminals */
         return snprintf(out, 8, "\\u%04x", (unsigned)(uint8_t)from[1]);
-    return memcpy(out, from, (size_t)length), length;
+    memcpy(out, from, (size_t)length);
+    return length;
 }
 
 char *json_quote(Arena *arena, const char *text) {

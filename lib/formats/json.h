@@ -26,12 +26,12 @@ typedef enum { JSON_NOTHING, JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSO
 
 typedef struct {
     const char *text, *name;
-    size_t size, at;     /* `at` may be moved forward once after json_begin, to a text inside a file */
-    char *pool;          /* where the next string goes */
-    uint64_t objects;    /* bit d: what is open at depth d is an object, not an array */
+    size_t size, at;  /* `at` may be moved forward once after json_begin, to a text inside a file */
+    char *pool;       /* where the next string goes */
+    uint64_t objects; /* bit d: what is open at depth d is an object, not an array */
     int depth;
-    bool fresh;          /* what was opened last holds nothing yet */
-    bool ready;          /* the next thing to read is a value */
+    bool fresh; /* what was opened last holds nothing yet */
+    bool ready; /* the next thing to read is a value */
     bool failed;
     Err *err;
 } Json;

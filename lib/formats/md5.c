@@ -11,8 +11,8 @@
 enum { BLOCK = 64, LENGTH_AT = 56 };
 
 typedef struct {
-    uint32_t word[4];   /* A B C D */
-    uint32_t sine[64];  /* T[i] = floor(2^32 |sin i|), i = 1 .. 64 in radians */
+    uint32_t word[4];  /* A B C D */
+    uint32_t sine[64]; /* T[i] = floor(2^32 |sin i|), i = 1 .. 64 in radians */
 } Md5;
 
 static uint32_t rotate_left(uint32_t x, int k) { return (x << k) | (x >> (32 - k)); }
@@ -20,7 +20,10 @@ static uint32_t rotate_left(uint32_t x, int k) { return (x << k) | (x >> (32 - k
 /* a = b + ((a + mixed + x + t) <<< shift), after which the four change places: D becomes A, A becomes B ... */
 static void step(uint32_t w[4], uint32_t mixed, uint32_t x_plus_t, int shift) {
     uint32_t turned = w[1] + rotate_left(w[0] + mixed + x_plus_t, shift);
-    w[0] = w[3], w[3] = w[2], w[2] = w[1], w[1] = turned;
+    w[0] = w[3];
+    w[3] = w[2];
+    w[2] = w[1];
+    w[1] = turned;
 }
 
 static void block_add(Md5 *md5, const uint8_t *block) {

@@ -51,8 +51,10 @@ static bool is_letter(uint8_t c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' &&
 static bool chunk_read(const Png *png, size_t at, Chunk *chunk) {
     size_t left = png->size - at;
     if (left < 12)
-        return png_fail(png, at, "the file ends after %zu bytes where a chunk of at least 12 was wanted; it was cut, "
-                        "fetch it again", left);
+        return png_fail(png, at,
+                        "the file ends after %zu bytes where a chunk of at least 12 was wanted; it was cut, "
+                        "fetch it again",
+                        left);
     const uint8_t *p = png->file + at;
     *chunk = (Chunk){ .at = at, .length = big_endian_32(p), .data = p + 8 };
     for (int i = 0; i < 4; i++) {
@@ -78,10 +80,16 @@ static bool chunk_is(const Chunk *chunk, const char *type) { return !strcmp(chun
 /* Which depths each colour type may have (11.2.2), as a sum of those bits' values; 0 for no such type. */
 static int depths_of(int colour) {
     switch (colour) {
-    case GREY: return 1 | 2 | 4 | 8 | 16;
-    case PALETTE: return 1 | 2 | 4 | 8;
-    case RGB: case GREY_ALPHA: case RGB_ALPHA: return 8 | 16;
-    default: return 0;
+    case GREY:
+        return 1 | 2 | 4 | 8 | 16;
+    case PALETTE:
+        return 1 | 2 | 4 | 8;
+    case RGB:
+    case GREY_ALPHA:
+    case RGB_ALPHA:
+        return 8 | 16;
+    default:
+        return 0;
     }
 }
 
@@ -93,7 +101,10 @@ static bool header_read(Png *png, const Chunk *chunk) {
     if (width == 0 || height == 0 || (uint64_t)width * height > IMAGE_PIXELS_MOST)
         return png_fail(png, chunk->at + 8, "a picture of %u x %u pixels, 1 to %d pixels were wanted", width, height,
                         IMAGE_PIXELS_MOST);
-    png->width = (int)width, png->height = (int)height, png->depth = p[8], png->colour = p[9];
+    png->width = (int)width;
+    png->height = (int)height;
+    png->depth = p[8];
+    png->colour = p[9];
     png->interlaced = p[12] == 1;
     int depths = depths_of(png->colour);
     if (!depths || !(depths & png->depth) || (png->depth & (png->depth - 1)))
@@ -152,7 +163,9 @@ static bool chunks_walk(Png *png) {
 /* ---- rows ----------------------------------------------------------------------------------------------------- */
 
 /* Pixels x0, x0 + dx, ... of rows y0, y0 + dy, ...: the whole picture, or one of the seven of Adam7 (8.2). */
-typedef struct { int x0, y0, dx, dy; } Pass;
+typedef struct {
+    int x0, y0, dx, dy;
+} Pass;
 
 static const Pass whole = { 0, 0, 1, 1 };
 static const Pass adam7[7] = { { 0, 0, 8, 8 }, { 4, 0, 8, 8 }, { 0, 4, 4, 8 }, { 2, 0, 4, 4 },
@@ -189,11 +202,16 @@ static inline int paeth(int left, int above, int corner) {
 static inline int predict(int filter, const uint8_t *row, const uint8_t *above, size_t i, size_t step) {
     int left = i >= step ? row[i - step] : 0, corner = i >= step ? above[i - step] : 0;
     switch (filter) {
-    case 0: return 0;
-    case 1: return left;
-    case 2: return above[i];
-    case 3: return (left + above[i]) / 2;
-    default: return paeth(left, above[i], corner);
+    case 0:
+        return 0;
+    case 1:
+        return left;
+    case 2:
+        return above[i];
+    case 3:
+        return (left + above[i]) / 2;
+    default:
+        return paeth(left, above[i], corner);
     }
 }
 
@@ -202,9 +220,12 @@ static void row_unfilter(int filter, uint8_t *row, const uint8_t *above, size_t 
     size_t i = 0;
     if (filter == 0) return;
     for (; i < MIN(step, bytes); i++) row[i] = (uint8_t)(row[i] + predict(filter, row, above, i, step));
-    if (filter == 1) for (; i < bytes; i++) row[i] = (uint8_t)(row[i] + row[i - step]);
-    if (filter == 2) for (; i < bytes; i++) row[i] = (uint8_t)(row[i] + above[i]);
-    if (filter == 3) for (; i < bytes; i++) row[i] = (uint8_t)(row[i] + (row[i - step] + above[i]) / 2);
+    if (filter == 1)
+        for (; i < bytes; i++) row[i] = (uint8_t)(row[i] + row[i - step]);
+    if (filter == 2)
+        for (; i < bytes; i++) row[i] = (uint8_t)(row[i] + above[i]);
+    if (filter == 3)
+        for (; i < bytes; i++) row[i] = (uint8_t)(row[i] + (row[i - step] + above[i]) / 2);
     if (filter == 4)
         for (; i < bytes; i++) row[i] = (uint8_t)(row[i] + paeth(row[i - step], above[i], above[i - step]));
 }
@@ -274,7 +295,8 @@ static const uint8_t *data_gather(const Png *png, Arena *scratch) {
     for (size_t i = 0; i < png->data_chunks; i++) {
         uint32_t length = big_endian_32(png->file + at);
         memcpy(to, png->file + at + 8, length);
-        to += length, at += (size_t)length + 12;
+        to += length;
+        at += (size_t)length + 12;
     }
     return data;
 }
@@ -285,7 +307,8 @@ static size_t data_place(const Png *png, size_t i) {
     for (size_t chunk = 1; chunk < png->data_chunks; chunk++) {
         uint32_t length = big_endian_32(png->file + at);
         if (i < length) break;
-        i -= length, at += (size_t)length + 12;
+        i -= length;
+        at += (size_t)length + 12;
     }
     return at + 8 + i;
 }
@@ -300,11 +323,15 @@ static bool data_unpack(const Png *png, Arena *scratch, uint8_t **raw) {
     if (!zlib_inflate(data_gather(png, scratch), png->data_size, *raw, want, &result))
         return png_fail(png, data_place(png, result.read), "%s; the file is damaged, fetch it again", result.trouble);
     if (result.read < png->data_size)
-        return png_fail(png, data_place(png, result.read), "the data are complete here, %zu bytes follow; the file is "
-                        "damaged, fetch it again", png->data_size - result.read);
+        return png_fail(png, data_place(png, result.read),
+                        "the data are complete here, %zu bytes follow; the file is "
+                        "damaged, fetch it again",
+                        png->data_size - result.read);
     if (result.made < want)
-        return png_fail(png, data_place(png, result.read), "%zu bytes came out of the data, %zu were wanted for "
-                        "%d x %d", result.made, want, png->width, png->height);
+        return png_fail(png, data_place(png, result.read),
+                        "%zu bytes came out of the data, %zu were wanted for "
+                        "%d x %d",
+                        result.made, want, png->width, png->height);
     return true;
 }
 
@@ -334,7 +361,10 @@ bool png_decode(Arena *arena, const char *name, File file, Image *image, Err *er
 static void chunk_write(OutFile *out, const char *type, const uint8_t *data, size_t length) {
     uint32_t crc = crc32_update(crc32_update(0, (const uint8_t *)type, 4), data, length);
     uint8_t head[8], tail[4];
-    for (int i = 0; i < 4; i++) head[i] = (uint8_t)(length >> (24 - 8 * i)), tail[i] = (uint8_t)(crc >> (24 - 8 * i));
+    for (int i = 0; i < 4; i++) {
+        head[i] = (uint8_t)(length >> (24 - 8 * i));
+        tail[i] = (uint8_t)(crc >> (24 - 8 * i));
+    }
     memcpy(head + 4, type, 4);
     out_write(out, head, 8);
     out_write(out, data, length);

@@ -9,7 +9,10 @@
 
 enum { LENGTH_BYTES = 8, HEADER_MOST = 100000000 }; /* the limit of the format's own library */
 
-static const struct { const char *name; size_t size; } DTYPES[] = {
+static const struct {
+    const char *name;
+    size_t size;
+} DTYPES[] = {
     [DTYPE_F64] = { "F64", 8 }, [DTYPE_F32] = { "F32", 4 }, [DTYPE_F16] = { "F16", 2 }, [DTYPE_BF16] = { "BF16", 2 },
     [DTYPE_U8] = { "U8", 1 },   [DTYPE_I32] = { "I32", 4 }, [DTYPE_I64] = { "I64", 8 },
 };
@@ -74,8 +77,7 @@ static uint16_t narrow(double x, int e, int f) {
     if (exponent >= (1 << e) - 1) return (uint16_t)(sign | infinity);
     /* A carry out of the fraction lands in the exponent, which is then the right one: also from subnormal to normal,
      * and from the largest number to infinity. */
-    if (exponent >= 1)
-        return (uint16_t)(sign | shift_rounded((uint64_t)exponent << 52 | fraction, 52 - f));
+    if (exponent >= 1) return (uint16_t)(sign | shift_rounded((uint64_t)exponent << 52 | fraction, 52 - f));
     return (uint16_t)(sign | shift_rounded((uint64_t)1 << 52 | fraction, 52 - f + 1 - exponent));
 }
 
@@ -104,11 +106,16 @@ static float single_get(const uint8_t *bytes) {
 
 static double real_get(const uint8_t *bytes, Dtype dtype) {
     switch (dtype) {
-    case DTYPE_F64: return float_from_bits(little_get(bytes, 8));
-    case DTYPE_F32: return (double)single_get(bytes);
-    case DTYPE_F16: return half_widen((uint16_t)little_get(bytes, 2));
-    case DTYPE_BF16: return bfloat_widen((uint16_t)little_get(bytes, 2));
-    default: return bytes[0];
+    case DTYPE_F64:
+        return float_from_bits(little_get(bytes, 8));
+    case DTYPE_F32:
+        return (double)single_get(bytes);
+    case DTYPE_F16:
+        return half_widen((uint16_t)little_get(bytes, 2));
+    case DTYPE_BF16:
+        return bfloat_widen((uint16_t)little_get(bytes, 2));
+    default:
+        return bytes[0];
     }
 }
 
@@ -133,7 +140,8 @@ static int64_t whole_get(const uint8_t *bytes, Dtype dtype) {
 static size_t members_ahead(Json ahead) {
     const char *key;
     size_t count = 0;
-    ahead.pool = NULL, ahead.err = NULL;
+    ahead.pool = NULL;
+    ahead.err = NULL;
     for (json_object(&ahead); json_key(&ahead, &key); count++) json_skip(&ahead);
     return count;
 }
@@ -197,8 +205,10 @@ static bool fields_read(Tensor *t, Json *j, long long offsets[2]) {
         while (k < 3 && strcmp(key, names[k]) != 0) k++;
         if (k < 3 && (seen >> k & 1))
             return err_set(j->err, "%s: tensor %s: %s stands there twice", t->file, json_shown(t->name), names[k]);
-        bool ok = k == 0 ? dtype_read(t, j) : k == 1 ? shape_read(t, j) : k == 2 ? offsets_read(t, j, offsets)
-                : json_skip(j);
+        bool ok = k == 0   ? dtype_read(t, j)
+                  : k == 1 ? shape_read(t, j)
+                  : k == 2 ? offsets_read(t, j, offsets)
+                           : json_skip(j);
         if (!ok) return false;
         seen |= 1u << k;
     }
@@ -265,8 +275,7 @@ static bool names_check(Safetensors *s, const char *path, Err *err) {
 static size_t header_end(const File *file, const char *path, Err *err) {
     const char *hint = "is this a whole safetensors file?";
     uint64_t length = file->size >= LENGTH_BYTES ? little_get(file->data, LENGTH_BYTES) : 0;
-    if (file->size <= LENGTH_BYTES)
-        err_set(err, "%s: %zu bytes are too few for a header; %s", path, file->size, hint);
+    if (file->size <= LENGTH_BYTES) err_set(err, "%s: %zu bytes are too few for a header; %s", path, file->size, hint);
     else if (length > file->size - LENGTH_BYTES)
         err_set(err, "%s: byte 0: a header of %llu bytes in a file of %zu; %s", path, (unsigned long long)length,
                 file->size, hint);
@@ -275,8 +284,7 @@ static size_t header_end(const File *file, const char *path, Err *err) {
                 HEADER_MOST);
     else if (length == 0 || file->data[LENGTH_BYTES] != '{')
         err_set(err, "%s: byte %d: the header must begin with '{'; %s", path, LENGTH_BYTES, hint);
-    else
-        return LENGTH_BYTES + (size_t)length;
+    else return LENGTH_BYTES + (size_t)length;
     return 0;
 }
 
@@ -362,8 +370,8 @@ bool tensor_to_ints(const Tensor *t, int *out, size_t count, Err *err) {
     for (size_t i = 0; i < count; i++) {
         int64_t value = whole_get(t->data + i * step, t->dtype);
         if (value < INT_MIN || value > INT_MAX)
-            return err_set(err, "%s: tensor %s: number %zu is %lld, too large for an int", t->file,
-                           json_shown(t->name), i, (long long)value);
+            return err_set(err, "%s: tensor %s: number %zu is %lld, too large for an int", t->file, json_shown(t->name),
+                           i, (long long)value);
     }
     for (size_t i = 0; i < count; i++) out[i] = (int)whole_get(t->data + i * step, t->dtype);
     return true;

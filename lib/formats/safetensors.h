@@ -22,8 +22,8 @@ enum { TENSOR_DIMS = 8 };
 
 typedef enum { DTYPE_F64, DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_U8, DTYPE_I32, DTYPE_I64 } Dtype;
 
-const char *dtype_name(Dtype dtype);  /* "F32" */
-size_t dtype_size(Dtype dtype);       /* bytes of one number */
+const char *dtype_name(Dtype dtype); /* "F32" */
+size_t dtype_size(Dtype dtype);      /* bytes of one number */
 
 /* ---- reading ------------------------------------------------------------------------------------------------ */
 
@@ -31,17 +31,19 @@ size_t dtype_size(Dtype dtype);       /* bytes of one number */
 typedef struct {
     const char *file, *name;
     Dtype dtype;
-    int dims, shape[TENSOR_DIMS];  /* beyond dims: 1; a scalar has no dimensions */
-    size_t count;                  /* numbers: the product of the shape */
-    const uint8_t *data;           /* count * dtype_size bytes as in the file: little-endian, any alignment */
+    int dims, shape[TENSOR_DIMS]; /* beyond dims: 1; a scalar has no dimensions */
+    size_t count;                 /* numbers: the product of the shape */
+    const uint8_t *data;          /* count * dtype_size bytes as in the file: little-endian, any alignment */
 } Tensor;
 
-typedef struct { const char *key, *value; } MetaPair;
+typedef struct {
+    const char *key, *value;
+} MetaPair;
 
 typedef struct {
     File file;
-    Tensor *tensors;  /* sorted by name */
-    MetaPair *meta;   /* sorted by key */
+    Tensor *tensors; /* sorted by name */
+    MetaPair *meta;  /* sorted by key */
     int count, meta_count;
 } Safetensors;
 
@@ -97,7 +99,10 @@ void safetensors_add_meta(SafetensorsOut *out, const char *key, const char *valu
 void safetensors_add(SafetensorsOut *out, const char *name, Dtype dtype, Mat m);
 
 /* A tensor of any shape that a file can have. */
-typedef struct { int dims; int shape[TENSOR_DIMS]; } TensorShape;
+typedef struct {
+    int dims;
+    int shape[TENSOR_DIMS];
+} TensorShape;
 
 /* Whole numbers as U8, I32 or I64; `shape` has `dims` sizes. One that does not fit stops. */
 void safetensors_add_ints(SafetensorsOut *out, const char *name, Dtype dtype, TensorShape shape, const int *values);

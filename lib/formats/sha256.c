@@ -40,10 +40,23 @@ static void block_add(uint32_t word[WORDS], const uint8_t *block) {
         uint32_t turned_e = rotate_right(e, 6) ^ rotate_right(e, 11) ^ rotate_right(e, 25);
         uint32_t turned_a = rotate_right(a, 2) ^ rotate_right(a, 13) ^ rotate_right(a, 22);
         uint32_t one = h + turned_e + choice + cube_root[t] + x[t], two = turned_a + majority;
-        h = g, g = f, f = e, e = d + one, d = c, c = b, b = a, a = one + two;
+        h = g;
+        g = f;
+        f = e;
+        e = d + one;
+        d = c;
+        c = b;
+        b = a;
+        a = one + two;
     }
-    word[0] += a, word[1] += b, word[2] += c, word[3] += d;
-    word[4] += e, word[5] += f, word[6] += g, word[7] += h;
+    word[0] += a;
+    word[1] += b;
+    word[2] += c;
+    word[3] += d;
+    word[4] += e;
+    word[5] += f;
+    word[6] += g;
+    word[7] += h;
 }
 
 void sha256_hex(const void *data, size_t size, char hex[SHA256_HEX]) {

@@ -30,7 +30,8 @@ static double plain_row(AttentionShape s, const num *q, int i, double *p) {
     double most = -INFINITY, sum = 0;
     for (int j = 0; j < s.T; j++) {
         p[j] = 0;
-        for (size_t c = 0; c < d; c++) p[j] += (double)q[(size_t)i * row + c] * (double)q[(size_t)j * row + (size_t)s.D + c];
+        for (size_t c = 0; c < d; c++)
+            p[j] += (double)q[(size_t)i * row + c] * (double)q[(size_t)j * row + (size_t)s.D + c];
         p[j] = j < keys ? p[j] / sqrt((double)d) : -INFINITY;
         most = fmax(most, p[j]);
     }
@@ -87,7 +88,8 @@ void attend_backward_plain(AttentionShape s, AttentionFlow f) {
 
 void attend_map(AttentionShape s, const num *qkv, int b, int head, num *map) {
     shape_require(s);
-    REQUIRE(0 <= b && b < s.B && 0 <= head && head < s.heads, "head %d of row %d, there are %d of %d", head, b, s.heads, s.B);
+    REQUIRE(0 <= b && b < s.B && 0 <= head && head < s.heads, "head %d of row %d, there are %d of %d", head, b, s.heads,
+            s.B);
     Arena arena = { 0 };
     double *p = arena_alloc(&arena, (size_t)s.T + 1, sizeof *p);
     for (int i = 0; i < s.T; i++) {
@@ -104,22 +106,40 @@ void attend_map(AttentionShape s, const num *qkv, int b, int head, num *map) {
 enum { BLOCK = 64 };
 
 /* What a matrix product reads on its left: number r,k at from[r * row + k * step]. */
-typedef struct { const num *from; size_t row, step; } Left;
+typedef struct {
+    const num *from;
+    size_t row, step;
+} Left;
 
 /* c (+)= a b     a [rows,length], b [length,cols] and c [rows,cols] with rows b_row and c_row apart */
-typedef struct { int rows, length, cols; const num *b; size_t b_row; bool accumulate; num *c; size_t c_row; } Product;
+typedef struct {
+    int rows, length, cols;
+    const num *b;
+    size_t b_row;
+    bool accumulate;
+    num *c;
+    size_t c_row;
+} Product;
 
 static void product(Left a, Product p) {
     static const ptrdiff_t start = 0;
     for (int n = 0; n < p.cols; n += PANEL) {
-        Tile t = { .a_at = &start, .b_at = &start, .segments = 1, .length = (size_t)p.length, .a_step = (ptrdiff_t)a.step,
-                   .b = p.b + n, .b_step = (ptrdiff_t)p.b_row, .cols = MIN(PANEL, p.cols - n), .accumulate = p.accumulate };
+        Tile t = { .a_at = &start,
+                   .b_at = &start,
+                   .segments = 1,
+                   .length = (size_t)p.length,
+                   .a_step = (ptrdiff_t)a.step,
+                   .b = p.b + n,
+                   .b_step = (ptrdiff_t)p.b_row,
+                   .cols = MIN(PANEL, p.cols - n),
+                   .accumulate = p.accumulate };
         int height = tile_rows(t.cols);
         for (int m = 0; m < p.rows; m += height) {
             t.rows = MIN(height, p.rows - m);
             for (int r = 0; r < height; r++) {
                 size_t row = (size_t)(m + MIN(r, t.rows - 1));
-                t.a[r] = a.from + row * a.row, t.c[r] = p.c + row * p.c_row + n;
+                t.a[r] = a.from + row * a.row;
+                t.c[r] = p.c + row * p.c_row + n;
             }
             tile_run(&t);
         }
@@ -144,12 +164,19 @@ static void turn_rows(const num *from, size_t step, size_t T, size_t d, num *to)
 }
 
 /* Scores of queries q0.. (scaled, [rows][dw]) and keys k0.., masked; what is beyond the last key is -infinity. */
-typedef struct { int q0, rows, k0, keys; } Place;
+typedef struct {
+    int q0, rows, k0, keys;
+} Place;
 
 static void scores(AttentionShape s, Place at, const num *queries, const num *keys_turned, num *score) {
     int d = s.D / s.heads, dw = vecs_width(d), Tw = vecs_width(s.T);
-    product((Left){ queries, (size_t)dw, 1 }, (Product){ .rows = at.rows, .length = d, .cols = at.keys, .b = keys_turned + at.k0,
-                                                         .b_row = (size_t)Tw, .c = score, .c_row = BLOCK });
+    product((Left){ queries, (size_t)dw, 1 }, (Product){ .rows = at.rows,
+                                                         .length = d,
+                                                         .cols = at.keys,
+                                                         .b = keys_turned + at.k0,
+                                                         .b_row = (size_t)Tw,
+                                                         .c = score,
+                                                         .c_row = BLOCK });
     for (int r = 0; r < at.rows; r++) {
         int seen = s.causal ? MIN(at.keys, at.q0 + r + 1 - at.k0) : at.keys;
         for (int j = MAX(seen, 0); j < vecs_width(at.keys); j++) score[r * BLOCK + j] = -INFINITY;
@@ -174,7 +201,9 @@ static num lanes_sum(const num *x, int n) {
 }
 
 /* A row's scores become e^(score - m) with m the largest so far; what was summed under an older, smaller m shrinks. */
-typedef struct { num most[BLOCK], sum[BLOCK]; } Running;
+typedef struct {
+    num most[BLOCK], sum[BLOCK];
+} Running;
 
 static void softmax_step(Place at, num *score, Running *run, num *out, int dw) {
     int n = vecs_width(at.keys);
@@ -189,13 +218,18 @@ static void softmax_step(Place at, num *score, Running *run, num *out, int dw) {
     }
 }
 
-typedef struct { AttentionShape s; AttentionFlow f; num *out, *log_sum; } Attention;
+typedef struct {
+    AttentionShape s;
+    AttentionFlow f;
+    num *out, *log_sum;
+} Attention;
 
 static void forward_head(const Attention *a, size_t head, num *scratch) {
     AttentionShape s = a->s;
     size_t T = (size_t)s.T, D = (size_t)s.D, d = D / (size_t)s.heads, dw = (size_t)vecs_width((int)d), step = 3 * D;
     const num *q = a->f.qkv + qkv_at(s, head);
-    num *keys = scratch, *values = keys + d * (size_t)vecs_width(s.T), *queries = values + T * dw, *out = queries + BLOCK * dw;
+    num *keys = scratch, *values = keys + d * (size_t)vecs_width(s.T), *queries = values + T * dw,
+        *out = queries + BLOCK * dw;
     num *score = out + BLOCK * dw;
     turn_rows(q + D, step, T, d, keys);
     copy_rows(q + 2 * D, step, T, d, 1, values);
@@ -203,13 +237,22 @@ static void forward_head(const Attention *a, size_t head, num *scratch) {
         Running run;
         Place at = { .q0 = (int)q0, .rows = (int)MIN((size_t)BLOCK, T - q0) };
         copy_rows(q + q0 * step, step, (size_t)at.rows, d, (num)(1 / sqrt((double)d)), queries);
-        for (int r = 0; r < BLOCK; r++) run.most[r] = -INFINITY, run.sum[r] = 0;
+        for (int r = 0; r < BLOCK; r++) {
+            run.most[r] = -INFINITY;
+            run.sum[r] = 0;
+        }
         for (; at.k0 < (s.causal ? at.q0 + at.rows : s.T); at.k0 += BLOCK) {
             at.keys = MIN(BLOCK, s.T - at.k0);
             scores(s, at, queries, keys, score);
             softmax_step(at, score, &run, out, (int)dw);
-            product((Left){ score, BLOCK, 1 }, (Product){ .rows = at.rows, .length = at.keys, .cols = (int)d, .c = out, .c_row = dw,
-                    .b = values + (size_t)at.k0 * dw, .b_row = dw, .accumulate = at.k0 > 0 });
+            product((Left){ score, BLOCK, 1 }, (Product){ .rows = at.rows,
+                                                          .length = at.keys,
+                                                          .cols = (int)d,
+                                                          .c = out,
+                                                          .c_row = dw,
+                                                          .b = values + (size_t)at.k0 * dw,
+                                                          .b_row = dw,
+                                                          .accumulate = at.k0 > 0 });
         }
         for (size_t r = 0; r < (size_t)at.rows; r++) {
             num *to = a->out + out_at(s, head) + (q0 + r) * D;
@@ -236,14 +279,15 @@ void attend_forward(AttentionShape s, const num *qkv, num *out, num *log_sum) {
 
 /* Scratch of one head's backward. */
 typedef struct {
-    num *keys_turned, *values_turned, *keys, *dk, *dv;  /* [d][Tw] twice; [T][dw] */
-    num *queries, *dout, *dq;                           /* [BLOCK][dw] */
-    num *p, *dp;                                        /* [BLOCK][BLOCK] */
+    num *keys_turned, *values_turned, *keys, *dk, *dv; /* [d][Tw] twice; [T][dw] */
+    num *queries, *dout, *dq;                          /* [BLOCK][dw] */
+    num *p, *dp;                                       /* [BLOCK][BLOCK] */
 } Back;
 
 static Back back_carve(AttentionShape s, num *scratch, size_t *count) {
     size_t d = (size_t)(s.D / s.heads), Tw = (size_t)vecs_width(s.T), dw = (size_t)vecs_width((int)d), T = (size_t)s.T;
-    const size_t sizes[] = { d * Tw, d * Tw, T * dw, T * dw, T * dw, BLOCK * dw, BLOCK * dw, BLOCK * dw, BLOCK * BLOCK, BLOCK * BLOCK };
+    const size_t sizes[] = { d * Tw,     d * Tw,     T * dw,     T * dw,        T * dw,
+                             BLOCK * dw, BLOCK * dw, BLOCK * dw, BLOCK * BLOCK, BLOCK * BLOCK };
     num *part[COUNT(sizes)];
     size_t used = 0;
     for (size_t i = 0; i < COUNT(sizes); used += sizes[i++]) part[i] = scratch ? scratch + used : NULL;
@@ -256,8 +300,13 @@ static void backward_block(AttentionShape s, Place at, const Back *b, const num 
     int d = s.D / s.heads, n = vecs_width(at.keys);
     size_t dw = (size_t)vecs_width(d), Tw = (size_t)vecs_width(s.T), k0 = (size_t)at.k0;
     scores(s, at, b->queries, b->keys_turned, b->p);
-    product((Left){ b->dout, dw, 1 }, (Product){ .rows = at.rows, .length = d, .cols = at.keys, .b = b->values_turned + k0, .b_row = Tw,
-                                                 .c = b->dp, .c_row = BLOCK });
+    product((Left){ b->dout, dw, 1 }, (Product){ .rows = at.rows,
+                                                 .length = d,
+                                                 .cols = at.keys,
+                                                 .b = b->values_turned + k0,
+                                                 .b_row = Tw,
+                                                 .c = b->dp,
+                                                 .c_row = BLOCK });
     for (int r = 0; r < at.rows; r++) {
         num *p = b->p + r * BLOCK, *dp = b->dp + r * BLOCK;
         for (int j = 0; j < n; j++) p[j] -= log_sum[r];
@@ -266,9 +315,14 @@ static void backward_block(AttentionShape s, Place at, const Back *b, const num 
     }
     Product turned = { .rows = at.keys, .length = at.rows, .cols = d, .b_row = dw, .accumulate = true, .c_row = dw };
     Product dv = turned, dk = turned, dq = turned;
-    dv.b = b->dout, dv.c = b->dv + k0 * dw;
-    dk.b = b->queries, dk.c = b->dk + k0 * dw;
-    dq.rows = at.rows, dq.length = at.keys, dq.b = b->keys + k0 * dw, dq.c = b->dq;
+    dv.b = b->dout;
+    dv.c = b->dv + k0 * dw;
+    dk.b = b->queries;
+    dk.c = b->dk + k0 * dw;
+    dq.rows = at.rows;
+    dq.length = at.keys;
+    dq.b = b->keys + k0 * dw;
+    dq.c = b->dq;
     product((Left){ b->p, 1, BLOCK }, dv);
     product((Left){ b->dp, 1, BLOCK }, dk);
     product((Left){ b->dp, BLOCK, 1 }, dq);
@@ -288,7 +342,8 @@ static void backward_head(const Attention *a, size_t head, const Back *b) {
     turn_rows(q + D, step, T, d, b->keys_turned);
     turn_rows(q + 2 * D, step, T, d, b->values_turned);
     copy_rows(q + D, step, T, d, 1, b->keys);
-    memset(b->dk, 0, T * dw * sizeof(num)), memset(b->dv, 0, T * dw * sizeof(num));
+    memset(b->dk, 0, T * dw * sizeof(num));
+    memset(b->dv, 0, T * dw * sizeof(num));
     for (size_t q0 = 0; q0 < T; q0 += BLOCK) {
         num along[BLOCK];
         Place at = { .q0 = (int)q0, .rows = (int)MIN((size_t)BLOCK, T - q0) };

@@ -18,13 +18,19 @@
 
 #include "core/base.h"
 
-typedef struct { int B, T, D, heads; bool causal; } AttentionShape;
+typedef struct {
+    int B, T, D, heads;
+    bool causal;
+} AttentionShape;
 
 /* out as above. log_sum (NULL: not wanted) is log sum_j e^(S_ij) of each row, which the backward needs. */
 void attend_forward(AttentionShape s, const num *qkv, num *out, num *log_sum);
 
 /* What a backward step reads, and dqkv, which it adds to. */
-typedef struct { const num *qkv, *out, *log_sum, *dout; num *dqkv; } AttentionFlow;
+typedef struct {
+    const num *qkv, *out, *log_sum, *dout;
+    num *dqkv;
+} AttentionFlow;
 
 /* With dP = dout v^T and dS = P (dP - row sums of dout out):
  *   dv += P^T dout      dq += dS k / sqrt(d)      dk += dS^T q / sqrt(d)

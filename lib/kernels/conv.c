@@ -22,7 +22,9 @@ static void shape_require(ConvShape s) {
 }
 
 /* One multiply-add of a convolution: where its numbers lie in x, weight and y. */
-typedef struct { size_t x, weight, y; } Term;
+typedef struct {
+    size_t x, weight, y;
+} Term;
 typedef void (*TermBody)(void *context, Term at);
 
 /* Calls `body` for every term of the sum in conv.h. */
@@ -51,7 +53,10 @@ static size_t y_count(ConvShape s) {
     return (size_t)s.B * (size_t)out_height(s) * (size_t)out_width(s) * (size_t)s.outputs;
 }
 
-typedef struct { const num *x, *weight, *dy; num *y, *dx, *dweight; } Plain;
+typedef struct {
+    const num *x, *weight, *dy;
+    num *y, *dx, *dweight;
+} Plain;
 
 static void forward_term(void *context, Term at) {
     const Plain *v = context;
@@ -93,7 +98,9 @@ void conv_backward_weight_plain(ConvShape s, const num *x, const num *dy, bool a
 /* Both are one thing: each place of the result is a sum over a window of the source. Along one direction, place u of
  * the result looks through `cells` kernel cells; cell t sees number  first + u * step + t  of the source, if that is
  * one of its `size`. The place lies at  to_first + u * to_step  in a result of `to_size`. */
-typedef struct { int count, first, step, cells, size, to_first, to_step, to_size; } Axis;
+typedef struct {
+    int count, first, step, cells, size, to_first, to_step, to_size;
+} Axis;
 
 /* A window product: y[place, n] (+)= bias[n] + sum over the cells (i, j) inside the source, and c, of
  *                   x[.., h + i, w + j, c] * weight[n * n_stride + c * c_stride + cell(i, j)]
@@ -109,7 +116,9 @@ typedef struct {
 } Window;
 
 /* A run of places u0 .. u1-1 that all see the cells t0 .. t1-1. */
-typedef struct { int u0, u1, t0, t1; } Run;
+typedef struct {
+    int u0, u1, t0, t1;
+} Run;
 
 /* The longest run that begins at u, before `end`. */
 static Run axis_run(Axis a, int u, int end) {
@@ -117,7 +126,8 @@ static Run axis_run(Axis a, int u, int end) {
     for (; run.u1 < end; run.u1++) {
         int at = a.first + run.u1 * a.step, t0 = MIN(a.cells, MAX(0, -at)), t1 = MAX(t0, MIN(a.cells, a.size - at));
         if (run.u1 > u && (t0 != run.t0 || t1 != run.t1)) break;
-        run.t0 = t0, run.t1 = t1;
+        run.t0 = t0;
+        run.t1 = t1;
     }
     return run;
 }
@@ -174,16 +184,17 @@ static void run_tiles(const Window *w, Tile *t, int b0, int b1, Run h, Run v) {
     int rows = 0, height = tile_rows(t->cols);
     for (int b = b0; b < b1; b++)
         for (int p = h.u0; p < h.u1; p++) {
-            size_t from = ((size_t)b * (size_t)w->h.size + (size_t)(w->h.first + p * w->h.step + h.t0)) *
-                          (size_t)w->w.size;
-            size_t to = ((size_t)b * (size_t)w->h.to_size + (size_t)(w->h.to_first + p * w->h.to_step)) *
-                        (size_t)w->w.to_size;
+            size_t from =
+                ((size_t)b * (size_t)w->h.size + (size_t)(w->h.first + p * w->h.step + h.t0)) * (size_t)w->w.size;
+            size_t to =
+                ((size_t)b * (size_t)w->h.to_size + (size_t)(w->h.to_first + p * w->h.to_step)) * (size_t)w->w.to_size;
             for (int q = v.u0; q < v.u1; q++) {
                 t->a[rows] = w->x;
                 if (t->segments) t->a[rows] += (from + (size_t)(w->w.first + q * w->w.step + v.t0)) * C;
                 t->c[rows] = w->y + (to + (size_t)(w->w.to_first + q * w->w.to_step)) * (size_t)w->N + to_n;
                 if (++rows < height) continue;
-                t->rows = height, rows = 0;
+                t->rows = height;
+                rows = 0;
                 tile_run(t);
             }
         }
@@ -201,7 +212,8 @@ static void window_group(const Window *w, int p, int b0, int b1, int u0, int u1)
     ptrdiff_t a_at[LINES], b_at[LINES];
     size_t C = (size_t)w->C, cells = (size_t)w->w.cells;
     Tile t = { .a_at = a_at, .b_at = b_at, .a_step = 1, .cols = panel_cols(w->N, p) };
-    t.b = w->panels + (size_t)p * PANEL * window_depth(w), t.b_step = vecs_width(t.cols);
+    t.b = w->panels + (size_t)p * PANEL * window_depth(w);
+    t.b_step = vecs_width(t.cols);
     int lines = (int)MIN((size_t)LINES, MAX((size_t)1, SLICE / (cells * C * PANEL + 1)));
     for (int i = 0; i == 0 || i < w->h.cells; i += lines) {
         t.bias = w->bias && i == 0 ? w->bias + p * PANEL : NULL;
@@ -273,9 +285,19 @@ void conv_forward(ConvShape s, const num *x, const num *weight, const num *bias,
     size_t cells = (size_t)s.kernel * (size_t)s.kernel;
     Axis h = { out_height(s), -s.pad, s.stride, s.kernel, s.H, 0, 1, out_height(s) };
     Axis w = { out_width(s), -s.pad, s.stride, s.kernel, s.W, 0, 1, out_width(s) };
-    window_run(&(Window){ .h = h, .w = w, .B = s.B, .C = s.C, .N = s.outputs, .kernel = s.kernel, .turn = 1,
-                          .n_stride = (size_t)s.C * cells, .c_stride = cells, .x = x, .weight = weight,
-                          .bias = bias, .y = y });
+    window_run(&(Window){ .h = h,
+                          .w = w,
+                          .B = s.B,
+                          .C = s.C,
+                          .N = s.outputs,
+                          .kernel = s.kernel,
+                          .turn = 1,
+                          .n_stride = (size_t)s.C * cells,
+                          .c_stride = cells,
+                          .x = x,
+                          .weight = weight,
+                          .bias = bias,
+                          .y = y });
 }
 
 /* dx[h] = sum over kernel cells i and places p of y with p * stride + i - pad = h. Those i leave the remainder
@@ -298,10 +320,21 @@ void conv_backward_data(ConvShape s, const num *dy, const num *weight, bool accu
     for (int i = 0; i < s.stride; i++)
         for (int j = 0; j < s.stride; j++) {
             Axis h = phase_axis(s, i, s.H, out_height(s)), w = phase_axis(s, j, s.W, out_width(s));
-            window_run(&(Window){ .h = h, .w = w, .B = s.B, .C = s.outputs, .N = s.C, .kernel = s.kernel,
-                                  .i0 = i + s.stride * (h.cells - 1), .j0 = j + s.stride * (w.cells - 1),
-                                  .turn = -s.stride, .n_stride = cells, .c_stride = (size_t)s.C * cells, .x = dy,
-                                  .weight = weight, .y = dx, .accumulate = accumulate });
+            window_run(&(Window){ .h = h,
+                                  .w = w,
+                                  .B = s.B,
+                                  .C = s.outputs,
+                                  .N = s.C,
+                                  .kernel = s.kernel,
+                                  .i0 = i + s.stride * (h.cells - 1),
+                                  .j0 = j + s.stride * (w.cells - 1),
+                                  .turn = -s.stride,
+                                  .n_stride = cells,
+                                  .c_stride = (size_t)s.C * cells,
+                                  .x = dy,
+                                  .weight = weight,
+                                  .y = dx,
+                                  .accumulate = accumulate });
         }
 }
 
@@ -331,7 +364,9 @@ typedef struct {
 } Sum;
 
 /* Places in pictures b0 .. b1-1, lines p0 .. p1-1. */
-typedef struct { int b0, b1, p0, p1; } Group;
+typedef struct {
+    int b0, b1, p0, p1;
+} Group;
 
 static Group sum_group(const Sum *u, size_t g) {
     size_t strips = (size_t)((u->P + u->lines - 1) / u->lines);
@@ -365,9 +400,8 @@ static void sum_bias(const num *pack, size_t places, size_t width, bool accumula
     for (size_t n = 0; n < width; n += LANES) {
         Vec sum[4] = { { 0 } }; /* one alone would wait for itself, 4 cycles a turn */
         size_t i = 0;
-        for (; i + 4 <= places; i += 4)
-            UNROLL
-            for (size_t k = 0; k < 4; k++) sum[k] += vec_load(pack + (i + k) * width + n);
+        for (; i + 4 <= places; i += 4) UNROLL
+        for (size_t k = 0; k < 4; k++) sum[k] += vec_load(pack + (i + k) * width + n);
         for (; i < places; i++) sum[0] += vec_load(pack + i * width + n);
         Vec all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
         vec_store(bias + n, accumulate ? vec_load(bias + n) + all : all);
@@ -377,7 +411,10 @@ static void sum_bias(const num *pack, size_t places, size_t width, bool accumula
 /* Memory that the next group will read, asked for a little with every tile of this one, so that it has come nearer
  * (into the second cache) when its turn comes. */
 enum { LINE = 64 / sizeof(num) };
-typedef struct { const num *at, *end; size_t share; } Ahead;
+typedef struct {
+    const num *at, *end;
+    size_t share;
+} Ahead;
 
 static Ahead ahead_of(const num *from, size_t count, size_t tiles) {
     return (Ahead){ from, from + count, (count / tiles / LINE + 1) * LINE };
@@ -390,7 +427,14 @@ static void ahead_fetch(Ahead *a) {
 }
 
 /* What one worker needs for one group. */
-typedef struct { const Sum *u; Tile tile; Group group; struct Runs *runs; Ahead x, dy; num *pad; } Share;
+typedef struct {
+    const Sum *u;
+    Tile tile;
+    Group group;
+    struct Runs *runs;
+    Ahead x, dy;
+    num *pad;
+} Share;
 
 static void share_ahead(Share *h, size_t next, size_t tiles) {
     const Sum *u = h->u;
@@ -406,20 +450,25 @@ static void share_ahead(Share *h, size_t next, size_t tiles) {
 
 /* The part of a group that sees x through cell t: places u0 .. u1-1 of `first` .. end-1. */
 static Run cell_run(int t, int size, int first, int end, int stride, int pad) {
-    int low = pad > t ? (pad - t + stride - 1) / stride : 0; /* u * stride + t - pad >= 0 */
+    int low = pad > t ? (pad - t + stride - 1) / stride : 0;           /* u * stride + t - pad >= 0 */
     int high = size + pad > t ? (size + pad - t - 1) / stride + 1 : 0; /* < size */
-    low = MAX(low, first), high = MIN(high, end);
+    low = MAX(low, first);
+    high = MIN(high, end);
     return (Run){ low, MAX(low, high), t, t + 1 };
 }
 
 /* Where the runs of places that see x through one cell of the kernel lie, in x and in dy. */
-typedef struct Runs { size_t segments, length; ptrdiff_t a_at[GROUP], b_at[GROUP]; } Runs;
+typedef struct Runs {
+    size_t segments, length;
+    ptrdiff_t a_at[GROUP], b_at[GROUP];
+} Runs;
 
 static void cell_runs(const Share *h, int i, int j, Runs *runs) {
     ConvShape s = h->u->s;
     Group g = h->group;
     Run v = cell_run(i, s.H, g.p0, g.p1, s.stride, s.pad), w = cell_run(j, s.W, 0, h->u->Q, s.stride, s.pad);
-    runs->segments = 0, runs->length = (size_t)(w.u1 - w.u0);
+    runs->segments = 0;
+    runs->length = (size_t)(w.u1 - w.u0);
     for (int b = g.b0; b < g.b1 && runs->length; b++)
         for (int p = v.u0; p < v.u1; p++) {
             size_t line = (size_t)b * (size_t)s.H + (size_t)(p * s.stride + i - s.pad);
@@ -431,7 +480,10 @@ static void cell_runs(const Share *h, int i, int j, Runs *runs) {
 }
 
 static void run_use(Tile *t, const Runs *runs) {
-    t->segments = runs->segments, t->length = runs->length, t->a_at = runs->a_at, t->b_at = runs->b_at;
+    t->segments = runs->segments;
+    t->length = runs->length;
+    t->a_at = runs->a_at;
+    t->b_at = runs->b_at;
 }
 
 /* Adds a group's share to the partial sums of the kernel's line i, [cells][C][width], one panel. Channels are the outer
@@ -446,10 +498,12 @@ static void sum_line(Share *h, int i, num *to) {
             t->rows = (int)MIN(height, C - c);
             for (size_t r = 0; r < height; r++) {
                 size_t row = c + MIN(r, (size_t)t->rows - 1);
-                t->a[r] = h->u->x + row, t->c[r] = to + (j * C + row) * (size_t)t->b_step;
+                t->a[r] = h->u->x + row;
+                t->c[r] = to + (j * C + row) * (size_t)t->b_step;
             }
             tile_run(t);
-            ahead_fetch(&h->x), ahead_fetch(&h->dy);
+            ahead_fetch(&h->x);
+            ahead_fetch(&h->dy);
         }
 }
 
@@ -477,7 +531,8 @@ static void sum_narrow(Share *h, num *to) {
     Group g = h->group;
     size_t K = (size_t)u->s.kernel, C = (size_t)u->s.C, height = (size_t)tile_rows(t->cols), row = pad_row(u);
     copy_padded(h);
-    h->runs->segments = 0, h->runs->length = (size_t)u->Q;
+    h->runs->segments = 0;
+    h->runs->length = (size_t)u->Q;
     for (int b = 0; b < g.b1 - g.b0; b++)
         for (int p = 0; p < g.p1 - g.p0; p++) {
             size_t s = h->runs->segments++;
@@ -489,10 +544,12 @@ static void sum_narrow(Share *h, num *to) {
         t->rows = (int)MIN(height, u->depth - e);
         for (size_t r = 0; r < height; r++) {
             size_t number = e + MIN(r, (size_t)t->rows - 1); /* (i, j, c) */
-            t->a[r] = h->pad + number / (K * C) * row + number % (K * C), t->c[r] = to + number * (size_t)t->b_step;
+            t->a[r] = h->pad + number / (K * C) * row + number % (K * C);
+            t->c[r] = to + number * (size_t)t->b_step;
         }
         tile_run(t);
-        ahead_fetch(&h->x), ahead_fetch(&h->dy);
+        ahead_fetch(&h->x);
+        ahead_fetch(&h->dy);
     }
 }
 
@@ -510,8 +567,11 @@ static void sum_pieces(void *context, size_t begin, size_t end, int worker) {
         size_t first = u->groups * chunk / u->chunks, last = u->groups * (chunk + 1) / u->chunks;
         for (size_t g = first; g < last; g++) {
             Share h = { .u = u, .group = sum_group(u, g), .pad = pad, .runs = (void *)(pad + u->x_count) };
-            h.tile = (Tile){ .b = pack_places(u, p, h.group, pack), .b_step = width, .cols = cols,
-                             .a_step = u->s.stride * u->s.C, .accumulate = g > first };
+            h.tile = (Tile){ .b = pack_places(u, p, h.group, pack),
+                             .b_step = width,
+                             .cols = cols,
+                             .a_step = u->s.stride * u->s.C,
+                             .accumulate = g > first };
             share_ahead(&h, MIN(g + 1, last - 1), u->depth / (size_t)tile_rows(cols) / slices + 1);
             if (i0 == 0) sum_bias(h.tile.b, group_places(u, h.group), (size_t)width, g > first, bias);
             if (is_narrow(u)) sum_narrow(&h, to);
@@ -560,7 +620,8 @@ static void sum_memory(Sum *u) {
     u->worker_bytes = (u->worker_bytes / 64 + 1) * 64;
     size_t shared = size_mul(partials + biases, sizeof(num));
     u->partial = shared_scratch(shared + (size_t)thread_count() * u->worker_bytes);
-    u->partial_bias = u->partial + partials, u->workers = (char *)u->partial + shared;
+    u->partial_bias = u->partial + partials;
+    u->workers = (char *)u->partial + shared;
 }
 
 static void sum_run(Sum *u) {
@@ -590,8 +651,15 @@ void conv_backward_weight(ConvShape s, const num *x, const num *dy, bool accumul
         conv_backward_weight_plain(s, x, dy, accumulate, dweight, dbias);
         return;
     }
-    Sum u = { .s = s, .P = out_height(s), .Q = out_width(s), .x = x, .dy = dy, .dweight = dweight, .dbias = dbias,
-              .panels = (size_t)panel_count(s.outputs), .accumulate = accumulate,
+    Sum u = { .s = s,
+              .P = out_height(s),
+              .Q = out_width(s),
+              .x = x,
+              .dy = dy,
+              .dweight = dweight,
+              .dbias = dbias,
+              .panels = (size_t)panel_count(s.outputs),
+              .accumulate = accumulate,
               .depth = (size_t)s.kernel * (size_t)s.kernel * (size_t)s.C };
     u.lines = MAX(1, MIN(u.P, GROUP / u.Q));
     u.pictures = MAX(1, MIN(s.B, GROUP / u.Q / u.P));

@@ -24,7 +24,9 @@
 
 #include "core/base.h"
 
-typedef struct { int B, H, W, C, outputs, kernel, stride, pad; } ConvShape;
+typedef struct {
+    int B, H, W, C, outputs, kernel, stride, pad;
+} ConvShape;
 
 /* Height or width of the result: (size + 2 pad - kernel) / stride + 1, rounded down. */
 int conv_out(int size, int kernel, int stride, int pad);

@@ -17,8 +17,16 @@
  * for a turned A, when there is one panel alone. A B that is packed for FEW_ROWS is packed panel by panel by whoever
  * computes with it, if there is a panel for everybody: then the road from memory is the limit, and every number of B goes
  * it once. The result of a row depends on how K is cut, never on how M and N are, nor on what is packed. */
-enum { K_BLOCK = 1536, N_BLOCK = 2048, M_BLOCK = 1152, M_PIECE = 96, M_UNIT = 24 /* tiles of 6 rows fit, and of 8 */,
-       K_PIECE = 512 /* packed at a time */, FEW_ROWS = 128, SMALL_B = 1 << 18 };
+enum {
+    K_BLOCK = 1536,
+    N_BLOCK = 2048,
+    M_BLOCK = 1152,
+    M_PIECE = 96,
+    M_UNIT = 24 /* tiles of 6 rows fit, and of 8 */,
+    K_PIECE = 512 /* packed at a time */,
+    FEW_ROWS = 128,
+    SMALL_B = 1 << 18
+};
 
 /* C (+)= op(A) op(B) for one block: a, b and c point at its first numbers in memory. What the kernel reads:
  *     op(A)[m][k] = left[m * left_row + k * left_step],  column n of panel p, op(B)[k][n] = panels + p * panel_next,
@@ -75,7 +83,8 @@ static void pack_panel(const Block *g, size_t p, size_t k0, size_t k1, num *to) 
     else if (g->turn_b) matrix_turn(g->b + p * PANEL * g->ldb + k0, g->ldb, cols, k1 - k0, to + k0 * width, width);
     for (size_t k = k0; k < k1; k++) {
         size_t from = k * g->ldb + p * PANEL;
-        if (!g->turn_b && g->stored) stored_widen(g->form, g->stored + from * stored_size(g->form), to + k * width, cols);
+        if (!g->turn_b && g->stored)
+            stored_widen(g->form, g->stored + from * stored_size(g->form), to + k * width, cols);
         else if (!g->turn_b) memcpy(to + k * width, g->b + from, cols * sizeof(num));
         for (size_t n = cols; n < width; n++) to[k * width + n] = 0;
     }
@@ -96,15 +105,21 @@ static void pack_rows(void *context, size_t begin, size_t end, int worker) {
     const Block *g = context;
     (void)worker;
     for (size_t m = begin * PANEL; m < end * PANEL && m < (size_t)g->M; m += PANEL)
-        matrix_turn(g->a + m, g->lda, (size_t)g->K, MIN((size_t)PANEL, (size_t)g->M - m),
-                    g->packed_a + m * g->left_row, g->left_row);
+        matrix_turn(g->a + m, g->lda, (size_t)g->K, MIN((size_t)PANEL, (size_t)g->M - m), g->packed_a + m * g->left_row,
+                    g->left_row);
 }
 
 /* Rows m0 .. m1 of panel p, whose numbers begin at `panel`. */
 static void compute_rows(const Block *g, size_t p, const num *panel, size_t m0, size_t m1) {
     static const ptrdiff_t start = 0;
-    Tile t = { .a_at = &start, .b_at = &start, .segments = 1, .length = (size_t)g->K, .accumulate = g->accumulate,
-               .a_step = (ptrdiff_t)g->left_step, .b = panel, .cols = panel_cols(g->N, (int)p),
+    Tile t = { .a_at = &start,
+               .b_at = &start,
+               .segments = 1,
+               .length = (size_t)g->K,
+               .accumulate = g->accumulate,
+               .a_step = (ptrdiff_t)g->left_step,
+               .b = panel,
+               .cols = panel_cols(g->N, (int)p),
                .bias = g->bias ? g->bias + p * PANEL : NULL };
     t.b_step = g->panel_step ? (ptrdiff_t)g->panel_step : vecs_width(t.cols);
     size_t height = (size_t)tile_rows(t.cols);
@@ -154,19 +169,34 @@ static void block_run(Block *g) {
     size_t count = (size_t)panel_count(g->N), strips = ((size_t)g->M + PANEL - 1) / PANEL;
     size_t pieces = count * (((size_t)g->M + g->piece_rows - 1) / g->piece_rows);
     if (g->few_rows) {
-        g->left = g->a, g->left_row = g->turn_a ? 1 : g->lda, g->left_step = g->turn_a ? g->lda : 1, g->panel_step = 0;
+        g->left = g->a;
+        g->left_row = g->turn_a ? 1 : g->lda;
+        g->left_step = g->turn_a ? g->lda : 1;
+        g->panel_step = 0;
         parallel_for(count, grain_of(2.0 * g->M * PANEL * g->K), pack_and_compute, g);
         return;
     }
     if (g->pack_b) {
         size_t parts = ((size_t)g->K + K_PIECE - 1) / K_PIECE;
         parallel_for(count * parts, grain_of(4.0 * PANEL * g->K / (double)parts), pack_panels, g);
-        g->panels = g->packed_b, g->panel_next = PANEL * (size_t)g->K, g->panel_step = 0;
-    } else g->panels = g->b, g->panel_next = PANEL, g->panel_step = g->ldb;
+        g->panels = g->packed_b;
+        g->panel_next = PANEL * (size_t)g->K;
+        g->panel_step = 0;
+    } else {
+        g->panels = g->b;
+        g->panel_next = PANEL;
+        g->panel_step = g->ldb;
+    }
     if (g->pack_a) {
-        g->left = g->packed_a, g->left_row = (size_t)g->K + LANES, g->left_step = 1;
+        g->left = g->packed_a;
+        g->left_row = (size_t)g->K + LANES;
+        g->left_step = 1;
         parallel_for(strips, grain_of(8.0 * PANEL * g->K), pack_rows, g);
-    } else g->left = g->a, g->left_row = g->turn_a ? 1 : g->lda, g->left_step = g->turn_a ? g->lda : 1;
+    } else {
+        g->left = g->a;
+        g->left_row = g->turn_a ? 1 : g->lda;
+        g->left_step = g->turn_a ? g->lda : 1;
+    }
     parallel_for(pieces, grain_of(2.0 * g->M * g->N * g->K / (double)pieces), compute_pieces, g);
 }
 
@@ -186,7 +216,11 @@ void gemm_run(Gemm in) {
         gemm_empty(in);
         return;
     }
-    Block g = { .turn_a = in.turn_a, .turn_b = in.turn_b, .lda = (size_t)in.lda, .ldb = (size_t)in.ldb, .ldc = (size_t)in.ldc,
+    Block g = { .turn_a = in.turn_a,
+                .turn_b = in.turn_b,
+                .lda = (size_t)in.lda,
+                .ldb = (size_t)in.ldb,
+                .ldc = (size_t)in.ldc,
                 .form = in.form };
     g.pack_a = in.turn_a && N > PANEL;
     g.pack_b = in.stored || in.turn_b || N % LANES != 0 || (M > FEW_ROWS && (double)K * N > SMALL_B);
@@ -200,20 +234,34 @@ void gemm_run(Gemm in) {
     for (int n = 0; n < N; n += n_block)
         for (int k = 0; k < K; k += k_block)
             for (int m = 0; m < M; m += m_block) {
-                g.M = MIN(m_block, M - m), g.N = MIN(n_block, N - n), g.K = MIN(k_block, K - k);
+                g.M = MIN(m_block, M - m);
+                g.N = MIN(n_block, N - n);
+                g.K = MIN(k_block, K - k);
                 g.a = in.a + (in.turn_a ? (size_t)k * g.lda + (size_t)m : (size_t)m * g.lda + (size_t)k);
                 size_t b_at = in.turn_b ? (size_t)n * g.ldb + (size_t)k : (size_t)k * g.ldb + (size_t)n;
-                g.b = in.stored ? NULL : in.b + b_at, g.stored = in.stored ? in.stored + b_at * stored_size(in.form) : NULL;
+                g.b = in.stored ? NULL : in.b + b_at;
+                g.stored = in.stored ? in.stored + b_at * stored_size(in.form) : NULL;
                 g.bias = in.bias && k == 0 ? in.bias + n : NULL;
-                g.c = in.c + (size_t)m * g.ldc + (size_t)n, g.accumulate = in.accumulate || k > 0;
+                g.c = in.c + (size_t)m * g.ldc + (size_t)n;
+                g.accumulate = in.accumulate || k > 0;
                 block_run(&g);
             }
 }
 
-void gemm(bool turn_a, bool turn_b, int M, int N, int K, const num *a, int lda, const num *b, int ldb,
-          bool accumulate, num *c, int ldc) {
-    gemm_run((Gemm){ .turn_a = turn_a, .turn_b = turn_b, .accumulate = accumulate, .M = M, .N = N, .K = K, .a = a, .lda = lda,
-                     .b = b, .ldb = ldb, .c = c, .ldc = ldc });
+void gemm(bool turn_a, bool turn_b, int M, int N, int K, const num *a, int lda, const num *b, int ldb, bool accumulate,
+          num *c, int ldc) {
+    gemm_run((Gemm){ .turn_a = turn_a,
+                     .turn_b = turn_b,
+                     .accumulate = accumulate,
+                     .M = M,
+                     .N = N,
+                     .K = K,
+                     .a = a,
+                     .lda = lda,
+                     .b = b,
+                     .ldb = ldb,
+                     .c = c,
+                     .ldc = ldc });
 }
 
 double fma_peak(void) {
@@ -223,9 +271,8 @@ double fma_peak(void) {
     for (double begin = clock_seconds(), now = begin; now < begin + 0.1;) {
         enum { TURNS = 20000 };
         double start = now;
-        for (int turn = 0; turn < TURNS; turn++)
-            UNROLL
-            for (int i = 0; i < 12; i++) sum[i] = sum[i] * scale + scale;
+        for (int turn = 0; turn < TURNS; turn++) UNROLL
+        for (int i = 0; i < 12; i++) sum[i] = sum[i] * scale + scale;
         now = clock_seconds();
         best = MAX(best, 2.0 * 12 * LANES * TURNS / (now - start) * 1e-9);
     }

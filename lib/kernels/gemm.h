@@ -16,8 +16,8 @@
 
 #include "kernels/weight_view.h"
 
-void gemm(bool turn_a, bool turn_b, int M, int N, int K, const num *a, int lda, const num *b, int ldb,
-          bool accumulate, num *c, int ldc);
+void gemm(bool turn_a, bool turn_b, int M, int N, int K, const num *a, int lda, const num *b, int ldb, bool accumulate,
+          num *c, int ldc);
 
 /* The same as three loops: what to read first, and what the tests hold gemm against. */
 void gemm_plain(bool turn_a, bool turn_b, int M, int N, int K, const num *a, int lda, const num *b, int ldb,

@@ -74,7 +74,7 @@ typedef struct {
     const ptrdiff_t *a_at, *b_at;
     size_t segments, length;
     int rows, cols;
-    const num *bias;  /* NULL: none */
+    const num *bias; /* NULL: none */
     bool accumulate;
 } Tile;
 
@@ -94,9 +94,8 @@ static inline void tile_store_edge(const Tile *t, const num *sum, int width) {
 static inline __attribute__((always_inline)) void tile_loop(const Tile *t, int height, int vecs) {
     Vec sum[ROWS_MOST][VECS], b[VECS];
     UNROLL
-    for (int r = 0; r < height; r++)
-        UNROLL
-        for (int v = 0; v < vecs; v++) sum[r][v] = (Vec){ 0 };
+    for (int r = 0; r < height; r++) UNROLL
+    for (int v = 0; v < vecs; v++) sum[r][v] = (Vec){ 0 };
     for (size_t s = 0; s < t->segments; s++) {
         const num *a[ROWS_MOST], *at = t->b + t->b_at[s];
         UNROLL
@@ -106,17 +105,15 @@ static inline __attribute__((always_inline)) void tile_loop(const Tile *t, int h
             UNROLL
             for (int v = 0; v < vecs; v++) b[v] = vec_load(at + v * LANES);
             UNROLL
-            for (int r = 0; r < height; r++)
-                UNROLL
-                for (int v = 0; v < vecs; v++) sum[r][v] += a[r][k] * b[v];
+            for (int r = 0; r < height; r++) UNROLL
+            for (int v = 0; v < vecs; v++) sum[r][v] += a[r][k] * b[v];
         }
     }
     if (t->rows < height || t->cols < vecs * LANES) {
         num edge[ROWS_MOST][PANEL];
         UNROLL
-        for (int r = 0; r < height; r++)
-            UNROLL
-            for (int v = 0; v < vecs; v++) vec_store(edge[r] + v * LANES, sum[r][v]);
+        for (int r = 0; r < height; r++) UNROLL
+        for (int v = 0; v < vecs; v++) vec_store(edge[r] + v * LANES, sum[r][v]);
         tile_store_edge(t, edge[0], PANEL);
         return;
     }
@@ -167,12 +164,11 @@ static __attribute__((noinline, unused)) void vec_turn(const num *from, size_t s
     UNROLL
     for (int r = 0; r < LANES; r++) rows[0][r] = vec_load(from + (size_t)r * step);
     UNROLL
-    for (int n = 1; n < LANES; n *= 2, now = 1 - now)
-        UNROLL
-        for (int r = 0; r < LANES / 2; r++) {
-            rows[1 - now][2 * r] = vec_deal(rows[now][r], rows[now][r + LANES / 2], 0);
-            rows[1 - now][2 * r + 1] = vec_deal(rows[now][r], rows[now][r + LANES / 2], LANES / 2);
-        }
+    for (int n = 1; n < LANES; n *= 2, now = 1 - now) UNROLL
+    for (int r = 0; r < LANES / 2; r++) {
+        rows[1 - now][2 * r] = vec_deal(rows[now][r], rows[now][r + LANES / 2], 0);
+        rows[1 - now][2 * r + 1] = vec_deal(rows[now][r], rows[now][r + LANES / 2], LANES / 2);
+    }
     UNROLL
     for (int r = 0; r < LANES; r++) vec_store(to[r], rows[now][r]);
 }

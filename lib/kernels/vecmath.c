@@ -88,7 +88,9 @@ INLINE Floats exp_long(Floats high, Floats low) {
     Floats shifted = high * 1.44269504f + round, n = shifted - round;
     Floats r = high - n * 0.693359375f - n * -2.12194440e-4f + low;
     Floats q = r * 1.392617612e-03f + 8.363173075e-03f;
-    q = q * r + 4.166655466e-02f, q = q * r + 1.666657703e-01f, q = q * r + 0.5f;
+    q = q * r + 4.166655466e-02f;
+    q = q * r + 1.666657703e-01f;
+    q = q * r + 0.5f;
     Floats e = r * r * q + r + 1.0f;
     Bits whole = (Bits)shifted - 0x4b400000u, half = (Bits)((Ints)whole >> 1);
     return e * (Floats)((half + 127) << 23) * (Floats)((whole - half + 127) << 23);
@@ -97,8 +99,8 @@ INLINE Floats exp_long(Floats high, Floats low) {
 /* e^(z^2) erfc(z) for z in [0, 10.3], which falls gently from 1 to 1 / (z sqrt pi):
  *   w = 1 / (z + 3),  u = (z - 3) w,  w * polynomial in u                                     5e-9 */
 INLINE Floats erfc_scaled(Floats z) {
-    static const float terms[] = { 1.074006906e+00f, -8.833944620e-01f, 5.902284327e-01f, -3.104665800e-01f,
-                                   1.195271709e-01f, -2.683691875e-02f, -1.217028742e-03f, 3.078599508e-03f,
+    static const float terms[] = { 1.074006906e+00f,  -8.833944620e-01f, 5.902284327e-01f,  -3.104665800e-01f,
+                                   1.195271709e-01f,  -2.683691875e-02f, -1.217028742e-03f, 3.078599508e-03f,
                                    -4.984463507e-04f, -3.336091533e-04f };
     Floats w = 1.0f / (z + 3.0f), u = (z - 3.0f) * w, sum = all(terms[9]);
     UNROLL
@@ -195,7 +197,8 @@ void vec_quick_gelu(const num *x, num *y, size_t n) {
     else vec_quick_gelu_plain(x, y, n);
 }
 
-INLINE void gelu_back(Floats (*slope)(Floats), const float *x, const float *dy, bool accumulate, float *dx, size_t count) {
+INLINE void gelu_back(Floats (*slope)(Floats), const float *x, const float *dy, bool accumulate, float *dx,
+                      size_t count) {
     Floats d = load(dy, count) * slope(load(x, count));
     store(dx, accumulate ? load(dx, count) + d : d, count);
 }

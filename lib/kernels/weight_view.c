@@ -35,9 +35,11 @@ void stored_widen(StoredForm form, const uint8_t *from, num *to, size_t n) {
 
 void stored_row(const Stored *stored, int rows, int cols, int r, num *to) {
     int each = rows / stored->parts;
-    REQUIRE(!stored->turned && 0 <= r && r < rows, "row %d of %d, %s", r, rows, stored->turned ? "turned" : "not turned");
+    REQUIRE(!stored->turned && 0 <= r && r < rows, "row %d of %d, %s", r, rows,
+            stored->turned ? "turned" : "not turned");
     StoredForm form = stored->part[r / each].form;
-    stored_widen(form, stored->part[r / each].data + (size_t)(r % each) * (size_t)cols * stored_size(form), to, (size_t)cols);
+    stored_widen(form, stored->part[r / each].data + (size_t)(r % each) * (size_t)cols * stored_size(form), to,
+                 (size_t)cols);
 }
 
 void stored_all(const Stored *stored, int rows, int cols, num *to) {
@@ -45,5 +47,6 @@ void stored_all(const Stored *stored, int rows, int cols, num *to) {
     size_t size = stored_size(stored->part[0].form);
     for (size_t c = 0; c < (size_t)cols && stored->turned; c++)
         for (size_t r = 0; r < (size_t)rows; r++)
-            stored_widen(stored->part[0].form, stored->part[0].data + (c * (size_t)rows + r) * size, to + r * (size_t)cols + c, 1);
+            stored_widen(stored->part[0].form, stored->part[0].data + (c * (size_t)rows + r) * size,
+                         to + r * (size_t)cols + c, 1);
 }

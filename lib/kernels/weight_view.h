@@ -19,7 +19,10 @@ enum { STORED_PARTS = 3 };
  * its own. Turned (one part alone): the file holds [cols,rows]. The bytes belong to the file. */
 typedef struct {
     int parts;
-    struct { const uint8_t *data; StoredForm form; } part[STORED_PARTS];
+    struct {
+        const uint8_t *data;
+        StoredForm form;
+    } part[STORED_PARTS];
     bool turned;
 } Stored;
 

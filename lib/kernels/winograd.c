@@ -37,8 +37,10 @@ INLINE void turn_input(const Vec *d, int in, Vec *v, int out) {
     Vec a = d[4 * in] - d[2 * in] * 4, b = d[3 * in] - d[in] * 4;
     Vec e = d[4 * in] - d[2 * in], f = (d[3 * in] - d[in]) * 2;
     v[0] = d[0] * 4 - d[2 * in] * 5 + d[4 * in];
-    v[out] = a + b, v[2 * out] = a - b;
-    v[3 * out] = e + f, v[4 * out] = e - f;
+    v[out] = a + b;
+    v[2 * out] = a - b;
+    v[3 * out] = e + f;
+    v[4 * out] = e - f;
     v[5 * out] = d[in] * 4 - d[3 * in] * 5 + d[5 * in];
 }
 
@@ -55,8 +57,10 @@ INLINE void turn_output(const Vec *m, int in, Vec *y, int out) {
 INLINE void turn_gradient(const Vec *y, int in, Vec *u, int out) {
     Vec a = y[0] + y[2 * in], b = y[in] + y[3 * in], c = y[0] + y[2 * in] * 4, d = (y[in] + y[3 * in] * 4) * 2;
     u[0] = y[0];
-    u[out] = a + b, u[2 * out] = a - b;
-    u[3 * out] = c + d, u[4 * out] = c - d;
+    u[out] = a + b;
+    u[2 * out] = a - b;
+    u[3 * out] = c + d;
+    u[4 * out] = c - d;
     u[5 * out] = y[3 * in];
 }
 
@@ -65,8 +69,10 @@ INLINE void turn_kernel(const Vec *g, int in, Vec *u, int out) {
     const num sixth = (num)1 / 6, part = (num)1 / 24;
     Vec a = (g[0] + g[2 * in]) * -sixth, b = (g[0] + g[2 * in] * 4) * part, c = g[in] * sixth, d = g[in] * (2 * part);
     u[0] = g[0] * (num)0.25;
-    u[out] = a - c, u[2 * out] = a + c;
-    u[3 * out] = b + d, u[4 * out] = b - d;
+    u[out] = a - c;
+    u[2 * out] = a + c;
+    u[3 * out] = b + d;
+    u[4 * out] = b - d;
     u[5 * out] = g[2 * in];
 }
 
@@ -82,7 +88,9 @@ INLINE void turn_kernel_back(const Vec *s, int in, Vec *g, int out) {
 /* ---- squares of pictures ----------------------------------------------------------------------------------------- */
 
 /* Pictures [B,H,W,channels], of which square t is number t / across % down of the lines, t % across of the columns. */
-typedef struct { int H, W, channels, down, across; } Grid;
+typedef struct {
+    int H, W, channels, down, across;
+} Grid;
 
 static Grid grid(ConvShape s, int channels) {
     return (Grid){ s.H, s.W, channels, (s.H + SIDE - 1) / SIDE, (s.W + SIDE - 1) / SIDE };
@@ -107,10 +115,16 @@ INLINE Vec load_inside(const num *x, ptrdiff_t at, int c) { return at < 0 ? (Vec
 
 /* Turned squares lie [POINTS][squares][channels]; the two steps are a little longer than that, so that lines of memory
  * that are used together do not fall into the same place of a cache. */
-typedef struct { num *v; size_t row, point; } Turned;
+typedef struct {
+    num *v;
+    size_t row, point;
+} Turned;
 
 /* Those of dY lie [POINTS][panels][squares][PANEL], as the kernel wants the matrix on the right. */
-typedef struct { num *v; size_t panel, point; } Panels;
+typedef struct {
+    num *v;
+    size_t panel, point;
+} Panels;
 
 static size_t turned_row(int channels) { return (size_t)channels + 64 / sizeof(num); }
 static size_t turned_point(size_t squares, int channels) { return squares * turned_row(channels) + 64 / sizeof(num); }
@@ -243,7 +257,8 @@ static void multiply_point(const Pass *w, int point, Turned v, Turned m, size_t 
     static const ptrdiff_t start = 0;
     Tile t = { .a_at = &start, .b_at = &start, .segments = 1, .length = (size_t)w->from.channels, .a_step = 1 };
     for (int p = 0; p < panel_count(w->to.channels); p++) {
-        t.cols = vecs_width(panel_cols(w->to.channels, p)), t.b_step = t.cols;
+        t.cols = vecs_width(panel_cols(w->to.channels, p));
+        t.b_step = t.cols;
         t.b = w->kernels + (size_t)point * kernels_point(w) + (size_t)p * PANEL * (size_t)w->from.channels;
         size_t height = (size_t)tile_rows(t.cols);
         for (size_t row = 0; row < rows; row += height) {
@@ -262,7 +277,8 @@ static void pass_pieces(void *context, size_t begin, size_t end, int worker) {
     const Pass *w = context;
     Turned v = { .row = turned_row(w->from.channels), .point = turned_point(w->group, w->from.channels) };
     Turned m = { .row = turned_row(w->to.channels), .point = turned_point(w->group, w->to.channels) };
-    v.v = (num *)(void *)(w->workers + (size_t)worker * w->worker_bytes), m.v = v.v + POINTS * v.point;
+    v.v = (num *)(void *)(w->workers + (size_t)worker * w->worker_bytes);
+    m.v = v.v + POINTS * v.point;
     for (size_t first = begin; first < end; first += w->group) {
         size_t rows = MIN(w->group, end - first);
         for (size_t i = 0; i < rows; i++) square_input(w->from, w->x, first + i, v, i);
@@ -295,14 +311,28 @@ static void pass_run(Pass *w, int B) {
 }
 
 void winograd_forward(ConvShape s, const num *x, const num *weight, const num *bias, num *y) {
-    pass_run(&(Pass){ .from = grid(s, s.C), .to = grid(s, s.outputs), .x = x, .weight = weight, .bias = bias, .y = y,
-                      .out_stride = (size_t)s.C * CELLS, .in_stride = CELLS }, s.B);
+    pass_run(&(Pass){ .from = grid(s, s.C),
+                      .to = grid(s, s.outputs),
+                      .x = x,
+                      .weight = weight,
+                      .bias = bias,
+                      .y = y,
+                      .out_stride = (size_t)s.C * CELLS,
+                      .in_stride = CELLS },
+             s.B);
 }
 
 void winograd_backward_data(ConvShape s, const num *dy, const num *weight, bool accumulate, num *dx) {
-    pass_run(&(Pass){ .from = grid(s, s.outputs), .to = grid(s, s.C), .x = dy, .weight = weight, .y = dx,
-                      .turned = true, .accumulate = accumulate, .out_stride = CELLS,
-                      .in_stride = (size_t)s.C * CELLS }, s.B);
+    pass_run(&(Pass){ .from = grid(s, s.outputs),
+                      .to = grid(s, s.C),
+                      .x = dy,
+                      .weight = weight,
+                      .y = dx,
+                      .turned = true,
+                      .accumulate = accumulate,
+                      .out_stride = CELLS,
+                      .in_stride = (size_t)s.C * CELLS },
+             s.B);
 }
 
 /* ---- backward to the weights ------------------------------------------------------------------------------------- */
@@ -312,9 +342,9 @@ void winograd_backward_data(ConvShape s, const num *dy, const num *weight, bool 
 typedef struct {
     Grid x_grid, y_grid;
     const num *x, *dy;
-    Turned v;            /* of x */
-    Panels u;            /* of dy */
-    num *sums;           /* [POINTS][panels][C][PANEL] */
+    Turned v;  /* of x */
+    Panels u;  /* of dy */
+    num *sums; /* [POINTS][panels][C][PANEL] */
     num *dweight;
     size_t squares, first, rows;
     bool accumulate;
@@ -334,8 +364,13 @@ static void sum_multiply(void *context, size_t begin, size_t end, int worker) {
     static const ptrdiff_t start = 0;
     const Sum *w = context;
     size_t C = (size_t)w->x_grid.channels, N = (size_t)w->y_grid.channels, panels = (size_t)panel_count((int)N);
-    Tile t = { .a_at = &start, .b_at = &start, .segments = 1, .length = w->rows, .a_step = (ptrdiff_t)w->v.row,
-               .b_step = PANEL, .accumulate = w->first > 0 };
+    Tile t = { .a_at = &start,
+               .b_at = &start,
+               .segments = 1,
+               .length = w->rows,
+               .a_step = (ptrdiff_t)w->v.row,
+               .b_step = PANEL,
+               .accumulate = w->first > 0 };
     (void)worker;
     for (size_t piece = begin; piece < end; piece++) {
         size_t point = piece / panels, p = piece % panels;
@@ -346,7 +381,8 @@ static void sum_multiply(void *context, size_t begin, size_t end, int worker) {
             t.rows = (int)MIN(height, C - c);
             for (size_t r = 0; r < height; r++) {
                 size_t row = c + MIN(r, (size_t)t.rows - 1);
-                t.a[r] = w->v.v + point * w->v.point + row, t.c[r] = w->sums + (piece * C + row) * PANEL;
+                t.a[r] = w->v.v + point * w->v.point + row;
+                t.c[r] = w->sums + (piece * C + row) * PANEL;
             }
             tile_run(&t);
         }
@@ -392,7 +428,11 @@ static void sum_finish(void *context, size_t begin, size_t end, int worker) {
 
 /* dbias: pieces of rows of dy, added up in order. */
 enum { BIAS_ROWS = 1024 };
-typedef struct { const num *dy; num *partial; size_t rows, N; } BiasSum;
+typedef struct {
+    const num *dy;
+    num *partial;
+    size_t rows, N;
+} BiasSum;
 
 static void bias_pieces(void *context, size_t begin, size_t end, int worker) {
     const BiasSum *w = context;
@@ -418,7 +458,11 @@ static void bias_sum(const num *dy, size_t rows, size_t N, bool accumulate, num 
 enum { SUM_GROUP = 128 };
 
 void winograd_backward_weight(ConvShape s, const num *x, const num *dy, bool accumulate, num *dweight, num *dbias) {
-    Sum w = { .x_grid = grid(s, s.C), .y_grid = grid(s, s.outputs), .x = x, .dy = dy, .dweight = dweight,
+    Sum w = { .x_grid = grid(s, s.C),
+              .y_grid = grid(s, s.outputs),
+              .x = x,
+              .dy = dy,
+              .dweight = dweight,
               .accumulate = accumulate };
     w.squares = (size_t)s.B * (size_t)w.x_grid.down * (size_t)w.x_grid.across;
     size_t C = (size_t)s.C, N = (size_t)s.outputs, panels = (size_t)panel_count(s.outputs);
@@ -428,7 +472,8 @@ void winograd_backward_weight(ConvShape s, const num *x, const num *dy, bool acc
     w.v = (Turned){ .row = turned_row(s.C), .point = turned_point(group, s.C) };
     w.u = (Panels){ .panel = group * PANEL, .point = panels * group * PANEL + 64 / sizeof(num) };
     w.sums = shared_scratch((sums + POINTS * (w.v.point + w.u.point)) * sizeof(num));
-    w.v.v = w.sums + sums, w.u.v = w.v.v + POINTS * w.v.point;
+    w.v.v = w.sums + sums;
+    w.u.v = w.v.v + POINTS * w.v.point;
     if (w.squares == 0) memset(w.sums, 0, sums * sizeof(num));
     for (; w.first < w.squares; w.first += group) {
         w.rows = MIN(group, w.squares - w.first);

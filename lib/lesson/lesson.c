@@ -124,8 +124,7 @@ void lesson_outcome_number(const Lesson *lesson, const Prediction *prediction, d
     double said;
     if (parse_real(prediction->said, -1e300, 1e300, &said))
         lesson_outcome(lesson, prediction, "%.*f, off by %.*f", decimals, value, decimals, fabs(said - value));
-    else
-        lesson_outcome(lesson, prediction, "%.*f", decimals, value);
+    else lesson_outcome(lesson, prediction, "%.*f", decimals, value);
 }
 
 /* ---- figures ----------------------------------------------------------------------------------------------------- */

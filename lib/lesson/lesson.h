@@ -23,18 +23,18 @@
 typedef struct {
     /* the lesson says: */
     const char *number, *title;
-    const char *shows;         /* one line for --help and the heading: what there is to see */
-    const char *takes;         /* how long it runs: "1 second" */
-    const char *next;          /* the command of the next step, or NULL */
-    const Option *options;     /* its own options, see options.h; NULL: none */
-    int *seed;                 /* makes --seed an option, and the heading says which; NULL: nothing here is random */
-    const char *wants;         /* other words of the command line, for --help: "PICTURE LABEL ..."; NULL: none */
+    const char *shows;     /* one line for --help and the heading: what there is to see */
+    const char *takes;     /* how long it runs: "1 second" */
+    const char *next;      /* the command of the next step, or NULL */
+    const Option *options; /* its own options, see options.h; NULL: none */
+    int *seed;             /* makes --seed an option, and the heading says which; NULL: nothing here is random */
+    const char *wants;     /* other words of the command line, for --help: "PICTURE LABEL ..."; NULL: none */
     /* lesson_begin says: */
-    Arena memory;              /* for the lesson's matrices; lesson_end frees it */
-    Term term;                 /* stdout */
-    char **words;              /* those other words, in argv */
+    Arena memory; /* for the lesson's matrices; lesson_end frees it */
+    Term term;    /* stdout */
+    char **words; /* those other words, in argv */
     int word_count;
-    bool predictions;          /* somebody is there to ask */
+    bool predictions; /* somebody is there to ask */
 } Lesson;
 
 /* Reads the command line and prints the heading. --help prints what the lesson shows, how long it takes and its
@@ -51,7 +51,9 @@ void lesson_section(const Lesson *lesson, const char *heading);
 /* ---- predictions ----------------------------------------------------------------------------------------------- */
 
 enum { PREDICTION_LONGEST = 80 };
-typedef struct { char said[PREDICTION_LONGEST]; } Prediction; /* empty: was not asked, or did not say */
+typedef struct {
+    char said[PREDICTION_LONGEST];
+} Prediction; /* empty: was not asked, or did not say */
 
 /* Asks before a result is shown. Enter alone, or the end of the input, skips; so does --no-predict; without a terminal
  * on both sides nothing is printed and nothing read. */

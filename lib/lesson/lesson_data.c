@@ -23,7 +23,8 @@ Cifar course_pictures(Arena *arena, const char *data, CifarPart part, int pictur
     if (!strcmp(data, "shapes")) {
         set = generated(arena, part, pictures);
     } else {
-        if (!cifar_open(arena, part, &set, &err) || (set.folder && !cifar_verify(set.folder, &err))) die("%s", err.text);
+        if (!cifar_open(arena, part, &set, &err) || (set.folder && !cifar_verify(set.folder, &err)))
+            die("%s", err.text);
         if (set.generated && !strcmp(data, "cifar")) die("CIFAR-10 is not there; `make data` fetches it");
     }
     if (pictures > 0) set.n = MIN(set.n, pictures);
@@ -31,7 +32,8 @@ Cifar course_pictures(Arena *arena, const char *data, CifarPart part, int pictur
 }
 
 const char *course_notice(const Cifar *pictures, const char *data) {
-    if (!strcmp(data, "shapes")) return "Pictures: generated shapes, as asked for; results on CIFAR-10's photographs differ.";
+    if (!strcmp(data, "shapes"))
+        return "Pictures: generated shapes, as asked for; results on CIFAR-10's photographs differ.";
     return cifar_notice(pictures);
 }
 
@@ -41,12 +43,17 @@ const char *course_models(void) {
 }
 
 char *course_model_path(Arena *arena, const char *recipe, const Cifar *pictures, int seed, const char *suffix) {
-    return arena_print(arena, "%s/%s-%s-seed%d%s", course_models(), recipe, pictures->generated ? "shapes" : "cifar10", seed, suffix);
+    return arena_print(arena, "%s/%s-%s-seed%d%s", course_models(), recipe, pictures->generated ? "shapes" : "cifar10",
+                       seed, suffix);
 }
 
 /* ---- a model for a lesson -------------------------------------------------------------------------------------------- */
 
-enum { SMALL_BATCHES = 10, NARROWER = 2, PICTURES_PER_SECOND = 3000 }; /* the latter of the narrow network, on two processors */
+enum {
+    SMALL_BATCHES = 10,
+    NARROWER = 2,
+    PICTURES_PER_SECOND = 3000
+}; /* the latter of the narrow network, on two processors */
 
 /* What the file says, on the arena: the words between the bars of "templates". False if it cannot be read. */
 static bool read_about(Arena *arena, CourseModel *model, int *epochs_done, Err *err) {
@@ -69,7 +76,8 @@ static bool read_about(Arena *arena, CourseModel *model, int *epochs_done, Err *
 static bool has_templates(const CourseModel *model, const Recipe *recipe) {
     for (int k = 0; k < RECIPE_TEMPLATES && recipe->templates[k]; k++) {
         bool found = false;
-        for (int i = 0; i < model->template_count; i++) found = found || !strcmp(model->templates[i], recipe->templates[k]);
+        for (int i = 0; i < model->template_count; i++)
+            found = found || !strcmp(model->templates[i], recipe->templates[k]);
         if (!found) return false;
     }
     return true;
@@ -84,8 +92,8 @@ static bool shipped_serves(Arena *arena, const CourseWish *wish, const Recipe *r
 
 static void say_epoch(void *context, const EpochRow *row) {
     const Recipe *recipe = context;
-    fprintf(stderr, "  epoch %d of %d: loss %.3f (floor %.3f), %.1f %% of the test pictures right\n", row->epoch, recipe->epochs,
-            row->loss, row->floor, 100 * row->test);
+    fprintf(stderr, "  epoch %d of %d: loss %.3f (floor %.3f), %.1f %% of the test pictures right\n", row->epoch,
+            recipe->epochs, row->loss, row->floor, 100 * row->test);
 }
 
 /* Trains what was wished for, or goes on with what is at `path`. */
@@ -95,14 +103,22 @@ static void train_model(const CourseWish *wish, const Recipe *recipe, const char
     Err err;
     Cifar train = course_pictures(&work, wish->data, CIFAR_TRAIN, wish->learn);
     Cifar test = course_pictures(&work, wish->data, CIFAR_TEST, wish->learn);
-    TrainRun run = { .recipe = *recipe, .seed = (uint64_t)wish->seed, .train = &train, .test = &test, .checkpoint = path,
-                     .resume = true, .after_epoch = say_epoch, .context = &run.recipe };
+    TrainRun run = { .recipe = *recipe,
+                     .seed = (uint64_t)wish->seed,
+                     .train = &train,
+                     .test = &test,
+                     .checkpoint = path,
+                     .resume = true,
+                     .after_epoch = say_epoch,
+                     .context = &run.recipe };
     if (wish->learn) run.recipe.batch = MIN(recipe->batch, MAX(2, train.n / SMALL_BATCHES));
     for (int i = 0; wish->learn && i < 3; i++) run.recipe.model.image.widths[i] /= NARROWER;
     run.log = arena_print(&work, "%.*s.csv", (int)(strlen(path) - strlen(".safetensors")), path);
-    fprintf(stderr, "A model is %s, which takes some %d seconds on two processors; it is kept as %s.\nRecipe %s: %s; %d pictures, %d epochs.\n",
-            file_exists(path) ? "trained to its end" : "trained first", 1 + recipe->epochs * train.n / PICTURES_PER_SECOND, path,
-            recipe->name, recipe->summary, train.n, recipe->epochs);
+    fprintf(
+        stderr,
+        "A model is %s, which takes some %d seconds on two processors; it is kept as %s.\nRecipe %s: %s; %d pictures, %d epochs.\n",
+        file_exists(path) ? "trained to its end" : "trained first", 1 + recipe->epochs * train.n / PICTURES_PER_SECOND,
+        path, recipe->name, recipe->summary, train.n, recipe->epochs);
     double start = clock_seconds();
     if (!folder_make(course_models(), &err) || !train_run(&run, &clip, &err)) die("%s", err.text);
     fprintf(stderr, "Trained in %.0f seconds.\n", clock_seconds() - start);
@@ -126,10 +142,11 @@ void course_refuse_other(Arena *arena, const Clip *clip, const char *path, const
     TextNotes notes = vocab_encode(&clip->vocab, arena, pictures->names, CIFAR_CLASSES, config->tokens, ids);
     if (notes.unknown_count)
         die("%s: this model never saw the word \"%s\", which these pictures (%s) are named with; choose others with --data, or another "
-            "model", path, notes.unknown[0], kind);
+            "model",
+            path, notes.unknown[0], kind);
     if (config->image.side && config->image.side != CIFAR_SIDE)
-        die("%s: this model looks at pictures of %d x %d, and these are %d x %d", path, config->image.side, config->image.side,
-            CIFAR_SIDE, CIFAR_SIDE);
+        die("%s: this model looks at pictures of %d x %d, and these are %d x %d", path, config->image.side,
+            config->image.side, CIFAR_SIDE, CIFAR_SIDE);
 }
 
 CourseModel course_model(Arena *arena, const CourseWish *wish, const Cifar *pictures) {
@@ -147,9 +164,10 @@ CourseModel course_model(Arena *arena, const CourseWish *wish, const Cifar *pict
     if (!clip_load(&model.clip, model.path, &err) || !read_about(arena, &model, &done, &err)) die("%s", err.text);
     static const char *const kinds[] = { "CIFAR-10", "generated shapes" };
     if (*model.run && !strstr(model.run, kinds[pictures->generated]))
-        die("%s: this model learnt from %s, and these pictures are %s; choose the others with --data, or another model", model.path,
-            kinds[!pictures->generated], kinds[pictures->generated]);
+        die("%s: this model learnt from %s, and these pictures are %s; choose the others with --data, or another model",
+            model.path, kinds[!pictures->generated], kinds[pictures->generated]);
     course_refuse_other(arena, &model.clip, model.path, pictures);
-    fprintf(stderr, "model: %s%s%s\n", model.path, *model.run ? ": " : "", *model.run ? json_quote(arena, model.run) : "");
+    fprintf(stderr, "model: %s%s%s\n", model.path, *model.run ? ": " : "",
+            *model.run ? json_quote(arena, model.run) : "");
     return model;
 }

@@ -50,7 +50,10 @@ static bool unknown(const Option *options, const char *name, size_t length, Err 
     if (length < NAME_LONGEST)
         for (const Option *option = options; option && option->name; option++) {
             int d = distance(name, length, option->name);
-            if (d < least && d < (int)strlen(option->name)) least = d, nearest = option->name;
+            if (d < least && d < (int)strlen(option->name)) {
+                least = d;
+                nearest = option->name;
+            }
         }
     if (nearest) return err_set(err, "there is no --%.*s; did you mean --%s?", (int)MIN(length, 64), name, nearest);
     return err_set(err, "there is no --%.*s; --help says what there is", (int)MIN(length, 64), name);
@@ -108,7 +111,10 @@ static bool option_read(const Option *options, int argc, char **argv, int *at, b
 }
 
 /* The words that belong to no option. */
-typedef struct { int count; const char *first; } Words;
+typedef struct {
+    int count;
+    const char *first;
+} Words;
 
 /* One way through argv. With `apply` (after a way without, which found nothing wrong) variables and argv change. */
 static bool walk(const Option *options, int argc, char **argv, bool apply, Words *words, Err *err) {

@@ -28,14 +28,14 @@ typedef struct {
 } OptionTexts;
 
 typedef struct {
-    const char *name;     /* without the dashes; NULL ends the table */
-    bool *flag;           /* --name sets it; takes no value */
+    const char *name; /* without the dashes; NULL ends the table */
+    bool *flag;       /* --name sets it; takes no value */
     int *integer;
     double *real;
     const char **text;
     OptionTexts *texts;
     double low, high;
-    const char *choices;  /* text, texts: the words allowed, separated by '|'; NULL: any text */
+    const char *choices; /* text, texts: the words allowed, separated by '|'; NULL: any text */
     const char *help;
 } Option;
 

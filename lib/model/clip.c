@@ -12,14 +12,17 @@ static bool config_check(const ClipConfig *c, Err *err) {
     const int *w = c->image.widths;
     for (int i = 0; i < 3; i++) ok = ok && w[i] >= 0 && w[i] <= 4096;
     if (!ok)
-        return err_set(err, "sizes that no model has: embedding %d and %d, image widths %d %d %d, text width %d, %d words, %d tokens",
-                       c->image.embed, c->text.embed, w[0], w[1], w[2], c->text.width, c->text.vocabulary, c->tokens);
+        return err_set(
+            err,
+            "sizes that no model has: embedding %d and %d, image widths %d %d %d, text width %d, %d words, %d tokens",
+            c->image.embed, c->text.embed, w[0], w[1], w[2], c->text.width, c->text.vocabulary, c->tokens);
     return image_tower_check(c->image, err) && text_tower_check(c->text, err);
 }
 
 /* What the towers made of sizes that were left 0 belongs to the model: it is kept with it. */
 static void config_settle(ClipConfig *c, const Clip *clip) {
-    c->image.kind = clip->image.kind, c->text.kind = clip->text.kind;
+    c->image.kind = clip->image.kind;
+    c->text.kind = clip->text.kind;
     if (clip->image.vit || clip->image.modified) c->image = image_tower_size(c->image);
     if (strcmp(c->text.kind, "bow")) c->text = clip->text.size;
 }
@@ -79,21 +82,28 @@ Mat clip_text_features(Clip *clip, Arena *arena, const char *const *texts, int n
     return features;
 }
 
-void clip_clamp(Clip *clip) { *clip->logit_scale->val.v = (num)fmin((double)*clip->logit_scale->val.v, LOGIT_SCALE_MOST); }
+void clip_clamp(Clip *clip) {
+    *clip->logit_scale->val.v = (num)fmin((double)*clip->logit_scale->val.v, LOGIT_SCALE_MOST);
+}
 
 /* ---- weights files ----------------------------------------------------------------------------------------------------- */
 
 /* The whole numbers of a configuration, and how the metadata calls them. What is below `low` is not in the file; 0 is
  * left out of it and read where it is missing, but for those that every model has. */
 enum { META_NUMBERS = 12 };
-typedef struct { const char *key; int *value, low; } MetaNumber;
+typedef struct {
+    const char *key;
+    int *value, low;
+} MetaNumber;
 
 static void meta_numbers(ClipConfig *c, MetaNumber list[META_NUMBERS]) {
     const MetaNumber all[META_NUMBERS] = {
-        { "embed", &c->image.embed, 1 }, { "tokens", &c->tokens, 1 }, { "text.width", &c->text.width, 1 }, { "text.padding", &c->text.padding, -1 },
-        { "image.side", &c->image.side, 0 }, { "image.patch", &c->image.patch, 0 }, { "image.width", &c->image.width, 0 },
-        { "image.layers", &c->image.layers, 0 }, { "vision_heads", &c->image.heads, 0 },
-        { "text.hidden", &c->text.hidden, 0 }, { "text.layers", &c->text.layers, 0 }, { "text_heads", &c->text.heads, 0 },
+        { "embed", &c->image.embed, 1 },        { "tokens", &c->tokens, 1 },
+        { "text.width", &c->text.width, 1 },    { "text.padding", &c->text.padding, -1 },
+        { "image.side", &c->image.side, 0 },    { "image.patch", &c->image.patch, 0 },
+        { "image.width", &c->image.width, 0 },  { "image.layers", &c->image.layers, 0 },
+        { "vision_heads", &c->image.heads, 0 }, { "text.hidden", &c->text.hidden, 0 },
+        { "text.layers", &c->text.layers, 0 },  { "text_heads", &c->text.heads, 0 },
     };
     memcpy(list, all, sizeof all);
 }
@@ -110,9 +120,11 @@ void clip_put(const Clip *clip, SafetensorsOut *out, Dtype dtype) {
     for (int i = 0; i < META_NUMBERS; i++)
         if (numbers[i].low != 0 || *numbers[i].value)
             safetensors_add_meta(out, numbers[i].key, arena_print(out->arena, "%d", *numbers[i].value));
-    if (clip->image.vit || clip->text.transformer.blocks) safetensors_add_meta(out, "quick_gelu", c.image.quick_gelu || c.text.quick_gelu ? "True" : "False");
+    if (clip->image.vit || clip->text.transformer.blocks)
+        safetensors_add_meta(out, "quick_gelu", c.image.quick_gelu || c.text.quick_gelu ? "True" : "False");
     safetensors_add_meta(out, "words", vocab_text(out->arena, &clip->vocab));
-    for (int i = 0; i < clip->params.count; i++) safetensors_add(out, clip->params.list[i]->name, dtype, clip->params.list[i]->val);
+    for (int i = 0; i < clip->params.count; i++)
+        safetensors_add(out, clip->params.list[i]->name, dtype, clip->params.list[i]->val);
 }
 
 /* A whole number of the metadata. */
@@ -121,7 +133,8 @@ static bool meta_int(const Safetensors *file, const char *path, const char *key,
     long long got;
     if (!text && low == 0) return true;
     if (!text || !parse_int(text, low, 65536, &got))
-        return err_set(err, "%s: metadata \"%s\" is %s, want a whole number from %d to 65536", path, key, text ? text : "missing", low);
+        return err_set(err, "%s: metadata \"%s\" is %s, want a whole number from %d to 65536", path, key,
+                       text ? text : "missing", low);
     *value = (int)got;
     return true;
 }
@@ -130,7 +143,8 @@ static bool meta_widths(const Safetensors *file, const char *path, int widths[3]
     const char *text = safetensors_meta(file, "image.widths");
     char end;
     if (!text || sscanf(text, "%6d %6d %6d%c", &widths[0], &widths[1], &widths[2], &end) != 3)
-        return err_set(err, "%s: metadata \"image.widths\" is %s, want three whole numbers", path, text ? text : "missing");
+        return err_set(err, "%s: metadata \"image.widths\" is %s, want three whole numbers", path,
+                       text ? text : "missing");
     return true;
 }
 
@@ -158,7 +172,8 @@ static bool plan_holds(const Clip *clip, const Safetensors *file, const char *pa
         const Tensor *tensor = safetensors_find(file, p->name);
         if (!tensor) return err_set(err, "%s: there is no tensor %s; is it another model's?", path, p->name);
         if (!same_shape(tensor, p->val))
-            return err_set(err, "%s: tensor %s is %s, %s was wanted", path, p->name, tensor_shape_text(tensor), mat_shape_text(p->val));
+            return err_set(err, "%s: tensor %s is %s, %s was wanted", path, p->name, tensor_shape_text(tensor),
+                           mat_shape_text(p->val));
     }
     for (int i = 0; i < file->count; i++) {
         const char *name = file->tensors[i].name;
@@ -171,8 +186,12 @@ static bool plan_holds(const Clip *clip, const Safetensors *file, const char *pa
 bool clip_get(Clip *clip, const Safetensors *file, const char *path, Err *err) {
     const char *model = safetensors_meta(file, "model"), *words = safetensors_meta(file, "words");
     *clip = (Clip){ 0 };
-    if (!model || strcmp(model, "clip") || !words || !safetensors_meta(file, "image") || !safetensors_meta(file, "text"))
-        return err_set(err, "%s: no model of this toolkit (metadata \"model\", \"words\", \"image\", \"text\"); lesson 10 makes one", path);
+    if (!model || strcmp(model, "clip") || !words || !safetensors_meta(file, "image") ||
+        !safetensors_meta(file, "text"))
+        return err_set(
+            err,
+            "%s: no model of this toolkit (metadata \"model\", \"words\", \"image\", \"text\"); lesson 10 makes one",
+            path);
     ClipConfig c = { .image.kind = safetensors_meta(file, "image"), .text.kind = safetensors_meta(file, "text") };
     MetaNumber numbers[META_NUMBERS];
     meta_numbers(&c, numbers);
@@ -180,7 +199,8 @@ bool clip_get(Clip *clip, const Safetensors *file, const char *path, Err *err) {
         if (!meta_int(file, path, numbers[i].key, numbers[i].low, numbers[i].value, err)) return false;
     if (!meta_widths(file, path, c.image.widths, err)) return false;
     const char *quick = safetensors_meta(file, "quick_gelu");
-    c.text.embed = c.image.embed, c.image.quick_gelu = c.text.quick_gelu = quick && !strcmp(quick, "True");
+    c.text.embed = c.image.embed;
+    c.image.quick_gelu = c.text.quick_gelu = quick && !strcmp(quick, "True");
     Arena arena = { 0 };
     Vocab vocab;
     Err why;

@@ -13,21 +13,21 @@
 
 typedef struct {
     ImageTowerSize image;
-    TextTowerSize text;   /* vocabulary 0: that of the words given to clip_init */
-    int tokens;           /* T, the length of a text in words */
-    double logit_scale;   /* the first e^t; 0: 1/0.07 */
+    TextTowerSize text; /* vocabulary 0: that of the words given to clip_init */
+    int tokens;         /* T, the length of a text in words */
+    double logit_scale; /* the first e^t; 0: 1/0.07 */
 } ClipConfig;
 
 typedef struct {
-    Arena arena;          /* owns everything below */
+    Arena arena; /* owns everything below */
     ClipConfig config;
     Params params;
     ImageTower image;
     TextTower text;
-    Param *logit_scale;   /* t */
-    Vocab vocab;          /* empty for a model that is fed ids */
-    Safetensors weights;  /* the open file that weights lie in (pretrained.h), or empty */
-    const char *notes;    /* what there is to say about it, or NULL */
+    Param *logit_scale;  /* t */
+    Vocab vocab;         /* empty for a model that is fed ids */
+    Safetensors weights; /* the open file that weights lie in (pretrained.h), or empty */
+    const char *notes;   /* what there is to say about it, or NULL */
 } Clip;
 
 /* A new model with random first weights. The words of `vocab` are copied; NULL for a model that is fed ids.

@@ -9,7 +9,10 @@ Var clip_logits(Tape *tape, Var image, Var text, Var t) {
     return op_mul(tape, op_linear(tape, image, text, NULL), op_exp(tape, t));
 }
 
-typedef struct { Mat q; double *entropy; } Rows;
+typedef struct {
+    Mat q;
+    double *entropy;
+} Rows;
 
 static void entropy_rows(void *context, size_t begin, size_t end, int worker) {
     const Rows *s = context;

@@ -23,7 +23,7 @@ static void small_add(ImageTower *m, Params *params, ImageTowerSize size, Rng *r
 /* ---- cnn ----------------------------------------------------------------------------------------------------------- */
 
 static Var cnn_forward(Tape *t, ImageTower *m, Var x) {
-    x = op_gelu(t, conv(t, &m->conv[0], x)); /* [B,31,31,24] */
+    x = op_gelu(t, conv(t, &m->conv[0], x));  /* [B,31,31,24] */
     for (int block = 0; block < 3; block++) { /* [B,15,15,w0], [B,7,7,w1], [B,3,3,w2] */
         int first = 2 * block;
         x = op_maxpool(t, conv(t, &m->conv[1 + first], x), 2, 2);
@@ -88,14 +88,16 @@ void image_tower_whiten(ImageTower *m, Mat pictures) {
 
 /* ---- resnet9 --------------------------------------------------------------------------------------------------------- */
 
-static Var unit(Tape *t, ImageTower *m, int i, Var x) { return batchnorm(t, &m->norm[i], conv(t, &m->conv[i], x), ACT_RELU); }
+static Var unit(Tape *t, ImageTower *m, int i, Var x) {
+    return batchnorm(t, &m->norm[i], conv(t, &m->conv[i], x), ACT_RELU);
+}
 
 static Var resnet9_forward(Tape *t, ImageTower *m, Var x) {
-    x = unit(t, m, 0, x);                                       /* [B,32,32,64] */
-    x = op_maxpool(t, unit(t, m, 1, x), 2, 2);                  /* [B,16,16,128] */
+    x = unit(t, m, 0, x);                      /* [B,32,32,64] */
+    x = op_maxpool(t, unit(t, m, 1, x), 2, 2); /* [B,16,16,128] */
     x = op_add(t, x, unit(t, m, 3, unit(t, m, 2, x)));
-    x = op_maxpool(t, unit(t, m, 4, x), 2, 2);                  /* [B,8,8,256] */
-    x = op_maxpool(t, unit(t, m, 5, x), 2, 2);                  /* [B,4,4,512] */
+    x = op_maxpool(t, unit(t, m, 4, x), 2, 2); /* [B,8,8,256] */
+    x = op_maxpool(t, unit(t, m, 5, x), 2, 2); /* [B,4,4,512] */
     x = op_add(t, x, unit(t, m, 7, unit(t, m, 6, x)));
     return linear(t, &m->fc, op_flatten(t, op_maxpool(t, x, 4, 4)));
 }
@@ -116,9 +118,9 @@ static void resnet9_add(ImageTower *m, Params *params, ImageTowerSize size, Rng 
 /* ---- resnet ---------------------------------------------------------------------------------------------------------- */
 
 static Var resnet_forward(Tape *t, ImageTower *m, Var x) {
-    x = op_maxpool(t, batchnorm(t, &m->norm[0], conv(t, &m->conv[0], x), ACT_RELU), 2, 2);  /* [B,16,16,a] */
+    x = op_maxpool(t, batchnorm(t, &m->norm[0], conv(t, &m->conv[0], x), ACT_RELU), 2, 2); /* [B,16,16,a] */
     x = op_add(t, x, batchnorm(t, &m->norm[1], conv(t, &m->conv[1], x), ACT_GELU));
-    x = batchnorm(t, &m->norm[2], conv(t, &m->conv[2], x), ACT_RELU);                       /* [B,8,8,b] */
+    x = batchnorm(t, &m->norm[2], conv(t, &m->conv[2], x), ACT_RELU); /* [B,8,8,b] */
     return linear(t, &m->fc, op_flatten(t, op_avgpool(t, x, x->val.shape[1], 1)));
 }
 
@@ -145,7 +147,10 @@ static void use_if_0(int *value, int usual) {
 ImageTowerSize image_tower_size(ImageTowerSize s) {
     static const int usual[] = { 64, 256, 256 }, stages[] = { 3, 4, 6, 3 };
     bool resnet = !strcmp(s.kind, "resnet"), modified = !strcmp(s.kind, "modified-resnet");
-    if (resnet) use_if_0(&s.widths[0], 64), use_if_0(&s.widths[1], 128);
+    if (resnet) {
+        use_if_0(&s.widths[0], 64);
+        use_if_0(&s.widths[1], 128);
+    }
     for (int i = 0; i < 3; i++) use_if_0(&s.widths[i], usual[i]);
     use_if_0(&s.side, modified ? 224 : 32);
     use_if_0(&s.patch, 4);
@@ -158,22 +163,31 @@ ImageTowerSize image_tower_size(ImageTowerSize s) {
 
 /* Sizes from files: no product of them may overflow, and nothing divides by 0. */
 static bool size_possible(ImageTowerSize s, Err *err) {
-    if (!strcmp(s.kind, "vit") && (s.side < 1 || s.side > 4096 || s.patch < 1 || s.patch > MIN(s.side, 256) || s.width < 1 || s.width > 16384 ||
-                                   s.layers < 1 || s.layers > 256 || s.heads < 1 || s.width % s.heads))
-        return err_set(err, "sizes that no vision transformer has: pictures of %d pixels, patches of %d, width %d, %d layers, %d heads", s.side,
-                       s.patch, s.width, s.layers, s.heads);
-    bool ok = s.side >= 32 && s.side <= 1024 && s.side % 32 == 0 && s.width >= 2 && s.width <= 256 && s.width % 2 == 0 && s.heads >= 1 &&
-              32 * s.width % s.heads == 0;
+    if (!strcmp(s.kind, "vit") &&
+        (s.side < 1 || s.side > 4096 || s.patch < 1 || s.patch > MIN(s.side, 256) || s.width < 1 || s.width > 16384 ||
+         s.layers < 1 || s.layers > 256 || s.heads < 1 || s.width % s.heads))
+        return err_set(
+            err,
+            "sizes that no vision transformer has: pictures of %d pixels, patches of %d, width %d, %d layers, %d heads",
+            s.side, s.patch, s.width, s.layers, s.heads);
+    bool ok = s.side >= 32 && s.side <= 1024 && s.side % 32 == 0 && s.width >= 2 && s.width <= 256 &&
+              s.width % 2 == 0 && s.heads >= 1 && 32 * s.width % s.heads == 0;
     for (int i = 0; i < IMAGE_STAGES; i++) ok = ok && s.stages[i] >= 1 && s.stages[i] <= 256;
     if (!strcmp(s.kind, "modified-resnet") && !ok)
-        return err_set(err, "sizes that no ResNet has: pictures of %d pixels, width %d, %d heads, stages of %d, %d, %d and %d blocks", s.side,
-                       s.width, s.heads, s.stages[0], s.stages[1], s.stages[2], s.stages[3]);
+        return err_set(
+            err,
+            "sizes that no ResNet has: pictures of %d pixels, width %d, %d heads, stages of %d, %d, %d and %d blocks",
+            s.side, s.width, s.heads, s.stages[0], s.stages[1], s.stages[2], s.stages[3]);
     return true;
 }
 
-static const struct { const char *kind; void (*add)(ImageTower *, Params *, ImageTowerSize, Rng *); } kinds[] = {
-    { "small", small_add }, { "cnn", cnn_add }, { "resnet", resnet_add }, { "resnet9", resnet9_add }, { "vit", image_vit_add },
-    { "modified-resnet", image_modified_add }, { "scene", image_scene_add },
+static const struct {
+    const char *kind;
+    void (*add)(ImageTower *, Params *, ImageTowerSize, Rng *);
+} kinds[] = {
+    { "small", small_add },       { "cnn", cnn_add },       { "resnet", resnet_add },
+    { "resnet9", resnet9_add },   { "vit", image_vit_add }, { "modified-resnet", image_modified_add },
+    { "scene", image_scene_add },
 };
 
 static int kind_of(const char *kind) {
@@ -183,7 +197,9 @@ static int kind_of(const char *kind) {
 }
 
 bool image_tower_check(ImageTowerSize size, Err *err) {
-    if (kind_of(size.kind) < 0) return err_set(err, "there is no image tower \"%s\"; there are: small, cnn, resnet, resnet9, vit, scene", size.kind);
+    if (kind_of(size.kind) < 0)
+        return err_set(err, "there is no image tower \"%s\"; there are: small, cnn, resnet, resnet9, vit, scene",
+                       size.kind);
     return size_possible(image_tower_size(size), err);
 }
 
@@ -197,6 +213,7 @@ bool image_tower_add(ImageTower *m, Params *params, ImageTowerSize size, Rng *rn
 }
 
 Var image_tower(Tape *t, ImageTower *tower, Var pixels) {
-    REQUIRE(pixels->val.dims == 4 && pixels->val.shape[3] == 3, "pixels are %s, want [B,H,W,3]", mat_shape_text(pixels->val));
+    REQUIRE(pixels->val.dims == 4 && pixels->val.shape[3] == 3, "pixels are %s, want [B,H,W,3]",
+            mat_shape_text(pixels->val));
     return tower->forward(t, tower, pixels);
 }

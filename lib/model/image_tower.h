@@ -26,8 +26,8 @@ enum { TOWER_LAYERS = 8, IMAGE_STAGES = 4 };
 
 typedef struct {
     const char *kind;
-    int widths[3];            /* of "cnn" and "scene": channels; 0: 64, 256, 256. Of "resnet" the first two; 0: 64, 128 */
-    int embed;                /* E */
+    int widths[3]; /* of "cnn" and "scene": channels; 0: 64, 256, 256. Of "resnet" the first two; 0: 64, 128 */
+    int embed;     /* E */
     /* of "vit" and "modified-resnet"; 0: what is said in brackets */
     int side, patch;          /* pixels of a picture's side and of a patch's (32, 4) */
     int width, layers, heads; /* D or the first stage's channels (128; 64), blocks (4), heads (D/32; 16 or 32 D/64) */

@@ -17,7 +17,8 @@ Var linear(Tape *t, const Linear *layer, Var x) {
 Conv conv_add(Params *params, const char *prefix, ConvSize s, Rng *rng) {
     Conv layer = { .weight = params_add(params, mat_shape(4, s.out, s.in, s.kernel, s.kernel), "%s.weight", prefix),
                    .bias = s.bias ? params_add(params, mat_shape(1, s.out), "%s.bias", prefix) : NULL,
-                   .stride = s.stride, .pad = s.pad };
+                   .stride = s.stride,
+                   .pad = s.pad };
     int fan_in = s.in * s.kernel * s.kernel;
     init_fan_in(layer.weight, fan_in, rng);
     if (layer.bias) init_fan_in(layer.bias, fan_in, rng);
@@ -47,7 +48,8 @@ BatchNorm batchnorm_add(Params *params, const char *prefix, int channels, bool s
 
 Var batchnorm(Tape *t, BatchNorm *layer, Var x, Activation act) {
     /* Asked anew: numbers that were planned first have found their place since. */
-    layer->stats.running_mean = layer->running_mean->val.v, layer->stats.running_var = layer->running_var->val.v;
+    layer->stats.running_mean = layer->running_mean->val.v;
+    layer->stats.running_var = layer->running_var->val.v;
     return op_batchnorm(t, x, param_or_null(t, layer->weight), tape_param(t, layer->bias), &layer->stats, act);
 }
 

@@ -8,12 +8,15 @@
 
 #include <math.h>
 
-typedef struct { Conv conv; BatchNorm norm; } Unit; /* convolution without bias, batch norm */
+typedef struct {
+    Conv conv;
+    BatchNorm norm;
+} Unit; /* convolution without bias, batch norm */
 
 typedef struct {
     Unit a, b, c, shortcut; /* 1 x 1, 3 x 3, 1 x 1 to four times the channels; 1 x 1 */
     int stride;
-    bool changes;           /* there is a shortcut of its own */
+    bool changes; /* there is a shortcut of its own */
 } Bottleneck;
 
 struct ModifiedResnet {
@@ -39,14 +42,19 @@ static Var unit(Tape *t, Unit *u, Var x, Activation act) {
 static Bottleneck bottleneck_add(Params *params, const char *name, int in, int planes, int stride, Rng *rng) {
     char conv_name[96], norm_name[96];
     Bottleneck b = { .stride = stride, .changes = stride > 1 || in != 4 * planes };
-    const ConvSize sizes[] = { { in, planes, 1, 1, 0, false }, { planes, planes, 3, 1, 1, false }, { planes, 4 * planes, 1, 1, 0, false } };
+    const ConvSize sizes[] = { { in, planes, 1, 1, 0, false },
+                               { planes, planes, 3, 1, 1, false },
+                               { planes, 4 * planes, 1, 1, 0, false } };
     Unit *units[] = { &b.a, &b.b, &b.c };
     for (int i = 0; i < 3; i++) {
-        snprintf(conv_name, sizeof conv_name, "%s.conv%d", name, i + 1), snprintf(norm_name, sizeof norm_name, "%s.bn%d", name, i + 1);
+        snprintf(conv_name, sizeof conv_name, "%s.conv%d", name, i + 1);
+        snprintf(norm_name, sizeof norm_name, "%s.bn%d", name, i + 1);
         *units[i] = unit_add(params, conv_name, norm_name, sizes[i], rng);
     }
-    snprintf(conv_name, sizeof conv_name, "%s.downsample.0", name), snprintf(norm_name, sizeof norm_name, "%s.downsample.1", name);
-    if (b.changes) b.shortcut = unit_add(params, conv_name, norm_name, (ConvSize){ in, 4 * planes, 1, 1, 0, false }, rng);
+    snprintf(conv_name, sizeof conv_name, "%s.downsample.0", name);
+    snprintf(norm_name, sizeof norm_name, "%s.downsample.1", name);
+    if (b.changes)
+        b.shortcut = unit_add(params, conv_name, norm_name, (ConvSize){ in, 4 * planes, 1, 1, 0, false }, rng);
     return b;
 }
 
@@ -72,7 +80,8 @@ static Var attention_pool(Tape *t, struct ModifiedResnet *r, Var x) {
 static Var modified_forward(Tape *t, ImageTower *m, Var x) {
     struct ModifiedResnet *r = m->modified;
     int side = r->size.side;
-    REQUIRE(x->val.shape[1] == side && x->val.shape[2] == side, "pixels are %s, this tower sees %d x %d", mat_shape_text(x->val), side, side);
+    REQUIRE(x->val.shape[1] == side && x->val.shape[2] == side, "pixels are %s, this tower sees %d x %d",
+            mat_shape_text(x->val), side, side);
     TapeMark mark = tape_mark(t);
     for (int i = 0; i < 3; i++) x = unit(t, &r->first[i], x, ACT_RELU);
     x = tape_fold(t, mark, NULL, op_avgpool(t, x, 2, 2));
@@ -88,9 +97,12 @@ void image_modified_add(ImageTower *m, Params *params, ImageTowerSize s, Rng *rn
     char conv_name[64], norm_name[64];
     m->forward = modified_forward;
     r->size = s;
-    const ConvSize first[] = { { 3, s.width / 2, 3, 2, 1, false }, { s.width / 2, s.width / 2, 3, 1, 1, false }, { s.width / 2, s.width, 3, 1, 1, false } };
+    const ConvSize first[] = { { 3, s.width / 2, 3, 2, 1, false },
+                               { s.width / 2, s.width / 2, 3, 1, 1, false },
+                               { s.width / 2, s.width, 3, 1, 1, false } };
     for (int i = 0; i < 3; i++) {
-        snprintf(conv_name, sizeof conv_name, "visual.conv%d", i + 1), snprintf(norm_name, sizeof norm_name, "visual.bn%d", i + 1);
+        snprintf(conv_name, sizeof conv_name, "visual.conv%d", i + 1);
+        snprintf(norm_name, sizeof norm_name, "visual.bn%d", i + 1);
         r->first[i] = unit_add(params, conv_name, norm_name, first[i], rng);
     }
     for (int i = 0; i < IMAGE_STAGES; i++) r->count += s.stages[i];
@@ -103,7 +115,8 @@ void image_modified_add(ImageTower *m, Params *params, ImageTowerSize s, Rng *rn
             in = 4 * (s.width << i);
         }
     int across = s.side / 32;
-    r->positional_embedding = params_add(params, mat_shape(2, across * across + 1, in), "visual.attnpool.positional_embedding");
+    r->positional_embedding =
+        params_add(params, mat_shape(2, across * across + 1, in), "visual.attnpool.positional_embedding");
     r->qkv_weight = params_add(params, mat_shape(2, 3 * in, in), "visual.attnpool.in_proj_weight");
     r->qkv_bias = params_add(params, mat_shape(1, 3 * in), "visual.attnpool.in_proj_bias");
     r->c_proj = linear_add(params, "visual.attnpool.c_proj", in, s.embed, rng);

@@ -62,7 +62,8 @@ void init_constant(Param *param, double value) {
 
 void init_dirac(Param *param) {
     const int *s = param->val.shape, K = s[2];
-    REQUIRE(param->val.dims == 4 && K % 2 == 1, "%s is %s, want [O,C,K,K] with an odd K", param->name, mat_shape_text(param->val));
+    REQUIRE(param->val.dims == 4 && K % 2 == 1, "%s is %s, want [O,C,K,K] with an odd K", param->name,
+            mat_shape_text(param->val));
     size_t filter = (size_t)(s[1] * K * K), place = (size_t)(K / 2 * K + K / 2);
     for (int o = 0; o < MIN(s[0], s[1]) && param->val.v; o++) {
         num *weight = param->val.v + (size_t)o * filter;

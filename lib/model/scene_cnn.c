@@ -21,8 +21,8 @@ void image_scene_add(ImageTower *m, Params *params, ImageTowerSize size, Rng *rn
     m->forward = scene_forward;
     for (int i = 0, in = 3; i < (int)COUNT(stages); in = out[i++]) {
         snprintf(name, sizeof name, "image.conv%d", i + 1);
-        m->conv[i] = conv_add(params, name, (ConvSize){ in, out[i], stages[i].kernel, stages[i].stride, 1, false },
-                              rng);
+        m->conv[i] =
+            conv_add(params, name, (ConvSize){ in, out[i], stages[i].kernel, stages[i].stride, 1, false }, rng);
         snprintf(name, sizeof name, "image.bn%d", i + 1);
         m->norm[i] = batchnorm_add(params, name, out[i], true, 0.1);
     }

@@ -75,7 +75,10 @@ static Var positions(Tape *t, const TextTower *m, int T) {
 }
 
 static Var transformer_forward(Tape *t, TextTower *m, const int *ids, int B, int T) {
-    if (m->size.padding >= 0) ids = text_tower_rows(&t->arena, m->size, ids, B, T), T += 2;
+    if (m->size.padding >= 0) {
+        ids = text_tower_rows(&t->arena, m->size, ids, B, T);
+        T += 2;
+    }
     int *last = arena_zero(&t->arena, (size_t)B, sizeof *last), used = t->no_grad ? 1 : T;
     for (int b = 0; b < B; b++) {
         for (int i = 1; i < T; i++)
@@ -85,13 +88,17 @@ static Var transformer_forward(Tape *t, TextTower *m, const int *ids, int B, int
     int *read = arena_alloc(&t->arena, (size_t)B * (size_t)used, sizeof *read);
     for (int b = 0; b < B; b++) memcpy(read + b * used, ids + b * T, (size_t)used * sizeof *read);
     Var x = op_add(t, embedding(t, &m->embedding, read, B, used), positions(t, m, used)); /* [B,T,D] */
-    x = layernorm(t, &m->ln_final, transformer(t, &m->transformer, x, last)); /* [B,D] */
+    x = layernorm(t, &m->ln_final, transformer(t, &m->transformer, x, last));             /* [B,D] */
     return op_matmul(t, x, tape_param(t, m->text_projection));
 }
 
 Var text_tower_tokens(Tape *t, TextTower *m, const int *ids, int B, int T) {
-    REQUIRE(m->forward == transformer_forward, "the tower is %s, want a transformer: others do not keep their words apart", m->kind);
-    if (m->size.padding >= 0) ids = text_tower_rows(&t->arena, m->size, ids, B, T), T += 2;
+    REQUIRE(m->forward == transformer_forward,
+            "the tower is %s, want a transformer: others do not keep their words apart", m->kind);
+    if (m->size.padding >= 0) {
+        ids = text_tower_rows(&t->arena, m->size, ids, B, T);
+        T += 2;
+    }
     Var x = op_add(t, embedding(t, &m->embedding, ids, B, T), positions(t, m, T));
     x = layernorm(t, &m->ln_final, transformer_tokens(t, &m->transformer, x));
     Var y = op_matmul(t, op_reshape(t, x, mat_shape(2, B * T, m->size.width)), tape_param(t, m->text_projection));
@@ -105,8 +112,11 @@ static void transformer_tower_add(TextTower *m, Params *params, TextTowerSize s,
     m->positional_embedding = params_add(params, mat_shape(2, s.tokens + more, D), "positional_embedding");
     init_normal(m->embedding.weight, 0.02, rng);
     init_normal(m->positional_embedding, 0.01, rng);
-    m->transformer = transformer_add(params, "transformer", (TransformerSize){ .width = D, .layers = s.layers, .heads = s.heads, .causal = true,
-                                                                               .quick_gelu = s.quick_gelu }, rng);
+    m->transformer = transformer_add(
+        params, "transformer",
+        (TransformerSize){
+            .width = D, .layers = s.layers, .heads = s.heads, .causal = true, .quick_gelu = s.quick_gelu },
+        rng);
     m->ln_final = layernorm_add(params, "ln_final", D);
     m->text_projection = params_add(params, mat_shape(2, D, s.embed), "text_projection");
     init_normal(m->text_projection, 1 / sqrt(D), rng);
@@ -114,8 +124,13 @@ static void transformer_tower_add(TextTower *m, Params *params, TextTowerSize s,
 
 /* ---- any ------------------------------------------------------------------------------------------------------------- */
 
-static const struct { const char *kind; void (*add)(TextTower *, Params *, TextTowerSize, Rng *); } kinds[] = {
-    { "bow", bow_add }, { "lstm", lstm_tower_add }, { "transformer", transformer_tower_add },
+static const struct {
+    const char *kind;
+    void (*add)(TextTower *, Params *, TextTowerSize, Rng *);
+} kinds[] = {
+    { "bow", bow_add },
+    { "lstm", lstm_tower_add },
+    { "transformer", transformer_tower_add },
 };
 
 static int kind_of(const char *kind) {
@@ -133,12 +148,15 @@ TextTowerSize text_tower_size(TextTowerSize s) {
 }
 
 bool text_tower_check(TextTowerSize size, Err *err) {
-    if (kind_of(size.kind) < 0) return err_set(err, "there is no text tower \"%s\"; there are: bow, lstm, transformer", size.kind);
+    if (kind_of(size.kind) < 0)
+        return err_set(err, "there is no text tower \"%s\"; there are: bow, lstm, transformer", size.kind);
     TextTowerSize s = text_tower_size(size);
-    if (s.hidden < 1 || s.hidden > 65536 || s.layers < 1 || s.layers > 256 || s.tokens < 1 || s.tokens > 4096 || s.heads < 1 || s.width % s.heads ||
-        s.padding >= s.vocabulary)
-        return err_set(err, "sizes that no text tower has: width %d, state %d, %d layers, %d heads, %d tokens, padding %d of %d words", s.width,
-                       s.hidden, s.layers, s.heads, s.tokens, s.padding, s.vocabulary);
+    if (s.hidden < 1 || s.hidden > 65536 || s.layers < 1 || s.layers > 256 || s.tokens < 1 || s.tokens > 4096 ||
+        s.heads < 1 || s.width % s.heads || s.padding >= s.vocabulary)
+        return err_set(
+            err,
+            "sizes that no text tower has: width %d, state %d, %d layers, %d heads, %d tokens, padding %d of %d words",
+            s.width, s.hidden, s.layers, s.heads, s.tokens, s.padding, s.vocabulary);
     return true;
 }
 

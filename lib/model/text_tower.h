@@ -22,9 +22,9 @@ typedef struct {
     int vocabulary, width, embed; /* V, D, E */
     int padding;                  /* the id that does not count as a word; -1: all count */
     /* of "lstm" and "transformer"; 0: what is said in brackets */
-    int hidden;                   /* the LSTM's state (D) */
-    int layers, heads, tokens;    /* blocks (2), heads (D/32), the longest row of ids: T (77, as CLIP) */
-    bool quick_gelu;              /* OpenAI's x sigmoid(1.702 x) */
+    int hidden;                /* the LSTM's state (D) */
+    int layers, heads, tokens; /* blocks (2), heads (D/32), the longest row of ids: T (77, as CLIP) */
+    bool quick_gelu;           /* OpenAI's x sigmoid(1.702 x) */
 } TextTowerSize;
 
 typedef struct TextTower TextTower;

@@ -3,7 +3,8 @@
 #include <math.h>
 
 /* A linear layer whose weights begin normal, with the given deviation, and whose biases are 0. */
-static Linear normal_linear(Params *params, const char *prefix, const char *join, int in, int out, double deviation, Rng *rng) {
+static Linear normal_linear(Params *params, const char *prefix, const char *join, int in, int out, double deviation,
+                            Rng *rng) {
     Linear layer = { .weight = params_add(params, mat_shape(2, out, in), "%s%sweight", prefix, join),
                      .bias = params_add(params, mat_shape(1, out), "%s%sbias", prefix, join) };
     init_normal(layer.weight, deviation, rng);
@@ -21,8 +22,10 @@ static TransformerBlock block_add(Params *params, const char *name, TransformerS
     b.out_proj = normal_linear(params, part[1], ".", D, D, last, rng);
     b.c_fc = normal_linear(params, part[2], ".", D, 4 * D, 1 / sqrt(2.0 * D), rng);
     b.c_proj = normal_linear(params, part[3], ".", 4 * D, D, last, rng);
-    snprintf(part[0], sizeof part[0], "%s.ln_1", name), b.ln_1 = layernorm_add(params, part[0], D);
-    snprintf(part[0], sizeof part[0], "%s.ln_2", name), b.ln_2 = layernorm_add(params, part[0], D);
+    snprintf(part[0], sizeof part[0], "%s.ln_1", name);
+    b.ln_1 = layernorm_add(params, part[0], D);
+    snprintf(part[0], sizeof part[0], "%s.ln_2", name);
+    b.ln_2 = layernorm_add(params, part[0], D);
     return b;
 }
 
@@ -39,11 +42,17 @@ Transformer transformer_add(Params *params, const char *prefix, TransformerSize 
 }
 
 /* The block's second half works on every token alone: what is not `wanted` can be left out before it. */
-typedef struct { bool one; const int *place; } Wanted;
+typedef struct {
+    bool one;
+    const int *place;
+} Wanted;
 
 static Var block(Tape *t, const TransformerBlock *b, TransformerSize s, Var x, Wanted wanted) {
     Var looked = op_attention(t, linear(t, &b->in_proj, layernorm(t, &b->ln_1, x)), s.heads, s.causal);
-    if (wanted.one) looked = op_pick_token(t, looked, wanted.place), x = op_pick_token(t, x, wanted.place);
+    if (wanted.one) {
+        looked = op_pick_token(t, looked, wanted.place);
+        x = op_pick_token(t, x, wanted.place);
+    }
     x = op_add(t, x, linear(t, &b->out_proj, looked));
     Var thought = linear(t, &b->c_fc, layernorm(t, &b->ln_2, x));
     thought = s.quick_gelu ? op_quick_gelu(t, thought) : op_gelu(t, thought);

@@ -14,10 +14,12 @@ struct Vit {
 static Var vit_forward(Tape *t, ImageTower *m, Var x) {
     struct Vit *v = m->vit;
     int side = v->size.side;
-    REQUIRE(x->val.shape[1] == side && x->val.shape[2] == side, "pixels are %s, this tower sees %d x %d", mat_shape_text(x->val), side, side);
-    x = op_linear(t, op_patches(t, x, v->size.patch), tape_param(t, v->conv1), NULL);                     /* [B,N,D] */
-    x = op_add(t, op_prepend(t, x, tape_param(t, v->class_embedding)), tape_param(t, v->positional_embedding)); /* [B,N+1,D] */
-    x = layernorm(t, &v->ln_post, transformer(t, &v->transformer, layernorm(t, &v->ln_pre, x), NULL));    /* [B,D] */
+    REQUIRE(x->val.shape[1] == side && x->val.shape[2] == side, "pixels are %s, this tower sees %d x %d",
+            mat_shape_text(x->val), side, side);
+    x = op_linear(t, op_patches(t, x, v->size.patch), tape_param(t, v->conv1), NULL); /* [B,N,D] */
+    x = op_add(t, op_prepend(t, x, tape_param(t, v->class_embedding)),
+               tape_param(t, v->positional_embedding));                                                /* [B,N+1,D] */
+    x = layernorm(t, &v->ln_post, transformer(t, &v->transformer, layernorm(t, &v->ln_pre, x), NULL)); /* [B,D] */
     return op_matmul(t, x, tape_param(t, v->proj));
 }
 
@@ -37,6 +39,7 @@ void image_vit_add(ImageTower *m, Params *params, ImageTowerSize s, Rng *rng) {
     init_normal(v->proj, usual, rng);
     v->ln_pre = layernorm_add(params, "visual.ln_pre", D);
     v->ln_post = layernorm_add(params, "visual.ln_post", D);
-    v->transformer = transformer_add(params, "visual.transformer", (TransformerSize){ .width = D, .layers = s.layers, .heads = s.heads,
-                                                                                      .quick_gelu = s.quick_gelu }, rng);
+    v->transformer = transformer_add(
+        params, "visual.transformer",
+        (TransformerSize){ .width = D, .layers = s.layers, .heads = s.heads, .quick_gelu = s.quick_gelu }, rng);
 }

@@ -12,11 +12,25 @@ enum { IMAGE_BATCH = 16, TEXT_BATCH = 32 };
 /* The same shapes as the published ones see, and as few numbers as can be. */
 static bool tiny_init(Clip *clip, Err *err) {
     ClipConfig config = {
-        .image = { .kind = "vit", .side = 224, .patch = 32, .width = 64, .layers = 2, .heads = 1, .embed = 32,
+        .image = { .kind = "vit",
+                   .side = 224,
+                   .patch = 32,
+                   .width = 64,
+                   .layers = 2,
+                   .heads = 1,
+                   .embed = 32,
                    .quick_gelu = true },
-        .text = { .kind = "transformer", .vocabulary = BPE_IDS, .width = 64, .layers = 2, .heads = 1, .embed = 32,
-                  .tokens = BPE_LENGTH, .padding = -1, .quick_gelu = true },
-        .tokens = BPE_LENGTH, .logit_scale = 100,
+        .text = { .kind = "transformer",
+                  .vocabulary = BPE_IDS,
+                  .width = 64,
+                  .layers = 2,
+                  .heads = 1,
+                  .embed = 32,
+                  .tokens = BPE_LENGTH,
+                  .padding = -1,
+                  .quick_gelu = true },
+        .tokens = BPE_LENGTH,
+        .logit_scale = 100,
     };
     return clip_init(clip, config, NULL, 19, err);
 }
@@ -31,8 +45,10 @@ static bool vocabulary_open(Bpe *bpe, Arena *arena, const char *weights, Err *er
             const char *path = arena_print(arena, "%s/%s", folders[f], names[i]);
             if (file_exists(path)) return bpe_read(bpe, arena, path, err);
         }
-    return err_set(err, "%s: neither merges.txt nor bpe_simple_vocab_16e6.txt.gz is beside it; `make pretrained` "
-                   "fetches the vocabulary", weights);
+    return err_set(err,
+                   "%s: neither merges.txt nor bpe_simple_vocab_16e6.txt.gz is beside it; `make pretrained` "
+                   "fetches the vocabulary",
+                   weights);
 }
 
 /* The first of what `make pretrained` fetches, or "tiny". */
@@ -78,7 +94,11 @@ void encoder_pixels(Image image, int side, num *pixels) {
     arena_free(&scratch);
 }
 
-typedef struct { const Image *images; int side; num *pixels; } Preparation;
+typedef struct {
+    const Image *images;
+    int side;
+    num *pixels;
+} Preparation;
 
 static void prepare(void *context, size_t first, size_t last, int worker) {
     (void)worker;
@@ -158,7 +178,8 @@ static double resnet_work(const ImageTowerSize *s) {
     for (int stage = 0; stage < IMAGE_STAGES; stage++) {
         double planes = w * (1 << stage), half = stage == 0 ? side : side / 2;
         sum += stage_work(in, planes, side, half, s->stages[stage]);
-        in = 4 * planes, side = half;
+        in = 4 * planes;
+        side = half;
     }
     double T = side * side + 1; /* attention of one question over all places and their mean */
     return sum + in * in * (1 + 2 * T) + 2 * T * in + in * s->embed;

@@ -39,7 +39,9 @@ Mat encoder_classes(Encoder *encoder, Arena *arena, const char *const *templates
                     const char *const *names, int name_count);
 
 /* Of both towers. */
-typedef struct { double image_numbers, text_numbers, image_work, text_work; } EncoderCost;
+typedef struct {
+    double image_numbers, text_numbers, image_work, text_work;
+} EncoderCost;
 
 /* What a model of that configuration is made of, and what it does: how many numbers its towers have, and how many
  * multiplications with an addition they take for one picture and one text (all tokens of it; attention counts both

@@ -7,13 +7,15 @@ enum { NAME = 300, LAYERS_MOST = 256 };
 typedef struct {
     const char *path;
     const Safetensors *file;
-    bool hugging;     /* Hugging Face's names */
-    bool *used;       /* [tensors] */
+    bool hugging; /* Hugging Face's names */
+    bool *used;   /* [tensors] */
 } Reader;
 
 /* ---- names ----------------------------------------------------------------------------------------------------------- */
 
-typedef struct { const char *ours, *theirs; } Pair;
+typedef struct {
+    const char *ours, *theirs;
+} Pair;
 
 static const Pair beginnings[] = {
     { "visual.conv1.weight", "vision_model.embeddings.patch_embedding.weight" },
@@ -30,11 +32,18 @@ static const Pair beginnings[] = {
     { "transformer.resblocks.", "text_model.encoder.layers." },
 };
 static const Pair endings[] = {
-    { ".ln_1.weight", ".layer_norm1.weight" }, { ".ln_1.bias", ".layer_norm1.bias" }, { ".ln_2.weight", ".layer_norm2.weight" },
-    { ".ln_2.bias", ".layer_norm2.bias" }, { ".attn.out_proj.weight", ".self_attn.out_proj.weight" },
-    { ".attn.out_proj.bias", ".self_attn.out_proj.bias" }, { ".mlp.c_fc.weight", ".mlp.fc1.weight" }, { ".mlp.c_fc.bias", ".mlp.fc1.bias" },
-    { ".mlp.c_proj.weight", ".mlp.fc2.weight" }, { ".mlp.c_proj.bias", ".mlp.fc2.bias" },
-    { ".attn.in_proj_weight", ".self_attn.%c_proj.weight" }, { ".attn.in_proj_bias", ".self_attn.%c_proj.bias" },
+    { ".ln_1.weight", ".layer_norm1.weight" },
+    { ".ln_1.bias", ".layer_norm1.bias" },
+    { ".ln_2.weight", ".layer_norm2.weight" },
+    { ".ln_2.bias", ".layer_norm2.bias" },
+    { ".attn.out_proj.weight", ".self_attn.out_proj.weight" },
+    { ".attn.out_proj.bias", ".self_attn.out_proj.bias" },
+    { ".mlp.c_fc.weight", ".mlp.fc1.weight" },
+    { ".mlp.c_fc.bias", ".mlp.fc1.bias" },
+    { ".mlp.c_proj.weight", ".mlp.fc2.weight" },
+    { ".mlp.c_proj.bias", ".mlp.fc2.bias" },
+    { ".attn.in_proj_weight", ".self_attn.%c_proj.weight" },
+    { ".attn.in_proj_bias", ".self_attn.%c_proj.bias" },
 };
 
 static bool ends_with(const char *text, const char *end) {
@@ -47,12 +56,16 @@ static void hugging_name(const char *ours, char *theirs) {
     const char *middle = ours, *begin = "", *end = "";
     for (size_t i = 0; i < COUNT(beginnings); i++)
         if (!strncmp(ours, beginnings[i].ours, strlen(beginnings[i].ours))) {
-            begin = beginnings[i].theirs, middle = ours + strlen(beginnings[i].ours);
+            begin = beginnings[i].theirs;
+            middle = ours + strlen(beginnings[i].ours);
             break;
         }
     size_t length = strlen(middle);
     for (size_t i = 0; i < COUNT(endings); i++)
-        if (ends_with(middle, endings[i].ours)) end = endings[i].theirs, length = strlen(middle) - strlen(endings[i].ours);
+        if (ends_with(middle, endings[i].ours)) {
+            end = endings[i].theirs;
+            length = strlen(middle) - strlen(endings[i].ours);
+        }
     snprintf(theirs, NAME, "%s%.*s%s", begin, (int)length, middle, end);
 }
 
@@ -71,7 +84,9 @@ static int part_names(const Reader *r, const char *ours, char names[STORED_PARTS
 }
 
 /* Projections are the other way round there. */
-static bool is_turned(const Reader *r, const char *ours) { return r->hugging && (!strcmp(ours, "visual.proj") || !strcmp(ours, "text_projection")); }
+static bool is_turned(const Reader *r, const char *ours) {
+    return r->hugging && (!strcmp(ours, "visual.proj") || !strcmp(ours, "text_projection"));
+}
 
 /* ---- sizes ----------------------------------------------------------------------------------------------------------- */
 
@@ -101,7 +116,8 @@ static int count_of(const Reader *r, const char *prefix) {
 static bool heads_of(const Reader *r, const char *key, int width, int *heads, Err *err) {
     const char *text = safetensors_meta(r->file, key);
     long long value = MAX(1, width / 64);
-    if (text && !parse_int(text, 1, 65536, &value)) return err_set(err, "%s: metadata \"%s\" is %s, want a number of heads", r->path, key, text);
+    if (text && !parse_int(text, 1, 65536, &value))
+        return err_set(err, "%s: metadata \"%s\" is %s, want a number of heads", r->path, key, text);
     *heads = (int)value;
     return true;
 }
@@ -112,42 +128,60 @@ static bool across_of(const Reader *r, const Tensor *positions, int *across, Err
     while (n < 4096 && (n + 1) * (n + 1) + 1 <= positions->shape[0]) n++;
     *across = n;
     if (n >= 1 && n * n + 1 == positions->shape[0]) return true;
-    return err_set(err, "%s: tensor %s has %d rows, want those of a square and one for the class", r->path, positions->name, positions->shape[0]);
+    return err_set(err, "%s: tensor %s has %d rows, want those of a square and one for the class", r->path,
+                   positions->name, positions->shape[0]);
 }
 
 static bool vit_sizes(const Reader *r, ImageTowerSize *s, Err *err) {
-    const Tensor *filters = need(r, "visual.conv1.weight", 4, err), *positions = filters ? need(r, "visual.positional_embedding", 2, err) : NULL;
+    const Tensor *filters = need(r, "visual.conv1.weight", 4, err),
+                 *positions = filters ? need(r, "visual.positional_embedding", 2, err) : NULL;
     const Tensor *proj = positions ? need(r, "visual.proj", 2, err) : NULL;
     int across;
     if (!proj || !across_of(r, positions, &across, err)) return false;
     if (filters->shape[2] < 1 || filters->shape[2] > 256 || filters->shape[3] != filters->shape[2])
-        return err_set(err, "%s: tensor %s is %s, want square patches of 1 to 256 pixels", r->path, filters->name, tensor_shape_text(filters));
-    s->kind = "vit", s->width = filters->shape[0], s->patch = filters->shape[2], s->side = across * s->patch;
+        return err_set(err, "%s: tensor %s is %s, want square patches of 1 to 256 pixels", r->path, filters->name,
+                       tensor_shape_text(filters));
+    s->kind = "vit";
+    s->width = filters->shape[0];
+    s->patch = filters->shape[2];
+    s->side = across * s->patch;
     s->embed = proj->shape[r->hugging ? 0 : 1];
     s->layers = count_of(r, r->hugging ? "vision_model.encoder.layers." : "visual.transformer.resblocks.");
     return heads_of(r, "vision_heads", s->width, &s->heads, err);
 }
 
 static bool resnet_sizes(const Reader *r, ImageTowerSize *s, Err *err) {
-    const Tensor *filters = need(r, "visual.conv3.weight", 4, err), *c_proj = filters ? need(r, "visual.attnpool.c_proj.weight", 2, err) : NULL;
+    const Tensor *filters = need(r, "visual.conv3.weight", 4, err),
+                 *c_proj = filters ? need(r, "visual.attnpool.c_proj.weight", 2, err) : NULL;
     const Tensor *positions = c_proj ? need(r, "visual.attnpool.positional_embedding", 2, err) : NULL;
     int across;
     if (!positions || !across_of(r, positions, &across, err)) return false;
-    s->kind = "modified-resnet", s->width = filters->shape[0], s->side = 32 * across, s->embed = c_proj->shape[0];
+    s->kind = "modified-resnet";
+    s->width = filters->shape[0];
+    s->side = 32 * across;
+    s->embed = c_proj->shape[0];
     for (int i = 0; i < IMAGE_STAGES; i++) {
         char pattern[64];
         snprintf(pattern, sizeof pattern, "visual.layer%d.", i + 1);
         s->stages[i] = count_of(r, pattern);
     }
-    if (s->width > 256) return err_set(err, "%s: tensor %s is %s, want 256 filters at most", r->path, filters->name, tensor_shape_text(filters));
+    if (s->width > 256)
+        return err_set(err, "%s: tensor %s is %s, want 256 filters at most", r->path, filters->name,
+                       tensor_shape_text(filters));
     return heads_of(r, "vision_heads", 32 * s->width, &s->heads, err);
 }
 
 static bool text_sizes(const Reader *r, ClipConfig *c, Err *err) {
-    const Tensor *table = need(r, "token_embedding.weight", 2, err), *positions = table ? need(r, "positional_embedding", 2, err) : NULL;
+    const Tensor *table = need(r, "token_embedding.weight", 2, err),
+                 *positions = table ? need(r, "positional_embedding", 2, err) : NULL;
     if (!positions) return false;
-    c->text = (TextTowerSize){ .kind = "transformer", .vocabulary = table->shape[0], .width = table->shape[1], .embed = c->image.embed, .padding = -1,
-                               .layers = count_of(r, r->hugging ? "text_model.encoder.layers." : "transformer.resblocks.") };
+    c->text =
+        (TextTowerSize){ .kind = "transformer",
+                         .vocabulary = table->shape[0],
+                         .width = table->shape[1],
+                         .embed = c->image.embed,
+                         .padding = -1,
+                         .layers = count_of(r, r->hugging ? "text_model.encoder.layers." : "transformer.resblocks.") };
     c->tokens = positions->shape[0];
     return heads_of(r, "text_heads", c->text.width, &c->text.heads, err);
 }
@@ -157,16 +191,19 @@ static bool text_sizes(const Reader *r, ClipConfig *c, Err *err) {
 static bool choose_gelu(const Reader *r, GeluChoice asked, bool *quick, const char **why, Err *err) {
     const char *said = safetensors_meta(r->file, "quick_gelu");
     bool says_yes = said && (!strcmp(said, "True") || !strcmp(said, "true"));
-    *quick = asked == GELU_QUICK, *why = "as asked";
+    *quick = asked == GELU_QUICK;
+    *why = "as asked";
     if (asked != GELU_AUTO) return true;
-    *quick = says_yes, *why = "from the file's metadata";
+    *quick = says_yes;
+    *why = "from the file's metadata";
     if (said && !says_yes && strcmp(said, "False") && strcmp(said, "false"))
         return err_set(err, "%s: metadata \"quick_gelu\" is %s, want True or False", r->path, said);
     if (said) return true;
     bool own = safetensors_find(r->file, "input_resolution") != NULL;
     *quick = r->hugging || own;
-    *why = own ? "assumed: only OpenAI's files have input_resolution" : r->hugging ? "assumed: Hugging Face's names, so OpenAI's weights"
-                                                                                   : "assumed: open_clip's names, so LAION's weights";
+    *why = own          ? "assumed: only OpenAI's files have input_resolution"
+           : r->hugging ? "assumed: Hugging Face's names, so OpenAI's weights"
+                        : "assumed: open_clip's names, so LAION's weights";
     return true;
 }
 
@@ -187,7 +224,10 @@ static bool form_of(Dtype dtype, StoredForm *form) {
 /* The shape a part must have: a third of the rows, or rows and columns exchanged. */
 static Mat part_shape(Mat whole, int parts, bool turned) {
     Mat m = whole;
-    if (turned) m.shape[0] = whole.shape[1], m.shape[1] = whole.shape[0];
+    if (turned) {
+        m.shape[0] = whole.shape[1];
+        m.shape[1] = whole.shape[0];
+    }
     m.shape[0] /= parts;
     return m;
 }
@@ -198,8 +238,11 @@ static bool part_find(Reader *r, const char *name, Mat shape, const Tensor **ten
     if (!t) return err_set(err, "%s: there is no tensor %s; is the file another model's, or cut?", r->path, name);
     bool same = t->dims == shape.dims;
     for (int d = 0; same && d < t->dims; d++) same = t->shape[d] == shape.shape[d];
-    if (!same) return err_set(err, "%s: tensor %s is %s, %s was wanted", r->path, name, tensor_shape_text(t), mat_shape_text(shape));
-    if (!form_of(t->dtype, &form)) return err_set(err, "%s: tensor %s is %s, want F32, F16 or BF16", r->path, name, dtype_name(t->dtype));
+    if (!same)
+        return err_set(err, "%s: tensor %s is %s, %s was wanted", r->path, name, tensor_shape_text(t),
+                       mat_shape_text(shape));
+    if (!form_of(t->dtype, &form))
+        return err_set(err, "%s: tensor %s is %s, want F32, F16 or BF16", r->path, name, dtype_name(t->dtype));
     r->used[t - r->file->tensors] = true;
     return true;
 }
@@ -218,11 +261,13 @@ static bool place(Reader *r, Arena *arena, Param *p, Err *err) {
     }
     p->frozen = true;
     size_t each = mat_count(p->val) / (size_t)stored.parts;
-    bool as_it_is = stored.parts == 1 && !stored.turned && stored.part[0].form == STORED_F32 && sizeof(num) == sizeof(float) &&
-                    little_endian() && (uintptr_t)stored.part[0].data % sizeof(num) == 0;
+    bool as_it_is = stored.parts == 1 && !stored.turned && stored.part[0].form == STORED_F32 &&
+                    sizeof(num) == sizeof(float) && little_endian() &&
+                    (uintptr_t)stored.part[0].data % sizeof(num) == 0;
     if (is_small(p)) {
         p->val.v = arena_alloc(arena, mat_count(p->val), sizeof(num));
-        for (int i = 0; i < stored.parts; i++) stored_widen(stored.part[i].form, stored.part[i].data, p->val.v + (size_t)i * each, each);
+        for (int i = 0; i < stored.parts; i++)
+            stored_widen(stored.part[i].form, stored.part[i].data, p->val.v + (size_t)i * each, each);
     } else if (as_it_is) {
         p->val.v = (num *)(uintptr_t)stored.part[0].data; /* frozen: nobody writes there */
     } else {
@@ -232,8 +277,8 @@ static bool place(Reader *r, Arena *arena, Param *p, Err *err) {
 }
 
 static bool passed_over(const char *name) {
-    static const char *const whole[] = { "input_resolution", "context_length", "vocab_size", "vision_model.embeddings.position_ids",
-                                         "text_model.embeddings.position_ids" };
+    static const char *const whole[] = { "input_resolution", "context_length", "vocab_size",
+                                         "vision_model.embeddings.position_ids", "text_model.embeddings.position_ids" };
     for (size_t i = 0; i < COUNT(whole); i++)
         if (!strcmp(name, whole[i])) return true;
     return !strncmp(name, "optim.", 6) || ends_with(name, ".num_batches_tracked");
@@ -255,9 +300,12 @@ static bool config_of(Reader *r, GeluChoice gelu, ClipConfig *c, const char **wh
     const char *ours = "visual.conv1.weight", *theirs = beginnings[0].theirs;
     r->hugging = !safetensors_find(r->file, ours);
     if (r->hugging && !safetensors_find(r->file, theirs))
-        return err_set(err, "%s: there is neither a tensor %s (names of OpenAI and open_clip) nor %s (Hugging Face): no CLIP", r->path, ours, theirs);
+        return err_set(
+            err, "%s: there is neither a tensor %s (names of OpenAI and open_clip) nor %s (Hugging Face): no CLIP",
+            r->path, ours, theirs);
     bool resnet = safetensors_find(r->file, "visual.layer1.0.conv1.weight") != NULL, quick;
-    if (!(resnet ? resnet_sizes(r, &c->image, err) : vit_sizes(r, &c->image, err)) || !text_sizes(r, c, err)) return false;
+    if (!(resnet ? resnet_sizes(r, &c->image, err) : vit_sizes(r, &c->image, err)) || !text_sizes(r, c, err))
+        return false;
     if (!choose_gelu(r, gelu, &quick, why, err)) return false;
     c->image.quick_gelu = c->text.quick_gelu = quick;
     return true;
@@ -266,13 +314,16 @@ static bool config_of(Reader *r, GeluChoice gelu, ClipConfig *c, const char **wh
 static const char *notes_of(const Reader *r, Clip *clip, const char *why) {
     const ImageTowerSize *s = &clip->config.image;
     const char *dtype = dtype_name(need(r, "token_embedding.weight", 2, NULL)->dtype);
-    const char *picture = clip->image.vit ? arena_print(&clip->arena, "vision transformer, patches of %d, width %d, %d layers", s->patch, s->width, s->layers)
-                                          : arena_print(&clip->arena, "modified ResNet of %d, %d, %d and %d blocks, width %d", s->stages[0], s->stages[1],
-                                                        s->stages[2], s->stages[3], s->width);
+    const char *picture = clip->image.vit
+                              ? arena_print(&clip->arena, "vision transformer, patches of %d, width %d, %d layers",
+                                            s->patch, s->width, s->layers)
+                              : arena_print(&clip->arena, "modified ResNet of %d, %d, %d and %d blocks, width %d",
+                                            s->stages[0], s->stages[1], s->stages[2], s->stages[3], s->width);
     size_t numbers = 0;
     for (int i = 0; i < clip->params.count; i++) numbers += mat_count(clip->params.list[i]->val);
-    return arena_print(&clip->arena, "%s; pictures of %d pixels, %d dimensions; %zu numbers in %s under the names of %s; %s (%s)", picture, s->side,
-                       s->embed, numbers, dtype, r->hugging ? "Hugging Face" : "OpenAI and open_clip",
+    return arena_print(&clip->arena,
+                       "%s; pictures of %d pixels, %d dimensions; %zu numbers in %s under the names of %s; %s (%s)",
+                       picture, s->side, s->embed, numbers, dtype, r->hugging ? "Hugging Face" : "OpenAI and open_clip",
                        clip->config.text.quick_gelu ? "QuickGELU" : "exact GELU", why);
 }
 
@@ -289,7 +340,9 @@ static bool open_file(Clip *clip, Arena *work, const char *path, GeluChoice gelu
     if (ok) clip->notes = notes_of(&r, clip, why);
     if (!ok) return safetensors_close(&file), false;
     clip->weights = file; /* its table is lent by `work`, and done with: the mapping is what stays */
-    clip->weights.tensors = NULL, clip->weights.meta = NULL, clip->weights.count = clip->weights.meta_count = 0;
+    clip->weights.tensors = NULL;
+    clip->weights.meta = NULL;
+    clip->weights.count = clip->weights.meta_count = 0;
     return true;
 }
 

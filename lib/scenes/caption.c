@@ -53,13 +53,20 @@ static bool pair_there(const Scene *scene, const Caption *c, const Relation *rel
 bool caption_true(const Scene *scene, const Caption *caption) {
     int a = noun_count(scene, &caption->a);
     switch (caption->kind) {
-    case CAPTION_OBJECT: return a > 0;
-    case CAPTION_COUNT: return a == caption->count[0];
-    case CAPTION_PAIR: return pair_there(scene, caption, NULL);
-    case CAPTION_COUNTS: return a == caption->count[0] && noun_count(scene, &caption->b) == caption->count[1];
-    case CAPTION_RELATION: return pair_there(scene, caption, &caption->relation);
-    case CAPTION_WITHOUT: return a > 0 && noun_count(scene, &caption->b) == 0;
-    default: REQUIRE(caption->kind == CAPTION_NONE, "kind is %d, want 0 to %d", (int)caption->kind, CAPTION_KINDS - 1);
+    case CAPTION_OBJECT:
+        return a > 0;
+    case CAPTION_COUNT:
+        return a == caption->count[0];
+    case CAPTION_PAIR:
+        return pair_there(scene, caption, NULL);
+    case CAPTION_COUNTS:
+        return a == caption->count[0] && noun_count(scene, &caption->b) == caption->count[1];
+    case CAPTION_RELATION:
+        return pair_there(scene, caption, &caption->relation);
+    case CAPTION_WITHOUT:
+        return a > 0 && noun_count(scene, &caption->b) == 0;
+    default:
+        REQUIRE(caption->kind == CAPTION_NONE, "kind is %d, want 0 to %d", (int)caption->kind, CAPTION_KINDS - 1);
     }
     return a == 0;
 }
@@ -88,8 +95,12 @@ bool caption_within(const Caption *caption, const Split *split, SplitPart part) 
 static void swap_nouns(Caption *c) {
     Noun noun = c->a;
     int count = c->count[0];
-    c->a = c->b, c->b = noun;
-    if (c->kind == CAPTION_COUNTS) c->count[0] = c->count[1], c->count[1] = count;
+    c->a = c->b;
+    c->b = noun;
+    if (c->kind == CAPTION_COUNTS) {
+        c->count[0] = c->count[1];
+        c->count[1] = count;
+    }
 }
 
 static void turn_round(Caption *c) {
@@ -148,8 +159,8 @@ Caption caption_paraphrase(const Caption *caption, unsigned ways, Rng *rng) {
 /* ---- saying something else --------------------------------------------------------------------------------------- */
 
 static const char *const edit_names[] = {
-    "swap-colours", "swap-shapes", "swap-sizes", "swap-nouns", "replace-colour", "replace-shape", "replace-size",
-    "replace-count", "replace-relation", "opposite", "negate",
+    "swap-colours", "swap-shapes",   "swap-sizes",       "swap-nouns", "replace-colour", "replace-shape",
+    "replace-size", "replace-count", "replace-relation", "opposite",   "negate",
 };
 _Static_assert(COUNT(edit_names) == EDIT_KINDS, "a name for each edit");
 
@@ -167,9 +178,11 @@ static int *noun_part(Noun *noun, unsigned field) {
 static bool swap_part(Caption *c, unsigned field) {
     int *a = noun_part(&c->a, field), *b = noun_part(&c->b, field), was = *a;
     if (!caption_two(c->kind) || *a == CAPTION_ANY || *b == CAPTION_ANY) return false;
-    *a = *b, *b = was;
+    *a = *b;
+    *b = was;
     unsigned differ = (c->a.other ^ c->b.other) & field;
-    c->a.other ^= differ, c->b.other ^= differ;
+    c->a.other ^= differ;
+    c->b.other ^= differ;
     return true;
 }
 
@@ -195,7 +208,8 @@ static bool replace_count(Caption *c, Rng *rng) {
 static bool swap_whole(Caption *c) {
     if (c->kind != CAPTION_RELATION && c->kind != CAPTION_WITHOUT && c->kind != CAPTION_COUNTS) return false;
     Noun noun = c->a;
-    c->a = c->b, c->b = noun;
+    c->a = c->b;
+    c->b = noun;
     return true;
 }
 
@@ -208,8 +222,10 @@ static bool replace_relation(Caption *c, bool opposite, Rng *rng) {
 /* The form goes with it where the other kind has the same one. */
 static bool negate(Caption *c) {
     static const CaptionKind other[CAPTION_KINDS] = {
-        [CAPTION_OBJECT] = CAPTION_NONE, [CAPTION_NONE] = CAPTION_OBJECT,
-        [CAPTION_PAIR] = CAPTION_WITHOUT, [CAPTION_WITHOUT] = CAPTION_PAIR,
+        [CAPTION_OBJECT] = CAPTION_NONE,
+        [CAPTION_NONE] = CAPTION_OBJECT,
+        [CAPTION_PAIR] = CAPTION_WITHOUT,
+        [CAPTION_WITHOUT] = CAPTION_PAIR,
     };
     if (c->kind == CAPTION_COUNT || c->kind == CAPTION_COUNTS || c->kind == CAPTION_RELATION) return false;
     c->kind = other[c->kind];
@@ -219,17 +235,28 @@ static bool negate(Caption *c) {
 
 static bool edit_one(Caption *c, CaptionEdit edit, Rng *rng) {
     switch (edit) {
-    case EDIT_SWAP_COLOURS: return swap_part(c, NOUN_COLOUR);
-    case EDIT_SWAP_SHAPES: return swap_part(c, NOUN_SHAPE);
-    case EDIT_SWAP_SIZES: return swap_part(c, NOUN_SIZE);
-    case EDIT_SWAP_NOUNS: return swap_whole(c);
-    case EDIT_REPLACE_COLOUR: return replace_part(c, NOUN_COLOUR, COLOUR_COUNT, rng);
-    case EDIT_REPLACE_SHAPE: return replace_part(c, NOUN_SHAPE, SHAPE_COUNT, rng);
-    case EDIT_REPLACE_SIZE: return replace_part(c, NOUN_SIZE, SIZE_COUNT, rng);
-    case EDIT_REPLACE_COUNT: return replace_count(c, rng);
-    case EDIT_REPLACE_RELATION: return replace_relation(c, false, rng);
-    case EDIT_OPPOSITE: return replace_relation(c, true, rng);
-    default: REQUIRE(edit == EDIT_NEGATE, "edit is %d, want 0 to %d", (int)edit, EDIT_KINDS - 1);
+    case EDIT_SWAP_COLOURS:
+        return swap_part(c, NOUN_COLOUR);
+    case EDIT_SWAP_SHAPES:
+        return swap_part(c, NOUN_SHAPE);
+    case EDIT_SWAP_SIZES:
+        return swap_part(c, NOUN_SIZE);
+    case EDIT_SWAP_NOUNS:
+        return swap_whole(c);
+    case EDIT_REPLACE_COLOUR:
+        return replace_part(c, NOUN_COLOUR, COLOUR_COUNT, rng);
+    case EDIT_REPLACE_SHAPE:
+        return replace_part(c, NOUN_SHAPE, SHAPE_COUNT, rng);
+    case EDIT_REPLACE_SIZE:
+        return replace_part(c, NOUN_SIZE, SIZE_COUNT, rng);
+    case EDIT_REPLACE_COUNT:
+        return replace_count(c, rng);
+    case EDIT_REPLACE_RELATION:
+        return replace_relation(c, false, rng);
+    case EDIT_OPPOSITE:
+        return replace_relation(c, true, rng);
+    default:
+        REQUIRE(edit == EDIT_NEGATE, "edit is %d, want 0 to %d", (int)edit, EDIT_KINDS - 1);
     }
     return negate(c);
 }
@@ -304,13 +331,25 @@ static int nouns_of(unsigned fields) {
 }
 static Noun noun_at(unsigned fields, int k) {
     Noun noun = { CAPTION_ANY, CAPTION_ANY, CAPTION_ANY, 0 };
-    if (fields & NOUN_SHAPE) noun.shape = k % SHAPE_COUNT, k /= SHAPE_COUNT;
-    if (fields & NOUN_COLOUR) noun.colour = k % COLOUR_COUNT, k /= COLOUR_COUNT;
+    if (fields & NOUN_SHAPE) {
+        noun.shape = k % SHAPE_COUNT;
+        k /= SHAPE_COUNT;
+    }
+    if (fields & NOUN_COLOUR) {
+        noun.colour = k % COLOUR_COUNT;
+        k /= COLOUR_COUNT;
+    }
     if (fields & NOUN_SIZE) noun.size = k;
     return noun;
 }
 
-typedef struct { const Scene *scene; const CaptionRules *rules; bool truth; Caption *out; int count; } Listing;
+typedef struct {
+    const Scene *scene;
+    const CaptionRules *rules;
+    bool truth;
+    Caption *out;
+    int count;
+} Listing;
 
 static void list_one(Listing *listing, const Caption *c) {
     if (caption_true(listing->scene, c) != listing->truth || !rules_allow(listing->rules, c)) return;
@@ -327,7 +366,10 @@ static void list_nouns(Listing *listing, Caption c) {
         list_one(listing, &c);
     }
     if (counts == 0) list_one(listing, &c);
-    if (c.kind == CAPTION_RELATION) c.relation = ABOVE, list_one(listing, &c);
+    if (c.kind == CAPTION_RELATION) {
+        c.relation = ABOVE;
+        list_one(listing, &c);
+    }
 }
 
 static void list_kind(Listing *listing, CaptionKind kind) {

@@ -20,30 +20,36 @@
 #include "scenes/scene.h"
 #include "dataset/words.h"
 
-enum { CAPTION_ANY = -1 };     /* of a noun's size, colour or shape: not said (shape: "thing") */
-enum { CAPTION_TEXT = 160 };   /* bytes that hold any caption's text */
-enum { CAPTION_WORDS = 16 };   /* no caption has more words */
+enum { CAPTION_ANY = -1 };   /* of a noun's size, colour or shape: not said (shape: "thing") */
+enum { CAPTION_TEXT = 160 }; /* bytes that hold any caption's text */
+enum { CAPTION_WORDS = 16 }; /* no caption has more words */
 
 /* Which of its parts a noun names. */
 enum { NOUN_SIZE = 1, NOUN_COLOUR = 2, NOUN_SHAPE = 4, NOUN_FULL = NOUN_COLOUR | NOUN_SHAPE };
 
 typedef struct {
-    int size, colour, shape;   /* Size, ShapeColour, Shape or CAPTION_ANY */
-    unsigned other;            /* NOUN_ bits: parts by their second name ("shape" for "thing"); 0 for parts not said */
+    int size, colour, shape; /* Size, ShapeColour, Shape or CAPTION_ANY */
+    unsigned other;          /* NOUN_ bits: parts by their second name ("shape" for "thing"); 0 for parts not said */
 } Noun;
 
 typedef enum {
-    CAPTION_OBJECT, CAPTION_COUNT, CAPTION_PAIR, CAPTION_COUNTS, CAPTION_RELATION, CAPTION_WITHOUT, CAPTION_NONE,
+    CAPTION_OBJECT,
+    CAPTION_COUNT,
+    CAPTION_PAIR,
+    CAPTION_COUNTS,
+    CAPTION_RELATION,
+    CAPTION_WITHOUT,
+    CAPTION_NONE,
     CAPTION_KINDS
 } CaptionKind;
 
 /* Fields that a kind does not use are 0; nouns it does not use are { 0 }. */
 typedef struct {
     CaptionKind kind;
-    int form;           /* 0 .. caption_forms(kind)-1; 0 is the plain sentence */
-    Relation relation;  /* RELATION */
-    int wording;        /* RELATION: 0 or 1 */
-    int count[2];       /* COUNT: the first; COUNTS: both; 1 to SCENE_MOST */
+    int form;          /* 0 .. caption_forms(kind)-1; 0 is the plain sentence */
+    Relation relation; /* RELATION */
+    int wording;       /* RELATION: 0 or 1 */
+    int count[2];      /* COUNT: the first; COUNTS: both; 1 to SCENE_MOST */
     Noun a, b;
 } Caption;
 
@@ -88,8 +94,8 @@ bool caption_same_words(const Caption *a, const Caption *b);
 /* The one plain caption of all that say the same by their words, order or converse: first names, form 0, left and above
  * for right and below, the nouns of a pair in order. */
 Caption caption_plain(const Caption *caption);
-bool caption_same(const Caption *a, const Caption *b);       /* the same plain caption? */
-bool caption_identical(const Caption *a, const Caption *b);  /* the same sentence, word for word? */
+bool caption_same(const Caption *a, const Caption *b);      /* the same plain caption? */
+bool caption_identical(const Caption *a, const Caption *b); /* the same sentence, word for word? */
 
 /* In what ways a caption may be said otherwise. */
 enum {
@@ -104,11 +110,11 @@ Caption caption_paraphrase(const Caption *caption, unsigned ways, Rng *rng);
 
 /* Says something else. Each leaves all else as it is. */
 typedef enum {
-    EDIT_SWAP_COLOURS,     /* the two nouns' colours      "a blue circle and a red square" */
-    EDIT_SWAP_SHAPES,      /* the two nouns' shapes */
+    EDIT_SWAP_COLOURS, /* the two nouns' colours      "a blue circle and a red square" */
+    EDIT_SWAP_SHAPES,  /* the two nouns' shapes */
     EDIT_SWAP_SIZES,
-    EDIT_SWAP_NOUNS,       /* the two nouns change places: RELATION, WITHOUT, COUNTS (there the counts stay) */
-    EDIT_REPLACE_COLOUR,   /* of one noun by another one */
+    EDIT_SWAP_NOUNS,     /* the two nouns change places: RELATION, WITHOUT, COUNTS (there the counts stay) */
+    EDIT_REPLACE_COLOUR, /* of one noun by another one */
     EDIT_REPLACE_SHAPE,
     EDIT_REPLACE_SIZE,
     EDIT_REPLACE_COUNT,

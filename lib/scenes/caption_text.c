@@ -17,27 +17,29 @@
 
 static const char *const size_words[][2] = { { "small", "tiny" }, { "large", "big" } };
 static const char *const colour_words[][2] = {
-    { "red", "crimson" }, { "blue", "cobalt" }, { "green", "jade" }, { "yellow", "golden" },
+    { "red", "crimson" },    { "blue", "cobalt" },   { "green", "jade" },  { "yellow", "golden" },
     { "cyan", "turquoise" }, { "purple", "violet" }, { "white", "snowy" }, { "black", "jet" },
 };
-static const struct { const char *one[2], *many[2]; } shape_words[] = {
-    { { "circle", "disc" }, { "circles", "discs" } },
-    { { "square", "box" }, { "squares", "boxes" } },
-    { { "triangle", "wedge" }, { "triangles", "wedges" } },
-    { { "star", "pentagram" }, { "stars", "pentagrams" } },
-    { { "cross", "plus" }, { "crosses", "pluses" } },
-    { { "diamond", "lozenge" }, { "diamonds", "lozenges" } },
-    { { "heart", "valentine" }, { "hearts", "valentines" } },
-    { { "bar", "strip" }, { "bars", "strips" } },
+static const struct {
+    const char *one[2], *many[2];
+} shape_words[] = {
+    { { "circle", "disc" }, { "circles", "discs" } },         { { "square", "box" }, { "squares", "boxes" } },
+    { { "triangle", "wedge" }, { "triangles", "wedges" } },   { { "star", "pentagram" }, { "stars", "pentagrams" } },
+    { { "cross", "plus" }, { "crosses", "pluses" } },         { { "diamond", "lozenge" }, { "diamonds", "lozenges" } },
+    { { "heart", "valentine" }, { "hearts", "valentines" } }, { { "bar", "strip" }, { "bars", "strips" } },
     { { "thing", "shape" }, { "things", "shapes" } }, /* any */
 };
 static const char *const relation_words[][2] = {
-    { "left of", "to the left of" }, { "right of", "to the right of" }, { "above", "over" }, { "below", "under" },
+    { "left of", "to the left of" },
+    { "right of", "to the right of" },
+    { "above", "over" },
+    { "below", "under" },
 };
 static const char *const count_words[] = { "one", "two", "three", "four", "five" };
 _Static_assert(COUNT(size_words) == SIZE_COUNT && COUNT(colour_words) == COLOUR_COUNT &&
-               COUNT(shape_words) == SHAPE_COUNT + 1 && COUNT(relation_words) == RELATION_COUNT &&
-               COUNT(count_words) == SCENE_MOST, "two words for everything");
+                   COUNT(shape_words) == SHAPE_COUNT + 1 && COUNT(relation_words) == RELATION_COUNT &&
+                   COUNT(count_words) == SCENE_MOST,
+               "two words for everything");
 
 typedef enum { OPEN_NONE, OPEN_PICTURE, OPEN_WITHOUT, OPEN_THERE, OPEN_EXACTLY } Opening;
 typedef enum { NOT_THERE, SOME, NO, NUMBER } Quantity; /* "a", "no", "three" */
@@ -46,29 +48,53 @@ typedef enum { JOINT_NONE, JOINT_AND, JOINT_WITH, JOINT_WITHOUT, JOINT_BUT, JOIN
 static const char *const opening_words[] = { "", "a picture of ", "a picture without ", "there is ", "exactly " };
 static const char *const joint_words[] = { "", " and ", " with ", " without ", " but ", NULL };
 
-typedef struct { Opening opening; Quantity a; Joint joint; Quantity b; } Form;
+typedef struct {
+    Opening opening;
+    Quantity a;
+    Joint joint;
+    Quantity b;
+} Form;
 
 enum { FORMS_MOST = 5 };
-static const struct { const char *name; int count; Form form[FORMS_MOST]; } forms[] = {
-    [CAPTION_OBJECT] = { "object", 3, {
-        { OPEN_NONE, SOME, 0, 0 }, { OPEN_PICTURE, SOME, 0, 0 }, { OPEN_THERE, SOME, 0, 0 } } },
-    [CAPTION_COUNT] = { "count", 4, {
-        { OPEN_NONE, NUMBER, 0, 0 }, { OPEN_PICTURE, NUMBER, 0, 0 }, { OPEN_THERE, NUMBER, 0, 0 },
-        { OPEN_EXACTLY, NUMBER, 0, 0 } } },
-    [CAPTION_PAIR] = { "pair", 4, {
-        { OPEN_NONE, SOME, JOINT_AND, SOME }, { OPEN_PICTURE, SOME, JOINT_AND, SOME },
-        { OPEN_THERE, SOME, JOINT_AND, SOME }, { OPEN_NONE, SOME, JOINT_WITH, SOME } } },
-    [CAPTION_COUNTS] = { "counts", 4, {
-        { OPEN_NONE, NUMBER, JOINT_AND, NUMBER }, { OPEN_PICTURE, NUMBER, JOINT_AND, NUMBER },
-        { OPEN_THERE, NUMBER, JOINT_AND, NUMBER }, { OPEN_NONE, NUMBER, JOINT_WITH, NUMBER } } },
-    [CAPTION_RELATION] = { "relation", 3, {
-        { OPEN_NONE, SOME, JOINT_RELATION, SOME }, { OPEN_PICTURE, SOME, JOINT_RELATION, SOME },
-        { OPEN_THERE, SOME, JOINT_RELATION, SOME } } },
-    [CAPTION_WITHOUT] = { "without", 5, {
-        { OPEN_NONE, SOME, JOINT_AND, NO }, { OPEN_PICTURE, SOME, JOINT_AND, NO }, { OPEN_THERE, SOME, JOINT_AND, NO },
-        { OPEN_NONE, SOME, JOINT_WITHOUT, SOME }, { OPEN_NONE, SOME, JOINT_BUT, NO } } },
-    [CAPTION_NONE] = { "none", 3, {
-        { OPEN_NONE, NO, 0, 0 }, { OPEN_WITHOUT, SOME, 0, 0 }, { OPEN_THERE, NO, 0, 0 } } },
+static const struct {
+    const char *name;
+    int count;
+    Form form[FORMS_MOST];
+} forms[] = {
+    [CAPTION_OBJECT] = { "object",
+                         3,
+                         { { OPEN_NONE, SOME, 0, 0 }, { OPEN_PICTURE, SOME, 0, 0 }, { OPEN_THERE, SOME, 0, 0 } } },
+    [CAPTION_COUNT] = { "count",
+                        4,
+                        { { OPEN_NONE, NUMBER, 0, 0 },
+                          { OPEN_PICTURE, NUMBER, 0, 0 },
+                          { OPEN_THERE, NUMBER, 0, 0 },
+                          { OPEN_EXACTLY, NUMBER, 0, 0 } } },
+    [CAPTION_PAIR] = { "pair",
+                       4,
+                       { { OPEN_NONE, SOME, JOINT_AND, SOME },
+                         { OPEN_PICTURE, SOME, JOINT_AND, SOME },
+                         { OPEN_THERE, SOME, JOINT_AND, SOME },
+                         { OPEN_NONE, SOME, JOINT_WITH, SOME } } },
+    [CAPTION_COUNTS] = { "counts",
+                         4,
+                         { { OPEN_NONE, NUMBER, JOINT_AND, NUMBER },
+                           { OPEN_PICTURE, NUMBER, JOINT_AND, NUMBER },
+                           { OPEN_THERE, NUMBER, JOINT_AND, NUMBER },
+                           { OPEN_NONE, NUMBER, JOINT_WITH, NUMBER } } },
+    [CAPTION_RELATION] = { "relation",
+                           3,
+                           { { OPEN_NONE, SOME, JOINT_RELATION, SOME },
+                             { OPEN_PICTURE, SOME, JOINT_RELATION, SOME },
+                             { OPEN_THERE, SOME, JOINT_RELATION, SOME } } },
+    [CAPTION_WITHOUT] = { "without",
+                          5,
+                          { { OPEN_NONE, SOME, JOINT_AND, NO },
+                            { OPEN_PICTURE, SOME, JOINT_AND, NO },
+                            { OPEN_THERE, SOME, JOINT_AND, NO },
+                            { OPEN_NONE, SOME, JOINT_WITHOUT, SOME },
+                            { OPEN_NONE, SOME, JOINT_BUT, NO } } },
+    [CAPTION_NONE] = { "none", 3, { { OPEN_NONE, NO, 0, 0 }, { OPEN_WITHOUT, SOME, 0, 0 }, { OPEN_THERE, NO, 0, 0 } } },
 };
 _Static_assert(COUNT(forms) == CAPTION_KINDS, "forms for each kind");
 
@@ -76,12 +102,21 @@ static void kind_require(CaptionKind kind) {
     REQUIRE((unsigned)kind < CAPTION_KINDS, "kind is %d, want 0 to %d", (int)kind, CAPTION_KINDS - 1);
 }
 
-const char *caption_kind_name(CaptionKind kind) { return kind_require(kind), forms[kind].name; }
-int caption_forms(CaptionKind kind) { return kind_require(kind), forms[kind].count; }
+const char *caption_kind_name(CaptionKind kind) {
+    kind_require(kind);
+    return forms[kind].name;
+}
+int caption_forms(CaptionKind kind) {
+    kind_require(kind);
+    return forms[kind].count;
+}
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
 
-typedef struct { char *text; size_t size; } Line;
+typedef struct {
+    char *text;
+    size_t size;
+} Line;
 
 static void line_add(Line *line, const char *word) {
     size_t size = strlen(word);
@@ -102,8 +137,14 @@ static void line_add_phrase(Line *line, Quantity quantity, int count, const Noun
     line_add(line, quantity == SOME ? "a" : quantity == NO ? "no" : count_words[count - 1]);
     line_add(line, " ");
     bool size = noun->other & NOUN_SIZE, colour = noun->other & NOUN_COLOUR;
-    if (noun->size >= 0) line_add(line, size_words[noun->size][size]), line_add(line, " ");
-    if (noun->colour >= 0) line_add(line, colour_words[noun->colour][colour]), line_add(line, " ");
+    if (noun->size >= 0) {
+        line_add(line, size_words[noun->size][size]);
+        line_add(line, " ");
+    }
+    if (noun->colour >= 0) {
+        line_add(line, colour_words[noun->colour][colour]);
+        line_add(line, " ");
+    }
     line_add(line, shape_word(noun->shape, quantity == NUMBER && count > 1, noun->other & NOUN_SHAPE));
 }
 
@@ -118,7 +159,9 @@ char *caption_text(const Caption *c, char *text) {
     if (form->joint == JOINT_RELATION) {
         REQUIRE((unsigned)c->relation < RELATION_COUNT && (unsigned)c->wording < 2, "relation, wording are %d, %d",
                 (int)c->relation, c->wording);
-        line_add(&line, " "), line_add(&line, relation_words[c->relation][c->wording]), line_add(&line, " ");
+        line_add(&line, " ");
+        line_add(&line, relation_words[c->relation][c->wording]);
+        line_add(&line, " ");
     } else line_add(&line, joint_words[form->joint]);
     line_add_phrase(&line, form->b, c->count[1], &c->b);
     return text;
@@ -155,7 +198,10 @@ static bool read_words(Reader *r) {
     for (size_t i = 0; i < end;) {
         size_t from = i;
         while (i < end && !is_space(r->text[i])) i++;
-        if (i == from) { i++; continue; }
+        if (i == from) {
+            i++;
+            continue;
+        }
         if (r->count == CAPTION_WORDS)
             return err_set(r->err, "a caption has at most %d words; this one goes on", CAPTION_WORDS);
         copy_word(r->word[r->count++], r->text + from, i - from);
@@ -171,7 +217,8 @@ static bool take(Reader *r, const char *words) {
     for (const char *from = words; *from;) {
         size_t size = strcspn(from, " ");
         if (at == r->count || strlen(r->word[at]) != size || memcmp(r->word[at], from, size)) return false;
-        at++, from += size + (from[size] == ' ');
+        at++;
+        from += size + (from[size] == ' ');
     }
     r->at = at;
     return true;
@@ -213,11 +260,16 @@ static bool read_shape(Reader *r, bool many, Noun *noun) {
 
 static bool read_phrase(Reader *r, Quantity *quantity, int *count, Noun *noun) {
     bool other = false;
-    *noun = noun_of(CAPTION_ANY, CAPTION_ANY), *count = 0, *quantity = NOT_THERE;
+    *noun = noun_of(CAPTION_ANY, CAPTION_ANY);
+    *count = 0;
+    *quantity = NOT_THERE;
     if (take(r, "a") || take(r, "an")) *quantity = SOME;
     else if (take(r, "no")) *quantity = NO;
     for (int i = 0; i < SCENE_MOST && *quantity == NOT_THERE; i++)
-        if (take(r, count_words[i])) *quantity = NUMBER, *count = i + 1;
+        if (take(r, count_words[i])) {
+            *quantity = NUMBER;
+            *count = i + 1;
+        }
     if (*quantity == NOT_THERE) return wrong_word(r, "\"a\", \"no\", or \"one\" to \"five\"");
     if (take_name(r, size_words, SIZE_COUNT, &noun->size, &other) && other) noun->other |= NOUN_SIZE;
     other = false;
@@ -241,7 +293,8 @@ static Joint read_joint(Reader *r, Caption *c) {
         if (take(r, word)) return (Joint)i;
     }
     if (!take_name(r, relation_words, RELATION_COUNT, &relation, &other)) return JOINT_NONE;
-    c->relation = (Relation)relation, c->wording = other;
+    c->relation = (Relation)relation;
+    c->wording = other;
     return JOINT_RELATION;
 }
 
@@ -298,7 +351,9 @@ Vocab caption_vocab(Arena *arena) {
     for (size_t i = 0; i < COUNT(count_words); i++) names[n++] = count_words[i];
     for (size_t i = OPEN_PICTURE; i < COUNT(opening_words); i++) names[n++] = opening_words[i];
     for (size_t i = JOINT_AND; i < JOINT_RELATION; i++) names[n++] = joint_words[i];
-    names[n++] = "there are", names[n++] = "a", names[n++] = "no";
+    names[n++] = "there are";
+    names[n++] = "a";
+    names[n++] = "no";
     REQUIRE(n <= MOST, "%d words, want at most %d", n, MOST);
     const char *pattern = "{}";
     return vocab_build(arena, &pattern, 1, names, n);

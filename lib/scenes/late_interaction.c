@@ -23,7 +23,10 @@ static Var place_vectors(Tape *t, Learner *l, Var seen) {
 }
 
 /* The words of n captions: unit vectors of them and of the ends, [M,E]; whose each is; and which of them are ends. */
-typedef struct { Var vector; int *caption, *end; } Words;
+typedef struct {
+    Var vector;
+    int *caption, *end;
+} Words;
 
 static Words word_vectors(Tape *t, Learner *l, const int *ids, int n) {
     int T = l->clip.config.tokens, room = n * (T + 2), M = 0;
@@ -32,8 +35,11 @@ static Words word_vectors(Tape *t, Learner *l, const int *ids, int n) {
     Words w = { .caption = arena_alloc(&t->arena, (size_t)room, sizeof(int)),
                 .end = arena_alloc(&t->arena, (size_t)n, sizeof(int)) };
     for (int i = 0; i < room; i++)
-        if (i % (T + 2) > 0 && rows[i] != l->clip.text.size.padding)
-            w.end[i / (T + 2)] = M, w.caption[M] = i / (T + 2), which[M++] = i;
+        if (i % (T + 2) > 0 && rows[i] != l->clip.text.size.padding) {
+            w.end[i / (T + 2)] = M;
+            w.caption[M] = i / (T + 2);
+            which[M++] = i;
+        }
     Var all = text_tower_tokens(t, &l->clip.text, ids, n, T);
     int E = all->val.shape[2];
     Var some = op_embedding(t, op_reshape(t, all, mat_shape(2, room, E)), which, 1, M);

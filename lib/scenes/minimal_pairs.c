@@ -3,7 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-static const struct { const char *name; int pictures, captions; } kinds[] = {
+static const struct {
+    const char *name;
+    int pictures, captions;
+} kinds[] = {
     { "binding", 2, 2 }, { "relation", 2, 2 }, { "counting", 2, 2 }, { "negation", 2, 2 }, { "shuffle", 1, 5 },
 };
 _Static_assert(COUNT(kinds) == QUAD_KINDS, "a line for each kind");
@@ -27,7 +30,7 @@ int quad_captions(QuadKind kind) { return kinds[kind].captions; }
 /* An item in the making: what is shown and what is said. */
 typedef struct {
     const QuadSettings *settings;
-    int number;           /* of the item */
+    int number; /* of the item */
     Rng rng;
     Scene scene[2];
     Caption caption[2];
@@ -36,14 +39,20 @@ typedef struct {
 
 static Thing thing_of(const SceneObject *object) { return (Thing){ object->colour, object->shape }; }
 static bool unlike(Thing a, Thing b) { return a.colour != b.colour && a.shape != b.shape; }
-static void become(SceneObject *object, Thing thing) { object->colour = thing.colour, object->shape = thing.shape; }
+static void become(SceneObject *object, Thing thing) {
+    object->colour = thing.colour;
+    object->shape = thing.shape;
+}
 
 /* What a file can hold, so that a scene that was written and read again is the same one. */
 static void round_to_file(Scene *scene) {
     double *all[4 * SCENE_MOST + 1] = { &scene->noise };
     for (int k = 0; k < scene->count; k++) {
         SceneObject *o = &scene->object[k];
-        all[4 * k + 1] = &o->x, all[4 * k + 2] = &o->y, all[4 * k + 3] = &o->radius, all[4 * k + 4] = &o->turn;
+        all[4 * k + 1] = &o->x;
+        all[4 * k + 2] = &o->y;
+        all[4 * k + 3] = &o->radius;
+        all[4 * k + 4] = &o->turn;
     }
     for (int i = 0; i < 4 * scene->count + 1; i++) *all[i] = round(*all[i] * 1e6) / 1e6;
 }
@@ -87,7 +96,8 @@ static bool draft_binding(Draft *draft, uint64_t i) {
     Scene *one = &draft->scene[0], *two = &draft->scene[1];
     *one = scene_for(draft, i, 2);
     *two = *one;
-    two->object[0].colour = one->object[1].colour, two->object[1].colour = one->object[0].colour;
+    two->object[0].colour = one->object[1].colour;
+    two->object[1].colour = one->object[0].colour;
     int a = (int)rng_below(&draft->rng, 2);
     Caption caption = { .kind = CAPTION_PAIR,
                         .a = noun_of_object(&one->object[a], NOUN_FULL),
@@ -121,7 +131,8 @@ static bool draft_counting(Draft *draft, uint64_t i) {
         for (int k = 0; k < draft->scene[p].count; k++)
             become(&draft->scene[p].object[k], thing_of(&draft->scene[0].object[0]));
     }
-    draft->scene[1].look = draft->scene[0].look, draft->scene[1].noise = draft->scene[0].noise;
+    draft->scene[1].look = draft->scene[0].look;
+    draft->scene[1].noise = draft->scene[0].noise;
     Caption caption = { .kind = CAPTION_COUNT,
                         .count = { draft->scene[0].count },
                         .a = noun_of_object(&draft->scene[0].object[0], NOUN_FULL) };
@@ -151,7 +162,10 @@ static void shuffle_words(const char *text, char *out, Rng *rng) {
     char copy[CAPTION_TEXT], *word[CAPTION_TEXT / 2 + 1], *rest = NULL;
     int order[CAPTION_TEXT / 2 + 1], n = 0;
     strcpy(copy, text);
-    for (char *at = strtok_r(copy, " ", &rest); at; at = strtok_r(NULL, " ", &rest)) order[n] = n, word[n++] = at;
+    for (char *at = strtok_r(copy, " ", &rest); at; at = strtok_r(NULL, " ", &rest)) {
+        order[n] = n;
+        word[n++] = at;
+    }
     rng_shuffle(rng, order, n);
     *out = '\0';
     for (int w = 0; w < n; w++) {
@@ -327,7 +341,10 @@ double quads_oracle(void *context, const Scene *scene, const char *caption) {
     return true_of(scene, caption);
 }
 
-typedef struct { Hearsay *hearsay; HearsayRule rule; } Listener;
+typedef struct {
+    Hearsay *hearsay;
+    HearsayRule rule;
+} Listener;
 
 static double listen(void *context, const Scene *scene, const char *caption) {
     const Listener *listener = context;

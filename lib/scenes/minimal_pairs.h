@@ -28,24 +28,24 @@ typedef enum { QUAD_BINDING, QUAD_RELATION, QUAD_COUNTING, QUAD_NEGATION, QUAD_S
 
 enum { QUAD_PICTURES = 2, QUAD_CAPTIONS = 5 };
 
-const char *quad_name(QuadKind kind);              /* "binding" ... */
-bool quad_find(const char *name, QuadKind *kind);  /* and back; false if there is no such kind */
-int quad_pictures(QuadKind kind);                  /* of an item: 2; of a shuffle 1 */
-int quad_captions(QuadKind kind);                  /* 2; of a shuffle 5 */
+const char *quad_name(QuadKind kind);             /* "binding" ... */
+bool quad_find(const char *name, QuadKind *kind); /* and back; false if there is no such kind */
+int quad_pictures(QuadKind kind);                 /* of an item: 2; of a shuffle 1 */
+int quad_captions(QuadKind kind);                 /* 2; of a shuffle 5 */
 
 typedef struct {
     QuadKind kind;
     uint64_t seed;
-    int count;             /* of items; 1,000 and more for an interval of +-3 points */
-    const Split *split;    /* NULL: all combinations. Not owned */
+    int count;          /* of items; 1,000 and more for an interval of +-3 points */
+    const Split *split; /* NULL: all combinations. Not owned */
     SplitPart part;
-    unsigned ways;         /* how captions may be worded, SAY_ bits; 0: plainly */
-    double noise;          /* as in SceneSettings */
+    unsigned ways; /* how captions may be worded, SAY_ bits; 0: plainly */
+    double noise;  /* as in SceneSettings */
 } QuadSettings;
 
 typedef struct {
     Scene scene[QUAD_PICTURES];
-    const char *caption[QUAD_CAPTIONS];  /* caption[k] is true of scene[k] alone */
+    const char *caption[QUAD_CAPTIONS]; /* caption[k] is true of scene[k] alone */
 } Quad;
 
 typedef struct {

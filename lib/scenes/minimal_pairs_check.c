@@ -97,7 +97,10 @@ static bool parts_hold(const Quads *quads, int n, Err *err) {
 }
 
 /* A caption as one picture meets it: +1 where it is true, -1 where it is not. */
-typedef struct { const char *text; int sign; } Met;
+typedef struct {
+    const char *text;
+    int sign;
+} Met;
 
 static int met_order(const void *a, const void *b) { return strcmp(((const Met *)a)->text, ((const Met *)b)->text); }
 
@@ -190,7 +193,10 @@ bool quads_write(const Quads *quads, const char *path, Err *err) {
     fprintf(out.stream, "truth\n");
     for (int n = 0; n < quads->count; n++) {
         const Quad *item = &quads->item[n];
-        for (int p = 0; p < quads->pictures; p++) write_scene(out.stream, &item->scene[p]), fprintf(out.stream, ",");
+        for (int p = 0; p < quads->pictures; p++) {
+            write_scene(out.stream, &item->scene[p]);
+            fprintf(out.stream, ",");
+        }
         for (int k = 0; k < quads->captions; k++) fprintf(out.stream, "%s,", item->caption[k]);
         for (int p = 0; p < quads->pictures; p++)
             for (int k = 0; k < quads->captions; k++)
@@ -214,7 +220,10 @@ typedef struct {
 static bool trouble(Reader *r, const char *wanted) {
     char found[24];
     int n = 0;
-    while (n < (int)sizeof found - 1 && r->at + n < r->end && r->at[n] != '\n') found[n] = r->at[n], n++;
+    while (n < (int)sizeof found - 1 && r->at + n < r->end && r->at[n] != '\n') {
+        found[n] = r->at[n];
+        n++;
+    }
     found[n] = '\0';
     for (int i = 0; i < n; i++)
         if ((unsigned char)found[i] < ' ') found[i] = '?';
@@ -250,7 +259,10 @@ static double take_real(Reader *r, double low, double high, const char *wanted) 
     const char *begin = r->at;
     double value = low;
     if (!take_until(r, " ,:;", word, sizeof word, wanted)) return low;
-    if (!parse_real(word, low, high, &value)) r->at = begin, trouble(r, wanted);
+    if (!parse_real(word, low, high, &value)) {
+        r->at = begin;
+        trouble(r, wanted);
+    }
     return value;
 }
 
@@ -275,7 +287,8 @@ static int take_name(Reader *r, const char *(*name)(int), int count, const char 
     for (int i = 0; i < count; i++)
         if (!strcmp(word, name(i))) return i;
     r->at = begin;
-    return trouble(r, wanted), 0;
+    trouble(r, wanted);
+    return 0;
 }
 
 static const char *a_kind(int i) { return quad_name((QuadKind)i); }
@@ -329,7 +342,8 @@ static void take_heading(Reader *r, Quads *quads, Arena *arena) {
         *split = take_split(r, (SplitKind)kind);
         s->split = split;
     }
-    quads->pictures = quad_pictures(s->kind), quads->captions = quad_captions(s->kind);
+    quads->pictures = quad_pictures(s->kind);
+    quads->captions = quad_captions(s->kind);
     take(r, "\n");
     for (int p = 0; p < quads->pictures; p++) take(r, p ? "picture 2," : "picture 1,");
     for (int k = 0; k < quads->captions; k++)
@@ -397,7 +411,8 @@ bool quads_read(Quads *quads, Arena *arena, const char *path, Err *err) {
     Reader r = { .at = begin, .end = begin + file.size, .path = path, .line = 1, .err = err };
     take_heading(&r, &got, arena);
     for (int room = 0; !r.failed && r.at < r.end; got.count++) {
-        if (got.count == room) { /* grown with what was read: an item takes more memory than the line that might be one */
+        if (got.count ==
+            room) { /* grown with what was read: an item takes more memory than the line that might be one */
             const Quad *before = got.item;
             room = MAX(64, 2 * room);
             got.item = arena_zero(arena, (size_t)room, sizeof *got.item);

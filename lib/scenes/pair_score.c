@@ -13,7 +13,10 @@ Tally tally_new(int pictures, int captions) {
 /* One picture: the first caption wins unless another is above it; of equals the lot decides. */
 static void add_one(Tally *tally, const double *s) {
     int above = 0, equal = 0;
-    for (int k = 1; k < tally->captions; k++) above += s[k] > s[0], equal += s[k] == s[0];
+    for (int k = 1; k < tally->captions; k++) {
+        above += s[k] > s[0];
+        equal += s[k] == s[0];
+    }
     double won = above > 0 ? 0 : 1.0 / (1 + equal);
     tally->ties += equal;
     tally->comparisons += tally->captions - 1;
@@ -52,8 +55,7 @@ static void add_quad(Tally *tally, const double *s) {
         sum[TALLY_IMAGE] += image;
         sum[TALLY_GROUP] += text && image;
     }
-    for (int i = 0; i < TALLY_SCORES; i++)
-        tally->sum[i] += (double)sum[i] / (i == TALLY_CHOICE ? 2 * LOTS : LOTS);
+    for (int i = 0; i < TALLY_SCORES; i++) tally->sum[i] += (double)sum[i] / (i == TALLY_CHOICE ? 2 * LOTS : LOTS);
     tally->ties += (s[0] == s[1]) + (s[2] == s[3]) + (s[0] == s[2]) + (s[1] == s[3]);
     tally->comparisons += 4;
 }

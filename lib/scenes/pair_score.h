@@ -24,9 +24,9 @@ typedef enum { TALLY_CHOICE, TALLY_TEXT, TALLY_IMAGE, TALLY_GROUP, TALLY_SCORES 
 enum { TALLY_PICTURES = 2, TALLY_CAPTIONS = 8 };
 
 typedef struct {
-    int pictures, captions;           /* P, K; the same for all items */
+    int pictures, captions; /* P, K; the same for all items */
     int items;
-    double sum[TALLY_SCORES];         /* over the items */
+    double sum[TALLY_SCORES]; /* over the items */
     int ties, comparisons;
 } Tally;
 
@@ -41,7 +41,9 @@ const char *tally_name(TallyScore score);
 double tally_chance(const Tally *tally, TallyScore score);
 
 /* A score, from 0 to 1; the ends of its interval; what guessing gets. */
-typedef struct { double share, low, high, chance; } TallyRate;
+typedef struct {
+    double share, low, high, chance;
+} TallyRate;
 
 /* The mean over the items with Wilson's 95 % interval (metrics.h). An item counts once, also in `choice`: the two
  * choices of a quad are not independent. All but chance are NaN, 0 and 1 when there are no items or there is no such

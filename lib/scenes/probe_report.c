@@ -19,7 +19,11 @@ Tile exam_tile(Arena *arena, const Scene *scene, const char *caption, const char
     char *text = arena_print(arena, "%s%s%s", caption, *note ? "\n" : "", note), *last = NULL;
     for (char *at = text, *line = text; *at && *at != '\n'; at++) {
         if (*at == ' ') last = at;
-        if (at - line >= LINE && last) *last = '\n', line = last + 1, last = NULL;
+        if (at - line >= LINE && last) {
+            *last = '\n';
+            line = last + 1;
+            last = NULL;
+        }
     }
     return (Tile){ rgb, LEARNER_SIDE, LEARNER_SIDE, text, *note != '\0' };
 }
@@ -126,9 +130,7 @@ void exam_choices(const Lesson *lesson, Arena *arena, Class *class, const char *
         }
     }
     if (n)
-        lesson_tiles(lesson, name,
-                     &(Tiles){ .title = "The right caption, and who chose wrongly",
-                               .tiles = tiles,
-                               .count = n,
-                               .columns = 2 });
+        lesson_tiles(
+            lesson, name,
+            &(Tiles){ .title = "The right caption, and who chose wrongly", .tiles = tiles, .count = n, .columns = 2 });
 }

@@ -30,11 +30,11 @@ typedef enum {
 } PublishedProbe;
 
 typedef struct {
-    const char *name;         /* "ARO, relation (VG-R)" */
+    const char *name; /* "ARO, relation (VG-R)" */
     double chance, clip;
-    double repaired, plain;   /* CLIP that practised with wrong captions (NegCLIP), and as long without */
-    const char *blind;        /* who judges the text alone: "62", or from "74-76"; "-": not published */
-    const char *people;       /* likewise */
+    double repaired, plain; /* CLIP that practised with wrong captions (NegCLIP), and as long without */
+    const char *blind;      /* who judges the text alone: "62", or from "74-76"; "-": not published */
+    const char *people;     /* likewise */
 } Published;
 
 /* The row of a probe; nobody owns it. */

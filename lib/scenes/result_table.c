@@ -25,10 +25,13 @@ LimitsRow limits_row(const LearnerSettings *settings, const LearnerCourse *more,
     LimitsRow row = {
         .coverage = s.coverage, .objects = s.objects, .palette = s.palette, .seed = s.seed, .steps = s.steps
     };
-    name_set(row.text, s.text), name_set(row.reading, s.reading), name_set(row.split, split_name(s.split));
+    name_set(row.text, s.text);
+    name_set(row.reading, s.reading);
+    name_set(row.split, split_name(s.split));
     if (more) course_set(row.course, more);
     else name_set(row.course, "none");
-    name_set(row.probe, probe), name_set(row.part, part == SPLIT_SEEN ? "seen" : "held");
+    name_set(row.probe, probe);
+    name_set(row.part, part == SPLIT_SEEN ? "seen" : "held");
     return row;
 }
 
@@ -97,8 +100,10 @@ LimitsSummary limits_summary(const LimitsTable *table, LimitsRow like, TallyScor
     for (int i = 0; i < table->count; i++) {
         double share = table->row[i].score[score];
         if (!limits_same(&table->row[i], &like)) continue;
-        sum.seeds++, sum.mean += share;
-        sum.low = fmin(sum.low, share), sum.high = fmax(sum.high, share);
+        sum.seeds++;
+        sum.mean += share;
+        sum.low = fmin(sum.low, share);
+        sum.high = fmax(sum.high, share);
     }
     sum.mean = sum.seeds ? sum.mean / sum.seeds : NAN;
     return sum;
@@ -175,7 +180,8 @@ static bool table_parse(LimitsTable *table, const File *file, const char *path, 
             if (strcmp(text, heading))
                 return err_set(err, "%s:1: the heading is not \"%s\"; this is no table of limits", path, heading);
         } else if (strlen(text) != length || !row_parse(text, &row)) {
-            return err_set(err, "%s:%d: not a row: want %d fields as the heading says, shares from 0 to 1; remove the line",
+            return err_set(err,
+                           "%s:%d: not a row: want %d fields as the heading says, shares from 0 to 1; remove the line",
                            path, line, FIELDS);
         } else if (limits_find(table, &row)) {
             return err_set(err, "%s:%d: a line above asks the same; remove one of them", path, line);
@@ -226,7 +232,10 @@ LearnerSettings limits_sample(void) {
 
 LimitsCell *limits_plan(Arena *arena, int *count) {
     static const char *const texts[] = { "bow", "lstm", "transformer" };
-    static const struct { double coverage; int objects, palette; } worlds[] = {
+    static const struct {
+        double coverage;
+        int objects, palette;
+    } worlds[] = {
         { 1, 2, 0 }, { 1, 2, LIMITS_PALETTE }, { 0.25, 2, 0 }, { 0.5, 2, 0 }, { 0.75, 2, 0 }, { 1, 1, 0 }, { 1, 3, 0 },
     };
     LimitsCell *plan = arena_alloc(arena, 1 + LIMITS_SEEDS * COUNT(worlds) * COUNT(texts), sizeof *plan);

@@ -16,11 +16,11 @@ typedef struct {
     char text[LIMITS_NAME], reading[LIMITS_NAME], split[LIMITS_NAME];
     double coverage;
     int objects, palette, seed, steps;
-    char course[LIMITS_NAME];                      /* the second course and its steps, "repair-400"; "none" */
-    char probe[LIMITS_NAME], part[LIMITS_NAME];    /* "binding" ...; "seen" or "held" combinations */
+    char course[LIMITS_NAME];                   /* the second course and its steps, "repair-400"; "none" */
+    char probe[LIMITS_NAME], part[LIMITS_NAME]; /* "binding" ...; "seen" or "held" combinations */
     int items;
-    double score[TALLY_SCORES];                    /* shares, ties counted as tally.h says; NaN: no such score */
-    double ties;                                   /* share of comparisons that were tied */
+    double score[TALLY_SCORES]; /* shares, ties counted as tally.h says; NaN: no such score */
+    double ties;                /* share of comparisons that were tied */
 } LimitsRow;
 
 typedef struct {
@@ -50,7 +50,10 @@ void limits_note(LimitsTable *table, LimitsRow row, const Tally *tally);
 void limits_measure(LimitsTable *table, Learner *learner, const LearnerCourse *more, int items);
 
 /* Mean, least and most of some seeds; seeds 0: there are none, and the mean is NaN. */
-typedef struct { int seeds; double mean, low, high; } LimitsSummary;
+typedef struct {
+    int seeds;
+    double mean, low, high;
+} LimitsSummary;
 
 /* Of one score over all rows that are like this one but for the seed. */
 LimitsSummary limits_summary(const LimitsTable *table, LimitsRow like, TallyScore score);
@@ -65,7 +68,10 @@ bool limits_write(const LimitsTable *table, const char *path, Err *err);
 /* ---- the whole table -------------------------------------------------------------------------------------------- */
 
 /* One line of a plan: a learner, and its second course or NULL. */
-typedef struct { LearnerSettings settings; const LearnerCourse *more; } LimitsCell;
+typedef struct {
+    LearnerSettings settings;
+    const LearnerCourse *more;
+} LimitsCell;
 
 /* A learner that is done in two seconds and is in the table, too: the tests make its rows again. */
 LearnerSettings limits_sample(void);

@@ -4,8 +4,13 @@
 
 static const double PI = 3.14159265358979323846;
 
-static const struct { const char *name; double radius; } sizes[] = {
-    { "small", 0.066 }, { "large", 0.0975 }, { "plain", 0 },
+static const struct {
+    const char *name;
+    double radius;
+} sizes[] = {
+    { "small", 0.066 },
+    { "large", 0.0975 },
+    { "plain", 0 },
 };
 _Static_assert(COUNT(sizes) == SIZE_COUNT + 1, "a line for each size");
 static const char *const relations[] = { "left of", "right of", "above", "below" };
@@ -117,7 +122,8 @@ static bool cast_try(Cast *cast, const SceneSettings *settings, Rng *rng) {
 }
 
 static void cast_groups(Cast *cast, double alike, Rng *rng) {
-    cast->groups = 1, cast->size[0] = 1;
+    cast->groups = 1;
+    cast->size[0] = 1;
     for (int k = 1; k < cast->count; k++) {
         if (rng_uniform(rng) >= alike) cast->size[cast->groups++] = 0;
         cast->group[k] = cast->groups - 1;

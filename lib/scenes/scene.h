@@ -21,25 +21,25 @@ enum { SCENE_MOST = 5 }; /* objects */
 typedef enum { SIZE_SMALL, SIZE_LARGE, SIZE_COUNT, SIZE_NEITHER = SIZE_COUNT } Size;
 typedef enum { LEFT_OF, RIGHT_OF, ABOVE, BELOW, RELATION_COUNT } Relation;
 
-const char *size_name(Size size);             /* "small", "large"; "plain" for SIZE_NEITHER */
-const char *relation_name(Relation relation); /* "left of", "right of", "above", "below" */
+const char *size_name(Size size);              /* "small", "large"; "plain" for SIZE_NEITHER */
+const char *relation_name(Relation relation);  /* "left of", "right of", "above", "below" */
 Relation relation_converse(Relation relation); /* a R b is b converse(R) a */
 Along relation_along(Relation relation);
 
 typedef struct {
     Shape shape;
     ShapeColour colour;
-    Size size;      /* what words call it; SIZE_NEITHER: no size word is true of it */
-    double x, y;    /* the middle */
-    double radius;  /* of the circle of the same area */
-    double turn;    /* radians, small */
+    Size size;     /* what words call it; SIZE_NEITHER: no size word is true of it */
+    double x, y;   /* the middle */
+    double radius; /* of the circle of the same area */
+    double turn;   /* radians, small */
 } SceneObject;
 
 typedef struct {
-    int count;                      /* 1 to SCENE_MOST */
+    int count; /* 1 to SCENE_MOST */
     SceneObject object[SCENE_MOST];
-    uint64_t look;                  /* decides background, shades and noise, which mean nothing */
-    double noise;                   /* standard deviation, of colours from 0 to 1; negative: none, and one plain grey */
+    uint64_t look; /* decides background, shades and noise, which mean nothing */
+    double noise;  /* standard deviation, of colours from 0 to 1; negative: none, and one plain grey */
 } Scene;
 
 /* Is `relation` true of object a towards object b? Never of an object towards itself. */
@@ -50,13 +50,13 @@ bool scene_related(const Scene *scene, int a, Relation relation, int b);
 /* How scenes are made. { .seed = 1, .least = 2, .most = 2 } will do for scenes of two different things. */
 typedef struct {
     uint64_t seed;
-    int least, most;      /* objects per scene, equally often each number; 0: 1 and SCENE_MOST */
-    const Split *split;   /* which combinations may be in a scene; NULL: all. Not owned */
+    int least, most;    /* objects per scene, equally often each number; 0: 1 and SCENE_MOST */
+    const Split *split; /* which combinations may be in a scene; NULL: all. Not owned */
     SplitPart part;
-    double alike;         /* chance that the next object is another one like the last; 0: all differ in colour or shape,
+    double alike;   /* chance that the next object is another one like the last; 0: all differ in colour or shape,
                              1: all are alike, for counting */
-    bool equal_ink;       /* objects together cover the same area, however many: sizes are SIZE_NEITHER */
-    double noise;         /* deviation, up to; 0: SCENE_NOISE; negative: none, and no shades, even grey background */
+    bool equal_ink; /* objects together cover the same area, however many: sizes are SIZE_NEITHER */
+    double noise;   /* deviation, up to; 0: SCENE_NOISE; negative: none, and no shades, even grey background */
 } SceneSettings;
 
 #define SCENE_NOISE 0.06

@@ -86,8 +86,7 @@ static bool can_swap(const Split *split) {
         const int s[] = { square / (COLOUR_COUNT * COLOUR_COUNT) % SHAPE_COUNT,
                           square / (COLOUR_COUNT * COLOUR_COUNT * SHAPE_COUNT) };
         int seen = 0;
-        for (int k = 0; k < 4; k++)
-            seen += split_has_pair(split, SPLIT_SEEN, (ShapeColour)c[k % 2], (Shape)s[k / 2]);
+        for (int k = 0; k < 4; k++) seen += split_has_pair(split, SPLIT_SEEN, (ShapeColour)c[k % 2], (Shape)s[k / 2]);
         if (c[0] != c[1] && s[0] != s[1] && seen == 4) return true;
     }
     return false;
@@ -152,7 +151,10 @@ static Caption say(const Scene *scene, const CaptionRules *rules, Rng *rng) {
 }
 
 /* The things of a batch: the shown ones among so many colours and shapes as it takes. */
-typedef struct { Thing thing[COLOUR_COUNT * SHAPE_COUNT]; int count; } Palette;
+typedef struct {
+    Thing thing[COLOUR_COUNT * SHAPE_COUNT];
+    int count;
+} Palette;
 
 static Palette palette_make(const Learner *l, Rng *rng) {
     int colour[COLOUR_COUNT], shape[SHAPE_COUNT];
@@ -173,7 +175,8 @@ static void repaint(Scene *scene, const Palette *palette, bool alike, Rng *rng) 
     rng_choice(rng, palette->count, pick, MIN(palette->count, SCENE_MOST));
     for (int k = 0; k < scene->count; k++) {
         Thing thing = palette->thing[pick[alike ? 0 : k % palette->count]];
-        scene->object[k].colour = thing.colour, scene->object[k].shape = thing.shape;
+        scene->object[k].colour = thing.colour;
+        scene->object[k].shape = thing.shape;
     }
     scene_place(scene, rng);
 }
@@ -207,12 +210,12 @@ LearnerPair learner_pair(const Learner *l, const LearnerCourse *course, uint64_t
 typedef struct {
     Learner *learner;
     const LearnerCourse *course;
-    uint64_t first;               /* number of the first pair */
-    int B, N, wrong;              /* scenes; captions, B (1 + wrong): the wrong ones of scene i begin at B + wrong i */
+    uint64_t first;  /* number of the first pair */
+    int B, N, wrong; /* scenes; captions, B (1 + wrong): the wrong ones of scene i begin at B + wrong i */
     Scene *scene;
     Caption *caption;
     char (*text)[CAPTION_TEXT];
-    Mat pixels, out;              /* [B,side,side,3]; what is left out, [B,N] */
+    Mat pixels, out; /* [B,side,side,3]; what is left out, [B,N] */
 } Batch;
 
 static void batch_pairs(void *context, size_t begin, size_t end, int worker) {
@@ -221,7 +224,8 @@ static void batch_pairs(void *context, size_t begin, size_t end, int worker) {
     for (size_t i = begin; i < end; i++) {
         Caption *wrong = b->caption + b->B + i * (size_t)b->wrong;
         LearnerPair pair = learner_pair(b->learner, b->course, b->first + i, wrong);
-        b->scene[i] = pair.scene, b->caption[i] = pair.caption;
+        b->scene[i] = pair.scene;
+        b->caption[i] = pair.caption;
         caption_text(&pair.caption, b->text[i]);
         for (int k = 0; k < b->wrong; k++) /* where there is none, the true one stands in, and is left out */
             caption_text(wrong[k].kind == CAPTION_KINDS ? &pair.caption : &wrong[k], b->text[wrong + k - b->caption]);
@@ -324,7 +328,9 @@ bool learner_learn(Learner *l, const LearnerCourse *course, Err *err) {
     }
     progress_end(&progress);
     l->loss = sum / (steps - last);
-    tape_free(&tape), optim_free(&optim), arena_free(&arena);
+    tape_free(&tape);
+    optim_free(&optim);
+    arena_free(&arena);
     return ok;
 }
 
@@ -422,7 +428,10 @@ bool learner_get(Learner *learner, const LearnerSettings *settings, const Learne
 
 /* ---- asking ----------------------------------------------------------------------------------------------------- */
 
-typedef struct { const Scene *const *scenes; num *pixels; } Painting;
+typedef struct {
+    const Scene *const *scenes;
+    num *pixels;
+} Painting;
 
 static void paint(void *context, size_t begin, size_t end, int worker) {
     const Painting *p = context;

@@ -43,18 +43,18 @@ typedef struct {
                             others, so that many of its captions are rivals: they differ in who is what, or who is
                             where. 0: from all that are seen. With the splits SPLIT_ALL and SPLIT_PAIRS */
     int seed;
-    int steps;           /* (LEARNER_STEPS) */
+    int steps; /* (LEARNER_STEPS) */
 } LearnerSettings;
 
 enum { LEARNER_STEPS = 1500, LEARNER_BATCH = 128 };
 
 /* A second course, from the weights the first one left. */
 typedef struct {
-    const char *name;    /* part of the file's name */
+    const char *name; /* part of the file's name */
     int steps;
-    double rate;         /* its largest learning rates, as a share of the first course's; 0: 1 */
-    unsigned edits;      /* wrong captions come from these edits (caption.h), 1 << EDIT_...; 0: none are given, */
-    int wrong;           /* so many for each scene */
+    double rate;    /* its largest learning rates, as a share of the first course's; 0: 1 */
+    unsigned edits; /* wrong captions come from these edits (caption.h), 1 << EDIT_...; 0: none are given, */
+    int wrong;      /* so many for each scene */
 } LearnerCourse;
 
 typedef struct Learner Learner;
@@ -64,11 +64,11 @@ typedef Var LearnerLogits(Tape *t, Learner *learner, Mat pixels, const int *ids,
 
 /* Stays where it was made: its parameters know the address. */
 struct Learner {
-    LearnerSettings settings;  /* with what was 0 filled in */
+    LearnerSettings settings; /* with what was 0 filled in */
     Split split;
-    Clip clip;                 /* both towers; what a reading adds to them is among its parameters */
+    Clip clip; /* both towers; what a reading adds to them is among its parameters */
     LearnerLogits *logits;
-    double loss;               /* mean over the last tenth of its steps */
+    double loss; /* mean over the last tenth of its steps */
 };
 
 /* The settings with what is 0 filled in; and in words: "transformer, 50 % of pairs, 2 objects, seed 1, 600 steps". */
@@ -98,7 +98,10 @@ bool learner_load(Learner *learner, const LearnerSettings *settings, const Learn
                   Err *err);
 
 /* A scene, and a caption that is true of it. */
-typedef struct { Scene scene; Caption caption; } LearnerPair;
+typedef struct {
+    Scene scene;
+    Caption caption;
+} LearnerPair;
 
 /* The i-th pair of a course (NULL: the first), what learner_learn is shown: a scene, a caption that is true of it, and
  * course->wrong that are not, into wrong[] (.kind is CAPTION_KINDS where none was found). All second courses have the

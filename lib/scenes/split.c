@@ -56,7 +56,8 @@ Split split_make(SplitKind kind, double coverage, uint64_t seed) {
     REQUIRE(coverage >= 0 && coverage <= 1, "coverage is %g, want 0 to 1", coverage);
     Split split = { .kind = kind, .coverage = coverage };
     Rng rng = rng_seed(seed, (uint64_t)kind);
-    number_at_random(split.colour, &rng), number_at_random(split.shape, &rng);
+    number_at_random(split.colour, &rng);
+    number_at_random(split.shape, &rng);
     if (kind == SPLIT_ALL) split.coverage = 1;
     if (kind == SPLIT_PAIRS || kind == SPLIT_COUNTS) choose_residues(&split, kind == SPLIT_COUNTS, &rng);
     if (kind == SPLIT_RELATIONS) {

@@ -36,10 +36,10 @@ bool split_find(const char *name, SplitKind *kind);
 /* split_make fills it; readers want kind and coverage alone. */
 typedef struct {
     SplitKind kind;
-    double coverage;                       /* share of combinations seen: what was asked for, to the nearest possible */
+    double coverage; /* share of combinations seen: what was asked for, to the nearest possible */
     int colour[COLOUR_COUNT], shape[SHAPE_COUNT]; /* their numbers */
-    bool seen[8];                          /* pairs, counts: those not in H */
-    bool seen_apart[ALONG_COUNT][8][8];     /* relations: those not in H of the axis */
+    bool seen[8];                                 /* pairs, counts: those not in H */
+    bool seen_apart[ALONG_COUNT][8][8];           /* relations: those not in H of the axis */
 } Split;
 
 /* split_make: `coverage`, 0 to 1, is taken to the nearest multiple of 1/8 (relations: of 2/63). SPLIT_ALL has one
@@ -49,7 +49,10 @@ typedef struct {
 Split split_make(SplitKind kind, double coverage, uint64_t seed);
 
 /* What is one colour and one shape. */
-typedef struct { ShapeColour colour; Shape shape; } Thing;
+typedef struct {
+    ShapeColour colour;
+    Shape shape;
+} Thing;
 
 /* Is the combination in that part? Always, for a split of another kind. Counts are 1 to 5. */
 bool split_has_pair(const Split *split, SplitPart part, ShapeColour colour, Shape shape);

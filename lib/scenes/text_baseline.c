@@ -80,9 +80,13 @@ double hearsay_score(const Hearsay *hearsay, HearsayRule rule, const char *capti
     arena_release(hearsay->arena, mark);
     if (n == 0 && rule != HEARSAY_LENGTH) return 0;
     switch (rule) {
-    case HEARSAY_LENGTH: return -text_most_words(&caption, 1);
-    case HEARSAY_FREQUENCY: return words / n;
-    case HEARSAY_BIGRAM: return pairs / (n + 1);
-    default: return word_odds + pair_odds;
+    case HEARSAY_LENGTH:
+        return -text_most_words(&caption, 1);
+    case HEARSAY_FREQUENCY:
+        return words / n;
+    case HEARSAY_BIGRAM:
+        return pairs / (n + 1);
+    default:
+        return word_odds + pair_odds;
     }
 }

@@ -21,12 +21,12 @@ typedef enum { HEARSAY_LENGTH, HEARSAY_FREQUENCY, HEARSAY_BIGRAM, HEARSAY_LABELS
 
 typedef struct {
     Vocab vocab;
-    int *word;             /* [V] how often each was read */
-    int *pair;             /* [V,V] how often w followed v; row and column 0 are the caption's ends */
-    int words;             /* read in all */
-    int *pair_label[2];    /* [V,V] pairs in wrong [0] and right [1] captions, */
-    int *word_label[2];    /* [V] and words */
-    Arena *arena;          /* which all this lies on, and scratch is taken from and given back to */
+    int *word;          /* [V] how often each was read */
+    int *pair;          /* [V,V] how often w followed v; row and column 0 are the caption's ends */
+    int words;          /* read in all */
+    int *pair_label[2]; /* [V,V] pairs in wrong [0] and right [1] captions, */
+    int *word_label[2]; /* [V] and words */
+    Arena *arena;       /* which all this lies on, and scratch is taken from and given back to */
 } Hearsay;
 
 /* "length" ... */

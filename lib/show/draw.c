@@ -3,13 +3,9 @@
 #include <math.h>
 #include <string.h>
 
-static void newline(const Term *term) {
-    fputc('\n', term->out);
-}
+static void newline(const Term *term) { fputc('\n', term->out); }
 
-static const char *or_empty(const char *text) {
-    return text ? text : "";
-}
+static const char *or_empty(const char *text) { return text ? text : ""; }
 
 /* ---- heat map ------------------------------------------------------------------------------------------------ */
 
@@ -187,7 +183,9 @@ void draw_bars(const Term *term, const Bars *bars) {
 
 enum { TILE_WIDEST = 32, TILE_LEAST = 8 };
 
-typedef struct { int columns, slot, lines; } TilesLayout; /* tiles per row, columns of each, lines of the captions */
+typedef struct {
+    int columns, slot, lines;
+} TilesLayout; /* tiles per row, columns of each, lines of the captions */
 
 static TilesLayout tiles_layout(const Term *term, const Tiles *tiles) {
     TilesLayout layout = { .columns = tiles->columns ? tiles->columns : FIGURE_COLUMNS };
@@ -207,9 +205,7 @@ static TilesLayout tiles_layout(const Term *term, const Tiles *tiles) {
     return layout;
 }
 
-static int tile_width(const Tile *tile, int slot) {
-    return MIN(MIN(tile->width, slot), TILE_WIDEST);
-}
+static int tile_width(const Tile *tile, int slot) { return MIN(MIN(tile->width, slot), TILE_WIDEST); }
 
 /* Lines of characters: two pixels of the small picture each. */
 static int tile_lines(const Tile *tile, int slot) {
@@ -248,7 +244,7 @@ static void tile_line(const Term *term, const Tile *tile, int slot, int line) {
         } else {
             Colour mean = tile_mean(tile, x0, y0, x1, y2);
             double light = (0.2126 * mean.r + 0.7152 * mean.g + 0.0722 * mean.b) / 255;
-            fputc(" .:-=+*#%@"[(int)(light * 9.999)], term->out);
+            fputc(" .:-=+*#%@"[(int)(light * 9.999)], term -> out);
         }
     }
     fputs(term_style(term, TERM_PLAIN), term->out);

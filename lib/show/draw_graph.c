@@ -88,7 +88,10 @@ static void write_node(Tree *tree, int n, char *before, const char *own, bool la
     if (tree->operation) term_text(term, node->operation, tree->operation, TERM_LEFT);
     write_row(tree, node, 0);
     size_t length = strlen(before);
-    if (*own) before[length] = last ? ' ' : '|', before[length + 1] = '\0';
+    if (*own) {
+        before[length] = last ? ' ' : '|';
+        before[length + 1] = '\0';
+    }
     const char *down = node->inputs == 0 ? "   " : term->utf8 ? "\u2502  " : "|  ";
     for (int r = 1; r < rows_of(node->value); r++) {
         write_branches(tree, before, down);
@@ -107,8 +110,12 @@ static int block_width(const Tree *tree) { return tree->columns * (tree->number 
 static int tree_width(const Tree *tree) { return tree->name + ROOM + tree->operation + 2 * block_width(tree) + ROOM; }
 
 static Tree tree_measured(const Term *term, const Graph *graph, int decimals) {
-    Tree tree = { .term = term, .graph = graph, .decimals = decimals, .columns = 1,
-                  .operation = (int)strlen("operation"), .number = (int)strlen("gradient") };
+    Tree tree = { .term = term,
+                  .graph = graph,
+                  .decimals = decimals,
+                  .columns = 1,
+                  .operation = (int)strlen("operation"),
+                  .number = (int)strlen("gradient") };
     measure(&tree, graph->count - 1, 0);
     tree.name = MAX(tree.name, (int)strlen("node")) + STEP; /* room for the branch beside a second row */
     memset(tree.drawn, 0, sizeof tree.drawn);

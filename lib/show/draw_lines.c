@@ -11,8 +11,8 @@ typedef struct {
     const Lines *lines;
     const Term *term;
     Axis x, y;
-    int width, label;  /* columns of the canvas, and of the marks' texts before it */
-    int across, up;    /* dots of a character: 2 by 4 in braille, else 1 by 1 */
+    int width, label; /* columns of the canvas, and of the marks' texts before it */
+    int across, up;   /* dots of a character: 2 by 4 in braille, else 1 by 1 */
     uint8_t dots[CANVAS_HIGH][CANVAS_WIDE];
     uint8_t owner[CANVAS_HIGH][CANVAS_WIDE]; /* 1 + the series seen here; 0: nobody */
 } Canvas;
@@ -20,9 +20,7 @@ typedef struct {
 enum { REFERENCE = FIGURE_SERIES }; /* the reference line, as a series */
 static const char SERIES_MARKS[FIGURE_SERIES + 2] = "*o+x#%@&-";
 
-static bool braille(const Canvas *canvas) {
-    return canvas->up > 1;
-}
+static bool braille(const Canvas *canvas) { return canvas->up > 1; }
 
 static void canvas_dot(Canvas *canvas, int x, int y, int series) {
     static const uint8_t bit[4][2] = { { 1, 8 }, { 2, 16 }, { 4, 32 }, { 64, 128 } }; /* Unicode, Braille Patterns */
@@ -81,7 +79,10 @@ static void canvas_make(Canvas *canvas, const Term *term, const Lines *lines) {
     for (int k = 0; k < axis_marks(&canvas->y); k++)
         canvas->label = MAX(canvas->label, (int)strlen(axis_mark_text(&canvas->y, k, text)));
     canvas->width = MAX(8, MIN(CANVAS_WIDE, term->width - canvas->label - 4));
-    if (term->utf8 && (term->colour || lines->count == 1)) canvas->across = 2, canvas->up = 4;
+    if (term->utf8 && (term->colour || lines->count == 1)) {
+        canvas->across = 2;
+        canvas->up = 4;
+    }
     if (lines->reference_name) canvas_reference(canvas);
     for (int s = lines->count - 1; s >= 0; s--) canvas_series(canvas, s); /* the first one lies on top */
 }

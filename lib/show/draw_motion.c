@@ -21,12 +21,14 @@ static void panel_size(const Term *term, int panels, Panel *panel) {
 }
 
 static void panel_set(Panel *panel, double x, double y, char letter, int pair) {
-    x = fmin(fmax(x, -1), 1), y = fmin(fmax(y, -1), 1);
+    x = fmin(fmax(x, -1), 1);
+    y = fmin(fmax(y, -1), 1);
     int column = (int)lrint((x + 1) / 2 * (panel->wide - 1)), row = (int)lrint((1 - y) / 2 * (panel->high - 1));
     char *there = &panel->letter[row][column];
     int *whose = &panel->pair[row][column];
     if (*there && *whose >= 0 && *whose != pair) letter = '+';
-    *there = letter, *whose = pair;
+    *there = letter;
+    *whose = pair;
 }
 
 static void panel_fill(Panel *panel, const Motion *motion, int frame, int p) {

@@ -5,11 +5,11 @@
 #include <string.h>
 
 /* Larger numbers are gaps too, so that no difference of two can overflow. */
-static bool shown(double value) {
-    return isfinite(value) && fabs(value) < DBL_MAX / 8;
-}
+static bool shown(double value) { return isfinite(value) && fabs(value) < DBL_MAX / 8; }
 
-typedef struct { double low, high; } Range;
+typedef struct {
+    double low, high;
+} Range;
 
 static void range_add(Range *range, double value) {
     if (!shown(value)) return;
@@ -52,7 +52,8 @@ bool colour_is_light(Colour colour) {
 }
 
 Colour series_colour(int i) {
-    static const Colour colours[FIGURE_SERIES] = { /* by lightness and blue against orange, then the others */
+    static const Colour colours[FIGURE_SERIES] = {
+        /* by lightness and blue against orange, then the others */
         { 0x2a, 0x78, 0xb8 }, { 0xd8, 0x62, 0x0c }, { 0x30, 0xa0, 0x8a }, { 0xb8, 0x5c, 0x98 },
         { 0xd0, 0xa0, 0x10 }, { 0x6c, 0xb6, 0xe8 }, { 0x80, 0x80, 0x80 }, { 0x8c, 0x4a, 0x2f },
     };
@@ -64,25 +65,32 @@ Colour series_colour(int i) {
 void heat_range(const Heat *heat, double *low, double *high) {
     Range range = { INFINITY, -INFINITY };
     if (heat->low < heat->high) range = (Range){ heat->low, heat->high };
-    else for (size_t i = 0; i < mat_count(heat->m); i++) range_add(&range, heat->m.v[i]);
+    else
+        for (size_t i = 0; i < mat_count(heat->m); i++) range_add(&range, heat->m.v[i]);
     range = range_open(range);
     if (range.low < 0 && range.high > 0) {
         range.high = fmax(-range.low, range.high);
         range.low = -range.high;
     }
-    *low = range.low, *high = range.high;
+    *low = range.low;
+    *high = range.high;
 }
 
 void bars_range(const Bars *bars, double *low, double *high) {
     Range range = { 0, 0 };
     if (bars->low < bars->high) range = (Range){ bars->low, bars->high };
-    else for (int i = 0; i < bars->count; i++) {
-        const Bar *bar = &bars->bars[i];
-        range_add(&range, bar->value);
-        if (bar->low < bar->high) range_add(&range, bar->low), range_add(&range, bar->high);
-    }
+    else
+        for (int i = 0; i < bars->count; i++) {
+            const Bar *bar = &bars->bars[i];
+            range_add(&range, bar->value);
+            if (bar->low < bar->high) {
+                range_add(&range, bar->low);
+                range_add(&range, bar->high);
+            }
+        }
     if (range.low == range.high) range.high = 1;
-    *low = range.low, *high = range.high;
+    *low = range.low;
+    *high = range.high;
 }
 
 /* ---- axes ---------------------------------------------------------------------------------------------------- */
@@ -119,8 +127,9 @@ Axis axis_make(double low, double high, int marks, bool log, bool tight) {
     if (log) return axis_log(range, marks);
     double least = fmax(fabs(range.low), fabs(range.high)) * 1e-6; /* finer marks could not be told apart in print */
     double step = step_round(fmax((range.high - range.low) / marks, fmax(least, DBL_MIN * 1e10)));
-    if (tight) return (Axis){ .low = range.low, .high = range.high, .first = ceil(range.low / step - 1e-6) * step,
-                              .step = step };
+    if (tight)
+        return (
+            Axis){ .low = range.low, .high = range.high, .first = ceil(range.low / step - 1e-6) * step, .step = step };
     double first = floor(range.low / step + 1e-6) * step;
     return (Axis){ .low = first, .high = ceil(range.high / step - 1e-6) * step, .first = first, .step = step };
 }
@@ -131,13 +140,9 @@ double axis_place(const Axis *axis, double value) {
     return (value - axis->low) / (axis->high - axis->low);
 }
 
-double series_x(const Series *series, int i) {
-    return series->x ? (double)series->x[i] : i + 1.0;
-}
+double series_x(const Series *series, int i) { return series->x ? (double)series->x[i] : i + 1.0; }
 
-double series_y(const Series *series, int i) {
-    return (double)series->y[i];
-}
+double series_y(const Series *series, int i) { return (double)series->y[i]; }
 
 static void range_add_on(Range *range, double value, bool log) {
     range_add(range, log ? (value > 0 ? log10(value) : NAN) : value);
@@ -199,10 +204,13 @@ const char *label_text(const char *const *labels, int i, char *text) {
 
 /* Wide in every common font: the main East Asian blocks, and emoji (Unicode Standard Annex 11, W and F). */
 static int columns_of(uint32_t code) {
-    static const struct { uint32_t first, last; int columns; } blocks[] = {
-        { 0x300, 0x36f, 0 }, { 0x200b, 0x200f, 0 }, { 0x20d0, 0x20ff, 0 }, { 0xfe00, 0xfe0f, 0 },
-        { 0x1100, 0x115f, 2 }, { 0x2e80, 0xa4cf, 2 }, { 0xac00, 0xd7a3, 2 }, { 0xf900, 0xfaff, 2 },
-        { 0xfe30, 0xfe6f, 2 }, { 0xff00, 0xff60, 2 }, { 0xffe0, 0xffe6, 2 }, { 0x1f300, 0x1f64f, 2 },
+    static const struct {
+        uint32_t first, last;
+        int columns;
+    } blocks[] = {
+        { 0x300, 0x36f, 0 },     { 0x200b, 0x200f, 0 },   { 0x20d0, 0x20ff, 0 },   { 0xfe00, 0xfe0f, 0 },
+        { 0x1100, 0x115f, 2 },   { 0x2e80, 0xa4cf, 2 },   { 0xac00, 0xd7a3, 2 },   { 0xf900, 0xfaff, 2 },
+        { 0xfe30, 0xfe6f, 2 },   { 0xff00, 0xff60, 2 },   { 0xffe0, 0xffe6, 2 },   { 0x1f300, 0x1f64f, 2 },
         { 0x1f680, 0x1f6ff, 2 }, { 0x1f900, 0x1f9ff, 2 }, { 0x20000, 0x3fffd, 2 },
     };
     for (size_t i = 0; i < COUNT(blocks); i++)

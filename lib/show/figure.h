@@ -17,78 +17,78 @@
 /* A matrix as coloured cells with the values written in them. */
 typedef struct {
     const char *title;
-    const char *y, *x;              /* what a row is, what a column is */
-    Mat m;                          /* [R,C], not empty */
-    const char *const *rows;        /* R labels; NULL: 1, 2, ... */
-    const char *const *cols;        /* C labels; NULL: 1, 2, ... */
-    int decimals;                   /* digits after the point, 0 to 9 */
-    double low, high;               /* ends of the colour scale; both 0: those of the values */
+    const char *y, *x;       /* what a row is, what a column is */
+    Mat m;                   /* [R,C], not empty */
+    const char *const *rows; /* R labels; NULL: 1, 2, ... */
+    const char *const *cols; /* C labels; NULL: 1, 2, ... */
+    int decimals;            /* digits after the point, 0 to 9 */
+    double low, high;        /* ends of the colour scale; both 0: those of the values */
 } Heat;
 
 /* One bar. With low < high it carries an interval, which is drawn and written. */
 typedef struct {
     const char *label;
     double value, low, high;
-    bool marked;                    /* stands out: the right answer, the whole, the odd one */
+    bool marked; /* stands out: the right answer, the whole, the odd one */
 } Bar;
 
 typedef struct {
     const char *title;
-    const char *unit;               /* written after each value: " %", " nats" */
+    const char *unit; /* written after each value: " %", " nats" */
     const Bar *bars;
     int count;
     int decimals;
-    double low, high;               /* ends of the axis; both 0: the values and 0 */
+    double low, high; /* ends of the axis; both 0: the values and 0 */
 } Bars;
 
 /* One curve: y over x. */
 typedef struct {
     const char *name;
-    const num *x;                   /* NULL: 1, 2, 3, ... */
+    const num *x; /* NULL: 1, 2, 3, ... */
     const num *y;
     int count;
 } Series;
 
 typedef struct {
     const char *title;
-    const char *y, *x;              /* axis names, with units */
+    const char *y, *x; /* axis names, with units */
     const Series *series;
-    int count;                      /* 1 to FIGURE_SERIES */
-    bool log_x, log_y;              /* logarithmic axes; numbers that are not positive are gaps */
-    bool dots;                      /* points alone, not joined */
-    const char *reference_name;     /* a horizontal line, such as the loss floor; NULL: none */
+    int count;                  /* 1 to FIGURE_SERIES */
+    bool log_x, log_y;          /* logarithmic axes; numbers that are not positive are gaps */
+    bool dots;                  /* points alone, not joined */
+    const char *reference_name; /* a horizontal line, such as the loss floor; NULL: none */
     double reference;
 } Lines;
 
 /* A small picture with words underneath. */
 typedef struct {
-    const uint8_t *rgb;             /* [height, width, 3], rows from the top */
-    int height, width;              /* 1 to FIGURE_SIDE */
-    const char *caption;            /* a newline begins another line, three at most */
-    bool marked;                    /* the caption stands out: a wrong answer */
+    const uint8_t *rgb;  /* [height, width, 3], rows from the top */
+    int height, width;   /* 1 to FIGURE_SIDE */
+    const char *caption; /* a newline begins another line, three at most */
+    bool marked;         /* the caption stands out: a wrong answer */
 } Tile;
 
 typedef struct {
     const char *title;
     const Tile *tiles;
     int count;
-    int columns;                    /* per row; 0: 5, or fewer where they do not fit */
+    int columns; /* per row; 0: 5, or fewer where they do not fit */
 } Tiles;
 
 /* A computation drawn out, in the order in which it is done: what goes into a node stands before it. */
 typedef struct {
-    const char *name;               /* "logits" */
-    const char *operation;          /* "mul"; "" for what is given */
-    Mat value;                      /* a number, a row or a matrix of at most FIGURE_NODE numbers, not empty */
-    const num *gradient;            /* as many numbers; NULL: none */
-    int in[3], inputs;              /* nodes with smaller numbers */
+    const char *name;      /* "logits" */
+    const char *operation; /* "mul"; "" for what is given */
+    Mat value;             /* a number, a row or a matrix of at most FIGURE_NODE numbers, not empty */
+    const num *gradient;   /* as many numbers; NULL: none */
+    int in[3], inputs;     /* nodes with smaller numbers */
 } GraphNode;
 
 typedef struct {
     const char *title;
     const GraphNode *nodes;
-    int count;                      /* 1 to FIGURE_NODES; the last node is the result */
-    int decimals;                   /* 0 to 9 */
+    int count;    /* 1 to FIGURE_NODES; the last node is the result */
+    int decimals; /* 0 to 9 */
 } Graph;
 
 /* Pairs of points that move inside a circle of radius 1, in panels side by side. */
@@ -108,7 +108,9 @@ typedef struct {
 enum { FIGURE_NODE = 16, FIGURE_NODES = 64, FIGURE_PANELS = 4, FIGURE_SHOWN = 8 };
 enum { FIGURE_SERIES = 8, FIGURE_SIDE = 4096, FIGURE_COLUMNS = 5 };
 
-typedef struct { uint8_t r, g, b; } Colour;
+typedef struct {
+    uint8_t r, g, b;
+} Colour;
 
 /* What both ways of drawing share. Colours can be told apart by the colour-blind (blue against orange, no red
  * against green) and their lightness rises or falls steadily, so that a grey print can be read too. */
@@ -123,14 +125,17 @@ bool colour_is_light(Colour colour);
 Colour series_colour(int i);
 /* What stands out, and what does not. */
 #define COLOUR_MARKED ((Colour){ 0xc4, 0x4e, 0x12 })
-#define COLOUR_USUAL ((Colour){ 0x3a, 0x7d, 0xb8 })
+#define COLOUR_USUAL  ((Colour){ 0x3a, 0x7d, 0xb8 })
 
 /* The axis that holds all bars, with 0 inside unless the caller chose otherwise. low < high afterwards. */
 void bars_range(const Bars *bars, double *low, double *high);
 
 /* One axis: its ends, the first mark and the step between marks, all in decimal logarithms if log. step 0: the marks of
  * a short logarithmic axis, 1, 2 and 5 times the powers of ten; `first` is then their number in that order. */
-typedef struct { double low, high, first, step; bool log; } Axis;
+typedef struct {
+    double low, high, first, step;
+    bool log;
+} Axis;
 /* An axis over low..high (already logarithms if log) with about `marks` marks, 1, 2 or 5 times a power of ten apart, or
  * whole decades on a long logarithmic one. Its ends are marks, unless it is tight (low and high themselves) or a long
  * logarithmic one. */
@@ -160,7 +165,10 @@ const char *axis_mark_text(const Axis *axis, int k, char *text);
 const char *label_text(const char *const *labels, int i, char *text);
 
 /* One character: how long it is in memory, how wide on paper. */
-typedef struct { int bytes, columns; bool printable; } Glyph;
+typedef struct {
+    int bytes, columns;
+    bool printable;
+} Glyph;
 
 /* One character of a UTF-8 text (RFC 3629): its bytes, 0 at the end, and the columns it takes: accents 0, wide East
  * Asian letters and emoji 2. What is broken is one byte and one column, and not printable; nor are control characters. */

@@ -25,15 +25,17 @@ static bool path_of(char *path, const char *inside, const char *name, const char
 static bool name_good(const char *name, Err *err) {
     bool good = *name && *name != '.' && !strchr(name, '/') && strlen(name) < 200;
     for (const char *at = name; good && *at; at += glyph_of(at).bytes) good = glyph_of(at).printable;
-    return good || err_set(err, "plot \"%.80s\": a name for files was wanted: not empty, no slash, no control "
-                           "character, no point in front, under 200 bytes", name);
+    return good || err_set(err,
+                           "plot \"%.80s\": a name for files was wanted: not empty, no slash, no control "
+                           "character, no point in front, under 200 bytes",
+                           name);
 }
 
 static bool folders_make(Err *err) {
     char path[PATH_SIZE];
     Err inner;
-    bool ok = path_of(path, "data", "", "", err) && folder_make(path, &inner) && path_of(path, "out", "", "", err)
-           && folder_make(path, &inner);
+    bool ok = path_of(path, "data", "", "", err) && folder_make(path, &inner) && path_of(path, "out", "", "", err) &&
+              folder_make(path, &inner);
     return ok || err_set(err, "%.900s; set CLIP_PLOTS to a folder that can be written", inner.text);
 }
 
@@ -105,7 +107,8 @@ static void drain(int fd, char *text, size_t size) {
  * or else the first that is not blank. Returns it, cut off in place. */
 static char *message_in(char *text) {
     char *line = strstr(text, ".gp\" line ");
-    if (line) while (line > text && line[-1] != '\n') line--;
+    if (line)
+        while (line > text && line[-1] != '\n') line--;
     else line = text + strspn(text, " \n\t^");
     line[strcspn(line, "\n")] = '\0';
     return line;
@@ -133,8 +136,10 @@ static bool gnuplot_run(const char *program, const char *name, Err *err) {
 static PlotResult gnuplot_missing(const char *name) {
     static bool said;
     if (!said)
-        fprintf(stderr, "gnuplot is not installed: the data is in %s/data/%s.csv, the script in %s/%s.gp; "
-                "install gnuplot and run make plots\n", base_folder(), name, base_folder(), name);
+        fprintf(stderr,
+                "gnuplot is not installed: the data is in %s/data/%s.csv, the script in %s/%s.gp; "
+                "install gnuplot and run make plots\n",
+                base_folder(), name, base_folder(), name);
     said = true;
     return PLOT_NO_GNUPLOT;
 }
@@ -156,21 +161,17 @@ static PlotResult plot(const char *name, const PlotKind *kind, const void *figur
     char program[PATH_SIZE];
     Err inner = { "" };
     kind->require(figure);
-    bool written = name_good(name, &inner) && folders_make(&inner) && write_data(name, kind, figure, &inner)
-                && write_pixels(name, kind, figure, &inner) && write_script(name, kind, figure, &inner);
+    bool written = name_good(name, &inner) && folders_make(&inner) && write_data(name, kind, figure, &inner) &&
+                   write_pixels(name, kind, figure, &inner) && write_script(name, kind, figure, &inner);
     if (!written) return failed(&inner, err);
     if (!gnuplot_find(program)) return gnuplot_missing(name);
     if (!gnuplot_run(program, name, &inner)) return failed(&inner, err);
     return PLOT_DRAWN;
 }
 
-PlotResult plot_heat(const char *name, const Heat *heat, Err *err) {
-    return plot(name, &plot_kind_heat, heat, err);
-}
+PlotResult plot_heat(const char *name, const Heat *heat, Err *err) { return plot(name, &plot_kind_heat, heat, err); }
 
-PlotResult plot_bars(const char *name, const Bars *bars, Err *err) {
-    return plot(name, &plot_kind_bars, bars, err);
-}
+PlotResult plot_bars(const char *name, const Bars *bars, Err *err) { return plot(name, &plot_kind_bars, bars, err); }
 
 PlotResult plot_lines(const char *name, const Lines *lines, Err *err) {
     return plot(name, &plot_kind_lines, lines, err);

@@ -17,9 +17,9 @@
 #include "show/figure.h"
 
 typedef enum {
-    PLOT_DRAWN,        /* data, script and picture are there */
-    PLOT_NO_GNUPLOT,   /* data and script are there; gnuplot is not. Said once per program, on stderr */
-    PLOT_FAILED        /* err says why; with err NULL the line goes to stderr */
+    PLOT_DRAWN,      /* data, script and picture are there */
+    PLOT_NO_GNUPLOT, /* data and script are there; gnuplot is not. Said once per program, on stderr */
+    PLOT_FAILED      /* err says why; with err NULL the line goes to stderr */
 } PlotResult;
 
 /* The figures of figure.h. They stop (REQUIRE) where draw's do. */

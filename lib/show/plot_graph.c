@@ -6,8 +6,14 @@
 
 enum { LINE = 17, LETTER = 8, PAD = 10, GAP_X = 46, GAP_Y = 22, TOP = 50, EDGE = 16, FOOT = 24 }; /* pixels */
 
-typedef struct { double x, y, width, height; int column; } Box; /* middle, size, place from the left */
-typedef struct { Box box[FIGURE_NODES]; double width, height; } Layout;
+typedef struct {
+    double x, y, width, height;
+    int column;
+} Box; /* middle, size, place from the left */
+typedef struct {
+    Box box[FIGURE_NODES];
+    double width, height;
+} Layout;
 
 static int rows_of(Mat m) { return m.dims == 2 ? m.shape[0] : 1; }
 static int columns_of(Mat m) { return m.dims == 2 ? m.shape[1] : (int)mat_count(m); }
@@ -36,11 +42,15 @@ static void box_size(const Graph *graph, int n, Box *box) {
     head_text(node, text);
     size_t longest = strlen(text) + strlen(text) / 8; /* in larger letters */
     for (int r = 0; r < rows_of(node->value); r++) {
-        numbers_text(node, node->value.v, r, graph->decimals, text), longest = MAX(longest, strlen(text));
-        if (node->gradient)
-            numbers_text(node, node->gradient, r, graph->decimals, text), longest = MAX(longest, strlen(text));
+        numbers_text(node, node->value.v, r, graph->decimals, text);
+        longest = MAX(longest, strlen(text));
+        if (node->gradient) {
+            numbers_text(node, node->gradient, r, graph->decimals, text);
+            longest = MAX(longest, strlen(text));
+        }
     }
-    box->width = (double)longest * LETTER + 2 * PAD, box->height = lines_of(node) * LINE + PAD;
+    box->width = (double)longest * LETTER + 2 * PAD;
+    box->height = lines_of(node) * LINE + PAD;
 }
 
 /* Columns: a computed node stands right of all it is made of, a given one left of the first that takes it in. */
@@ -153,8 +163,10 @@ static void write_box(FILE *file, const Graph *graph, int n, const Box *box) {
     const Colour ink = { 0x22, 0x22, 0x22 };
     char text[256];
     int rows = rows_of(node->value);
-    fprintf(file, "set object rectangle center %.9g,%.9g size %.9g,%.9g fillcolor rgb '%s' fillstyle solid 1 border lc "
-            "rgb '#888888'\n", box->x, box->y, box->width, box->height, node->inputs ? "#f4f7fa" : "#e3edf6");
+    fprintf(file,
+            "set object rectangle center %.9g,%.9g size %.9g,%.9g fillcolor rgb '%s' fillstyle solid 1 border lc "
+            "rgb '#888888'\n",
+            box->x, box->y, box->width, box->height, node->inputs ? "#f4f7fa" : "#e3edf6");
     head_text(node, text);
     write_line(file, box, 0, text, COLOUR_USUAL);
     for (int r = 0; r < rows; r++) {

@@ -50,7 +50,8 @@ static void write_plot(const Script *script, const Motion *motion, const char *i
 
 static void write_common(FILE *file) {
     fputs("set parametric\nset samples 100\nset xrange [-1.15:1.15]\nset yrange [-1.15:1.15]\nset size ratio -1\n"
-          "unset key\nunset border\nunset tics\nset lmargin 0; set rmargin 0; set tmargin 0; set bmargin 0\n", file);
+          "unset key\nunset border\nunset tics\nset lmargin 0; set rmargin 0; set tmargin 0; set bmargin 0\n",
+          file);
 }
 
 /* Panels below each other, time to the right. */
@@ -85,7 +86,10 @@ static void write_animation(const Script *script, const Motion *motion) {
     fprintf(file, "    set terminal gif noenhanced animate delay 8 size %d,%d\n    set output ", width, height);
     gp_path(script, "out", "gif");
     fputs("\n    array name = [", file);
-    for (int f = 0; f < motion->frames; f++) fputs(f ? ", " : "", file), gp_text(file, motion->frame_names[f]);
+    for (int f = 0; f < motion->frames; f++) {
+        fputs(f ? ", " : "", file);
+        gp_text(file, motion->frame_names[f]);
+    }
     fprintf(file, "]\n    last = %d\n    do for [n = 0:last + 20] {\n", motion->frames - 1);
     fputs("        f = n < last ? n : last\n", file);
     fputs("        set multiplot\n        set label 1 name[f + 1] at screen 0.02,0.95 left\n", file);

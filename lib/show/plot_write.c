@@ -71,7 +71,8 @@ static void gp_text_cut(FILE *file, const char *text, int columns) {
     }
     for (Glyph glyph = glyph_of(text); glyph.columns < columns; glyph = glyph_of(text + length)) {
         if (glyph.bytes == 0 || length + (size_t)glyph.bytes >= sizeof part - 4) break;
-        length += (size_t)glyph.bytes, columns -= glyph.columns;
+        length += (size_t)glyph.bytes;
+        columns -= glyph.columns;
     }
     snprintf(part, sizeof part, "%.*s\u2026", (int)length, text);
     gp_text(file, part);
@@ -110,7 +111,10 @@ static void write_title(FILE *file, const char *title, int columns) {
         size_t length = strcspn(title, " ") + strspn(title + strcspn(title, " "), " ");
         length = MIN(length, sizeof word - 1);
         snprintf(word, sizeof word, "%.*s", (int)length, title);
-        if (at > 0 && at + text_columns(word) > columns) fputs("\\n", file), at = 0;
+        if (at > 0 && at + text_columns(word) > columns) {
+            fputs("\\n", file);
+            at = 0;
+        }
         write_text(file, word, gp_byte);
         at += text_columns(word);
         title += length;
@@ -121,7 +125,8 @@ static void write_title(FILE *file, const char *title, int columns) {
 void script_begin(const Script *script, const char *title) {
     FILE *file = script->file;
     fputs("# Generated; lives in the folder plots/ and reads data/ there. Change it and run gnuplot on it in that\n"
-          "# folder; to keep a change, copy it to another name: the next run of the lesson writes it anew.\n", file);
+          "# folder; to keep a change, copy it to another name: the next run of the lesson writes it anew.\n",
+          file);
     fputs("if (strstrt(GPVAL_TERMINALS, 'pngcairo') > 0) {\n", file);
     int width = script->width, height = script->height;
     fprintf(file, "    set terminal pngcairo noenhanced size %d,%d font 'Sans,12'\n} else {\n", width, height);
@@ -139,14 +144,25 @@ void gp_path(const Script *script, const char *folder, const char *extension) {
 }
 
 static void write_axis_names(FILE *file, const char *x, const char *y) {
-    if (x) fputs("set xlabel ", file), gp_text(file, x), fputc('\n', file);
-    if (y) fputs("set ylabel ", file), gp_text(file, y), fputc('\n', file);
+    if (x) {
+        fputs("set xlabel ", file);
+        gp_text(file, x);
+        fputc('\n', file);
+    }
+    if (y) {
+        fputs("set ylabel ", file);
+        gp_text(file, y);
+        fputc('\n', file);
+    }
 }
 
 /* text(v) writes a number with its unit, and never "-0.00". */
 static void write_text_function(FILE *file, int decimals, const char *unit) {
     fprintf(file, "text(v) = sprintf('%%.%df', abs(v) < %.9g ? 0 : v)", decimals, 0.5 * pow(10, -decimals));
-    if (unit) fputc('.', file), gp_text(file, unit);
+    if (unit) {
+        fputc('.', file);
+        gp_text(file, unit);
+    }
     fputc('\n', file);
 }
 
@@ -156,9 +172,7 @@ static void write_frame(FILE *file, const char *grid, int border) {
     fprintf(file, "set tics nomirror textcolor rgb '#333333'\nset border %d lc rgb '#888888'\n", border);
 }
 
-void gp_colour(FILE *file, Colour colour) {
-    fprintf(file, "'#%02x%02x%02x'", colour.r, colour.g, colour.b);
-}
+void gp_colour(FILE *file, Colour colour) { fprintf(file, "'#%02x%02x%02x'", colour.r, colour.g, colour.b); }
 
 /* ---- heat map ------------------------------------------------------------------------------------------------ */
 
@@ -192,7 +206,10 @@ static void heat_palette(FILE *file, double low, double high) {
     fputs(")\n", file);
     for (int i = 0; i <= 1000; i++) {
         double value = low + (high - low) * i / 1000;
-        if (colour_is_light(heat_colour(value, low, high))) from = fmin(from, value), to = fmax(to, value);
+        if (colour_is_light(heat_colour(value, low, high))) {
+            from = fmin(from, value);
+            to = fmax(to, value);
+        }
     }
     if (from == low) from = -INFINITY; /* values beyond the scale have the colours of its ends */
     if (to == high) to = INFINITY;
@@ -229,11 +246,17 @@ static void heat_script(Script *script, const void *figure) {
     fputs("set ytics scale 0 nomirror\nunset key\nunset border\nset colorbox noborder\n", file);
     fputs("plot ", file);
     gp_path(script, "data", "csv");
-    fprintf(file, " skip 1 using 2:1:($2-0.5):($2+0.5):($1-0.5):($1+0.5):3 with boxxyerror \\\n"
-            "    fillcolor palette fillstyle solid 1 %s", C <= VALUES_MOST ? "border lc rgb 'white'" : "noborder");
+    fprintf(file,
+            " skip 1 using 2:1:($2-0.5):($2+0.5):($1-0.5):($1+0.5):3 with boxxyerror \\\n"
+            "    fillcolor palette fillstyle solid 1 %s",
+            C <= VALUES_MOST ? "border lc rgb 'white'" : "noborder");
     if (C <= VALUES_MOST) {
-        fprintf(file, ", \\\n    '' skip 1 using 2:1:(text($3)):(ink($3)) with labels font ',%d' "
-                "textcolor rgb variable", C <= 8 ? 12 : C <= 12 ? 10 : 8);
+        fprintf(file,
+                ", \\\n    '' skip 1 using 2:1:(text($3)):(ink($3)) with labels font ',%d' "
+                "textcolor rgb variable",
+                C <= 8    ? 12
+                : C <= 12 ? 10
+                          : 8);
     }
     fputc('\n', file);
 }
@@ -279,14 +302,19 @@ static void bars_script(Script *script, const void *figure) {
     double base = fmin(fmax(0, low), high), room = (high - low) * 0.14; /* for the numbers behind the bars */
     fprintf(file, "set xrange [%.9g:%.9g]\nset yrange [%d.6:0.4]\n", low < base ? low - room : low, high + room,
             MAX(bars->count, 1));
-    if (bars->unit) fputs("set xlabel ", file), gp_text(file, bars->unit + strspn(bars->unit, " ")), fputc('\n', file);
+    if (bars->unit) {
+        fputs("set xlabel ", file);
+        gp_text(file, bars->unit + strspn(bars->unit, " "));
+        fputc('\n', file);
+    }
     write_frame(file, "xtics", 1);
     fprintf(file, "unset key\nbase = %.9g\n", base);
     fprintf(file, "colour(marked) = marked == 1 ? 0x%02x%02x%02x : 0x%02x%02x%02x\n", COLOUR_MARKED.r, COLOUR_MARKED.g,
             COLOUR_MARKED.b, COLOUR_USUAL.r, COLOUR_USUAL.g, COLOUR_USUAL.b);
     write_text_function(file, bars->decimals, bars->unit);
     fputs("larger(a, b) = a > b ? a : b\nend(v, high) = larger(base, larger(v, high))\n"
-          "set arrow from base, graph 0 to base, graph 1 nohead lc rgb '#888888'\nplot ", file);
+          "set arrow from base, graph 0 to base, graph 1 nohead lc rgb '#888888'\nplot ",
+          file);
     if (bars->count == 0) {
         fputs("NaN\n", file);
         return;
@@ -328,7 +356,10 @@ static void lines_data(FILE *file, const void *figure) {
     char number[FIGURE_TEXT];
     lines_columns(lines, x, y);
     for (int s = 0; s < lines->count; s++) {
-        if (s == 0 || x[s] != x[s - 1]) fputs(s ? "," : "", file), csv_text(file, lines->x ? lines->x : "x");
+        if (s == 0 || x[s] != x[s - 1]) {
+            fputs(s ? "," : "", file);
+            csv_text(file, lines->x ? lines->x : "x");
+        }
         fputc(',', file);
         csv_text(file, lines->series[s].name ? lines->series[s].name : label_text(NULL, s, number));
         rows = MAX(rows, lines->series[s].count);
@@ -361,8 +392,9 @@ static void lines_range(FILE *file, char name, const Axis *axis) {
 }
 
 static void lines_style(FILE *file, const Lines *lines, int s) {
-    const char *style = lines->dots ? "points pt 7 ps 0.7"
-                      : lines->series[s].count <= 40 ? "linespoints lw 2 pt 7 ps 0.7" : "lines lw 2";
+    const char *style = lines->dots                    ? "points pt 7 ps 0.7"
+                        : lines->series[s].count <= 40 ? "linespoints lw 2 pt 7 ps 0.7"
+                                                       : "lines lw 2";
     fprintf(file, " with %s lc rgb ", style);
     gp_colour(file, series_colour(s));
 }
@@ -418,9 +450,7 @@ static void lines_script(Script *script, const void *figure) {
 
 enum { TILES_WIDE = 900, TILES_GAP = 16, CAPTION_HIGH = 18, TITLE_HIGH = 46 };
 
-static size_t tile_size(const Tile *tile) {
-    return size_mul(size_mul((size_t)tile->width, (size_t)tile->height), 3);
-}
+static size_t tile_size(const Tile *tile) { return size_mul(size_mul((size_t)tile->width, (size_t)tile->height), 3); }
 
 static void tiles_data(FILE *file, const void *figure) {
     const Tiles *tiles = figure;
@@ -453,7 +483,10 @@ static void tile_caption(FILE *file, const Tile *tile, double x, double y, int c
 }
 
 /* All pictures in one coordinate system, that of the pixels of the page: rows from the top, 1 unit a pixel. */
-typedef struct { int columns, rows, lines; double side, step, top; } TilesPage;
+typedef struct {
+    int columns, rows, lines;
+    double side, step, top;
+} TilesPage;
 
 static TilesPage tiles_page(const Tiles *tiles) {
     char line[FIGURE_TEXT];
@@ -497,9 +530,10 @@ static void tiles_script(Script *script, const void *figure) {
         double y = page.top + i / page.columns * page.step + (page.side - scale * tile->height) / 2;
         fputs(", \\\n    ", file);
         gp_path(script, "data", "rgb");
-        fprintf(file, " binary array=(%d,%d) skip=%zu format='%%uint8' dx=%.9g dy=%.9g origin=(%.9g,%.9g) \\\n"
-                "    using 1:2:3 with rgbimage", tile->width, tile->height, offset, scale, scale, x + scale / 2,
-                y + scale / 2);
+        fprintf(file,
+                " binary array=(%d,%d) skip=%zu format='%%uint8' dx=%.9g dy=%.9g origin=(%.9g,%.9g) \\\n"
+                "    using 1:2:3 with rgbimage",
+                tile->width, tile->height, offset, scale, scale, x + scale / 2, y + scale / 2);
         offset += tile_size(tile);
     }
     fputc('\n', file);
@@ -507,21 +541,13 @@ static void tiles_script(Script *script, const void *figure) {
 
 /* ---- the kinds ----------------------------------------------------------------------------------------------- */
 
-static void check_heat(const void *figure) {
-    heat_require(figure);
-}
+static void check_heat(const void *figure) { heat_require(figure); }
 
-static void check_bars(const void *figure) {
-    bars_require(figure);
-}
+static void check_bars(const void *figure) { bars_require(figure); }
 
-static void check_lines(const void *figure) {
-    lines_require(figure);
-}
+static void check_lines(const void *figure) { lines_require(figure); }
 
-static void check_tiles(const void *figure) {
-    tiles_require(figure);
-}
+static void check_tiles(const void *figure) { tiles_require(figure); }
 
 const PlotKind plot_kind_heat = { check_heat, heat_data, NULL, heat_script };
 const PlotKind plot_kind_bars = { check_bars, bars_data, NULL, bars_script };

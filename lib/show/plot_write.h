@@ -10,12 +10,16 @@
 #include "show/figure.h"
 
 /* `name` as in plot.h; width and height in pixels, set by the kind. */
-typedef struct { FILE *file; const char *name; int width, height; } Script;
+typedef struct {
+    FILE *file;
+    const char *name;
+    int width, height;
+} Script;
 
 typedef struct {
-    void (*require)(const void *figure);                /* the figure's contract */
+    void (*require)(const void *figure); /* the figure's contract */
     void (*data)(FILE *file, const void *figure);
-    void (*pixels)(OutFile *out, const void *figure);   /* NULL: none */
+    void (*pixels)(OutFile *out, const void *figure); /* NULL: none */
     void (*script)(Script *script, const void *figure);
 } PlotKind;
 

@@ -113,9 +113,7 @@ void progress_update_at(Progress *progress, double done, double now) {
     progress->shown = now;
 }
 
-void progress_update(Progress *progress, double done) {
-    progress_update_at(progress, done, clock_seconds());
-}
+void progress_update(Progress *progress, double done) { progress_update_at(progress, done, clock_seconds()); }
 
 void progress_end(Progress *progress) {
     if (line_on == progress->term.out) progress_clear();

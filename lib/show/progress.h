@@ -19,14 +19,14 @@
 #include "show/term.h"
 
 #define PROGRESS_PATIENCE 1.5
-#define PROGRESS_LOG 10.0
+#define PROGRESS_LOG      10.0
 
 typedef struct {
     Term term;
     char label[64], unit[16], note[96];
-    double total, done;      /* things to do, things done */
-    double first;            /* 0, or set by the caller: done before the start, and not counted in the rate */
-    double started, shown;   /* seconds of the clock */
+    double total, done;    /* things to do, things done */
+    double first;          /* 0, or set by the caller: done before the start, and not counted in the rate */
+    double started, shown; /* seconds of the clock */
 } Progress;
 
 /* `unit` names the rate ("img/s"); NULL: no rate. total 0: unknown, so no bar and no time left. */

@@ -66,9 +66,7 @@ void term_print(const Term *term, TermStyle style, const char *format, ...) {
 }
 
 /* The nearest of the 6 x 6 x 6 colours 16..231, whose levels are 0, 95, 135, 175, 215, 255. */
-static int cube(uint8_t part) {
-    return part < 48 ? 0 : part < 115 ? 1 : (part - 35) / 40;
-}
+static int cube(uint8_t part) { return part < 48 ? 0 : part < 115 ? 1 : (part - 35) / 40; }
 
 void term_colour(const Term *term, Colour colour, bool background) {
     int what = background ? 48 : 38;

@@ -15,10 +15,10 @@ enum { TERM_WIDTH = 80, TERM_WIDEST = 400 };
 
 typedef struct {
     FILE *out;
-    int width;      /* columns */
-    bool terminal;  /* somebody is looking: a line may be written over */
-    int colour;     /* bits: 0 none, 8 (the 256 colours of xterm), 24 */
-    bool utf8;      /* block and braille characters can be shown */
+    int width;     /* columns */
+    bool terminal; /* somebody is looking: a line may be written over */
+    int colour;    /* bits: 0 none, 8 (the 256 colours of xterm), 24 */
+    bool utf8;     /* block and braille characters can be shown */
 } Term;
 
 /* What `out` is. Colours want a terminal, no NO_COLOR (any non-empty value, no-color.org) and a TERM that is not

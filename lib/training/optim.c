@@ -29,7 +29,12 @@ void optim_init(Optim *optim, Params *params, const OptimGroup *groups, int coun
 }
 
 enum { STEP_PIECE = 1 << 14 }; /* numbers that one thread takes at a time */
-typedef struct { num *w, *v; const num *grad; num lr, momentum, decay; bool nesterov; } Sgd;
+typedef struct {
+    num *w, *v;
+    const num *grad;
+    num lr, momentum, decay;
+    bool nesterov;
+} Sgd;
 
 static void sgd_piece(void *context, size_t begin, size_t end, int worker) {
     const Sgd s = *(Sgd *)context;
@@ -43,14 +48,20 @@ static void sgd_piece(void *context, size_t begin, size_t end, int worker) {
 
 static void sgd_step(const OptimGroup *o, double factor, Param *p, num *v) {
     parallel_for(mat_count(p->val), STEP_PIECE, sgd_piece,
-                 &(Sgd){ .w = p->val.v, .v = v, .grad = p->grad, .lr = (num)(o->lr * factor), .momentum = (num)o->momentum,
-                         .decay = (num)o->weight_decay, .nesterov = o->nesterov });
+                 &(Sgd){ .w = p->val.v,
+                         .v = v,
+                         .grad = p->grad,
+                         .lr = (num)(o->lr * factor),
+                         .momentum = (num)o->momentum,
+                         .decay = (num)o->weight_decay,
+                         .nesterov = o->nesterov });
 }
 
 static void adamw_step(const OptimGroup *o, double factor, int64_t n, Param *p, num *m, num *v) {
     double lr = o->lr * factor, correct1 = 1 - pow(o->beta1, (double)n), correct2 = 1 - pow(o->beta2, (double)n);
     num keep1 = (num)o->beta1, new1 = (num)(1 - o->beta1), keep2 = (num)o->beta2, new2 = (num)(1 - o->beta2);
-    num keep = (num)(1 - lr * o->weight_decay), rate = (num)(lr / correct1), root = (num)(1 / sqrt(correct2)), eps = (num)o->eps;
+    num keep = (num)(1 - lr * o->weight_decay), rate = (num)(lr / correct1), root = (num)(1 / sqrt(correct2)),
+        eps = (num)o->eps;
     num *w = p->val.v;
     const num *grad = p->grad;
     for (size_t i = 0, count = mat_count(p->val); i < count; i++) {
@@ -88,7 +99,8 @@ static void newton_schulz(Arena *scratch, num *x, int O, int N) {
 static void muon_step(Optim *optim, const OptimGroup *o, double factor, Param *p, num *v) {
     size_t count = mat_count(p->val);
     int O = p->val.shape[0], N = (int)(count / (size_t)MAX(1, O));
-    REQUIRE(p->val.dims >= 2 && O <= N, "%s is %s, want a bank of filters, fewer than each has numbers", p->name, mat_shape_text(p->val));
+    REQUIRE(p->val.dims >= 2 && O <= N, "%s is %s, want a bank of filters, fewer than each has numbers", p->name,
+            mat_shape_text(p->val));
     arena_reset(&optim->scratch);
     num *x = arena_alloc(&optim->scratch, count, sizeof(num));
     for (size_t i = 0; i < count; i++) {
@@ -122,7 +134,8 @@ double optim_clip_norm(Params *params, double most) {
     double sum = 0;
     for (int i = 0; i < params->count; i++) {
         const Param *p = params->list[i];
-        for (size_t k = 0, count = mat_count(p->val); p->has_grad && k < count; k++) sum += (double)p->grad[k] * (double)p->grad[k];
+        for (size_t k = 0, count = mat_count(p->val); p->has_grad && k < count; k++)
+            sum += (double)p->grad[k] * (double)p->grad[k];
     }
     double norm = sqrt(sum);
     if (norm <= most) return norm;

@@ -17,10 +17,10 @@ typedef enum { OPTIM_SGD, OPTIM_ADAMW, OPTIM_MUON } OptimRule;
 
 typedef struct {
     OptimRule rule;
-    double lr;             /* times the schedule's factor */
+    double lr; /* times the schedule's factor */
     double weight_decay;
-    double momentum;       /* SGD, Muon */
-    bool nesterov;         /* SGD; Muon always is */
+    double momentum;          /* SGD, Muon */
+    bool nesterov;            /* SGD; Muon always is */
     double beta1, beta2, eps; /* AdamW; 0 means 0.9, 0.999, 1e-8 */
 } OptimGroup;
 

@@ -4,64 +4,91 @@
 #include <string.h>
 
 /* A narrow convolutional network and how it learns; what is left open is the captions, and how long and how boldly. */
-#define NARROW(passes, rate) \
-    .model = { .image = { .kind = "cnn", .widths = { 32, 64, 128 }, .embed = 64 }, \
-               .text = { .kind = "bow", .width = 64, .embed = 64, .padding = TEXT_PADDING }, .tokens = 8 }, \
-    .epochs = passes, .batch = 500, \
-    .groups = { { .rule = OPTIM_ADAMW, .lr = 2e-3, .weight_decay = 0.01 }, \
-                { .rule = OPTIM_MUON, .lr = rate, .momentum = 0.6 }, \
-                { .rule = OPTIM_ADAMW, .lr = 1e-2 } }, \
-    .schedule = SCHEDULE_LINEAR, .warmup = 0.2, .whiten_epochs = 3, \
-    .augment = { .mirror = MIRROR_ALTERNATE, .shift = 2, .edge = EDGE_REFLECT }, \
-    .views = VIEWS_PLAIN
+#define NARROW(passes, rate)                                                                                           \
+    .model = { .image = { .kind = "cnn", .widths = { 32, 64, 128 }, .embed = 64 },                                     \
+               .text = { .kind = "bow", .width = 64, .embed = 64, .padding = TEXT_PADDING },                           \
+               .tokens = 8 },                                                                                          \
+    .epochs = passes, .batch = 500,                                                                                    \
+    .groups = { { .rule = OPTIM_ADAMW, .lr = 2e-3, .weight_decay = 0.01 },                                             \
+                { .rule = OPTIM_MUON, .lr = rate, .momentum = 0.6 },                                                   \
+                { .rule = OPTIM_ADAMW, .lr = 1e-2 } },                                                                 \
+    .schedule = SCHEDULE_LINEAR, .warmup = 0.2, .whiten_epochs = 3,                                                    \
+    .augment = { .mirror = MIRROR_ALTERNATE, .shift = 2, .edge = EDGE_REFLECT }, .views = VIEWS_PLAIN
 
 /* Eight wordings of each caption; a class's pairs all match, whichever wording they have. */
-#define WORDINGS \
-    .templates = { "a photo of a {}", "a picture of a {}", "a small photo of a {}", "a blurry photo of a {}", \
-                   "a bright photo of the {}", "this is a {}", "there is one {} here", "look at the {}", NULL }, \
+#define WORDINGS                                                                                                       \
+    .templates = { "a photo of a {}",        "a picture of a {}",        "a small photo of a {}",                      \
+                   "a blurry photo of a {}", "a bright photo of the {}", "this is a {}",                               \
+                   "there is one {} here",   "look at the {}",           NULL },                                       \
     .share = true
 
 static const Recipe recipes[] = {
     {
-        .name = "quick", .summary = "a narrow convolutional network, two minutes",
-        .templates = { "a photo of a {}", NULL }, NARROW(4, 0.1),
+        .name = "quick",
+        .summary = "a narrow convolutional network, two minutes",
+        .templates = { "a photo of a {}", NULL },
+        NARROW(4, 0.1),
     },
     {
-        .name = "full", .summary = "the whole width, a quarter of an hour: 94 % from nothing",
+        .name = "full",
+        .summary = "the whole width, a quarter of an hour: 94 % from nothing",
         .model = { .image = { .kind = "cnn", .widths = { 64, 256, 256 }, .embed = 256 },
-                   .text = { .kind = "bow", .width = 64, .embed = 256, .padding = TEXT_PADDING }, .tokens = 8 },
-        WORDINGS, .smoothing = 0.2,
-        .epochs = 16, .batch = 2000,
+                   .text = { .kind = "bow", .width = 64, .embed = 256, .padding = TEXT_PADDING },
+                   .tokens = 8 },
+        WORDINGS,
+        .smoothing = 0.2,
+        .epochs = 16,
+        .batch = 2000,
         .groups = { { .rule = OPTIM_ADAMW, .lr = 5e-3, .weight_decay = 0.01 },
                     { .rule = OPTIM_MUON, .lr = 0.24, .momentum = 0.6 },
                     { .rule = OPTIM_ADAMW, .lr = 0.03 } },
-        .schedule = SCHEDULE_LINEAR, .warmup = 0.2, .whiten_epochs = 3,
+        .schedule = SCHEDULE_LINEAR,
+        .warmup = 0.2,
+        .whiten_epochs = 3,
         .augment = { .mirror = MIRROR_ALTERNATE, .shift = 2, .edge = EDGE_REFLECT },
         .views = VIEWS_MIRROR_SHIFT,
     },
     {
-        .name = "templates", .summary = "quick, with eight wordings of each caption; all pairs of a class match",
-        WORDINGS, NARROW(5, 0.24),
+        .name = "templates",
+        .summary = "quick, with eight wordings of each caption; all pairs of a class match",
+        WORDINGS,
+        NARROW(5, 0.24),
     },
     {
-        .name = "notebook", .summary = "a published notebook's experiment: batch 64, temperature fixed at 0.07",
+        .name = "notebook",
+        .summary = "a published notebook's experiment: batch 64, temperature fixed at 0.07",
         .model = { .image = { .kind = "cnn", .widths = { 64, 128, 256 }, .embed = 64 },
-                   .text = { .kind = "bow", .width = 64, .embed = 64, .padding = TEXT_PADDING }, .tokens = 8, .logit_scale = 1 / 0.07 },
+                   .text = { .kind = "bow", .width = 64, .embed = 64, .padding = TEXT_PADDING },
+                   .tokens = 8,
+                   .logit_scale = 1 / 0.07 },
         .templates = { "a photo of a {}", NULL },
-        .epochs = 5, .batch = 64,
+        .epochs = 5,
+        .batch = 64,
         .groups = { { .rule = OPTIM_ADAMW, .lr = 1e-3, .weight_decay = 0.01 },
                     { .rule = OPTIM_MUON, .lr = 0.03, .momentum = 0.6 },
                     { .rule = OPTIM_ADAMW, .lr = 3e-3 } },
-        .schedule = SCHEDULE_LINEAR, .warmup = 0.2, .whiten_epochs = 3, .fixed_scale = true, .views = VIEWS_PLAIN,
+        .schedule = SCHEDULE_LINEAR,
+        .warmup = 0.2,
+        .whiten_epochs = 3,
+        .fixed_scale = true,
+        .views = VIEWS_PLAIN,
     },
     {
-        .name = "tiny", .summary = "the smallest network, for a first look; temperature fixed at 0.07",
+        .name = "tiny",
+        .summary = "the smallest network, for a first look; temperature fixed at 0.07",
         .model = { .image = { .kind = "small", .embed = 64 },
-                   .text = { .kind = "bow", .width = 64, .embed = 64, .padding = TEXT_PADDING }, .tokens = 8, .logit_scale = 1 / 0.07 },
+                   .text = { .kind = "bow", .width = 64, .embed = 64, .padding = TEXT_PADDING },
+                   .tokens = 8,
+                   .logit_scale = 1 / 0.07 },
         .templates = { "a photo of a {}", NULL },
-        .epochs = 5, .batch = 64,
-        .groups = { { .rule = OPTIM_ADAMW, .lr = 1e-3 }, { .rule = OPTIM_ADAMW, .lr = 1e-3 }, { .rule = OPTIM_ADAMW, .lr = 1e-3 } },
-        .schedule = SCHEDULE_CONSTANT, .fixed_scale = true, .views = VIEWS_PLAIN,
+        .epochs = 5,
+        .batch = 64,
+        .groups = { { .rule = OPTIM_ADAMW, .lr = 1e-3 },
+                    { .rule = OPTIM_ADAMW, .lr = 1e-3 },
+                    { .rule = OPTIM_ADAMW, .lr = 1e-3 } },
+        .schedule = SCHEDULE_CONSTANT,
+        .fixed_scale = true,
+        .views = VIEWS_PLAIN,
     },
 };
 
@@ -82,7 +109,11 @@ void recipe_towers(Recipe *recipe, Arena *arena, const char *image, const char *
     if (!strcmp(text, "recipe")) text = t->kind;
     if (!strcmp(image, i->kind) && !strcmp(text, t->kind)) return;
     if (strcmp(image, i->kind)) *i = (ImageTowerSize){ .kind = image, .embed = i->embed };
-    if (!strcmp(image, "cnn")) i->widths[0] = 32, i->widths[1] = 64, i->widths[2] = 128;
+    if (!strcmp(image, "cnn")) {
+        i->widths[0] = 32;
+        i->widths[1] = 64;
+        i->widths[2] = 128;
+    }
     t->kind = text;
     recipe->name = arena_print(arena, "%s-%s-%s", recipe->name, image, text);
 }

@@ -15,15 +15,15 @@ typedef struct {
     Clip *clip;
     Optim optim;
     Tape tape;
-    Arena arena;       /* for the whole run */
+    Arena arena; /* for the whole run */
     Progress progress;
-    int *order;        /* the pictures in this epoch's order */
-    int *ids;          /* [classes,templates,T]: every caption there is */
+    int *order; /* the pictures in this epoch's order */
+    int *ids;   /* [classes,templates,T]: every caption there is */
     int templates, batches, epoch;
     int64_t step;
-    double seconds;    /* of training, before this epoch */
-    bool ours;         /* the checkpoint is this run's, or not there */
-    char *log;         /* the rows so far */
+    double seconds; /* of training, before this epoch */
+    bool ours;      /* the checkpoint is this run's, or not there */
+    char *log;      /* the rows so far */
 } Trainer;
 
 static volatile sig_atomic_t interrupted;
@@ -78,7 +78,9 @@ static void make_captions(Trainer *s) {
 
 /* ---- one batch --------------------------------------------------------------------------------------------------------- */
 
-typedef struct { double loss, floor, image_to_text, text_to_image, positive, negative; } BatchRow;
+typedef struct {
+    double loss, floor, image_to_text, text_to_image, positive, negative;
+} BatchRow;
 
 /* Shares of right answers, and cosines, from the logits of one batch. */
 static void measure(Mat logits, const int *label, double scale, BatchRow *row) {
@@ -110,13 +112,17 @@ static const char *kept(Trainer *s) {
 
 static bool stop_refuse(Trainer *s, Err *err) {
     bool any = s->run->checkpoint && s->epoch > 1;
-    return err_set(err, "stopped in epoch %d of %d; %s%s", s->epoch, s->recipe->epochs, kept(s), any ? ", go on with --resume" : "");
+    return err_set(err, "stopped in epoch %d of %d; %s%s", s->epoch, s->recipe->epochs, kept(s),
+                   any ? ", go on with --resume" : "");
 }
 
 static bool loss_refuse(Trainer *s, int batch, Err *err) {
     Var first = tape_first_not_finite(&s->tape);
-    return err_set(err, "epoch %d, batch %d: the loss is not a finite number; the first operation that made one is %s. This batch "
-                   "changed nothing, %s; try a smaller --lr", s->epoch, batch + 1, first ? tape_name(first) : "the loss", kept(s));
+    return err_set(
+        err,
+        "epoch %d, batch %d: the loss is not a finite number; the first operation that made one is %s. This batch "
+        "changed nothing, %s; try a smaller --lr",
+        s->epoch, batch + 1, first ? tape_name(first) : "the loss", kept(s));
 }
 
 static const Param *gradient_not_finite(const Params *params) {
@@ -131,9 +137,11 @@ static const Param *gradient_not_finite(const Params *params) {
 static bool gradient_refuse(Trainer *s, Var loss, int batch, const Param *param, Err *err) {
     const char *name = param->name;
     Var first = tape_first_bad_gradient(&s->tape, loss);
-    return err_set(err, "epoch %d, batch %d: the gradient of %s is not finite; the first operation on the way back that made one is %s. "
-                   "This batch changed nothing, %s; try a smaller --lr", s->epoch, batch + 1, name, first ? tape_name(first) : "not known",
-                   kept(s));
+    return err_set(
+        err,
+        "epoch %d, batch %d: the gradient of %s is not finite; the first operation on the way back that made one is %s. "
+        "This batch changed nothing, %s; try a smaller --lr",
+        s->epoch, batch + 1, name, first ? tape_name(first) : "not known", kept(s));
 }
 
 /* The loss that is minimised; *plain is the CLIP loss of the pairs themselves, which can be compared with the floor. */
@@ -152,7 +160,8 @@ static bool train_batch(Trainer *s, int batch, Augment augment, Rng *rng, BatchR
     tape_reset(t);
     Mat pixels = mat_like(&t->arena, mat_shape(4, B, CIFAR_SIDE, CIFAR_SIDE, 3));
     cifar_batch(s->run->train, index, B, &augment, pixels.v);
-    int *ids = arena_alloc(&t->arena, (size_t)(B * T), sizeof *ids), *label = arena_alloc(&t->arena, (size_t)B, sizeof *label);
+    int *ids = arena_alloc(&t->arena, (size_t)(B * T), sizeof *ids),
+        *label = arena_alloc(&t->arena, (size_t)B, sizeof *label);
     for (int b = 0; b < B; b++) {
         label[b] = s->run->train->labels[index[b]];
         int caption = label[b] * s->templates + (int)rng_below(rng, (uint32_t)s->templates);
@@ -170,7 +179,8 @@ static bool train_batch(Trainer *s, int batch, Augment augment, Rng *rng, BatchR
     const Param *lost = gradient_not_finite(&s->clip->params);
     if (lost) return gradient_refuse(s, loss, batch, lost, err);
     if (r->clip_norm > 0) optim_clip_norm(&s->clip->params, r->clip_norm);
-    optim_step(&s->optim, schedule_factor(r->schedule, s->step, (int64_t)r->epochs * s->batches, (int64_t)(r->warmup * s->batches)));
+    optim_step(&s->optim, schedule_factor(r->schedule, s->step, (int64_t)r->epochs * s->batches,
+                                          (int64_t)(r->warmup * s->batches)));
     clip_clamp(s->clip);
     profile_switch(t->profile, NULL, PROFILE_FORWARD);
     s->step++;
@@ -180,9 +190,12 @@ static bool train_batch(Trainer *s, int batch, Augment augment, Rng *rng, BatchR
 /* ---- one epoch --------------------------------------------------------------------------------------------------------- */
 
 static void add_row(EpochRow *sum, const BatchRow *row, double share) {
-    sum->loss += row->loss * share, sum->floor += row->floor * share;
-    sum->image_to_text += row->image_to_text * share, sum->text_to_image += row->text_to_image * share;
-    sum->positive += row->positive * share, sum->negative += row->negative * share;
+    sum->loss += row->loss * share;
+    sum->floor += row->floor * share;
+    sum->image_to_text += row->image_to_text * share;
+    sum->text_to_image += row->text_to_image * share;
+    sum->positive += row->positive * share;
+    sum->negative += row->negative * share;
 }
 
 static bool train_epoch(Trainer *s, EpochRow *row, Err *err) {
@@ -192,7 +205,8 @@ static bool train_epoch(Trainer *s, EpochRow *row, Err *err) {
     for (int i = 0; i < n; i++) s->order[i] = i;
     rng_shuffle(&rng, s->order, n);
     Augment augment = r->augment;
-    augment.seed = s->run->seed, augment.epoch = (uint32_t)s->epoch;
+    augment.seed = s->run->seed;
+    augment.epoch = (uint32_t)s->epoch;
     if (!strcmp(s->clip->image.kind, "cnn"))
         s->clip->image.conv[0].bias->frozen = !r->learn_first && s->epoch > r->whiten_epochs;
     double start = clock_seconds();
@@ -216,8 +230,10 @@ static bool train_epoch(Trainer *s, EpochRow *row, Err *err) {
 static bool test_accuracy(Trainer *s, Views views, double *share, Err *err) {
     Arena arena = { 0 };
     const Cifar *test = s->run->test;
-    Mat classes = zeroshot_classes(s->clip, &arena, s->recipe->templates, s->templates, test->names, CIFAR_CLASSES, NULL);
-    Mat scores = zeroshot_scores(s->clip, &arena, classes, test, (ZeroshotRange){ .n = test->n, .batch = 100, .views = views });
+    Mat classes =
+        zeroshot_classes(s->clip, &arena, s->recipe->templates, s->templates, test->names, CIFAR_CLASSES, NULL);
+    Mat scores =
+        zeroshot_scores(s->clip, &arena, classes, test, (ZeroshotRange){ .n = test->n, .batch = 100, .views = views });
     int *best = arena_alloc(&arena, (size_t)test->n, sizeof *best), right = 0;
     bool ok = metrics_argmax(scores, best, err);
     for (int i = 0; ok && i < test->n; i++) right += best[i] == test->labels[i];
@@ -236,8 +252,9 @@ const char *train_log_heading(void) {
 void train_log_row(const EpochRow *r, char *text, size_t size) {
     char views[32] = ""; /* an empty field where there is none */
     if (!isnan(r->test_views)) snprintf(views, sizeof views, "%.6f", r->test_views);
-    snprintf(text, size, "%d,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f,%s,%.0f,%.2f", r->epoch, r->loss, r->floor, r->image_to_text,
-             r->text_to_image, r->logit_scale, r->positive, r->negative, r->test, views, r->rate, r->seconds);
+    snprintf(text, size, "%d,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f,%s,%.0f,%.2f", r->epoch, r->loss, r->floor,
+             r->image_to_text, r->text_to_image, r->logit_scale, r->positive, r->negative, r->test, views, r->rate,
+             r->seconds);
 }
 
 static bool write_log(Trainer *s, const EpochRow *row, Err *err) {
@@ -265,11 +282,22 @@ static bool row_read(const char *at, const char *end, EpochRow *row) {
         text[stop - at] = 0;
         field[k] = *text ? strtod(text, &rest) : (double)NAN;
         if (*rest && *rest != '\r') return false;
-        if (fabs(field[k]) > NUMBER_MOST) return false; /* no training's; and a row must not grow when it is written again */
+        if (fabs(field[k]) > NUMBER_MOST)
+            return false; /* no training's; and a row must not grow when it is written again */
         at = stop + 1;
     }
-    *row = (EpochRow){ (int)fmin(fmax(0, field[0]), INT_MAX), field[1], field[2], field[3], field[4], field[5], field[6], field[7],
-                       field[8], field[9], field[10], field[11] };
+    *row = (EpochRow){ (int)fmin(fmax(0, field[0]), INT_MAX),
+                       field[1],
+                       field[2],
+                       field[3],
+                       field[4],
+                       field[5],
+                       field[6],
+                       field[7],
+                       field[8],
+                       field[9],
+                       field[10],
+                       field[11] };
     return true;
 }
 
@@ -280,7 +308,8 @@ int train_log_read(const char *path, EpochRow *rows, int most, Err *err) {
     if (!file_open(&file, path, err)) return -1;
     const char *at = (const char *)file.data, *end = at + file.size;
     bool heading = true;
-    for (const char *next; n < most && at < end && (next = memchr(at, '\n', (size_t)(end - at))) != NULL; at = next + 1) {
+    for (const char *next; n < most && at < end && (next = memchr(at, '\n', (size_t)(end - at))) != NULL;
+         at = next + 1) {
         if (heading) heading = false;
         else if (!row_read(at, next, &rows[n])) break;
         else n++;
@@ -326,7 +355,8 @@ static bool other_is_there(Trainer *s) {
 /* NAME.previous.safetensors */
 static char *aside_path(Trainer *s) {
     const char *path = s->run->checkpoint, *end = strrchr(path, '.');
-    return arena_print(&s->arena, "%.*s.previous%s", (int)(end ? end - path : (long)strlen(path)), path, end ? end : "");
+    return arena_print(&s->arena, "%.*s.previous%s", (int)(end ? end - path : (long)strlen(path)), path,
+                       end ? end : "");
 }
 
 static void put_state(SafetensorsOut *out, const char *prefix, const Param *p, num *state) {
@@ -345,12 +375,14 @@ static bool save_checkpoint(Trainer *s, const EpochRow *row, Err *err) {
         put_state(&out, "optim.second.", params->list[i], s->optim.second[i]);
     }
     char *templates = "";
-    for (int i = 0; i < s->templates; i++) templates = arena_print(&arena, i ? "%s|%s" : "%s%s", templates, s->recipe->templates[i]);
+    for (int i = 0; i < s->templates; i++)
+        templates = arena_print(&arena, i ? "%s|%s" : "%s%s", templates, s->recipe->templates[i]);
     safetensors_add_meta(&out, "run", run_signature(s, &arena));
     safetensors_add_meta(&out, "epoch", arena_print(&arena, "%d", s->epoch));
     safetensors_add_meta(&out, "templates", templates);
     safetensors_add_meta(&out, "test_accuracy", arena_print(&arena, "%.4f", row->test));
-    if (!isnan(row->test_views)) safetensors_add_meta(&out, "test_accuracy_with_views", arena_print(&arena, "%.4f", row->test_views));
+    if (!isnan(row->test_views))
+        safetensors_add_meta(&out, "test_accuracy_with_views", arena_print(&arena, "%.4f", row->test_views));
     if (other_is_there(s)) out.aside = aside_path(s);
     bool ok = safetensors_write(&out, s->run->checkpoint, err);
     if (ok && out.aside) {
@@ -362,27 +394,32 @@ static bool save_checkpoint(Trainer *s, const EpochRow *row, Err *err) {
     return ok;
 }
 
-static bool get_state(const Safetensors *file, const char *path, const char *prefix, const Param *p, num *state, Err *err) {
+static bool get_state(const Safetensors *file, const char *path, const char *prefix, const Param *p, num *state,
+                      Err *err) {
     char name[300];
     if (!state) return true;
     snprintf(name, sizeof name, "%s%s", prefix, p->name);
     const Tensor *tensor = safetensors_find(file, name);
     Mat m = p->val;
     m.v = state;
-    return tensor ? tensor_to_mat(tensor, m, err) : err_set(err, "%s: there is no tensor %s; the file cannot be resumed", path, name);
+    return tensor ? tensor_to_mat(tensor, m, err)
+                  : err_set(err, "%s: there is no tensor %s; the file cannot be resumed", path, name);
 }
 
 static bool load_checkpoint(Trainer *s, const Safetensors *file, Err *err) {
-    const char *path = s->run->checkpoint, *of = safetensors_meta(file, "run"), *epoch = safetensors_meta(file, "epoch");
+    const char *path = s->run->checkpoint, *of = safetensors_meta(file, "run"),
+               *epoch = safetensors_meta(file, "epoch");
     char *ours = run_signature(s, &s->arena);
     long long done;
     bool other = !of || strcmp(of, ours);
     if (other && s->run->keep_other) return true; /* from the start; what is there is kept aside */
     if (other)
-        return err_set(err, "%s: this is of another run (%s), not of this one (%s); leave --resume out, or give the same settings", path,
-                       of ? of : "nothing is said", ours);
+        return err_set(
+            err, "%s: this is of another run (%s), not of this one (%s); leave --resume out, or give the same settings",
+            path, of ? of : "nothing is said", ours);
     if (!epoch || !parse_int(epoch, 1, s->recipe->epochs, &done))
-        return err_set(err, "%s: metadata \"epoch\" is %s, want 1 to %d", path, epoch ? epoch : "missing", s->recipe->epochs);
+        return err_set(err, "%s: metadata \"epoch\" is %s, want 1 to %d", path, epoch ? epoch : "missing",
+                       s->recipe->epochs);
     Params *params = &s->clip->params;
     if (!params_get(params, file, path, "", err)) return false;
     for (int i = 0; i < params->count; i++)
@@ -399,7 +436,10 @@ static bool resume(Trainer *s, Err *err) {
     Arena arena = { 0 };
     if (!s->run->checkpoint || !file_exists(s->run->checkpoint)) return true; /* nothing was finished: from the start */
     bool ok = safetensors_open(&file, &arena, s->run->checkpoint, err);
-    if (ok) ok = load_checkpoint(s, &file, err), safetensors_close(&file);
+    if (ok) {
+        ok = load_checkpoint(s, &file, err);
+        safetensors_close(&file);
+    }
     arena_free(&arena);
     return ok;
 }
@@ -421,11 +461,14 @@ static bool epochs_run(Trainer *s, Err *err) {
         if (!train_epoch(s, &row, err)) return false;
         const Param *lost = first_not_finite(&s->clip->params);
         if (lost)
-            return err_set(err, "epoch %d: %s holds what is not a finite number; %s; try a smaller --lr", s->epoch, lost->name, kept(s));
+            return err_set(err, "epoch %d: %s holds what is not a finite number; %s; try a smaller --lr", s->epoch,
+                           lost->name, kept(s));
         s->tape.training = false;
         bool views = s->epoch == s->recipe->epochs && s->recipe->views != VIEWS_PLAIN;
         row.test_views = (double)NAN;
-        if (!test_accuracy(s, VIEWS_PLAIN, &row.test, err) || (views && !test_accuracy(s, s->recipe->views, &row.test_views, err))) return false;
+        if (!test_accuracy(s, VIEWS_PLAIN, &row.test, err) ||
+            (views && !test_accuracy(s, s->recipe->views, &row.test_views, err)))
+            return false;
         /* In this order: a row too many is dropped when the run is resumed, one too few could not be made up. */
         if (!write_log(s, &row, err)) return false;
         if (run->checkpoint && !save_checkpoint(s, &row, err)) return false;
@@ -439,7 +482,8 @@ bool train_run(TrainRun *run, Clip *clip, Err *err) {
     const Recipe *r = &run->recipe;
     Trainer s = { .run = run, .recipe = r, .clip = clip, .templates = template_count(r), .log = "" };
     *clip = (Clip){ 0 };
-    if (r->batch > run->train->n) return err_set(err, "a batch of %d from %d pictures: choose a smaller --batch", r->batch, run->train->n);
+    if (r->batch > run->train->n)
+        return err_set(err, "a batch of %d from %d pictures: choose a smaller --batch", r->batch, run->train->n);
     s.batches = run->train->n / r->batch;
     s.tape.profile = run->profile;
     s.order = arena_alloc(&s.arena, (size_t)run->train->n, sizeof *s.order);
@@ -452,7 +496,9 @@ bool train_run(TrainRun *run, Clip *clip, Err *err) {
         ok = epochs_run(&s, err);
         progress_end(&s.progress);
     }
-    tape_free(&s.tape), optim_free(&s.optim), arena_free(&s.arena);
+    tape_free(&s.tape);
+    optim_free(&s.optim);
+    arena_free(&s.arena);
     if (!ok) clip_free(clip);
     interrupted = 0; /* now, not at the start: a signal that came early counts */
     return ok;

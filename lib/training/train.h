@@ -15,21 +15,21 @@ enum { RECIPE_TEMPLATES = 8 };
 /* Everything a training run depends on, but for the pictures. */
 typedef struct {
     const char *name, *summary;
-    ClipConfig model;                    /* vocabulary from the templates */
+    ClipConfig model;                            /* vocabulary from the templates */
     const char *templates[RECIPE_TEMPLATES + 1]; /* a caption is one of them, drawn at random; NULL ends them */
     int epochs, batch;
-    OptimGroup groups[3];                /* 0: heads, text, biases, temperature; 1: convolution filters; 2: batch norm */
+    OptimGroup groups[3]; /* 0: heads, text, biases, temperature; 1: convolution filters; 2: batch norm */
     Schedule schedule;
-    double warmup;                       /* in epochs */
-    double clip_norm;                    /* 0: gradients are not clipped */
-    bool share;                          /* pairs of one class count as matching (clip_targets); else the diagonal alone */
-    double smoothing;                    /* of the shared targets */
-    bool fixed_scale;                    /* the logit scale is not learnt */
-    double whiten_epochs;                /* how long the bias behind the whitening filters is trained */
-    bool learn_first;                    /* "cnn": the first convolution does not whiten, it is learnt like the others */
-    bool random_filters;                 /* "cnn": the others begin at random instead of passing on what they see */
-    Augment augment;                     /* its seed and epoch are set by the run */
-    Views views;                         /* of a second test after the last epoch; VIEWS_PLAIN: there is none */
+    double warmup;        /* in epochs */
+    double clip_norm;     /* 0: gradients are not clipped */
+    bool share;           /* pairs of one class count as matching (clip_targets); else the diagonal alone */
+    double smoothing;     /* of the shared targets */
+    bool fixed_scale;     /* the logit scale is not learnt */
+    double whiten_epochs; /* how long the bias behind the whitening filters is trained */
+    bool learn_first;     /* "cnn": the first convolution does not whiten, it is learnt like the others */
+    bool random_filters;  /* "cnn": the others begin at random instead of passing on what they see */
+    Augment augment;      /* its seed and epoch are set by the run */
+    Views views;          /* of a second test after the last epoch; VIEWS_PLAIN: there is none */
 } Recipe;
 
 /* For options tables: the recipes lesson 10 offers. */
@@ -41,7 +41,7 @@ const Recipe *recipe_at(int i);
 
 /* For options tables: the towers lesson 10 trains. "recipe": the recipe's own. */
 #define RECIPE_IMAGES "recipe|small|cnn|resnet|vit"
-#define RECIPE_TEXTS "recipe|bow|lstm|transformer"
+#define RECIPE_TEXTS  "recipe|bow|lstm|transformer"
 
 /* The recipe with other towers; its name becomes "quick-vit-lstm", on the arena, unless both are its own. */
 void recipe_towers(Recipe *recipe, Arena *arena, const char *image, const char *text);
@@ -56,25 +56,25 @@ void recipe_leave_out(Recipe *recipe, Arena *arena, const char *ingredient);
 
 /* What is measured in an epoch, averaged over its batches; accuracies of the test set are measured after it. */
 typedef struct {
-    int epoch;                              /* 1, 2, ... */
-    double loss, floor;                     /* the CLIP loss of the pairs, and the least it could be (clip_loss_floor_of) */
-    double image_to_text, text_to_image;    /* shares of pictures (texts) whose nearest text (picture) is of their class */
-    double logit_scale;                     /* e^t at the end */
-    double positive, negative;              /* mean cosine of a pair; of a picture and the nearest text of another class */
-    double test;                            /* zero-shot accuracy on the test pictures */
-    double test_views;                      /* the same with the recipe's views, after the last epoch; else NaN */
-    double rate, seconds;                   /* training pictures per second; seconds of training since the start */
+    int epoch;          /* 1, 2, ... */
+    double loss, floor; /* the CLIP loss of the pairs, and the least it could be (clip_loss_floor_of) */
+    double image_to_text, text_to_image; /* shares of pictures (texts) whose nearest text (picture) is of their class */
+    double logit_scale;                  /* e^t at the end */
+    double positive, negative;           /* mean cosine of a pair; of a picture and the nearest text of another class */
+    double test;                         /* zero-shot accuracy on the test pictures */
+    double test_views;                   /* the same with the recipe's views, after the last epoch; else NaN */
+    double rate, seconds;                /* training pictures per second; seconds of training since the start */
 } EpochRow;
 
 typedef struct {
     Recipe recipe;
     uint64_t seed;
     const Cifar *train, *test;
-    const char *checkpoint;                 /* path; NULL: none is written */
-    const char *log;                        /* path of the CSV; NULL: none */
-    bool resume;                            /* go on from the checkpoint, which must be of this very run */
-    bool keep_other;                        /* with resume: a checkpoint of another run is kept aside instead of refused */
-    Profile *profile;                       /* where the time of the batches goes, added up; NULL: is not asked */
+    const char *checkpoint; /* path; NULL: none is written */
+    const char *log;        /* path of the CSV; NULL: none */
+    bool resume;            /* go on from the checkpoint, which must be of this very run */
+    bool keep_other;        /* with resume: a checkpoint of another run is kept aside instead of refused */
+    Profile *profile;       /* where the time of the batches goes, added up; NULL: is not asked */
     void (*after_epoch)(void *context, const EpochRow *row); /* NULL: nothing is called */
     void *context;
 } TrainRun;

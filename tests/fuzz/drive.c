@@ -42,14 +42,16 @@ enum { MEMORY_MB = 768, STUCK_SECONDS = 120, SPIN_SECONDS = 4, POOL = 512, FINDI
 #endif
 #ifdef SANITIZED
 const char *__asan_default_options(void);
-const char *__asan_default_options(void) { return "max_allocation_size_mb=768:allocator_may_return_null=1:quarantine_size_mb=16"; }
+const char *__asan_default_options(void) {
+    return "max_allocation_size_mb=768:allocator_may_return_null=1:quarantine_size_mb=16";
+}
 #else
 #define SANITIZED 0
 #endif
 
 #ifdef FUZZ_ONE
 
-#define GLUE(a, b) a##b
+#define GLUE(a, b)     a##b
 #define HARNESS_OF(id) GLUE(harness_, id)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -70,7 +72,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed) {
     static uint8_t room[FUZZ_MOST];
     Rng rng = rng_seed(seed, 0);
-    Input in = { .data = room, .size = rng_below(&rng, 4) ? LLVMFuzzerMutate(data, size, MIN(most, (size_t)FUZZ_MOST)) : size };
+    Input in = { .data = room,
+                 .size = rng_below(&rng, 4) ? LLVMFuzzerMutate(data, size, MIN(most, (size_t)FUZZ_MOST)) : size };
     in.size = MIN(in.size, (size_t)FUZZ_MOST);
     memcpy(room, data, in.size);
     if (rng_below(&rng, 2)) fuzz_mutate(&HARNESS_OF(FUZZ_ONE), &rng, &in, in);
@@ -94,13 +97,17 @@ typedef struct {
 
 typedef struct {
     const Harness *harness;
-    uint64_t seed, most;     /* changed inputs at most; 0: until the time is up */
-    double seconds;          /* 0: no limit */
-    const char *folder;      /* where findings go */
-    const char *program;     /* as it was called */
+    uint64_t seed, most; /* changed inputs at most; 0: until the time is up */
+    double seconds;      /* 0: no limit */
+    const char *folder;  /* where findings go */
+    const char *program; /* as it was called */
 } Job;
 
-typedef struct { uint64_t executions; double seconds; int findings; } Outcome;
+typedef struct {
+    uint64_t executions;
+    double seconds;
+    int findings;
+} Outcome;
 
 static Shared *shared;
 
@@ -108,7 +115,11 @@ static Shared *shared;
 
 /* Inputs to be changed. The first `given` are the corpus, which stays: what is found is mostly refused at the door, and what is
  * made of that is refused there, too. None that was found is larger than `most`, or all would grow and grow slow. */
-typedef struct { Input input[POOL]; int count, given; size_t most; } Pool;
+typedef struct {
+    Input input[POOL];
+    int count, given;
+    size_t most;
+} Pool;
 
 static void pool_add(Pool *pool, Rng *rng, const uint8_t *data, size_t size) {
     int i = pool->count < POOL ? pool->count++ : pool->given + (int)rng_below(rng, (uint32_t)(POOL - pool->given));
@@ -211,7 +222,10 @@ static void run_all(const Job *job) {
 
 NORETURN static void be_child(const Job *job, const char *said) {
     int out = open(said, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    if (out >= 0) dup2(out, STDOUT_FILENO), dup2(out, STDERR_FILENO);
+    if (out >= 0) {
+        dup2(out, STDOUT_FILENO);
+        dup2(out, STDERR_FILENO);
+    }
     limits_set();
     run_all(job);
     exit(0); /* where the leak sanitizer looks */
@@ -226,7 +240,10 @@ static int watch(pid_t child, Progress *progress, double base) {
     int status;
     for (;;) {
         if (waitpid(child, &status, WNOHANG) == child) return status;
-        if (shared->executions != before) before = shared->executions, moved = clock_seconds();
+        if (shared->executions != before) {
+            before = shared->executions;
+            moved = clock_seconds();
+        }
         if (clock_seconds() - moved > STUCK_SECONDS) {
             kill(child, SIGKILL);
             waitpid(child, &status, 0);
@@ -249,11 +266,13 @@ static void finding_report(const Job *job, int status, const char *said) {
     out_write(&out, shared->data, shared->size);
     if (!out_commit(&out, &err)) die("%s", err.text);
     if (status < 0) snprintf(why, sizeof why, "it was stuck");
-    else if (WIFSIGNALED(status)) snprintf(why, sizeof why, "signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+    else if (WIFSIGNALED(status))
+        snprintf(why, sizeof why, "signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
     else snprintf(why, sizeof why, "exit status %d", WEXITSTATUS(status));
     progress_clear();
     printf("FINDING  %s, input %llu of seed %llu: %s. It is kept:\n  %s --replay %s %s\n", job->harness->name,
-           (unsigned long long)shared->executions, (unsigned long long)job->seed, why, job->program, path, job->harness->name);
+           (unsigned long long)shared->executions, (unsigned long long)job->seed, why, job->program, path,
+           job->harness->name);
     File file;
     if (file_open(&file, said, NULL)) {
         size_t shown = MIN(file.size, (size_t)3000);
@@ -324,15 +343,17 @@ static int run_harnesses(const Harness *const *list, int count, Job job) {
     double seconds = job.seconds / count, start = clock_seconds();
     for (int i = 0; i < count; i++) {
         Job one = job;
-        one.harness = list[i], one.seconds = seconds;
+        one.harness = list[i];
+        one.seconds = seconds;
         if (seconds == 0 && !one.most) one.most = (uint64_t)list[i]->check;
         Progress progress = progress_begin(list[i]->name, 0, "inputs/s");
         Outcome o = job_run(one, &progress);
         progress_end(&progress);
-        printf("  %-12s %10llu inputs %8.1f s %9.0f a second   %d findings\n", list[i]->name, (unsigned long long)o.executions, o.seconds,
-               (double)o.executions / MAX(o.seconds, 1e-9), o.findings);
+        printf("  %-12s %10llu inputs %8.1f s %9.0f a second   %d findings\n", list[i]->name,
+               (unsigned long long)o.executions, o.seconds, (double)o.executions / MAX(o.seconds, 1e-9), o.findings);
         fflush(stdout);
-        all += o.executions, passed += o.findings == 0;
+        all += o.executions;
+        passed += o.findings == 0;
     }
     printf("  %-12s %10llu inputs %8.1f s\n", "all", (unsigned long long)all, clock_seconds() - start);
     printf("fuzz: %d passed, %d failed\n", passed, count - passed);
@@ -344,7 +365,8 @@ int main(int argc, char **argv) {
     const char *again = NULL, *seeds = NULL;
     bool help = false, names = false;
     const Option options[] = {
-        { "seconds", .integer = &seconds, .low = 0, .high = 1e6, .help = "run for so long; 0: the inputs of make check" },
+        { "seconds", .integer = &seconds, .low = 0, .high = 1e6,
+          .help = "run for so long; 0: the inputs of make check" },
         { "inputs", .integer = &inputs, .low = 0, .high = 1e9, .help = "changed inputs of each harness; 0: see above" },
         { "seed", .integer = &seed, .low = 0, .high = 1e9, .help = "of the changes" },
         { "replay", .text = &again, .help = "one input, for the harness that is named" },
@@ -355,12 +377,22 @@ int main(int argc, char **argv) {
     };
     Err err;
     if (!options_parse(options, argc, argv, &count, &err)) die_usage("%s", err.text);
-    if (help) printf("fuzz [OPTIONS] [HARNESS ...]\n"), options_help(options, stdout);
-    for (size_t i = 0; names && i < COUNT(harnesses); i++) printf("%s %s\n", harnesses[i]->name, harnesses[i]->corpus ? harnesses[i]->corpus : "");
+    if (help) {
+        printf("fuzz [OPTIONS] [HARNESS ...]\n");
+        options_help(options, stdout);
+    }
+    for (size_t i = 0; names && i < COUNT(harnesses); i++)
+        printf("%s %s\n", harnesses[i]->name, harnesses[i]->corpus ? harnesses[i]->corpus : "");
     if (help || names) return 0;
     if ((again || seeds) && count != 1) die_usage("--replay FILE and --seeds FOLDER want one harness");
-    if (seeds) return seeds_write(seeds, harness_find(argv[1])), 0;
-    if (again) return replay(again, harness_find(argv[1])), 0;
+    if (seeds) {
+        seeds_write(seeds, harness_find(argv[1]));
+        return 0;
+    }
+    if (again) {
+        replay(again, harness_find(argv[1]));
+        return 0;
+    }
     const Harness *named[64];
     for (int i = 0; i < MIN(count, (int)COUNT(named)); i++) named[i] = harness_find(argv[i + 1]);
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANON, -1, 0);
@@ -369,7 +401,11 @@ int main(int argc, char **argv) {
     char folder[500];
     snprintf(folder, sizeof folder, "%.*s/crashes", slash ? (int)MIN(slash - argv[0], 400) : 1, slash ? argv[0] : ".");
     return run_harnesses(count ? named : harnesses, count ? MIN(count, (int)COUNT(named)) : (int)COUNT(harnesses),
-                         (Job){ .seed = (uint64_t)seed, .seconds = seconds, .most = (uint64_t)inputs, .folder = folder, .program = argv[0] });
+                         (Job){ .seed = (uint64_t)seed,
+                                .seconds = seconds,
+                                .most = (uint64_t)inputs,
+                                .folder = folder,
+                                .program = argv[0] });
 }
 
 #endif

@@ -13,27 +13,37 @@
 #include "core/base.h"
 #include "core/rng.h"
 
-#define HARNESSES(X) \
-    X(png) X(ppm) X(zlib) X(gzip) X(deflate) X(safetensors) X(model) X(pretrained) X(json) X(labels) X(cifar) X(vocabulary) \
-    X(tokens) X(unicode) X(text) X(options) X(holdout) X(log) X(caption) X(quads) X(limits) X(progress) X(quiz)
+#define HARNESSES(X)                                                                                                   \
+    X(png)                                                                                                             \
+    X(ppm)                                                                                                             \
+    X(zlib) X(gzip) X(deflate) X(safetensors) X(model) X(pretrained) X(json) X(labels) X(cifar) X(vocabulary)          \
+        X(tokens) X(unicode) X(text) X(options) X(holdout) X(log) X(caption) X(quads) X(limits) X(progress) X(quiz)
 
 enum { FUZZ_MOST = 1 << 16 }; /* bytes of an input */
 
 /* Pieces of a format, for the mutator; bytes, so that zeros may be among them. */
-typedef struct { const char *bytes; size_t size; } Word;
-#define W(text) { text, sizeof text - 1 }
+typedef struct {
+    const char *bytes;
+    size_t size;
+} Word;
+#define W(text)                                                                                                        \
+    { text, sizeof text - 1 }
 
 /* An input that is being changed; it has room for FUZZ_MOST bytes. */
-typedef struct { uint8_t *data; size_t size; } Input;
+typedef struct {
+    uint8_t *data;
+    size_t size;
+} Input;
 
 typedef struct {
     const char *name;
     int (*run)(const uint8_t *data, size_t size);
-    const char *corpus;             /* the folder of tests/corpus with the files to begin with; NULL: there is none */
-    size_t (*make)(int i, Input *); /* the i-th further input to begin with; 0: there are no more. NULL: there are none */
-    void (*mend)(Input *);          /* makes lengths and checksums right again, so that a change gets past them; or NULL */
-    const Word *words;              /* ends with { 0 }; or NULL */
-    int check;                      /* changed inputs in `make check`; each takes a part of it that is about equal */
+    const char *corpus; /* the folder of tests/corpus with the files to begin with; NULL: there is none */
+    size_t (*make)(int i,
+                   Input *); /* the i-th further input to begin with; 0: there are no more. NULL: there are none */
+    void (*mend)(Input *);   /* makes lengths and checksums right again, so that a change gets past them; or NULL */
+    const Word *words;       /* ends with { 0 }; or NULL */
+    int check;               /* changed inputs in `make check`; each takes a part of it that is about equal */
 } Harness;
 
 #define HARNESS(id, ...) const Harness harness_##id = { .name = #id, .run = fuzz_##id, __VA_ARGS__ }

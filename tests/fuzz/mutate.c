@@ -27,16 +27,24 @@ static void byte_set(Rng *rng, Input *in) {
     if (!in->size) return;
     uint8_t *at = in->data + below(rng, in->size);
     switch (rng_below(rng, 3)) {
-    case 0: *at = (uint8_t)rng_next(rng); break;
-    case 1: *at = extremes[below(rng, COUNT(extremes))]; break;
-    default: *at = (uint8_t)(*at + rng_below(rng, 9) - 4); break;
+    case 0:
+        *at = (uint8_t)rng_next(rng);
+        break;
+    case 1:
+        *at = extremes[below(rng, COUNT(extremes))];
+        break;
+    default:
+        *at = (uint8_t)(*at + rng_below(rng, 9) - 4);
+        break;
     }
 }
 
 /* A number of 2, 4 or 8 bytes, in either order: lengths and sizes. */
 static void number_set(Rng *rng, Input *in) {
-    const uint64_t values[] = { 0, 1, 2, in->size, in->size + 1, in->size - 1, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000,
-                                0xffffffff, INT64_MAX, UINT64_MAX, rng_next(rng), rng_below(rng, 300) };
+    const uint64_t values[] = {
+        0,      1,          2,          in->size,   in->size + 1, in->size - 1, 0x7fff,        0x8000,
+        0xffff, 0x7fffffff, 0x80000000, 0xffffffff, INT64_MAX,    UINT64_MAX,   rng_next(rng), rng_below(rng, 300)
+    };
     uint64_t value = values[below(rng, COUNT(values))];
     size_t width = (size_t)2 << rng_below(rng, 3);
     uint8_t bytes[8];
@@ -48,8 +56,23 @@ static void number_set(Rng *rng, Input *in) {
 
 /* A number written in digits, from the next digit on. */
 static void digits_set(Rng *rng, Input *in) {
-    static const char *const numbers[] = { "0", "1", "-1", "255", "256", "65536", "2147483647", "2147483648", "4294967296",
-                                           "9223372036854775807", "18446744073709551616", "1e999", "-0", "00", "1.5", "0x10", "nan",
+    static const char *const numbers[] = { "0",
+                                           "1",
+                                           "-1",
+                                           "255",
+                                           "256",
+                                           "65536",
+                                           "2147483647",
+                                           "2147483648",
+                                           "4294967296",
+                                           "9223372036854775807",
+                                           "18446744073709551616",
+                                           "1e999",
+                                           "-0",
+                                           "00",
+                                           "1.5",
+                                           "0x10",
+                                           "nan",
                                            "99999999999999999999999999999999" };
     size_t at = below(rng, in->size), end;
     while (at < in->size && (in->data[at] < '0' || in->data[at] > '9')) at++;
@@ -97,7 +120,9 @@ static void word_in(Rng *rng, Input *in, const Word *words) {
 
 /* What stands between two quotes becomes something else, another quoted text among them: keys, names, numbers in texts. */
 static void quoted_set(Rng *rng, Input *in, const Word *words) {
-    static const char *const texts[] = { "", "0", "-1", "1", "2", "65536", "65537", "99999999999", "1 1 1", "\\u001b[2J", "\\n", "\\u0000", "True", "x" };
+    static const char *const texts[] = { "",      "0",       "-1",          "1",     "2",
+                                         "65536", "65537",   "99999999999", "1 1 1", "\\u001b[2J",
+                                         "\\n",   "\\u0000", "True",        "x" };
     size_t quotes[256], count = 0;
     for (size_t i = 0; i < in->size && count < COUNT(quotes); i++)
         if (in->data[i] == '"') quotes[count++] = i;
@@ -123,19 +148,50 @@ static void splice(Rng *rng, Input *in, Input other) {
 void fuzz_mutate(const Harness *harness, Rng *rng, Input *in, Input other) {
     for (uint32_t times = rng_below(rng, 2) ? 1 : 1 + rng_below(rng, rng_below(rng, 3) ? 3 : 12); times > 0; times--)
         switch (rng_below(rng, 18)) {
-        case 0: case 1: flip(rng, in); break;
-        case 2: case 3: byte_set(rng, in); break;
-        case 4: case 5: number_set(rng, in); break;
-        case 6: digits_set(rng, in); break;
-        case 7: piece_out(rng, in); break;
-        case 8: piece_in(rng, in, *in); break;
-        case 9: piece_in(rng, in, other); break;
-        case 10: random_in(rng, in); break;
-        case 11: run_in(rng, in); break;
-        case 16: case 17: quoted_set(rng, in, harness->words); break;
-        case 12: case 13: word_in(rng, in, harness->words); break;
-        case 14: if (rng_below(rng, 4) == 0) splice(rng, in, other); break;
-        default: if (rng_below(rng, 8) == 0) in->size = below(rng, in->size + 1); break;
+        case 0:
+        case 1:
+            flip(rng, in);
+            break;
+        case 2:
+        case 3:
+            byte_set(rng, in);
+            break;
+        case 4:
+        case 5:
+            number_set(rng, in);
+            break;
+        case 6:
+            digits_set(rng, in);
+            break;
+        case 7:
+            piece_out(rng, in);
+            break;
+        case 8:
+            piece_in(rng, in, *in);
+            break;
+        case 9:
+            piece_in(rng, in, other);
+            break;
+        case 10:
+            random_in(rng, in);
+            break;
+        case 11:
+            run_in(rng, in);
+            break;
+        case 16:
+        case 17:
+            quoted_set(rng, in, harness->words);
+            break;
+        case 12:
+        case 13:
+            word_in(rng, in, harness->words);
+            break;
+        case 14:
+            if (rng_below(rng, 4) == 0) splice(rng, in, other);
+            break;
+        default:
+            if (rng_below(rng, 8) == 0) in->size = below(rng, in->size + 1);
+            break;
         }
     if (harness->mend && rng_below(rng, 8)) harness->mend(in);
 }

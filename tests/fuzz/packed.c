@@ -20,9 +20,11 @@ static void room_check(const uint8_t *data, size_t size, const uint8_t *want, co
     uint8_t *out = fuzz_copy(want, whole->made); /* as long as it must be */
     memset(out, 0, whole->made);
     bool ok = zlib_inflate(data, size, out, whole->made, &again);
-    REQUIRE(ok && again.made == whole->made && again.read == whole->read, "%s", "the same stream unpacks otherwise with just enough room");
+    REQUIRE(ok && again.made == whole->made && again.read == whole->read, "%s",
+            "the same stream unpacks otherwise with just enough room");
     REQUIRE(!whole->made || !memcmp(out, want, whole->made), "%s", "the same stream unpacks to other bytes");
-    REQUIRE(!whole->made || !zlib_inflate(data, size, out, whole->made - 1, &again), "%s", "more came out than there was room for");
+    REQUIRE(!whole->made || !zlib_inflate(data, size, out, whole->made - 1, &again), "%s",
+            "more came out than there was room for");
     free(out);
 }
 
@@ -31,7 +33,8 @@ int fuzz_zlib(const uint8_t *data, size_t size) {
     Inflated result;
     uint8_t *copy = fuzz_copy(data, size);
     if (zlib_inflate(copy, size, out, sizeof out, &result)) {
-        REQUIRE(result.made <= sizeof out && result.read <= size, "%zu bytes of %zu made %zu", result.read, size, result.made);
+        REQUIRE(result.made <= sizeof out && result.read <= size, "%zu bytes of %zu made %zu", result.read, size,
+                result.made);
         room_check(copy, size, out, &result);
         fuzz_sign(1);
     } else {
@@ -48,7 +51,8 @@ int fuzz_gzip(const uint8_t *data, size_t size) {
     uint8_t *copy = fuzz_copy(data, size);
     bool ok = gzip_inflate(&arena, "packed", (File){ .data = copy, .size = size }, &file, &err);
     fuzz_answer(ok, &err);
-    if (ok) REQUIRE(file.size <= size * DEFLATE_RATIO && file.data[file.size] == 0, "%zu bytes of %zu", file.size, size);
+    if (ok)
+        REQUIRE(file.size <= size * DEFLATE_RATIO && file.data[file.size] == 0, "%zu bytes of %zu", file.size, size);
     free(copy);
     arena_free(&arena);
     return 0;
@@ -58,13 +62,16 @@ int fuzz_deflate(const uint8_t *data, size_t size) {
     Arena arena = { 0 };
     Inflated result;
     size_t packed_size;
-    uint8_t *copy = fuzz_copy(data, size), *packed = zlib_deflate(&arena, copy, size, &packed_size), *back = fuzz_copy(data, size);
+    uint8_t *copy = fuzz_copy(data, size), *packed = zlib_deflate(&arena, copy, size, &packed_size),
+            *back = fuzz_copy(data, size);
     memset(back, 0, size);
     bool ok = zlib_inflate(packed, packed_size, back, size, &result);
-    REQUIRE(ok && result.read == packed_size && result.made == size, "%zu bytes came back as %zu: %s", size, result.made, result.trouble);
+    REQUIRE(ok && result.read == packed_size && result.made == size, "%zu bytes came back as %zu: %s", size,
+            result.made, result.trouble);
     REQUIRE(!size || !memcmp(back, data, size), "%s", "other bytes came back");
     fuzz_sign(packed_size * 16 / (size + 1)); /* how well it packs */
-    free(copy), free(back);
+    free(copy);
+    free(back);
     arena_free(&arena);
     return 0;
 }
@@ -76,10 +83,14 @@ static uint8_t made[4 * FUZZ_MOST];
 static void zlib_mend(Input *in) {
     Inflated result;
     if (in->size < 2) return;
-    in->data[0] = 0x78, in->data[1] = 0x9c;
+    in->data[0] = 0x78;
+    in->data[1] = 0x9c;
     if (zlib_inflate(in->data, in->size, made, sizeof made, &result) || !strstr(result.trouble, "Adler-32")) return;
     uint32_t sum = adler32_update(1, made, result.made);
-    if (strstr(result.trouble, "end here")) in->size = MIN(in->size + 4, (size_t)FUZZ_MOST), result.read = in->size - 4;
+    if (strstr(result.trouble, "end here")) {
+        in->size = MIN(in->size + 4, (size_t)FUZZ_MOST);
+        result.read = in->size - 4;
+    }
     for (int i = 0; i < 4; i++) in->data[result.read + (size_t)i] = (uint8_t)(sum >> (24 - 8 * i));
 }
 
@@ -102,8 +113,10 @@ static void gzip_mend(Input *in) {
 }
 
 /* The beginnings of the three kinds of blocks. */
-static const Word words[] = { W("\x78\x9c"), W("\x1f\x8b\x08\0\0\0\0\0\0\3"), W("\1\0\0\xff\xff"), W("\0\0\0\xff\xff"), W("\3\0"), W("\x4b\4\0"),
-                              W("\5\xc0\x81\0\0\0\0\0\x90\xff\x6b"), W("\xed\xfd"), W("\x1f\x8b\x08\x1e"), { 0 } };
+static const Word words[] = {
+    W("\x78\x9c"), W("\x1f\x8b\x08\0\0\0\0\0\0\3"),       W("\1\0\0\xff\xff"), W("\0\0\0\xff\xff"),   W("\3\0"),
+    W("\x4b\4\0"), W("\5\xc0\x81\0\0\0\0\0\x90\xff\x6b"), W("\xed\xfd"),       W("\x1f\x8b\x08\x1e"), { 0 }
+};
 HARNESS(zlib, .corpus = "zlib", .mend = zlib_mend, .words = words, .check = 6000);
 HARNESS(gzip, .corpus = "gzip", .mend = gzip_mend, .words = words, .check = 4000);
 HARNESS(deflate, .corpus = "zlib", .check = 2000);

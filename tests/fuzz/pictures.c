@@ -45,7 +45,11 @@ static void big_endian_put(uint8_t *to, uint32_t value) {
 
 /* ---- PNG: CRCs, and the Adler-32 within --------------------------------------------------------------------------------- */
 
-typedef struct { uint8_t *place[FUZZ_MOST]; uint8_t data[FUZZ_MOST]; size_t size; } Gathered;
+typedef struct {
+    uint8_t *place[FUZZ_MOST];
+    uint8_t data[FUZZ_MOST];
+    size_t size;
+} Gathered;
 
 /* Calls for each chunk; a length that is beyond the end becomes one that fits. */
 static void chunks_mend(Input *in, Gathered *idat, bool crc) {
@@ -53,8 +57,10 @@ static void chunks_mend(Input *in, Gathered *idat, bool crc) {
         uint8_t *p = in->data + at;
         size_t length = big_endian_32(p), room = in->size - at - 12;
         if (length > room) big_endian_put(p, (uint32_t)(length = room));
-        for (size_t i = 0; idat && i < length && !memcmp(p + 4, "IDAT", 4); i++, idat->size++)
-            idat->place[idat->size] = p + 8 + i, idat->data[idat->size] = p[8 + i];
+        for (size_t i = 0; idat && i < length && !memcmp(p + 4, "IDAT", 4); i++, idat->size++) {
+            idat->place[idat->size] = p + 8 + i;
+            idat->data[idat->size] = p[8 + i];
+        }
         if (crc) big_endian_put(p + 8 + length, crc32_update(0, p + 4, length + 4));
         at += length + 12;
     }
@@ -74,9 +80,24 @@ static void png_mend(Input *in) {
     chunks_mend(in, NULL, true);
 }
 
-static const Word png_words[] = { W("IHDR"), W("PLTE"), W("IDAT"), W("IEND"), W("tRNS"), W("gAMA"), W("tEXt"), W("\0\0\0\0IEND\xae\x42\x60\x82"),
-                                  W("\0\0\0\0IDAT\0\0\0\0"), W("\x89PNG\r\n\x1a\n"), W("\x78\x9c"), W("\1\2\3\4"), W("\20\6\0\0\1"), W("\1\3\0\0\0"), { 0 } };
+static const Word png_words[] = { W("IHDR"),
+                                  W("PLTE"),
+                                  W("IDAT"),
+                                  W("IEND"),
+                                  W("tRNS"),
+                                  W("gAMA"),
+                                  W("tEXt"),
+                                  W("\0\0\0\0IEND\xae\x42\x60\x82"),
+                                  W("\0\0\0\0IDAT\0\0\0\0"),
+                                  W("\x89PNG\r\n\x1a\n"),
+                                  W("\x78\x9c"),
+                                  W("\1\2\3\4"),
+                                  W("\20\6\0\0\1"),
+                                  W("\1\3\0\0\0"),
+                                  { 0 } };
 HARNESS(png, .corpus = "pictures", .mend = png_mend, .words = png_words, .check = 4000);
 
-static const Word ppm_words[] = { W("P2"), W("P3"), W("P5"), W("P6"), W("# comment\n"), W("65535\n"), W("255\n"), W("1 1\n"), W("67108864"), W(" "), { 0 } };
+static const Word ppm_words[] = { W("P2"),          W("P3"),      W("P5"),    W("P6"),
+                                  W("# comment\n"), W("65535\n"), W("255\n"), W("1 1\n"),
+                                  W("67108864"),    W(" "),       { 0 } };
 HARNESS(ppm, .corpus = "pictures", .words = ppm_words, .check = 4000);

@@ -87,13 +87,40 @@ int fuzz_limits(const uint8_t *data, size_t size) {
     return 0;
 }
 
-static const Word words[] = { W("a "), W("an "), W("no "), W("red "), W("crimson "), W("blue "),
-                              W("circle"), W("squares"), W("discs"), W("thing"), W("small "), W(" and "),
-                              W(" is left of "), W(" to the right of "), W(" above "), W(" below "), W("three "),
-                              W("there are "), W("a picture of "), W("."), W(","), { 0 } };
-static const Word items[] = { W("look 17 noise 0.03: "), W("small red circle 0.2 0.5 0.066 0.01"), W("; "), W(","),
-                              W("\n"), W("10 01"), W("1"), W("-0"), W("1e-7"), W("nan"),
-                              W("a red circle and a blue square"), { 0 } };
+static const Word words[] = { W("a "),
+                              W("an "),
+                              W("no "),
+                              W("red "),
+                              W("crimson "),
+                              W("blue "),
+                              W("circle"),
+                              W("squares"),
+                              W("discs"),
+                              W("thing"),
+                              W("small "),
+                              W(" and "),
+                              W(" is left of "),
+                              W(" to the right of "),
+                              W(" above "),
+                              W(" below "),
+                              W("three "),
+                              W("there are "),
+                              W("a picture of "),
+                              W("."),
+                              W(","),
+                              { 0 } };
+static const Word items[] = { W("look 17 noise 0.03: "),
+                              W("small red circle 0.2 0.5 0.066 0.01"),
+                              W("; "),
+                              W(","),
+                              W("\n"),
+                              W("10 01"),
+                              W("1"),
+                              W("-0"),
+                              W("1e-7"),
+                              W("nan"),
+                              W("a red circle and a blue square"),
+                              { 0 } };
 static const Word rows[] = { W(","), W("\n"), W("0.5000"), W("1"), W("bow"), W("none"), W("\r\n"), W("1.0001"), { 0 } };
 HARNESS(caption, .corpus = "caption", .words = words, .check = 6000);
 HARNESS(quads, .make = quads_seed, .words = items, .check = 2000);

@@ -29,7 +29,8 @@ static const char *in_folder(const char *name) {
 
 static void put(const char *name, const void *data, size_t size) {
     FILE *stream = fopen(in_folder(name), "wb"); /* not an OutFile: those wait for the disk */
-    if (!stream || fwrite(data, 1, size, stream) != size || fclose(stream) != 0) die("%s cannot be written", in_folder(name));
+    if (!stream || fwrite(data, 1, size, stream) != size || fclose(stream) != 0)
+        die("%s cannot be written", in_folder(name));
 }
 
 /* The whole file, with a zero at its end; "" if it is not there. */
@@ -45,7 +46,8 @@ static char *get(Arena *arena, const char *name) {
 /* Runs it in the top folder; it must end well and have nothing to complain about. */
 static void run(Arena *arena, const char *command) {
     in_folder("");
-    char *line = arena_print(arena, "F='%s' TOP=$PWD; export F TOP; { %s; } >\"$F/said\" 2>\"$F/complaint\" </dev/null", folder, command);
+    char *line = arena_print(arena, "F='%s' TOP=$PWD; export F TOP; { %s; } >\"$F/said\" 2>\"$F/complaint\" </dev/null",
+                             folder, command);
     int status = system(line);
     char *complaint = get(arena, "complaint");
     REQUIRE(status == 0 && !*complaint, "status %d: %s\n%s", status, command, complaint);
@@ -56,7 +58,8 @@ static void strangers_stay(const uint8_t *data, size_t size, const char *after, 
     const char *at = (const char *)data, *end = at + size;
     while (at < end) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
-        size_t length = (size_t)((stop ? stop : end) - at), blanks = strspn(at, " \t"), word = strcspn(at + blanks, " \t\n");
+        size_t length = (size_t)((stop ? stop : end) - at), blanks = strspn(at, " \t"),
+               word = strcspn(at + blanks, " \t\n");
         bool mine = false;
         for (const char *k = known; *k && word; k += strcspn(k, " "), k += *k == ' ')
             mine = mine || (strcspn(k, " ") == word && !strncmp(k, at + blanks, word));
@@ -89,8 +92,9 @@ static uint8_t *as_text(const uint8_t *data, size_t *size) {
 static void course_make(Arena *arena) {
     static bool made;
     if (made) return;
-    run(arena, "mkdir -p $F/exercises/original $F/exercises/hints && cp exercises/original/0[13]-*.c $F/exercises/original && "
-               "cp exercises/hints/03.txt $F/exercises/hints");
+    run(arena,
+        "mkdir -p $F/exercises/original $F/exercises/hints && cp exercises/original/0[13]-*.c $F/exercises/original && "
+        "cp exercises/hints/03.txt $F/exercises/hints");
     made = true;
 }
 
@@ -107,8 +111,9 @@ int fuzz_progress(const uint8_t *data, size_t size) {
     return 0;
 }
 
-static const char page[] = "# Lesson 01: a page\n\n## Questions\n\n1. One?\n\n<details><summary>Answer</summary>\n\nYes.\n\n</details>\n\n"
-                           "2. Two?\n\n<details><summary>Answer</summary>\n\nNo.\n\n</details>\n";
+static const char page[] =
+    "# Lesson 01: a page\n\n## Questions\n\n1. One?\n\n<details><summary>Answer</summary>\n\nYes.\n\n</details>\n\n"
+    "2. Two?\n\n<details><summary>Answer</summary>\n\nNo.\n\n</details>\n";
 
 static void page_make(Arena *arena) {
     static bool made;
@@ -133,7 +138,26 @@ int fuzz_quiz(const uint8_t *data, size_t size) {
     return 0;
 }
 
-static const Word words[] = { W("done "), W("hint "), W("given "), W("known "), W("missed "), W("01.1"), W("01.2"), W("03-softmax"), W("\n"), W("$(touch x)"), W("`id`"),
-                              W("'"), W("\""), W("*"), W("\\"), W("%s"), W("-n"), W(" 1"), W("missed 01.1\n"), W("hint 03-softmax 2\n"), { 0 } };
+static const Word words[] = { W("done "),
+                              W("hint "),
+                              W("given "),
+                              W("known "),
+                              W("missed "),
+                              W("01.1"),
+                              W("01.2"),
+                              W("03-softmax"),
+                              W("\n"),
+                              W("$(touch x)"),
+                              W("`id`"),
+                              W("'"),
+                              W("\""),
+                              W("*"),
+                              W("\\"),
+                              W("%s"),
+                              W("-n"),
+                              W(" 1"),
+                              W("missed 01.1\n"),
+                              W("hint 03-softmax 2\n"),
+                              { 0 } };
 HARNESS(progress, .corpus = "progress", .words = words, .check = 1);
 HARNESS(quiz, .corpus = "progress", .words = words, .check = 1);

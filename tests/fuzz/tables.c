@@ -60,7 +60,8 @@ int fuzz_holdout(const uint8_t *data, size_t size) {
     REQUIRE(table.count <= HOLDOUT_PAIRS && (ok || !table.count), "%d rows", table.count);
     for (int i = 0; i < table.count; i++) {
         const HoldoutRow *r = &table.row[i];
-        REQUIRE(0 <= r->a && r->a < r->b && r->b < CIFAR_CLASSES && holdout_find(&table, r->b, r->a) == r, "row %d: %d and %d", i, r->a, r->b);
+        REQUIRE(0 <= r->a && r->a < r->b && r->b < CIFAR_CLASSES && holdout_find(&table, r->b, r->a) == r,
+                "row %d: %d and %d", i, r->a, r->b);
     }
     fuzz_sign((uint64_t)table.count);
     file_lend(NULL, NULL, 0);
@@ -68,8 +69,14 @@ int fuzz_holdout(const uint8_t *data, size_t size) {
     return 0;
 }
 
-static const Word rows[] = { W("first,second,unseen_words,pictures,two,ten,closed_two,closed_ten\n"), W("0,1,0,2000,1,2,3,4\n"), W("8,9,1,1,0,0,0,1\n"), W(","),
-                             W("\n"), W("\r\n"), W("-0"), { 0 } };
+static const Word rows[] = { W("first,second,unseen_words,pictures,two,ten,closed_two,closed_ten\n"),
+                             W("0,1,0,2000,1,2,3,4\n"),
+                             W("8,9,1,1,0,0,0,1\n"),
+                             W(","),
+                             W("\n"),
+                             W("\r\n"),
+                             W("-0"),
+                             { 0 } };
 HARNESS(holdout, .corpus = "holdout", .words = rows, .check = 6000);
 
 /* ---- the log of a training ------------------------------------------------------------------------------------------------- */
@@ -98,13 +105,27 @@ int fuzz_log(const uint8_t *data, size_t size) {
     return 0;
 }
 
-static const Word fields[] = { W("1,0.5,0.25,0.5,0.5,14.285714,0.1,0.9,0.5,,3000,1.50\n"), W(","), W("\n"), W("\r\n"), W("nan"), W("-inf"), W("1e308"), W("1e-308"),
-                               W("0x1p3"), { 0 } };
+static const Word fields[] = { W("1,0.5,0.25,0.5,0.5,14.285714,0.1,0.9,0.5,,3000,1.50\n"),
+                               W(","),
+                               W("\n"),
+                               W("\r\n"),
+                               W("nan"),
+                               W("-inf"),
+                               W("1e308"),
+                               W("1e-308"),
+                               W("0x1p3"),
+                               { 0 } };
 HARNESS(log, .corpus = "log", .words = fields, .check = 4000);
 
 /* ---- command lines --------------------------------------------------------------------------------------------------------- */
 
-typedef struct { bool flag; int integer; double real; const char *text, *choice; OptionTexts texts; } Values;
+typedef struct {
+    bool flag;
+    int integer;
+    double real;
+    const char *text, *choice;
+    OptionTexts texts;
+} Values;
 
 static void values_check(const Values *v) {
     REQUIRE(v->integer >= -3 && v->integer <= 1000, "--integer is %d", v->integer);
@@ -143,13 +164,31 @@ int fuzz_options(const uint8_t *data, size_t size) {
     options_have(argc, argv, "help");
     if (ok && !alone) REQUIRE(count >= 0 && count < argc, "%d words of %d", count, argc);
     if (ok) values_check(&v);
-    else REQUIRE(v.flag == before.flag && v.integer == before.integer && v.real == before.real && v.text == before.text && v.choice == before.choice &&
-                 v.texts.count == 0, "%s", "a refused command line has set something");
+    else
+        REQUIRE(v.flag == before.flag && v.integer == before.integer && v.real == before.real &&
+                    v.text == before.text && v.choice == before.choice && v.texts.count == 0,
+                "%s", "a refused command line has set something");
     fuzz_sign((uint64_t)(v.flag + 2 * v.texts.count));
-    free(text), free(copy);
+    free(text);
+    free(copy);
     return 0;
 }
 
-static const Word lines[] = { W("--flag"), W("--integer"), W("--integer=7"), W("\n--real\n0.5"), W("--text=a"), W("--choice\nslow"), W("--texts=x\n"), W("--"), W("\n"), W("="),
-                              W("-"), W("--flga"), W("1e3"), W("inf"), W("nan"), W("\x1b[2J"), { 0 } };
+static const Word lines[] = { W("--flag"),
+                              W("--integer"),
+                              W("--integer=7"),
+                              W("\n--real\n0.5"),
+                              W("--text=a"),
+                              W("--choice\nslow"),
+                              W("--texts=x\n"),
+                              W("--"),
+                              W("\n"),
+                              W("="),
+                              W("-"),
+                              W("--flga"),
+                              W("1e3"),
+                              W("inf"),
+                              W("nan"),
+                              W("\x1b[2J"),
+                              { 0 } };
 HARNESS(options, .corpus = "options", .words = lines, .check = 6000);

@@ -19,7 +19,8 @@ static void string_check(Arena *arena, const char *text) {
     Err err;
     char *quoted = json_quote(arena, text);
     Json j = json_begin(arena, quoted, strlen(quoted), "quoted", &err);
-    REQUIRE(json_is_utf8(text) && json_string(&j, &again) && json_end(&j) && !strcmp(again, text), "%s does not come back", json_shown(text));
+    REQUIRE(json_is_utf8(text) && json_string(&j, &again) && json_end(&j) && !strcmp(again, text),
+            "%s does not come back", json_shown(text));
 }
 
 static void walk(Json *j, Arena *arena) {
@@ -31,11 +32,16 @@ static void walk(Json *j, Arena *arena) {
     copy.err = NULL;
     fuzz_sign((uint64_t)json_kind(j));
     switch (json_kind(j)) {
-    case JSON_NULL: json_null(j); break;
-    case JSON_BOOL: json_bool(j, &truth); break;
+    case JSON_NULL:
+        json_null(j);
+        break;
+    case JSON_BOOL:
+        json_bool(j, &truth);
+        break;
     case JSON_NUMBER:
         if (json_int(&copy, -1000, 1000, &whole)) REQUIRE(-1000 <= whole && whole <= 1000, "%lld", whole);
-        copy = *j, copy.err = NULL;
+        copy = *j;
+        copy.err = NULL;
         if (json_real(&copy, &real)) REQUIRE(real - real == 0, "%g", real);
         json_skip(j); /* any size */
         break;
@@ -48,7 +54,8 @@ static void walk(Json *j, Arena *arena) {
     case JSON_OBJECT:
         for (json_object(j); json_key(j, &text); walk(j, arena)) string_check(arena, text);
         break;
-    default: json_skip(j);
+    default:
+        json_skip(j);
     }
 }
 
@@ -76,7 +83,8 @@ int fuzz_labels(const uint8_t *data, size_t size) {
     bool ok = cifar_labels_read(&arena, "labels", &labels, &err);
     fuzz_answer(ok, &err);
     REQUIRE(ok || !labels.label, "%s", "refused labels were set");
-    for (size_t i = 0; i < labels.n; i++) REQUIRE(labels.label[i] < CIFAR_CLASSES, "label %zu is %d", i, labels.label[i]);
+    for (size_t i = 0; i < labels.n; i++)
+        REQUIRE(labels.label[i] < CIFAR_CLASSES, "label %zu is %d", i, labels.label[i]);
     file_lend(NULL, NULL, 0);
     free(copy);
     arena_free(&arena);
@@ -101,7 +109,8 @@ int fuzz_vocabulary(const uint8_t *data, size_t size) {
 
 /* A vocabulary that knows a few words; pairs of characters fill it up. */
 static const Bpe *small_world(void) {
-    static const char *const merges[] = { "c a", "ca t</w>", "ca t", "cat s</w>", "a b", "b c</w>", "a a", "' s</w>", "t h", "th e</w>", "o f</w>" };
+    static const char *const merges[] = { "c a", "ca t</w>", "ca t", "cat s</w>", "a b",    "b c</w>",
+                                          "a a", "' s</w>",  "t h",  "th e</w>",  "o f</w>" };
     static Arena arena;
     static Bpe bpe;
     Err err;
@@ -132,7 +141,8 @@ int fuzz_tokens(const uint8_t *data, size_t size) {
     int T = 2 + data[0], B = 1;
     char *copy = arena_alloc(&arena, size, 1);
     const char *texts[TEXTS] = { copy };
-    memcpy(copy, data + 1, size - 1), copy[size - 1] = '\0';
+    memcpy(copy, data + 1, size - 1);
+    copy[size - 1] = '\0';
     for (size_t i = 0; i + 1 < size && B < TEXTS; i++)
         if (!copy[i]) texts[B++] = copy + i + 1;
     int cut = bpe_encode(bpe, texts, B, T, ids, wanted), longer = 0;
@@ -140,9 +150,11 @@ int fuzz_tokens(const uint8_t *data, size_t size) {
         const int *row = ids + b * T;
         int used = MIN(wanted[b], T);
         longer += wanted[b] > T;
-        REQUIRE(wanted[b] >= 2 && (size_t)wanted[b] <= 3 * strlen(texts[b]) + 2, "%d tokens from %zu bytes", wanted[b], strlen(texts[b]));
+        REQUIRE(wanted[b] >= 2 && (size_t)wanted[b] <= 3 * strlen(texts[b]) + 2, "%d tokens from %zu bytes", wanted[b],
+                strlen(texts[b]));
         REQUIRE(row[0] == BPE_START && row[used - 1] == BPE_END, "a row from %d to %d", row[0], row[used - 1]);
-        for (int t = 0; t < T; t++) REQUIRE(t < used ? row[t] >= 0 && row[t] < BPE_IDS : row[t] == 0, "id %d is %d", t, row[t]);
+        for (int t = 0; t < T; t++)
+            REQUIRE(t < used ? row[t] >= 0 && row[t] < BPE_IDS : row[t] == 0, "id %d is %d", t, row[t]);
         for (int t = 0; t < used; t++) bpe_token(bpe, &arena, row[t]);
     }
     REQUIRE(cut == longer, "%d rows are said to be cut, %d are", cut, longer);
@@ -161,8 +173,10 @@ int fuzz_unicode(const uint8_t *data, size_t size) {
     for (size_t at = 0; at < size; count++) {
         size_t used = unicode_read(copy + at, size - at, &codes[count]);
         REQUIRE(used >= 1 && used <= size - at, "a character of %zu bytes", used);
-        REQUIRE(unicode_write(codes[count], back) == used && !memcmp(back, copy + at, used), "character %x does not come back", codes[count]);
-        fuzz_sign((uint64_t)(unicode_is_letter(codes[count]) + 2 * unicode_is_number(codes[count]) + 4 * unicode_is_space(codes[count])));
+        REQUIRE(unicode_write(codes[count], back) == used && !memcmp(back, copy + at, used),
+                "character %x does not come back", codes[count]);
+        fuzz_sign((uint64_t)(unicode_is_letter(codes[count]) + 2 * unicode_is_number(codes[count]) +
+                             4 * unicode_is_space(codes[count])));
         at += used;
     }
     size_t left = entity_unescape(codes, count);
@@ -194,7 +208,8 @@ int fuzz_text(const uint8_t *data, size_t size) {
     fuzz_answer(ok, &err);
     REQUIRE(ok || !vocab.word, "%s", "a refused vocabulary was set");
     if (ok) REQUIRE(!strcmp(vocab_text(&arena, &vocab), text), "%s", "a vocabulary does not come back");
-    for (int id = TEXT_FIRST_WORD; ok && id < vocab.size; id++) REQUIRE(vocab_find(&vocab, vocab.word[id]) == id, "word %d is not found", id);
+    for (int id = TEXT_FIRST_WORD; ok && id < vocab.size; id++)
+        REQUIRE(vocab_find(&vocab, vocab.word[id]) == id, "word %d is not found", id);
     if (!ok) vocab = vocab_build(&arena, (const char *const[]){ "{}" }, 1, (const char *const[]){ text }, 1);
     TextNotes notes = vocab_encode(&vocab, &arena, &said, 1, T, ids);
     for (int t = 0; t < T; t++) REQUIRE(ids[t] >= 0 && ids[t] < vocab.size, "id %d of %d words", ids[t], vocab.size);
@@ -206,12 +221,48 @@ int fuzz_text(const uint8_t *data, size_t size) {
     return 0;
 }
 
-static const Word json_words[] = { W("null"), W("true"), W("false"), W("\\u00e9"), W("\\ud83d\\ude00"), W("\\u0000"), W("\""), W("[[[[[[[["), W("]"), W("{\"a\":"),
-                                   W("}"), W(","), W("1e308"), W("1E-400"), W("-0.0"), W("\xc3\xa9"), W("\xed\xa0\x80"), W("\xf0\x9f\x98\x80"), { 0 } };
-static const Word merges[] = { W("#version: 0.2\n"), W("</w>"), W("i n\n"), W("t h\n"), W("th e</w>\n"), W("\xc4\xa0 t\n"), W("\r\n"), W(" "), { 0 } };
-static const Word characters[] = { W("&amp;"), W("&#x1F600;"), W("&#0;"), W("&#xD800;"), W("&#128;"), W("&notit;"), W("&lt"), W("&CounterClockwiseContourIntegral;"),
-                                   W("<|startoftext|>"), W("<|endoftext|>"), W("'s"), W("'\xc5\xbf"), W("cats"), W("\xcd\x85"), W("\xc4\xb0"), W("\xce\xa3"),
-                                   W("\xe2\x80\x89"), W("\xf4\x8f\xbf\xbf"), W("\xc0\x80"), W("\xed\xbf\xbf"), { 0 } };
+static const Word json_words[] = { W("null"),
+                                   W("true"),
+                                   W("false"),
+                                   W("\\u00e9"),
+                                   W("\\ud83d\\ude00"),
+                                   W("\\u0000"),
+                                   W("\""),
+                                   W("[[[[[[[["),
+                                   W("]"),
+                                   W("{\"a\":"),
+                                   W("}"),
+                                   W(","),
+                                   W("1e308"),
+                                   W("1E-400"),
+                                   W("-0.0"),
+                                   W("\xc3\xa9"),
+                                   W("\xed\xa0\x80"),
+                                   W("\xf0\x9f\x98\x80"),
+                                   { 0 } };
+static const Word merges[] = { W("#version: 0.2\n"), W("</w>"), W("i n\n"), W("t h\n"), W("th e</w>\n"),
+                               W("\xc4\xa0 t\n"),    W("\r\n"), W(" "),     { 0 } };
+static const Word characters[] = { W("&amp;"),
+                                   W("&#x1F600;"),
+                                   W("&#0;"),
+                                   W("&#xD800;"),
+                                   W("&#128;"),
+                                   W("&notit;"),
+                                   W("&lt"),
+                                   W("&CounterClockwiseContourIntegral;"),
+                                   W("<|startoftext|>"),
+                                   W("<|endoftext|>"),
+                                   W("'s"),
+                                   W("'\xc5\xbf"),
+                                   W("cats"),
+                                   W("\xcd\x85"),
+                                   W("\xc4\xb0"),
+                                   W("\xce\xa3"),
+                                   W("\xe2\x80\x89"),
+                                   W("\xf4\x8f\xbf\xbf"),
+                                   W("\xc0\x80"),
+                                   W("\xed\xbf\xbf"),
+                                   { 0 } };
 static const Word words[] = { W("a "), W("zebra"), W("don't"), W("{}"), W("'"), W("\xc3\xa9"), W("\n"), { 0 } };
 HARNESS(json, .corpus = "json", .words = json_words, .check = 6000);
 HARNESS(labels, .corpus = "labels", .words = json_words, .check = 4000);

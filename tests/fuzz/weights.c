@@ -110,20 +110,27 @@ static size_t saved(Clip *clip, Dtype dtype, Input *in) {
     return in->size;
 }
 
-static const ImageTowerSize vit = { .kind = "vit", .side = 4, .patch = 2, .width = 4, .layers = 1, .heads = 1, .embed = 2 };
+static const ImageTowerSize vit = {
+    .kind = "vit", .side = 4, .patch = 2, .width = 4, .layers = 1, .heads = 1, .embed = 2
+};
 
 static size_t model_make(int i, Input *in) {
     static const char *const templates[] = { "a {}" }, *const names[] = { "cat", "dog" };
-    static const ImageTowerSize images[] = { { .kind = "small", .embed = 2 }, { .kind = "resnet", .widths = { 2, 2 }, .embed = 2 },
-                                             { .kind = "vit", .side = 4, .patch = 2, .width = 4, .layers = 1, .heads = 1, .embed = 2 } };
-    static const TextTowerSize texts[] = { { .kind = "bow", .width = 2, .embed = 2 }, { .kind = "lstm", .width = 2, .embed = 2, .hidden = 2 },
+    static const ImageTowerSize images[] = {
+        { .kind = "small", .embed = 2 },
+        { .kind = "resnet", .widths = { 2, 2 }, .embed = 2 },
+        { .kind = "vit", .side = 4, .patch = 2, .width = 4, .layers = 1, .heads = 1, .embed = 2 }
+    };
+    static const TextTowerSize texts[] = { { .kind = "bow", .width = 2, .embed = 2 },
+                                           { .kind = "lstm", .width = 2, .embed = 2, .hidden = 2 },
                                            { .kind = "transformer", .width = 4, .embed = 2, .layers = 1, .heads = 1 } };
     Arena arena = { 0 };
     Clip clip;
     Err err;
     if (i >= (int)COUNT(images)) return 0;
     Vocab vocab = vocab_build(&arena, templates, 1, names, 2);
-    if (!clip_init(&clip, (ClipConfig){ .image = images[i], .text = texts[i], .tokens = 3 }, &vocab, 1, &err)) die("%s", err.text);
+    if (!clip_init(&clip, (ClipConfig){ .image = images[i], .text = texts[i], .tokens = 3 }, &vocab, 1, &err))
+        die("%s", err.text);
     arena_free(&arena);
     return saved(&clip, i ? DTYPE_F32 : DTYPE_F16, in);
 }
@@ -131,8 +138,15 @@ static size_t model_make(int i, Input *in) {
 static size_t pretrained_make(int i, Input *in) {
     Clip clip;
     Err err;
-    ClipConfig config = { .image = vit, .tokens = 3, .text = { .kind = "transformer", .vocabulary = 3, .width = 4, .embed = 2, .layers = 1, .heads = 1,
-                                                               .padding = -1 } };
+    ClipConfig config = { .image = vit,
+                          .tokens = 3,
+                          .text = { .kind = "transformer",
+                                    .vocabulary = 3,
+                                    .width = 4,
+                                    .embed = 2,
+                                    .layers = 1,
+                                    .heads = 1,
+                                    .padding = -1 } };
     if (i > 1) return 0;
     if (!clip_init(&clip, config, NULL, 1, &err)) die("%s", err.text);
     return saved(&clip, i ? DTYPE_F16 : DTYPE_F32, in);
@@ -148,10 +162,31 @@ static void header_mend(Input *in) {
     for (int i = 0; i < 8; i++) in->data[i] = (uint8_t)(length >> 8 * i);
 }
 
-static const Word words[] = { W("\"dtype\":"), W("\"shape\":"), W("\"data_offsets\":"), W("\"__metadata__\":{"), W("\"F32\""), W("\"F16\""), W("\"BF16\""),
-                              W("\"I64\""), W("\"U8\""), W("[0,0]"), W("[]"), W("{}"), W(",\"a\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}"),
-                              W("\\u0000"), W("\\ud800"), W("\\u001b"), W("\\n"), W("\"vision_heads\":\"1\","), W("\"text_heads\":\"3\","), W("\"quick_gelu\":\"True\","),
-                              W("\"modified-resnet\""), W("\"cnn\""), W("\"lstm\""), W("visual.conv1.weight"), { 0 } };
+static const Word words[] = { W("\"dtype\":"),
+                              W("\"shape\":"),
+                              W("\"data_offsets\":"),
+                              W("\"__metadata__\":{"),
+                              W("\"F32\""),
+                              W("\"F16\""),
+                              W("\"BF16\""),
+                              W("\"I64\""),
+                              W("\"U8\""),
+                              W("[0,0]"),
+                              W("[]"),
+                              W("{}"),
+                              W(",\"a\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}"),
+                              W("\\u0000"),
+                              W("\\ud800"),
+                              W("\\u001b"),
+                              W("\\n"),
+                              W("\"vision_heads\":\"1\","),
+                              W("\"text_heads\":\"3\","),
+                              W("\"quick_gelu\":\"True\","),
+                              W("\"modified-resnet\""),
+                              W("\"cnn\""),
+                              W("\"lstm\""),
+                              W("visual.conv1.weight"),
+                              { 0 } };
 HARNESS(safetensors, .corpus = "safetensors", .mend = header_mend, .words = words, .check = 4000);
 HARNESS(model, .make = model_make, .mend = header_mend, .words = words, .check = 1500);
 HARNESS(pretrained, .make = pretrained_make, .mend = header_mend, .words = words, .check = 1500);

@@ -62,8 +62,12 @@ static void report(const char *name, double value, const char *unit, double gflo
 /* What a kernel can reach (Williams, Waterman and Patterson 2009): the peak, or, if it does few FLOP for each byte that
  * has to come from memory or go there at least once, bandwidth times FLOP per byte. */
 enum { KINDS = 4, POINTS_MOST = 24, ROOF = 80 };
-static const char *const kinds[KINDS] = { "matrix products", "convolutions forward", "back to the data", "back to the weights" };
-static struct { num x[POINTS_MOST], y[POINTS_MOST]; int count; } points[KINDS];
+static const char *const kinds[KINDS] = { "matrix products", "convolutions forward", "back to the data",
+                                          "back to the weights" };
+static struct {
+    num x[POINTS_MOST], y[POINTS_MOST];
+    int count;
+} points[KINDS];
 static double bandwidth; /* GB/s */
 
 static void point_add(int kind, double flop, double numbers, double gflops) {
@@ -77,21 +81,32 @@ static void draw_roofline(void) {
     for (int i = 0; i < ROOF; i++) {
         double flop = pow(2, -1 + 11.0 * i / (ROOF - 1));
         x[i] = (num)flop;
-        one[i] = (num)fmin(peak, bandwidth * flop), all[i] = (num)fmin(peak * thread_count(), bandwidth * flop);
+        one[i] = (num)fmin(peak, bandwidth * flop);
+        all[i] = (num)fmin(peak * thread_count(), bandwidth * flop);
     }
     char roof[64];
     snprintf(roof, sizeof roof, "limit, %d threads", thread_count());
-    Series series[2 + KINDS] = { { .name = roof, .x = x, .y = all, .count = ROOF }, { .name = "limit, one", .x = x, .y = one, .count = ROOF } };
+    Series series[2 + KINDS] = { { .name = roof, .x = x, .y = all, .count = ROOF },
+                                 { .name = "limit, one", .x = x, .y = one, .count = ROOF } };
     for (int k = 0; k < KINDS; k++)
         series[2 + k] = (Series){ .name = kinds[k], .x = points[k].x, .y = points[k].y, .count = points[k].count };
-    plot_lines("bench-roofline", &(Lines){ .title = "speed against work for each byte, and what limits it (convolutions: above the peak "
-                                                    "by leaving work out)",
-                                           .x = "FLOP for each byte read or written at least once", .y = "GFLOP/s", .series = series,
-                                           .count = 2 + KINDS, .log_x = true, .log_y = true, .dots = true }, NULL);
+    plot_lines("bench-roofline",
+               &(Lines){ .title = "speed against work for each byte, and what limits it (convolutions: above the peak "
+                                  "by leaving work out)",
+                         .x = "FLOP for each byte read or written at least once",
+                         .y = "GFLOP/s",
+                         .series = series,
+                         .count = 2 + KINDS,
+                         .log_x = true,
+                         .log_y = true,
+                         .dots = true },
+               NULL);
     fprintf(stderr, "the figures as a picture: %s\n", plot_path("bench-roofline"));
 }
 
-typedef struct { num *a, *b, *c; } Triad;
+typedef struct {
+    num *a, *b, *c;
+} Triad;
 
 static void triad_piece(void *context, size_t begin, size_t end, int worker) {
     const Triad *s = context;
@@ -111,12 +126,17 @@ static void bench_memory(const char *name) {
 
 /* ---- matrix product ---------------------------------------------------------------------------------------------- */
 
-typedef struct { int M, N, K, times; bool turn_a, turn_b; num *a, *b, *c; } Product;
+typedef struct {
+    int M, N, K, times;
+    bool turn_a, turn_b;
+    num *a, *b, *c;
+} Product;
 
 static void multiply(void *context) {
     Product *p = context;
     for (int i = 0; i < p->times; i++)
-        gemm(p->turn_a, p->turn_b, p->M, p->N, p->K, p->a, p->turn_a ? p->M : p->K, p->b, p->turn_b ? p->K : p->N, false, p->c, p->N);
+        gemm(p->turn_a, p->turn_b, p->M, p->N, p->K, p->a, p->turn_a ? p->M : p->K, p->b, p->turn_b ? p->K : p->N,
+             false, p->c, p->N);
 }
 
 static void bench_gemm(const char *name, Product p, int threads) {
@@ -124,7 +144,9 @@ static void bench_gemm(const char *name, Product p, int threads) {
     Rng rng = rng_seed(1, 0);
     int before = thread_count();
     double flop = 2.0 * p.M * p.N * p.K;
-    p.a = mat_normal(&arena, p.M, p.K, &rng, 1).v, p.b = mat_normal(&arena, p.K, p.N, &rng, 1).v, p.c = mat_new(&arena, p.M, p.N).v;
+    p.a = mat_normal(&arena, p.M, p.K, &rng, 1).v;
+    p.b = mat_normal(&arena, p.K, p.N, &rng, 1).v;
+    p.c = mat_new(&arena, p.M, p.N).v;
     p.times = (int)(2e8 / flop) + 1;
     thread_set_count(threads);
     double gflops = flop * p.times / median_seconds(multiply, &p, 15) / 1e9;
@@ -137,13 +159,20 @@ static void bench_gemm(const char *name, Product p, int threads) {
 static const Product cube = { .M = 1024, .N = 1024, .K = 1024 };
 static void bench_gemm_one(const char *name) {
     Product p = cube;
-    p.turn_a = strstr(name, "-ta") != NULL, p.turn_b = strstr(name, "-tb") || strstr(name, "-tab");
+    p.turn_a = strstr(name, "-ta") != NULL;
+    p.turn_b = strstr(name, "-tb") || strstr(name, "-tab");
     bench_gemm(name, p, 1);
 }
 static void bench_gemm_all(const char *name) { bench_gemm(name, cube, thread_count()); }
-static void bench_gemm_64(const char *name) { bench_gemm(name, (Product){ .M = 64, .N = 64, .K = 64 }, thread_count()); }
-static void bench_gemm_n10(const char *name) { bench_gemm(name, (Product){ .M = 2000, .N = 10, .K = 512 }, thread_count()); }
-static void bench_gemm_k27(const char *name) { bench_gemm(name, (Product){ .M = 32768, .N = 64, .K = 27 }, thread_count()); }
+static void bench_gemm_64(const char *name) {
+    bench_gemm(name, (Product){ .M = 64, .N = 64, .K = 64 }, thread_count());
+}
+static void bench_gemm_n10(const char *name) {
+    bench_gemm(name, (Product){ .M = 2000, .N = 10, .K = 512 }, thread_count());
+}
+static void bench_gemm_k27(const char *name) {
+    bench_gemm(name, (Product){ .M = 32768, .N = 64, .K = 27 }, thread_count());
+}
 static void bench_peak(const char *name) {
     int before = thread_count();
     thread_set_count(1);
@@ -153,7 +182,10 @@ static void bench_peak(const char *name) {
 
 /* ---- convolution ------------------------------------------------------------------------------------------------- */
 
-typedef struct { ConvShape s; num *x, *weight, *y, *dx, *dweight; } Convolution;
+typedef struct {
+    ConvShape s;
+    num *x, *weight, *y, *dx, *dweight;
+} Convolution;
 
 static void conv_one_way(void *context) {
     Convolution *v = context;
@@ -177,8 +209,11 @@ static void bench_conv(const char *name) {
     if (sscanf(name, "conv-%d-%d", &C, &side) != 2) return;
     Convolution v = { .s = { 128, side, side, C, C, 3, 1, 1 } };
     int places = 128 * side * side;
-    v.x = mat_normal(&arena, places, C, &rng, 1).v, v.weight = mat_normal(&arena, C, C * 9, &rng, 1).v;
-    v.y = mat_normal(&arena, places, C, &rng, 1).v, v.dx = mat_new(&arena, places, C).v, v.dweight = mat_new(&arena, C, C * 9).v;
+    v.x = mat_normal(&arena, places, C, &rng, 1).v;
+    v.weight = mat_normal(&arena, C, C * 9, &rng, 1).v;
+    v.y = mat_normal(&arena, places, C, &rng, 1).v;
+    v.dx = mat_new(&arena, places, C).v;
+    v.dweight = mat_new(&arena, C, C * 9).v;
     double flop = 2.0 * 9 * places * C * C, gflops = flop / median_seconds(ways[way], &v, 7) / 1e9;
     report(name, gflops, "GFLOP/s", gflops);
     point_add(1 + way, flop, 2.0 * places * C + 9.0 * C * C, gflops);
@@ -188,7 +223,13 @@ static void bench_conv(const char *name) {
 /* ---- training steps ---------------------------------------------------------------------------------------------- */
 
 enum { WORDS = 13, TOKENS = 5 };
-typedef struct { Clip clip; Optim optim; Tape tape; Mat pixels; int *ids, B; } Training;
+typedef struct {
+    Clip clip;
+    Optim optim;
+    Tape tape;
+    Mat pixels;
+    int *ids, B;
+} Training;
 
 static void train_step(void *context) {
     Training *s = context;
@@ -207,17 +248,24 @@ static void bench_train(const char *name, const char *tower, int B, int embed, d
     Arena arena = { 0 };
     Rng rng = rng_seed(1, 0);
     Err err;
-    ClipConfig config = { .image = { .kind = tower, .embed = embed }, .tokens = TOKENS,
-                          .text = { .kind = "bow", .vocabulary = WORDS, .width = embed, .embed = embed, .padding = -1 } };
+    ClipConfig config = { .image = { .kind = tower, .embed = embed },
+                          .tokens = TOKENS,
+                          .text = {
+                              .kind = "bow", .vocabulary = WORDS, .width = embed, .embed = embed, .padding = -1 } };
     if (!clip_init(&s.clip, config, NULL, 1, &err)) die("%s", err.text);
     optim_init(&s.optim, &s.clip.params, &(OptimGroup){ .rule = OPTIM_SGD, .lr = 0.01, .momentum = 0.9 }, 1);
     s.pixels = mat_normal(&arena, B, 32 * 32 * 3, &rng, 1);
-    s.pixels.dims = 4, s.pixels.shape[1] = s.pixels.shape[2] = 32, s.pixels.shape[3] = 3;
+    s.pixels.dims = 4;
+    s.pixels.shape[1] = s.pixels.shape[2] = 32;
+    s.pixels.shape[3] = 3;
     s.ids = arena_alloc(&arena, (size_t)(B * TOKENS), sizeof *s.ids);
     for (int i = 0; i < B * TOKENS; i++) s.ids[i] = (int)rng_below(&rng, WORDS);
     double rate = B / median_seconds(train_step, &s, runs);
     report(name, rate, "img/s", 3 * rate * mflop / 1e3);
-    tape_free(&s.tape), optim_free(&s.optim), clip_free(&s.clip), arena_free(&arena);
+    tape_free(&s.tape);
+    optim_free(&s.optim);
+    clip_free(&s.clip);
+    arena_free(&arena);
 }
 
 static void bench_small(const char *name) { bench_train(name, "small", 128, 64, 1.07); }
@@ -226,7 +274,13 @@ static void bench_speedrun(const char *name) { bench_train(name, "cnn", 500, 256
 
 /* ---- inference --------------------------------------------------------------------------------------------------- */
 
-typedef struct { ImageTower image; TextTower text; Tape tape; Mat pixels; int *ids, B; } Inference;
+typedef struct {
+    ImageTower image;
+    TextTower text;
+    Tape tape;
+    Mat pixels;
+    int *ids, B;
+} Inference;
 
 static void image_once(void *context) {
     Inference *s = context;
@@ -254,14 +308,18 @@ static void bench_b32_image(const char *name, int B) {
     Params params = { .arena = &arena, .plan = true };
     Rng rng = rng_seed(1, 0);
     Inference s = { .tape = { .no_grad = true }, .B = B };
-    image_tower_add(&s.image, &params, (ImageTowerSize){ .kind = "vit", .side = 224, .patch = 32, .width = 768, .layers = 12, .heads = 12,
-                                                         .embed = 512 }, &rng);
+    image_tower_add(
+        &s.image, &params,
+        (ImageTowerSize){
+            .kind = "vit", .side = 224, .patch = 32, .width = 768, .layers = 12, .heads = 12, .embed = 512 },
+        &rng);
     fill(&params, &rng);
     s.pixels = mat_like(&arena, mat_shape(4, B, 224, 224, 3));
     for (size_t i = 0; i < mat_count(s.pixels); i++) s.pixels.v[i] = (num)rng_uniform(&rng);
     double seconds = median_seconds(image_once, &s, 7) / B;
     report(name, 1e3 * seconds, "ms/img", 8.8 / seconds); /* 8.8 GFLOP: 50 tokens, 12 blocks of width 768 */
-    tape_free(&s.tape), arena_free(&arena);
+    tape_free(&s.tape);
+    arena_free(&arena);
 }
 
 /* The last of 77 tokens is the highest, so that none can be left out. */
@@ -270,14 +328,22 @@ static void bench_text(const char *name, int B) {
     Params params = { .arena = &arena, .plan = true };
     Rng rng = rng_seed(1, 0);
     Inference s = { .tape = { .no_grad = true }, .B = B };
-    text_tower_add(&s.text, &params, (TextTowerSize){ .kind = "transformer", .vocabulary = 49408, .width = 512, .layers = 12, .heads = 8,
-                                                      .embed = 512, .padding = -1 }, &rng);
+    text_tower_add(&s.text, &params,
+                   (TextTowerSize){ .kind = "transformer",
+                                    .vocabulary = 49408,
+                                    .width = 512,
+                                    .layers = 12,
+                                    .heads = 8,
+                                    .embed = 512,
+                                    .padding = -1 },
+                   &rng);
     fill(&params, &rng);
     s.ids = arena_alloc(&arena, (size_t)B * 77, sizeof *s.ids);
     for (int i = 0; i < B * 77; i++) s.ids[i] = i % 77 == 76 ? 49407 : (int)rng_below(&rng, 49406);
     double seconds = median_seconds(text_once, &s, 7) / B;
     report(name, 1e3 * seconds, "ms/text", 6.0 / seconds); /* 6.0 GFLOP: 77 tokens, 12 blocks of width 512 */
-    tape_free(&s.tape), arena_free(&arena);
+    tape_free(&s.tape);
+    arena_free(&arena);
 }
 
 static void bench_b32_one(const char *name) { bench_b32_image(name, 1); }
@@ -287,18 +353,25 @@ static void bench_text_many(const char *name) { bench_text(name, 10); }
 
 /* ---- the list ---------------------------------------------------------------------------------------------------- */
 
-static const struct { const char *name; void (*run)(const char *name); } figures[] = {
-    { "fma-peak-1", bench_peak }, { "memory-bandwidth", bench_memory },
-    { "gemm-1024-1", bench_gemm_one }, { "gemm-1024-1-ta", bench_gemm_one }, { "gemm-1024-1-tb", bench_gemm_one },
-    { "gemm-1024-1-tab", bench_gemm_one }, { "gemm-1024", bench_gemm_all }, { "gemm-64", bench_gemm_64 },
-    { "gemm-tall-n10", bench_gemm_n10 }, { "gemm-tall-k27", bench_gemm_k27 },
-    { "conv-64-32-forward", bench_conv }, { "conv-64-32-data", bench_conv }, { "conv-64-32-weights", bench_conv },
-    { "conv-128-16-forward", bench_conv }, { "conv-128-16-data", bench_conv }, { "conv-128-16-weights", bench_conv },
-    { "conv-256-8-forward", bench_conv }, { "conv-256-8-data", bench_conv }, { "conv-256-8-weights", bench_conv },
-    { "conv-512-4-forward", bench_conv }, { "conv-512-4-data", bench_conv }, { "conv-512-4-weights", bench_conv },
-    { "train-small-cnn", bench_small }, { "train-speedrun", bench_speedrun }, { "train-resnet9", bench_resnet9 },
-    { "vit-b32-image-1", bench_b32_one }, { "vit-b32-image-16", bench_b32_many },
-    { "clip-text-1", bench_text_one }, { "clip-text-10", bench_text_many },
+static const struct {
+    const char *name;
+    void (*run)(const char *name);
+} figures[] = {
+    { "fma-peak-1", bench_peak },           { "memory-bandwidth", bench_memory },
+    { "gemm-1024-1", bench_gemm_one },      { "gemm-1024-1-ta", bench_gemm_one },
+    { "gemm-1024-1-tb", bench_gemm_one },   { "gemm-1024-1-tab", bench_gemm_one },
+    { "gemm-1024", bench_gemm_all },        { "gemm-64", bench_gemm_64 },
+    { "gemm-tall-n10", bench_gemm_n10 },    { "gemm-tall-k27", bench_gemm_k27 },
+    { "conv-64-32-forward", bench_conv },   { "conv-64-32-data", bench_conv },
+    { "conv-64-32-weights", bench_conv },   { "conv-128-16-forward", bench_conv },
+    { "conv-128-16-data", bench_conv },     { "conv-128-16-weights", bench_conv },
+    { "conv-256-8-forward", bench_conv },   { "conv-256-8-data", bench_conv },
+    { "conv-256-8-weights", bench_conv },   { "conv-512-4-forward", bench_conv },
+    { "conv-512-4-data", bench_conv },      { "conv-512-4-weights", bench_conv },
+    { "train-small-cnn", bench_small },     { "train-speedrun", bench_speedrun },
+    { "train-resnet9", bench_resnet9 },     { "vit-b32-image-1", bench_b32_one },
+    { "vit-b32-image-16", bench_b32_many }, { "clip-text-1", bench_text_one },
+    { "clip-text-10", bench_text_many },
 };
 
 static int find(const char *name) {
@@ -309,7 +382,8 @@ static int find(const char *name) {
 
 int main(int argc, char **argv) {
     if (argc > 1 && !strcmp(argv[1], "--help")) {
-        printf("bench [NAME ...]: speed on this machine, one line per figure: bench NAME VALUE UNIT  SHARE of the FMA peak\n");
+        printf(
+            "bench [NAME ...]: speed on this machine, one line per figure: bench NAME VALUE UNIT  SHARE of the FMA peak\n");
         for (size_t i = 0; i < COUNT(figures); i++) printf("  %s\n", figures[i].name);
         return 0;
     }

@@ -12,7 +12,10 @@ static const char usage[] =
     "Holds when every row is equal.\n"
     "Exit status: 0 holds, 1 does not, 2 the command line is wrong.\n";
 
-typedef struct { const char *text; int ids[BPE_LENGTH], count; } Wanted;
+typedef struct {
+    const char *text;
+    int ids[BPE_LENGTH], count;
+} Wanted;
 
 /* One line of the file, without its end. */
 static bool wanted_read(Arena *arena, const char *line, size_t size, const char *name, Wanted *wanted, Err *err) {
@@ -47,9 +50,13 @@ static int first_difference(const int *got, const int *want) {
     return at;
 }
 
-typedef struct { int rows, wrong; char first[256]; } Verdict;
+typedef struct {
+    int rows, wrong;
+    char first[256];
+} Verdict;
 
-static void check_line(const Bpe *bpe, Arena *arena, const char *line, size_t size, const char *name, Verdict *verdict) {
+static void check_line(const Bpe *bpe, Arena *arena, const char *line, size_t size, const char *name,
+                       Verdict *verdict) {
     Wanted wanted;
     Err err;
     if (!wanted_read(arena, line, size, name, &wanted, &err)) die("%s", err.text);

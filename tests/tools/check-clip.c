@@ -8,7 +8,11 @@
 #include <math.h>
 #include <string.h>
 
-typedef struct { const char *path; Safetensors file; Arena arena; } Expected;
+typedef struct {
+    const char *path;
+    Safetensors file;
+    Arena arena;
+} Expected;
 
 static const Tensor *need(const Expected *e, const char *name, int dims) {
     const Tensor *t = safetensors_find(&e->file, name);
@@ -47,26 +51,36 @@ static double compare(Expected *e, const char *name, Mat got) {
 }
 
 int main(int argc, char **argv) {
-    if (argc == 2 && !strcmp(argv[1], "--help")) return puts("check-clip WEIGHTS.safetensors EXPECTED.safetensors: features and logits"), 0;
+    if (argc == 2 && !strcmp(argv[1], "--help")) {
+        puts("check-clip WEIGHTS.safetensors EXPECTED.safetensors: features and logits");
+        return 0;
+    }
     if (argc != 3) die_usage("check-clip WEIGHTS.safetensors EXPECTED.safetensors");
     Expected e = { .path = argv[2] };
     Clip clip;
     Err err;
-    if (!pretrained_open(&clip, argv[1], GELU_AUTO, &err) || !safetensors_open(&e.file, &e.arena, argv[2], &err)) die("%s", err.text);
+    if (!pretrained_open(&clip, argv[1], GELU_AUTO, &err) || !safetensors_open(&e.file, &e.arena, argv[2], &err))
+        die("%s", err.text);
     const Tensor *tokens = need(&e, "tokens", 2);
-    int B = tokens->shape[0], T = tokens->shape[1], V = clip.config.text.vocabulary, *ids = arena_alloc(&e.arena, tokens->count, sizeof *ids);
+    int B = tokens->shape[0], T = tokens->shape[1], V = clip.config.text.vocabulary,
+        *ids = arena_alloc(&e.arena, tokens->count, sizeof *ids);
     if (!tensor_to_ints(tokens, ids, tokens->count, &err)) die("%s", err.text);
-    if (T > clip.config.tokens || T < 1) die("%s: texts of %d tokens, the model reads %d", argv[2], T, clip.config.tokens);
+    if (T > clip.config.tokens || T < 1)
+        die("%s: texts of %d tokens, the model reads %d", argv[2], T, clip.config.tokens);
     for (size_t i = 0; i < tokens->count; i++)
         if (ids[i] < 0 || ids[i] >= V) die("%s: token %d, the model knows 0 to %d", argv[2], ids[i], V - 1);
     Tape tape = { .no_grad = true };
     Var image = image_tower(&tape, &clip.image, tape_data(&tape, pictures_of(&e, clip.config.image.side)));
     Var text = text_tower(&tape, &clip.text, ids, B, T);
-    Var logits = clip_logits(&tape, op_l2norm(&tape, image), op_l2norm(&tape, text), tape_param(&tape, clip.logit_scale));
+    Var logits =
+        clip_logits(&tape, op_l2norm(&tape, image), op_l2norm(&tape, text), tape_param(&tape, clip.logit_scale));
     double of_image = compare(&e, "image_features", image->val), of_text = compare(&e, "text_features", text->val);
     double of_logits = compare(&e, "logits_per_image", logits->val), worst = fmax(of_image, fmax(of_text, of_logits));
-    printf("%s: %s; worst errors: image features %.1e, text features %.1e, logits %.1e: %s\n", argv[1], clip.notes, of_image, of_text, of_logits,
-           worst <= 1e-4 ? "holds" : "DOES NOT HOLD");
-    tape_free(&tape), clip_free(&clip), safetensors_close(&e.file), arena_free(&e.arena);
+    printf("%s: %s; worst errors: image features %.1e, text features %.1e, logits %.1e: %s\n", argv[1], clip.notes,
+           of_image, of_text, of_logits, worst <= 1e-4 ? "holds" : "DOES NOT HOLD");
+    tape_free(&tape);
+    clip_free(&clip);
+    safetensors_close(&e.file);
+    arena_free(&e.arena);
     return status_printed(worst <= 1e-4 ? 0 : EXIT_TROUBLE);
 }

@@ -20,7 +20,10 @@ static bool compare(const char *path, Image image, File want, int allowed) {
         die("%s: %zu bytes came, %d x %d x 3 = %zu were wanted", path, want.size, image.width, image.height, bytes);
     for (size_t i = 0; i < bytes; i++) {
         int error = abs(image.rgb[i] - want.data[i]);
-        if (error > worst) worst = error, worst_at = i;
+        if (error > worst) {
+            worst = error;
+            worst_at = i;
+        }
         different += error != 0;
     }
     printf("%s: %d x %d, worst error %d (allowed %d)", path, image.width, image.height, worst, allowed);

@@ -4,12 +4,11 @@
 
 #include <string.h>
 
-static const char usage[] =
-    "check-table KIND TABLE COPY\n"
-    "  KIND    pairs: lesson 14's, of classes held out; limits: lesson 17's\n"
-    "  COPY    gets the table as it was understood\n"
-    "Holds when the two files are equal.\n"
-    "Exit status: 0 holds, 1 does not, 2 the command line is wrong.\n";
+static const char usage[] = "check-table KIND TABLE COPY\n"
+                            "  KIND    pairs: lesson 14's, of classes held out; limits: lesson 17's\n"
+                            "  COPY    gets the table as it was understood\n"
+                            "Holds when the two files are equal.\n"
+                            "Exit status: 0 holds, 1 does not, 2 the command line is wrong.\n";
 
 static bool copy(Arena *arena, const char *kind, const char *from, const char *to, Err *err) {
     static HoldoutTable pairs;
@@ -27,7 +26,8 @@ int main(int argc, char **argv) {
     Err err;
     if (!copy(&arena, argv[1], argv[2], argv[3], &err) || !file_open(&before, argv[2], &err)) die("%s", err.text);
     if (!file_open(&after, argv[3], &err)) die("%s", err.text);
-    if (before.size != after.size || memcmp(before.data, after.data, before.size) != 0) die("%s is not %s", argv[3], argv[2]);
+    if (before.size != after.size || memcmp(before.data, after.data, before.size) != 0)
+        die("%s is not %s", argv[3], argv[2]);
     file_close(&before);
     file_close(&after);
     arena_free(&arena);

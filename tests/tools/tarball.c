@@ -19,8 +19,16 @@
 enum { BLOCK = 512, NAME_MOST = 100, BLOCKS_AT_END = 2 };
 static const unsigned long long DATE = 1609804800; /* 5 January 2021, 0:00 UTC */
 
-typedef struct { char *name; const char *path; File file; bool runs; } Entry;
-typedef struct { Entry *entries; size_t count; } List;
+typedef struct {
+    char *name;
+    const char *path;
+    File file;
+    bool runs;
+} Entry;
+typedef struct {
+    Entry *entries;
+    size_t count;
+} List;
 
 static int by_name(const void *a, const void *b) { return strcmp(((const Entry *)a)->name, ((const Entry *)b)->name); }
 
@@ -29,7 +37,8 @@ static Entry entry_of(Arena *arena, const char *folder, const char *name, const 
     Err err;
     struct stat status;
     if (!*name || *name == '/' || strstr(name, "..")) die("'%s': a file below this folder was wanted", name);
-    if (strlen(entry.name) >= NAME_MOST) die("%s: the name is too long for a tar file (%d bytes)", entry.name, NAME_MOST - 1);
+    if (strlen(entry.name) >= NAME_MOST)
+        die("%s: the name is too long for a tar file (%d bytes)", entry.name, NAME_MOST - 1);
     if (!file_open(&entry.file, path, &err)) die("%s", err.text);
     if (stat(path, &status) != 0) die("%s: is gone", path);
     entry.runs = status.st_mode & S_IXUSR;

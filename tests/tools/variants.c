@@ -5,22 +5,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct { const char *name; ImageTowerSize image; int text_width, text_layers; } Variant;
+typedef struct {
+    const char *name;
+    ImageTowerSize image;
+    int text_width, text_layers;
+} Variant;
 
 static const Variant variants[] = {
-    { "RN50", { .kind = "modified-resnet", .side = 224, .width = 64, .stages = { 3, 4, 6, 3 }, .embed = 1024 },
-      512, 12 },
-    { "ViT-B/32", { .kind = "vit", .side = 224, .patch = 32, .width = 768, .layers = 12, .heads = 12, .embed = 512 },
-      512, 12 },
-    { "ViT-L/14", { .kind = "vit", .side = 224, .patch = 14, .width = 1024, .layers = 24, .heads = 16, .embed = 768 },
-      768, 12 },
+    { "RN50",
+      { .kind = "modified-resnet", .side = 224, .width = 64, .stages = { 3, 4, 6, 3 }, .embed = 1024 },
+      512,
+      12 },
+    { "ViT-B/32",
+      { .kind = "vit", .side = 224, .patch = 32, .width = 768, .layers = 12, .heads = 12, .embed = 512 },
+      512,
+      12 },
+    { "ViT-L/14",
+      { .kind = "vit", .side = 224, .patch = 14, .width = 1024, .layers = 24, .heads = 16, .embed = 768 },
+      768,
+      12 },
 };
 
 static ClipConfig config_of(const Variant *v) {
     ClipConfig config = { .image = v->image, .tokens = BPE_LENGTH };
-    config.text = (TextTowerSize){ .kind = "transformer", .vocabulary = BPE_IDS, .width = v->text_width,
-                                   .layers = v->text_layers, .heads = v->text_width / 64, .embed = v->image.embed,
-                                   .tokens = BPE_LENGTH, .padding = -1 };
+    config.text = (TextTowerSize){ .kind = "transformer",
+                                   .vocabulary = BPE_IDS,
+                                   .width = v->text_width,
+                                   .layers = v->text_layers,
+                                   .heads = v->text_width / 64,
+                                   .embed = v->image.embed,
+                                   .tokens = BPE_LENGTH,
+                                   .padding = -1 };
     return config;
 }
 

@@ -11,9 +11,9 @@
 
 typedef struct {
     const char *folder;
-    int cut, cuts;      /* the first `cuts` answers end after `cut` bytes */
-    bool no_range;      /* always the whole file */
-    int drip;           /* milliseconds between pieces of 1 kB */
+    int cut, cuts; /* the first `cuts` answers end after `cut` bytes */
+    bool no_range; /* always the whole file */
+    int drip;      /* milliseconds between pieces of 1 kB */
 } Web;
 
 static void answer(int to, const char *text) {
@@ -24,20 +24,27 @@ static void answer(int to, const char *text) {
 static void send_file(Web *web, int to, File file, size_t from) {
     char head[256];
     if (from > 0 && from >= file.size) {
-        snprintf(head, sizeof head, "HTTP/1.1 416 Range Not Satisfiable\r\nContent-Range: bytes */%zu\r\n"
-                 "Content-Length: 0\r\nConnection: close\r\n\r\n", file.size);
+        snprintf(head, sizeof head,
+                 "HTTP/1.1 416 Range Not Satisfiable\r\nContent-Range: bytes */%zu\r\n"
+                 "Content-Length: 0\r\nConnection: close\r\n\r\n",
+                 file.size);
         answer(to, head);
         return;
     }
     if (from > 0)
-        snprintf(head, sizeof head, "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes %zu-%zu/%zu\r\n"
-                 "Content-Length: %zu\r\nConnection: close\r\n\r\n", from, file.size - 1, file.size, file.size - from);
+        snprintf(head, sizeof head,
+                 "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes %zu-%zu/%zu\r\n"
+                 "Content-Length: %zu\r\nConnection: close\r\n\r\n",
+                 from, file.size - 1, file.size, file.size - from);
     else
         snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\n%sContent-Length: %zu\r\nConnection: close\r\n\r\n",
                  web->no_range ? "" : "Accept-Ranges: bytes\r\n", file.size);
     answer(to, head);
     size_t end = file.size;
-    if (web->cuts > 0) web->cuts--, end = MIN(end, from + (size_t)web->cut);
+    if (web->cuts > 0) {
+        web->cuts--;
+        end = MIN(end, from + (size_t)web->cut);
+    }
     size_t step = web->drip ? 1024 : 65536;
     for (size_t at = from; at < end; at += step) {
         if (write(to, file.data + at, MIN(step, end - at)) < 0) return;
@@ -63,8 +70,10 @@ static void serve(Web *web, int to) {
     size_t from = range && !web->no_range ? (size_t)strtoull(range + strlen("Range: bytes="), NULL, 10) : 0;
     fprintf(stderr, "GET /%s from %zu\n", path, from);
     if (!strncmp(path, "moved/", 6)) {
-        snprintf(full, sizeof full, "HTTP/1.1 302 Found\r\nLocation: /%s\r\nContent-Length: 0\r\n"
-                 "Connection: close\r\n\r\n", path + 6);
+        snprintf(full, sizeof full,
+                 "HTTP/1.1 302 Found\r\nLocation: /%s\r\nContent-Length: 0\r\n"
+                 "Connection: close\r\n\r\n",
+                 path + 6);
         answer(to, full);
         return;
     }
