@@ -59,11 +59,11 @@ help: ## this list
 run: all ## the main job: train the small CLIP on CIFAR-10, classify its test pictures from text alone
 	@sh data/fetch.sh $(BUILD) || { test ! -e data/cifar-10-batches-bin && \
 	    echo "No CIFAR-10 here: the lessons go on with generated shapes."; }
-	@$(KEPT) $(BUILD)/lesson-10 --resume --keep --no-predict
+	@$(KEPT) $(BUILD)/lesson-10 --resume --backup-other --no-predict
 	@$(KEPT) $(BUILD)/lesson-11 --recipe quick --no-predict
 
 train-full: $(BUILD)/lesson-10 ## 94 % on CIFAR-10 with views (93 % plain) from random weights: 15 to 36 minutes; resumes
-	@$(KEPT) $(BUILD)/lesson-10 --recipe full --data cifar --resume --keep $(ARGS)
+	@$(KEPT) $(BUILD)/lesson-10 --recipe full --data cifar --resume --backup-other $(ARGS)
 
 list: ## the lessons and exercises, and how far you are
 	@echo Lessons

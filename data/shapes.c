@@ -17,12 +17,12 @@ typedef struct {
     /* worked out from these: */
     SceneSettings settings;
     Split held;
-} World;
+} Config;
 
 /* ---- settings ---------------------------------------------------------------------------------------------------- */
 
 /* "3" or "1-5". */
-static bool read_objects(const char *text, int *least, int *most, Err *err) {
+static bool read_objects(const char *text, int *least, int *max, Err *err) {
     char low[8] = "";
     const char *dash = strchr(text, '-'), *high = dash ? dash + 1 : text;
     size_t size = dash ? (size_t)(dash - text) : strlen(text);
@@ -31,15 +31,15 @@ static bool read_objects(const char *text, int *least, int *most, Err *err) {
         memcpy(low, text, size);
         low[size] = '\0';
     }
-    if (!parse_int(low, 1, SCENE_MOST, &a) || !parse_int(high, 1, SCENE_MOST, &b) || a > b)
-        return err_set(err, "--objects is \"%s\", want a number from 1 to %d, or two such as 1-%d", text, SCENE_MOST,
-                       SCENE_MOST);
+    if (!parse_int(low, 1, SCENE_MAX, &a) || !parse_int(high, 1, SCENE_MAX, &b) || a > b)
+        return err_set(err, "--objects is \"%s\", want a number from 1 to %d, or two such as 1-%d", text, SCENE_MAX,
+                       SCENE_MAX);
     *least = (int)a;
-    *most = (int)b;
+    *max = (int)b;
     return true;
 }
 
-static bool settle(World *w, Err *err) {
+static bool settle(Config *w, Err *err) {
     SplitKind kind = SPLIT_ALL;
     SceneSettings *s = &w->settings;
     split_find(w->split, &kind);
@@ -47,7 +47,7 @@ static bool settle(World *w, Err *err) {
     *s = (SceneSettings){ .seed = (uint64_t)w->seed, .split = &w->held, .alike = w->alike, .equal_ink = w->equal_ink };
     s->part = strcmp(w->part, "held") ? SPLIT_SEEN : SPLIT_HELD;
     s->noise = w->noise == 0 ? -1 : w->noise;
-    if (!read_objects(w->objects, &s->least, &s->most, err)) return false;
+    if (!read_objects(w->objects, &s->least, &s->max, err)) return false;
     return scene_check(s, err);
 }
 
@@ -56,7 +56,7 @@ static bool settle(World *w, Err *err) {
 enum { ALL_EDITS = (1 << EDIT_KINDS) - 1, STREAM = 1 << 20 };
 
 /* A true caption and a false one that differs from it in one respect; false if this scene has none of this kind. */
-static bool two_captions(const World *w, const Scene *scene, int number, CaptionKind kind, char right[CAPTION_TEXT],
+static bool two_captions(const Config *w, const Scene *scene, int number, CaptionKind kind, char right[CAPTION_TEXT],
                          char wrong[CAPTION_TEXT]) {
     CaptionRules rules = { .split = &w->held, .part = w->settings.part };
     Rng rng = rng_seed(w->settings.seed + (uint64_t)kind * STREAM, (uint64_t)number);
@@ -72,13 +72,13 @@ static bool two_captions(const World *w, const Scene *scene, int number, Caption
     return true;
 }
 
-static bool kind_wanted(const World *w, CaptionKind kind) {
+static bool kind_wanted(const Config *w, CaptionKind kind) {
     return !strcmp(w->kind, "all") || !strcmp(w->kind, caption_kind_name(kind));
 }
 
 typedef void (*PairUse)(void *context, int number, CaptionKind kind, const char *right, const char *wrong);
 
-static void each_pair(const World *w, const Scene *scene, int number, PairUse use, void *context) {
+static void each_pair(const Config *w, const Scene *scene, int number, PairUse use, void *context) {
     char right[CAPTION_TEXT], wrong[CAPTION_TEXT];
     for (int kind = 0; kind < CAPTION_KINDS; kind++)
         if (kind_wanted(w, (CaptionKind)kind) && two_captions(w, scene, number, (CaptionKind)kind, right, wrong))
@@ -120,14 +120,14 @@ static void paste(Image sheet, int left, int top, Image image, int zoom) {
                    image.rgb + 3 * ((size_t)(y / zoom) * (size_t)image.width + (size_t)(x / zoom)), 3);
 }
 
-static bool write_sheet(const World *w, Err *err) {
+static bool write_sheet(const Config *w, Err *err) {
     enum { GAP = 4 };
     Arena arena = { 0 };
     int across = (int)ceil(sqrt(w->count)), down = (w->count + across - 1) / across, step = w->side * w->zoom + GAP;
     double pixels = (double)(across * (double)step + GAP) * (down * (double)step + GAP);
-    if (pixels > IMAGE_PIXELS_MOST)
+    if (pixels > IMAGE_PIXELS_MAX)
         return err_set(err, "a sheet of %d scenes has %.0f pixels, want at most %d; take fewer, smaller or --zoom 1",
-                       w->count, pixels, IMAGE_PIXELS_MOST);
+                       w->count, pixels, IMAGE_PIXELS_MAX);
     Image sheet = image_new(&arena, across * step + GAP, down * step + GAP);
     memset(sheet.rgb, 255, 3 * (size_t)sheet.width * (size_t)sheet.height);
     for (int i = 0; i < w->count; i++) {
@@ -142,7 +142,7 @@ static bool write_sheet(const World *w, Err *err) {
     return ok;
 }
 
-static bool write_pictures(const World *w, Err *err) {
+static bool write_pictures(const Config *w, Err *err) {
     Arena arena = { 0 };
     Progress progress = progress_begin("scenes", w->count, "img/s");
     bool ok = folder_make(w->folder, err);
@@ -159,7 +159,7 @@ static bool write_pictures(const World *w, Err *err) {
     return ok;
 }
 
-static bool write_csv(const World *w, Err *err) {
+static bool write_csv(const Config *w, Err *err) {
     OutFile out;
     if (!out_open(&out, w->csv, err)) return false;
     fprintf(out.stream, "scene,kind,caption,true\n");
@@ -175,7 +175,7 @@ static bool write_csv(const World *w, Err *err) {
 /* ---- the program ------------------------------------------------------------------------------------------------- */
 
 /* All captions are read before any is judged: a list with a mistake gives no half answer. */
-static bool judge(const World *w, Err *err) {
+static bool judge(const Config *w, Err *err) {
     Caption caption[OPTION_TEXTS];
     Scene scene = scene_make(&w->settings, (uint64_t)w->from);
     for (int i = 0; i < w->ask.count; i++) {
@@ -190,7 +190,7 @@ static bool judge(const World *w, Err *err) {
     return true;
 }
 
-static void show(const World *w) {
+static void show(const Config *w) {
     for (int i = 0; i < w->count; i++) {
         Scene scene = scene_make(&w->settings, (uint64_t)(w->from + i));
         say_scene(&scene, w->from + i);
@@ -219,19 +219,19 @@ static void help(const Option *options) {
 }
 
 int main(int argc, char **argv) {
-    World w = { .seed = 1,
-                .count = 4,
-                .side = 32,
-                .zoom = 4,
-                .split_seed = 1,
-                .objects = "1-5",
-                .split = "all",
-                .part = "seen",
-                .kind = "all",
-                .format = "ppm",
-                .coverage = 0.5,
-                .alike = 0.25,
-                .noise = SCENE_NOISE };
+    Config w = { .seed = 1,
+                 .count = 4,
+                 .side = 32,
+                 .zoom = 4,
+                 .split_seed = 1,
+                 .objects = "1-5",
+                 .split = "all",
+                 .part = "seen",
+                 .kind = "all",
+                 .format = "ppm",
+                 .coverage = 0.5,
+                 .alike = 0.25,
+                 .noise = SCENE_NOISE };
     const Option options[] = {
         { "seed", .integer = &w.seed, .low = 0, .high = 1e9, .help = "of the endless row of scenes" },
         { "from", .integer = &w.from, .low = 0, .high = 1e9, .help = "number of the first scene" },

@@ -16,16 +16,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHARES = 2, MOST_BYTES = 5 * 1000 * 1000 };
+enum { SHARES = 2, MAX_BYTES = 5 * 1000 * 1000 };
 
 /* The two tests, and under which keys the file holds their results. */
 static const struct {
     const char *key, *name;
-    Views views;
+    TestAugmentation tta;
     double cost;
 } tests[SHARES] = {
-    { "test_accuracy", "as they are", VIEWS_PLAIN, 1 },
-    { "test_accuracy_with_views", "with mirrored and shifted views", VIEWS_MIRROR_SHIFT, 6 },
+    { "test_accuracy", "as they are", TTA_NONE, 1 },
+    { "test_accuracy_with_views", "with mirrored and shifted views", TTA_MIRROR_SHIFT, 6 },
 };
 
 typedef struct {
@@ -39,24 +39,24 @@ static void watch(void *context, int done) {
 }
 
 /* The wordings between the bars of "templates", on the arena. */
-static int split(Arena *arena, const char *joined, const char **wordings, int most) {
+static int split(Arena *arena, const char *joined, const char **wordings, int max) {
     int n = 0;
     char *rest = arena_text(arena, joined ? joined : "");
-    for (char *each = strtok(rest, "|"); each && n < most; each = strtok(NULL, "|")) wordings[n++] = each;
+    for (char *each = strtok(rest, "|"); each && n < max; each = strtok(NULL, "|")) wordings[n++] = each;
     return n;
 }
 
 static void measure(Arena *arena, Clip *clip, const char *templates, double share[SHARES]) {
-    enum { WORDINGS_MOST = 64 };
-    const char *wordings[WORDINGS_MOST];
-    int count = split(arena, templates, wordings, WORDINGS_MOST);
-    if (!count) die("%s: no \"templates\" in its metadata; is it of lesson 10?", COURSE_SHIPPED);
-    Cifar test = course_pictures(arena, "cifar", CIFAR_TEST, 0);
+    enum { WORDINGS_MAX = 64 };
+    const char *wordings[WORDINGS_MAX];
+    int count = split(arena, templates, wordings, WORDINGS_MAX);
+    if (!count) die("%s: no \"templates\" in its metadata; is it of lesson 10?", LESSON_SHIPPED);
+    Cifar test = lesson_pictures(arena, "cifar", CIFAR_TEST, 0);
     Mat classes = zeroshot_classes(clip, arena, wordings, count, test.names, CIFAR_CLASSES, NULL);
     Watch w = { .progress = progress_begin("testing", (tests[0].cost + tests[1].cost) * test.n, "views/s") };
     for (int k = 0; k < SHARES; k++) {
         w.cost = tests[k].cost;
-        ZeroshotRange range = { .n = test.n, .batch = 100, .views = tests[k].views, .progress = watch, .context = &w };
+        ZeroshotRange range = { .n = test.n, .batch = 100, .tta = tests[k].tta, .progress = watch, .context = &w };
         Mat scores = zeroshot_scores(clip, arena, classes, &test, range);
         int *best = arena_alloc(arena, (size_t)test.n, sizeof *best), right = 0;
         Err err;
@@ -77,7 +77,7 @@ static void make(const char *from, const char *date) {
     static const char *const copied[] = { "run", "epoch", "templates" };
     if (!clip_load(&clip, from, &err) || !safetensors_open(&file, &arena, from, &err)) die("%s", err.text);
     SafetensorsOut out = safetensors_begin(&arena);
-    clip_put(&clip, &out, DTYPE_F16);
+    clip_save(&clip, &out, DTYPE_F16);
     for (size_t i = 0; i < COUNT(copied); i++) {
         const char *value = safetensors_meta(&file, copied[i]);
         if (!value) die("%s: \"%s\" is not in its metadata; want a checkpoint of lesson 10", from, copied[i]);
@@ -92,13 +92,13 @@ static void make(const char *from, const char *date) {
     /* Measured with the numbers that are shipped, not with those they were rounded from. */
     Clip rounded;
     double share[SHARES];
-    if (!folder_make("data/pretrained", &err) || !safetensors_write(&out, COURSE_SHIPPED ".measured", &err) ||
-        !clip_load(&rounded, COURSE_SHIPPED ".measured", &err))
+    if (!folder_make("data/pretrained", &err) || !safetensors_write(&out, LESSON_SHIPPED ".measured", &err) ||
+        !clip_load(&rounded, LESSON_SHIPPED ".measured", &err))
         die("%s", err.text);
     measure(&arena, &rounded, safetensors_meta(&file, "templates"), share);
     for (int k = 0; k < SHARES; k++) safetensors_add_meta(&out, tests[k].key, arena_print(&arena, "%.4f", share[k]));
-    if (!safetensors_write(&out, COURSE_SHIPPED, &err)) die("%s", err.text);
-    remove(COURSE_SHIPPED ".measured");
+    if (!safetensors_write(&out, LESSON_SHIPPED, &err)) die("%s", err.text);
+    remove(LESSON_SHIPPED ".measured");
     safetensors_close(&file);
     clip_free(&clip);
     clip_free(&rounded);
@@ -113,9 +113,9 @@ static bool check(void) {
     Err err;
     double share[SHARES];
     bool holds = true;
-    if (!clip_load(&clip, COURSE_SHIPPED, &err) || !safetensors_open(&file, &arena, COURSE_SHIPPED, &err))
+    if (!clip_load(&clip, LESSON_SHIPPED, &err) || !safetensors_open(&file, &arena, LESSON_SHIPPED, &err))
         die("%s", err.text);
-    printf("%s: %.2f MB\n", COURSE_SHIPPED, (double)file.file.size / 1e6);
+    printf("%s: %.2f MB\n", LESSON_SHIPPED, (double)file.file.size / 1e6);
     for (int i = 0; i < file.meta_count; i++)
         printf("  %-28s %s\n", json_shown(file.meta[i].key), json_quote(&arena, file.meta[i].value));
     measure(&arena, &clip, safetensors_meta(&file, "templates"), share);
@@ -126,9 +126,9 @@ static bool check(void) {
                same ? "" : ", which is not what the file says");
         holds = holds && same;
     }
-    if (file.file.size > MOST_BYTES) {
+    if (file.file.size > MAX_BYTES) {
         holds = false;
-        printf("larger than %g MB\n", MOST_BYTES / 1e6);
+        printf("larger than %g MB\n", MAX_BYTES / 1e6);
     }
     safetensors_close(&file);
     clip_free(&clip);

@@ -114,7 +114,7 @@ static void one_batch(Mat classes, const Cifar *set, const int *index, int B, Ma
 }
 
 Mat zeroshot_scores(Clip *clip, Arena *arena, Mat classes, const Cifar *set, ZeroshotRange range) {
-    if (range.views != VIEWS_PLAIN) return library_zeroshot_scores(clip, arena, classes, set, range);
+    if (range.tta != TTA_NONE) return library_zeroshot_scores(clip, arena, classes, set, range);
     Mat scores = mat_new(arena, range.n, classes.shape[0]);
     int batch = MIN(range.batch, 50), *index = arena_alloc(arena, (size_t)batch, sizeof *index);
     now.clip = clip, now.scores = scores.v;

@@ -114,7 +114,7 @@ faults: #- every call that can fail fails in turn, in training, loading and tool
 crash: all faulty #- kill -9 at 200 moments of a training, and at every write; KILLS=n
 	@sh tests/crash.sh $(BUILD) $(KILLS)
 
-RACED := base gemm vecmath conv attention ops token_ops softmax loss image train limit_table
+RACED := base gemm vecmath conv attention ops token_ops softmax clip_loss image train result_table
 threads: all #- the same bytes for 1, 2, 3 and 8 threads; no data race (thread sanitizer)
 	@sh tests/threads.sh $(BUILD) all
 	+@$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan OPT='-O2 -fsanitize=thread' \

@@ -43,12 +43,12 @@
 FAULT_SHARED int fault_count;
 
 FAULT_SHARED int fault_met(const char *kind, const char *call, const char *file, int line) {
-    const char *wish = getenv("FAULT"), *note = getenv("FAULT_NOTE");
-    size_t length = wish ? strcspn(wish, ":") : 0;
-    if (!length || !wish[length]) return 0;
-    if (strncmp(wish, kind, length) != 0 && strncmp(wish, "any", length) != 0) return 0;
+    const char *args = getenv("FAULT"), *note = getenv("FAULT_NOTE");
+    size_t length = args ? strcspn(args, ":") : 0;
+    if (!length || !args[length]) return 0;
+    if (strncmp(args, kind, length) != 0 && strncmp(args, "any", length) != 0) return 0;
     char *more;
-    long n = strtol(wish + length + 1, &more, 10), now = __atomic_add_fetch(&fault_count, 1, __ATOMIC_SEQ_CST);
+    long n = strtol(args + length + 1, &more, 10), now = __atomic_add_fetch(&fault_count, 1, __ATOMIC_SEQ_CST);
     if (now == n && note) {
         char text[512];
         int out = open(note, O_WRONLY | O_CREAT | O_TRUNC, 0666);

@@ -288,9 +288,9 @@ TEST(as_many_threads_as_wished) {
     CHECK_STOPS(thread_set_count(257), EXIT_CONTRACT, "threads is 257");
 }
 
-static void count_with(const char *wish) {
+static void count_with(const char *args) {
     int processors = (int)sysconf(_SC_NPROCESSORS_ONLN);
-    if (wish) setenv("CLIP_THREADS", wish, 1);
+    if (args) setenv("CLIP_THREADS", args, 1);
     else unsetenv("CLIP_THREADS");
     fprintf(stderr, "%d of %d\n", thread_count(), processors);
     exit(thread_count() == (processors > 256 ? 256 : processors) ? 0 : 1);

@@ -52,7 +52,7 @@ static const char *file_of(const void *data, size_t size) {
 
 static const char *text_file(const char *text) { return file_of(text, strlen(text)); }
 
-static Bpe small_world(void) {
+static Bpe small_config(void) {
     Bpe bpe;
     Err err;
     CHECK(bpe_read(&bpe, &arena, text_file(vocabulary("#version: 0.2", MERGES, "\n")), &err), "%s", err.text);
@@ -80,7 +80,7 @@ static void check_spelt(const Bpe *bpe, const char *text, const char *want) {
 /* ---- encoding ---------------------------------------------------------------------------------------------------- */
 
 TEST(bpe_ids_by_hand) {
-    Bpe bpe = small_world();
+    Bpe bpe = small_config();
     static const char *const text = "cats CAT, caté 1 \x01";
     static const int want[] = {
         BPE_START, CATS, CAT_END, ',' - 33 + 256, CAT, E_ACUTE, '1' - 33 + 256, 188 + 1 + 256, BPE_END
@@ -92,7 +92,7 @@ TEST(bpe_ids_by_hand) {
 }
 
 TEST(bpe_merges_in_order) {
-    Bpe bpe = small_world();
+    Bpe bpe = small_config();
     check_spelt(&bpe, "abc", "ab c</w>");
     check_spelt(&bpe, "bc", "bc</w>");
     check_spelt(&bpe, "aaa", "aa a</w>"); /* a</w> is another symbol than a */
@@ -106,7 +106,7 @@ TEST(bpe_merges_in_order) {
 }
 
 TEST(bpe_pieces) {
-    Bpe bpe = small_world();
+    Bpe bpe = small_config();
     check_spelt(&bpe, "x's x'S x'll", "x</w> 's</w> x</w> 's</w> x</w> ' l l</w>");
     check_spelt(&bpe, "x'\xc5\xbf x'y", "x</w> ' \xc5\xbf</w> x</w> '</w> y</w>"); /* the long s is an s there */
     check_spelt(&bpe, "'st !'s", "'s</w> t</w> ! '</w> s</w>");
@@ -120,7 +120,7 @@ TEST(bpe_pieces) {
 }
 
 TEST(bpe_cleaning) {
-    Bpe bpe = small_world();
+    Bpe bpe = small_config();
     check_spelt(&bpe, " \t\r\n cat \xc2\xa0 \xe3\x80\x80", "cat</w>");
     check_spelt(&bpe, "\x1c cat \x1f", "cat</w>");
     check_spelt(&bpe, "x\x1cy", "x</w> \x1c</w> y</w>");
@@ -133,7 +133,7 @@ TEST(bpe_cleaning) {
 }
 
 TEST(bpe_cuts_long_texts) {
-    Bpe bpe = small_world();
+    Bpe bpe = small_config();
     const char *const texts[] = { "cat cat cat cat", "cat cat cat", "" };
     int ids[3][5], tokens[3];
     CHECK(bpe_encode(&bpe, texts, 3, 5, ids[0], tokens) == 1, "%d", tokens[0]);
@@ -152,7 +152,7 @@ TEST(bpe_cuts_long_texts) {
 TEST(bpe_long_texts_take_no_longer) {
     static const char *const pieces[] = { "a", "ab", "&", "&a", "&#", "\xce\xa3", "' ", "<", "\xcc\x81", "1", "cat " };
     enum { SIZE = 1 << 20 };
-    Bpe bpe = small_world();
+    Bpe bpe = small_config();
     char *text = arena_alloc(&arena, SIZE + 8, 1);
     for (size_t p = 0; p < COUNT(pieces); p++) {
         size_t size = 0, length = strlen(pieces[p]);

@@ -11,14 +11,14 @@
 
 /* ---- an oracle: words and a grid --------------------------------------------------------------------------------- */
 
-enum { GRID_MOST = 3 };
+enum { GRID_MAX = 3 };
 typedef struct {
     const char *size, *colour, *shape;
     int column, row;
 } Piece;
 typedef struct {
     int count;
-    Piece piece[GRID_MOST];
+    Piece piece[GRID_MAX];
 } Board;
 
 typedef struct {
@@ -68,14 +68,14 @@ static int number_of(const char *word) {
 }
 
 /* Number of pieces that fit the phrase that starts at `from` with its quantity. */
-static int tally(const Sentence *s, int from, const Board *board, int *end) {
+static int score_sum(const Sentence *s, int from, const Board *board, int *end) {
     int n = 0;
     for (int k = 0; k < board->count; k++) n += fits(s, from + 1, &board->piece[k], end);
     return n;
 }
 
 static bool phrase_holds(const Sentence *s, int from, const Board *board) {
-    int end, n = tally(s, from, board, &end), want = number_of(s->word[from]);
+    int end, n = score_sum(s, from, board, &end), want = number_of(s->word[from]);
     return want < 0 ? n > 0 : n == want;
 }
 
@@ -88,7 +88,7 @@ static bool stand(const char *how, const Piece *a, const Piece *b) {
 
 static bool oracle(const Sentence *s, const Board *board) {
     int end = 0, ignore;
-    tally(s, 0, board, &end);
+    score_sum(s, 0, board, &end);
     if (end == s->count) return phrase_holds(s, 0, board);
     bool joined = !strcmp(s->word[end], "and"), of = !strcmp(s->word[end], "left") || !strcmp(s->word[end], "right");
     int second = end + 1 + of;
@@ -139,7 +139,7 @@ static void all_boards(int count, int side, int kinds, BoardUse use, void *conte
     for (int k = 0; k < count; k++) total *= per;
     for (int i = 0; i < total; i++) {
         Board board = { .count = count };
-        int rest = i, cell[GRID_MOST];
+        int rest = i, cell[GRID_MAX];
         bool ordered = true;
         for (int k = 0; k < count; k++, rest /= per) {
             cell[k] = rest % per / kinds;
@@ -176,7 +176,7 @@ static void corpus_make(Corpus *corpus) {
         Noun a = noun_number(n);
         corpus_add(corpus, (Caption){ .kind = CAPTION_OBJECT, .a = a });
         corpus_add(corpus, (Caption){ .kind = CAPTION_NONE, .a = a });
-        for (int k = 1; k <= SCENE_MOST; k++)
+        for (int k = 1; k <= SCENE_MAX; k++)
             corpus_add(corpus, (Caption){ .kind = CAPTION_COUNT, .a = a, .count = { k, 0 } });
     }
     for (int n = 0; n < 27 * 27; n++) {
@@ -248,8 +248,8 @@ TEST(every_sentence_is_read_as_it_was_written) {
             for (int n = 0; n < NOUNS * 8; n++)
                 for (int k = 0; k < 10; k++) {
                     Caption c = { .kind = (CaptionKind)kind, .form = form, .a = any_noun(n / 8, (unsigned)n % 8) };
-                    if (kind == CAPTION_COUNT || kind == CAPTION_COUNTS) c.count[0] = 1 + k % SCENE_MOST;
-                    if (kind == CAPTION_COUNTS) c.count[1] = 1 + (k + n) % SCENE_MOST;
+                    if (kind == CAPTION_COUNT || kind == CAPTION_COUNTS) c.count[0] = 1 + k % SCENE_MAX;
+                    if (kind == CAPTION_COUNTS) c.count[1] = 1 + (k + n) % SCENE_MAX;
                     if (kind == CAPTION_RELATION) {
                         c.relation = (Relation)(k % 4);
                         c.wording = (k + n) % 2;
@@ -456,7 +456,7 @@ TEST(replacements_replace_one_thing) {
         CHECK(caption_identical(&out, &c), "%s", "something else was replaced as well");
         CHECK(caption_edit(&out, &c, EDIT_REPLACE_COUNT, &rng), "%s", "no count replaced");
         CHECK((out.count[0] != 2) != (out.count[1] != 3), "%d, %d", out.count[0], out.count[1]);
-        CHECK(MIN(out.count[0], out.count[1]) >= 1 && MAX(out.count[0], out.count[1]) <= SCENE_MOST, "%s", "count");
+        CHECK(MIN(out.count[0], out.count[1]) >= 1 && MAX(out.count[0], out.count[1]) <= SCENE_MAX, "%s", "count");
     }
     for (int colour = 0; colour < COLOUR_COUNT; colour++)
         CHECK(seen[colour] > 90, "colour %d: %d times", colour, seen[colour]);
@@ -592,7 +592,7 @@ TEST(every_word_is_said_equally_often_in_both_parts) {
                                        .split = &split,
                                        .part = (SplitPart)part,
                                        .least = least,
-                                       .most = least + 1,
+                                       .max = least + 1,
                                        .alike = kinds[k] == CAPTION_COUNT ? 1 : 0 };
             CaptionRules rules = { .split = &split, .part = (SplitPart)part };
             Scene scene = scene_make(&settings, (uint64_t)i / 2);

@@ -38,7 +38,7 @@ static const char *saved(const Clip *clip, const char *name, Dtype dtype) {
     Err err;
     const char *path = in_folder(name);
     SafetensorsOut out = safetensors_begin(&arena);
-    clip_put(clip, &out, dtype);
+    clip_save(clip, &out, dtype);
     CHECK(safetensors_write(&out, path, &err), "%s", err.text);
     return path;
 }
@@ -138,7 +138,7 @@ typedef struct {
     const char *key, *value; /* metadata with another value; NULL: left out */
     const char *tensor;      /* left out, */
     Mat instead;             /* or, with dims > 0, of another shape */
-    const char *more;        /* a tensor too many */
+    const char *accumulate;  /* a tensor too many */
 } Wrong;
 
 static const char *wrong_file(Wrong w) {
@@ -157,7 +157,7 @@ static const char *wrong_file(Wrong w) {
     for (int i = 0; i < file.count; i++)
         if (!w.tensor || strcmp(w.tensor, file.tensors[i].name)) safetensors_add_tensor(&out, &file.tensors[i]);
         else if (w.instead.dims) safetensors_add(&out, w.tensor, DTYPE_F32, w.instead);
-    if (w.more) safetensors_add(&out, w.more, DTYPE_F32, mat_zero(&arena, 1, 1));
+    if (w.accumulate) safetensors_add(&out, w.accumulate, DTYPE_F32, mat_zero(&arena, 1, 1));
     CHECK(safetensors_write(&out, path, &err), "%s", err.text);
     safetensors_close(&file);
     clip_free(&clip);
@@ -180,7 +180,7 @@ TEST(the_right_file_is_taken) { /* or else the refusals below would show nothing
     Err err = { "" };
     CHECK(clip_load(&clip, wrong_file((Wrong){ 0 }), &err), "%s", err.text);
     clip_free(&clip);
-    CHECK(clip_load(&clip, wrong_file((Wrong){ .more = "optim.first.logit_scale" }), &err), "%s",
+    CHECK(clip_load(&clip, wrong_file((Wrong){ .accumulate = "optim.first.logit_scale" }), &err), "%s",
           err.text); /* of a checkpoint */
     clip_free(&clip);
 }
@@ -189,9 +189,9 @@ TEST(tensors_must_be_these) {
     refuses((Wrong){ .tensor = "image.conv3.weight" }, "there is no tensor image.conv3.weight");
     refuses((Wrong){ .tensor = "image.bn6.running_var" }, "there is no tensor image.bn6.running_var");
     refuses((Wrong){ .tensor = "logit_scale" }, "there is no tensor logit_scale");
-    refuses((Wrong){ .more = "image.conv9.weight" }, "tensor image.conv9.weight is none of this model's");
-    refuses((Wrong){ .more = "" }, "none of this model's");
-    refuses((Wrong){ .more = "optim" }, "tensor optim is none of this model's");
+    refuses((Wrong){ .accumulate = "image.conv9.weight" }, "tensor image.conv9.weight is none of this model's");
+    refuses((Wrong){ .accumulate = "" }, "none of this model's");
+    refuses((Wrong){ .accumulate = "optim" }, "tensor optim is none of this model's");
     refuses((Wrong){ .tensor = "text.fc.bias", .instead = mat_zero(&arena, 1, 8) },
             "text.fc.bias is [1,8], [8] was wanted");
     refuses((Wrong){ .tensor = "text.fc.weight", .instead = mat_zero(&arena, 7, 8) },
@@ -412,20 +412,18 @@ TEST(views_are_weighted_means) {
                                       { .mirror = MIRROR_ALWAYS, .dx = 1, .dy = 1 },
                                       { .mirror = MIRROR_ALWAYS, .dx = -1, .dy = -1 } };
     static const struct {
-        Views views;
+        TestAugmentation tta;
         double weight[6];
-    } kinds[] = { { VIEWS_PLAIN, { 1 } },
-                  { VIEWS_MIRROR, { 0.5, 0.5 } },
-                  { VIEWS_MIRROR_SHIFT, { 0.25, 0.25, 0.125, 0.125, 0.125, 0.125 } } };
+    } kinds[] = { { TTA_NONE, { 1 } },
+                  { TTA_MIRROR, { 0.5, 0.5 } },
+                  { TTA_MIRROR_SHIFT, { 0.25, 0.25, 0.125, 0.125, 0.125, 0.125 } } };
     Clip clip = model("cnn", 5);
     Cifar set;
     cifar_generate(&arena, CIFAR_TEST, N, &set);
     Mat classes = zeroshot_classes(&clip, &arena, (const char *const[]){ "a {}" }, 1,
                                    (const char *const[]){ "cat", "dog", "photo" }, 3, NULL);
     for (size_t k = 0; k < COUNT(kinds); k++) {
-        ZeroshotRange range = {
-            .first = FIRST, .n = LEFT, .batch = 3, .views = kinds[k].views, .progress = count_calls
-        };
+        ZeroshotRange range = { .first = FIRST, .n = LEFT, .batch = 3, .tta = kinds[k].tta, .progress = count_calls };
         calls = 0;
         Mat got = zeroshot_scores(&clip, &arena, classes, &set, range);
         CHECK(calls == 3 && last_done == LEFT, "%d calls, the last after %d", calls, last_done);

@@ -103,7 +103,7 @@ static void compare(ConvShape s, Rng *rng) {
     arena_free(&size.arena);
 }
 
-static int draw(Rng *rng, int least, int most) { return least + (int)rng_below(rng, (uint32_t)(most - least + 1)); }
+static int draw(Rng *rng, int least, int max) { return least + (int)rng_below(rng, (uint32_t)(max - least + 1)); }
 
 static bool fits(ConvShape s) { return s.kernel <= MIN(s.H, s.W) + 2 * s.pad; }
 

@@ -25,42 +25,43 @@ static num *sizes(Arena *arena, const num *of, size_t count) {
 }
 
 typedef struct {
-    bool turn_a, turn_b, accumulate;
+    bool transpose_a, transpose_b, accumulate;
     int M, N, K, lda, ldb, ldc;
 } Shape;
 
 /* Both products are sums of K terms: each is within K * epsilon/2 * sum |a||b| of the truth, in any order. */
 static void compare(Shape s, Rng *rng) {
     Arena arena = { 0 };
-    size_t a_count = (size_t)(s.turn_a ? s.K : s.M) * (size_t)s.lda, c_count = (size_t)s.M * (size_t)s.ldc;
-    size_t b_count = (size_t)(s.turn_b ? s.N : s.K) * (size_t)s.ldb;
+    size_t a_count = (size_t)(s.transpose_a ? s.K : s.M) * (size_t)s.lda, c_count = (size_t)s.M * (size_t)s.ldc;
+    size_t b_count = (size_t)(s.transpose_b ? s.N : s.K) * (size_t)s.ldb;
     num *a = numbers(&arena, rng, a_count), *b = numbers(&arena, rng, b_count), *c = numbers(&arena, rng, c_count);
     num *want = arena_alloc(&arena, c_count, sizeof(num)), *size = sizes(&arena, c, c_count);
     if (c_count) memcpy(want, c, c_count * sizeof(num));
-    gemm(s.turn_a, s.turn_b, s.M, s.N, s.K, a, s.lda, b, s.ldb, s.accumulate, c, s.ldc);
-    gemm_plain(s.turn_a, s.turn_b, s.M, s.N, s.K, a, s.lda, b, s.ldb, s.accumulate, want, s.ldc);
-    gemm_plain(s.turn_a, s.turn_b, s.M, s.N, s.K, sizes(&arena, a, a_count), s.lda, sizes(&arena, b, b_count), s.ldb,
-               true, size, s.ldc);
+    gemm(s.transpose_a, s.transpose_b, s.M, s.N, s.K, a, s.lda, b, s.ldb, s.accumulate, c, s.ldc);
+    gemm_plain(s.transpose_a, s.transpose_b, s.M, s.N, s.K, a, s.lda, b, s.ldb, s.accumulate, want, s.ldc);
+    gemm_plain(s.transpose_a, s.transpose_b, s.M, s.N, s.K, sizes(&arena, a, a_count), s.lda, sizes(&arena, b, b_count),
+               s.ldb, true, size, s.ldc);
     for (size_t i = 0; i < c_count; i++) {
         bool outside = (int)(i % (size_t)s.ldc) >= s.N;
         double bound = outside ? 0 : (s.K + 2) * EPSILON * (double)size[i], off = fabs((double)c[i] - (double)want[i]);
         CHECK(off <= bound, "%d %d: %d x %d x %d, row distances %d %d %d: number %zu is %.9g, want %.9g +- %.2g",
-              s.turn_a, s.turn_b, s.M, s.N, s.K, s.lda, s.ldb, s.ldc, i, (double)c[i], (double)want[i], bound);
+              s.transpose_a, s.transpose_b, s.M, s.N, s.K, s.lda, s.ldb, s.ldc, i, (double)c[i], (double)want[i],
+              bound);
     }
     arena_free(&arena);
 }
 
-static int draw(Rng *rng, int most) { return (int)rng_below(rng, (uint32_t)most + 1); }
+static int draw(Rng *rng, int max) { return (int)rng_below(rng, (uint32_t)max + 1); }
 
-static Shape shape(Rng *rng, int most_m, int most_n, int most_k) {
-    Shape s = { .turn_a = draw(rng, 1),
-                .turn_b = draw(rng, 1),
+static Shape shape(Rng *rng, int max_m, int max_n, int max_k) {
+    Shape s = { .transpose_a = draw(rng, 1),
+                .transpose_b = draw(rng, 1),
                 .accumulate = draw(rng, 1),
-                .M = draw(rng, most_m),
-                .N = draw(rng, most_n),
-                .K = draw(rng, most_k) };
-    s.lda = (s.turn_a ? s.M : s.K) + draw(rng, 3);
-    s.ldb = (s.turn_b ? s.K : s.N) + draw(rng, 3);
+                .M = draw(rng, max_m),
+                .N = draw(rng, max_n),
+                .K = draw(rng, max_k) };
+    s.lda = (s.transpose_a ? s.M : s.K) + draw(rng, 3);
+    s.ldb = (s.transpose_b ? s.K : s.N) + draw(rng, 3);
     s.ldc = s.N + 1 + draw(rng, 3);
     return s;
 }
@@ -93,17 +94,17 @@ TEST(every_edge_of_a_tile) {
 TEST(more_than_one_block) {
     Rng rng = rng_seed(3, 0);
     for (int turns = 0; turns < 4; turns++) {
-        Shape s = { .turn_a = turns & 1, .turn_b = turns >> 1, .M = 13, .N = 20, .K = 3205, .ldc = 20 };
-        s.lda = s.turn_a ? s.M : s.K;
-        s.ldb = s.turn_b ? s.K : s.N;
+        Shape s = { .transpose_a = turns & 1, .transpose_b = turns >> 1, .M = 13, .N = 20, .K = 3205, .ldc = 20 };
+        s.lda = s.transpose_a ? s.M : s.K;
+        s.ldb = s.transpose_b ? s.K : s.N;
         compare(s, &rng);
-        Shape wide = { .turn_a = turns & 1, .turn_b = turns >> 1, .M = 7, .N = 4107, .K = 5, .ldc = 4107 };
-        wide.lda = wide.turn_a ? wide.M : wide.K;
-        wide.ldb = wide.turn_b ? wide.K : wide.N;
+        Shape wide = { .transpose_a = turns & 1, .transpose_b = turns >> 1, .M = 7, .N = 4107, .K = 5, .ldc = 4107 };
+        wide.lda = wide.transpose_a ? wide.M : wide.K;
+        wide.ldb = wide.transpose_b ? wide.K : wide.N;
         compare(wide, &rng);
-        Shape tall = { .turn_a = turns & 1, .turn_b = turns >> 1, .M = 2391, .N = 10, .K = 5, .ldc = 10 };
-        tall.lda = tall.turn_a ? tall.M : tall.K;
-        tall.ldb = tall.turn_b ? tall.K : tall.N;
+        Shape tall = { .transpose_a = turns & 1, .transpose_b = turns >> 1, .M = 2391, .N = 10, .K = 5, .ldc = 10 };
+        tall.lda = tall.transpose_a ? tall.M : tall.K;
+        tall.ldb = tall.transpose_b ? tall.K : tall.N;
         compare(tall, &rng);
     }
 }

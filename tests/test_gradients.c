@@ -27,7 +27,7 @@ static void flipped_sign_backward(Var y) {
     for (size_t i = 0; i < mat_count(y->val); i++) dx[i] -= 2 * y->in[0]->val.v[i] * y->grad[i];
 }
 static Var square(GradCheck *check, const Op *op) {
-    Var x = gradcheck_input(check, mat_shape(2, 2, 3)), y = tape_push(check->tape, op, x->val, x, NULL, NULL);
+    Var x = gradcheck_input(check, mat_shape(2, 2, 3)), y = tape_record(check->tape, op, x->val, x, NULL, NULL);
     for (size_t i = 0; i < mat_count(x->val); i++) y->val.v[i] = x->val.v[i] * x->val.v[i];
     return y;
 }
@@ -37,7 +37,7 @@ OP(no_gradient); /* a softmax without any: blind if outputs are merely summed, s
 static void no_gradient_backward(Var y) { (void)y; }
 static Var no_gradient_check(GradCheck *check) {
     Var p = op_softmax(check->tape, gradcheck_input(check, mat_shape(2, 2, 3)));
-    Var y = tape_push(check->tape, &no_gradient_op, p->val, p, NULL, NULL);
+    Var y = tape_record(check->tape, &no_gradient_op, p->val, p, NULL, NULL);
     memcpy(y->val.v, p->val.v, mat_count(p->val) * sizeof(num));
     return y;
 }
@@ -63,7 +63,7 @@ static void of_no_value_backward(Var y) {
 }
 static Var of_no_value_check(GradCheck *check) {
     Var x = gradcheck_input(check, mat_shape(2, 2, 3)),
-        y = tape_push(check->tape, &of_no_value_op, x->val, x, NULL, NULL);
+        y = tape_record(check->tape, &of_no_value_op, x->val, x, NULL, NULL);
     for (size_t i = 0; i < mat_count(x->val); i++)
         y->val.v[i] = (num)sqrt((double)x->val.v[i]); /* half of them are negative */
     return y;

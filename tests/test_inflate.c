@@ -66,7 +66,7 @@ TEST(checksums_of_known_texts) {
     CHECK(adler32_update(1, full, sizeof full) == (b << 16 | a), "%08x", adler32_update(1, full, sizeof full));
 }
 
-TEST(stored_blocks) {
+TEST(weight_blocks) {
     Writer w = zlib_begin();
     const char *parts[] = { "hel", "", "lo" };
     for (unsigned i = 0; i < 3; i++) {
@@ -133,8 +133,8 @@ TEST(codes_of_all_lengths) {
 }
 
 /* Data of several kinds, from empty to longer than the window. */
-static size_t sample(Rng *rng, int kind, uint8_t *data, size_t most) {
-    size_t size = kind == 0 ? 0 : rng_below(rng, kind % 3 == 2 ? (uint32_t)most : 600);
+static size_t sample(Rng *rng, int kind, uint8_t *data, size_t max) {
+    size_t size = kind == 0 ? 0 : rng_below(rng, kind % 3 == 2 ? (uint32_t)max : 600);
     for (size_t i = 0; i < size; i++) {
         uint32_t noise = rng_below(rng, 256), byte[4] = { 7, noise, 'a' + noise % 4, (uint32_t)i % 300 + noise / 254 };
         data[i] = (uint8_t)byte[kind % 4];
@@ -453,9 +453,9 @@ TEST(gzip_cut_flipped_or_followed) {
 }
 
 TEST(gzip_bomb) {
-    /* Members that promise little and hold much: more than GZIP_MOST is never allocated. */
+    /* Members that promise little and hold much: more than GZIP_MAX is never allocated. */
     Arena arena = { 0 }, result = { 0 };
-    size_t packed, size = 1 << 22, members = GZIP_MOST / size + 1;
+    size_t packed, size = 1 << 22, members = GZIP_MAX / size + 1;
     uint8_t *zeros = arena_zero(&arena, size, 1), *stream = zlib_deflate(&arena, zeros, size, &packed);
     size_t member = 10 + packed - 6 + 8;
     uint8_t *file = arena_zero(&arena, member, members);
@@ -495,7 +495,7 @@ TEST(gzip_of_the_reference_vocabulary) {
     arena_free(&arena);
 }
 
-TESTS(checksums_of_known_texts, stored_blocks, fixed_block_with_an_overlapping_repeat, codes_of_all_lengths,
+TESTS(checksums_of_known_texts, weight_blocks, fixed_block_with_an_overlapping_repeat, codes_of_all_lengths,
       what_deflate_packs_comes_out_again, repeats_shrink, no_zlib_header, broken_blocks, broken_codes,
       broken_codes_of_a_block, room_is_never_exceeded, every_cut_and_every_flipped_bit, fuzz,
       gzip_members_with_every_header, gzip_cut_flipped_or_followed, gzip_bomb, gzip_of_the_reference_vocabulary)

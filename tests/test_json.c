@@ -187,17 +187,17 @@ TEST(json_numbers_at_their_limits) {
     CHECK(!json_real(&j, &x) && strstr(err.text, "double"), "%s", err.text);
     char digits[200];
     memset(digits, '7', sizeof digits);
-    CHECK(takes(digits, JSON_NUMBER_MOST, &err), "%s", err.text);
-    CHECK(!takes(digits, JSON_NUMBER_MOST + 1, &err) && strstr(err.text, "127"), "%s", err.text);
+    CHECK(takes(digits, JSON_NUMBER_MAX, &err), "%s", err.text);
+    CHECK(!takes(digits, JSON_NUMBER_MAX + 1, &err) && strstr(err.text, "127"), "%s", err.text);
 }
 
 TEST(json_depth_is_limited) {
     char text[200001];
     Err err;
-    for (int depth = JSON_DEPTH_MOST; depth <= JSON_DEPTH_MOST + 1; depth++) {
+    for (int depth = JSON_DEPTH_MAX; depth <= JSON_DEPTH_MAX + 1; depth++) {
         memset(text, '[', (size_t)depth);
         memset(text + depth, ']', (size_t)depth);
-        CHECK(takes(text, 2 * (size_t)depth, &err) == (depth <= JSON_DEPTH_MOST), "depth %d: %s", depth, err.text);
+        CHECK(takes(text, 2 * (size_t)depth, &err) == (depth <= JSON_DEPTH_MAX), "depth %d: %s", depth, err.text);
     }
     CHECK(strstr(err.text, "byte 64: found '[', wanted less nesting"), "%s", err.text);
     memset(text, '[', sizeof text);

@@ -175,36 +175,36 @@ static double slow_row(const double *x, const char *name, int n, int row) {
 
 /* One query, the mean; it looks at itself and at every place. */
 static void slow_pool(Planes x, double *out) {
-    enum { MOST = 5, D = LAST, d = D / HEADS };
-    static double token[MOST][D], q[D], k[MOST][D], v[MOST][D], mixed[D];
+    enum { LIMIT = 5, D = LAST, d = D / HEADS };
+    static double token[LIMIT][D], q[D], k[LIMIT][D], v[LIMIT][D], mixed[D];
     int places = x.H * x.W;
     const num *positions = numbers("visual.attnpool.positional_embedding");
-    CHECK(x.C == D && places + 1 == MOST, "%d channels, %d places", x.C, places);
+    CHECK(x.C == D && places + 1 == LIMIT, "%d channels, %d places", x.C, places);
     memset(token, 0, sizeof token);
     for (int c = 0; c < D; c++)
         for (int p = 0; p < places; p++) {
             token[p + 1][c] = x.v[c * places + p];
             token[0][c] += x.v[c * places + p] / places;
         }
-    for (int p = 0; p < MOST; p++)
+    for (int p = 0; p < LIMIT; p++)
         for (int c = 0; c < D; c++) token[p][c] += (double)positions[p * D + c];
     for (int c = 0; c < D; c++) {
         q[c] = slow_row(token[0], "q_proj", D, c);
-        for (int p = 0; p < MOST; p++) {
+        for (int p = 0; p < LIMIT; p++) {
             k[p][c] = slow_row(token[p], "k_proj", D, c);
             v[p][c] = slow_row(token[p], "v_proj", D, c);
         }
     }
     for (int head = 0; head < HEADS; head++) {
-        double weight[MOST], sum = 0;
-        for (int p = 0; p < MOST; p++) {
+        double weight[LIMIT], sum = 0;
+        for (int p = 0; p < LIMIT; p++) {
             weight[p] = 0;
             for (int c = head * d; c < head * d + d; c++) weight[p] += q[c] * k[p][c] / sqrt(d);
             sum += weight[p] = exp(weight[p]);
         }
         for (int c = head * d; c < head * d + d; c++) {
             mixed[c] = 0;
-            for (int p = 0; p < MOST; p++) mixed[c] += weight[p] / sum * v[p][c];
+            for (int p = 0; p < LIMIT; p++) mixed[c] += weight[p] / sum * v[p][c];
         }
     }
     for (int e = 0; e < E; e++) out[e] = slow_row(mixed, "c_proj", D, e);

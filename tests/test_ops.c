@@ -118,10 +118,10 @@ static void pool_gradients_meet(void) {
 
 TEST(pooling) {
     Var x = LEAF(mat_shape(4, 1, 2, 4, 1), 1, 5, 7, 7, 5, 3, 7, 0);
-    Var most = op_maxpool(&tape, x, 2, 2);
-    WANTS(most, mat_shape(4, 1, 1, 2, 1), 5, 7);
+    Var max = op_maxpool(&tape, x, 2, 2);
+    WANTS(max, mat_shape(4, 1, 1, 2, 1), 5, 7);
     WANTS(op_avgpool(&tape, x, 2, 2), mat_shape(4, 1, 1, 2, 1), 3.5, 5.25);
-    tape_backward_from(&tape, most, (num[]){ 1, 1 });
+    tape_backward_from(&tape, max, (num[]){ 1, 1 });
     const double first_wins[] = { 0, 1, 1, 0, 0, 0, 0, 0 };
     for (int i = 0; i < 8; i++) CHECK(x->grad[i] == (num)first_wins[i], "place %d gets %g", i, (double)x->grad[i]);
     pool_gradients_meet();

@@ -18,7 +18,7 @@ enum { LONGEST = 40 };
 static const double EPSILON = sizeof(num) == 4 ? FLT_EPSILON : 4 * DBL_EPSILON;
 static const double LEAST = sizeof(num) == 4 ? 2 * FLT_MIN : 2 * DBL_MIN; /* below it digits are missing */
 
-static int draw(Rng *rng, int least, int most) { return least + (int)rng_below(rng, (uint32_t)(most - least + 1)); }
+static int draw(Rng *rng, int least, int max) { return least + (int)rng_below(rng, (uint32_t)(max - least + 1)); }
 
 /* ---- rows of scores ------------------------------------------------------------------------------------------------------ */
 
@@ -54,11 +54,11 @@ static void row_make(Kind kind, int n, Rng *rng, num *x) {
 
 /* log sum exp, by the definition. */
 static long double truth(const num *x, int n, double scale, long double *log_p) {
-    long double most = -INFINITY, sum = 0, z[LONGEST];
-    for (int i = 0; i < n; i++) most = fmaxl(most, z[i] = (long double)scale * (long double)x[i]);
-    for (int i = 0; i < n; i++) sum += expl(z[i] - most);
-    for (int i = 0; i < n; i++) log_p[i] = z[i] - most - logl(sum);
-    return most + logl(sum);
+    long double max = -INFINITY, sum = 0, z[LONGEST];
+    for (int i = 0; i < n; i++) max = fmaxl(max, z[i] = (long double)scale * (long double)x[i]);
+    for (int i = 0; i < n; i++) sum += expl(z[i] - max);
+    for (int i = 0; i < n; i++) log_p[i] = z[i] - max - logl(sum);
+    return max + logl(sum);
 }
 
 static void near(const char *what, int kind, double got, long double want, double bound) {
@@ -240,7 +240,7 @@ TEST(clip_logits_at_the_largest_scale) {
         Tape t = { .no_grad = true };
         int M = draw(&rng, 1, 20), N = draw(&rng, 1, 20);
         Mat scale = mat_like(&t.arena, mat_shape(0));
-        scale.v[0] = (num)LOGIT_SCALE_MOST;
+        scale.v[0] = (num)LOGIT_SCALE_MAX;
         Var image = op_l2norm(&t, tape_data(&t, mat_normal(&t.arena, M, E, &rng, 1))),
             text = op_l2norm(&t, tape_data(&t, mat_normal(&t.arena, N, E, &rng, 1)));
         Mat logits = clip_logits(&t, image, text, tape_data(&t, scale))->val;
@@ -352,21 +352,21 @@ static void pool_case(Rng *rng) {
         size = draw(rng, 1, MIN(H, W)), stride = draw(rng, 1, 4);
     int P = (H - size) / stride + 1, Q = (W - size) / stride + 1;
     Mat x = random_mat(&t.arena, mat_shape(4, B, H, W, C), rng);
-    double *most = arena_alloc(&t.arena, (size_t)(B * P * Q * C), sizeof *most),
+    double *max = arena_alloc(&t.arena, (size_t)(B * P * Q * C), sizeof *max),
            *mean = arena_alloc(&t.arena, (size_t)(B * P * Q * C), sizeof *mean);
     for (int i = 0; i < B * P * Q * C; i++) {
         int c = i % C, q = i / C % Q, p = i / C / Q % P, b = i / C / Q / P;
-        most[i] = -INFINITY;
+        max[i] = -INFINITY;
         mean[i] = 0;
         for (int k = 0; k < size * size; k++) {
             double v = (double)x.v[((b * H + p * stride + k / size) * W + q * stride + k % size) * C + c];
-            most[i] = fmax(most[i], v);
+            max[i] = fmax(max[i], v);
             mean[i] += v / (size * size);
         }
     }
     Mat pooled = op_maxpool(&t, tape_data(&t, x), size, stride)->val;
     CHECK(mat_count(pooled) == (size_t)(B * P * Q * C), "max pool gives %s", mat_shape_text(pooled));
-    equal("max pool", pooled.v, most, mat_count(pooled), 0, -16);
+    equal("max pool", pooled.v, max, mat_count(pooled), 0, -16);
     equal("mean pool", op_avgpool(&t, tape_data(&t, x), size, stride)->val.v, mean, mat_count(pooled), 5, size * size);
     tape_free(&t);
 }

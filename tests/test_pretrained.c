@@ -230,7 +230,7 @@ TEST(our_own_checkpoint) {
     SafetensorsOut out = safetensors_begin(&arena);
     Err err;
     const char *path = in_folder("ours");
-    clip_put(&source, &out, DTYPE_F32);
+    clip_save(&source, &out, DTYPE_F32);
     safetensors_add(&out, "optim.first.visual.proj", DTYPE_F32, mat_zero(&arena, 3, 3));
     CHECK(safetensors_write(&out, path, &err), "%s", err.text);
     Clip clip = opened(path, GELU_AUTO);
@@ -252,7 +252,7 @@ TEST(our_own_checkpoint_of_words) {
                      .text = { .kind = "transformer", .vocabulary = 7, .width = 64, .embed = E, .padding = 0 } };
     CHECK(clip_init(&source, c, NULL, 4, &err), "%s", err.text);
     SafetensorsOut out = safetensors_begin(&arena);
-    clip_put(&source, &out, DTYPE_F32);
+    clip_save(&source, &out, DTYPE_F32);
     CHECK(safetensors_write(&out, in_folder("words"), &err), "%s", err.text);
     clip = opened(in_folder("words"), GELU_AUTO);
     const int words[] = { 3, 2, 0, 0, 0, 6, 1, 4, 5, 2 }, rows[] = { 7, 3, 2, 8, 0, 0, 0, 7, 6, 1, 4, 5, 2, 8 };

@@ -86,7 +86,7 @@ TEST(objects_lie_where_relations_are_clear) {
 
 TEST(crowds_of_the_largest_fit) {
     for (uint64_t i = 0; i < MANY; i++) {
-        Scene s = { .count = SCENE_MOST };
+        Scene s = { .count = SCENE_MAX };
         for (int k = 0; k < s.count; k++)
             s.object[k] = (SceneObject){ .shape = SHAPE_TRIANGLE, .size = SIZE_LARGE, .radius = 0.1023 };
         Rng rng = rng_seed(2, i);
@@ -157,10 +157,10 @@ static double ink(const Scene *scene) {
 }
 
 TEST(ink_is_equal_for_every_number) {
-    double sum[SCENE_MOST + 1] = { 0 };
-    for (int n = 1; n <= SCENE_MOST; n++)
+    double sum[SCENE_MAX + 1] = { 0 };
+    for (int n = 1; n <= SCENE_MAX; n++)
         for (uint64_t i = 0; i < 200; i++) {
-            SceneSettings settings = { .seed = 4, .least = n, .most = n, .alike = 1, .equal_ink = true, .noise = -1 };
+            SceneSettings settings = { .seed = 4, .least = n, .max = n, .alike = 1, .equal_ink = true, .noise = -1 };
             Scene s = scene_make(&settings, i);
             double area = 0;
             for (int k = 0; k < n; k++) area += acos(-1) * s.object[k].radius * s.object[k].radius;
@@ -168,20 +168,20 @@ TEST(ink_is_equal_for_every_number) {
             for (int k = 0; k < n; k++) s.object[k].colour = COLOUR_WHITE;
             sum[n] += ink(&s) / 200;
         }
-    for (int n = 1; n <= SCENE_MOST; n++) CHECK(fabs(sum[n] / SCENE_INK - 1) < 0.03, "%d objects cover %g", n, sum[n]);
+    for (int n = 1; n <= SCENE_MAX; n++) CHECK(fabs(sum[n] / SCENE_INK - 1) < 0.03, "%d objects cover %g", n, sum[n]);
 }
 
 TEST(sizes_are_told_apart_and_any_side_will_do) {
-    double least = 1, most = 0;
+    double least = 1, max = 0;
     SceneSettings settings = { .seed = 5 };
     for (uint64_t i = 0; i < 500; i++) {
         Scene s = scene_make(&settings, i);
         for (int k = 0; k < s.count; k++) {
             if (s.object[k].size == SIZE_LARGE) least = fmin(least, s.object[k].radius);
-            else most = fmax(most, s.object[k].radius);
+            else max = fmax(max, s.object[k].radius);
         }
     }
-    CHECK(least > 1.3 * most, "the least large one has radius %g, the largest small one %g", least, most);
+    CHECK(least > 1.3 * max, "the least large one has radius %g, the largest small one %g", least, max);
     Arena arena = { 0 };
     Scene s = scene_make(&settings, 0);
     for (int side = 1; side <= 300; side = 3 * side + 1) {
@@ -218,8 +218,9 @@ static void check_part(const Split *split, SplitPart part, const Scene *s) {
         for (int j = 0; j < s->count; j++) {
             Thing b = { s->object[j].colour, s->object[j].shape };
             bool beside = scene_related(s, k, LEFT_OF, j), above = scene_related(s, k, ABOVE, j);
-            CHECK(!beside || split_has_relation(split, part, ALONG_X, a, b), "%s", "side by side, of the other part");
-            CHECK(!above || split_has_relation(split, part, ALONG_Y, a, b), "%s",
+            CHECK(!beside || split_has_relation(split, part, DIRECTION_X, a, b), "%s",
+                  "side by side, of the other part");
+            CHECK(!above || split_has_relation(split, part, DIRECTION_Y, a, b), "%s",
                   "one above the other, of the other part");
         }
     }
@@ -227,7 +228,7 @@ static void check_part(const Split *split, SplitPart part, const Scene *s) {
 
 static void check_generated(SplitKind kind, int eighths, SplitPart part) {
     Split split = split_make(kind, eighths / 8.0, 3);
-    SceneSettings settings = { .seed = 9, .split = &split, .part = part, .most = 3, .alike = 0.3 };
+    SceneSettings settings = { .seed = 9, .split = &split, .part = part, .max = 3, .alike = 0.3 };
     int colour[COLOUR_COUNT] = { 0 }, shape[SHAPE_COUNT] = { 0 }, size[SIZE_COUNT] = { 0 }, count[3] = { 0 };
     for (uint64_t i = 0; i < MANY; i++) {
         Scene s = scene_make(&settings, i);
@@ -255,7 +256,7 @@ TEST(two_objects_differ_unless_alike) {
     for (int kind = SPLIT_ALL; kind < SPLIT_KINDS; kind++)
         for (int eighths = 1; eighths < 8; eighths += 3) {
             Split split = split_make((SplitKind)kind, eighths / 8.0, 1);
-            SceneSettings two = { .seed = 1, .split = &split, .least = 2, .most = 2 };
+            SceneSettings two = { .seed = 1, .split = &split, .least = 2, .max = 2 };
             for (uint64_t i = 0; i < 500; i++) {
                 Scene s = scene_make(&two, i);
                 CHECK(s.count == 2 && like(&s, 0) == 1, "%s: scene %d", split_name((SplitKind)kind), (int)i);
@@ -271,7 +272,7 @@ TEST(two_objects_differ_unless_alike) {
  * some become alike, and what is shown is held out still. */
 TEST(what_cannot_be_had_becomes_alike) {
     Split split = split_make(SPLIT_RELATIONS, 61.0 / 63, 3);
-    SceneSettings settings = { .seed = 8, .least = 4, .most = 4, .split = &split, .part = SPLIT_HELD };
+    SceneSettings settings = { .seed = 8, .least = 4, .max = 4, .split = &split, .part = SPLIT_HELD };
     for (uint64_t i = 0; i < 50; i++) {
         Scene scene = scene_make(&settings, i);
         int kinds = 0;
@@ -288,7 +289,7 @@ TEST(what_cannot_be_had_becomes_alike) {
                 }
                 for (int r = 0; r < RELATION_COUNT; r++)
                     CHECK(!scene_related(&scene, k, (Relation)r, j) ||
-                              split_has_relation(&split, SPLIT_HELD, relation_along((Relation)r), a, b),
+                              split_has_relation(&split, SPLIT_HELD, relation_direction((Relation)r), a, b),
                           "scene %d: %d is %s of %d, which was shown", (int)i, k, relation_name((Relation)r), j);
             }
             kinds += first;
@@ -303,8 +304,8 @@ TEST(settings_are_refused) {
         SceneSettings settings;
         const char *want;
     } rows[] = {
-        { { .least = 3, .most = 2 }, "3 to 2, want 1 to 5" },
-        { { .most = 6 }, "1 to 6, want 1 to 5" },
+        { { .least = 3, .max = 2 }, "3 to 2, want 1 to 5" },
+        { { .max = 6 }, "1 to 6, want 1 to 5" },
         { { .least = -1 }, "-1 to 5" },
         { { .alike = 1.5 }, "alike is 1.5, want 0 to 1" },
         { { .noise = 2 }, "noise is 2" },
@@ -333,7 +334,7 @@ TEST(things_lie_anywhere) {
     double x[N];
     int places = 0;
     for (int i = 0; i < N; i++) {
-        Scene scene = scene_make(&(SceneSettings){ .seed = 12, .least = 1, .most = 1 }, (uint64_t)i);
+        Scene scene = scene_make(&(SceneSettings){ .seed = 12, .least = 1, .max = 1 }, (uint64_t)i);
         bool new = true;
         x[i] = scene.object[0].x;
         for (int k = 0; k < i; k++) new = new &&fabs(x[k] - x[i]) > 1e-9;

@@ -109,7 +109,7 @@ static const char *saved(const Clip *clip, const char *key, const char *value) {
     Clip copy = *clip;
     if (key && !strcmp(key, "vision_heads")) copy.config.image.heads = (int)strlen(value); /* that many strokes */
     if (key && !strcmp(key, "text.layers")) copy.config.text.layers = (int)strlen(value);
-    clip_put(&copy, &out, DTYPE_F32);
+    clip_save(&copy, &out, DTYPE_F32);
     CHECK(safetensors_write(&out, path, &err), "%s", err.text);
     return path;
 }

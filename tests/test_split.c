@@ -33,11 +33,11 @@ TEST(counts_have_the_same_marginals) {
     for (int k = 0; k <= N; k++)
         for (int seed = 0; seed < SEEDS; seed++) {
             Split split = make(SPLIT_COUNTS, k, seed);
-            int colour[N] = { 0 }, shape[N] = { 0 }, counts[SPLIT_COUNT_MOST] = { 0 };
+            int colour[N] = { 0 }, shape[N] = { 0 }, counts[SPLIT_COUNT_MAX] = { 0 };
             for (int c = 0; c < N; c++)
                 for (int s = 0; s < N; s++) {
                     int numbers = 0;
-                    for (int n = 1; n <= SPLIT_COUNT_MOST; n++) {
+                    for (int n = 1; n <= SPLIT_COUNT_MAX; n++) {
                         bool seen = split_has_count(&split, SPLIT_SEEN, n, (ShapeColour)c, (Shape)s);
                         CHECK(seen != split_has_count(&split, SPLIT_HELD, n, (ShapeColour)c, (Shape)s), "%d of %d %d",
                               n, c, s);
@@ -47,12 +47,12 @@ TEST(counts_have_the_same_marginals) {
                         numbers += seen;
                     }
                     CHECK(k < 2 || numbers >= 1, "colour %d of shape %d is seen in no number", c, s);
-                    CHECK(k > 6 || numbers < SPLIT_COUNT_MOST, "colour %d of shape %d is seen in every number", c, s);
+                    CHECK(k > 6 || numbers < SPLIT_COUNT_MAX, "colour %d of shape %d is seen in every number", c, s);
                 }
             for (int i = 0; i < N; i++)
                 CHECK(colour[i] == 5 * k && shape[i] == 5 * k, "%d: colour %d, shape %d, want %d", i, colour[i],
                       shape[i], 5 * k);
-            for (int n = 0; n < SPLIT_COUNT_MOST; n++)
+            for (int n = 0; n < SPLIT_COUNT_MAX; n++)
                 CHECK(counts[n] == N * k, "count %d: %d, want %d", n + 1, counts[n], N * k);
         }
 }
@@ -61,22 +61,23 @@ TEST(relations_have_the_same_marginals) {
     for (int k = 0; k <= N; k++)
         for (int seed = 0; seed < SEEDS; seed++) {
             Split split = make(SPLIT_RELATIONS, k, seed);
-            int partners[ALONG_COUNT] = { 0 };
-            for (int i = 0; i < ALONG_COUNT * N * N; i++) {
-                Along along = (Along)(i / (N * N));
+            int partners[DIRECTION_COUNT] = { 0 };
+            for (int i = 0; i < DIRECTION_COUNT * N * N; i++) {
+                Direction direction = (Direction)(i / (N * N));
                 Thing a = { (ShapeColour)(i / N % N), (Shape)(i % N) };
                 int seen = 0;
                 for (int j = 0; j < N * N; j++) {
                     Thing b = { (ShapeColour)(j / N), (Shape)(j % N) };
                     if (j == i % (N * N)) continue;
-                    bool has = split_has_relation(&split, SPLIT_SEEN, along, a, b);
-                    CHECK(has == split_has_relation(&split, SPLIT_SEEN, along, b, a), "%s", "only one way round");
-                    CHECK(has != split_has_relation(&split, SPLIT_HELD, along, a, b), "%s",
+                    bool has = split_has_relation(&split, SPLIT_SEEN, direction, a, b);
+                    CHECK(has == split_has_relation(&split, SPLIT_SEEN, direction, b, a), "%s", "only one way round");
+                    CHECK(has != split_has_relation(&split, SPLIT_HELD, direction, a, b), "%s",
                           "in both parts, or in none");
                     seen += has;
                 }
-                if (i % (N * N) == 0) partners[along] = seen;
-                CHECK(seen == partners[along], "thing %d has %d partners, the first %d", i, seen, partners[along]);
+                if (i % (N * N) == 0) partners[direction] = seen;
+                CHECK(seen == partners[direction], "thing %d has %d partners, the first %d", i, seen,
+                      partners[direction]);
             }
             CHECK(partners[0] == partners[1], "%d beside, %d above", partners[0], partners[1]);
             CHECK(split.coverage == partners[0] / 63.0, "coverage %g, partners %d of 63", split.coverage, partners[0]);
@@ -98,7 +99,7 @@ TEST(a_seed_is_a_split) {
                 for (int s = 0; s < 3; s++)
                     has[s] = which == 0   ? split_has_pair(split[s], SPLIT_SEEN, colour, shape)
                              : which == 1 ? split_has_count(split[s], SPLIT_SEEN, 3, colour, shape)
-                                          : split_has_relation(split[s], SPLIT_SEEN, ALONG_Y, first, thing);
+                                          : split_has_relation(split[s], SPLIT_SEEN, DIRECTION_Y, first, thing);
                 CHECK(has[0] == has[1], "%s", "the same seed, another split");
                 differ += has[0] != has[2];
             }
@@ -112,11 +113,11 @@ TEST(other_combinations_are_in_both_parts) {
     Thing a = { COLOUR_RED, SHAPE_STAR }, b = { COLOUR_BLUE, SHAPE_BAR };
     for (int part = 0; part < 2; part++) {
         CHECK(split_has_count(&pairs, (SplitPart)part, 2, a.colour, a.shape), "%s", "a count");
-        CHECK(split_has_relation(&pairs, (SplitPart)part, ALONG_X, a, b), "%s", "a relation");
+        CHECK(split_has_relation(&pairs, (SplitPart)part, DIRECTION_X, a, b), "%s", "a relation");
         CHECK(split_has_pair(&all, (SplitPart)part, a.colour, a.shape), "%s", "a pair");
         CHECK(split_has_any(&all, (SplitPart)part), "%s", "all");
         Split relations = make(SPLIT_RELATIONS, 4, 1);
-        CHECK(split_has_relation(&relations, (SplitPart)part, ALONG_X, a, a), "%s", "with its like");
+        CHECK(split_has_relation(&relations, (SplitPart)part, DIRECTION_X, a, a), "%s", "with its like");
     }
     Split none = make(SPLIT_COUNTS, 0, 1), whole = make(SPLIT_RELATIONS, 8, 1);
     CHECK(!split_has_any(&none, SPLIT_SEEN) && split_has_any(&none, SPLIT_HELD), "%s", "coverage 0");

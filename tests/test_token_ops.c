@@ -91,15 +91,15 @@ TEST(lstm_values) {
 
 TEST(tokens_are_picked_and_prepended) {
     Var x = data(mat_shape(3, 2, 3, 2), 1), one = data(mat_shape(1, 2), 2), each = data(mat_shape(2, 2, 2), 3);
-    Var picked = op_pick_token(&tape, x, (const int[]){ 2, 0 }), a = op_prepend(&tape, x, one),
+    Var picked = op_gather(&tape, x, (const int[]){ 2, 0 }), a = op_prepend(&tape, x, one),
         b = op_prepend(&tape, x, each);
     CHECK(picked->val.v[0] == x->val.v[4] && picked->val.v[2] == x->val.v[6] && picked->val.dims == 2, "%s", "picked");
-    CHECK(op_pick_token(&tape, x, NULL)->val.v[2] == x->val.v[6], "%s", "the first token");
+    CHECK(op_gather(&tape, x, NULL)->val.v[2] == x->val.v[6], "%s", "the first token");
     CHECK(a->val.shape[1] == 4 && a->val.v[0] == one->val.v[0] && a->val.v[8] == one->val.v[0] &&
               a->val.v[9] == one->val.v[1],
           "%s", "[D]");
     CHECK(b->val.v[8] == each->val.v[2] && b->val.v[2] == x->val.v[0] && b->val.v[15] == x->val.v[11], "%s", "[B,D]");
-    CHECK_STOPS(op_pick_token(&tape, x, (const int[]){ 0, 3 }), EXIT_CONTRACT, "token 3 of row 1");
+    CHECK_STOPS(op_gather(&tape, x, (const int[]){ 0, 3 }), EXIT_CONTRACT, "token 3 of row 1");
     CHECK_STOPS(op_prepend(&tape, x, data(mat_shape(1, 3), 1)), EXIT_CONTRACT, "the first token [3]");
 }
 

@@ -211,7 +211,7 @@ TEST(every_part_is_used) {
     }
 }
 
-/* Without gradients memory is used again on the way (tape_fold); the numbers are the same bits. */
+/* Without gradients memory is used again on the way (tape_keep); the numbers are the same bits. */
 TEST(without_gradients_the_same_numbers) {
     Arena arena = { 0 };
     Params params, words = { .arena = &arena };
@@ -612,7 +612,7 @@ TEST(whitening_is_of_cnn_alone) {
 /* ---- both towers --------------------------------------------------------------------------------------------- */
 
 /* 32 pictures by heart: every caption its own, so that the loss can come down to 0. */
-static void learns(ImageTowerSize image, int steps, double lr, double most) {
+static void learns(ImageTowerSize image, int steps, double lr, double max) {
     enum { B = 32, T = 3 };
     Clip clip;
     Err err;
@@ -650,8 +650,8 @@ static void learns(ImageTowerSize image, int steps, double lr, double most) {
         clip_clamp(&clip);
     }
     CHECK(first > 3, "%s begins at %g, want about log 32 = 3.47 or more", image.kind, first);
-    CHECK(last < most, "%s: %d steps brought the loss from %g to %g, want below %g", image.kind, steps, first, last,
-          most);
+    CHECK(last < max, "%s: %d steps brought the loss from %g to %g, want below %g", image.kind, steps, first, last,
+          max);
     tape_free(&tape);
     optim_free(&optim);
     clip_free(&clip);

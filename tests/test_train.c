@@ -37,11 +37,11 @@ static Recipe everything(void) {
         .schedule = SCHEDULE_COSINE,
         .warmup = 0.5,
         .clip_norm = 5,
-        .share = true,
+        .multi_positive = true,
         .smoothing = 0.1,
         .whiten_epochs = 1,
         .augment = { .mirror = MIRROR_RANDOM, .shift = 2, .edge = EDGE_REFLECT, .cutout = 4 },
-        .views = VIEWS_MIRROR,
+        .tta = TTA_MIRROR,
     };
 }
 
@@ -50,7 +50,7 @@ static Recipe least(void) {
     Recipe r = everything();
     r.name = "least";
     r.model.image = (ImageTowerSize){ .kind = "small", .embed = 8 };
-    r.share = false;
+    r.multi_positive = false;
     for (int g = 0; g < 3; g++) r.groups[g] = (OptimGroup){ .rule = OPTIM_SGD, .lr = 0.02 };
     return r;
 }
@@ -497,18 +497,17 @@ TEST(rows_make_sense) {
               r->negative);
         CHECK(fmod(r->test * TESTED + 1e-9, 1) < 1e-6 && r->test <= 1, "%g of %d", r->test, TESTED);
         CHECK_NEAR(r->logit_scale, 10, 1e-5); /* fixed */
-        CHECK(isnan(r->test_views) == (i < 11), "epoch %d: %g with views, which are for the last", r->epoch,
-              r->test_views);
+        CHECK(isnan(r->test_tta) == (i < 11), "epoch %d: %g with views, which are for the last", r->epoch, r->test_tta);
         CHECK(r->rate > 0 && r->seconds >= (i ? rows[i - 1].seconds : 0), "%g images per second, %g s", r->rate,
               r->seconds);
     }
-    CHECK(rows[11].test_views >= 0 && rows[11].test_views <= 1, "%g", rows[11].test_views);
+    CHECK(rows[11].test_tta >= 0 && rows[11].test_tta <= 1, "%g", rows[11].test_tta);
     CHECK(rows[11].loss < rows[0].loss - 0.2 && rows[11].image_to_text > rows[0].image_to_text,
           "it did not learn: %g, then %g", rows[0].loss, rows[11].loss);
 }
 
 TEST(the_log_has_its_columns) {
-    EpochRow row = { .epoch = 7, .loss = 2.5, .test = 0.8125, .test_views = 0.9375, .rate = 1234.4, .seconds = 9 };
+    EpochRow row = { .epoch = 7, .loss = 2.5, .test = 0.8125, .test_tta = 0.9375, .rate = 1234.4, .seconds = 9 };
     char text[512], small[8];
     int commas = 0, wanted = 0;
     train_log_row(&row, text, sizeof text);
@@ -516,7 +515,7 @@ TEST(the_log_has_its_columns) {
     for (const char *c = train_log_heading(); *c; c++) wanted += *c == ',';
     CHECK(commas == wanted && !strncmp(text, "7,2.500000,", 11) && strstr(text, ",0.812500,0.937500,1234,9.00"), "%s",
           text);
-    row.test_views = (double)NAN;
+    row.test_tta = (double)NAN;
     train_log_row(&row, text, sizeof text);
     CHECK(strstr(text, ",0.812500,,1234,9.00"), "%s", text);
     train_log_row(&row, small, sizeof small);
@@ -529,15 +528,13 @@ TEST(the_log_is_read_back) {
     CHECK(train_log_read(path, rows, 4, NULL) == 0, "%s", "there is no such file");
     Err err = { "" };
     CHECK(train_log_read(check_folder(), rows, 4, &err) == -1 && strstr(err.text, "folder"), "a folder: %s", err.text);
-    EpochRow written[2] = {
-        { .epoch = 1, .loss = 2.5, .test = 0.25, .test_views = (double)NAN, .seconds = 9 },
-        { .epoch = 2, .floor = 1.5, .test = 0.5, .test_views = 0.75, .rate = 10, .seconds = 17.25 }
-    };
+    EpochRow written[2] = { { .epoch = 1, .loss = 2.5, .test = 0.25, .test_tta = (double)NAN, .seconds = 9 },
+                            { .epoch = 2, .floor = 1.5, .test = 0.5, .test_tta = 0.75, .rate = 10, .seconds = 17.25 } };
     char text[2][512], whole[1200];
     for (int i = 0; i < 2; i++) train_log_row(&written[i], text[i], sizeof text[i]);
     const struct {
         const char *form;
-        int most, rows;
+        int max, rows;
     } files[] = {
         { "heading\n%s\n%s\n", 4, 2 },
         { "heading\n%s\n%s\n", 1, 1 },
@@ -552,7 +549,7 @@ TEST(the_log_is_read_back) {
         snprintf(whole, sizeof whole, files[i].form, text[0], text[1]);
         FILE *out = fopen(path, "wb");
         CHECK(out && fputs(whole, out) >= 0 && !fclose(out), "%s", "no file");
-        CHECK(train_log_read(path, rows, files[i].most, NULL) == files[i].rows, "file %zu: want %d rows", i,
+        CHECK(train_log_read(path, rows, files[i].max, NULL) == files[i].rows, "file %zu: want %d rows", i,
               files[i].rows);
         for (int k = 0; k < files[i].rows; k++) {
             char again[512];

@@ -32,7 +32,7 @@ static double ulp(double v) {
 
 /* Compares at floats of every size and sign: every 2039th bit pattern. `flat` measures in units of 1, not of the
  * result: for a function that crosses zero by subtraction. */
-static void sweep(const char *name, Function f, double (*truth)(double), double most, bool flat) {
+static void sweep(const char *name, Function f, double (*truth)(double), double max, bool flat) {
     num x[BLOCK], y[BLOCK];
     for (uint64_t bits = 0; bits <= UINT32_MAX;) {
         for (int i = 0; i < BLOCK; i++, bits += 2039) {
@@ -50,7 +50,7 @@ static void sweep(const char *name, Function f, double (*truth)(double), double 
                 continue;
             }
             double off = fabs(got - want) / ulp(flat ? 1 : want);
-            CHECK(off <= most, "%s(%.9g) is %.9g, want %.9g: off by %.2f ulp", name, (double)x[i], got, want, off);
+            CHECK(off <= max, "%s(%.9g) is %.9g, want %.9g: off by %.2f ulp", name, (double)x[i], got, want, off);
         }
     }
 }
@@ -80,8 +80,8 @@ TEST(quick_gelu_everywhere) {
         vec_quick_gelu(x, y, BLOCK);
         for (int i = 0; i < BLOCK; i++) {
             double want = true_quick((double)x[i]), off = fabs((double)y[i] - want),
-                   most = MAX(4 * ulp(want), sizeof(num) == 4 ? ldexp(1, -142) : 0);
-            CHECK(off <= most, "quick_gelu(%.9g) is %.9g, want %.9g: off by %.2f ulp", (double)x[i], (double)y[i], want,
+                   max = MAX(4 * ulp(want), sizeof(num) == 4 ? ldexp(1, -142) : 0);
+            CHECK(off <= max, "quick_gelu(%.9g) is %.9g, want %.9g: off by %.2f ulp", (double)x[i], (double)y[i], want,
                   off / ulp(want));
         }
     }

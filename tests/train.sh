@@ -112,7 +112,7 @@ refuses 1 'empty.png' own "$work/empty.png" 'a cat' 'a dog'
 refuses 1 'own.ppm' own --weights "$work/own.ppm" "$work/own.ppm" 'a cat' 'a dog'
 refuses 1 'there is no such model yet' own --seed 77
 refuses 1 'No such file' own --weights "$work/missing"
-refuses 2 '--views' own --views none
+refuses 2 '--test-augmentation' own --test-augmentation none
 refuses 2 '--pictures' own --pictures 10001
 dd if="$CLIP_MODELS/$model" of="$work/cut" bs=100000 count=3 2>/dev/null
 refuses 1 "$work/cut" own --weights "$work/cut"

@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-enum { N = 8, D = 64, MOST = 512, BATCH = 64, EPOCHS = 6, DRAWS = 400 };
+enum { N = 8, D = 64, LIMIT = 512, BATCH = 64, EPOCHS = 6, DRAWS = 400 };
 static const double tau = 0.07;
 
 /* Unit vectors I and T of n pairs: a text is its picture and noise, 1.5 times as long; S = I T^T. `kin` of picture 1 is
@@ -37,7 +37,7 @@ static double print_pairs(Mat s) {
     for (int i = 0; i < N; i++) {
         ClipPair pair = clip_pair(s, i, 1 / tau);
         printf("  %d      %7.4f    %7.4f (text %d)  %7.4f  %.4f  %6.4f     %.4f\n", i + 1, pair.positive, pair.negative,
-               pair.hardest + 1, pair.margin, pair.p, pair.loss, pair.share);
+               pair.hardest + 1, pair.margin, pair.p, pair.loss, pair.multi_positive);
         loss += pair.loss / N;
         positive += pair.positive / N;
         negative += pair.negative / N;
@@ -48,7 +48,7 @@ static double print_pairs(Mat s) {
 
 static void print_bound(Arena *arena) {
     printf("     N   log N    loss  log N - loss   right\n");
-    for (int n = N; n <= MOST; n *= 4) {
+    for (int n = N; n <= LIMIT; n *= 4) {
         Mat s = cosines_draw(arena, rng_seed(6, (uint64_t)n), n, 0, 1);
         double loss = cross_entropy_diagonal(s, 1 / tau), right = 0;
         for (int i = 0; i < n; i++) right += clip_pair(s, i, 1).margin > 0;
@@ -61,7 +61,7 @@ static void print_floor(int B) {
     Rng rng = rng_seed(7, (uint64_t)B);
     double mean = 0, squares = 0, exact = clip_loss_floor(B, CIFAR_CLASSES);
     for (int i = 0; i < DRAWS; i++) {
-        int caption[MOST];
+        int caption[LIMIT];
         for (int b = 0; b < B; b++) caption[b] = (int)rng_below(&rng, CIFAR_CLASSES);
         double floor = clip_loss_floor_of(caption, B);
         mean += floor / DRAWS;
@@ -86,7 +86,7 @@ static double learn(const Lesson *lesson, const Cifar *train, const Cifar *test,
     TrainRun run = { *recipe_find("quick"), 1, train, test, .after_epoch = after_epoch, .context = curve };
     run.recipe.epochs = EPOCHS;
     run.recipe.batch = BATCH;
-    run.recipe.share = false;
+    run.recipe.multi_positive = false;
     for (int i = 0; i < 3; i++) run.recipe.model.image.widths[i] /= 4;
     printf("  epoch    loss   floor  loss - floor  right class\n");
     if (!train_run(&run, clip, &err)) die("%s", err.text);
@@ -121,7 +121,7 @@ static void ask_both(Clip *clip, const Cifar *test) {
 
 int main(int argc, char **argv) {
     const char *data = "shapes";
-    const Option options[] = { { "data", .text = &data, .choices = COURSE_DATA, .help = "for section 6" }, { 0 } };
+    const Option options[] = { { "data", .text = &data, .choices = LESSON_DATA, .help = "for section 6" }, { 0 } };
     Lesson lesson = { .number = "05",
                       .title = "InfoNCE and hard negatives",
                       .takes = "5 seconds",
@@ -158,12 +158,12 @@ int main(int argc, char **argv) {
 
     lesson_section(&lesson, "5. Captions repeat: ten classes, one caption each. The floor E[log n]");
     printf("     B  exact      %d batches       off by\n", DRAWS);
-    for (int B = 64; B <= MOST; B *= 2) print_floor(B);
+    for (int B = 64; B <= LIMIT; B *= 2) print_floor(B);
 
     lesson_section(&lesson, "6. A real run: a small CLIP learns from batches of 64");
-    Cifar train = course_pictures(&lesson.memory, data, CIFAR_TRAIN, 1600);
-    Cifar test = course_pictures(&lesson.memory, data, CIFAR_TEST, BATCH);
-    printf("%s\n", course_notice(&train, data));
+    Cifar train = lesson_pictures(&lesson.memory, data, CIFAR_TRAIN, 1600);
+    Cifar test = lesson_pictures(&lesson.memory, data, CIFAR_TEST, BATCH);
+    printf("%s\n", lesson_notice(&train, data));
     said = lesson_predict(&lesson, "It begins near log 64 = %.3f. Where will its loss stop?", log(BATCH));
     Clip clip;
     lesson_outcome_number(&lesson, &said, learn(&lesson, &train, &test, &clip), 3);

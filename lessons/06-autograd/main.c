@@ -98,9 +98,9 @@ static void by_difference(Mat z, bool both, double h, num *g) {
 }
 
 static double farthest(const num *a, const num *b) {
-    double most = 0;
-    for (int i = 0; i < N * N; i++) most = fmax(most, fabs(a[i] - b[i]));
-    return most;
+    double max = 0;
+    for (int i = 0; i < N * N; i++) max = fmax(max, fabs(a[i] - b[i]));
+    return max;
 }
 
 static void compare(Mat z, bool both) {

@@ -1,6 +1,6 @@
 /* graph: what a tape has written down, as a figure: every node with its value and its gradient. */
-#ifndef GRAPH_H
-#define GRAPH_H
+#ifndef TAPE_FIGURE_H
+#define TAPE_FIGURE_H
 
 #include "show/figure.h"
 #include "autograd/tape.h"

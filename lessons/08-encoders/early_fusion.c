@@ -1,8 +1,8 @@
 #include "early_fusion.h"
 
-Fusion fusion_add(Params *params, FusionSize size, Rng *rng) {
+EarlyFusion early_fusion_add(Params *params, EarlyFusionSize size, Rng *rng) {
     TransformerSize body = { .width = size.width, .layers = size.layers, .heads = size.heads };
-    return (Fusion){
+    return (EarlyFusion){
         .size = size,
         .word = embedding_add(params, "fusion.word", size.vocabulary, size.width, rng),
         .patch = linear_add(params, "fusion.patch", 3 * size.patch * size.patch, size.width, rng),
@@ -11,7 +11,7 @@ Fusion fusion_add(Params *params, FusionSize size, Rng *rng) {
     };
 }
 
-Var fusion_score(Tape *t, const Fusion *m, Var pixels, const int *ids, int T) {
+Var early_fusion_score(Tape *t, const EarlyFusion *m, Var pixels, const int *ids, int T) {
     REQUIRE(pixels->val.dims == 4 && pixels->val.shape[0] == 1 && T >= 1,
             "pixels are %s with %d words, want [1,H,W,3] and at least 1", mat_shape_text(pixels->val), T);
     int D = m->size.width;

@@ -6,27 +6,27 @@
  *
  * A score is of one pair: nothing about a picture can be kept for the next text.
  */
-#ifndef FUSION_H
-#define FUSION_H
+#ifndef EARLY_FUSION_H
+#define EARLY_FUSION_H
 
 #include "model/transformer.h"
 
 typedef struct {
     int vocabulary, patch, width, layers, heads;
-} FusionSize;
+} EarlyFusionSize;
 
 typedef struct {
-    FusionSize size;
+    EarlyFusionSize size;
     Embedding word;
     Linear patch, score;
     Transformer body;
-} Fusion;
+} EarlyFusion;
 
 /* Makes the parameters, under "fusion.". Wants what transformer_add wants. */
-Fusion fusion_add(Params *params, FusionSize size, Rng *rng);
+EarlyFusion early_fusion_add(Params *params, EarlyFusionSize size, Rng *rng);
 
 /* One pair: pixels [1,H,W,3] and ids [T], T >= 1 -> [1,1]. What remains of H and W beyond whole patches is not seen. There
  * are no positions: this is the least that looks at both together. */
-Var fusion_score(Tape *t, const Fusion *m, Var pixels, const int *ids, int T);
+Var early_fusion_score(Tape *t, const EarlyFusion *m, Var pixels, const int *ids, int T);
 
 #endif

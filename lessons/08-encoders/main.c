@@ -16,7 +16,7 @@ enum {
     WORDS = 6,
     VOCABULARY = 20,
     SIDE = CIFAR_SIDE,
-    PATCH = SPOTLIGHT_PATCH,
+    PATCH = ATTENTION_MAP_PATCH,
     ACROSS = SIDE / PATCH,
     PAIRS = 8,
     D = 64,
@@ -51,12 +51,12 @@ static void take_apart(Lesson *lesson, ClipConfig config, double work[2]) {
     image_tower_whiten(&clip.image, pixels);
     printf("%s: pixels [%d,%d,%d,3] to\n", config.image.kind, B, SIDE, SIDE);
     Var image = clip_image(&t, &clip, pixels);
-    Anatomy a = anatomy_of(&t.arena, &t, NULL);
-    anatomy_print(stdout, &a);
+    ModelSummary a = model_summary_make(&t.arena, &t, NULL);
+    model_summary_print(stdout, &a);
     printf("%s: words [%d,%d] to\n", config.text.kind, B, WORDS);
     Var before = t.last, text = clip_text(&t, &clip, ids, B, WORDS);
-    Anatomy b = anatomy_of(&t.arena, &t, before);
-    anatomy_print(stdout, &b);
+    ModelSummary b = model_summary_make(&t.arena, &t, before);
+    model_summary_print(stdout, &b);
     Var logits = clip_logits(&t, image, text, tape_param(&t, clip.logit_scale)),
         loss = clip_loss(&t, logits, (Mat){ 0 });
     draw_heat(&lesson->term,
@@ -95,7 +95,7 @@ static void learn_scale(Arena *arena, Mat cosines, double rate) {
             v[way] = 0.999 * v[way] + 0.001 * g * g;
             x[way] -= rate * m[way] / (1 - pow(0.9, step + 1)) / (sqrt(v[way] / (1 - pow(0.999, step + 1))) + 1e-8);
         }
-        x[EXP_T] = fmin(x[EXP_T], LOGIT_SCALE_MOST);
+        x[EXP_T] = fmin(x[EXP_T], LOGIT_SCALE_MAX);
         if (show) putchar('\n');
     }
 }
@@ -104,20 +104,20 @@ static void learn_scale(Arena *arena, Mat cosines, double rate) {
 static double early_work(Lesson *lesson) {
     Params params = { .arena = &lesson->memory };
     Rng rng = rng_seed(9, 0);
-    Fusion m = fusion_add(&params, (FusionSize){ VOCABULARY, PATCH, 128, 4, 4 }, &rng);
+    EarlyFusion m = early_fusion_add(&params, (EarlyFusionSize){ VOCABULARY, PATCH, 128, 4, 4 }, &rng);
     Mat noise = mat_normal(&lesson->memory, 1, SIDE * SIDE * 3, &rng, 1), pixels = mat_shape(4, 1, SIDE, SIDE, 3);
     int ids[WORDS] = { 2, 3, 4, 5, 6, 7 };
     Tape t = { 0 };
     pixels.v = noise.v;
-    Var score = fusion_score(&t, &m, tape_data(&t, pixels), ids, WORDS);
-    double work = anatomy_of(&t.arena, &t, NULL).work;
+    Var score = early_fusion_score(&t, &m, tape_data(&t, pixels), ids, WORDS);
+    double work = model_summary_make(&t.arena, &t, NULL).work;
     printf("a picture and a caption together: [%d,128] tokens, one score %s, %.1f million multiply-adds\n",
            WORDS + ACROSS * ACROSS, mat_shape_text(score->val), work / 1e6);
     tape_free(&t);
     return work;
 }
 
-static void compare_fusion(const double late[2], double early) {
+static void compare_early_fusion(const double late[2], double early) {
     printf(
         "        N pictures, N captions: millions of multiply-adds\n       N     towers    N x N dots     late fusion    early fusion   early / late\n");
     for (double n = 1; n <= 1e4; n *= 10) {
@@ -131,13 +131,13 @@ static void compare_fusion(const double late[2], double early) {
 static double look_at(Lesson *lesson, Clip *clip, const char *caption, Tile *pictures, Tile *looks) {
     double share = 0;
     for (int i = 0; i < SCENES; i++) {
-        Spotlight *scene = arena_alloc(&lesson->memory, 1, sizeof *scene);
-        *scene = spotlight_scene(10, i);
-        Mat look = spotlight_look(&lesson->memory, clip, scene);
-        share += spotlight_share(scene, look) / SCENES;
+        AttentionMap *scene = arena_alloc(&lesson->memory, 1, sizeof *scene);
+        *scene = attention_map_scene(10, i);
+        Mat look = attention_map_look(&lesson->memory, clip, scene);
+        share += attention_map_share(scene, look) / SCENES;
         if (i < LOOKS) {
             uint8_t *lit = arena_alloc(&lesson->memory, CIFAR_NUMBERS, 1);
-            spotlight_lit(scene, look, lit);
+            attention_map_lit(scene, look, lit);
             pictures[i] = (Tile){ scene->rgb, SIDE, SIDE, scene->name, false };
             looks[i] = (Tile){ lit, SIDE, SIDE, caption, false };
         }
@@ -164,19 +164,19 @@ static void print_answers(Clip *clip, const char *template, const Cifar *test) {
 }
 
 static void show_attention(Lesson *lesson, int learn) {
-    Cifar train = course_pictures(&lesson->memory, "shapes", CIFAR_TRAIN, learn),
-          test = course_pictures(&lesson->memory, "shapes", CIFAR_TEST, 500);
+    Cifar train = lesson_pictures(&lesson->memory, "shapes", CIFAR_TRAIN, learn),
+          test = lesson_pictures(&lesson->memory, "shapes", CIFAR_TEST, 500);
     TrainRun run = { .recipe = *recipe_find("quick"), .seed = 1, .train = &train, .test = &test, .resume = true };
     run.recipe.name = "08-tiny-vit";
     run.recipe.epochs = 3;
     run.recipe.batch = 50;
     run.recipe.model.image =
         (ImageTowerSize){ .kind = "vit", .patch = PATCH, .width = 32, .layers = LAYERS, .heads = HEADS, .embed = D };
-    run.checkpoint = course_model_path(&lesson->memory, run.recipe.name, &train, learn, ".safetensors");
+    run.checkpoint = lesson_model_path(&lesson->memory, run.recipe.name, &train, learn, ".safetensors");
     Clip new, old;
     Err err;
     Vocab vocab = vocab_build(&lesson->memory, run.recipe.templates, 1, train.names, CIFAR_CLASSES);
-    if (!clip_init(&new, run.recipe.model, &vocab, 1, &err) || !folder_make(course_models(), &err) ||
+    if (!clip_init(&new, run.recipe.model, &vocab, 1, &err) || !folder_make(lesson_models(), &err) ||
         !train_run(&run, &old, &err))
         die("%s", err.text);
     Tile tiles[3 * LOOKS];
@@ -184,8 +184,8 @@ static void show_attention(Lesson *lesson, int learn) {
            after = look_at(lesson, &old, "trained", tiles, tiles + 2 * LOOKS);
     double covered = 0;
     for (int i = 0; i < SCENES; i++) {
-        Spotlight scene = spotlight_scene(10, i);
-        covered += 100 * spotlight_chance(&scene) / SCENES;
+        AttentionMap scene = attention_map_scene(10, i);
+        covered += 100 * attention_map_chance(&scene) / SCENES;
     }
     lesson_tiles(
         lesson, "08-attention",
@@ -200,7 +200,7 @@ static void show_attention(Lesson *lesson, int learn) {
 
 int main(int argc, char **argv) {
     int learn = 3000;
-    const Option options[] = { { "learn", .integer = &learn, .low = 100, .high = 50000,
+    const Option options[] = { { "train-images", .integer = &learn, .low = 100, .high = 50000,
                                  .help = "pictures of shapes for the small transformer of section 4" },
                                { 0 } };
     Lesson lesson = { .number = "08",
@@ -231,7 +231,7 @@ int main(int argc, char **argv) {
     printf("late: a picture through vit %.1f million multiply-adds, a caption through transformer %.2f million\n",
            work[2][0] / 1e6, work[2][1] / 1e6);
     double early = early_work(&lesson), n = 1000;
-    compare_fusion(work[2], early);
+    compare_early_fusion(work[2], early);
     lesson_outcome_number(&lesson, &said, n * n * early / (n * (work[2][0] + work[2][1]) + n * n * D), 0);
 
     lesson_section(&lesson, "4. Where does a vision transformer look?");

@@ -23,15 +23,15 @@ static double node_work(const Node *n) {
     return 0;
 }
 
-Anatomy anatomy_of(Arena *arena, const Tape *tape, Var from) {
-    Anatomy found = { .count = 0 };
+ModelSummary model_summary_make(Arena *arena, const Tape *tape, Var from) {
+    ModelSummary found = { .count = 0 };
     for (const Node *n = tape->last; n && n != from; n = n->before) found.count += n->op != NULL;
     found.step = arena_zero(arena, (size_t)found.count, sizeof *found.step);
     int at = found.count;
     for (const Node *n = tape->last; n && n != from; n = n->before) {
         if (!n->op) continue;
-        AnatomyStep *step = &found.step[--at];
-        *step = (AnatomyStep){ n->op->name, n->val, node_numbers(n), node_work(n) };
+        SummaryStep *step = &found.step[--at];
+        *step = (SummaryStep){ n->op->name, n->val, node_numbers(n), node_work(n) };
         step->shape.v = NULL;
         found.numbers += step->numbers;
         found.work += step->work;
@@ -41,12 +41,12 @@ Anatomy anatomy_of(Arena *arena, const Tape *tape, Var from) {
 
 /* ---- printing ------------------------------------------------------------------------------------------------------------ */
 
-static bool step_same(const AnatomyStep *a, const AnatomyStep *b) {
+static bool step_same(const SummaryStep *a, const SummaryStep *b) {
     return !strcmp(a->name, b->name) && mat_same_shape(a->shape, b->shape) && a->numbers == b->numbers;
 }
 
 /* How many steps from i on are repeated at once, and how often in all; 0 where nothing is. */
-static int repeated(const Anatomy *a, int i, int *times) {
+static int repeated(const ModelSummary *a, int i, int *times) {
     for (int period = 3; i + 2 * period <= a->count; period++) {
         int same = 0;
         while (i + period + same < a->count && step_same(&a->step[i + same], &a->step[i + period + same])) same++;
@@ -58,9 +58,9 @@ static int repeated(const Anatomy *a, int i, int *times) {
     return 0;
 }
 
-static void print_steps(FILE *out, const Anatomy *a, int begin, int end, const char *note, Mat *shape) {
+static void print_steps(FILE *out, const ModelSummary *a, int begin, int end, const char *note, Mat *shape) {
     for (int i = begin; i < end; i++) {
-        const AnatomyStep *s = &a->step[i];
+        const SummaryStep *s = &a->step[i];
         if (s->numbers)
             fprintf(out, "%s%10zu  %s%s", i > 0 ? "\n" : "", s->numbers,
                     i == begin ? note
@@ -73,7 +73,7 @@ static void print_steps(FILE *out, const Anatomy *a, int begin, int end, const c
     }
 }
 
-void anatomy_print(FILE *out, const Anatomy *a) {
+void model_summary_print(FILE *out, const ModelSummary *a) {
     Mat shape = { .dims = -1 };
     for (int i = 0, times = 0, period; i < a->count; i += MAX(1, period * times)) {
         char note[32];
@@ -91,7 +91,7 @@ void anatomy_print(FILE *out, const Anatomy *a) {
 
 /* ---- attention ------------------------------------------------------------------------------------------------------------ */
 
-Mat anatomy_look(Arena *arena, const Tape *tape, int i, AttentionShape shape, int b, int token) {
+Mat model_summary_look(Arena *arena, const Tape *tape, int i, AttentionShape shape, int b, int token) {
     int count = 0;
     const Node *found = NULL;
     for (const Node *n = tape->last; n; n = n->before) count += n->op == &attention_op;

@@ -113,7 +113,7 @@ int main(int argc, char **argv) {
     const char *data = "auto";
     int seed = 1, pictures = 0;
     const Option options[] = {
-        { "data", .text = &data, .choices = COURSE_DATA, .help = "which pictures" },
+        { "data", .text = &data, .choices = LESSON_DATA, .help = "which pictures" },
         { "pictures", .integer = &pictures, .low = 0, .high = 50000, .help = "the first so many; 0: all" },
         { 0 },
     };
@@ -126,10 +126,10 @@ int main(int argc, char **argv) {
                       .seed = &seed };
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;
-    Cifar train = course_pictures(arena, data, CIFAR_TRAIN, pictures);
+    Cifar train = lesson_pictures(arena, data, CIFAR_TRAIN, pictures);
     const Recipe *one = recipe_find("quick"), *many = recipe_find("templates");
     const char *const *names = train.names;
-    printf("%s\n", course_notice(&train, data));
+    printf("%s\n", lesson_notice(&train, data));
 
     lesson_section(&lesson, "1. The pictures");
     count_classes(&train);

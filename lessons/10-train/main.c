@@ -9,11 +9,11 @@
 #include <signal.h>
 #include <string.h>
 
-enum { EPOCHS_MOST = 1000 };
+enum { EPOCHS_MAX = 1000 };
 
 typedef struct {
     const Lesson *lesson;
-    EpochRow rows[EPOCHS_MOST];
+    EpochRow rows[EPOCHS_MAX];
     int count;
 } History;
 
@@ -30,15 +30,15 @@ static void print_row(const EpochRow *r) {
     printf("%5d %6.3f %6.3f %6.3f  %5.1f %%  %5.1f %% %6.1f  %8.3f %8.3f %5.1f %% %7.0f %8.1f\n", r->epoch, r->loss,
            r->floor, r->loss - r->floor, 100 * r->image_to_text, 100 * r->text_to_image, r->logit_scale, r->positive,
            r->negative, 100 * r->test, r->rate, r->seconds);
-    if (!isnan(r->test_views))
+    if (!isnan(r->test_tta))
         printf("test pictures, each also mirrored and shifted by a pixel: %.2f %% (as they are: %.2f %%)\n",
-               100 * r->test_views, 100 * r->test);
+               100 * r->test_tta, 100 * r->test);
     fflush(stdout);
 }
 
 static void show_row(void *context, const EpochRow *r) {
     History *history = context;
-    if (history->count < EPOCHS_MOST) history->rows[history->count++] = *r;
+    if (history->count < EPOCHS_MAX) history->rows[history->count++] = *r;
     print_row(r);
 }
 
@@ -76,9 +76,9 @@ static void show_race(const Lesson *lesson, Arena *arena, const Cifar *pictures,
     for (int i = -1; count < RUNS && (i < 0 || recipe_at(i)); i++) { /* this run first */
         const char *name = i < 0 ? run->recipe.name : recipe_at(i)->name;
         if (i >= 0 && !strcmp(name, run->recipe.name)) continue;
-        EpochRow *rows = arena_alloc(arena, EPOCHS_MOST, sizeof *rows);
+        EpochRow *rows = arena_alloc(arena, EPOCHS_MAX, sizeof *rows);
         int n =
-            train_log_read(course_model_path(arena, name, pictures, (int)run->seed, ".csv"), rows, EPOCHS_MOST, &err);
+            train_log_read(lesson_model_path(arena, name, pictures, (int)run->seed, ".csv"), rows, EPOCHS_MAX, &err);
         if (n < 0) fprintf(stderr, "left out: %s\n", err.text);
         num *x = arena_alloc(arena, (size_t)MAX(1, n), sizeof *x),
             *y = arena_alloc(arena, (size_t)MAX(1, n), sizeof *y);
@@ -119,9 +119,9 @@ typedef struct {
     int seed, epochs, batch, threads, pictures;
     double lr;
     bool resume, keep, profile;
-} Wish;
+} Args;
 
-static Recipe wished_recipe(const Wish *w, Arena *arena) {
+static Recipe wished_recipe(const Args *w, Arena *arena) {
     Recipe r = *recipe_find(w->recipe);
     recipe_towers(&r, arena, w->image, w->text);
     recipe_leave_out(&r, arena, w->without);
@@ -132,7 +132,7 @@ static Recipe wished_recipe(const Wish *w, Arena *arena) {
 }
 
 /* The command that shows lesson 11 on this very model. */
-static const char *next_command(const Wish *w, Arena *arena, const char *model) {
+static const char *next_command(const Args *w, Arena *arena, const char *model) {
     if (strcmp(w->without, "nothing")) return arena_print(arena, "make lesson-11 ARGS=\"--weights %s\"", model);
     char *args = arena_print(arena, "--recipe %s", w->recipe);
     if (strcmp(w->image, "recipe")) args = arena_print(arena, "%s --image %s", args, w->image);
@@ -149,7 +149,7 @@ static void show_end(const Lesson *lesson, Arena *arena, const TrainRun *run, Hi
         lesson_outcome_number(lesson, guess, 100 * history->rows[history->count - 1].test, 1);
     } else {
         Err err;
-        int done = train_log_read(run->log, history->rows, EPOCHS_MOST, &err);
+        int done = train_log_read(run->log, history->rows, EPOCHS_MAX, &err);
         if (done < 0) die("%s", err.text);
         for (int i = 0; i < done; i++) print_row(&history->rows[i]);
         printf("all %d epochs were done before: nothing was left to do\n", run->recipe.epochs);
@@ -166,7 +166,7 @@ static void train_and_show(const Lesson *lesson, Arena *arena, TrainRun *run, co
     run->context = history;
     Err err;
     Clip clip;
-    if (!folder_make(course_models(), &err)) die("%s", err.text);
+    if (!folder_make(lesson_models(), &err)) die("%s", err.text);
     signal(SIGINT, stop_politely);
     signal(SIGTERM, stop_politely);
     show_heading();
@@ -177,7 +177,7 @@ static void train_and_show(const Lesson *lesson, Arena *arena, TrainRun *run, co
 }
 
 int main(int argc, char **argv) {
-    Wish w = {
+    Args w = {
         .recipe = "quick", .without = "nothing", .data = "auto", .image = "recipe", .text = "recipe", .seed = 1
     };
     const Option options[] = {
@@ -186,7 +186,7 @@ int main(int argc, char **argv) {
           .help = "the recipe without one of its ingredients: what is it worth?" },
         { "image", .text = &w.image, .choices = RECIPE_IMAGES, .help = "the tower pictures go through" },
         { "text", .text = &w.text, .choices = RECIPE_TEXTS, .help = "the tower captions go through" },
-        { "epochs", .integer = &w.epochs, .low = 0, .high = EPOCHS_MOST,
+        { "epochs", .integer = &w.epochs, .low = 0, .high = EPOCHS_MAX,
           .help = "times every picture is seen; 0: the recipe's" },
         { "batch", .integer = &w.batch, .low = 0, .high = 50000,
           .help = "pairs in a batch, 2 or more; 0: the recipe's" },
@@ -194,9 +194,10 @@ int main(int argc, char **argv) {
           .help = "learning rate of the heads, the others' in proportion; 0: the recipe's" },
         { "threads", .integer = &w.threads, .low = 0, .high = 256, .help = "0: one for each processor" },
         { "resume", .flag = &w.resume, .help = "go on from the last finished epoch of the same run" },
-        { "keep", .flag = &w.keep, .help = "with --resume: a model of another run is kept aside, and this one begins" },
+        { "backup-other", .flag = &w.keep,
+          .help = "with --resume: a model of another run is kept aside, and this one begins" },
         { "profile", .flag = &w.profile, .help = "also tell where the time went, by operation" },
-        { "data", .text = &w.data, .choices = COURSE_DATA, .help = "which pictures" },
+        { "data", .text = &w.data, .choices = LESSON_DATA, .help = "which pictures" },
         { "pictures", .integer = &w.pictures, .low = 0, .high = 50000, .help = "learn from the first so many; 0: all" },
         { 0 },
     };
@@ -211,19 +212,19 @@ int main(int argc, char **argv) {
     if (w.threads) thread_set_count(w.threads);
 
     Arena *arena = &lesson.memory;
-    Cifar train = course_pictures(arena, w.data, CIFAR_TRAIN, w.pictures),
-          test = course_pictures(arena, w.data, CIFAR_TEST, w.pictures);
+    Cifar train = lesson_pictures(arena, w.data, CIFAR_TRAIN, w.pictures),
+          test = lesson_pictures(arena, w.data, CIFAR_TEST, w.pictures);
     TrainRun run = { .recipe = wished_recipe(&w, arena),
                      .seed = (uint64_t)w.seed,
                      .train = &train,
                      .test = &test,
                      .resume = w.resume,
                      .keep_other = w.keep };
-    run.checkpoint = course_model_path(arena, run.recipe.name, &train, w.seed, ".safetensors");
-    run.log = course_model_path(arena, run.recipe.name, &train, w.seed, ".csv");
+    run.checkpoint = lesson_model_path(arena, run.recipe.name, &train, w.seed, ".safetensors");
+    run.log = lesson_model_path(arena, run.recipe.name, &train, w.seed, ".csv");
     if (w.profile) run.profile = arena_zero(arena, 1, sizeof *run.profile);
     lesson.next = next_command(&w, arena, run.checkpoint);
-    printf("%s\n", course_notice(&train, w.data));
+    printf("%s\n", lesson_notice(&train, w.data));
     show_model(&run.recipe, &train, &test);
     Prediction guess = lesson_predict(&lesson, "Of 100 test pictures, how many will it name rightly in the end?");
     lesson_section(&lesson, "Epoch by epoch");

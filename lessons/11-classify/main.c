@@ -160,12 +160,12 @@ static void show_first(const Cifar *test, const int *said) {
     printf(" %%\ntogether %.1f %% (95 %% interval %.1f to %.1f)\n", 100 * rate.share, 100 * rate.low, 100 * rate.high);
 }
 
-static void classify_all(const Lesson *lesson, Clip *clip, Arena *arena, const Cifar *test, Views views) {
+static void classify_all(const Lesson *lesson, Clip *clip, Arena *arena, const Cifar *test, TestAugmentation tta) {
     Mat classes = zeroshot_classes(clip, arena, template, COUNT(template), test->names, CIFAR_CLASSES, stdout);
     Progress progress = progress_begin("classify", test->n, "img/s");
     Mat scores = zeroshot_scores(
         clip, arena, classes, test,
-        (ZeroshotRange){ .n = test->n, .batch = 100, .views = views, .progress = show_progress, .context = &progress });
+        (ZeroshotRange){ .n = test->n, .batch = 100, .tta = tta, .progress = show_progress, .context = &progress });
     progress_end(&progress);
     int *said = arena_alloc(arena, (size_t)test->n, sizeof *said),
         *truth = arena_alloc(arena, (size_t)test->n, sizeof *truth);
@@ -188,8 +188,7 @@ static void classify_all(const Lesson *lesson, Clip *clip, Arena *arena, const C
 }
 
 int main(int argc, char **argv) {
-    const char *weights = "", *data = "auto", *recipe = "shipped", *views = "plain", *image = "recipe",
-               *text = "recipe";
+    const char *weights = "", *data = "auto", *recipe = "shipped", *tta = "plain", *image = "recipe", *text = "recipe";
     int seed = 1, pictures = 0;
     const Option options[] = {
         { "weights", .text = &weights, .help = "a model file of lesson 10; empty: the one of --recipe and --seed" },
@@ -197,9 +196,9 @@ int main(int argc, char **argv) {
           .help = "whose model; shipped: what came with the toolkit, or quick" },
         { "image", .text = &image, .choices = RECIPE_IMAGES, .help = "the model with this image tower" },
         { "text", .text = &text, .choices = RECIPE_TEXTS, .help = "the model with this text tower" },
-        { "views", .text = &views, .choices = "plain|mirror|all",
+        { "test-augmentation", .text = &tta, .choices = "plain|mirror|all",
           .help = "average over mirrored, or mirrored and shifted, looks" },
-        { "data", .text = &data, .choices = COURSE_DATA, .help = "which pictures" },
+        { "data", .text = &data, .choices = LESSON_DATA, .help = "which pictures" },
         { "pictures", .integer = &pictures, .low = 0, .high = 10000, .help = "the first so many; 0: all" },
         { 0 },
     };
@@ -223,34 +222,34 @@ int main(int argc, char **argv) {
     }
 
     Arena *arena = &lesson.memory;
-    Cifar test = course_pictures(arena, data, CIFAR_TEST, pictures);
+    Cifar test = lesson_pictures(arena, data, CIFAR_TEST, pictures);
     bool given = *weights,
          own = strcmp(recipe, "shipped") || strcmp(image, "recipe") || strcmp(text, "recipe") || seed != 1;
     if (!strcmp(recipe, "shipped")) recipe = "quick";
     Recipe trained = *recipe_find(recipe);
     recipe_towers(&trained, arena, image, text);
-    if (!given && !own && !test.generated && file_exists(COURSE_SHIPPED)) {
-        weights = COURSE_SHIPPED;
+    if (!given && !own && !test.generated && file_exists(LESSON_SHIPPED)) {
+        weights = LESSON_SHIPPED;
         given = true;
     }
-    if (!given) weights = course_model_path(arena, trained.name, &test, seed, ".safetensors");
+    if (!given) weights = lesson_model_path(arena, trained.name, &test, seed, ".safetensors");
     if (!given && !file_exists(weights))
         die("%s: there is no such model yet; make lesson-10 ARGS=\"--recipe %s --image %s --text %s --seed %d\" trains it",
             weights, recipe, image, text, seed);
     Clip clip;
     Err err;
     if (!clip_load(&clip, weights, &err)) die("%s", err.text);
-    course_refuse_other(arena, &clip, weights, &test);
+    lesson_refuse_other(arena, &clip, weights, &test);
     fprintf(stderr, "model: %s\n", weights);
-    printf("%s\n", course_notice(&test, data));
+    printf("%s\n", lesson_notice(&test, data));
     if (lesson.word_count) {
         classify_own(&lesson, &clip, arena, lesson.words[0], lesson.words + 1, lesson.word_count - 1);
     } else {
         Prediction guess = lesson_predict(&lesson, "Which two classes will it confuse most?");
         classify_all(&lesson, &clip, arena, &test,
-                     !strcmp(views, "all")      ? VIEWS_MIRROR_SHIFT
-                     : !strcmp(views, "mirror") ? VIEWS_MIRROR
-                                                : VIEWS_PLAIN);
+                     !strcmp(tta, "all")      ? TTA_MIRROR_SHIFT
+                     : !strcmp(tta, "mirror") ? TTA_MIRROR
+                                              : TTA_NONE);
         lesson_outcome(&lesson, &guess, "see the list above");
         printf("\nYour own picture:  build/lesson-11 photo.png \"a photo of a cat\" \"a photo of a dog\"\n");
     }

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { C = CIFAR_CLASSES, MOST = 40 };
+enum { C = CIFAR_CLASSES, LIMIT = 40 };
 
 /* A way to make a class into a vector, and how it did. Row 0 is what the others are compared with. */
 typedef struct {
@@ -21,12 +21,12 @@ typedef struct {
 } Wording;
 
 typedef struct {
-    Wording row[MOST];
+    Wording row[LIMIT];
     int count;
 } Table;
 
 static void add(Table *table, const char *text, const char *kind, Mat classes) {
-    if (table->count < MOST) table->row[table->count++] = (Wording){ .text = text, .kind = kind, .classes = classes };
+    if (table->count < LIMIT) table->row[table->count++] = (Wording){ .text = text, .kind = kind, .classes = classes };
 }
 
 static void add_template(Table *table, Arena *arena, Clip *clip, const Cifar *test, const char *text,
@@ -43,14 +43,14 @@ static Mat mean_of(Arena *arena, const Wording *row, int n) {
 }
 
 static void print_lengths(Mat mean) {
-    double least = INFINITY, most = 0, length;
+    double least = INFINITY, max = 0, length;
     for (int c = 0; c < C; c++) {
         length = vec_norm(&AT(mean, c, 0), mean.shape[1]);
         least = MIN(least, length);
-        most = MAX(most, length);
+        max = MAX(max, length);
     }
     printf("The means of %d classes' vectors over these wordings are %.4f to %.4f long; 1 if all were the same.\n", C,
-           least, most);
+           least, max);
 }
 
 /* Every picture is encoded once and compared with the vectors of all wordings. */
@@ -122,10 +122,10 @@ int main(int argc, char **argv) {
         { "weights", .text = &weights, .help = "a model file; empty: the one of --recipe and --seed" },
         { "recipe", .text = &recipe, .choices = "quick|templates",
           .help = "whose model; it is trained if it is not there yet" },
-        { "data", .text = &data, .choices = COURSE_DATA, .help = "which pictures" },
+        { "data", .text = &data, .choices = LESSON_DATA, .help = "which pictures" },
         { "pictures", .integer = &pictures, .low = 0, .high = 10000,
           .help = "test pictures, the first so many; 0: all" },
-        { "learn", .integer = &learn, .low = 0, .high = 50000,
+        { "train-images", .integer = &learn, .low = 0, .high = 50000,
           .help = "a model that learns from the first so many; 0: all" },
         { 0 },
     };
@@ -142,10 +142,10 @@ int main(int argc, char **argv) {
     for (int i = 0; i < lesson.word_count; i++)
         if (!text_template_check(lesson.words[i], &err)) die_usage("%s", err.text);
     Arena *arena = &lesson.memory;
-    Cifar test = course_pictures(arena, data, CIFAR_TEST, pictures);
-    printf("%s\n", course_notice(&test, data));
-    CourseModel model = course_model(arena, &(CourseWish){ weights, recipe, data, seed, learn }, &test);
-    int trained = MIN(model.template_count, MOST / 2);
+    Cifar test = lesson_pictures(arena, data, CIFAR_TEST, pictures);
+    printf("%s\n", lesson_notice(&test, data));
+    LessonModel model = lesson_model(arena, &(LessonModelArgs){ weights, recipe, data, seed, learn }, &test);
+    int trained = MIN(model.template_count, LIMIT / 2);
     if (trained == 0) die("%s: the file does not say with which wordings it was trained", model.path);
 
     lesson_section(&lesson, "1. The wordings");

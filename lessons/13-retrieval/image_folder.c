@@ -51,7 +51,7 @@ static bool add_picture(Arena *work, const char *path, uint8_t *pixels) {
     return true;
 }
 
-bool album_open(Album *album, Arena *arena, const char *folder, Err *err) {
+bool image_folder_open(ImageFolder *photos, Arena *arena, const char *folder, Err *err) {
     static const char *const no_names[CIFAR_CLASSES] = { "", "", "", "", "", "", "", "", "", "" };
     const char **names = NULL;
     int count = 0, n = 0;
@@ -64,9 +64,10 @@ bool album_open(Album *album, Arena *arena, const char *folder, Err *err) {
         arena_reset(&work);
     }
     arena_free(&work);
-    *album =
-        (Album){ .set = { .n = n, .pixels = pixels, .labels = arena_zero(arena, (size_t)count, 1), .names = no_names },
-                 .files = names,
-                 .skipped = count - n };
+    *photos = (ImageFolder){
+        .set = { .n = n, .pixels = pixels, .labels = arena_zero(arena, (size_t)count, 1), .names = no_names },
+        .files = names,
+        .skipped = count - n
+    };
     return true;
 }

@@ -128,10 +128,10 @@ int main(int argc, char **argv) {
         { "weights", .text = &weights, .help = "a model file; empty: the one of --recipe and --seed" },
         { "recipe", .text = &recipe, .choices = "quick|templates",
           .help = "whose model; it is trained if it is not there yet" },
-        { "data", .text = &data, .choices = COURSE_DATA, .help = "which pictures" },
+        { "data", .text = &data, .choices = LESSON_DATA, .help = "which pictures" },
         { "pictures", .integer = &pictures, .low = 0, .high = 10000,
           .help = "test pictures, the first so many; 0: all" },
-        { "learn", .integer = &learn, .low = 0, .high = 50000,
+        { "train-images", .integer = &learn, .low = 0, .high = 50000,
           .help = "a model that learns from the first so many; 0: all" },
         { 0 },
     };
@@ -145,19 +145,19 @@ int main(int argc, char **argv) {
                       .wants = "\"A PHOTO OF A ...\" ..." };
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;
-    Cifar test = course_pictures(arena, data, CIFAR_TEST, pictures);
-    printf("%s\n", course_notice(&test, data));
-    CourseModel model = course_model(arena, &(CourseWish){ weights, recipe, data, seed, learn }, &test);
+    Cifar test = lesson_pictures(arena, data, CIFAR_TEST, pictures);
+    printf("%s\n", lesson_notice(&test, data));
+    LessonModel model = lesson_model(arena, &(LessonModelArgs){ weights, recipe, data, seed, learn }, &test);
     if (model.template_count == 0) die("%s: the file does not say with which wordings it was trained", model.path);
     Search s = search_make(arena, &test, (const char *const *)model.templates, model.template_count);
-    Album album = { 0 };
+    ImageFolder photos = { 0 };
     Err err;
     if (*folder) {
-        if (!album_open(&album, arena, folder, &err)) die("%s", err.text);
-        if (album.set.n == 0) die("%s: there is no picture in this folder", folder);
-        printf("%d pictures from the folder, %d left out\n", album.set.n, album.skipped);
-        s.set = &album.set;
-        s.files = album.files;
+        if (!image_folder_open(&photos, arena, folder, &err)) die("%s", err.text);
+        if (photos.set.n == 0) die("%s: there is no picture in this folder", folder);
+        printf("%d pictures from the folder, %d left out\n", photos.set.n, photos.skipped);
+        s.set = &photos.set;
+        s.files = photos.files;
     }
     if (!*folder && !lesson.word_count) measure_all(&lesson, arena, &model.clip, &s, (uint64_t)seed);
     int asked = lesson.word_count ? lesson.word_count : *folder ? C : 0;

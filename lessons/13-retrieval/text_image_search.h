@@ -1,6 +1,6 @@
 /* search: a set of pictures and all captions of their classes, each to be found by the other. */
-#ifndef SEARCH_H
-#define SEARCH_H
+#ifndef TEXT_IMAGE_SEARCH_H
+#define TEXT_IMAGE_SEARCH_H
 
 #include "dataset/cifar.h"
 #include "model/clip.h"

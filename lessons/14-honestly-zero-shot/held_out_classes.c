@@ -49,9 +49,9 @@ int holdout_unseen(const char *const *descriptions, int a, int b) {
     return unseen;
 }
 
-Cifar holdout_pictures(Arena *arena, const Cifar *set, int a, int b, bool held, int most) {
+Cifar holdout_pictures(Arena *arena, const Cifar *set, int a, int b, bool held, int max) {
     pair_require(a, b);
-    int n = 0, limit = most > 0 ? most : set->n;
+    int n = 0, limit = max > 0 ? max : set->n;
     for (int i = 0; i < set->n; i++) n += (set->labels[i] == a || set->labels[i] == b) == held;
     n = MIN(n, limit);
     uint8_t *pixels = arena_alloc(arena, (size_t)n, CIFAR_NUMBERS), *labels = arena_alloc(arena, (size_t)n, 1);
@@ -86,21 +86,21 @@ void holdout_count(Mat scores, const Cifar *pictures, int a, int b, int *two, in
 static const char *const template[] = { "a photo of a {}" };
 
 /* The held-out classes go by another's description, so that the vocabulary is that of the others. */
-void holdout_learn(const HoldoutWorld *world, int a, int b, Clip *clip) {
+void holdout_learn(const HoldoutConfig *config, int a, int b, Clip *clip) {
     const char *shown[CIFAR_CLASSES];
     Arena arena = { 0 };
-    Cifar train = *world->train, none = *world->test;
+    Cifar train = *config->train, none = *config->test;
     int other = 0;
     while (other == a || other == b) other++;
-    for (int c = 0; c < CIFAR_CLASSES; c++) shown[c] = world->description[c == a || c == b ? other : c];
-    if (a == HOLDOUT_NONE) train.n = MIN(train.n, world->pictures);
-    else train = holdout_pictures(&arena, world->train, a, b, false, world->pictures);
+    for (int c = 0; c < CIFAR_CLASSES; c++) shown[c] = config->description[c == a || c == b ? other : c];
+    if (a == HOLDOUT_NONE) train.n = MIN(train.n, config->pictures);
+    else train = holdout_pictures(&arena, config->train, a, b, false, config->pictures);
     train.names = none.names = shown;
     none.n = 0;
     TrainRun run = { .recipe = *recipe_find("quick"), .seed = 1, .train = &train, .test = &none };
     recipe_towers(&run.recipe, &arena, "small", "bow");
     run.recipe.model.tokens = TOKENS;
-    run.recipe.epochs = world->epochs;
+    run.recipe.epochs = config->epochs;
     run.recipe.batch = HOLDOUT_BATCH;
     run.recipe.groups[1].lr = FILTER_RATE;
     Err err;
@@ -108,23 +108,23 @@ void holdout_learn(const HoldoutWorld *world, int a, int b, Clip *clip) {
     arena_free(&arena);
 }
 
-static void ask(const HoldoutWorld *world, Clip *clip, const Cifar *held, HoldoutRow row, int *two, int *ten) {
+static void ask(const HoldoutConfig *config, Clip *clip, const Cifar *held, HoldoutRow row, int *two, int *ten) {
     Arena arena = { 0 };
-    Mat classes = zeroshot_classes(clip, &arena, template, COUNT(template), world->description, CIFAR_CLASSES, NULL);
+    Mat classes = zeroshot_classes(clip, &arena, template, COUNT(template), config->description, CIFAR_CLASSES, NULL);
     Mat scores = zeroshot_scores(clip, &arena, classes, held, (ZeroshotRange){ .n = held->n, .batch = 500 });
     holdout_count(scores, held, row.a, row.b, two, ten);
     arena_free(&arena);
 }
 
-HoldoutRow holdout_measure(const HoldoutWorld *world, Clip *closed, int a, int b) {
+HoldoutRow holdout_measure(const HoldoutConfig *config, Clip *closed, int a, int b) {
     Arena arena = { 0 };
     Clip clip;
-    HoldoutRow row = { .a = a, .b = b, .unseen = holdout_unseen(world->description, a, b) };
-    Cifar held = holdout_pictures(&arena, world->test, a, b, true, 0);
+    HoldoutRow row = { .a = a, .b = b, .unseen = holdout_unseen(config->description, a, b) };
+    Cifar held = holdout_pictures(&arena, config->test, a, b, true, 0);
     row.pictures = held.n;
-    holdout_learn(world, a, b, &clip);
-    ask(world, &clip, &held, row, &row.two, &row.ten);
-    ask(world, closed, &held, row, &row.closed_two, &row.closed_ten);
+    holdout_learn(config, a, b, &clip);
+    ask(config, &clip, &held, row, &row.two, &row.ten);
+    ask(config, closed, &held, row, &row.closed_two, &row.closed_ten);
     clip_free(&clip);
     arena_free(&arena);
     return row;

@@ -5,8 +5,8 @@
  * attribute transfer", CVPR 2009): each word belongs to at least three of the ten classes, so that whichever two are
  * held out, some third has shown it. Generated shapes are described by their names, a colour and a shape.
  */
-#ifndef HOLDOUT_H
-#define HOLDOUT_H
+#ifndef HELD_OUT_CLASSES_H
+#define HELD_OUT_CLASSES_H
 
 #include "dataset/cifar.h"
 #include "model/clip.h"
@@ -23,7 +23,7 @@ bool holdout_alike(const Cifar *set, int a, int b);
 int holdout_unseen(const char *const *descriptions, int a, int b);
 
 /* The first `most` (0: all) pictures of a set that are of class a or b (held true), or of neither. A copy, on the arena. */
-Cifar holdout_pictures(Arena *arena, const Cifar *set, int a, int b, bool held, int most);
+Cifar holdout_pictures(Arena *arena, const Cifar *set, int a, int b, bool held, int max);
 
 /* What became of one pair: counts of the test pictures of classes a and b. */
 typedef struct {
@@ -43,17 +43,17 @@ typedef struct {
     const Cifar *train, *test;
     const char *const *description; /* of the ten classes */
     int pictures, epochs;           /* to learn from; times each is seen */
-} HoldoutWorld;
+} HoldoutConfig;
 
 enum { HOLDOUT_NONE = -1, HOLDOUT_BATCH = 100 };
 
 /* A small network with a bag of words (lesson 10's "small" and "bow") that saw all classes but a and b, with the captions
  * "a photo of a DESCRIPTION"; words that only a and b have are not even in its vocabulary. With HOLDOUT_NONE for both it
  * saw all ten. Some seconds. Made here: free it with clip_free. Ends the program when it cannot learn. */
-void holdout_learn(const HoldoutWorld *world, int a, int b, Clip *clip);
+void holdout_learn(const HoldoutConfig *config, int a, int b, Clip *clip);
 
 /* Learns without a < b, and asks for them; the model `closed`, which saw all, is asked for the same. */
-HoldoutRow holdout_measure(const HoldoutWorld *world, Clip *closed, int a, int b);
+HoldoutRow holdout_measure(const HoldoutConfig *config, Clip *closed, int a, int b);
 
 /* ---- the table of all pairs: CSV -------------------------------------------------------------------------------------- */
 

@@ -12,15 +12,15 @@
 enum { EPOCHS = 5, PICTURES = 16000, SHOWN = 5 };
 
 /* All pairs that the table lacks, each written as soon as it is known: a run that was stopped goes on. */
-static void measure_all(const HoldoutWorld *world, Clip *closed, HoldoutTable *table, const char *path) {
+static void measure_all(const HoldoutConfig *config, Clip *closed, HoldoutTable *table, const char *path) {
     Err err;
     for (int a = 0; a < CIFAR_CLASSES; a++)
         for (int b = a + 1; b < CIFAR_CLASSES; b++) {
             if (holdout_find(table, a, b)) continue;
-            HoldoutRow row = table->row[table->count++] = holdout_measure(world, closed, a, b);
+            HoldoutRow row = table->row[table->count++] = holdout_measure(config, closed, a, b);
             if (!holdout_write(table, path, &err)) die("%s", err.text);
-            fprintf(stderr, "pair %d of %d: %s and %s, %d of %d\n", table->count, HOLDOUT_PAIRS, world->test->names[a],
-                    world->test->names[b], row.two, row.pictures);
+            fprintf(stderr, "pair %d of %d: %s and %s, %d of %d\n", table->count, HOLDOUT_PAIRS, config->test->names[a],
+                    config->test->names[b], row.two, row.pictures);
         }
 }
 
@@ -45,7 +45,7 @@ static int by_two(const void *x, const void *y) {
 }
 
 /* Every pair twice: above the diagonal a model that never saw the two, below it the one that saw all. */
-static void show_matrix(Lesson *lesson, const HoldoutWorld *world, const HoldoutTable *table) {
+static void show_matrix(Lesson *lesson, const HoldoutConfig *config, const HoldoutTable *table) {
     Mat m = mat_new(&lesson->memory, CIFAR_CLASSES, CIFAR_CLASSES);
     for (size_t i = 0; i < mat_count(m); i++) m.v[i] = 50;
     for (int i = 0; i < table->count; i++) {
@@ -58,8 +58,8 @@ static void show_matrix(Lesson *lesson, const HoldoutWorld *world, const Holdout
                          .y = "class",
                          .x = "class",
                          .m = m,
-                         .rows = world->test->names,
-                         .cols = world->test->names,
+                         .rows = config->test->names,
+                         .cols = config->test->names,
                          .low = 0,
                          .high = 100 });
 }
@@ -101,15 +101,15 @@ static void show_means(const Lesson *lesson, const Cifar *test, const HoldoutTab
            unclear, lost);
 }
 
-static void print_ends(const HoldoutWorld *world, HoldoutTable sorted) {
+static void print_ends(const HoldoutConfig *config, HoldoutTable sorted) {
     qsort(sorted.row, (size_t)sorted.count, sizeof *sorted.row, by_two);
     printf("Whoever reports one pair can choose:\n");
     for (int i = 0; i < sorted.count; i++) {
         const HoldoutRow *r = &sorted.row[i];
         Rate rate = metrics_wilson(r->two, r->pictures);
         if (i >= SHOWN && i < sorted.count - SHOWN) continue;
-        printf("  %2d  %-13s %-13s %5.1f %%  (%.1f to %.1f), all shown %5.1f %%\n", i + 1, world->test->names[r->a],
-               world->test->names[r->b], 100 * rate.share, 100 * rate.low, 100 * rate.high,
+        printf("  %2d  %-13s %-13s %5.1f %%  (%.1f to %.1f), all shown %5.1f %%\n", i + 1, config->test->names[r->a],
+               config->test->names[r->b], 100 * rate.share, 100 * rate.low, 100 * rate.high,
                100.0 * r->closed_two / r->pictures);
     }
 }
@@ -128,7 +128,7 @@ int main(int argc, char **argv) {
     int pictures = PICTURES, epochs = EPOCHS;
     bool all = false;
     const Option options[] = {
-        { "data", .text = &data, .choices = COURSE_DATA, .help = "which pictures" },
+        { "data", .text = &data, .choices = LESSON_DATA, .help = "which pictures" },
         { "pictures", .integer = &pictures, .low = HOLDOUT_BATCH, .high = 50000, .help = "to learn from" },
         { "epochs", .integer = &epochs, .low = 1, .high = 100, .help = "times each is seen" },
         { "all", .flag = &all, .help = "measure all 45 pairs anew, or those the table lacks: some minutes" },
@@ -146,9 +146,9 @@ int main(int argc, char **argv) {
     if (lesson.word_count != 0 && lesson.word_count != 2)
         die_usage("%d words; name two classes to hold out, or none", lesson.word_count);
     Arena *arena = &lesson.memory;
-    Cifar train = course_pictures(arena, data, CIFAR_TRAIN, pictures < PICTURES ? 2 * pictures : 0);
-    Cifar test = course_pictures(arena, data, CIFAR_TEST, 0);
-    HoldoutWorld world = { &train, &test, holdout_descriptions(&test), pictures, epochs };
+    Cifar train = lesson_pictures(arena, data, CIFAR_TRAIN, pictures < PICTURES ? 2 * pictures : 0);
+    Cifar test = lesson_pictures(arena, data, CIFAR_TEST, 0);
+    HoldoutConfig config = { &train, &test, holdout_descriptions(&test), pictures, epochs };
     int a = lesson.word_count ? class_of(&test, lesson.words[0]) : 4,
         b = lesson.word_count ? class_of(&test, lesson.words[1]) : 8;
     if (a == b) die_usage("%s twice; name two different classes", test.names[a]);
@@ -158,30 +158,30 @@ int main(int argc, char **argv) {
     Err err;
     if ((!all || file_exists(path)) && !holdout_read(&table, path, &err))
         die("%s%s", err.text, file_exists(path) ? "" : "; --all measures it");
-    printf("%s\n", course_notice(&test, data));
+    printf("%s\n", lesson_notice(&test, data));
 
     lesson_section(&lesson, "1. Ten classes, described in words they share");
     for (int c = 0; c < CIFAR_CLASSES; c++)
-        printf("  %-13s \"a photo of a %s\"%s\n", test.names[c], world.description[c],
+        printf("  %-13s \"a photo of a %s\"%s\n", test.names[c], config.description[c],
                c == a || c == b ? "   <- never shown" : "");
-    printf("Words of these two that no other class has: %d\n", holdout_unseen(world.description, a, b));
+    printf("Words of these two that no other class has: %d\n", holdout_unseen(config.description, a, b));
 
     lesson_section(&lesson, "2. One pair: eight classes shown, two asked for");
     Prediction said = lesson_predict(&lesson, "%s or %s? Of 100 pictures, how many will it name rightly?",
                                      test.names[a], test.names[b]);
     Clip closed;
-    holdout_learn(&world, HOLDOUT_NONE, HOLDOUT_NONE, &closed);
-    HoldoutRow row = holdout_measure(&world, &closed, MIN(a, b), MAX(a, b));
+    holdout_learn(&config, HOLDOUT_NONE, HOLDOUT_NONE, &closed);
+    HoldoutRow row = holdout_measure(&config, &closed, MIN(a, b), MAX(a, b));
     print_row(&row);
     lesson_outcome_number(&lesson, &said, 100.0 * row.two / row.pictures, 1);
 
     lesson_section(&lesson, "3. All 45 pairs");
-    if (all) measure_all(&world, &closed, &table, path);
+    if (all) measure_all(&config, &closed, &table, path);
     clip_free(&closed);
     if (table.count < HOLDOUT_PAIRS)
         printf("%s has %d of %d pairs; --all measures the others\n", path, table.count, HOLDOUT_PAIRS);
-    show_matrix(&lesson, &world, &table);
+    show_matrix(&lesson, &config, &table);
     show_means(&lesson, &test, &table);
-    print_ends(&world, table);
+    print_ends(&config, table);
     return lesson_end(&lesson);
 }

@@ -51,7 +51,7 @@ static void salt(Picture x, double share, Rng *rng) {
     }
 }
 
-/* Along the rows, and then, turned, along what were the columns. */
+/* Direction the rows, and then, turned, along what were the columns. */
 static void blur(Picture x, double deviation, Rng *rng) {
     (void)rng;
     enum { REACH = 7 };
@@ -93,9 +93,9 @@ static void contrast(Picture x, double factor, Rng *rng) {
     }
 }
 
-static void brightness(Picture x, double more, Rng *rng) {
+static void brightness(Picture x, double accumulate, Rng *rng) {
     (void)rng;
-    for (int i = 0; i < CIFAR_NUMBERS; i++) (&x[0][0][0])[i] += more;
+    for (int i = 0; i < CIFAR_NUMBERS; i++) (&x[0][0][0])[i] += accumulate;
 }
 
 static void occlude(Picture x, double side, Rng *rng) {

@@ -14,8 +14,8 @@
  * Chance comes from (seed, kind, picture's number) alone, not from the strength: a stronger square lies where it can
  * near the weaker one, and the noise is the same, only louder.
  */
-#ifndef CORRUPT_H
-#define CORRUPT_H
+#ifndef CORRUPTION_H
+#define CORRUPTION_H
 
 #include "dataset/cifar.h"
 

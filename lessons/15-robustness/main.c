@@ -163,10 +163,10 @@ int main(int argc, char **argv) {
     const Option options[] = {
         { "weights", .text = &weights, .help = "a model file of lesson 10; empty: the one of --recipe and --seed" },
         { "recipe", .text = &recipe, .choices = RECIPES, .help = "whose model" },
-        { "data", .text = &data, .choices = COURSE_DATA, .help = "which pictures" },
+        { "data", .text = &data, .choices = LESSON_DATA, .help = "which pictures" },
         { "pictures", .integer = &pictures, .low = 20, .high = 10000,
           .help = "spoilt in each way; four times as many for calibration" },
-        { "learn", .integer = &learn, .low = 0, .high = 50000,
+        { "train-images", .integer = &learn, .low = 0, .high = 50000,
           .help = "if a model must be trained: from so many pictures; 0: all" },
         { 0 },
     };
@@ -179,9 +179,9 @@ int main(int argc, char **argv) {
                       .seed = &seed };
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;
-    Cifar test = course_pictures(arena, data, CIFAR_TEST, 4 * pictures);
-    printf("%s\n", course_notice(&test, data));
-    CourseModel given = course_model(arena, &(CourseWish){ weights, recipe, data, seed, learn }, &test);
+    Cifar test = lesson_pictures(arena, data, CIFAR_TEST, 4 * pictures);
+    printf("%s\n", lesson_notice(&test, data));
+    LessonModel given = lesson_model(arena, &(LessonModelArgs){ weights, recipe, data, seed, learn }, &test);
     Model model = { &given.clip,
                     zeroshot_classes(&given.clip, arena, (const char *const *)given.templates, given.template_count,
                                      test.names, CIFAR_CLASSES, stdout),

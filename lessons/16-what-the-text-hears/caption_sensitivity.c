@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-Mat hearing_vectors(Clip *clip, Arena *arena, const char *const *texts, int n) {
+Mat sensitivity_vectors(Clip *clip, Arena *arena, const char *const *texts, int n) {
     enum { CHUNK = 256 };
     Mat all = mat_new(arena, n, clip->config.text.embed);
     for (int begin = 0; begin < n; begin += CHUNK) {
@@ -16,7 +16,7 @@ Mat hearing_vectors(Clip *clip, Arena *arena, const char *const *texts, int n) {
     return all;
 }
 
-double hearing_cosine(Mat a, int i, Mat b, int j) {
+double sensitivity_cosine(Mat a, int i, Mat b, int j) {
     int E = a.shape[1];
     const num *x = &AT(a, i, 0), *y = &AT(b, j, 0);
     double lengths = sqrt(vec_dot(x, x, E) * vec_dot(y, y, E));
@@ -25,7 +25,7 @@ double hearing_cosine(Mat a, int i, Mat b, int j) {
     return vec_dot(x, y, E) / lengths;
 }
 
-int hearing_different(Mat m) {
+int sensitivity_different(Mat m) {
     int count = 0;
     size_t bytes = (size_t)m.shape[1] * sizeof(num);
     for (int i = 0; i < m.shape[0]; i++) {
@@ -59,16 +59,16 @@ static bool next_order(char **word, int n) {
     return true;
 }
 
-const char **hearing_orders(Arena *arena, const char *text, int *count) {
+const char **sensitivity_orders(Arena *arena, const char *text, int *count) {
     char *copy = arena_text(arena, text), *word[WORDS], *rest = NULL;
-    int n = 0, most = 1;
+    int n = 0, max = 1;
     for (char *at = strtok_r(copy, " ", &rest); at; at = strtok_r(NULL, " ", &rest)) {
         REQUIRE(n < WORDS, "\"%s\" has more than %d words", text, WORDS);
         word[n++] = at;
-        most *= n;
+        max *= n;
     }
     REQUIRE(n > 0, "no words to order");
-    const char **orders = arena_alloc(arena, (size_t)most, sizeof *orders);
+    const char **orders = arena_alloc(arena, (size_t)max, sizeof *orders);
     qsort(word, (size_t)n, sizeof *word, by_letters);
     *count = 0;
     do {
@@ -89,7 +89,7 @@ enum {
     ANY = ONE | NUMBER | PAIR | RELATED | 1 << CAPTION_WITHOUT
 };
 
-static const HearingChange changes[] = {
+static const SensitivityChange changes[] = {
     { "other names", true, ANY, SAY_NAMES, EDIT_KINDS },
     { "another form", true, ANY, SAY_FORMS, EDIT_KINDS },
     { "the converse", true, RELATED, SAY_CONVERSE, EDIT_KINDS },
@@ -103,15 +103,15 @@ static const HearingChange changes[] = {
     { "another caption", false, ANY, 0, EDIT_KINDS },
 };
 
-const HearingChange *hearing_change(int i) { return i >= 0 && i < (int)COUNT(changes) ? &changes[i] : NULL; }
+const SensitivityChange *sensitivity_change(int i) { return i >= 0 && i < (int)COUNT(changes) ? &changes[i] : NULL; }
 
 /* A true caption of one of the kinds. */
-static Caption some_caption(const HearingChange *change, uint64_t seed, uint64_t i, Rng *rng) {
+static Caption some_caption(const SensitivityChange *change, uint64_t seed, uint64_t i, Rng *rng) {
     for (;; i += 1u << 20) {
         CaptionKind kind = (CaptionKind)rng_below(rng, CAPTION_KINDS);
         bool number = kind == CAPTION_COUNT;
         Scene scene = scene_make(
-            &(SceneSettings){ .seed = seed, .least = number ? 1 : 2, .most = number ? SCENE_MOST : 2, .alike = number },
+            &(SceneSettings){ .seed = seed, .least = number ? 1 : 2, .max = number ? SCENE_MAX : 2, .alike = number },
             i);
         Caption caption;
         if ((change->kinds >> kind & 1u) && caption_of(&caption, &scene, kind, &(CaptionRules){ 0 }, rng))
@@ -127,7 +127,7 @@ static Caption reworded(const Caption *caption, unsigned ways, Rng *rng) {
     return other;
 }
 
-static bool changed(Caption *out, const HearingChange *change, const Caption *caption, uint64_t seed, uint64_t i,
+static bool changed(Caption *out, const SensitivityChange *change, const Caption *caption, uint64_t seed, uint64_t i,
                     Rng *rng) {
     if (change->same) *out = reworded(caption, change->ways, rng);
     else if (change->edit == EDIT_KINDS) *out = some_caption(change, seed + 1, i, rng);
@@ -135,8 +135,8 @@ static bool changed(Caption *out, const HearingChange *change, const Caption *ca
     return caption_same(out, caption) == change->same && !caption_identical(out, caption);
 }
 
-HearingExample *hearing_examples(Arena *arena, const HearingChange *change, uint64_t seed, int n) {
-    HearingExample *example = arena_alloc(arena, (size_t)n, sizeof *example);
+SensitivityExample *sensitivity_examples(Arena *arena, const SensitivityChange *change, uint64_t seed, int n) {
+    SensitivityExample *example = arena_alloc(arena, (size_t)n, sizeof *example);
     for (int i = 0; i < n; i++) {
         Rng rng = rng_seed(seed, (uint64_t)i);
         Caption first, other;
@@ -151,8 +151,8 @@ HearingExample *hearing_examples(Arena *arena, const HearingChange *change, uint
     return example;
 }
 
-HearingScore hearing_score(Clip *clip, const HearingExample *example, int n) {
-    HearingScore score = { .taken = tally_new(1, 2) };
+SensitivityScore sensitivity_score(Clip *clip, const SensitivityExample *example, int n) {
+    SensitivityScore score = { .taken = pair_score_new(1, 2) };
     Arena arena = { 0 };
     const char **text = arena_alloc(&arena, size_mul(3, (size_t)n), sizeof *text);
     for (int i = 0; i < n; i++) {
@@ -160,11 +160,11 @@ HearingScore hearing_score(Clip *clip, const HearingExample *example, int n) {
         text[n + i] = example[i].reworded;
         text[2 * n + i] = example[i].changed;
     }
-    Mat v = hearing_vectors(clip, &arena, text, 3 * n);
+    Mat v = sensitivity_vectors(clip, &arena, text, 3 * n);
     for (int i = 0; i < n; i++) {
-        double reworded = hearing_cosine(v, i, v, n + i), changed = hearing_cosine(v, i, v, 2 * n + i);
+        double reworded = sensitivity_cosine(v, i, v, n + i), changed = sensitivity_cosine(v, i, v, 2 * n + i);
         score.cosine += changed / n;
-        tally_add(&score.taken, (double[]){ reworded, changed });
+        pair_score_add(&score.taken, (double[]){ reworded, changed });
     }
     arena_free(&arena);
     return score;

@@ -17,7 +17,7 @@ static const char *const towers[] = { "bow-", "lstm-", "tran-", "bow", "lstm", "
 static struct {
     const char *clip, *photo;
     int seed, captions, steps, palette;
-} ask = { .clip = "", .photo = COURSE_SHIPPED, .seed = 1, .captions = 400 };
+} ask = { .clip = "", .photo = LESSON_SHIPPED, .seed = 1, .captions = 400 };
 
 static const Option options[] = {
     { "captions", .integer = &ask.captions, .low = 1, .high = 100000, .help = "generated captions for each change" },
@@ -44,7 +44,7 @@ static const Probe probes[] = {
     { "abstract", { "happiness", "sadness" } },
     { "baseline", { "a photo of a cat", "a photo of a dog", "a photo of a car", "a photo of a mountain" } },
 };
-enum { PROBES = COUNT(probes), MOST = TEXTS * PROBES };
+enum { PROBES = COUNT(probes), LIMIT = TEXTS * PROBES };
 
 /* To a tower a word is the number of a row of its table. Give the row another name: nothing in the tower changes. */
 static const char *const names[][2] = {
@@ -65,25 +65,25 @@ static const char *renamed(Arena *arena, const char *text) {
 }
 
 /* 1. Every order of one caption's words against the caption. */
-static void all_orders(Arena *arena, Learner *learner) {
+static void all_orders(Arena *arena, SceneModel *scene_model) {
     const char *first = renamed(arena, "a red car and a blue house");
     int n;
-    const char **orders = hearing_orders(arena, first, &n);
+    const char **orders = sensitivity_orders(arena, first, &n);
     printf("\"a red car and a blue house\": %d orders of its words\n", n);
     printf("  tower                   different vectors   cosine with it: lowest     highest        mean\n");
     double bag[2] = { INFINITY, -INFINITY };
     for (int t = 0; t < TOWERS; t++) {
-        Mat one = hearing_vectors(&learner[t].clip, arena, &first, 1),
-            all = hearing_vectors(&learner[t].clip, arena, orders, n);
+        Mat one = sensitivity_vectors(&scene_model[t].clip, arena, &first, 1),
+            all = sensitivity_vectors(&scene_model[t].clip, arena, orders, n);
         double low = INFINITY, high = -INFINITY, mean = 0;
         for (int i = 0; i < n; i++) {
-            double c = hearing_cosine(one, 0, all, i);
+            double c = sensitivity_cosine(one, 0, all, i);
             low = fmin(low, c);
             high = fmax(high, c);
             mean += c / n;
         }
         printf("  %-11s %-9s %18d %24.6f %11.6f %11.6f\n", kinds[t % KINDS], t < KINDS ? "untrained" : "trained",
-               hearing_different(all), low, high, mean);
+               sensitivity_different(all), low, high, mean);
         if (t % KINDS == 0) {
             bag[0] = fmin(bag[0], low);
             bag[1] = fmax(bag[1], high);
@@ -108,8 +108,8 @@ static void print_texts(Arena *arena, const Clip *clip) {
 }
 
 static void print_photo(Arena *arena, const Clip *photo) {
-    const char *said[MOST];
-    int texts = 0, ids[MOST * CAPTION_WORDS];
+    const char *said[LIMIT];
+    int texts = 0, ids[LIMIT * CAPTION_WORDS];
     for (size_t p = 0; p < PROBES; p++)
         for (int k = 0; k < TEXTS && probes[p].text[k]; k++) said[texts++] = probes[p].text[k];
     TextNotes notes = vocab_encode(&photo->vocab, arena, said, texts, CAPTION_WORDS, ids);
@@ -127,9 +127,9 @@ typedef struct {
 
 /* The towers of shapes get the renamed texts; those that know photographs, `photo` and `real` (NULL: none), the texts
  * as they are. Returns the trained transformer's cosine of the first pair. */
-static double course_pairs(const Lesson *lesson, Arena *arena, Learner *learner, Clip *photo, Encoder *real) {
-    Pair pair[2 * MOST];
-    const char *said[MOST], *text[MOST], *label[2 * MOST];
+static double course_pairs(const Lesson *lesson, Arena *arena, SceneModel *scene_model, Clip *photo, Encoder *real) {
+    Pair pair[2 * LIMIT];
+    const char *said[LIMIT], *text[LIMIT], *label[2 * LIMIT];
     int texts = 0, n = 0, columns = TOWERS + 1 + (real != NULL);
     for (size_t p = 0; p < PROBES; p++)
         for (int k = 0; k < TEXTS && probes[p].text[k]; k++, texts++) {
@@ -142,10 +142,10 @@ static double course_pairs(const Lesson *lesson, Arena *arena, Learner *learner,
         }
     Mat heat = mat_new(arena, n, columns);
     for (int t = 0; t < columns; t++) {
-        Mat v = t < TOWERS    ? hearing_vectors(&learner[t].clip, arena, text, texts)
-                : t == TOWERS ? hearing_vectors(photo, arena, said, texts)
+        Mat v = t < TOWERS    ? sensitivity_vectors(&scene_model[t].clip, arena, text, texts)
+                : t == TOWERS ? sensitivity_vectors(photo, arena, said, texts)
                               : encoder_texts(real, arena, said, texts, NULL);
-        for (int i = 0; i < n; i++) AT(heat, i, t) = (num)hearing_cosine(v, pair[i].a, v, pair[i].b);
+        for (int i = 0; i < n; i++) AT(heat, i, t) = (num)sensitivity_cosine(v, pair[i].a, v, pair[i].b);
     }
     lesson_heat(lesson, "16-pairs",
                 &(Heat){ .title = "Cosine of two texts (-: before training)",
@@ -164,25 +164,26 @@ static double course_pairs(const Lesson *lesson, Arena *arena, Learner *learner,
  * than other words for the same (ties half). */
 typedef struct {
     Mat cosine;
-    Tally *taken;
+    PairScore *taken;
     const char **row;
     int rows;
 } Heard;
 
-static Heard hear(const Lesson *lesson, Arena *arena, Learner *learner) {
+static Heard hear(const Lesson *lesson, Arena *arena, SceneModel *scene_model) {
     Heard heard = { .rows = 0 };
-    while (hearing_change(heard.rows)) heard.rows++;
+    while (sensitivity_change(heard.rows)) heard.rows++;
     heard.cosine = mat_new(arena, heard.rows, TOWERS);
     heard.taken = arena_alloc(arena, (size_t)(heard.rows * TOWERS), sizeof *heard.taken);
     heard.row = arena_alloc(arena, (size_t)heard.rows, sizeof *heard.row);
     Progress progress = progress_begin("captions", (double)heard.rows * TOWERS, NULL);
     for (int r = 0; r < heard.rows; r++) {
-        const HearingChange *change = hearing_change(r);
-        const HearingExample *one = hearing_examples(arena, change, (uint64_t)(100 * ask.seed + r), ask.captions);
+        const SensitivityChange *change = sensitivity_change(r);
+        const SensitivityExample *one =
+            sensitivity_examples(arena, change, (uint64_t)(100 * ask.seed + r), ask.captions);
         printf("  %-9s %-17s %-42s %s\n", change->same ? "the same" : "another", change->name, one->text, one->changed);
         heard.row[r] = change->name;
         for (int t = 0; t < TOWERS; t++, progress_update(&progress, r * TOWERS + t)) {
-            HearingScore score = hearing_score(&learner[t].clip, one, ask.captions);
+            SensitivityScore score = sensitivity_score(&scene_model[t].clip, one, ask.captions);
             AT(heard.cosine, r, t) = (num)score.cosine, heard.taken[r * TOWERS + t] = score.taken;
         }
     }
@@ -206,10 +207,10 @@ static void print_taken(const Heard *heard) {
            "");
     for (int t = 0; t < TOWERS; t++) printf(" %13s", towers[t]);
     for (int r = 0; r < heard->rows; r++) {
-        if (hearing_change(r)->same) continue;
+        if (sensitivity_change(r)->same) continue;
         printf("\n  %-16s", heard->row[r]);
         for (int t = 0; t < TOWERS; t++) {
-            TallyRate rate = tally_rate(&heard->taken[r * TOWERS + t], TALLY_CHOICE);
+            PairScoreRate rate = pair_score_rate(&heard->taken[r * TOWERS + t], PAIR_METRIC_CHOICE);
             printf("  %3.0f (%2.0f-%3.0f)", 100 * rate.share, 100 * rate.low, 100 * rate.high);
         }
     }
@@ -217,13 +218,14 @@ static void print_taken(const Heard *heard) {
 }
 
 /* Random first weights; and the same towers trained, by lesson 17's course. */
-static void towers_make(Learner *learner) {
+static void towers_make(SceneModel *scene_model) {
     Err err;
     for (int t = 0; t < TOWERS; t++) {
-        LearnerSettings settings = { .text = kinds[t % KINDS], .split = SPLIT_PAIRS, .seed = ask.seed };
+        SceneModelConfig settings = { .text = kinds[t % KINDS], .split = SPLIT_PAIRS, .seed = ask.seed };
         settings.palette = ask.palette;
         settings.steps = ask.steps;
-        if (!(t < KINDS ? learner_make(&learner[t], &settings, &err) : learner_get(&learner[t], &settings, NULL, &err)))
+        if (!(t < KINDS ? scene_model_make(&scene_model[t], &settings, &err)
+                        : scene_model_get(&scene_model[t], &settings, NULL, &err)))
             die("%s", err.text);
     }
 }
@@ -238,38 +240,39 @@ int main(int argc, char **argv) {
                       .seed = &ask.seed };
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;
-    Learner learner[TOWERS];
+    SceneModel scene_model[TOWERS];
     Clip photo;
     Encoder real;
     Err err;
     if (!clip_load(&photo, ask.photo, &err)) die("%s", err.text);
     if (*ask.clip && !encoder_open(&real, arena, ask.clip, GELU_AUTO, &err)) die("%s", err.text);
     if (*ask.clip && real.tiny) die("there are no weights of the real CLIP; `make pretrained` fetches them");
-    towers_make(learner);
+    towers_make(scene_model);
 
     lesson_section(&lesson, "1. The same words in another order");
     Prediction said =
         lesson_predict(&lesson, "How many different vectors does a bag of words make of all orders of seven words?");
-    all_orders(arena, learner);
+    all_orders(arena, scene_model);
     lesson_outcome(&lesson, &said, "1");
 
     lesson_section(&lesson, "2. The course's texts");
-    print_texts(arena, &learner[0].clip);
+    print_texts(arena, &scene_model[0].clip);
     print_photo(arena, &photo);
     said = lesson_predict(
         &lesson, "What will the trained transformer's cosine be for \"a cat on a table\" and \"a table on a cat\"?");
-    lesson_outcome_number(&lesson, &said, course_pairs(&lesson, arena, learner, &photo, *ask.clip ? &real : NULL), 4);
+    lesson_outcome_number(&lesson, &said, course_pairs(&lesson, arena, scene_model, &photo, *ask.clip ? &real : NULL),
+                          4);
 
     lesson_section(&lesson, "3. Captions of the grammar, changed");
     said = lesson_predict(&lesson, "In %% of cases: what will the trained transformer find further from a caption, "
                                    "colours swapped, or other words for the same?");
-    Heard heard = hear(&lesson, arena, learner);
+    Heard heard = hear(&lesson, arena, scene_model);
     print_taken(&heard);
     for (int r = 0; r < heard.rows; r++)
         if (!strcmp(heard.row[r], "colours swapped"))
-            lesson_outcome_number(&lesson, &said,
-                                  100 * tally_rate(&heard.taken[(r + 1) * TOWERS - 1], TALLY_CHOICE).share, 1);
-    for (int t = 0; t < TOWERS; t++) learner_free(&learner[t]);
+            lesson_outcome_number(
+                &lesson, &said, 100 * pair_score_rate(&heard.taken[(r + 1) * TOWERS - 1], PAIR_METRIC_CHOICE).share, 1);
+    for (int t = 0; t < TOWERS; t++) scene_model_free(&scene_model[t]);
     clip_free(&photo);
     if (*ask.clip) encoder_close(&real);
     return lesson_end(&lesson);

@@ -15,7 +15,7 @@ enum { PAGE = 3, NEAREST = 100 };
 
 static struct {
     const char *text, *split, *path, *weights, *data;
-    LearnerSettings settings;
+    SceneModelConfig settings;
     int items, pictures, few;
     bool all;
 } ask = { .text = "all",
@@ -23,17 +23,17 @@ static struct {
           .path = LIMITS_TABLE,
           .weights = "",
           .data = "auto",
-          .settings = { .coverage = 1, .objects = 2, .seed = 1, .steps = LEARNER_STEPS },
+          .settings = { .coverage = 1, .objects = 2, .seed = 1, .steps = SCENE_MODEL_STEPS },
           .items = LIMITS_ITEMS,
           .pictures = 2000 };
 
 static const Option options[] = {
-    { "text", .text = &ask.text, .choices = "all|" LEARNER_TEXTS, .help = "which text towers" },
+    { "text", .text = &ask.text, .choices = "all|" SCENE_MODEL_TEXTS, .help = "which text towers" },
     { "coverage", .real = &ask.settings.coverage, .low = 0.1, .high = 1,
       .help = "share of the combinations that are seen in learning" },
     { "split", .text = &ask.split, .choices = "pairs|counts|relations",
       .help = "combinations of colour and shape; of these and a count; of two things" },
-    { "objects", .integer = &ask.settings.objects, .low = 1, .high = SCENE_MOST, .help = "things in a scene" },
+    { "objects", .integer = &ask.settings.objects, .low = 1, .high = SCENE_MAX, .help = "things in a scene" },
     { "palette", .integer = &ask.settings.palette, .low = 0, .high = 64,
       .help = "each batch is about so many combinations; 0: about all" },
     { "steps", .integer = &ask.settings.steps, .low = 1, .high = 100000, .help = "of learning" },
@@ -41,35 +41,35 @@ static const Option options[] = {
     { "all", .flag = &ask.all, .help = "first measure the whole table, or what it lacks: half an hour" },
     { "table", .text = &ask.path, .help = "where the table is kept" },
     { "weights", .text = &ask.weights, .help = "a model file of lesson 10, for the photographs" },
-    { "data", .text = &ask.data, .choices = COURSE_DATA, .help = "which photographs" },
+    { "data", .text = &ask.data, .choices = LESSON_DATA, .help = "which photographs" },
     { "pictures", .integer = &ask.pictures, .low = 100, .high = 10000, .help = "photographs that are searched" },
-    { "learn", .integer = &ask.few, .low = 0, .high = 50000,
+    { "train-images", .integer = &ask.few, .low = 0, .high = 50000,
       .help = "if lesson 10's model must be trained: from so many pictures; 0: all" },
     { 0 },
 };
 
-static void learn(Arena *arena, Class *class) {
+static void learn(Arena *arena, ModelSet *set) {
     Err err;
     for (int t = 0; t < LIMITS_TOWERS; t++) {
         if (strcmp(ask.text, "all") && strcmp(ask.text, limits_towers[t])) continue;
-        Learner *l = &class->learner[class->count];
-        LearnerSettings settings = ask.settings;
+        SceneModel *l = &set->scene_model[set->count];
+        SceneModelConfig settings = ask.settings;
         settings.text = limits_towers[t];
-        if (!learner_get(l, &settings, NULL, &err)) die("%s", err.text);
-        class->count++;
-        printf("  %s: %zu numbers, loss %.3f\n", learner_text(arena, &l->settings), params_numbers(&l->clip.params),
+        if (!scene_model_get(l, &settings, NULL, &err)) die("%s", err.text);
+        set->count++;
+        printf("  %s: %zu numbers, loss %.3f\n", scene_model_text(arena, &l->settings), params_numbers(&l->clip.params),
                l->loss);
     }
 }
 
 /* The last scenes of the course, and what was said of them. */
-static void show_world(const Lesson *lesson, Arena *arena, const Learner *learner) {
+static void show_config(const Lesson *lesson, Arena *arena, const SceneModel *scene_model) {
     Tile tiles[2 * PAGE];
-    uint64_t shown = (uint64_t)learner->settings.steps * LEARNER_BATCH;
+    uint64_t shown = (uint64_t)scene_model->settings.steps * SCENE_MODEL_BATCH;
     for (int i = 0; i < 2 * PAGE; i++) {
         char text[CAPTION_TEXT];
-        LearnerPair pair = learner_pair(learner, NULL, --shown, NULL);
-        tiles[i] = exam_tile(arena, &pair.scene, caption_text(&pair.caption, text), "");
+        SceneModelPair pair = scene_model_pair(scene_model, NULL, --shown, NULL);
+        tiles[i] = probe_tile(arena, &pair.scene, caption_text(&pair.caption, text), "");
         printf("  %-60s %d thing%s\n", text, pair.scene.count, pair.scene.count == 1 ? "" : "s");
     }
     lesson_tiles(lesson, "17-world",
@@ -77,23 +77,23 @@ static void show_world(const Lesson *lesson, Arena *arena, const Learner *learne
 }
 
 /* All probes, on what was seen and, if anything was not, on that. What the first learner makes of the first, in %. */
-static double ask_all(Arena *arena, Class *class) {
-    const LearnerSettings *s = &class->learner[0].settings;
-    QuadSettings probe = { .seed = (uint64_t)s->seed, .count = ask.items, .split = &class->learner[0].split };
+static double ask_all(Arena *arena, ModelSet *set) {
+    const SceneModelConfig *s = &set->scene_model[0].settings;
+    MinimalPairsConfig probe = { .seed = (uint64_t)s->seed, .count = ask.items, .split = &set->scene_model[0].split };
     double first = NAN;
-    exam_heading();
+    probe_report_heading();
     for (int part = SPLIT_SEEN; part <= (s->coverage < 1 ? SPLIT_HELD : SPLIT_SEEN); part++)
-        for (int kind = 0; kind < QUAD_KINDS; kind++) {
-            probe.kind = (QuadKind)kind;
+        for (int kind = 0; kind < PROBE_KINDS; kind++) {
+            probe.kind = (ProbeKind)kind;
             probe.part = (SplitPart)part;
-            double share = exam_probe(arena, class, &probe);
-            if (part == SPLIT_SEEN && kind == QUAD_BINDING) first = 100 * share;
+            double share = probe_report(arena, set, &probe);
+            if (part == SPLIT_SEEN && kind == PROBE_BINDING) first = 100 * share;
         }
     return first;
 }
 
 /* Captions the model of lesson 10 cannot read, and the pictures it finds for them. */
-static void photographs(Arena *arena, CourseModel *model, const Cifar *test) {
+static void photographs(Arena *arena, LessonModel *model, const Cifar *test) {
     enum { CAT = 3, ASKED = 7 };
     const char *name = test->names[CAT], *texts[ASKED] = { arena_print(arena, "a photo of a %s", name),
                                                            arena_print(arena, "a photo of no %s", name),
@@ -127,17 +127,17 @@ static void photographs(Arena *arena, CourseModel *model, const Cifar *test) {
 static void compare(const LimitsTable *table) {
     static const struct {
         PublishedProbe theirs;
-        QuadKind ours;
-        TallyScore score;
+        ProbeKind ours;
+        PairMetric score;
     } alike[] = {
-        { PUBLISHED_ARO_RELATION, QUAD_RELATION, TALLY_CHOICE },
-        { PUBLISHED_ARO_ATTRIBUTION, QUAD_BINDING, TALLY_CHOICE },
-        { PUBLISHED_ARO_ORDER, QUAD_SHUFFLE, TALLY_CHOICE },
-        { PUBLISHED_CREPE_SWAP_OBJECT, QUAD_RELATION, TALLY_CHOICE },
-        { PUBLISHED_CREPE_SWAP_ATTRIBUTE, QUAD_BINDING, TALLY_CHOICE },
-        { PUBLISHED_WINOGROUND_TEXT, QUAD_BINDING, TALLY_TEXT },
-        { PUBLISHED_WINOGROUND_IMAGE, QUAD_BINDING, TALLY_IMAGE },
-        { PUBLISHED_WINOGROUND_GROUP, QUAD_BINDING, TALLY_GROUP },
+        { PUBLISHED_ARO_RELATION, PROBE_RELATION, PAIR_METRIC_CHOICE },
+        { PUBLISHED_ARO_ATTRIBUTION, PROBE_BINDING, PAIR_METRIC_CHOICE },
+        { PUBLISHED_ARO_ORDER, PROBE_SHUFFLE, PAIR_METRIC_CHOICE },
+        { PUBLISHED_CREPE_SWAP_OBJECT, PROBE_RELATION, PAIR_METRIC_CHOICE },
+        { PUBLISHED_CREPE_SWAP_ATTRIBUTE, PROBE_BINDING, PAIR_METRIC_CHOICE },
+        { PUBLISHED_WINOGROUND_TEXT, PROBE_BINDING, PAIR_METRIC_TEXT },
+        { PUBLISHED_WINOGROUND_IMAGE, PROBE_BINDING, PAIR_METRIC_IMAGE },
+        { PUBLISHED_WINOGROUND_GROUP, PROBE_BINDING, PAIR_METRIC_GROUP },
     };
     printf("  %-28s CLIP B/32  chance  text only  people   %-15s %11s %11s %11s\n", "published", "ours, alike",
            limits_towers[0], limits_towers[1], limits_towers[2]);
@@ -145,11 +145,11 @@ static void compare(const LimitsTable *table) {
         const Published *p = published(alike[i].theirs);
         char clip[PUBLISHED_TEXT], chance[PUBLISHED_TEXT];
         printf("  %-28s %s %s  %9s  %6s   %-8s %-6s", p->name, published_text(p->clip, 9, clip),
-               published_text(p->chance, 7, chance), p->blind, p->people, quad_name(alike[i].ours),
-               tally_name(alike[i].score));
+               published_text(p->chance, 7, chance), p->blind, p->people, probe_name(alike[i].ours),
+               pair_metric_name(alike[i].score));
         for (int t = 0; t < LIMITS_TOWERS; t++) {
-            LearnerSettings world = { .text = limits_towers[t], .split = SPLIT_PAIRS };
-            LimitsRow like = limits_row(&world, NULL, quad_name(alike[i].ours), SPLIT_SEEN);
+            SceneModelConfig config = { .text = limits_towers[t], .split = SPLIT_PAIRS };
+            LimitsRow like = limits_row(&config, NULL, probe_name(alike[i].ours), SPLIT_SEEN);
             LimitsSummary m = limits_summary(table, like, alike[i].score);
             if (m.seeds) printf(" %11.1f", 100 * m.mean);
             else printf(" %11s", "-");
@@ -168,7 +168,7 @@ int main(int argc, char **argv) {
                       .seed = &ask.settings.seed };
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;
-    static Class class;
+    static ModelSet set;
     Err err;
     int planned;
     LimitsTable table = { .arena = arena };
@@ -178,34 +178,34 @@ int main(int argc, char **argv) {
     if (ask.all && !limits_fill(&table, plan, planned, ask.path, &err)) die("%s", err.text);
 
     lesson_section(&lesson, "1. Learners that differ in the text tower");
-    learn(arena, &class);
+    learn(arena, &set);
     lesson_section(&lesson, "2. What they learn from");
-    show_world(&lesson, arena, &class.learner[0]);
+    show_config(&lesson, arena, &set.scene_model[0]);
 
     lesson_section(&lesson, "3. Asked");
     Prediction said = lesson_predict(&lesson,
                                      "\"a red circle and a blue square\" or \"a blue circle and a red square\"? Of 100 "
                                      "pictures, how many get the right one from a %s?",
-                                     class.learner[0].settings.text);
-    lesson_outcome_number(&lesson, &said, ask_all(arena, &class), 1);
+                                     set.scene_model[0].settings.text);
+    lesson_outcome_number(&lesson, &said, ask_all(arena, &set), 1);
     lesson_section(&lesson, "4. What each chose");
-    exam_choices(&lesson, arena, &class, "17-choices", PAGE);
+    probe_report_choices(&lesson, arena, &set, "17-choices", PAGE);
 
     lesson_section(&lesson, "5. How much must be seen? % chosen rightly: mean of the seeds (least-most)");
     printf("%s: %d of %d learners, %d seeds, %d items a probe. make limits measures what is missing\n", ask.path,
            limits_done(&table, plan, planned), planned, LIMITS_SEEDS, LIMITS_ITEMS);
-    for (int kind = 0; table.count && kind < QUAD_SHUFFLE; kind++)
-        limits_coverage(&lesson, arena, &table, (QuadKind)kind);
+    for (int kind = 0; table.count && kind < PROBE_SHUFFLE; kind++)
+        limits_coverage(&lesson, arena, &table, (ProbeKind)kind);
     if (table.count) limits_worlds(arena, &table);
 
     lesson_section(&lesson, "6. Lesson 10's model, on photographs");
-    Cifar test = course_pictures(arena, ask.data, CIFAR_TEST, ask.pictures);
-    CourseModel model = course_model(arena, &(CourseWish){ ask.weights, "quick", ask.data, 1, ask.few }, &test);
+    Cifar test = lesson_pictures(arena, ask.data, CIFAR_TEST, ask.pictures);
+    LessonModel model = lesson_model(arena, &(LessonModelArgs){ ask.weights, "quick", ask.data, 1, ask.few }, &test);
     photographs(arena, &model, &test);
     clip_free(&model.clip);
 
     lesson_section(&lesson, "7. Published figures of real CLIP beside ours, % (where they are from: README.md)");
     compare(&table);
-    class_free(&class);
+    model_set_free(&set);
     return lesson_end(&lesson);
 }

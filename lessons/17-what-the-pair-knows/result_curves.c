@@ -9,17 +9,17 @@ static char *mean_text(Arena *arena, LimitsSummary m) {
     return m.seeds ? arena_print(arena, "%.1f (%.1f-%.1f)", 100 * m.mean, 100 * m.low, 100 * m.high) : "-";
 }
 
-static LimitsSummary choice_of(const LimitsTable *table, LearnerSettings world, int tower, QuadKind kind,
+static LimitsSummary choice_of(const LimitsTable *table, SceneModelConfig config, int tower, ProbeKind kind,
                                SplitPart part) {
-    world.text = limits_towers[tower];
-    world.split = SPLIT_PAIRS;
-    return limits_summary(table, limits_row(&world, NULL, quad_name(kind), part), TALLY_CHOICE);
+    config.text = limits_towers[tower];
+    config.split = SPLIT_PAIRS;
+    return limits_summary(table, limits_row(&config, NULL, probe_name(kind), part), PAIR_METRIC_CHOICE);
 }
 
-void limits_coverage(const Lesson *lesson, Arena *arena, const LimitsTable *table, QuadKind kind) {
+void limits_coverage(const Lesson *lesson, Arena *arena, const LimitsTable *table, ProbeKind kind) {
     num x[COUNT(coverages)], y[2 * LIMITS_TOWERS][COUNT(coverages)];
     Series series[2 * LIMITS_TOWERS];
-    printf("%-10s seen:     ", quad_name(kind));
+    printf("%-10s seen:     ", probe_name(kind));
     for (size_t c = 0; c < COUNT(coverages); c++) printf("  %17.0f %%", 100 * coverages[c]);
     printf("\n");
     for (int i = 0; i < 2 * LIMITS_TOWERS; i++) {
@@ -27,7 +27,7 @@ void limits_coverage(const Lesson *lesson, Arena *arena, const LimitsTable *tabl
         const char *tower = limits_towers[i / 2], *named = i % 2 ? "held out" : "seen";
         printf("  %-11s %-8s", tower, named);
         for (size_t c = 0; c < COUNT(coverages); c++) {
-            LimitsSummary m = choice_of(table, (LearnerSettings){ .coverage = coverages[c] }, i / 2, kind, part);
+            LimitsSummary m = choice_of(table, (SceneModelConfig){ .coverage = coverages[c] }, i / 2, kind, part);
             x[c] = (num)(100 * coverages[c]);
             y[i][c] = (num)(100 * m.mean);
             printf("  %19s", mean_text(arena, m));
@@ -35,8 +35,8 @@ void limits_coverage(const Lesson *lesson, Arena *arena, const LimitsTable *tabl
         printf("\n");
         series[i] = (Series){ arena_print(arena, "%s, %s", tower, named), x, y[i], COUNT(coverages) };
     }
-    lesson_lines(lesson, arena_print(arena, "17-%s", quad_name(kind)),
-                 &(Lines){ .title = arena_print(arena, "%s: mean of the seeds", quad_name(kind)),
+    lesson_lines(lesson, arena_print(arena, "17-%s", probe_name(kind)),
+                 &(Lines){ .title = arena_print(arena, "%s: mean of the seeds", probe_name(kind)),
                            .y = "% chosen rightly",
                            .x = "% of combinations seen",
                            .series = series,
@@ -48,7 +48,7 @@ void limits_coverage(const Lesson *lesson, Arena *arena, const LimitsTable *tabl
 void limits_worlds(Arena *arena, const LimitsTable *table) {
     static const struct {
         const char *name;
-        LearnerSettings world;
+        SceneModelConfig config;
     } worlds[] = { { "one thing", { .objects = 1 } },
                    { "two things", { .objects = 2 } },
                    { "three things", { .objects = 3 } },
@@ -56,12 +56,12 @@ void limits_worlds(Arena *arena, const LimitsTable *table) {
     printf("all seen, scenes of");
     for (size_t w = 0; w < COUNT(worlds); w++) printf("  %19s", worlds[w].name);
     printf("\n");
-    for (int i = 0; i < QUAD_SHUFFLE * LIMITS_TOWERS; i++) {
+    for (int i = 0; i < PROBE_SHUFFLE * LIMITS_TOWERS; i++) {
         int tower = i % LIMITS_TOWERS;
-        QuadKind kind = (QuadKind)(i / LIMITS_TOWERS);
-        printf("  %-11s %-11s", tower ? "" : quad_name(kind), limits_towers[tower]);
+        ProbeKind kind = (ProbeKind)(i / LIMITS_TOWERS);
+        printf("  %-11s %-11s", tower ? "" : probe_name(kind), limits_towers[tower]);
         for (size_t w = 0; w < COUNT(worlds); w++)
-            printf("  %19s", mean_text(arena, choice_of(table, worlds[w].world, tower, kind, SPLIT_SEEN)));
+            printf("  %19s", mean_text(arena, choice_of(table, worlds[w].config, tower, kind, SPLIT_SEEN)));
         printf("\n");
     }
 }

@@ -1,7 +1,7 @@
 /* limit_curves: what lesson 17 prints and draws of a table of limits (limit_table.h): probes against coverage, for
  * every text tower; and against what the scenes are like. */
-#ifndef LIMIT_CURVES_H
-#define LIMIT_CURVES_H
+#ifndef RESULT_CURVES_H
+#define RESULT_CURVES_H
 
 #include "lesson/lesson.h"
 #include "scenes/result_table.h"
@@ -11,7 +11,7 @@ extern const char *const limits_towers[LIMITS_TOWERS]; /* "bow", "lstm", "transf
 
 /* Prints one probe: for every tower and part, mean, least and most of the seeds in %, at coverage 1/4, 1/2, 3/4 and 1;
  * and draws the means as plots/out/17-PROBE.png. "-", and no point, where the table has no row. */
-void limits_coverage(const Lesson *lesson, Arena *arena, const LimitsTable *table, QuadKind kind);
+void limits_coverage(const Lesson *lesson, Arena *arena, const LimitsTable *table, ProbeKind kind);
 
 /* Prints, of all probes but the shuffle and with every combination seen: scenes of one, two and three things, and of
  * two when each batch is about LIMITS_PALETTE combinations. */

@@ -26,25 +26,25 @@ static const struct {
     { "converse", SAY_CONVERSE },
 };
 
-const char *lie_name(LieKind kind) { return lies[kind].name; }
-unsigned lie_edits(LieKind kind) { return lies[kind].edits; }
+const char *negative_name(NegativeKind kind) { return lies[kind].name; }
+unsigned negative_edits(NegativeKind kind) { return lies[kind].edits; }
 const char *reword_name(Reword way) { return rewords[way].name; }
 
-bool lie_find(const char *name, LieKind *kind) {
-    for (int k = 0; k < LIE_KINDS; k++)
-        if (!strcmp(name, lies[k].name)) return *kind = (LieKind)k, true;
+bool negative_find(const char *name, NegativeKind *kind) {
+    for (int k = 0; k < NEGATIVE_KINDS; k++)
+        if (!strcmp(name, lies[k].name)) return *kind = (NegativeKind)k, true;
     return false;
 }
 
 /* ---- courses ---------------------------------------------------------------------------------------------------- */
 
-LearnerCourse repair_course(RepairCourse course, int steps) {
-    static const char *const names[] = { "plain", "repair", "no-swap", "no-replace", "no-negate" };
-    LearnerCourse c = {
-        .name = names[course], .steps = steps ? steps : REPAIR_STEPS, .rate = 1, .wrong = course == COURSE_PLAIN ? 0 : 2
+TrainingStage negatives_stage(NegativesStage stage, int steps) {
+    static const char *const names[] = { "plain", "hard-negatives", "no-swap", "no-replace", "no-negate" };
+    TrainingStage c = {
+        .name = names[stage], .steps = steps ? steps : NEGATIVES_STEPS, .rate = 1, .wrong = stage == STAGE_PLAIN ? 0 : 2
     };
-    for (int k = 0; course != COURSE_PLAIN && k < LIE_KINDS; k++)
-        if ((int)course != COURSE_NO_SWAP + k) c.edits |= lies[k].edits;
+    for (int k = 0; stage != STAGE_PLAIN && k < NEGATIVE_KINDS; k++)
+        if ((int)stage != STAGE_NO_SWAP + k) c.edits |= lies[k].edits;
     return c;
 }
 
@@ -75,8 +75,8 @@ static void scene_replace(Scene *scene, const Noun *from, const Noun *to) {
     }
 }
 
-static bool replaced_item(RepairItem *item, const Split *split, Rng *rng, int number) {
-    SceneSettings settings = { .seed = rng_next(rng), .least = 2, .most = 2, .split = split };
+static bool replaced_item(NegativesItem *item, const Split *split, Rng *rng, int number) {
+    SceneSettings settings = { .seed = rng_next(rng), .least = 2, .max = 2, .split = split };
     CaptionRules rules = { .split = split };
     Caption *one = &item->caption[0], *two = &item->caption[1];
     item->scene[0] = item->scene[1] = scene_make(&settings, 0);
@@ -85,19 +85,19 @@ static bool replaced_item(RepairItem *item, const Split *split, Rng *rng, int nu
     bool first = one->a.colour != two->a.colour || one->a.shape != two->a.shape;
     scene_replace(&item->scene[1], first ? &one->a : &one->b, first ? &two->a : &two->b);
     bool differ = two->a.colour != two->b.colour || two->a.shape != two->b.shape;
-    if (split && !quad_scene_within(&item->scene[1], split, SPLIT_SEEN)) return false;
+    if (split && !pair_scene_within(&item->scene[1], split, SPLIT_SEEN)) return false;
     return differ && scene_has_room(&item->scene[1]);
 }
 
-static void quad_item(RepairItem *item, const Quad *quad) {
+static void pair_item(NegativesItem *item, const MinimalPair *pair) {
     Err err;
     for (int k = 0; k < 2; k++) {
-        item->scene[k] = quad->scene[k];
-        if (!caption_parse(quad->caption[k], &item->caption[k], &err)) die("%s", err.text);
+        item->scene[k] = pair->scene[k];
+        if (!caption_parse(pair->caption[k], &item->caption[k], &err)) die("%s", err.text);
     }
 }
 
-static bool true_of_own(const RepairItem *item, const Caption *caption) {
+static bool true_of_own(const NegativesItem *item, const Caption *caption) {
     for (int k = 0; k < 2; k++)
         if (!caption_true(&item->scene[k], &caption[k]) || caption_true(&item->scene[1 - k], &caption[k])) return false;
     return true;
@@ -113,7 +113,7 @@ static bool reword(Caption *out, const Caption *caption, Reword way, Rng *rng) {
     return false;
 }
 
-static void item_reword(RepairItem *item, Rng *rng) {
+static void item_reword(NegativesItem *item, Rng *rng) {
     for (int w = 0; w < REWORD_WAYS; w++) {
         Caption *c = item->reworded[w];
         bool both = true;
@@ -123,37 +123,37 @@ static void item_reword(RepairItem *item, Rng *rng) {
 }
 
 /* n quads, every other one (n rounded up) of binding where there are two kinds. */
-static void quad_items(RepairItem *items, LieKind kind, const RepairProbe *probe) {
+static void pair_items(NegativesItem *items, NegativeKind kind, const NegativesProbe *probe) {
     static const struct {
-        QuadKind quad[2];
+        ProbeKind pair[2];
         int kinds;
     } of[] = {
-        [LIE_SWAP] = { { QUAD_BINDING, QUAD_RELATION }, 2 },
-        [LIE_NEGATE] = { { QUAD_NEGATION }, 1 },
+        [NEGATIVE_SWAP] = { { PROBE_BINDING, PROBE_RELATION }, 2 },
+        [NEGATIVE_NEGATE] = { { PROBE_NEGATION }, 1 },
     };
     int kinds = of[kind].kinds, n = probe->items;
     for (int j = 0; j < kinds; j++) {
         Arena arena = { 0 };
-        Quads quads;
+        MinimalPairs pairs;
         Err err;
-        QuadSettings settings = {
-            .kind = of[kind].quad[j], .seed = probe->seed, .count = (n + kinds - 1) / kinds, .split = probe->split
+        MinimalPairsConfig settings = {
+            .kind = of[kind].pair[j], .seed = probe->seed, .count = (n + kinds - 1) / kinds, .split = probe->split
         };
-        if (!quads_make(&quads, &arena, &settings, &err)) die("%s", err.text);
-        for (int i = j; i < n; i += kinds) quad_item(&items[i], &quads.item[i / kinds]);
+        if (!minimal_pairs_make(&pairs, &arena, &settings, &err)) die("%s", err.text);
+        for (int i = j; i < n; i += kinds) pair_item(&items[i], &pairs.item[i / kinds]);
         arena_free(&arena);
     }
 }
 
 enum { REPLACED_TRIES = 10000 }; /* of which one in a few succeeds, where any can */
 
-RepairItem *repair_items(Arena *arena, LieKind kind, const RepairProbe *probe) {
-    RepairItem *items = arena_zero(arena, (size_t)MAX(probe->items, 1), sizeof *items);
-    if (kind != LIE_REPLACE) quad_items(items, kind, probe);
+NegativesItem *negatives_items(Arena *arena, NegativeKind kind, const NegativesProbe *probe) {
+    NegativesItem *items = arena_zero(arena, (size_t)MAX(probe->items, 1), sizeof *items);
+    if (kind != NEGATIVE_REPLACE) pair_items(items, kind, probe);
     for (int i = 0; i < probe->items; i++) {
-        RepairItem *item = &items[i];
+        NegativesItem *item = &items[i];
         Rng rng = rng_seed(probe->seed, 3 * (uint64_t)i + (uint64_t)kind);
-        for (int tries = 0; kind == LIE_REPLACE; tries++) {
+        for (int tries = 0; kind == NEGATIVE_REPLACE; tries++) {
             if (replaced_item(item, probe->split, &rng, i) && true_of_own(item, item->caption)) break;
             if (tries == REPLACED_TRIES)
                 die("%s: this split has no two scenes that differ in one thing; see more of it",
@@ -165,7 +165,7 @@ RepairItem *repair_items(Arena *arena, LieKind kind, const RepairProbe *probe) {
 }
 
 /* Is b an edit of a, of the kind? All that the edits may give is tried. */
-static bool is_edit(const Caption *a, const Caption *b, LieKind kind) {
+static bool is_edit(const Caption *a, const Caption *b, NegativeKind kind) {
     enum { DRAWS = 400 };
     Rng rng = rng_seed(1, 1);
     for (int e = 0; e < EDIT_KINDS; e++)
@@ -176,7 +176,7 @@ static bool is_edit(const Caption *a, const Caption *b, LieKind kind) {
     return false;
 }
 
-bool repair_check(const RepairItem *item, LieKind kind, Err *err) {
+bool negatives_check(const NegativesItem *item, NegativeKind kind, Err *err) {
     char text[2][CAPTION_TEXT];
     for (int k = 0; k < 2; k++) caption_text(&item->caption[k], text[k]);
     if (!true_of_own(item, item->caption))
@@ -203,15 +203,15 @@ enum {
     BLOCK = 16
 }; /* captions of an item: plain 0, 1; reworded by way w 2 + 2w, 3 + 2w */
 
-static void score_item(RepairResult *r, const RepairItem *item, LieKind kind, double s[2][SAID]) {
+static void score_item(NegativesResult *r, const NegativesItem *item, NegativeKind kind, double s[2][SAID]) {
     const double plain[] = { s[0][0], s[0][1], s[1][0], s[1][1] };
-    tally_add(&r->lie[kind], plain);
-    if (kind == LIE_SWAP) tally_add(&r->swapped[item->caption[0].kind == CAPTION_RELATION], plain);
+    pair_score_add(&r->negative[kind], plain);
+    if (kind == NEGATIVE_SWAP) pair_score_add(&r->swapped[item->caption[0].kind == CAPTION_RELATION], plain);
     for (int w = 0; w < REWORD_WAYS; w++) {
         if (item->reworded[w][0].kind == CAPTION_KINDS) continue;
         const int x = 2 + 2 * w, y = x + 1;
-        tally_add(&r->reworded[w], (double[]){ s[0][x], s[0][1], s[1][0], s[1][y] });
-        tally_add(&r->lie_reworded[w], (double[]){ s[0][0], s[0][y], s[1][x], s[1][1] });
+        pair_score_add(&r->reworded[w], (double[]){ s[0][x], s[0][1], s[1][0], s[1][y] });
+        pair_score_add(&r->negative_reworded[w], (double[]){ s[0][0], s[0][y], s[1][x], s[1][1] });
         for (int k = 0; k < 2; k++) {
             if (s[k][k] <= s[k][1 - k]) continue;
             r->trusted[w]++;
@@ -221,12 +221,12 @@ static void score_item(RepairResult *r, const RepairItem *item, LieKind kind, do
 }
 
 typedef struct {
-    RepairSimilar *similar;
+    NegativesSimilar *similar;
     void *context;
 } Asked;
 
 /* n items: all their scenes with all their captions, of which each needs its own. */
-static void ask_block(RepairResult *r, Asked asked, const RepairItem *items, LieKind kind, int n) {
+static void ask_block(NegativesResult *r, Asked asked, const NegativesItem *items, NegativeKind kind, int n) {
     Arena arena = { 0 };
     const Scene *scenes[2 * BLOCK];
     const char *texts[SAID * BLOCK];
@@ -261,7 +261,7 @@ static double first_is_right(const num *score, const uint8_t *right, int n, size
 }
 
 /* Scenes of two things, and a pair or a relation of each, plainly said: few captions are true of more than one. */
-static void ask_retrieval(RepairResult *r, Asked asked, const RepairProbe *probe) {
+static void ask_retrieval(NegativesResult *r, Asked asked, const NegativesProbe *probe) {
     enum { N = RETRIEVED, SOME = 50 };
     Arena arena = { 0 };
     Scene *scene = arena_alloc(&arena, N, sizeof *scene);
@@ -270,7 +270,7 @@ static void ask_retrieval(RepairResult *r, Asked asked, const RepairProbe *probe
     const char *texts[N];
     uint8_t *right = arena_alloc(&arena, N, N);
     Mat similar = mat_new(&arena, N, N);
-    SceneSettings settings = { .seed = probe->seed, .least = 2, .most = 2, .split = probe->split };
+    SceneSettings settings = { .seed = probe->seed, .least = 2, .max = 2, .split = probe->split };
     CaptionRules rules = { .split = probe->split };
     for (int i = 0; i < N; i++) {
         Rng rng = rng_seed(probe->seed, (uint64_t)i);
@@ -297,22 +297,22 @@ static void ask_retrieval(RepairResult *r, Asked asked, const RepairProbe *probe
     arena_free(&arena);
 }
 
-RepairResult repair_ask_by(RepairSimilar *similar, void *context, const RepairProbe *probe) {
-    RepairResult r = { .found = { 0 } };
+NegativesResult negatives_ask_by(NegativesSimilar *similar, void *context, const NegativesProbe *probe) {
+    NegativesResult r = { .found = { 0 } };
     Asked asked = { similar, context };
-    Progress progress = progress_begin("asking", (LIE_KINDS + 1) * probe->items, NULL);
-    for (int k = 0; k < LIE_KINDS; k++) r.lie[k] = tally_new(2, 2);
-    for (int h = 0; h < 2; h++) r.swapped[h] = tally_new(2, 2);
-    for (int w = 0; w < REWORD_WAYS; w++) r.reworded[w] = r.lie_reworded[w] = tally_new(2, 2);
-    for (int k = 0, done = 0; k < LIE_KINDS; k++) {
+    Progress progress = progress_begin("asking", (NEGATIVE_KINDS + 1) * probe->items, NULL);
+    for (int k = 0; k < NEGATIVE_KINDS; k++) r.negative[k] = pair_score_new(2, 2);
+    for (int h = 0; h < 2; h++) r.swapped[h] = pair_score_new(2, 2);
+    for (int w = 0; w < REWORD_WAYS; w++) r.reworded[w] = r.negative_reworded[w] = pair_score_new(2, 2);
+    for (int k = 0, done = 0; k < NEGATIVE_KINDS; k++) {
         Arena arena = { 0 };
-        RepairProbe of = { .seed = probe->seed,
-                           .items = k == LIE_SWAP ? 2 * probe->items : probe->items,
-                           .split = probe->split };
-        const RepairItem *all = repair_items(&arena, (LieKind)k, &of);
+        NegativesProbe of = { .seed = probe->seed,
+                              .items = k == NEGATIVE_SWAP ? 2 * probe->items : probe->items,
+                              .split = probe->split };
+        const NegativesItem *all = negatives_items(&arena, (NegativeKind)k, &of);
         for (int i = 0; i < of.items; i += BLOCK) {
             int n = MIN(BLOCK, of.items - i);
-            ask_block(&r, asked, all + i, (LieKind)k, n);
+            ask_block(&r, asked, all + i, (NegativeKind)k, n);
             progress_update(&progress, done += n);
         }
         arena_free(&arena);
@@ -322,125 +322,126 @@ RepairResult repair_ask_by(RepairSimilar *similar, void *context, const RepairPr
     return r;
 }
 
-static Mat learner_says(void *context, Arena *arena, const Scene *const *scenes, int n, const char *const *captions,
-                        int m) {
-    return learner_similar(context, arena, scenes, n, captions, m);
+static Mat scene_model_says(void *context, Arena *arena, const Scene *const *scenes, int n, const char *const *captions,
+                            int m) {
+    return scene_model_similarities(context, arena, scenes, n, captions, m);
 }
 
-RepairResult repair_ask(Learner *learner, int items) {
-    RepairProbe probe = { .seed = 0x4e9a12u + (uint64_t)learner->settings.seed,
-                          .items = items,
-                          .split = &learner->split };
-    return repair_ask_by(learner_says, learner, &probe);
+NegativesResult negatives_ask(SceneModel *scene_model, int items) {
+    NegativesProbe probe = { .seed = 0x4e9a12u + (uint64_t)scene_model->settings.seed,
+                             .items = items,
+                             .split = &scene_model->split };
+    return negatives_ask_by(scene_model_says, scene_model, &probe);
 }
 
 /* ---- the table -------------------------------------------------------------------------------------------------- */
 
 static void note_share(LimitsTable *table, LimitsRow row, int items, double choice, double text, double image) {
     row.items = items;
-    row.score[TALLY_CHOICE] = choice;
-    row.score[TALLY_TEXT] = text;
-    row.score[TALLY_IMAGE] = image;
-    row.score[TALLY_GROUP] = NAN;
-    for (int k = 0; k < TALLY_SCORES; k++) row.score[k] = round(row.score[k] * 1e4) / 1e4; /* as the file keeps it */
-    limits_put(table, &row);
+    row.score[PAIR_METRIC_CHOICE] = choice;
+    row.score[PAIR_METRIC_TEXT] = text;
+    row.score[PAIR_METRIC_IMAGE] = image;
+    row.score[PAIR_METRIC_GROUP] = NAN;
+    for (int k = 0; k < PAIR_METRICS; k++) row.score[k] = round(row.score[k] * 1e4) / 1e4; /* as the file keeps it */
+    limits_store(table, &row);
 }
 
-void repair_note(LimitsTable *table, const LearnerSettings *settings, const LearnerCourse *more,
-                 const RepairResult *r) {
+void negatives_note(LimitsTable *table, const SceneModelConfig *settings, const TrainingStage *stage2,
+                    const NegativesResult *r) {
     static const char *const after[] = { "", "-lie", "-held" };
-    for (int k = 0; k < LIE_KINDS; k++)
-        limits_note(table, limits_row(settings, more, lies[k].name, SPLIT_SEEN), &r->lie[k]);
-    limits_note(table, limits_row(settings, more, "swap-colours", SPLIT_SEEN), &r->swapped[0]);
-    limits_note(table, limits_row(settings, more, "swap-places", SPLIT_SEEN), &r->swapped[1]);
+    for (int k = 0; k < NEGATIVE_KINDS; k++)
+        limits_note(table, limits_row(settings, stage2, lies[k].name, SPLIT_SEEN), &r->negative[k]);
+    limits_note(table, limits_row(settings, stage2, "swap-colours", SPLIT_SEEN), &r->swapped[0]);
+    limits_note(table, limits_row(settings, stage2, "swap-places", SPLIT_SEEN), &r->swapped[1]);
     for (int w = 0; w < REWORD_WAYS; w++) {
         double held = r->trusted[w] ? (double)r->held[w] / r->trusted[w] : NAN;
-        double share[] = { tally_rate(&r->reworded[w], TALLY_CHOICE).share,
-                           tally_rate(&r->lie_reworded[w], TALLY_CHOICE).share, held };
-        int items[] = { r->reworded[w].items, r->lie_reworded[w].items, r->trusted[w] };
+        double share[] = { pair_score_rate(&r->reworded[w], PAIR_METRIC_CHOICE).share,
+                           pair_score_rate(&r->negative_reworded[w], PAIR_METRIC_CHOICE).share, held };
+        int items[] = { r->reworded[w].items, r->negative_reworded[w].items, r->trusted[w] };
         for (int i = 0; i < 3; i++) {
             char probe[LIMITS_NAME];
             snprintf(probe, sizeof probe, "%s%s", rewords[w].name, after[i]);
-            note_share(table, limits_row(settings, more, probe, SPLIT_SEEN), items[i], share[i], NAN, NAN);
+            note_share(table, limits_row(settings, stage2, probe, SPLIT_SEEN), items[i], share[i], NAN, NAN);
         }
     }
-    note_share(table, limits_row(settings, more, "retrieval", SPLIT_SEEN), RETRIEVED, NAN, r->found[0], r->found[1]);
-    note_share(table, limits_row(settings, more, "retrieval-chance", SPLIT_SEEN), RETRIEVED, NAN, r->chance[0],
+    note_share(table, limits_row(settings, stage2, "retrieval", SPLIT_SEEN), RETRIEVED, NAN, r->found[0], r->found[1]);
+    note_share(table, limits_row(settings, stage2, "retrieval-chance", SPLIT_SEEN), RETRIEVED, NAN, r->chance[0],
                r->chance[1]);
 }
 
 static const struct {
-    const char *name, *reading;
-    int course;
+    const char *name, *interaction;
+    int stage;
 } arms[] = {
     /* course -1: none */
     { "before", "vector", -1 },
-    { "plain", "vector", COURSE_PLAIN },
-    { "lies", "vector", COURSE_REPAIR },
-    { "no swap", "vector", COURSE_NO_SWAP },
-    { "no replace", "vector", COURSE_NO_REPLACE },
-    { "no negate", "vector", COURSE_NO_NEGATE },
-    { "places", "places", COURSE_PLAIN },
-    { "+ lies", "places", COURSE_REPAIR },
+    { "plain", "vector", STAGE_PLAIN },
+    { "lies", "vector", STAGE_HARD_NEGATIVES },
+    { "no swap", "vector", STAGE_NO_SWAP },
+    { "no replace", "vector", STAGE_NO_REPLACE },
+    { "no negate", "vector", STAGE_NO_NEGATE },
+    { "late", "late", STAGE_PLAIN },
+    { "+ lies", "late", STAGE_HARD_NEGATIVES },
 };
-_Static_assert(COUNT(arms) == REPAIR_ARMS, "a line for each arm");
+_Static_assert(COUNT(arms) == CONDITIONS, "a line for each arm");
 
-const char *repair_arm_name(RepairArm arm) { return arms[arm].name; }
+const char *condition_name(Condition condition) { return arms[condition].name; }
 
 /* The first course is that of lesson 17's transformer, so that its weights serve here, too. */
-RepairCell repair_cell(RepairArm arm, RepairWorld w) {
-    LearnerSettings s = { .text = "transformer",
-                          .reading = arms[arm].reading,
-                          .split = SPLIT_PAIRS,
-                          .seed = w.seed,
-                          .steps = w.steps,
-                          .coverage = w.coverage > 0 ? w.coverage : REPAIR_COVERAGE };
-    RepairCell cell = { .settings = learner_settings(s), .more = arms[arm].course >= 0 };
-    if (cell.more) cell.course = repair_course((RepairCourse)arms[arm].course, w.more);
+NegativesCell negatives_cell(Condition condition, NegativesConfig w) {
+    SceneModelConfig s = { .text = "transformer",
+                           .interaction = arms[condition].interaction,
+                           .split = SPLIT_PAIRS,
+                           .seed = w.seed,
+                           .steps = w.steps,
+                           .coverage = w.coverage > 0 ? w.coverage : NEGATIVES_COVERAGE };
+    NegativesCell cell = { .settings = scene_model_config(s), .stage2 = arms[condition].stage >= 0 };
+    if (cell.stage2) cell.stage = negatives_stage((NegativesStage)arms[condition].stage, w.stage2);
     return cell;
 }
 
-RepairCell repair_small_cell(void) {
-    return repair_cell(ARM_PLACES, (RepairWorld){ .seed = 1, .steps = 60, .more = 20 });
+NegativesCell negatives_small_cell(void) {
+    return negatives_cell(CONDITION_LATE, (NegativesConfig){ .seed = 1, .steps = 60, .stage2 = 20 });
 }
 
-RepairCell *repair_plan(Arena *arena, int *count) {
-    RepairCell *plan = arena_alloc(arena, 1 + (size_t)LIMITS_SEEDS * REPAIR_ARMS, sizeof *plan);
+NegativesCell *negatives_plan(Arena *arena, int *count) {
+    NegativesCell *plan = arena_alloc(arena, 1 + (size_t)LIMITS_SEEDS * CONDITIONS, sizeof *plan);
     int n = 0;
-    plan[n++] = repair_small_cell();
+    plan[n++] = negatives_small_cell();
     for (int seed = 1; seed <= LIMITS_SEEDS; seed++)
-        for (int a = 0; a < REPAIR_ARMS; a++) plan[n++] = repair_cell((RepairArm)a, (RepairWorld){ .seed = seed });
+        for (int a = 0; a < CONDITIONS; a++)
+            plan[n++] = negatives_cell((Condition)a, (NegativesConfig){ .seed = seed });
     *count = n;
     return plan;
 }
 
-LimitsRow repair_row(const RepairCell *cell, const char *probe) {
-    return limits_row(&cell->settings, cell->more ? &cell->course : NULL, probe, SPLIT_SEEN);
+LimitsRow negatives_row(const NegativesCell *cell, const char *probe) {
+    return limits_row(&cell->settings, cell->stage2 ? &cell->stage : NULL, probe, SPLIT_SEEN);
 }
 
-/* Are all the rows there that repair_note would put? */
-static bool measured(const LimitsTable *table, const RepairCell *cell) {
+/* Are all the rows there that negatives_note would put? */
+static bool measured(const LimitsTable *table, const NegativesCell *cell) {
     Arena arena = { 0 };
     LimitsTable wanted = { .arena = &arena };
-    RepairResult nothing = { .found = { 0 } };
+    NegativesResult nothing = { .found = { 0 } };
     bool all = true;
-    repair_note(&wanted, &cell->settings, cell->more ? &cell->course : NULL, &nothing);
+    negatives_note(&wanted, &cell->settings, cell->stage2 ? &cell->stage : NULL, &nothing);
     for (int i = 0; i < wanted.count; i++) all = all && limits_find(table, &wanted.row[i]);
     arena_free(&arena);
     return all;
 }
 
-static bool fill_one(LimitsTable *table, const RepairCell *cell, int items, const char *path, Err *err) {
-    const LearnerCourse *more = cell->more ? &cell->course : NULL;
-    Learner learner;
-    if (!learner_get(&learner, &cell->settings, more, err)) return false;
-    RepairResult result = repair_ask(&learner, items);
-    learner_free(&learner);
-    repair_note(table, &cell->settings, more, &result);
+static bool fill_one(LimitsTable *table, const NegativesCell *cell, int items, const char *path, Err *err) {
+    const TrainingStage *stage2 = cell->stage2 ? &cell->stage : NULL;
+    SceneModel scene_model;
+    if (!scene_model_get(&scene_model, &cell->settings, stage2, err)) return false;
+    NegativesResult result = negatives_ask(&scene_model, items);
+    scene_model_free(&scene_model);
+    negatives_note(table, &cell->settings, stage2, &result);
     return limits_write(table, path, err);
 }
 
-bool repair_fill(LimitsTable *table, const RepairCell *cells, int count, int items, const char *path, Err *err) {
+bool negatives_fill(LimitsTable *table, const NegativesCell *cells, int count, int items, const char *path, Err *err) {
     int left = 0, finished = 0;
     double start = clock_seconds();
     for (int i = 0; i < count; i++) left += !measured(table, &cells[i]);
@@ -452,8 +453,8 @@ bool repair_fill(LimitsTable *table, const RepairCell *cells, int count, int ite
         finished++;
         progress_time((clock_seconds() - start) / finished * (left - finished), time);
         fprintf(stderr, "%2d of %d: %s%s%s; %s left\n", count - left + finished, count,
-                learner_text(&arena, &cells[i].settings), cells[i].more ? ", then " : "",
-                cells[i].more ? cells[i].course.name : "", time);
+                scene_model_text(&arena, &cells[i].settings), cells[i].stage2 ? ", then " : "",
+                cells[i].stage2 ? cells[i].stage.name : "", time);
         arena_free(&arena);
     }
     return true;

@@ -5,23 +5,23 @@
  *     replace   a red star and a blue square          another colour, shape, size, number or relation
  *     negate    a red circle and no blue square       what is there is denied, what is not there is claimed
  *
- *   Five courses of equally many steps from the same weights, on the same scenes and true captions (LearnerCourse):
+ *   Five courses of equally many steps from the same weights, on the same scenes and true captions (TrainingStage):
  *     plain     nothing else: what more practice alone does, without which no repair can be judged
  *     repair    two lies of any kinds for each scene, in the loss (clip_loss_wrong)
  *     no-swap, no-replace, no-negate    likewise, but lies of that kind are never told: it is asked about them
  *
- *   And one other architecture: the reading "places" (reading.h), by plain steps, and with lies.
+ *   And one other architecture: the reading "late" (reading.h), by plain steps, and with lies.
  */
-#ifndef REPAIR_H
-#define REPAIR_H
+#ifndef HARD_NEGATIVES_H
+#define HARD_NEGATIVES_H
 
 #include "scenes/result_table.h"
 #include "scenes/late_interaction.h"
 
-typedef enum { LIE_SWAP, LIE_REPLACE, LIE_NEGATE, LIE_KINDS } LieKind;
-const char *lie_name(LieKind kind);             /* "swap" ... */
-bool lie_find(const char *name, LieKind *kind); /* and back; false if there is no such kind */
-unsigned lie_edits(LieKind kind);               /* bits 1 << EDIT_... */
+typedef enum { NEGATIVE_SWAP, NEGATIVE_REPLACE, NEGATIVE_NEGATE, NEGATIVE_KINDS } NegativeKind;
+const char *negative_name(NegativeKind kind);             /* "swap" ... */
+bool negative_find(const char *name, NegativeKind *kind); /* and back; false if there is no such kind */
+unsigned negative_edits(NegativeKind kind);               /* bits 1 << EDIT_... */
 
 /* How true captions are said in other words; each changes at least one word, or their order. */
 typedef enum { REWORD_NAMES, REWORD_FORMS, REWORD_CONVERSE, REWORD_WAYS } Reword;
@@ -29,18 +29,18 @@ const char *reword_name(Reword way); /* "names" (crimson for red), "forms" (ther
 
 /* ---- courses ---------------------------------------------------------------------------------------------------- */
 
-enum { REPAIR_STEPS = 400 };
-#define REPAIR_COVERAGE 0.5 /* of colours with shapes: a learner that lesson 17 has, too */
+enum { NEGATIVES_STEPS = 400 };
+#define NEGATIVES_COVERAGE 0.5 /* of colours with shapes: a learner that lesson 17 has, too */
 
 typedef enum {
-    COURSE_PLAIN,
-    COURSE_REPAIR,
-    COURSE_NO_SWAP,
-    COURSE_NO_REPLACE,
-    COURSE_NO_NEGATE,
-    REPAIR_COURSES
-} RepairCourse;
-LearnerCourse repair_course(RepairCourse course, int steps); /* steps 0: REPAIR_STEPS */
+    STAGE_PLAIN,
+    STAGE_HARD_NEGATIVES,
+    STAGE_NO_SWAP,
+    STAGE_NO_REPLACE,
+    STAGE_NO_NEGATE,
+    NEGATIVES_STAGES
+} NegativesStage;
+TrainingStage negatives_stage(NegativesStage stage, int steps); /* steps 0: NEGATIVES_STEPS */
 
 /* ---- probes ----------------------------------------------------------------------------------------------------- */
 
@@ -50,100 +50,101 @@ typedef struct {
     Scene scene[2];
     Caption caption[2];               /* plainly said; caption[k] is true of scene[k] alone */
     Caption reworded[REWORD_WAYS][2]; /* means the same; .kind CAPTION_KINDS: cannot be said so (both or none) */
-} RepairItem;
+} NegativesItem;
 
 /* How many of each kind, and of which combinations: those seen (NULL: all). */
 typedef struct {
     uint64_t seed;
     int items;
     const Split *split;
-} RepairProbe;
+} NegativesProbe;
 
 /* Items 0, 1, ... of an endless row, on the arena. Swap: half of them quads of binding, half of relation; replace: the
  * colour or shape of one thing; negate: quads of negation. Stops the program where a split has no such items. */
-RepairItem *repair_items(Arena *arena, LieKind kind, const RepairProbe *probe);
+NegativesItem *negatives_items(Arena *arena, NegativeKind kind, const NegativesProbe *probe);
 
 /* Whether an item is what this page says; one line if not. */
-bool repair_check(const RepairItem *item, LieKind kind, Err *err);
+bool negatives_check(const NegativesItem *item, NegativeKind kind, Err *err);
 
 /* What a learner makes of them. Choices are of pictures, between one true and one false caption.
  *   lie[k]          the plain truth against the plain lie, as quads are scored
- *   swapped[h]      the halves of lie[LIE_SWAP]: colours (0), and who is where (1)
+ *   swapped[h]      the halves of lie[NEGATIVE_SWAP]: colours (0), and who is where (1)
  *   reworded[w]     the reworded truth against the plain lie (`choice` alone). A rule that reads captions alone may
  *                   win here (whatever is reworded is true), and must then lose
- *   lie_reworded[w] the plain truth against the reworded lie; the mean of both is fair again
+ *   negative_reworded[w] the plain truth against the reworded lie; the mean of both is fair again
  *   held[w] of trusted[w]   pictures whose plain truth won, and of them those whose reworded truth won, too
  *   found[0], [1]   recall at 1 among RETRIEVED scenes and their captions: pictures find a caption that is true of
  *                   them, captions find a picture they are true of; ties count in proportion (retrieval.h); and by
  *                   chance */
 enum { RETRIEVED = 500 };
 typedef struct {
-    Tally lie[LIE_KINDS], swapped[2], reworded[REWORD_WAYS], lie_reworded[REWORD_WAYS];
+    PairScore negative[NEGATIVE_KINDS], swapped[2], reworded[REWORD_WAYS], negative_reworded[REWORD_WAYS];
     int held[REWORD_WAYS], trusted[REWORD_WAYS];
     double found[2], chance[2];
-} RepairResult;
+} NegativesResult;
 
 /* Similarities [n,m] of n scenes and m captions, on the arena. */
-typedef Mat RepairSimilar(void *context, Arena *arena, const Scene *const *scenes, int n, const char *const *captions,
-                          int m);
+typedef Mat NegativesSimilar(void *context, Arena *arena, const Scene *const *scenes, int n,
+                             const char *const *captions, int m);
 
 /* Of whatever gives scenes and captions a similarity: probe->items of each kind of lie, twice as many of swap, for it
  * has two halves; all of them are reworded. A progress line. */
-RepairResult repair_ask_by(RepairSimilar *similar, void *context, const RepairProbe *probe);
+NegativesResult negatives_ask_by(NegativesSimilar *similar, void *context, const NegativesProbe *probe);
 
 /* The same of a learner, about combinations it has seen; learners of different seeds are asked about other items. */
-RepairResult repair_ask(Learner *learner, int items);
+NegativesResult negatives_ask(SceneModel *scene_model, int items);
 
 /* ---- the table -------------------------------------------------------------------------------------------------- */
 
-#define REPAIR_TABLE "plots/data/18-repair.csv"
+#define NEGATIVES_TABLE "plots/data/18-hard-negatives.csv"
 
 /* Puts a result into a table of limits: rows "swap", "swap-colours", "swap-places", "replace", "negate", all scores;
  * "names" ... (choice: the reworded truth against the plain lie), "names-lie" ... (the other way round), "names-held"
  * ... (choice: held of trusted); and "retrieval" (text: pictures find captions; image: captions find pictures) beside
  * "retrieval-chance". */
-void repair_note(LimitsTable *table, const LearnerSettings *settings, const LearnerCourse *more,
-                 const RepairResult *result);
+void negatives_note(LimitsTable *table, const SceneModelConfig *settings, const TrainingStage *stage2,
+                    const NegativesResult *result);
 
-/* The learners of one seed: REPAIR_ARMS of them. */
+/* The learners of one seed: CONDITIONS of them. */
 typedef enum {
-    ARM_BASE,
-    ARM_PLAIN,
-    ARM_REPAIR,
-    ARM_NO_SWAP,
-    ARM_NO_REPLACE,
-    ARM_NO_NEGATE,
-    ARM_PLACES,
-    ARM_PLACES_REPAIR,
-    REPAIR_ARMS
-} RepairArm;
-const char *repair_arm_name(RepairArm arm); /* "before", "plain", "lies", "no swap" ..., "places" (plain), "+ lies" */
+    CONDITION_BASE,
+    CONDITION_PLAIN,
+    CONDITION_HARD_NEGATIVES,
+    CONDITION_NO_SWAP,
+    CONDITION_NO_REPLACE,
+    CONDITION_NO_NEGATE,
+    CONDITION_LATE,
+    CONDITION_LATE_HARD_NEGATIVES,
+    CONDITIONS
+} Condition;
+const char *
+condition_name(Condition condition); /* "before", "plain", "lies", "no swap" ..., "late" (plain), "+ lies" */
 
 /* One learner: what an arm is in a world. */
 typedef struct {
-    LearnerSettings settings;
-    LearnerCourse course;
-    bool more; /* has the second course */
-} RepairCell;
+    SceneModelConfig settings;
+    TrainingStage stage;
+    bool stage2; /* has the second course */
+} NegativesCell;
 typedef struct {
-    double coverage;       /* 0: REPAIR_COVERAGE */
-    int seed, steps, more; /* steps of the first course and of the second; 0: LEARNER_STEPS, REPAIR_STEPS */
-} RepairWorld;
+    double coverage;         /* 0: NEGATIVES_COVERAGE */
+    int seed, steps, stage2; /* steps of the first course and of the second; 0: SCENE_MODEL_STEPS, NEGATIVES_STEPS */
+} NegativesConfig;
 
-/* Every arm but "places" begins with lesson 17's transformer of that world, so that its weights serve here, too. */
-RepairCell repair_cell(RepairArm arm, RepairWorld world);
+/* Every arm but "late" begins with lesson 17's transformer of that world, so that its weights serve here, too. */
+NegativesCell negatives_cell(Condition condition, NegativesConfig config);
 
-/* "places" in few steps, done in seconds: the table's first, which the tests ask again. */
-RepairCell repair_small_cell(void);
+/* "late" in few steps, done in seconds: the table's first, which the tests ask again. */
+NegativesCell negatives_small_cell(void);
 
 /* The plan of the table: that one, and all arms of LIMITS_SEEDS seeds, one seed after the other. On the arena. */
-RepairCell *repair_plan(Arena *arena, int *count);
+NegativesCell *negatives_plan(Arena *arena, int *count);
 
 /* The row of an arm and a probe, without scores; its seed may be made LIMITS_ANY_SEED. */
-LimitsRow repair_row(const RepairCell *cell, const char *probe);
+LimitsRow negatives_row(const NegativesCell *cell, const char *probe);
 
 /* Whoever is not in the table learns (or is read), is asked, and the table is written to `path` at once; a line for
  * each on stderr. An arm whose rows are all there is left as it is, whether or not its weights are. */
-bool repair_fill(LimitsTable *table, const RepairCell *cells, int count, int items, const char *path, Err *err);
+bool negatives_fill(LimitsTable *table, const NegativesCell *cells, int count, int items, const char *path, Err *err);
 
 #endif

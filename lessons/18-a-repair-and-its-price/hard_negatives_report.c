@@ -8,32 +8,32 @@
 
 enum { CELL = 11 };
 
-/* What is asked: a row of the table, one of its scores, how it is called, of which kind of lie it is (LIE_KINDS: of
+/* What is asked: a row of the table, one of its scores, how it is called, of which kind of lie it is (NEGATIVE_KINDS: of
  * none), and what guessing gets. */
 typedef struct {
     const char *probe;
-    TallyScore score;
+    PairMetric score;
     const char *says;
     int kind;
     double chance;
 } Question;
 static const Question questions[] = {
-    { "swap-colours", TALLY_CHOICE, "truth or swapped colours", LIE_SWAP, 0.5 },
-    { "swap-colours", TALLY_GROUP, "  all four right", LIE_SWAP, 1.0 / 6 },
-    { "swap-places", TALLY_CHOICE, "truth or swapped places", LIE_SWAP, 0.5 },
-    { "swap-places", TALLY_GROUP, "  all four right", LIE_SWAP, 1.0 / 6 },
-    { "replace", TALLY_CHOICE, "truth or replaced", LIE_REPLACE, 0.5 },
-    { "replace", TALLY_GROUP, "  all four right", LIE_REPLACE, 1.0 / 6 },
-    { "negate", TALLY_CHOICE, "truth or negated", LIE_NEGATE, 0.5 },
-    { "negate", TALLY_GROUP, "  all four right", LIE_NEGATE, 1.0 / 6 },
-    { "names-held", TALLY_CHOICE, "holds in other names", LIE_KINDS, NAN },
-    { "forms-held", TALLY_CHOICE, "holds in another form", LIE_KINDS, NAN },
-    { "converse-held", TALLY_CHOICE, "holds turned round", LIE_KINDS, NAN },
-    { "retrieval", TALLY_TEXT, "R@1, caption of a picture", LIE_KINDS, NAN },
-    { "retrieval", TALLY_IMAGE, "R@1, picture of a caption", LIE_KINDS, NAN },
+    { "swap-colours", PAIR_METRIC_CHOICE, "truth or swapped colours", NEGATIVE_SWAP, 0.5 },
+    { "swap-colours", PAIR_METRIC_GROUP, "  all four right", NEGATIVE_SWAP, 1.0 / 6 },
+    { "swap-places", PAIR_METRIC_CHOICE, "truth or swapped places", NEGATIVE_SWAP, 0.5 },
+    { "swap-places", PAIR_METRIC_GROUP, "  all four right", NEGATIVE_SWAP, 1.0 / 6 },
+    { "replace", PAIR_METRIC_CHOICE, "truth or replaced", NEGATIVE_REPLACE, 0.5 },
+    { "replace", PAIR_METRIC_GROUP, "  all four right", NEGATIVE_REPLACE, 1.0 / 6 },
+    { "negate", PAIR_METRIC_CHOICE, "truth or negated", NEGATIVE_NEGATE, 0.5 },
+    { "negate", PAIR_METRIC_GROUP, "  all four right", NEGATIVE_NEGATE, 1.0 / 6 },
+    { "names-held", PAIR_METRIC_CHOICE, "holds in other names", NEGATIVE_KINDS, NAN },
+    { "forms-held", PAIR_METRIC_CHOICE, "holds in another form", NEGATIVE_KINDS, NAN },
+    { "converse-held", PAIR_METRIC_CHOICE, "holds turned round", NEGATIVE_KINDS, NAN },
+    { "retrieval", PAIR_METRIC_TEXT, "R@1, caption of a picture", NEGATIVE_KINDS, NAN },
+    { "retrieval", PAIR_METRIC_IMAGE, "R@1, picture of a caption", NEGATIVE_KINDS, NAN },
 };
 
-static const Question *question_of(LieKind kind) {
+static const Question *question_of(NegativeKind kind) {
     const Question *q = questions;
     while (q->kind != (int)kind) q++;
     return q;
@@ -41,16 +41,17 @@ static const Question *question_of(LieKind kind) {
 
 /* ---- one world -------------------------------------------------------------------------------------------------- */
 
-static double answer(const LimitsTable *table, RepairArm arm, RepairWorld world, const Question *q, int *items) {
-    RepairCell cell = repair_cell(arm, world);
-    LimitsRow like = repair_row(&cell, q->probe);
+static double answer(const LimitsTable *table, Condition condition, NegativesConfig config, const Question *q,
+                     int *items) {
+    NegativesCell cell = negatives_cell(condition, config);
+    LimitsRow like = negatives_row(&cell, q->probe);
     const LimitsRow *row = limits_find(table, &like);
     if (row && items) *items = row->items;
     return row ? row->score[q->score] : NAN;
 }
 
-double report_lie(const RepairReport *r, RepairArm arm, LieKind kind) {
-    return answer(r->table, arm, r->world, question_of(kind), NULL);
+double report_negative(const NegativesReport *r, Condition condition, NegativeKind kind) {
+    return answer(r->table, condition, r->config, question_of(kind), NULL);
 }
 
 /* "61.2+-3.0": half of Wilson's interval. */
@@ -64,14 +65,14 @@ static void print_share(double share, int items) {
     printf("  %5.1f+-%.1f", 100 * share, 50 * (high - low));
 }
 
-void report_arms(const RepairReport *r) {
+void report_arms(const NegativesReport *r) {
     printf("%-26s", "%");
-    for (int a = 0; a < r->arms; a++) printf("%*s", CELL, repair_arm_name(r->arm[a]));
+    for (int a = 0; a < r->arms; a++) printf("%*s", CELL, condition_name(r->condition[a]));
     printf("  chance\n");
     for (size_t q = 0; q < COUNT(questions); q++) {
         printf("%-26s", questions[q].says);
         for (int a = 0, items = 0; a < r->arms; a++) {
-            double share = answer(r->table, r->arm[a], r->world, &questions[q], &items);
+            double share = answer(r->table, r->condition[a], r->config, &questions[q], &items);
             print_share(share, items);
         }
         if (isnan(questions[q].chance)) printf("       -\n");
@@ -79,21 +80,23 @@ void report_arms(const RepairReport *r) {
     }
 }
 
-static bool told_lies(RepairArm arm) { return arm != ARM_BASE && arm != ARM_PLAIN && arm != ARM_PLACES; }
+static bool told_lies(Condition condition) {
+    return condition != CONDITION_BASE && condition != CONDITION_PLAIN && condition != CONDITION_LATE;
+}
 
-void report_bars(const Lesson *lesson, Arena *arena, const RepairReport *r, const char *name) {
-    Bar bars[COUNT(questions) * REPAIR_ARMS], first[REPAIR_ARMS];
+void report_bars(const Lesson *lesson, Arena *arena, const NegativesReport *r, const char *name) {
+    Bar bars[COUNT(questions) * CONDITIONS], first[CONDITIONS];
     int n = 0, firsts = 0;
-    REQUIRE(r->arms <= REPAIR_ARMS, "%d arms, want at most %d", r->arms, (int)REPAIR_ARMS);
+    REQUIRE(r->arms <= CONDITIONS, "%d arms, want at most %d", r->arms, (int)CONDITIONS);
     for (size_t q = 0; q < COUNT(questions); q++)
         for (int a = 0, items = 0; a < r->arms; a++) {
-            const char *arm = repair_arm_name(r->arm[a]);
-            double low, high, share = answer(r->table, r->arm[a], r->world, &questions[q], &items);
-            if (isnan(share) || questions[q].score == TALLY_GROUP) continue;
+            const char *condition = condition_name(r->condition[a]);
+            double low, high, share = answer(r->table, r->condition[a], r->config, &questions[q], &items);
+            if (isnan(share) || questions[q].score == PAIR_METRIC_GROUP) continue;
             metrics_interval(share, items, &low, &high);
-            bars[n] = (Bar){ arm, 100 * share, 100 * low, 100 * high, told_lies(r->arm[a]) };
+            bars[n] = (Bar){ condition, 100 * share, 100 * low, 100 * high, told_lies(r->condition[a]) };
             if (q == 0) first[firsts++] = bars[n];
-            bars[n++].label = arena_print(arena, "%s: %s", questions[q].says, arm);
+            bars[n++].label = arena_print(arena, "%s: %s", questions[q].says, condition);
         }
     if (firsts == 0) return;
     Bars all = { .title = "Before, and after each course (marked: with lies)",
@@ -112,19 +115,19 @@ void report_bars(const Lesson *lesson, Arena *arena, const RepairReport *r, cons
 
 /* ---- five seeds ------------------------------------------------------------------------------------------------- */
 
-static LimitsSummary summary_of(const LimitsTable *table, RepairArm arm, const char *probe, TallyScore score) {
-    RepairCell cell = repair_cell(arm, (RepairWorld){ .seed = 1 });
-    return limits_summary(table, repair_row(&cell, probe), score);
+static LimitsSummary summary_of(const LimitsTable *table, Condition condition, const char *probe, PairMetric score) {
+    NegativesCell cell = negatives_cell(condition, (NegativesConfig){ .seed = 1 });
+    return limits_summary(table, negatives_row(&cell, probe), score);
 }
 
 void report_seeds(const LimitsTable *table) {
     printf("%-26s", "mean +- half the spread");
-    for (int a = 0; a < REPAIR_ARMS; a++) printf("%*s", CELL, repair_arm_name((RepairArm)a));
+    for (int a = 0; a < CONDITIONS; a++) printf("%*s", CELL, condition_name((Condition)a));
     printf("\n");
     for (size_t q = 0; q < COUNT(questions); q++) {
         printf("%-26s", questions[q].says);
-        for (int a = 0; a < REPAIR_ARMS; a++) {
-            LimitsSummary m = summary_of(table, (RepairArm)a, questions[q].probe, questions[q].score);
+        for (int a = 0; a < CONDITIONS; a++) {
+            LimitsSummary m = summary_of(table, (Condition)a, questions[q].probe, questions[q].score);
             if (m.seeds) printf("  %5.1f+-%.1f", 100 * m.mean, 50 * (m.high - m.low));
             else printf("%*s", CELL, "-");
         }
@@ -132,11 +135,11 @@ void report_seeds(const LimitsTable *table) {
     }
 }
 
-static RepairChange change_of(const LimitsTable *table, RepairArm arm, const Question *q) {
-    RepairChange c = { .low = INFINITY, .high = -INFINITY };
+static NegativesChange change_of(const LimitsTable *table, Condition condition, const Question *q) {
+    NegativesChange c = { .low = INFINITY, .high = -INFINITY };
     for (int seed = 1; seed <= LIMITS_SEEDS; seed++) {
-        RepairWorld world = { .seed = seed };
-        double by = 100 * (answer(table, arm, world, q, NULL) - answer(table, ARM_PLAIN, world, q, NULL));
+        NegativesConfig config = { .seed = seed };
+        double by = 100 * (answer(table, condition, config, q, NULL) - answer(table, CONDITION_PLAIN, config, q, NULL));
         if (isnan(by)) continue;
         c.mean += by;
         c.low = fmin(c.low, by);
@@ -148,12 +151,12 @@ static RepairChange change_of(const LimitsTable *table, RepairArm arm, const Que
     return c;
 }
 
-RepairChange report_change(const LimitsTable *table, RepairArm arm, LieKind kind) {
-    return change_of(table, arm, question_of(kind));
+NegativesChange report_change(const LimitsTable *table, Condition condition, NegativeKind kind) {
+    return change_of(table, condition, question_of(kind));
 }
 
-static void print_change(const LimitsTable *table, const char *what, RepairArm arm, const Question *q) {
-    RepairChange c = change_of(table, arm, q);
+static void print_change(const LimitsTable *table, const char *what, Condition condition, const Question *q) {
+    NegativesChange c = change_of(table, condition, q);
     if (c.seeds)
         printf("  %-56s %+5.1f  (%+.1f to %+.1f), up in %d of %d\n", what, c.mean, c.low, c.high, c.above, c.seeds);
 }
@@ -163,9 +166,10 @@ void report_changes(Arena *arena, const LimitsTable *table) {
     for (size_t i = 0; i < COUNT(questions); i++) {
         const Question *q = &questions[i];
         const char *says = q->says[0] == ' ' ? arena_print(arena, "%s,%s", q[-1].says, q->says + 1) : q->says;
-        print_change(table, arena_print(arena, "%s: all lies", says), ARM_REPAIR, q);
-        if (q->kind != LIE_KINDS)
-            print_change(table, arena_print(arena, "%s: NOT taught this", says), ARM_NO_SWAP + (RepairArm)q->kind, q);
+        print_change(table, arena_print(arena, "%s: all lies", says), CONDITION_HARD_NEGATIVES, q);
+        if (q->kind != NEGATIVE_KINDS)
+            print_change(table, arena_print(arena, "%s: NOT taught this", says), CONDITION_NO_SWAP + (Condition)q->kind,
+                         q);
     }
 }
 
@@ -175,21 +179,21 @@ void report_published(const LimitsTable *table) {
     static const struct {
         PublishedProbe theirs;
         const char *ours, *says;
-        TallyScore score;
+        PairMetric score;
     } alike[] = {
-        { PUBLISHED_ARO_RELATION, "swap-places", "swapped places", TALLY_CHOICE },
-        { PUBLISHED_ARO_ATTRIBUTION, "swap-colours", "swapped colours", TALLY_CHOICE },
-        { PUBLISHED_ARO_ORDER, "", "-", TALLY_CHOICE },
-        { PUBLISHED_CREPE_REPLACE_ATTRIBUTE, "replace", "replaced", TALLY_CHOICE },
-        { PUBLISHED_CREPE_REPLACE_RELATION, "", "-", TALLY_CHOICE },
-        { PUBLISHED_CREPE_SWAP_OBJECT, "swap-places", "swapped places", TALLY_CHOICE },
-        { PUBLISHED_CREPE_SWAP_ATTRIBUTE, "swap-colours", "swapped colours", TALLY_CHOICE },
-        { PUBLISHED_CREPE_NEGATE, "negate", "negated", TALLY_CHOICE },
-        { PUBLISHED_WINOGROUND_GROUP, "swap-colours", "colours, all four", TALLY_GROUP },
+        { PUBLISHED_ARO_RELATION, "swap-places", "swapped places", PAIR_METRIC_CHOICE },
+        { PUBLISHED_ARO_ATTRIBUTION, "swap-colours", "swapped colours", PAIR_METRIC_CHOICE },
+        { PUBLISHED_ARO_ORDER, "", "-", PAIR_METRIC_CHOICE },
+        { PUBLISHED_CREPE_REPLACE_ATTRIBUTE, "replace", "replaced", PAIR_METRIC_CHOICE },
+        { PUBLISHED_CREPE_REPLACE_RELATION, "", "-", PAIR_METRIC_CHOICE },
+        { PUBLISHED_CREPE_SWAP_OBJECT, "swap-places", "swapped places", PAIR_METRIC_CHOICE },
+        { PUBLISHED_CREPE_SWAP_ATTRIBUTE, "swap-colours", "swapped colours", PAIR_METRIC_CHOICE },
+        { PUBLISHED_CREPE_NEGATE, "negate", "negated", PAIR_METRIC_CHOICE },
+        { PUBLISHED_WINOGROUND_GROUP, "swap-colours", "colours, all four", PAIR_METRIC_GROUP },
     };
-    static const RepairArm arms[] = { ARM_BASE, ARM_REPAIR, ARM_PLAIN };
+    static const Condition arms[] = { CONDITION_BASE, CONDITION_HARD_NEGATIVES, CONDITION_PLAIN };
     printf("  %-29s chance   CLIP  repaired  plain   %-18s", "published", "ours, alike");
-    for (size_t a = 0; a < COUNT(arms); a++) printf(" %6s", repair_arm_name(arms[a]));
+    for (size_t a = 0; a < COUNT(arms); a++) printf(" %6s", condition_name(arms[a]));
     for (size_t i = 0; i < COUNT(alike); i++) {
         const Published *p = published(alike[i].theirs);
         const double theirs[] = { p->chance, p->clip, p->repaired, p->plain };
@@ -206,8 +210,8 @@ void report_published(const LimitsTable *table) {
             else printf(" %6s", "-");
         }
     }
-    LimitsSummary before = summary_of(table, ARM_BASE, "forms-held", TALLY_CHOICE),
-                  after = summary_of(table, ARM_REPAIR, "forms-held", TALLY_CHOICE);
+    LimitsSummary before = summary_of(table, CONDITION_BASE, "forms-held", PAIR_METRIC_CHOICE),
+                  after = summary_of(table, CONDITION_HARD_NEGATIVES, "forms-held", PAIR_METRIC_CHOICE);
     printf("\n  hard positives (Kamath et al. 2024): CLIP loses 12.9 points, repaired models up to 38.7");
     if (before.seeds && after.seeds)
         printf("; ours, in another form, %.1f and %.1f", 100 - 100 * before.mean, 100 - 100 * after.mean);

@@ -1,11 +1,11 @@
-/* repair_report: what lesson 18 prints and draws of a table of repairs (repair.h): the same questions to every arm.
+/* negatives_report: what lesson 18 prints and draws of a table of repairs (repair.h): the same questions to every arm.
  *
  *   truth or ...   the share of pictures that prefer the truth to the lie; all four right: as tally.h's group
  *   holds ...      of the pictures that preferred the truth, the share that still do when it is said in other words
  *   R@1            the share whose first answer is right, among RETRIEVED
  */
-#ifndef REPAIR_REPORT_H
-#define REPAIR_REPORT_H
+#ifndef HARD_NEGATIVES_REPORT_H
+#define HARD_NEGATIVES_REPORT_H
 
 #include "lesson/lesson.h"
 #include "hard_negatives.h"
@@ -13,20 +13,20 @@
 /* Arms of one world. Nothing is owned. */
 typedef struct {
     const LimitsTable *table;
-    RepairWorld world;
-    const RepairArm *arm;
-    int arms; /* REPAIR_ARMS at most */
-} RepairReport;
+    NegativesConfig config;
+    const Condition *condition;
+    int arms; /* CONDITIONS at most */
+} NegativesReport;
 
 /* What an arm has in the first question about a kind of lie, from 0 to 1; NaN where the table has no row. */
-double report_lie(const RepairReport *report, RepairArm arm, LieKind kind);
+double report_negative(const NegativesReport *report, Condition condition, NegativeKind kind);
 
 /* Prints all questions and arms, in %, with half of Wilson's interval; "-" where the table has no row. */
-void report_arms(const RepairReport *report);
+void report_arms(const NegativesReport *report);
 
 /* Draws them as plots/out/NAME.png, but for "all four right", and the first question in the terminal too. Of what is
  * not in the table there is no bar. */
-void report_bars(const Lesson *lesson, Arena *arena, const RepairReport *report, const char *name);
+void report_bars(const Lesson *lesson, Arena *arena, const NegativesReport *report, const char *name);
 
 /* ---- five seeds: of the usual world, every arm ------------------------------------------------------------------ */
 
@@ -38,10 +38,10 @@ void report_seeds(const LimitsTable *table);
 typedef struct {
     double mean, low, high;
     int seeds, above;
-} RepairChange;
+} NegativesChange;
 
 /* Of the first question about a kind of lie; seeds 0: there are none, and the mean is NaN. */
-RepairChange report_change(const LimitsTable *table, RepairArm arm, LieKind kind);
+NegativesChange report_change(const LimitsTable *table, Condition condition, NegativeKind kind);
 
 /* Prints that for all questions: who was taught all lies and, of each kind, who was not taught it. */
 void report_changes(Arena *arena, const LimitsTable *table);

@@ -11,21 +11,23 @@ enum { COUNTED = 1000, LIES = 4 };
 
 static struct {
     const char *unseen, *path;
-    RepairWorld world;
+    NegativesConfig config;
     int items;
     bool all;
-} ask = { .unseen = "swap",
-          .path = REPAIR_TABLE,
-          .world = { .coverage = REPAIR_COVERAGE, .seed = 1, .steps = LEARNER_STEPS, .more = REPAIR_STEPS },
-          .items = LIMITS_ITEMS };
+} ask = {
+    .unseen = "swap",
+    .path = NEGATIVES_TABLE,
+    .config = { .coverage = NEGATIVES_COVERAGE, .seed = 1, .steps = SCENE_MODEL_STEPS, .stage2 = NEGATIVES_STEPS },
+    .items = LIMITS_ITEMS
+};
 
 static const Option options[] = {
     { "unseen", .text = &ask.unseen, .choices = "swap|replace|negate",
       .help = "the kind of lie that one of the courses leaves out" },
-    { "coverage", .real = &ask.world.coverage, .low = 0.2, .high = 1,
+    { "coverage", .real = &ask.config.coverage, .low = 0.2, .high = 1,
       .help = "share of the combinations that are seen in learning" },
-    { "steps", .integer = &ask.world.steps, .low = 1, .high = 100000, .help = "of the first course" },
-    { "more", .integer = &ask.world.more, .low = 1, .high = 100000, .help = "steps of the second ones" },
+    { "steps", .integer = &ask.config.steps, .low = 1, .high = 100000, .help = "of the first course" },
+    { "stage2-steps", .integer = &ask.config.stage2, .low = 1, .high = 100000, .help = "steps of the second ones" },
     { "items", .integer = &ask.items, .low = 1, .high = 100000, .help = "of each probe" },
     { "all", .flag = &ask.all,
       .help = "first measure the table of five seeds, or what it lacks: a quarter of an hour" },
@@ -43,60 +45,61 @@ static char *halves(Arena *arena, const Caption *caption) {
     return lines;
 }
 
-static void show_lies(const Lesson *lesson, Arena *arena, const RepairProbe *probe) {
-    Tile tiles[2 * LIE_KINDS];
+static void show_lies(const Lesson *lesson, Arena *arena, const NegativesProbe *probe) {
+    Tile tiles[2 * NEGATIVE_KINDS];
     char text[CAPTION_TEXT];
-    for (int k = 0; k < LIE_KINDS; k++) {
-        const RepairItem *item = &repair_items(arena, (LieKind)k, probe)[0];
-        printf("  %-9s true: %s\n", lie_name((LieKind)k), caption_text(&item->caption[0], text));
+    for (int k = 0; k < NEGATIVE_KINDS; k++) {
+        const NegativesItem *item = &negatives_items(arena, (NegativeKind)k, probe)[0];
+        printf("  %-9s true: %s\n", negative_name((NegativeKind)k), caption_text(&item->caption[0], text));
         printf("            false: %s\n", caption_text(&item->caption[1], text));
         for (int w = 0; w < REWORD_WAYS; w++)
             if (item->reworded[w][0].kind != CAPTION_KINDS)
                 printf("             true: %s   (%s)\n", caption_text(&item->reworded[w][0], text),
                        reword_name((Reword)w));
         for (int s = 0; s < 2; s++)
-            tiles[2 * k + s] = exam_tile(arena, &item->scene[s], halves(arena, &item->caption[s]), "");
+            tiles[2 * k + s] = probe_tile(arena, &item->scene[s], halves(arena, &item->caption[s]), "");
     }
     lesson_tiles(lesson, "18-lies",
                  &(Tiles){ .title = "Each is true of its picture, and of no other",
                            .tiles = tiles,
-                           .count = 2 * LIE_KINDS,
+                           .count = 2 * NEGATIVE_KINDS,
                            .columns = 2 });
 }
 
 /* ---- 2. Lies for practice --------------------------------------------------------------------------------------- */
 
 /* How many lies a course tells, and how many of them the evaluator finds false. */
-static void count_lies(const Learner *learner, RepairCourse which) {
-    LearnerCourse course = repair_course(which, 0);
-    Caption lie[LIES];
+static void count_lies(const SceneModel *scene_model, NegativesStage which) {
+    TrainingStage stage = negatives_stage(which, 0);
+    Caption negative[LIES];
     int told = 0, found_false = 0;
     for (uint64_t i = 0; i < COUNTED; i++) {
-        LearnerPair pair = learner_pair(learner, &course, i, lie);
-        for (int k = 0; k < course.wrong; k++) {
-            if (lie[k].kind == CAPTION_KINDS) continue;
+        SceneModelPair pair = scene_model_pair(scene_model, &stage, i, negative);
+        for (int k = 0; k < stage.wrong; k++) {
+            if (negative[k].kind == CAPTION_KINDS) continue;
             told++;
-            found_false += !caption_true(&pair.scene, &lie[k]);
+            found_false += !caption_true(&pair.scene, &negative[k]);
         }
     }
-    printf("course \"%s\": %d lies about its first %d scenes; false of their scenes: %d\n", course.name, told, COUNTED,
+    printf("course \"%s\": %d lies about its first %d scenes; false of their scenes: %d\n", stage.name, told, COUNTED,
            found_false);
 }
 
 /* ---- 4. Where words look ---------------------------------------------------------------------------------------- */
 
-static void show_looks(const Lesson *lesson, Arena *arena, const RepairProbe *probe) {
-    RepairCell cell = repair_cell(ARM_PLACES, ask.world);
-    Learner learner;
+static void show_looks(const Lesson *lesson, Arena *arena, const NegativesProbe *probe) {
+    NegativesCell cell = negatives_cell(CONDITION_LATE, ask.config);
+    SceneModel scene_model;
     Err err;
-    if (!learner_get(&learner, &cell.settings, &cell.course, &err)) die("%s", err.text);
-    const RepairItem *item = &repair_items(arena, LIE_SWAP, probe)[0];
+    if (!scene_model_get(&scene_model, &cell.settings, &cell.stage, &err)) die("%s", err.text);
+    const NegativesItem *item = &negatives_items(arena, NEGATIVE_SWAP, probe)[0];
     char text[CAPTION_TEXT], *word[CAPTION_WORDS + 1], *rest = NULL;
     Mat look = { 0 };
     for (int c = 1; c >= 0; c--) {
         double found[CAPTION_WORDS + 1], sum = 0;
         int n = 0;
-        look = reading_look(&learner, arena, &item->scene[0], caption_text(&item->caption[c], text), found);
+        look = late_interaction_attention(&scene_model, arena, &item->scene[0], caption_text(&item->caption[c], text),
+                                          found);
         for (char *at = strtok_r(text, " ", &rest); at; at = strtok_r(NULL, " ", &rest)) word[n++] = at;
         word[n++] = "(end)";
         printf("  %s:", c ? "false" : "true ");
@@ -116,40 +119,41 @@ static void show_looks(const Lesson *lesson, Arena *arena, const RepairProbe *pr
                          .low = 0,
                          .high = 100 });
     for (int k = 0; k < 2; k++) printf("  there is a %s\n", scene_text(arena, &item->scene[0], k));
-    learner_free(&learner);
+    scene_model_free(&scene_model);
 }
 
 /* ---- the lesson ------------------------------------------------------------------------------------------------- */
 
 /* The table at `path`, an empty one where there is none; and what it lacks of these learners. */
-static LimitsTable table_of(Arena *arena, const char *path, const RepairCell *cells, int count, int items) {
+static LimitsTable table_of(Arena *arena, const char *path, const NegativesCell *cells, int count, int items) {
     LimitsTable table = { .arena = arena };
     Err err;
     if (file_exists(path) && !limits_read(&table, arena, path, &err)) die("%s", err.text);
-    if (count && !repair_fill(&table, cells, count, items, path, &err)) die("%s", err.text);
+    if (count && !negatives_fill(&table, cells, count, items, path, &err)) die("%s", err.text);
     return table;
 }
 
-static void before_and_after(const Lesson *lesson, Arena *arena, LieKind unseen) {
-    const RepairArm arm[] = { ARM_BASE,   ARM_PLAIN,        ARM_REPAIR, ARM_NO_SWAP + (RepairArm)unseen,
-                              ARM_PLACES, ARM_PLACES_REPAIR };
-    RepairCell cell[COUNT(arm)];
+static void before_and_after(const Lesson *lesson, Arena *arena, NegativeKind unseen) {
+    const Condition condition[] = { CONDITION_BASE,           CONDITION_PLAIN,
+                                    CONDITION_HARD_NEGATIVES, CONDITION_NO_SWAP + (Condition)unseen,
+                                    CONDITION_LATE,           CONDITION_LATE_HARD_NEGATIVES };
+    NegativesCell cell[COUNT(condition)];
     Err err;
-    for (size_t a = 0; a < COUNT(arm); a++) cell[a] = repair_cell(arm[a], ask.world);
-    if (!folder_make(course_models(), &err)) die("%s", err.text);
-    const char *path = arena_print(arena, "%s/repair-%d.csv", course_models(), ask.items);
+    for (size_t a = 0; a < COUNT(condition); a++) cell[a] = negatives_cell(condition[a], ask.config);
+    if (!folder_make(lesson_models(), &err)) die("%s", err.text);
+    const char *path = arena_print(arena, "%s/repair-%d.csv", lesson_models(), ask.items);
     Prediction said[2];
     said[0] = lesson_predict(lesson, "Truth or swapped colours? In how many %% of the pictures does the model that "
                                      "was taught all lies choose rightly?");
     said[1] =
         lesson_predict(lesson, "And one that was taught all but \"%s\", asked about \"%s\"?", ask.unseen, ask.unseen);
-    LimitsTable table = table_of(arena, path, cell, (int)COUNT(arm), ask.items);
-    RepairReport report = { &table, ask.world, arm, (int)COUNT(arm) };
-    printf("%d steps, then %d more; %d pairs of pictures for each question of lies\n", ask.world.steps, ask.world.more,
-           ask.items);
+    LimitsTable table = table_of(arena, path, cell, (int)COUNT(condition), ask.items);
+    NegativesReport report = { &table, ask.config, condition, (int)COUNT(condition) };
+    printf("%d steps, then %d more; %d pairs of pictures for each question of lies\n", ask.config.steps,
+           ask.config.stage2, ask.items);
     report_arms(&report);
-    lesson_outcome_number(lesson, &said[0], 100 * report_lie(&report, ARM_REPAIR, LIE_SWAP), 1);
-    lesson_outcome_number(lesson, &said[1], 100 * report_lie(&report, arm[3], unseen), 1);
+    lesson_outcome_number(lesson, &said[0], 100 * report_negative(&report, CONDITION_HARD_NEGATIVES, NEGATIVE_SWAP), 1);
+    lesson_outcome_number(lesson, &said[1], 100 * report_negative(&report, condition[3], unseen), 1);
     report_bars(lesson, arena, &report, "18-before-after");
 }
 
@@ -160,26 +164,26 @@ int main(int argc, char **argv) {
                       .takes = "three minutes, a second when run again",
                       .next = "make lesson-19",
                       .options = options,
-                      .seed = &ask.world.seed };
+                      .seed = &ask.config.seed };
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;
-    LieKind unseen;
+    NegativeKind unseen;
     int planned;
-    RepairCell *plan = repair_plan(arena, &planned);
-    if (!lie_find(ask.unseen, &unseen)) die_usage("there is no lie %s", ask.unseen);
+    NegativesCell *plan = negatives_plan(arena, &planned);
+    if (!negative_find(ask.unseen, &unseen)) die_usage("there is no lie %s", ask.unseen);
     LimitsTable five = table_of(arena, ask.path, plan, ask.all ? planned : 0, LIMITS_ITEMS);
 
-    Learner newborn; /* has learnt nothing, and knows what is shown and which lies are told */
-    LearnerSettings settings = repair_cell(ARM_BASE, ask.world).settings;
+    SceneModel newborn; /* has learnt nothing, and knows what is shown and which lies are told */
+    SceneModelConfig settings = negatives_cell(CONDITION_BASE, ask.config).settings;
     Err err;
-    if (!learner_make(&newborn, &settings, &err)) die("%s", err.text);
-    RepairProbe shown = { .seed = 8, .items = 1, .split = &newborn.split };
+    if (!scene_model_make(&newborn, &settings, &err)) die("%s", err.text);
+    NegativesProbe shown = { .seed = 8, .items = 1, .split = &newborn.split };
 
     lesson_section(&lesson, "1. What is false, and what only sounds different");
     show_lies(&lesson, arena, &shown);
     lesson_section(&lesson, "2. Lies for practice");
-    count_lies(&newborn, COURSE_REPAIR);
-    count_lies(&newborn, COURSE_NO_SWAP + (RepairCourse)unseen);
+    count_lies(&newborn, STAGE_HARD_NEGATIVES);
+    count_lies(&newborn, STAGE_NO_SWAP + (NegativesStage)unseen);
 
     lesson_section(&lesson, "3. Before and after");
     before_and_after(&lesson, arena, unseen);
@@ -195,6 +199,6 @@ int main(int argc, char **argv) {
 
     lesson_section(&lesson, "6. Published figures of real CLIP beside ours, % (where they are from: README.md)");
     report_published(&five);
-    learner_free(&newborn);
+    scene_model_free(&newborn);
     return lesson_end(&lesson);
 }

@@ -19,7 +19,7 @@ static const struct {
 static const struct {
     Shape shape[2];
     int paint[2];
-} casts[PROBE_PAIRS] = {
+} casts[DRAWN_PAIRS] = {
     { { SHAPE_CIRCLE, SHAPE_SQUARE }, { 0, 1 } },   { { SHAPE_TRIANGLE, SHAPE_STAR }, { 2, 3 } },
     { { SHAPE_SQUARE, SHAPE_TRIANGLE }, { 1, 2 } }, { { SHAPE_STAR, SHAPE_CIRCLE }, { 3, 0 } },
     { { SHAPE_CIRCLE, SHAPE_TRIANGLE }, { 1, 0 } }, { { SHAPE_SQUARE, SHAPE_STAR }, { 3, 2 } },
@@ -31,8 +31,8 @@ static const char *const names[] = { "spatial", "counting", "negation", "binding
 static const char *const changes[] = { "left and right", "how many", "there, or not there", "whose colour is whose",
                                        "order and chaos" };
 
-const char *probe_name(ProbeKind kind) { return names[kind]; }
-const char *probe_changes(ProbeKind kind) { return changes[kind]; }
+const char *drawn_name(DrawnKind kind) { return names[kind]; }
+const char *probe_changes(DrawnKind kind) { return changes[kind]; }
 
 /* ---- drawing ----------------------------------------------------------------------------------------------------- */
 
@@ -151,18 +151,18 @@ static ProbePair abstract(Arena *arena, Thing a, int i, int side) {
     return (ProbePair){ { sixteen(arena, side, a, true, i), sixteen(arena, side, a, false, i) }, { pair[0], pair[1] } };
 }
 
-ProbePair probe_pair(Arena *arena, ProbeKind kind, int i, int side) {
-    REQUIRE(i >= 0 && i < PROBE_PAIRS && side >= 1, "pair %d of side %d", i, side);
+ProbePair probe_pair(Arena *arena, DrawnKind kind, int i, int side) {
+    REQUIRE(i >= 0 && i < DRAWN_PAIRS && side >= 1, "pair %d of side %d", i, side);
     Thing a = { .shape = casts[i].shape[0], .paint = casts[i].paint[0] };
     Thing b = { .shape = casts[i].shape[1], .paint = casts[i].paint[1] };
     switch (kind) {
-    case PROBE_SPATIAL:
+    case DRAWN_SPATIAL:
         return spatial(arena, a, b, side);
-    case PROBE_COUNTING:
+    case DRAWN_COUNTING:
         return counting(arena, a, i, side);
-    case PROBE_NEGATION:
+    case DRAWN_NEGATION:
         return negation(arena, a, b, side);
-    case PROBE_BINDING:
+    case DRAWN_BINDING:
         return binding(arena, a, b, side);
     default:
         return abstract(arena, a, i, side);

@@ -2,26 +2,26 @@
  * captions that differ in one respect only, such that each caption is true of one picture and false of the other
  * (the design of Winoground: Thrush et al. 2022, arXiv:2204.03162).
  */
-#ifndef PROBES_H
-#define PROBES_H
+#ifndef DRAWN_PAIRS_H
+#define DRAWN_PAIRS_H
 
 #include "formats/image.h"
 
-typedef enum { PROBE_SPATIAL, PROBE_COUNTING, PROBE_NEGATION, PROBE_BINDING, PROBE_ABSTRACT, PROBE_KINDS } ProbeKind;
+typedef enum { DRAWN_SPATIAL, DRAWN_COUNTING, DRAWN_NEGATION, DRAWN_BINDING, DRAWN_ABSTRACT, DRAWN_KINDS } DrawnKind;
 
-enum { PROBE_PAIRS = 8 };
+enum { DRAWN_PAIRS = 8 };
 
 /* "spatial" ...; and what changes between the two of a pair, for a table. */
-const char *probe_name(ProbeKind kind);
-const char *probe_changes(ProbeKind kind);
+const char *drawn_name(DrawnKind kind);
+const char *probe_changes(DrawnKind kind);
 
 typedef struct {
     Image image[2];         /* [side,side] */
     const char *caption[2]; /* caption[k] is true of image[k] */
 } ProbePair;
 
-/* The i-th pair of a probe, 0 <= i < PROBE_PAIRS, always the same. On the arena. */
-ProbePair probe_pair(Arena *arena, ProbeKind kind, int i, int side);
+/* The i-th pair of a probe, 0 <= i < DRAWN_PAIRS, always the same. On the arena. */
+ProbePair probe_pair(Arena *arena, DrawnKind kind, int i, int side);
 
 /* s[2 p + c]: similarity of picture p and caption c.
  *   text   both pictures prefer their own caption         chance 1/4

@@ -198,14 +198,15 @@ static Cache cache_join(Arena *arena, const Cache *old, Pictures pictures) {
     return all;
 }
 
-bool gallery_open(Gallery *gallery, Arena *arena, const char *folder, const char *cache, Encoder *encoder, Err *err) {
+bool image_index_open(ImageIndex *index, Arena *arena, const char *folder, const char *cache, Encoder *encoder,
+                      Err *err) {
     int E = encoder->clip.config.image.embed;
     const char *model = model_name(arena, encoder);
     Pictures pictures = { 0 };
     if (!folder_list(&pictures, arena, folder, err)) return false;
     if (pictures.count) qsort(pictures.list, (size_t)pictures.count, sizeof *pictures.list, name_order);
     Cache old = cache_read(arena, cache, model, E);
-    Gallery g = { .names = arena_alloc(arena, (size_t)pictures.count + 1, sizeof *g.names) };
+    ImageIndex g = { .names = arena_alloc(arena, (size_t)pictures.count + 1, sizeof *g.names) };
     for (int i = 0; i < pictures.count; i++)
         if (old.count && (pictures.list[i].feature = cache_find(&old, pictures.list[i].sum))) g.cached++;
     missing_encode(arena, encoder, pictures);
@@ -220,6 +221,6 @@ bool gallery_open(Gallery *gallery, Arena *arena, const char *folder, const char
     g.skipped = pictures.count - g.n + pictures.unread;
     Cache all = cache_join(arena, &old, pictures);
     if (g.encoded > 0 && !cache_write(arena, &all, cache, model, E, err)) return false;
-    *gallery = g;
+    *index = g;
     return true;
 }

@@ -4,8 +4,8 @@
  * A file is known by its contents: one that changed is encoded anew, one that was only renamed or moved is not, and one
  * cache serves all folders. Its metadata say which model made it; another model's cache is not used, but replaced.
  */
-#ifndef GALLERY_H
-#define GALLERY_H
+#ifndef IMAGE_INDEX_H
+#define IMAGE_INDEX_H
 
 #include "pretrained/encoder.h"
 
@@ -15,14 +15,15 @@ typedef struct {
     Mat features;        /* [n,E] */
     int cached, encoded; /* where the vectors came from; together n */
     int skipped;         /* files that are no pictures, each said on stderr */
-} Gallery;
+} ImageIndex;
 
-/* gallery_open: all pictures that lie in `folder` itself; hidden files and folders in it are passed over. Brings the
+/* image_index_open: all pictures that lie in `folder` itself; hidden files and folders in it are passed over. Brings the
  * cache up to date, if there was anything new.
  * Fails  when the folder cannot be read or the cache not written. A cache that cannot be read is made anew, with a line
  *        on stderr.
  * Owner  the arena
  */
-bool gallery_open(Gallery *gallery, Arena *arena, const char *folder, const char *cache, Encoder *encoder, Err *err);
+bool image_index_open(ImageIndex *index, Arena *arena, const char *folder, const char *cache, Encoder *encoder,
+                      Err *err);
 
 #endif

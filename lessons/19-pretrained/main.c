@@ -223,13 +223,13 @@ static void show_cifar(const Lesson *lesson, Encoder *encoder, const Cifar *test
 static void show_probes(Encoder *encoder) {
     printf("Of %d pairs each, drawn here: both pictures prefer their own caption (chance %d), both captions their own\n"
            "picture (chance %d), and both (chance %.1f).\n",
-           PROBE_PAIRS, PROBE_PAIRS / 4, PROBE_PAIRS / 4, PROBE_PAIRS / 6.0);
+           DRAWN_PAIRS, DRAWN_PAIRS / 4, DRAWN_PAIRS / 4, DRAWN_PAIRS / 6.0);
     printf("  %-10s %-22s pictures  captions  both   example\n", "probe", "what changes");
-    for (int kind = 0; kind < PROBE_KINDS; kind++) {
+    for (int kind = 0; kind < DRAWN_KINDS; kind++) {
         ProbeScore sum = { 0 };
         Arena arena = { 0 };
         const char *example = NULL;
-        for (int i = 0; i < PROBE_PAIRS; i++) {
+        for (int i = 0; i < DRAWN_PAIRS; i++) {
             ProbePair pair = probe_pair(&arena, kind, i, encoder->clip.config.image.side);
             Mat image = encoder_images(encoder, &arena, pair.image, 2, NULL, NULL);
             Mat s = cosines(&arena, image, encoder_texts(encoder, &arena, pair.caption, 2, NULL));
@@ -239,7 +239,7 @@ static void show_probes(Encoder *encoder) {
             sum.group += score.group;
             if (i == 0) example = pair.caption[0];
         }
-        printf("  %-10s %-22s %5d %9d %7d    %s\n", probe_name(kind), probe_changes(kind), sum.text, sum.image,
+        printf("  %-10s %-22s %5d %9d %7d    %s\n", drawn_name(kind), probe_changes(kind), sum.text, sum.image,
                sum.group, example);
         arena_free(&arena);
     }
@@ -249,27 +249,27 @@ static void show_probes(Encoder *encoder) {
 
 static void find(const Lesson *lesson, Encoder *encoder, const char *folder, const char *cache, Texts texts) {
     Arena *arena = (Arena *)&lesson->memory;
-    Gallery gallery;
+    ImageIndex index;
     Err err;
     if (!*cache) {
-        cache = arena_print(arena, "%s/gallery.safetensors", course_models());
-        if (!folder_make(course_models(), &err)) die("%s", err.text);
+        cache = arena_print(arena, "%s/gallery.safetensors", lesson_models());
+        if (!folder_make(lesson_models(), &err)) die("%s", err.text);
     }
-    if (!gallery_open(&gallery, arena, folder, cache, encoder, &err)) die("%s", err.text);
-    printf("%d pictures in %s: %d known from before, %d encoded now, %d files that are none.\n", gallery.n, folder,
-           gallery.cached, gallery.encoded, gallery.skipped);
+    if (!image_index_open(&index, arena, folder, cache, encoder, &err)) die("%s", err.text);
+    printf("%d pictures in %s: %d known from before, %d encoded now, %d files that are none.\n", index.n, folder,
+           index.cached, index.encoded, index.skipped);
     fprintf(stderr, "cache: %s\n", cache);
-    Mat s = cosines(arena, gallery.features, encoder_texts(encoder, arena, texts.text, texts.n, NULL));
+    Mat s = cosines(arena, index.features, encoder_texts(encoder, arena, texts.text, texts.n, NULL));
     for (int t = 0; t < texts.n; t++) {
         printf("\n\"%s\"\n", texts.text[t]);
-        bool *shown = arena_zero(arena, (size_t)gallery.n + 1, sizeof *shown);
-        for (int place = 1; place <= MIN(FOUND, gallery.n); place++) {
+        bool *shown = arena_zero(arena, (size_t)index.n + 1, sizeof *shown);
+        for (int place = 1; place <= MIN(FOUND, index.n); place++) {
             int best = -1;
-            for (int i = 0; i < gallery.n; i++)
+            for (int i = 0; i < index.n; i++)
                 if (!shown[i] && (best < 0 || AT(s, i, t) > AT(s, best, t))) best = i;
             shown[best] = true;
             printf("  %d. %6.3f  ", place, (double)AT(s, best, t));
-            term_text(&lesson->term, gallery.names[best], 60, TERM_LEFT);
+            term_text(&lesson->term, index.names[best], 60, TERM_LEFT);
             putchar('\n');
         }
     }
@@ -285,7 +285,7 @@ int main(int argc, char **argv) {
         { "cache", .text = &cache, .help = "where the folder's vectors are kept; empty: among the models" },
         { "weights", .text = &weights, .help = "a safetensors file; auto: what is there; tiny: random ones" },
         { "gelu", .text = &gelu, .choices = "auto|quick|exact", .help = "OpenAI's is quick, LAION's exact" },
-        { "data", .text = &data, .choices = COURSE_DATA, .help = "which test pictures" },
+        { "data", .text = &data, .choices = LESSON_DATA, .help = "which test pictures" },
         { "pictures", .integer = &pictures, .low = 10, .high = 10000, .help = "how many of them to classify" },
         { 0 },
     };
@@ -317,10 +317,10 @@ int main(int argc, char **argv) {
             show_pictures(&lesson, &encoder, own_pictures(arena, lesson.words, lesson.word_count), texts, false);
         if (*folder) find(&lesson, &encoder, folder, cache, texts);
     } else {
-        Cifar test = course_pictures(arena, data, CIFAR_TEST, pictures);
+        Cifar test = lesson_pictures(arena, data, CIFAR_TEST, pictures);
         Pictures five = five_pictures(arena, &test);
         lesson_section(&lesson, "2. Five pictures, five texts");
-        printf("%s\n", course_notice(&test, data));
+        printf("%s\n", lesson_notice(&test, data));
         Prediction guess = lesson_predict(&lesson, "How high is the cosine of a picture and its own text?");
         show_pictures(&lesson, &encoder, five, their_texts(arena, &five), five.n > 1);
         lesson_outcome(&lesson, &guess, "see the diagonal");

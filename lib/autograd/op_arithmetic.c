@@ -99,26 +99,26 @@ static void sum_tail(Mat a, Mat b, num *y) {
 typedef struct {
     const num *dy;
     num *dx;
-    bool more;
+    bool accumulate;
 } Flow;
 
 static void flow_piece(void *context, size_t begin, size_t end, int worker) {
     Flow s = *(Flow *)context;
     (void)worker;
-    if (s.more)
+    if (s.accumulate)
         for (size_t i = begin; i < end; i++) s.dx[i] += s.dy[i];
     else if (s.dx != s.dy) memcpy(s.dx + begin, s.dy + begin, (end - begin) * sizeof(num));
 }
 
 static void numbers_flow(Var y, Var x, bool last) {
     Flow s = { .dy = y->grad };
-    s.dx = last ? tape_grad_over(x, y, &s.more) : tape_grad_raw(x, &s.more);
+    s.dx = last ? tape_grad_over(x, y, &s.accumulate) : tape_grad_raw(x, &s.accumulate);
     if (s.dx) parallel_for(mat_count(y->val), SUM_PIECE, flow_piece, &s);
 }
 
 OP(add);
 Var op_add(Tape *t, Var a, Var b) {
-    Var y = tape_push(t, &add_op, broadcast_shape(a->val, b->val), a, b, NULL);
+    Var y = tape_record(t, &add_op, broadcast_shape(a->val, b->val), a, b, NULL);
     if (is_tail(b->val, a->val)) sum_tail(a->val, b->val, y->val.v);
     else for_pairs(y->val, y->val.v, a->val.v, walk_of(a->val), b->val.v, walk_of(b->val), pair_add);
     return y;
@@ -153,7 +153,7 @@ typedef struct {
     const num *a, *dy;
     num *y, *da, factor;
     double *db;
-    bool more;
+    bool accumulate;
 } Multiple;
 
 static void multiple_piece(void *context, size_t begin, size_t end, int worker) {
@@ -166,7 +166,7 @@ static void multiple_backward_piece(void *context, size_t begin, size_t end, int
     Multiple s = *(Multiple *)context;
     (void)worker;
     if (s.db) s.db[begin / SUM_PIECE] = vec_dot(s.a + begin, s.dy + begin, (int)(end - begin));
-    for (size_t i = begin; i < end && s.da; i++) s.da[i] = (s.more ? s.da[i] : 0) + s.dy[i] * s.factor;
+    for (size_t i = begin; i < end && s.da; i++) s.da[i] = (s.accumulate ? s.da[i] : 0) + s.dy[i] * s.factor;
 }
 
 static bool is_multiple(Var a, Var b) { return mat_count(b->val) == 1 && b->val.dims <= a->val.dims; }
@@ -177,7 +177,7 @@ static void multiple_backward(Var y) {
     num *db = tape_grad(b);
     Multiple s = { .a = a->val.v, .dy = y->grad, .factor = b->val.v[0] };
     if (db) s.db = arena_alloc(&y->tape->arena, pieces, sizeof(double));
-    s.da = tape_grad_over(a, y, &s.more);
+    s.da = tape_grad_over(a, y, &s.accumulate);
     parallel_for(count, SUM_PIECE, multiple_backward_piece, &s);
     double sum = 0;
     for (size_t p = 0; db && p < pieces; p++) sum += s.db[p];
@@ -186,7 +186,7 @@ static void multiple_backward(Var y) {
 
 OP(mul);
 Var op_mul(Tape *t, Var a, Var b) {
-    Var y = tape_push(t, &mul_op, broadcast_shape(a->val, b->val), a, b, NULL);
+    Var y = tape_record(t, &mul_op, broadcast_shape(a->val, b->val), a, b, NULL);
     if (is_multiple(a, b))
         parallel_for(mat_count(y->val), SUM_PIECE, multiple_piece,
                      &(Multiple){ .a = a->val.v, .y = y->val.v, .factor = b->val.v[0] });
@@ -213,7 +213,7 @@ static Var mul_check(GradCheck *check) { return pair_check(check, op_mul); }
 
 OP(scale);
 Var op_scale(Tape *t, Var x, double factor) {
-    Var y = tape_push(t, &scale_op, x->val, x, NULL, NULL);
+    Var y = tape_record(t, &scale_op, x->val, x, NULL, NULL);
     num *save = y->save = arena_alloc(&t->arena, 1, sizeof(num));
     *save = (num)factor;
     for (size_t i = 0, count = mat_count(x->val); i < count; i++) y->val.v[i] = *save * x->val.v[i];
@@ -229,7 +229,7 @@ static Var scale_check(GradCheck *check) {
 
 OP(exp);
 Var op_exp(Tape *t, Var x) {
-    Var y = tape_push(t, &exp_op, x->val, x, NULL, NULL);
+    Var y = tape_record(t, &exp_op, x->val, x, NULL, NULL);
     vec_exp(x->val.v, y->val.v, mat_count(x->val));
     return y;
 }
@@ -241,7 +241,7 @@ static Var exp_check(GradCheck *check) { return op_exp(check->tape, gradcheck_in
 
 OP(sum);
 Var op_sum(Tape *t, Var x) {
-    Var y = tape_push(t, &sum_op, mat_shape(0), x, NULL, NULL);
+    Var y = tape_record(t, &sum_op, mat_shape(0), x, NULL, NULL);
     double sum = 0;
     for (size_t i = 0, count = mat_count(x->val); i < count; i++) sum += (double)x->val.v[i];
     y->val.v[0] = (num)sum;
@@ -259,7 +259,7 @@ OP(reshape);
 Var op_reshape(Tape *t, Var x, Mat shape) {
     REQUIRE(mat_count(x->val) == mat_count(shape), "x is %s, the shape asked for %s: the counts differ",
             mat_shape_text(x->val), mat_shape_text(shape));
-    Var y = tape_push(t, &reshape_op, shape, x, NULL, NULL);
+    Var y = tape_record(t, &reshape_op, shape, x, NULL, NULL);
     memcpy(y->val.v, x->val.v, mat_count(x->val) * sizeof(num));
     return y;
 }
@@ -274,39 +274,40 @@ typedef struct {
     const num *x;
     num *y;
     size_t rows, cols;
-    bool more;
-} Turn;
+    bool accumulate;
+} Transpose;
 
-static void turn_piece(void *context, size_t begin, size_t end, int worker) {
-    const Turn *s = context;
+static void transform_piece(void *context, size_t begin, size_t end, int worker) {
+    const Transpose *s = context;
     size_t parts = (s->cols + PART - 1) / PART;
     for (size_t piece = begin; piece < end; piece++) {
         size_t at = piece / parts * s->rows * s->cols, first = piece % parts * PART,
                count = MIN((size_t)PART, s->cols - first);
-        num *y = s->y + at + first * s->rows, *to = s->more ? thread_scratch(worker, PART * s->rows * sizeof(num)) : y;
-        vec_turn_matrix(s->x + at + first, s->cols, s->rows, count, to, s->rows);
-        for (size_t i = 0; s->more && i < count * s->rows; i++) y[i] += to[i];
+        num *y = s->y + at + first * s->rows,
+            *to = s->accumulate ? thread_scratch(worker, PART * s->rows * sizeof(num)) : y;
+        vec_transpose_matrix(s->x + at + first, s->cols, s->rows, count, to, s->rows);
+        for (size_t i = 0; s->accumulate && i < count * s->rows; i++) y[i] += to[i];
     }
 }
 
-static void turn(const num *x, int count, int rows, int cols, bool more, num *y) {
-    Turn s = { x, y, (size_t)rows, (size_t)cols, more };
+static void transpose(const num *x, int count, int rows, int cols, bool accumulate, num *y) {
+    Transpose s = { x, y, (size_t)rows, (size_t)cols, accumulate };
     size_t parts = (s.cols + PART - 1) / PART;
     if (rows > 0 && cols > 0)
-        parallel_for((size_t)count * parts, SUM_PIECE / (MIN(s.cols, PART) * s.rows) + 1, turn_piece, &s);
+        parallel_for((size_t)count * parts, SUM_PIECE / (MIN(s.cols, PART) * s.rows) + 1, transform_piece, &s);
 }
 
 OP(transpose);
 Var op_transpose(Tape *t, Var x) {
     REQUIRE(x->val.dims == 2, "x is %s, want a matrix", mat_shape_text(x->val));
-    Var y = tape_push(t, &transpose_op, mat_shape(2, x->val.shape[1], x->val.shape[0]), x, NULL, NULL);
-    turn(x->val.v, 1, x->val.shape[0], x->val.shape[1], false, y->val.v);
+    Var y = tape_record(t, &transpose_op, mat_shape(2, x->val.shape[1], x->val.shape[0]), x, NULL, NULL);
+    transpose(x->val.v, 1, x->val.shape[0], x->val.shape[1], false, y->val.v);
     return y;
 }
 static void transpose_backward(Var y) {
-    bool more;
-    num *dx = tape_grad_raw(y->in[0], &more);
-    turn(y->grad, 1, y->val.shape[0], y->val.shape[1], more, dx);
+    bool accumulate;
+    num *dx = tape_grad_raw(y->in[0], &accumulate);
+    transpose(y->grad, 1, y->val.shape[0], y->val.shape[1], accumulate, dx);
 }
 static Var transpose_check(GradCheck *check) {
     return op_transpose(check->tape, gradcheck_input(check, mat_shape(2, 3, 4)));
@@ -321,7 +322,7 @@ Var op_concat(Tape *t, Var a, Var b) {
     REQUIRE(mat_same_shape(shape, rest), "a is %s, b is %s: only the first dimension may differ",
             mat_shape_text(a->val), mat_shape_text(b->val));
     shape.shape[0] += b->val.shape[0];
-    Var y = tape_push(t, &concat_op, shape, a, b, NULL);
+    Var y = tape_record(t, &concat_op, shape, a, b, NULL);
     memcpy(y->val.v, a->val.v, mat_count(a->val) * sizeof(num));
     memcpy(y->val.v + mat_count(a->val), b->val.v, mat_count(b->val) * sizeof(num));
     return y;
@@ -344,15 +345,15 @@ OP(flatten);
 Var op_flatten(Tape *t, Var x) {
     const int *s = x->val.shape, places = s[1] * s[2], C = s[3];
     REQUIRE(x->val.dims == 4, "x is %s, want pictures [B,H,W,C]", mat_shape_text(x->val));
-    Var y = tape_push(t, &flatten_op, mat_shape(2, s[0], places * C), x, NULL, NULL);
-    turn(x->val.v, s[0], places, C, false, y->val.v);
+    Var y = tape_record(t, &flatten_op, mat_shape(2, s[0], places * C), x, NULL, NULL);
+    transpose(x->val.v, s[0], places, C, false, y->val.v);
     return y;
 }
 static void flatten_backward(Var y) {
     const int *s = y->in[0]->val.shape, places = s[1] * s[2], C = s[3];
-    bool more;
-    num *dx = tape_grad_raw(y->in[0], &more);
-    turn(y->grad, s[0], C, places, more, dx);
+    bool accumulate;
+    num *dx = tape_grad_raw(y->in[0], &accumulate);
+    transpose(y->grad, s[0], C, places, accumulate, dx);
 }
 static Var flatten_check(GradCheck *check) {
     return op_flatten(check->tape, gradcheck_input(check, mat_shape(4, 2, 3, 2, 4)));

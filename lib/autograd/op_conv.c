@@ -23,7 +23,7 @@ Var op_conv2d(Tape *t, Var x, Var weight, Var bias, int stride, int pad) {
         .B = s[0], .H = s[1], .W = s[2], .C = s[3], .outputs = w[0], .kernel = w[2], .stride = stride, .pad = pad
     };
     int P = conv_out(s[1], w[2], stride, pad), Q = conv_out(s[2], w[2], stride, pad);
-    Var y = tape_push(t, &conv2d_op, mat_shape(4, s[0], P, Q, w[0]), x, weight, bias);
+    Var y = tape_record(t, &conv2d_op, mat_shape(4, s[0], P, Q, w[0]), x, weight, bias);
     y->save = memcpy(arena_alloc(&t->arena, 1, sizeof shape), &shape, sizeof shape);
     if (weight->val.v) {
         conv_forward(shape, x->val.v, weight->val.v, bias ? bias->val.v : NULL, y->val.v);
@@ -32,7 +32,7 @@ Var op_conv2d(Tape *t, Var x, Var weight, Var bias, int stride, int pad) {
     REQUIRE(!y->wants_grad, "%s lies in a file: for inference alone", weight->param->name);
     ArenaMark mark = arena_mark(&t->arena);
     num *filters = arena_alloc(&t->arena, mat_count(weight->val), sizeof(num)); /* widened for this once */
-    stored_all(weight->param->stored, w[0], w[1] * w[2] * w[3], filters);
+    weight_all(weight->param->weights_view, w[0], w[1] * w[2] * w[3], filters);
     conv_forward(shape, x->val.v, filters, bias ? bias->val.v : NULL, y->val.v);
     arena_release(&t->arena, mark);
     return y;
@@ -40,9 +40,9 @@ Var op_conv2d(Tape *t, Var x, Var weight, Var bias, int stride, int pad) {
 static void conv2d_backward(Var y) {
     Var x = y->in[0], weight = y->in[1], bias = y->in[2];
     ConvShape shape = *(ConvShape *)y->save;
-    bool more;
-    num *dx = tape_grad_raw(x, &more);
-    if (dx) conv_backward_data(shape, y->grad, weight->val.v, more, dx);
+    bool accumulate;
+    num *dx = tape_grad_raw(x, &accumulate);
+    if (dx) conv_backward_data(shape, y->grad, weight->val.v, accumulate, dx);
     num *dweight = tape_grad(weight), *dbias = tape_grad(bias);
     if (dweight) conv_backward_weight(shape, x->val.v, y->grad, true, dweight, dbias);
     else if (dbias)
@@ -76,7 +76,7 @@ static Var pool_push(Tape *t, const Op *op, Var x, int size, int stride) {
             "x is %s, window %d, stride %d: the window must fit into the picture", mat_shape_text(x->val), size,
             stride);
     int P = conv_out(s[1], size, stride, 0), Q = conv_out(s[2], size, stride, 0);
-    Var y = tape_push(t, op, mat_shape(4, s[0], P, Q, s[3]), x, NULL, NULL);
+    Var y = tape_record(t, op, mat_shape(4, s[0], P, Q, s[3]), x, NULL, NULL);
     Pool *pool = y->save = arena_zero(&t->arena, 1, sizeof *pool);
     *pool = (Pool){
         .H = s[1], .W = s[2], .C = s[3], .P = P, .Q = Q, .size = size, .stride = stride, .x = x->val.v, .y = y->val.v

@@ -10,13 +10,13 @@
 
 /* e_i = exp(x_i - max x) and its sum: no score is too large, and the sum lies in 1..n. Returns the maximum. */
 static num shifted_exp(const num *x, int n, num *e, double *sum) {
-    num most = x[0];
-    for (int i = 1; i < n; i++) most = x[i] > most ? x[i] : most;
-    for (int i = 0; i < n; i++) e[i] = x[i] - most;
+    num max = x[0];
+    for (int i = 1; i < n; i++) max = x[i] > max ? x[i] : max;
+    for (int i = 0; i < n; i++) e[i] = x[i] - max;
     vec_exp(e, e, (size_t)n);
     *sum = 0;
     for (int i = 0; i < n; i++) *sum += (double)e[i];
-    return most;
+    return max;
 }
 
 static void softmax_one(const num *x, int n, num *p) {
@@ -33,7 +33,7 @@ static void require_rows(Var x) {
 OP(softmax);
 Var op_softmax(Tape *t, Var x) {
     require_rows(x);
-    Var y = tape_push(t, &softmax_op, x->val, x, NULL, NULL);
+    Var y = tape_record(t, &softmax_op, x->val, x, NULL, NULL);
     for (int b = 0; b < x->val.shape[0]; b++) softmax_one(&AT(x->val, b, 0), x->val.shape[1], &AT(y->val, b, 0));
     return y;
 }
@@ -42,8 +42,8 @@ static void softmax_backward(Var y) { /* dx = y (dy - y . dy) */
     num *dx = tape_grad(y->in[0]);
     for (int b = 0; b < y->val.shape[0]; b++, dx += N) {
         const num *p = &AT(y->val, b, 0), *dy = y->grad + (size_t)b * (size_t)N;
-        num along = (num)vec_dot(p, dy, N);
-        for (int n = 0; n < N; n++) dx[n] += p[n] * (dy[n] - along);
+        num dot = (num)vec_dot(p, dy, N);
+        for (int n = 0; n < N; n++) dx[n] += p[n] * (dy[n] - dot);
     }
 }
 static Var softmax_check(GradCheck *check) {
@@ -54,10 +54,10 @@ OP(log_softmax);
 Var op_log_softmax(Tape *t, Var x) {
     require_rows(x);
     int N = x->val.shape[1];
-    Var y = tape_push(t, &log_softmax_op, x->val, x, NULL, NULL);
+    Var y = tape_record(t, &log_softmax_op, x->val, x, NULL, NULL);
     for (int b = 0; b < x->val.shape[0]; b++) {
-        double sum, most = (double)shifted_exp(&AT(x->val, b, 0), N, &AT(y->val, b, 0), &sum);
-        for (int n = 0; n < N; n++) AT(y->val, b, n) = (num)((double)AT(x->val, b, n) - most - log(sum));
+        double sum, max = (double)shifted_exp(&AT(x->val, b, 0), N, &AT(y->val, b, 0), &sum);
+        for (int n = 0; n < N; n++) AT(y->val, b, n) = (num)((double)AT(x->val, b, n) - max - log(sum));
     }
     return y;
 }
@@ -83,7 +83,7 @@ typedef struct {
     const int *class_of;
     double *loss;   /* [B] */
     num *dx, share; /* share = dy / B */
-    bool more;
+    bool accumulate;
 } CrossEntropy;
 
 static void cross_entropy_rows(void *context, size_t begin, size_t end, int worker) {
@@ -93,11 +93,11 @@ static void cross_entropy_rows(void *context, size_t begin, size_t end, int work
     for (size_t b = begin; b < end; b++) {
         const num *x = &AT(s->x, b, 0);
         num *p = &AT(s->p, b, 0);
-        double sum, most = (double)shifted_exp(x, N, p, &sum), log_sum = log(sum), loss = 0;
-        if (s->class_of) loss = log_sum - ((double)x[s->class_of[b]] - most);
+        double sum, max = (double)shifted_exp(x, N, p, &sum), log_sum = log(sum), loss = 0;
+        if (s->class_of) loss = log_sum - ((double)x[s->class_of[b]] - max);
         for (int n = 0; s->target.v && n < N; n++) {
             double target = (double)AT(s->target, b, n);
-            if (target > 0) loss += target * (log_sum - ((double)x[n] - most));
+            if (target > 0) loss += target * (log_sum - ((double)x[n] - max));
         }
         for (int n = 0; n < N; n++) p[n] = (num)((double)p[n] / sum);
         s->loss[b] = loss;
@@ -111,7 +111,7 @@ static Var cross_entropy(Tape *t, Var x, Mat target, const int *class_of) {
     REQUIRE(B >= 1, "x is %s, want at least one row", mat_shape_text(x->val));
     for (int b = 0; class_of && b < B; b++)
         REQUIRE(0 <= class_of[b] && class_of[b] < N, "row %d belongs to class %d, want 0 to %d", b, class_of[b], N - 1);
-    Var y = tape_push(t, &cross_entropy_op, mat_shape(0), x, NULL, NULL);
+    Var y = tape_record(t, &cross_entropy_op, mat_shape(0), x, NULL, NULL);
     CrossEntropy *s = y->save = arena_alloc(&t->arena, 1, sizeof *s);
     *s = (CrossEntropy){ .x = x->val,
                          .p = mat_like(&t->arena, x->val),
@@ -138,7 +138,7 @@ static void cross_entropy_backward_rows(void *context, size_t begin, size_t end,
     for (size_t b = begin; b < end; b++) {
         const num *p = &AT(s->p, b, 0), *target = s->target.v ? &AT(s->target, b, 0) : p;
         num *dx = s->dx + b * (size_t)N, less = s->target.v ? 1 : 0;
-        for (int n = 0; n < N; n++) dx[n] = (s->more ? dx[n] : 0) + s->share * (p[n] - less * target[n]);
+        for (int n = 0; n < N; n++) dx[n] = (s->accumulate ? dx[n] : 0) + s->share * (p[n] - less * target[n]);
         if (s->class_of) dx[s->class_of[b]] -= s->share;
     }
 }
@@ -146,7 +146,7 @@ static void cross_entropy_backward_rows(void *context, size_t begin, size_t end,
 static void cross_entropy_backward(Var y) { /* dx = (p - target) dy / B */
     CrossEntropy *s = y->save;
     s->share = y->grad[0] / (num)s->x.shape[0];
-    s->dx = tape_grad_raw(y->in[0], &s->more);
+    s->dx = tape_grad_raw(y->in[0], &s->accumulate);
     parallel_for((size_t)s->x.shape[0], 16, cross_entropy_backward_rows, s);
 }
 static Var cross_entropy_check(GradCheck *check) {

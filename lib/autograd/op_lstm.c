@@ -46,7 +46,7 @@ Var op_lstm(Tape *tape, Var given, Var weight, Var bias, const int *lengths) {
                 mat_count(bias->val) == (size_t)(4 * H),
             "given is %s, the weight %s, the bias %s, want [B,T,4H], [4H,H], [4H]", mat_shape_text(given->val),
             mat_shape_text(weight->val), mat_shape_text(bias->val));
-    Var y = tape_push(tape, &lstm_op, mat_shape(2, B, H), given, weight, bias);
+    Var y = tape_record(tape, &lstm_op, mat_shape(2, B, H), given, weight, bias);
     Memory *m = y->save = arena_zero(&tape->arena, 1, sizeof *m);
     size_t state = (size_t)B * (size_t)H;
     *m = (Memory){ .B = B,
@@ -78,12 +78,12 @@ static void lstm_step_back(const Memory *m, int t, num *dh, num *dc, num *dgates
             size_t at = ((size_t)t * B + b) * H + k;
             const num *gate = m->gates + ((size_t)t * B + b) * 4 * H + k;
             num i = gate[0], f = gate[H], g = gate[2 * H], o = gate[3 * H], *d = dgates + b * 4 * H + k;
-            num bent = (num)tanh((double)m->c[at + B * H]),
-                into = dc[b * H + k] + dh[b * H + k] * o * (1 - bent * bent);
+            num tanh_c = (num)tanh((double)m->c[at + B * H]),
+                into = dc[b * H + k] + dh[b * H + k] * o * (1 - tanh_c * tanh_c);
             d[0] = into * g * i * (1 - i);
             d[H] = into * m->c[at] * f * (1 - f);
             d[2 * H] = into * i * (1 - g * g);
-            d[3 * H] = dh[b * H + k] * bent * o * (1 - o);
+            d[3 * H] = dh[b * H + k] * tanh_c * o * (1 - o);
             dc[b * H + k] = into * f;
             dh[b * H + k] = 0; /* comes back through the gates */
         }

@@ -4,10 +4,10 @@
 #include "autograd/ops.h"
 
 /* A weight that lies in a file has no numbers to flow back through. */
-static const Stored *stored_of(Var y, Var w) {
-    const Stored *stored = w->param ? w->param->stored : NULL;
-    REQUIRE(!stored || !y->wants_grad, "%s lies in a file: for inference alone", w->param->name);
-    return stored;
+static const WeightView *weight_of(Var y, Var w) {
+    const WeightView *weights_view = w->param ? w->param->weights_view : NULL;
+    REQUIRE(!weights_view || !y->wants_grad, "%s lies in a file: for inference alone", w->param->name);
+    return weights_view;
 }
 
 OP(matmul);
@@ -15,14 +15,14 @@ Var op_matmul(Tape *t, Var a, Var b) {
     REQUIRE(a->val.dims == 2 && b->val.dims == 2 && a->val.shape[1] == b->val.shape[0],
             "a is %s, b is %s: the inner sizes differ", mat_shape_text(a->val), mat_shape_text(b->val));
     int M = a->val.shape[0], K = a->val.shape[1], N = b->val.shape[1];
-    Var y = tape_push(t, &matmul_op, mat_shape(2, M, N), a, b, NULL);
-    const Stored *stored = stored_of(y, b);
+    Var y = tape_record(t, &matmul_op, mat_shape(2, M, N), a, b, NULL);
+    const WeightView *weights_view = weight_of(y, b);
     Gemm g = { .M = M, .N = N, .K = K, .a = a->val.v, .lda = K, .b = b->val.v, .ldb = N, .c = y->val.v, .ldc = N };
-    if (stored) {
-        g.stored = stored->part[0].data;
-        g.form = stored->part[0].form;
-        g.turn_b = stored->turned;
-        g.ldb = stored->turned ? K : N;
+    if (weights_view) {
+        g.weights_view = weights_view->part[0].data;
+        g.form = weights_view->part[0].form;
+        g.transpose_b = weights_view->turned;
+        g.ldb = weights_view->turned ? K : N;
     }
     gemm_run(g);
     return y;
@@ -30,11 +30,11 @@ Var op_matmul(Tape *t, Var a, Var b) {
 static void matmul_backward(Var y) {
     Var a = y->in[0], b = y->in[1];
     int M = y->val.shape[0], N = y->val.shape[1], K = a->val.shape[1];
-    bool more;
-    num *da = tape_grad_raw(a, &more); /* da = dy b^T */
-    if (da) gemm(false, true, M, K, N, y->grad, N, b->val.v, N, more, da, K);
-    num *db = tape_grad_raw(b, &more); /* db = a^T dy */
-    if (db) gemm(true, false, K, N, M, a->val.v, K, y->grad, N, more, db, N);
+    bool accumulate;
+    num *da = tape_grad_raw(a, &accumulate); /* da = dy b^T */
+    if (da) gemm(false, true, M, K, N, y->grad, N, b->val.v, N, accumulate, da, K);
+    num *db = tape_grad_raw(b, &accumulate); /* db = a^T dy */
+    if (db) gemm(true, false, K, N, M, a->val.v, K, y->grad, N, accumulate, db, N);
 }
 static Var matmul_check(GradCheck *check) {
     Var a = gradcheck_input(check, mat_shape(2, 3, 4));
@@ -63,9 +63,9 @@ Var op_linear(Tape *t, Var x, Var w, Var bias) {
             s.out);
     Mat shape = x->val;
     shape.shape[dims - 1] = s.out;
-    Var y = tape_push(t, &linear_op, shape, x, w, bias);
-    const Stored *stored = stored_of(y, w);
-    Gemm g = { .turn_b = true,
+    Var y = tape_record(t, &linear_op, shape, x, w, bias);
+    const WeightView *weights_view = weight_of(y, w);
+    Gemm g = { .transpose_b = true,
                .M = s.rows,
                .K = s.in,
                .N = s.out,
@@ -76,13 +76,13 @@ Var op_linear(Tape *t, Var x, Var w, Var bias) {
                .bias = bias ? bias->val.v : NULL,
                .c = y->val.v,
                .ldc = s.out };
-    if (!stored) gemm_run(g);
-    for (int i = 0; stored && i < stored->parts; i++) {
-        g.stored = stored->part[i].data;
-        g.form = stored->part[i].form;
-        g.N = s.out / stored->parts;
-        g.turn_b = !stored->turned;
-        g.ldb = stored->turned ? s.out : s.in;
+    if (!weights_view) gemm_run(g);
+    for (int i = 0; weights_view && i < weights_view->parts; i++) {
+        g.weights_view = weights_view->part[i].data;
+        g.form = weights_view->part[i].form;
+        g.N = s.out / weights_view->parts;
+        g.transpose_b = !weights_view->turned;
+        g.ldb = weights_view->turned ? s.out : s.in;
         g.bias = bias ? bias->val.v + i * g.N : NULL;
         g.c = y->val.v + i * g.N;
         gemm_run(g);
@@ -93,11 +93,11 @@ static void linear_backward(Var y) {
     Var x = y->in[0], w = y->in[1];
     LinearSize s = linear_size(x, w);
     int out = s.out, in = s.in, rows = s.rows;
-    bool more;
-    num *dx = tape_grad_raw(x, &more); /* dx = dy w */
-    if (dx) gemm(false, false, rows, in, out, y->grad, out, w->val.v, in, more, dx, in);
-    num *dw = tape_grad_raw(w, &more); /* dw = dy^T x */
-    if (dw) gemm(true, false, out, in, rows, y->grad, out, x->val.v, in, more, dw, in);
+    bool accumulate;
+    num *dx = tape_grad_raw(x, &accumulate); /* dx = dy w */
+    if (dx) gemm(false, false, rows, in, out, y->grad, out, w->val.v, in, accumulate, dx, in);
+    num *dw = tape_grad_raw(w, &accumulate); /* dw = dy^T x */
+    if (dw) gemm(true, false, out, in, rows, y->grad, out, x->val.v, in, accumulate, dw, in);
     num *dbias = tape_grad(y->in[2]); /* dbias = the sum of dy's rows */
     if (dbias) rows_add(y->grad, (size_t)rows, out, dbias);
 }

@@ -23,7 +23,7 @@ typedef struct {
     const num *x;
     num *y;
     num *dx, *du;
-    bool more;                        /* dx is to be added to */
+    bool accumulate;                  /* dx is to be added to */
     num *mean, *inverse;              /* [C]; inverse = 1 / sqrt(var + eps) */
     num *slope, *offset;              /* [C]; u = slope x + offset */
     double *partial;                  /* [pieces,2,C]: sums of one piece */
@@ -102,7 +102,7 @@ Var op_batchnorm(Tape *t, Var x, Var gamma, Var beta, BatchStats *stats, Activat
                 (!gamma || mat_count(gamma->val) == (size_t)C),
             "x is %s, beta %s, gamma %s: want one of each per channel", mat_shape_text(x->val),
             mat_shape_text(beta->val), gamma ? mat_shape_text(gamma->val) : "none");
-    Var y = tape_push(t, &batchnorm_op, x->val, x, gamma, beta);
+    Var y = tape_record(t, &batchnorm_op, x->val, x, gamma, beta);
     Norm *s = y->save = arena_zero(&t->arena, 1, sizeof *s);
     size_t rows = mat_count(x->val) / (size_t)C, piece = (size_t)MAX(1, NORM_PIECE / C),
            pieces = (rows + piece - 1) / piece;
@@ -169,7 +169,7 @@ static void norm_backward_data(void *context, size_t begin, size_t end, int work
         for (size_t c = 0; c < C; c++) {
             size_t i = r * C + c;
             s->dx[i] =
-                (s->more ? s->dx[i] : 0) + (s->from_du[c] * s->du[i] + (s->from_x[c] * s->x[i] + s->constant[c]));
+                (s->accumulate ? s->dx[i] : 0) + (s->from_du[c] * s->du[i] + (s->from_x[c] * s->x[i] + s->constant[c]));
         }
 }
 
@@ -200,7 +200,7 @@ static void batchnorm_backward(Var y) {
         s->from_x[c] = (num)(-slope * inverse * through);
         s->constant[c] = (num)(slope * (inverse * through * (double)s->mean[c] - (s->batch ? sum / R : 0)));
     }
-    s->dx = tape_grad_over(y->in[0], y, &s->more);
+    s->dx = tape_grad_over(y->in[0], y, &s->accumulate);
     if (s->dx) parallel_for(s->rows, s->piece, norm_backward_data, s);
 }
 
@@ -225,7 +225,7 @@ typedef struct {
     const num *x, *gamma, *beta, *dy;
     num *y, *mean, *inverse; /* [R]; inverse = 1 / sqrt(var + eps) */
     num *dx, *partial;       /* partial [pieces,2,D]: sums of dy z and dy over a piece's rows */
-    bool more;
+    bool accumulate;
     double eps;
 } LayerNorm;
 
@@ -269,7 +269,7 @@ Var op_layernorm(Tape *t, Var x, Var gamma, Var beta, double eps) {
     REQUIRE(D > 0 && mat_count(gamma->val) == D && mat_count(beta->val) == D,
             "x is %s, gamma %s, beta %s: want one of each per column", mat_shape_text(x->val),
             mat_shape_text(gamma->val), mat_shape_text(beta->val));
-    Var y = tape_push(t, &layernorm_op, x->val, x, gamma, beta);
+    Var y = tape_record(t, &layernorm_op, x->val, x, gamma, beta);
     LayerNorm *s = y->save = arena_alloc(&t->arena, 1, sizeof *s);
     num *saved = arena_alloc(&t->arena, 2 * rows, sizeof(num));
     *s = (LayerNorm){ .rows = rows,
@@ -294,7 +294,7 @@ static void layernorm_back_rows(void *context, size_t begin, size_t end, int wor
     memset(dgamma, 0, 2 * D * sizeof(num));
     for (size_t r = begin; r < end; r++) {
         const num *x = s->x + r * D, *dy = s->dy + r * D;
-        num *dx = s->dx ? s->dx + r * D : NULL, mean, along = 0;
+        num *dx = s->dx ? s->dx + r * D : NULL, mean, dot = 0;
         for (size_t d = 0; d < D; d++) {
             z[d] = (x[d] - s->mean[r]) * s->inverse[r];
             g[d] = dy[d] * s->gamma[d];
@@ -303,9 +303,9 @@ static void layernorm_back_rows(void *context, size_t begin, size_t end, int wor
         }
         if (!dx) continue;
         mean = row_sum(g, D) / (num)D;
-        for (size_t d = 0; d < D; d++) along += g[d] * z[d];
-        along /= (num)D;
-        for (size_t d = 0; d < D; d++) dx[d] = (s->more ? dx[d] : 0) + (g[d] - mean - z[d] * along) * s->inverse[r];
+        for (size_t d = 0; d < D; d++) dot += g[d] * z[d];
+        dot /= (num)D;
+        for (size_t d = 0; d < D; d++) dx[d] = (s->accumulate ? dx[d] : 0) + (g[d] - mean - z[d] * dot) * s->inverse[r];
     }
 }
 static void layernorm_backward(Var y) {
@@ -313,7 +313,7 @@ static void layernorm_backward(Var y) {
     size_t pieces = (s->rows + s->piece - 1) / s->piece;
     s->partial = arena_alloc(&y->tape->arena, pieces * 2 * s->D, sizeof(num));
     s->dy = y->grad;
-    s->dx = tape_grad_raw(y->in[0], &s->more);
+    s->dx = tape_grad_raw(y->in[0], &s->accumulate);
     parallel_for(s->rows, s->piece, layernorm_back_rows, s);
     num *dgamma = tape_grad(y->in[1]), *dbeta = tape_grad(y->in[2]);
     for (size_t p = 0; p < pieces; p++)
@@ -336,7 +336,7 @@ OP(l2norm);
 Var op_l2norm(Tape *t, Var x) {
     int B = x->val.shape[0], E = x->val.shape[1];
     REQUIRE(x->val.dims == 2, "x is %s, want [B,E]", mat_shape_text(x->val));
-    Var y = tape_push(t, &l2norm_op, x->val, x, NULL, NULL);
+    Var y = tape_record(t, &l2norm_op, x->val, x, NULL, NULL);
     num *length = y->save = arena_alloc(&t->arena, (size_t)B, sizeof(num));
     for (int b = 0; b < B; b++) {
         length[b] = (num)fmax(vec_norm(&AT(x->val, b, 0), E), 1e-12);
@@ -350,8 +350,8 @@ static void l2norm_backward(Var y) { /* rows are independent: dx = (dy - y (y . 
     num *dx = tape_grad(y->in[0]);
     for (int b = 0; b < y->val.shape[0]; b++) {
         const num *row = y->val.v + (size_t)b * E, *dy = y->grad + (size_t)b * E;
-        num along = (num)vec_dot(row, dy, (int)E);
-        for (size_t e = 0; e < E; e++) dx[(size_t)b * E + e] += (dy[e] - row[e] * along) / length[b];
+        num dot = (num)vec_dot(row, dy, (int)E);
+        for (size_t e = 0; e < E; e++) dx[(size_t)b * E + e] += (dy[e] - row[e] * dot) / length[b];
     }
 }
 static Var l2norm_check(GradCheck *check) { return op_l2norm(check->tape, gradcheck_input(check, mat_shape(2, 3, 4))); }

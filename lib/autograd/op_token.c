@@ -9,13 +9,13 @@ OP(embedding);
 Var op_embedding(Tape *t, Var table, const int *ids, int B, int T) {
     int V = table->val.shape[0], D = table->val.shape[1];
     REQUIRE(table->val.dims == 2, "the table is %s, want [V,D]", mat_shape_text(table->val));
-    Var y = tape_push(t, &embedding_op, mat_shape(3, B, T, D), table, NULL, NULL);
+    Var y = tape_record(t, &embedding_op, mat_shape(3, B, T, D), table, NULL, NULL);
     y->save = memcpy(arena_alloc(&t->arena, (size_t)(B * T), sizeof *ids), ids, (size_t)(B * T) * sizeof *ids);
     for (int i = 0; i < B * T; i++) {
         REQUIRE(0 <= ids[i] && ids[i] < V, "id %d at place %d, want 0 to %d", ids[i], i, V - 1);
         num *to = y->val.v + (size_t)i * (size_t)D;
         if (table->val.v) memcpy(to, &AT(table->val, ids[i], 0), (size_t)D * sizeof(num));
-        else stored_row(table->param->stored, V, D, ids[i], to);
+        else weight_row(table->param->weights_view, V, D, ids[i], to);
     }
     return y;
 }
@@ -36,7 +36,7 @@ OP(mean_tokens);
 Var op_mean_tokens(Tape *t, Var x, const int *ids, int padding) {
     int B = x->val.shape[0], T = x->val.shape[1], D = x->val.shape[2];
     REQUIRE(x->val.dims == 3, "x is %s, want [B,T,D]", mat_shape_text(x->val));
-    Var y = tape_push(t, &mean_tokens_op, mat_shape(2, B, D), x, NULL, NULL);
+    Var y = tape_record(t, &mean_tokens_op, mat_shape(2, B, D), x, NULL, NULL);
     num *share = y->save = arena_alloc(&t->arena, (size_t)(B * T), sizeof *share);
     memset(y->val.v, 0, mat_count(y->val) * sizeof(num));
     for (int b = 0; b < B; b++) {
@@ -67,12 +67,12 @@ static Var mean_tokens_check(GradCheck *check) {
 
 /* ---- one token of each row, one token before each row --------------------------------------------------------------- */
 
-OP(pick_token);
-Var op_pick_token(Tape *t, Var x, const int *place) {
+OP(gather);
+Var op_gather(Tape *t, Var x, const int *place) {
     int B = x->val.shape[0], T = x->val.shape[1];
     size_t D = (size_t)x->val.shape[2];
     REQUIRE(x->val.dims == 3, "x is %s, want [B,T,D]", mat_shape_text(x->val));
-    Var y = tape_push(t, &pick_token_op, mat_shape(2, B, (int)D), x, NULL, NULL);
+    Var y = tape_record(t, &gather_op, mat_shape(2, B, (int)D), x, NULL, NULL);
     int *from = y->save = arena_zero(&t->arena, (size_t)B, sizeof *from);
     for (int b = 0; b < B; b++) {
         if (place) from[b] = place[b];
@@ -81,17 +81,17 @@ Var op_pick_token(Tape *t, Var x, const int *place) {
     }
     return y;
 }
-static void pick_token_backward(Var y) {
+static void gather_backward(Var y) {
     const int *from = y->save, T = y->in[0]->val.shape[1];
     size_t D = (size_t)y->val.shape[1];
     num *dx = tape_grad(y->in[0]);
     for (int b = 0; b < y->val.shape[0]; b++)
         for (size_t d = 0; d < D; d++) dx[(size_t)(b * T + from[b]) * D + d] += y->grad[(size_t)b * D + d];
 }
-static Var pick_token_check(GradCheck *check) {
+static Var gather_check(GradCheck *check) {
     static const int place[] = { 2, 0, 2 };
     check->variants = 2;
-    return op_pick_token(check->tape, gradcheck_input(check, mat_shape(3, 3, 3, 2)), check->variant ? place : NULL);
+    return op_gather(check->tape, gradcheck_input(check, mat_shape(3, 3, 3, 2)), check->variant ? place : NULL);
 }
 
 OP(prepend);
@@ -101,7 +101,7 @@ Var op_prepend(Tape *t, Var x, Var first) {
     REQUIRE(x->val.dims == 3 && mat_count(first->val) == (of_each ? (size_t)B * D : D),
             "x is %s, the first token %s, want [B,T,D] and [D] or [B,D]", mat_shape_text(x->val),
             mat_shape_text(first->val));
-    Var y = tape_push(t, &prepend_op, mat_shape(3, B, T + 1, (int)D), x, first, NULL);
+    Var y = tape_record(t, &prepend_op, mat_shape(3, B, T + 1, (int)D), x, first, NULL);
     for (size_t b = 0; b < (size_t)B; b++) {
         num *row = y->val.v + b * (size_t)(T + 1) * D;
         memcpy(row, first->val.v + b * of_each, D * sizeof(num));
@@ -158,7 +158,7 @@ Var op_patches(Tape *t, Var x, int K) {
     REQUIRE(x->val.dims == 4 && K >= 1 && K <= s[1] && K <= s[2],
             "x is %s, patches of %d x %d: want pictures [B,H,W,C] as large", mat_shape_text(x->val), K, K);
     int down = s[1] / K, across = s[2] / K;
-    Var y = tape_push(t, &patches_op, mat_shape(3, s[0], down * across, s[3] * K * K), x, NULL, NULL);
+    Var y = tape_record(t, &patches_op, mat_shape(3, s[0], down * across, s[3] * K * K), x, NULL, NULL);
     Patches *p = y->save = arena_alloc(&t->arena, 1, sizeof *p);
     *p = (Patches){ .H = s[1], .W = s[2], .C = s[3], .K = K, .x = x->val.v, .y = y->val.v };
     parallel_for((size_t)s[0] * (size_t)down, 1, patch_rows, p);

@@ -92,7 +92,7 @@ Var op_embedding(Tape *t, Var table, const int *ids, int B, int T);
 Var op_mean_tokens(Tape *t, Var x, const int *ids, int padding);
 
 /* y[b] = x[b,place[b]]             x [B,T,D], places 0..T-1 (copied; NULL: the first token) -> [B,D] */
-Var op_pick_token(Tape *t, Var x, const int *place);
+Var op_gather(Tape *t, Var x, const int *place);
 /* A token before all others: x [B,T,D], first [D] (the same for all) or [B,D] -> [B,T+1,D] */
 Var op_prepend(Tape *t, Var x, Var first);
 /* Pictures cut into squares of K x K, left to right, top to bottom, what remains at the right and the bottom left out:
@@ -109,12 +109,12 @@ Var op_attention(Tape *t, Var qkv, int heads, bool causal);
  * -> [B,H]. lengths[b] 0..T (copied; NULL: all T): how many tokens text b has. */
 Var op_lstm(Tape *t, Var given, Var weight, Var bias, const int *lengths);
 
-/* ---- op_soft_maximum ----------------------------------------------------------------------------------------- */
+/* ---- op_softmax_pool ----------------------------------------------------------------------------------------- */
 
 /* The soft maximum of every `each` neighbours of the last dimension: their mean with weights a = softmax(sharpness x),
  * the plain mean at sharpness 0, the largest in the limit. x [..,K each] -> [..,K].
  *   y = sum_i a_i x_i                               dx_i = dy a_i (1 + sharpness (x_i - y)) */
-Var op_soft_maximum(Tape *t, Var x, int each, double sharpness);
+Var op_softmax_pool(Tape *t, Var x, int each, double sharpness);
 
 /* ---- loss ---------------------------------------------------------------------------------------------------- */
 
@@ -130,10 +130,10 @@ Var op_cross_entropy_labels(Tape *t, Var x, const int *class_of);
 #define OPS(X)                                                                                                         \
     X(add)                                                                                                             \
     X(mul)                                                                                                             \
-    X(scale) X(exp) X(sum) X(reshape) X(transpose) X(concat) X(flatten) X(linear) X(matmul) X(relu) X(gelu)            \
-        X(quick_gelu) X(conv2d) X(maxpool) X(avgpool) X(batchnorm) X(layernorm) X(l2norm) X(embedding) X(mean_tokens)  \
-            X(pick_token) X(prepend) X(patches) X(attention) X(lstm) X(soft_maximum) X(softmax) X(log_softmax)         \
-                X(cross_entropy)
+    X(scale)                                                                                                           \
+    X(exp) X(sum) X(reshape) X(transpose) X(concat) X(flatten) X(linear) X(matmul) X(relu) X(gelu) X(quick_gelu)       \
+        X(conv2d) X(maxpool) X(avgpool) X(batchnorm) X(layernorm) X(l2norm) X(embedding) X(mean_tokens) X(gather)      \
+            X(prepend) X(patches) X(attention) X(lstm) X(softmax_pool) X(softmax) X(log_softmax) X(cross_entropy)
 
 #define OP_DECLARE(name) extern const Op name##_op;
 OPS(OP_DECLARE)

@@ -33,7 +33,7 @@ Var tape_param(Tape *t, Param *param) {
     return x;
 }
 
-Var tape_push(Tape *t, const Op *op, Mat shape, Var a, Var b, Var c) {
+Var tape_record(Tape *t, const Op *op, Mat shape, Var a, Var b, Var c) {
     profile_switch(t->profile, op->name, PROFILE_FORWARD);
     Var out = node_new(t, mat_like(&t->arena, shape));
     out->op = op;
@@ -160,7 +160,7 @@ Var tape_first_bad_gradient(Tape *t, Var loss) {
 
 TapeMark tape_mark(const Tape *t) { return (TapeMark){ arena_mark(&t->arena), t->last }; }
 
-Var tape_fold(Tape *t, TapeMark mark, Var x, Var y) {
+Var tape_keep(Tape *t, TapeMark mark, Var x, Var y) {
     REQUIRE(y->op && (!x || x->op), "%s is a leaf: nobody's to give up", y->op ? "x" : "y");
     if (!t->no_grad || t->keep_grads) return y;
     Arena aside = { 0 };

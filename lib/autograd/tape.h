@@ -28,7 +28,7 @@ typedef struct {
 } Op;
 
 /* OP(relu): the operation relu is made of relu_backward and relu_check, defined in the same file; &relu_op goes to
- * tape_push. ops.h lists all operations for the tests. */
+ * tape_record. ops.h lists all operations for the tests. */
 #define OP(name)                                                                                                       \
     static void name##_backward(Var out);                                                                              \
     static Var name##_check(GradCheck *check);                                                                         \
@@ -39,11 +39,11 @@ typedef struct {
 typedef struct {
     const char *name; /* the ecosystem's tensor name, "image.conv1.weight" */
     Mat val;
-    num *grad;            /* as many numbers */
-    bool has_grad;        /* false: grad holds nothing yet, the first share overwrites it */
-    bool frozen;          /* not trained: a buffer, or a weight that is given */
-    int group;            /* which of the optimiser's groups updates it (optim.h) */
-    const Stored *stored; /* not NULL: val.v is, and the numbers lie in a file (pretrained.h); frozen */
+    num *grad;                      /* as many numbers */
+    bool has_grad;                  /* false: grad holds nothing yet, the first share overwrites it */
+    bool frozen;                    /* not trained: a buffer, or a weight that is given */
+    int group;                      /* which of the optimiser's groups updates it (optim.h) */
+    const WeightView *weights_view; /* not NULL: val.v is, and the numbers lie in a file (pretrained.h); frozen */
 } Param;
 
 enum { NODE_INPUTS = 3 };
@@ -78,7 +78,7 @@ Var tape_leaf(Tape *t, Mat numbers);
 Var tape_param(Tape *t, Param *param);
 
 /* For operations: a new node of the given shape (value not set) over up to three inputs (NULL where fewer). */
-Var tape_push(Tape *t, const Op *op, Mat shape, Var a, Var b, Var c);
+Var tape_record(Tape *t, const Op *op, Mat shape, Var a, Var b, Var c);
 /* For backward functions: the gradient of x to add to, zero-filled at first; NULL where x wants none. */
 num *tape_grad(Var x);
 /* The same for kernels that can also overwrite: *accumulate says whether there is something to add to (the memory
@@ -108,13 +108,13 @@ Var tape_first_bad_gradient(Tape *t, Var loss);
  * operation's result. They take the place of x's, if x is an operation's result from before the mark of the same shape
  * that nobody else still needs, and the answer is x; else (or x is NULL) they move to the mark. On other tapes nothing
  * happens, and the answer is y.
- *     TapeMark mark = tape_mark(t);   x = tape_fold(t, mark, x, block(t, x)); */
+ *     TapeMark mark = tape_mark(t);   x = tape_keep(t, mark, x, block(t, x)); */
 typedef struct {
     ArenaMark arena;
     Node *last;
 } TapeMark;
 TapeMark tape_mark(const Tape *t); /* here, now */
-Var tape_fold(Tape *t, TapeMark mark, Var x, Var y);
+Var tape_keep(Tape *t, TapeMark mark, Var x, Var y);
 
 void tape_reset(Tape *t); /* forgets all nodes, keeps the memory */
 void tape_free(Tape *t);

@@ -57,8 +57,8 @@ bool mat_same_shape(Mat a, Mat b) {
 
 const char *mat_shape_text(Mat m) {
     static _Thread_local char texts[8][64];
-    static _Thread_local int turn;
-    char *text = texts[turn++ % 8], *end = text + sizeof texts[0], *at = text;
+    static _Thread_local int transpose;
+    char *text = texts[transpose++ % 8], *end = text + sizeof texts[0], *at = text;
     at += snprintf(at, (size_t)(end - at), "[");
     for (int d = 0; d < m.dims; d++) at += snprintf(at, (size_t)(end - at), d ? ",%d" : "%d", m.shape[d]);
     snprintf(at, (size_t)(end - at), "]");

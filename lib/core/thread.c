@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { THREADS_MOST = 256 };
+enum { THREADS_MAX = 256 };
 
 /* One pool for the whole program. The caller of parallel_for is worker 0; workers 1.. wait for `job` to change.
  * A kernel lasts microseconds and the next one follows at once, so whoever waits first asks again and again, letting
@@ -18,7 +18,7 @@ static const double PATIENCE = 3e-4; /* seconds */
 static struct {
     int count, running; /* threads wanted; pool threads started (worker 1 to running) */
     bool busy;
-    pthread_t threads[THREADS_MOST];
+    pthread_t threads[THREADS_MAX];
     pthread_mutex_t mutex;
     pthread_cond_t start, done;
     atomic_bool quit;
@@ -28,9 +28,9 @@ static struct {
     void *context;
     size_t n, grain;
     atomic_size_t next; /* first index nobody has taken yet */
-    Arena scratch[THREADS_MOST];
-    size_t scratch_size[THREADS_MOST];
-    void *scratch_memory[THREADS_MOST];
+    Arena scratch[THREADS_MAX];
+    size_t scratch_size[THREADS_MAX];
+    void *scratch_memory[THREADS_MAX];
 } pool = { .mutex = PTHREAD_MUTEX_INITIALIZER, .start = PTHREAD_COND_INITIALIZER, .done = PTHREAD_COND_INITIALIZER };
 
 static _Thread_local int self; /* which worker this thread is */
@@ -78,15 +78,15 @@ static void wait_for_workers(void) {
 int thread_count(void) {
     if (pool.count == 0) {
         long long threads;
-        const char *wish = getenv("CLIP_THREADS");
-        if (!wish || !parse_int(wish, 1, THREADS_MOST, &threads)) threads = sysconf(_SC_NPROCESSORS_ONLN);
-        pool.count = (int)MAX(1, MIN(threads, THREADS_MOST));
+        const char *args = getenv("CLIP_THREADS");
+        if (!args || !parse_int(args, 1, THREADS_MAX, &threads)) threads = sysconf(_SC_NPROCESSORS_ONLN);
+        pool.count = (int)MAX(1, MIN(threads, THREADS_MAX));
     }
     return pool.count;
 }
 
 void thread_set_count(int threads) {
-    REQUIRE(1 <= threads && threads <= THREADS_MOST, "threads is %d, want 1 to %d", threads, THREADS_MOST);
+    REQUIRE(1 <= threads && threads <= THREADS_MAX, "threads is %d, want 1 to %d", threads, THREADS_MAX);
     thread_stop();
     pool.count = threads;
 }
@@ -130,7 +130,7 @@ void parallel_for(size_t n, size_t grain, ThreadBody body, void *context) {
 }
 
 void *thread_scratch(int worker, size_t bytes) {
-    REQUIRE(0 <= worker && worker < THREADS_MOST, "worker is %d, want 0 to %d", worker, THREADS_MOST - 1);
+    REQUIRE(0 <= worker && worker < THREADS_MAX, "worker is %d, want 0 to %d", worker, THREADS_MAX - 1);
     bytes = MAX(bytes, 1);
     if (pool.scratch_size[worker] < bytes) {
         arena_free(&pool.scratch[worker]);
@@ -149,7 +149,7 @@ void thread_stop(void) {
     for (int i = 0; i < pool.running; i++) pthread_join(pool.threads[i], NULL);
     pool.running = 0;
     atomic_store(&pool.quit, false);
-    for (int i = 0; i < THREADS_MOST; i++) {
+    for (int i = 0; i < THREADS_MAX; i++) {
         arena_free(&pool.scratch[i]);
         pool.scratch_size[i] = 0;
         pool.scratch_memory[i] = NULL;

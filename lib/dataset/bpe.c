@@ -12,8 +12,8 @@ enum {
     MERGES = BPE_IDS - 2 * BYTES - 2,
     TABLE_BITS = 17, /* hash tables of 2^17 places, for some 49,000 entries */
     TABLE = 1 << TABLE_BITS,
-    LINE_MOST = 512, /* bytes; the longest of CLIP has 43 */
-    TOKEN_MOST = 256
+    LINE_LIMIT = 512, /* bytes; the longest of CLIP has 43 */
+    TOKEN_MAX = 256
 };
 
 struct BpePair {
@@ -119,10 +119,10 @@ static bool line_next(Reader *r, Span *line) {
                        "%s: line %d: the file ends here, a vocabulary of CLIP has a heading and %d merges; it "
                        "was cut, or belongs to another model",
                        r->path, r->line, MERGES);
-    const char *end = memchr(r->at, '\n', MIN((size_t)(r->end - r->at), (size_t)LINE_MOST + 1));
-    if (!end && r->end - r->at > LINE_MOST)
+    const char *end = memchr(r->at, '\n', MIN((size_t)(r->end - r->at), (size_t)LINE_LIMIT + 1));
+    if (!end && r->end - r->at > LINE_LIMIT)
         return err_set(r->err, "%s: line %d: it has more than %d bytes, two tokens were wanted", r->path, r->line,
-                       LINE_MOST);
+                       LINE_LIMIT);
     if (!end) end = r->end;
     *line = (Span){ r->at, (size_t)(end - r->at) };
     r->at = end + (end < r->end);
@@ -131,7 +131,7 @@ static bool line_next(Reader *r, Span *line) {
 }
 
 static const char *span_shown(Span s) {
-    char text[LINE_MOST + 1];
+    char text[LINE_LIMIT + 1];
     memcpy(text, s.text, s.length);
     text[s.length] = '\0';
     return json_shown(text);
@@ -146,7 +146,7 @@ static bool merge_read(Reader *r) {
     part[1] = (Span){ space + 1, line.length > part[0].length ? line.length - part[0].length - 1 : 0 };
     uint16_t id[2];
     for (int i = 0; i < 2; i++) {
-        if (part[i].length == 0 || memchr(part[i].text, ' ', part[i].length) || line.length > TOKEN_MOST)
+        if (part[i].length == 0 || memchr(part[i].text, ' ', part[i].length) || line.length > TOKEN_MAX)
             return err_set(r->err, "%s: line %d: %s came, two tokens with one space between were wanted", r->path,
                            r->line, span_shown(line));
         id[i] = r->names[name_place(r, part[i])];
@@ -268,7 +268,7 @@ static Codes text_clean(Arena *arena, const char *text) {
     size_t size = strlen(text), count = 0, first = 0;
     uint32_t *raw = arena_alloc(arena, size + 1, sizeof *raw);
     for (size_t at = 0; at < size; count++) at += unicode_read(text + at, size - at, &raw[count]);
-    count = entity_unescape(raw, entity_unescape(raw, count));
+    count = html_entity_unescape(raw, html_entity_unescape(raw, count));
     while (count > 0 && is_stripped(raw[count - 1])) count--;
     while (first < count && is_stripped(raw[first])) first++;
     Codes codes = { .code = arena_alloc(arena, 2 * (count - first) + 1, sizeof *codes.code) };
@@ -405,8 +405,8 @@ static void piece_encode(const Bpe *bpe, Arena *arena, const Alphabet *alphabet,
             row_add(row, id);
             return;
         }
-    size_t most = 4 * piece.count;
-    Merger m = { .pair = bpe->pair, .id = arena_alloc(arena, most, sizeof *m.id) };
+    size_t max = 4 * piece.count;
+    Merger m = { .pair = bpe->pair, .id = arena_alloc(arena, max, sizeof *m.id) };
     for (size_t i = 0; i < piece.count; i++) {
         char bytes[4];
         size_t length = unicode_write(piece.code[i], bytes);

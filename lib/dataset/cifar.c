@@ -183,12 +183,12 @@ static bool load_from(Arena *arena, const char *folder, CifarPart part, Cifar *s
 }
 
 bool cifar_open(Arena *arena, CifarPart part, Cifar *set, Err *err) {
-    const char *wish = getenv("CIFAR10_DIR"), *fetched = "data/cifar-10-batches-bin";
-    if (wish && *wish) {
-        const char *below = arena_print(arena, "%s/cifar-10-batches-bin", wish);
-        if (holds_batches(arena, wish)) return load_from(arena, wish, part, set, err);
+    const char *args = getenv("CIFAR10_DIR"), *fetched = "data/cifar-10-batches-bin";
+    if (args && *args) {
+        const char *below = arena_print(arena, "%s/cifar-10-batches-bin", args);
+        if (holds_batches(arena, args)) return load_from(arena, args, part, set, err);
         if (holds_batches(arena, below)) return load_from(arena, below, part, set, err);
-        return err_set(err, "CIFAR10_DIR is %s: %s is neither there nor in %s; correct it or unset it", wish,
+        return err_set(err, "CIFAR10_DIR is %s: %s is neither there nor in %s; correct it or unset it", args,
                        cifar_files[CIFAR_FILES - 1].name, below);
     }
     if (file_exists(fetched)) return load_from(arena, fetched, part, set, err);
@@ -220,7 +220,7 @@ void cifar_picture(const Cifar *set, int i, uint8_t rgb[CIFAR_NUMBERS]) {
 
 /* ---- batches -------------------------------------------------------------------------------------------------- */
 
-enum { SHIFT_MOST = 15, MOVE_MOST = 16 }; /* together 31: a reflection needs at least one column that stays */
+enum { SHIFT_MAX = 15, MOVE_MAX = 16 }; /* together 31: a reflection needs at least one column that stays */
 
 /* What becomes of one picture, every choice made. */
 typedef struct {
@@ -328,9 +328,9 @@ void cifar_batch(const Cifar *set, const int *index, int B, const Augment *augme
     static const Augment none = { 0 };
     const Augment *a = augment ? augment : &none;
     REQUIRE(B >= 0, "B is %d, want 0 or more", B);
-    REQUIRE(0 <= a->shift && a->shift <= SHIFT_MOST, "shift is %d, want 0 to %d", a->shift, SHIFT_MOST);
-    REQUIRE(-MOVE_MOST <= a->dx && a->dx <= MOVE_MOST, "dx is %d, want -%d to %d", a->dx, MOVE_MOST, MOVE_MOST);
-    REQUIRE(-MOVE_MOST <= a->dy && a->dy <= MOVE_MOST, "dy is %d, want -%d to %d", a->dy, MOVE_MOST, MOVE_MOST);
+    REQUIRE(0 <= a->shift && a->shift <= SHIFT_MAX, "shift is %d, want 0 to %d", a->shift, SHIFT_MAX);
+    REQUIRE(-MOVE_MAX <= a->dx && a->dx <= MOVE_MAX, "dx is %d, want -%d to %d", a->dx, MOVE_MAX, MOVE_MAX);
+    REQUIRE(-MOVE_MAX <= a->dy && a->dy <= MOVE_MAX, "dy is %d, want -%d to %d", a->dy, MOVE_MAX, MOVE_MAX);
     REQUIRE(0 <= a->cutout && a->cutout <= SIDE, "cutout is %d, want 0 to %d", a->cutout, SIDE);
     REQUIRE(a->epoch < UINT32_MAX, "epoch is %u, want less", a->epoch);
     Batch batch = { .set = set, .index = index, .augment = a, .scale = scale_make(), .out = out };

@@ -270,7 +270,7 @@ static const char *const table[] = {
     "zwnj;200c",
 };
 
-enum { NAME_MOST = 32, SHORT_MOST = 6 }; /* of all names, with the semicolon; of those that go without */
+enum { NAME_LIMIT = 32, SHORT_MAX = 6 }; /* of all names, with the semicolon; of those that go without */
 
 /* ---- names ------------------------------------------------------------------------------------------------------- */
 
@@ -347,23 +347,23 @@ static Step number_read(const uint32_t *text, size_t count, uint32_t *out) {
 
 /* A name behind the &: as a whole, or else the longest beginning that is known without a semicolon. */
 static Step name_read(const uint32_t *text, size_t count, uint32_t *out) {
-    char name[NAME_MOST];
+    char name[NAME_LIMIT];
     size_t length = 0;
-    for (; length < count && length < NAME_MOST && text[length] < 0x80; length++) {
+    for (; length < count && length < NAME_LIMIT && text[length] < 0x80; length++) {
         if (text[length] <= ' ' || strchr("<&#;", (int)text[length])) break;
         name[length] = (char)text[length];
     }
     bool closed = length < count && text[length] == ';';
     const char *entry = entry_find(name, length);
     if (entry && (closed || entry[length] == ',')) return (Step){ length + closed, entry_write(entry, out) };
-    for (size_t part = MIN(length, (size_t)SHORT_MOST); part > 1; part--) {
+    for (size_t part = MIN(length, (size_t)SHORT_MAX); part > 1; part--) {
         entry = entry_find(name, part);
         if (entry && entry[part] == ',') return (Step){ part, entry_write(entry, out) };
     }
     return (Step){ 0, 0 };
 }
 
-size_t entity_unescape(uint32_t *text, size_t count) {
+size_t html_entity_unescape(uint32_t *text, size_t count) {
     size_t made = 0;
     for (size_t at = 0; at < count;) {
         Step step = { 0, 0 };

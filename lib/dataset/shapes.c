@@ -48,12 +48,12 @@ static void colour_mix(double hue, double saturation, double value, double rgb[3
 
 /* ---- outlines ------------------------------------------------------------------------------------------------- */
 
-enum { CORNERS_MOST = 16 };
+enum { CORNERS_MAX = 16 };
 
 /* The corners in order around the middle; n = 0 stands for the unit circle. */
 typedef struct {
     int n;
-    double x[CORNERS_MOST], y[CORNERS_MOST];
+    double x[CORNERS_MAX], y[CORNERS_MAX];
 } Outline;
 
 /* n corners, every other one at `inner` of the distance, the first one straight up. */

@@ -64,15 +64,15 @@ static void words_sort_unique(Words *words) {
 }
 
 int text_most_words(const char *const *texts, int count) {
-    int most = 1;
+    int max = 1;
     for (int i = 0; i < count; i++) {
         const char *text = texts[i];
         size_t length;
         int words = 0;
         while (words < INT_MAX && word_next(&text, &length)) words++;
-        most = MAX(most, words);
+        max = MAX(max, words);
     }
-    return most;
+    return max;
 }
 
 /* ---- templates ---------------------------------------------------------------------------------------------- */

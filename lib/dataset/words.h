@@ -4,8 +4,8 @@
  * don't, "'dogs'" is dogs. Letters are a to z and every byte beyond ASCII, which stays as it is: "Über" is one word.
  * Captions come from templates, "a photo of a {}" with a class name for {} (Radford et al. 2021, section 3.1.4).
  */
-#ifndef TEXT_H
-#define TEXT_H
+#ifndef WORDS_H
+#define WORDS_H
 
 #include "core/base.h"
 

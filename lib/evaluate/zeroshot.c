@@ -46,10 +46,10 @@ Mat zeroshot_scores(Clip *clip, Arena *arena, Mat classes, const Cifar *set, Zer
                                 { { .mirror = MIRROR_ALWAYS, .dx = 1, .dy = 1 }, 0.125f },
                                 { { .dx = -1, .dy = -1 }, 0.125f },
                                 { { .mirror = MIRROR_ALWAYS, .dx = -1, .dy = -1 }, 0.125f } };
-    const View *views = range.views == VIEWS_PLAIN ? plain : range.views == VIEWS_MIRROR ? mirror : all;
-    int count = range.views == VIEWS_PLAIN    ? COUNT(plain)
-                : range.views == VIEWS_MIRROR ? COUNT(mirror)
-                                              : COUNT(all),
+    const View *tta = range.tta == TTA_NONE ? plain : range.tta == TTA_MIRROR ? mirror : all;
+    int count = range.tta == TTA_NONE     ? COUNT(plain)
+                : range.tta == TTA_MIRROR ? COUNT(mirror)
+                                          : COUNT(all),
         C = classes.shape[0];
     REQUIRE(range.first >= 0 && range.n >= 0 && range.first + range.n <= set->n && range.batch >= 1,
             "pictures %d to %d in batches of %d, there are %d", range.first, range.first + range.n - 1, range.batch,
@@ -61,7 +61,7 @@ Mat zeroshot_scores(Clip *clip, Arena *arena, Mat classes, const Cifar *set, Zer
         int B = MIN(range.batch, range.n - done);
         for (int b = 0; b < B; b++) index[b] = range.first + done + b;
         for (int v = 0; v < count; v++)
-            add_view(clip, &tape, classes, set, index, B, &views[v], scores.v + (size_t)done * (size_t)C);
+            add_view(clip, &tape, classes, set, index, B, &tta[v], scores.v + (size_t)done * (size_t)C);
         if (range.progress) range.progress(range.context, done + B);
     }
     tape_free(&tape);

@@ -14,7 +14,7 @@ Mat zeroshot_classes(Clip *clip, Arena *arena, const char *const *templates, int
 /* Other looks at the same picture whose similarities are averaged: itself; itself and its mirror image; both of them
  * also shifted by a pixel towards two corners, each of these four with half the weight (Jordan, arXiv:2404.00498,
  * section 3.5). */
-typedef enum { VIEWS_PLAIN, VIEWS_MIRROR, VIEWS_MIRROR_SHIFT } Views;
+typedef enum { TTA_NONE, TTA_MIRROR, TTA_MIRROR_SHIFT } TestAugmentation;
 
 /* Called now and then with the number of pictures done; NULL: not. */
 typedef void (*ZeroshotProgress)(void *context, int done);
@@ -22,7 +22,7 @@ typedef void (*ZeroshotProgress)(void *context, int done);
 /* Which pictures of a set, and how they are gone through. */
 typedef struct {
     int first, n, batch;
-    Views views;
+    TestAugmentation tta;
     ZeroshotProgress progress;
     void *context;
 } ZeroshotRange;

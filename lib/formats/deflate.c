@@ -8,8 +8,8 @@ enum {
     HASH_BITS = 15,
     WINDOW = 32768, /* how far back a repeat may reach, and */
     LEAST = 3,
-    MOST = 258, /* how long it may be (RFC 1951, 3.2.5) */
-    TRIES = 32  /* earlier places looked at: more is smaller and slower */
+    LIMIT = 258, /* how long it may be (RFC 1951, 3.2.5) */
+    TRIES = 32   /* earlier places looked at: more is smaller and slower */
 };
 
 typedef struct {
@@ -52,7 +52,7 @@ static unsigned symbol_of(unsigned value, unsigned per, int *extra, unsigned *re
 
 static void put_match(Bits *b, unsigned length, unsigned distance) {
     int extra = 0;
-    unsigned rest = 0, symbol = length == MOST ? 28 : symbol_of(length - LEAST, 4, &extra, &rest);
+    unsigned rest = 0, symbol = length == LIMIT ? 28 : symbol_of(length - LEAST, 4, &extra, &rest);
     put_symbol(b, 257 + symbol);
     bits_put(b, rest, extra);
     symbol = symbol_of(distance - 1, 2, &extra, &rest);
@@ -77,19 +77,19 @@ static void places_add(Places *places, const uint8_t *data, size_t at) {
     *last = (uint32_t)at + 1;
 }
 
-static unsigned match_length(const uint8_t *a, const uint8_t *b, size_t most) {
+static unsigned match_length(const uint8_t *a, const uint8_t *b, size_t max) {
     size_t n = 0;
-    while (n < most && a[n] == b[n]) n++;
+    while (n < max && a[n] == b[n]) n++;
     return (unsigned)n;
 }
 
 /* The longest repeat that data[at] can begin with: its length (0: none of LEAST bytes), and how far back it lies. */
 static unsigned places_longest(const Places *places, const uint8_t *data, size_t size, size_t at, unsigned *distance) {
-    size_t most = MIN(size - at, (size_t)MOST);
+    size_t max = MIN(size - at, (size_t)LIMIT);
     unsigned longest = LEAST - 1;
     uint32_t place = places->last[hash_of(data + at)];
-    for (int i = 0; i < TRIES && place != 0 && at + 1 - place <= WINDOW && longest < most; i++) {
-        unsigned length = match_length(data + place - 1, data + at, most);
+    for (int i = 0; i < TRIES && place != 0 && at + 1 - place <= WINDOW && longest < max; i++) {
+        unsigned length = match_length(data + place - 1, data + at, max);
         if (length > longest) {
             longest = length;
             *distance = (unsigned)(at + 1 - place);

@@ -19,7 +19,7 @@ typedef struct {
     File file;
     size_t at;
     Err *err;
-    int width, height, most, samples; /* most: the value of full brightness; samples: 3, or 1 for grey */
+    int width, height, max, samples; /* most: the value of full brightness; samples: 3, or 1 for grey */
     bool text;
 } Ppm;
 
@@ -47,11 +47,11 @@ static void ppm_skip(Ppm *ppm) {
 }
 
 /* A whole number 0 .. most. */
-static bool ppm_number(Ppm *ppm, const char *what, int most, int *number) {
+static bool ppm_number(Ppm *ppm, const char *what, int max, int *number) {
     ppm_skip(ppm);
     size_t digits = 0;
     long long value = 0;
-    for (; ppm->at + digits < ppm->file.size && value <= most; digits++) {
+    for (; ppm->at + digits < ppm->file.size && value <= max; digits++) {
         uint8_t c = ppm->file.data[ppm->at + digits];
         if (c < '0' || c > '9') break;
         value = value * 10 + (c - '0');
@@ -59,7 +59,7 @@ static bool ppm_number(Ppm *ppm, const char *what, int most, int *number) {
     if (ppm->at == ppm->file.size) return ppm_fail(ppm, "the file ends here, %s was wanted", what);
     if (digits == 0)
         return ppm_fail(ppm, "%s was wanted, a number, and the byte %02x came", what, ppm->file.data[ppm->at]);
-    if (value > most) return ppm_fail(ppm, "%s is %lld or more, %d is the most", what, value, most);
+    if (value > max) return ppm_fail(ppm, "%s is %lld or more, %d is the most", what, value, max);
     ppm->at += digits;
     *number = (int)value;
     return true;
@@ -70,14 +70,14 @@ static bool ppm_header(Ppm *ppm) {
     ppm->text = kind < '5';
     ppm->samples = kind == '3' || kind == '6' ? 3 : 1;
     ppm->at = 2;
-    if (!ppm_number(ppm, "the width", IMAGE_PIXELS_MOST, &ppm->width) ||
-        !ppm_number(ppm, "the height", IMAGE_PIXELS_MOST, &ppm->height) ||
-        !ppm_number(ppm, "the largest value", 65535, &ppm->most))
+    if (!ppm_number(ppm, "the width", IMAGE_PIXELS_MAX, &ppm->width) ||
+        !ppm_number(ppm, "the height", IMAGE_PIXELS_MAX, &ppm->height) ||
+        !ppm_number(ppm, "the largest value", 65535, &ppm->max))
         return false;
-    if (ppm->width == 0 || ppm->height == 0 || ppm->most == 0)
-        return ppm_fail(ppm, "%d x %d pixels with values to %d, nothing may be 0", ppm->width, ppm->height, ppm->most);
-    if ((int64_t)ppm->width * ppm->height > IMAGE_PIXELS_MOST)
-        return ppm_fail(ppm, "%d x %d pixels, %d pixels are the most", ppm->width, ppm->height, IMAGE_PIXELS_MOST);
+    if (ppm->width == 0 || ppm->height == 0 || ppm->max == 0)
+        return ppm_fail(ppm, "%d x %d pixels with values to %d, nothing may be 0", ppm->width, ppm->height, ppm->max);
+    if ((int64_t)ppm->width * ppm->height > IMAGE_PIXELS_MAX)
+        return ppm_fail(ppm, "%d x %d pixels, %d pixels are the most", ppm->width, ppm->height, IMAGE_PIXELS_MAX);
     if (ppm->at == ppm->file.size || !is_blank(ppm->file.data[ppm->at]))
         return ppm_fail(ppm, "one white space was wanted after the largest value");
     ppm->at++;
@@ -85,11 +85,11 @@ static bool ppm_header(Ppm *ppm) {
 }
 
 static bool ppm_sample(Ppm *ppm, int *value) {
-    if (ppm->text) return ppm_number(ppm, "a value", ppm->most, value);
+    if (ppm->text) return ppm_number(ppm, "a value", ppm->max, value);
     const uint8_t *p = ppm->file.data + ppm->at;
-    *value = ppm->most > 255 ? p[0] << 8 | p[1] : p[0];
-    if (*value > ppm->most) return ppm_fail(ppm, "the value %d came, %d is the largest", *value, ppm->most);
-    ppm->at += ppm->most > 255 ? 2 : 1;
+    *value = ppm->max > 255 ? p[0] << 8 | p[1] : p[0];
+    if (*value > ppm->max) return ppm_fail(ppm, "the value %d came, %d is the largest", *value, ppm->max);
+    ppm->at += ppm->max > 255 ? 2 : 1;
     return true;
 }
 
@@ -97,7 +97,7 @@ static bool ppm_decode(Arena *arena, const char *name, File file, Image *image, 
     Ppm ppm = { .name = name, .file = file, .err = err };
     if (!ppm_header(&ppm)) return false;
     size_t samples = (size_t)ppm.width * (size_t)ppm.height * (size_t)ppm.samples, left = file.size - ppm.at;
-    size_t least = ppm.text ? 2 * samples - 1 : ppm.most > 255 ? 2 * samples : samples; /* as text: digit, space, ... */
+    size_t least = ppm.text ? 2 * samples - 1 : ppm.max > 255 ? 2 * samples : samples; /* as text: digit, space, ... */
     if (left < least)
         return ppm_fail(&ppm,
                         "%zu bytes are left, %zu are the least for %d x %d pixels; the file was cut, fetch it "
@@ -107,7 +107,7 @@ static bool ppm_decode(Arena *arena, const char *name, File file, Image *image, 
     int repeat = 3 / ppm.samples, value = 0;
     for (size_t i = 0; i < samples; i++) {
         if (!ppm_sample(&ppm, &value)) return false;
-        memset(picture.rgb + i * (size_t)repeat, (value * 255 + ppm.most / 2) / ppm.most, (size_t)repeat);
+        memset(picture.rgb + i * (size_t)repeat, (value * 255 + ppm.max / 2) / ppm.max, (size_t)repeat);
     }
     *image = picture;
     return true;
@@ -214,12 +214,12 @@ static Tap tap_make(const Axis *axis, int i, double *real, int32_t *weight) {
 
 static Resampling resampling_make(Arena *arena, Axis axis) {
     double stretch = MAX((double)axis.in / (double)axis.out, 1.0);
-    size_t most = (size_t)ceil(4 * stretch) + 2; /* taps of one sample */
+    size_t max = (size_t)ceil(4 * stretch) + 2; /* taps of one sample */
     Resampling r = { .count = axis.count, .tap = arena_alloc(arena, (size_t)axis.count, sizeof *r.tap) };
-    r.weight = arena_alloc(arena, size_mul(most, (size_t)axis.count), sizeof *r.weight);
-    double *real = arena_alloc(arena, most, sizeof *real);
+    r.weight = arena_alloc(arena, size_mul(max, (size_t)axis.count), sizeof *r.weight);
+    double *real = arena_alloc(arena, max, sizeof *real);
     for (int i = 0; i < axis.count; i++) {
-        size_t start = (size_t)i * most;
+        size_t start = (size_t)i * max;
         r.tap[i] = tap_make(&axis, i, real, r.weight + start);
         r.tap[i].start = start;
     }
@@ -262,7 +262,7 @@ static void resample_columns(Image in, int top, const Resampling *r, Image out) 
     }
 }
 
-/* Along the rows, then along the columns; of the rows only those that the second step looks at. */
+/* Direction the rows, then along the columns; of the rows only those that the second step looks at. */
 static Image resize_window(Arena *arena, Image image, Axis across, Axis down) {
     Arena scratch = { 0 };
     Resampling rows = resampling_make(&scratch, across), columns = resampling_make(&scratch, down);

@@ -10,7 +10,7 @@
 
 #include "core/base.h"
 
-enum { IMAGE_PIXELS_MOST = 1 << 26 }; /* of one picture read from a file; 200 MB as RGB */
+enum { IMAGE_PIXELS_MAX = 1 << 26 }; /* of one picture read from a file; 200 MB as RGB */
 
 /* rgb[(y * width + x) * 3 + c]: row after row from the top, c = 0 red, 1 green, 2 blue, each 0 (dark) to 255. */
 typedef struct {
@@ -22,7 +22,7 @@ typedef struct {
 Image image_new(Arena *arena, int width, int height);
 
 /* image_read: the picture in a PNG, PPM or PGM file, told apart by its first bytes, whatever the file's name is.
- * Fails  when the file is missing, damaged, cut, of another kind, or larger than IMAGE_PIXELS_MOST; *image is then
+ * Fails  when the file is missing, damaged, cut, of another kind, or larger than IMAGE_PIXELS_MAX; *image is then
  *        as it was, and the message names file and byte
  * Owner  the pixels live on the arena
  */

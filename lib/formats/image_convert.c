@@ -17,7 +17,7 @@ extern char **environ;
 
 double picture_seconds = 60;
 
-enum { PPM_HEAD = 64, OUTPUT_MOST = 3 * IMAGE_PIXELS_MOST + PPM_HEAD, OUTPUT_FIRST = 1 << 20, COMPLAINT_MOST = 200 };
+enum { PPM_HEAD = 64, OUTPUT_MAX = 3 * IMAGE_PIXELS_MAX + PPM_HEAD, OUTPUT_FIRST = 1 << 20, COMPLAINT_MAX = 200 };
 
 /* ---- kinds and converters ---------------------------------------------------------------------------------------- */
 
@@ -125,13 +125,13 @@ static bool child_start(Child *child, const char *program, const Converter *conv
 typedef struct {
     uint8_t *data;
     size_t size, room;
-    char complaint[COMPLAINT_MOST + 1];
+    char complaint[COMPLAINT_MAX + 1];
     size_t complaint_size;
 } Output;
 
 /* More room, on an arena of this output's own; the older half stays behind until the end. */
 static void output_grow(Arena *arena, Output *output) {
-    size_t room = output->room ? MIN(2 * output->room, (size_t)OUTPUT_MOST + 1) : OUTPUT_FIRST;
+    size_t room = output->room ? MIN(2 * output->room, (size_t)OUTPUT_MAX + 1) : OUTPUT_FIRST;
     uint8_t *data = arena_alloc(arena, room, 1);
     if (output->size) memcpy(data, output->data, output->size);
     output->data = data;
@@ -151,7 +151,7 @@ static void complaint_take(Child *child, Output *output) {
     char text[512];
     ssize_t got = read(child->complaint[0], text, sizeof text);
     if (got > 0) {
-        size_t kept = MIN((size_t)got, COMPLAINT_MOST - output->complaint_size);
+        size_t kept = MIN((size_t)got, COMPLAINT_MAX - output->complaint_size);
         memcpy(output->complaint + output->complaint_size, text, kept);
         output->complaint_size += kept;
     } else if (got == 0 || errno != EINTR) {
@@ -171,7 +171,7 @@ static const char *output_read(Arena *arena, Child *child, Output *output, doubl
         if (ready <= 0) continue;
         if (streams[0].revents) output_take(arena, child, output);
         if (streams[1].revents) complaint_take(child, output);
-        if (output->size > OUTPUT_MOST) return "the picture has too many pixels";
+        if (output->size > OUTPUT_MAX) return "the picture has too many pixels";
     }
     return NULL;
 }

@@ -5,8 +5,8 @@
  * the file's name, which may therefore hold anything. It is told which kind the file is, by its first bytes; other
  * kinds, such as SVG or PostScript, whose contents could command a converter, are refused.
  */
-#ifndef PICTURE_H
-#define PICTURE_H
+#ifndef IMAGE_CONVERT_H
+#define IMAGE_CONVERT_H
 
 #include "formats/image.h"
 
@@ -16,7 +16,7 @@ extern double picture_seconds;
 /* picture_read: the picture in a file: its first frame, without transparency, not turned by what the camera noted
  * (Pillow's convert("RGB") does the same).
  * Fails  as image_read; with one line that says what to install when no converter is there; and when none of those that
- *        are there can read the file, or makes more than IMAGE_PIXELS_MOST pixels of it. *image is then as it was
+ *        are there can read the file, or makes more than IMAGE_PIXELS_MAX pixels of it. *image is then as it was
  * Owner  the pixels live on the arena
  */
 bool picture_read(Arena *arena, const char *path, Image *image, Err *err);

@@ -263,7 +263,7 @@ static bool stream_codes(Stream *s, const Code *literals, const Code *distances)
 }
 
 /* RFC 1951, 3.2.4 */
-static bool stream_stored(Stream *s) {
+static bool stream_weights(Stream *s) {
     Bits *b = &s->bits;
     size_t at = bits_to_byte(b);
     if (at > b->size || b->size - at < 4) {
@@ -365,7 +365,7 @@ static bool stream_blocks(Stream *s, size_t at) {
         last = bits_take(&s->bits, 1);
         unsigned kind = bits_take(&s->bits, 2);
         if (kind == 3 || bits_overdrawn(&s->bits)) return stream_fail(s, "a block of kind 3, kinds are 0 to 2");
-        if (!(kind == 0 ? stream_stored(s) : kind == 1 ? stream_fixed(s) : stream_dynamic(s))) return false;
+        if (!(kind == 0 ? stream_weights(s) : kind == 1 ? stream_fixed(s) : stream_dynamic(s))) return false;
     }
     bits_to_byte(&s->bits);
     s->result->made = s->made;
@@ -469,7 +469,7 @@ static bool gzip_members(File packed, uint8_t *out, size_t room, Inflated *resul
 
 bool gzip_inflate(Arena *arena, const char *name, File packed, File *unpacked, Err *err) {
     Inflated result;
-    bool ok = gzip_members(packed, NULL, GZIP_MOST, &result);
+    bool ok = gzip_members(packed, NULL, GZIP_MAX, &result);
     if (ok) {
         uint8_t *out = arena_alloc(arena, result.made + 1, 1);
         size_t size = result.made;

@@ -11,7 +11,7 @@
 
 enum {
     DEFLATE_RATIO = 1032, /* a match of 258 bytes takes no less than 2 bits (RFC 1951, 3.2.5): 258 * 8 / 2 */
-    GZIP_MOST = 1 << 28   /* bytes that gzip_inflate is ready to unpack */
+    GZIP_MAX = 1 << 28    /* bytes that gzip_inflate is ready to unpack */
 };
 
 /* What became of a stream. */
@@ -29,7 +29,7 @@ bool zlib_inflate(const uint8_t *data, size_t size, uint8_t *out, size_t room, I
 
 /* gzip_inflate: unpacks a whole gzip file, all its members one after the other, each with its CRC-32 verified.
  * Wants  `packed` open (file_open), or any bytes in memory; `name` is what messages call it
- * Fails  on damage, a cut, anything after the last member, or when more than GZIP_MOST bytes would come out
+ * Fails  on damage, a cut, anything after the last member, or when more than GZIP_MAX bytes would come out
  * Owner  unpacked->data lies on the arena, with a zero byte after it that is not counted, so that text can be parsed
  */
 bool gzip_inflate(Arena *arena, const char *name, File packed, File *unpacked, Err *err);

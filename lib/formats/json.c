@@ -123,7 +123,7 @@ JsonKind json_kind(Json *j) {
 static bool enter(Json *j, char open, bool object, const char *wanted) {
     if (!value_begin(j)) return false;
     if (!next_is(j, open)) return refuse(j, wanted);
-    if (j->depth == JSON_DEPTH_MOST) return refuse(j, "less nesting (at most 64 deep)");
+    if (j->depth == JSON_DEPTH_MAX) return refuse(j, "less nesting (at most 64 deep)");
     j->at++;
     uint64_t bit = (uint64_t)1 << j->depth++;
     j->objects = object ? j->objects | bit : j->objects & ~bit;
@@ -252,7 +252,7 @@ static bool digits(Json *j) {
 }
 
 /* Copies the number here, checked against RFC 8259 section 6, as a C string. */
-static bool number_read(Json *j, const char *wanted, char out[JSON_NUMBER_MOST + 1]) {
+static bool number_read(Json *j, const char *wanted, char out[JSON_NUMBER_MAX + 1]) {
     size_t start = j->at;
     if (!take(j, '-') && !next_is_digit(j)) return refuse(j, wanted);
     if (!take(j, '0') && !digits(j)) return false; /* after a leading 0 no digit can follow */
@@ -262,14 +262,14 @@ static bool number_read(Json *j, const char *wanted, char out[JSON_NUMBER_MOST +
         if (!digits(j)) return false;
     }
     size_t length = j->at - start;
-    if (length > JSON_NUMBER_MOST) return refuse_at(j, start, "a number of at most 127 characters");
+    if (length > JSON_NUMBER_MAX) return refuse_at(j, start, "a number of at most 127 characters");
     memcpy(out, j->text + start, length);
     out[length] = '\0';
     return true;
 }
 
 bool json_int(Json *j, long long low, long long high, long long *value) {
-    char text[JSON_NUMBER_MOST + 1], wanted[96];
+    char text[JSON_NUMBER_MAX + 1], wanted[96];
     if (!value_begin(j)) return false;
     size_t start = j->at;
     snprintf(wanted, sizeof wanted, "a whole number from %lld to %lld", low, high);
@@ -278,7 +278,7 @@ bool json_int(Json *j, long long low, long long high, long long *value) {
 }
 
 bool json_real(Json *j, double *value) {
-    char text[JSON_NUMBER_MOST + 1];
+    char text[JSON_NUMBER_MAX + 1];
     if (!value_begin(j)) return false;
     size_t start = j->at;
     if (!number_read(j, "a number", text)) return false;
@@ -302,8 +302,8 @@ bool json_bool(Json *j, bool *value) {
 
 bool json_null(Json *j) { return value_begin(j) && (literal(j, "null") || refuse(j, "null")); }
 
-bool json_skip(Json *j) { /* calls itself at most JSON_DEPTH_MOST deep: `enter` sees to it */
-    char number[JSON_NUMBER_MOST + 1];
+bool json_skip(Json *j) { /* calls itself at most JSON_DEPTH_MAX deep: `enter` sees to it */
+    char number[JSON_NUMBER_MAX + 1];
     const char *text;
     bool truth;
     switch (json_kind(j)) {

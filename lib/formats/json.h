@@ -13,14 +13,14 @@
  *
  * Strictly: no comments, no trailing commas, no NaN, and strings are well-formed UTF-8. Two limits of our own, as
  * RFC 8259 section 9 allows: a string with a zero character is refused, for C could not see its end, and so is a
- * number that is longer than JSON_NUMBER_MOST characters or that the type asked for cannot hold.
+ * number that is longer than JSON_NUMBER_MAX characters or that the type asked for cannot hold.
  */
 #ifndef JSON_H
 #define JSON_H
 
 #include "core/base.h"
 
-enum { JSON_DEPTH_MOST = 64, JSON_NUMBER_MOST = 127 };
+enum { JSON_DEPTH_MAX = 64, JSON_NUMBER_MAX = 127 };
 
 typedef enum { JSON_NOTHING, JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT } JsonKind;
 

@@ -98,9 +98,9 @@ static bool header_read(Png *png, const Chunk *chunk) {
     if (!chunk_is(chunk, "IHDR") || chunk->length != 13)
         return png_fail(png, chunk->at, "chunk %s of %u bytes, IHDR of 13 was wanted", chunk->type, chunk->length);
     uint32_t width = big_endian_32(p), height = big_endian_32(p + 4);
-    if (width == 0 || height == 0 || (uint64_t)width * height > IMAGE_PIXELS_MOST)
+    if (width == 0 || height == 0 || (uint64_t)width * height > IMAGE_PIXELS_MAX)
         return png_fail(png, chunk->at + 8, "a picture of %u x %u pixels, 1 to %d pixels were wanted", width, height,
-                        IMAGE_PIXELS_MOST);
+                        IMAGE_PIXELS_MAX);
     png->width = (int)width;
     png->height = (int)height;
     png->depth = p[8];
@@ -117,12 +117,12 @@ static bool header_read(Png *png, const Chunk *chunk) {
 }
 
 static bool palette_read(Png *png, const Chunk *chunk) {
-    int most = png->colour == PALETTE ? 1 << png->depth : 256;
+    int max = png->colour == PALETTE ? 1 << png->depth : 256;
     if (png->palette || png->data_chunks)
         return png_fail(png, chunk->at, "a palette (PLTE) in the wrong place: one was wanted, before the data");
-    if (chunk->length == 0 || chunk->length % 3 != 0 || chunk->length / 3 > (uint32_t)most)
+    if (chunk->length == 0 || chunk->length % 3 != 0 || chunk->length / 3 > (uint32_t)max)
         return png_fail(png, chunk->at, "a palette of %u bytes, 3 for each of 1 to %d colours were wanted",
-                        chunk->length, most);
+                        chunk->length, max);
     png->palette = chunk->data;
     png->colours = (int)(chunk->length / 3);
     return true;
@@ -181,7 +181,7 @@ static size_t row_bytes(const Png *png, int width) {
     return ((size_t)width * (size_t)(png->samples * png->depth) + 7) / 8;
 }
 
-/* Bytes that must come out of the data: at most 8 per pixel and 1 per row, which fits with IMAGE_PIXELS_MOST. */
+/* Bytes that must come out of the data: at most 8 per pixel and 1 per row, which fits with IMAGE_PIXELS_MAX. */
 static size_t raw_bytes(const Png *png) {
     size_t bytes = 0;
     for (int i = 0; i < pass_count(png); i++) {

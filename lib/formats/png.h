@@ -15,7 +15,7 @@ extern const uint8_t png_signature[8];
 /* png_decode: the picture in a whole PNG file in memory; use image_read for a file on disk.
  * Fails  on anything wrong up to the IEND chunk (what follows it is not looked at): a CRC of any chunk, order and
  *        sizes of chunks, data too short or too long for the picture, an index beyond the palette, an Adler-32; with
- *        "NAME: byte N: what came, what was wanted". Sizes are held against IMAGE_PIXELS_MOST and against what the
+ *        "NAME: byte N: what came, what was wanted". Sizes are held against IMAGE_PIXELS_MAX and against what the
  *        packed data could possibly hold before memory is taken.
  * Owner  the pixels live on the arena; *image is set only on success
  */

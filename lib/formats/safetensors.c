@@ -7,7 +7,7 @@
 
 #include "formats/json.h"
 
-enum { LENGTH_BYTES = 8, HEADER_MOST = 100000000 }; /* the limit of the format's own library */
+enum { LENGTH_BYTES = 8, HEADER_MAX = 100000000 }; /* the limit of the format's own library */
 
 static const struct {
     const char *name;
@@ -279,9 +279,9 @@ static size_t header_end(const File *file, const char *path, Err *err) {
     else if (length > file->size - LENGTH_BYTES)
         err_set(err, "%s: byte 0: a header of %llu bytes in a file of %zu; %s", path, (unsigned long long)length,
                 file->size, hint);
-    else if (length > HEADER_MOST)
+    else if (length > HEADER_MAX)
         err_set(err, "%s: byte 0: a header of %llu bytes, at most %d are taken", path, (unsigned long long)length,
-                HEADER_MOST);
+                HEADER_MAX);
     else if (length == 0 || file->data[LENGTH_BYTES] != '{')
         err_set(err, "%s: byte %d: the header must begin with '{'; %s", path, LENGTH_BYTES, hint);
     else return LENGTH_BYTES + (size_t)length;

@@ -27,17 +27,17 @@ static size_t out_at(AttentionShape s, size_t i) {
 static double plain_row(AttentionShape s, const num *q, int i, double *p) {
     size_t d = (size_t)(s.D / s.heads), row = 3 * (size_t)s.D;
     int keys = s.causal ? i + 1 : s.T;
-    double most = -INFINITY, sum = 0;
+    double max = -INFINITY, sum = 0;
     for (int j = 0; j < s.T; j++) {
         p[j] = 0;
         for (size_t c = 0; c < d; c++)
             p[j] += (double)q[(size_t)i * row + c] * (double)q[(size_t)j * row + (size_t)s.D + c];
         p[j] = j < keys ? p[j] / sqrt((double)d) : -INFINITY;
-        most = fmax(most, p[j]);
+        max = fmax(max, p[j]);
     }
-    for (int j = 0; j < s.T; j++) sum += p[j] = exp(p[j] - most);
+    for (int j = 0; j < s.T; j++) sum += p[j] = exp(p[j] - max);
     for (int j = 0; j < s.T; j++) p[j] /= sum;
-    return most + log(sum);
+    return max + log(sum);
 }
 
 void attend_forward_plain(AttentionShape s, const num *qkv, num *out, num *log_sum) {
@@ -69,13 +69,13 @@ void attend_backward_plain(AttentionShape s, AttentionFlow f) {
             const num *q = f.qkv + qkv_at(s, head), *k = q + D, *v = k + D, *dout = f.dout + out_at(s, head) + i * D;
             const num *out = f.out + out_at(s, head) + i * D;
             num *dq = f.dqkv + qkv_at(s, head), *dk = dq + D, *dv = dk + D;
-            double along = 0;
+            double dot = 0;
             plain_row(s, q, (int)i, p);
-            for (size_t c = 0; c < d; c++) along += (double)dout[c] * (double)out[c];
+            for (size_t c = 0; c < d; c++) dot += (double)dout[c] * (double)out[c];
             for (size_t j = 0; j < (size_t)s.T; j++) {
                 double dp = 0;
                 for (size_t c = 0; c < d; c++) dp += (double)dout[c] * (double)v[j * row + c];
-                double ds = p[j] * (dp - along) * scale;
+                double ds = p[j] * (dp - dot) * scale;
                 for (size_t c = 0; c < d; c++) {
                     dv[j * row + c] += (num)(p[j] * (double)dout[c]);
                     dq[i * row + c] += (num)(ds * (double)k[j * row + c]);
@@ -156,9 +156,9 @@ static void copy_rows(const num *from, size_t step, size_t rows, size_t d, num s
 }
 
 /* The same T rows turned, [d][Tw]. */
-static void turn_rows(const num *from, size_t step, size_t T, size_t d, num *to) {
+static void transform_rows(const num *from, size_t step, size_t T, size_t d, num *to) {
     size_t Tw = (size_t)vecs_width((int)T);
-    matrix_turn(from, step, T, d, to, Tw);
+    matrix_transpose(from, step, T, d, to, Tw);
     for (size_t c = 0; c < d; c++)
         for (size_t t = T; t < Tw; t++) to[c * Tw + t] = 0;
 }
@@ -184,13 +184,13 @@ static void scores(AttentionShape s, Place at, const num *queries, const num *ke
 }
 
 /* Largest, and sum, of n numbers, n a multiple of LANES: LANES running ones side by side, then those. */
-static num lanes_most(const num *x, int n, num most) {
+static num lanes_max(const num *x, int n, num max) {
     num lane[LANES];
-    for (int l = 0; l < LANES; l++) lane[l] = most;
+    for (int l = 0; l < LANES; l++) lane[l] = max;
     for (int i = 0; i < n; i += LANES)
         for (int l = 0; l < LANES; l++) lane[l] = x[i + l] > lane[l] ? x[i + l] : lane[l];
-    for (int l = 0; l < LANES; l++) most = lane[l] > most ? lane[l] : most;
-    return most;
+    for (int l = 0; l < LANES; l++) max = lane[l] > max ? lane[l] : max;
+    return max;
 }
 static num lanes_sum(const num *x, int n) {
     num lane[LANES] = { 0 }, sum = 0;
@@ -202,18 +202,18 @@ static num lanes_sum(const num *x, int n) {
 
 /* A row's scores become e^(score - m) with m the largest so far; what was summed under an older, smaller m shrinks. */
 typedef struct {
-    num most[BLOCK], sum[BLOCK];
+    num max[BLOCK], sum[BLOCK];
 } Running;
 
 static void softmax_step(Place at, num *score, Running *run, num *out, int dw) {
     int n = vecs_width(at.keys);
     for (int r = 0; r < at.rows; r++) {
-        num *x = score + r * BLOCK, most = lanes_most(x, n, run->most[r]);
-        num shrink = most > run->most[r] ? (num)exp((double)(run->most[r] - most)) : 1;
-        for (int j = 0; j < n; j++) x[j] -= most;
+        num *x = score + r * BLOCK, max = lanes_max(x, n, run->max[r]);
+        num shrink = max > run->max[r] ? (num)exp((double)(run->max[r] - max)) : 1;
+        for (int j = 0; j < n; j++) x[j] -= max;
         vec_exp(x, x, (size_t)n);
         run->sum[r] = run->sum[r] * shrink + lanes_sum(x, n);
-        run->most[r] = most;
+        run->max[r] = max;
         for (int c = 0; shrink != 1 && c < dw; c++) out[r * dw + c] *= shrink;
     }
 }
@@ -231,14 +231,14 @@ static void forward_head(const Attention *a, size_t head, num *scratch) {
     num *keys = scratch, *values = keys + d * (size_t)vecs_width(s.T), *queries = values + T * dw,
         *out = queries + BLOCK * dw;
     num *score = out + BLOCK * dw;
-    turn_rows(q + D, step, T, d, keys);
+    transform_rows(q + D, step, T, d, keys);
     copy_rows(q + 2 * D, step, T, d, 1, values);
     for (size_t q0 = 0; q0 < T; q0 += BLOCK) {
         Running run;
         Place at = { .q0 = (int)q0, .rows = (int)MIN((size_t)BLOCK, T - q0) };
         copy_rows(q + q0 * step, step, (size_t)at.rows, d, (num)(1 / sqrt((double)d)), queries);
         for (int r = 0; r < BLOCK; r++) {
-            run.most[r] = -INFINITY;
+            run.max[r] = -INFINITY;
             run.sum[r] = 0;
         }
         for (; at.k0 < (s.causal ? at.q0 + at.rows : s.T); at.k0 += BLOCK) {
@@ -257,7 +257,7 @@ static void forward_head(const Attention *a, size_t head, num *scratch) {
         for (size_t r = 0; r < (size_t)at.rows; r++) {
             num *to = a->out + out_at(s, head) + (q0 + r) * D;
             for (size_t c = 0; c < d; c++) to[c] = out[r * dw + c] / run.sum[r];
-            if (a->log_sum) a->log_sum[head * T + q0 + r] = run.most[r] + (num)log((double)run.sum[r]);
+            if (a->log_sum) a->log_sum[head * T + q0 + r] = run.max[r] + (num)log((double)run.sum[r]);
         }
     }
 }
@@ -296,7 +296,7 @@ static Back back_carve(AttentionShape s, num *scratch, size_t *count) {
 }
 
 /* One block: p = e^(S - log_sum), dp = dout v^T, then ds = p (dp - along) in dp's place, and all three products. */
-static void backward_block(AttentionShape s, Place at, const Back *b, const num *log_sum, const num *along) {
+static void backward_block(AttentionShape s, Place at, const Back *b, const num *log_sum, const num *dot) {
     int d = s.D / s.heads, n = vecs_width(at.keys);
     size_t dw = (size_t)vecs_width(d), Tw = (size_t)vecs_width(s.T), k0 = (size_t)at.k0;
     scores(s, at, b->queries, b->keys_turned, b->p);
@@ -311,7 +311,7 @@ static void backward_block(AttentionShape s, Place at, const Back *b, const num 
         num *p = b->p + r * BLOCK, *dp = b->dp + r * BLOCK;
         for (int j = 0; j < n; j++) p[j] -= log_sum[r];
         vec_exp(p, p, (size_t)n);
-        for (int j = 0; j < at.keys; j++) dp[j] = p[j] * (dp[j] - along[r]);
+        for (int j = 0; j < at.keys; j++) dp[j] = p[j] * (dp[j] - dot[r]);
     }
     Product turned = { .rows = at.keys, .length = at.rows, .cols = d, .b_row = dw, .accumulate = true, .c_row = dw };
     Product dv = turned, dk = turned, dq = turned;
@@ -339,25 +339,25 @@ static void backward_head(const Attention *a, size_t head, const Back *b) {
     size_t T = (size_t)s.T, D = (size_t)s.D, d = D / (size_t)s.heads, dw = (size_t)vecs_width((int)d), step = 3 * D;
     const num *q = a->f.qkv + qkv_at(s, head);
     num *dq = a->f.dqkv + qkv_at(s, head), scale = (num)(1 / sqrt((double)d));
-    turn_rows(q + D, step, T, d, b->keys_turned);
-    turn_rows(q + 2 * D, step, T, d, b->values_turned);
+    transform_rows(q + D, step, T, d, b->keys_turned);
+    transform_rows(q + 2 * D, step, T, d, b->values_turned);
     copy_rows(q + D, step, T, d, 1, b->keys);
     memset(b->dk, 0, T * dw * sizeof(num));
     memset(b->dv, 0, T * dw * sizeof(num));
     for (size_t q0 = 0; q0 < T; q0 += BLOCK) {
-        num along[BLOCK];
+        num dot[BLOCK];
         Place at = { .q0 = (int)q0, .rows = (int)MIN((size_t)BLOCK, T - q0) };
         const num *dout = a->f.dout + out_at(s, head) + q0 * D, *out = a->f.out + out_at(s, head) + q0 * D;
         copy_rows(q + q0 * step, step, (size_t)at.rows, d, scale, b->queries);
         copy_rows(dout, D, (size_t)at.rows, d, 1, b->dout);
         memset(b->dq, 0, BLOCK * dw * sizeof(num));
         for (size_t r = 0; r < (size_t)at.rows; r++) {
-            along[r] = 0;
-            for (size_t c = 0; c < d; c++) along[r] += dout[r * D + c] * out[r * D + c];
+            dot[r] = 0;
+            for (size_t c = 0; c < d; c++) dot[r] += dout[r * D + c] * out[r * D + c];
         }
         for (; at.k0 < (s.causal ? at.q0 + at.rows : s.T); at.k0 += BLOCK) {
             at.keys = MIN(BLOCK, s.T - at.k0);
-            backward_block(s, at, b, a->f.log_sum + head * T + q0, along);
+            backward_block(s, at, b, a->f.log_sum + head * T + q0, dot);
         }
         add_rows(b->dq, (size_t)at.rows, d, scale, dq + q0 * step, step);
     }

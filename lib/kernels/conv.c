@@ -95,7 +95,7 @@ void conv_backward_weight_plain(ConvShape s, const num *x, const num *dy, bool a
 
 /* ---- forward, and backward to the data ---------------------------------------------------------------------- */
 
-/* Both are one thing: each place of the result is a sum over a window of the source. Along one direction, place u of
+/* Both are one thing: each place of the result is a sum over a window of the source. Direction one direction, place u of
  * the result looks through `cells` kernel cells; cell t sees number  first + u * step + t  of the source, if that is
  * one of its `size`. The place lies at  to_first + u * to_step  in a result of `to_size`. */
 typedef struct {
@@ -107,7 +107,7 @@ typedef struct {
  * with cell(i, j) = (i0 + i * turn) * kernel + j0 + j * turn. */
 typedef struct {
     Axis h, w;
-    int B, C, N, kernel, i0, j0, turn;
+    int B, C, N, kernel, i0, j0, transpose;
     size_t n_stride, c_stride;
     const num *x, *weight, *bias;
     num *y, *panels;
@@ -149,7 +149,7 @@ static void pack_weights(void *context, size_t begin, size_t end, int worker) {
         for (size_t c = c0; c < c1; c++)
             for (int i = 0; i < w->h.cells; i++)
                 for (int j = 0; j < w->w.cells; j++) {
-                    int cell = (w->i0 + i * w->turn) * w->kernel + w->j0 + j * w->turn;
+                    int cell = (w->i0 + i * w->transpose) * w->kernel + w->j0 + j * w->transpose;
                     const num *from = w->weight + p * PANEL * w->n_stride + c * w->c_stride + cell;
                     num *to = panel + (((size_t)i * (size_t)w->w.cells + (size_t)j) * C + c) * width;
                     for (size_t n = 0; n < cols; n++) to[n] = from[n * w->n_stride];
@@ -171,7 +171,7 @@ static void pack_weights_forward(void *context, size_t begin, size_t end, int wo
         memset(rows, 0, sizeof rows);
         for (size_t e = c0 * cells; e < c1 * cells; e += LANES) {
             size_t count = MIN((size_t)LANES, c1 * cells - e);
-            matrix_turn(w->weight + p * PANEL * w->n_stride + e, w->n_stride, cols, count, rows, PANEL);
+            matrix_transpose(w->weight + p * PANEL * w->n_stride + e, w->n_stride, cols, count, rows, PANEL);
             for (size_t r = 0; r < count; r++)
                 memcpy(panel + ((e + r) % cells * C + (e + r) / cells) * width, rows + r * PANEL, width * sizeof(num));
         }
@@ -272,7 +272,7 @@ static void window_run(Window *w) {
     double work = 2.0 * w->B * w->h.count * w->w.count * w->N * (double)depth / (double)(groups * panels);
     w->panels = shared_scratch(size_mul(panels * PANEL * depth, sizeof(num)));
     parallel_for(depth ? panels * blocks : 0, pack_grain(w->h.cells * w->w.cells),
-                 w->turn == 1 ? pack_weights_forward : pack_weights, w);
+                 w->transpose == 1 ? pack_weights_forward : pack_weights, w);
     parallel_for(groups * panels, (size_t)(2e6 / (work + 1)) + 1, window_pieces, w);
 }
 
@@ -291,7 +291,7 @@ void conv_forward(ConvShape s, const num *x, const num *weight, const num *bias,
                           .C = s.C,
                           .N = s.outputs,
                           .kernel = s.kernel,
-                          .turn = 1,
+                          .transpose = 1,
                           .n_stride = (size_t)s.C * cells,
                           .c_stride = cells,
                           .x = x,
@@ -328,7 +328,7 @@ void conv_backward_data(ConvShape s, const num *dy, const num *weight, bool accu
                                   .kernel = s.kernel,
                                   .i0 = i + s.stride * (h.cells - 1),
                                   .j0 = j + s.stride * (w.cells - 1),
-                                  .turn = -s.stride,
+                                  .transpose = -s.stride,
                                   .n_stride = cells,
                                   .c_stride = (size_t)s.C * cells,
                                   .x = dy,
@@ -349,7 +349,7 @@ void conv_backward_data(ConvShape s, const num *dy, const num *weight, bool accu
  * The sum over the batch is cut into `chunks`, by the shape alone, each with its own partial sums in the order
  * [cell][C][width]; they are added up in order at the end. A piece of work is one chunk and one panel, and where that
  * makes too few pieces, one of `slices` of the kernel: a line of it. */
-enum { GROUP = 128, SUM_PIECES = 24, PARTIAL_MOST = 1 << 22, FEW_PANELS = 8 };
+enum { GROUP = 128, SUM_PIECES = 24, PARTIAL_MAX = 1 << 22, FEW_PANELS = 8 };
 
 typedef struct {
     ConvShape s;
@@ -602,7 +602,7 @@ static void sum_chunks(void *context, size_t begin, size_t end, int worker) {
                 for (size_t k = 1; k < u->chunks; k++)
                     for (size_t n = 0; n < width; n++) sum[n] += from[k * u->panels * PANEL * u->depth + n];
             }
-            matrix_turn(sums, PANEL, count, cols, turned, LANES);
+            matrix_transpose(sums, PANEL, count, cols, turned, LANES);
             for (size_t n = 0; n < cols; n++) {
                 num *to = u->dweight + (p * PANEL + n) * C * cells + e;
                 for (size_t r = 0; r < count; r++) to[r] = (u->accumulate ? to[r] : 0) + turned[n * LANES + r];
@@ -626,10 +626,10 @@ static void sum_memory(Sum *u) {
 
 static void sum_run(Sum *u) {
     size_t blocks = ((size_t)u->s.C + PACK_CHANNELS - 1) / PACK_CHANNELS;
-    size_t chunks_most = MIN(u->groups, MAX(1, PARTIAL_MOST / (u->panels * PANEL * u->depth + 1)));
-    u->slices = u->panels * chunks_most < FEW_PANELS && !is_narrow(u) ? (size_t)u->s.kernel : 1;
+    size_t chunks_max = MIN(u->groups, MAX(1, PARTIAL_MAX / (u->panels * PANEL * u->depth + 1)));
+    u->slices = u->panels * chunks_max < FEW_PANELS && !is_narrow(u) ? (size_t)u->s.kernel : 1;
     size_t pieces = u->panels * u->slices;
-    u->chunks = MIN(chunks_most, (SUM_PIECES + pieces - 1) / pieces);
+    u->chunks = MIN(chunks_max, (SUM_PIECES + pieces - 1) / pieces);
     sum_memory(u);
     double work = 2.0 * (double)y_count(u->s) * (double)u->depth / (double)(pieces * u->chunks);
     parallel_for(pieces * u->chunks, (size_t)(2e6 / (work + 1)) + 1, sum_pieces, u);

@@ -32,60 +32,61 @@ enum {
  *     op(A)[m][k] = left[m * left_row + k * left_step],  column n of panel p, op(B)[k][n] = panels + p * panel_next,
  *     [k * panel_step + n]; panel_step 0 stands for the panel's own width. */
 typedef struct {
-    bool turn_a, turn_b, accumulate, pack_a, pack_b, few_rows;
+    bool transpose_a, transpose_b, accumulate, pack_a, pack_b, few_rows;
     int M, N, K;
     const num *a, *b, *left, *panels, *bias;
-    const uint8_t *stored; /* of B, instead of b */
-    StoredForm form;
+    const uint8_t *weights_view; /* of B, instead of b */
+    WeightForm form;
     num *c, *packed_a, *packed_b;
     size_t lda, ldb, ldc, left_row, left_step, panel_next, panel_step, piece_rows;
 } Block;
 
-static void shape_require(bool turn_a, bool turn_b, int M, int N, int K, int lda, int ldb, int ldc) {
+static void shape_require(bool transpose_a, bool transpose_b, int M, int N, int K, int lda, int ldb, int ldc) {
     REQUIRE(M >= 0 && N >= 0 && K >= 0, "M, N, K are %d, %d, %d, want 0 or more", M, N, K);
-    REQUIRE(lda >= (turn_a ? M : K), "lda is %d, want at least %d", lda, turn_a ? M : K);
-    REQUIRE(ldb >= (turn_b ? K : N), "ldb is %d, want at least %d", ldb, turn_b ? K : N);
+    REQUIRE(lda >= (transpose_a ? M : K), "lda is %d, want at least %d", lda, transpose_a ? M : K);
+    REQUIRE(ldb >= (transpose_b ? K : N), "ldb is %d, want at least %d", ldb, transpose_b ? K : N);
     REQUIRE(ldc >= N, "ldc is %d, want at least %d", ldc, N);
 }
 
-void gemm_plain(bool turn_a, bool turn_b, int M, int N, int K, const num *a, int lda, const num *b, int ldb,
+void gemm_plain(bool transpose_a, bool transpose_b, int M, int N, int K, const num *a, int lda, const num *b, int ldb,
                 bool accumulate, num *c, int ldc) {
-    shape_require(turn_a, turn_b, M, N, K, lda, ldb, ldc);
+    shape_require(transpose_a, transpose_b, M, N, K, lda, ldb, ldc);
     for (size_t m = 0; m < (size_t)M; m++)
         for (size_t n = 0; n < (size_t)N; n++) {
             num sum = 0;
             for (size_t k = 0; k < (size_t)K; k++)
-                sum += (turn_a ? a[k * (size_t)lda + m] : a[m * (size_t)lda + k]) *
-                       (turn_b ? b[n * (size_t)ldb + k] : b[k * (size_t)ldb + n]);
+                sum += (transpose_a ? a[k * (size_t)lda + m] : a[m * (size_t)lda + k]) *
+                       (transpose_b ? b[n * (size_t)ldb + k] : b[k * (size_t)ldb + n]);
             num *to = c + m * (size_t)ldc + n;
             *to = accumulate ? *to + sum : sum;
         }
 }
 
 /* Columns of a panel, k0 .. k1, from rows of a file: LANES rows are widened, a stretch at a time, and turned. */
-static void turn_stored(const Block *g, size_t row, size_t cols, size_t k0, size_t k1, num *to, size_t width) {
+static void transpose_weights(const Block *g, size_t row, size_t cols, size_t k0, size_t k1, num *to, size_t width) {
     enum { STRETCH = 128 };
     num wide[LANES * STRETCH];
-    size_t size = stored_size(g->form);
+    size_t size = weight_size(g->form);
     for (size_t n = 0; n < cols; n += LANES)
         for (size_t k = k0; k < k1; k += STRETCH) {
             size_t rows = MIN((size_t)LANES, cols - n), count = MIN((size_t)STRETCH, k1 - k);
             for (size_t r = 0; r < rows; r++)
-                stored_widen(g->form, g->stored + ((row + n + r) * g->ldb + k) * size, wide + r * STRETCH, count);
-            matrix_turn(wide, STRETCH, rows, count, to + k * width + n, width);
+                weight_widen(g->form, g->weights_view + ((row + n + r) * g->ldb + k) * size, wide + r * STRETCH, count);
+            matrix_transpose(wide, STRETCH, rows, count, to + k * width + n, width);
         }
 }
 
 /* Rows k0 .. k1 of panel p of op(B), which is [K][width]; columns beyond N are zeros. */
 static void pack_panel(const Block *g, size_t p, size_t k0, size_t k1, num *to) {
     size_t cols = (size_t)panel_cols(g->N, (int)p), width = (size_t)vecs_width((int)cols);
-    if (g->turn_b && g->stored) turn_stored(g, p * PANEL, cols, k0, k1, to, width);
-    else if (g->turn_b) matrix_turn(g->b + p * PANEL * g->ldb + k0, g->ldb, cols, k1 - k0, to + k0 * width, width);
+    if (g->transpose_b && g->weights_view) transpose_weights(g, p * PANEL, cols, k0, k1, to, width);
+    else if (g->transpose_b)
+        matrix_transpose(g->b + p * PANEL * g->ldb + k0, g->ldb, cols, k1 - k0, to + k0 * width, width);
     for (size_t k = k0; k < k1; k++) {
         size_t from = k * g->ldb + p * PANEL;
-        if (!g->turn_b && g->stored)
-            stored_widen(g->form, g->stored + from * stored_size(g->form), to + k * width, cols);
-        else if (!g->turn_b) memcpy(to + k * width, g->b + from, cols * sizeof(num));
+        if (!g->transpose_b && g->weights_view)
+            weight_widen(g->form, g->weights_view + from * weight_size(g->form), to + k * width, cols);
+        else if (!g->transpose_b) memcpy(to + k * width, g->b + from, cols * sizeof(num));
         for (size_t n = cols; n < width; n++) to[k * width + n] = 0;
     }
 }
@@ -105,8 +106,8 @@ static void pack_rows(void *context, size_t begin, size_t end, int worker) {
     const Block *g = context;
     (void)worker;
     for (size_t m = begin * PANEL; m < end * PANEL && m < (size_t)g->M; m += PANEL)
-        matrix_turn(g->a + m, g->lda, (size_t)g->K, MIN((size_t)PANEL, (size_t)g->M - m), g->packed_a + m * g->left_row,
-                    g->left_row);
+        matrix_transpose(g->a + m, g->lda, (size_t)g->K, MIN((size_t)PANEL, (size_t)g->M - m),
+                         g->packed_a + m * g->left_row, g->left_row);
 }
 
 /* Rows m0 .. m1 of panel p, whose numbers begin at `panel`. */
@@ -159,8 +160,8 @@ static void pack_and_compute(void *context, size_t begin, size_t end, int worker
 static size_t grain_of(double work) { return (size_t)(2e6 / (work + 1)) + 1; }
 
 /* Length of the blocks that cut `size` into as few equal ones as possible, none above `most`, multiples of `unit`. */
-static int block_length(int size, int most, int unit) {
-    int blocks = (size - 1) / most + 1;
+static int block_length(int size, int max, int unit) {
+    int blocks = (size - 1) / max + 1;
     return ((size - 1) / blocks / unit + 1) * unit;
 }
 
@@ -170,8 +171,8 @@ static void block_run(Block *g) {
     size_t pieces = count * (((size_t)g->M + g->piece_rows - 1) / g->piece_rows);
     if (g->few_rows) {
         g->left = g->a;
-        g->left_row = g->turn_a ? 1 : g->lda;
-        g->left_step = g->turn_a ? g->lda : 1;
+        g->left_row = g->transpose_a ? 1 : g->lda;
+        g->left_step = g->transpose_a ? g->lda : 1;
         g->panel_step = 0;
         parallel_for(count, grain_of(2.0 * g->M * PANEL * g->K), pack_and_compute, g);
         return;
@@ -194,8 +195,8 @@ static void block_run(Block *g) {
         parallel_for(strips, grain_of(8.0 * PANEL * g->K), pack_rows, g);
     } else {
         g->left = g->a;
-        g->left_row = g->turn_a ? 1 : g->lda;
-        g->left_step = g->turn_a ? g->lda : 1;
+        g->left_row = g->transpose_a ? 1 : g->lda;
+        g->left_step = g->transpose_a ? g->lda : 1;
     }
     parallel_for(pieces, grain_of(2.0 * g->M * g->N * g->K / (double)pieces), compute_pieces, g);
 }
@@ -211,22 +212,22 @@ static void gemm_empty(Gemm in) {
 
 void gemm_run(Gemm in) {
     int M = in.M, N = in.N, K = in.K;
-    shape_require(in.turn_a, in.turn_b, M, N, K, in.lda, in.ldb, in.ldc);
+    shape_require(in.transpose_a, in.transpose_b, M, N, K, in.lda, in.ldb, in.ldc);
     if (M == 0 || N == 0 || K == 0) {
         gemm_empty(in);
         return;
     }
-    Block g = { .turn_a = in.turn_a,
-                .turn_b = in.turn_b,
+    Block g = { .transpose_a = in.transpose_a,
+                .transpose_b = in.transpose_b,
                 .lda = (size_t)in.lda,
                 .ldb = (size_t)in.ldb,
                 .ldc = (size_t)in.ldc,
                 .form = in.form };
-    g.pack_a = in.turn_a && N > PANEL;
-    g.pack_b = in.stored || in.turn_b || N % LANES != 0 || (M > FEW_ROWS && (double)K * N > SMALL_B);
+    g.pack_a = in.transpose_a && N > PANEL;
+    g.pack_b = in.weights_view || in.transpose_b || N % LANES != 0 || (M > FEW_ROWS && (double)K * N > SMALL_B);
     g.few_rows = g.pack_b && !g.pack_a && M <= FEW_ROWS && panel_count(N) >= thread_count();
     int k_block = block_length(K, K_BLOCK, 1), n_block = g.few_rows ? N : block_length(N, N_BLOCK, PANEL);
-    int m_block = in.turn_a ? block_length(M, M_BLOCK, M_PIECE) : M;
+    int m_block = in.transpose_a ? block_length(M, M_BLOCK, M_PIECE) : M;
     size_t b_count = g.pack_b && !g.few_rows ? (size_t)k_block * (size_t)n_block : 0;
     size_t a_count = g.pack_a ? ((size_t)k_block + LANES) * (size_t)m_block : 0;
     g.packed_b = shared_scratch(size_mul(a_count + b_count, sizeof(num)));
@@ -237,10 +238,10 @@ void gemm_run(Gemm in) {
                 g.M = MIN(m_block, M - m);
                 g.N = MIN(n_block, N - n);
                 g.K = MIN(k_block, K - k);
-                g.a = in.a + (in.turn_a ? (size_t)k * g.lda + (size_t)m : (size_t)m * g.lda + (size_t)k);
-                size_t b_at = in.turn_b ? (size_t)n * g.ldb + (size_t)k : (size_t)k * g.ldb + (size_t)n;
-                g.b = in.stored ? NULL : in.b + b_at;
-                g.stored = in.stored ? in.stored + b_at * stored_size(in.form) : NULL;
+                g.a = in.a + (in.transpose_a ? (size_t)k * g.lda + (size_t)m : (size_t)m * g.lda + (size_t)k);
+                size_t b_at = in.transpose_b ? (size_t)n * g.ldb + (size_t)k : (size_t)k * g.ldb + (size_t)n;
+                g.b = in.weights_view ? NULL : in.b + b_at;
+                g.weights_view = in.weights_view ? in.weights_view + b_at * weight_size(in.form) : NULL;
                 g.bias = in.bias && k == 0 ? in.bias + n : NULL;
                 g.c = in.c + (size_t)m * g.ldc + (size_t)n;
                 g.accumulate = in.accumulate || k > 0;
@@ -248,10 +249,10 @@ void gemm_run(Gemm in) {
             }
 }
 
-void gemm(bool turn_a, bool turn_b, int M, int N, int K, const num *a, int lda, const num *b, int ldb, bool accumulate,
-          num *c, int ldc) {
-    gemm_run((Gemm){ .turn_a = turn_a,
-                     .turn_b = turn_b,
+void gemm(bool transpose_a, bool transpose_b, int M, int N, int K, const num *a, int lda, const num *b, int ldb,
+          bool accumulate, num *c, int ldc) {
+    gemm_run((Gemm){ .transpose_a = transpose_a,
+                     .transpose_b = transpose_b,
                      .accumulate = accumulate,
                      .M = M,
                      .N = N,
@@ -271,7 +272,7 @@ double fma_peak(void) {
     for (double begin = clock_seconds(), now = begin; now < begin + 0.1;) {
         enum { TURNS = 20000 };
         double start = now;
-        for (int turn = 0; turn < TURNS; turn++) UNROLL
+        for (int transpose = 0; transpose < TURNS; transpose++) UNROLL
         for (int i = 0; i < 12; i++) sum[i] = sum[i] * scale + scale;
         now = clock_seconds();
         best = MAX(best, 2.0 * 12 * LANES * TURNS / (now - start) * 1e-9);

@@ -16,21 +16,21 @@
 
 #include "kernels/weight_view.h"
 
-void gemm(bool turn_a, bool turn_b, int M, int N, int K, const num *a, int lda, const num *b, int ldb, bool accumulate,
-          num *c, int ldc);
+void gemm(bool transpose_a, bool transpose_b, int M, int N, int K, const num *a, int lda, const num *b, int ldb,
+          bool accumulate, num *c, int ldc);
 
 /* The same as three loops: what to read first, and what the tests hold gemm against. */
-void gemm_plain(bool turn_a, bool turn_b, int M, int N, int K, const num *a, int lda, const num *b, int ldb,
+void gemm_plain(bool transpose_a, bool transpose_b, int M, int N, int K, const num *a, int lda, const num *b, int ldb,
                 bool accumulate, num *c, int ldc);
 
 /* The same with all there is: a bias [N] added to every row of C (NULL: none), and a B that lies in a weights file
  * (stored not NULL: its first number; b is not looked at, ldb counts numbers), widened on its way into the kernel. */
 typedef struct {
-    bool turn_a, turn_b, accumulate;
+    bool transpose_a, transpose_b, accumulate;
     int M, N, K;
     const num *a, *b, *bias;
-    const uint8_t *stored;
-    StoredForm form;
+    const uint8_t *weights_view;
+    WeightForm form;
     num *c;
     int lda, ldb, ldc;
 } Gemm;

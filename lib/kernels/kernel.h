@@ -46,7 +46,7 @@ enum { VEC_BYTES = 16, VECS = 3 };
 #else
 enum { VEC_BYTES = 16, VECS = 2 };
 #endif
-enum { LANES = VEC_BYTES / sizeof(num), ROWS = 6, ROWS_MOST = 8, PANEL = VECS * LANES };
+enum { LANES = VEC_BYTES / sizeof(num), ROWS = 6, ROWS_MAX = 8, PANEL = VECS * LANES };
 
 /* A vector, and one in memory, where it may begin at any address a num may begin at. */
 typedef num Vec __attribute__((vector_size(VEC_BYTES)));
@@ -68,8 +68,8 @@ static inline void vec_store(num *to, Vec v) { *(VecAt *)to = v; }
  * cols rounded up to whole vectors are read. Every number of the result is summed in the order of s and k, whatever
  * tile it falls into. */
 typedef struct {
-    const num *a[ROWS_MOST], *b;
-    num *c[ROWS_MOST];
+    const num *a[ROWS_MAX], *b;
+    num *c[ROWS_MAX];
     ptrdiff_t a_step, b_step;
     const ptrdiff_t *a_at, *b_at;
     size_t segments, length;
@@ -79,7 +79,7 @@ typedef struct {
 } Tile;
 
 /* One vector wide, six sums would wait for each other (8 are needed, see above): such a tile has eight rows. */
-static inline int tile_rows(int cols) { return cols <= LANES ? ROWS_MOST : ROWS; }
+static inline int tile_rows(int cols) { return cols <= LANES ? ROWS_MAX : ROWS; }
 
 /* Edges, where the result is not a whole tile: one number at a time. */
 static inline void tile_store_edge(const Tile *t, const num *sum, int width) {
@@ -92,12 +92,12 @@ static inline void tile_store_edge(const Tile *t, const num *sum, int width) {
 
 /* The loop. `height` and `vecs` are constants wherever this is called, so that `sum` and `b` are registers. */
 static inline __attribute__((always_inline)) void tile_loop(const Tile *t, int height, int vecs) {
-    Vec sum[ROWS_MOST][VECS], b[VECS];
+    Vec sum[ROWS_MAX][VECS], b[VECS];
     UNROLL
     for (int r = 0; r < height; r++) UNROLL
     for (int v = 0; v < vecs; v++) sum[r][v] = (Vec){ 0 };
     for (size_t s = 0; s < t->segments; s++) {
-        const num *a[ROWS_MOST], *at = t->b + t->b_at[s];
+        const num *a[ROWS_MAX], *at = t->b + t->b_at[s];
         UNROLL
         for (int r = 0; r < height; r++) a[r] = t->a[r] + t->a_at[s];
         ptrdiff_t end = (ptrdiff_t)t->length * t->a_step;
@@ -110,7 +110,7 @@ static inline __attribute__((always_inline)) void tile_loop(const Tile *t, int h
         }
     }
     if (t->rows < height || t->cols < vecs * LANES) {
-        num edge[ROWS_MOST][PANEL];
+        num edge[ROWS_MAX][PANEL];
         UNROLL
         for (int r = 0; r < height; r++) UNROLL
         for (int v = 0; v < vecs; v++) vec_store(edge[r] + v * LANES, sum[r][v]);
@@ -133,7 +133,7 @@ static inline __attribute__((always_inline)) void tile_loop(const Tile *t, int h
 static __attribute__((noinline, unused)) void tile_run(const Tile *t) {
     int vecs = (t->cols + LANES - 1) / LANES;
     if (vecs == VECS) tile_loop(t, ROWS, VECS);
-    else if (vecs == 1) tile_loop(t, ROWS_MOST, 1);
+    else if (vecs == 1) tile_loop(t, ROWS_MAX, 1);
     else if (VECS > 2 && vecs == 2) tile_loop(t, ROWS, 2 % VECS);
     else if (VECS > 3) tile_loop(t, ROWS, 3 % VECS);
 }
@@ -144,7 +144,7 @@ static __attribute__((noinline, unused)) void tile_run(const Tile *t) {
  * with 9 the next two, and so on. In the 8 bits (row, column) of a number's place this moves the highest bit of the
  * row behind the column's lowest: all bits turn by one. After four rounds row and column have changed places, with
  * 4 * 16 vector instructions for 256 numbers, where one at a time would take 512 loads and stores. */
-static inline __attribute__((always_inline)) Vec vec_deal(Vec a, Vec b, int start) {
+static inline __attribute__((always_inline)) Vec vec_interleave(Vec a, Vec b, int start) {
 #if defined(__clang__)
     Vec v;
     UNROLL
@@ -158,7 +158,7 @@ static inline __attribute__((always_inline)) Vec vec_deal(Vec a, Vec b, int star
 #endif
 }
 
-static __attribute__((noinline, unused)) void vec_turn(const num *from, size_t step, num *const *to) {
+static __attribute__((noinline, unused)) void vec_transpose(const num *from, size_t step, num *const *to) {
     Vec rows[2][LANES];
     int now = 0;
     UNROLL
@@ -166,21 +166,21 @@ static __attribute__((noinline, unused)) void vec_turn(const num *from, size_t s
     UNROLL
     for (int n = 1; n < LANES; n *= 2, now = 1 - now) UNROLL
     for (int r = 0; r < LANES / 2; r++) {
-        rows[1 - now][2 * r] = vec_deal(rows[now][r], rows[now][r + LANES / 2], 0);
-        rows[1 - now][2 * r + 1] = vec_deal(rows[now][r], rows[now][r + LANES / 2], LANES / 2);
+        rows[1 - now][2 * r] = vec_interleave(rows[now][r], rows[now][r + LANES / 2], 0);
+        rows[1 - now][2 * r + 1] = vec_interleave(rows[now][r], rows[now][r + LANES / 2], LANES / 2);
     }
     UNROLL
     for (int r = 0; r < LANES; r++) vec_store(to[r], rows[now][r]);
 }
 
 /* to[c * to_step + r] = from[r * step + c] for r < rows, c < cols: whole squares as above, the rest one by one. */
-static inline void matrix_turn(const num *from, size_t step, size_t rows, size_t cols, num *to, size_t to_step) {
+static inline void matrix_transpose(const num *from, size_t step, size_t rows, size_t cols, num *to, size_t to_step) {
     num *squares[LANES];
     size_t whole_rows = rows / LANES * LANES, whole_cols = cols / LANES * LANES;
     for (size_t r = 0; r < whole_rows; r += LANES)
         for (size_t c = 0; c < whole_cols; c += LANES) {
             for (size_t i = 0; i < LANES; i++) squares[i] = to + (c + i) * to_step + r;
-            vec_turn(from + r * step + c, step, squares);
+            vec_transpose(from + r * step + c, step, squares);
         }
     for (size_t r = 0; r < rows; r++)
         for (size_t c = r < whole_rows ? whole_cols : 0; c < cols; c++) to[c * to_step + r] = from[r * step + c];

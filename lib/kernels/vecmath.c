@@ -49,14 +49,14 @@ void vec_quick_gelu_plain(const num *x, num *y, size_t n) {
 
 void vec_quick_gelu_backward_plain(const num *x, const num *dy, bool accumulate, num *dx, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        double v = (double)x[i], s = quick_share(v), bent = isinf(v) ? 0 : QUICK * v * (1 - s);
-        num d = (num)((double)dy[i] * s * (1 + bent));
+        double v = (double)x[i], s = quick_share(v), tanh_c = isinf(v) ? 0 : QUICK * v * (1 - s);
+        num d = (num)((double)dy[i] * s * (1 + tanh_c));
         dx[i] = accumulate ? dx[i] + d : d;
     }
 }
 
-void vec_turn_matrix(const num *from, size_t from_step, size_t rows, size_t cols, num *to, size_t to_step) {
-    matrix_turn(from, from_step, rows, cols, to, to_step);
+void vec_transpose_matrix(const num *from, size_t from_step, size_t rows, size_t cols, num *to, size_t to_step) {
+    matrix_transpose(from, from_step, rows, cols, to, to_step);
 }
 
 /* ---- many at once ------------------------------------------------------------------------------------------- */
@@ -73,7 +73,7 @@ INLINE Floats all(float value) { return (Floats){ 0 } + value; }
 INLINE Floats select_if(Ints mask, Floats yes, Floats no) {
     return (Floats)(((Bits)mask & (Bits)yes) | (~(Bits)mask & (Bits)no));
 }
-INLINE Floats at_most(Floats x, float most) { return select_if(x > most, all(most), x); } /* NaN stays NaN */
+INLINE Floats at_most(Floats x, float max) { return select_if(x > max, all(max), x); } /* NaN stays NaN */
 INLINE Floats at_least(Floats x, float least) { return select_if(x < least, all(least), x); }
 INLINE Floats size_of(Floats x) { return (Floats)((Bits)x & 0x7fffffff); }
 INLINE Floats with_sign(Floats size, Floats sign) { return (Floats)((Bits)size | ((Bits)sign & 0x80000000)); }
@@ -153,8 +153,8 @@ INLINE Floats quick_gelu_floats(Floats x) {
 }
 INLINE Floats quick_gelu_slope(Floats x) {
     Floats a = at_most(size_of(x), 64), decay = quick_decay(a), large = 1.0f / (1.0f + decay), small = decay * large;
-    Floats bent = 1.702f * with_sign(a, x);
-    return select_if(x < 0, small * (1.0f + bent * large), large * (1.0f + bent * small));
+    Floats tanh_c = 1.702f * with_sign(a, x);
+    return select_if(x < 0, small * (1.0f + tanh_c * large), large * (1.0f + tanh_c * small));
 }
 
 INLINE Floats load(const float *from, size_t count) {

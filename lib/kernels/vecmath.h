@@ -13,7 +13,7 @@
 
 /* A part of a matrix turned: to[c * to_step + r] = from[r * from_step + c] for r < rows, c < cols. The plain twin:
  * mat_transpose. */
-void vec_turn_matrix(const num *from, size_t from_step, size_t rows, size_t cols, num *to, size_t to_step);
+void vec_transpose_matrix(const num *from, size_t from_step, size_t rows, size_t cols, num *to, size_t to_step);
 
 /* y = e^x        1.1 ulp; results below 2^-126: 1.1 * 2^-149 */
 void vec_exp(const num *x, num *y, size_t n);

@@ -24,29 +24,30 @@ static float half_float(uint32_t h) {
     return float_of(bits_of(float_of(size) * 0x1p112f) | special | (h & 0x8000) << 16);
 }
 
-void stored_widen(StoredForm form, const uint8_t *from, num *to, size_t n) {
-    if (form == STORED_F16)
+void weight_widen(WeightForm form, const uint8_t *from, num *to, size_t n) {
+    if (form == WEIGHT_F16)
         for (size_t i = 0; i < n; i++) to[i] = (num)half_float(two_bytes(from + 2 * i));
-    else if (form == STORED_BF16)
+    else if (form == WEIGHT_BF16)
         for (size_t i = 0; i < n; i++) to[i] = (num)float_of(two_bytes(from + 2 * i) << 16);
     else
         for (size_t i = 0; i < n; i++) to[i] = (num)float_of(four_bytes(from + 4 * i));
 }
 
-void stored_row(const Stored *stored, int rows, int cols, int r, num *to) {
-    int each = rows / stored->parts;
-    REQUIRE(!stored->turned && 0 <= r && r < rows, "row %d of %d, %s", r, rows,
-            stored->turned ? "turned" : "not turned");
-    StoredForm form = stored->part[r / each].form;
-    stored_widen(form, stored->part[r / each].data + (size_t)(r % each) * (size_t)cols * stored_size(form), to,
+void weight_row(const WeightView *weights_view, int rows, int cols, int r, num *to) {
+    int each = rows / weights_view->parts;
+    REQUIRE(!weights_view->turned && 0 <= r && r < rows, "row %d of %d, %s", r, rows,
+            weights_view->turned ? "turned" : "not turned");
+    WeightForm form = weights_view->part[r / each].form;
+    weight_widen(form, weights_view->part[r / each].data + (size_t)(r % each) * (size_t)cols * weight_size(form), to,
                  (size_t)cols);
 }
 
-void stored_all(const Stored *stored, int rows, int cols, num *to) {
-    for (int r = 0; r < rows && !stored->turned; r++) stored_row(stored, rows, cols, r, to + (size_t)r * (size_t)cols);
-    size_t size = stored_size(stored->part[0].form);
-    for (size_t c = 0; c < (size_t)cols && stored->turned; c++)
+void weight_all(const WeightView *weights_view, int rows, int cols, num *to) {
+    for (int r = 0; r < rows && !weights_view->turned; r++)
+        weight_row(weights_view, rows, cols, r, to + (size_t)r * (size_t)cols);
+    size_t size = weight_size(weights_view->part[0].form);
+    for (size_t c = 0; c < (size_t)cols && weights_view->turned; c++)
         for (size_t r = 0; r < (size_t)rows; r++)
-            stored_widen(stored->part[0].form, stored->part[0].data + (c * (size_t)rows + r) * size,
+            weight_widen(weights_view->part[0].form, weights_view->part[0].data + (c * (size_t)rows + r) * size,
                          to + r * (size_t)cols + c, 1);
 }

@@ -6,14 +6,14 @@
  *   BF16   the upper half of an F32
  * All little-endian, at any address. Widening is exact, infinities and NaN included.
  */
-#ifndef STORED_H
-#define STORED_H
+#ifndef WEIGHT_VIEW_H
+#define WEIGHT_VIEW_H
 
 #include "core/base.h"
 
-typedef enum { STORED_F32, STORED_F16, STORED_BF16 } StoredForm;
+typedef enum { WEIGHT_F32, WEIGHT_F16, WEIGHT_BF16 } WeightForm;
 
-enum { STORED_PARTS = 3 };
+enum { WEIGHT_PARTS = 3 };
 
 /* A matrix [rows,cols] in one to three parts of equally many rows, one under the other; each row after row in a place of
  * its own. Turned (one part alone): the file holds [cols,rows]. The bytes belong to the file. */
@@ -21,20 +21,20 @@ typedef struct {
     int parts;
     struct {
         const uint8_t *data;
-        StoredForm form;
-    } part[STORED_PARTS];
+        WeightForm form;
+    } part[WEIGHT_PARTS];
     bool turned;
-} Stored;
+} WeightView;
 
-static inline size_t stored_size(StoredForm form) { return form == STORED_F32 ? 4 : 2; } /* bytes of one number */
+static inline size_t weight_size(WeightForm form) { return form == WEIGHT_F32 ? 4 : 2; } /* bytes of one number */
 
 /* to[i] = number i at `from`, for i < n. */
-void stored_widen(StoredForm form, const uint8_t *from, num *to, size_t n);
+void weight_widen(WeightForm form, const uint8_t *from, num *to, size_t n);
 
 /* Row r of a matrix with `cols` columns and `rows` rows in all; wants it not turned. */
-void stored_row(const Stored *stored, int rows, int cols, int r, num *to);
+void weight_row(const WeightView *weights_view, int rows, int cols, int r, num *to);
 
 /* The whole matrix, row after row, turned back if it is. */
-void stored_all(const Stored *stored, int rows, int cols, num *to);
+void weight_all(const WeightView *weights_view, int rows, int cols, num *to);
 
 #endif

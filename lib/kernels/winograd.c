@@ -8,7 +8,7 @@
  * numbers: they are the product of two polynomials, one of 4 and one of 3 coefficients, read backwards. A polynomial of
  * 6 coefficients is known from its values at 6 points, and the value of a product is the product of the values: 6
  * multiplications instead of 4 * 3 = 12. The points are 0, 1, -1, 2, -2 and "infinity" (the highest coefficient),
- * because values there need only additions and small factors. Along both directions: 36 instead of 144.
+ * because values there need only additions and small factors. Direction both directions: 36 instead of 144.
  *
  * What that is worth here. For one square, C channels and N outputs, the star is 36 C N multiply-adds, 36 C N / 32
  * cycles; in the definition it would be 144 C N / 32. Turning d takes some 150 instructions for 16 channels, and Y as
@@ -33,7 +33,7 @@ enum { SIDE = 4, KERNEL = 3, WINDOW = 6, POINTS = WINDOW * WINDOW, SQUARE = SIDE
 #define INLINE static inline __attribute__((always_inline))
 
 /* v = B^T d, 6 from 6 numbers; `in` and `out` are the distances between them. */
-INLINE void turn_input(const Vec *d, int in, Vec *v, int out) {
+INLINE void transform_input(const Vec *d, int in, Vec *v, int out) {
     Vec a = d[4 * in] - d[2 * in] * 4, b = d[3 * in] - d[in] * 4;
     Vec e = d[4 * in] - d[2 * in], f = (d[3 * in] - d[in]) * 2;
     v[0] = d[0] * 4 - d[2 * in] * 5 + d[4 * in];
@@ -45,7 +45,7 @@ INLINE void turn_input(const Vec *d, int in, Vec *v, int out) {
 }
 
 /* y = A^T m, 4 from 6. */
-INLINE void turn_output(const Vec *m, int in, Vec *y, int out) {
+INLINE void transform_output(const Vec *m, int in, Vec *y, int out) {
     Vec a = m[in] + m[2 * in], b = m[in] - m[2 * in], c = m[3 * in] + m[4 * in], d = m[3 * in] - m[4 * in];
     y[0] = m[0] + a + c;
     y[out] = b + d * 2;
@@ -54,7 +54,7 @@ INLINE void turn_output(const Vec *m, int in, Vec *y, int out) {
 }
 
 /* u = A y, 6 from 4. */
-INLINE void turn_gradient(const Vec *y, int in, Vec *u, int out) {
+INLINE void transform_gradient(const Vec *y, int in, Vec *u, int out) {
     Vec a = y[0] + y[2 * in], b = y[in] + y[3 * in], c = y[0] + y[2 * in] * 4, d = (y[in] + y[3 * in] * 4) * 2;
     u[0] = y[0];
     u[out] = a + b;
@@ -65,7 +65,7 @@ INLINE void turn_gradient(const Vec *y, int in, Vec *u, int out) {
 }
 
 /* u = G g, 6 from 3. */
-INLINE void turn_kernel(const Vec *g, int in, Vec *u, int out) {
+INLINE void transform_kernel(const Vec *g, int in, Vec *u, int out) {
     const num sixth = (num)1 / 6, part = (num)1 / 24;
     Vec a = (g[0] + g[2 * in]) * -sixth, b = (g[0] + g[2 * in] * 4) * part, c = g[in] * sixth, d = g[in] * (2 * part);
     u[0] = g[0] * (num)0.25;
@@ -77,7 +77,7 @@ INLINE void turn_kernel(const Vec *g, int in, Vec *u, int out) {
 }
 
 /* g = G^T s, 3 from 6. */
-INLINE void turn_kernel_back(const Vec *s, int in, Vec *g, int out) {
+INLINE void transform_kernel_back(const Vec *s, int in, Vec *g, int out) {
     const num sixth = (num)1 / 6, part = (num)1 / 24;
     Vec a = (s[in] + s[2 * in]) * sixth, b = s[3 * in] + s[4 * in];
     g[0] = s[0] * (num)0.25 - a + b * part;
@@ -142,11 +142,11 @@ static void square_input(Grid g, const num *x, size_t t, Turned to, size_t row) 
             for (int j = 0; j < WINDOW; j++) d[i * WINDOW + j] = load_inside(x, at[i * WINDOW + j], c);
         }
         UNROLL
-        for (int j = 0; j < WINDOW; j++) turn_input(d + j, WINDOW, half + j, WINDOW);
+        for (int j = 0; j < WINDOW; j++) transform_input(d + j, WINDOW, half + j, WINDOW);
         num *out = to.v + row * to.row + (size_t)c;
         UNROLL
         for (int i = 0; i < WINDOW; i++) {
-            turn_input(half + i * WINDOW, 1, v, 1);
+            transform_input(half + i * WINDOW, 1, v, 1);
             UNROLL
             for (int j = 0; j < WINDOW; j++) vec_store(out + (size_t)(i * WINDOW + j) * to.point, v[j]);
         }
@@ -162,11 +162,11 @@ static void square_gradient(Grid g, const num *dy, size_t t, Panels to, size_t r
         UNROLL
         for (int i = 0; i < SQUARE; i++) y[i] = load_inside(dy, at[i], c);
         UNROLL
-        for (int j = 0; j < SIDE; j++) turn_gradient(y + j, SIDE, half + j, SIDE);
+        for (int j = 0; j < SIDE; j++) transform_gradient(y + j, SIDE, half + j, SIDE);
         num *out = to.v + (size_t)(c / PANEL) * to.panel + row * PANEL + (size_t)(c % PANEL);
         UNROLL
         for (int i = 0; i < WINDOW; i++) {
-            turn_gradient(half + i * SIDE, 1, u, 1);
+            transform_gradient(half + i * SIDE, 1, u, 1);
             UNROLL
             for (int j = 0; j < WINDOW; j++) vec_store(out + (size_t)(i * WINDOW + j) * to.point, u[j]);
         }
@@ -192,11 +192,11 @@ static void square_output(Grid g, Turned from, size_t row, const num *bias, bool
         for (int j = 0; j < WINDOW; j++) {
             UNROLL
             for (int i = 0; i < WINDOW; i++) line[i] = vec_load(m + (size_t)(i * WINDOW + j) * from.point);
-            turn_output(line, 1, half + j, WINDOW);
+            transform_output(line, 1, half + j, WINDOW);
         }
         UNROLL
         for (int i = 0; i < SIDE; i++) {
-            turn_output(half + i * WINDOW, 1, out, 1);
+            transform_output(half + i * WINDOW, 1, out, 1);
             UNROLL
             for (int j = 0; j < SIDE; j++) {
                 ptrdiff_t place = at[i * SIDE + j];
@@ -224,7 +224,7 @@ static size_t kernels_point(const Pass *w) {
 }
 
 /* A piece is one vector of outputs, and all channels. What the last vector has too many are zeros. */
-static void turn_kernels(void *context, size_t begin, size_t end, int worker) {
+static void transform_kernels(void *context, size_t begin, size_t end, int worker) {
     const Pass *w = context;
     size_t point = kernels_point(w), C = (size_t)w->from.channels, N = (size_t)w->to.channels;
     (void)worker;
@@ -242,10 +242,10 @@ static void turn_kernels(void *context, size_t begin, size_t end, int worker) {
             UNROLL
             for (int i = 0; i < CELLS; i++) g[i] = vec_load(cells[i]);
             UNROLL
-            for (int j = 0; j < KERNEL; j++) turn_kernel(g + j, KERNEL, half + j, KERNEL);
+            for (int j = 0; j < KERNEL; j++) transform_kernel(g + j, KERNEL, half + j, KERNEL);
             UNROLL
             for (int i = 0; i < WINDOW; i++) {
-                turn_kernel(half + i * KERNEL, 1, u, 1);
+                transform_kernel(half + i * KERNEL, 1, u, 1);
                 UNROLL
                 for (int j = 0; j < WINDOW; j++) vec_store(to + (size_t)(i * WINDOW + j) * point, u[j]);
             }
@@ -287,13 +287,13 @@ static void pass_pieces(void *context, size_t begin, size_t end, int worker) {
     }
 }
 
-enum { GROUP_BYTES = 6 << 20, GROUP_MOST = 96, GROUP_FEW = 48 };
+enum { GROUP_BYTES = 6 << 20, GROUP_MAX = 96, GROUP_FEW = 48 };
 
 /* As many squares as make V and M a few megabytes, the same number in every group, whole tiles. */
 static size_t group_size(size_t squares, int channels) {
-    size_t most = GROUP_BYTES / (POINTS * sizeof(num) * (size_t)channels);
-    most = MAX((size_t)GROUP_FEW, MIN((size_t)GROUP_MOST, most));
-    size_t groups = MAX((squares + most - 1) / most, MIN(squares / ROWS + 1, 2));
+    size_t max = GROUP_BYTES / (POINTS * sizeof(num) * (size_t)channels);
+    max = MAX((size_t)GROUP_FEW, MIN((size_t)GROUP_MAX, max));
+    size_t groups = MAX((squares + max - 1) / max, MIN(squares / ROWS + 1, 2));
     return ((squares + groups - 1) / groups + ROWS - 1) / ROWS * ROWS;
 }
 
@@ -306,7 +306,7 @@ static void pass_run(Pass *w, int B) {
     w->worker_bytes = POINTS * point * sizeof(num);
     w->kernels = shared_scratch(kernels * sizeof(num) + size_mul((size_t)thread_count(), w->worker_bytes));
     w->workers = (char *)(w->kernels + kernels);
-    parallel_for(((size_t)w->to.channels + LANES - 1) / LANES, 1, turn_kernels, w);
+    parallel_for(((size_t)w->to.channels + LANES - 1) / LANES, 1, transform_kernels, w);
     parallel_for(w->squares, w->group, pass_pieces, w);
 }
 
@@ -350,7 +350,7 @@ typedef struct {
     bool accumulate;
 } Sum;
 
-static void sum_turn(void *context, size_t begin, size_t end, int worker) {
+static void sum_transform(void *context, size_t begin, size_t end, int worker) {
     const Sum *w = context;
     (void)worker;
     for (size_t i = begin; i < end; i++) {
@@ -408,16 +408,16 @@ static void sum_finish(void *context, size_t begin, size_t end, int worker) {
             for (int j = 0; j < WINDOW; j++) {
                 UNROLL
                 for (int i = 0; i < WINDOW; i++) s[i] = vec_load(from + (size_t)(i * WINDOW + j) * panels * C * PANEL);
-                turn_kernel_back(s, 1, half + j, WINDOW);
+                transform_kernel_back(s, 1, half + j, WINDOW);
             }
             UNROLL
             for (int i = 0; i < KERNEL; i++) {
-                turn_kernel_back(half + i * WINDOW, 1, g, 1);
+                transform_kernel_back(half + i * WINDOW, 1, g, 1);
                 UNROLL
                 for (int j = 0; j < KERNEL; j++) vec_store(rows + (c * CELLS + (size_t)(i * KERNEL + j)) * LANES, g[j]);
             }
         }
-        matrix_turn(rows, LANES, count * CELLS, LANES, turned, BACK_CHANNELS * CELLS);
+        matrix_transpose(rows, LANES, count * CELLS, LANES, turned, BACK_CHANNELS * CELLS);
         for (size_t n = 0; n < LANES; n++) {
             num *to = w->dweight + ((n0 + n) * C + c0) * CELLS;
             const num *from = turned + n * BACK_CHANNELS * CELLS;
@@ -477,7 +477,7 @@ void winograd_backward_weight(ConvShape s, const num *x, const num *dy, bool acc
     if (w.squares == 0) memset(w.sums, 0, sums * sizeof(num));
     for (; w.first < w.squares; w.first += group) {
         w.rows = MIN(group, w.squares - w.first);
-        parallel_for(w.rows, 8, sum_turn, &w);
+        parallel_for(w.rows, 8, sum_transform, &w);
         parallel_for(POINTS * panels, 1, sum_multiply, &w);
     }
     parallel_for((C + BACK_CHANNELS - 1) / BACK_CHANNELS * (N / LANES), 1, sum_finish, &w);

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OPTIONS_MOST = 32 };
+enum { OPTIONS_MAX = 32 };
 
 /* ---- the command line ------------------------------------------------------------------------------------------- */
 
@@ -17,7 +17,7 @@ enum { OPTIONS_MOST = 32 };
 static void options_join(const Lesson *lesson, bool *silent, Option *all) {
     int count = 0;
     for (const Option *own = lesson->options; own && own->name; own++) {
-        REQUIRE(count < OPTIONS_MOST - 3, "lesson %s has more than %d options", lesson->number, OPTIONS_MOST - 3);
+        REQUIRE(count < OPTIONS_MAX - 3, "lesson %s has more than %d options", lesson->number, OPTIONS_MAX - 3);
         all[count++] = *own;
     }
     if (lesson->seed)
@@ -42,7 +42,7 @@ static void heading(const Lesson *lesson) {
 
 void lesson_begin(Lesson *lesson, int argc, char **argv) {
     REQUIRE(lesson->number && lesson->title && lesson->shows, "a lesson has a number, a title and says what it shows");
-    Option options[OPTIONS_MOST];
+    Option options[OPTIONS_MAX];
     Err err;
     bool silent = false;
     options_join(lesson, &silent, options);

@@ -17,7 +17,7 @@ static Cifar generated(Arena *arena, CifarPart part, int pictures) {
     return set;
 }
 
-Cifar course_pictures(Arena *arena, const char *data, CifarPart part, int pictures) {
+Cifar lesson_pictures(Arena *arena, const char *data, CifarPart part, int pictures) {
     Cifar set;
     Err err;
     if (!strcmp(data, "shapes")) {
@@ -31,19 +31,19 @@ Cifar course_pictures(Arena *arena, const char *data, CifarPart part, int pictur
     return set;
 }
 
-const char *course_notice(const Cifar *pictures, const char *data) {
+const char *lesson_notice(const Cifar *pictures, const char *data) {
     if (!strcmp(data, "shapes"))
         return "Pictures: generated shapes, as asked for; results on CIFAR-10's photographs differ.";
     return cifar_notice(pictures);
 }
 
-const char *course_models(void) {
+const char *lesson_models(void) {
     const char *folder = getenv("CLIP_MODELS");
     return folder && *folder ? folder : "data/models";
 }
 
-char *course_model_path(Arena *arena, const char *recipe, const Cifar *pictures, int seed, const char *suffix) {
-    return arena_print(arena, "%s/%s-%s-seed%d%s", course_models(), recipe, pictures->generated ? "shapes" : "cifar10",
+char *lesson_model_path(Arena *arena, const char *recipe, const Cifar *pictures, int seed, const char *suffix) {
+    return arena_print(arena, "%s/%s-%s-seed%d%s", lesson_models(), recipe, pictures->generated ? "shapes" : "cifar10",
                        seed, suffix);
 }
 
@@ -56,7 +56,7 @@ enum {
 }; /* the latter of the narrow network, on two processors */
 
 /* What the file says, on the arena: the words between the bars of "templates". False if it cannot be read. */
-static bool read_about(Arena *arena, CourseModel *model, int *epochs_done, Err *err) {
+static bool read_about(Arena *arena, LessonModel *model, int *epochs_done, Err *err) {
     Safetensors file;
     if (!safetensors_open(&file, arena, model->path, err)) return false;
     const char *run = safetensors_meta(&file, "run"), *epoch = safetensors_meta(&file, "epoch");
@@ -73,7 +73,7 @@ static bool read_about(Arena *arena, CourseModel *model, int *epochs_done, Err *
     return true;
 }
 
-static bool has_templates(const CourseModel *model, const Recipe *recipe) {
+static bool has_templates(const LessonModel *model, const Recipe *recipe) {
     for (int k = 0; k < RECIPE_TEMPLATES && recipe->templates[k]; k++) {
         bool found = false;
         for (int i = 0; i < model->template_count; i++)
@@ -83,10 +83,10 @@ static bool has_templates(const CourseModel *model, const Recipe *recipe) {
     return true;
 }
 
-static bool shipped_serves(Arena *arena, const CourseWish *wish, const Recipe *recipe, const Cifar *pictures) {
-    CourseModel shipped = { .path = COURSE_SHIPPED };
+static bool shipped_serves(Arena *arena, const LessonModelArgs *args, const Recipe *recipe, const Cifar *pictures) {
+    LessonModel shipped = { .path = LESSON_SHIPPED };
     int done;
-    if (pictures->generated || wish->learn || wish->seed != 1 || !file_exists(COURSE_SHIPPED)) return false;
+    if (pictures->generated || args->learn || args->seed != 1 || !file_exists(LESSON_SHIPPED)) return false;
     return read_about(arena, &shipped, &done, NULL) && has_templates(&shipped, recipe);
 }
 
@@ -97,22 +97,22 @@ static void say_epoch(void *context, const EpochRow *row) {
 }
 
 /* Trains what was wished for, or goes on with what is at `path`. */
-static void train_model(const CourseWish *wish, const Recipe *recipe, const char *path) {
+static void train_model(const LessonModelArgs *args, const Recipe *recipe, const char *path) {
     Arena work = { 0 };
     Clip clip;
     Err err;
-    Cifar train = course_pictures(&work, wish->data, CIFAR_TRAIN, wish->learn);
-    Cifar test = course_pictures(&work, wish->data, CIFAR_TEST, wish->learn);
+    Cifar train = lesson_pictures(&work, args->data, CIFAR_TRAIN, args->learn);
+    Cifar test = lesson_pictures(&work, args->data, CIFAR_TEST, args->learn);
     TrainRun run = { .recipe = *recipe,
-                     .seed = (uint64_t)wish->seed,
+                     .seed = (uint64_t)args->seed,
                      .train = &train,
                      .test = &test,
                      .checkpoint = path,
                      .resume = true,
                      .after_epoch = say_epoch,
                      .context = &run.recipe };
-    if (wish->learn) run.recipe.batch = MIN(recipe->batch, MAX(2, train.n / SMALL_BATCHES));
-    for (int i = 0; wish->learn && i < 3; i++) run.recipe.model.image.widths[i] /= NARROWER;
+    if (args->learn) run.recipe.batch = MIN(recipe->batch, MAX(2, train.n / SMALL_BATCHES));
+    for (int i = 0; args->learn && i < 3; i++) run.recipe.model.image.widths[i] /= NARROWER;
     run.log = arena_print(&work, "%.*s.csv", (int)(strlen(path) - strlen(".safetensors")), path);
     fprintf(
         stderr,
@@ -120,7 +120,7 @@ static void train_model(const CourseWish *wish, const Recipe *recipe, const char
         file_exists(path) ? "trained to its end" : "trained first", 1 + recipe->epochs * train.n / PICTURES_PER_SECOND,
         path, recipe->name, recipe->summary, train.n, recipe->epochs);
     double start = clock_seconds();
-    if (!folder_make(course_models(), &err) || !train_run(&run, &clip, &err)) die("%s", err.text);
+    if (!folder_make(lesson_models(), &err) || !train_run(&run, &clip, &err)) die("%s", err.text);
     fprintf(stderr, "Trained in %.0f seconds.\n", clock_seconds() - start);
     clip_free(&clip);
     arena_free(&work);
@@ -128,14 +128,14 @@ static void train_model(const CourseWish *wish, const Recipe *recipe, const char
 
 /* Was the training at `path` stopped before its last epoch? */
 static bool unfinished(Arena *arena, const char *path) {
-    CourseModel model = { .path = path };
+    LessonModel model = { .path = path };
     int done, epochs;
     Err err;
     if (!read_about(arena, &model, &done, &err)) die("%s", err.text);
     return sscanf(model.run, "%*[^,], seed %*u, %d epochs", &epochs) == 1 && done < epochs;
 }
 
-void course_refuse_other(Arena *arena, const Clip *clip, const char *path, const Cifar *pictures) {
+void lesson_refuse_other(Arena *arena, const Clip *clip, const char *path, const Cifar *pictures) {
     const char *kind = pictures->generated ? "generated shapes" : "CIFAR-10";
     const ClipConfig *config = &clip->config;
     int *ids = arena_alloc(arena, (size_t)(CIFAR_CLASSES * config->tokens), sizeof *ids);
@@ -149,24 +149,24 @@ void course_refuse_other(Arena *arena, const Clip *clip, const char *path, const
             config->image.side, CIFAR_SIDE, CIFAR_SIDE);
 }
 
-CourseModel course_model(Arena *arena, const CourseWish *wish, const Cifar *pictures) {
-    const Recipe *recipe = recipe_find(wish->recipe);
-    REQUIRE(recipe, "there is no recipe %s", wish->recipe);
-    CourseModel model = { .path = wish->weights };
+LessonModel lesson_model(Arena *arena, const LessonModelArgs *args, const Cifar *pictures) {
+    const Recipe *recipe = recipe_find(args->recipe);
+    REQUIRE(recipe, "there is no recipe %s", args->recipe);
+    LessonModel model = { .path = args->weights };
     int done;
     Err err;
-    if (!wish->weights || !*wish->weights) {
-        const char *name = wish->learn ? arena_print(arena, "%s-first%d", recipe->name, wish->learn) : recipe->name;
-        model.path = course_model_path(arena, name, pictures, wish->seed, ".safetensors");
-        if (shipped_serves(arena, wish, recipe, pictures)) model.path = COURSE_SHIPPED;
-        else if (!file_exists(model.path) || unfinished(arena, model.path)) train_model(wish, recipe, model.path);
+    if (!args->weights || !*args->weights) {
+        const char *name = args->learn ? arena_print(arena, "%s-first%d", recipe->name, args->learn) : recipe->name;
+        model.path = lesson_model_path(arena, name, pictures, args->seed, ".safetensors");
+        if (shipped_serves(arena, args, recipe, pictures)) model.path = LESSON_SHIPPED;
+        else if (!file_exists(model.path) || unfinished(arena, model.path)) train_model(args, recipe, model.path);
     }
     if (!clip_load(&model.clip, model.path, &err) || !read_about(arena, &model, &done, &err)) die("%s", err.text);
     static const char *const kinds[] = { "CIFAR-10", "generated shapes" };
     if (*model.run && !strstr(model.run, kinds[pictures->generated]))
         die("%s: this model learnt from %s, and these pictures are %s; choose the others with --data, or another model",
             model.path, kinds[!pictures->generated], kinds[pictures->generated]);
-    course_refuse_other(arena, &model.clip, model.path, pictures);
+    lesson_refuse_other(arena, &model.clip, model.path, pictures);
     fprintf(stderr, "model: %s%s%s\n", model.path, *model.run ? ": " : "",
             *model.run ? json_quote(arena, model.run) : "");
     return model;

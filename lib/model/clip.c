@@ -83,7 +83,7 @@ Mat clip_text_features(Clip *clip, Arena *arena, const char *const *texts, int n
 }
 
 void clip_clamp(Clip *clip) {
-    *clip->logit_scale->val.v = (num)fmin((double)*clip->logit_scale->val.v, LOGIT_SCALE_MOST);
+    *clip->logit_scale->val.v = (num)fmin((double)*clip->logit_scale->val.v, LOGIT_SCALE_MAX);
 }
 
 /* ---- weights files ----------------------------------------------------------------------------------------------------- */
@@ -108,7 +108,7 @@ static void meta_numbers(ClipConfig *c, MetaNumber list[META_NUMBERS]) {
     memcpy(list, all, sizeof all);
 }
 
-void clip_put(const Clip *clip, SafetensorsOut *out, Dtype dtype) {
+void clip_save(const Clip *clip, SafetensorsOut *out, Dtype dtype) {
     ClipConfig c = clip->config;
     MetaNumber numbers[META_NUMBERS];
     const int *w = c.image.widths;
@@ -183,7 +183,7 @@ static bool plan_holds(const Clip *clip, const Safetensors *file, const char *pa
     return true;
 }
 
-bool clip_get(Clip *clip, const Safetensors *file, const char *path, Err *err) {
+bool clip_restore(Clip *clip, const Safetensors *file, const char *path, Err *err) {
     const char *model = safetensors_meta(file, "model"), *words = safetensors_meta(file, "words");
     *clip = (Clip){ 0 };
     if (!model || strcmp(model, "clip") || !words || !safetensors_meta(file, "image") ||
@@ -222,7 +222,7 @@ bool clip_load(Clip *clip, const char *path, Err *err) {
     *clip = (Clip){ 0 };
     bool ok = safetensors_open(&file, &arena, path, err);
     if (ok) {
-        ok = clip_get(clip, &file, path, err);
+        ok = clip_restore(clip, &file, path, err);
         safetensors_close(&file);
     }
     arena_free(&arena);

@@ -52,11 +52,11 @@ void clip_clamp(Clip *clip);
 /* ---- weights files -------------------------------------------------------------------------------------------------- */
 
 /* Puts configuration, words and all parameters into `out`, as F32 or F16. */
-void clip_put(const Clip *clip, SafetensorsOut *out, Dtype dtype);
+void clip_save(const Clip *clip, SafetensorsOut *out, Dtype dtype);
 
 /* Builds the model a file describes and reads its weights. Refuses, in one line that names the file and the tensor, a
  * file that is none of ours, misses a tensor, has a surplus one (but for "optim."), or one of another shape. */
-bool clip_get(Clip *clip, const Safetensors *file, const char *path, Err *err);
+bool clip_restore(Clip *clip, const Safetensors *file, const char *path, Err *err);
 bool clip_load(Clip *clip, const char *path, Err *err);
 
 /* All parameters from tensors called PREFIXname. */

@@ -1,12 +1,12 @@
 /* loss: what CLIP minimises (Radford et al. 2021, arXiv:2103.00020, Fig. 3), and how low it can get. */
-#ifndef LOSS_H
-#define LOSS_H
+#ifndef CLIP_LOSS_H
+#define CLIP_LOSS_H
 
 #include "autograd/ops.h"
 
 /* The logit scale is learnt as e^t, starts at 1/0.07, and is kept at 100 or below (the paper, section 2.5). */
 #define LOGIT_SCALE_START 2.659260036932778 /* t = log(1 / 0.07) */
-#define LOGIT_SCALE_MOST  4.605170185988092 /* t = log(100) */
+#define LOGIT_SCALE_MAX   4.605170185988092 /* t = log(100) */
 
 /* Logits = e^t * image text^T: for every image its similarity with every text.
  * Shapes  image [M,E], text [N,E] with rows of unit length, t a scalar -> [M,N] */
@@ -31,12 +31,12 @@ Var clip_loss_wrong(Tape *tape, Var logits, Mat out);
 
 /* One pair of a batch and its closest rival. `s` holds cosines [N,N], N >= 2: row i a picture, column i its text. */
 typedef struct {
-    double positive; /* s[i,i] */
-    int hardest;     /* the column j != i with the largest cosine; of equals the first */
-    double negative; /* s[i,hardest] */
-    double margin;   /* positive - negative; below 0 the answer is wrong */
-    double p, loss;  /* softmax(scale s[i])_i and -log p, in nats */
-    double share;    /* the hardest negative's part in the push on all of them, p_j / (1 - p) */
+    double positive;       /* s[i,i] */
+    int hardest;           /* the column j != i with the largest cosine; of equals the first */
+    double negative;       /* s[i,hardest] */
+    double margin;         /* positive - negative; below 0 the answer is wrong */
+    double p, loss;        /* softmax(scale s[i])_i and -log p, in nats */
+    double multi_positive; /* the hardest negative's part in the push on all of them, p_j / (1 - p) */
 } ClipPair;
 
 /* Picture i of the batch, whose cosines the loss multiplies by `scale`. */

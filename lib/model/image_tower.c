@@ -140,18 +140,18 @@ static void resnet_add(ImageTower *m, Params *params, ImageTowerSize size, Rng *
 
 /* ---- any ------------------------------------------------------------------------------------------------------------- */
 
-static void use_if_0(int *value, int usual) {
-    if (!*value) *value = usual;
+static void use_if_0(int *value, int default_size) {
+    if (!*value) *value = default_size;
 }
 
 ImageTowerSize image_tower_size(ImageTowerSize s) {
-    static const int usual[] = { 64, 256, 256 }, stages[] = { 3, 4, 6, 3 };
+    static const int default_size[] = { 64, 256, 256 }, stages[] = { 3, 4, 6, 3 };
     bool resnet = !strcmp(s.kind, "resnet"), modified = !strcmp(s.kind, "modified-resnet");
     if (resnet) {
         use_if_0(&s.widths[0], 64);
         use_if_0(&s.widths[1], 128);
     }
-    for (int i = 0; i < 3; i++) use_if_0(&s.widths[i], usual[i]);
+    for (int i = 0; i < 3; i++) use_if_0(&s.widths[i], default_size[i]);
     use_if_0(&s.side, modified ? 224 : 32);
     use_if_0(&s.patch, 4);
     use_if_0(&s.width, modified ? 64 : 128);

@@ -74,7 +74,7 @@ static Var attention_pool(Tape *t, struct ModifiedResnet *r, Var x) {
     x = op_prepend(t, x, op_mean_tokens(t, x, NULL, -1));
     x = op_add(t, x, tape_param(t, r->positional_embedding));
     Var qkv = op_linear(t, x, tape_param(t, r->qkv_weight), tape_param(t, r->qkv_bias));
-    return linear(t, &r->c_proj, op_pick_token(t, op_attention(t, qkv, r->size.heads, false), NULL));
+    return linear(t, &r->c_proj, op_gather(t, op_attention(t, qkv, r->size.heads, false), NULL));
 }
 
 static Var modified_forward(Tape *t, ImageTower *m, Var x) {
@@ -84,10 +84,10 @@ static Var modified_forward(Tape *t, ImageTower *m, Var x) {
             mat_shape_text(x->val), side, side);
     TapeMark mark = tape_mark(t);
     for (int i = 0; i < 3; i++) x = unit(t, &r->first[i], x, ACT_RELU);
-    x = tape_fold(t, mark, NULL, op_avgpool(t, x, 2, 2));
+    x = tape_keep(t, mark, NULL, op_avgpool(t, x, 2, 2));
     for (int i = 0; i < r->count; i++) {
         mark = tape_mark(t);
-        x = tape_fold(t, mark, x, bottleneck(t, &r->blocks[i], x));
+        x = tape_keep(t, mark, x, bottleneck(t, &r->blocks[i], x));
     }
     return attention_pool(t, r, x);
 }

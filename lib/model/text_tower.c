@@ -106,10 +106,10 @@ Var text_tower_tokens(Tape *t, TextTower *m, const int *ids, int B, int T) {
 }
 
 static void transformer_tower_add(TextTower *m, Params *params, TextTowerSize s, Rng *rng) {
-    int more = s.padding >= 0 ? 2 : 0, D = s.width;
+    int accumulate = s.padding >= 0 ? 2 : 0, D = s.width;
     m->forward = transformer_forward;
-    m->embedding.weight = params_add(params, mat_shape(2, s.vocabulary + more, D), "token_embedding.weight");
-    m->positional_embedding = params_add(params, mat_shape(2, s.tokens + more, D), "positional_embedding");
+    m->embedding.weight = params_add(params, mat_shape(2, s.vocabulary + accumulate, D), "token_embedding.weight");
+    m->positional_embedding = params_add(params, mat_shape(2, s.tokens + accumulate, D), "positional_embedding");
     init_normal(m->embedding.weight, 0.02, rng);
     init_normal(m->positional_embedding, 0.01, rng);
     m->transformer = transformer_add(

@@ -13,12 +13,13 @@ static Linear normal_linear(Params *params, const char *prefix, const char *join
 
 static TransformerBlock block_add(Params *params, const char *name, TransformerSize s, Rng *rng) {
     int D = s.width;
-    double usual = 1 / sqrt(D), last = usual / sqrt(2.0 * s.layers); /* what is added up grows with the layers */
+    double default_size = 1 / sqrt(D),
+           last = default_size / sqrt(2.0 * s.layers); /* what is added up grows with the layers */
     char part[4][200];
     static const char *const parts[] = { "attn.in_proj", "attn.out_proj", "mlp.c_fc", "mlp.c_proj" };
     for (int i = 0; i < 4; i++) snprintf(part[i], sizeof part[i], "%s.%s", name, parts[i]);
     TransformerBlock b;
-    b.in_proj = normal_linear(params, part[0], "_", D, 3 * D, usual, rng);
+    b.in_proj = normal_linear(params, part[0], "_", D, 3 * D, default_size, rng);
     b.out_proj = normal_linear(params, part[1], ".", D, D, last, rng);
     b.c_fc = normal_linear(params, part[2], ".", D, 4 * D, 1 / sqrt(2.0 * D), rng);
     b.c_proj = normal_linear(params, part[3], ".", 4 * D, D, last, rng);
@@ -48,21 +49,21 @@ typedef struct {
 } Wanted;
 
 static Var block(Tape *t, const TransformerBlock *b, TransformerSize s, Var x, Wanted wanted) {
-    Var looked = op_attention(t, linear(t, &b->in_proj, layernorm(t, &b->ln_1, x)), s.heads, s.causal);
+    Var attention_out = op_attention(t, linear(t, &b->in_proj, layernorm(t, &b->ln_1, x)), s.heads, s.causal);
     if (wanted.one) {
-        looked = op_pick_token(t, looked, wanted.place);
-        x = op_pick_token(t, x, wanted.place);
+        attention_out = op_gather(t, attention_out, wanted.place);
+        x = op_gather(t, x, wanted.place);
     }
-    x = op_add(t, x, linear(t, &b->out_proj, looked));
-    Var thought = linear(t, &b->c_fc, layernorm(t, &b->ln_2, x));
-    thought = s.quick_gelu ? op_quick_gelu(t, thought) : op_gelu(t, thought);
-    return op_add(t, x, linear(t, &b->c_proj, thought));
+    x = op_add(t, x, linear(t, &b->out_proj, attention_out));
+    Var mlp_hidden = linear(t, &b->c_fc, layernorm(t, &b->ln_2, x));
+    mlp_hidden = s.quick_gelu ? op_quick_gelu(t, mlp_hidden) : op_gelu(t, mlp_hidden);
+    return op_add(t, x, linear(t, &b->c_proj, mlp_hidden));
 }
 
 static Var blocks(Tape *t, const Transformer *m, Var x, int count) {
     for (int i = 0; i < count; i++) {
         TapeMark mark = tape_mark(t);
-        x = tape_fold(t, mark, x, block(t, &m->blocks[i], m->size, x, (Wanted){ false, NULL }));
+        x = tape_keep(t, mark, x, block(t, &m->blocks[i], m->size, x, (Wanted){ false, NULL }));
     }
     return x;
 }

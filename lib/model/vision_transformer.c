@@ -25,7 +25,7 @@ static Var vit_forward(Tape *t, ImageTower *m, Var x) {
 
 void image_vit_add(ImageTower *m, Params *params, ImageTowerSize s, Rng *rng) {
     int D = s.width, across = s.side / s.patch;
-    double usual = 1 / sqrt(D);
+    double default_size = 1 / sqrt(D);
     struct Vit *v = m->vit = arena_zero(params->arena, 1, sizeof *v);
     m->forward = vit_forward;
     v->size = s;
@@ -34,9 +34,9 @@ void image_vit_add(ImageTower *m, Params *params, ImageTowerSize s, Rng *rng) {
     v->positional_embedding = params_add(params, mat_shape(2, across * across + 1, D), "visual.positional_embedding");
     v->proj = params_add(params, mat_shape(2, D, s.embed), "visual.proj");
     init_fan_in(v->conv1, 3 * s.patch * s.patch, rng);
-    init_normal(v->class_embedding, usual, rng);
-    init_normal(v->positional_embedding, usual, rng);
-    init_normal(v->proj, usual, rng);
+    init_normal(v->class_embedding, default_size, rng);
+    init_normal(v->positional_embedding, default_size, rng);
+    init_normal(v->proj, default_size, rng);
     v->ln_pre = layernorm_add(params, "visual.ln_pre", D);
     v->ln_post = layernorm_add(params, "visual.ln_post", D);
     v->transformer = transformer_add(

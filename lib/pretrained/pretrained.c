@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { NAME = 300, LAYERS_MOST = 256 };
+enum { NAME = 300, LAYERS_MAX = 256 };
 
 typedef struct {
     const char *path;
@@ -70,17 +70,17 @@ static void hugging_name(const char *ours, char *theirs) {
 }
 
 /* The names in the file of the parts of a parameter; returns how many there are. */
-static int part_names(const Reader *r, const char *ours, char names[STORED_PARTS][NAME]) {
+static int part_names(const Reader *r, const char *ours, char names[WEIGHT_PARTS][NAME]) {
     char pattern[NAME];
     snprintf(pattern, sizeof pattern, "%s", ours);
     if (r->hugging) hugging_name(ours, pattern);
     if (!strncmp(ours, "visual.attnpool.in_proj_", 24) && !safetensors_find(r->file, ours))
         snprintf(pattern, sizeof pattern, "visual.attnpool.%%c_proj.%s", ours + 24);
     const char *gap = strstr(pattern, "%c");
-    for (int i = 0; i < STORED_PARTS; i++)
+    for (int i = 0; i < WEIGHT_PARTS; i++)
         if (gap) snprintf(names[i], NAME, "%.*s%c%s", (int)(gap - pattern), pattern, "qkv"[i], gap + 2);
     if (!gap) snprintf(names[0], NAME, "%s", pattern);
-    return gap ? STORED_PARTS : 1;
+    return gap ? WEIGHT_PARTS : 1;
 }
 
 /* Projections are the other way round there. */
@@ -92,7 +92,7 @@ static bool is_turned(const Reader *r, const char *ours) {
 
 /* The tensor of a parameter, which must have `dims` dimensions. Parts are looked at one by one elsewhere. */
 static const Tensor *need(const Reader *r, const char *ours, int dims, Err *err) {
-    char names[STORED_PARTS][NAME];
+    char names[WEIGHT_PARTS][NAME];
     part_names(r, ours, names);
     const Tensor *t = safetensors_find(r->file, names[0]);
     if (!t) err_set(err, "%s: there is no tensor %s; is the file another model's, or cut?", r->path, names[0]);
@@ -109,7 +109,7 @@ static int count_of(const Reader *r, const char *prefix) {
         int found = 0;
         size_t length = (size_t)snprintf(begin, sizeof begin, "%s%d.", prefix, n);
         for (int i = 0; i < r->file->count; i++) found += !strncmp(r->file->tensors[i].name, begin, length);
-        if (n > LAYERS_MOST || found < 3) return n;
+        if (n > LAYERS_MAX || found < 3) return n;
     }
 }
 
@@ -216,8 +216,8 @@ static bool little_endian(void) {
     return first == 1;
 }
 
-static bool form_of(Dtype dtype, StoredForm *form) {
-    *form = dtype == DTYPE_F16 ? STORED_F16 : dtype == DTYPE_BF16 ? STORED_BF16 : STORED_F32;
+static bool form_of(Dtype dtype, WeightForm *form) {
+    *form = dtype == DTYPE_F16 ? WEIGHT_F16 : dtype == DTYPE_BF16 ? WEIGHT_BF16 : WEIGHT_F32;
     return dtype == DTYPE_F16 || dtype == DTYPE_BF16 || dtype == DTYPE_F32;
 }
 
@@ -234,7 +234,7 @@ static Mat part_shape(Mat whole, int parts, bool turned) {
 
 static bool part_find(Reader *r, const char *name, Mat shape, const Tensor **tensor, Err *err) {
     const Tensor *t = *tensor = safetensors_find(r->file, name);
-    StoredForm form;
+    WeightForm form;
     if (!t) return err_set(err, "%s: there is no tensor %s; is the file another model's, or cut?", r->path, name);
     bool same = t->dims == shape.dims;
     for (int d = 0; same && d < t->dims; d++) same = t->shape[d] == shape.shape[d];
@@ -251,27 +251,28 @@ static bool part_find(Reader *r, const char *name, Mat shape, const Tensor **ten
 static bool is_small(const Param *p) { return p->val.dims < 2 || ends_with(p->name, "positional_embedding"); }
 
 static bool place(Reader *r, Arena *arena, Param *p, Err *err) {
-    char names[STORED_PARTS][NAME];
-    const Tensor *tensor[STORED_PARTS];
-    Stored stored = { .parts = part_names(r, p->name, names), .turned = is_turned(r, p->name) };
-    for (int i = 0; i < stored.parts; i++) {
-        if (!part_find(r, names[i], part_shape(p->val, stored.parts, stored.turned), &tensor[i], err)) return false;
-        stored.part[i].data = tensor[i]->data;
-        form_of(tensor[i]->dtype, &stored.part[i].form);
+    char names[WEIGHT_PARTS][NAME];
+    const Tensor *tensor[WEIGHT_PARTS];
+    WeightView weights_view = { .parts = part_names(r, p->name, names), .turned = is_turned(r, p->name) };
+    for (int i = 0; i < weights_view.parts; i++) {
+        if (!part_find(r, names[i], part_shape(p->val, weights_view.parts, weights_view.turned), &tensor[i], err))
+            return false;
+        weights_view.part[i].data = tensor[i]->data;
+        form_of(tensor[i]->dtype, &weights_view.part[i].form);
     }
     p->frozen = true;
-    size_t each = mat_count(p->val) / (size_t)stored.parts;
-    bool as_it_is = stored.parts == 1 && !stored.turned && stored.part[0].form == STORED_F32 &&
+    size_t each = mat_count(p->val) / (size_t)weights_view.parts;
+    bool as_it_is = weights_view.parts == 1 && !weights_view.turned && weights_view.part[0].form == WEIGHT_F32 &&
                     sizeof(num) == sizeof(float) && little_endian() &&
-                    (uintptr_t)stored.part[0].data % sizeof(num) == 0;
+                    (uintptr_t)weights_view.part[0].data % sizeof(num) == 0;
     if (is_small(p)) {
         p->val.v = arena_alloc(arena, mat_count(p->val), sizeof(num));
-        for (int i = 0; i < stored.parts; i++)
-            stored_widen(stored.part[i].form, stored.part[i].data, p->val.v + (size_t)i * each, each);
+        for (int i = 0; i < weights_view.parts; i++)
+            weight_widen(weights_view.part[i].form, weights_view.part[i].data, p->val.v + (size_t)i * each, each);
     } else if (as_it_is) {
-        p->val.v = (num *)(uintptr_t)stored.part[0].data; /* frozen: nobody writes there */
+        p->val.v = (num *)(uintptr_t)weights_view.part[0].data; /* frozen: nobody writes there */
     } else {
-        p->stored = memcpy(arena_alloc(arena, 1, sizeof stored), &stored, sizeof stored);
+        p->weights_view = memcpy(arena_alloc(arena, 1, sizeof weights_view), &weights_view, sizeof weights_view);
     }
     return true;
 }

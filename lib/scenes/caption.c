@@ -86,7 +86,7 @@ bool caption_within(const Caption *caption, const Split *split, SplitPart part) 
         if (!split_has_count(split, part, caption->count[k], thing.colour, thing.shape)) return false;
     }
     if (caption->kind != CAPTION_RELATION || !noun_is_thing(&caption->a) || !noun_is_thing(&caption->b)) return true;
-    return split_has_relation(split, part, relation_along(caption->relation), noun_thing(&caption->a),
+    return split_has_relation(split, part, relation_direction(caption->relation), noun_thing(&caption->a),
                               noun_thing(&caption->b));
 }
 
@@ -103,7 +103,7 @@ static void swap_nouns(Caption *c) {
     }
 }
 
-static void turn_round(Caption *c) {
+static void transform_round(Caption *c) {
     swap_nouns(c);
     if (c->kind == CAPTION_RELATION) c->relation = relation_converse(c->relation);
 }
@@ -115,7 +115,7 @@ Caption caption_plain(const Caption *caption) {
     bool either_way = c.kind == CAPTION_PAIR || c.kind == CAPTION_COUNTS;
     int order = noun_compare(&c.a, &c.b);
     if (either_way && (order > 0 || (order == 0 && c.count[0] > c.count[1]))) swap_nouns(&c);
-    if (c.kind == CAPTION_RELATION && (c.relation == RIGHT_OF || c.relation == BELOW)) turn_round(&c);
+    if (c.kind == CAPTION_RELATION && (c.relation == RIGHT_OF || c.relation == BELOW)) transform_round(&c);
     return c;
 }
 
@@ -152,7 +152,7 @@ Caption caption_paraphrase(const Caption *caption, unsigned ways, Rng *rng) {
         if (c.kind == CAPTION_RELATION) c.wording = toss(rng);
     }
     bool turns = c.kind == CAPTION_PAIR || c.kind == CAPTION_COUNTS || c.kind == CAPTION_RELATION;
-    if ((ways & SAY_CONVERSE) && turns && toss(rng)) turn_round(&c);
+    if ((ways & SAY_CONVERSE) && turns && toss(rng)) transform_round(&c);
     return c;
 }
 
@@ -201,7 +201,7 @@ static bool replace_part(Caption *c, unsigned field, int n, Rng *rng) {
 static bool replace_count(Caption *c, Rng *rng) {
     if (c->kind != CAPTION_COUNT && c->kind != CAPTION_COUNTS) return false;
     int *count = &c->count[c->kind == CAPTION_COUNTS && toss(rng)];
-    *count = 1 + another(*count - 1, SCENE_MOST, rng);
+    *count = 1 + another(*count - 1, SCENE_MAX, rng);
     return true;
 }
 
@@ -359,10 +359,10 @@ static void list_one(Listing *listing, const Caption *c) {
 
 /* With all counts, or both plain relations. */
 static void list_nouns(Listing *listing, Caption c) {
-    int counts = c.kind == CAPTION_COUNT ? SCENE_MOST : c.kind == CAPTION_COUNTS ? SCENE_MOST * SCENE_MOST : 0;
+    int counts = c.kind == CAPTION_COUNT ? SCENE_MAX : c.kind == CAPTION_COUNTS ? SCENE_MAX * SCENE_MAX : 0;
     for (int k = 0; k < counts; k++) {
-        c.count[0] = 1 + k % SCENE_MOST;
-        if (c.kind == CAPTION_COUNTS) c.count[1] = 1 + k / SCENE_MOST;
+        c.count[0] = 1 + k % SCENE_MAX;
+        if (c.kind == CAPTION_COUNTS) c.count[1] = 1 + k / SCENE_MAX;
         list_one(listing, &c);
     }
     if (counts == 0) list_one(listing, &c);

@@ -49,7 +49,7 @@ typedef struct {
     int form;          /* 0 .. caption_forms(kind)-1; 0 is the plain sentence */
     Relation relation; /* RELATION */
     int wording;       /* RELATION: 0 or 1 */
-    int count[2];      /* COUNT: the first; COUNTS: both; 1 to SCENE_MOST */
+    int count[2];      /* COUNT: the first; COUNTS: both; 1 to SCENE_MAX */
     Noun a, b;
 } Caption;
 

@@ -38,7 +38,7 @@ static const char *const relation_words[][2] = {
 static const char *const count_words[] = { "one", "two", "three", "four", "five" };
 _Static_assert(COUNT(size_words) == SIZE_COUNT && COUNT(colour_words) == COLOUR_COUNT &&
                    COUNT(shape_words) == SHAPE_COUNT + 1 && COUNT(relation_words) == RELATION_COUNT &&
-                   COUNT(count_words) == SCENE_MOST,
+                   COUNT(count_words) == SCENE_MAX,
                "two words for everything");
 
 typedef enum { OPEN_NONE, OPEN_PICTURE, OPEN_WITHOUT, OPEN_THERE, OPEN_EXACTLY } Opening;
@@ -55,11 +55,11 @@ typedef struct {
     Quantity b;
 } Form;
 
-enum { FORMS_MOST = 5 };
+enum { FORMS_MAX = 5 };
 static const struct {
     const char *name;
     int count;
-    Form form[FORMS_MOST];
+    Form form[FORMS_MAX];
 } forms[] = {
     [CAPTION_OBJECT] = { "object",
                          3,
@@ -133,7 +133,7 @@ static const char *shape_word(int shape, bool many, bool other) {
 static void line_add_phrase(Line *line, Quantity quantity, int count, const Noun *noun) {
     REQUIRE(noun->size < SIZE_COUNT && noun->colour < COLOUR_COUNT && noun->shape < SHAPE_COUNT, "noun is %d, %d, %d",
             noun->size, noun->colour, noun->shape);
-    REQUIRE(quantity != NUMBER || (count >= 1 && count <= SCENE_MOST), "count is %d, want 1 to %d", count, SCENE_MOST);
+    REQUIRE(quantity != NUMBER || (count >= 1 && count <= SCENE_MAX), "count is %d, want 1 to %d", count, SCENE_MAX);
     line_add(line, quantity == SOME ? "a" : quantity == NO ? "no" : count_words[count - 1]);
     line_add(line, " ");
     bool size = noun->other & NOUN_SIZE, colour = noun->other & NOUN_COLOUR;
@@ -169,11 +169,11 @@ char *caption_text(const Caption *c, char *text) {
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
-enum { WORD_MOST = 24 }; /* bytes of a word; longer ones are in no caption */
+enum { WORD_MAX = 24 }; /* bytes of a word; longer ones are in no caption */
 
 typedef struct {
     const char *text;
-    char word[CAPTION_WORDS][WORD_MOST];
+    char word[CAPTION_WORDS][WORD_MAX];
     int count, at;
     Err *err;
 } Reader;
@@ -182,13 +182,13 @@ static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c ==
 
 /* A word fit to be printed. */
 static void copy_word(char *word, const char *text, size_t size) {
-    size_t n = MIN(size, WORD_MOST - 1);
+    size_t n = MIN(size, WORD_MAX - 1);
     for (size_t i = 0; i < n; i++) {
         char c = text[i];
         word[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : (unsigned char)c < 32 || c == 127 ? '?' : c;
     }
     word[n] = '\0';
-    if (size >= WORD_MOST) memcpy(word + WORD_MOST - 4, "...", 4);
+    if (size >= WORD_MAX) memcpy(word + WORD_MAX - 4, "...", 4);
 }
 
 static bool read_words(Reader *r) {
@@ -249,7 +249,7 @@ static bool read_shape(Reader *r, bool many, Noun *noun) {
                 return true;
             }
             if (!strcmp(word_now(r), shape_word(shape, !many, other))) {
-                char want[2 * WORD_MOST];
+                char want[2 * WORD_MAX];
                 snprintf(want, sizeof want, "\"%s\" here", shape_word(shape, many, other));
                 return wrong_word(r, want);
             }
@@ -265,7 +265,7 @@ static bool read_phrase(Reader *r, Quantity *quantity, int *count, Noun *noun) {
     *quantity = NOT_THERE;
     if (take(r, "a") || take(r, "an")) *quantity = SOME;
     else if (take(r, "no")) *quantity = NO;
-    for (int i = 0; i < SCENE_MOST && *quantity == NOT_THERE; i++)
+    for (int i = 0; i < SCENE_MAX && *quantity == NOT_THERE; i++)
         if (take(r, count_words[i])) {
             *quantity = NUMBER;
             *count = i + 1;
@@ -288,7 +288,7 @@ static Joint read_joint(Reader *r, Caption *c) {
     int relation = 0;
     bool other = false;
     for (int i = JOINT_AND; i < JOINT_RELATION; i++) {
-        char word[WORD_MOST];
+        char word[WORD_MAX];
         snprintf(word, sizeof word, "%.*s", (int)strlen(joint_words[i]) - 2, joint_words[i] + 1);
         if (take(r, word)) return (Joint)i;
     }
@@ -338,8 +338,8 @@ bool caption_parse(const char *text, Caption *caption, Err *err) {
 /* ---- as bags and vocabularies ------------------------------------------------------------------------------------ */
 
 Vocab caption_vocab(Arena *arena) {
-    enum { MOST = 96 };
-    const char *names[MOST];
+    enum { LIMIT = 96 };
+    const char *names[LIMIT];
     int n = 0;
     for (size_t i = 0; i < COUNT(size_words) * 2; i++) names[n++] = size_words[i / 2][i % 2];
     for (size_t i = 0; i < COUNT(colour_words) * 2; i++) names[n++] = colour_words[i / 2][i % 2];
@@ -354,7 +354,7 @@ Vocab caption_vocab(Arena *arena) {
     names[n++] = "there are";
     names[n++] = "a";
     names[n++] = "no";
-    REQUIRE(n <= MOST, "%d words, want at most %d", n, MOST);
+    REQUIRE(n <= LIMIT, "%d words, want at most %d", n, LIMIT);
     const char *pattern = "{}";
     return vocab_build(arena, &pattern, 1, names, n);
 }

@@ -9,32 +9,32 @@ static const struct {
 } kinds[] = {
     { "binding", 2, 2 }, { "relation", 2, 2 }, { "counting", 2, 2 }, { "negation", 2, 2 }, { "shuffle", 1, 5 },
 };
-_Static_assert(COUNT(kinds) == QUAD_KINDS, "a line for each kind");
+_Static_assert(COUNT(kinds) == PROBE_KINDS, "a line for each kind");
 
-const char *quad_name(QuadKind kind) {
-    REQUIRE((unsigned)kind < QUAD_KINDS, "kind is %d, want 0 to %d", (int)kind, QUAD_KINDS - 1);
+const char *probe_name(ProbeKind kind) {
+    REQUIRE((unsigned)kind < PROBE_KINDS, "kind is %d, want 0 to %d", (int)kind, PROBE_KINDS - 1);
     return kinds[kind].name;
 }
 
-bool quad_find(const char *name, QuadKind *kind) {
-    for (int i = 0; i < QUAD_KINDS; i++)
-        if (!strcmp(name, kinds[i].name)) return *kind = (QuadKind)i, true;
+bool probe_find(const char *name, ProbeKind *kind) {
+    for (int i = 0; i < PROBE_KINDS; i++)
+        if (!strcmp(name, kinds[i].name)) return *kind = (ProbeKind)i, true;
     return false;
 }
 
-int quad_pictures(QuadKind kind) { return kinds[kind].pictures; }
-int quad_captions(QuadKind kind) { return kinds[kind].captions; }
+int pair_pictures(ProbeKind kind) { return kinds[kind].pictures; }
+int pair_captions(ProbeKind kind) { return kinds[kind].captions; }
 
 /* ---- one item ---------------------------------------------------------------------------------------------------- */
 
 /* An item in the making: what is shown and what is said. */
 typedef struct {
-    const QuadSettings *settings;
+    const MinimalPairsConfig *settings;
     int number; /* of the item */
     Rng rng;
     Scene scene[2];
     Caption caption[2];
-    char text[QUAD_CAPTIONS][CAPTION_TEXT];
+    char text[PAIR_CAPTIONS][CAPTION_TEXT];
 } Draft;
 
 static Thing thing_of(const SceneObject *object) { return (Thing){ object->colour, object->shape }; }
@@ -46,7 +46,7 @@ static void become(SceneObject *object, Thing thing) {
 
 /* What a file can hold, so that a scene that was written and read again is the same one. */
 static void round_to_file(Scene *scene) {
-    double *all[4 * SCENE_MOST + 1] = { &scene->noise };
+    double *all[4 * SCENE_MAX + 1] = { &scene->noise };
     for (int k = 0; k < scene->count; k++) {
         SceneObject *o = &scene->object[k];
         all[4 * k + 1] = &o->x;
@@ -58,11 +58,11 @@ static void round_to_file(Scene *scene) {
 }
 
 static Scene scene_for(const Draft *draft, uint64_t i, int objects) {
-    const QuadSettings *s = draft->settings;
-    bool counting = s->kind == QUAD_COUNTING;
+    const MinimalPairsConfig *s = draft->settings;
+    bool counting = s->kind == PROBE_COUNTING;
     SceneSettings settings = { .seed = s->seed + 0x51ad5u * (uint64_t)(s->kind + 1),
                                .least = objects,
-                               .most = objects,
+                               .max = objects,
                                .split = s->split,
                                .part = s->part,
                                .alike = counting,
@@ -125,7 +125,7 @@ static bool draft_relation(Draft *draft, uint64_t i) {
 
 /* One and two, two and three, ... equally often; the first picture has the fewer in every other item. */
 static bool draft_counting(Draft *draft, uint64_t i) {
-    int low = 1 + draft->number / 2 % (SCENE_MOST - 1), fewer = draft->number % 2;
+    int low = 1 + draft->number / 2 % (SCENE_MAX - 1), fewer = draft->number % 2;
     for (int p = 0; p < 2; p++) {
         draft->scene[p] = scene_for(draft, 2 * i + (uint64_t)p, low + (p == fewer));
         for (int k = 0; k < draft->scene[p].count; k++)
@@ -187,7 +187,7 @@ static bool draft_shuffle(Draft *draft, uint64_t i) {
     if (!caption_of(&draft->caption[0], &draft->scene[0], kind, &rules, &draft->rng)) return false;
     draft->caption[0] = caption_paraphrase(&draft->caption[0], draft->settings->ways, &draft->rng);
     caption_text(&draft->caption[0], draft->text[0]);
-    for (int k = 1, tries = 0; k < QUAD_CAPTIONS; tries++) {
+    for (int k = 1, tries = 0; k < PAIR_CAPTIONS; tries++) {
         if (tries == TRIES) return false;
         shuffle_words(draft->text[0], draft->text[k], &draft->rng);
         bool new = !true_of(&draft->scene[0], draft->text[k]);
@@ -200,7 +200,7 @@ static bool draft_shuffle(Draft *draft, uint64_t i) {
 /* ---- is it what it should be? ------------------------------------------------------------------------------------ */
 
 /* Are all combinations that a scene shows in that part? */
-bool quad_scene_within(const Scene *scene, const Split *split, SplitPart part) {
+bool pair_scene_within(const Scene *scene, const Split *split, SplitPart part) {
     for (int k = 0; k < scene->count; k++) {
         Thing a = thing_of(&scene->object[k]);
         int same = 0;
@@ -209,8 +209,8 @@ bool quad_scene_within(const Scene *scene, const Split *split, SplitPart part) {
             bool beside = scene_related(scene, k, LEFT_OF, j) || scene_related(scene, j, LEFT_OF, k);
             bool above = scene_related(scene, k, ABOVE, j) || scene_related(scene, j, ABOVE, k);
             if (a.colour == b.colour && a.shape == b.shape) same++;
-            else if ((beside && !split_has_relation(split, part, ALONG_X, a, b)) ||
-                     (above && !split_has_relation(split, part, ALONG_Y, a, b)))
+            else if ((beside && !split_has_relation(split, part, DIRECTION_X, a, b)) ||
+                     (above && !split_has_relation(split, part, DIRECTION_Y, a, b)))
                 return false;
         }
         if (!split_has_pair(split, part, a.colour, a.shape) || !split_has_count(split, part, same, a.colour, a.shape))
@@ -220,20 +220,20 @@ bool quad_scene_within(const Scene *scene, const Split *split, SplitPart part) {
 }
 
 static bool draft_holds(const Draft *draft) {
-    const QuadSettings *s = draft->settings;
-    int pictures = quad_pictures(s->kind), words = text_most_words((const char *[]){ draft->text[0] }, 1);
+    const MinimalPairsConfig *s = draft->settings;
+    int pictures = pair_pictures(s->kind), words = text_most_words((const char *[]){ draft->text[0] }, 1);
     for (int p = 0; p < pictures; p++) {
         if (!scene_fits(&draft->scene[p])) return false;
         if (s->split && (p == 0 || s->part == SPLIT_SEEN) &&
-            (!quad_scene_within(&draft->scene[p], s->split, s->part) ||
+            (!pair_scene_within(&draft->scene[p], s->split, s->part) ||
              !caption_within(&draft->caption[p], s->split, s->part)))
             return false;
-        for (int k = 0; k < quad_captions(s->kind); k++) {
+        for (int k = 0; k < pair_captions(s->kind); k++) {
             if (text_most_words((const char *[]){ draft->text[k] }, 1) != words) return false;
             if (true_of(&draft->scene[p], draft->text[k]) != (p == k)) return false;
         }
     }
-    bool permuted = s->kind == QUAD_BINDING || s->kind == QUAD_RELATION;
+    bool permuted = s->kind == PROBE_BINDING || s->kind == PROBE_RELATION;
     return !permuted || caption_same_words(&draft->caption[0], &draft->caption[1]);
 }
 
@@ -241,23 +241,23 @@ static bool draft_try(Draft *draft, uint64_t i) {
     static bool (*const make[])(Draft *, uint64_t) = { draft_binding, draft_relation, draft_counting, draft_negation,
                                                        draft_shuffle };
     if (!make[draft->settings->kind](draft, i)) return false;
-    for (int k = 0; draft->settings->kind != QUAD_SHUFFLE && k < 2; k++)
+    for (int k = 0; draft->settings->kind != PROBE_SHUFFLE && k < 2; k++)
         caption_text(&draft->caption[k], draft->text[k]);
-    for (int p = 0; p < quad_pictures(draft->settings->kind); p++) round_to_file(&draft->scene[p]);
+    for (int p = 0; p < pair_pictures(draft->settings->kind); p++) round_to_file(&draft->scene[p]);
     return draft_holds(draft);
 }
 
-bool quads_make(Quads *quads, Arena *arena, const QuadSettings *settings, Err *err) {
+bool minimal_pairs_make(MinimalPairs *pairs, Arena *arena, const MinimalPairsConfig *settings, Err *err) {
     enum { TRIES = 2000 };
-    REQUIRE((unsigned)settings->kind < QUAD_KINDS && settings->count >= 0, "kind %d, %d items", (int)settings->kind,
+    REQUIRE((unsigned)settings->kind < PROBE_KINDS && settings->count >= 0, "kind %d, %d items", (int)settings->kind,
             settings->count);
     if (!scene_check(&(SceneSettings){ .split = settings->split, .part = settings->part, .noise = settings->noise },
                      err))
         return false;
-    Quads made = { .settings = *settings,
-                   .pictures = quad_pictures(settings->kind),
-                   .captions = quad_captions(settings->kind),
-                   .count = settings->count };
+    MinimalPairs made = { .settings = *settings,
+                          .pictures = pair_pictures(settings->kind),
+                          .captions = pair_captions(settings->kind),
+                          .count = settings->count };
     if (settings->split) {
         Split *split = arena_alloc(arena, 1, sizeof *split);
         *split = *settings->split;
@@ -267,111 +267,113 @@ bool quads_make(Quads *quads, Arena *arena, const QuadSettings *settings, Err *e
     for (int n = 0; n < settings->count; n++) {
         Draft draft = { .settings = settings,
                         .number = n,
-                        .rng = rng_seed(settings->seed, (uint64_t)(QUAD_KINDS * (long long)n + settings->kind)) };
+                        .rng = rng_seed(settings->seed, (uint64_t)(PROBE_KINDS * (long long)n + settings->kind)) };
         int tries = 0;
         while (tries < TRIES && !draft_try(&draft, (uint64_t)n * TRIES + (uint64_t)tries)) tries++;
         if (tries == TRIES)
             return err_set(err,
                            "no %s items where %s combinations are all there is, coverage %g: the change they ask about "
                            "leads out of them",
-                           quad_name(settings->kind), settings->part == SPLIT_SEEN ? "seen" : "held-out",
+                           probe_name(settings->kind), settings->part == SPLIT_SEEN ? "seen" : "held-out",
                            settings->split ? settings->split->coverage : 1.0);
         for (int p = 0; p < made.pictures; p++) made.item[n].scene[p] = draft.scene[p];
         for (int k = 0; k < made.captions; k++) made.item[n].caption[k] = arena_text(arena, draft.text[k]);
     }
-    *quads = made;
+    *pairs = made;
     return true;
 }
 
 /* ---- asking ------------------------------------------------------------------------------------------------------ */
 
-int quads_pictures(const Quads *quads) { return quads->count * quads->pictures; }
-int quads_captions(const Quads *quads) { return quads->count * quads->captions; }
+int minimal_pairs_pictures(const MinimalPairs *pairs) { return pairs->count * pairs->pictures; }
+int minimal_pairs_captions(const MinimalPairs *pairs) { return pairs->count * pairs->captions; }
 
-const Scene *quads_scene(const Quads *quads, int i) {
-    REQUIRE(i >= 0 && i < quads_pictures(quads), "picture %d of %d", i, quads_pictures(quads));
-    return &quads->item[i / quads->pictures].scene[i % quads->pictures];
+const Scene *minimal_pairs_scene(const MinimalPairs *pairs, int i) {
+    REQUIRE(i >= 0 && i < minimal_pairs_pictures(pairs), "picture %d of %d", i, minimal_pairs_pictures(pairs));
+    return &pairs->item[i / pairs->pictures].scene[i % pairs->pictures];
 }
 
-const char *quads_caption(const Quads *quads, int i) {
-    REQUIRE(i >= 0 && i < quads_captions(quads), "caption %d of %d", i, quads_captions(quads));
-    return quads->item[i / quads->captions].caption[i % quads->captions];
+const char *minimal_pairs_caption(const MinimalPairs *pairs, int i) {
+    REQUIRE(i >= 0 && i < minimal_pairs_captions(pairs), "caption %d of %d", i, minimal_pairs_captions(pairs));
+    return pairs->item[i / pairs->captions].caption[i % pairs->captions];
 }
 
-const char **quads_texts(const Quads *quads, Arena *arena) {
-    const char **texts = arena_alloc(arena, (size_t)quads_captions(quads), sizeof *texts);
-    for (int i = 0; i < quads_captions(quads); i++) texts[i] = quads_caption(quads, i);
+const char **minimal_pairs_texts(const MinimalPairs *pairs, Arena *arena) {
+    const char **texts = arena_alloc(arena, (size_t)minimal_pairs_captions(pairs), sizeof *texts);
+    for (int i = 0; i < minimal_pairs_captions(pairs); i++) texts[i] = minimal_pairs_caption(pairs, i);
     return texts;
 }
 
-Tally quads_score(const Quads *quads, Mat pictures, Mat texts) {
-    int P = quads->pictures, K = quads->captions, E = texts.shape[1];
+PairScore minimal_pairs_score(const MinimalPairs *pairs, Mat pictures, Mat texts) {
+    int P = pairs->pictures, K = pairs->captions, E = texts.shape[1];
     REQUIRE(pictures.dims == 2 && texts.dims == 2 && pictures.shape[1] == E &&
-                pictures.shape[0] == quads_pictures(quads) && texts.shape[0] == quads_captions(quads),
+                pictures.shape[0] == minimal_pairs_pictures(pairs) && texts.shape[0] == minimal_pairs_captions(pairs),
             "pictures %s and texts %s, want [%d,E] and [%d,E]", mat_shape_text(pictures), mat_shape_text(texts),
-            quads_pictures(quads), quads_captions(quads));
-    Tally tally = tally_new(P, K);
-    double s[QUAD_PICTURES * QUAD_CAPTIONS];
-    for (int n = 0; n < quads->count; n++) {
+            minimal_pairs_pictures(pairs), minimal_pairs_captions(pairs));
+    PairScore score_sum = pair_score_new(P, K);
+    double s[PAIR_PICTURES * PAIR_CAPTIONS];
+    for (int n = 0; n < pairs->count; n++) {
         for (int p = 0; p < P; p++)
             for (int k = 0; k < K; k++)
                 s[K * p + k] = vec_dot(&AT(pictures, P * n + p, 0), &AT(texts, K * n + k, 0), E);
-        tally_add(&tally, s);
+        pair_score_add(&score_sum, s);
     }
-    return tally;
+    return score_sum;
 }
 
-static void score_item(const Quads *quads, int n, QuadSimilarity *similarity, void *context, Tally *tally) {
-    const Quad *item = &quads->item[n];
-    double s[QUAD_PICTURES * QUAD_CAPTIONS];
-    for (int p = 0; p < quads->pictures; p++)
-        for (int k = 0; k < quads->captions; k++)
-            s[quads->captions * p + k] = similarity(context, &item->scene[p], item->caption[k]);
-    tally_add(tally, s);
+static void score_item(const MinimalPairs *pairs, int n, PairSimilarity *similarity, void *context,
+                       PairScore *score_sum) {
+    const MinimalPair *item = &pairs->item[n];
+    double s[PAIR_PICTURES * PAIR_CAPTIONS];
+    for (int p = 0; p < pairs->pictures; p++)
+        for (int k = 0; k < pairs->captions; k++)
+            s[pairs->captions * p + k] = similarity(context, &item->scene[p], item->caption[k]);
+    pair_score_add(score_sum, s);
 }
 
-Tally quads_score_by(const Quads *quads, QuadSimilarity *similarity, void *context) {
-    Tally tally = tally_new(quads->pictures, quads->captions);
-    for (int n = 0; n < quads->count; n++) score_item(quads, n, similarity, context, &tally);
-    return tally;
+PairScore minimal_pairs_score_by(const MinimalPairs *pairs, PairSimilarity *similarity, void *context) {
+    PairScore score_sum = pair_score_new(pairs->pictures, pairs->captions);
+    for (int n = 0; n < pairs->count; n++) score_item(pairs, n, similarity, context, &score_sum);
+    return score_sum;
 }
 
-double quads_oracle(void *context, const Scene *scene, const char *caption) {
+double minimal_pairs_oracle(void *context, const Scene *scene, const char *caption) {
     (void)context;
     return true_of(scene, caption);
 }
 
 typedef struct {
-    Hearsay *hearsay;
-    HearsayRule rule;
+    TextBaseline *baseline;
+    TextBaselineRule rule;
 } Listener;
 
 static double listen(void *context, const Scene *scene, const char *caption) {
     const Listener *listener = context;
     (void)scene;
-    return hearsay_score(listener->hearsay, listener->rule, caption);
+    return text_baseline_score(listener->baseline, listener->rule, caption);
 }
 
-Tally quads_score_rule(const Quads *quads, Hearsay *hearsay, HearsayRule rule) {
-    Listener listener = { hearsay, rule };
-    if (rule != HEARSAY_LABELS) return quads_score_by(quads, listen, &listener);
-    Tally tally = tally_new(quads->pictures, quads->captions);
+PairScore minimal_pairs_score_rule(const MinimalPairs *pairs, TextBaseline *baseline, TextBaselineRule rule) {
+    Listener listener = { baseline, rule };
+    if (rule != TEXT_BASELINE_LABELS) return minimal_pairs_score_by(pairs, listen, &listener);
+    PairScore score_sum = pair_score_new(pairs->pictures, pairs->captions);
     for (int half = 0; half < 2; half++) {
-        hearsay_forget(hearsay);
-        for (int n = 1 - half; n < quads->count; n += 2)
-            for (int p = 0; p < quads->pictures; p++)
-                for (int k = 0; k < quads->captions; k++) hearsay_told(hearsay, quads->item[n].caption[k], k == p);
-        for (int n = half; n < quads->count; n += 2) score_item(quads, n, listen, &listener, &tally);
+        text_baseline_forget(baseline);
+        for (int n = 1 - half; n < pairs->count; n += 2)
+            for (int p = 0; p < pairs->pictures; p++)
+                for (int k = 0; k < pairs->captions; k++)
+                    text_baseline_told(baseline, pairs->item[n].caption[k], k == p);
+        for (int n = half; n < pairs->count; n += 2) score_item(pairs, n, listen, &listener, &score_sum);
     }
-    hearsay_forget(hearsay);
-    return tally;
+    text_baseline_forget(baseline);
+    return score_sum;
 }
 
-const char **quads_reading(Arena *arena, const Quads *quads, int n) {
-    const QuadSettings *s = &quads->settings;
+const char **minimal_pairs_reading(Arena *arena, const MinimalPairs *pairs, int n) {
+    const MinimalPairsConfig *s = &pairs->settings;
     bool seen = s->split && split_has_any(s->split, SPLIT_SEEN);
     SceneSettings settings = {
-        .seed = s->seed + 1, .least = 1, .most = 3, .split = seen ? s->split : NULL, .alike = 0.3
+        .seed = s->seed + 1, .least = 1, .max = 3, .split = seen ? s->split : NULL, .alike = 0.3
     };
     CaptionRules rules = { .split = settings.split };
     const char **texts = arena_alloc(arena, (size_t)n, sizeof *texts);

@@ -16,104 +16,104 @@
  * The shuffle is none of that. It is built as ARO's "Order" is, to show what is wrong with it: only one of the five
  * was ever said by anybody, and a count of word pairs finds it. Fair shuffles are binding and relation.
  */
-#ifndef QUADS_H
-#define QUADS_H
+#ifndef MINIMAL_PAIRS_H
+#define MINIMAL_PAIRS_H
 
 #include "scenes/caption.h"
 #include "scenes/text_baseline.h"
 #include "core/mat.h"
 #include "scenes/pair_score.h"
 
-typedef enum { QUAD_BINDING, QUAD_RELATION, QUAD_COUNTING, QUAD_NEGATION, QUAD_SHUFFLE, QUAD_KINDS } QuadKind;
+typedef enum { PROBE_BINDING, PROBE_RELATION, PROBE_COUNTING, PROBE_NEGATION, PROBE_SHUFFLE, PROBE_KINDS } ProbeKind;
 
-enum { QUAD_PICTURES = 2, QUAD_CAPTIONS = 5 };
+enum { PAIR_PICTURES = 2, PAIR_CAPTIONS = 5 };
 
-const char *quad_name(QuadKind kind);             /* "binding" ... */
-bool quad_find(const char *name, QuadKind *kind); /* and back; false if there is no such kind */
-int quad_pictures(QuadKind kind);                 /* of an item: 2; of a shuffle 1 */
-int quad_captions(QuadKind kind);                 /* 2; of a shuffle 5 */
+const char *probe_name(ProbeKind kind);             /* "binding" ... */
+bool probe_find(const char *name, ProbeKind *kind); /* and back; false if there is no such kind */
+int pair_pictures(ProbeKind kind);                  /* of an item: 2; of a shuffle 1 */
+int pair_captions(ProbeKind kind);                  /* 2; of a shuffle 5 */
 
 typedef struct {
-    QuadKind kind;
+    ProbeKind kind;
     uint64_t seed;
     int count;          /* of items; 1,000 and more for an interval of +-3 points */
     const Split *split; /* NULL: all combinations. Not owned */
     SplitPart part;
     unsigned ways; /* how captions may be worded, SAY_ bits; 0: plainly */
     double noise;  /* as in SceneSettings */
-} QuadSettings;
+} MinimalPairsConfig;
 
 typedef struct {
-    Scene scene[QUAD_PICTURES];
-    const char *caption[QUAD_CAPTIONS]; /* caption[k] is true of scene[k] alone */
-} Quad;
+    Scene scene[PAIR_PICTURES];
+    const char *caption[PAIR_CAPTIONS]; /* caption[k] is true of scene[k] alone */
+} MinimalPair;
 
 typedef struct {
-    QuadSettings settings; /* split is a copy on the arena, or NULL */
+    MinimalPairsConfig settings; /* split is a copy on the arena, or NULL */
     int pictures, captions;
     int count;
-    Quad *item;
-} Quads;
+    MinimalPair *item;
+} MinimalPairs;
 
-/* quads_make: a set of items, the first `count` of an endless row that depends on the other settings alone. On the
+/* minimal_pairs_make: a set of items, the first `count` of an endless row that depends on the other settings alone. On the
  * arena.
  *   SPLIT_SEEN   both pictures and captions show and name seen combinations only.
  *   SPLIT_HELD   the first picture and caption show and name held-out ones only; the second is what the change makes of
  *                it (a swap of two held-out pairs may give seen ones: when one in eight is held out it always does).
  * False, in one line, when the part is empty or has no such items: where colours tell shapes apart, they cannot change
  * places. */
-bool quads_make(Quads *quads, Arena *arena, const QuadSettings *settings, Err *err);
+bool minimal_pairs_make(MinimalPairs *pairs, Arena *arena, const MinimalPairsConfig *settings, Err *err);
 
 /* ---- asking ------------------------------------------------------------------------------------------------- */
 
 /* All pictures in a row, and all captions: picture i is scene i % pictures of item i / pictures; captions likewise. */
-int quads_pictures(const Quads *quads);
-int quads_captions(const Quads *quads);
-const Scene *quads_scene(const Quads *quads, int i);
-const char *quads_caption(const Quads *quads, int i);
-const char **quads_texts(const Quads *quads, Arena *arena); /* all captions, on the arena */
+int minimal_pairs_pictures(const MinimalPairs *pairs);
+int minimal_pairs_captions(const MinimalPairs *pairs);
+const Scene *minimal_pairs_scene(const MinimalPairs *pairs, int i);
+const char *minimal_pairs_caption(const MinimalPairs *pairs, int i);
+const char **minimal_pairs_texts(const MinimalPairs *pairs, Arena *arena); /* all captions, on the arena */
 
-/* Scores what a dual encoder makes of them: unit vectors, pictures [quads_pictures,E] and texts [quads_captions,E]. A
+/* Scores what a dual encoder makes of them: unit vectors, pictures [minimal_pairs_pictures,E] and texts [minimal_pairs_captions,E]. A
  * similarity is their dot product; vectors of the same bits tie. */
-Tally quads_score(const Quads *quads, Mat pictures, Mat texts);
+PairScore minimal_pairs_score(const MinimalPairs *pairs, Mat pictures, Mat texts);
 
 /* The same for anything else that gives a picture and a caption a number. */
-typedef double QuadSimilarity(void *context, const Scene *scene, const char *caption);
-Tally quads_score_by(const Quads *quads, QuadSimilarity *similarity, void *context);
+typedef double PairSimilarity(void *context, const Scene *scene, const char *caption);
+PairScore minimal_pairs_score_by(const MinimalPairs *pairs, PairSimilarity *similarity, void *context);
 
 /* Who reads the scene: 1 if the caption is true of it, else 0. All scores 1. context is not used. */
-double quads_oracle(void *context, const Scene *scene, const char *caption);
+double minimal_pairs_oracle(void *context, const Scene *scene, const char *caption);
 
-/* A rule that reads captions alone (hearsay.h). HEARSAY_LABELS is told the answers of one half of the items and asked
+/* A rule that reads captions alone (hearsay.h). TEXT_BASELINE_LABELS is told the answers of one half of the items and asked
  * about the other half, both ways round; hearsay's counts of labels are left empty. */
-Tally quads_score_rule(const Quads *quads, Hearsay *hearsay, HearsayRule rule);
+PairScore minimal_pairs_score_rule(const MinimalPairs *pairs, TextBaseline *baseline, TextBaselineRule rule);
 
 /* n random true captions of scenes of one to three things of the seen part, of all kinds: for hearsay to read.
  * On the arena. */
-const char **quads_reading(Arena *arena, const Quads *quads, int n);
+const char **minimal_pairs_reading(Arena *arena, const MinimalPairs *pairs, int n);
 
 /* Are all combinations that a scene shows in that part of the split? */
-bool quad_scene_within(const Scene *scene, const Split *split, SplitPart part);
+bool pair_scene_within(const Scene *scene, const Split *split, SplitPart part);
 
-/* ---- checking, files (quads_check.c) ------------------------------------------------------------------------ */
+/* ---- checking, files (minimal_pairs_check.c) ------------------------------------------------------------------------ */
 
 /* Whether the set is what this page says, asking the evaluator about every picture and every caption as it is written:
  * each true where it should be and nowhere else; every string true as often as false; equally long; the same words
  * (binding, relation); the same places and the same ink; of its part of the split; and fair. Of shuffles only that the
  * first caption is true and the others, the same words, are not. False with one line that says which item, and what is
  * wrong with it. */
-bool quads_check(const Quads *quads, Err *err);
+bool minimal_pairs_check(const MinimalPairs *pairs, Err *err);
 
 /* Whether no rule of hearsay, which reads captions alone, is above chance by more than its interval. False, in one
  * line, for shuffles. */
-bool quads_fair(const Quads *quads, Err *err);
+bool minimal_pairs_fair(const MinimalPairs *pairs, Err *err);
 
 /* A text file, comma-separated: two lines of heading, then a line for each item: its pictures, its captions, and the
  * truth of every caption about every picture. A picture: "look 17 noise 0.03: small red circle 0.2 0.5 0.066 0.01; ..."
  * (of each thing x, y, radius, turn). Reading gives the very same set back; what was written by another hand is refused
- * if its form is wrong, with the number of the line, and judged by quads_check. Of `truth` quads_read believes nothing:
+ * if its form is wrong, with the number of the line, and judged by minimal_pairs_check. Of `truth` minimal_pairs_read believes nothing:
  * it must be what the evaluator says. */
-bool quads_write(const Quads *quads, const char *path, Err *err);
-bool quads_read(Quads *quads, Arena *arena, const char *path, Err *err);
+bool minimal_pairs_write(const MinimalPairs *pairs, const char *path, Err *err);
+bool minimal_pairs_read(MinimalPairs *pairs, Arena *arena, const char *path, Err *err);
 
 #endif

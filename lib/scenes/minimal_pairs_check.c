@@ -9,20 +9,20 @@
 /* ---- checking ---------------------------------------------------------------------------------------------------- */
 
 /* Told in messages: "item 3 of binding: ..." */
-static bool wrong(Err *err, const Quads *quads, int n, const char *what, const char *caption) {
-    return err_set(err, "item %d of %s: %s%s%s", n + 1, quad_name(quads->settings.kind), what, caption ? ": " : "",
+static bool wrong(Err *err, const MinimalPairs *pairs, int n, const char *what, const char *caption) {
+    return err_set(err, "item %d of %s: %s%s%s", n + 1, probe_name(pairs->settings.kind), what, caption ? ": " : "",
                    caption ? caption : "");
 }
 
-static bool truth_holds(const Quads *quads, int n, Err *err) {
-    const Quad *item = &quads->item[n];
-    for (int p = 0; p < quads->pictures; p++)
-        for (int k = 0; k < quads->captions; k++) {
-            bool is = quads_oracle(NULL, &item->scene[p], item->caption[k]) == 1;
+static bool truth_holds(const MinimalPairs *pairs, int n, Err *err) {
+    const MinimalPair *item = &pairs->item[n];
+    for (int p = 0; p < pairs->pictures; p++)
+        for (int k = 0; k < pairs->captions; k++) {
+            bool is = minimal_pairs_oracle(NULL, &item->scene[p], item->caption[k]) == 1;
             if (is && p != k)
-                return wrong(err, quads, n, "a caption is true of a picture that is not its own", item->caption[k]);
+                return wrong(err, pairs, n, "a caption is true of a picture that is not its own", item->caption[k]);
             if (!is && p == k)
-                return wrong(err, quads, n, "a caption is not true of its own picture", item->caption[k]);
+                return wrong(err, pairs, n, "a caption is not true of its own picture", item->caption[k]);
         }
     return true;
 }
@@ -40,20 +40,20 @@ static void sorted_words(const char *text, char *out) {
     for (size_t w = 0; w < n; w++) strcat(strcat(out, word[w]), " ");
 }
 
-static bool words_hold(const Quads *quads, int n, Err *err) {
-    const Quad *item = &quads->item[n];
-    QuadKind kind = quads->settings.kind;
+static bool words_hold(const MinimalPairs *pairs, int n, Err *err) {
+    const MinimalPair *item = &pairs->item[n];
+    ProbeKind kind = pairs->settings.kind;
     char first[CAPTION_TEXT + 2], other[CAPTION_TEXT + 2];
     sorted_words(item->caption[0], first);
-    for (int k = 1; k < quads->captions; k++) {
+    for (int k = 1; k < pairs->captions; k++) {
         sorted_words(item->caption[k], other);
         if (text_most_words(&item->caption[k], 1) != text_most_words(&item->caption[0], 1))
-            return wrong(err, quads, n, "a caption is longer or shorter than the first", item->caption[k]);
-        if (kind != QUAD_COUNTING && kind != QUAD_NEGATION && strcmp(first, other) != 0)
-            return wrong(err, quads, n, "a caption has not the words of the first", item->caption[k]);
+            return wrong(err, pairs, n, "a caption is longer or shorter than the first", item->caption[k]);
+        if (kind != PROBE_COUNTING && kind != PROBE_NEGATION && strcmp(first, other) != 0)
+            return wrong(err, pairs, n, "a caption has not the words of the first", item->caption[k]);
         for (int j = 0; j < k; j++)
             if (!strcmp(item->caption[j], item->caption[k]))
-                return wrong(err, quads, n, "a caption is there twice", item->caption[k]);
+                return wrong(err, pairs, n, "a caption is there twice", item->caption[k]);
     }
     return true;
 }
@@ -65,33 +65,33 @@ static double ink(const Scene *scene) {
     return sum;
 }
 
-static bool pictures_hold(const Quads *quads, int n, Err *err) {
-    const Scene *one = &quads->item[n].scene[0], *two = &quads->item[n].scene[1];
-    if (quads->pictures == 1) return true;
+static bool pictures_hold(const MinimalPairs *pairs, int n, Err *err) {
+    const Scene *one = &pairs->item[n].scene[0], *two = &pairs->item[n].scene[1];
+    if (pairs->pictures == 1) return true;
     if (fabs(ink(one) / ink(two) - 1) > 1e-3)
-        return wrong(err, quads, n, "one picture has more ink than the other", NULL);
+        return wrong(err, pairs, n, "one picture has more ink than the other", NULL);
     if (one->look != two->look || one->noise != two->noise)
-        return wrong(err, quads, n, "background and noise are not the same", NULL);
-    if (quads->settings.kind == QUAD_COUNTING) return true;
+        return wrong(err, pairs, n, "background and noise are not the same", NULL);
+    if (pairs->settings.kind == PROBE_COUNTING) return true;
     for (int k = 0; k < one->count; k++) {
         const SceneObject *a = &one->object[k], *b = &two->object[k];
         if (one->count != two->count || a->x != b->x || a->y != b->y || a->radius != b->radius)
-            return wrong(err, quads, n, "things are not in the same places in both pictures, or not as large", NULL);
+            return wrong(err, pairs, n, "things are not in the same places in both pictures, or not as large", NULL);
     }
     return true;
 }
 
-static bool parts_hold(const Quads *quads, int n, Err *err) {
-    const QuadSettings *s = &quads->settings;
+static bool parts_hold(const MinimalPairs *pairs, int n, Err *err) {
+    const MinimalPairsConfig *s = &pairs->settings;
     const char *part =
         s->part == SPLIT_SEEN ? "a combination that was never seen" : "a combination that was not held out";
-    for (int i = 0; s->split && i < quads->pictures && (i == 0 || s->part == SPLIT_SEEN); i++) {
+    for (int i = 0; s->split && i < pairs->pictures && (i == 0 || s->part == SPLIT_SEEN); i++) {
         Caption caption;
-        const char *text = quads->item[n].caption[i];
-        if (!quad_scene_within(&quads->item[n].scene[i], s->split, s->part))
-            return wrong(err, quads, n, "a picture shows", part);
+        const char *text = pairs->item[n].caption[i];
+        if (!pair_scene_within(&pairs->item[n].scene[i], s->split, s->part))
+            return wrong(err, pairs, n, "a picture shows", part);
         if (!caption_parse(text, &caption, err)) return false;
-        if (!caption_within(&caption, s->split, s->part)) return wrong(err, quads, n, "a caption names", part);
+        if (!caption_within(&caption, s->split, s->part)) return wrong(err, pairs, n, "a caption names", part);
     }
     return true;
 }
@@ -105,54 +105,55 @@ typedef struct {
 static int met_order(const void *a, const void *b) { return strcmp(((const Met *)a)->text, ((const Met *)b)->text); }
 
 /* Over the whole set, every string is right as often as wrong. */
-static bool balance_holds(const Quads *quads, Arena *arena, Err *err) {
-    size_t room = (size_t)quads_pictures(quads) * (size_t)quads->captions, n = 0;
+static bool balance_holds(const MinimalPairs *pairs, Arena *arena, Err *err) {
+    size_t room = (size_t)minimal_pairs_pictures(pairs) * (size_t)pairs->captions, n = 0;
     Met *met = arena_alloc(arena, room, sizeof *met);
-    for (int i = 0; i < quads->count; i++)
-        for (int p = 0; p < quads->pictures; p++)
-            for (int k = 0; k < quads->captions; k++) {
-                const char *text = quads->item[i].caption[k];
-                met[n++] = (Met){ text, quads_oracle(NULL, &quads->item[i].scene[p], text) == 1 ? 1 : -1 };
+    for (int i = 0; i < pairs->count; i++)
+        for (int p = 0; p < pairs->pictures; p++)
+            for (int k = 0; k < pairs->captions; k++) {
+                const char *text = pairs->item[i].caption[k];
+                met[n++] = (Met){ text, minimal_pairs_oracle(NULL, &pairs->item[i].scene[p], text) == 1 ? 1 : -1 };
             }
     qsort(met, n, sizeof *met, met_order);
     for (size_t i = 0, sum = 0; i < n; i++) {
         sum += (size_t)met[i].sign; /* modulo: back at 0 when balanced */
         bool last = i + 1 == n || strcmp(met[i].text, met[i + 1].text) != 0;
         if (last && sum != 0)
-            return err_set(err, "%s: \"%s\" is not true as often as false", quad_name(quads->settings.kind),
+            return err_set(err, "%s: \"%s\" is not true as often as false", probe_name(pairs->settings.kind),
                            met[i].text);
     }
     return true;
 }
 
-bool quads_fair(const Quads *quads, Err *err) {
+bool minimal_pairs_fair(const MinimalPairs *pairs, Err *err) {
     enum { READING = 2000 };
     Arena arena = { 0 };
     bool fair = true;
     /* Of any split, for a file may hold any. */
-    Quads all = { .settings = { .seed = quads->settings.seed, .ways = quads->settings.ways } };
-    Hearsay hearsay = hearsay_read(&arena, quads_reading(&arena, &all, READING), READING);
-    for (int rule = 0; rule < HEARSAY_RULES && quads->count > 0 && fair; rule++) {
-        Tally tally = quads_score_rule(quads, &hearsay, (HearsayRule)rule);
-        TallyRate rate = tally_rate(&tally, TALLY_CHOICE);
+    MinimalPairs all = { .settings = { .seed = pairs->settings.seed, .ways = pairs->settings.ways } };
+    TextBaseline baseline = text_baseline_read(&arena, minimal_pairs_reading(&arena, &all, READING), READING);
+    for (int rule = 0; rule < TEXT_BASELINE_RULES && pairs->count > 0 && fair; rule++) {
+        PairScore score_sum = minimal_pairs_score_rule(pairs, &baseline, (TextBaselineRule)rule);
+        PairScoreRate rate = pair_score_rate(&score_sum, PAIR_METRIC_CHOICE);
         if (rate.low > rate.chance)
             fair = err_set(
                 err,
                 "%s: who looks at captions alone, at their %s, is right in %.1f %%; want %.1f %% within the interval",
-                quad_name(quads->settings.kind), hearsay_name((HearsayRule)rule), 100 * rate.share, 100 * rate.chance);
+                probe_name(pairs->settings.kind), text_baseline_name((TextBaselineRule)rule), 100 * rate.share,
+                100 * rate.chance);
     }
     arena_free(&arena);
     return fair;
 }
 
-bool quads_check(const Quads *quads, Err *err) {
+bool minimal_pairs_check(const MinimalPairs *pairs, Err *err) {
     Arena arena = { 0 };
-    bool holds = quads->settings.kind == QUAD_SHUFFLE || balance_holds(quads, &arena, err);
+    bool holds = pairs->settings.kind == PROBE_SHUFFLE || balance_holds(pairs, &arena, err);
     arena_free(&arena);
-    for (int n = 0; n < quads->count && holds; n++)
-        holds = truth_holds(quads, n, err) && words_hold(quads, n, err) && pictures_hold(quads, n, err) &&
-                parts_hold(quads, n, err);
-    return holds && (quads->settings.kind == QUAD_SHUFFLE || quads_fair(quads, err));
+    for (int n = 0; n < pairs->count && holds; n++)
+        holds = truth_holds(pairs, n, err) && words_hold(pairs, n, err) && pictures_hold(pairs, n, err) &&
+                parts_hold(pairs, n, err);
+    return holds && (pairs->settings.kind == PROBE_SHUFFLE || minimal_pairs_fair(pairs, err));
 }
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
@@ -168,7 +169,7 @@ static void write_split(FILE *out, const Split *split) {
     if (split->kind != SPLIT_RELATIONS)
         for (int i = 0; i < 8; i++) fprintf(out, "%d", split->seen[i]);
     else
-        for (int i = 0; i < ALONG_COUNT * 64; i++) fprintf(out, "%d", split->seen_apart[i / 64][i / 8 % 8][i % 8]);
+        for (int i = 0; i < DIRECTION_COUNT * 64; i++) fprintf(out, "%d", split->seen_apart[i / 64][i / 8 % 8][i % 8]);
 }
 
 static void write_scene(FILE *out, const Scene *scene) {
@@ -180,28 +181,28 @@ static void write_scene(FILE *out, const Scene *scene) {
     }
 }
 
-bool quads_write(const Quads *quads, const char *path, Err *err) {
-    const QuadSettings *s = &quads->settings;
+bool minimal_pairs_write(const MinimalPairs *pairs, const char *path, Err *err) {
+    const MinimalPairsConfig *s = &pairs->settings;
     OutFile out;
     if (!out_open(&out, path, err)) return false;
-    fprintf(out.stream, "# quads %s seed %" PRIu64 " part %s ways %u noise %.6f", quad_name(s->kind), s->seed,
+    fprintf(out.stream, "# quads %s seed %" PRIu64 " part %s ways %u noise %.6f", probe_name(s->kind), s->seed,
             s->part == SPLIT_SEEN ? "seen" : "held", s->ways, s->noise);
     write_split(out.stream, s->split);
     fprintf(out.stream, "\n");
-    for (int p = 0; p < quads->pictures; p++) fprintf(out.stream, "picture %d,", p + 1);
-    for (int k = 0; k < quads->captions; k++) fprintf(out.stream, "caption %d,", k + 1);
+    for (int p = 0; p < pairs->pictures; p++) fprintf(out.stream, "picture %d,", p + 1);
+    for (int k = 0; k < pairs->captions; k++) fprintf(out.stream, "caption %d,", k + 1);
     fprintf(out.stream, "truth\n");
-    for (int n = 0; n < quads->count; n++) {
-        const Quad *item = &quads->item[n];
-        for (int p = 0; p < quads->pictures; p++) {
+    for (int n = 0; n < pairs->count; n++) {
+        const MinimalPair *item = &pairs->item[n];
+        for (int p = 0; p < pairs->pictures; p++) {
             write_scene(out.stream, &item->scene[p]);
             fprintf(out.stream, ",");
         }
-        for (int k = 0; k < quads->captions; k++) fprintf(out.stream, "%s,", item->caption[k]);
-        for (int p = 0; p < quads->pictures; p++)
-            for (int k = 0; k < quads->captions; k++)
+        for (int k = 0; k < pairs->captions; k++) fprintf(out.stream, "%s,", item->caption[k]);
+        for (int p = 0; p < pairs->pictures; p++)
+            for (int k = 0; k < pairs->captions; k++)
                 fprintf(out.stream, "%s%d", p > 0 && k == 0 ? " " : "",
-                        quads_oracle(NULL, &item->scene[p], item->caption[k]) == 1);
+                        minimal_pairs_oracle(NULL, &item->scene[p], item->caption[k]) == 1);
         fprintf(out.stream, "\n");
     }
     return out_commit(&out, err);
@@ -291,7 +292,7 @@ static int take_name(Reader *r, const char *(*name)(int), int count, const char 
     return 0;
 }
 
-static const char *a_kind(int i) { return quad_name((QuadKind)i); }
+static const char *a_kind(int i) { return probe_name((ProbeKind)i); }
 static const char *a_size(int i) { return size_name((Size)i); }
 static const char *a_colour(int i) { return colour_name((ShapeColour)i); }
 static const char *a_shape(int i) { return shape_name((Shape)i); }
@@ -316,7 +317,7 @@ static void take_order(Reader *r, int *order, const char *wanted) {
 
 static Split take_split(Reader *r, SplitKind kind) {
     Split split = { .kind = kind };
-    int seen[ALONG_COUNT * 64] = { 0 }, count = kind == SPLIT_RELATIONS ? ALONG_COUNT * 64 : 8;
+    int seen[DIRECTION_COUNT * 64] = { 0 }, count = kind == SPLIT_RELATIONS ? DIRECTION_COUNT * 64 : 8;
     if (take(r, " coverage ")) split.coverage = take_real(r, 0, 1, "a coverage from 0 to 1");
     if (take(r, " colours ")) take_order(r, split.colour, "the order of the eight colours");
     if (take(r, " shapes ")) take_order(r, split.shape, "the order of the eight shapes");
@@ -328,9 +329,9 @@ static Split take_split(Reader *r, SplitKind kind) {
     return split;
 }
 
-static void take_heading(Reader *r, Quads *quads, Arena *arena) {
-    QuadSettings *s = &quads->settings;
-    if (take(r, "# quads ")) s->kind = (QuadKind)take_name(r, a_kind, QUAD_KINDS, "a kind of quad");
+static void take_heading(Reader *r, MinimalPairs *pairs, Arena *arena) {
+    MinimalPairsConfig *s = &pairs->settings;
+    if (take(r, "# quads ")) s->kind = (ProbeKind)take_name(r, a_kind, PROBE_KINDS, "a kind of quad");
     if (take(r, " seed ")) s->seed = take_whole(r, "a seed");
     if (take(r, " part ")) s->part = (SplitPart)take_name(r, a_part, 2, "seen or held");
     if (take(r, " ways ")) s->ways = (unsigned)take_real(r, 0, SAY_ALL, "ways from 0 to 7");
@@ -342,11 +343,11 @@ static void take_heading(Reader *r, Quads *quads, Arena *arena) {
         *split = take_split(r, (SplitKind)kind);
         s->split = split;
     }
-    quads->pictures = quad_pictures(s->kind);
-    quads->captions = quad_captions(s->kind);
+    pairs->pictures = pair_pictures(s->kind);
+    pairs->captions = pair_captions(s->kind);
     take(r, "\n");
-    for (int p = 0; p < quads->pictures; p++) take(r, p ? "picture 2," : "picture 1,");
-    for (int k = 0; k < quads->captions; k++)
+    for (int p = 0; p < pairs->pictures; p++) take(r, p ? "picture 2," : "picture 1,");
+    for (int k = 0; k < pairs->captions; k++)
         take(r, (const char *[]){ "caption 1,", "caption 2,", "caption 3,", "caption 4,", "caption 5," }[k]);
     take(r, "truth");
     take(r, "\n");
@@ -358,7 +359,7 @@ static void take_scene(Reader *r, Scene *scene) {
     take(r, ": ");
     do {
         SceneObject *o = &scene->object[scene->count];
-        if (scene->count == SCENE_MOST) {
+        if (scene->count == SCENE_MAX) {
             trouble(r, "no more than five things");
             return;
         }
@@ -376,11 +377,11 @@ static void take_scene(Reader *r, Scene *scene) {
 }
 
 /* The truth as it is written must be what the evaluator says. */
-static void take_truth(Reader *r, const Quads *quads, const Quad *item) {
-    for (int p = 0; p < quads->pictures; p++) {
+static void take_truth(Reader *r, const MinimalPairs *pairs, const MinimalPair *item) {
+    for (int p = 0; p < pairs->pictures; p++) {
         if (p > 0) take(r, " ");
-        for (int k = 0; k < quads->captions; k++) {
-            bool is = !r->failed && quads_oracle(NULL, &item->scene[p], item->caption[k]) == 1;
+        for (int k = 0; k < pairs->captions; k++) {
+            bool is = !r->failed && minimal_pairs_oracle(NULL, &item->scene[p], item->caption[k]) == 1;
             if (!r->failed && (r->at == r->end || *r->at != '0' + is)) {
                 char wanted[64];
                 snprintf(wanted, sizeof wanted, "truth %d for caption %d of picture %d", is, k + 1, p + 1);
@@ -393,19 +394,19 @@ static void take_truth(Reader *r, const Quads *quads, const Quad *item) {
     take(r, "\n");
 }
 
-static void take_item(Reader *r, const Quads *quads, Quad *item, Arena *arena) {
+static void take_item(Reader *r, const MinimalPairs *pairs, MinimalPair *item, Arena *arena) {
     char text[CAPTION_TEXT];
-    for (int p = 0; p < quads->pictures; p++) take_scene(r, &item->scene[p]);
-    for (int k = 0; k < quads->captions; k++) {
+    for (int p = 0; p < pairs->pictures; p++) take_scene(r, &item->scene[p]);
+    for (int k = 0; k < pairs->captions; k++) {
         if (take_until(r, ",", text, sizeof text, "a caption")) item->caption[k] = arena_text(arena, text);
         take(r, ",");
     }
-    take_truth(r, quads, item);
+    take_truth(r, pairs, item);
 }
 
-bool quads_read(Quads *quads, Arena *arena, const char *path, Err *err) {
+bool minimal_pairs_read(MinimalPairs *pairs, Arena *arena, const char *path, Err *err) {
     File file;
-    Quads got = { 0 };
+    MinimalPairs got = { 0 };
     if (!file_open(&file, path, err)) return false;
     const char *begin = file.size > 0 ? (const char *)file.data : "";
     Reader r = { .at = begin, .end = begin + file.size, .path = path, .line = 1, .err = err };
@@ -413,7 +414,7 @@ bool quads_read(Quads *quads, Arena *arena, const char *path, Err *err) {
     for (int room = 0; !r.failed && r.at < r.end; got.count++) {
         if (got.count ==
             room) { /* grown with what was read: an item takes more memory than the line that might be one */
-            const Quad *before = got.item;
+            const MinimalPair *before = got.item;
             room = MAX(64, 2 * room);
             got.item = arena_zero(arena, (size_t)room, sizeof *got.item);
             if (before) memcpy(got.item, before, (size_t)got.count * sizeof *before);
@@ -421,7 +422,7 @@ bool quads_read(Quads *quads, Arena *arena, const char *path, Err *err) {
         take_item(&r, &got, &got.item[got.count], arena);
     }
     got.settings.count = got.count;
-    if (!r.failed) *quads = got;
+    if (!r.failed) *pairs = got;
     file_close(&file);
     return !r.failed;
 }

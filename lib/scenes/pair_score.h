@@ -14,40 +14,40 @@
  * between two counts half, who gives the same number to all gets what guessing gets, and how many comparisons were
  * tied is counted.
  */
-#ifndef TALLY_H
-#define TALLY_H
+#ifndef PAIR_SCORE_H
+#define PAIR_SCORE_H
 
 #include "core/base.h"
 
-typedef enum { TALLY_CHOICE, TALLY_TEXT, TALLY_IMAGE, TALLY_GROUP, TALLY_SCORES } TallyScore;
+typedef enum { PAIR_METRIC_CHOICE, PAIR_METRIC_TEXT, PAIR_METRIC_IMAGE, PAIR_METRIC_GROUP, PAIR_METRICS } PairMetric;
 
-enum { TALLY_PICTURES = 2, TALLY_CAPTIONS = 8 };
+enum { PAIR_SCORE_PICTURES = 2, PAIR_SCORE_CAPTIONS = 8 };
 
 typedef struct {
     int pictures, captions; /* P, K; the same for all items */
     int items;
-    double sum[TALLY_SCORES]; /* over the items */
+    double sum[PAIR_METRICS]; /* over the items */
     int ties, comparisons;
-} Tally;
+} PairScore;
 
-/* Nothing counted yet. Wants P = 2 and K = 2, or P = 1 and K from 2 to TALLY_CAPTIONS. */
-Tally tally_new(int pictures, int captions);
+/* Nothing counted yet. Wants P = 2 and K = 2, or P = 1 and K from 2 to PAIR_SCORE_CAPTIONS. */
+PairScore pair_score_new(int pictures, int captions);
 
 /* Adds an item. NaN stops: it prefers nothing, and no score would be honest. */
-void tally_add(Tally *tally, const double *s);
+void pair_score_add(PairScore *score_sum, const double *s);
 
 /* "choice" ...; and what guessing gets, NaN where there is no such score. */
-const char *tally_name(TallyScore score);
-double tally_chance(const Tally *tally, TallyScore score);
+const char *pair_metric_name(PairMetric score);
+double pair_score_chance(const PairScore *score_sum, PairMetric score);
 
 /* A score, from 0 to 1; the ends of its interval; what guessing gets. */
 typedef struct {
     double share, low, high, chance;
-} TallyRate;
+} PairScoreRate;
 
 /* The mean over the items with Wilson's 95 % interval (metrics.h). An item counts once, also in `choice`: the two
  * choices of a quad are not independent. All but chance are NaN, 0 and 1 when there are no items or there is no such
  * score. */
-TallyRate tally_rate(const Tally *tally, TallyScore score);
+PairScoreRate pair_score_rate(const PairScore *score_sum, PairMetric score);
 
 #endif

@@ -3,19 +3,19 @@
 #include <math.h>
 #include <string.h>
 
-enum { LINE = 31, READING = 4000, MOST = 32 };
+enum { LINE = 31, READING = 4000, LIMIT = 32 };
 
-void class_free(Class *class) {
-    for (int k = 0; k < class->count; k++) learner_free(&class->learner[k]);
-    class->count = 0;
+void model_set_free(ModelSet *set) {
+    for (int k = 0; k < set->count; k++) scene_model_free(&set->scene_model[k]);
+    set->count = 0;
 }
 
 /* ---- pictures --------------------------------------------------------------------------------------------------- */
 
-Tile exam_tile(Arena *arena, const Scene *scene, const char *caption, const char *note) {
-    size_t pixels = (size_t)LEARNER_SIDE * LEARNER_SIDE * 3;
+Tile probe_tile(Arena *arena, const Scene *scene, const char *caption, const char *note) {
+    size_t pixels = (size_t)SCENE_MODEL_SIDE * SCENE_MODEL_SIDE * 3;
     uint8_t *rgb = arena_alloc(arena, pixels, 1);
-    scene_picture(scene, (Canvas){ LEARNER_SIDE, arena_alloc(arena, pixels, sizeof(double)) }, rgb);
+    scene_picture(scene, (Canvas){ SCENE_MODEL_SIDE, arena_alloc(arena, pixels, sizeof(double)) }, rgb);
     char *text = arena_print(arena, "%s%s%s", caption, *note ? "\n" : "", note), *last = NULL;
     for (char *at = text, *line = text; *at && *at != '\n'; at++) {
         if (*at == ' ') last = at;
@@ -25,28 +25,31 @@ Tile exam_tile(Arena *arena, const Scene *scene, const char *caption, const char
             last = NULL;
         }
     }
-    return (Tile){ rgb, LEARNER_SIDE, LEARNER_SIDE, text, *note != '\0' };
+    return (Tile){ rgb, SCENE_MODEL_SIDE, SCENE_MODEL_SIDE, text, *note != '\0' };
 }
 
 /* ---- one probe -------------------------------------------------------------------------------------------------- */
 
-void exam_heading(void) { printf("                chosen rightly (95 %% interval)    text  image  group    tied\n"); }
+void probe_report_heading(void) {
+    printf("                chosen rightly (95 %% interval)    text  image  group    tied\n");
+}
 
-static void print_row(const char *who, const Tally *tally) {
-    TallyRate rate = tally_rate(tally, TALLY_CHOICE);
+static void print_row(const char *who, const PairScore *score_sum) {
+    PairScoreRate rate = pair_score_rate(score_sum, PAIR_METRIC_CHOICE);
     printf("  %-12s  %5.1f %%  (%5.1f to %5.1f)         ", who, 100 * rate.share, 100 * rate.low, 100 * rate.high);
-    for (int k = TALLY_TEXT; k < TALLY_SCORES; k++) {
-        double share = tally_rate(tally, (TallyScore)k).share;
+    for (int k = PAIR_METRIC_TEXT; k < PAIR_METRICS; k++) {
+        double share = pair_score_rate(score_sum, (PairMetric)k).share;
         if (isnan(share)) printf("      -");
         else printf("  %5.1f", 100 * share);
     }
-    printf("   %5.1f\n", 100.0 * tally->ties / tally->comparisons);
+    printf("   %5.1f\n", 100.0 * score_sum->ties / score_sum->comparisons);
 }
 
-static void print_guessing(const Tally *any) {
-    printf("  %-12s  %5.1f %%                           ", "(guessing)", 100 * tally_chance(any, TALLY_CHOICE));
-    for (int k = TALLY_TEXT; k < TALLY_SCORES; k++) {
-        double chance = tally_chance(any, (TallyScore)k);
+static void print_guessing(const PairScore *any) {
+    printf("  %-12s  %5.1f %%                           ", "(guessing)",
+           100 * pair_score_chance(any, PAIR_METRIC_CHOICE));
+    for (int k = PAIR_METRIC_TEXT; k < PAIR_METRICS; k++) {
+        double chance = pair_score_chance(any, (PairMetric)k);
         if (isnan(chance)) printf("      -");
         else printf("  %5.1f", 100 * chance);
     }
@@ -54,48 +57,48 @@ static void print_guessing(const Tally *any) {
 }
 
 /* Who reads the scene, who guesses, who does not look. */
-static void print_others(Arena *arena, const Quads *quads) {
-    Tally oracle = quads_score_by(quads, quads_oracle, NULL);
+static void print_others(Arena *arena, const MinimalPairs *pairs) {
+    PairScore oracle = minimal_pairs_score_by(pairs, minimal_pairs_oracle, NULL);
     print_row("(oracle)", &oracle);
     print_guessing(&oracle);
-    Hearsay hearsay = hearsay_read(arena, quads_reading(arena, quads, READING), READING);
+    TextBaseline baseline = text_baseline_read(arena, minimal_pairs_reading(arena, pairs, READING), READING);
     printf("  (captions alone)");
-    for (int rule = 0; rule < HEARSAY_RULES; rule++) {
-        Tally tally = quads_score_rule(quads, &hearsay, (HearsayRule)rule);
-        printf("%s by %s %.1f %%", rule ? "," : "", hearsay_name((HearsayRule)rule),
-               100 * tally_rate(&tally, TALLY_CHOICE).share);
+    for (int rule = 0; rule < TEXT_BASELINE_RULES; rule++) {
+        PairScore score_sum = minimal_pairs_score_rule(pairs, &baseline, (TextBaselineRule)rule);
+        printf("%s by %s %.1f %%", rule ? "," : "", text_baseline_name((TextBaselineRule)rule),
+               100 * pair_score_rate(&score_sum, PAIR_METRIC_CHOICE).share);
     }
     printf("\n");
 }
 
-double exam_probe(Arena *arena, Class *class, const QuadSettings *settings) {
-    Quads quads;
+double probe_report(Arena *arena, ModelSet *set, const MinimalPairsConfig *settings) {
+    MinimalPairs pairs;
     Err err;
     double first = NAN;
     const char *held = settings->split && settings->part == SPLIT_HELD ? ", of combinations that were held out" : "";
-    if (!quads_make(&quads, arena, settings, &err))
-        return printf("%s%s: %s\n", quad_name(settings->kind), held, err.text), NAN;
-    if (!quads_check(&quads, &err)) die("%s: %s", quad_name(settings->kind), err.text);
-    printf("%s, %d items%s\n  \"%s\"\n  \"%s\"\n", quad_name(settings->kind), quads.count, held,
-           quads.item[0].caption[0], quads.item[0].caption[1]);
-    for (int k = 0; k < class->count; k++) {
-        Tally tally = learner_quads(&class->learner[k], &quads);
-        if (k == 0) first = tally_rate(&tally, TALLY_CHOICE).share;
-        print_row(class->learner[k].settings.text, &tally);
+    if (!minimal_pairs_make(&pairs, arena, settings, &err))
+        return printf("%s%s: %s\n", probe_name(settings->kind), held, err.text), NAN;
+    if (!minimal_pairs_check(&pairs, &err)) die("%s: %s", probe_name(settings->kind), err.text);
+    printf("%s, %d items%s\n  \"%s\"\n  \"%s\"\n", probe_name(settings->kind), pairs.count, held,
+           pairs.item[0].caption[0], pairs.item[0].caption[1]);
+    for (int k = 0; k < set->count; k++) {
+        PairScore score_sum = scene_model_pairs(&set->scene_model[k], &pairs);
+        if (k == 0) first = pair_score_rate(&score_sum, PAIR_METRIC_CHOICE).share;
+        print_row(set->scene_model[k].settings.text, &score_sum);
     }
-    print_others(arena, &quads);
+    print_others(arena, &pairs);
     return first;
 }
 
 /* ---- what each chose -------------------------------------------------------------------------------------------- */
 
 /* One picture of an item: prints who chose what; returns the note for under the picture. */
-static const char *choose(Arena *arena, Class *class, const Quad *item, int picture) {
+static const char *choose(Arena *arena, ModelSet *set, const MinimalPair *item, int picture) {
     const char *tied = "", *wrong = "";
     const Scene *scene = &item->scene[picture];
-    for (int k = 0; k < class->count; k++) {
-        Learner *l = &class->learner[k];
-        Mat s = learner_similar(l, arena, &scene, 1, item->caption, 2);
+    for (int k = 0; k < set->count; k++) {
+        SceneModel *l = &set->scene_model[k];
+        Mat s = scene_model_similarities(l, arena, &scene, 1, item->caption, 2);
         num own = s.v[picture], other = s.v[1 - picture];
         const char **list = own == other ? &tied : &wrong, *begin = own == other ? "tie: " : "wrong: ";
         if (own <= other) *list = arena_print(arena, "%s%s%s", *list, **list ? ", " : begin, l->settings.text);
@@ -106,27 +109,27 @@ static const char *choose(Arena *arena, Class *class, const Quad *item, int pict
     return arena_print(arena, "%s%s%s", tied, *tied && *wrong ? "; " : "", wrong);
 }
 
-void exam_choices(const Lesson *lesson, Arena *arena, Class *class, const char *name, int each) {
-    REQUIRE(each >= 1 && 4 * each <= MOST, "%d pairs of a kind, want 1 to %d", each, MOST / 4);
-    Tile tiles[MOST];
+void probe_report_choices(const Lesson *lesson, Arena *arena, ModelSet *set, const char *name, int each) {
+    REQUIRE(each >= 1 && 4 * each <= LIMIT, "%d pairs of a kind, want 1 to %d", each, LIMIT / 4);
+    Tile tiles[LIMIT];
     int n = 0;
     printf("  %-52s", "the right caption; the other one is the neighbour's");
-    for (int k = 0; k < class->count; k++) printf("  %-5.5s", class->learner[k].settings.text);
+    for (int k = 0; k < set->count; k++) printf("  %-5.5s", set->scene_model[k].settings.text);
     printf("\n");
-    for (int kind = QUAD_BINDING; kind <= QUAD_RELATION; kind++) {
-        Quads quads;
+    for (int kind = PROBE_BINDING; kind <= PROBE_RELATION; kind++) {
+        MinimalPairs pairs;
         Err err;
-        const QuadSettings settings = {
-            .kind = (QuadKind)kind, .seed = 4, .count = each, .split = &class->learner[0].split
+        const MinimalPairsConfig settings = {
+            .kind = (ProbeKind)kind, .seed = 4, .count = each, .split = &set->scene_model[0].split
         };
-        if (!quads_make(&quads, arena, &settings, &err)) {
-            printf("  %s: %s\n", quad_name(settings.kind), err.text);
+        if (!minimal_pairs_make(&pairs, arena, &settings, &err)) {
+            printf("  %s: %s\n", probe_name(settings.kind), err.text);
             continue;
         }
-        for (int i = 0; i < quads_pictures(&quads); i++) {
-            printf("  %2d%c %-48s", 1 + n / 2, "ab"[i % 2], quads_caption(&quads, i));
-            const char *note = choose(arena, class, &quads.item[i / 2], i % 2);
-            tiles[n++] = exam_tile(arena, quads_scene(&quads, i), quads_caption(&quads, i), note);
+        for (int i = 0; i < minimal_pairs_pictures(&pairs); i++) {
+            printf("  %2d%c %-48s", 1 + n / 2, "ab"[i % 2], minimal_pairs_caption(&pairs, i));
+            const char *note = choose(arena, set, &pairs.item[i / 2], i % 2);
+            tiles[n++] = probe_tile(arena, minimal_pairs_scene(&pairs, i), minimal_pairs_caption(&pairs, i), note);
         }
     }
     if (n)

@@ -7,10 +7,10 @@
  *   SugarCrepe, CREPE   Hsieh et al. 2023, arXiv:2306.14610, table 5, by kind in its repository (RAIVNLab/sugar-crepe,
  *                       issue 3); from there, too, what judges of texts alone get, on ARO as well, and people
  *   Winoground          Thrush et al. 2022, arXiv:2204.03162, table 3
- *   hard positives      Kamath et al. 2024, arXiv:2409.17958, abstract (repair_report.h prints it)
+ *   hard positives      Kamath et al. 2024, arXiv:2409.17958, abstract (negatives_report.h prints it)
  */
-#ifndef PUBLISHED_H
-#define PUBLISHED_H
+#ifndef PUBLISHED_RESULTS_H
+#define PUBLISHED_RESULTS_H
 
 #include "core/base.h"
 

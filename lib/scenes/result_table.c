@@ -13,33 +13,33 @@ static void name_set(char name[LIMITS_NAME], const char *text) {
     strcpy(name, text);
 }
 
-/* "repair-400": who took other steps is another. */
-static void course_set(char name[LIMITS_NAME], const LearnerCourse *more) {
-    int n = snprintf(name, LIMITS_NAME, "%s-%d", more->name, more->steps);
-    REQUIRE(n < LIMITS_NAME, "the name of course %s with its %d steps is longer than %d", more->name, more->steps,
+/* "hard-negatives-400": who took other steps is another. */
+static void course_set(char name[LIMITS_NAME], const TrainingStage *stage2) {
+    int n = snprintf(name, LIMITS_NAME, "%s-%d", stage2->name, stage2->steps);
+    REQUIRE(n < LIMITS_NAME, "the name of course %s with its %d steps is longer than %d", stage2->name, stage2->steps,
             LIMITS_NAME - 1);
 }
 
-LimitsRow limits_row(const LearnerSettings *settings, const LearnerCourse *more, const char *probe, SplitPart part) {
-    LearnerSettings s = learner_settings(*settings);
+LimitsRow limits_row(const SceneModelConfig *settings, const TrainingStage *stage2, const char *probe, SplitPart part) {
+    SceneModelConfig s = scene_model_config(*settings);
     LimitsRow row = {
         .coverage = s.coverage, .objects = s.objects, .palette = s.palette, .seed = s.seed, .steps = s.steps
     };
     name_set(row.text, s.text);
-    name_set(row.reading, s.reading);
+    name_set(row.interaction, s.interaction);
     name_set(row.split, split_name(s.split));
-    if (more) course_set(row.course, more);
-    else name_set(row.course, "none");
+    if (stage2) course_set(row.stage, stage2);
+    else name_set(row.stage, "none");
     name_set(row.probe, probe);
     name_set(row.part, part == SPLIT_SEEN ? "seen" : "held");
     return row;
 }
 
 bool limits_same(const LimitsRow *a, const LimitsRow *b) {
-    return !strcmp(a->text, b->text) && !strcmp(a->reading, b->reading) && !strcmp(a->split, b->split) &&
+    return !strcmp(a->text, b->text) && !strcmp(a->interaction, b->interaction) && !strcmp(a->split, b->split) &&
            fabs(a->coverage - b->coverage) < 5e-4 && a->objects == b->objects && a->palette == b->palette &&
            (a->seed == b->seed || a->seed == LIMITS_ANY_SEED || b->seed == LIMITS_ANY_SEED) && a->steps == b->steps &&
-           !strcmp(a->course, b->course) && !strcmp(a->probe, b->probe) && !strcmp(a->part, b->part);
+           !strcmp(a->stage, b->stage) && !strcmp(a->probe, b->probe) && !strcmp(a->part, b->part);
 }
 
 const LimitsRow *limits_find(const LimitsTable *table, const LimitsRow *like) {
@@ -48,7 +48,7 @@ const LimitsRow *limits_find(const LimitsTable *table, const LimitsRow *like) {
     return NULL;
 }
 
-void limits_put(LimitsTable *table, const LimitsRow *row) {
+void limits_store(LimitsTable *table, const LimitsRow *row) {
     for (int i = 0; i < table->count; i++)
         if (limits_same(&table->row[i], row)) {
             table->row[i] = *row;
@@ -56,9 +56,9 @@ void limits_put(LimitsTable *table, const LimitsRow *row) {
         }
     if (table->count == table->room) {
         table->room = MAX(64, 2 * table->room);
-        LimitsRow *more = arena_alloc(table->arena, (size_t)table->room, sizeof *more);
-        if (table->count) memcpy(more, table->row, (size_t)table->count * sizeof *more);
-        table->row = more;
+        LimitsRow *stage2 = arena_alloc(table->arena, (size_t)table->room, sizeof *stage2);
+        if (table->count) memcpy(stage2, table->row, (size_t)table->count * sizeof *stage2);
+        table->row = stage2;
     }
     table->row[table->count++] = *row;
 }
@@ -66,35 +66,35 @@ void limits_put(LimitsTable *table, const LimitsRow *row) {
 /* As the file has them, so that what was measured and what was read are the same. */
 static double rounded(double share) { return round(share * 1e4) / 1e4; }
 
-void limits_note(LimitsTable *table, LimitsRow row, const Tally *tally) {
-    row.items = tally->items;
-    for (int k = 0; k < TALLY_SCORES; k++) row.score[k] = rounded(tally_rate(tally, (TallyScore)k).share);
-    row.ties = rounded((double)tally->ties / MAX(1, tally->comparisons));
-    limits_put(table, &row);
+void limits_note(LimitsTable *table, LimitsRow row, const PairScore *score_sum) {
+    row.items = score_sum->items;
+    for (int k = 0; k < PAIR_METRICS; k++) row.score[k] = rounded(pair_score_rate(score_sum, (PairMetric)k).share);
+    row.ties = rounded((double)score_sum->ties / MAX(1, score_sum->comparisons));
+    limits_store(table, &row);
 }
 
 /* Of how many parts there is something to ask: of what was seen, and of what was held out if anything was. */
-static int parts_of(const LearnerSettings *s) { return s->split != SPLIT_ALL && s->coverage < 1 ? 2 : 1; }
+static int parts_of(const SceneModelConfig *s) { return s->split != SPLIT_ALL && s->coverage < 1 ? 2 : 1; }
 
-void limits_measure(LimitsTable *table, Learner *learner, const LearnerCourse *more, int items) {
-    const LearnerSettings *s = &learner->settings;
-    for (int k = 0; k < QUAD_KINDS * parts_of(s); k++) {
+void limits_measure(LimitsTable *table, SceneModel *scene_model, const TrainingStage *stage2, int items) {
+    const SceneModelConfig *s = &scene_model->settings;
+    for (int k = 0; k < PROBE_KINDS * parts_of(s); k++) {
         Arena arena = { 0 };
-        Quads quads;
-        QuadSettings settings = { .kind = (QuadKind)(k % QUAD_KINDS),
-                                  .seed = (uint64_t)s->seed,
-                                  .count = items,
-                                  .split = s->split == SPLIT_ALL ? NULL : &learner->split,
-                                  .part = (SplitPart)(k / QUAD_KINDS) };
-        if (quads_make(&quads, &arena, &settings, NULL)) {
-            Tally tally = learner_quads(learner, &quads);
-            limits_note(table, limits_row(s, more, quad_name(settings.kind), settings.part), &tally);
+        MinimalPairs pairs;
+        MinimalPairsConfig settings = { .kind = (ProbeKind)(k % PROBE_KINDS),
+                                        .seed = (uint64_t)s->seed,
+                                        .count = items,
+                                        .split = s->split == SPLIT_ALL ? NULL : &scene_model->split,
+                                        .part = (SplitPart)(k / PROBE_KINDS) };
+        if (minimal_pairs_make(&pairs, &arena, &settings, NULL)) {
+            PairScore score_sum = scene_model_pairs(scene_model, &pairs);
+            limits_note(table, limits_row(s, stage2, probe_name(settings.kind), settings.part), &score_sum);
         }
         arena_free(&arena);
     }
 }
 
-LimitsSummary limits_summary(const LimitsTable *table, LimitsRow like, TallyScore score) {
+LimitsSummary limits_summary(const LimitsTable *table, LimitsRow like, PairMetric score) {
     LimitsSummary sum = { .low = INFINITY, .high = -INFINITY };
     like.seed = LIMITS_ANY_SEED;
     for (int i = 0; i < table->count; i++) {
@@ -112,7 +112,7 @@ LimitsSummary limits_summary(const LimitsTable *table, LimitsRow like, TallyScor
 /* ---- the file --------------------------------------------------------------------------------------------------- */
 
 static const char heading[] =
-    "text,reading,split,coverage,objects,palette,seed,steps,course,probe,part,items,choice,text_score,image_score,"
+    "text,interaction,split,coverage,objects,palette,seed,steps,stage,probe,part,items,choice,text_score,image_score,"
     "group_score,ties";
 enum { FIELDS = 17, LINE_LONGEST = 400, TABLE_LONGEST = 10000 };
 
@@ -154,14 +154,14 @@ static bool row_parse(char *line, LimitsRow *row) {
     char *f[FIELDS];
     LimitsRow r = { .items = 0 };
     if (!fields_cut(line, f)) return false;
-    bool ok = name_parse(f[0], r.text) && name_parse(f[1], r.reading) && name_parse(f[2], r.split) &&
+    bool ok = name_parse(f[0], r.text) && name_parse(f[1], r.interaction) && name_parse(f[2], r.split) &&
               parse_real(f[3], 0, 1, &r.coverage) && count_parse(f[4], 1, &r.objects) &&
               count_parse(f[5], 0, &r.palette) && count_parse(f[6], 0, &r.seed) && count_parse(f[7], 1, &r.steps) &&
-              name_parse(f[8], r.course) && name_parse(f[9], r.probe) && name_parse(f[10], r.part) &&
+              name_parse(f[8], r.stage) && name_parse(f[9], r.probe) && name_parse(f[10], r.part) &&
               count_parse(f[11], 0, &r.items);
-    for (int k = 0; ok && k < TALLY_SCORES; k++) ok = share_parse(f[12 + k], &r.score[k]);
-    ok = ok && share_parse(f[12 + TALLY_SCORES], &r.ties);
-    for (int k = 0; ok && k < TALLY_SCORES; k++) ok = r.items > 0 || isnan(r.score[k]); /* a share of nothing is none */
+    for (int k = 0; ok && k < PAIR_METRICS; k++) ok = share_parse(f[12 + k], &r.score[k]);
+    ok = ok && share_parse(f[12 + PAIR_METRICS], &r.ties);
+    for (int k = 0; ok && k < PAIR_METRICS; k++) ok = r.items > 0 || isnan(r.score[k]); /* a share of nothing is none */
     if (ok) *row = r;
     return ok;
 }
@@ -186,7 +186,7 @@ static bool table_parse(LimitsTable *table, const File *file, const char *path, 
         } else if (limits_find(table, &row)) {
             return err_set(err, "%s:%d: a line above asks the same; remove one of them", path, line);
         } else {
-            limits_put(table, &row);
+            limits_store(table, &row);
         }
         at = next ? next + 1 : end;
     }
@@ -214,9 +214,9 @@ bool limits_write(const LimitsTable *table, const char *path, Err *err) {
     fprintf(out.stream, "%s\n", heading);
     for (int i = 0; i < table->count; i++) {
         const LimitsRow *r = &table->row[i];
-        fprintf(out.stream, "%s,%s,%s,%.4f,%d,%d,%d,%d,%s,%s,%s,%d", r->text, r->reading, r->split, r->coverage,
-                r->objects, r->palette, r->seed, r->steps, r->course, r->probe, r->part, r->items);
-        for (int k = 0; k < TALLY_SCORES; k++) share_write(out.stream, r->score[k]);
+        fprintf(out.stream, "%s,%s,%s,%.4f,%d,%d,%d,%d,%s,%s,%s,%d", r->text, r->interaction, r->split, r->coverage,
+                r->objects, r->palette, r->seed, r->steps, r->stage, r->probe, r->part, r->items);
+        for (int k = 0; k < PAIR_METRICS; k++) share_write(out.stream, r->score[k]);
         share_write(out.stream, r->ties);
         fputc('\n', out.stream);
     }
@@ -225,9 +225,9 @@ bool limits_write(const LimitsTable *table, const char *path, Err *err) {
 
 /* ---- the whole table -------------------------------------------------------------------------------------------- */
 
-LearnerSettings limits_sample(void) {
-    return learner_settings(
-        (LearnerSettings){ .text = "bow", .split = SPLIT_PAIRS, .coverage = 0.25, .seed = 1, .steps = 150 });
+SceneModelConfig limits_sample(void) {
+    return scene_model_config(
+        (SceneModelConfig){ .text = "bow", .split = SPLIT_PAIRS, .coverage = 0.25, .seed = 1, .steps = 150 });
 }
 
 LimitsCell *limits_plan(Arena *arena, int *count) {
@@ -244,13 +244,13 @@ LimitsCell *limits_plan(Arena *arena, int *count) {
     for (int seed = 1; seed <= LIMITS_SEEDS; seed++)
         for (size_t w = 0; w < COUNT(worlds); w++)
             for (size_t t = 0; t < COUNT(texts); t++) {
-                LearnerSettings s = { .text = texts[t],
-                                      .split = SPLIT_PAIRS,
-                                      .coverage = worlds[w].coverage,
-                                      .objects = worlds[w].objects,
-                                      .palette = worlds[w].palette,
-                                      .seed = seed };
-                plan[n++] = (LimitsCell){ .settings = learner_settings(s) };
+                SceneModelConfig s = { .text = texts[t],
+                                       .split = SPLIT_PAIRS,
+                                       .coverage = worlds[w].coverage,
+                                       .objects = worlds[w].objects,
+                                       .palette = worlds[w].palette,
+                                       .seed = seed };
+                plan[n++] = (LimitsCell){ .settings = scene_model_config(s) };
             }
     *count = n;
     return plan;
@@ -258,9 +258,10 @@ LimitsCell *limits_plan(Arena *arena, int *count) {
 
 /* Is every answer there that limits_measure would give? */
 static bool done(const LimitsTable *table, const LimitsCell *cell) {
-    LearnerSettings s = learner_settings(cell->settings);
-    for (int k = 0; k < QUAD_KINDS * parts_of(&s); k++) {
-        LimitsRow row = limits_row(&s, cell->more, quad_name((QuadKind)(k % QUAD_KINDS)), (SplitPart)(k / QUAD_KINDS));
+    SceneModelConfig s = scene_model_config(cell->settings);
+    for (int k = 0; k < PROBE_KINDS * parts_of(&s); k++) {
+        LimitsRow row =
+            limits_row(&s, cell->stage2, probe_name((ProbeKind)(k % PROBE_KINDS)), (SplitPart)(k / PROBE_KINDS));
         if (!limits_find(table, &row)) return false;
     }
     return true;
@@ -279,20 +280,20 @@ bool limits_fill(LimitsTable *table, const LimitsCell *plan, int count, const ch
     for (int i = 0; i < count; i++) {
         if (done(table, &plan[i])) continue;
         Arena arena = { 0 };
-        Learner learner;
+        SceneModel scene_model;
         char time[PROGRESS_TIME];
-        bool ok = learner_get(&learner, &plan[i].settings, plan[i].more, err);
+        bool ok = scene_model_get(&scene_model, &plan[i].settings, plan[i].stage2, err);
         if (ok) {
-            limits_measure(table, &learner, plan[i].more, LIMITS_ITEMS);
-            learner_free(&learner);
+            limits_measure(table, &scene_model, plan[i].stage2, LIMITS_ITEMS);
+            scene_model_free(&scene_model);
             ok = limits_write(table, path, err);
         }
         finished++;
         progress_time((clock_seconds() - start) / finished * (left - finished), time);
         if (ok)
             fprintf(stderr, "%3d of %d: %s%s%s; %s left\n", count - left + finished, count,
-                    learner_text(&arena, &plan[i].settings), plan[i].more ? ", then " : "",
-                    plan[i].more ? plan[i].more->name : "", time);
+                    scene_model_text(&arena, &plan[i].settings), plan[i].stage2 ? ", then " : "",
+                    plan[i].stage2 ? plan[i].stage2->name : "", time);
         arena_free(&arena);
         if (!ok) return false;
     }

@@ -1,8 +1,8 @@
 /* limit_table: what learners (learner.h) make of the probes (quads.h), measured and kept: a table, one row for each
  * learner and probe, as CSV. A table that was begun goes on where it stopped.
  */
-#ifndef LIMIT_TABLE_H
-#define LIMIT_TABLE_H
+#ifndef RESULT_TABLE_H
+#define RESULT_TABLE_H
 
 #include "scenes/scene_model.h"
 
@@ -13,13 +13,13 @@ enum { LIMITS_NAME = 24, LIMITS_ITEMS = 1000, LIMITS_ANY_SEED = -1 };
 
 /* One learner, one probe. */
 typedef struct {
-    char text[LIMITS_NAME], reading[LIMITS_NAME], split[LIMITS_NAME];
+    char text[LIMITS_NAME], interaction[LIMITS_NAME], split[LIMITS_NAME];
     double coverage;
     int objects, palette, seed, steps;
-    char course[LIMITS_NAME];                   /* the second course and its steps, "repair-400"; "none" */
+    char stage[LIMITS_NAME];                    /* the second course and its steps, "hard-negatives-400"; "none" */
     char probe[LIMITS_NAME], part[LIMITS_NAME]; /* "binding" ...; "seen" or "held" combinations */
     int items;
-    double score[TALLY_SCORES]; /* shares, ties counted as tally.h says; NaN: no such score */
+    double score[PAIR_METRICS]; /* shares, ties counted as tally.h says; NaN: no such score */
     double ties;                /* share of comparisons that were tied */
 } LimitsRow;
 
@@ -30,24 +30,24 @@ typedef struct {
 } LimitsTable;
 
 /* A row without scores: what is asked of whom. `more` NULL: no second course. */
-LimitsRow limits_row(const LearnerSettings *settings, const LearnerCourse *more, const char *probe, SplitPart part);
+LimitsRow limits_row(const SceneModelConfig *settings, const TrainingStage *stage2, const char *probe, SplitPart part);
 
 /* The same question, whatever the answer; with seed LIMITS_ANY_SEED, of any seed. */
 bool limits_same(const LimitsRow *a, const LimitsRow *b);
 
 /* Copies the row to the end, or over the one that asks the same: no question is in a table twice. */
-void limits_put(LimitsTable *table, const LimitsRow *row);
+void limits_store(LimitsTable *table, const LimitsRow *row);
 
-/* The row that asks the same; NULL: there is none. The table owns it, until limits_put. */
+/* The row that asks the same; NULL: there is none. The table owns it, until limits_store. */
 const LimitsRow *limits_find(const LimitsTable *table, const LimitsRow *like);
 
 /* Puts the scores (to four places, as the file has them) and the number of items into a row, and the row into the
  * table. */
-void limits_note(LimitsTable *table, LimitsRow row, const Tally *tally);
+void limits_note(LimitsTable *table, LimitsRow row, const PairScore *score_sum);
 
 /* All probes of quads.h, `items` of each, on the combinations the learner was shown and, where there are such items, on
  * those it was not. The probes are drawn from the learner's seed. */
-void limits_measure(LimitsTable *table, Learner *learner, const LearnerCourse *more, int items);
+void limits_measure(LimitsTable *table, SceneModel *scene_model, const TrainingStage *stage2, int items);
 
 /* Mean, least and most of some seeds; seeds 0: there are none, and the mean is NaN. */
 typedef struct {
@@ -56,7 +56,7 @@ typedef struct {
 } LimitsSummary;
 
 /* Of one score over all rows that are like this one but for the seed. */
-LimitsSummary limits_summary(const LimitsTable *table, LimitsRow like, TallyScore score);
+LimitsSummary limits_summary(const LimitsTable *table, LimitsRow like, PairMetric score);
 
 /* ---- the file --------------------------------------------------------------------------------------------------- */
 
@@ -69,12 +69,12 @@ bool limits_write(const LimitsTable *table, const char *path, Err *err);
 
 /* One line of a plan: a learner, and its second course or NULL. */
 typedef struct {
-    LearnerSettings settings;
-    const LearnerCourse *more;
+    SceneModelConfig settings;
+    const TrainingStage *stage2;
 } LimitsCell;
 
 /* A learner that is done in two seconds and is in the table, too: the tests make its rows again. */
-LearnerSettings limits_sample(void);
+SceneModelConfig limits_sample(void);
 
 /* How many seeds it has, and about how many combinations the batches about few are. */
 enum { LIMITS_SEEDS = 5, LIMITS_PALETTE = 9 };
@@ -87,7 +87,7 @@ LimitsCell *limits_plan(Arena *arena, int *count);
 /* How many of a plan's learners are in the table. */
 int limits_done(const LimitsTable *table, const LimitsCell *plan, int count);
 
-/* Goes through a plan: whoever is not in the table learns (or is read, learner_get), is asked, and the table is written
+/* Goes through a plan: whoever is not in the table learns (or is read, scene_model_get), is asked, and the table is written
  * to `path` at once. A line for each on stderr, with the time left. False when a file cannot be read or written, or
  * somebody did not learn. */
 bool limits_fill(LimitsTable *table, const LimitsCell *plan, int count, const char *path, Err *err);

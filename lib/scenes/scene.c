@@ -27,12 +27,12 @@ const char *relation_name(Relation relation) {
 }
 
 Relation relation_converse(Relation relation) { return (Relation)(relation ^ 1); }
-Along relation_along(Relation relation) { return relation < ABOVE ? ALONG_X : ALONG_Y; }
+Direction relation_direction(Relation relation) { return relation < ABOVE ? DIRECTION_X : DIRECTION_Y; }
 
 bool scene_related(const Scene *scene, int a, Relation relation, int b) {
     REQUIRE(a >= 0 && a < scene->count && b >= 0 && b < scene->count, "objects are %d, %d of %d", a, b, scene->count);
     const SceneObject *from = &scene->object[a], *to = &scene->object[b];
-    double further = relation_along(relation) == ALONG_X ? to->x - from->x : to->y - from->y;
+    double further = relation_direction(relation) == DIRECTION_X ? to->x - from->x : to->y - from->y;
     return (relation == LEFT_OF || relation == ABOVE ? further : -further) >= SCENE_MARGIN;
 }
 
@@ -53,7 +53,7 @@ static bool touches(const SceneObject *a, const SceneObject *b, double reach_a, 
 /* Object k goes somewhere into cell[k]. When chance finds no way without touching, cells are spread apart and all
  * objects go to the middles: that always fits. What the objects are is never drawn again because of where they are. */
 static void place_in(Scene *scene, const int *cell, Rng *rng) {
-    double reach[SCENE_MOST];
+    double reach[SCENE_MAX];
     for (int k = 0; k < scene->count; k++) reach[k] = shape_reach(scene->object[k].shape) * scene->object[k].radius;
     for (int tries = 0; tries <= PLACE_TRIES; tries++) {
         double shift = tries < PLACE_TRIES ? SHIFT : 0, pitch = PITCH + (tries < PLACE_TRIES ? 0 : SPREAD);
@@ -69,8 +69,8 @@ static void place_in(Scene *scene, const int *cell, Rng *rng) {
 }
 
 void scene_place(Scene *scene, Rng *rng) {
-    int cell[SCENE_MOST];
-    REQUIRE(scene->count >= 1 && scene->count <= SCENE_MOST, "count is %d, want 1 to %d", scene->count, SCENE_MOST);
+    int cell[SCENE_MAX];
+    REQUIRE(scene->count >= 1 && scene->count <= SCENE_MAX, "count is %d, want 1 to %d", scene->count, SCENE_MAX);
     rng_choice(rng, CELLS, cell, scene->count);
     place_in(scene, cell, rng);
 }
@@ -80,8 +80,8 @@ void scene_place(Scene *scene, Rng *rng) {
 /* A scene in the making: object k is of group[k], is in cell[k]; group g is thing[g], size[g] times. */
 typedef struct {
     int count, groups;
-    int group[SCENE_MOST], size[SCENE_MOST], cell[SCENE_MOST];
-    Thing thing[SCENE_MOST];
+    int group[SCENE_MAX], size[SCENE_MAX], cell[SCENE_MAX];
+    Thing thing[SCENE_MAX];
 } Cast;
 
 static bool cast_fits(const Cast *cast, int g, const SceneSettings *settings) {
@@ -99,8 +99,8 @@ static bool cast_fits(const Cast *cast, int g, const SceneSettings *settings) {
             Thing other = cast->thing[cast->group[j]];
             int from = cast->cell[k], to = cast->cell[j];
             bool x = from % ACROSS != to % ACROSS, y = from / ACROSS != to / ACROSS;
-            if (x && !split_has_relation(split, settings->part, ALONG_X, new, other)) return false;
-            if (y && !split_has_relation(split, settings->part, ALONG_Y, new, other)) return false;
+            if (x && !split_has_relation(split, settings->part, DIRECTION_X, new, other)) return false;
+            if (y && !split_has_relation(split, settings->part, DIRECTION_Y, new, other)) return false;
         }
     return true;
 }
@@ -138,9 +138,9 @@ static void cast_merge(Cast *cast) {
     for (int k = 0; k < cast->count; k++) cast->group[k] = MIN(cast->group[k], cast->groups - 1);
 }
 
-static Cast cast_make(const SceneSettings *settings, int least, int most, Rng *rng) {
+static Cast cast_make(const SceneSettings *settings, int least, int max, Rng *rng) {
     enum { TRIES = 24 };
-    Cast cast = { .count = least + (int)rng_below(rng, (uint32_t)(most - least + 1)) };
+    Cast cast = { .count = least + (int)rng_below(rng, (uint32_t)(max - least + 1)) };
     cast_groups(&cast, settings->alike, rng);
     for (int tries = 1; !cast_try(&cast, settings, rng); tries++) {
         REQUIRE(cast.groups > 1 || tries < 1000, "nothing found in this part, coverage %g", settings->split->coverage);
@@ -152,9 +152,9 @@ static Cast cast_make(const SceneSettings *settings, int least, int most, Rng *r
 /* ---- scenes ------------------------------------------------------------------------------------------------------ */
 
 bool scene_check(const SceneSettings *settings, Err *err) {
-    int least = settings->least ? settings->least : 1, most = settings->most ? settings->most : SCENE_MOST;
-    if (least < 1 || most > SCENE_MOST || least > most)
-        return err_set(err, "objects per scene are %d to %d, want 1 to %d, the lower first", least, most, SCENE_MOST);
+    int least = settings->least ? settings->least : 1, max = settings->max ? settings->max : SCENE_MAX;
+    if (least < 1 || max > SCENE_MAX || least > max)
+        return err_set(err, "objects per scene are %d to %d, want 1 to %d, the lower first", least, max, SCENE_MAX);
     if (!(settings->alike >= 0 && settings->alike <= 1))
         return err_set(err, "alike is %g, want 0 to 1", settings->alike);
     if (!(settings->noise <= 1)) return err_set(err, "noise is %g, want at most 1", settings->noise);
@@ -175,8 +175,8 @@ Scene scene_make(const SceneSettings *settings, uint64_t i) {
     Err err;
     REQUIRE(scene_check(settings, &err), "%s", err.text);
     Rng rng = rng_seed(settings->seed, i);
-    int least = settings->least ? settings->least : 1, most = settings->most ? settings->most : SCENE_MOST;
-    Cast cast = cast_make(settings, least, most, &rng);
+    int least = settings->least ? settings->least : 1, max = settings->max ? settings->max : SCENE_MAX;
+    Cast cast = cast_make(settings, least, max, &rng);
     Scene scene = { .count = cast.count, .look = rng_next(&rng) };
     for (int k = 0; k < scene.count; k++) {
         Thing thing = cast.thing[cast.group[k]];

@@ -16,7 +16,7 @@
 
 #define SCENE_MARGIN 0.15
 
-enum { SCENE_MOST = 5 }; /* objects */
+enum { SCENE_MAX = 5 }; /* objects */
 
 typedef enum { SIZE_SMALL, SIZE_LARGE, SIZE_COUNT, SIZE_NEITHER = SIZE_COUNT } Size;
 typedef enum { LEFT_OF, RIGHT_OF, ABOVE, BELOW, RELATION_COUNT } Relation;
@@ -24,7 +24,7 @@ typedef enum { LEFT_OF, RIGHT_OF, ABOVE, BELOW, RELATION_COUNT } Relation;
 const char *size_name(Size size);              /* "small", "large"; "plain" for SIZE_NEITHER */
 const char *relation_name(Relation relation);  /* "left of", "right of", "above", "below" */
 Relation relation_converse(Relation relation); /* a R b is b converse(R) a */
-Along relation_along(Relation relation);
+Direction relation_direction(Relation relation);
 
 typedef struct {
     Shape shape;
@@ -36,8 +36,8 @@ typedef struct {
 } SceneObject;
 
 typedef struct {
-    int count; /* 1 to SCENE_MOST */
-    SceneObject object[SCENE_MOST];
+    int count; /* 1 to SCENE_MAX */
+    SceneObject object[SCENE_MAX];
     uint64_t look; /* decides background, shades and noise, which mean nothing */
     double noise;  /* standard deviation, of colours from 0 to 1; negative: none, and one plain grey */
 } Scene;
@@ -50,7 +50,7 @@ bool scene_related(const Scene *scene, int a, Relation relation, int b);
 /* How scenes are made. { .seed = 1, .least = 2, .most = 2 } will do for scenes of two different things. */
 typedef struct {
     uint64_t seed;
-    int least, most;    /* objects per scene, equally often each number; 0: 1 and SCENE_MOST */
+    int least, max;     /* objects per scene, equally often each number; 0: 1 and SCENE_MAX */
     const Split *split; /* which combinations may be in a scene; NULL: all. Not owned */
     SplitPart part;
     double alike;   /* chance that the next object is another one like the last; 0: all differ in colour or shape,

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { PIXELS = LEARNER_SIDE * LEARNER_SIDE * 3, EMBED = 64, WIDTH = 64, PIECE = 8, ASKED = 250 };
+enum { PIXELS = SCENE_MODEL_SIDE * SCENE_MODEL_SIDE * 3, EMBED = 64, WIDTH = 64, PIECE = 8, ASKED = 250 };
 
 /* Chosen in some thirty short trials of seed 1 with other probes than the table's, and then not touched. Filters learn
  * by Muon, as in lesson 10; the temperature faster than the rest. */
@@ -25,7 +25,7 @@ static const double EARLY = 0.15;
 
 /* ---- the model -------------------------------------------------------------------------------------------------- */
 
-static Var vector_logits(Tape *t, Learner *l, Mat pixels, const int *ids, int n) {
+static Var vector_logits(Tape *t, SceneModel *l, Mat pixels, const int *ids, int n) {
     Var image = clip_image(t, &l->clip, pixels), text = clip_text(t, &l->clip, ids, n, l->clip.config.tokens);
     return clip_logits(t, image, text, tape_param(t, l->clip.logit_scale));
 }
@@ -33,46 +33,46 @@ static Var vector_logits(Tape *t, Learner *l, Mat pixels, const int *ids, int n)
 /* How pictures and captions may meet; `add` makes the parameters that a reading has beside the towers'. */
 static const struct {
     const char *name;
-    void (*add)(Learner *learner, Rng *rng);
-    LearnerLogits *logits;
-} readings[] = { { "vector", NULL, vector_logits }, { "places", reading_places_add, reading_places_logits } };
+    void (*add)(SceneModel *scene_model, Rng *rng);
+    SceneModelLogits *logits;
+} readings[] = { { "vector", NULL, vector_logits }, { "late", late_interaction_add, late_interaction_logits } };
 
-LearnerSettings learner_settings(LearnerSettings s) {
+SceneModelConfig scene_model_config(SceneModelConfig s) {
     if (!s.text) s.text = "transformer";
-    if (!s.reading) s.reading = readings[0].name;
+    if (!s.interaction) s.interaction = readings[0].name;
     if (s.coverage == 0 || s.split == SPLIT_ALL) s.coverage = 1;
     s.coverage = round(1000 * s.coverage) / 1000;
     if (!s.objects) s.objects = 2;
-    if (!s.steps) s.steps = LEARNER_STEPS;
+    if (!s.steps) s.steps = SCENE_MODEL_STEPS;
     return s;
 }
 
-char *learner_text(Arena *arena, const LearnerSettings *given) {
-    LearnerSettings s = learner_settings(*given);
+char *scene_model_text(Arena *arena, const SceneModelConfig *given) {
+    SceneModelConfig s = scene_model_config(*given);
     const char *shown = s.split == SPLIT_ALL
                             ? "everything"
                             : arena_print(arena, "%.1f %% of %s", 100 * s.coverage, split_name(s.split));
     const char *batches = s.palette ? arena_print(arena, "batches about %d things, ", s.palette) : "";
-    return arena_print(arena, "%s, reading %s, %s, %d object%s, %sseed %d, %d steps", s.text, s.reading, shown,
+    return arena_print(arena, "%s, reading %s, %s, %d object%s, %sseed %d, %d steps", s.text, s.interaction, shown,
                        s.objects, s.objects == 1 ? "" : "s", batches, s.seed, s.steps);
 }
 
-static bool settings_check(const LearnerSettings *s, const Split *split, Err *err) {
-    if (s->objects < 1 || s->objects > SCENE_MOST)
-        return err_set(err, "%d objects in a scene, want 1 to %d", s->objects, SCENE_MOST);
+static bool settings_check(const SceneModelConfig *s, const Split *split, Err *err) {
+    if (s->objects < 1 || s->objects > SCENE_MAX)
+        return err_set(err, "%d objects in a scene, want 1 to %d", s->objects, SCENE_MAX);
     if (s->palette && s->split != SPLIT_ALL && s->split != SPLIT_PAIRS)
         return err_set(err, "batches about few things go with splits of colours and shapes alone, not of %s",
                        split_name(s->split));
     if (s->palette < 0 || (s->palette && s->palette < s->objects))
         return err_set(err, "batches about %d things, want 0 or at least the %d of a scene", s->palette, s->objects);
     if (s->steps < 1) return err_set(err, "%d steps, want at least 1", s->steps);
-    if (!strcmp(s->reading, "places") && strcmp(s->text, "transformer"))
+    if (!strcmp(s->interaction, "late") && strcmp(s->text, "transformer"))
         return err_set(err, "the reading \"places\" wants the text tower transformer, not %s: it reads every word",
                        s->text);
-    return scene_check(&(SceneSettings){ .most = s->objects, .split = split }, err);
+    return scene_check(&(SceneSettings){ .max = s->objects, .split = split }, err);
 }
 
-static int reading_find(const char *name) {
+static int interaction_find(const char *name) {
     int k = (int)COUNT(readings) - 1;
     while (k >= 0 && strcmp(readings[k].name, name)) k--;
     return k;
@@ -93,7 +93,7 @@ static bool can_swap(const Split *split) {
 }
 
 /* The seed's first split of colours and shapes in which things can change colours, if there is one. */
-static Split split_of(const LearnerSettings *s) {
+static Split split_of(const SceneModelConfig *s) {
     enum { SPLIT_TRIES = 100, APART = 1000 };
     Split first = split_make(s->split, s->coverage, (uint64_t)s->seed), other = first;
     for (int k = 1; s->split == SPLIT_PAIRS && k < SPLIT_TRIES && !can_swap(&other); k++)
@@ -101,11 +101,11 @@ static Split split_of(const LearnerSettings *s) {
     return s->split == SPLIT_PAIRS && can_swap(&other) ? other : first;
 }
 
-bool learner_make(Learner *l, const LearnerSettings *settings, Err *err) {
-    LearnerSettings s = learner_settings(*settings);
-    int reading = reading_find(s.reading);
-    *l = (Learner){ .settings = s, .split = split_of(&s) };
-    if (reading < 0) return err_set(err, "there is no reading \"%s\"", s.reading);
+bool scene_model_make(SceneModel *l, const SceneModelConfig *settings, Err *err) {
+    SceneModelConfig s = scene_model_config(*settings);
+    int interaction = interaction_find(s.interaction);
+    *l = (SceneModel){ .settings = s, .split = split_of(&s) };
+    if (interaction < 0) return err_set(err, "there is no reading \"%s\"", s.interaction);
     if (!settings_check(&s, &l->split, err)) return false;
     Arena arena = { 0 };
     Vocab vocab = caption_vocab(&arena);
@@ -118,22 +118,22 @@ bool learner_make(Learner *l, const LearnerSettings *settings, Err *err) {
     arena_free(&arena);
     if (!ok) return false;
     Rng rng = rng_seed((uint64_t)s.seed, 1);
-    if (readings[reading].add) readings[reading].add(l, &rng);
-    l->logits = readings[reading].logits;
+    if (readings[interaction].add) readings[interaction].add(l, &rng);
+    l->logits = readings[interaction].logits;
     return true;
 }
 
-void learner_free(Learner *learner) {
-    clip_free(&learner->clip);
-    *learner = (Learner){ .loss = 0 };
+void scene_model_free(SceneModel *scene_model) {
+    clip_free(&scene_model->clip);
+    *scene_model = (SceneModel){ .loss = 0 };
 }
 
 /* ---- what it is shown ------------------------------------------------------------------------------------------- */
 
-void learner_pixels(const Scene *scene, num *pixels) {
+void scene_model_pixels(const Scene *scene, num *pixels) {
     double paint[PIXELS];
     uint8_t rgb[PIXELS];
-    scene_picture(scene, (Canvas){ LEARNER_SIDE, paint }, rgb);
+    scene_picture(scene, (Canvas){ SCENE_MODEL_SIDE, paint }, rgb);
     for (int i = 0; i < PIXELS; i++) pixels[i] = (num)((rgb[i] / 255.0 - 0.48) / 0.25);
 }
 
@@ -156,7 +156,7 @@ typedef struct {
     int count;
 } Palette;
 
-static Palette palette_make(const Learner *l, Rng *rng) {
+static Palette palette_make(const SceneModel *l, Rng *rng) {
     int colour[COLOUR_COUNT], shape[SHAPE_COUNT];
     Palette p = { .count = 0 };
     rng_choice(rng, COLOUR_COUNT, colour, COLOUR_COUNT);
@@ -172,7 +172,7 @@ static Palette palette_make(const Learner *l, Rng *rng) {
 /* The same scene, but of things from the palette: all alike, or all different. */
 static void repaint(Scene *scene, const Palette *palette, bool alike, Rng *rng) {
     int pick[COLOUR_COUNT * SHAPE_COUNT];
-    rng_choice(rng, palette->count, pick, MIN(palette->count, SCENE_MOST));
+    rng_choice(rng, palette->count, pick, MIN(palette->count, SCENE_MAX));
     for (int k = 0; k < scene->count; k++) {
         Thing thing = palette->thing[pick[alike ? 0 : k % palette->count]];
         scene->object[k].colour = thing.colour;
@@ -181,26 +181,26 @@ static void repaint(Scene *scene, const Palette *palette, bool alike, Rng *rng) 
     scene_place(scene, rng);
 }
 
-LearnerPair learner_pair(const Learner *l, const LearnerCourse *course, uint64_t i, Caption *wrong) {
-    uint64_t stream = 4 * (uint64_t)l->settings.seed + 2 * (course != NULL);
-    Rng rng = rng_seed(stream, i), of_batch = rng_seed(stream + 1, i / LEARNER_BATCH);
-    bool alike = rng_uniform(&rng) < ALIKE, early = !course && (double)i < EARLY * l->settings.steps * LEARNER_BATCH;
+SceneModelPair scene_model_pair(const SceneModel *l, const TrainingStage *stage, uint64_t i, Caption *wrong) {
+    uint64_t stream = 4 * (uint64_t)l->settings.seed + 2 * (stage != NULL);
+    Rng rng = rng_seed(stream, i), of_batch = rng_seed(stream + 1, i / SCENE_MODEL_BATCH);
+    bool alike = rng_uniform(&rng) < ALIKE, early = !stage && (double)i < EARLY * l->settings.steps * SCENE_MODEL_BATCH;
     int things = early ? 1 : l->settings.objects;
     SceneSettings s = { .seed = rng_next(&rng),
                         .least = alike ? 1 : things,
-                        .most = alike ? SCENE_MOST : things,
+                        .max = alike ? SCENE_MAX : things,
                         .alike = alike,
                         .split = &l->split,
                         .part = SPLIT_SEEN };
     CaptionRules rules = { .split = &l->split, .part = SPLIT_SEEN };
-    LearnerPair pair = { .scene = scene_make(&s, 0) };
+    SceneModelPair pair = { .scene = scene_make(&s, 0) };
     if (l->settings.palette && !early) {
         Palette palette = palette_make(l, &of_batch);
         repaint(&pair.scene, &palette, alike, &rng);
     }
     pair.caption = say(&pair.scene, &rules, &rng);
-    for (int k = 0; wrong && course && k < course->wrong; k++)
-        if (!caption_wrong(&wrong[k], &pair.scene, &pair.caption, course->edits, &rules, &rng))
+    for (int k = 0; wrong && stage && k < stage->wrong; k++)
+        if (!caption_wrong(&wrong[k], &pair.scene, &pair.caption, stage->edits, &rules, &rng))
             wrong[k].kind = CAPTION_KINDS;
     return pair;
 }
@@ -208,8 +208,8 @@ LearnerPair learner_pair(const Learner *l, const LearnerCourse *course, uint64_t
 /* ---- one batch -------------------------------------------------------------------------------------------------- */
 
 typedef struct {
-    Learner *learner;
-    const LearnerCourse *course;
+    SceneModel *scene_model;
+    const TrainingStage *stage;
     uint64_t first;  /* number of the first pair */
     int B, N, wrong; /* scenes; captions, B (1 + wrong): the wrong ones of scene i begin at B + wrong i */
     Scene *scene;
@@ -223,13 +223,13 @@ static void batch_pairs(void *context, size_t begin, size_t end, int worker) {
     (void)worker;
     for (size_t i = begin; i < end; i++) {
         Caption *wrong = b->caption + b->B + i * (size_t)b->wrong;
-        LearnerPair pair = learner_pair(b->learner, b->course, b->first + i, wrong);
+        SceneModelPair pair = scene_model_pair(b->scene_model, b->stage, b->first + i, wrong);
         b->scene[i] = pair.scene;
         b->caption[i] = pair.caption;
         caption_text(&pair.caption, b->text[i]);
         for (int k = 0; k < b->wrong; k++) /* where there is none, the true one stands in, and is left out */
             caption_text(wrong[k].kind == CAPTION_KINDS ? &pair.caption : &wrong[k], b->text[wrong + k - b->caption]);
-        learner_pixels(&pair.scene, b->pixels.v + i * PIXELS);
+        scene_model_pixels(&pair.scene, b->pixels.v + i * PIXELS);
     }
 }
 
@@ -245,13 +245,13 @@ static void batch_left_out(void *context, size_t begin, size_t end, int worker) 
         for (int n = 0; n < b->N; n++) AT(b->out, i, n) = left_out(b, i, n);
 }
 
-static Batch batch_begin(Arena *arena, Learner *learner, const LearnerCourse *course) {
-    Batch b = { .learner = learner, .course = course, .B = LEARNER_BATCH, .wrong = course ? course->wrong : 0 };
+static Batch batch_begin(Arena *arena, SceneModel *scene_model, const TrainingStage *stage) {
+    Batch b = { .scene_model = scene_model, .stage = stage, .B = SCENE_MODEL_BATCH, .wrong = stage ? stage->wrong : 0 };
     b.N = b.B * (1 + b.wrong);
     b.scene = arena_alloc(arena, (size_t)b.B, sizeof *b.scene);
     b.caption = arena_alloc(arena, (size_t)b.N, sizeof *b.caption);
     b.text = arena_alloc(arena, (size_t)b.N, sizeof *b.text);
-    b.pixels = mat_like(arena, mat_shape(4, b.B, LEARNER_SIDE, LEARNER_SIDE, 3));
+    b.pixels = mat_like(arena, mat_shape(4, b.B, SCENE_MODEL_SIDE, SCENE_MODEL_SIDE, 3));
     b.out = mat_new(arena, b.B, b.N);
     return b;
 }
@@ -263,7 +263,7 @@ static void batch_fill(Batch *b, int step) {
 }
 
 static Var batch_loss(Tape *t, Batch *b) {
-    Learner *l = b->learner;
+    SceneModel *l = b->scene_model;
     size_t N = (size_t)b->N, T = (size_t)l->clip.config.tokens;
     const char **texts = arena_alloc(&t->arena, N, sizeof *texts);
     int *ids = arena_alloc(&t->arena, N * T, sizeof *ids);
@@ -276,7 +276,7 @@ static Var batch_loss(Tape *t, Batch *b) {
 
 enum { GROUP_REST, GROUP_SCALE, GROUP_FILTERS, GROUPS };
 
-static Optim optim_for(Learner *l, double share) {
+static Optim optim_for(SceneModel *l, double share) {
     const OptimGroup groups[GROUPS] = {
         [GROUP_REST] = { .rule = OPTIM_ADAMW, .lr = share * RATE, .weight_decay = DECAY },
         [GROUP_SCALE] = { .rule = OPTIM_ADAMW, .lr = share * SCALE_RATE },
@@ -292,20 +292,20 @@ static Optim optim_for(Learner *l, double share) {
 }
 
 /* One line about a step that was not made: what it would have spoilt the weights with, and where that came from. */
-static bool step_refuse(Learner *l, Tape *t, Var loss, int step, Err *err) {
+static bool step_refuse(SceneModel *l, Tape *t, Var loss, int step, Err *err) {
     bool forward = !isfinite(loss->val.v[0]);
     Var first = forward ? tape_first_not_finite(t) : tape_first_bad_gradient(t, loss);
     return err_set(err, "%s: step %d: %s is not a finite number; the first operation%s that made one is %s",
-                   learner_text(&l->clip.arena, &l->settings), step + 1, forward ? "the loss" : "a gradient",
+                   scene_model_text(&l->clip.arena, &l->settings), step + 1, forward ? "the loss" : "a gradient",
                    forward ? "" : " on the way back", first ? tape_name(first) : "not known");
 }
 
-bool learner_learn(Learner *l, const LearnerCourse *course, Err *err) {
-    int steps = course ? course->steps : l->settings.steps, last = steps - MAX(1, steps / 10);
+bool scene_model_train(SceneModel *l, const TrainingStage *stage, Err *err) {
+    int steps = stage ? stage->steps : l->settings.steps, last = steps - MAX(1, steps / 10);
     Arena arena = { 0 };
     Tape tape = { .training = true };
-    Optim optim = optim_for(l, course && course->rate > 0 ? course->rate : 1);
-    Batch batch = batch_begin(&arena, l, course);
+    Optim optim = optim_for(l, stage && stage->rate > 0 ? stage->rate : 1);
+    Batch batch = batch_begin(&arena, l, stage);
     Progress progress = progress_begin(l->settings.text, steps, "steps/s");
     double sum = 0;
     bool ok = true;
@@ -336,28 +336,29 @@ bool learner_learn(Learner *l, const LearnerCourse *course, Err *err) {
 
 /* ---- keeping ---------------------------------------------------------------------------------------------------- */
 
-char *learner_path(Arena *arena, const LearnerSettings *settings, const LearnerCourse *more) {
-    LearnerSettings s = learner_settings(*settings);
-    char *name = arena_print(arena, "%s/learner-%s-%s-%s-%d-of-1000-objects%d-palette%d-seed%d-%d", course_models(),
-                             s.text, s.reading, split_name(s.split), (int)lround(1000 * s.coverage), s.objects,
+char *scene_model_path(Arena *arena, const SceneModelConfig *settings, const TrainingStage *stage2) {
+    SceneModelConfig s = scene_model_config(*settings);
+    char *name = arena_print(arena, "%s/learner-%s-%s-%s-%d-of-1000-objects%d-palette%d-seed%d-%d", lesson_models(),
+                             s.text, s.interaction, split_name(s.split), (int)lround(1000 * s.coverage), s.objects,
                              s.palette, s.seed, s.steps);
-    return more ? arena_print(arena, "%s-%s-%d.safetensors", name, more->name, more->steps)
-                : arena_print(arena, "%s.safetensors", name);
+    return stage2 ? arena_print(arena, "%s-%s-%d.safetensors", name, stage2->name, stage2->steps)
+                  : arena_print(arena, "%s.safetensors", name);
 }
 
 /* Whatever decides about the weights. The number is that of this file's recipe: another recipe, another number. */
-static char *signature(Arena *arena, const Learner *l, const LearnerCourse *more) {
-    char *first = arena_print(arena, "recipe 1, %s, batch %d", learner_text(arena, &l->settings), LEARNER_BATCH);
-    if (!more) return first;
-    return arena_print(arena, "%s; then %s, %d steps at %g, %d wrong of edits %#x", first, more->name, more->steps,
-                       more->rate, more->wrong, more->edits);
+static char *signature(Arena *arena, const SceneModel *l, const TrainingStage *stage2) {
+    char *first =
+        arena_print(arena, "recipe 1, %s, batch %d", scene_model_text(arena, &l->settings), SCENE_MODEL_BATCH);
+    if (!stage2) return first;
+    return arena_print(arena, "%s; then %s, %d steps at %g, %d wrong of edits %#x", first, stage2->name, stage2->steps,
+                       stage2->rate, stage2->wrong, stage2->edits);
 }
 
-bool learner_save(const Learner *l, const LearnerCourse *more, const char *path, Err *err) {
+bool scene_model_save(const SceneModel *l, const TrainingStage *stage2, const char *path, Err *err) {
     Arena arena = { 0 };
     SafetensorsOut out = safetensors_begin(&arena);
-    clip_put(&l->clip, &out, DTYPE_F32);
-    safetensors_add_meta(&out, "learner", signature(&arena, l, more));
+    clip_save(&l->clip, &out, DTYPE_F32);
+    safetensors_add_meta(&out, "learner", signature(&arena, l, stage2));
     safetensors_add_meta(&out, "loss", arena_print(&arena, "%.6f", l->loss));
     bool ok = safetensors_write(&out, path, err);
     arena_free(&arena);
@@ -365,7 +366,7 @@ bool learner_save(const Learner *l, const LearnerCourse *more, const char *path,
 }
 
 /* Can it be asked? Weights that are numbers can still be too large to compute with. */
-static bool works(Learner *l) {
+static bool works(SceneModel *l) {
     Arena arena = { 0 };
     const Scene scene = scene_make(&(SceneSettings){ .seed = 1 }, 0), *scenes[] = { &scene };
     const char *caption = "a red circle left of a blue square";
@@ -373,14 +374,14 @@ static bool works(Learner *l) {
     for (int i = 0; i < l->clip.params.count; i++)
         for (size_t k = 0; k < mat_count(l->clip.params.list[i]->val); k++)
             ok = ok && isfinite(l->clip.params.list[i]->val.v[k]);
-    ok = ok && isfinite(learner_similar(l, &arena, scenes, 1, &caption, 1).v[0]);
+    ok = ok && isfinite(scene_model_similarities(l, &arena, scenes, 1, &caption, 1).v[0]);
     arena_free(&arena);
     return ok;
 }
 
-static bool load_from(Learner *l, const LearnerCourse *more, const Safetensors *file, const char *path, Err *err) {
+static bool load_from(SceneModel *l, const TrainingStage *stage2, const Safetensors *file, const char *path, Err *err) {
     Arena *arena = &l->clip.arena;
-    const char *of = safetensors_meta(file, "learner"), *wanted = signature(arena, l, more),
+    const char *of = safetensors_meta(file, "learner"), *wanted = signature(arena, l, stage2),
                *loss = safetensors_meta(file, "loss");
     if (!of || strcmp(of, wanted))
         return err_set(err,
@@ -393,14 +394,14 @@ static bool load_from(Learner *l, const LearnerCourse *more, const Safetensors *
            err_set(err, "%s: its weights are damaged, similarities no numbers; remove it, and it is learnt anew", path);
 }
 
-bool learner_load(Learner *learner, const LearnerSettings *settings, const LearnerCourse *more, const char *path,
-                  Err *err) {
+bool scene_model_load(SceneModel *scene_model, const SceneModelConfig *settings, const TrainingStage *stage2,
+                      const char *path, Err *err) {
     Arena arena = { 0 };
     Safetensors file;
     bool ok = safetensors_open(&file, &arena, path, err);
     if (ok) {
-        ok = learner_make(learner, settings, err) && load_from(learner, more, &file, path, err);
-        if (!ok) learner_free(learner);
+        ok = scene_model_make(scene_model, settings, err) && load_from(scene_model, stage2, &file, path, err);
+        if (!ok) scene_model_free(scene_model);
         safetensors_close(&file);
     }
     arena_free(&arena);
@@ -408,20 +409,21 @@ bool learner_load(Learner *learner, const LearnerSettings *settings, const Learn
 }
 
 /* The first course, kept or learnt; then, if there is one, the second. */
-static bool learn_and_keep(Learner *l, const LearnerSettings *settings, const LearnerCourse *more, const char *path,
-                           Err *err) {
-    if (more ? !learner_get(l, settings, NULL, err) : !learner_make(l, settings, err)) return false;
-    if (learner_learn(l, more, err) && folder_make(course_models(), err) && learner_save(l, more, path, err))
+static bool learn_and_keep(SceneModel *l, const SceneModelConfig *settings, const TrainingStage *stage2,
+                           const char *path, Err *err) {
+    if (stage2 ? !scene_model_get(l, settings, NULL, err) : !scene_model_make(l, settings, err)) return false;
+    if (scene_model_train(l, stage2, err) && folder_make(lesson_models(), err) &&
+        scene_model_save(l, stage2, path, err))
         return true;
-    learner_free(l);
+    scene_model_free(l);
     return false;
 }
 
-bool learner_get(Learner *learner, const LearnerSettings *settings, const LearnerCourse *more, Err *err) {
+bool scene_model_get(SceneModel *scene_model, const SceneModelConfig *settings, const TrainingStage *stage2, Err *err) {
     Arena arena = { 0 };
-    char *path = learner_path(&arena, settings, more);
-    bool ok = file_exists(path) ? learner_load(learner, settings, more, path, err)
-                                : learn_and_keep(learner, settings, more, path, err);
+    char *path = scene_model_path(&arena, settings, stage2);
+    bool ok = file_exists(path) ? scene_model_load(scene_model, settings, stage2, path, err)
+                                : learn_and_keep(scene_model, settings, stage2, path, err);
     arena_free(&arena);
     return ok;
 }
@@ -436,17 +438,17 @@ typedef struct {
 static void paint(void *context, size_t begin, size_t end, int worker) {
     const Painting *p = context;
     (void)worker;
-    for (size_t i = begin; i < end; i++) learner_pixels(p->scenes[i], p->pixels + i * PIXELS);
+    for (size_t i = begin; i < end; i++) scene_model_pixels(p->scenes[i], p->pixels + i * PIXELS);
 }
 
 static Mat painted(Arena *arena, const Scene *const *scenes, int n) {
-    Mat pixels = mat_like(arena, mat_shape(4, n, LEARNER_SIDE, LEARNER_SIDE, 3));
+    Mat pixels = mat_like(arena, mat_shape(4, n, SCENE_MODEL_SIDE, SCENE_MODEL_SIDE, 3));
     parallel_for((size_t)n, PIECE, paint, &(Painting){ scenes, pixels.v });
     return pixels;
 }
 
-Mat learner_pictures(Learner *l, Arena *arena, const Scene *const *scenes, int n) {
-    REQUIRE(l->logits == vector_logits, "reading %s has no vector for a picture alone", l->settings.reading);
+Mat scene_model_image_features(SceneModel *l, Arena *arena, const Scene *const *scenes, int n) {
+    REQUIRE(l->logits == vector_logits, "interaction %s has no vector for a picture alone", l->settings.interaction);
     Mat all = mat_new(arena, n, EMBED);
     Tape tape = { .no_grad = true };
     for (int i = 0; i < n; i += ASKED) {
@@ -459,7 +461,8 @@ Mat learner_pictures(Learner *l, Arena *arena, const Scene *const *scenes, int n
     return all;
 }
 
-Mat learner_similar(Learner *l, Arena *arena, const Scene *const *scenes, int n, const char *const *captions, int m) {
+Mat scene_model_similarities(SceneModel *l, Arena *arena, const Scene *const *scenes, int n,
+                             const char *const *captions, int m) {
     Tape tape = { .no_grad = true };
     int T = l->clip.config.tokens, *ids = arena_alloc(&tape.arena, (size_t)m * (size_t)T, sizeof *ids);
     vocab_encode(&l->clip.vocab, &tape.arena, captions, m, T, ids);
@@ -470,30 +473,32 @@ Mat learner_similar(Learner *l, Arena *arena, const Scene *const *scenes, int n,
     return all;
 }
 
-static Tally quads_one_by_one(Learner *l, const Quads *quads) {
-    Tally tally = tally_new(quads->pictures, quads->captions);
-    for (int q = 0; q < quads->count; q++) {
+static PairScore minimal_pairs_one_by_one(SceneModel *l, const MinimalPairs *pairs) {
+    PairScore score_sum = pair_score_new(pairs->pictures, pairs->captions);
+    for (int q = 0; q < pairs->count; q++) {
         Arena arena = { 0 };
-        const Scene *scenes[QUAD_PICTURES];
-        double s[QUAD_PICTURES * QUAD_CAPTIONS];
-        for (int p = 0; p < quads->pictures; p++) scenes[p] = &quads->item[q].scene[p];
-        Mat similar = learner_similar(l, &arena, scenes, quads->pictures, quads->item[q].caption, quads->captions);
+        const Scene *scenes[PAIR_PICTURES];
+        double s[PAIR_PICTURES * PAIR_CAPTIONS];
+        for (int p = 0; p < pairs->pictures; p++) scenes[p] = &pairs->item[q].scene[p];
+        Mat similar =
+            scene_model_similarities(l, &arena, scenes, pairs->pictures, pairs->item[q].caption, pairs->captions);
         for (size_t i = 0; i < mat_count(similar); i++) s[i] = (double)similar.v[i];
-        tally_add(&tally, s);
+        pair_score_add(&score_sum, s);
         arena_free(&arena);
     }
-    return tally;
+    return score_sum;
 }
 
-Tally learner_quads(Learner *l, const Quads *quads) {
-    if (l->logits != vector_logits) return quads_one_by_one(l, quads);
+PairScore scene_model_pairs(SceneModel *l, const MinimalPairs *pairs) {
+    if (l->logits != vector_logits) return minimal_pairs_one_by_one(l, pairs);
     Arena arena = { 0 };
-    int n = quads_pictures(quads);
+    int n = minimal_pairs_pictures(pairs);
     const Scene **scenes = arena_alloc(&arena, (size_t)n, sizeof *scenes);
-    for (int i = 0; i < n; i++) scenes[i] = quads_scene(quads, i);
-    Mat pictures = learner_pictures(l, &arena, scenes, n);
-    Mat texts = clip_text_features(&l->clip, &arena, quads_texts(quads, &arena), quads_captions(quads), NULL);
-    Tally tally = quads_score(quads, pictures, texts);
+    for (int i = 0; i < n; i++) scenes[i] = minimal_pairs_scene(pairs, i);
+    Mat pictures = scene_model_image_features(l, &arena, scenes, n);
+    Mat texts =
+        clip_text_features(&l->clip, &arena, minimal_pairs_texts(pairs, &arena), minimal_pairs_captions(pairs), NULL);
+    PairScore score_sum = minimal_pairs_score(pairs, pictures, texts);
     arena_free(&arena);
-    return tally;
+    return score_sum;
 }

@@ -62,9 +62,9 @@ Split split_make(SplitKind kind, double coverage, uint64_t seed) {
     if (kind == SPLIT_PAIRS || kind == SPLIT_COUNTS) choose_residues(&split, kind == SPLIT_COUNTS, &rng);
     if (kind == SPLIT_RELATIONS) {
         int taken = 0;
-        for (int along = 0; along < ALONG_COUNT; along++)
-            taken += choose_differences(split.seen_apart[along], coverage, &rng);
-        split.coverage = (double)taken / (ALONG_COUNT * (N * N - 1));
+        for (int direction = 0; direction < DIRECTION_COUNT; direction++)
+            taken += choose_differences(split.seen_apart[direction], coverage, &rng);
+        split.coverage = (double)taken / (DIRECTION_COUNT * (N * N - 1));
     }
     return split;
 }
@@ -85,18 +85,18 @@ bool split_has_pair(const Split *split, SplitPart part, ShapeColour colour, Shap
 
 bool split_has_count(const Split *split, SplitPart part, int count, ShapeColour colour, Shape shape) {
     /* Among any two neighbours of the eight there is one that is f of some count: hence the promise of split_make. */
-    static const int f[SPLIT_COUNT_MOST] = { 0, 1, 3, 4, 6 };
-    REQUIRE(count >= 1 && count <= SPLIT_COUNT_MOST, "count is %d, want 1 to %d", count, SPLIT_COUNT_MOST);
+    static const int f[SPLIT_COUNT_MAX] = { 0, 1, 3, 4, 6 };
+    REQUIRE(count >= 1 && count <= SPLIT_COUNT_MAX, "count is %d, want 1 to %d", count, SPLIT_COUNT_MAX);
     if (split->kind != SPLIT_COUNTS) return true;
     return split->seen[(residue(split, colour, shape) + f[count - 1]) % N] == (part == SPLIT_SEEN);
 }
 
-bool split_has_relation(const Split *split, SplitPart part, Along along, Thing a, Thing b) {
-    REQUIRE((unsigned)along < ALONG_COUNT, "along is %d, want 0 or 1", (int)along);
+bool split_has_relation(const Split *split, SplitPart part, Direction direction, Thing a, Thing b) {
+    REQUIRE((unsigned)direction < DIRECTION_COUNT, "along is %d, want 0 or 1", (int)direction);
     if (split->kind != SPLIT_RELATIONS || (a.colour == b.colour && a.shape == b.shape)) return true;
     int colours = difference(split->colour, (int)a.colour, (int)b.colour);
     int shapes = difference(split->shape, (int)a.shape, (int)b.shape);
-    return split->seen_apart[along][colours][shapes] == (part == SPLIT_SEEN);
+    return split->seen_apart[direction][colours][shapes] == (part == SPLIT_SEEN);
 }
 
 bool split_has_any(const Split *split, SplitPart part) {

@@ -23,11 +23,11 @@
 
 _Static_assert((int)SHAPE_COUNT == 8 && (int)COLOUR_COUNT == 8, "splits are made of eight colours and eight shapes");
 
-enum { SPLIT_COUNT_MOST = 5 }; /* counts are 1 to 5 */
+enum { SPLIT_COUNT_MAX = 5 }; /* counts are 1 to 5 */
 
 typedef enum { SPLIT_ALL, SPLIT_PAIRS, SPLIT_COUNTS, SPLIT_RELATIONS, SPLIT_KINDS } SplitKind;
 typedef enum { SPLIT_SEEN, SPLIT_HELD } SplitPart;
-typedef enum { ALONG_X, ALONG_Y, ALONG_COUNT } Along; /* left and right; above and below */
+typedef enum { DIRECTION_X, DIRECTION_Y, DIRECTION_COUNT } Direction; /* left and right; above and below */
 
 /* "all", "pairs", "counts", "relations"; and back, false if there is no such kind. */
 const char *split_name(SplitKind kind);
@@ -39,7 +39,7 @@ typedef struct {
     double coverage; /* share of combinations seen: what was asked for, to the nearest possible */
     int colour[COLOUR_COUNT], shape[SHAPE_COUNT]; /* their numbers */
     bool seen[8];                                 /* pairs, counts: those not in H */
-    bool seen_apart[ALONG_COUNT][8][8];           /* relations: those not in H of the axis */
+    bool seen_apart[DIRECTION_COUNT][8][8];       /* relations: those not in H of the axis */
 } Split;
 
 /* split_make: `coverage`, 0 to 1, is taken to the nearest multiple of 1/8 (relations: of 2/63). SPLIT_ALL has one
@@ -58,7 +58,7 @@ typedef struct {
 bool split_has_pair(const Split *split, SplitPart part, ShapeColour colour, Shape shape);
 bool split_has_count(const Split *split, SplitPart part, int count, ShapeColour colour, Shape shape);
 /* Wants two things that differ: of the same colour and shape, it answers yes. */
-bool split_has_relation(const Split *split, SplitPart part, Along axis, Thing a, Thing b);
+bool split_has_relation(const Split *split, SplitPart part, Direction axis, Thing a, Thing b);
 
 /* Is there anything in that part? */
 bool split_has_any(const Split *split, SplitPart part);

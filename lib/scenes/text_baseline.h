@@ -12,12 +12,18 @@
  * n counts in the captions it has read, N is their words, V the words it knows. Words it does not know are
  * left out, but for the length.
  */
-#ifndef HEARSAY_H
-#define HEARSAY_H
+#ifndef TEXT_BASELINE_H
+#define TEXT_BASELINE_H
 
 #include "dataset/words.h"
 
-typedef enum { HEARSAY_LENGTH, HEARSAY_FREQUENCY, HEARSAY_BIGRAM, HEARSAY_LABELS, HEARSAY_RULES } HearsayRule;
+typedef enum {
+    TEXT_BASELINE_LENGTH,
+    TEXT_BASELINE_FREQUENCY,
+    TEXT_BASELINE_BIGRAM,
+    TEXT_BASELINE_LABELS,
+    TEXT_BASELINE_RULES
+} TextBaselineRule;
 
 typedef struct {
     Vocab vocab;
@@ -27,19 +33,19 @@ typedef struct {
     int *pair_label[2]; /* [V,V] pairs in wrong [0] and right [1] captions, */
     int *word_label[2]; /* [V] and words */
     Arena *arena;       /* which all this lies on, and scratch is taken from and given back to */
-} Hearsay;
+} TextBaseline;
 
 /* "length" ... */
-const char *hearsay_name(HearsayRule rule);
+const char *text_baseline_name(TextBaselineRule rule);
 
 /* Reads captions, n >= 1, such as those a model trains on. On the arena. */
-Hearsay hearsay_read(Arena *arena, const char *const *captions, int n);
+TextBaseline text_baseline_read(Arena *arena, const char *const *captions, int n);
 
 /* Is told whether a caption was right. */
-void hearsay_told(Hearsay *hearsay, const char *caption, bool right);
-void hearsay_forget(Hearsay *hearsay); /* all it was told; what it read stays */
+void text_baseline_told(TextBaseline *baseline, const char *caption, bool right);
+void text_baseline_forget(TextBaseline *baseline); /* all it was told; what it read stays */
 
 /* The number the rule gives; 0 to a caption without a known word (not the length: -1 for one word or none). */
-double hearsay_score(const Hearsay *hearsay, HearsayRule rule, const char *caption);
+double text_baseline_score(const TextBaseline *baseline, TextBaselineRule rule, const char *caption);
 
 #endif

@@ -150,7 +150,7 @@ static void bar_draw(const Term *term, const BarsLayout *layout, const Bar *bar)
     double zero = round((fmin(fmax(0, layout->low), layout->high) - layout->low) * scale);
     double end = isfinite(bar->value) ? fmin(fmax((bar->value - layout->low) * scale, 0), layout->room) : zero;
     double left = fmin(zero, end), right = fmax(zero, end);
-    term_colour(term, bar->marked ? COLOUR_MARKED : COLOUR_USUAL, false);
+    term_colour(term, bar->marked ? COLOUR_MARKED : COLOUR_DEFAULT, false);
     for (int i = 0; i < layout->room; i++) {
         double middle = layout->low + (i + 0.5) / scale;
         bool uncertain = bar->low < bar->high && middle > bar->low && middle < bar->high;

@@ -5,19 +5,19 @@
 #include <string.h>
 #include <time.h>
 
-enum { HIGH_MOST = 15, WIDE_MOST = 31, ROOM = 3, MOTION_SECONDS = 3, FRAMES_PER_SECOND = 20 };
+enum { HIGH_MAX = 15, WIDE_MAX = 31, ROOM = 3, MOTION_SECONDS = 3, FRAMES_PER_SECOND = 20 };
 
 typedef struct {
     int wide, high;
-    char letter[HIGH_MOST][WIDE_MOST]; /* '\0': nothing */
-    int pair[HIGH_MOST][WIDE_MOST];    /* whose it is; -1: the circle's */
+    char letter[HIGH_MAX][WIDE_MAX]; /* '\0': nothing */
+    int pair[HIGH_MAX][WIDE_MAX];    /* whose it is; -1: the circle's */
 } Panel;
 
 /* Characters are about twice as high as wide. */
 static void panel_size(const Term *term, int panels, Panel *panel) {
-    panel->wide = MIN(WIDE_MOST, (term->width - (panels - 1) * ROOM) / panels);
+    panel->wide = MIN(WIDE_MAX, (term->width - (panels - 1) * ROOM) / panels);
     panel->wide -= panel->wide % 2 == 0;
-    panel->high = MIN(HIGH_MOST, panel->wide / 4 * 2 + 1);
+    panel->high = MIN(HIGH_MAX, panel->wide / 4 * 2 + 1);
 }
 
 static void panel_set(Panel *panel, double x, double y, char letter, int pair) {

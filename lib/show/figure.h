@@ -124,8 +124,8 @@ bool colour_is_light(Colour colour);
 /* The i-th curve's colour, i from 0. */
 Colour series_colour(int i);
 /* What stands out, and what does not. */
-#define COLOUR_MARKED ((Colour){ 0xc4, 0x4e, 0x12 })
-#define COLOUR_USUAL  ((Colour){ 0x3a, 0x7d, 0xb8 })
+#define COLOUR_MARKED  ((Colour){ 0xc4, 0x4e, 0x12 })
+#define COLOUR_DEFAULT ((Colour){ 0x3a, 0x7d, 0xb8 })
 
 /* The axis that holds all bars, with 0 inside unless the caller chose otherwise. low < high afterwards. */
 void bars_range(const Bars *bars, double *low, double *high);

@@ -168,7 +168,7 @@ static void write_box(FILE *file, const Graph *graph, int n, const Box *box) {
             "rgb '#888888'\n",
             box->x, box->y, box->width, box->height, node->inputs ? "#f4f7fa" : "#e3edf6");
     head_text(node, text);
-    write_line(file, box, 0, text, COLOUR_USUAL);
+    write_line(file, box, 0, text, COLOUR_DEFAULT);
     for (int r = 0; r < rows; r++) {
         numbers_text(node, node->value.v, r, graph->decimals, text);
         write_line(file, box, 1 + r, text, ink);

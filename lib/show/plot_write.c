@@ -176,7 +176,7 @@ void gp_colour(FILE *file, Colour colour) { fprintf(file, "'#%02x%02x%02x'", col
 
 /* ---- heat map ------------------------------------------------------------------------------------------------ */
 
-enum { VALUES_MOST = 24 }; /* more columns than this leave no room for the numbers */
+enum { VALUES_MAX = 24 }; /* more columns than this leave no room for the numbers */
 
 static void heat_data(FILE *file, const void *figure) {
     const Heat *heat = figure;
@@ -239,8 +239,8 @@ static void heat_script(Script *script, const void *figure) {
     heat_palette(file, low, high);
     write_text_function(file, heat->decimals, NULL);
     fprintf(file, "set xrange [0.5:%d.5]\nset yrange [%d.5:0.5]\n", C, R);
-    if (heat->cols || C <= VALUES_MOST) gp_marks(file, 'x', heat->cols, C);
-    if (heat->rows || R <= VALUES_MOST) gp_marks(file, 'y', heat->rows, R);
+    if (heat->cols || C <= VALUES_MAX) gp_marks(file, 'x', heat->cols, C);
+    if (heat->rows || R <= VALUES_MAX) gp_marks(file, 'y', heat->rows, R);
     bool long_names = heat->cols && labels_columns(heat->cols, C) * 8 > 680 / C;
     fprintf(file, "set xtics scale 0 nomirror%s\n", long_names ? " rotate by -35" : "");
     fputs("set ytics scale 0 nomirror\nunset key\nunset border\nset colorbox noborder\n", file);
@@ -249,8 +249,8 @@ static void heat_script(Script *script, const void *figure) {
     fprintf(file,
             " skip 1 using 2:1:($2-0.5):($2+0.5):($1-0.5):($1+0.5):3 with boxxyerror \\\n"
             "    fillcolor palette fillstyle solid 1 %s",
-            C <= VALUES_MOST ? "border lc rgb 'white'" : "noborder");
-    if (C <= VALUES_MOST) {
+            C <= VALUES_MAX ? "border lc rgb 'white'" : "noborder");
+    if (C <= VALUES_MAX) {
         fprintf(file,
                 ", \\\n    '' skip 1 using 2:1:(text($3)):(ink($3)) with labels font ',%d' "
                 "textcolor rgb variable",
@@ -310,7 +310,7 @@ static void bars_script(Script *script, const void *figure) {
     write_frame(file, "xtics", 1);
     fprintf(file, "unset key\nbase = %.9g\n", base);
     fprintf(file, "colour(marked) = marked == 1 ? 0x%02x%02x%02x : 0x%02x%02x%02x\n", COLOUR_MARKED.r, COLOUR_MARKED.g,
-            COLOUR_MARKED.b, COLOUR_USUAL.r, COLOUR_USUAL.g, COLOUR_USUAL.b);
+            COLOUR_MARKED.b, COLOUR_DEFAULT.r, COLOUR_DEFAULT.g, COLOUR_DEFAULT.b);
     write_text_function(file, bars->decimals, bars->unit);
     fputs("larger(a, b) = a > b ? a : b\nend(v, high) = larger(base, larger(v, high))\n"
           "set arrow from base, graph 0 to base, graph 1 nohead lc rgb '#888888'\nplot ",

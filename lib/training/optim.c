@@ -129,8 +129,8 @@ void optim_step(Optim *optim, double factor) {
 
 void optim_free(Optim *optim) { arena_free(&optim->scratch); }
 
-double optim_clip_norm(Params *params, double most) {
-    REQUIRE(most > 0, "the norm is to be clipped at %g, want more than 0", most);
+double optim_clip_norm(Params *params, double max) {
+    REQUIRE(max > 0, "the norm is to be clipped at %g, want more than 0", max);
     double sum = 0;
     for (int i = 0; i < params->count; i++) {
         const Param *p = params->list[i];
@@ -138,10 +138,10 @@ double optim_clip_norm(Params *params, double most) {
             sum += (double)p->grad[k] * (double)p->grad[k];
     }
     double norm = sqrt(sum);
-    if (norm <= most) return norm;
+    if (norm <= max) return norm;
     for (int i = 0; i < params->count; i++) {
         Param *p = params->list[i];
-        for (size_t k = 0, count = mat_count(p->val); p->has_grad && k < count; k++) p->grad[k] *= (num)(most / norm);
+        for (size_t k = 0, count = mat_count(p->val); p->has_grad && k < count; k++) p->grad[k] *= (num)(max / norm);
     }
     return norm;
 }

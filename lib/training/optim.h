@@ -43,7 +43,7 @@ void optim_step(Optim *optim, double factor);
 
 /* The length of all gradients as one vector; when it is above `most` (> 0), all are scaled down to it
  * (Pascanu et al. 2013, arXiv:1211.5063). */
-double optim_clip_norm(Params *params, double most);
+double optim_clip_norm(Params *params, double max);
 
 void optim_free(Optim *optim); /* the scratch memory */
 

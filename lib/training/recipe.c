@@ -13,14 +13,14 @@
                 { .rule = OPTIM_MUON, .lr = rate, .momentum = 0.6 },                                                   \
                 { .rule = OPTIM_ADAMW, .lr = 1e-2 } },                                                                 \
     .schedule = SCHEDULE_LINEAR, .warmup = 0.2, .whiten_epochs = 3,                                                    \
-    .augment = { .mirror = MIRROR_ALTERNATE, .shift = 2, .edge = EDGE_REFLECT }, .views = VIEWS_PLAIN
+    .augment = { .mirror = MIRROR_ALTERNATE, .shift = 2, .edge = EDGE_REFLECT }, .tta = TTA_NONE
 
 /* Eight wordings of each caption; a class's pairs all match, whichever wording they have. */
 #define WORDINGS                                                                                                       \
     .templates = { "a photo of a {}",        "a picture of a {}",        "a small photo of a {}",                      \
                    "a blurry photo of a {}", "a bright photo of the {}", "this is a {}",                               \
                    "there is one {} here",   "look at the {}",           NULL },                                       \
-    .share = true
+    .multi_positive = true
 
 static const Recipe recipes[] = {
     {
@@ -46,7 +46,7 @@ static const Recipe recipes[] = {
         .warmup = 0.2,
         .whiten_epochs = 3,
         .augment = { .mirror = MIRROR_ALTERNATE, .shift = 2, .edge = EDGE_REFLECT },
-        .views = VIEWS_MIRROR_SHIFT,
+        .tta = TTA_MIRROR_SHIFT,
     },
     {
         .name = "templates",
@@ -71,7 +71,7 @@ static const Recipe recipes[] = {
         .warmup = 0.2,
         .whiten_epochs = 3,
         .fixed_scale = true,
-        .views = VIEWS_PLAIN,
+        .tta = TTA_NONE,
     },
     {
         .name = "tiny",
@@ -88,7 +88,7 @@ static const Recipe recipes[] = {
                     { .rule = OPTIM_ADAMW, .lr = 1e-3 } },
         .schedule = SCHEDULE_CONSTANT,
         .fixed_scale = true,
-        .views = VIEWS_PLAIN,
+        .tta = TTA_NONE,
     },
 };
 

@@ -146,9 +146,9 @@ static bool gradient_refuse(Trainer *s, Var loss, int batch, const Param *param,
 
 /* The loss that is minimised; *plain is the CLIP loss of the pairs themselves, which can be compared with the floor. */
 static Var batch_loss(Trainer *s, Var logits, const int *label, int B, double *plain) {
-    Var pairs = clip_loss(&s->tape, s->recipe->share ? tape_data(&s->tape, logits->val) : logits, (Mat){ 0 });
+    Var pairs = clip_loss(&s->tape, s->recipe->multi_positive ? tape_data(&s->tape, logits->val) : logits, (Mat){ 0 });
     *plain = (double)pairs->val.v[0];
-    if (!s->recipe->share) return pairs;
+    if (!s->recipe->multi_positive) return pairs;
     return clip_loss(&s->tape, logits, clip_targets(&s->tape.arena, label, B, s->recipe->smoothing));
 }
 
@@ -189,13 +189,13 @@ static bool train_batch(Trainer *s, int batch, Augment augment, Rng *rng, BatchR
 
 /* ---- one epoch --------------------------------------------------------------------------------------------------------- */
 
-static void add_row(EpochRow *sum, const BatchRow *row, double share) {
-    sum->loss += row->loss * share;
-    sum->floor += row->floor * share;
-    sum->image_to_text += row->image_to_text * share;
-    sum->text_to_image += row->text_to_image * share;
-    sum->positive += row->positive * share;
-    sum->negative += row->negative * share;
+static void add_row(EpochRow *sum, const BatchRow *row, double multi_positive) {
+    sum->loss += row->loss * multi_positive;
+    sum->floor += row->floor * multi_positive;
+    sum->image_to_text += row->image_to_text * multi_positive;
+    sum->text_to_image += row->text_to_image * multi_positive;
+    sum->positive += row->positive * multi_positive;
+    sum->negative += row->negative * multi_positive;
 }
 
 static bool train_epoch(Trainer *s, EpochRow *row, Err *err) {
@@ -227,17 +227,17 @@ static bool train_epoch(Trainer *s, EpochRow *row, Err *err) {
     return true;
 }
 
-static bool test_accuracy(Trainer *s, Views views, double *share, Err *err) {
+static bool test_accuracy(Trainer *s, TestAugmentation tta, double *multi_positive, Err *err) {
     Arena arena = { 0 };
     const Cifar *test = s->run->test;
     Mat classes =
         zeroshot_classes(s->clip, &arena, s->recipe->templates, s->templates, test->names, CIFAR_CLASSES, NULL);
     Mat scores =
-        zeroshot_scores(s->clip, &arena, classes, test, (ZeroshotRange){ .n = test->n, .batch = 100, .views = views });
+        zeroshot_scores(s->clip, &arena, classes, test, (ZeroshotRange){ .n = test->n, .batch = 100, .tta = tta });
     int *best = arena_alloc(&arena, (size_t)test->n, sizeof *best), right = 0;
     bool ok = metrics_argmax(scores, best, err);
     for (int i = 0; ok && i < test->n; i++) right += best[i] == test->labels[i];
-    *share = (double)right / MAX(1, test->n);
+    *multi_positive = (double)right / MAX(1, test->n);
     arena_free(&arena);
     return ok;
 }
@@ -250,10 +250,10 @@ const char *train_log_heading(void) {
 }
 
 void train_log_row(const EpochRow *r, char *text, size_t size) {
-    char views[32] = ""; /* an empty field where there is none */
-    if (!isnan(r->test_views)) snprintf(views, sizeof views, "%.6f", r->test_views);
+    char tta[32] = ""; /* an empty field where there is none */
+    if (!isnan(r->test_tta)) snprintf(tta, sizeof tta, "%.6f", r->test_tta);
     snprintf(text, size, "%d,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f,%s,%.0f,%.2f", r->epoch, r->loss, r->floor,
-             r->image_to_text, r->text_to_image, r->logit_scale, r->positive, r->negative, r->test, views, r->rate,
+             r->image_to_text, r->text_to_image, r->logit_scale, r->positive, r->negative, r->test, tta, r->rate,
              r->seconds);
 }
 
@@ -270,7 +270,7 @@ static bool write_log(Trainer *s, const EpochRow *row, Err *err) {
 
 /* The fields of a row in the order of the heading. */
 enum { LOG_FIELDS = 12 };
-#define NUMBER_MOST 1e15
+#define NUMBER_MAX 1e15
 
 static bool row_read(const char *at, const char *end, EpochRow *row) {
     double field[LOG_FIELDS];
@@ -282,7 +282,7 @@ static bool row_read(const char *at, const char *end, EpochRow *row) {
         text[stop - at] = 0;
         field[k] = *text ? strtod(text, &rest) : (double)NAN;
         if (*rest && *rest != '\r') return false;
-        if (fabs(field[k]) > NUMBER_MOST)
+        if (fabs(field[k]) > NUMBER_MAX)
             return false; /* no training's; and a row must not grow when it is written again */
         at = stop + 1;
     }
@@ -301,14 +301,14 @@ static bool row_read(const char *at, const char *end, EpochRow *row) {
     return true;
 }
 
-int train_log_read(const char *path, EpochRow *rows, int most, Err *err) {
+int train_log_read(const char *path, EpochRow *rows, int max, Err *err) {
     File file;
     int n = 0;
     if (!file_exists(path)) return 0;
     if (!file_open(&file, path, err)) return -1;
     const char *at = (const char *)file.data, *end = at + file.size;
     bool heading = true;
-    for (const char *next; n < most && at < end && (next = memchr(at, '\n', (size_t)(end - at))) != NULL;
+    for (const char *next; n < max && at < end && (next = memchr(at, '\n', (size_t)(end - at))) != NULL;
          at = next + 1) {
         if (heading) heading = false;
         else if (!row_read(at, next, &rows[n])) break;
@@ -369,7 +369,7 @@ static bool save_checkpoint(Trainer *s, const EpochRow *row, Err *err) {
     Arena arena = { 0 };
     SafetensorsOut out = safetensors_begin(&arena);
     Params *params = &s->clip->params;
-    clip_put(s->clip, &out, DTYPE_F32);
+    clip_save(s->clip, &out, DTYPE_F32);
     for (int i = 0; i < params->count; i++) {
         put_state(&out, "optim.first.", params->list[i], s->optim.first[i]);
         put_state(&out, "optim.second.", params->list[i], s->optim.second[i]);
@@ -381,8 +381,8 @@ static bool save_checkpoint(Trainer *s, const EpochRow *row, Err *err) {
     safetensors_add_meta(&out, "epoch", arena_print(&arena, "%d", s->epoch));
     safetensors_add_meta(&out, "templates", templates);
     safetensors_add_meta(&out, "test_accuracy", arena_print(&arena, "%.4f", row->test));
-    if (!isnan(row->test_views))
-        safetensors_add_meta(&out, "test_accuracy_with_views", arena_print(&arena, "%.4f", row->test_views));
+    if (!isnan(row->test_tta))
+        safetensors_add_meta(&out, "test_accuracy_with_views", arena_print(&arena, "%.4f", row->test_tta));
     if (other_is_there(s)) out.aside = aside_path(s);
     bool ok = safetensors_write(&out, s->run->checkpoint, err);
     if (ok && out.aside) {
@@ -464,10 +464,10 @@ static bool epochs_run(Trainer *s, Err *err) {
             return err_set(err, "epoch %d: %s holds what is not a finite number; %s; try a smaller --lr", s->epoch,
                            lost->name, kept(s));
         s->tape.training = false;
-        bool views = s->epoch == s->recipe->epochs && s->recipe->views != VIEWS_PLAIN;
-        row.test_views = (double)NAN;
-        if (!test_accuracy(s, VIEWS_PLAIN, &row.test, err) ||
-            (views && !test_accuracy(s, s->recipe->views, &row.test_views, err)))
+        bool tta = s->epoch == s->recipe->epochs && s->recipe->tta != TTA_NONE;
+        row.test_tta = (double)NAN;
+        if (!test_accuracy(s, TTA_NONE, &row.test, err) ||
+            (tta && !test_accuracy(s, s->recipe->tta, &row.test_tta, err)))
             return false;
         /* In this order: a row too many is dropped when the run is resumed, one too few could not be made up. */
         if (!write_log(s, &row, err)) return false;

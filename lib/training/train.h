@@ -22,14 +22,14 @@ typedef struct {
     Schedule schedule;
     double warmup;        /* in epochs */
     double clip_norm;     /* 0: gradients are not clipped */
-    bool share;           /* pairs of one class count as matching (clip_targets); else the diagonal alone */
+    bool multi_positive;  /* pairs of one class count as matching (clip_targets); else the diagonal alone */
     double smoothing;     /* of the shared targets */
     bool fixed_scale;     /* the logit scale is not learnt */
     double whiten_epochs; /* how long the bias behind the whitening filters is trained */
     bool learn_first;     /* "cnn": the first convolution does not whiten, it is learnt like the others */
     bool random_filters;  /* "cnn": the others begin at random instead of passing on what they see */
     Augment augment;      /* its seed and epoch are set by the run */
-    Views views;          /* of a second test after the last epoch; VIEWS_PLAIN: there is none */
+    TestAugmentation tta; /* of a second test after the last epoch; TTA_NONE: there is none */
 } Recipe;
 
 /* For options tables: the recipes lesson 10 offers. */
@@ -62,7 +62,7 @@ typedef struct {
     double logit_scale;                  /* e^t at the end */
     double positive, negative;           /* mean cosine of a pair; of a picture and the nearest text of another class */
     double test;                         /* zero-shot accuracy on the test pictures */
-    double test_views;                   /* the same with the recipe's views, after the last epoch; else NaN */
+    double test_tta;                     /* the same with the recipe's views, after the last epoch; else NaN */
     double rate, seconds;                /* training pictures per second; seconds of training since the start */
 } EpochRow;
 
@@ -95,6 +95,6 @@ void train_log_row(const EpochRow *row, char *text, size_t size);
 
 /* Reads back the rows of a log, at most `most`, and returns how many there were: 0 where there is no such file or it is
  * no log; -1 with one line where there is one that cannot be read. Reading ends at the first line that is no row. */
-int train_log_read(const char *path, EpochRow *rows, int most, Err *err);
+int train_log_read(const char *path, EpochRow *rows, int max, Err *err);
 
 #endif

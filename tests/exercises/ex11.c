@@ -35,7 +35,7 @@ typedef struct {
 
 typedef struct { Mat image, text; } World; /* row i of both comes from the same hidden vector */
 
-static World world_make(Arena *arena) {
+static World config_make(Arena *arena) {
     Rng rng = rng_seed(11, 0);
     Mat hidden = mat_normal(arena, PAIRS, LATENT, &rng, 1), to_image = mat_normal(arena, LATENT, IMAGE_IN, &rng, 0.5);
     Mat to_text = mat_normal(arena, LATENT, TEXT_IN, &rng, 0.5), noise = mat_normal(arena, PAIRS, IMAGE_IN, &rng, 0.3);
@@ -88,7 +88,7 @@ static void log_end(const Run *run, Towers *towers, const World *world) {
 
 static void train(const Run *run) {
     Tape tape = { .training = true };
-    World world = world_make(exam_arena());
+    World world = config_make(exam_arena());
     Towers towers = { .params.arena = exam_arena() };
     Rng rng = rng_seed(11, 1);
     towers.image = linear_add(&towers.params, "image", IMAGE_IN, EMBED, &rng);
@@ -109,7 +109,7 @@ static void train(const Run *run) {
         if (step % (STEPS / (POINTS - 1)) == 0 || step == STEPS - 1) exam_note(" %5.2f", (double)loss->val.v[0]);
         tape_backward(&tape, loss);
         optim_step(&optim, 1);
-        if (towers.t->val.v[0] > (num)LOGIT_SCALE_MOST) towers.t->val.v[0] = (num)LOGIT_SCALE_MOST;
+        if (towers.t->val.v[0] > (num)LOGIT_SCALE_MAX) towers.t->val.v[0] = (num)LOGIT_SCALE_MAX;
     }
     log_end(run, &towers, &world);
     optim_free(&optim);

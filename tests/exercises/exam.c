@@ -466,7 +466,7 @@ static void print_said(const char *said) {
     if (*said) printf("  | ...\n");
 }
 
-typedef struct { int right, untouched, wrong; char id[64]; } Tally;
+typedef struct { int right, untouched, wrong; char id[64]; } PairScore;
 
 static void print_wrong(const Term *term, const Part *part, const char *path, const File *file, uint64_t seed) {
     term_print(term, TERM_BAD, "WRONG: %s", part->name);
@@ -476,8 +476,8 @@ static void print_wrong(const Term *term, const Part *part, const char *path, co
     printf("     a hint: make hint-%s\n", exam.number);
 }
 
-static Tally run_parts(const Term *term, const char *path, const File *file, uint64_t seed) {
-    Tally tally = { 0 };
+static PairScore run_parts(const Term *term, const char *path, const File *file, uint64_t seed) {
+    PairScore tally = { 0 };
     char said[PRINTED + 1];
     for (int i = 0; i < exam.count; i++) {
         const Part *part = &exam.parts[i];
@@ -498,7 +498,7 @@ static Tally run_parts(const Term *term, const char *path, const File *file, uin
     return tally;
 }
 
-static ExamStatus conclude(const Term *term, const Tally *tally, const char *path) {
+static ExamStatus conclude(const Term *term, const PairScore *tally, const char *path) {
     if (tally->wrong) return EXAM_WRONG;
     if (tally->right == exam.count) {
         term_print(term, TERM_GOOD, "DONE %s %s\n", exam.number, exam.title);
@@ -515,7 +515,7 @@ static ExamStatus conclude(const Term *term, const Tally *tally, const char *pat
     return EXAM_BEGUN;
 }
 
-static void write_result(const char *path, ExamStatus status, const Tally *tally) {
+static void write_result(const char *path, ExamStatus status, const PairScore *tally) {
     const char *word = status == EXAM_DONE    ? "done"
                        : status == EXAM_WRONG ? "wrong"
                        : status == EXAM_BEGUN ? "begun"
@@ -539,7 +539,7 @@ int main(int argc, char **argv) {
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANON, -1, 0);
     if (shared == MAP_FAILED) die("memory to share: %s", strerror(errno));
     Term term = term_of(stdout);
-    Tally tally = run_parts(&term, argv[1], &file, (uint64_t)seed);
+    PairScore tally = run_parts(&term, argv[1], &file, (uint64_t)seed);
     ExamStatus status = conclude(&term, &tally, argv[1]);
     if (argc > 3) write_result(argv[3], status, &tally);
     file_close(&file);

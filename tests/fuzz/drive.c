@@ -31,7 +31,7 @@
 #define DECLARE(id) extern const Harness harness_##id;
 HARNESSES(DECLARE)
 
-enum { MEMORY_MB = 768, STUCK_SECONDS = 120, SPIN_SECONDS = 4, POOL = 512, FINDINGS_MOST = 3, SIGNS = 1 << 16 };
+enum { MEMORY_MB = 768, STUCK_SECONDS = 120, SPIN_SECONDS = 4, POOL = 512, FINDINGS_MAX = 3, SIGNS = 1 << 16 };
 
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1
@@ -56,8 +56,8 @@ const char *__asan_default_options(void) {
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed);
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
     (void)argc, (void)argv;
@@ -66,19 +66,19 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    return size > FUZZ_MOST ? 0 : HARNESS_OF(FUZZ_ONE).run(data, size);
+    return size > FUZZ_MAX ? 0 : HARNESS_OF(FUZZ_ONE).run(data, size);
 }
 
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed) {
-    static uint8_t room[FUZZ_MOST];
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed) {
+    static uint8_t room[FUZZ_MAX];
     Rng rng = rng_seed(seed, 0);
     Input in = { .data = room,
-                 .size = rng_below(&rng, 4) ? LLVMFuzzerMutate(data, size, MIN(most, (size_t)FUZZ_MOST)) : size };
-    in.size = MIN(in.size, (size_t)FUZZ_MOST);
+                 .size = rng_below(&rng, 4) ? LLVMFuzzerMutate(data, size, MIN(max, (size_t)FUZZ_MAX)) : size };
+    in.size = MIN(in.size, (size_t)FUZZ_MAX);
     memcpy(room, data, in.size);
     if (rng_below(&rng, 2)) fuzz_mutate(&HARNESS_OF(FUZZ_ONE), &rng, &in, in);
     else if (HARNESS_OF(FUZZ_ONE).mend) HARNESS_OF(FUZZ_ONE).mend(&in);
-    in.size = MIN(in.size, most);
+    in.size = MIN(in.size, max);
     memcpy(data, room, in.size);
     return in.size;
 }
@@ -92,12 +92,12 @@ static const Harness *const harnesses[] = { HARNESSES(LISTED) };
 typedef struct {
     volatile uint64_t executions;
     volatile size_t size;
-    uint8_t data[FUZZ_MOST];
+    uint8_t data[FUZZ_MAX];
 } Shared;
 
 typedef struct {
     const Harness *harness;
-    uint64_t seed, most; /* changed inputs at most; 0: until the time is up */
+    uint64_t seed, max;  /* changed inputs at most; 0: until the time is up */
     double seconds;      /* 0: no limit */
     const char *folder;  /* where findings go */
     const char *program; /* as it was called */
@@ -118,7 +118,7 @@ static Shared *shared;
 typedef struct {
     Input input[POOL];
     int count, given;
-    size_t most;
+    size_t max;
 } Pool;
 
 static void pool_add(Pool *pool, Rng *rng, const uint8_t *data, size_t size) {
@@ -130,7 +130,7 @@ static void pool_add(Pool *pool, Rng *rng, const uint8_t *data, size_t size) {
 static int visible(const struct dirent *entry) { return entry->d_name[0] != '.'; }
 
 static void pool_fill(Pool *pool, Rng *rng, const Harness *harness) {
-    static uint8_t room[FUZZ_MOST];
+    static uint8_t room[FUZZ_MAX];
     struct dirent **entries;
     char path[600];
     Input in = { .data = room };
@@ -144,7 +144,7 @@ static void pool_fill(Pool *pool, Rng *rng, const Harness *harness) {
             File file;
             snprintf(path, sizeof path, "tests/corpus/%s/%s", harness->corpus, entries[i]->d_name);
             if (!file_open(&file, path, &err)) die("%s", err.text);
-            pool_add(pool, rng, file.data, MIN(file.size, (size_t)FUZZ_MOST));
+            pool_add(pool, rng, file.data, MIN(file.size, (size_t)FUZZ_MAX));
             file_close(&file);
             free(entries[i]);
         }
@@ -200,22 +200,22 @@ static bool is_new(uint64_t sign) {
 
 static void run_all(const Job *job) {
     static Pool pool;
-    static uint8_t room[FUZZ_MOST];
+    static uint8_t room[FUZZ_MAX];
     Rng rng = rng_seed(job->seed, 0);
     double end = clock_seconds() + job->seconds;
     pool_fill(&pool, &rng, job->harness);
     for (int i = 0, first = pool.count; i < first; i++) {
-        pool.most = MAX(pool.most, 2 * pool.input[i].size + 256);
+        pool.max = MAX(pool.max, 2 * pool.input[i].size + 256);
         run_one(job->harness, pool.input[i].data, pool.input[i].size);
         is_new(fuzz_signs);
     }
-    for (uint64_t i = 0; (!job->most || i < job->most) && (job->seconds == 0 || clock_seconds() < end); i++) {
+    for (uint64_t i = 0; (!job->max || i < job->max) && (job->seconds == 0 || clock_seconds() < end); i++) {
         Input from = pool_draw(&pool, &rng), other = pool_draw(&pool, &rng);
         Input in = { .data = room, .size = from.size };
         if (from.size) memcpy(room, from.data, from.size);
         fuzz_mutate(job->harness, &rng, &in, other);
         run_one(job->harness, in.data, in.size);
-        if (in.size <= pool.most && is_new(fuzz_signs)) pool_add(&pool, &rng, in.data, in.size);
+        if (in.size <= pool.max && is_new(fuzz_signs)) pool_add(&pool, &rng, in.data, in.size);
     }
     for (int i = 0; i < pool.count; i++) free(pool.input[i].data);
 }
@@ -299,7 +299,7 @@ static Outcome job_run(Job job, Progress *progress) {
         finding_report(&job, status, said);
         job.seed++;
         job.seconds = seconds - (clock_seconds() - start);
-        if (++outcome.findings == FINDINGS_MOST || (seconds > 0 && job.seconds <= 0)) break;
+        if (++outcome.findings == FINDINGS_MAX || (seconds > 0 && job.seconds <= 0)) break;
     }
     remove(said);
     outcome.seconds = clock_seconds() - start;
@@ -324,7 +324,7 @@ static void replay(const char *path, const Harness *harness) {
 }
 
 static void seeds_write(const char *folder, const Harness *harness) {
-    static uint8_t room[FUZZ_MOST];
+    static uint8_t room[FUZZ_MAX];
     Input in = { .data = room };
     for (int i = 0; harness->make && harness->make(i, &in) > 0; i++) {
         char path[600];
@@ -345,7 +345,7 @@ static int run_harnesses(const Harness *const *list, int count, Job job) {
         Job one = job;
         one.harness = list[i];
         one.seconds = seconds;
-        if (seconds == 0 && !one.most) one.most = (uint64_t)list[i]->check;
+        if (seconds == 0 && !one.max) one.max = (uint64_t)list[i]->check;
         Progress progress = progress_begin(list[i]->name, 0, "inputs/s");
         Outcome o = job_run(one, &progress);
         progress_end(&progress);
@@ -403,7 +403,7 @@ int main(int argc, char **argv) {
     return run_harnesses(count ? named : harnesses, count ? MIN(count, (int)COUNT(named)) : (int)COUNT(harnesses),
                          (Job){ .seed = (uint64_t)seed,
                                 .seconds = seconds,
-                                .most = (uint64_t)inputs,
+                                .max = (uint64_t)inputs,
                                 .folder = folder,
                                 .program = argv[0] });
 }

@@ -16,10 +16,11 @@
 #define HARNESSES(X)                                                                                                   \
     X(png)                                                                                                             \
     X(ppm)                                                                                                             \
-    X(zlib) X(gzip) X(deflate) X(safetensors) X(model) X(pretrained) X(json) X(labels) X(cifar) X(vocabulary)          \
-        X(tokens) X(unicode) X(text) X(options) X(holdout) X(log) X(caption) X(quads) X(limits) X(progress) X(quiz)
+    X(zlib)                                                                                                            \
+    X(gzip) X(deflate) X(safetensors) X(model) X(pretrained) X(json) X(labels) X(cifar) X(vocabulary) X(tokens)        \
+        X(unicode) X(text) X(options) X(holdout) X(log) X(caption) X(minimal_pairs) X(limits) X(progress) X(quiz)
 
-enum { FUZZ_MOST = 1 << 16 }; /* bytes of an input */
+enum { FUZZ_MAX = 1 << 16 }; /* bytes of an input */
 
 /* Pieces of a format, for the mutator; bytes, so that zeros may be among them. */
 typedef struct {
@@ -29,7 +30,7 @@ typedef struct {
 #define W(text)                                                                                                        \
     { text, sizeof text - 1 }
 
-/* An input that is being changed; it has room for FUZZ_MOST bytes. */
+/* An input that is being changed; it has room for FUZZ_MAX bytes. */
 typedef struct {
     uint8_t *data;
     size_t size;

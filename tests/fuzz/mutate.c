@@ -4,15 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECE_MOST = 64 };
+enum { PIECE_MAX = 64 };
 
 static size_t below(Rng *rng, size_t n) { return n ? rng_below(rng, (uint32_t)n) : 0; }
 
 /* Takes bytes out at `at`, and puts others there; what does not fit falls off the end. */
 static void replace(Input *in, size_t at, size_t out, const uint8_t *bytes, size_t size) {
     out = MIN(out, in->size - at);
-    size = MIN(size, FUZZ_MOST - at);
-    size_t rest = MIN(in->size - at - out, FUZZ_MOST - at - size);
+    size = MIN(size, FUZZ_MAX - at);
+    size_t rest = MIN(in->size - at - out, FUZZ_MAX - at - size);
     if (rest) memmove(in->data + at + size, in->data + at + out, rest);
     if (size) memcpy(in->data + at, bytes, size);
     in->size = at + size + rest;
@@ -83,13 +83,13 @@ static void digits_set(Rng *rng, Input *in) {
 
 static void piece_out(Rng *rng, Input *in) {
     size_t at = below(rng, in->size);
-    replace(in, at, 1 + below(rng, rng_below(rng, 4) ? PIECE_MOST : in->size + 1), NULL, 0);
+    replace(in, at, 1 + below(rng, rng_below(rng, 4) ? PIECE_MAX : in->size + 1), NULL, 0);
 }
 
 /* A piece of `from` comes in, beside or in place of what is there. */
 static void piece_in(Rng *rng, Input *in, Input from) {
     if (!from.size) return;
-    uint8_t bytes[4 * PIECE_MOST];
+    uint8_t bytes[4 * PIECE_MAX];
     size_t start = below(rng, from.size), size = 1 + below(rng, MIN(sizeof bytes, from.size - start));
     memcpy(bytes, from.data + start, size);
     replace(in, below(rng, in->size + 1), rng_below(rng, 2) ? size : 0, bytes, size);
@@ -142,7 +142,7 @@ static void quoted_set(Rng *rng, Input *in, const Word *words) {
 /* The beginning of one, the end of the other. */
 static void splice(Rng *rng, Input *in, Input other) {
     size_t start = below(rng, other.size + 1);
-    replace(in, below(rng, in->size + 1), FUZZ_MOST, other.data + start, other.size - start);
+    replace(in, below(rng, in->size + 1), FUZZ_MAX, other.data + start, other.size - start);
 }
 
 void fuzz_mutate(const Harness *harness, Rng *rng, Input *in, Input other) {

@@ -29,7 +29,7 @@ static void room_check(const uint8_t *data, size_t size, const uint8_t *want, co
 }
 
 int fuzz_zlib(const uint8_t *data, size_t size) {
-    static uint8_t out[4 * FUZZ_MOST];
+    static uint8_t out[4 * FUZZ_MAX];
     Inflated result;
     uint8_t *copy = fuzz_copy(data, size);
     if (zlib_inflate(copy, size, out, sizeof out, &result)) {
@@ -78,7 +78,7 @@ int fuzz_deflate(const uint8_t *data, size_t size) {
 
 /* ---- checksums ---------------------------------------------------------------------------------------------------------- */
 
-static uint8_t made[4 * FUZZ_MOST];
+static uint8_t made[4 * FUZZ_MAX];
 
 static void zlib_mend(Input *in) {
     Inflated result;
@@ -88,7 +88,7 @@ static void zlib_mend(Input *in) {
     if (zlib_inflate(in->data, in->size, made, sizeof made, &result) || !strstr(result.trouble, "Adler-32")) return;
     uint32_t sum = adler32_update(1, made, result.made);
     if (strstr(result.trouble, "end here")) {
-        in->size = MIN(in->size + 4, (size_t)FUZZ_MOST);
+        in->size = MIN(in->size + 4, (size_t)FUZZ_MAX);
         result.read = in->size - 4;
     }
     for (int i = 0; i < 4; i++) in->data[result.read + (size_t)i] = (uint8_t)(sum >> (24 - 8 * i));
@@ -97,7 +97,7 @@ static void zlib_mend(Input *in) {
 /* Member after member: what is behind a header of ten bytes is given to zlib's reader, whose word about the Adler-32 that
  * is not there tells where the blocks end. */
 static void gzip_mend(Input *in) {
-    static uint8_t as_zlib[FUZZ_MOST + 2];
+    static uint8_t as_zlib[FUZZ_MAX + 2];
     Inflated result;
     for (size_t at = 0; at + 18 <= in->size && in->data[at] == 0x1f && in->data[at + 3] == 0;) {
         size_t size = in->size - at - 10;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIXELS_MOST = 1 << 18 };
+enum { PIXELS_MAX = 1 << 18 };
 
 static int picture(const uint8_t *data, size_t size) {
     Arena arena = { 0 };
@@ -32,7 +32,7 @@ static int picture(const uint8_t *data, size_t size) {
 int fuzz_png(const uint8_t *data, size_t size) {
     if (size >= 24) {
         uint64_t pixels = (uint64_t)big_endian_32(data + 16) * big_endian_32(data + 20);
-        if (pixels > PIXELS_MOST && pixels <= IMAGE_PIXELS_MOST) return 0;
+        if (pixels > PIXELS_MAX && pixels <= IMAGE_PIXELS_MAX) return 0;
     }
     return picture(data, size);
 }
@@ -46,8 +46,8 @@ static void big_endian_put(uint8_t *to, uint32_t value) {
 /* ---- PNG: CRCs, and the Adler-32 within --------------------------------------------------------------------------------- */
 
 typedef struct {
-    uint8_t *place[FUZZ_MOST];
-    uint8_t data[FUZZ_MOST];
+    uint8_t *place[FUZZ_MAX];
+    uint8_t data[FUZZ_MAX];
     size_t size;
 } Gathered;
 
@@ -68,7 +68,7 @@ static void chunks_mend(Input *in, Gathered *idat, bool crc) {
 
 static void png_mend(Input *in) {
     static Gathered idat;
-    static uint8_t raw[4 * FUZZ_MOST];
+    static uint8_t raw[4 * FUZZ_MAX];
     Inflated result;
     idat.size = 0;
     chunks_mend(in, &idat, false);

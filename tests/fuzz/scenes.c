@@ -28,20 +28,20 @@ int fuzz_caption(const uint8_t *data, size_t size) {
     return 0;
 }
 
-int fuzz_quads(const uint8_t *data, size_t size) {
+int fuzz_minimal_pairs(const uint8_t *data, size_t size) {
     enum { SIDE = 32 };
     Arena arena = { 0 };
     Err err = { "" };
-    Quads quads;
+    MinimalPairs pairs;
     uint8_t *copy = fuzz_copy(data, size);
-    file_lend("quads", copy, size);
-    bool ok = quads_read(&quads, &arena, "quads", &err);
+    file_lend("minimal-pairs", copy, size);
+    bool ok = minimal_pairs_read(&pairs, &arena, "minimal-pairs", &err);
     fuzz_answer(ok, &err);
-    if (ok) fuzz_answer(quads_check(&quads, &err), &err);
-    if (ok && quads.count) {
+    if (ok) fuzz_answer(minimal_pairs_check(&pairs, &err), &err);
+    if (ok && pairs.count) {
         double numbers[3 * SIDE * SIDE];
         uint8_t rgb[3 * SIDE * SIDE];
-        scene_picture(&quads.item[0].scene[0], (Canvas){ SIDE, numbers }, rgb);
+        scene_picture(&pairs.item[0].scene[0], (Canvas){ SIDE, numbers }, rgb);
     }
     file_lend(NULL, NULL, 0);
     free(copy);
@@ -50,18 +50,19 @@ int fuzz_quads(const uint8_t *data, size_t size) {
 }
 
 /* What the writer makes of a few items of each kind. */
-static size_t quads_seed(int i, Input *in) {
+static size_t minimal_pairs_seed(int i, Input *in) {
     Arena arena = { 0 };
-    Quads quads;
+    MinimalPairs pairs;
     Err err;
     File file;
-    if (i >= QUAD_KINDS) return 0;
+    if (i >= PROBE_KINDS) return 0;
     char *name = arena_print(&arena, "%s/fuzz-quads-%ld", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (long)getpid());
-    if (!quads_make(&quads, &arena, &(QuadSettings){ .kind = (QuadKind)i, .seed = 1, .count = 2, .ways = SAY_ALL },
-                    &err) ||
-        !quads_write(&quads, name, &err) || !file_open(&file, name, &err))
+    if (!minimal_pairs_make(&pairs, &arena,
+                            &(MinimalPairsConfig){ .kind = (ProbeKind)i, .seed = 1, .count = 2, .ways = SAY_ALL },
+                            &err) ||
+        !minimal_pairs_write(&pairs, name, &err) || !file_open(&file, name, &err))
         die("%s", err.text);
-    REQUIRE(file.size <= FUZZ_MOST, "%zu bytes are too many to begin with", file.size);
+    REQUIRE(file.size <= FUZZ_MAX, "%zu bytes are too many to begin with", file.size);
     memcpy(in->data, file.data, in->size = file.size);
     file_close(&file);
     remove(name);
@@ -123,5 +124,5 @@ static const Word items[] = { W("look 17 noise 0.03: "),
                               { 0 } };
 static const Word rows[] = { W(","), W("\n"), W("0.5000"), W("1"), W("bow"), W("none"), W("\r\n"), W("1.0001"), { 0 } };
 HARNESS(caption, .corpus = "caption", .words = words, .check = 6000);
-HARNESS(quads, .make = quads_seed, .words = items, .check = 2000);
+HARNESS(minimal_pairs, .make = minimal_pairs_seed, .words = items, .check = 2000);
 HARNESS(limits, .corpus = "limits", .words = rows, .check = 4000);

@@ -12,9 +12,9 @@
 /* ---- CIFAR-10 -------------------------------------------------------------------------------------------------------------- */
 
 int fuzz_cifar(const uint8_t *data, size_t size) {
-    enum { MOST = 4 };
-    static uint8_t labels[MOST], pixels[MOST * CIFAR_NUMBERS];
-    int n = (int)MIN(size / CIFAR_RECORD, (size_t)MOST);
+    enum { LIMIT = 4 };
+    static uint8_t labels[LIMIT], pixels[LIMIT * CIFAR_NUMBERS];
+    int n = (int)MIN(size / CIFAR_RECORD, (size_t)LIMIT);
     Err err = { "" };
     uint8_t *copy = fuzz_copy(data, size);
     bool ok = cifar_decode("records", (File){ .data = copy, .size = size }, n, labels, pixels, &err);

@@ -108,7 +108,7 @@ int fuzz_vocabulary(const uint8_t *data, size_t size) {
 }
 
 /* A vocabulary that knows a few words; pairs of characters fill it up. */
-static const Bpe *small_world(void) {
+static const Bpe *small_config(void) {
     static const char *const merges[] = { "c a", "ca t</w>", "ca t", "cat s</w>", "a b",    "b c</w>",
                                           "a a", "' s</w>",  "t h",  "th e</w>",  "o f</w>" };
     static Arena arena;
@@ -134,7 +134,7 @@ static const Bpe *small_world(void) {
 /* The first byte is the length of a row, the rest texts that end in zeros. */
 int fuzz_tokens(const uint8_t *data, size_t size) {
     enum { TEXTS = 4, ROOM = 2 + 255 };
-    const Bpe *bpe = small_world();
+    const Bpe *bpe = small_config();
     static int ids[TEXTS * ROOM], wanted[TEXTS];
     Arena arena = { 0 };
     if (size < 1) return 0;
@@ -179,7 +179,7 @@ int fuzz_unicode(const uint8_t *data, size_t size) {
                              4 * unicode_is_space(codes[count])));
         at += used;
     }
-    size_t left = entity_unescape(codes, count);
+    size_t left = html_entity_unescape(codes, count);
     REQUIRE(left <= count, "%zu characters became %zu", count, left);
     uint32_t *small = arena_alloc(&arena, 2 * left, sizeof *small);
     size_t lowered = unicode_lower(codes, left, small);

@@ -42,14 +42,14 @@ int fuzz_safetensors(const uint8_t *data, size_t size) {
 
 /* ---- models ---------------------------------------------------------------------------------------------------------------- */
 
-enum { TEXT_LENGTH = 2, SIDE_MOST = 32 };
+enum { TEXT_LENGTH = 2, SIDE_MAX = 32 };
 
 /* The model looks at a grey picture and a text of nothing; its weights may be anything. */
 static void model_use(Clip *clip) {
     static const int ids[TEXT_LENGTH];
     Tape tape = { .no_grad = true };
-    int side = clip->image.vit || clip->image.modified ? clip->config.image.side : SIDE_MOST;
-    if (side <= SIDE_MOST && clip->config.image.embed <= 64) {
+    int side = clip->image.vit || clip->image.modified ? clip->config.image.side : SIDE_MAX;
+    if (side <= SIDE_MAX && clip->config.image.embed <= 64) {
         Mat pixels = mat_like(&tape.arena, mat_shape(4, 1, side, side, 3));
         memset(pixels.v, 0, mat_count(pixels) * sizeof(num));
         Var v = clip_image(&tape, clip, pixels);
@@ -99,9 +99,9 @@ static size_t saved(Clip *clip, Dtype dtype, Input *in) {
     File file;
     SafetensorsOut out = safetensors_begin(&arena);
     char *name = arena_print(&arena, "%s/fuzz-model-%ld", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (long)getpid());
-    clip_put(clip, &out, dtype);
+    clip_save(clip, &out, dtype);
     if (!safetensors_write(&out, name, &err) || !file_open(&file, name, &err)) die("%s", err.text);
-    REQUIRE(file.size <= FUZZ_MOST, "a model of %zu bytes is too large to begin with", file.size);
+    REQUIRE(file.size <= FUZZ_MAX, "a model of %zu bytes is too large to begin with", file.size);
     memcpy(in->data, file.data, in->size = file.size);
     file_close(&file);
     remove(name);

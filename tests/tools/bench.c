@@ -61,17 +61,17 @@ static void report(const char *name, double value, const char *unit, double gflo
 
 /* What a kernel can reach (Williams, Waterman and Patterson 2009): the peak, or, if it does few FLOP for each byte that
  * has to come from memory or go there at least once, bandwidth times FLOP per byte. */
-enum { KINDS = 4, POINTS_MOST = 24, ROOF = 80 };
+enum { KINDS = 4, POINTS_MAX = 24, ROOF = 80 };
 static const char *const kinds[KINDS] = { "matrix products", "convolutions forward", "back to the data",
                                           "back to the weights" };
 static struct {
-    num x[POINTS_MOST], y[POINTS_MOST];
+    num x[POINTS_MAX], y[POINTS_MAX];
     int count;
 } points[KINDS];
 static double bandwidth; /* GB/s */
 
 static void point_add(int kind, double flop, double numbers, double gflops) {
-    if (points[kind].count == POINTS_MOST) return;
+    if (points[kind].count == POINTS_MAX) return;
     points[kind].x[points[kind].count] = (num)(flop / (numbers * sizeof(num)));
     points[kind].y[points[kind].count++] = (num)gflops;
 }
@@ -128,15 +128,15 @@ static void bench_memory(const char *name) {
 
 typedef struct {
     int M, N, K, times;
-    bool turn_a, turn_b;
+    bool transpose_a, transpose_b;
     num *a, *b, *c;
 } Product;
 
 static void multiply(void *context) {
     Product *p = context;
     for (int i = 0; i < p->times; i++)
-        gemm(p->turn_a, p->turn_b, p->M, p->N, p->K, p->a, p->turn_a ? p->M : p->K, p->b, p->turn_b ? p->K : p->N,
-             false, p->c, p->N);
+        gemm(p->transpose_a, p->transpose_b, p->M, p->N, p->K, p->a, p->transpose_a ? p->M : p->K, p->b,
+             p->transpose_b ? p->K : p->N, false, p->c, p->N);
 }
 
 static void bench_gemm(const char *name, Product p, int threads) {
@@ -159,8 +159,8 @@ static void bench_gemm(const char *name, Product p, int threads) {
 static const Product cube = { .M = 1024, .N = 1024, .K = 1024 };
 static void bench_gemm_one(const char *name) {
     Product p = cube;
-    p.turn_a = strstr(name, "-ta") != NULL;
-    p.turn_b = strstr(name, "-tb") || strstr(name, "-tab");
+    p.transpose_a = strstr(name, "-ta") != NULL;
+    p.transpose_b = strstr(name, "-tb") || strstr(name, "-tab");
     bench_gemm(name, p, 1);
 }
 static void bench_gemm_all(const char *name) { bench_gemm(name, cube, thread_count()); }

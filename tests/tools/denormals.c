@@ -117,10 +117,10 @@ static double measure(void (*run)(Data *), double size) {
 }
 
 int main(int argc, char **argv) {
-    double most = 0, worst = 0;
+    double max = 0, worst = 0;
     bool help = false;
     const Option options[] = {
-        { "most", .real = &most, .low = 0, .high = 1e6, .help = "so many times as slow is too slow; 0: no verdict" },
+        { "most", .real = &max, .low = 0, .high = 1e6, .help = "so many times as slow is too slow; 0: no verdict" },
         { "help", .flag = &help, .help = "this page" },
         { 0 },
     };
@@ -141,5 +141,5 @@ int main(int argc, char **argv) {
         worst = MAX(worst, MAX(took[1], took[2]) / took[0]);
     }
     printf("the slowest is %.1f times as slow as usual\n", worst);
-    return status_printed(most > 0 && worst > most ? EXIT_TROUBLE : 0);
+    return status_printed(max > 0 && worst > max ? EXIT_TROUBLE : 0);
 }

@@ -40,9 +40,9 @@ static Text text_read(Arena *arena, const char *path) {
     File file;
     Err err;
     if (!file_open(&file, path, &err)) die_usage("%s", err.text);
-    size_t most = 1;
-    for (size_t i = 0; i < file.size; i++) most += file.data[i] == '\n';
-    Text text = { .path = path, .lines = arena_alloc(arena, most, sizeof(Line)) };
+    size_t max = 1;
+    for (size_t i = 0; i < file.size; i++) max += file.data[i] == '\n';
+    Text text = { .path = path, .lines = arena_alloc(arena, max, sizeof(Line)) };
     for (size_t at = 0, end; at < file.size; at = end + 1) {
         for (end = at; end < file.size && file.data[end] != '\n';) end++;
         size_t length = end - at;

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { BLOCK = 512, NAME_MOST = 100, BLOCKS_AT_END = 2 };
+enum { BLOCK = 512, NAME_LIMIT = 100, BLOCKS_AT_END = 2 };
 static const unsigned long long DATE = 1609804800; /* 5 January 2021, 0:00 UTC */
 
 typedef struct {
@@ -37,8 +37,8 @@ static Entry entry_of(Arena *arena, const char *folder, const char *name, const 
     Err err;
     struct stat status;
     if (!*name || *name == '/' || strstr(name, "..")) die("'%s': a file below this folder was wanted", name);
-    if (strlen(entry.name) >= NAME_MOST)
-        die("%s: the name is too long for a tar file (%d bytes)", entry.name, NAME_MOST - 1);
+    if (strlen(entry.name) >= NAME_LIMIT)
+        die("%s: the name is too long for a tar file (%d bytes)", entry.name, NAME_LIMIT - 1);
     if (!file_open(&entry.file, path, &err)) die("%s", err.text);
     if (stat(path, &status) != 0) die("%s: is gone", path);
     entry.runs = status.st_mode & S_IXUSR;
@@ -49,9 +49,9 @@ static Entry entry_of(Arena *arena, const char *folder, const char *name, const 
 static List list_read(Arena *arena, const char *folder, const char *manifest) {
     Entry itself = entry_of(arena, folder, "MANIFEST", manifest);
     char *text = arena_print(arena, "%.*s", (int)MIN(itself.file.size, 1 << 24), (const char *)itself.file.data);
-    size_t most = 1;
-    for (const char *at = text; *at; at++) most += *at == '\n';
-    List list = { .entries = arena_alloc(arena, most + 1, sizeof(Entry)) };
+    size_t max = 1;
+    for (const char *at = text; *at; at++) max += *at == '\n';
+    List list = { .entries = arena_alloc(arena, max + 1, sizeof(Entry)) };
     list.entries[list.count++] = itself;
     for (char *name = strtok(text, "\n"); name; name = strtok(NULL, "\n"))
         if (strcmp(name, "MANIFEST") != 0) list.entries[list.count++] = entry_of(arena, folder, name, name);

@@ -33,11 +33,11 @@ static void write_text(const char *path, const char *text) {
     CHECK(out_commit(&out, &err), "%s", err.text);
 }
 
-static Gallery open_all(Encoder *encoder) {
-    Gallery gallery;
+static ImageIndex open_all(Encoder *encoder) {
+    ImageIndex index;
     Err err;
-    CHECK(gallery_open(&gallery, &arena, folder, cache, encoder, &err), "%s", err.text);
-    return gallery;
+    CHECK(image_index_open(&index, &arena, folder, cache, encoder, &err), "%s", err.text);
+    return index;
 }
 
 static Encoder tiny(void) {
@@ -48,7 +48,7 @@ static Encoder tiny(void) {
 }
 
 static void check_counts(Encoder *encoder, int cached, int encoded, int skipped) {
-    Gallery g = open_all(encoder);
+    ImageIndex g = open_all(encoder);
     CHECK(g.cached == cached && g.encoded == encoded && g.skipped == skipped,
           "%d cached, %d encoded, %d skipped; %d, "
           "%d, %d were wanted",
@@ -56,7 +56,7 @@ static void check_counts(Encoder *encoder, int cached, int encoded, int skipped)
     CHECK(g.n == cached + encoded && g.features.shape[0] == g.n, "%d", g.n);
 }
 
-TEST(gallery_remembers_and_notices) {
+TEST(image_index_remembers_and_notices) {
     begin();
     Encoder encoder = tiny();
     Err err;
@@ -68,7 +68,7 @@ TEST(gallery_remembers_and_notices) {
     CHECK(folder_make(in_folder("below"), &err), "%s", err.text);
     check_counts(&encoder, 0, 3, 1);
     check_counts(&encoder, 3, 0, 1);
-    Gallery g = open_all(&encoder);
+    ImageIndex g = open_all(&encoder);
     static const char *const sorted[] = { "a.ppm", "b.png", "c d.png" };
     for (int i = 0; i < 3; i++) CHECK(!strcmp(g.names[i], sorted[i]), "%s, not %s", g.names[i], sorted[i]);
     Image image;
@@ -89,7 +89,7 @@ TEST(gallery_remembers_and_notices) {
     arena_free(&arena);
 }
 
-TEST(gallery_with_bad_caches) {
+TEST(image_index_with_bad_caches) {
     begin();
     Encoder encoder = tiny();
     picture("a.png", 3);
@@ -131,7 +131,7 @@ static void write_cache(const char *model, TensorShape sums, int length) {
 }
 
 /* What stands beside a good vector is not believed: the picture is encoded again, and the cache is whole afterwards. */
-TEST(gallery_with_a_cache_that_is_not_quite_one) {
+TEST(image_index_with_a_cache_that_is_not_quite_one) {
     begin();
     Encoder encoder = tiny();
     int E = encoder.clip.config.image.embed;
@@ -178,7 +178,7 @@ static Encoder published(uint64_t seed) {
     return encoder;
 }
 
-TEST(gallery_of_another_model) {
+TEST(image_index_of_another_model) {
     begin();
     Encoder one = published(1), two = published(2);
     picture("a.png", 3);
@@ -192,21 +192,21 @@ TEST(gallery_of_another_model) {
     arena_free(&arena);
 }
 
-TEST(gallery_of_nothing) {
+TEST(image_index_of_nothing) {
     begin();
     Encoder encoder = tiny();
-    Gallery gallery = { .n = -1 };
+    ImageIndex index = { .n = -1 };
     Err err;
     check_counts(&encoder, 0, 0, 0);
     CHECK(!file_exists(cache), "%s", "a cache of nothing");
-    CHECK(!gallery_open(&gallery, &arena, in_folder("none"), cache, &encoder, &err) && gallery.n == -1, "%s", "opened");
+    CHECK(!image_index_open(&index, &arena, in_folder("none"), cache, &encoder, &err) && index.n == -1, "%s", "opened");
     CHECK(strstr(err.text, "none: No such file"), "%s", err.text);
     picture("a.png", 3);
-    CHECK(!gallery_open(&gallery, &arena, folder, in_folder("none/cache"), &encoder, &err), "%s", "written");
+    CHECK(!image_index_open(&index, &arena, folder, in_folder("none/cache"), &encoder, &err), "%s", "written");
     CHECK(strstr(err.text, "cannot be written"), "%s", err.text);
     encoder_close(&encoder);
     arena_free(&arena);
 }
 
-TESTS(gallery_remembers_and_notices, gallery_with_bad_caches, gallery_with_a_cache_that_is_not_quite_one,
-      gallery_of_another_model, gallery_of_nothing)
+TESTS(image_index_remembers_and_notices, image_index_with_bad_caches, image_index_with_a_cache_that_is_not_quite_one,
+      image_index_of_another_model, image_index_of_nothing)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 static Arena arena;
-static uint8_t flat[CIFAR_NUMBERS], photo[CIFAR_NUMBERS], out[CIFAR_NUMBERS], more[CIFAR_NUMBERS];
+static uint8_t flat[CIFAR_NUMBERS], photo[CIFAR_NUMBERS], out[CIFAR_NUMBERS], accumulate[CIFAR_NUMBERS];
 
 static void make(void) {
     Cifar set;
@@ -45,12 +45,12 @@ TEST(chance_is_the_pictures_own) {
     for (Corruption kind = 0; kind < CORRUPT_KINDS; kind++) {
         bool chance = kind == CORRUPT_NOISE || kind == CORRUPT_SALT || kind == CORRUPT_OCCLUDE;
         corrupt_picture((Corrupt){ kind, 3, 1 }, 7, photo, out);
-        corrupt_picture((Corrupt){ kind, 3, 1 }, 7, photo, more);
-        CHECK(!memcmp(out, more, sizeof out), "%s", corrupt_name(kind));
-        corrupt_picture((Corrupt){ kind, 3, 1 }, 8, photo, more);
-        CHECK(!chance || memcmp(out, more, sizeof out), "%s: the same for two pictures", corrupt_name(kind));
-        corrupt_picture((Corrupt){ kind, 3, 2 }, 7, photo, more);
-        CHECK(!chance || memcmp(out, more, sizeof out), "%s: the same for two seeds", corrupt_name(kind));
+        corrupt_picture((Corrupt){ kind, 3, 1 }, 7, photo, accumulate);
+        CHECK(!memcmp(out, accumulate, sizeof out), "%s", corrupt_name(kind));
+        corrupt_picture((Corrupt){ kind, 3, 1 }, 8, photo, accumulate);
+        CHECK(!chance || memcmp(out, accumulate, sizeof out), "%s: the same for two pictures", corrupt_name(kind));
+        corrupt_picture((Corrupt){ kind, 3, 2 }, 7, photo, accumulate);
+        CHECK(!chance || memcmp(out, accumulate, sizeof out), "%s: the same for two seeds", corrupt_name(kind));
     }
 }
 
@@ -149,9 +149,9 @@ TEST(sets_keep_labels_and_threads_do_not_matter) {
     CHECK(one.n == 60 && one.labels == set.labels && one.names == set.names, "%d", one.n);
     CHECK(!memcmp(one.pixels, four.pixels, 60 * CIFAR_NUMBERS), "%s", "threads");
     cifar_picture(&set, 41, photo);
-    cifar_picture(&one, 41, more);
+    cifar_picture(&one, 41, accumulate);
     corrupt_picture(how, 41, photo, out);
-    CHECK(!memcmp(out, more, sizeof out), "%s", "picture 41");
+    CHECK(!memcmp(out, accumulate, sizeof out), "%s", "picture 41");
     CHECK_STOPS(corrupt_set(&arena, &set, 101, how), EXIT_CONTRACT, "n is 101");
     CHECK_STOPS(corrupt_picture((Corrupt){ CORRUPT_NOISE, 6, 1 }, 0, photo, out), EXIT_CONTRACT, "strength is 6");
     CHECK_STOPS(corrupt_name(CORRUPT_KINDS), EXIT_CONTRACT, "kind is 8");

@@ -10,7 +10,7 @@
 #include <string.h>
 
 static Arena arena;
-static const StoredForm forms[] = { STORED_F32, STORED_F16, STORED_BF16 };
+static const WeightForm forms[] = { WEIGHT_F32, WEIGHT_F16, WEIGHT_BF16 };
 
 TEST(every_half) {
     enum { N = 65536 };
@@ -21,8 +21,8 @@ TEST(every_half) {
             bytes[shift + 2 * i] = (uint8_t)i;
             bytes[shift + 2 * i + 1] = (uint8_t)(i >> 8);
         }
-        stored_widen(STORED_F16, bytes + shift, half, N);
-        stored_widen(STORED_BF16, bytes + shift, bfloat, N);
+        weight_widen(WEIGHT_F16, bytes + shift, half, N);
+        weight_widen(WEIGHT_BF16, bytes + shift, bfloat, N);
         for (int i = 0; i < N; i++) {
             double h = half_widen((uint16_t)i), b = bfloat_widen((uint16_t)i);
             CHECK(isnan(h) ? isnan(half[i]) : (double)half[i] == h && !signbit(half[i]) == !signbit(h),
@@ -32,12 +32,12 @@ TEST(every_half) {
         }
     }
     const uint8_t one[] = { 0, 0, 0x80, 0x3f, 0xdb, 0x0f, 0x49, 0xc0 }; /* 1 and -pi */
-    stored_widen(STORED_F32, one, half, 2);
+    weight_widen(WEIGHT_F32, one, half, 2);
     CHECK(half[0] == 1 && half[1] == (num)-3.14159274f, "%g %g", (double)half[0], (double)half[1]);
 }
 
 /* Random small numbers that all three forms hold exactly, as bytes of a form and as num. */
-static uint8_t *bytes_of(StoredForm form, size_t n, num *same) {
+static uint8_t *bytes_of(WeightForm form, size_t n, num *same) {
     Rng rng = rng_seed(3, (uint64_t)form);
     uint8_t *bytes = arena_alloc(&arena, n * 4 + 1, 1);
     for (size_t i = 0; i < n; i++) {
@@ -45,9 +45,9 @@ static uint8_t *bytes_of(StoredForm form, size_t n, num *same) {
         float single = (float)v;
         uint32_t bits;
         memcpy(&bits, &single, 4);
-        if (form == STORED_F16) bits = half_narrow(v);
-        if (form == STORED_BF16) bits = bfloat_narrow(v);
-        for (size_t k = 0; k < stored_size(form); k++) bytes[1 + i * stored_size(form) + k] = (uint8_t)(bits >> 8 * k);
+        if (form == WEIGHT_F16) bits = half_narrow(v);
+        if (form == WEIGHT_BF16) bits = bfloat_narrow(v);
+        for (size_t k = 0; k < weight_size(form); k++) bytes[1 + i * weight_size(form) + k] = (uint8_t)(bits >> 8 * k);
         same[i] = (num)v;
     }
     return bytes + 1; /* an odd address */
@@ -66,11 +66,11 @@ TEST(products_are_the_same_bits) {
     } sizes[] = { { 1, 1, 1 }, { 5, 70, 33 }, { 50, 192, 1700 }, { 130, 130, 140 }, { 7, 2100, 9 }, { 3, 4, 0 } };
     for (size_t i = 0; i < COUNT(sizes); i++)
         for (int k = 0; k < 12; k++) {
-            StoredForm form = forms[k % 3];
+            WeightForm form = forms[k % 3];
             size_t M = (size_t)sizes[i].M, N = (size_t)sizes[i].N, K = (size_t)sizes[i].K;
             num *b = numbers(N * K, 1), *a = numbers(M * K, 2), *c = numbers(M * N, 3), *want = numbers(M * N, 3),
                 *bias = numbers(N, 4);
-            Gemm g = { .turn_b = k / 3 % 2,
+            Gemm g = { .transpose_b = k / 3 % 2,
                        .accumulate = k / 6,
                        .M = (int)M,
                        .N = (int)N,
@@ -83,16 +83,16 @@ TEST(products_are_the_same_bits) {
                        .c = want,
                        .ldc = (int)N,
                        .form = form };
-            const uint8_t *stored = bytes_of(form, N * K, b);
+            const uint8_t *weights_view = bytes_of(form, N * K, b);
             gemm_run(g);
             g.b = NULL;
-            g.stored = stored;
+            g.weights_view = weights_view;
             g.c = c;
             gemm_run(g);
             CHECK(!memcmp(c, want, M * N * sizeof(num)), "%zu x %zu x %zu, form %d, turned %d", M, N, K, (int)form,
-                  g.turn_b);
+                  g.transpose_b);
             num *plain = numbers(M * N, 3);
-            gemm_plain(false, g.turn_b, (int)M, (int)N, (int)K, a, (int)K, b, g.ldb, g.accumulate, plain, (int)N);
+            gemm_plain(false, g.transpose_b, (int)M, (int)N, (int)K, a, (int)K, b, g.ldb, g.accumulate, plain, (int)N);
             for (size_t j = 0; j < M * N; j++) CHECK_NEAR(c[j], (double)plain[j] + (double)bias[j % N], 3e-4);
         }
 }
@@ -102,9 +102,17 @@ TEST(rows_are_the_same_bits_alone_and_among_many) {
     enum { M = 200, N = 2500, K = 1600 };
     num *a = numbers((size_t)M * K, 1), *b = numbers((size_t)N * K, 2), *bias = numbers(N, 3),
         *all = numbers((size_t)M * N, 4), *one = numbers(N, 5);
-    Gemm g = {
-        .turn_b = true, .M = M, .N = N, .K = K, .a = a, .lda = K, .b = b, .ldb = K, .bias = bias, .c = all, .ldc = N
-    };
+    Gemm g = { .transpose_b = true,
+               .M = M,
+               .N = N,
+               .K = K,
+               .a = a,
+               .lda = K,
+               .b = b,
+               .ldb = K,
+               .bias = bias,
+               .c = all,
+               .ldc = N };
     gemm_run(g);
     for (int threads = 1; threads <= 3; threads++)
         for (size_t m = 0; m < M; m += 37) {
@@ -118,19 +126,19 @@ TEST(rows_are_the_same_bits_alone_and_among_many) {
 }
 
 /* Layers over a parameter whose numbers are in a file, in three parts, or turned. */
-TEST(layers_read_stored_weights) {
+TEST(layers_read_weight_views) {
     Tape t = { .no_grad = true };
     num same[2 * 12 * 10], out[240];
-    uint8_t *bytes = bytes_of(STORED_F16, 120, same);
-    Stored parts = { .parts = 3 }, turned = { .parts = 1, .turned = true };
+    uint8_t *bytes = bytes_of(WEIGHT_F16, 120, same);
+    WeightView parts = { .parts = 3 }, turned = { .parts = 1, .turned = true };
     for (int i = 0; i < 3; i++) {
         parts.part[i].data = bytes + i * 80;
-        parts.part[i].form = STORED_F16;
+        parts.part[i].form = WEIGHT_F16;
     }
     turned.part[0].data = bytes;
-    turned.part[0].form = STORED_F16;
-    Param w = { .name = "w", .val = mat_shape(2, 12, 10), .frozen = true, .stored = &parts }, p = w, c = w;
-    p.stored = &turned;
+    turned.part[0].form = WEIGHT_F16;
+    Param w = { .name = "w", .val = mat_shape(2, 12, 10), .frozen = true, .weights_view = &parts }, p = w, c = w;
+    p.weights_view = &turned;
     p.val = mat_shape(2, 10, 12);
     c.val = mat_shape(4, 3, 10, 2, 2);
     Mat x = mat_shape(2, 4, 10), wm = w.val, pm = mat_shape(2, 12, 10), b = mat_shape(1, 12),
@@ -154,7 +162,7 @@ TEST(layers_read_stored_weights) {
     got = op_conv2d(&t, view, tape_param(&t, &c), NULL, 1, 0);
     want = op_conv2d(&t, view, tape_data(&t, cm), NULL, 1, 0);
     CHECK(!memcmp(got->val.v, want->val.v, mat_count(want->val) * sizeof(num)), "%s", "convolution");
-    stored_all(&turned, 12, 10, out);
+    weight_all(&turned, 12, 10, out);
     for (int i = 0; i < 120; i++) CHECK(out[i] == same[i % 10 * 12 + i / 10], "turned back, %d", i);
     Tape grads = { 0 };
     CHECK_STOPS(op_linear(&grads, tape_leaf(&grads, x), tape_param(&grads, &w), NULL), EXIT_CONTRACT,
@@ -172,7 +180,7 @@ TEST(folded_tapes_stay_small) {
         Var x = op_scale(&t, tape_data(&t, m), 1);
         for (int i = 0; i < (deep ? 50 : 2); i++) {
             TapeMark mark = tape_mark(&t);
-            x = tape_fold(&t, mark, x, op_add(&t, op_scale(&t, x, 0.5), op_scale(&t, x, 0.5)));
+            x = tape_keep(&t, mark, x, op_add(&t, op_scale(&t, x, 0.5), op_scale(&t, x, 0.5)));
         }
         CHECK(!memcmp(x->val.v, m.v, 250000 * sizeof(num)), "%s", "x/2 + x/2 is x");
         held[deep] = arena_held(&t.arena);
@@ -183,19 +191,19 @@ TEST(folded_tapes_stay_small) {
     Mat m = mat_shape(1, 1);
     m.v = numbers(1, 1);
     Var leaf = tape_leaf(&t, m), x = op_scale(&t, leaf, 2), y = op_scale(&t, x, 2);
-    CHECK(tape_fold(&t, tape_mark(&t), x, y) == y, "%s", "where gradients flow nothing is folded");
-    CHECK_STOPS(tape_fold(&t, tape_mark(&t), leaf, y), EXIT_CONTRACT, "x is a leaf");
+    CHECK(tape_keep(&t, tape_mark(&t), x, y) == y, "%s", "where gradients flow nothing is folded");
+    CHECK_STOPS(tape_keep(&t, tape_mark(&t), leaf, y), EXIT_CONTRACT, "x is a leaf");
     tape_free(&t);
     t = (Tape){ .no_grad = true };
     m = mat_shape(2, 300, 300);
     m.v = numbers(90000, 2);
     TapeMark mark = tape_mark(&t);
     y = op_scale(&t, op_scale(&t, tape_data(&t, m), 2), 0.5); /* lies where the copy will */
-    y = tape_fold(&t, mark, NULL, y);
+    y = tape_keep(&t, mark, NULL, y);
     CHECK(!memcmp(y->val.v, m.v, 90000 * sizeof(num)) && y->op == &scale_op && t.last == y && !y->before, "%s",
           "moved to the mark");
     tape_free(&t);
 }
 
-TESTS(every_half, products_are_the_same_bits, rows_are_the_same_bits_alone_and_among_many, layers_read_stored_weights,
+TESTS(every_half, products_are_the_same_bits, rows_are_the_same_bits_alone_and_among_many, layers_read_weight_views,
       folded_tapes_stay_small)

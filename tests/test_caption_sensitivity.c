@@ -23,32 +23,33 @@ TEST(the_same_bits_have_cosine_one) {
     Arena arena = { 0 };
     Rng rng = rng_seed(1, 0);
     Mat m = mat_normal(&arena, 2000, 7, &rng, 3);
-    for (int i = 0; i < 2000; i++) CHECK(hearing_cosine(m, i, m, i) == 1, "row %d: %a", i, hearing_cosine(m, i, m, i));
-    CHECK_NEAR(hearing_cosine(m, 3, m, 8), vec_cosine(&AT(m, 3, 0), &AT(m, 8, 0), 7), 1e-12);
-    CHECK_STOPS(hearing_cosine(mat_zero(&arena, 1, 7), 0, m, 0), EXIT_CONTRACT, "length 0");
+    for (int i = 0; i < 2000; i++)
+        CHECK(sensitivity_cosine(m, i, m, i) == 1, "row %d: %a", i, sensitivity_cosine(m, i, m, i));
+    CHECK_NEAR(sensitivity_cosine(m, 3, m, 8), vec_cosine(&AT(m, 3, 0), &AT(m, 8, 0), 7), 1e-12);
+    CHECK_STOPS(sensitivity_cosine(mat_zero(&arena, 1, 7), 0, m, 0), EXIT_CONTRACT, "length 0");
     arena_free(&arena);
 }
 
 TEST(all_orders_once) {
     Arena arena = { 0 };
     int n;
-    const char **orders = hearing_orders(&arena, "b a b", &n);
+    const char **orders = sensitivity_orders(&arena, "b a b", &n);
     CHECK(n == 3 && !strcmp(orders[0], "a b b") && !strcmp(orders[1], "b a b") && !strcmp(orders[2], "b b a"), "%d, %s",
           n, orders[0]);
-    orders = hearing_orders(&arena, "a red car and a blue house", &n);
+    orders = sensitivity_orders(&arena, "a red car and a blue house", &n);
     CHECK(n == 2520, "7! / 2 is 2520, not %d", n);
     for (int i = 1; i < n; i++) CHECK(strcmp(orders[i - 1], orders[i]) < 0, "%s before %s", orders[i - 1], orders[i]);
-    CHECK(hearing_orders(&arena, "one", &n) && n == 1, "%d", n);
-    CHECK_STOPS(hearing_orders(&arena, "1 2 3 4 5 6 7 8 9", &n), EXIT_CONTRACT, "more than 8 words");
-    CHECK_STOPS(hearing_orders(&arena, " ", &n), EXIT_CONTRACT, "no words");
+    CHECK(sensitivity_orders(&arena, "one", &n) && n == 1, "%d", n);
+    CHECK_STOPS(sensitivity_orders(&arena, "1 2 3 4 5 6 7 8 9", &n), EXIT_CONTRACT, "more than 8 words");
+    CHECK_STOPS(sensitivity_orders(&arena, " ", &n), EXIT_CONTRACT, "no words");
     arena_free(&arena);
 }
 
 TEST(different_rows_are_counted) {
     Arena arena = { 0 };
     Mat m = mat_from(&arena, 5, 2, (double[]){ 1, 2, 2, 1, 1, 2, 1, 2.5, 2, 1 });
-    CHECK(hearing_different(m) == 3, "%d", hearing_different(m));
-    CHECK(hearing_different(mat_new(&arena, 0, 2)) == 0, "none of none");
+    CHECK(sensitivity_different(m) == 3, "%d", sensitivity_different(m));
+    CHECK(sensitivity_different(mat_new(&arena, 0, 2)) == 0, "none of none");
     arena_free(&arena);
 }
 
@@ -59,10 +60,11 @@ TEST(a_bag_has_one_vector_for_all_orders) {
         Arena arena = { 0 };
         int n;
         Clip clip = clip_of(kinds[k]);
-        const char **orders = hearing_orders(&arena, "a red bar and one blue", &n);
-        Mat v = hearing_vectors(&clip, &arena, orders, n), last = hearing_vectors(&clip, &arena, orders + n - 1, 1);
+        const char **orders = sensitivity_orders(&arena, "a red bar and one blue", &n);
+        Mat v = sensitivity_vectors(&clip, &arena, orders, n),
+            last = sensitivity_vectors(&clip, &arena, orders + n - 1, 1);
         CHECK(n == 720 && v.shape[0] == n && v.shape[1] == 8, "%s", mat_shape_text(v));
-        CHECK(hearing_different(v) == (k == 0 ? 1 : n), "%s: %d of %d", kinds[k], hearing_different(v), n);
+        CHECK(sensitivity_different(v) == (k == 0 ? 1 : n), "%s: %d of %d", kinds[k], sensitivity_different(v), n);
         CHECK(!memcmp(last.v, &AT(v, n - 1, 0), 8 * sizeof(num)), "%s: a vector depends on its neighbours", kinds[k]);
         clip_free(&clip);
         arena_free(&arena);
@@ -89,9 +91,9 @@ static bool as_named(const char *name, const Caption *a, const Caption *b) {
 TEST(changes_are_what_they_are_called) {
     bool other = false;
     int count = 0;
-    for (const HearingChange *change; (change = hearing_change(count)) != NULL; count++) {
+    for (const SensitivityChange *change; (change = sensitivity_change(count)) != NULL; count++) {
         Arena arena = { 0 };
-        HearingExample *example = hearing_examples(&arena, change, 3, 60);
+        SensitivityExample *example = sensitivity_examples(&arena, change, 3, 60);
         CHECK(!(other && change->same), "%s comes late", change->name);
         other |= !change->same;
         for (int i = 0; i < 60; i++) {
@@ -108,14 +110,14 @@ TEST(changes_are_what_they_are_called) {
                   example[i].changed);
             CHECK(change->kinds >> first.kind & 1u, "%s of a %s", change->name, caption_kind_name(first.kind));
         }
-        CHECK(strcmp(example[0].text, hearing_examples(&arena, change, 4, 1)->text) ||
-                  strcmp(example[0].changed, hearing_examples(&arena, change, 4, 1)->changed),
+        CHECK(strcmp(example[0].text, sensitivity_examples(&arena, change, 4, 1)->text) ||
+                  strcmp(example[0].changed, sensitivity_examples(&arena, change, 4, 1)->changed),
               "%s: the seed changes nothing", change->name);
-        CHECK(!strcmp(example[5].changed, hearing_examples(&arena, change, 3, 6)[5].changed),
+        CHECK(!strcmp(example[5].changed, sensitivity_examples(&arena, change, 3, 6)[5].changed),
               "%s: not the same for the same seed", change->name);
         arena_free(&arena);
     }
-    CHECK(count == 11 && !hearing_change(count) && !hearing_change(-1), "%d changes", count);
+    CHECK(count == 11 && !sensitivity_change(count) && !sensitivity_change(-1), "%d changes", count);
 }
 
 /* One example after the other, and the bag of words, to which a swap is nothing. */
@@ -123,23 +125,23 @@ TEST(scores_are_what_the_cosines_say) {
     enum { N = 40 };
     Arena arena = { 0 };
     Clip bag = clip_of("bow"), tower = clip_of("transformer");
-    for (int i = 0; hearing_change(i); i++) {
-        const HearingChange *change = hearing_change(i);
-        HearingExample *example = hearing_examples(&arena, change, 5, N);
-        HearingScore got = hearing_score(&tower, example, N), of_bag = hearing_score(&bag, example, N);
+    for (int i = 0; sensitivity_change(i); i++) {
+        const SensitivityChange *change = sensitivity_change(i);
+        SensitivityExample *example = sensitivity_examples(&arena, change, 5, N);
+        SensitivityScore got = sensitivity_score(&tower, example, N), of_bag = sensitivity_score(&bag, example, N);
         double cosine = 0, won = 0;
         for (int k = 0; k < N; k++) {
             const char *said[] = { example[k].text, example[k].reworded, example[k].changed };
-            Mat v = hearing_vectors(&tower, &arena, said, 3);
-            double reworded = hearing_cosine(v, 0, v, 1), changed = hearing_cosine(v, 0, v, 2);
+            Mat v = sensitivity_vectors(&tower, &arena, said, 3);
+            double reworded = sensitivity_cosine(v, 0, v, 1), changed = sensitivity_cosine(v, 0, v, 2);
             cosine += changed / N;
             won += changed < reworded ? 1 : changed > reworded ? 0 : 0.5;
         }
         CHECK_NEAR(got.cosine, cosine, 1e-12);
-        CHECK(got.taken.items == N && got.taken.sum[TALLY_CHOICE] == won, "%s: %g of %d, want %g", change->name,
-              got.taken.sum[TALLY_CHOICE], got.taken.items, won);
+        CHECK(got.taken.items == N && got.taken.sum[PAIR_METRIC_CHOICE] == won, "%s: %g of %d, want %g", change->name,
+              got.taken.sum[PAIR_METRIC_CHOICE], got.taken.items, won);
         if (change->edit == EDIT_SWAP_COLOURS && !change->same)
-            CHECK(fabs(of_bag.cosine - 1) < 1e-12 && of_bag.taken.sum[TALLY_CHOICE] == 0, "%s: %g", change->name,
+            CHECK(fabs(of_bag.cosine - 1) < 1e-12 && of_bag.taken.sum[PAIR_METRIC_CHOICE] == 0, "%s: %g", change->name,
                   of_bag.cosine);
     }
     clip_free(&bag);
@@ -151,7 +153,7 @@ TEST(scores_are_what_the_cosines_say) {
 TEST(another_caption_says_something_else) {
     Arena arena = { 0 };
     enum { MANY = 6000 };
-    HearingExample *example = hearing_examples(&arena, hearing_change(10), 1, MANY);
+    SensitivityExample *example = sensitivity_examples(&arena, sensitivity_change(10), 1, MANY);
     for (int i = 0; i < MANY; i++) {
         Caption first, changed;
         CHECK(caption_parse(example[i].text, &first, NULL) && caption_parse(example[i].changed, &changed, NULL), "%s",

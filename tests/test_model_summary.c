@@ -43,7 +43,7 @@ TEST(all_numbers_of_all_towers) {
             CHECK(text_tower_add(&tower, &params, size, &rng), "%zu", k);
             text_tower(&t, &tower, ids, 1, 4);
         }
-        size_t found = anatomy_of(&t.arena, &t, NULL).numbers;
+        size_t found = model_summary_make(&t.arena, &t, NULL).numbers;
         CHECK(found == params_numbers(&params), "tower %zu: %zu of %zu", k, found, params_numbers(&params));
         tape_free(&t);
     }
@@ -57,7 +57,7 @@ TEST(work_by_hand) {
     image_tower_add(&small, &params, (ImageTowerSize){ .kind = "small", .embed = 5 }, &rng);
     Var x = pixels_of(&t, 2);
     image_tower(&t, &small, x);
-    Anatomy a = anatomy_of(&t.arena, &t, x);
+    ModelSummary a = model_summary_make(&t.arena, &t, x);
     /* two pictures: 16 x 16 places of 16 filters of 3 x 3 x 3, 8 x 8 of 32 of 16 x 3 x 3, 2048 by 5 */
     CHECK(a.work == 2.0 * (16 * 16 * 16 * 27 + 8 * 8 * 32 * 144 + 2048 * 5), "%.0f", a.work);
     CHECK(!strcmp(a.step[0].name, "conv2d") && a.step[0].numbers == 16 * 27 + 16 && a.step[0].shape.shape[1] == 16,
@@ -65,16 +65,16 @@ TEST(work_by_hand) {
     tape_reset(&t);
     Lstm rnn = lstm_add(&params, "rnn", 3, 7, &rng);
     lstm(&t, &rnn, tape_data(&t, (Mat){ 3, { 2, 4, 3, 1 }, arena_zero(&arena, 24, sizeof(num)) }), NULL);
-    a = anatomy_of(&t.arena, &t, NULL);
+    a = model_summary_make(&t.arena, &t, NULL);
     CHECK(a.work == 2 * 4 * (28 * 3 + 28 * 7), "%.0f",
           a.work); /* each token: four gates of 7, from 3 inputs and 7 of state */
     tape_reset(&t);
     op_attention(&t, tape_data(&t, (Mat){ 3, { 2, 5, 12, 1 }, arena_zero(&arena, 120, sizeof(num)) }), 2, false);
-    a = anatomy_of(&t.arena, &t, NULL);
+    a = model_summary_make(&t.arena, &t, NULL);
     CHECK(a.work == 2 * (5 * 5 * 4 + 5 * 5 * 4), "%.0f", a.work);
     tape_reset(&t);
     op_matmul(&t, tape_data(&t, mat_zero(&arena, 3, 4)), tape_data(&t, mat_zero(&arena, 4, 5)));
-    CHECK(anatomy_of(&t.arena, &t, NULL).work == 60, "%s", "matmul");
+    CHECK(model_summary_make(&t.arena, &t, NULL).work == 60, "%s", "matmul");
     tape_free(&t);
 }
 
@@ -87,13 +87,13 @@ TEST(what_repeats_is_printed_once) {
     FILE *out = tmpfile();
     Var x = tape_data(&t, (Mat){ 3, { 1, 3, 4, 1 }, arena_zero(&arena, 12, sizeof(num)) });
     transformer(&t, &m, op_scale(&t, x, 1), NULL);
-    Anatomy a = anatomy_of(&t.arena, &t, NULL);
+    ModelSummary a = model_summary_make(&t.arena, &t, NULL);
     CHECK(out, "%s", path);
-    anatomy_print(out, &a);
+    model_summary_print(out, &a);
     rewind(out);
     text[fread(text, 1, sizeof text - 1, out)] = '\0';
     fclose(out);
-    CHECK(strstr(text, "3 x layernorm") && strstr(text, "pick_token [1,4]"), "%s", text);
+    CHECK(strstr(text, "3 x layernorm") && strstr(text, "gather [1,4]"), "%s", text);
     const char *second = strstr(strstr(text, "attention") + 1, "attention");
     CHECK(second && !strstr(second + 1, "attention"), "%s", text); /* once for the three, once for the last */
     tape_free(&t);
@@ -108,8 +108,8 @@ TEST(looks_are_shares_of_the_right_layer) {
     even.v = arena_zero(&arena, 2 * T * 3 * D, sizeof(num));
     op_attention(&t, tape_data(&t, even), 2, false);
     op_attention(&t, tape_data(&t, one), 2, false);
-    Mat flat = anatomy_look(&arena, &t, 0, (AttentionShape){ .heads = 2 }, 1, 3),
-        look = anatomy_look(&arena, &t, 1, (AttentionShape){ .heads = 2 }, 1, 3);
+    Mat flat = model_summary_look(&arena, &t, 0, (AttentionShape){ .heads = 2 }, 1, 3),
+        look = model_summary_look(&arena, &t, 1, (AttentionShape){ .heads = 2 }, 1, 3);
     double sum = 0, want[T] = { 0 };
     for (int h = 0; h < 2; h++) { /* by its definition */
         double e[T], all = 0;
@@ -124,46 +124,47 @@ TEST(looks_are_shares_of_the_right_layer) {
         sum += (double)look.v[j];
     }
     CHECK_NEAR(sum, 1, 1e-6);
-    CHECK_STOPS(anatomy_look(&arena, &t, 2, (AttentionShape){ .heads = 2 }, 0, 0), EXIT_CONTRACT, "attention 2 of 2");
-    CHECK_STOPS(anatomy_look(&arena, &t, 0, (AttentionShape){ .heads = 2 }, 0, T), EXIT_CONTRACT, "token 5");
+    CHECK_STOPS(model_summary_look(&arena, &t, 2, (AttentionShape){ .heads = 2 }, 0, 0), EXIT_CONTRACT,
+                "attention 2 of 2");
+    CHECK_STOPS(model_summary_look(&arena, &t, 0, (AttentionShape){ .heads = 2 }, 0, T), EXIT_CONTRACT, "token 5");
     tape_free(&t);
 }
 
 /* Both sides matter to an early score, and together: changing the word changes what a change of the picture does. */
-TEST(fusion_hears_and_sees) {
+TEST(early_fusion_hears_and_sees) {
     Params params = { .arena = &arena };
     Rng rng = rng_seed(2, 0);
-    Fusion m = fusion_add(&params, (FusionSize){ 9, 8, 12, 2, 2 }, &rng);
+    EarlyFusion m = early_fusion_add(&params, (EarlyFusionSize){ 9, 8, 12, 2, 2 }, &rng);
     double score[2][2];
     Tape t = { 0 };
     Var x = pixels_of(&t, 1);
     for (int picture = 0; picture < 2; picture++)
         for (int text = 0; text < 2; text++) {
-            Var s = fusion_score(&t, &m, picture ? op_scale(&t, x, -1) : x, (int[]){ 2 + text, 4 }, 2);
+            Var s = early_fusion_score(&t, &m, picture ? op_scale(&t, x, -1) : x, (int[]){ 2 + text, 4 }, 2);
             CHECK(mat_count(s->val) == 1, "%s", mat_shape_text(s->val));
             score[picture][text] = (double)s->val.v[0];
         }
     CHECK(score[0][0] != score[1][0] && score[0][0] != score[0][1], "%g %g %g", score[0][0], score[0][1], score[1][0]);
     CHECK(fabs(score[0][0] - score[1][0] - score[0][1] + score[1][1]) > 1e-7, "%s", "the two are only added up");
-    CHECK_STOPS(fusion_score(&t, &m, pixels_of(&t, 2), (int[]){ 1 }, 1), EXIT_CONTRACT, "want [1,H,W,3]");
+    CHECK_STOPS(early_fusion_score(&t, &m, pixels_of(&t, 2), (int[]){ 1 }, 1), EXIT_CONTRACT, "want [1,H,W,3]");
     tape_free(&t);
 }
 
-TEST(spotlight_counts_what_is_covered) {
-    Spotlight scene = spotlight_scene(1, 7), again = spotlight_scene(1, 7);
-    Mat look = mat_zero(&arena, 1, 1 + SPOTLIGHT_PATCHES);
+TEST(attention_map_counts_what_is_covered) {
+    AttentionMap scene = attention_map_scene(1, 7), again = attention_map_scene(1, 7);
+    Mat look = mat_zero(&arena, 1, 1 + ATTENTION_MAP_PATCHES);
     uint8_t lit[CIFAR_NUMBERS];
     int covered = 0;
     look.v[0] = 5; /* to itself: does not count */
-    for (int p = 0; p < SPOTLIGHT_PATCHES; p++) {
+    for (int p = 0; p < ATTENTION_MAP_PATCHES; p++) {
         look.v[1 + p] = scene.covered[p] ? 2 : 1;
         covered += scene.covered[p];
     }
     CHECK(!memcmp(scene.rgb, again.rgb, sizeof scene.rgb) && !strcmp(scene.name, "triangle"), "%s", scene.name);
     CHECK(covered > 2 && covered < 25, "%d", covered);
-    CHECK_NEAR(spotlight_chance(&scene), covered / 64.0, 1e-12);
-    CHECK_NEAR(spotlight_share(&scene, look), 2.0 * covered / (64 + covered), 1e-6);
-    spotlight_lit(&scene, look, lit);
+    CHECK_NEAR(attention_map_chance(&scene), covered / 64.0, 1e-12);
+    CHECK_NEAR(attention_map_share(&scene, look), 2.0 * covered / (64 + covered), 1e-6);
+    attention_map_lit(&scene, look, lit);
     for (int i = 0; i < CIFAR_NUMBERS; i++) {
         int p = i / 3 / 32 / 4 * 8 + i / 3 % 32 / 4;
         CHECK(abs(lit[i] - (scene.covered[p] ? scene.rgb[i] : (int)(0.55 * scene.rgb[i] + 0.5))) <= 1,
@@ -171,10 +172,11 @@ TEST(spotlight_counts_what_is_covered) {
     }
     /* the shape is where it is said: with area pi size^2 between 0.06 and 0.2 of the picture */
     for (int i = 0; i < 50; i++) {
-        Spotlight s = spotlight_scene(2, i);
-        CHECK(spotlight_chance(&s) > 0.04 && spotlight_chance(&s) < 0.4, "scene %d: %g", i, spotlight_chance(&s));
+        AttentionMap s = attention_map_scene(2, i);
+        CHECK(attention_map_chance(&s) > 0.04 && attention_map_chance(&s) < 0.4, "scene %d: %g", i,
+              attention_map_chance(&s));
     }
 }
 
 TESTS(all_numbers_of_all_towers, work_by_hand, what_repeats_is_printed_once, looks_are_shares_of_the_right_layer,
-      fusion_hears_and_sees, spotlight_counts_what_is_covered)
+      early_fusion_hears_and_sees, attention_map_counts_what_is_covered)

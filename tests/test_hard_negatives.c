@@ -8,95 +8,99 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WRONG = 2, ROWS = LIE_KINDS + 2 + 3 * REWORD_WAYS + 2 }; /* lies of a scene; rows of an arm */
+enum { WRONG = 2, ROWS = NEGATIVE_KINDS + 2 + 3 * REWORD_WAYS + 2 }; /* lies of a scene; rows of an arm */
 
 /* ---- lies ------------------------------------------------------------------------------------------------------- */
 
-static bool kind_of(const Caption *truth, const Caption *lie, LieKind kind) {
+static bool kind_of(const Caption *truth, const Caption *negative, NegativeKind kind) {
     enum { DRAWS = 300 };
     Rng rng = rng_seed(7, 7);
     for (int e = 0; e < EDIT_KINDS; e++)
-        for (int i = 0; (lie_edits(kind) >> e & 1) && i < DRAWS; i++) {
+        for (int i = 0; (negative_edits(kind) >> e & 1) && i < DRAWS; i++) {
             Caption c;
-            if (caption_edit(&c, truth, (CaptionEdit)e, &rng) && caption_identical(&c, lie)) return true;
+            if (caption_edit(&c, truth, (CaptionEdit)e, &rng) && caption_identical(&c, negative)) return true;
         }
     return false;
 }
 
 TEST(what_courses_say_is_true_and_their_lies_are_false) {
     enum { PAIRS = 3000 };
-    Learner learner;
-    LearnerSettings settings = { .text = "bow", .seed = 5, .steps = 1 };
+    SceneModel scene_model;
+    SceneModelConfig settings = { .text = "bow", .seed = 5, .steps = 1 };
     Err err;
-    CHECK(learner_make(&learner, &settings, &err), "%s", err.text);
-    for (int c = COURSE_REPAIR; c < REPAIR_COURSES; c++) {
-        LearnerCourse course = repair_course((RepairCourse)c, 0);
-        int found = 0, of[LIE_KINDS] = { 0 };
+    CHECK(scene_model_make(&scene_model, &settings, &err), "%s", err.text);
+    for (int c = STAGE_HARD_NEGATIVES; c < NEGATIVES_STAGES; c++) {
+        TrainingStage stage = negatives_stage((NegativesStage)c, 0);
+        int found = 0, of[NEGATIVE_KINDS] = { 0 };
         for (uint64_t i = 0; i < PAIRS; i++) {
             Caption wrong[WRONG], read;
             char text[CAPTION_TEXT];
-            LearnerPair pair = learner_pair(&learner, &course, i, wrong);
+            SceneModelPair pair = scene_model_pair(&scene_model, &stage, i, wrong);
             CHECK(caption_true(&pair.scene, &pair.caption), "pair %d", (int)i);
             for (int w = 0; w < WRONG; w++) {
                 if (wrong[w].kind == CAPTION_KINDS) continue;
                 CHECK(caption_parse(caption_text(&wrong[w], text), &read, &err), "%s", err.text);
                 CHECK(!caption_true(&pair.scene, &read), "pair %d: \"%s\" is true", (int)i, text);
                 found++;
-                for (int k = 0; i % 10 == 0 && k < LIE_KINDS; k++)
-                    of[k] += kind_of(&pair.caption, &wrong[w], (LieKind)k);
+                for (int k = 0; i % 10 == 0 && k < NEGATIVE_KINDS; k++)
+                    of[k] += kind_of(&pair.caption, &wrong[w], (NegativeKind)k);
             }
         }
-        CHECK(found > 0.8 * WRONG * PAIRS, "%s: %d lies for %d scenes", course.name, found, PAIRS);
-        for (int k = 0; k < LIE_KINDS; k++)
-            CHECK((of[k] > 0) == (c != COURSE_NO_SWAP + k), "%s tells %d lies of kind %s", course.name, of[k],
-                  lie_name((LieKind)k));
+        CHECK(found > 0.8 * WRONG * PAIRS, "%s: %d lies for %d scenes", stage.name, found, PAIRS);
+        for (int k = 0; k < NEGATIVE_KINDS; k++)
+            CHECK((of[k] > 0) == (c != STAGE_NO_SWAP + k), "%s tells %d lies of kind %s", stage.name, of[k],
+                  negative_name((NegativeKind)k));
     }
-    learner_free(&learner);
+    scene_model_free(&scene_model);
 }
 
 TEST(courses_share_scenes_and_true_captions) {
-    Learner learner;
-    LearnerSettings settings = { .text = "bow", .seed = 2, .steps = 1 };
+    SceneModel scene_model;
+    SceneModelConfig settings = { .text = "bow", .seed = 2, .steps = 1 };
     Err err;
-    LearnerCourse plain = repair_course(COURSE_PLAIN, 0), repair = repair_course(COURSE_REPAIR, 0);
+    TrainingStage plain = negatives_stage(STAGE_PLAIN, 0), repair = negatives_stage(STAGE_HARD_NEGATIVES, 0);
     CHECK(plain.steps == repair.steps && plain.rate == repair.rate && plain.wrong == 0 && repair.wrong == WRONG, "%s",
           "alike but for the lies");
-    CHECK(learner_make(&learner, &settings, &err), "%s", err.text);
+    CHECK(scene_model_make(&scene_model, &settings, &err), "%s", err.text);
     for (uint64_t i = 0; i < 500; i++) {
         Caption wrong[WRONG];
-        LearnerPair a = learner_pair(&learner, &plain, i, NULL), b = learner_pair(&learner, &repair, i, wrong);
+        SceneModelPair a = scene_model_pair(&scene_model, &plain, i, NULL),
+                       b = scene_model_pair(&scene_model, &repair, i, wrong);
         CHECK(caption_identical(&a.caption, &b.caption) && a.scene.look == b.scene.look, "pair %d", (int)i);
     }
-    learner_free(&learner);
+    scene_model_free(&scene_model);
 }
 
 TEST(items_are_what_they_should_be) {
     enum { N = 2000 };
     Split split = split_make(SPLIT_PAIRS, 0.5, 3);
-    for (int t = 0; t < 2 * LIE_KINDS; t++) {
+    for (int t = 0; t < 2 * NEGATIVE_KINDS; t++) {
         Arena arena = { 0 };
         Err err;
         int k = t / 2;
-        RepairItem *items = repair_items(&arena, (LieKind)k, &(RepairProbe){ 11, N, t % 2 ? &split : NULL });
+        NegativesItem *items =
+            negatives_items(&arena, (NegativeKind)k, &(NegativesProbe){ 11, N, t % 2 ? &split : NULL });
         int said[REWORD_WAYS] = { 0 };
         for (int i = 0; i < N; i++) {
-            CHECK(repair_check(&items[i], (LieKind)k, &err), "%s %d: %s", lie_name((LieKind)k), i, err.text);
+            CHECK(negatives_check(&items[i], (NegativeKind)k, &err), "%s %d: %s", negative_name((NegativeKind)k), i,
+                  err.text);
             for (int s = 0; s < 4; s++) { /* as it is written, of both scenes */
                 char text[CAPTION_TEXT];
                 Caption read;
                 CHECK(caption_parse(caption_text(&items[i].caption[s / 2], text), &read, &err), "%s", err.text);
                 CHECK(caption_true(&items[i].scene[s % 2], &read) == (s / 2 == s % 2), "%s %d: \"%s\"",
-                      lie_name((LieKind)k), i, text);
+                      negative_name((NegativeKind)k), i, text);
             }
             for (int s = 0; s < 2; s++)
-                CHECK(t % 2 == 0 || (quad_scene_within(&items[i].scene[s], &split, SPLIT_SEEN) &&
+                CHECK(t % 2 == 0 || (pair_scene_within(&items[i].scene[s], &split, SPLIT_SEEN) &&
                                      caption_within(&items[i].caption[s], &split, SPLIT_SEEN)),
-                      "%s %d: a combination that is not seen", lie_name((LieKind)k), i);
+                      "%s %d: a combination that is not seen", negative_name((NegativeKind)k), i);
             for (int w = 0; w < REWORD_WAYS; w++) said[w] += items[i].reworded[w][0].kind != CAPTION_KINDS;
         }
-        CHECK(said[REWORD_NAMES] == N && said[REWORD_FORMS] == N, "%s: %d, %d", lie_name((LieKind)k), said[0], said[1]);
-        CHECK(k == LIE_NEGATE ? said[REWORD_CONVERSE] < N : said[REWORD_CONVERSE] == N, "%s: %d", lie_name((LieKind)k),
-              said[2]);
+        CHECK(said[REWORD_NAMES] == N && said[REWORD_FORMS] == N, "%s: %d, %d", negative_name((NegativeKind)k), said[0],
+              said[1]);
+        CHECK(k == NEGATIVE_NEGATE ? said[REWORD_CONVERSE] < N : said[REWORD_CONVERSE] == N, "%s: %d",
+              negative_name((NegativeKind)k), said[2]);
         arena_free(&arena);
     }
 }
@@ -105,19 +109,20 @@ TEST(spoilt_items_are_seen) {
     Arena arena = { 0 };
     Err err;
     Split few = split_make(SPLIT_PAIRS, 0.125, 1);
-    CHECK_STOPS(repair_items(&arena, LIE_REPLACE, &(RepairProbe){ 3, 1, &few }), EXIT_TROUBLE, "see more of it");
-    RepairItem item = repair_items(&arena, LIE_SWAP, &(RepairProbe){ 3, 1, NULL })[0], spoilt = item;
+    CHECK_STOPS(negatives_items(&arena, NEGATIVE_REPLACE, &(NegativesProbe){ 3, 1, &few }), EXIT_TROUBLE,
+                "see more of it");
+    NegativesItem item = negatives_items(&arena, NEGATIVE_SWAP, &(NegativesProbe){ 3, 1, NULL })[0], spoilt = item;
     spoilt.scene[1] = spoilt.scene[0];
-    CHECK(!repair_check(&spoilt, LIE_SWAP, &err) && strstr(err.text, "alone"), "%s", err.text);
-    CHECK(!repair_check(&item, LIE_NEGATE, &err) && strstr(err.text, "no negate"), "%s", err.text);
+    CHECK(!negatives_check(&spoilt, NEGATIVE_SWAP, &err) && strstr(err.text, "alone"), "%s", err.text);
+    CHECK(!negatives_check(&item, NEGATIVE_NEGATE, &err) && strstr(err.text, "no negate"), "%s", err.text);
     spoilt = item;
     spoilt.caption[0] = spoilt.caption[1] = (Caption){ .kind = CAPTION_OBJECT, .a = noun_of(CAPTION_ANY, CAPTION_ANY) };
-    CHECK(!repair_check(&spoilt, LIE_SWAP, &err) && strstr(err.text, "alone"), "%s", err.text);
+    CHECK(!negatives_check(&spoilt, NEGATIVE_SWAP, &err) && strstr(err.text, "alone"), "%s", err.text);
     spoilt = item;
     spoilt.reworded[REWORD_NAMES][0] = spoilt.caption[0];
-    CHECK(!repair_check(&spoilt, LIE_SWAP, &err) && strstr(err.text, "in other words"), "%s", err.text);
+    CHECK(!negatives_check(&spoilt, NEGATIVE_SWAP, &err) && strstr(err.text, "in other words"), "%s", err.text);
     spoilt.reworded[REWORD_NAMES][0] = spoilt.caption[1];
-    CHECK(!repair_check(&spoilt, LIE_SWAP, &err) && strstr(err.text, "in other words"), "%s", err.text);
+    CHECK(!negatives_check(&spoilt, NEGATIVE_SWAP, &err) && strstr(err.text, "in other words"), "%s", err.text);
     arena_free(&arena);
 }
 
@@ -150,14 +155,15 @@ static double likes_long_words(const Scene *scene,
 
 TEST(who_knows_all_is_right) {
     Says *says = knows;
-    RepairResult r = repair_ask_by(similar_by, &says, &(RepairProbe){ 4, 60, NULL });
-    for (int k = 0; k < LIE_KINDS; k++)
-        CHECK(r.lie[k].items == (k == LIE_SWAP ? 120 : 60) && r.lie[k].sum[TALLY_GROUP] == r.lie[k].items, "%s",
-              lie_name((LieKind)k));
+    NegativesResult r = negatives_ask_by(similar_by, &says, &(NegativesProbe){ 4, 60, NULL });
+    for (int k = 0; k < NEGATIVE_KINDS; k++)
+        CHECK(r.negative[k].items == (k == NEGATIVE_SWAP ? 120 : 60) &&
+                  r.negative[k].sum[PAIR_METRIC_GROUP] == r.negative[k].items,
+              "%s", negative_name((NegativeKind)k));
     for (int h = 0; h < 2; h++) CHECK(r.swapped[h].items == 60, "%d", r.swapped[h].items);
     for (int w = 0; w < REWORD_WAYS; w++) {
-        CHECK_NEAR(tally_rate(&r.reworded[w], TALLY_CHOICE).share, 1, 0);
-        CHECK_NEAR(tally_rate(&r.lie_reworded[w], TALLY_CHOICE).share, 1, 0);
+        CHECK_NEAR(pair_score_rate(&r.reworded[w], PAIR_METRIC_CHOICE).share, 1, 0);
+        CHECK_NEAR(pair_score_rate(&r.negative_reworded[w], PAIR_METRIC_CHOICE).share, 1, 0);
         CHECK(r.held[w] == r.trusted[w] && r.trusted[w] == 2 * r.reworded[w].items, "%d of %d", r.held[w],
               r.trusted[w]);
     }
@@ -167,11 +173,13 @@ TEST(who_knows_all_is_right) {
 
 TEST(who_does_not_look_has_half) {
     Says *says = hears_alone;
-    RepairResult r = repair_ask_by(similar_by, &says, &(RepairProbe){ 4, 200, NULL });
-    for (int k = 0; k < LIE_KINDS; k++) CHECK_NEAR(tally_rate(&r.lie[k], TALLY_CHOICE).share, 0.5, 1e-12);
+    NegativesResult r = negatives_ask_by(similar_by, &says, &(NegativesProbe){ 4, 200, NULL });
+    for (int k = 0; k < NEGATIVE_KINDS; k++)
+        CHECK_NEAR(pair_score_rate(&r.negative[k], PAIR_METRIC_CHOICE).share, 0.5, 1e-12);
     for (int w = 0; w < REWORD_WAYS; w++) {
-        double mean =
-            (tally_rate(&r.reworded[w], TALLY_CHOICE).share + tally_rate(&r.lie_reworded[w], TALLY_CHOICE).share) / 2;
+        double mean = (pair_score_rate(&r.reworded[w], PAIR_METRIC_CHOICE).share +
+                       pair_score_rate(&r.negative_reworded[w], PAIR_METRIC_CHOICE).share) /
+                      2;
         CHECK_NEAR(mean, 0.5, 1e-12);
     }
     CHECK_NEAR(r.found[0], r.chance[0], 0.01);
@@ -180,19 +188,19 @@ TEST(who_does_not_look_has_half) {
 
 TEST(a_taste_for_forms_wins_here_and_loses_there) {
     Says *says = likes_long_words;
-    RepairResult r = repair_ask_by(similar_by, &says, &(RepairProbe){ 4, 200, NULL });
-    double here = tally_rate(&r.reworded[REWORD_FORMS], TALLY_CHOICE).share,
-           there = tally_rate(&r.lie_reworded[REWORD_FORMS], TALLY_CHOICE).share;
+    NegativesResult r = negatives_ask_by(similar_by, &says, &(NegativesProbe){ 4, 200, NULL });
+    double here = pair_score_rate(&r.reworded[REWORD_FORMS], PAIR_METRIC_CHOICE).share,
+           there = pair_score_rate(&r.negative_reworded[REWORD_FORMS], PAIR_METRIC_CHOICE).share;
     CHECK(here > 0.9 && there < 0.2, "%g, %g", here, there);
 }
 
 /* ---- the loss --------------------------------------------------------------------------------------------------- */
 
 static double log_sum(const double *x, int n) {
-    double most = -INFINITY, sum = 0;
-    for (int i = 0; i < n; i++) most = fmax(most, x[i]);
-    for (int i = 0; i < n; i++) sum += exp(x[i] - most);
-    return most + log(sum);
+    double max = -INFINITY, sum = 0;
+    for (int i = 0; i < n; i++) max = fmax(max, x[i]);
+    for (int i = 0; i < n; i++) sum += exp(x[i] - max);
+    return max + log(sum);
 }
 
 /* The two lines of loss.h as they stand there. */
@@ -257,7 +265,7 @@ TEST(words_look_at_places) {
     Tape t = { .no_grad = true };
     Rng rng = rng_seed(3, 0);
     Mat words = mat_normal(&t.arena, M, E, &rng, 0.5), places = mat_normal(&t.arena, B * P, E, &rng, 0.5);
-    Mat got = reading_similar(&t, tape_data(&t, words), tape_data(&t, places), P, caption, N)->val;
+    Mat got = late_interaction_similarities(&t, tape_data(&t, words), tape_data(&t, places), P, caption, N)->val;
     for (int b = 0; b < B; b++)
         for (int n = 0; n < N; n++) {
             double sum = 0;
@@ -279,34 +287,35 @@ TEST(words_look_at_places) {
 }
 
 TEST(a_look_adds_up_to_the_similarity) {
-    Learner learner;
-    LearnerSettings settings = { .reading = "places", .seed = 2 };
+    SceneModel scene_model;
+    SceneModelConfig settings = { .interaction = "late", .seed = 2 };
     Arena arena = { 0 };
     Err err;
-    CHECK(learner_make(&learner, &settings, &err), "%s", err.text);
-    Scene scene = scene_make(&(SceneSettings){ .seed = 6, .least = 2, .most = 2 }, 0),
+    CHECK(scene_model_make(&scene_model, &settings, &err), "%s", err.text);
+    Scene scene = scene_make(&(SceneSettings){ .seed = 6, .least = 2, .max = 2 }, 0),
           other = scene_make(&(SceneSettings){ .seed = 7 }, 0);
     const Scene *scenes[] = { &other, &scene };
     const char *captions[] = { "no blue star", "a red circle left of a blue square" };
     double found[CAPTION_WORDS + 1], sum = 0;
-    Mat look = reading_look(&learner, &arena, &scene, captions[1], found);
-    CHECK(look.shape[0] == 9 && look.shape[1] == READING_PLACES, "%s", mat_shape_text(look));
+    Mat look = late_interaction_attention(&scene_model, &arena, &scene, captions[1], found);
+    CHECK(look.shape[0] == 9 && look.shape[1] == LATE_POSITIONS, "%s", mat_shape_text(look));
     for (int m = 0; m < 9; m++) {
         double row = 0;
-        for (int p = 0; p < READING_PLACES; p++) row += (double)AT(look, m, p);
+        for (int p = 0; p < LATE_POSITIONS; p++) row += (double)AT(look, m, p);
         CHECK_NEAR(row, 1, 1e-5);
         sum += found[m] / 9;
     }
-    LearnerSettings plain = { .seed = 2 };
-    Learner vector; /* the same seed gives the same towers: its cosine is the other half */
-    CHECK(learner_make(&vector, &plain, &err), "%s", err.text);
-    double cosine = (double)AT(learner_similar(&vector, &arena, scenes, 2, captions, 2), 1, 1);
-    CHECK_NEAR((double)AT(learner_similar(&learner, &arena, scenes, 2, captions, 2), 1, 1), (cosine + sum) / 2, 1e-5);
-    learner_free(&vector);
-    learner_free(&learner);
+    SceneModelConfig plain = { .seed = 2 };
+    SceneModel vector; /* the same seed gives the same towers: its cosine is the other half */
+    CHECK(scene_model_make(&vector, &plain, &err), "%s", err.text);
+    double cosine = (double)AT(scene_model_similarities(&vector, &arena, scenes, 2, captions, 2), 1, 1);
+    CHECK_NEAR((double)AT(scene_model_similarities(&scene_model, &arena, scenes, 2, captions, 2), 1, 1),
+               (cosine + sum) / 2, 1e-5);
+    scene_model_free(&vector);
+    scene_model_free(&scene_model);
     arena_free(&arena);
     settings.text = "bow";
-    CHECK(!learner_make(&learner, &settings, &err) && strstr(err.text, "transformer"), "%s", err.text);
+    CHECK(!scene_model_make(&scene_model, &settings, &err) && strstr(err.text, "transformer"), "%s", err.text);
 }
 
 /* ---- the table -------------------------------------------------------------------------------------------------- */
@@ -316,38 +325,38 @@ TEST(a_look_adds_up_to_the_similarity) {
 TEST(the_table_is_ours) {
     Arena arena = { 0 };
     LimitsTable table = { .arena = &arena }, again = { .arena = &arena };
-    RepairCell cell = repair_small_cell();
-    Learner learner;
+    NegativesCell cell = negatives_small_cell();
+    SceneModel scene_model;
     Err err;
 #ifdef DEBUG
     check_skip("skipped: a table made again takes minutes under the sanitizers; its parts are tested above");
 #endif
-    if (!file_exists(REPAIR_TABLE)) check_skip("%s is not there", REPAIR_TABLE);
-    CHECK(limits_read(&table, &arena, REPAIR_TABLE, &err), "%s", err.text);
-    CHECK(table.count == (1 + LIMITS_SEEDS * REPAIR_ARMS) * ROWS, "%d rows", table.count);
+    if (!file_exists(NEGATIVES_TABLE)) check_skip("%s is not there", NEGATIVES_TABLE);
+    CHECK(limits_read(&table, &arena, NEGATIVES_TABLE, &err), "%s", err.text);
+    CHECK(table.count == (1 + LIMITS_SEEDS * CONDITIONS) * ROWS, "%d rows", table.count);
     for (int seed = 1; seed <= LIMITS_SEEDS; seed++)
-        for (int a = 0; a < REPAIR_ARMS; a++) {
-            RepairCell of = repair_cell((RepairArm)a, (RepairWorld){ .seed = seed });
-            LimitsRow row = repair_row(&of, "names-held");
-            CHECK(limits_find(&table, &row), "seed %d, %s", seed, repair_arm_name((RepairArm)a));
+        for (int a = 0; a < CONDITIONS; a++) {
+            NegativesCell of = negatives_cell((Condition)a, (NegativesConfig){ .seed = seed });
+            LimitsRow row = negatives_row(&of, "names-held");
+            CHECK(limits_find(&table, &row), "seed %d, %s", seed, condition_name((Condition)a));
         }
-    CHECK(learner_make(&learner, &cell.settings, &err) && learner_learn(&learner, NULL, &err) &&
-              learner_learn(&learner, &cell.course, &err),
+    CHECK(scene_model_make(&scene_model, &cell.settings, &err) && scene_model_train(&scene_model, NULL, &err) &&
+              scene_model_train(&scene_model, &cell.stage, &err),
           "%s", err.text);
-    RepairResult result = repair_ask(&learner, LIMITS_ITEMS);
-    repair_note(&again, &cell.settings, &cell.course, &result);
+    NegativesResult result = negatives_ask(&scene_model, LIMITS_ITEMS);
+    negatives_note(&again, &cell.settings, &cell.stage, &result);
     CHECK(again.count == ROWS, "%d rows", again.count);
     for (int i = 0; i < again.count; i++) {
         const LimitsRow *now = &again.row[i], *then = limits_find(&table, now);
         CHECK(then, "%s: not in the table", now->probe);
-        for (int k = 0; k < TALLY_SCORES; k++)
+        for (int k = 0; k < PAIR_METRICS; k++)
             CHECK(isnan(now->score[k]) == isnan(then->score[k]) && !(fabs(now->score[k] - then->score[k]) > 0.1),
                   "%s, score %d: %.4f, the table has %.4f", now->probe, k, now->score[k], then->score[k]);
     }
-    LimitsRow replace = repair_row(&cell, "replace");
-    CHECK(limits_find(&again, &replace)->score[TALLY_CHOICE] > 0.7, "%g: it has learnt nothing",
-          limits_find(&again, &replace)->score[TALLY_CHOICE]);
-    learner_free(&learner);
+    LimitsRow replace = negatives_row(&cell, "replace");
+    CHECK(limits_find(&again, &replace)->score[PAIR_METRIC_CHOICE] > 0.7, "%g: it has learnt nothing",
+          limits_find(&again, &replace)->score[PAIR_METRIC_CHOICE]);
+    scene_model_free(&scene_model);
     arena_free(&arena);
 }
 
@@ -355,17 +364,18 @@ TEST(the_table_is_ours) {
 TEST(a_table_goes_on) {
     Arena arena = { 0 };
     LimitsTable table = { .arena = &arena }, read = { .arena = &arena };
-    RepairCell cell[2];
+    NegativesCell cell[2];
     Err err;
     char *path = arena_print(&arena, "%s/repair.csv", check_folder());
     CHECK(setenv("CLIP_MODELS", check_folder(), 1) == 0, "%s", "setenv");
     for (int i = 0; i < 2; i++)
-        cell[i] = repair_cell(i ? ARM_NO_NEGATE : ARM_BASE, (RepairWorld){ .seed = 1, .steps = 2, .more = 1 });
-    CHECK(repair_fill(&table, cell, 1, 2, path, &err), "%s", err.text);
+        cell[i] = negatives_cell(i ? CONDITION_NO_NEGATE : CONDITION_BASE,
+                                 (NegativesConfig){ .seed = 1, .steps = 2, .stage2 = 1 });
+    CHECK(negatives_fill(&table, cell, 1, 2, path, &err), "%s", err.text);
     CHECK(limits_read(&read, &arena, path, &err) && read.count == ROWS, "%d rows", read.count);
-    read.row[0].score[TALLY_CHOICE] = 0.125; /* what is there is not asked again */
-    CHECK(repair_fill(&read, cell, 2, 2, path, &err), "%s", err.text);
-    CHECK(read.count == 2 * ROWS && read.row[0].score[TALLY_CHOICE] == 0.125, "%d rows", read.count);
+    read.row[0].score[PAIR_METRIC_CHOICE] = 0.125; /* what is there is not asked again */
+    CHECK(negatives_fill(&read, cell, 2, 2, path, &err), "%s", err.text);
+    CHECK(read.count == 2 * ROWS && read.row[0].score[PAIR_METRIC_CHOICE] == 0.125, "%d rows", read.count);
     arena_free(&arena);
 }
 

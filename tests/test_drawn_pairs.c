@@ -24,27 +24,27 @@ static const char *letters_sorted(const char *text) {
 }
 
 TEST(probes_are_pairs) {
-    for (int kind = 0; kind < PROBE_KINDS; kind++)
-        for (int i = 0; i < PROBE_PAIRS; i++) {
+    for (int kind = 0; kind < DRAWN_KINDS; kind++)
+        for (int i = 0; i < DRAWN_PAIRS; i++) {
             ProbePair p = probe_pair(&arena, kind, i, SIDE), again = probe_pair(&arena, kind, i, SIDE);
             const char *a = p.caption[0], *b = p.caption[1];
-            CHECK(strcmp(a, b), "%s %d: twice \"%s\"", probe_name(kind), i, a);
-            CHECK(memcmp(p.image[0].rgb, p.image[1].rgb, SIDE * SIDE * 3), "%s %d: one picture", probe_name(kind), i);
+            CHECK(strcmp(a, b), "%s %d: twice \"%s\"", drawn_name(kind), i, a);
+            CHECK(memcmp(p.image[0].rgb, p.image[1].rgb, SIDE * SIDE * 3), "%s %d: one picture", drawn_name(kind), i);
             for (int k = 0; k < 2; k++) {
-                CHECK(!memcmp(p.image[k].rgb, again.image[k].rgb, SIDE * SIDE * 3), "%s %d", probe_name(kind), i);
-                CHECK(ink(p.image[k]) > SIDE * SIDE / 20, "%s %d: %d pixels", probe_name(kind), i, ink(p.image[k]));
+                CHECK(!memcmp(p.image[k].rgb, again.image[k].rgb, SIDE * SIDE * 3), "%s %d", drawn_name(kind), i);
+                CHECK(ink(p.image[k]) > SIDE * SIDE / 20, "%s %d: %d pixels", drawn_name(kind), i, ink(p.image[k]));
             }
-            if (kind == PROBE_SPATIAL || kind == PROBE_BINDING) /* the same words in another order */
+            if (kind == DRAWN_SPATIAL || kind == DRAWN_BINDING) /* the same words in another order */
                 CHECK(!strcmp(letters_sorted(a), letters_sorted(b)), "\"%s\" and \"%s\"", a, b);
         }
-    CHECK_STOPS(probe_pair(&arena, PROBE_SPATIAL, PROBE_PAIRS, SIDE), EXIT_CONTRACT, "pair 8");
+    CHECK_STOPS(probe_pair(&arena, DRAWN_SPATIAL, DRAWN_PAIRS, SIDE), EXIT_CONTRACT, "pair 8");
     arena_free(&arena);
 }
 
 /* However many there are, they cover the same area, within the pixels of their edges. */
 TEST(probes_ink_does_not_count) {
-    for (int i = 0; i < PROBE_PAIRS; i++) {
-        ProbePair p = probe_pair(&arena, PROBE_COUNTING, i, SIDE);
+    for (int i = 0; i < DRAWN_PAIRS; i++) {
+        ProbePair p = probe_pair(&arena, DRAWN_COUNTING, i, SIDE);
         double ratio = (double)ink(p.image[1]) / ink(p.image[0]);
         CHECK(ratio > 0.9 && ratio < 1.25, "pair %d: %g", i, ratio);
     }
@@ -52,14 +52,14 @@ TEST(probes_ink_does_not_count) {
 }
 
 TEST(probes_captions) {
-    static const char *const want[PROBE_KINDS][2] = {
+    static const char *const want[DRAWN_KINDS][2] = {
         { "a red circle to the left of a blue square", "a blue square to the left of a red circle" },
         { "one red circle", "two red circles" },
         { "a red circle and a blue square", "a red circle and no blue square" },
         { "a red circle and a blue square", "a blue circle and a red square" },
         { "a picture of order", "a picture of chaos" },
     };
-    for (int kind = 0; kind < PROBE_KINDS; kind++)
+    for (int kind = 0; kind < DRAWN_KINDS; kind++)
         for (int k = 0; k < 2; k++) {
             const char *got = probe_pair(&arena, kind, 0, SIDE).caption[k];
             CHECK(!strcmp(got, want[kind][k]), "\"%s\", not \"%s\"", got, want[kind][k]);
@@ -99,8 +99,8 @@ static int half_ink(Image image, bool right, double mean[3]) {
 
 /* What is at the left of the first picture is at the right of the second. */
 TEST(two_things_lie_left_and_right) {
-    for (int i = 0; i < PROBE_PAIRS; i++) {
-        ProbePair p = probe_pair(&arena, PROBE_SPATIAL, i, SIDE);
+    for (int i = 0; i < DRAWN_PAIRS; i++) {
+        ProbePair p = probe_pair(&arena, DRAWN_SPATIAL, i, SIDE);
         double colour[2][2][3];
         int ink[2][2];
         for (int k = 0; k < 4; k++) ink[k / 2][k % 2] = half_ink(p.image[k / 2], k % 2, colour[k / 2][k % 2]);

@@ -10,7 +10,7 @@
 
 enum { FEW = 40 };
 static Arena arena;
-static const CourseWish wish = { .recipe = "tiny", .data = "shapes", .seed = 1, .learn = FEW };
+static const LessonModelArgs args = { .recipe = "tiny", .data = "shapes", .seed = 1, .learn = FEW };
 
 /* From here on everything is read from and written to a folder of this test's own. */
 static Cifar begin(void) {
@@ -19,7 +19,7 @@ static Cifar begin(void) {
     setenv("CLIP_MODELS", "models", 1);
     if (!freopen("said", "w", stderr)) check_fail(__FILE__, __LINE__, "freopen", "%s", "said");
     setvbuf(stderr, NULL, _IONBF, 0);
-    return course_pictures(&arena, "shapes", CIFAR_TEST, FEW);
+    return lesson_pictures(&arena, "shapes", CIFAR_TEST, FEW);
 }
 
 /* What was said on stderr so far, on the arena. */
@@ -32,7 +32,7 @@ static const char *said(void) {
     return text;
 }
 
-static num first_weight(CourseModel *model) {
+static num first_weight(LessonModel *model) {
     num w = model->clip.params.list[0]->val.v[0];
     clip_free(&model->clip);
     return w;
@@ -43,7 +43,7 @@ static void copy(const char *from, const char *to, const char *templates, const 
     Err err;
     CHECK(clip_load(&clip, from, &err), "%s", err.text);
     SafetensorsOut out = safetensors_begin(&arena);
-    clip_put(&clip, &out, DTYPE_F32);
+    clip_save(&clip, &out, DTYPE_F32);
     if (templates) safetensors_add_meta(&out, "templates", templates);
     if (run) {
         safetensors_add_meta(&out, "run", run);
@@ -57,7 +57,7 @@ static const char *const kept = "models/tiny-first40-shapes-seed1.safetensors";
 
 TEST(trained_once_and_kept) {
     Cifar pictures = begin();
-    CourseModel model = course_model(&arena, &wish, &pictures);
+    LessonModel model = lesson_model(&arena, &args, &pictures);
     CHECK(!strcmp(model.path, kept) && file_exists(kept), "%s", model.path);
     CHECK(strstr(model.run, "recipe tiny, seed 1, 5 epochs, batch 4") && strstr(model.run, "40 pictures"), "%s",
           model.run);
@@ -66,7 +66,7 @@ TEST(trained_once_and_kept) {
     CHECK(strstr(said(), "A model is trained first") && strstr(said(), "epoch 5 of 5: loss"), "%s", said());
     num before = first_weight(&model);
     size_t length = strlen(said());
-    model = course_model(&arena, &wish, &pictures);
+    model = lesson_model(&arena, &args, &pictures);
     CHECK(!strstr(said() + length, "trained"), "%s", said() + length);
     num after = first_weight(&model);
     CHECK(memcmp(&before, &after, sizeof before) == 0, "%g and %g", (double)before, (double)after);
@@ -75,11 +75,11 @@ TEST(trained_once_and_kept) {
 
 TEST(what_was_stopped_goes_on) {
     Cifar pictures = begin();
-    CourseModel model = course_model(&arena, &wish, &pictures);
+    LessonModel model = lesson_model(&arena, &args, &pictures);
     num whole = first_weight(&model);
     remove(kept);
     TrainRun run = { .recipe = *recipe_find("tiny"), .seed = 1, .train = NULL, .checkpoint = kept };
-    Cifar train = course_pictures(&arena, "shapes", CIFAR_TRAIN, FEW);
+    Cifar train = lesson_pictures(&arena, "shapes", CIFAR_TRAIN, FEW);
     run.train = &train;
     run.test = &pictures;
     run.recipe.batch = 4;
@@ -88,38 +88,38 @@ TEST(what_was_stopped_goes_on) {
     Clip clip;
     Err err;
     CHECK(!train_run(&run, &clip, &err) && !file_exists(kept), "%s", err.text);
-    model = course_model(&arena, &wish, &pictures);
+    model = lesson_model(&arena, &args, &pictures);
     CHECK(first_weight(&model) == whole, "%s", "another model");
     copy(kept, kept, NULL, "recipe tiny, seed 1, 5 epochs, of something else");
-    CHECK_STOPS(course_model(&arena, &wish, &pictures), EXIT_TROUBLE, "this is of another run");
+    CHECK_STOPS(lesson_model(&arena, &args, &pictures), EXIT_TROUBLE, "this is of another run");
     arena_free(&arena);
 }
 
 TEST(shipped_where_it_serves) {
     Cifar pictures = begin();
-    CourseModel model = course_model(&arena, &wish, &pictures);
+    LessonModel model = lesson_model(&arena, &args, &pictures);
     const char *all = "this is a {}|a photo of a {}|";
     clip_free(&model.clip);
     Err err;
     CHECK(folder_make("data/pretrained", &err), "%s", err.text);
     CHECK(folder_make("models", &err), "%s", err.text);
-    Cifar photographs = pictures; /* as far as course_model can tell */
+    Cifar photographs = pictures; /* as far as lesson_model can tell */
     photographs.generated = false;
-    CourseWish whole = wish;
+    LessonModelArgs whole = args;
     whole.learn = 0;
-    copy(kept, COURSE_SHIPPED, all, NULL);
+    copy(kept, LESSON_SHIPPED, all, NULL);
     copy(kept, "models/tiny-cifar10-seed1.safetensors", "a photo of a {}", NULL);
     copy(kept, "models/tiny-cifar10-seed2.safetensors", NULL, NULL);
-    CHECK(!strcmp((model = course_model(&arena, &whole, &photographs)).path, COURSE_SHIPPED), "%s", model.path);
+    CHECK(!strcmp((model = lesson_model(&arena, &whole, &photographs)).path, LESSON_SHIPPED), "%s", model.path);
     CHECK(model.template_count == 2 && !*model.run, "%d, %s", model.template_count, model.run);
     clip_free(&model.clip);
     whole.seed = 2;
-    CHECK(strstr((model = course_model(&arena, &whole, &photographs)).path, "seed2"), "%s", model.path);
+    CHECK(strstr((model = lesson_model(&arena, &whole, &photographs)).path, "seed2"), "%s", model.path);
     CHECK(model.template_count == 0, "%d", model.template_count);
     clip_free(&model.clip);
     whole.seed = 1;
-    copy(kept, COURSE_SHIPPED, "a picture of a {}|nothing to fill", NULL);
-    CHECK(strstr((model = course_model(&arena, &whole, &photographs)).path, "tiny-cifar10-seed1"), "%s", model.path);
+    copy(kept, LESSON_SHIPPED, "a picture of a {}|nothing to fill", NULL);
+    CHECK(strstr((model = lesson_model(&arena, &whole, &photographs)).path, "tiny-cifar10-seed1"), "%s", model.path);
     CHECK(model.template_count == 1, "%d", model.template_count);
     clip_free(&model.clip);
     arena_free(&arena);
@@ -128,35 +128,35 @@ TEST(shipped_where_it_serves) {
 TEST(models_of_other_pictures_are_refused) {
     Cifar pictures = begin(), photographs = pictures, named = pictures;
     const char *names[CIFAR_CLASSES];
-    CourseModel model = course_model(&arena, &wish, &pictures);
+    LessonModel model = lesson_model(&arena, &args, &pictures);
     clip_free(&model.clip);
-    CourseWish asked = wish;
+    LessonModelArgs asked = args;
     asked.weights = kept;
     photographs.generated = false;
-    CHECK_STOPS(course_model(&arena, &asked, &photographs), EXIT_TROUBLE,
+    CHECK_STOPS(lesson_model(&arena, &asked, &photographs), EXIT_TROUBLE,
                 "this model learnt from generated shapes, and these pictures are CIFAR-10");
     for (int c = 0; c < CIFAR_CLASSES; c++) names[c] = c == 3 ? "yellow cat" : pictures.names[c];
     named.names = names;
-    CHECK_STOPS(course_model(&arena, &asked, &named), EXIT_TROUBLE, "never saw the word \"cat\"");
+    CHECK_STOPS(lesson_model(&arena, &asked, &named), EXIT_TROUBLE, "never saw the word \"cat\"");
     asked.weights = "missing";
-    CHECK_STOPS(course_model(&arena, &asked, &pictures), EXIT_TROUBLE, "missing: ");
+    CHECK_STOPS(lesson_model(&arena, &asked, &pictures), EXIT_TROUBLE, "missing: ");
     asked.weights = "said";
-    CHECK_STOPS(course_model(&arena, &asked, &pictures), EXIT_TROUBLE, "said");
+    CHECK_STOPS(lesson_model(&arena, &asked, &pictures), EXIT_TROUBLE, "said");
     asked.recipe = "soup";
-    CHECK_STOPS(course_model(&arena, &asked, &pictures), EXIT_CONTRACT, "no recipe soup");
+    CHECK_STOPS(lesson_model(&arena, &asked, &pictures), EXIT_CONTRACT, "no recipe soup");
     arena_free(&arena);
 }
 
-static Cifar cifar_or_nothing(void) { return course_pictures(&arena, "cifar", CIFAR_TEST, 5); }
+static Cifar cifar_or_nothing(void) { return lesson_pictures(&arena, "cifar", CIFAR_TEST, 5); }
 
 TEST(pictures_as_asked_for) {
     Cifar shapes = begin(), any;
     unsetenv("CIFAR10_DIR"); /* and there is none in this folder */
-    any = course_pictures(&arena, "auto", CIFAR_TEST, 15);
+    any = lesson_pictures(&arena, "auto", CIFAR_TEST, 15);
     CHECK(shapes.n == FEW && shapes.generated && any.n == 15 && any.generated, "%d, %d pictures", shapes.n, any.n);
-    CHECK(strstr(course_notice(&shapes, "shapes"), "as asked for") &&
-              strstr(course_notice(&any, "auto"), "no CIFAR-10 was found"),
-          "%s, %s", course_notice(&shapes, "shapes"), course_notice(&any, "auto"));
+    CHECK(strstr(lesson_notice(&shapes, "shapes"), "as asked for") &&
+              strstr(lesson_notice(&any, "auto"), "no CIFAR-10 was found"),
+          "%s, %s", lesson_notice(&shapes, "shapes"), lesson_notice(&any, "auto"));
     CHECK_STOPS(cifar_or_nothing(), EXIT_TROUBLE, "CIFAR-10 is not there; `make data` fetches it");
     setenv("CIFAR10_DIR", "nowhere", 1);
     CHECK_STOPS(cifar_or_nothing(), EXIT_TROUBLE, "CIFAR10_DIR is nowhere");
@@ -172,10 +172,10 @@ TEST(models_of_larger_pictures_are_refused) {
                           .tokens = 4,
                           .text = { .kind = "bow", .width = 8, .embed = 8, .padding = TEXT_PADDING } };
     CHECK(clip_init(&clip, config, &vocab, 1, &err), "%s", err.text);
-    CHECK_STOPS(course_refuse_other(&arena, &clip, "large", &pictures), EXIT_TROUBLE,
+    CHECK_STOPS(lesson_refuse_other(&arena, &clip, "large", &pictures), EXIT_TROUBLE,
                 "large: this model looks at pictures of 64 x 64, and these are 32 x 32");
     clip.config.image.side = CIFAR_SIDE;
-    course_refuse_other(&arena, &clip, "fitting", &pictures);
+    lesson_refuse_other(&arena, &clip, "fitting", &pictures);
     clip_free(&clip);
 }
 

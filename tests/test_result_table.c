@@ -11,12 +11,12 @@
 
 static Arena arena;
 
-static LearnerSettings few(const char *text) {
-    return learner_settings(
-        (LearnerSettings){ .text = text, .split = SPLIT_PAIRS, .coverage = 0.5, .seed = 3, .steps = 3 });
+static SceneModelConfig few(const char *text) {
+    return scene_model_config(
+        (SceneModelConfig){ .text = text, .split = SPLIT_PAIRS, .coverage = 0.5, .seed = 3, .steps = 3 });
 }
 
-static double weights_sum(const Learner *l) {
+static double weights_sum(const SceneModel *l) {
     double sum = 0;
     for (int i = 0; i < l->clip.params.count; i++)
         for (size_t k = 0; k < mat_count(l->clip.params.list[i]->val); k++)
@@ -26,19 +26,20 @@ static double weights_sum(const Learner *l) {
 
 TEST(same_bits_for_any_number_of_threads) {
     double sum[3];
-    const LearnerCourse course = {
+    const TrainingStage stage = {
         .name = "wrong", .steps = 2, .edits = 1u << EDIT_SWAP_COLOURS | 1u << EDIT_REPLACE_SHAPE, .wrong = 1
     };
     for (int k = 0; k < 3; k++) {
-        Learner l;
+        SceneModel l;
         Err err;
-        LearnerSettings s = few("transformer");
+        SceneModelConfig s = few("transformer");
         s.palette = 6;
         thread_set_count(k == 2 ? 3 : k + 1);
-        CHECK(learner_make(&l, &s, &err) && learner_learn(&l, NULL, &err) && learner_learn(&l, &course, &err), "%s",
-              err.text);
+        CHECK(scene_model_make(&l, &s, &err) && scene_model_train(&l, NULL, &err) &&
+                  scene_model_train(&l, &stage, &err),
+              "%s", err.text);
         sum[k] = weights_sum(&l);
-        learner_free(&l);
+        scene_model_free(&l);
     }
     CHECK(sum[0] == sum[1] && sum[0] == sum[2], "%.17g %.17g %.17g", sum[0], sum[1], sum[2]);
 }
@@ -46,19 +47,19 @@ TEST(same_bits_for_any_number_of_threads) {
 /* Every caption is true of its scene, every wrong one false; nothing is shown or said that is held out; a batch about
  * few things is about few; and early scenes show like things only. */
 TEST(shown_what_may_be_seen) {
-    Learner l;
+    SceneModel l;
     Err err;
-    LearnerSettings s = few("bow");
+    SceneModelConfig s = few("bow");
     s.palette = 6;
     s.objects = 3;
     s.steps = 100;
-    CHECK(learner_make(&l, &s, &err), "%s", err.text);
-    const LearnerCourse course = { .name = "wrong", .steps = 1, .edits = (1u << EDIT_KINDS) - 1, .wrong = 2 };
+    CHECK(scene_model_make(&l, &s, &err), "%s", err.text);
+    const TrainingStage stage = { .name = "wrong", .steps = 1, .edits = (1u << EDIT_KINDS) - 1, .wrong = 2 };
     bool there[COLOUR_COUNT][SHAPE_COUNT] = { { false } };
     int things = 0, wrong_ones = 0;
-    for (uint64_t i = 0; i < 2 * LEARNER_BATCH; i++) {
+    for (uint64_t i = 0; i < 2 * SCENE_MODEL_BATCH; i++) {
         Caption wrong[2];
-        LearnerPair pair = learner_pair(&l, &course, i, wrong), early = learner_pair(&l, NULL, i, NULL);
+        SceneModelPair pair = scene_model_pair(&l, &stage, i, wrong), early = scene_model_pair(&l, NULL, i, NULL);
         CHECK(caption_true(&pair.scene, &pair.caption) && caption_within(&pair.caption, &l.split, SPLIT_SEEN),
               "pair %d", (int)i);
         for (int k = 0; k < 2; k++) {
@@ -70,7 +71,7 @@ TEST(shown_what_may_be_seen) {
         for (int k = 0; k < pair.scene.count; k++) {
             const SceneObject *o = &pair.scene.object[k];
             CHECK(split_has_pair(&l.split, SPLIT_SEEN, o->colour, o->shape), "pair %d", (int)i);
-            if (i < LEARNER_BATCH && !there[o->colour][o->shape]) {
+            if (i < SCENE_MODEL_BATCH && !there[o->colour][o->shape]) {
                 there[o->colour][o->shape] = true;
                 things++;
             }
@@ -82,7 +83,7 @@ TEST(shown_what_may_be_seen) {
     }
     CHECK(things >= 6 && things <= 12 && wrong_ones > 400, "%d things in a batch, %d wrong captions", things,
           wrong_ones);
-    learner_free(&l);
+    scene_model_free(&l);
 }
 
 static void begin(void) {
@@ -92,54 +93,54 @@ static void begin(void) {
 }
 
 TEST(kept_and_read_again) {
-    Learner one, two;
+    SceneModel one, two;
     Err err;
-    LearnerSettings s = few("lstm"), other = s;
+    SceneModelConfig s = few("lstm"), other = s;
     other.seed = 4;
     begin();
-    CHECK(learner_get(&one, &s, NULL, &err) && learner_get(&two, &s, NULL, &err), "%s", err.text);
+    CHECK(scene_model_get(&one, &s, NULL, &err) && scene_model_get(&two, &s, NULL, &err), "%s", err.text);
     CHECK(weights_sum(&one) == weights_sum(&two) && fabs(one.loss - two.loss) < 1e-5, "%g %g", one.loss, two.loss);
-    const char *path = learner_path(&arena, &s, NULL);
+    const char *path = scene_model_path(&arena, &s, NULL);
     CHECK(file_exists(path), "%s", path);
-    learner_free(&two);
-    CHECK(!learner_load(&two, &other, NULL, path, &err) && strstr(err.text, "another learner"), "%s", err.text);
+    scene_model_free(&two);
+    CHECK(!scene_model_load(&two, &other, NULL, path, &err) && strstr(err.text, "another learner"), "%s", err.text);
     s.steps = 4;
-    const LearnerCourse more = { .name = "more", .steps = 1 };
-    CHECK(learner_get(&two, &s, &more, &err) && file_exists(learner_path(&arena, &s, &more)) &&
-              file_exists(learner_path(&arena, &s, NULL)),
+    const TrainingStage stage2 = { .name = "more", .steps = 1 };
+    CHECK(scene_model_get(&two, &s, &stage2, &err) && file_exists(scene_model_path(&arena, &s, &stage2)) &&
+              file_exists(scene_model_path(&arena, &s, NULL)),
           "%s", err.text);
-    learner_free(&one);
-    learner_free(&two);
+    scene_model_free(&one);
+    scene_model_free(&two);
 }
 
 TEST(refused_in_one_line) {
-    Learner l;
+    SceneModel l;
     Err err;
-    LearnerSettings s = few("parrot");
-    CHECK(!learner_make(&l, &s, &err) && strstr(err.text, "parrot") && !strchr(err.text, '\n'), "%s", err.text);
+    SceneModelConfig s = few("parrot");
+    CHECK(!scene_model_make(&l, &s, &err) && strstr(err.text, "parrot") && !strchr(err.text, '\n'), "%s", err.text);
     s = few("bow");
-    s.objects = SCENE_MOST + 1;
-    CHECK(!learner_make(&l, &s, &err) && strstr(err.text, "6 objects"), "%s", err.text);
+    s.objects = SCENE_MAX + 1;
+    CHECK(!scene_model_make(&l, &s, &err) && strstr(err.text, "6 objects"), "%s", err.text);
     s = few("bow");
     s.palette = 1;
-    CHECK(!learner_make(&l, &s, &err) && strstr(err.text, "1 things"), "%s", err.text);
+    CHECK(!scene_model_make(&l, &s, &err) && strstr(err.text, "1 things"), "%s", err.text);
     s = few("bow");
-    s.reading = "tea leaves";
-    CHECK(!learner_make(&l, &s, &err) && strstr(err.text, "tea leaves"), "%s", err.text);
+    s.interaction = "tea leaves";
+    CHECK(!scene_model_make(&l, &s, &err) && strstr(err.text, "tea leaves"), "%s", err.text);
     s = few("bow");
     s.coverage = 1e-9;
-    CHECK(!learner_make(&l, &s, &err) && strstr(err.text, "coverage"), "%s", err.text);
+    CHECK(!scene_model_make(&l, &s, &err) && strstr(err.text, "coverage"), "%s", err.text);
 }
 
 /* ---- the table -------------------------------------------------------------------------------------------------- */
 
 static LimitsRow row_of(int seed, double share) {
-    LearnerSettings s = few("bow");
+    SceneModelConfig s = few("bow");
     s.seed = seed;
     LimitsRow row = limits_row(&s, NULL, "binding", SPLIT_HELD);
     row.items = 1000;
     row.ties = 0.25;
-    for (int k = 0; k < TALLY_SCORES; k++) row.score[k] = k == TALLY_IMAGE ? NAN : share;
+    for (int k = 0; k < PAIR_METRICS; k++) row.score[k] = k == PAIR_METRIC_IMAGE ? NAN : share;
     return row;
 }
 
@@ -149,20 +150,21 @@ TEST(table_comes_back) {
     begin();
     for (int seed = 1; seed <= 100; seed++) {
         LimitsRow row = row_of(seed, seed / 100.0);
-        limits_put(&table, &row);
+        limits_store(&table, &row);
     }
     CHECK(limits_write(&table, "t.csv", &err) && limits_read(&again, &arena, "t.csv", &err), "%s", err.text);
     CHECK(again.count == 100, "%d rows", again.count);
     for (int i = 0; i < 100; i++)
         CHECK(limits_same(&again.row[i], &table.row[i]) && again.row[i].score[0] == table.row[i].score[0] &&
-                  isnan(again.row[i].score[TALLY_IMAGE]) && again.row[i].ties == 0.25 && again.row[i].items == 1000,
+                  isnan(again.row[i].score[PAIR_METRIC_IMAGE]) && again.row[i].ties == 0.25 &&
+                  again.row[i].items == 1000,
               "row %d", i);
-    LimitsSummary sum = limits_summary(&again, row_of(0, 0), TALLY_CHOICE);
+    LimitsSummary sum = limits_summary(&again, row_of(0, 0), PAIR_METRIC_CHOICE);
     CHECK(sum.seeds == 100 && sum.low == 0.01 && sum.high == 1, "%d seeds, %g to %g", sum.seeds, sum.low, sum.high);
     CHECK_NEAR(sum.mean, 0.505, 1e-9);
     LimitsRow other = row_of(5, 0);
     other.palette = 9;
-    CHECK(!limits_find(&again, &other) && limits_summary(&again, other, TALLY_CHOICE).seeds == 0, "%s",
+    CHECK(!limits_find(&again, &other) && limits_summary(&again, other, PAIR_METRIC_CHOICE).seeds == 0, "%s",
           "another palette");
 }
 
@@ -173,20 +175,22 @@ TEST(a_table_goes_on_where_it_stopped) {
     LimitsRow lost, kept;
     Err err;
     begin();
-    CHECK(limits_fill(&table, plan, 1, "t.csv", &err) && table.count == 2 * QUAD_KINDS, "%d rows", table.count);
+    CHECK(limits_fill(&table, plan, 1, "t.csv", &err) && table.count == 2 * PROBE_KINDS, "%d rows", table.count);
     CHECK(limits_done(&table, plan, 2) == 1, "%d done", limits_done(&table, plan, 2));
     lost = table.row[2];
     kept = table.row[0];
-    table.row[0].score[TALLY_CHOICE] = 0.125; /* it is there, and is not asked again */
-    CHECK(limits_fill(&table, plan, 2, "t.csv", &err) && table.count == 4 * QUAD_KINDS, "%d rows", table.count);
+    table.row[0].score[PAIR_METRIC_CHOICE] = 0.125; /* it is there, and is not asked again */
+    CHECK(limits_fill(&table, plan, 2, "t.csv", &err) && table.count == 4 * PROBE_KINDS, "%d rows", table.count);
     CHECK(limits_read(&read, &arena, "t.csv", &err) && read.count == table.count, "%s", err.text);
-    CHECK(read.row[0].score[TALLY_CHOICE] == 0.125 && limits_done(&read, plan, 2) == 2, "%g", read.row[0].score[0]);
+    CHECK(read.row[0].score[PAIR_METRIC_CHOICE] == 0.125 && limits_done(&read, plan, 2) == 2, "%g",
+          read.row[0].score[0]);
     read.row[2] = read.row[--read.count];
     CHECK(limits_done(&read, plan, 2) == 1 && !limits_find(&read, &lost), "%d done", limits_done(&read, plan, 2));
     CHECK(limits_fill(&read, plan, 2, "t.csv", &err) && limits_done(&read, plan, 2) == 2, "%s", err.text);
-    CHECK(read.count == 4 * QUAD_KINDS, "%d rows: a question is there twice", read.count);
-    CHECK(limits_find(&read, &lost)->score[TALLY_CHOICE] == lost.score[TALLY_CHOICE], "%s", "another answer");
-    CHECK(limits_find(&read, &kept)->score[TALLY_CHOICE] == kept.score[TALLY_CHOICE], "%s",
+    CHECK(read.count == 4 * PROBE_KINDS, "%d rows: a question is there twice", read.count);
+    CHECK(limits_find(&read, &lost)->score[PAIR_METRIC_CHOICE] == lost.score[PAIR_METRIC_CHOICE], "%s",
+          "another answer");
+    CHECK(limits_find(&read, &kept)->score[PAIR_METRIC_CHOICE] == kept.score[PAIR_METRIC_CHOICE], "%s",
           "its learner was asked anew");
     CHECK(!limits_fill(&read, &(LimitsCell){ .settings = few("parrot") }, 1, "t.csv", &err) &&
               strstr(err.text, "parrot"),
@@ -195,8 +199,8 @@ TEST(a_table_goes_on_where_it_stopped) {
 
 /* Learners that are not the same are in other rows, and in other files. */
 TEST(other_settings_other_rows) {
-    LearnerSettings s = few("transformer"), near = s, other = s;
-    LearnerCourse one = { .name = "more", .steps = 5 }, two = { .name = "more", .steps = 6 };
+    SceneModelConfig s = few("transformer"), near = s, other = s;
+    TrainingStage one = { .name = "more", .steps = 5 }, two = { .name = "more", .steps = 6 };
     near.coverage += 1e-5;
     other.coverage += 1e-3;
     const LimitsRow row[] = {
@@ -212,9 +216,9 @@ TEST(other_settings_other_rows) {
     zero.seed = 0;
     any.seed = LIMITS_ANY_SEED;
     CHECK(!limits_same(&zero, &row[0]) && limits_same(&any, &row[0]) && limits_same(&any, &zero), "%s", "seeds");
-    const char *path[] = { learner_path(&arena, &s, NULL), learner_path(&arena, &near, NULL),
-                           learner_path(&arena, &other, NULL), learner_path(&arena, &s, &one),
-                           learner_path(&arena, &s, &two) };
+    const char *path[] = { scene_model_path(&arena, &s, NULL), scene_model_path(&arena, &near, NULL),
+                           scene_model_path(&arena, &other, NULL), scene_model_path(&arena, &s, &one),
+                           scene_model_path(&arena, &s, &two) };
     for (size_t i = 0; i < COUNT(path); i++)
         for (size_t j = 0; j < i; j++)
             CHECK(!strcmp(path[i], path[j]) == (i == 1 && j == 0), "%s, %s", path[i], path[j]);
@@ -228,8 +232,8 @@ TEST(rows_at_the_limits) {
     begin();
     row.items = 0;
     zero.steps = 100000;
-    limits_put(&table, &row);
-    limits_put(&table, &zero);
+    limits_store(&table, &row);
+    limits_store(&table, &zero);
     CHECK(limits_write(&table, "t.csv", &err) && limits_read(&again, &arena, "t.csv", &err) && again.count == 2, "%s",
           err.text);
     CHECK(again.row[0].seed == 1000000000 && again.row[1].seed == 0 && again.row[0].items == 0, "%d",
@@ -274,15 +278,15 @@ TEST(damaged_tables_are_refused) {
 TEST(table_is_ours) {
     enum { ITEMS = LIMITS_ITEMS };
     LimitsTable table, again = { .arena = &arena };
-    Learner l;
+    SceneModel l;
     Err err;
-    LearnerSettings s = limits_sample();
+    SceneModelConfig s = limits_sample();
 #ifdef DEBUG
     check_skip("skipped: a table made again takes minutes under the sanitizers; its parts are tested above");
 #endif
     if (!file_exists(LIMITS_TABLE)) check_skip("%s is not there", LIMITS_TABLE);
-    CHECK(limits_read(&table, &arena, LIMITS_TABLE, &err) && learner_make(&l, &s, &err) &&
-              learner_learn(&l, NULL, &err),
+    CHECK(limits_read(&table, &arena, LIMITS_TABLE, &err) && scene_model_make(&l, &s, &err) &&
+              scene_model_train(&l, NULL, &err),
           "%s", err.text);
     limits_measure(&again, &l, NULL, ITEMS);
     CHECK(again.count >= 9, "%d rows", again.count);
@@ -290,13 +294,14 @@ TEST(table_is_ours) {
         const LimitsRow *now = &again.row[i], *then = limits_find(&table, now);
         CHECK(then && then->items == ITEMS, "%s, %s: not in the table", now->probe, now->part);
         double room = strcmp(now->probe, "negation") && strcmp(now->probe, "counting") ? 0.002 : 0.15;
-        CHECK(fabs(now->score[TALLY_CHOICE] - then->score[TALLY_CHOICE]) <= room, "%s, %s: %.4f, the table has %.4f",
-              now->probe, now->part, now->score[TALLY_CHOICE], then->score[TALLY_CHOICE]);
+        CHECK(fabs(now->score[PAIR_METRIC_CHOICE] - then->score[PAIR_METRIC_CHOICE]) <= room,
+              "%s, %s: %.4f, the table has %.4f", now->probe, now->part, now->score[PAIR_METRIC_CHOICE],
+              then->score[PAIR_METRIC_CHOICE]);
     }
     LimitsRow negation = limits_row(&s, NULL, "negation", SPLIT_SEEN);
-    CHECK(limits_find(&again, &negation)->score[TALLY_CHOICE] > 0.75, "%.4f",
-          limits_find(&again, &negation)->score[TALLY_CHOICE]);
-    learner_free(&l);
+    CHECK(limits_find(&again, &negation)->score[PAIR_METRIC_CHOICE] > 0.75, "%.4f",
+          limits_find(&again, &negation)->score[PAIR_METRIC_CHOICE]);
+    scene_model_free(&l);
 }
 
 /* No rule, and no order-blind tower, can win what is balanced: a bag of words has exactly half, in every row of the
@@ -311,8 +316,8 @@ TEST(a_bag_of_words_ties_everywhere) {
         const LimitsRow *r = &table.row[i];
         if (strcmp(r->text, "bow") || (strcmp(r->probe, "binding") && strcmp(r->probe, "relation"))) continue;
         rows++;
-        CHECK(r->score[TALLY_CHOICE] == 0.5 && r->ties == 0.5 && r->score[TALLY_TEXT] == 0.25, "row %d: %g, ties %g", i,
-              r->score[TALLY_CHOICE], r->ties);
+        CHECK(r->score[PAIR_METRIC_CHOICE] == 0.5 && r->ties == 0.5 && r->score[PAIR_METRIC_TEXT] == 0.25,
+              "row %d: %g, ties %g", i, r->score[PAIR_METRIC_CHOICE], r->ties);
     }
     CHECK(rows > 0, "%d rows", rows);
 }

@@ -1,4 +1,4 @@
-/* repair_report, limit_curves, published: do the printed tables say what the rows say, each number in its place? */
+/* negatives_report, limit_curves, published: do the printed tables say what the rows say, each number in its place? */
 #include "17-what-the-pair-knows/result_curves.h"
 #include "scenes/published_results.h"
 #include "18-a-repair-and-its-price/hard_negatives_report.h"
@@ -50,7 +50,9 @@ static void word_is(const char *got, const char *format, double value) {
 }
 
 /* A score that no other row has. */
-static double made_up(int seed, int arm, int probe) { return (10 * probe + arm + 1) / 200.0 + seed * seed / 1000.0; }
+static double made_up(int seed, int condition, int probe) {
+    return (10 * probe + condition + 1) / 200.0 + seed * seed / 1000.0;
+}
 
 static const char *const probes[] = { "swap-colours", "swap-places", "replace",       "negate",
                                       "names-held",   "forms-held",  "converse-held", "retrieval" };
@@ -58,51 +60,53 @@ static const char *const probes[] = { "swap-colours", "swap-places", "replace", 
 static LimitsTable table_of(int seeds) {
     LimitsTable table = { .arena = &arena };
     for (int seed = 1; seed <= seeds; seed++)
-        for (int a = 0; a < REPAIR_ARMS; a++)
+        for (int a = 0; a < CONDITIONS; a++)
             for (int p = 0; p < (int)COUNT(probes); p++) {
-                RepairCell cell = repair_cell((RepairArm)a, (RepairWorld){ .seed = seed });
-                LimitsRow row = repair_row(&cell, probes[p]);
+                NegativesCell cell = negatives_cell((Condition)a, (NegativesConfig){ .seed = seed });
+                LimitsRow row = negatives_row(&cell, probes[p]);
                 row.items = 1000;
-                for (int k = 0; k < TALLY_SCORES; k++) row.score[k] = made_up(seed, a, p) + 0.002 * k;
-                limits_put(&table, &row);
+                for (int k = 0; k < PAIR_METRICS; k++) row.score[k] = made_up(seed, a, p) + 0.002 * k;
+                limits_store(&table, &row);
             }
     return table;
 }
 
 TEST(arms_as_the_rows_say) {
-    const RepairArm arm[] = { ARM_BASE, ARM_PLACES_REPAIR, ARM_NO_NEGATE };
+    const Condition condition[] = { CONDITION_BASE, CONDITION_LATE_HARD_NEGATIVES, CONDITION_NO_NEGATE };
     char word[WORDS][24];
     lesson_here();
     LimitsTable table = table_of(2);
-    RepairReport report = { &table, { .seed = 2 }, arm, 3 }, none = { &table, { .seed = 7 }, arm, 3 };
-    CHECK_NEAR(report_lie(&report, ARM_NO_NEGATE, LIE_NEGATE), made_up(2, ARM_NO_NEGATE, 3), 1e-12);
-    CHECK_NEAR(report_lie(&report, ARM_BASE, LIE_SWAP), made_up(2, ARM_BASE, 0), 1e-12);
-    CHECK(isnan(report_lie(&none, ARM_BASE, LIE_SWAP)), "%s", "seed 7 is not there");
+    NegativesReport report = { &table, { .seed = 2 }, condition, 3 }, none = { &table, { .seed = 7 }, condition, 3 };
+    CHECK_NEAR(report_negative(&report, CONDITION_NO_NEGATE, NEGATIVE_NEGATE), made_up(2, CONDITION_NO_NEGATE, 3),
+               1e-12);
+    CHECK_NEAR(report_negative(&report, CONDITION_BASE, NEGATIVE_SWAP), made_up(2, CONDITION_BASE, 0), 1e-12);
+    CHECK(isnan(report_negative(&none, CONDITION_BASE, NEGATIVE_SWAP)), "%s", "seed 7 is not there");
     report_arms(&report);
     const char *text = printed();
     CHECK(words_of(text, "truth or negated ", word) == 4, "%s", text);
     for (int a = 0; a < 3; a++) { /* half of Wilson's interval, n 1000, z 1.96 */
-        double p = made_up(2, arm[a], 3), z = 1.959964, n = 1000;
+        double p = made_up(2, condition[a], 3), z = 1.959964, n = 1000;
         double half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
         word_is(word[a], arena_print(&arena, "%%.1f+-%.1f", 100 * half), 100 * p);
     }
     CHECK(!strcmp(word[3], "50.0"), "%s", word[3]);
     CHECK(words_of(text, "R@1, picture of a caption ", word) == 4 && !strcmp(word[3], "-"), "%s", text);
-    CHECK(strtod(word[0], NULL) == round(1000 * (made_up(2, ARM_BASE, 7) + 0.002 * TALLY_IMAGE)) / 10, "%s", word[0]);
+    CHECK(strtod(word[0], NULL) == round(1000 * (made_up(2, CONDITION_BASE, 7) + 0.002 * PAIR_METRIC_IMAGE)) / 10, "%s",
+          word[0]);
 }
 
 TEST(what_is_not_there_is_a_dash) {
-    const RepairArm arm[] = { ARM_PLAIN, ARM_PLACES };
+    const Condition condition[] = { CONDITION_PLAIN, CONDITION_LATE };
     char word[WORDS][24];
     Lesson lesson = lesson_here();
     LimitsTable table = { .arena = &arena };
-    RepairReport report = { &table, { .seed = 1 }, arm, 2 };
+    NegativesReport report = { &table, { .seed = 1 }, condition, 2 };
     report_arms(&report);
     report_seeds(&table);
     report_changes(&arena, &table);
     report_published(&table);
     report_bars(&lesson, &arena, &report, "bars");
-    for (int kind = 0; kind < QUAD_SHUFFLE; kind++) limits_coverage(&lesson, &arena, &table, (QuadKind)kind);
+    for (int kind = 0; kind < PROBE_SHUFFLE; kind++) limits_coverage(&lesson, &arena, &table, (ProbeKind)kind);
     limits_worlds(&arena, &table);
     const char *text = printed();
     CHECK(words_of(text, "truth or replaced ", word) == 3 && !strcmp(word[0], "-") && !strcmp(word[1], "-"), "%s",
@@ -121,47 +125,47 @@ TEST(seeds_and_changes) {
     report_changes(&arena, &table);
     report_published(&table);
     const char *text = printed();
-    CHECK(words_of(text, "holds in another form ", word) == REPAIR_ARMS, "%s", text);
-    for (int a = 0; a < REPAIR_ARMS; a++) /* 1, 4 and 9 thousandths beside: mean 14/3, half the spread 4 */
+    CHECK(words_of(text, "holds in another form ", word) == CONDITIONS, "%s", text);
+    for (int a = 0; a < CONDITIONS; a++) /* 1, 4 and 9 thousandths beside: mean 14/3, half the spread 4 */
         word_is(word[a], "%.1f+-0.4", 100 * (made_up(0, a, 5) + 14 / 3000.0));
-    RepairChange c = report_change(&table, ARM_NO_REPLACE, LIE_REPLACE);
+    NegativesChange c = report_change(&table, CONDITION_NO_REPLACE, NEGATIVE_REPLACE);
     CHECK(c.seeds == 3 && c.above == 3, "%d of %d", c.above, c.seeds);
-    CHECK_NEAR(c.mean, 50.0 * (ARM_NO_REPLACE - ARM_PLAIN) / 100, 1e-9);
+    CHECK_NEAR(c.mean, 50.0 * (CONDITION_NO_REPLACE - CONDITION_PLAIN) / 100, 1e-9);
     CHECK_NEAR(c.low, c.high, 1e-9);
-    RepairCell cell = repair_cell(ARM_NO_REPLACE, (RepairWorld){ .seed = 2 });
-    LimitsRow row = repair_row(&cell, "replace");
+    NegativesCell cell = negatives_cell(CONDITION_NO_REPLACE, (NegativesConfig){ .seed = 2 });
+    LimitsRow row = negatives_row(&cell, "replace");
     row = *limits_find(&table, &row);
-    row.score[TALLY_CHOICE] = 0.001;
-    limits_put(&table, &row);
-    c = report_change(&table, ARM_NO_REPLACE, LIE_REPLACE);
+    row.score[PAIR_METRIC_CHOICE] = 0.001;
+    limits_store(&table, &row);
+    c = report_change(&table, CONDITION_NO_REPLACE, NEGATIVE_REPLACE);
     CHECK(c.seeds == 3 && c.above == 2 && c.low < -10 && c.high > 0, "%d above, %g to %g", c.above, c.low, c.high);
     CHECK(words_of(text, "  truth or replaced: NOT taught this ", word) == 9 && !strcmp(word[0], "+1.5"), "%s", text);
     CHECK(words_of(text, "  truth or replaced, all four right: all lies ", word) == 9 && !strcmp(word[0], "+0.5"), "%s",
           text);
     CHECK(words_of(text, "  CREPE, negate ", word) == 8 && !strcmp(word[2], "99.5"), "%s", text);
-    word_is(word[5], "%.1f", 100 * (made_up(0, ARM_BASE, 3) + 14 / 3000.0));
-    word_is(word[6], "%.1f", 100 * (made_up(0, ARM_REPAIR, 3) + 14 / 3000.0));
-    word_is(word[7], "%.1f", 100 * (made_up(0, ARM_PLAIN, 3) + 14 / 3000.0));
+    word_is(word[5], "%.1f", 100 * (made_up(0, CONDITION_BASE, 3) + 14 / 3000.0));
+    word_is(word[6], "%.1f", 100 * (made_up(0, CONDITION_HARD_NEGATIVES, 3) + 14 / 3000.0));
+    word_is(word[7], "%.1f", 100 * (made_up(0, CONDITION_PLAIN, 3) + 14 / 3000.0));
 }
 
 TEST(curves_as_the_rows_say) {
     char word[WORDS][24];
     LimitsTable table = { .arena = &arena };
     Lesson lesson = lesson_here();
-    LearnerSettings s = { .text = "lstm", .split = SPLIT_PAIRS, .coverage = 0.5, .seed = 1 };
+    SceneModelConfig s = { .text = "lstm", .split = SPLIT_PAIRS, .coverage = 0.5, .seed = 1 };
     for (s.seed = 1; s.seed <= 2; s.seed++) {
         LimitsRow seen = limits_row(&s, NULL, "counting", SPLIT_SEEN),
                   held = limits_row(&s, NULL, "counting", SPLIT_HELD);
-        seen.score[TALLY_CHOICE] = 0.6 + 0.1 * s.seed;
-        held.score[TALLY_CHOICE] = 0.5 + 0.01 * s.seed;
-        limits_put(&table, &seen);
-        limits_put(&table, &held);
+        seen.score[PAIR_METRIC_CHOICE] = 0.6 + 0.1 * s.seed;
+        held.score[PAIR_METRIC_CHOICE] = 0.5 + 0.01 * s.seed;
+        limits_store(&table, &seen);
+        limits_store(&table, &held);
     }
-    s = (LearnerSettings){ .text = "bow", .split = SPLIT_PAIRS, .palette = LIMITS_PALETTE, .seed = 3 };
+    s = (SceneModelConfig){ .text = "bow", .split = SPLIT_PAIRS, .palette = LIMITS_PALETTE, .seed = 3 };
     LimitsRow few = limits_row(&s, NULL, "counting", SPLIT_SEEN);
-    few.score[TALLY_CHOICE] = 0.123;
-    limits_put(&table, &few);
-    limits_coverage(&lesson, &arena, &table, QUAD_COUNTING);
+    few.score[PAIR_METRIC_CHOICE] = 0.123;
+    limits_store(&table, &few);
+    limits_coverage(&lesson, &arena, &table, PROBE_COUNTING);
     limits_worlds(&arena, &table);
     const char *text = printed();
     CHECK(words_of(text, "  lstm        seen ", word) == 5 && !strcmp(word[0], "-") && !strcmp(word[1], "75.0") &&
@@ -183,9 +187,10 @@ TEST(published_numbers) {
     }
     static const PublishedProbe winoground[] = { PUBLISHED_WINOGROUND_TEXT, PUBLISHED_WINOGROUND_IMAGE,
                                                  PUBLISHED_WINOGROUND_GROUP };
-    static const TallyScore as[] = { TALLY_TEXT, TALLY_IMAGE, TALLY_GROUP };
-    Tally quad = tally_new(2, 2); /* Winoground's items are quads: guessing gets as much there as here */
-    for (int k = 0; k < 3; k++) CHECK_NEAR(published(winoground[k])->chance, 100 * tally_chance(&quad, as[k]), 1e-9);
+    static const PairMetric as[] = { PAIR_METRIC_TEXT, PAIR_METRIC_IMAGE, PAIR_METRIC_GROUP };
+    PairScore pair = pair_score_new(2, 2); /* Winoground's items are quads: guessing gets as much there as here */
+    for (int k = 0; k < 3; k++)
+        CHECK_NEAR(published(winoground[k])->chance, 100 * pair_score_chance(&pair, as[k]), 1e-9);
     CHECK(!strcmp(published_text(published(PUBLISHED_WINOGROUND_TEXT)->clip, 6, text), " 30.75"), "%s", text);
     CHECK(!strcmp(published_text(NAN, 3, text), "  -"), "%s", text);
     CHECK_STOPS(published(PUBLISHED_PROBES), EXIT_CONTRACT, "probe 11 of 11");

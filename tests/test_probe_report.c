@@ -8,11 +8,11 @@
 
 static Arena arena;
 
-static void learner_add(Class *class, const char *text, int seed) {
+static void scene_model_add(ModelSet *set, const char *text, int seed) {
     Err err;
-    LearnerSettings settings = { .text = text, .seed = seed, .steps = 1 };
-    CHECK(learner_make(&class->learner[class->count], &settings, &err), "%s", err.text);
-    class->count++;
+    SceneModelConfig settings = { .text = text, .seed = seed, .steps = 1 };
+    CHECK(scene_model_make(&set->scene_model[set->count], &settings, &err), "%s", err.text);
+    set->count++;
 }
 
 /* What was printed since stdout became this file. */
@@ -37,12 +37,12 @@ static const char *print_to_file(void) {
 enum { WIDE = 31 }; /* letters that fit under a picture: a line ends with the first word that reaches so far, at most */
 
 TEST(words_fit_under_a_picture) {
-    Scene scene = scene_make(&(SceneSettings){ .seed = 3, .least = 2, .most = 2 }, 0);
+    Scene scene = scene_make(&(SceneSettings){ .seed = 3, .least = 2, .max = 2 }, 0);
     const char *caption = "a large crimson triangle to the left of a small turquoise pentagram";
-    Tile tile = exam_tile(&arena, &scene, caption, "wrong: bow");
+    Tile tile = probe_tile(&arena, &scene, caption, "wrong: bow");
     char *text = arena_text(&arena, tile.caption), *note = strrchr(text, '\n');
-    CHECK(note && !strcmp(note, "\nwrong: bow") && tile.width == LEARNER_SIDE && tile.height == LEARNER_SIDE, "%s",
-          text);
+    CHECK(note && !strcmp(note, "\nwrong: bow") && tile.width == SCENE_MODEL_SIDE && tile.height == SCENE_MODEL_SIDE,
+          "%s", text);
     *note = '\0';
     int lines = 0;
     for (char *line = text; line; lines++) {
@@ -53,15 +53,15 @@ TEST(words_fit_under_a_picture) {
         line = end ? end + 1 : NULL;
     }
     CHECK(lines == 3 && !strcmp(text, caption), "%d lines: %s", lines, text);
-    CHECK(!strcmp(exam_tile(&arena, &scene, "a red circle", "").caption, "a red circle"), "%s", "another line");
+    CHECK(!strcmp(probe_tile(&arena, &scene, "a red circle", "").caption, "a red circle"), "%s", "another line");
 }
 
 TEST(the_picture_is_that_of_the_scene) {
     Scene scene = scene_make(&(SceneSettings){ .seed = 4 }, 1);
-    size_t numbers = (size_t)LEARNER_SIDE * LEARNER_SIDE * 3;
+    size_t numbers = (size_t)SCENE_MODEL_SIDE * SCENE_MODEL_SIDE * 3;
     uint8_t *rgb = arena_alloc(&arena, numbers, 1);
-    scene_picture(&scene, (Canvas){ LEARNER_SIDE, arena_alloc(&arena, numbers, sizeof(double)) }, rgb);
-    CHECK(!memcmp(exam_tile(&arena, &scene, "", "").rgb, rgb, numbers), "%s", "another picture");
+    scene_picture(&scene, (Canvas){ SCENE_MODEL_SIDE, arena_alloc(&arena, numbers, sizeof(double)) }, rgb);
+    CHECK(!memcmp(probe_tile(&arena, &scene, "", "").rgb, rgb, numbers), "%s", "another picture");
 }
 
 /* ---- a probe ------------------------------------------------------------------------------------------------------ */
@@ -81,16 +81,16 @@ static int row_of(const char *text, const char *name, double number[8]) {
     return n;
 }
 
-static void row_is(const char *text, const char *name, const Tally *tally) {
+static void row_is(const char *text, const char *name, const PairScore *score_sum) {
     double got[8] = { 0 };
-    TallyRate rate = tally_rate(tally, TALLY_CHOICE);
+    PairScoreRate rate = pair_score_rate(score_sum, PAIR_METRIC_CHOICE);
     double want[7] = { rate.share,
                        rate.low,
                        rate.high,
-                       tally_rate(tally, TALLY_TEXT).share,
-                       tally_rate(tally, TALLY_IMAGE).share,
-                       tally_rate(tally, TALLY_GROUP).share,
-                       (double)tally->ties / tally->comparisons };
+                       pair_score_rate(score_sum, PAIR_METRIC_TEXT).share,
+                       pair_score_rate(score_sum, PAIR_METRIC_IMAGE).share,
+                       pair_score_rate(score_sum, PAIR_METRIC_GROUP).share,
+                       (double)score_sum->ties / score_sum->comparisons };
     CHECK(row_of(text, name, got) == 7, "row \"%s\" of:\n%s", name, text);
     for (int k = 0; k < 7; k++)
         CHECK(fabs(got[k] - 100 * want[k]) < 0.0501, "%s, number %d: %g, want %g", name, k + 1, got[k], 100 * want[k]);
@@ -99,121 +99,124 @@ static void row_is(const char *text, const char *name, const Tally *tally) {
 /* Of seeds the first with which the transformer, which has learnt nothing, does not choose as well as the bag of words:
  * or else it would not show whose share comes back. */
 TEST(a_probe_as_the_tallies_say) {
-    QuadSettings settings = { .kind = QUAD_BINDING, .seed = 1, .count = 40 };
-    Class class = { .count = 0 };
-    Quads quads;
-    Tally first, second;
+    MinimalPairsConfig settings = { .kind = PROBE_BINDING, .seed = 1, .count = 40 };
+    ModelSet set = { .count = 0 };
+    MinimalPairs pairs;
+    PairScore first, second;
     Err err;
-    learner_add(&class, "transformer", 2);
-    learner_add(&class, "bow", 1);
+    scene_model_add(&set, "transformer", 2);
+    scene_model_add(&set, "bow", 1);
     do {
         settings.seed++;
-        CHECK(quads_make(&quads, &arena, &settings, &err), "%s", err.text);
-        first = learner_quads(&class.learner[0], &quads);
-        second = learner_quads(&class.learner[1], &quads);
-    } while (first.sum[TALLY_CHOICE] == second.sum[TALLY_CHOICE] && settings.seed < 100);
-    Tally all = quads_score_by(&quads, quads_oracle, NULL);
+        CHECK(minimal_pairs_make(&pairs, &arena, &settings, &err), "%s", err.text);
+        first = scene_model_pairs(&set.scene_model[0], &pairs);
+        second = scene_model_pairs(&set.scene_model[1], &pairs);
+    } while (first.sum[PAIR_METRIC_CHOICE] == second.sum[PAIR_METRIC_CHOICE] && settings.seed < 100);
+    PairScore all = minimal_pairs_score_by(&pairs, minimal_pairs_oracle, NULL);
     const char *path = print_to_file();
-    double got = exam_probe(&arena, &class, &settings);
+    double got = probe_report(&arena, &set, &settings);
     const char *text = printed(path);
-    CHECK(strstr(text, quads.item[0].caption[0]) && strstr(text, quads.item[0].caption[1]) &&
+    CHECK(strstr(text, pairs.item[0].caption[0]) && strstr(text, pairs.item[0].caption[1]) &&
               !strncmp(text, "binding, 40 items\n", 18),
           "%s", text);
     row_is(text, "transformer", &first);
     row_is(text, "bow", &second);
     row_is(text, "(oracle)", &all);
-    double bag = tally_rate(&second, TALLY_CHOICE).share, chance[8];
-    CHECK(bag == 0.5 && tally_rate(&first, TALLY_CHOICE).share != bag, "%g: no seed tells the first from the last",
-          bag);
-    CHECK_NEAR(got, tally_rate(&first, TALLY_CHOICE).share, 1e-12);
+    double bag = pair_score_rate(&second, PAIR_METRIC_CHOICE).share, chance[8];
+    CHECK(bag == 0.5 && pair_score_rate(&first, PAIR_METRIC_CHOICE).share != bag,
+          "%g: no seed tells the first from the last", bag);
+    CHECK_NEAR(got, pair_score_rate(&first, PAIR_METRIC_CHOICE).share, 1e-12);
     CHECK(row_of(text, "(guessing)", chance) == 4 && chance[0] == 50 && chance[1] == 25 && chance[2] == 25 &&
               chance[3] == 16.7,
           "%s", text);
     CHECK(strstr(text, "  (captions alone) by length 50.0 %, by frequency 50.0 %"), "%s", text);
-    class_free(&class);
+    model_set_free(&set);
 }
 
 TEST(one_picture_has_fewer_scores) {
-    const QuadSettings settings = { .kind = QUAD_SHUFFLE, .seed = 9, .count = 20 };
-    Class class = { .count = 0 };
+    const MinimalPairsConfig settings = { .kind = PROBE_SHUFFLE, .seed = 9, .count = 20 };
+    ModelSet set = { .count = 0 };
     double got[8], share;
-    learner_add(&class, "bow", 1);
+    scene_model_add(&set, "bow", 1);
     const char *path = print_to_file();
-    share = exam_probe(&arena, &class, &settings);
+    share = probe_report(&arena, &set, &settings);
     const char *text = printed(path);
     CHECK(row_of(text, "bow", got) == 6 && got[0] == 20, "%s", text); /* no image score: five captions tie */
     CHECK_NEAR(share, 0.2, 1e-12);
     CHECK(row_of(text, "(guessing)", got) == 3 && got[1] == 20, "%s", text);
-    class_free(&class);
+    model_set_free(&set);
 }
 
 TEST(what_there_is_no_item_of_is_said) {
     Split split = split_make(SPLIT_PAIRS, 1, 1);
-    const QuadSettings settings = { .kind = QUAD_BINDING, .seed = 1, .count = 5, .split = &split, .part = SPLIT_HELD };
-    Class class = { .count = 0 };
-    learner_add(&class, "bow", 1);
+    const MinimalPairsConfig settings = {
+        .kind = PROBE_BINDING, .seed = 1, .count = 5, .split = &split, .part = SPLIT_HELD
+    };
+    ModelSet set = { .count = 0 };
+    scene_model_add(&set, "bow", 1);
     const char *path = print_to_file();
-    double share = exam_probe(&arena, &class, &settings);
+    double share = probe_report(&arena, &set, &settings);
     const char *text = printed(path), *end = strchr(text, '\n');
     CHECK(isnan(share) && !strncmp(text, "binding, of combinations that were held out: ", 45) && end && end[1] == '\0',
           "%g: %s", share, text);
-    class_free(&class);
+    model_set_free(&set);
 }
 
 /* ---- choices ------------------------------------------------------------------------------------------------------ */
 
 /* The line of the i-th picture: how each of the two chose, by the similarities themselves. */
-static void choice_is(const char *text, Class *class, const Quads *quads, int i, int number) {
-    char *line = arena_print(&arena, "  %2d%c %-48s", 1 + number / 2, "ab"[i % 2], quads_caption(quads, i));
+static void choice_is(const char *text, ModelSet *set, const MinimalPairs *pairs, int i, int number) {
+    char *line = arena_print(&arena, "  %2d%c %-48s", 1 + number / 2, "ab"[i % 2], minimal_pairs_caption(pairs, i));
     const char *at = strstr(text, line);
     CHECK(at, "no line \"%s\" in:\n%s", line, text);
     char said[2][8];
     CHECK(sscanf(at + strlen(line), " %7s %7s", said[0], said[1]) == 2, "%s", at);
     for (int k = 0; k < 2; k++) {
-        const Scene *scene = quads_scene(quads, i);
-        const char *caption[2] = { quads_caption(quads, i), quads_caption(quads, i ^ 1) };
-        Mat s = learner_similar(&class->learner[k], &arena, &scene, 1, caption, 2);
+        const Scene *scene = minimal_pairs_scene(pairs, i);
+        const char *caption[2] = { minimal_pairs_caption(pairs, i), minimal_pairs_caption(pairs, i ^ 1) };
+        Mat s = scene_model_similarities(&set->scene_model[k], &arena, &scene, 1, caption, 2);
         const char *want = s.v[0] > s.v[1] ? "right" : s.v[0] < s.v[1] ? "wrong" : "tie";
         CHECK(!strcmp(said[k], want), "%s%s, learner %d: want %s", line, said[k], k, want);
     }
 }
 
 TEST(choices_as_the_similarities_say) {
-    Class class = { .count = 0 };
+    ModelSet set = { .count = 0 };
     Lesson lesson = { .number = "99", .term = { .out = stdout, .width = 80 } };
-    learner_add(&class, "transformer", 2);
-    learner_add(&class, "bow", 1);
+    scene_model_add(&set, "transformer", 2);
+    scene_model_add(&set, "bow", 1);
     const char *path = print_to_file();
-    exam_choices(&lesson, &arena, &class, NULL, 2);
+    probe_report_choices(&lesson, &arena, &set, NULL, 2);
     const char *text = printed(path);
-    for (int kind = QUAD_BINDING; kind <= QUAD_RELATION; kind++) {
-        Quads quads;
+    for (int kind = PROBE_BINDING; kind <= PROBE_RELATION; kind++) {
+        MinimalPairs pairs;
         Err err;
-        CHECK(quads_make(
-                  &quads, &arena,
-                  &(QuadSettings){ .kind = (QuadKind)kind, .seed = 4, .count = 2, .split = &class.learner[0].split },
-                  &err),
-              "%s", err.text);
-        for (int i = 0; i < 4; i++) choice_is(text, &class, &quads, i, 4 * kind + i);
+        CHECK(
+            minimal_pairs_make(&pairs, &arena,
+                               &(MinimalPairsConfig){
+                                   .kind = (ProbeKind)kind, .seed = 4, .count = 2, .split = &set.scene_model[0].split },
+                               &err),
+            "%s", err.text);
+        for (int i = 0; i < 4; i++) choice_is(text, &set, &pairs, i, 4 * kind + i);
     }
     CHECK(strstr(text, "tie: bow") && !strstr(text, "wrong: bow") && strstr(text, "wrong: transformer"), "%s", text);
-    CHECK_STOPS(exam_choices(&lesson, &arena, &class, NULL, 9), EXIT_CONTRACT, "9 pairs of a kind, want 1 to 8");
-    class_free(&class);
+    CHECK_STOPS(probe_report_choices(&lesson, &arena, &set, NULL, 9), EXIT_CONTRACT, "9 pairs of a kind, want 1 to 8");
+    model_set_free(&set);
 }
 
 /* Where each colour goes with one shape alone, two things cannot change colours: a line says so, and the rest is asked. */
 TEST(a_kind_without_items_is_said) {
-    Class class = { .count = 0 };
+    ModelSet set = { .count = 0 };
     Lesson lesson = { .number = "99", .term = { .out = stdout, .width = 80 } };
-    learner_add(&class, "bow", 1);
-    class.learner[0].split = split_make(SPLIT_PAIRS, 0.125, 1);
+    scene_model_add(&set, "bow", 1);
+    set.scene_model[0].split = split_make(SPLIT_PAIRS, 0.125, 1);
     const char *path = print_to_file();
-    exam_choices(&lesson, &arena, &class, NULL, 2);
+    probe_report_choices(&lesson, &arena, &set, NULL, 2);
     const char *text = printed(path);
     CHECK(strstr(text, "\n  binding: no binding items where seen combinations are all there is") &&
               strstr(text, "\n   1a "),
           "%s", text);
-    class_free(&class);
+    model_set_free(&set);
 }
 
 TESTS(words_fit_under_a_picture, the_picture_is_that_of_the_scene, a_probe_as_the_tallies_say,

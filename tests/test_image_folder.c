@@ -28,27 +28,29 @@ TEST(pictures_in_order) {
     CHECK(out_open(&out, in("aa.txt"), &err), "%s", err.text);
     fputs("no picture", out.stream);
     CHECK(out_commit(&out, &err), "%s", err.text);
-    Album album;
-    CHECK(album_open(&album, &arena, folder, &err), "%s", err.text);
-    CHECK(album.set.n == 7 && album.skipped == 1, "%d pictures, %d skipped", album.set.n, album.skipped);
-    CHECK(!strcmp(album.files[0], "a.png") && !strcmp(album.files[1], "b.ppm"), "%s %s", album.files[0],
-          album.files[1]);
-    for (int i = 2; i < 7; i++) CHECK(album.files[i][0] == "abcdefg"[i], "file %d is %s", i, album.files[i]);
+    ImageFolder photos;
+    CHECK(image_folder_open(&photos, &arena, folder, &err), "%s", err.text);
+    CHECK(photos.set.n == 7 && photos.skipped == 1, "%d pictures, %d skipped", photos.set.n, photos.skipped);
+    CHECK(!strcmp(photos.files[0], "a.png") && !strcmp(photos.files[1], "b.ppm"), "%s %s", photos.files[0],
+          photos.files[1]);
+    for (int i = 2; i < 7; i++) CHECK(photos.files[i][0] == "abcdefg"[i], "file %d is %s", i, photos.files[i]);
     uint8_t rgb[CIFAR_NUMBERS];
-    cifar_picture(&album.set, 0, rgb);
+    cifar_picture(&photos.set, 0, rgb);
     CHECK(rgb[0] == 0 && rgb[1] == 200 && rgb[CIFAR_NUMBERS - 2] == 200, "%d %d", rgb[0], rgb[1]);
-    cifar_picture(&album.set, 1, rgb);
+    cifar_picture(&photos.set, 1, rgb);
     CHECK(rgb[0] == 4 * 6 && rgb[3 * 31] == 35 * 6 && rgb[2] == 7, "%d %d %d", rgb[0], rgb[3 * 31], rgb[2]);
     arena_free(&arena);
 }
 
 TEST(nothing_there) {
     Err err;
-    Album album;
+    ImageFolder photos;
     folder = check_folder();
-    CHECK(album_open(&album, &arena, folder, &err) && album.set.n == 0 && album.skipped == 0, "%d", album.set.n);
-    CHECK(!album_open(&album, &arena, in("missing"), &err) && strstr(err.text, "a folder of pictures was wanted"), "%s",
-          err.text);
+    CHECK(image_folder_open(&photos, &arena, folder, &err) && photos.set.n == 0 && photos.skipped == 0, "%d",
+          photos.set.n);
+    CHECK(!image_folder_open(&photos, &arena, in("missing"), &err) &&
+              strstr(err.text, "a folder of pictures was wanted"),
+          "%s", err.text);
     arena_free(&arena);
 }
 

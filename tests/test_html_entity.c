@@ -10,13 +10,13 @@ static void check_text(const char *text, const char *want) {
     char got[1024];
     size_t size = strlen(text), count = 0, made = 0;
     for (size_t at = 0; at < size; count++) at += unicode_read(text + at, size - at, &codes[count]);
-    count = entity_unescape(codes, count);
+    count = html_entity_unescape(codes, count);
     for (size_t i = 0; i < count; i++) made += unicode_write(codes[i], got + made);
     got[made] = '\0';
     CHECK(!strcmp(got, want), "%s became %s, not %s", text, got, want);
 }
 
-TEST(entity_names) {
+TEST(html_entity_names) {
     check_text("&lt;b&gt; &amp; &quot;&apos;&nbsp;|", "<b> & \"'\xc2\xa0|");
     check_text("&AElig;&zwnj;&CounterClockwiseContourIntegral;", "Æ\xe2\x80\x8c∳");
     check_text("&NotEqualTilde;&nGt;&fjlig;", "≂\xcc\xb8≫⃒fj");
@@ -31,7 +31,7 @@ TEST(entity_names) {
     check_text("", "");
 }
 
-TEST(entity_numbers) {
+TEST(html_entity_numbers) {
     check_text("&#233;&#xe9;&#XE9;&#233&#xe9.", "éééé"
                                                 "é.");
     check_text("&#0;&#xd800;&#x110000;&#99999999999999999999;", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
@@ -43,9 +43,9 @@ TEST(entity_numbers) {
 }
 
 /* Every name of the table, in its place: what the binary search passes over would stay as it is. */
-TEST(entity_first_and_last) {
+TEST(html_entity_first_and_last) {
     check_text("&AElig;&Zscr;&aacute;&zwnj;&zwj;&Aacute", "Æ𝒵á\xe2\x80\x8c\xe2\x80\x8dÁ");
     check_text("&frac12&THORN&brvbar&yuml", "½Þ¦ÿ");
 }
 
-TESTS(entity_names, entity_numbers, entity_first_and_last)
+TESTS(html_entity_names, html_entity_numbers, html_entity_first_and_last)

@@ -1,0 +1,234 @@
+/* learner: what it refuses, and what a probe asks of it, whatever its reading. That it learns: test_result_table.c. */
+#include "scenes/scene_model.h"
+#include "check.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static Arena arena;
+
+static const char *in_folder(const char *name) {
+    static const char *folder;
+    if (!folder) folder = check_folder();
+    return arena_print(&arena, "%s/%s", folder, name);
+}
+
+static void make(SceneModel *scene_model, SceneModelConfig settings) {
+    Err err;
+    CHECK(scene_model_make(scene_model, &settings, &err), "%s", err.text);
+}
+
+static void refused(SceneModelConfig settings, const char *why) {
+    SceneModel scene_model;
+    Err err;
+    CHECK(!scene_model_make(&scene_model, &settings, &err), "made; wanted: %s", why);
+    CHECK(strstr(err.text, why) && !strchr(err.text, '\n'), "want \"%s\" in: %s", why, err.text);
+}
+
+TEST(settings_that_are_refused) {
+    refused((SceneModelConfig){ .objects = 9 }, "9 objects in a scene, want 1 to 5");
+    refused((SceneModelConfig){ .palette = 4, .split = SPLIT_COUNTS, .coverage = 0.5 }, "not of counts");
+    refused((SceneModelConfig){ .palette = 4, .split = SPLIT_RELATIONS, .coverage = 0.5 }, "not of relations");
+    refused((SceneModelConfig){ .palette = -1 }, "batches about -1 things");
+    refused((SceneModelConfig){ .palette = 2, .objects = 3 }, "at least the 3 of a scene");
+    refused((SceneModelConfig){ .steps = -5 }, "-5 steps, want at least 1");
+    refused((SceneModelConfig){ .interaction = "late", .text = "bow" }, "wants the text tower transformer, not bow");
+    refused((SceneModelConfig){ .text = "parrot" }, "parrot");
+}
+
+TEST(settings_left_out) {
+    SceneModelConfig s = scene_model_config((SceneModelConfig){ .split = SPLIT_PAIRS });
+    CHECK(s.coverage == 1 && s.objects == 2 && s.steps == SCENE_MODEL_STEPS && !strcmp(s.text, "transformer") &&
+              !strcmp(s.interaction, "vector"),
+          "%s", scene_model_text(&arena, &s));
+    s = scene_model_config(
+        (SceneModelConfig){ .split = SPLIT_ALL, .coverage = 0.25, .text = "bow", .seed = 7, .steps = 9, .objects = 1 });
+    CHECK(s.coverage == 1, "%g of everything", s.coverage); /* all is all: these are the same learner */
+    const char *text = scene_model_text(&arena, &s);
+    CHECK(!strcmp(text, "bow, reading vector, everything, 1 object, seed 7, 9 steps"), "%s", text);
+    s = scene_model_config((SceneModelConfig){ .split = SPLIT_COUNTS, .coverage = 0.12345, .palette = 6 });
+    CHECK(s.coverage == 0.123, "%g", s.coverage);
+    text = scene_model_text(&arena, &s);
+    CHECK(strstr(text, "12.3 % of counts, 2 objects, batches about 6 things, seed 0"), "%s", text);
+}
+
+/* ---- what is not a number ----------------------------------------------------------------------------------------- */
+
+static uint32_t sum_of_weights(const SceneModel *scene_model) { /* of what is learnt: statistics follow what is seen */
+    uint32_t sum = 0;
+    for (int i = 0; i < scene_model->clip.params.count; i++) {
+        const Param *p = scene_model->clip.params.list[i];
+        const uint8_t *bytes = (const uint8_t *)p->val.v;
+        for (size_t k = 0; !p->frozen && k < mat_count(p->val) * sizeof(num); k++) sum = sum * 31 + bytes[k];
+    }
+    return sum;
+}
+
+/* No step is made, and the line says where it went wrong. */
+static void stops(SceneModel *scene_model, const char *why) {
+    Err err = { "" };
+    uint32_t before = sum_of_weights(scene_model);
+    CHECK(!scene_model_train(scene_model, NULL, &err), "it learnt on; want: %s", why);
+    CHECK(strstr(err.text, why) && strstr(err.text, "seed 1, 3 steps: step 1: ") && !strchr(err.text, '\n'),
+          "want \"%s\" in: %s", why, err.text);
+    CHECK(sum_of_weights(scene_model) == before, "the weights have changed: %s", err.text);
+    scene_model_free(scene_model);
+}
+
+/* A parameter's numbers times a factor, and something more to the first. */
+static void spoil(SceneModel *scene_model, const char *name, double factor, double stage2) {
+    Param *p = params_find(&scene_model->clip.params, name);
+    CHECK(p, "there is no %s", name);
+    for (size_t k = 0; k < mat_count(p->val); k++) p->val.v[k] = (num)((double)p->val.v[k] * factor + (k ? 0 : stage2));
+}
+
+static void stops_with(const char *name, double stage2, const char *why) {
+    SceneModel scene_model;
+    make(&scene_model, (SceneModelConfig){ .text = "bow", .seed = 1, .steps = 3 });
+    spoil(&scene_model, name, 1, stage2);
+    stops(&scene_model, why);
+}
+
+TEST(a_nan_stops_before_the_update) {
+    stops_with("image.fc.bias", NAN,
+               "the loss is not a finite number; the first operation that made one is image.fc.bias");
+    stops_with("text.fc.weight", INFINITY,
+               "the loss is not a finite number; the first operation that made one is text.fc.weight");
+    stops_with("logit_scale", 200, "the first operation that made one is exp");
+}
+
+/* A finite loss, and slopes beyond all floats. */
+TEST(a_gradient_that_is_not_finite_stops_before_the_update) {
+    SceneModel scene_model;
+    make(&scene_model, (SceneModelConfig){ .text = "bow", .seed = 1, .steps = 3 });
+    spoil(&scene_model, "text.embedding.weight", 1e34, 0);
+    spoil(&scene_model, "text.fc.weight", 1e-40, 0);
+    spoil(&scene_model, "text.fc.bias", 0, 0);
+    stops(&scene_model, "a gradient is not a finite number; the first operation on the way back that made one is ");
+}
+
+/* Nothing of a learner that met one is kept; what was kept before stays. */
+TEST(a_nan_leaves_what_is_kept) {
+    const SceneModelConfig settings = { .text = "bow", .seed = 1, .steps = 2 };
+    const TrainingStage steep = { .name = "steep", .steps = 3, .rate = 1e30 };
+    SceneModel scene_model;
+    Err err;
+    setenv("CLIP_MODELS", in_folder("models"), 1);
+    CHECK(scene_model_get(&scene_model, &settings, NULL, &err), "%s", err.text);
+    CHECK(scene_model.loss > 2 && scene_model.loss < 6, "%g",
+          scene_model.loss); /* of 128 pairs by chance: 4.9 at most */
+    uint32_t before = sum_of_weights(&scene_model);
+    scene_model_free(&scene_model);
+    CHECK(!scene_model_get(&scene_model, &settings, &steep, &err) && strstr(err.text, "is not a finite number"), "%s",
+          err.text);
+    CHECK(!file_exists(scene_model_path(&arena, &settings, &steep)), "%s", "it was kept");
+    CHECK(scene_model_get(&scene_model, &settings, NULL, &err) && sum_of_weights(&scene_model) == before, "%s",
+          "another learner");
+    scene_model_free(&scene_model);
+}
+
+/* ---- its file ----------------------------------------------------------------------------------------------------- */
+
+/* The file at `path` again, with another word for the loss; NULL: none. */
+static const char *with_loss(const char *path, const char *loss) {
+    Arena read = { 0 };
+    Safetensors file;
+    SafetensorsOut out = safetensors_begin(&arena);
+    Err err;
+    CHECK(safetensors_open(&file, &read, path, &err), "%s", err.text);
+    for (int i = 0; i < file.meta_count; i++)
+        if (strcmp(file.meta[i].key, "loss")) safetensors_add_meta(&out, file.meta[i].key, file.meta[i].value);
+    if (loss) safetensors_add_meta(&out, "loss", loss);
+    for (int i = 0; i < file.count; i++) safetensors_add_tensor(&out, &file.tensors[i]);
+    CHECK(safetensors_write(&out, in_folder("damaged.safetensors"), &err), "%s", err.text);
+    safetensors_close(&file);
+    arena_free(&read);
+    return in_folder("damaged.safetensors");
+}
+
+TEST(a_file_without_its_loss) {
+    static const char *const bad[] = { NULL, "", "little", "nan", "1e300" };
+    const SceneModelConfig settings = { .text = "bow", .seed = 1, .steps = 3 };
+    SceneModel scene_model, again;
+    make(&scene_model, settings);
+    Err err;
+    scene_model.loss = 2.5;
+    const char *path = in_folder("learner.safetensors");
+    CHECK(scene_model_save(&scene_model, NULL, path, &err), "%s", err.text);
+    CHECK(scene_model_load(&again, &settings, NULL, with_loss(path, "2.5"), &err) && again.loss == 2.5, "%s", err.text);
+    scene_model_free(&again);
+    for (size_t i = 0; i < COUNT(bad); i++)
+        CHECK(!scene_model_load(&again, &settings, NULL, with_loss(path, bad[i]), &err) &&
+                  strstr(err.text, "metadata \"loss\" is no number"),
+              "%s: %s", bad[i] ? bad[i] : "none", err.text);
+    scene_model_free(&scene_model);
+}
+
+/* One number of it is not a number, or too large to compute with. */
+TEST(a_file_of_damaged_weights) {
+    static const double bad[] = { NAN, INFINITY, 3e38 };
+    const SceneModelConfig settings = { .text = "bow", .seed = 1, .steps = 3 };
+    const char *path = in_folder("spoilt.safetensors");
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        SceneModel scene_model, again;
+        Err err;
+        make(&scene_model, settings);
+        Param *weight = params_find(&scene_model.clip.params, i == 2 ? "image.fc.weight" : "text.embedding.weight");
+        for (size_t k = 0; k < (i == 2 ? mat_count(weight->val) : 1); k++) weight->val.v[k] = (num)bad[i];
+        CHECK(scene_model_save(&scene_model, NULL, path, &err), "%s", err.text);
+        CHECK(!scene_model_load(&again, &settings, NULL, path, &err) && strstr(err.text, "its weights are damaged"),
+              "%g: %s", bad[i], err.text);
+        scene_model_free(&scene_model);
+    }
+}
+
+/* ---- asking ------------------------------------------------------------------------------------------------------- */
+
+/* Two ways to the same scores: all vectors at once, or item by item, by similarities. */
+static void asks(const char *interaction, ProbeKind kind) {
+    SceneModel scene_model;
+    make(&scene_model, (SceneModelConfig){ .interaction = interaction, .seed = 4 });
+    MinimalPairs pairs;
+    Err err;
+    CHECK(minimal_pairs_make(&pairs, &arena, &(MinimalPairsConfig){ .kind = kind, .seed = 5, .count = 12 }, &err), "%s",
+          err.text);
+    PairScore got = scene_model_pairs(&scene_model, &pairs), want = pair_score_new(pairs.pictures, pairs.captions);
+    for (int q = 0; q < pairs.count; q++) {
+        const Scene *scenes[PAIR_PICTURES];
+        double s[PAIR_PICTURES * PAIR_CAPTIONS];
+        for (int p = 0; p < pairs.pictures; p++) scenes[p] = &pairs.item[q].scene[p];
+        for (int p = 0; p < pairs.pictures; p++) /* one at a time: a similarity is no matter of company */
+            for (int c = 0; c < pairs.captions; c++)
+                s[p * pairs.captions + c] =
+                    (double)scene_model_similarities(&scene_model, &arena, &scenes[p], 1, &pairs.item[q].caption[c], 1)
+                        .v[0];
+        pair_score_add(&want, s);
+    }
+    CHECK(got.items == 12 && want.items == 12 && got.comparisons == want.comparisons, "%d items", got.items);
+    for (int k = 0; k < PAIR_METRICS; k++) CHECK_NEAR(got.sum[k], want.sum[k], 1e-9);
+    scene_model_free(&scene_model);
+}
+
+TEST(a_probe_by_vectors) {
+    asks("vector", PROBE_NEGATION);
+    asks("vector", PROBE_SHUFFLE);
+}
+TEST(a_probe_by_places) {
+    asks("late", PROBE_NEGATION);
+    asks("late", PROBE_SHUFFLE);
+}
+
+TEST(places_have_no_vector) {
+    SceneModel scene_model;
+    make(&scene_model, (SceneModelConfig){ .interaction = "late", .seed = 4 });
+    Scene scene = scene_make(&(SceneSettings){ .seed = 1 }, 0);
+    const Scene *scenes[] = { &scene };
+    CHECK_STOPS(scene_model_image_features(&scene_model, &arena, scenes, 1), EXIT_CONTRACT,
+                "interaction late has no vector for a picture alone");
+    scene_model_free(&scene_model);
+}
+
+TESTS(settings_that_are_refused, settings_left_out, a_nan_stops_before_the_update,
+      a_gradient_that_is_not_finite_stops_before_the_update, a_nan_leaves_what_is_kept, a_file_without_its_loss,
+      a_file_of_damaged_weights, a_probe_by_vectors, a_probe_by_places, places_have_no_vector)
