@@ -55,7 +55,8 @@ void check_stopped(const char *file, int line, const char *what, int status, con
 /* A fresh empty folder for this test's files, removed when the test program ends. */
 const char *check_folder(void);
 
-/* Where the reference numbers computed elsewhere lie, "../shared/reference" or $CLIP_REFERENCE; skips if missing. */
+/* A file of the reference numbers computed elsewhere: in $CLIP_REFERENCE, where it has it, or in tests/reference. Skips
+ * the test where neither has it. */
 const char *check_reference(const char *file);
 
 int check_main(const char *names, const TestBody *bodies, size_t count, int argc, char **argv);

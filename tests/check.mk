@@ -43,6 +43,8 @@ $(BUILD)/fuzz: $(BUILD)/obj/tests/fuzz/drive.o $(FUZZ) $(BUILD)/liblessons.a $(B
 
 # ---- make check -----------------------------------------------------------------------------------------------------
 
+CODE    := $(wildcard lib/*/*.[ch] lessons/*/*.[ch] data/*.c tests/*.[ch] tests/tools/*.c tests/fuzz/*.[ch] \
+           tests/exercises/*.[ch] exercises/*.[ch] exercises/original/*.c solutions/*.c)
 SCRIPTS := $(wildcard $(patsubst %,tests/%.sh,crash exercises faults fetch pretrained checkers lesson19 harness package \
            pages quiz shapes threads train))
 # Lesson 11 needs the model of lesson 10: tests/train.sh runs the one after the other.
@@ -78,6 +80,12 @@ DIST := clip-from-scratch
 dist: $(BUILD)/tarball #- the project as one file; the same bytes on every machine
 	@if [ -e .git ]; then git ls-files; else cat MANIFEST; fi >$(BUILD)/MANIFEST
 	@$(BUILD)/tarball $(BUILD)/$(DIST).tar.gz $(DIST) $(BUILD)/MANIFEST
+
+rooms: $(BUILD)/rooms #- draw the rooms of lib/ again, for lib/README.md, after an #include between rooms has changed
+	@$(BUILD)/rooms --picture && cp plots/out/rooms.png plots/gallery/
+
+format: #- lay out every C file as .clang-format says (clang-format 14)
+	@clang-format -i $(CODE)
 
 lint: #- rules of layout, and what gcc -fanalyzer, clang-tidy, cppcheck and shellcheck find; NAMES="lib/formats/png.c"
 	@sh tests/lint.sh $(BUILD) $(NAMES)
@@ -121,4 +129,4 @@ threads: all #- the same bytes for 1, 2, 3 and 8 threads; no data race (thread s
 	    $(RACED:%=$(BUILD)/tsan/test-%) $(BUILD)/tsan/lesson-10 $(BUILD)/tsan/lesson-11
 	@sh tests/races.sh $(BUILD)/tsan $(RACED)
 
-.PHONY: help-dev check fuzz libfuzzer dist lint package elsewhere coverage mutants check-all faulty faults crash threads
+.PHONY: help-dev check rooms format fuzz libfuzzer dist lint package elsewhere coverage mutants check-all faulty faults crash threads

@@ -22,8 +22,6 @@ top=$PWD
 dir=${1:-build/elsewhere}
 [ $# -eq 0 ] || shift
 mkdir -p "$dir" || exit 2
-[ -n "$CLIP_REFERENCE" ] || CLIP_REFERENCE=$top/../shared/reference
-export CLIP_REFERENCE
 : "${MAKE:=make}"
 
 say() { printf '%s\n' "$*"; }

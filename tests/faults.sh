@@ -257,14 +257,14 @@ if [ -n "$all" ]; then
         fresh
         sweep "the vocabulary, compressed" "memory open read write" "$faulty/check-bpe" "$vocabulary" "$work/files/tokens.jsonl"
     else
-        echo "  skipped: $vocabulary is not there (make pretrained)"
+        echo "  skipped: CLIP's vocabulary (make pretrained)"
         skipped=$((skipped + 1))
     fi
     if [ -f data/cifar-10-batches-bin/test_batch.bin ]; then
         fresh
         sweep "CIFAR-10's files" "memory open read write" "$faulty/cifar-check" data/cifar-10-batches-bin
     else
-        echo "  skipped: CIFAR-10 is not there (make data)"
+        echo "  skipped: CIFAR-10 (make data)"
         skipped=$((skipped + 1))
     fi
 fi

@@ -21,7 +21,6 @@ work=$(cd "$build/mutants" && pwd)
 tree=$work/tree
 results=$work/results
 touch "$results"
-export CLIP_REFERENCE="${CLIP_REFERENCE:-$home/../shared/reference}"
 WORDS="OPT=-O1 CFLAGS="
 
 fail() { echo "$*" >&2; exit 2; }

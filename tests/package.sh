@@ -152,7 +152,6 @@ check "no half-written file" [ ! -e "$work/four.tar.gz" ]
 
 # In a git checkout, what is packed are the files git knows; elsewhere those the tarball came with.
 long() {
-    [ -d "$top/../shared/reference" ] && CLIP_REFERENCE=$(cd "$top/../shared/reference" && pwd) && export CLIP_REFERENCE
     check "make dist" eval '$MAKE BUILD="${build#"$top"/}" dist >"$work/out" 2>&1'
     ball=$build/clip-from-scratch.tar.gz
     mkdir "$work/a b"

@@ -127,7 +127,10 @@ for one do
         tail -n 40 "$work/$n/err"
     fi
 done
-[ "$skipped" -gt 0 ] && echo && cat "$work"/*/reason 2>/dev/null | sed 's/^ *//' | sort -u
+if [ "$skipped" -gt 0 ]; then # one line: what was not there
+    cat "$work"/*/reason 2>/dev/null | sed 's/^ *skipped: *//' | sort -u |
+        awk '{ line = line (NR > 1 ? ", " : "") $0 } END { print "\nLeft out, for it is not here: " line }'
+fi
 echo
 if [ "$skipped" -gt 0 ]; then
     echo "$passed passed, $failed failed, $skipped skipped"

@@ -435,7 +435,7 @@ TEST(the_photographs) {
     Cifar set;
     Err err;
     const char *folder = "data/cifar-10-batches-bin";
-    if (!file_exists(folder)) check_skip("skipped: %s is not there (\"make data\" fetches it)", folder);
+    if (!file_exists(folder)) check_skip("skipped: CIFAR-10 (make data)");
     CHECK(cifar_verify(folder, &err), "%s", err.text);
     CHECK(cifar_load(&arena, folder, CIFAR_TRAIN, &set, &err), "%s", err.text);
     CHECK(!strcmp(set.names[set.labels[0]], "frog"), "the first is a %s", set.names[set.labels[0]]);

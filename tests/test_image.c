@@ -288,9 +288,10 @@ TEST(clip_crop_of_absurd_shapes) {
     arena_free(&arena);
 }
 
+/* 32x32 comes with the tests; the others are there when CLIP_REFERENCE names a folder that has them. */
 TEST(clip_crop_of_the_reference) {
-    static const char *const sizes[] = { "120x160", "160x120", "224x224", "32x32", "501x227", "640x480" };
-    for (size_t i = 0; i < COUNT(sizes); i++) {
+    static const char *const sizes[] = { "32x32", "120x160", "160x120", "224x224", "501x227", "640x480" };
+    for (size_t i = 0; i < (getenv("CLIP_REFERENCE") ? COUNT(sizes) : 1); i++) {
         Arena arena = { 0 };
         Image image;
         File want;

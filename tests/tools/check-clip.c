@@ -1,6 +1,6 @@
 /* check-clip WEIGHTS.safetensors EXPECTED.safetensors: does a pretrained model give the features it should?
  *
- * EXPECTED (../shared/reference/tiny_clip) holds pixels [B,3,H,W], tokens [B,T], and what a float64 computation made of
+ * EXPECTED (tests/reference/tiny_clip) holds pixels [B,3,H,W], tokens [B,T], and what a float64 computation made of
  * them: image_features and text_features [B,E] before they are made unit length, logits_per_image [B,B]. It holds when all
  * three agree within 1e-4 of the tensor's largest number. */
 #include "pretrained/pretrained.h"

@@ -1,6 +1,6 @@
 /* check-train FILE.safetensors: does this library train exactly as the reference did?
  *
- * The file (../shared/reference/train) holds first weights, batches, the gradients of the first step, the losses of all
+ * The file (tests/reference/train) holds first weights, batches, the gradients of the first step, the losses of all
  * steps and the last weights, computed in float64. The same steps are made here; it holds when gradients agree within
  * 1e-4 relative to the tensor's largest, losses within 1e-4, and last weights within 1e-3 relative to the largest.
  *
