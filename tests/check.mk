@@ -18,18 +18,20 @@ $(BUILD)/liblessons64.a: $(MODULES:%=$(BUILD)/obj64/%) $(BUILD)/made-of
 
 SINGLE := $(filter-out $(BUILD)/test-gradients,$(patsubst tests/test_%.c,$(BUILD)/test-%,$(wildcard tests/test_*.c)))
 TESTS  := $(SINGLE) $(BUILD)/test-gradients $(BUILD)/test-oracle-double
-$(SINGLE): $(BUILD)/test-%: $(BUILD)/obj/tests/test_%.o $(BUILD)/obj/tests/check.o $(BUILD)/liblessons.a $(BUILD)/libclip.a
+LIBS   := $(BUILD)/liblessons.a $(BUILD)/libclip.a
+$(SINGLE): $(BUILD)/test-%: $(BUILD)/obj/tests/test_%.o $(BUILD)/obj/tests/check.o $(LIBS)
 	$(LINK)
 # In double throughout; test-oracle is there in both.
 $(BUILD)/test-gradients: $(BUILD)/obj64/tests/test_gradients.o
 $(BUILD)/test-oracle-double: $(BUILD)/obj64/tests/test_oracle.o
-$(BUILD)/test-gradients $(BUILD)/test-oracle-double: $(BUILD)/obj64/tests/check.o $(BUILD)/liblessons64.a $(BUILD)/libclip64.a
+DOUBLE := $(BUILD)/obj64/tests/check.o $(BUILD)/liblessons64.a $(BUILD)/libclip64.a
+$(BUILD)/test-gradients $(BUILD)/test-oracle-double: $(DOUBLE)
 	$(LINK)
 
 # The references of training were computed in double, and AdamW divides by gradients that may be all rounding noise:
 # check-train makes its steps in double too. check-train-single makes them in float and says what float cannot show.
 TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
-$(filter-out %/check-train,$(TOOLS)): $(BUILD)/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/liblessons.a $(BUILD)/libclip.a
+$(filter-out %/check-train,$(TOOLS)): $(BUILD)/%: $(BUILD)/obj/tests/tools/%.o $(LIBS)
 	$(LINK)
 $(BUILD)/check-train: $(BUILD)/obj64/tests/tools/check-train.o $(BUILD)/libclip64.a
 	$(LINK)
@@ -38,19 +40,20 @@ $(BUILD)/check-train-single: $(BUILD)/obj/tests/tools/check-train.o $(BUILD)/lib
 
 # The readers of foreign bytes, given garbage (tests/fuzz).
 FUZZ := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %/drive.c,$(wildcard tests/fuzz/*.c)))
-$(BUILD)/fuzz: $(BUILD)/obj/tests/fuzz/drive.o $(FUZZ) $(BUILD)/liblessons.a $(BUILD)/libclip.a
+$(BUILD)/fuzz: $(BUILD)/obj/tests/fuzz/drive.o $(FUZZ) $(LIBS)
 	$(LINK)
 
 # ---- make check -----------------------------------------------------------------------------------------------------
 
 CODE    := $(wildcard lib/*/*.[ch] lessons/*/*.[ch] data/*.c tests/*.[ch] tests/tools/*.c tests/fuzz/*.[ch] \
            tests/exercises/*.[ch] exercises/*.[ch] exercises/original/*.c solutions/*.c)
-SCRIPTS := $(wildcard $(patsubst %,tests/%.sh,crash exercises faults fetch pretrained checkers lesson19 harness package \
-           pages quiz shapes threads train))
+SCRIPTS := $(patsubst %,tests/%.sh,crash exercises faults fetch pretrained checkers \
+           lesson19 harness make package pages quiz shapes \
+           threads train)
 # Lesson 11 needs the model of lesson 10: tests/train.sh runs the one after the other.
 CHECKED := $(filter-out %/lesson-11,$(LESSONS:%=$(BUILD)/lesson-%))
 
-check: all faulty $(TESTS) $(BUILD)/fuzz $(EXAMS) $(MINE) ## all tests; lessons against their expectations; your exercises
+check: all faulty $(TESTS) $(BUILD)/fuzz $(EXAMS) $(MINE)
 	@failed=0; EXERCISE_CC='$(CC) $(ALL_CFLAGS)' LIMIT=$(LIMIT) \
 	    sh tests/run.sh $(BUILD) $(SCRIPTS) $(TESTS) $(BUILD)/fuzz $(CHECKED) || failed=1; echo; \
 	    EXERCISE_CC='$(CC) $(ALL_CFLAGS)' sh tests/student.sh $(BUILD) table || failed=1; exit $$failed
@@ -73,7 +76,7 @@ $(BUILD)/obj/fuzz-one/%.o: DEFINE = -DFUZZ_ONE=$*
 $(BUILD)/obj/fuzz-one/%.o: tests/fuzz/drive.c $(MADE)
 	$(COMPILE)
 $(BUILD)/fuzz-%: CFLAGS += -fsanitize=fuzzer
-$(BUILD)/fuzz-%: $(BUILD)/obj/fuzz-one/%.o $(FUZZ) $(BUILD)/liblessons.a $(BUILD)/libclip.a
+$(BUILD)/fuzz-%: $(BUILD)/obj/fuzz-one/%.o $(FUZZ) $(LIBS)
 	$(LINK)
 
 DIST := clip-from-scratch
@@ -90,7 +93,7 @@ format: #- lay out every C file as .clang-format says (clang-format 14)
 lint: #- rules of layout, and what gcc -fanalyzer, clang-tidy, cppcheck and shellcheck find; NAMES="lib/formats/png.c"
 	@sh tests/lint.sh $(BUILD) $(NAMES)
 
-package: all $(EXAMS) $(MINE) #- unpacks the tarball, builds it in a path with spaces and in a tree that cannot be written to, checks it
+package: all $(EXAMS) $(MINE) #- unpacks the tarball, builds it where packagers do, and checks it
 	@sh tests/package.sh $(BUILD) long
 
 elsewhere: #- make check with gcc and clang, -O0 to -O3, for portable processors, for arm64; NAMES="gcc-O2-haswell"
@@ -98,7 +101,8 @@ elsewhere: #- make check with gcc and clang, -O0 to -O3, for portable processors
 
 coverage: #- what lines and branches of lib/ the checks run, by gcov
 	@find $(BUILD)/coverage -name '*.gcda' -exec rm -f {} + 2>/dev/null; true
-	@$(MAKE) -s CC=gcc BUILD=$(BUILD)/coverage COVERAGE=1 OPT='-O2 --coverage -include tests/coverage.h' CFLAGS= LIMIT=900 check
+	@$(MAKE) -s CC=gcc BUILD=$(BUILD)/coverage COVERAGE=1 CFLAGS= LIMIT=900 \
+	    OPT='-O2 --coverage -include tests/coverage.h' check
 	@sh tests/coverage.sh $(BUILD)/coverage
 
 mutants: #- break lib/ one line at a time; the tests must see it; NAMES="png json" for some files
@@ -109,7 +113,8 @@ check-all: #- make check and everything that takes longer: hours
 
 # Programs whose calls can be made to fail: tests/faults.h in front of every file. With -O1 -march=native, gcc does not
 # clear the upper halves of vector registers before calls into libm's SSE code, which then takes 60 times as long: -O2.
-FAULTY   := lesson-09 lesson-10 lesson-11 lesson-13 lesson-19 cifar-from-png cifar-check check-image check-bpe check-table
+FAULTY   := lesson-09 lesson-10 lesson-11 lesson-13 lesson-19 cifar-from-png cifar-check check-image check-bpe \
+            check-table
 COVERAGE := 0
 faulty: #- the programs that make faults and make crash run
 	+@$(MAKE) --no-print-directory BUILD=$(BUILD)/faults \
@@ -129,4 +134,5 @@ threads: all #- the same bytes for 1, 2, 3 and 8 threads; no data race (thread s
 	    $(RACED:%=$(BUILD)/tsan/test-%) $(BUILD)/tsan/lesson-10 $(BUILD)/tsan/lesson-11
 	@sh tests/races.sh $(BUILD)/tsan $(RACED)
 
-.PHONY: help-dev check rooms format fuzz libfuzzer dist lint package elsewhere coverage mutants check-all faulty faults crash threads
+.PHONY: help-dev check rooms format fuzz libfuzzer dist lint package elsewhere coverage mutants check-all faulty \
+        faults crash threads

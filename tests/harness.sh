@@ -88,16 +88,17 @@ printf 'loss 2.2\nthree\n' >a
 wants 1 'e has no line: loss 2.2' "$build/expect" --each e a
 
 # ---- limit ----
-wants 3 '' "$build/limit" 10 took sh -c 'exit 3'
+wants 3 '' "$build/limit" 10 10 took sh -c 'exit 3'
 wants 0 . cat took
-wants 124 'stopped: it ran for more than 0.2 seconds' "$build/limit" 0.2 took sleep 20
-wants 124 'stopped' "$build/limit" 0.2 took sh -c 'trap "" TERM INT; sleep 20 & wait; sleep 20'
-wants 139 'ended by signal 11' "$build/limit" 10 took sh -c 'kill -SEGV $$'
-wants 124 'stopped' "$build/limit" 0.2 took sh -c '(sleep 1; touch survivor) & wait'
-wants 127 'no-such-program: cannot be run' "$build/limit" 10 took no-such-program
-wants 2 'want seconds' "$build/limit" soon took true
-wants 1 '' "$build/limit" 10 took grep . -
-wants 143 '' sh -c '"$1" 20 took sleep 20 & sleep 0.2; kill $!; wait $!' sh "$build/limit"
+wants 124 'stopped: it ran for more than 0.2 seconds' "$build/limit" 10 0.2 took sleep 20
+wants 124 'stopped' "$build/limit" 10 0.2 took sh -c 'trap "" TERM INT; sleep 20 & wait; sleep 20'
+wants 139 'ended by signal 11' "$build/limit" 10 10 took sh -c 'kill -SEGV $$'
+wants 124 'stopped' "$build/limit" 10 0.2 took sh -c '(sleep 1; touch survivor) & wait'
+wants 124 'stopped: it used more than 1 seconds of processor' "$build/limit" 1 20 took awk 'BEGIN { while (1) n++ }'
+wants 127 'no-such-program: cannot be run' "$build/limit" 10 10 took no-such-program
+wants 2 'want seconds' "$build/limit" 10 soon took true
+wants 1 '' "$build/limit" 10 10 took grep . -
+wants 143 '' sh -c '"$1" 20 20 took sleep 20 & sleep 0.2; kill $!; wait $!' sh "$build/limit"
 
 # ---- run.sh ----
 # program NAME LINE...: a shell script in b/.

@@ -93,7 +93,7 @@ mutant_test() { (
     cd "$tree" || exit 2
     # shellcheck disable=SC3045 # dash, bash, ksh and zsh have it
     ulimit -t "$LIMIT"
-    CHECK_FIRST=1 CLIP_PLOTS=$work/work/plots CLIP_MODELS=$work/work/models build/limit $((LIMIT * 20)) "$work/work/took" \
+    CHECK_FIRST=1 CLIP_PLOTS=$work/work/plots CLIP_MODELS=$work/work/models build/limit "$LIMIT" $((LIMIT * 20)) "$work/work/took" \
         "build/test-$1" >"$work/work/out" 2>&1
 ); }
 

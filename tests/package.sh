@@ -4,8 +4,7 @@
 #   sh tests/package.sh BUILD              from the top folder; part of `make check`
 #   sh tests/package.sh BUILD long         `make package`: the whole tarball as well, checked twice (some minutes)
 #
-#   what changed is made again and nothing else: headers, flags, compiler, files that came or went
-#   the Makefile asks nothing of make that GNU make 3.81 has not; every script is read by each shell that is here
+#   every script is read by each shell that is here
 #   the tarball: the same bytes whatever the machine's clock, rights and order; the same again from what it holds
 # and with "long"
 #   what the tarball holds passes its own `make -j` and `make check`, in a path with spaces
@@ -41,60 +40,6 @@ check() { # check WHAT COMMAND...
     shift
     if "$@"; then right; else wrong "$what"; fi
 }
-
-# ---- what changed is made again -------------------------------------------------------------------------------------------
-
-# The Makefile as it is, in a project of four small files, in a path with spaces.
-toy="$work/a toy"
-mkdir -p "$toy/lib/core" "$toy/tests/tools"
-cp Makefile "$toy/"
-cp tests/check.mk tests/flags.sh "$toy/tests/"
-echo 'int one(void);' >"$toy/lib/core/one.h"
-printf '#include "core/one.h"\nint one(void) { return 1; }\n' >"$toy/lib/core/one.c"
-echo 'extern int two; int two = 2;' >"$toy/lib/core/two.c"
-printf '#include "core/one.h"\nint main(void) { return one() - 1; }\n' >"$toy/tests/tools/tool.c"
-
-# made N WORDS: make says that it compiled N files; WORDS are for make. `b` is the toy's BUILD.
-made() {
-    want=$1
-    shift
-    (cd "$toy" && $MAKE -j2 BUILD=b OPT=-O0 "$@" b/tool b/libclip.a) >"$work/out" 2>&1 || return 1
-    got=$(grep -c '^  compile ' "$work/out")
-    [ "$got" -eq "$want" ] || { echo "compiled $got files, not $want" >>"$work/out"; return 1; }
-}
-
-check "the first time everything is made" made 3
-check "the second time nothing is" made 0
-check "nor archived or linked" [ "$(grep -c '^  [a-z]* *[^ ]*/' "$work/out")" -eq 0 ]
-sleep 1 # some file systems know whole seconds only
-touch "$toy/lib/core/one.h"
-check "a header was changed: what includes it is made" made 2
-check "once" made 0
-check "another flag: everything is made" made 3 CFLAGS=-DOTHER
-check "the same flag: nothing is" made 0 CFLAGS=-DOTHER
-check "a flag with quotes and spaces" made 3 "CFLAGS='-DWORDS=\"a b\"'"
-check "no flag again: everything is made" made 3
-check "another compiler: everything is made" made 3 "CC=$(command -v "$CC") -DX"
-made 3 >/dev/null
-sleep 1
-rm "$toy/lib/core/two.c"
-check "a file went: nothing is compiled" made 0
-check "and the library is without it" [ "$(ar t "$toy/b/libclip.a" | grep -c '\.o$')" -eq 1 ]
-echo 'extern int three; int three = 3;' >"$toy/lib/core/three.c"
-check "a file came: it is made" made 1
-check "make clean leaves nothing" eval '(cd "$toy" && $MAKE BUILD=b clean >"$work/out" 2>&1) && [ ! -e "$toy/b" ]'
-
-# ---- make 3.81, any shell -------------------------------------------------------------------------------------------------
-
-# What came with make 3.82 to 4.4 (its NEWS file), as it would stand in a Makefile.
-newer='[^-A-Za-z0-9_.]!=|::*:=|^define.*=|\$[({](file|guile|let|intcmp) |&:|^ *(private|undefine|load|-load) '
-newer="$newer"'|\.(ONESHELL|SHELLFLAGS|RECIPEPREFIX|EXTRA_PREREQS|NOTINTERMEDIATE|WAIT|LOADED)|--(output-sync|trace|shuffle|eval)'
-grep -nE -e "$newer" Makefile tests/check.mk >"$work/out"
-check "the Makefile keeps to GNU make 3.81" [ ! -s "$work/out" ]
-for line in 'FILES != ls' 'A ::= b' 'define x =' '$(file >x,y)' 'a b &: c' 'private X = 1' '.ONESHELL:'; do
-    echo "$line" >"$work/line"
-    check "and this would be seen: $line" grep -qE -e "$newer" "$work/line"
-done
 
 shells=''
 for shell in dash 'bash --posix' 'busybox sh' mksh yash posh zsh; do

@@ -8,8 +8,10 @@
 #   any other          a program whose last line is "NAME: N passed, N failed[, N skipped]", such as BUILD/test-NAME
 #   NAME.sh            the same, a script, which is given BUILD
 #
-# Every part has nothing to read and LIMIT seconds (120). JOBS parts (2) run at a time. What a part printed stays in
-# BUILD/check/. The last line is "N passed, N failed[, N skipped]"; exit status 0 if and only if nothing failed.
+# Every part has nothing to read and LIMIT seconds (120) of processor time for each of its processes, and ten times as
+# long in all, so that other programs' load makes nothing red. JOBS parts (2) run at a time. What a part printed stays in
+# BUILD/check/. At the end the processor seconds of all parts are added up; BUDGET=60 says what was planned. The last line
+# is "N passed, N failed[, N skipped]"; exit status 0 if and only if nothing failed.
 # A crash, a time-out, a missing program and a program without its last line have failed.
 
 build=$1
@@ -24,7 +26,7 @@ red='' off=''
 run() {
     run_dir=$1
     shift
-    CLIP_PLOTS=$run_dir/plots CLIP_MODELS=$run_dir/models "$limit" "$LIMIT" "$run_dir/took" "$@" >"$run_dir/out" 2>"$run_dir/err" &
+    CLIP_PLOTS=$run_dir/plots CLIP_MODELS=$run_dir/models "$limit" "$LIMIT" "${LIMIT}0" "$run_dir/took" "$@" >"$run_dir/out" 2>"$run_dir/err" &
     child=$!
     trap 'kill $child; exit 143' TERM
     wait $child
@@ -86,7 +88,7 @@ part() {
     word=passed colour=
     [ "$passed" -eq 0 ] && word=skipped
     [ "$failed" -gt 0 ] && word=FAILED colour=$red
-    seconds=$(cat "$dir/took" 2>/dev/null)
+    seconds=$(sed 's/.* //' "$dir/took" 2>/dev/null)
     printf '%s%-7s%s  %-24s %3d of %-3d %8s s\n' "$colour" $word "${colour:+$off}" "$name" \
         "$passed" $((passed + failed + skipped)) "${seconds:--}"
 }
@@ -131,7 +133,8 @@ if [ "$skipped" -gt 0 ]; then # one line: what was not there
     cat "$work"/*/reason 2>/dev/null | sed 's/^ *skipped: *//' | sort -u |
         awk '{ line = line (NR > 1 ? ", " : "") $0 } END { print "\nLeft out, for it is not here: " line }'
 fi
-echo
+cat "$work"/*/took 2>/dev/null | awk -v budget="$BUDGET" '{ wall += $1; processor += $2 } END {
+    printf "\nProcessor time: %.1f s%s\n\n", processor, budget ? " of " budget " planned" : "" }'
 if [ "$skipped" -gt 0 ]; then
     echo "$passed passed, $failed failed, $skipped skipped"
 else

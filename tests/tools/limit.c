@@ -1,18 +1,21 @@
 /* limit: runs a program for so long and no longer.
  *
- *   build/limit SECONDS TOOK COMMAND [ARGUMENT ...]
+ *   build/limit PROCESSOR ELAPSED TOOK COMMAND [ARGUMENT ...]
  *
- * The command runs in a process group of its own with nothing to read; when the time is up, or limit itself is told to
- * stop, the whole group is killed, and what the command left running is killed with it in any case. The file TOOK gets
- * the seconds it ran, for instance "0.42".
+ * The command is stopped when one of its processes has used PROCESSOR seconds of processor time, or when ELAPSED seconds
+ * have passed. It runs in a process group of its own with nothing to read. The whole group is killed at the end, and
+ * when limit itself gets a signal to stop. The file TOOK gets two numbers: the seconds that passed, and the processor
+ * seconds of the command and of all processes it waited for, for instance "0.42 0.31".
  * Exit status: the command's; 124 when the time was up, 128 + the signal that ended it: both are said on stderr.
  */
 #include "core/base.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,8 +26,10 @@ static volatile sig_atomic_t told_to_stop;
 
 static void on_signal(int signal) { told_to_stop = signal; }
 
-NORETURN static void become(char **command) {
+NORETURN static void become(char **command, double processor) {
+    struct rlimit most = { (rlim_t)ceil(processor), (rlim_t)ceil(processor) + 1 };
     setpgid(0, 0);
+    setrlimit(RLIMIT_CPU, &most);
     int nothing = open("/dev/null", O_RDONLY);
     if (nothing >= 0) dup2(nothing, STDIN_FILENO);
     execvp(command[0], command);
@@ -44,10 +49,14 @@ static bool wait_until(pid_t child, double seconds, int *status) {
     return false;
 }
 
-static int verdict(bool ended, int status, double seconds) {
+static int verdict(bool ended, int status, double processor, double elapsed) {
     if (!ended && told_to_stop) return 128 + told_to_stop;
     if (!ended) {
-        fprintf(stderr, "stopped: it ran for more than %g seconds\n", seconds);
+        fprintf(stderr, "stopped: it ran for more than %g seconds\n", elapsed);
+        return TIME_UP;
+    }
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU) {
+        fprintf(stderr, "stopped: it used more than %g seconds of processor time\n", processor);
         return TIME_UP;
     }
     if (WIFEXITED(status)) return WEXITSTATUS(status);
@@ -55,26 +64,36 @@ static int verdict(bool ended, int status, double seconds) {
     return 128 + WTERMSIG(status);
 }
 
+/* Of all processes that were waited for. */
+static double processor_seconds(void) {
+    struct rusage use;
+    getrusage(RUSAGE_CHILDREN, &use);
+    return (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
+           1e-6 * (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec);
+}
+
 int main(int argc, char **argv) {
-    double seconds;
-    if (argc < 4) die_usage("limit SECONDS TOOK COMMAND [ARGUMENT ...]");
-    if (!parse_real(argv[1], 0.001, 1e6, &seconds)) die_usage("limit '%s': want seconds, 0.001 to 1000000", argv[1]);
+    double limits[2]; /* processor, elapsed */
+    if (argc < 5) die_usage("limit PROCESSOR ELAPSED TOOK COMMAND [ARGUMENT ...]");
+    for (int i = 0; i < 2; i++)
+        if (!parse_real(argv[1 + i], 0.001, 1e6, &limits[i]))
+            die_usage("limit '%s': want seconds, 0.001 to 1000000", argv[1 + i]);
     struct sigaction action = { .sa_handler = on_signal };
     int signals[] = { SIGINT, SIGTERM, SIGHUP };
     for (size_t i = 0; i < COUNT(signals); i++) sigaction(signals[i], &action, NULL);
     double start = clock_seconds();
     pid_t child = fork();
     if (child < 0) die("fork: %s", strerror(errno));
-    if (child == 0) become(argv + 3);
+    if (child == 0) become(argv + 4, limits[0]);
     setpgid(child, child); /* both sides do it, so that it holds whoever runs first */
     int status = 0;
-    bool ended = wait_until(child, seconds, &status);
+    bool ended = wait_until(child, limits[1], &status);
     kill(-child, SIGKILL);
     if (!ended) waitpid(child, NULL, 0);
     OutFile took;
     Err err;
-    if (!out_open(&took, argv[2], &err)) die("%s", err.text);
-    fprintf(took.stream, "%.2f\n", clock_seconds() - start);
+    if (!out_open(&took, argv[3], &err)) die("%s", err.text);
+    fprintf(took.stream, "%.2f %.2f\n", clock_seconds() - start, processor_seconds());
     if (!out_commit(&took, &err)) die("%s", err.text);
-    return verdict(ended, status, seconds);
+    return verdict(ended, status, limits[0], limits[1]);
 }

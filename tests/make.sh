@@ -1,0 +1,136 @@
+#!/bin/sh
+# make.sh: does the Makefile do what a student and a packager expect?
+#
+#   sh tests/make.sh BUILD              from the top folder
+#
+#   what changed is made again and nothing else: headers, flags, compiler, files that came or went
+#   two makes at once in one tree, and whatever the environment holds: the same results
+#   a name that is no target is answered with the one that was probably meant
+#   nothing is asked of make that GNU make 3.81 has not
+# The last line is "make: N passed, N failed".
+# shellcheck disable=SC2016 # texts in quotes
+LC_ALL=C NO_COLOR=1
+export LC_ALL NO_COLOR
+unset BUILD SAN MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL CFLAGS CPPFLAGS LDFLAGS OPT ARCH NAMES
+work=$(mktemp -d "${TMPDIR:-/tmp}/clip-make-XXXXXX") || exit 2
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+passed=0 failed=0
+: "${MAKE:=make}" "${CC:=cc}"
+
+check() { # check WHAT COMMAND...
+    what=$1
+    shift
+    if "$@"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "  FAILED  $what"
+        tail -n 40 "$work/out" 2>/dev/null | sed 's/^/      /'
+    fi
+}
+
+# ---- what changed is made again -------------------------------------------------------------------------------------------
+
+# The Makefile as it is, in a project of four small files, in a path with spaces.
+toy="$work/a toy"
+mkdir -p "$toy/lib/core" "$toy/tests/tools"
+cp Makefile "$toy/"
+cp tests/*.mk tests/flags.sh tests/no-target.sh "$toy/tests/"
+echo 'int one(void);' >"$toy/lib/core/one.h"
+printf '#include "core/one.h"\nint one(void) { return 1; }\n' >"$toy/lib/core/one.c"
+echo 'extern int two; int two = 2;' >"$toy/lib/core/two.c"
+printf '#include "core/one.h"\nint main(void) { return one() - 1; }\n' >"$toy/tests/tools/tool.c"
+
+# made N WORDS: make says that it compiled N files; WORDS are for make. `b` is the toy's BUILD.
+made() {
+    want=$1
+    shift
+    (cd "$toy" && $MAKE -j2 BUILD=b OPT=-O0 "$@" b/tool b/libclip.a) >"$work/out" 2>&1 || return 1
+    got=$(grep -c '^  compile ' "$work/out")
+    [ "$got" -eq "$want" ] || { echo "compiled $got files, not $want" >>"$work/out"; return 1; }
+}
+
+check "the first time everything is made" made 3
+check "the second time nothing is" made 0
+check "nor archived or linked" [ "$(grep -c '^  [a-z]* *[^ ]*/' "$work/out")" -eq 0 ]
+sleep 1 # some file systems know whole seconds only
+touch "$toy/lib/core/one.h"
+check "a header was changed: what includes it is made" made 2
+check "once" made 0
+check "another flag: everything is made" made 3 CFLAGS=-DOTHER
+check "the same flag: nothing is" made 0 CFLAGS=-DOTHER
+check "a flag with quotes and spaces" made 3 "CFLAGS='-DWORDS=\"a b\"'"
+check "no flag again: everything is made" made 3
+check "another compiler: everything is made" made 3 "CC=$(command -v "$CC") -DX"
+made 3 >/dev/null
+sleep 1
+rm "$toy/lib/core/two.c"
+check "a file went: nothing is compiled" made 0
+check "and the library is without it" [ "$(ar t "$toy/b/libclip.a" | grep -c '\.o$')" -eq 1 ]
+echo 'extern int three; int three = 3;' >"$toy/lib/core/three.c"
+check "a file came: it is made" made 1
+check "make clean leaves nothing" eval '(cd "$toy" && $MAKE BUILD=b clean >"$work/out" 2>&1) && [ ! -e "$toy/b" ]'
+
+# ---- two makes at once --------------------------------------------------------------------------------------------------
+
+# Both build everything from nothing, three times; neither may fail, and what they leave must run.
+two_makes() {
+    for round in 1 2 3; do
+        rm -rf "$toy/b"
+        (cd "$toy" && $MAKE -j2 BUILD=b OPT=-O0 b/tool >"$work/first" 2>&1) &
+        first=$!
+        (cd "$toy" && $MAKE -j2 BUILD=b OPT=-O0 b/tool b/libclip.a >"$work/out" 2>&1) || return 1
+        wait $first || { cat "$work/first" >>"$work/out"; return 1; }
+        "$toy/b/tool" || { echo "round $round: the tool does not run" >>"$work/out"; return 1; }
+    done
+    [ -z "$(find "$toy/b" -name '*.[0-9]*')" ] # nothing is left that was not renamed
+}
+check "two makes at once in one tree" two_makes
+
+# ---- the environment ------------------------------------------------------------------------------------------------------
+
+# Every name that the Makefile sets, set to nonsense: the same files are made, in the same place.
+variables=$(cat Makefile tests/*.mk | sed -n 's/^\([A-Za-z_0-9]*\) *[:?]\{0,1\}=.*/\1/p' | sort -u |
+    grep -vxE 'CC|AR|CFLAGS|CPPFLAGS|LDFLAGS')
+in_a_strange_place() {
+    made 3 >/dev/null
+    (for name in $variables; do eval "$name=nonsense; export $name"; done
+     CDPATH=. ENV=/nonsense BASH_ENV=/nonsense POSIXLY_CORRECT=1 GREP_OPTIONS=--nonsense
+     export CDPATH ENV BASH_ENV POSIXLY_CORRECT GREP_OPTIONS
+     made 0)
+}
+check "the environment changes nothing" in_a_strange_place
+check "there are such variables" [ "$(echo "$variables" | wc -l)" -gt 20 ]
+(cd "$toy" && CFLAGS=-DFROM_ENVIRONMENT $MAKE BUILD=b OPT=-O0 V=1 b/tool) >"$work/out" 2>&1
+check "but CFLAGS does" grep -q -e -DFROM_ENVIRONMENT "$work/out"
+(cd "$toy" && $MAKE BUILD='a b') >"$work/out" 2>&1
+check "a BUILD with a space is refused in one line" [ "$(grep -c 'BUILD is "a b"' "$work/out")" -eq 1 ]
+
+# ---- names that are no targets --------------------------------------------------------------------------------------------
+
+# meant NAME WORDS: make says this, in one line before make's own, and fails.
+meant() {
+    $MAKE "$1" >"$work/out" 2>&1 && return 1
+    head -n 1 "$work/out" | grep -q -e "$2"
+}
+for name in ex-1 ex01 ex1 ex_01 exercise-1; do check "make $name" meant $name 'you probably meant: make ex-01$'; done
+for name in lesson-1 lesson1 lesson01; do check "make $name" meant $name 'you probably meant: make lesson-01$'; done
+check "make hint-3" meant hint-3 'make hint-03$'
+check "make lesson-77" meant lesson-77 'no such number'
+check "make nonsense" meant nonsense 'make help lists'
+
+# ---- make 3.81 -------------------------------------------------------------------------------------------------
+
+# What came with make 3.82 to 4.4 (its NEWS file), as it would stand in a Makefile.
+newer='[^-A-Za-z0-9_.]!=|::*:=|^define.*=|\$[({](file|guile|let|intcmp) |&:|^ *(private|undefine|load|-load) '
+newer="$newer"'|\.(ONESHELL|SHELLFLAGS|RECIPEPREFIX|EXTRA_PREREQS|NOTINTERMEDIATE|WAIT|LOADED)|--(output-sync|trace|shuffle|eval)'
+grep -nE -e "$newer" Makefile tests/*.mk >"$work/out"
+check "the Makefile keeps to GNU make 3.81" [ ! -s "$work/out" ]
+for line in 'FILES != ls' 'A ::= b' 'define x =' '$(file >x,y)' 'a b &: c' 'private X = 1' '.ONESHELL:'; do
+    echo "$line" >"$work/line"
+    check "and this would be seen: $line" grep -qE -e "$newer" "$work/line"
+done
+
+echo "make: $passed passed, $failed failed"
+[ $failed -eq 0 ]
