@@ -5,6 +5,8 @@
  *   TESTS(mat_matmul_by_hand, ...)                      at the end of the file: makes main
  *
  *   build/test-mat              all of them;  build/test-mat NAME ...   those named
+ * A test whose name ends with _long takes seconds: it runs when it is named, or with CHECK_LONG=1 in the environment;
+ * CHECK_LONG=only runs no others (make check-dev).
  * CHECK_FIRST=1 in the environment: no further than the first that fails.
  * The last line is "N passed, N failed[, N skipped]"; the exit status is the verdict.
  */

@@ -47,16 +47,20 @@ $(BUILD)/fuzz: $(BUILD)/obj/tests/fuzz/drive.o $(FUZZ) $(LIBS)
 
 CODE    := $(wildcard lib/*/*.[ch] lessons/*/*.[ch] data/*.c tests/*.[ch] tests/tools/*.c tests/fuzz/*.[ch] \
            tests/exercises/*.[ch] exercises/*.[ch] exercises/original/*.c solutions/*.c)
-SCRIPTS := $(patsubst %,tests/%.sh,crash exercises faults fetch pretrained checkers \
-           lesson19 harness make package pages quiz shapes \
-           threads train)
 # Lesson 11 needs the model of lesson 10: tests/train.sh runs the one after the other.
 CHECKED := $(filter-out %/lesson-11,$(LESSONS:%=$(BUILD)/lesson-%))
+RUN      = EXERCISE_CC='$(CC) $(ALL_CFLAGS)' LIMIT=$(LIMIT) sh tests/run.sh $(BUILD)
 
-check: all faulty $(TESTS) $(BUILD)/fuzz $(EXAMS) $(MINE)
-	@failed=0; EXERCISE_CC='$(CC) $(ALL_CFLAGS)' LIMIT=$(LIMIT) \
-	    sh tests/run.sh $(BUILD) $(SCRIPTS) $(TESTS) $(BUILD)/fuzz $(CHECKED) || failed=1; echo; \
-	    EXERCISE_CC='$(CC) $(ALL_CFLAGS)' sh tests/student.sh $(BUILD) table || failed=1; exit $$failed
+# The student's exercises are checked first; their table is what is printed last.
+check: all $(TESTS) $(EXAMS)
+	@failed=0; EXERCISE_CC='$(CC) $(ALL_CFLAGS)' sh tests/student.sh $(BUILD) table >$(BUILD)/table.txt || failed=1; \
+	    BUDGET=60 $(RUN) $(CHECKED) $(TESTS) || failed=1; echo; cat $(BUILD)/table.txt; exit $$failed
+
+SCRIPTS := $(patsubst %,tests/%.sh,crash exercises faults fetch pretrained checkers lesson19 harness make package pages \
+           path quiz shapes style threads train)
+LONG    := $(patsubst tests/test_%.c,$(BUILD)/test-%,$(shell grep -lE '^TEST\(.*_long\)' tests/test_*.c))
+check-dev: all faulty $(TESTS) $(BUILD)/fuzz $(EXAMS) $(MINE) #- what make check leaves out: five minutes
+	@CHECK_LONG=only WORK=check-dev $(RUN) $(SCRIPTS) $(BUILD)/rooms $(LONG) $(BUILD)/fuzz
 
 # ---- the long checks ------------------------------------------------------------------------------------------------
 
@@ -90,7 +94,7 @@ rooms: $(BUILD)/rooms #- draw the rooms of lib/ again, for lib/README.md, after 
 format: #- lay out every C file as .clang-format says (clang-format 14)
 	@clang-format -i $(CODE)
 
-lint: #- rules of layout, and what gcc -fanalyzer, clang-tidy, cppcheck and shellcheck find; NAMES="lib/formats/png.c"
+lint: $(BUILD)/style $(BUILD)/rooms #- rules of layout; gcc -fanalyzer, clang-tidy, cppcheck, shellcheck; NAMES="FILE ..."
 	@sh tests/lint.sh $(BUILD) $(NAMES)
 
 package: all $(EXAMS) $(MINE) #- unpacks the tarball, builds it where packagers do, and checks it
@@ -134,5 +138,5 @@ threads: all #- the same bytes for 1, 2, 3 and 8 threads; no data race (thread s
 	    $(RACED:%=$(BUILD)/tsan/test-%) $(BUILD)/tsan/lesson-10 $(BUILD)/tsan/lesson-11
 	@sh tests/races.sh $(BUILD)/tsan $(RACED)
 
-.PHONY: help-dev check rooms format fuzz libfuzzer dist lint package elsewhere coverage mutants check-all faulty \
+.PHONY: help-dev check check-dev rooms format fuzz libfuzzer dist lint package elsewhere coverage mutants check-all faulty \
         faults crash threads

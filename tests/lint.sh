@@ -1,5 +1,6 @@
 #!/bin/sh
-# lint.sh: what four readers of source find: gcc -fanalyzer, clang-tidy, cppcheck, shellcheck.
+# lint.sh: the rules of rooms and layout (build/rooms, tests/style.sh), and what four readers of source find: gcc -fanalyzer,
+# clang-tidy, cppcheck, shellcheck.
 #
 #   sh tests/lint.sh BUILD [FILE ...]          from the top folder; without FILEs: all of them
 #
@@ -10,7 +11,8 @@
 # What a tool said is in BUILD/lint/TOOL. The last line is "lint: N passed, N failed[, N skipped]"; a tool counts one.
 LC_ALL=C
 export LC_ALL
-work=${1:-build}/lint
+build=${1:-build}
+work=$build/lint
 [ $# -eq 0 ] || shift
 mkdir -p "$work" || exit 2
 passed=0 failed=0 skipped=0
@@ -18,14 +20,15 @@ flags='-std=c11 -D_DEFAULT_SOURCE -D_DARWIN_C_SOURCE -Ilib -Ilessons -Iexercises
 
 if [ $# -eq 0 ]; then
     # The exercises as shipped are full of holes, and 11 of bugs, on purpose.
-    set -- lib/*/*.c data/*.c tests/*.c tests/tools/*.c tests/fuzz/*.c tests/exercises/*.c lessons/*/*.c exercises/mine.c solutions/*.c \
+    set -- lib/*/*.[ch] data/*.c tests/*.[ch] tests/tools/*.c tests/fuzz/*.[ch] tests/exercises/*.[ch] lessons/*/*.[ch] exercises/mine.c solutions/*.c \
         tests/*.sh tests/*/*.sh data/*.sh lessons/*.sh plots/*.sh .ci/run
 fi
-sources='' scripts=''
+sources='' headers='' scripts=''
 for file do
     [ -f "$file" ] || continue
     case $file in
     *.c) sources="$sources $file" ;;
+    *.h) headers="$headers $file" ;;
     *.sh | .ci/run) scripts="$scripts $file" ;;
     esac
 done
@@ -95,6 +98,17 @@ lately() {
         if grep -qx -e "$file" -e "${file%.c}.h" "$work/changed"; then echo "$file"; fi
     done
 }
+
+# rule NAME COMMAND...: a program of ours that says what it finds and whose exit status is the verdict.
+rule() {
+    name=$1
+    shift
+    if "$@" >"$work/$name" 2>&1; then : >"$work/$name"; fi
+    verdict "$name"
+}
+rule rooms "$build/rooms"
+# shellcheck disable=SC2086 # words
+[ -z "$sources" ] || rule style sh tests/style.sh "$build" $headers $sources
 
 # shellcheck disable=SC2086 # words
 if [ -n "$sources" ]; then

@@ -10,13 +10,13 @@
 #
 # Every part has nothing to read and LIMIT seconds (120) of processor time for each of its processes, and ten times as
 # long in all, so that other programs' load makes nothing red. JOBS parts (2) run at a time. What a part printed stays in
-# BUILD/check/. At the end the processor seconds of all parts are added up; BUDGET=60 says what was planned. The last line
+# BUILD/check/ (or BUILD/$WORK/). At the end the processor seconds of all parts are added up; BUDGET=60 says what was planned. The last line
 # is "N passed, N failed[, N skipped]"; exit status 0 if and only if nothing failed.
 # A crash, a time-out, a missing program and a program without its last line have failed.
 
 build=$1
 shift
-work=$build/check
+work=$build/${WORK:-check}
 limit=$build/limit
 : "${LIMIT:=120}" "${JOBS:=2}"
 red='' off=''
