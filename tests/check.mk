@@ -88,6 +88,9 @@ dist: $(BUILD)/tarball #- the project as one file; the same bytes on every machi
 	@if [ -e .git ]; then git ls-files; else cat MANIFEST; fi >$(BUILD)/MANIFEST
 	@$(BUILD)/tarball $(BUILD)/$(DIST).tar.gz $(DIST) $(BUILD)/MANIFEST
 
+bless: all #- expectations of lessons made again from a run; NAMES="05 12"
+	@sh tests/bless.sh $(BUILD) $(NAMES)
+
 rooms: $(BUILD)/rooms #- draw the rooms of lib/ again, for lib/README.md, after an #include between rooms has changed
 	@$(BUILD)/rooms --picture && cp plots/out/rooms.png plots/gallery/
 
@@ -138,5 +141,5 @@ threads: all #- the same bytes for 1, 2, 3 and 8 threads; no data race (thread s
 	    $(RACED:%=$(BUILD)/tsan/test-%) $(BUILD)/tsan/lesson-10 $(BUILD)/tsan/lesson-11
 	@sh tests/races.sh $(BUILD)/tsan $(RACED)
 
-.PHONY: help-dev check check-dev rooms format fuzz libfuzzer dist lint package elsewhere coverage mutants check-all faulty \
+.PHONY: help-dev check check-dev bless rooms format fuzz libfuzzer dist lint package elsewhere coverage mutants check-all faulty \
         faults crash threads

@@ -55,7 +55,7 @@ expected '' 'one\n' 1 '+ one'
 expected 'one\n' ' one\n' 1 'e:1'
 expected 'one\n' 'one\n\n' 1 'e:2'
 expected '1\n2\n3\n4\n5\n6\n7\n8\n9\n' '1\n2\n3\n4\nx\n6\n7\n8\n9\n' 1 'e:5: a:5 differs'
-wants 0 8 sh -c '"$1" e a | grep -c "^[-+ ] "' sh "$build/expect"
+wants 0 6 sh -c '"$1" e a | grep -c "^[-+ ] "' sh "$build/expect"
 expected '$ build/lesson-02 --fast\none\n' 'one\n' 0 ''
 expected 'one\n$ two\n' 'one\n' 1 '- $ two'
 expected '{0.93 \302\261 0.02}\n' '0.9500\n' 0 ''
@@ -73,19 +73,44 @@ expected 'a\n...\nz\n' 'a\nz\n' 0 ''
 expected 'a\n...\nz\n' 'a\nb\nz\nc\nz\n' 0 ''
 expected '...\n' '' 0 ''
 expected '...\nm\n...\nz\n' 'b\nm\nc\nd\nz\n' 0 ''
-expected 'a\n...\nz\n' 'a\nb\nc\n' 1 'e:3: a:2 differs: and so does all that follows'
+expected 'a\n...\nz\n' 'a\nb\nc\n' 1 'e:3: no line fits this and so all that follows'
 expected 'a\n...\nz\n' 'b\nz\n' 1 'e:1: a:1 differs'
 expected 'a\n...\nz\n' 'a\nz\nq\n' 1 '+ q'
+expected 'abc {2 \302\261 0.1} d\n' 'abc 2.5 d\n' 1 '      ^ column 5'
+expected '1\n2\n3\n4\n5\n' '1\nx\n3\n4\ny\n' 1 'e:2: a:2 differs'
+expected '1\n2\n3\n4\n5\n' '1\nx\n3\n4\ny\n' 1 'e:5: a:5 differs'
+expected '1\n2\n3\n4\n' '1\n3\n4\nz\n' 1 '- 2'
+expected '1\n2\n3\n4\n' '1\n3\n4\nz\n' 1 '+ z'
+expected 'a {a: 2 \302\261 0.5}, b {b: 3 \302\261 0.5}\nsum {= a + b \302\261 0.01}\n' 'a 2.2, b 3.1\nsum 5.3\n' 0 ''
+expected 'a {a: 2 \302\261 0.5}, b {b: 3 \302\261 0.5}\nsum {= a + b \302\261 0.01}\n' 'a 2.2, b 3.1\nsum 5.1\n' 1 \
+    '5.1 is off by 0.2, allowed 0.01'
+expected '{a: 2 \302\261 0}\n{= (a + 1) * 3 - a / 4 \302\261 0}\n' '2\n8.5\n' 0 ''
+expected '{= unknown + 1 \302\261 1}\n' '2\n' 1 'differs'
 head -c 3000 /dev/zero >zeros
 wants 1 differs "$build/expect" e zeros
 wants 2 'no/such/file' "$build/expect" e no/such/file
 wants 2 'this is a folder' "$build/expect" . a
-wants 2 'expect [--each] EXPECTED ACTUAL' "$build/expect" e
+wants 2 'expect [--each | --remake] EXPECTED ACTUAL' "$build/expect" e
 printf 'one\nloss {2 \302\261 0.1}\nthree\n' >e
 printf 'three\n\nloss 2.05\n...\n' >a
 wants 0 '' "$build/expect" --each e a
 printf 'loss 2.2\nthree\n' >a
 wants 1 'e has no line: loss 2.2' "$build/expect" --each e a
+
+# remade EXPECTED ACTUAL TEXT: what build/expect --remake makes of two texts is this, and fits ACTUAL.
+remade() {
+    printf -- "$1" >e
+    printf -- "$2" >a
+    printf -- "$3" >want
+    "$build/expect" --remake e a >new
+    wants 0 '' cmp want new
+    wants 0 '' "$build/expect" new a
+}
+remade '$ x --y\nloss {2 \302\261 0.1}\nold\n' 'loss 2.05\nold\n' '$ x --y\nloss {2 \302\261 0.1}\nold\n'
+remade 'loss {a: 2 \302\261 0.1}, {3 \302\261 1} end\n' 'loss 2.5, 3.3 end\n' 'loss {a: 2.5 \302\261 0.1}, {3 \302\261 1} end\n'
+remade 'one\ntwo\nthree\n' 'one\n2\nthree\nfour\n' 'one\n2\nthree\nfour\n'
+remade 'one\ntwo\nthree\nfour\n' 'one\nthree\nfour\n' 'one\nthree\nfour\n'
+remade 'one\n...\nfour\n' 'one\nx\ny\nfour\nfive\n' 'one\n...\nfour\nfive\n'
 
 # ---- limit ----
 wants 3 '' "$build/limit" 10 10 took sh -c 'exit 3'

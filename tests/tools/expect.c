@@ -2,14 +2,17 @@
  *
  *   build/expect EXPECTED ACTUAL             all of ACTUAL, line by line
  *   build/expect --each EXPECTED EXCERPT     every line of EXCERPT is one of EXPECTED's lines, in any order
+ *   build/expect --remake EXPECTED ACTUAL    prints EXPECTED as ACTUAL makes it, with every tolerance that still fits
  *
  * In EXPECTED
- *   {0.93 ± 0.02}   any number from 0.91 to 0.95; the spaces before it do not count, so that columns may move
- *   ...             alone on a line: any number of lines, or none
- *   $ command       as the first line: what was run; not compared
+ *   {0.93 ± 0.02}         any number from 0.91 to 0.95; the spaces before it do not count, so that columns may move
+ *   {loss: 0.93 ± 0.02}   the same, and the number that came is called loss from here on
+ *   {= a + b ± 0.001}     what the numbers called a and b make: + - * / and parentheses
+ *   ...                   alone on a line: any number of lines, or none
+ *   $ command             as the first line: what was run; not compared
  * In EXCERPT, empty lines and lines of "..." are passed over. Spaces at a line's end never count.
  *
- * Exit status 0: it is. 1: it is not; the first difference is shown, with line numbers. 2: a file or word is wrong.
+ * Exit status 0: it is. 1: it is not; all differences are shown, with line and column. 2: a file or word is wrong.
  */
 #include "core/base.h"
 
@@ -52,7 +55,7 @@ static Text text_read(Arena *arena, const char *path) {
     return text;
 }
 
-/* ---- one line ---------------------------------------------------------------------------------------------------- */
+/* ---- numbers ----------------------------------------------------------------------------------------------------- */
 
 static size_t digits_at(const char *text, size_t length) {
     size_t n = 0;
@@ -67,27 +70,123 @@ static size_t number_at(const char *text, size_t length, double *value) {
     size_t n = length > 0 && (text[0] == '-' || text[0] == '+'), part = digits_at(text + n, length - n);
     if (part == 0) return 0;
     n += part;
-    if (n < length && text[n] == '.' && (part = digits_at(text + n + 1, length - n - 1)) > 0) n += 1 + part;
+    part = n < length && text[n] == '.' ? digits_at(text + n + 1, length - n - 1) : 0;
+    if (part > 0) n += 1 + part;
     if (n < length && (text[n] == 'e' || text[n] == 'E')) {
         size_t sign = n + 1 < length && (text[n + 1] == '-' || text[n + 1] == '+');
-        if ((part = digits_at(text + n + 1 + sign, length - n - 1 - sign)) > 0) n += 1 + sign + part;
+        part = digits_at(text + n + 1 + sign, length - n - 1 - sign);
+        if (part > 0) n += 1 + sign + part;
     }
     if (n >= sizeof copy) return 0;
-    memcpy(copy, text, n);
-    copy[n] = '\0';
+    memcpy(copy, text + (text[0] == '+'), n - (text[0] == '+'));
+    copy[n - (text[0] == '+')] = '\0';
     return parse_real(copy, -HUGE_VAL, HUGE_VAL, value) ? n : 0;
 }
 
-/* "{0.93 ± 0.02}" at the start of `text`: its length, 0 if it is none. */
-static size_t tolerance_at(const char *text, size_t length, double *centre, double *width) {
+/* Numbers of ACTUAL that EXPECTED has given a name. */
+enum { NAMED = 256, NAME = 32 };
+static struct {
+    char name[NAME];
+    double value;
+} named[NAMED];
+static int named_count;
+
+static bool named_find(const char *name, double *value) {
+    for (int i = named_count; i-- > 0;)
+        if (!strcmp(named[i].name, name)) {
+            *value = named[i].value;
+            return true;
+        }
+    return false;
+}
+
+static void named_set(const char *name, double value) {
+    if (named_count == NAMED) die_usage("more than %d named numbers", NAMED);
+    snprintf(named[named_count].name, NAME, "%s", name);
+    named[named_count++].value = value;
+}
+
+/* An expression of named and plain numbers: + - * / and parentheses. `at` moves behind what was read. NaN where it is no
+ * expression, or a name is not known. */
+static double sum_at(const char **at, const char *end);
+
+static void skip_spaces(const char **at, const char *end) {
+    while (*at < end && **at == ' ') ++*at;
+}
+
+static double factor_at(const char **at, const char *end) {
+    char name[NAME];
+    double value = NAN;
+    int n = 0;
+    skip_spaces(at, end);
+    if (*at < end && **at == '(') {
+        ++*at;
+        value = sum_at(at, end);
+        skip_spaces(at, end);
+        if (*at == end || **at != ')') return NAN;
+        ++*at;
+        return value;
+    }
+    size_t length = number_at(*at, (size_t)(end - *at), &value);
+    *at += length;
+    if (length > 0) return value;
+    while (*at + n < end && n < NAME - 1 && (isalnum((unsigned char)(*at)[n]) || (*at)[n] == '_')) n++;
+    snprintf(name, sizeof name, "%.*s", n, *at);
+    *at += n;
+    return n > 0 && named_find(name, &value) ? value : NAN;
+}
+
+static double product_at(const char **at, const char *end) {
+    double value = factor_at(at, end);
+    for (skip_spaces(at, end); *at < end && (**at == '*' || **at == '/'); skip_spaces(at, end)) {
+        bool times = *(*at)++ == '*';
+        double next = factor_at(at, end);
+        value = times ? value * next : value / next;
+    }
+    return value;
+}
+
+static double sum_at(const char **at, const char *end) {
+    double value = product_at(at, end);
+    for (skip_spaces(at, end); *at < end && (**at == '+' || **at == '-'); skip_spaces(at, end)) {
+        double sign = *(*at)++ == '+' ? 1 : -1;
+        value += sign * product_at(at, end);
+    }
+    return value;
+}
+
+/* ---- one line ---------------------------------------------------------------------------------------------------- */
+
+/* What is wanted of a number: centre and width, its name or "", and what "{...}" was. */
+typedef struct {
+    double centre, width;
+    char name[NAME];
+} Wanted;
+
+/* "{0.93 ± 0.02}", "{loss: 0.93 ± 0.02}" or "{= rows + columns ± 0.001}" at the start of `text`: its length, 0 if it is
+ * none. */
+static size_t wanted_at(const char *text, size_t length, Wanted *wanted) {
     static const char sign[] = " \302\261 ";
-    size_t n = 1, part;
-    if (length == 0 || text[0] != '{' || !(part = number_at(text + n, length - n, centre))) return 0;
-    n += part;
-    if (length - n < strlen(sign) || memcmp(text + n, sign, strlen(sign))) return 0;
-    n += strlen(sign);
-    if (!(part = number_at(text + n, length - n, width)) || n + part >= length || text[n + part] != '}') return 0;
-    return n + part + 1;
+    const char *close = length && text[0] == '{' ? memchr(text, '}', length) : NULL, *middle = NULL, *at = text + 1;
+    if (!close) return 0;
+    for (const char *s = text; s + strlen(sign) <= close && !middle; s++)
+        if (!memcmp(s, sign, strlen(sign))) middle = s;
+    if (!middle) return 0;
+    const char *width = middle + strlen(sign);
+    if (number_at(width, (size_t)(close - width), &wanted->width) != (size_t)(close - width)) return 0;
+    const char *colon = memchr(text, ':', (size_t)(middle - text));
+    wanted->name[0] = '\0';
+    if (*at == '=') {
+        at++;
+        wanted->centre = sum_at(&at, middle);
+        return at == middle ? (size_t)(close + 1 - text) : 0;
+    }
+    if (colon) {
+        snprintf(wanted->name, NAME, "%.*s", (int)(colon - at), at);
+        for (at = colon + 1; at < middle && *at == ' ';) at++;
+    }
+    return number_at(at, (size_t)(middle - at), &wanted->centre) == (size_t)(middle - at) ? (size_t)(close + 1 - text)
+                                                                                          : 0;
 }
 
 static size_t spaces_at(Line line, size_t at) {
@@ -96,77 +195,203 @@ static size_t spaces_at(Line line, size_t at) {
     return n - at;
 }
 
-/* Does `got` fit `wanted`? If a number was outside its bounds, `why` says by how much. */
-static bool line_fits(Line wanted, Line got, Err *why) {
+/* Does `got` fit `wanted`? Where it does not, *column is the place in `got`, from 0, and `why` says by how much a number
+ * was outside its bounds. Numbers with a name are remembered. */
+static bool line_fits(Line wanted, Line got, size_t *column, Err *why) {
     size_t w = 0, g = 0;
-    double centre, width, value;
+    int count = named_count;
+    Wanted number;
+    double value;
     while (w < wanted.length) {
         size_t spaces = spaces_at(wanted, w);
-        size_t skip = tolerance_at(wanted.text + w + spaces, wanted.length - w - spaces, &centre, &width);
+        size_t skip = wanted_at(wanted.text + w + spaces, wanted.length - w - spaces, &number);
+        *column = g;
         if (skip == 0) {
-            if (g >= got.length || got.text[g] != wanted.text[w]) return false;
+            if (g >= got.length || got.text[g] != wanted.text[w]) break;
             w++;
             g++;
             continue;
         }
         g += spaces_at(got, g);
+        *column = g;
         size_t length = number_at(got.text + g, got.length - g, &value);
-        if (length == 0) return err_set(why, "a number was wanted at column %zu", g + 1);
-        double error = fabs(value - centre);
-        if (error > width * (1 + 1e-9)) return err_set(why, "%g is off by %g, allowed %g", value, error, width);
+        double error = fabs(value - number.centre);
+        if (length == 0) err_set(why, "a number was wanted at column %zu", g + 1);
+        else if (!(error <= number.width * (1 + 1e-9)))
+            err_set(why, "%g is off by %g, allowed %g", value, error, number.width);
+        if (length == 0 || !(error <= number.width * (1 + 1e-9))) break;
+        if (number.name[0]) named_set(number.name, value);
         w += spaces + skip;
         g += length;
     }
-    return g == got.length;
+    if (w == wanted.length && g == got.length) return true;
+    if (w == wanted.length) *column = g;
+    named_count = count;
+    return false;
+}
+
+static bool fits(Line wanted, Line got) {
+    size_t column = 0;
+    return line_fits(wanted, got, &column, NULL);
 }
 
 /* ---- whole texts ------------------------------------------------------------------------------------------------- */
 
-enum { BEFORE = 3, AFTER = 3 };
+enum { BEFORE = 3, SHOWN = 40 };
 
 static void print_line(char mark, Line line) { printf("%c %.*s\n", mark, (int)MIN(line.length, 400), line.text); }
 
-/* Shows what stood before, what was wanted, what came, and what came then: 2 + BEFORE + AFTER lines at most. */
-static void show(const Text *wanted, size_t w, const Text *got, size_t g) {
+/* One line that was wanted and one that came in its place, with a mark below the column where they part. */
+static void show_pair(const Text *wanted, size_t w, const Text *got, size_t g) {
     Err why = { "" };
-    bool has_wanted = w < wanted->count, has_got = g < got->count;
-    if (has_wanted && has_got) line_fits(wanted->lines[w], got->lines[g], &why);
-    if (w > 0 && line_is(wanted->lines[w - 1], "...")) err_set(&why, "and so does all that follows");
+    size_t column = 0;
+    line_fits(wanted->lines[w], got->lines[g], &column, &why);
     printf("%s:%zu: %s:%zu differs%s%s\n", wanted->path, w + 1, got->path, g + 1, why.text[0] ? ": " : "", why.text);
     for (size_t i = g > BEFORE ? g - BEFORE : 0; i < g; i++) print_line(' ', got->lines[i]);
-    if (has_wanted) print_line('-', wanted->lines[w]);
-    else printf("- (the end)\n");
-    if (has_got) print_line('+', got->lines[g]);
-    else printf("+ (the end)\n");
-    for (size_t i = g + 1; i < got->count && i <= g + AFTER; i++) print_line(' ', got->lines[i]);
+    print_line('-', wanted->lines[w]);
+    print_line('+', got->lines[g]);
+    if (column < 400) printf("  %*s^ column %zu\n", (int)column, "", column + 1);
+}
+
+static bool two_fit(const Text *wanted, size_t w, const Text *got, size_t g) {
+    if (w >= wanted->count || g >= got->count) return w >= wanted->count && g >= got->count;
+    if (!fits(wanted->lines[w], got->lines[g])) return false;
+    return w + 1 >= wanted->count || g + 1 >= got->count || fits(wanted->lines[w + 1], got->lines[g + 1]);
+}
+
+/* How many lines of each text to pass over until both agree again: the fewest, at most SHOWN in all. */
+static void resynchronise(const Text *wanted, size_t w, const Text *got, size_t g, size_t *skip_w, size_t *skip_g) {
+    for (size_t sum = 1; sum <= SHOWN; sum++)
+        for (size_t i = 0; i <= sum; i++) {
+            size_t j = (sum + 1) / 2 + (i % 2 ? i / 2 + 1 : -(i / 2)); /* equally many of both first */
+            if (j > sum || !two_fit(wanted, w + sum - j, got, g + j)) continue;
+            *skip_w = sum - j;
+            *skip_g = j;
+            return;
+        }
+    *skip_w = 1;
+    *skip_g = 1;
+}
+
+/* Every difference, one after the other. "..." stands for the lines before the first that fits what follows it. */
+static void show_all(const Text *wanted, const Text *got, size_t w) {
+    size_t g = 0, shown = 0;
+    while ((w < wanted->count || g < got->count) && shown < SHOWN) {
+        size_t skip_w = 0, skip_g = 0;
+        if (w < wanted->count && line_is(wanted->lines[w], "...")) {
+            size_t next = g;
+            if (++w == wanted->count) return;
+            while (next < got->count && !fits(wanted->lines[w], got->lines[next])) next++;
+            if (next < got->count) g = next;
+            else printf("%s:%zu: no line fits this and so all that follows\n", wanted->path, w + 1);
+            if (next == got->count) break;
+        } else if (w < wanted->count && g < got->count && fits(wanted->lines[w], got->lines[g])) {
+            w++;
+            g++;
+        } else {
+            resynchronise(wanted, w, got, g, &skip_w, &skip_g);
+            size_t pair = w < wanted->count && g < got->count && skip_w && skip_g;
+            if (pair) show_pair(wanted, w, got, g);
+            else printf("%s:%zu: %s:%zu differs\n", wanted->path, w + 1, got->path, g + 1);
+            for (size_t i = pair; i < skip_w && w + i < wanted->count; i++) print_line('-', wanted->lines[w + i]);
+            if (w >= wanted->count) printf("- (the end)\n");
+            for (size_t i = pair; i < skip_g && g + i < got->count; i++) print_line('+', got->lines[g + i]);
+            if (g >= got->count) printf("+ (the end)\n");
+            w = MIN(w + skip_w, wanted->count);
+            g = MIN(g + skip_g, got->count);
+            shown++;
+        }
+    }
     printf("('-' was expected, '+' came)\n");
 }
 
 /* Matches with "..." as a star does in a file name: it first stands for nothing, and takes one line more each time
- * what follows it does not fit. The furthest expected line that was reached is the one to show. */
+ * what follows it does not fit. */
 static bool compare(const Text *wanted, const Text *got) {
-    size_t w = wanted->count > 0 && wanted->lines[0].length > 1 && !memcmp(wanted->lines[0].text, "$ ", 2), g = 0;
-    size_t dots = SIZE_MAX, dots_end = 0, far_w = w, far_g = 0;
+    size_t first = wanted->count > 0 && wanted->lines[0].length > 1 && !memcmp(wanted->lines[0].text, "$ ", 2);
+    size_t w = first, g = 0, dots = SIZE_MAX, dots_end = 0;
     while (g < got->count || w < wanted->count) {
-        if (w > far_w) {
-            far_w = w;
-            far_g = g;
-        }
         if (w < wanted->count && line_is(wanted->lines[w], "...")) {
             dots = w++;
             dots_end = g;
-        } else if (w < wanted->count && g < got->count && line_fits(wanted->lines[w], got->lines[g], NULL)) {
+        } else if (w < wanted->count && g < got->count && fits(wanted->lines[w], got->lines[g])) {
             w++;
             g++;
         } else if (dots != SIZE_MAX && dots_end < got->count) {
             w = dots + 1;
             g = ++dots_end;
         } else {
-            show(wanted, far_w, got, far_g);
+            named_count = 0;
+            show_all(wanted, got, first);
             return false;
         }
     }
     return true;
+}
+
+/* ---- remaking ---------------------------------------------------------------------------------------------------- */
+
+/* The wanted line with the numbers of `got`: a tolerance whose number still fits stays; another keeps its width and gets a
+ * new centre. Where the words differ the line is `got`. */
+static void remake_line(Line wanted, Line got, FILE *out) {
+    size_t w = 0, g = 0, length = 0;
+    Wanted number;
+    double value;
+    char *text = NULL;
+    FILE *line = open_memstream(&text, &length);
+    if (!line) die("out of memory");
+    while (w < wanted.length) {
+        size_t spaces = spaces_at(wanted, w);
+        const char *at = wanted.text + w + spaces;
+        size_t skip = wanted_at(at, wanted.length - w - spaces, &number);
+        if (skip == 0) {
+            if (g >= got.length || got.text[g] != wanted.text[w]) break;
+            fputc(wanted.text[w++], line);
+            g++;
+            continue;
+        }
+        g += spaces_at(got, g);
+        size_t digits = number_at(got.text + g, got.length - g, &value);
+        if (digits == 0) break;
+        if (number.name[0]) named_set(number.name, value);
+        if (at[1] == '=' || fabs(value - number.centre) <= number.width * (1 + 1e-9)) {
+            fprintf(line, "%.*s%.*s", (int)spaces, wanted.text + w, (int)skip, at);
+        } else {
+            const char *sign = strstr(at, " \302\261 ");
+            fprintf(line, "%.*s{%s%s%.*s%.*s", (int)spaces, wanted.text + w, number.name, number.name[0] ? ": " : "",
+                    (int)digits, got.text + g, (int)(at + skip - sign), sign);
+        }
+        w += spaces + skip;
+        g += digits;
+    }
+    fclose(line);
+    if (w == wanted.length && g == got.length) fprintf(out, "%s\n", text);
+    else fprintf(out, "%.*s\n", (int)got.length, got.text);
+    free(text);
+}
+
+static void remake(const Text *wanted, const Text *got, FILE *out) {
+    size_t w = 0, g = 0, skip_w = 0, skip_g = 0;
+    if (wanted->count > 0 && wanted->lines[0].length > 1 && !memcmp(wanted->lines[0].text, "$ ", 2))
+        fprintf(out, "%.*s\n", (int)wanted->lines[w++].length, wanted->lines[0].text);
+    while (g < got->count || w < wanted->count) {
+        if (w < wanted->count && line_is(wanted->lines[w], "...")) {
+            fprintf(out, "...\n");
+            for (w++; g < got->count && (w == wanted->count || !fits(wanted->lines[w], got->lines[g]));) g++;
+        } else if (w < wanted->count && g < got->count && fits(wanted->lines[w], got->lines[g])) {
+            fprintf(out, "%.*s\n", (int)wanted->lines[w].length, wanted->lines[w].text);
+            w++;
+            g++;
+        } else {
+            resynchronise(wanted, w, got, g, &skip_w, &skip_g);
+            for (size_t i = 0; i < skip_g && g + i < got->count; i++) {
+                Line line = w + i < wanted->count && i < skip_w ? wanted->lines[w + i] : got->lines[g + i];
+                remake_line(line, got->lines[g + i], out);
+            }
+            w = MIN(w + skip_w, wanted->count);
+            g = MIN(g + skip_g, got->count);
+        }
+    }
 }
 
 /* Is every line of `excerpt` among those of `wanted`? Names each that is not. */
@@ -175,7 +400,7 @@ static bool compare_each(const Text *wanted, const Text *excerpt) {
     for (size_t e = 0; e < excerpt->count; e++) {
         Line line = excerpt->lines[e];
         bool found = line.length == 0 || line_is(line, "...");
-        for (size_t w = 0; w < wanted->count && !found; w++) found = line_fits(wanted->lines[w], line, NULL);
+        for (size_t w = 0; w < wanted->count && !found; w++) found = fits(wanted->lines[w], line);
         if (!found) printf("%s has no line: %.*s\n", wanted->path, (int)MIN(line.length, 400), line.text);
         ok = ok && found;
     }
@@ -184,10 +409,14 @@ static bool compare_each(const Text *wanted, const Text *excerpt) {
 
 int main(int argc, char **argv) {
     Arena arena = { 0 };
-    bool each = argc == 4 && !strcmp(argv[1], "--each");
-    if (argc != 3 && !each) die_usage("expect [--each] EXPECTED ACTUAL");
+    const char *mode = argc == 4 ? argv[1] : "";
+    bool ok = true;
+    if (argc != 3 && strcmp(mode, "--each") != 0 && strcmp(mode, "--remake") != 0)
+        die_usage("expect [--each | --remake] EXPECTED ACTUAL");
     Text wanted = text_read(&arena, argv[argc - 2]), got = text_read(&arena, argv[argc - 1]);
-    bool ok = each ? compare_each(&wanted, &got) : compare(&wanted, &got);
+    if (!strcmp(mode, "--remake")) remake(&wanted, &got, stdout);
+    else if (*mode) ok = compare_each(&wanted, &got);
+    else ok = compare(&wanted, &got);
     arena_free(&arena);
     return status_printed(ok ? 0 : EXIT_TROUBLE);
 }
