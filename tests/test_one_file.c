@@ -11,16 +11,23 @@
 static Arena arena;
 
 /* What the parameters are called in files and in the library. There a weight is [out,in], and `in` counts channel by
- * channel, within a channel place by place. In lesson 00 it is [in,out], and `in` counts place by place.
- * `channels` is 0
- * where both have the same layout, and ANY where there is one place. */
+ * channel, within a channel place by place. In lesson 00 it is [in,out], and `in` counts place by place. `channels` is
+ * 0 where both have the same layout, and ANY where there is one place. */
 enum { ANY = -1 };
-static const struct { const char *name; int channels; } tensors[PARAMETERS] = {
-    [CONV1_WEIGHT] = { "image.conv1.weight", 3 },   [CONV1_BIAS] = { "image.conv1.bias", 0 },
-    [CONV2_WEIGHT] = { "image.conv2.weight", 16 },  [CONV2_BIAS] = { "image.conv2.bias", 0 },
-    [IMAGE_WEIGHT] = { "image.fc.weight", 32 },     [IMAGE_BIAS] = { "image.fc.bias", 0 },
-    [WORD_WEIGHT] = { "text.embedding.weight", 0 }, [TEXT_WEIGHT] = { "text.fc.weight", ANY },
-    [TEXT_BIAS] = { "text.fc.bias", 0 },            [LOGIT_SCALE] = { "logit_scale", 0 },
+static const struct {
+    const char *name;
+    int channels;
+} tensors[PARAMETERS] = {
+    [CONV1_WEIGHT] = { "image.conv1.weight", 3 },
+    [CONV1_BIAS] = { "image.conv1.bias", 0 },
+    [CONV2_WEIGHT] = { "image.conv2.weight", 16 },
+    [CONV2_BIAS] = { "image.conv2.bias", 0 },
+    [IMAGE_WEIGHT] = { "image.fc.weight", 32 },
+    [IMAGE_BIAS] = { "image.fc.bias", 0 },
+    [WORD_WEIGHT] = { "text.embedding.weight", 0 },
+    [TEXT_WEIGHT] = { "text.fc.weight", ANY },
+    [TEXT_BIAS] = { "text.fc.bias", 0 },
+    [LOGIT_SCALE] = { "logit_scale", 0 },
 };
 
 /* Where number i of the tensor lies in the lesson's matrix of that parameter. */
@@ -130,7 +137,8 @@ TEST(computes_as_the_library) {
     Clip clip;
     Tape tape = { .training = true };
     Rng rng = rng_seed(7, 0);
-    ClipConfig config = { .image = { .kind = "small", .embed = E }, .tokens = T,
+    ClipConfig config = { .image = { .kind = "small", .embed = E },
+                          .tokens = T,
                           .text = { .kind = "bow", .vocabulary = V, .width = D, .embed = E, .padding = -1 } };
     CHECK(clip_init(&clip, config, NULL, 1, &err), "%s", err.text);
     static Model m;

@@ -5,10 +5,10 @@
  * vector, a text tower turns a caption into a vector. Training makes the vectors of a picture and of its own caption
  * point in the same direction. Then the model can classify pictures by captions, although nobody trained a classifier.
  *
- * Read from top to bottom. Every layer has a forward and a backward function; its formula stands above it.
- * B pairs are in a batch, T words in a caption, V words in the vocabulary, D numbers stand for a word, E numbers are an
- * embedding. A comment such as [B,E] is the shape of a buffer; the last index runs fastest. n is how many rows of the
- * batch are in use. dX is the gradient of the loss with respect to X, the `gradient` of matrix X. */
+ * Read from top to bottom. Every layer has a forward and a backward function; its formula stands above it. B pairs are
+ * in a batch, T words in a caption, V words in the vocabulary, D numbers stand for a word, E numbers are an embedding.
+ * A comment such as [B,E] is the shape of a buffer; the last index runs fastest. n is how many rows of the batch are in
+ * use. dX is the gradient of the loss with respect to X, the `gradient` of matrix X. */
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
@@ -19,14 +19,12 @@
 #include <time.h>
 #include <unistd.h> /* only isatty and access */
 
-enum {
-    SIDE = 32, CHANNELS = 3, PLACES = SIDE * SIDE,    /* a picture has 32 x 32 places of 3 channels: red, green, blue */
-    SIDE1 = 16, WIDTH1 = 16, PLACES1 = SIDE1 * SIDE1, /* the first convolution leaves 16 x 16 places of 16 channels */
-    SIDE2 = 8, WIDTH2 = 32, PLACES2 = SIDE2 * SIDE2,  /* the second convolution leaves 8 x 8 places of 32 channels */
-    FLAT = WIDTH2 * PLACES2,                          /* 2048 numbers go into the linear layer of the image tower */
-    RECORD = 1 + CHANNELS * PLACES,                   /* 3073 bytes: the label and the pixels of a CIFAR-10 picture */
-    RECORDS_PER_FILE = 10000, CLASSES = 10, TEMPLATES = 3, MAX_WORDS = 64, MAX_LENGTH = 8
-};
+enum { SIDE = 32, CHANNELS = 3, PLACES = SIDE * SIDE };    /* a picture: 32 x 32 places of red, green and blue */
+enum { SIDE1 = 16, WIDTH1 = 16, PLACES1 = SIDE1 * SIDE1 }; /* after the first convolution: 16 x 16 of 16 channels */
+enum { SIDE2 = 8, WIDTH2 = 32, PLACES2 = SIDE2 * SIDE2 };  /* after the second convolution: 8 x 8 of 32 channels */
+enum { FLAT = PLACES2 * WIDTH2 };                          /* 2048 numbers go into the image tower's linear layer */
+enum { RECORDS = 10000, RECORD = 1 + CHANNELS * PLACES };  /* a CIFAR-10 file: 10,000 records of 3073 bytes */
+enum { CLASSES = 10, TEMPLATES = 3, MAX_WORDS = 64, MAX_LENGTH = 8 };
 
 /* ---- 1. helpers ------------------------------------------------------------------------------------------------- */
 /* Prints one line on stderr and ends the program. */
@@ -71,17 +69,17 @@ typedef struct {
 
 static const char *const cifar_files[6] = { "data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin",
                                             "data_batch_4.bin", "data_batch_5.bin", "test_batch.bin" };
-static const char *const cifar_classes[CLASSES] = { "airplane", "automobile", "bird", "cat", "deer",
-                                                    "dog", "frog", "horse", "ship", "truck" };
-static const char *const shape_classes[CLASSES] = { "red circle", "green circle", "blue circle", "yellow circle",
-                                                    "white circle", "red square", "green square", "blue square",
+static const char *const cifar_classes[CLASSES] = { "airplane", "automobile", "bird",  "cat",  "deer",
+                                                    "dog",      "frog",       "horse", "ship", "truck" };
+static const char *const shape_classes[CLASSES] = { "red circle",    "green circle", "blue circle",  "yellow circle",
+                                                    "white circle",  "red square",   "green square", "blue square",
                                                     "yellow square", "white square" };
 
 /* Reads `files` of the six files of a folder, from number `first` on. */
 static Pictures read_cifar(const char *folder, int first, int files) {
     const char *advice = "run `make data`, or use --data FOLDER or --data shapes";
-    const size_t size = (size_t)RECORDS_PER_FILE * RECORD;
-    Pictures pictures = { .count = files * RECORDS_PER_FILE, .classes = cifar_classes };
+    const size_t size = (size_t)RECORDS * RECORD;
+    Pictures pictures = { .count = files * RECORDS, .classes = cifar_classes };
     pictures.records = allocate(pictures.count + 1, RECORD); /* one more, to notice a file that is too long */
     for (int i = 0; i < files; i++) {
         char path[1024];
@@ -92,7 +90,7 @@ static Pictures read_cifar(const char *folder, int first, int files) {
         size_t got = fread(records, 1, size + 1, file);
         if (got < size) fail(1, "%s: %zu bytes, want %zu; %s", path, got, size, advice);
         if (got > size) fail(1, "%s: more than %zu bytes; %s", path, size, advice);
-        for (int r = 0; r < RECORDS_PER_FILE; r++)
+        for (int r = 0; r < RECORDS; r++)
             if (records[r * RECORD] >= CLASSES)
                 fail(1, "%s: label %d in record %d, want 0 to 9; %s", path, records[r * RECORD], r, advice);
         fclose(file);
@@ -102,15 +100,15 @@ static Pictures read_cifar(const char *folder, int first, int files) {
 
 /* Draws circles (label 0 to 4) and squares (5 to 9) at random places on grey, with noise on every pixel. */
 static Pictures draw_shapes(int count, uint64_t *random) {
-    static const int colours[5][CHANNELS] = { { 220, 40, 40 }, { 40, 180, 40 }, { 40, 40, 220 }, { 220, 220, 40 },
-                                              { 240, 240, 240 } };
+    static const int colours[5][CHANNELS] = {
+        { 220, 40, 40 }, { 40, 180, 40 }, { 40, 40, 220 }, { 220, 220, 40 }, { 240, 240, 240 }
+    };
     Pictures pictures = { .count = count, .classes = shape_classes, .records = allocate(count, RECORD) };
     for (int n = 0; n < count; n++) {
         unsigned char *record = pictures.records + (size_t)n * RECORD;
         int label = random_below(random, CLASSES);
         double middle_x = random_between(random, 10, 22), middle_y = random_between(random, 10, 22);
-        double radius = random_between(random, 4, 8);
-        double grey = random_between(random, 60, 160);
+        double radius = random_between(random, 4, 8), grey = random_between(random, 60, 160);
         record[0] = (unsigned char)label;
         for (int i = 0; i < CHANNELS * PLACES; i++) {
             double dx = fabs(i % SIDE - middle_x), dy = fabs(i / SIDE % SIDE - middle_y);
@@ -131,22 +129,17 @@ typedef struct {
     char word[MAX_WORDS][16]; /* token i stands for word[i] */
 } Vocabulary;
 
-/* The token of a word. A new word gets the next number. */
-static int token_of(Vocabulary *vocabulary, const char *word) {
-    int token = 0;
-    while (token < vocabulary->count && strcmp(vocabulary->word[token], word) != 0) token++;
-    snprintf(vocabulary->word[token], sizeof vocabulary->word[token], "%s", word);
-    if (token == vocabulary->count) vocabulary->count++;
-    return token;
-}
-
-/* The tokens of a caption. Returns T. */
+/* The tokens of a caption. A word that is not in the vocabulary gets the next number. Returns T. */
 static int tokenise(Vocabulary *vocabulary, const char *template, const char *class_name, int *tokens) {
     char caption[128];
     int length = 0;
     snprintf(caption, sizeof caption, "%s %s", template, class_name);
     for (char *word = strtok(caption, " "); word; word = strtok(NULL, " ")) {
-        tokens[length] = token_of(vocabulary, word);
+        int token = 0;
+        while (token < vocabulary->count && strcmp(vocabulary->word[token], word) != 0) token++;
+        snprintf(vocabulary->word[token], sizeof vocabulary->word[token], "%s", word);
+        if (token == vocabulary->count) vocabulary->count++;
+        tokens[length] = token;
         length++;
     }
     return length;
@@ -161,9 +154,11 @@ typedef struct {
 } Matrix;
 
 static Matrix new_matrix(int rows, int columns) {
-    return (Matrix){ .rows = rows, .columns = columns, .value = allocate(rows * columns, sizeof(float)),
-                     .gradient = allocate(rows * columns, sizeof(float)),
-                     .velocity = allocate(rows * columns, sizeof(float)) };
+    Matrix m = { .rows = rows, .columns = columns };
+    m.value = allocate(rows * columns, sizeof(float));
+    m.gradient = allocate(rows * columns, sizeof(float));
+    m.velocity = allocate(rows * columns, sizeof(float));
+    return m;
 }
 
 /* Linear layer: Y = X W + b.     X [n,in], W [in,out], b [1,out] -> Y [n,out]
@@ -215,10 +210,12 @@ static int patch_source(int patch, int k, int side) {
 /* X [n*side*side,channels] -> P [n*side/2*side/2,9*channels] */
 static void patches_forward(int n, int side, const Matrix *X, Matrix *P) {
     int channels = X->columns;
-    for (int i = 0; i < n * side * side / 4 * 9; i++) {
-        int source = patch_source(i / 9, i % 9, side);
-        float *p = P->value + i * channels;
-        for (int c = 0; c < channels; c++) p[c] = source < 0 ? 0 : X->value[source * channels + c];
+    for (int patch = 0; patch < n * side * side / 4; patch++) {
+        for (int k = 0; k < 9; k++) {
+            int source = patch_source(patch, k, side);
+            float *p = P->value + (patch * 9 + k) * channels;
+            for (int c = 0; c < channels; c++) p[c] = source < 0 ? 0 : X->value[source * channels + c];
+        }
     }
 }
 
@@ -226,10 +223,12 @@ static void patches_forward(int n, int side, const Matrix *X, Matrix *P) {
 static void patches_backward(int n, int side, Matrix *X, const Matrix *P) {
     int channels = X->columns;
     for (int i = 0; i < n * side * side * channels; i++) X->gradient[i] = 0;
-    for (int i = 0; i < n * side * side / 4 * 9; i++) {
-        int source = patch_source(i / 9, i % 9, side);
-        const float *dp = P->gradient + i * channels;
-        for (int c = 0; c < channels && source >= 0; c++) X->gradient[source * channels + c] += dp[c];
+    for (int patch = 0; patch < n * side * side / 4; patch++) {
+        for (int k = 0; k < 9; k++) {
+            int source = patch_source(patch, k, side);
+            const float *dp = P->gradient + (patch * 9 + k) * channels;
+            for (int c = 0; c < channels && source >= 0; c++) X->gradient[source * channels + c] += dp[c];
+        }
     }
 }
 
@@ -247,15 +246,17 @@ static void relu_backward(int n, Matrix *Y) {
 static void bag_forward(int n, int T, const int *tokens, const Matrix *W, Matrix *M) {
     int D = W->columns;
     for (int i = 0; i < n * D; i++) M->value[i] = 0;
-    for (int i = 0; i < n * T; i++)
-        for (int d = 0; d < D; d++) M->value[i / T * D + d] += W->value[tokens[i] * D + d] / (float)T;
+    for (int b = 0; b < n; b++)
+        for (int t = 0; t < T; t++)
+            for (int d = 0; d < D; d++) M->value[b * D + d] += W->value[tokens[b * T + t] * D + d] / (float)T;
 }
 
 /* dW[v] = 1/T sum of dM[b] over all (b,t) with token(b,t) = v, added to what is there. */
 static void bag_backward(int n, int T, const int *tokens, Matrix *W, const Matrix *M) {
     int D = W->columns;
-    for (int i = 0; i < n * T; i++)
-        for (int d = 0; d < D; d++) W->gradient[tokens[i] * D + d] += M->gradient[i / T * D + d] / (float)T;
+    for (int b = 0; b < n; b++)
+        for (int t = 0; t < T; t++)
+            for (int d = 0; d < D; d++) W->gradient[tokens[b * T + t] * D + d] += M->gradient[b * D + d] / (float)T;
 }
 
 static double dot_product(const float *a, const float *b, int n) {
@@ -278,9 +279,7 @@ static void normalise_forward(int n, const Matrix *X, Matrix *U) {
 static void normalise_backward(int n, Matrix *X, const Matrix *U) {
     int E = X->columns;
     for (int b = 0; b < n; b++) {
-        const float *x = X->value + b * E;
-        const float *u = U->value + b * E;
-        const float *du = U->gradient + b * E;
+        const float *x = X->value + b * E, *u = U->value + b * E, *du = U->gradient + b * E;
         double length = fmax(sqrt(dot_product(x, x, E)), 1e-12);
         double along = dot_product(u, du, E);
         for (int e = 0; e < E; e++) X->gradient[b * E + e] = (float)((du[e] - u[e] * along) / length);
@@ -288,14 +287,18 @@ static void normalise_backward(int n, Matrix *X, const Matrix *U) {
 }
 
 /* ---- 5. model --------------------------------------------------------------------------------------------------- */
-/* The parameters. A convolution's weight has a row for each (ky,kx,channel), the image weight for (y,x,channel). */
+/* The parameters. A convolution's weight has a row for each (ky,kx,channel), the image weight for each (y,x,channel) */
 enum {
-    CONV1_WEIGHT, CONV1_BIAS, /* [27,16], [1,16] */
-    CONV2_WEIGHT, CONV2_BIAS, /* [144,32], [1,32] */
-    IMAGE_WEIGHT, IMAGE_BIAS, /* [2048,E], [1,E] */
-    WORD_WEIGHT,              /* [V,D], the embedding of each word */
-    TEXT_WEIGHT, TEXT_BIAS,   /* [D,E], [1,E] */
-    LOGIT_SCALE,              /* [1,1], t: cosine similarities are multiplied by e^t */
+    CONV1_WEIGHT, /* [27,16] */
+    CONV1_BIAS,   /* [1,16] */
+    CONV2_WEIGHT, /* [144,32] */
+    CONV2_BIAS,   /* [1,32] */
+    IMAGE_WEIGHT, /* [2048,E] */
+    IMAGE_BIAS,   /* [1,E] */
+    WORD_WEIGHT,  /* [V,D], the embedding of each word */
+    TEXT_WEIGHT,  /* [D,E] */
+    TEXT_BIAS,    /* [1,E] */
+    LOGIT_SCALE,  /* [1,1], t: cosine similarities are multiplied by e^t */
     PARAMETERS
 };
 
@@ -316,20 +319,24 @@ typedef struct {
 } Model;
 
 static Model new_model(int B, int T, int V, int D, int E) {
-    return (Model){
-        .parameter = { [CONV1_WEIGHT] = new_matrix(9 * CHANNELS, WIDTH1), [CONV1_BIAS] = new_matrix(1, WIDTH1),
-                       [CONV2_WEIGHT] = new_matrix(9 * WIDTH1, WIDTH2), [CONV2_BIAS] = new_matrix(1, WIDTH2),
-                       [IMAGE_WEIGHT] = new_matrix(FLAT, E), [IMAGE_BIAS] = new_matrix(1, E),
-                       [WORD_WEIGHT] = new_matrix(V, D),
-                       [TEXT_WEIGHT] = new_matrix(D, E), [TEXT_BIAS] = new_matrix(1, E),
-                       [LOGIT_SCALE] = new_matrix(1, 1) },
-        .length = T, .tokens = allocate(B * T, sizeof(int)), .pixels = new_matrix(B * PLACES, CHANNELS),
-        .patches1 = new_matrix(B * PLACES1, 9 * CHANNELS), .hidden1 = new_matrix(B * PLACES1, WIDTH1),
-        .patches2 = new_matrix(B * PLACES2, 9 * WIDTH1), .hidden2 = new_matrix(B * PLACES2, WIDTH2),
-        .mean = new_matrix(B, D), .image = new_matrix(B, E), .text = new_matrix(B, E),
-        .image_unit = new_matrix(B, E), .text_unit = new_matrix(B, E), .logits = new_matrix(B, B),
-        .transposed = allocate(FLAT * E + 9 * WIDTH1 * WIDTH2 + D * E, sizeof(float)),
-    };
+    const int rows[PARAMETERS] = { 9 * CHANNELS, 1, 9 * WIDTH1, 1, FLAT, 1, V, D, 1, 1 };
+    const int columns[PARAMETERS] = { WIDTH1, WIDTH1, WIDTH2, WIDTH2, E, E, D, E, E, 1 };
+    Model m = { .length = T };
+    for (int i = 0; i < PARAMETERS; i++) m.parameter[i] = new_matrix(rows[i], columns[i]);
+    m.tokens = allocate(B * T, sizeof(int));
+    m.pixels = new_matrix(B * PLACES, CHANNELS);
+    m.patches1 = new_matrix(B * PLACES1, 9 * CHANNELS);
+    m.hidden1 = new_matrix(B * PLACES1, WIDTH1);
+    m.patches2 = new_matrix(B * PLACES2, 9 * WIDTH1);
+    m.hidden2 = new_matrix(B * PLACES2, WIDTH2);
+    m.mean = new_matrix(B, D);
+    m.image = new_matrix(B, E);
+    m.text = new_matrix(B, E);
+    m.image_unit = new_matrix(B, E);
+    m.text_unit = new_matrix(B, E);
+    m.logits = new_matrix(B, B);
+    m.transposed = allocate(FLAT * E + 9 * WIDTH1 * WIDTH2 + D * E, sizeof(float));
+    return m;
 }
 
 /* First values. Weights are uniform with variance 2 / rows (He et al. 2015, arXiv:1502.01852): a uniform number in +-a
@@ -402,12 +409,13 @@ static void logits_backward(Model *m, int n) {
     double dt = 0;
     memset(m->image_unit.gradient, 0, (size_t)(n * E) * sizeof(float));
     memset(m->text_unit.gradient, 0, (size_t)(n * E) * sizeof(float));
-    for (int i = 0; i < n * n; i++) {
-        int image = i / n * E, text = i % n * E;
-        float slope = scale * m->logits.gradient[i];
-        for (int e = 0; e < E; e++) m->image_unit.gradient[image + e] += slope * m->text_unit.value[text + e];
-        for (int e = 0; e < E; e++) m->text_unit.gradient[text + e] += slope * m->image_unit.value[image + e];
-        dt += (double)m->logits.gradient[i] * m->logits.value[i];
+    for (int i = 0; i < n; i++) {
+        for (int j = 0; j < n; j++) {
+            float dl = m->logits.gradient[i * n + j];
+            for (int e = 0; e < E; e++) m->image_unit.gradient[i * E + e] += scale * dl * m->text_unit.value[j * E + e];
+            for (int e = 0; e < E; e++) m->text_unit.gradient[j * E + e] += scale * dl * m->image_unit.value[i * E + e];
+            dt += (double)dl * m->logits.value[i * n + j];
+        }
     }
     m->parameter[LOGIT_SCALE].gradient[0] += (float)dt;
 }
@@ -463,8 +471,7 @@ static void sgd_step(Model *m, double rate) {
             p->gradient[k] = 0;
         }
     }
-    float *t = m->parameter[LOGIT_SCALE].value;
-    *t = fminf(*t, logf(100));
+    m->parameter[LOGIT_SCALE].value[0] = fminf(m->parameter[LOGIT_SCALE].value[0], logf(100));
 }
 
 /* Row b of the batch becomes a picture: from three planes of bytes to three numbers a place, from -0.5 to 0.5. */
@@ -485,8 +492,7 @@ static void train(Model *m, Pictures pictures, Vocabulary *vocabulary, int epoch
         double loss = 0;
         for (int step = 1; step <= steps; step++) {
             for (int b = 0; b < B; b++) {
-                size_t i = (size_t)random_below(random, pictures.count);
-                const unsigned char *record = pictures.records + i * RECORD;
+                const unsigned char *record = pictures.records + (size_t)random_below(random, pictures.count) * RECORD;
                 const char *template = templates[random_below(random, TEMPLATES)];
                 load_picture(m, b, record);
                 tokenise(vocabulary, template, pictures.classes[record[0]], m->tokens + b * m->length);
@@ -531,36 +537,10 @@ static void zero_shot(Model *m, Pictures test, Vocabulary *vocabulary) {
 }
 
 /* ---- 10. main --------------------------------------------------------------------------------------------------- */
-/* The whole lesson: pictures, vocabulary, model, training, test. What is static keeps its memory to the end. */
-static void run(const char *folder, int epochs, int count, int B, uint64_t seed) {
-    static Pictures pictures, test;
-    static Vocabulary vocabulary;
-    static Model model;
-    int tokens[MAX_LENGTH], T = 0;
-    uint64_t random = seed;
-    int shapes = strcmp(folder, "shapes") == 0;
-    pictures = shapes ? draw_shapes(count, &random) : read_cifar(folder, 0, 5);
-    test = shapes ? draw_shapes(1000, &random) : read_cifar(folder, 5, 1);
-    pictures.count = count;
-    for (int i = 0; i < TEMPLATES * CLASSES; i++)
-        T = tokenise(&vocabulary, templates[i / CLASSES], test.classes[i % CLASSES], tokens);
-    model = new_model(B, T, vocabulary.count, 32, 64);
-    first_values(&model, &random);
-    printf("Lesson 00: CLIP in one file   (seed %d)\n", (int)seed);
-    if (shapes) printf("Pictures: generated shapes. `make data` fetches CIFAR-10; its photographs are much harder.\n");
-    else printf("Pictures: CIFAR-10, from %s\n", folder);
-    printf("%d pictures, %d test pictures, batches of %d, %d words, captions of %d words\n", count, test.count, B,
-           vocabulary.count, T);
-    printf("Before you look: ten classes, so guessing is right in 10 %%. How often will this model be right?\n\n");
-    train(&model, pictures, &vocabulary, epochs, B, &random);
-    zero_shot(&model, test, &vocabulary);
-    printf("\nnext: make lesson-01\n");
-}
-
 static const char help[] =
     "Lesson 00: CLIP in one file. Trains on CIFAR-10, then classifies its test pictures by captions. Two minutes.\n"
     "  --data FOLDER   where CIFAR-10's .bin files are (data/cifar-10-batches-bin); shapes: generated pictures\n"
-    "  --epochs N      how often the training pictures are shown (8)\n"
+    "  --epochs N      how often the training pictures are shown (6)\n"
     "  --pictures N    how many pictures to train on (50000)\n"
     "  --batch N       how many pairs there are in a batch (50)\n"
     "  --seed N        of the first values, the batches and the generated shapes (1)\n";
@@ -577,7 +557,7 @@ static int number_of(const char *option, const char *text, int low, int high) {
 int main(int argc, char **argv) {
     static const char default_folder[] = "data/cifar-10-batches-bin";
     const char *folder = access(default_folder, R_OK) == 0 ? default_folder : "shapes";
-    int epochs = 8, count = 50000, B = 50, seed = 1;
+    int epochs = 6, count = 50000, B = 50, seed = 1;
     for (int a = 1; a < argc; a++) {
         const char *option = argv[a];
         if (strcmp(option, "--help") == 0) return fputs(help, stdout) == EOF;
@@ -592,6 +572,28 @@ int main(int argc, char **argv) {
         else fail(2, "%s: unknown option; see --help", option);
     }
     if (B > count) fail(2, "--batch %d: want at most the number of --pictures, %d", B, count);
-    run(folder, epochs, count, B, (uint64_t)seed);
-    return fflush(stdout) != 0;
+    static Pictures pictures, test; /* static: what they and the model hold is there to the end */
+    static Vocabulary vocabulary;
+    static Model model;
+    int tokens[MAX_LENGTH], T = 0;
+    uint64_t random = (uint64_t)seed;
+    int shapes = strcmp(folder, "shapes") == 0;
+    pictures = shapes ? draw_shapes(count, &random) : read_cifar(folder, 0, 5);
+    pictures.count = count;
+    test = shapes ? draw_shapes(1000, &random) : read_cifar(folder, 5, 1);
+    for (int i = 0; i < TEMPLATES * CLASSES; i++)
+        T = tokenise(&vocabulary, templates[i / CLASSES], test.classes[i % CLASSES], tokens);
+    model = new_model(B, T, vocabulary.count, 32, 64);
+    first_values(&model, &random);
+    printf("Lesson 00: CLIP in one file   (seed %d)\n", seed);
+    if (shapes) printf("Pictures: generated shapes. `make data` fetches CIFAR-10; its photographs are much harder.\n");
+    else printf("Pictures: CIFAR-10, from %s\n", folder);
+    printf("%d pictures to train on, %d to test; batches of %d; captions of %d words, %d different ones\n", count,
+           test.count, B, T, vocabulary.count);
+    printf("Before you look: ten classes, so guessing is right in 10 %%. How often will this model be right?\n\n");
+    train(&model, pictures, &vocabulary, epochs, B, &random);
+    zero_shot(&model, test, &vocabulary);
+    printf("\nnext: make lesson-01\n");
+    if (fflush(stdout) != 0 || ferror(stdout)) fail(1, "the results cannot be written: %s", strerror(errno));
+    return 0;
 }
