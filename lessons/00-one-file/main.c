@@ -506,6 +506,7 @@ static void train(Model *m, Pictures pictures, Vocabulary *vocabulary, int epoch
             fprintf(stderr, "epoch %d of %d, %.0f s left  \r", epoch, epochs, left);
         }
         double scale = exp(m->parameter[LOGIT_SCALE].value[0]);
+        if (!isfinite(loss)) fail(1, "epoch %d: the loss is not a finite number; try another --seed", epoch);
         printf("%5d %7.3f %6.1f %8.0f\n", epoch, loss, scale, difftime(time(NULL), start));
         fflush(stdout);
     }
@@ -583,12 +584,12 @@ int main(int argc, char **argv) {
     test = shapes ? draw_shapes(1000, &random) : read_cifar(folder, 5, 1);
     for (int i = 0; i < TEMPLATES * CLASSES; i++)
         T = tokenise(&vocabulary, templates[i / CLASSES], test.classes[i % CLASSES], tokens);
-    model = new_model(B, T, vocabulary.count, 32, 64);
+    model = new_model(B, T, vocabulary.count, 32, 64); /* D = 32, E = 64 */
     first_values(&model, &random);
     printf("Lesson 00: CLIP in one file   (seed %d)\n", seed);
     if (shapes) printf("Pictures: generated shapes. `make data` fetches CIFAR-10; its photographs are much harder.\n");
     else printf("Pictures: CIFAR-10, from %s\n", folder);
-    printf("%d pictures to train on, %d to test; batches of %d; captions of %d words, %d different ones\n", count,
+    printf("%d pictures to train on, %d to test, batches of %d, captions of %d words from a vocabulary of %d\n", count,
            test.count, B, T, vocabulary.count);
     printf("Before you look: ten classes, so guessing is right in 10 %%. How often will this model be right?\n\n");
     train(&model, pictures, &vocabulary, epochs, B, &random);
