@@ -51,8 +51,7 @@ static double random_between(uint64_t *state, double low, double high) {
     uint64_t z = *state;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    z = z ^ (z >> 31);
-    return low + (high - low) * (double)(z >> 11) / 9007199254740992.0; /* 53 bits / 2^53 */
+    return low + (high - low) * (double)((z ^ (z >> 31)) >> 11) / 9007199254740992.0; /* 53 bits / 2^53 */
 }
 
 /* A random whole number from 0 to n - 1. */
@@ -364,7 +363,7 @@ static void image_forward(Model *m, int n) {
     normalise_forward(n, &m->image, &m->image_unit);
 }
 
-/* The same steps in reverse order. Nobody needs the gradient of the pixels, so the last one ends at the patches. */
+/* The same steps in reverse order. The pixels need no gradient, so the first convolution's patches are the end. */
 static void image_backward(Model *m, int n) {
     Matrix *p = m->parameter;
     normalise_backward(n, &m->image, &m->image_unit);
@@ -556,8 +555,7 @@ static int number_of(const char *option, const char *text, int low, int high) {
 }
 
 int main(int argc, char **argv) {
-    static const char default_folder[] = "data/cifar-10-batches-bin";
-    const char *folder = access(default_folder, R_OK) == 0 ? default_folder : "shapes";
+    const char *folder = access("data/cifar-10-batches-bin", R_OK) == 0 ? "data/cifar-10-batches-bin" : "shapes";
     int epochs = 6, count = 50000, B = 50, seed = 1;
     for (int a = 1; a < argc; a++) {
         const char *option = argv[a];
