@@ -34,8 +34,8 @@ static const struct {
 static int place_of(int which, const Matrix *p, int i) {
     int channels = tensors[which].channels == ANY ? p->rows : tensors[which].channels;
     if (channels == 0) return i;
-    int out = i / p->rows, in = i % p->rows, places = p->rows / channels;
-    return (in % places * channels + in / places) * p->columns + out;
+    int out = i / p->rows, in = i % p->rows, positions = p->rows / channels;
+    return (in % positions * channels + in / positions) * p->columns + out;
 }
 
 static void set_parameter(Model *m, int which, const num *from) {
@@ -116,9 +116,9 @@ static void train_as(Model *m, const char *path) {
 /* First gradients, all losses, last weights; of $CLIP_REFERENCE's network too, where that is set. */
 TEST(trains_as_the_reference) {
     static Model small, large; /* static, as all the lesson's memory: it is never freed */
-    const char *more = getenv("CLIP_REFERENCE");
+    const char *folder = getenv("CLIP_REFERENCE");
     train_as(&small, "tests/reference/train/cnn_bow_sgd.safetensors");
-    if (more && *more) train_as(&large, arena_print(&arena, "%s/train/cnn_bow_sgd.safetensors", more));
+    if (folder && *folder) train_as(&large, arena_print(&arena, "%s/train/cnn_bow_sgd.safetensors", folder));
 }
 
 /* ---- the library ------------------------------------------------------------------------------------------------- */

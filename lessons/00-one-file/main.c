@@ -280,8 +280,8 @@ static void normalise_backward(int n, Matrix *X, const Matrix *U) {
     for (int b = 0; b < n; b++) {
         const float *x = X->value + b * E, *u = U->value + b * E, *du = U->gradient + b * E;
         double length = fmax(sqrt(dot_product(x, x, E)), 1e-12);
-        double along = dot_product(u, du, E);
-        for (int e = 0; e < E; e++) X->gradient[b * E + e] = (float)((du[e] - u[e] * along) / length);
+        double projection = dot_product(u, du, E);
+        for (int e = 0; e < E; e++) X->gradient[b * E + e] = (float)((du[e] - u[e] * projection) / length);
     }
 }
 
