@@ -47,7 +47,7 @@ check "all are remembered" [ "$(grep -c '^missed ' "$QUIZ_FILE")" -eq $pages ]
 printf '# mine\nknown 01.1\nknown 99.9\nmissed 03.2\n' >"$QUIZ_FILE"
 printf '\ny\nq\n' | quiz
 check "the missed one comes first" says '\[1 of 10\] Lesson 03.*question 2'
-check "then a new one" says '\[2 of 10\] Lesson 01.*question 2'
+check "then a new one" says '\[2 of 10\] Lesson 00.*question 1'
 check "it is known now" keeps 'known 03.2'
 check "it is missed no more" sh -c '! grep -q "missed 03.2" "$1"' sh "$QUIZ_FILE"
 check "other lines stay" keeps 'known 99.9'
