@@ -34,7 +34,7 @@ static void show_bars(const Lesson *lesson) {
         bars[i] = (Bar){ .label = label[i], .value = p[j], .marked = j == RIGHT };
     }
     lesson_bars(lesson, "04-bars",
-                &(Bars){ .title = "The same five cosines at four temperatures: probability of each",
+                &(Bars){ .title = "Probabilities of five captions with cosines S; the true one has S = 0.8",
                          .bars = bars,
                          .count = TAUS * N,
                          .decimals = 3,

@@ -140,7 +140,7 @@ int main(int argc, char **argv) {
     lesson_section(&lesson, "2. A batch of 8 pairs in 64 dimensions, tau = 0.07");
     Mat s = cosines_draw(&lesson.memory, rng_seed(1, 0), N, 0, 1);
     lesson_heat(&lesson, "05-batch",
-                &(Heat){ .title = "Cosine of every picture with every text",
+                &(Heat){ .title = "Cosines; the pairs are on the diagonal",
                          .y = "picture",
                          .x = "text",
                          .m = s,
