@@ -1,23 +1,23 @@
 #!/bin/sh
-# quiz.sh: the questions at the ends of the lessons' pages, asked one after the other: `make quiz`.
+# quiz.sh: asks the questions at the end of the lessons' pages, one after the other (`make quiz`).
 #
-#   sh lessons/quiz.sh                 ten questions: those you missed, then those never asked, then those you knew
-#   sh lessons/quiz.sh 05 08           those of these lessons, all of them
-#   sh lessons/quiz.sh missed          those you missed, all of them
+#   sh lessons/quiz.sh                 ten questions: first those you missed, then new ones, then those you knew
+#   sh lessons/quiz.sh 05 08           all questions of these lessons
+#   sh lessons/quiz.sh missed          all questions that you missed
 #
-# You answer in your head, see the page's answer, and say whether yours was right. What was said is kept in $QUIZ_FILE
-# (exercises/quiz.txt), a line each: "known 05.2", "missed 08.1". Lines it does not understand stay as they are. The pages
-# are the only place where questions stand: a question is a paragraph with a number under "## Questions", its answer the
-# <details> below it.
+# You think of an answer, read the page's answer, and say whether yours was right. The result is stored in $QUIZ_FILE
+# (exercises/quiz.txt), one line per question: "known 05.2", "missed 08.1". Lines in another form are not changed. The
+# questions are read from the pages: a question is a numbered paragraph under "## Questions", its answer the <details>
+# after it.
 #
-# QUIZ_ANYWHERE=1 asks without a terminal too (tests). Exit status 0: done, or stopped with q; 1: not all was remembered;
-# 2: nobody is there to ask, or nothing can be read.
+# QUIZ_ANYWHERE=1 asks without a terminal, for tests. Exit status 0: finished, or stopped with q. 1: a result could not be
+# stored. 2: there is no terminal, or no page can be read.
 
 : "${QUIZ_FILE:=exercises/quiz.txt}" "${QUIZ_PAGES:=lessons}"
 LC_ALL=C
 export LC_ALL
 if { [ ! -t 0 ] || [ ! -t 1 ]; } && [ -z "$QUIZ_ANYWHERE" ]; then
-    echo "quiz: it asks and waits for you, so it wants a terminal; the questions stand at the ends of lessons/*/README.md" >&2
+    echo "quiz: needs a terminal, because it waits for your answers. You find the questions at the end of lessons/*/README.md." >&2
     exit 2
 fi
 bold='' dim='' good='' bad='' off=''
@@ -28,18 +28,19 @@ width=$(stty size 2>/dev/null | awk '{ print $2 }')
 [ "${width:-0}" -ge 40 ] && [ "$width" -le 100 ] || width=80
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/clip-quiz-XXXXXX") || exit 2
-asked=0 right=0 forgotten=0
+asked=0 right=0 not_stored=0
 summary() {
     [ $asked -eq 0 ] || printf '\n%d of %d known. ' $right $asked
     left=$(grep -c '^missed ' "$QUIZ_FILE" 2>/dev/null)
-    [ "${left:-0}" -gt 0 ] && printf '%d to look at again: make quiz ARGS=missed' "$left"
+    [ "${left:-0}" -gt 0 ] && printf '%d missed; to repeat them: make quiz ARGS=missed' "$left"
     echo
 }
 trap 'rm -rf "$work" "$QUIZ_FILE.tmp"' EXIT
 trap 'exit 141' PIPE
 trap 'echo; summary; exit 130' INT TERM HUP
 
-# Every question into $work/NN.K.q and .a; a list of all in $work/all, in order. Mathematics becomes plain text.
+# Writes question K of lesson NN to $work/NN.K.q, its answer to $work/NN.K.a, and all numbers NN.K in order to $work/all.
+# Mathematics becomes plain text.
 for page in "$QUIZ_PAGES"/[0-9][0-9]-*/README.md; do
     [ -f "$page" ] || continue
     number=$(basename "$(dirname "$page")")
@@ -72,9 +73,9 @@ for page in "$QUIZ_PAGES"/[0-9][0-9]-*/README.md; do
         state != "" { print plain($0) >(work "/" id "." state) }
     ' "$page" || { echo "quiz: $page cannot be read" >&2; exit 2; }
 done
-[ -s "$work/all" ] || { echo "quiz: there are no questions in $QUIZ_PAGES/*/README.md" >&2; exit 2; }
+[ -s "$work/all" ] || { echo "quiz: found no questions in $QUIZ_PAGES/*/README.md" >&2; exit 2; }
 
-# wrapped FILE: its paragraphs, joined and cut anew; lists, tables and what is indented or fenced stay as they are.
+# wrapped FILE: prints its paragraphs in lines of $width. Lists, tables, indented and fenced lines are not changed.
 wrapped() {
     awk 'function out() { if (text != "") print text; text = "" }
         /^```/ { out(); fence = !fence; next }
@@ -84,17 +85,18 @@ wrapped() {
         END { out() }' "$1" | fold -s -w "$width"
 }
 
-# remember WORD ID: replaces what is known of that question. What is kept is read to its end before it is written anew.
+# remember WORD ID: stores "WORD ID" instead of the old line of that question, through a temporary file.
+# others ID: all lines of the file except that of question ID.
 others() {
     if [ -f "$QUIZ_FILE" ]; then awk -v id="$1" '!(($1 == "known" || $1 == "missed") && $2 == id)' "$QUIZ_FILE"
-    else echo "# Questions you knew and missed, kept by \`make quiz\`. What it does not know it leaves alone."; fi
+    else echo "# Questions that you knew or missed, stored by \`make quiz\`. It does not change other lines."; fi
 }
 remember() {
     if { others "$2" && echo "$1 $2"; } >"$QUIZ_FILE.tmp" && mv "$QUIZ_FILE.tmp" "$QUIZ_FILE"; then return; fi
-    forgotten=1
-    echo "quiz: $QUIZ_FILE cannot be written; this answer is not remembered" >&2
+    not_stored=1
+    echo "quiz: cannot write $QUIZ_FILE; this result is not stored" >&2
 }
-# of WORD: the questions of which that is known; "new": those of which nothing is.
+# of WORD: the questions stored with WORD (known, missed); "new": the questions without a line.
 of() {
     touch "$work/empty"
     state=$QUIZ_FILE
@@ -106,17 +108,17 @@ of() {
 
 if [ "$1" = missed ]; then
     of missed >"$work/ask" || exit 2
-    [ -s "$work/ask" ] || { echo "Nothing is missed. \`make quiz\` asks the others."; exit 0; }
+    [ -s "$work/ask" ] || { echo "Nothing is missed. \`make quiz\` asks other questions."; exit 0; }
 elif [ $# -gt 0 ]; then
     for nn do
-        grep "^$nn\\." "$work/all" || { echo "quiz: lesson $nn has no questions; name lessons as 05, or missed" >&2; exit 2; }
+        grep "^$nn\\." "$work/all" || { echo "quiz: lesson $nn has no questions; use lesson numbers such as 05, or the word missed" >&2; exit 2; }
     done >"$work/ask" || exit 2
 else
     { of missed && of new && of known; } >"$work/ask.all" && head -n 10 "$work/ask.all" >"$work/ask" || exit 2
 fi
 total=$(wc -l <"$work/ask" | tr -d ' ')
 
-answer() { # what was typed, in small letters; status 1 at the end of the input
+answer() { # reads a line into $typed, in lower case without spaces; status 1 at the end of the input
     IFS= read -r typed || { echo; return 1; }
     typed=$(echo "$typed" | tr '[:upper:]' '[:lower:]' | tr -d ' ')
 }
@@ -126,20 +128,20 @@ while read -r id <&3; do
     page=$(echo "$QUIZ_PAGES/${id%%.*}"-*/README.md)
     printf '\n%s[%d of %d] %s%s\n' "$dim" $((asked + 1)) "$total" "$(sed -n '1s/^# *//p' "$page"), question ${id#*.}" "$off"
     printf '%s' "$bold"; wrapped "$work/$id.q"; printf '%s' "$off"
-    printf '%s(think; Enter shows the answer, q stops) %s' "$dim" "$off"
+    printf '%s(Enter shows the answer, q stops) %s' "$dim" "$off"
     answer || break
     [ "$typed" = q ] && break
     printf '\n'
     wrapped "$work/$id.a"
     while :; do
-        printf '%sDid you know it? y or n (q stops) %s' "$dim" "$off"
+        printf '%sDid you know it? y, n or q (stop) %s' "$dim" "$off"
         answer || break 2
         case $typed in
         y | yes) remember known "$id"; asked=$((asked + 1)) right=$((right + 1)); echo "${good}known$off"; break ;;
-        n | no) remember missed "$id"; asked=$((asked + 1)); echo "${bad}it comes again$off"; break ;;
+        n | no) remember missed "$id"; asked=$((asked + 1)); echo "${bad}missed; it will be asked again$off"; break ;;
         q | quit) break 2 ;;
         esac
     done
 done
 summary
-exit $forgotten
+exit $not_stored

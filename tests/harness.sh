@@ -199,6 +199,26 @@ page "'''sh\nmake && make exercise\n'''\n" 1 'no target exercise'
 page "See 'build/check-bad x'.\n" 1 'no target build/check-bad'
 page "See [there](../41-good/main.c#top), [here](#below), [far](https://x.y/z).\n" 0 '2 passed'
 page "See [there](nowhere.md).\n" 1 'the link to nowhere.md leads nowhere'
+before='**Before** [05](../41-good/main.c).'
+page "**Time** 1 minute: 1 to read, 20 seconds for the program. $before\n" 0 '2 passed'
+page "**Time** 3 minutes: 1 to read, 2 minutes for the program. $before\n" 0 '2 passed'
+page "**Time** 2 minutes: 2 to read, 20 seconds for the program. $before\n" 1 '2 minutes to read, but 13 words / 200 are 0.1'
+page "**Time** 2 minutes: 1 to read, 2 minutes for the program. $before\n" 1 '2 minutes are not 1 and 2 minutes'
+page "**Time** one minute. $before\n" 1 'the form is'
+page "**Time** 1 minute: 1 to read, 20 seconds for the program.\n" 1 'is missing'
+page "**Time** 1 minute: 1 to read, 20 seconds for the program. **Before** [42](../41-good/main.c).\n" 1 'lesson 42 does not come before'
+glossary() { printf "$1" >lessons/GLOSSARY.md; }
+glossary "# Terms\n\n### Nat\n\nA unit. First used in\n[41](41-good/README.md).\n"
+page "Seven [nats](../GLOSSARY.md#nat).\n" 0 'pages: 4 passed'
+page "Seven nats.\n" 1 'nat: no page links to it'
+page "Seven [nats](../GLOSSARY.md#nat), a [bit](../GLOSSARY.md#bit).\n" 1 'README.md:1: lessons/GLOSSARY.md has no term #bit'
+glossary "### Nat\n\nA unit. First used in [42](41-good/README.md).\n"
+page "Seven [nats](../GLOSSARY.md#nat).\n" 1 'nat: says lesson 42, but lesson 41 links to it first'
+glossary "### Nat\n\nA unit.\n"
+page "Seven [nats](../GLOSSARY.md#nat).\n" 1 'nat: does not end with First used in'
+glossary "### Nat\n\nA unit. First used in [41](41-good/README.md).\n\n### Bit\n\nA unit. First used in [41](41-good/README.md).\n"
+page "Seven [nats](../GLOSSARY.md#nat), a [bit](../GLOSSARY.md#bit).\n" 1 'bit: is not in alphabetical order'
+rm lessons/GLOSSARY.md
 page "A run:\n'''text\nS = 0.5\n...\n'''\n'''c\nS = 0.6\n'''\n" 0 '2 passed'
 page "A run:\n'''text\nS = 0.6\n'''\n" 1 'the program does not print: S = 0.6'
 echo 'S = 0.6' >lessons/41-good/results.txt

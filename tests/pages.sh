@@ -1,15 +1,21 @@
 #!/bin/sh
-# pages.sh: do the pages say what the programs do?
+# pages.sh: compares the pages with the programs, with each other and with the glossary.
 #
-#   sh tests/pages.sh BUILD [FOLDER]        FOLDER: where the Makefile is; this one if left out
+#   sh tests/pages.sh BUILD [FOLDER]        FOLDER: the folder of the Makefile; the current one if left out
 #
-# For every *.md
-#   each `make TARGET` and `build/NAME`, in backquotes or in a fence, is a target of the Makefile; NN stands for two digits
-#   each relative link leads to something that is there
-# For every lesson
-#   README.md is there, and expected.txt (what `make check` sees) or results*.txt (of runs too long for that), or both;
-#   what they call "next:" is a target, and each line in a ```text fence of README.md is in them (build/expect --each)
-# The last line is "pages: N passed, N failed"; a page counts one.
+# Every *.md
+#   Each `make TARGET` and `build/NAME`, in backquotes or in a fence, is a target of the Makefile; NN stands for two digits.
+#   Each relative link leads to a file or folder; a link to GLOSSARY.md#TERM leads to a heading of the glossary.
+# Every lesson
+#   There is a README.md, and an expected.txt (compared by `make check`) or results*.txt (of longer runs), or both.
+#   The command after "next:" in them is a target. Each line in a ```text fence of README.md is a line of them
+#   (build/expect --each).
+#   "**Time** N minutes: R to read, P for the program.": R is the number of words of the page / 200, within one minute;
+#   N is R plus the minutes of P, rounded. The same paragraph says **Before**, and its lessons have smaller numbers.
+# lessons/GLOSSARY.md
+#   The terms are in alphabetical order. Each has a text and ends with "First used in [NN](...)". That page links to the
+#   term, and no page of a lesson with a smaller number does (00, the overview, does not count).
+# The last line is "pages: N passed, N failed"; every page counts one, and every lesson one.
 
 expect=$1/expect
 case $expect in /*) ;; *) expect=$PWD/$expect ;; esac
@@ -53,6 +59,7 @@ function links(text,   name) {
         name = substr(text, RSTART + 2, RLENGTH - 3)
         text = substr(text, RSTART + RLENGTH)
         sub(/[ \t].*/, "", name)
+        if (name ~ /GLOSSARY\.md#/) said("term", substr(name, index(name, "#") + 1))
         sub(/#.*/, "", name)
         if (name !~ /^[a-z]+:/) said("link", name)
     }
@@ -78,21 +85,83 @@ problem() {
     bad=1
 }
 
-# named PAGE SHOWN: complains about every name in the file PAGE that stands for nothing.
+# named PAGE ONLY_NEXT: reports every target and link of the file PAGE that does not exist.
 named() {
     awk -v only_next="$2" -f "$work/named.awk" "$1" >"$work/named"
     while read -r line kind name; do
         case $kind in
         link) [ -e "$(dirname "$1")/$name" ] || problem "$1:$line: the link to $name leads nowhere" ;;
+        term) grep -qx -e "$name" "$work/terms" || problem "$1:$line: lessons/GLOSSARY.md has no term #$name" ;;
         *)  pattern=$(echo "$name" | sed 's/[.+]/\\&/g; s/NN/[0-9][0-9]/g')
             grep -Eqx -e "$pattern" "$work/targets" || problem "$1:$line: the Makefile has no target $name" ;;
         esac
     done <"$work/named"
 }
 
-# lesson FOLDER: the excerpts of its page.
+# minutes PAGE: the paragraph **Time** of a lesson's page.
+minutes() {
+    awk -v page="$1" -v own="$(basename "$(dirname "$1")")" '
+        function problem(text) { print page ":" at ": " text; bad = 1 }
+        { words += NF }
+        /^\*\*Time\*\*/ { at = NR; reading = 1 }
+        reading && NF { time = time " " $0 }
+        !NF { reading = 0 }
+        END {
+            if (!at) exit
+            if (!match(time, /\*\*Time\*\* [0-9]+ minutes?: [0-9]+ to read, [0-9]+ (second|minute)s? for the program\./)) {
+                problem("the form is: **Time** N minutes: R to read, P seconds (or minutes) for the program.")
+                exit bad
+            }
+            split(substr(time, RSTART, RLENGTH), word, " ")
+            read = words / 200
+            if (word[4] < read - 1 || word[4] > read + 1)
+                problem(word[4] " minutes to read, but " words " words / 200 are " sprintf("%.1f", read))
+            run = word[8] ~ /^minute/ ? word[7] : word[7] / 60
+            if (word[2] != int(word[4] + run + 0.5)) problem(word[2] " minutes are not " word[4] " and " word[7] " " word[8])
+            if (time !~ /\*\*Before\*\* /) problem("**Before** is missing")
+            sub(/.*\*\*Before\*\*/, "", time)
+            while (match(time, /\[[0-9][0-9]\]/)) {
+                lesson = substr(time, RSTART + 1, 2)
+                time = substr(time, RSTART + RLENGTH)
+                if (lesson >= substr(own, 1, 2)) problem("lesson " lesson " does not come before")
+            }
+            exit bad
+        }' "$1" || bad=1
+}
+
+# glossary: checks lessons/GLOSSARY.md against the links of all lessons' pages.
+glossary() {
+    for page in lessons/[0-9][0-9]-*/README.md; do
+        number=${page#lessons/}
+        awk -v only_next='' -f "$work/named.awk" "$page" | awk -v n="${number%%-*}" '$2 == "term" { print n, $3 }'
+    done >"$work/uses"
+    awk '
+        function problem(text) { print "lessons/GLOSSARY.md:" at[term] ": " term ": " text; bad = 1 }
+        FILENAME != glossary { if ($1 != "00" && (!($2 in first) || $1 < first[$2])) first[$2] = $1; next }
+        /^### / { name[++n] = tolower(substr($0, 5)); at[name[n]] = FNR; next }
+        n { text[name[n]] = text[name[n]] " " $0 }
+        END {
+            for (i = 1; i <= n; i++) {
+                term = name[i]
+                slug = term
+                gsub(/[^a-z0-9 _-]/, "", slug)
+                gsub(/ /, "-", slug)
+                if (i > 1 && name[i - 1] >= term) problem("is not in alphabetical order")
+                if (!match(text[term], /First +used +in +\[[0-9][0-9]\]\([^)]*\)\. *$/)) { problem("does not end with First used in [NN](...)."); continue }
+                if (text[term] !~ /[^ ] +First/) problem("has no sentence")
+                said = substr(text[term], RSTART)
+                said = substr(said, index(said, "[") + 1, 2)
+                if (!(slug in first)) problem("no page links to it")
+                else if (first[slug] != said) problem("says lesson " said ", but lesson " first[slug] " links to it first")
+            }
+            exit bad
+        }' glossary=lessons/GLOSSARY.md "$work/uses" lessons/GLOSSARY.md || bad=1
+}
+
+# lesson FOLDER: its files, its **Time**, and the excerpts in its page.
 lesson() {
     [ -f "$1/README.md" ] || problem "$1/README.md: is missing"
+    [ ! -f "$1/README.md" ] || minutes "$1/README.md"
     set -- "$1" "$1"/results*.txt
     [ -f "$1/expected.txt" ] || [ -f "$2" ] || problem "$1/expected.txt: is missing"
     [ $bad = 0 ] || return
@@ -111,12 +180,20 @@ lesson() {
 
 passed=0 failed=0
 count() { if [ $bad = 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi; }
+: >"$work/terms"
+[ ! -f lessons/GLOSSARY.md ] || sed -n 's/^### //p' lessons/GLOSSARY.md | tr '[:upper:]' '[:lower:]' |
+    sed 's/[^a-z0-9 _-]//g; s/ /-/g' >"$work/terms"
 find . -name '.?*' -prune -o -path './build*' -prune -o -name '*.md' -print | sort >"$work/pages"
 while read -r page; do
     bad=0
     named "${page#./}" ''
     count
 done <"$work/pages"
+if [ -f lessons/GLOSSARY.md ]; then
+    bad=0
+    glossary
+    count
+fi
 for main in lessons/*/main.c; do
     [ -f "$main" ] || continue
     bad=0

@@ -1,5 +1,5 @@
 #!/bin/sh
-# quiz.sh: does `make quiz` ask every question of the pages, remember, and leave when it should?
+# quiz.sh: tests that `make quiz` asks every question of the pages, stores the results, and stops when it should.
 #
 #   sh tests/quiz.sh BUILD                 from the top folder
 #
@@ -26,7 +26,7 @@ keeps() { grep -qx -e "$1" "$QUIZ_FILE"; }
 QUIZ_ANYWHERE='' quiz </dev/null
 status=$?
 check "no terminal: status 2" [ $status -eq 2 ]
-check "no terminal: says so" grep -q 'wants a terminal' "$work/err"
+check "no terminal: says so" grep -q 'needs a terminal' "$work/err"
 check "no terminal: no file" [ ! -f "$QUIZ_FILE" ]
 
 # Every question of every page, with an answer: asked for by lesson.
@@ -36,18 +36,18 @@ for page in lessons/[0-9][0-9]-*/README.md; do
     wanted=$(awk '/^## Questions/ { on = 1 } /^## / && !/^## Questions/ { on = 0 } on && /^<details>/ { n++ } END { print n + 0 }' "$page")
     i=0
     while [ $i -lt "$wanted" ]; do printf '\nn\n'; i=$((i + 1)); done | quiz "${number%%-*}"
-    asked=$(grep -c 'it comes again' "$work/out")
+    asked=$(grep -c 'it will be asked again' "$work/out")
     check "$page: $wanted questions" [ "$asked" -eq "$wanted" ]
     check "$page: no mark-up is left" sh -c '! grep -E "[$]|\\\\[a-z]|</?details|\*\*" "$1"' sh "$work/out"
     pages=$((pages + wanted))
 done
 check "all are remembered" [ "$(grep -c '^missed ' "$QUIZ_FILE")" -eq $pages ]
 
-# What was missed comes first; what it does not understand stays.
+# Missed questions come first; lines in another form are not changed.
 printf '# mine\nknown 01.1\nknown 99.9\nmissed 03.2\n' >"$QUIZ_FILE"
 printf '\ny\nq\n' | quiz
 check "the missed one comes first" says '\[1 of 10\] Lesson 03.*question 2'
-check "then a new one" says '\[2 of 10\] Lesson 01.*question 2'
+check "then a new one" says '\[2 of 10\] Lesson 00.*question 1'
 check "it is known now" keeps 'known 03.2'
 check "it is missed no more" sh -c '! grep -q "missed 03.2" "$1"' sh "$QUIZ_FILE"
 check "other lines stay" keeps 'known 99.9'
@@ -56,18 +56,18 @@ check "it counts" says '1 of 1 known'
 printf 'maybe\n' | quiz missed
 check "nothing missed" says 'Nothing is missed'
 
-# The end of the input, and Ctrl-C, lose nothing.
+# At the end of the input and after a signal the results are stored.
 printf '\nn\n\n' | quiz 02
 check "the end of the input: kept" keeps 'missed 02.1'
 check "the end of the input: not the next" sh -c '! grep -q " 02.2" "$1"' sh "$QUIZ_FILE"
 mkfifo "$work/typed"
-: >"$work/out" # what the last quiz said is not to be taken for this one
+: >"$work/out" # empty it, so that the output of the last quiz is not read again
 sh lessons/quiz.sh 04 <"$work/typed" >"$work/out" 2>"$work/err" &
 child=$!
 exec 4>"$work/typed"
 printf '\nn\n' >&4
 i=0
-while ! says 'it comes again' && [ $i -lt 50 ]; do sleep 0.1 2>/dev/null || sleep 1; i=$((i + 1)); done
+while ! says 'it will be asked again' && [ $i -lt 50 ]; do sleep 0.1 2>/dev/null || sleep 1; i=$((i + 1)); done
 kill -TERM $child
 printf '\n' >&4
 exec 4>&-

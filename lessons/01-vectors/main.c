@@ -1,4 +1,4 @@
-/* Lesson 01: vectors. When are two lists of numbers alike, and why must their length not count?
+/* Lesson 01: vectors. Dot product, length and cosine of two vectors, and why a similarity must not depend on length.
  * Before: nothing. The page is README.md beside this file. */
 #include "lesson/lesson.h"
 
@@ -32,8 +32,9 @@ static void unit_vectors(Mat pair) {
     num gap[D] = { x[0] - t[0], x[1] - t[1] };
     printf("  u = x / |x| = (%.6f, %.6f), length %.6f\n", x[0], x[1], vec_norm(x, D));
     printf("  v = t / |t| = (%.6f, %.6f), length %.6f\n", t[0], t[1], vec_norm(t, D));
-    printf("  u . v     = %.6f   the cosine, and no division any more\n", vec_dot(x, t, D));
-    printf("  |u - v|^2 = %.6f   2 - 2 cos = %.6f: alike is near\n", vec_dot(gap, gap, D), 2 - 2 * vec_dot(x, t, D));
+    printf("  u . v     = %.6f   the cosine, without a division\n", vec_dot(x, t, D));
+    printf("  |u - v|^2 = %.6f   2 - 2 cos = %.6f: a large cosine is a small distance\n", vec_dot(gap, gap, D),
+           2 - 2 * vec_dot(x, t, D));
 }
 
 /* One picture against all captions: raw dot product and cosine, side by side. */
@@ -43,8 +44,8 @@ static void one_against_all(const num *x, Mat text) {
         printf("  %-22s %9.6f %9.6f\n", captions[i], vec_dot(x, &AT(text, i, 0), D), vec_cosine(x, &AT(text, i, 0), D));
 }
 
-/* The mountain caption made k times as long: its direction, which is all its meaning, stays. */
-static void longer_and_longer(const num *x, const num *right, const num *wrong) {
+/* The mountain caption multiplied by k = 1..5: its direction stays the same, its length grows. */
+static void lengthen(const num *x, const num *right, const num *wrong) {
     printf("           dot product                            cosine\n");
     printf("  k   mountain     ramen   prefers         mountain     ramen   prefers\n");
     for (int k = 1; k <= 5; k++) {
@@ -84,7 +85,7 @@ int main(int argc, char **argv) {
                       .title = "Vectors",
                       .takes = "1 second",
                       .next = "make lesson-02",
-                      .shows = "When two lists of numbers are alike, and why their length must not count" };
+                      .shows = "How similar two vectors are, and why their lengths must not count" };
     lesson_begin(&lesson, argc, argv);
     Mat image = mat_from(&lesson.memory, N, D, (double[]){ 0.9, 0.3, -0.7, 0.6, 0.1, -0.95, -0.8, -0.5 });
     Mat text = mat_from(&lesson.memory, N, D, (double[]){ 0.85, 0.4, -0.6, 0.7, 0.2, -0.9, -0.75, -0.6 });
@@ -101,24 +102,24 @@ int main(int argc, char **argv) {
     length("x", x);
     length("t", t);
 
-    lesson_section(&lesson, "4. The cosine: the dot product, with both lengths divided out");
+    lesson_section(&lesson, "4. The cosine: the dot product divided by both lengths");
     cosine(x, t);
 
     lesson_section(&lesson, "5. Unit vectors: divide once, at the start");
     unit_vectors(mat_from(&lesson.memory, 2, D, (double[]){ x[0], x[1], t[0], t[1] }));
 
     lesson_section(&lesson, "6. The picture \"ramen\" against every caption");
-    const num *soup = &AT(image, RAMEN, 0), *right = &AT(text, RAMEN, 0), *wrong = &AT(text, MOUNTAIN, 0);
-    one_against_all(soup, text);
+    const num *ramen = &AT(image, RAMEN, 0), *right = &AT(text, RAMEN, 0), *wrong = &AT(text, MOUNTAIN, 0);
+    one_against_all(ramen, text);
 
     lesson_section(&lesson, "7. The caption \"a mountain landscape\", k times as long");
     Prediction said = lesson_predict(&lesson, "From which k on does the dot product prefer the mountain?");
-    longer_and_longer(soup, right, wrong);
-    double k = vec_dot(soup, right, D) / vec_dot(soup, wrong, D);
-    printf("The dot product changes its mind at k = %.6f / %.6f = %.6f.\n", vec_dot(soup, right, D),
-           vec_dot(soup, wrong, D), k);
-    printf("The cosine never does.\n");
+    lengthen(ramen, right, wrong);
+    double k = vec_dot(ramen, right, D) / vec_dot(ramen, wrong, D);
+    printf("The dot products are equal at k = %.6f / %.6f = %.6f.\n", vec_dot(ramen, right, D),
+           vec_dot(ramen, wrong, D), k);
+    printf("The cosines do not depend on k.\n");
     lesson_outcome_number(&lesson, &said, k, 6);
-    draw(&lesson, soup, right, wrong);
+    draw(&lesson, ramen, right, wrong);
     return lesson_end(&lesson);
 }

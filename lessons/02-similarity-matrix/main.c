@@ -1,4 +1,4 @@
-/* Lesson 02: the similarity matrix. Four captions, four pictures: who belongs to whom, and what does a doubt cost?
+/* Lesson 02: the similarity matrix. The cosines of four captions with four pictures, and the CLIP loss of this matrix.
  * Before: 01 vectors. The page is README.md beside this file. */
 #include "lesson/lesson.h"
 #include "core/softmax.h"
@@ -26,14 +26,14 @@ static Mat unit_rows(Arena *memory, Mat m) {
 
 /* S = T I^T: the cosine of every caption with every picture. */
 static Mat similarities(Arena *memory, Mat text, Mat image) {
-    Mat turned = mat_new(memory, D, N), s = mat_new(memory, N, N);
-    mat_transpose(image, turned);
-    mat_matmul(text, turned, s);
+    Mat image_t = mat_new(memory, D, N), s = mat_new(memory, N, N);
+    mat_transpose(image, image_t);
+    mat_matmul(text, image_t, s);
     return s;
 }
 
-/* The caption and picture that do not belong together and are most alike. */
-static void most_confusing(Mat s, int *caption, int *picture) {
+/* The largest cosine off the diagonal: the wrong pair that is most similar. */
+static void hardest_negative(Mat s, int *caption, int *picture) {
     *caption = 0;
     *picture = 1;
     for (int i = 0; i < N; i++)
@@ -45,7 +45,7 @@ static void most_confusing(Mat s, int *caption, int *picture) {
 }
 
 /* Caption 0 chooses among the pictures: softmax and cross-entropy, term by term. */
-static void walk_row(Mat s, double tau, int decimals) {
+static void print_row_terms(Mat s, double tau, int decimals) {
     double sum = 0, loss = 0;
     for (int j = 0; j < N; j++) sum += exp(AT(s, 0, j) / tau);
     printf("  picture       S / tau    exp(S / tau)  p = exp / sum   q       -q log p\n");
@@ -57,22 +57,22 @@ static void walk_row(Mat s, double tau, int decimals) {
     printf("  %-10s %10s %15.6f %14.*f %3d %14.*f\n", "sum", "", sum, decimals, 1.0, 1, decimals, loss);
 }
 
-/* Every caption finds its picture (rows), every picture its caption (columns), and the mean of the two. */
+/* The loss of each row (caption i chooses a picture), of each column (picture i chooses a caption), and their mean. */
 static double clip_loss(Arena *memory, Mat s, double tau, int decimals) {
-    Mat turned = mat_new(memory, N, N);
-    mat_transpose(s, turned);
+    Mat s_t = mat_new(memory, N, N);
+    mat_transpose(s, s_t);
     printf("  %-22s %-*s   %-10s -log p\n", "caption (row)", decimals + 2, "-log p", "picture (column)");
     for (int i = 0; i < N; i++)
         printf("  %-22s %.*f   %-16s %.*f\n", captions[i], decimals, cross_entropy_row(&AT(s, i, 0), N, 1 / tau, i),
-               pictures[i], decimals, cross_entropy_row(&AT(turned, i, 0), N, 1 / tau, i));
-    double rows = cross_entropy_diagonal(s, 1 / tau), columns = cross_entropy_diagonal(turned, 1 / tau);
+               pictures[i], decimals, cross_entropy_row(&AT(s_t, i, 0), N, 1 / tau, i));
+    double rows = cross_entropy_diagonal(s, 1 / tau), columns = cross_entropy_diagonal(s_t, 1 / tau);
     printf("  rows: which picture?     %.*f\n", decimals, rows);
     printf("  columns: which caption?  %.*f\n", decimals, columns);
     printf("  CLIP loss, their mean    %.*f\n", decimals, (rows + columns) / 2);
     return (rows + columns) / 2;
 }
 
-/* What the loss would be if matching pairs had cosine 1 and all others -1: no matrix of cosines has less. */
+/* The loss if matching pairs had cosine 1 and all others -1: a lower bound for every matrix of cosines. */
 static double best_loss(double tau) { return log1p((N - 1) * exp(-2 / tau)); }
 
 int main(int argc, char **argv) {
@@ -80,7 +80,7 @@ int main(int argc, char **argv) {
                       .title = "The similarity matrix",
                       .takes = "1 second",
                       .next = "make lesson-03",
-                      .shows = "Four captions against four pictures: who belongs to whom, and what doubt costs" };
+                      .shows = "The cosines of four captions with four pictures, and the CLIP loss by hand" };
     lesson_begin(&lesson, argc, argv);
     Arena *memory = &lesson.memory;
     Mat image = mat_from(memory, N, D, (double[]){ 0.9, 0.3, -0.7, 0.6, 0.1, -0.95, -0.8, -0.5 });
@@ -92,7 +92,7 @@ int main(int argc, char **argv) {
     print_vectors("caption", captions, text, unit_text);
 
     lesson_section(&lesson, "2. S = T I^T: every caption with every picture");
-    Prediction pair = lesson_predict(&lesson, "Which picture and caption that do not belong together are most alike?");
+    Prediction pair = lesson_predict(&lesson, "Which wrong pair of picture and caption has the largest cosine?");
     int caption, picture;
     Mat s = similarities(memory, unit_text, unit_image);
     Heat heat = { .title = "Cosine of every caption with every picture",
@@ -105,30 +105,30 @@ int main(int argc, char **argv) {
                   .low = -1,
                   .high = 1 };
     lesson_heat(&lesson, "02-similarity", &heat);
-    most_confusing(s, &caption, &picture);
-    printf("The worst temptation: \"%s\" and the %s, %.6f.\n", captions[caption], pictures[picture],
+    hardest_negative(s, &caption, &picture);
+    printf("Largest cosine of a wrong pair: \"%s\" and the %s, %.6f.\n", captions[caption], pictures[picture],
            AT(s, caption, picture));
     lesson_outcome(&lesson, &pair, "\"%s\" and the %s", captions[caption], pictures[picture]);
 
     lesson_section(&lesson, "3. One row: \"a tabby cat\" chooses a picture, tau = 1");
     Prediction said =
-        lesson_predict(&lesson, "The right cosine is %.2f. What probability will the cat get?", AT(s, 0, 0));
+        lesson_predict(&lesson, "The right cosine is %.2f. What probability does the cat get?", AT(s, 0, 0));
     num p[N];
     softmax_row(&AT(s, 0, 0), N, 1, p);
-    walk_row(s, 1, 6);
+    print_row_terms(s, 1, 6);
     printf("Only one term is not 0: the cross-entropy is -log %.6f = %.6f.\n", p[0], -log(p[0]));
     lesson_outcome_number(&lesson, &said, p[0], 6);
 
     lesson_section(&lesson, "4. All rows, all columns, and the CLIP loss");
-    double soft = clip_loss(memory, s, 1, 6);
-    printf("Knowing nothing costs log 4 = %.6f.\n", log(N));
-    printf("Even 1 on the diagonal and -1 elsewhere would cost %.6f.\n", best_loss(1));
+    double loss = clip_loss(memory, s, 1, 6);
+    printf("If all cosines were equal, the loss would be log 4 = %.6f.\n", log(N));
+    printf("If they were 1 on the diagonal and -1 elsewhere, it would be %.6f.\n", best_loss(1));
 
     lesson_section(&lesson, "5. The same cosines at tau = 0.07");
-    said = lesson_predict(&lesson, "What will dividing S by 0.07 make of the loss, %.6f?", soft);
-    walk_row(s, 0.07, 8);
-    double sharp = clip_loss(memory, s, 0.07, 8);
-    printf("1 on the diagonal and -1 elsewhere would now cost %.2e.\n", best_loss(0.07));
-    lesson_outcome_number(&lesson, &said, sharp, 8);
+    said = lesson_predict(&lesson, "The loss was %.6f. What is it when S is divided by 0.07?", loss);
+    print_row_terms(s, 0.07, 8);
+    loss = clip_loss(memory, s, 0.07, 8);
+    printf("With 1 on the diagonal and -1 elsewhere, it would now be %.2e.\n", best_loss(0.07));
+    lesson_outcome_number(&lesson, &said, loss, 8);
     return lesson_end(&lesson);
 }

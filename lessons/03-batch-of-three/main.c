@@ -1,4 +1,4 @@
-/* Lesson 03: a batch of three, step by step as a page of course material does it, and what went wrong on that page.
+/* Lesson 03: a batch of three. The CLIP loss of three pairs, step by step, and four errors of a page that computes it.
  * Before: 02 similarity matrix. The page is README.md beside this file. */
 #include "lesson/lesson.h"
 #include "core/softmax.h"
@@ -13,17 +13,17 @@ static const char *const captions[] = { "caption 1", "caption 2", "caption 3" };
 
 /* L = I T^T / tau: rows are pictures, columns captions. */
 static Mat logits(Arena *memory, Mat image, Mat text) {
-    Mat turned = mat_new(memory, D, N), l = mat_new(memory, N, N);
-    mat_transpose(text, turned);
-    mat_matmul(image, turned, l);
+    Mat text_t = mat_new(memory, D, N), l = mat_new(memory, N, N);
+    mat_transpose(text, text_t);
+    mat_matmul(image, text_t, l);
     for (size_t i = 0; i < mat_count(l); i++) l.v[i] /= (num)tau;
     return l;
 }
 
-static Mat turn(Arena *memory, Mat m) {
-    Mat turned = mat_new(memory, N, N);
-    mat_transpose(m, turned);
-    return turned;
+static Mat transpose(Arena *memory, Mat m) {
+    Mat m_t = mat_new(memory, N, N);
+    mat_transpose(m, m_t);
+    return m_t;
 }
 
 static Mat softmax_rows(Arena *memory, Mat l) {
@@ -55,7 +55,8 @@ static void print_sums(Mat l) {
     }
 }
 
-/* -log p of each picture's own caption, and the mean. `unit` is 1 for natural logarithms, log 10 for decimal ones. */
+/* -log p of each picture's own caption, and the mean, divided by `unit`: 1 for natural logarithms in nats, log 10 for
+ * decimal ones, -log 10 for decimal ones without the minus. */
 static double print_losses(const char *name, Mat l, double unit, int decimals, int mean_decimals) {
     double sum = 0;
     printf("  %-28s", name);
@@ -69,7 +70,7 @@ static double print_losses(const char *name, Mat l, double unit, int decimals, i
 }
 
 static double print_both_directions(Arena *memory, Mat l) {
-    double rows = cross_entropy_diagonal(l, 1), columns = cross_entropy_diagonal(turn(memory, l), 1);
+    double rows = cross_entropy_diagonal(l, 1), columns = cross_entropy_diagonal(transpose(memory, l), 1);
     printf("  picture to caption (rows)     %.8f\n", rows);
     printf("  caption to picture (columns)  %.8f\n", columns);
     printf("  CLIP loss, their mean         %.8f\n", (rows + columns) / 2);
@@ -81,7 +82,7 @@ int main(int argc, char **argv) {
                       .title = "A batch of three",
                       .takes = "1 second",
                       .next = "make lesson-04",
-                      .shows = "Three pairs in 3D at tau = 0.07, step by step, and three mistakes on a page" };
+                      .shows = "The loss of three pairs in 3D at tau = 0.07, step by step, and four errors of a page" };
     lesson_begin(&lesson, argc, argv);
     Arena *memory = &lesson.memory;
     Mat image = mat_from(memory, N, D, (double[]){ 1, 0, 0, 0, 1, 0, 0, 0, 1 });
@@ -109,11 +110,16 @@ int main(int argc, char **argv) {
     print_losses("what the page prints", l, log(10), 4, 5);
     print_losses("the same, more digits", l, log(10), 6, 8);
     print_losses("right: natural logarithm", l, 1, 6, 8);
-    printf("The page took log10. Natural logarithms are %.6f times as large.\n", log(10));
+    printf("The page uses log10. Natural logarithms are %.6f times as large.\n", log(10));
 
-    lesson_section(&lesson, "Erratum 2: \"the captions are already unit-length\"");
+    lesson_section(&lesson, "Erratum 2: the minus of -log p is missing");
+    print_losses("the page's formula", l, -log(10), 6, 8);
+    printf("The logarithm of a probability is never positive. The page still reports a positive mean, %.5f.\n",
+           cross_entropy_diagonal(l, 1) / log(10));
+
+    lesson_section(&lesson, "Erratum 3: \"the captions are already unit-length\"");
     for (int i = 0; i < N; i++) printf("  |%s| = %.6f\n", captions[i], vec_norm(&AT(text, i, 0), D));
-    Prediction said = lesson_predict(&lesson, "Made unit length, the captions get longer. Does the loss rise or fall?");
+    Prediction said = lesson_predict(&lesson, "With unit length the captions get longer. Does the loss rise or fall?");
     Mat unit = mat_new(memory, N, D);
     for (size_t i = 0; i < mat_count(text); i++) unit.v[i] = text.v[i];
     mat_normalise_rows(unit);
@@ -122,8 +128,8 @@ int main(int argc, char **argv) {
     double before = print_losses("not normalised", l, 1, 6, 8), after = print_losses("normalised", right, 1, 6, 8);
     lesson_outcome(&lesson, &said, "it %s, from %.8f to %.8f", after < before ? "falls" : "rises", before, after);
 
-    lesson_section(&lesson, "Erratum 3: the other direction is missing");
-    printf("Captions as the page has them:\n");
+    lesson_section(&lesson, "Erratum 4: the other direction is missing");
+    printf("Captions as they are on the page:\n");
     print_both_directions(memory, l);
     printf("Captions of unit length:\n");
     double loss = print_both_directions(memory, right);

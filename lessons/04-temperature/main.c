@@ -1,5 +1,5 @@
-/* Lesson 04: temperature. One picture, five captions, the same five cosines: how sure should the model be, and what can
- * it learn from its doubt? Before: 03 a batch of three. The page is README.md beside this file. */
+/* Lesson 04: temperature. The same five cosines at four temperatures: the probabilities, the gradients, and how the
+ * logit scale is learnt. Before: 03 a batch of three. The page is README.md beside this file. */
 #include "lesson/lesson.h"
 #include "core/softmax.h"
 
@@ -10,7 +10,7 @@ enum { N = 5, TAUS = 4, STEPS = 121, RIGHT = 0, WRONG = 1 };
 static const num S[N] = { 0.8, 0.6, 0.5, 0.3, 0.1 };
 static const double taus[TAUS] = { 0.01, 0.07, 0.5, 1 };
 
-/* The first n of the cosines from s on, against each other. */
+/* Softmax of the n cosines at s, and its entropy, at each temperature. */
 static void print_softmax(const num *s, int n) {
     for (int i = 0; i < TAUS; i++) {
         num p[N];
@@ -34,7 +34,7 @@ static void show_bars(const Lesson *lesson) {
         bars[i] = (Bar){ .label = label[i], .value = p[j], .marked = j == RIGHT };
     }
     lesson_bars(lesson, "04-bars",
-                &(Bars){ .title = "The same five cosines at four temperatures: probability of each",
+                &(Bars){ .title = "Probabilities of five captions with cosines S; the true one has S = 0.8",
                          .bars = bars,
                          .count = TAUS * N,
                          .decimals = 3,
@@ -61,7 +61,7 @@ static void print_gradients(int truth, const char *title) {
     }
 }
 
-/* Where the gradient of the right answer is longest: two points close in on the top of a curve with one hill. */
+/* The temperature at which the gradient of the right answer is longest. The curve has one maximum: ternary search. */
 static double steepest_tau(void) {
     num g[N];
     double low = 0.01, high = 1;
@@ -73,16 +73,17 @@ static double steepest_tau(void) {
     return low;
 }
 
-static void draw_gradient(const Lesson *lesson) {
+static void draw_gradients(const Lesson *lesson) {
     num tau[STEPS], right[STEPS], wrong[STEPS], g[N];
     for (int i = 0; i < STEPS; i++) {
         tau[i] = (num)pow(10, -2 + 3.0 * i / (STEPS - 1));
         right[i] = (num)gradient(tau[i], RIGHT, g);
         wrong[i] = (num)gradient(tau[i], WRONG, g);
     }
-    Series series[] = { { "truth 0.8, the best", tau, right, STEPS }, { "truth 0.6, beaten", tau, wrong, STEPS } };
+    Series series[] = { { "truth 0.8, ranked first", tau, right, STEPS },
+                        { "truth 0.6, ranked second", tau, wrong, STEPS } };
     lesson_lines(lesson, "04-gradient",
-                 &(Lines){ .title = "How hard one row pulls, against the temperature",
+                 &(Lines){ .title = "Length of the gradient of one row, against the temperature",
                            .x = "tau",
                            .y = "length of dL/dS",
                            .series = series,
@@ -91,7 +92,7 @@ static void draw_gradient(const Lesson *lesson) {
                            .log_y = true });
 }
 
-/* dL/ds for logits s S: what the model expects of the cosine, minus what the truth has. */
+/* dL/ds for logits s S: sum_j p_j S_j - S_truth, the mean cosine under p minus the cosine of the truth. */
 static double scale_gradient(double s, int truth) {
     num p[N];
     double sum = 0;
@@ -100,21 +101,22 @@ static double scale_gradient(double s, int truth) {
     return sum;
 }
 
-/* A batch full of wrong answers (truth is 0.3) asks for less certainty. Equal first steps, by hand: ds = s dt. */
+/* Five steps of gradient descent on the scale s, once on s itself and once on t with s = e^t; the truth is 0.3. The
+ * learning rates are chosen so that the first steps are equal to first order: ds = s dt. */
 static double learn_scale(void) {
-    double bare = 1 / 0.07, t = log(bare), rate = 10, rate_t = rate / (bare * bare);
-    printf("  step    bare s     e^t\n");
+    double s = 1 / 0.07, t = log(s), rate = 10, rate_t = rate / (s * s);
+    printf("  step         s     e^t\n");
     for (int step = 0;; step++) {
-        printf("  %4d %9.4f  %9.4f\n", step, bare, exp(t));
-        if (step == 5) return bare;
-        bare -= rate * scale_gradient(bare, 3);
+        printf("  %4d %9.4f  %9.4f\n", step, s, exp(t));
+        if (step == 5) return s;
+        s -= rate * scale_gradient(s, 3);
         t -= rate_t * exp(t) * scale_gradient(exp(t), 3);
     }
 }
 
 static void print_limits(void) {
     static const double scales[] = { 1, 1 / 0.07, 100, 1000 };
-    printf("  scale         dL/ds         loss   a beaten truth pulls with\n");
+    printf("  scale         dL/ds         loss   gradient of a wrong answer\n");
     for (int i = 0; i < (int)COUNT(scales); i++) {
         num g[N];
         printf("  %8.3f  %.2e  %.5e  %12.3f\n", scales[i], scale_gradient(scales[i], RIGHT),
@@ -127,38 +129,39 @@ int main(int argc, char **argv) {
                       .title = "Temperature",
                       .takes = "1 second",
                       .next = "make lesson-05",
-                      .shows = "The same five cosines at four temperatures: how sure, and how much to learn" };
+                      .shows =
+                          "The same five cosines at four temperatures: probabilities, gradients, the logit scale" };
     lesson_begin(&lesson, argc, argv);
 
     lesson_section(&lesson, "1. One picture, five captions: softmax of S / tau, and its entropy");
     Prediction said = lesson_predict(&lesson, "The cosines are 0.8 0.6 0.5 0.3 0.1. What does 0.8 get at tau = 1?");
     printf("  tau   S = 0.8   S = 0.6   S = 0.5   S = 0.3   S = 0.1    entropy\n");
     print_softmax(S, N);
-    printf("Undecided among five: log 5 = %.6f. The order is the same in every row.\n", log(N));
+    printf("Largest possible entropy: log 5 = %.6f. The order is the same in every row.\n", log(N));
     num p[N];
     softmax_row(S, N, 1, p);
     lesson_outcome_number(&lesson, &said, p[RIGHT], 6);
     show_bars(&lesson);
 
-    lesson_section(&lesson, "2. What is there to learn? dL/dS = (p - q) / tau, and its length");
-    said = lesson_predict(&lesson, "0.8 is the truth, and wins. At which tau does it pull hardest on the cosines?");
-    print_gradients(RIGHT, "0.8 is the truth, and wins");
-    print_gradients(WRONG, "0.6 is the truth, and is beaten by 0.8");
-    printf("The right answer pulls hardest at tau = %.4f.\n", steepest_tau());
+    lesson_section(&lesson, "2. The gradient dL/dS = (p - q) / tau, and its length");
+    said = lesson_predict(&lesson, "The truth is 0.8, ranked first. At which tau is its gradient longest?");
+    print_gradients(RIGHT, "The truth is 0.8, ranked first");
+    print_gradients(WRONG, "The truth is 0.6, ranked second");
+    printf("The gradient of the right answer is longest at tau = %.4f.\n", steepest_tau());
     lesson_outcome_number(&lesson, &said, steepest_tau(), 4);
-    draw_gradient(&lesson);
+    draw_gradients(&lesson);
 
-    lesson_section(&lesson, "3. Who is pushed away? Each wrong caption's share, truth 0.8");
+    lesson_section(&lesson, "3. The share of each wrong caption in the gradient, truth 0.8");
     printf("  tau   S = 0.6   S = 0.5   S = 0.3   S = 0.1    entropy\n");
     print_softmax(S + 1, N - 1); /* p_j / (1 - p_truth) is the softmax without the truth */
 
-    lesson_section(&lesson, "4. Learning the scale s = 1 / tau: bare, or as e^t?");
-    said = lesson_predict(&lesson, "Truth 0.3 makes a bare s fall from 14.3 by 4.9 in the first step. And after five?");
+    lesson_section(&lesson, "4. Learning the logit scale s = 1 / tau: directly, or as e^t?");
+    said = lesson_predict(&lesson, "Truth 0.3: s falls from 14.3 by 4.9 in the first step. Where is it after five?");
     double s = learn_scale();
-    printf("A bare s has crossed 0: now the captions least alike are preferred. e^t cannot.\n");
+    printf("s is negative: the least similar caption now gets the largest logit. e^t stays positive.\n");
     lesson_outcome_number(&lesson, &said, s, 4);
 
-    lesson_section(&lesson, "5. Why stop at 100? The truth (0.8) wins: a larger scale is always better");
+    lesson_section(&lesson, "5. Why clamp at 100? The truth (0.8) is ranked first: a larger scale is always better");
     print_limits();
     printf("From 1 / 0.07 to 100, t rises by log 7 = %.6f; there it is clamped.\n", log(7));
     return lesson_end(&lesson);

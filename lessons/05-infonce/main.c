@@ -1,5 +1,5 @@
-/* Lesson 05: InfoNCE and hard negatives. The loss as a question with N answers: what it costs to know nothing, which
- * wrong answer costs most, and why a run on ten captions stops at 1.93. Before: 04 temperature. See README.md. */
+/* Lesson 05: InfoNCE and hard negatives. The CLIP loss as classification with N classes: its value for random vectors,
+ * its hardest negatives, and its floor when captions repeat. Before: 04 temperature. See README.md. */
 #include "lesson/lesson_data.h"
 #include "lesson/lesson.h"
 #include "core/softmax.h"
@@ -10,22 +10,22 @@
 enum { N = 8, D = 64, LIMIT = 512, BATCH = 64, EPOCHS = 6, DRAWS = 400 };
 static const double tau = 0.07;
 
-/* Unit vectors I and T of n pairs: a text is its picture and noise, 1.5 times as long; S = I T^T. `kin` of picture 1 is
- * mixed into picture 2, `own` of a picture into its text. */
-static Mat cosines_draw(Arena *arena, Rng rng, int n, num kin, num own) {
+/* S = I T^T [n,n] of n random pairs, rows of unit length: text = own * picture + noise of length 1.5. `similar` times
+ * picture 1 is added to picture 2. */
+static Mat cosines_draw(Arena *arena, Rng rng, int n, num similar, num own) {
     Mat image = mat_normal(arena, n, D, &rng, 1), text = mat_normal(arena, n, D, &rng, 1.5 / sqrt(D));
-    Mat turned = mat_new(arena, D, n), s = mat_new(arena, n, n);
-    for (int d = 0; d < D; d++) AT(image, 1, d) += kin * AT(image, 0, d);
+    Mat text_t = mat_new(arena, D, n), s = mat_new(arena, n, n);
+    for (int d = 0; d < D; d++) AT(image, 1, d) += similar * AT(image, 0, d);
     mat_normalise_rows(image);
     for (size_t i = 0; i < mat_count(text); i++) text.v[i] += own * image.v[i];
     mat_normalise_rows(text);
-    mat_transpose(text, turned);
-    mat_matmul(image, turned, s);
+    mat_transpose(text, text_t);
+    mat_matmul(image, text_t, s);
     return s;
 }
 
-/* Texts that are all noise: the mean loss of many batches. */
-static double loss_of_chance(Arena *arena, double s) {
+/* The mean loss of DRAWS batches whose texts are noise alone. */
+static double random_loss(Arena *arena, double s) {
     double sum = 0;
     for (int i = 0; i < DRAWS; i++) sum += cross_entropy_diagonal(cosines_draw(arena, rng_seed(5, i), N, 0, 0), s);
     return sum / DRAWS;
@@ -33,7 +33,7 @@ static double loss_of_chance(Arena *arena, double s) {
 
 static double print_pairs(Mat s) {
     double loss = 0, positive = 0, negative = 0;
-    printf("  pair  positive  hardest negative   margin       p  -log p  its share\n");
+    printf("  pair  positive  hardest negative   margin       p  -log p  share\n");
     for (int i = 0; i < N; i++) {
         ClipPair pair = clip_pair(s, i, 1 / tau);
         printf("  %d      %7.4f    %7.4f (text %d)  %7.4f  %.4f  %6.4f     %.4f\n", i + 1, pair.positive, pair.negative,
@@ -56,7 +56,7 @@ static void print_bound(Arena *arena) {
     }
 }
 
-/* The floor of batches drawn by chance: their mean, its standard error, and how many of these it is off. */
+/* The floor of DRAWS random batches: mean, standard error, and the difference to the exact floor in standard errors. */
 static void print_floor(int B) {
     Rng rng = rng_seed(7, (uint64_t)B);
     double mean = 0, squares = 0, exact = clip_loss_floor(B, CIFAR_CLASSES);
@@ -79,7 +79,7 @@ static void after_epoch(void *context, const EpochRow *row) {
     printf("  %5d   %.3f   %.3f         %6.3f      %5.1f %%\n", row->epoch, row->loss, row->floor, above, right);
 }
 
-/* Lesson 10's network, four times as narrow, on few pictures and in batches of 64. Returns the last epoch's loss. */
+/* Trains lesson 10's network with a quarter of its channels in batches of 64. Returns the last epoch's loss. */
 static double learn(const Lesson *lesson, const Cifar *train, const Cifar *test, Clip *clip) {
     num curve[2][EPOCHS];
     Err err;
@@ -102,8 +102,8 @@ static double learn(const Lesson *lesson, const Cifar *train, const Cifar *test,
     return curve[0][EPOCHS - 1];
 }
 
-/* The first pictures the model has not seen, with the target of the plain loss and with the shared one. */
-static void ask_both(Clip *clip, const Cifar *test) {
+/* The loss of the first BATCH test pictures, with the identity as target and with the shared target of clip_targets. */
+static void compare_targets(Clip *clip, const Cifar *test) {
     Tape t = { .no_grad = true };
     int label[BATCH];
     const char *texts[BATCH];
@@ -112,10 +112,10 @@ static void ask_both(Clip *clip, const Cifar *test) {
     Mat text = clip_text_features(clip, &t.arena, texts, BATCH, NULL), q = clip_targets(&t.arena, label, BATCH, 0);
     Mat s = zeroshot_scores(clip, &t.arena, text, test, (ZeroshotRange){ .n = BATCH, .batch = BATCH });
     Var logits = op_scale(&t, tape_data(&t, s), exp(clip->logit_scale->val.v[0]));
-    double one = clip_loss(&t, logits, (Mat){ 0 })->val.v[0], shared = clip_loss(&t, logits, q)->val.v[0];
+    double single = clip_loss(&t, logits, (Mat){ 0 })->val.v[0], shared = clip_loss(&t, logits, q)->val.v[0];
     printf("  one text is right for each picture       %.4f\n  every text that says the same is right   %.4f\n"
            "  the difference                           %.4f\n  the floor of this batch, mean of log n   %.4f\n",
-           one, shared, one - shared, clip_loss_floor_of(label, BATCH));
+           single, shared, single - shared, clip_loss_floor_of(label, BATCH));
     tape_free(&t);
 }
 
@@ -126,21 +126,21 @@ int main(int argc, char **argv) {
                       .title = "InfoNCE and hard negatives",
                       .takes = "5 seconds",
                       .options = options,
-                      .shows = "A question with N answers: its price, its traps, its floor",
+                      .shows = "The CLIP loss as classification with N classes; hard negatives; the floor",
                       .next = "make lesson-06" };
     lesson_begin(&lesson, argc, argv);
 
-    lesson_section(&lesson, "1. Knowing nothing: eight pictures against texts of chance");
+    lesson_section(&lesson, "1. Eight pictures against random texts");
     Prediction said = lesson_predict(&lesson, "log 8 is %.4f. What will the loss be at tau = 0.07?", log(N));
-    double calm = loss_of_chance(&lesson.memory, 1), chance = loss_of_chance(&lesson.memory, 1 / tau);
-    printf("  all cosines equal     %.4f = log 8\n  by chance, tau = 1    %.4f\n", log(N), calm);
-    printf("  by chance, tau = 0.07 %.4f\n", chance);
+    double mild = random_loss(&lesson.memory, 1), chance = random_loss(&lesson.memory, 1 / tau);
+    printf("  all cosines equal     %.4f = log 8\n  random, tau = 1       %.4f\n", log(N), mild);
+    printf("  random, tau = 0.07    %.4f\n", chance);
     lesson_outcome_number(&lesson, &said, chance, 4);
 
     lesson_section(&lesson, "2. A batch of 8 pairs in 64 dimensions, tau = 0.07");
     Mat s = cosines_draw(&lesson.memory, rng_seed(1, 0), N, 0, 1);
     lesson_heat(&lesson, "05-batch",
-                &(Heat){ .title = "Cosine of every picture with every text",
+                &(Heat){ .title = "Cosines; the pairs are on the diagonal",
                          .y = "picture",
                          .x = "text",
                          .m = s,
@@ -149,11 +149,11 @@ int main(int argc, char **argv) {
                          .high = 1 });
     double easy = print_pairs(s);
 
-    lesson_section(&lesson, "3. The same batch, but picture 2 looks like picture 1");
-    said = lesson_predict(&lesson, "Eight pairs, two of them alike. The loss was %.4f. What is it now?", easy);
+    lesson_section(&lesson, "3. The same batch, but picture 2 is similar to picture 1");
+    said = lesson_predict(&lesson, "Now two pictures are similar. The loss was %.4f. What is it now?", easy);
     lesson_outcome_number(&lesson, &said, print_pairs(cosines_draw(&lesson.memory, rng_seed(1, 0), N, 2, 1)), 4);
 
-    lesson_section(&lesson, "4. Larger batches of such pairs: what a batch can tell is at most log N");
+    lesson_section(&lesson, "4. Larger batches of such pairs: log N - loss is at most log N");
     print_bound(&lesson.memory);
 
     lesson_section(&lesson, "5. Captions repeat: ten classes, one caption each. The floor E[log n]");
@@ -164,12 +164,12 @@ int main(int argc, char **argv) {
     Cifar train = lesson_pictures(&lesson.memory, data, CIFAR_TRAIN, 1600);
     Cifar test = lesson_pictures(&lesson.memory, data, CIFAR_TEST, BATCH);
     printf("%s\n", lesson_notice(&train, data));
-    said = lesson_predict(&lesson, "It begins near log 64 = %.3f. Where will its loss stop?", log(BATCH));
+    said = lesson_predict(&lesson, "The loss begins near log 64 = %.3f. Where does it stop?", log(BATCH));
     Clip clip;
     lesson_outcome_number(&lesson, &said, learn(&lesson, &train, &test, &clip), 3);
 
-    lesson_section(&lesson, "7. Sharing the target: one batch of new pictures, asked both ways");
-    ask_both(&clip, &test);
+    lesson_section(&lesson, "7. The shared target: one batch of new pictures, two losses");
+    compare_targets(&clip, &test);
     clip_free(&clip);
     return lesson_end(&lesson);
 }

@@ -1,11 +1,11 @@
-/* Lesson 07: alignment. Eight pairs of points on a circle learn by the CLIP loss: pulled together and apart before your
- * eyes, at three temperatures. Before: 06 autograd. The page is README.md beside this file. */
+/* Lesson 07: alignment. Gradient descent on the CLIP loss moves eight pairs of points on a circle, at three
+ * temperatures. Before: 06 autograd. The page is README.md beside this file. */
 #include "lesson/lesson.h"
 #include "model/clip_loss.h"
 
 #include <math.h>
 
-enum { N = 8, D = 2, TAUS = 3, STEPS = 300, SLOW = 30, FRAMES = 61, SHOWN = 5 };
+enum { N = 8, D = 2, TAUS = 3, STEPS = 300, SINGLE_STEPS = 30, FRAMES = 61, SHOWN = 5, SEEDS = 8 };
 static const double taus[TAUS] = { 0.05, 0.3, 1 };
 static const char *const names[TAUS] = { "tau = 0.05", "tau = 0.3", "tau = 1" };
 static const int shown[SHOWN] = { 0, 5, 15, 30, FRAMES - 1 };
@@ -15,9 +15,9 @@ typedef struct {
 } Pairs; /* points on the circle, [N,D] each */
 typedef struct {
     double loss, alignment, uniformity;
-} Figures;
+} Measures;
 typedef struct {
-    Figures at[STEPS + 1];
+    Measures at[STEPS + 1];
     Mat points[STEPS + 1];
 } Run; /* every step at one temperature */
 
@@ -42,42 +42,45 @@ static double uniformity(Mat x) {
     return log(sum / (N * (N - 1)));
 }
 
-/* The CLIP loss of points, and one step down its slope; afterwards all points are put back onto the circle. */
-static Figures descend(Pairs p, double tau, double rate) {
+/* One step of gradient descent on the CLIP loss; then all points are normalised to length 1 again. Returns the measures
+ * before the step. */
+static Measures gradient_step(Pairs p, double tau, double rate) {
     Tape t = { 0 };
     Mat log_s = mat_like(&t.arena, mat_shape(0));
     log_s.v[0] = (num)log(1 / tau);
     Var image = tape_leaf(&t, p.image), text = tape_leaf(&t, p.text);
     Var L = clip_loss(&t, clip_logits(&t, image, text, tape_data(&t, log_s)), (Mat){ 0 });
-    Figures figures = { L->val.v[0], alignment(p), (uniformity(p.image) + uniformity(p.text)) / 2 };
+    Measures measures = { L->val.v[0], alignment(p), (uniformity(p.image) + uniformity(p.text)) / 2 };
     tape_backward(&t, L);
     for (int i = 0; i < N * D; i++) p.image.v[i] -= (num)rate * image->grad[i];
     for (int i = 0; i < N * D; i++) p.text.v[i] -= (num)rate * text->grad[i];
     mat_normalise_rows(p.image);
     mat_normalise_rows(p.text);
     tape_free(&t);
-    return figures;
+    return measures;
 }
 
-/* Forces are 1 / tau times as strong, so that steps are made tau times as long. */
-static Run *learn(Arena *arena, int seed, double tau) {
+/* The gradient has a factor 1 / tau, so the learning rate is tau. */
+static Run *run_descent(Arena *arena, int seed, double tau) {
     Rng rng = rng_seed((uint64_t)seed, 0);
     Run *run = arena_alloc(arena, 1, sizeof *run);
     Pairs p = { mat_normal(arena, N, D, &rng, 1), mat_normal(arena, N, D, &rng, 1) };
     mat_normalise_rows(p.image);
     mat_normalise_rows(p.text);
     for (int step = 0; step <= STEPS; step++) {
-        run->points[step] = mat_new(arena, 2 * N, D); /* image and text of each pair in turn */
+        run->points[step] = mat_new(arena, 2 * N, D); /* rows: image 0, text 0, image 1, text 1, ... */
         for (int k = 0; k < 2 * N * D; k++)
             run->points[step].v[k] = (k / D % 2 ? p.text : p.image).v[k / (2 * D) * D + k % D];
-        run->at[step] = descend(p, tau, tau);
+        run->at[step] = gradient_step(p, tau, tau);
     }
     return run;
 }
 
-/* Every step at first, when all moves fast; then longer and longer strides. */
+/* The step that a frame of the animation shows: each of the first SINGLE_STEPS, then every ninth. */
 static int step_of(int frame) {
-    return frame <= SLOW ? frame : SLOW + (frame - SLOW) * (STEPS - SLOW) / (FRAMES - 1 - SLOW);
+    return frame <= SINGLE_STEPS
+               ? frame
+               : SINGLE_STEPS + (frame - SINGLE_STEPS) * (STEPS - SINGLE_STEPS) / (FRAMES - 1 - SINGLE_STEPS);
 }
 
 static void show_motion(Lesson *lesson, Run *const *runs) {
@@ -102,24 +105,42 @@ static void show_motion(Lesson *lesson, Run *const *runs) {
                              .shown_count = SHOWN });
 }
 
-static void print_one(Figures f) {
+static void print_measures(Measures f) {
     char text[FIGURE_TEXT];
     printf("  %7.4f %6s %7.4f", f.loss, number_text(f.alignment, 4, text), f.uniformity);
 }
 
-/* The last row is what eight places at equal distances would have. */
-static void print_figures(Run *const *runs, Pairs ideal) {
+/* The last row holds the measures of the octagon. */
+static void print_table(Run *const *runs, Pairs ideal) {
     printf("  step  %-23s %-23s %s\n        ", names[0], names[1], names[2]);
     printf("  loss  align uniform     loss  align uniform     loss  align uniform\n");
     for (int i = 0; i < SHOWN; i++) {
         int step = step_of(shown[i]);
         printf("  %4d", step);
-        for (int k = 0; k < TAUS; k++) print_one(runs[k]->at[step]);
+        for (int k = 0; k < TAUS; k++) print_measures(runs[k]->at[step]);
         putchar('\n');
     }
     printf("  even");
-    for (int k = 0; k < TAUS; k++) print_one(descend(ideal, taus[k], 0));
+    for (int k = 0; k < TAUS; k++) print_measures(gradient_step(ideal, taus[k], 0));
     putchar('\n');
+}
+
+/* The cosine of partners after the last step at low temperatures: mean over SEEDS runs, and the lowest of all pairs. */
+static void print_partners(Arena *arena) {
+    static const double low[] = { 0.3, 0.05, 0.02, 0.01 };
+    printf("Cosine of the partners after %d steps, seeds 1 to %d\n  tau    mean  lowest pair\n", STEPS, SEEDS);
+    for (int k = 0; k < (int)COUNT(low); k++) {
+        double sum = 0, lowest = 1;
+        for (int seed = 1; seed <= SEEDS; seed++) {
+            Mat points = run_descent(arena, seed, low[k])->points[STEPS];
+            for (int i = 0; i < N; i++) {
+                double cosine = vec_dot(&AT(points, 2 * i, 0), &AT(points, 2 * i + 1, 0), D);
+                sum += cosine;
+                lowest = MIN(lowest, cosine);
+            }
+        }
+        printf("  %-4g  %5.2f  %5.2f\n", low[k], sum / (SEEDS * N), lowest);
+    }
 }
 
 static void draw_curves(const Lesson *lesson, Run *const *runs, double octagon) {
@@ -147,7 +168,7 @@ static void draw_curves(const Lesson *lesson, Run *const *runs, double octagon) 
                            .reference = octagon });
 }
 
-/* Eight places at equal distances: the best there is. */
+/* Eight points at equal distances on the circle, the minimum of uniformity; texts are equal to pictures. */
 static Pairs octagon(Arena *arena) {
     Mat x = mat_new(arena, N, D);
     for (int i = 0; i < N; i++) {
@@ -163,20 +184,24 @@ int main(int argc, char **argv) {
                       .title = "Alignment",
                       .takes = "4 seconds",
                       .next = "make lesson-08",
-                      .shows = "Eight pairs on a circle, pulled together and apart by the CLIP loss",
+                      .shows = "Gradient descent on the CLIP loss moves eight pairs of points on a circle",
                       .seed = &seed };
     lesson_begin(&lesson, argc, argv);
     Run *runs[TAUS];
-    for (int k = 0; k < TAUS; k++) runs[k] = learn(&lesson.memory, seed, taus[k]);
+    for (int k = 0; k < TAUS; k++) runs[k] = run_descent(&lesson.memory, seed, taus[k]);
 
-    lesson_section(&lesson, "1. Eight pairs at places of chance; 300 steps down the CLIP loss");
-    Prediction said = lesson_predict(&lesson, "At which of the three will the pairs end up spread most evenly?");
+    lesson_section(&lesson, "1. Eight random pairs; 300 steps of gradient descent on the CLIP loss");
+    Prediction said =
+        lesson_predict(&lesson, "At which of the three temperatures will the pairs be spread most evenly at the end?");
     show_motion(&lesson, runs);
 
     lesson_section(&lesson, "2. Alignment and uniformity, step by step");
     Pairs ideal = octagon(&lesson.memory);
-    print_figures(runs, ideal);
-    lesson_outcome(&lesson, &said, "the one with the lowest \"uniform\" at step %d", STEPS);
+    print_table(runs, ideal);
+    lesson_outcome(&lesson, &said, "the temperature with the lowest \"uniform\" at step %d", STEPS);
     draw_curves(&lesson, runs, uniformity(ideal.image));
+
+    lesson_section(&lesson, "3. Low temperatures: do all partners meet?");
+    print_partners(&lesson.memory);
     return lesson_end(&lesson);
 }
