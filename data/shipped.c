@@ -5,6 +5,8 @@
  *   build/shipped --from CHECKPOINT --date 2026-11-21  make it of a checkpoint of lesson 10: the weights alone, as F16
  */
 #include "dataset/cifar.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "lesson/lesson_data.h"
 #include "formats/json.h"
 #include "evaluate/metrics.h"

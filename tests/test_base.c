@@ -1,5 +1,7 @@
-/* base, rng, thread, mat: does the ground hold? */
+/* Tests of base, arena, file, rng, thread and mat. */
 #include "core/mat.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "core/thread.h"
 #include "check.h"
 
@@ -111,12 +113,12 @@ static const char *in_folder(const char *name) {
     return p;
 }
 
-static void write_whole(const char *name, const char *text, const char *aside) {
+static void write_whole(const char *name, const char *text, const char *backup) {
     OutFile out;
     Err err = { "" };
     CHECK(out_open(&out, in_folder(name), &err), "%s", err.text);
     out_write(&out, text, strlen(text));
-    out.aside = aside;
+    out.backup = backup;
     CHECK(out_commit(&out, &err), "%s", err.text);
 }
 
@@ -191,7 +193,7 @@ TEST(what_was_there_before_can_be_kept) {
     CHECK(holds("kept", "second") && holds("aside", "first"), "%s", "not kept");
     CHECK(out_open(&out, in_folder("kept"), &err), "%s", err.text);
     out_write(&out, "third", 5);
-    out.aside = place;
+    out.backup = place;
     CHECK(!out_commit(&out, &err) && strstr(err.text, "no/such/folder"), "%s", err.text);
     CHECK(holds("kept", "second") && files_there() == 2, "%d files", files_there());
 }
@@ -231,11 +233,21 @@ TEST(numbers_from_text) {
     long long i;
     double x;
     CHECK(parse_int("12", 0, 100, &i) && i == 12, "%s", "12");
-    const char *bad[] = { "", "x", "12x", "101", "-1", "1e3", "99999999999999999999" };
-    for (size_t k = 0; k < COUNT(bad); k++) CHECK(!parse_int(bad[k], 0, 100, &i), "%s", bad[k]);
+    CHECK(parse_int("-007", -10, 0, &i) && i == -7, "%lld", i);
+    const char *bad[] = { "",   "x",   "12x",   "101", "-1", "1e3",  "99999999999999999999",
+                          " 5", "\n5", " \n+5", "+5",  "5 ", "0x10", "--5",
+                          "-",  "-+5", ".5",    "5." };
+    for (size_t k = 0; k < COUNT(bad); k++) CHECK(!parse_int(bad[k], 0, 100, &i) && i == -7, "%s", bad[k]);
     CHECK(parse_real("1e-3", 0, 1, &x) && x == 1e-3, "%s", "1e-3");
-    const char *not_real[] = { "", "nan", "inf", "1.2.3", "2" };
-    for (size_t k = 0; k < COUNT(not_real); k++) CHECK(!parse_real(not_real[k], 0, 1, &x), "%s", not_real[k]);
+    CHECK(parse_real("-.5E+1", -9, 0, &x) && x == -5, "%g", x);
+    CHECK(parse_real("5.", 0, 9, &x) && x == 5, "%g", x);
+    const char *not_real[] = { "",     "nan",   "NAN",     "inf", "-inf",     "infinity", "nan(1)", "1.2.3", "2",
+                               " 0.5", "\t0.5", " 0x1p-1", "+.5", "0x1",      "0X1",      "0.5 ",   "1e",    "1e+",
+                               "e-1",  ".",     "-",       "-+1", "0.5e-0x1", "--1",      "1-1",    "1e5",   "1e999" };
+    for (size_t k = 0; k < COUNT(not_real); k++)
+        CHECK(!parse_real(not_real[k], -1, 1, &x) && x == 5, "%s", not_real[k]);
+    CHECK(all_finite(NULL, 0) && all_finite((num[]){ 1, -2 }, 2), "%s", "finite");
+    CHECK(!all_finite((num[]){ 1, NAN }, 2) && !all_finite((num[]){ -INFINITY, 1 }, 2), "%s", "not finite");
 }
 
 TEST(rng_is_the_published_generator) {
@@ -407,16 +419,16 @@ TEST(bytes_are_lent_as_a_file) {
     File file;
     Err err;
     CHECK(!file_exists("no/such/file"), "it is there");
-    file_lend("no/such/file", "bytes", 5);
+    file_mock("no/such/file", "bytes", 5);
     CHECK(file_exists("no/such/file") && file_open(&file, "no/such/file", &err) && file.size == 5 &&
               !memcmp(file.data, "bytes", 5),
           "not lent");
     file_close(&file);
     CHECK(!file_open(&file, "another/file", &err), "another one is lent");
-    file_lend("no/such/file", "", 0);
+    file_mock("no/such/file", "", 0);
     CHECK(file_open(&file, "no/such/file", &err) && file.size == 0 && !file.data, "an empty one");
     file_close(&file);
-    file_lend(NULL, NULL, 0);
+    file_mock(NULL, NULL, 0);
     CHECK(!file_open(&file, "no/such/file", &err), "it is still lent");
 }
 

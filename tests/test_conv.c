@@ -1,5 +1,6 @@
 /* conv: does every way to cut a convolution into tiles give the sum that defines it? */
 #include "kernels/conv.h"
+#include "core/arena.h"
 #include "core/rng.h"
 #include "core/thread.h"
 #include "kernels/winograd.h"

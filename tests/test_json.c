@@ -1,5 +1,6 @@
 /* json: does it take what RFC 8259 allows, refuse the rest at the right byte, and stay linear? */
 #include "formats/json.h"
+#include "core/arena.h"
 #include "core/rng.h"
 #include "check.h"
 

@@ -6,6 +6,7 @@
  * Where long double is no wider than double (some arm64), the oracle has as much error as what it judges; the bounds of
  * the double build are therefore a few times as wide as they would have to be. */
 #include "model/clip_loss.h"
+#include "core/arena.h"
 #include "core/softmax.h"
 #include "kernels/vecmath.h"
 #include "check.h"

@@ -1,5 +1,6 @@
 /* softmax: do scores become the right probabilities, and costs the right numbers, at any size of score? */
 #include "core/softmax.h"
+#include "core/arena.h"
 #include "check.h"
 
 #include <math.h>

@@ -1,6 +1,7 @@
 /* stored: is a weight that stays in its file the weight that was read, for every bit pattern, place and use? */
 #include "kernels/gemm.h"
 #include "autograd/ops.h"
+#include "core/arena.h"
 #include "core/rng.h"
 #include "formats/safetensors.h"
 #include "core/thread.h"

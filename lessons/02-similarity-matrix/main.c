@@ -1,6 +1,7 @@
 /* Lesson 02: the similarity matrix. Four captions, four pictures: who belongs to whom, and what does a doubt cost?
  * Before: 01 vectors. The page is README.md beside this file. */
 #include "lesson/lesson.h"
+#include "core/arena.h"
 #include "core/softmax.h"
 
 #include <math.h>

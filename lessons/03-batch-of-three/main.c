@@ -1,6 +1,7 @@
 /* Lesson 03: a batch of three, step by step as a page of course material does it, and what went wrong on that page.
  * Before: 02 similarity matrix. The page is README.md beside this file. */
 #include "lesson/lesson.h"
+#include "core/arena.h"
 #include "core/softmax.h"
 
 #include <math.h>

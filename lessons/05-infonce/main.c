@@ -2,6 +2,7 @@
  * wrong answer costs most, and why a run on ten captions stops at 1.93. Before: 04 temperature. See README.md. */
 #include "lesson/lesson_data.h"
 #include "lesson/lesson.h"
+#include "core/arena.h"
 #include "core/softmax.h"
 #include "training/train.h"
 

@@ -1,6 +1,7 @@
 /* Lesson 07: alignment. Eight pairs of points on a circle learn by the CLIP loss: pulled together and apart before your
  * eyes, at three temperatures. Before: 06 autograd. The page is README.md beside this file. */
 #include "lesson/lesson.h"
+#include "core/arena.h"
 #include "model/clip_loss.h"
 
 #include <math.h>

@@ -6,7 +6,7 @@
 #ifndef MAT_H
 #define MAT_H
 
-#include "core/base.h"
+#include "core/arena.h"
 #include "core/rng.h"
 
 enum { MAT_DIMS = 4 };

@@ -1,4 +1,5 @@
 #include "core/thread.h"
+#include "core/arena.h"
 
 #include <pthread.h>
 #include <sched.h>

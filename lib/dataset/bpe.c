@@ -1,4 +1,5 @@
 #include "dataset/bpe.h"
+#include "core/file.h"
 
 #include "dataset/html_entity.h"
 #include "formats/inflate.h"

@@ -1,4 +1,5 @@
 #include "formats/image_convert.h"
+#include "core/file.h"
 
 #include "formats/json.h" /* json_shown */
 #include "formats/png.h"

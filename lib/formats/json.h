@@ -18,7 +18,7 @@
 #ifndef JSON_H
 #define JSON_H
 
-#include "core/base.h"
+#include "core/arena.h"
 
 enum { JSON_DEPTH_MAX = 64, JSON_NUMBER_MAX = 127 };
 

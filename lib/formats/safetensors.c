@@ -514,7 +514,7 @@ bool safetensors_write(const SafetensorsOut *out, const char *path, Err *err) {
         if (!sorted[i]->value) offset += tensor_bytes(&sorted[i]->tensor);
     }
     if (!out_open(&file, path, err)) return false;
-    file.aside = out->aside;
+    file.backup = out->backup;
     header_write(&file, texts, count);
     for (int i = 0; i < count; i++)
         if (!sorted[i]->value) numbers_write(&file, sorted[i]);

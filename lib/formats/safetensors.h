@@ -15,7 +15,8 @@
 #ifndef SAFETENSORS_H
 #define SAFETENSORS_H
 
-#include "core/base.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "core/mat.h"
 
 enum { TENSOR_DIMS = 8 };
@@ -85,7 +86,7 @@ typedef struct {
     Arena *arena;
     SafetensorsEntry *entries;
     int count, meta_count;
-    const char *aside; /* what was at the path before is kept under this name (OutFile); NULL: it goes */
+    const char *backup; /* what was at the path before is copied there (OutFile); NULL: no backup */
 } SafetensorsOut;
 
 /* An empty list, on the arena. */

@@ -1,4 +1,5 @@
 #include "kernels/attention.h"
+#include "core/arena.h"
 
 #include <math.h>
 #include <string.h>

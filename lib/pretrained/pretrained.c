@@ -1,4 +1,5 @@
 #include "pretrained/pretrained.h"
+#include "core/arena.h"
 
 #include <string.h>
 

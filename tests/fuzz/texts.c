@@ -1,5 +1,7 @@
 /* texts: JSON, the tokeniser and its vocabulary, characters, words of a model. */
 #include "fuzz.h"
+#include "core/arena.h"
+#include "core/file.h"
 
 #include "dataset/bpe.h"
 #include "dataset/cifar.h"
@@ -79,13 +81,13 @@ int fuzz_labels(const uint8_t *data, size_t size) {
     Err err = { "" };
     CifarLabels labels = { 0 };
     uint8_t *copy = fuzz_copy(data, size);
-    file_lend("labels", copy, size);
+    file_mock("labels", copy, size);
     bool ok = cifar_labels_read(&arena, "labels", &labels, &err);
     fuzz_answer(ok, &err);
     REQUIRE(ok || !labels.label, "%s", "refused labels were set");
     for (size_t i = 0; i < labels.n; i++)
         REQUIRE(labels.label[i] < CIFAR_CLASSES, "label %zu is %d", i, labels.label[i]);
-    file_lend(NULL, NULL, 0);
+    file_mock(NULL, NULL, 0);
     free(copy);
     arena_free(&arena);
     return 0;
@@ -98,10 +100,10 @@ int fuzz_vocabulary(const uint8_t *data, size_t size) {
     Err err = { "" };
     Bpe bpe;
     uint8_t *copy = fuzz_copy(data, size);
-    file_lend("vocabulary", copy, size);
+    file_mock("vocabulary", copy, size);
     bool ok = bpe_read(&bpe, &arena, "vocabulary", &err);
     fuzz_answer(ok, &err);
-    file_lend(NULL, NULL, 0);
+    file_mock(NULL, NULL, 0);
     free(copy);
     arena_free(&arena);
     return 0;
@@ -125,9 +127,9 @@ static const Bpe *small_config(void) {
                 pair[0][unicode_write(a, pair[0])] = pair[1][unicode_write(b, pair[1])] = '\0';
                 at += sprintf(at, kind < 2 ? "%s %s%s\n" : "%s%s z%s\n", pair[0], pair[1], kind ? "</w>" : "");
             }
-    file_lend("world", text, (size_t)(at - text));
+    file_mock("world", text, (size_t)(at - text));
     if (!bpe_read(&bpe, &arena, "world", &err)) die("%s", err.text);
-    file_lend(NULL, NULL, 0);
+    file_mock(NULL, NULL, 0);
     return &bpe;
 }
 

@@ -23,6 +23,7 @@
 #include "kernels/gemm.h"
 #include "training/optim.h"
 #include "show/plot.h"
+#include "core/arena.h"
 #include "core/thread.h"
 
 #include <math.h>

@@ -1,5 +1,7 @@
 /* check-bpe: does our tokeniser give the ids expected? */
 #include "dataset/bpe.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "formats/json.h"
 
 #include <string.h>

@@ -11,6 +11,7 @@
 #include "autograd/ops.h"
 #include "training/optim.h"
 #include "lesson/options.h"
+#include "core/arena.h"
 #include "core/thread.h"
 #include "kernels/vecmath.h"
 

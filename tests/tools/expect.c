@@ -11,7 +11,8 @@
  *
  * Exit status 0: it is. 1: it is not; the first difference is shown, with line numbers. 2: a file or word is wrong.
  */
-#include "core/base.h"
+#include "core/arena.h"
+#include "core/file.h"
 
 #include <ctype.h>
 #include <math.h>

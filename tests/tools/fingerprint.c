@@ -13,6 +13,7 @@
 #include "kernels/gemm.h"
 #include "formats/image.h"
 #include "formats/sha256.h"
+#include "core/arena.h"
 #include "core/softmax.h"
 #include "kernels/vecmath.h"
 

@@ -7,7 +7,7 @@
  * the seconds it ran, for instance "0.42".
  * Exit status: the command's; 124 when the time was up, 128 + the signal that ended it: both are said on stderr.
  */
-#include "core/base.h"
+#include "core/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
