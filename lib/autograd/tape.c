@@ -1,6 +1,5 @@
 #include "autograd/tape.h"
 
-#include <math.h>
 #include <string.h>
 
 /* Gradient memory that a finished node gave back; the list lies in the spare blocks themselves. */

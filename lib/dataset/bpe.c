@@ -3,7 +3,7 @@
 
 #include "dataset/html_entity.h"
 #include "formats/inflate.h"
-#include "formats/json.h" /* json_shown */
+#include "core/quote.h"
 #include "dataset/unicode.h"
 
 #include <string.h>
@@ -135,7 +135,7 @@ static const char *span_shown(Span s) {
     char text[LINE_LIMIT + 1];
     memcpy(text, s.text, s.length);
     text[s.length] = '\0';
-    return json_shown(text);
+    return quoted(text);
 }
 
 static bool merge_read(Reader *r) {

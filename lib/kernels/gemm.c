@@ -35,8 +35,8 @@ typedef struct {
     bool transpose_a, transpose_b, accumulate, pack_a, pack_b, few_rows;
     int M, N, K;
     const num *a, *b, *left, *panels, *bias;
-    const uint8_t *weights_view; /* of B, instead of b */
-    WeightForm form;
+    const uint8_t *b_bytes; /* of B, instead of b */
+    Dtype b_dtype;
     num *c, *packed_a, *packed_b;
     size_t lda, ldb, ldc, left_row, left_step, panel_next, panel_step, piece_rows;
 } Block;
@@ -66,12 +66,12 @@ void gemm_plain(bool transpose_a, bool transpose_b, int M, int N, int K, const n
 static void transpose_weights(const Block *g, size_t row, size_t cols, size_t k0, size_t k1, num *to, size_t width) {
     enum { STRETCH = 128 };
     num wide[LANES * STRETCH];
-    size_t size = weight_size(g->form);
+    size_t size = dtype_size(g->b_dtype);
     for (size_t n = 0; n < cols; n += LANES)
         for (size_t k = k0; k < k1; k += STRETCH) {
             size_t rows = MIN((size_t)LANES, cols - n), count = MIN((size_t)STRETCH, k1 - k);
             for (size_t r = 0; r < rows; r++)
-                weight_widen(g->form, g->weights_view + ((row + n + r) * g->ldb + k) * size, wide + r * STRETCH, count);
+                dtype_widen(g->b_dtype, g->b_bytes + ((row + n + r) * g->ldb + k) * size, wide + r * STRETCH, count);
             matrix_transpose(wide, STRETCH, rows, count, to + k * width + n, width);
         }
 }
@@ -79,13 +79,13 @@ static void transpose_weights(const Block *g, size_t row, size_t cols, size_t k0
 /* Rows k0 .. k1 of panel p of op(B), which is [K][width]; columns beyond N are zeros. */
 static void pack_panel(const Block *g, size_t p, size_t k0, size_t k1, num *to) {
     size_t cols = (size_t)panel_cols(g->N, (int)p), width = (size_t)vecs_width((int)cols);
-    if (g->transpose_b && g->weights_view) transpose_weights(g, p * PANEL, cols, k0, k1, to, width);
+    if (g->transpose_b && g->b_bytes) transpose_weights(g, p * PANEL, cols, k0, k1, to, width);
     else if (g->transpose_b)
         matrix_transpose(g->b + p * PANEL * g->ldb + k0, g->ldb, cols, k1 - k0, to + k0 * width, width);
     for (size_t k = k0; k < k1; k++) {
         size_t from = k * g->ldb + p * PANEL;
-        if (!g->transpose_b && g->weights_view)
-            weight_widen(g->form, g->weights_view + from * weight_size(g->form), to + k * width, cols);
+        if (!g->transpose_b && g->b_bytes)
+            dtype_widen(g->b_dtype, g->b_bytes + from * dtype_size(g->b_dtype), to + k * width, cols);
         else if (!g->transpose_b) memcpy(to + k * width, g->b + from, cols * sizeof(num));
         for (size_t n = cols; n < width; n++) to[k * width + n] = 0;
     }
@@ -222,9 +222,9 @@ void gemm_run(Gemm in) {
                 .lda = (size_t)in.lda,
                 .ldb = (size_t)in.ldb,
                 .ldc = (size_t)in.ldc,
-                .form = in.form };
+                .b_dtype = in.b_dtype };
     g.pack_a = in.transpose_a && N > PANEL;
-    g.pack_b = in.weights_view || in.transpose_b || N % LANES != 0 || (M > FEW_ROWS && (double)K * N > SMALL_B);
+    g.pack_b = in.b_bytes || in.transpose_b || N % LANES != 0 || (M > FEW_ROWS && (double)K * N > SMALL_B);
     g.few_rows = g.pack_b && !g.pack_a && M <= FEW_ROWS && panel_count(N) >= thread_count();
     int k_block = block_length(K, K_BLOCK, 1), n_block = g.few_rows ? N : block_length(N, N_BLOCK, PANEL);
     int m_block = in.transpose_a ? block_length(M, M_BLOCK, M_PIECE) : M;
@@ -240,8 +240,8 @@ void gemm_run(Gemm in) {
                 g.K = MIN(k_block, K - k);
                 g.a = in.a + (in.transpose_a ? (size_t)k * g.lda + (size_t)m : (size_t)m * g.lda + (size_t)k);
                 size_t b_at = in.transpose_b ? (size_t)n * g.ldb + (size_t)k : (size_t)k * g.ldb + (size_t)n;
-                g.b = in.weights_view ? NULL : in.b + b_at;
-                g.weights_view = in.weights_view ? in.weights_view + b_at * weight_size(in.form) : NULL;
+                g.b = in.b_bytes ? NULL : in.b + b_at;
+                g.b_bytes = in.b_bytes ? in.b_bytes + b_at * dtype_size(in.b_dtype) : NULL;
                 g.bias = in.bias && k == 0 ? in.bias + n : NULL;
                 g.c = in.c + (size_t)m * g.ldc + (size_t)n;
                 g.accumulate = in.accumulate || k > 0;

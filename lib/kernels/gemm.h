@@ -29,8 +29,8 @@ typedef struct {
     bool transpose_a, transpose_b, accumulate;
     int M, N, K;
     const num *a, *b, *bias;
-    const uint8_t *weights_view;
-    WeightForm form;
+    const uint8_t *b_bytes;
+    Dtype b_dtype;
     num *c;
     int lda, ldb, ldc;
 } Gemm;

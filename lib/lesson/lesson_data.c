@@ -1,7 +1,7 @@
 #include "lesson/lesson_data.h"
 #include "core/file.h"
 
-#include "formats/json.h"
+#include "core/quote.h"
 #include "formats/safetensors.h"
 #include "training/train.h"
 
@@ -164,6 +164,6 @@ LessonModel lesson_model(Arena *arena, const LessonModelArgs *args, const Cifar 
             model.path, kinds[!pictures->generated], kinds[pictures->generated]);
     lesson_refuse_other(arena, &model.clip, model.path, pictures);
     fprintf(stderr, "model: %s%s%s\n", model.path, *model.run ? ": " : "",
-            *model.run ? json_quote(arena, model.run) : "");
+            *model.run ? quote_json(arena, model.run) : "");
     return model;
 }
