@@ -23,13 +23,8 @@
 #endif
 typedef NUM num;
 
-#if defined(__GNUC__)
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 #define NORETURN                 __attribute__((noreturn))
-#else
-#define PRINTF_LIKE(text, first)
-#define NORETURN
-#endif
 
 /* ---- errors ------------------------------------------------------------------------------------------------- */
 

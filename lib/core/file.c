@@ -72,9 +72,8 @@ bool file_open(File *file, const char *path, Err *err) {
         return true;
     }
     int fd = open(path, O_RDONLY | O_NONBLOCK); /* do not wait for a pipe: it is refused below */
-    if (fd < 0) return file_refuse(fd, path, strerror(errno), err);
     struct stat info;
-    if (fstat(fd, &info) != 0) return file_refuse(fd, path, strerror(errno), err);
+    if (fd < 0 || fstat(fd, &info) != 0) return file_refuse(fd, path, strerror(errno), err);
     if (S_ISDIR(info.st_mode)) return file_refuse(fd, path, "this is a folder, not a file", err);
     if (!S_ISREG(info.st_mode)) return file_refuse(fd, path, "this is not a regular file", err);
     size_t size = (size_t)info.st_size;
@@ -193,19 +192,17 @@ bool out_commit(OutFile *out, Err *err) {
     errno = 0;
     bool ok = !out->failed && !ferror(out->stream) && fflush(out->stream) == 0 && fsync(fileno(out->stream)) == 0;
     int error = errno;
-    if (fclose(out->stream) != 0 && ok) {
-        ok = false;
-        error = errno;
-    }
+    bool closed = fclose(out->stream) == 0;
+    if (ok && !closed) error = errno;
+    ok = ok && closed;
     out->stream = NULL;
-    bool kept = ok && (!out->backup || file_copy(out->path, out->backup, err));
-    if (ok && kept && rename(out->temporary, out->path) != 0) {
-        ok = false;
-        error = errno;
+    if (ok && out->backup && !file_copy(out->path, out->backup, err)) {
+        remove(out->temporary);
+        return false;
     }
-    if (ok && kept) return true;
+    if (ok && rename(out->temporary, out->path) == 0) return true;
+    if (ok) error = errno;
     remove(out->temporary);
-    if (ok) return false; /* no backup: err has the reason */
     return err_set(err, "%s: not written (%s); the old file is unchanged", out->path,
                    error ? strerror(error) : "a write failed, is the disk full?");
 }
