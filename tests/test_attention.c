@@ -1,5 +1,6 @@
 /* attention: do the blocks give what the definition gives, for any shape, in any batch, on any number of threads? */
 #include "kernels/attention.h"
+#include "kernels/reference.h"
 #include "core/arena.h"
 #include "core/rng.h"
 #include "core/thread.h"

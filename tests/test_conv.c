@@ -1,5 +1,6 @@
 /* conv: does every way to cut a convolution into tiles give the sum that defines it? */
 #include "kernels/conv.h"
+#include "kernels/reference.h"
 #include "core/arena.h"
 #include "core/rng.h"
 #include "core/thread.h"
@@ -253,7 +254,7 @@ TEST(sizes_of_results) {
 TEST(broken_contracts_stop) {
     num x[64] = { 0 };
     CHECK_STOPS(conv_forward((ConvShape){ 1, 2, 4, 1, 1, 3, 1, 0 }, x, x, NULL, x), EXIT_CONTRACT,
-                "kernel 3 on a picture of 2 x 4 with pad 0");
+                "kernel 3 on an image of 2 x 4 with pad 0");
     CHECK_STOPS(conv_backward_data((ConvShape){ 1, 4, 4, 1, 1, 3, 0, 0 }, x, x, false, x), EXIT_CONTRACT,
                 "kernel 3, stride 0, pad 0");
     CHECK_STOPS(conv_backward_weight((ConvShape){ 1, 4, 4, -1, 1, 3, 1, 0 }, x, x, false, x, NULL), EXIT_CONTRACT,

@@ -1,5 +1,6 @@
 /* gemm: is the fast product the plain one, for every shape, and the same bits whoever computes it? */
 #include "kernels/gemm.h"
+#include "kernels/reference.h"
 #include "core/arena.h"
 #include "core/rng.h"
 #include "core/thread.h"

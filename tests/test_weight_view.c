@@ -1,5 +1,6 @@
 /* Tests of weight_view and dtype_widen: weights in their file give the same bits as weights in memory. */
 #include "kernels/gemm.h"
+#include "kernels/reference.h"
 #include "autograd/ops.h"
 #include "core/arena.h"
 #include "core/rng.h"

@@ -121,6 +121,8 @@ void parallel_for(size_t n, size_t grain, ThreadBody body, void *context) {
     pool.busy = false;
 }
 
+int thread_self(void) { return self; }
+
 void *thread_scratch(int worker, size_t bytes) {
     REQUIRE(0 <= worker && worker < THREADS_MAX, "worker is %d, want 0 to %d", worker, THREADS_MAX - 1);
     arena_reset(&pool.scratch[worker]);

@@ -21,6 +21,8 @@ int thread_count(void);
 /* Overrides it (1 to 256), for --threads, tests and benchmarks. Not while a parallel_for is running. */
 void thread_set_count(int threads);
 
+int thread_self(void); /* the worker that the calling thread is; 0 outside of a body */
+
 /* Scratch memory of one worker: at least `bytes`, 64-byte aligned, not initialised, valid until the next call for this
  * worker. Owner: this file. Call it once per kernel, not in helpers. */
 void *thread_scratch(int worker, size_t bytes);

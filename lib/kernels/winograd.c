@@ -255,7 +255,7 @@ static void transform_kernels(void *context, size_t begin, size_t end, int worke
 /* M = V U for `rows` squares, at one point. */
 static void multiply_point(const Pass *w, int point, Turned v, Turned m, size_t rows) {
     static const ptrdiff_t start = 0;
-    Tile t = { .a_at = &start, .b_at = &start, .segments = 1, .length = (size_t)w->from.channels, .a_step = 1 };
+    RegisterTile t = { .a_at = &start, .b_at = &start, .segments = 1, .length = (size_t)w->from.channels, .a_step = 1 };
     for (int p = 0; p < panel_count(w->to.channels); p++) {
         t.cols = vecs_width(panel_cols(w->to.channels, p));
         t.b_step = t.cols;
@@ -268,7 +268,7 @@ static void multiply_point(const Pass *w, int point, Turned v, Turned m, size_t 
                 t.a[r] = v.v + (size_t)point * v.point + at * v.row;
                 t.c[r] = m.v + (size_t)point * m.point + at * m.row + p * PANEL;
             }
-            tile_run(&t);
+            micro_kernel(&t);
         }
     }
 }
@@ -304,7 +304,8 @@ static void pass_run(Pass *w, int B) {
     size_t kernels = POINTS * kernels_point(w);
     size_t point = turned_point(w->group, w->from.channels) + turned_point(w->group, w->to.channels);
     w->worker_bytes = POINTS * point * sizeof(num);
-    w->kernels = shared_scratch(kernels * sizeof(num) + size_mul((size_t)thread_count(), w->worker_bytes));
+    w->kernels =
+        thread_scratch(thread_self(), kernels * sizeof(num) + size_mul((size_t)thread_count(), w->worker_bytes));
     w->workers = (char *)(w->kernels + kernels);
     parallel_for(((size_t)w->to.channels + LANES - 1) / LANES, 1, transform_kernels, w);
     parallel_for(w->squares, w->group, pass_pieces, w);
@@ -364,7 +365,7 @@ static void sum_multiply(void *context, size_t begin, size_t end, int worker) {
     static const ptrdiff_t start = 0;
     const Sum *w = context;
     size_t C = (size_t)w->x_grid.channels, N = (size_t)w->y_grid.channels, panels = (size_t)panel_count((int)N);
-    Tile t = { .a_at = &start,
+    RegisterTile t = { .a_at = &start,
                .b_at = &start,
                .segments = 1,
                .length = w->rows,
@@ -384,7 +385,7 @@ static void sum_multiply(void *context, size_t begin, size_t end, int worker) {
                 t.a[r] = w->v.v + point * w->v.point + row;
                 t.c[r] = w->sums + (piece * C + row) * PANEL;
             }
-            tile_run(&t);
+            micro_kernel(&t);
         }
     }
 }
@@ -446,7 +447,7 @@ static void bias_pieces(void *context, size_t begin, size_t end, int worker) {
 
 static void bias_sum(const num *dy, size_t rows, size_t N, bool accumulate, num *dbias) {
     size_t pieces = (rows + BIAS_ROWS - 1) / BIAS_ROWS;
-    BiasSum w = { dy, shared_scratch(size_mul(pieces * N, sizeof(num))), rows, N };
+    BiasSum w = { dy, thread_scratch(thread_self(), size_mul(pieces * N, sizeof(num))), rows, N };
     parallel_for(rows, BIAS_ROWS, bias_pieces, &w);
     for (size_t n = 0; n < N; n++) {
         num sum = 0;
@@ -471,7 +472,7 @@ void winograd_backward_weight(ConvShape s, const num *x, const num *dy, bool acc
     if (dbias) bias_sum(dy, (size_t)s.B * (size_t)s.H * (size_t)s.W, N, accumulate, dbias);
     w.v = (Turned){ .row = turned_row(s.C), .point = turned_point(group, s.C) };
     w.u = (Panels){ .panel = group * PANEL, .point = panels * group * PANEL + 64 / sizeof(num) };
-    w.sums = shared_scratch((sums + POINTS * (w.v.point + w.u.point)) * sizeof(num));
+    w.sums = thread_scratch(thread_self(), (sums + POINTS * (w.v.point + w.u.point)) * sizeof(num));
     w.v.v = w.sums + sums;
     w.u.v = w.v.v + POINTS * w.v.point;
     if (w.squares == 0) memset(w.sums, 0, sums * sizeof(num));

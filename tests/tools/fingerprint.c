@@ -11,6 +11,7 @@
 #include "dataset/cifar.h"
 #include "kernels/conv.h"
 #include "kernels/gemm.h"
+#include "kernels/reference.h"
 #include "formats/image.h"
 #include "formats/sha256.h"
 #include "core/arena.h"
