@@ -41,8 +41,8 @@ static ArenaChunk *chunk_new(size_t size) {
     return chunk;
 }
 
-/* Makes `now` a chunk with room for `size` bytes: the next chunk, or a new one in its place if it is too small. So a loop
- * that resets the arena and allocates the same again finds the same chunks. */
+/* Makes `now` a chunk with room for `size` bytes: the next chunk, or a new one in its place if it is too small. So a
+ * loop that resets the arena and allocates the same again finds the same chunks. */
 static void arena_grow(Arena *arena, size_t size) {
     ArenaChunk **link = arena->now ? &arena->now->next : &arena->first;
     if (!*link || (*link)->size < size) {

@@ -15,7 +15,7 @@ const char *dtype_name(Dtype dtype) { return TABLE[dtype].name; }
 size_t dtype_size(Dtype dtype) { return TABLE[dtype].size; }
 bool dtype_is_real(Dtype dtype) { return dtype <= DTYPE_BF16; }
 
-/* ---- one number --------------------------------------------------------------------------------------------- */
+/* ---- one number -------------------------------------------------------------------------------------------------- */
 
 static double double_of(uint64_t bits) {
     double x;
@@ -54,8 +54,8 @@ static uint16_t narrow(double x, int e, int f) {
         return (uint16_t)(sign | infinity | (payload ? payload : (uint64_t)1 << (f - 1)));
     }
     if (exponent >= (1 << e) - 1) return (uint16_t)(sign | infinity);
-    /* If rounding carries out of the fraction, the carry adds 1 to the exponent: right, also from subnormal to normal and
-     * from the largest number to infinity. */
+    /* If rounding carries out of the fraction, the carry adds 1 to the exponent: right, also from subnormal to normal
+     * and from the largest number to infinity. */
     if (exponent >= 1) return (uint16_t)(sign | shift_rounded((uint64_t)exponent << 52 | fraction, 52 - f));
     return (uint16_t)(sign | shift_rounded((uint64_t)1 << 52 | fraction, 52 - f + 1 - exponent));
 }
@@ -65,7 +65,7 @@ uint16_t half_narrow(double x) { return narrow(x, 5, 10); }
 double bfloat_widen(uint16_t bits) { return widen(bits, 8, 7); }
 uint16_t bfloat_narrow(double x) { return narrow(x, 8, 7); }
 
-/* ---- many numbers ------------------------------------------------------------------------------------------- */
+/* ---- many numbers ------------------------------------------------------------------------------------------------ */
 
 /* Byte by byte for any byte order; compilers make one load of it. */
 static uint32_t two_bytes(const uint8_t *p) { return (uint32_t)p[0] | (uint32_t)p[1] << 8; }
@@ -82,8 +82,8 @@ static uint32_t bits_of(float value) {
     return bits;
 }
 
-/* half_widen without a branch. Read as a float, the 15 bits without sign, moved up by 13, are the number times 2^-112, also
- * for subnormal halves. Exponent 31 means infinity or NaN. */
+/* half_widen without a branch. Read as a float, the 15 bits without sign, moved up by 13, are the number times 2^-112,
+ * also for subnormal halves. Exponent 31 means infinity or NaN. */
 static float half_float(uint32_t h) {
     uint32_t size = (h & 0x7fff) << 13, special = size >= 0x0f800000 ? 0x7f800000 : 0;
     return float_of(bits_of(float_of(size) * 0x1p112f) | special | (h & 0x8000) << 16);

@@ -11,7 +11,7 @@ static void rotate_pairs(int n, double *x, double *y, int step, double c, double
     }
 }
 
-/* The Jacobi rotation of axes p and q that makes a[p][q] = 0: a = J^T a J; the rows of `vectors` are rotated with it. */
+/* The Jacobi rotation of axes p and q that makes a[p][q] = 0: a = J^T a J; so are the rows of `vectors`. */
 static void rotate_axes(int n, double *a, double *vectors, int p, int q) {
     double apq = a[p * n + q];
     if (apq == 0) return;

@@ -28,8 +28,8 @@ void file_mock(const char *path, const void *data, size_t size) {
 
 static bool is_mock(const char *path) { return mock.path && !strcmp(mock.path, path); }
 
-/* The bytes of a mapped file are read from disk when they are used. If the disk fails then, or the file was truncated, the
- * program gets a SIGBUS. `maps` lists the open files, so that the message can name the file. */
+/* The bytes of a mapped file are read from disk when they are used. If the disk fails then, or the file was truncated,
+ * the program gets a SIGBUS. `maps` lists the open files, so that the message can name the file. */
 enum { MAPS_MAX = 32 };
 static struct {
     const uint8_t *data;

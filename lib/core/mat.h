@@ -1,5 +1,5 @@
-/* mat: matrices, and the plain operations on them. Each function is its formula as loops: no gradients, no tricks. The fast
- * versions of the expensive ones are in kernels; the tests compare the two.
+/* mat: matrices, and the plain operations on them. Each function is its formula as loops: no gradients, no tricks. The
+ * fast versions of the expensive ones are in kernels; the tests compare the two.
  */
 #ifndef MAT_H
 #define MAT_H

@@ -27,8 +27,8 @@ bool utf8_is_valid(const char *text) {
     return true;
 }
 
-/* Writes the character at *text as it stands in a quoted string, at most 7 bytes, and moves *text to the next one; returns
- * the number of bytes. */
+/* Writes the character at *text as it stands in a quoted string, at most 7 bytes, and moves *text to the next one;
+ * returns the number of bytes. */
 static int quote_one(const char **text, size_t *left, char out[8]) {
     const char *from = *text;
     int length = utf8_length(from, *left), step = MAX(length, 1);

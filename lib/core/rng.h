@@ -1,7 +1,7 @@
 /* rng: random numbers from an explicit seed: no clock, no global state. The caller passes the generator.
  *
- * xoshiro256++ (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2021), seeded by splitmix64. The same
- * seed and stream give the same numbers on every machine.
+ * xoshiro256++ (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2021), seeded by splitmix64. The
+ * same seed and stream give the same numbers on every machine.
  */
 #ifndef RNG_H
 #define RNG_H
@@ -12,8 +12,8 @@ typedef struct {
     uint64_t s[4];
 } Rng;
 
-/* An independent generator for each (seed, stream). Use one stream per purpose, or per epoch: then another draw in one place
- * does not change the numbers elsewhere. */
+/* An independent generator for each (seed, stream). Use one stream per purpose, or per epoch: then another draw in one
+ * place does not change the numbers elsewhere. */
 Rng rng_seed(uint64_t seed, uint64_t stream);
 
 uint64_t rng_next(Rng *rng);              /* 64 random bits */

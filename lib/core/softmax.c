@@ -2,8 +2,8 @@
 
 #include <math.h>
 
-/* sum_j exp(z_j) = exp(largest) (1 + rest), z = scale x: the largest z has exp(0) = 1, `rest` sums the others. log1p(rest)
- * is accurate also for a rest of 1e-20, which 1 + rest rounds away. */
+/* sum_j exp(z_j) = exp(largest) (1 + rest), z = scale x: the largest z has exp(0) = 1, `rest` sums the others.
+ * log1p(rest) is accurate also for a rest of 1e-20, which 1 + rest rounds away. */
 typedef struct {
     double largest, rest;
 } Sum;

@@ -12,8 +12,8 @@ enum { THREADS_MAX = 256 };
 /* One pool for the whole program. The caller of parallel_for is worker 0; workers 1.. wait for `job` to change.
  * A kernel lasts microseconds and the next one follows at once, but waking a sleeping thread takes as long as a small
  * kernel. So a thread polls first, and yields between polls, for longer than the time between two kernels of a training
- * step; then it sleeps on a condition variable. On a busy machine sleeping is better: the scheduler prefers a thread that
- * wakes up. */
+ * step; then it sleeps on a condition variable. On a busy machine sleeping is better: the scheduler prefers a thread
+ * that wakes up. */
 static const double POLL_SECONDS = 3e-4;
 
 static struct {

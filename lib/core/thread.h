@@ -1,7 +1,7 @@
 /* thread: a parallel for whose results do not depend on the number of threads.
  *
- * The range 0 .. n-1 is always cut into the same pieces of `grain` indices. A piece computes from its own indices only, and
- * the caller adds sums over pieces in index order. So it does not matter which thread runs which piece.
+ * The range 0 .. n-1 is always cut into the same pieces of `grain` indices. A piece computes from its own indices only,
+ * and the caller adds sums over pieces in index order. So it does not matter which thread runs which piece.
  */
 #ifndef THREAD_H
 #define THREAD_H
@@ -11,8 +11,8 @@
 /* Computes indices begin .. end-1. `worker`, 0 .. thread_count()-1, names the scratch memory this piece may use. */
 typedef void (*ThreadBody)(void *context, size_t begin, size_t end, int worker);
 
-/* Runs `body` over 0 .. n-1 in pieces of `grain` (the last may be shorter); returns when all are done. Inside a body, or
- * while another call is running, the pieces run one after the other: allowed, but slow. */
+/* Runs `body` over 0 .. n-1 in pieces of `grain` (the last may be shorter); returns when all are done. Inside a body,
+ * or while another call is running, the pieces run one after the other: allowed, but slow. */
 void parallel_for(size_t n, size_t grain, ThreadBody body, void *context);
 
 /* Number of threads: CLIP_THREADS from the environment if it is 1 to 256, else the number of processors. */

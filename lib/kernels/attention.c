@@ -36,9 +36,9 @@ static size_t out_at(AttentionShape s, size_t i) {
 }
 
 /* ---- blocks ---------------------------------------------------------------------------------------------------------
- * BLOCK queries are multiplied with BLOCK keys at a time: 16 KB of scores, which stay in L1. One head is one piece of work.
- * Its keys and values are first packed, with rows of whole vectors: k [T,d] as [T][dw], or transposed as [d][Tw], where dw
- * and Tw are d and T rounded up. */
+ * BLOCK queries are multiplied with BLOCK keys at a time: 16 KB of scores, which stay in L1. One head is one piece of
+ * work. Its keys and values are first packed, with rows of whole vectors: k [T,d] as [T][dw], or transposed as [d][Tw],
+ * where dw and Tw are d and T rounded up. */
 enum { BLOCK = 64 };
 
 /* The left matrix of a product: number r,k is at from[r * row + k * step]. */
@@ -118,7 +118,7 @@ typedef struct {
     num max[BLOCK], sum[BLOCK];
 } Running;
 
-/* score = e^(score - m) with m the largest so far. If m grew, the older sum and `out` are multiplied by e^(old m - m). */
+/* score = e^(score - m) with m the largest so far. If m grew, the old sum and `out` are scaled by e^(old m - m). */
 static void softmax_step(BlockRange at, num *score, Running *run, num *out, int dw) {
     int n = vecs_width(at.keys);
     for (int r = 0; r < at.rows; r++) {
@@ -183,7 +183,7 @@ void attend_forward(AttentionShape s, const num *qkv, num *out, num *log_sum) {
     parallel_for((size_t)s.B * (size_t)s.heads, 1, forward_heads, &a);
 }
 
-/* ---- backward ------------------------------------------------------------------------------------------------------ */
+/* ---- backward ---------------------------------------------------------------------------------------------------- */
 
 /* Scratch memory for the backward of one head. */
 typedef struct {

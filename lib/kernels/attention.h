@@ -7,8 +7,9 @@
  * Shapes  qkv [B,T,3D]: queries, keys and values side by side, head h in columns h d .. h d + d - 1 of each third;
  *         out [B,T,D]; log_sum [B,heads,T].
  * Wants   B, T >= 0; heads >= 1 that divide D; results do not overlap inputs. Stops otherwise (REQUIRE).
- * Memory  thread_scratch, a few times T d numbers per head. S and P are never stored as a whole: they are computed block by
- *         block, with a running maximum and sum for each row (flash attention, Dao et al. 2022, arXiv:2205.14135).
+ * Memory  thread_scratch, a few times T d numbers per head. S and P are never stored as a whole: they are computed
+ *         block by block, with a running maximum and sum for each row (flash attention, Dao et al. 2022,
+ *         arXiv:2205.14135).
  *
  * The result of a sequence is the same bits in any batch and for any number of threads.
  */

@@ -27,8 +27,8 @@ static size_t y_count(ConvShape s) {
 /* ---- forward, and backward to the data -----------------------------------------------------------------------
  * Both are a window product: each place of the result is a sum over a window of the source.
  *
- * One axis of it: place u of the result sees `cells` kernel cells; cell t sees number  first + u * step + t  of the source, if
- * that is one of its `size`. Place u is number  to_first + u * to_step  of a result of `to_size`. */
+ * One axis of it: place u of the result sees `cells` kernel cells; cell t sees number  first + u * step + t  of the
+ * source, if that is one of its `size`. Place u is number  to_first + u * to_step  of a result of `to_size`. */
 typedef struct {
     int count, first, step, cells, size, to_first, to_step, to_size;
 } Axis;
@@ -63,8 +63,8 @@ static Run axis_run(Axis a, int u, int end) {
     return run;
 }
 
-/* Packs the weights into panels: panel p is [cells of h][cells of w][C][width]. A piece is 16 channels of a panel: so few
- * that the cache lines it gathers from stay in L1 until all their numbers are used. */
+/* Packs the weights into panels: panel p is [cells of h][cells of w][C][width]. A piece is 16 channels of a panel: so
+ * few that the cache lines it gathers from stay in L1 until all their numbers are used. */
 enum { PACK_CHANNELS = 16 };
 
 static size_t window_depth(const Window *w) { return (size_t)w->h.cells * (size_t)w->w.cells * (size_t)w->C; }
@@ -137,8 +137,8 @@ static void run_tiles(const Window *w, RegisterTile *t, int b0, int b1, Run h, R
 
 enum { LINES = 16, SLICE = 1 << 17 };
 
-/* One panel of the result for a group of places: strip u0 .. u1-1 of images b0 .. b1-1. So many rows of the kernel are taken
- * at a time that their slice of the panel (at most SLICE numbers) stays in L2. */
+/* One panel of the result for a group of places: strip u0 .. u1-1 of images b0 .. b1-1. So many rows of the kernel are
+ * taken at a time that their slice of the panel (at most SLICE numbers) stays in L2. */
 static void window_group(const Window *w, int p, int b0, int b1, int u0, int u1) {
     ptrdiff_t a_at[LINES], b_at[LINES];
     size_t C = (size_t)w->C, cells = (size_t)w->w.cells;
@@ -180,7 +180,7 @@ static void window_pieces(void *context, size_t begin, size_t end, int worker) {
     }
 }
 
-/* Cuts the places into groups: large ones, because each has a few tiles that are not full, but enough for all threads. */
+/* Cuts the places into groups: large ones, because each has a few tiles that are not full, but enough of them. */
 static void window_cut(Window *w) {
     enum { PIECES = 16, PLACES_FEW = 16 * ROWS, PLACES_MANY = 1024 };
     double image = (double)w->h.count * w->w.count, all = image * w->B * panel_count(w->N);
@@ -227,8 +227,8 @@ void conv_forward(ConvShape s, const num *x, const num *weight, const num *bias,
 }
 
 /* dx[h] = sum over kernel cells i and places p of y with p * stride + i - pad = h. All such i have the same remainder
- * phase = (h + pad) mod stride: i = phase + stride * t, and p = (h + pad - phase) / stride - t. So the pixels of one phase are
- * a window product over dy with every stride-th cell, in reverse order because p decreases with t. */
+ * phase = (h + pad) mod stride: i = phase + stride * t, and p = (h + pad - phase) / stride - t. So the pixels of one
+ * phase are a window product over dy with every stride-th cell, in reverse order because p decreases with t. */
 static Axis phase_axis(ConvShape s, int phase, int size, int out) {
     int first = ((phase - s.pad) % s.stride + s.stride) % s.stride; /* the first h of this phase */
     int cells = phase < s.kernel ? (s.kernel - phase - 1) / s.stride + 1 : 0;
@@ -261,15 +261,15 @@ void conv_backward_data(ConvShape s, const num *dy, const num *weight, bool accu
 }
 
 /* ---- backward to the weights ---------------------------------------------------------------------------------
- * dweight is a matrix product whose k runs over the places of y: its rows are the channels of x as one cell (i, j) of the
- * kernel sees them, its columns are outputs. dy is packed into panels, one group of places at a time, small enough for L1
- * (128 x 64 floats: 32 KB). x is read in place, row by row of the image, without the places that see padding. If there are
- * fewer channels than rows of a tile, a group of x is copied with its padding: then every cell sees all places, and a tile may
- * mix channels and cells.
+ * dweight is a matrix product whose k runs over the places of y: its rows are the channels of x as one cell (i, j) of
+ * the kernel sees them, its columns are outputs. dy is packed into panels, one group of places at a time, small enough
+ * for L1 (128 x 64 floats: 32 KB). x is read in place, row by row of the image, without the places that see padding. If
+ * there are fewer channels than rows of a tile, a group of x is copied with its padding: then every cell sees all
+ * places, and a tile may mix channels and cells.
  *
- * The sum over the batch is cut into `chunks`, by the shape alone, each with its own partial sums [cell][C][width]; they are
- * added in order at the end. A piece of work is one panel of one chunk or, if these are too few pieces, one of `slices` of it:
- * one row of the kernel. */
+ * The sum over the batch is cut into `chunks`, by the shape alone, each with its own partial sums [cell][C][width];
+ * they are added in order at the end. A piece of work is one panel of one chunk or, if these are too few pieces, one of
+ * `slices` of it: one row of the kernel. */
 enum { GROUP = 128, SUM_PIECES = 24, PARTIAL_MAX = 1 << 22, FEW_PANELS = 8 };
 
 typedef struct {
@@ -406,8 +406,8 @@ static void segments_use(RegisterTile *t, const Segments *segments) {
     t->b_at = segments->b_at;
 }
 
-/* Adds a group to the partial sums of row i of the kernel, [cells][C][width], one panel. Channels are the outer loop: all
- * cells of the row read the same cache lines, which so stay in L1. */
+/* Adds a group to the partial sums of row i of the kernel, [cells][C][width], one panel. Channels are the outer loop:
+ * all cells of the row read the same cache lines, which so stay in L1. */
 static void sum_kernel_row(GroupSum *h, int i, num *to) {
     RegisterTile *t = &h->tile;
     size_t C = (size_t)h->u->s.C, K = (size_t)h->u->s.kernel, height = (size_t)tile_rows(t->cols);
@@ -497,8 +497,8 @@ static void sum_pieces(void *context, size_t begin, size_t end, int worker) {
     }
 }
 
-/* dweight = the sum of the chunks. A piece is 16 channels of a panel, whose weights are consecutive for each output: LANES of
- * them at a time are added, transposed and stored. */
+/* dweight = the sum of the chunks. A piece is 16 channels of a panel, whose weights are consecutive for each output:
+ * LANES of them at a time are added, transposed and stored. */
 static void sum_chunks(void *context, size_t begin, size_t end, int worker) {
     const WeightSum *u = context;
     size_t C = (size_t)u->s.C, cells = (size_t)u->s.kernel * (size_t)u->s.kernel;

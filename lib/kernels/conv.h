@@ -5,16 +5,16 @@
  * where x outside the image is 0 (padding). Images are stored with channels fastest, weights in the usual order.
  * Shapes  x [B,H,W,C], weight [outputs,C,kernel,kernel], bias [outputs], y [B,P,Q,outputs] with
  *         P = conv_out(H, ...), Q = conv_out(W, ...); a gradient has the shape of its variable.
- * Wants   B, C, outputs, H, W, pad >= 0; kernel, stride >= 1; kernel <= H + 2 pad and <= W + 2 pad; results do not overlap
- *         inputs; any alignment of a num. Stops otherwise (REQUIRE).
- * Memory  thread_scratch only. No "im2col" matrix: copies are a few hundred kilobytes (few channels; dy), or a few megabytes
- *         (winograd.c).
+ * Wants   B, C, outputs, H, W, pad >= 0; kernel, stride >= 1; kernel <= H + 2 pad and <= W + 2 pad; results do not
+ *         overlap inputs; any alignment of a num. Stops otherwise (REQUIRE).
+ * Memory  thread_scratch only. No "im2col" matrix: copies are a few hundred kilobytes (few channels; dy), or a few
+ *         megabytes (winograd.c).
  *
- * Rounding and NaN: a 3 x 3 convolution may use winograd.h. There a tile of 4 x 4 places shares its rounding errors, and one
- * infinity or NaN makes the whole tile NaN.
+ * Rounding and NaN: a 3 x 3 convolution may use winograd.h. There a tile of 4 x 4 places shares its rounding errors,
+ * and one infinity or NaN makes the whole tile NaN.
  *
- * y and dx of an image are the same bits in any batch and for any number of threads. dweight and dbias are sums over the
- * batch in a fixed order: the same bits for any number of threads.
+ * y and dx of an image are the same bits in any batch and for any number of threads. dweight and dbias are sums over
+ * the batch in a fixed order: the same bits for any number of threads.
  */
 #ifndef CONV_H
 #define CONV_H

@@ -8,21 +8,23 @@
  *
  *   register tile   6 x 64 of C                  in registers
  *   panel           K_BLOCK x 64 of B            at most 384 KB: in L2 while the rows of A of a piece pass
- *   piece           at most 96 x 64 of C         computed by one thread. Its rows of A, 96 x K_BLOCK, are read in place, or
- *                                                packed if A is transposed (a row of op(A) is then a column in memory)
+ *   piece           at most 96 x 64 of C         computed by one thread. Its rows of A, 96 x K_BLOCK, are read in
+ *                                                place, or packed if A is transposed (a row of op(A) is then a column
+ *                                                in memory)
  *   cache block     N_BLOCK columns of B, packed at most 12 MB: in L3
  *
- * Packing costs time too. B is not packed if few rows use the panels, or if B fits into L2 (SMALL_B numbers, 1 MB), unless
- * it is transposed or its last columns are not a whole vector. A transposed A is not packed if there is only one panel. If B
- * is packed for at most FEW_ROWS rows, and there is a panel for each thread, the thread that computes with a panel packs it:
- * memory is the limit then, and each number of B is read once. The bits of a row depend on how K is cut, not on M, N or
- * packing. */
+ * Packing costs time too. B is not packed if few rows use the panels, or if B fits into L2 (SMALL_B numbers, 1 MB),
+ * unless it is transposed or its last columns are not a whole vector. A transposed A is not packed if there is only one
+ * panel. If B is packed for at most FEW_ROWS rows, and there is a panel for each thread, the thread that computes with
+ * a panel packs it: memory is the limit then, and each number of B is read once. The bits of a row depend on how K is
+ * cut, not on M, N or packing. */
 enum { K_BLOCK = 1536, N_BLOCK = 2048, M_BLOCK = 1152, M_PIECE = 96, FEW_ROWS = 128, SMALL_B = 1 << 18 };
 enum { M_UNIT = 24, K_PIECE = 512 }; /* M_UNIT: whole tiles of 6 rows, and of 8; K_PIECE: rows of B packed at a time */
 
 /* C (+)= op(A) op(B) for one cache block: a, b and c point at its first numbers. What the micro-kernel reads:
  *     op(A)[m][k] = left[m * left_row + k * left_step]
- *     op(B)[k][n] = panels[p * panel_next + k * panel_step + n % PANEL], p = n / PANEL; panel_step 0: the panel's width */
+ *     op(B)[k][n] = panels[p * panel_next + k * panel_step + n % PANEL], p = n / PANEL; panel_step 0: the panel's
+ *     width */
 typedef struct {
     bool transpose_a, transpose_b, accumulate, pack_a, pack_b, few_rows;
     int M, N, K;

@@ -4,29 +4,29 @@
  * A matrix product is limited by memory, not by arithmetic. A core of the kind this was measured on starts two fused
  * multiply-adds (a*b + c, one rounding) of 16 floats in every cycle of its 4.2 GHz clock:
  *     peak = 4.2e9 cycles/s * 2 units * 16 lanes * 2 FLOP = 269 GFLOP/s.
- * But it loads only two vectors per cycle from its first-level cache (L1), fewer from L2, and waits hundreds of cycles for
- * main memory. The triple loop loads two numbers per multiply-add and reaches a hundredth of the peak. So every number that
- * was loaded must be used many times. This is done at three levels.
+ * But it loads only two vectors per cycle from its first-level cache (L1), fewer from L2, and waits hundreds of cycles
+ * for main memory. The triple loop loads two numbers per multiply-add and reaches a hundredth of the peak. So every
+ * number that was loaded must be used many times. This is done at three levels.
  *
- * 1. Registers. A register tile of ROWS x VECS vectors of the result (6 x 4 vectors of 16 floats: 6 x 64 numbers) stays in
- *    registers while k runs. Each k loads VECS vectors of B and ROWS single numbers of A, broadcast to all lanes:
+ * 1. Registers. A register tile of ROWS x VECS vectors of the result (6 x 4 vectors of 16 floats: 6 x 64 numbers) stays
+ *    in registers while k runs. Each k loads VECS vectors of B and ROWS single numbers of A, broadcast to all lanes:
  *    4 + 6 = 10 loads for 6 * 4 = 24 multiply-adds. At two of each per cycle these are 12 cycles of arithmetic and 5 of
- *    loading: the multipliers never wait. The 24 sums take 24 of the 32 registers; the rest hold B and a number of A. The
- *    result of a multiply-add is ready after 4 cycles, so at least 2 * 4 = 8 independent sums are needed to keep both
- *    units busy. With 16 registers (AVX2) the tile is 6 x 2 vectors: 8 loads, 12 multiply-adds, 6 cycles.
+ *    loading: the multipliers never wait. The 24 sums take 24 of the 32 registers; the rest hold B and a number of A.
+ *    The result of a multiply-add is ready after 4 cycles, so at least 2 * 4 = 8 independent sums are needed to keep
+ *    both units busy. With 16 registers (AVX2) the tile is 6 x 2 vectors: 8 loads, 12 multiply-adds, 6 cycles.
  * 2. L1 and L2. One k reads 64 new floats of B: 256 bytes in 12 cycles, 21 per cycle. L2 delivers that if the bytes are
- *    consecutive, so B is first copied into panels ("packing"): panel p holds columns 64 p .. 64 p + 63 as [K][64], in the
- *    order in which the micro-kernel reads. A panel of K = 1024 is 256 KB, a quarter of L2 (1 MB), and stays there while
- *    all rows of A pass. A needs 24 bytes per 12 cycles: so little that it is read in place.
+ *    consecutive, so B is first copied into panels ("packing"): panel p holds columns 64 p .. 64 p + 63 as [K][64], in
+ *    the order in which the micro-kernel reads. A panel of K = 1024 is 256 KB, a quarter of L2 (1 MB), and stays there
+ *    while all rows of A pass. A needs 24 bytes per 12 cycles: so little that it is read in place.
  * 3. L3 and memory. Packing writes K*N numbers once; each is then read M/6 times. The copy costs about 1/M of the work.
  *
- * A convolution is the same loop: the row of A for place (h, w) of the result is the window of the image under the kernel.
- * Channels are fastest, so each row of that window is one contiguous run of numbers. The loop over k is cut into segments,
- * one per run, and nothing is copied out of the image ("im2col" writes every number nine times for a 3 x 3 kernel). The
- * rows of a tile are places that see the same part of the kernel, so padding is left out instead of multiplied by zero: for
- * 4 x 4 places and a 3 x 3 kernel 100 of 144 cells are inside the image, and a convolution can be faster than the peak in
- * the FLOP of its definition. winograd.c goes further: most 3 x 3 convolutions become matrix products with a quarter of the
- * multiplications, computed by this micro-kernel.
+ * A convolution is the same loop: the row of A for place (h, w) of the result is the window of the image under the
+ * kernel. Channels are fastest, so each row of that window is one contiguous run of numbers. The loop over k is cut
+ * into segments, one per run, and nothing is copied out of the image ("im2col" writes every number nine times for 3 x 3
+ * kernels). The rows of a tile are places that see the same part of the kernel, so padding is left out instead of
+ * multiplied by zero: for 4 x 4 places and a 3 x 3 kernel 100 of 144 cells are inside the image, and a convolution can
+ * be faster than the peak in the FLOP of its definition. winograd.c goes further: most 3 x 3 convolutions become matrix
+ * products with a quarter of the multiplications, computed by this micro-kernel.
  */
 #ifndef KERNEL_H
 #define KERNEL_H
@@ -64,8 +64,8 @@ static inline void vec_store(num *to, Vec v) { *(VecAt *)to = v; }
  *     c[r][n] (+)= bias[n] + sum over s < segments, k < length of
  *                  a[r][a_at[s] + k * a_step] * b[b_at[s] + k * b_step + n]          for r < rows, n < cols <= PANEL
  *
- * It has tile_rows(cols) rows; rows from a[rows] on are read but not stored: they repeat a valid row. Of each row of B, cols
- * rounded up to whole vectors are read. Each number of the result is summed in the order of s and k, in any tile. */
+ * It has tile_rows(cols) rows; rows from a[rows] on are read but not stored: they repeat a valid row. Of each row of B,
+ * cols rounded up to whole vectors are read. Each number of the result is summed in the order of s and k. */
 typedef struct {
     const num *a[ROWS_MAX], *b;
     num *c[ROWS_MAX];
@@ -165,10 +165,10 @@ static inline void micro_kernel_rows(RegisterTile *t, size_t rows, const num *a,
 
 /* Transposes LANES x LANES numbers: *(to[c] + r) = from[r * step + c].
  *
- * One round interleaves row 0 with row 8 into two new rows, row 1 with row 9 into the next two, and so on. In the 8 bits
- * (row, column) of a number's position this rotates all bits by one: the highest bit of the row becomes the lowest of the
- * column. After four rounds row and column are exchanged, with 4 * 16 vector instructions for 256 numbers instead of 512
- * loads and stores. */
+ * One round interleaves row 0 with row 8 into two new rows, row 1 with row 9 into the next two, and so on. In the 8
+ * bits (row, column) of a number's position this rotates all bits by one: the highest bit of the row becomes the lowest
+ * of the column. After four rounds row and column are exchanged, with 4 * 16 vector instructions for 256 numbers
+ * instead of 512 loads and stores. */
 static inline __attribute__((always_inline)) Vec vec_interleave(Vec a, Vec b, int start) {
 #if defined(__clang__)
     Vec v;
@@ -211,8 +211,8 @@ static inline void matrix_transpose(const num *from, size_t step, size_t rows, s
         for (size_t c = r < whole_rows ? whole_cols : 0; c < cols; c++) to[c * to_step + r] = from[r * step + c];
 }
 
-/* The N columns of a matrix with K rows are cut into panels of PANEL columns; the last one is rounded up to whole vectors.
- * Panel p begins at number p * PANEL * K. */
+/* The N columns of a matrix with K rows are cut into panels of PANEL columns; the last one is rounded up to whole
+ * vectors. Panel p begins at number p * PANEL * K. */
 static inline int panel_count(int N) { return (N + PANEL - 1) / PANEL; }
 static inline int panel_cols(int N, int p) { return MIN(PANEL, N - p * PANEL); }
 static inline int vecs_width(int cols) { return (cols + LANES - 1) / LANES * LANES; }

@@ -4,7 +4,7 @@
 
 #include "core/arena.h"
 
-/* ---- matrix product: C[m][n] (+)= sum over k of op(A)[m][k] op(B)[k][n] ---------------------------------------- */
+/* ---- matrix product: C[m][n] (+)= sum over k of op(A)[m][k] op(B)[k][n] ------------------------------------------ */
 
 void gemm_plain(bool transpose_a, bool transpose_b, int M, int N, int K, const num *a, int lda, const num *b, int ldb,
                 bool accumulate, num *c, int ldc) {
@@ -18,7 +18,7 @@ void gemm_plain(bool transpose_a, bool transpose_b, int M, int N, int K, const n
         }
 }
 
-/* ---- convolution ---------------------------------------------------------------------------------------------- */
+/* ---- convolution ------------------------------------------------------------------------------------------------- */
 
 /* The number of pixel (b, h, w) in images [B,H,W]; -1 in the padding. */
 static ptrdiff_t pixel_at(ConvShape s, int b, int h, int w) {
@@ -85,7 +85,7 @@ void conv_backward_weight_plain(ConvShape s, const num *x, const num *dy, bool a
             }
 }
 
-/* ---- attention ------------------------------------------------------------------------------------------------ */
+/* ---- attention --------------------------------------------------------------------------------------------------- */
 
 /* p_j = softmax over j of S_ij,  S_ij = q_i . k_j / sqrt(d) */
 double attend_row_plain(AttentionShape s, const num *qkv, int b, int h, int i, double *p) {
@@ -155,7 +155,7 @@ void attend_backward_plain(AttentionShape s, AttentionFlow f) {
     arena_free(&arena);
 }
 
-/* ---- functions of vectors ------------------------------------------------------------------------------------- */
+/* ---- functions of vectors ---------------------------------------------------------------------------------------- */
 
 void vec_exp_plain(const num *x, num *y, size_t n) {
     for (size_t i = 0; i < n; i++) y[i] = (num)exp((double)x[i]);

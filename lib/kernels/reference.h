@@ -1,5 +1,5 @@
-/* reference: the fast kernels again, as plain loops. Read these first; the tests compare the fast ones with them. Equation,
- * shapes and conditions: see the fast function of the same name in gemm.h, conv.h, attention.h and vecmath.h.
+/* reference: the fast kernels again, as plain loops. Read these first; the tests compare the fast ones with them.
+ * Equation, shapes and conditions: see the fast function of the same name in gemm.h, conv.h, attention.h and vecmath.h.
  */
 #ifndef REFERENCE_H
 #define REFERENCE_H
@@ -14,7 +14,7 @@ void conv_forward_plain(ConvShape s, const num *x, const num *weight, const num 
 void conv_backward_data_plain(ConvShape s, const num *dy, const num *weight, bool accumulate, num *dx);
 void conv_backward_weight_plain(ConvShape s, const num *x, const num *dy, bool accumulate, num *dweight, num *dbias);
 
-/* Computed in double. attend_row_plain: row i of P for head h of sequence b into p[0..T); returns log sum_j e^(S_ij). */
+/* Computed in double. attend_row_plain: p [T] = row i of P, head h, sequence b; returns log sum_j e^(S_ij). */
 double attend_row_plain(AttentionShape s, const num *qkv, int b, int h, int i, double *p);
 void attend_forward_plain(AttentionShape s, const num *qkv, num *out, num *log_sum);
 void attend_backward_plain(AttentionShape s, AttentionFlow flow);

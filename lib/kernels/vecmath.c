@@ -30,8 +30,8 @@ INLINE Floats with_sign(Floats x, Floats sign) { return (Floats)((Bits)x | ((Bit
 /* e^(high + low) for |high| < 110; low is small: the rounding error of high.
  *   n = round(high / ln 2),  r = high + low - n ln 2 in [-ln2/2, ln2/2],  e^(high+low) = 2^n e^r
  *   e^r = 1 + r + r^2 q(r)                                                                    1e-8
- * Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits. ln 2 is split into two parts; the first has so few
- * digits that n times it is exact. 2^n is made from its exponent bits, as two factors because n may be -150. */
+ * Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits. ln 2 is split into two parts; the first has so
+ * few digits that n times it is exact. 2^n is made from its exponent bits, as two factors because n may be -150. */
 INLINE Floats exp_long(Floats high, Floats low) {
     const float round = 12582912.0f;
     Floats shifted = high * 1.44269504f + round, n = shifted - round;
@@ -79,8 +79,8 @@ INLINE Floats gelu_slope(Floats x) {
     return select_if(x < 0, below, 1.0f - below) + with_sign(a, x) * bell * 0.398942280f;
 }
 
-/* e^(-1.702 a) for a = |x|, at most 1: no overflow. The exponent is computed in two parts, to keep the digits that a float
- * product loses. sigmoid(1.702 a) = 1 / (1 + decay), sigmoid(-1.702 a) = decay / (1 + decay). */
+/* e^(-1.702 a) for a = |x|, at most 1: no overflow. The exponent is computed in two parts, to keep the digits that a
+ * float product loses. sigmoid(1.702 a) = 1 / (1 + decay), sigmoid(-1.702 a) = decay / (1 + decay). */
 INLINE Floats quick_decay(Floats a) {
     Floats top = (Floats)((Bits)a & 0xfffff000u), rest = a - top;
     return exp_long(top * -1.7021484375f, top * 1.484375e-4f - rest * 1.702f);

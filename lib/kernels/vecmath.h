@@ -21,7 +21,7 @@ void vec_exp(const num *x, num *y, size_t n);
  * 7 ulp, also far below 0, where 1 + erf loses all digits; results below 2^-126: 7 * 2^-149 */
 void vec_gelu(const num *x, num *y, size_t n);
 
-/* dx (+)= dy (Phi(x) + x phi(x)),  phi(x) = e^(-x^2/2) / sqrt(2 pi); += if `accumulate` (then dx may not be dy), else =.
+/* dx (+)= dy (Phi(x) + x phi(x)), phi(x) = e^(-x^2/2) / sqrt(2 pi); += if `accumulate` (then dx may not be dy), else =.
  * The slope is within 3 * 2^-23 of the exact one. */
 void vec_gelu_backward(const num *x, const num *dy, bool accumulate, num *dx, size_t n);
 

@@ -4,30 +4,30 @@
 
 #include "kernels/kernel.h"
 
-/* The formula in one dimension, F(4, 3). Four neighbouring results of a kernel of three read six numbers: they are part of the
- * product of two polynomials, with 4 and 3 coefficients, transposed. A polynomial with 6 coefficients is determined by its
- * values at 6 points, and the value of a product is the product of the values: 6 multiplications instead of 4 * 3 = 12. The
- * points are 0, 1, -1, 2, -2 and infinity (the highest coefficient): their values need only additions and small factors. In
- * two dimensions: 36 multiplications instead of 144.
+/* The formula in one dimension, F(4, 3). Four neighbouring results of a kernel of three read six numbers: they are part
+ * of the product of two polynomials, with 4 and 3 coefficients, transposed. A polynomial with 6 coefficients is
+ * determined by its values at 6 points, and the value of a product is the product of the values: 6 multiplications
+ * instead of 4 * 3 = 12. The points are 0, 1, -1, 2, -2 and infinity (the highest coefficient): their values need only
+ * additions and small factors. In two dimensions: 36 multiplications instead of 144.
  *
- * The gain. For one tile, C channels and N outputs, the element-wise product is 36 C N multiply-adds, 36 C N / 32 cycles; by
- * the definition it is 144 C N / 32. The input transform takes about 150 instructions for 16 channels, the output transform
- * as many for 16 outputs, but their numbers come from far and go far: up to 500 cycles were measured. For C = N = 256 that is
- * 73,700 cycles instead of 295,000, and 16,000 for the transforms.
+ * The gain. For one tile, C channels and N outputs, the element-wise product is 36 C N multiply-adds, 36 C N / 32
+ * cycles; by the definition it is 144 C N / 32. The input transform takes about 150 instructions for 16 channels, the
+ * output transform as many for 16 outputs, but their numbers come from far and go far: up to 500 cycles were measured.
+ * For C = N = 256 that is 73,700 cycles instead of 295,000, and 16,000 for the transforms.
  *
  * As matrix products. The element-wise product, summed over channels, is for each of the 36 points a matrix product,
  *     [tiles, C] [C, N] -> [tiles, N]
- * for the micro-kernel. A thread takes a group of tiles; their transformed inputs V [36][tiles][C] and sums M [36][tiles][N]
- * are a few megabytes and stay in L3.
+ * for the micro-kernel. A thread takes a group of tiles; their transformed inputs V [36][tiles][C] and sums M
+ * [36][tiles][N] are a few megabytes and stay in L3.
  *
- * Sizes for 256 channels to 256, in floats. V and M of a group of 48 tiles are 36 * 48 * 256 numbers or 1.8 MB each: more than
- * L2 holds. But one point of them, 48 * 256 numbers or 49 KB, stays in L2 while the 4 panels of U at that point, 65 KB each,
- * pass. All of U, 9.4 MB, is read once per group: 9.4 MB in 36 * 48 * 256 * 256 / 32 = 3.5 million cycles, 2.7 bytes per
- * cycle, which L3 delivers. The 9 numbers of a kernel became 36, so a single image gains little and batches gain much; but the
- * bits of an image must not depend on the batch, so the batch does not decide. */
+ * Sizes for 256 channels to 256, in floats. V and M of a group of 48 tiles are 36 * 48 * 256 numbers or 1.8 MB each:
+ * more than L2 holds. But one point of them, 48 * 256 numbers or 49 KB, stays in L2 while the 4 panels of U at that
+ * point, 65 KB each, pass. All of U, 9.4 MB, is read once per group: 9.4 MB in 36 * 48 * 256 * 256 / 32 = 3.5 million
+ * cycles, 2.7 bytes per cycle, which L3 delivers. The 9 numbers of a kernel became 36, so a single image gains little
+ * and batches gain much; but the bits of an image must not depend on the batch, so the batch does not decide. */
 enum { SIDE = 4, KERNEL = 3, WINDOW = 6, POINTS = WINDOW * WINDOW, PLACES = SIDE * SIDE, CELLS = KERNEL * KERNEL };
 
-/* ---- the transforms in one dimension ------------------------------------------------------------------------------ */
+/* ---- the transforms in one dimension ----------------------------------------------------------------------------- */
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -84,9 +84,9 @@ INLINE void transform_kernel_back(const Vec *s, int in, Vec *g, int out) {
     g[2 * out] = b * sixth - a + s[5 * in];
 }
 
-/* ---- tiles of images ---------------------------------------------------------------------------------------------- */
+/* ---- tiles of images --------------------------------------------------------------------------------------------- */
 
-/* Images [B,H,W,channels], cut into down x across tiles of 4 x 4 places. Tile t: row t / across % down, column t % across. */
+/* Images [B,H,W,channels] in down x across tiles of 4 x 4. Tile t: row t / across % down, column t % across. */
 typedef struct {
     int H, W, channels, down, across;
 } Grid;
@@ -112,8 +112,8 @@ INLINE int vector_start(int channels, int c) { return MIN(c, channels - LANES); 
 
 INLINE Vec load_inside(const num *x, ptrdiff_t at, int c) { return at < 0 ? (Vec){ 0 } : vec_load(x + at + c); }
 
-/* Transformed tiles, [POINTS][tiles][channels]. `row` and `point`, the distances, are a little longer than that, so that cache
- * lines that are used together do not fall into the same cache set. */
+/* Transformed tiles, [POINTS][tiles][channels]. `row` and `point`, the distances, are a little longer than that, so
+ * that cache lines that are used together do not fall into the same cache set. */
 typedef struct {
     num *v;
     size_t row, point;
@@ -209,8 +209,8 @@ static void tile_output(Grid g, Transformed from, size_t row, const num *bias, b
 
 /* ---- forward, and backward to the data --------------------------------------------------------------------------- */
 
-/* Both are one convolution. weight[o * out_stride + c * in_stride + cell]; for the backward the cells are rotated by 180
- * degrees. U = G g G^T is [POINTS][panels][channels][width]. */
+/* Both are one convolution. weight[o * out_stride + c * in_stride + cell]; for the backward the cells are rotated by
+ * 180 degrees. U = G g G^T is [POINTS][panels][channels][width]. */
 typedef struct {
     Grid from, to;
     const num *x, *weight, *bias;
@@ -321,8 +321,8 @@ void winograd_backward_data(ConvShape s, const num *dy, const num *weight, bool 
 
 /* ---- backward to the weights ------------------------------------------------------------------------------------- */
 
-/* For each of the 36 points a product [C, tiles] [tiles, N] -> [C, N], summed group after group: all threads transform the
- * tiles of x and dy of a group, then each takes points. */
+/* For each of the 36 points a product [C, tiles] [tiles, N] -> [C, N], summed group after group: all threads transform
+ * the tiles of x and dy of a group, then each takes points. */
 typedef struct {
     Grid x_grid, y_grid;
     const num *x, *dy;
@@ -447,7 +447,7 @@ void winograd_backward_weight(ConvShape s, const num *x, const num *dy, bool acc
     parallel_for((C + BACK_CHANNELS - 1) / BACK_CHANNELS * (N / LANES), 1, sum_finish, &w);
 }
 
-/* ---- when it is used ------------------------------------------------------------------------------------------------ */
+/* ---- when it is used --------------------------------------------------------------------------------------------- */
 
 /* Cells inside the image, over all places of a line with 3 cells each: the cost by the definition. */
 static double cells_inside(int size) { return 3.0 * size - 2; }
