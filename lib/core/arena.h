@@ -20,9 +20,7 @@ typedef struct {
 /* count * size bytes, aligned to 64 (every vector type), not initialised (NaN with -DDEBUG), owned by the arena.
  * Ends the program with one line if memory is short or the product overflows. */
 void *arena_alloc(Arena *arena, size_t count, size_t size);
-
-/* The same, filled with zero bytes. */
-void *arena_zero(Arena *arena, size_t count, size_t size);
+void *arena_zero(Arena *arena, size_t count, size_t size); /* filled with zero bytes */
 
 /* A copy of `text`, or printf into a new string; owned by the arena. */
 char *arena_text(Arena *arena, const char *text);

@@ -8,8 +8,6 @@
 #include <string.h>
 #include <time.h>
 
-/* ---- errors ------------------------------------------------------------------------------------------------------ */
-
 /* Replaces control characters, also U+0080 to U+009F, by question marks: text from a file must not break the line or
  * send commands to the terminal. */
 static void line_clean(char *text) {
@@ -71,8 +69,6 @@ void contract_broken(const char *file, int line, const char *function, const cha
     va_end(args);
     _Exit(EXIT_CONTRACT); /* no atexit: after a broken contract any data may be wrong */
 }
-
-/* ---- small helpers ----------------------------------------------------------------------------------------------- */
 
 bool size_fits(size_t a, size_t b, size_t *product) {
     if (b != 0 && a > SIZE_MAX / b) return false;

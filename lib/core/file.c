@@ -37,17 +37,14 @@ static struct {
     char path[256];
 } maps[MAPS_MAX];
 
-static void print_text(const char *text) {
-    if (write(STDERR_FILENO, text, strlen(text)) < 0) return;
-}
-
 static void on_bad_page(int number, siginfo_t *info, void *context) {
     (void)context;
     for (int i = 0; i < MAPS_MAX; i++) {
         if (!maps[i].data || (uintptr_t)info->si_addr - (uintptr_t)maps[i].data >= maps[i].size) continue;
-        print_text("error: ");
-        print_text(maps[i].path);
-        print_text(": the file cannot be read to its end; was it truncated meanwhile, or is the disk failing?\n");
+        const char *text[] = { "error: ", maps[i].path,
+                               ": the file cannot be read to its end; was it truncated, or is the disk failing?\n" };
+        for (size_t k = 0; k < COUNT(text); k++)
+            if (write(STDERR_FILENO, text[k], strlen(text[k])) < 0) break;
         _exit(EXIT_TROUBLE);
     }
     signal(number, SIG_DFL); /* not in a mapped file: the same signal comes again and ends the program */
@@ -77,12 +74,10 @@ bool file_open(File *file, const char *path, Err *err) {
     if (S_ISDIR(info.st_mode)) return file_refuse(fd, path, "this is a folder, not a file", err);
     if (!S_ISREG(info.st_mode)) return file_refuse(fd, path, "this is not a regular file", err);
     size_t size = (size_t)info.st_size;
-    if (size > 0) {
-        void *map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (map == MAP_FAILED) return file_refuse(fd, path, strerror(errno), err);
-        *file = (File){ .data = map, .size = size, .map = map };
-        map_register(file, path);
-    }
+    void *map = size ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
+    if (map == MAP_FAILED) return file_refuse(fd, path, strerror(errno), err);
+    *file = (File){ .data = map, .size = size, .map = map };
+    if (map) map_register(file, path);
     close(fd);
     return true;
 }
@@ -146,7 +141,7 @@ static void remove_abandoned(const char *path) {
     DIR *list = opendir(folder);
     size_t length = 0;
     bool any = false;
-    for (struct dirent *entry; list && (entry = readdir(list)) != NULL;) {
+    for (struct dirent *entry = list ? readdir(list) : NULL; entry; entry = readdir(list)) {
         long process = process_of(entry->d_name, &length);
         if (process <= 0 || process == (long)getpid()) continue;
         any = true;
@@ -180,10 +175,8 @@ static bool file_copy(const char *from, const char *to, Err *err) {
     OutFile out;
     if (!file_open(&file, from, err)) return false;
     bool ok = out_open(&out, to, err);
-    if (ok) {
-        out_write(&out, file.data, file.size);
-        ok = out_commit(&out, err);
-    }
+    if (ok) out_write(&out, file.data, file.size);
+    ok = ok && out_commit(&out, err);
     file_close(&file);
     return ok;
 }
@@ -205,11 +198,4 @@ bool out_commit(OutFile *out, Err *err) {
     remove(out->temporary);
     return err_set(err, "%s: not written (%s); the old file is unchanged", out->path,
                    error ? strerror(error) : "a write failed, is the disk full?");
-}
-
-void out_abandon(OutFile *out) {
-    if (!out->stream) return;
-    fclose(out->stream);
-    remove(out->temporary);
-    out->stream = NULL;
 }

@@ -49,6 +49,5 @@ typedef struct {
 bool out_open(OutFile *out, const char *path, Err *err);
 void out_write(OutFile *out, const void *data, size_t size);
 bool out_commit(OutFile *out, Err *err);
-void out_abandon(OutFile *out); /* removes the temporary file; PATH stays as it was */
 
 #endif

@@ -33,6 +33,7 @@ static struct {
 } pool = { .mutex = PTHREAD_MUTEX_INITIALIZER, .start = PTHREAD_COND_INITIALIZER, .done = PTHREAD_COND_INITIALIZER };
 
 static _Thread_local int self; /* which worker this thread is */
+static _Thread_local unsigned jobs_seen;
 
 static void take_pieces(void) {
     for (;;) {
@@ -42,22 +43,22 @@ static void take_pieces(void) {
     }
 }
 
-static bool job_waits(unsigned seen) { return atomic_load(&pool.job) != seen || atomic_load(&pool.quit); }
-static bool job_done(unsigned unused) { return (void)unused, atomic_load(&pool.left) == 0; }
+static bool job_waits(void) { return atomic_load(&pool.job) != jobs_seen || atomic_load(&pool.quit); }
+static bool job_done(void) { return atomic_load(&pool.left) == 0; }
 
-static void wait_until(bool (*condition)(unsigned), unsigned seen, pthread_cond_t *signal) {
-    if (condition(seen)) return;
+static void wait_until(bool (*condition)(void), pthread_cond_t *signal) {
+    if (condition()) return;
     for (double end = clock_seconds() + POLL_SECONDS; clock_seconds() < end; sched_yield())
-        if (condition(seen)) return;
+        if (condition()) return;
     pthread_mutex_lock(&pool.mutex);
-    while (!condition(seen)) pthread_cond_wait(signal, &pool.mutex);
+    while (!condition()) pthread_cond_wait(signal, &pool.mutex);
     pthread_mutex_unlock(&pool.mutex);
 }
 
 static void *worker_main(void *argument) {
     self = (int)(intptr_t)argument;
-    for (unsigned seen = 0;; seen++) {
-        wait_until(job_waits, seen, &pool.start);
+    for (jobs_seen = 0;; jobs_seen++) {
+        wait_until(job_waits, &pool.start);
         if (atomic_load(&pool.quit)) return NULL;
         take_pieces();
         if (atomic_fetch_sub(&pool.left, 1) > 1) continue;
@@ -117,7 +118,7 @@ void parallel_for(size_t n, size_t grain, ThreadBody body, void *context) {
     pthread_cond_broadcast(&pool.start);
     pthread_mutex_unlock(&pool.mutex);
     take_pieces();
-    wait_until(job_done, 0, &pool.done);
+    wait_until(job_done, &pool.done);
     pool.busy = false;
 }
 

@@ -25,14 +25,11 @@ void attend_map(AttentionShape s, const num *qkv, int b, int head, num *map) {
     arena_free(&arena);
 }
 
-/* Where head i = b * heads + h begins in qkv (its queries; keys are D further, values 2 D) and in out. */
-static size_t qkv_at(AttentionShape s, size_t i) {
-    size_t heads = (size_t)s.heads, D = (size_t)s.D;
-    return i / heads * (size_t)s.T * 3 * D + i % heads * (D / heads);
-}
-static size_t out_at(AttentionShape s, size_t i) {
-    size_t heads = (size_t)s.heads, D = (size_t)s.D;
-    return i / heads * (size_t)s.T * D + i % heads * (D / heads);
+/* Where head i = b * heads + h begins in rows of `width` numbers: 3 D for qkv (queries; keys are D further, values 2 D), D for
+ * out. */
+static size_t head_at(AttentionShape s, size_t i, size_t width) {
+    size_t heads = (size_t)s.heads;
+    return i / heads * (size_t)s.T * width + i % heads * ((size_t)s.D / heads);
 }
 
 /* ---- blocks ---------------------------------------------------------------------------------------------------------
@@ -142,7 +139,7 @@ typedef struct {
 static void forward_head(const Attention *a, size_t head, num *scratch) {
     AttentionShape s = a->s;
     size_t T = (size_t)s.T, D = (size_t)s.D, d = D / (size_t)s.heads, dw = (size_t)vecs_width((int)d), step = 3 * D;
-    const num *q = a->f.qkv + qkv_at(s, head);
+    const num *q = a->f.qkv + head_at(s, head, 3 * D);
     num *keys = scratch, *values = keys + d * (size_t)vecs_width(s.T), *queries = values + T * dw;
     num *out = queries + BLOCK * dw, *score = out + BLOCK * dw;
     pack_transposed(q + D, step, T, d, keys);
@@ -163,7 +160,7 @@ static void forward_head(const Attention *a, size_t head, num *scratch) {
                     values + (size_t)at.k0 * dw, dw, out, dw);
         }
         for (size_t r = 0; r < (size_t)at.rows; r++) {
-            num *to = a->out + out_at(s, head) + (q0 + r) * D;
+            num *to = a->out + head_at(s, head, D) + (q0 + r) * D;
             for (size_t c = 0; c < d; c++) to[c] = out[r * dw + c] / run.sum[r];
             if (a->log_sum) a->log_sum[head * T + q0 + r] = run.max[r] + (num)log((double)run.sum[r]);
         }
@@ -235,8 +232,8 @@ static void add_rows(const num *from, size_t rows, size_t d, num scale, num *to,
 static void backward_head(const Attention *a, size_t head, const BackwardScratch *b) {
     AttentionShape s = a->s;
     size_t T = (size_t)s.T, D = (size_t)s.D, d = D / (size_t)s.heads, dw = (size_t)vecs_width((int)d), step = 3 * D;
-    const num *q = a->f.qkv + qkv_at(s, head);
-    num *dq = a->f.dqkv + qkv_at(s, head), scale = (num)(1 / sqrt((double)d));
+    const num *q = a->f.qkv + head_at(s, head, 3 * D);
+    num *dq = a->f.dqkv + head_at(s, head, 3 * D), scale = (num)(1 / sqrt((double)d));
     pack_transposed(q + D, step, T, d, b->keys_transposed);
     pack_transposed(q + 2 * D, step, T, d, b->values_transposed);
     pack_rows(q + D, step, T, d, 1, b->keys);
@@ -245,7 +242,7 @@ static void backward_head(const Attention *a, size_t head, const BackwardScratch
     for (size_t q0 = 0; q0 < T; q0 += BLOCK) {
         num dot[BLOCK];
         BlockRange at = { .q0 = (int)q0, .rows = (int)MIN((size_t)BLOCK, T - q0) };
-        const num *dout = a->f.dout + out_at(s, head) + q0 * D, *out = a->f.out + out_at(s, head) + q0 * D;
+        const num *dout = a->f.dout + head_at(s, head, D) + q0 * D, *out = a->f.out + head_at(s, head, D) + q0 * D;
         pack_rows(q + q0 * step, step, (size_t)at.rows, d, scale, b->queries);
         pack_rows(dout, D, (size_t)at.rows, d, 1, b->dout);
         memset(b->dq, 0, BLOCK * dw * sizeof(num));

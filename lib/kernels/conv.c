@@ -482,11 +482,9 @@ static void sum_pieces(void *context, size_t begin, size_t end, int worker) {
         size_t first = u->groups * chunk / u->chunks, last = u->groups * (chunk + 1) / u->chunks;
         for (size_t g = first; g < last; g++) {
             GroupSum h = { .u = u, .group = sum_group(u, g), .pad = pad, .segments = (void *)(pad + u->x_count) };
-            h.tile = (RegisterTile){ .b = pack_places(u, p, h.group, pack),
-                                     .b_step = width,
-                                     .cols = cols,
-                                     .a_step = u->s.stride * u->s.C,
-                                     .accumulate = g > first };
+            const num *dy = pack_places(u, p, h.group, pack);
+            h.tile = tile_product(0, (size_t)(u->s.stride * u->s.C), dy, (size_t)width, cols);
+            h.tile.accumulate = g > first;
             prefetch_group(&h, MIN(g + 1, last - 1), u->depth / (size_t)tile_rows(cols) / slices + 1);
             if (i0 == 0) sum_bias(h.tile.b, group_places(u, h.group), (size_t)width, g > first, bias);
             if (few_channels(u)) sum_few_channels(&h, to);

@@ -104,8 +104,15 @@ INLINE Floats load(const float *from, size_t count) {
 
 INLINE void store(float *to, Floats v, size_t count) { memcpy(to, &v, MIN(count, FLOATS) * sizeof(float)); }
 
-/* y = f(x), one vector at a time; the last one may be partly filled. */
-INLINE void each(Floats (*f)(Floats), const num *x, num *y, size_t n) {
+enum { IN_FLOAT = sizeof(num) == sizeof(float) };
+
+/* y = f(x), one vector at a time; the last one may be partly filled. In double: y = plain(x). */
+typedef void Plain(const num *x, num *y, size_t n);
+INLINE void each(Floats (*f)(Floats), Plain *plain, const num *x, num *y, size_t n) {
+    if (!IN_FLOAT) {
+        plain(x, y, n);
+        return;
+    }
     const float *from = (const void *)x;
     float *to = (void *)y;
     size_t i = 0;
@@ -113,22 +120,9 @@ INLINE void each(Floats (*f)(Floats), const num *x, num *y, size_t n) {
     if (i < n) store(to + i, f(load(from + i, n - i)), n - i);
 }
 
-enum { IN_FLOAT = sizeof(num) == sizeof(float) };
-
-void vec_exp(const num *x, num *y, size_t n) {
-    if (IN_FLOAT) each(exp_floats, x, y, n);
-    else vec_exp_plain(x, y, n);
-}
-
-void vec_gelu(const num *x, num *y, size_t n) {
-    if (IN_FLOAT) each(gelu_floats, x, y, n);
-    else vec_gelu_plain(x, y, n);
-}
-
-void vec_quick_gelu(const num *x, num *y, size_t n) {
-    if (IN_FLOAT) each(quick_gelu_floats, x, y, n);
-    else vec_quick_gelu_plain(x, y, n);
-}
+void vec_exp(const num *x, num *y, size_t n) { each(exp_floats, vec_exp_plain, x, y, n); }
+void vec_gelu(const num *x, num *y, size_t n) { each(gelu_floats, vec_gelu_plain, x, y, n); }
+void vec_quick_gelu(const num *x, num *y, size_t n) { each(quick_gelu_floats, vec_quick_gelu_plain, x, y, n); }
 
 /* dx (+)= dy slope(x) for one vector, of which `count` numbers are there. */
 INLINE void backward_one(Floats (*slope)(Floats), const float *x, const float *dy, bool accumulate, float *dx,

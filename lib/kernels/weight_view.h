@@ -6,8 +6,8 @@
 
 enum { WEIGHT_PARTS = 3 };
 
-/* A matrix [rows,cols] as one to three blocks of equally many rows (some files store query, key and value weights apart),
- * each row-major. transposed (one part only): the file holds [cols,rows]. The bytes belong to the file. */
+/* A matrix [rows,cols] as one to three blocks of equally many rows (some files store query, key and value weights
+ * apart), each row-major. transposed (one part only): the file holds [cols,rows]. The bytes belong to the file. */
 typedef struct {
     int parts;
     struct {

@@ -84,6 +84,36 @@ INLINE void transform_kernel_back(const Vec *s, int in, Vec *g, int out) {
     g[2 * out] = b * sixth - a + s[5 * in];
 }
 
+/* ---- the transforms in two dimensions: T d T^T ------------------------------------------------------------------ */
+
+typedef void Transform(const Vec *from, int in, Vec *to, int out);
+
+/* T d T^T of d [n,n]: 6 x 6 vectors, stored `point` apart. */
+INLINE void transform_store(Transform *transform, const Vec *d, int n, num *to, size_t point) {
+    Vec half[POINTS], v[WINDOW];
+    UNROLL
+    for (int j = 0; j < n; j++) transform(d + j, n, half + j, n);
+    UNROLL
+    for (int i = 0; i < WINDOW; i++) {
+        transform(half + i * n, 1, v, 1);
+        UNROLL
+        for (int j = 0; j < WINDOW; j++) vec_store(to + (size_t)(i * WINDOW + j) * point, v[j]);
+    }
+}
+
+/* out [n,n] = T m T^T of 6 x 6 vectors m, `point` apart. */
+INLINE void load_transform(Transform *transform, const num *m, size_t point, Vec *out, int n) {
+    Vec half[SIDE * WINDOW], line[WINDOW];
+    UNROLL
+    for (int j = 0; j < WINDOW; j++) {
+        UNROLL
+        for (int i = 0; i < WINDOW; i++) line[i] = vec_load(m + (size_t)(i * WINDOW + j) * point);
+        transform(line, 1, half + j, WINDOW);
+    }
+    UNROLL
+    for (int i = 0; i < n; i++) transform(half + i * WINDOW, 1, out + i * n, 1);
+}
+
 /* ---- tiles of images --------------------------------------------------------------------------------------------- */
 
 /* Images [B,H,W,channels] in down x across tiles of 4 x 4. Tile t: row t / across % down, column t % across. */
@@ -112,18 +142,13 @@ INLINE int vector_start(int channels, int c) { return MIN(c, channels - LANES); 
 
 INLINE Vec load_inside(const num *x, ptrdiff_t at, int c) { return at < 0 ? (Vec){ 0 } : vec_load(x + at + c); }
 
-/* Transformed tiles, [POINTS][tiles][channels]. `row` and `point`, the distances, are a little longer than that, so
+/* Transformed tiles, [POINTS][tiles][channels]; those of dY are packed for the right side of the micro-kernel,
+ * [POINTS][panels][tiles][PANEL]. `row`, `panel` and `point` are distances; row and point are a little longer than needed, so
  * that cache lines that are used together do not fall into the same cache set. */
 typedef struct {
     num *v;
-    size_t row, point;
+    size_t row, panel, point;
 } Transformed;
-
-/* Transformed tiles of dY, [POINTS][panels][tiles][PANEL]: packed for the right side of the micro-kernel. */
-typedef struct {
-    num *v;
-    size_t panel, point;
-} Panels;
 
 static size_t transformed_row(int channels) { return (size_t)channels + 64 / sizeof(num); }
 static size_t transformed_point(size_t tiles, int channels) {
@@ -136,41 +161,23 @@ static void tile_input(Grid g, const num *x, size_t t, Transformed to, size_t ro
     tile_places(g, t, WINDOW, 1, at);
     for (int step = 0; step < g.channels; step += LANES) {
         int c = vector_start(g.channels, step);
-        Vec d[POINTS], half[POINTS], v[WINDOW];
+        Vec d[POINTS];
         UNROLL
-        for (int i = 0; i < WINDOW; i++) {
-            UNROLL
-            for (int j = 0; j < WINDOW; j++) d[i * WINDOW + j] = load_inside(x, at[i * WINDOW + j], c);
-        }
-        UNROLL
-        for (int j = 0; j < WINDOW; j++) transform_input(d + j, WINDOW, half + j, WINDOW);
-        num *out = to.v + row * to.row + (size_t)c;
-        UNROLL
-        for (int i = 0; i < WINDOW; i++) {
-            transform_input(half + i * WINDOW, 1, v, 1);
-            UNROLL
-            for (int j = 0; j < WINDOW; j++) vec_store(out + (size_t)(i * WINDOW + j) * to.point, v[j]);
-        }
+        for (int i = 0; i < POINTS; i++) d[i] = load_inside(x, at[i], c);
+        transform_store(transform_input, d, WINDOW, to.v + row * to.row + (size_t)c, to.point);
     }
 }
 
 /* A dY A^T of tile t. */
-static void tile_gradient(Grid g, const num *dy, size_t t, Panels to, size_t row) {
+static void tile_gradient(Grid g, const num *dy, size_t t, Transformed to, size_t row) {
     ptrdiff_t at[PLACES];
     tile_places(g, t, SIDE, 0, at);
     for (int c = 0; c < g.channels; c += LANES) {
-        Vec y[PLACES], half[WINDOW * SIDE], u[WINDOW];
+        Vec y[PLACES];
         UNROLL
         for (int i = 0; i < PLACES; i++) y[i] = load_inside(dy, at[i], c);
-        UNROLL
-        for (int j = 0; j < SIDE; j++) transform_gradient(y + j, SIDE, half + j, SIDE);
         num *out = to.v + (size_t)(c / PANEL) * to.panel + row * PANEL + (size_t)(c % PANEL);
-        UNROLL
-        for (int i = 0; i < WINDOW; i++) {
-            transform_gradient(half + i * SIDE, 1, u, 1);
-            UNROLL
-            for (int j = 0; j < WINDOW; j++) vec_store(out + (size_t)(i * WINDOW + j) * to.point, u[j]);
-        }
+        transform_store(transform_gradient, y, SIDE, out, to.point);
     }
 }
 
@@ -187,23 +194,11 @@ static void tile_output(Grid g, Transformed from, size_t row, const num *bias, b
     tile_places(g, t, SIDE, 0, at);
     for (int step = 0; step < g.channels; step += LANES) {
         int n = vector_start(g.channels, step);
-        const num *m = from.v + row * from.row + (size_t)n;
-        Vec half[SIDE * WINDOW], line[WINDOW], out[SIDE], add = bias ? vec_load(bias + n) : (Vec){ 0 };
+        Vec out[PLACES], add = bias ? vec_load(bias + n) : (Vec){ 0 };
+        load_transform(transform_output, from.v + row * from.row + (size_t)n, from.point, out, SIDE);
         UNROLL
-        for (int j = 0; j < WINDOW; j++) {
-            UNROLL
-            for (int i = 0; i < WINDOW; i++) line[i] = vec_load(m + (size_t)(i * WINDOW + j) * from.point);
-            transform_output(line, 1, half + j, WINDOW);
-        }
-        UNROLL
-        for (int i = 0; i < SIDE; i++) {
-            transform_output(half + i * WINDOW, 1, out, 1);
-            UNROLL
-            for (int j = 0; j < SIDE; j++) {
-                ptrdiff_t place = at[i * SIDE + j];
-                if (place >= 0) output_store(y + place + n, out[j] + add, accumulate, step - n);
-            }
-        }
+        for (int i = 0; i < PLACES; i++)
+            if (at[i] >= 0) output_store(y + at[i] + n, out[i] + add, accumulate, step - n);
     }
 }
 
@@ -236,20 +231,13 @@ static void transform_kernels(void *context, size_t begin, size_t end, int worke
             num *to = w->kernels + (size_t)p * PANEL * C + c * width + n % PANEL;
             const num *from = w->weight + n * w->out_stride + c * w->in_stride;
             num cells[CELLS][LANES] = { { 0 } };
-            Vec g[CELLS], half[WINDOW * KERNEL], u[WINDOW];
+            Vec g[CELLS];
             for (size_t l = 0; l < LANES && n + l < N; l++)
                 for (size_t i = 0; i < CELLS; i++)
                     cells[w->rotated ? CELLS - 1 - i : i][l] = from[l * w->out_stride + i];
             UNROLL
             for (int i = 0; i < CELLS; i++) g[i] = vec_load(cells[i]);
-            UNROLL
-            for (int j = 0; j < KERNEL; j++) transform_kernel(g + j, KERNEL, half + j, KERNEL);
-            UNROLL
-            for (int i = 0; i < WINDOW; i++) {
-                transform_kernel(half + i * KERNEL, 1, u, 1);
-                UNROLL
-                for (int j = 0; j < WINDOW; j++) vec_store(to + (size_t)(i * WINDOW + j) * point, u[j]);
-            }
+            transform_store(transform_kernel, g, KERNEL, to, point);
         }
 }
 
@@ -327,7 +315,7 @@ typedef struct {
     Grid x_grid, y_grid;
     const num *x, *dy;
     Transformed v; /* of x */
-    Panels u;      /* of dy */
+    Transformed u; /* of dy */
     num *sums;     /* [POINTS][panels][C][PANEL] */
     num *dweight;
     size_t tiles, first, rows;
@@ -371,19 +359,10 @@ static void sum_finish(void *context, size_t begin, size_t end, int worker) {
         size_t count = MIN((size_t)BACK_CHANNELS, C - c0);
         for (size_t c = 0; c < count; c++) {
             const num *from = w->sums + (n0 / PANEL * C + c0 + c) * PANEL + n0 % PANEL;
-            Vec s[WINDOW], half[KERNEL * WINDOW], g[KERNEL];
+            Vec g[CELLS];
+            load_transform(transform_kernel_back, from, panels * C * PANEL, g, KERNEL);
             UNROLL
-            for (int j = 0; j < WINDOW; j++) {
-                UNROLL
-                for (int i = 0; i < WINDOW; i++) s[i] = vec_load(from + (size_t)(i * WINDOW + j) * panels * C * PANEL);
-                transform_kernel_back(s, 1, half + j, WINDOW);
-            }
-            UNROLL
-            for (int i = 0; i < KERNEL; i++) {
-                transform_kernel_back(half + i * WINDOW, 1, g, 1);
-                UNROLL
-                for (int j = 0; j < KERNEL; j++) vec_store(rows + (c * CELLS + (size_t)(i * KERNEL + j)) * LANES, g[j]);
-            }
+            for (size_t i = 0; i < CELLS; i++) vec_store(rows + (c * CELLS + i) * LANES, g[i]);
         }
         matrix_transpose(rows, LANES, count * CELLS, LANES, transposed, BACK_CHANNELS * CELLS);
         for (size_t n = 0; n < LANES; n++) {
@@ -434,7 +413,7 @@ void winograd_backward_weight(ConvShape s, const num *x, const num *dy, bool acc
     size_t sums = POINTS * panels * C * PANEL;
     if (dbias) bias_sum(dy, (size_t)s.B * (size_t)s.H * (size_t)s.W, N, accumulate, dbias);
     w.v = (Transformed){ .row = transformed_row(s.C), .point = transformed_point(group, s.C) };
-    w.u = (Panels){ .panel = group * PANEL, .point = panels * group * PANEL + 64 / sizeof(num) };
+    w.u = (Transformed){ .panel = group * PANEL, .point = panels * group * PANEL + 64 / sizeof(num) };
     w.sums = thread_scratch(thread_self(), (sums + POINTS * (w.v.point + w.u.point)) * sizeof(num));
     w.v.v = w.sums + sums;
     w.u.v = w.v.v + POINTS * w.v.point;
