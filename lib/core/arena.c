@@ -6,12 +6,10 @@
 
 /* With the address sanitizer an arena is as strict as malloc: reading or writing the gap behind a piece, or memory that
  * is not allocated or was freed, stops the program. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
-#define __SANITIZE_ADDRESS__ 1
+#ifndef __has_feature
+#define __has_feature(feature) 0
 #endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
 #include <sanitizer/asan_interface.h>
 enum { GAP = 64 };
 #define FORBID(data, size) __asan_poison_memory_region(data, size)

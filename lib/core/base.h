@@ -65,8 +65,7 @@ extern void (*message_hook)(void);
 
 /* a * b; stops if the product overflows (REQUIRE). For sizes that come from a file, call size_fits first. */
 size_t size_mul(size_t a, size_t b);
-/* False, and `product` unchanged, if a * b overflows. */
-bool size_fits(size_t a, size_t b, size_t *product);
+bool size_fits(size_t a, size_t b, size_t *product); /* false, and `product` unchanged, if a * b overflows */
 
 /* A number in decimal from a command line or a file. All of `text` must be the number, and low <= number <= high:
  *   parse_int    [-]digits

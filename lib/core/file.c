@@ -16,17 +16,15 @@ static bool file_refuse(int fd, const char *path, const char *why, Err *err) {
     return err_set(err, "%s: %s", path, why);
 }
 
-static struct {
-    const char *path;
-    File file;
-} mock;
+static const char *mock_path;
+static File mock_file;
 
 void file_mock(const char *path, const void *data, size_t size) {
-    mock.path = path;
-    mock.file = (File){ .data = size ? data : NULL, .size = size };
+    mock_path = path;
+    mock_file = (File){ .data = size ? data : NULL, .size = size };
 }
 
-static bool is_mock(const char *path) { return mock.path && !strcmp(mock.path, path); }
+static bool is_mock(const char *path) { return mock_path && !strcmp(mock_path, path); }
 
 /* The bytes of a mapped file are read from disk when they are used. If the disk fails then, or the file was truncated,
  * the program gets a SIGBUS. `maps` lists the open files, so that the message can name the file. */
@@ -65,7 +63,7 @@ static void map_register(const File *file, const char *path) {
 bool file_open(File *file, const char *path, Err *err) {
     *file = (File){ 0 };
     if (is_mock(path)) {
-        *file = mock.file;
+        *file = mock_file;
         return true;
     }
     int fd = open(path, O_RDONLY | O_NONBLOCK); /* do not wait for a pipe: it is refused below */

@@ -22,10 +22,8 @@ void file_mock(const char *path, const void *data, size_t size);
 
 /* Whether `path` exists. A path that cannot be looked up counts as existing: opening it gives the reason. */
 bool file_exists(const char *path);
-bool folder_exists(const char *path); /* and is a folder */
-
-/* Makes a folder and those above it. */
-bool folder_make(const char *path, Err *err);
+bool folder_exists(const char *path);         /* and is a folder */
+bool folder_make(const char *path, Err *err); /* and those above it */
 
 /* Where trained models are kept: $CLIP_MODELS if set, else "data/models". */
 const char *models_folder(void);

@@ -11,9 +11,8 @@ enum { THREADS_MAX = 256 };
 
 /* One pool for the whole program. The caller of parallel_for is worker 0; workers 1.. wait for `job` to change.
  * A kernel lasts microseconds and the next one follows at once, but waking a sleeping thread takes as long as a small
- * kernel. So a thread polls first, and yields between polls, for longer than the time between two kernels of a training
- * step; then it sleeps on a condition variable. On a busy machine sleeping is better: the scheduler prefers a thread
- * that wakes up. */
+ * kernel. So a thread first polls, with sched_yield, for longer than a training step takes between two kernels;
+ * then it sleeps on a condition variable. On a busy machine that is better: a thread that wakes up is scheduled first. */
 static const double POLL_SECONDS = 3e-4;
 
 static struct {
@@ -34,6 +33,7 @@ static struct {
 
 static _Thread_local int self; /* which worker this thread is */
 static _Thread_local unsigned jobs_seen;
+int thread_self(void) { return self; }
 
 static void take_pieces(void) {
     for (;;) {
@@ -121,8 +121,6 @@ void parallel_for(size_t n, size_t grain, ThreadBody body, void *context) {
     wait_until(job_done, &pool.done);
     pool.busy = false;
 }
-
-int thread_self(void) { return self; }
 
 void *thread_scratch(int worker, size_t bytes) {
     REQUIRE(0 <= worker && worker < THREADS_MAX, "worker is %d, want 0 to %d", worker, THREADS_MAX - 1);

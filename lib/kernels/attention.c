@@ -25,8 +25,7 @@ void attend_map(AttentionShape s, const num *qkv, int b, int head, num *map) {
     arena_free(&arena);
 }
 
-/* Where head i = b * heads + h begins in rows of `width` numbers: 3 D for qkv (queries; keys are D further, values 2 D), D for
- * out. */
+/* Where head i = b * heads + h begins in rows of `width` numbers: D for out, 3 D for qkv (keys are D further). */
 static size_t head_at(AttentionShape s, size_t i, size_t width) {
     size_t heads = (size_t)s.heads;
     return i / heads * (size_t)s.T * width + i % heads * ((size_t)s.D / heads);

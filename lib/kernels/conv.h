@@ -25,8 +25,7 @@ typedef struct {
     int B, H, W, C, outputs, kernel, stride, pad;
 } ConvShape;
 
-/* Height or width of the result: (size + 2 pad - kernel) / stride + 1, rounded down. */
-int conv_out(int size, int kernel, int stride, int pad);
+int conv_out(int size, int kernel, int stride, int pad); /* (size + 2 pad - kernel) / stride + 1, rounded down */
 
 /* y as above; bias NULL: none. */
 void conv_forward(ConvShape s, const num *x, const num *weight, const num *bias, num *y);

@@ -8,9 +8,8 @@
  *
  *   register tile   6 x 64 of C                  in registers
  *   panel           K_BLOCK x 64 of B            at most 384 KB: in L2 while the rows of A of a piece pass
- *   piece           at most 96 x 64 of C         computed by one thread. Its rows of A, 96 x K_BLOCK, are read in
- *                                                place, or packed if A is transposed (a row of op(A) is then a column
- *                                                in memory)
+ *   piece           at most 96 x 64 of C         for one thread; its rows of A, 96 x K_BLOCK, are read in place, or
+ *                                                packed if A is transposed: rows of op(A) are then columns
  *   cache block     N_BLOCK columns of B, packed at most 12 MB: in L3
  *
  * Packing costs time too. B is not packed if few rows use the panels, or if B fits into L2 (SMALL_B numbers, 1 MB),
@@ -23,8 +22,7 @@ enum { M_UNIT = 24, K_PIECE = 512 }; /* M_UNIT: whole tiles of 6 rows, and of 8;
 
 /* C (+)= op(A) op(B) for one cache block: a, b and c point at its first numbers. What the micro-kernel reads:
  *     op(A)[m][k] = left[m * left_row + k * left_step]
- *     op(B)[k][n] = panels[p * panel_next + k * panel_step + n % PANEL], p = n / PANEL; panel_step 0: the panel's
- *     width */
+ *     op(B)[k][n] = panels[p * panel_next + k * panel_step + n % PANEL], p = n / PANEL; panel_step 0: as wide as p */
 typedef struct {
     bool transpose_a, transpose_b, accumulate, pack_a, pack_b, few_rows;
     int M, N, K;
@@ -198,7 +196,7 @@ void gemm_run(Gemm in) {
 
 void gemm(bool transpose_a, bool transpose_b, int M, int N, int K, const num *a, int lda, const num *b, int ldb,
           bool accumulate, num *c, int ldc) {
-    gemm_run((Gemm){ transpose_a, transpose_b, M, N, K, a, lda, b, ldb, accumulate, c, ldc, NULL, NULL, DTYPE_F32 });
+    gemm_run((Gemm){ transpose_a, transpose_b, accumulate, M, N, K, lda, ldb, ldc, a, b, NULL, c, NULL, DTYPE_F32 });
 }
 
 double fma_peak(void) {

@@ -22,16 +22,10 @@ void gemm(bool transpose_a, bool transpose_b, int M, int N, int K, const num *a,
 /* The same, with a bias [N] that is added to every row of C (NULL: none), and with a B in a weights file: if b_bytes is
  * not NULL, its first number is there, in format b_dtype; b is not read, ldb counts numbers. */
 typedef struct {
-    bool transpose_a, transpose_b;
-    int M, N, K;
-    const num *a;
-    int lda;
-    const num *b;
-    int ldb;
-    bool accumulate;
+    bool transpose_a, transpose_b, accumulate;
+    int M, N, K, lda, ldb, ldc;
+    const num *a, *b, *bias;
     num *c;
-    int ldc;
-    const num *bias;
     const uint8_t *b_bytes;
     Dtype b_dtype;
 } Gemm;

@@ -143,8 +143,8 @@ INLINE int vector_start(int channels, int c) { return MIN(c, channels - LANES); 
 INLINE Vec load_inside(const num *x, ptrdiff_t at, int c) { return at < 0 ? (Vec){ 0 } : vec_load(x + at + c); }
 
 /* Transformed tiles, [POINTS][tiles][channels]; those of dY are packed for the right side of the micro-kernel,
- * [POINTS][panels][tiles][PANEL]. `row`, `panel` and `point` are distances; row and point are a little longer than needed, so
- * that cache lines that are used together do not fall into the same cache set. */
+ * [POINTS][panels][tiles][PANEL]. `row`, `panel` and `point` are distances, some longer than needed, so that cache
+ * lines that are used together do not fall into the same cache set. */
 typedef struct {
     num *v;
     size_t row, panel, point;
@@ -163,7 +163,8 @@ static void tile_input(Grid g, const num *x, size_t t, Transformed to, size_t ro
         int c = vector_start(g.channels, step);
         Vec d[POINTS];
         UNROLL
-        for (int i = 0; i < POINTS; i++) d[i] = load_inside(x, at[i], c);
+        for (int i = 0; i < WINDOW; i++) UNROLL
+        for (int j = 0; j < WINDOW; j++) d[i * WINDOW + j] = load_inside(x, at[i * WINDOW + j], c);
         transform_store(transform_input, d, WINDOW, to.v + row * to.row + (size_t)c, to.point);
     }
 }
@@ -428,14 +429,11 @@ void winograd_backward_weight(ConvShape s, const num *x, const num *dy, bool acc
 
 /* ---- when it is used --------------------------------------------------------------------------------------------- */
 
-/* Cells inside the image, over all places of a line with 3 cells each: the cost by the definition. */
-static double cells_inside(int size) { return 3.0 * size - 2; }
-
 bool winograd_suits(ConvShape s) {
     if (s.kernel != 3 || s.stride != 1 || s.pad != 1 || s.C < 16 || s.outputs < 32 || s.outputs % 16) return false;
     Grid g = grid(s, s.C);
     double tiles = (double)g.down * g.across;
     double transforms = 200.0 * 32 / 16 * (s.C + s.outputs); /* 200 cycles per vector, counted in multiply-adds */
-    double pairs = (double)s.C * s.outputs;
-    return tiles * (POINTS * pairs + transforms) < 0.75 * cells_inside(s.H) * cells_inside(s.W) * pairs;
+    double pairs = (double)s.C * s.outputs, cells = (3.0 * s.H - 2) * (3.0 * s.W - 2); /* cells inside the image */
+    return tiles * (POINTS * pairs + transforms) < 0.75 * cells * pairs;
 }
