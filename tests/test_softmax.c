@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#define DIGITS (sizeof(num) == sizeof(double) ? 1e-12 : 1e-7) /* what a result rounded to num can keep */
+#define DIGITS (sizeof(num) == sizeof(double) ? 1e-12 : 1e-7) /* precision of a result rounded to num */
 
 /* The definition, not shifted, in long double (which may be double): |z| < 700. */
 static long double slow_sum(const num *x, int n, double scale) {
@@ -70,13 +70,13 @@ TEST(softmax_of_extreme_scores) {
 }
 
 TEST(cross_entropy_of_the_nearly_certain) {
-    /* -log p = log1p(e^-40): 1 + e^-40 is 1 in double, and the answer is not 0. */
+    /* -log p = log1p(e^-40) is not 0, although 1 + e^-40 is 1 in double. */
     num x[] = { 40, 0 };
     double loss = cross_entropy_row(x, 2, 1, 0);
     CHECK(fabs(loss / exp(-40) - 1) < 1e-12, "%g, want %g", loss, exp(-40));
 }
 
-TEST(softmax_does_not_see_a_shift) {
+TEST(softmax_is_shift_invariant) {
     num x[] = { 1, -2, 3, 0 }, shifted[] = { 4097, 4094, 4099, 4096 }, p[4], q[4];
     softmax_row(x, 4, 0.5, p);
     softmax_row(shifted, 4, 0.5, q);
@@ -86,10 +86,10 @@ TEST(softmax_does_not_see_a_shift) {
     CHECK(!memcmp(p, x, sizeof p), "%g and %g", p[0], x[0]);
 }
 
-TEST(costs_at_the_ends) {
+TEST(limits_of_cross_entropy_and_entropy) {
     num same[] = { 7, 7, 7, 7 }, sure[] = { 0, 1, 0 }, even[] = { (num)0.25, (num)0.25, (num)0.25, (num)0.25 };
     CHECK_NEAR(cross_entropy_row(same, 4, 3, 2), log(4), 1e-15);
-    CHECK(cross_entropy_row(same, 1, 3, 0) == 0, "%s", "one choice costs nothing");
+    CHECK(cross_entropy_row(same, 1, 3, 0) == 0, "%s", "one choice: cross-entropy 0");
     CHECK(entropy_row(sure, 3) == 0, "%g", entropy_row(sure, 3));
     CHECK_NEAR(entropy_row(even, 4), log(4), 1e-15);
     num broken[] = { 1, (num)NAN, 2 }, p[3];
@@ -101,16 +101,16 @@ TEST(cross_entropy_of_the_diagonal) {
     /* Three pairs at tau = 0.07, captions not of unit length: natural logarithms, rows and columns. */
     Arena arena = { 0 };
     Mat s = mat_from(&arena, 3, 3, (double[]){ 0.9, 0.1, 0, 0.1, 0.8, 0.3, 0, 0.1, 0.7 });
-    Mat turned = mat_new(&arena, 3, 3);
-    mat_transpose(s, turned);
-    double rows = cross_entropy_diagonal(s, 1 / 0.07), columns = cross_entropy_diagonal(turned, 1 / 0.07);
+    Mat transposed = mat_new(&arena, 3, 3);
+    mat_transpose(s, transposed);
+    double rows = cross_entropy_diagonal(s, 1 / 0.07), columns = cross_entropy_diagonal(transposed, 1 / 0.07);
     CHECK(fabs(rows - 0.00036128) < 6e-9, "%g", rows);
     CHECK(fabs(columns - 0.00114754) < 6e-9, "%g", columns);
     CHECK_STOPS(cross_entropy_diagonal(mat_new(&arena, 2, 3), 1), EXIT_CONTRACT, "s is [2,3], want a square matrix");
     arena_free(&arena);
 }
 
-TEST(softmax_refuses) {
+TEST(broken_contracts_stop) {
     num x[] = { 1, 2 };
     CHECK_STOPS(softmax_row(x, 0, 1, x), EXIT_CONTRACT, "a row of 0 scores, want 1 or more");
     CHECK_STOPS(cross_entropy_row(x, 2, 1, 2), EXIT_CONTRACT, "target is 2 in a row of 2 scores");
@@ -118,5 +118,5 @@ TEST(softmax_refuses) {
 }
 
 TESTS(softmax_by_hand, softmax_of_the_lesson_example, softmax_against_the_definition, softmax_of_extreme_scores,
-      cross_entropy_of_the_nearly_certain, softmax_does_not_see_a_shift, costs_at_the_ends,
-      cross_entropy_of_the_diagonal, softmax_refuses)
+      cross_entropy_of_the_nearly_certain, softmax_is_shift_invariant, limits_of_cross_entropy_and_entropy,
+      cross_entropy_of_the_diagonal, broken_contracts_stop)

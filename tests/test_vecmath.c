@@ -1,4 +1,4 @@
-/* vecmath: are the fast functions within the error their manual states, everywhere? */
+/* Tests of vecmath: the error of each function is within the bound that vecmath.h states. */
 #include "kernels/vecmath.h"
 #include "kernels/reference.h"
 #include "core/rng.h"
@@ -22,17 +22,17 @@ static void slope(const num *x, num *y, size_t n) {
     vec_gelu_backward(x, one, false, y, n);
 }
 
-/* The distance of neighbouring numbers at v. */
+/* The unit in the last place of v. */
 static double ulp(double v) {
     bool single = sizeof(num) == 4;
-    double least = single ? ldexp(1, -149) : ldexp(1, -1074);
+    double smallest = single ? ldexp(1, -149) : ldexp(1, -1074);
     int e;
     frexp(v, &e);
-    return MAX(least, ldexp(1, e - (single ? 24 : 53)));
+    return MAX(smallest, ldexp(1, e - (single ? 24 : 53)));
 }
 
-/* Compares at floats of every size and sign: every 2039th bit pattern. `flat` measures in units of 1, not of the
- * result: for a function that crosses zero by subtraction. */
+/* Compares at every 2039th bit pattern of a float. `flat` measures errors in ulp of 1 instead of the result: for a
+ * function that subtracts and crosses zero. */
 static void sweep(const char *name, Function f, double (*truth)(double), double max, bool flat) {
     num x[BLOCK], y[BLOCK];
     for (uint64_t bits = 0; bits <= UINT32_MAX;) {
@@ -71,7 +71,7 @@ static void quick_slope(const num *x, num *y, size_t n) {
     vec_quick_gelu_backward(x, one, false, y, n);
 }
 
-/* Where e^(1.702 x) leaves the range of full digits, what is left is measured in 2^-142. */
+/* Where e^(1.702 x) is subnormal, errors are measured in 2^-142. */
 TEST(quick_gelu_everywhere) {
     sweep("quick gelu'", quick_slope, true_quick_slope, 4, true);
     num x[BLOCK], y[BLOCK];
@@ -87,7 +87,7 @@ TEST(quick_gelu_everywhere) {
     }
 }
 
-TEST(plain_twins) {
+TEST(plain_versions) {
     sweep("quick gelu", vec_quick_gelu_plain, true_quick, 0.51, false);
     sweep("exp", vec_exp_plain, exp, 0.51, false);
     sweep("gelu", vec_gelu_plain, true_gelu, 0.51, false);
@@ -112,7 +112,7 @@ TEST(values_by_hand) {
     CHECK(y[3] == 1 && y[4] == 0, "%g %g", (double)y[3], (double)y[4]);
 }
 
-TEST(every_length_and_place) {
+TEST(every_length_and_alignment) {
     Rng rng = rng_seed(1, 0);
     num x[100], dy[100], one[100], all[100], some[102];
     for (int i = 0; i < 100; i++) {
@@ -149,5 +149,5 @@ TEST(every_length_and_place) {
     }
 }
 
-TESTS(exp_everywhere, gelu_everywhere, gelu_slope_everywhere, quick_gelu_everywhere, plain_twins,
-      values_by_hand, every_length_and_place)
+TESTS(exp_everywhere, gelu_everywhere, gelu_slope_everywhere, quick_gelu_everywhere, plain_versions, values_by_hand,
+      every_length_and_alignment)

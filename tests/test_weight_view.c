@@ -14,7 +14,7 @@
 static Arena arena;
 static const Dtype dtypes[] = { DTYPE_F32, DTYPE_F16, DTYPE_BF16 };
 
-TEST(every_half) {
+TEST(every_half_and_bfloat) {
     enum { N = 65536 };
     uint8_t *bytes = arena_alloc(&arena, N * 2 + 1, 1);
     num *half = arena_alloc(&arena, N, sizeof(num)), *bfloat = arena_alloc(&arena, N, sizeof(num));
@@ -91,15 +91,15 @@ TEST(products_are_the_same_bits) {
             g.b_bytes = b_bytes;
             g.c = c;
             gemm_run(g);
-            CHECK(!memcmp(c, want, M * N * sizeof(num)), "%zu x %zu x %zu, dtype %d, transposed %d", M, N, K, (int)dtype,
-                  g.transpose_b);
+            CHECK(!memcmp(c, want, M * N * sizeof(num)), "%zu x %zu x %zu, dtype %d, transposed %d", M, N, K,
+                  (int)dtype, g.transpose_b);
             num *plain = numbers(M * N, 3);
             gemm_plain(false, g.transpose_b, (int)M, (int)N, (int)K, a, (int)K, b, g.ldb, g.accumulate, plain, (int)N);
             for (size_t j = 0; j < M * N; j++) CHECK_NEAR(c[j], (double)plain[j] + (double)bias[j % N], 3e-4);
         }
 }
 
-/* A row alone, where a panel is packed by whoever computes, and among many, where it is not. */
+/* One row alone (each thread packs its panel) and among many (panels are packed first). */
 TEST(rows_are_the_same_bits_alone_and_among_many) {
     enum { M = 200, N = 2500, K = 1600 };
     num *a = numbers((size_t)M * K, 1), *b = numbers((size_t)N * K, 2), *bias = numbers(N, 3),
@@ -172,8 +172,8 @@ TEST(layers_read_weight_views) {
     tape_free(&t);
 }
 
-/* Blocks after each other in the memory of one. */
-TEST(folded_tapes_stay_small) {
+/* tape_keep: many blocks one after the other use the memory of one. */
+TEST(tape_keep_bounds_memory) {
     size_t held[2];
     for (int deep = 0; deep < 2; deep++) {
         Tape t = { .no_grad = true };
@@ -193,19 +193,19 @@ TEST(folded_tapes_stay_small) {
     Mat m = mat_shape(1, 1);
     m.v = numbers(1, 1);
     Var leaf = tape_leaf(&t, m), x = op_scale(&t, leaf, 2), y = op_scale(&t, x, 2);
-    CHECK(tape_keep(&t, tape_mark(&t), x, y) == y, "%s", "where gradients flow nothing is folded");
+    CHECK(tape_keep(&t, tape_mark(&t), x, y) == y, "%s", "with gradients, tape_keep keeps everything");
     CHECK_STOPS(tape_keep(&t, tape_mark(&t), leaf, y), EXIT_CONTRACT, "x is a leaf");
     tape_free(&t);
     t = (Tape){ .no_grad = true };
     m = mat_shape(2, 300, 300);
     m.v = numbers(90000, 2);
     TapeMark mark = tape_mark(&t);
-    y = op_scale(&t, op_scale(&t, tape_data(&t, m), 2), 0.5); /* lies where the copy will */
+    y = op_scale(&t, op_scale(&t, tape_data(&t, m), 2), 0.5); /* overlaps the copy */
     y = tape_keep(&t, mark, NULL, y);
     CHECK(!memcmp(y->val.v, m.v, 90000 * sizeof(num)) && y->op == &scale_op && t.last == y && !y->before, "%s",
           "moved to the mark");
     tape_free(&t);
 }
 
-TESTS(every_half, products_are_the_same_bits, rows_are_the_same_bits_alone_and_among_many, layers_read_weight_views,
-      folded_tapes_stay_small)
+TESTS(every_half_and_bfloat, products_are_the_same_bits, rows_are_the_same_bits_alone_and_among_many,
+      layers_read_weight_views, tape_keep_bounds_memory)

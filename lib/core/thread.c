@@ -12,7 +12,7 @@ enum { THREADS_MAX = 256 };
 /* One pool for the whole program. The caller of parallel_for is worker 0; workers 1.. wait for `job` to change.
  * A kernel lasts microseconds and the next one follows at once, but waking a sleeping thread takes as long as a small
  * kernel. So a thread first polls, with sched_yield, for longer than a training step takes between two kernels;
- * then it sleeps on a condition variable. On a busy machine that is better: a thread that wakes up is scheduled first. */
+ * then it sleeps on a condition variable. On a busy machine that is better: a woken thread is scheduled first. */
 static const double POLL_SECONDS = 3e-4;
 
 static struct {

@@ -317,13 +317,13 @@ static const num *pack_places(const WeightSum *u, size_t p, Group g, num *pack) 
     return pack;
 }
 
-static void sum_bias(const num *pack, size_t places, size_t width, bool accumulate, num *bias) {
+static void sum_bias(const num *pack, size_t count, size_t width, bool accumulate, num *bias) {
     for (size_t n = 0; n < width; n += LANES) {
         Vec sum[4] = { { 0 } }; /* four sums: one would wait 4 cycles for each addition */
         size_t i = 0;
-        for (; i + 4 <= places; i += 4) UNROLL
+        for (; i + 4 <= count; i += 4) UNROLL
         for (size_t k = 0; k < 4; k++) sum[k] += vec_load(pack + (i + k) * width + n);
-        for (; i < places; i++) sum[0] += vec_load(pack + i * width + n);
+        for (; i < count; i++) sum[0] += vec_load(pack + i * width + n);
         Vec all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
         vec_store(bias + n, accumulate ? vec_load(bias + n) + all : all);
     }
