@@ -1,5 +1,7 @@
 /* shapes: scenes of the world of shapes as pictures, with captions that are certainly true or certainly false. */
 #include "scenes/caption.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "formats/image.h"
 #include "lesson/options.h"
 #include "show/progress.h"

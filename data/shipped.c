@@ -5,8 +5,10 @@
  *   build/shipped --from CHECKPOINT --date 2026-11-21  make it of a checkpoint of lesson 10: the weights alone, as F16
  */
 #include "dataset/cifar.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "lesson/lesson_data.h"
-#include "formats/json.h"
+#include "core/quote.h"
 #include "evaluate/metrics.h"
 #include "lesson/options.h"
 #include "show/progress.h"
@@ -117,7 +119,7 @@ static bool check(void) {
         die("%s", err.text);
     printf("%s: %.2f MB\n", LESSON_SHIPPED, (double)file.file.size / 1e6);
     for (int i = 0; i < file.meta_count; i++)
-        printf("  %-28s %s\n", json_shown(file.meta[i].key), json_quote(&arena, file.meta[i].value));
+        printf("  %-28s %s\n", quoted(file.meta[i].key), quote_json(&arena, file.meta[i].value));
     measure(&arena, &clip, safetensors_meta(&file, "templates"), share);
     for (int k = 0; k < SHARES; k++) {
         const char *said = safetensors_meta(&file, tests[k].key);

@@ -4,6 +4,8 @@
  * used. The published one is tried where the reference numbers are. */
 #include "dataset/bpe.h"
 #include "formats/deflate.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "core/rng.h"
 #include "dataset/unicode.h"
 #include "check.h"

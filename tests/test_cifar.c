@@ -1,6 +1,8 @@
 /* md5, cifar: do we know the right file from a wrong one, and does a network get the picture it asked for? */
 #include "dataset/cifar.h"
 #include "formats/md5.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "core/rng.h"
 #include "dataset/shapes.h"
 #include "core/thread.h"

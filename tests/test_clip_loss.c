@@ -1,5 +1,6 @@
 /* loss: the CLIP loss by hand, its floor, and targets that share captions. */
 #include "model/clip_loss.h"
+#include "core/arena.h"
 #include "check.h"
 
 #include <math.h>

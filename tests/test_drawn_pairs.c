@@ -1,5 +1,6 @@
 /* probes: do pictures and captions differ in what they should, and in nothing else, and are scores what they say? */
 #include "19-pretrained/drawn_pairs.h"
+#include "core/arena.h"
 #include "check.h"
 
 #include <stdlib.h>

@@ -1,5 +1,7 @@
 /* encoder: sizes and costs of the published models, and every step on the tiny stand-in. */
 #include "pretrained/encoder.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "core/thread.h"
 #include "check.h"
 

@@ -1,5 +1,6 @@
 /* Is every operation's backward the derivative of its forward? Built in double. */
 #include "autograd/gradcheck.h"
+#include "core/file.h"
 #include "autograd/ops.h"
 #include "check.h"
 

@@ -1,6 +1,8 @@
 /* repair: lies are false and what is reworded is true; the loss with wrong captions, and the reading of places,
  * against plain loops in double; who knows all is right, who does not look is not. */
 #include "model/clip_loss.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "18-a-repair-and-its-price/hard_negatives.h"
 #include "check.h"
 

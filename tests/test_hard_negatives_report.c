@@ -1,5 +1,7 @@
 /* negatives_report, limit_curves, published: do the printed tables say what the rows say, each number in its place? */
 #include "17-what-the-pair-knows/result_curves.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "scenes/published_results.h"
 #include "18-a-repair-and-its-price/hard_negatives_report.h"
 #include "check.h"

@@ -1,5 +1,7 @@
 /* image: PPM in and out, files that are no pictures, cutting, resizing, and CLIP's preprocessing. */
 #include "formats/image.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "core/rng.h"
 #include "check.h"
 

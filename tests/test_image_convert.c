@@ -1,6 +1,8 @@
 /* picture: are other kinds of pictures read through a converter, harmlessly, and is its absence or failure explained?
  * The converters are small scripts made here; a real one is tried where there is one. */
 #include "formats/image_convert.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "check.h"
 
 #include <fcntl.h>

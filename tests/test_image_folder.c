@@ -1,5 +1,7 @@
 /* album: are a folder's pictures found, in order, and everything else left out with a line? */
 #include "13-retrieval/image_folder.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "formats/image.h"
 #include "check.h"
 

@@ -1,5 +1,7 @@
 /* gallery: are a folder's pictures encoded once, and again when they change? */
 #include "19-pretrained/image_index.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "check.h"
 
 #include <stdio.h>

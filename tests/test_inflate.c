@@ -1,6 +1,8 @@
 /* inflate, deflate: do the bytes come out as they went in, and is all else refused with its place? */
 #include "formats/deflate.h"
 #include "formats/inflate.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "core/rng.h"
 #include "check.h"
 

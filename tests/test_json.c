@@ -1,5 +1,7 @@
 /* json: does it take what RFC 8259 allows, refuse the rest at the right byte, and stay linear? */
+#include "core/quote.h"
 #include "formats/json.h"
+#include "core/arena.h"
 #include "core/rng.h"
 #include "check.h"
 
@@ -63,9 +65,9 @@ TEST(json_decodes_strings) {
         Json j = json_begin(&arena, cases[k].text, strlen(cases[k].text), "text", &err);
         CHECK(json_string(&j, &got) && json_end(&j) && !strcmp(got, cases[k].want), "%s: %s %s", cases[k].text, got,
               err.text);
-        const char *quoted = json_quote(&arena, got), *again;
-        j = json_begin(&arena, quoted, strlen(quoted), "text", &err);
-        CHECK(json_string(&j, &again) && json_end(&j) && !strcmp(again, got), "%s quoted is %s", got, quoted);
+        const char *text_json = quote_json(&arena, got), *again;
+        j = json_begin(&arena, text_json, strlen(text_json), "text", &err);
+        CHECK(json_string(&j, &again) && json_end(&j) && !strcmp(again, got), "%s quoted is %s", got, text_json);
         j = json_begin(NULL, cases[k].text, strlen(cases[k].text), "text", &err);
         CHECK(json_string(&j, &got) && json_end(&j) && !*got, "without an arena: %s", got);
     }
@@ -246,14 +248,14 @@ TEST(json_stops_at_impossible_questions) {
 }
 
 TEST(json_shows_names_on_one_line) {
-    const char *shown = json_shown("a\nb\x1b[2J\xff\xc2\x9b");
+    const char *shown = quoted("a\nb\x1b[2J\xff\xc2\x9b");
     CHECK(!strcmp(shown, "\"a\\nb\\u001b[2J?\\u009b\""), "%s", shown);
     char name[500] = { 0 };
     memset(name, 'n', sizeof name - 1);
-    CHECK(strlen(json_shown(name)) < 90 && strstr(json_shown(name), "n...\""), "%s", json_shown(name));
+    CHECK(strlen(quoted(name)) < 90 && strstr(quoted(name), "n...\""), "%s", quoted(name));
     for (size_t i = 0; i + 1 < sizeof name; i++) name[i] = i % 2 ? '\x9f' : '\xc3';
-    CHECK(json_is_utf8(json_shown(name)), "cut inside a character: %s", json_shown(name));
-    CHECK(json_is_utf8("\xc3\xa9") && !json_is_utf8("\xc3") && !json_is_utf8("a\xff"), "%s", "UTF-8");
+    CHECK(utf8_is_valid(quoted(name)), "cut inside a character: %s", quoted(name));
+    CHECK(utf8_is_valid("\xc3\xa9") && !utf8_is_valid("\xc3") && !utf8_is_valid("a\xff"), "%s", "UTF-8");
 }
 
 /* What must come back out of a text is not known, but every cut and every changed byte must end, within its memory. */

@@ -1,5 +1,6 @@
 /* metrics: are counts counted, and intervals those of the literature? */
 #include "evaluate/metrics.h"
+#include "core/arena.h"
 #include "check.h"
 
 #include <math.h>

@@ -1,5 +1,7 @@
 /* Can nobody win who does not look? Is each quad what its page says, and does the check see when it is not? */
 #include "scenes/minimal_pairs.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "check.h"
 
 #include <math.h>

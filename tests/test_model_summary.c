@@ -1,5 +1,6 @@
 /* anatomy: are a tower's numbers all counted, its multiply-adds those of a count by hand, and its looks shares? */
 #include "08-encoders/model_summary.h"
+#include "core/arena.h"
 #include "08-encoders/early_fusion.h"
 #include "model/image_tower.h"
 #include "08-encoders/attention_map.h"

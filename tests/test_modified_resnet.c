@@ -1,6 +1,7 @@
 /* The modified ResNet of CLIP: no reference numbers of it exist here, so it is computed once more, in double, plane by
  * plane, from the file alone, following section 2.4 of arXiv:2103.00020 and the authors' description of its layers. */
 #include "pretrained/pretrained.h"
+#include "core/arena.h"
 #include "core/thread.h"
 #include "check.h"
 

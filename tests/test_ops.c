@@ -1,5 +1,6 @@
 /* Every operation's value by hand, and what it refuses. Gradients: test_gradients. */
 #include "autograd/gradcheck.h"
+#include "core/arena.h"
 #include "autograd/ops.h"
 #include "model/params.h"
 #include "check.h"

@@ -2,6 +2,8 @@
  * tests/images holds small pictures of each kind, made by another program, with the pixels they hold as NAME.ppm. */
 #include "formats/inflate.h"
 #include "formats/png.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "core/rng.h"
 #include "check.h"
 

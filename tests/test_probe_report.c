@@ -1,5 +1,7 @@
 /* exam: do the printed tables say what the tallies hold, and does every learner's choice stand under its picture? */
 #include "scenes/probe_report.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "check.h"
 
 #include <math.h>

@@ -1,6 +1,8 @@
 /* limit_table, learner: does a learner learn, the same for any number of threads, from what it may see alone; is it
  * kept whole; is the table read as it was written; and is the table that came with the repository ours? */
 #include "scenes/result_table.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "core/thread.h"
 #include "check.h"
 

@@ -1,5 +1,6 @@
 /* retrieval: are ranks and recalls those counted by hand, and those of an oracle that tries every order of the ties? */
 #include "evaluate/retrieval.h"
+#include "core/arena.h"
 #include "check.h"
 
 #include <math.h>

@@ -1,5 +1,7 @@
 /* safetensors: are the numbers those of the file, is every broken file refused, is what we write what we read? */
 #include "formats/safetensors.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "check.h"
 
 #include <float.h>
@@ -598,17 +600,17 @@ TEST(safetensors_keep_what_was_there_aside) {
     Arena arena = { 0 };
     Err err;
     const char *folder = check_folder(), *path = arena_print(&arena, "%s/a", folder),
-               *aside = arena_print(&arena, "%s/b", folder);
+               *backup = arena_print(&arena, "%s/b", folder);
     for (int k = 0; k < 2; k++) {
         SafetensorsOut out = safetensors_begin(&arena);
         safetensors_add_meta(&out, "which", k ? "second" : "first");
         safetensors_add(&out, "x", DTYPE_F32, mat_zero(&arena, 1, 3));
-        out.aside = k ? aside : NULL;
+        out.backup = k ? backup : NULL;
         CHECK(safetensors_write(&out, path, &err), "%s", err.text);
     }
     for (int k = 0; k < 2; k++) {
         Safetensors file;
-        CHECK(safetensors_open(&file, &arena, k ? aside : path, &err), "%s", err.text);
+        CHECK(safetensors_open(&file, &arena, k ? backup : path, &err), "%s", err.text);
         CHECK(!strcmp(safetensors_meta(&file, "which"), k ? "first" : "second"), "%s",
               safetensors_meta(&file, "which"));
         safetensors_close(&file);

@@ -1,5 +1,7 @@
 /* learner: what it refuses, and what a probe asks of it, whatever its reading. That it learns: test_result_table.c. */
 #include "scenes/scene_model.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "check.h"
 
 #include <math.h>

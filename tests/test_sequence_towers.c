@@ -1,6 +1,7 @@
 /* Towers that read sequences: is a caption its words in their order and nothing else, does every pair of towers come back
  * from its file, are impossible sizes refused? Values against other people's numbers: check-train, pretrained. */
 #include "model/clip.h"
+#include "core/arena.h"
 #include "core/thread.h"
 #include "check.h"
 

@@ -1,5 +1,6 @@
 /* sha256: the published sums of published texts, and every length around the end of a block. */
 #include "formats/sha256.h"
+#include "core/arena.h"
 #include "check.h"
 
 #include <string.h>

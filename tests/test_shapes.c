@@ -1,5 +1,6 @@
 /* shapes: is what is drawn what its name says? */
 #include "dataset/shapes.h"
+#include "core/arena.h"
 #include "check.h"
 
 #include <math.h>

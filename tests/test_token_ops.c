@@ -1,5 +1,6 @@
 /* Layer norm, LSTM, patches and moves of tokens: values by hand and against plain loops in double. Gradients: gradients. */
 #include "autograd/ops.h"
+#include "core/arena.h"
 #include "core/thread.h"
 #include "check.h"
 

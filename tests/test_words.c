@@ -1,5 +1,6 @@
 /* text: are words what the header says, do ids survive the way through a file, is nothing left out in silence? */
 #include "core/rng.h"
+#include "core/arena.h"
 #include "dataset/words.h"
 #include "check.h"
 

@@ -2,6 +2,7 @@
  * its hardest negatives, and its floor when captions repeat. Before: 04 temperature. See README.md. */
 #include "lesson/lesson_data.h"
 #include "lesson/lesson.h"
+#include "core/arena.h"
 #include "core/softmax.h"
 #include "training/train.h"
 

@@ -1,4 +1,5 @@
 #include "tape_figure.h"
+#include "core/arena.h"
 
 static int node_place(const Var *all, int count, Var node) {
     for (int i = 0; i < count; i++)

@@ -1,4 +1,5 @@
 #include "attention_map.h"
+#include "core/arena.h"
 
 #include "model_summary.h"
 #include "dataset/shapes.h"

@@ -5,6 +5,7 @@
 #ifndef ATTENTION_MAP_H
 #define ATTENTION_MAP_H
 
+#include "core/arena.h"
 #include "dataset/cifar.h"
 #include "model/clip.h"
 

@@ -5,6 +5,8 @@
 #include "early_fusion.h"
 #include "lesson/lesson.h"
 #include "evaluate/metrics.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "core/softmax.h"
 #include "attention_map.h"
 #include "training/train.h"
@@ -176,7 +178,7 @@ static void show_attention(Lesson *lesson, int learn) {
     Clip new, old;
     Err err;
     Vocab vocab = vocab_build(&lesson->memory, run.recipe.templates, 1, train.names, CIFAR_CLASSES);
-    if (!clip_init(&new, run.recipe.model, &vocab, 1, &err) || !folder_make(lesson_models(), &err) ||
+    if (!clip_init(&new, run.recipe.model, &vocab, 1, &err) || !folder_make(models_folder(), &err) ||
         !train_run(&run, &old, &err))
         die("%s", err.text);
     Tile tiles[3 * LOOKS];

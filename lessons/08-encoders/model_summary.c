@@ -1,4 +1,5 @@
 #include "model_summary.h"
+#include "core/arena.h"
 
 #include <string.h>
 

@@ -6,6 +6,7 @@
 #ifndef MODEL_SUMMARY_H
 #define MODEL_SUMMARY_H
 
+#include "core/arena.h"
 #include "kernels/attention.h"
 #include "autograd/ops.h"
 

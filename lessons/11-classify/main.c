@@ -5,6 +5,8 @@
 #include "lesson/lesson.h"
 #include "evaluate/metrics.h"
 #include "show/progress.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "core/softmax.h"
 #include "training/train.h"
 #include "evaluate/zeroshot.h"

@@ -1,6 +1,7 @@
 /* Lesson 12: prompts. The same model, the same pictures, the classes worded in other ways: what changes, and what only
  * seems to? Before: 11 classify. See README.md. */
 #include "lesson/lesson_data.h"
+#include "core/arena.h"
 #include "lesson/lesson.h"
 #include "evaluate/metrics.h"
 #include "evaluate/zeroshot.h"

@@ -3,6 +3,7 @@
 #ifndef IMAGE_FOLDER_H
 #define IMAGE_FOLDER_H
 
+#include "core/arena.h"
 #include "dataset/cifar.h"
 
 typedef struct {

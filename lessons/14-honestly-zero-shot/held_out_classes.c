@@ -1,4 +1,6 @@
 #include "held_out_classes.h"
+#include "core/arena.h"
+#include "core/file.h"
 
 #include "dataset/shapes.h"
 #include "training/train.h"

@@ -1,6 +1,8 @@
 /* Lesson 14: honestly zero-shot. A model that has never seen a deer or a ship, nor the words, is asked for them through
  * words it has seen with other things; and not for one lucky pair of classes but for all 45. Before: 11 classify. */
 #include "lesson/lesson_data.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "held_out_classes.h"
 #include "lesson/lesson.h"
 #include "evaluate/metrics.h"

@@ -4,6 +4,7 @@
 #ifndef CAPTION_SENSITIVITY_H
 #define CAPTION_SENSITIVITY_H
 
+#include "core/arena.h"
 #include "scenes/caption.h"
 #include "model/clip.h"
 #include "scenes/pair_score.h"

@@ -2,6 +2,8 @@
  * coloured shapes, and are asked what belongs to what, what is where, how many there are, and what is not there.
  * Before: 16. See README.md. */
 #include "lesson/lesson_data.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "scenes/probe_report.h"
 #include "result_curves.h"
 #include "scenes/published_results.h"

@@ -15,6 +15,7 @@
 #ifndef HARD_NEGATIVES_H
 #define HARD_NEGATIVES_H
 
+#include "core/arena.h"
 #include "scenes/result_table.h"
 #include "scenes/late_interaction.h"
 

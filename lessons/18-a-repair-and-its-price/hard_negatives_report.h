@@ -7,6 +7,7 @@
 #ifndef HARD_NEGATIVES_REPORT_H
 #define HARD_NEGATIVES_REPORT_H
 
+#include "core/arena.h"
 #include "lesson/lesson.h"
 #include "hard_negatives.h"
 

@@ -2,6 +2,8 @@
  * purpose; what does that mend, what would more practice alone have mended, and what does it break? Before: 17. See
  * README.md. */
 #include "lesson/lesson_data.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "scenes/probe_report.h"
 #include "hard_negatives_report.h"
 
@@ -140,8 +142,8 @@ static void before_and_after(const Lesson *lesson, Arena *arena, NegativeKind un
     NegativesCell cell[COUNT(condition)];
     Err err;
     for (size_t a = 0; a < COUNT(condition); a++) cell[a] = negatives_cell(condition[a], ask.config);
-    if (!folder_make(lesson_models(), &err)) die("%s", err.text);
-    const char *path = arena_print(arena, "%s/repair-%d.csv", lesson_models(), ask.items);
+    if (!folder_make(models_folder(), &err)) die("%s", err.text);
+    const char *path = arena_print(arena, "%s/repair-%d.csv", models_folder(), ask.items);
     Prediction said[2];
     said[0] = lesson_predict(lesson, "Truth or swapped colours? In how many %% of the pictures does the model that "
                                      "was taught all lies choose rightly?");

@@ -1,5 +1,6 @@
 #include "drawn_pairs.h"
 
+#include "core/arena.h"
 #include "core/rng.h"
 #include "dataset/shapes.h"
 

@@ -1,4 +1,6 @@
 #include "image_index.h"
+#include "core/arena.h"
+#include "core/file.h"
 
 #include "formats/image_convert.h"
 #include "show/progress.h"

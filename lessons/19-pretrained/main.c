@@ -8,6 +8,8 @@
 #include "formats/image_convert.h"
 #include "drawn_pairs.h"
 #include "show/progress.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "core/softmax.h"
 
 #include <math.h>
@@ -252,8 +254,8 @@ static void find(const Lesson *lesson, Encoder *encoder, const char *folder, con
     ImageIndex index;
     Err err;
     if (!*cache) {
-        cache = arena_print(arena, "%s/gallery.safetensors", lesson_models());
-        if (!folder_make(lesson_models(), &err)) die("%s", err.text);
+        cache = arena_print(arena, "%s/gallery.safetensors", models_folder());
+        if (!folder_make(models_folder(), &err)) die("%s", err.text);
     }
     if (!image_index_open(&index, arena, folder, cache, encoder, &err)) die("%s", err.text);
     printf("%d pictures in %s: %d known from before, %d encoded now, %d files that are none.\n", index.n, folder,

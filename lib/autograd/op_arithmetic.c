@@ -1,6 +1,7 @@
 /* op_basic: arithmetic with broadcasting, and operations that only move numbers. Contracts: ops.h. */
 #include "autograd/gradcheck.h"
 #include "autograd/ops.h"
+#include "core/arena.h"
 #include "core/thread.h"
 #include "kernels/vecmath.h"
 

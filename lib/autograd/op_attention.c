@@ -1,5 +1,6 @@
 /* op_attention: multi-head self-attention. Contract: ops.h; the work itself: attention.h. */
 #include "kernels/attention.h"
+#include "core/arena.h"
 #include "autograd/gradcheck.h"
 #include "autograd/ops.h"
 

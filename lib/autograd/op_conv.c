@@ -2,6 +2,7 @@
 #include "kernels/conv.h"
 #include "autograd/gradcheck.h"
 #include "autograd/ops.h"
+#include "core/arena.h"
 #include "core/thread.h"
 
 #include <string.h>

@@ -2,6 +2,7 @@
  * what is computed here, one row at a time and in double: softmax.h. */
 #include "autograd/gradcheck.h"
 #include "autograd/ops.h"
+#include "core/arena.h"
 #include "core/thread.h"
 #include "kernels/vecmath.h"
 

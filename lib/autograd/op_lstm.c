@@ -1,5 +1,6 @@
 /* op_lstm: a memory that walks along a text. Contract: ops.h. */
 #include "kernels/gemm.h"
+#include "core/arena.h"
 #include "autograd/gradcheck.h"
 #include "autograd/ops.h"
 

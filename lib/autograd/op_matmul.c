@@ -19,10 +19,10 @@ Var op_matmul(Tape *t, Var a, Var b) {
     const WeightView *weights_view = weight_of(y, b);
     Gemm g = { .M = M, .N = N, .K = K, .a = a->val.v, .lda = K, .b = b->val.v, .ldb = N, .c = y->val.v, .ldc = N };
     if (weights_view) {
-        g.weights_view = weights_view->part[0].data;
-        g.form = weights_view->part[0].form;
-        g.transpose_b = weights_view->turned;
-        g.ldb = weights_view->turned ? K : N;
+        g.b_bytes = weights_view->part[0].data;
+        g.b_dtype = weights_view->part[0].dtype;
+        g.transpose_b = weights_view->transposed;
+        g.ldb = weights_view->transposed ? K : N;
     }
     gemm_run(g);
     return y;
@@ -78,11 +78,11 @@ Var op_linear(Tape *t, Var x, Var w, Var bias) {
                .ldc = s.out };
     if (!weights_view) gemm_run(g);
     for (int i = 0; weights_view && i < weights_view->parts; i++) {
-        g.weights_view = weights_view->part[i].data;
-        g.form = weights_view->part[i].form;
+        g.b_bytes = weights_view->part[i].data;
+        g.b_dtype = weights_view->part[i].dtype;
         g.N = s.out / weights_view->parts;
-        g.transpose_b = !weights_view->turned;
-        g.ldb = weights_view->turned ? s.out : s.in;
+        g.transpose_b = !weights_view->transposed;
+        g.ldb = weights_view->transposed ? s.out : s.in;
         g.bias = bias ? bias->val.v + i * g.N : NULL;
         g.c = y->val.v + i * g.N;
         gemm_run(g);

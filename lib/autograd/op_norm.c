@@ -1,6 +1,7 @@
 /* op_norm: batch normalisation, layer normalisation and unit length. Contracts: ops.h. */
 #include "autograd/gradcheck.h"
 #include "autograd/ops.h"
+#include "core/arena.h"
 #include "core/thread.h"
 #include "kernels/vecmath.h"
 

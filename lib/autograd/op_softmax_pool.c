@@ -1,6 +1,7 @@
 /* op_softmax_pool: the soft maximum of groups of neighbours. Contract: ops.h. */
 #include "autograd/gradcheck.h"
 #include "autograd/ops.h"
+#include "core/arena.h"
 #include "core/thread.h"
 #include "kernels/vecmath.h"
 

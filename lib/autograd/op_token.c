@@ -1,6 +1,7 @@
 /* op_token: from word ids and pieces of pictures to tokens, and from tokens to vectors. Contracts: ops.h. */
 #include "autograd/gradcheck.h"
 #include "autograd/ops.h"
+#include "core/arena.h"
 #include "core/thread.h"
 
 #include <string.h>

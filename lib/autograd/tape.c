@@ -1,6 +1,5 @@
 #include "autograd/tape.h"
 
-#include <math.h>
 #include <string.h>
 
 /* Gradient memory that a finished node gave back; the list lies in the spare blocks themselves. */
@@ -119,16 +118,10 @@ void tape_backward(Tape *t, Var loss) {
 
 /* ---- the whole tape ---------------------------------------------------------------------------------------------- */
 
-static bool all_finite(Mat m) {
-    for (size_t i = 0; i < mat_count(m); i++)
-        if (!isfinite(m.v[i])) return false;
-    return true;
-}
-
 Var tape_first_not_finite(const Tape *t) {
     Var first = NULL;
     for (Var x = t->last; x; x = x->before)
-        if (!all_finite(x->val)) first = x;
+        if (!all_finite(x->val.v, mat_count(x->val))) first = x;
     return first;
 }
 
@@ -138,7 +131,7 @@ static bool hands_on_bad(const Node *x) {
     for (int i = 0; i < NODE_INPUTS && x->in[i]; i++) {
         Mat grad = x->in[i]->val;
         grad.v = !x->in[i]->wants_grad ? NULL : x->in[i]->param ? x->in[i]->param->grad : x->in[i]->grad;
-        if (grad.v && !all_finite(grad)) return true;
+        if (grad.v && !all_finite(grad.v, mat_count(grad))) return true;
     }
     return false;
 }

@@ -11,6 +11,7 @@
 #ifndef TAPE_H
 #define TAPE_H
 
+#include "core/arena.h"
 #include "core/mat.h"
 #include "autograd/profile.h"
 #include "kernels/weight_view.h"

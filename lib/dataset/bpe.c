@@ -1,8 +1,9 @@
 #include "dataset/bpe.h"
+#include "core/file.h"
 
 #include "dataset/html_entity.h"
 #include "formats/inflate.h"
-#include "formats/json.h" /* json_shown */
+#include "core/quote.h"
 #include "dataset/unicode.h"
 
 #include <string.h>
@@ -134,7 +135,7 @@ static const char *span_shown(Span s) {
     char text[LINE_LIMIT + 1];
     memcpy(text, s.text, s.length);
     text[s.length] = '\0';
-    return json_shown(text);
+    return quoted(text);
 }
 
 static bool merge_read(Reader *r) {

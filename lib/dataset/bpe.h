@@ -16,7 +16,7 @@
 #ifndef BPE_H
 #define BPE_H
 
-#include "core/base.h"
+#include "core/arena.h"
 
 enum { BPE_IDS = 49408, BPE_START = 49406, BPE_END = 49407, BPE_LENGTH = 77 };
 

@@ -7,7 +7,8 @@
 #ifndef CIFAR_H
 #define CIFAR_H
 
-#include "core/base.h"
+#include "core/arena.h"
+#include "core/file.h"
 
 enum {
     CIFAR_SIDE = 32,

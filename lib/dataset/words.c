@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "formats/json.h"
+#include "core/quote.h"
 
 /* ---- words -------------------------------------------------------------------------------------------------- */
 
@@ -80,7 +80,7 @@ int text_most_words(const char *const *texts, int count) {
 bool text_template_check(const char *pattern, Err *err) {
     return strstr(pattern, "{}") != NULL ||
            err_set(err, "template %s: there is no {} for the class name; write it like \"a photo of a {}\"",
-                   json_shown(pattern));
+                   quoted(pattern));
 }
 
 char *text_fill(Arena *arena, const char *pattern, const char *name) {
@@ -143,7 +143,7 @@ bool vocab_from_text(Vocab *vocab, Arena *arena, const char *text, const char *n
     for (size_t i = 1; i < words.count; i++)
         if (strcmp(words.word[i - 1], words.word[i]) >= 0)
             return err_set(err, "%s: the vocabulary is not in alphabetical order: %s before %s", name,
-                           json_shown(words.word[i - 1]), json_shown(words.word[i]));
+                           quoted(words.word[i - 1]), quoted(words.word[i]));
     Vocab got = vocab_of(arena, words);
     const char *again = vocab_text(arena, &got);
     size_t same = 0;
@@ -203,12 +203,12 @@ TextNotes vocab_encode(const Vocab *vocab, Arena *arena, const char *const *text
 
 void text_warn(const TextNotes *notes, FILE *stream) {
     for (int i = 0; i < notes->unknown_count; i++)
-        fprintf(stream, "warning: the model never saw the word %s; it is left out\n", json_shown(notes->unknown[i]));
+        fprintf(stream, "warning: the model never saw the word %s; it is left out\n", quoted(notes->unknown[i]));
     if (notes->empty_count > 0)
         fprintf(stream, "warning: %d text%s no word the model knows; any answer there is chance\n", notes->empty_count,
                 notes->empty_count == 1 ? " has" : "s have");
     if (notes->cut_count > 0)
         fprintf(stream, "warning: %s has %d words, the model takes %d; the rest is left out%s\n",
-                json_shown(notes->cut_text), notes->cut_words, notes->room,
+                quoted(notes->cut_text), notes->cut_words, notes->room,
                 notes->cut_count > 1 ? " (and others)" : "");
 }

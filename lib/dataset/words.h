@@ -7,7 +7,7 @@
 #ifndef WORDS_H
 #define WORDS_H
 
-#include "core/base.h"
+#include "core/arena.h"
 
 enum { TEXT_PADDING = 0, TEXT_UNKNOWN = 1, TEXT_FIRST_WORD = 2 };
 

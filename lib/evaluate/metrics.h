@@ -5,6 +5,7 @@
 #ifndef METRICS_H
 #define METRICS_H
 
+#include "core/arena.h"
 #include "core/mat.h"
 
 /* best[r] = argmax_c scores[r,c]; of equals the lowest c.   scores [B,C] with C >= 1 -> best [B]

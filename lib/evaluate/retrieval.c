@@ -1,4 +1,5 @@
 #include "evaluate/retrieval.h"
+#include "core/arena.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -3,6 +3,7 @@
 #ifndef ZEROSHOT_H
 #define ZEROSHOT_H
 
+#include "core/arena.h"
 #include "dataset/cifar.h"
 #include "model/clip.h"
 

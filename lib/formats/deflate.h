@@ -6,7 +6,7 @@
 #ifndef DEFLATE_H
 #define DEFLATE_H
 
-#include "core/base.h"
+#include "core/arena.h"
 
 /* zlib_deflate: returns the packed bytes, on the arena, and their number in *packed. */
 uint8_t *zlib_deflate(Arena *arena, const uint8_t *data, size_t size, size_t *packed);

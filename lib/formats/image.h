@@ -8,7 +8,8 @@
 #ifndef IMAGE_H
 #define IMAGE_H
 
-#include "core/base.h"
+#include "core/arena.h"
+#include "core/file.h"
 
 enum { IMAGE_PIXELS_MAX = 1 << 26 }; /* of one picture read from a file; 200 MB as RGB */
 

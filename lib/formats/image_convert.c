@@ -1,6 +1,7 @@
 #include "formats/image_convert.h"
+#include "core/file.h"
 
-#include "formats/json.h" /* json_shown */
+#include "core/quote.h"
 #include "formats/png.h"
 
 #include <errno.h>
@@ -192,7 +193,7 @@ static bool child_end(Child *child, double end) {
 static const char *complaint_shown(Output *output) {
     output->complaint[output->complaint_size] = '\0';
     output->complaint[strcspn(output->complaint, "\r\n")] = '\0';
-    return output->complaint[0] ? json_shown(output->complaint) : "it failed without a word";
+    return output->complaint[0] ? quoted(output->complaint) : "it failed without a word";
 }
 
 typedef struct {

@@ -8,6 +8,7 @@
 #ifndef IMAGE_CONVERT_H
 #define IMAGE_CONVERT_H
 
+#include "core/arena.h"
 #include "formats/image.h"
 
 /* How long a converter may take, in seconds; then it is ended. 60; tests have less patience. */

@@ -7,7 +7,8 @@
 #ifndef INFLATE_H
 #define INFLATE_H
 
-#include "core/base.h"
+#include "core/arena.h"
+#include "core/file.h"
 
 enum {
     DEFLATE_RATIO = 1032, /* a match of 258 bytes takes no less than 2 bits (RFC 1951, 3.2.5): 258 * 8 / 2 */

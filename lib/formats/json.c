@@ -3,24 +3,9 @@
 #include <float.h>
 #include <string.h>
 
-/* ---- UTF-8 -------------------------------------------------------------------------------------------------- */
+#include "core/quote.h"
 
-/* Bytes of the well-formed sequence at p, 1 to 4, or 0. RFC 3629 section 4: no overlong forms, no surrogates, nothing
- * beyond U+10FFFF. */
-static int utf8_length(const char *p, size_t left) {
-    uint32_t first = (uint8_t)p[0];
-    if (first < 0x80) return 1;
-    int length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-    static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-    if (first < 0xc2 || first > 0xf4 || left < (size_t)length) return 0;
-    uint32_t code = first & (0x7fu >> length);
-    for (int i = 1; i < length; i++) {
-        if (((uint8_t)p[i] & 0xc0) != 0x80) return 0;
-        code = code << 6 | ((uint8_t)p[i] & 0x3f);
-    }
-    bool surrogate = code >= 0xd800 && code <= 0xdfff;
-    return code < least[length] || surrogate || code > 0x10ffff ? 0 : length;
-}
+/* ---- UTF-8 -------------------------------------------------------------------------------------------------- */
 
 /* Writes the code point as 1 to 4 bytes; returns how many. */
 static int utf8_put(uint32_t code, char out[4]) {
@@ -29,16 +14,6 @@ static int utf8_put(uint32_t code, char out[4]) {
     for (int i = length - 1; i > 0; i--, code >>= 6) out[i] = (char)(0x80 | (code & 0x3f));
     out[0] = (char)(lead[length] | code);
     return length;
-}
-
-bool json_is_utf8(const char *text) {
-    for (size_t left = strlen(text); left > 0;) {
-        int length = utf8_length(text, left);
-        if (length == 0) return false;
-        text += length;
-        left -= (size_t)length;
-    }
-    return true;
 }
 
 /* ---- trouble ------------------------------------------------------------------------------------------------ */
@@ -201,15 +176,14 @@ static bool unicode_escape(Json *j, size_t start) {
 }
 
 /* The letters of the short escapes, and what they mean, in the same order. */
-static const char ESCAPES[] = "\"\\/bfnrt", ESCAPED[] = "\"\\/\b\f\n\r\t";
 
 /* After a backslash. */
 static bool escape(Json *j) {
     size_t start = j->at - 1;
     if (take(j, 'u')) return unicode_escape(j, start);
-    const char *found = j->at < j->size ? memchr(ESCAPES, j->text[j->at], sizeof ESCAPES - 1) : NULL;
+    const char *found = j->at < j->size ? memchr(ESCAPE_LETTERS, j->text[j->at], sizeof ESCAPE_LETTERS - 1) : NULL;
     if (!found) return refuse(j, "one of \" \\ / b f n r t u after a backslash");
-    keep(j, &ESCAPED[found - ESCAPES], 1);
+    keep(j, &ESCAPED_CHARS[found - ESCAPE_LETTERS], 1);
     j->at++;
     return true;
 }
@@ -324,57 +298,4 @@ bool json_skip(Json *j) { /* calls itself at most JSON_DEPTH_MAX deep: `enter` s
     default:
         return value_begin(j) && refuse(j, "a value");
     }
-}
-
-/* ---- quoting ------------------------------------------------------------------------------------------------ */
-
-/* Writes the character at *text as it stands in a quoted string, at most 6 bytes, and moves on; returns how many. */
-static int quote_one(const char **text, size_t *left, char out[8]) {
-    const char *from = *text;
-    int length = utf8_length(from, *left), take_bytes = MAX(length, 1);
-    *text += take_bytes;
-    *left -= (size_t)take_bytes;
-    if (length == 0) {
-        out[0] = '?';
-        return 1;
-    }
-    const char *found = memchr(ESCAPED, *from, sizeof ESCAPED - 1);
-    if (found && *from != '/') {
-        out[0] = '\\';
-        out[1] = ESCAPES[found - ESCAPED];
-        return 2;
-    }
-    if ((uint8_t)*from < 0x20 || *from == 0x7f) return snprintf(out, 8, "\\u%04x", (unsigned)*from);
-    if (length == 2 && (uint8_t)from[0] == 0xc2 && (uint8_t)from[1] < 0xa0) /* control characters, to some terminals */
-        return snprintf(out, 8, "\\u%04x", (unsigned)(uint8_t)from[1]);
-    memcpy(out, from, (size_t)length);
-    return length;
-}
-
-char *json_quote(Arena *arena, const char *text) {
-    size_t left = strlen(text);
-    char *quoted = arena_alloc(arena, size_mul(left, 6) + 3, 1), *end = quoted;
-    *end++ = '"';
-    for (char one[8]; left > 0;) {
-        int length = quote_one(&text, &left, one);
-        memcpy(end, one, (size_t)length);
-        end += length;
-    }
-    memcpy(end, "\"", 2);
-    return quoted;
-}
-
-const char *json_shown(const char *text) {
-    static _Thread_local char buffers[8][96];
-    static _Thread_local int turn;
-    char *shown = buffers[turn++ % 8], *end = shown;
-    size_t left = strlen(text);
-    *end++ = '"';
-    for (char one[8]; left > 0 && end - shown < 80;) {
-        int length = quote_one(&text, &left, one);
-        memcpy(end, one, (size_t)length);
-        end += length;
-    }
-    strcpy(end, left > 0 ? "...\"" : "\"");
-    return shown;
 }

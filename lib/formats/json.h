@@ -1,4 +1,4 @@
-/* json: reads JSON texts (RFC 8259) piece by piece, strictly, and quotes strings for writing them.
+/* json: reads JSON texts (RFC 8259) piece by piece, strictly. core/quote.h writes strings.
  *
  * The caller walks the text and asks for what it expects; nothing is built but the strings it asks for:
  *
@@ -18,7 +18,7 @@
 #ifndef JSON_H
 #define JSON_H
 
-#include "core/base.h"
+#include "core/arena.h"
 
 enum { JSON_DEPTH_MAX = 64, JSON_NUMBER_MAX = 127 };
 
@@ -65,15 +65,5 @@ bool json_skip(Json *j);
 
 /* Wants that nothing but white space is left; true if there was no trouble from beginning to end. */
 bool json_end(Json *j);
-
-/* Whether `text` is well-formed UTF-8 (RFC 3629), as every string of a JSON text must be. */
-bool json_is_utf8(const char *text);
-
-/* The string in quotes, with escapes where RFC 8259 section 7 wants them; on the arena. */
-char *json_quote(Arena *arena, const char *text);
-
-/* The same for messages: at most about 80 characters, broken bytes as "?", in one of a few static buffers per thread.
- * Names out of a file go through this, or a hostile one could write over the reader's terminal. */
-const char *json_shown(const char *text);
 
 #endif

@@ -1,28 +1,13 @@
 #include "formats/safetensors.h"
 
 #include <limits.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/quote.h"
 #include "formats/json.h"
 
 enum { LENGTH_BYTES = 8, HEADER_MAX = 100000000 }; /* the limit of the format's own library */
-
-static const struct {
-    const char *name;
-    size_t size;
-} DTYPES[] = {
-    [DTYPE_F64] = { "F64", 8 }, [DTYPE_F32] = { "F32", 4 }, [DTYPE_F16] = { "F16", 2 }, [DTYPE_BF16] = { "BF16", 2 },
-    [DTYPE_U8] = { "U8", 1 },   [DTYPE_I32] = { "I32", 4 }, [DTYPE_I64] = { "I64", 8 },
-};
-
-const char *dtype_name(Dtype dtype) { return DTYPES[dtype].name; }
-size_t dtype_size(Dtype dtype) { return DTYPES[dtype].size; }
-
-static bool dtype_is_real(Dtype dtype) {
-    return dtype == DTYPE_F64 || dtype == DTYPE_F32 || dtype == DTYPE_F16 || dtype == DTYPE_BF16;
-}
 
 static size_t tensor_bytes(const Tensor *t) { return t->count * dtype_size(t->dtype); }
 
@@ -38,54 +23,6 @@ const char *tensor_shape_text(const Tensor *t) {
 
 /* ---- numbers ------------------------------------------------------------------------------------------------ */
 
-/* The small formats as a double's 1 + 11 + 52 bits see them: `e` exponent bits, `f` fraction bits. */
-static double float_from_bits(uint64_t bits) {
-    double x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
-static double widen(uint64_t bits, int e, int f) {
-    uint64_t sign = bits >> (e + f) & 1, exponent = bits >> f & ((1u << e) - 1), fraction = bits & ((1u << f) - 1);
-    int bias = (1 << (e - 1)) - 1;
-    if (exponent == 0) { /* zero and subnormal: fraction * 2^(1 - bias - f) */
-        double x = ldexp((double)fraction, 1 - bias - f);
-        return sign ? -x : x;
-    }
-    bool special = exponent == (1u << e) - 1; /* infinity, NaN */
-    uint64_t wide = special ? 0x7ff : exponent + 1023 - (uint64_t)bias;
-    return float_from_bits(sign << 63 | wide << 52 | fraction << (52 - f));
-}
-
-/* bits >> shift, rounded to nearest, ties to even. */
-static uint64_t shift_rounded(uint64_t bits, int shift) {
-    if (shift > 62) return 0; /* callers hold at most 53 bits there: less than a half */
-    uint64_t result = bits >> shift, rest = bits & (((uint64_t)1 << shift) - 1), half = (uint64_t)1 << (shift - 1);
-    return result + (rest > half || (rest == half && (result & 1)));
-}
-
-static uint16_t narrow(double x, int e, int f) {
-    uint64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    uint64_t sign = bits >> 63 << (e + f), fraction = bits & (((uint64_t)1 << 52) - 1);
-    uint64_t infinity = (((uint64_t)1 << e) - 1) << f;
-    int exponent = (int)(bits >> 52 & 0x7ff) - 1023 + (1 << (e - 1)) - 1;
-    if (isnan(x)) {
-        uint64_t payload = fraction >> (52 - f);
-        return (uint16_t)(sign | infinity | (payload ? payload : (uint64_t)1 << (f - 1)));
-    }
-    if (exponent >= (1 << e) - 1) return (uint16_t)(sign | infinity);
-    /* A carry out of the fraction lands in the exponent, which is then the right one: also from subnormal to normal,
-     * and from the largest number to infinity. */
-    if (exponent >= 1) return (uint16_t)(sign | shift_rounded((uint64_t)exponent << 52 | fraction, 52 - f));
-    return (uint16_t)(sign | shift_rounded((uint64_t)1 << 52 | fraction, 52 - f + 1 - exponent));
-}
-
-double half_widen(uint16_t bits) { return widen(bits, 5, 10); }
-uint16_t half_narrow(double x) { return narrow(x, 5, 10); }
-double bfloat_widen(uint16_t bits) { return widen(bits, 8, 7); }
-uint16_t bfloat_narrow(double x) { return narrow(x, 8, 7); }
-
 /* `size` little-endian bytes, whatever this machine's order. */
 static uint64_t little_get(const uint8_t *bytes, size_t size) {
     uint64_t value = 0;
@@ -95,28 +32,6 @@ static uint64_t little_get(const uint8_t *bytes, size_t size) {
 
 static void little_put(uint8_t *bytes, size_t size, uint64_t value) {
     for (size_t i = 0; i < size; i++, value >>= 8) bytes[i] = (uint8_t)value;
-}
-
-static float single_get(const uint8_t *bytes) {
-    uint32_t bits = (uint32_t)little_get(bytes, 4);
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
-static double real_get(const uint8_t *bytes, Dtype dtype) {
-    switch (dtype) {
-    case DTYPE_F64:
-        return float_from_bits(little_get(bytes, 8));
-    case DTYPE_F32:
-        return (double)single_get(bytes);
-    case DTYPE_F16:
-        return half_widen((uint16_t)little_get(bytes, 2));
-    case DTYPE_BF16:
-        return bfloat_widen((uint16_t)little_get(bytes, 2));
-    default:
-        return bytes[0];
-    }
 }
 
 static void real_put(uint8_t *bytes, Dtype dtype, double x) {
@@ -159,31 +74,31 @@ static bool meta_read(Safetensors *s, Arena *arena, Json *j) {
     qsort(s->meta, (size_t)s->meta_count, sizeof *s->meta, meta_order);
     for (int i = 1; i < s->meta_count; i++)
         if (meta_order(&s->meta[i - 1], &s->meta[i]) == 0)
-            return err_set(j->err, "%s: metadata %s stands there twice", j->name, json_shown(s->meta[i].key));
+            return err_set(j->err, "%s: metadata %s stands there twice", j->name, quoted(s->meta[i].key));
     return true;
 }
 
 static bool dtype_read(Tensor *t, Json *j) {
     const char *name;
     if (!json_string(j, &name)) return false;
-    for (size_t d = 0; d < COUNT(DTYPES); d++)
-        if (!strcmp(name, DTYPES[d].name)) return t->dtype = (Dtype)d, true;
+    for (int d = 0; d < DTYPES; d++)
+        if (!strcmp(name, dtype_name((Dtype)d))) return t->dtype = (Dtype)d, true;
     return err_set(j->err, "%s: tensor %s: dtype %s is not one of F64 F32 F16 BF16 U8 I32 I64; convert the file",
-                   t->file, json_shown(t->name), json_shown(name));
+                   t->file, quoted(t->name), quoted(name));
 }
 
 static bool shape_read(Tensor *t, Json *j) {
     long long size;
     for (json_array(j); json_item(j) && json_int(j, 0, INT_MAX, &size);) {
         if (t->dims == TENSOR_DIMS)
-            return err_set(j->err, "%s: tensor %s: more than %d dimensions", t->file, json_shown(t->name), TENSOR_DIMS);
+            return err_set(j->err, "%s: tensor %s: more than %d dimensions", t->file, quoted(t->name), TENSOR_DIMS);
         t->shape[t->dims++] = (int)size;
     }
     t->count = 1;
     for (int d = 0; d < t->dims; d++)
         if (!size_fits(t->count, (size_t)t->shape[d], &t->count))
             return err_set(j->err, "%s: tensor %s: shape %s has more numbers than any machine holds", t->file,
-                           json_shown(t->name), tensor_shape_text(t));
+                           quoted(t->name), tensor_shape_text(t));
     return !j->failed;
 }
 
@@ -191,7 +106,7 @@ static bool offsets_read(Tensor *t, Json *j, long long offsets[2]) {
     int count = 0;
     for (json_array(j); json_item(j) && json_int(j, 0, LLONG_MAX, &offsets[MIN(count, 1)]);) count++;
     if (!j->failed && count != 2)
-        return err_set(j->err, "%s: tensor %s: %d data_offsets, want 2", t->file, json_shown(t->name), count);
+        return err_set(j->err, "%s: tensor %s: %d data_offsets, want 2", t->file, quoted(t->name), count);
     return !j->failed;
 }
 
@@ -204,7 +119,7 @@ static bool fields_read(Tensor *t, Json *j, long long offsets[2]) {
         unsigned k = 0;
         while (k < 3 && strcmp(key, names[k]) != 0) k++;
         if (k < 3 && (seen >> k & 1))
-            return err_set(j->err, "%s: tensor %s: %s stands there twice", t->file, json_shown(t->name), names[k]);
+            return err_set(j->err, "%s: tensor %s: %s stands there twice", t->file, quoted(t->name), names[k]);
         bool ok = k == 0   ? dtype_read(t, j)
                   : k == 1 ? shape_read(t, j)
                   : k == 2 ? offsets_read(t, j, offsets)
@@ -214,7 +129,7 @@ static bool fields_read(Tensor *t, Json *j, long long offsets[2]) {
     }
     for (unsigned k = 0; k < 3; k++)
         if (!j->failed && !(seen >> k & 1))
-            return err_set(j->err, "%s: tensor %s: %s is missing", t->file, json_shown(t->name), names[k]);
+            return err_set(j->err, "%s: tensor %s: %s is missing", t->file, quoted(t->name), names[k]);
     return !j->failed;
 }
 
@@ -225,11 +140,11 @@ static bool tensor_read(Tensor *t, Json *j, const uint8_t *data, size_t size) {
     for (int d = 0; d < TENSOR_DIMS; d++) t->shape[d] = 1;
     if (!fields_read(t, j, at)) return false;
     if (at[1] < at[0] || (uint64_t)at[1] > size)
-        return err_set(j->err, "%s: tensor %s: data_offsets [%lld,%lld] %s of %zu bytes", t->file, json_shown(t->name),
+        return err_set(j->err, "%s: tensor %s: data_offsets [%lld,%lld] %s of %zu bytes", t->file, quoted(t->name),
                        at[0], at[1], at[1] < at[0] ? "go backwards in the data" : "run past the end of the data", size);
     if (!size_fits(t->count, dtype_size(t->dtype), &bytes) || bytes != (uint64_t)(at[1] - at[0]))
         return err_set(j->err, "%s: tensor %s: data_offsets [%lld,%lld] hold %lld bytes, %s %s needs %zu times %zu",
-                       t->file, json_shown(t->name), at[0], at[1], at[1] - at[0], dtype_name(t->dtype),
+                       t->file, quoted(t->name), at[0], at[1], at[1] - at[0], dtype_name(t->dtype),
                        tensor_shape_text(t), t->count, dtype_size(t->dtype));
     t->data = data + at[0];
     return true;
@@ -253,10 +168,10 @@ static bool places_check(Safetensors *s, const uint8_t *data, size_t size, const
         size_t begin = (size_t)(t->data - data);
         if (begin < next)
             return err_set(err, "%s: tensor %s overlaps tensor %s: it begins at %zu, that one ends at %zu", path,
-                           json_shown(t->name), json_shown(t[-1].name), begin, next);
+                           quoted(t->name), quoted(t[-1].name), begin, next);
         if (begin > next)
             return err_set(err, "%s: tensor %s: a hole of %zu bytes before it, at %zu; the format allows none", path,
-                           json_shown(t->name), begin - next, next);
+                           quoted(t->name), begin - next, next);
         next = begin + tensor_bytes(t);
     }
     if (next == size) return true;
@@ -267,7 +182,7 @@ static bool names_check(Safetensors *s, const char *path, Err *err) {
     qsort(s->tensors, (size_t)s->count, sizeof *s->tensors, name_order);
     for (int i = 1; i < s->count; i++)
         if (name_order(&s->tensors[i - 1], &s->tensors[i]) == 0)
-            return err_set(err, "%s: tensor %s stands there twice", path, json_shown(s->tensors[i].name));
+            return err_set(err, "%s: tensor %s stands there twice", path, quoted(s->tensors[i].name));
     return true;
 }
 
@@ -339,16 +254,15 @@ const char *safetensors_meta(const Safetensors *s, const char *key) {
 
 static bool count_check(const Tensor *t, size_t count, Err *err) {
     return t->count == count || err_set(err, "%s: tensor %s is %s, %zu numbers; %zu were wanted", t->file,
-                                        json_shown(t->name), tensor_shape_text(t), t->count, count);
+                                        quoted(t->name), tensor_shape_text(t), t->count, count);
 }
 
 bool tensor_to_nums(const Tensor *t, num *out, size_t count, Err *err) {
     if (!dtype_is_real(t->dtype) && t->dtype != DTYPE_U8)
-        return err_set(err, "%s: tensor %s is %s, real numbers were wanted", t->file, json_shown(t->name),
+        return err_set(err, "%s: tensor %s is %s, real numbers were wanted", t->file, quoted(t->name),
                        dtype_name(t->dtype));
     if (!count_check(t, count, err)) return false;
-    size_t step = dtype_size(t->dtype);
-    for (size_t i = 0; i < count; i++) out[i] = (num)real_get(t->data + i * step, t->dtype);
+    dtype_widen(t->dtype, t->data, out, count);
     return true;
 }
 
@@ -357,21 +271,21 @@ bool tensor_to_mat(const Tensor *t, Mat m, Err *err) {
     for (int d = 0; same && d < m.dims; d++) same = t->shape[d] == m.shape[d];
     if (!same)
         return err_set(err, "%s: tensor %s is %s, %s was wanted; is this another model's file?", t->file,
-                       json_shown(t->name), tensor_shape_text(t), mat_shape_text(m));
+                       quoted(t->name), tensor_shape_text(t), mat_shape_text(m));
     return tensor_to_nums(t, m.v, mat_count(m), err);
 }
 
 bool tensor_to_ints(const Tensor *t, int *out, size_t count, Err *err) {
     if (dtype_is_real(t->dtype))
-        return err_set(err, "%s: tensor %s is %s, whole numbers were wanted", t->file, json_shown(t->name),
+        return err_set(err, "%s: tensor %s is %s, whole numbers were wanted", t->file, quoted(t->name),
                        dtype_name(t->dtype));
     if (!count_check(t, count, err)) return false;
     size_t step = dtype_size(t->dtype);
     for (size_t i = 0; i < count; i++) {
         int64_t value = whole_get(t->data + i * step, t->dtype);
         if (value < INT_MIN || value > INT_MAX)
-            return err_set(err, "%s: tensor %s: number %zu is %lld, too large for an int", t->file, json_shown(t->name),
-                           i, (long long)value);
+            return err_set(err, "%s: tensor %s: number %zu is %lld, too large for an int", t->file, quoted(t->name), i,
+                           (long long)value);
     }
     for (size_t i = 0; i < count; i++) out[i] = (int)whole_get(t->data + i * step, t->dtype);
     return true;
@@ -460,17 +374,17 @@ static SafetensorsEntry **entries_sorted(const SafetensorsOut *out) {
 }
 
 static bool utf8_check(const SafetensorsEntry *entry, const char *path, Err *err) {
-    if (json_is_utf8(entry->tensor.name) && (!entry->value || json_is_utf8(entry->value))) return true;
-    return err_set(err, "%s: not written: %s, or its text, is not UTF-8", path, json_shown(entry->tensor.name));
+    if (utf8_is_valid(entry->tensor.name) && (!entry->value || utf8_is_valid(entry->value))) return true;
+    return err_set(err, "%s: not written: %s, or its text, is not UTF-8", path, quoted(entry->tensor.name));
 }
 
 /* The i-th member of the header. The strings make up one member together: its first opens it, its last closes it. */
 static char *entry_text(const SafetensorsOut *out, const SafetensorsEntry *entry, int i, size_t offset) {
     const Tensor *t = &entry->tensor;
-    char *name = json_quote(out->arena, t->name);
+    char *name = quote_json(out->arena, t->name);
     if (entry->value)
         return arena_print(out->arena, "%s%s:%s%s", i ? "," : "\"__metadata__\":{", name,
-                           json_quote(out->arena, entry->value), i == out->meta_count - 1 ? "}" : "");
+                           quote_json(out->arena, entry->value), i == out->meta_count - 1 ? "}" : "");
     return arena_print(out->arena, "%s%s:{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%zu,%zu]}", i ? "," : "",
                        name, dtype_name(t->dtype), tensor_shape_text(t), offset, offset + tensor_bytes(t));
 }
@@ -514,7 +428,7 @@ bool safetensors_write(const SafetensorsOut *out, const char *path, Err *err) {
         if (!sorted[i]->value) offset += tensor_bytes(&sorted[i]->tensor);
     }
     if (!out_open(&file, path, err)) return false;
-    file.aside = out->aside;
+    file.backup = out->backup;
     header_write(&file, texts, count);
     for (int i = 0; i < count; i++)
         if (!sorted[i]->value) numbers_write(&file, sorted[i]);

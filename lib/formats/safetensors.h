@@ -15,15 +15,12 @@
 #ifndef SAFETENSORS_H
 #define SAFETENSORS_H
 
-#include "core/base.h"
+#include "core/arena.h"
+#include "core/dtype.h"
+#include "core/file.h"
 #include "core/mat.h"
 
 enum { TENSOR_DIMS = 8 };
-
-typedef enum { DTYPE_F64, DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_U8, DTYPE_I32, DTYPE_I64 } Dtype;
-
-const char *dtype_name(Dtype dtype); /* "F32" */
-size_t dtype_size(Dtype dtype);      /* bytes of one number */
 
 /* ---- reading ------------------------------------------------------------------------------------------------ */
 
@@ -85,7 +82,7 @@ typedef struct {
     Arena *arena;
     SafetensorsEntry *entries;
     int count, meta_count;
-    const char *aside; /* what was at the path before is kept under this name (OutFile); NULL: it goes */
+    const char *backup; /* what was at the path before is copied there (OutFile); NULL: no backup */
 } SafetensorsOut;
 
 /* An empty list, on the arena. */
@@ -112,15 +109,5 @@ void safetensors_add_tensor(SafetensorsOut *out, const Tensor *t);
 
 /* Writes the file whole or not at all. False if the disk refuses, or if a name or string is not UTF-8. */
 bool safetensors_write(const SafetensorsOut *out, const char *path, Err *err);
-
-/* ---- half precision ----------------------------------------------------------------------------------------- */
-
-/* F16: 1 sign, 5 exponent, 10 fraction bits (IEEE 754 binary16). BF16: the upper half of an F32, 1 + 8 + 7 bits.
- * Both have infinities, NaN and subnormal numbers. Widening is exact; narrowing rounds once, from double, to nearest
- * with ties to even. NaN stays NaN and keeps the upper bits of its payload. */
-double half_widen(uint16_t bits);
-uint16_t half_narrow(double x);
-double bfloat_widen(uint16_t bits);
-uint16_t bfloat_narrow(double x);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef CLIP_LOSS_H
 #define CLIP_LOSS_H
 
+#include "core/arena.h"
 #include "autograd/ops.h"
 
 /* The logit scale is learnt as e^t, starts at 1/0.07, and is kept at 100 or below (the paper, section 2.5). */

@@ -5,6 +5,7 @@
  *   last      attention pooling: the mean of all places is put before them as a token, positions are added, and what
  *             one layer of attention makes of that token is the embedding */
 #include "model/image_tower.h"
+#include "core/arena.h"
 
 #include <math.h>
 

@@ -1,4 +1,5 @@
 #include "model/transformer.h"
+#include "core/arena.h"
 
 #include <math.h>
 

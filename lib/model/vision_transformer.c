@@ -1,6 +1,7 @@
 /* image_vit: the vision transformer of image_tower.h (Dosovitskiy et al. 2021, arXiv:2010.11929, as in CLIP). Squares of
  * patch x patch pixels become tokens, a learnt class token goes before them, and what becomes of it is the picture. */
 #include "model/image_tower.h"
+#include "core/arena.h"
 
 #include <math.h>
 

@@ -1,6 +1,7 @@
 #include "pretrained/encoder.h"
 
 #include "lesson/lesson_data.h"
+#include "core/file.h"
 #include "core/thread.h"
 
 #include <string.h>
@@ -39,7 +40,7 @@ static bool vocabulary_open(Bpe *bpe, Arena *arena, const char *weights, Err *er
     static const char *const names[] = { "merges.txt", "bpe_simple_vocab_16e6.txt.gz" };
     const char *slash = strrchr(weights, '/');
     const char *beside = slash ? arena_print(arena, "%.*s", (int)(slash - weights), weights) : ".";
-    const char *folders[] = { beside, lesson_models() };
+    const char *folders[] = { beside, models_folder() };
     for (size_t f = 0; f < COUNT(folders); f++)
         for (size_t i = 0; i < COUNT(names); i++) {
             const char *path = arena_print(arena, "%s/%s", folders[f], names[i]);
@@ -55,7 +56,7 @@ static bool vocabulary_open(Bpe *bpe, Arena *arena, const char *weights, Err *er
 static const char *weights_find(Arena *arena) {
     static const char *const names[] = { "vit-b-32-openai", "vit-b-32-laion2b", "vit-l-14-openai" };
     for (size_t i = 0; i < COUNT(names); i++) {
-        const char *path = arena_print(arena, "%s/%s.safetensors", lesson_models(), names[i]);
+        const char *path = arena_print(arena, "%s/%s.safetensors", models_folder(), names[i]);
         if (file_exists(path)) return path;
     }
     return "tiny";

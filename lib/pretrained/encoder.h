@@ -5,6 +5,7 @@
 #ifndef ENCODER_H
 #define ENCODER_H
 
+#include "core/arena.h"
 #include "dataset/bpe.h"
 #include "formats/image.h"
 #include "pretrained/pretrained.h"
@@ -17,7 +18,7 @@ typedef struct {
 } Encoder;
 
 /* encoder_open: the model in the file `weights`, with the vocabulary beside it (merges.txt or OpenAI's
- * bpe_simple_vocab_16e6.txt.gz, there or in lesson_models()); "auto": the first that is there of what `make pretrained`
+ * bpe_simple_vocab_16e6.txt.gz, there or in models_folder()); "auto": the first that is there of what `make pretrained`
  * fetches; if none is, or for "tiny", the stand-in. False, with one line, when the file is damaged or no vocabulary is
  * there. The arena owns the vocabulary; encoder_close gives back the rest. */
 bool encoder_open(Encoder *encoder, Arena *arena, const char *weights, GeluChoice gelu, Err *err);

@@ -1,4 +1,5 @@
 #include "pretrained/pretrained.h"
+#include "core/arena.h"
 
 #include <string.h>
 
@@ -216,11 +217,6 @@ static bool little_endian(void) {
     return first == 1;
 }
 
-static bool form_of(Dtype dtype, WeightForm *form) {
-    *form = dtype == DTYPE_F16 ? WEIGHT_F16 : dtype == DTYPE_BF16 ? WEIGHT_BF16 : WEIGHT_F32;
-    return dtype == DTYPE_F16 || dtype == DTYPE_BF16 || dtype == DTYPE_F32;
-}
-
 /* The shape a part must have: a third of the rows, or rows and columns exchanged. */
 static Mat part_shape(Mat whole, int parts, bool turned) {
     Mat m = whole;
@@ -234,14 +230,13 @@ static Mat part_shape(Mat whole, int parts, bool turned) {
 
 static bool part_find(Reader *r, const char *name, Mat shape, const Tensor **tensor, Err *err) {
     const Tensor *t = *tensor = safetensors_find(r->file, name);
-    WeightForm form;
     if (!t) return err_set(err, "%s: there is no tensor %s; is the file another model's, or cut?", r->path, name);
     bool same = t->dims == shape.dims;
     for (int d = 0; same && d < t->dims; d++) same = t->shape[d] == shape.shape[d];
     if (!same)
         return err_set(err, "%s: tensor %s is %s, %s was wanted", r->path, name, tensor_shape_text(t),
                        mat_shape_text(shape));
-    if (!form_of(t->dtype, &form))
+    if (t->dtype != DTYPE_F32 && t->dtype != DTYPE_F16 && t->dtype != DTYPE_BF16)
         return err_set(err, "%s: tensor %s is %s, want F32, F16 or BF16", r->path, name, dtype_name(t->dtype));
     r->used[t - r->file->tensors] = true;
     return true;
@@ -253,22 +248,22 @@ static bool is_small(const Param *p) { return p->val.dims < 2 || ends_with(p->na
 static bool place(Reader *r, Arena *arena, Param *p, Err *err) {
     char names[WEIGHT_PARTS][NAME];
     const Tensor *tensor[WEIGHT_PARTS];
-    WeightView weights_view = { .parts = part_names(r, p->name, names), .turned = is_turned(r, p->name) };
+    WeightView weights_view = { .parts = part_names(r, p->name, names), .transposed = is_turned(r, p->name) };
     for (int i = 0; i < weights_view.parts; i++) {
-        if (!part_find(r, names[i], part_shape(p->val, weights_view.parts, weights_view.turned), &tensor[i], err))
+        if (!part_find(r, names[i], part_shape(p->val, weights_view.parts, weights_view.transposed), &tensor[i], err))
             return false;
         weights_view.part[i].data = tensor[i]->data;
-        form_of(tensor[i]->dtype, &weights_view.part[i].form);
+        weights_view.part[i].dtype = tensor[i]->dtype;
     }
     p->frozen = true;
     size_t each = mat_count(p->val) / (size_t)weights_view.parts;
-    bool as_it_is = weights_view.parts == 1 && !weights_view.turned && weights_view.part[0].form == WEIGHT_F32 &&
+    bool as_it_is = weights_view.parts == 1 && !weights_view.transposed && weights_view.part[0].dtype == DTYPE_F32 &&
                     sizeof(num) == sizeof(float) && little_endian() &&
                     (uintptr_t)weights_view.part[0].data % sizeof(num) == 0;
     if (is_small(p)) {
         p->val.v = arena_alloc(arena, mat_count(p->val), sizeof(num));
         for (int i = 0; i < weights_view.parts; i++)
-            weight_widen(weights_view.part[i].form, weights_view.part[i].data, p->val.v + (size_t)i * each, each);
+            dtype_widen(weights_view.part[i].dtype, weights_view.part[i].data, p->val.v + (size_t)i * each, each);
     } else if (as_it_is) {
         p->val.v = (num *)(uintptr_t)weights_view.part[0].data; /* frozen: nobody writes there */
     } else {

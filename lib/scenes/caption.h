@@ -17,6 +17,7 @@
 #ifndef CAPTION_H
 #define CAPTION_H
 
+#include "core/arena.h"
 #include "scenes/scene.h"
 #include "dataset/words.h"
 

@@ -9,6 +9,7 @@
  * Which openings, quantities and joints go together is one table, forms[]; writing and reading both go by it.
  */
 #include "scenes/caption.h"
+#include "core/arena.h"
 
 #include <stdlib.h>
 #include <string.h>

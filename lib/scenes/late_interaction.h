@@ -17,6 +17,7 @@
 #ifndef LATE_INTERACTION_H
 #define LATE_INTERACTION_H
 
+#include "core/arena.h"
 #include "scenes/scene_model.h"
 
 enum { LATE_POSITIONS = 16, LATE_SIDE = 4 };

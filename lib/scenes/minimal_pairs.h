@@ -19,6 +19,7 @@
 #ifndef MINIMAL_PAIRS_H
 #define MINIMAL_PAIRS_H
 
+#include "core/arena.h"
 #include "scenes/caption.h"
 #include "scenes/text_baseline.h"
 #include "core/mat.h"

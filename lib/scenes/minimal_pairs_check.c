@@ -1,5 +1,7 @@
 /* Is a set of quads what quads.h says? And quads as text files. */
 #include "scenes/minimal_pairs.h"
+#include "core/arena.h"
+#include "core/file.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -2,6 +2,7 @@
 #ifndef PROBE_REPORT_H
 #define PROBE_REPORT_H
 
+#include "core/arena.h"
 #include "scenes/scene_model.h"
 #include "lesson/lesson.h"
 

@@ -4,6 +4,7 @@
 #ifndef RESULT_TABLE_H
 #define RESULT_TABLE_H
 
+#include "core/arena.h"
 #include "scenes/scene_model.h"
 
 enum { LIMITS_NAME = 24, LIMITS_ITEMS = 1000, LIMITS_ANY_SEED = -1 };

@@ -12,6 +12,7 @@
 #ifndef SCENE_H
 #define SCENE_H
 
+#include "core/arena.h"
 #include "scenes/split.h"
 
 #define SCENE_MARGIN 0.15

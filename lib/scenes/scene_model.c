@@ -3,6 +3,7 @@
 #include "lesson/lesson_data.h"
 #include "show/progress.h"
 #include "scenes/late_interaction.h"
+#include "core/file.h"
 #include "core/thread.h"
 
 #include <math.h>
@@ -338,7 +339,7 @@ bool scene_model_train(SceneModel *l, const TrainingStage *stage, Err *err) {
 
 char *scene_model_path(Arena *arena, const SceneModelConfig *settings, const TrainingStage *stage2) {
     SceneModelConfig s = scene_model_config(*settings);
-    char *name = arena_print(arena, "%s/learner-%s-%s-%s-%d-of-1000-objects%d-palette%d-seed%d-%d", lesson_models(),
+    char *name = arena_print(arena, "%s/learner-%s-%s-%s-%d-of-1000-objects%d-palette%d-seed%d-%d", models_folder(),
                              s.text, s.interaction, split_name(s.split), (int)lround(1000 * s.coverage), s.objects,
                              s.palette, s.seed, s.steps);
     return stage2 ? arena_print(arena, "%s-%s-%d.safetensors", name, stage2->name, stage2->steps)
@@ -372,8 +373,7 @@ static bool works(SceneModel *l) {
     const char *caption = "a red circle left of a blue square";
     bool ok = true;
     for (int i = 0; i < l->clip.params.count; i++)
-        for (size_t k = 0; k < mat_count(l->clip.params.list[i]->val); k++)
-            ok = ok && isfinite(l->clip.params.list[i]->val.v[k]);
+        ok = ok && all_finite(l->clip.params.list[i]->val.v, mat_count(l->clip.params.list[i]->val));
     ok = ok && isfinite(scene_model_similarities(l, &arena, scenes, 1, &caption, 1).v[0]);
     arena_free(&arena);
     return ok;
@@ -412,7 +412,7 @@ bool scene_model_load(SceneModel *scene_model, const SceneModelConfig *settings,
 static bool learn_and_keep(SceneModel *l, const SceneModelConfig *settings, const TrainingStage *stage2,
                            const char *path, Err *err) {
     if (stage2 ? !scene_model_get(l, settings, NULL, err) : !scene_model_make(l, settings, err)) return false;
-    if (scene_model_train(l, stage2, err) && folder_make(lesson_models(), err) &&
+    if (scene_model_train(l, stage2, err) && folder_make(models_folder(), err) &&
         scene_model_save(l, stage2, path, err))
         return true;
     scene_model_free(l);

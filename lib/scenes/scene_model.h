@@ -20,6 +20,7 @@
 #ifndef SCENE_MODEL_H
 #define SCENE_MODEL_H
 
+#include "core/arena.h"
 #include "model/clip.h"
 #include "training/optim.h"
 #include "scenes/minimal_pairs.h"
@@ -76,7 +77,7 @@ struct SceneModel {
 SceneModelConfig scene_model_config(SceneModelConfig settings);
 char *scene_model_text(Arena *arena, const SceneModelConfig *settings);
 
-/* scene_model_get: the learner kept in lesson_models() under its settings (and course), or a new one: it learns now, with
+/* scene_model_get: the learner kept in models_folder() under its settings (and course), or a new one: it learns now, with
  * progress on stderr, and is kept, whole or not at all. `more` is a second course, NULL: none. Its first course is not
  * learnt again when that learner was kept.
  * False with one line when settings are not possible, a file cannot be read or written, or is another's. */

@@ -1,4 +1,5 @@
 #include "training/train.h"
+#include "core/file.h"
 
 #include "evaluate/metrics.h"
 #include "show/progress.h"
@@ -128,8 +129,7 @@ static bool loss_refuse(Trainer *s, int batch, Err *err) {
 static const Param *gradient_not_finite(const Params *params) {
     for (int i = 0; i < params->count; i++) {
         const Param *p = params->list[i];
-        for (size_t k = 0, count = mat_count(p->val); p->has_grad && !p->frozen && k < count; k++)
-            if (!isfinite(p->grad[k])) return p;
+        if (p->has_grad && !p->frozen && !all_finite(p->grad, mat_count(p->val))) return p;
     }
     return NULL;
 }
@@ -353,7 +353,7 @@ static bool other_is_there(Trainer *s) {
 }
 
 /* NAME.previous.safetensors */
-static char *aside_path(Trainer *s) {
+static char *backup_path(Trainer *s) {
     const char *path = s->run->checkpoint, *end = strrchr(path, '.');
     return arena_print(&s->arena, "%.*s.previous%s", (int)(end ? end - path : (long)strlen(path)), path,
                        end ? end : "");
@@ -383,11 +383,11 @@ static bool save_checkpoint(Trainer *s, const EpochRow *row, Err *err) {
     safetensors_add_meta(&out, "test_accuracy", arena_print(&arena, "%.4f", row->test));
     if (!isnan(row->test_tta))
         safetensors_add_meta(&out, "test_accuracy_with_views", arena_print(&arena, "%.4f", row->test_tta));
-    if (other_is_there(s)) out.aside = aside_path(s);
+    if (other_is_there(s)) out.backup = backup_path(s);
     bool ok = safetensors_write(&out, s->run->checkpoint, err);
-    if (ok && out.aside) {
+    if (ok && out.backup) {
         progress_clear();
-        fprintf(stderr, "kept:  what was there before is now %s\n", out.aside);
+        fprintf(stderr, "kept:  what was there before is now %s\n", out.backup);
     }
     s->ours = true;
     arena_free(&arena);
@@ -446,8 +446,7 @@ static bool resume(Trainer *s, Err *err) {
 
 static const Param *first_not_finite(const Params *params) {
     for (int i = 0; i < params->count; i++)
-        for (size_t k = 0; k < mat_count(params->list[i]->val); k++)
-            if (!isfinite(params->list[i]->val.v[k])) return params->list[i];
+        if (!all_finite(params->list[i]->val.v, mat_count(params->list[i]->val))) return params->list[i];
     return NULL;
 }
 

@@ -7,6 +7,7 @@
 #ifndef TRAIN_H
 #define TRAIN_H
 
+#include "core/arena.h"
 #include "training/optim.h"
 #include "evaluate/zeroshot.h"
 

@@ -12,6 +12,7 @@
  * With -DFUZZ_ONE=NAME this file is that harness for clang's libFuzzer instead.
  */
 #include "fuzz.h"
+#include "core/file.h"
 
 #include "lesson/options.h"
 #include "show/progress.h"

@@ -1,5 +1,7 @@
 /* packed: deflate's streams, in the wrappings of zlib and gzip, and there and back. */
 #include "fuzz.h"
+#include "core/arena.h"
+#include "core/file.h"
 
 #include "formats/deflate.h"
 #include "formats/inflate.h"

@@ -1,5 +1,7 @@
 /* pictures: PNG, PPM and PGM, and what is done to a picture first. */
 #include "fuzz.h"
+#include "core/arena.h"
+#include "core/file.h"
 
 #include "formats/image.h"
 #include "formats/inflate.h"

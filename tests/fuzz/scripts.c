@@ -1,6 +1,8 @@
 /* scripts: the two files in which a student's progress is kept. Their readers are shell scripts, so an input takes a tenth
  * of a second, not a microsecond. */
 #include "fuzz.h"
+#include "core/arena.h"
+#include "core/file.h"
 
 #include <stdlib.h>
 #include <string.h>

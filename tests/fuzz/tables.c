@@ -1,5 +1,6 @@
 /* tables: CIFAR-10's records, the table of held-out pairs, the log of a training, command lines. */
 #include "fuzz.h"
+#include "core/file.h"
 
 #include "dataset/cifar.h"
 #include "14-honestly-zero-shot/held_out_classes.h"
@@ -53,7 +54,7 @@ int fuzz_holdout(const uint8_t *data, size_t size) {
     static HoldoutTable table;
     Err err = { "" };
     uint8_t *copy = fuzz_copy(data, size);
-    file_lend("table", copy, size);
+    file_mock("table", copy, size);
     table.count = 0;
     bool ok = holdout_read(&table, "table", &err);
     fuzz_answer(ok, &err);
@@ -64,7 +65,7 @@ int fuzz_holdout(const uint8_t *data, size_t size) {
                 "row %d: %d and %d", i, r->a, r->b);
     }
     fuzz_sign((uint64_t)table.count);
-    file_lend(NULL, NULL, 0);
+    file_mock(NULL, NULL, 0);
     free(copy);
     return 0;
 }
@@ -87,20 +88,20 @@ int fuzz_log(const uint8_t *data, size_t size) {
     EpochRow rows[ROWS], again[1];
     Err err;
     uint8_t *copy = fuzz_copy(data, size);
-    file_lend("log", copy, size);
+    file_mock("log", copy, size);
     int n = train_log_read("log", rows, ROWS, &err);
     REQUIRE(0 <= n && n <= ROWS, "%d rows", n);
     for (int i = 0; i < n; i++) {
         char text[2 * ROW] = "heading\n", row[ROW], second[ROW];
         train_log_row(&rows[i], row, sizeof row);
         snprintf(text, sizeof text, "heading\n%s\n", row);
-        file_lend("log", text, strlen(text));
+        file_mock("log", text, strlen(text));
         REQUIRE(train_log_read("log", again, 1, &err) == 1, "not a row any more: %s", row);
         train_log_row(again, second, sizeof second);
         REQUIRE(!strcmp(row, second), "%s became %s", row, second);
     }
     fuzz_sign((uint64_t)n);
-    file_lend(NULL, NULL, 0);
+    file_mock(NULL, NULL, 0);
     free(copy);
     return 0;
 }

@@ -1,9 +1,12 @@
 /* texts: JSON, the tokeniser and its vocabulary, characters, words of a model. */
 #include "fuzz.h"
+#include "core/arena.h"
+#include "core/file.h"
 
 #include "dataset/bpe.h"
 #include "dataset/cifar.h"
 #include "dataset/html_entity.h"
+#include "core/quote.h"
 #include "formats/json.h"
 #include "dataset/words.h"
 #include "dataset/unicode.h"
@@ -17,10 +20,10 @@
 static void string_check(Arena *arena, const char *text) {
     const char *again;
     Err err;
-    char *quoted = json_quote(arena, text);
-    Json j = json_begin(arena, quoted, strlen(quoted), "quoted", &err);
-    REQUIRE(json_is_utf8(text) && json_string(&j, &again) && json_end(&j) && !strcmp(again, text),
-            "%s does not come back", json_shown(text));
+    char *text_json = quote_json(arena, text);
+    Json j = json_begin(arena, text_json, strlen(text_json), "quoted", &err);
+    REQUIRE(utf8_is_valid(text) && json_string(&j, &again) && json_end(&j) && !strcmp(again, text),
+            "%s does not come back", quoted(text));
 }
 
 static void walk(Json *j, Arena *arena) {
@@ -79,13 +82,13 @@ int fuzz_labels(const uint8_t *data, size_t size) {
     Err err = { "" };
     CifarLabels labels = { 0 };
     uint8_t *copy = fuzz_copy(data, size);
-    file_lend("labels", copy, size);
+    file_mock("labels", copy, size);
     bool ok = cifar_labels_read(&arena, "labels", &labels, &err);
     fuzz_answer(ok, &err);
     REQUIRE(ok || !labels.label, "%s", "refused labels were set");
     for (size_t i = 0; i < labels.n; i++)
         REQUIRE(labels.label[i] < CIFAR_CLASSES, "label %zu is %d", i, labels.label[i]);
-    file_lend(NULL, NULL, 0);
+    file_mock(NULL, NULL, 0);
     free(copy);
     arena_free(&arena);
     return 0;
@@ -98,10 +101,10 @@ int fuzz_vocabulary(const uint8_t *data, size_t size) {
     Err err = { "" };
     Bpe bpe;
     uint8_t *copy = fuzz_copy(data, size);
-    file_lend("vocabulary", copy, size);
+    file_mock("vocabulary", copy, size);
     bool ok = bpe_read(&bpe, &arena, "vocabulary", &err);
     fuzz_answer(ok, &err);
-    file_lend(NULL, NULL, 0);
+    file_mock(NULL, NULL, 0);
     free(copy);
     arena_free(&arena);
     return 0;
@@ -125,9 +128,9 @@ static const Bpe *small_config(void) {
                 pair[0][unicode_write(a, pair[0])] = pair[1][unicode_write(b, pair[1])] = '\0';
                 at += sprintf(at, kind < 2 ? "%s %s%s\n" : "%s%s z%s\n", pair[0], pair[1], kind ? "</w>" : "");
             }
-    file_lend("world", text, (size_t)(at - text));
+    file_mock("world", text, (size_t)(at - text));
     if (!bpe_read(&bpe, &arena, "world", &err)) die("%s", err.text);
-    file_lend(NULL, NULL, 0);
+    file_mock(NULL, NULL, 0);
     return &bpe;
 }
 

@@ -1,7 +1,9 @@
 /* weights: safetensors, and the models of two kinds that are made of them. */
 #include "fuzz.h"
+#include "core/arena.h"
+#include "core/file.h"
 
-#include "formats/json.h"
+#include "core/quote.h"
 #include "pretrained/pretrained.h"
 
 #include <math.h>
@@ -16,7 +18,7 @@ int fuzz_safetensors(const uint8_t *data, size_t size) {
     Safetensors s;
     Err err = { "" };
     uint8_t *copy = fuzz_copy(data, size);
-    file_lend(path, copy, size);
+    file_mock(path, copy, size);
     bool ok = safetensors_open(&s, &arena, path, &err);
     fuzz_answer(ok, &err);
     for (int i = 0; ok && i < s.count; i++) {
@@ -31,10 +33,10 @@ int fuzz_safetensors(const uint8_t *data, size_t size) {
     }
     for (int i = 0; ok && i < s.meta_count; i++) {
         REQUIRE(safetensors_meta(&s, s.meta[i].key) == s.meta[i].value, "%s", "metadata are not found by their key");
-        REQUIRE(json_is_utf8(s.meta[i].value), "%s", "metadata that are no UTF-8");
+        REQUIRE(utf8_is_valid(s.meta[i].value), "%s", "metadata that are no UTF-8");
     }
     if (ok) safetensors_close(&s);
-    file_lend(NULL, NULL, 0);
+    file_mock(NULL, NULL, 0);
     free(copy);
     arena_free(&arena);
     return 0;
@@ -66,12 +68,12 @@ int fuzz_model(const uint8_t *data, size_t size) {
     Err err = { "" };
     Clip clip;
     uint8_t *copy = fuzz_copy(data, size);
-    file_lend(path, copy, size);
+    file_mock(path, copy, size);
     bool ok = clip_load(&clip, path, &err);
     fuzz_answer(ok, &err);
     if (ok) model_use(&clip);
     clip_free(&clip);
-    file_lend(NULL, NULL, 0);
+    file_mock(NULL, NULL, 0);
     free(copy);
     return 0;
 }
@@ -80,12 +82,12 @@ int fuzz_pretrained(const uint8_t *data, size_t size) {
     Err err = { "" };
     Clip clip;
     uint8_t *copy = fuzz_copy(data, size);
-    file_lend(path, copy, size);
+    file_mock(path, copy, size);
     bool ok = pretrained_open(&clip, path, GELU_AUTO, &err);
     fuzz_answer(ok, &err);
     if (ok) model_use(&clip);
     clip_free(&clip);
-    file_lend(NULL, NULL, 0);
+    file_mock(NULL, NULL, 0);
     free(copy);
     return 0;
 }

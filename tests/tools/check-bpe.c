@@ -1,5 +1,8 @@
 /* check-bpe: does our tokeniser give the ids expected? */
 #include "dataset/bpe.h"
+#include "core/arena.h"
+#include "core/file.h"
+#include "core/quote.h"
 #include "formats/json.h"
 
 #include <string.h>
@@ -67,7 +70,7 @@ static void check_line(const Bpe *bpe, Arena *arena, const char *line, size_t si
     if (at == BPE_LENGTH) return;
     if (verdict->wrong++ == 0)
         snprintf(verdict->first, sizeof verdict->first, "%s, %s: id %d is %d, %d was wanted", name,
-                 json_shown(wanted.text), at, got[at], wanted.ids[at]);
+                 quoted(wanted.text), at, got[at], wanted.ids[at]);
 }
 
 int main(int argc, char **argv) {

@@ -4,6 +4,7 @@
  * them: image_features and text_features [B,E] before they are made unit length, logits_per_image [B,B]. It holds when all
  * three agree within 1e-4 of the tensor's largest number. */
 #include "pretrained/pretrained.h"
+#include "core/arena.h"
 
 #include <math.h>
 #include <string.h>

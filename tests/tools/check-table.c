@@ -1,5 +1,7 @@
 /* check-table: a table that a lesson measured is read and written again; are the bytes the same? */
 #include "14-honestly-zero-shot/held_out_classes.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "scenes/result_table.h"
 
 #include <string.h>

@@ -8,6 +8,7 @@
  * by lr g / (|g| + 1e-8) at first, and where g is all rounding (a key's bias has no gradient, whatever the numbers) that is
  * a step of the full length in any direction. */
 #include "model/clip.h"
+#include "core/arena.h"
 #include "training/optim.h"
 
 #include <math.h>

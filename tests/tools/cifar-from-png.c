@@ -4,6 +4,8 @@
  * lists of labels, of which the one for training goes on from file to file. How many rows there are is left to the
  * files; that they are the right ones is for cifar-check to say. */
 #include "dataset/cifar.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "formats/image.h"
 
 #include <string.h>

@@ -4,6 +4,8 @@
  *   build/probes --check probes/binding.csv ...   one line for each file; exit status 0 if all hold
  */
 #include "lesson/options.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "scenes/minimal_pairs.h"
 
 #include <string.h>

@@ -10,6 +10,8 @@
  * Format: ustar (POSIX.1-2017, pax, "ustar Interchange Format") in gzip (RFC 1952).
  */
 #include "formats/deflate.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "formats/inflate.h"
 
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* variants: how large CLIP's published models are, how much they compute, and how long one picture takes here. No
  * weights are needed: sizes come from the configurations, times from random numbers. */
 #include "pretrained/encoder.h"
+#include "core/arena.h"
 
 #include <stdlib.h>
 #include <string.h>
