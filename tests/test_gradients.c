@@ -126,7 +126,7 @@ TEST(no_grad_keeps_nothing_and_nan_is_found) {
     Mat m = mat_shape(1, 2);
     m.v = number;
     Var x = tape_leaf(&t, m), y = op_scale(&t, op_exp(&t, x), 0);
-    CHECK(!y->wants_grad, "%s", "no_grad");
+    CHECK(!y->requires_grad, "%s", "no_grad");
     CHECK_STOPS(tape_backward_from(&t, y, number), EXIT_CONTRACT, "wants a gradient");
     CHECK_STOPS(tape_backward_from(&t, NULL, number), EXIT_CONTRACT, "backward from nothing");
     CHECK(tape_first_not_finite(&t) && tape_first_not_finite(&t)->op == &exp_op, "%s", "exp made it");

@@ -31,7 +31,7 @@ Var op_relu(Tape *t, Var x) {
 }
 static void relu_backward(Var y) {
     Span s = { .x = y->in[0]->val.v, .dy = y->grad };
-    s.out = tape_grad_over(y->in[0], y, &s.accumulate);
+    s.out = tape_grad_reuse(y->in[0], y, &s.accumulate);
     parallel_for(mat_count(y->val), PIECE, relu_backward_piece, &s);
 }
 static Var relu_check(GradCheck *check) { return op_relu(check->tape, gradcheck_input(check, mat_shape(2, 5, 6))); }
@@ -55,7 +55,7 @@ Var op_gelu(Tape *t, Var x) {
 }
 static void gelu_backward(Var y) {
     Span s = { .x = y->in[0]->val.v, .dy = y->grad };
-    s.out = tape_grad_over(y->in[0], y, &s.accumulate);
+    s.out = tape_grad_reuse(y->in[0], y, &s.accumulate);
     parallel_for(mat_count(y->val), PIECE, gelu_backward_piece, &s);
 }
 static Var gelu_check(GradCheck *check) { return op_gelu(check->tape, gradcheck_input(check, mat_shape(2, 5, 6))); }
@@ -79,7 +79,7 @@ Var op_quick_gelu(Tape *t, Var x) {
 }
 static void quick_gelu_backward(Var y) {
     Span s = { .x = y->in[0]->val.v, .dy = y->grad };
-    s.out = tape_grad_over(y->in[0], y, &s.accumulate);
+    s.out = tape_grad_reuse(y->in[0], y, &s.accumulate);
     parallel_for(mat_count(y->val), PIECE, quick_gelu_backward_piece, &s);
 }
 static Var quick_gelu_check(GradCheck *check) {

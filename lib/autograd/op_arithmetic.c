@@ -112,7 +112,7 @@ static void flow_piece(void *context, size_t begin, size_t end, int worker) {
 
 static void numbers_flow(Var y, Var x, bool last) {
     Flow s = { .dy = y->grad };
-    s.dx = last ? tape_grad_over(x, y, &s.accumulate) : tape_grad_raw(x, &s.accumulate);
+    s.dx = last ? tape_grad_reuse(x, y, &s.accumulate) : tape_grad_raw(x, &s.accumulate);
     if (s.dx) parallel_for(mat_count(y->val), SUM_PIECE, flow_piece, &s);
 }
 
@@ -177,7 +177,7 @@ static void multiple_backward(Var y) {
     num *db = tape_grad(b);
     Multiple s = { .a = a->val.v, .dy = y->grad, .factor = b->val.v[0] };
     if (db) s.db = arena_alloc(&y->tape->arena, pieces, sizeof(double));
-    s.da = tape_grad_over(a, y, &s.accumulate);
+    s.da = tape_grad_reuse(a, y, &s.accumulate);
     parallel_for(count, SUM_PIECE, multiple_backward_piece, &s);
     double sum = 0;
     for (size_t p = 0; db && p < pieces; p++) sum += s.db[p];

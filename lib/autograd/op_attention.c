@@ -15,7 +15,7 @@ Var op_attention(Tape *t, Var qkv, int heads, bool causal) {
     Var y = tape_record(t, &attention_op, mat_shape(3, s[0], s[1], s[2] / 3), qkv, NULL, NULL);
     Attended *save = y->save = arena_zero(&t->arena, 1, sizeof *save);
     save->shape = (AttentionShape){ .B = s[0], .T = s[1], .D = s[2] / 3, .heads = heads, .causal = causal };
-    if (y->wants_grad) save->log_sum = arena_alloc(&t->arena, (size_t)s[0] * (size_t)s[1], (size_t)heads * sizeof(num));
+    if (y->requires_grad) save->log_sum = arena_alloc(&t->arena, (size_t)s[0] * (size_t)s[1], (size_t)heads * sizeof(num));
     attend_forward(save->shape, qkv->val.v, y->val.v, save->log_sum);
     return y;
 }

@@ -29,7 +29,7 @@ Var op_conv2d(Tape *t, Var x, Var weight, Var bias, int stride, int pad) {
         conv_forward(shape, x->val.v, weight->val.v, bias ? bias->val.v : NULL, y->val.v);
         return y;
     }
-    REQUIRE(!y->wants_grad, "%s lies in a file: for inference alone", weight->param->name);
+    REQUIRE(!y->requires_grad, "%s lies in a file: for inference alone", weight->param->name);
     ArenaMark mark = arena_mark(&t->arena);
     num *filters = arena_alloc(&t->arena, mat_count(weight->val), sizeof(num)); /* widened for this once */
     weight_all(weight->param->weights_view, w[0], w[1] * w[2] * w[3], filters);

@@ -6,7 +6,7 @@
 /* A weight that lies in a file has no numbers to flow back through. */
 static const WeightView *weight_of(Var y, Var w) {
     const WeightView *weights_view = w->param ? w->param->weights_view : NULL;
-    REQUIRE(!weights_view || !y->wants_grad, "%s lies in a file: for inference alone", w->param->name);
+    REQUIRE(!weights_view || !y->requires_grad, "%s lies in a file: for inference alone", w->param->name);
     return weights_view;
 }
 

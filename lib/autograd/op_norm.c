@@ -200,7 +200,7 @@ static void batchnorm_backward(Var y) {
         s->from_x[c] = (num)(-slope * inverse * through);
         s->constant[c] = (num)(slope * (inverse * through * (double)s->mean[c] - (s->batch ? sum / R : 0)));
     }
-    s->dx = tape_grad_over(y->in[0], y, &s->accumulate);
+    s->dx = tape_grad_reuse(y->in[0], y, &s->accumulate);
     if (s->dx) parallel_for(s->rows, s->piece, norm_backward_data, s);
 }
 

@@ -22,14 +22,14 @@ Var tape_data(Tape *t, Mat numbers) { return node_new(t, numbers); }
 
 Var tape_leaf(Tape *t, Mat numbers) {
     Var x = node_new(t, numbers);
-    x->wants_grad = !t->no_grad;
+    x->requires_grad = !t->no_grad;
     return x;
 }
 
 Var tape_param(Tape *t, Param *param) {
     Var x = node_new(t, param->val);
     x->param = param;
-    x->wants_grad = !t->no_grad && !param->frozen;
+    x->requires_grad = !t->no_grad && !param->frozen;
     return x;
 }
 
@@ -40,7 +40,7 @@ Var tape_record(Tape *t, const Op *op, Mat shape, Var a, Var b, Var c) {
     Var in[NODE_INPUTS] = { a, b, c };
     for (int i = 0; i < NODE_INPUTS; i++) {
         out->in[i] = in[i];
-        if (in[i] && in[i]->wants_grad) out->wants_grad = true;
+        if (in[i] && in[i]->requires_grad) out->requires_grad = true;
     }
     return out;
 }
@@ -69,7 +69,7 @@ static void block_give(Tape *t, num *memory, size_t count) {
 }
 
 num *tape_grad_raw(Var x, bool *accumulate) {
-    if (!x || !x->wants_grad) return NULL;
+    if (!x || !x->requires_grad) return NULL;
     if (x->param) {
         *accumulate = x->param->has_grad;
         x->param->has_grad = true;
@@ -80,8 +80,8 @@ num *tape_grad_raw(Var x, bool *accumulate) {
     return x->grad;
 }
 
-num *tape_grad_over(Var x, Var y, bool *accumulate) {
-    if (!x || !x->wants_grad || x->param || x->grad || y->tape->keep_grads || mat_count(x->val) != mat_count(y->val))
+num *tape_grad_reuse(Var x, Var y, bool *accumulate) {
+    if (!x || !x->requires_grad || x->param || x->grad || y->tape->keep_grads || mat_count(x->val) != mat_count(y->val))
         return tape_grad_raw(x, accumulate);
     x->grad = y->grad;
     y->grad = NULL;
@@ -137,13 +137,13 @@ const char *tape_name(Var x) { return x->op ? x->op->name : x->param ? x->param-
 static bool hands_on_bad(const Node *x) {
     for (int i = 0; i < NODE_INPUTS && x->in[i]; i++) {
         Mat grad = x->in[i]->val;
-        grad.v = !x->in[i]->wants_grad ? NULL : x->in[i]->param ? x->in[i]->param->grad : x->in[i]->grad;
+        grad.v = !x->in[i]->requires_grad ? NULL : x->in[i]->param ? x->in[i]->param->grad : x->in[i]->grad;
         if (grad.v && !all_finite(grad)) return true;
     }
     return false;
 }
 
-Var tape_first_bad_gradient(Tape *t, Var loss) {
+Var tape_first_not_finite_gradient(Tape *t, Var loss) {
     for (Var x = t->last; x; x = x->before) {
         x->grad = NULL;
         if (x->param) x->param->has_grad = false;

@@ -52,7 +52,7 @@ struct Node {
     const Op *op; /* NULL for a leaf */
     Mat val;
     num *grad;           /* NULL until something flows in */
-    bool wants_grad;     /* false: no parameter is below, nothing needs to flow */
+    bool requires_grad;     /* false: no parameter is below, nothing needs to flow */
     Var in[NODE_INPUTS]; /* unused ones NULL */
     Param *param;        /* a leaf that stands for it, or NULL */
     void *save;          /* what forward leaves for backward; the operation knows its type */
@@ -87,7 +87,7 @@ num *tape_grad_raw(Var x, bool *accumulate);
 /* The same for backward functions of y that may write dx over dy, number by number: if nothing flowed into x yet, and
  * its numbers are as many as y's, x takes over the memory of y's gradient, which nobody needs any more, and dx is dy.
  * The last that y's backward asks for, with dy read from y->grad before: it is gone afterwards. */
-num *tape_grad_over(Var x, Var y, bool *accumulate);
+num *tape_grad_reuse(Var x, Var y, bool *accumulate);
 
 /* dL/d(everything) for a scalar loss; parameters' gradients add to what they hold. */
 void tape_backward(Tape *t, Var loss);
@@ -102,7 +102,7 @@ const char *tape_name(Var x);
 
 /* The first operation on the way back from the loss that hands on a gradient that is not finite, or NULL. Goes that way
  * once more: parameters' gradients are part of it afterwards, and of no use. */
-Var tape_first_bad_gradient(Tape *t, Var loss);
+Var tape_first_not_finite_gradient(Tape *t, Var loss);
 
 /* Inference in the memory of one block. On a no_grad tape everything since `mark` is forgotten but the numbers of y, an
  * operation's result. They take the place of x's, if x is an operation's result from before the mark of the same shape

@@ -294,7 +294,7 @@ static Optim optim_for(SceneModel *l, double share) {
 /* One line about a step that was not made: what it would have spoilt the weights with, and where that came from. */
 static bool step_refuse(SceneModel *l, Tape *t, Var loss, int step, Err *err) {
     bool forward = !isfinite(loss->val.v[0]);
-    Var first = forward ? tape_first_not_finite(t) : tape_first_bad_gradient(t, loss);
+    Var first = forward ? tape_first_not_finite(t) : tape_first_not_finite_gradient(t, loss);
     return err_set(err, "%s: step %d: %s is not a finite number; the first operation%s that made one is %s",
                    scene_model_text(&l->clip.arena, &l->settings), step + 1, forward ? "the loss" : "a gradient",
                    forward ? "" : " on the way back", first ? tape_name(first) : "not known");

@@ -136,7 +136,7 @@ static const Param *gradient_not_finite(const Params *params) {
 
 static bool gradient_refuse(Trainer *s, Var loss, int batch, const Param *param, Err *err) {
     const char *name = param->name;
-    Var first = tape_first_bad_gradient(&s->tape, loss);
+    Var first = tape_first_not_finite_gradient(&s->tape, loss);
     return err_set(
         err,
         "epoch %d, batch %d: the gradient of %s is not finite; the first operation on the way back that made one is %s. "
