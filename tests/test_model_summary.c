@@ -44,7 +44,7 @@ TEST(all_numbers_of_all_towers) {
             text_tower(&t, &tower, ids, 1, 4);
         }
         size_t found = model_summary_make(&t.arena, &t, NULL).numbers;
-        CHECK(found == params_numbers(&params), "tower %zu: %zu of %zu", k, found, params_numbers(&params));
+        CHECK(found == params_count(&params), "tower %zu: %zu of %zu", k, found, params_count(&params));
         tape_free(&t);
     }
 }

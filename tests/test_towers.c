@@ -51,7 +51,7 @@ TEST(small_has_these_parts) {
     Params params;
     ImageTower tower = tower_new(&params, &arena, (ImageTowerSize){ .kind = "small", .embed = 5 }, 1);
     parts_check(&params, parts, COUNT(parts));
-    CHECK(params_numbers(&params) == 448 + 4640 + 10245, "%zu numbers", params_numbers(&params));
+    CHECK(params_count(&params) == 448 + 4640 + 10245, "%zu numbers", params_count(&params));
     embeds(&tower, 2, 5);
     arena_free(&arena);
 }
@@ -550,8 +550,8 @@ TEST(batchnorm_buffers_are_parameters) {
     Arena arena = { 0 };
     Params params = { .arena = &arena };
     BatchNorm layer = batchnorm_add(&params, "bn", 4, false, 0.3);
-    CHECK(!layer.weight && params.count == 3 && params_numbers(&params) == 4, "%d %zu", params.count,
-          params_numbers(&params));
+    CHECK(!layer.weight && params.count == 3 && params_count(&params) == 4, "%d %zu", params.count,
+          params_count(&params));
     CHECK(params_find(&params, "bn.running_mean")->val.v == layer.stats.running_mean, "%s", "mean");
     CHECK(params_find(&params, "bn.running_var")->val.v == layer.stats.running_var, "%s", "variance");
     arena_free(&arena);

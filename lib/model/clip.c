@@ -148,7 +148,7 @@ static bool meta_widths(const Safetensors *file, const char *path, int widths[3]
     return true;
 }
 
-bool params_get(Params *params, const Safetensors *file, const char *path, const char *prefix, Err *err) {
+bool params_restore(Params *params, const Safetensors *file, const char *path, const char *prefix, Err *err) {
     for (int i = 0; i < params->count; i++) {
         char name[300];
         snprintf(name, sizeof name, "%s%s", prefix, params->list[i]->name);
@@ -210,7 +210,7 @@ bool clip_restore(Clip *clip, const Safetensors *file, const char *path, Err *er
         ok = plan_holds(clip, file, path, err);
         clip_free(clip);
     }
-    ok = ok && clip_init(clip, c, &vocab, 0, err) && params_get(&clip->params, file, path, "", err);
+    ok = ok && clip_init(clip, c, &vocab, 0, err) && params_restore(&clip->params, file, path, "", err);
     arena_free(&arena);
     if (!ok) clip_free(clip);
     return ok;

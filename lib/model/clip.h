@@ -60,6 +60,6 @@ bool clip_restore(Clip *clip, const Safetensors *file, const char *path, Err *er
 bool clip_load(Clip *clip, const char *path, Err *err);
 
 /* All parameters from tensors called PREFIXname. */
-bool params_get(Params *params, const Safetensors *file, const char *path, const char *prefix, Err *err);
+bool params_restore(Params *params, const Safetensors *file, const char *path, const char *prefix, Err *err);
 
 #endif

@@ -57,7 +57,7 @@ static const num LEFT_OUT = -1e4;
 
 /* Wrong captions choose no picture: all pictures but the first are left out of their rows, which then cost nothing, and
  * the mean over all rows is brought back to that over the first B. */
-Var clip_loss_wrong(Tape *tape, Var logits, Mat out) {
+Var clip_loss_hard_negatives(Tape *tape, Var logits, Mat out) {
     int B = logits->val.shape[0], N = logits->val.shape[1];
     REQUIRE(logits->val.dims == 2 && B <= N && mat_same_shape(logits->val, out),
             "logits are %s, out %s, want [B,N] both, N >= B", mat_shape_text(logits->val), mat_shape_text(out));

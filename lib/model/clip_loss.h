@@ -27,7 +27,7 @@ Var clip_loss(Tape *tape, Var logits, Mat q);
  *   L = 1/2 mean_i -log( e^l_ii / sum over n < N, not out[i,n], of e^l_in )        pictures choose captions
  *     + 1/2 mean_i -log( e^l_ii / sum over k < B, not out[k,i], of e^l_ki )        captions choose pictures
  * Shapes  logits, out [B,N] with N >= B, out 0 on the diagonal -> a scalar, in nats */
-Var clip_loss_wrong(Tape *tape, Var logits, Mat out);
+Var clip_loss_hard_negatives(Tape *tape, Var logits, Mat out);
 
 /* One pair of a batch and its closest rival. `s` holds cosines [N,N], N >= 2: row i a picture, column i its text. */
 typedef struct {

@@ -33,7 +33,7 @@ Param *params_find(const Params *params, const char *name) {
     return NULL;
 }
 
-size_t params_numbers(const Params *params) {
+size_t params_count(const Params *params) {
     size_t numbers = 0;
     for (int i = 0; i < params->count; i++)
         if (!params->list[i]->frozen) numbers += mat_count(params->list[i]->val);

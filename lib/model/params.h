@@ -17,7 +17,7 @@ typedef struct {
 Param *params_add(Params *params, Mat shape, const char *format, ...) PRINTF_LIKE(3, 4);
 
 Param *params_find(const Params *params, const char *name); /* or NULL */
-size_t params_numbers(const Params *params);                /* how many numbers, buffers left out */
+size_t params_count(const Params *params);                /* how many numbers, buffers left out */
 void params_zero_grad(Params *params);                      /* all gradients empty */
 
 /* ---- first values -------------------------------------------------------------------------------------------------- */

@@ -269,7 +269,7 @@ static Var batch_loss(Tape *t, Batch *b) {
     int *ids = arena_alloc(&t->arena, N * T, sizeof *ids);
     for (int n = 0; n < b->N; n++) texts[n] = b->text[n];
     vocab_encode(&l->clip.vocab, &t->arena, texts, b->N, (int)T, ids);
-    return clip_loss_wrong(t, l->logits(t, l, b->pixels, ids, b->N), b->out);
+    return clip_loss_hard_negatives(t, l->logits(t, l, b->pixels, ids, b->N), b->out);
 }
 
 /* ---- learning --------------------------------------------------------------------------------------------------- */
@@ -389,7 +389,7 @@ static bool load_from(SceneModel *l, const TrainingStage *stage2, const Safetens
                        path, of ? of : "nothing is said", wanted);
     if (!loss || !parse_real(loss, -1e6, 1e6, &l->loss))
         return err_set(err, "%s: metadata \"loss\" is no number; remove the file", path);
-    if (!params_get(&l->clip.params, file, path, "", err)) return false;
+    if (!params_restore(&l->clip.params, file, path, "", err)) return false;
     return works(l) ||
            err_set(err, "%s: its weights are damaged, similarities no numbers; remove it, and it is learnt anew", path);
 }

@@ -421,7 +421,7 @@ static bool load_checkpoint(Trainer *s, const Safetensors *file, Err *err) {
         return err_set(err, "%s: metadata \"epoch\" is %s, want 1 to %d", path, epoch ? epoch : "missing",
                        s->recipe->epochs);
     Params *params = &s->clip->params;
-    if (!params_get(params, file, path, "", err)) return false;
+    if (!params_restore(params, file, path, "", err)) return false;
     for (int i = 0; i < params->count; i++)
         if (!get_state(file, path, "optim.first.", params->list[i], s->optim.first[i], err) ||
             !get_state(file, path, "optim.second.", params->list[i], s->optim.second[i], err))
