@@ -52,7 +52,7 @@ static void cnn_add(ImageTower *m, Params *params, ImageTowerSize size, Rng *rng
     m->fc = linear_add(params, "image.fc", in, size.embed, rng);
 }
 
-void image_tower_scatter(ImageTower *m, Rng *rng) {
+void image_tower_random_filters(ImageTower *m, Rng *rng) {
     if (m->forward != cnn_forward) return;
     for (int i = 1; i <= 6; i++) {
         const int *s = m->conv[i].weight->val.shape;
@@ -186,8 +186,8 @@ static const struct {
     void (*add)(ImageTower *, Params *, ImageTowerSize, Rng *);
 } kinds[] = {
     { "small", small_add },       { "cnn", cnn_add },       { "resnet", resnet_add },
-    { "resnet9", resnet9_add },   { "vit", image_vit_add }, { "modified-resnet", image_modified_add },
-    { "scene", image_scene_add },
+    { "resnet9", resnet9_add },   { "vit", vision_transformer_add }, { "modified-resnet", modified_resnet_add },
+    { "scene", scene_cnn_add },
 };
 
 static int kind_of(const char *kind) {

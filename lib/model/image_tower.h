@@ -42,7 +42,7 @@ struct ImageTower {
     Conv conv[TOWER_LAYERS];
     BatchNorm norm[TOWER_LAYERS];
     Linear fc;
-    struct Vit *vit;
+    struct VisionTransformer *vit;
     struct ModifiedResnet *modified;
 };
 
@@ -67,14 +67,14 @@ void image_tower_whiten(ImageTower *tower, Mat pictures);
 
 /* Gives the 3x3 filters of "cnn" random first weights, where they usually begin by passing on what they see; nothing for
  * other kinds. To measure what that is worth. */
-void image_tower_scatter(ImageTower *tower, Rng *rng);
+void image_tower_random_filters(ImageTower *tower, Rng *rng);
 
 /* What "scene" has seen before its linear layer, place by place: pixels [B,32,32,3] -> [B,4,4,w2]. */
-Var image_scene_places(Tape *t, ImageTower *tower, Var pixels);
+Var scene_cnn_features(Tape *t, ImageTower *tower, Var pixels);
 
 /* The kinds that have a file of their own (image_vit.c, ...): called by image_tower_add. */
-void image_scene_add(ImageTower *tower, Params *params, ImageTowerSize size, Rng *rng);
-void image_vit_add(ImageTower *tower, Params *params, ImageTowerSize size, Rng *rng);
-void image_modified_add(ImageTower *tower, Params *params, ImageTowerSize size, Rng *rng);
+void scene_cnn_add(ImageTower *tower, Params *params, ImageTowerSize size, Rng *rng);
+void vision_transformer_add(ImageTower *tower, Params *params, ImageTowerSize size, Rng *rng);
+void modified_resnet_add(ImageTower *tower, Params *params, ImageTowerSize size, Rng *rng);
 
 #endif

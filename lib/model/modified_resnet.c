@@ -92,7 +92,7 @@ static Var modified_forward(Tape *t, ImageTower *m, Var x) {
     return attention_pool(t, r, x);
 }
 
-void image_modified_add(ImageTower *m, Params *params, ImageTowerSize s, Rng *rng) {
+void modified_resnet_add(ImageTower *m, Params *params, ImageTowerSize s, Rng *rng) {
     struct ModifiedResnet *r = m->modified = arena_zero(params->arena, 1, sizeof *r);
     char conv_name[64], norm_name[64];
     m->forward = modified_forward;

@@ -3,7 +3,7 @@
 
 static const struct { int kernel, stride; } stages[] = { { 4, 2 }, { 3, 2 }, { 3, 1 }, { 3, 2 } };
 
-Var image_scene_places(Tape *t, ImageTower *m, Var x) {
+Var scene_cnn_features(Tape *t, ImageTower *m, Var x) {
     REQUIRE(x->val.shape[1] == 32 && x->val.shape[2] == 32, "pixels are %s, this tower sees 32 x 32",
             mat_shape_text(x->val));
     for (size_t i = 0; i < COUNT(stages); i++) /* [B,16,16,w0], [B,8,8,w1], [B,8,8,w2], [B,4,4,w2] */
@@ -12,10 +12,10 @@ Var image_scene_places(Tape *t, ImageTower *m, Var x) {
 }
 
 static Var scene_forward(Tape *t, ImageTower *m, Var x) {
-    return linear(t, &m->fc, op_flatten(t, image_scene_places(t, m, x)));
+    return linear(t, &m->fc, op_flatten(t, scene_cnn_features(t, m, x)));
 }
 
-void image_scene_add(ImageTower *m, Params *params, ImageTowerSize size, Rng *rng) {
+void scene_cnn_add(ImageTower *m, Params *params, ImageTowerSize size, Rng *rng) {
     const int *w = size.widths, out[] = { w[0], w[1], w[2], w[2] };
     char name[64];
     m->forward = scene_forward;

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-struct Vit {
+struct VisionTransformer {
     ImageTowerSize size;
     Param *conv1, *class_embedding, *positional_embedding, *proj;
     LayerNorm ln_pre, ln_post;
@@ -12,7 +12,7 @@ struct Vit {
 };
 
 static Var vit_forward(Tape *t, ImageTower *m, Var x) {
-    struct Vit *v = m->vit;
+    struct VisionTransformer *v = m->vit;
     int side = v->size.side;
     REQUIRE(x->val.shape[1] == side && x->val.shape[2] == side, "pixels are %s, this tower sees %d x %d",
             mat_shape_text(x->val), side, side);
@@ -23,10 +23,10 @@ static Var vit_forward(Tape *t, ImageTower *m, Var x) {
     return op_matmul(t, x, tape_param(t, v->proj));
 }
 
-void image_vit_add(ImageTower *m, Params *params, ImageTowerSize s, Rng *rng) {
+void vision_transformer_add(ImageTower *m, Params *params, ImageTowerSize s, Rng *rng) {
     int D = s.width, across = s.side / s.patch;
     double default_size = 1 / sqrt(D);
-    struct Vit *v = m->vit = arena_zero(params->arena, 1, sizeof *v);
+    struct VisionTransformer *v = m->vit = arena_zero(params->arena, 1, sizeof *v);
     m->forward = vit_forward;
     v->size = s;
     v->conv1 = params_add(params, mat_shape(4, D, 3, s.patch, s.patch), "visual.conv1.weight");

@@ -58,7 +58,7 @@ static bool make_model(Trainer *s, Err *err) {
     Mat sample = mat_like(&s->arena, mat_shape(4, n, CIFAR_SIDE, CIFAR_SIDE, 3));
     cifar_batch(s->run->train, index, n, NULL, sample.v);
     Rng rng = rng_seed(s->run->seed, 0);
-    if (r->random_filters) image_tower_scatter(&s->clip->image, &rng);
+    if (r->random_filters) image_tower_random_filters(&s->clip->image, &rng);
     if (r->learn_first) s->clip->image.conv[0].weight->frozen = false;
     else image_tower_whiten(&s->clip->image, sample);
     set_groups(&s->clip->params);
