@@ -39,12 +39,12 @@ TEST(time_goes_to_the_name_that_runs) {
 
 TEST(names_beyond_the_table_are_nobodys) {
     Profile p = { 0 };
-    char names[PROFILE_NAMES + 3][24];
-    for (int i = 0; i < PROFILE_NAMES + 3; i++) {
+    char names[PROFILE_MAX + 3][24];
+    for (int i = 0; i < PROFILE_MAX + 3; i++) {
         snprintf(names[i], sizeof names[i], "name %d", i);
         profile_switch(&p, names[i], PROFILE_FORWARD);
     }
-    CHECK(p.count == PROFILE_NAMES && !p.running, "%d names", p.count);
+    CHECK(p.count == PROFILE_MAX && !p.running, "%d names", p.count);
 }
 
 TEST(a_tape_with_a_profile_names_its_operations) {

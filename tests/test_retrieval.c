@@ -42,7 +42,7 @@ TEST(all_equal_is_guessing) {
         Retrieval r = measure(scores, query, answer), chance = retrieval_chance(N, right);
         CHECK(r.tied == (right < N ? 2 : 0), "%d tied", r.tied);
         CHECK_NEAR(r.median_rank, (N + 1.0) / (right + 1), 1e-12); /* the mean least of `right` of 1..N */
-        for (int c = 0; c < RETRIEVAL_CUTS; c++) {
+        for (int c = 0; c < RETRIEVAL_CUTOFFS; c++) {
             CHECK_NEAR(r.recall[c], chance.recall[c], 1e-12);
             CHECK_NEAR(r.precision[c], right / (double)N, 1e-12);
         }
@@ -73,8 +73,8 @@ static void oracle_count(Oracle *o) {
         if (o->right[o->order[i]]) first = i;
     o->orders++;
     o->rank += first + 1;
-    for (int c = 0; c < RETRIEVAL_CUTS; c++) {
-        int k = MIN(retrieval_cuts[c], o->n), right = 0;
+    for (int c = 0; c < RETRIEVAL_CUTOFFS; c++) {
+        int k = MIN(retrieval_cutoffs[c], o->n), right = 0;
         for (int i = 0; i < k; i++) right += o->right[o->order[i]];
         o->recall[c] += first < k;
         o->precision[c] += right / (double)k;
@@ -111,7 +111,7 @@ TEST(against_every_order) {
         CHECK(r.queries == (any > 0) && r.without == (any == 0), "%d queries, %d right", r.queries, any);
         if (!any) continue;
         CHECK_NEAR(r.median_rank, o.rank / o.orders, 1e-12);
-        for (int c = 0; c < RETRIEVAL_CUTS; c++) {
+        for (int c = 0; c < RETRIEVAL_CUTOFFS; c++) {
             CHECK_NEAR(r.recall[c], o.recall[c] / o.orders, 1e-12);
             CHECK_NEAR(r.precision[c], o.precision[c] / o.orders, 1e-12);
         }

@@ -8,12 +8,12 @@
 static ProfileRow *row_of(Profile *profile, const char *name) {
     for (int i = 0; i < profile->count; i++)
         if (!strcmp(profile->rows[i].name, name)) return &profile->rows[i];
-    if (profile->count == PROFILE_NAMES) return NULL;
+    if (profile->count == PROFILE_MAX) return NULL;
     profile->rows[profile->count] = (ProfileRow){ .name = name };
     return &profile->rows[profile->count++];
 }
 
-void profile_switch(Profile *profile, const char *name, ProfileWay way) {
+void profile_switch(Profile *profile, const char *name, ProfilePass way) {
     if (!profile) return;
     double now = clock_seconds();
     if (profile->running) *profile->running += now - profile->since;

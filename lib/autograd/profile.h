@@ -10,9 +10,9 @@
 
 #include <stdio.h>
 
-enum { PROFILE_NAMES = 64 };
+enum { PROFILE_MAX = 64 };
 
-typedef enum { PROFILE_FORWARD, PROFILE_BACKWARD } ProfileWay;
+typedef enum { PROFILE_FORWARD, PROFILE_BACKWARD } ProfilePass;
 
 typedef struct {
     const char *name;
@@ -21,7 +21,7 @@ typedef struct {
 } ProfileRow;
 
 typedef struct {
-    ProfileRow rows[PROFILE_NAMES];
+    ProfileRow rows[PROFILE_MAX];
     int count;
     double *running; /* whose time it is; NULL: nobody's */
     double since;
@@ -29,7 +29,7 @@ typedef struct {
 
 /* Time counts for `name` from now on, and the name must last; NULL: for nobody. Names beyond PROFILE_NAMES are nobody's.
  * With profile NULL nothing happens. */
-void profile_switch(Profile *profile, const char *name, ProfileWay way);
+void profile_switch(Profile *profile, const char *name, ProfilePass way);
 
 /* Seconds of everybody. */
 double profile_total(const Profile *profile);

@@ -32,9 +32,9 @@ void metrics_interval(double share, double of, double *low, double *high) {
 
 Rate metrics_wilson(int right, int of) {
     REQUIRE(0 <= right && right <= of, "%d right of %d", right, of);
-    if (of == 0) return (Rate){ .share = NAN, .low = 0, .high = 1 };
-    Rate rate = { .right = right, .of = of, .share = (double)right / of };
-    metrics_interval(rate.share, of, &rate.low, &rate.high);
+    if (of == 0) return (Rate){ .proportion = NAN, .low = 0, .high = 1 };
+    Rate rate = { .right = right, .of = of, .proportion = (double)right / of };
+    metrics_interval(rate.proportion, of, &rate.low, &rate.high);
     return rate;
 }
 
@@ -50,8 +50,8 @@ double metrics_mcnemar(int first, int second) {
     return MIN(1, 2 * tail);
 }
 
-Discord metrics_discord(const int *truth, const int *a, const int *b, int n) {
-    Discord discord = { 0, 0 };
+Discordant metrics_discordant(const int *truth, const int *a, const int *b, int n) {
+    Discordant discord = { 0, 0 };
     for (int i = 0; i < n; i++) {
         discord.first += a[i] == truth[i] && b[i] != truth[i];
         discord.second += a[i] != truth[i] && b[i] == truth[i];

@@ -16,7 +16,7 @@ bool metrics_argmax(Mat scores, int *best, Err *err);
  * interval is 0 to 1 and `share` is NaN. */
 typedef struct {
     int right, of;
-    double share, low, high;
+    double proportion, low, high;
 } Rate;
 
 /* Wilson's score interval (E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
@@ -41,10 +41,10 @@ double metrics_mcnemar(int first, int second);
 /* What metrics_mcnemar wants. */
 typedef struct {
     int first, second;
-} Discord;
+} Discordant;
 
 /* How many of n examples only the first, and only the second of two answers has right. */
-Discord metrics_discord(const int *truth, const int *a, const int *b, int n);
+Discordant metrics_discordant(const int *truth, const int *a, const int *b, int n);
 
 /* count[truth * classes + predicted]: rows are what the pictures show, columns what the model said. */
 typedef struct {

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-const int retrieval_cuts[RETRIEVAL_CUTS] = { 1, 5, 10 };
+const int retrieval_cutoffs[RETRIEVAL_CUTOFFS] = { 1, 5, 10 };
 
 /* How a query's answers lie about the best right one. */
 typedef struct {
@@ -94,15 +94,15 @@ bool retrieval_measure(Mat scores, const int *query, const int *answer, Retrieva
             sum.without++;
             continue;
         }
-        for (int c = 0; c < RETRIEVAL_CUTS; c++) {
-            int k = retrieval_cuts[c];
+        for (int c = 0; c < RETRIEVAL_CUTOFFS; c++) {
+            int k = retrieval_cutoffs[c];
             sum.recall[c] += recall_at(place, k);
             sum.precision[c] += right_among(sorted, N, k) / MIN(k, N);
         }
         sum.tied += place.wrong > 0;
         rank[sum.queries++] = mean_rank(place);
     }
-    for (int c = 0; c < RETRIEVAL_CUTS; c++) {
+    for (int c = 0; c < RETRIEVAL_CUTOFFS; c++) {
         sum.recall[c] /= MAX(1, sum.queries);
         sum.precision[c] /= MAX(1, sum.queries);
     }
@@ -116,8 +116,8 @@ Retrieval retrieval_chance(int N, int right) {
     REQUIRE(1 <= right && right <= N, "%d of %d answers are right", right, N);
     Place all = { 0, N - right, right };
     Retrieval chance = { .queries = 1, .median_rank = mean_rank(all), .tied = N > right };
-    for (int c = 0; c < RETRIEVAL_CUTS; c++) {
-        chance.recall[c] = recall_at(all, retrieval_cuts[c]);
+    for (int c = 0; c < RETRIEVAL_CUTOFFS; c++) {
+        chance.recall[c] = recall_at(all, retrieval_cutoffs[c]);
         chance.precision[c] = (double)right / N;
     }
     return chance;
@@ -129,9 +129,9 @@ void retrieval_print(const char *what, Retrieval r) {
         return;
     }
     printf("  %-34s", what);
-    for (int c = 0; c < RETRIEVAL_CUTS; c++) printf(" %6.1f", 100 * r.recall[c]);
+    for (int c = 0; c < RETRIEVAL_CUTOFFS; c++) printf(" %6.1f", 100 * r.recall[c]);
     printf("   %8.1f  ", r.median_rank);
-    for (int c = 0; c < RETRIEVAL_CUTS; c++) printf(" %6.1f", 100 * r.precision[c]);
+    for (int c = 0; c < RETRIEVAL_CUTOFFS; c++) printf(" %6.1f", 100 * r.precision[c]);
     printf("   %6d\n", r.tied);
 }
 

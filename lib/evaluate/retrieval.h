@@ -12,16 +12,16 @@
 
 #include "core/mat.h"
 
-enum { RETRIEVAL_CUTS = 3 };
-extern const int retrieval_cuts[RETRIEVAL_CUTS]; /* 1, 5, 10 */
+enum { RETRIEVAL_CUTOFFS = 3 };
+extern const int retrieval_cutoffs[RETRIEVAL_CUTOFFS]; /* 1, 5, 10 */
 
 typedef struct {
-    int queries;                      /* those that have a right answer; others are left out */
-    int without;                      /* ... and how many these are */
-    double recall[RETRIEVAL_CUTS];    /* share of queries with at least one right answer among the first 1, 5, 10 */
-    double precision[RETRIEVAL_CUTS]; /* mean share of right ones among the first 1, 5, 10 (at most N) */
-    double median_rank;               /* of the first right answer; 1 is best. Mean of the middle two for an even Q */
-    int tied;                         /* queries whose first right answer has the score of a wrong one */
+    int queries;                         /* those that have a right answer; others are left out */
+    int without;                         /* ... and how many these are */
+    double recall[RETRIEVAL_CUTOFFS];    /* share of queries with at least one right answer among the first 1, 5, 10 */
+    double precision[RETRIEVAL_CUTOFFS]; /* mean share of right ones among the first 1, 5, 10 (at most N) */
+    double median_rank; /* of the first right answer; 1 is best. Mean of the middle two for an even Q */
+    int tied;           /* queries whose first right answer has the score of a wrong one */
 } Retrieval;
 
 /* For one query let a wrong answers be better than the best right one, t wrong and r right ones equal to it:
