@@ -200,7 +200,7 @@ TEST(folded_tapes_stay_small) {
     TapeMark mark = tape_mark(&t);
     y = op_scale(&t, op_scale(&t, tape_data(&t, m), 2), 0.5); /* lies where the copy will */
     y = tape_keep(&t, mark, NULL, y);
-    CHECK(!memcmp(y->val.v, m.v, 90000 * sizeof(num)) && y->op == &scale_op && t.last == y && !y->before, "%s",
+    CHECK(!memcmp(y->val.v, m.v, 90000 * sizeof(num)) && y->op == &scale_op && t.last == y && !y->previous, "%s",
           "moved to the mark");
     tape_free(&t);
 }

@@ -10,7 +10,7 @@ static int node_place(const Var *all, int count, Var node) {
  * needed takes it in. */
 static int collect(Var result, Var all[FIGURE_NODES]) {
     int count = 0;
-    for (Var x = result; x; x = x->before) {
+    for (Var x = result; x; x = x->previous) {
         bool needed = x == result;
         for (int i = 0; i < count && !needed; i++)
             for (int k = 0; k < NODE_INPUTS; k++) needed |= all[i]->in[k] == x;

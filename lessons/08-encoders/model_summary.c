@@ -25,10 +25,10 @@ static double node_work(const Node *n) {
 
 ModelSummary model_summary_make(Arena *arena, const Tape *tape, Var from) {
     ModelSummary found = { .count = 0 };
-    for (const Node *n = tape->last; n && n != from; n = n->before) found.count += n->op != NULL;
+    for (const Node *n = tape->last; n && n != from; n = n->previous) found.count += n->op != NULL;
     found.step = arena_zero(arena, (size_t)found.count, sizeof *found.step);
     int at = found.count;
-    for (const Node *n = tape->last; n && n != from; n = n->before) {
+    for (const Node *n = tape->last; n && n != from; n = n->previous) {
         if (!n->op) continue;
         SummaryStep *step = &found.step[--at];
         *step = (SummaryStep){ n->op->name, n->val, node_numbers(n), node_work(n) };
@@ -94,9 +94,9 @@ void model_summary_print(FILE *out, const ModelSummary *a) {
 Mat model_summary_look(Arena *arena, const Tape *tape, int i, AttentionShape shape, int b, int token) {
     int count = 0;
     const Node *found = NULL;
-    for (const Node *n = tape->last; n; n = n->before) count += n->op == &attention_op;
+    for (const Node *n = tape->last; n; n = n->previous) count += n->op == &attention_op;
     REQUIRE(0 <= i && i < count, "attention %d of %d", i, count);
-    for (const Node *n = tape->last; n; n = n->before)
+    for (const Node *n = tape->last; n; n = n->previous)
         if (n->op == &attention_op && --count == i) found = n->in[0];
     shape.B = found->val.shape[0];
     shape.T = found->val.shape[1];

@@ -13,7 +13,7 @@ static Var node_new(Tape *t, Mat val) {
     Var x = arena_zero(&t->arena, 1, sizeof(Node));
     x->val = val;
     x->tape = t;
-    x->before = t->last;
+    x->previous = t->last;
     t->last = x;
     return x;
 }
@@ -101,7 +101,7 @@ void tape_backward_from(Tape *t, Var y, const num *dy) {
     num *grad = tape_grad(y);
     REQUIRE(grad, "nothing below %s wants a gradient", y->op ? y->op->name : "a leaf");
     for (size_t i = 0; i < mat_count(y->val); i++) grad[i] += dy[i];
-    for (Var x = t->last; x; x = x->before) {
+    for (Var x = t->last; x; x = x->previous) {
         if (!x->op || !x->grad) continue; /* a leaf, or nothing flowed in */
         profile_switch(t->profile, x->op->name, PROFILE_BACKWARD);
         x->op->backward(x);
@@ -127,7 +127,7 @@ static bool all_finite(Mat m) {
 
 Var tape_first_not_finite(const Tape *t) {
     Var first = NULL;
-    for (Var x = t->last; x; x = x->before)
+    for (Var x = t->last; x; x = x->previous)
         if (!all_finite(x->val)) first = x;
     return first;
 }
@@ -144,13 +144,13 @@ static bool hands_on_bad(const Node *x) {
 }
 
 Var tape_first_not_finite_gradient(Tape *t, Var loss) {
-    for (Var x = t->last; x; x = x->before) {
+    for (Var x = t->last; x; x = x->previous) {
         x->grad = NULL;
         if (x->param) x->param->has_grad = false;
     }
     num *one = tape_grad(loss);
     if (one) *one = 1;
-    for (Var x = t->last; x; x = x->before) {
+    for (Var x = t->last; x; x = x->previous) {
         if (!x->op || !x->grad) continue;
         x->op->backward(x);
         if (hands_on_bad(x)) return x;

@@ -57,7 +57,7 @@ struct Node {
     Param *param;        /* a leaf that stands for it, or NULL */
     void *save;          /* what forward leaves for backward; the operation knows its type */
     struct Tape *tape;
-    Node *before; /* the one written down before this */
+    Node *previous; /* the node recorded before this one */
 };
 
 typedef struct Tape {
