@@ -89,7 +89,7 @@ ClipPair clip_pair(Mat s, int i, double scale) {
     double others = 0; /* sum over j != i of e^(scale (s_ij - negative)), no term above 1 */
     for (int j = 0; j < N; j++)
         if (j != i) others += exp(scale * ((double)row[j] - pair.negative));
-    pair.multi_positive = 1 / others;
+    pair.hardest_weight = 1 / others;
     return pair;
 }
 
@@ -103,8 +103,8 @@ static int group_size(const int *caption, int B, int b) {
 Mat clip_targets(Arena *arena, const int *caption, int B, double smoothing) {
     Mat q = mat_new(arena, B, B);
     for (int b = 0; b < B; b++) {
-        double multi_positive = (1 - smoothing) / group_size(caption, B, b), everywhere = smoothing / B;
-        for (int n = 0; n < B; n++) AT(q, b, n) = (num)(everywhere + (caption[n] == caption[b] ? multi_positive : 0));
+        double positive = (1 - smoothing) / group_size(caption, B, b), everywhere = smoothing / B;
+        for (int n = 0; n < B; n++) AT(q, b, n) = (num)(everywhere + (caption[n] == caption[b] ? positive : 0));
     }
     return q;
 }

@@ -36,7 +36,7 @@ typedef struct {
     double negative;       /* s[i,hardest] */
     double margin;         /* positive - negative; below 0 the answer is wrong */
     double p, loss;        /* softmax(scale s[i])_i and -log p, in nats */
-    double multi_positive; /* the hardest negative's part in the push on all of them, p_j / (1 - p) */
+    double hardest_weight; /* the hardest negative's part in the push on all of them, p_j / (1 - p) */
 } ClipPair;
 
 /* Picture i of the batch, whose cosines the loss multiplies by `scale`. */
