@@ -166,7 +166,7 @@ TEST(layers_read_weight_views) {
     for (int i = 0; i < 120; i++) CHECK(out[i] == same[i % 10 * 12 + i / 10], "turned back, %d", i);
     Tape grads = { 0 };
     CHECK_STOPS(op_linear(&grads, tape_leaf(&grads, x), tape_param(&grads, &w), NULL), EXIT_CONTRACT,
-                "w lies in a file: for inference alone");
+                "w lies in a file: for inference only");
     tape_free(&t);
 }
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* ---- reading the tape -------------------------------------------------------------------------------------------------- */
+/* ---- reading the tape -------------------------------------------------------------------------------------------- */
 
 static size_t node_numbers(const Node *n) {
     size_t numbers = 0;
@@ -39,7 +39,7 @@ ModelSummary model_summary_make(Arena *arena, const Tape *tape, Var from) {
     return found;
 }
 
-/* ---- printing ------------------------------------------------------------------------------------------------------------ */
+/* ---- printing ---------------------------------------------------------------------------------------------------- */
 
 static bool step_same(const SummaryStep *a, const SummaryStep *b) {
     return !strcmp(a->name, b->name) && mat_same_shape(a->shape, b->shape) && a->numbers == b->numbers;
@@ -89,7 +89,7 @@ void model_summary_print(FILE *out, const ModelSummary *a) {
     fprintf(out, "\n%10zu  numbers to learn, %.0f multiply-adds\n", a->numbers, a->work);
 }
 
-/* ---- attention ------------------------------------------------------------------------------------------------------------ */
+/* ---- attention --------------------------------------------------------------------------------------------------- */
 
 Mat model_summary_look(Arena *arena, const Tape *tape, int i, AttentionShape shape, int b, int token) {
     int count = 0;

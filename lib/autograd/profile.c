@@ -13,14 +13,14 @@ static ProfileRow *row_of(Profile *profile, const char *name) {
     return &profile->rows[profile->count++];
 }
 
-void profile_switch(Profile *profile, const char *name, ProfilePass way) {
+void profile_switch(Profile *profile, const char *name, ProfilePass pass) {
     if (!profile) return;
     double now = clock_seconds();
     if (profile->running) *profile->running += now - profile->since;
     ProfileRow *row = name ? row_of(profile, name) : NULL;
-    profile->running = row ? &row->seconds[way] : NULL;
+    profile->running = row ? &row->seconds[pass] : NULL;
     profile->since = now;
-    if (row && way == PROFILE_FORWARD) row->calls++;
+    if (row && pass == PROFILE_FORWARD) row->calls++;
 }
 
 static double row_seconds(const ProfileRow *row) {

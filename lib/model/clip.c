@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- model ----------------------------------------------------------------------------------------------------------- */
+/* ---- model ------------------------------------------------------------------------------------------------------- */
 
 static bool config_check(const ClipConfig *c, Err *err) {
     bool ok = c->image.embed >= 1 && c->image.embed <= 65536 && c->text.embed == c->image.embed && c->text.width >= 1 &&
@@ -86,7 +86,7 @@ void clip_clamp(Clip *clip) {
     *clip->logit_scale->val.v = (num)fmin((double)*clip->logit_scale->val.v, LOGIT_SCALE_MAX);
 }
 
-/* ---- weights files ----------------------------------------------------------------------------------------------------- */
+/* ---- weights files ----------------------------------------------------------------------------------------------- */
 
 /* The whole numbers of a configuration, and how the metadata calls them. What is below `low` is not in the file; 0 is
  * left out of it and read where it is missing, but for those that every model has. */

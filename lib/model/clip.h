@@ -49,7 +49,7 @@ Mat clip_text_features(Clip *clip, Arena *arena, const char *const *texts, int n
 /* t at most log 100, as after every step of the training (section 2.5 of the paper). */
 void clip_clamp(Clip *clip);
 
-/* ---- weights files -------------------------------------------------------------------------------------------------- */
+/* ---- weights files ----------------------------------------------------------------------------------------------- */
 
 /* Puts configuration, words and all parameters into `out`, as F32 or F16. */
 void clip_save(const Clip *clip, SafetensorsOut *out, Dtype dtype);

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- small --------------------------------------------------------------------------------------------------------- */
+/* ---- small ------------------------------------------------------------------------------------------------------- */
 
 static Var small_forward(Tape *t, ImageTower *m, Var x) {
     x = op_relu(t, conv(t, &m->conv[0], x)); /* [B,16,16,16] */
@@ -20,7 +20,7 @@ static void small_add(ImageTower *m, Params *params, ImageTowerSize size, Rng *r
     m->fc = linear_add(params, "image.fc", 8 * 8 * 32, size.embed, rng);
 }
 
-/* ---- cnn ----------------------------------------------------------------------------------------------------------- */
+/* ---- cnn --------------------------------------------------------------------------------------------------------- */
 
 static Var cnn_forward(Tape *t, ImageTower *m, Var x) {
     x = op_gelu(t, conv(t, &m->conv[0], x));  /* [B,31,31,24] */
@@ -86,7 +86,7 @@ void image_tower_whiten(ImageTower *m, Mat pictures) {
         }
 }
 
-/* ---- resnet9 --------------------------------------------------------------------------------------------------------- */
+/* ---- resnet9 ----------------------------------------------------------------------------------------------------- */
 
 static Var unit(Tape *t, ImageTower *m, int i, Var x) {
     return batchnorm(t, &m->norm[i], conv(t, &m->conv[i], x), ACT_RELU);
@@ -115,7 +115,7 @@ static void resnet9_add(ImageTower *m, Params *params, ImageTowerSize size, Rng 
     m->fc = linear_add(params, "image.fc", 512, size.embed, rng);
 }
 
-/* ---- resnet ---------------------------------------------------------------------------------------------------------- */
+/* ---- resnet ------------------------------------------------------------------------------------------------------ */
 
 static Var resnet_forward(Tape *t, ImageTower *m, Var x) {
     x = op_maxpool(t, batchnorm(t, &m->norm[0], conv(t, &m->conv[0], x), ACT_RELU), 2, 2); /* [B,16,16,a] */
@@ -138,7 +138,7 @@ static void resnet_add(ImageTower *m, Params *params, ImageTowerSize size, Rng *
     m->fc = linear_add(params, "image.fc", b, size.embed, rng);
 }
 
-/* ---- any ------------------------------------------------------------------------------------------------------------- */
+/* ---- any --------------------------------------------------------------------------------------------------------- */
 
 static void use_if_0(int *value, int default_size) {
     if (!*value) *value = default_size;

@@ -20,7 +20,7 @@ Param *params_find(const Params *params, const char *name); /* or NULL */
 size_t params_count(const Params *params);                /* how many numbers, buffers left out */
 void params_zero_grad(Params *params);                      /* all gradients empty */
 
-/* ---- first values -------------------------------------------------------------------------------------------------- */
+/* ---- first values ------------------------------------------------------------------------------------------------ */
 
 /* The ecosystem's default of linear and convolution layers, weights and biases: uniform in +-1/sqrt(fan_in), fan_in
  * the number of inputs one output sees. (He et al. 2015, arXiv:1502.01852, eq. 10, with a = sqrt 5.) */

@@ -9,7 +9,7 @@ static int row_length(const int *ids, int T, int padding) {
     return T;
 }
 
-/* ---- bow ----------------------------------------------------------------------------------------------------------- */
+/* ---- bow --------------------------------------------------------------------------------------------------------- */
 
 /* A bag has no order. Each row's ids are sorted, so that not even the rounding of the sum remembers one: the same words
  * in any order give the same bits. */
@@ -36,7 +36,7 @@ static void bow_add(TextTower *m, Params *params, TextTowerSize size, Rng *rng) 
     m->fc = linear_add(params, "text.fc", size.width, size.embed, rng);
 }
 
-/* ---- lstm ---------------------------------------------------------------------------------------------------------- */
+/* ---- lstm -------------------------------------------------------------------------------------------------------- */
 
 static Var lstm_forward(Tape *t, TextTower *m, const int *ids, int B, int T) {
     int *lengths = arena_alloc(&t->arena, (size_t)B, sizeof *lengths);
@@ -51,7 +51,7 @@ static void lstm_tower_add(TextTower *m, Params *params, TextTowerSize size, Rng
     m->fc = linear_add(params, "text.fc", size.hidden, size.embed, rng);
 }
 
-/* ---- transformer --------------------------------------------------------------------------------------------------- */
+/* ---- transformer ------------------------------------------------------------------------------------------------- */
 
 int *text_tower_rows(Arena *arena, TextTowerSize size, const int *ids, int B, int T) {
     int *rows = arena_alloc(arena, (size_t)B * (size_t)(T + 2), sizeof *rows), *row = rows;
@@ -122,7 +122,7 @@ static void transformer_tower_add(TextTower *m, Params *params, TextTowerSize s,
     init_normal(m->text_projection, 1 / sqrt(D), rng);
 }
 
-/* ---- any ------------------------------------------------------------------------------------------------------------- */
+/* ---- any --------------------------------------------------------------------------------------------------------- */
 
 static const struct {
     const char *kind;
