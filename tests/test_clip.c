@@ -1,6 +1,7 @@
 /* clip, zeroshot: do weights come back from a file as they went, is every other file refused, are features those of a
  * picture and not of its batch? */
 #include "evaluate/zeroshot.h"
+#include "model/clip_file.h"
 #include "check.h"
 
 #include <math.h>

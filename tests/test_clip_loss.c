@@ -1,5 +1,6 @@
 /* loss: the CLIP loss by hand, its floor, and targets that share captions. */
 #include "model/clip_loss.h"
+#include "05-infonce/hardest_negative.h"
 #include "check.h"
 
 #include <math.h>

@@ -335,11 +335,11 @@ TEST(words_begin_normal) {
     Arena arena = { 0 };
     Params params = { .arena = &arena };
     Rng rng = rng_seed(1, 0);
-    Embedding words = embedding_add(&params, "e", 200, 50, &rng);
+    Param *words = embedding_add(&params, "e", 200, 50, &rng);
     Param *narrow = params_add(&params, mat_shape(1, 10000), "narrow");
     init_normal(narrow, 0.02, &rng);
     for (int k = 0; k < 2; k++) {
-        const num *v = k ? narrow->val.v : words.weight->val.v;
+        const num *v = k ? narrow->val.v : words->val.v;
         double sum = 0, square = 0, deviation = k ? 0.02 : 1;
         for (int i = 0; i < 10000; i++) {
             sum += (double)v[i];
@@ -440,7 +440,7 @@ TEST(bag_of_words_by_hand) {
     Arena arena = { 0 };
     Params params;
     TextTower tower = words_new(&params, &arena);
-    const Param *table = tower.embedding.weight, *w = tower.fc.weight, *b = tower.fc.bias;
+    const Param *table = tower.embedding, *w = tower.fc.weight, *b = tower.fc.bias;
     const int ids[] = { 4, 9, 4, 0, 0, 0 };
     num got[E];
     encode(&tower, ids, 1, 6, got);

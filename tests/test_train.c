@@ -1,5 +1,6 @@
 /* train: the same bytes for any number of threads and after any interruption, and nothing lost when it goes wrong? */
 #include "core/thread.h"
+#include "model/clip_file.h"
 #include "training/train.h"
 #include "check.h"
 

@@ -1,5 +1,6 @@
 /* Lesson 05: InfoNCE and hard negatives. The CLIP loss as classification with N classes: its value for random vectors,
  * its hardest negatives, and its floor when captions repeat. Before: 04 temperature. See README.md. */
+#include "hardest_negative.h"
 #include "lesson/lesson_data.h"
 #include "lesson/lesson.h"
 #include "core/softmax.h"

@@ -15,7 +15,7 @@ Var early_fusion_score(Tape *t, const EarlyFusion *m, Var pixels, const int *ids
     REQUIRE(pixels->val.dims == 4 && pixels->val.shape[0] == 1 && T >= 1,
             "pixels are %s with %d words, want [1,H,W,3] and at least 1", mat_shape_text(pixels->val), T);
     Var patches = linear(t, &m->patch, op_patches(t, pixels, m->size.patch)); /* [1,N,D] */
-    Var words = embedding(t, &m->word, ids, 1, T);                            /* [1,T,D] */
+    Var words = op_embedding(t, tape_param(t, m->word), ids, 1, T);           /* [1,T,D] */
     Var tokens = op_prepend(t, patches, words);                               /* [1,T+N,D] */
     return linear(t, &m->score, transformer(t, &m->body, tokens, NULL));      /* [1,1] */
 }

@@ -17,7 +17,7 @@ typedef struct {
 
 typedef struct {
     EarlyFusionSize size;
-    Embedding word;
+    Param *word;
     Linear patch, score;
     Transformer body;
 } EarlyFusion;

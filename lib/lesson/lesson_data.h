@@ -3,7 +3,7 @@
 #define LESSON_DATA_H
 
 #include "dataset/cifar.h"
-#include "model/clip.h"
+#include "model/clip_file.h"
 
 /* For options tables: --data takes one of these words. auto: CIFAR-10 where it is, else generated shapes. */
 #define LESSON_DATA "auto|cifar|shapes"

@@ -1,6 +1,7 @@
 #include "scenes/scene_model.h"
 
 #include "lesson/lesson_data.h"
+#include "model/clip_file.h"
 #include "show/progress.h"
 #include "scenes/late_interaction.h"
 #include "core/thread.h"

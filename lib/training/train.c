@@ -1,6 +1,7 @@
 #include "training/train.h"
 
 #include "evaluate/metrics.h"
+#include "model/clip_file.h"
 #include "show/progress.h"
 
 #include <limits.h>

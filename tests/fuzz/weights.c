@@ -2,6 +2,7 @@
 #include "fuzz.h"
 
 #include "formats/json.h"
+#include "model/clip_file.h"
 #include "pretrained/pretrained.h"
 
 #include <math.h>

@@ -7,7 +7,7 @@
  * Built in double. check-train-single is the same in float, where weights under AdamW are not judged: it moves a weight
  * by lr g / (|g| + 1e-8) at first, and where g is all rounding (a key's bias has no gradient, whatever the numbers) that is
  * a step of the full length in any direction. */
-#include "model/clip.h"
+#include "model/clip_file.h"
 #include "training/optim.h"
 
 #include <math.h>
