@@ -1,5 +1,6 @@
 /* metrics: are counts counted, and intervals those of the literature? */
 #include "evaluate/metrics.h"
+#include "12-prompts/mcnemar.h"
 #include "check.h"
 
 #include <math.h>
@@ -106,13 +107,13 @@ TEST(mcnemar_by_hand) {
         { 10000, 10000, 1 },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        CHECK_NEAR(metrics_mcnemar(cases[i].first, cases[i].second), cases[i].p, 1e-12);
-        CHECK_NEAR(metrics_mcnemar(cases[i].second, cases[i].first), cases[i].p, 1e-12);
+        CHECK_NEAR(mcnemar(cases[i].first, cases[i].second), cases[i].p, 1e-12);
+        CHECK_NEAR(mcnemar(cases[i].second, cases[i].first), cases[i].p, 1e-12);
     }
     /* Far out the coin is a normal distribution, with half a throw for the steps. */
-    CHECK_NEAR(metrics_mcnemar(4900, 5100), erfc((100 - 0.5) / 50 / sqrt(2)), 1e-4);
-    CHECK(metrics_mcnemar(0, 100000) >= 0 && metrics_mcnemar(0, 100000) < 1e-300, "%g", metrics_mcnemar(0, 100000));
-    CHECK_STOPS(metrics_mcnemar(-1, 2), EXIT_CONTRACT, "-1 and 2");
+    CHECK_NEAR(mcnemar(4900, 5100), erfc((100 - 0.5) / 50 / sqrt(2)), 1e-4);
+    CHECK(mcnemar(0, 100000) >= 0 && mcnemar(0, 100000) < 1e-300, "%g", mcnemar(0, 100000));
+    CHECK_STOPS(mcnemar(-1, 2), EXIT_CONTRACT, "-1 and 2");
 }
 
 /* Against counting: how many of the 2^m throws are as uneven. */
@@ -125,15 +126,15 @@ TEST(mcnemar_counts_throws) {
                 for (int bit = 0; bit < m; bit++) heads += throws >> bit & 1;
                 uneven += abs(2 * heads - m) >= abs(2 * k - m);
             }
-            CHECK_NEAR(metrics_mcnemar(k, m - k), uneven / (double)(1 << m), 1e-12);
+            CHECK_NEAR(mcnemar(k, m - k), uneven / (double)(1 << m), 1e-12);
         }
 }
 
-TEST(discord_by_hand) {
+TEST(discordant_pairs_by_hand) {
     const int truth[] = { 0, 1, 2, 3, 4 }, a[] = { 0, 1, 0, 0, 4 }, b[] = { 0, 0, 2, 1, 0 };
-    Discordant discord = metrics_discordant(truth, a, b, 5);
+    Discordant discord = discordant_pairs(truth, a, b, 5);
     CHECK(discord.first == 2 && discord.second == 1, "%d and %d", discord.first, discord.second);
 }
 
 TESTS(wilson_by_hand, wilson_solves_its_equation, wilson_at_its_limits, argmax_lowest_wins, confusion_by_hand,
-      mcnemar_by_hand, mcnemar_counts_throws, discord_by_hand)
+      mcnemar_by_hand, mcnemar_counts_throws, discordant_pairs_by_hand)

@@ -13,7 +13,7 @@ typedef struct {
     double hardest_weight; /* p_j / (1 - p), j = hardest: its part in the gradient that the negatives share */
 } ClipPair;
 
-/* Image i of a batch. s [N,N], N >= 2: cosines, row i an image, column i its text. The loss multiplies them by `scale`. */
+/* Image i of a batch: s [N,N], N >= 2, cosines, row i an image, column i its text; `scale` the logit scale. */
 ClipPair clip_pair(Mat s, int i, double scale);
 
 #endif

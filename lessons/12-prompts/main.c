@@ -1,5 +1,6 @@
 /* Lesson 12: prompts. The same model, the same pictures, the classes worded in other ways: what changes, and what only
  * seems to? Before: 11 classify. See README.md. */
+#include "mcnemar.h"
 #include "lesson/lesson_data.h"
 #include "lesson/lesson.h"
 #include "evaluate/metrics.h"
@@ -68,8 +69,8 @@ static void classify(Table *table, Arena *arena, Clip *clip, const Cifar *test) 
         row->said = arena_alloc(arena, (size_t)n, sizeof *row->said);
         if (!metrics_argmax(scores, row->said, &err)) die("%s", err.text);
         row->rate = confusion_overall(metrics_confusion(arena, truth, row->said, n, C));
-        row->discord = metrics_discordant(truth, row->said, table->row[0].said, n);
-        row->p = metrics_mcnemar(row->discord.first, row->discord.second);
+        row->discord = discordant_pairs(truth, row->said, table->row[0].said, n);
+        row->p = mcnemar(row->discord.first, row->discord.second);
     }
 }
 
