@@ -143,16 +143,16 @@ int main(int argc, char **argv) {
                       .title = "Autograd",
                       .takes = "1 second",
                       .next = "make lesson-07",
-                      .shows = "A loss that remembers how it came about, and its gradient in three ways" };
+                      .shows = "The gradient of the CLIP loss by formula, by tape and by difference" };
     lesson_begin(&lesson, argc, argv);
     lesson_section(&lesson, "1. One logit, number by number");
     Prediction guess = lesson_predict(&lesson, "x = (0.8, 0.6), y = (0.6, 0.8), t = log 2. What is dz/dx1?");
     lesson_outcome_number(&lesson, &guess, one_logit(&lesson), 4);
 
     lesson_section(&lesson, "2. The CLIP loss of two pairs, matrix by matrix");
-    guess = lesson_predict(&lesson, "Each picture is nearest to its own text. Will the scale, exp t, want to grow?");
+    guess = lesson_predict(&lesson, "Each picture is nearest to its own text. Does descent increase the scale, exp t?");
     loss_of_two_pairs(&lesson);
-    lesson_outcome(&lesson, &guess, "yes: dL/dt is negative, and descent goes against it");
+    lesson_outcome(&lesson, &guess, "yes: dL/dt is negative, and descent subtracts it");
 
     lesson_section(&lesson, "3. Three pairs, rows alone: is (P - I) / N the gradient?");
     Mat z = mat_from(&lesson.memory, N, N, (double[]){ 1.9, 0.3, 0.1, 0.2, 1.8, 1.1, 0, 0.7, 1.6 });

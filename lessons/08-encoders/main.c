@@ -186,9 +186,11 @@ static void show_attention(Lesson *lesson, int train_images) {
         AttentionScene scene = attention_scene(10, i);
         covered += 100 * attention_uniform(&scene) / SCENES;
     }
-    lesson_tiles(
-        lesson, "08-attention",
-        &(Tiles){ .title = "What the class token asks for", .tiles = tiles, .count = 3 * SHOWN, .columns = SHOWN });
+    lesson_tiles(lesson, "08-attention",
+                 &(Tiles){ .title = "Attention of the class token in the last block",
+                           .tiles = tiles,
+                           .count = 3 * SHOWN,
+                           .columns = SHOWN });
     printf(
         "%d pictures: the shape covers %.1f %% of the patches; untrained, it gets %.1f %% of the attention; trained, "
         "%.1f %%\n",
@@ -205,7 +207,7 @@ int main(int argc, char **argv) {
                                { 0 } };
     Lesson lesson = { .number = "08",
                       .title = "Encoders",
-                      .shows = "six towers taken apart, and what each of CLIP's choices is for",
+                      .shows = "The layers of six towers, and a reason for each of CLIP's choices",
                       .takes = "five seconds",
                       .next = "make lesson-09",
                       .options = options };
@@ -221,13 +223,13 @@ int main(int argc, char **argv) {
     Rng rng = rng_seed(11, 0);
     Mat cosines = mat_new(&lesson.memory, PAIRS, PAIRS);
     for (int i = 0; i < PAIRS * PAIRS; i++) cosines.v[i] = (num)(0.15 * rng_normal(&rng) + (i % (PAIRS + 1) ? 0 : 0.5));
-    guess = lesson_predict(&lesson, "Adam, rate 0.1, from tau = 0.07. Which of the three goes wrong?");
+    guess = lesson_predict(&lesson, "Adam, rate 0.1, from tau = 0.07. Which of the three diverges?");
     learn_scale(&lesson.memory, cosines, 0.1);
     lesson_outcome(&lesson, &guess, "tau");
 
     lesson_section(&lesson, "3. Early or late fusion?");
     guess = lesson_predict(
-        &lesson, "1000 pictures, 1000 captions, all pairs: how many times dearer is it to look at pairs together?");
+        &lesson, "1000 pictures, 1000 captions, all pairs: how many times the work of late fusion is early fusion?");
     printf("late: a picture through vit %.1f million multiply-adds, a caption through transformer %.2f million\n",
            work[2][0] / 1e6, work[2][1] / 1e6);
     double early = early_work(&lesson), n = 1000;
