@@ -1,4 +1,4 @@
-/* Layer norm, LSTM, patches and moves of tokens: values by hand and against plain loops in double. Gradients: gradients. */
+/* Layer norm, LSTM, patches, moves of tokens: values by hand and against loops in double. Gradients: test_gradients. */
 #include "autograd/ops.h"
 #include "core/thread.h"
 #include "check.h"
