@@ -3,6 +3,7 @@
 #include "evaluate/zeroshot.h"
 #include "core/arena.h"
 #include "core/file.h"
+#include "model/clip_file.h"
 #include "check.h"
 
 #include <math.h>

@@ -276,7 +276,7 @@ TEST(the_same_bits_in_any_batch_and_on_any_threads) {
         }
     }
     CHECK_STOPS(image_tower(&tape, &clip.image, tape_data(&tape, mat_like(&arena, mat_shape(4, 1, 32, 32, 3)))),
-                EXIT_CONTRACT, "this tower sees 64 x 64");
+                EXIT_CONTRACT, "this tower takes 64 x 64");
     tape_free(&tape);
     clip_free(&clip);
 }

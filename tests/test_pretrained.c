@@ -1,5 +1,6 @@
 /* pretrained: is a published model read as it was meant, under both families of names and in every form, and is every file
  * that is not quite one refused by name? The modified ResNet is held against loops of its own, in double. */
+#include "model/clip_file.h"
 #include "pretrained/pretrained.h"
 #include "core/arena.h"
 #include "core/file.h"

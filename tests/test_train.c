@@ -2,6 +2,7 @@
 #include "core/thread.h"
 #include "core/arena.h"
 #include "core/file.h"
+#include "model/clip_file.h"
 #include "training/train.h"
 #include "check.h"
 

@@ -168,7 +168,7 @@ TEST(layers_read_weight_views) {
     for (int i = 0; i < 120; i++) CHECK(out[i] == same[i % 10 * 12 + i / 10], "transposed, %d", i);
     Tape grads = { 0 };
     CHECK_STOPS(op_linear(&grads, tape_leaf(&grads, x), tape_param(&grads, &w), NULL), EXIT_CONTRACT,
-                "w lies in a file: for inference alone");
+                "w lies in a file: for inference only");
     tape_free(&t);
 }
 
@@ -202,7 +202,7 @@ TEST(tape_keep_bounds_memory) {
     TapeMark mark = tape_mark(&t);
     y = op_scale(&t, op_scale(&t, tape_data(&t, m), 2), 0.5); /* overlaps the copy */
     y = tape_keep(&t, mark, NULL, y);
-    CHECK(!memcmp(y->val.v, m.v, 90000 * sizeof(num)) && y->op == &scale_op && t.last == y && !y->before, "%s",
+    CHECK(!memcmp(y->val.v, m.v, 90000 * sizeof(num)) && y->op == &scale_op && t.last == y && !y->previous, "%s",
           "moved to the mark");
     tape_free(&t);
 }

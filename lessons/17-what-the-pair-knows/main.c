@@ -59,7 +59,7 @@ static void learn(Arena *arena, ModelSet *set) {
         settings.text = limits_towers[t];
         if (!scene_model_get(l, &settings, NULL, &err)) die("%s", err.text);
         set->count++;
-        printf("  %s: %zu numbers, loss %.3f\n", scene_model_text(arena, &l->settings), params_numbers(&l->clip.params),
+        printf("  %s: %zu numbers, loss %.3f\n", scene_model_text(arena, &l->settings), params_count(&l->clip.params),
                l->loss);
     }
 }

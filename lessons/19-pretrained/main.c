@@ -188,7 +188,8 @@ static Rate classify(Arena *arena, Mat image, Mat classes, const Cifar *test, Co
 }
 
 static void show_rate(const char *what, Rate rate) {
-    printf("  %-16s %6.2f %% (95 %% interval %.1f to %.1f)\n", what, 100 * rate.share, 100 * rate.low, 100 * rate.high);
+    printf("  %-16s %6.2f %% (95 %% interval %.1f to %.1f)\n", what, 100 * rate.proportion, 100 * rate.low,
+           100 * rate.high);
 }
 
 static void show_cifar(const Lesson *lesson, Encoder *encoder, const Cifar *test) {
@@ -209,7 +210,7 @@ static void show_cifar(const Lesson *lesson, Encoder *encoder, const Cifar *test
     Bar bars[CIFAR_CLASSES];
     for (int c = 0; c < CIFAR_CLASSES; c++) {
         Rate rate = confusion_class(confusion, c);
-        bars[c] = (Bar){ test->names[c], 100 * rate.share, 100 * rate.low, 100 * rate.high, false };
+        bars[c] = (Bar){ test->names[c], 100 * rate.proportion, 100 * rate.low, 100 * rate.high, false };
     }
     lesson_bars(lesson, "19-classes",
                 &(Bars){ .title = "The mean of 18 templates, class by class",

@@ -4,7 +4,7 @@
 
 #include "core/arena.h"
 #include "dataset/cifar.h"
-#include "model/clip.h"
+#include "model/clip_file.h"
 
 /* For options tables: --data takes one of these words. auto: CIFAR-10 where it is, else generated shapes. */
 #define LESSON_DATA "auto|cifar|shapes"

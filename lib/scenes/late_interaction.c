@@ -63,7 +63,7 @@ Var late_interaction_similarities(Tape *t, Var words, Var places, int each, cons
 Var late_interaction_logits(Tape *t, SceneModel *l, Mat pixels, const int *ids, int n) {
     Words words = word_vectors(t, l, ids, n);
     int E = words.vector->val.shape[1];
-    Var seen = image_scene_places(t, &l->clip.image, tape_data(t, pixels));
+    Var seen = scene_cnn_features(t, &l->clip.image, tape_data(t, pixels));
     Var attention_out =
         late_interaction_similarities(t, words.vector, place_vectors(t, l, seen), LATE_POSITIONS, words.caption, n);
     Var image = op_l2norm(t, linear(t, &l->clip.image.fc, op_flatten(t, seen)));
@@ -80,7 +80,7 @@ Mat late_interaction_attention(SceneModel *l, Arena *arena, const Scene *scene, 
     vocab_encode(&l->clip.vocab, &tape.arena, &text, 1, T, ids);
     scene_model_pixels(scene, pixels.v);
     Mat words = word_vectors(&tape, l, ids, 1).vector->val;
-    Mat places = place_vectors(&tape, l, image_scene_places(&tape, &l->clip.image, tape_data(&tape, pixels)))->val;
+    Mat places = place_vectors(&tape, l, scene_cnn_features(&tape, &l->clip.image, tape_data(&tape, pixels)))->val;
     Mat look = mat_new(arena, words.shape[0], LATE_POSITIONS);
     for (int m = 0; m < words.shape[0]; m++) {
         num cosine[LATE_POSITIONS];

@@ -1,6 +1,7 @@
 #include "scenes/scene_model.h"
 
 #include "lesson/lesson_data.h"
+#include "model/clip_file.h"
 #include "show/progress.h"
 #include "scenes/late_interaction.h"
 #include "core/file.h"
@@ -270,7 +271,7 @@ static Var batch_loss(Tape *t, Batch *b) {
     int *ids = arena_alloc(&t->arena, N * T, sizeof *ids);
     for (int n = 0; n < b->N; n++) texts[n] = b->text[n];
     vocab_encode(&l->clip.vocab, &t->arena, texts, b->N, (int)T, ids);
-    return clip_loss_wrong(t, l->logits(t, l, b->pixels, ids, b->N), b->out);
+    return clip_loss_hard_negatives(t, l->logits(t, l, b->pixels, ids, b->N), b->out);
 }
 
 /* ---- learning --------------------------------------------------------------------------------------------------- */
@@ -295,7 +296,7 @@ static Optim optim_for(SceneModel *l, double share) {
 /* One line about a step that was not made: what it would have spoilt the weights with, and where that came from. */
 static bool step_refuse(SceneModel *l, Tape *t, Var loss, int step, Err *err) {
     bool forward = !isfinite(loss->val.v[0]);
-    Var first = forward ? tape_first_not_finite(t) : tape_first_bad_gradient(t, loss);
+    Var first = forward ? tape_first_not_finite(t) : tape_first_not_finite_gradient(t, loss);
     return err_set(err, "%s: step %d: %s is not a finite number; the first operation%s that made one is %s",
                    scene_model_text(&l->clip.arena, &l->settings), step + 1, forward ? "the loss" : "a gradient",
                    forward ? "" : " on the way back", first ? tape_name(first) : "not known");
@@ -389,7 +390,7 @@ static bool load_from(SceneModel *l, const TrainingStage *stage2, const Safetens
                        path, of ? of : "nothing is said", wanted);
     if (!loss || !parse_real(loss, -1e6, 1e6, &l->loss))
         return err_set(err, "%s: metadata \"loss\" is no number; remove the file", path);
-    if (!params_get(&l->clip.params, file, path, "", err)) return false;
+    if (!params_restore(&l->clip.params, file, path, "", err)) return false;
     return works(l) ||
            err_set(err, "%s: its weights are damaged, similarities no numbers; remove it, and it is learnt anew", path);
 }

@@ -2,6 +2,7 @@
 #include "core/file.h"
 
 #include "evaluate/metrics.h"
+#include "model/clip_file.h"
 #include "show/progress.h"
 
 #include <limits.h>
@@ -59,7 +60,7 @@ static bool make_model(Trainer *s, Err *err) {
     Mat sample = mat_like(&s->arena, mat_shape(4, n, CIFAR_SIDE, CIFAR_SIDE, 3));
     cifar_batch(s->run->train, index, n, NULL, sample.v);
     Rng rng = rng_seed(s->run->seed, 0);
-    if (r->random_filters) image_tower_scatter(&s->clip->image, &rng);
+    if (r->random_filters) image_tower_random_filters(&s->clip->image, &rng);
     if (r->learn_first) s->clip->image.conv[0].weight->frozen = false;
     else image_tower_whiten(&s->clip->image, sample);
     set_groups(&s->clip->params);
@@ -136,7 +137,7 @@ static const Param *gradient_not_finite(const Params *params) {
 
 static bool gradient_refuse(Trainer *s, Var loss, int batch, const Param *param, Err *err) {
     const char *name = param->name;
-    Var first = tape_first_bad_gradient(&s->tape, loss);
+    Var first = tape_first_not_finite_gradient(&s->tape, loss);
     return err_set(
         err,
         "epoch %d, batch %d: the gradient of %s is not finite; the first operation on the way back that made one is %s. "
@@ -421,7 +422,7 @@ static bool load_checkpoint(Trainer *s, const Safetensors *file, Err *err) {
         return err_set(err, "%s: metadata \"epoch\" is %s, want 1 to %d", path, epoch ? epoch : "missing",
                        s->recipe->epochs);
     Params *params = &s->clip->params;
-    if (!params_get(params, file, path, "", err)) return false;
+    if (!params_restore(params, file, path, "", err)) return false;
     for (int i = 0; i < params->count; i++)
         if (!get_state(file, path, "optim.first.", params->list[i], s->optim.first[i], err) ||
             !get_state(file, path, "optim.second.", params->list[i], s->optim.second[i], err))

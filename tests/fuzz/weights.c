@@ -4,6 +4,8 @@
 #include "core/file.h"
 
 #include "core/quote.h"
+#include "formats/json.h"
+#include "model/clip_file.h"
 #include "pretrained/pretrained.h"
 
 #include <math.h>

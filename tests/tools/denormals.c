@@ -48,8 +48,9 @@ static void adamw_run(Data *d) {
 }
 
 static void softmax_run(Data *d) {
+    static const int labels[SIDE];
     Tape t = { .no_grad = true };
-    op_softmax(&t, tape_data(&t, d->matrix));
+    op_cross_entropy_labels(&t, tape_data(&t, d->matrix), labels);
     tape_free(&t);
 }
 
