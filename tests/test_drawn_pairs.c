@@ -27,7 +27,7 @@ static const char *letters_sorted(const char *text) {
 TEST(probes_are_pairs) {
     for (int kind = 0; kind < DRAWN_KINDS; kind++)
         for (int i = 0; i < DRAWN_PAIRS; i++) {
-            ProbePair p = probe_pair(&arena, kind, i, SIDE), again = probe_pair(&arena, kind, i, SIDE);
+            DrawnPair p = drawn_pair(&arena, kind, i, SIDE), again = drawn_pair(&arena, kind, i, SIDE);
             const char *a = p.caption[0], *b = p.caption[1];
             CHECK(strcmp(a, b), "%s %d: twice \"%s\"", drawn_name(kind), i, a);
             CHECK(memcmp(p.image[0].rgb, p.image[1].rgb, SIDE * SIDE * 3), "%s %d: one picture", drawn_name(kind), i);
@@ -38,14 +38,14 @@ TEST(probes_are_pairs) {
             if (kind == DRAWN_SPATIAL || kind == DRAWN_BINDING) /* the same words in another order */
                 CHECK(!strcmp(letters_sorted(a), letters_sorted(b)), "\"%s\" and \"%s\"", a, b);
         }
-    CHECK_STOPS(probe_pair(&arena, DRAWN_SPATIAL, DRAWN_PAIRS, SIDE), EXIT_CONTRACT, "pair 8");
+    CHECK_STOPS(drawn_pair(&arena, DRAWN_SPATIAL, DRAWN_PAIRS, SIDE), EXIT_CONTRACT, "pair 8");
     arena_free(&arena);
 }
 
 /* However many there are, they cover the same area, within the pixels of their edges. */
 TEST(probes_ink_does_not_count) {
     for (int i = 0; i < DRAWN_PAIRS; i++) {
-        ProbePair p = probe_pair(&arena, DRAWN_COUNTING, i, SIDE);
+        DrawnPair p = drawn_pair(&arena, DRAWN_COUNTING, i, SIDE);
         double ratio = (double)ink(p.image[1]) / ink(p.image[0]);
         CHECK(ratio > 0.9 && ratio < 1.25, "pair %d: %g", i, ratio);
     }
@@ -62,7 +62,7 @@ TEST(probes_captions) {
     };
     for (int kind = 0; kind < DRAWN_KINDS; kind++)
         for (int k = 0; k < 2; k++) {
-            const char *got = probe_pair(&arena, kind, 0, SIDE).caption[k];
+            const char *got = drawn_pair(&arena, kind, 0, SIDE).caption[k];
             CHECK(!strcmp(got, want[kind][k]), "\"%s\", not \"%s\"", got, want[kind][k]);
         }
     arena_free(&arena);
@@ -101,7 +101,7 @@ static int half_ink(Image image, bool right, double mean[3]) {
 /* What is at the left of the first picture is at the right of the second. */
 TEST(two_things_lie_left_and_right) {
     for (int i = 0; i < DRAWN_PAIRS; i++) {
-        ProbePair p = probe_pair(&arena, DRAWN_SPATIAL, i, SIDE);
+        DrawnPair p = drawn_pair(&arena, DRAWN_SPATIAL, i, SIDE);
         double colour[2][2][3];
         int ink[2][2];
         for (int k = 0; k < 4; k++) ink[k / 2][k % 2] = half_ink(p.image[k / 2], k % 2, colour[k / 2][k % 2]);

@@ -43,16 +43,16 @@ static size_t zlib_end(Writer *w, const void *out, size_t size) {
 static void check_gives(const uint8_t *stream, size_t size, const void *want, size_t want_size) {
     static uint8_t out[70000];
     Inflated result;
-    CHECK(zlib_inflate(stream, size, out, sizeof out, &result), "byte %zu: %s", result.read, result.trouble);
-    CHECK(result.made == want_size && !memcmp(out, want, want_size), "%zu bytes came out", result.made);
-    CHECK(result.read == size, "%zu bytes were read of %zu", result.read, size);
+    CHECK(zlib_inflate(stream, size, out, sizeof out, &result), "byte %zu: %s", result.consumed, result.problem);
+    CHECK(result.produced == want_size && !memcmp(out, want, want_size), "%zu bytes came out", result.produced);
+    CHECK(result.consumed == size, "%zu bytes were read of %zu", result.consumed, size);
 }
 
 static void check_refused(const Writer *w, const char *why) {
     uint8_t out[1000];
     Inflated result;
     CHECK(!zlib_inflate(w->bytes, (w->bits + 7) / 8, out, sizeof out, &result), "not refused: %s", why);
-    CHECK(strstr(result.trouble, why), "\"%s\" was said, \"%s\" was wanted", result.trouble, why);
+    CHECK(strstr(result.problem, why), "\"%s\" was said, \"%s\" was wanted", result.problem, why);
 }
 
 /* ---- does it read? ----------------------------------------------------------------------------------------------- */
@@ -316,7 +316,7 @@ TEST(room_is_never_exceeded) {
             Inflated result;
             memset(out, 1, sizeof out);
             CHECK(!zlib_inflate(stream, packed, out, room, &result), "%zu bytes of room", room);
-            CHECK(strstr(result.trouble, "more than the"), "%s", result.trouble);
+            CHECK(strstr(result.problem, "more than the"), "%s", result.problem);
             for (size_t i = room; i < sizeof out; i++) CHECK(out[i] == 1, "byte %zu of %zu was written", i, room);
         }
     }
@@ -343,11 +343,11 @@ TEST(every_cut_and_every_flipped_bit) {
     size_t sizes[] = { size, packed };
     for (int s = 0; s < 2; s++) {
         Inflated result;
-        CHECK(inflate_exactly(streams[s], sizes[s], 1000, &result), "%s", result.trouble);
+        CHECK(inflate_exactly(streams[s], sizes[s], 1000, &result), "%s", result.problem);
         for (size_t cut = 0; cut < sizes[s]; cut++) {
             CHECK(!inflate_exactly(streams[s], cut, 1000, &result), "cut after %zu", cut);
-            CHECK(strstr(result.trouble, "end here") && result.read == cut, "%zu of %zu: %s", result.read, cut,
-                  result.trouble);
+            CHECK(strstr(result.problem, "end here") && result.consumed == cut, "%zu of %zu: %s", result.consumed, cut,
+                  result.problem);
         }
         for (size_t bit = 0; bit < 8 * sizes[s]; bit++) {
             streams[s][bit / 8] ^= (uint8_t)(1 << bit % 8);
@@ -382,7 +382,7 @@ TEST(fuzz) {
             memcpy(stream, good, packed);
             mutate(&rng, i, stream, packed);
             accepted += inflate_exactly(stream, packed, rng_below(&rng, 4000), &result);
-            CHECK(result.read <= packed, "byte %zu of %zu", result.read, packed);
+            CHECK(result.consumed <= packed, "byte %zu of %zu", result.consumed, packed);
         }
         arena_free(&arena);
     }

@@ -44,7 +44,7 @@ static bool add_picture(Arena *work, const char *path, uint8_t *pixels) {
     Image image;
     Err err;
     uint8_t record[CIFAR_RECORD];
-    if (!picture_read(work, path, &image, &err)) {
+    if (!image_read_any(work, path, &image, &err)) {
         fprintf(stderr, "left out: %s\n", err.text);
         return false;
     }

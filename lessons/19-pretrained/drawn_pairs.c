@@ -33,7 +33,7 @@ static const char *const changes[] = { "left and right", "how many", "there, or 
                                        "order and chaos" };
 
 const char *drawn_name(DrawnKind kind) { return names[kind]; }
-const char *probe_changes(DrawnKind kind) { return changes[kind]; }
+const char *drawn_changes(DrawnKind kind) { return changes[kind]; }
 
 /* ---- drawing ----------------------------------------------------------------------------------------------------- */
 
@@ -114,45 +114,45 @@ static const char *called(Arena *arena, Thing thing) {
     return arena_print(arena, "%s %s", paints[thing.paint].name, shape_name(thing.shape));
 }
 
-static ProbePair spatial(Arena *arena, Thing a, Thing b, int side) {
+static DrawnPair spatial(Arena *arena, Thing a, Thing b, int side) {
     const char *one = called(arena, a), *other = called(arena, b);
-    return (ProbePair){ { two_things(arena, side, a, b), two_things(arena, side, b, a) },
+    return (DrawnPair){ { two_things(arena, side, a, b), two_things(arena, side, b, a) },
                         { arena_print(arena, "a %s to the left of a %s", one, other),
                           arena_print(arena, "a %s to the left of a %s", other, one) } };
 }
 
-static ProbePair counting(Arena *arena, Thing a, int i, int side) {
+static DrawnPair counting(Arena *arena, Thing a, int i, int side) {
     int count = 1 + i % 4;
     const char *thing = called(arena, a);
-    return (ProbePair){ { several(arena, side, a, count), several(arena, side, a, count + 1) },
+    return (DrawnPair){ { several(arena, side, a, count), several(arena, side, a, count + 1) },
                         { arena_print(arena, "%s %s%s", numerals[count], thing, count > 1 ? "s" : ""),
                           arena_print(arena, "%s %ss", numerals[count + 1], thing) } };
 }
 
-static ProbePair negation(Arena *arena, Thing a, Thing b, int side) {
+static DrawnPair negation(Arena *arena, Thing a, Thing b, int side) {
     const char *one = called(arena, a), *other = called(arena, b);
-    return (ProbePair){ { two_things(arena, side, a, b), several(arena, side, a, 1) },
+    return (DrawnPair){ { two_things(arena, side, a, b), several(arena, side, a, 1) },
                         { arena_print(arena, "a %s and a %s", one, other),
                           arena_print(arena, "a %s and no %s", one, other) } };
 }
 
-static ProbePair binding(Arena *arena, Thing a, Thing b, int side) {
+static DrawnPair binding(Arena *arena, Thing a, Thing b, int side) {
     Thing c = a, d = b;
     c.paint = b.paint;
     d.paint = a.paint;
-    return (ProbePair){ { two_things(arena, side, a, b), two_things(arena, side, c, d) },
+    return (DrawnPair){ { two_things(arena, side, a, b), two_things(arena, side, c, d) },
                         { arena_print(arena, "a %s and a %s", called(arena, a), called(arena, b)),
                           arena_print(arena, "a %s and a %s", called(arena, c), called(arena, d)) } };
 }
 
-static ProbePair abstract(Arena *arena, Thing a, int i, int side) {
+static DrawnPair abstract(Arena *arena, Thing a, int i, int side) {
     static const char *const words[][2] = { { "a picture of order", "a picture of chaos" },
                                             { "something calm", "something restless" } };
     const char *const *pair = words[i % 2];
-    return (ProbePair){ { sixteen(arena, side, a, true, i), sixteen(arena, side, a, false, i) }, { pair[0], pair[1] } };
+    return (DrawnPair){ { sixteen(arena, side, a, true, i), sixteen(arena, side, a, false, i) }, { pair[0], pair[1] } };
 }
 
-ProbePair probe_pair(Arena *arena, DrawnKind kind, int i, int side) {
+DrawnPair drawn_pair(Arena *arena, DrawnKind kind, int i, int side) {
     REQUIRE(i >= 0 && i < DRAWN_PAIRS && side >= 1, "pair %d of side %d", i, side);
     Thing a = { .shape = casts[i].shape[0], .paint = casts[i].paint[0] };
     Thing b = { .shape = casts[i].shape[1], .paint = casts[i].paint[1] };

@@ -14,15 +14,15 @@ enum { DRAWN_PAIRS = 8 };
 
 /* "spatial" ...; and what changes between the two of a pair, for a table. */
 const char *drawn_name(DrawnKind kind);
-const char *probe_changes(DrawnKind kind);
+const char *drawn_changes(DrawnKind kind);
 
 typedef struct {
     Image image[2];         /* [side,side] */
     const char *caption[2]; /* caption[k] is true of image[k] */
-} ProbePair;
+} DrawnPair;
 
 /* The i-th pair of a probe, 0 <= i < DRAWN_PAIRS, always the same. On the arena. */
-ProbePair probe_pair(Arena *arena, DrawnKind kind, int i, int side);
+DrawnPair drawn_pair(Arena *arena, DrawnKind kind, int i, int side);
 
 /* s[2 p + c]: similarity of picture p and caption c.
  *   text   both pictures prefer their own caption         chance 1/4

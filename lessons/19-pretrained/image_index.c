@@ -161,7 +161,7 @@ static void batch_encode(Arena *arena, Encoder *encoder, Pictures pictures, cons
     int good[BATCH], count = 0;
     for (int i = 0; i < n; i++) {
         Err err;
-        if (picture_read(&scratch, pictures.list[which[i]].path, &images[count], &err)) good[count++] = which[i];
+        if (image_read_any(&scratch, pictures.list[which[i]].path, &images[count], &err)) good[count++] = which[i];
         else {
             progress_clear();
             fprintf(stderr, "skipped: %s\n", err.text);

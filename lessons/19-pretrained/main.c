@@ -51,10 +51,10 @@ static void show_model(const Encoder *encoder) {
                "model with RANDOM weights stands in: steps and shapes are right, NO NUMBER BELOW MEANS ANYTHING.\n");
     else printf("%s\n%s.\n", encoder->path, encoder->clip.notes);
     int side = c->image.side, E = c->image.embed;
-    printf("  picture  [%d,%d,3] -> [%d]   %11.0f numbers  %7.3f G multiply-adds\n", side, side, E, cost.image_numbers,
-           cost.image_work / 1e9);
-    printf("  text     [%d] tokens -> [%d]  %11.0f numbers  %7.3f G multiply-adds\n", c->tokens, E, cost.text_numbers,
-           cost.text_work / 1e9);
+    printf("  picture  [%d,%d,3] -> [%d]   %11.0f numbers  %7.3f G multiply-adds\n", side, side, E, cost.image_params,
+           cost.image_macs / 1e9);
+    printf("  text     [%d] tokens -> [%d]  %11.0f numbers  %7.3f G multiply-adds\n", c->tokens, E, cost.text_params,
+           cost.text_macs / 1e9);
     double scale = exp((double)encoder->clip.logit_scale->val.v[0]);
     printf("  exp(logit scale) %.2f: a cosine that is 0.01 higher makes a choice %.2f times as likely\n", scale,
            exp(0.01 * scale));
@@ -111,7 +111,7 @@ static Pictures own_pictures(Arena *arena, char **paths, int n) {
     Pictures p = { .n = n, .image = arena_alloc(arena, (size_t)n, sizeof *p.image), .name = (const char **)paths };
     Err err;
     for (int i = 0; i < n; i++)
-        if (!picture_read(arena, paths[i], &p.image[i], &err)) die("%s", err.text);
+        if (!image_read_any(arena, paths[i], &p.image[i], &err)) die("%s", err.text);
     return p;
 }
 
@@ -232,7 +232,7 @@ static void show_probes(Encoder *encoder) {
         Arena arena = { 0 };
         const char *example = NULL;
         for (int i = 0; i < DRAWN_PAIRS; i++) {
-            ProbePair pair = probe_pair(&arena, kind, i, encoder->clip.config.image.side);
+            DrawnPair pair = drawn_pair(&arena, kind, i, encoder->clip.config.image.side);
             Mat image = encoder_images(encoder, &arena, pair.image, 2, NULL, NULL);
             Mat s = cosines(&arena, image, encoder_texts(encoder, &arena, pair.caption, 2, NULL));
             ProbeScore score = probe_score((double[]){ s.v[0], s.v[1], s.v[2], s.v[3] });
@@ -241,7 +241,7 @@ static void show_probes(Encoder *encoder) {
             sum.group += score.group;
             if (i == 0) example = pair.caption[0];
         }
-        printf("  %-10s %-22s %5d %9d %7d    %s\n", drawn_name(kind), probe_changes(kind), sum.text, sum.image,
+        printf("  %-10s %-22s %5d %9d %7d    %s\n", drawn_name(kind), drawn_changes(kind), sum.text, sum.image,
                sum.group, example);
         arena_free(&arena);
     }

@@ -158,18 +158,18 @@ static double outline_distance(const Outline *o, double x, double y) {
 
 static double uniform_between(Rng *rng, double low, double high) { return low + (high - low) * rng_uniform(rng); }
 
-void canvas_shade(Canvas canvas, const double colour[3], double per_x, double per_y) {
+void canvas_gradient(Canvas canvas, const double colour[3], double per_x, double per_y) {
     double *out = canvas.rgb, middle = 0.5 * (canvas.side - 1);
     for (int y = 0; y < canvas.side; y++)
         for (int x = 0; x < canvas.side; x++)
             for (int c = 0; c < 3; c++) *out++ = colour[c] + per_x * (x - middle) + per_y * (y - middle);
 }
 
-void canvas_ground(Canvas canvas, Rng *rng) {
+void canvas_background(Canvas canvas, Rng *rng) {
     double colour[3], angle = uniform_between(rng, 0, 2 * PI), change = uniform_between(rng, 0, 0.4);
     double grey = uniform_between(rng, 0.25, 0.75);
     for (int c = 0; c < 3; c++) colour[c] = grey + uniform_between(rng, -0.15, 0.15);
-    canvas_shade(canvas, colour, change * cos(angle) / canvas.side, change * sin(angle) / canvas.side);
+    canvas_gradient(canvas, colour, change * cos(angle) / canvas.side, change * sin(angle) / canvas.side);
 }
 
 static int clip_to(double value, int low, int high) { return value < low ? low : value > high ? high : (int)value; }
@@ -179,7 +179,7 @@ void canvas_draw(Canvas canvas, const ShapeObject *object) {
     REQUIRE(isfinite(object->x) && isfinite(object->y), "x, y are %g, %g, want numbers", object->x, object->y);
     Outline outline = shape_outline(object->shape);
     double side = canvas.side, size = object->size * side, reach = outline_reach(&outline) * size + 1;
-    double along = cos(object->turn) / size, across = sin(object->turn) / size;
+    double along = cos(object->angle) / size, across = sin(object->angle) / size;
     double x0 = object->x * side, y0 = object->y * side;
     int left = clip_to(x0 - reach, 0, canvas.side), right = clip_to(x0 + reach + 1, 0, canvas.side);
     int top = clip_to(y0 - reach, 0, canvas.side), bottom = clip_to(y0 + reach + 1, 0, canvas.side);
@@ -220,7 +220,7 @@ ShapeObject shapes_object(Rng *rng, Shape shape, ShapeColour colour) {
     double saturation = uniform_between(rng, 0.5, 1), value = uniform_between(rng, 0.45, 1);
     colour_mix(hue, saturation, value, object.rgb);
     object.size = uniform_between(rng, 0.14, 0.25);
-    object.turn = uniform_between(rng, -20, 20) * PI / 180;
+    object.angle = uniform_between(rng, -20, 20) * PI / 180;
     double reach = shape_reach(shape) * object.size;
     object.x = uniform_between(rng, reach, 1 - reach);
     object.y = uniform_between(rng, reach, 1 - reach);
@@ -228,7 +228,7 @@ ShapeObject shapes_object(Rng *rng, Shape shape, ShapeColour colour) {
 }
 
 void shapes_picture(Rng *rng, Shape shape, ShapeColour colour, Canvas canvas, uint8_t *rgb) {
-    canvas_ground(canvas, rng);
+    canvas_background(canvas, rng);
     ShapeObject object = shapes_object(rng, shape, colour);
     canvas_draw(canvas, &object);
     canvas_noise(canvas, rng, uniform_between(rng, 0.03, 0.15));

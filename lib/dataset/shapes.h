@@ -47,9 +47,9 @@ const double *colour_rgb(ShapeColour colour);
 typedef struct {
     Shape shape;
     double rgb[3];
-    double x, y; /* the middle */
-    double size; /* radius of the circle of the same area */
-    double turn; /* radians, from x towards y */
+    double x, y;  /* the middle */
+    double size;  /* radius of the circle of the same area */
+    double angle; /* radians, from x towards y */
 } ShapeObject;
 
 /* How far the outline gets from the middle, as a multiple of size: 1 for the circle, more for the others. */
@@ -62,10 +62,10 @@ typedef struct {
 } Canvas;
 
 /* One colour in the middle of the picture, that changes evenly by so much from pixel to pixel. */
-void canvas_shade(Canvas canvas, const double colour[3], double per_x, double per_y);
+void canvas_gradient(Canvas canvas, const double colour[3], double per_x, double per_y);
 
 /* A background: one random muted colour that changes evenly across the picture in a random direction. */
-void canvas_ground(Canvas canvas, Rng *rng);
+void canvas_background(Canvas canvas, Rng *rng);
 
 /* Paints the object over what is there. A pixel on the edge takes the share of the colour that the shape covers of it
  * (distance from its middle to the outline, plus one half, within 0 to 1). Parts outside the canvas are cut off. */

@@ -63,7 +63,7 @@ static void words_sort_unique(Words *words) {
     words->count = kept;
 }
 
-int text_most_words(const char *const *texts, int count) {
+int text_max_words(const char *const *texts, int count) {
     int max = 1;
     for (int i = 0; i < count; i++) {
         const char *text = texts[i];
@@ -123,7 +123,7 @@ Vocab vocab_build(Arena *arena, const char *const *patterns, int pattern_count, 
     return vocab_of(arena, words);
 }
 
-char *vocab_text(Arena *arena, const Vocab *vocab) {
+char *vocab_to_text(Arena *arena, const Vocab *vocab) {
     size_t size = 1;
     for (int id = TEXT_FIRST_WORD; id < vocab->size; id++) size += strlen(vocab->word[id]) + 1;
     char *text = arena_alloc(arena, size, 1), *end = text;
@@ -145,7 +145,7 @@ bool vocab_from_text(Vocab *vocab, Arena *arena, const char *text, const char *n
             return err_set(err, "%s: the vocabulary is not in alphabetical order: %s before %s", name,
                            quoted(words.word[i - 1]), quoted(words.word[i]));
     Vocab got = vocab_of(arena, words);
-    const char *again = vocab_text(arena, &got);
+    const char *again = vocab_to_text(arena, &got);
     size_t same = 0;
     while (again[same] && again[same] == text[same]) same++;
     if (again[same] != text[same])

@@ -33,7 +33,7 @@ Vocab vocab_build(Arena *arena, const char *const *patterns, int pattern_count, 
                   int name_count);
 
 /* The words from id 2 on, with spaces between: for the metadata of a checkpoint. On the arena. */
-char *vocab_text(Arena *arena, const Vocab *vocab);
+char *vocab_to_text(Arena *arena, const Vocab *vocab);
 
 /* And back, on the arena. False, and *vocab untouched, if that is not a text vocab_text could have made: `name` says
  * in messages where it came from. */
@@ -64,6 +64,6 @@ TextNotes vocab_encode(const Vocab *vocab, Arena *arena, const char *const *text
 void text_warn(const TextNotes *notes, FILE *stream);
 
 /* The most words any of the texts has, for choosing T; at least 1. */
-int text_most_words(const char *const *texts, int count);
+int text_max_words(const char *const *texts, int count);
 
 #endif

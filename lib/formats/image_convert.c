@@ -16,7 +16,7 @@
 
 extern char **environ;
 
-double picture_seconds = 60;
+double image_convert_seconds = 60;
 
 enum { PPM_HEAD = 64, OUTPUT_MAX = 3 * IMAGE_PIXELS_MAX + PPM_HEAD, OUTPUT_FIRST = 1 << 20, COMPLAINT_MAX = 200 };
 
@@ -211,7 +211,7 @@ static bool converter_run(Arena *arena, Source source, const Converter *converte
         !child_start(&child, program, converter, source.kind)) {
         trouble = "it cannot be run";
     } else {
-        double end = clock_seconds() + picture_seconds;
+        double end = clock_seconds() + image_convert_seconds;
         trouble = output_read(&scratch, &child, &output, end);
         bool well = child_end(&child, trouble ? 0 : end);
         if (!trouble && !well) trouble = complaint_shown(&output);
@@ -249,7 +249,7 @@ static bool picture_convert(Arena *arena, Source source, Image *image, Err *err)
                    source.path, source.kind->name);
 }
 
-bool picture_read(Arena *arena, const char *path, Image *image, Err *err) {
+bool image_read_any(Arena *arena, const char *path, Image *image, Err *err) {
     File file;
     if (!file_open(&file, path, err)) return false;
     const Kind *kind = kind_find(file);

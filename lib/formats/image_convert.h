@@ -12,7 +12,7 @@
 #include "formats/image.h"
 
 /* How long a converter may take, in seconds; then it is ended. 60; tests have less patience. */
-extern double picture_seconds;
+extern double image_convert_seconds;
 
 /* picture_read: the picture in a file: its first frame, without transparency, not turned by what the camera noted
  * (Pillow's convert("RGB") does the same).
@@ -20,6 +20,6 @@ extern double picture_seconds;
  *        are there can read the file, or makes more than IMAGE_PIXELS_MAX pixels of it. *image is then as it was
  * Owner  the pixels live on the arena
  */
-bool picture_read(Arena *arena, const char *path, Image *image, Err *err);
+bool image_read_any(Arena *arena, const char *path, Image *image, Err *err);
 
 #endif

@@ -95,7 +95,7 @@ static size_t bits_to_byte(Bits *b) {
 typedef struct {
     Bits bits;
     uint8_t *out; /* NULL: the bytes are counted, not written */
-    size_t room, made;
+    size_t room, produced;
     Inflated *result;
 } Stream;
 
@@ -103,12 +103,12 @@ static bool stream_fail(Stream *s, const char *format, ...) PRINTF_LIKE(2, 3);
 static bool stream_fail(Stream *s, const char *format, ...) {
     Inflated *result = s->result;
     bool cut = bits_overdrawn(&s->bits);
-    result->read = cut ? s->bits.size : MIN(s->bits.at - s->bits.count / 8, s->bits.size);
-    result->made = s->made;
+    result->consumed = cut ? s->bits.size : MIN(s->bits.at - s->bits.count / 8, s->bits.size);
+    result->produced = s->produced;
     va_list args;
     va_start(args, format);
-    if (cut) snprintf(result->trouble, sizeof result->trouble, "the packed data end here, unfinished");
-    else vsnprintf(result->trouble, sizeof result->trouble, format, args);
+    if (cut) snprintf(result->problem, sizeof result->problem, "the packed data end here, unfinished");
+    else vsnprintf(result->problem, sizeof result->problem, format, args);
     va_end(args);
     return false;
 }
@@ -203,13 +203,13 @@ static const uint8_t distance_extra[DISTANCES] = { 0, 0, 0, 0, 1, 1, 2, 2,  3,  
 /* Repeats `length` bytes from `distance` back; they may overlap what is being written. */
 static void stream_repeat(Stream *s, size_t length, size_t distance) {
     if (s->out) {
-        uint8_t *to = s->out + s->made;
+        uint8_t *to = s->out + s->produced;
         const uint8_t *from = to - distance;
         if (distance >= length) memcpy(to, from, length);
         else
             for (size_t i = 0; i < length; i++) to[i] = from[i];
     }
-    s->made += length;
+    s->produced += length;
 }
 
 /* The length symbol has been read: reads the rest of the pair and repeats. */
@@ -222,9 +222,9 @@ static bool stream_match(Stream *s, int symbol, const Code *distances) {
     if (d >= DISTANCES) return stream_fail(s, "distance symbol %d, 29 is the last", d);
     size_t distance = distance_base[d] + bits_take(b, distance_extra[d]);
     if (bits_overdrawn(b)) return stream_fail(s, "cut");
-    if (distance > s->made)
-        return stream_fail(s, "a repeat of what came %zu bytes ago, after %zu bytes", distance, s->made);
-    if (length > s->room - s->made) return stream_full(s);
+    if (distance > s->produced)
+        return stream_fail(s, "a repeat of what came %zu bytes ago, after %zu bytes", distance, s->produced);
+    if (length > s->room - s->produced) return stream_full(s);
     stream_repeat(s, length, distance);
     return true;
 }
@@ -234,21 +234,21 @@ static bool stream_match(Stream *s, int symbol, const Code *distances) {
 static int stream_literals(Stream *s, const Code *literals) {
     Bits b = s->bits;
     uint8_t *out = s->out;
-    size_t made = s->made, room = s->room;
+    size_t produced = s->produced, room = s->room;
     int symbol;
     for (;;) {
         bits_refill(&b);
         symbol = code_next(literals, &b);
         if (symbol < 0 || symbol >= END || bits_overdrawn(&b)) break;
-        if (made == room) {
+        if (produced == room) {
             symbol = -2;
             break;
         }
-        if (out) out[made] = (uint8_t)symbol;
-        made++;
+        if (out) out[produced] = (uint8_t)symbol;
+        produced++;
     }
     s->bits = b;
-    s->made = made;
+    s->produced = produced;
     return symbol;
 }
 
@@ -280,10 +280,10 @@ static bool stream_weights(Stream *s) {
         b->at = b->size + 1;
         return stream_fail(s, "cut");
     }
-    if (length > s->room - s->made) return stream_full(s);
-    if (s->out && length > 0) memcpy(s->out + s->made, b->data + b->at, length);
+    if (length > s->room - s->produced) return stream_full(s);
+    if (s->out && length > 0) memcpy(s->out + s->produced, b->data + b->at, length);
     b->at += length;
-    s->made += length;
+    s->produced += length;
     return true;
 }
 
@@ -307,14 +307,14 @@ static bool stream_fixed(Stream *s) {
 /* The lengths of a block's own codes, themselves packed (RFC 1951, 3.2.7), into lengths[0..want). */
 static bool stream_lengths(Stream *s, const Code *code, uint8_t *lengths, int want) {
     Bits *b = &s->bits;
-    for (int made = 0; made < want;) {
+    for (int produced = 0; produced < want;) {
         bits_refill(b);
         int symbol = code_next(code, b), times = 1, value = symbol;
         if (symbol < 0) return stream_fail(s, "bits that are no code for a code length");
-        if (symbol == 16 && made == 0) return stream_fail(s, "a repeated code length with none before it");
+        if (symbol == 16 && produced == 0) return stream_fail(s, "a repeated code length with none before it");
         if (symbol == 16) {
             times = 3 + (int)bits_take(b, 2);
-            value = lengths[made - 1];
+            value = lengths[produced - 1];
         }
         if (symbol == 17) {
             times = 3 + (int)bits_take(b, 3);
@@ -324,10 +324,10 @@ static bool stream_lengths(Stream *s, const Code *code, uint8_t *lengths, int wa
             times = 11 + (int)bits_take(b, 7);
             value = 0;
         }
-        if (times > want - made || bits_overdrawn(b))
-            return stream_fail(s, "%d code lengths where %d are left", times, want - made);
-        memset(lengths + made, value, (size_t)times);
-        made += times;
+        if (times > want - produced || bits_overdrawn(b))
+            return stream_fail(s, "%d code lengths where %d are left", times, want - produced);
+        memset(lengths + produced, value, (size_t)times);
+        produced += times;
     }
     return true;
 }
@@ -368,7 +368,7 @@ static bool stream_blocks(Stream *s, size_t at) {
         if (!(kind == 0 ? stream_weights(s) : kind == 1 ? stream_fixed(s) : stream_dynamic(s))) return false;
     }
     bits_to_byte(&s->bits);
-    s->result->made = s->made;
+    s->result->produced = s->produced;
     return true;
 }
 
@@ -394,9 +394,9 @@ bool zlib_inflate(const uint8_t *data, size_t size, uint8_t *out, size_t room, I
     if (!stream_blocks(&s, 2)) return false;
     size_t at = s.bits.at;
     if (size - at < 4) return stream_fail_at(&s, size, "the packed data end here, their Adler-32 was wanted");
-    uint32_t adler = adler32_update(1, out, s.made), want = big_endian_32(data + at);
+    uint32_t adler = adler32_update(1, out, s.produced), want = big_endian_32(data + at);
     if (adler != want) return stream_fail(&s, "the Adler-32 is %08x, the data say %08x", adler, want);
-    result->read = at + 4;
+    result->consumed = at + 4;
     return true;
 }
 
@@ -437,7 +437,7 @@ static const char *gzip_header(const uint8_t *data, size_t size, size_t *at) {
 /* One member at data[s->bits.at]: header, blocks, trailer. */
 static bool gzip_member(Stream *s) {
     Bits *b = &s->bits;
-    size_t at = b->at, before = s->made, start;
+    size_t at = b->at, before = s->produced, start;
     const char *wrong = gzip_header(b->data, b->size, &at);
     if (wrong) return stream_fail_at(s, at, wrong);
     /* A repeat must not reach into the member before: to the stream, output begins here. */
@@ -445,12 +445,13 @@ static bool gzip_member(Stream *s) {
     Stream member = { .bits = *b, .out = out, .room = s->room - before, .result = s->result };
     if (!stream_blocks(&member, at)) return false;
     *b = member.bits;
-    s->made = before + member.made;
+    s->produced = before + member.produced;
     start = b->at;
     if (b->size - start < 8) return stream_fail_at(s, b->size, "the file ends here, CRC and size were wanted");
     uint32_t size = little_endian_32(b->data + start + 4), crc = little_endian_32(b->data + start);
-    if (size != (uint32_t)member.made) return stream_fail(s, "%zu bytes came out, the file says %u", member.made, size);
-    if (s->out && crc32_update(0, member.out, member.made) != crc)
+    if (size != (uint32_t)member.produced)
+        return stream_fail(s, "%zu bytes came out, the file says %u", member.produced, size);
+    if (s->out && crc32_update(0, member.out, member.produced) != crc)
         return stream_fail(s, "the CRC of what came out is not the %08x that the file says", crc);
     b->at = start + 8;
     return true;
@@ -463,7 +464,7 @@ static bool gzip_members(File packed, uint8_t *out, size_t room, Inflated *resul
     do {
         if (!gzip_member(&s)) return false;
     } while (s.bits.at < packed.size);
-    result->made = s.made;
+    result->produced = s.produced;
     return true;
 }
 
@@ -471,12 +472,13 @@ bool gzip_inflate(Arena *arena, const char *name, File packed, File *unpacked, E
     Inflated result;
     bool ok = gzip_members(packed, NULL, GZIP_MAX, &result);
     if (ok) {
-        uint8_t *out = arena_alloc(arena, result.made + 1, 1);
-        size_t size = result.made;
+        uint8_t *out = arena_alloc(arena, result.produced + 1, 1);
+        size_t size = result.produced;
         ok = gzip_members(packed, out, size, &result);
         out[size] = 0;
         if (ok) *unpacked = (File){ .data = out, .size = size };
     }
-    if (!ok) err_set(err, "%s: byte %zu: %s; the file is damaged, fetch it again", name, result.read, result.trouble);
+    if (!ok)
+        err_set(err, "%s: byte %zu: %s; the file is damaged, fetch it again", name, result.consumed, result.problem);
     return ok;
 }

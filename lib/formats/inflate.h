@@ -17,9 +17,9 @@ enum {
 
 /* What became of a stream. */
 typedef struct {
-    size_t read;       /* bytes of the stream used; after a failure: the byte where it went wrong */
-    size_t made;       /* bytes written */
-    char trouble[160]; /* after a failure: what came and what was wanted */
+    size_t consumed;   /* bytes of the stream used; after a failure: the byte where it went wrong */
+    size_t produced;   /* bytes written */
+    char problem[160]; /* after a failure: what came and what was wanted */
 } Inflated;
 
 /* zlib_inflate: unpacks the zlib stream at the start of `data` into `out`, which has room for `room` bytes.

@@ -321,17 +321,18 @@ static bool data_unpack(const Png *png, Arena *scratch, uint8_t **raw) {
                         png->width, png->height);
     *raw = arena_alloc(scratch, want, 1);
     if (!zlib_inflate(data_gather(png, scratch), png->data_size, *raw, want, &result))
-        return png_fail(png, data_place(png, result.read), "%s; the file is damaged, fetch it again", result.trouble);
-    if (result.read < png->data_size)
-        return png_fail(png, data_place(png, result.read),
+        return png_fail(png, data_place(png, result.consumed), "%s; the file is damaged, fetch it again",
+                        result.problem);
+    if (result.consumed < png->data_size)
+        return png_fail(png, data_place(png, result.consumed),
                         "the data are complete here, %zu bytes follow; the file is "
                         "damaged, fetch it again",
-                        png->data_size - result.read);
-    if (result.made < want)
-        return png_fail(png, data_place(png, result.read),
+                        png->data_size - result.consumed);
+    if (result.produced < want)
+        return png_fail(png, data_place(png, result.consumed),
                         "%zu bytes came out of the data, %zu were wanted for "
                         "%d x %d",
-                        result.made, want, png->width, png->height);
+                        result.produced, want, png->width, png->height);
     return true;
 }
 

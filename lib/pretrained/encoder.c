@@ -108,7 +108,7 @@ static void prepare(void *context, size_t first, size_t last, int worker) {
     for (size_t i = first; i < last; i++) encoder_pixels(p->images[i], p->side, p->pixels + i * numbers);
 }
 
-Mat encoder_images(Encoder *encoder, Arena *arena, const Image *images, int n, EncoderDone done, void *context) {
+Mat encoder_images(Encoder *encoder, Arena *arena, const Image *images, int n, EncoderProgress done, void *context) {
     int side = encoder->clip.config.image.side, E = encoder->clip.config.image.embed;
     Mat features = mat_new(arena, n, E);
     Tape tape = { .no_grad = true };
@@ -194,9 +194,9 @@ EncoderCost encoder_cost(const Clip *clip) {
         const Param *p = clip->params.list[i];
         bool running = strstr(p->name, ".running_"); /* statistics, nothing that was learnt */
         bool of_image = !strncmp(p->name, "visual.", 7);
-        if (!running) *(of_image ? &cost.image_numbers : &cost.text_numbers) += (double)mat_count(p->val);
+        if (!running) *(of_image ? &cost.image_params : &cost.text_params) += (double)mat_count(p->val);
     }
-    cost.image_work = strcmp(image->kind, "vit") ? resnet_work(image) : vit_work(image);
-    cost.text_work = blocks_work(clip->config.tokens, text->width, text->layers) + (double)text->width * text->embed;
+    cost.image_macs = strcmp(image->kind, "vit") ? resnet_work(image) : vit_work(image);
+    cost.text_macs = blocks_work(clip->config.tokens, text->width, text->layers) + (double)text->width * text->embed;
     return cost;
 }

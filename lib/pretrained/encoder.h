@@ -30,8 +30,8 @@ void encoder_pixels(Image image, int side, num *pixels);
 
 /* Unit vectors [n,E], on the arena. `done` (NULL: nobody) is told now and then how many are ready. A vector does not
  * depend on what else is in the list. Texts longer than the model reads are cut; *cut (or NULL) says how many. */
-typedef void (*EncoderDone)(void *context, int done);
-Mat encoder_images(Encoder *encoder, Arena *arena, const Image *images, int n, EncoderDone done, void *context);
+typedef void (*EncoderProgress)(void *context, int done);
+Mat encoder_images(Encoder *encoder, Arena *arena, const Image *images, int n, EncoderProgress done, void *context);
 Mat encoder_texts(Encoder *encoder, Arena *arena, const char *const *texts, int n, int *cut);
 
 /* One vector per name: the mean over all templates filled with it, of unit length again (Radford et al. 2021,
@@ -41,7 +41,7 @@ Mat encoder_classes(Encoder *encoder, Arena *arena, const char *const *templates
 
 /* Of both towers. */
 typedef struct {
-    double image_numbers, text_numbers, image_work, text_work;
+    double image_params, text_params, image_macs, text_macs;
 } EncoderCost;
 
 /* What a model of that configuration is made of, and what it does: how many numbers its towers have, and how many

@@ -74,10 +74,10 @@ static void png_mend(Input *in) {
     Inflated result;
     idat.size = 0;
     chunks_mend(in, &idat, false);
-    if (!zlib_inflate(idat.data, idat.size, raw, sizeof raw, &result) && strstr(result.trouble, "Adler-32 is")) {
+    if (!zlib_inflate(idat.data, idat.size, raw, sizeof raw, &result) && strstr(result.problem, "Adler-32 is")) {
         uint8_t sum[4];
-        big_endian_put(sum, adler32_update(1, raw, result.made));
-        for (size_t i = 0; i < 4 && result.read + i < idat.size; i++) *idat.place[result.read + i] = sum[i];
+        big_endian_put(sum, adler32_update(1, raw, result.produced));
+        for (size_t i = 0; i < 4 && result.consumed + i < idat.size; i++) *idat.place[result.consumed + i] = sum[i];
     }
     chunks_mend(in, NULL, true);
 }

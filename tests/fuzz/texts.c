@@ -210,7 +210,7 @@ int fuzz_text(const uint8_t *data, size_t size) {
     bool ok = vocab_from_text(&vocab, &arena, text, "words", &err);
     fuzz_answer(ok, &err);
     REQUIRE(ok || !vocab.word, "%s", "a refused vocabulary was set");
-    if (ok) REQUIRE(!strcmp(vocab_text(&arena, &vocab), text), "%s", "a vocabulary does not come back");
+    if (ok) REQUIRE(!strcmp(vocab_to_text(&arena, &vocab), text), "%s", "a vocabulary does not come back");
     for (int id = TEXT_FIRST_WORD; ok && id < vocab.size; id++)
         REQUIRE(vocab_find(&vocab, vocab.word[id]) == id, "word %d is not found", id);
     if (!ok) vocab = vocab_build(&arena, (const char *const[]){ "{}" }, 1, (const char *const[]){ text }, 1);

@@ -73,8 +73,8 @@ int main(int argc, char **argv) {
         if (!clip_plan(&clip, config_of(&variants[i]), NULL, &err)) die("%s: %s", variants[i].name, err.text);
         EncoderCost cost = encoder_cost(&clip);
         clip_free(&clip);
-        printf("%-9s %14.0f %14.0f %10.2f %10.2f", variants[i].name, cost.image_numbers, cost.text_numbers,
-               cost.image_work / 1e9, cost.text_work / 1e9);
+        printf("%-9s %14.0f %14.0f %10.2f %10.2f", variants[i].name, cost.image_params, cost.text_params,
+               cost.image_macs / 1e9, cost.text_macs / 1e9);
         if (timed) printf(" %12.0f", image_time(&variants[i]));
         putchar('\n');
     }
