@@ -2,7 +2,7 @@
 #include "scenes/caption.h"
 #include "core/arena.h"
 #include "core/file.h"
-#include "formats/image.h"
+#include "formats/image_file.h"
 #include "lesson/options.h"
 #include "show/progress.h"
 

@@ -16,6 +16,7 @@
 #include "exercise.h"
 
 #include "core/thread.h"
+#include "dataset/augment.h"
 #include "evaluate/zeroshot.h"
 
 Var library_text_tower(Tape *t, TextTower *tower, const int *ids, int B, int T);

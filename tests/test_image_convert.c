@@ -155,7 +155,7 @@ TEST(picture_converters_in_turn) {
     program(&arena, "ffmpeg", "printf 'something \\033[31mterrible\\nand more' >&2; exit 7");
     check_refused(&arena, gif, "ffmpeg could not convert this GIF file: \"something \\u001b[31mterrible\"");
     program(&arena, "ffmpeg", "kill -9 $$");
-    check_refused(&arena, gif, "it failed without a word");
+    check_refused(&arena, gif, "it failed without a message");
     program(&arena, "ffmpeg", ":");
     check_refused(&arena, gif, "a.gif, as converted by ffmpeg: byte 0: the file is empty");
     program(&arena, "ffmpeg", "printf 'P6 9 9 255\\nabc'");
@@ -231,7 +231,7 @@ TEST(picture_converters_that_never_end) {
     check_refused(&arena, path, "it took too long");
     program(&arena, "magick", "exec >&- 2>&-; sleep 100");
     double start = clock_seconds();
-    check_refused(&arena, path, "it failed without a word");
+    check_refused(&arena, path, "it failed without a message");
     CHECK(clock_seconds() - start < 20, "%g s", clock_seconds() - start);
     image_convert_seconds = 100;
     program(&arena, "magick", "exec cat /dev/zero");

@@ -2,7 +2,7 @@
 #include "13-retrieval/image_folder.h"
 #include "core/arena.h"
 #include "core/file.h"
-#include "formats/image.h"
+#include "formats/image_file.h"
 #include "check.h"
 
 #include <string.h>

@@ -1,9 +1,10 @@
 /* inflate, deflate: do the bytes come out as they went in, and is all else refused with its place? */
-#include "formats/deflate.h"
-#include "formats/inflate.h"
 #include "core/arena.h"
 #include "core/file.h"
 #include "core/rng.h"
+#include "formats/byte_order.h"
+#include "formats/deflate.h"
+#include "formats/inflate.h"
 #include "check.h"
 
 #include <stdlib.h>

@@ -1,10 +1,11 @@
 /* png: is every kind read, and everything that is no PNG refused?
  * tests/images holds small pictures of each kind, made by another program, with the pixels they hold as NAME.ppm. */
-#include "formats/inflate.h"
-#include "formats/png.h"
 #include "core/arena.h"
 #include "core/file.h"
 #include "core/rng.h"
+#include "formats/byte_order.h"
+#include "formats/inflate.h"
+#include "formats/png.h"
 #include "check.h"
 
 #include <stdlib.h>

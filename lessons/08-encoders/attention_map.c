@@ -2,6 +2,7 @@
 #include "core/arena.h"
 
 #include "model_summary.h"
+#include "dataset/augment.h"
 #include "dataset/shapes.h"
 
 #include <math.h>

@@ -4,7 +4,7 @@
 
 #include "formats/image_convert.h"
 #include "show/progress.h"
-#include "formats/sha256.h"
+#include "formats/hash.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -3,7 +3,8 @@
 #include "core/arena.h"
 #include "core/file.h"
 
-#include "formats/image.h"
+#include "formats/byte_order.h"
+#include "formats/image_file.h"
 #include "formats/inflate.h"
 
 #include <stdlib.h>

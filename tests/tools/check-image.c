@@ -1,7 +1,7 @@
 /* check-image: are the pixels we read from a picture, or what CLIP's preprocessing makes of them, those expected? */
-#include "formats/image.h"
 #include "core/arena.h"
 #include "core/file.h"
+#include "formats/image_file.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,10 +3,10 @@
  * The package has a PNG for each file, 1024 pixels wide, each row one 32 x 32 picture in reading order, and two JSON
  * lists of labels, of which the one for training goes on from file to file. How many rows there are is left to the
  * files; that they are the right ones is for cifar-check to say. */
-#include "dataset/cifar.h"
 #include "core/arena.h"
 #include "core/file.h"
-#include "formats/image.h"
+#include "dataset/cifar.h"
+#include "formats/image_file.h"
 
 #include <string.h>
 
