@@ -2,6 +2,7 @@
 #include "19-pretrained/image_index.h"
 #include "core/arena.h"
 #include "core/file.h"
+#include "formats/image_file.h"
 #include "check.h"
 
 #include <stdio.h>

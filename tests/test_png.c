@@ -5,6 +5,7 @@
 #include "core/rng.h"
 #include "formats/byte_order.h"
 #include "formats/inflate.h"
+#include "formats/image_file.h"
 #include "formats/png.h"
 #include "check.h"
 
