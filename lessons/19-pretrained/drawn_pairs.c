@@ -4,7 +4,7 @@
 #include "core/rng.h"
 #include "dataset/shapes.h"
 
-/* ---- what there is to draw --------------------------------------------------------------------------------------- */
+/* ---- what there is to draw -------------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;
@@ -35,7 +35,7 @@ static const char *const changes[] = { "left and right", "how many", "there, or 
 const char *drawn_name(DrawnKind kind) { return names[kind]; }
 const char *drawn_changes(DrawnKind kind) { return changes[kind]; }
 
-/* ---- drawing ----------------------------------------------------------------------------------------------------- */
+/* ---- drawing ---------------------------------------------------------------------------------------------------- */
 
 /* A picture being drawn on white. */
 static Canvas sheet(Arena *arena, int side) {
@@ -108,7 +108,7 @@ static Image sixteen(Arena *arena, int side, Thing thing, bool ordered, int seed
     return sheet_done(arena, canvas);
 }
 
-/* ---- pairs ------------------------------------------------------------------------------------------------------- */
+/* ---- pairs ------------------------------------------------------------------------------------------------------ */
 
 static const char *called(Arena *arena, Thing thing) {
     return arena_print(arena, "%s %s", paints[thing.paint].name, shape_name(thing.shape));

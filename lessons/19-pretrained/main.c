@@ -41,7 +41,7 @@ static const char *const ensemble[] = {
     "a photo of the big {}.",
 };
 
-/* ---- 1. the model ------------------------------------------------------------------------------------------------ */
+/* ---- 1. the model ----------------------------------------------------------------------------------------------- */
 
 static void show_model(const Encoder *encoder) {
     const ClipConfig *c = &encoder->clip.config;
@@ -60,7 +60,7 @@ static void show_model(const Encoder *encoder) {
            exp(0.01 * scale));
 }
 
-/* ---- 2. pictures and texts --------------------------------------------------------------------------------------- */
+/* ---- 2. pictures and texts -------------------------------------------------------------------------------------- */
 
 typedef struct {
     int n;
@@ -173,7 +173,7 @@ static void show_pictures(const Lesson *lesson, Encoder *encoder, Pictures pictu
                          .high = 1 });
 }
 
-/* ---- 3. CIFAR-10 from text alone --------------------------------------------------------------------------------- */
+/* ---- 3. CIFAR-10 from text alone -------------------------------------------------------------------------------- */
 
 static void show_progress(void *progress, int done) { progress_update(progress, done); }
 
@@ -220,7 +220,7 @@ static void show_cifar(const Lesson *lesson, Encoder *encoder, const Cifar *test
                          .high = 100 });
 }
 
-/* ---- 4. what it cannot do ---------------------------------------------------------------------------------------- */
+/* ---- 4. what it cannot do --------------------------------------------------------------------------------------- */
 
 static void show_probes(Encoder *encoder) {
     printf("Of %d pairs each, drawn here: both pictures prefer their own caption (chance %d), both captions their own\n"
@@ -247,7 +247,7 @@ static void show_probes(Encoder *encoder) {
     }
 }
 
-/* ---- 5. your own pictures, found by a text ----------------------------------------------------------------------- */
+/* ---- 5. your own pictures, found by a text ---------------------------------------------------------------------- */
 
 static void find(const Lesson *lesson, Encoder *encoder, const char *folder, const char *cache, Texts texts) {
     Arena *arena = (Arena *)&lesson->memory;

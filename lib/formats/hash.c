@@ -115,9 +115,15 @@ static void sha256_block(void *state, const uint8_t *block) {
     for (int i = 0; i < WORDS; i++) word[i] += added[i];
 }
 
-void sha256_hex(const void *data, size_t size, char hex[SHA256_HEX]) {
+void sha256_bytes(const void *data, size_t size, uint8_t sum[SHA256_BYTES]) {
     uint32_t word[WORDS];
     memcpy(word, square_root, sizeof word);
     blocks_add(sha256_block, word, data, size, true);
-    for (int i = 0; i < WORDS; i++) snprintf(hex + 8 * i, 9, "%08x", (unsigned)word[i]);
+    for (int i = 0; i < WORDS; i++) big_endian_32_put(sum + 4 * i, word[i]);
+}
+
+void sha256_hex(const void *data, size_t size, char hex[SHA256_HEX]) {
+    uint8_t sum[SHA256_BYTES];
+    sha256_bytes(data, size, sum);
+    for (int i = 0; i < SHA256_BYTES; i++) snprintf(hex + 2 * i, 3, "%02x", sum[i]);
 }

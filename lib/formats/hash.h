@@ -8,11 +8,12 @@
 
 #include "core/base.h"
 
-enum { MD5_HEX = 33, SHA256_HEX = 65 }; /* 32 and 64 hexadecimal digits and the final zero byte */
+enum { MD5_HEX = 33, SHA256_HEX = 65, SHA256_BYTES = 32 }; /* _HEX: hexadecimal digits and the final zero byte */
 
 /* The MD5 sum (RFC 1321) and the SHA-256 sum (FIPS 180-4, section 6.2) of `size` bytes, in lower-case hexadecimal
- * digits. They never fail. */
+ * digits or as bytes. They never fail. */
 void md5_hex(const void *data, size_t size, char hex[MD5_HEX]);
+void sha256_bytes(const void *data, size_t size, uint8_t sum[SHA256_BYTES]);
 void sha256_hex(const void *data, size_t size, char hex[SHA256_HEX]);
 
 #endif

@@ -5,7 +5,10 @@
 #include "formats/file_kind.h"
 #include "formats/png.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- PPM and PGM (netpbm's ppm and pgm manual pages) ------------------------------------------------------------ */
@@ -147,4 +150,24 @@ bool image_write(const char *path, Image image, Err *err) {
     size_t length = strlen(path);
     bool ppm = length >= 4 && !strcmp(path + length - 4, ".ppm");
     return ppm ? ppm_write(path, image, err) : png_write(path, image, err);
+}
+
+/* ---- folders ---------------------------------------------------------------------------------------------------- */
+
+static int is_visible(const struct dirent *entry) { return entry->d_name[0] != '.'; }
+static int name_order(const struct dirent **a, const struct dirent **b) { return strcmp((*a)->d_name, (*b)->d_name); }
+
+bool folder_files(Arena *arena, const char *folder, const char ***names, int *count, Err *err) {
+    struct dirent **entries;
+    int found = scandir(folder, &entries, is_visible, name_order);
+    if (found < 0) return err_set(err, "%s: %s; a folder of pictures was wanted", folder, strerror(errno));
+    *names = arena_alloc(arena, (size_t)found, sizeof **names);
+    *count = 0;
+    for (int i = 0; i < found; i++) {
+        const char *name = arena_text(arena, entries[i]->d_name);
+        if (!folder_exists(arena_print(arena, "%s/%s", folder, name))) (*names)[(*count)++] = name;
+        free(entries[i]);
+    }
+    free(entries);
+    return true;
 }

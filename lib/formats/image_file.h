@@ -22,4 +22,8 @@ bool image_decode(Arena *arena, const char *name, File file, Image *image, Err *
 /* Writes a picture: as PPM (P6) when the name ends in .ppm, else as PNG. The file appears whole or not at all. */
 bool image_write(const char *path, Image image, Err *err);
 
+/* The names of the files in a folder, in order of bytes, without its folders and without names that begin with a dot.
+ * Fails when the folder cannot be read. Owner: the arena. */
+bool folder_files(Arena *arena, const char *folder, const char ***names, int *count, Err *err);
+
 #endif
