@@ -1,4 +1,4 @@
-/* probes: do pictures and captions differ in what they should, and in nothing else, and are scores what they say? */
+/* drawn_pairs: pictures and captions of a pair differ in one respect and in nothing else. */
 #include "19-pretrained/drawn_pairs.h"
 #include "core/arena.h"
 #include "check.h"
@@ -24,7 +24,7 @@ static const char *letters_sorted(const char *text) {
     return copy;
 }
 
-TEST(probes_are_pairs) {
+TEST(drawn_are_pairs) {
     for (int kind = 0; kind < DRAWN_KINDS; kind++)
         for (int i = 0; i < DRAWN_PAIRS; i++) {
             DrawnPair p = drawn_pair(&arena, kind, i, SIDE), again = drawn_pair(&arena, kind, i, SIDE);
@@ -43,7 +43,7 @@ TEST(probes_are_pairs) {
 }
 
 /* However many there are, they cover the same area, within the pixels of their edges. */
-TEST(probes_ink_does_not_count) {
+TEST(drawn_ink_does_not_count) {
     for (int i = 0; i < DRAWN_PAIRS; i++) {
         DrawnPair p = drawn_pair(&arena, DRAWN_COUNTING, i, SIDE);
         double ratio = (double)ink(p.image[1]) / ink(p.image[0]);
@@ -52,7 +52,7 @@ TEST(probes_ink_does_not_count) {
     arena_free(&arena);
 }
 
-TEST(probes_captions) {
+TEST(drawn_captions) {
     static const char *const want[DRAWN_KINDS][2] = {
         { "a red circle to the left of a blue square", "a blue square to the left of a red circle" },
         { "one red circle", "two red circles" },
@@ -66,22 +66,6 @@ TEST(probes_captions) {
             CHECK(!strcmp(got, want[kind][k]), "\"%s\", not \"%s\"", got, want[kind][k]);
         }
     arena_free(&arena);
-}
-
-TEST(probes_scores) {
-    static const struct {
-        double s[4];
-        ProbeScore want;
-    } cases[] = {
-        { { 2, 1, 1, 2 }, { 1, 1, 1 } }, { { 1, 2, 2, 1 }, { 0, 0, 0 } }, { { 5, 4, 2, 3 }, { 1, 0, 0 } },
-        { { 5, 2, 4, 3 }, { 0, 1, 0 } }, { { 1, 1, 1, 1 }, { 0, 0, 0 } }, { { 2, 1, 2, 2 }, { 0, 0, 0 } },
-        { { 5, 2, 4, 2 }, { 0, 0, 0 } }, { { 5, 2, 1, 2 }, { 1, 0, 0 } },
-    };
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        ProbeScore got = probe_score(cases[i].s), want = cases[i].want;
-        CHECK(got.text == want.text && got.image == want.image && got.group == want.group, "case %zu: %d %d %d", i,
-              got.text, got.image, got.group);
-    }
 }
 
 /* Of the numbers of the right or left half that are not white, how many; and their mean colour. */
@@ -115,4 +99,4 @@ TEST(two_things_lie_left_and_right) {
     arena_free(&arena);
 }
 
-TESTS(probes_are_pairs, probes_ink_does_not_count, probes_captions, probes_scores, two_things_lie_left_and_right)
+TESTS(drawn_are_pairs, drawn_ink_does_not_count, drawn_captions, two_things_lie_left_and_right)

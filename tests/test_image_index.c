@@ -1,4 +1,4 @@
-/* gallery: are a folder's pictures encoded once, and again when they change? */
+/* image_index: a folder is encoded once, and again when a file changes. */
 #include "19-pretrained/image_index.h"
 #include "core/arena.h"
 #include "core/file.h"

@@ -1,5 +1,6 @@
 #include "image_index.h"
 
+#include "core/arena.h"
 #include "core/file.h"
 #include "formats/hash.h"
 #include "formats/image_convert.h"
