@@ -269,13 +269,15 @@ bool tensor_to_nums(const Tensor *t, num *out, size_t count, Err *err) {
     return true;
 }
 
-bool tensor_to_mat(const Tensor *t, Mat m, Err *err) {
+bool tensor_check_shape(const Tensor *t, Mat m, Err *err) {
     bool same = t->dims == m.dims;
     for (int d = 0; same && d < m.dims; d++) same = t->shape[d] == m.shape[d];
-    if (!same)
-        return err_set(err, "%s: tensor %s is %s, %s was wanted; is this another model's file?", t->file,
-                       quoted(t->name), tensor_shape_text(t), mat_shape_text(m));
-    return tensor_to_nums(t, m.v, mat_count(m), err);
+    return same || err_set(err, "%s: tensor %s is %s, %s was wanted; is this another model's file?", t->file,
+                           quoted(t->name), tensor_shape_text(t), mat_shape_text(m));
+}
+
+bool tensor_to_mat(const Tensor *t, Mat m, Err *err) {
+    return tensor_check_shape(t, m, err) && tensor_to_nums(t, m.v, mat_count(m), err);
 }
 
 bool tensor_to_ints(const Tensor *t, int *out, size_t count, Err *err) {

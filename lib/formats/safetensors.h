@@ -57,7 +57,8 @@ const char *safetensors_meta(const Safetensors *s, const char *key);
  * Fails when `count` differs from t->count, or the dtype is I32 or I64; `out` is then unchanged. */
 bool tensor_to_nums(const Tensor *t, num *out, size_t count, Err *err);
 
-/* The same into m; fails when m has another shape than the tensor. */
+/* Fails when m has another shape than the tensor. tensor_to_mat copies the numbers into m as well. */
+bool tensor_check_shape(const Tensor *t, Mat m, Err *err);
 bool tensor_to_mat(const Tensor *t, Mat m, Err *err);
 
 /* Copies all numbers of a U8, I32 or I64 tensor; fails when one does not fit, or for another dtype or count. */

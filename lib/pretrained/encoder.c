@@ -146,27 +146,16 @@ Mat encoder_classes(Encoder *encoder, Arena *arena, const char *const *templates
  * the MLP; then T^2 D for each of q k^T and the product with v. */
 static double blocks_macs(double T, double D, double layers) { return layers * (12 * T * D * D + 2 * T * T * D); }
 
-static double vit_macs(const ImageTowerSize *s) {
-    double patches = (double)(s->side / s->patch) * (s->side / s->patch), D = s->width;
-    return patches * 3 * s->patch * s->patch * D + blocks_macs(patches + 1, D, s->layers) + D * s->embed;
-}
-
-/* A stage: the first block has `in` channels and halves the side (not in stage 0), the other blocks are equal. */
-static double stage_macs(double in, double planes, double side, double half, int blocks) {
-    double before = side * side, after = half * half, out = 4 * planes;
-    double first = before * (in * planes + 9 * planes * planes) + after * (planes * out + in * out);
-    double other = after * (out * planes + 9 * planes * planes + planes * out);
-    return first + (blocks - 1) * other;
-}
-
+/* The stem halves the side twice. The first block of a stage has other channels, and halves the side but in stage 0. */
 static double resnet_macs(const ImageTowerSize *s) {
     double w = s->width, side = s->side / 2, in = w, sum = side * side * 9 * (3 * w / 2 + w / 2 * w / 2 + w / 2 * w);
     side /= 2;
     for (int stage = 0; stage < IMAGE_STAGES; stage++) {
-        double planes = w * (1 << stage), half = stage == 0 ? side : side / 2;
-        sum += stage_macs(in, planes, side, half, s->stages[stage]);
-        in = 4 * planes;
-        side = half;
+        double C = w * (1 << stage), before = side * side, inner = 9 * C * C; /* inner: the 3 x 3 convolution */
+        if (stage > 0) side /= 2;
+        sum += before * (in * C + inner) + side * side * 4 * C * (C + in);
+        sum += (s->stages[stage] - 1) * side * side * (8 * C * C + inner);
+        in = 4 * C;
     }
     double T = side * side + 1; /* attention pooling: one query, keys and values of all positions and their mean */
     return sum + in * in * (1 + 2 * T) + 2 * T * in + in * s->embed;
@@ -178,11 +167,13 @@ EncoderCost encoder_cost(const Clip *clip) {
     EncoderCost cost = { 0 };
     for (int i = 0; i < clip->params.count; i++) {
         const Param *p = clip->params.list[i];
-        bool running = strstr(p->name, ".running_"); /* statistics, not learnt */
-        bool of_image = !strncmp(p->name, "visual.", 7);
-        if (!running) *(of_image ? &cost.image_params : &cost.text_params) += (double)mat_count(p->val);
+        if (strstr(p->name, ".running_")) continue; /* statistics, not learnt */
+        *(strncmp(p->name, "visual.", 7) ? &cost.text_params : &cost.image_params) += (double)mat_count(p->val);
     }
-    cost.image_macs = strcmp(image->kind, "vit") ? resnet_macs(image) : vit_macs(image);
+    double patches = image->patch ? (double)(image->side / image->patch) * (image->side / image->patch) : 0;
+    double D = image->width, embedding = patches * 3 * image->patch * image->patch * D;
+    double vit = embedding + blocks_macs(patches + 1, D, image->layers) + D * image->embed;
+    cost.image_macs = strcmp(image->kind, "vit") ? resnet_macs(image) : vit;
     cost.text_macs = blocks_macs(clip->config.tokens, text->width, text->layers) + (double)text->width * text->embed;
     return cost;
 }

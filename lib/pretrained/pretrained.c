@@ -82,11 +82,6 @@ static int part_names(const Reader *r, const char *ours, char names[WEIGHT_PARTS
     return gap ? WEIGHT_PARTS : 1;
 }
 
-/* Hugging Face's files have the transposed projections. */
-static bool is_transposed(const Reader *r, const char *ours) {
-    return r->hugging_face && (!strcmp(ours, "visual.proj") || !strcmp(ours, "text_projection"));
-}
-
 /* ---- sizes, from the shapes of tensors -------------------------------------------------------------------------- */
 
 /* The tensor of a parameter (its first part), which must have `dims` dimensions. */
@@ -121,66 +116,45 @@ static bool heads_of(const Reader *r, const char *key, int width, int *heads, Er
     return true;
 }
 
-/* n, the patches along a side: there are n*n + 1 positions. */
-static bool grid_of(const Reader *r, const Tensor *positions, int *grid, Err *err) {
-    int n = 0;
-    while (n < 4096 && (n + 1) * (n + 1) + 1 <= positions->shape[0]) n++;
-    *grid = n;
-    if (n >= 1 && n * n + 1 == positions->shape[0]) return true;
-    return err_set(err, "%s: tensor %s has %d rows, want those of a square and one for the class", r->path,
-                   positions->name, positions->shape[0]);
-}
-
-static bool vit_sizes(const Reader *r, ImageTowerSize *s, Err *err) {
-    const Tensor *filters = need(r, "visual.conv1.weight", 4, err),
-                 *positions = filters ? need(r, "visual.positional_embedding", 2, err) : NULL;
-    const Tensor *proj = positions ? need(r, "visual.proj", 2, err) : NULL;
-    int grid;
-    if (!proj || !grid_of(r, positions, &grid, err)) return false;
-    if (filters->shape[2] < 1 || filters->shape[2] > 256 || filters->shape[3] != filters->shape[2])
-        return err_set(err, "%s: tensor %s is %s, want square patches of 1 to 256 pixels", r->path, filters->name,
-                       tensor_shape_text(filters));
-    s->kind = "vit";
-    s->width = filters->shape[0];
-    s->patch = filters->shape[2];
-    s->side = grid * s->patch;
-    s->embed = proj->shape[r->hugging_face ? 0 : 1];
-    s->layers = layer_count(r, r->hugging_face ? "vision_model.encoder.layers." : "visual.transformer.resblocks.");
-    return heads_of(r, "vision_heads", s->width, &s->heads, err);
-}
-
-static bool resnet_sizes(const Reader *r, ImageTowerSize *s, Err *err) {
-    const Tensor *filters = need(r, "visual.conv3.weight", 4, err),
-                 *c_proj = filters ? need(r, "visual.attnpool.c_proj.weight", 2, err) : NULL;
-    const Tensor *positions = c_proj ? need(r, "visual.attnpool.positional_embedding", 2, err) : NULL;
-    int grid;
-    if (!positions || !grid_of(r, positions, &grid, err)) return false;
-    s->kind = "modified-resnet";
-    s->width = filters->shape[0];
-    s->side = 32 * grid;
-    s->embed = c_proj->shape[0];
-    for (int i = 0; i < IMAGE_STAGES; i++) {
-        char pattern[64];
-        snprintf(pattern, sizeof pattern, "visual.layer%d.", i + 1);
-        s->stages[i] = layer_count(r, pattern);
+/* A grid of n x n patches has n*n + 1 positions: the first is the class token, or the mean. */
+static bool image_sizes(const Reader *r, ImageTowerSize *s, Err *err) {
+    bool resnet = safetensors_find(r->file, "visual.layer1.0.conv1.weight") != NULL;
+    const Tensor *filters = need(r, resnet ? "visual.conv3.weight" : "visual.conv1.weight", 4, err);
+    const Tensor *positions =
+        need(r, resnet ? "visual.attnpool.positional_embedding" : "visual.positional_embedding", 2, err);
+    const Tensor *proj = need(r, resnet ? "visual.attnpool.c_proj.weight" : "visual.proj", 2, err);
+    if (!filters || !positions || !proj) return false;
+    int n = 0, patch = resnet ? 32 : filters->shape[2], rows = positions->shape[0];
+    while (n < 4096 && (n + 1) * (n + 1) + 1 <= rows) n++;
+    if (n < 1 || n * n + 1 != rows)
+        return err_set(err, "%s: tensor %s has %d rows, want those of a square and one for the class", r->path,
+                       positions->name, rows);
+    bool square = patch >= 1 && patch <= 256 && filters->shape[3] == filters->shape[2];
+    if (!square || (resnet && filters->shape[0] > 256))
+        return err_set(err, "%s: tensor %s is %s, want %s", r->path, filters->name, tensor_shape_text(filters),
+                       square ? "256 filters at most" : "square patches of 1 to 256 pixels");
+    *s = (ImageTowerSize){ .kind = resnet ? "modified-resnet" : "vit", .side = n * patch, .width = filters->shape[0] };
+    s->embed = proj->shape[resnet || r->hugging_face ? 0 : 1];
+    if (!resnet) {
+        s->patch = patch;
+        s->layers = layer_count(r, r->hugging_face ? "vision_model.encoder.layers." : "visual.transformer.resblocks.");
     }
-    if (s->width > 256)
-        return err_set(err, "%s: tensor %s is %s, want 256 filters at most", r->path, filters->name,
-                       tensor_shape_text(filters));
-    return heads_of(r, "vision_heads", 32 * s->width, &s->heads, err);
+    for (int i = 0; i < IMAGE_STAGES && resnet; i++) {
+        char prefix[64];
+        snprintf(prefix, sizeof prefix, "visual.layer%d.", i + 1);
+        s->stages[i] = layer_count(r, prefix);
+    }
+    return heads_of(r, "vision_heads", resnet ? 32 * s->width : s->width, &s->heads, err);
 }
 
 static bool text_sizes(const Reader *r, ClipConfig *c, Err *err) {
-    const Tensor *table = need(r, "token_embedding.weight", 2, err),
-                 *positions = table ? need(r, "positional_embedding", 2, err) : NULL;
-    if (!positions) return false;
-    c->text = (TextTowerSize){ .kind = "transformer",
-                               .vocabulary = table->shape[0],
-                               .width = table->shape[1],
-                               .embed = c->image.embed,
-                               .padding = -1,
-                               .layers = layer_count(r, r->hugging_face ? "text_model.encoder.layers."
-                                                                        : "transformer.resblocks.") };
+    const Tensor *table = need(r, "token_embedding.weight", 2, err);
+    const Tensor *positions = need(r, "positional_embedding", 2, err);
+    if (!table || !positions) return false;
+    c->text = (TextTowerSize){ .kind = "transformer", .embed = c->image.embed, .padding = -1 };
+    c->text.vocabulary = table->shape[0];
+    c->text.width = table->shape[1];
+    c->text.layers = layer_count(r, r->hugging_face ? "text_model.encoder.layers." : "transformer.resblocks.");
     c->tokens = positions->shape[0];
     return heads_of(r, "text_heads", c->text.width, &c->text.heads, err);
 }
@@ -189,15 +163,13 @@ static bool text_sizes(const Reader *r, ClipConfig *c, Err *err) {
 
 static bool gelu_of(const Reader *r, GeluChoice asked, bool *quick, const char **why, Err *err) {
     const char *said = safetensors_meta(r->file, "quick_gelu");
-    bool says_yes = said && (!strcmp(said, "True") || !strcmp(said, "true"));
-    *quick = asked == GELU_QUICK;
-    *why = "as asked";
-    if (asked != GELU_AUTO) return true;
-    *quick = says_yes;
-    *why = "from the file's metadata";
-    if (said && !says_yes && strcmp(said, "False") && strcmp(said, "false"))
-        return err_set(err, "%s: metadata \"quick_gelu\" is %s, want True or False", r->path, said);
-    if (said) return true;
+    if (asked != GELU_AUTO || said) {
+        bool yes = said && (!strcmp(said, "True") || !strcmp(said, "true"));
+        *quick = asked == GELU_AUTO ? yes : asked == GELU_QUICK;
+        *why = asked == GELU_AUTO ? "from the file's metadata" : "as asked";
+        return asked != GELU_AUTO || yes || !strcmp(said, "False") || !strcmp(said, "false") ||
+               err_set(err, "%s: metadata \"quick_gelu\" is %s, want True or False", r->path, said);
+    }
     bool own = safetensors_find(r->file, "input_resolution") != NULL;
     *quick = r->hugging_face || own;
     *why = own               ? "assumed: only OpenAI's files have input_resolution"
@@ -208,36 +180,21 @@ static bool gelu_of(const Reader *r, GeluChoice asked, bool *quick, const char *
 
 /* ---- where the numbers are -------------------------------------------------------------------------------------- */
 
-static bool little_endian(void) {
-    const uint16_t one = 1;
-    uint8_t first;
-    memcpy(&first, &one, 1);
-    return first == 1;
-}
+static bool little_endian(void) { return *(const uint8_t *)&(const uint16_t){ 1 } == 1; }
 
-/* The shape of a part: a third of the rows, or the transposed shape. */
-static Mat part_shape(Mat whole, int parts, bool transposed) {
-    Mat m = whole;
-    if (transposed) {
-        m.shape[0] = whole.shape[1];
-        m.shape[1] = whole.shape[0];
-    }
-    m.shape[0] /= parts;
-    return m;
-}
-
-static bool part_find(Reader *r, const char *name, Mat shape, const Tensor **tensor, Err *err) {
+/* Finds part i of a parameter: a third of its rows, or all of it. */
+static bool part_find(Reader *r, const Param *p, const char *name, int i, WeightView *view, Err *err) {
     const Tensor *t = safetensors_find(r->file, name);
-    *tensor = t;
+    Mat shape = p->val;
+    if (view->transposed) shape = mat_shape(2, p->val.shape[1], p->val.shape[0]);
+    shape.shape[0] /= view->parts;
     if (!t) return err_set(err, "%s: there is no tensor %s; is the file another model's, or cut?", r->path, name);
-    bool same = t->dims == shape.dims;
-    for (int d = 0; same && d < t->dims; d++) same = t->shape[d] == shape.shape[d];
-    if (!same)
-        return err_set(err, "%s: tensor %s is %s, %s was wanted", r->path, name, tensor_shape_text(t),
-                       mat_shape_text(shape));
+    if (!tensor_check_shape(t, shape, err)) return false;
     if (t->dtype != DTYPE_F32 && t->dtype != DTYPE_F16 && t->dtype != DTYPE_BF16)
         return err_set(err, "%s: tensor %s is %s, want F32, F16 or BF16", r->path, name, dtype_name(t->dtype));
     r->used[t - r->file->tensors] = true;
+    view->part[i].data = t->data;
+    view->part[i].dtype = t->dtype;
     return true;
 }
 
@@ -246,13 +203,11 @@ static bool is_small(const Param *p) { return p->val.dims < 2 || ends_with(p->na
 
 static bool param_place(Reader *r, Arena *arena, Param *p, Err *err) {
     char names[WEIGHT_PARTS][NAME];
-    const Tensor *tensor[WEIGHT_PARTS];
-    WeightView view = { .parts = part_names(r, p->name, names), .transposed = is_transposed(r, p->name) };
-    for (int i = 0; i < view.parts; i++) {
-        if (!part_find(r, names[i], part_shape(p->val, view.parts, view.transposed), &tensor[i], err)) return false;
-        view.part[i].data = tensor[i]->data;
-        view.part[i].dtype = tensor[i]->dtype;
-    }
+    WeightView view = { .parts = part_names(r, p->name, names) };
+    /* Hugging Face's files have the transposed projections */
+    view.transposed = r->hugging_face && (!strcmp(p->name, "visual.proj") || !strcmp(p->name, "text_projection"));
+    for (int i = 0; i < view.parts; i++)
+        if (!part_find(r, p, names[i], i, &view, err)) return false;
     p->frozen = true;
     size_t each = mat_count(p->val) / (size_t)view.parts;
     bool usable = view.parts == 1 && !view.transposed && view.part[0].dtype == DTYPE_F32 &&
@@ -270,11 +225,11 @@ static bool param_place(Reader *r, Arena *arena, Param *p, Err *err) {
 }
 
 static bool is_ignored(const char *name) {
-    static const char *const whole[] = { "input_resolution", "context_length", "vocab_size",
-                                         "vision_model.embeddings.position_ids", "text_model.embeddings.position_ids" };
-    for (size_t i = 0; i < COUNT(whole); i++)
-        if (!strcmp(name, whole[i])) return true;
-    return !strncmp(name, "optim.", 6) || ends_with(name, ".num_batches_tracked");
+    static const char *const ignored[] = { "input_resolution", "context_length", "vocab_size", ".position_ids",
+                                           ".num_batches_tracked" };
+    bool found = !strncmp(name, "optim.", 6);
+    for (size_t i = 0; i < COUNT(ignored) && !found; i++) found = ends_with(name, ignored[i]);
+    return found;
 }
 
 static bool params_place(Reader *r, Clip *clip, Err *err) {
@@ -291,31 +246,30 @@ static bool params_place(Reader *r, Clip *clip, Err *err) {
 
 static bool config_of(Reader *r, GeluChoice gelu, ClipConfig *c, const char **why, Err *err) {
     const char *ours = "visual.conv1.weight", *theirs = beginnings[0].theirs;
+    bool quick;
     r->hugging_face = !safetensors_find(r->file, ours);
     if (r->hugging_face && !safetensors_find(r->file, theirs))
         return err_set(err, "%s: this is no CLIP: neither a tensor %s (OpenAI, open_clip) nor %s (Hugging Face)",
                        r->path, ours, theirs);
-    bool resnet = safetensors_find(r->file, "visual.layer1.0.conv1.weight") != NULL, quick;
-    if (!(resnet ? resnet_sizes(r, &c->image, err) : vit_sizes(r, &c->image, err)) || !text_sizes(r, c, err))
-        return false;
-    if (!gelu_of(r, gelu, &quick, why, err)) return false;
+    if (!image_sizes(r, &c->image, err) || !text_sizes(r, c, err) || !gelu_of(r, gelu, &quick, why, err)) return false;
     c->image.quick_gelu = c->text.quick_gelu = quick;
     return true;
 }
 
 static const char *notes_of(const Reader *r, Clip *clip, const char *why) {
     const ImageTowerSize *s = &clip->config.image;
-    const char *dtype = dtype_name(need(r, "token_embedding.weight", 2, NULL)->dtype);
-    const char *picture = clip->image.vit
-                              ? arena_print(&clip->arena, "vision transformer, patches of %d, width %d, %d layers",
-                                            s->patch, s->width, s->layers)
-                              : arena_print(&clip->arena, "modified ResNet of %d, %d, %d and %d blocks, width %d",
-                                            s->stages[0], s->stages[1], s->stages[2], s->stages[3], s->width);
+    const char *dtype = dtype_name(need(r, "token_embedding.weight", 2, NULL)->dtype), *kind;
+    if (clip->image.vit)
+        kind = arena_print(&clip->arena, "vision transformer, patches of %d, width %d, %d layers", s->patch, s->width,
+                           s->layers);
+    else
+        kind = arena_print(&clip->arena, "modified ResNet of %d, %d, %d and %d blocks, width %d", s->stages[0],
+                           s->stages[1], s->stages[2], s->stages[3], s->width);
     size_t numbers = 0;
     for (int i = 0; i < clip->params.count; i++) numbers += mat_count(clip->params.list[i]->val);
     return arena_print(
         &clip->arena, "%s; pictures of %d pixels, %d dimensions; %zu numbers in %s under the names of %s; %s (%s)",
-        picture, s->side, s->embed, numbers, dtype, r->hugging_face ? "Hugging Face" : "OpenAI and open_clip",
+        kind, s->side, s->embed, numbers, dtype, r->hugging_face ? "Hugging Face" : "OpenAI and open_clip",
         clip->config.text.quick_gelu ? "QuickGELU" : "exact GELU", why);
 }
 
