@@ -66,7 +66,8 @@ TEST(load_what_was_written) {
     CHECK(got.n == 50000 && got.labels[49999] == 4, "n %d", got.n);
     CHECK(got.labels[9999] == 0 && got.labels[10000] == 1, "%s", "the files are not in order");
     CHECK(got.pixels[(size_t)got.n * CIFAR_NUMBERS - 1] == 4, "%s", "to the last byte");
-    CHECK(!cifar_verify(folder, &err) && strstr(err.text, "data_batch_1.bin: its MD5 sum is"), "%s", err.text);
+    CHECK(!cifar_verify(folder, cifar_files, false, &err) && strstr(err.text, "data_batch_1.bin: its MD5 sum is"), "%s",
+          err.text);
     arena_free(&arena);
 }
 
@@ -78,7 +79,7 @@ static void check_refused(const char *folder, const char *why, const char *advic
     CHECK(!cifar_load(&arena, folder, CIFAR_TEST, &set, &err), "%s: taken, \"%s\" was wanted", folder, why);
     CHECK(strstr(err.text, why) && strstr(err.text, advice) && !strchr(err.text, '\n'), "%s: %s", why, err.text);
     CHECK(set.n == -7 && !set.pixels, "the set was touched: %s", why);
-    CHECK(!cifar_verify(folder, &err), "%s: verified", folder);
+    CHECK(!cifar_verify(folder, cifar_files, false, &err), "%s: verified", folder);
     arena_free(&arena);
 }
 
@@ -122,6 +123,41 @@ TEST(open_looks_in_turn) {
     CHECK(strstr(cifar_notice(&set), "generated shapes"), "%s", cifar_notice(&set));
     CHECK(folder_make("data/cifar-10-batches-bin", &err), "%s", err.text);
     CHECK(!cifar_open(&arena, CIFAR_TEST, &set, &err) && strstr(err.text, "make data"), "%s", err.text);
+    arena_free(&arena);
+}
+
+/* The lent bytes are what a sum would be computed of; the sizes and times are those of the disk. */
+TEST(verified_once) {
+    Arena arena = { 0 };
+    Err err = { "" };
+    const char *folder = check_folder(), *damaged = arena_print(&arena, "%s/test_batch.bin", folder);
+    const char *note = arena_print(&arena, "%s/.verified", folder);
+    uint8_t *records = arena_zero(&arena, file_size, 1), *other = arena_zero(&arena, file_size, 1);
+    char zeros[MD5_HEX];
+    CifarFile files[CIFAR_FILES];
+    md5_hex(records, file_size, zeros);
+    for (int i = 0; i < CIFAR_FILES; i++) {
+        files[i] = (CifarFile){ cifar_files[i].name, zeros };
+        write_file(arena_print(&arena, "%s/%s", folder, files[i].name), records, file_size);
+    }
+    other[5] = 1;
+    CHECK(cifar_verify(folder, files, false, &err) && !file_exists(note), "%s", err.text);
+    CHECK(cifar_verify(folder, files, true, &err) && file_exists(note), "%s", err.text);
+    file_mock(damaged, other, file_size);
+    CHECK(cifar_verify(folder, files, true, &err), "the sums were computed again: %s", err.text);
+    CHECK(!cifar_verify(folder, files, false, &err), "%s", "no sum was computed");
+    CHECK(!cifar_verify(folder, cifar_files, true, &err), "%s", "another sum was wanted, and none was computed");
+    file_mock(NULL, NULL, 0);
+    write_file(damaged, other, file_size); /* the same size, another time */
+    CHECK(!cifar_verify(folder, files, true, &err) && strstr(err.text, "test_batch.bin: its MD5"), "%s", err.text);
+    write_file(damaged, records, file_size);
+    CHECK(cifar_verify(folder, files, true, &err), "%s", err.text);
+    write_file(note, records, 1);
+    file_mock(damaged, other, file_size);
+    CHECK(!cifar_verify(folder, files, true, &err), "%s", "a damaged note was believed");
+    file_mock(NULL, NULL, 0);
+    remove(note);
+    CHECK(folder_make(note, &err) && cifar_verify(folder, files, true, &err), "no note can be written: %s", err.text);
     arena_free(&arena);
 }
 
@@ -175,7 +211,7 @@ TEST(the_photographs) {
     Err err;
     const char *folder = "data/cifar-10-batches-bin";
     if (!file_exists(folder)) check_skip("skipped: %s is not there (\"make data\" fetches it)", folder);
-    CHECK(cifar_verify(folder, &err), "%s", err.text);
+    CHECK(cifar_verify(folder, cifar_files, false, &err), "%s", err.text);
     CHECK(cifar_load(&arena, folder, CIFAR_TRAIN, &set, &err), "%s", err.text);
     CHECK(!strcmp(set.names[set.labels[0]], "frog"), "the first is a %s", set.names[set.labels[0]]);
     int count[CIFAR_CLASSES] = { 0 };
@@ -202,5 +238,5 @@ TEST(the_photographs) {
     arena_free(&arena);
 }
 
-TESTS(record_by_hand, load_what_was_written, load_refuses, open_looks_in_turn, generated_set, generated_names_are_true,
-      the_photographs)
+TESTS(record_by_hand, load_what_was_written, load_refuses, verified_once, open_looks_in_turn, generated_set,
+      generated_names_are_true, the_photographs)

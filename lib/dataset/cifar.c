@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { SIDE = CIFAR_SIDE, PLANE = SIDE * SIDE };
 
@@ -45,19 +46,55 @@ static bool batch_open(Arena *arena, const char *folder, const char *name, File 
     return false;
 }
 
-bool cifar_verify(const char *folder, Err *err) {
-    Arena arena = { 0 };
-    bool ok = true;
-    for (int i = 0; i < CIFAR_FILES && ok; i++) {
+static bool files_verify(Arena *arena, const char *folder, const CifarFile *files, Err *err) {
+    for (int i = 0; i < CIFAR_FILES; i++) {
         File file;
         char sum[MD5_HEX];
-        ok = batch_open(&arena, folder, cifar_files[i].name, &file, err);
-        if (!ok) break;
+        if (!batch_open(arena, folder, files[i].name, &file, err)) return false;
         md5_hex(file.data, file.size, sum);
         file_close(&file);
-        if (strcmp(sum, cifar_files[i].md5) != 0)
-            ok = err_set(err, "%s/%s: its MD5 sum is %s, %s was wanted; " FETCH, folder, cifar_files[i].name, sum,
-                         cifar_files[i].md5);
+        if (strcmp(sum, files[i].md5) != 0)
+            return err_set(err, "%s/%s: its MD5 sum is %s, %s was wanted; " FETCH, folder, files[i].name, sum,
+                           files[i].md5);
+    }
+    return true;
+}
+
+#ifdef __APPLE__
+#define NANOSECONDS(state, which) ((state).st_##which##timespec.tv_nsec)
+#else
+#define NANOSECONDS(state, which) ((state).st_##which##tim.tv_nsec)
+#endif
+
+/* A line for each file: name, MD5 sum, size, times of the last change of contents and of the file; "" without a file. */
+static const char *files_state(Arena *arena, const char *folder, const CifarFile *files) {
+    const char *text = "";
+    for (int i = 0; i < CIFAR_FILES; i++) {
+        struct stat state;
+        if (stat(arena_print(arena, "%s/%s", folder, files[i].name), &state) != 0) return "";
+        text = arena_print(arena, "%s%s %s %lld %lld.%09ld %lld.%09ld\n", text, files[i].name, files[i].md5,
+                           (long long)state.st_size, (long long)state.st_mtime, NANOSECONDS(state, m),
+                           (long long)state.st_ctime, NANOSECONDS(state, c));
+    }
+    return text;
+}
+
+static bool file_is(const char *path, const char *text) {
+    File file;
+    if (!file_open(&file, path, NULL)) return false;
+    bool same = file.size == strlen(text) && !memcmp(file.data, text, file.size);
+    file_close(&file);
+    return same;
+}
+
+bool cifar_verify(const char *folder, const CifarFile *files, bool once, Err *err) {
+    Arena arena = { 0 };
+    const char *state = files_state(&arena, folder, files), *note = arena_print(&arena, "%s/.verified", folder);
+    bool known = once && *state && file_is(note, state), ok = known || files_verify(&arena, folder, files, err);
+    OutFile out;
+    if (ok && !known && once && out_open(&out, note, NULL)) { /* without the note, the next call verifies again */
+        fputs(state, out.stream);
+        out_commit(&out, NULL);
     }
     arena_free(&arena);
     return ok;

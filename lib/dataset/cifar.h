@@ -38,8 +38,10 @@ typedef struct {
 } CifarFile;
 extern const CifarFile cifar_files[CIFAR_FILES];
 
-/* Whether all six files in `folder` have the published MD5 sums. The message names the first that differs. */
-bool cifar_verify(const char *folder, Err *err);
+/* Whether all six files in `folder` have the MD5 sums of `files` (cifar_files; tests use others). The message names the
+ * first that differs. With `once` the result is remembered in the file .verified in the folder: while sizes and times of
+ * the files do not change, later calls do not compute the sums again. If .verified cannot be written, they do. */
+bool cifar_verify(const char *folder, const CifarFile *files, bool once, Err *err);
 
 /* Reads the 50,000 training or the 10,000 test pictures from the folder with the six files. Does not check the sums.
  * Fails  when a file is missing, not readable, or not 10,000 records long, or a label is above 9
