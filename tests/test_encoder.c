@@ -1,4 +1,4 @@
-/* encoder: sizes and costs of the published models, and every step on the tiny stand-in. */
+/* encoder: sizes and costs of the published models, and every step of the tiny model. */
 #include "pretrained/encoder.h"
 #include "core/arena.h"
 #include "core/file.h"
@@ -26,7 +26,7 @@ static Image noise(int width, int height, uint64_t seed) {
     return image;
 }
 
-/* ---- published sizes --------------------------------------------------------------------------------------------- */
+/* ---- published sizes -------------------------------------------------------------------------------------------- */
 
 static EncoderCost cost_of(ImageTowerSize image, int text_width) {
     ClipConfig config = { .image = image, .tokens = 77 };
@@ -75,7 +75,7 @@ TEST(encoder_costs_of_published_models) {
     CHECK_NEAR(rn50.image_macs / 1e9, 6.11 - 0.32, 0.005);
 }
 
-/* ---- encoding ---------------------------------------------------------------------------------------------------- */
+/* ---- encoding --------------------------------------------------------------------------------------------------- */
 
 TEST(encoder_pixels_by_hand) {
     Image image = image_new(&arena, 2, 2);
@@ -146,7 +146,7 @@ TEST(encoder_counts_what_it_cuts) {
     arena_free(&arena);
 }
 
-/* ---- opening ----------------------------------------------------------------------------------------------------- */
+/* ---- opening ---------------------------------------------------------------------------------------------------- */
 
 TEST(encoder_refuses) {
     Encoder encoder;

@@ -1,4 +1,4 @@
-/* image: PPM in and out, files that are no pictures, cutting, resizing, and CLIP's preprocessing. */
+/* image, image_file: PPM, files that are no pictures, resizing, CLIP's preprocessing. */
 #include "core/arena.h"
 #include "core/file.h"
 #include "core/rng.h"
@@ -42,7 +42,7 @@ static void check_refused(const void *text, size_t size, const char *what) {
     arena_free(&arena);
 }
 
-/* ---- PPM --------------------------------------------------------------------------------------------------------- */
+/* ---- PPM -------------------------------------------------------------------------------------------------------- */
 
 TEST(ppm_of_every_kind) {
     const uint8_t grey[] = { 0, 0, 0, 128, 128, 128, 255, 255, 255 }, six[] = { 1, 2, 3, 4, 5, 6 };
@@ -121,7 +121,7 @@ TEST(fuzz_ppm) {
     CHECK(accepted > 1000 && accepted < 29000, "%d of 30000 were accepted", accepted);
 }
 
-/* ---- files ------------------------------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------------------------------ */
 
 static Image noise(Arena *arena, Rng *rng, int width, int height) {
     Image image = image_new(arena, width, height);
@@ -181,7 +181,7 @@ TEST(files_that_are_no_pictures) {
     CHECK(!image_write(check_folder(), (Image){ 0 }, &err) && strstr(err.text, "folder"), "%s", err.text);
 }
 
-/* ---- cutting and resizing ---------------------------------------------------------------------------------------- */
+/* ---- cutting and resizing --------------------------------------------------------------------------------------- */
 
 TEST(a_picture_without_pixels_stops) {
     Arena arena = { 0 };

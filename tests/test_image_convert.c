@@ -1,5 +1,5 @@
-/* picture: are other kinds of pictures read through a converter, harmlessly, and is its absence or failure explained?
- * The converters are small scripts made here; a real one is tried where there is one. */
+/* image_convert: other kinds of pictures are read through a converter; its absence or failure is explained. The
+ * converters are small scripts made here; a real one is tried when it is installed. */
 #include "formats/image_convert.h"
 #include "core/arena.h"
 #include "core/file.h"
@@ -204,18 +204,18 @@ TEST(picture_with_too_few_descriptors) {
     CHECK(getrlimit(RLIMIT_NOFILE, &all) == 0, "%s", "no limit");
     int lowest = open("/dev/null", O_RDONLY), again;
     close(lowest);
-    for (rlim_t more = 1; more <= 12; more++) {
+    for (rlim_t extra = 1; extra <= 12; extra++) {
         Image image = { 0 };
         Err err;
-        few = (struct rlimit){ (rlim_t)lowest + more, all.rlim_max };
+        few = (struct rlimit){ (rlim_t)lowest + extra, all.rlim_max };
         CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0, "%s", "no limit");
         bool ok = image_read_any(&arena, path, &image, &err);
         CHECK(setrlimit(RLIMIT_NOFILE, &all) == 0, "%s", "no limit");
         CHECK(ok ? image.width == 2 : strstr(err.text, "could not convert this JPEG file: ") && !strchr(err.text, '\n'),
-              "%d more: %s", (int)more, err.text);
+              "%d more: %s", (int)extra, err.text);
         refused += !ok && strstr(err.text, "it cannot be run");
         again = open("/dev/null", O_RDONLY);
-        CHECK(again == lowest, "%d more: %d is still open", (int)more, lowest);
+        CHECK(again == lowest, "%d more: %d is still open", (int)extra, lowest);
         close(again);
     }
     CHECK(refused >= 3 && refused < 12, "%d refused", refused);

@@ -1,4 +1,4 @@
-/* inflate, deflate: do the bytes come out as they went in, and is all else refused with its place? */
+/* inflate, deflate: compressed bytes are decompressed to the same; damaged streams are refused with a position. */
 #include "core/arena.h"
 #include "core/file.h"
 #include "core/rng.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- a stream written bit by bit, from the RFC alone ------------------------------------------------------------- */
+/* ---- a stream written bit by bit, from the RFC alone ------------------------------------------------------------ */
 
 typedef struct {
     uint8_t bytes[4096];
@@ -56,7 +56,7 @@ static void check_refused(const Writer *w, const char *why) {
     CHECK(strstr(result.problem, why), "\"%s\" was said, \"%s\" was wanted", result.problem, why);
 }
 
-/* ---- does it read? ----------------------------------------------------------------------------------------------- */
+/* ---- does it read? ---------------------------------------------------------------------------------------------- */
 
 TEST(checksums_of_known_texts) {
     const uint8_t *digits = (const uint8_t *)"123456789", *name = (const uint8_t *)"Wikipedia";
@@ -167,7 +167,7 @@ TEST(repeats_shrink) {
     arena_free(&arena);
 }
 
-/* ---- is the rest refused? ---------------------------------------------------------------------------------------- */
+/* ---- is the rest refused? --------------------------------------------------------------------------------------- */
 
 TEST(no_zlib_header) {
     const uint8_t bad[][2] = { { 0x78, 0x02 }, { 0x79, 0x01 }, { 0x88, 0x1c } };
@@ -390,7 +390,7 @@ TEST(fuzz) {
     CHECK(accepted > 100 && accepted < 10000, "%d of 20000 were accepted", accepted);
 }
 
-/* ---- gzip -------------------------------------------------------------------------------------------------------- */
+/* ---- gzip ------------------------------------------------------------------------------------------------------- */
 
 /* Appends a member that packs `text`, with all optional fields of the header that `flags` name. */
 static void gzip_put(Writer *w, unsigned flags, const char *text) {

@@ -84,8 +84,7 @@ static void same(const char *what, Mat got, Mat want, double tolerance) {
               what, i, (double)got.v[i], (double)want.v[i]);
 }
 
-/* ---- files
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------------------------------ */
 
 /* What is written otherwise than the model says. */
 typedef struct {
@@ -194,8 +193,7 @@ static Clip opened(const char *path, GeluChoice gelu) {
     return clip;
 }
 
-/* ---- there and back
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- there and back --------------------------------------------------------------------------------------------- */
 
 TEST(both_names_and_every_form) {
     static const struct {
@@ -293,8 +291,7 @@ TEST(reference_models) {
     }
 }
 
-/* ---- which GELU, which heads
- * --------------------------------------------------------------------------------------------- */
+/* ---- which GELU, which heads ------------------------------------------------------------------------------------ */
 
 TEST(gelu_is_asked_for_said_or_assumed) {
     Clip source = model();
@@ -334,8 +331,7 @@ TEST(heads_of_the_metadata) {
     clip_free(&source);
 }
 
-/* ---- what is refused
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- what is refused -------------------------------------------------------------------------------------------- */
 
 static void refused(const Clip *source, Edit edit, const char *want) {
     Clip clip;
@@ -452,8 +448,7 @@ TEST(broken_bytes) {
     clip_free(&source);
 }
 
-/* ---- one at a time, or many
- * ------------------------------------------------------------------------------------------------ */
+/* ---- one at a time, or many ------------------------------------------------------------------------------------- */
 
 TEST(the_same_bits_in_any_batch_and_on_any_threads) {
     Clip source = model(), clip = opened(written(&source, "bits", (Edit){ .dtype = DTYPE_F16 }), GELU_EXACT);

@@ -1,4 +1,4 @@
-/* shapes: is what is drawn what its name says? */
+/* shapes: each name draws its shape, of the right area and colour. */
 #include "dataset/shapes.h"
 #include "core/arena.h"
 #include "check.h"
@@ -100,8 +100,8 @@ TEST(what_lies_outside_is_cut_off) {
     for (int shape = 0; shape < SHAPE_COUNT; shape++)
         for (int i = 0; i < 49; i++) {
             ShapeObject object = { .shape = (Shape)shape, .x = i % 7 - 3, .y = i / 7 - 3, .size = 0.4 };
-            double share = ink(drawn(&arena, 32, object)) / (PI * 0.16 * 32 * 32);
-            CHECK(share <= 1.02, "%g", share);
+            double fraction = ink(drawn(&arena, 32, object)) / (PI * 0.16 * 32 * 32);
+            CHECK(fraction <= 1.02, "%g", fraction);
         }
     double corner = ink(drawn(&arena, 32, (ShapeObject){ .shape = SHAPE_CIRCLE, .size = 0.4 }));
     CHECK_NEAR(corner / (PI * 0.16 * 32 * 32), 0.25, 0.01);

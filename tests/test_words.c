@@ -1,4 +1,4 @@
-/* text: are words what the header says, do ids survive the way through a file, is nothing left out in silence? */
+/* words: words and templates, ids through a file and back, notes about everything left out. */
 #include "core/rng.h"
 #include "core/arena.h"
 #include "dataset/words.h"

@@ -120,8 +120,7 @@ static bool heads_of(const Reader *r, const char *key, int width, int *heads, Er
 static bool image_sizes(const Reader *r, ImageTowerSize *s, Err *err) {
     bool resnet = safetensors_find(r->file, "visual.layer1.0.conv1.weight") != NULL;
     const Tensor *filters = need(r, resnet ? "visual.conv3.weight" : "visual.conv1.weight", 4, err);
-    const Tensor *positions =
-        need(r, resnet ? "visual.attnpool.positional_embedding" : "visual.positional_embedding", 2, err);
+    const Tensor *positions = need(r, resnet ? "visual.attnpool.positional_embedding" : "visual.positional_embedding", 2, err);
     const Tensor *proj = need(r, resnet ? "visual.attnpool.c_proj.weight" : "visual.proj", 2, err);
     if (!filters || !positions || !proj) return false;
     int n = 0, patch = resnet ? 32 : filters->shape[2], rows = positions->shape[0];
@@ -227,9 +226,9 @@ static bool param_place(Reader *r, Arena *arena, Param *p, Err *err) {
 static bool is_ignored(const char *name) {
     static const char *const ignored[] = { "input_resolution", "context_length", "vocab_size", ".position_ids",
                                            ".num_batches_tracked" };
-    bool found = !strncmp(name, "optim.", 6);
-    for (size_t i = 0; i < COUNT(ignored) && !found; i++) found = ends_with(name, ignored[i]);
-    return found;
+    for (size_t i = 0; i < COUNT(ignored); i++)
+        if (ends_with(name, ignored[i])) return true;
+    return !strncmp(name, "optim.", 6);
 }
 
 static bool params_place(Reader *r, Clip *clip, Err *err) {

@@ -1,4 +1,4 @@
-/* packed: deflate's streams, in the wrappings of zlib and gzip, and there and back. */
+/* packed: deflate streams in zlib and gzip, and compression with decompression. */
 #include "fuzz.h"
 #include "core/arena.h"
 #include "core/file.h"
@@ -16,10 +16,10 @@ static void trouble_check(const Inflated *result, size_t size) {
     REQUIRE(result->consumed <= size, "it went wrong at byte %zu of %zu", result->consumed, size);
 }
 
-/* Room that is just enough gives the same, a byte less is refused. */
+/* Room of exactly the size gives the same bytes; one byte less is refused. */
 static void room_check(const uint8_t *data, size_t size, const uint8_t *want, const Inflated *whole) {
     Inflated again;
-    uint8_t *out = fuzz_copy(want, whole->produced); /* as long as it must be */
+    uint8_t *out = fuzz_copy(want, whole->produced); /* exactly the size */
     memset(out, 0, whole->produced);
     bool ok = zlib_inflate(data, size, out, whole->produced, &again);
     REQUIRE(ok && again.produced == whole->produced && again.consumed == whole->consumed, "%s",
@@ -71,14 +71,14 @@ int fuzz_deflate(const uint8_t *data, size_t size) {
     REQUIRE(ok && result.consumed == packed_size && result.produced == size, "%zu bytes came back as %zu: %s", size,
             result.produced, result.problem);
     REQUIRE(!size || !memcmp(back, data, size), "%s", "other bytes came back");
-    fuzz_sign(packed_size * 16 / (size + 1)); /* how well it packs */
+    fuzz_sign(packed_size * 16 / (size + 1)); /* compression ratio */
     free(copy);
     free(back);
     arena_free(&arena);
     return 0;
 }
 
-/* ---- checksums ---------------------------------------------------------------------------------------------------------- */
+/* ---- checksums -------------------------------------------------------------------------------------------------- */
 
 static uint8_t produced[4 * FUZZ_MAX];
 
@@ -97,8 +97,8 @@ static void zlib_mend(Input *in) {
     for (int i = 0; i < 4; i++) in->data[result.consumed + (size_t)i] = (uint8_t)(sum >> (24 - 8 * i));
 }
 
-/* Member after member: what is behind a header of ten bytes is given to zlib's reader, whose word about the Adler-32 that
- * is not there tells where the blocks end. */
+/* For each member: the bytes after its header of ten bytes are given to zlib_inflate, whose message about the missing
+ * Adler-32 tells where the blocks end. */
 static void gzip_mend(Input *in) {
     static uint8_t as_zlib[FUZZ_MAX + 2];
     Inflated result;

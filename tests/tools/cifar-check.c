@@ -1,4 +1,4 @@
-/* cifar-check FOLDER: are the six files of CIFAR-10 in the folder what their author published (MD5)? */
+/* cifar-check FOLDER: checks the MD5 sums of the six files of CIFAR-10. */
 #include "dataset/cifar.h"
 
 int main(int argc, char **argv) {

@@ -1,5 +1,5 @@
-/* variants: how large CLIP's published models are, how much they compute, and how long one picture takes here. No
- * weights are needed: sizes come from the configurations, times from random numbers. */
+/* variants: parameters, multiply-adds and time per picture of CLIP's published models. No weights are needed: sizes
+ * come from the configurations, times from random weights. */
 #include "pretrained/encoder.h"
 #include "core/arena.h"
 
@@ -40,7 +40,7 @@ static ClipConfig config_of(const Variant *v) {
     return config;
 }
 
-/* Milliseconds for one picture: the best of three, and of as many as five seconds hold. */
+/* Milliseconds for one picture: the best of three or more runs, five seconds in all. */
 static double image_time(const Variant *v) {
     Params params = { .arena = &(Arena){ 0 } };
     ImageTower tower;
