@@ -16,8 +16,6 @@
 #include "kernels/attention.h"
 #include "kernels/conv.h"
 #include "kernels/gemm.h"
-#include "core/arena.h"
-#include "core/softmax.h"
 #include "kernels/reference.h"
 #include "kernels/vecmath.h"
 
