@@ -1,4 +1,4 @@
-/* safetensors: are the numbers those of the file, is every broken file refused, is what we write what we read? */
+/* safetensors: numbers of a file, refusal of broken files, writing and reading again. */
 #include "formats/safetensors.h"
 #include "core/arena.h"
 #include "core/file.h"
@@ -37,7 +37,7 @@ static const char *header_file(const char *header, size_t data_size) {
     return bytes_file(bytes, 8 + length + data_size);
 }
 
-/* ---- half precision ----------------------------------------------------------------------------------------- */
+/* ---- half precision --------------------------------------------------------------------------------------------- */
 
 TEST(half_by_hand) {
     const struct {
@@ -99,7 +99,7 @@ TEST(bfloat_all_65536) {
     }
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------ */
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
 
 TEST(safetensors_reads_bytes_written_by_hand) {
     const char *header = "{\"__metadata__\":{\"k\":\"v\"},"
@@ -267,7 +267,7 @@ TEST(safetensors_refused_files_are_closed) {
     arena_free(&arena);
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------ */
+/* ---- writing ---------------------------------------------------------------------------------------------------- */
 
 static const int tokens[] = { 0, -1, INT_MIN, INT_MAX }, pixels[] = { 0, 255, 7 };
 
@@ -454,7 +454,7 @@ TEST(safetensors_ten_thousand_tensors) {
     arena_free(&arena);
 }
 
-/* ---- mutations ---------------------------------------------------------------------------------------------- */
+/* ---- mutations -------------------------------------------------------------------------------------------------- */
 
 /* Opens, and uses everything in what opens: each byte it offers must be there. */
 static bool survives(const uint8_t *bytes, size_t size) {
@@ -519,7 +519,7 @@ TEST(safetensors_survives_mutations) {
     arena_free(&arena);
 }
 
-/* ---- files made elsewhere ----------------------------------------------------------------------------------- */
+/* ---- files made elsewhere --------------------------------------------------------------------------------------- */
 
 static Safetensors reference(const char *name) {
     Safetensors s;

@@ -1,6 +1,7 @@
 /* towers: what are they made of, how do they begin, and do they treat pictures and words as promised? */
-#include "dataset/cifar.h"
 #include "core/arena.h"
+#include "core/rng.h"
+#include "dataset/augment.h"
 #include "model/clip.h"
 #include "training/optim.h"
 #include "check.h"

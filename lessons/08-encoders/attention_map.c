@@ -2,6 +2,7 @@
 #include "core/arena.h"
 
 #include "model_summary.h"
+#include "dataset/augment.h"
 #include "dataset/shapes.h"
 
 #include <math.h>
@@ -18,7 +19,7 @@ AttentionScene attention_scene(uint64_t seed, int i) {
     double paint[CIFAR_NUMBERS], mask[CIFAR_NUMBERS] = { 0 }, cover[PATCHES] = { 0 };
     Canvas canvas = { SIDE, paint }, black = { SIDE, mask };
     Rng rng = rng_seed(seed, (uint64_t)i);
-    canvas_ground(canvas, &rng);
+    canvas_background(canvas, &rng);
     ShapeObject object = shapes_object(&rng, i % SHAPE_CLASS_SHAPES, i % SHAPE_CLASS_COLOURS), white = object;
     for (int c = 0; c < 3; c++) white.rgb[c] = 1;
     canvas_draw(canvas, &object);

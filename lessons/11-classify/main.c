@@ -22,7 +22,7 @@ static const char *const template[] = { "a photo of a {}" };
 static void classify_own(const Lesson *lesson, Clip *clip, Arena *arena, const char *path, char **labels, int n) {
     Image image;
     Err err;
-    if (!picture_read(arena, path, &image, &err)) die("%s", err.text);
+    if (!image_read_any(arena, path, &image, &err)) die("%s", err.text);
     image = image_clip_crop(arena, image, CIFAR_SIDE);
     Tape tape = { .no_grad = true };
     Mat pixels = mat_like(&tape.arena, mat_shape(4, 1, CIFAR_SIDE, CIFAR_SIDE, 3)), cosine = mat_new(arena, 1, n);

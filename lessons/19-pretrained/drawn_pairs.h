@@ -1,6 +1,6 @@
-/* probes: what CLIP cannot do, in pictures that are drawn here. Each probe is a row of pairs: two pictures and two
- * captions that differ in one respect only, such that each caption is true of one picture and false of the other
- * (the design of Winoground: Thrush et al. 2022, arXiv:2204.03162).
+/* drawn_pairs: minimal pairs that are drawn here, to test what CLIP cannot do. A pair has two pictures and two captions
+ * that differ in one respect only; each caption is true of one picture and false of the other (the design of
+ * Winoground: Thrush et al. 2022, arXiv:2204.03162). scenes/pair_score.h counts the right choices.
  */
 #ifndef DRAWN_PAIRS_H
 #define DRAWN_PAIRS_H
@@ -12,26 +12,15 @@ typedef enum { DRAWN_SPATIAL, DRAWN_COUNTING, DRAWN_NEGATION, DRAWN_BINDING, DRA
 
 enum { DRAWN_PAIRS = 8 };
 
-/* "spatial" ...; and what changes between the two of a pair, for a table. */
-const char *drawn_name(DrawnKind kind);
-const char *probe_changes(DrawnKind kind);
+const char *drawn_name(DrawnKind kind);    /* "spatial" ... */
+const char *drawn_changes(DrawnKind kind); /* the difference between the two of a pair */
 
 typedef struct {
     Image image[2];         /* [side,side] */
     const char *caption[2]; /* caption[k] is true of image[k] */
-} ProbePair;
+} DrawnPair;
 
-/* The i-th pair of a probe, 0 <= i < DRAWN_PAIRS, always the same. On the arena. */
-ProbePair probe_pair(Arena *arena, DrawnKind kind, int i, int side);
-
-/* s[2 p + c]: similarity of picture p and caption c.
- *   text   both pictures prefer their own caption         chance 1/4
- *   image  both captions prefer their own picture         chance 1/4
- *   group  both                                           chance 1/6
- *   A tie is no preference. */
-typedef struct {
-    int text, image, group;
-} ProbeScore;
-ProbeScore probe_score(const double s[4]); /* 1 or 0 each */
+/* Pair i of a kind, 0 <= i < DRAWN_PAIRS, always the same. Owner: the arena. */
+DrawnPair drawn_pair(Arena *arena, DrawnKind kind, int i, int side);
 
 #endif

@@ -1,5 +1,6 @@
 #include "evaluate/zeroshot.h"
 
+#include "dataset/augment.h"
 #include "kernels/gemm.h"
 
 #include <string.h>

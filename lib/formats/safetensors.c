@@ -1,27 +1,27 @@
 #include "formats/safetensors.h"
 
+#include "core/quote.h"
+#include "formats/json.h"
+
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/quote.h"
-#include "formats/json.h"
-
-enum { LENGTH_BYTES = 8, HEADER_MAX = 100000000 }; /* the limit of the format's own library */
+enum { LENGTH_BYTES = 8, HEADER_MAX = 100000000 }; /* the limit of the reference library */
 
 static size_t tensor_bytes(const Tensor *t) { return t->count * dtype_size(t->dtype); }
 
 const char *tensor_shape_text(const Tensor *t) {
     static _Thread_local char texts[8][TENSOR_DIMS * 12 + 4];
-    static _Thread_local int turn;
-    char *text = texts[turn++ % 8], *at = text;
+    static _Thread_local int next;
+    char *text = texts[next++ % 8], *at = text;
     *at++ = '[';
     for (int d = 0; d < t->dims; d++) at += snprintf(at, 13, d ? ",%d" : "%d", t->shape[d]);
     strcpy(at, "]");
     return text;
 }
 
-/* ---- numbers ------------------------------------------------------------------------------------------------ */
+/* ---- numbers ---------------------------------------------------------------------------------------------------- */
 
 /* `size` little-endian bytes, whatever this machine's order. */
 static uint64_t little_get(const uint8_t *bytes, size_t size) {
@@ -49,9 +49,9 @@ static int64_t whole_get(const uint8_t *bytes, Dtype dtype) {
     return dtype == DTYPE_I32 ? (int32_t)(uint32_t)value : (int64_t)value;
 }
 
-/* ---- reading the header ------------------------------------------------------------------------------------- */
+/* ---- reading the header ----------------------------------------------------------------------------------------- */
 
-/* How many members the object that comes next has; its trouble, if any, is met again when it is read. */
+/* The number of members of the next object. Its errors are reported when it is read again. */
 static size_t members_ahead(Json ahead) {
     const char *key;
     size_t count = 0;
@@ -82,7 +82,10 @@ static bool dtype_read(Tensor *t, Json *j) {
     const char *name;
     if (!json_string(j, &name)) return false;
     for (int d = 0; d < DTYPES; d++)
-        if (!strcmp(name, dtype_name((Dtype)d))) return t->dtype = (Dtype)d, true;
+        if (!strcmp(name, dtype_name((Dtype)d))) {
+            t->dtype = (Dtype)d;
+            return true;
+        }
     return err_set(j->err, "%s: tensor %s: dtype %s is not one of F64 F32 F16 BF16 U8 I32 I64; convert the file",
                    t->file, quoted(t->name), quoted(name));
 }
@@ -133,7 +136,7 @@ static bool fields_read(Tensor *t, Json *j, long long offsets[2]) {
     return !j->failed;
 }
 
-/* One entry whose numbers lie within data[0..size). */
+/* Reads one entry; its numbers must lie within data[0..size). */
 static bool tensor_read(Tensor *t, Json *j, const uint8_t *data, size_t size) {
     long long at[2];
     size_t bytes;
@@ -150,7 +153,7 @@ static bool tensor_read(Tensor *t, Json *j, const uint8_t *data, size_t size) {
     return true;
 }
 
-static int place_order(const void *a, const void *b) {
+static int offset_order(const void *a, const void *b) {
     const Tensor *x = a, *y = b;
     if (x->data != y->data) return x->data < y->data ? -1 : 1;
     return (x->count > 0) - (y->count > 0);
@@ -161,9 +164,9 @@ static int name_order(const void *a, const void *b) {
 }
 
 /* Every byte of the data must belong to exactly one tensor. */
-static bool places_check(Safetensors *s, const uint8_t *data, size_t size, const char *path, Err *err) {
+static bool offsets_check(Safetensors *s, const uint8_t *data, size_t size, const char *path, Err *err) {
     size_t next = 0;
-    qsort(s->tensors, (size_t)s->count, sizeof *s->tensors, place_order);
+    qsort(s->tensors, (size_t)s->count, sizeof *s->tensors, offset_order);
     for (const Tensor *t = s->tensors; t < s->tensors + s->count; t++) {
         size_t begin = (size_t)(t->data - data);
         if (begin < next)
@@ -186,7 +189,7 @@ static bool names_check(Safetensors *s, const char *path, Err *err) {
     return true;
 }
 
-/* Where the header ends; 0 after trouble. */
+/* The end of the header; 0 after an error. */
 static size_t header_end(const File *file, const char *path, Err *err) {
     const char *hint = "is this a whole safetensors file?";
     uint64_t length = file->size >= LENGTH_BYTES ? little_get(file->data, LENGTH_BYTES) : 0;
@@ -218,7 +221,7 @@ static bool header_read(Safetensors *s, Arena *arena, const char *path, Err *err
         if (meta ? !meta_read(s, arena, &j) : !tensor_read(&t, &j, data, size)) return false;
         if (!meta) s->tensors[s->count++] = t;
     }
-    return json_end(&j) && places_check(s, data, size, path, err) && names_check(s, path, err);
+    return json_end(&j) && offsets_check(s, data, size, path, err) && names_check(s, path, err);
 }
 
 bool safetensors_open(Safetensors *s, Arena *arena, const char *path, Err *err) {
@@ -238,7 +241,7 @@ void safetensors_close(Safetensors *s) {
     *s = (Safetensors){ 0 };
 }
 
-/* ---- using what was read ------------------------------------------------------------------------------------ */
+/* ---- tensors and strings of an open file ------------------------------------------------------------------------ */
 
 const Tensor *safetensors_find(const Safetensors *s, const char *name) {
     Tensor wanted = { .name = name };
@@ -266,13 +269,15 @@ bool tensor_to_nums(const Tensor *t, num *out, size_t count, Err *err) {
     return true;
 }
 
-bool tensor_to_mat(const Tensor *t, Mat m, Err *err) {
+bool tensor_check_shape(const Tensor *t, Mat m, Err *err) {
     bool same = t->dims == m.dims;
     for (int d = 0; same && d < m.dims; d++) same = t->shape[d] == m.shape[d];
-    if (!same)
-        return err_set(err, "%s: tensor %s is %s, %s was wanted; is this another model's file?", t->file,
-                       quoted(t->name), tensor_shape_text(t), mat_shape_text(m));
-    return tensor_to_nums(t, m.v, mat_count(m), err);
+    return same || err_set(err, "%s: tensor %s is %s, %s was wanted; is this another model's file?", t->file,
+                           quoted(t->name), tensor_shape_text(t), mat_shape_text(m));
+}
+
+bool tensor_to_mat(const Tensor *t, Mat m, Err *err) {
+    return tensor_check_shape(t, m, err) && tensor_to_nums(t, m.v, mat_count(m), err);
 }
 
 bool tensor_to_ints(const Tensor *t, int *out, size_t count, Err *err) {
@@ -291,9 +296,9 @@ bool tensor_to_ints(const Tensor *t, int *out, size_t count, Err *err) {
     return true;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------ */
+/* ---- writing ---------------------------------------------------------------------------------------------------- */
 
-/* A tensor, whose numbers are one of nums, ints, tensor.data; or, with `value`, a metadata string. */
+/* A tensor, with its numbers in nums, ints or tensor.data; or, when `value` is set, a metadata string. */
 struct SafetensorsEntry {
     SafetensorsEntry *next;
     Tensor tensor;
@@ -347,19 +352,19 @@ void safetensors_add_tensor(SafetensorsOut *out, const Tensor *t) {
     tensor_new(out, t->name, t->dtype, t->dims, t->shape)->tensor.data = t->data;
 }
 
-/* Strings first, by key; then tensors, the wider numbers first, and by name. */
-static int entry_order(const void *a, const void *b) {
-    const SafetensorsEntry *x = *(SafetensorsEntry *const *)a, *y = *(SafetensorsEntry *const *)b;
-    if (!x->value != !y->value) return x->value ? -1 : 1;
-    size_t wide_x = dtype_size(x->tensor.dtype), wide_y = dtype_size(y->tensor.dtype);
-    if (wide_x != wide_y) return wide_x > wide_y ? -1 : 1;
-    return strcmp(x->tensor.name, y->tensor.name);
-}
-
+/* Strings first, then tensors; each by name. */
 static int entry_name_order(const void *a, const void *b) {
     const SafetensorsEntry *x = *(SafetensorsEntry *const *)a, *y = *(SafetensorsEntry *const *)b;
     if (!x->value != !y->value) return x->value ? -1 : 1;
     return strcmp(x->tensor.name, y->tensor.name);
+}
+
+/* Strings first, by key; then tensors, those with larger numbers first, then by name. */
+static int entry_order(const void *a, const void *b) {
+    const SafetensorsEntry *x = *(SafetensorsEntry *const *)a, *y = *(SafetensorsEntry *const *)b;
+    size_t wide_x = dtype_size(x->tensor.dtype), wide_y = dtype_size(y->tensor.dtype);
+    bool same_size = x->value || y->value || wide_x == wide_y;
+    return same_size ? entry_name_order(a, b) : wide_x > wide_y ? -1 : 1;
 }
 
 static SafetensorsEntry **entries_sorted(const SafetensorsOut *out) {
@@ -378,7 +383,7 @@ static bool utf8_check(const SafetensorsEntry *entry, const char *path, Err *err
     return err_set(err, "%s: not written: %s, or its text, is not UTF-8", path, quoted(entry->tensor.name));
 }
 
-/* The i-th member of the header. The strings make up one member together: its first opens it, its last closes it. */
+/* The i-th member of the header. All strings form one member: the first opens it, the last closes it. */
 static char *entry_text(const SafetensorsOut *out, const SafetensorsEntry *entry, int i, size_t offset) {
     const Tensor *t = &entry->tensor;
     char *name = quote_json(out->arena, t->name);

@@ -24,7 +24,7 @@ Cifar lesson_pictures(Arena *arena, const char *data, CifarPart part, int pictur
     if (!strcmp(data, "shapes")) {
         set = generated(arena, part, pictures);
     } else {
-        if (!cifar_open(arena, part, &set, &err) || (set.folder && !cifar_verify(set.folder, &err)))
+        if (!cifar_open(arena, part, &set, &err) || (set.folder && !cifar_verify(set.folder, cifar_files, true, &err)))
             die("%s", err.text);
         if (set.generated && !strcmp(data, "cifar")) die("CIFAR-10 is not there; `make data` fetches it");
     }

@@ -74,7 +74,7 @@ void clip_save(const Clip *clip, SafetensorsOut *out, Dtype dtype) {
             safetensors_add_meta(out, numbers[i].key, arena_print(out->arena, "%d", *numbers[i].value));
     if (clip->image.vit || clip->text.transformer.blocks)
         safetensors_add_meta(out, "quick_gelu", c.image.quick_gelu || c.text.quick_gelu ? "True" : "False");
-    safetensors_add_meta(out, "words", vocab_text(out->arena, &clip->vocab));
+    safetensors_add_meta(out, "words", vocab_to_text(out->arena, &clip->vocab));
     for (int i = 0; i < clip->params.count; i++)
         safetensors_add(out, clip->params.list[i]->name, dtype, clip->params.list[i]->val);
 }

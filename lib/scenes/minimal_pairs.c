@@ -221,7 +221,7 @@ bool pair_scene_within(const Scene *scene, const Split *split, SplitPart part) {
 
 static bool draft_holds(const Draft *draft) {
     const MinimalPairsConfig *s = draft->settings;
-    int pictures = pair_pictures(s->kind), words = text_most_words((const char *[]){ draft->text[0] }, 1);
+    int pictures = pair_pictures(s->kind), words = text_max_words((const char *[]){ draft->text[0] }, 1);
     for (int p = 0; p < pictures; p++) {
         if (!scene_fits(&draft->scene[p])) return false;
         if (s->split && (p == 0 || s->part == SPLIT_SEEN) &&
@@ -229,7 +229,7 @@ static bool draft_holds(const Draft *draft) {
              !caption_within(&draft->caption[p], s->split, s->part)))
             return false;
         for (int k = 0; k < pair_captions(s->kind); k++) {
-            if (text_most_words((const char *[]){ draft->text[k] }, 1) != words) return false;
+            if (text_max_words((const char *[]){ draft->text[k] }, 1) != words) return false;
             if (true_of(&draft->scene[p], draft->text[k]) != (p == k)) return false;
         }
     }

@@ -49,7 +49,7 @@ static bool words_hold(const MinimalPairs *pairs, int n, Err *err) {
     sorted_words(item->caption[0], first);
     for (int k = 1; k < pairs->captions; k++) {
         sorted_words(item->caption[k], other);
-        if (text_most_words(&item->caption[k], 1) != text_most_words(&item->caption[0], 1))
+        if (text_max_words(&item->caption[k], 1) != text_max_words(&item->caption[0], 1))
             return wrong(err, pairs, n, "a caption is longer or shorter than the first", item->caption[k]);
         if (kind != PROBE_COUNTING && kind != PROBE_NEGATION && strcmp(first, other) != 0)
             return wrong(err, pairs, n, "a caption has not the words of the first", item->caption[k]);

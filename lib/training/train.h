@@ -8,6 +8,7 @@
 #define TRAIN_H
 
 #include "core/arena.h"
+#include "dataset/augment.h"
 #include "training/optim.h"
 #include "evaluate/zeroshot.h"
 

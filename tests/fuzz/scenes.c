@@ -1,4 +1,4 @@
-/* scenes: captions of the grammar, probes about scenes, and the table of what learners made of them. */
+/* scenes: captions of the grammar, minimal pairs, and the table of results. */
 #include "fuzz.h"
 #include "core/arena.h"
 #include "core/file.h"
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What was understood can be said, and is then understood the same. */
+/* A parsed caption can be written, and parses to the same caption. */
 int fuzz_caption(const uint8_t *data, size_t size) {
     Caption caption = { .form = -1 }, again;
     Err err = { "" };
@@ -51,7 +51,7 @@ int fuzz_minimal_pairs(const uint8_t *data, size_t size) {
     return 0;
 }
 
-/* What the writer makes of a few items of each kind. */
+/* The text of a few items of each kind. */
 static size_t minimal_pairs_seed(int i, Input *in) {
     Arena arena = { 0 };
     MinimalPairs pairs;
@@ -65,7 +65,8 @@ static size_t minimal_pairs_seed(int i, Input *in) {
         !minimal_pairs_write(&pairs, name, &err) || !file_open(&file, name, &err))
         die("%s", err.text);
     REQUIRE(file.size <= FUZZ_MAX, "%zu bytes are too many to begin with", file.size);
-    memcpy(in->data, file.data, in->size = file.size);
+    in->size = file.size;
+    memcpy(in->data, file.data, in->size);
     file_close(&file);
     remove(name);
     arena_free(&arena);

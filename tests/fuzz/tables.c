@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- CIFAR-10 -------------------------------------------------------------------------------------------------------------- */
+/* ---- CIFAR-10 --------------------------------------------------------------------------------------------------- */
 
 int fuzz_cifar(const uint8_t *data, size_t size) {
     enum { LIMIT = 4 };
@@ -38,7 +38,7 @@ static size_t cifar_make(int i, Input *in) {
     return in->size;
 }
 
-/* The size of whole records, most of the time. */
+/* Makes the size a multiple of the record in most cases. */
 static void cifar_mend(Input *in) {
     size_t whole = MIN(in->size / CIFAR_RECORD, (size_t)4) * CIFAR_RECORD;
     if (whole) in->size = whole;
@@ -48,7 +48,7 @@ static void cifar_mend(Input *in) {
 
 HARNESS(cifar, .make = cifar_make, .mend = cifar_mend, .check = 2000);
 
-/* ---- held-out pairs -------------------------------------------------------------------------------------------------------- */
+/* ---- held-out pairs --------------------------------------------------------------------------------------------- */
 
 int fuzz_holdout(const uint8_t *data, size_t size) {
     static HoldoutTable table;
@@ -80,9 +80,9 @@ static const Word rows[] = { W("first,second,unseen_words,pictures,two,ten,close
                              { 0 } };
 HARNESS(holdout, .corpus = "holdout", .words = rows, .check = 6000);
 
-/* ---- the log of a training ------------------------------------------------------------------------------------------------- */
+/* ---- the log of a training -------------------------------------------------------------------------------------- */
 
-/* What was read can be written and is then read the same. */
+/* A table that was read can be written, and reads as the same table. */
 int fuzz_log(const uint8_t *data, size_t size) {
     enum { ROWS = 20, ROW = 512 };
     EpochRow rows[ROWS], again[1];
@@ -118,7 +118,7 @@ static const Word fields[] = { W("1,0.5,0.25,0.5,0.5,14.285714,0.1,0.9,0.5,,3000
                                { 0 } };
 HARNESS(log, .corpus = "log", .words = fields, .check = 4000);
 
-/* ---- command lines --------------------------------------------------------------------------------------------------------- */
+/* ---- command lines ---------------------------------------------------------------------------------------------- */
 
 typedef struct {
     bool flag;

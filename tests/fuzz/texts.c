@@ -14,9 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- JSON ------------------------------------------------------------------------------------------------------------------ */
+/* ---- JSON ------------------------------------------------------------------------------------------------------- */
 
-/* A string that was read is the same when it is quoted and read again. */
+/* A string, quoted and read again, is the same string. */
 static void string_check(Arena *arena, const char *text) {
     const char *again;
     Err err;
@@ -94,7 +94,7 @@ int fuzz_labels(const uint8_t *data, size_t size) {
     return 0;
 }
 
-/* ---- the tokeniser --------------------------------------------------------------------------------------------------------- */
+/* ---- the tokeniser ---------------------------------------------------------------------------------------------- */
 
 int fuzz_vocabulary(const uint8_t *data, size_t size) {
     Arena arena = { 0 };
@@ -110,7 +110,7 @@ int fuzz_vocabulary(const uint8_t *data, size_t size) {
     return 0;
 }
 
-/* A vocabulary that knows a few words; pairs of characters fill it up. */
+/* A vocabulary with a few words; the other merges are pairs of characters. */
 static const Bpe *small_config(void) {
     static const char *const merges[] = { "c a", "ca t</w>", "ca t", "cat s</w>", "a b",    "b c</w>",
                                           "a a", "' s</w>",  "t h",  "th e</w>",  "o f</w>" };
@@ -166,7 +166,7 @@ int fuzz_tokens(const uint8_t *data, size_t size) {
     return 0;
 }
 
-/* ---- characters ------------------------------------------------------------------------------------------------------------ */
+/* ---- characters ------------------------------------------------------------------------------------------------- */
 
 int fuzz_unicode(const uint8_t *data, size_t size) {
     Arena arena = { 0 };
@@ -192,9 +192,9 @@ int fuzz_unicode(const uint8_t *data, size_t size) {
     return 0;
 }
 
-/* ---- words of a model ------------------------------------------------------------------------------------------------------ */
+/* ---- words of a model ------------------------------------------------------------------------------------------- */
 
-/* Two texts, a vocabulary and what is to be said in it. */
+/* Two texts: a vocabulary, and a text to encode. */
 int fuzz_text(const uint8_t *data, size_t size) {
     enum { T = 5 };
     Arena arena = { 0 };
@@ -210,7 +210,7 @@ int fuzz_text(const uint8_t *data, size_t size) {
     bool ok = vocab_from_text(&vocab, &arena, text, "words", &err);
     fuzz_answer(ok, &err);
     REQUIRE(ok || !vocab.word, "%s", "a refused vocabulary was set");
-    if (ok) REQUIRE(!strcmp(vocab_text(&arena, &vocab), text), "%s", "a vocabulary does not come back");
+    if (ok) REQUIRE(!strcmp(vocab_to_text(&arena, &vocab), text), "%s", "a vocabulary does not come back");
     for (int id = TEXT_FIRST_WORD; ok && id < vocab.size; id++)
         REQUIRE(vocab_find(&vocab, vocab.word[id]) == id, "word %d is not found", id);
     if (!ok) vocab = vocab_build(&arena, (const char *const[]){ "{}" }, 1, (const char *const[]){ text }, 1);

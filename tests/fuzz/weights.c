@@ -1,4 +1,4 @@
-/* weights: safetensors, and the models of two kinds that are made of them. */
+/* weights: safetensors files, and both kinds of models in them. */
 #include "fuzz.h"
 #include "core/arena.h"
 #include "core/file.h"
@@ -44,11 +44,11 @@ int fuzz_safetensors(const uint8_t *data, size_t size) {
     return 0;
 }
 
-/* ---- models ---------------------------------------------------------------------------------------------------------------- */
+/* ---- models ----------------------------------------------------------------------------------------------------- */
 
 enum { TEXT_LENGTH = 2, SIDE_MAX = 32 };
 
-/* The model looks at a grey picture and a text of nothing; its weights may be anything. */
+/* Runs the model on a grey picture and an empty text, whatever its weights are. */
 static void model_use(Clip *clip) {
     static const int ids[TEXT_LENGTH];
     Tape tape = { .no_grad = true };
@@ -94,9 +94,9 @@ int fuzz_pretrained(const uint8_t *data, size_t size) {
     return 0;
 }
 
-/* ---- to begin with --------------------------------------------------------------------------------------------------------- */
+/* ---- to begin with ---------------------------------------------------------------------------------------------- */
 
-/* What the writer makes of a model, as bytes. */
+/* The file of a model, as bytes. */
 static size_t saved(Clip *clip, Dtype dtype, Input *in) {
     Arena arena = { 0 };
     Err err;
@@ -106,7 +106,8 @@ static size_t saved(Clip *clip, Dtype dtype, Input *in) {
     clip_save(clip, &out, dtype);
     if (!safetensors_write(&out, name, &err) || !file_open(&file, name, &err)) die("%s", err.text);
     REQUIRE(file.size <= FUZZ_MAX, "a model of %zu bytes is too large to begin with", file.size);
-    memcpy(in->data, file.data, in->size = file.size);
+    in->size = file.size;
+    memcpy(in->data, file.data, in->size);
     file_close(&file);
     remove(name);
     arena_free(&arena);
@@ -156,7 +157,7 @@ static size_t pretrained_make(int i, Input *in) {
     return saved(&clip, i ? DTYPE_F16 : DTYPE_F32, in);
 }
 
-/* The header's length: to the last brace that only text comes before. */
+/* Sets the length of the header: up to the last brace before the first byte that is not text. */
 static void header_mend(Input *in) {
     size_t end = 8, last = 8;
     if (in->size < 8) return;

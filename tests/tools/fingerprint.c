@@ -7,15 +7,16 @@
  * functions of libm; our functions on vectors; products in vector registers, where the width of a register decides
  * which numbers are summed first, and a multiply-add may round once or twice.
  */
-#include "kernels/attention.h"
+#include "core/arena.h"
+#include "core/rng.h"
+#include "core/softmax.h"
 #include "dataset/cifar.h"
+#include "formats/hash.h"
+#include "formats/image_file.h"
+#include "kernels/attention.h"
 #include "kernels/conv.h"
 #include "kernels/gemm.h"
 #include "kernels/reference.h"
-#include "formats/image.h"
-#include "formats/sha256.h"
-#include "core/arena.h"
-#include "core/softmax.h"
 #include "kernels/vecmath.h"
 
 enum { MANY = 4099, SHORT_SUM = 12 };
