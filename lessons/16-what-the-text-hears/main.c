@@ -242,31 +242,32 @@ int main(int argc, char **argv) {
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;
     SceneModel scene_model[TOWERS];
-    Clip photo;
     Encoder real;
     Err err;
-    if (!clip_load(&photo, ask.photo, &err)) die("%s", err.text);
+    LessonModel photo = lesson_model_open(arena, ask.photo, NULL);
     if (*ask.clip && !encoder_open(&real, arena, ask.clip, GELU_AUTO, &err)) die("%s", err.text);
     if (*ask.clip && real.tiny) die("there are no weights of the real CLIP; `make pretrained` fetches them");
     towers_make(scene_model);
 
     lesson_section(&lesson, "1. The same words in another order");
-    Prediction said =
-        lesson_predict(&lesson, "How many different vectors does a bag of words make of all orders of seven words?");
+    Prediction said = lesson_predict_number(
+        &lesson, 1, 1e6, "How many different vectors does a bag of words make of all orders of seven words?");
     all_orders(arena, scene_model);
     lesson_outcome(&lesson, &said, "1");
 
     lesson_section(&lesson, "2. The course's texts");
     print_texts(arena, &scene_model[0].clip);
-    print_photo(arena, &photo);
-    said = lesson_predict(
-        &lesson, "What will the trained transformer's cosine be for \"a cat on a table\" and \"a table on a cat\"?");
-    lesson_outcome_number(&lesson, &said, course_pairs(&lesson, arena, scene_model, &photo, *ask.clip ? &real : NULL),
-                          4);
+    print_photo(arena, &photo.clip);
+    said = lesson_predict_number(
+        &lesson, -1, 1,
+        "What will the trained transformer's cosine be for \"a cat on a table\" and \"a table on a cat\"?");
+    lesson_outcome_number(&lesson, &said,
+                          course_pairs(&lesson, arena, scene_model, &photo.clip, *ask.clip ? &real : NULL), 4);
 
     lesson_section(&lesson, "3. Captions of the grammar, changed");
-    said = lesson_predict(&lesson, "In %% of cases: what will the trained transformer find further from a caption, "
-                                   "colours swapped, or other words for the same?");
+    said = lesson_predict_number(&lesson, 0, 100,
+                                 "In %% of cases: what will the trained transformer find further from a caption, "
+                                 "colours swapped, or other words for the same?");
     Heard heard = hear(&lesson, arena, scene_model);
     print_taken(&heard);
     for (int r = 0; r < heard.rows; r++)
@@ -274,7 +275,7 @@ int main(int argc, char **argv) {
             lesson_outcome_number(
                 &lesson, &said, 100 * pair_score_rate(&heard.taken[(r + 1) * TOWERS - 1], PAIR_METRIC_CHOICE).share, 1);
     for (int t = 0; t < TOWERS; t++) scene_model_free(&scene_model[t]);
-    clip_free(&photo);
+    clip_free(&photo.clip);
     if (*ask.clip) encoder_close(&real);
     return lesson_end(&lesson);
 }

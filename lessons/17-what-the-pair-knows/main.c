@@ -185,10 +185,11 @@ int main(int argc, char **argv) {
     show_config(&lesson, arena, &set.scene_model[0]);
 
     lesson_section(&lesson, "3. Asked");
-    Prediction said = lesson_predict(&lesson,
-                                     "\"a red circle and a blue square\" or \"a blue circle and a red square\"? Of 100 "
-                                     "pictures, how many get the right one from a %s?",
-                                     set.scene_model[0].settings.text);
+    Prediction said =
+        lesson_predict_number(&lesson, 0, 100,
+                              "\"a red circle and a blue square\" or \"a blue circle and a red square\"? Of 100 "
+                              "pictures, how many get the right one from a %s?",
+                              set.scene_model[0].settings.text);
     lesson_outcome_number(&lesson, &said, ask_all(arena, &set), 1);
     lesson_section(&lesson, "4. What each chose");
     probe_report_choices(&lesson, arena, &set, "17-choices", PAGE);

@@ -145,10 +145,11 @@ static void before_and_after(const Lesson *lesson, Arena *arena, NegativeKind un
     if (!folder_make(models_folder(), &err)) die("%s", err.text);
     const char *path = arena_print(arena, "%s/repair-%d.csv", models_folder(), ask.items);
     Prediction said[2];
-    said[0] = lesson_predict(lesson, "Truth or swapped colours? In how many %% of the pictures does the model that "
-                                     "was taught all lies choose rightly?");
-    said[1] =
-        lesson_predict(lesson, "And one that was taught all but \"%s\", asked about \"%s\"?", ask.unseen, ask.unseen);
+    said[0] = lesson_predict_number(lesson, 0, 100,
+                                    "Truth or swapped colours? In how many %% of the pictures does the model that "
+                                    "was taught all lies choose rightly?");
+    said[1] = lesson_predict_number(lesson, 0, 100, "And one that was taught all but \"%s\", asked about \"%s\"?",
+                                    ask.unseen, ask.unseen);
     LimitsTable table = table_of(arena, path, cell, (int)COUNT(condition), ask.items);
     NegativesReport report = { &table, ask.config, condition, (int)COUNT(condition) };
     printf("%d steps, then %d more; %d pairs of pictures for each question of lies\n", ask.config.steps,
