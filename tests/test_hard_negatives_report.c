@@ -57,16 +57,16 @@ static double made_up(int seed, int condition, int probe) {
 static const char *const probes[] = { "swap-colours", "swap-places", "replace",       "negate",
                                       "names-held",   "forms-held",  "converse-held", "retrieval" };
 
-static LimitsTable table_of(int seeds) {
-    LimitsTable table = { .arena = &arena };
+static ResultTable table_of(int seeds) {
+    ResultTable table = { .arena = &arena };
     for (int seed = 1; seed <= seeds; seed++)
         for (int a = 0; a < CONDITIONS; a++)
             for (int p = 0; p < (int)COUNT(probes); p++) {
-                NegativesCell cell = negatives_cell((Condition)a, (NegativesConfig){ .seed = seed });
-                LimitsRow row = negatives_row(&cell, probes[p]);
+                NegativesRun run = negatives_run((Condition)a, (NegativesConfig){ .seed = seed });
+                ResultRow row = negatives_row(&run, probes[p]);
                 row.items = 1000;
                 for (int k = 0; k < PAIR_METRICS; k++) row.score[k] = made_up(seed, a, p) + 0.002 * k;
-                limits_store(&table, &row);
+                result_store(&table, &row);
             }
     return table;
 }
@@ -75,13 +75,13 @@ TEST(arms_as_the_rows_say) {
     const Condition condition[] = { CONDITION_BASE, CONDITION_LATE_HARD_NEGATIVES, CONDITION_NO_NEGATE };
     char word[WORDS][24];
     lesson_here();
-    LimitsTable table = table_of(2);
+    ResultTable table = table_of(2);
     NegativesReport report = { &table, { .seed = 2 }, condition, 3 }, none = { &table, { .seed = 7 }, condition, 3 };
     CHECK_NEAR(report_negative(&report, CONDITION_NO_NEGATE, NEGATIVE_NEGATE), made_up(2, CONDITION_NO_NEGATE, 3),
                1e-12);
     CHECK_NEAR(report_negative(&report, CONDITION_BASE, NEGATIVE_SWAP), made_up(2, CONDITION_BASE, 0), 1e-12);
     CHECK(isnan(report_negative(&none, CONDITION_BASE, NEGATIVE_SWAP)), "%s", "seed 7 is not there");
-    report_arms(&report);
+    report_conditions(&report);
     const char *text = printed();
     CHECK(words_of(text, "truth or negated ", word) == 4, "%s", text);
     for (int a = 0; a < 3; a++) { /* half of Wilson's interval, n 1000, z 1.96 */
@@ -99,15 +99,15 @@ TEST(what_is_not_there_is_a_dash) {
     const Condition condition[] = { CONDITION_PLAIN, CONDITION_LATE };
     char word[WORDS][24];
     Lesson lesson = lesson_here();
-    LimitsTable table = { .arena = &arena };
+    ResultTable table = { .arena = &arena };
     NegativesReport report = { &table, { .seed = 1 }, condition, 2 };
-    report_arms(&report);
+    report_conditions(&report);
     report_seeds(&table);
     report_changes(&arena, &table);
     report_published(&table);
     report_bars(&lesson, &arena, &report, "bars");
-    for (int kind = 0; kind < PROBE_SHUFFLE; kind++) limits_coverage(&lesson, &arena, &table, (ProbeKind)kind);
-    limits_worlds(&arena, &table);
+    for (int kind = 0; kind < PROBE_SHUFFLE; kind++) report_coverage(&lesson, &arena, &table, (ProbeKind)kind);
+    report_scene_configs(&arena, &table);
     const char *text = printed();
     CHECK(words_of(text, "truth or replaced ", word) == 3 && !strcmp(word[0], "-") && !strcmp(word[1], "-"), "%s",
           text);
@@ -119,7 +119,7 @@ TEST(what_is_not_there_is_a_dash) {
 TEST(seeds_and_changes) {
     char word[WORDS][24];
     lesson_here();
-    LimitsTable table = table_of(3);
+    ResultTable table = table_of(3);
     printf("\n");
     report_seeds(&table);
     report_changes(&arena, &table);
@@ -132,11 +132,11 @@ TEST(seeds_and_changes) {
     CHECK(c.seeds == 3 && c.above == 3, "%d of %d", c.above, c.seeds);
     CHECK_NEAR(c.mean, 50.0 * (CONDITION_NO_REPLACE - CONDITION_PLAIN) / 100, 1e-9);
     CHECK_NEAR(c.low, c.high, 1e-9);
-    NegativesCell cell = negatives_cell(CONDITION_NO_REPLACE, (NegativesConfig){ .seed = 2 });
-    LimitsRow row = negatives_row(&cell, "replace");
-    row = *limits_find(&table, &row);
+    NegativesRun run = negatives_run(CONDITION_NO_REPLACE, (NegativesConfig){ .seed = 2 });
+    ResultRow row = negatives_row(&run, "replace");
+    row = *result_find(&table, &row);
     row.score[PAIR_METRIC_CHOICE] = 0.001;
-    limits_store(&table, &row);
+    result_store(&table, &row);
     c = report_change(&table, CONDITION_NO_REPLACE, NEGATIVE_REPLACE);
     CHECK(c.seeds == 3 && c.above == 2 && c.low < -10 && c.high > 0, "%d above, %g to %g", c.above, c.low, c.high);
     CHECK(words_of(text, "  truth or replaced: NOT taught this ", word) == 9 && !strcmp(word[0], "+1.5"), "%s", text);
@@ -150,23 +150,23 @@ TEST(seeds_and_changes) {
 
 TEST(curves_as_the_rows_say) {
     char word[WORDS][24];
-    LimitsTable table = { .arena = &arena };
+    ResultTable table = { .arena = &arena };
     Lesson lesson = lesson_here();
     SceneModelConfig s = { .text = "lstm", .split = SPLIT_PAIRS, .coverage = 0.5, .seed = 1 };
     for (s.seed = 1; s.seed <= 2; s.seed++) {
-        LimitsRow seen = limits_row(&s, NULL, "counting", SPLIT_SEEN),
-                  held = limits_row(&s, NULL, "counting", SPLIT_HELD);
+        ResultRow seen = result_row(&s, NULL, "counting", SPLIT_SEEN),
+                  consistent = result_row(&s, NULL, "counting", SPLIT_HELD);
         seen.score[PAIR_METRIC_CHOICE] = 0.6 + 0.1 * s.seed;
-        held.score[PAIR_METRIC_CHOICE] = 0.5 + 0.01 * s.seed;
-        limits_store(&table, &seen);
-        limits_store(&table, &held);
+        consistent.score[PAIR_METRIC_CHOICE] = 0.5 + 0.01 * s.seed;
+        result_store(&table, &seen);
+        result_store(&table, &consistent);
     }
-    s = (SceneModelConfig){ .text = "bow", .split = SPLIT_PAIRS, .palette = LIMITS_PALETTE, .seed = 3 };
-    LimitsRow few = limits_row(&s, NULL, "counting", SPLIT_SEEN);
+    s = (SceneModelConfig){ .text = "bow", .split = SPLIT_PAIRS, .palette = RESULT_PALETTE, .seed = 3 };
+    ResultRow few = result_row(&s, NULL, "counting", SPLIT_SEEN);
     few.score[PAIR_METRIC_CHOICE] = 0.123;
-    limits_store(&table, &few);
-    limits_coverage(&lesson, &arena, &table, PROBE_COUNTING);
-    limits_worlds(&arena, &table);
+    result_store(&table, &few);
+    report_coverage(&lesson, &arena, &table, PROBE_COUNTING);
+    report_scene_configs(&arena, &table);
     const char *text = printed();
     CHECK(words_of(text, "  lstm        seen ", word) == 5 && !strcmp(word[0], "-") && !strcmp(word[1], "75.0") &&
               !strcmp(word[2], "(70.0-80.0)") && !strcmp(word[3], "-"),

@@ -14,15 +14,15 @@ static const char *in_folder(const char *name) {
     return arena_print(&arena, "%s/%s", folder, name);
 }
 
-static void make(SceneModel *scene_model, SceneModelConfig settings) {
+static void make(SceneModel *scene_model, SceneModelConfig config) {
     Err err;
-    CHECK(scene_model_make(scene_model, &settings, &err), "%s", err.text);
+    CHECK(scene_model_init(scene_model, &config, &err), "%s", err.text);
 }
 
-static void refused(SceneModelConfig settings, const char *why) {
+static void refused(SceneModelConfig config, const char *why) {
     SceneModel scene_model;
     Err err;
-    CHECK(!scene_model_make(&scene_model, &settings, &err), "made; wanted: %s", why);
+    CHECK(!scene_model_init(&scene_model, &config, &err), "made; wanted: %s", why);
     CHECK(strstr(err.text, why) && !strchr(err.text, '\n'), "want \"%s\" in: %s", why, err.text);
 }
 
@@ -110,20 +110,20 @@ TEST(a_gradient_that_is_not_finite_stops_before_the_update) {
 
 /* Nothing of a learner that met one is kept; what was kept before stays. */
 TEST(a_nan_leaves_what_is_kept) {
-    const SceneModelConfig settings = { .text = "bow", .seed = 1, .steps = 2 };
-    const TrainingStage steep = { .name = "steep", .steps = 3, .rate = 1e30 };
+    const SceneModelConfig config = { .text = "bow", .seed = 1, .steps = 2 };
+    const TrainingStage steep = { .name = "steep", .steps = 3, .lr_factor = 1e30 };
     SceneModel scene_model;
     Err err;
     setenv("CLIP_MODELS", in_folder("models"), 1);
-    CHECK(scene_model_get(&scene_model, &settings, NULL, &err), "%s", err.text);
+    CHECK(scene_model_load_or_train(&scene_model, &config, NULL, &err), "%s", err.text);
     CHECK(scene_model.loss > 2 && scene_model.loss < 6, "%g",
           scene_model.loss); /* of 128 pairs by chance: 4.9 at most */
     uint32_t before = sum_of_weights(&scene_model);
     scene_model_free(&scene_model);
-    CHECK(!scene_model_get(&scene_model, &settings, &steep, &err) && strstr(err.text, "is not a finite number"), "%s",
-          err.text);
-    CHECK(!file_exists(scene_model_path(&arena, &settings, &steep)), "%s", "it was kept");
-    CHECK(scene_model_get(&scene_model, &settings, NULL, &err) && sum_of_weights(&scene_model) == before, "%s",
+    CHECK(!scene_model_load_or_train(&scene_model, &config, &steep, &err) && strstr(err.text, "is not a finite number"),
+          "%s", err.text);
+    CHECK(!file_exists(scene_model_path(&arena, &config, &steep)), "%s", "it was kept");
+    CHECK(scene_model_load_or_train(&scene_model, &config, NULL, &err) && sum_of_weights(&scene_model) == before, "%s",
           "another learner");
     scene_model_free(&scene_model);
 }
@@ -149,17 +149,17 @@ static const char *with_loss(const char *path, const char *loss) {
 
 TEST(a_file_without_its_loss) {
     static const char *const bad[] = { NULL, "", "little", "nan", "1e300" };
-    const SceneModelConfig settings = { .text = "bow", .seed = 1, .steps = 3 };
+    const SceneModelConfig config = { .text = "bow", .seed = 1, .steps = 3 };
     SceneModel scene_model, again;
-    make(&scene_model, settings);
+    make(&scene_model, config);
     Err err;
     scene_model.loss = 2.5;
     const char *path = in_folder("learner.safetensors");
     CHECK(scene_model_save(&scene_model, NULL, path, &err), "%s", err.text);
-    CHECK(scene_model_load(&again, &settings, NULL, with_loss(path, "2.5"), &err) && again.loss == 2.5, "%s", err.text);
+    CHECK(scene_model_load(&again, &config, NULL, with_loss(path, "2.5"), &err) && again.loss == 2.5, "%s", err.text);
     scene_model_free(&again);
     for (size_t i = 0; i < COUNT(bad); i++)
-        CHECK(!scene_model_load(&again, &settings, NULL, with_loss(path, bad[i]), &err) &&
+        CHECK(!scene_model_load(&again, &config, NULL, with_loss(path, bad[i]), &err) &&
                   strstr(err.text, "metadata \"loss\" is no number"),
               "%s: %s", bad[i] ? bad[i] : "none", err.text);
     scene_model_free(&scene_model);
@@ -168,16 +168,16 @@ TEST(a_file_without_its_loss) {
 /* One number of it is not a number, or too large to compute with. */
 TEST(a_file_of_damaged_weights) {
     static const double bad[] = { NAN, INFINITY, 3e38 };
-    const SceneModelConfig settings = { .text = "bow", .seed = 1, .steps = 3 };
+    const SceneModelConfig config = { .text = "bow", .seed = 1, .steps = 3 };
     const char *path = in_folder("spoilt.safetensors");
     for (size_t i = 0; i < COUNT(bad); i++) {
         SceneModel scene_model, again;
         Err err;
-        make(&scene_model, settings);
+        make(&scene_model, config);
         Param *weight = params_find(&scene_model.clip.params, i == 2 ? "image.fc.weight" : "text.embedding.weight");
         for (size_t k = 0; k < (i == 2 ? mat_count(weight->val) : 1); k++) weight->val.v[k] = (num)bad[i];
         CHECK(scene_model_save(&scene_model, NULL, path, &err), "%s", err.text);
-        CHECK(!scene_model_load(&again, &settings, NULL, path, &err) && strstr(err.text, "its weights are damaged"),
+        CHECK(!scene_model_load(&again, &config, NULL, path, &err) && strstr(err.text, "its weights are damaged"),
               "%g: %s", bad[i], err.text);
         scene_model_free(&scene_model);
     }
@@ -193,7 +193,7 @@ static void asks(const char *interaction, ProbeKind kind) {
     Err err;
     CHECK(minimal_pairs_make(&pairs, &arena, &(MinimalPairsConfig){ .kind = kind, .seed = 5, .count = 12 }, &err), "%s",
           err.text);
-    PairScore got = scene_model_pairs(&scene_model, &pairs), want = pair_score_new(pairs.pictures, pairs.captions);
+    PairScore got = scene_model_pair_score(&scene_model, &pairs), want = pair_score_new(pairs.pictures, pairs.captions);
     for (int q = 0; q < pairs.count; q++) {
         const Scene *scenes[PAIR_PICTURES];
         double s[PAIR_PICTURES * PAIR_CAPTIONS];
@@ -222,7 +222,7 @@ TEST(a_probe_by_places) {
 TEST(places_have_no_vector) {
     SceneModel scene_model;
     make(&scene_model, (SceneModelConfig){ .interaction = "late", .seed = 4 });
-    Scene scene = scene_make(&(SceneSettings){ .seed = 1 }, 0);
+    Scene scene = scene_make(&(SceneConfig){ .seed = 1 }, 0);
     const Scene *scenes[] = { &scene };
     CHECK_STOPS(scene_model_image_features(&scene_model, &arena, scenes, 1), EXIT_CONTRACT,
                 "interaction late has no vector for a picture alone");

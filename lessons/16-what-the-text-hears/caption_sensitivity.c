@@ -90,12 +90,12 @@ enum {
 };
 
 static const SensitivityChange changes[] = {
-    { "other names", true, ANY, SAY_NAMES, EDIT_KINDS },
-    { "another form", true, ANY, SAY_FORMS, EDIT_KINDS },
-    { "the converse", true, RELATED, SAY_CONVERSE, EDIT_KINDS },
+    { "other names", true, ANY, PARAPHRASE_SYNONYMS, EDIT_KINDS },
+    { "another form", true, ANY, PARAPHRASE_FORMS, EDIT_KINDS },
+    { "the converse", true, RELATED, PARAPHRASE_CONVERSE, EDIT_KINDS },
     { "colours swapped", false, PAIR, 0, EDIT_SWAP_COLOURS },
     { "things swapped", false, RELATED, 0, EDIT_SWAP_NOUNS },
-    { "relation turned", false, RELATED, 0, EDIT_OPPOSITE },
+    { "relation turned", false, RELATED, 0, EDIT_INVERT_RELATION },
     { "another number", false, NUMBER, 0, EDIT_REPLACE_COUNT },
     { "negated", false, PAIR, 0, EDIT_NEGATE },
     { "another colour", false, ONE | PAIR, 0, EDIT_REPLACE_COLOUR },
@@ -111,28 +111,28 @@ static Caption some_caption(const SensitivityChange *change, uint64_t seed, uint
         CaptionKind kind = (CaptionKind)rng_below(rng, CAPTION_KINDS);
         bool number = kind == CAPTION_COUNT;
         Scene scene = scene_make(
-            &(SceneSettings){ .seed = seed, .least = number ? 1 : 2, .max = number ? SCENE_MAX : 2, .alike = number },
+            &(SceneConfig){ .seed = seed, .least = number ? 1 : 2, .max = number ? SCENE_MAX : 2, .repeat = number },
             i);
         Caption caption;
-        if ((change->kinds >> kind & 1u) && caption_of(&caption, &scene, kind, &(CaptionRules){ 0 }, rng))
+        if ((change->kinds >> kind & 1u) && caption_random_true(&caption, &scene, kind, &(CaptionRules){ 0 }, rng))
             return caption;
     }
 }
 
 /* In other words; the same if it cannot be said so. */
-static Caption reworded(const Caption *caption, unsigned ways, Rng *rng) {
+static Caption paraphrase(const Caption *caption, unsigned paraphrases, Rng *rng) {
     Caption other = *caption;
     for (int tries = 0; tries < 64 && caption_identical(&other, caption); tries++)
-        other = caption_paraphrase(caption, ways, rng);
+        other = caption_paraphrase(caption, paraphrases, rng);
     return other;
 }
 
-static bool changed(Caption *out, const SensitivityChange *change, const Caption *caption, uint64_t seed, uint64_t i,
-                    Rng *rng) {
-    if (change->same) *out = reworded(caption, change->ways, rng);
+static bool change_caption(Caption *out, const SensitivityChange *change, const Caption *caption, uint64_t seed,
+                           uint64_t i, Rng *rng) {
+    if (change->same_meaning) *out = paraphrase(caption, change->paraphrases, rng);
     else if (change->edit == EDIT_KINDS) *out = some_caption(change, seed + 1, i, rng);
     else return caption_edit(out, caption, change->edit, rng);
-    return caption_same(out, caption) == change->same && !caption_identical(out, caption);
+    return caption_equivalent(out, caption) == change->same_meaning && !caption_identical(out, caption);
 }
 
 SensitivityExample *sensitivity_examples(Arena *arena, const SensitivityChange *change, uint64_t seed, int n) {
@@ -142,29 +142,29 @@ SensitivityExample *sensitivity_examples(Arena *arena, const SensitivityChange *
         Caption first, other;
         char text[CAPTION_TEXT];
         do first = some_caption(change, seed, (uint64_t)i, &rng);
-        while (!changed(&other, change, &first, seed, (uint64_t)i, &rng));
-        Caption again = reworded(&first, SAY_NAMES | SAY_FORMS, &rng);
+        while (!change_caption(&other, change, &first, seed, (uint64_t)i, &rng));
+        Caption again = paraphrase(&first, PARAPHRASE_SYNONYMS | PARAPHRASE_FORMS, &rng);
         example[i].text = arena_text(arena, caption_text(&first, text));
-        example[i].reworded = arena_text(arena, caption_text(&again, text));
+        example[i].paraphrase = arena_text(arena, caption_text(&again, text));
         example[i].changed = arena_text(arena, caption_text(&other, text));
     }
     return example;
 }
 
 SensitivityScore sensitivity_score(Clip *clip, const SensitivityExample *example, int n) {
-    SensitivityScore score = { .taken = pair_score_new(1, 2) };
+    SensitivityScore score = { .detected = pair_score_new(1, 2) };
     Arena arena = { 0 };
     const char **text = arena_alloc(&arena, size_mul(3, (size_t)n), sizeof *text);
     for (int i = 0; i < n; i++) {
         text[i] = example[i].text;
-        text[n + i] = example[i].reworded;
+        text[n + i] = example[i].paraphrase;
         text[2 * n + i] = example[i].changed;
     }
     Mat v = sensitivity_vectors(clip, &arena, text, 3 * n);
     for (int i = 0; i < n; i++) {
-        double reworded = sensitivity_cosine(v, i, v, n + i), changed = sensitivity_cosine(v, i, v, 2 * n + i);
+        double paraphrase = sensitivity_cosine(v, i, v, n + i), changed = sensitivity_cosine(v, i, v, 2 * n + i);
         score.cosine += changed / n;
-        pair_score_add(&score.taken, (double[]){ reworded, changed });
+        pair_score_add(&score.detected, (double[]){ paraphrase, changed });
     }
     arena_free(&arena);
     return score;

@@ -26,10 +26,10 @@ const char **sensitivity_orders(Arena *arena, const char *text, int *count);
 /* A way to change a caption; `same`: it says the same in other words; else it says something else. */
 typedef struct {
     const char *name;
-    bool same;
-    unsigned kinds;   /* of captions, 1 << CAPTION_..., it is tried on */
-    unsigned ways;    /* same: in which of the ways, SAY_ bits */
-    CaptionEdit edit; /* else: by which edit; EDIT_KINDS: a caption of another scene takes its place */
+    bool same_meaning;
+    unsigned kinds;       /* of captions, 1 << CAPTION_..., it is tried on */
+    unsigned paraphrases; /* same: in which of the ways, SAY_ bits */
+    CaptionEdit edit;     /* else: by which edit; EDIT_KINDS: a caption of another scene takes its place */
 } SensitivityChange;
 
 /* The i-th, NULL beyond the last. Those that say the same come first. */
@@ -38,7 +38,7 @@ const SensitivityChange *sensitivity_change(int i);
 /* A caption of a random scene of two things (for numbers: of several like ones), plainly said; the same in other names
  * and another form; and changed. */
 typedef struct {
-    const char *text, *reworded, *changed;
+    const char *text, *paraphrase, *changed;
 } SensitivityExample;
 
 /* n of them, on the arena. */
@@ -48,7 +48,7 @@ SensitivityExample *sensitivity_examples(Arena *arena, const SensitivityChange *
  * in other words (choice; of equals half). */
 typedef struct {
     double cosine;
-    PairScore taken;
+    PairScore detected;
 } SensitivityScore;
 
 /* What a tower makes of n >= 1 of them. */

@@ -52,7 +52,7 @@ static const char *const names[][2] = {
     { "house", "cross" }, { "mountain", "triangle" }, { "photo", "picture" }, { "on", "above" },
 };
 
-static const char *renamed(Arena *arena, const char *text) {
+static const char *substituted(Arena *arena, const char *text) {
     char *copy = arena_text(arena, text), *rest = NULL;
     const char *out = "";
     for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
@@ -66,7 +66,7 @@ static const char *renamed(Arena *arena, const char *text) {
 
 /* 1. Every order of one caption's words against the caption. */
 static void all_orders(Arena *arena, SceneModel *scene_model) {
-    const char *first = renamed(arena, "a red car and a blue house");
+    const char *first = substituted(arena, "a red car and a blue house");
     int n;
     const char **orders = sensitivity_orders(arena, first, &n);
     printf("\"a red car and a blue house\": %d orders of its words\n", n);
@@ -98,7 +98,7 @@ static void print_texts(Arena *arena, const Clip *clip) {
     for (size_t p = 0; p < PROBES; p++)
         for (int k = 0; k < TEXTS && probes[p].text[k]; k++) {
             int ids[CAPTION_WORDS];
-            const char *text = renamed(arena, probes[p].text[k]);
+            const char *text = substituted(arena, probes[p].text[k]);
             TextNotes notes = vocab_encode(&clip->vocab, arena, &text, 1, CAPTION_WORDS, ids);
             printf("  %-9s %d  %-27s %s", k ? "" : probes[p].name, k + 1, probes[p].text[k], text);
             for (int u = 0; u < notes.unknown_count; u++)
@@ -108,11 +108,11 @@ static void print_texts(Arena *arena, const Clip *clip) {
 }
 
 static void print_photo(Arena *arena, const Clip *photo) {
-    const char *said[LIMIT];
+    const char *prediction[LIMIT];
     int texts = 0, ids[LIMIT * CAPTION_WORDS];
     for (size_t p = 0; p < PROBES; p++)
-        for (int k = 0; k < TEXTS && probes[p].text[k]; k++) said[texts++] = probes[p].text[k];
-    TextNotes notes = vocab_encode(&photo->vocab, arena, said, texts, CAPTION_WORDS, ids);
+        for (int k = 0; k < TEXTS && probes[p].text[k]; k++) prediction[texts++] = probes[p].text[k];
+    TextNotes notes = vocab_encode(&photo->vocab, arena, prediction, texts, CAPTION_WORDS, ids);
     printf("Column \"photo\": lesson 10's bag of words, which learnt from photographs with %d words. Of the course's "
            "it lacks:\n ",
            photo->vocab.size - 2);
@@ -129,12 +129,12 @@ typedef struct {
  * as they are. Returns the trained transformer's cosine of the first pair. */
 static double course_pairs(const Lesson *lesson, Arena *arena, SceneModel *scene_model, Clip *photo, Encoder *real) {
     Pair pair[2 * LIMIT];
-    const char *said[LIMIT], *text[LIMIT], *label[2 * LIMIT];
+    const char *prediction[LIMIT], *text[LIMIT], *label[2 * LIMIT];
     int texts = 0, n = 0, columns = TOWERS + 1 + (real != NULL);
     for (size_t p = 0; p < PROBES; p++)
         for (int k = 0; k < TEXTS && probes[p].text[k]; k++, texts++) {
-            said[texts] = probes[p].text[k];
-            text[texts] = renamed(arena, said[texts]);
+            prediction[texts] = probes[p].text[k];
+            text[texts] = substituted(arena, prediction[texts]);
             for (int j = 0; j < k; j++, n++) {
                 pair[n] = (Pair){ arena_print(arena, "%s %d %d", probes[p].name, j + 1, k + 1), texts - k + j, texts };
                 label[n] = pair[n].label;
@@ -143,8 +143,8 @@ static double course_pairs(const Lesson *lesson, Arena *arena, SceneModel *scene
     Mat heat = mat_new(arena, n, columns);
     for (int t = 0; t < columns; t++) {
         Mat v = t < TOWERS    ? sensitivity_vectors(&scene_model[t].clip, arena, text, texts)
-                : t == TOWERS ? sensitivity_vectors(photo, arena, said, texts)
-                              : encoder_texts(real, arena, said, texts, NULL);
+                : t == TOWERS ? sensitivity_vectors(photo, arena, prediction, texts)
+                              : encoder_texts(real, arena, prediction, texts, NULL);
         for (int i = 0; i < n; i++) AT(heat, i, t) = (num)sensitivity_cosine(v, pair[i].a, v, pair[i].b);
     }
     lesson_heat(lesson, "16-pairs",
@@ -164,27 +164,28 @@ static double course_pairs(const Lesson *lesson, Arena *arena, SceneModel *scene
  * than other words for the same (ties half). */
 typedef struct {
     Mat cosine;
-    PairScore *taken;
+    PairScore *detected;
     const char **row;
     int rows;
-} Heard;
+} Sensitivity;
 
-static Heard hear(const Lesson *lesson, Arena *arena, SceneModel *scene_model) {
-    Heard heard = { .rows = 0 };
-    while (sensitivity_change(heard.rows)) heard.rows++;
-    heard.cosine = mat_new(arena, heard.rows, TOWERS);
-    heard.taken = arena_alloc(arena, (size_t)(heard.rows * TOWERS), sizeof *heard.taken);
-    heard.row = arena_alloc(arena, (size_t)heard.rows, sizeof *heard.row);
-    Progress progress = progress_begin("captions", (double)heard.rows * TOWERS, NULL);
-    for (int r = 0; r < heard.rows; r++) {
+static Sensitivity measure_sensitivity(const Lesson *lesson, Arena *arena, SceneModel *scene_model) {
+    Sensitivity sensitivity = { .rows = 0 };
+    while (sensitivity_change(sensitivity.rows)) sensitivity.rows++;
+    sensitivity.cosine = mat_new(arena, sensitivity.rows, TOWERS);
+    sensitivity.detected = arena_alloc(arena, (size_t)(sensitivity.rows * TOWERS), sizeof *sensitivity.detected);
+    sensitivity.row = arena_alloc(arena, (size_t)sensitivity.rows, sizeof *sensitivity.row);
+    Progress progress = progress_begin("captions", (double)sensitivity.rows * TOWERS, NULL);
+    for (int r = 0; r < sensitivity.rows; r++) {
         const SensitivityChange *change = sensitivity_change(r);
         const SensitivityExample *one =
             sensitivity_examples(arena, change, (uint64_t)(100 * ask.seed + r), ask.captions);
-        printf("  %-9s %-17s %-42s %s\n", change->same ? "the same" : "another", change->name, one->text, one->changed);
-        heard.row[r] = change->name;
+        printf("  %-9s %-17s %-42s %s\n", change->same_meaning ? "the same" : "another", change->name, one->text,
+               one->changed);
+        sensitivity.row[r] = change->name;
         for (int t = 0; t < TOWERS; t++, progress_update(&progress, r * TOWERS + t)) {
             SensitivityScore score = sensitivity_score(&scene_model[t].clip, one, ask.captions);
-            AT(heard.cosine, r, t) = (num)score.cosine, heard.taken[r * TOWERS + t] = score.taken;
+            AT(sensitivity.cosine, r, t) = (num)score.cosine, sensitivity.detected[r * TOWERS + t] = score.detected;
         }
     }
     progress_end(&progress);
@@ -192,26 +193,26 @@ static Heard hear(const Lesson *lesson, Arena *arena, SceneModel *scene_model) {
                 &(Heat){ .title = "Mean cosine of a caption and the changed one (-: before training)",
                          .y = "change",
                          .x = "text tower",
-                         .m = heard.cosine,
-                         .rows = heard.row,
+                         .m = sensitivity.cosine,
+                         .rows = sensitivity.row,
                          .cols = towers,
                          .decimals = 3,
                          .low = -1,
                          .high = 1 });
-    return heard;
+    return sensitivity;
 }
 
-static void print_taken(const Heard *heard) {
+static void print_detected(const Sensitivity *sensitivity) {
     printf("Another meaning is further off than other words for the same: %% of captions (95 %% interval); 50: as "
            "far as those, ties half\n  %-16s",
            "");
     for (int t = 0; t < TOWERS; t++) printf(" %13s", towers[t]);
-    for (int r = 0; r < heard->rows; r++) {
-        if (sensitivity_change(r)->same) continue;
-        printf("\n  %-16s", heard->row[r]);
+    for (int r = 0; r < sensitivity->rows; r++) {
+        if (sensitivity_change(r)->same_meaning) continue;
+        printf("\n  %-16s", sensitivity->row[r]);
         for (int t = 0; t < TOWERS; t++) {
-            PairScoreRate rate = pair_score_rate(&heard->taken[r * TOWERS + t], PAIR_METRIC_CHOICE);
-            printf("  %3.0f (%2.0f-%3.0f)", 100 * rate.share, 100 * rate.low, 100 * rate.high);
+            PairScoreRate rate = pair_score_rate(&sensitivity->detected[r * TOWERS + t], PAIR_METRIC_CHOICE);
+            printf("  %3.0f (%2.0f-%3.0f)", 100 * rate.fraction, 100 * rate.low, 100 * rate.high);
         }
     }
     printf("\n");
@@ -221,11 +222,11 @@ static void print_taken(const Heard *heard) {
 static void towers_make(SceneModel *scene_model) {
     Err err;
     for (int t = 0; t < TOWERS; t++) {
-        SceneModelConfig settings = { .text = kinds[t % KINDS], .split = SPLIT_PAIRS, .seed = ask.seed };
-        settings.palette = ask.palette;
-        settings.steps = ask.steps;
-        if (!(t < KINDS ? scene_model_make(&scene_model[t], &settings, &err)
-                        : scene_model_get(&scene_model[t], &settings, NULL, &err)))
+        SceneModelConfig config = { .text = kinds[t % KINDS], .split = SPLIT_PAIRS, .seed = ask.seed };
+        config.palette = ask.palette;
+        config.steps = ask.steps;
+        if (!(t < KINDS ? scene_model_init(&scene_model[t], &config, &err)
+                        : scene_model_load_or_train(&scene_model[t], &config, NULL, &err)))
             die("%s", err.text);
     }
 }
@@ -250,28 +251,30 @@ int main(int argc, char **argv) {
     towers_make(scene_model);
 
     lesson_section(&lesson, "1. The same words in another order");
-    Prediction said =
+    Prediction prediction =
         lesson_predict(&lesson, "How many different vectors does a bag of words make of all orders of seven words?");
     all_orders(arena, scene_model);
-    lesson_outcome(&lesson, &said, "1");
+    lesson_outcome(&lesson, &prediction, "1");
 
     lesson_section(&lesson, "2. The course's texts");
     print_texts(arena, &scene_model[0].clip);
     print_photo(arena, &photo);
-    said = lesson_predict(
+    prediction = lesson_predict(
         &lesson, "What will the trained transformer's cosine be for \"a cat on a table\" and \"a table on a cat\"?");
-    lesson_outcome_number(&lesson, &said, course_pairs(&lesson, arena, scene_model, &photo, *ask.clip ? &real : NULL),
-                          4);
+    lesson_outcome_number(&lesson, &prediction,
+                          course_pairs(&lesson, arena, scene_model, &photo, *ask.clip ? &real : NULL), 4);
 
     lesson_section(&lesson, "3. Captions of the grammar, changed");
-    said = lesson_predict(&lesson, "In %% of cases: what will the trained transformer find further from a caption, "
-                                   "colours swapped, or other words for the same?");
-    Heard heard = hear(&lesson, arena, scene_model);
-    print_taken(&heard);
-    for (int r = 0; r < heard.rows; r++)
-        if (!strcmp(heard.row[r], "colours swapped"))
+    prediction =
+        lesson_predict(&lesson, "In %% of cases: what will the trained transformer find further from a caption, "
+                                "colours swapped, or other words for the same?");
+    Sensitivity sensitivity = measure_sensitivity(&lesson, arena, scene_model);
+    print_detected(&sensitivity);
+    for (int r = 0; r < sensitivity.rows; r++)
+        if (!strcmp(sensitivity.row[r], "colours swapped"))
             lesson_outcome_number(
-                &lesson, &said, 100 * pair_score_rate(&heard.taken[(r + 1) * TOWERS - 1], PAIR_METRIC_CHOICE).share, 1);
+                &lesson, &prediction,
+                100 * pair_score_rate(&sensitivity.detected[(r + 1) * TOWERS - 1], PAIR_METRIC_CHOICE).fraction, 1);
     for (int t = 0; t < TOWERS; t++) scene_model_free(&scene_model[t]);
     clip_free(&photo);
     if (*ask.clip) encoder_close(&real);

@@ -15,28 +15,28 @@ enum { PAGE = 3, NEAREST = 100 };
 
 static struct {
     const char *text, *split, *path, *weights, *data;
-    SceneModelConfig settings;
+    SceneModelConfig config;
     int items, pictures, few;
     bool all;
 } ask = { .text = "all",
           .split = "pairs",
-          .path = LIMITS_TABLE,
+          .path = RESULT_TABLE,
           .weights = "",
           .data = "auto",
-          .settings = { .coverage = 1, .objects = 2, .seed = 1, .steps = SCENE_MODEL_STEPS },
-          .items = LIMITS_ITEMS,
+          .config = { .coverage = 1, .objects = 2, .seed = 1, .steps = SCENE_MODEL_STEPS },
+          .items = RESULT_ITEMS,
           .pictures = 2000 };
 
 static const Option options[] = {
     { "text", .text = &ask.text, .choices = "all|" SCENE_MODEL_TEXTS, .help = "which text towers" },
-    { "coverage", .real = &ask.settings.coverage, .low = 0.1, .high = 1,
+    { "coverage", .real = &ask.config.coverage, .low = 0.1, .high = 1,
       .help = "share of the combinations that are seen in learning" },
     { "split", .text = &ask.split, .choices = "pairs|counts|relations",
       .help = "combinations of colour and shape; of these and a count; of two things" },
-    { "objects", .integer = &ask.settings.objects, .low = 1, .high = SCENE_MAX, .help = "things in a scene" },
-    { "palette", .integer = &ask.settings.palette, .low = 0, .high = 64,
+    { "objects", .integer = &ask.config.objects, .low = 1, .high = SCENE_MAX, .help = "things in a scene" },
+    { "palette", .integer = &ask.config.palette, .low = 0, .high = 64,
       .help = "each batch is about so many combinations; 0: about all" },
-    { "steps", .integer = &ask.settings.steps, .low = 1, .high = 100000, .help = "of learning" },
+    { "steps", .integer = &ask.config.steps, .low = 1, .high = 100000, .help = "of learning" },
     { "items", .integer = &ask.items, .low = 10, .high = 100000, .help = "of each probe" },
     { "all", .flag = &ask.all, .help = "first measure the whole table, or what it lacks: half an hour" },
     { "table", .text = &ask.path, .help = "where the table is kept" },
@@ -48,27 +48,27 @@ static const Option options[] = {
     { 0 },
 };
 
-static void learn(Arena *arena, ModelSet *set) {
+static void load_models(Arena *arena, ModelSet *set) {
     Err err;
-    for (int t = 0; t < LIMITS_TOWERS; t++) {
-        if (strcmp(ask.text, "all") && strcmp(ask.text, limits_towers[t])) continue;
-        SceneModel *l = &set->scene_model[set->count];
-        SceneModelConfig settings = ask.settings;
-        settings.text = limits_towers[t];
-        if (!scene_model_get(l, &settings, NULL, &err)) die("%s", err.text);
+    for (int t = 0; t < RESULT_TOWERS; t++) {
+        if (strcmp(ask.text, "all") && strcmp(ask.text, result_towers[t])) continue;
+        SceneModel *model = &set->scene_model[set->count];
+        SceneModelConfig config = ask.config;
+        config.text = result_towers[t];
+        if (!scene_model_load_or_train(model, &config, NULL, &err)) die("%s", err.text);
         set->count++;
-        printf("  %s: %zu numbers, loss %.3f\n", scene_model_text(arena, &l->settings), params_numbers(&l->clip.params),
-               l->loss);
+        printf("  %s: %zu numbers, loss %.3f\n", scene_model_text(arena, &model->config),
+               params_numbers(&model->clip.params), model->loss);
     }
 }
 
 /* The last scenes of the course, and what was said of them. */
-static void show_config(const Lesson *lesson, Arena *arena, const SceneModel *scene_model) {
+static void show_examples(const Lesson *lesson, Arena *arena, const SceneModel *scene_model) {
     Tile tiles[2 * PAGE];
-    uint64_t shown = (uint64_t)scene_model->settings.steps * SCENE_MODEL_BATCH;
+    uint64_t shown = (uint64_t)scene_model->config.steps * SCENE_MODEL_BATCH;
     for (int i = 0; i < 2 * PAGE; i++) {
         char text[CAPTION_TEXT];
-        SceneModelPair pair = scene_model_pair(scene_model, NULL, --shown, NULL);
+        SceneExample pair = scene_model_example(scene_model, NULL, --shown, NULL);
         tiles[i] = probe_tile(arena, &pair.scene, caption_text(&pair.caption, text), "");
         printf("  %-60s %d thing%s\n", text, pair.scene.count, pair.scene.count == 1 ? "" : "s");
     }
@@ -77,8 +77,8 @@ static void show_config(const Lesson *lesson, Arena *arena, const SceneModel *sc
 }
 
 /* All probes, on what was seen and, if anything was not, on that. What the first learner makes of the first, in %. */
-static double ask_all(Arena *arena, ModelSet *set) {
-    const SceneModelConfig *s = &set->scene_model[0].settings;
+static double run_probes(Arena *arena, ModelSet *set) {
+    const SceneModelConfig *s = &set->scene_model[0].config;
     MinimalPairsConfig probe = { .seed = (uint64_t)s->seed, .count = ask.items, .split = &set->scene_model[0].split };
     double first = NAN;
     probe_report_heading();
@@ -86,8 +86,8 @@ static double ask_all(Arena *arena, ModelSet *set) {
         for (int kind = 0; kind < PROBE_KINDS; kind++) {
             probe.kind = (ProbeKind)kind;
             probe.part = (SplitPart)part;
-            double share = probe_report(arena, set, &probe);
-            if (part == SPLIT_SEEN && kind == PROBE_BINDING) first = 100 * share;
+            double fraction = probe_report(arena, set, &probe);
+            if (part == SPLIT_SEEN && kind == PROBE_BINDING) first = 100 * fraction;
         }
     return first;
 }
@@ -124,12 +124,12 @@ static void photographs(Arena *arena, LessonModel *model, const Cifar *test) {
 }
 
 /* Of our probes the one that is built most alike, everything seen; mean of the seeds. */
-static void compare(const LimitsTable *table) {
+static void compare(const ResultTable *table) {
     static const struct {
         PublishedProbe theirs;
         ProbeKind ours;
         PairMetric score;
-    } alike[] = {
+    } matching[] = {
         { PUBLISHED_ARO_RELATION, PROBE_RELATION, PAIR_METRIC_CHOICE },
         { PUBLISHED_ARO_ATTRIBUTION, PROBE_BINDING, PAIR_METRIC_CHOICE },
         { PUBLISHED_ARO_ORDER, PROBE_SHUFFLE, PAIR_METRIC_CHOICE },
@@ -140,17 +140,17 @@ static void compare(const LimitsTable *table) {
         { PUBLISHED_WINOGROUND_GROUP, PROBE_BINDING, PAIR_METRIC_GROUP },
     };
     printf("  %-28s CLIP B/32  chance  text only  people   %-15s %11s %11s %11s\n", "published", "ours, alike",
-           limits_towers[0], limits_towers[1], limits_towers[2]);
-    for (size_t i = 0; i < COUNT(alike); i++) {
-        const Published *p = published(alike[i].theirs);
+           result_towers[0], result_towers[1], result_towers[2]);
+    for (size_t i = 0; i < COUNT(matching); i++) {
+        const Published *p = published(matching[i].theirs);
         char clip[PUBLISHED_TEXT], chance[PUBLISHED_TEXT];
         printf("  %-28s %s %s  %9s  %6s   %-8s %-6s", p->name, published_text(p->clip, 9, clip),
-               published_text(p->chance, 7, chance), p->blind, p->people, probe_name(alike[i].ours),
-               pair_metric_name(alike[i].score));
-        for (int t = 0; t < LIMITS_TOWERS; t++) {
-            SceneModelConfig config = { .text = limits_towers[t], .split = SPLIT_PAIRS };
-            LimitsRow like = limits_row(&config, NULL, probe_name(alike[i].ours), SPLIT_SEEN);
-            LimitsSummary m = limits_summary(table, like, alike[i].score);
+               published_text(p->chance, 7, chance), p->blind, p->people, probe_name(matching[i].ours),
+               pair_metric_name(matching[i].score));
+        for (int t = 0; t < RESULT_TOWERS; t++) {
+            SceneModelConfig config = { .text = result_towers[t], .split = SPLIT_PAIRS };
+            ResultRow like = result_row(&config, NULL, probe_name(matching[i].ours), SPLIT_SEEN);
+            ResultSummary m = result_summary(table, like, matching[i].score);
             if (m.seeds) printf(" %11.1f", 100 * m.mean);
             else printf(" %11s", "-");
         }
@@ -165,38 +165,38 @@ int main(int argc, char **argv) {
                       .takes = "two minutes, ten seconds when run again",
                       .next = "make lesson-18",
                       .options = options,
-                      .seed = &ask.settings.seed };
+                      .seed = &ask.config.seed };
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;
     static ModelSet set;
     Err err;
     int planned;
-    LimitsTable table = { .arena = arena };
-    LimitsCell *plan = limits_plan(arena, &planned);
-    if (!split_find(ask.split, &ask.settings.split)) die_usage("there is no split %s", ask.split);
-    if (file_exists(ask.path) && !limits_read(&table, arena, ask.path, &err)) die("%s", err.text);
-    if (ask.all && !limits_fill(&table, plan, planned, ask.path, &err)) die("%s", err.text);
+    ResultTable table = { .arena = arena };
+    ResultRun *plan = result_plan(arena, &planned);
+    if (!split_find(ask.split, &ask.config.split)) die_usage("there is no split %s", ask.split);
+    if (file_exists(ask.path) && !result_table_read(&table, arena, ask.path, &err)) die("%s", err.text);
+    if (ask.all && !result_table_fill(&table, plan, planned, ask.path, &err)) die("%s", err.text);
 
     lesson_section(&lesson, "1. Learners that differ in the text tower");
-    learn(arena, &set);
+    load_models(arena, &set);
     lesson_section(&lesson, "2. What they learn from");
-    show_config(&lesson, arena, &set.scene_model[0]);
+    show_examples(&lesson, arena, &set.scene_model[0]);
 
     lesson_section(&lesson, "3. Asked");
     Prediction said = lesson_predict(&lesson,
                                      "\"a red circle and a blue square\" or \"a blue circle and a red square\"? Of 100 "
                                      "pictures, how many get the right one from a %s?",
-                                     set.scene_model[0].settings.text);
-    lesson_outcome_number(&lesson, &said, ask_all(arena, &set), 1);
+                                     set.scene_model[0].config.text);
+    lesson_outcome_number(&lesson, &said, run_probes(arena, &set), 1);
     lesson_section(&lesson, "4. What each chose");
     probe_report_choices(&lesson, arena, &set, "17-choices", PAGE);
 
     lesson_section(&lesson, "5. How much must be seen? % chosen rightly: mean of the seeds (least-most)");
     printf("%s: %d of %d learners, %d seeds, %d items a probe. make limits measures what is missing\n", ask.path,
-           limits_done(&table, plan, planned), planned, LIMITS_SEEDS, LIMITS_ITEMS);
+           result_runs_done(&table, plan, planned), planned, RESULT_SEEDS, RESULT_ITEMS);
     for (int kind = 0; table.count && kind < PROBE_SHUFFLE; kind++)
-        limits_coverage(&lesson, arena, &table, (ProbeKind)kind);
-    if (table.count) limits_worlds(arena, &table);
+        report_coverage(&lesson, arena, &table, (ProbeKind)kind);
+    if (table.count) report_scene_configs(arena, &table);
 
     lesson_section(&lesson, "6. Lesson 10's model, on photographs");
     Cifar test = lesson_pictures(arena, ask.data, CIFAR_TEST, ask.pictures);

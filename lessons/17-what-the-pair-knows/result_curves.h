@@ -6,15 +6,15 @@
 #include "lesson/lesson.h"
 #include "scenes/result_table.h"
 
-enum { LIMITS_TOWERS = 3 };
-extern const char *const limits_towers[LIMITS_TOWERS]; /* "bow", "lstm", "transformer" */
+enum { RESULT_TOWERS = 3 };
+extern const char *const result_towers[RESULT_TOWERS]; /* "bow", "lstm", "transformer" */
 
 /* Prints one probe: for every tower and part, mean, least and most of the seeds in %, at coverage 1/4, 1/2, 3/4 and 1;
  * and draws the means as plots/out/17-PROBE.png. "-", and no point, where the table has no row. */
-void limits_coverage(const Lesson *lesson, Arena *arena, const LimitsTable *table, ProbeKind kind);
+void report_coverage(const Lesson *lesson, Arena *arena, const ResultTable *table, ProbeKind kind);
 
 /* Prints, of all probes but the shuffle and with every combination seen: scenes of one, two and three things, and of
  * two when each batch is about LIMITS_PALETTE combinations. */
-void limits_worlds(Arena *arena, const LimitsTable *table);
+void report_scene_configs(Arena *arena, const ResultTable *table);
 
 #endif

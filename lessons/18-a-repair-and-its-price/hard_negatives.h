@@ -24,8 +24,9 @@ bool negative_find(const char *name, NegativeKind *kind); /* and back; false if 
 unsigned negative_edits(NegativeKind kind);               /* bits 1 << EDIT_... */
 
 /* How true captions are said in other words; each changes at least one word, or their order. */
-typedef enum { REWORD_NAMES, REWORD_FORMS, REWORD_CONVERSE, REWORD_WAYS } Reword;
-const char *reword_name(Reword way); /* "names" (crimson for red), "forms" (there is ...), "converse" (B right of A) */
+typedef enum { WAY_SYNONYMS, WAY_FORMS, WAY_CONVERSE, WAYS } ParaphraseWay;
+const char *
+way_name(ParaphraseWay way); /* "names" (crimson for red), "forms" (there is ...), "converse" (B right of A) */
 
 /* ---- courses ---------------------------------------------------------------------------------------------------- */
 
@@ -48,8 +49,8 @@ TrainingStage negatives_stage(NegativesStage stage, int steps); /* steps 0: NEGA
  * look at the picture has one of two right (quads.h): each caption is once the truth and once the lie. */
 typedef struct {
     Scene scene[2];
-    Caption caption[2];               /* plainly said; caption[k] is true of scene[k] alone */
-    Caption reworded[REWORD_WAYS][2]; /* means the same; .kind CAPTION_KINDS: cannot be said so (both or none) */
+    Caption caption[2];           /* plainly said; caption[k] is true of scene[k] alone */
+    Caption paraphrased[WAYS][2]; /* means the same; .kind CAPTION_KINDS: cannot be said so (both or none) */
 } NegativesItem;
 
 /* How many of each kind, and of which combinations: those seen (NULL: all). */
@@ -76,10 +77,10 @@ bool negatives_check(const NegativesItem *item, NegativeKind kind, Err *err);
  *   found[0], [1]   recall at 1 among RETRIEVED scenes and their captions: pictures find a caption that is true of
  *                   them, captions find a picture they are true of; ties count in proportion (retrieval.h); and by
  *                   chance */
-enum { RETRIEVED = 500 };
+enum { RETRIEVAL_SIZE = 500 };
 typedef struct {
-    PairScore negative[NEGATIVE_KINDS], swapped[2], reworded[REWORD_WAYS], negative_reworded[REWORD_WAYS];
-    int held[REWORD_WAYS], trusted[REWORD_WAYS];
+    PairScore negative[NEGATIVE_KINDS], swapped[2], paraphrased[WAYS], negative_paraphrased[WAYS];
+    int consistent[WAYS], preferred[WAYS];
     double found[2], chance[2];
 } NegativesResult;
 
@@ -89,10 +90,10 @@ typedef Mat NegativesSimilar(void *context, Arena *arena, const Scene *const *sc
 
 /* Of whatever gives scenes and captions a similarity: probe->items of each kind of lie, twice as many of swap, for it
  * has two halves; all of them are reworded. A progress line. */
-NegativesResult negatives_ask_by(NegativesSimilar *similar, void *context, const NegativesProbe *probe);
+NegativesResult negatives_measure_with(NegativesSimilar *similar, void *context, const NegativesProbe *probe);
 
 /* The same of a learner, about combinations it has seen; learners of different seeds are asked about other items. */
-NegativesResult negatives_ask(SceneModel *scene_model, int items);
+NegativesResult negatives_measure(SceneModel *scene_model, int items);
 
 /* ---- the table -------------------------------------------------------------------------------------------------- */
 
@@ -102,8 +103,8 @@ NegativesResult negatives_ask(SceneModel *scene_model, int items);
  * "names" ... (choice: the reworded truth against the plain lie), "names-lie" ... (the other way round), "names-held"
  * ... (choice: held of trusted); and "retrieval" (text: pictures find captions; image: captions find pictures) beside
  * "retrieval-chance". */
-void negatives_note(LimitsTable *table, const SceneModelConfig *settings, const TrainingStage *stage2,
-                    const NegativesResult *result);
+void negatives_add_rows(ResultTable *table, const SceneModelConfig *config, const TrainingStage *stage2,
+                        const NegativesResult *result);
 
 /* The learners of one seed: CONDITIONS of them. */
 typedef enum {
@@ -122,29 +123,30 @@ condition_name(Condition condition); /* "before", "plain", "lies", "no swap" ...
 
 /* One learner: what an arm is in a world. */
 typedef struct {
-    SceneModelConfig settings;
+    SceneModelConfig config;
     TrainingStage stage;
     bool stage2; /* has the second course */
-} NegativesCell;
+} NegativesRun;
 typedef struct {
     double coverage;         /* 0: NEGATIVES_COVERAGE */
     int seed, steps, stage2; /* steps of the first course and of the second; 0: SCENE_MODEL_STEPS, NEGATIVES_STEPS */
 } NegativesConfig;
 
 /* Every arm but "late" begins with lesson 17's transformer of that world, so that its weights serve here, too. */
-NegativesCell negatives_cell(Condition condition, NegativesConfig config);
+NegativesRun negatives_run(Condition condition, NegativesConfig config);
 
 /* "late" in few steps, done in seconds: the table's first, which the tests ask again. */
-NegativesCell negatives_small_cell(void);
+NegativesRun negatives_quick_run(void);
 
 /* The plan of the table: that one, and all arms of LIMITS_SEEDS seeds, one seed after the other. On the arena. */
-NegativesCell *negatives_plan(Arena *arena, int *count);
+NegativesRun *negatives_plan(Arena *arena, int *count);
 
 /* The row of an arm and a probe, without scores; its seed may be made LIMITS_ANY_SEED. */
-LimitsRow negatives_row(const NegativesCell *cell, const char *probe);
+ResultRow negatives_row(const NegativesRun *run, const char *probe);
 
 /* Whoever is not in the table learns (or is read), is asked, and the table is written to `path` at once; a line for
  * each on stderr. An arm whose rows are all there is left as it is, whether or not its weights are. */
-bool negatives_fill(LimitsTable *table, const NegativesCell *cells, int count, int items, const char *path, Err *err);
+bool negatives_table_fill(ResultTable *table, const NegativesRun *runs, int count, int items, const char *path,
+                          Err *err);
 
 #endif

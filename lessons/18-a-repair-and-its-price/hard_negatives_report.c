@@ -13,7 +13,7 @@ enum { CELL = 11 };
 typedef struct {
     const char *probe;
     PairMetric score;
-    const char *says;
+    const char *label;
     int kind;
     double chance;
 } Question;
@@ -41,11 +41,11 @@ static const Question *question_of(NegativeKind kind) {
 
 /* ---- one world -------------------------------------------------------------------------------------------------- */
 
-static double answer(const LimitsTable *table, Condition condition, NegativesConfig config, const Question *q,
+static double answer(const ResultTable *table, Condition condition, NegativesConfig config, const Question *q,
                      int *items) {
-    NegativesCell cell = negatives_cell(condition, config);
-    LimitsRow like = negatives_row(&cell, q->probe);
-    const LimitsRow *row = limits_find(table, &like);
+    NegativesRun run = negatives_run(condition, config);
+    ResultRow like = negatives_row(&run, q->probe);
+    const ResultRow *row = result_find(table, &like);
     if (row && items) *items = row->items;
     return row ? row->score[q->score] : NAN;
 }
@@ -55,48 +55,48 @@ double report_negative(const NegativesReport *r, Condition condition, NegativeKi
 }
 
 /* "61.2+-3.0": half of Wilson's interval. */
-static void print_share(double share, int items) {
+static void print_fraction(double fraction, int items) {
     double low, high;
-    if (isnan(share)) {
+    if (isnan(fraction)) {
         printf("%*s", CELL, "-");
         return;
     }
-    metrics_interval(share, items, &low, &high);
-    printf("  %5.1f+-%.1f", 100 * share, 50 * (high - low));
+    metrics_interval(fraction, items, &low, &high);
+    printf("  %5.1f+-%.1f", 100 * fraction, 50 * (high - low));
 }
 
-void report_arms(const NegativesReport *r) {
+void report_conditions(const NegativesReport *r) {
     printf("%-26s", "%");
-    for (int a = 0; a < r->arms; a++) printf("%*s", CELL, condition_name(r->condition[a]));
+    for (int a = 0; a < r->count; a++) printf("%*s", CELL, condition_name(r->condition[a]));
     printf("  chance\n");
     for (size_t q = 0; q < COUNT(questions); q++) {
-        printf("%-26s", questions[q].says);
-        for (int a = 0, items = 0; a < r->arms; a++) {
-            double share = answer(r->table, r->condition[a], r->config, &questions[q], &items);
-            print_share(share, items);
+        printf("%-26s", questions[q].label);
+        for (int a = 0, items = 0; a < r->count; a++) {
+            double fraction = answer(r->table, r->condition[a], r->config, &questions[q], &items);
+            print_fraction(fraction, items);
         }
         if (isnan(questions[q].chance)) printf("       -\n");
         else printf("   %5.1f\n", 100 * questions[q].chance);
     }
 }
 
-static bool told_lies(Condition condition) {
+static bool uses_negatives(Condition condition) {
     return condition != CONDITION_BASE && condition != CONDITION_PLAIN && condition != CONDITION_LATE;
 }
 
 void report_bars(const Lesson *lesson, Arena *arena, const NegativesReport *r, const char *name) {
     Bar bars[COUNT(questions) * CONDITIONS], first[CONDITIONS];
     int n = 0, firsts = 0;
-    REQUIRE(r->arms <= CONDITIONS, "%d arms, want at most %d", r->arms, (int)CONDITIONS);
+    REQUIRE(r->count <= CONDITIONS, "%d arms, want at most %d", r->count, (int)CONDITIONS);
     for (size_t q = 0; q < COUNT(questions); q++)
-        for (int a = 0, items = 0; a < r->arms; a++) {
+        for (int a = 0, items = 0; a < r->count; a++) {
             const char *condition = condition_name(r->condition[a]);
-            double low, high, share = answer(r->table, r->condition[a], r->config, &questions[q], &items);
-            if (isnan(share) || questions[q].score == PAIR_METRIC_GROUP) continue;
-            metrics_interval(share, items, &low, &high);
-            bars[n] = (Bar){ condition, 100 * share, 100 * low, 100 * high, told_lies(r->condition[a]) };
+            double low, high, fraction = answer(r->table, r->condition[a], r->config, &questions[q], &items);
+            if (isnan(fraction) || questions[q].score == PAIR_METRIC_GROUP) continue;
+            metrics_interval(fraction, items, &low, &high);
+            bars[n] = (Bar){ condition, 100 * fraction, 100 * low, 100 * high, uses_negatives(r->condition[a]) };
             if (q == 0) first[firsts++] = bars[n];
-            bars[n++].label = arena_print(arena, "%s: %s", questions[q].says, condition);
+            bars[n++].label = arena_print(arena, "%s: %s", questions[q].label, condition);
         }
     if (firsts == 0) return;
     Bars all = { .title = "Before, and after each course (marked: with lies)",
@@ -115,19 +115,19 @@ void report_bars(const Lesson *lesson, Arena *arena, const NegativesReport *r, c
 
 /* ---- five seeds ------------------------------------------------------------------------------------------------- */
 
-static LimitsSummary summary_of(const LimitsTable *table, Condition condition, const char *probe, PairMetric score) {
-    NegativesCell cell = negatives_cell(condition, (NegativesConfig){ .seed = 1 });
-    return limits_summary(table, negatives_row(&cell, probe), score);
+static ResultSummary summary_of(const ResultTable *table, Condition condition, const char *probe, PairMetric score) {
+    NegativesRun run = negatives_run(condition, (NegativesConfig){ .seed = 1 });
+    return result_summary(table, negatives_row(&run, probe), score);
 }
 
-void report_seeds(const LimitsTable *table) {
+void report_seeds(const ResultTable *table) {
     printf("%-26s", "mean +- half the spread");
     for (int a = 0; a < CONDITIONS; a++) printf("%*s", CELL, condition_name((Condition)a));
     printf("\n");
     for (size_t q = 0; q < COUNT(questions); q++) {
-        printf("%-26s", questions[q].says);
+        printf("%-26s", questions[q].label);
         for (int a = 0; a < CONDITIONS; a++) {
-            LimitsSummary m = summary_of(table, (Condition)a, questions[q].probe, questions[q].score);
+            ResultSummary m = summary_of(table, (Condition)a, questions[q].probe, questions[q].score);
             if (m.seeds) printf("  %5.1f+-%.1f", 100 * m.mean, 50 * (m.high - m.low));
             else printf("%*s", CELL, "-");
         }
@@ -135,9 +135,9 @@ void report_seeds(const LimitsTable *table) {
     }
 }
 
-static NegativesChange change_of(const LimitsTable *table, Condition condition, const Question *q) {
+static NegativesChange change_of(const ResultTable *table, Condition condition, const Question *q) {
     NegativesChange c = { .low = INFINITY, .high = -INFINITY };
-    for (int seed = 1; seed <= LIMITS_SEEDS; seed++) {
+    for (int seed = 1; seed <= RESULT_SEEDS; seed++) {
         NegativesConfig config = { .seed = seed };
         double by = 100 * (answer(table, condition, config, q, NULL) - answer(table, CONDITION_PLAIN, config, q, NULL));
         if (isnan(by)) continue;
@@ -151,36 +151,36 @@ static NegativesChange change_of(const LimitsTable *table, Condition condition, 
     return c;
 }
 
-NegativesChange report_change(const LimitsTable *table, Condition condition, NegativeKind kind) {
+NegativesChange report_change(const ResultTable *table, Condition condition, NegativeKind kind) {
     return change_of(table, condition, question_of(kind));
 }
 
-static void print_change(const LimitsTable *table, const char *what, Condition condition, const Question *q) {
+static void print_change(const ResultTable *table, const char *what, Condition condition, const Question *q) {
     NegativesChange c = change_of(table, condition, q);
     if (c.seeds)
         printf("  %-56s %+5.1f  (%+.1f to %+.1f), up in %d of %d\n", what, c.mean, c.low, c.high, c.above, c.seeds);
 }
 
-void report_changes(Arena *arena, const LimitsTable *table) {
+void report_changes(Arena *arena, const ResultTable *table) {
     printf("compared with as many plain steps of the same seed, in points: mean (least to most)\n");
     for (size_t i = 0; i < COUNT(questions); i++) {
         const Question *q = &questions[i];
-        const char *says = q->says[0] == ' ' ? arena_print(arena, "%s,%s", q[-1].says, q->says + 1) : q->says;
-        print_change(table, arena_print(arena, "%s: all lies", says), CONDITION_HARD_NEGATIVES, q);
+        const char *label = q->label[0] == ' ' ? arena_print(arena, "%s,%s", q[-1].label, q->label + 1) : q->label;
+        print_change(table, arena_print(arena, "%s: all lies", label), CONDITION_HARD_NEGATIVES, q);
         if (q->kind != NEGATIVE_KINDS)
-            print_change(table, arena_print(arena, "%s: NOT taught this", says), CONDITION_NO_SWAP + (Condition)q->kind,
-                         q);
+            print_change(table, arena_print(arena, "%s: NOT taught this", label),
+                         CONDITION_NO_SWAP + (Condition)q->kind, q);
     }
 }
 
 /* ---- published -------------------------------------------------------------------------------------------------- */
 
-void report_published(const LimitsTable *table) {
+void report_published(const ResultTable *table) {
     static const struct {
         PublishedProbe theirs;
-        const char *ours, *says;
+        const char *ours, *label;
         PairMetric score;
-    } alike[] = {
+    } matching[] = {
         { PUBLISHED_ARO_RELATION, "swap-places", "swapped places", PAIR_METRIC_CHOICE },
         { PUBLISHED_ARO_ATTRIBUTION, "swap-colours", "swapped colours", PAIR_METRIC_CHOICE },
         { PUBLISHED_ARO_ORDER, "", "-", PAIR_METRIC_CHOICE },
@@ -191,11 +191,11 @@ void report_published(const LimitsTable *table) {
         { PUBLISHED_CREPE_NEGATE, "negate", "negated", PAIR_METRIC_CHOICE },
         { PUBLISHED_WINOGROUND_GROUP, "swap-colours", "colours, all four", PAIR_METRIC_GROUP },
     };
-    static const Condition arms[] = { CONDITION_BASE, CONDITION_HARD_NEGATIVES, CONDITION_PLAIN };
+    static const Condition count[] = { CONDITION_BASE, CONDITION_HARD_NEGATIVES, CONDITION_PLAIN };
     printf("  %-29s chance   CLIP  repaired  plain   %-18s", "published", "ours, alike");
-    for (size_t a = 0; a < COUNT(arms); a++) printf(" %6s", condition_name(arms[a]));
-    for (size_t i = 0; i < COUNT(alike); i++) {
-        const Published *p = published(alike[i].theirs);
+    for (size_t a = 0; a < COUNT(count); a++) printf(" %6s", condition_name(count[a]));
+    for (size_t i = 0; i < COUNT(matching); i++) {
+        const Published *p = published(matching[i].theirs);
         const double theirs[] = { p->chance, p->clip, p->repaired, p->plain };
         static const int widths[] = { 6, 6, 9, 6 };
         printf("\n  %-29s", p->name);
@@ -203,14 +203,14 @@ void report_published(const LimitsTable *table) {
             char text[PUBLISHED_TEXT];
             printf(" %s", published_text(theirs[k], widths[k], text));
         }
-        printf("   %-18s", alike[i].says);
-        for (size_t a = 0; a < COUNT(arms); a++) {
-            LimitsSummary m = summary_of(table, arms[a], alike[i].ours, alike[i].score);
+        printf("   %-18s", matching[i].label);
+        for (size_t a = 0; a < COUNT(count); a++) {
+            ResultSummary m = summary_of(table, count[a], matching[i].ours, matching[i].score);
             if (m.seeds) printf(" %6.1f", 100 * m.mean);
             else printf(" %6s", "-");
         }
     }
-    LimitsSummary before = summary_of(table, CONDITION_BASE, "forms-held", PAIR_METRIC_CHOICE),
+    ResultSummary before = summary_of(table, CONDITION_BASE, "forms-held", PAIR_METRIC_CHOICE),
                   after = summary_of(table, CONDITION_HARD_NEGATIVES, "forms-held", PAIR_METRIC_CHOICE);
     printf("\n  hard positives (Kamath et al. 2024): CLIP loses 12.9 points, repaired models up to 38.7");
     if (before.seeds && after.seeds)

@@ -12,17 +12,17 @@
 
 /* Arms of one world. Nothing is owned. */
 typedef struct {
-    const LimitsTable *table;
+    const ResultTable *table;
     NegativesConfig config;
     const Condition *condition;
-    int arms; /* CONDITIONS at most */
+    int count; /* CONDITIONS at most */
 } NegativesReport;
 
 /* What an arm has in the first question about a kind of lie, from 0 to 1; NaN where the table has no row. */
 double report_negative(const NegativesReport *report, Condition condition, NegativeKind kind);
 
 /* Prints all questions and arms, in %, with half of Wilson's interval; "-" where the table has no row. */
-void report_arms(const NegativesReport *report);
+void report_conditions(const NegativesReport *report);
 
 /* Draws them as plots/out/NAME.png, but for "all four right", and the first question in the terminal too. Of what is
  * not in the table there is no bar. */
@@ -31,7 +31,7 @@ void report_bars(const Lesson *lesson, Arena *arena, const NegativesReport *repo
 /* ---- five seeds: of the usual world, every arm ------------------------------------------------------------------ */
 
 /* Prints the mean over the seeds that are there, in %, and half of the way from the least to the most. */
-void report_seeds(const LimitsTable *table);
+void report_seeds(const ResultTable *table);
 
 /* By how much an arm differs from the plain steps of the same seed, in points, over the seeds that have both: mean,
  * least, most, and in how many of them it is above. */
@@ -41,12 +41,12 @@ typedef struct {
 } NegativesChange;
 
 /* Of the first question about a kind of lie; seeds 0: there are none, and the mean is NaN. */
-NegativesChange report_change(const LimitsTable *table, Condition condition, NegativeKind kind);
+NegativesChange report_change(const ResultTable *table, Condition condition, NegativeKind kind);
 
 /* Prints that for all questions: who was taught all lies and, of each kind, who was not taught it. */
-void report_changes(Arena *arena, const LimitsTable *table);
+void report_changes(Arena *arena, const ResultTable *table);
 
 /* Prints what was published of CLIP and of its repairs (published.h), and beside it the means of our seeds. */
-void report_published(const LimitsTable *table);
+void report_published(const ResultTable *table);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { COUNTED = 1000, LIES = 4 };
+enum { COUNTED = 1000, NEGATIVES_MAX = 4 };
 
 static struct {
     const char *unseen, *path;
@@ -18,7 +18,7 @@ static struct {
     .unseen = "swap",
     .path = NEGATIVES_TABLE,
     .config = { .coverage = NEGATIVES_COVERAGE, .seed = 1, .steps = SCENE_MODEL_STEPS, .stage2 = NEGATIVES_STEPS },
-    .items = LIMITS_ITEMS
+    .items = RESULT_ITEMS
 };
 
 static const Option options[] = {
@@ -45,17 +45,17 @@ static char *halves(Arena *arena, const Caption *caption) {
     return lines;
 }
 
-static void show_lies(const Lesson *lesson, Arena *arena, const NegativesProbe *probe) {
+static void show_negatives(const Lesson *lesson, Arena *arena, const NegativesProbe *probe) {
     Tile tiles[2 * NEGATIVE_KINDS];
     char text[CAPTION_TEXT];
     for (int k = 0; k < NEGATIVE_KINDS; k++) {
         const NegativesItem *item = &negatives_items(arena, (NegativeKind)k, probe)[0];
         printf("  %-9s true: %s\n", negative_name((NegativeKind)k), caption_text(&item->caption[0], text));
         printf("            false: %s\n", caption_text(&item->caption[1], text));
-        for (int w = 0; w < REWORD_WAYS; w++)
-            if (item->reworded[w][0].kind != CAPTION_KINDS)
-                printf("             true: %s   (%s)\n", caption_text(&item->reworded[w][0], text),
-                       reword_name((Reword)w));
+        for (int w = 0; w < WAYS; w++)
+            if (item->paraphrased[w][0].kind != CAPTION_KINDS)
+                printf("             true: %s   (%s)\n", caption_text(&item->paraphrased[w][0], text),
+                       way_name((ParaphraseWay)w));
         for (int s = 0; s < 2; s++)
             tiles[2 * k + s] = probe_tile(arena, &item->scene[s], halves(arena, &item->caption[s]), "");
     }
@@ -69,37 +69,37 @@ static void show_lies(const Lesson *lesson, Arena *arena, const NegativesProbe *
 /* ---- 2. Lies for practice --------------------------------------------------------------------------------------- */
 
 /* How many lies a course tells, and how many of them the evaluator finds false. */
-static void count_lies(const SceneModel *scene_model, NegativesStage which) {
+static void count_negatives(const SceneModel *scene_model, NegativesStage which) {
     TrainingStage stage = negatives_stage(which, 0);
-    Caption negative[LIES];
-    int told = 0, found_false = 0;
+    Caption negative[NEGATIVES_MAX];
+    int count = 0, found_false = 0;
     for (uint64_t i = 0; i < COUNTED; i++) {
-        SceneModelPair pair = scene_model_pair(scene_model, &stage, i, negative);
-        for (int k = 0; k < stage.wrong; k++) {
+        SceneExample pair = scene_model_example(scene_model, &stage, i, negative);
+        for (int k = 0; k < stage.negatives; k++) {
             if (negative[k].kind == CAPTION_KINDS) continue;
-            told++;
+            count++;
             found_false += !caption_true(&pair.scene, &negative[k]);
         }
     }
-    printf("course \"%s\": %d lies about its first %d scenes; false of their scenes: %d\n", stage.name, told, COUNTED,
+    printf("course \"%s\": %d lies about its first %d scenes; false of their scenes: %d\n", stage.name, count, COUNTED,
            found_false);
 }
 
 /* ---- 4. Where words look ---------------------------------------------------------------------------------------- */
 
-static void show_looks(const Lesson *lesson, Arena *arena, const NegativesProbe *probe) {
-    NegativesCell cell = negatives_cell(CONDITION_LATE, ask.config);
+static void show_attention(const Lesson *lesson, Arena *arena, const NegativesProbe *probe) {
+    NegativesRun run = negatives_run(CONDITION_LATE, ask.config);
     SceneModel scene_model;
     Err err;
-    if (!scene_model_get(&scene_model, &cell.settings, &cell.stage, &err)) die("%s", err.text);
+    if (!scene_model_load_or_train(&scene_model, &run.config, &run.stage, &err)) die("%s", err.text);
     const NegativesItem *item = &negatives_items(arena, NEGATIVE_SWAP, probe)[0];
     char text[CAPTION_TEXT], *word[CAPTION_WORDS + 1], *rest = NULL;
-    Mat look = { 0 };
+    Mat attention = { 0 };
     for (int c = 1; c >= 0; c--) {
         double found[CAPTION_WORDS + 1], sum = 0;
         int n = 0;
-        look = late_interaction_attention(&scene_model, arena, &item->scene[0], caption_text(&item->caption[c], text),
-                                          found);
+        attention = late_interaction_attention(&scene_model, arena, &item->scene[0],
+                                               caption_text(&item->caption[c], text), found);
         for (char *at = strtok_r(text, " ", &rest); at; at = strtok_r(NULL, " ", &rest)) word[n++] = at;
         word[n++] = "(end)";
         printf("  %s:", c ? "false" : "true ");
@@ -109,12 +109,12 @@ static void show_looks(const Lesson *lesson, Arena *arena, const NegativesProbe 
         }
         printf("   mean %.3f\n", sum);
     }
-    for (size_t i = 0; i < mat_count(look); i++) look.v[i] *= 100;
+    for (size_t i = 0; i < mat_count(attention); i++) attention.v[i] *= 100;
     lesson_heat(lesson, "18-looks",
                 &(Heat){ .title = "Where each word of the true caption looks, %: 4 x 4 places, row by row",
                          .y = "word",
                          .x = "place",
-                         .m = look,
+                         .m = attention,
                          .rows = (const char *const *)word,
                          .low = 0,
                          .high = 100 });
@@ -125,11 +125,11 @@ static void show_looks(const Lesson *lesson, Arena *arena, const NegativesProbe 
 /* ---- the lesson ------------------------------------------------------------------------------------------------- */
 
 /* The table at `path`, an empty one where there is none; and what it lacks of these learners. */
-static LimitsTable table_of(Arena *arena, const char *path, const NegativesCell *cells, int count, int items) {
-    LimitsTable table = { .arena = arena };
+static ResultTable table_of(Arena *arena, const char *path, const NegativesRun *runs, int count, int items) {
+    ResultTable table = { .arena = arena };
     Err err;
-    if (file_exists(path) && !limits_read(&table, arena, path, &err)) die("%s", err.text);
-    if (count && !negatives_fill(&table, cells, count, items, path, &err)) die("%s", err.text);
+    if (file_exists(path) && !result_table_read(&table, arena, path, &err)) die("%s", err.text);
+    if (count && !negatives_table_fill(&table, runs, count, items, path, &err)) die("%s", err.text);
     return table;
 }
 
@@ -137,9 +137,9 @@ static void before_and_after(const Lesson *lesson, Arena *arena, NegativeKind un
     const Condition condition[] = { CONDITION_BASE,           CONDITION_PLAIN,
                                     CONDITION_HARD_NEGATIVES, CONDITION_NO_SWAP + (Condition)unseen,
                                     CONDITION_LATE,           CONDITION_LATE_HARD_NEGATIVES };
-    NegativesCell cell[COUNT(condition)];
+    NegativesRun run[COUNT(condition)];
     Err err;
-    for (size_t a = 0; a < COUNT(condition); a++) cell[a] = negatives_cell(condition[a], ask.config);
+    for (size_t a = 0; a < COUNT(condition); a++) run[a] = negatives_run(condition[a], ask.config);
     if (!folder_make(lesson_models(), &err)) die("%s", err.text);
     const char *path = arena_print(arena, "%s/repair-%d.csv", lesson_models(), ask.items);
     Prediction said[2];
@@ -147,11 +147,11 @@ static void before_and_after(const Lesson *lesson, Arena *arena, NegativeKind un
                                      "was taught all lies choose rightly?");
     said[1] =
         lesson_predict(lesson, "And one that was taught all but \"%s\", asked about \"%s\"?", ask.unseen, ask.unseen);
-    LimitsTable table = table_of(arena, path, cell, (int)COUNT(condition), ask.items);
+    ResultTable table = table_of(arena, path, run, (int)COUNT(condition), ask.items);
     NegativesReport report = { &table, ask.config, condition, (int)COUNT(condition) };
     printf("%d steps, then %d more; %d pairs of pictures for each question of lies\n", ask.config.steps,
            ask.config.stage2, ask.items);
-    report_arms(&report);
+    report_conditions(&report);
     lesson_outcome_number(lesson, &said[0], 100 * report_negative(&report, CONDITION_HARD_NEGATIVES, NEGATIVE_SWAP), 1);
     lesson_outcome_number(lesson, &said[1], 100 * report_negative(&report, condition[3], unseen), 1);
     report_bars(lesson, arena, &report, "18-before-after");
@@ -169,26 +169,26 @@ int main(int argc, char **argv) {
     Arena *arena = &lesson.memory;
     NegativeKind unseen;
     int planned;
-    NegativesCell *plan = negatives_plan(arena, &planned);
+    NegativesRun *plan = negatives_plan(arena, &planned);
     if (!negative_find(ask.unseen, &unseen)) die_usage("there is no lie %s", ask.unseen);
-    LimitsTable five = table_of(arena, ask.path, plan, ask.all ? planned : 0, LIMITS_ITEMS);
+    ResultTable five = table_of(arena, ask.path, plan, ask.all ? planned : 0, RESULT_ITEMS);
 
-    SceneModel newborn; /* has learnt nothing, and knows what is shown and which lies are told */
-    SceneModelConfig settings = negatives_cell(CONDITION_BASE, ask.config).settings;
+    SceneModel untrained; /* has learnt nothing, and knows what is shown and which lies are told */
+    SceneModelConfig config = negatives_run(CONDITION_BASE, ask.config).config;
     Err err;
-    if (!scene_model_make(&newborn, &settings, &err)) die("%s", err.text);
-    NegativesProbe shown = { .seed = 8, .items = 1, .split = &newborn.split };
+    if (!scene_model_init(&untrained, &config, &err)) die("%s", err.text);
+    NegativesProbe shown = { .seed = 8, .items = 1, .split = &untrained.split };
 
     lesson_section(&lesson, "1. What is false, and what only sounds different");
-    show_lies(&lesson, arena, &shown);
+    show_negatives(&lesson, arena, &shown);
     lesson_section(&lesson, "2. Lies for practice");
-    count_lies(&newborn, STAGE_HARD_NEGATIVES);
-    count_lies(&newborn, STAGE_NO_SWAP + (NegativesStage)unseen);
+    count_negatives(&untrained, STAGE_HARD_NEGATIVES);
+    count_negatives(&untrained, STAGE_NO_SWAP + (NegativesStage)unseen);
 
     lesson_section(&lesson, "3. Before and after");
     before_and_after(&lesson, arena, unseen);
     lesson_section(&lesson, "4. Another architecture: words look at places");
-    show_looks(&lesson, arena, &shown);
+    show_attention(&lesson, arena, &shown);
 
     lesson_section(&lesson, "5. Five seeds");
     if (five.count == 0) printf("%s is not there: make limits\n", ask.path);
@@ -199,6 +199,6 @@ int main(int argc, char **argv) {
 
     lesson_section(&lesson, "6. Published figures of real CLIP beside ours, % (where they are from: README.md)");
     report_published(&five);
-    scene_model_free(&newborn);
+    scene_model_free(&untrained);
     return lesson_end(&lesson);
 }

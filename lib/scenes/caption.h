@@ -29,7 +29,7 @@ enum { NOUN_SIZE = 1, NOUN_COLOUR = 2, NOUN_SHAPE = 4, NOUN_FULL = NOUN_COLOUR |
 
 typedef struct {
     int size, colour, shape; /* Size, ShapeColour, Shape or CAPTION_ANY */
-    unsigned other;          /* NOUN_ bits: parts by their second name ("shape" for "thing"); 0 for parts not said */
+    unsigned synonyms;       /* NOUN_ bits: parts by their second name ("shape" for "thing"); 0 for parts not said */
 } Noun;
 
 typedef enum {
@@ -55,7 +55,7 @@ typedef struct {
 
 const char *caption_kind_name(CaptionKind kind); /* "object", "count", ... */
 int caption_forms(CaptionKind kind);             /* how many forms it has */
-bool caption_two(CaptionKind kind);              /* does it have a second noun? */
+bool caption_has_two_nouns(CaptionKind kind);    /* does it have a second noun? */
 
 /* Plain captions by hand: noun_of(COLOUR_RED, SHAPE_CIRCLE) with no size, first names. */
 Noun noun_of(int colour, int shape);
@@ -64,14 +64,14 @@ Noun noun_of_object(const SceneObject *object, unsigned fields); /* naming the p
 /* ---- truth -------------------------------------------------------------------------------------------------- */
 
 /* Has the object every part that the noun names? By any name: `other` says nothing. */
-bool noun_fits(const Noun *noun, const SceneObject *object);
+bool noun_matches(const Noun *noun, const SceneObject *object);
 
 /* The evaluator: what the table above says under "true when", of the scene graph. Wording and names do not count. */
 bool caption_true(const Scene *scene, const Caption *caption);
 
 /* Are all combinations that the caption names in that part of the split? A noun without colour or shape names none, nor
  * does a split of another kind: see split.h. What is denied counts as named. */
-bool caption_within(const Caption *caption, const Split *split, SplitPart part);
+bool caption_in_part(const Caption *caption, const Split *split, SplitPart part);
 
 /* ---- text --------------------------------------------------------------------------------------------------- */
 
@@ -93,20 +93,20 @@ bool caption_same_words(const Caption *a, const Caption *b);
 
 /* The one plain caption of all that say the same by their words, order or converse: first names, form 0, left and above
  * for right and below, the nouns of a pair in order. */
-Caption caption_plain(const Caption *caption);
-bool caption_same(const Caption *a, const Caption *b);      /* the same plain caption? */
-bool caption_identical(const Caption *a, const Caption *b); /* the same sentence, word for word? */
+Caption caption_canonical(const Caption *caption);
+bool caption_equivalent(const Caption *a, const Caption *b); /* the same plain caption? */
+bool caption_identical(const Caption *a, const Caption *b);  /* the same sentence, word for word? */
 
 /* In what ways a caption may be said otherwise. */
 enum {
-    SAY_NAMES = 1,    /* first or second names */
-    SAY_FORMS = 2,    /* any form, any wording of the relation */
-    SAY_CONVERSE = 4, /* the nouns of PAIR, COUNTS and RELATION change places */
-    SAY_ALL = 7
+    PARAPHRASE_SYNONYMS = 1, /* first or second names */
+    PARAPHRASE_FORMS = 2,    /* any form, any wording of the relation */
+    PARAPHRASE_CONVERSE = 4, /* the nouns of PAIR, COUNTS and RELATION change places */
+    PARAPHRASE_ALL = 7
 };
 
 /* Says the same with other words: each of the ways allowed is left to chance, so it may well come out as it was. */
-Caption caption_paraphrase(const Caption *caption, unsigned ways, Rng *rng);
+Caption caption_paraphrase(const Caption *caption, unsigned paraphrases, Rng *rng);
 
 /* Says something else. Each leaves all else as it is. */
 typedef enum {
@@ -119,7 +119,7 @@ typedef enum {
     EDIT_REPLACE_SIZE,
     EDIT_REPLACE_COUNT,
     EDIT_REPLACE_RELATION, /* by another of the three */
-    EDIT_OPPOSITE,         /* the relation by its converse, nouns staying */
+    EDIT_INVERT_RELATION,  /* the relation by its converse, nouns staying */
     EDIT_NEGATE,           /* OBJECT <-> NONE, PAIR <-> WITHOUT */
     EDIT_KINDS
 } CaptionEdit;
@@ -141,12 +141,12 @@ typedef struct {
 /* A random plain caption of the kind that is true of the scene; false when none was found in 64 tries.
  * Objects are equally likely to be spoken of; what is denied (NONE, WITHOUT) is uniform among what is not there. The
  * two nouns of RELATION, PAIR and COUNTS differ. */
-bool caption_of(Caption *out, const Scene *scene, CaptionKind kind, const CaptionRules *rules, Rng *rng);
+bool caption_random_true(Caption *out, const Scene *scene, CaptionKind kind, const CaptionRules *rules, Rng *rng);
 
 /* A random edit among `edits` (bits 1 << EDIT_...) of a true caption that is false of the scene, within the rules;
  * false when none was found in 64 tries. */
-bool caption_wrong(Caption *out, const Scene *scene, const Caption *caption, unsigned edits, const CaptionRules *rules,
-                   Rng *rng);
+bool caption_random_false(Caption *out, const Scene *scene, const Caption *caption, unsigned edits,
+                          const CaptionRules *rules, Rng *rng);
 
 /* Every plain caption of a kind whose nouns name just these fields and that is true of the scene (or, with truth false,
  * is false of it), in a fixed order, each meaning once; *count of them, on the arena. Two nouns of a caption differ.

@@ -136,7 +136,7 @@ static void line_add_phrase(Line *line, Quantity quantity, int count, const Noun
     REQUIRE(quantity != NUMBER || (count >= 1 && count <= SCENE_MAX), "count is %d, want 1 to %d", count, SCENE_MAX);
     line_add(line, quantity == SOME ? "a" : quantity == NO ? "no" : count_words[count - 1]);
     line_add(line, " ");
-    bool size = noun->other & NOUN_SIZE, colour = noun->other & NOUN_COLOUR;
+    bool size = noun->synonyms & NOUN_SIZE, colour = noun->synonyms & NOUN_COLOUR;
     if (noun->size >= 0) {
         line_add(line, size_words[noun->size][size]);
         line_add(line, " ");
@@ -145,7 +145,7 @@ static void line_add_phrase(Line *line, Quantity quantity, int count, const Noun
         line_add(line, colour_words[noun->colour][colour]);
         line_add(line, " ");
     }
-    line_add(line, shape_word(noun->shape, quantity == NUMBER && count > 1, noun->other & NOUN_SHAPE));
+    line_add(line, shape_word(noun->shape, quantity == NUMBER && count > 1, noun->synonyms & NOUN_SHAPE));
 }
 
 char *caption_text(const Caption *c, char *text) {
@@ -245,7 +245,7 @@ static bool read_shape(Reader *r, bool many, Noun *noun) {
             int shape = i < SHAPE_COUNT ? i : CAPTION_ANY;
             if (take(r, shape_word(shape, many, other))) {
                 noun->shape = shape;
-                if (other) noun->other |= NOUN_SHAPE;
+                if (other) noun->synonyms |= NOUN_SHAPE;
                 return true;
             }
             if (!strcmp(word_now(r), shape_word(shape, !many, other))) {
@@ -271,9 +271,9 @@ static bool read_phrase(Reader *r, Quantity *quantity, int *count, Noun *noun) {
             *count = i + 1;
         }
     if (*quantity == NOT_THERE) return wrong_word(r, "\"a\", \"no\", or \"one\" to \"five\"");
-    if (take_name(r, size_words, SIZE_COUNT, &noun->size, &other) && other) noun->other |= NOUN_SIZE;
+    if (take_name(r, size_words, SIZE_COUNT, &noun->size, &other) && other) noun->synonyms |= NOUN_SIZE;
     other = false;
-    if (take_name(r, colour_words, COLOUR_COUNT, &noun->colour, &other) && other) noun->other |= NOUN_COLOUR;
+    if (take_name(r, colour_words, COLOUR_COUNT, &noun->colour, &other) && other) noun->synonyms |= NOUN_COLOUR;
     return read_shape(r, *count > 1, noun);
 }
 

@@ -29,11 +29,11 @@ Var late_interaction_logits(Tape *t, SceneModel *scene_model, Mat pixels, const 
 
 /* What the words find, 1/L sum_t sum_p ..., for all pictures and captions. Shapes  words [M,E]; places [B*P,E], P =
  * `each` rows for a picture; caption[m] of 0..N-1 says whose word m is, and every caption has one -> [B,N] */
-Var late_interaction_similarities(Tape *t, Var words, Var places, int each, const int *caption, int N);
+Var late_interaction_similarities(Tape *t, Var tokens, Var positions, int each, const int *caption, int N);
 
 /* Where the words of a caption look, a_tp: [L,16], on the arena; the last row is the end. `found` (NULL: not wanted),
  * for L numbers at most CAPTION_WORDS + 1, gets what each finds, the inner sum. Wants the reading "late". */
 Mat late_interaction_attention(SceneModel *scene_model, Arena *arena, const Scene *scene, const char *caption,
-                               double *found);
+                               double *score);
 
 #endif

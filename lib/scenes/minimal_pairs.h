@@ -39,8 +39,8 @@ typedef struct {
     int count;          /* of items; 1,000 and more for an interval of +-3 points */
     const Split *split; /* NULL: all combinations. Not owned */
     SplitPart part;
-    unsigned ways; /* how captions may be worded, SAY_ bits; 0: plainly */
-    double noise;  /* as in SceneSettings */
+    unsigned paraphrases; /* how captions may be worded, SAY_ bits; 0: plainly */
+    double noise;         /* as in SceneSettings */
 } MinimalPairsConfig;
 
 typedef struct {
@@ -49,7 +49,7 @@ typedef struct {
 } MinimalPair;
 
 typedef struct {
-    MinimalPairsConfig settings; /* split is a copy on the arena, or NULL */
+    MinimalPairsConfig config; /* split is a copy on the arena, or NULL */
     int pictures, captions;
     int count;
     MinimalPair *item;
@@ -62,7 +62,7 @@ typedef struct {
  *                it (a swap of two held-out pairs may give seen ones: when one in eight is held out it always does).
  * False, in one line, when the part is empty or has no such items: where colours tell shapes apart, they cannot change
  * places. */
-bool minimal_pairs_make(MinimalPairs *pairs, Arena *arena, const MinimalPairsConfig *settings, Err *err);
+bool minimal_pairs_make(MinimalPairs *pairs, Arena *arena, const MinimalPairsConfig *config, Err *err);
 
 /* ---- asking ------------------------------------------------------------------------------------------------- */
 
@@ -90,10 +90,10 @@ PairScore minimal_pairs_score_rule(const MinimalPairs *pairs, TextBaseline *base
 
 /* n random true captions of scenes of one to three things of the seen part, of all kinds: for hearsay to read.
  * On the arena. */
-const char **minimal_pairs_reading(Arena *arena, const MinimalPairs *pairs, int n);
+const char **minimal_pairs_training_captions(Arena *arena, const MinimalPairs *pairs, int n);
 
 /* Are all combinations that a scene shows in that part of the split? */
-bool pair_scene_within(const Scene *scene, const Split *split, SplitPart part);
+bool scene_in_part(const Scene *scene, const Split *split, SplitPart part);
 
 /* ---- checking, files (minimal_pairs_check.c) ------------------------------------------------------------------------ */
 

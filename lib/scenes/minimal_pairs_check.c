@@ -9,20 +9,21 @@
 /* ---- checking ---------------------------------------------------------------------------------------------------- */
 
 /* Told in messages: "item 3 of binding: ..." */
-static bool wrong(Err *err, const MinimalPairs *pairs, int n, const char *what, const char *caption) {
-    return err_set(err, "item %d of %s: %s%s%s", n + 1, probe_name(pairs->settings.kind), what, caption ? ": " : "",
+static bool item_error(Err *err, const MinimalPairs *pairs, int n, const char *what, const char *caption) {
+    return err_set(err, "item %d of %s: %s%s%s", n + 1, probe_name(pairs->config.kind), what, caption ? ": " : "",
                    caption ? caption : "");
 }
 
-static bool truth_holds(const MinimalPairs *pairs, int n, Err *err) {
+static bool check_truth(const MinimalPairs *pairs, int n, Err *err) {
     const MinimalPair *item = &pairs->item[n];
     for (int p = 0; p < pairs->pictures; p++)
         for (int k = 0; k < pairs->captions; k++) {
             bool is = minimal_pairs_oracle(NULL, &item->scene[p], item->caption[k]) == 1;
             if (is && p != k)
-                return wrong(err, pairs, n, "a caption is true of a picture that is not its own", item->caption[k]);
+                return item_error(err, pairs, n, "a caption is true of a picture that is not its own",
+                                  item->caption[k]);
             if (!is && p == k)
-                return wrong(err, pairs, n, "a caption is not true of its own picture", item->caption[k]);
+                return item_error(err, pairs, n, "a caption is not true of its own picture", item->caption[k]);
         }
     return true;
 }
@@ -40,58 +41,59 @@ static void sorted_words(const char *text, char *out) {
     for (size_t w = 0; w < n; w++) strcat(strcat(out, word[w]), " ");
 }
 
-static bool words_hold(const MinimalPairs *pairs, int n, Err *err) {
+static bool check_words(const MinimalPairs *pairs, int n, Err *err) {
     const MinimalPair *item = &pairs->item[n];
-    ProbeKind kind = pairs->settings.kind;
+    ProbeKind kind = pairs->config.kind;
     char first[CAPTION_TEXT + 2], other[CAPTION_TEXT + 2];
     sorted_words(item->caption[0], first);
     for (int k = 1; k < pairs->captions; k++) {
         sorted_words(item->caption[k], other);
         if (text_most_words(&item->caption[k], 1) != text_most_words(&item->caption[0], 1))
-            return wrong(err, pairs, n, "a caption is longer or shorter than the first", item->caption[k]);
+            return item_error(err, pairs, n, "a caption is longer or shorter than the first", item->caption[k]);
         if (kind != PROBE_COUNTING && kind != PROBE_NEGATION && strcmp(first, other) != 0)
-            return wrong(err, pairs, n, "a caption has not the words of the first", item->caption[k]);
+            return item_error(err, pairs, n, "a caption has not the words of the first", item->caption[k]);
         for (int j = 0; j < k; j++)
             if (!strcmp(item->caption[j], item->caption[k]))
-                return wrong(err, pairs, n, "a caption is there twice", item->caption[k]);
+                return item_error(err, pairs, n, "a caption is there twice", item->caption[k]);
     }
     return true;
 }
 
 /* The area of all objects. */
-static double ink(const Scene *scene) {
+static double object_area(const Scene *scene) {
     double sum = 0;
     for (int k = 0; k < scene->count; k++) sum += scene->object[k].radius * scene->object[k].radius;
     return sum;
 }
 
-static bool pictures_hold(const MinimalPairs *pairs, int n, Err *err) {
+static bool check_pictures(const MinimalPairs *pairs, int n, Err *err) {
     const Scene *one = &pairs->item[n].scene[0], *two = &pairs->item[n].scene[1];
     if (pairs->pictures == 1) return true;
-    if (fabs(ink(one) / ink(two) - 1) > 1e-3)
-        return wrong(err, pairs, n, "one picture has more ink than the other", NULL);
-    if (one->look != two->look || one->noise != two->noise)
-        return wrong(err, pairs, n, "background and noise are not the same", NULL);
-    if (pairs->settings.kind == PROBE_COUNTING) return true;
+    if (fabs(object_area(one) / object_area(two) - 1) > 1e-3)
+        return item_error(err, pairs, n, "one picture has more ink than the other", NULL);
+    if (one->appearance != two->appearance || one->noise != two->noise)
+        return item_error(err, pairs, n, "background and noise are not the same", NULL);
+    if (pairs->config.kind == PROBE_COUNTING) return true;
     for (int k = 0; k < one->count; k++) {
         const SceneObject *a = &one->object[k], *b = &two->object[k];
         if (one->count != two->count || a->x != b->x || a->y != b->y || a->radius != b->radius)
-            return wrong(err, pairs, n, "things are not in the same places in both pictures, or not as large", NULL);
+            return item_error(err, pairs, n, "things are not in the same places in both pictures, or not as large",
+                              NULL);
     }
     return true;
 }
 
-static bool parts_hold(const MinimalPairs *pairs, int n, Err *err) {
-    const MinimalPairsConfig *s = &pairs->settings;
+static bool check_parts(const MinimalPairs *pairs, int n, Err *err) {
+    const MinimalPairsConfig *s = &pairs->config;
     const char *part =
         s->part == SPLIT_SEEN ? "a combination that was never seen" : "a combination that was not held out";
     for (int i = 0; s->split && i < pairs->pictures && (i == 0 || s->part == SPLIT_SEEN); i++) {
         Caption caption;
         const char *text = pairs->item[n].caption[i];
-        if (!pair_scene_within(&pairs->item[n].scene[i], s->split, s->part))
-            return wrong(err, pairs, n, "a picture shows", part);
+        if (!scene_in_part(&pairs->item[n].scene[i], s->split, s->part))
+            return item_error(err, pairs, n, "a picture shows", part);
         if (!caption_parse(text, &caption, err)) return false;
-        if (!caption_within(&caption, s->split, s->part)) return wrong(err, pairs, n, "a caption names", part);
+        if (!caption_in_part(&caption, s->split, s->part)) return item_error(err, pairs, n, "a caption names", part);
     }
     return true;
 }
@@ -100,46 +102,50 @@ static bool parts_hold(const MinimalPairs *pairs, int n, Err *err) {
 typedef struct {
     const char *text;
     int sign;
-} Met;
+} CaptionTruth;
 
-static int met_order(const void *a, const void *b) { return strcmp(((const Met *)a)->text, ((const Met *)b)->text); }
+static int truth_order(const void *a, const void *b) {
+    return strcmp(((const CaptionTruth *)a)->text, ((const CaptionTruth *)b)->text);
+}
 
 /* Over the whole set, every string is right as often as wrong. */
-static bool balance_holds(const MinimalPairs *pairs, Arena *arena, Err *err) {
+static bool check_balance(const MinimalPairs *pairs, Arena *arena, Err *err) {
     size_t room = (size_t)minimal_pairs_pictures(pairs) * (size_t)pairs->captions, n = 0;
-    Met *met = arena_alloc(arena, room, sizeof *met);
+    CaptionTruth *truth = arena_alloc(arena, room, sizeof *truth);
     for (int i = 0; i < pairs->count; i++)
         for (int p = 0; p < pairs->pictures; p++)
             for (int k = 0; k < pairs->captions; k++) {
                 const char *text = pairs->item[i].caption[k];
-                met[n++] = (Met){ text, minimal_pairs_oracle(NULL, &pairs->item[i].scene[p], text) == 1 ? 1 : -1 };
+                truth[n++] =
+                    (CaptionTruth){ text, minimal_pairs_oracle(NULL, &pairs->item[i].scene[p], text) == 1 ? 1 : -1 };
             }
-    qsort(met, n, sizeof *met, met_order);
+    qsort(truth, n, sizeof *truth, truth_order);
     for (size_t i = 0, sum = 0; i < n; i++) {
-        sum += (size_t)met[i].sign; /* modulo: back at 0 when balanced */
-        bool last = i + 1 == n || strcmp(met[i].text, met[i + 1].text) != 0;
+        sum += (size_t)truth[i].sign; /* modulo: back at 0 when balanced */
+        bool last = i + 1 == n || strcmp(truth[i].text, truth[i + 1].text) != 0;
         if (last && sum != 0)
-            return err_set(err, "%s: \"%s\" is not true as often as false", probe_name(pairs->settings.kind),
-                           met[i].text);
+            return err_set(err, "%s: \"%s\" is not true as often as false", probe_name(pairs->config.kind),
+                           truth[i].text);
     }
     return true;
 }
 
 bool minimal_pairs_fair(const MinimalPairs *pairs, Err *err) {
-    enum { READING = 2000 };
+    enum { TRAINING_CAPTIONS = 2000 };
     Arena arena = { 0 };
     bool fair = true;
     /* Of any split, for a file may hold any. */
-    MinimalPairs all = { .settings = { .seed = pairs->settings.seed, .ways = pairs->settings.ways } };
-    TextBaseline baseline = text_baseline_read(&arena, minimal_pairs_reading(&arena, &all, READING), READING);
+    MinimalPairs all = { .config = { .seed = pairs->config.seed, .paraphrases = pairs->config.paraphrases } };
+    TextBaseline baseline =
+        text_baseline_fit(&arena, minimal_pairs_training_captions(&arena, &all, TRAINING_CAPTIONS), TRAINING_CAPTIONS);
     for (int rule = 0; rule < TEXT_BASELINE_RULES && pairs->count > 0 && fair; rule++) {
-        PairScore score_sum = minimal_pairs_score_rule(pairs, &baseline, (TextBaselineRule)rule);
-        PairScoreRate rate = pair_score_rate(&score_sum, PAIR_METRIC_CHOICE);
+        PairScore score = minimal_pairs_score_rule(pairs, &baseline, (TextBaselineRule)rule);
+        PairScoreRate rate = pair_score_rate(&score, PAIR_METRIC_CHOICE);
         if (rate.low > rate.chance)
             fair = err_set(
                 err,
                 "%s: who looks at captions alone, at their %s, is right in %.1f %%; want %.1f %% within the interval",
-                probe_name(pairs->settings.kind), text_baseline_name((TextBaselineRule)rule), 100 * rate.share,
+                probe_name(pairs->config.kind), text_baseline_name((TextBaselineRule)rule), 100 * rate.fraction,
                 100 * rate.chance);
     }
     arena_free(&arena);
@@ -148,12 +154,12 @@ bool minimal_pairs_fair(const MinimalPairs *pairs, Err *err) {
 
 bool minimal_pairs_check(const MinimalPairs *pairs, Err *err) {
     Arena arena = { 0 };
-    bool holds = pairs->settings.kind == PROBE_SHUFFLE || balance_holds(pairs, &arena, err);
+    bool valid = pairs->config.kind == PROBE_SHUFFLE || check_balance(pairs, &arena, err);
     arena_free(&arena);
-    for (int n = 0; n < pairs->count && holds; n++)
-        holds = truth_holds(pairs, n, err) && words_hold(pairs, n, err) && pictures_hold(pairs, n, err) &&
-                parts_hold(pairs, n, err);
-    return holds && (pairs->settings.kind == PROBE_SHUFFLE || minimal_pairs_fair(pairs, err));
+    for (int n = 0; n < pairs->count && valid; n++)
+        valid = check_truth(pairs, n, err) && check_words(pairs, n, err) && check_pictures(pairs, n, err) &&
+                check_parts(pairs, n, err);
+    return valid && (pairs->config.kind == PROBE_SHUFFLE || minimal_pairs_fair(pairs, err));
 }
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
@@ -173,20 +179,20 @@ static void write_split(FILE *out, const Split *split) {
 }
 
 static void write_scene(FILE *out, const Scene *scene) {
-    fprintf(out, "look %" PRIu64 " noise %.6f: ", scene->look, scene->noise);
+    fprintf(out, "look %" PRIu64 " noise %.6f: ", scene->appearance, scene->noise);
     for (int k = 0; k < scene->count; k++) {
         const SceneObject *o = &scene->object[k];
         fprintf(out, "%s%s %s %s %.6f %.6f %.6f %.6f", k ? "; " : "", size_name(o->size), colour_name(o->colour),
-                shape_name(o->shape), o->x, o->y, o->radius, o->turn);
+                shape_name(o->shape), o->x, o->y, o->radius, o->rotation);
     }
 }
 
 bool minimal_pairs_write(const MinimalPairs *pairs, const char *path, Err *err) {
-    const MinimalPairsConfig *s = &pairs->settings;
+    const MinimalPairsConfig *s = &pairs->config;
     OutFile out;
     if (!out_open(&out, path, err)) return false;
     fprintf(out.stream, "# quads %s seed %" PRIu64 " part %s ways %u noise %.6f", probe_name(s->kind), s->seed,
-            s->part == SPLIT_SEEN ? "seen" : "held", s->ways, s->noise);
+            s->part == SPLIT_SEEN ? "seen" : "held", s->paraphrases, s->noise);
     write_split(out.stream, s->split);
     fprintf(out.stream, "\n");
     for (int p = 0; p < pairs->pictures; p++) fprintf(out.stream, "picture %d,", p + 1);
@@ -330,11 +336,11 @@ static Split take_split(Reader *r, SplitKind kind) {
 }
 
 static void take_heading(Reader *r, MinimalPairs *pairs, Arena *arena) {
-    MinimalPairsConfig *s = &pairs->settings;
+    MinimalPairsConfig *s = &pairs->config;
     if (take(r, "# quads ")) s->kind = (ProbeKind)take_name(r, a_kind, PROBE_KINDS, "a kind of quad");
     if (take(r, " seed ")) s->seed = take_whole(r, "a seed");
     if (take(r, " part ")) s->part = (SplitPart)take_name(r, a_part, 2, "seen or held");
-    if (take(r, " ways ")) s->ways = (unsigned)take_real(r, 0, SAY_ALL, "ways from 0 to 7");
+    if (take(r, " ways ")) s->paraphrases = (unsigned)take_real(r, 0, PARAPHRASE_ALL, "ways from 0 to 7");
     if (take(r, " noise ")) s->noise = take_real(r, -1e9, 1, "a noise of at most 1");
     if (!take(r, " split ")) return;
     int kind = take_name(r, a_split, SPLIT_KINDS + 1, "a kind of split or none");
@@ -354,7 +360,7 @@ static void take_heading(Reader *r, MinimalPairs *pairs, Arena *arena) {
 }
 
 static void take_scene(Reader *r, Scene *scene) {
-    if (take(r, "look ")) scene->look = take_whole(r, "a whole number");
+    if (take(r, "look ")) scene->appearance = take_whole(r, "a whole number");
     if (take(r, " noise ")) scene->noise = take_real(r, -1, 1, "a noise of at most 1");
     take(r, ": ");
     do {
@@ -366,7 +372,7 @@ static void take_scene(Reader *r, Scene *scene) {
         o->size = (Size)take_name(r, a_size, SIZE_COUNT + 1, "a size");
         if (take(r, " ")) o->colour = (ShapeColour)take_name(r, a_colour, COLOUR_COUNT, "a colour");
         if (take(r, " ")) o->shape = (Shape)take_name(r, a_shape, SHAPE_COUNT, "a shape");
-        double *number[] = { &o->x, &o->y, &o->radius, &o->turn };
+        double *number[] = { &o->x, &o->y, &o->radius, &o->rotation };
         for (int i = 0; i < 4 && take(r, " "); i++)
             *number[i] = i < 2    ? take_real(r, 0, 1, "a place from 0 to 1")
                          : i == 2 ? take_real(r, 1e-6, 1, "a radius from 0 to 1")
@@ -421,7 +427,7 @@ bool minimal_pairs_read(MinimalPairs *pairs, Arena *arena, const char *path, Err
         }
         take_item(&r, &got, &got.item[got.count], arena);
     }
-    got.settings.count = got.count;
+    got.config.count = got.count;
     if (!r.failed) *pairs = got;
     file_close(&file);
     return !r.failed;

@@ -26,7 +26,7 @@ void probe_report_heading(void);
  * by the rules of hearsay.h; an oracle that reads the scene; and guessing. Returns the share the first learner chose
  * rightly, NaN (and a line says why) when there are no such items. Ends the program when an item is not what
  * minimal_pairs_check wants. */
-double probe_report(Arena *arena, ModelSet *set, const MinimalPairsConfig *settings);
+double probe_report(Arena *arena, ModelSet *set, const MinimalPairsConfig *config);
 
 /* Prints, and draws as NAME, `each` pairs of binding and of relations: which caption every learner chose. */
 void probe_report_choices(const Lesson *lesson, Arena *arena, ModelSet *set, const char *name, int each);

@@ -81,121 +81,120 @@ void scene_place(Scene *scene, Rng *rng) {
 typedef struct {
     int count, groups;
     int group[SCENE_MAX], size[SCENE_MAX], cell[SCENE_MAX];
-    Thing thing[SCENE_MAX];
-} Cast;
+    ObjectType type[SCENE_MAX];
+} Layout;
 
-static bool cast_fits(const Cast *cast, int g, const SceneSettings *settings) {
-    const Split *split = settings->split;
-    Thing new = cast->thing[g];
+static bool layout_allows(const Layout *layout, int g, const SceneConfig *config) {
+    const Split *split = config->split;
+    ObjectType new = layout->type[g];
     for (int h = 0; h < g; h++)
-        if (cast->thing[h].colour == new.colour && cast->thing[h].shape == new.shape) return false;
+        if (layout->type[h].colour == new.colour && layout->type[h].shape == new.shape) return false;
     if (!split) return true;
-    if (!split_has_pair(split, settings->part, new.colour, new.shape)) return false;
-    if (!split_has_count(split, settings->part, cast->size[g], new.colour, new.shape)) return false;
+    if (!split_has_pair(split, config->part, new.colour, new.shape)) return false;
+    if (!split_has_count(split, config->part, layout->size[g], new.colour, new.shape)) return false;
     if (split->kind != SPLIT_RELATIONS) return true;
-    for (int k = 0; k < cast->count; k++)
-        for (int j = 0; j < cast->count; j++) {
-            if (cast->group[k] != g || cast->group[j] >= g) continue;
-            Thing other = cast->thing[cast->group[j]];
-            int from = cast->cell[k], to = cast->cell[j];
+    for (int k = 0; k < layout->count; k++)
+        for (int j = 0; j < layout->count; j++) {
+            if (layout->group[k] != g || layout->group[j] >= g) continue;
+            ObjectType other = layout->type[layout->group[j]];
+            int from = layout->cell[k], to = layout->cell[j];
             bool x = from % ACROSS != to % ACROSS, y = from / ACROSS != to / ACROSS;
-            if (x && !split_has_relation(split, settings->part, DIRECTION_X, new, other)) return false;
-            if (y && !split_has_relation(split, settings->part, DIRECTION_Y, new, other)) return false;
+            if (x && !split_has_relation(split, config->part, DIRECTION_X, new, other)) return false;
+            if (y && !split_has_relation(split, config->part, DIRECTION_Y, new, other)) return false;
         }
     return true;
 }
 
 /* Cells, and a thing for each group. Splits are symmetric in colours and shapes, and nothing here depends on which they
  * are but through the split: so each comes equally often. */
-static bool cast_try(Cast *cast, const SceneSettings *settings, Rng *rng) {
+static bool layout_draw(Layout *layout, const SceneConfig *config, Rng *rng) {
     enum { TRIES = 48 };
-    rng_choice(rng, CELLS, cast->cell, cast->count);
-    for (int g = 0; g < cast->groups; g++) {
+    rng_choice(rng, CELLS, layout->cell, layout->count);
+    for (int g = 0; g < layout->groups; g++) {
         int tries = 0;
         do {
             if (tries++ == TRIES) return false;
             uint32_t noun = rng_below(rng, COLOUR_COUNT * SHAPE_COUNT);
-            cast->thing[g] = (Thing){ (ShapeColour)(noun / SHAPE_COUNT), (Shape)(noun % SHAPE_COUNT) };
-        } while (!cast_fits(cast, g, settings));
+            layout->type[g] = (ObjectType){ (ShapeColour)(noun / SHAPE_COUNT), (Shape)(noun % SHAPE_COUNT) };
+        } while (!layout_allows(layout, g, config));
     }
     return true;
 }
 
-static void cast_groups(Cast *cast, double alike, Rng *rng) {
-    cast->groups = 1;
-    cast->size[0] = 1;
-    for (int k = 1; k < cast->count; k++) {
-        if (rng_uniform(rng) >= alike) cast->size[cast->groups++] = 0;
-        cast->group[k] = cast->groups - 1;
-        cast->size[cast->groups - 1]++;
+static void layout_groups(Layout *layout, double one_type, Rng *rng) {
+    layout->groups = 1;
+    layout->size[0] = 1;
+    for (int k = 1; k < layout->count; k++) {
+        if (rng_uniform(rng) >= one_type) layout->size[layout->groups++] = 0;
+        layout->group[k] = layout->groups - 1;
+        layout->size[layout->groups - 1]++;
     }
 }
 
 /* The last group joins the one before it: what is left can be had more easily. */
-static void cast_merge(Cast *cast) {
-    cast->groups--;
-    cast->size[cast->groups - 1] += cast->size[cast->groups];
-    for (int k = 0; k < cast->count; k++) cast->group[k] = MIN(cast->group[k], cast->groups - 1);
+static void layout_merge(Layout *layout) {
+    layout->groups--;
+    layout->size[layout->groups - 1] += layout->size[layout->groups];
+    for (int k = 0; k < layout->count; k++) layout->group[k] = MIN(layout->group[k], layout->groups - 1);
 }
 
-static Cast cast_make(const SceneSettings *settings, int least, int max, Rng *rng) {
+static Layout layout_make(const SceneConfig *config, int least, int max, Rng *rng) {
     enum { TRIES = 24 };
-    Cast cast = { .count = least + (int)rng_below(rng, (uint32_t)(max - least + 1)) };
-    cast_groups(&cast, settings->alike, rng);
-    for (int tries = 1; !cast_try(&cast, settings, rng); tries++) {
-        REQUIRE(cast.groups > 1 || tries < 1000, "nothing found in this part, coverage %g", settings->split->coverage);
-        if (tries % TRIES == 0 && cast.groups > 2 - (cast.count > 2)) cast_merge(&cast);
+    Layout layout = { .count = least + (int)rng_below(rng, (uint32_t)(max - least + 1)) };
+    layout_groups(&layout, config->repeat, rng);
+    for (int tries = 1; !layout_draw(&layout, config, rng); tries++) {
+        REQUIRE(layout.groups > 1 || tries < 1000, "nothing found in this part, coverage %g", config->split->coverage);
+        if (tries % TRIES == 0 && layout.groups > 2 - (layout.count > 2)) layout_merge(&layout);
     }
-    return cast;
+    return layout;
 }
 
 /* ---- scenes ------------------------------------------------------------------------------------------------------ */
 
-bool scene_check(const SceneSettings *settings, Err *err) {
-    int least = settings->least ? settings->least : 1, max = settings->max ? settings->max : SCENE_MAX;
+bool scene_config_check(const SceneConfig *config, Err *err) {
+    int least = config->least ? config->least : 1, max = config->max ? config->max : SCENE_MAX;
     if (least < 1 || max > SCENE_MAX || least > max)
         return err_set(err, "objects per scene are %d to %d, want 1 to %d, the lower first", least, max, SCENE_MAX);
-    if (!(settings->alike >= 0 && settings->alike <= 1))
-        return err_set(err, "alike is %g, want 0 to 1", settings->alike);
-    if (!(settings->noise <= 1)) return err_set(err, "noise is %g, want at most 1", settings->noise);
-    if (settings->split && !split_has_any(settings->split, settings->part))
+    if (!(config->repeat >= 0 && config->repeat <= 1)) return err_set(err, "alike is %g, want 0 to 1", config->repeat);
+    if (!(config->noise <= 1)) return err_set(err, "noise is %g, want at most 1", config->noise);
+    if (config->split && !split_has_any(config->split, config->part))
         return err_set(err, "with coverage %g no combinations are %s; take another coverage or the other part",
-                       settings->split->coverage, settings->part == SPLIT_SEEN ? "seen" : "held out");
+                       config->split->coverage, config->part == SPLIT_SEEN ? "seen" : "held out");
     return true;
 }
 
-void scene_equal_ink(Scene *scene) {
+void scene_equal_area(Scene *scene) {
     for (int k = 0; k < scene->count; k++) {
-        scene->object[k].size = SIZE_NEITHER;
-        scene->object[k].radius = sqrt(SCENE_INK / (PI * scene->count));
+        scene->object[k].size = SIZE_NONE;
+        scene->object[k].radius = sqrt(SCENE_AREA / (PI * scene->count));
     }
 }
 
-Scene scene_make(const SceneSettings *settings, uint64_t i) {
+Scene scene_make(const SceneConfig *config, uint64_t i) {
     Err err;
-    REQUIRE(scene_check(settings, &err), "%s", err.text);
-    Rng rng = rng_seed(settings->seed, i);
-    int least = settings->least ? settings->least : 1, max = settings->max ? settings->max : SCENE_MAX;
-    Cast cast = cast_make(settings, least, max, &rng);
-    Scene scene = { .count = cast.count, .look = rng_next(&rng) };
+    REQUIRE(scene_config_check(config, &err), "%s", err.text);
+    Rng rng = rng_seed(config->seed, i);
+    int least = config->least ? config->least : 1, max = config->max ? config->max : SCENE_MAX;
+    Layout layout = layout_make(config, least, max, &rng);
+    Scene scene = { .count = layout.count, .appearance = rng_next(&rng) };
     for (int k = 0; k < scene.count; k++) {
-        Thing thing = cast.thing[cast.group[k]];
-        SceneObject object = { .shape = thing.shape, .colour = thing.colour };
+        ObjectType type = layout.type[layout.group[k]];
+        SceneObject object = { .shape = type.shape, .colour = type.colour };
         object.size = (Size)rng_below(&rng, SIZE_COUNT);
         object.radius = sizes[object.size].radius * between(&rng, 0.95, 1.05);
-        object.turn = between(&rng, -8, 8) * PI / 180;
+        object.rotation = between(&rng, -8, 8) * PI / 180;
         scene.object[k] = object;
     }
-    if (settings->equal_ink) scene_equal_ink(&scene);
-    place_in(&scene, cast.cell, &rng);
-    double noise = settings->noise == 0 ? SCENE_NOISE : settings->noise;
+    if (config->equal_area) scene_equal_area(&scene);
+    place_in(&scene, layout.cell, &rng);
+    double noise = config->noise == 0 ? SCENE_NOISE : config->noise;
     scene.noise = noise < 0 ? -1 : noise * between(&rng, 1.0 / 3, 1);
     return scene;
 }
 
 /* ---- drawing ----------------------------------------------------------------------------------------------------- */
 
-static void draw_ground(Canvas canvas, bool plain, Rng *rng) {
+static void draw_background(Canvas canvas, bool plain, Rng *rng) {
     double colour[3] = { 0.48, 0.48, 0.48 }, angle = between(rng, 0, 2 * PI), change = between(rng, 0, 0.12);
     double grey = between(rng, 0.40, 0.56);
     if (plain) change = 0;
@@ -205,11 +204,11 @@ static void draw_ground(Canvas canvas, bool plain, Rng *rng) {
 
 void scene_picture(const Scene *scene, Canvas canvas, uint8_t *rgb) {
     bool plain = scene->noise < 0;
-    Rng rng = rng_seed(scene->look, 0);
-    draw_ground(canvas, plain, &rng);
+    Rng rng = rng_seed(scene->appearance, 0);
+    draw_background(canvas, plain, &rng);
     for (int k = 0; k < scene->count; k++) {
         const SceneObject *o = &scene->object[k];
-        ShapeObject drawn = { .shape = o->shape, .x = o->x, .y = o->y, .size = o->radius, .turn = o->turn };
+        ShapeObject drawn = { .shape = o->shape, .x = o->x, .y = o->y, .size = o->radius, .turn = o->rotation };
         for (int c = 0; c < 3; c++) {
             double shade = between(&rng, -0.05, 0.05);
             drawn.rgb[c] = fmin(1, fmax(0, colour_rgb(o->colour)[c] + (plain ? 0 : shade)));

@@ -18,7 +18,7 @@
 
 enum { SCENE_MAX = 5 }; /* objects */
 
-typedef enum { SIZE_SMALL, SIZE_LARGE, SIZE_COUNT, SIZE_NEITHER = SIZE_COUNT } Size;
+typedef enum { SIZE_SMALL, SIZE_LARGE, SIZE_COUNT, SIZE_NONE = SIZE_COUNT } Size;
 typedef enum { LEFT_OF, RIGHT_OF, ABOVE, BELOW, RELATION_COUNT } Relation;
 
 const char *size_name(Size size);              /* "small", "large"; "plain" for SIZE_NEITHER */
@@ -29,17 +29,17 @@ Direction relation_direction(Relation relation);
 typedef struct {
     Shape shape;
     ShapeColour colour;
-    Size size;     /* what words call it; SIZE_NEITHER: no size word is true of it */
-    double x, y;   /* the middle */
-    double radius; /* of the circle of the same area */
-    double turn;   /* radians, small */
+    Size size;       /* what words call it; SIZE_NEITHER: no size word is true of it */
+    double x, y;     /* the middle */
+    double radius;   /* of the circle of the same area */
+    double rotation; /* radians, small */
 } SceneObject;
 
 typedef struct {
     int count; /* 1 to SCENE_MAX */
     SceneObject object[SCENE_MAX];
-    uint64_t look; /* decides background, shades and noise, which mean nothing */
-    double noise;  /* standard deviation, of colours from 0 to 1; negative: none, and one plain grey */
+    uint64_t appearance; /* decides background, shades and noise, which mean nothing */
+    double noise;        /* standard deviation, of colours from 0 to 1; negative: none, and one plain grey */
 } Scene;
 
 /* Is `relation` true of object a towards object b? Never of an object towards itself. */
@@ -53,16 +53,16 @@ typedef struct {
     int least, max;     /* objects per scene, equally often each number; 0: 1 and SCENE_MAX */
     const Split *split; /* which combinations may be in a scene; NULL: all. Not owned */
     SplitPart part;
-    double alike;   /* chance that the next object is another one like the last; 0: all differ in colour or shape,
+    double repeat;   /* chance that the next object is another one like the last; 0: all differ in colour or shape,
                              1: all are alike, for counting */
-    bool equal_ink; /* objects together cover the same area, however many: sizes are SIZE_NEITHER */
-    double noise;   /* deviation, up to; 0: SCENE_NOISE; negative: none, and no shades, even grey background */
-} SceneSettings;
+    bool equal_area; /* objects together cover the same area, however many: sizes are SIZE_NEITHER */
+    double noise;    /* deviation, up to; 0: SCENE_NOISE; negative: none, and no shades, even grey background */
+} SceneConfig;
 
 #define SCENE_NOISE 0.06
 
 /* One line if the settings are not possible (least > most, an empty part). */
-bool scene_check(const SceneSettings *settings, Err *err);
+bool scene_config_check(const SceneConfig *config, Err *err);
 
 /* scene_make: scene number i of an endless row: a function of settings and i alone, so that any thread may make any.
  * Colour and shape of each object are uniform, among the combinations of the part; so are sizes and places.
@@ -72,17 +72,17 @@ bool scene_check(const SceneSettings *settings, Err *err);
  *                    other. Where that cannot be had with many objects, some or all are alike; two different objects
  *                    can always be had.
  * Wants settings that scene_check accepts. Some 2 microseconds. */
-Scene scene_make(const SceneSettings *settings, uint64_t i);
+Scene scene_make(const SceneConfig *config, uint64_t i);
 
 /* Other places, sizes kept, for the same objects, by the same rules (splits apart). */
 void scene_place(Scene *scene, Rng *rng);
 
 /* The share of the picture that things of equal ink cover together, however many. */
-#define SCENE_INK 0.0664
+#define SCENE_AREA 0.0664
 
 /* Every object gets the radius that makes them cover together SCENE_INK of the picture, and size SIZE_NEITHER. Places
  * stay: one or two objects may need scene_place afterwards. */
-void scene_equal_ink(Scene *scene);
+void scene_equal_area(Scene *scene);
 
 /* ---- drawing ------------------------------------------------------------------------------------------------ */
 

@@ -53,19 +53,19 @@ enum { SCENE_MODEL_STEPS = 1500, SCENE_MODEL_BATCH = 128 };
 typedef struct {
     const char *name; /* part of the file's name */
     int steps;
-    double rate;    /* its largest learning rates, as a share of the first course's; 0: 1 */
-    unsigned edits; /* wrong captions come from these edits (caption.h), 1 << EDIT_...; 0: none are given, */
-    int wrong;      /* so many for each scene */
+    double lr_factor; /* its largest learning rates, as a share of the first course's; 0: 1 */
+    unsigned edits;   /* wrong captions come from these edits (caption.h), 1 << EDIT_...; 0: none are given, */
+    int negatives;    /* so many for each scene */
 } TrainingStage;
 
 typedef struct SceneModel SceneModel;
 
 /* e^t times similarities, [B,n], of pictures [B,side,side,3] and captions ids [n,T]. */
-typedef Var SceneModelLogits(Tape *t, SceneModel *scene_model, Mat pixels, const int *ids, int n);
+typedef Var SceneModelLogits(Tape *t, SceneModel *model, Mat pixels, const int *ids, int n);
 
 /* Stays where it was made: its parameters know the address. */
 struct SceneModel {
-    SceneModelConfig settings; /* with what was 0 filled in */
+    SceneModelConfig config; /* with what was 0 filled in */
     Split split;
     Clip clip; /* both towers; what a reading adds to them is among its parameters */
     SceneModelLogits *logits;
@@ -73,41 +73,42 @@ struct SceneModel {
 };
 
 /* The settings with what is 0 filled in; and in words: "transformer, 50 % of pairs, 2 objects, seed 1, 600 steps". */
-SceneModelConfig scene_model_config(SceneModelConfig settings);
-char *scene_model_text(Arena *arena, const SceneModelConfig *settings);
+SceneModelConfig scene_model_config(SceneModelConfig config);
+char *scene_model_text(Arena *arena, const SceneModelConfig *config);
 
 /* scene_model_get: the learner kept in lesson_models() under its settings (and course), or a new one: it learns now, with
  * progress on stderr, and is kept, whole or not at all. `more` is a second course, NULL: none. Its first course is not
  * learnt again when that learner was kept.
  * False with one line when settings are not possible, a file cannot be read or written, or is another's. */
-bool scene_model_get(SceneModel *scene_model, const SceneModelConfig *settings, const TrainingStage *stage2, Err *err);
-void scene_model_free(SceneModel *scene_model);
+bool scene_model_load_or_train(SceneModel *model, const SceneModelConfig *config, const TrainingStage *stage2,
+                               Err *err);
+void scene_model_free(SceneModel *model);
 
 /* ---- the parts of that ------------------------------------------------------------------------------------------ */
 
 /* With random first weights. */
-bool scene_model_make(SceneModel *scene_model, const SceneModelConfig *settings, Err *err);
+bool scene_model_init(SceneModel *model, const SceneModelConfig *config, Err *err);
 
 /* Learns; `course` NULL: the first course. False, before the update, when a loss or a gradient is not finite; the line
  * names the first operation that made it so. */
-bool scene_model_train(SceneModel *scene_model, const TrainingStage *stage, Err *err);
+bool scene_model_train(SceneModel *model, const TrainingStage *stage, Err *err);
 
 /* Where it is kept, on the arena: the name of the file says all the settings, and the second course with its steps. */
-char *scene_model_path(Arena *arena, const SceneModelConfig *settings, const TrainingStage *stage2);
-bool scene_model_save(const SceneModel *scene_model, const TrainingStage *stage2, const char *path, Err *err);
-bool scene_model_load(SceneModel *scene_model, const SceneModelConfig *settings, const TrainingStage *stage2,
-                      const char *path, Err *err);
+char *scene_model_path(Arena *arena, const SceneModelConfig *config, const TrainingStage *stage2);
+bool scene_model_save(const SceneModel *model, const TrainingStage *stage2, const char *path, Err *err);
+bool scene_model_load(SceneModel *model, const SceneModelConfig *config, const TrainingStage *stage2, const char *path,
+                      Err *err);
 
 /* A scene, and a caption that is true of it. */
 typedef struct {
     Scene scene;
     Caption caption;
-} SceneModelPair;
+} SceneExample;
 
 /* The i-th pair of a course (NULL: the first), what scene_model_train is shown: a scene, a caption that is true of it, and
  * course->wrong that are not, into wrong[] (.kind is CAPTION_KINDS where none was found). All second courses have the
  * same scenes and the same true captions. */
-SceneModelPair scene_model_pair(const SceneModel *scene_model, const TrainingStage *stage, uint64_t i, Caption *wrong);
+SceneExample scene_model_example(const SceneModel *model, const TrainingStage *stage, uint64_t i, Caption *negatives);
 
 /* ---- asking ----------------------------------------------------------------------------------------------------- */
 
@@ -115,13 +116,13 @@ SceneModelPair scene_model_pair(const SceneModel *scene_model, const TrainingSta
 void scene_model_pixels(const Scene *scene, num *pixels);
 
 /* Unit vectors of n scenes [n,E]; on the arena. Captions: clip_text_features. Wants the reading "vector". */
-Mat scene_model_image_features(SceneModel *scene_model, Arena *arena, const Scene *const *scenes, int n);
+Mat scene_model_image_features(SceneModel *model, Arena *arena, const Scene *const *scenes, int n);
 
 /* Similarities [n,m] of n scenes and m captions, by whatever reading; on the arena. */
-Mat scene_model_similarities(SceneModel *scene_model, Arena *arena, const Scene *const *scenes, int n,
+Mat scene_model_similarities(SceneModel *model, Arena *arena, const Scene *const *scenes, int n,
                              const char *const *captions, int m);
 
 /* The scores of a probe. */
-PairScore scene_model_pairs(SceneModel *scene_model, const MinimalPairs *pairs);
+PairScore scene_model_pair_score(SceneModel *model, const MinimalPairs *pairs);
 
 #endif

@@ -91,7 +91,7 @@ bool split_has_count(const Split *split, SplitPart part, int count, ShapeColour 
     return split->seen[(residue(split, colour, shape) + f[count - 1]) % N] == (part == SPLIT_SEEN);
 }
 
-bool split_has_relation(const Split *split, SplitPart part, Direction direction, Thing a, Thing b) {
+bool split_has_relation(const Split *split, SplitPart part, Direction direction, ObjectType a, ObjectType b) {
     REQUIRE((unsigned)direction < DIRECTION_COUNT, "along is %d, want 0 or 1", (int)direction);
     if (split->kind != SPLIT_RELATIONS || (a.colour == b.colour && a.shape == b.shape)) return true;
     int colours = difference(split->colour, (int)a.colour, (int)b.colour);

@@ -52,13 +52,13 @@ Split split_make(SplitKind kind, double coverage, uint64_t seed);
 typedef struct {
     ShapeColour colour;
     Shape shape;
-} Thing;
+} ObjectType;
 
 /* Is the combination in that part? Always, for a split of another kind. Counts are 1 to 5. */
 bool split_has_pair(const Split *split, SplitPart part, ShapeColour colour, Shape shape);
 bool split_has_count(const Split *split, SplitPart part, int count, ShapeColour colour, Shape shape);
 /* Wants two things that differ: of the same colour and shape, it answers yes. */
-bool split_has_relation(const Split *split, SplitPart part, Direction axis, Thing a, Thing b);
+bool split_has_relation(const Split *split, SplitPart part, Direction axis, ObjectType a, ObjectType b);
 
 /* Is there anything in that part? */
 bool split_has_any(const Split *split, SplitPart part);

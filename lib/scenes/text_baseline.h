@@ -27,23 +27,23 @@ typedef enum {
 
 typedef struct {
     Vocab vocab;
-    int *word;          /* [V] how often each was read */
-    int *pair;          /* [V,V] how often w followed v; row and column 0 are the caption's ends */
-    int words;          /* read in all */
-    int *pair_label[2]; /* [V,V] pairs in wrong [0] and right [1] captions, */
-    int *word_label[2]; /* [V] and words */
-    Arena *arena;       /* which all this lies on, and scratch is taken from and given back to */
+    int *word;            /* [V] how often each was read */
+    int *bigram;          /* [V,V] how often w followed v; row and column 0 are the caption's ends */
+    int words;            /* read in all */
+    int *bigram_label[2]; /* [V,V] pairs in wrong [0] and right [1] captions, */
+    int *word_label[2];   /* [V] and words */
+    Arena *arena;         /* which all this lies on, and scratch is taken from and given back to */
 } TextBaseline;
 
 /* "length" ... */
 const char *text_baseline_name(TextBaselineRule rule);
 
 /* Reads captions, n >= 1, such as those a model trains on. On the arena. */
-TextBaseline text_baseline_read(Arena *arena, const char *const *captions, int n);
+TextBaseline text_baseline_fit(Arena *arena, const char *const *captions, int n);
 
 /* Is told whether a caption was right. */
-void text_baseline_told(TextBaseline *baseline, const char *caption, bool right);
-void text_baseline_forget(TextBaseline *baseline); /* all it was told; what it read stays */
+void text_baseline_add_label(TextBaseline *baseline, const char *caption, bool right);
+void text_baseline_clear_labels(TextBaseline *baseline); /* all it was told; what it read stays */
 
 /* The number the rule gives; 0 to a caption without a known word (not the length: -1 for one word or none). */
 double text_baseline_score(const TextBaseline *baseline, TextBaselineRule rule, const char *caption);

@@ -57,9 +57,10 @@ static size_t minimal_pairs_seed(int i, Input *in) {
     File file;
     if (i >= PROBE_KINDS) return 0;
     char *name = arena_print(&arena, "%s/fuzz-quads-%ld", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (long)getpid());
-    if (!minimal_pairs_make(&pairs, &arena,
-                            &(MinimalPairsConfig){ .kind = (ProbeKind)i, .seed = 1, .count = 2, .ways = SAY_ALL },
-                            &err) ||
+    if (!minimal_pairs_make(
+            &pairs, &arena,
+            &(MinimalPairsConfig){ .kind = (ProbeKind)i, .seed = 1, .count = 2, .paraphrases = PARAPHRASE_ALL },
+            &err) ||
         !minimal_pairs_write(&pairs, name, &err) || !file_open(&file, name, &err))
         die("%s", err.text);
     REQUIRE(file.size <= FUZZ_MAX, "%zu bytes are too many to begin with", file.size);
@@ -73,14 +74,14 @@ static size_t minimal_pairs_seed(int i, Input *in) {
 int fuzz_limits(const uint8_t *data, size_t size) {
     Arena arena = { 0 };
     Err err = { "" };
-    LimitsTable table = { .arena = &arena };
+    ResultTable table = { .arena = &arena };
     uint8_t *copy = fuzz_copy(data, size);
     file_lend("limits", copy, size);
-    bool ok = limits_read(&table, &arena, "limits", &err);
+    bool ok = result_table_read(&table, &arena, "limits", &err);
     fuzz_answer(ok, &err);
     REQUIRE(ok || !table.count, "%s", "a refused table was set");
     for (int i = 0; i < table.count; i++)
-        REQUIRE(limits_find(&table, &table.row[i]) == &table.row[i], "row %d is not found", i);
+        REQUIRE(result_find(&table, &table.row[i]) == &table.row[i], "row %d is not found", i);
     fuzz_sign((uint64_t)table.count);
     file_lend(NULL, NULL, 0);
     free(copy);

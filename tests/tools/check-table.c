@@ -12,9 +12,9 @@ static const char usage[] = "check-table KIND TABLE COPY\n"
 
 static bool copy(Arena *arena, const char *kind, const char *from, const char *to, Err *err) {
     static HoldoutTable pairs;
-    LimitsTable limits = { 0 };
+    ResultTable limits = { 0 };
     if (!strcmp(kind, "pairs")) return holdout_read(&pairs, from, err) && holdout_write(&pairs, to, err);
-    return limits_read(&limits, arena, from, err) && limits_write(&limits, to, err);
+    return result_table_read(&limits, arena, from, err) && result_table_write(&limits, to, err);
 }
 
 int main(int argc, char **argv) {

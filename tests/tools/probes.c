@@ -17,16 +17,17 @@ typedef struct {
 
 /* What can be read off captions alone, and what tells a set's size: one line. */
 static void print_set(const MinimalPairs *pairs, Arena *arena) {
-    enum { READING = 2000 };
-    TextBaseline baseline = text_baseline_read(arena, minimal_pairs_reading(arena, pairs, READING), READING);
+    enum { TRAINING_CAPTIONS = 2000 };
+    TextBaseline baseline =
+        text_baseline_fit(arena, minimal_pairs_training_captions(arena, pairs, TRAINING_CAPTIONS), TRAINING_CAPTIONS);
     PairScore oracle = minimal_pairs_score_by(pairs, minimal_pairs_oracle, NULL);
-    printf("%-9s %5d items  oracle %5.1f %%  chance %4.1f %%  captions alone:", probe_name(pairs->settings.kind),
-           pairs->count, 100 * pair_score_rate(&oracle, PAIR_METRIC_CHOICE).share,
+    printf("%-9s %5d items  oracle %5.1f %%  chance %4.1f %%  captions alone:", probe_name(pairs->config.kind),
+           pairs->count, 100 * pair_score_rate(&oracle, PAIR_METRIC_CHOICE).fraction,
            100 * pair_score_chance(&oracle, PAIR_METRIC_CHOICE));
     for (int rule = 0; rule < TEXT_BASELINE_RULES; rule++) {
-        PairScore score_sum = minimal_pairs_score_rule(pairs, &baseline, (TextBaselineRule)rule);
+        PairScore score = minimal_pairs_score_rule(pairs, &baseline, (TextBaselineRule)rule);
         printf("  %s %.1f", text_baseline_name((TextBaselineRule)rule),
-               100 * pair_score_rate(&score_sum, PAIR_METRIC_CHOICE).share);
+               100 * pair_score_rate(&score, PAIR_METRIC_CHOICE).fraction);
     }
 }
 
@@ -55,14 +56,14 @@ static void write_file(const Args *args, ProbeKind kind) {
     SplitKind split_kind;
     if (!split_find(args->split, &split_kind)) die_usage("--split %s: there is no such split", args->split);
     Split split = split_make(split_kind, args->coverage, (uint64_t)args->seed);
-    MinimalPairsConfig settings = { .kind = kind,
-                                    .seed = (uint64_t)args->seed,
-                                    .count = args->items,
-                                    .split = split_kind == SPLIT_ALL ? NULL : &split,
-                                    .part = strcmp(args->part, "held") ? SPLIT_SEEN : SPLIT_HELD };
+    MinimalPairsConfig config = { .kind = kind,
+                                  .seed = (uint64_t)args->seed,
+                                  .count = args->items,
+                                  .split = split_kind == SPLIT_ALL ? NULL : &split,
+                                  .part = strcmp(args->part, "held") ? SPLIT_SEEN : SPLIT_HELD };
     const char *path = arena_print(&arena, "%s/%s.csv", args->out, probe_name(kind));
     MinimalPairs pairs;
-    if (!folder_make(args->out, &err) || !minimal_pairs_make(&pairs, &arena, &settings, &err) ||
+    if (!folder_make(args->out, &err) || !minimal_pairs_make(&pairs, &arena, &config, &err) ||
         !minimal_pairs_write(&pairs, path, &err))
         die("%s", err.text);
     if (!check_file(path)) die("%s: was written and does not hold", path);
