@@ -434,11 +434,11 @@ TEST(edits_by_hand) {
         Caption c = read_caption(rows[i].from), out;
         char text[CAPTION_TEXT] = "";
         bool ok = caption_edit(&out, &c, rows[i].edit, &rng);
-        CHECK(ok == (rows[i].to != NULL), "%s: %s", caption_edit_name(rows[i].edit), rows[i].from);
+        CHECK(ok == (rows[i].to != NULL), "edit %d: %s", (int)rows[i].edit, rows[i].from);
         if (!ok) continue;
         CHECK(!strcmp(caption_text(&out, text), rows[i].to), "\"%s\", want \"%s\"", text, rows[i].to);
         bool bag = rows[i].edit <= EDIT_SWAP_NOUNS && c.kind != CAPTION_COUNTS;
-        CHECK(!bag || caption_same_words(&c, &out), "%s has other words than before", text);
+        CHECK(!bag || caption_same_words(rows[i].from, text), "%s has other words than before", text);
     }
 }
 
@@ -475,8 +475,7 @@ TEST(bags_of_words) {
         { "a circle and a circle", "a circle and a star", false },
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        Caption a = read_caption(rows[i].a), b = read_caption(rows[i].b);
-        CHECK(caption_same_words(&a, &b) == rows[i].same, "%s, %s", rows[i].a, rows[i].b);
+        CHECK(caption_same_words(rows[i].a, rows[i].b) == rows[i].same, "%s, %s", rows[i].a, rows[i].b);
     }
 }
 
@@ -540,34 +539,7 @@ TEST(captions_of_scenes_are_true_and_wrong_ones_false) {
         CHECK(!caption_equivalent(&wrong, &other), "scene %d", i);
     }
     for (int kind = 0; kind < CAPTION_KINDS; kind++) CHECK(made[kind] > 300, "kind %d: %d", kind, made[kind]);
-    for (int edit = 0; edit < EDIT_KINDS; edit++)
-        CHECK(edits[edit] > 10, "%s: %d", caption_edit_name((CaptionEdit)edit), edits[edit]);
-}
-
-TEST(a_list_has_every_true_caption_once) {
-    Arena arena = { 0 };
-    Split split = split_make(SPLIT_RELATIONS, 0.5, 1);
-    for (uint64_t i = 0; i < 3; i++)
-        for (int kind = 0; kind < CAPTION_KINDS; kind++)
-            for (int strict = 0; strict < 2; strict++) {
-                SceneConfig config = { .seed = 6, .least = 2, .repeat = 0.3 };
-                Scene scene = scene_make(&config, i);
-                CaptionRules rules = { .split = strict ? &split : NULL };
-                int yes, no;
-                Caption *list = caption_list(&arena, &scene, (CaptionKind)kind, &rules, true, &yes);
-                caption_list(&arena, &scene, (CaptionKind)kind, &rules, false, &no);
-                static const int all[] = { 64, 64 * 5, 64 * 63 / 2, 64 * 63 / 2 * 25, 64 * 63 * 2, 64 * 63, 64 };
-                CHECK(strict || yes + no == all[kind], "%s: %d + %d", caption_kind_name((CaptionKind)kind), yes, no);
-                for (int a = 0; a < MIN(yes, 300); a++) {
-                    Caption plain = caption_canonical(&list[a]);
-                    CHECK(caption_true(&scene, &list[a]) && caption_identical(&plain, &list[a]), "%d of %d", a, kind);
-                    CHECK(!strict || caption_in_part(&list[a], &split, SPLIT_SEEN), "%d of %d", a, kind);
-                    for (int b = 0; b < a; b++)
-                        CHECK(!caption_equivalent(&list[a], &list[b]), "%d and %d of %d", a, b, kind);
-                }
-                arena_reset(&arena);
-            }
-    arena_free(&arena);
+    for (int edit = 0; edit < EDIT_KINDS; edit++) CHECK(edits[edit] > 10, "edit %d: %d", edit, edits[edit]);
 }
 
 /* ---- marginals --------------------------------------------------------------------------------------------------- */
@@ -611,16 +583,7 @@ TEST(every_word_is_said_equally_often_in_both_parts) {
     arena_free(&arena);
 }
 
-TEST(names_of_edits) {
-    for (int e = 0; e < EDIT_KINDS; e++)
-        for (int d = 0; d < e; d++)
-            CHECK(strcmp(caption_edit_name((CaptionEdit)e), caption_edit_name((CaptionEdit)d)), "%s twice",
-                  caption_edit_name((CaptionEdit)e));
-    CHECK_STOPS(caption_edit_name(EDIT_KINDS), EXIT_CONTRACT, "want 0 to");
-}
-
 TESTS(truth_is_what_the_words_say, every_sentence_is_read_as_it_was_written, one_is_and_two_are, sentences_by_hand,
       what_is_no_sentence_is_refused_by_its_word, noise_is_no_sentence, the_vocabulary_has_every_word_and_no_an,
       edits_by_hand, replacements_replace_one_thing, bags_of_words, a_split_of_relations_holds_out_relations_alone,
-      captions_of_scenes_are_true_and_wrong_ones_false, a_list_has_every_true_caption_once,
-      every_word_is_said_equally_often_in_both_parts, names_of_edits)
+      captions_of_scenes_are_true_and_wrong_ones_false, every_word_is_said_equally_often_in_both_parts)

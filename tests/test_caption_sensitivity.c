@@ -103,8 +103,8 @@ TEST(changes_are_what_they_are_called) {
                   "%s", example[i].text);
             CHECK(caption_equivalent(&first, &again) && strcmp(example[i].text, example[i].paraphrase), "%s: %s / %s",
                   change->name, example[i].text, example[i].paraphrase);
-            CHECK(caption_equivalent(&first, &changed) == change->same_meaning, "%s: %s / %s", change->name, example[i].text,
-                  example[i].changed);
+            CHECK(caption_equivalent(&first, &changed) == change->same_meaning, "%s: %s / %s", change->name,
+                  example[i].text, example[i].changed);
             CHECK(strcmp(example[i].text, example[i].changed), "%s: %s is not changed", change->name, example[i].text);
             CHECK(as_named(change->name, &first, &changed), "%s: %s / %s", change->name, example[i].text,
                   example[i].changed);
@@ -138,11 +138,11 @@ TEST(scores_are_what_the_cosines_say) {
             won += changed < paraphrase ? 1 : changed > paraphrase ? 0 : 0.5;
         }
         CHECK_NEAR(got.cosine, cosine, 1e-12);
-        CHECK(got.detected.items == N && got.detected.sum[PAIR_METRIC_CHOICE] == won, "%s: %g of %d, want %g", change->name,
-              got.detected.sum[PAIR_METRIC_CHOICE], got.detected.items, won);
+        CHECK(got.detected.items == N && got.detected.sum[PAIR_METRIC_CHOICE] == won, "%s: %g of %d, want %g",
+              change->name, got.detected.sum[PAIR_METRIC_CHOICE], got.detected.items, won);
         if (change->edit == EDIT_SWAP_COLOURS && !change->same_meaning)
-            CHECK(fabs(of_bag.cosine - 1) < 1e-12 && of_bag.detected.sum[PAIR_METRIC_CHOICE] == 0, "%s: %g", change->name,
-                  of_bag.cosine);
+            CHECK(fabs(of_bag.cosine - 1) < 1e-12 && of_bag.detected.sum[PAIR_METRIC_CHOICE] == 0, "%s: %g",
+                  change->name, of_bag.cosine);
     }
     clip_free(&bag);
     clip_free(&tower);

@@ -1,5 +1,5 @@
-/* repair: lies are false and what is reworded is true; the loss with wrong captions, and the reading of places,
- * against plain loops in double; who knows all is right, who does not look is not. */
+/* Are hard negatives false and paraphrases true? The loss with hard negatives and late interaction against plain loops in
+ * double; an oracle scores 1, a text-only rule one half. */
 #include "model/clip_loss.h"
 #include "18-a-repair-and-its-price/hard_negatives.h"
 #include "check.h"
@@ -8,9 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WRONG = 2, ROWS = NEGATIVE_KINDS + 2 + 3 * WAYS + 2 }; /* lies of a scene; rows of an arm */
+enum { WRONG = 2, ROWS = NEGATIVE_KINDS + 2 + 3 * WAYS + 2 }; /* hard negatives of a scene; rows of a run */
 
-/* ---- lies ------------------------------------------------------------------------------------------------------- */
+/* ---- hard negatives ------------------------------------------------------------------------------------------------------- */
+
+/* The edits of a kind: those that the stage without it does not have. */
+static unsigned negative_edits(NegativeKind kind) {
+    return negatives_stage(STAGE_HARD_NEGATIVES, 0).edits &
+           ~negatives_stage(STAGE_NO_SWAP + (NegativesStage)kind, 0).edits;
+}
 
 static bool kind_of(const Caption *truth, const Caption *negative, NegativeKind kind) {
     enum { DRAWS = 300 };
@@ -23,7 +29,7 @@ static bool kind_of(const Caption *truth, const Caption *negative, NegativeKind 
     return false;
 }
 
-TEST(what_courses_say_is_true_and_their_lies_are_false) {
+TEST(captions_are_true_and_hard_negatives_false) {
     enum { PAIRS = 3000 };
     SceneModel scene_model;
     SceneModelConfig config = { .text = "bow", .seed = 5, .steps = 1 };
@@ -46,26 +52,27 @@ TEST(what_courses_say_is_true_and_their_lies_are_false) {
                     of[k] += kind_of(&pair.caption, &wrong[w], (NegativeKind)k);
             }
         }
-        CHECK(found > 0.8 * WRONG * PAIRS, "%s: %d lies for %d scenes", stage.name, found, PAIRS);
+        CHECK(found > 0.8 * WRONG * PAIRS, "%s: %d hard negatives for %d scenes", stage.name, found, PAIRS);
         for (int k = 0; k < NEGATIVE_KINDS; k++)
-            CHECK((of[k] > 0) == (c != STAGE_NO_SWAP + k), "%s tells %d lies of kind %s", stage.name, of[k],
+            CHECK((of[k] > 0) == (c != STAGE_NO_SWAP + k), "%s has %d hard negatives of kind %s", stage.name, of[k],
                   negative_name((NegativeKind)k));
     }
     scene_model_free(&scene_model);
 }
 
-TEST(courses_share_scenes_and_true_captions) {
+TEST(stages_share_scenes_and_true_captions) {
     SceneModel scene_model;
     SceneModelConfig config = { .text = "bow", .seed = 2, .steps = 1 };
     Err err;
-    TrainingStage plain = negatives_stage(STAGE_PLAIN, 0), repair = negatives_stage(STAGE_HARD_NEGATIVES, 0);
-    CHECK(plain.steps == repair.steps && plain.lr_factor == repair.lr_factor && plain.negatives == 0 && repair.negatives == WRONG, "%s",
-          "alike but for the lies");
+    TrainingStage plain = negatives_stage(STAGE_PLAIN, 0), hard = negatives_stage(STAGE_HARD_NEGATIVES, 0);
+    CHECK(plain.steps == hard.steps && plain.lr_factor == hard.lr_factor && plain.negatives == 0 &&
+              hard.negatives == WRONG,
+          "%s", "equal but for the hard negatives");
     CHECK(scene_model_init(&scene_model, &config, &err), "%s", err.text);
     for (uint64_t i = 0; i < 500; i++) {
         Caption wrong[WRONG];
         SceneExample a = scene_model_example(&scene_model, &plain, i, NULL),
-                     b = scene_model_example(&scene_model, &repair, i, wrong);
+                     b = scene_model_example(&scene_model, &hard, i, wrong);
         CHECK(caption_identical(&a.caption, &b.caption) && a.scene.appearance == b.scene.appearance, "pair %d", (int)i);
     }
     scene_model_free(&scene_model);
@@ -80,7 +87,7 @@ TEST(items_are_what_they_should_be) {
         int k = t / 2;
         NegativesItem *items =
             negatives_items(&arena, (NegativeKind)k, &(NegativesProbe){ 11, N, t % 2 ? &split : NULL });
-        int said[WAYS] = { 0 };
+        int paraphrased[WAYS] = { 0 };
         for (int i = 0; i < N; i++) {
             CHECK(negatives_check(&items[i], (NegativeKind)k, &err), "%s %d: %s", negative_name((NegativeKind)k), i,
                   err.text);
@@ -95,12 +102,12 @@ TEST(items_are_what_they_should_be) {
                 CHECK(t % 2 == 0 || (scene_in_part(&items[i].scene[s], &split, SPLIT_SEEN) &&
                                      caption_in_part(&items[i].caption[s], &split, SPLIT_SEEN)),
                       "%s %d: a combination that is not seen", negative_name((NegativeKind)k), i);
-            for (int w = 0; w < WAYS; w++) said[w] += items[i].paraphrased[w][0].kind != CAPTION_KINDS;
+            for (int w = 0; w < WAYS; w++) paraphrased[w] += items[i].paraphrased[w][0].kind != CAPTION_KINDS;
         }
-        CHECK(said[WAY_SYNONYMS] == N && said[WAY_FORMS] == N, "%s: %d, %d", negative_name((NegativeKind)k), said[0],
-              said[1]);
-        CHECK(k == NEGATIVE_NEGATE ? said[WAY_CONVERSE] < N : said[WAY_CONVERSE] == N, "%s: %d",
-              negative_name((NegativeKind)k), said[2]);
+        CHECK(paraphrased[WAY_SYNONYMS] == N && paraphrased[WAY_FORMS] == N, "%s: %d, %d",
+              negative_name((NegativeKind)k), paraphrased[0], paraphrased[1]);
+        CHECK(k == NEGATIVE_NEGATE ? paraphrased[WAY_CONVERSE] < N : paraphrased[WAY_CONVERSE] == N, "%s: %d",
+              negative_name((NegativeKind)k), paraphrased[2]);
         arena_free(&arena);
     }
 }
@@ -110,52 +117,52 @@ TEST(spoilt_items_are_seen) {
     Err err;
     Split few = split_make(SPLIT_PAIRS, 0.125, 1);
     CHECK_STOPS(negatives_items(&arena, NEGATIVE_REPLACE, &(NegativesProbe){ 3, 1, &few }), EXIT_TROUBLE,
-                "see more of it");
+                "larger --coverage");
     NegativesItem item = negatives_items(&arena, NEGATIVE_SWAP, &(NegativesProbe){ 3, 1, NULL })[0], spoilt = item;
     spoilt.scene[1] = spoilt.scene[0];
     CHECK(!negatives_check(&spoilt, NEGATIVE_SWAP, &err) && strstr(err.text, "alone"), "%s", err.text);
-    CHECK(!negatives_check(&item, NEGATIVE_NEGATE, &err) && strstr(err.text, "no negate"), "%s", err.text);
+    CHECK(!negatives_check(&item, NEGATIVE_NEGATE, &err) && strstr(err.text, "not a negate"), "%s", err.text);
     spoilt = item;
     spoilt.caption[0] = spoilt.caption[1] = (Caption){ .kind = CAPTION_OBJECT, .a = noun_of(CAPTION_ANY, CAPTION_ANY) };
     CHECK(!negatives_check(&spoilt, NEGATIVE_SWAP, &err) && strstr(err.text, "alone"), "%s", err.text);
     spoilt = item;
     spoilt.paraphrased[WAY_SYNONYMS][0] = spoilt.caption[0];
-    CHECK(!negatives_check(&spoilt, NEGATIVE_SWAP, &err) && strstr(err.text, "in other words"), "%s", err.text);
+    CHECK(!negatives_check(&spoilt, NEGATIVE_SWAP, &err) && strstr(err.text, "not a paraphrase"), "%s", err.text);
     spoilt.paraphrased[WAY_SYNONYMS][0] = spoilt.caption[1];
-    CHECK(!negatives_check(&spoilt, NEGATIVE_SWAP, &err) && strstr(err.text, "in other words"), "%s", err.text);
+    CHECK(!negatives_check(&spoilt, NEGATIVE_SWAP, &err) && strstr(err.text, "not a paraphrase"), "%s", err.text);
     arena_free(&arena);
 }
 
 /* ---- asking ----------------------------------------------------------------------------------------------------- */
 
-typedef double Says(const Scene *scene, const char *caption);
+typedef double Similarity(const Scene *scene, const char *caption);
 
 static Mat similar_by(void *context, Arena *arena, const Scene *const *scenes, int n, const char *const *captions,
                       int m) {
     Mat s = mat_new(arena, n, m);
     for (int i = 0; i < n; i++)
-        for (int k = 0; k < m; k++) AT(s, i, k) = (num)(*(Says **)context)(scenes[i], captions[k]);
+        for (int k = 0; k < m; k++) AT(s, i, k) = (num)(*(Similarity **)context)(scenes[i], captions[k]);
     return s;
 }
 
-static double knows(const Scene *scene, const char *text) {
+static double oracle(const Scene *scene, const char *text) {
     Caption caption;
     return caption_parse(text, &caption, NULL) && caption_true(scene, &caption);
 }
-static double hears_alone(const Scene *scene, const char *text) { /* some number for each text */
+static double text_only(const Scene *scene, const char *text) { /* some number for each text */
     uint32_t hash = 17;
     (void)scene;
     for (; *text; text++) hash = hash * 31 + (uint8_t)*text;
     return hash % 10007;
 }
-static double likes_long_words(const Scene *scene,
-                               const char *text) { /* "to the left of", "there is": whatever is reworded */
-    return knows(scene, text) + (double)strlen(text);
+static double prefers_long_texts(const Scene *scene,
+                                 const char *text) { /* "to the left of", "there is": whatever is reworded */
+    return oracle(scene, text) + (double)strlen(text);
 }
 
-TEST(who_knows_all_is_right) {
-    Says *says = knows;
-    NegativesResult r = negatives_measure_with(similar_by, &says, &(NegativesProbe){ 4, 60, NULL });
+TEST(oracle_is_always_right) {
+    Similarity *similarity = oracle;
+    NegativesResult r = negatives_measure_with(similar_by, &similarity, &(NegativesProbe){ 4, 60, NULL });
     for (int k = 0; k < NEGATIVE_KINDS; k++)
         CHECK(r.negative[k].items == (k == NEGATIVE_SWAP ? 120 : 60) &&
                   r.negative[k].sum[PAIR_METRIC_GROUP] == r.negative[k].items,
@@ -167,13 +174,13 @@ TEST(who_knows_all_is_right) {
         CHECK(r.consistent[w] == r.preferred[w] && r.preferred[w] == 2 * r.paraphrased[w].items, "%d of %d",
               r.consistent[w], r.preferred[w]);
     }
-    CHECK_NEAR(r.found[0], 1, 1e-9);
-    CHECK_NEAR(r.found[1], 1, 1e-9);
+    CHECK_NEAR(r.recall[0], 1, 1e-9);
+    CHECK_NEAR(r.recall[1], 1, 1e-9);
 }
 
-TEST(who_does_not_look_has_half) {
-    Says *says = hears_alone;
-    NegativesResult r = negatives_measure_with(similar_by, &says, &(NegativesProbe){ 4, 200, NULL });
+TEST(text_only_rule_has_half) {
+    Similarity *similarity = text_only;
+    NegativesResult r = negatives_measure_with(similar_by, &similarity, &(NegativesProbe){ 4, 200, NULL });
     for (int k = 0; k < NEGATIVE_KINDS; k++)
         CHECK_NEAR(pair_score_rate(&r.negative[k], PAIR_METRIC_CHOICE).fraction, 0.5, 1e-12);
     for (int w = 0; w < WAYS; w++) {
@@ -182,13 +189,13 @@ TEST(who_does_not_look_has_half) {
                       2;
         CHECK_NEAR(mean, 0.5, 1e-12);
     }
-    CHECK_NEAR(r.found[0], r.chance[0], 0.01);
-    CHECK_NEAR(r.found[1], r.chance[1], 1e-9); /* to a caption all pictures are alike: each may come first */
+    CHECK_NEAR(r.recall[0], r.chance[0], 0.01);
+    CHECK_NEAR(r.recall[1], r.chance[1], 1e-9); /* to a caption all pictures are alike: each may come first */
 }
 
-TEST(a_taste_for_forms_wins_here_and_loses_there) {
-    Says *says = likes_long_words;
-    NegativesResult r = negatives_measure_with(similar_by, &says, &(NegativesProbe){ 4, 200, NULL });
+TEST(bias_for_forms_wins_and_loses) {
+    Similarity *similarity = prefers_long_texts;
+    NegativesResult r = negatives_measure_with(similar_by, &similarity, &(NegativesProbe){ 4, 200, NULL });
     double here = pair_score_rate(&r.paraphrased[WAY_FORMS], PAIR_METRIC_CHOICE).fraction,
            there = pair_score_rate(&r.negative_paraphrased[WAY_FORMS], PAIR_METRIC_CHOICE).fraction;
     CHECK(here > 0.9 && there < 0.2, "%g, %g", here, there);
@@ -220,7 +227,7 @@ static double plain_loss(Mat logits, Mat out) {
     return loss;
 }
 
-TEST(the_loss_with_wrong_captions) {
+TEST(loss_with_hard_negatives) {
     for (int seed = 0; seed < 20; seed++) {
         enum { B = 6 };
         int N = B * (1 + seed % 3);
@@ -248,7 +255,7 @@ TEST(the_loss_with_wrong_captions) {
     }
 }
 
-TEST(without_wrong_captions_it_is_the_loss_of_clip) {
+TEST(loss_without_hard_negatives_is_clips) {
     Tape t = { .no_grad = true };
     Rng rng = rng_seed(1, 0);
     Var x = tape_data(&t, mat_normal(&t.arena, 7, 7, &rng, 2));
@@ -259,13 +266,13 @@ TEST(without_wrong_captions_it_is_the_loss_of_clip) {
 
 /* ---- the reading ------------------------------------------------------------------------------------------------ */
 
-TEST(words_look_at_places) {
+TEST(late_similarities_by_hand) {
     enum { M = 7, B = 3, P = 4, E = 5, N = 3 };
     const int caption[M] = { 0, 0, 1, 2, 2, 2, 2 };
     Tape t = { .no_grad = true };
     Rng rng = rng_seed(3, 0);
-    Mat words = mat_normal(&t.arena, M, E, &rng, 0.5), places = mat_normal(&t.arena, B * P, E, &rng, 0.5);
-    Mat got = late_interaction_similarities(&t, tape_data(&t, words), tape_data(&t, places), P, caption, N)->val;
+    Mat words = mat_normal(&t.arena, M, E, &rng, 0.5), positions = mat_normal(&t.arena, B * P, E, &rng, 0.5);
+    Mat got = late_interaction_similarities(&t, tape_data(&t, words), tape_data(&t, positions), P, caption, N)->val;
     for (int b = 0; b < B; b++)
         for (int n = 0; n < N; n++) {
             double sum = 0;
@@ -275,7 +282,7 @@ TEST(words_look_at_places) {
                 if (caption[m] != n) continue;
                 length++;
                 for (int p = 0; p < P; p++) {
-                    s[p] = vec_dot(&AT(words, m, 0), &AT(places, b * P + p, 0), E);
+                    s[p] = vec_dot(&AT(words, m, 0), &AT(positions, b * P + p, 0), E);
                     z += exp(10 * s[p]);
                 }
                 for (int p = 0; p < P; p++) found += exp(10 * s[p]) / z * s[p];
@@ -286,7 +293,7 @@ TEST(words_look_at_places) {
     tape_free(&t);
 }
 
-TEST(a_look_adds_up_to_the_similarity) {
+TEST(attention_adds_up_to_the_similarity) {
     SceneModel scene_model;
     SceneModelConfig config = { .interaction = "late", .seed = 2 };
     Arena arena = { 0 };
@@ -297,11 +304,11 @@ TEST(a_look_adds_up_to_the_similarity) {
     const Scene *scenes[] = { &other, &scene };
     const char *captions[] = { "no blue star", "a red circle left of a blue square" };
     double found[CAPTION_WORDS + 1], sum = 0;
-    Mat appearance = late_interaction_attention(&scene_model, &arena, &scene, captions[1], found);
-    CHECK(appearance.shape[0] == 9 && appearance.shape[1] == LATE_POSITIONS, "%s", mat_shape_text(appearance));
+    Mat attention = late_interaction_attention(&scene_model.clip, &arena, &scene, captions[1], found);
+    CHECK(attention.shape[0] == 9 && attention.shape[1] == LATE_POSITIONS, "%s", mat_shape_text(attention));
     for (int m = 0; m < 9; m++) {
         double row = 0;
-        for (int p = 0; p < LATE_POSITIONS; p++) row += (double)AT(appearance, m, p);
+        for (int p = 0; p < LATE_POSITIONS; p++) row += (double)AT(attention, m, p);
         CHECK_NEAR(row, 1, 1e-5);
         sum += found[m] / 9;
     }
@@ -325,7 +332,7 @@ TEST(a_look_adds_up_to_the_similarity) {
 TEST(the_table_is_ours) {
     Arena arena = { 0 };
     ResultTable table = { .arena = &arena }, again = { .arena = &arena };
-    NegativesRun run = negatives_quick_run();
+    ResultRun run = negatives_quick_run();
     SceneModel scene_model;
     Err err;
 #ifdef DEBUG
@@ -336,15 +343,15 @@ TEST(the_table_is_ours) {
     CHECK(table.count == (1 + RESULT_SEEDS * CONDITIONS) * ROWS, "%d rows", table.count);
     for (int seed = 1; seed <= RESULT_SEEDS; seed++)
         for (int a = 0; a < CONDITIONS; a++) {
-            NegativesRun of = negatives_run((Condition)a, (NegativesConfig){ .seed = seed });
-            ResultRow row = negatives_row(&of, "names-held");
+            ResultRun of = negatives_run((Condition)a, (NegativesConfig){ .seed = seed });
+            ResultRow row = negatives_row(&of, "synonyms-consistency");
             CHECK(result_find(&table, &row), "seed %d, %s", seed, condition_name((Condition)a));
         }
     CHECK(scene_model_init(&scene_model, &run.config, &err) && scene_model_train(&scene_model, NULL, &err) &&
-              scene_model_train(&scene_model, &run.stage, &err),
+              scene_model_train(&scene_model, result_stage(&run), &err),
           "%s", err.text);
     NegativesResult result = negatives_measure(&scene_model, RESULT_ITEMS);
-    negatives_add_rows(&again, &run.config, &run.stage, &result);
+    negatives_add_rows(&again, &run, &result);
     CHECK(again.count == ROWS, "%d rows", again.count);
     for (int i = 0; i < again.count; i++) {
         const ResultRow *now = &again.row[i], *then = result_find(&table, now);
@@ -354,7 +361,7 @@ TEST(the_table_is_ours) {
                   "%s, score %d: %.4f, the table has %.4f", now->probe, k, now->score[k], then->score[k]);
     }
     ResultRow replace = negatives_row(&run, "replace");
-    CHECK(result_find(&again, &replace)->score[PAIR_METRIC_CHOICE] > 0.7, "%g: it has learnt nothing",
+    CHECK(result_find(&again, &replace)->score[PAIR_METRIC_CHOICE] > 0.7, "%g: not trained",
           result_find(&again, &replace)->score[PAIR_METRIC_CHOICE]);
     scene_model_free(&scene_model);
     arena_free(&arena);
@@ -364,23 +371,22 @@ TEST(the_table_is_ours) {
 TEST(a_table_goes_on) {
     Arena arena = { 0 };
     ResultTable table = { .arena = &arena }, read = { .arena = &arena };
-    NegativesRun run[2];
+    ResultRun run[2];
     Err err;
-    char *path = arena_print(&arena, "%s/repair.csv", check_folder());
+    char *path = arena_print(&arena, "%s/negatives.csv", check_folder());
     CHECK(setenv("CLIP_MODELS", check_folder(), 1) == 0, "%s", "setenv");
     for (int i = 0; i < 2; i++)
         run[i] = negatives_run(i ? CONDITION_NO_NEGATE : CONDITION_BASE,
                                (NegativesConfig){ .seed = 1, .steps = 2, .stage2 = 1 });
-    CHECK(negatives_table_fill(&table, run, 1, 2, path, &err), "%s", err.text);
+    CHECK(result_table_fill(&table, run, 1, 2, negatives_result_rows, path, &err), "%s", err.text);
     CHECK(result_table_read(&read, &arena, path, &err) && read.count == ROWS, "%d rows", read.count);
     read.row[0].score[PAIR_METRIC_CHOICE] = 0.125; /* what is there is not asked again */
-    CHECK(negatives_table_fill(&read, run, 2, 2, path, &err), "%s", err.text);
+    CHECK(result_table_fill(&read, run, 2, 2, negatives_result_rows, path, &err), "%s", err.text);
     CHECK(read.count == 2 * ROWS && read.row[0].score[PAIR_METRIC_CHOICE] == 0.125, "%d rows", read.count);
     arena_free(&arena);
 }
 
-TESTS(what_courses_say_is_true_and_their_lies_are_false, courses_share_scenes_and_true_captions,
-      items_are_what_they_should_be, spoilt_items_are_seen, who_knows_all_is_right, who_does_not_look_has_half,
-      a_taste_for_forms_wins_here_and_loses_there, the_loss_with_wrong_captions,
-      without_wrong_captions_it_is_the_loss_of_clip, words_look_at_places, a_look_adds_up_to_the_similarity,
-      the_table_is_ours, a_table_goes_on)
+TESTS(captions_are_true_and_hard_negatives_false, stages_share_scenes_and_true_captions, items_are_what_they_should_be,
+      spoilt_items_are_seen, oracle_is_always_right, text_only_rule_has_half, bias_for_forms_wins_and_loses,
+      loss_with_hard_negatives, loss_without_hard_negatives_is_clips, late_similarities_by_hand,
+      attention_adds_up_to_the_similarity, the_table_is_ours, a_table_goes_on)

@@ -62,7 +62,7 @@ static ResultTable table_of(int seeds) {
     for (int seed = 1; seed <= seeds; seed++)
         for (int a = 0; a < CONDITIONS; a++)
             for (int p = 0; p < (int)COUNT(probes); p++) {
-                NegativesRun run = negatives_run((Condition)a, (NegativesConfig){ .seed = seed });
+                ResultRun run = negatives_run((Condition)a, (NegativesConfig){ .seed = seed });
                 ResultRow row = negatives_row(&run, probes[p]);
                 row.items = 1000;
                 for (int k = 0; k < PAIR_METRICS; k++) row.score[k] = made_up(seed, a, p) + 0.002 * k;
@@ -132,7 +132,7 @@ TEST(seeds_and_changes) {
     CHECK(c.seeds == 3 && c.above == 3, "%d of %d", c.above, c.seeds);
     CHECK_NEAR(c.mean, 50.0 * (CONDITION_NO_REPLACE - CONDITION_PLAIN) / 100, 1e-9);
     CHECK_NEAR(c.low, c.high, 1e-9);
-    NegativesRun run = negatives_run(CONDITION_NO_REPLACE, (NegativesConfig){ .seed = 2 });
+    ResultRun run = negatives_run(CONDITION_NO_REPLACE, (NegativesConfig){ .seed = 2 });
     ResultRow row = negatives_row(&run, "replace");
     row = *result_find(&table, &row);
     row.score[PAIR_METRIC_CHOICE] = 0.001;
@@ -181,9 +181,10 @@ TEST(published_numbers) {
     char text[PUBLISHED_TEXT];
     for (int p = 0; p < PUBLISHED_PROBES; p++) {
         const Published *row = published((PublishedProbe)p);
-        CHECK(row->chance > 0 && row->clip > 0 && row->clip < 100 && *row->name && *row->blind && *row->people,
+        CHECK(row->chance > 0 && row->clip > 0 && row->clip < 100 && *row->name && *row->text_only && *row->people,
               "row %d", p);
-        CHECK(isnan(row->repaired) || (row->repaired > row->clip && row->repaired <= 100), "%s", row->name);
+        CHECK(isnan(row->hard_negatives) || (row->hard_negatives > row->clip && row->hard_negatives <= 100), "%s",
+              row->name);
     }
     static const PublishedProbe winoground[] = { PUBLISHED_WINOGROUND_TEXT, PUBLISHED_WINOGROUND_IMAGE,
                                                  PUBLISHED_WINOGROUND_GROUP };

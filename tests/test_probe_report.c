@@ -41,8 +41,7 @@ TEST(words_fit_under_a_picture) {
     const char *caption = "a large crimson triangle to the left of a small turquoise pentagram";
     Tile tile = probe_tile(&arena, &scene, caption, "wrong: bow");
     char *text = arena_text(&arena, tile.caption), *note = strrchr(text, '\n');
-    CHECK(note && !strcmp(note, "\nwrong: bow") && tile.width == SCENE_MODEL_SIDE && tile.height == SCENE_MODEL_SIDE,
-          "%s", text);
+    CHECK(note && !strcmp(note, "\nwrong: bow") && tile.width == SCENE_SIDE && tile.height == SCENE_SIDE, "%s", text);
     *note = '\0';
     int lines = 0;
     for (char *line = text; line; lines++) {
@@ -58,9 +57,9 @@ TEST(words_fit_under_a_picture) {
 
 TEST(the_picture_is_that_of_the_scene) {
     Scene scene = scene_make(&(SceneConfig){ .seed = 4 }, 1);
-    size_t numbers = (size_t)SCENE_MODEL_SIDE * SCENE_MODEL_SIDE * 3;
+    size_t numbers = (size_t)SCENE_SIDE * SCENE_SIDE * 3;
     uint8_t *rgb = arena_alloc(&arena, numbers, 1);
-    scene_picture(&scene, (Canvas){ SCENE_MODEL_SIDE, arena_alloc(&arena, numbers, sizeof(double)) }, rgb);
+    scene_picture(&scene, (Canvas){ SCENE_SIDE, arena_alloc(&arena, numbers, sizeof(double)) }, rgb);
     CHECK(!memcmp(probe_tile(&arena, &scene, "", "").rgb, rgb, numbers), "%s", "another picture");
 }
 

@@ -177,25 +177,30 @@ TEST(a_table_goes_on_where_it_stopped) {
     ResultRow lost, kept;
     Err err;
     begin();
-    CHECK(result_table_fill(&table, plan, 1, "t.csv", &err) && table.count == 2 * PROBE_KINDS, "%d rows", table.count);
-    CHECK(result_runs_done(&table, plan, 2) == 1, "%d done", result_runs_done(&table, plan, 2));
+    CHECK(result_table_fill(&table, plan, 1, RESULT_ITEMS, result_measure, "t.csv", &err) && table.count == 2 * PROBE_KINDS,
+          "%d rows", table.count);
+    CHECK(result_runs_done(&table, plan, 2, result_measure) == 1, "%d done",
+          result_runs_done(&table, plan, 2, result_measure));
     lost = table.row[2];
     kept = table.row[0];
     table.row[0].score[PAIR_METRIC_CHOICE] = 0.125; /* it is there, and is not asked again */
-    CHECK(result_table_fill(&table, plan, 2, "t.csv", &err) && table.count == 4 * PROBE_KINDS, "%d rows", table.count);
+    CHECK(result_table_fill(&table, plan, 2, RESULT_ITEMS, result_measure, "t.csv", &err) && table.count == 4 * PROBE_KINDS,
+          "%d rows", table.count);
     CHECK(result_table_read(&read, &arena, "t.csv", &err) && read.count == table.count, "%s", err.text);
-    CHECK(read.row[0].score[PAIR_METRIC_CHOICE] == 0.125 && result_runs_done(&read, plan, 2) == 2, "%g",
+    CHECK(read.row[0].score[PAIR_METRIC_CHOICE] == 0.125 && result_runs_done(&read, plan, 2, result_measure) == 2, "%g",
           read.row[0].score[0]);
     read.row[2] = read.row[--read.count];
-    CHECK(result_runs_done(&read, plan, 2) == 1 && !result_find(&read, &lost), "%d done",
-          result_runs_done(&read, plan, 2));
-    CHECK(result_table_fill(&read, plan, 2, "t.csv", &err) && result_runs_done(&read, plan, 2) == 2, "%s", err.text);
+    CHECK(result_runs_done(&read, plan, 2, result_measure) == 1 && !result_find(&read, &lost), "%d done",
+          result_runs_done(&read, plan, 2, result_measure));
+    CHECK(result_table_fill(&read, plan, 2, RESULT_ITEMS, result_measure, "t.csv", &err) &&
+              result_runs_done(&read, plan, 2, result_measure) == 2,
+          "%s", err.text);
     CHECK(read.count == 4 * PROBE_KINDS, "%d rows: a question is there twice", read.count);
     CHECK(result_find(&read, &lost)->score[PAIR_METRIC_CHOICE] == lost.score[PAIR_METRIC_CHOICE], "%s",
           "another answer");
     CHECK(result_find(&read, &kept)->score[PAIR_METRIC_CHOICE] == kept.score[PAIR_METRIC_CHOICE], "%s",
           "its learner was asked anew");
-    CHECK(!result_table_fill(&read, &(ResultRun){ .config = few("parrot") }, 1, "t.csv", &err) &&
+    CHECK(!result_table_fill(&read, &(ResultRun){ .config = few("parrot") }, 1, RESULT_ITEMS, result_measure, "t.csv", &err) &&
               strstr(err.text, "parrot"),
           "%s", err.text);
 }
@@ -293,7 +298,7 @@ TEST(table_is_ours) {
     CHECK(result_table_read(&table, &arena, RESULT_TABLE, &err) && scene_model_init(&l, &s, &err) &&
               scene_model_train(&l, NULL, &err),
           "%s", err.text);
-    result_measure(&again, &l, NULL, ITEMS);
+    result_measure(&again, &l, &(ResultRun){ .config = s }, ITEMS);
     CHECK(again.count >= 9, "%d rows", again.count);
     for (int i = 0; i < again.count; i++) {
         const ResultRow *now = &again.row[i], *then = result_find(&table, now);

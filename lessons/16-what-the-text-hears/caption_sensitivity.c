@@ -42,7 +42,7 @@ enum { WORDS = 8 };
 
 static int by_letters(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
-/* The next order, alphabetically; false after the last. */
+/* The next permutation in alphabetical order; false after the last. */
 static bool next_order(char **word, int n) {
     int i = n - 2, j = n - 1;
     while (i >= 0 && strcmp(word[i], word[i + 1]) >= 0) i--;
@@ -67,7 +67,7 @@ const char **sensitivity_orders(Arena *arena, const char *text, int *count) {
         word[n++] = at;
         max *= n;
     }
-    REQUIRE(n > 0, "no words to order");
+    REQUIRE(n > 0, "the text has no words");
     const char **orders = arena_alloc(arena, (size_t)max, sizeof *orders);
     qsort(word, (size_t)n, sizeof *word, by_letters);
     *count = 0;
@@ -90,12 +90,12 @@ enum {
 };
 
 static const SensitivityChange changes[] = {
-    { "other names", true, ANY, PARAPHRASE_SYNONYMS, EDIT_KINDS },
+    { "synonyms", true, ANY, PARAPHRASE_SYNONYMS, EDIT_KINDS },
     { "another form", true, ANY, PARAPHRASE_FORMS, EDIT_KINDS },
     { "the converse", true, RELATED, PARAPHRASE_CONVERSE, EDIT_KINDS },
     { "colours swapped", false, PAIR, 0, EDIT_SWAP_COLOURS },
-    { "things swapped", false, RELATED, 0, EDIT_SWAP_NOUNS },
-    { "relation turned", false, RELATED, 0, EDIT_INVERT_RELATION },
+    { "objects swapped", false, RELATED, 0, EDIT_SWAP_NOUNS },
+    { "relation inverted", false, RELATED, 0, EDIT_INVERT_RELATION },
     { "another number", false, NUMBER, 0, EDIT_REPLACE_COUNT },
     { "negated", false, PAIR, 0, EDIT_NEGATE },
     { "another colour", false, ONE | PAIR, 0, EDIT_REPLACE_COLOUR },
@@ -105,7 +105,7 @@ static const SensitivityChange changes[] = {
 
 const SensitivityChange *sensitivity_change(int i) { return i >= 0 && i < (int)COUNT(changes) ? &changes[i] : NULL; }
 
-/* A true caption of one of the kinds. */
+/* A true caption of one of the kinds that the change applies to. */
 static Caption some_caption(const SensitivityChange *change, uint64_t seed, uint64_t i, Rng *rng) {
     for (;; i += 1u << 20) {
         CaptionKind kind = (CaptionKind)rng_below(rng, CAPTION_KINDS);
@@ -119,7 +119,7 @@ static Caption some_caption(const SensitivityChange *change, uint64_t seed, uint
     }
 }
 
-/* In other words; the same if it cannot be said so. */
+/* A different paraphrase; the caption itself if there is none. */
 static Caption paraphrase(const Caption *caption, unsigned paraphrases, Rng *rng) {
     Caption other = *caption;
     for (int tries = 0; tries < 64 && caption_identical(&other, caption); tries++)

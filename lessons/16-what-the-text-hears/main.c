@@ -1,5 +1,5 @@
-/* Lesson 16: what the text tower hears. No pictures: captions against captions, by a bag of words, an LSTM and a
- * transformer, before and after training. Before: 08 encoders, 10 train. See README.md. */
+/* Lesson 16: what the text tower hears. No pictures: captions are compared with captions, by a bag of words, an LSTM and
+ * a transformer, before and after training. Before: 08 encoders, 10 train. See README.md. */
 #include "lesson/lesson_data.h"
 #include "pretrained/encoder.h"
 #include "caption_sensitivity.h"
@@ -22,12 +22,11 @@ static struct {
 static const Option options[] = {
     { "captions", .integer = &ask.captions, .low = 1, .high = 100000, .help = "generated captions for each change" },
     { "steps", .integer = &ask.steps, .low = 0, .high = 1000000,
-      .help = "of training; 0: as in lesson 17, whose models these are" },
+      .help = "training steps; 0: as in lesson 17, which has the same models" },
     { "palette", .integer = &ask.palette, .low = 0, .high = 64,
-      .help = "trained on batches about so many combinations; 0: about all" },
-    { "weights", .text = &ask.photo,
-      .help = "a model file of lesson 10: the column of what photographs teach a bag of words" },
-    { "clip", .text = &ask.clip, .help = "a column of the real CLIP: its weights, or auto; empty: none" },
+      .help = "combinations in one training batch, about; 0: all" },
+    { "weights", .text = &ask.photo, .help = "a model file of lesson 10, for the column photo" },
+    { "clip", .text = &ask.clip, .help = "weights of CLIP for one more column, or auto; empty: none" },
     { 0 },
 };
 
@@ -46,7 +45,7 @@ static const Probe probes[] = {
 };
 enum { PROBES = COUNT(probes), LIMIT = TEXTS * PROBES };
 
-/* To a tower a word is the number of a row of its table. Give the row another name: nothing in the tower changes. */
+/* To a tower a word is a row of its embedding table. Another name for the row changes nothing in the tower. */
 static const char *const names[][2] = {
     { "cat", "circle" },  { "dog", "star" },          { "dogs", "stars" },    { "car", "bar" },  { "table", "square" },
     { "house", "cross" }, { "mountain", "triangle" }, { "photo", "picture" }, { "on", "above" },
@@ -93,7 +92,7 @@ static void all_orders(Arena *arena, SceneModel *scene_model) {
            bag[1]);
 }
 
-/* 2. The course's texts, each probe's against one another. */
+/* 2. The texts of the course material, and their unknown words. */
 static void print_texts(Arena *arena, const Clip *clip) {
     for (size_t p = 0; p < PROBES; p++)
         for (int k = 0; k < TEXTS && probes[p].text[k]; k++) {
@@ -102,19 +101,19 @@ static void print_texts(Arena *arena, const Clip *clip) {
             TextNotes notes = vocab_encode(&clip->vocab, arena, &text, 1, CAPTION_WORDS, ids);
             printf("  %-9s %d  %-27s %s", k ? "" : probes[p].name, k + 1, probes[p].text[k], text);
             for (int u = 0; u < notes.unknown_count; u++)
-                printf("   (no such word here: %s%s)", notes.unknown[u], notes.empty_count ? "; nothing is left" : "");
+                printf("   (unknown word: %s%s)", notes.unknown[u], notes.empty_count ? "; no word is left" : "");
             printf("\n");
         }
 }
 
 static void print_photo(Arena *arena, const Clip *photo) {
-    const char *prediction[LIMIT];
+    const char *original[LIMIT];
     int texts = 0, ids[LIMIT * CAPTION_WORDS];
     for (size_t p = 0; p < PROBES; p++)
-        for (int k = 0; k < TEXTS && probes[p].text[k]; k++) prediction[texts++] = probes[p].text[k];
-    TextNotes notes = vocab_encode(&photo->vocab, arena, prediction, texts, CAPTION_WORDS, ids);
-    printf("Column \"photo\": lesson 10's bag of words, which learnt from photographs with %d words. Of the course's "
-           "it lacks:\n ",
+        for (int k = 0; k < TEXTS && probes[p].text[k]; k++) original[texts++] = probes[p].text[k];
+    TextNotes notes = vocab_encode(&photo->vocab, arena, original, texts, CAPTION_WORDS, ids);
+    printf("Column \"photo\": lesson 10's bag of words, trained on photographs with %d words. Unknown words of the "
+           "course's texts:\n ",
            photo->vocab.size - 2);
     for (int u = 0; u < notes.unknown_count; u++) printf(" %s", notes.unknown[u]);
     printf("\n");
@@ -123,18 +122,18 @@ static void print_photo(Arena *arena, const Clip *photo) {
 typedef struct {
     const char *label;
     int a, b;
-} Pair; /* a and b: places in the list of all texts */
+} Pair; /* a and b: indices in the list of all texts */
 
-/* The towers of shapes get the renamed texts; those that know photographs, `photo` and `real` (NULL: none), the texts
- * as they are. Returns the trained transformer's cosine of the first pair. */
+/* The towers of scenes get the substituted texts; `photo` and `real` (NULL: none) the texts as they are. Returns the
+ * trained transformer's cosine of the first pair. */
 static double course_pairs(const Lesson *lesson, Arena *arena, SceneModel *scene_model, Clip *photo, Encoder *real) {
     Pair pair[2 * LIMIT];
-    const char *prediction[LIMIT], *text[LIMIT], *label[2 * LIMIT];
+    const char *original[LIMIT], *text[LIMIT], *label[2 * LIMIT];
     int texts = 0, n = 0, columns = TOWERS + 1 + (real != NULL);
     for (size_t p = 0; p < PROBES; p++)
         for (int k = 0; k < TEXTS && probes[p].text[k]; k++, texts++) {
-            prediction[texts] = probes[p].text[k];
-            text[texts] = substituted(arena, prediction[texts]);
+            original[texts] = probes[p].text[k];
+            text[texts] = substituted(arena, original[texts]);
             for (int j = 0; j < k; j++, n++) {
                 pair[n] = (Pair){ arena_print(arena, "%s %d %d", probes[p].name, j + 1, k + 1), texts - k + j, texts };
                 label[n] = pair[n].label;
@@ -143,8 +142,8 @@ static double course_pairs(const Lesson *lesson, Arena *arena, SceneModel *scene
     Mat heat = mat_new(arena, n, columns);
     for (int t = 0; t < columns; t++) {
         Mat v = t < TOWERS    ? sensitivity_vectors(&scene_model[t].clip, arena, text, texts)
-                : t == TOWERS ? sensitivity_vectors(photo, arena, prediction, texts)
-                              : encoder_texts(real, arena, prediction, texts, NULL);
+                : t == TOWERS ? sensitivity_vectors(photo, arena, original, texts)
+                              : encoder_texts(real, arena, original, texts, NULL);
         for (int i = 0; i < n; i++) AT(heat, i, t) = (num)sensitivity_cosine(v, pair[i].a, v, pair[i].b);
     }
     lesson_heat(lesson, "16-pairs",
@@ -160,8 +159,8 @@ static double course_pairs(const Lesson *lesson, Arena *arena, SceneModel *scene
     return AT(heat, 0, TOWERS - 1);
 }
 
-/* 3. Captions of the grammar, changed in one respect: mean cosines, and how often the change is taken for a smaller one
- * than other words for the same (ties half). */
+/* 3. Captions of the grammar with one change: mean cosine, and how often the changed caption is less similar than a
+ * paraphrase. */
 typedef struct {
     Mat cosine;
     PairScore *detected;
@@ -180,12 +179,13 @@ static Sensitivity measure_sensitivity(const Lesson *lesson, Arena *arena, Scene
         const SensitivityChange *change = sensitivity_change(r);
         const SensitivityExample *one =
             sensitivity_examples(arena, change, (uint64_t)(100 * ask.seed + r), ask.captions);
-        printf("  %-9s %-17s %-42s %s\n", change->same_meaning ? "the same" : "another", change->name, one->text,
+        printf("  %-10s %-17s %-42s %s\n", change->same_meaning ? "paraphrase" : "edit", change->name, one->text,
                one->changed);
         sensitivity.row[r] = change->name;
         for (int t = 0; t < TOWERS; t++, progress_update(&progress, r * TOWERS + t)) {
             SensitivityScore score = sensitivity_score(&scene_model[t].clip, one, ask.captions);
-            AT(sensitivity.cosine, r, t) = (num)score.cosine, sensitivity.detected[r * TOWERS + t] = score.detected;
+            AT(sensitivity.cosine, r, t) = (num)score.cosine;
+            sensitivity.detected[r * TOWERS + t] = score.detected;
         }
     }
     progress_end(&progress);
@@ -203,13 +203,12 @@ static Sensitivity measure_sensitivity(const Lesson *lesson, Arena *arena, Scene
 }
 
 static void print_detected(const Sensitivity *sensitivity) {
-    printf("Another meaning is further off than other words for the same: %% of captions (95 %% interval); 50: as "
-           "far as those, ties half\n  %-16s",
+    printf("Edited captions that are less similar than a paraphrase, %% (95 %% interval); a tie counts half\n  %-17s",
            "");
     for (int t = 0; t < TOWERS; t++) printf(" %13s", towers[t]);
     for (int r = 0; r < sensitivity->rows; r++) {
         if (sensitivity_change(r)->same_meaning) continue;
-        printf("\n  %-16s", sensitivity->row[r]);
+        printf("\n  %-17s", sensitivity->row[r]);
         for (int t = 0; t < TOWERS; t++) {
             PairScoreRate rate = pair_score_rate(&sensitivity->detected[r * TOWERS + t], PAIR_METRIC_CHOICE);
             printf("  %3.0f (%2.0f-%3.0f)", 100 * rate.fraction, 100 * rate.low, 100 * rate.high);
@@ -218,7 +217,7 @@ static void print_detected(const Sensitivity *sensitivity) {
     printf("\n");
 }
 
-/* Random first weights; and the same towers trained, by lesson 17's course. */
+/* Random weights; and the same towers after training, as in lesson 17. */
 static void towers_make(SceneModel *scene_model) {
     Err err;
     for (int t = 0; t < TOWERS; t++) {
@@ -234,7 +233,7 @@ static void towers_make(SceneModel *scene_model) {
 int main(int argc, char **argv) {
     Lesson lesson = { .number = "16",
                       .title = "What the text tower hears",
-                      .shows = "captions against captions: who hears the order of words, a number, a \"no\"",
+                      .shows = "captions against captions: which towers are sensitive to word order, numbers, \"no\"",
                       .takes = "ten seconds, and three minutes more where the towers must be trained first",
                       .next = "make lesson-17",
                       .options = options,
@@ -247,16 +246,16 @@ int main(int argc, char **argv) {
     Err err;
     if (!clip_load(&photo, ask.photo, &err)) die("%s", err.text);
     if (*ask.clip && !encoder_open(&real, arena, ask.clip, GELU_AUTO, &err)) die("%s", err.text);
-    if (*ask.clip && real.tiny) die("there are no weights of the real CLIP; `make pretrained` fetches them");
+    if (*ask.clip && real.tiny) die("there are no weights of CLIP; `make pretrained` fetches them");
     towers_make(scene_model);
 
     lesson_section(&lesson, "1. The same words in another order");
     Prediction prediction =
-        lesson_predict(&lesson, "How many different vectors does a bag of words make of all orders of seven words?");
+        lesson_predict(&lesson, "How many different vectors has a bag of words for all orders of seven words?");
     all_orders(arena, scene_model);
     lesson_outcome(&lesson, &prediction, "1");
 
-    lesson_section(&lesson, "2. The course's texts");
+    lesson_section(&lesson, "2. Texts of the course material");
     print_texts(arena, &scene_model[0].clip);
     print_photo(arena, &photo);
     prediction = lesson_predict(

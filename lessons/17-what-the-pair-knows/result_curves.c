@@ -4,7 +4,7 @@ const char *const result_towers[RESULT_TOWERS] = { "bow", "lstm", "transformer" 
 
 static const double coverages[] = { 0.25, 0.5, 0.75, 1 };
 
-/* Mean, least and most of the seeds, in %: "63.1 (58.0-67.2)", or "-". */
+/* Mean, minimum and maximum over the seeds, in %: "63.1 (58.0-67.2)", or "-". */
 static char *mean_text(Arena *arena, ResultSummary m) {
     return m.seeds ? arena_print(arena, "%.1f (%.1f-%.1f)", 100 * m.mean, 100 * m.low, 100 * m.high) : "-";
 }
@@ -36,12 +36,12 @@ void report_coverage(const Lesson *lesson, Arena *arena, const ResultTable *tabl
         series[i] = (Series){ arena_print(arena, "%s, %s", tower, named), x, y[i], COUNT(coverages) };
     }
     lesson_lines(lesson, arena_print(arena, "17-%s", probe_name(kind)),
-                 &(Lines){ .title = arena_print(arena, "%s: mean of the seeds", probe_name(kind)),
-                           .y = "% chosen rightly",
+                 &(Lines){ .title = arena_print(arena, "%s: mean and range of five seeds", probe_name(kind)),
+                           .y = "right choices, %",
                            .x = "% of combinations seen",
                            .series = series,
                            .count = 2 * RESULT_TOWERS,
-                           .reference_name = "guessing",
+                           .reference_name = "chance",
                            .reference = 50 });
 }
 
@@ -49,19 +49,19 @@ void report_scene_configs(Arena *arena, const ResultTable *table) {
     static const struct {
         const char *name;
         SceneModelConfig config;
-    } worlds[] = { { "one thing", { .objects = 1 } },
-                   { "two things", { .objects = 2 } },
-                   { "three things", { .objects = 3 } },
-                   { "two, of few a batch", { .palette = RESULT_PALETTE } } };
-    printf("all seen, scenes of");
-    for (size_t w = 0; w < COUNT(worlds); w++) printf("  %19s", worlds[w].name);
+    } setups[] = { { "one object", { .objects = 1 } },
+                   { "two objects", { .objects = 2 } },
+                   { "three objects", { .objects = 3 } },
+                   { "two, palette of 9", { .palette = RESULT_PALETTE } } };
+    printf("all seen; scenes of");
+    for (size_t w = 0; w < COUNT(setups); w++) printf("  %19s", setups[w].name);
     printf("\n");
     for (int i = 0; i < PROBE_SHUFFLE * RESULT_TOWERS; i++) {
         int tower = i % RESULT_TOWERS;
         ProbeKind kind = (ProbeKind)(i / RESULT_TOWERS);
         printf("  %-11s %-11s", tower ? "" : probe_name(kind), result_towers[tower]);
-        for (size_t w = 0; w < COUNT(worlds); w++)
-            printf("  %19s", mean_text(arena, choice_of(table, worlds[w].config, tower, kind, SPLIT_SEEN)));
+        for (size_t w = 0; w < COUNT(setups); w++)
+            printf("  %19s", mean_text(arena, choice_of(table, setups[w].config, tower, kind, SPLIT_SEEN)));
         printf("\n");
     }
 }

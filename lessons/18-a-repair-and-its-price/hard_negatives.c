@@ -21,28 +21,31 @@ static const struct {
     const char *name;
     unsigned paraphrases;
 } paraphrase_ways[] = {
-    { "names", PARAPHRASE_SYNONYMS },
+    { "synonyms", PARAPHRASE_SYNONYMS },
     { "forms", PARAPHRASE_FORMS },
     { "converse", PARAPHRASE_CONVERSE },
 };
 
 const char *negative_name(NegativeKind kind) { return negative_kinds[kind].name; }
-unsigned negative_edits(NegativeKind kind) { return negative_kinds[kind].edits; }
 const char *way_name(ParaphraseWay way) { return paraphrase_ways[way].name; }
 
 bool negative_find(const char *name, NegativeKind *kind) {
-    for (int k = 0; k < NEGATIVE_KINDS; k++)
-        if (!strcmp(name, negative_kinds[k].name)) return *kind = (NegativeKind)k, true;
+    for (int k = 0; k < NEGATIVE_KINDS; k++) {
+        if (strcmp(name, negative_kinds[k].name)) continue;
+        *kind = (NegativeKind)k;
+        return true;
+    }
     return false;
 }
 
-/* ---- courses ---------------------------------------------------------------------------------------------------- */
+/* ---- training stages ---------------------------------------------------------------------------------------------------- */
 
 TrainingStage negatives_stage(NegativesStage stage, int steps) {
     static const char *const names[] = { "plain", "hard-negatives", "no-swap", "no-replace", "no-negate" };
-    TrainingStage c = {
-        .name = names[stage], .steps = steps ? steps : NEGATIVES_STEPS, .lr_factor = 1, .negatives = stage == STAGE_PLAIN ? 0 : 2
-    };
+    TrainingStage c = { .name = names[stage],
+                        .steps = steps ? steps : NEGATIVES_STEPS,
+                        .lr_factor = 1,
+                        .negatives = stage == STAGE_PLAIN ? 0 : 2 };
     for (int k = 0; stage != STAGE_PLAIN && k < NEGATIVE_KINDS; k++)
         if ((int)stage != STAGE_NO_SWAP + k) c.edits |= negative_kinds[k].edits;
     return c;
@@ -50,21 +53,7 @@ TrainingStage negatives_stage(NegativesStage stage, int steps) {
 
 /* ---- items ------------------------------------------------------------------------------------------------------ */
 
-/* Inside the picture, and nothing touches: another shape of the same area may reach further. */
-static bool scene_has_room(const Scene *scene) {
-    for (int k = 0; k < scene->count; k++) {
-        const SceneObject *a = &scene->object[k];
-        double reach = shape_reach(a->shape) * a->radius;
-        if (fmin(fmin(a->x, a->y), fmin(1 - a->x, 1 - a->y)) < reach) return false;
-        for (int j = 0; j < k; j++) {
-            const SceneObject *b = &scene->object[j];
-            if (hypot(a->x - b->x, a->y - b->y) < reach + shape_reach(b->shape) * b->radius) return false;
-        }
-    }
-    return true;
-}
-
-/* The thing that `from` names becomes what `to` names. */
+/* Gives the object that `from` names the colour and shape that `to` names. */
 static void scene_replace(Scene *scene, const Noun *from, const Noun *to) {
     for (int k = 0; k < scene->count; k++) {
         SceneObject *o = &scene->object[k];
@@ -87,7 +76,7 @@ static bool replaced_item(NegativesItem *item, const Split *split, Rng *rng, int
     scene_replace(&item->scene[1], first ? &one->a : &one->b, first ? &two->a : &two->b);
     bool differ = two->a.colour != two->b.colour || two->a.shape != two->b.shape;
     if (split && !scene_in_part(&item->scene[1], split, SPLIT_SEEN)) return false;
-    return differ && scene_has_room(&item->scene[1]);
+    return differ && scene_fits(&item->scene[1], 0);
 }
 
 static void pair_item(NegativesItem *item, const MinimalPair *pair) {
@@ -104,7 +93,7 @@ static bool true_of_own(const NegativesItem *item, const Caption *caption) {
     return true;
 }
 
-/* The caption in other words, in one way alone; false when that way has no others for it. */
+/* A different caption by one way of paraphrasing; false if that way gives none. */
 static bool paraphrase_one_way(Caption *out, const Caption *caption, ParaphraseWay way, Rng *rng) {
     enum { TRIES = 64 };
     for (int i = 0; i < TRIES; i++) {
@@ -123,7 +112,7 @@ static void item_paraphrase(NegativesItem *item, Rng *rng) {
     }
 }
 
-/* n quads, every other one (n rounded up) of binding where there are two kinds. */
+/* n minimal pairs; of two kinds every other one, n rounded up. */
 static void pair_items(NegativesItem *items, NegativeKind kind, const NegativesProbe *probe) {
     static const struct {
         ProbeKind pair[2];
@@ -146,7 +135,7 @@ static void pair_items(NegativesItem *items, NegativeKind kind, const NegativesP
     }
 }
 
-enum { REPLACED_TRIES = 10000 }; /* of which one in a few succeeds, where any can */
+enum { REPLACED_TRIES = 10000 }; /* if the split has such scenes, one try in a few succeeds */
 
 NegativesItem *negatives_items(Arena *arena, NegativeKind kind, const NegativesProbe *probe) {
     NegativesItem *items = arena_zero(arena, (size_t)MAX(probe->items, 1), sizeof *items);
@@ -157,7 +146,7 @@ NegativesItem *negatives_items(Arena *arena, NegativeKind kind, const NegativesP
         for (int tries = 0; kind == NEGATIVE_REPLACE; tries++) {
             if (replaced_item(item, probe->split, &rng, i) && true_of_own(item, item->caption)) break;
             if (tries == REPLACED_TRIES)
-                die("%s: this split has no two scenes that differ in one thing; see more of it",
+                die("%s: this split has no two scenes that differ in one object; take a larger --coverage",
                     split_name(probe->split->kind));
         }
         item_paraphrase(item, &rng);
@@ -165,7 +154,7 @@ NegativesItem *negatives_items(Arena *arena, NegativeKind kind, const NegativesP
     return items;
 }
 
-/* Is b an edit of a, of the kind? All that the edits may give is tried. */
+/* Whether b is an edit of a, of the kind: draws each edit often enough to see all its results. */
 static bool is_edit(const Caption *a, const Caption *b, NegativeKind kind) {
     enum { DRAWS = 400 };
     Rng rng = rng_seed(1, 1);
@@ -183,26 +172,26 @@ bool negatives_check(const NegativesItem *item, NegativeKind kind, Err *err) {
     if (!true_of_own(item, item->caption))
         return err_set(err, "\"%s\", \"%s\": not each true of its scene alone", text[0], text[1]);
     if (!is_edit(&item->caption[0], &item->caption[1], kind))
-        return err_set(err, "\"%s\" is no %s of \"%s\"", text[1], negative_kinds[kind].name, text[0]);
+        return err_set(err, "\"%s\" is not a %s of \"%s\"", text[1], negative_kinds[kind].name, text[0]);
     for (int w = 0; w < WAYS; w++) {
         const Caption *c = item->paraphrased[w];
         for (int k = 0; k < 2 && c[0].kind != CAPTION_KINDS; k++) {
             char said[CAPTION_TEXT];
             if (!caption_equivalent(&c[k], &item->caption[k]) || caption_identical(&c[k], &item->caption[k]))
-                return err_set(err, "\"%s\" is not \"%s\" in other words", caption_text(&c[k], said), text[k]);
+                return err_set(err, "\"%s\" is not a paraphrase of \"%s\"", caption_text(&c[k], said), text[k]);
         }
         if (c[0].kind != CAPTION_KINDS && !true_of_own(item, c))
-            return err_set(err, "\"%s\" reworded is not true of its scene alone", text[0]);
+            return err_set(err, "a paraphrase of \"%s\" is not true of its scene alone", text[0]);
     }
     return true;
 }
 
-/* ---- asking ----------------------------------------------------------------------------------------------------- */
+/* ---- scoring ----------------------------------------------------------------------------------------------------- */
 
 enum {
     CAPTIONS_PER_ITEM = 2 * (1 + WAYS),
     BLOCK = 16
-}; /* captions of an item: plain 0, 1; reworded by way w 2 + 2w, 3 + 2w */
+}; /* captions of an item: canonical 0, 1; paraphrased by way w 2 + 2w, 3 + 2w */
 
 static void score_item(NegativesResult *r, const NegativesItem *item, NegativeKind kind,
                        double s[2][CAPTIONS_PER_ITEM]) {
@@ -227,7 +216,7 @@ typedef struct {
     void *context;
 } Similarity;
 
-/* n items: all their scenes with all their captions, of which each needs its own. */
+/* The similarities of all scenes and captions of n items; each item needs only its own block. */
 static void measure_block(NegativesResult *r, Similarity similarity, const NegativesItem *items, NegativeKind kind,
                           int n) {
     Arena arena = { 0 };
@@ -251,7 +240,7 @@ static void measure_block(NegativesResult *r, Similarity similarity, const Negat
     arena_free(&arena);
 }
 
-/* The mean, over all orders of equals, of whether the first of n is right; step: from one score to the next. */
+/* Recall@1 of n scores, `step` apart: the fraction of right ones among those with the largest score. */
 static double top_is_right(const num *score, const uint8_t *right, int n, size_t step) {
     int best = 0, equal = 0, good = 0;
     for (int i = 1; i < n; i++)
@@ -264,7 +253,7 @@ static double top_is_right(const num *score, const uint8_t *right, int n, size_t
     return (double)good / equal;
 }
 
-/* Scenes of two things, and a pair or a relation of each, plainly said: few captions are true of more than one. */
+/* Scenes of two objects with a canonical PAIR or RELATION of each; few of these captions are true of two scenes. */
 static void measure_retrieval(NegativesResult *r, Similarity similarity, const NegativesProbe *probe) {
     enum { N = RETRIEVAL_SIZE, SOME = 50 };
     Arena arena = { 0 };
@@ -281,7 +270,7 @@ static void measure_retrieval(NegativesResult *r, Similarity similarity, const N
         scene[i] = scene_make(&config, (uint64_t)i);
         scenes[i] = &scene[i];
         if (!caption_random_true(&caption[i], &scene[i], i % 2 ? CAPTION_PAIR : CAPTION_RELATION, &rules, &rng))
-            die("scene %d: nothing to say", i);
+            die("scene %d: no true caption found", i);
         texts[i] = caption_text(&caption[i], arena_alloc(&arena, CAPTION_TEXT, 1));
     }
     for (int i = 0; i < N; i += SOME) {
@@ -294,17 +283,17 @@ static void measure_retrieval(NegativesResult *r, Similarity similarity, const N
         chance += right[i];
     }
     for (int i = 0; i < N; i++) {
-        r->found[0] += top_is_right(&AT(similar, i, 0), right + i * N, N, 1) / N;
-        r->found[1] += top_is_right(&AT(similar, 0, i), right + i, N, N) / N;
+        r->recall[0] += top_is_right(&AT(similar, i, 0), right + i * N, N, 1) / N;
+        r->recall[1] += top_is_right(&AT(similar, 0, i), right + i, N, N) / N;
     }
     r->chance[0] = r->chance[1] = chance / N / N;
     arena_free(&arena);
 }
 
 NegativesResult negatives_measure_with(NegativesSimilar *similar, void *context, const NegativesProbe *probe) {
-    NegativesResult r = { .found = { 0 } };
+    NegativesResult r = { .recall = { 0 } };
     Similarity similarity = { similar, context };
-    Progress progress = progress_begin("asking", (NEGATIVE_KINDS + 1) * probe->items, NULL);
+    Progress progress = progress_begin("measuring", (NEGATIVE_KINDS + 1) * probe->items, NULL);
     for (int k = 0; k < NEGATIVE_KINDS; k++) r.negative[k] = pair_score_new(2, 2);
     for (int h = 0; h < 2; h++) r.swapped[h] = pair_score_new(2, 2);
     for (int w = 0; w < WAYS; w++) r.paraphrased[w] = r.negative_paraphrased[w] = pair_score_new(2, 2);
@@ -317,7 +306,8 @@ NegativesResult negatives_measure_with(NegativesSimilar *similar, void *context,
         for (int i = 0; i < of.items; i += BLOCK) {
             int n = MIN(BLOCK, of.items - i);
             measure_block(&r, similarity, all + i, (NegativeKind)k, n);
-            progress_update(&progress, done += n);
+            done += n;
+            progress_update(&progress, done);
         }
         arena_free(&arena);
     }
@@ -346,17 +336,20 @@ static void add_fraction(ResultTable *table, ResultRow row, int items, double ch
     row.score[PAIR_METRIC_TEXT] = text;
     row.score[PAIR_METRIC_IMAGE] = image;
     row.score[PAIR_METRIC_GROUP] = NAN;
-    for (int k = 0; k < PAIR_METRICS; k++) row.score[k] = round(row.score[k] * 1e4) / 1e4; /* as the file keeps it */
+    for (int k = 0; k < PAIR_METRICS; k++) row.score[k] = round(row.score[k] * 1e4) / 1e4; /* as the file does */
     result_store(table, &row);
 }
 
-void negatives_add_rows(ResultTable *table, const SceneModelConfig *config, const TrainingStage *stage2,
-                        const NegativesResult *r) {
-    static const char *const after[] = { "", "-lie", "-held" };
+ResultRow negatives_row(const ResultRun *run, const char *probe) {
+    return result_row(&run->config, result_stage(run), probe, SPLIT_SEEN);
+}
+
+void negatives_add_rows(ResultTable *table, const ResultRun *run, const NegativesResult *r) {
+    static const char *const after[] = { "", "-negative", "-consistency" };
     for (int k = 0; k < NEGATIVE_KINDS; k++)
-        result_add_score(table, result_row(config, stage2, negative_kinds[k].name, SPLIT_SEEN), &r->negative[k]);
-    result_add_score(table, result_row(config, stage2, "swap-colours", SPLIT_SEEN), &r->swapped[0]);
-    result_add_score(table, result_row(config, stage2, "swap-places", SPLIT_SEEN), &r->swapped[1]);
+        result_add_score(table, negatives_row(run, negative_kinds[k].name), &r->negative[k]);
+    result_add_score(table, negatives_row(run, "swap-colours"), &r->swapped[0]);
+    result_add_score(table, negatives_row(run, "swap-places"), &r->swapped[1]);
     for (int w = 0; w < WAYS; w++) {
         double consistent = r->preferred[w] ? (double)r->consistent[w] / r->preferred[w] : NAN;
         double fraction[] = { pair_score_rate(&r->paraphrased[w], PAIR_METRIC_CHOICE).fraction,
@@ -365,102 +358,61 @@ void negatives_add_rows(ResultTable *table, const SceneModelConfig *config, cons
         for (int i = 0; i < 3; i++) {
             char probe[RESULT_NAME];
             snprintf(probe, sizeof probe, "%s%s", paraphrase_ways[w].name, after[i]);
-            add_fraction(table, result_row(config, stage2, probe, SPLIT_SEEN), items[i], fraction[i], NAN, NAN);
+            add_fraction(table, negatives_row(run, probe), items[i], fraction[i], NAN, NAN);
         }
     }
-    add_fraction(table, result_row(config, stage2, "retrieval", SPLIT_SEEN), RETRIEVAL_SIZE, NAN, r->found[0],
-                 r->found[1]);
-    add_fraction(table, result_row(config, stage2, "retrieval-chance", SPLIT_SEEN), RETRIEVAL_SIZE, NAN, r->chance[0],
-                 r->chance[1]);
+    add_fraction(table, negatives_row(run, "retrieval"), RETRIEVAL_SIZE, NAN, r->recall[0], r->recall[1]);
+    add_fraction(table, negatives_row(run, "retrieval-chance"), RETRIEVAL_SIZE, NAN, r->chance[0], r->chance[1]);
 }
 
 static const struct {
     const char *name, *interaction;
     int stage;
 } conditions[] = {
-    /* course -1: none */
+    /* stage -1: none */
     { "before", "vector", -1 },
     { "plain", "vector", STAGE_PLAIN },
-    { "lies", "vector", STAGE_HARD_NEGATIVES },
+    { "negatives", "vector", STAGE_HARD_NEGATIVES },
     { "no swap", "vector", STAGE_NO_SWAP },
     { "no replace", "vector", STAGE_NO_REPLACE },
     { "no negate", "vector", STAGE_NO_NEGATE },
     { "late", "late", STAGE_PLAIN },
-    { "+ lies", "late", STAGE_HARD_NEGATIVES },
+    { "late+neg", "late", STAGE_HARD_NEGATIVES },
 };
-_Static_assert(COUNT(conditions) == CONDITIONS, "a line for each arm");
+_Static_assert(COUNT(conditions) == CONDITIONS, "one line per condition");
 
 const char *condition_name(Condition condition) { return conditions[condition].name; }
 
-/* The first course is that of lesson 17's transformer, so that its weights serve here, too. */
-NegativesRun negatives_run(Condition condition, NegativesConfig w) {
+/* The first stage is that of lesson 17's transformer, so that its weights serve here too. */
+ResultRun negatives_run(Condition condition, NegativesConfig c) {
     SceneModelConfig s = { .text = "transformer",
                            .interaction = conditions[condition].interaction,
                            .split = SPLIT_PAIRS,
-                           .seed = w.seed,
-                           .steps = w.steps,
-                           .coverage = w.coverage > 0 ? w.coverage : NEGATIVES_COVERAGE };
-    NegativesRun run = { .config = scene_model_config(s), .stage2 = conditions[condition].stage >= 0 };
-    if (run.stage2) run.stage = negatives_stage((NegativesStage)conditions[condition].stage, w.stage2);
+                           .seed = c.seed,
+                           .steps = c.steps,
+                           .coverage = c.coverage > 0 ? c.coverage : NEGATIVES_COVERAGE };
+    ResultRun run = { .config = scene_model_config(s) };
+    if (conditions[condition].stage >= 0)
+        run.stage2 = negatives_stage((NegativesStage)conditions[condition].stage, c.stage2);
     return run;
 }
 
-NegativesRun negatives_quick_run(void) {
+ResultRun negatives_quick_run(void) {
     return negatives_run(CONDITION_LATE, (NegativesConfig){ .seed = 1, .steps = 60, .stage2 = 20 });
 }
 
-NegativesRun *negatives_plan(Arena *arena, int *count) {
-    NegativesRun *plan = arena_alloc(arena, 1 + (size_t)RESULT_SEEDS * CONDITIONS, sizeof *plan);
+ResultRun *negatives_plan(Arena *arena, int *count) {
+    ResultRun *plan = arena_alloc(arena, 1 + (size_t)RESULT_SEEDS * CONDITIONS, sizeof *plan);
     int n = 0;
     plan[n++] = negatives_quick_run();
     for (int seed = 1; seed <= RESULT_SEEDS; seed++)
-        for (int a = 0; a < CONDITIONS; a++) plan[n++] = negatives_run((Condition)a, (NegativesConfig){ .seed = seed });
+        for (int c = 0; c < CONDITIONS; c++) plan[n++] = negatives_run((Condition)c, (NegativesConfig){ .seed = seed });
     *count = n;
     return plan;
 }
 
-ResultRow negatives_row(const NegativesRun *run, const char *probe) {
-    return result_row(&run->config, run->stage2 ? &run->stage : NULL, probe, SPLIT_SEEN);
-}
-
-/* Are all the rows there that negatives_note would put? */
-static bool measured(const ResultTable *table, const NegativesRun *run) {
-    Arena arena = { 0 };
-    ResultTable wanted = { .arena = &arena };
-    NegativesResult nothing = { .found = { 0 } };
-    bool all = true;
-    negatives_add_rows(&wanted, &run->config, run->stage2 ? &run->stage : NULL, &nothing);
-    for (int i = 0; i < wanted.count; i++) all = all && result_find(table, &wanted.row[i]);
-    arena_free(&arena);
-    return all;
-}
-
-static bool fill_one(ResultTable *table, const NegativesRun *run, int items, const char *path, Err *err) {
-    const TrainingStage *stage2 = run->stage2 ? &run->stage : NULL;
-    SceneModel scene_model;
-    if (!scene_model_load_or_train(&scene_model, &run->config, stage2, err)) return false;
-    NegativesResult result = negatives_measure(&scene_model, items);
-    scene_model_free(&scene_model);
-    negatives_add_rows(table, &run->config, stage2, &result);
-    return result_table_write(table, path, err);
-}
-
-bool negatives_table_fill(ResultTable *table, const NegativesRun *runs, int count, int items, const char *path,
-                          Err *err) {
-    int left = 0, finished = 0;
-    double start = clock_seconds();
-    for (int i = 0; i < count; i++) left += !measured(table, &runs[i]);
-    for (int i = 0; i < count; i++) {
-        Arena arena = { 0 };
-        char time[PROGRESS_TIME];
-        if (measured(table, &runs[i])) continue;
-        if (!fill_one(table, &runs[i], items, path, err)) return false;
-        finished++;
-        progress_time((clock_seconds() - start) / finished * (left - finished), time);
-        fprintf(stderr, "%2d of %d: %s%s%s; %s left\n", count - left + finished, count,
-                scene_model_text(&arena, &runs[i].config), runs[i].stage2 ? ", then " : "",
-                runs[i].stage2 ? runs[i].stage.name : "", time);
-        arena_free(&arena);
-    }
-    return true;
+void negatives_result_rows(ResultTable *table, SceneModel *model, const ResultRun *run, int items) {
+    NegativesResult result = { .recall = { 0 } };
+    if (model) result = negatives_measure(model, items);
+    negatives_add_rows(table, run, &result);
 }

@@ -1,6 +1,5 @@
-/* Lesson 18: a repair and its price. A model that cannot tell who is red is taught with captions that are wrong on
- * purpose; what does that mend, what would more practice alone have mended, and what does it break? Before: 17. See
- * README.md. */
+/* Lesson 18: a repair and its price. A model that confuses which object is red is trained with hard negatives. What does
+ * that improve, what would more steps alone have improved, and what gets worse? Before: 17. See README.md. */
 #include "lesson/lesson_data.h"
 #include "scenes/probe_report.h"
 #include "hard_negatives_report.h"
@@ -23,21 +22,21 @@ static struct {
 
 static const Option options[] = {
     { "unseen", .text = &ask.unseen, .choices = "swap|replace|negate",
-      .help = "the kind of lie that one of the courses leaves out" },
+      .help = "the kind of hard negative that one model is not trained on" },
     { "coverage", .real = &ask.config.coverage, .low = 0.2, .high = 1,
-      .help = "share of the combinations that are seen in learning" },
-    { "steps", .integer = &ask.config.steps, .low = 1, .high = 100000, .help = "of the first course" },
-    { "stage2-steps", .integer = &ask.config.stage2, .low = 1, .high = 100000, .help = "steps of the second ones" },
-    { "items", .integer = &ask.items, .low = 1, .high = 100000, .help = "of each probe" },
-    { "all", .flag = &ask.all,
-      .help = "first measure the table of five seeds, or what it lacks: a quarter of an hour" },
-    { "table", .text = &ask.path, .help = "where that table is kept" },
+      .help = "fraction of the combinations that are seen in training" },
+    { "steps", .integer = &ask.config.steps, .low = 1, .high = 100000, .help = "training steps of the first stage" },
+    { "stage2-steps", .integer = &ask.config.stage2, .low = 1, .high = 100000,
+      .help = "training steps of the second stage" },
+    { "items", .integer = &ask.items, .low = 1, .high = 100000, .help = "minimal pairs of each probe" },
+    { "all", .flag = &ask.all, .help = "first measure what is missing in the table of five seeds: 15 minutes" },
+    { "table", .text = &ask.path, .help = "the file of that table" },
     { 0 },
 };
 
-/* ---- 1. What is false, and what only sounds different ----------------------------------------------------------- */
+/* ---- 1. False captions and paraphrases ----------------------------------------------------------- */
 
-/* On two lines, for under a picture. */
+/* A caption in two lines. */
 static char *halves(Arena *arena, const Caption *caption) {
     char text[CAPTION_TEXT], *lines = arena_text(arena, caption_text(caption, text));
     char *space = strchr(lines + strlen(lines) / 2, ' ');
@@ -59,16 +58,16 @@ static void show_negatives(const Lesson *lesson, Arena *arena, const NegativesPr
         for (int s = 0; s < 2; s++)
             tiles[2 * k + s] = probe_tile(arena, &item->scene[s], halves(arena, &item->caption[s]), "");
     }
-    lesson_tiles(lesson, "18-lies",
-                 &(Tiles){ .title = "Each is true of its picture, and of no other",
+    lesson_tiles(lesson, "18-negatives",
+                 &(Tiles){ .title = "Each caption is true of its picture and false of its neighbour's",
                            .tiles = tiles,
                            .count = 2 * NEGATIVE_KINDS,
                            .columns = 2 });
 }
 
-/* ---- 2. Lies for practice --------------------------------------------------------------------------------------- */
+/* ---- 2. Hard negatives in training --------------------------------------------------------------------------------------- */
 
-/* How many lies a course tells, and how many of them the evaluator finds false. */
+/* Counts the hard negatives of a stage, and how many of them the evaluator finds false. */
 static void count_negatives(const SceneModel *scene_model, NegativesStage which) {
     TrainingStage stage = negatives_stage(which, 0);
     Caption negative[NEGATIVES_MAX];
@@ -81,24 +80,24 @@ static void count_negatives(const SceneModel *scene_model, NegativesStage which)
             found_false += !caption_true(&pair.scene, &negative[k]);
         }
     }
-    printf("course \"%s\": %d lies about its first %d scenes; false of their scenes: %d\n", stage.name, count, COUNTED,
-           found_false);
+    printf("stage \"%s\": %d hard negatives for its first %d scenes; false of their scenes: %d\n", stage.name, count,
+           COUNTED, found_false);
 }
 
-/* ---- 4. Where words look ---------------------------------------------------------------------------------------- */
+/* ---- 4. Attention ---------------------------------------------------------------------------------------- */
 
 static void show_attention(const Lesson *lesson, Arena *arena, const NegativesProbe *probe) {
-    NegativesRun run = negatives_run(CONDITION_LATE, ask.config);
+    ResultRun run = negatives_run(CONDITION_LATE, ask.config);
     SceneModel scene_model;
     Err err;
-    if (!scene_model_load_or_train(&scene_model, &run.config, &run.stage, &err)) die("%s", err.text);
+    if (!scene_model_load_or_train(&scene_model, &run.config, result_stage(&run), &err)) die("%s", err.text);
     const NegativesItem *item = &negatives_items(arena, NEGATIVE_SWAP, probe)[0];
     char text[CAPTION_TEXT], *word[CAPTION_WORDS + 1], *rest = NULL;
     Mat attention = { 0 };
     for (int c = 1; c >= 0; c--) {
         double found[CAPTION_WORDS + 1], sum = 0;
         int n = 0;
-        attention = late_interaction_attention(&scene_model, arena, &item->scene[0],
+        attention = late_interaction_attention(&scene_model.clip, arena, &item->scene[0],
                                                caption_text(&item->caption[c], text), found);
         for (char *at = strtok_r(text, " ", &rest); at; at = strtok_r(NULL, " ", &rest)) word[n++] = at;
         word[n++] = "(end)";
@@ -110,10 +109,10 @@ static void show_attention(const Lesson *lesson, Arena *arena, const NegativesPr
         printf("   mean %.3f\n", sum);
     }
     for (size_t i = 0; i < mat_count(attention); i++) attention.v[i] *= 100;
-    lesson_heat(lesson, "18-looks",
-                &(Heat){ .title = "Where each word of the true caption looks, %: 4 x 4 places, row by row",
+    lesson_heat(lesson, "18-attention",
+                &(Heat){ .title = "Attention of each word of the true caption, %: 4 x 4 positions, row by row",
                          .y = "word",
-                         .x = "place",
+                         .x = "position",
                          .m = attention,
                          .rows = (const char *const *)word,
                          .low = 0,
@@ -124,12 +123,12 @@ static void show_attention(const Lesson *lesson, Arena *arena, const NegativesPr
 
 /* ---- the lesson ------------------------------------------------------------------------------------------------- */
 
-/* The table at `path`, an empty one where there is none; and what it lacks of these learners. */
-static ResultTable table_of(Arena *arena, const char *path, const NegativesRun *runs, int count, int items) {
+/* The table at `path`, empty if there is no file; then the missing runs are measured. */
+static ResultTable table_of(Arena *arena, const char *path, const ResultRun *runs, int count, int items) {
     ResultTable table = { .arena = arena };
     Err err;
     if (file_exists(path) && !result_table_read(&table, arena, path, &err)) die("%s", err.text);
-    if (count && !negatives_table_fill(&table, runs, count, items, path, &err)) die("%s", err.text);
+    if (!result_table_fill(&table, runs, count, items, negatives_result_rows, path, &err)) die("%s", err.text);
     return table;
 }
 
@@ -137,30 +136,32 @@ static void before_and_after(const Lesson *lesson, Arena *arena, NegativeKind un
     const Condition condition[] = { CONDITION_BASE,           CONDITION_PLAIN,
                                     CONDITION_HARD_NEGATIVES, CONDITION_NO_SWAP + (Condition)unseen,
                                     CONDITION_LATE,           CONDITION_LATE_HARD_NEGATIVES };
-    NegativesRun run[COUNT(condition)];
+    ResultRun run[COUNT(condition)];
     Err err;
-    for (size_t a = 0; a < COUNT(condition); a++) run[a] = negatives_run(condition[a], ask.config);
+    for (size_t c = 0; c < COUNT(condition); c++) run[c] = negatives_run(condition[c], ask.config);
     if (!folder_make(lesson_models(), &err)) die("%s", err.text);
-    const char *path = arena_print(arena, "%s/repair-%d.csv", lesson_models(), ask.items);
-    Prediction said[2];
-    said[0] = lesson_predict(lesson, "Truth or swapped colours? In how many %% of the pictures does the model that "
-                                     "was taught all lies choose rightly?");
-    said[1] =
-        lesson_predict(lesson, "And one that was taught all but \"%s\", asked about \"%s\"?", ask.unseen, ask.unseen);
+    const char *path = arena_print(arena, "%s/hard-negatives-%d.csv", lesson_models(), ask.items);
+    Prediction guess[2];
+    guess[0] =
+        lesson_predict(lesson, "True caption or swapped colours: in %% of the pictures, how often does the model "
+                               "trained with all hard negatives choose the true one?");
+    guess[1] =
+        lesson_predict(lesson, "And the model trained with all but \"%s\", tested on \"%s\"?", ask.unseen, ask.unseen);
     ResultTable table = table_of(arena, path, run, (int)COUNT(condition), ask.items);
     NegativesReport report = { &table, ask.config, condition, (int)COUNT(condition) };
-    printf("%d steps, then %d more; %d pairs of pictures for each question of lies\n", ask.config.steps,
-           ask.config.stage2, ask.items);
+    printf("%d steps, then %d more; %d minimal pairs for each choice score\n", ask.config.steps, ask.config.stage2,
+           ask.items);
     report_conditions(&report);
-    lesson_outcome_number(lesson, &said[0], 100 * report_negative(&report, CONDITION_HARD_NEGATIVES, NEGATIVE_SWAP), 1);
-    lesson_outcome_number(lesson, &said[1], 100 * report_negative(&report, condition[3], unseen), 1);
+    lesson_outcome_number(lesson, &guess[0], 100 * report_negative(&report, CONDITION_HARD_NEGATIVES, NEGATIVE_SWAP),
+                          1);
+    lesson_outcome_number(lesson, &guess[1], 100 * report_negative(&report, condition[3], unseen), 1);
     report_bars(lesson, arena, &report, "18-before-after");
 }
 
 int main(int argc, char **argv) {
     Lesson lesson = { .number = "18",
                       .title = "A repair and its price",
-                      .shows = "captions that are wrong on purpose: what they mend, and what they break",
+                      .shows = "training with hard negatives: what improves, and what it costs",
                       .takes = "three minutes, a second when run again",
                       .next = "make lesson-19",
                       .options = options,
@@ -169,35 +170,35 @@ int main(int argc, char **argv) {
     Arena *arena = &lesson.memory;
     NegativeKind unseen;
     int planned;
-    NegativesRun *plan = negatives_plan(arena, &planned);
-    if (!negative_find(ask.unseen, &unseen)) die_usage("there is no lie %s", ask.unseen);
+    ResultRun *plan = negatives_plan(arena, &planned);
+    if (!negative_find(ask.unseen, &unseen)) die_usage("there is no kind of hard negative %s", ask.unseen);
     ResultTable five = table_of(arena, ask.path, plan, ask.all ? planned : 0, RESULT_ITEMS);
 
-    SceneModel untrained; /* has learnt nothing, and knows what is shown and which lies are told */
+    SceneModel untrained; /* for its split and its training examples */
     SceneModelConfig config = negatives_run(CONDITION_BASE, ask.config).config;
     Err err;
     if (!scene_model_init(&untrained, &config, &err)) die("%s", err.text);
     NegativesProbe shown = { .seed = 8, .items = 1, .split = &untrained.split };
 
-    lesson_section(&lesson, "1. What is false, and what only sounds different");
+    lesson_section(&lesson, "1. False captions and paraphrases");
     show_negatives(&lesson, arena, &shown);
-    lesson_section(&lesson, "2. Lies for practice");
+    lesson_section(&lesson, "2. Hard negatives in training");
     count_negatives(&untrained, STAGE_HARD_NEGATIVES);
     count_negatives(&untrained, STAGE_NO_SWAP + (NegativesStage)unseen);
 
     lesson_section(&lesson, "3. Before and after");
     before_and_after(&lesson, arena, unseen);
-    lesson_section(&lesson, "4. Another architecture: words look at places");
+    lesson_section(&lesson, "4. Another architecture: late interaction");
     show_attention(&lesson, arena, &shown);
 
     lesson_section(&lesson, "5. Five seeds");
-    if (five.count == 0) printf("%s is not there: make limits\n", ask.path);
+    if (five.count == 0) printf("%s does not exist; make limits measures it\n", ask.path);
     else {
         report_seeds(&five);
         report_changes(arena, &five);
     }
 
-    lesson_section(&lesson, "6. Published figures of real CLIP beside ours, % (where they are from: README.md)");
+    lesson_section(&lesson, "6. Published results of CLIP beside ours, % (sources: README.md)");
     report_published(&five);
     scene_model_free(&untrained);
     return lesson_end(&lesson);

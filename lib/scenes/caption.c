@@ -4,7 +4,38 @@
 
 enum { TRIES = 64 };
 
-/* ---- nouns ------------------------------------------------------------------------------------------------------- */
+/* ---- kinds and nouns ------------------------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    int forms; /* as many as the grammar in caption_text.c has */
+    bool two_nouns;
+} kinds[] = {
+    [CAPTION_OBJECT] = { "object", 3, false },    [CAPTION_COUNT] = { "count", 4, false },
+    [CAPTION_PAIR] = { "pair", 4, true },         [CAPTION_COUNTS] = { "counts", 4, true },
+    [CAPTION_RELATION] = { "relation", 3, true }, [CAPTION_WITHOUT] = { "without", 5, true },
+    [CAPTION_NONE] = { "none", 3, false },
+};
+_Static_assert(COUNT(kinds) == CAPTION_KINDS, "one line per kind");
+
+static void kind_require(CaptionKind kind) {
+    REQUIRE((unsigned)kind < CAPTION_KINDS, "kind is %d, want 0 to %d", (int)kind, CAPTION_KINDS - 1);
+}
+
+const char *caption_kind_name(CaptionKind kind) {
+    kind_require(kind);
+    return kinds[kind].name;
+}
+
+int caption_forms(CaptionKind kind) {
+    kind_require(kind);
+    return kinds[kind].forms;
+}
+
+bool caption_has_two_nouns(CaptionKind kind) {
+    kind_require(kind);
+    return kinds[kind].two_nouns;
+}
 
 Noun noun_of(int colour, int shape) { return (Noun){ .size = CAPTION_ANY, .colour = colour, .shape = shape }; }
 
@@ -21,15 +52,11 @@ bool noun_matches(const Noun *noun, const SceneObject *object) {
            (noun->shape == CAPTION_ANY || noun->shape == (int)object->shape);
 }
 
-/* By what they mean: size, then colour, then shape. */
+/* Order of meanings: size, then colour, then shape. */
 static int noun_compare(const Noun *a, const Noun *b) {
     if (a->size != b->size) return a->size < b->size ? -1 : 1;
     if (a->colour != b->colour) return a->colour < b->colour ? -1 : 1;
     return (a->shape > b->shape) - (a->shape < b->shape);
-}
-
-bool caption_has_two_nouns(CaptionKind kind) {
-    return kind == CAPTION_PAIR || kind == CAPTION_COUNTS || kind == CAPTION_RELATION || kind == CAPTION_WITHOUT;
 }
 
 /* ---- truth ------------------------------------------------------------------------------------------------------- */
@@ -40,7 +67,7 @@ static int noun_count(const Scene *scene, const Noun *noun) {
     return count;
 }
 
-/* Are there two different objects, the first an a, the second a b, and related if `relation` is not NULL? */
+/* Whether two different objects match nouns a and b, and stand in the relation if it is not NULL. */
 static bool pair_exists(const Scene *scene, const Caption *c, const Relation *relation) {
     for (int i = 0; i < scene->count; i++)
         for (int j = 0; j < scene->count; j++)
@@ -119,7 +146,7 @@ Caption caption_canonical(const Caption *caption) {
     return c;
 }
 
-/* Field by field: structs may have holes. */
+/* Compares field by field, because the struct may have padding. */
 static bool same_fields(const Caption *a, const Caption *b) {
     return a->kind == b->kind && a->form == b->form && a->relation == b->relation && a->wording == b->wording &&
            a->count[0] == b->count[0] && a->count[1] == b->count[1] && noun_compare(&a->a, &b->a) == 0 &&
@@ -151,30 +178,19 @@ Caption caption_paraphrase(const Caption *caption, unsigned paraphrases, Rng *rn
         c.form = (int)rng_below(rng, (uint32_t)caption_forms(c.kind));
         if (c.kind == CAPTION_RELATION) c.wording = coin_flip(rng);
     }
-    bool turns = c.kind == CAPTION_PAIR || c.kind == CAPTION_COUNTS || c.kind == CAPTION_RELATION;
-    if ((paraphrases & PARAPHRASE_CONVERSE) && turns && coin_flip(rng)) swap_converse(&c);
+    bool symmetric = c.kind == CAPTION_PAIR || c.kind == CAPTION_COUNTS || c.kind == CAPTION_RELATION;
+    if ((paraphrases & PARAPHRASE_CONVERSE) && symmetric && coin_flip(rng)) swap_converse(&c);
     return c;
 }
 
-/* ---- saying something else --------------------------------------------------------------------------------------- */
-
-static const char *const edit_names[] = {
-    "swap-colours", "swap-shapes",   "swap-sizes",       "swap-nouns", "replace-colour", "replace-shape",
-    "replace-size", "replace-count", "replace-relation", "opposite",   "negate",
-};
-_Static_assert(COUNT(edit_names) == EDIT_KINDS, "a name for each edit");
-
-const char *caption_edit_name(CaptionEdit edit) {
-    REQUIRE((unsigned)edit < EDIT_KINDS, "edit is %d, want 0 to %d", (int)edit, EDIT_KINDS - 1);
-    return edit_names[edit];
-}
+/* ---- edits --------------------------------------------------------------------------------------- */
 
 /* A noun's size, colour or shape. */
 static int *noun_part(Noun *noun, unsigned field) {
     return field == NOUN_SIZE ? &noun->size : field == NOUN_COLOUR ? &noun->colour : &noun->shape;
 }
 
-/* The words go along with what they name. */
+/* Synonym bits move together with the parts. */
 static bool swap_part(Caption *c, unsigned field) {
     int *a = noun_part(&c->a, field), *b = noun_part(&c->b, field), was = *a;
     if (!caption_has_two_nouns(c->kind) || *a == CAPTION_ANY || *b == CAPTION_ANY) return false;
@@ -186,7 +202,7 @@ static bool swap_part(Caption *c, unsigned field) {
     return true;
 }
 
-/* Another one of 0 .. n-1. */
+/* A random value of 0 .. n-1 other than `was`. */
 static int another_value(int was, int n, Rng *rng) { return (was + 1 + (int)rng_below(rng, (uint32_t)(n - 1))) % n; }
 
 static bool replace_part(Caption *c, unsigned field, int n, Rng *rng) {
@@ -220,7 +236,7 @@ static bool replace_relation(Caption *c, bool opposite, Rng *rng) {
     return true;
 }
 
-/* The form goes with it where the other kind has the same one. */
+/* Keeps the form if the other kind has a form of that number. */
 static bool negate(Caption *c) {
     static const CaptionKind other[CAPTION_KINDS] = {
         [CAPTION_OBJECT] = CAPTION_NONE,
@@ -279,7 +295,7 @@ static Noun noun_random(unsigned fields, Rng *rng) {
     return noun;
 }
 
-/* One that may be true. */
+/* Draws a caption that may be true. */
 static Caption candidate(const Scene *scene, CaptionKind kind, unsigned fields, Rng *rng) {
     int n = scene->count, i = (int)rng_below(rng, (uint32_t)n), j = n > 1 ? another_value(i, n, rng) : i;
     Caption c = { .kind = kind, .a = noun_of_object(&scene->object[i], fields) };
@@ -299,11 +315,13 @@ static bool rules_allow(const CaptionRules *rules, const Caption *c) {
 static unsigned rules_fields(const CaptionRules *rules) { return rules && rules->fields ? rules->fields : NOUN_FULL; }
 
 bool caption_random_true(Caption *out, const Scene *scene, CaptionKind kind, const CaptionRules *rules, Rng *rng) {
-    REQUIRE((unsigned)kind < CAPTION_KINDS, "kind is %d, want 0 to %d", (int)kind, CAPTION_KINDS - 1);
+    kind_require(kind);
     for (int tries = 0; tries < TRIES; tries++) {
         Caption c = candidate(scene, kind, rules_fields(rules), rng);
         if (caption_has_two_nouns(kind) && noun_compare(&c.a, &c.b) == 0) continue;
-        if (caption_true(scene, &c) && rules_allow(rules, &c)) return *out = c, true;
+        if (!caption_true(scene, &c) || !rules_allow(rules, &c)) continue;
+        *out = c;
+        return true;
     }
     return false;
 }
@@ -318,83 +336,9 @@ bool caption_random_false(Caption *out, const Scene *scene, const Caption *capti
     for (int tries = 0; tries < TRIES; tries++) {
         Caption c;
         if (!caption_edit(&c, caption, list[rng_below(rng, (uint32_t)n)], rng)) continue;
-        if (!caption_true(scene, &c) && rules_allow(rules, &c)) return *out = c, true;
+        if (caption_true(scene, &c) || !rules_allow(rules, &c)) continue;
+        *out = c;
+        return true;
     }
     return false;
-}
-
-/* ---- all of them ------------------------------------------------------------------------------------------------- */
-
-/* The k-th of all nouns that name just these fields; how many there are. */
-static int nouns_of(unsigned fields) {
-    return (fields & NOUN_SIZE ? SIZE_COUNT : 1) * (fields & NOUN_COLOUR ? COLOUR_COUNT : 1) *
-           (fields & NOUN_SHAPE ? SHAPE_COUNT : 1);
-}
-static Noun noun_at(unsigned fields, int k) {
-    Noun noun = { CAPTION_ANY, CAPTION_ANY, CAPTION_ANY, 0 };
-    if (fields & NOUN_SHAPE) {
-        noun.shape = k % SHAPE_COUNT;
-        k /= SHAPE_COUNT;
-    }
-    if (fields & NOUN_COLOUR) {
-        noun.colour = k % COLOUR_COUNT;
-        k /= COLOUR_COUNT;
-    }
-    if (fields & NOUN_SIZE) noun.size = k;
-    return noun;
-}
-
-typedef struct {
-    const Scene *scene;
-    const CaptionRules *rules;
-    bool truth;
-    Caption *out;
-    int count;
-} Listing;
-
-static void list_one(Listing *listing, const Caption *c) {
-    if (caption_true(listing->scene, c) != listing->truth || !rules_allow(listing->rules, c)) return;
-    if (listing->out) listing->out[listing->count] = *c;
-    listing->count++;
-}
-
-/* With all counts, or both plain relations. */
-static void list_nouns(Listing *listing, Caption c) {
-    int counts = c.kind == CAPTION_COUNT ? SCENE_MAX : c.kind == CAPTION_COUNTS ? SCENE_MAX * SCENE_MAX : 0;
-    for (int k = 0; k < counts; k++) {
-        c.count[0] = 1 + k % SCENE_MAX;
-        if (c.kind == CAPTION_COUNTS) c.count[1] = 1 + k / SCENE_MAX;
-        list_one(listing, &c);
-    }
-    if (counts == 0) list_one(listing, &c);
-    if (c.kind == CAPTION_RELATION) {
-        c.relation = ABOVE;
-        list_one(listing, &c);
-    }
-}
-
-static void list_kind(Listing *listing, CaptionKind kind) {
-    unsigned fields = rules_fields(listing->rules);
-    bool either_way = kind == CAPTION_PAIR || kind == CAPTION_COUNTS;
-    int n = nouns_of(fields);
-    for (int i = 0; i < n; i++) {
-        Caption c = { .kind = kind, .a = noun_at(fields, i) };
-        if (!caption_has_two_nouns(kind)) list_nouns(listing, c);
-        for (int j = either_way ? i + 1 : 0; caption_has_two_nouns(kind) && j < n; j++) {
-            c.b = noun_at(fields, j);
-            if (i != j) list_nouns(listing, c);
-        }
-    }
-}
-
-Caption *caption_list(Arena *arena, const Scene *scene, CaptionKind kind, const CaptionRules *rules, bool truth,
-                      int *count) {
-    REQUIRE((unsigned)kind < CAPTION_KINDS, "kind is %d, want 0 to %d", (int)kind, CAPTION_KINDS - 1);
-    Listing listing = { scene, rules, truth, NULL, 0 };
-    list_kind(&listing, kind);
-    listing.out = arena_alloc(arena, (size_t)MAX(1, listing.count), sizeof *listing.out);
-    listing.count = 0;
-    list_kind(&listing, kind);
-    *count = listing.count;
-    return listing.out;
 }

@@ -9,42 +9,31 @@ static const struct {
 } kinds[] = {
     { "binding", 2, 2 }, { "relation", 2, 2 }, { "counting", 2, 2 }, { "negation", 2, 2 }, { "shuffle", 1, 5 },
 };
-_Static_assert(COUNT(kinds) == PROBE_KINDS, "a line for each kind");
+_Static_assert(COUNT(kinds) == PROBE_KINDS, "one line per kind");
 
 const char *probe_name(ProbeKind kind) {
     REQUIRE((unsigned)kind < PROBE_KINDS, "kind is %d, want 0 to %d", (int)kind, PROBE_KINDS - 1);
     return kinds[kind].name;
 }
 
-bool probe_find(const char *name, ProbeKind *kind) {
-    for (int i = 0; i < PROBE_KINDS; i++)
-        if (!strcmp(name, kinds[i].name)) return *kind = (ProbeKind)i, true;
-    return false;
-}
-
 int pair_pictures(ProbeKind kind) { return kinds[kind].pictures; }
 int pair_captions(ProbeKind kind) { return kinds[kind].captions; }
 
-/* ---- one item ---------------------------------------------------------------------------------------------------- */
+/* ---- making items ---------------------------------------------------------------------------------------------------- */
 
-/* An item in the making: what is shown and what is said. */
+/* An item that is not checked yet. */
 typedef struct {
     const MinimalPairsConfig *config;
-    int number; /* of the item */
+    int number;
     Rng rng;
     Scene scene[2];
     Caption caption[2];
     char text[PAIR_CAPTIONS][CAPTION_TEXT];
 } Draft;
 
-static ObjectType object_type(const SceneObject *object) { return (ObjectType){ object->colour, object->shape }; }
 static bool differ_in_both(ObjectType a, ObjectType b) { return a.colour != b.colour && a.shape != b.shape; }
-static void set_type(SceneObject *object, ObjectType type) {
-    object->colour = type.colour;
-    object->shape = type.shape;
-}
 
-/* What a file can hold, so that a scene that was written and read again is the same one. */
+/* Rounds coordinates to six decimals, so that a scene written to a file and read again is the same. */
 static void round_coordinates(Scene *scene) {
     double *all[4 * SCENE_MAX + 1] = { &scene->noise };
     for (int k = 0; k < scene->count; k++) {
@@ -71,22 +60,7 @@ static Scene scene_for(const Draft *draft, uint64_t i, int objects) {
     return scene_make(&config, i);
 }
 
-/* Inside the picture, and nothing touches: shapes of one area reach differently far. */
-static bool scene_fits(const Scene *scene) {
-    const double slack = 1e-5;
-    for (int k = 0; k < scene->count; k++) {
-        const SceneObject *a = &scene->object[k];
-        double reach = shape_reach(a->shape) * a->radius - slack;
-        if (a->x < reach || a->y < reach || a->x > 1 - reach || a->y > 1 - reach) return false;
-        for (int j = 0; j < k; j++) {
-            const SceneObject *b = &scene->object[j];
-            if (hypot(a->x - b->x, a->y - b->y) < reach + shape_reach(b->shape) * b->radius - slack) return false;
-        }
-    }
-    return true;
-}
-
-/* The first caption is worded; the second comes from it by an edit, so that the wording is the same. */
+/* Paraphrases the first caption; the second is an edit of the result, so that their wording is the same. */
 static bool set_captions(Draft *draft, Caption first, CaptionEdit edit) {
     draft->caption[0] = caption_paraphrase(&first, draft->config->paraphrases, &draft->rng);
     return caption_edit(&draft->caption[1], &draft->caption[0], edit, NULL);
@@ -106,13 +80,13 @@ static bool draft_binding(Draft *draft, uint64_t i) {
            set_captions(draft, caption, EDIT_SWAP_COLOURS);
 }
 
-/* The relation is one of those that hold, drawn from four before looking, so that no word is commoner than another. */
+/* Draws the relation from all four and then orders the objects so that it is true: all relations are equally likely. */
 static bool draft_relation(Draft *draft, uint64_t i) {
     Scene *one = &draft->scene[0], *two = &draft->scene[1];
     *one = scene_for(draft, i, 2);
     *two = *one;
-    set_type(&two->object[0], object_type(&one->object[1]));
-    set_type(&two->object[1], object_type(&one->object[0]));
+    object_set_type(&two->object[0], object_type(&one->object[1]));
+    object_set_type(&two->object[1], object_type(&one->object[0]));
     Relation relation = (Relation)rng_below(&draft->rng, RELATION_COUNT);
     int a = (int)rng_below(&draft->rng, 2);
     if (!scene_related(one, a, relation, 1 - a)) a = 1 - a;
@@ -124,13 +98,13 @@ static bool draft_relation(Draft *draft, uint64_t i) {
     return set_captions(draft, caption, EDIT_SWAP_NOUNS);
 }
 
-/* One and two, two and three, ... equally often; the first picture has the fewer in every other item. */
+/* Counts 1 and 2, 2 and 3 ... equally often; the first picture has the smaller count in every other item. */
 static bool draft_counting(Draft *draft, uint64_t i) {
     int low = 1 + draft->number / 2 % (SCENE_MAX - 1), fewer = draft->number % 2;
     for (int p = 0; p < 2; p++) {
         draft->scene[p] = scene_for(draft, 2 * i + (uint64_t)p, low + (p == fewer));
         for (int k = 0; k < draft->scene[p].count; k++)
-            set_type(&draft->scene[p].object[k], object_type(&draft->scene[0].object[0]));
+            object_set_type(&draft->scene[p].object[k], object_type(&draft->scene[0].object[0]));
     }
     draft->scene[1].appearance = draft->scene[0].appearance;
     draft->scene[1].noise = draft->scene[0].noise;
@@ -146,19 +120,19 @@ static bool draft_negation(Draft *draft, uint64_t i) {
     Scene *one = &draft->scene[0], *two = &draft->scene[1];
     *one = scene_for(draft, i, 2);
     *two = *one;
-    int stays = (int)rng_below(&draft->rng, 2);
-    int asked = draft->number % 2; /* the picture that has what is asked about */
-    ObjectType a = object_type(&one->object[stays]), b = object_type(&one->object[1 - stays]);
+    int kept = (int)rng_below(&draft->rng, 2);
+    int named = draft->number % 2; /* the picture that contains the second noun */
+    ObjectType a = object_type(&one->object[kept]), b = object_type(&one->object[1 - kept]);
     ObjectType c = { (ShapeColour)rng_below(&draft->rng, COLOUR_COUNT), (Shape)rng_below(&draft->rng, SHAPE_COUNT) };
     if (!differ_in_both(a, b) || !differ_in_both(a, c) || !differ_in_both(b, c)) return false;
-    set_type(&two->object[1 - stays], c);
-    Caption caption = { .kind = asked == 0 ? CAPTION_PAIR : CAPTION_WITHOUT,
-                        .a = noun_of_object(&one->object[stays], NOUN_FULL),
-                        .b = noun_of_object(&draft->scene[asked].object[1 - stays], NOUN_FULL) };
+    object_set_type(&two->object[1 - kept], c);
+    Caption caption = { .kind = named == 0 ? CAPTION_PAIR : CAPTION_WITHOUT,
+                        .a = noun_of_object(&one->object[kept], NOUN_FULL),
+                        .b = noun_of_object(&draft->scene[named].object[1 - kept], NOUN_FULL) };
     return set_captions(draft, caption, EDIT_NEGATE);
 }
 
-/* The words of `text` in another order. */
+/* Writes the words of `text` in a random order. */
 static void shuffle_words(const char *text, char *out, Rng *rng) {
     char copy[CAPTION_TEXT], *word[CAPTION_TEXT / 2 + 1], *rest = NULL;
     int order[CAPTION_TEXT / 2 + 1], n = 0;
@@ -198,33 +172,13 @@ static bool draft_shuffle(Draft *draft, uint64_t i) {
     return true;
 }
 
-/* ---- is it what it should be? ------------------------------------------------------------------------------------ */
-
-/* Are all combinations that a scene shows in that part? */
-bool scene_in_part(const Scene *scene, const Split *split, SplitPart part) {
-    for (int k = 0; k < scene->count; k++) {
-        ObjectType a = object_type(&scene->object[k]);
-        int same = 0;
-        for (int j = 0; j < scene->count; j++) {
-            ObjectType b = object_type(&scene->object[j]);
-            bool beside = scene_related(scene, k, LEFT_OF, j) || scene_related(scene, j, LEFT_OF, k);
-            bool above = scene_related(scene, k, ABOVE, j) || scene_related(scene, j, ABOVE, k);
-            if (a.colour == b.colour && a.shape == b.shape) same++;
-            else if ((beside && !split_has_relation(split, part, DIRECTION_X, a, b)) ||
-                     (above && !split_has_relation(split, part, DIRECTION_Y, a, b)))
-                return false;
-        }
-        if (!split_has_pair(split, part, a.colour, a.shape) || !split_has_count(split, part, same, a.colour, a.shape))
-            return false;
-    }
-    return true;
-}
+/* ---- the whole set ------------------------------------------------------------------------------------ */
 
 static bool draft_valid(const Draft *draft) {
     const MinimalPairsConfig *s = draft->config;
     int pictures = pair_pictures(s->kind), words = text_most_words((const char *[]){ draft->text[0] }, 1);
     for (int p = 0; p < pictures; p++) {
-        if (!scene_fits(&draft->scene[p])) return false;
+        if (!scene_fits(&draft->scene[p], 1e-5)) return false;
         if (s->split && (p == 0 || s->part == SPLIT_SEEN) &&
             (!scene_in_part(&draft->scene[p], s->split, s->part) ||
              !caption_in_part(&draft->caption[p], s->split, s->part)))
@@ -235,7 +189,7 @@ static bool draft_valid(const Draft *draft) {
         }
     }
     bool permuted = s->kind == PROBE_BINDING || s->kind == PROBE_RELATION;
-    return !permuted || caption_same_words(&draft->caption[0], &draft->caption[1]);
+    return !permuted || caption_same_words(draft->text[0], draft->text[1]);
 }
 
 static bool draft_try(Draft *draft, uint64_t i) {
@@ -272,9 +226,7 @@ bool minimal_pairs_make(MinimalPairs *pairs, Arena *arena, const MinimalPairsCon
         int tries = 0;
         while (tries < TRIES && !draft_try(&draft, (uint64_t)n * TRIES + (uint64_t)tries)) tries++;
         if (tries == TRIES)
-            return err_set(err,
-                           "no %s items where %s combinations are all there is, coverage %g: the change they ask about "
-                           "leads out of them",
+            return err_set(err, "no %s items within the %s combinations at coverage %g: the swap leads out of them",
                            probe_name(config->kind), config->part == SPLIT_SEEN ? "seen" : "held-out",
                            config->split ? config->split->coverage : 1.0);
         for (int p = 0; p < made.pictures; p++) made.item[n].scene[p] = draft.scene[p];
@@ -284,7 +236,7 @@ bool minimal_pairs_make(MinimalPairs *pairs, Arena *arena, const MinimalPairsCon
     return true;
 }
 
-/* ---- asking ------------------------------------------------------------------------------------------------------ */
+/* ---- scoring ------------------------------------------------------------------------------------------------------ */
 
 int minimal_pairs_pictures(const MinimalPairs *pairs) { return pairs->count * pairs->pictures; }
 int minimal_pairs_captions(const MinimalPairs *pairs) { return pairs->count * pairs->captions; }

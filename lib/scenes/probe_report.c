@@ -13,9 +13,9 @@ void model_set_free(ModelSet *set) {
 /* ---- pictures --------------------------------------------------------------------------------------------------- */
 
 Tile probe_tile(Arena *arena, const Scene *scene, const char *caption, const char *note) {
-    size_t pixels = (size_t)SCENE_MODEL_SIDE * SCENE_MODEL_SIDE * 3;
+    size_t pixels = (size_t)SCENE_SIDE * SCENE_SIDE * 3;
     uint8_t *rgb = arena_alloc(arena, pixels, 1);
-    scene_picture(scene, (Canvas){ SCENE_MODEL_SIDE, arena_alloc(arena, pixels, sizeof(double)) }, rgb);
+    scene_picture(scene, (Canvas){ SCENE_SIDE, arena_alloc(arena, pixels, sizeof(double)) }, rgb);
     char *text = arena_print(arena, "%s%s%s", caption, *note ? "\n" : "", note), *last = NULL;
     for (char *at = text, *line = text; *at && *at != '\n'; at++) {
         if (*at == ' ') last = at;
@@ -25,13 +25,13 @@ Tile probe_tile(Arena *arena, const Scene *scene, const char *caption, const cha
             last = NULL;
         }
     }
-    return (Tile){ rgb, SCENE_MODEL_SIDE, SCENE_MODEL_SIDE, text, *note != '\0' };
+    return (Tile){ rgb, SCENE_SIDE, SCENE_SIDE, text, strstr(note, "wrong") != NULL };
 }
 
 /* ---- one probe -------------------------------------------------------------------------------------------------- */
 
 void probe_report_heading(void) {
-    printf("                chosen rightly (95 %% interval)    text  image  group    tied\n");
+    printf("                right choice (95 %% interval)       text  image  group    ties\n");
 }
 
 static void print_row(const char *name, const PairScore *score) {
@@ -46,7 +46,7 @@ static void print_row(const char *name, const PairScore *score) {
 }
 
 static void print_chance(const PairScore *any) {
-    printf("  %-12s  %5.1f %%                           ", "(guessing)",
+    printf("  %-12s  %5.1f %%                           ", "(chance)",
            100 * pair_score_chance(any, PAIR_METRIC_CHOICE));
     for (int k = PAIR_METRIC_TEXT; k < PAIR_METRICS; k++) {
         double chance = pair_score_chance(any, (PairMetric)k);
@@ -56,14 +56,14 @@ static void print_chance(const PairScore *any) {
     printf("\n");
 }
 
-/* Who reads the scene, who guesses, who does not look. */
+/* The oracle, chance, and the text-only rules. */
 static void print_baselines(Arena *arena, const MinimalPairs *pairs) {
     PairScore oracle = minimal_pairs_score_by(pairs, minimal_pairs_oracle, NULL);
     print_row("(oracle)", &oracle);
     print_chance(&oracle);
     TextBaseline baseline =
         text_baseline_fit(arena, minimal_pairs_training_captions(arena, pairs, TRAINING_CAPTIONS), TRAINING_CAPTIONS);
-    printf("  (captions alone)");
+    printf("  (text only)     ");
     for (int rule = 0; rule < TEXT_BASELINE_RULES; rule++) {
         PairScore score = minimal_pairs_score_rule(pairs, &baseline, (TextBaselineRule)rule);
         printf("%s by %s %.1f %%", rule ? "," : "", text_baseline_name((TextBaselineRule)rule),
@@ -76,9 +76,11 @@ double probe_report(Arena *arena, ModelSet *set, const MinimalPairsConfig *confi
     MinimalPairs pairs;
     Err err;
     double first = NAN;
-    const char *held = config->split && config->part == SPLIT_HELD ? ", of combinations that were held out" : "";
-    if (!minimal_pairs_make(&pairs, arena, config, &err))
-        return printf("%s%s: %s\n", probe_name(config->kind), held, err.text), NAN;
+    const char *held = config->split && config->part == SPLIT_HELD ? ", held-out combinations" : "";
+    if (!minimal_pairs_make(&pairs, arena, config, &err)) {
+        printf("%s%s: %s\n", probe_name(config->kind), held, err.text);
+        return NAN;
+    }
     if (!minimal_pairs_check(&pairs, &err)) die("%s: %s", probe_name(config->kind), err.text);
     printf("%s, %d items%s\n  \"%s\"\n  \"%s\"\n", probe_name(config->kind), pairs.count, held,
            pairs.item[0].caption[0], pairs.item[0].caption[1]);
@@ -91,9 +93,9 @@ double probe_report(Arena *arena, ModelSet *set, const MinimalPairsConfig *confi
     return first;
 }
 
-/* ---- what each chose -------------------------------------------------------------------------------------------- */
+/* ---- choices -------------------------------------------------------------------------------------------- */
 
-/* One picture of an item: prints who chose what; returns the note for under the picture. */
+/* Prints the choice of every model for one picture of an item; returns the note below the picture. */
 static const char *print_choices(Arena *arena, ModelSet *set, const MinimalPair *item, int picture) {
     const char *tied = "", *wrong = "";
     const Scene *scene = &item->scene[picture];
@@ -114,7 +116,7 @@ void probe_report_choices(const Lesson *lesson, Arena *arena, ModelSet *set, con
     REQUIRE(each >= 1 && 4 * each <= LIMIT, "%d pairs of a kind, want 1 to %d", each, LIMIT / 4);
     Tile tiles[LIMIT];
     int n = 0;
-    printf("  %-52s", "the right caption; the other one is the neighbour's");
+    printf("  %-52s", "right caption (wrong one: that of the other picture)");
     for (int k = 0; k < set->count; k++) printf("  %-5.5s", set->scene_model[k].config.text);
     printf("\n");
     for (int kind = PROBE_BINDING; kind <= PROBE_RELATION; kind++) {
@@ -134,7 +136,9 @@ void probe_report_choices(const Lesson *lesson, Arena *arena, ModelSet *set, con
         }
     }
     if (n)
-        lesson_tiles(
-            lesson, name,
-            &(Tiles){ .title = "The right caption, and who chose wrongly", .tiles = tiles, .count = n, .columns = 2 });
+        lesson_tiles(lesson, name,
+                     &(Tiles){ .title = "Right captions, and the models that chose the wrong one",
+                               .tiles = tiles,
+                               .count = n,
+                               .columns = 2 });
 }

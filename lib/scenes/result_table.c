@@ -13,10 +13,10 @@ static void name_set(char name[RESULT_NAME], const char *text) {
     strcpy(name, text);
 }
 
-/* "hard-negatives-400": who took other steps is another. */
+/* "hard-negatives-400": the stage and its steps. */
 static void stage_name_set(char name[RESULT_NAME], const TrainingStage *stage2) {
     int n = snprintf(name, RESULT_NAME, "%s-%d", stage2->name, stage2->steps);
-    REQUIRE(n < RESULT_NAME, "the name of course %s with its %d steps is longer than %d", stage2->name, stage2->steps,
+    REQUIRE(n < RESULT_NAME, "the name of stage %s with its %d steps is longer than %d", stage2->name, stage2->steps,
             RESULT_NAME - 1);
 }
 
@@ -56,14 +56,14 @@ void result_store(ResultTable *table, const ResultRow *row) {
         }
     if (table->count == table->room) {
         table->room = MAX(64, 2 * table->room);
-        ResultRow *stage2 = arena_alloc(table->arena, (size_t)table->room, sizeof *stage2);
-        if (table->count) memcpy(stage2, table->row, (size_t)table->count * sizeof *stage2);
-        table->row = stage2;
+        ResultRow *larger = arena_alloc(table->arena, (size_t)table->room, sizeof *larger);
+        if (table->count) memcpy(larger, table->row, (size_t)table->count * sizeof *larger);
+        table->row = larger;
     }
     table->row[table->count++] = *row;
 }
 
-/* As the file has them, so that what was measured and what was read are the same. */
+/* Rounds as the file does, so that measured rows and rows read from the file are equal. */
 static double rounded(double fraction) { return round(fraction * 1e4) / 1e4; }
 
 void result_add_score(ResultTable *table, ResultRow row, const PairScore *score) {
@@ -73,22 +73,26 @@ void result_add_score(ResultTable *table, ResultRow row, const PairScore *score)
     result_store(table, &row);
 }
 
-/* Of how many parts there is something to ask: of what was seen, and of what was held out if anything was. */
-static int parts_of(const SceneModelConfig *s) { return s->split != SPLIT_ALL && s->coverage < 1 ? 2 : 1; }
+const TrainingStage *result_stage(const ResultRun *run) { return run->stage2.name ? &run->stage2 : NULL; }
 
-void result_measure(ResultTable *table, SceneModel *model, const TrainingStage *stage2, int items) {
-    const SceneModelConfig *s = &model->config;
-    for (int k = 0; k < PROBE_KINDS * parts_of(s); k++) {
+/* The parts with probes: the seen one, and the held-out one if anything is held out. */
+static int part_count(const SceneModelConfig *s) { return s->split != SPLIT_ALL && s->coverage < 1 ? 2 : 1; }
+
+void result_measure(ResultTable *table, SceneModel *model, const ResultRun *run, int items) {
+    SceneModelConfig s = scene_model_config(run->config);
+    for (int k = 0; k < PROBE_KINDS * part_count(&s); k++) {
         Arena arena = { 0 };
         MinimalPairs pairs;
         MinimalPairsConfig config = { .kind = (ProbeKind)(k % PROBE_KINDS),
-                                      .seed = (uint64_t)s->seed,
+                                      .seed = (uint64_t)s.seed,
                                       .count = items,
-                                      .split = s->split == SPLIT_ALL ? NULL : &model->split,
+                                      .split = model && s.split != SPLIT_ALL ? &model->split : NULL,
                                       .part = (SplitPart)(k / PROBE_KINDS) };
-        if (minimal_pairs_make(&pairs, &arena, &config, NULL)) {
+        ResultRow row = result_row(&s, result_stage(run), probe_name(config.kind), config.part);
+        if (!model) result_store(table, &row);
+        else if (minimal_pairs_make(&pairs, &arena, &config, NULL)) {
             PairScore score = scene_model_pair_score(model, &pairs);
-            result_add_score(table, result_row(s, stage2, probe_name(config.kind), config.part), &score);
+            result_add_score(table, row, &score);
         }
         arena_free(&arena);
     }
@@ -116,7 +120,7 @@ static const char heading[] =
     "group_score,ties";
 enum { FIELDS = 17, LINE_LONGEST = 400, TABLE_LONGEST = 10000 };
 
-/* Cuts the line at its commas: FIELDS of them, or false. */
+/* Cuts the line at its commas into FIELDS fields; false if there are more or fewer. */
 static bool fields_cut(char *line, char *field[FIELDS]) {
     for (int f = 0; f < FIELDS; f++) {
         char *comma = strchr(line, ',');
@@ -144,9 +148,12 @@ static bool count_parse(const char *field, int low, int *value) {
     return true;
 }
 
-/* A share, or nothing: NaN. */
+/* A fraction; an empty field is NaN. */
 static bool fraction_parse(const char *field, double *fraction) {
-    if (!*field) return *fraction = NAN, true;
+    if (!*field) {
+        *fraction = NAN;
+        return true;
+    }
     return parse_real(field, 0, 1, fraction);
 }
 
@@ -161,30 +168,31 @@ static bool row_parse(char *line, ResultRow *row) {
               count_parse(f[11], 0, &r.items);
     for (int k = 0; ok && k < PAIR_METRICS; k++) ok = fraction_parse(f[12 + k], &r.score[k]);
     ok = ok && fraction_parse(f[12 + PAIR_METRICS], &r.ties);
-    for (int k = 0; ok && k < PAIR_METRICS; k++) ok = r.items > 0 || isnan(r.score[k]); /* a share of nothing is none */
+    for (int k = 0; ok && k < PAIR_METRICS; k++)
+        ok = r.items > 0 || isnan(r.score[k]); /* without items there is no score */
     if (ok) *row = r;
     return ok;
 }
 
 static bool table_parse(ResultTable *table, const File *file, const char *path, Err *err) {
     const char *at = (const char *)file->data, *end = at + file->size;
-    if (!file->size) return err_set(err, "%s: the file is empty, want a table of limits", path);
+    if (!file->size) return err_set(err, "%s: the file is empty, want a result table", path);
     for (int line = 1; at < end; line++) {
         const char *next = memchr(at, '\n', (size_t)(end - at));
         size_t length = (size_t)((next ? next : end) - at);
         char text[LINE_LONGEST] = "";
         ResultRow row;
         if (length < sizeof text) memcpy(text, at, length);
-        if (line > TABLE_LONGEST) return err_set(err, "%s:%d: more lines than any table of limits has", path, line);
+        if (line > TABLE_LONGEST) return err_set(err, "%s:%d: more lines than a result table has", path, line);
         if (line == 1) {
             if (strcmp(text, heading))
-                return err_set(err, "%s:1: the heading is not \"%s\"; this is no table of limits", path, heading);
+                return err_set(err, "%s:1: the heading is not \"%s\"; this is not a result table", path, heading);
         } else if (strlen(text) != length || !row_parse(text, &row)) {
             return err_set(err,
-                           "%s:%d: not a row: want %d fields as the heading says, shares from 0 to 1; remove the line",
+                           "%s:%d: not a row: want %d fields as in the heading, scores from 0 to 1; remove the line",
                            path, line, FIELDS);
         } else if (result_find(table, &row)) {
-            return err_set(err, "%s:%d: a line above asks the same; remove one of them", path, line);
+            return err_set(err, "%s:%d: a line above has the same model and probe; remove one of them", path, line);
         } else {
             result_store(table, &row);
         }
@@ -223,7 +231,7 @@ bool result_table_write(const ResultTable *table, const char *path, Err *err) {
     return out_commit(&out, err);
 }
 
-/* ---- the whole table -------------------------------------------------------------------------------------------- */
+/* ---- measuring -------------------------------------------------------------------------------------------- */
 
 SceneModelConfig result_quick_config(void) {
     return scene_model_config(
@@ -235,20 +243,20 @@ ResultRun *result_plan(Arena *arena, int *count) {
     static const struct {
         double coverage;
         int objects, palette;
-    } worlds[] = {
+    } setups[] = {
         { 1, 2, 0 }, { 1, 2, RESULT_PALETTE }, { 0.25, 2, 0 }, { 0.5, 2, 0 }, { 0.75, 2, 0 }, { 1, 1, 0 }, { 1, 3, 0 },
     };
-    ResultRun *plan = arena_alloc(arena, 1 + RESULT_SEEDS * COUNT(worlds) * COUNT(texts), sizeof *plan);
+    ResultRun *plan = arena_alloc(arena, 1 + RESULT_SEEDS * COUNT(setups) * COUNT(texts), sizeof *plan);
     int n = 0;
     plan[n++] = (ResultRun){ .config = result_quick_config() };
     for (int seed = 1; seed <= RESULT_SEEDS; seed++)
-        for (size_t w = 0; w < COUNT(worlds); w++)
+        for (size_t w = 0; w < COUNT(setups); w++)
             for (size_t t = 0; t < COUNT(texts); t++) {
                 SceneModelConfig s = { .text = texts[t],
                                        .split = SPLIT_PAIRS,
-                                       .coverage = worlds[w].coverage,
-                                       .objects = worlds[w].objects,
-                                       .palette = worlds[w].palette,
+                                       .coverage = setups[w].coverage,
+                                       .objects = setups[w].objects,
+                                       .palette = setups[w].palette,
                                        .seed = seed };
                 plan[n++] = (ResultRun){ .config = scene_model_config(s) };
             }
@@ -256,46 +264,48 @@ ResultRun *result_plan(Arena *arena, int *count) {
     return plan;
 }
 
-/* Is every answer there that limits_measure would give? */
-static bool done(const ResultTable *table, const ResultRun *cell) {
-    SceneModelConfig s = scene_model_config(cell->config);
-    for (int k = 0; k < PROBE_KINDS * parts_of(&s); k++) {
-        ResultRow row =
-            result_row(&s, cell->stage2, probe_name((ProbeKind)(k % PROBE_KINDS)), (SplitPart)(k / PROBE_KINDS));
-        if (!result_find(table, &row)) return false;
-    }
-    return true;
+/* Whether all rows of the run are in the table. */
+static bool run_done(const ResultTable *table, const ResultRun *run, ResultMeasure *measure) {
+    Arena arena = { 0 };
+    ResultTable wanted = { .arena = &arena };
+    bool done = true;
+    measure(&wanted, NULL, run, 0);
+    for (int i = 0; i < wanted.count; i++) done = done && result_find(table, &wanted.row[i]);
+    arena_free(&arena);
+    return done;
 }
 
-int result_runs_done(const ResultTable *table, const ResultRun *plan, int count) {
+int result_runs_done(const ResultTable *table, const ResultRun *runs, int count, ResultMeasure *measure) {
     int n = 0;
-    for (int i = 0; i < count; i++) n += done(table, &plan[i]);
+    for (int i = 0; i < count; i++) n += run_done(table, &runs[i], measure);
     return n;
 }
 
-bool result_table_fill(ResultTable *table, const ResultRun *plan, int count, const char *path, Err *err) {
-    int left = count - result_runs_done(table, plan, count), finished = 0;
+static bool run_measure(ResultTable *table, const ResultRun *run, int items, ResultMeasure *measure, const char *path,
+                        Err *err) {
+    SceneModel model;
+    if (!scene_model_load_or_train(&model, &run->config, result_stage(run), err)) return false;
+    measure(table, &model, run, items);
+    scene_model_free(&model);
+    return result_table_write(table, path, err);
+}
+
+bool result_table_fill(ResultTable *table, const ResultRun *runs, int count, int items, ResultMeasure *measure,
+                       const char *path, Err *err) {
+    int missing = count - result_runs_done(table, runs, count, measure), finished = 0;
     double start = clock_seconds();
-    if (left < count) fprintf(stderr, "%s has %d of %d learners; %d to go\n", path, count - left, count, left);
     for (int i = 0; i < count; i++) {
-        if (done(table, &plan[i])) continue;
+        const ResultRun *run = &runs[i];
         Arena arena = { 0 };
-        SceneModel model;
         char time[PROGRESS_TIME];
-        bool ok = scene_model_load_or_train(&model, &plan[i].config, plan[i].stage2, err);
-        if (ok) {
-            result_measure(table, &model, plan[i].stage2, RESULT_ITEMS);
-            scene_model_free(&model);
-            ok = result_table_write(table, path, err);
-        }
+        if (run_done(table, run, measure)) continue;
+        if (!run_measure(table, run, items, measure, path, err)) return false;
         finished++;
-        progress_time((clock_seconds() - start) / finished * (left - finished), time);
-        if (ok)
-            fprintf(stderr, "%3d of %d: %s%s%s; %s left\n", count - left + finished, count,
-                    scene_model_text(&arena, &plan[i].config), plan[i].stage2 ? ", then " : "",
-                    plan[i].stage2 ? plan[i].stage2->name : "", time);
+        progress_time((clock_seconds() - start) / finished * (missing - finished), time);
+        fprintf(stderr, "%3d of %d: %s%s%s; %s left\n", count - missing + finished, count,
+                scene_model_text(&arena, &run->config), run->stage2.name ? ", then " : "",
+                run->stage2.name ? run->stage2.name : "", time);
         arena_free(&arena);
-        if (!ok) return false;
     }
     return true;
 }

@@ -12,22 +12,22 @@ static const struct {
     { "large", 0.0975 },
     { "plain", 0 },
 };
-_Static_assert(COUNT(sizes) == SIZE_COUNT + 1, "a line for each size");
-static const char *const relations[] = { "left of", "right of", "above", "below" };
-_Static_assert(COUNT(relations) == RELATION_COUNT, "a name for each relation");
+_Static_assert(COUNT(sizes) == SIZE_COUNT + 1, "one line per size");
 
 const char *size_name(Size size) {
     REQUIRE((unsigned)size <= SIZE_COUNT, "size is %d, want 0 to %d", (int)size, SIZE_COUNT);
     return sizes[size].name;
 }
 
-const char *relation_name(Relation relation) {
-    REQUIRE((unsigned)relation < RELATION_COUNT, "relation is %d, want 0 to %d", (int)relation, RELATION_COUNT - 1);
-    return relations[relation];
-}
-
 Relation relation_converse(Relation relation) { return (Relation)(relation ^ 1); }
 Direction relation_direction(Relation relation) { return relation < ABOVE ? DIRECTION_X : DIRECTION_Y; }
+
+ObjectType object_type(const SceneObject *object) { return (ObjectType){ object->colour, object->shape }; }
+
+void object_set_type(SceneObject *object, ObjectType type) {
+    object->colour = type.colour;
+    object->shape = type.shape;
+}
 
 bool scene_related(const Scene *scene, int a, Relation relation, int b) {
     REQUIRE(a >= 0 && a < scene->count && b >= 0 && b < scene->count, "objects are %d, %d of %d", a, b, scene->count);
@@ -36,9 +36,43 @@ bool scene_related(const Scene *scene, int a, Relation relation, int b) {
     return (relation == LEFT_OF || relation == ABOVE ? further : -further) >= SCENE_MARGIN;
 }
 
-/* ---- places ------------------------------------------------------------------------------------------------------ */
+static double distance(const SceneObject *a, const SceneObject *b) { return hypot(a->x - b->x, a->y - b->y); }
 
-/* The spread is such that two of the largest objects fit into neighbouring cells: 0.30 + 2 * 0.01 = 2 * 0.16. */
+bool scene_fits(const Scene *scene, double slack) {
+    for (int k = 0; k < scene->count; k++) {
+        const SceneObject *a = &scene->object[k];
+        double reach = shape_reach(a->shape) * a->radius - slack;
+        if (fmin(fmin(a->x, a->y), fmin(1 - a->x, 1 - a->y)) < reach) return false;
+        for (int j = 0; j < k; j++) {
+            const SceneObject *b = &scene->object[j];
+            if (distance(a, b) < reach + shape_reach(b->shape) * b->radius - slack) return false;
+        }
+    }
+    return true;
+}
+
+bool scene_in_part(const Scene *scene, const Split *split, SplitPart part) {
+    for (int k = 0; k < scene->count; k++) {
+        ObjectType a = object_type(&scene->object[k]);
+        int same = 0;
+        for (int j = 0; j < scene->count; j++) {
+            ObjectType b = object_type(&scene->object[j]);
+            bool x = scene_related(scene, k, LEFT_OF, j) || scene_related(scene, j, LEFT_OF, k);
+            bool y = scene_related(scene, k, ABOVE, j) || scene_related(scene, j, ABOVE, k);
+            if (a.colour == b.colour && a.shape == b.shape) same++;
+            else if ((x && !split_has_relation(split, part, DIRECTION_X, a, b)) ||
+                     (y && !split_has_relation(split, part, DIRECTION_Y, a, b)))
+                return false;
+        }
+        if (!split_has_pair(split, part, a.colour, a.shape) || !split_has_count(split, part, same, a.colour, a.shape))
+            return false;
+    }
+    return true;
+}
+
+/* ---- positions ------------------------------------------------------------------------------------------------------ */
+
+/* With SPREAD, two of the largest objects fit into neighbouring cells: 0.30 + 2 * 0.01 = 2 * 0.16. */
 enum { ACROSS = 3, CELLS = ACROSS * ACROSS, PLACE_TRIES = 32 };
 static const double PITCH = 0.30, SHIFT = 0.04, SPREAD = 0.02;
 
@@ -46,12 +80,8 @@ static double between(Rng *rng, double low, double high) { return low + (high - 
 
 static double inside(double at, double reach) { return fmin(1 - reach, fmax(reach, at)); }
 
-static bool touches(const SceneObject *a, const SceneObject *b, double reach_a, double reach_b) {
-    return hypot(a->x - b->x, a->y - b->y) < reach_a + reach_b;
-}
-
-/* Object k goes somewhere into cell[k]. When chance finds no way without touching, cells are spread apart and all
- * objects go to the middles: that always fits. What the objects are is never drawn again because of where they are. */
+/* Puts object k at a random point of cell[k]. After PLACE_TRIES failures the cells are moved apart and all objects are
+ * put into their centres, which always fits. Types are never redrawn here: they stay independent of the positions. */
 static void place_in(Scene *scene, const int *cell, Rng *rng) {
     double reach[SCENE_MAX];
     for (int k = 0; k < scene->count; k++) reach[k] = shape_reach(scene->object[k].shape) * scene->object[k].radius;
@@ -62,7 +92,7 @@ static void place_in(Scene *scene, const int *cell, Rng *rng) {
             SceneObject *o = &scene->object[k];
             o->x = inside(0.5 + pitch * (cell[k] % ACROSS - 1) + between(rng, -shift, shift), reach[k]);
             o->y = inside(0.5 + pitch * (cell[k] / ACROSS - 1) + between(rng, -shift, shift), reach[k]);
-            for (int j = 0; j < k && free; j++) free = !touches(o, &scene->object[j], reach[k], reach[j]);
+            for (int j = 0; j < k && free; j++) free = distance(o, &scene->object[j]) >= reach[k] + reach[j];
         }
         if (free) return;
     }
@@ -75,9 +105,9 @@ void scene_place(Scene *scene, Rng *rng) {
     place_in(scene, cell, rng);
 }
 
-/* ---- who is there ------------------------------------------------------------------------------------------------ */
+/* ---- types of the objects ------------------------------------------------------------------------------------------------ */
 
-/* A scene in the making: object k is of group[k], is in cell[k]; group g is thing[g], size[g] times. */
+/* Object k belongs to group[k] and lies in cell[k]; group g has size[g] objects of type[g]. */
 typedef struct {
     int count, groups;
     int group[SCENE_MAX], size[SCENE_MAX], cell[SCENE_MAX];
@@ -105,8 +135,8 @@ static bool layout_allows(const Layout *layout, int g, const SceneConfig *config
     return true;
 }
 
-/* Cells, and a thing for each group. Splits are symmetric in colours and shapes, and nothing here depends on which they
- * are but through the split: so each comes equally often. */
+/* Draws cells, and a type for each group. Rejection sampling: splits are symmetric in colours and shapes, so all types
+ * stay equally likely. */
 static bool layout_draw(Layout *layout, const SceneConfig *config, Rng *rng) {
     enum { TRIES = 48 };
     rng_choice(rng, CELLS, layout->cell, layout->count);
@@ -131,7 +161,7 @@ static void layout_groups(Layout *layout, double one_type, Rng *rng) {
     }
 }
 
-/* The last group joins the one before it: what is left can be had more easily. */
+/* Joins the last group to the one before it: fewer different types are easier to find. */
 static void layout_merge(Layout *layout) {
     layout->groups--;
     layout->size[layout->groups - 1] += layout->size[layout->groups];
@@ -143,7 +173,8 @@ static Layout layout_make(const SceneConfig *config, int least, int max, Rng *rn
     Layout layout = { .count = least + (int)rng_below(rng, (uint32_t)(max - least + 1)) };
     layout_groups(&layout, config->repeat, rng);
     for (int tries = 1; !layout_draw(&layout, config, rng); tries++) {
-        REQUIRE(layout.groups > 1 || tries < 1000, "nothing found in this part, coverage %g", config->split->coverage);
+        REQUIRE(layout.groups > 1 || tries < 1000, "no types of objects found in this part of the split, coverage %g",
+                config->split->coverage);
         if (tries % TRIES == 0 && layout.groups > 2 - (layout.count > 2)) layout_merge(&layout);
     }
     return layout;
@@ -155,7 +186,8 @@ bool scene_config_check(const SceneConfig *config, Err *err) {
     int least = config->least ? config->least : 1, max = config->max ? config->max : SCENE_MAX;
     if (least < 1 || max > SCENE_MAX || least > max)
         return err_set(err, "objects per scene are %d to %d, want 1 to %d, the lower first", least, max, SCENE_MAX);
-    if (!(config->repeat >= 0 && config->repeat <= 1)) return err_set(err, "alike is %g, want 0 to 1", config->repeat);
+    if (!(config->repeat >= 0 && config->repeat <= 1))
+        return err_set(err, "the probability of repeated types is %g, want 0 to 1", config->repeat);
     if (!(config->noise <= 1)) return err_set(err, "noise is %g, want at most 1", config->noise);
     if (config->split && !split_has_any(config->split, config->part))
         return err_set(err, "with coverage %g no combinations are %s; take another coverage or the other part",
@@ -163,7 +195,7 @@ bool scene_config_check(const SceneConfig *config, Err *err) {
     return true;
 }
 
-void scene_equal_area(Scene *scene) {
+static void set_equal_area(Scene *scene) {
     for (int k = 0; k < scene->count; k++) {
         scene->object[k].size = SIZE_NONE;
         scene->object[k].radius = sqrt(SCENE_AREA / (PI * scene->count));
@@ -185,7 +217,7 @@ Scene scene_make(const SceneConfig *config, uint64_t i) {
         object.rotation = between(&rng, -8, 8) * PI / 180;
         scene.object[k] = object;
     }
-    if (config->equal_area) scene_equal_area(&scene);
+    if (config->equal_area) set_equal_area(&scene);
     place_in(&scene, layout.cell, &rng);
     double noise = config->noise == 0 ? SCENE_NOISE : config->noise;
     scene.noise = noise < 0 ? -1 : noise * between(&rng, 1.0 / 3, 1);
@@ -217,6 +249,14 @@ void scene_picture(const Scene *scene, Canvas canvas, uint8_t *rgb) {
     }
     if (!plain) canvas_noise(canvas, &rng, scene->noise);
     canvas_bytes(canvas, rgb);
+}
+
+void scene_pixels(const Scene *scene, num *pixels) {
+    enum { PIXELS = SCENE_SIDE * SCENE_SIDE * 3 };
+    double paint[PIXELS];
+    uint8_t rgb[PIXELS];
+    scene_picture(scene, (Canvas){ SCENE_SIDE, paint }, rgb);
+    for (int i = 0; i < PIXELS; i++) pixels[i] = (num)((rgb[i] / 255.0 - 0.48) / 0.25);
 }
 
 char *scene_text(Arena *arena, const Scene *scene, int k) {

@@ -8,36 +8,37 @@
 #include <math.h>
 #include <string.h>
 
-enum { PIXELS = SCENE_MODEL_SIDE * SCENE_MODEL_SIDE * 3, EMBED = 64, WIDTH = 64, CHUNK = 8, IMAGES_AT_ONCE = 250 };
+enum { PIXELS = SCENE_SIDE * SCENE_SIDE * 3, EMBED = 64, WIDTH = 64, CHUNK = 8, IMAGES_AT_ONCE = 250 };
 
-/* Chosen in some thirty short trials of seed 1 with other probes than the table's, and then not touched. Filters learn
- * by Muon, as in lesson 10; the temperature faster than the rest. */
+/* Chosen in about thirty short trials of seed 1, with other probes than those of the result table, and then fixed. Filters
+ * are trained by Muon, as in lesson 10; the logit scale has a higher learning rate. */
 static const double RATE = 3e-3, SCALE_RATE = 2e-2, FILTER_RATE = 0.1, DECAY = 0.01, WARMUP = 0.05,
                     GRADIENT_NORM_MAX = 1;
 
-/* How often each kind of caption is said, and in what share of the scenes all things are alike; how many captions are
- * said in other words. */
+/* Relative frequencies of the kinds of captions; the fraction of scenes with equal objects; the fraction of captions that
+ * are paraphrased. */
 static const double kind_weights[CAPTION_KINDS] = {
     [CAPTION_OBJECT] = 2,   [CAPTION_COUNT] = 0.5,   [CAPTION_PAIR] = 2,
     [CAPTION_RELATION] = 5, [CAPTION_WITHOUT] = 0.5, [CAPTION_NONE] = 0.5
 };
 static const double ONE_TYPE_RATE = 0.15, PARAPHRASE_RATE = 0.1;
 
-/* The first steps show one thing at a time: names are learnt sooner so. */
+/* The fraction of the steps, at the start, whose scenes have one object: the names of colours and shapes are learnt
+ * faster this way. */
 static const double SINGLE_OBJECT_STAGE = 0.15;
 
 /* ---- the model -------------------------------------------------------------------------------------------------- */
 
-static Var vector_logits(Tape *t, SceneModel *model, Mat pixels, const int *ids, int n) {
-    Var image = clip_image(t, &model->clip, pixels),
-        text = clip_text(t, &model->clip, ids, n, model->clip.config.tokens);
-    return clip_logits(t, image, text, tape_param(t, model->clip.logit_scale));
+/* e^t image text^T: image [B,E], text [n,E] -> [B,n]. */
+static Var vector_logits(Tape *t, Clip *clip, Mat pixels, const int *ids, int n) {
+    Var image = clip_image(t, clip, pixels), text = clip_text(t, clip, ids, n, clip->config.tokens);
+    return clip_logits(t, image, text, tape_param(t, clip->logit_scale));
 }
 
-/* How pictures and captions may meet; `add` makes the parameters that a reading has beside the towers'. */
+/* `add` makes the parameters that an interaction has beside the towers'. */
 static const struct {
     const char *name;
-    void (*add)(SceneModel *model, Rng *rng);
+    void (*add)(Clip *clip, Rng *rng);
     SceneModelLogits *logits;
 } interactions[] = { { "vector", NULL, vector_logits }, { "late", late_interaction_add, late_interaction_logits } };
 
@@ -56,8 +57,8 @@ char *scene_model_text(Arena *arena, const SceneModelConfig *given) {
     const char *shown = s.split == SPLIT_ALL
                             ? "everything"
                             : arena_print(arena, "%.1f %% of %s", 100 * s.coverage, split_name(s.split));
-    const char *batches = s.palette ? arena_print(arena, "batches about %d things, ", s.palette) : "";
-    return arena_print(arena, "%s, reading %s, %s, %d object%s, %sseed %d, %d steps", s.text, s.interaction, shown,
+    const char *batches = s.palette ? arena_print(arena, "palette %d, ", s.palette) : "";
+    return arena_print(arena, "%s, interaction %s, %s, %d object%s, %sseed %d, %d steps", s.text, s.interaction, shown,
                        s.objects, s.objects == 1 ? "" : "s", batches, s.seed, s.steps);
 }
 
@@ -65,14 +66,12 @@ static bool config_check(const SceneModelConfig *s, const Split *split, Err *err
     if (s->objects < 1 || s->objects > SCENE_MAX)
         return err_set(err, "%d objects in a scene, want 1 to %d", s->objects, SCENE_MAX);
     if (s->palette && s->split != SPLIT_ALL && s->split != SPLIT_PAIRS)
-        return err_set(err, "batches about few things go with splits of colours and shapes alone, not of %s",
-                       split_name(s->split));
+        return err_set(err, "--palette needs --split pairs or --split all, not --split %s", split_name(s->split));
     if (s->palette < 0 || (s->palette && s->palette < s->objects))
-        return err_set(err, "batches about %d things, want 0 or at least the %d of a scene", s->palette, s->objects);
+        return err_set(err, "palette is %d, want 0 or at least the %d objects of a scene", s->palette, s->objects);
     if (s->steps < 1) return err_set(err, "%d steps, want at least 1", s->steps);
     if (!strcmp(s->interaction, "late") && strcmp(s->text, "transformer"))
-        return err_set(err, "the reading \"places\" wants the text tower transformer, not %s: it reads every word",
-                       s->text);
+        return err_set(err, "interaction late needs the text tower transformer, not %s", s->text);
     return scene_config_check(&(SceneConfig){ .max = s->objects, .split = split }, err);
 }
 
@@ -82,8 +81,8 @@ static int interaction_find(const char *name) {
     return k;
 }
 
-/* Are there two colours and two shapes that are seen in all four combinations? If not, the colour tells the shape: two
- * things cannot change colours and stay among what is seen, and binding can neither be asked about nor learnt. */
+/* Whether two colours and two shapes are seen in all four combinations. If not, the colour determines the shape: no two
+ * objects can swap colours within the seen combinations, and binding can be neither trained nor tested. */
 static bool can_swap(const Split *split) {
     for (int square = 0; square < COLOUR_COUNT * COLOUR_COUNT * SHAPE_COUNT * SHAPE_COUNT; square++) {
         const int c[] = { square % COLOUR_COUNT, square / COLOUR_COUNT % COLOUR_COUNT };
@@ -96,7 +95,7 @@ static bool can_swap(const Split *split) {
     return false;
 }
 
-/* The seed's first split of colours and shapes in which things can change colours, if there is one. */
+/* The first split from this seed in which objects can swap colours, if there is one. */
 static Split split_of(const SceneModelConfig *s) {
     enum { SPLIT_TRIES = 100, APART = 1000 };
     Split first = split_make(s->split, s->coverage, (uint64_t)s->seed), other = first;
@@ -109,7 +108,8 @@ bool scene_model_init(SceneModel *model, const SceneModelConfig *config, Err *er
     SceneModelConfig s = scene_model_config(*config);
     int interaction = interaction_find(s.interaction);
     *model = (SceneModel){ .config = s, .split = split_of(&s) };
-    if (interaction < 0) return err_set(err, "there is no reading \"%s\"", s.interaction);
+    if (interaction < 0)
+        return err_set(err, "there is no interaction \"%s\"; there are vector and late", s.interaction);
     if (!config_check(&s, &model->split, err)) return false;
     Arena arena = { 0 };
     Vocab vocab = caption_vocab(&arena);
@@ -122,7 +122,7 @@ bool scene_model_init(SceneModel *model, const SceneModelConfig *config, Err *er
     arena_free(&arena);
     if (!ok) return false;
     Rng rng = rng_seed((uint64_t)s.seed, 1);
-    if (interactions[interaction].add) interactions[interaction].add(model, &rng);
+    if (interactions[interaction].add) interactions[interaction].add(&model->clip, &rng);
     model->logits = interactions[interaction].logits;
     return true;
 }
@@ -132,19 +132,12 @@ void scene_model_free(SceneModel *model) {
     *model = (SceneModel){ .loss = 0 };
 }
 
-/* ---- what it is shown ------------------------------------------------------------------------------------------- */
-
-void scene_model_pixels(const Scene *scene, num *pixels) {
-    double render_range[PIXELS];
-    uint8_t rgb[PIXELS];
-    scene_picture(scene, (Canvas){ SCENE_MODEL_SIDE, render_range }, rgb);
-    for (int i = 0; i < PIXELS; i++) pixels[i] = (num)((rgb[i] / 255.0 - 0.48) / 0.25);
-}
+/* ---- training examples ------------------------------------------------------------------------------------------- */
 
 static Caption draw_caption(const Scene *scene, const CaptionRules *rules, Rng *rng) {
     double all = 0;
     for (int k = 0; k < CAPTION_KINDS; k++) all += kind_weights[k];
-    for (;;) { /* "a red circle" can always be said */
+    for (;;) { /* ends: OBJECT is always possible */
         Caption caption;
         double at = all * rng_uniform(rng);
         int kind = 0;
@@ -154,7 +147,8 @@ static Caption draw_caption(const Scene *scene, const CaptionRules *rules, Rng *
     }
 }
 
-/* The things of a batch: the shown ones among so many colours and shapes as it takes. */
+/* The types of objects in a batch: the seen combinations of the first n random colours and shapes, n as small as
+ * possible. */
 typedef struct {
     ObjectType type[COLOUR_COUNT * SHAPE_COUNT];
     int count;
@@ -166,14 +160,14 @@ static Palette palette_make(const SceneModel *model, Rng *rng) {
     rng_choice(rng, COLOUR_COUNT, colour, COLOUR_COUNT);
     rng_choice(rng, SHAPE_COUNT, shape, SHAPE_COUNT);
     for (int across = 1; across <= COLOUR_COUNT && p.count < model->config.palette; across++)
-        for (int i = 0; i < across; i++) /* the border that makes a square of `across` out of a smaller one */
+        for (int i = 0; i < across; i++) /* the row and column that extend the square to `across` */
             for (int j = i == across - 1 ? 0 : across - 1; j < across; j++)
                 if (split_has_pair(&model->split, SPLIT_SEEN, (ShapeColour)colour[i], (Shape)shape[j]))
                     p.type[p.count++] = (ObjectType){ (ShapeColour)colour[i], (Shape)shape[j] };
     return p;
 }
 
-/* The same scene, but of things from the palette: all alike, or all different. */
+/* Replaces the types of a scene by types of the palette: one for all objects, or all different. */
 static void repaint(Scene *scene, const Palette *palette, bool one_type, Rng *rng) {
     int pick[COLOUR_COUNT * SHAPE_COUNT];
     rng_choice(rng, palette->count, pick, MIN(palette->count, SCENE_MAX));
@@ -216,11 +210,11 @@ typedef struct {
     SceneModel *model;
     const TrainingStage *stage;
     uint64_t first;      /* number of the first pair */
-    int B, N, negatives; /* scenes; captions, B (1 + wrong): the wrong ones of scene i begin at B + wrong i */
+    int B, N, negatives; /* scenes; captions, B (1 + negatives): those of scene i begin at B + negatives i */
     Scene *scene;
     Caption *caption;
     char (*text)[CAPTION_TEXT];
-    Mat pixels, excluded; /* [B,side,side,3]; what is left out, [B,N] */
+    Mat pixels, excluded; /* [B,side,side,3]; 1 where a pair is excluded, [B,N] */
 } Batch;
 
 static void batch_pairs(void *context, size_t begin, size_t end, int worker) {
@@ -232,14 +226,14 @@ static void batch_pairs(void *context, size_t begin, size_t end, int worker) {
         b->scene[i] = pair.scene;
         b->caption[i] = pair.caption;
         caption_text(&pair.caption, b->text[i]);
-        for (int k = 0; k < b->negatives; k++) /* where there is none, the true one stands in, and is left out */
+        for (int k = 0; k < b->negatives; k++) /* where none was found, the true caption stands here, excluded */
             caption_text(negatives[k].kind == CAPTION_KINDS ? &pair.caption : &negatives[k],
                          b->text[negatives + k - b->caption]);
-        scene_model_pixels(&pair.scene, b->pixels.v + i * PIXELS);
+        scene_pixels(&pair.scene, b->pixels.v + i * PIXELS);
     }
 }
 
-/* Is caption n no wrong answer for scene i, though it is not its own? */
+/* Whether caption n, not scene i's own, is true of scene i (or missing). */
 static bool is_excluded(const Batch *b, int i, int n) {
     return n != i && (b->caption[n].kind == CAPTION_KINDS || caption_true(&b->scene[i], &b->caption[n]));
 }
@@ -257,7 +251,7 @@ static Batch batch_begin(Arena *arena, SceneModel *model, const TrainingStage *s
     b.scene = arena_alloc(arena, (size_t)b.B, sizeof *b.scene);
     b.caption = arena_alloc(arena, (size_t)b.N, sizeof *b.caption);
     b.text = arena_alloc(arena, (size_t)b.N, sizeof *b.text);
-    b.pixels = mat_like(arena, mat_shape(4, b.B, SCENE_MODEL_SIDE, SCENE_MODEL_SIDE, 3));
+    b.pixels = mat_like(arena, mat_shape(4, b.B, SCENE_SIDE, SCENE_SIDE, 3));
     b.excluded = mat_new(arena, b.B, b.N);
     return b;
 }
@@ -275,10 +269,10 @@ static Var batch_loss(Tape *t, Batch *b) {
     int *ids = arena_alloc(&t->arena, N * T, sizeof *ids);
     for (int n = 0; n < b->N; n++) texts[n] = b->text[n];
     vocab_encode(&model->clip.vocab, &t->arena, texts, b->N, (int)T, ids);
-    return clip_loss_wrong(t, model->logits(t, model, b->pixels, ids, b->N), b->excluded);
+    return clip_loss_wrong(t, model->logits(t, &model->clip, b->pixels, ids, b->N), b->excluded);
 }
 
-/* ---- learning --------------------------------------------------------------------------------------------------- */
+/* ---- training --------------------------------------------------------------------------------------------------- */
 
 enum { GROUP_REST, GROUP_SCALE, GROUP_FILTERS, GROUPS };
 
@@ -297,13 +291,13 @@ static Optim optim_for(SceneModel *model, double lr_factor) {
     return optim;
 }
 
-/* One line about a step that was not made: what it would have spoilt the weights with, and where that came from. */
+/* The line about a step that was not made, because the loss or a gradient is not finite. */
 static bool step_refuse(SceneModel *model, Tape *t, Var loss, int step, Err *err) {
     bool forward = !isfinite(loss->val.v[0]);
     Var first = forward ? tape_first_not_finite(t) : tape_first_bad_gradient(t, loss);
-    return err_set(err, "%s: step %d: %s is not a finite number; the first operation%s that made one is %s",
+    return err_set(err, "%s: step %d: %s is not finite; the first operation%s that produced this is %s",
                    scene_model_text(&model->clip.arena, &model->config), step + 1, forward ? "the loss" : "a gradient",
-                   forward ? "" : " on the way back", first ? tape_name(first) : "not known");
+                   forward ? "" : " of the backward pass", first ? tape_name(first) : "unknown");
 }
 
 bool scene_model_train(SceneModel *model, const TrainingStage *stage, Err *err) {
@@ -322,8 +316,8 @@ bool scene_model_train(SceneModel *model, const TrainingStage *stage, Err *err) 
         double loss = (double)at->val.v[0];
         if (step >= last) sum += loss;
         tape_backward(&tape, at);
-        double norm =
-            optim_clip_norm(&model->clip.params, GRADIENT_NORM_MAX); /* finite if and only if all gradients are */
+        double norm = optim_clip_norm(&model->clip.params,
+                                      GRADIENT_NORM_MAX); /* finite if and only if all gradients are finite */
         if (!isfinite(loss) || !isfinite(norm)) {
             ok = step_refuse(model, &tape, at, step, err);
             break;
@@ -341,38 +335,38 @@ bool scene_model_train(SceneModel *model, const TrainingStage *stage, Err *err) 
     return ok;
 }
 
-/* ---- keeping ---------------------------------------------------------------------------------------------------- */
+/* ---- files ---------------------------------------------------------------------------------------------------- */
 
 char *scene_model_path(Arena *arena, const SceneModelConfig *config, const TrainingStage *stage2) {
     SceneModelConfig s = scene_model_config(*config);
-    char *name = arena_print(arena, "%s/learner-%s-%s-%s-%d-of-1000-objects%d-palette%d-seed%d-%d", lesson_models(),
+    char *name = arena_print(arena, "%s/scene-model-%s-%s-%s-%d-of-1000-objects%d-palette%d-seed%d-%d", lesson_models(),
                              s.text, s.interaction, split_name(s.split), (int)lround(1000 * s.coverage), s.objects,
                              s.palette, s.seed, s.steps);
     return stage2 ? arena_print(arena, "%s-%s-%d.safetensors", name, stage2->name, stage2->steps)
                   : arena_print(arena, "%s.safetensors", name);
 }
 
-/* Whatever decides about the weights. The number is that of this file's recipe: another recipe, another number. */
+/* Everything that determines the weights. "recipe 1" stands for the constants of this file: change it with them. */
 static char *signature(Arena *arena, const SceneModel *model, const TrainingStage *stage2) {
     char *first =
         arena_print(arena, "recipe 1, %s, batch %d", scene_model_text(arena, &model->config), SCENE_MODEL_BATCH);
     if (!stage2) return first;
-    return arena_print(arena, "%s; then %s, %d steps at %g, %d wrong of edits %#x", first, stage2->name, stage2->steps,
-                       stage2->lr_factor, stage2->negatives, stage2->edits);
+    return arena_print(arena, "%s; then %s, %d steps at %g, %d negatives of edits %#x", first, stage2->name,
+                       stage2->steps, stage2->lr_factor, stage2->negatives, stage2->edits);
 }
 
 bool scene_model_save(const SceneModel *model, const TrainingStage *stage2, const char *path, Err *err) {
     Arena arena = { 0 };
     SafetensorsOut excluded = safetensors_begin(&arena);
     clip_save(&model->clip, &excluded, DTYPE_F32);
-    safetensors_add_meta(&excluded, "learner", signature(&arena, model, stage2));
+    safetensors_add_meta(&excluded, "scene-model", signature(&arena, model, stage2));
     safetensors_add_meta(&excluded, "loss", arena_print(&arena, "%.6f", model->loss));
     bool ok = safetensors_write(&excluded, path, err);
     arena_free(&arena);
     return ok;
 }
 
-/* Can it be asked? Weights that are numbers can still be too large to compute with. */
+/* Whether weights and one similarity are finite. (Finite weights may still overflow.) */
 static bool outputs_finite(SceneModel *model) {
     Arena arena = { 0 };
     const Scene scene = scene_make(&(SceneConfig){ .seed = 1 }, 0), *scenes[] = { &scene };
@@ -389,17 +383,19 @@ static bool outputs_finite(SceneModel *model) {
 static bool load_from(SceneModel *model, const TrainingStage *stage2, const Safetensors *file, const char *path,
                       Err *err) {
     Arena *arena = &model->clip.arena;
-    const char *of = safetensors_meta(file, "learner"), *wanted = signature(arena, model, stage2),
+    const char *of = safetensors_meta(file, "scene-model"), *wanted = signature(arena, model, stage2),
                *loss = safetensors_meta(file, "loss");
     if (!of || strcmp(of, wanted))
         return err_set(err,
-                       "%s: this is of another learner (%s), not of this one (%s); remove it, and it is learnt anew",
-                       path, of ? of : "nothing is said", wanted);
+                       "%s: the file holds another model (%s), want %s; remove it, then the model is trained again",
+                       path, of ? of : "no description", wanted);
     if (!loss || !parse_real(loss, -1e6, 1e6, &model->loss))
-        return err_set(err, "%s: metadata \"loss\" is no number; remove the file", path);
+        return err_set(err, "%s: metadata \"loss\" is not a number; remove the file, then the model is trained again",
+                       path);
     if (!params_get(&model->clip.params, file, path, "", err)) return false;
     return outputs_finite(model) ||
-           err_set(err, "%s: its weights are damaged, similarities no numbers; remove it, and it is learnt anew", path);
+           err_set(err, "%s: weights or similarities are not finite; remove the file, then the model is trained again",
+                   path);
 }
 
 bool scene_model_load(SceneModel *model, const SceneModelConfig *config, const TrainingStage *stage2, const char *path,
@@ -416,7 +412,7 @@ bool scene_model_load(SceneModel *model, const SceneModelConfig *config, const T
     return ok;
 }
 
-/* The first course, kept or learnt; then, if there is one, the second. */
+/* Loads or trains the first stage; then trains the second, if there is one. */
 static bool train_and_save(SceneModel *model, const SceneModelConfig *config, const TrainingStage *stage2,
                            const char *path, Err *err) {
     if (stage2 ? !scene_model_load_or_train(model, config, NULL, err) : !scene_model_init(model, config, err))
@@ -438,7 +434,7 @@ bool scene_model_load_or_train(SceneModel *model, const SceneModelConfig *config
     return ok;
 }
 
-/* ---- asking ----------------------------------------------------------------------------------------------------- */
+/* ---- similarities ----------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     const Scene *const *scenes;
@@ -448,17 +444,17 @@ typedef struct {
 static void render_range(void *context, size_t begin, size_t end, int worker) {
     const RenderJob *p = context;
     (void)worker;
-    for (size_t i = begin; i < end; i++) scene_model_pixels(p->scenes[i], p->pixels + i * PIXELS);
+    for (size_t i = begin; i < end; i++) scene_pixels(p->scenes[i], p->pixels + i * PIXELS);
 }
 
 static Mat render_scenes(Arena *arena, const Scene *const *scenes, int n) {
-    Mat pixels = mat_like(arena, mat_shape(4, n, SCENE_MODEL_SIDE, SCENE_MODEL_SIDE, 3));
+    Mat pixels = mat_like(arena, mat_shape(4, n, SCENE_SIDE, SCENE_SIDE, 3));
     parallel_for((size_t)n, CHUNK, render_range, &(RenderJob){ scenes, pixels.v });
     return pixels;
 }
 
 Mat scene_model_image_features(SceneModel *model, Arena *arena, const Scene *const *scenes, int n) {
-    REQUIRE(model->logits == vector_logits, "interaction %s has no vector for a picture alone",
+    REQUIRE(model->logits == vector_logits, "interaction %s has no single vector for a picture",
             model->config.interaction);
     Mat all = mat_new(arena, n, EMBED);
     Tape tape = { .no_grad = true };
@@ -477,7 +473,7 @@ Mat scene_model_similarities(SceneModel *model, Arena *arena, const Scene *const
     Tape tape = { .no_grad = true };
     int T = model->clip.config.tokens, *ids = arena_alloc(&tape.arena, (size_t)m * (size_t)T, sizeof *ids);
     vocab_encode(&model->clip.vocab, &tape.arena, captions, m, T, ids);
-    Mat logits = model->logits(&tape, model, render_scenes(&tape.arena, scenes, n), ids, m)->val,
+    Mat logits = model->logits(&tape, &model->clip, render_scenes(&tape.arena, scenes, n), ids, m)->val,
         all = mat_like(arena, logits);
     double scale = exp((double)*model->clip.logit_scale->val.v);
     for (size_t i = 0; i < mat_count(all); i++) all.v[i] = (num)((double)logits.v[i] / scale);

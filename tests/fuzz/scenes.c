@@ -1,13 +1,14 @@
-/* scenes: captions of the grammar, probes about scenes, and the table of what learners made of them. */
+/* scenes: captions of the grammar, probes about scenes, and the table of results. */
 #include "fuzz.h"
 
+#include "../minimal_pairs_file.h"
 #include "scenes/result_table.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* What was understood can be said, and is then understood the same. */
+/* A caption that was parsed is parsed again from its own text. */
 int fuzz_caption(const uint8_t *data, size_t size) {
     Caption caption = { .form = -1 }, again;
     Err err = { "" };
@@ -56,7 +57,7 @@ static size_t minimal_pairs_seed(int i, Input *in) {
     Err err;
     File file;
     if (i >= PROBE_KINDS) return 0;
-    char *name = arena_print(&arena, "%s/fuzz-quads-%ld", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (long)getpid());
+    char *name = arena_print(&arena, "%s/fuzz-pairs-%ld", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (long)getpid());
     if (!minimal_pairs_make(
             &pairs, &arena,
             &(MinimalPairsConfig){ .kind = (ProbeKind)i, .seed = 1, .count = 2, .paraphrases = PARAPHRASE_ALL },
@@ -111,7 +112,7 @@ static const Word words[] = { W("a "),
                               W("."),
                               W(","),
                               { 0 } };
-static const Word items[] = { W("look 17 noise 0.03: "),
+static const Word items[] = { W("appearance 17 noise 0.03: "),
                               W("small red circle 0.2 0.5 0.066 0.01"),
                               W("; "),
                               W(","),

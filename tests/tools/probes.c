@@ -4,7 +4,7 @@
  *   build/probes --check probes/binding.csv ...   one line for each file; exit status 0 if all hold
  */
 #include "lesson/options.h"
-#include "scenes/minimal_pairs.h"
+#include "../minimal_pairs_file.h"
 
 #include <string.h>
 
