@@ -1,4 +1,4 @@
-/* negatives_report, limit_curves, published: do the printed tables say what the rows say, each number in its place? */
+/* Hard-negatives report, result curves, published results: does each number of the rows stand in its place? */
 #include "17-what-the-pair-knows/result_curves.h"
 #include "scenes/published_results.h"
 #include "18-a-repair-and-its-price/hard_negatives_report.h"
@@ -54,8 +54,10 @@ static double made_up(int seed, int condition, int probe) {
     return (10 * probe + condition + 1) / 200.0 + seed * seed / 1000.0;
 }
 
-static const char *const probes[] = { "swap-colours", "swap-places", "replace",       "negate",
-                                      "names-held",   "forms-held",  "converse-held", "retrieval" };
+static const char *const probes[] = {
+    "swap-colours",      "swap-places",          "replace",  "negate", "synonyms-consistency",
+    "forms-consistency", "converse-consistency", "retrieval"
+};
 
 static ResultTable table_of(int seeds) {
     ResultTable table = { .arena = &arena };
@@ -71,7 +73,7 @@ static ResultTable table_of(int seeds) {
     return table;
 }
 
-TEST(arms_as_the_rows_say) {
+TEST(conditions_as_the_rows_say) {
     const Condition condition[] = { CONDITION_BASE, CONDITION_LATE_HARD_NEGATIVES, CONDITION_NO_NEGATE };
     char word[WORDS][24];
     lesson_here();
@@ -83,7 +85,7 @@ TEST(arms_as_the_rows_say) {
     CHECK(isnan(report_negative(&none, CONDITION_BASE, NEGATIVE_SWAP)), "%s", "seed 7 is not there");
     report_conditions(&report);
     const char *text = printed();
-    CHECK(words_of(text, "truth or negated ", word) == 4, "%s", text);
+    CHECK(words_of(text, "negated: choice ", word) == 4, "%s", text);
     for (int a = 0; a < 3; a++) { /* half of Wilson's interval, n 1000, z 1.96 */
         double p = made_up(2, condition[a], 3), z = 1.959964, n = 1000;
         double half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
@@ -95,7 +97,7 @@ TEST(arms_as_the_rows_say) {
           word[0]);
 }
 
-TEST(what_is_not_there_is_a_dash) {
+TEST(missing_rows_are_dashes) {
     const Condition condition[] = { CONDITION_PLAIN, CONDITION_LATE };
     char word[WORDS][24];
     Lesson lesson = lesson_here();
@@ -109,8 +111,7 @@ TEST(what_is_not_there_is_a_dash) {
     for (int kind = 0; kind < PROBE_SHUFFLE; kind++) report_coverage(&lesson, &arena, &table, (ProbeKind)kind);
     report_scene_configs(&arena, &table);
     const char *text = printed();
-    CHECK(words_of(text, "truth or replaced ", word) == 3 && !strcmp(word[0], "-") && !strcmp(word[1], "-"), "%s",
-          text);
+    CHECK(words_of(text, "replaced: choice ", word) == 3 && !strcmp(word[0], "-") && !strcmp(word[1], "-"), "%s", text);
     CHECK(words_of(text, "  ARO, relation (VG-R) ", word) == 9 && !strcmp(word[1], "59.9") && !strcmp(word[8], "-"),
           "%s", text);
     CHECK(!strstr(text, "nan") && !strstr(text, "inf"), "%s", text);
@@ -125,8 +126,8 @@ TEST(seeds_and_changes) {
     report_changes(&arena, &table);
     report_published(&table);
     const char *text = printed();
-    CHECK(words_of(text, "holds in another form ", word) == CONDITIONS, "%s", text);
-    for (int a = 0; a < CONDITIONS; a++) /* 1, 4 and 9 thousandths beside: mean 14/3, half the spread 4 */
+    CHECK(words_of(text, "consistency: other form ", word) == CONDITIONS, "%s", text);
+    for (int a = 0; a < CONDITIONS; a++) /* 1, 4 and 9 thousandths beside: mean 14/3, half the range 4 */
         word_is(word[a], "%.1f+-0.4", 100 * (made_up(0, a, 5) + 14 / 3000.0));
     NegativesChange c = report_change(&table, CONDITION_NO_REPLACE, NEGATIVE_REPLACE);
     CHECK(c.seeds == 3 && c.above == 3, "%d of %d", c.above, c.seeds);
@@ -139,9 +140,8 @@ TEST(seeds_and_changes) {
     result_store(&table, &row);
     c = report_change(&table, CONDITION_NO_REPLACE, NEGATIVE_REPLACE);
     CHECK(c.seeds == 3 && c.above == 2 && c.low < -10 && c.high > 0, "%d above, %g to %g", c.above, c.low, c.high);
-    CHECK(words_of(text, "  truth or replaced: NOT taught this ", word) == 9 && !strcmp(word[0], "+1.5"), "%s", text);
-    CHECK(words_of(text, "  truth or replaced, all four right: all lies ", word) == 9 && !strcmp(word[0], "+0.5"), "%s",
-          text);
+    CHECK(words_of(text, "  replaced: choice, NOT trained on it ", word) == 9 && !strcmp(word[0], "+1.5"), "%s", text);
+    CHECK(words_of(text, "  replaced: group, all kinds ", word) == 9 && !strcmp(word[0], "+0.5"), "%s", text);
     CHECK(words_of(text, "  CREPE, negate ", word) == 8 && !strcmp(word[2], "99.5"), "%s", text);
     word_is(word[5], "%.1f", 100 * (made_up(0, CONDITION_BASE, 3) + 14 / 3000.0));
     word_is(word[6], "%.1f", 100 * (made_up(0, CONDITION_HARD_NEGATIVES, 3) + 14 / 3000.0));
@@ -189,7 +189,7 @@ TEST(published_numbers) {
     static const PublishedProbe winoground[] = { PUBLISHED_WINOGROUND_TEXT, PUBLISHED_WINOGROUND_IMAGE,
                                                  PUBLISHED_WINOGROUND_GROUP };
     static const PairMetric as[] = { PAIR_METRIC_TEXT, PAIR_METRIC_IMAGE, PAIR_METRIC_GROUP };
-    PairScore pair = pair_score_new(2, 2); /* Winoground's items are quads: guessing gets as much there as here */
+    PairScore pair = pair_score_new(2, 2); /* Winoground's items are minimal pairs: the same chance */
     for (int k = 0; k < 3; k++)
         CHECK_NEAR(published(winoground[k])->chance, 100 * pair_score_chance(&pair, as[k]), 1e-9);
     CHECK(!strcmp(published_text(published(PUBLISHED_WINOGROUND_TEXT)->clip, 6, text), " 30.75"), "%s", text);
@@ -197,4 +197,4 @@ TEST(published_numbers) {
     CHECK_STOPS(published(PUBLISHED_PROBES), EXIT_CONTRACT, "probe 11 of 11");
 }
 
-TESTS(arms_as_the_rows_say, what_is_not_there_is_a_dash, seeds_and_changes, curves_as_the_rows_say, published_numbers)
+TESTS(conditions_as_the_rows_say, missing_rows_are_dashes, seeds_and_changes, curves_as_the_rows_say, published_numbers)

@@ -186,7 +186,7 @@ TEST(impossible_sets_are_refused) {
                               &(MinimalPairsConfig){ .kind = PROBE_BINDING, .seed = 1, .count = 5, .split = &one },
                               &err),
           "colours tell shapes");
-    CHECK(strstr(err.text, "no binding items where seen combinations are all there is, coverage 0.125"), "%s",
+    CHECK(strstr(err.text, "no binding items within the seen combinations at coverage 0.125"), "%s",
           err.text);
     CHECK(!minimal_pairs_make(&pairs, &arena, &(MinimalPairsConfig){ .seed = 1, .count = 5, .split = &none }, &err),
           "empty part");
@@ -224,22 +224,22 @@ TEST(defects_are_seen) {
     refused(&pairs, "is not true as often as false");
     *item = keep;
     item->scene[1].object[0].x += 0.001;
-    refused(&pairs, "not in the same places");
+    refused(&pairs, "positions or sizes");
     *item = keep;
     item->scene[1].object[0].radius *= 1.1;
-    refused(&pairs, "more ink");
+    refused(&pairs, "larger area");
     *item = keep;
     item->scene[1].appearance++;
-    refused(&pairs, "background and noise");
+    refused(&pairs, "background or noise");
     *item = keep;
     item->caption[0] = arena_print(&arena, "there is %s", keep.caption[0]);
     refused(&pairs, "longer or shorter");
     *item = keep;
     Split split = split_make(SPLIT_PAIRS, 0.5, 1);
     pairs.config.split = &split;
-    refused(&pairs, "a combination that was never seen");
+    refused(&pairs, "a combination that is not seen");
     pairs.config.part = SPLIT_HELD;
-    refused(&pairs, "a combination that was not held out");
+    refused(&pairs, "a combination that is not held out");
     arena_free(&arena);
 }
 
@@ -253,9 +253,9 @@ TEST(other_words_are_seen) {
     CHECK(caption_parse(item->caption[1], &caption, NULL), "%s", item->caption[1]);
     caption.a.synonyms = NOUN_SHAPE;
     item->caption[1] = arena_text(&arena, caption_text(&caption, text));
-    refused(&pairs, "has not the words of the first");
+    refused(&pairs, "does not have the words of the first");
     shuffle.item[1].caption[3] = shuffle.item[1].caption[2];
-    refused(&shuffle, "is there twice");
+    refused(&shuffle, "occurs twice");
     shuffle.item[1].caption[3] = shuffle.item[1].caption[0];
     refused(&shuffle, "true of a picture that is not its own");
     arena_free(&arena);
@@ -383,17 +383,17 @@ TEST(broken_files_are_refused) {
     MinimalPairsConfig config = { .kind = PROBE_BINDING, .seed = 5, .count = 2, .split = &split };
     CHECK(minimal_pairs_make(&pairs, &arena, &config, &err) && minimal_pairs_write(&pairs, path, &err), "%s", err.text);
     char *text = whole_file(&arena, path);
-    edited(&arena, text, "# quads binding", "# quads banding", ":1: want a kind of quad, found \"banding");
+    edited(&arena, text, "# minimal pairs binding", "# minimal pairs banding", ":1: want a kind of probe, found \"banding");
     edited(&arena, text, "seed 5", "seed 99999999999999999999999", ":1: want a seed");
     edited(&arena, text, "coverage 0.5", "coverage 1.5", ":1: want a coverage from 0 to 1");
     edited(&arena, text, "caption 2,truth", "truth", ":2: want caption 2,");
-    edited(&arena, text, "\nlook ", "\nlook -", ":3: want a whole number");
+    edited(&arena, text, "\nappearance ", "\nappearance -", ":3: want a whole number");
     edited(&arena, text, " noise 0", " noise nan", ":1: want a noise");
     edited(&arena, text, ": small ", ": tiny ", ": want a size");
 #define FIVE                                                                                                           \
     "small red bar 0.1 0.1 0.05 0; small red bar 0.1 0.1 0.05 0; small red bar 0.1 0.1 0.05 0; small red bar 0.1 0.1 " \
     "0.05 0; "
-    edited(&arena, text, "; ", "; " FIVE, ":3: want no more than five things");
+    edited(&arena, text, "; ", "; " FIVE, ":3: want at most five objects");
     edited(&arena, text, ",10 01\n", ",01 01\n", ":3: want truth 1 for caption 1 of picture 1, found \"01 01\"");
     edited(&arena, text, ",10 01\n", ",10 00\n", ":3: want truth 1 for caption 2 of picture 2");
     edited(&arena, text, ",10 01\n", ",10 01", ":3: want the end of the line");

@@ -99,7 +99,7 @@ TEST(intervals_are_wilsons) {
 TEST(refusals) {
     CHECK_STOPS(pair_score_new(2, 3), EXIT_CONTRACT, "2 pictures and 3 captions");
     CHECK_STOPS(pair_score_new(1, 9), EXIT_CONTRACT, "want 2 and 2, or 1 and 2 to 8");
-    CHECK_STOPS(of((double[]){ 1, NAN, 2, 3 }), EXIT_CONTRACT, "number 1 of item 0 is not a number");
+    CHECK_STOPS(of((double[]){ 1, NAN, 2, 3 }), EXIT_CONTRACT, "similarity 1 of item 0 is NaN");
 }
 
 /* ---- hearsay ------------------------------------------------------------------------------------------------- */

@@ -1,4 +1,4 @@
-/* exam: do the printed tables say what the tallies hold, and does every learner's choice stand under its picture? */
+/* Does the probe report print the pair scores, and the choice of every model under its picture? */
 #include "scenes/probe_report.h"
 #include "check.h"
 
@@ -36,7 +36,7 @@ static const char *print_to_file(void) {
 
 enum { WIDE = 31 }; /* letters that fit under a picture: a line ends with the first word that reaches so far, at most */
 
-TEST(words_fit_under_a_picture) {
+TEST(captions_fit_under_a_picture) {
     Scene scene = scene_make(&(SceneConfig){ .seed = 3, .least = 2, .max = 2 }, 0);
     const char *caption = "a large crimson triangle to the left of a small turquoise pentagram";
     Tile tile = probe_tile(&arena, &scene, caption, "wrong: bow");
@@ -95,9 +95,9 @@ static void row_is(const char *text, const char *name, const PairScore *score) {
         CHECK(fabs(got[k] - 100 * want[k]) < 0.0501, "%s, number %d: %g, want %g", name, k + 1, got[k], 100 * want[k]);
 }
 
-/* Of seeds the first with which the transformer, which has learnt nothing, does not choose as well as the bag of words:
- * or else it would not show whose share comes back. */
-TEST(a_probe_as_the_tallies_say) {
+/* The first seed for which the untrained transformer and the bag of words differ: otherwise the returned score could be
+ * that of either. */
+TEST(a_probe_as_the_pair_scores_say) {
     MinimalPairsConfig config = { .kind = PROBE_BINDING, .seed = 1, .count = 40 };
     ModelSet set = { .count = 0 };
     MinimalPairs pairs;
@@ -125,10 +125,10 @@ TEST(a_probe_as_the_tallies_say) {
     CHECK(bag == 0.5 && pair_score_rate(&first, PAIR_METRIC_CHOICE).fraction != bag,
           "%g: no seed tells the first from the last", bag);
     CHECK_NEAR(got, pair_score_rate(&first, PAIR_METRIC_CHOICE).fraction, 1e-12);
-    CHECK(row_of(text, "(guessing)", chance) == 4 && chance[0] == 50 && chance[1] == 25 && chance[2] == 25 &&
+    CHECK(row_of(text, "(chance)", chance) == 4 && chance[0] == 50 && chance[1] == 25 && chance[2] == 25 &&
               chance[3] == 16.7,
           "%s", text);
-    CHECK(strstr(text, "  (captions alone) by length 50.0 %, by frequency 50.0 %"), "%s", text);
+    CHECK(strstr(text, "  (text only)      by length 50.0 %, by frequency 50.0 %"), "%s", text);
     model_set_free(&set);
 }
 
@@ -142,11 +142,11 @@ TEST(one_picture_has_fewer_scores) {
     const char *text = printed(path);
     CHECK(row_of(text, "bow", got) == 6 && got[0] == 20, "%s", text); /* no image score: five captions tie */
     CHECK_NEAR(fraction, 0.2, 1e-12);
-    CHECK(row_of(text, "(guessing)", got) == 3 && got[1] == 20, "%s", text);
+    CHECK(row_of(text, "(chance)", got) == 3 && got[1] == 20, "%s", text);
     model_set_free(&set);
 }
 
-TEST(what_there_is_no_item_of_is_said) {
+TEST(a_part_without_items_is_reported) {
     Split split = split_make(SPLIT_PAIRS, 1, 1);
     const MinimalPairsConfig config = {
         .kind = PROBE_BINDING, .seed = 1, .count = 5, .split = &split, .part = SPLIT_HELD
@@ -156,9 +156,8 @@ TEST(what_there_is_no_item_of_is_said) {
     const char *path = print_to_file();
     double fraction = probe_report(&arena, &set, &config);
     const char *text = printed(path), *end = strchr(text, '\n');
-    CHECK(isnan(fraction) && !strncmp(text, "binding, of combinations that were held out: ", 45) && end &&
-              end[1] == '\0',
-          "%g: %s", fraction, text);
+    CHECK(isnan(fraction) && !strncmp(text, "binding, held-out combinations: ", 32) && end && end[1] == '\0', "%g: %s",
+          fraction, text);
     model_set_free(&set);
 }
 
@@ -176,7 +175,7 @@ static void choice_is(const char *text, ModelSet *set, const MinimalPairs *pairs
         const char *caption[2] = { minimal_pairs_caption(pairs, i), minimal_pairs_caption(pairs, i ^ 1) };
         Mat s = scene_model_similarities(&set->scene_model[k], &arena, &scene, 1, caption, 2);
         const char *want = s.v[0] > s.v[1] ? "right" : s.v[0] < s.v[1] ? "wrong" : "tie";
-        CHECK(!strcmp(said[k], want), "%s%s, learner %d: want %s", line, said[k], k, want);
+        CHECK(!strcmp(said[k], want), "%s%s, model %d: want %s", line, said[k], k, want);
     }
 }
 
@@ -204,8 +203,8 @@ TEST(choices_as_the_similarities_say) {
     model_set_free(&set);
 }
 
-/* Where each colour goes with one shape alone, two things cannot change colours: a line says so, and the rest is asked. */
-TEST(a_kind_without_items_is_said) {
+/* If each colour occurs with one shape alone, no two objects can swap colours: one line says so, the rest is measured. */
+TEST(a_kind_without_items_is_reported) {
     ModelSet set = { .count = 0 };
     Lesson lesson = { .number = "99", .term = { .out = stdout, .width = 80 } };
     scene_model_add(&set, "bow", 1);
@@ -213,12 +212,11 @@ TEST(a_kind_without_items_is_said) {
     const char *path = print_to_file();
     probe_report_choices(&lesson, &arena, &set, NULL, 2);
     const char *text = printed(path);
-    CHECK(strstr(text, "\n  binding: no binding items where seen combinations are all there is") &&
-              strstr(text, "\n   1a "),
-          "%s", text);
+    CHECK(strstr(text, "\n  binding: no binding items within the seen combinations") && strstr(text, "\n   1a "), "%s",
+          text);
     model_set_free(&set);
 }
 
-TESTS(words_fit_under_a_picture, the_picture_is_that_of_the_scene, a_probe_as_the_tallies_say,
-      one_picture_has_fewer_scores, what_there_is_no_item_of_is_said, choices_as_the_similarities_say,
-      a_kind_without_items_is_said)
+TESTS(captions_fit_under_a_picture, the_picture_is_that_of_the_scene, a_probe_as_the_pair_scores_say,
+      one_picture_has_fewer_scores, a_part_without_items_is_reported, choices_as_the_similarities_say,
+      a_kind_without_items_is_reported)

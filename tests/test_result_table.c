@@ -1,5 +1,5 @@
-/* limit_table, learner: does a learner learn, the same for any number of threads, from what it may see alone; is it
- * kept whole; is the table read as it was written; and is the table that came with the repository ours? */
+/* Scene model and result table: does a model train, with the same bits for any number of threads, on the combinations it
+ * may see alone; is it saved and loaded; are tables read, refused, continued, and the one in the repository reproduced? */
 #include "scenes/result_table.h"
 #include "core/thread.h"
 #include "check.h"
@@ -104,7 +104,7 @@ TEST(kept_and_read_again) {
     const char *path = scene_model_path(&arena, &s, NULL);
     CHECK(file_exists(path), "%s", path);
     scene_model_free(&two);
-    CHECK(!scene_model_load(&two, &other, NULL, path, &err) && strstr(err.text, "another learner"), "%s", err.text);
+    CHECK(!scene_model_load(&two, &other, NULL, path, &err) && strstr(err.text, "holds another model"), "%s", err.text);
     s.steps = 4;
     const TrainingStage stage2 = { .name = "more", .steps = 1 };
     CHECK(scene_model_load_or_train(&two, &s, &stage2, &err) && file_exists(scene_model_path(&arena, &s, &stage2)) &&
@@ -124,7 +124,7 @@ TEST(refused_in_one_line) {
     CHECK(!scene_model_init(&l, &s, &err) && strstr(err.text, "6 objects"), "%s", err.text);
     s = few("bow");
     s.palette = 1;
-    CHECK(!scene_model_init(&l, &s, &err) && strstr(err.text, "1 things"), "%s", err.text);
+    CHECK(!scene_model_init(&l, &s, &err) && strstr(err.text, "palette is 1"), "%s", err.text);
     s = few("bow");
     s.interaction = "tea leaves";
     CHECK(!scene_model_init(&l, &s, &err) && strstr(err.text, "tea leaves"), "%s", err.text);
@@ -177,14 +177,16 @@ TEST(a_table_goes_on_where_it_stopped) {
     ResultRow lost, kept;
     Err err;
     begin();
-    CHECK(result_table_fill(&table, plan, 1, RESULT_ITEMS, result_measure, "t.csv", &err) && table.count == 2 * PROBE_KINDS,
+    CHECK(result_table_fill(&table, plan, 1, RESULT_ITEMS, result_measure, "t.csv", &err) &&
+              table.count == 2 * PROBE_KINDS,
           "%d rows", table.count);
     CHECK(result_runs_done(&table, plan, 2, result_measure) == 1, "%d done",
           result_runs_done(&table, plan, 2, result_measure));
     lost = table.row[2];
     kept = table.row[0];
     table.row[0].score[PAIR_METRIC_CHOICE] = 0.125; /* it is there, and is not asked again */
-    CHECK(result_table_fill(&table, plan, 2, RESULT_ITEMS, result_measure, "t.csv", &err) && table.count == 4 * PROBE_KINDS,
+    CHECK(result_table_fill(&table, plan, 2, RESULT_ITEMS, result_measure, "t.csv", &err) &&
+              table.count == 4 * PROBE_KINDS,
           "%d rows", table.count);
     CHECK(result_table_read(&read, &arena, "t.csv", &err) && read.count == table.count, "%s", err.text);
     CHECK(read.row[0].score[PAIR_METRIC_CHOICE] == 0.125 && result_runs_done(&read, plan, 2, result_measure) == 2, "%g",
@@ -199,8 +201,9 @@ TEST(a_table_goes_on_where_it_stopped) {
     CHECK(result_find(&read, &lost)->score[PAIR_METRIC_CHOICE] == lost.score[PAIR_METRIC_CHOICE], "%s",
           "another answer");
     CHECK(result_find(&read, &kept)->score[PAIR_METRIC_CHOICE] == kept.score[PAIR_METRIC_CHOICE], "%s",
-          "its learner was asked anew");
-    CHECK(!result_table_fill(&read, &(ResultRun){ .config = few("parrot") }, 1, RESULT_ITEMS, result_measure, "t.csv", &err) &&
+          "its model was measured again");
+    CHECK(!result_table_fill(&read, &(ResultRun){ .config = few("parrot") }, 1, RESULT_ITEMS, result_measure, "t.csv",
+                             &err) &&
               strstr(err.text, "parrot"),
           "%s", err.text);
 }

@@ -307,7 +307,7 @@ TEST(settings_are_refused) {
         { { .least = 3, .max = 2 }, "3 to 2, want 1 to 5" },
         { { .max = 6 }, "1 to 6, want 1 to 5" },
         { { .least = -1 }, "-1 to 5" },
-        { { .repeat = 1.5 }, "alike is 1.5, want 0 to 1" },
+        { { .repeat = 1.5 }, "types is 1.5, want 0 to 1" },
         { { .noise = 2 }, "noise is 2" },
         { { .split = &none }, "with coverage 0 no combinations are seen" },
     };

@@ -18,13 +18,13 @@ typedef struct {
 } Measure;
 static const Measure measures[] = {
     { "swap-colours", PAIR_METRIC_CHOICE, "swapped colours: choice", NEGATIVE_SWAP, 0.5 },
-    { "swap-colours", PAIR_METRIC_GROUP, "  group", NEGATIVE_SWAP, 1.0 / 6 },
+    { "swap-colours", PAIR_METRIC_GROUP, "swapped colours: group", NEGATIVE_SWAP, 1.0 / 6 },
     { "swap-places", PAIR_METRIC_CHOICE, "swapped places: choice", NEGATIVE_SWAP, 0.5 },
-    { "swap-places", PAIR_METRIC_GROUP, "  group", NEGATIVE_SWAP, 1.0 / 6 },
+    { "swap-places", PAIR_METRIC_GROUP, "swapped places: group", NEGATIVE_SWAP, 1.0 / 6 },
     { "replace", PAIR_METRIC_CHOICE, "replaced: choice", NEGATIVE_REPLACE, 0.5 },
-    { "replace", PAIR_METRIC_GROUP, "  group", NEGATIVE_REPLACE, 1.0 / 6 },
+    { "replace", PAIR_METRIC_GROUP, "replaced: group", NEGATIVE_REPLACE, 1.0 / 6 },
     { "negate", PAIR_METRIC_CHOICE, "negated: choice", NEGATIVE_NEGATE, 0.5 },
-    { "negate", PAIR_METRIC_GROUP, "  group", NEGATIVE_NEGATE, 1.0 / 6 },
+    { "negate", PAIR_METRIC_GROUP, "negated: group", NEGATIVE_NEGATE, 1.0 / 6 },
     { "synonyms-consistency", PAIR_METRIC_CHOICE, "consistency: synonyms", NEGATIVE_KINDS, NAN },
     { "forms-consistency", PAIR_METRIC_CHOICE, "consistency: other form", NEGATIVE_KINDS, NAN },
     { "converse-consistency", PAIR_METRIC_CHOICE, "consistency: converse", NEGATIVE_KINDS, NAN },
@@ -165,10 +165,9 @@ void report_changes(Arena *arena, const ResultTable *table) {
     printf("difference from plain, same seed and steps, in points: mean (minimum to maximum)\n");
     for (size_t i = 0; i < COUNT(measures); i++) {
         const Measure *q = &measures[i];
-        const char *label = q->label[0] == ' ' ? arena_print(arena, "%s,%s", q[-1].label, q->label + 1) : q->label;
-        print_change(table, arena_print(arena, "%s: all kinds", label), CONDITION_HARD_NEGATIVES, q);
+        print_change(table, arena_print(arena, "%s, all kinds", q->label), CONDITION_HARD_NEGATIVES, q);
         if (q->kind != NEGATIVE_KINDS)
-            print_change(table, arena_print(arena, "%s: NOT trained on it", label),
+            print_change(table, arena_print(arena, "%s, NOT trained on it", q->label),
                          CONDITION_NO_SWAP + (Condition)q->kind, q);
     }
 }
