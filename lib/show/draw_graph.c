@@ -13,9 +13,6 @@ typedef struct {
     bool drawn[FIGURE_NODES];
 } Tree;
 
-static int rows_of(Mat m) { return m.dims == 2 ? m.shape[0] : 1; }
-static int columns_of(Mat m) { return m.dims == 2 ? m.shape[1] : (int)mat_count(m); }
-
 static int number_width(const Tree *tree, double value) {
     char text[FIGURE_TEXT];
     return (int)strlen(number_text(value, tree->decimals, text));
@@ -24,11 +21,11 @@ static int number_width(const Tree *tree, double value) {
 /* The widths that node n and all below it need. Marks them as drawn, as write_node will. */
 static void measure(Tree *tree, int n, int depth) {
     const GraphNode *node = &tree->graph->nodes[n];
-    tree->name = MAX(tree->name, STEP * depth + term_text_width(node->name));
+    tree->name = MAX(tree->name, STEP * depth + text_columns(node->name));
     if (tree->drawn[n]) return;
     tree->drawn[n] = true;
-    tree->operation = MAX(tree->operation, term_text_width(node->operation));
-    tree->columns = MAX(tree->columns, columns_of(node->value));
+    tree->operation = MAX(tree->operation, text_columns(node->operation));
+    tree->columns = MAX(tree->columns, value_columns(node->value));
     for (size_t i = 0; i < mat_count(node->value); i++) {
         tree->number = MAX(tree->number, number_width(tree, node->value.v[i]));
         if (node->gradient) tree->number = MAX(tree->number, number_width(tree, node->gradient[i]));
@@ -39,7 +36,7 @@ static void measure(Tree *tree, int n, int depth) {
 /* Row r of a value or gradient, in the width of the widest. */
 static void write_numbers(const Tree *tree, Mat shape, const num *numbers, int r) {
     char text[FIGURE_TEXT];
-    int columns = columns_of(shape);
+    int columns = value_columns(shape);
     for (int c = 0; c < columns; c++) {
         term_repeat(tree->term, " ", ROOM);
         number_text(numbers[r * columns + c], tree->decimals, text);
@@ -51,7 +48,7 @@ static void write_row(const Tree *tree, const GraphNode *node, int r) {
     const Term *term = tree->term;
     write_numbers(tree, node->value, node->value.v, r);
     if (node->gradient) {
-        int missing = tree->columns - columns_of(node->value);
+        int missing = tree->columns - value_columns(node->value);
         term_repeat(term, " ", missing * (tree->number + ROOM) + ROOM);
         term_colour(term, COLOUR_MARKED, false);
         write_numbers(tree, node->value, node->gradient, r);
@@ -93,7 +90,7 @@ static void write_node(Tree *tree, int n, char *before, const char *own, bool la
         before[length + 1] = '\0';
     }
     const char *down = node->inputs == 0 ? "   " : term->utf8 ? "\u2502  " : "|  ";
-    for (int r = 1; r < rows_of(node->value); r++) {
+    for (int r = 1; r < value_rows(node->value); r++) {
         write_branches(tree, before, down);
         term_repeat(term, " ", MAX(tree->name - STEP * (depth + 1), 1) + ROOM + tree->operation);
         write_row(tree, node, r);

@@ -76,8 +76,8 @@ static void canvas_make(Canvas *canvas, const Term *term, const Lines *lines) {
     *canvas = (Canvas){ .lines = lines, .term = term, .across = 1, .up = 1 };
     char text[FIGURE_TEXT];
     lines_axes(lines, MIN(X_MARKS, MAX(2, term->width / 8)), Y_MARKS, &canvas->x, &canvas->y);
-    for (int k = 0; k < axis_marks(&canvas->y); k++)
-        canvas->label = MAX(canvas->label, (int)strlen(axis_mark_text(&canvas->y, k, text)));
+    for (int k = 0; k < axis_ticks(&canvas->y); k++)
+        canvas->label = MAX(canvas->label, (int)strlen(axis_tick_text(&canvas->y, k, text)));
     canvas->width = MAX(8, MIN(CANVAS_WIDE, term->width - canvas->label - 4));
     if (term->utf8 && (term->colour || lines->count == 1)) {
         canvas->across = 2;
@@ -110,15 +110,15 @@ static void write_cell(const Canvas *canvas, int row, int column) {
 static void write_row(const Canvas *canvas, int row) {
     const Term *term = canvas->term;
     char text[FIGURE_TEXT] = "";
-    bool mark = false;
-    for (int k = 0; k < axis_marks(&canvas->y) && !mark; k++) {
-        mark = dot_y(canvas, axis_mark_place(&canvas->y, k)) / canvas->up == row;
-        if (mark) axis_mark_text(&canvas->y, k, text);
+    bool tick = false;
+    for (int k = 0; k < axis_ticks(&canvas->y) && !tick; k++) {
+        tick = dot_y(canvas, axis_tick_place(&canvas->y, k)) / canvas->up == row;
+        if (tick) axis_tick_text(&canvas->y, k, text);
     }
     int width = canvas->width;
     while (width > 0 && !canvas->owner[row][width - 1]) width--; /* no spaces at the end of a line */
     term_text(term, text, canvas->label, TERM_RIGHT);
-    fputs(term->utf8 ? (mark ? " \u2524" : " \u2502") : mark ? " +" : " |", term->out);
+    fputs(term->utf8 ? (tick ? " \u2524" : " \u2502") : tick ? " +" : " |", term->out);
     for (int column = 0; column < width; column++) write_cell(canvas, row, column);
     fputc('\n', term->out);
 }
@@ -127,19 +127,19 @@ static void write_row(const Canvas *canvas, int row) {
 static void write_foot(const Canvas *canvas) {
     const Term *term = canvas->term;
     char text[FIGURE_TEXT];
-    bool mark[CANVAS_WIDE] = { false };
-    for (int k = 0; k < axis_marks(&canvas->x); k++)
-        mark[dot_x(canvas, axis_mark_place(&canvas->x, k)) / canvas->across] = true;
+    bool tick[CANVAS_WIDE] = { false };
+    for (int k = 0; k < axis_ticks(&canvas->x); k++)
+        tick[dot_x(canvas, axis_tick_place(&canvas->x, k)) / canvas->across] = true;
     term_repeat(term, " ", canvas->label + 1);
     fputs(term->utf8 ? "\u2514" : "+", term->out);
     for (int column = 0; column < canvas->width; column++)
-        fputs(term->utf8 ? (mark[column] ? "\u252c" : "\u2500") : mark[column] ? "+" : "-", term->out);
+        fputs(term->utf8 ? (tick[column] ? "\u252c" : "\u2500") : tick[column] ? "+" : "-", term->out);
     fputc('\n', term->out);
 
     int at = 0;
-    for (int k = 0; k < axis_marks(&canvas->x); k++) {
-        int length = (int)strlen(axis_mark_text(&canvas->x, k, text));
-        int column = canvas->label + 2 + dot_x(canvas, axis_mark_place(&canvas->x, k)) / canvas->across;
+    for (int k = 0; k < axis_ticks(&canvas->x); k++) {
+        int length = (int)strlen(axis_tick_text(&canvas->x, k, text));
+        int column = canvas->label + 2 + dot_x(canvas, axis_tick_place(&canvas->x, k)) / canvas->across;
         int from = MIN(column - length / 2, MAX(term->width, canvas->label + 12) - length);
         if (at > 0 && from <= at) continue;
         term_repeat(term, " ", from - at);
@@ -148,7 +148,7 @@ static void write_foot(const Canvas *canvas) {
     }
     fputc('\n', term->out);
     if (!canvas->lines->x) return;
-    int width = term_text_width(canvas->lines->x), middle = canvas->label + 2 + (canvas->width - width) / 2;
+    int width = text_columns(canvas->lines->x), middle = canvas->label + 2 + (canvas->width - width) / 2;
     term_repeat(term, " ", middle);
     term_text(term, canvas->lines->x, MIN(width, canvas->width), TERM_LEFT);
     fputc('\n', term->out);
@@ -168,13 +168,13 @@ static void write_names(const Canvas *canvas) {
         if (braille(canvas)) fputs("\u2501\u2501", term->out);
         else fputc(SERIES_MARKS[s], term->out);
         fprintf(term->out, "%s ", term_style(term, TERM_PLAIN));
-        term_text(term, name, MIN(term_text_width(name), canvas->width - 4), TERM_LEFT);
+        term_text(term, name, MIN(text_columns(name), canvas->width - 4), TERM_LEFT);
         any = true;
     }
     if (lines->reference_name) {
         char number[FIGURE_TEXT];
         fprintf(term->out, "%s%s ", any ? "   " : "", braille(canvas) ? "\u2504\u2504" : "--");
-        term_text(term, lines->reference_name, MIN(term_text_width(lines->reference_name), canvas->width), TERM_LEFT);
+        term_text(term, lines->reference_name, MIN(text_columns(lines->reference_name), canvas->width), TERM_LEFT);
         snprintf(number, sizeof number, "%.4g", lines->reference);
         fprintf(term->out, " %s", number);
     }
@@ -190,7 +190,7 @@ void draw_lines(const Term *term, const Lines *lines) {
     for (int s = 0; s < lines->count; s++) named |= lines->series[s].name != NULL;
     if (named) write_names(&canvas);
     if (lines->y) {
-        term_text(term, lines->y, MIN(term_text_width(lines->y), term->width), TERM_LEFT);
+        term_text(term, lines->y, MIN(text_columns(lines->y), term->width), TERM_LEFT);
         fputc('\n', term->out);
     }
     for (int row = 0; row < CANVAS_HIGH; row++) write_row(&canvas, row);

@@ -66,7 +66,7 @@ static int write_frame(const Term *term, const Motion *motion, int frame) {
         panel_size(term, motion->panel_count, &panels[p]);
         panel_fill(&panels[p], motion, frame, p);
     }
-    int width = term_text_width(motion->frame_names[frame]);
+    int width = text_columns(motion->frame_names[frame]);
     term_text(term, motion->frame_names[frame], MIN(width, term->width), TERM_LEFT);
     fputs(term->terminal ? "\033[K\n" : "\n", term->out);
     for (int row = 0; row < panels[0].high; row++) {
@@ -86,7 +86,7 @@ static void write_head(const Term *term, const Motion *motion) {
     char legend[2 * FIGURE_TEXT];
     snprintf(legend, sizeof legend, "A to %c: %.40s, a to %c: %.40s", 'A' + motion->pairs - 1,
              motion->first ? motion->first : "", 'a' + motion->pairs - 1, motion->second ? motion->second : "");
-    term_text(term, legend, MIN(term->width, term_text_width(legend)), TERM_LEFT);
+    term_text(term, legend, MIN(term->width, text_columns(legend)), TERM_LEFT);
     fputc('\n', term->out);
     for (int p = 0; p < motion->panel_count; p++) {
         term_text(term, motion->panels[p], size.wide, TERM_CENTRE);

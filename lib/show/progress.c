@@ -90,10 +90,10 @@ static void show(const Progress *progress, double now) {
         return;
     }
     compose(progress, now, 0, line, sizeof line);
-    int room = MIN(term.width, 120) - 1 - term_text_width(line) - 4;
+    int room = MIN(term.width, 120) - 1 - text_columns(line) - 4;
     int bar = MIN(room / 10 * 10, 30); /* in steps, so that it does not twitch with every digit more */
     if (bar > 0) compose(progress, now, bar, line, sizeof line);
-    int width = MIN(term_text_width(line), term.width - 1); /* a full last column would wrap */
+    int width = MIN(text_columns(line), term.width - 1); /* a full last column would wrap */
     if (line_on && line_on != term.out) progress_clear();
     fputc('\r', term.out);
     term_text(&term, line, MAX(width, MIN(line_width, term.width - 1)), TERM_LEFT);

@@ -80,12 +80,6 @@ void term_colour(const Term *term, Colour colour, bool background) {
 
 /* ---- text ---------------------------------------------------------------------------------------------------- */
 
-int term_text_width(const char *text) {
-    int width = 0;
-    for (Glyph glyph; (glyph = glyph_of(text)).bytes > 0; text += glyph.bytes) width += glyph.columns;
-    return width;
-}
-
 /* The characters that fit into `room` columns; returns the columns used. */
 static int write_glyphs(const Term *term, const char *text, int room) {
     int used = 0;
@@ -102,7 +96,7 @@ void term_repeat(const Term *term, const char *text, int count) {
 }
 
 void term_text(const Term *term, const char *text, int width, TermAlign align) {
-    int room = width - term_text_width(text);
+    int room = width - text_columns(text);
     if (room < 0) {
         int used = write_glyphs(term, text, width - 1);
         if (width > 0) fputs(term->utf8 ? "\u2026" : ".", term->out);
