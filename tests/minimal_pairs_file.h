@@ -1,6 +1,6 @@
 /* Minimal pairs as text files, for tests and tools. Comma-separated: two lines of heading, then a line for each item:
- * its pictures, its captions, and the truth of every caption about every picture. A picture is
- * "appearance 17 noise 0.03: small red circle 0.2 0.5 0.066 0.01; ..." (of each object x, y, radius, rotation).
+ * its pictures, its captions, and the truth of every caption about every picture. A picture is "appearance 17 noise
+ * 0.03: small red circle 0.2 0.5 0.066 0.01; ..." (of each object x, y, radius, rotation).
  *
  *   minimal_pairs_write  false with one line if the file cannot be written; then it stays as it was
  *   minimal_pairs_read   gives the same set back, on the arena. False, with *pairs unchanged and one line with file and

@@ -407,6 +407,34 @@ TEST(ticks_at_the_points) {
     CHECK(strstr(content(inside("z.gp")), "set xtics 0,25\n"), "%s", content(inside("z.gp")));
 }
 
+/* An arrow from column 0 to column 2 passes around the box of column 1 that stands at the height of its ends. */
+TEST(arrows_pass_around_boxes) {
+    num v[] = { 1 };
+    const Mat one = { .v = v, .shape = { 1 }, .dims = 1 };
+    const GraphNode nodes[] = { { "x", "", one, NULL, { 0 }, 0 },
+                                { "exp", "exp", one, NULL, { 0 }, 1 },
+                                { "y", "add", one, NULL, { 0, 1 }, 2 } };
+    set_folder("arrows");
+    set_gnuplot("exit 0");
+    CHECK(plot_graph("g", &(Graph){ .nodes = nodes, .count = 3 }, NULL) == PLOT_DRAWN, "%s", "graph");
+    const char *script = content(inside("g.gp"));
+    double box[3][4], a[4];
+    int boxes = 0, arrows = 0;
+    for (const char *at = script; (at = strstr(at, "rectangle center ")) != NULL; at++, boxes++)
+        CHECK(sscanf(at, "rectangle center %lf,%lf size %lf,%lf", &box[boxes][0], &box[boxes][1], &box[boxes][2],
+                     &box[boxes][3]) == 4,
+              "%s", at);
+    CHECK(boxes == 3, "%d boxes", boxes);
+    for (const char *at = script; (at = strstr(at, "arrow from ")) != NULL; at++, arrows++) {
+        CHECK(sscanf(at, "arrow from %lf,%lf to %lf,%lf", &a[0], &a[1], &a[2], &a[3]) == 4, "%s", at);
+        for (int k = 1; k < 100; k++) { /* points of the arrow, without its ends */
+            double x = a[0] + (a[2] - a[0]) * k / 100, y = a[1] + (a[3] - a[1]) * k / 100;
+            CHECK(fabs(x - box[1][0]) > box[1][2] / 2 || fabs(y - box[1][1]) > box[1][3] / 2, "inside a box: %s", at);
+        }
+    }
+    CHECK(arrows == 5, "%d arrows", arrows);
+}
+
 /* A long title is broken between words and never wider than the page; many tiles get more columns, not a higher page. */
 TEST(pages_that_fit) {
     static const uint8_t rgb[2 * 2 * 3];
@@ -427,4 +455,4 @@ TEST(pages_that_fit) {
 TESTS(heat_as_csv, bars_as_csv, lines_as_csv, tiles_as_csv_and_pixels, pictures_with_hostile_words, pictures_of_nothing,
       the_folder_may_be_relative, without_gnuplot_one_line_once, gnuplot_that_fails, names_that_cannot_be,
       folders_that_cannot_be, a_full_disk_leaves_what_was_there, marks_and_captions_in_the_script,
-      characters_that_fonts_lack, ticks_at_the_points, pages_that_fit)
+      characters_that_fonts_lack, ticks_at_the_points, arrows_pass_around_boxes, pages_that_fit)

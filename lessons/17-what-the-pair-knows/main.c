@@ -1,5 +1,5 @@
-/* Lesson 17: what the pair knows. Three small CLIPs that differ in the text tower alone are trained on endless scenes of
- * coloured shapes and tested on binding, relations, counting and negation. Before: 16. See README.md. */
+/* Lesson 17: what the pair knows. Three small CLIPs that differ in the text tower alone are trained on endless scenes
+ * of coloured shapes and tested on binding, relations, counting and negation. Before: 16. See README.md. */
 #include "lesson/lesson_data.h"
 #include "result_curves.h"
 #include "scenes/probe_report.h"

@@ -38,7 +38,7 @@ bool negative_find(const char *name, NegativeKind *kind) {
     return false;
 }
 
-/* ---- training stages ---------------------------------------------------------------------------------------------------- */
+/* ---- training stages --------------------------------------------------------------------------------------------- */
 
 TrainingStage negatives_stage(NegativesStage stage, int steps) {
     static const char *const names[] = { "plain", "hard-negatives", "no-swap", "no-replace", "no-negate" };
@@ -51,7 +51,7 @@ TrainingStage negatives_stage(NegativesStage stage, int steps) {
     return c;
 }
 
-/* ---- items ------------------------------------------------------------------------------------------------------ */
+/* ---- items ------------------------------------------------------------------------------------------------------- */
 
 /* Gives the object that `from` names the colour and shape that `to` names. */
 static void scene_replace(Scene *scene, const Noun *from, const Noun *to) {
@@ -328,7 +328,7 @@ NegativesResult negatives_measure(SceneModel *scene_model, int items) {
     return negatives_measure_with(model_similarities, scene_model, &probe);
 }
 
-/* ---- the table -------------------------------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------------------------------- */
 
 static void add_fraction(ResultTable *table, ResultRow row, int items, double choice, double text, double image) {
     row.items = items;

@@ -27,7 +27,7 @@ bool negative_find(const char *name, NegativeKind *kind); /* false if no kind ha
 typedef enum { WAY_SYNONYMS, WAY_FORMS, WAY_CONVERSE, WAYS } ParaphraseWay;
 const char *way_name(ParaphraseWay way); /* "synonyms" (crimson for red), "forms" (there is ...), "converse" */
 
-/* ---- training stages ---------------------------------------------------------------------------------------- */
+/* ---- training stages --------------------------------------------------------------------------------------------- */
 
 enum { NEGATIVES_STEPS = 400 };
 #define NEGATIVES_COVERAGE 0.5 /* of SPLIT_PAIRS: a model that lesson 17 has too */
@@ -42,9 +42,10 @@ typedef enum {
 } NegativesStage;
 TrainingStage negatives_stage(NegativesStage stage, int steps); /* steps 0: NEGATIVES_STEPS */
 
-/* ---- probes ------------------------------------------------------------------------------------------------- */
+/* ---- probes ------------------------------------------------------------------------------------------------------ */
 
-/* A minimal pair: two scenes of two objects; caption[k] is true of scene[k] alone; caption[1] is an edit of caption[0]. */
+/* A minimal pair: two scenes of two objects; caption[k] is true of scene[k] alone; caption[1] is an edit of
+ * caption[0]. */
 typedef struct {
     Scene scene[2];
     Caption caption[2];           /* canonical */
@@ -57,8 +58,9 @@ typedef struct {
     const Split *split; /* its seen combinations; NULL: all. Not owned */
 } NegativesProbe;
 
-/* Items 0, 1 ... of an endless sequence, on the arena. Swap: minimal pairs of binding and of relation in turn; replace: the
- * colour or shape of one object; negate: minimal pairs of negation. Stops the program if the split has no such items. */
+/* Items 0, 1 ... of an endless sequence, on the arena. Swap: minimal pairs of binding and of relation in turn; replace:
+ * the colour or shape of one object; negate: minimal pairs of negation. Stops the program if the split has no such
+ * items. */
 NegativesItem *negatives_items(Arena *arena, NegativeKind kind, const NegativesProbe *probe);
 
 /* Whether an item is as described; one line if not. */
@@ -92,13 +94,14 @@ NegativesResult negatives_measure_with(NegativesSimilar *similar, void *context,
 /* The scores of a model, on combinations it has seen; each seed has its own items. */
 NegativesResult negatives_measure(SceneModel *scene_model, int items);
 
-/* ---- the result table --------------------------------------------------------------------------------------- */
+/* ---- the result table -------------------------------------------------------------------------------------------- */
 
 #define NEGATIVES_TABLE "plots/data/18-hard-negatives.csv"
 
 /* Stores a result as rows "swap", "swap-colours", "swap-places", "replace", "negate" (all metrics); for each way
  * "synonyms" (choice of paraphrased[w]), "synonyms-negative" (negative_paraphrased[w]), "synonyms-consistency"
- * (consistent / preferred); "retrieval" (text: captions of a picture; image: pictures of a caption), "retrieval-chance". */
+ * (consistent / preferred); "retrieval" (text: captions of a picture; image: pictures of a caption),
+ * "retrieval-chance". */
 void negatives_add_rows(ResultTable *table, const ResultRun *run, const NegativesResult *result);
 ResultMeasure negatives_result_rows;
 

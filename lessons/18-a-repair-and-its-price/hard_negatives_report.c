@@ -38,7 +38,7 @@ static const Measure *measure_of(NegativeKind kind) {
     return q;
 }
 
-/* ---- one seed -------------------------------------------------------------------------------------------------- */
+/* ---- one seed ---------------------------------------------------------------------------------------------------- */
 
 static double score_of(const ResultTable *table, Condition condition, NegativesConfig config, const Measure *q,
                        int *items) {
@@ -112,7 +112,7 @@ void report_bars(const Lesson *lesson, Arena *arena, const NegativesReport *r, c
     draw_bars(&lesson->term, &all);
 }
 
-/* ---- five seeds ------------------------------------------------------------------------------------------------- */
+/* ---- five seeds -------------------------------------------------------------------------------------------------- */
 
 static ResultSummary summary_of(const ResultTable *table, Condition condition, const char *probe, PairMetric score) {
     ResultRun run = negatives_run(condition, (NegativesConfig){ .seed = 1 });
@@ -172,7 +172,7 @@ void report_changes(Arena *arena, const ResultTable *table) {
     }
 }
 
-/* ---- published -------------------------------------------------------------------------------------------------- */
+/* ---- published --------------------------------------------------------------------------------------------------- */
 
 void report_published(const ResultTable *table) {
     static const struct {

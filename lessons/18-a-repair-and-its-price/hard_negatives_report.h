@@ -27,7 +27,7 @@ void report_conditions(const NegativesReport *report);
 /* Draws them as plots/out/NAME.png, without the group scores, and the first measure in the terminal too. */
 void report_bars(const Lesson *lesson, Arena *arena, const NegativesReport *report, const char *name);
 
-/* ---- all seeds, default config ------------------------------------------------------------------------------ */
+/* ---- all seeds, default config ----------------------------------------------------------------------------------- */
 
 /* Prints the mean over the seeds, in %, and half of the range from minimum to maximum. */
 void report_seeds(const ResultTable *table);

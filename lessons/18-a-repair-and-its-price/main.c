@@ -1,5 +1,5 @@
-/* Lesson 18: a repair and its price. A model that confuses which object is red is trained with hard negatives. What does
- * that improve, what would more steps alone have improved, and what gets worse? Before: 17. See README.md. */
+/* Lesson 18: a repair and its price. A model that confuses which object is red is trained with hard negatives. What
+ * does that improve, what would more steps alone have improved, and what gets worse? Before: 17. See README.md. */
 #include "lesson/lesson_data.h"
 #include "scenes/probe_report.h"
 #include "hard_negatives_report.h"
@@ -34,7 +34,7 @@ static const Option options[] = {
     { 0 },
 };
 
-/* ---- 1. False captions and paraphrases ----------------------------------------------------------- */
+/* ---- 1. False captions and paraphrases --------------------------------------------------------------------------- */
 
 /* A caption in two lines. */
 static char *halves(Arena *arena, const Caption *caption) {
@@ -65,7 +65,7 @@ static void show_negatives(const Lesson *lesson, Arena *arena, const NegativesPr
                            .columns = 2 });
 }
 
-/* ---- 2. Hard negatives in training --------------------------------------------------------------------------------------- */
+/* ---- 2. Hard negatives in training ------------------------------------------------------------------------------- */
 
 /* Counts the hard negatives of a stage, and how many of them the evaluator finds false. */
 static void count_negatives(const SceneModel *scene_model, NegativesStage which) {
@@ -84,7 +84,7 @@ static void count_negatives(const SceneModel *scene_model, NegativesStage which)
            COUNTED, found_false);
 }
 
-/* ---- 4. Attention ---------------------------------------------------------------------------------------- */
+/* ---- 4. Attention ------------------------------------------------------------------------------------------------ */
 
 static void show_attention(const Lesson *lesson, Arena *arena, const NegativesProbe *probe) {
     ResultRun run = negatives_run(CONDITION_LATE, ask.config);
@@ -121,7 +121,7 @@ static void show_attention(const Lesson *lesson, Arena *arena, const NegativesPr
     scene_model_free(&scene_model);
 }
 
-/* ---- the lesson ------------------------------------------------------------------------------------------------- */
+/* ---- the lesson -------------------------------------------------------------------------------------------------- */
 
 /* The table at `path`, empty if there is no file; then the missing runs are measured. */
 static ResultTable table_of(Arena *arena, const char *path, const ResultRun *runs, int count, int items) {

@@ -4,7 +4,7 @@
 
 enum { TRIES = 64 };
 
-/* ---- kinds and nouns ------------------------------------------------------------------------------------------------------- */
+/* ---- kinds and nouns --------------------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;
@@ -183,7 +183,7 @@ Caption caption_paraphrase(const Caption *caption, unsigned paraphrases, Rng *rn
     return c;
 }
 
-/* ---- edits --------------------------------------------------------------------------------------- */
+/* ---- edits ------------------------------------------------------------------------------------------------------- */
 
 /* A noun's size, colour or shape. */
 static int *noun_part(Noun *noun, unsigned field) {

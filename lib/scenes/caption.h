@@ -62,7 +62,7 @@ Noun noun_of(int colour, int shape); /* without size, without synonyms */
 /* A noun that names these fields of the object (NOUN_ bits; the size only if it has one). */
 Noun noun_of_object(const SceneObject *object, unsigned fields);
 
-/* ---- truth -------------------------------------------------------------------------------------------------- */
+/* ---- truth ------------------------------------------------------------------------------------------------------- */
 
 /* Whether the object has every part that the noun names. */
 bool noun_matches(const Noun *noun, const SceneObject *object);
@@ -74,7 +74,7 @@ bool caption_true(const Scene *scene, const Caption *caption);
  * noun without colour or shape names none. */
 bool caption_in_part(const Caption *caption, const Split *split, SplitPart part);
 
-/* ---- text --------------------------------------------------------------------------------------------------- */
+/* ---- text -------------------------------------------------------------------------------------------------------- */
 
 /* Writes the sentence, lower case, without full stop, into text[CAPTION_TEXT]; returns text. */
 char *caption_text(const Caption *caption, char *text);
@@ -89,7 +89,7 @@ Vocab caption_vocab(Arena *arena);
 /* Whether two texts, shorter than CAPTION_TEXT, have the same words, each equally often, in any order. */
 bool caption_same_words(const char *a, const char *b);
 
-/* ---- meaning ------------------------------------------------------------------------------------------------ */
+/* ---- meaning ----------------------------------------------------------------------------------------------------- */
 
 /* The canonical caption of the same meaning: no synonyms, form 0, left and above instead of right and below, the nouns
  * of PAIR and COUNTS in order. */
@@ -128,7 +128,7 @@ typedef enum {
  * result may still be true of a scene: ask caption_true. rng is used by REPLACE; for the others it may be NULL. */
 bool caption_edit(Caption *out, const Caption *caption, CaptionEdit edit, Rng *rng);
 
-/* ---- captions of a scene ------------------------------------------------------------------------------------ */
+/* ---- captions of a scene ----------------------------------------------------------------------------------------- */
 
 typedef struct {
     unsigned fields;    /* NOUN_ bits that nouns name; 0: NOUN_FULL */

@@ -312,7 +312,7 @@ bool caption_parse(const char *text, Caption *caption, Err *err) {
     return true;
 }
 
-/* ---- words of captions ------------------------------------------------------------------------------------ */
+/* ---- words of captions ------------------------------------------------------------------------------------------- */
 
 Vocab caption_vocab(Arena *arena) {
     enum { LIMIT = 96 };

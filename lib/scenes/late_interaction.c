@@ -47,8 +47,8 @@ static Tokens token_vectors(Tape *t, Clip *clip, const int *ids, int n) {
     return tokens;
 }
 
-/* With S = words positions^T [M,B*P]: pooled[m,b] = sum_p softmax_p(10 S[m,bP+p]) S[m,bP+p], averaged over the tokens of
- * each caption by weights [N,M], and transposed. */
+/* With S = words positions^T [M,B*P]: pooled[m,b] = sum_p softmax_p(10 S[m,bP+p]) S[m,bP+p], averaged over the tokens
+ * of each caption by weights [N,M], and transposed. */
 Var late_interaction_similarities(Tape *t, Var tokens, Var positions, int each, const int *caption, int N) {
     int M = tokens->val.shape[0];
     Mat weights = mat_zero(&t->arena, N, M);

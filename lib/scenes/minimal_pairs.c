@@ -19,7 +19,7 @@ const char *probe_name(ProbeKind kind) {
 int pair_pictures(ProbeKind kind) { return kinds[kind].pictures; }
 int pair_captions(ProbeKind kind) { return kinds[kind].captions; }
 
-/* ---- making items ---------------------------------------------------------------------------------------------------- */
+/* ---- making items ------------------------------------------------------------------------------------------------ */
 
 /* An item that is not checked yet. */
 typedef struct {
@@ -172,7 +172,7 @@ static bool draft_shuffle(Draft *draft, uint64_t i) {
     return true;
 }
 
-/* ---- the whole set ------------------------------------------------------------------------------------ */
+/* ---- the whole set ----------------------------------------------------------------------------------------------- */
 
 static bool draft_valid(const Draft *draft) {
     const MinimalPairsConfig *s = draft->config;
@@ -236,7 +236,7 @@ bool minimal_pairs_make(MinimalPairs *pairs, Arena *arena, const MinimalPairsCon
     return true;
 }
 
-/* ---- scoring ------------------------------------------------------------------------------------------------------ */
+/* ---- scoring ----------------------------------------------------------------------------------------------------- */
 
 int minimal_pairs_pictures(const MinimalPairs *pairs) { return pairs->count * pairs->pictures; }
 int minimal_pairs_captions(const MinimalPairs *pairs) { return pairs->count * pairs->captions; }

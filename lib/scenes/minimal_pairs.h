@@ -12,9 +12,8 @@
  * the same caption for both and is right for exactly one of two; likewise for pictures alone. The captions of an item
  * are equally long; in binding and relation they have the same words, so a bag of words ties. Positions, sizes,
  * background and noise are equal in both pictures. In negation, the denied object differs from all others in colour and
- * in shape, so that a failure there is not a failure of binding.
- * The shuffle does not have these properties. It copies ARO's "Order" to show its fault: only one of the five captions is
- * English, and counting bigrams finds it.
+ * in shape, so that a failure there is not a failure of binding. The shuffle does not have these properties. It copies
+ * ARO's "Order" to show its fault: only one of the five captions is English, and counting bigrams finds it.
  */
 #ifndef MINIMAL_PAIRS_H
 #define MINIMAL_PAIRS_H
@@ -62,7 +61,7 @@ typedef struct {
  * impossible). */
 bool minimal_pairs_make(MinimalPairs *pairs, Arena *arena, const MinimalPairsConfig *config, Err *err);
 
-/* ---- scoring ------------------------------------------------------------------------------------------------ */
+/* ---- scoring ----------------------------------------------------------------------------------------------------- */
 
 /* All pictures and all captions in a row: picture i is scene i % pictures of item i / pictures; captions likewise. */
 int minimal_pairs_pictures(const MinimalPairs *pairs);
@@ -90,7 +89,7 @@ PairScore minimal_pairs_score_rule(const MinimalPairs *pairs, TextBaseline *base
  * text-only baseline. On the arena. */
 const char **minimal_pairs_training_captions(Arena *arena, const MinimalPairs *pairs, int n);
 
-/* ---- checking (minimal_pairs_check.c) ----------------------------------------------------------------------- */
+/* ---- checking (minimal_pairs_check.c) ---------------------------------------------------------------------------- */
 
 /* Checks what is said above, with the evaluator and the captions as text: truth; every string true as often as false;
  * equal length; the same words (binding, relation); the same positions and area; the part of the split; fairness. Of

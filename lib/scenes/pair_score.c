@@ -27,8 +27,8 @@ static void add_one(PairScore *score, const double *s) {
 
 static double preference(double own, double other) { return own > other ? 1 : own == other ? 0.5 : 0; }
 
-/* The probability that both own similarities rank above both others when equal numbers are put in a random order. Of
- * a own and b other similarities that are equal, all a come first in a! b! of (a + b)! orders. */
+/* The probability that both own similarities rank above both others when equal numbers are put in a random order. Of a
+ * own and b other similarities that are equal, all a come first in a! b! of (a + b)! orders. */
 static double group_score(const double own[2], const double other[2]) {
     static const double first[3][3] = { { 1, 1, 1 }, { 1, 1.0 / 2, 1.0 / 3 }, { 1, 1.0 / 3, 1.0 / 6 } };
     double low = fmin(own[0], own[1]), high = fmax(other[0], other[1]);

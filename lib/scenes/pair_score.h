@@ -1,7 +1,7 @@
 /* Pair score: how often a model prefers the right caption of a picture and the right picture of a caption.
  *
- * An item has P pictures and K captions. Caption k < P is true of picture k alone; captions k >= P are true of none.
- * A model gives picture p and caption k the similarity s[K p + k]. Two kinds of item:
+ * An item has P pictures and K captions. Caption k < P is true of picture k alone; captions k >= P are true of none. A
+ * model gives picture p and caption k the similarity s[K p + k]. Two kinds of item:
  *   P = 2, K = 2   minimal pair (Winoground: Thrush et al. 2022, arXiv:2204.03162, section 3.2); four comparisons
  *   P = 1, K >= 2  one picture, of whose captions the first is true; K - 1 comparisons
  *

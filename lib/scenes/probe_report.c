@@ -10,7 +10,7 @@ void model_set_free(ModelSet *set) {
     set->count = 0;
 }
 
-/* ---- pictures --------------------------------------------------------------------------------------------------- */
+/* ---- pictures ---------------------------------------------------------------------------------------------------- */
 
 Tile probe_tile(Arena *arena, const Scene *scene, const char *caption, const char *note) {
     size_t pixels = (size_t)SCENE_SIDE * SCENE_SIDE * 3;
@@ -28,7 +28,7 @@ Tile probe_tile(Arena *arena, const Scene *scene, const char *caption, const cha
     return (Tile){ rgb, SCENE_SIDE, SCENE_SIDE, text, strstr(note, "wrong") != NULL };
 }
 
-/* ---- one probe -------------------------------------------------------------------------------------------------- */
+/* ---- one probe --------------------------------------------------------------------------------------------------- */
 
 void probe_report_heading(void) {
     printf("                right choice (95 %% interval)       text  image  group    ties\n");
@@ -93,7 +93,7 @@ double probe_report(Arena *arena, ModelSet *set, const MinimalPairsConfig *confi
     return first;
 }
 
-/* ---- choices -------------------------------------------------------------------------------------------- */
+/* ---- choices ----------------------------------------------------------------------------------------------------- */
 
 /* Prints the choice of every model for one picture of an item; returns the note below the picture. */
 static const char *print_choices(Arena *arena, ModelSet *set, const MinimalPair *item, int picture) {

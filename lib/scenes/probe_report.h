@@ -15,8 +15,8 @@ typedef struct {
 
 void model_set_free(ModelSet *set);
 
-/* A scene as a picture, with its caption in lines that fit below it and a note under that ("": none). The tile
- * is marked if the note says "wrong". On the arena. */
+/* A scene as a picture, with its caption in lines that fit below it and a note under that ("": none). The tile is
+ * marked if the note says "wrong". On the arena. */
 Tile probe_tile(Arena *arena, const Scene *scene, const char *caption, const char *note);
 
 /* Prints the column heads of the reports. */

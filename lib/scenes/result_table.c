@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- rows ------------------------------------------------------------------------------------------------------- */
+/* ---- rows -------------------------------------------------------------------------------------------------------- */
 
 static void name_set(char name[RESULT_NAME], const char *text) {
     REQUIRE(strlen(text) < RESULT_NAME, "\"%s\" is longer than %d", text, RESULT_NAME - 1);
@@ -113,7 +113,7 @@ ResultSummary result_summary(const ResultTable *table, ResultRow like, PairMetri
     return sum;
 }
 
-/* ---- the file --------------------------------------------------------------------------------------------------- */
+/* ---- the file ---------------------------------------------------------------------------------------------------- */
 
 static const char heading[] =
     "text,interaction,split,coverage,objects,palette,seed,steps,stage,probe,part,items,choice,text_score,image_score,"
@@ -231,7 +231,7 @@ bool result_table_write(const ResultTable *table, const char *path, Err *err) {
     return out_commit(&out, err);
 }
 
-/* ---- measuring -------------------------------------------------------------------------------------------- */
+/* ---- measuring --------------------------------------------------------------------------------------------------- */
 
 SceneModelConfig result_quick_config(void) {
     return scene_model_config(

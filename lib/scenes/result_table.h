@@ -51,14 +51,14 @@ typedef struct {
 } ResultSummary;
 ResultSummary result_summary(const ResultTable *table, ResultRow like, PairMetric metric);
 
-/* ---- the file ----------------------------------------------------------------------------------------------- */
+/* ---- the file ---------------------------------------------------------------------------------------------------- */
 
 /* Reads a table, onto the arena. False, with *table unchanged and one line with file and line number, for anything that
  * is not a row or a key that occurs twice. Writing replaces the file completely or leaves it unchanged. */
 bool result_table_read(ResultTable *table, Arena *arena, const char *path, Err *err);
 bool result_table_write(const ResultTable *table, const char *path, Err *err);
 
-/* ---- measuring ---------------------------------------------------------------------------------------------- */
+/* ---- measuring --------------------------------------------------------------------------------------------------- */
 
 /* One model to be measured. */
 typedef struct {
@@ -77,8 +77,8 @@ ResultMeasure result_measure;
 /* How many of the runs are in the table completely. */
 int result_runs_done(const ResultTable *table, const ResultRun *runs, int count, ResultMeasure *measure);
 
-/* For each run that is not in the table: loads or trains the model, measures it and writes the table to `path`. One line
- * per run on stderr, with the time left. False if a file cannot be read or written, or training fails. */
+/* For each run that is not in the table: loads or trains the model, measures it and writes the table to `path`. One
+ * line per run on stderr, with the time left. False if a file cannot be read or written, or training fails. */
 bool result_table_fill(ResultTable *table, const ResultRun *runs, int count, int items, ResultMeasure *measure,
                        const char *path, Err *err);
 

@@ -70,7 +70,7 @@ bool scene_in_part(const Scene *scene, const Split *split, SplitPart part) {
     return true;
 }
 
-/* ---- positions ------------------------------------------------------------------------------------------------------ */
+/* ---- positions --------------------------------------------------------------------------------------------------- */
 
 /* With SPREAD, two of the largest objects fit into neighbouring cells: 0.30 + 2 * 0.01 = 2 * 0.16. */
 enum { ACROSS = 3, CELLS = ACROSS * ACROSS, PLACE_TRIES = 32 };
@@ -105,7 +105,7 @@ void scene_place(Scene *scene, Rng *rng) {
     place_in(scene, cell, rng);
 }
 
-/* ---- types of the objects ------------------------------------------------------------------------------------------------ */
+/* ---- types of the objects ---------------------------------------------------------------------------------------- */
 
 /* Object k belongs to group[k] and lies in cell[k]; group g has size[g] objects of type[g]. */
 typedef struct {

@@ -1,12 +1,12 @@
-/* Scenes: generated pictures of one to five objects with known ground truth. The scene graph (position, colour, shape and
- * size of each object) decides whether a caption is true (caption.h); the picture is drawn from it.
+/* Scenes: generated pictures of one to five objects with known ground truth. The scene graph (position, colour, shape
+ * and size of each object) decides whether a caption is true (caption.h); the picture is drawn from it.
  *
  * Coordinates are fractions of the picture's side, x to the right, y down.
  *
- * Relations. An object is left of another when its centre is at least SCENE_MARGIN further left; right of, above and below
- * likewise. Generated centres lie on a grid of 3 x 3 cells, 0.30 apart, shifted by up to 0.04: two centres differ by
- * at most 0.08 or by at least 0.22 on each axis, so no relation is near the margin. Objects do not touch each other or
- * the border.
+ * Relations. An object is left of another when its centre is at least SCENE_MARGIN further left; right of, above and
+ * below likewise. Generated centres lie on a grid of 3 x 3 cells, 0.30 apart, shifted by up to 0.04: two centres differ
+ * by at most 0.08 or by at least 0.22 on each axis, so no relation is near the margin. Objects do not touch each other
+ * or the border.
  */
 #ifndef SCENE_H
 #define SCENE_H
@@ -56,7 +56,7 @@ bool scene_fits(const Scene *scene, double slack);
 /* Whether all combinations in the scene are in that part of the split. */
 bool scene_in_part(const Scene *scene, const Split *split, SplitPart part);
 
-/* ---- generating scenes -------------------------------------------------------------------------------------- */
+/* ---- generating scenes ------------------------------------------------------------------------------------------- */
 
 /* For scenes of two different objects: { .seed = 1, .least = 2, .max = 2 }. */
 typedef struct {
@@ -85,7 +85,7 @@ Scene scene_make(const SceneConfig *config, uint64_t i);
 /* Draws new positions for the same objects. Splits are not looked at. */
 void scene_place(Scene *scene, Rng *rng);
 
-/* ---- drawing ------------------------------------------------------------------------------------------------ */
+/* ---- drawing ----------------------------------------------------------------------------------------------------- */
 
 /* Draws the picture: rgb [side,side,3] bytes; canvas (of that side) is scratch. The same scene gives the same bytes.
  * Edges are anti-aliased. About 60 microseconds at 32 x 32. */

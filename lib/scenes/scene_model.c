@@ -10,13 +10,13 @@
 
 enum { PIXELS = SCENE_SIDE * SCENE_SIDE * 3, EMBED = 64, WIDTH = 64, CHUNK = 8, IMAGES_AT_ONCE = 250 };
 
-/* Chosen in about thirty short trials of seed 1, with other probes than those of the result table, and then fixed. Filters
- * are trained by Muon, as in lesson 10; the logit scale has a higher learning rate. */
+/* Chosen in about thirty short trials of seed 1, with other probes than those of the result table, and then fixed.
+ * Filters are trained by Muon, as in lesson 10; the logit scale has a higher learning rate. */
 static const double RATE = 3e-3, SCALE_RATE = 2e-2, FILTER_RATE = 0.1, DECAY = 0.01, WARMUP = 0.05,
                     GRADIENT_NORM_MAX = 1;
 
-/* Relative frequencies of the kinds of captions; the fraction of scenes with equal objects; the fraction of captions that
- * are paraphrased. */
+/* Relative frequencies of the kinds of captions; the fraction of scenes with equal objects; the fraction of captions
+ * that are paraphrased. */
 static const double kind_weights[CAPTION_KINDS] = {
     [CAPTION_OBJECT] = 2,   [CAPTION_COUNT] = 0.5,   [CAPTION_PAIR] = 2,
     [CAPTION_RELATION] = 5, [CAPTION_WITHOUT] = 0.5, [CAPTION_NONE] = 0.5
@@ -27,7 +27,7 @@ static const double ONE_TYPE_RATE = 0.15, PARAPHRASE_RATE = 0.1;
  * faster this way. */
 static const double SINGLE_OBJECT_STAGE = 0.15;
 
-/* ---- the model -------------------------------------------------------------------------------------------------- */
+/* ---- the model --------------------------------------------------------------------------------------------------- */
 
 /* e^t image text^T: image [B,E], text [n,E] -> [B,n]. */
 static Var vector_logits(Tape *t, Clip *clip, Mat pixels, const int *ids, int n) {
@@ -204,7 +204,7 @@ SceneExample scene_model_example(const SceneModel *model, const TrainingStage *s
     return pair;
 }
 
-/* ---- one batch -------------------------------------------------------------------------------------------------- */
+/* ---- one batch --------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     SceneModel *model;
@@ -272,7 +272,7 @@ static Var batch_loss(Tape *t, Batch *b) {
     return clip_loss_wrong(t, model->logits(t, &model->clip, b->pixels, ids, b->N), b->excluded);
 }
 
-/* ---- training --------------------------------------------------------------------------------------------------- */
+/* ---- training ---------------------------------------------------------------------------------------------------- */
 
 enum { GROUP_REST, GROUP_SCALE, GROUP_FILTERS, GROUPS };
 
@@ -335,7 +335,7 @@ bool scene_model_train(SceneModel *model, const TrainingStage *stage, Err *err) 
     return ok;
 }
 
-/* ---- files ---------------------------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------------------------------- */
 
 char *scene_model_path(Arena *arena, const SceneModelConfig *config, const TrainingStage *stage2) {
     SceneModelConfig s = scene_model_config(*config);
@@ -434,7 +434,7 @@ bool scene_model_load_or_train(SceneModel *model, const SceneModelConfig *config
     return ok;
 }
 
-/* ---- similarities ----------------------------------------------------------------------------------------------------- */
+/* ---- similarities ------------------------------------------------------------------------------------------------ */
 
 typedef struct {
     const Scene *const *scenes;

@@ -7,9 +7,9 @@
  *   PairScore score = scene_model_pair_score(&model, &pairs);
  *   scene_model_free(&model);
  *
- * The loss. Row i of the logits l is scene i of a batch of B. Column n < B is the caption of scene n; columns n >= B are
- * hard negatives of a training stage. A caption is often true of other scenes too ("a red circle"); the evaluator finds
- * these pairs, and they are excluded from both softmaxes:
+ * The loss. Row i of the logits l is scene i of a batch of B. Column n < B is the caption of scene n; columns n >= B
+ * are hard negatives of a training stage. A caption is often true of other scenes too ("a red circle"); the evaluator
+ * finds these pairs, and they are excluded from both softmaxes:
  *   L = 1/2 mean_i -log( e^l_ii / sum over n = i and all n false of i:  e^l_in )                image -> text
  *     + 1/2 mean_i -log( e^l_ii / sum over k = i and all k < B of which i is false:  e^l_ki )   text -> image
  *
@@ -75,7 +75,7 @@ bool scene_model_load_or_train(SceneModel *model, const SceneModelConfig *config
                                Err *err);
 void scene_model_free(SceneModel *model);
 
-/* ---- its parts ---------------------------------------------------------------------------------------------- */
+/* ---- its parts --------------------------------------------------------------------------------------------------- */
 
 /* A model with random weights. */
 bool scene_model_init(SceneModel *model, const SceneModelConfig *config, Err *err);
@@ -100,7 +100,7 @@ typedef struct {
  * is CAPTION_KINDS where none was found. All second stages have the same scenes and the same true captions. */
 SceneExample scene_model_example(const SceneModel *model, const TrainingStage *stage, uint64_t i, Caption *negatives);
 
-/* ---- similarities ------------------------------------------------------------------------------------------- */
+/* ---- similarities ------------------------------------------------------------------------------------------------ */
 
 /* Unit vectors [n,E] of n scenes, on the arena. Wants the interaction "vector". (Captions: clip_text_features.) */
 Mat scene_model_image_features(SceneModel *model, Arena *arena, const Scene *const *scenes, int n);

@@ -22,7 +22,7 @@ bool split_find(const char *name, SplitKind *kind) {
     return false;
 }
 
-/* ---- making splits ------------------------------------------------------------------------------------------------- */
+/* ---- making splits ----------------------------------------------------------------------------------------------- */
 
 static void number_randomly(int *number, Rng *rng) {
     for (int i = 0; i < N; i++) number[i] = i;
@@ -72,7 +72,7 @@ Split split_make(SplitKind kind, double coverage, uint64_t seed) {
     return split;
 }
 
-/* ---- membership --------------------------------------------------------------------------------------------------- */
+/* ---- membership -------------------------------------------------------------------------------------------------- */
 
 static int difference(const int *number, int a, int b) { return (number[a] - number[b] + N) % N; }
 

@@ -7,14 +7,14 @@ static void newline(const Term *term) { fputc('\n', term->out); }
 
 static const char *or_empty(const char *text) { return text ? text : ""; }
 
-/* ---- heat map ------------------------------------------------------------------------------------------------ */
+/* ---- heat map ---------------------------------------------------------------------------------------------------- */
 
 enum { CELL_ROOM = 2 }; /* columns between two cells */
 
 typedef struct {
     const Heat *heat;
     double low, high;
-    int label, cell, columns; /* columns of a row's label, of a cell without room; cells side by side */
+    int label, cell, columns; /* columns of a label and of a cell without room; cells per row */
     char corner[FIGURE_TEXT];
 } HeatLayout;
 
@@ -56,7 +56,7 @@ static void heat_cell(const Term *term, const HeatLayout *layout, int r, int c) 
         term_colour(term, ground, true);
         term_colour(term, colour_is_light(ground) ? (Colour){ 0, 0, 0 } : (Colour){ 255, 255, 255 }, false);
     }
-    int before = term->colour ? CELL_ROOM / 2 : CELL_ROOM; /* the coloured ground goes on around the number */
+    int before = term->colour ? CELL_ROOM / 2 : CELL_ROOM; /* the background colour extends around the number */
     term_repeat(term, " ", before);
     term_text(term, number, layout->cell, TERM_RIGHT);
     term_repeat(term, " ", CELL_ROOM - before);
@@ -94,12 +94,12 @@ void draw_heat(const Term *term, const Heat *heat) {
     }
 }
 
-/* ---- bars ---------------------------------------------------------------------------------------------------- */
+/* ---- bars -------------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     const Bars *bars;
     double low, high;
-    int label, value, interval, room; /* columns of each part; room: of the bar itself */
+    int label, value, interval, room; /* columns of each part; room: of the bar */
     bool ticks;
 } BarsLayout;
 
@@ -135,7 +135,7 @@ static BarsLayout bars_layout(const Term *term, const Bars *bars) {
     return layout;
 }
 
-/* What one column of a bar shows: `fill` of it is covered, from the left unless `leftward`. */
+/* One column of a bar: the fraction `fill` is covered, from the left unless `leftward`. */
 static const char *bar_piece(bool utf8, double fill, bool leftward, bool uncertain) {
     static const char *const eighths[] = { NULL, "\u258f", "\u258e", "\u258d", "\u258c", "\u258b", "\u258a", "\u2589" };
     int parts = (int)lrint(fill * 8);
@@ -179,7 +179,7 @@ void draw_bars(const Term *term, const Bars *bars) {
     }
 }
 
-/* ---- pictures ------------------------------------------------------------------------------------------------ */
+/* ---- pictures ---------------------------------------------------------------------------------------------------- */
 
 enum { TILE_WIDEST = 32, TILE_LEAST = 8 };
 
@@ -207,13 +207,13 @@ static TilesLayout tiles_layout(const Term *term, const Tiles *tiles) {
 
 static int tile_width(const Tile *tile, int slot) { return MIN(MIN(tile->width, slot), TILE_WIDEST); }
 
-/* Lines of characters: two pixels of the small picture each. */
+/* Lines of characters, two pixels each. */
 static int tile_lines(const Tile *tile, int slot) {
     double pixels = (double)tile->height * tile_width(tile, slot) / tile->width;
     return MAX(1, (int)ceil(pixels / 2 - 1e-9));
 }
 
-/* The mean colour of the box from (x0, y0) to (x1, y1), in pixels and parts of them. */
+/* The mean colour of the box from (x0, y0) to (x1, y1), in fractions of pixels. */
 static Colour tile_mean(const Tile *tile, double x0, double y0, double x1, double y1) {
     double sum[3] = { 0 }, area = 0;
     for (int y = (int)y0; y < tile->height && y < y1; y++) {

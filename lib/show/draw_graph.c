@@ -1,4 +1,4 @@
-/* draw_graph: the computations of draw.h, as a tree. */
+/* Computation graphs as trees. */
 #include "show/draw.h"
 
 #include <string.h>
@@ -18,7 +18,7 @@ static int number_width(const Tree *tree, double value) {
     return (int)strlen(number_text(value, tree->decimals, text));
 }
 
-/* The widths that node n and all below it need. Marks them as drawn, as write_node will. */
+/* Widens the columns for node n and all below it. Marks them as drawn, like write_node. */
 static void measure(Tree *tree, int n, int depth) {
     const GraphNode *node = &tree->graph->nodes[n];
     tree->name = MAX(tree->name, STEP * depth + text_columns(node->name));
@@ -33,7 +33,7 @@ static void measure(Tree *tree, int n, int depth) {
     for (int i = 0; i < node->inputs; i++) measure(tree, node->in[i], depth + 1);
 }
 
-/* Row r of a value or gradient, in the width of the widest. */
+/* Row r of a value or gradient, each number in the width of the widest. */
 static void write_numbers(const Tree *tree, Mat shape, const num *numbers, int r) {
     char text[FIGURE_TEXT];
     int columns = value_columns(shape);
@@ -57,7 +57,7 @@ static void write_row(const Tree *tree, const GraphNode *node, int r) {
     fputc('\n', term->out);
 }
 
-/* What stands before a name: `before` holds the branches of the nodes above. */
+/* The branches before a name: `before` has those of the nodes above. */
 static void write_branches(const Tree *tree, const char *before, const char *own) {
     const Term *term = tree->term;
     fputs(term_style(term, TERM_DIM), term->out);
@@ -66,7 +66,7 @@ static void write_branches(const Tree *tree, const char *before, const char *own
     fputs(term_style(term, TERM_PLAIN), term->out);
 }
 
-/* `before`: a letter for each node above, '|' where its branch goes on; `own`: the branch that leads here. */
+/* `before`: one character per node above, '|' where its branch continues; `own`: the branch to this node. */
 static void write_node(Tree *tree, int n, char *before, const char *own, bool last) {
     const Term *term = tree->term;
     const GraphNode *node = &tree->graph->nodes[n];
@@ -119,7 +119,7 @@ static Tree tree_measured(const Term *term, const Graph *graph, int decimals) {
     return tree;
 }
 
-/* What does not fit loses its operations, then its digits, then the ends of its names. */
+/* If the tree is too wide, the operations are left out, then digits, then the ends of names. */
 static Tree tree_fitted(const Term *term, const Graph *graph) {
     Tree tree = tree_measured(term, graph, graph->decimals);
     for (int decimals = graph->decimals - 1; tree_width(&tree) > term->width; decimals--) {

@@ -1,4 +1,4 @@
-/* draw_lines: the curves of draw.h. A canvas of characters is filled first, then written line by line. */
+/* Curves. A canvas of characters is filled first, then written line by line. */
 #include "show/draw.h"
 
 #include <math.h>
@@ -11,10 +11,10 @@ typedef struct {
     const Lines *lines;
     const Term *term;
     Axis x, y;
-    int width, label; /* columns of the canvas, and of the marks' texts before it */
+    int width, label; /* columns of the canvas, and of the tick labels before it */
     int across, up;   /* dots of a character: 2 by 4 in braille, else 1 by 1 */
     uint8_t dots[CANVAS_HIGH][CANVAS_WIDE];
-    uint8_t owner[CANVAS_HIGH][CANVAS_WIDE]; /* 1 + the series seen here; 0: nobody */
+    uint8_t owner[CANVAS_HIGH][CANVAS_WIDE]; /* 1 + the series drawn here; 0: none */
 } Canvas;
 
 enum { REFERENCE = FIGURE_SERIES }; /* the reference line, as a series */
@@ -29,7 +29,7 @@ static void canvas_dot(Canvas *canvas, int x, int y, int series) {
     canvas->owner[row][column] = (uint8_t)(series + 1);
 }
 
-/* A place on the axes, 0 to 1, as a dot; the first row is the top. */
+/* A position 0..1 on an axis as a dot; row 0 is the top. */
 static int dot_x(const Canvas *canvas, double place) {
     return (int)lrint(place * (canvas->width * canvas->across - 1));
 }
@@ -64,7 +64,7 @@ static void canvas_series(Canvas *canvas, int s) {
     }
 }
 
-/* Every second dot, so that it looks like no curve. */
+/* Every second dot, to differ from the curves. */
 static void canvas_reference(Canvas *canvas) {
     double place = axis_place(&canvas->y, canvas->lines->reference);
     if (isnan(place)) return;
@@ -87,7 +87,7 @@ static void canvas_make(Canvas *canvas, const Term *term, const Lines *lines) {
     for (int s = lines->count - 1; s >= 0; s--) canvas_series(canvas, s); /* the first one lies on top */
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
 
 static void write_cell(const Canvas *canvas, int row, int column) {
     const Term *term = canvas->term;
@@ -123,7 +123,7 @@ static void write_row(const Canvas *canvas, int row) {
     fputc('\n', term->out);
 }
 
-/* The lower edge with its marks, the numbers under them where there is room, and what is counted there. */
+/* The lower edge with its ticks, the numbers below them where there is room, and the name of the axis. */
 static void write_foot(const Canvas *canvas) {
     const Term *term = canvas->term;
     char text[FIGURE_TEXT];

@@ -1,6 +1,7 @@
 #include "show/figure.h"
 
 #include <float.h>
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -25,7 +26,7 @@ static Range range_open(Range range) {
     return (Range){ range.low - room, range.high + room };
 }
 
-/* ---- colours ------------------------------------------------------------------------------------------------- */
+/* ---- colours ----------------------------------------------------------------------------------------------------- */
 
 enum { STOPS = 3 };
 static const Colour RISING[STOPS] = { { 247, 249, 252 }, { 94, 158, 205 }, { 9, 48, 110 } };
@@ -59,7 +60,7 @@ Colour series_colour(int i) {
     return colours[i % FIGURE_SERIES];
 }
 
-/* ---- ranges -------------------------------------------------------------------------------------------------- */
+/* ---- ranges ------------------------------------------------------------------------------------------------------ */
 
 void heat_range(const Heat *heat, double *low, double *high) {
     Range range = { INFINITY, -INFINITY };
@@ -92,7 +93,7 @@ void bars_range(const Bars *bars, double *low, double *high) {
     *high = range.high;
 }
 
-/* ---- axes ---------------------------------------------------------------------------------------------------- */
+/* ---- axes -------------------------------------------------------------------------------------------------------- */
 
 /* The smallest of 1, 2, 5 times a power of ten that is not below `step`. */
 static double step_round(double step) {
@@ -188,11 +189,11 @@ void lines_axes(const Lines *lines, int x_ticks, int y_ticks, Axis *x, Axis *y) 
     double step = lines->log_x || across.low >= across.high ? x->step : step_of_points(lines, x->low, x->high, x->step);
     if (step == x->step || (x->high - x->low) / step > 2 * x_ticks) return;
     x->step = step;
-    x->first = ceil(x->low / step - 1e-6) * step;
+    x->first = ceil(x->low / step - 1e-6) * step + 0.0; /* + 0.0: not "-0" */
     if (fabs(x->low - floor(x->low / step + 1e-6) * step) > 1e-6 * step) x->first = x->low;
 }
 
-/* ---- texts --------------------------------------------------------------------------------------------------- */
+/* ---- texts ------------------------------------------------------------------------------------------------------- */
 
 const char *number_text(double value, int decimals, char *text) {
     int length = snprintf(text, FIGURE_TEXT, "%.*f", decimals, value);
@@ -279,7 +280,10 @@ Glyph glyph_of(const char *text) {
 
 int text_columns(const char *text) {
     int columns = 0;
-    for (Glyph glyph; (glyph = glyph_of(text)).bytes > 0; text += glyph.bytes) columns += glyph.columns;
+    for (Glyph glyph = glyph_of(text); glyph.bytes > 0; glyph = glyph_of(text)) {
+        columns += glyph.columns;
+        text += glyph.bytes;
+    }
     return columns;
 }
 
@@ -292,42 +296,44 @@ const char *caption_line(const char *caption, int k, char *text) {
     return text;
 }
 
-/* ---- contracts ----------------------------------------------------------------------------------------------- */
+/* ---- contracts --------------------------------------------------------------------------------------------------- */
+
+static void require_range(const char *field, int value, int low, int high) {
+    REQUIRE(value >= low && value <= high, "%s is %d, want %d to %d", field, value, low, high);
+}
 
 void heat_require(const void *figure) {
     const Heat *heat = figure;
     REQUIRE(heat->m.dims == 2 && mat_count(heat->m) > 0, "m is %s, want a non-empty [R,C]", mat_shape_text(heat->m));
-    REQUIRE(heat->decimals >= 0 && heat->decimals <= 9, "decimals is %d, want 0 to 9", heat->decimals);
+    require_range("decimals", heat->decimals, 0, 9);
 }
 
 void bars_require(const void *figure) {
     const Bars *bars = figure;
-    REQUIRE(bars->count >= 0, "count is %d", bars->count);
-    REQUIRE(bars->decimals >= 0 && bars->decimals <= 9, "decimals is %d, want 0 to 9", bars->decimals);
+    require_range("count", bars->count, 0, INT_MAX);
+    require_range("decimals", bars->decimals, 0, 9);
 }
 
 void lines_require(const void *figure) {
     const Lines *lines = figure;
-    REQUIRE(lines->count >= 1 && lines->count <= FIGURE_SERIES, "%d series, want 1 to %d", lines->count, FIGURE_SERIES);
-    for (int s = 0; s < lines->count; s++)
-        REQUIRE(lines->series[s].count >= 0, "series %d has %d points", s, lines->series[s].count);
+    require_range("number of series", lines->count, 1, FIGURE_SERIES);
+    for (int s = 0; s < lines->count; s++) require_range("series.count", lines->series[s].count, 0, INT_MAX);
 }
 
 void tiles_require(const void *figure) {
     const Tiles *tiles = figure;
-    REQUIRE(tiles->count >= 0 && tiles->columns >= 0, "count is %d, columns %d", tiles->count, tiles->columns);
+    require_range("count", tiles->count, 0, INT_MAX);
+    require_range("columns", tiles->columns, 0, INT_MAX);
     for (int i = 0; i < tiles->count; i++) {
-        int height = tiles->tiles[i].height, width = tiles->tiles[i].width;
-        REQUIRE(height >= 1 && height <= FIGURE_SIDE && width >= 1 && width <= FIGURE_SIDE,
-                "tile %d is %d by %d, want sides of 1 to %d", i, height, width, FIGURE_SIDE);
+        require_range("height of a tile", tiles->tiles[i].height, 1, FIGURE_SIDE);
+        require_range("width of a tile", tiles->tiles[i].width, 1, FIGURE_SIDE);
     }
 }
 
 void graph_require(const void *figure) {
     const Graph *graph = figure;
-    REQUIRE(graph->count >= 1 && graph->count <= FIGURE_NODES, "graph.count is %d, want 1 to %d", graph->count,
-            FIGURE_NODES);
-    REQUIRE(graph->decimals >= 0 && graph->decimals <= 9, "graph.decimals is %d, want 0 to 9", graph->decimals);
+    require_range("graph.count", graph->count, 1, FIGURE_NODES);
+    require_range("graph.decimals", graph->decimals, 0, 9);
     for (int n = 0; n < graph->count; n++) {
         const GraphNode *node = &graph->nodes[n];
         size_t numbers = mat_count(node->value);
@@ -335,25 +341,19 @@ void graph_require(const void *figure) {
         REQUIRE(node->value.dims <= 2 && numbers >= 1 && numbers <= FIGURE_NODE,
                 "graph.nodes[%d].value is %s, want 1 to %d numbers in two dimensions at most", n,
                 mat_shape_text(node->value), FIGURE_NODE);
-        REQUIRE(node->inputs >= 0 && node->inputs <= 3, "graph.nodes[%d].inputs is %d, want 0 to 3", n, node->inputs);
-        for (int i = 0; i < node->inputs; i++)
-            REQUIRE(node->in[i] >= 0 && node->in[i] < n, "graph.nodes[%d].in[%d] is %d, want 0 to %d", n, i,
-                    node->in[i], n - 1);
+        require_range("inputs of a node", node->inputs, 0, 3);
+        for (int i = 0; i < node->inputs; i++) require_range("input of a node", node->in[i], 0, n - 1);
     }
 }
 
 void motion_require(const void *figure) {
     const Motion *motion = figure;
-    REQUIRE(motion->panel_count >= 1 && motion->panel_count <= FIGURE_PANELS, "motion.panel_count is %d, want 1 to %d",
-            motion->panel_count, FIGURE_PANELS);
-    REQUIRE(motion->pairs >= 1 && motion->pairs <= FIGURE_SERIES, "motion.pairs is %d, want 1 to %d", motion->pairs,
-            FIGURE_SERIES);
-    REQUIRE(motion->frames >= 1, "motion.frames is %d, want at least 1", motion->frames);
-    REQUIRE(motion->shown_count >= 1 && motion->shown_count <= FIGURE_SHOWN, "motion.shown_count is %d, want 1 to %d",
-            motion->shown_count, FIGURE_SHOWN);
+    require_range("motion.panel_count", motion->panel_count, 1, FIGURE_PANELS);
+    require_range("motion.pairs", motion->pairs, 1, FIGURE_SERIES);
+    require_range("motion.frames", motion->frames, 1, INT_MAX);
+    require_range("motion.shown_count", motion->shown_count, 1, FIGURE_SHOWN);
     for (int i = 0; i < motion->shown_count; i++)
-        REQUIRE(motion->shown[i] >= 0 && motion->shown[i] < motion->frames, "motion.shown[%d] is %d, want 0 to %d", i,
-                motion->shown[i], motion->frames - 1);
+        require_range("motion.shown", motion->shown[i], 0, motion->frames - 1);
 }
 
 int value_rows(Mat m) { return m.dims == 2 ? m.shape[0] : 1; }

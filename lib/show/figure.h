@@ -5,9 +5,9 @@
  *   draw_heat(&term, &heat);
  *   plot_heat("02-similarity", &heat, NULL);
  *
- * A figure points at the caller's numbers and texts and owns nothing. Fields that are left out are 0 or NULL and mean the
- * default. Texts are UTF-8; control characters are drawn as spaces. Numbers that are not finite are gaps in a bar or a
- * curve; in a cell they are written, without a colour.
+ * A figure points at the caller's numbers and texts and owns nothing. Fields that are left out are 0 or NULL and mean
+ * the default. Texts are UTF-8; control characters are drawn as spaces. Numbers that are not finite are gaps in a bar
+ * or a curve; in a cell they are written, without a colour.
  */
 #ifndef FIGURE_H
 #define FIGURE_H
@@ -112,7 +112,7 @@ typedef struct {
 enum { FIGURE_NODE = 16, FIGURE_NODES = 64, FIGURE_PANELS = 4, FIGURE_SHOWN = 8 };
 enum { FIGURE_SERIES = 8, FIGURE_SIDE = 4096, FIGURE_COLUMNS = 5 };
 
-/* ---- shared by draw and plot: colours ----------------------------------------------------------------------- */
+/* ---- shared by draw and plot: colours ---------------------------------------------------------------------------- */
 
 typedef struct {
     uint8_t r, g, b;
@@ -125,13 +125,13 @@ void heat_range(const Heat *heat, double *low, double *high);
 Colour heat_colour(double value, double low, double high);
 /* Whether black text has more contrast than white on this colour (relative luminance, WCAG 2.1). */
 bool colour_is_light(Colour colour);
-/* The colour of curve i >= 0: the palette of Okabe & Ito (Wong 2011, Nature Methods 8:441), which colour-blind readers can
- * tell apart; its yellow, too light on white, is brown here. */
+/* The colour of curve i >= 0: the palette of Okabe & Ito (Wong 2011, Nature Methods 8:441), which colour-blind readers
+ * can tell apart; its yellow, too light on white, is brown here. */
 Colour series_colour(int i);
 #define COLOUR_MARKED  ((Colour){ 0xc4, 0x4e, 0x12 }) /* highlighted */
 #define COLOUR_DEFAULT ((Colour){ 0x3a, 0x7d, 0xb8 })
 
-/* ---- shared by draw and plot: axes -------------------------------------------------------------------------- */
+/* ---- shared by draw and plot: axes ------------------------------------------------------------------------------- */
 
 /* An axis that holds all bars, and 0 unless the caller chose the ends. low < high. */
 void bars_range(const Bars *bars, double *low, double *high);
@@ -148,13 +148,13 @@ Axis axis_make(double low, double high, int ticks, bool log, bool tight);
 double axis_place(const Axis *axis, double value); /* position 0..1 of a value; NaN for a gap */
 int axis_ticks(const Axis *axis);                  /* number of ticks */
 double axis_tick_place(const Axis *axis, int k);   /* position 0..1 of tick k */
-/* The axes of a figure, 0..1 if it is empty. The x ticks are at the points where these are few and evenly spaced, and at
- * integers where all x are integers. */
+/* The axes of a figure, 0..1 if it is empty. The x ticks are at the points where these are few and evenly spaced, and
+ * at integers where all x are integers. */
 void lines_axes(const Lines *lines, int x_ticks, int y_ticks, Axis *x, Axis *y);
 double series_x(const Series *series, int i);
 double series_y(const Series *series, int i);
 
-/* ---- shared by draw and plot: texts, into text[FIGURE_TEXT], which is returned ------------------------------ */
+/* ---- shared by draw and plot: texts, into text[FIGURE_TEXT], which is returned ----------------------------------- */
 
 enum { FIGURE_TEXT = 64, CAPTION_LINES = 3 };
 
@@ -164,9 +164,9 @@ const char *axis_tick_text(const Axis *axis, int k, char *text);
 const char *label_text(const char *const *labels, int i, char *text); /* the label, or the number i + 1 */
 const char *caption_line(const char *caption, int k, char *text);     /* the k-th line; "" after the last */
 
-/* One character of a UTF-8 text (RFC 3629): its bytes, 0 at the end; its columns: accents 0, wide East Asian letters and
- * emoji 2. A broken byte is one byte and one column, and not printable; nor are control characters. `plain`: Latin, Greek,
- * Cyrillic, punctuation, arrows and mathematics, which common fonts have. */
+/* One character of a UTF-8 text (RFC 3629): its bytes, 0 at the end; its columns: accents 0, wide East Asian letters
+ * and emoji 2. A broken byte is one byte and one column, and not printable; nor are control characters. `plain`: Latin,
+ * Greek, Cyrillic, punctuation, arrows and mathematics, which common fonts have. */
 typedef struct {
     int bytes, columns;
     bool printable, plain;
@@ -174,7 +174,7 @@ typedef struct {
 Glyph glyph_of(const char *text);
 int text_columns(const char *text);
 
-/* ---- contracts: stop the program with the name of the wrong field ------------------------------------------- */
+/* ---- contracts: stop the program with the name of the wrong field ------------------------------------------------ */
 
 void heat_require(const void *heat);
 void bars_require(const void *bars);

@@ -143,14 +143,10 @@ static void graph_data(FILE *file, const void *figure) {
         int columns = value_columns(node->value);
         for (int i = 0; i < value_rows(node->value) * columns; i++) {
             fprintf(file, "%d,%d,%d,", n + 1, i / columns + 1, i % columns + 1);
-            csv_number(file, node->value.v[i]);
-            fputc(',', file);
-            csv_number(file, node->gradient ? (double)node->gradient[i] : NAN);
-            fputc(',', file);
-            csv_text(file, node->name);
-            fputc(',', file);
-            csv_text(file, node->operation);
-            fputc('\n', file);
+            csv_number(file, node->value.v[i], ",");
+            csv_number(file, node->gradient ? (double)node->gradient[i] : NAN, ",");
+            csv_text(file, node->name, ",");
+            csv_text(file, node->operation, "\n");
         }
     }
 }

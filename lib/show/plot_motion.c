@@ -15,11 +15,9 @@ static void motion_data(FILE *file, const void *figure) {
                 Colour colour = series_colour(pair);
                 fprintf(file, "%d,%d,%d,%d,", frame, panel + 1, pair + 1, colour.r << 16 | colour.g << 8 | colour.b);
                 for (int k = 0; k < 4; k++) {
-                    csv_number(file, motion_point(motion, frame, panel, pair, k / 2)[k % 2]);
-                    fputc(',', file);
+                    csv_number(file, motion_point(motion, frame, panel, pair, k / 2)[k % 2], ",");
                 }
-                csv_text(file, motion->frame_names[frame]);
-                fputc('\n', file);
+                csv_text(file, motion->frame_names[frame], "\n");
             }
         }
     }

@@ -3,18 +3,19 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- text in files ------------------------------------------------------------------------------------------- */
+/* ---- text in files ----------------------------------------------------------------------------------------------- */
 
 typedef void (*WriteByte)(FILE *file, char byte);
 
 /* What is not printable becomes a space, so that a record stays one line; ASCII goes through `write`. A character that
  * gnuplot's font lacks would be drawn as a box as large as the page: in scripts (plain) it becomes a small one. */
 static void write_text(FILE *file, const char *text, WriteByte write, bool plain) {
-    for (Glyph glyph; (glyph = glyph_of(text)).bytes > 0; text += glyph.bytes) {
+    for (Glyph glyph = glyph_of(text); glyph.bytes > 0; glyph = glyph_of(text)) {
         if (!glyph.printable) fputc(' ', file);
         else if (plain && !glyph.plain) fputs(glyph.columns ? "\u25a1" : "", file);
         else if (glyph.bytes == 1) write(file, *text);
         else fwrite(text, 1, (size_t)glyph.bytes, file);
+        text += glyph.bytes;
     }
 }
 
@@ -25,16 +26,17 @@ static void csv_byte(FILE *file, char byte) {
 }
 
 /* A field of a CSV record, in quotes where it needs them. */
-void csv_text(FILE *file, const char *text) {
+void csv_text(FILE *file, const char *text, const char *after) {
     bool quotes = !*text || strpbrk(text, ",\"\n\r\t") || *text == ' ' || text[strlen(text) - 1] == ' ';
     fputs(quotes ? "\"" : "", file);
     write_text(file, text, csv_byte, false);
-    fputs(quotes ? "\"" : "", file);
+    fprintf(file, "%s%s", quotes ? "\"" : "", after);
 }
 
 /* Nine digits keep every bit of a float. A number that is not finite is an empty field: a gap. */
-void csv_number(FILE *file, double value) {
+void csv_number(FILE *file, double value, const char *after) {
     if (isfinite(value)) fprintf(file, "%.9g", value);
+    fputs(after, file);
 }
 
 /* These three are special inside double quotes; the last one runs commands. (In single quotes, gnuplot 5.4 misreads a
@@ -50,14 +52,19 @@ static void gp_mark_byte(FILE *file, char byte) {
     gp_byte(file, byte);
 }
 
-/* A string of gnuplot. */
 void gp_text(FILE *file, const char *text) {
     fputc('"', file);
     write_text(file, text, gp_byte, true);
     fputc('"', file);
 }
 
-/* The same, cut to so many columns. */
+void gp_line(FILE *file, const char *before, const char *text, const char *after) {
+    fputs(before, file);
+    gp_text(file, text);
+    fputs(after, file);
+}
+
+/* A string, cut to so many columns. */
 static void gp_text_cut(FILE *file, const char *text, int columns) {
     char part[FIGURE_TEXT];
     size_t length = 0;
@@ -97,7 +104,7 @@ static int labels_columns(const char *const *labels, int count) {
     return MAX(columns, 3);
 }
 
-/* ---- begin of a script --------------------------------------------------------------------------- */
+/* ---- begin of a script ------------------------------------------------------------------------------------------- */
 
 enum { TITLE_LINE = 22, TITLE_ROOM = 24, TITLE_COLUMN = 11, TITLE_LINES = 4 }; /* pixels; columns are pixels too */
 
@@ -165,16 +172,8 @@ void gp_path(const Script *script, const char *folder, const char *extension) {
 }
 
 static void write_axis_names(FILE *file, const char *x, const char *y) {
-    if (x) {
-        fputs("set xlabel ", file);
-        gp_text(file, x);
-        fputc('\n', file);
-    }
-    if (y) {
-        fputs("set ylabel ", file);
-        gp_text(file, y);
-        fputc('\n', file);
-    }
+    if (x) gp_line(file, "set xlabel ", x, "\n");
+    if (y) gp_line(file, "set ylabel ", y, "\n");
 }
 
 /* text(v) writes a number with its unit, and never "-0.00". */
@@ -195,7 +194,7 @@ static void write_frame(FILE *file, const char *grid, int border) {
 
 void gp_colour(FILE *file, Colour colour) { fprintf(file, "'#%02x%02x%02x'", colour.r, colour.g, colour.b); }
 
-/* ---- heat map ------------------------------------------------------------------------------------------------ */
+/* ---- heat map ---------------------------------------------------------------------------------------------------- */
 
 enum { VALUES_MAX = 24 };  /* more columns than this leave no room for the numbers */
 enum { HEAT_RIGHT = 160 }; /* pixels for the colour bar, its labels and its name */
@@ -207,12 +206,9 @@ static void heat_data(FILE *file, const void *figure) {
     for (int r = 0; r < heat->m.shape[0]; r++) {
         for (int c = 0; c < heat->m.shape[1]; c++) {
             fprintf(file, "%d,%d,", r + 1, c + 1);
-            csv_number(file, AT(heat->m, r, c));
-            fputc(',', file);
-            csv_text(file, label_text(heat->rows, r, number));
-            fputc(',', file);
-            csv_text(file, label_text(heat->cols, c, number));
-            fputc('\n', file);
+            csv_number(file, AT(heat->m, r, c), ",");
+            csv_text(file, label_text(heat->rows, r, number), ",");
+            csv_text(file, label_text(heat->cols, c, number), "\n");
         }
     }
 }
@@ -276,9 +272,7 @@ static void heat_script(Script *script, const void *figure) {
     fputs("set ytics scale 0 nomirror\nunset key\nunset border\nset colorbox noborder\n", file);
     fprintf(file, "set rmargin at screen %.9g\n", 1 - (double)HEAT_RIGHT / script->width);
     if (heat->values) {
-        fputs("set cblabel ", file);
-        gp_text(file, heat->values);
-        fputc('\n', file);
+        gp_line(file, "set cblabel ", heat->values, "\n");
     }
     fputs("plot ", file);
     gp_path(script, "data", "csv");
@@ -297,7 +291,7 @@ static void heat_script(Script *script, const void *figure) {
     fputc('\n', file);
 }
 
-/* ---- bars ---------------------------------------------------------------------------------------------------- */
+/* ---- bars -------------------------------------------------------------------------------------------------------- */
 
 static void bars_data(FILE *file, const void *figure) {
     const Bars *bars = figure;
@@ -306,14 +300,11 @@ static void bars_data(FILE *file, const void *figure) {
         const Bar *bar = &bars->bars[i];
         bool interval = bar->low < bar->high;
         fprintf(file, "%d,", i + 1);
-        csv_number(file, bar->value);
-        fputc(',', file);
-        csv_number(file, interval ? bar->low : NAN);
-        fputc(',', file);
-        csv_number(file, interval ? bar->high : NAN);
-        fprintf(file, ",%d,", bar->marked);
-        csv_text(file, bar->label ? bar->label : "");
-        fputc('\n', file);
+        csv_number(file, bar->value, ",");
+        csv_number(file, interval ? bar->low : NAN, ",");
+        csv_number(file, interval ? bar->high : NAN, ",");
+        fprintf(file, "%d,", bar->marked);
+        csv_text(file, bar->label ? bar->label : "", "\n");
     }
 }
 
@@ -343,9 +334,7 @@ static void bars_script(Script *script, const void *figure) {
     fprintf(file, "set xrange [%.9g:%.9g]\nset yrange [%d.6:0.4]\n", low < base ? low - room : low, high + room,
             MAX(bars->count, 1));
     if (bars->unit) {
-        fputs("set xlabel ", file);
-        gp_text(file, bars->unit + strspn(bars->unit, " "));
-        fputc('\n', file);
+        gp_line(file, "set xlabel ", bars->unit + strspn(bars->unit, " "), "\n");
     }
     write_frame(file, "xtics", 1);
     fprintf(file, "unset key\nbase = %.9g\n", base);
@@ -367,7 +356,7 @@ static void bars_script(Script *script, const void *figure) {
           file);
 }
 
-/* ---- curves -------------------------------------------------------------------------------------------------- */
+/* ---- curves ------------------------------------------------------------------------------------------------------ */
 
 static bool same_x(const Series *a, const Series *b) {
     if (a->count != b->count) return false;
@@ -386,39 +375,29 @@ static void lines_columns(const Lines *lines, int x[FIGURE_SERIES], int y[FIGURE
     }
 }
 
-static void lines_cell(FILE *file, bool first, bool there, double value) {
-    if (!first) fputc(',', file);
-    if (there) csv_number(file, value);
-}
-
 static void lines_data(FILE *file, const void *figure) {
     const Lines *lines = figure;
     int x[FIGURE_SERIES], y[FIGURE_SERIES], rows = 0;
     char number[FIGURE_TEXT];
     lines_columns(lines, x, y);
     for (int s = 0; s < lines->count; s++) {
-        if (s == 0 || x[s] != x[s - 1]) {
-            fputs(s ? "," : "", file);
-            csv_text(file, lines->x ? lines->x : "x");
-        }
-        fputc(',', file);
-        csv_text(file, lines->series[s].name ? lines->series[s].name : label_text(NULL, s, number));
-        if (lines->low) fputs(",low,high", file);
+        const char *name = lines->series[s].name;
+        fputs(s ? "," : "", file);
+        if (s == 0 || x[s] != x[s - 1]) csv_text(file, lines->x ? lines->x : "x", ",");
+        csv_text(file, name ? name : label_text(NULL, s, number), lines->low ? ",low,high" : "");
         rows = MAX(rows, lines->series[s].count);
     }
     fputc('\n', file);
-    for (int i = 0; i < rows; i++) {
+    for (int i = 0; i < rows; i++)
         for (int s = 0; s < lines->count; s++) {
             const Series *series = &lines->series[s];
             bool there = i < series->count;
-            if (s == 0 || x[s] != x[s - 1]) lines_cell(file, s == 0, there, there ? series_x(series, i) : 0);
-            lines_cell(file, false, there, there ? series_y(series, i) : 0);
-            if (!lines->low) continue;
-            lines_cell(file, false, there, there ? (double)lines->low[s][i] : 0);
-            lines_cell(file, false, there, there ? (double)lines->high[s][i] : 0);
+            if (s == 0 || x[s] != x[s - 1]) csv_number(file, there ? series_x(series, i) : NAN, ",");
+            csv_number(file, there ? series_y(series, i) : NAN, lines->low ? "," : "");
+            if (lines->low) csv_number(file, there ? (double)lines->low[s][i] : NAN, ",");
+            if (lines->low) csv_number(file, there ? (double)lines->high[s][i] : NAN, "");
+            fputc(s + 1 < lines->count ? ',' : '\n', file);
         }
-        fputc('\n', file);
-    }
 }
 
 static void lines_range(FILE *file, char name, const Axis *axis) {
@@ -447,7 +426,8 @@ static void lines_style(FILE *file, const Lines *lines, int s) {
     gp_colour(file, series_colour(s));
 }
 
-/* One curve, and its intervals. Curves with intervals are moved apart a little, so that these do not cover each other. */
+/* One curve, and its intervals. Curves with intervals are moved apart a little, so that these do not cover each
+ * other. */
 static void lines_curve(const Script *script, const Lines *lines, int s, int x, int y, double width) {
     FILE *file = script->file;
     const Series *series = &lines->series[s];
@@ -508,7 +488,7 @@ static void lines_script(Script *script, const void *figure) {
     fputc('\n', file);
 }
 
-/* ---- pictures ------------------------------------------------------------------------------------------------ */
+/* ---- pictures ---------------------------------------------------------------------------------------------------- */
 
 enum { TILES_WIDE = 900, TILES_HIGH = 1000, TILES_GAP = 16, CAPTION_HIGH = 18 };
 
@@ -521,8 +501,7 @@ static void tiles_data(FILE *file, const void *figure) {
     for (int i = 0; i < tiles->count; i++) {
         const Tile *tile = &tiles->tiles[i];
         fprintf(file, "%d,%zu,%d,%d,%d,", i + 1, offset, tile->width, tile->height, tile->marked);
-        csv_text(file, tile->caption ? tile->caption : "");
-        fputc('\n', file);
+        csv_text(file, tile->caption ? tile->caption : "", "\n");
         offset += tile_size(tile);
     }
 }
@@ -611,7 +590,7 @@ static void tiles_script(Script *script, const void *figure) {
     fputc('\n', file);
 }
 
-/* ---- the kinds ----------------------------------------------------------------------------------------------- */
+/* ---- the kinds --------------------------------------------------------------------------------------------------- */
 
 const PlotKind plot_kind_heat = { heat_require, heat_data, NULL, heat_script };
 const PlotKind plot_kind_bars = { bars_require, bars_data, NULL, bars_script };

@@ -1,7 +1,7 @@
 /* Plot files: the data as CSV, the pixels, and the gnuplot script of each kind of figure.
  *
- * Texts of the caller cannot change a file's structure: in CSV they are quoted (RFC 4180) and a record stays one line; in
- * a script they stand between double quotes, with special characters as octal numbers.
+ * Texts of the caller cannot change a file's structure: in CSV they are quoted (RFC 4180) and a record stays one line;
+ * in a script they stand between double quotes, with special characters as octal numbers.
  */
 #ifndef PLOT_WRITE_H
 #define PLOT_WRITE_H
@@ -27,17 +27,18 @@ extern const PlotKind plot_kind_heat, plot_kind_bars, plot_kind_lines, plot_kind
 extern const PlotKind plot_kind_graph;  /* plot_graph.c */
 extern const PlotKind plot_kind_motion; /* plot_motion.c */
 
-/* A CSV field, quoted if necessary; a number with nine digits, empty if it is not finite. */
-void csv_text(FILE *file, const char *text);
-void csv_number(FILE *file, double value);
+/* A CSV field and what follows it (",", "\n"): text, quoted if necessary; a number with nine digits, empty if not finite. */
+void csv_text(FILE *file, const char *text, const char *after);
+void csv_number(FILE *file, double value, const char *after);
 
 /* A string, a colour, and a path of the script ("data/NAME.csv"), each in quotes. */
 void gp_text(FILE *file, const char *text);
+void gp_line(FILE *file, const char *before, const char *text, const char *after); /* with text around it */
 void gp_colour(FILE *file, Colour colour);
 void gp_path(const Script *script, const char *folder, const char *extension);
 
-/* Comment, terminal, encoding, output out/NAME.png, and the title (NULL: none), in as many lines as it needs, within the
- * first title_height pixels of the page. */
+/* Comment, terminal, encoding, output out/NAME.png, and the title (NULL: none), in as many lines as it needs, within
+ * the first title_height pixels of the page. */
 void script_begin(const Script *script, const char *title);
 int title_height(const char *title, int width);
 /* Coordinates are pixels of the page, y from the top; no axes. */
