@@ -67,22 +67,6 @@ TEST(probes_captions) {
     arena_free(&arena);
 }
 
-TEST(probes_scores) {
-    static const struct {
-        double s[4];
-        ProbeScore want;
-    } cases[] = {
-        { { 2, 1, 1, 2 }, { 1, 1, 1 } }, { { 1, 2, 2, 1 }, { 0, 0, 0 } }, { { 5, 4, 2, 3 }, { 1, 0, 0 } },
-        { { 5, 2, 4, 3 }, { 0, 1, 0 } }, { { 1, 1, 1, 1 }, { 0, 0, 0 } }, { { 2, 1, 2, 2 }, { 0, 0, 0 } },
-        { { 5, 2, 4, 2 }, { 0, 0, 0 } }, { { 5, 2, 1, 2 }, { 1, 0, 0 } },
-    };
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        ProbeScore got = probe_score(cases[i].s), want = cases[i].want;
-        CHECK(got.text == want.text && got.image == want.image && got.group == want.group, "case %zu: %d %d %d", i,
-              got.text, got.image, got.group);
-    }
-}
-
 /* Of the numbers of the right or left half that are not white, how many; and their mean colour. */
 static int half_ink(Image image, bool right, double mean[3]) {
     int count = 0;
@@ -114,4 +98,4 @@ TEST(two_things_lie_left_and_right) {
     arena_free(&arena);
 }
 
-TESTS(probes_are_pairs, probes_ink_does_not_count, probes_captions, probes_scores, two_things_lie_left_and_right)
+TESTS(probes_are_pairs, probes_ink_does_not_count, probes_captions, two_things_lie_left_and_right)

@@ -40,6 +40,12 @@ int sensitivity_different(Mat m) {
 
 enum { WORDS = 8 };
 
+static void swap(char **a, char **b) {
+    char *kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
 static int by_letters(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
 /* The next permutation in alphabetical order; false after the last. */
@@ -48,14 +54,8 @@ static bool next_order(char **word, int n) {
     while (i >= 0 && strcmp(word[i], word[i + 1]) >= 0) i--;
     if (i < 0) return false;
     while (strcmp(word[i], word[j]) >= 0) j--;
-    char *kept = word[i];
-    word[i] = word[j];
-    word[j] = kept;
-    for (int a = i + 1, b = n - 1; a < b; a++, b--) {
-        kept = word[a];
-        word[a] = word[b];
-        word[b] = kept;
-    }
+    swap(&word[i], &word[j]);
+    for (int a = i + 1, b = n - 1; a < b; a++, b--) swap(&word[a], &word[b]);
     return true;
 }
 

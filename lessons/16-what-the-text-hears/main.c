@@ -147,15 +147,16 @@ static double course_pairs(const Lesson *lesson, Arena *arena, SceneModel *scene
         for (int i = 0; i < n; i++) AT(heat, i, t) = (num)sensitivity_cosine(v, pair[i].a, v, pair[i].b);
     }
     lesson_heat(lesson, "16-pairs",
-                &(Heat){ .title = "Cosine of two texts (-: before training)",
+                &(Heat){ .title = "Cosine of two texts (-: before training); white: 0.5 or less",
                          .y = "pair",
                          .x = "text tower",
                          .m = heat,
                          .rows = label,
                          .cols = towers,
                          .decimals = 4,
-                         .low = -1,
-                         .high = 1 });
+                         .low = 0.5,
+                         .high = 1,
+                         .values = "cosine" });
     return AT(heat, 0, TOWERS - 1);
 }
 
@@ -189,16 +190,18 @@ static Sensitivity measure_sensitivity(const Lesson *lesson, Arena *arena, Scene
         }
     }
     progress_end(&progress);
-    lesson_heat(lesson, "16-changes",
-                &(Heat){ .title = "Mean cosine of a caption and the changed one (-: before training)",
-                         .y = "change",
-                         .x = "text tower",
-                         .m = sensitivity.cosine,
-                         .rows = sensitivity.row,
-                         .cols = towers,
-                         .decimals = 3,
-                         .low = -1,
-                         .high = 1 });
+    lesson_heat(
+        lesson, "16-changes",
+        &(Heat){ .title = "Mean cosine of a caption and the changed one (-: before training); white: 0.5 or less",
+                 .y = "change",
+                 .x = "text tower",
+                 .m = sensitivity.cosine,
+                 .rows = sensitivity.row,
+                 .cols = towers,
+                 .decimals = 3,
+                 .low = 0.5,
+                 .high = 1,
+                 .values = "cosine" });
     return sensitivity;
 }
 
@@ -265,8 +268,8 @@ int main(int argc, char **argv) {
 
     lesson_section(&lesson, "3. Captions of the grammar, changed");
     prediction =
-        lesson_predict(&lesson, "In %% of cases: what will the trained transformer find further from a caption, "
-                                "colours swapped, or other words for the same?");
+        lesson_predict(&lesson, "In %% of captions: how often is the caption with swapped colours less similar than a "
+                                "paraphrase, for the trained transformer?");
     Sensitivity sensitivity = measure_sensitivity(&lesson, arena, scene_model);
     print_detected(&sensitivity);
     for (int r = 0; r < sensitivity.rows; r++)

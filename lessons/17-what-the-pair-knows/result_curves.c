@@ -17,30 +17,37 @@ static ResultSummary choice_of(const ResultTable *table, SceneModelConfig config
 }
 
 void report_coverage(const Lesson *lesson, Arena *arena, const ResultTable *table, ProbeKind kind) {
-    num x[COUNT(coverages)], y[2 * RESULT_TOWERS][COUNT(coverages)];
-    Series series[2 * RESULT_TOWERS];
+    enum { C = COUNT(coverages), CURVES = 2 * RESULT_TOWERS };
+    num x[C], y[3][CURVES][C]; /* mean, minimum, maximum */
+    const num *low[CURVES], *high[CURVES];
+    Series series[CURVES];
     printf("%-10s seen:     ", probe_name(kind));
-    for (size_t c = 0; c < COUNT(coverages); c++) printf("  %17.0f %%", 100 * coverages[c]);
-    printf("\n");
-    for (int i = 0; i < 2 * RESULT_TOWERS; i++) {
-        SplitPart part = i % 2 ? SPLIT_HELD : SPLIT_SEEN;
-        const char *tower = result_towers[i / 2], *named = i % 2 ? "held out" : "seen";
-        printf("  %-11s %-8s", tower, named);
-        for (size_t c = 0; c < COUNT(coverages); c++) {
-            ResultSummary m = choice_of(table, (SceneModelConfig){ .coverage = coverages[c] }, i / 2, kind, part);
+    for (int c = 0; c < C; c++) printf("  %17.0f %%", 100 * coverages[c]);
+    for (int i = 0; i < CURVES; i++) {
+        const char *name = i % 2 ? "held out" : "seen";
+        printf("\n  %-11s %-8s", result_towers[i / 2], name);
+        for (int c = 0; c < C; c++) {
+            SceneModelConfig config = { .coverage = coverages[c] };
+            ResultSummary m = choice_of(table, config, i / 2, kind, i % 2 ? SPLIT_HELD : SPLIT_SEEN);
             x[c] = (num)(100 * coverages[c]);
-            y[i][c] = (num)(100 * m.mean);
+            y[0][i][c] = (num)(100 * m.mean);
+            y[1][i][c] = (num)(100 * m.low);
+            y[2][i][c] = (num)(100 * m.high);
             printf("  %19s", mean_text(arena, m));
         }
-        printf("\n");
-        series[i] = (Series){ arena_print(arena, "%s, %s", tower, named), x, y[i], COUNT(coverages) };
+        low[i] = y[1][i];
+        high[i] = y[2][i];
+        series[i] = (Series){ arena_print(arena, "%s, %s", result_towers[i / 2], name), x, y[0][i], C };
     }
+    printf("\n");
     lesson_lines(lesson, arena_print(arena, "17-%s", probe_name(kind)),
                  &(Lines){ .title = arena_print(arena, "%s: mean and range of five seeds", probe_name(kind)),
                            .y = "right choices, %",
-                           .x = "% of combinations seen",
+                           .x = "combinations seen, %",
                            .series = series,
-                           .count = 2 * RESULT_TOWERS,
+                           .count = CURVES,
+                           .low = low,
+                           .high = high,
                            .reference_name = "chance",
                            .reference = 50 });
 }

@@ -168,8 +168,3 @@ ProbePair probe_pair(Arena *arena, DrawnKind kind, int i, int side) {
         return abstract(arena, a, i, side);
     }
 }
-
-ProbeScore probe_score(const double s[4]) {
-    bool text = s[0] > s[1] && s[3] > s[2], image = s[0] > s[2] && s[3] > s[1];
-    return (ProbeScore){ text, image, text && image };
-}

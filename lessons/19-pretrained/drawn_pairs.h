@@ -23,14 +23,4 @@ typedef struct {
 /* The i-th pair of a probe, 0 <= i < DRAWN_PAIRS, always the same. On the arena. */
 ProbePair probe_pair(Arena *arena, DrawnKind kind, int i, int side);
 
-/* s[2 p + c]: similarity of picture p and caption c.
- *   text   both pictures prefer their own caption         chance 1/4
- *   image  both captions prefer their own picture         chance 1/4
- *   group  both                                           chance 1/6
- *   A tie is no preference. */
-typedef struct {
-    int text, image, group;
-} ProbeScore;
-ProbeScore probe_score(const double s[4]); /* 1 or 0 each */
-
 #endif

@@ -7,6 +7,7 @@
 #include "evaluate/metrics.h"
 #include "formats/image_convert.h"
 #include "drawn_pairs.h"
+#include "scenes/pair_score.h"
 #include "show/progress.h"
 #include "core/softmax.h"
 
@@ -226,21 +227,18 @@ static void show_probes(Encoder *encoder) {
            DRAWN_PAIRS, DRAWN_PAIRS / 4, DRAWN_PAIRS / 4, DRAWN_PAIRS / 6.0);
     printf("  %-10s %-22s pictures  captions  both   example\n", "probe", "what changes");
     for (int kind = 0; kind < DRAWN_KINDS; kind++) {
-        ProbeScore sum = { 0 };
+        PairScore score = pair_score_new(2, 2);
         Arena arena = { 0 };
         const char *example = NULL;
         for (int i = 0; i < DRAWN_PAIRS; i++) {
             ProbePair pair = probe_pair(&arena, kind, i, encoder->clip.config.image.side);
             Mat image = encoder_images(encoder, &arena, pair.image, 2, NULL, NULL);
             Mat s = cosines(&arena, image, encoder_texts(encoder, &arena, pair.caption, 2, NULL));
-            ProbeScore score = probe_score((double[]){ s.v[0], s.v[1], s.v[2], s.v[3] });
-            sum.text += score.text;
-            sum.image += score.image;
-            sum.group += score.group;
+            pair_score_add(&score, (double[]){ s.v[0], s.v[1], s.v[2], s.v[3] });
             if (i == 0) example = pair.caption[0];
         }
-        printf("  %-10s %-22s %5d %9d %7d    %s\n", drawn_name(kind), probe_changes(kind), sum.text, sum.image,
-               sum.group, example);
+        printf("  %-10s %-22s %5.3g %9.3g %7.3g    %s\n", drawn_name(kind), probe_changes(kind),
+               score.sum[PAIR_METRIC_TEXT], score.sum[PAIR_METRIC_IMAGE], score.sum[PAIR_METRIC_GROUP], example);
         arena_free(&arena);
     }
 }

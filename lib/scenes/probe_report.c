@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { LINE = 31, TRAINING_CAPTIONS = 4000, LIMIT = 32 };
+enum { LINE = 28, TRAINING_CAPTIONS = 4000, LIMIT = 32 };
 
 void model_set_free(ModelSet *set) {
     for (int k = 0; k < set->count; k++) scene_model_free(&set->scene_model[k]);
@@ -16,10 +16,13 @@ Tile probe_tile(Arena *arena, const Scene *scene, const char *caption, const cha
     size_t pixels = (size_t)SCENE_SIDE * SCENE_SIDE * 3;
     uint8_t *rgb = arena_alloc(arena, pixels, 1);
     scene_picture(scene, (Canvas){ SCENE_SIDE, arena_alloc(arena, pixels, sizeof(double)) }, rgb);
-    char *text = arena_print(arena, "%s%s%s", caption, *note ? "\n" : "", note), *last = NULL;
-    for (char *at = text, *line = text; *at && *at != '\n'; at++) {
+    char *text = arena_print(arena, "%s%s%s", caption, *note ? "\n" : "", note), *line = text, *last = NULL;
+    for (char *at = text; *at; at++) {
         if (*at == ' ') last = at;
-        if (at - line >= LINE && last) {
+        if (*at == '\n') {
+            line = at + 1;
+            last = NULL;
+        } else if (at - line >= LINE && last) {
             *last = '\n';
             line = last + 1;
             last = NULL;

@@ -156,7 +156,7 @@ double series_y(const Series *series, int i);
 
 /* ---- shared by draw and plot: texts, into text[FIGURE_TEXT], which is returned ----------------------------------- */
 
-enum { FIGURE_TEXT = 64, CAPTION_LINES = 3 };
+enum { FIGURE_TEXT = 64, CAPTION_LINES = 4 };
 
 /* A number with so many digits after the point, never "-0.00"; %.4g if that takes more than 12 characters. */
 const char *number_text(double value, int decimals, char *text);

@@ -426,22 +426,23 @@ static void lines_style(FILE *file, const Lines *lines, int s) {
     gp_colour(file, series_colour(s));
 }
 
-/* One curve, and its intervals. Curves with intervals are moved apart a little, so that these do not cover each
+/* One curve, after its intervals. Curves with intervals are moved apart a little, so that these do not cover each
  * other. */
 static void lines_curve(const Script *script, const Lines *lines, int s, int x, int y, double width) {
     FILE *file = script->file;
-    const Series *series = &lines->series[s];
     double shift = lines->low ? (s - (lines->count - 1) / 2.0) * 0.006 * width : 0;
     char at[64];
     snprintf(at, sizeof at, shift != 0 ? "($%d%+.9g)" : "%d", x, shift);
+    if (lines->low) {
+        gp_path(script, "data", "csv");
+        fprintf(file, " skip 1 using %s:%d:%d:%d with yerrorbars notitle pt 0 lw 1 lc rgb ", at, y, y + 1, y + 2);
+        gp_colour(file, series_colour(s));
+        fputs(", \\\n    ", file);
+    }
     gp_path(script, "data", "csv");
     fprintf(file, " skip 1 using %s:%d title ", at, y);
-    gp_text(file, series->name ? series->name : "");
+    gp_text(file, lines->series[s].name ? lines->series[s].name : "");
     lines_style(file, lines, s);
-    if (!lines->low) return;
-    fprintf(file, ", \\\n    '' skip 1 using %s:%d:%d:%d with yerrorbars notitle pt 0 lw 1 lc rgb ", at, y, y + 1,
-            y + 2);
-    gp_colour(file, series_colour(s));
 }
 
 /* The approximate number of rows of the legend. */
@@ -570,7 +571,7 @@ static void tiles_script(Script *script, const void *figure) {
         tile_caption(file, tile, x + scale * tile->width / 2, page.top + i / page.columns * page.step + page.side,
                      (int)(page.side + TILES_GAP) / 7);
         if (!tile->marked) continue;
-        fprintf(file, "set object rectangle from %.9g,%.9g to %.9g,%.9g front fillstyle empty border lw 4 lc rgb ", x,
+        fprintf(file, "set object rectangle from %.9g,%.9g to %.9g,%.9g front lw 4 fillstyle empty border lc rgb ", x,
                 y, x + scale * tile->width, y + scale * tile->height);
         gp_colour(file, COLOUR_MARKED);
         fputc('\n', file);
