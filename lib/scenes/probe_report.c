@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { LINE = 28, TRAINING_CAPTIONS = 4000, LIMIT = 32 };
+enum { LINE = 31, TRAINING_CAPTIONS = 4000, LIMIT = 32 };
 
 void model_set_free(ModelSet *set) {
     for (int k = 0; k < set->count; k++) scene_model_free(&set->scene_model[k]);
