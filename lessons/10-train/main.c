@@ -92,6 +92,7 @@ static void show_race(const Lesson *lesson, Arena *arena, const Cifar *pictures,
         lesson_lines(lesson, "10-minutes",
                      &(Lines){ .title = "what a minute buys: test pictures named rightly, plain",
                                .x = "minutes of training",
+                               .from_zero = true,
                                .y = "%",
                                .series = series,
                                .count = count });

@@ -17,16 +17,16 @@ static const char *const towers[] = { "bow-", "lstm-", "tran-", "bow", "lstm", "
 static struct {
     const char *clip, *photo;
     int seed, captions, steps, palette;
-} ask = { .clip = "", .photo = LESSON_SHIPPED, .seed = 1, .captions = 400 };
+} args = { .clip = "", .photo = LESSON_SHIPPED, .seed = 1, .captions = 400 };
 
 static const Option options[] = {
-    { "captions", .integer = &ask.captions, .low = 1, .high = 100000, .help = "generated captions for each change" },
-    { "steps", .integer = &ask.steps, .low = 0, .high = 1000000,
+    { "captions", .integer = &args.captions, .low = 1, .high = 100000, .help = "generated captions for each change" },
+    { "steps", .integer = &args.steps, .low = 0, .high = 1000000,
       .help = "training steps; 0: as in lesson 17, which has the same models" },
-    { "palette", .integer = &ask.palette, .low = 0, .high = 64,
+    { "palette", .integer = &args.palette, .low = 0, .high = 64,
       .help = "combinations in one training batch, about; 0: all" },
-    { "weights", .text = &ask.photo, .help = "a model file of lesson 10, for the column photo" },
-    { "clip", .text = &ask.clip, .help = "weights of CLIP for one more column, or auto; empty: none" },
+    { "weights", .text = &args.photo, .help = "a model file of lesson 10, for the column photo" },
+    { "clip", .text = &args.clip, .help = "weights of CLIP for one more column, or auto; empty: none" },
     { 0 },
 };
 
@@ -179,12 +179,12 @@ static Sensitivity measure_sensitivity(const Lesson *lesson, Arena *arena, Scene
     for (int r = 0; r < sensitivity.rows; r++) {
         const SensitivityChange *change = sensitivity_change(r);
         const SensitivityExample *one =
-            sensitivity_examples(arena, change, (uint64_t)(100 * ask.seed + r), ask.captions);
+            sensitivity_examples(arena, change, (uint64_t)(100 * args.seed + r), args.captions);
         printf("  %-10s %-17s %-42s %s\n", change->same_meaning ? "paraphrase" : "edit", change->name, one->text,
                one->changed);
         sensitivity.row[r] = change->name;
         for (int t = 0; t < TOWERS; t++, progress_update(&progress, r * TOWERS + t)) {
-            SensitivityScore score = sensitivity_score(&scene_model[t].clip, one, ask.captions);
+            SensitivityScore score = sensitivity_score(&scene_model[t].clip, one, args.captions);
             AT(sensitivity.cosine, r, t) = (num)score.cosine;
             sensitivity.detected[r * TOWERS + t] = score.detected;
         }
@@ -224,9 +224,9 @@ static void print_detected(const Sensitivity *sensitivity) {
 static void towers_make(SceneModel *scene_model) {
     Err err;
     for (int t = 0; t < TOWERS; t++) {
-        SceneModelConfig config = { .text = kinds[t % KINDS], .split = SPLIT_PAIRS, .seed = ask.seed };
-        config.palette = ask.palette;
-        config.steps = ask.steps;
+        SceneModelConfig config = { .text = kinds[t % KINDS], .split = SPLIT_PAIRS, .seed = args.seed };
+        config.palette = args.palette;
+        config.steps = args.steps;
         if (!(t < KINDS ? scene_model_init(&scene_model[t], &config, &err)
                         : scene_model_load_or_train(&scene_model[t], &config, NULL, &err)))
             die("%s", err.text);
@@ -240,16 +240,16 @@ int main(int argc, char **argv) {
                       .takes = "ten seconds, and three minutes more where the towers must be trained first",
                       .next = "make lesson-17",
                       .options = options,
-                      .seed = &ask.seed };
+                      .seed = &args.seed };
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;
     SceneModel scene_model[TOWERS];
     Clip photo;
     Encoder real;
     Err err;
-    if (!clip_load(&photo, ask.photo, &err)) die("%s", err.text);
-    if (*ask.clip && !encoder_open(&real, arena, ask.clip, GELU_AUTO, &err)) die("%s", err.text);
-    if (*ask.clip && real.tiny) die("there are no weights of CLIP; `make pretrained` fetches them");
+    if (!clip_load(&photo, args.photo, &err)) die("%s", err.text);
+    if (*args.clip && !encoder_open(&real, arena, args.clip, GELU_AUTO, &err)) die("%s", err.text);
+    if (*args.clip && real.tiny) die("there are no weights of CLIP; `make pretrained` fetches them");
     towers_make(scene_model);
 
     lesson_section(&lesson, "1. The same words in another order");
@@ -264,7 +264,7 @@ int main(int argc, char **argv) {
     prediction = lesson_predict(
         &lesson, "What will the trained transformer's cosine be for \"a cat on a table\" and \"a table on a cat\"?");
     lesson_outcome_number(&lesson, &prediction,
-                          course_pairs(&lesson, arena, scene_model, &photo, *ask.clip ? &real : NULL), 4);
+                          course_pairs(&lesson, arena, scene_model, &photo, *args.clip ? &real : NULL), 4);
 
     lesson_section(&lesson, "3. Captions of the grammar, changed");
     prediction =
@@ -279,6 +279,6 @@ int main(int argc, char **argv) {
                 100 * pair_score_rate(&sensitivity.detected[(r + 1) * TOWERS - 1], PAIR_METRIC_CHOICE).fraction, 1);
     for (int t = 0; t < TOWERS; t++) scene_model_free(&scene_model[t]);
     clip_free(&photo);
-    if (*ask.clip) encoder_close(&real);
+    if (*args.clip) encoder_close(&real);
     return lesson_end(&lesson);
 }

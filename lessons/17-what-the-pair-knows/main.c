@@ -15,34 +15,34 @@ enum { EXAMPLES = 3, NEAREST = 100 };
 static struct {
     const char *text, *split, *path, *weights, *data;
     SceneModelConfig config;
-    int items, pictures, few;
+    int items, pictures, train_images;
     bool all;
-} ask = { .text = "all",
-          .split = "pairs",
-          .path = RESULT_TABLE,
-          .weights = "",
-          .data = "auto",
-          .config = { .coverage = 1, .objects = 2, .seed = 1, .steps = SCENE_MODEL_STEPS },
-          .items = RESULT_ITEMS,
-          .pictures = 2000 };
+} args = { .text = "all",
+           .split = "pairs",
+           .path = RESULT_TABLE,
+           .weights = "",
+           .data = "auto",
+           .config = { .coverage = 1, .objects = 2, .seed = 1, .steps = SCENE_MODEL_STEPS },
+           .items = RESULT_ITEMS,
+           .pictures = 2000 };
 
 static const Option options[] = {
-    { "text", .text = &ask.text, .choices = "all|" SCENE_MODEL_TEXTS, .help = "which text towers" },
-    { "coverage", .real = &ask.config.coverage, .low = 0.1, .high = 1,
+    { "text", .text = &args.text, .choices = "all|" SCENE_MODEL_TEXTS, .help = "which text towers" },
+    { "coverage", .real = &args.config.coverage, .low = 0.1, .high = 1,
       .help = "fraction of the combinations that are seen in training" },
-    { "split", .text = &ask.split, .choices = "pairs|counts|relations",
+    { "split", .text = &args.split, .choices = "pairs|counts|relations",
       .help = "what is held out: colour and shape; count, colour and shape; relations" },
-    { "objects", .integer = &ask.config.objects, .low = 1, .high = SCENE_MAX, .help = "objects in a scene" },
-    { "palette", .integer = &ask.config.palette, .low = 0, .high = 64,
+    { "objects", .integer = &args.config.objects, .low = 1, .high = SCENE_MAX, .help = "objects in a scene" },
+    { "palette", .integer = &args.config.palette, .low = 0, .high = 64,
       .help = "combinations in one batch, about; 0: all" },
-    { "steps", .integer = &ask.config.steps, .low = 1, .high = 100000, .help = "training steps" },
-    { "items", .integer = &ask.items, .low = 10, .high = 100000, .help = "items of each probe" },
-    { "all", .flag = &ask.all, .help = "first measure what is missing in the table: 30 minutes" },
-    { "table", .text = &ask.path, .help = "the file of the table" },
-    { "weights", .text = &ask.weights, .help = "a model file of lesson 10, for the photographs" },
-    { "data", .text = &ask.data, .choices = LESSON_DATA, .help = "which photographs" },
-    { "pictures", .integer = &ask.pictures, .low = 100, .high = 10000, .help = "number of photographs to search" },
-    { "train-images", .integer = &ask.few, .low = 0, .high = 50000,
+    { "steps", .integer = &args.config.steps, .low = 1, .high = 100000, .help = "training steps" },
+    { "items", .integer = &args.items, .low = 10, .high = 100000, .help = "items of each probe" },
+    { "all", .flag = &args.all, .help = "first measure what is missing in the table: 30 minutes" },
+    { "table", .text = &args.path, .help = "the file of the table" },
+    { "weights", .text = &args.weights, .help = "a model file of lesson 10, for the photographs" },
+    { "data", .text = &args.data, .choices = LESSON_DATA, .help = "which photographs" },
+    { "pictures", .integer = &args.pictures, .low = 100, .high = 10000, .help = "number of photographs to search" },
+    { "train-images", .integer = &args.train_images, .low = 0, .high = 50000,
       .help = "pictures to train lesson 10's model on, if it must be trained; 0: all" },
     { 0 },
 };
@@ -50,9 +50,9 @@ static const Option options[] = {
 static void load_models(Arena *arena, ModelSet *set) {
     Err err;
     for (int t = 0; t < RESULT_TOWERS; t++) {
-        if (strcmp(ask.text, "all") && strcmp(ask.text, result_towers[t])) continue;
+        if (strcmp(args.text, "all") && strcmp(args.text, result_towers[t])) continue;
         SceneModel *model = &set->scene_model[set->count];
-        SceneModelConfig config = ask.config;
+        SceneModelConfig config = args.config;
         config.text = result_towers[t];
         if (!scene_model_load_or_train(model, &config, NULL, &err)) die("%s", err.text);
         set->count++;
@@ -79,7 +79,7 @@ static void show_examples(const Lesson *lesson, Arena *arena, const SceneModel *
 /* All probes, on seen and, if there are any, held-out combinations. Returns the first model's binding score, in %. */
 static double run_probes(Arena *arena, ModelSet *set) {
     const SceneModelConfig *s = &set->scene_model[0].config;
-    MinimalPairsConfig probe = { .seed = (uint64_t)s->seed, .count = ask.items, .split = &set->scene_model[0].split };
+    MinimalPairsConfig probe = { .seed = (uint64_t)s->seed, .count = args.items, .split = &set->scene_model[0].split };
     double first = NAN;
     probe_report_heading();
     for (int part = SPLIT_SEEN; part <= (s->coverage < 1 ? SPLIT_HELD : SPLIT_SEEN); part++)
@@ -94,22 +94,22 @@ static double run_probes(Arena *arena, ModelSet *set) {
 
 /* Captions with words that lesson 10's model does not know, and the pictures it finds for them. */
 static void photographs(Arena *arena, LessonModel *model, const Cifar *test) {
-    enum { CAT = 3, ASKED = 7 };
-    const char *name = test->names[CAT], *texts[ASKED] = { arena_print(arena, "a photo of a %s", name),
-                                                           arena_print(arena, "a photo of no %s", name),
-                                                           arena_print(arena, "a photo without a %s", name),
-                                                           arena_print(arena, "a photo of two %ss", name),
-                                                           arena_print(arena, "a photo of five %ss", name),
-                                                           "a photo of a zebra",
-                                                           "a photo of happiness" };
-    Mat vectors = clip_text_features(&model->clip, arena, texts, ASKED, NULL);
+    enum { CAT = 3, QUERIES = 7 };
+    const char *name = test->names[CAT], *texts[QUERIES] = { arena_print(arena, "a photo of a %s", name),
+                                                             arena_print(arena, "a photo of no %s", name),
+                                                             arena_print(arena, "a photo without a %s", name),
+                                                             arena_print(arena, "a photo of two %ss", name),
+                                                             arena_print(arena, "a photo of five %ss", name),
+                                                             "a photo of a zebra",
+                                                             "a photo of happiness" };
+    Mat vectors = clip_text_features(&model->clip, arena, texts, QUERIES, NULL);
     Mat scores = zeroshot_scores(&model->clip, arena, vectors, test, (ZeroshotRange){ .n = test->n, .batch = 500 });
     num *score = arena_alloc(arena, (size_t)test->n, sizeof *score);
     int top[NEAREST], nearest = MIN(NEAREST, test->n / 10);
     printf("  caption                             unknown words          cosine with the first   %ss among the %d "
            "nearest pictures\n",
            name, nearest);
-    for (int k = 0; k < ASKED; k++) {
+    for (int k = 0; k < QUERIES; k++) {
         int ids[64], found = 0;
         TextNotes notes = vocab_encode(&model->clip.vocab, arena, &texts[k], 1, 64, ids);
         char *unknown = "";
@@ -165,7 +165,7 @@ int main(int argc, char **argv) {
                       .takes = "two minutes, ten seconds when run again",
                       .next = "make lesson-18",
                       .options = options,
-                      .seed = &ask.config.seed };
+                      .seed = &args.config.seed };
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;
     static ModelSet set;
@@ -173,9 +173,9 @@ int main(int argc, char **argv) {
     int planned;
     ResultTable table = { .arena = arena };
     ResultRun *plan = result_plan(arena, &planned);
-    if (!split_find(ask.split, &ask.config.split)) die_usage("there is no split %s", ask.split);
-    if (file_exists(ask.path) && !result_table_read(&table, arena, ask.path, &err)) die("%s", err.text);
-    if (ask.all && !result_table_fill(&table, plan, planned, RESULT_ITEMS, result_measure, ask.path, &err))
+    if (!split_find(args.split, &args.config.split)) die_usage("there is no split %s", args.split);
+    if (file_exists(args.path) && !result_table_read(&table, arena, args.path, &err)) die("%s", err.text);
+    if (args.all && !result_table_fill(&table, plan, planned, RESULT_ITEMS, result_measure, args.path, &err))
         die("%s", err.text);
 
     lesson_section(&lesson, "1. Models that differ in the text tower");
@@ -194,15 +194,16 @@ int main(int argc, char **argv) {
     probe_report_choices(&lesson, arena, &set, "17-choices", EXAMPLES);
 
     lesson_section(&lesson, "5. Coverage: right choices in %, mean of the seeds (minimum-maximum)");
-    printf("%s: %d of %d models, %d seeds, %d items per probe. make limits measures what is missing\n", ask.path,
+    printf("%s: %d of %d models, %d seeds, %d items per probe. make limits measures what is missing\n", args.path,
            result_runs_done(&table, plan, planned, result_measure), planned, RESULT_SEEDS, RESULT_ITEMS);
     for (int kind = 0; table.count && kind < PROBE_SHUFFLE; kind++)
         report_coverage(&lesson, arena, &table, (ProbeKind)kind);
     if (table.count) report_scene_configs(arena, &table);
 
     lesson_section(&lesson, "6. Lesson 10's model, on photographs");
-    Cifar test = lesson_pictures(arena, ask.data, CIFAR_TEST, ask.pictures);
-    LessonModel model = lesson_model(arena, &(LessonModelArgs){ ask.weights, "quick", ask.data, 1, ask.few }, &test);
+    Cifar test = lesson_pictures(arena, args.data, CIFAR_TEST, args.pictures);
+    LessonModel model =
+        lesson_model(arena, &(LessonModelArgs){ args.weights, "quick", args.data, 1, args.train_images }, &test);
     photographs(arena, &model, &test);
     clip_free(&model.clip);
 

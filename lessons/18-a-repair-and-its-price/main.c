@@ -13,7 +13,7 @@ static struct {
     NegativesConfig config;
     int items;
     bool all;
-} ask = {
+} args = {
     .unseen = "swap",
     .path = NEGATIVES_TABLE,
     .config = { .coverage = NEGATIVES_COVERAGE, .seed = 1, .steps = SCENE_MODEL_STEPS, .stage2 = NEGATIVES_STEPS },
@@ -21,16 +21,16 @@ static struct {
 };
 
 static const Option options[] = {
-    { "unseen", .text = &ask.unseen, .choices = "swap|replace|negate",
+    { "unseen", .text = &args.unseen, .choices = "swap|replace|negate",
       .help = "the kind of hard negative that one model is not trained on" },
-    { "coverage", .real = &ask.config.coverage, .low = 0.2, .high = 1,
+    { "coverage", .real = &args.config.coverage, .low = 0.2, .high = 1,
       .help = "fraction of the combinations that are seen in training" },
-    { "steps", .integer = &ask.config.steps, .low = 1, .high = 100000, .help = "training steps of the first stage" },
-    { "stage2-steps", .integer = &ask.config.stage2, .low = 1, .high = 100000,
+    { "steps", .integer = &args.config.steps, .low = 1, .high = 100000, .help = "training steps of the first stage" },
+    { "stage2-steps", .integer = &args.config.stage2, .low = 1, .high = 100000,
       .help = "training steps of the second stage" },
-    { "items", .integer = &ask.items, .low = 1, .high = 100000, .help = "minimal pairs of each probe" },
-    { "all", .flag = &ask.all, .help = "first measure what is missing in the table of five seeds: 15 minutes" },
-    { "table", .text = &ask.path, .help = "the file of that table" },
+    { "items", .integer = &args.items, .low = 1, .high = 100000, .help = "minimal pairs of each probe" },
+    { "all", .flag = &args.all, .help = "first measure what is missing in the table of five seeds: 15 minutes" },
+    { "table", .text = &args.path, .help = "the file of that table" },
     { 0 },
 };
 
@@ -87,7 +87,7 @@ static void count_negatives(const SceneModel *scene_model, NegativesStage which)
 /* ---- 4. Attention ------------------------------------------------------------------------------------------------ */
 
 static void show_attention(const Lesson *lesson, Arena *arena, const NegativesProbe *probe) {
-    ResultRun run = negatives_run(CONDITION_LATE, ask.config);
+    ResultRun run = negatives_run(CONDITION_LATE, args.config);
     SceneModel scene_model;
     Err err;
     if (!scene_model_load_or_train(&scene_model, &run.config, result_stage(&run), &err)) die("%s", err.text);
@@ -138,19 +138,19 @@ static void before_and_after(const Lesson *lesson, Arena *arena, NegativeKind un
                                     CONDITION_LATE,           CONDITION_LATE_HARD_NEGATIVES };
     ResultRun run[COUNT(condition)];
     Err err;
-    for (size_t c = 0; c < COUNT(condition); c++) run[c] = negatives_run(condition[c], ask.config);
+    for (size_t c = 0; c < COUNT(condition); c++) run[c] = negatives_run(condition[c], args.config);
     if (!folder_make(lesson_models(), &err)) die("%s", err.text);
-    const char *path = arena_print(arena, "%s/hard-negatives-%d.csv", lesson_models(), ask.items);
+    const char *path = arena_print(arena, "%s/hard-negatives-%d.csv", lesson_models(), args.items);
     Prediction guess[2];
     guess[0] =
         lesson_predict(lesson, "True caption or swapped colours: in %% of the pictures, how often does the model "
                                "trained with all hard negatives choose the true one?");
-    guess[1] =
-        lesson_predict(lesson, "And the model trained with all but \"%s\", tested on \"%s\"?", ask.unseen, ask.unseen);
-    ResultTable table = table_of(arena, path, run, (int)COUNT(condition), ask.items);
-    NegativesReport report = { &table, ask.config, condition, (int)COUNT(condition) };
-    printf("%d steps, then %d more; %d minimal pairs for each choice score\n", ask.config.steps, ask.config.stage2,
-           ask.items);
+    guess[1] = lesson_predict(lesson, "And the model trained with all but \"%s\", tested on \"%s\"?", args.unseen,
+                              args.unseen);
+    ResultTable table = table_of(arena, path, run, (int)COUNT(condition), args.items);
+    NegativesReport report = { &table, args.config, condition, (int)COUNT(condition) };
+    printf("%d steps, then %d more; %d minimal pairs for each choice score\n", args.config.steps, args.config.stage2,
+           args.items);
     report_conditions(&report);
     lesson_outcome_number(lesson, &guess[0], 100 * report_negative(&report, CONDITION_HARD_NEGATIVES, NEGATIVE_SWAP),
                           1);
@@ -165,17 +165,17 @@ int main(int argc, char **argv) {
                       .takes = "three minutes, a second when run again",
                       .next = "make lesson-19",
                       .options = options,
-                      .seed = &ask.config.seed };
+                      .seed = &args.config.seed };
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;
     NegativeKind unseen;
     int planned;
     ResultRun *plan = negatives_plan(arena, &planned);
-    if (!negative_find(ask.unseen, &unseen)) die_usage("there is no kind of hard negative %s", ask.unseen);
-    ResultTable five = table_of(arena, ask.path, plan, ask.all ? planned : 0, RESULT_ITEMS);
+    if (!negative_find(args.unseen, &unseen)) die_usage("there is no kind of hard negative %s", args.unseen);
+    ResultTable five = table_of(arena, args.path, plan, args.all ? planned : 0, RESULT_ITEMS);
 
     SceneModel untrained; /* for its split and its training examples */
-    SceneModelConfig config = negatives_run(CONDITION_BASE, ask.config).config;
+    SceneModelConfig config = negatives_run(CONDITION_BASE, args.config).config;
     Err err;
     if (!scene_model_init(&untrained, &config, &err)) die("%s", err.text);
     NegativesProbe shown = { .seed = 8, .items = 1, .split = &untrained.split };
@@ -192,7 +192,7 @@ int main(int argc, char **argv) {
     show_attention(&lesson, arena, &shown);
 
     lesson_section(&lesson, "5. Five seeds");
-    if (five.count == 0) printf("%s does not exist; make limits measures it\n", ask.path);
+    if (five.count == 0) printf("%s does not exist; make limits measures it\n", args.path);
     else {
         report_seeds(&five);
         report_changes(arena, &five);

@@ -106,41 +106,39 @@ static int labels_columns(const char *const *labels, int count) {
 
 /* ---- begin of a script ------------------------------------------------------------------------------------------- */
 
-enum { TITLE_LINE = 22, TITLE_ROOM = 24, TITLE_COLUMN = 11, TITLE_LINES = 4 }; /* pixels; columns are pixels too */
+enum { TITLE_LINE = 22, TITLE_ROOM = 24, TITLE_COLUMN = 11 }; /* pixels */
 
-/* Cuts off the first line of a title, at most `columns` wide, broken between words; returns what follows it. */
-static const char *title_line(const char *title, int columns, char line[256]) {
-    size_t size = 0;
-    for (int at = 0; title[size];) {
-        size_t word = strcspn(title + size, " ") + strspn(title + size + strcspn(title + size, " "), " ");
-        snprintf(line, 256, "%.*s", (int)MIN(word, 255), title + size);
-        at += text_columns(line);
-        if (size > 0 && (at > columns || size + word > 255)) break;
-        size += MIN(word, 255);
+/* Writes a text in lines of at most `columns`, broken between words (file NULL: nothing); returns the number of lines. */
+static int write_wrapped(FILE *file, const char *text, int columns) {
+    char word[256];
+    int lines = 1;
+    for (int at = 0; *text;) {
+        size_t size = strcspn(text, " ") + strspn(text + strcspn(text, " "), " ");
+        snprintf(word, sizeof word, "%.*s", (int)MIN(size, sizeof word - 1), text);
+        if (at > 0 && at + text_columns(word) > columns) {
+            if (file) fputs("\\n", file);
+            lines++;
+            at = 0;
+        }
+        if (file) write_text(file, word, gp_byte, true);
+        at += text_columns(word);
+        text += strlen(word);
     }
-    snprintf(line, 256, "%.*s", (int)size, title);
-    return title + size;
+    return lines;
 }
 
 int title_height(const char *title, int width) {
-    char line[256];
-    int lines = 0;
-    while (title && *title && lines++ < TITLE_LINES) title = title_line(title, width / TITLE_COLUMN, line);
-    return lines ? TITLE_LINE * lines + TITLE_ROOM : 0;
+    return title && *title ? TITLE_LINE * write_wrapped(NULL, title, width / TITLE_COLUMN) + TITLE_ROOM : 0;
 }
 
 /* The title, centred on the page; diagrams begin below it. */
 static void write_title(const Script *script, const char *title) {
-    char line[256];
     int height = title_height(title, script->width);
-    for (int k = 0; title && *title && k < TITLE_LINES; k++) {
-        title = title_line(title, script->width / TITLE_COLUMN, line);
-        fputs("set label ", script->file);
-        gp_text(script->file, line);
-        fprintf(script->file, " at screen 0.5,%.9g center font ',15'\n",
-                1 - (TITLE_ROOM / 2 + (k + 0.5) * TITLE_LINE) / script->height);
-    }
-    if (height) fprintf(script->file, "set tmargin at screen %.9g\n", 1 - (double)height / script->height);
+    if (height == 0) return;
+    fputs("set label \"", script->file);
+    write_wrapped(script->file, title, script->width / TITLE_COLUMN);
+    fprintf(script->file, "\" at screen 0.5,%.9g center font ',15'\nset tmargin at screen %.9g\n",
+            1 - (TITLE_ROOM + TITLE_LINE) / 2.0 / script->height, 1 - (double)height / script->height);
 }
 
 void script_begin(const Script *script, const char *title) {
