@@ -81,13 +81,8 @@ const char **sensitivity_orders(Arena *arena, const char *text, int *count) {
 
 /* ---- changes ----------------------------------------------------------------------------------------------------- */
 
-enum {
-    ONE = 1 << CAPTION_OBJECT,
-    NUMBER = 1 << CAPTION_COUNT,
-    PAIR = 1 << CAPTION_PAIR,
-    RELATED = 1 << CAPTION_RELATION,
-    ANY = ONE | NUMBER | PAIR | RELATED | 1 << CAPTION_WITHOUT
-};
+enum { ONE = 1 << CAPTION_OBJECT, NUMBER = 1 << CAPTION_COUNT, PAIR = 1 << CAPTION_PAIR };
+enum { RELATED = 1 << CAPTION_RELATION, ANY = ONE | NUMBER | PAIR | RELATED | 1 << CAPTION_WITHOUT };
 
 static const SensitivityChange changes[] = {
     { "synonyms", true, ANY, PARAPHRASE_SYNONYMS, EDIT_KINDS },
@@ -119,17 +114,9 @@ static Caption some_caption(const SensitivityChange *change, uint64_t seed, uint
     }
 }
 
-/* A different paraphrase; the caption itself if there is none. */
-static Caption paraphrase(const Caption *caption, unsigned paraphrases, Rng *rng) {
-    Caption other = *caption;
-    for (int tries = 0; tries < 64 && caption_identical(&other, caption); tries++)
-        other = caption_paraphrase(caption, paraphrases, rng);
-    return other;
-}
-
 static bool change_caption(Caption *out, const SensitivityChange *change, const Caption *caption, uint64_t seed,
                            uint64_t i, Rng *rng) {
-    if (change->same_meaning) *out = paraphrase(caption, change->paraphrases, rng);
+    if (change->same_meaning) caption_paraphrase_other(out, caption, change->paraphrases, rng);
     else if (change->edit == EDIT_KINDS) *out = some_caption(change, seed + 1, i, rng);
     else return caption_edit(out, caption, change->edit, rng);
     return caption_equivalent(out, caption) == change->same_meaning && !caption_identical(out, caption);
@@ -139,11 +126,11 @@ SensitivityExample *sensitivity_examples(Arena *arena, const SensitivityChange *
     SensitivityExample *example = arena_alloc(arena, (size_t)n, sizeof *example);
     for (int i = 0; i < n; i++) {
         Rng rng = rng_seed(seed, (uint64_t)i);
-        Caption first, other;
+        Caption first, other, again;
         char text[CAPTION_TEXT];
         do first = some_caption(change, seed, (uint64_t)i, &rng);
         while (!change_caption(&other, change, &first, seed, (uint64_t)i, &rng));
-        Caption again = paraphrase(&first, PARAPHRASE_SYNONYMS | PARAPHRASE_FORMS, &rng);
+        caption_paraphrase_other(&again, &first, PARAPHRASE_SYNONYMS | PARAPHRASE_FORMS, &rng);
         example[i].text = arena_text(arena, caption_text(&first, text));
         example[i].paraphrase = arena_text(arena, caption_text(&again, text));
         example[i].changed = arena_text(arena, caption_text(&other, text));

@@ -93,21 +93,12 @@ static bool true_of_own(const NegativesItem *item, const Caption *caption) {
     return true;
 }
 
-/* A different caption by one way of paraphrasing; false if that way gives none. */
-static bool paraphrase_one_way(Caption *out, const Caption *caption, ParaphraseWay way, Rng *rng) {
-    enum { TRIES = 64 };
-    for (int i = 0; i < TRIES; i++) {
-        *out = caption_paraphrase(caption, paraphrase_ways[way].paraphrases, rng);
-        if (!caption_identical(out, caption)) return true;
-    }
-    return false;
-}
-
 static void item_paraphrase(NegativesItem *item, Rng *rng) {
     for (int w = 0; w < WAYS; w++) {
         Caption *c = item->paraphrased[w];
         bool both = true;
-        for (int k = 0; k < 2; k++) both = paraphrase_one_way(&c[k], &item->caption[k], (ParaphraseWay)w, rng) && both;
+        for (int k = 0; k < 2; k++)
+            both = caption_paraphrase_other(&c[k], &item->caption[k], paraphrase_ways[w].paraphrases, rng) && both;
         if (!both) c[0].kind = c[1].kind = CAPTION_KINDS;
     }
 }

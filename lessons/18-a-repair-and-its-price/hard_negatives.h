@@ -2,7 +2,7 @@
  * what does it make worse?
  *
  *   Three kinds, each an edit of a true caption (scenes/caption.h), checked by the evaluator:
- *     swap      a blue circle and a red square        a property of one object is given to the other, or they change places
+ *     swap      a blue circle and a red square        two objects swap a property, or their places
  *     replace   a red star and a blue square          another colour, shape, size, number or relation
  *     negate    a red circle and no blue square       what is there is denied, or what is absent is claimed
  *
@@ -69,14 +69,14 @@ bool negatives_check(const NegativesItem *item, NegativeKind kind, Err *err);
 /* The scores. A choice is made for a picture between one true and one false caption.
  *   negative[k]              canonical true against canonical false caption
  *   swapped[h]               the halves of negative[NEGATIVE_SWAP]: colours (0), positions (1)
- *   paraphrased[w]           paraphrased true against canonical false caption (`choice` alone). A text-only rule may win
- *                            here, because paraphrased captions are always true
+ *   paraphrased[w]           paraphrased true against canonical false caption (`choice` alone). A text-only rule may
+ *                            win here, because paraphrased captions are always true
  *   negative_paraphrased[w]  canonical true against paraphrased false caption; the mean of both is fair again
  *   consistent[w] of preferred[w]   pictures that preferred the canonical true caption; of these, pictures that prefer
  *                            its paraphrase too
- *   recall[0], [1]           recall@1 among RETRIEVAL_SIZE scenes and their captions: captions of a picture, pictures of
- *                            a caption; every true caption is right; among k equal ones each counts 1/k. chance: the
- *                            same at random */
+ *   recall[0], [1]           recall@1 among RETRIEVAL_SIZE scenes and their captions: captions of a picture, pictures
+ *                            of a caption; every true caption is right; among k equal ones each counts 1/k. chance:
+ *                            the same at random */
 enum { RETRIEVAL_SIZE = 500 };
 typedef struct {
     PairScore negative[NEGATIVE_KINDS], swapped[2], paraphrased[WAYS], negative_paraphrased[WAYS];

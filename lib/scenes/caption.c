@@ -183,6 +183,13 @@ Caption caption_paraphrase(const Caption *caption, unsigned paraphrases, Rng *rn
     return c;
 }
 
+bool caption_paraphrase_other(Caption *out, const Caption *caption, unsigned paraphrases, Rng *rng) {
+    *out = *caption;
+    for (int tries = 0; tries < TRIES && caption_identical(out, caption); tries++)
+        *out = caption_paraphrase(caption, paraphrases, rng);
+    return !caption_identical(out, caption);
+}
+
 /* ---- edits ------------------------------------------------------------------------------------------------------- */
 
 /* A noun's size, colour or shape. */

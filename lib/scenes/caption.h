@@ -108,6 +108,9 @@ enum {
 /* A random caption of the same meaning. Each allowed way is drawn at random, so the result may equal the caption. */
 Caption caption_paraphrase(const Caption *caption, unsigned paraphrases, Rng *rng);
 
+/* A paraphrase that differs from the caption. False if 64 draws give none; *out is then the caption. */
+bool caption_paraphrase_other(Caption *out, const Caption *caption, unsigned paraphrases, Rng *rng);
+
 /* Edits that change the meaning. Each leaves everything else unchanged. */
 typedef enum {
     EDIT_SWAP_COLOURS, /* the colours of the two nouns    "a blue circle and a red square" */

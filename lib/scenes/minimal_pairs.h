@@ -1,12 +1,12 @@
 /* Minimal pairs: probes that cannot be solved from the captions alone. An item is two pictures and two captions; each
  * caption is true of one picture and false of the other, as the evaluator (caption.h) computes from the scenes.
  *
- *   kind      the two pictures                                  the two captions
- *   binding   two objects; their colours are swapped            a red circle and a blue square / a blue circle and a red ...
- *   relation  two objects; they change places                   a red circle left of a blue square / a blue square left ...
- *   counting  n equal objects; n + 1 or n - 1, of equal area    three red circles / four red circles
- *   negation  two objects; one is replaced                      a red circle and a blue square / a red circle and no blue ...
- *   shuffle   one picture of two objects                        a true caption / its words in four other orders
+ *   kind      the two pictures                                the two captions
+ *   binding   two objects; their colours are swapped          a red circle and a blue square / a blue circle and a ...
+ *   relation  two objects; they change places               a red circle left of a blue square / a blue square left ...
+ *   counting  n equal objects; n +- 1, of equal area          three red circles / four red circles
+ *   negation  two objects; one is replaced                    a red circle and a blue square / a red circle and no ...
+ *   shuffle   one picture of two objects                      a true caption / its words in four other orders
  *
  * Every caption is right for one picture of its item and wrong for the other. A rule that ignores the picture chooses
  * the same caption for both and is right for exactly one of two; likewise for pictures alone. The captions of an item
@@ -55,8 +55,8 @@ typedef struct {
 
 /* Makes the first `count` items of an endless sequence that depends on the rest of the config alone. On the arena.
  *   SPLIT_SEEN  both pictures and captions contain seen combinations only
- *   SPLIT_HELD  the first picture and caption contain held-out combinations only; the second follows from the swap (which
- *               may give seen combinations; with 1/8 held out it always does)
+ *   SPLIT_HELD  the first picture and caption contain held-out combinations only; the second follows from the swap
+ *               (which may give seen combinations; with 1/8 held out it always does)
  * False with one line if the part is empty or has no such items (where the colour determines the shape, swaps are
  * impossible). */
 bool minimal_pairs_make(MinimalPairs *pairs, Arena *arena, const MinimalPairsConfig *config, Err *err);

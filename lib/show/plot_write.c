@@ -108,7 +108,7 @@ static int labels_columns(const char *const *labels, int count) {
 
 enum { TITLE_LINE = 22, TITLE_ROOM = 24, TITLE_COLUMN = 11 }; /* pixels */
 
-/* Writes a text in lines of at most `columns`, broken between words (file NULL: nothing); returns the number of lines. */
+/* Writes a text in lines of at most `columns`, broken between words (file NULL: not); returns the number of lines. */
 static int write_wrapped(FILE *file, const char *text, int columns) {
     char word[256];
     int lines = 1;

@@ -27,7 +27,7 @@ extern const PlotKind plot_kind_heat, plot_kind_bars, plot_kind_lines, plot_kind
 extern const PlotKind plot_kind_graph;  /* plot_graph.c */
 extern const PlotKind plot_kind_motion; /* plot_motion.c */
 
-/* A CSV field and what follows it (",", "\n"): text, quoted if necessary; a number with nine digits, empty if not finite. */
+/* A CSV field and what follows it: text, quoted if necessary; a number with nine digits, empty if not finite. */
 void csv_text(FILE *file, const char *text, const char *after);
 void csv_number(FILE *file, double value, const char *after);
 
