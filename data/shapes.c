@@ -1,6 +1,8 @@
-/* shapes: scenes of the world of shapes as pictures, with captions that are certainly true or certainly false. */
+/* shapes: scenes of coloured shapes as pictures, with captions that are certainly true or certainly false. */
 #include "scenes/caption.h"
-#include "formats/image.h"
+#include "core/arena.h"
+#include "core/file.h"
+#include "formats/image_file.h"
 #include "lesson/options.h"
 #include "show/progress.h"
 
@@ -14,12 +16,12 @@ typedef struct {
     bool equal_area, no_noise, paraphrase, help;
     const char *folder, *sheet, *csv;
     OptionTexts ask;
-    /* worked out from these: */
+    /* computed from these: */
     SceneConfig config;
     Split held;
 } Config;
 
-/* ---- settings ---------------------------------------------------------------------------------------------------- */
+/* ---- settings --------------------------------------------------------------------------------------------------- */
 
 /* "3" or "1-5". */
 static bool read_objects(const char *text, int *least, int *max, Err *err) {
@@ -52,7 +54,7 @@ static bool settle(Config *w, Err *err) {
     return scene_config_check(s, err);
 }
 
-/* ---- captions ---------------------------------------------------------------------------------------------------- */
+/* ---- captions --------------------------------------------------------------------------------------------------- */
 
 enum { ALL_EDITS = (1 << EDIT_KINDS) - 1, STREAM = 1 << 20 };
 
@@ -104,7 +106,7 @@ static void say_scene(const Scene *scene, int number) {
     arena_free(&arena);
 }
 
-/* ---- pictures ---------------------------------------------------------------------------------------------------- */
+/* ---- pictures --------------------------------------------------------------------------------------------------- */
 
 static Image picture_of(Arena *arena, const Scene *scene, int side) {
     Image image = image_new(arena, side, side);
@@ -173,9 +175,9 @@ static bool write_csv(const Config *w, Err *err) {
     return true;
 }
 
-/* ---- the program ------------------------------------------------------------------------------------------------- */
+/* ---- the program ------------------------------------------------------------------------------------------------ */
 
-/* All captions are read before any is judged: a list with a mistake gives no half answer. */
+/* All captions are parsed before the first answer is printed. */
 static bool judge(const Config *w, Err *err) {
     Caption caption[OPTION_TEXTS];
     Scene scene = scene_make(&w->config, (uint64_t)w->from);

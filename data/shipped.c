@@ -1,12 +1,14 @@
-/* shipped: the trained model that comes with the toolkit, data/pretrained/cifar10-clip.safetensors: what its file says of
- * itself, and what it does on the 10,000 test pictures. Exit status 1 when the two do not agree.
+/* shipped: checks the trained model that comes with the toolkit, data/pretrained/cifar10-clip.safetensors: its accuracy
+ * on the 10,000 test pictures must be the one in its metadata; else the exit status is 1.
  *
  *   build/shipped                                      check it
  *   build/shipped --from CHECKPOINT --date 2026-11-21  make it of a checkpoint of lesson 10: the weights alone, as F16
  */
 #include "dataset/cifar.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "lesson/lesson_data.h"
-#include "formats/json.h"
+#include "core/quote.h"
 #include "evaluate/metrics.h"
 #include "lesson/options.h"
 #include "show/progress.h"
@@ -16,14 +18,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHARES = 2, MAX_BYTES = 5 * 1000 * 1000 };
+enum { TESTS = 2, MAX_BYTES = 5 * 1000 * 1000 };
 
-/* The two tests, and under which keys the file holds their results. */
+/* The two tests, and the keys of their results in the metadata. */
 static const struct {
     const char *key, *name;
     TestAugmentation tta;
     double cost;
-} tests[SHARES] = {
+} tests[TESTS] = {
     { "test_accuracy", "as they are", TTA_NONE, 1 },
     { "test_accuracy_with_views", "with mirrored and shifted views", TTA_MIRROR_SHIFT, 6 },
 };
@@ -38,7 +40,7 @@ static void watch(void *context, int done) {
     progress_update(&w->progress, w->before + w->cost * done);
 }
 
-/* The wordings between the bars of "templates", on the arena. */
+/* Splits "templates" at its bars. Owner: the arena. */
 static int split(Arena *arena, const char *joined, const char **wordings, int max) {
     int n = 0;
     char *rest = arena_text(arena, joined ? joined : "");
@@ -46,7 +48,7 @@ static int split(Arena *arena, const char *joined, const char **wordings, int ma
     return n;
 }
 
-static void measure(Arena *arena, Clip *clip, const char *templates, double share[SHARES]) {
+static void measure(Arena *arena, Clip *clip, const char *templates, double accuracy[TESTS]) {
     enum { WORDINGS_MAX = 64 };
     const char *wordings[WORDINGS_MAX];
     int count = split(arena, templates, wordings, WORDINGS_MAX);
@@ -54,7 +56,7 @@ static void measure(Arena *arena, Clip *clip, const char *templates, double shar
     Cifar test = lesson_pictures(arena, "cifar", CIFAR_TEST, 0);
     Mat classes = zeroshot_classes(clip, arena, wordings, count, test.names, CIFAR_CLASSES, NULL);
     Watch w = { .progress = progress_begin("testing", (tests[0].cost + tests[1].cost) * test.n, "views/s") };
-    for (int k = 0; k < SHARES; k++) {
+    for (int k = 0; k < TESTS; k++) {
         w.cost = tests[k].cost;
         ZeroshotRange range = { .n = test.n, .batch = 100, .tta = tests[k].tta, .progress = watch, .context = &w };
         Mat scores = zeroshot_scores(clip, arena, classes, &test, range);
@@ -62,13 +64,13 @@ static void measure(Arena *arena, Clip *clip, const char *templates, double shar
         Err err;
         if (!metrics_argmax(scores, best, &err)) die("%s", err.text);
         for (int i = 0; i < test.n; i++) right += best[i] == test.labels[i];
-        share[k] = (double)right / test.n;
+        accuracy[k] = (double)right / test.n;
         w.before += w.cost * test.n;
     }
     progress_end(&w.progress);
 }
 
-/* The weights of a checkpoint, without the optimiser's memory, as F16. */
+/* Writes the weights of a checkpoint as F16, without the state of the optimiser. */
 static void make(const char *from, const char *date) {
     Arena arena = { 0 };
     Safetensors file;
@@ -89,14 +91,14 @@ static void make(const char *from, const char *date) {
         die("%s: \"run\" is \"%s\", want \"recipe NAME, seed N, ...\"", from, safetensors_meta(&file, "run"));
     safetensors_add_meta(&out, "command", arena_print(&arena, "build/lesson-10 --recipe %s --seed %llu", recipe, seed));
     safetensors_add_meta(&out, "date", date);
-    /* Measured with the numbers that are shipped, not with those they were rounded from. */
+    /* The accuracy is measured with the rounded weights of the file. */
     Clip rounded;
-    double share[SHARES];
+    double accuracy[TESTS];
     if (!folder_make("data/pretrained", &err) || !safetensors_write(&out, LESSON_SHIPPED ".measured", &err) ||
         !clip_load(&rounded, LESSON_SHIPPED ".measured", &err))
         die("%s", err.text);
-    measure(&arena, &rounded, safetensors_meta(&file, "templates"), share);
-    for (int k = 0; k < SHARES; k++) safetensors_add_meta(&out, tests[k].key, arena_print(&arena, "%.4f", share[k]));
+    measure(&arena, &rounded, safetensors_meta(&file, "templates"), accuracy);
+    for (int k = 0; k < TESTS; k++) safetensors_add_meta(&out, tests[k].key, arena_print(&arena, "%.4f", accuracy[k]));
     if (!safetensors_write(&out, LESSON_SHIPPED, &err)) die("%s", err.text);
     remove(LESSON_SHIPPED ".measured");
     safetensors_close(&file);
@@ -105,24 +107,25 @@ static void make(const char *from, const char *date) {
     arena_free(&arena);
 }
 
-/* What the file says, and whether it is so. Rounding differs between processors: one picture in a thousand may. */
+/* Prints the metadata and compares them with the measured accuracy. Processors round differently, so one picture in a
+ * thousand may differ. */
 static bool check(void) {
     Arena arena = { 0 };
     Safetensors file;
     Clip clip;
     Err err;
-    double share[SHARES];
+    double accuracy[TESTS];
     bool holds = true;
     if (!clip_load(&clip, LESSON_SHIPPED, &err) || !safetensors_open(&file, &arena, LESSON_SHIPPED, &err))
         die("%s", err.text);
     printf("%s: %.2f MB\n", LESSON_SHIPPED, (double)file.file.size / 1e6);
     for (int i = 0; i < file.meta_count; i++)
-        printf("  %-28s %s\n", json_shown(file.meta[i].key), json_quote(&arena, file.meta[i].value));
-    measure(&arena, &clip, safetensors_meta(&file, "templates"), share);
-    for (int k = 0; k < SHARES; k++) {
+        printf("  %-28s %s\n", quoted(file.meta[i].key), quote_json(&arena, file.meta[i].value));
+    measure(&arena, &clip, safetensors_meta(&file, "templates"), accuracy);
+    for (int k = 0; k < TESTS; k++) {
         const char *said = safetensors_meta(&file, tests[k].key);
-        bool same = said && fabs(atof(said) - share[k]) <= 1e-3;
-        printf("test pictures %s: %.2f %%%s\n", tests[k].name, 100 * share[k],
+        bool same = said && fabs(atof(said) - accuracy[k]) <= 1e-3;
+        printf("test pictures %s: %.2f %%%s\n", tests[k].name, 100 * accuracy[k],
                same ? "" : ", which is not what the file says");
         holds = holds && same;
     }
@@ -148,8 +151,7 @@ int main(int argc, char **argv) {
     Err err;
     if (!options_parse(options, argc, argv, NULL, &err)) die_usage("%s", err.text);
     if (help) {
-        printf(
-            "shipped [--from CHECKPOINT --date DAY]: the model that comes with the toolkit, checked on CIFAR-10's test pictures\n");
+        printf("shipped [--from CHECKPOINT --date DAY]: checks the toolkit's model on the test pictures of CIFAR-10\n");
         options_help(options, stdout);
         return 0;
     }

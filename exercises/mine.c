@@ -16,6 +16,7 @@
 #include "exercise.h"
 
 #include "core/thread.h"
+#include "dataset/augment.h"
 #include "evaluate/zeroshot.h"
 
 Var library_text_tower(Tape *t, TextTower *tower, const int *ids, int B, int T);
@@ -59,7 +60,7 @@ Var text_tower(Tape *t, TextTower *tower, const int *ids, int B, int T) {
         return library_text_tower(t, tower, ids, B, T);
     Mat bias = mat_shape(2, 1, tower->size.embed), out = mat_new(&t->arena, B, tower->size.embed);
     bias.v = tower->fc.bias->val.v;
-    bag_of_words(&(BagOfWords){ tower->embedding.weight->val, tower->fc.weight->val, bias }, ids, B, T, out);
+    bag_of_words(&(BagOfWords){ tower->embedding->val, tower->fc.weight->val, bias }, ids, B, T, out);
     return tape_data(t, out);
 }
 

@@ -1,5 +1,6 @@
 #define _XOPEN_SOURCE 700 /* nftw */
 #include "check.h"
+#include "core/file.h"
 
 #include <errno.h>
 #include <ftw.h>

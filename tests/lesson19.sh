@@ -32,9 +32,9 @@ one_text() { run 0 "$work/photos/one.png" --text "a cat" && said "1.000"; }
 long_text() { run 0 "$work/photos/one.png" --text "$(printf '%090d' 0)" && said "1 of the texts are longer than 77"; }
 folder() {
     run 0 --folder "$work/photos" --text "a cat" || return 1
-    said "2 pictures in .*: 0 known from before, 2 encoded now, 0 files that are none" || return 1
+    said "2 pictures in .*: 0 from the cache, 2 encoded now, 0 files that are no pictures" || return 1
     echo text >"$work/photos/notes.txt"
-    run 0 --folder "$work/photos" --text "a cat" --text "a dog" && said "2 known from before, 0 encoded now, 1 files" &&
+    run 0 --folder "$work/photos" --text "a cat" --text "a dog" && said "2 from the cache, 0 encoded now, 1 files" &&
         said '"a dog"' && said "1\. .*png" && said "2\. .*png" && said "skipped: .*notes.txt" &&
         [ -f "$work/models/gallery.safetensors" ]
 }

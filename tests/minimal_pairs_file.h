@@ -12,6 +12,7 @@
 #ifndef MINIMAL_PAIRS_FILE_H
 #define MINIMAL_PAIRS_FILE_H
 
+#include "core/file.h"
 #include "scenes/minimal_pairs.h"
 
 #include <inttypes.h>

@@ -1,5 +1,8 @@
-/* attention: do the blocks give what the definition gives, for any shape, in any batch, on any number of threads? */
+/* Tests of attention: equal to the plain version for any shape, the same bits in any batch and on any number of
+ * threads. */
 #include "kernels/attention.h"
+#include "kernels/reference.h"
+#include "core/arena.h"
 #include "core/rng.h"
 #include "core/thread.h"
 #include "check.h"
@@ -41,7 +44,8 @@ static void compare(AttentionShape s) {
 }
 
 TEST(by_hand) {
-    /* Two tokens of width 1, v = 10 and 20. q k^T: token 0 asks 0 and 0, token 1 asks 0 and log 3: weights 1/4, 3/4. */
+    /* Two tokens of width 1, v = 10 and 20. S is 0, 0 for token 0 and 0, log 3 for token 1: P is 1/2, 1/2 and 1/4, 3/4.
+     * */
     num qkv[] = { 0, 0, 10, 1, (num)log(3), 20 }, out[2], log_sum[2], map[4];
     AttentionShape s = { .B = 1, .T = 2, .D = 1, .heads = 1 };
     attend_forward(s, qkv, out, log_sum);
@@ -54,7 +58,7 @@ TEST(by_hand) {
     CHECK_NEAR(map[3], 0.75, 1e-6);
     s.causal = true;
     attend_forward(s, qkv, out, NULL);
-    CHECK_NEAR(out[0], 10, 1e-6); /* it sees itself alone */
+    CHECK_NEAR(out[0], 10, 1e-6); /* attends to itself only */
     CHECK_NEAR(out[1], 17.5, 1e-6);
     attend_map(s, qkv, 0, 0, map);
     CHECK(map[0] == 1 && map[1] == 0, "%g %g", (double)map[0], (double)map[1]);
@@ -76,7 +80,7 @@ TEST(many_shapes) {
     compare((AttentionShape){ .B = 1, .T = 150, .D = 64, .heads = 1, .causal = true });
 }
 
-/* Scores of hundreds: e^S alone would overflow, and rows whose largest score comes late must forget what came before. */
+/* Scores of several hundred: e^S would overflow without the maximum, and the maximum grows from block to block. */
 TEST(large_scores) {
     for (int causal = 0; causal < 2; causal++) {
         AttentionShape s = { .B = 1, .T = 200, .D = 16, .heads = 1, .causal = causal };
@@ -107,11 +111,11 @@ TEST(the_same_bits_in_any_batch_and_on_any_threads) {
     num *alone = numbers(each, 1);
     for (size_t b = 0; b < 5; b++) {
         attend_forward(one, qkv + 3 * b * each, alone, NULL);
-        CHECK(!memcmp(alone, out[1] + b * each, each * sizeof(num)), "text %zu differs alone", b);
+        CHECK(!memcmp(alone, out[1] + b * each, each * sizeof(num)), "sequence %zu differs alone", b);
     }
 }
 
-TEST(what_is_not_a_number_stays_so) {
+TEST(nan_stays_nan) {
     AttentionShape s = { .B = 1, .T = 3, .D = 4, .heads = 1 };
     num *qkv = numbers(36, 1), out[12];
     qkv[12] = (num)NAN; /* the query of token 1 */
@@ -127,5 +131,5 @@ TEST(broken_contracts_stop) {
     CHECK_STOPS(attend_map((AttentionShape){ 1, 2, 4, 2, false }, x, 0, 2, x), EXIT_CONTRACT, "head 2 of row 0");
 }
 
-TESTS(by_hand, many_shapes, large_scores, the_same_bits_in_any_batch_and_on_any_threads, what_is_not_a_number_stays_so,
+TESTS(by_hand, many_shapes, large_scores, the_same_bits_in_any_batch_and_on_any_threads, nan_stays_nan,
       broken_contracts_stop)

@@ -1,5 +1,7 @@
-/* base, rng, thread, mat: does the ground hold? */
+/* Tests of base, arena, file, rng, thread and mat. */
 #include "core/mat.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "core/thread.h"
 #include "check.h"
 
@@ -21,43 +23,44 @@ TEST(arena_alignment_and_reset) {
     memset(second, 1, 5000000);
     size_t held = arena_held(&arena);
     arena_reset(&arena);
-    CHECK(arena_alloc(&arena, 3, 1) == first, "a reset arena begins anew");
+    CHECK(arena_alloc(&arena, 3, 1) == first, "a reset arena starts at the beginning");
     arena_alloc(&arena, 5000000, 1);
-    CHECK(arena_held(&arena) == held, "the chunks are used again");
+    CHECK(arena_held(&arena) == held, "chunks are used again");
     arena_free(&arena);
-    CHECK(arena_held(&arena) == 0, "nothing is held");
+    CHECK(arena_held(&arena) == 0, "all chunks are freed");
 }
 
-TEST(arena_refuses_the_impossible) {
+TEST(arena_out_of_memory) {
     Arena arena = { 0 };
     CHECK_STOPS(arena_alloc(&arena, SIZE_MAX / 4, 8), EXIT_TROUBLE, "out of memory");
 }
 
-TEST(broken_contract_names_both) {
+TEST(matmul_names_both_shapes) {
     Mat a = mat_shape(2, 2, 3), b = mat_shape(2, 4, 5), c = mat_shape(2, 2, 5);
     CHECK_STOPS(mat_matmul(a, b, c), EXIT_CONTRACT, "a [2,3] times b [4,5] into c [2,5]");
 }
 
-TEST(out_file_appears_whole_or_not_at_all) {
+TEST(out_file_is_written_as_a_whole) {
     char path[1100];
     Err err;
     OutFile out;
     snprintf(path, sizeof path, "%s/file", check_folder());
     CHECK(out_open(&out, path, &err), "%s", err.text);
     out_write(&out, "one", 3);
-    CHECK(!file_exists(path), "nothing is there before the commit");
+    CHECK(!file_exists(path), "the file exists before the commit");
     CHECK(out_commit(&out, &err), "%s", err.text);
     CHECK(out_open(&out, path, &err), "%s", err.text);
     out_write(&out, "two", 3);
-    out_abandon(&out);
+    out.failed = true;
+    CHECK(!out_commit(&out, &err) && !file_exists(out.temporary), "%s", err.text);
     File file;
     CHECK(file_open(&file, path, &err), "%s", err.text);
-    CHECK(file.size == 3 && !memcmp(file.data, "one", 3), "the first text is untouched");
+    CHECK(file.size == 3 && !memcmp(file.data, "one", 3), "the first text is unchanged");
     file_close(&file);
 }
 
-/* A folder that came in the way meanwhile: the name cannot be taken, and nothing is left over. */
-TEST(a_name_that_is_taken_meanwhile) {
+/* A folder appears at the path before the commit: the commit fails and removes the temporary file. */
+TEST(out_file_path_becomes_a_folder) {
     char path[1100], temporary[1200];
     Err err = { "" };
     OutFile out;
@@ -69,7 +72,7 @@ TEST(a_name_that_is_taken_meanwhile) {
     CHECK(!file_exists(temporary), "%s is left", temporary);
 }
 
-TEST(products_that_do_not_fit) {
+TEST(size_overflow) {
     size_t product = 7;
     CHECK(size_fits(SIZE_MAX / 3, 3, &product) && product == SIZE_MAX / 3 * 3, "%zu", product);
     CHECK(size_fits(0, SIZE_MAX, &product) && product == 0 && size_fits(SIZE_MAX, 0, &product) && product == 0, "%zu",
@@ -79,7 +82,7 @@ TEST(products_that_do_not_fit) {
     CHECK_STOPS(size_mul(SIZE_MAX / 2 + 1, 2), EXIT_CONTRACT, "times 2 does not fit");
 }
 
-TEST(files_that_cannot_be) {
+TEST(files_that_cannot_be_opened) {
     Err err;
     File file;
     OutFile out;
@@ -98,12 +101,12 @@ TEST(files_that_cannot_be) {
 }
 
 static const char *own_folder(void) {
-    static const char *folder; /* one for the test: check_folder empties it */
+    static const char *folder; /* one per test: check_folder empties it */
     if (!folder) folder = check_folder();
     return folder;
 }
 
-static const char *in_folder(const char *name) {
+static const char *path_in_folder(const char *name) {
     static char path[4][1100];
     static int next;
     char *p = path[next++ % 4];
@@ -111,106 +114,106 @@ static const char *in_folder(const char *name) {
     return p;
 }
 
-static void write_whole(const char *name, const char *text, const char *aside) {
+static void write_file(const char *name, const char *text, const char *backup) {
     OutFile out;
     Err err = { "" };
-    CHECK(out_open(&out, in_folder(name), &err), "%s", err.text);
+    CHECK(out_open(&out, path_in_folder(name), &err), "%s", err.text);
     out_write(&out, text, strlen(text));
-    out.aside = aside;
+    out.backup = backup;
     CHECK(out_commit(&out, &err), "%s", err.text);
 }
 
-static bool holds(const char *name, const char *text) {
+static bool has_text(const char *name, const char *text) {
     File file;
     Err err;
-    CHECK(file_open(&file, in_folder(name), &err), "%s", err.text);
+    CHECK(file_open(&file, path_in_folder(name), &err), "%s", err.text);
     bool same = file.size == strlen(text) && !memcmp(file.data, text, file.size);
     file_close(&file);
     return same;
 }
 
-static int files_there(void) {
+static int count_files(void) {
     DIR *list = opendir(own_folder());
-    CHECK(list, "the folder of this test is gone");
+    CHECK(list, "the folder of this test does not exist");
     int count = 0;
-    for (struct dirent *entry; (entry = readdir(list)) != NULL;) count += entry->d_name[0] != '.';
+    for (struct dirent *entry = readdir(list); entry; entry = readdir(list)) count += entry->d_name[0] != '.';
     closedir(list);
     return count;
 }
 
-/* Another process is in the middle of writing the file: it waits for a byte, and then commits or is killed. */
-static pid_t half_written(const char *name, int *go, bool killed) {
+/* Starts a process that writes half of a file, waits for a byte, then commits or is killed. */
+static pid_t start_writer(const char *name, int *go, bool killed) {
     int ends[2], ready[2];
     char byte;
-    own_folder(); /* before there are two of us */
+    own_folder(); /* before the fork */
     CHECK(pipe(ends) == 0 && pipe(ready) == 0, "%s", "no pipe");
     pid_t child = fork();
     if (child == 0) {
         OutFile out;
-        if (!out_open(&out, in_folder(name), NULL)) _exit(1);
+        if (!out_open(&out, path_in_folder(name), NULL)) _exit(1);
         fputs("theirs", out.stream);
         fflush(out.stream);
         if (write(ready[1], "x", 1) != 1 || read(ends[0], &byte, 1) != 1) _exit(2);
         if (killed) raise(SIGKILL);
         _exit(out_commit(&out, NULL) ? 0 : 3);
     }
-    CHECK(read(ready[0], &byte, 1) == 1, "%s", "it did not begin");
+    CHECK(read(ready[0], &byte, 1) == 1, "%s", "the process did not start");
     *go = ends[1];
     return child;
 }
 
 TEST(two_processes_write_one_file) {
     int go, status;
-    pid_t child = half_written("same", &go, false);
-    write_whole("same", "ours", NULL);
-    CHECK(holds("same", "ours"), "%s", "half of the other's");
+    pid_t child = start_writer("same", &go, false);
+    write_file("same", "ours", NULL);
+    CHECK(has_text("same", "ours"), "%s", "the file of the other process");
     CHECK(write(go, "x", 1) == 1 && waitpid(child, &status, 0) == child && status == 0, "its status is %d", status);
-    CHECK(holds("same", "theirs") && files_there() == 1, "%d files", files_there());
+    CHECK(has_text("same", "theirs") && count_files() == 1, "%d files", count_files());
 }
 
-TEST(what_a_killed_process_left_goes) {
+TEST(temporary_files_of_killed_processes) {
     int go, status;
-    pid_t child = half_written("left", &go, true);
+    pid_t child = start_writer("left", &go, true);
     CHECK(write(go, "x", 1) == 1 && waitpid(child, &status, 0) == child && WIFSIGNALED(status), "its status is %d",
           status);
-    write_whole("left.1.tmp.tmp", "another's", NULL);
-    write_whole("left.tmp", "another's", NULL);
-    write_whole("leftover.9.tmp", "another's", NULL);
-    CHECK(files_there() == 4, "%d files", files_there());
-    write_whole("left", "ours", NULL);
-    CHECK(files_there() == 4 && holds("left", "ours") && holds("left.tmp", "another's"), "%d files", files_there());
+    write_file("left.1.tmp.tmp", "other", NULL);
+    write_file("left.tmp", "other", NULL);
+    write_file("leftover.9.tmp", "other", NULL);
+    CHECK(count_files() == 4, "%d files", count_files());
+    write_file("left", "ours", NULL);
+    CHECK(count_files() == 4 && has_text("left", "ours") && has_text("left.tmp", "other"), "%d files", count_files());
 }
 
-TEST(what_was_there_before_can_be_kept) {
+TEST(out_file_backup) {
     OutFile out;
     Err err = { "" };
     char place[1100];
     snprintf(place, sizeof place, "%s/no/such/folder", own_folder());
-    write_whole("kept", "first", NULL);
-    write_whole("kept", "second", in_folder("aside"));
-    CHECK(holds("kept", "second") && holds("aside", "first"), "%s", "not kept");
-    CHECK(out_open(&out, in_folder("kept"), &err), "%s", err.text);
+    write_file("kept", "first", NULL);
+    write_file("kept", "second", path_in_folder("backup"));
+    CHECK(has_text("kept", "second") && has_text("backup", "first"), "%s", "no backup");
+    CHECK(out_open(&out, path_in_folder("kept"), &err), "%s", err.text);
     out_write(&out, "third", 5);
-    out.aside = place;
+    out.backup = place;
     CHECK(!out_commit(&out, &err) && strstr(err.text, "no/such/folder"), "%s", err.text);
-    CHECK(holds("kept", "second") && files_there() == 2, "%d files", files_there());
+    CHECK(has_text("kept", "second") && count_files() == 2, "%d files", count_files());
 }
 
 static void read_all(const char *name, bool shorter) {
     File file;
     unsigned sum = 0;
-    if (!file_open(&file, in_folder(name), NULL)) _exit(9);
-    if (shorter && truncate(in_folder(name), 1) != 0) _exit(8);
+    if (!file_open(&file, path_in_folder(name), NULL)) _exit(9);
+    if (shorter && truncate(path_in_folder(name), 1) != 0) _exit(8);
     for (size_t i = 0; i < file.size; i++) sum += file.data[i];
     file_close(&file);
     if (sum != 100000u * 'x') _exit(7);
 }
 
-TEST(a_file_cut_short_while_it_is_read) {
+TEST(file_truncated_while_it_is_read) {
     char text[100001] = "";
     memset(text, 'x', sizeof text - 1);
-    write_whole("other", text, NULL);
-    write_whole("cut", text, NULL);
+    write_file("other", text, NULL);
+    write_file("cut", text, NULL);
     read_all("other", false);
     CHECK_STOPS(read_all("cut", true), EXIT_TROUBLE, "/cut: the file cannot be read to its end");
 }
@@ -220,25 +223,35 @@ TEST(folders_are_made) {
     char path[1200];
     snprintf(path, sizeof path, "%s/a/b//c", own_folder());
     CHECK(folder_make(path, &err) && folder_make(path, &err) && file_exists(path), "%s", err.text);
-    write_whole("file", "x", NULL);
-    CHECK(!folder_make(in_folder("file"), &err) && strstr(err.text, "this is not a folder"), "%s", err.text);
-    CHECK(!folder_make(in_folder("file/below"), &err) && strstr(err.text, "/file: "), "%s", err.text);
-    CHECK(!file_exists(in_folder("file/below")) && !file_exists(in_folder("none")), "%s", "it exists");
+    write_file("file", "x", NULL);
+    CHECK(!folder_make(path_in_folder("file"), &err) && strstr(err.text, "this is not a folder"), "%s", err.text);
+    CHECK(!folder_make(path_in_folder("file/below"), &err) && strstr(err.text, "/file: "), "%s", err.text);
+    CHECK(!file_exists(path_in_folder("file/below")) && !file_exists(path_in_folder("none")), "%s", "it exists");
     CHECK(!folder_make("", &err), "%s", "a folder without a name");
 }
 
-TEST(numbers_from_text) {
+TEST(parse_int_and_parse_real) {
     long long i;
     double x;
     CHECK(parse_int("12", 0, 100, &i) && i == 12, "%s", "12");
-    const char *bad[] = { "", "x", "12x", "101", "-1", "1e3", "99999999999999999999" };
-    for (size_t k = 0; k < COUNT(bad); k++) CHECK(!parse_int(bad[k], 0, 100, &i), "%s", bad[k]);
+    CHECK(parse_int("-007", -10, 0, &i) && i == -7, "%lld", i);
+    const char *bad[] = { "",   "x",   "12x",   "101", "-1", "1e3",  "99999999999999999999",
+                          " 5", "\n5", " \n+5", "+5",  "5 ", "0x10", "--5",
+                          "-",  "-+5", ".5",    "5." };
+    for (size_t k = 0; k < COUNT(bad); k++) CHECK(!parse_int(bad[k], 0, 100, &i) && i == -7, "%s", bad[k]);
     CHECK(parse_real("1e-3", 0, 1, &x) && x == 1e-3, "%s", "1e-3");
-    const char *not_real[] = { "", "nan", "inf", "1.2.3", "2" };
-    for (size_t k = 0; k < COUNT(not_real); k++) CHECK(!parse_real(not_real[k], 0, 1, &x), "%s", not_real[k]);
+    CHECK(parse_real("-.5E+1", -9, 0, &x) && x == -5, "%g", x);
+    CHECK(parse_real("5.", 0, 9, &x) && x == 5, "%g", x);
+    const char *not_real[] = { "",     "nan",   "NAN",     "inf", "-inf",     "infinity", "nan(1)", "1.2.3", "2",
+                               " 0.5", "\t0.5", " 0x1p-1", "+.5", "0x1",      "0X1",      "0.5 ",   "1e",    "1e+",
+                               "e-1",  ".",     "-",       "-+1", "0.5e-0x1", "--1",      "1-1",    "1e5",   "1e999" };
+    for (size_t k = 0; k < COUNT(not_real); k++)
+        CHECK(!parse_real(not_real[k], -1, 1, &x) && x == 5, "%s", not_real[k]);
+    CHECK(all_finite(NULL, 0) && all_finite((num[]){ 1, -2 }, 2), "%s", "finite");
+    CHECK(!all_finite((num[]){ 1, NAN }, 2) && !all_finite((num[]){ -INFINITY, 1 }, 2), "%s", "not finite");
 }
 
-TEST(rng_is_the_published_generator) {
+TEST(rng_matches_the_reference_code) {
     /* xoshiro256++ from the state 1, 2, 3, 4: the first outputs of the authors' reference code. */
     Rng rng = { { 1, 2, 3, 4 } };
     const uint64_t want[] = { 41943041, 58720359, 3588806011781223, 3591011842654386 };
@@ -279,7 +292,7 @@ TEST(rng_shuffle_and_choice) {
     for (int i = 0; i < 5; i++) CHECK_NEAR(picked[i] / 12e3, 1, 0.05);
 }
 
-TEST(as_many_threads_as_wished) {
+TEST(thread_count_can_be_set) {
     setenv("CLIP_THREADS", "3", 1);
     CHECK(thread_count() == 3, "%d", thread_count());
     thread_set_count(5);
@@ -296,9 +309,9 @@ static void count_with(const char *args) {
     exit(thread_count() == (processors > 256 ? 256 : processors) ? 0 : 1);
 }
 
-TEST(as_many_threads_as_processors) {
-    static const char *const wishes[] = { NULL, "", "0", "257", "many", "2 or so" };
-    for (size_t i = 0; i < COUNT(wishes); i++) CHECK_STOPS(count_with(wishes[i]), 0, " of ");
+TEST(thread_count_is_the_number_of_processors) {
+    static const char *const values[] = { NULL, "", "0", "257", "many", "2 or so" };
+    for (size_t i = 0; i < COUNT(values); i++) CHECK_STOPS(count_with(values[i]), 0, " of ");
 }
 
 static void piece(void *context, size_t begin, size_t end, int worker) {
@@ -322,7 +335,7 @@ TEST(parallel_for_same_pieces_for_any_threads) {
     parallel_for(0, 1, piece, NULL);
 }
 
-/* Two pieces, taken by two threads: the caller's waits for the other to begin, the other takes its time to end. */
+/* Two pieces for two threads: the piece of the caller waits until the other has begun; the other ends later. */
 static atomic_int begun, ended;
 static void slow(void *context, size_t begin, size_t end, int worker) {
     (void)context;
@@ -338,7 +351,8 @@ static void slow(void *context, size_t begin, size_t end, int worker) {
 TEST(parallel_for_waits_for_all) {
     thread_set_count(2);
     for (int round = 1; round <= 3; round++) {
-        atomic_store(&begun, 0), atomic_store(&ended, 0);
+        atomic_store(&begun, 0);
+        atomic_store(&ended, 0);
         parallel_for(2, 1, slow, NULL);
         CHECK(atomic_load(&ended) == 2, "round %d: %d of 2 pieces are done", round, atomic_load(&ended));
     }
@@ -358,21 +372,21 @@ TEST(parallel_for_nested) {
     for (int i = 0; i < 50; i++) CHECK(sums[i] == sums[0] && sums[i] > 0, "piece %d", i);
 }
 
-static void fatal(void *context, size_t begin, size_t end, int worker) {
+static void die_in_piece_7(void *context, size_t begin, size_t end, int worker) {
     (void)context;
     (void)end;
     (void)worker;
-    if (begin == 7) die("piece 7 met trouble");
+    if (begin == 7) die("piece 7 failed");
 }
 
 TEST(die_inside_a_worker_ends_the_program) {
     thread_set_count(4);
-    for (int i = 0; i < 20; i++) CHECK_STOPS(parallel_for(64, 1, fatal, NULL), EXIT_TROUBLE, "piece 7 met trouble");
+    for (int i = 0; i < 20; i++) CHECK_STOPS(parallel_for(64, 1, die_in_piece_7, NULL), EXIT_TROUBLE, "piece 7 failed");
 }
 
-TEST(rows_are_added_up) {
+TEST(rows_add_by_hand) {
     const num x[] = { 1, 2, 3, 10, 20, 30 };
-    num sum[] = { 100, 200, 300, 7 }; /* the last is not the sum's */
+    num sum[] = { 100, 200, 300, 7 }; /* the last is not part of the sum */
     rows_add(x, 2, 3, sum);
     CHECK(sum[0] == 111 && sum[1] == 222 && sum[2] == 333 && sum[3] == 7, "%g %g %g, then %g", (double)sum[0],
           (double)sum[1], (double)sum[2], (double)sum[3]);
@@ -394,37 +408,36 @@ TEST(mat_by_hand) {
     arena_free(&arena);
 }
 
-/* Names out of a file may hold anything; a message about them is one line that no terminal obeys. */
+/* Names from a file may hold anything: a message about them is one line without control characters. */
 TEST(an_error_is_one_line) {
     Err err;
     err_set(&err, "%s: %s", "a\nfile\r", "\x1b[2J\x7f \xc2\x9b \xc3\xa9 \xc2\xa0");
     CHECK(!strcmp(err.text, "a?file?: ?[2J? ?? \xc3\xa9 \xc2\xa0"), "%s", err.text);
-    err_set(&err, "%s", "ends in half of one: \xc2");
+    err_set(&err, "%s", "ends in half a character: \xc2");
     CHECK(err.text[strlen(err.text) - 1] == (char)0xc2, "%s", err.text);
 }
 
-TEST(bytes_are_lent_as_a_file) {
+TEST(file_mock_replaces_a_file) {
     File file;
     Err err;
-    CHECK(!file_exists("no/such/file"), "it is there");
-    file_lend("no/such/file", "bytes", 5);
+    CHECK(!file_exists("no/such/file"), "it exists");
+    file_mock("no/such/file", "bytes", 5);
     CHECK(file_exists("no/such/file") && file_open(&file, "no/such/file", &err) && file.size == 5 &&
               !memcmp(file.data, "bytes", 5),
-          "not lent");
+          "not mocked");
     file_close(&file);
-    CHECK(!file_open(&file, "another/file", &err), "another one is lent");
-    file_lend("no/such/file", "", 0);
-    CHECK(file_open(&file, "no/such/file", &err) && file.size == 0 && !file.data, "an empty one");
+    CHECK(!file_open(&file, "another/file", &err), "another path is mocked");
+    file_mock("no/such/file", "", 0);
+    CHECK(file_open(&file, "no/such/file", &err) && file.size == 0 && !file.data, "an empty file");
     file_close(&file);
-    file_lend(NULL, NULL, 0);
-    CHECK(!file_open(&file, "no/such/file", &err), "it is still lent");
+    file_mock(NULL, NULL, 0);
+    CHECK(!file_open(&file, "no/such/file", &err), "it is still mocked");
 }
 
-TESTS(arena_alignment_and_reset, arena_refuses_the_impossible, broken_contract_names_both,
-      out_file_appears_whole_or_not_at_all, a_name_that_is_taken_meanwhile, products_that_do_not_fit,
-      files_that_cannot_be, two_processes_write_one_file, what_a_killed_process_left_goes,
-      what_was_there_before_can_be_kept, a_file_cut_short_while_it_is_read, folders_are_made, numbers_from_text,
-      rng_is_the_published_generator, an_error_is_one_line, bytes_are_lent_as_a_file, rng_moments,
-      rng_shuffle_and_choice, as_many_threads_as_wished, as_many_threads_as_processors,
+TESTS(arena_alignment_and_reset, arena_out_of_memory, matmul_names_both_shapes, out_file_is_written_as_a_whole,
+      out_file_path_becomes_a_folder, size_overflow, files_that_cannot_be_opened, two_processes_write_one_file,
+      temporary_files_of_killed_processes, out_file_backup, file_truncated_while_it_is_read, folders_are_made,
+      parse_int_and_parse_real, rng_matches_the_reference_code, an_error_is_one_line, file_mock_replaces_a_file,
+      rng_moments, rng_shuffle_and_choice, thread_count_can_be_set, thread_count_is_the_number_of_processors,
       parallel_for_same_pieces_for_any_threads, parallel_for_waits_for_all, parallel_for_nested,
-      die_inside_a_worker_ends_the_program, rows_are_added_up, mat_by_hand)
+      die_inside_a_worker_ends_the_program, rows_add_by_hand, mat_by_hand)

@@ -1,9 +1,11 @@
-/* bpe: are texts cut and merged as CLIP does, and are files that are no vocabulary refused?
+/* bpe: texts are split and merged as by CLIP; files that are no vocabulary are refused.
  *
- * Most tests use a small world: a vocabulary made here, whose first merges spell a few words and whose others are never
- * used. The published one is tried where the reference numbers are. */
+ * Most tests use a small vocabulary made here: its first merges spell a few words, the others are never used. The
+ * published one is tested where the reference files are. */
 #include "dataset/bpe.h"
 #include "formats/deflate.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "core/rng.h"
 #include "dataset/unicode.h"
 #include "check.h"
@@ -77,7 +79,7 @@ static void check_spelt(const Bpe *bpe, const char *text, const char *want) {
     CHECK(!strcmp(got, want), "\"%s\" became \"%s\", not \"%s\"", text, got, want);
 }
 
-/* ---- encoding ---------------------------------------------------------------------------------------------------- */
+/* ---- encoding --------------------------------------------------------------------------------------------------- */
 
 TEST(bpe_ids_by_hand) {
     Bpe bpe = small_config();
@@ -166,7 +168,7 @@ TEST(bpe_long_texts_take_no_longer) {
     arena_free(&arena);
 }
 
-/* ---- vocabularies ------------------------------------------------------------------------------------------------ */
+/* ---- vocabularies ----------------------------------------------------------------------------------------------- */
 
 TEST(bpe_reads_every_form) {
     Err err;
@@ -268,7 +270,7 @@ TEST(bpe_survives_changed_bytes) {
     arena_free(&arena);
 }
 
-/* ---- the published vocabulary ------------------------------------------------------------------------------------ */
+/* ---- the published vocabulary ----------------------------------------------------------------------------------- */
 
 TEST(bpe_published) {
     Bpe bpe;

@@ -1,5 +1,6 @@
 /* calibration: by hand, by definition, and of answers whose true confidence is known. */
 #include "15-robustness/calibration.h"
+#include "core/arena.h"
 #include "core/softmax.h"
 #include "check.h"
 

@@ -4,6 +4,7 @@
  * a grid, no captions and no coordinates.
  */
 #include "scenes/caption.h"
+#include "core/arena.h"
 #include "check.h"
 
 #include <math.h>

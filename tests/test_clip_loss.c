@@ -1,5 +1,7 @@
 /* loss: the CLIP loss by hand, its floor, and targets that share captions. */
 #include "model/clip_loss.h"
+#include "core/arena.h"
+#include "05-infonce/hardest_negative.h"
 #include "check.h"
 
 #include <math.h>
@@ -91,9 +93,9 @@ TEST(one_pair_and_its_rival) {
     CHECK_NEAR(pair.margin, 0.2, 1e-6);
     CHECK_NEAR(pair.p, 0.932808, 2e-6);
     CHECK_NEAR(pair.loss, -log(0.932808), 2e-6);
-    CHECK_NEAR(pair.multi_positive, 0.053574 / (1 - 0.932808), 2e-5);
+    CHECK_NEAR(pair.hardest_weight, 0.053574 / (1 - 0.932808), 2e-5);
     CHECK(tie.hardest == 1 && tie.margin == 0, "hardest of equals is %d, margin %g", tie.hardest, tie.margin);
-    CHECK_NEAR(tie.multi_positive, 0.25, 1e-12);
+    CHECK_NEAR(tie.hardest_weight, 0.25, 1e-12);
     CHECK_STOPS(clip_pair(mat_zero(&arena, 1, 1), 0, 1), EXIT_CONTRACT, "want [N,N]");
     arena_free(&arena);
 }

@@ -1,5 +1,7 @@
-/* conv: does every way to cut a convolution into tiles give the sum that defines it? */
+/* Tests of conv and winograd: equal to the plain version for every shape. */
 #include "kernels/conv.h"
+#include "kernels/reference.h"
+#include "core/arena.h"
 #include "core/rng.h"
 #include "core/thread.h"
 #include "kernels/winograd.h"
@@ -11,7 +13,7 @@
 
 static const double EPSILON = sizeof(num) == 4 ? FLT_EPSILON : DBL_EPSILON;
 
-/* All the numbers of one layer; `arena` owns them. */
+/* One layer; `arena` owns its numbers. */
 typedef struct {
     ConvShape s;
     size_t xs, weights, ys;
@@ -39,7 +41,7 @@ static Layer layer(ConvShape s, Rng *rng) {
     return l;
 }
 
-/* The same layer with every number's size: its results bound the rounding errors of the first one's. */
+/* The layer with all numbers replaced by |number|: its results bound the rounding errors. */
 static Layer layer_sizes(const Layer *of) {
     Layer l = *of;
     l.arena = (Arena){ 0 };
@@ -59,7 +61,7 @@ static num *copy(Arena *arena, const num *of, size_t count) {
     return v;
 }
 
-/* A sum of n terms is within n * epsilon/2 * (sum of the sizes of its terms) of the truth, in any order. */
+/* A sum of n terms, in any order, is within n * epsilon/2 * (sum of |term|) of the exact one. */
 static void check_close(const char *what, ConvShape s, const num *got, const num *want, const num *size, size_t count) {
     size_t terms = (size_t)MAX(s.C, s.outputs) * (size_t)(s.kernel * s.kernel) + (size_t)(s.B * (s.H + 8) * (s.W + 8));
     for (size_t i = 0; i < count; i++) {
@@ -103,7 +105,7 @@ static void compare(ConvShape s, Rng *rng) {
     arena_free(&size.arena);
 }
 
-static int draw(Rng *rng, int least, int max) { return least + (int)rng_below(rng, (uint32_t)(max - least + 1)); }
+static int draw(Rng *rng, int min, int max) { return min + (int)rng_below(rng, (uint32_t)(max - min + 1)); }
 
 static bool fits(ConvShape s) { return s.kernel <= MIN(s.H, s.W) + 2 * s.pad; }
 
@@ -155,7 +157,7 @@ TEST(random_shapes) {
     }
 }
 
-TEST(shapes_that_are_cut) {
+TEST(shapes_in_several_pieces) {
     Rng rng = rng_seed(2, 0);
     compare((ConvShape){ 1, 60, 50, 3, 20, 3, 1, 1 }, &rng); /* strips of one picture */
     compare((ConvShape){ 2, 3, 400, 2, 5, 3, 2, 1 }, &rng);  /* lines longer than a group */
@@ -168,9 +170,9 @@ TEST(shapes_that_are_cut) {
     compare((ConvShape){ 2, 7, 7, 3, 4, 2, 5, 0 }, &rng); /* pixels that no place sees */
 }
 
-/* Winograd's squares: pictures that are whole squares and that are not, channels in whole panels and in parts of one,
- * more squares than a group holds. */
-TEST(squares) {
+/* Winograd: images of whole tiles and of parts of tiles, whole panels of channels and parts of one, more tiles than a
+ * group holds. */
+TEST(winograd_tiles) {
     Rng rng = rng_seed(5, 0);
     int suited = 0;
     for (int i = 0; i < 40; i++) {
@@ -203,16 +205,16 @@ static void same_alone(ConvShape s, Rng *rng) {
     for (size_t b = 0; b < (size_t)s.B; b++) {
         conv_forward(one, l.x + b * xs, l.weight, l.bias, y);
         conv_backward_data(one, l.y + b * ys, l.weight, false, dx_one);
-        CHECK(!memcmp(y, l.y + b * ys, ys * sizeof(num)), "y of picture %zu differs alone", b);
-        CHECK(!memcmp(dx_one, dx + b * xs, xs * sizeof(num)), "dx of picture %zu differs alone", b);
+        CHECK(!memcmp(y, l.y + b * ys, ys * sizeof(num)), "y of image %zu differs alone", b);
+        CHECK(!memcmp(dx_one, dx + b * xs, xs * sizeof(num)), "dx of image %zu differs alone", b);
     }
     arena_free(&l.arena);
 }
 
-TEST(a_picture_is_the_same_bits_in_any_batch) {
+TEST(an_image_is_the_same_bits_in_any_batch) {
     Rng rng = rng_seed(3, 0);
     same_alone((ConvShape){ 40, 9, 7, 20, 70, 3, 1, 1 }, &rng);
-    same_alone((ConvShape){ 40, 9, 7, 64, 48, 3, 1, 1 }, &rng); /* Winograd's squares */
+    same_alone((ConvShape){ 40, 9, 7, 64, 48, 3, 1, 1 }, &rng); /* Winograd */
 }
 
 TEST(any_number_of_threads_gives_the_same_bits) {
@@ -243,7 +245,7 @@ TEST(any_number_of_threads_gives_the_same_bits) {
     }
 }
 
-TEST(sizes_of_results) {
+TEST(conv_out_by_hand) {
     CHECK(conv_out(32, 3, 1, 1) == 32 && conv_out(32, 3, 2, 1) == 16 && conv_out(7, 2, 5, 0) == 2 &&
               conv_out(5, 5, 1, 0) == 1,
           "%s", "conv_out");
@@ -252,13 +254,13 @@ TEST(sizes_of_results) {
 TEST(broken_contracts_stop) {
     num x[64] = { 0 };
     CHECK_STOPS(conv_forward((ConvShape){ 1, 2, 4, 1, 1, 3, 1, 0 }, x, x, NULL, x), EXIT_CONTRACT,
-                "kernel 3 on a picture of 2 x 4 with pad 0");
+                "kernel 3 on an image of 2 x 4 with pad 0");
     CHECK_STOPS(conv_backward_data((ConvShape){ 1, 4, 4, 1, 1, 3, 0, 0 }, x, x, false, x), EXIT_CONTRACT,
                 "kernel 3, stride 0, pad 0");
     CHECK_STOPS(conv_backward_weight((ConvShape){ 1, 4, 4, -1, 1, 3, 1, 0 }, x, x, false, x, NULL), EXIT_CONTRACT,
                 "x is [1,4,4,-1]");
 }
 
-TESTS(ones_on_ones, orientation_by_hand, random_shapes, shapes_that_are_cut, squares,
-      a_picture_is_the_same_bits_in_any_batch, any_number_of_threads_gives_the_same_bits, sizes_of_results,
+TESTS(ones_on_ones, orientation_by_hand, random_shapes, shapes_in_several_pieces, winograd_tiles,
+      an_image_is_the_same_bits_in_any_batch, any_number_of_threads_gives_the_same_bits, conv_out_by_hand,
       broken_contracts_stop)

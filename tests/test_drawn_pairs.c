@@ -1,5 +1,6 @@
-/* probes: do pictures and captions differ in what they should, and in nothing else, and are scores what they say? */
+/* drawn_pairs: pictures and captions of a pair differ in one respect and in nothing else. */
 #include "19-pretrained/drawn_pairs.h"
+#include "core/arena.h"
 #include "check.h"
 
 #include <stdlib.h>
@@ -23,10 +24,10 @@ static const char *letters_sorted(const char *text) {
     return copy;
 }
 
-TEST(probes_are_pairs) {
+TEST(drawn_are_pairs) {
     for (int kind = 0; kind < DRAWN_KINDS; kind++)
         for (int i = 0; i < DRAWN_PAIRS; i++) {
-            ProbePair p = probe_pair(&arena, kind, i, SIDE), again = probe_pair(&arena, kind, i, SIDE);
+            DrawnPair p = drawn_pair(&arena, kind, i, SIDE), again = drawn_pair(&arena, kind, i, SIDE);
             const char *a = p.caption[0], *b = p.caption[1];
             CHECK(strcmp(a, b), "%s %d: twice \"%s\"", drawn_name(kind), i, a);
             CHECK(memcmp(p.image[0].rgb, p.image[1].rgb, SIDE * SIDE * 3), "%s %d: one picture", drawn_name(kind), i);
@@ -37,21 +38,21 @@ TEST(probes_are_pairs) {
             if (kind == DRAWN_SPATIAL || kind == DRAWN_BINDING) /* the same words in another order */
                 CHECK(!strcmp(letters_sorted(a), letters_sorted(b)), "\"%s\" and \"%s\"", a, b);
         }
-    CHECK_STOPS(probe_pair(&arena, DRAWN_SPATIAL, DRAWN_PAIRS, SIDE), EXIT_CONTRACT, "pair 8");
+    CHECK_STOPS(drawn_pair(&arena, DRAWN_SPATIAL, DRAWN_PAIRS, SIDE), EXIT_CONTRACT, "pair 8");
     arena_free(&arena);
 }
 
 /* However many there are, they cover the same area, within the pixels of their edges. */
-TEST(probes_ink_does_not_count) {
+TEST(drawn_ink_does_not_count) {
     for (int i = 0; i < DRAWN_PAIRS; i++) {
-        ProbePair p = probe_pair(&arena, DRAWN_COUNTING, i, SIDE);
+        DrawnPair p = drawn_pair(&arena, DRAWN_COUNTING, i, SIDE);
         double ratio = (double)ink(p.image[1]) / ink(p.image[0]);
         CHECK(ratio > 0.9 && ratio < 1.25, "pair %d: %g", i, ratio);
     }
     arena_free(&arena);
 }
 
-TEST(probes_captions) {
+TEST(drawn_captions) {
     static const char *const want[DRAWN_KINDS][2] = {
         { "a red circle to the left of a blue square", "a blue square to the left of a red circle" },
         { "one red circle", "two red circles" },
@@ -61,7 +62,7 @@ TEST(probes_captions) {
     };
     for (int kind = 0; kind < DRAWN_KINDS; kind++)
         for (int k = 0; k < 2; k++) {
-            const char *got = probe_pair(&arena, kind, 0, SIDE).caption[k];
+            const char *got = drawn_pair(&arena, kind, 0, SIDE).caption[k];
             CHECK(!strcmp(got, want[kind][k]), "\"%s\", not \"%s\"", got, want[kind][k]);
         }
     arena_free(&arena);
@@ -84,7 +85,7 @@ static int half_ink(Image image, bool right, double mean[3]) {
 /* What is at the left of the first picture is at the right of the second. */
 TEST(two_things_lie_left_and_right) {
     for (int i = 0; i < DRAWN_PAIRS; i++) {
-        ProbePair p = probe_pair(&arena, DRAWN_SPATIAL, i, SIDE);
+        DrawnPair p = drawn_pair(&arena, DRAWN_SPATIAL, i, SIDE);
         double colour[2][2][3];
         int ink[2][2];
         for (int k = 0; k < 4; k++) ink[k / 2][k % 2] = half_ink(p.image[k / 2], k % 2, colour[k / 2][k % 2]);
@@ -98,4 +99,4 @@ TEST(two_things_lie_left_and_right) {
     arena_free(&arena);
 }
 
-TESTS(probes_are_pairs, probes_ink_does_not_count, probes_captions, two_things_lie_left_and_right)
+TESTS(drawn_are_pairs, drawn_ink_does_not_count, drawn_captions, two_things_lie_left_and_right)

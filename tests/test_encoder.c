@@ -1,5 +1,7 @@
-/* encoder: sizes and costs of the published models, and every step on the tiny stand-in. */
+/* encoder: sizes and costs of the published models, and every step of the tiny model. */
 #include "pretrained/encoder.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "core/thread.h"
 #include "check.h"
 
@@ -24,7 +26,7 @@ static Image noise(int width, int height, uint64_t seed) {
     return image;
 }
 
-/* ---- published sizes --------------------------------------------------------------------------------------------- */
+/* ---- published sizes -------------------------------------------------------------------------------------------- */
 
 static EncoderCost cost_of(ImageTowerSize image, int text_width) {
     ClipConfig config = { .image = image, .tokens = 77 };
@@ -63,17 +65,17 @@ TEST(encoder_costs_of_published_models) {
         .kind = "modified-resnet", .side = 224, .width = 64, .stages = { 3, 4, 6, 3 }, .embed = 1024
     };
     EncoderCost rn50 = cost_of(resnet, 512);
-    CHECK(b32.image_numbers == 87849216 && b32.text_numbers == 151277313 - 87849216, "%.0f", b32.text_numbers);
-    CHECK(l14.image_numbers == 303966208 && l14.text_numbers == 427616513 - 303966208, "%.0f", l14.text_numbers);
-    CHECK(rn50.image_numbers == 38316896 && rn50.text_numbers == 102007137 - 38316896, "%.0f", rn50.text_numbers);
-    CHECK_NEAR(b32.image_work / 1e9, 4.41, 0.005);
-    CHECK_NEAR(b32.text_work / 1e9, 2.98, 0.005);
-    CHECK_NEAR(l14.image_work / 1e9, 81.015, 0.005);
-    CHECK_NEAR(l14.text_work / 1e9, 6.65, 0.005);
-    CHECK_NEAR(rn50.image_work / 1e9, 6.11 - 0.32, 0.005);
+    CHECK(b32.image_params == 87849216 && b32.text_params == 151277313 - 87849216, "%.0f", b32.text_params);
+    CHECK(l14.image_params == 303966208 && l14.text_params == 427616513 - 303966208, "%.0f", l14.text_params);
+    CHECK(rn50.image_params == 38316896 && rn50.text_params == 102007137 - 38316896, "%.0f", rn50.text_params);
+    CHECK_NEAR(b32.image_macs / 1e9, 4.41, 0.005);
+    CHECK_NEAR(b32.text_macs / 1e9, 2.98, 0.005);
+    CHECK_NEAR(l14.image_macs / 1e9, 81.015, 0.005);
+    CHECK_NEAR(l14.text_macs / 1e9, 6.65, 0.005);
+    CHECK_NEAR(rn50.image_macs / 1e9, 6.11 - 0.32, 0.005);
 }
 
-/* ---- encoding ---------------------------------------------------------------------------------------------------- */
+/* ---- encoding --------------------------------------------------------------------------------------------------- */
 
 TEST(encoder_pixels_by_hand) {
     Image image = image_new(&arena, 2, 2);
@@ -144,7 +146,7 @@ TEST(encoder_counts_what_it_cuts) {
     arena_free(&arena);
 }
 
-/* ---- opening ----------------------------------------------------------------------------------------------------- */
+/* ---- opening ---------------------------------------------------------------------------------------------------- */
 
 TEST(encoder_refuses) {
     Encoder encoder;

@@ -1,5 +1,7 @@
-/* gemm: is the fast product the plain one, for every shape, and the same bits whoever computes it? */
+/* Tests of gemm: equal to the plain version for every shape, and the same bits for any batch and number of threads. */
 #include "kernels/gemm.h"
+#include "kernels/reference.h"
+#include "core/arena.h"
 #include "core/rng.h"
 #include "core/thread.h"
 #include "check.h"
@@ -10,7 +12,7 @@
 
 static const double EPSILON = sizeof(num) == 4 ? FLT_EPSILON : DBL_EPSILON;
 
-/* `count` normal numbers, and the sizes of numbers. */
+/* `count` normal random numbers. */
 static num *numbers(Arena *arena, Rng *rng, size_t count) {
     num *v = arena_alloc(arena, count + 1, sizeof(num));
     v++; /* not aligned to a vector */
@@ -18,7 +20,8 @@ static num *numbers(Arena *arena, Rng *rng, size_t count) {
     return v;
 }
 
-static num *sizes(Arena *arena, const num *of, size_t count) {
+/* |v| */
+static num *absolute(Arena *arena, const num *of, size_t count) {
     num *v = arena_alloc(arena, count, sizeof(num));
     for (size_t i = 0; i < count; i++) v[i] = (num)fabs((double)of[i]);
     return v;
@@ -35,12 +38,12 @@ static void compare(Shape s, Rng *rng) {
     size_t a_count = (size_t)(s.transpose_a ? s.K : s.M) * (size_t)s.lda, c_count = (size_t)s.M * (size_t)s.ldc;
     size_t b_count = (size_t)(s.transpose_b ? s.N : s.K) * (size_t)s.ldb;
     num *a = numbers(&arena, rng, a_count), *b = numbers(&arena, rng, b_count), *c = numbers(&arena, rng, c_count);
-    num *want = arena_alloc(&arena, c_count, sizeof(num)), *size = sizes(&arena, c, c_count);
+    num *want = arena_alloc(&arena, c_count, sizeof(num)), *size = absolute(&arena, c, c_count);
     if (c_count) memcpy(want, c, c_count * sizeof(num));
     gemm(s.transpose_a, s.transpose_b, s.M, s.N, s.K, a, s.lda, b, s.ldb, s.accumulate, c, s.ldc);
     gemm_plain(s.transpose_a, s.transpose_b, s.M, s.N, s.K, a, s.lda, b, s.ldb, s.accumulate, want, s.ldc);
-    gemm_plain(s.transpose_a, s.transpose_b, s.M, s.N, s.K, sizes(&arena, a, a_count), s.lda, sizes(&arena, b, b_count),
-               s.ldb, true, size, s.ldc);
+    gemm_plain(s.transpose_a, s.transpose_b, s.M, s.N, s.K, absolute(&arena, a, a_count), s.lda,
+               absolute(&arena, b, b_count), s.ldb, true, size, s.ldc);
     for (size_t i = 0; i < c_count; i++) {
         bool outside = (int)(i % (size_t)s.ldc) >= s.N;
         double bound = outside ? 0 : (s.K + 2) * EPSILON * (double)size[i], off = fabs((double)c[i] - (double)want[i]);
@@ -85,31 +88,37 @@ TEST(random_small_shapes) {
     for (int i = 0; i < 150; i++) compare(shape(&rng, 120, 150, 60), &rng);
 }
 
-TEST(every_edge_of_a_tile) {
+TEST(every_tile_size) {
     Rng rng = rng_seed(2, 0);
     for (int M = 1; M <= 7; M++)
         for (int N = 1; N <= 70; N++) compare((Shape){ .M = M, .N = N, .K = 3, .lda = 3, .ldb = N, .ldc = N }, &rng);
 }
 
-TEST(more_than_one_block) {
+TEST(more_than_one_cache_block) {
     Rng rng = rng_seed(3, 0);
-    for (int turns = 0; turns < 4; turns++) {
-        Shape s = { .transpose_a = turns & 1, .transpose_b = turns >> 1, .M = 13, .N = 20, .K = 3205, .ldc = 20 };
+    for (int transposes = 0; transposes < 4; transposes++) {
+        Shape s = {
+            .transpose_a = transposes & 1, .transpose_b = transposes >> 1, .M = 13, .N = 20, .K = 3205, .ldc = 20
+        };
         s.lda = s.transpose_a ? s.M : s.K;
         s.ldb = s.transpose_b ? s.K : s.N;
         compare(s, &rng);
-        Shape wide = { .transpose_a = turns & 1, .transpose_b = turns >> 1, .M = 7, .N = 4107, .K = 5, .ldc = 4107 };
+        Shape wide = {
+            .transpose_a = transposes & 1, .transpose_b = transposes >> 1, .M = 7, .N = 4107, .K = 5, .ldc = 4107
+        };
         wide.lda = wide.transpose_a ? wide.M : wide.K;
         wide.ldb = wide.transpose_b ? wide.K : wide.N;
         compare(wide, &rng);
-        Shape tall = { .transpose_a = turns & 1, .transpose_b = turns >> 1, .M = 2391, .N = 10, .K = 5, .ldc = 10 };
+        Shape tall = {
+            .transpose_a = transposes & 1, .transpose_b = transposes >> 1, .M = 2391, .N = 10, .K = 5, .ldc = 10
+        };
         tall.lda = tall.transpose_a ? tall.M : tall.K;
         tall.ldb = tall.transpose_b ? tall.K : tall.N;
         compare(tall, &rng);
     }
 }
 
-TEST(no_terms_make_zeros) {
+TEST(inner_size_0) {
     num c[6] = { 1, 2, 3, 4, 5, 6 };
     gemm(false, false, 2, 2, 0, NULL, 0, NULL, 2, true, c, 3);
     for (int i = 0; i < 6; i++) CHECK_NEAR(c[i], i + 1, 0);
@@ -119,7 +128,7 @@ TEST(no_terms_make_zeros) {
     gemm(false, false, 2, 0, 5, c, 5, NULL, 0, false, NULL, 0);
 }
 
-TEST(not_a_number_stays_in_its_row) {
+TEST(nan_stays_in_its_row) {
     num a[] = { 1, 2, (num)NAN, 1, (num)INFINITY, 1 }, b[] = { 1, 0, 1, 1 }, c[6];
     gemm(false, false, 3, 2, 2, a, 2, b, 2, false, c, 2);
     CHECK(c[0] == 3 && c[1] == 2 && isnan(c[2]) && isnan(c[3]) && isinf(c[4]) && isnan(c[5]), "%g %g %g %g %g %g",
@@ -132,11 +141,11 @@ TEST(a_row_is_the_same_bits_in_any_batch) {
     Arena arena = { 0 };
     num *a = numbers(&arena, &rng, M * K), *b = numbers(&arena, &rng, K * N);
     num *all = numbers(&arena, &rng, M * N), *one = numbers(&arena, &rng, 9 * N);
-    for (int turn = 0; turn < 2; turn++) {
-        gemm(false, turn, M, N, K, a, K, b, turn ? K : N, false, all, N);
+    for (int transpose_b = 0; transpose_b < 2; transpose_b++) {
+        gemm(false, transpose_b, M, N, K, a, K, b, transpose_b ? K : N, false, all, N);
         for (int m = 0; m < M; m++) {
             int rows = m % 9 + 1 < M - m ? m % 9 + 1 : M - m;
-            gemm(false, turn, rows, N, K, a + m * K, K, b, turn ? K : N, false, one, N);
+            gemm(false, transpose_b, rows, N, K, a + m * K, K, b, transpose_b ? K : N, false, one, N);
             CHECK(!memcmp(one, all + m * N, (size_t)rows * N * sizeof(num)), "row %d alone differs", m);
         }
     }
@@ -149,12 +158,13 @@ TEST(any_number_of_threads_gives_the_same_bits) {
     Arena arena = { 0 };
     num *a = numbers(&arena, &rng, M * K), *b = numbers(&arena, &rng, K * N);
     num *c = numbers(&arena, &rng, M * N), *first = numbers(&arena, &rng, M * N);
-    for (int turns = 0; turns < 4; turns++)
+    for (int transposes = 0; transposes < 4; transposes++)
         for (int threads = 1; threads <= 3; threads++) {
             thread_set_count(threads);
-            gemm(turns & 1, turns >> 1, M, N, K, a, turns & 1 ? M : K, b, turns >> 1 ? K : N, false,
+            gemm(transposes & 1, transposes >> 1, M, N, K, a, transposes & 1 ? M : K, b, transposes >> 1 ? K : N, false,
                  threads == 1 ? first : c, N);
-            CHECK(threads == 1 || !memcmp(c, first, M * N * sizeof(num)), "%d threads, turns %d", threads, turns);
+            CHECK(threads == 1 || !memcmp(c, first, M * N * sizeof(num)), "%d threads, transposes %d", threads,
+                  transposes);
         }
     arena_free(&arena);
 }
@@ -196,11 +206,11 @@ TEST(broken_contracts_stop) {
     CHECK_STOPS(gemm(false, false, 2, 3, 2, x, 2, x, 3, false, x, 2), EXIT_CONTRACT, "ldc is 2, want at least 3");
 }
 
-TEST(the_peak_is_a_speed) {
+TEST(fma_peak_is_plausible) {
     double peak = fma_peak();
     CHECK(peak > 0.1 && peak < 1e5, "%g GFLOP/s", peak);
 }
 
-TESTS(by_hand, random_small_shapes, every_edge_of_a_tile, more_than_one_block, no_terms_make_zeros,
-      not_a_number_stays_in_its_row, a_row_is_the_same_bits_in_any_batch, any_number_of_threads_gives_the_same_bits,
-      products_inside_a_parallel_loop, broken_contracts_stop, the_peak_is_a_speed)
+TESTS(by_hand, random_small_shapes, every_tile_size, more_than_one_cache_block, inner_size_0, nan_stays_in_its_row,
+      a_row_is_the_same_bits_in_any_batch, any_number_of_threads_gives_the_same_bits, products_inside_a_parallel_loop,
+      broken_contracts_stop, fma_peak_is_plausible)

@@ -1,6 +1,8 @@
 /* Are hard negatives false and paraphrases true? The loss with hard negatives and late interaction against plain loops in
  * double; an oracle scores 1, a text-only rule one half. */
 #include "model/clip_loss.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "18-a-repair-and-its-price/hard_negatives.h"
 #include "check.h"
 
@@ -236,7 +238,7 @@ TEST(loss_with_hard_negatives) {
         Mat logits = mat_normal(&t.arena, B, N, &rng, 3), out = mat_zero(&t.arena, B, N);
         for (int i = 0; i < B; i++)
             for (int n = 0; n < N; n++) AT(out, i, n) = n != i && rng_uniform(&rng) < 0.3;
-        Var x = tape_leaf(&t, logits), loss = clip_loss_wrong(&t, x, out);
+        Var x = tape_leaf(&t, logits), loss = clip_loss_hard_negatives(&t, x, out);
         t.keep_grads = true;
         CHECK_NEAR((double)loss->val.v[0], plain_loss(logits, out), 1e-5);
         tape_backward(&t, loss);
@@ -259,7 +261,7 @@ TEST(loss_without_hard_negatives_is_clips) {
     Tape t = { .no_grad = true };
     Rng rng = rng_seed(1, 0);
     Var x = tape_data(&t, mat_normal(&t.arena, 7, 7, &rng, 2));
-    CHECK_NEAR((double)clip_loss_wrong(&t, x, mat_zero(&t.arena, 7, 7))->val.v[0],
+    CHECK_NEAR((double)clip_loss_hard_negatives(&t, x, mat_zero(&t.arena, 7, 7))->val.v[0],
                (double)clip_loss(&t, x, (Mat){ 0 })->val.v[0], 1e-6);
     tape_free(&t);
 }

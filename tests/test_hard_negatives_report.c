@@ -1,5 +1,7 @@
 /* Hard-negatives report, result curves, published results: does each number of the rows stand in its place? */
 #include "17-what-the-pair-knows/result_curves.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "scenes/published_results.h"
 #include "18-a-repair-and-its-price/hard_negatives_report.h"
 #include "check.h"

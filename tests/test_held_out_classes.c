@@ -1,5 +1,7 @@
 /* holdout: can every pair be described in seen words, and are answers counted right? */
 #include "14-honestly-zero-shot/held_out_classes.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "dataset/words.h"
 #include "check.h"
 

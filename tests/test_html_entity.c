@@ -1,4 +1,4 @@
-/* entity: HTML's references, as Python's html.unescape replaces them. */
+/* html_entity: HTML's references, as Python's html.unescape replaces them. */
 #include "dataset/html_entity.h"
 #include "dataset/unicode.h"
 #include "check.h"

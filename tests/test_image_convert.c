@@ -1,6 +1,8 @@
-/* picture: are other kinds of pictures read through a converter, harmlessly, and is its absence or failure explained?
- * The converters are small scripts made here; a real one is tried where there is one. */
+/* image_convert: other kinds of pictures are read through a converter; its absence or failure is explained. The
+ * converters are small scripts made here; a real one is tried when it is installed. */
 #include "formats/image_convert.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "check.h"
 
 #include <fcntl.h>
@@ -49,7 +51,7 @@ static const char *photo(Arena *arena, const char *name) {
 static void check_refused(Arena *arena, const char *path, const char *what) {
     Image image = { .width = -1 };
     Err err;
-    CHECK(!picture_read(arena, path, &image, &err), "%s was read", path);
+    CHECK(!image_read_any(arena, path, &image, &err), "%s was read", path);
     CHECK(strstr(err.text, what), "\"%s\" was said, \"%s\" was wanted", err.text, what);
     CHECK(!strchr(err.text, '\n') && image.width == -1 && !image.rgb, "%s", err.text);
 }
@@ -59,7 +61,7 @@ static void check_refused(Arena *arena, const char *path, const char *what) {
 static void check_good(Arena *arena, const char *path) {
     Image image;
     Err err;
-    CHECK(picture_read(arena, path, &image, &err), "%s", err.text);
+    CHECK(image_read_any(arena, path, &image, &err), "%s", err.text);
     CHECK(image.width == 2 && image.height == 1 && !memcmp(image.rgb, "\1\2\3\4\5\6", 6), "%d x %d", image.width,
           image.height);
 }
@@ -153,7 +155,7 @@ TEST(picture_converters_in_turn) {
     program(&arena, "ffmpeg", "printf 'something \\033[31mterrible\\nand more' >&2; exit 7");
     check_refused(&arena, gif, "ffmpeg could not convert this GIF file: \"something \\u001b[31mterrible\"");
     program(&arena, "ffmpeg", "kill -9 $$");
-    check_refused(&arena, gif, "it failed without a word");
+    check_refused(&arena, gif, "it failed without a message");
     program(&arena, "ffmpeg", ":");
     check_refused(&arena, gif, "a.gif, as converted by ffmpeg: byte 0: the file is empty");
     program(&arena, "ffmpeg", "printf 'P6 9 9 255\\nabc'");
@@ -172,7 +174,7 @@ TEST(picture_of_many_pieces) {
     Err err;
     begin(&arena);
     program(&arena, "magick", "printf 'P6 1200 1000 255\\n'; head -c 3600000 /dev/zero | tr '\\0' x");
-    CHECK(picture_read(&arena, photo(&arena, "a.jpg"), &image, &err), "%s", err.text);
+    CHECK(image_read_any(&arena, photo(&arena, "a.jpg"), &image, &err), "%s", err.text);
     CHECK(image.width == 1200 && image.height == 1000, "%d x %d", image.width, image.height);
     for (int i = 0; i < 3600000; i++) CHECK(image.rgb[i] == 'x', "number %d is %d", i, image.rgb[i]);
     arena_free(&arena);
@@ -202,18 +204,18 @@ TEST(picture_with_too_few_descriptors) {
     CHECK(getrlimit(RLIMIT_NOFILE, &all) == 0, "%s", "no limit");
     int lowest = open("/dev/null", O_RDONLY), again;
     close(lowest);
-    for (rlim_t more = 1; more <= 12; more++) {
+    for (rlim_t extra = 1; extra <= 12; extra++) {
         Image image = { 0 };
         Err err;
-        few = (struct rlimit){ (rlim_t)lowest + more, all.rlim_max };
+        few = (struct rlimit){ (rlim_t)lowest + extra, all.rlim_max };
         CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0, "%s", "no limit");
-        bool ok = picture_read(&arena, path, &image, &err);
+        bool ok = image_read_any(&arena, path, &image, &err);
         CHECK(setrlimit(RLIMIT_NOFILE, &all) == 0, "%s", "no limit");
         CHECK(ok ? image.width == 2 : strstr(err.text, "could not convert this JPEG file: ") && !strchr(err.text, '\n'),
-              "%d more: %s", (int)more, err.text);
+              "%d more: %s", (int)extra, err.text);
         refused += !ok && strstr(err.text, "it cannot be run");
         again = open("/dev/null", O_RDONLY);
-        CHECK(again == lowest, "%d more: %d is still open", (int)more, lowest);
+        CHECK(again == lowest, "%d more: %d is still open", (int)extra, lowest);
         close(again);
     }
     CHECK(refused >= 3 && refused < 12, "%d refused", refused);
@@ -224,14 +226,14 @@ TEST(picture_converters_that_never_end) {
     Arena arena = { 0 };
     begin(&arena);
     const char *path = photo(&arena, "a.jpg");
-    picture_seconds = 0.3;
+    image_convert_seconds = 0.3;
     program(&arena, "magick", "sleep 100; " GOOD);
     check_refused(&arena, path, "it took too long");
     program(&arena, "magick", "exec >&- 2>&-; sleep 100");
     double start = clock_seconds();
-    check_refused(&arena, path, "it failed without a word");
+    check_refused(&arena, path, "it failed without a message");
     CHECK(clock_seconds() - start < 20, "%g s", clock_seconds() - start);
-    picture_seconds = 100;
+    image_convert_seconds = 100;
     program(&arena, "magick", "exec cat /dev/zero");
     check_refused(&arena, path, "the picture has too many pixels");
     arena_free(&arena);
@@ -259,7 +261,7 @@ TEST(picture_by_a_real_converter) {
                           "/usr/bin/convert a.png -quality 95 a.jpg || ffmpeg -i a.png -q:v 2 a.jpg; } >out 2>&1";
     if (system(arena_print(&arena, command, folder)) != 0) check_skip("there is no converter to make a JPEG with");
     setenv("PATH", arena_print(&arena, "/usr/bin:%s", getenv("PATH")), 1);
-    CHECK(picture_read(&arena, jpeg, &got, &err), "%s", err.text);
+    CHECK(image_read_any(&arena, jpeg, &got, &err), "%s", err.text);
     CHECK(got.width == 40 && got.height == 30, "%d x %d", got.width, got.height);
     int worst = 0;
     for (int i = 0; i < 40 * 30 * 3; i++) worst = MAX(worst, abs(got.rgb[i] - want.rgb[i]));

@@ -1,6 +1,8 @@
-/* album: are a folder's pictures found, in order, and everything else left out with a line? */
+/* image_folder: the pictures of a folder are found, in order; other files are left out with a line. */
 #include "13-retrieval/image_folder.h"
-#include "formats/image.h"
+#include "core/arena.h"
+#include "core/file.h"
+#include "formats/image_file.h"
 #include "check.h"
 
 #include <string.h>

@@ -1,5 +1,8 @@
-/* gallery: are a folder's pictures encoded once, and again when they change? */
+/* image_index: a folder is encoded once, and again when a file changes. */
 #include "19-pretrained/image_index.h"
+#include "core/arena.h"
+#include "core/file.h"
+#include "formats/image_file.h"
 #include "check.h"
 
 #include <stdio.h>

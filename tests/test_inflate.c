@@ -1,13 +1,16 @@
-/* inflate, deflate: do the bytes come out as they went in, and is all else refused with its place? */
+/* inflate, deflate: compressed bytes are decompressed to the same; damaged streams are refused with a position. */
+#include "core/arena.h"
+#include "core/file.h"
+#include "core/rng.h"
+#include "formats/byte_order.h"
 #include "formats/deflate.h"
 #include "formats/inflate.h"
-#include "core/rng.h"
 #include "check.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- a stream written bit by bit, from the RFC alone ------------------------------------------------------------- */
+/* ---- a stream written bit by bit, from the RFC alone ------------------------------------------------------------ */
 
 typedef struct {
     uint8_t bytes[4096];
@@ -41,19 +44,19 @@ static size_t zlib_end(Writer *w, const void *out, size_t size) {
 static void check_gives(const uint8_t *stream, size_t size, const void *want, size_t want_size) {
     static uint8_t out[70000];
     Inflated result;
-    CHECK(zlib_inflate(stream, size, out, sizeof out, &result), "byte %zu: %s", result.read, result.trouble);
-    CHECK(result.made == want_size && !memcmp(out, want, want_size), "%zu bytes came out", result.made);
-    CHECK(result.read == size, "%zu bytes were read of %zu", result.read, size);
+    CHECK(zlib_inflate(stream, size, out, sizeof out, &result), "byte %zu: %s", result.consumed, result.problem);
+    CHECK(result.produced == want_size && !memcmp(out, want, want_size), "%zu bytes came out", result.produced);
+    CHECK(result.consumed == size, "%zu bytes were read of %zu", result.consumed, size);
 }
 
 static void check_refused(const Writer *w, const char *why) {
     uint8_t out[1000];
     Inflated result;
     CHECK(!zlib_inflate(w->bytes, (w->bits + 7) / 8, out, sizeof out, &result), "not refused: %s", why);
-    CHECK(strstr(result.trouble, why), "\"%s\" was said, \"%s\" was wanted", result.trouble, why);
+    CHECK(strstr(result.problem, why), "\"%s\" was said, \"%s\" was wanted", result.problem, why);
 }
 
-/* ---- does it read? ----------------------------------------------------------------------------------------------- */
+/* ---- does it read? ---------------------------------------------------------------------------------------------- */
 
 TEST(checksums_of_known_texts) {
     const uint8_t *digits = (const uint8_t *)"123456789", *name = (const uint8_t *)"Wikipedia";
@@ -164,7 +167,7 @@ TEST(repeats_shrink) {
     arena_free(&arena);
 }
 
-/* ---- is the rest refused? ---------------------------------------------------------------------------------------- */
+/* ---- is the rest refused? --------------------------------------------------------------------------------------- */
 
 TEST(no_zlib_header) {
     const uint8_t bad[][2] = { { 0x78, 0x02 }, { 0x79, 0x01 }, { 0x88, 0x1c } };
@@ -314,7 +317,7 @@ TEST(room_is_never_exceeded) {
             Inflated result;
             memset(out, 1, sizeof out);
             CHECK(!zlib_inflate(stream, packed, out, room, &result), "%zu bytes of room", room);
-            CHECK(strstr(result.trouble, "more than the"), "%s", result.trouble);
+            CHECK(strstr(result.problem, "more than the"), "%s", result.problem);
             for (size_t i = room; i < sizeof out; i++) CHECK(out[i] == 1, "byte %zu of %zu was written", i, room);
         }
     }
@@ -341,11 +344,11 @@ TEST(every_cut_and_every_flipped_bit) {
     size_t sizes[] = { size, packed };
     for (int s = 0; s < 2; s++) {
         Inflated result;
-        CHECK(inflate_exactly(streams[s], sizes[s], 1000, &result), "%s", result.trouble);
+        CHECK(inflate_exactly(streams[s], sizes[s], 1000, &result), "%s", result.problem);
         for (size_t cut = 0; cut < sizes[s]; cut++) {
             CHECK(!inflate_exactly(streams[s], cut, 1000, &result), "cut after %zu", cut);
-            CHECK(strstr(result.trouble, "end here") && result.read == cut, "%zu of %zu: %s", result.read, cut,
-                  result.trouble);
+            CHECK(strstr(result.problem, "end here") && result.consumed == cut, "%zu of %zu: %s", result.consumed, cut,
+                  result.problem);
         }
         for (size_t bit = 0; bit < 8 * sizes[s]; bit++) {
             streams[s][bit / 8] ^= (uint8_t)(1 << bit % 8);
@@ -380,14 +383,14 @@ TEST(fuzz) {
             memcpy(stream, good, packed);
             mutate(&rng, i, stream, packed);
             accepted += inflate_exactly(stream, packed, rng_below(&rng, 4000), &result);
-            CHECK(result.read <= packed, "byte %zu of %zu", result.read, packed);
+            CHECK(result.consumed <= packed, "byte %zu of %zu", result.consumed, packed);
         }
         arena_free(&arena);
     }
     CHECK(accepted > 100 && accepted < 10000, "%d of 20000 were accepted", accepted);
 }
 
-/* ---- gzip -------------------------------------------------------------------------------------------------------- */
+/* ---- gzip ------------------------------------------------------------------------------------------------------- */
 
 /* Appends a member that packs `text`, with all optional fields of the header that `flags` name. */
 static void gzip_put(Writer *w, unsigned flags, const char *text) {

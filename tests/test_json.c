@@ -1,5 +1,7 @@
-/* json: does it take what RFC 8259 allows, refuse the rest at the right byte, and stay linear? */
+/* json: accepts what RFC 8259 allows, refuses the rest at the right byte, in linear time. */
+#include "core/quote.h"
 #include "formats/json.h"
+#include "core/arena.h"
 #include "core/rng.h"
 #include "check.h"
 
@@ -63,94 +65,96 @@ TEST(json_decodes_strings) {
         Json j = json_begin(&arena, cases[k].text, strlen(cases[k].text), "text", &err);
         CHECK(json_string(&j, &got) && json_end(&j) && !strcmp(got, cases[k].want), "%s: %s %s", cases[k].text, got,
               err.text);
-        const char *quoted = json_quote(&arena, got), *again;
-        j = json_begin(&arena, quoted, strlen(quoted), "text", &err);
-        CHECK(json_string(&j, &again) && json_end(&j) && !strcmp(again, got), "%s quoted is %s", got, quoted);
+        const char *text_json = quote_json(&arena, got), *again;
+        j = json_begin(&arena, text_json, strlen(text_json), "text", &err);
+        CHECK(json_string(&j, &again) && json_end(&j) && !strcmp(again, got), "%s quoted is %s", got, text_json);
         j = json_begin(NULL, cases[k].text, strlen(cases[k].text), "text", &err);
         CHECK(json_string(&j, &got) && json_end(&j) && !*got, "without an arena: %s", got);
     }
     arena_free(&arena);
 }
 
+/* Texts that are not JSON, and the byte where the error is. */
+static const struct {
+    const char *text;
+    size_t byte;
+} not_json[] = {
+    { "", 0 },
+    { " ", 1 },
+    { "x", 0 },
+    { "nul", 0 },
+    { "True", 0 },
+    { "\xef\xbb\xbf"
+      "1",
+      0 },
+    { "1 2", 2 },
+    { "[", 1 },
+    { "]", 0 },
+    { "[1", 2 },
+    { "[1,", 3 },
+    { "[1,]", 3 },
+    { "[,1]", 1 },
+    { "[1 2]", 3 },
+    { "[1}", 2 },
+    { "{", 1 },
+    { "{1:2}", 1 },
+    { "{\"a\"}", 4 },
+    { "{\"a\":}", 5 },
+    { "{\"a\":1,}", 7 },
+    { "{\"a\" 1}", 5 },
+    { "{\"a\":1]", 6 },
+    { "[/**/1]", 1 },
+    { "['a']", 1 },
+    { "[truex]", 5 },
+    { "-", 1 },
+    { "+1", 0 },
+    { "01", 1 },
+    { "[00]", 2 },
+    { "-01", 2 },
+    { ".5", 0 },
+    { "1.", 2 },
+    { "1.e2", 2 },
+    { "1e", 2 },
+    { "1e+", 3 },
+    { "0x10", 1 },
+    { "NaN", 0 },
+    { "Infinity", 0 },
+    { "1_0", 1 },
+    { "\"", 1 },
+    { "\"a", 2 },
+    { "\"\\", 2 },
+    { "\"\\x\"", 2 },
+    { "\"\\u12\"", 5 },
+    { "\"\\u12g4\"", 5 },
+    { "\"\n\"", 1 },
+    { "\"\t\"", 1 },
+    { "\"\x1f\"", 1 },
+    { "\"\\u0000\"", 1 },
+    { "\"\\ud800\"", 7 },
+    { "\"\\ud800\\n\"", 8 },
+    { "\"\\ud800\\u0041\"", 1 },
+    { "\"\\udc00\"", 1 },
+    { "\"\x80\"", 1 },
+    { "\"\xbf\x80\"", 1 },
+    { "\"\x9f\xbf\"", 1 },
+    { "\"\xc3\"", 1 },
+    { "\"\xc0\xaf\"", 1 },
+    { "\"\xe0\x80\xaf\"", 1 },
+    { "\"\xed\xa0\x80\"", 1 },
+    { "\"\xf0\x80\x80\x80\"", 1 },
+    { "\"\xf4\x90\x80\x80\"", 1 },
+    { "\"\xf5\x80\x80\x80\"", 1 },
+    { "\"a\xff\"", 2 },
+};
+
 TEST(json_refuses_what_is_not_json) {
-    const struct {
-        const char *text;
-        size_t byte;
-    } cases[] = {
-        { "", 0 },
-        { " ", 1 },
-        { "x", 0 },
-        { "nul", 0 },
-        { "True", 0 },
-        { "\xef\xbb\xbf"
-          "1",
-          0 },
-        { "1 2", 2 },
-        { "[", 1 },
-        { "]", 0 },
-        { "[1", 2 },
-        { "[1,", 3 },
-        { "[1,]", 3 },
-        { "[,1]", 1 },
-        { "[1 2]", 3 },
-        { "[1}", 2 },
-        { "{", 1 },
-        { "{1:2}", 1 },
-        { "{\"a\"}", 4 },
-        { "{\"a\":}", 5 },
-        { "{\"a\":1,}", 7 },
-        { "{\"a\" 1}", 5 },
-        { "{\"a\":1]", 6 },
-        { "[/**/1]", 1 },
-        { "['a']", 1 },
-        { "[truex]", 5 },
-        { "-", 1 },
-        { "+1", 0 },
-        { "01", 1 },
-        { "[00]", 2 },
-        { "-01", 2 },
-        { ".5", 0 },
-        { "1.", 2 },
-        { "1.e2", 2 },
-        { "1e", 2 },
-        { "1e+", 3 },
-        { "0x10", 1 },
-        { "NaN", 0 },
-        { "Infinity", 0 },
-        { "1_0", 1 },
-        { "\"", 1 },
-        { "\"a", 2 },
-        { "\"\\", 2 },
-        { "\"\\x\"", 2 },
-        { "\"\\u12\"", 5 },
-        { "\"\\u12g4\"", 5 },
-        { "\"\n\"", 1 },
-        { "\"\t\"", 1 },
-        { "\"\x1f\"", 1 },
-        { "\"\\u0000\"", 1 },
-        { "\"\\ud800\"", 7 },
-        { "\"\\ud800\\n\"", 8 },
-        { "\"\\ud800\\u0041\"", 1 },
-        { "\"\\udc00\"", 1 },
-        { "\"\x80\"", 1 },
-        { "\"\xbf\x80\"", 1 },
-        { "\"\x9f\xbf\"", 1 },
-        { "\"\xc3\"", 1 },
-        { "\"\xc0\xaf\"", 1 },
-        { "\"\xe0\x80\xaf\"", 1 },
-        { "\"\xed\xa0\x80\"", 1 },
-        { "\"\xf0\x80\x80\x80\"", 1 },
-        { "\"\xf4\x90\x80\x80\"", 1 },
-        { "\"\xf5\x80\x80\x80\"", 1 },
-        { "\"a\xff\"", 2 },
-    };
-    for (size_t k = 0; k < COUNT(cases); k++) {
+    for (size_t k = 0; k < COUNT(not_json); k++) {
         Err err;
         char place[64];
-        snprintf(place, sizeof place, "text: byte %zu: found ", cases[k].byte);
-        CHECK(!takes(cases[k].text, strlen(cases[k].text), &err), "taken: %s", cases[k].text);
+        snprintf(place, sizeof place, "text: byte %zu: found ", not_json[k].byte);
+        CHECK(!takes(not_json[k].text, strlen(not_json[k].text), &err), "taken: %s", not_json[k].text);
         CHECK(!strncmp(err.text, place, strlen(place)) && strstr(err.text, ", wanted "),
-              "case %zu, want byte %zu, got \"%s\"", k, cases[k].byte, err.text);
+              "case %zu, want byte %zu, got \"%s\"", k, not_json[k].byte, err.text);
     }
     Err err;
     CHECK(!takes("\"a\0b\"", 5, &err) && strstr(err.text, "byte 2: found byte 0x00"), "%s", err.text);
@@ -246,14 +250,14 @@ TEST(json_stops_at_impossible_questions) {
 }
 
 TEST(json_shows_names_on_one_line) {
-    const char *shown = json_shown("a\nb\x1b[2J\xff\xc2\x9b");
+    const char *shown = quoted("a\nb\x1b[2J\xff\xc2\x9b");
     CHECK(!strcmp(shown, "\"a\\nb\\u001b[2J?\\u009b\""), "%s", shown);
     char name[500] = { 0 };
     memset(name, 'n', sizeof name - 1);
-    CHECK(strlen(json_shown(name)) < 90 && strstr(json_shown(name), "n...\""), "%s", json_shown(name));
+    CHECK(strlen(quoted(name)) < 90 && strstr(quoted(name), "n...\""), "%s", quoted(name));
     for (size_t i = 0; i + 1 < sizeof name; i++) name[i] = i % 2 ? '\x9f' : '\xc3';
-    CHECK(json_is_utf8(json_shown(name)), "cut inside a character: %s", json_shown(name));
-    CHECK(json_is_utf8("\xc3\xa9") && !json_is_utf8("\xc3") && !json_is_utf8("a\xff"), "%s", "UTF-8");
+    CHECK(utf8_is_valid(quoted(name)), "cut inside a character: %s", quoted(name));
+    CHECK(utf8_is_valid("\xc3\xa9") && !utf8_is_valid("\xc3") && !utf8_is_valid("a\xff"), "%s", "UTF-8");
 }
 
 /* What must come back out of a text is not known, but every cut and every changed byte must end, within its memory. */

@@ -1,5 +1,6 @@
 /* options, lesson: does the command line do what it says, and does nothing ever wait for a student who is not there? */
 #include "lesson/lesson.h"
+#include "core/file.h"
 #include "check.h"
 
 #include <stdlib.h>

@@ -1,6 +1,8 @@
 /* course: does a lesson get the model it needs, the same one each time, and never one of other pictures? */
 #include "lesson/lesson_data.h"
 #include "training/train.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "core/thread.h"
 #include "check.h"
 

@@ -1,5 +1,7 @@
 /* metrics: are counts counted, and intervals those of the literature? */
 #include "evaluate/metrics.h"
+#include "core/arena.h"
+#include "12-prompts/mcnemar.h"
 #include "check.h"
 
 #include <math.h>
@@ -24,7 +26,7 @@ TEST(wilson_by_hand) {
     for (size_t i = 0; i < COUNT(cases); i++) {
         Rate rate = metrics_wilson(cases[i].k, cases[i].n);
         CHECK(rate.right == cases[i].k && rate.of == cases[i].n, "%d of %d", rate.right, rate.of);
-        CHECK_NEAR(rate.share, (double)cases[i].k / cases[i].n, 1e-15);
+        CHECK_NEAR(rate.proportion, (double)cases[i].k / cases[i].n, 1e-15);
         CHECK_NEAR(rate.low, cases[i].low, cases[i].tolerance);
         CHECK_NEAR(rate.high, cases[i].high, cases[i].tolerance);
     }
@@ -37,16 +39,16 @@ TEST(wilson_solves_its_equation) {
             Rate rate = metrics_wilson(k, n), mirror = metrics_wilson(n - k, n);
             const double ends[] = { rate.low, rate.high };
             for (int e = 0; e < 2; e++)
-                CHECK_NEAR(pow(ends[e] - rate.share, 2), pow(1.959964, 2) * ends[e] * (1 - ends[e]) / n, 1e-12);
-            CHECK(0 <= rate.low && rate.low <= rate.share && rate.share <= rate.high && rate.high <= 1, "%d of %d", k,
-                  n);
+                CHECK_NEAR(pow(ends[e] - rate.proportion, 2), pow(1.959964, 2) * ends[e] * (1 - ends[e]) / n, 1e-12);
+            CHECK(0 <= rate.low && rate.low <= rate.proportion && rate.proportion <= rate.high && rate.high <= 1,
+                  "%d of %d", k, n);
             CHECK_NEAR(rate.low, 1 - mirror.high, 1e-12);
         }
 }
 
 TEST(wilson_at_its_limits) {
     Rate none = metrics_wilson(0, 0);
-    CHECK(none.low == 0 && none.high == 1 && isnan(none.share) && none.of == 0, "%g to %g", none.low, none.high);
+    CHECK(none.low == 0 && none.high == 1 && isnan(none.proportion) && none.of == 0, "%g to %g", none.low, none.high);
     CHECK(metrics_wilson(0, 1000000000).low == 0 && metrics_wilson(2147483647, 2147483647).high == 1, "%s", "the ends");
     CHECK_STOPS(metrics_wilson(2, 1), EXIT_CONTRACT, "2 right of 1");
     CHECK_STOPS(metrics_wilson(-1, 1), EXIT_CONTRACT, "-1 right of 1");
@@ -76,7 +78,7 @@ TEST(confusion_by_hand) {
     for (int r = 0; r < 4; r++)
         for (int c = 0; c < 4; c++) CHECK(confusion.count[r * 4 + c] == want[r][c], "%d as %d", r, c);
     Rate all = confusion_overall(confusion), three = confusion_class(confusion, 3), two = confusion_class(confusion, 2);
-    CHECK(all.right == 4 && all.of == 8 && all.share == 0.5, "%d of %d", all.right, all.of);
+    CHECK(all.right == 4 && all.of == 8 && all.proportion == 0.5, "%d of %d", all.right, all.of);
     CHECK(three.right == 1 && three.of == 3 && three.low < 1 / 3.0 && three.high > 1 / 3.0, "%d of %d", three.right,
           three.of);
     CHECK(two.of == 0 && two.low == 0 && two.high == 1, "%d of %d", two.right, two.of);
@@ -106,13 +108,13 @@ TEST(mcnemar_by_hand) {
         { 10000, 10000, 1 },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        CHECK_NEAR(metrics_mcnemar(cases[i].first, cases[i].second), cases[i].p, 1e-12);
-        CHECK_NEAR(metrics_mcnemar(cases[i].second, cases[i].first), cases[i].p, 1e-12);
+        CHECK_NEAR(mcnemar(cases[i].first, cases[i].second), cases[i].p, 1e-12);
+        CHECK_NEAR(mcnemar(cases[i].second, cases[i].first), cases[i].p, 1e-12);
     }
     /* Far out the coin is a normal distribution, with half a throw for the steps. */
-    CHECK_NEAR(metrics_mcnemar(4900, 5100), erfc((100 - 0.5) / 50 / sqrt(2)), 1e-4);
-    CHECK(metrics_mcnemar(0, 100000) >= 0 && metrics_mcnemar(0, 100000) < 1e-300, "%g", metrics_mcnemar(0, 100000));
-    CHECK_STOPS(metrics_mcnemar(-1, 2), EXIT_CONTRACT, "-1 and 2");
+    CHECK_NEAR(mcnemar(4900, 5100), erfc((100 - 0.5) / 50 / sqrt(2)), 1e-4);
+    CHECK(mcnemar(0, 100000) >= 0 && mcnemar(0, 100000) < 1e-300, "%g", mcnemar(0, 100000));
+    CHECK_STOPS(mcnemar(-1, 2), EXIT_CONTRACT, "-1 and 2");
 }
 
 /* Against counting: how many of the 2^m throws are as uneven. */
@@ -125,15 +127,15 @@ TEST(mcnemar_counts_throws) {
                 for (int bit = 0; bit < m; bit++) heads += throws >> bit & 1;
                 uneven += abs(2 * heads - m) >= abs(2 * k - m);
             }
-            CHECK_NEAR(metrics_mcnemar(k, m - k), uneven / (double)(1 << m), 1e-12);
+            CHECK_NEAR(mcnemar(k, m - k), uneven / (double)(1 << m), 1e-12);
         }
 }
 
-TEST(discord_by_hand) {
+TEST(discordant_pairs_by_hand) {
     const int truth[] = { 0, 1, 2, 3, 4 }, a[] = { 0, 1, 0, 0, 4 }, b[] = { 0, 0, 2, 1, 0 };
-    Discord discord = metrics_discord(truth, a, b, 5);
+    Discordant discord = discordant_pairs(truth, a, b, 5);
     CHECK(discord.first == 2 && discord.second == 1, "%d and %d", discord.first, discord.second);
 }
 
 TESTS(wilson_by_hand, wilson_solves_its_equation, wilson_at_its_limits, argmax_lowest_wins, confusion_by_hand,
-      mcnemar_by_hand, mcnemar_counts_throws, discord_by_hand)
+      mcnemar_by_hand, mcnemar_counts_throws, discordant_pairs_by_hand)

@@ -1,5 +1,6 @@
-/* anatomy: are a tower's numbers all counted, its multiply-adds those of a count by hand, and its looks shares? */
+/* model_summary: are all trained numbers counted, are multiply-adds those by hand, does attention sum to 1? */
 #include "08-encoders/model_summary.h"
+#include "core/arena.h"
 #include "08-encoders/early_fusion.h"
 #include "model/image_tower.h"
 #include "08-encoders/attention_map.h"
@@ -44,7 +45,7 @@ TEST(all_numbers_of_all_towers) {
             text_tower(&t, &tower, ids, 1, 4);
         }
         size_t found = model_summary_make(&t.arena, &t, NULL).numbers;
-        CHECK(found == params_numbers(&params), "tower %zu: %zu of %zu", k, found, params_numbers(&params));
+        CHECK(found == params_count(&params), "tower %zu: %zu of %zu", k, found, params_count(&params));
         tape_free(&t);
     }
 }
@@ -58,7 +59,7 @@ TEST(work_by_hand) {
     Var x = pixels_of(&t, 2);
     image_tower(&t, &small, x);
     ModelSummary a = model_summary_make(&t.arena, &t, x);
-    /* two pictures: 16 x 16 places of 16 filters of 3 x 3 x 3, 8 x 8 of 32 of 16 x 3 x 3, 2048 by 5 */
+    /* two pictures: 16 x 16 positions of 16 filters of 3 x 3 x 3, 8 x 8 of 32 of 16 x 3 x 3, 2048 by 5 */
     CHECK(a.work == 2.0 * (16 * 16 * 16 * 27 + 8 * 8 * 32 * 144 + 2048 * 5), "%.0f", a.work);
     CHECK(!strcmp(a.step[0].name, "conv2d") && a.step[0].numbers == 16 * 27 + 16 && a.step[0].shape.shape[1] == 16,
           "%s", a.step[0].name);
@@ -99,7 +100,7 @@ TEST(what_repeats_is_printed_once) {
     tape_free(&t);
 }
 
-TEST(looks_are_shares_of_the_right_layer) {
+TEST(attention_of_the_right_layer) {
     enum { T = 5, D = 6 };
     Rng rng = rng_seed(4, 0);
     Tape t = { 0 };
@@ -108,8 +109,8 @@ TEST(looks_are_shares_of_the_right_layer) {
     even.v = arena_zero(&arena, 2 * T * 3 * D, sizeof(num));
     op_attention(&t, tape_data(&t, even), 2, false);
     op_attention(&t, tape_data(&t, one), 2, false);
-    Mat flat = model_summary_look(&arena, &t, 0, (AttentionShape){ .heads = 2 }, 1, 3),
-        look = model_summary_look(&arena, &t, 1, (AttentionShape){ .heads = 2 }, 1, 3);
+    Mat flat = model_summary_attention(&arena, &t, 0, (AttentionShape){ .heads = 2 }, 1, 3),
+        attention = model_summary_attention(&arena, &t, 1, (AttentionShape){ .heads = 2 }, 1, 3);
     double sum = 0, want[T] = { 0 };
     for (int h = 0; h < 2; h++) { /* by its definition */
         double e[T], all = 0;
@@ -120,18 +121,18 @@ TEST(looks_are_shares_of_the_right_layer) {
     }
     for (int j = 0; j < T; j++) {
         CHECK_NEAR(flat.v[j], 1.0 / T, 1e-6);
-        CHECK_NEAR(look.v[j], want[j], 1e-5);
-        sum += (double)look.v[j];
+        CHECK_NEAR(attention.v[j], want[j], 1e-5);
+        sum += (double)attention.v[j];
     }
     CHECK_NEAR(sum, 1, 1e-6);
-    CHECK_STOPS(model_summary_look(&arena, &t, 2, (AttentionShape){ .heads = 2 }, 0, 0), EXIT_CONTRACT,
+    CHECK_STOPS(model_summary_attention(&arena, &t, 2, (AttentionShape){ .heads = 2 }, 0, 0), EXIT_CONTRACT,
                 "attention 2 of 2");
-    CHECK_STOPS(model_summary_look(&arena, &t, 0, (AttentionShape){ .heads = 2 }, 0, T), EXIT_CONTRACT, "token 5");
+    CHECK_STOPS(model_summary_attention(&arena, &t, 0, (AttentionShape){ .heads = 2 }, 0, T), EXIT_CONTRACT, "token 5");
     tape_free(&t);
 }
 
 /* Both sides matter to an early score, and together: changing the word changes what a change of the picture does. */
-TEST(early_fusion_hears_and_sees) {
+TEST(early_fusion_uses_both) {
     Params params = { .arena = &arena };
     Rng rng = rng_seed(2, 0);
     EarlyFusion m = early_fusion_add(&params, (EarlyFusionSize){ 9, 8, 12, 2, 2 }, &rng);
@@ -151,32 +152,31 @@ TEST(early_fusion_hears_and_sees) {
 }
 
 TEST(attention_map_counts_what_is_covered) {
-    AttentionMap scene = attention_map_scene(1, 7), again = attention_map_scene(1, 7);
-    Mat look = mat_zero(&arena, 1, 1 + ATTENTION_MAP_PATCHES);
-    uint8_t lit[CIFAR_NUMBERS];
+    AttentionScene scene = attention_scene(1, 7), again = attention_scene(1, 7);
+    Mat attention = mat_zero(&arena, 1, 1 + ATTENTION_MAP_PATCHES);
+    uint8_t overlay[CIFAR_NUMBERS];
     int covered = 0;
-    look.v[0] = 5; /* to itself: does not count */
+    attention.v[0] = 5; /* to itself: does not count */
     for (int p = 0; p < ATTENTION_MAP_PATCHES; p++) {
-        look.v[1 + p] = scene.covered[p] ? 2 : 1;
+        attention.v[1 + p] = scene.covered[p] ? 2 : 1;
         covered += scene.covered[p];
     }
     CHECK(!memcmp(scene.rgb, again.rgb, sizeof scene.rgb) && !strcmp(scene.name, "triangle"), "%s", scene.name);
     CHECK(covered > 2 && covered < 25, "%d", covered);
-    CHECK_NEAR(attention_map_chance(&scene), covered / 64.0, 1e-12);
-    CHECK_NEAR(attention_map_share(&scene, look), 2.0 * covered / (64 + covered), 1e-6);
-    attention_map_lit(&scene, look, lit);
+    CHECK_NEAR(attention_uniform(&scene), covered / 64.0, 1e-12);
+    CHECK_NEAR(attention_on_shape(&scene, attention), 2.0 * covered / (64 + covered), 1e-6);
+    attention_overlay(&scene, attention, overlay);
     for (int i = 0; i < CIFAR_NUMBERS; i++) {
         int p = i / 3 / 32 / 4 * 8 + i / 3 % 32 / 4;
-        CHECK(abs(lit[i] - (scene.covered[p] ? scene.rgb[i] : (int)(0.55 * scene.rgb[i] + 0.5))) <= 1,
-              "number %d: %d of %d", i, lit[i], scene.rgb[i]);
+        CHECK(abs(overlay[i] - (scene.covered[p] ? scene.rgb[i] : (int)(0.55 * scene.rgb[i] + 0.5))) <= 1,
+              "number %d: %d of %d", i, overlay[i], scene.rgb[i]);
     }
     /* the shape is where it is said: with area pi size^2 between 0.06 and 0.2 of the picture */
     for (int i = 0; i < 50; i++) {
-        AttentionMap s = attention_map_scene(2, i);
-        CHECK(attention_map_chance(&s) > 0.04 && attention_map_chance(&s) < 0.4, "scene %d: %g", i,
-              attention_map_chance(&s));
+        AttentionScene s = attention_scene(2, i);
+        CHECK(attention_uniform(&s) > 0.04 && attention_uniform(&s) < 0.4, "scene %d: %g", i, attention_uniform(&s));
     }
 }
 
-TESTS(all_numbers_of_all_towers, work_by_hand, what_repeats_is_printed_once, looks_are_shares_of_the_right_layer,
-      early_fusion_hears_and_sees, attention_map_counts_what_is_covered)
+TESTS(all_numbers_of_all_towers, work_by_hand, what_repeats_is_printed_once, attention_of_the_right_layer,
+      early_fusion_uses_both, attention_map_counts_what_is_covered)

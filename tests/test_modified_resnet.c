@@ -1,6 +1,7 @@
 /* The modified ResNet of CLIP: no reference numbers of it exist here, so it is computed once more, in double, plane by
  * plane, from the file alone, following section 2.4 of arXiv:2103.00020 and the authors' description of its layers. */
 #include "pretrained/pretrained.h"
+#include "core/arena.h"
 #include "core/thread.h"
 #include "check.h"
 
@@ -275,7 +276,7 @@ TEST(the_same_bits_in_any_batch_and_on_any_threads) {
         }
     }
     CHECK_STOPS(image_tower(&tape, &clip.image, tape_data(&tape, mat_like(&arena, mat_shape(4, 1, 32, 32, 3)))),
-                EXIT_CONTRACT, "this tower sees 64 x 64");
+                EXIT_CONTRACT, "this tower takes 64 x 64");
     tape_free(&tape);
     clip_free(&clip);
 }

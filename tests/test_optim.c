@@ -1,5 +1,6 @@
 /* optim, eigen: does every rule move the weights as its formula says, and only those it may move? */
 #include "core/eigen.h"
+#include "core/arena.h"
 #include "training/optim.h"
 #include "check.h"
 

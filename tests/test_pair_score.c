@@ -2,6 +2,7 @@
  */
 #include "scenes/text_baseline.h"
 #include "evaluate/metrics.h"
+#include "core/arena.h"
 #include "core/rng.h"
 #include "scenes/pair_score.h"
 #include "check.h"

@@ -1,5 +1,7 @@
 /* plot: are data and script what was said, is the picture drawn, and does nothing that fails do harm? */
 #include "show/plot.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "check.h"
 
 #include <dirent.h>

@@ -1,8 +1,12 @@
-/* png: is every kind read, and everything that is no PNG refused?
+/* png: every kind of PNG is read, everything else is refused.
  * tests/images holds small pictures of each kind, made by another program, with the pixels they hold as NAME.ppm. */
-#include "formats/inflate.h"
-#include "formats/png.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "core/rng.h"
+#include "formats/byte_order.h"
+#include "formats/inflate.h"
+#include "formats/image_file.h"
+#include "formats/png.h"
 #include "check.h"
 
 #include <stdlib.h>
@@ -64,7 +68,8 @@ static Bytes load(const char *name) {
     snprintf(path, sizeof path, "tests/images/%s.png", name);
     CHECK(file_open(&file, path, &err), "%s", err.text);
     CHECK(file.size <= ROOM, "%s has %zu bytes", path, file.size);
-    memcpy(b.bytes, file.data, b.size = file.size);
+    b.size = file.size;
+    memcpy(b.bytes, file.data, b.size);
     file_close(&file);
     return b;
 }
@@ -90,16 +95,12 @@ static void check_refused(const Bytes *b, const char *what) {
     arena_free(&arena);
 }
 
-static void put32(uint8_t *p, uint32_t value) {
-    for (int i = 0; i < 4; i++) p[i] = (uint8_t)(value >> (24 - 8 * i));
-}
-
 /* Makes every CRC right again, as far as the chunks can be followed. */
 static void fix_crcs(Bytes *b) {
     for (size_t at = 8; b->size >= 12 && at <= b->size - 12;) {
         size_t length = big_endian_32(b->bytes + at);
         if (length > b->size - 12 - at) return;
-        put32(b->bytes + at + 8 + length, crc32_update(0, b->bytes + at + 4, length + 4));
+        big_endian_32_put(b->bytes + at + 8 + length, crc32_update(0, b->bytes + at + 4, length + 4));
         at += length + 12;
     }
 }
@@ -112,11 +113,11 @@ static void add(Bytes *b, const void *data, size_t size) {
 
 static void add_chunk(Bytes *b, const char *type, const void *data, size_t size) {
     uint8_t word[4];
-    put32(word, (uint32_t)size);
+    big_endian_32_put(word, (uint32_t)size);
     add(b, word, 4);
     add(b, type, 4);
     add(b, data, size);
-    put32(word, crc32_update(0, b->bytes + b->size - size - 4, size + 4));
+    big_endian_32_put(word, crc32_update(0, b->bytes + b->size - size - 4, size + 4));
     add(b, word, 4);
 }
 
@@ -130,21 +131,21 @@ static Bytes begin(Header h) {
     uint8_t data[13] = {
         [8] = (uint8_t)h.depth, (uint8_t)h.colour, (uint8_t)h.compression, (uint8_t)h.filter, (uint8_t)h.interlace
     };
-    put32(data, h.width);
-    put32(data + 4, h.height);
+    big_endian_32_put(data, h.width);
+    big_endian_32_put(data + 4, h.height);
     add(&b, png_signature, 8);
     add_chunk(&b, "IHDR", data, 13);
     return b;
 }
 
-/* The rows as a zlib stream of one stored block (RFC 1951, 3.2.4), and what may follow it. */
-static void add_data(Bytes *b, const uint8_t *rows, size_t size, const char *more) {
+/* The rows as a zlib stream of one stored block (RFC 1951, 3.2.4), and extra bytes after it. */
+static void add_data(Bytes *b, const uint8_t *rows, size_t size, const char *extra) {
     uint8_t stream[ROOM] = { 0x78, 1, 1, (uint8_t)size, (uint8_t)(size >> 8), (uint8_t)~size, (uint8_t)(~size >> 8) };
     CHECK(size < ROOM - 100, "%zu bytes of rows", size);
     memcpy(stream + 7, rows, size);
-    put32(stream + 7 + size, adler32_update(1, rows, size));
-    memcpy(stream + 11 + size, more, strlen(more));
-    add_chunk(b, "IDAT", stream, 11 + size + strlen(more));
+    big_endian_32_put(stream + 7 + size, adler32_update(1, rows, size));
+    memcpy(stream + 11 + size, extra, strlen(extra));
+    add_chunk(b, "IDAT", stream, 11 + size + strlen(extra));
 }
 
 static void finish(Bytes *b, const uint8_t *rows, size_t size) {
@@ -159,7 +160,7 @@ static void check_same(const char *name, Image got, Image want) {
               i / 3 / want.width, i % 3, got.rgb[i], want.rgb[i]);
 }
 
-/* ---- does it read? ----------------------------------------------------------------------------------------------- */
+/* ---- does it read? ---------------------------------------------------------------------------------------------- */
 
 TEST(every_kind) {
     for (size_t i = 0; i < COUNT(pictures); i++) {
@@ -266,7 +267,7 @@ TEST(flat_pictures_are_written_small) {
     arena_free(&arena);
 }
 
-/* ---- is the rest refused? ---------------------------------------------------------------------------------------- */
+/* ---- is the rest refused? --------------------------------------------------------------------------------------- */
 
 TEST(every_cut) {
     for (size_t i = 0; i < COUNT(pictures); i++) {
@@ -330,7 +331,7 @@ static Bytes shortened_chunk(const Bytes *b, size_t at) {
     Bytes c = { .size = 0 };
     size_t length = big_endian_32(b->bytes + at);
     add(&c, b->bytes, at + 8 + length - 1);
-    put32(c.bytes + at, (uint32_t)length - 1);
+    big_endian_32_put(c.bytes + at, (uint32_t)length - 1);
     add(&c, b->bytes + at + 8 + length, b->size - at - 8 - length);
     fix_crcs(&c);
     return c;
@@ -483,7 +484,7 @@ TEST(data_that_are_not_the_picture) {
     check_refused(&longer, "the data are complete here, 3 bytes follow");
 }
 
-/* ---- anything at all --------------------------------------------------------------------------------------------- */
+/* ---- anything at all -------------------------------------------------------------------------------------------- */
 
 /* Decodes what may be anything: it must end, inside its memory; what is accepted must be a picture. */
 static bool survive(const Bytes *b) {
@@ -555,8 +556,8 @@ TEST(fuzz_rows) {
         for (size_t i = 0; i < sizeof palette; i++) palette[i] = (uint8_t)rng_next(&rng);
         if (colour == 3) add_chunk(&b, "PLTE", palette, 3 * (1 + rng_below(&rng, depth < 8 ? 1u << depth : 256)));
         size_t samples = colour == 2 ? 3 : colour == 4 ? 2 : colour == 6 ? 4 : 1;
-        size_t row = 1 + (width * samples * (size_t)depth + 7) / 8, more = lace ? rng_below(&rng, 30) : 0;
-        size_t size = row * height + more;
+        size_t row = 1 + (width * samples * (size_t)depth + 7) / 8, extra = lace ? rng_below(&rng, 30) : 0;
+        size_t size = row * height + extra;
         for (size_t i = 0; i < size; i++) rows[i] = (uint8_t)(rng_next(&rng) % (i % row == 0 || lace ? 5 : 256));
         if (rng_below(&rng, 10) == 0) rows[rng_below(&rng, (uint32_t)size)] = (uint8_t)rng_next(&rng);
         finish(&b, rows, size);

@@ -1,6 +1,9 @@
-/* pretrained: is a published model read as it was meant, under both families of names and in every form, and is every file
- * that is not quite one refused by name? The modified ResNet is held against loops of its own, in double. */
+/* pretrained: a published model is read under both families of names and in every dtype; every other file is refused by
+ * name. The modified ResNet is compared with loops in double. */
+#include "model/clip_file.h"
 #include "pretrained/pretrained.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "core/thread.h"
 #include "check.h"
 
@@ -16,7 +19,8 @@ static const char *in_folder(const char *name) {
     static char paths[8][600];
     static int next;
     if (!folder) folder = check_folder();
-    snprintf(paths[next = (next + 1) % 8], sizeof paths[0], "%s/%s", folder, name); /* outlives a reset of the arena */
+    next = (next + 1) % 8;
+    snprintf(paths[next], sizeof paths[0], "%s/%s", folder, name); /* not on the arena, which is reset */
     return paths[next];
 }
 
@@ -81,7 +85,7 @@ static void same(const char *what, Mat got, Mat want, double tolerance) {
               what, i, (double)got.v[i], (double)want.v[i]);
 }
 
-/* ---- files ----------------------------------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------------------------------ */
 
 /* What is written otherwise than the model says. */
 typedef struct {
@@ -190,7 +194,7 @@ static Clip opened(const char *path, GeluChoice gelu) {
     return clip;
 }
 
-/* ---- there and back ---------------------------------------------------------------------------------------------------- */
+/* ---- there and back --------------------------------------------------------------------------------------------- */
 
 TEST(both_names_and_every_form) {
     static const struct {
@@ -288,7 +292,7 @@ TEST(reference_models) {
     }
 }
 
-/* ---- which GELU, which heads --------------------------------------------------------------------------------------------- */
+/* ---- which GELU, which heads ------------------------------------------------------------------------------------ */
 
 TEST(gelu_is_asked_for_said_or_assumed) {
     Clip source = model();
@@ -328,7 +332,7 @@ TEST(heads_of_the_metadata) {
     clip_free(&source);
 }
 
-/* ---- what is refused ----------------------------------------------------------------------------------------------------- */
+/* ---- what is refused -------------------------------------------------------------------------------------------- */
 
 static void refused(const Clip *source, Edit edit, const char *want) {
     Clip clip;
@@ -357,9 +361,9 @@ TEST(every_tensor_missing_or_misshapen) {
         safetensors_close(&file);
     }
     refused(&source, (Edit){ .reshape = "visual.proj" }, "is [64,8], [64,7] was wanted");
-    refused(&source, (Edit){ .reshape = "ln_final.bias" }, "tensor ln_final.bias is [63], [64] was wanted");
+    refused(&source, (Edit){ .reshape = "ln_final.bias" }, "tensor \"ln_final.bias\" is [63], [64] was wanted");
     refused(&source, (Edit){ .hugging = true, .reshape = "vision_model.encoder.layers.1.self_attn.k_proj.weight" },
-            "tensor vision_model.encoder.layers.1.self_attn.k_proj.weight is [128,127], [128,128] was wanted");
+            "tensor \"vision_model.encoder.layers.1.self_attn.k_proj.weight\" is [128,127], [128,128] was wanted");
     refused(&source, (Edit){ .reshape = "visual.conv1.weight" }, "want square patches");
     refused(&source, (Edit){ .flat = "visual.conv1.weight" },
             "tensor visual.conv1.weight is [24576], want 4 dimensions");
@@ -401,7 +405,8 @@ TEST(no_clip_at_all) {
     CHECK(!pretrained_open(&clip, in_folder("other"), GELU_AUTO, &err) && strstr(err.text, "no CLIP"), "%s", err.text);
 }
 
-/* A file with bits flipped, or cut: refused, or a model like any other. What must not happen shows under the sanitizers. */
+/* A file with bits flipped, or cut: refused, or a model like any other. What must not happen shows under the
+ * sanitizers. */
 TEST(broken_bytes) {
     Clip source, clip;
     Err err = { "" };
@@ -444,7 +449,7 @@ TEST(broken_bytes) {
     clip_free(&source);
 }
 
-/* ---- one at a time, or many ------------------------------------------------------------------------------------------------ */
+/* ---- one at a time, or many ------------------------------------------------------------------------------------- */
 
 TEST(the_same_bits_in_any_batch_and_on_any_threads) {
     Clip source = model(), clip = opened(written(&source, "bits", (Edit){ .dtype = DTYPE_F16 }), GELU_EXACT);

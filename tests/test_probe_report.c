@@ -1,5 +1,7 @@
 /* Does the probe report print the pair scores, and the choice of every model under its picture? */
 #include "scenes/probe_report.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "check.h"
 
 #include <math.h>

@@ -1,6 +1,8 @@
 /* Scene model and result table: does a model train, with the same bits for any number of threads, on the combinations it
  * may see alone; is it saved and loaded; are tables read, refused, continued, and the one in the repository reproduced? */
 #include "scenes/result_table.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "core/thread.h"
 #include "check.h"
 

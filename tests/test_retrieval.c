@@ -1,5 +1,6 @@
 /* retrieval: are ranks and recalls those counted by hand, and those of an oracle that tries every order of the ties? */
 #include "evaluate/retrieval.h"
+#include "core/arena.h"
 #include "check.h"
 
 #include <math.h>
@@ -22,7 +23,7 @@ TEST(by_hand) {
     Mat scores = mat_from(&arena, 3, 6, numbers);
     /* query 1: order 2 3 0 1 4 5 -> labels 3 0 0 1 1 2: first right at 4 */
     Retrieval r = measure(scores, query, answer);
-    CHECK(r.queries == 3 && r.without == 0 && r.tied == 0, "%d %d %d", r.queries, r.without, r.tied);
+    CHECK(r.queries == 3 && r.unanswerable == 0 && r.tied == 0, "%d %d %d", r.queries, r.unanswerable, r.tied);
     CHECK_NEAR(r.recall[0], 1 / 3.0, 1e-12); /* at 1 */
     CHECK_NEAR(r.recall[1], 2 / 3.0, 1e-12); /* at 5 */
     CHECK_NEAR(r.recall[2], 1, 1e-12);       /* at 10, of 6 */
@@ -42,7 +43,7 @@ TEST(all_equal_is_guessing) {
         Retrieval r = measure(scores, query, answer), chance = retrieval_chance(N, right);
         CHECK(r.tied == (right < N ? 2 : 0), "%d tied", r.tied);
         CHECK_NEAR(r.median_rank, (N + 1.0) / (right + 1), 1e-12); /* the mean least of `right` of 1..N */
-        for (int c = 0; c < RETRIEVAL_CUTS; c++) {
+        for (int c = 0; c < RETRIEVAL_CUTOFFS; c++) {
             CHECK_NEAR(r.recall[c], chance.recall[c], 1e-12);
             CHECK_NEAR(r.precision[c], right / (double)N, 1e-12);
         }
@@ -73,8 +74,8 @@ static void oracle_count(Oracle *o) {
         if (o->right[o->order[i]]) first = i;
     o->orders++;
     o->rank += first + 1;
-    for (int c = 0; c < RETRIEVAL_CUTS; c++) {
-        int k = MIN(retrieval_cuts[c], o->n), right = 0;
+    for (int c = 0; c < RETRIEVAL_CUTOFFS; c++) {
+        int k = MIN(retrieval_cutoffs[c], o->n), right = 0;
         for (int i = 0; i < k; i++) right += o->right[o->order[i]];
         o->recall[c] += first < k;
         o->precision[c] += right / (double)k;
@@ -108,10 +109,10 @@ TEST(against_every_order) {
         for (int i = 0; i < n; i++) o.order[i] = i;
         oracle_orders(&o, 0);
         Retrieval r = measure(scores, query, answer);
-        CHECK(r.queries == (any > 0) && r.without == (any == 0), "%d queries, %d right", r.queries, any);
+        CHECK(r.queries == (any > 0) && r.unanswerable == (any == 0), "%d queries, %d right", r.queries, any);
         if (!any) continue;
         CHECK_NEAR(r.median_rank, o.rank / o.orders, 1e-12);
-        for (int c = 0; c < RETRIEVAL_CUTS; c++) {
+        for (int c = 0; c < RETRIEVAL_CUTOFFS; c++) {
             CHECK_NEAR(r.recall[c], o.recall[c] / o.orders, 1e-12);
             CHECK_NEAR(r.precision[c], o.precision[c] / o.orders, 1e-12);
         }
@@ -124,7 +125,7 @@ TEST(at_its_limits) {
     Retrieval r = measure(mat_new(&arena, 0, 3), NULL, (int[]){ 1, 2, 3 });
     CHECK(r.queries == 0 && r.median_rank == 0, "%d", r.queries);
     r = measure(mat_new(&arena, 2, 0), (int[]){ 1, 2 }, NULL);
-    CHECK(r.queries == 0 && r.without == 2, "%d", r.without);
+    CHECK(r.queries == 0 && r.unanswerable == 2, "%d", r.unanswerable);
     Mat scores = mat_from(&arena, 2, 2, (double[]){ INFINITY, -INFINITY, 0, 0 });
     r = measure(scores, (int[]){ 1, 2 }, (int[]){ 1, 2 });
     CHECK_NEAR(r.median_rank, (1 + 1.5) / 2, 1e-12);

@@ -1,5 +1,7 @@
-/* safetensors: are the numbers those of the file, is every broken file refused, is what we write what we read? */
+/* safetensors: numbers of a file, refusal of broken files, writing and reading again. */
 #include "formats/safetensors.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "check.h"
 
 #include <float.h>
@@ -35,7 +37,7 @@ static const char *header_file(const char *header, size_t data_size) {
     return bytes_file(bytes, 8 + length + data_size);
 }
 
-/* ---- half precision ----------------------------------------------------------------------------------------- */
+/* ---- half precision --------------------------------------------------------------------------------------------- */
 
 TEST(half_by_hand) {
     const struct {
@@ -97,7 +99,7 @@ TEST(bfloat_all_65536) {
     }
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------ */
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
 
 TEST(safetensors_reads_bytes_written_by_hand) {
     const char *header = "{\"__metadata__\":{\"k\":\"v\"},"
@@ -265,7 +267,7 @@ TEST(safetensors_refused_files_are_closed) {
     arena_free(&arena);
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------ */
+/* ---- writing ---------------------------------------------------------------------------------------------------- */
 
 static const int tokens[] = { 0, -1, INT_MIN, INT_MAX }, pixels[] = { 0, 255, 7 };
 
@@ -452,7 +454,7 @@ TEST(safetensors_ten_thousand_tensors) {
     arena_free(&arena);
 }
 
-/* ---- mutations ---------------------------------------------------------------------------------------------- */
+/* ---- mutations -------------------------------------------------------------------------------------------------- */
 
 /* Opens, and uses everything in what opens: each byte it offers must be there. */
 static bool survives(const uint8_t *bytes, size_t size) {
@@ -517,7 +519,7 @@ TEST(safetensors_survives_mutations) {
     arena_free(&arena);
 }
 
-/* ---- files made elsewhere ----------------------------------------------------------------------------------- */
+/* ---- files made elsewhere --------------------------------------------------------------------------------------- */
 
 static Safetensors reference(const char *name) {
     Safetensors s;
@@ -598,17 +600,17 @@ TEST(safetensors_keep_what_was_there_aside) {
     Arena arena = { 0 };
     Err err;
     const char *folder = check_folder(), *path = arena_print(&arena, "%s/a", folder),
-               *aside = arena_print(&arena, "%s/b", folder);
+               *backup = arena_print(&arena, "%s/b", folder);
     for (int k = 0; k < 2; k++) {
         SafetensorsOut out = safetensors_begin(&arena);
         safetensors_add_meta(&out, "which", k ? "second" : "first");
         safetensors_add(&out, "x", DTYPE_F32, mat_zero(&arena, 1, 3));
-        out.aside = k ? aside : NULL;
+        out.backup = k ? backup : NULL;
         CHECK(safetensors_write(&out, path, &err), "%s", err.text);
     }
     for (int k = 0; k < 2; k++) {
         Safetensors file;
-        CHECK(safetensors_open(&file, &arena, k ? aside : path, &err), "%s", err.text);
+        CHECK(safetensors_open(&file, &arena, k ? backup : path, &err), "%s", err.text);
         CHECK(!strcmp(safetensors_meta(&file, "which"), k ? "first" : "second"), "%s",
               safetensors_meta(&file, "which"));
         safetensors_close(&file);

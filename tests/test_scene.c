@@ -1,5 +1,6 @@
 /* scene: is what is drawn what the scene graph says, and is everything there equally often? */
 #include "scenes/scene.h"
+#include "core/arena.h"
 #include "core/thread.h"
 #include "check.h"
 

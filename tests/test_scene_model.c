@@ -1,5 +1,7 @@
 /* Scene model: what it refuses, its files, its pair score with both interactions. Training: test_result_table.c. */
 #include "scenes/scene_model.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "check.h"
 
 #include <math.h>

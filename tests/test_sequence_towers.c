@@ -1,6 +1,8 @@
 /* Towers that read sequences: is a caption its words in their order and nothing else, does every pair of towers come back
  * from its file, are impossible sizes refused? Values against other people's numbers: check-train, pretrained. */
 #include "model/clip.h"
+#include "core/arena.h"
+#include "model/clip_file.h"
 #include "core/thread.h"
 #include "check.h"
 
@@ -96,7 +98,7 @@ TEST(the_highest_id_is_read) {
     CHECK_STOPS(text_tower(&tape, &tower, rows, 1, 4), EXIT_CONTRACT, "texts of 4 tokens, training wants all 5");
     Tape plain = { .no_grad = true };
     CHECK_STOPS(text_tower(&plain, &tower, (const int[]){ 0, 1, 2, 3, 4, 5 }, 1, 6), EXIT_CONTRACT,
-                "texts of 6 tokens, this tower reads 5");
+                "texts of 6 tokens, this tower takes 5");
     tape_free(&tape);
 }
 
@@ -182,7 +184,7 @@ TEST(impossible_sizes) {
     Clip clip = model("vit", "bow");
     Tape tape = { .no_grad = true };
     CHECK_STOPS(clip_image(&tape, &clip, mat_like(&arena, mat_shape(4, 1, 36, 32, 3))), EXIT_CONTRACT,
-                "this tower sees 32 x 32");
+                "this tower takes 32 x 32");
     clip_free(&clip);
 }
 

@@ -1,5 +1,6 @@
-/* shapes: is what is drawn what its name says? */
+/* shapes: each name draws its shape, of the right area and colour. */
 #include "dataset/shapes.h"
+#include "core/arena.h"
 #include "check.h"
 
 #include <math.h>
@@ -27,10 +28,10 @@ static double ink(Canvas canvas) {
 TEST(one_size_one_area) {
     Arena arena = { 0 };
     for (int shape = 0; shape < SHAPE_COUNT; shape++)
-        for (double turn = 0; turn < 1; turn += 0.3)
+        for (double angle = 0; angle < 1; angle += 0.3)
             for (int side = 16; side <= 256; side *= 4) {
                 double size = 0.22 * side, want = PI * size * size;
-                ShapeObject object = { .shape = (Shape)shape, .x = 0.47, .y = 0.55, .size = 0.22, .turn = turn };
+                ShapeObject object = { .shape = (Shape)shape, .x = 0.47, .y = 0.55, .size = 0.22, .angle = angle };
                 double got = ink(drawn(&arena, side, object)), rough = side == 16 ? 0.08 : side == 64 ? 0.01 : 0.002;
                 CHECK(fabs(got / want - 1) < rough, "%s at %d: %g, want %g", shape_name((Shape)shape), side, got, want);
                 arena_reset(&arena);
@@ -88,7 +89,7 @@ TEST(shapes_are_told_apart) {
 
 TEST(turning_goes_from_x_towards_y) {
     Arena arena = { 0 };
-    ShapeObject triangle = { .shape = SHAPE_TRIANGLE, .x = 0.5, .y = 0.5, .size = 0.25, .turn = PI / 2 };
+    ShapeObject triangle = { .shape = SHAPE_TRIANGLE, .x = 0.5, .y = 0.5, .size = 0.25, .angle = PI / 2 };
     Canvas canvas = drawn(&arena, 256, triangle); /* its point, up at first, is now at the right */
     CHECK(pixel(canvas, 128 + 70, 128) == 1 && pixel(canvas, 128 - 70, 128) == 0, "%s", "not at the right");
     arena_free(&arena);
@@ -99,8 +100,8 @@ TEST(what_lies_outside_is_cut_off) {
     for (int shape = 0; shape < SHAPE_COUNT; shape++)
         for (int i = 0; i < 49; i++) {
             ShapeObject object = { .shape = (Shape)shape, .x = i % 7 - 3, .y = i / 7 - 3, .size = 0.4 };
-            double share = ink(drawn(&arena, 32, object)) / (PI * 0.16 * 32 * 32);
-            CHECK(share <= 1.02, "%g", share);
+            double fraction = ink(drawn(&arena, 32, object)) / (PI * 0.16 * 32 * 32);
+            CHECK(fraction <= 1.02, "%g", fraction);
         }
     double corner = ink(drawn(&arena, 32, (ShapeObject){ .shape = SHAPE_CIRCLE, .size = 0.4 }));
     CHECK_NEAR(corner / (PI * 0.16 * 32 * 32), 0.25, 0.01);

@@ -1,6 +1,7 @@
 /* graph, and the figures of graphs and of moving pairs: is the tape's graph what was computed, and are both drawn as
  * their headers say? */
 #include "show/draw.h"
+#include "core/file.h"
 #include "06-autograd/tape_figure.h"
 #include "autograd/ops.h"
 #include "show/plot.h"

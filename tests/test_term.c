@@ -1,6 +1,7 @@
 /* term, draw, progress: is what one sees what was said, in a file, in a poor terminal and in a good one? */
 #define _XOPEN_SOURCE 700 /* posix_openpt */
 #include "show/draw.h"
+#include "core/arena.h"
 #include "show/progress.h"
 #include "check.h"
 

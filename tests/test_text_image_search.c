@@ -1,5 +1,6 @@
 /* search: are captions, classes and the best pictures the ones that belong together? */
 #include "13-retrieval/text_image_search.h"
+#include "core/arena.h"
 #include "check.h"
 
 #include <string.h>

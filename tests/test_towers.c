@@ -1,5 +1,7 @@
 /* towers: what are they made of, how do they begin, and do they treat pictures and words as promised? */
-#include "dataset/cifar.h"
+#include "core/arena.h"
+#include "core/rng.h"
+#include "dataset/augment.h"
 #include "model/clip.h"
 #include "training/optim.h"
 #include "check.h"
@@ -51,7 +53,7 @@ TEST(small_has_these_parts) {
     Params params;
     ImageTower tower = tower_new(&params, &arena, (ImageTowerSize){ .kind = "small", .embed = 5 }, 1);
     parts_check(&params, parts, COUNT(parts));
-    CHECK(params_numbers(&params) == 448 + 4640 + 10245, "%zu numbers", params_numbers(&params));
+    CHECK(params_count(&params) == 448 + 4640 + 10245, "%zu numbers", params_count(&params));
     embeds(&tower, 2, 5);
     arena_free(&arena);
 }
@@ -335,11 +337,11 @@ TEST(words_begin_normal) {
     Arena arena = { 0 };
     Params params = { .arena = &arena };
     Rng rng = rng_seed(1, 0);
-    Embedding words = embedding_add(&params, "e", 200, 50, &rng);
+    Param *words = embedding_add(&params, "e", 200, 50, &rng);
     Param *narrow = params_add(&params, mat_shape(1, 10000), "narrow");
     init_normal(narrow, 0.02, &rng);
     for (int k = 0; k < 2; k++) {
-        const num *v = k ? narrow->val.v : words.weight->val.v;
+        const num *v = k ? narrow->val.v : words->val.v;
         double sum = 0, square = 0, deviation = k ? 0.02 : 1;
         for (int i = 0; i < 10000; i++) {
             sum += (double)v[i];
@@ -440,7 +442,7 @@ TEST(bag_of_words_by_hand) {
     Arena arena = { 0 };
     Params params;
     TextTower tower = words_new(&params, &arena);
-    const Param *table = tower.embedding.weight, *w = tower.fc.weight, *b = tower.fc.bias;
+    const Param *table = tower.embedding, *w = tower.fc.weight, *b = tower.fc.bias;
     const int ids[] = { 4, 9, 4, 0, 0, 0 };
     num got[E];
     encode(&tower, ids, 1, 6, got);
@@ -550,8 +552,8 @@ TEST(batchnorm_buffers_are_parameters) {
     Arena arena = { 0 };
     Params params = { .arena = &arena };
     BatchNorm layer = batchnorm_add(&params, "bn", 4, false, 0.3);
-    CHECK(!layer.weight && params.count == 3 && params_numbers(&params) == 4, "%d %zu", params.count,
-          params_numbers(&params));
+    CHECK(!layer.weight && params.count == 3 && params_count(&params) == 4, "%d %zu", params.count,
+          params_count(&params));
     CHECK(params_find(&params, "bn.running_mean")->val.v == layer.stats.running_mean, "%s", "mean");
     CHECK(params_find(&params, "bn.running_var")->val.v == layer.stats.running_var, "%s", "variance");
     arena_free(&arena);

@@ -1,5 +1,8 @@
 /* train: the same bytes for any number of threads and after any interruption, and nothing lost when it goes wrong? */
 #include "core/thread.h"
+#include "core/arena.h"
+#include "core/file.h"
+#include "model/clip_file.h"
 #include "training/train.h"
 #include "check.h"
 
@@ -462,7 +465,7 @@ TEST(a_full_disk) {
     copy(run.log, in_folder("before.csv"), SIZE_MAX);
     CHECK(symlink("/dev/full", temporary_of(run.checkpoint)) == 0, "%s", "symlink");
     run.log = NULL;
-    fails(&run, "not written (", "what was there before is untouched");
+    fails(&run, "not written (", "the old file is unchanged");
     run = run_of(least(), "full");
     CHECK(symlink("/dev/full", temporary_of(run.log)) == 0, "%s", "symlink");
     fails(&run, "not written (", run.log);

@@ -1,4 +1,4 @@
-/* unicode: UTF-8 there and back, the classes at their edges, lower case with its two exceptions. */
+/* unicode: UTF-8 read and written, the classes at their boundaries, lower case with its two exceptions. */
 #include "dataset/unicode.h"
 #include "check.h"
 

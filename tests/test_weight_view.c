@@ -1,6 +1,8 @@
-/* stored: is a weight that stays in its file the weight that was read, for every bit pattern, place and use? */
+/* Tests of weight_view and dtype_widen: weights in their file give the same bits as weights in memory. */
 #include "kernels/gemm.h"
+#include "kernels/reference.h"
 #include "autograd/ops.h"
+#include "core/arena.h"
 #include "core/rng.h"
 #include "formats/safetensors.h"
 #include "core/thread.h"
@@ -10,9 +12,9 @@
 #include <string.h>
 
 static Arena arena;
-static const WeightForm forms[] = { WEIGHT_F32, WEIGHT_F16, WEIGHT_BF16 };
+static const Dtype dtypes[] = { DTYPE_F32, DTYPE_F16, DTYPE_BF16 };
 
-TEST(every_half) {
+TEST(every_half_and_bfloat) {
     enum { N = 65536 };
     uint8_t *bytes = arena_alloc(&arena, N * 2 + 1, 1);
     num *half = arena_alloc(&arena, N, sizeof(num)), *bfloat = arena_alloc(&arena, N, sizeof(num));
@@ -21,8 +23,8 @@ TEST(every_half) {
             bytes[shift + 2 * i] = (uint8_t)i;
             bytes[shift + 2 * i + 1] = (uint8_t)(i >> 8);
         }
-        weight_widen(WEIGHT_F16, bytes + shift, half, N);
-        weight_widen(WEIGHT_BF16, bytes + shift, bfloat, N);
+        dtype_widen(DTYPE_F16, bytes + shift, half, N);
+        dtype_widen(DTYPE_BF16, bytes + shift, bfloat, N);
         for (int i = 0; i < N; i++) {
             double h = half_widen((uint16_t)i), b = bfloat_widen((uint16_t)i);
             CHECK(isnan(h) ? isnan(half[i]) : (double)half[i] == h && !signbit(half[i]) == !signbit(h),
@@ -32,22 +34,22 @@ TEST(every_half) {
         }
     }
     const uint8_t one[] = { 0, 0, 0x80, 0x3f, 0xdb, 0x0f, 0x49, 0xc0 }; /* 1 and -pi */
-    weight_widen(WEIGHT_F32, one, half, 2);
+    dtype_widen(DTYPE_F32, one, half, 2);
     CHECK(half[0] == 1 && half[1] == (num)-3.14159274f, "%g %g", (double)half[0], (double)half[1]);
 }
 
-/* Random small numbers that all three forms hold exactly, as bytes of a form and as num. */
-static uint8_t *bytes_of(WeightForm form, size_t n, num *same) {
-    Rng rng = rng_seed(3, (uint64_t)form);
+/* Random small numbers that all three formats hold exactly, as bytes of a format and as num. */
+static uint8_t *bytes_of(Dtype dtype, size_t n, num *same) {
+    Rng rng = rng_seed(3, (uint64_t)dtype);
     uint8_t *bytes = arena_alloc(&arena, n * 4 + 1, 1);
     for (size_t i = 0; i < n; i++) {
         double v = ((double)rng_below(&rng, 255) - 127) / 64;
         float single = (float)v;
         uint32_t bits;
         memcpy(&bits, &single, 4);
-        if (form == WEIGHT_F16) bits = half_narrow(v);
-        if (form == WEIGHT_BF16) bits = bfloat_narrow(v);
-        for (size_t k = 0; k < weight_size(form); k++) bytes[1 + i * weight_size(form) + k] = (uint8_t)(bits >> 8 * k);
+        if (dtype == DTYPE_F16) bits = half_narrow(v);
+        if (dtype == DTYPE_BF16) bits = bfloat_narrow(v);
+        for (size_t k = 0; k < dtype_size(dtype); k++) bytes[1 + i * dtype_size(dtype) + k] = (uint8_t)(bits >> 8 * k);
         same[i] = (num)v;
     }
     return bytes + 1; /* an odd address */
@@ -66,7 +68,7 @@ TEST(products_are_the_same_bits) {
     } sizes[] = { { 1, 1, 1 }, { 5, 70, 33 }, { 50, 192, 1700 }, { 130, 130, 140 }, { 7, 2100, 9 }, { 3, 4, 0 } };
     for (size_t i = 0; i < COUNT(sizes); i++)
         for (int k = 0; k < 12; k++) {
-            WeightForm form = forms[k % 3];
+            Dtype dtype = dtypes[k % 3];
             size_t M = (size_t)sizes[i].M, N = (size_t)sizes[i].N, K = (size_t)sizes[i].K;
             num *b = numbers(N * K, 1), *a = numbers(M * K, 2), *c = numbers(M * N, 3), *want = numbers(M * N, 3),
                 *bias = numbers(N, 4);
@@ -82,22 +84,22 @@ TEST(products_are_the_same_bits) {
                        .bias = bias,
                        .c = want,
                        .ldc = (int)N,
-                       .form = form };
-            const uint8_t *weights_view = bytes_of(form, N * K, b);
+                       .b_dtype = dtype };
+            const uint8_t *b_bytes = bytes_of(dtype, N * K, b);
             gemm_run(g);
             g.b = NULL;
-            g.weights_view = weights_view;
+            g.b_bytes = b_bytes;
             g.c = c;
             gemm_run(g);
-            CHECK(!memcmp(c, want, M * N * sizeof(num)), "%zu x %zu x %zu, form %d, turned %d", M, N, K, (int)form,
-                  g.transpose_b);
+            CHECK(!memcmp(c, want, M * N * sizeof(num)), "%zu x %zu x %zu, dtype %d, transposed %d", M, N, K,
+                  (int)dtype, g.transpose_b);
             num *plain = numbers(M * N, 3);
             gemm_plain(false, g.transpose_b, (int)M, (int)N, (int)K, a, (int)K, b, g.ldb, g.accumulate, plain, (int)N);
             for (size_t j = 0; j < M * N; j++) CHECK_NEAR(c[j], (double)plain[j] + (double)bias[j % N], 3e-4);
         }
 }
 
-/* A row alone, where a panel is packed by whoever computes, and among many, where it is not. */
+/* One row alone (each thread packs its panel) and among many (panels are packed first). */
 TEST(rows_are_the_same_bits_alone_and_among_many) {
     enum { M = 200, N = 2500, K = 1600 };
     num *a = numbers((size_t)M * K, 1), *b = numbers((size_t)N * K, 2), *bias = numbers(N, 3),
@@ -125,20 +127,20 @@ TEST(rows_are_the_same_bits_alone_and_among_many) {
         }
 }
 
-/* Layers over a parameter whose numbers are in a file, in three parts, or turned. */
+/* Layers over a parameter whose numbers are in a file, in three parts, or transposed. */
 TEST(layers_read_weight_views) {
     Tape t = { .no_grad = true };
     num same[2 * 12 * 10], out[240];
-    uint8_t *bytes = bytes_of(WEIGHT_F16, 120, same);
-    WeightView parts = { .parts = 3 }, turned = { .parts = 1, .turned = true };
+    uint8_t *bytes = bytes_of(DTYPE_F16, 120, same);
+    WeightView parts = { .parts = 3 }, transposed = { .parts = 1, .transposed = true };
     for (int i = 0; i < 3; i++) {
         parts.part[i].data = bytes + i * 80;
-        parts.part[i].form = WEIGHT_F16;
+        parts.part[i].dtype = DTYPE_F16;
     }
-    turned.part[0].data = bytes;
-    turned.part[0].form = WEIGHT_F16;
+    transposed.part[0].data = bytes;
+    transposed.part[0].dtype = DTYPE_F16;
     Param w = { .name = "w", .val = mat_shape(2, 12, 10), .frozen = true, .weights_view = &parts }, p = w, c = w;
-    p.weights_view = &turned;
+    p.weights_view = &transposed;
     p.val = mat_shape(2, 10, 12);
     c.val = mat_shape(4, 3, 10, 2, 2);
     Mat x = mat_shape(2, 4, 10), wm = w.val, pm = mat_shape(2, 12, 10), b = mat_shape(1, 12),
@@ -152,9 +154,9 @@ TEST(layers_read_weight_views) {
     CHECK(!memcmp(got->val.v, want->val.v, 48 * sizeof(num)), "%s", "linear, three parts");
     got = op_matmul(&t, xs, tape_param(&t, &p));
     want = op_linear(&t, xs, tape_data(&t, pm), NULL);
-    CHECK(!memcmp(got->val.v, want->val.v, 48 * sizeof(num)), "%s", "matmul, turned");
+    CHECK(!memcmp(got->val.v, want->val.v, 48 * sizeof(num)), "%s", "matmul, transposed");
     p.val = w.val;
-    turned.turned = true;
+    transposed.transposed = true;
     got = op_embedding(&t, tape_param(&t, &w), (const int[]){ 11, 0, 5 }, 1, 3);
     want = op_embedding(&t, tape_data(&t, wm), (const int[]){ 11, 0, 5 }, 1, 3);
     CHECK(!memcmp(got->val.v, want->val.v, 30 * sizeof(num)), "%s", "embedding, three parts");
@@ -162,16 +164,16 @@ TEST(layers_read_weight_views) {
     got = op_conv2d(&t, view, tape_param(&t, &c), NULL, 1, 0);
     want = op_conv2d(&t, view, tape_data(&t, cm), NULL, 1, 0);
     CHECK(!memcmp(got->val.v, want->val.v, mat_count(want->val) * sizeof(num)), "%s", "convolution");
-    weight_all(&turned, 12, 10, out);
-    for (int i = 0; i < 120; i++) CHECK(out[i] == same[i % 10 * 12 + i / 10], "turned back, %d", i);
+    weight_all(&transposed, 12, 10, out);
+    for (int i = 0; i < 120; i++) CHECK(out[i] == same[i % 10 * 12 + i / 10], "transposed, %d", i);
     Tape grads = { 0 };
     CHECK_STOPS(op_linear(&grads, tape_leaf(&grads, x), tape_param(&grads, &w), NULL), EXIT_CONTRACT,
-                "w lies in a file: for inference alone");
+                "w lies in a file: for inference only");
     tape_free(&t);
 }
 
-/* Blocks after each other in the memory of one. */
-TEST(folded_tapes_stay_small) {
+/* tape_keep: many blocks one after the other use the memory of one. */
+TEST(tape_keep_bounds_memory) {
     size_t held[2];
     for (int deep = 0; deep < 2; deep++) {
         Tape t = { .no_grad = true };
@@ -191,19 +193,19 @@ TEST(folded_tapes_stay_small) {
     Mat m = mat_shape(1, 1);
     m.v = numbers(1, 1);
     Var leaf = tape_leaf(&t, m), x = op_scale(&t, leaf, 2), y = op_scale(&t, x, 2);
-    CHECK(tape_keep(&t, tape_mark(&t), x, y) == y, "%s", "where gradients flow nothing is folded");
+    CHECK(tape_keep(&t, tape_mark(&t), x, y) == y, "%s", "with gradients, tape_keep keeps everything");
     CHECK_STOPS(tape_keep(&t, tape_mark(&t), leaf, y), EXIT_CONTRACT, "x is a leaf");
     tape_free(&t);
     t = (Tape){ .no_grad = true };
     m = mat_shape(2, 300, 300);
     m.v = numbers(90000, 2);
     TapeMark mark = tape_mark(&t);
-    y = op_scale(&t, op_scale(&t, tape_data(&t, m), 2), 0.5); /* lies where the copy will */
+    y = op_scale(&t, op_scale(&t, tape_data(&t, m), 2), 0.5); /* overlaps the copy */
     y = tape_keep(&t, mark, NULL, y);
-    CHECK(!memcmp(y->val.v, m.v, 90000 * sizeof(num)) && y->op == &scale_op && t.last == y && !y->before, "%s",
+    CHECK(!memcmp(y->val.v, m.v, 90000 * sizeof(num)) && y->op == &scale_op && t.last == y && !y->previous, "%s",
           "moved to the mark");
     tape_free(&t);
 }
 
-TESTS(every_half, products_are_the_same_bits, rows_are_the_same_bits_alone_and_among_many, layers_read_weight_views,
-      folded_tapes_stay_small)
+TESTS(every_half_and_bfloat, products_are_the_same_bits, rows_are_the_same_bits_alone_and_among_many,
+      layers_read_weight_views, tape_keep_bounds_memory)

@@ -1,5 +1,6 @@
-/* text: are words what the header says, do ids survive the way through a file, is nothing left out in silence? */
+/* words: words and templates, ids through a file and back, notes about everything left out. */
 #include "core/rng.h"
+#include "core/arena.h"
 #include "dataset/words.h"
 #include "check.h"
 
@@ -26,15 +27,15 @@ TEST(text_fills_templates) {
 
 TEST(vocab_by_hand) {
     Vocab vocab = small();
-    CHECK(!strcmp(vocab_text(&arena, &vocab), "a and cat cats dog dogs don't know knows of photo picture"), "%s",
-          vocab_text(&arena, &vocab));
+    CHECK(!strcmp(vocab_to_text(&arena, &vocab), "a and cat cats dog dogs don't know knows of photo picture"), "%s",
+          vocab_to_text(&arena, &vocab));
     CHECK(vocab.size == 14 && !*vocab.word[0] && !*vocab.word[1], "size %d", vocab.size);
     CHECK(vocab_find(&vocab, "a") == 2 && vocab_find(&vocab, "picture") == 13 && vocab_find(&vocab, "dog") == 6, "%d",
           vocab_find(&vocab, "dog"));
     CHECK(vocab_find(&vocab, "zebra") == TEXT_UNKNOWN && vocab_find(&vocab, "") == TEXT_UNKNOWN, "%s", "found");
     static const char *const backwards[] = { "Don't know", "dog", "cat" };
     Vocab other = vocab_build(&arena, PATTERNS, 2, backwards, 3);
-    CHECK(!strcmp(vocab_text(&arena, &other), vocab_text(&arena, &vocab)), "%s", "the order of the names counts");
+    CHECK(!strcmp(vocab_to_text(&arena, &other), vocab_to_text(&arena, &vocab)), "%s", "the order of the names counts");
     Vocab none = vocab_build(&arena, PATTERNS, 0, NAMES, 3);
     CHECK(none.size == TEXT_FIRST_WORD && vocab_find(&none, "a") == TEXT_UNKNOWN, "size %d", none.size);
     CHECK_STOPS(vocab_find(&(Vocab){ 0 }, "a"), EXIT_CONTRACT, "never built");
@@ -45,7 +46,7 @@ TEST(vocab_by_hand) {
 static const char *words_of(const char *text) {
     static const char *const whole[] = { "{}" };
     Vocab vocab = vocab_build(&arena, whole, 1, &text, 1);
-    return vocab_text(&arena, &vocab);
+    return vocab_to_text(&arena, &vocab);
 }
 
 TEST(words_are_letters_digits_apostrophes) {
@@ -71,14 +72,14 @@ TEST(words_are_letters_digits_apostrophes) {
         CHECK(!strcmp(words_of(cases[k].text), cases[k].words), "\"%s\" has \"%s\", want \"%s\"", cases[k].text,
               words_of(cases[k].text), cases[k].words);
     static const char *const texts[] = { "", "one, two", "a b c d" };
-    CHECK(text_most_words(texts, 3) == 4 && text_most_words(texts, 1) == 1, "%d", text_most_words(texts, 3));
+    CHECK(text_max_words(texts, 3) == 4 && text_max_words(texts, 1) == 1, "%d", text_max_words(texts, 3));
     arena_free(&arena);
 }
 
 TEST(vocab_comes_back_from_text) {
     Vocab vocab = small(), back = { 0 };
     Err err;
-    CHECK(vocab_from_text(&back, &arena, vocab_text(&arena, &vocab), "file", &err), "%s", err.text);
+    CHECK(vocab_from_text(&back, &arena, vocab_to_text(&arena, &vocab), "file", &err), "%s", err.text);
     CHECK(back.size == vocab.size, "%d, want %d", back.size, vocab.size);
     for (int id = 0; id < vocab.size; id++) CHECK(!strcmp(back.word[id], vocab.word[id]), "%d: %s", id, back.word[id]);
     CHECK(vocab_from_text(&back, &arena, "", "file", &err) && back.size == TEXT_FIRST_WORD, "%s", "the empty one");

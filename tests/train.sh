@@ -284,7 +284,7 @@ full() (
 
 cp -R "$work/whole" "$work/full"
 models full
-refuses 1 'what was there before is untouched' full --epochs 2
+refuses 1 'the old file is unchanged' full --epochs 2
 check "the earlier model is untouched" same_model full
 check "nothing else is there" [ "$(find "$CLIP_MODELS" -type f | wc -l)" -eq 2 ]
 

@@ -1,6 +1,7 @@
 /* Lesson 02: the similarity matrix. The cosines of four captions with four pictures, and the CLIP loss of this matrix.
  * Before: 01 vectors. The page is README.md beside this file. */
 #include "lesson/lesson.h"
+#include "core/arena.h"
 #include "core/softmax.h"
 
 #include <math.h>

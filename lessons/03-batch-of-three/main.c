@@ -1,6 +1,7 @@
 /* Lesson 03: a batch of three. The CLIP loss of three pairs, step by step, and four errors of a page that computes it.
  * Before: 02 similarity matrix. The page is README.md beside this file. */
 #include "lesson/lesson.h"
+#include "core/arena.h"
 #include "core/softmax.h"
 
 #include <math.h>

@@ -1,7 +1,9 @@
 /* Lesson 05: InfoNCE and hard negatives. The CLIP loss as classification with N classes: its value for random vectors,
  * its hardest negatives, and its floor when captions repeat. Before: 04 temperature. See README.md. */
+#include "hardest_negative.h"
 #include "lesson/lesson_data.h"
 #include "lesson/lesson.h"
+#include "core/arena.h"
 #include "core/softmax.h"
 #include "training/train.h"
 
@@ -37,7 +39,7 @@ static double print_pairs(Mat s) {
     for (int i = 0; i < N; i++) {
         ClipPair pair = clip_pair(s, i, 1 / tau);
         printf("  %d      %7.4f    %7.4f (text %d)  %7.4f  %.4f  %6.4f     %.4f\n", i + 1, pair.positive, pair.negative,
-               pair.hardest + 1, pair.margin, pair.p, pair.loss, pair.multi_positive);
+               pair.hardest + 1, pair.margin, pair.p, pair.loss, pair.hardest_weight);
         loss += pair.loss / N;
         positive += pair.positive / N;
         negative += pair.negative / N;

@@ -1,4 +1,4 @@
-/* Lesson 06: autograd. Who computes the gradient? A loss that remembers how it came about, and is walked backwards.
+/* Lesson 06: autograd. A tape records how the loss is computed, and goes back over it to compute all gradients.
  * Before: 05 InfoNCE. The page is README.md beside this file. */
 #include "tape_figure.h"
 #include "lesson/lesson.h"
@@ -33,14 +33,15 @@ static double one_logit(const Lesson *lesson) {
     return dx1;
 }
 
-/* clip_logits and clip_loss of the library, spelt out, so that each node has a name. */
+/* clip_logits and clip_loss of the library, operation by operation, so that each node has a name. */
 static void loss_of_two_pairs(const Lesson *lesson) {
     static const int own[] = { 0, 1 };
     Tape tape = { .keep_grads = true }, *t = &tape;
     Var I = tape_leaf(t, mat_from(&t->arena, 2, 2, (double[]){ 0.8, 0.6, -0.6, 0.8 }));
     Var T = tape_leaf(t, mat_from(&t->arena, 2, 2, (double[]){ 0.6, 0.8, 0, 1 })), log_s = scalar(t, log(2));
-    Var cosine = op_linear(t, I, T, NULL), s = op_exp(t, log_s), z = op_mul(t, cosine, s), turned = op_transpose(t, z);
-    Var rows = op_cross_entropy_labels(t, z, own), columns = op_cross_entropy_labels(t, turned, own);
+    Var cosine = op_linear(t, I, T, NULL), s = op_exp(t, log_s), z = op_mul(t, cosine, s);
+    Var transposed = op_transpose(t, z);
+    Var rows = op_cross_entropy_labels(t, z, own), columns = op_cross_entropy_labels(t, transposed, own);
     Var sum = op_add(t, rows, columns), L = op_scale(t, sum, 0.5);
     tape_backward(t, L);
     GraphName names[] = { { I, "I", "" },
@@ -49,7 +50,7 @@ static void loss_of_two_pairs(const Lesson *lesson) {
                           { cosine, "cos", "I T^T" },
                           { s, "s", "exp t" },
                           { z, "z", "s cos" },
-                          { turned, "z^T", "transpose" },
+                          { transposed, "z^T", "transpose" },
                           { rows, "rows", "cross-entropy" },
                           { columns, "columns", "cross-entropy" },
                           { sum, "sum", "rows + columns" },
@@ -83,21 +84,21 @@ static void by_tape(Mat z, bool both, num *g) {
     tape_free(&t);
 }
 
-/* (L(z + h) - L(z - h)) / 2h, one logit after the other. */
+/* (L(z + h) - L(z - h)) / 2h for each logit. */
 static void by_difference(Mat z, bool both, double h, num *g) {
     Tape t = { .no_grad = true };
     for (int i = 0; i < N * N; i++) {
-        num keep = z.v[i];
-        z.v[i] = keep + (num)h;
+        num before = z.v[i];
+        z.v[i] = before + (num)h;
         g[i] = loss_of(&t, tape_data(&t, z), both)->val.v[0];
-        z.v[i] = keep - (num)h;
+        z.v[i] = before - (num)h;
         g[i] = (g[i] - loss_of(&t, tape_data(&t, z), both)->val.v[0]) / (num)(2 * h);
-        z.v[i] = keep;
+        z.v[i] = before;
     }
     tape_free(&t);
 }
 
-static double farthest(const num *a, const num *b) {
+static double largest_difference(const num *a, const num *b) {
     double max = 0;
     for (int i = 0; i < N * N; i++) max = fmax(max, fabs(a[i] - b[i]));
     return max;
@@ -113,17 +114,18 @@ static void compare(Mat z, bool both) {
         for (int k = 0; k < 3; k++)
             printf("  %8.5f %8.5f %8.5f%s", g[k][i * N], g[k][i * N + 1], g[k][i * N + 2], k < 2 ? " " : "\n");
     printf("Largest difference: formula and tape %s 1e-15, formula and difference %s 1e-9.\n",
-           farthest(g[0], g[1]) < 1e-15 ? "below" : "ABOVE", farthest(g[0], g[2]) < 1e-9 ? "below" : "ABOVE");
+           largest_difference(g[0], g[1]) < 1e-15 ? "below" : "ABOVE",
+           largest_difference(g[0], g[2]) < 1e-9 ? "below" : "ABOVE");
 }
 
-/* Too long a step sees the curve bend, too short a one sees the rounding of L. */
+/* A long step has a large truncation error, a short one a large rounding error. */
 static void which_step(const Lesson *lesson, Mat z) {
     num h[STEPS], error[STEPS], formula[N * N], g[N * N];
     by_formula(z, true, formula);
     for (int i = 0; i < STEPS; i++) {
         h[i] = (num)pow(10, 0.25 * (i - STEPS + 1));
         by_difference(z, true, h[i], g);
-        error[i] = (num)farthest(formula, g);
+        error[i] = (num)largest_difference(formula, g);
     }
     printf("  h = 1: %.1e   h = 0.1: %.1e   h = 0.01: %.1e\n", error[STEPS - 1], error[STEPS - 5], error[STEPS - 9]);
     lesson_lines(lesson, "06-step",
@@ -141,16 +143,16 @@ int main(int argc, char **argv) {
                       .title = "Autograd",
                       .takes = "1 second",
                       .next = "make lesson-07",
-                      .shows = "A loss that remembers how it came about, and its gradient in three ways" };
+                      .shows = "The gradient of the CLIP loss by formula, by tape and by difference" };
     lesson_begin(&lesson, argc, argv);
     lesson_section(&lesson, "1. One logit, number by number");
-    Prediction said = lesson_predict(&lesson, "x = (0.8, 0.6), y = (0.6, 0.8), t = log 2. What is dz/dx1?");
-    lesson_outcome_number(&lesson, &said, one_logit(&lesson), 4);
+    Prediction guess = lesson_predict(&lesson, "x = (0.8, 0.6), y = (0.6, 0.8), t = log 2. What is dz/dx1?");
+    lesson_outcome_number(&lesson, &guess, one_logit(&lesson), 4);
 
     lesson_section(&lesson, "2. The CLIP loss of two pairs, matrix by matrix");
-    said = lesson_predict(&lesson, "Each picture is nearest to its own text. Will the scale, exp t, want to grow?");
+    guess = lesson_predict(&lesson, "Each picture is nearest to its own text. Does descent increase the scale, exp t?");
     loss_of_two_pairs(&lesson);
-    lesson_outcome(&lesson, &said, "yes: dL/dt is negative, and descent goes against it");
+    lesson_outcome(&lesson, &guess, "yes: dL/dt is negative, and descent subtracts it");
 
     lesson_section(&lesson, "3. Three pairs, rows alone: is (P - I) / N the gradient?");
     Mat z = mat_from(&lesson.memory, N, N, (double[]){ 1.9, 0.3, 0.1, 0.2, 1.8, 1.1, 0, 0.7, 1.6 });
@@ -161,8 +163,8 @@ int main(int argc, char **argv) {
     compare(z, true);
 
     lesson_section(&lesson, "5. How long a step should the central difference take?");
-    said = lesson_predict(&lesson, "L is known to about 1e-16. Which step h gives the smallest error?");
+    guess = lesson_predict(&lesson, "L is known to about 1e-16. Which step h gives the smallest error?");
     which_step(&lesson, z);
-    lesson_outcome(&lesson, &said, "about 1e-5");
+    lesson_outcome(&lesson, &guess, "about 1e-5");
     return lesson_end(&lesson);
 }

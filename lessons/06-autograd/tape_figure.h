@@ -1,20 +1,19 @@
-/* graph: what a tape has written down, as a figure: every node with its value and its gradient. */
+/* tape_figure: the nodes of a tape as a figure, each with its value and its gradient. */
 #ifndef TAPE_FIGURE_H
 #define TAPE_FIGURE_H
 
+#include "core/arena.h"
 #include "show/figure.h"
 #include "autograd/tape.h"
 
-/* What a node is called in the figure; others are called "x1", "x2", ... in the order of the tape. `operation` NULL:
- * the name of the tape's operation. */
+/* The label of a node; a node without one is called "x1", "x2", ... `operation` NULL: the tape's name of it. */
 typedef struct {
     Var node;
     const char *name, *operation;
 } GraphName;
 
-/* All nodes below `result`, and itself last, in the order of the tape. Gradients are those the tape holds now (set
- * keep_grads before tape_backward). `names` holds `count`. Texts of operations are the library's, or the caller's.
- * Stops at more nodes than a figure holds. Owner: the arena; values stay the tape's. */
+/* `result` and all nodes below it, in the order of the tape, with the gradients that the tape holds (set keep_grads
+ * before tape_backward). Stops if there are more nodes than FIGURE_NODES. On the arena; texts are not copied. */
 Graph graph_of(Arena *arena, Var result, const GraphName *names, int count);
 
 #endif

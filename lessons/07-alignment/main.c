@@ -1,6 +1,7 @@
 /* Lesson 07: alignment. Gradient descent on the CLIP loss moves eight pairs of points on a circle, at three
  * temperatures. Before: 06 autograd. The page is README.md beside this file. */
 #include "lesson/lesson.h"
+#include "core/arena.h"
 #include "model/clip_loss.h"
 
 #include <math.h>

@@ -1,10 +1,12 @@
-/* spotlight: pictures in which one knows where to look, to see whether a vision transformer looks there.
+/* attention_map: pictures of one shape, to measure how much of a vision transformer's attention falls on the shape.
  *
- * A scene is a generated shape (shapes.h) on 32 x 32 pixels, seen as 8 x 8 patches of 4 pixels.
+ * A scene is a generated shape (shapes.h) on 32 x 32 pixels, seen as 8 x 8 patches of 4 x 4 pixels. An attention
+ * [1,1+64] is that of the class token: to itself, then to the patches (model_summary_attention).
  */
 #ifndef ATTENTION_MAP_H
 #define ATTENTION_MAP_H
 
+#include "core/arena.h"
 #include "dataset/cifar.h"
 #include "model/clip.h"
 
@@ -18,22 +20,20 @@ typedef struct {
     const char *name; /* of the shape; static */
     uint8_t rgb[CIFAR_NUMBERS];
     bool covered[ATTENTION_MAP_PATCHES]; /* the shape covers a quarter of this patch, or more */
-} AttentionMap;
+} AttentionScene;
 
-/* The i-th scene of a seed: shapes and colours by turns, all else by chance. i >= 0. */
-AttentionMap attention_map_scene(uint64_t seed, int i);
+/* Scene i >= 0 of a seed: shapes and colours in turn, position and background at random. */
+AttentionScene attention_scene(uint64_t seed, int i);
 
-/* The attention of the class token of a model whose image tower is "vit" with patches of 4, in its last block, as
- * attention_map_share wants it. On the arena. */
-Mat attention_map_look(Arena *arena, Clip *clip, const AttentionMap *scene);
+/* The class token's attention in the last block. Stops unless the tower is "vit" with patches of 4. On the arena. */
+Mat attention_map(Arena *arena, Clip *clip, const AttentionScene *scene);
 
-/* How much of the attention to patches falls on the shape, 0 to 1. look [1,1+64]: of the class token, to itself first and
- * then to the patches (model_summary_look); what goes to itself is left out. And the share of the patches that it covers: what
- * an attention that is blind, or even, would give it. */
-double attention_map_share(const AttentionMap *scene, Mat look);
-double attention_map_chance(const AttentionMap *scene);
+/* The part of the attention to patches that falls on covered ones, 0 to 1. */
+double attention_on_shape(const AttentionScene *scene, Mat attention);
+/* The part of the patches that is covered: what uniform attention gives. */
+double attention_uniform(const AttentionScene *scene);
 
-/* The picture with each patch as bright as the attention to it: the strongest as it is, none a tenth of it. */
-void attention_map_lit(const AttentionMap *scene, Mat look, uint8_t lit[CIFAR_NUMBERS]);
+/* The picture, each patch as bright as its attention: the strongest unchanged, none at a tenth. */
+void attention_overlay(const AttentionScene *scene, Mat attention, uint8_t rgb[CIFAR_NUMBERS]);
 
 #endif

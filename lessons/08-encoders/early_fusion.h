@@ -1,10 +1,10 @@
-/* fusion: the other way to compare a picture with a text. CLIP fuses late: each goes through a tower of its own and only
- * two vectors meet. Here they are fused early, as in ViLT (Kim, Son and Kim 2021, arXiv:2102.03334): one transformer reads
- * the words and the patches of the picture together, every word can look at every patch, and one number comes out.
+/* early_fusion: the other way to compare a picture with a text. CLIP is late fusion: each goes through its own tower,
+ * and only two vectors meet. Early fusion, as in ViLT (Kim, Son and Kim 2021, arXiv:2102.03334), puts the words and the
+ * patches of the picture into one transformer, in which each attends to all, and computes one number:
  *
  *   tokens = [words; patches]      score = w . transformer(tokens)[first word] + b
  *
- * A score is of one pair: nothing about a picture can be kept for the next text.
+ * A score belongs to one pair: nothing of a picture can be computed once for all texts.
  */
 #ifndef EARLY_FUSION_H
 #define EARLY_FUSION_H
@@ -17,16 +17,16 @@ typedef struct {
 
 typedef struct {
     EarlyFusionSize size;
-    Embedding word;
+    Param *word;
     Linear patch, score;
     Transformer body;
 } EarlyFusion;
 
-/* Makes the parameters, under "fusion.". Wants what transformer_add wants. */
+/* Adds the parameters under "early_fusion.". Wants heads that divide the width. */
 EarlyFusion early_fusion_add(Params *params, EarlyFusionSize size, Rng *rng);
 
-/* One pair: pixels [1,H,W,3] and ids [T], T >= 1 -> [1,1]. What remains of H and W beyond whole patches is not seen. There
- * are no positions: this is the least that looks at both together. */
+/* The score of one pair: pixels [1,H,W,3] and ids [T], T >= 1 -> [1,1]. Pixels beyond whole patches are left out. There
+ * are no position embeddings. */
 Var early_fusion_score(Tape *t, const EarlyFusion *m, Var pixels, const int *ids, int T);
 
 #endif

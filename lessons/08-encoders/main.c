@@ -1,10 +1,12 @@
-/* Lesson 08: encoders. Six towers taken apart, four pictures against four captions through three pairs of them; why the
- * temperature is learnt as e^t; what it costs to look at pairs together; where a transformer looks. Before: 05, 06. */
+/* Lesson 08: encoders. The layers of six towers, and four pictures against four captions through three pairs of them;
+ * why the temperature is learnt as e^t; what early fusion costs; where a transformer attends. Before: 05, 06. */
 #include "model_summary.h"
 #include "lesson/lesson_data.h"
 #include "early_fusion.h"
 #include "lesson/lesson.h"
 #include "evaluate/metrics.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "core/softmax.h"
 #include "attention_map.h"
 #include "training/train.h"
@@ -23,7 +25,7 @@ enum {
     LAYERS = 2,
     HEADS = 2,
     SCENES = 100,
-    LOOKS = 5
+    SHOWN = 5
 };
 static const ClipConfig pairs[] = {
     { .image = { .kind = "cnn", .embed = D },
@@ -37,8 +39,8 @@ static const ClipConfig pairs[] = {
       .tokens = WORDS },
 };
 
-/* Four pictures of noise and four captions of chance, through both towers: their shapes, then the logits and the loss. */
-static void take_apart(Lesson *lesson, ClipConfig config, double work[2]) {
+/* Four pictures of noise and four random captions, through both towers: their layers, then the logits and the loss. */
+static void show_towers(Lesson *lesson, ClipConfig config, double work[2]) {
     Rng rng = rng_seed(8, 0);
     Tape t = { .training = true };
     Clip clip;
@@ -71,25 +73,25 @@ static void take_apart(Lesson *lesson, ClipConfig config, double work[2]) {
 /* The temperature: three ways to learn one number with the same Adam, from the same start, at the same rate. */
 typedef enum { BARE_TAU, BARE_SCALE, EXP_T, WAYS } Way;
 
-static double loss_of(Mat s, Mat turned, double scale) {
-    return (cross_entropy_diagonal(s, scale) + cross_entropy_diagonal(turned, scale)) / 2;
+static double loss_of(Mat s, Mat transposed, double scale) {
+    return (cross_entropy_diagonal(s, scale) + cross_entropy_diagonal(transposed, scale)) / 2;
 }
 
 static void learn_scale(Arena *arena, Mat cosines, double rate) {
     const double h = 1e-4;
-    Mat turned = mat_new(arena, PAIRS, PAIRS);
-    mat_transpose(cosines, turned);
+    Mat transposed = mat_new(arena, PAIRS, PAIRS);
+    mat_transpose(cosines, transposed);
     double x[WAYS] = { 0.07, 1 / 0.07, log(1 / 0.07) }, m[WAYS] = { 0 }, v[WAYS] = { 0 };
-    printf(
-        "          tau itself         s = 1/tau          s = e^t\n  step     scale     loss    scale     loss    scale     loss\n");
+    printf("          tau itself         s = 1/tau          s = e^t\n");
+    printf("  step     scale     loss    scale     loss    scale     loss\n");
     for (int step = 0; step <= 40; step++) {
         const double scale[WAYS] = { 1 / x[BARE_TAU], x[BARE_SCALE], exp(x[EXP_T]) };
         bool show = step <= 4 || step % 10 == 0;
         if (show) printf("  %4d", step);
         for (int way = 0; way < WAYS; way++) {
-            if (show) printf("  %8.2f %8.3f", scale[way], loss_of(cosines, turned, scale[way]));
-            double slope =
-                (loss_of(cosines, turned, scale[way] + h) - loss_of(cosines, turned, scale[way] - h)) / (2 * h);
+            if (show) printf("  %8.2f %8.3f", scale[way], loss_of(cosines, transposed, scale[way]));
+            double above = loss_of(cosines, transposed, scale[way] + h);
+            double slope = (above - loss_of(cosines, transposed, scale[way] - h)) / (2 * h);
             double g = way == BARE_TAU ? -slope * scale[way] * scale[way] : way == EXP_T ? slope * scale[way] : slope;
             m[way] = 0.9 * m[way] + 0.1 * g;
             v[way] = 0.999 * v[way] + 0.001 * g * g;
@@ -100,7 +102,7 @@ static void learn_scale(Arena *arena, Mat cosines, double rate) {
     }
 }
 
-/* Early fusion: a transformer of the same size reads a picture and a caption together, and gives one score. */
+/* Early fusion: a transformer of the same size takes a picture and a caption together, and computes one score. */
 static double early_work(Lesson *lesson) {
     Params params = { .arena = &lesson->memory };
     Rng rng = rng_seed(9, 0);
@@ -118,8 +120,8 @@ static double early_work(Lesson *lesson) {
 }
 
 static void compare_early_fusion(const double late[2], double early) {
-    printf(
-        "        N pictures, N captions: millions of multiply-adds\n       N     towers    N x N dots     late fusion    early fusion   early / late\n");
+    printf("        N pictures, N captions: millions of multiply-adds\n");
+    printf("       N     towers    N x N dots     late fusion    early fusion   early / late\n");
     for (double n = 1; n <= 1e4; n *= 10) {
         double towers = n * (late[0] + late[1]) / 1e6, dots = n * n * D / 1e6;
         printf("  %6.0f  %9.1f  %12.4f  %14.1f  %14.1f  %12.1f\n", n, towers, dots, towers + dots, n * n * early / 1e6,
@@ -127,44 +129,43 @@ static void compare_early_fusion(const double late[2], double early) {
     }
 }
 
-/* Scenes through a vision transformer: the class token's attention in the last block, and how much falls on the shape. */
-static double look_at(Lesson *lesson, Clip *clip, const char *caption, Tile *pictures, Tile *looks) {
-    double share = 0;
+/* The percentage of the class token's attention in the last block that falls on the shape, mean over the scenes. */
+static double measure_attention(Lesson *lesson, Clip *clip, const char *caption, Tile *pictures, Tile *overlays) {
+    double on_shape = 0;
     for (int i = 0; i < SCENES; i++) {
-        AttentionMap *scene = arena_alloc(&lesson->memory, 1, sizeof *scene);
-        *scene = attention_map_scene(10, i);
-        Mat look = attention_map_look(&lesson->memory, clip, scene);
-        share += attention_map_share(scene, look) / SCENES;
-        if (i < LOOKS) {
-            uint8_t *lit = arena_alloc(&lesson->memory, CIFAR_NUMBERS, 1);
-            attention_map_lit(scene, look, lit);
+        AttentionScene *scene = arena_alloc(&lesson->memory, 1, sizeof *scene);
+        *scene = attention_scene(10, i);
+        Mat attention = attention_map(&lesson->memory, clip, scene);
+        on_shape += attention_on_shape(scene, attention) / SCENES;
+        if (i < SHOWN) {
+            uint8_t *overlay = arena_alloc(&lesson->memory, CIFAR_NUMBERS, 1);
+            attention_overlay(scene, attention, overlay);
             pictures[i] = (Tile){ scene->rgb, SIDE, SIDE, scene->name, false };
-            looks[i] = (Tile){ lit, SIDE, SIDE, caption, false };
+            overlays[i] = (Tile){ overlay, SIDE, SIDE, caption, false };
         }
     }
-    return 100 * share;
+    return 100 * on_shape;
 }
 
-/* What the trained one makes of pictures it has not seen: classes 0 to 4 are red, 5 to 9 blue. */
+/* Zero-shot accuracy of the trained model on new pictures: classes 0 to 4 are red, 5 to 9 blue. */
 static void print_answers(Clip *clip, const char *template, const Cifar *test) {
     Arena arena = { 0 };
-    int *said = arena_alloc(&arena, (size_t)test->n, sizeof *said), colour = 0, both = 0;
+    int *answer = arena_alloc(&arena, (size_t)test->n, sizeof *answer), colour = 0, both = 0;
     Mat classes = zeroshot_classes(clip, &arena, &template, 1, test->names, CIFAR_CLASSES, NULL);
     Err err;
-    if (!metrics_argmax(zeroshot_scores(clip, &arena, classes, test, (ZeroshotRange){ .n = test->n, .batch = test->n }),
-                        said, &err))
-        die("%s", err.text);
+    ZeroshotRange all = { .n = test->n, .batch = test->n };
+    if (!metrics_argmax(zeroshot_scores(clip, &arena, classes, test, all), answer, &err)) die("%s", err.text);
     for (int i = 0; i < test->n; i++) {
-        colour += said[i] / 5 == test->labels[i] / 5;
-        both += said[i] == test->labels[i];
+        colour += answer[i] / 5 == test->labels[i] / 5;
+        both += answer[i] == test->labels[i];
     }
     printf("of %d new pictures it names the colour of %.1f %% rightly, colour and shape of %.1f %%\n", test->n,
            100.0 * colour / test->n, 100.0 * both / test->n);
     arena_free(&arena);
 }
 
-static void show_attention(Lesson *lesson, int learn) {
-    Cifar train = lesson_pictures(&lesson->memory, "shapes", CIFAR_TRAIN, learn),
+static void show_attention(Lesson *lesson, int train_images) {
+    Cifar train = lesson_pictures(&lesson->memory, "shapes", CIFAR_TRAIN, train_images),
           test = lesson_pictures(&lesson->memory, "shapes", CIFAR_TEST, 500);
     TrainRun run = { .recipe = *recipe_find("quick"), .seed = 1, .train = &train, .test = &test, .resume = true };
     run.recipe.name = "08-tiny-vit";
@@ -172,69 +173,72 @@ static void show_attention(Lesson *lesson, int learn) {
     run.recipe.batch = 50;
     run.recipe.model.image =
         (ImageTowerSize){ .kind = "vit", .patch = PATCH, .width = 32, .layers = LAYERS, .heads = HEADS, .embed = D };
-    run.checkpoint = lesson_model_path(&lesson->memory, run.recipe.name, &train, learn, ".safetensors");
-    Clip new, old;
+    run.checkpoint = lesson_model_path(&lesson->memory, run.recipe.name, &train, train_images, ".safetensors");
+    Clip untrained, trained;
     Err err;
     Vocab vocab = vocab_build(&lesson->memory, run.recipe.templates, 1, train.names, CIFAR_CLASSES);
-    if (!clip_init(&new, run.recipe.model, &vocab, 1, &err) || !folder_make(lesson_models(), &err) ||
-        !train_run(&run, &old, &err))
+    if (!clip_init(&untrained, run.recipe.model, &vocab, 1, &err) || !folder_make(models_folder(), &err) ||
+        !train_run(&run, &trained, &err))
         die("%s", err.text);
-    Tile tiles[3 * LOOKS];
-    double before = look_at(lesson, &new, "untrained", tiles, tiles + LOOKS),
-           after = look_at(lesson, &old, "trained", tiles, tiles + 2 * LOOKS);
+    Tile tiles[3 * SHOWN];
+    double before = measure_attention(lesson, &untrained, "untrained", tiles, tiles + SHOWN);
+    double after = measure_attention(lesson, &trained, "trained", tiles, tiles + 2 * SHOWN);
     double covered = 0;
     for (int i = 0; i < SCENES; i++) {
-        AttentionMap scene = attention_map_scene(10, i);
-        covered += 100 * attention_map_chance(&scene) / SCENES;
+        AttentionScene scene = attention_scene(10, i);
+        covered += 100 * attention_uniform(&scene) / SCENES;
     }
-    lesson_tiles(
-        lesson, "08-attention",
-        &(Tiles){ .title = "What the class token asks for", .tiles = tiles, .count = 3 * LOOKS, .columns = LOOKS });
+    lesson_tiles(lesson, "08-attention",
+                 &(Tiles){ .title = "Attention of the class token in the last block",
+                           .tiles = tiles,
+                           .count = 3 * SHOWN,
+                           .columns = SHOWN });
     printf(
-        "%d pictures: the shape covers %.1f %% of the patches; untrained, it gets %.1f %% of the attention; trained, %.1f %%\n",
+        "%d pictures: the shape covers %.1f %% of the patches; untrained, it gets %.1f %% of the attention; trained, "
+        "%.1f %%\n",
         SCENES, covered, before, after);
-    print_answers(&old, run.recipe.templates[0], &test);
-    clip_free(&new);
-    clip_free(&old);
+    print_answers(&trained, run.recipe.templates[0], &test);
+    clip_free(&untrained);
+    clip_free(&trained);
 }
 
 int main(int argc, char **argv) {
-    int learn = 3000;
-    const Option options[] = { { "train-images", .integer = &learn, .low = 100, .high = 50000,
+    int train_images = 3000;
+    const Option options[] = { { "train-images", .integer = &train_images, .low = 100, .high = 50000,
                                  .help = "pictures of shapes for the small transformer of section 4" },
                                { 0 } };
     Lesson lesson = { .number = "08",
                       .title = "Encoders",
-                      .shows = "six towers taken apart, and what each of CLIP's choices is for",
+                      .shows = "The layers of six towers, and a reason for each of CLIP's choices",
                       .takes = "five seconds",
                       .next = "make lesson-09",
                       .options = options };
     lesson_begin(&lesson, argc, argv);
 
     lesson_section(&lesson, "1. Six towers: shapes, numbers to learn, four pictures against four captions");
-    Prediction said = lesson_predict(&lesson, "Which tower has the most numbers to learn: cnn, resnet or vit?");
+    Prediction guess = lesson_predict(&lesson, "Which tower has the most numbers to learn: cnn, resnet or vit?");
     double work[COUNT(pairs)][2];
-    for (size_t i = 0; i < COUNT(pairs); i++) take_apart(&lesson, pairs[i], work[i]);
-    lesson_outcome(&lesson, &said, "cnn, in this width");
+    for (size_t i = 0; i < COUNT(pairs); i++) show_towers(&lesson, pairs[i], work[i]);
+    lesson_outcome(&lesson, &guess, "cnn, in this width");
 
     lesson_section(&lesson, "2. The temperature: tau, 1/tau, or e^t?");
     Rng rng = rng_seed(11, 0);
     Mat cosines = mat_new(&lesson.memory, PAIRS, PAIRS);
     for (int i = 0; i < PAIRS * PAIRS; i++) cosines.v[i] = (num)(0.15 * rng_normal(&rng) + (i % (PAIRS + 1) ? 0 : 0.5));
-    said = lesson_predict(&lesson, "Adam, rate 0.1, from tau = 0.07. Which of the three goes wrong?");
+    guess = lesson_predict(&lesson, "Adam, rate 0.1, from tau = 0.07. Which of the three diverges?");
     learn_scale(&lesson.memory, cosines, 0.1);
-    lesson_outcome(&lesson, &said, "tau");
+    lesson_outcome(&lesson, &guess, "tau");
 
     lesson_section(&lesson, "3. Early or late fusion?");
-    said = lesson_predict(
-        &lesson, "1000 pictures, 1000 captions, all pairs: how many times dearer is it to look at pairs together?");
+    guess = lesson_predict(
+        &lesson, "1000 pictures, 1000 captions, all pairs: how many times the work of late fusion is early fusion?");
     printf("late: a picture through vit %.1f million multiply-adds, a caption through transformer %.2f million\n",
            work[2][0] / 1e6, work[2][1] / 1e6);
     double early = early_work(&lesson), n = 1000;
     compare_early_fusion(work[2], early);
-    lesson_outcome_number(&lesson, &said, n * n * early / (n * (work[2][0] + work[2][1]) + n * n * D), 0);
+    lesson_outcome_number(&lesson, &guess, n * n * early / (n * (work[2][0] + work[2][1]) + n * n * D), 0);
 
     lesson_section(&lesson, "4. Where does a vision transformer look?");
-    show_attention(&lesson, learn);
+    show_attention(&lesson, train_images);
     return lesson_end(&lesson);
 }

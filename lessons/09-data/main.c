@@ -1,6 +1,7 @@
 /* Lesson 09: what the model is given. Pictures, captions made from templates, words as numbers, and the changes that
  * make one picture into many. Before: 08 encoders. See README.md. */
 #include "lesson/lesson_data.h"
+#include "core/arena.h"
 #include "lesson/lesson.h"
 #include "show/plot.h"
 #include "training/train.h"

@@ -2,6 +2,8 @@
  * Before: 02 similarity matrix, 05 hard negatives, 08 encoders, 09 data. */
 #include "lesson/lesson_data.h"
 #include "lesson/lesson.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "core/thread.h"
 #include "training/train.h"
 
@@ -167,7 +169,7 @@ static void train_and_show(const Lesson *lesson, Arena *arena, TrainRun *run, co
     run->context = history;
     Err err;
     Clip clip;
-    if (!folder_make(lesson_models(), &err)) die("%s", err.text);
+    if (!folder_make(models_folder(), &err)) die("%s", err.text);
     signal(SIGINT, stop_politely);
     signal(SIGTERM, stop_politely);
     show_heading();

@@ -82,7 +82,7 @@ measure_profile() {
     for recipe in quick full; do
         echo "build/lesson-10 --recipe $recipe --epochs 1 --profile"
         CLIP_MODELS=$work "$build/lesson-10" --data cifar --no-predict --recipe $recipe --epochs 1 --profile |
-            sed -n '/^ms a step/,/^together/p'
+            sed -n '/^ms per step/,/^total/p'
         echo
     done >"$work/profile" && mv "$work/profile" $here/results-profile.txt
 }

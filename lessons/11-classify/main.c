@@ -5,6 +5,8 @@
 #include "lesson/lesson.h"
 #include "evaluate/metrics.h"
 #include "show/progress.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "core/softmax.h"
 #include "training/train.h"
 #include "evaluate/zeroshot.h"
@@ -20,7 +22,7 @@ static const char *const template[] = { "a photo of a {}" };
 static void classify_own(const Lesson *lesson, Clip *clip, Arena *arena, const char *path, char **labels, int n) {
     Image image;
     Err err;
-    if (!picture_read(arena, path, &image, &err)) die("%s", err.text);
+    if (!image_read_any(arena, path, &image, &err)) die("%s", err.text);
     image = image_clip_crop(arena, image, CIFAR_SIDE);
     Tape tape = { .no_grad = true };
     Mat pixels = mat_like(&tape.arena, mat_shape(4, 1, CIFAR_SIDE, CIFAR_SIDE, 3)), cosine = mat_new(arena, 1, n);
@@ -59,7 +61,7 @@ static void show_classes(const Lesson *lesson, Arena *arena, const Cifar *test, 
         Rate rate = c < CIFAR_CLASSES ? confusion_class(confusion, c) : confusion_overall(confusion);
         if (rate.of == 0) continue; /* of a few pictures asked for by --pictures, none is of this class */
         bars[count++] = (Bar){ .label = c < CIFAR_CLASSES ? test->names[c] : "all",
-                               .value = 100 * rate.share,
+                               .value = 100 * rate.proportion,
                                .low = 100 * rate.low,
                                .high = 100 * rate.high,
                                .marked = c == CIFAR_CLASSES };
@@ -157,7 +159,8 @@ static void show_first(const Cifar *test, const int *said) {
         all += right;
     }
     Rate rate = metrics_wilson(all, FIRST);
-    printf(" %%\ntogether %.1f %% (95 %% interval %.1f to %.1f)\n", 100 * rate.share, 100 * rate.low, 100 * rate.high);
+    printf(" %%\ntogether %.1f %% (95 %% interval %.1f to %.1f)\n", 100 * rate.proportion, 100 * rate.low,
+           100 * rate.high);
 }
 
 static void classify_all(const Lesson *lesson, Clip *clip, Arena *arena, const Cifar *test, TestAugmentation tta) {
@@ -177,7 +180,7 @@ static void classify_all(const Lesson *lesson, Clip *clip, Arena *arena, const C
 
     lesson_section(lesson, "How often is it right?");
     show_first(test, said);
-    printf("All %d: %.2f %% (95 %% interval %.2f to %.2f). Guessing: %.1f %%.\n", test->n, 100 * rate.share,
+    printf("All %d: %.2f %% (95 %% interval %.2f to %.2f). Guessing: %.1f %%.\n", test->n, 100 * rate.proportion,
            100 * rate.low, 100 * rate.high, 100.0 / CIFAR_CLASSES);
     show_classes(lesson, arena, test, confusion);
     lesson_section(lesson, "Which classes does it confuse?");

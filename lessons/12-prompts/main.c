@@ -1,6 +1,8 @@
 /* Lesson 12: prompts. The same model, the same pictures, the classes worded in other ways: what changes, and what only
  * seems to? Before: 11 classify. See README.md. */
+#include "mcnemar.h"
 #include "lesson/lesson_data.h"
+#include "core/arena.h"
 #include "lesson/lesson.h"
 #include "evaluate/metrics.h"
 #include "evaluate/zeroshot.h"
@@ -16,7 +18,7 @@ typedef struct {
     Mat classes; /* [C,E] */
     int *said;   /* for each picture */
     Rate rate;
-    Discord discord; /* first: only this wording is right; second: only row 0 is */
+    Discordant discord; /* first: only this wording is right; second: only row 0 is */
     double p;
 } Wording;
 
@@ -68,8 +70,8 @@ static void classify(Table *table, Arena *arena, Clip *clip, const Cifar *test) 
         row->said = arena_alloc(arena, (size_t)n, sizeof *row->said);
         if (!metrics_argmax(scores, row->said, &err)) die("%s", err.text);
         row->rate = confusion_overall(metrics_confusion(arena, truth, row->said, n, C));
-        row->discord = metrics_discord(truth, row->said, table->row[0].said, n);
-        row->p = metrics_mcnemar(row->discord.first, row->discord.second);
+        row->discord = discordant_pairs(truth, row->said, table->row[0].said, n);
+        row->p = mcnemar(row->discord.first, row->discord.second);
     }
 }
 
@@ -80,13 +82,13 @@ static void print_table(const Lesson *lesson, Arena *arena, const Table *table, 
     for (int w = 0; w < table->count; w++) {
         const Wording *row = &table->row[w];
         const Rate *r = &row->rate;
-        printf("  %-38s %-13s %6.2f   %5.2f to %5.2f", row->text, row->kind, 100 * r->share, 100 * r->low,
+        printf("  %-38s %-13s %6.2f   %5.2f to %5.2f", row->text, row->kind, 100 * r->proportion, 100 * r->low,
                100 * r->high);
         if (w > 0)
             printf("    %5d : %-5d %13.2g%s", row->discord.first, row->discord.second, row->p,
                    row->p < level ? " *" : "");
         putchar('\n');
-        bars[w] = (Bar){ row->text, 100 * r->share, 100 * r->low, 100 * r->high, w > 0 && row->p < level };
+        bars[w] = (Bar){ row->text, 100 * r->proportion, 100 * r->low, 100 * r->high, w > 0 && row->p < level };
         low = MIN(low, bars[w].low);
         high = MAX(high, bars[w].high);
     }
@@ -171,8 +173,8 @@ int main(int argc, char **argv) {
     double level = 0.05 / (table->count - 1), best = 0, worst = 1;
     print_table(&lesson, arena, table, level);
     for (int k = 0; k < trained; k++) {
-        best = MAX(best, table->row[k].rate.share);
-        worst = MIN(worst, table->row[k].rate.share);
+        best = MAX(best, table->row[k].rate.proportion);
+        worst = MIN(worst, table->row[k].rate.proportion);
     }
     lesson_outcome_number(&lesson, &said, 100 * (best - worst), 2);
 

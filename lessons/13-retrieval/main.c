@@ -1,6 +1,7 @@
 /* Lesson 13: retrieval. The table of cosines read along its columns: which pictures answer a sentence, which sentences
  * a picture, and how to count that honestly. Before: 12 prompts. See README.md. */
 #include "image_folder.h"
+#include "core/arena.h"
 #include "lesson/lesson_data.h"
 #include "lesson/lesson.h"
 #include "show/plot.h"

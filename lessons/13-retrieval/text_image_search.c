@@ -1,4 +1,5 @@
 #include "text_image_search.h"
+#include "core/arena.h"
 
 #include "evaluate/retrieval.h"
 #include "evaluate/zeroshot.h"

@@ -2,6 +2,7 @@
 #ifndef TEXT_IMAGE_SEARCH_H
 #define TEXT_IMAGE_SEARCH_H
 
+#include "core/arena.h"
 #include "dataset/cifar.h"
 #include "model/clip.h"
 #include "show/figure.h"

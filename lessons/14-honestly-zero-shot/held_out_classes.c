@@ -1,4 +1,6 @@
 #include "held_out_classes.h"
+#include "core/arena.h"
+#include "core/file.h"
 
 #include "dataset/shapes.h"
 #include "training/train.h"
@@ -43,7 +45,7 @@ int holdout_unseen(const char *const *descriptions, int a, int b) {
     for (int c = 0; c < CIFAR_CLASSES; c++)
         if (c != a && c != b) shown[n++] = descriptions[c];
     Vocab vocab = vocab_build(&arena, &pattern, 1, shown, n);
-    int room = text_most_words(held, 2), *ids = arena_alloc(&arena, 2 * (size_t)room, sizeof *ids);
+    int room = text_max_words(held, 2), *ids = arena_alloc(&arena, 2 * (size_t)room, sizeof *ids);
     int unseen = vocab_encode(&vocab, &arena, held, 2, room, ids).unknown_count;
     arena_free(&arena);
     return unseen;

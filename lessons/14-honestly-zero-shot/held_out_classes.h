@@ -8,6 +8,7 @@
 #ifndef HELD_OUT_CLASSES_H
 #define HELD_OUT_CLASSES_H
 
+#include "core/arena.h"
 #include "dataset/cifar.h"
 #include "model/clip.h"
 

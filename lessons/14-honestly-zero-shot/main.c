@@ -1,6 +1,8 @@
 /* Lesson 14: honestly zero-shot. A model that has never seen a deer or a ship, nor the words, is asked for them through
  * words it has seen with other things; and not for one lucky pair of classes but for all 45. Before: 11 classify. */
 #include "lesson/lesson_data.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "held_out_classes.h"
 #include "lesson/lesson.h"
 #include "evaluate/metrics.h"
@@ -26,8 +28,8 @@ static void measure_all(const HoldoutConfig *config, Clip *closed, HoldoutTable 
 
 static void print_share(const char *what, int right, int of, double chance) {
     Rate rate = metrics_wilson(right, of);
-    printf("  %-44s %5.1f %%  (%.1f to %.1f)   %4.1f %%\n", what, 100 * rate.share, 100 * rate.low, 100 * rate.high,
-           chance);
+    printf("  %-44s %5.1f %%  (%.1f to %.1f)   %4.1f %%\n", what, 100 * rate.proportion, 100 * rate.low,
+           100 * rate.high, chance);
 }
 
 static void print_row(const HoldoutRow *r) {
@@ -74,9 +76,9 @@ static void show_means(const Lesson *lesson, const Cifar *test, const HoldoutTab
         for (int k = 0; k < 4; k++) sum[k] += 100.0 * right[k] / r->pictures / t->count;
         bool alike = holdout_alike(test, r->a, r->b);
         kinds[alike]++;
-        of_kind[alike] += 100 * rate.share;
-        low = fmin(low, 100 * rate.share);
-        high = fmax(high, 100 * rate.share);
+        of_kind[alike] += 100 * rate.proportion;
+        low = fmin(low, 100 * rate.proportion);
+        high = fmax(high, 100 * rate.proportion);
         below += rate.high < 0.5;
         unclear += rate.low <= 0.5 && rate.high >= 0.5;
         lost += r->unseen > 0;
@@ -109,7 +111,7 @@ static void print_ends(const HoldoutConfig *config, HoldoutTable sorted) {
         Rate rate = metrics_wilson(r->two, r->pictures);
         if (i >= SHOWN && i < sorted.count - SHOWN) continue;
         printf("  %2d  %-13s %-13s %5.1f %%  (%.1f to %.1f), all shown %5.1f %%\n", i + 1, config->test->names[r->a],
-               config->test->names[r->b], 100 * rate.share, 100 * rate.low, 100 * rate.high,
+               config->test->names[r->b], 100 * rate.proportion, 100 * rate.low, 100 * rate.high,
                100.0 * r->closed_two / r->pictures);
     }
 }

@@ -1,5 +1,6 @@
 #include "corruption.h"
 
+#include "core/arena.h"
 #include "core/rng.h"
 #include "core/thread.h"
 

@@ -17,6 +17,7 @@
 #ifndef CORRUPTION_H
 #define CORRUPTION_H
 
+#include "core/arena.h"
 #include "dataset/cifar.h"
 
 typedef enum {

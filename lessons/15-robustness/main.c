@@ -1,6 +1,7 @@
 /* Lesson 15: robustness and calibration. The pictures are spoilt in eight ways and five strengths: how soon does the model
  * fail, does it know, and do its probabilities mean anything? Before: 04 temperature, 11 classify. See README.md. */
 #include "calibration.h"
+#include "core/arena.h"
 #include "corruption.h"
 #include "lesson/lesson_data.h"
 #include "lesson/lesson.h"

@@ -1,4 +1,5 @@
 #include "caption_sensitivity.h"
+#include "core/arena.h"
 
 #include <math.h>
 #include <stdlib.h>

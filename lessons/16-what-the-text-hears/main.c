@@ -1,6 +1,7 @@
 /* Lesson 16: what the text tower hears. No pictures: captions are compared with captions, by a bag of words, an LSTM
  * and a transformer, before and after training. Before: 08 encoders, 10 train. See README.md. */
 #include "lesson/lesson_data.h"
+#include "core/arena.h"
 #include "pretrained/encoder.h"
 #include "caption_sensitivity.h"
 #include "scenes/scene_model.h"

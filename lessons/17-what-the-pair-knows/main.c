@@ -1,6 +1,7 @@
 /* Lesson 17: what the pair knows. Three small CLIPs that differ in the text tower alone are trained on endless scenes
  * of coloured shapes and tested on binding, relations, counting and negation. Before: 16. See README.md. */
 #include "lesson/lesson_data.h"
+#include "core/file.h"
 #include "result_curves.h"
 #include "scenes/probe_report.h"
 #include "scenes/published_results.h"
@@ -57,7 +58,7 @@ static void load_models(Arena *arena, ModelSet *set) {
         if (!scene_model_load_or_train(model, &config, NULL, &err)) die("%s", err.text);
         set->count++;
         printf("  %s: %zu parameters, loss %.3f\n", scene_model_text(arena, &model->config),
-               params_numbers(&model->clip.params), model->loss);
+               params_count(&model->clip.params), model->loss);
     }
 }
 

@@ -1,4 +1,5 @@
 #include "result_curves.h"
+#include "core/arena.h"
 
 const char *const result_towers[RESULT_TOWERS] = { "bow", "lstm", "transformer" };
 

@@ -1,4 +1,5 @@
 #include "hard_negatives.h"
+#include "core/arena.h"
 
 #include "lesson/lesson_data.h"
 #include "show/progress.h"

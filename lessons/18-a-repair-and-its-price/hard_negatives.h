@@ -8,7 +8,7 @@
  *
  *   Five second training stages with equally many steps, from the same weights, on the same scenes and true captions:
  *     plain            the control: no hard negatives; what more steps alone change
- *     hard-negatives   two hard negatives of any kind per scene, in the loss (clip_loss_wrong)
+ *     hard-negatives   two hard negatives of any kind per scene, in the loss (clip_loss_hard_negatives)
  *     no-swap, no-replace, no-negate    likewise, without that kind: generalisation to a kind not trained
  *
  *   One other architecture: late interaction (scenes/late_interaction.h), with plain steps and with hard negatives.

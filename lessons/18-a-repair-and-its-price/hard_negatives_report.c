@@ -1,4 +1,5 @@
 #include "hard_negatives_report.h"
+#include "core/arena.h"
 
 #include "evaluate/metrics.h"
 #include "show/plot.h"

@@ -2,6 +2,7 @@
  * does that improve, what would more steps alone have improved, and what gets worse? Before: 17. See README.md. */
 #include "lesson/lesson_data.h"
 #include "scenes/probe_report.h"
+#include "core/file.h"
 #include "hard_negatives_report.h"
 
 #include <string.h>
@@ -139,8 +140,8 @@ static void before_and_after(const Lesson *lesson, Arena *arena, NegativeKind un
     ResultRun run[COUNT(condition)];
     Err err;
     for (size_t c = 0; c < COUNT(condition); c++) run[c] = negatives_run(condition[c], args.config);
-    if (!folder_make(lesson_models(), &err)) die("%s", err.text);
-    const char *path = arena_print(arena, "%s/hard-negatives-%d.csv", lesson_models(), args.items);
+    if (!folder_make(models_folder(), &err)) die("%s", err.text);
+    const char *path = arena_print(arena, "%s/hard-negatives-%d.csv", models_folder(), args.items);
     Prediction guess[2];
     guess[0] =
         lesson_predict(lesson, "True caption or swapped colours: in %% of the pictures, how often does the model "

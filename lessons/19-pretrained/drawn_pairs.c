@@ -3,23 +3,25 @@
 #include "core/rng.h"
 #include "dataset/shapes.h"
 
-/* ---- what there is to draw --------------------------------------------------------------------------------------- */
+#include <string.h>
+
+/* ---- shapes and colours ----------------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;
     double rgb[3];
-} paints[] = {
+} colours[] = {
     { "red", { 0.85, 0.10, 0.10 } },
     { "blue", { 0.10, 0.25, 0.85 } },
     { "green", { 0.10, 0.60, 0.20 } },
     { "yellow", { 0.95, 0.85, 0.10 } },
 };
 
-/* For each pair: two different shapes and two different colours, every one as often first as second. */
+/* The two objects of each pair. Each shape and each colour is first as often as second. */
 static const struct {
     Shape shape[2];
-    int paint[2];
-} casts[DRAWN_PAIRS] = {
+    int colour[2];
+} objects[DRAWN_PAIRS] = {
     { { SHAPE_CIRCLE, SHAPE_SQUARE }, { 0, 1 } },   { { SHAPE_TRIANGLE, SHAPE_STAR }, { 2, 3 } },
     { { SHAPE_SQUARE, SHAPE_TRIANGLE }, { 1, 2 } }, { { SHAPE_STAR, SHAPE_CIRCLE }, { 3, 0 } },
     { { SHAPE_CIRCLE, SHAPE_TRIANGLE }, { 1, 0 } }, { { SHAPE_SQUARE, SHAPE_STAR }, { 3, 2 } },
@@ -32,19 +34,19 @@ static const char *const changes[] = { "left and right", "how many", "there, or 
                                        "order and chaos" };
 
 const char *drawn_name(DrawnKind kind) { return names[kind]; }
-const char *probe_changes(DrawnKind kind) { return changes[kind]; }
+const char *drawn_changes(DrawnKind kind) { return changes[kind]; }
 
-/* ---- drawing ----------------------------------------------------------------------------------------------------- */
+/* ---- drawing ---------------------------------------------------------------------------------------------------- */
 
-/* A picture being drawn on white. */
-static Canvas sheet(Arena *arena, int side) {
+/* A white canvas. */
+static Canvas canvas_white(Arena *arena, int side) {
     size_t numbers = size_mul(size_mul((size_t)side, (size_t)side), 3);
     Canvas canvas = { .side = side, .rgb = arena_alloc(arena, numbers, sizeof(double)) };
     for (size_t i = 0; i < numbers; i++) canvas.rgb[i] = 0.97;
     return canvas;
 }
 
-static Image sheet_done(Arena *arena, Canvas canvas) {
+static Image canvas_image(Arena *arena, Canvas canvas) {
     Image image = image_new(arena, canvas.side, canvas.side);
     canvas_bytes(canvas, image.rgb);
     return image;
@@ -52,29 +54,25 @@ static Image sheet_done(Arena *arena, Canvas canvas) {
 
 typedef struct {
     Shape shape;
-    int paint;
+    int colour;
     double x, y, size;
-} Thing;
+} Object;
 
-static void put(Canvas canvas, Thing thing) {
-    ShapeObject object = { .shape = thing.shape, .x = thing.x, .y = thing.y, .size = thing.size };
-    for (int c = 0; c < 3; c++) object.rgb[c] = paints[thing.paint].rgb[c];
-    canvas_draw(canvas, &object);
+static void draw(Canvas canvas, Object object) {
+    ShapeObject drawn = { .shape = object.shape, .x = object.x, .y = object.y, .size = object.size };
+    memcpy(drawn.rgb, colours[object.colour].rgb, sizeof drawn.rgb);
+    canvas_draw(canvas, &drawn);
 }
 
-static Image two_things(Arena *arena, int side, Thing left, Thing right) {
-    Canvas canvas = sheet(arena, side);
-    left.x = 0.28;
-    right.x = 0.72;
-    left.y = right.y = 0.5;
-    left.size = right.size = 0.15;
-    put(canvas, left);
-    put(canvas, right);
-    return sheet_done(arena, canvas);
+static Image two_objects(Arena *arena, int side, Object left, Object right) {
+    Canvas canvas = canvas_white(arena, side);
+    draw(canvas, (Object){ left.shape, left.colour, 0.28, 0.5, 0.15 });
+    draw(canvas, (Object){ right.shape, right.colour, 0.72, 0.5, 0.15 });
+    return canvas_image(arena, canvas);
 }
 
-/* `count` things, 1 to 5, of the same area together however many they are, so that ink does not tell. */
-static Image several(Arena *arena, int side, Thing thing, int count) {
+/* `count` objects, 1 to 5. Their total area does not depend on the count, so the coloured area does not tell it. */
+static Image counted(Arena *arena, int side, Object object, int count) {
     static const double spots[6][5][2] = {
         { { 0 } },
         { { 0.5, 0.5 } },
@@ -84,87 +82,76 @@ static Image several(Arena *arena, int side, Thing thing, int count) {
         { { 0.25, 0.25 }, { 0.75, 0.25 }, { 0.5, 0.5 }, { 0.25, 0.75 }, { 0.75, 0.75 } },
     };
     static const double sizes[] = { 0, 0.22, 0.1556, 0.127, 0.11, 0.0984 }; /* 0.22 / sqrt(count) */
-    Canvas canvas = sheet(arena, side);
-    for (int i = 0; i < count; i++) {
-        thing.x = spots[count][i][0];
-        thing.y = spots[count][i][1];
-        thing.size = sizes[count];
-        put(canvas, thing);
-    }
-    return sheet_done(arena, canvas);
+    Canvas canvas = canvas_white(arena, side);
+    for (int i = 0; i < count; i++)
+        draw(canvas, (Object){ object.shape, object.colour, spots[count][i][0], spots[count][i][1], sizes[count] });
+    return canvas_image(arena, canvas);
 }
 
-/* Sixteen equal things, in rows, or anywhere. */
-static Image sixteen(Arena *arena, int side, Thing thing, bool ordered, int seed) {
+/* Sixteen equal objects, in rows or at random positions. */
+static Image sixteen(Arena *arena, int side, Object object, bool ordered, int seed) {
     Rng rng = rng_seed((uint64_t)seed, 0);
-    Canvas canvas = sheet(arena, side);
+    Canvas canvas = canvas_white(arena, side);
     for (int i = 0; i < 16; i++) {
-        thing.x = ordered ? 0.17 + 0.22 * (i % 4) : 0.1 + 0.8 * rng_uniform(&rng);
-        thing.y = ordered ? 0.17 + 0.22 * (i / 4) : 0.1 + 0.8 * rng_uniform(&rng);
-        thing.size = 0.055;
-        put(canvas, thing);
+        object.x = ordered ? 0.17 + 0.22 * (i % 4) : 0.1 + 0.8 * rng_uniform(&rng);
+        object.y = ordered ? 0.17 + 0.22 * (i / 4) : 0.1 + 0.8 * rng_uniform(&rng);
+        object.size = 0.055;
+        draw(canvas, object);
     }
-    return sheet_done(arena, canvas);
+    return canvas_image(arena, canvas);
 }
 
-/* ---- pairs ------------------------------------------------------------------------------------------------------- */
+/* ---- pairs ------------------------------------------------------------------------------------------------------ */
 
-static const char *called(Arena *arena, Thing thing) {
-    return arena_print(arena, "%s %s", paints[thing.paint].name, shape_name(thing.shape));
+static const char *phrase(Arena *arena, Object object) {
+    return arena_print(arena, "%s %s", colours[object.colour].name, shape_name(object.shape));
 }
 
-static ProbePair spatial(Arena *arena, Thing a, Thing b, int side) {
-    const char *one = called(arena, a), *other = called(arena, b);
-    return (ProbePair){ { two_things(arena, side, a, b), two_things(arena, side, b, a) },
+static DrawnPair spatial(Arena *arena, Object a, Object b, int side) {
+    const char *one = phrase(arena, a), *other = phrase(arena, b);
+    return (DrawnPair){ { two_objects(arena, side, a, b), two_objects(arena, side, b, a) },
                         { arena_print(arena, "a %s to the left of a %s", one, other),
                           arena_print(arena, "a %s to the left of a %s", other, one) } };
 }
 
-static ProbePair counting(Arena *arena, Thing a, int i, int side) {
+static DrawnPair counting(Arena *arena, Object a, int i, int side) {
     int count = 1 + i % 4;
-    const char *thing = called(arena, a);
-    return (ProbePair){ { several(arena, side, a, count), several(arena, side, a, count + 1) },
-                        { arena_print(arena, "%s %s%s", numerals[count], thing, count > 1 ? "s" : ""),
-                          arena_print(arena, "%s %ss", numerals[count + 1], thing) } };
+    const char *object = phrase(arena, a);
+    return (DrawnPair){ { counted(arena, side, a, count), counted(arena, side, a, count + 1) },
+                        { arena_print(arena, "%s %s%s", numerals[count], object, count > 1 ? "s" : ""),
+                          arena_print(arena, "%s %ss", numerals[count + 1], object) } };
 }
 
-static ProbePair negation(Arena *arena, Thing a, Thing b, int side) {
-    const char *one = called(arena, a), *other = called(arena, b);
-    return (ProbePair){ { two_things(arena, side, a, b), several(arena, side, a, 1) },
+static DrawnPair negation(Arena *arena, Object a, Object b, int side) {
+    const char *one = phrase(arena, a), *other = phrase(arena, b);
+    return (DrawnPair){ { two_objects(arena, side, a, b), counted(arena, side, a, 1) },
                         { arena_print(arena, "a %s and a %s", one, other),
                           arena_print(arena, "a %s and no %s", one, other) } };
 }
 
-static ProbePair binding(Arena *arena, Thing a, Thing b, int side) {
-    Thing c = a, d = b;
-    c.paint = b.paint;
-    d.paint = a.paint;
-    return (ProbePair){ { two_things(arena, side, a, b), two_things(arena, side, c, d) },
-                        { arena_print(arena, "a %s and a %s", called(arena, a), called(arena, b)),
-                          arena_print(arena, "a %s and a %s", called(arena, c), called(arena, d)) } };
+static DrawnPair binding(Arena *arena, Object a, Object b, int side) {
+    Object c = a, d = b;
+    c.colour = b.colour;
+    d.colour = a.colour;
+    return (DrawnPair){ { two_objects(arena, side, a, b), two_objects(arena, side, c, d) },
+                        { arena_print(arena, "a %s and a %s", phrase(arena, a), phrase(arena, b)),
+                          arena_print(arena, "a %s and a %s", phrase(arena, c), phrase(arena, d)) } };
 }
 
-static ProbePair abstract(Arena *arena, Thing a, int i, int side) {
+static DrawnPair abstract(Arena *arena, Object a, int i, int side) {
     static const char *const words[][2] = { { "a picture of order", "a picture of chaos" },
-                                            { "something calm", "something restless" } };
+                                            { "someobject calm", "someobject restless" } };
     const char *const *pair = words[i % 2];
-    return (ProbePair){ { sixteen(arena, side, a, true, i), sixteen(arena, side, a, false, i) }, { pair[0], pair[1] } };
+    return (DrawnPair){ { sixteen(arena, side, a, true, i), sixteen(arena, side, a, false, i) }, { pair[0], pair[1] } };
 }
 
-ProbePair probe_pair(Arena *arena, DrawnKind kind, int i, int side) {
+DrawnPair drawn_pair(Arena *arena, DrawnKind kind, int i, int side) {
     REQUIRE(i >= 0 && i < DRAWN_PAIRS && side >= 1, "pair %d of side %d", i, side);
-    Thing a = { .shape = casts[i].shape[0], .paint = casts[i].paint[0] };
-    Thing b = { .shape = casts[i].shape[1], .paint = casts[i].paint[1] };
-    switch (kind) {
-    case DRAWN_SPATIAL:
-        return spatial(arena, a, b, side);
-    case DRAWN_COUNTING:
-        return counting(arena, a, i, side);
-    case DRAWN_NEGATION:
-        return negation(arena, a, b, side);
-    case DRAWN_BINDING:
-        return binding(arena, a, b, side);
-    default:
-        return abstract(arena, a, i, side);
-    }
+    Object a = { .shape = objects[i].shape[0], .colour = objects[i].colour[0] };
+    Object b = { .shape = objects[i].shape[1], .colour = objects[i].colour[1] };
+    if (kind == DRAWN_SPATIAL) return spatial(arena, a, b, side);
+    if (kind == DRAWN_COUNTING) return counting(arena, a, i, side);
+    if (kind == DRAWN_NEGATION) return negation(arena, a, b, side);
+    if (kind == DRAWN_BINDING) return binding(arena, a, b, side);
+    return abstract(arena, a, i, side);
 }

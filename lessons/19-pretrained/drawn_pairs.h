@@ -1,26 +1,26 @@
-/* probes: what CLIP cannot do, in pictures that are drawn here. Each probe is a row of pairs: two pictures and two
- * captions that differ in one respect only, such that each caption is true of one picture and false of the other
- * (the design of Winoground: Thrush et al. 2022, arXiv:2204.03162).
+/* drawn_pairs: minimal pairs that are drawn here, to test what CLIP cannot do. A pair has two pictures and two captions
+ * that differ in one respect only; each caption is true of one picture and false of the other (the design of
+ * Winoground: Thrush et al. 2022, arXiv:2204.03162). scenes/pair_score.h counts the right choices.
  */
 #ifndef DRAWN_PAIRS_H
 #define DRAWN_PAIRS_H
 
+#include "core/arena.h"
 #include "formats/image.h"
 
 typedef enum { DRAWN_SPATIAL, DRAWN_COUNTING, DRAWN_NEGATION, DRAWN_BINDING, DRAWN_ABSTRACT, DRAWN_KINDS } DrawnKind;
 
 enum { DRAWN_PAIRS = 8 };
 
-/* "spatial" ...; and what changes between the two of a pair, for a table. */
-const char *drawn_name(DrawnKind kind);
-const char *probe_changes(DrawnKind kind);
+const char *drawn_name(DrawnKind kind);    /* "spatial" ... */
+const char *drawn_changes(DrawnKind kind); /* the difference between the two of a pair */
 
 typedef struct {
     Image image[2];         /* [side,side] */
     const char *caption[2]; /* caption[k] is true of image[k] */
-} ProbePair;
+} DrawnPair;
 
-/* The i-th pair of a probe, 0 <= i < DRAWN_PAIRS, always the same. On the arena. */
-ProbePair probe_pair(Arena *arena, DrawnKind kind, int i, int side);
+/* Pair i of a kind, 0 <= i < DRAWN_PAIRS, always the same. Owner: the arena. */
+DrawnPair drawn_pair(Arena *arena, DrawnKind kind, int i, int side);
 
 #endif

@@ -1,15 +1,17 @@
 /* Lesson 19: the real CLIP. Weights that others have trained on hundreds of millions of pairs, in the library of the
  * lessons before. Without them ("make pretrained") a tiny random model shows the same steps. Before: 01 to 03, 11. */
-#include "lesson/lesson_data.h"
+#include "core/arena.h"
+#include "core/file.h"
+#include "core/softmax.h"
+#include "drawn_pairs.h"
+#include "evaluate/metrics.h"
+#include "formats/image_convert.h"
 #include "image_index.h"
 #include "kernels/gemm.h"
 #include "lesson/lesson.h"
-#include "evaluate/metrics.h"
-#include "formats/image_convert.h"
-#include "drawn_pairs.h"
+#include "lesson/lesson_data.h"
 #include "scenes/pair_score.h"
 #include "show/progress.h"
-#include "core/softmax.h"
 
 #include <math.h>
 #include <string.h>
@@ -18,7 +20,7 @@ enum { FIVE = 5, FOUND = 5 };
 
 static const char *const one_template[] = { "a photo of a {}." };
 
-/* The wordings that CLIP's authors chose for CIFAR-10 (github.com/openai/CLIP, data/prompts.md). */
+/* The templates that the authors of CLIP chose for CIFAR-10 (github.com/openai/CLIP, data/prompts.md). */
 static const char *const ensemble[] = {
     "a photo of a {}.",
     "a blurry photo of a {}.",
@@ -40,7 +42,7 @@ static const char *const ensemble[] = {
     "a photo of the big {}.",
 };
 
-/* ---- 1. the model ------------------------------------------------------------------------------------------------ */
+/* ---- 1. the model ----------------------------------------------------------------------------------------------- */
 
 static void show_model(const Encoder *encoder) {
     const ClipConfig *c = &encoder->clip.config;
@@ -50,16 +52,16 @@ static void show_model(const Encoder *encoder) {
                "model with RANDOM weights stands in: steps and shapes are right, NO NUMBER BELOW MEANS ANYTHING.\n");
     else printf("%s\n%s.\n", encoder->path, encoder->clip.notes);
     int side = c->image.side, E = c->image.embed;
-    printf("  picture  [%d,%d,3] -> [%d]   %11.0f numbers  %7.3f G multiply-adds\n", side, side, E, cost.image_numbers,
-           cost.image_work / 1e9);
-    printf("  text     [%d] tokens -> [%d]  %11.0f numbers  %7.3f G multiply-adds\n", c->tokens, E, cost.text_numbers,
-           cost.text_work / 1e9);
+    printf("  picture  [%d,%d,3] -> [%d]   %11.0f numbers  %7.3f G multiply-adds\n", side, side, E, cost.image_params,
+           cost.image_macs / 1e9);
+    printf("  text     [%d] tokens -> [%d]  %11.0f numbers  %7.3f G multiply-adds\n", c->tokens, E, cost.text_params,
+           cost.text_macs / 1e9);
     double scale = exp((double)encoder->clip.logit_scale->val.v[0]);
     printf("  exp(logit scale) %.2f: a cosine that is 0.01 higher makes a choice %.2f times as likely\n", scale,
            exp(0.01 * scale));
 }
 
-/* ---- 2. pictures and texts --------------------------------------------------------------------------------------- */
+/* ---- 2. pictures and texts -------------------------------------------------------------------------------------- */
 
 typedef struct {
     int n;
@@ -100,22 +102,22 @@ static Pictures five_pictures(Arena *arena, const Cifar *test) {
     return p;
 }
 
-static Texts their_texts(Arena *arena, const Pictures *pictures) {
+static Texts class_texts(Arena *arena, const Pictures *pictures) {
     const char **text = arena_alloc(arena, (size_t)pictures->n, sizeof *text);
     for (int k = 0; k < pictures->n; k++) text[k] = text_fill(arena, one_template[0], pictures->name[k]);
     return (Texts){ pictures->n, text };
 }
 
-static Pictures own_pictures(Arena *arena, char **paths, int n) {
+static Pictures pictures_read(Arena *arena, char **paths, int n) {
     Pictures p = { .n = n, .image = arena_alloc(arena, (size_t)n, sizeof *p.image), .name = (const char **)paths };
     Err err;
     for (int i = 0; i < n; i++)
-        if (!picture_read(arena, paths[i], &p.image[i], &err)) die("%s", err.text);
+        if (!image_read_any(arena, paths[i], &p.image[i], &err)) die("%s", err.text);
     return p;
 }
 
-/* What the pattern of the matrix says, in numbers. Picture k belongs to text k. */
-static void observe(Mat s) {
+/* Mean cosine of own and of other texts. Picture k belongs to text k. */
+static void show_gap(Mat s) {
     double own = 0, other = 0;
     int right = 0, n = s.shape[0];
     for (int i = 0; i < n; i++) {
@@ -133,7 +135,7 @@ static void observe(Mat s) {
     printf("No cosine is near 1: what counts is which is higher. %d of %d pictures prefer their own text.\n", right, n);
 }
 
-/* What the text tower reads. */
+/* The tokens of a text. */
 static void show_tokens(const Encoder *encoder, Arena *arena, const char *text) {
     int ids[BPE_LENGTH], count, shown = 12;
     bpe_encode(&encoder->bpe, &text, 1, BPE_LENGTH, ids, &count);
@@ -158,7 +160,7 @@ static void show_pictures(const Lesson *lesson, Encoder *encoder, Pictures pictu
                          .m = s,
                          .rows = pictures.name,
                          .decimals = 3 });
-    if (paired) observe(s);
+    if (paired) show_gap(s);
     double scale = exp((double)encoder->clip.logit_scale->val.v[0]);
     Mat p = mat_new(arena, pictures.n, n);
     for (int i = 0; i < pictures.n; i++) softmax_row(&AT(s, i, 0), n, scale, &AT(p, i, 0));
@@ -172,7 +174,7 @@ static void show_pictures(const Lesson *lesson, Encoder *encoder, Pictures pictu
                          .high = 1 });
 }
 
-/* ---- 3. CIFAR-10 from text alone --------------------------------------------------------------------------------- */
+/* ---- 3. CIFAR-10 from text alone -------------------------------------------------------------------------------- */
 
 static void show_progress(void *progress, int done) { progress_update(progress, done); }
 
@@ -187,7 +189,8 @@ static Rate classify(Arena *arena, Mat image, Mat classes, const Cifar *test, Co
 }
 
 static void show_rate(const char *what, Rate rate) {
-    printf("  %-16s %6.2f %% (95 %% interval %.1f to %.1f)\n", what, 100 * rate.share, 100 * rate.low, 100 * rate.high);
+    printf("  %-16s %6.2f %% (95 %% interval %.1f to %.1f)\n", what, 100 * rate.proportion, 100 * rate.low,
+           100 * rate.high);
 }
 
 static void show_cifar(const Lesson *lesson, Encoder *encoder, const Cifar *test) {
@@ -208,7 +211,7 @@ static void show_cifar(const Lesson *lesson, Encoder *encoder, const Cifar *test
     Bar bars[CIFAR_CLASSES];
     for (int c = 0; c < CIFAR_CLASSES; c++) {
         Rate rate = confusion_class(confusion, c);
-        bars[c] = (Bar){ test->names[c], 100 * rate.share, 100 * rate.low, 100 * rate.high, false };
+        bars[c] = (Bar){ test->names[c], 100 * rate.proportion, 100 * rate.low, 100 * rate.high, false };
     }
     lesson_bars(lesson, "19-classes",
                 &(Bars){ .title = "The mean of 18 templates, class by class",
@@ -219,7 +222,7 @@ static void show_cifar(const Lesson *lesson, Encoder *encoder, const Cifar *test
                          .high = 100 });
 }
 
-/* ---- 4. what it cannot do ---------------------------------------------------------------------------------------- */
+/* ---- 4. what it cannot do --------------------------------------------------------------------------------------- */
 
 static void show_probes(Encoder *encoder) {
     printf("Of %d pairs each, drawn here: both pictures prefer their own caption (chance %d), both captions their own\n"
@@ -231,30 +234,30 @@ static void show_probes(Encoder *encoder) {
         Arena arena = { 0 };
         const char *example = NULL;
         for (int i = 0; i < DRAWN_PAIRS; i++) {
-            ProbePair pair = probe_pair(&arena, kind, i, encoder->clip.config.image.side);
+            DrawnPair pair = drawn_pair(&arena, kind, i, encoder->clip.config.image.side);
             Mat image = encoder_images(encoder, &arena, pair.image, 2, NULL, NULL);
             Mat s = cosines(&arena, image, encoder_texts(encoder, &arena, pair.caption, 2, NULL));
             pair_score_add(&score, (double[]){ s.v[0], s.v[1], s.v[2], s.v[3] });
             if (i == 0) example = pair.caption[0];
         }
-        printf("  %-10s %-22s %5.3g %9.3g %7.3g    %s\n", drawn_name(kind), probe_changes(kind),
-               score.sum[PAIR_METRIC_TEXT], score.sum[PAIR_METRIC_IMAGE], score.sum[PAIR_METRIC_GROUP], example);
+        printf("  %-10s %-22s %5g %9g %7g    %s\n", drawn_name(kind), drawn_changes(kind), score.sum[PAIR_METRIC_TEXT],
+               score.sum[PAIR_METRIC_IMAGE], score.sum[PAIR_METRIC_GROUP], example);
         arena_free(&arena);
     }
 }
 
-/* ---- 5. your own pictures, found by a text ----------------------------------------------------------------------- */
+/* ---- 5. your own pictures, found by a text ---------------------------------------------------------------------- */
 
-static void find(const Lesson *lesson, Encoder *encoder, const char *folder, const char *cache, Texts texts) {
+static void search_folder(const Lesson *lesson, Encoder *encoder, const char *folder, const char *cache, Texts texts) {
     Arena *arena = (Arena *)&lesson->memory;
     ImageIndex index;
     Err err;
     if (!*cache) {
-        cache = arena_print(arena, "%s/gallery.safetensors", lesson_models());
-        if (!folder_make(lesson_models(), &err)) die("%s", err.text);
+        cache = arena_print(arena, "%s/gallery.safetensors", models_folder());
+        if (!folder_make(models_folder(), &err)) die("%s", err.text);
     }
     if (!image_index_open(&index, arena, folder, cache, encoder, &err)) die("%s", err.text);
-    printf("%d pictures in %s: %d known from before, %d encoded now, %d files that are none.\n", index.n, folder,
+    printf("%d pictures in %s: %d from the cache, %d encoded now, %d files that are no pictures.\n", index.n, folder,
            index.cached, index.encoded, index.skipped);
     fprintf(stderr, "cache: %s\n", cache);
     Mat s = cosines(arena, index.features, encoder_texts(encoder, arena, texts.text, texts.n, NULL));
@@ -312,15 +315,15 @@ int main(int argc, char **argv) {
     if (*folder || lesson.word_count) {
         lesson_section(&lesson, "Your pictures");
         if (lesson.word_count)
-            show_pictures(&lesson, &encoder, own_pictures(arena, lesson.words, lesson.word_count), texts, false);
-        if (*folder) find(&lesson, &encoder, folder, cache, texts);
+            show_pictures(&lesson, &encoder, pictures_read(arena, lesson.words, lesson.word_count), texts, false);
+        if (*folder) search_folder(&lesson, &encoder, folder, cache, texts);
     } else {
         Cifar test = lesson_pictures(arena, data, CIFAR_TEST, pictures);
         Pictures five = five_pictures(arena, &test);
         lesson_section(&lesson, "2. Five pictures, five texts");
         printf("%s\n", lesson_notice(&test, data));
         Prediction guess = lesson_predict(&lesson, "How high is the cosine of a picture and its own text?");
-        show_pictures(&lesson, &encoder, five, their_texts(arena, &five), five.n > 1);
+        show_pictures(&lesson, &encoder, five, class_texts(arena, &five), five.n > 1);
         lesson_outcome(&lesson, &guess, "see the diagonal");
         lesson_section(&lesson, "3. CIFAR-10 from text alone");
         show_cifar(&lesson, &encoder, &test);

@@ -5,7 +5,7 @@
 Var gradcheck_input(GradCheck *check, Mat shape) {
     REQUIRE(check->made < GRADCHECK_INPUTS, "more than %d inputs", GRADCHECK_INPUTS);
     int i = check->made++;
-    if (i == check->inputs) { /* the first time this check is built: choose the numbers */
+    if (i == check->inputs) { /* the first build: choose the numbers */
         check->inputs++;
         int n = (int)mat_count(shape);
         int *order = arena_alloc(&check->arena, (size_t)n, sizeof *order);
@@ -17,7 +17,8 @@ Var gradcheck_input(GradCheck *check, Mat shape) {
     }
     REQUIRE(mat_same_shape(check->value[i], shape), "input %d is %s, was %s", i, mat_shape_text(shape),
             mat_shape_text(check->value[i]));
-    return check->leaf[i] = tape_leaf(check->tape, check->value[i]);
+    check->leaf[i] = tape_leaf(check->tape, check->value[i]);
+    return check->leaf[i];
 }
 
 static Var build(const Op *op, GradCheck *check) {
@@ -35,6 +36,7 @@ static double loss_at(const Op *op, GradCheck *check, const num *r) {
     return loss;
 }
 
+/* dL/dx by the central difference of the header. */
 static double difference(const Op *op, GradCheck *check, const num *r, num *x) {
     const double h = 5e-4;
     num keep = *x;
@@ -47,6 +49,7 @@ static double difference(const Op *op, GradCheck *check, const num *r, num *x) {
     return (8 * (L[3] - L[1]) - (L[4] - L[0])) / (12 * h);
 }
 
+/* The tape's gradient of one input against differences. */
 static void compare(const Op *op, GradCheck *check, int input, const double *got, const num *r,
                     GradCheckResult *result) {
     size_t count = mat_count(check->value[input]);
@@ -58,12 +61,12 @@ static void compare(const Op *op, GradCheck *check, int input, const double *got
     for (size_t k = 0; k < count; k++) {
         double floor = fmax(0.01 * largest, 1e-9), scale = fmax(fmax(fabs(got[k]), fabs(want[k])), floor);
         double error = fabs(got[k] - want[k]) / scale;
-        if (error <= result->worst) continue; /* a NaN gets through */
+        if (error <= result->worst) continue; /* false for NaN */
         *result = (GradCheckResult){ isnan(error) ? INFINITY : error, input, k, check->variant, got[k], want[k] };
     }
 }
 
-/* What the tape adds to gradients that hold `before` already (0: none is there yet). Copied: the next build is another. */
+/* What the backward adds to gradients that hold `before` (0: empty ones). Copied: the next build overwrites them. */
 static void gradients(GradCheck *check, Var y, const num *r, num before, double *got[GRADCHECK_INPUTS]) {
     for (int i = 0; i < check->inputs && before != 0; i++) {
         num *grad = tape_grad(check->leaf[i]);
@@ -78,7 +81,7 @@ static void gradients(GradCheck *check, Var y, const num *r, num before, double 
     }
 }
 
-/* A gradient is added to what is there: of a value that is used twice, both count. */
+/* A backward must add: for a value that is used twice, both gradients count. */
 static void compare_again(const GradCheck *check, int input, const double *first, const double *again,
                           GradCheckResult *result) {
     for (size_t k = 0; k < mat_count(check->value[input]); k++)

@@ -1,4 +1,4 @@
-/* op_act: activations, number by number. Contracts: ops.h. */
+/* op_activation: y_i = f(x_i), number by number. Contracts: ops.h; the formulas of GELU as code: vecmath.c. */
 #include "autograd/gradcheck.h"
 #include "autograd/ops.h"
 #include "core/thread.h"
@@ -6,82 +6,64 @@
 
 enum { PIECE = 1 << 14 }; /* numbers that one thread takes at a time: they fit its fastest cache */
 
+typedef void (*Function)(const num *x, num *y, size_t n);
+typedef void (*Gradient)(const num *x, const num *dy, bool accumulate, num *dx, size_t n);
+
 typedef struct {
+    Function function;
+    Gradient gradient;
     const num *x, *dy;
-    num *out;
+    num *to; /* y, or dx */
     bool accumulate;
-} Span;
+} Elementwise;
 
-static void relu_piece(void *context, size_t begin, size_t end, int worker) {
-    Span s = *(Span *)context;
+static void forward_piece(void *context, size_t begin, size_t end, int worker) {
+    const Elementwise *s = context;
     (void)worker;
-    for (size_t i = begin; i < end; i++) s.out[i] = s.x[i] > 0 ? s.x[i] : s.x[i] != s.x[i] ? s.x[i] : 0; /* NaN stays */
+    s->function(s->x + begin, s->to + begin, end - begin);
 }
-static void relu_backward_piece(void *context, size_t begin, size_t end, int worker) {
-    Span s = *(Span *)context;
+static void backward_piece(void *context, size_t begin, size_t end, int worker) {
+    const Elementwise *s = context;
     (void)worker;
-    for (size_t i = begin; i < end; i++) s.out[i] = (s.accumulate ? s.out[i] : 0) + (s.x[i] > 0 ? s.dy[i] : 0);
+    s->gradient(s->x + begin, s->dy + begin, s->accumulate, s->to + begin, end - begin);
 }
 
-OP(relu);
-Var op_relu(Tape *t, Var x) {
-    Var y = tape_record(t, &relu_op, x->val, x, NULL, NULL);
-    parallel_for(mat_count(x->val), PIECE, relu_piece, &(Span){ .x = x->val.v, .out = y->val.v });
+/* y_i = f(x_i)         x and y of any shape */
+static Var elementwise(Tape *t, const Op *op, Var x, Function function) {
+    Var y = tape_record(t, op, x->val, x, NULL, NULL);
+    Elementwise s = { .function = function, .x = x->val.v, .to = y->val.v };
+    parallel_for(mat_count(x->val), PIECE, forward_piece, &s);
     return y;
 }
-static void relu_backward(Var y) {
-    Span s = { .x = y->in[0]->val.v, .dy = y->grad };
-    s.out = tape_grad_over(y->in[0], y, &s.accumulate);
-    parallel_for(mat_count(y->val), PIECE, relu_backward_piece, &s);
+/* dx_i = dy_i f'(x_i) */
+static void elementwise_backward(Var y, Gradient gradient) {
+    Elementwise s = { .gradient = gradient, .x = y->in[0]->val.v, .dy = y->grad };
+    s.to = tape_grad_reuse(y->in[0], y, &s.accumulate);
+    parallel_for(mat_count(y->val), PIECE, backward_piece, &s);
 }
+
+/* f(x) = max(x, 0), and NaN for NaN; f'(x) = 1 where x > 0, else 0 */
+static void relu(const num *x, num *y, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] = x[i] > 0 ? x[i] : x[i] != x[i] ? x[i] : 0;
+}
+static void relu_gradient(const num *x, const num *dy, bool accumulate, num *dx, size_t n) {
+    for (size_t i = 0; i < n; i++) dx[i] = (accumulate ? dx[i] : 0) + (x[i] > 0 ? dy[i] : 0);
+}
+OP(relu);
+Var op_relu(Tape *t, Var x) { return elementwise(t, &relu_op, x, relu); }
+static void relu_backward(Var y) { elementwise_backward(y, relu_gradient); }
 static Var relu_check(GradCheck *check) { return op_relu(check->tape, gradcheck_input(check, mat_shape(2, 5, 6))); }
 
-static void gelu_piece(void *context, size_t begin, size_t end, int worker) {
-    Span s = *(Span *)context;
-    (void)worker;
-    vec_gelu(s.x + begin, s.out + begin, end - begin);
-}
-static void gelu_backward_piece(void *context, size_t begin, size_t end, int worker) {
-    Span s = *(Span *)context;
-    (void)worker;
-    vec_gelu_backward(s.x + begin, s.dy + begin, s.accumulate, s.out + begin, end - begin);
-}
-
+/* f(x) = x Phi(x), Phi the normal distribution function, phi its density; f'(x) = Phi(x) + x phi(x) */
 OP(gelu);
-Var op_gelu(Tape *t, Var x) {
-    Var y = tape_record(t, &gelu_op, x->val, x, NULL, NULL);
-    parallel_for(mat_count(x->val), PIECE, gelu_piece, &(Span){ .x = x->val.v, .out = y->val.v });
-    return y;
-}
-static void gelu_backward(Var y) {
-    Span s = { .x = y->in[0]->val.v, .dy = y->grad };
-    s.out = tape_grad_over(y->in[0], y, &s.accumulate);
-    parallel_for(mat_count(y->val), PIECE, gelu_backward_piece, &s);
-}
+Var op_gelu(Tape *t, Var x) { return elementwise(t, &gelu_op, x, vec_gelu); }
+static void gelu_backward(Var y) { elementwise_backward(y, vec_gelu_backward); }
 static Var gelu_check(GradCheck *check) { return op_gelu(check->tape, gradcheck_input(check, mat_shape(2, 5, 6))); }
 
-static void quick_gelu_piece(void *context, size_t begin, size_t end, int worker) {
-    Span s = *(Span *)context;
-    (void)worker;
-    vec_quick_gelu(s.x + begin, s.out + begin, end - begin);
-}
-static void quick_gelu_backward_piece(void *context, size_t begin, size_t end, int worker) {
-    Span s = *(Span *)context;
-    (void)worker;
-    vec_quick_gelu_backward(s.x + begin, s.dy + begin, s.accumulate, s.out + begin, end - begin);
-}
-
+/* f(x) = x s, s = 1 / (1 + e^(-1.702 x)); f'(x) = s (1 + 1.702 x (1 - s)) */
 OP(quick_gelu);
-Var op_quick_gelu(Tape *t, Var x) {
-    Var y = tape_record(t, &quick_gelu_op, x->val, x, NULL, NULL);
-    parallel_for(mat_count(x->val), PIECE, quick_gelu_piece, &(Span){ .x = x->val.v, .out = y->val.v });
-    return y;
-}
-static void quick_gelu_backward(Var y) {
-    Span s = { .x = y->in[0]->val.v, .dy = y->grad };
-    s.out = tape_grad_over(y->in[0], y, &s.accumulate);
-    parallel_for(mat_count(y->val), PIECE, quick_gelu_backward_piece, &s);
-}
+Var op_quick_gelu(Tape *t, Var x) { return elementwise(t, &quick_gelu_op, x, vec_quick_gelu); }
+static void quick_gelu_backward(Var y) { elementwise_backward(y, vec_quick_gelu_backward); }
 static Var quick_gelu_check(GradCheck *check) {
     return op_quick_gelu(check->tape, gradcheck_input(check, mat_shape(2, 5, 6)));
 }

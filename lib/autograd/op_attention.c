@@ -1,34 +1,39 @@
-/* op_attention: multi-head self-attention. Contract: ops.h; the work itself: attention.h. */
+/* op_attention: multi-head self-attention. Contract: ops.h; the computation itself: attention.h. */
 #include "kernels/attention.h"
+#include "core/arena.h"
 #include "autograd/gradcheck.h"
 #include "autograd/ops.h"
 
 typedef struct {
     AttentionShape shape;
-    num *log_sum;
-} Attended;
+    num *log_sum; /* [B,heads,T] */
+} Attention;
 
+/* y = P v,  P = softmax(q k^T / sqrt(d)), for each head; d = D / heads
+ * qkv [B,T,3D]: q, k, v side by side      y [B,T,D] */
 OP(attention);
 Var op_attention(Tape *t, Var qkv, int heads, bool causal) {
     const int *s = qkv->val.shape;
     REQUIRE(qkv->val.dims == 3 && s[2] % 3 == 0, "qkv is %s, want [B,T,3D]", mat_shape_text(qkv->val));
     Var y = tape_record(t, &attention_op, mat_shape(3, s[0], s[1], s[2] / 3), qkv, NULL, NULL);
-    Attended *save = y->save = arena_zero(&t->arena, 1, sizeof *save);
-    save->shape = (AttentionShape){ .B = s[0], .T = s[1], .D = s[2] / 3, .heads = heads, .causal = causal };
-    if (y->wants_grad) save->log_sum = arena_alloc(&t->arena, (size_t)s[0] * (size_t)s[1], (size_t)heads * sizeof(num));
-    attend_forward(save->shape, qkv->val.v, y->val.v, save->log_sum);
+    Attention *saved = y->saved = arena_zero(&t->arena, 1, sizeof *saved);
+    saved->shape = (AttentionShape){ .B = s[0], .T = s[1], .D = s[2] / 3, .heads = heads, .causal = causal };
+    if (y->requires_grad)
+        saved->log_sum = arena_alloc(&t->arena, (size_t)s[0] * (size_t)s[1], (size_t)heads * sizeof(num));
+    attend_forward(saved->shape, qkv->val.v, y->val.v, saved->log_sum);
     return y;
 }
+/* dv = P^T dy      dq = dS k / sqrt(d)      dk = dS^T q / sqrt(d)      dS_ij = P_ij ((dy v^T)_ij - dy_i . y_i) */
 static void attention_backward(Var y) {
-    const Attended *save = y->save;
-    attend_backward(save->shape, (AttentionFlow){ .qkv = y->in[0]->val.v,
-                                                  .out = y->val.v,
-                                                  .log_sum = save->log_sum,
-                                                  .dout = y->grad,
-                                                  .dqkv = tape_grad(y->in[0]) });
+    const Attention *saved = y->saved;
+    attend_backward(saved->shape, (AttentionFlow){ .qkv = y->in[0]->val.v,
+                                                   .out = y->val.v,
+                                                   .log_sum = saved->log_sum,
+                                                   .dout = y->grad,
+                                                   .dqkv = tape_grad(y->in[0]) });
 }
 static Var attention_check(GradCheck *check) {
-    check->variants = 4; /* two heads, one; more tokens than a block; all, or only those before */
+    check->variants = 4; /* two heads, one; more tokens than a block; all tokens, or causal */
     int i = check->variant;
     return op_attention(check->tape, gradcheck_input(check, i < 2 ? mat_shape(3, 2, 5, 18) : mat_shape(3, 1, 67, 6)),
                         i < 2 ? 2 : 1, i % 2);

@@ -1,15 +1,16 @@
-/* op_matmul: products of matrices. Contracts: ops.h; the work itself: gemm.h. */
+/* op_matmul: products of matrices. Contracts: ops.h; the product itself: gemm.c. */
 #include "kernels/gemm.h"
 #include "autograd/gradcheck.h"
 #include "autograd/ops.h"
 
-/* A weight that lies in a file has no numbers to flow back through. */
+/* Where w lies in a weights file, or NULL. Such a weight has no gradient: it is for inference only. */
 static const WeightView *weight_of(Var y, Var w) {
     const WeightView *weights_view = w->param ? w->param->weights_view : NULL;
-    REQUIRE(!weights_view || !y->wants_grad, "%s lies in a file: for inference alone", w->param->name);
+    REQUIRE(!weights_view || !y->requires_grad, "%s lies in a file: for inference only", w->param->name);
     return weights_view;
 }
 
+/* y = a b          a [M,K], b [K,N], y [M,N] */
 OP(matmul);
 Var op_matmul(Tape *t, Var a, Var b) {
     REQUIRE(a->val.dims == 2 && b->val.dims == 2 && a->val.shape[1] == b->val.shape[0],
@@ -19,21 +20,22 @@ Var op_matmul(Tape *t, Var a, Var b) {
     const WeightView *weights_view = weight_of(y, b);
     Gemm g = { .M = M, .N = N, .K = K, .a = a->val.v, .lda = K, .b = b->val.v, .ldb = N, .c = y->val.v, .ldc = N };
     if (weights_view) {
-        g.weights_view = weights_view->part[0].data;
-        g.form = weights_view->part[0].form;
-        g.transpose_b = weights_view->turned;
-        g.ldb = weights_view->turned ? K : N;
+        g.b_bytes = weights_view->part[0].data;
+        g.b_dtype = weights_view->part[0].dtype;
+        g.transpose_b = weights_view->transposed;
+        g.ldb = weights_view->transposed ? K : N;
     }
     gemm_run(g);
     return y;
 }
+/* da = dy b^T      db = a^T dy */
 static void matmul_backward(Var y) {
     Var a = y->in[0], b = y->in[1];
     int M = y->val.shape[0], N = y->val.shape[1], K = a->val.shape[1];
     bool accumulate;
-    num *da = tape_grad_raw(a, &accumulate); /* da = dy b^T */
+    num *da = tape_grad_raw(a, &accumulate);
     if (da) gemm(false, true, M, K, N, y->grad, N, b->val.v, N, accumulate, da, K);
-    num *db = tape_grad_raw(b, &accumulate); /* db = a^T dy */
+    num *db = tape_grad_raw(b, &accumulate);
     if (db) gemm(true, false, K, N, M, a->val.v, K, y->grad, N, accumulate, db, N);
 }
 static Var matmul_check(GradCheck *check) {
@@ -41,7 +43,7 @@ static Var matmul_check(GradCheck *check) {
     return op_matmul(check->tape, a, gradcheck_input(check, mat_shape(2, 4, 5)));
 }
 
-/* Inputs and outputs of a weight [out,...], and how many rows of x that makes. */
+/* Rows of x, inputs and outputs: x [rows,in] and w [out,in], further dimensions of either counted together. */
 typedef struct {
     int rows, in, out;
 } LinearSize;
@@ -52,6 +54,7 @@ static LinearSize linear_size(Var x, Var w) {
     return s;
 }
 
+/* y = x w^T + bias         x [..,in], w [out,in], bias [out] or NULL, y [..,out] */
 OP(linear);
 Var op_linear(Tape *t, Var x, Var w, Var bias) {
     int dims = x->val.dims;
@@ -78,31 +81,32 @@ Var op_linear(Tape *t, Var x, Var w, Var bias) {
                .ldc = s.out };
     if (!weights_view) gemm_run(g);
     for (int i = 0; weights_view && i < weights_view->parts; i++) {
-        g.weights_view = weights_view->part[i].data;
-        g.form = weights_view->part[i].form;
+        g.b_bytes = weights_view->part[i].data;
+        g.b_dtype = weights_view->part[i].dtype;
         g.N = s.out / weights_view->parts;
-        g.transpose_b = !weights_view->turned;
-        g.ldb = weights_view->turned ? s.out : s.in;
+        g.transpose_b = !weights_view->transposed;
+        g.ldb = weights_view->transposed ? s.out : s.in;
         g.bias = bias ? bias->val.v + i * g.N : NULL;
         g.c = y->val.v + i * g.N;
         gemm_run(g);
     }
     return y;
 }
+/* dx = dy w        dw = dy^T x        dbias = sum of the rows of dy */
 static void linear_backward(Var y) {
     Var x = y->in[0], w = y->in[1];
     LinearSize s = linear_size(x, w);
     int out = s.out, in = s.in, rows = s.rows;
     bool accumulate;
-    num *dx = tape_grad_raw(x, &accumulate); /* dx = dy w */
+    num *dx = tape_grad_raw(x, &accumulate);
     if (dx) gemm(false, false, rows, in, out, y->grad, out, w->val.v, in, accumulate, dx, in);
-    num *dw = tape_grad_raw(w, &accumulate); /* dw = dy^T x */
+    num *dw = tape_grad_raw(w, &accumulate);
     if (dw) gemm(true, false, out, in, rows, y->grad, out, x->val.v, in, accumulate, dw, in);
-    num *dbias = tape_grad(y->in[2]); /* dbias = the sum of dy's rows */
+    num *dbias = tape_grad(y->in[2]);
     if (dbias) rows_add(y->grad, (size_t)rows, out, dbias);
 }
 static Var linear_check(GradCheck *check) {
-    check->variants = 3; /* the last: a filter bank as the weight */
+    check->variants = 3; /* the last: convolution filters as the weight */
     Var x = gradcheck_input(check, check->variant ? mat_shape(3, 2, 3, 4) : mat_shape(2, 3, 4));
     Var w = gradcheck_input(check, check->variant == 2 ? mat_shape(4, 5, 1, 2, 2) : mat_shape(2, 5, 4));
     return op_linear(check->tape, x, w, check->variant ? gradcheck_input(check, mat_shape(1, 5)) : NULL);

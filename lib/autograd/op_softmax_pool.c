@@ -1,83 +1,78 @@
-/* op_softmax_pool: the soft maximum of groups of neighbours. Contract: ops.h. */
+/* op_softmax_pool: a smooth maximum of groups of neighbours. Contract: ops.h. */
 #include "autograd/gradcheck.h"
 #include "autograd/ops.h"
+#include "core/arena.h"
 #include "core/thread.h"
 #include "kernels/vecmath.h"
 
-enum { GROUPS_EACH = 512 };
+enum { GROUPS = 512 }; /* groups that one thread takes at a time */
 
-/* `p` holds the weights of each group, forward leaves them for backward. */
 typedef struct {
     const num *x, *y, *dy;
-    num *p, *to;
-    int each;
-    double sharpness;
-} Groups;
+    num *a, *to; /* a: the weights of all groups, made by the forward pass; to: y, or dx */
+    size_t n;    /* numbers in a group */
+    num sharpness;
+} Pool;
 
+/* y_g = sum_i a_i x_i,  a = softmax(sharpness x) over the n numbers of group g       x [..,K n], y [..,K] */
 static void softmax_pool_groups(void *context, size_t begin, size_t end, int worker) {
-    const Groups *g = context;
-    size_t n = (size_t)g->each;
-    num sharpness = (num)g->sharpness;
+    const Pool *s = context;
+    size_t n = s->n;
     (void)worker;
-    for (size_t r = begin; r < end; r++) { /* shifted, so that no exponent is above 0 */
-        const num *x = g->x + r * n;
+    for (size_t g = begin; g < end; g++) { /* minus the maximum: no exponent is above 0 */
+        const num *x = s->x + g * n;
         num max = x[0];
         for (size_t i = 1; i < n; i++) max = x[i] > max ? x[i] : max;
-        for (size_t i = 0; i < n; i++) g->p[r * n + i] = sharpness * (x[i] - max);
+        for (size_t i = 0; i < n; i++) s->a[g * n + i] = s->sharpness * (x[i] - max);
     }
-    vec_exp(g->p + begin * n, g->p + begin * n, (end - begin) * n);
-    for (size_t r = begin; r < end; r++) {
-        const num *x = g->x + r * n;
-        num *p = g->p + r * n, sum = 0, y = 0;
-        for (size_t i = 0; i < n; i++) sum += p[i];
+    vec_exp(s->a + begin * n, s->a + begin * n, (end - begin) * n);
+    for (size_t g = begin; g < end; g++) {
+        const num *x = s->x + g * n;
+        num *a = s->a + g * n, sum = 0, y = 0;
+        for (size_t i = 0; i < n; i++) sum += a[i];
         for (size_t i = 0; i < n; i++) {
-            p[i] /= sum;
-            y += p[i] * x[i];
+            a[i] /= sum;
+            y += a[i] * x[i];
         }
-        g->to[r] = y;
+        s->to[g] = y;
     }
 }
 
 OP(softmax_pool);
-Var op_softmax_pool(Tape *t, Var x, int each, double sharpness) {
+Var op_softmax_pool(Tape *t, Var x, int n, double sharpness) {
     int dims = x->val.dims, last = dims ? x->val.shape[dims - 1] : 0;
-    REQUIRE(dims >= 1 && each >= 1 && last % each == 0, "x is %s, want groups of %d in its rows",
-            mat_shape_text(x->val), each);
+    REQUIRE(dims >= 1 && n >= 1 && last % n == 0, "x is %s, want groups of %d in its rows", mat_shape_text(x->val), n);
     REQUIRE(sharpness >= 0, "the sharpness is %g, want at least 0", sharpness);
     Mat shape = x->val;
-    shape.shape[dims - 1] = last / each;
+    shape.shape[dims - 1] = last / n;
     Var y = tape_record(t, &softmax_pool_op, shape, x, NULL, NULL);
-    Groups *g = y->save = arena_alloc(&t->arena, 1, sizeof *g);
-    *g = (Groups){
-        .x = x->val.v, .p = mat_like(&t->arena, x->val).v, .to = y->val.v, .each = each, .sharpness = sharpness
-    };
-    parallel_for(mat_count(y->val), GROUPS_EACH, softmax_pool_groups, g);
+    Pool *s = y->saved = arena_alloc(&t->arena, 1, sizeof *s);
+    *s = (Pool){ .x = x->val.v, .to = y->val.v, .n = (size_t)n, .sharpness = (num)sharpness };
+    s->a = mat_like(&t->arena, x->val).v;
+    parallel_for(mat_count(y->val), GROUPS, softmax_pool_groups, s);
     return y;
 }
 
-static void softmax_pool_back(void *context, size_t begin, size_t end, int worker) {
-    const Groups *g = context;
-    size_t n = (size_t)g->each;
-    num sharpness = (num)g->sharpness;
+/* dx_i = dy_g a_i (1 + sharpness (x_i - y_g)) */
+static void softmax_pool_backward_groups(void *context, size_t begin, size_t end, int worker) {
+    const Pool *s = context;
     (void)worker;
-    for (size_t r = begin; r < end; r++)
-        for (size_t i = r * n; i < (r + 1) * n; i++)
-            g->to[i] += g->dy[r] * g->p[i] * (1 + sharpness * (g->x[i] - g->y[r]));
+    for (size_t g = begin; g < end; g++)
+        for (size_t i = g * s->n; i < (g + 1) * s->n; i++)
+            s->to[i] += s->dy[g] * s->a[i] * (1 + s->sharpness * (s->x[i] - s->y[g]));
 }
 static void softmax_pool_backward(Var y) {
-    Groups g = *(Groups *)y->save;
-    g.y = y->val.v;
-    g.dy = y->grad;
-    g.to = tape_grad(y->in[0]);
-    parallel_for(mat_count(y->val), GROUPS_EACH, softmax_pool_back, &g);
+    Pool s = *(Pool *)y->saved;
+    s.y = y->val.v;
+    s.dy = y->grad;
+    s.to = tape_grad(y->in[0]);
+    parallel_for(mat_count(y->val), GROUPS, softmax_pool_backward_groups, &s);
 }
 static Var softmax_pool_check(GradCheck *check) {
-    check->variants = 3; /* a soft one; a plain mean; groups of one */
-    static const struct {
-        int each;
-        double sharpness;
-    } v[] = { { 3, 2.5 }, { 6, 0 }, { 1, 4 } };
+    check->variants = 3; /* a smooth maximum; a plain mean; groups of one */
+    const int n[] = { 3, 6, 1 };
+    const double sharpness[] = { 2.5, 0, 4 };
     int i = check->variant;
-    return op_softmax_pool(check->tape, gradcheck_input(check, i == 0 ? mat_shape(3, 2, 2, 6) : mat_shape(2, 2, 6)),
-                           v[i].each, v[i].sharpness);
+    Var x = gradcheck_input(check, i == 0 ? mat_shape(3, 2, 2, 6) : mat_shape(2, 2, 6));
+    return op_softmax_pool(check->tape, x, n[i], sharpness[i]);
 }

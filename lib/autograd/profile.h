@@ -1,18 +1,18 @@
-/* profile: where the time goes, by operation. A watch that is always running for exactly one name:
+/* profile: the time of each operation, forward and backward. At any moment time counts for one name, or for none:
  *
- *   profile_switch(p, "conv2d", PROFILE_FORWARD);   from here on time counts for this ...
- *   profile_switch(p, "relu", PROFILE_FORWARD);     ... and from here on for that.
+ *   profile_switch(p, "conv2d", PROFILE_FORWARD);   from here on time counts for conv2d
+ *   profile_switch(p, "relu", PROFILE_FORWARD);     and from here on for relu
  *
- * A tape with a profile (tape.h) calls it for each operation, forward and backward; who trains calls it for the rest.
+ * A tape with a profile (tape.h) calls it for each operation; the training loop calls it for the rest.
  */
 #ifndef PROFILE_H
 #define PROFILE_H
 
 #include <stdio.h>
 
-enum { PROFILE_NAMES = 64 };
+enum { PROFILE_MAX = 64 };
 
-typedef enum { PROFILE_FORWARD, PROFILE_BACKWARD } ProfileWay;
+typedef enum { PROFILE_FORWARD, PROFILE_BACKWARD } ProfilePass;
 
 typedef struct {
     const char *name;
@@ -21,20 +21,19 @@ typedef struct {
 } ProfileRow;
 
 typedef struct {
-    ProfileRow rows[PROFILE_NAMES];
+    ProfileRow rows[PROFILE_MAX];
     int count;
-    double *running; /* whose time it is; NULL: nobody's */
+    double *running; /* the sum that time is added to, or NULL */
     double since;
 } Profile;
 
-/* Time counts for `name` from now on, and the name must last; NULL: for nobody. Names beyond PROFILE_NAMES are nobody's.
- * With profile NULL nothing happens. */
-void profile_switch(Profile *profile, const char *name, ProfileWay way);
+/* From now on time counts for `name`, which must last; NULL, or a name beyond the first PROFILE_MAX: for none.
+ * With profile NULL it does nothing. */
+void profile_switch(Profile *profile, const char *name, ProfilePass pass);
 
-/* Seconds of everybody. */
-double profile_total(const Profile *profile);
+double profile_total(const Profile *profile); /* seconds of all names */
 
-/* One line per name, the longest time first: milliseconds for each of `steps` steps, forward and backward, and share. */
+/* A line for each name, the longest time first: milliseconds for each of `steps` steps, percent of the total, calls. */
 void profile_print(const Profile *profile, int steps, FILE *out);
 
 #endif

@@ -1,9 +1,8 @@
 #include "autograd/tape.h"
 
-#include <math.h>
 #include <string.h>
 
-/* Gradient memory that a finished node gave back; the list lies in the spare blocks themselves. */
+/* Memory of gradients that are done: a list that lies in the blocks themselves. */
 typedef struct GradBlock {
     struct GradBlock *next;
     size_t count;
@@ -13,7 +12,7 @@ static Var node_new(Tape *t, Mat val) {
     Var x = arena_zero(&t->arena, 1, sizeof(Node));
     x->val = val;
     x->tape = t;
-    x->before = t->last;
+    x->previous = t->last;
     t->last = x;
     return x;
 }
@@ -22,32 +21,32 @@ Var tape_data(Tape *t, Mat numbers) { return node_new(t, numbers); }
 
 Var tape_leaf(Tape *t, Mat numbers) {
     Var x = node_new(t, numbers);
-    x->wants_grad = !t->no_grad;
+    x->requires_grad = !t->no_grad;
     return x;
 }
 
 Var tape_param(Tape *t, Param *param) {
     Var x = node_new(t, param->val);
     x->param = param;
-    x->wants_grad = !t->no_grad && !param->frozen;
+    x->requires_grad = !t->no_grad && !param->frozen;
     return x;
 }
 
 Var tape_record(Tape *t, const Op *op, Mat shape, Var a, Var b, Var c) {
     profile_switch(t->profile, op->name, PROFILE_FORWARD);
-    Var out = node_new(t, mat_like(&t->arena, shape));
-    out->op = op;
+    Var y = node_new(t, mat_like(&t->arena, shape));
+    y->op = op;
     Var in[NODE_INPUTS] = { a, b, c };
     for (int i = 0; i < NODE_INPUTS; i++) {
-        out->in[i] = in[i];
-        if (in[i] && in[i]->wants_grad) out->wants_grad = true;
+        y->in[i] = in[i];
+        if (in[i] && in[i]->requires_grad) y->requires_grad = true;
     }
-    return out;
+    return y;
 }
 
 /* ---- gradients --------------------------------------------------------------------------------------------------- */
 
-/* Blocks are rounded up so that they fit their own list entry and each other more often. */
+/* Rounded up: a block has room for its list entry, and fits other gradients more often. */
 static size_t block_count(size_t count) { return (MAX(count, sizeof(GradBlock) / sizeof(num)) + 1023) / 1024 * 1024; }
 
 static num *block_take(Tape *t, size_t count) {
@@ -55,7 +54,7 @@ static num *block_take(Tape *t, size_t count) {
     GradBlock **best = NULL;
     for (GradBlock **link = &t->spare; *link; link = &(*link)->next)
         if ((*link)->count >= count && (!best || (*link)->count < (*best)->count)) best = link;
-    /* A block of more than twice the size is left for who needs it. */
+    /* A block of more than twice the size is left for a larger gradient. */
     if (!best || (*best)->count > 2 * count) return arena_alloc(&t->arena, count, sizeof(num));
     GradBlock *block = *best;
     *best = block->next;
@@ -69,7 +68,7 @@ static void block_give(Tape *t, num *memory, size_t count) {
 }
 
 num *tape_grad_raw(Var x, bool *accumulate) {
-    if (!x || !x->wants_grad) return NULL;
+    if (!x || !x->requires_grad) return NULL;
     if (x->param) {
         *accumulate = x->param->has_grad;
         x->param->has_grad = true;
@@ -80,8 +79,8 @@ num *tape_grad_raw(Var x, bool *accumulate) {
     return x->grad;
 }
 
-num *tape_grad_over(Var x, Var y, bool *accumulate) {
-    if (!x || !x->wants_grad || x->param || x->grad || y->tape->keep_grads || mat_count(x->val) != mat_count(y->val))
+num *tape_grad_reuse(Var x, Var y, bool *accumulate) {
+    if (!x || !x->requires_grad || x->param || x->grad || y->tape->keep_grads || mat_count(x->val) != mat_count(y->val))
         return tape_grad_raw(x, accumulate);
     x->grad = y->grad;
     y->grad = NULL;
@@ -97,12 +96,12 @@ num *tape_grad(Var x) {
 }
 
 void tape_backward_from(Tape *t, Var y, const num *dy) {
-    REQUIRE(y, "backward from nothing: a result was wanted");
+    REQUIRE(y, "y is NULL, want a result to go backward from");
     num *grad = tape_grad(y);
-    REQUIRE(grad, "nothing below %s wants a gradient", y->op ? y->op->name : "a leaf");
+    REQUIRE(grad, "nothing below %s requires a gradient", y->op ? y->op->name : "a leaf");
     for (size_t i = 0; i < mat_count(y->val); i++) grad[i] += dy[i];
-    for (Var x = t->last; x; x = x->before) {
-        if (!x->op || !x->grad) continue; /* a leaf, or nothing flowed in */
+    for (Var x = t->last; x; x = x->previous) {
+        if (!x->op || !x->grad) continue; /* a leaf, or not used by the result */
         profile_switch(t->profile, x->op->name, PROFILE_BACKWARD);
         x->op->backward(x);
         if (t->keep_grads || !x->grad) continue;
@@ -119,41 +118,36 @@ void tape_backward(Tape *t, Var loss) {
 
 /* ---- the whole tape ---------------------------------------------------------------------------------------------- */
 
-static bool all_finite(Mat m) {
-    for (size_t i = 0; i < mat_count(m); i++)
-        if (!isfinite(m.v[i])) return false;
-    return true;
-}
-
 Var tape_first_not_finite(const Tape *t) {
     Var first = NULL;
-    for (Var x = t->last; x; x = x->before)
-        if (!all_finite(x->val)) first = x;
+    for (Var x = t->last; x; x = x->previous)
+        if (!all_finite(x->val.v, mat_count(x->val))) first = x;
     return first;
 }
 
-const char *tape_name(Var x) { return x->op ? x->op->name : x->param ? x->param->name : "what was given"; }
+const char *tape_name(Var x) { return x->op ? x->op->name : x->param ? x->param->name : "the input"; }
 
-static bool hands_on_bad(const Node *x) {
-    for (int i = 0; i < NODE_INPUTS && x->in[i]; i++) {
-        Mat grad = x->in[i]->val;
-        grad.v = !x->in[i]->wants_grad ? NULL : x->in[i]->param ? x->in[i]->param->grad : x->in[i]->grad;
-        if (grad.v && !all_finite(grad)) return true;
+static bool any_gradient_not_finite(const Node *x) {
+    for (int i = 0; i < NODE_INPUTS; i++) {
+        Var in = x->in[i];
+        if (!in || !in->requires_grad) continue;
+        const num *grad = in->param ? in->param->grad : in->grad;
+        if (grad && !all_finite(grad, mat_count(in->val))) return true;
     }
     return false;
 }
 
-Var tape_first_bad_gradient(Tape *t, Var loss) {
-    for (Var x = t->last; x; x = x->before) {
+Var tape_first_not_finite_gradient(Tape *t, Var loss) {
+    for (Var x = t->last; x; x = x->previous) {
         x->grad = NULL;
         if (x->param) x->param->has_grad = false;
     }
     num *one = tape_grad(loss);
     if (one) *one = 1;
-    for (Var x = t->last; x; x = x->before) {
+    for (Var x = t->last; x; x = x->previous) {
         if (!x->op || !x->grad) continue;
         x->op->backward(x);
-        if (hands_on_bad(x)) return x;
+        if (any_gradient_not_finite(x)) return x;
     }
     return NULL;
 }
@@ -161,14 +155,14 @@ Var tape_first_bad_gradient(Tape *t, Var loss) {
 TapeMark tape_mark(const Tape *t) { return (TapeMark){ arena_mark(&t->arena), t->last }; }
 
 Var tape_keep(Tape *t, TapeMark mark, Var x, Var y) {
-    REQUIRE(y->op && (!x || x->op), "%s is a leaf: nobody's to give up", y->op ? "x" : "y");
+    REQUIRE(y->op && (!x || x->op), "%s is a leaf; only results of operations can be freed", y->op ? "x" : "y");
     if (!t->no_grad || t->keep_grads) return y;
     Arena aside = { 0 };
     const Op *op = y->op;
     Mat kept = y->val;
     if (x && mat_same_shape(x->val, y->val)) {
         memcpy(x->val.v, y->val.v, mat_count(y->val) * sizeof(num));
-    } else { /* y may lie where its copy will: it steps aside meanwhile */
+    } else { /* y may lie where its copy will: it is kept aside meanwhile */
         kept.v = memcpy(arena_alloc(&aside, mat_count(kept), sizeof(num)), y->val.v, mat_count(kept) * sizeof(num));
         x = NULL;
     }

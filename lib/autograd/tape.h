@@ -1,16 +1,17 @@
 /* tape: reverse-mode automatic differentiation (Linnainmaa 1970; Baydin et al., JMLR 18, 2018).
  *
- * Every operation computes its value at once and is written down on the tape. tape_backward then walks the tape from
- * the end: each node adds to the gradients of its inputs what the chain rule says, dL/dx += dL/dy * dy/dx.
+ * Each operation computes its value at once and records a node on the tape. tape_backward then visits the nodes from
+ * the last to the first; each adds to the gradients of its inputs by the chain rule:  dL/dx += dL/dy dy/dx.
  *
  * Rules of use
- *   The gradient of x is called dx and has x's shape. Gradients accumulate: a value used twice gets both shares.
- *   Values live on the tape's arena until tape_reset; parameters (Param) live outside and outlast every tape.
- *   A gradient's memory is used again as soon as its node is done. Set keep_grads to look at them afterwards.
+ *   The gradient of x is called dx and has the shape of x. Gradients accumulate: a value that is used twice gets the
+ *   sum. Values live in the tape's arena until tape_reset. Parameters (Param) live outside of it and longer.
+ *   The memory of a gradient is reused as soon as its node is done. Set keep_grads to read gradients afterwards.
  */
 #ifndef TAPE_H
 #define TAPE_H
 
+#include "core/arena.h"
 #include "core/mat.h"
 #include "autograd/profile.h"
 #include "kernels/weight_view.h"
@@ -19,31 +20,30 @@ typedef struct Node Node;
 typedef Node *Var; /* a value on a tape */
 typedef struct GradCheck GradCheck;
 
-/* What kind of operation a node is. `check` makes the operation for the gradient checker; an operation without one
- * does not link (see OP below). */
+/* An operation: backward(y) adds to the gradients of y's inputs; check builds it for the gradient checker. */
 typedef struct {
     const char *name;
-    void (*backward)(Var out);
+    void (*backward)(Var y);
     Var (*check)(GradCheck *check);
 } Op;
 
-/* OP(relu): the operation relu is made of relu_backward and relu_check, defined in the same file; &relu_op goes to
- * tape_record. ops.h lists all operations for the tests. */
+/* OP(relu) defines relu_op from relu_backward and relu_check of the same file. An operation that lacks one of the two
+ * does not compile. */
 #define OP(name)                                                                                                       \
-    static void name##_backward(Var out);                                                                              \
+    static void name##_backward(Var y);                                                                                \
     static Var name##_check(GradCheck *check);                                                                         \
     const Op name##_op = { #name, name##_backward, name##_check }
 
-/* Numbers that outlast the tape: a weight to be learnt, or a buffer (batch norm's running statistics) that is only
- * kept with the weights. Made by params_add (params.h). */
+/* A parameter: numbers that are trained, or a buffer (the running statistics of batch norm) that is only saved with
+ * them. Made by params_add (params.h). */
 typedef struct {
-    const char *name; /* the ecosystem's tensor name, "image.conv1.weight" */
+    const char *name; /* as in a weights file: "image.conv1.weight" */
     Mat val;
-    num *grad;                      /* as many numbers */
-    bool has_grad;                  /* false: grad holds nothing yet, the first share overwrites it */
+    num *grad;                      /* as many numbers as val */
+    bool has_grad;                  /* false: grad holds nothing yet */
     bool frozen;                    /* not trained: a buffer, or a weight that is given */
-    int group;                      /* which of the optimiser's groups updates it (optim.h) */
-    const WeightView *weights_view; /* not NULL: val.v is, and the numbers lie in a file (pretrained.h); frozen */
+    int group;                      /* the optimiser's parameter group (optim.h) */
+    const WeightView *weights_view; /* not NULL: the numbers lie in a file (pretrained.h), val.v is NULL, frozen */
 } Param;
 
 enum { NODE_INPUTS = 3 };
@@ -51,69 +51,66 @@ enum { NODE_INPUTS = 3 };
 struct Node {
     const Op *op; /* NULL for a leaf */
     Mat val;
-    num *grad;           /* NULL until something flows in */
-    bool wants_grad;     /* false: no parameter is below, nothing needs to flow */
-    Var in[NODE_INPUTS]; /* unused ones NULL */
-    Param *param;        /* a leaf that stands for it, or NULL */
-    void *save;          /* what forward leaves for backward; the operation knows its type */
+    num *grad;           /* NULL until something is added to it */
+    bool requires_grad;  /* false: no trained number is below this node */
+    Var in[NODE_INPUTS]; /* NULL where fewer */
+    Param *param;        /* the parameter that a leaf stands for, or NULL */
+    void *saved;         /* what the forward leaves for the backward; the operation knows its type */
     struct Tape *tape;
-    Node *before; /* the one written down before this */
+    Node *previous; /* the node recorded before this one */
 };
 
 typedef struct Tape {
     Arena arena;
     Node *last;
-    bool no_grad;            /* inference: nothing is kept for a backward */
-    bool training;           /* batch norm uses, and remembers, the batch's own statistics */
-    bool keep_grads;         /* gradients of all nodes stay readable after tape_backward */
-    struct GradBlock *spare; /* gradient memory to be used again */
-    Profile *profile;        /* NULL: time is not taken */
+    bool no_grad;            /* inference: no gradients */
+    bool training;           /* batch norm uses the statistics of the batch, and updates the running ones */
+    bool keep_grads;         /* gradients of all nodes can be read after tape_backward */
+    struct GradBlock *spare; /* memory of gradients that are done */
+    Profile *profile;        /* NULL: time is not measured */
 } Tape;
 
-/* A leaf without gradient: data. The numbers are not copied and must outlive the tape's use of them. */
+/* Leaves: nodes without inputs. The numbers are not copied and must outlive the node.
+ * Data: no gradient. Leaf: a gradient on the tape, for checks and lessons. Param: the gradient goes to param->grad. */
 Var tape_data(Tape *t, Mat numbers);
-/* A leaf with a gradient of its own on the tape: for checks and lessons. Not copied. */
 Var tape_leaf(Tape *t, Mat numbers);
-/* A leaf for a parameter; its gradient goes to param->grad. */
 Var tape_param(Tape *t, Param *param);
 
-/* For operations: a new node of the given shape (value not set) over up to three inputs (NULL where fewer). */
+/* For operations: records a node of the given shape (its numbers are not set) with up to three inputs (else NULL). */
 Var tape_record(Tape *t, const Op *op, Mat shape, Var a, Var b, Var c);
-/* For backward functions: the gradient of x to add to, zero-filled at first; NULL where x wants none. */
-num *tape_grad(Var x);
-/* The same for kernels that can also overwrite: *accumulate says whether there is something to add to (the memory
- * holds anything otherwise, and all of it must be written). */
-num *tape_grad_raw(Var x, bool *accumulate);
-/* The same for backward functions of y that may write dx over dy, number by number: if nothing flowed into x yet, and
- * its numbers are as many as y's, x takes over the memory of y's gradient, which nobody needs any more, and dx is dy.
- * The last that y's backward asks for, with dy read from y->grad before: it is gone afterwards. */
-num *tape_grad_over(Var x, Var y, bool *accumulate);
 
-/* dL/d(everything) for a scalar loss; parameters' gradients add to what they hold. */
+/* For backward functions: the gradient of x, to be added to; NULL where x requires none.
+ *   tape_grad        0 at first
+ *   tape_grad_raw    not *accumulate: the memory holds anything, and all of it must be overwritten
+ *   tape_grad_reuse  as raw; may give dy's memory to dx, if x has as many numbers as y and nothing was added to dx.
+ *                    To be called last, with dy read from y->grad before: y->grad is NULL afterwards. */
+num *tape_grad(Var x);
+num *tape_grad_raw(Var x, bool *accumulate);
+num *tape_grad_reuse(Var x, Var y, bool *accumulate);
+
+/* The gradients of a scalar loss. Those of parameters are added to what they hold. Stops where nothing requires one. */
 void tape_backward(Tape *t, Var loss);
-/* The same from a given dL/dy for y of any shape (as many numbers as y). */
+/* The same from a given dL/dy: y of any shape, dy of as many numbers. */
 void tape_backward_from(Tape *t, Var y, const num *dy);
 
-/* The first operation whose value is not finite, or NULL: where a NaN was born. */
+/* The first node whose value is not finite, or NULL. */
 Var tape_first_not_finite(const Tape *t);
-
-/* What a message calls a node: the name of its operation, or of its parameter, or "what was given". */
+/* The first operation of the backward pass that produces a gradient that is not finite, or NULL. Runs the backward pass
+ * again: gradients of parameters are not valid afterwards. */
+Var tape_first_not_finite_gradient(Tape *t, Var loss);
+/* For messages: the name of a node's operation or parameter, or "the input". */
 const char *tape_name(Var x);
 
-/* The first operation on the way back from the loss that hands on a gradient that is not finite, or NULL. Goes that way
- * once more: parameters' gradients are part of it afterwards, and of no use. */
-Var tape_first_bad_gradient(Tape *t, Var loss);
-
-/* Inference in the memory of one block. On a no_grad tape everything since `mark` is forgotten but the numbers of y, an
- * operation's result. They take the place of x's, if x is an operation's result from before the mark of the same shape
- * that nobody else still needs, and the answer is x; else (or x is NULL) they move to the mark. On other tapes nothing
- * happens, and the answer is y.
- *     TapeMark mark = tape_mark(t);   x = tape_keep(t, mark, x, block(t, x)); */
+/* Inference in the memory of one layer. On a no_grad tape tape_keep forgets all nodes since the mark but the numbers of
+ * y. They replace the numbers of x, where x has y's shape, and the result is x; else they move to the mark.
+ * On other tapes it does nothing: the result is y.
+ *     TapeMark mark = tape_mark(t);   x = tape_keep(t, mark, x, block(t, x));
+ * Wants y, and x unless NULL, to be results of operations; x recorded before the mark and used by nothing else. */
 typedef struct {
     ArenaMark arena;
     Node *last;
 } TapeMark;
-TapeMark tape_mark(const Tape *t); /* here, now */
+TapeMark tape_mark(const Tape *t);
 Var tape_keep(Tape *t, TapeMark mark, Var x, Var y);
 
 void tape_reset(Tape *t); /* forgets all nodes, keeps the memory */

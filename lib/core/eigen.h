@@ -1,10 +1,10 @@
-/* eigen: the directions that a symmetric matrix only stretches. */
+/* eigen: eigenvalues and eigenvectors of a symmetric matrix. */
 #ifndef EIGEN_H
 #define EIGEN_H
 
-/* Eigenvalues, largest first, and eigenvectors of the symmetric a [n,n]: a v_i = value_i v_i; v_i is row i of
- * `vectors` [n,n], of unit length, its largest number positive. Jacobi's rotations, to machine precision
- * (Golub and Van Loan, "Matrix Computations", section 8.5). Destroys a. */
+/* a v_i = values[i] v_i for the symmetric a [n,n]: values[n], largest first; v_i is row i of `vectors` [n,n], has
+ * length 1, and its number of largest magnitude is positive. Cyclic Jacobi rotations, to machine precision (Golub and
+ * Van Loan, "Matrix Computations", section 8.5). Overwrites a. */
 void eigen_symmetric(int n, double *a, double *values, double *vectors);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include <math.h>
 #include <stdarg.h>
-#include <string.h>
 
 Mat mat_shape(int dims, ...) {
     REQUIRE(0 <= dims && dims <= MAT_DIMS, "%d dimensions, want 0 to %d", dims, MAT_DIMS);
@@ -25,8 +24,8 @@ Mat mat_like(Arena *arena, Mat shape) {
 Mat mat_new(Arena *arena, int rows, int cols) { return mat_like(arena, mat_shape(2, rows, cols)); }
 
 Mat mat_zero(Arena *arena, int rows, int cols) {
-    Mat m = mat_new(arena, rows, cols);
-    memset(m.v, 0, mat_count(m) * sizeof(num));
+    Mat m = mat_shape(2, rows, cols);
+    m.v = arena_zero(arena, mat_count(m), sizeof(num));
     return m;
 }
 
@@ -57,8 +56,8 @@ bool mat_same_shape(Mat a, Mat b) {
 
 const char *mat_shape_text(Mat m) {
     static _Thread_local char texts[8][64];
-    static _Thread_local int transpose;
-    char *text = texts[transpose++ % 8], *end = text + sizeof texts[0], *at = text;
+    static _Thread_local int next;
+    char *text = texts[next++ % 8], *end = text + sizeof texts[0], *at = text;
     at += snprintf(at, (size_t)(end - at), "[");
     for (int d = 0; d < m.dims; d++) at += snprintf(at, (size_t)(end - at), d ? ",%d" : "%d", m.shape[d]);
     snprintf(at, (size_t)(end - at), "]");
@@ -80,7 +79,7 @@ void mat_matmul(Mat a, Mat b, Mat c) {
 
 void mat_transpose(Mat a, Mat b) {
     REQUIRE(a.dims == 2 && b.dims == 2 && a.shape[0] == b.shape[1] && a.shape[1] == b.shape[0],
-            "a is %s, b is %s, want b turned", mat_shape_text(a), mat_shape_text(b));
+            "a is %s, b is %s, want the shape of a transposed", mat_shape_text(a), mat_shape_text(b));
     for (int m = 0; m < a.shape[0]; m++)
         for (int n = 0; n < a.shape[1]; n++) AT(b, n, m) = AT(a, m, n);
 }

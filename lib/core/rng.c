@@ -33,13 +33,13 @@ uint64_t rng_next(Rng *rng) {
 double rng_uniform(Rng *rng) { return (double)(rng_next(rng) >> 11) * 0x1p-53; }
 
 double rng_normal(Rng *rng) {
-    double u = 1 - rng_uniform(rng), v = rng_uniform(rng); /* u in (0, 1]: its logarithm is finite */
+    double u = 1 - rng_uniform(rng), v = rng_uniform(rng); /* u in (0, 1]: log u is finite */
     return sqrt(-2 * log(u)) * cos(2 * 3.14159265358979323846 * v);
 }
 
 uint32_t rng_below(Rng *rng, uint32_t n) {
     REQUIRE(n >= 1, "n is 0, want at least 1");
-    uint32_t reject = (uint32_t)(-n) % n; /* 2^32 mod n low products would come once too often */
+    uint32_t reject = (uint32_t)(-n) % n; /* 2^32 mod n: reject so many low products */
     for (;;) {
         uint64_t product = (rng_next(rng) >> 32) * n;
         if ((uint32_t)product >= reject) return (uint32_t)(product >> 32);
@@ -48,15 +48,15 @@ uint32_t rng_below(Rng *rng, uint32_t n) {
 
 void rng_shuffle(Rng *rng, int *index, int n) {
     for (int i = n - 1; i > 0; i--) {
-        int j = (int)rng_below(rng, (uint32_t)i + 1), keep = index[i];
+        int j = (int)rng_below(rng, (uint32_t)i + 1), old = index[i];
         index[i] = index[j];
-        index[j] = keep;
+        index[j] = old;
     }
 }
 
 void rng_choice(Rng *rng, int n, int *pick, int k) {
     REQUIRE(0 <= k && k <= n, "k is %d, want 0 to n = %d", k, n);
-    /* Selection sampling keeps each i with the chance (still wanted) / (still left); then the order is shuffled. */
+    /* Selection sampling: i is chosen with probability (still wanted) / (still left). Then the order is shuffled. */
     int found = 0;
     for (int i = 0; i < n && found < k; i++)
         if ((int)rng_below(rng, (uint32_t)(n - i)) < k - found) pick[found++] = i;

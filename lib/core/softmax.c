@@ -2,8 +2,8 @@
 
 #include <math.h>
 
-/* The largest of z = scale x, and what the others add to its exp(0) = 1: sum_j exp(z_j) = exp(largest) (1 + rest).
- * Keeping the 1 apart lets log1p see a rest of 1e-20, which 1 + rest would have swallowed. */
+/* sum_j exp(z_j) = exp(largest) (1 + rest), z = scale x: the largest z has exp(0) = 1, `rest` sums the others.
+ * log1p(rest) is accurate also for a rest of 1e-20, which 1 + rest rounds away. */
 typedef struct {
     double largest, rest;
 } Sum;
@@ -29,14 +29,8 @@ void softmax_row(const num *x, int n, double scale, num *p) {
     for (int i = 0; i < n; i++) p[i] = (num)(exp(scale * (double)x[i] - sum.largest) / (1 + sum.rest));
 }
 
-void log_softmax_row(const num *x, int n, double scale, num *log_p) {
-    Sum sum = sum_of(x, n, scale);
-    double log_rest = log1p(sum.rest);
-    for (int i = 0; i < n; i++) log_p[i] = (num)(scale * (double)x[i] - sum.largest - log_rest);
-}
-
 double cross_entropy_row(const num *x, int n, double scale, int target) {
-    REQUIRE(0 <= target && target < n, "target %d of a row of %d scores", target, n);
+    REQUIRE(0 <= target && target < n, "target is %d in a row of %d scores", target, n);
     Sum sum = sum_of(x, n, scale);
     return (sum.largest - scale * (double)x[target]) + log1p(sum.rest);
 }

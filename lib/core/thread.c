@@ -1,4 +1,5 @@
 #include "core/thread.h"
+#include "core/arena.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -9,11 +10,10 @@
 enum { THREADS_MAX = 256 };
 
 /* One pool for the whole program. The caller of parallel_for is worker 0; workers 1.. wait for `job` to change.
- * A kernel lasts microseconds and the next one follows at once, so whoever waits first asks again and again, letting
- * others run in between, for longer than a training step needs alone between two kernels, and only then goes to sleep on
- * a condition: to be woken takes as long as a small kernel. On a busy machine that time is over after one turn of
- * somebody else, and sleeping is right: who wakes up is served first. */
-static const double PATIENCE = 3e-4; /* seconds */
+ * A kernel lasts microseconds and the next one follows at once, but waking a sleeping thread takes as long as a small
+ * kernel. So a thread first polls, with sched_yield, for longer than a training step takes between two kernels;
+ * then it sleeps on a condition variable. On a busy machine that is better: a woken thread is scheduled first. */
+static const double POLL_SECONDS = 3e-4;
 
 static struct {
     int count, running; /* threads wanted; pool threads started (worker 1 to running) */
@@ -27,13 +27,13 @@ static struct {
     ThreadBody body;
     void *context;
     size_t n, grain;
-    atomic_size_t next; /* first index nobody has taken yet */
+    atomic_size_t next; /* first index that no thread has taken yet */
     Arena scratch[THREADS_MAX];
-    size_t scratch_size[THREADS_MAX];
-    void *scratch_memory[THREADS_MAX];
 } pool = { .mutex = PTHREAD_MUTEX_INITIALIZER, .start = PTHREAD_COND_INITIALIZER, .done = PTHREAD_COND_INITIALIZER };
 
 static _Thread_local int self; /* which worker this thread is */
+static _Thread_local unsigned jobs_seen;
+int thread_self(void) { return self; }
 
 static void take_pieces(void) {
     for (;;) {
@@ -43,36 +43,29 @@ static void take_pieces(void) {
     }
 }
 
-static bool job_waits(unsigned seen) { return atomic_load(&pool.job) != seen || atomic_load(&pool.quit); }
+static bool job_waits(void) { return atomic_load(&pool.job) != jobs_seen || atomic_load(&pool.quit); }
+static bool job_done(void) { return atomic_load(&pool.left) == 0; }
 
-static void wait_for_job(unsigned seen) {
-    for (double end = clock_seconds() + PATIENCE; clock_seconds() < end; sched_yield())
-        if (job_waits(seen)) return;
+static void wait_until(bool (*condition)(void), pthread_cond_t *signal) {
+    if (condition()) return;
+    for (double end = clock_seconds() + POLL_SECONDS; clock_seconds() < end; sched_yield())
+        if (condition()) return;
     pthread_mutex_lock(&pool.mutex);
-    while (!job_waits(seen)) pthread_cond_wait(&pool.start, &pool.mutex);
+    while (!condition()) pthread_cond_wait(signal, &pool.mutex);
     pthread_mutex_unlock(&pool.mutex);
 }
 
 static void *worker_main(void *argument) {
     self = (int)(intptr_t)argument;
-    for (unsigned seen = 0;; seen++) {
-        wait_for_job(seen);
+    for (jobs_seen = 0;; jobs_seen++) {
+        wait_until(job_waits, &pool.start);
         if (atomic_load(&pool.quit)) return NULL;
         take_pieces();
         if (atomic_fetch_sub(&pool.left, 1) > 1) continue;
-        pthread_mutex_lock(&pool.mutex); /* the last one out wakes the caller, should it sleep */
+        pthread_mutex_lock(&pool.mutex); /* the last worker wakes the caller */
         pthread_cond_signal(&pool.done);
         pthread_mutex_unlock(&pool.mutex);
     }
-}
-
-static void wait_for_workers(void) {
-    if (atomic_load(&pool.left) == 0) return;
-    for (double end = clock_seconds() + PATIENCE; clock_seconds() < end; sched_yield())
-        if (atomic_load(&pool.left) == 0) return;
-    pthread_mutex_lock(&pool.mutex);
-    while (atomic_load(&pool.left) > 0) pthread_cond_wait(&pool.done, &pool.mutex);
-    pthread_mutex_unlock(&pool.mutex);
 }
 
 int thread_count(void) {
@@ -91,7 +84,7 @@ void thread_set_count(int threads) {
     pool.count = threads;
 }
 
-/* Starts the pool's threads; those the system does not grant are done without. */
+/* Starts the pool's threads. If the system refuses one, the pool has fewer threads. */
 static void pool_start(void) {
     static bool registered;
     if (!registered) registered = atexit(thread_stop) == 0;
@@ -125,23 +118,18 @@ void parallel_for(size_t n, size_t grain, ThreadBody body, void *context) {
     pthread_cond_broadcast(&pool.start);
     pthread_mutex_unlock(&pool.mutex);
     take_pieces();
-    wait_for_workers();
+    wait_until(job_done, &pool.done);
     pool.busy = false;
 }
 
 void *thread_scratch(int worker, size_t bytes) {
     REQUIRE(0 <= worker && worker < THREADS_MAX, "worker is %d, want 0 to %d", worker, THREADS_MAX - 1);
-    bytes = MAX(bytes, 1);
-    if (pool.scratch_size[worker] < bytes) {
-        arena_free(&pool.scratch[worker]);
-        pool.scratch_memory[worker] = arena_alloc(&pool.scratch[worker], bytes, 1);
-        pool.scratch_size[worker] = bytes;
-    }
-    return pool.scratch_memory[worker];
+    arena_reset(&pool.scratch[worker]);
+    return arena_alloc(&pool.scratch[worker], MAX(bytes, 1), 1);
 }
 
 void thread_stop(void) {
-    if (self != 0) return; /* a worker that met a fatal error is exiting: it cannot wait for itself */
+    if (self != 0) return; /* a worker that calls exit after a fatal error cannot wait for itself */
     pthread_mutex_lock(&pool.mutex);
     atomic_store(&pool.quit, true);
     pthread_cond_broadcast(&pool.start);
@@ -149,9 +137,5 @@ void thread_stop(void) {
     for (int i = 0; i < pool.running; i++) pthread_join(pool.threads[i], NULL);
     pool.running = 0;
     atomic_store(&pool.quit, false);
-    for (int i = 0; i < THREADS_MAX; i++) {
-        arena_free(&pool.scratch[i]);
-        pool.scratch_size[i] = 0;
-        pool.scratch_memory[i] = NULL;
-    }
+    for (int i = 0; i < THREADS_MAX; i++) arena_free(&pool.scratch[i]);
 }

@@ -1,31 +1,32 @@
 #include "dataset/bpe.h"
 
+#include "core/file.h"
+#include "core/quote.h"
 #include "dataset/html_entity.h"
-#include "formats/inflate.h"
-#include "formats/json.h" /* json_shown */
 #include "dataset/unicode.h"
+#include "formats/inflate.h"
 
 #include <string.h>
 
 enum {
     BYTES = 256,
     MERGES = BPE_IDS - 2 * BYTES - 2,
-    TABLE_BITS = 17, /* hash tables of 2^17 places, for some 49,000 entries */
+    TABLE_BITS = 17, /* hash tables of 2^17 slots, for some 49,000 entries */
     TABLE = 1 << TABLE_BITS,
-    LINE_LIMIT = 512, /* bytes; the longest of CLIP has 43 */
+    LINE_LIMIT = 512, /* bytes of a line; CLIP's longest has 43 */
     TOKEN_MAX = 256
 };
 
 struct BpePair {
-    uint16_t left, right, made;
-}; /* made 0: nobody is here */
+    uint16_t left, right, merged; /* merged 0: an empty slot */
+};
 
 static const char end_mark[] = "</w>";
 
-/* ---- the file's alphabet ----------------------------------------------------------------------------------------- */
+/* ---- the alphabet of the file ----------------------------------------------------------------------------------- */
 
-/* Bytes stand as visible characters: those that are visible in Latin-1 as themselves, and then the others, in order, as
- * U+0100, U+0101, ... Ids are given in the same order: first to the visible ones. */
+/* The file has a visible character for each byte: bytes that are visible in Latin-1 stand for themselves, the others
+ * are U+0100, U+0101, ... in order. The ids have the same order: first the visible bytes. */
 static bool byte_is_visible(int b) { return (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174; }
 
 typedef struct {
@@ -37,25 +38,25 @@ static Alphabet alphabet_make(void) {
     Alphabet a;
     int visible = 0, hidden = 0;
     for (int b = 0; b < BYTES; b++) visible += byte_is_visible(b);
-    for (int b = 0, seen = 0; b < BYTES; b++) {
-        bool see = byte_is_visible(b);
-        a.code[b] = (uint32_t)(see ? b : BYTES + hidden);
-        a.id[b] = (uint16_t)(see ? seen++ : visible + hidden++);
+    for (int b = 0, next = 0; b < BYTES; b++) {
+        bool shown = byte_is_visible(b);
+        a.code[b] = (uint32_t)(shown ? b : BYTES + hidden);
+        a.id[b] = (uint16_t)(shown ? next++ : visible + hidden++);
     }
     return a;
 }
 
-/* ---- reading ----------------------------------------------------------------------------------------------------- */
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     const char *path;
-    const char *at, *end; /* what is still to read */
+    const char *at, *end; /* the rest of the text */
     int line;
     Arena *arena;
     const char **token;
-    uint16_t *names; /* hash table by spelling: id + 1, 0: nobody is here */
+    uint16_t *slots; /* hash table of the tokens: id + 1; 0: an empty slot */
     BpePair *pairs;
-    int ids; /* so far */
+    int ids; /* number of tokens so far */
     Err *err;
 } Reader;
 
@@ -70,34 +71,34 @@ static uint32_t span_hash(Span s) {
     return (hash ^ hash >> 15) & (TABLE - 1);
 }
 
-/* The place of a spelling: its own, or the free one where it would go. */
-static uint32_t name_place(const Reader *r, Span s) {
-    uint32_t place = span_hash(s);
-    for (; r->names[place]; place = (place + 1) & (TABLE - 1)) {
-        const char *have = r->token[r->names[place] - 1];
+/* The slot of a token: where it is, or the empty one where it belongs. */
+static uint32_t slot_find(const Reader *r, Span s) {
+    uint32_t slot = span_hash(s);
+    for (; r->slots[slot]; slot = (slot + 1) & (TABLE - 1)) {
+        const char *have = r->token[r->slots[slot] - 1];
         if (strlen(have) == s.length && !memcmp(have, s.text, s.length)) break;
     }
-    return place;
+    return slot;
 }
 
-/* The next id, for the spelling left + right. False if there is such a token already. */
+/* Gives the next id to the token left + right. False when this token exists. */
 static bool token_add(Reader *r, Span left, Span right) {
     char *text = arena_alloc(r->arena, left.length + right.length + 1, 1);
     memcpy(text, left.text, left.length);
     memcpy(text + left.length, right.text, right.length);
     text[left.length + right.length] = '\0';
-    uint32_t place = name_place(r, (Span){ text, left.length + right.length });
-    if (r->names[place]) return false;
+    uint32_t slot = slot_find(r, (Span){ text, left.length + right.length });
+    if (r->slots[slot]) return false;
     r->token[r->ids] = text;
-    r->names[place] = (uint16_t)++r->ids;
+    r->slots[slot] = (uint16_t)++r->ids;
     return true;
 }
 
-static uint32_t pair_place(const BpePair *pairs, int left, int right) {
-    uint32_t place = ((uint32_t)left << 16 | (uint32_t)right) * 0x9e3779b1u >> (32 - TABLE_BITS);
-    while (pairs[place].made && (pairs[place].left != left || pairs[place].right != right))
-        place = (place + 1) & (TABLE - 1);
-    return place;
+static uint32_t pair_slot(const BpePair *pairs, int left, int right) {
+    uint32_t slot = ((uint32_t)left << 16 | (uint32_t)right) * 0x9e3779b1u >> (32 - TABLE_BITS);
+    while (pairs[slot].merged && (pairs[slot].left != left || pairs[slot].right != right))
+        slot = (slot + 1) & (TABLE - 1);
+    return slot;
 }
 
 static void bytes_add(Reader *r) {
@@ -134,7 +135,7 @@ static const char *span_shown(Span s) {
     char text[LINE_LIMIT + 1];
     memcpy(text, s.text, s.length);
     text[s.length] = '\0';
-    return json_shown(text);
+    return quoted(text);
 }
 
 static bool merge_read(Reader *r) {
@@ -149,7 +150,7 @@ static bool merge_read(Reader *r) {
         if (part[i].length == 0 || memchr(part[i].text, ' ', part[i].length) || line.length > TOKEN_MAX)
             return err_set(r->err, "%s: line %d: %s came, two tokens with one space between were wanted", r->path,
                            r->line, span_shown(line));
-        id[i] = r->names[name_place(r, part[i])];
+        id[i] = r->slots[slot_find(r, part[i])];
         if (!id[i])
             return err_set(r->err, "%s: line %d: the token %s was not made by any line before", r->path, r->line,
                            span_shown(part[i]));
@@ -157,13 +158,13 @@ static bool merge_read(Reader *r) {
     if (!token_add(r, part[0], part[1]))
         return err_set(r->err, "%s: line %d: %s makes a token that there is already", r->path, r->line,
                        span_shown(line));
-    r->pairs[pair_place(r->pairs, id[0] - 1, id[1] - 1)] =
+    r->pairs[pair_slot(r->pairs, id[0] - 1, id[1] - 1)] =
         (BpePair){ (uint16_t)(id[0] - 1), (uint16_t)(id[1] - 1), (uint16_t)(r->ids - 1) };
     return true;
 }
 
-/* Like "#version: 0.2"; OpenAI's has the name of the file before it. GPT-2's file has the same heading, but begins with
- * merges of the space, which in CLIP is never part of a piece. */
+/* The first line has "#version: 0.2"; in OpenAI's file a name precedes it. GPT-2's file has the same first line, but
+ * its first merges contain the space, which is never part of a piece of CLIP. */
 static bool heading_read(Reader *r) {
     Span line;
     if (!line_next(r, &line)) return false;
@@ -187,16 +188,17 @@ static bool vocabulary_read(Reader *r) {
     return true;
 }
 
-static void ends_add(Reader *r) {
+static Bpe vocabulary_done(Reader *r) {
     r->token[BPE_START] = "<|startoftext|>";
     r->token[BPE_END] = "<|endoftext|>";
+    return (Bpe){ .token = r->token, .pair = r->pairs };
 }
 
 static Reader reader_make(Arena *arena, Arena *scratch) {
     return (Reader){ .arena = arena,
                      .token = arena_zero(arena, BPE_IDS, sizeof(char *)),
                      .pairs = arena_zero(arena, TABLE, sizeof(BpePair)),
-                     .names = arena_zero(scratch, TABLE, sizeof(uint16_t)) };
+                     .slots = arena_zero(scratch, TABLE, sizeof(uint16_t)) };
 }
 
 Bpe bpe_bytes(Arena *arena) {
@@ -204,31 +206,30 @@ Bpe bpe_bytes(Arena *arena) {
     Reader r = reader_make(arena, &scratch);
     bytes_add(&r);
     while (r.ids < BPE_START) r.token[r.ids++] = "";
-    ends_add(&r);
     arena_free(&scratch);
-    return (Bpe){ .token = r.token, .pair = r.pairs };
+    return vocabulary_done(&r);
+}
+
+static bool text_read(Bpe *bpe, Arena *arena, const char *path, File text, Err *err) {
+    Arena scratch = { 0 };
+    Reader r = reader_make(arena, &scratch);
+    r.path = path;
+    r.at = text.data ? (const char *)text.data : "";
+    r.end = r.at + text.size;
+    r.err = err;
+    bool ok = vocabulary_read(&r);
+    if (ok) *bpe = vocabulary_done(&r);
+    arena_free(&scratch);
+    return ok;
 }
 
 bool bpe_read(Bpe *bpe, Arena *arena, const char *path, Err *err) {
     Arena scratch = { 0 };
     File file, text;
     if (!file_open(&file, path, err)) return false;
-    bool packed = file.size >= 2 && file.data[0] == 0x1f && file.data[1] == 0x8b, ok = true;
-    if (packed) ok = gzip_inflate(&scratch, path, file, &text, err);
-    else text = file;
-    if (ok) {
-        const char *start = text.data ? (const char *)text.data : "";
-        Reader r = reader_make(arena, &scratch);
-        r.path = path;
-        r.at = start;
-        r.end = start + text.size;
-        r.err = err;
-        ok = vocabulary_read(&r);
-        if (ok) {
-            ends_add(&r);
-            *bpe = (Bpe){ .token = r.token, .pair = r.pairs };
-        }
-    }
+    text = file;
+    bool packed = file.size >= 2 && file.data[0] == 0x1f && file.data[1] == 0x8b;
+    bool ok = (!packed || gzip_inflate(&scratch, path, file, &text, err)) && text_read(bpe, arena, path, text, err);
     file_close(&file);
     arena_free(&scratch);
     return ok;
@@ -253,17 +254,17 @@ char *bpe_token(const Bpe *bpe, Arena *arena, int id) {
     return text;
 }
 
-/* ---- cleaning ---------------------------------------------------------------------------------------------------- */
+/* ---- cleaning --------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     uint32_t *code;
     size_t count;
 } Codes;
 
-/* What Python's str.strip() takes off the ends: also the four separators 1C to 1F, which are no white space to \s. */
+/* What Python's str.strip() removes: white space and the separators 1C to 1F, which \s does not match. */
 static bool is_stripped(uint32_t code) { return unicode_is_space(code) || (code >= 0x1c && code <= 0x1f); }
 
-/* Runs of white space need not become one space: they part pieces all the same. */
+/* Runs of white space stay: they separate pieces in the same way as one space. */
 static Codes text_clean(Arena *arena, const char *text) {
     size_t size = strlen(text), count = 0, first = 0;
     uint32_t *raw = arena_alloc(arena, size + 1, sizeof *raw);
@@ -276,12 +277,12 @@ static Codes text_clean(Arena *arena, const char *text) {
     return codes;
 }
 
-/* ---- pieces ------------------------------------------------------------------------------------------------------ */
+/* ---- pieces ----------------------------------------------------------------------------------------------------- */
 
 typedef enum { KIND_OTHER, KIND_LETTER, KIND_NUMBER, KIND_SPACE, KIND_NONE } Kind;
 
-/* U+0345 is none of all: the original's case-blind matching takes it for the Greek letter that its capital would be,
- * and then again for no letter, so that no alternative matches it and it is dropped. */
+/* U+0345 has no kind: OpenAI's pattern ignores case and no alternative of it matches this character, so it is dropped.
+ * */
 static Kind kind_of(uint32_t code) {
     if (code < 0x80) {
         if ((code >= 'a' && code <= 'z') || (code >= 'A' && code <= 'Z')) return KIND_LETTER;
@@ -294,8 +295,8 @@ static Kind kind_of(uint32_t code) {
     return code == 0x345 ? KIND_NONE : KIND_OTHER;
 }
 
-/* How many characters the literal `word` takes at `at`, 0 if it is not there. The long s (U+017F) counts as an s: the
- * original matches without regard to case, and that is one. */
+/* The length of the literal `word` if it is at `at`, else 0. The long s (U+017F) matches s, because OpenAI's pattern
+ * ignores case. */
 static size_t literal_here(Codes codes, size_t at, const char *word) {
     size_t length = strlen(word);
     if (length > codes.count - at) return 0;
@@ -306,7 +307,7 @@ static size_t literal_here(Codes codes, size_t at, const char *word) {
     return length;
 }
 
-/* The characters of the piece that begins at `at`; 0 if none does. */
+/* The number of characters of the piece at `at`; 0 if no piece begins there. */
 static size_t piece_here(Codes codes, size_t at) {
     static const char *const literals[] = {
         "<|startoftext|>", "<|endoftext|>", "'s", "'t", "'re", "'ve", "'m", "'ll", "'d",
@@ -324,16 +325,16 @@ static size_t piece_here(Codes codes, size_t at) {
     return end - at;
 }
 
-/* ---- merging ----------------------------------------------------------------------------------------------------- */
+/* ---- merging ---------------------------------------------------------------------------------------------------- */
 
-/* The symbols of a piece, as a list that shrinks, and the merges that are possible, the first of them on top of a heap.
- * A merge only makes pairs that stand lower in the vocabulary than itself (bpe_read sees to that), so that taking one
- * after the other is the same as the original's rounds. */
+/* The symbols of a piece as a linked list, and a heap of the possible merges, the first one of the vocabulary on top. A
+ * merge can only enable merges that come later in the vocabulary (bpe_read checks it), so taking them one by one gives
+ * the same result as OpenAI's rounds, which merge all equal pairs at once. */
 typedef struct {
     const BpePair *pair;
     int count;
-    int *id, *next, *before; /* next: count at the end; before: -1 at the start; id -1: merged into the one before */
-    uint64_t *heap;          /* id that the merge makes << 32 | place of its left symbol */
+    int *id, *next, *before; /* next: count at the end; before: -1 at the start; id -1: merged */
+    uint64_t *heap;          /* id of the merged symbol << 32 | position of the left symbol */
     int heap_count;
 } Merger;
 
@@ -346,43 +347,44 @@ static void heap_push(Merger *m, uint64_t key) {
 static uint64_t heap_pop(Merger *m) {
     uint64_t top = m->heap[0], key = m->heap[--m->heap_count];
     int at = 0;
-    for (int child; (child = 2 * at + 1) < m->heap_count; at = child) {
+    for (int child = 1; child < m->heap_count; child = 2 * at + 1) {
         if (child + 1 < m->heap_count && m->heap[child + 1] < m->heap[child]) child++;
         if (m->heap[child] >= key) break;
         m->heap[at] = m->heap[child];
+        at = child;
     }
     m->heap[at] = key;
     return top;
 }
 
-/* What the symbol at `place` and its right neighbour make; 0 if nothing. */
-static int pair_makes(const Merger *m, int place) {
+/* The id that the symbol at `place` and its right neighbour merge into; 0 if they do not. */
+static int pair_merged(const Merger *m, int place) {
     if (place < 0 || m->id[place] < 0 || m->next[place] == m->count) return 0;
-    return m->pair[pair_place(m->pair, m->id[place], m->id[m->next[place]])].made;
+    return m->pair[pair_slot(m->pair, m->id[place], m->id[m->next[place]])].merged;
 }
 
-static void pair_offer(Merger *m, int place) {
-    int made = pair_makes(m, place);
-    if (made) heap_push(m, (uint64_t)made << 32 | (uint32_t)place);
+static void pair_push(Merger *m, int place) {
+    int merged = pair_merged(m, place);
+    if (merged) heap_push(m, (uint64_t)merged << 32 | (uint32_t)place);
 }
 
 static void merge_all(Merger *m) {
-    for (int i = 0; i < m->count; i++) pair_offer(m, i);
+    for (int i = 0; i < m->count; i++) pair_push(m, i);
     while (m->heap_count > 0) {
         uint64_t top = heap_pop(m);
-        int place = (int)(top & 0xffffffffu), made = (int)(top >> 32);
-        if (pair_makes(m, place) != made) continue; /* one of the two went into another merge */
+        int place = (int)(top & 0xffffffffu), merged = (int)(top >> 32);
+        if (pair_merged(m, place) != merged) continue; /* one of the two was merged otherwise */
         int gone = m->next[place], after = m->next[gone];
-        m->id[place] = made;
+        m->id[place] = merged;
         m->id[gone] = -1;
         m->next[place] = after;
         if (after < m->count) m->before[after] = place;
-        pair_offer(m, m->before[place]);
-        pair_offer(m, place);
+        pair_push(m, m->before[place]);
+        pair_push(m, place);
     }
 }
 
-/* The ids of one row while it is filled. */
+/* A row of ids that is being filled; `count` may exceed `room`. */
 typedef struct {
     int *ids, room, count;
 } Row;

@@ -1,20 +1,18 @@
 #include "dataset/cifar.h"
 
-#include "formats/json.h"
-#include "formats/md5.h"
 #include "core/rng.h"
-#include "dataset/shapes.h"
 #include "core/thread.h"
+#include "dataset/shapes.h"
+#include "formats/hash.h"
+#include "formats/json.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { SIDE = CIFAR_SIDE, PLANE = SIDE * SIDE };
 
-const double cifar_mean[3] = { 0.4914, 0.4822, 0.4465 };
-const double cifar_deviation[3] = { 0.2470, 0.2435, 0.2616 };
-
-/* ---- the published files -------------------------------------------------------------------------------------- */
+/* ---- the published files ---------------------------------------------------------------------------------------- */
 
 const CifarFile cifar_files[CIFAR_FILES] = {
     { "data_batch_1.bin", "5dd7e06a14cb22eb9f671a540d1b7c25" },
@@ -31,14 +29,14 @@ static const char *const photograph_names[CIFAR_CLASSES] = { "airplane", "automo
 
 #define FETCH "run \"make data\" to fetch it"
 
-/* Has the file room for exactly n records? */
+/* The file must have the size of n records. */
 static bool size_check(const char *name, File file, int n, Err *err) {
     size_t wanted = (size_t)n * CIFAR_RECORD;
     return file.size == wanted || err_set(err, "%s: %zu bytes came, %zu were wanted (%d pictures of %d bytes); " FETCH,
                                           name, file.size, wanted, n, CIFAR_RECORD);
 }
 
-/* Opens folder/name, which must have the size of CIFAR_PER_FILE records. The path goes to the arena. */
+/* Opens folder/name and checks that it has the size of CIFAR_PER_FILE records. */
 static bool batch_open(Arena *arena, const char *folder, const char *name, File *file, Err *err) {
     Err why;
     const char *path = arena_print(arena, "%s/%s", folder, name);
@@ -48,18 +46,55 @@ static bool batch_open(Arena *arena, const char *folder, const char *name, File 
     return false;
 }
 
-bool cifar_verify(const char *folder, Err *err) {
-    Arena arena = { 0 };
-    bool ok = true;
-    for (int i = 0; i < CIFAR_FILES && ok; i++) {
+static bool files_verify(Arena *arena, const char *folder, const CifarFile *files, Err *err) {
+    for (int i = 0; i < CIFAR_FILES; i++) {
         File file;
         char sum[MD5_HEX];
-        if (!(ok = batch_open(&arena, folder, cifar_files[i].name, &file, err))) break;
+        if (!batch_open(arena, folder, files[i].name, &file, err)) return false;
         md5_hex(file.data, file.size, sum);
         file_close(&file);
-        if (strcmp(sum, cifar_files[i].md5) != 0)
-            ok = err_set(err, "%s/%s: its MD5 sum is %s, %s was wanted; " FETCH, folder, cifar_files[i].name, sum,
-                         cifar_files[i].md5);
+        if (strcmp(sum, files[i].md5) != 0)
+            return err_set(err, "%s/%s: its MD5 sum is %s, %s was wanted; " FETCH, folder, files[i].name, sum,
+                           files[i].md5);
+    }
+    return true;
+}
+
+#ifdef __APPLE__
+#define NANOSECONDS(state, which) ((state).st_##which##timespec.tv_nsec)
+#else
+#define NANOSECONDS(state, which) ((state).st_##which##tim.tv_nsec)
+#endif
+
+/* A line for each file: name, MD5 sum, size, times of the last change of contents and of the file; "" without a file. */
+static const char *files_state(Arena *arena, const char *folder, const CifarFile *files) {
+    const char *text = "";
+    for (int i = 0; i < CIFAR_FILES; i++) {
+        struct stat state;
+        if (stat(arena_print(arena, "%s/%s", folder, files[i].name), &state) != 0) return "";
+        text = arena_print(arena, "%s%s %s %lld %lld.%09ld %lld.%09ld\n", text, files[i].name, files[i].md5,
+                           (long long)state.st_size, (long long)state.st_mtime, NANOSECONDS(state, m),
+                           (long long)state.st_ctime, NANOSECONDS(state, c));
+    }
+    return text;
+}
+
+static bool file_is(const char *path, const char *text) {
+    File file;
+    if (!file_open(&file, path, NULL)) return false;
+    bool same = file.size == strlen(text) && !memcmp(file.data, text, file.size);
+    file_close(&file);
+    return same;
+}
+
+bool cifar_verify(const char *folder, const CifarFile *files, bool once, Err *err) {
+    Arena arena = { 0 };
+    const char *state = files_state(&arena, folder, files), *note = arena_print(&arena, "%s/.verified", folder);
+    bool known = once && *state && file_is(note, state), ok = known || files_verify(&arena, folder, files, err);
+    OutFile out;
+    if (ok && !known && once && out_open(&out, note, NULL)) { /* without the note, the next call verifies again */
+        fputs(state, out.stream);
+        out_commit(&out, NULL);
     }
     arena_free(&arena);
     return ok;
@@ -89,7 +124,7 @@ static bool batch_read(Arena *arena, const char *folder, const char *name, uint8
 bool cifar_load(Arena *arena, const char *folder, CifarPart part, Cifar *set, Err *err) {
     int first = part == CIFAR_TRAIN ? 0 : CIFAR_FILES - 1, end = part == CIFAR_TRAIN ? CIFAR_FILES - 1 : CIFAR_FILES;
     size_t n = (size_t)(end - first) * CIFAR_PER_FILE;
-    for (int i = first; i < end; i++) { /* all sizes are looked at before the memory is taken */
+    for (int i = first; i < end; i++) { /* check all sizes before memory is taken */
         File file;
         if (!batch_open(arena, folder, cifar_files[i].name, &file, err)) return false;
         file_close(&file);
@@ -109,7 +144,7 @@ bool cifar_labels_read(Arena *arena, const char *path, CifarLabels *labels, Err 
     long long label;
     if (!file_open(&file, path, err)) return false;
     CifarLabels got = { .path = path,
-                        .label = arena_alloc(arena, file.size, 1) }; /* a label takes a byte of the text at least */
+                        .label = arena_alloc(arena, file.size, 1) }; /* a label takes at least a byte of the text */
     Json json = json_begin(NULL, (const char *)file.data, file.size, path, err);
     json_array(&json);
     while (json_item(&json))
@@ -120,7 +155,7 @@ bool cifar_labels_read(Arena *arena, const char *path, CifarLabels *labels, Err 
     return ok;
 }
 
-/* ---- the generated set ---------------------------------------------------------------------------------------- */
+/* ---- the generated set ------------------------------------------------------------------------------------------ */
 
 enum { SHAPES_SEED = 32 };
 
@@ -170,7 +205,8 @@ void cifar_generate(Arena *arena, CifarPart part, int n, Cifar *set) {
     *set = (Cifar){ .n = n, .pixels = pixels, .labels = labels, .names = shape_class_names, .generated = true };
 }
 
-/* ---- which pictures -------------------------------------------------------------------------------------------- */
+/* ---- choosing the set ---------------------------------------------------------------------------------------------
+ * */
 
 static bool holds_batches(Arena *arena, const char *folder) {
     return file_exists(arena_print(arena, "%s/%s", folder, cifar_files[CIFAR_FILES - 1].name));
@@ -183,12 +219,12 @@ static bool load_from(Arena *arena, const char *folder, CifarPart part, Cifar *s
 }
 
 bool cifar_open(Arena *arena, CifarPart part, Cifar *set, Err *err) {
-    const char *args = getenv("CIFAR10_DIR"), *fetched = "data/cifar-10-batches-bin";
-    if (args && *args) {
-        const char *below = arena_print(arena, "%s/cifar-10-batches-bin", args);
-        if (holds_batches(arena, args)) return load_from(arena, args, part, set, err);
+    const char *given = getenv("CIFAR10_DIR"), *fetched = "data/cifar-10-batches-bin";
+    if (given && *given) {
+        const char *below = arena_print(arena, "%s/cifar-10-batches-bin", given);
+        if (holds_batches(arena, given)) return load_from(arena, given, part, set, err);
         if (holds_batches(arena, below)) return load_from(arena, below, part, set, err);
-        return err_set(err, "CIFAR10_DIR is %s: %s is neither there nor in %s; correct it or unset it", args,
+        return err_set(err, "CIFAR10_DIR is %s: %s is neither there nor in %s; correct it or unset it", given,
                        cifar_files[CIFAR_FILES - 1].name, below);
     }
     if (file_exists(fetched)) return load_from(arena, fetched, part, set, err);
@@ -207,137 +243,13 @@ void cifar_record(const uint8_t *rgb, int label, uint8_t record[CIFAR_RECORD]) {
     planes_from_rgb(rgb, record + 1);
 }
 
-static const uint8_t *picture_planes(const Cifar *set, int i) {
+const uint8_t *cifar_planes(const Cifar *set, int i) {
     REQUIRE(0 <= i && i < set->n, "picture %d, want 0 to %d", i, set->n - 1);
     return set->pixels + (size_t)i * CIFAR_NUMBERS;
 }
 
 void cifar_picture(const Cifar *set, int i, uint8_t rgb[CIFAR_NUMBERS]) {
-    const uint8_t *planes = picture_planes(set, i);
+    const uint8_t *planes = cifar_planes(set, i);
     for (int c = 0; c < 3; c++)
         for (int p = 0; p < PLANE; p++) rgb[3 * p + c] = planes[c * PLANE + p];
-}
-
-/* ---- batches -------------------------------------------------------------------------------------------------- */
-
-enum { SHIFT_MAX = 15, MOVE_MAX = 16 }; /* together 31: a reflection needs at least one column that stays */
-
-/* What becomes of one picture, every choice made. */
-typedef struct {
-    bool mirror;
-    int dx, dy;
-    int cut_x, cut_y; /* the middle of the square */
-} View;
-
-/* Separate from the streams a program draws from with the same seed. */
-static Rng picture_rng(const Augment *augment, uint32_t epoch, int picture) {
-    return rng_seed(augment->seed ^ 0x70696374757265u, (uint64_t)epoch << 32 | (uint32_t)picture);
-}
-
-static bool view_mirror(const Augment *augment, int picture, bool coin) {
-    switch (augment->mirror) {
-    case MIRROR_ALWAYS:
-        return true;
-    case MIRROR_RANDOM:
-        return coin;
-    case MIRROR_ALTERNATE: {
-        Rng once = picture_rng(augment, UINT32_MAX, picture);
-        return (rng_below(&once, 2) + augment->epoch) % 2 == 1;
-    }
-    default:
-        return false;
-    }
-}
-
-/* Draws as many numbers for every setting, so that changing one of them leaves the others' chance alone. */
-static View view_draw(const Augment *augment, int picture) {
-    Rng rng = picture_rng(augment, augment->epoch, picture);
-    bool coin = rng_below(&rng, 2) == 1;
-    double u = rng_uniform(&rng), v = rng_uniform(&rng);
-    int ways = 2 * augment->shift + 1;
-    return (View){
-        .mirror = view_mirror(augment, picture, coin),
-        .dx = augment->dx - augment->shift + (int)(u * ways),
-        .dy = augment->dy - augment->shift + (int)(v * ways),
-        .cut_x = (int)rng_below(&rng, SIDE),
-        .cut_y = (int)rng_below(&rng, SIDE),
-    };
-}
-
-/* source[i] is the row or column that lands on i after a shift, or -1 for none: beyond an edge of zeros, or cut. */
-static void trace(int shift, bool mirror, Edge edge, int source[SIDE]) {
-    for (int i = 0; i < SIDE; i++) {
-        int from = i - shift;
-        bool beyond = from < 0 || from >= SIDE;
-        if (from < 0) from = -from;
-        if (from >= SIDE) from = 2 * (SIDE - 1) - from;
-        source[i] = beyond && edge == EDGE_ZERO ? -1 : mirror ? SIDE - 1 - from : from;
-    }
-}
-
-/* number[c][byte] = (byte / 255 - mean[c]) / deviation[c] */
-typedef struct {
-    num number[3][256];
-} Scale;
-
-static Scale scale_make(void) {
-    Scale scale;
-    for (int c = 0; c < 3; c++)
-        for (int byte = 0; byte < 256; byte++)
-            scale.number[c][byte] = (num)((byte / 255.0 - cifar_mean[c]) / cifar_deviation[c]);
-    return scale;
-}
-
-static void view_write(const uint8_t *planes, const Scale *scale, View view, const Augment *augment, num *out) {
-    int row[SIDE], column[SIDE], low = -(augment->cutout / 2), high = low + augment->cutout;
-    trace(view.dy, false, augment->edge, row);
-    trace(view.dx, view.mirror, augment->edge, column);
-    for (int y = 0; y < SIDE; y++) {
-        bool cut_row = low <= y - view.cut_y && y - view.cut_y < high;
-        for (int x = 0; x < SIDE; x++, out += 3) {
-            bool cut = cut_row && low <= x - view.cut_x && x - view.cut_x < high;
-            if (row[y] < 0 || column[x] < 0 || cut) {
-                out[0] = out[1] = out[2] = 0;
-                continue;
-            }
-            const uint8_t *pixel = planes + row[y] * SIDE + column[x];
-            for (int c = 0; c < 3; c++) out[c] = scale->number[c][pixel[c * PLANE]];
-        }
-    }
-}
-
-typedef struct {
-    const Cifar *set;
-    const int *index;
-    const Augment *augment;
-    Scale scale;
-    num *out;
-} Batch;
-
-static void batch_write(void *context, size_t begin, size_t end, int worker) {
-    (void)worker;
-    const Batch *batch = context;
-    for (size_t b = begin; b < end; b++) {
-        const uint8_t *planes = picture_planes(batch->set, batch->index[b]);
-        View view = view_draw(batch->augment, batch->index[b]);
-        view_write(planes, &batch->scale, view, batch->augment, batch->out + b * CIFAR_NUMBERS);
-    }
-}
-
-void cifar_batch(const Cifar *set, const int *index, int B, const Augment *augment, num *out) {
-    static const Augment none = { 0 };
-    const Augment *a = augment ? augment : &none;
-    REQUIRE(B >= 0, "B is %d, want 0 or more", B);
-    REQUIRE(0 <= a->shift && a->shift <= SHIFT_MAX, "shift is %d, want 0 to %d", a->shift, SHIFT_MAX);
-    REQUIRE(-MOVE_MAX <= a->dx && a->dx <= MOVE_MAX, "dx is %d, want -%d to %d", a->dx, MOVE_MAX, MOVE_MAX);
-    REQUIRE(-MOVE_MAX <= a->dy && a->dy <= MOVE_MAX, "dy is %d, want -%d to %d", a->dy, MOVE_MAX, MOVE_MAX);
-    REQUIRE(0 <= a->cutout && a->cutout <= SIDE, "cutout is %d, want 0 to %d", a->cutout, SIDE);
-    REQUIRE(a->epoch < UINT32_MAX, "epoch is %u, want less", a->epoch);
-    Batch batch = { .set = set, .index = index, .augment = a, .scale = scale_make(), .out = out };
-    parallel_for((size_t)B, 8, batch_write, &batch);
-}
-
-void cifar_normalise(const uint8_t rgb[CIFAR_NUMBERS], num out[CIFAR_NUMBERS]) {
-    Scale scale = scale_make();
-    for (int i = 0; i < CIFAR_NUMBERS; i++) out[i] = scale.number[i % 3][rgb[i]];
 }

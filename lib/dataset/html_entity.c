@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-/* The names with what they stand for, one or two characters in hexadecimal, sorted by their bytes. A comma instead of
- * the semicolon: the name is known without one as well. Made from the table of the HTML standard, section 13.5, as
- * Python has it (html.entities.html5). */
+/* Each name with its one or two characters in hexadecimal, sorted by bytes. A comma instead of the semicolon: the name
+ * is valid without a semicolon too. Source: the table of the HTML standard, section 13.5 (Python's
+ * html.entities.html5). */
 static const char *const table[] = {
     "AElig,c6 AMP,26 Aacute,c1 Abreve;102 Acirc,c2 Acy;410 Afr;1d504 Agrave,c0 Alpha;391 Amacr;100 And;2a53",
     "Aogon;104 Aopf;1d538 ApplyFunction;2061 Aring,c5 Ascr;1d49c Assign;2254 Atilde,c3 Auml,c4 Backslash;2216",
@@ -270,11 +270,11 @@ static const char *const table[] = {
     "zwnj;200c",
 };
 
-enum { NAME_LIMIT = 32, SHORT_MAX = 6 }; /* of all names, with the semicolon; of those that go without */
+enum { NAME_LIMIT = 32, SHORT_MAX = 6 }; /* longest name with its semicolon; longest of those valid without */
 
-/* ---- names ------------------------------------------------------------------------------------------------------- */
+/* ---- names ------------------------------------------------------------------------------------------------------ */
 
-/* An entry's name compared with `name`; the end of a name sorts first. */
+/* Compares the name of an entry with `name`, as strcmp does. */
 static int entry_compare(const char *entry, const char *name, size_t length) {
     size_t own = strcspn(entry, ",;");
     int order = memcmp(entry, name, MIN(own, length));
@@ -302,7 +302,7 @@ static uint32_t hex_value(uint32_t c) {
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : 16;
 }
 
-/* What the entry stands for: one or two characters. */
+/* Writes the one or two characters of an entry; returns their number. */
 static size_t entry_write(const char *entry, uint32_t *out) {
     size_t made = 0;
     const char *at = entry + strcspn(entry, ",;");
@@ -314,14 +314,14 @@ static size_t entry_write(const char *entry, uint32_t *out) {
     return made;
 }
 
-/* ---- references -------------------------------------------------------------------------------------------------- */
+/* ---- references ------------------------------------------------------------------------------------------------- */
 
-/* Reads `used` characters of the text and writes `made`. */
+/* A reference: `used` characters of the text become `made` characters. */
 typedef struct {
     size_t used, made;
 } Step;
 
-/* "#233;" or "#xe9;": the number's character. used is 0 when no digit comes. */
+/* "#233;" or "#xe9;". used is 0 when there is no digit. */
 static Step number_read(const uint32_t *text, size_t count, uint32_t *out) {
     bool hex = count > 1 && (text[1] == 'x' || text[1] == 'X');
     size_t start = hex ? 2 : 1, at = start;
@@ -345,7 +345,7 @@ static Step number_read(const uint32_t *text, size_t count, uint32_t *out) {
     return (Step){ at, 1 };
 }
 
-/* A name behind the &: as a whole, or else the longest beginning that is known without a semicolon. */
+/* The name after the &: the whole name, or the longest prefix that is valid without a semicolon. */
 static Step name_read(const uint32_t *text, size_t count, uint32_t *out) {
     char name[NAME_LIMIT];
     size_t length = 0;

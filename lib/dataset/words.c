@@ -1,12 +1,12 @@
 #include "dataset/words.h"
 
+#include "core/quote.h"
+
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "formats/json.h"
-
-/* ---- words -------------------------------------------------------------------------------------------------- */
+/* ---- words ------------------------------------------------------------------------------------------------------ */
 
 static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
 
@@ -15,7 +15,7 @@ static bool in_word(char c) {
     return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || c == '\'' || (uint8_t)c >= 0x80;
 }
 
-/* The next word at or after *text: its first character, its length into *length, *text behind it; NULL at the end. */
+/* The next word at or after *text: returns its start and sets *length and *text, the end; NULL when there is none. */
 static const char *word_next(const char **text, size_t *length) {
     const char *at = *text;
     while (*at && (!in_word(*at) || *at == '\'')) at++;
@@ -32,24 +32,22 @@ typedef struct {
     size_t count;
 } Words;
 
-/* Adds the words of `text`, lower-cased, to a list that has room; the letters go to the arena. */
+/* Adds the words of `text`, lower-cased, to a list that has room. Owner of the letters: the arena. */
 static void words_add(Words *words, Arena *arena, const char *text) {
     char *pool = arena_alloc(arena, strlen(text) + 1, 1);
     size_t length;
-    for (const char *word; (word = word_next(&text, &length)) != NULL; pool += length + 1) {
+    for (const char *word = word_next(&text, &length); word; word = word_next(&text, &length)) {
         for (size_t i = 0; i < length; i++) pool[i] = lower(word[i]);
         pool[length] = '\0';
         words->word[words->count++] = pool;
+        pool += length + 1;
     }
 }
 
-/* No text of that many bytes has more words: each needs a character and, but for the last, a gap. */
-static size_t words_at_most(size_t bytes) { return bytes / 2 + 1; }
-
-/* An empty list with room for the words of all texts, on the arena. */
+/* An empty list with room for the words of all texts: n bytes have at most n / 2 + 1 words. Owner: the arena. */
 static Words words_new(Arena *arena, const char *const *texts, size_t count) {
     size_t room = 0;
-    for (size_t i = 0; i < count; i++) room += words_at_most(strlen(texts[i]));
+    for (size_t i = 0; i < count; i++) room += strlen(texts[i]) / 2 + 1;
     return (Words){ .word = arena_alloc(arena, room, sizeof(char *)) };
 }
 
@@ -63,7 +61,7 @@ static void words_sort_unique(Words *words) {
     words->count = kept;
 }
 
-int text_most_words(const char *const *texts, int count) {
+int text_max_words(const char *const *texts, int count) {
     int max = 1;
     for (int i = 0; i < count; i++) {
         const char *text = texts[i];
@@ -75,32 +73,32 @@ int text_most_words(const char *const *texts, int count) {
     return max;
 }
 
-/* ---- templates ---------------------------------------------------------------------------------------------- */
+/* ---- templates -------------------------------------------------------------------------------------------------- */
 
 bool text_template_check(const char *pattern, Err *err) {
     return strstr(pattern, "{}") != NULL ||
            err_set(err, "template %s: there is no {} for the class name; write it like \"a photo of a {}\"",
-                   json_shown(pattern));
+                   quoted(pattern));
 }
 
 char *text_fill(Arena *arena, const char *pattern, const char *name) {
-    size_t places = 0, length = strlen(name);
-    for (const char *at = pattern; (at = strstr(at, "{}")) != NULL; at += 2) places++;
-    REQUIRE(places > 0, "template \"%s\" has no {} for \"%s\"", pattern, name);
-    char *text = arena_alloc(arena, strlen(pattern) + size_mul(places, length) + 1, 1), *end = text;
-    for (const char *place; (place = strstr(pattern, "{}")) != NULL; pattern = place + 2) {
-        memcpy(end, pattern, (size_t)(place - pattern));
-        end += place - pattern;
-        memcpy(end, name, length);
-        end += length;
+    size_t length = strlen(name), gaps = 0;
+    for (const char *gap = strstr(pattern, "{}"); gap; gap = strstr(gap + 2, "{}")) gaps++;
+    REQUIRE(gaps > 0, "template \"%s\" has no {} for \"%s\"", pattern, name);
+    char *text = arena_alloc(arena, strlen(pattern) + size_mul(gaps, length) + 1, 1), *end = text;
+    for (const char *at = pattern; *at;) {
+        bool gap = at[0] == '{' && at[1] == '}';
+        memcpy(end, gap ? name : at, gap ? length : 1);
+        end += gap ? length : 1;
+        at += gap ? 2 : 1;
     }
-    strcpy(end, pattern);
+    *end = '\0';
     return text;
 }
 
-/* ---- vocabulary --------------------------------------------------------------------------------------------- */
+/* ---- vocabulary ------------------------------------------------------------------------------------------------- */
 
-/* A vocabulary of words that are sorted and unique. */
+/* The vocabulary of sorted, unique words. */
 static Vocab vocab_of(Arena *arena, Words words) {
     REQUIRE(words.count <= INT_MAX - TEXT_FIRST_WORD, "%zu words are too many", words.count);
     Vocab vocab = { .size = (int)words.count + TEXT_FIRST_WORD };
@@ -123,7 +121,7 @@ Vocab vocab_build(Arena *arena, const char *const *patterns, int pattern_count, 
     return vocab_of(arena, words);
 }
 
-char *vocab_text(Arena *arena, const Vocab *vocab) {
+char *vocab_to_text(Arena *arena, const Vocab *vocab) {
     size_t size = 1;
     for (int id = TEXT_FIRST_WORD; id < vocab->size; id++) size += strlen(vocab->word[id]) + 1;
     char *text = arena_alloc(arena, size, 1), *end = text;
@@ -143,9 +141,9 @@ bool vocab_from_text(Vocab *vocab, Arena *arena, const char *text, const char *n
     for (size_t i = 1; i < words.count; i++)
         if (strcmp(words.word[i - 1], words.word[i]) >= 0)
             return err_set(err, "%s: the vocabulary is not in alphabetical order: %s before %s", name,
-                           json_shown(words.word[i - 1]), json_shown(words.word[i]));
+                           quoted(words.word[i - 1]), quoted(words.word[i]));
     Vocab got = vocab_of(arena, words);
-    const char *again = vocab_text(arena, &got);
+    const char *again = vocab_to_text(arena, &got);
     size_t same = 0;
     while (again[same] && again[same] == text[same]) same++;
     if (again[same] != text[same])
@@ -162,10 +160,10 @@ int vocab_find(const Vocab *vocab, const char *word) {
     return found ? (int)(found - vocab->word) : TEXT_UNKNOWN;
 }
 
-/* ---- tokens ------------------------------------------------------------------------------------------------- */
+/* ---- tokens ----------------------------------------------------------------------------------------------------- */
 
-/* One row of ids from the words that begin at `start`; of these only the unknown ones stay in the list. Returns how
- * many are known. */
+/* Writes a row of ids for the words from `start` on; then only the unknown ones stay in the list. Returns the number of
+ * known words. */
 static int encode_one(const Vocab *vocab, Words *words, size_t start, int T, int *ids) {
     int known = 0;
     size_t kept = start;
@@ -203,12 +201,11 @@ TextNotes vocab_encode(const Vocab *vocab, Arena *arena, const char *const *text
 
 void text_warn(const TextNotes *notes, FILE *stream) {
     for (int i = 0; i < notes->unknown_count; i++)
-        fprintf(stream, "warning: the model never saw the word %s; it is left out\n", json_shown(notes->unknown[i]));
+        fprintf(stream, "warning: the model never saw the word %s; it is left out\n", quoted(notes->unknown[i]));
     if (notes->empty_count > 0)
         fprintf(stream, "warning: %d text%s no word the model knows; any answer there is chance\n", notes->empty_count,
                 notes->empty_count == 1 ? " has" : "s have");
     if (notes->cut_count > 0)
         fprintf(stream, "warning: %s has %d words, the model takes %d; the rest is left out%s\n",
-                json_shown(notes->cut_text), notes->cut_words, notes->room,
-                notes->cut_count > 1 ? " (and others)" : "");
+                quoted(notes->cut_text), notes->cut_words, notes->room, notes->cut_count > 1 ? " (and others)" : "");
 }

@@ -1,69 +1,69 @@
-/* text: words, and the templates captions are made from, for the bag-of-words tower.
+/* words: the word tokeniser of the bag-of-words tower, and the templates of captions.
  *
- * A word is a longest run of letters, digits and apostrophes, lower-cased, without apostrophes at its ends: "Don't!" is
- * don't, "'dogs'" is dogs. Letters are a to z and every byte beyond ASCII, which stays as it is: "Über" is one word.
- * Captions come from templates, "a photo of a {}" with a class name for {} (Radford et al. 2021, section 3.1.4).
+ * A word is a longest run of letters, digits and apostrophes, in lower case, without apostrophes at its ends: "Don't!"
+ * is don't, "'dogs'" is dogs. Letters are a to z and every byte beyond ASCII, unchanged: "Über" is one word.
+ * A template such as "a photo of a {}" becomes a caption with a class name for {} (Radford et al. 2021, section 3.1.4).
  */
 #ifndef WORDS_H
 #define WORDS_H
 
-#include "core/base.h"
+#include "core/arena.h"
 
 enum { TEXT_PADDING = 0, TEXT_UNKNOWN = 1, TEXT_FIRST_WORD = 2 };
 
-/* ---- templates ---------------------------------------------------------------------------------------------- */
-
-/* For templates from a command line or a file: whether there is a {} to fill. */
+/* Fails when a template (from the command line or a file) has no {}. */
 bool text_template_check(const char *pattern, Err *err);
 
-/* The template with `name` for every {}; on the arena. A template without {} stops: all classes would look the same. */
+/* The template with `name` for every {}. Stops when there is no {}: all classes would have the same caption. Owner: the
+ * arena. */
 char *text_fill(Arena *arena, const char *pattern, const char *name);
 
-/* ---- vocabulary --------------------------------------------------------------------------------------------- */
+/* ---- vocabulary ------------------------------------------------------------------------------------------------- */
 
-/* The words of a model. Ids: 0 is padding, 1 is for a text of which no word is known, then the words in alphabetical
- * order (of bytes), so that the same words have the same ids wherever they were met first. */
+/* The words of a model. Id 0 is padding, id 1 stands for a text without a known word, then the words follow in
+ * alphabetical order (of bytes): the same words always have the same ids. */
 typedef struct {
     int size;          /* ids 0 .. size-1: the rows of the embedding */
     const char **word; /* word[id]; "" for 0 and 1 */
 } Vocab;
 
-/* The words of all templates filled with all names; on the arena. Stops as text_fill does. */
+/* The words of all templates filled with all names. Stops as text_fill. Owner: the arena. */
 Vocab vocab_build(Arena *arena, const char *const *patterns, int pattern_count, const char *const *names,
                   int name_count);
 
-/* The words from id 2 on, with spaces between: for the metadata of a checkpoint. On the arena. */
-char *vocab_text(Arena *arena, const Vocab *vocab);
+/* The words from id 2 on, separated by spaces, for the metadata of a checkpoint. Owner: the arena. */
+char *vocab_to_text(Arena *arena, const Vocab *vocab);
 
-/* And back, on the arena. False, and *vocab untouched, if that is not a text vocab_text could have made: `name` says
- * in messages where it came from. */
+/* The inverse of vocab_to_text. Fails when the text is not a result of vocab_to_text; *vocab is then unchanged. `name`
+ * is the name of the text in messages. Owner: the arena. */
 bool vocab_from_text(Vocab *vocab, Arena *arena, const char *text, const char *name, Err *err);
 
-/* The id of a word as defined above; TEXT_UNKNOWN if the vocabulary lacks it. */
+/* The id of a word; TEXT_UNKNOWN when the vocabulary does not have it. */
 int vocab_find(const Vocab *vocab, const char *word);
 
-/* ---- tokens ------------------------------------------------------------------------------------------------- */
+/* ---- tokens ----------------------------------------------------------------------------------------------------- */
 
-/* What could not be said in tokens. The strings belong to the arena, but for cut_text. */
+/* Problems of vocab_encode. Owner of the strings: the arena; of cut_text: the caller. */
 typedef struct {
-    int unknown_count; /* words the vocabulary lacks, each once, in alphabetical order */
+    int unknown_count; /* words that the vocabulary does not have, each once, in alphabetical order */
     const char **unknown;
-    int cut_count;        /* texts with more known words than T */
-    const char *cut_text; /* the first of them, or NULL, */
-    int cut_words, room;  /* how many known words it has, and T */
+    int cut_count;        /* texts with more than T known words; the first of them: */
+    const char *cut_text; /* or NULL */
+    int cut_words, room;  /* its number of known words, and T */
     int empty_count;      /* texts without any known word */
 } TextNotes;
 
-/* ids [B,T]: row b holds the known words of texts[b] in order, then padding. Unknown words are left out, so that they
- * do not drag a mean towards a vector that was never trained; a text of which nothing is left is the one token
- * TEXT_UNKNOWN, so that no mean is taken over nothing. Words beyond T are cut off. All of this is in the notes. */
+/* vocab_encode: row b has the ids of the known words of texts[b] in order, then padding. Unknown words are left out:
+ * their embedding was never trained. A text without a known word is the one id TEXT_UNKNOWN, so that a mean exists.
+ * Words beyond T are cut off. The result says what was left out.
+ * Shapes  texts [B], ids [B,T] */
 TextNotes vocab_encode(const Vocab *vocab, Arena *arena, const char *const *texts, int B, int T, int *ids);
 
-/* One line to `stream` for each unknown word, and one each for texts cut or empty; nothing if all was well.
+/* One line to `stream` for each unknown word, and one each for cut and for empty texts.
  *     warning: the model never saw the word "zebra"; it is left out */
 void text_warn(const TextNotes *notes, FILE *stream);
 
-/* The most words any of the texts has, for choosing T; at least 1. */
-int text_most_words(const char *const *texts, int count);
+/* The largest number of words of any of the texts, for choosing T; at least 1. */
+int text_max_words(const char *const *texts, int count);
 
 #endif

@@ -1,6 +1,5 @@
 #include "evaluate/metrics.h"
 
-#include <limits.h>
 #include <math.h>
 
 static const double Z95 = 1.959964; /* 95 % of a normal distribution lie within +- z */
@@ -21,42 +20,21 @@ bool metrics_argmax(Mat scores, int *best, Err *err) {
     return true;
 }
 
-void metrics_interval(double share, double of, double *low, double *high) {
-    REQUIRE(share >= 0 && share <= 1 && of >= 1, "a share of %g among %g", share, of);
-    double zz = Z95 * Z95 / of, centre = (share + zz / 2) / (1 + zz);
-    double reach = sqrt(share * (1 - share) * zz + zz * zz / 4) / (1 + zz);
-    /* At the ends the formula gives 0 and 1 but for rounding. */
-    *low = share == 0 ? 0 : centre - reach;
-    *high = share == 1 ? 1 : centre + reach;
+/* (s + zz/2 +- sqrt(s (1 - s) zz + zz^2/4)) / (1 + zz),  zz = z^2 / n */
+void metrics_interval(double s, double n, double *low, double *high) {
+    REQUIRE(s >= 0 && s <= 1 && n >= 1, "a proportion of %g among %g, want 0 to 1 among 1 or more", s, n);
+    double zz = Z95 * Z95 / n, centre = (s + zz / 2) / (1 + zz);
+    double half = sqrt(s * (1 - s) * zz + zz * zz / 4) / (1 + zz);
+    *low = s == 0 ? 0 : centre - half; /* 0 and 1 without rounding errors */
+    *high = s == 1 ? 1 : centre + half;
 }
 
 Rate metrics_wilson(int right, int of) {
     REQUIRE(0 <= right && right <= of, "%d right of %d", right, of);
-    if (of == 0) return (Rate){ .share = NAN, .low = 0, .high = 1 };
-    Rate rate = { .right = right, .of = of, .share = (double)right / of };
-    metrics_interval(rate.share, of, &rate.low, &rate.high);
+    if (of == 0) return (Rate){ .proportion = NAN, .low = 0, .high = 1 };
+    Rate rate = { .right = right, .of = of, .proportion = (double)right / of };
+    metrics_interval(rate.proportion, of, &rate.low, &rate.high);
     return rate;
-}
-
-/* log C(n, k) */
-static double log_choose(int n, int k) { return lgamma(n + 1.0) - lgamma(k + 1.0) - lgamma(n - k + 1.0); }
-
-double metrics_mcnemar(int first, int second) {
-    REQUIRE(first >= 0 && second >= 0 && first <= INT_MAX - second, "%d and %d examples", first, second);
-    int m = first + second, least = MIN(first, second);
-    if (first == second) return 1;
-    double tail = 0;
-    for (int i = 0; i <= least; i++) tail += exp(log_choose(m, i) - m * log(2));
-    return MIN(1, 2 * tail);
-}
-
-Discord metrics_discord(const int *truth, const int *a, const int *b, int n) {
-    Discord discord = { 0, 0 };
-    for (int i = 0; i < n; i++) {
-        discord.first += a[i] == truth[i] && b[i] != truth[i];
-        discord.second += a[i] != truth[i] && b[i] == truth[i];
-    }
-    return discord;
 }
 
 Confusion metrics_confusion(Arena *arena, const int *truth, const int *predicted, int n, int classes) {

@@ -1,40 +1,42 @@
 #include "evaluate/retrieval.h"
+#include "core/arena.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-const int retrieval_cuts[RETRIEVAL_CUTS] = { 1, 5, 10 };
+const int retrieval_cutoffs[RETRIEVAL_CUTOFFS] = { 1, 5, 10 };
 
-/* How a query's answers lie about the best right one. */
+/* Around the best right answer of a query: answers above it, wrong and right ones equal to it. */
 typedef struct {
     int above, wrong, right;
-} Place;
+} TieGroup;
 
-/* C(t, k) / C(t + r, k): none of k drawn from t + r is among the r. */
-static double miss(int t, int r, int k) {
-    double p = 1;
-    if (k > t) return 0;
-    for (int i = 0; i < k; i++) p *= (double)(t - i) / (t + r - i);
-    return p;
+/* recall@k = 1 - C(t, m) / C(t + r, m),  m = k - above, t wrong, r right: the second term is the probability that m
+ * drawn without replacement from t + r are all wrong. */
+static double recall_at(TieGroup g, int k) {
+    double all_wrong = 1;
+    int m = k - g.above;
+    if (m <= 0) return 0;
+    if (m > g.wrong) return 1;
+    for (int i = 0; i < m; i++) all_wrong *= (double)(g.wrong - i) / (g.wrong + g.right - i);
+    return 1 - all_wrong;
 }
+static double expected_rank(TieGroup g) { return g.above + 1 + (double)g.wrong / (g.right + 1); }
 
-static double recall_at(Place p, int k) { return k <= p.above ? 0 : 1 - miss(p.wrong, p.right, k - p.above); }
-static double mean_rank(Place p) { return p.above + 1 + (double)p.wrong / (p.right + 1); }
-
-/* Scores from the best down, with whether each is right. */
 typedef struct {
     num score;
     bool right;
 } Scored;
 
+/* For qsort: the best score first. */
 static int scored_order(const void *a, const void *b) {
     num x = ((const Scored *)a)->score, y = ((const Scored *)b)->score;
     return (x < y) - (x > y);
 }
 
-/* The group of equal scores that the first right answer is in. There is one. */
-static Place place_of(const Scored *sorted, int n) {
-    Place p = { 0 };
+/* The first group of equal scores with a right answer in it; right is 0 if there is none. */
+static TieGroup tie_group(const Scored *sorted, int n) {
+    TieGroup p = { 0 };
     for (int begin = 0, end; begin < n && !p.right; begin = end) {
         p.above = begin;
         p.wrong = 0;
@@ -46,8 +48,8 @@ static Place place_of(const Scored *sorted, int n) {
     return p;
 }
 
-/* The expected number of right ones among the first k: the last group counts in proportion to what is seen of it. */
-static double right_among(const Scored *sorted, int n, int k) {
+/* The expected number of right answers among the first k: a group of equals that k cuts counts in proportion. */
+static double expected_right(const Scored *sorted, int n, int k) {
     double right = 0;
     for (int begin = 0, end; begin < MIN(n, k); begin = end) {
         int group = 0;
@@ -89,20 +91,20 @@ bool retrieval_measure(Mat scores, const int *query, const int *answer, Retrieva
     for (int q = 0; q < Q; q++) {
         for (int n = 0; n < N; n++) sorted[n] = (Scored){ AT(scores, q, n), answer[n] == query[q] };
         qsort(sorted, (size_t)N, sizeof *sorted, scored_order);
-        Place place = place_of(sorted, N);
-        if (!place.right) {
-            sum.without++;
+        TieGroup group = tie_group(sorted, N);
+        if (!group.right) {
+            sum.unanswerable++;
             continue;
         }
-        for (int c = 0; c < RETRIEVAL_CUTS; c++) {
-            int k = retrieval_cuts[c];
-            sum.recall[c] += recall_at(place, k);
-            sum.precision[c] += right_among(sorted, N, k) / MIN(k, N);
+        for (int c = 0; c < RETRIEVAL_CUTOFFS; c++) {
+            int k = retrieval_cutoffs[c];
+            sum.recall[c] += recall_at(group, k);
+            sum.precision[c] += expected_right(sorted, N, k) / MIN(k, N);
         }
-        sum.tied += place.wrong > 0;
-        rank[sum.queries++] = mean_rank(place);
+        sum.tied += group.wrong > 0;
+        rank[sum.queries++] = expected_rank(group);
     }
-    for (int c = 0; c < RETRIEVAL_CUTS; c++) {
+    for (int c = 0; c < RETRIEVAL_CUTOFFS; c++) {
         sum.recall[c] /= MAX(1, sum.queries);
         sum.precision[c] /= MAX(1, sum.queries);
     }
@@ -114,24 +116,24 @@ bool retrieval_measure(Mat scores, const int *query, const int *answer, Retrieva
 
 Retrieval retrieval_chance(int N, int right) {
     REQUIRE(1 <= right && right <= N, "%d of %d answers are right", right, N);
-    Place all = { 0, N - right, right };
-    Retrieval chance = { .queries = 1, .median_rank = mean_rank(all), .tied = N > right };
-    for (int c = 0; c < RETRIEVAL_CUTS; c++) {
-        chance.recall[c] = recall_at(all, retrieval_cuts[c]);
+    TieGroup all = { 0, N - right, right };
+    Retrieval chance = { .queries = 1, .median_rank = expected_rank(all), .tied = N > right };
+    for (int c = 0; c < RETRIEVAL_CUTOFFS; c++) {
+        chance.recall[c] = recall_at(all, retrieval_cutoffs[c]);
         chance.precision[c] = (double)right / N;
     }
     return chance;
 }
 
-void retrieval_print(const char *what, Retrieval r) {
-    if (!what) {
+void retrieval_print(const char *name, Retrieval r) {
+    if (!name) {
         printf("  %-34s    R@1    R@5   R@10   med.rank      P@1    P@5   P@10     tied\n", "%");
         return;
     }
-    printf("  %-34s", what);
-    for (int c = 0; c < RETRIEVAL_CUTS; c++) printf(" %6.1f", 100 * r.recall[c]);
+    printf("  %-34s", name);
+    for (int c = 0; c < RETRIEVAL_CUTOFFS; c++) printf(" %6.1f", 100 * r.recall[c]);
     printf("   %8.1f  ", r.median_rank);
-    for (int c = 0; c < RETRIEVAL_CUTS; c++) printf(" %6.1f", 100 * r.precision[c]);
+    for (int c = 0; c < RETRIEVAL_CUTOFFS; c++) printf(" %6.1f", 100 * r.precision[c]);
     printf("   %6d\n", r.tied);
 }
 

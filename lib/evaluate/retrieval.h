@@ -1,47 +1,46 @@
 /* retrieval: which of many answers come first, and how often a right one is among them.
  *
- * Q queries, N answers. Queries and answers carry labels; an answer is right if its label is the query's. Where captions
- * repeat this is counting by equivalence: any picture of a ship answers "a photo of a ship". Labels that are all
- * different ask for the one partner instead.
+ * Q queries, N answers, each with a label; an answer is right if its label is the query's. With classes as labels any
+ * picture of a ship answers "a photo of a ship"; with labels that are all different there is one right answer.
  *
- * Ties: answers with equal scores stand in random order, and what is returned is the mean over all such orders, not the
- * luck of one. A model that gives every answer the same score so earns what guessing earns, whatever the order in memory.
+ * The rule for ties: answers with equal scores are in random order, and each number is the expectation over these
+ * orders. A model that scores all answers alike gets what guessing gets, whatever their order in memory.
  */
 #ifndef RETRIEVAL_H
 #define RETRIEVAL_H
 
 #include "core/mat.h"
 
-enum { RETRIEVAL_CUTS = 3 };
-extern const int retrieval_cuts[RETRIEVAL_CUTS]; /* 1, 5, 10 */
+enum { RETRIEVAL_CUTOFFS = 3 };
+extern const int retrieval_cutoffs[RETRIEVAL_CUTOFFS]; /* k = 1, 5, 10 */
 
 typedef struct {
-    int queries;                      /* those that have a right answer; others are left out */
-    int without;                      /* ... and how many these are */
-    double recall[RETRIEVAL_CUTS];    /* share of queries with at least one right answer among the first 1, 5, 10 */
-    double precision[RETRIEVAL_CUTS]; /* mean share of right ones among the first 1, 5, 10 (at most N) */
-    double median_rank;               /* of the first right answer; 1 is best. Mean of the middle two for an even Q */
+    int queries;                      /* those with a right answer; the numbers below are about them */
+    int unanswerable;                 /* those without */
+    double recall[RETRIEVAL_CUTOFFS]; /* recall@k: proportion of queries with a right answer among the first k */
+    double
+        precision[RETRIEVAL_CUTOFFS]; /* precision@k: mean proportion of right answers among the first k (at most N) */
+    double median_rank;               /* of the first right answer; 1 is best */
     int tied;                         /* queries whose first right answer has the score of a wrong one */
 } Retrieval;
 
-/* For one query let a wrong answers be better than the best right one, t wrong and r right ones equal to it:
- *
- *   rank       = a + 1 + t / (r + 1)                              the mean place of the first right one
+/* For each query let a answers be better than the best right one, and t wrong and r right ones equal to it:
+ *   rank       = a + 1 + t / (r + 1)                              expected rank of the first right one
  *   recall@k   = 1 - C(t, k - a) / C(t + r, k - a)                0 for k <= a, 1 for k - a > t
+ * (k - a of the t + r equal ones are among the first k; C counts choices.) Precision counts equal ones in proportion.
  *
- * (k - a of the t + r equal ones are seen; C counts choices.) Precision counts a tie at the border in proportion.
- *
- * Shapes  scores [Q,N], query [Q], answer [N]. With Q 0, or no query with a right answer, all is 0 (queries 0)
- * False if a score is NaN, naming query and answer; *result is then untouched. */
+ * Shapes  scores [Q,N], query [Q], answer [N]; without a query that has a right answer all numbers are 0
+ * False, naming query and answer, if a score is NaN; *result is then not written. */
 bool retrieval_measure(Mat scores, const int *query, const int *answer, Retrieval *result, Err *err);
 
-/* What guessing earns: the same for N answers of which `right` are right, in random order. Wants 1 <= right <= N. */
+/* The same for guessing: N answers, `right` of them right, in random order. Wants 1 <= right <= N. */
 Retrieval retrieval_chance(int N, int right);
 
-/* A line of a table on stdout: recall and precision in percent, median rank, ties. `what` NULL: the line above the table. */
-void retrieval_print(const char *what, Retrieval r);
+/* A row of a table on stdout: recall and precision in percent, median rank, ties; the head of the table for `name`
+ * NULL. */
+void retrieval_print(const char *name, Retrieval r);
 
-/* The best k of n scores, best first, into top[k]; of equals the lower index. Wants 0 <= k <= n and no NaN. */
+/* The indices of the best k of n scores, best first, of equals the lower index. Wants 0 <= k <= n and no NaN. */
 void retrieval_top(const num *scores, int n, int k, int *top);
 
 #endif

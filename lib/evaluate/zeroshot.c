@@ -1,9 +1,11 @@
 #include "evaluate/zeroshot.h"
 
+#include "dataset/augment.h"
 #include "kernels/gemm.h"
 
 #include <string.h>
 
+/* classes[c] = unit(sum_k unit(text_tower(template k filled with name c)))          [names,E] */
 Mat zeroshot_classes(Clip *clip, Arena *arena, const char *const *templates, int template_count,
                      const char *const *names, int name_count, FILE *warnings) {
     int E = clip->config.image.embed, n = template_count * name_count;
@@ -12,10 +14,10 @@ Mat zeroshot_classes(Clip *clip, Arena *arena, const char *const *templates, int
     for (int c = 0; c < name_count; c++)
         for (int k = 0; k < template_count; k++)
             texts[c * template_count + k] = text_fill(&work, templates[k], names[c]);
-    Mat each = clip_text_features(clip, &work, texts, n, warnings), classes = mat_zero(arena, name_count, E);
-    for (int i = 0; i < n; i++)
-        for (int e = 0; e < E; e++) AT(classes, i / template_count, e) += AT(each, i, e);
-    mat_normalise_rows(classes); /* the mean's length does not matter any more: the sum will do */
+    Mat features = clip_text_features(clip, &work, texts, n, warnings), classes = mat_zero(arena, name_count, E);
+    for (int c = 0; c < name_count; c++)
+        rows_add(&AT(features, c * template_count, 0), (size_t)template_count, E, &AT(classes, c, 0));
+    mat_normalise_rows(classes); /* a sum is as good as a mean */
     arena_free(&work);
     return classes;
 }
@@ -23,34 +25,32 @@ Mat zeroshot_classes(Clip *clip, Arena *arena, const char *const *templates, int
 typedef struct {
     Augment change;
     num weight;
-} View;
+} Augmentation;
 
-/* Adds the weighted cosines of one view of B pictures to scores [B,C]. */
-static void add_view(Clip *clip, Tape *tape, Mat classes, const Cifar *set, const int *index, int B, const View *view,
-                     num *scores) {
+/* scores += weight unit(image_tower(changed pictures)) classes^T          [B,C]; the pictures with numbers index[B] */
+static void add_scores(Clip *clip, Tape *tape, Mat classes, const Cifar *set, const int *index, int B,
+                       const Augmentation *a, num *scores) {
     tape_reset(tape);
     Mat pixels = mat_like(&tape->arena, mat_shape(4, B, CIFAR_SIDE, CIFAR_SIDE, 3));
-    cifar_batch(set, index, B, &view->change, pixels.v);
+    cifar_batch(set, index, B, &a->change, pixels.v);
     Mat image = clip_image(tape, clip, pixels)->val;
     int E = classes.shape[1], C = classes.shape[0];
-    for (size_t i = 0, count = mat_count(image); i < count; i++) image.v[i] *= view->weight;
+    for (size_t i = 0, count = mat_count(image); i < count; i++) image.v[i] *= a->weight;
     gemm(false, true, B, C, E, image.v, E, classes.v, E, true, scores, C);
 }
 
 Mat zeroshot_scores(Clip *clip, Arena *arena, Mat classes, const Cifar *set, ZeroshotRange range) {
-    static const View plain[] = { { { 0 }, 1 } };
-    static const View mirror[] = { { { 0 }, 0.5f }, { { .mirror = MIRROR_ALWAYS }, 0.5f } };
-    static const View all[] = { { { 0 }, 0.25f },
-                                { { .mirror = MIRROR_ALWAYS }, 0.25f },
-                                { { .dx = 1, .dy = 1 }, 0.125f },
-                                { { .mirror = MIRROR_ALWAYS, .dx = 1, .dy = 1 }, 0.125f },
-                                { { .dx = -1, .dy = -1 }, 0.125f },
-                                { { .mirror = MIRROR_ALWAYS, .dx = -1, .dy = -1 }, 0.125f } };
-    const View *tta = range.tta == TTA_NONE ? plain : range.tta == TTA_MIRROR ? mirror : all;
-    int count = range.tta == TTA_NONE     ? COUNT(plain)
-                : range.tta == TTA_MIRROR ? COUNT(mirror)
-                                          : COUNT(all),
-        C = classes.shape[0];
+    static const Augmentation plain[] = { { { 0 }, 1 } };
+    static const Augmentation mirror[] = { { { 0 }, 0.5f }, { { .mirror = MIRROR_ALWAYS }, 0.5f } };
+    static const Augmentation all[] = { { { 0 }, 0.25f },
+                                        { { .mirror = MIRROR_ALWAYS }, 0.25f },
+                                        { { .dx = 1, .dy = 1 }, 0.125f },
+                                        { { .mirror = MIRROR_ALWAYS, .dx = 1, .dy = 1 }, 0.125f },
+                                        { { .dx = -1, .dy = -1 }, 0.125f },
+                                        { { .mirror = MIRROR_ALWAYS, .dx = -1, .dy = -1 }, 0.125f } };
+    static const Augmentation *const of[] = { plain, mirror, all };
+    static const int counts[] = { COUNT(plain), COUNT(mirror), COUNT(all) };
+    int C = classes.shape[0];
     REQUIRE(range.first >= 0 && range.n >= 0 && range.first + range.n <= set->n && range.batch >= 1,
             "pictures %d to %d in batches of %d, there are %d", range.first, range.first + range.n - 1, range.batch,
             set->n);
@@ -60,8 +60,8 @@ Mat zeroshot_scores(Clip *clip, Arena *arena, Mat classes, const Cifar *set, Zer
     for (int done = 0; done < range.n; done += range.batch) {
         int B = MIN(range.batch, range.n - done);
         for (int b = 0; b < B; b++) index[b] = range.first + done + b;
-        for (int v = 0; v < count; v++)
-            add_view(clip, &tape, classes, set, index, B, &tta[v], scores.v + (size_t)done * (size_t)C);
+        for (int v = 0; v < counts[range.tta]; v++)
+            add_scores(clip, &tape, classes, set, index, B, &of[range.tta][v], scores.v + (size_t)done * (size_t)C);
         if (range.progress) range.progress(range.context, done + B);
     }
     tape_free(&tape);

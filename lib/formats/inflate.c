@@ -1,18 +1,19 @@
-/* The stream is bits, first bit lowest (RFC 1951, 3.1.1). `hold` is a window of at least 56 of them, which is enough
- * for a length and a distance with all their extra bits (15 + 5 + 15 + 13), so that one refill serves one symbol. Past
- * the end of the data the window is filled with zeros; whoever used one of those has met a cut stream (bits_overdrawn).
- */
+/* The stream is a sequence of bits, lowest bit of a byte first (RFC 1951, 3.1.1). `hold` is a window of at least 56
+ * bits. A length and a distance with their extra bits need 15 + 5 + 15 + 13, so one refill is enough for both. Behind
+ * the end of the data the window is filled with zeros; a stream that used one of them was cut (bits_overdrawn). */
 #include "formats/inflate.h"
+
+#include "formats/byte_order.h"
 
 #include <pthread.h>
 #include <stdarg.h>
 #include <string.h>
 
-/* ---- checksums ---------------------------------------------------------------------------------------------- */
+/* ---- checksums -------------------------------------------------------------------------------------------------- */
 
 static uint32_t crc_table[4][256];
 
-/* crc_table[0][b] is what byte b does to the CRC; crc_table[k][b] the same with k zero bytes after it. */
+/* crc_table[0][b]: the CRC of byte b; crc_table[k][b]: of byte b and k zero bytes after it. */
 static void crc_table_make(void) {
     for (uint32_t b = 0; b < 256; b++) {
         uint32_t c = b;
@@ -37,7 +38,7 @@ uint32_t crc32_update(uint32_t crc, const uint8_t *data, size_t size) {
 }
 
 uint32_t adler32_update(uint32_t adler, const uint8_t *data, size_t size) {
-    enum { PRIME = 65521, SAFE = 5552 }; /* so many bytes of 255 cannot overflow 32 bits */
+    enum { PRIME = 65521, SAFE = 5552 }; /* SAFE bytes of 255 cannot overflow 32 bits */
     uint32_t a = adler & 0xffff, b = adler >> 16;
     while (size > 0) {
         size_t n = MIN(size, (size_t)SAFE);
@@ -52,11 +53,11 @@ uint32_t adler32_update(uint32_t adler, const uint8_t *data, size_t size) {
     return b << 16 | a;
 }
 
-/* ---- bits --------------------------------------------------------------------------------------------------- */
+/* ---- bits ------------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     const uint8_t *data;
-    size_t size, at; /* `at` runs past `size` where zeros are made up */
+    size_t size, at; /* `at` goes beyond `size` when zeros fill the window */
     uint64_t hold;
     unsigned count; /* valid bits in `hold` */
 } Bits;
@@ -82,7 +83,7 @@ static inline unsigned bits_take(Bits *b, unsigned n) {
 
 static inline bool bits_overdrawn(const Bits *b) { return b->at > b->size && (b->at - b->size) * 8 > b->count; }
 
-/* Forgets the rest of the current byte, and returns the place of the next one. */
+/* Drops the rest of the current byte; returns the position of the next one. */
 static size_t bits_to_byte(Bits *b) {
     b->at -= b->count / 8;
     b->hold = 0;
@@ -90,12 +91,12 @@ static size_t bits_to_byte(Bits *b) {
     return b->at;
 }
 
-/* ---- the stream --------------------------------------------------------------------------------------------- */
+/* ---- the stream ------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     Bits bits;
-    uint8_t *out; /* NULL: the bytes are counted, not written */
-    size_t room, made;
+    uint8_t *out; /* NULL: bytes are counted, not written */
+    size_t room, produced;
     Inflated *result;
 } Stream;
 
@@ -103,12 +104,12 @@ static bool stream_fail(Stream *s, const char *format, ...) PRINTF_LIKE(2, 3);
 static bool stream_fail(Stream *s, const char *format, ...) {
     Inflated *result = s->result;
     bool cut = bits_overdrawn(&s->bits);
-    result->read = cut ? s->bits.size : MIN(s->bits.at - s->bits.count / 8, s->bits.size);
-    result->made = s->made;
+    result->consumed = cut ? s->bits.size : MIN(s->bits.at - s->bits.count / 8, s->bits.size);
+    result->produced = s->produced;
     va_list args;
     va_start(args, format);
-    if (cut) snprintf(result->trouble, sizeof result->trouble, "the packed data end here, unfinished");
-    else vsnprintf(result->trouble, sizeof result->trouble, format, args);
+    if (cut) snprintf(result->problem, sizeof result->problem, "the packed data end here, unfinished");
+    else vsnprintf(result->problem, sizeof result->problem, format, args);
     va_end(args);
     return false;
 }
@@ -117,15 +118,22 @@ static bool stream_full(Stream *s) {
     return stream_fail(s, "more than the %zu bytes wanted come out of the packed data", s->room);
 }
 
-/* ---- prefix codes (RFC 1951, 3.2.2) ------------------------------------------------------------------------- */
+static bool stream_cut(Stream *s) {
+    s->bits.at = s->bits.size + 1;
+    return stream_fail(s, "cut");
+}
 
-enum { FAST = 11, LONGEST = 15, LITERALS = 286, DISTANCES = 30, FIXED_LITERALS = 288, END = 256 };
+/* ---- prefix codes (RFC 1951, 3.2.2) ----------------------------------------------------------------------------- */
 
-/* Codes of up to FAST bits are looked up; the few longer ones are found by length, as they are numbered in order. */
+enum { LOOKUP_BITS = 11, CODE_BITS_MAX = 15, LITERALS = 286, DISTANCES = 30, FIXED_LITERALS = 288, END_OF_BLOCK = 256 };
+
+/* Codes of up to LOOKUP_BITS bits are looked up in `fast`. Longer ones are searched length by length: the codes of one
+ * length are consecutive numbers. */
 typedef struct {
-    uint16_t fast[1 << FAST]; /* the next FAST bits -> symbol * 16 + length; 0: a longer code, or none */
-    uint16_t first[LONGEST + 1], count[LONGEST + 1], start[LONGEST + 1]; /* of each length: first code, how many, and */
-    uint16_t sorted[FIXED_LITERALS];                                     /* where its symbols begin in `sorted` */
+    uint16_t fast[1 << LOOKUP_BITS]; /* the next LOOKUP_BITS bits -> symbol * 16 + length; 0: a longer code, or none */
+    uint16_t sorted[FIXED_LITERALS]; /* symbols, by length of their code, then by symbol */
+    /* of each length: the first code, the number of codes, where their symbols start in `sorted` */
+    uint16_t first[CODE_BITS_MAX + 1], count[CODE_BITS_MAX + 1], start[CODE_BITS_MAX + 1];
 } Code;
 
 static unsigned bits_reversed(unsigned code, int length) {
@@ -135,7 +143,7 @@ static unsigned bits_reversed(unsigned code, int length) {
 }
 
 static void code_fill(Code *code, const uint8_t *lengths, int symbols) {
-    uint16_t next[LONGEST + 1];
+    uint16_t next[CODE_BITS_MAX + 1];
     memcpy(next, code->start, sizeof next);
     memset(code->fast, 0, sizeof code->fast);
     for (int symbol = 0; symbol < symbols; symbol++) {
@@ -143,8 +151,8 @@ static void code_fill(Code *code, const uint8_t *lengths, int symbols) {
         if (length == 0) continue;
         unsigned place = next[length]++, bits = code->first[length] + place - code->start[length];
         code->sorted[place] = (uint16_t)symbol;
-        if (length > FAST) continue;
-        for (unsigned i = bits_reversed(bits, length); i < 1 << FAST; i += 1u << length)
+        if (length > LOOKUP_BITS) continue;
+        for (unsigned i = bits_reversed(bits, length); i < 1 << LOOKUP_BITS; i += 1u << length)
             code->fast[i] = (uint16_t)(symbol * 16 + length);
     }
 }
@@ -157,7 +165,7 @@ static bool code_make(Code *code, const uint8_t *lengths, int symbols) {
     int used = symbols - code->count[0], left = 1;
     code->count[0] = 0;
     code->first[0] = code->start[0] = 0;
-    for (int length = 1; length <= LONGEST; length++) {
+    for (int length = 1; length <= CODE_BITS_MAX; length++) {
         left = left * 2 - code->count[length];
         if (left < 0) return false;
         code->first[length] = (uint16_t)((code->first[length - 1] + code->count[length - 1]) << 1);
@@ -168,10 +176,10 @@ static bool code_make(Code *code, const uint8_t *lengths, int symbols) {
     return true;
 }
 
-/* symbol * 16 + length of the code that the bits begin with; 0 when there is none. */
+/* symbol * 16 + length of the code at the start of `hold`; 0 when there is none. */
 static unsigned code_search(const Code *code, uint64_t hold) {
     unsigned bits = 0;
-    for (unsigned length = 1; length <= LONGEST; length++, hold >>= 1) {
+    for (unsigned length = 1; length <= CODE_BITS_MAX; length++, hold >>= 1) {
         bits = bits << 1 | (hold & 1);
         unsigned place = bits - code->first[length];
         if (place < code->count[length]) return code->sorted[code->start[length] + place] * 16u + length;
@@ -179,17 +187,17 @@ static unsigned code_search(const Code *code, uint64_t hold) {
     return 0;
 }
 
-/* The next symbol, or -1. Wants LONGEST bits in hand. */
+/* The next symbol, or -1. Wants CODE_BITS_MAX bits in the window. */
 static inline int code_next(const Code *code, Bits *b) {
-    unsigned entry = code->fast[b->hold & ((1 << FAST) - 1)];
+    unsigned entry = code->fast[b->hold & ((1 << LOOKUP_BITS) - 1)];
     if (!entry) entry = code_search(code, b->hold);
     bits_take(b, entry & 15);
     return entry ? (int)(entry >> 4) : -1;
 }
 
-/* ---- blocks ------------------------------------------------------------------------------------------------- */
+/* ---- blocks ----------------------------------------------------------------------------------------------------- */
 
-/* RFC 1951, 3.2.5: lengths from symbol 257 on, and distances: least value, and how many extra bits are added to it. */
+/* RFC 1951, 3.2.5: of the lengths (from symbol 257 on) and of the distances: smallest value, number of extra bits. */
 static const uint16_t length_base[29] = { 3,  4,  5,  6,  7,  8,  9,  10, 11,  13,  15,  17,  19,  23, 27,
                                           31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258 };
 static const uint8_t length_extra[29] = { 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
@@ -200,94 +208,89 @@ static const uint16_t distance_base[DISTANCES] = { 1,    2,    3,    4,    5,   
 static const uint8_t distance_extra[DISTANCES] = { 0, 0, 0, 0, 1, 1, 2, 2,  3,  3,  4,  4,  5,  5,  6,
                                                    6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13 };
 
-/* Repeats `length` bytes from `distance` back; they may overlap what is being written. */
-static void stream_repeat(Stream *s, size_t length, size_t distance) {
+/* out[produced + i] = out[produced + i - distance], i < length; source and target may overlap. */
+static void match_copy(Stream *s, size_t length, size_t distance) {
     if (s->out) {
-        uint8_t *to = s->out + s->made;
+        uint8_t *to = s->out + s->produced;
         const uint8_t *from = to - distance;
         if (distance >= length) memcpy(to, from, length);
         else
             for (size_t i = 0; i < length; i++) to[i] = from[i];
     }
-    s->made += length;
+    s->produced += length;
 }
 
-/* The length symbol has been read: reads the rest of the pair and repeats. */
-static bool stream_match(Stream *s, int symbol, const Code *distances) {
+/* After the length symbol: reads the rest of the pair (length, distance) and copies. */
+static bool match_read(Stream *s, int symbol, const Code *distances) {
     Bits *b = &s->bits;
-    if (symbol - END - 1 >= (int)COUNT(length_base)) return stream_fail(s, "length symbol %d, 285 is the last", symbol);
-    size_t length = length_base[symbol - END - 1] + bits_take(b, length_extra[symbol - END - 1]);
+    if (symbol - END_OF_BLOCK - 1 >= (int)COUNT(length_base))
+        return stream_fail(s, "length symbol %d, 285 is the last", symbol);
+    size_t length = length_base[symbol - END_OF_BLOCK - 1] + bits_take(b, length_extra[symbol - END_OF_BLOCK - 1]);
     int d = code_next(distances, b);
     if (d < 0) return stream_fail(s, "bits that are no distance code");
     if (d >= DISTANCES) return stream_fail(s, "distance symbol %d, 29 is the last", d);
     size_t distance = distance_base[d] + bits_take(b, distance_extra[d]);
     if (bits_overdrawn(b)) return stream_fail(s, "cut");
-    if (distance > s->made)
-        return stream_fail(s, "a repeat of what came %zu bytes ago, after %zu bytes", distance, s->made);
-    if (length > s->room - s->made) return stream_full(s);
-    stream_repeat(s, length, distance);
+    if (distance > s->produced)
+        return stream_fail(s, "a repeat of what came %zu bytes ago, after %zu bytes", distance, s->produced);
+    if (length > s->room - s->produced) return stream_full(s);
+    match_copy(s, length, distance);
     return true;
 }
 
-/* Reads literals into the output until another symbol comes, and returns that; -1 for a bad code, -2 for no room.
- * Works on copies, which the compiler may keep in registers: bytes written could otherwise be the stream itself. */
-static int stream_literals(Stream *s, const Code *literals) {
+/* Writes literals until another symbol comes and returns that; -1 for an invalid code, -2 when `out` is full.
+ * Works on copies of the members, so that the compiler can keep them in registers: `out` might alias *s. */
+static int literals_read(Stream *s, const Code *literals) {
     Bits b = s->bits;
     uint8_t *out = s->out;
-    size_t made = s->made, room = s->room;
+    size_t produced = s->produced, room = s->room;
     int symbol;
     for (;;) {
         bits_refill(&b);
         symbol = code_next(literals, &b);
-        if (symbol < 0 || symbol >= END || bits_overdrawn(&b)) break;
-        if (made == room) {
+        if (symbol < 0 || symbol >= END_OF_BLOCK || bits_overdrawn(&b)) break;
+        if (produced == room) {
             symbol = -2;
             break;
         }
-        if (out) out[made] = (uint8_t)symbol;
-        made++;
+        if (out) out[produced] = (uint8_t)symbol;
+        produced++;
     }
     s->bits = b;
-    s->made = made;
+    s->produced = produced;
     return symbol;
 }
 
-static bool stream_codes(Stream *s, const Code *literals, const Code *distances) {
+static bool block_symbols(Stream *s, const Code *literals, const Code *distances) {
     for (;;) {
-        int symbol = stream_literals(s, literals);
+        int symbol = literals_read(s, literals);
         if (symbol == -2) return stream_full(s);
         if (symbol < 0 || bits_overdrawn(&s->bits)) return stream_fail(s, "bits that are no literal or length code");
-        if (symbol == END) return true;
-        if (!stream_match(s, symbol, distances)) return false;
+        if (symbol == END_OF_BLOCK) return true;
+        if (!match_read(s, symbol, distances)) return false;
     }
 }
 
-/* RFC 1951, 3.2.4 */
-static bool stream_weights(Stream *s) {
+/* A block that is not compressed (RFC 1951, 3.2.4). */
+static bool block_stored(Stream *s) {
     Bits *b = &s->bits;
     size_t at = bits_to_byte(b);
-    if (at > b->size || b->size - at < 4) {
-        b->at = b->size + 1;
-        return stream_fail(s, "cut");
-    }
+    if (at > b->size || b->size - at < 4) return stream_cut(s);
     const uint8_t *head = b->data + at;
     unsigned length = head[0] | head[1] << 8, inverse = head[2] | head[3] << 8;
     if ((length ^ inverse) != 0xffff)
         return stream_fail(s, "a stored block of length %u with check %u, %u was wanted", length, inverse,
                            length ^ 0xffff);
     b->at = at + 4;
-    if (b->size - b->at < length) {
-        b->at = b->size + 1;
-        return stream_fail(s, "cut");
-    }
-    if (length > s->room - s->made) return stream_full(s);
-    if (s->out && length > 0) memcpy(s->out + s->made, b->data + b->at, length);
+    if (b->size - b->at < length) return stream_cut(s);
+    if (length > s->room - s->produced) return stream_full(s);
+    if (s->out && length > 0) memcpy(s->out + s->produced, b->data + b->at, length);
     b->at += length;
-    s->made += length;
+    s->produced += length;
     return true;
 }
 
-/* RFC 1951, 3.2.6. Made once: a hostile stream may hold millions of empty blocks. */
+/* RFC 1951, 3.2.6. Made once: a stream can have millions of empty blocks. */
 static Code fixed_literals, fixed_distances;
 
 static void fixed_make(void) {
@@ -298,23 +301,23 @@ static void fixed_make(void) {
     code_make(&fixed_distances, lengths, 32);
 }
 
-static bool stream_fixed(Stream *s) {
+static bool block_fixed(Stream *s) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, fixed_make);
-    return stream_codes(s, &fixed_literals, &fixed_distances);
+    return block_symbols(s, &fixed_literals, &fixed_distances);
 }
 
-/* The lengths of a block's own codes, themselves packed (RFC 1951, 3.2.7), into lengths[0..want). */
-static bool stream_lengths(Stream *s, const Code *code, uint8_t *lengths, int want) {
+/* Reads the code lengths of a block, which are compressed too (RFC 1951, 3.2.7), into lengths[0..want). */
+static bool block_lengths(Stream *s, const Code *code, uint8_t *lengths, int want) {
     Bits *b = &s->bits;
-    for (int made = 0; made < want;) {
+    for (int produced = 0; produced < want;) {
         bits_refill(b);
         int symbol = code_next(code, b), times = 1, value = symbol;
         if (symbol < 0) return stream_fail(s, "bits that are no code for a code length");
-        if (symbol == 16 && made == 0) return stream_fail(s, "a repeated code length with none before it");
+        if (symbol == 16 && produced == 0) return stream_fail(s, "a repeated code length with none before it");
         if (symbol == 16) {
             times = 3 + (int)bits_take(b, 2);
-            value = lengths[made - 1];
+            value = lengths[produced - 1];
         }
         if (symbol == 17) {
             times = 3 + (int)bits_take(b, 3);
@@ -324,15 +327,15 @@ static bool stream_lengths(Stream *s, const Code *code, uint8_t *lengths, int wa
             times = 11 + (int)bits_take(b, 7);
             value = 0;
         }
-        if (times > want - made || bits_overdrawn(b))
-            return stream_fail(s, "%d code lengths where %d are left", times, want - made);
-        memset(lengths + made, value, (size_t)times);
-        made += times;
+        if (times > want - produced || bits_overdrawn(b))
+            return stream_fail(s, "%d code lengths where %d are left", times, want - produced);
+        memset(lengths + produced, value, (size_t)times);
+        produced += times;
     }
     return true;
 }
 
-static bool stream_dynamic(Stream *s) {
+static bool block_dynamic(Stream *s) {
     static const uint8_t order[19] = { 16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15 };
     Bits *b = &s->bits;
     uint8_t lengths[LITERALS + DISTANCES + 64] = { 0 };
@@ -349,15 +352,15 @@ static bool stream_dynamic(Stream *s) {
     if (bits_overdrawn(b) || !code_make(&code, lengths, 19))
         return stream_fail(s, "impossible lengths of length codes");
     memset(lengths, 0, sizeof lengths);
-    if (!stream_lengths(s, &code, lengths, literals_used + distances_used)) return false;
-    if (lengths[END] == 0) return stream_fail(s, "a block without a code for its end");
+    if (!block_lengths(s, &code, lengths, literals_used + distances_used)) return false;
+    if (lengths[END_OF_BLOCK] == 0) return stream_fail(s, "a block without a code for its end");
     if (!code_make(&code, lengths, literals_used)) return stream_fail(s, "impossible lengths of literal codes");
     if (!code_make(&distances, lengths + literals_used, distances_used))
         return stream_fail(s, "impossible lengths of distance codes");
-    return stream_codes(s, &code, &distances);
+    return block_symbols(s, &code, &distances);
 }
 
-/* All blocks from `at` on; afterwards bits.at is the byte behind them. */
+/* Reads all blocks from byte `at` on; then bits.at is the byte after them. */
 static bool stream_blocks(Stream *s, size_t at) {
     s->bits.at = at;
     for (bool last = false; !last;) {
@@ -365,16 +368,16 @@ static bool stream_blocks(Stream *s, size_t at) {
         last = bits_take(&s->bits, 1);
         unsigned kind = bits_take(&s->bits, 2);
         if (kind == 3 || bits_overdrawn(&s->bits)) return stream_fail(s, "a block of kind 3, kinds are 0 to 2");
-        if (!(kind == 0 ? stream_weights(s) : kind == 1 ? stream_fixed(s) : stream_dynamic(s))) return false;
+        if (!(kind == 0 ? block_stored(s) : kind == 1 ? block_fixed(s) : block_dynamic(s))) return false;
     }
     bits_to_byte(&s->bits);
-    s->result->made = s->made;
+    s->result->produced = s->produced;
     return true;
 }
 
-/* ---- zlib (RFC 1950) ---------------------------------------------------------------------------------------- */
+/* ---- zlib (RFC 1950) -------------------------------------------------------------------------------------------- */
 
-/* Sets the place of a message that is about the wrapping, not about the bits. */
+/* A failure at byte `at` of the zlib or gzip wrapping. */
 static bool stream_fail_at(Stream *s, size_t at, const char *what) {
     s->bits.at = MIN(at, s->bits.size);
     s->bits.count = 0;
@@ -394,15 +397,15 @@ bool zlib_inflate(const uint8_t *data, size_t size, uint8_t *out, size_t room, I
     if (!stream_blocks(&s, 2)) return false;
     size_t at = s.bits.at;
     if (size - at < 4) return stream_fail_at(&s, size, "the packed data end here, their Adler-32 was wanted");
-    uint32_t adler = adler32_update(1, out, s.made), want = big_endian_32(data + at);
+    uint32_t adler = adler32_update(1, out, s.produced), want = big_endian_32(data + at);
     if (adler != want) return stream_fail(&s, "the Adler-32 is %08x, the data say %08x", adler, want);
-    result->read = at + 4;
+    result->consumed = at + 4;
     return true;
 }
 
-/* ---- gzip (RFC 1952) ---------------------------------------------------------------------------------------- */
+/* ---- gzip (RFC 1952) -------------------------------------------------------------------------------------------- */
 
-/* Passes over the header of a member at data[*at]; NULL, or what is wrong with it. */
+/* Moves *at over the header of a gzip member. Returns NULL, or what is wrong with it. */
 static const char *gzip_header(const uint8_t *data, size_t size, size_t *at) {
     enum { HEADER_CRC = 2, EXTRA = 4, NAME = 8, COMMENT = 16, RESERVED = 224 };
     static const char *cut = "the file ends inside a gzip header";
@@ -410,7 +413,7 @@ static const char *gzip_header(const uint8_t *data, size_t size, size_t *at) {
     if (size - start < 10) return cut;
     const uint8_t *head = data + start;
     if (head[0] != 0x1f || head[1] != 0x8b) return "these bytes are no gzip header (1f 8b was wanted)";
-    if (head[2] != 8 || head[3] & RESERVED) return "a kind of gzip from the future";
+    if (head[2] != 8 || head[3] & RESERVED) return "an unknown compression method or reserved flags in the gzip header";
     *at += 10;
     if (head[3] & EXTRA) {
         if (size - *at < 2) return cut;
@@ -434,36 +437,37 @@ static const char *gzip_header(const uint8_t *data, size_t size, size_t *at) {
     return NULL;
 }
 
-/* One member at data[s->bits.at]: header, blocks, trailer. */
+/* Reads one member at data[s->bits.at]: header, blocks, CRC-32 and size. */
 static bool gzip_member(Stream *s) {
     Bits *b = &s->bits;
-    size_t at = b->at, before = s->made, start;
+    size_t at = b->at, before = s->produced;
     const char *wrong = gzip_header(b->data, b->size, &at);
     if (wrong) return stream_fail_at(s, at, wrong);
-    /* A repeat must not reach into the member before: to the stream, output begins here. */
+    /* A match must not reach into the member before, so each member has a stream of its own. */
     uint8_t *out = s->out ? s->out + before : NULL;
     Stream member = { .bits = *b, .out = out, .room = s->room - before, .result = s->result };
     if (!stream_blocks(&member, at)) return false;
     *b = member.bits;
-    s->made = before + member.made;
-    start = b->at;
+    s->produced = before + member.produced;
+    size_t start = b->at;
     if (b->size - start < 8) return stream_fail_at(s, b->size, "the file ends here, CRC and size were wanted");
     uint32_t size = little_endian_32(b->data + start + 4), crc = little_endian_32(b->data + start);
-    if (size != (uint32_t)member.made) return stream_fail(s, "%zu bytes came out, the file says %u", member.made, size);
-    if (s->out && crc32_update(0, member.out, member.made) != crc)
+    if (size != (uint32_t)member.produced)
+        return stream_fail(s, "%zu bytes came out, the file says %u", member.produced, size);
+    if (s->out && crc32_update(0, member.out, member.produced) != crc)
         return stream_fail(s, "the CRC of what came out is not the %08x that the file says", crc);
     b->at = start + 8;
     return true;
 }
 
-/* All members into `out`, or only counted when that is NULL. */
+/* Decompresses all members into `out`; with `out` NULL, counts their bytes. */
 static bool gzip_members(File packed, uint8_t *out, size_t room, Inflated *result) {
     *result = (Inflated){ 0 };
     Stream s = { .bits = { .data = packed.data, .size = packed.size }, .out = out, .room = room, .result = result };
     do {
         if (!gzip_member(&s)) return false;
     } while (s.bits.at < packed.size);
-    result->made = s.made;
+    result->produced = s.produced;
     return true;
 }
 
@@ -471,12 +475,13 @@ bool gzip_inflate(Arena *arena, const char *name, File packed, File *unpacked, E
     Inflated result;
     bool ok = gzip_members(packed, NULL, GZIP_MAX, &result);
     if (ok) {
-        uint8_t *out = arena_alloc(arena, result.made + 1, 1);
-        size_t size = result.made;
+        uint8_t *out = arena_alloc(arena, result.produced + 1, 1);
+        size_t size = result.produced;
         ok = gzip_members(packed, out, size, &result);
         out[size] = 0;
         if (ok) *unpacked = (File){ .data = out, .size = size };
     }
-    if (!ok) err_set(err, "%s: byte %zu: %s; the file is damaged, fetch it again", name, result.read, result.trouble);
+    if (!ok)
+        err_set(err, "%s: byte %zu: %s; the file is damaged, fetch it again", name, result.consumed, result.problem);
     return ok;
 }

@@ -1,26 +1,11 @@
 #include "formats/json.h"
 
+#include "core/quote.h"
+
 #include <float.h>
 #include <string.h>
 
-/* ---- UTF-8 -------------------------------------------------------------------------------------------------- */
-
-/* Bytes of the well-formed sequence at p, 1 to 4, or 0. RFC 3629 section 4: no overlong forms, no surrogates, nothing
- * beyond U+10FFFF. */
-static int utf8_length(const char *p, size_t left) {
-    uint32_t first = (uint8_t)p[0];
-    if (first < 0x80) return 1;
-    int length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-    static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-    if (first < 0xc2 || first > 0xf4 || left < (size_t)length) return 0;
-    uint32_t code = first & (0x7fu >> length);
-    for (int i = 1; i < length; i++) {
-        if (((uint8_t)p[i] & 0xc0) != 0x80) return 0;
-        code = code << 6 | ((uint8_t)p[i] & 0x3f);
-    }
-    bool surrogate = code >= 0xd800 && code <= 0xdfff;
-    return code < least[length] || surrogate || code > 0x10ffff ? 0 : length;
-}
+/* ---- UTF-8 ------------------------------------------------------------------------------------------------------ */
 
 /* Writes the code point as 1 to 4 bytes; returns how many. */
 static int utf8_put(uint32_t code, char out[4]) {
@@ -31,19 +16,9 @@ static int utf8_put(uint32_t code, char out[4]) {
     return length;
 }
 
-bool json_is_utf8(const char *text) {
-    for (size_t left = strlen(text); left > 0;) {
-        int length = utf8_length(text, left);
-        if (length == 0) return false;
-        text += length;
-        left -= (size_t)length;
-    }
-    return true;
-}
+/* ---- errors ----------------------------------------------------------------------------------------------------- */
 
-/* ---- trouble ------------------------------------------------------------------------------------------------ */
-
-static bool refuse(Json *j, const char *wanted) {
+static bool fail(Json *j, const char *wanted) {
     char found[32] = "the end of the text";
     if (j->at < j->size) {
         uint8_t byte = (uint8_t)j->text[j->at];
@@ -54,13 +29,13 @@ static bool refuse(Json *j, const char *wanted) {
     return false;
 }
 
-/* The same about what began at `start`. */
-static bool refuse_at(Json *j, size_t start, const char *wanted) {
+/* The same for a value that began at `start`. */
+static bool fail_at(Json *j, size_t start, const char *wanted) {
     j->at = start;
-    return refuse(j, wanted);
+    return fail(j, wanted);
 }
 
-/* ---- characters --------------------------------------------------------------------------------------------- */
+/* ---- characters ------------------------------------------------------------------------------------------------- */
 
 static void space(Json *j) {
     while (j->at < j->size && memchr(" \t\n\r", j->text[j->at], 4)) j->at++;
@@ -76,10 +51,10 @@ static bool take(Json *j, char c) {
     return true;
 }
 
-/* ---- the walk ----------------------------------------------------------------------------------------------- */
+/* ---- structure -------------------------------------------------------------------------------------------------- */
 
 Json json_begin(Arena *arena, const char *text, size_t size, const char *name, Err *err) {
-    /* A string and its final zero never need more room than its quoted form had, so all fit into `size` bytes. */
+    /* A string and its zero byte never need more room than its quoted form, so all strings fit into `size` bytes. */
     return (Json){ .text = text,
                    .size = size,
                    .name = name,
@@ -88,7 +63,7 @@ Json json_begin(Arena *arena, const char *text, size_t size, const char *name, E
                    .pool = arena ? arena_alloc(arena, size, 1) : NULL };
 }
 
-/* To be called before a value is read: moves to its first character. */
+/* Called before each value: moves to its first character. */
 static bool value_begin(Json *j) {
     if (j->failed) return false;
     REQUIRE(j->ready, "%s: byte %zu: a value is asked for where none can stand", j->name, j->at);
@@ -122,8 +97,8 @@ JsonKind json_kind(Json *j) {
 
 static bool enter(Json *j, char open, bool object, const char *wanted) {
     if (!value_begin(j)) return false;
-    if (!next_is(j, open)) return refuse(j, wanted);
-    if (j->depth == JSON_DEPTH_MAX) return refuse(j, "less nesting (at most 64 deep)");
+    if (!next_is(j, open)) return fail(j, wanted);
+    if (j->depth == JSON_DEPTH_MAX) return fail(j, "less nesting (at most 64 deep)");
     j->at++;
     uint64_t bit = (uint64_t)1 << j->depth++;
     j->objects = object ? j->objects | bit : j->objects & ~bit;
@@ -134,7 +109,7 @@ static bool enter(Json *j, char open, bool object, const char *wanted) {
 bool json_array(Json *j) { return enter(j, '[', false, "an array"); }
 bool json_object(Json *j) { return enter(j, '{', true, "an object"); }
 
-/* Moves to the next element or member of what is open; false at its end. */
+/* Moves to the next element or member; false at the end of the array or object. */
 static bool advance(Json *j, bool object) {
     if (j->failed) return false;
     REQUIRE(!j->ready && j->depth > 0 && (j->objects >> (j->depth - 1) & 1) == object,
@@ -146,23 +121,29 @@ static bool advance(Json *j, bool object) {
         j->depth--;
         return false;
     }
-    if (!first && !take(j, ',')) return refuse(j, object ? "',' or '}'" : "',' or ']'");
+    if (!first && !take(j, ',')) return fail(j, object ? "',' or '}'" : "',' or ']'");
     space(j);
     return true;
 }
 
-bool json_item(Json *j) { return advance(j, false) && (j->ready = true); }
+/* Says that a value comes next. */
+static bool expect_value(Json *j) {
+    j->ready = true;
+    return true;
+}
+
+bool json_item(Json *j) { return advance(j, false) && expect_value(j); }
 
 bool json_end(Json *j) {
     if (j->failed) return false;
     REQUIRE(!j->ready && j->depth == 0, "%s: byte %zu: the text is left in its middle", j->name, j->at);
     space(j);
-    return j->at == j->size ? true : refuse(j, "nothing more");
+    return j->at == j->size ? true : fail(j, "nothing more");
 }
 
-/* ---- strings ------------------------------------------------------------------------------------------------ */
+/* ---- strings ---------------------------------------------------------------------------------------------------- */
 
-static void keep(Json *j, const char *bytes, int count) {
+static void string_add(Json *j, const char *bytes, int count) {
     if (!j->pool) return;
     memcpy(j->pool, bytes, (size_t)count);
     j->pool += count;
@@ -177,59 +158,56 @@ static bool hex4(Json *j, uint32_t *code) {
                     : c >= 'a' && c <= 'f' ? c - 'a' + 10
                     : c >= 'A' && c <= 'F' ? c - 'A' + 10
                                            : -1;
-        if (digit < 0) return refuse(j, "four hexadecimal digits after \\u");
+        if (digit < 0) return fail(j, "four hexadecimal digits after \\u");
         *code = *code << 4 | (uint32_t)digit;
     }
     return true;
 }
 
-/* After "\u". Characters beyond U+FFFF come as two halves (RFC 8259 section 7). */
+/* After "\u". A character beyond U+FFFF is two escapes, a surrogate pair (RFC 8259 section 7). */
 static bool unicode_escape(Json *j, size_t start) {
     uint32_t code, low;
     char bytes[4];
     if (!hex4(j, &code)) return false;
-    if (code == 0) return refuse_at(j, start, "no zero character (\\u0000) in a string");
-    if (code >= 0xdc00 && code <= 0xdfff) return refuse_at(j, start, "the first half of a surrogate pair before this");
+    if (code == 0) return fail_at(j, start, "no zero character (\\u0000) in a string");
+    if (code >= 0xdc00 && code <= 0xdfff) return fail_at(j, start, "the first half of a surrogate pair before this");
     if (code >= 0xd800 && code <= 0xdbff) {
-        if (!take(j, '\\') || !take(j, 'u')) return refuse(j, "\\u and the second half of a surrogate pair");
+        if (!take(j, '\\') || !take(j, 'u')) return fail(j, "\\u and the second half of a surrogate pair");
         if (!hex4(j, &low)) return false;
-        if (low < 0xdc00 || low > 0xdfff) return refuse_at(j, start, "a second half (\\udc00 to \\udfff)");
+        if (low < 0xdc00 || low > 0xdfff) return fail_at(j, start, "a second half (\\udc00 to \\udfff)");
         code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
     }
-    keep(j, bytes, utf8_put(code, bytes));
+    string_add(j, bytes, utf8_put(code, bytes));
     return true;
 }
-
-/* The letters of the short escapes, and what they mean, in the same order. */
-static const char ESCAPES[] = "\"\\/bfnrt", ESCAPED[] = "\"\\/\b\f\n\r\t";
 
 /* After a backslash. */
 static bool escape(Json *j) {
     size_t start = j->at - 1;
     if (take(j, 'u')) return unicode_escape(j, start);
-    const char *found = j->at < j->size ? memchr(ESCAPES, j->text[j->at], sizeof ESCAPES - 1) : NULL;
-    if (!found) return refuse(j, "one of \" \\ / b f n r t u after a backslash");
-    keep(j, &ESCAPED[found - ESCAPES], 1);
+    const char *found = j->at < j->size ? memchr(ESCAPE_LETTERS, j->text[j->at], sizeof ESCAPE_LETTERS - 1) : NULL;
+    if (!found) return fail(j, "one of \" \\ / b f n r t u after a backslash");
+    string_add(j, &ESCAPED_CHARS[found - ESCAPE_LETTERS], 1);
     j->at++;
     return true;
 }
 
 static bool string_read(Json *j, const char **value, const char *wanted) {
-    if (!take(j, '"')) return refuse(j, wanted);
+    if (!take(j, '"')) return fail(j, wanted);
     const char *start = j->pool;
     while (!take(j, '"')) {
-        if (j->at >= j->size) return refuse(j, "a quote at the end of a string");
+        if (j->at >= j->size) return fail(j, "a quote at the end of a string");
         if (take(j, '\\')) {
             if (!escape(j)) return false;
             continue;
         }
         int length = utf8_length(j->text + j->at, j->size - j->at);
-        if (length == 0) return refuse(j, "well-formed UTF-8");
-        if ((uint8_t)j->text[j->at] < 0x20) return refuse(j, "control characters only as escapes");
-        keep(j, j->text + j->at, length);
+        if (length == 0) return fail(j, "well-formed UTF-8");
+        if ((uint8_t)j->text[j->at] < 0x20) return fail(j, "control characters only as escapes");
+        string_add(j, j->text + j->at, length);
         j->at += (size_t)length;
     }
-    keep(j, "", 1);
+    string_add(j, "", 1);
     *value = start ? start : "";
     return true;
 }
@@ -239,22 +217,22 @@ bool json_string(Json *j, const char **value) { return value_begin(j) && string_
 bool json_key(Json *j, const char **key) {
     if (!advance(j, true) || !string_read(j, key, "a key in quotes")) return false;
     space(j);
-    if (!take(j, ':')) return refuse(j, "':' after a key");
-    return j->ready = true;
+    if (!take(j, ':')) return fail(j, "':' after a key");
+    return expect_value(j);
 }
 
-/* ---- numbers and names -------------------------------------------------------------------------------------- */
+/* ---- numbers and names ------------------------------------------------------------------------------------------ */
 
 static bool digits(Json *j) {
     size_t start = j->at;
     while (next_is_digit(j)) j->at++;
-    return j->at > start || refuse(j, "a digit");
+    return j->at > start || fail(j, "a digit");
 }
 
-/* Copies the number here, checked against RFC 8259 section 6, as a C string. */
+/* Reads a number by the grammar of RFC 8259 section 6, as a C string. */
 static bool number_read(Json *j, const char *wanted, char out[JSON_NUMBER_MAX + 1]) {
     size_t start = j->at;
-    if (!take(j, '-') && !next_is_digit(j)) return refuse(j, wanted);
+    if (!take(j, '-') && !next_is_digit(j)) return fail(j, wanted);
     if (!take(j, '0') && !digits(j)) return false; /* after a leading 0 no digit can follow */
     if (take(j, '.') && !digits(j)) return false;
     if (take(j, 'e') || take(j, 'E')) {
@@ -262,7 +240,7 @@ static bool number_read(Json *j, const char *wanted, char out[JSON_NUMBER_MAX + 
         if (!digits(j)) return false;
     }
     size_t length = j->at - start;
-    if (length > JSON_NUMBER_MAX) return refuse_at(j, start, "a number of at most 127 characters");
+    if (length > JSON_NUMBER_MAX) return fail_at(j, start, "a number of at most 127 characters");
     memcpy(out, j->text + start, length);
     out[length] = '\0';
     return true;
@@ -274,7 +252,7 @@ bool json_int(Json *j, long long low, long long high, long long *value) {
     size_t start = j->at;
     snprintf(wanted, sizeof wanted, "a whole number from %lld to %lld", low, high);
     if (!number_read(j, wanted, text)) return false;
-    return parse_int(text, low, high, value) || refuse_at(j, start, wanted);
+    return parse_int(text, low, high, value) || fail_at(j, start, wanted);
 }
 
 bool json_real(Json *j, double *value) {
@@ -282,7 +260,7 @@ bool json_real(Json *j, double *value) {
     if (!value_begin(j)) return false;
     size_t start = j->at;
     if (!number_read(j, "a number", text)) return false;
-    return parse_real(text, -DBL_MAX, DBL_MAX, value) || refuse_at(j, start, "a number a double can hold");
+    return parse_real(text, -DBL_MAX, DBL_MAX, value) || fail_at(j, start, "a number a double can hold");
 }
 
 static bool literal(Json *j, const char *word) {
@@ -295,14 +273,14 @@ static bool literal(Json *j, const char *word) {
 bool json_bool(Json *j, bool *value) {
     if (!value_begin(j)) return false;
     bool yes = literal(j, "true");
-    if (!yes && !literal(j, "false")) return refuse(j, "true or false");
+    if (!yes && !literal(j, "false")) return fail(j, "true or false");
     *value = yes;
     return true;
 }
 
-bool json_null(Json *j) { return value_begin(j) && (literal(j, "null") || refuse(j, "null")); }
+bool json_null(Json *j) { return value_begin(j) && (literal(j, "null") || fail(j, "null")); }
 
-bool json_skip(Json *j) { /* calls itself at most JSON_DEPTH_MAX deep: `enter` sees to it */
+bool json_skip(Json *j) { /* recursion is at most JSON_DEPTH_MAX deep: `enter` checks it */
     char number[JSON_NUMBER_MAX + 1];
     const char *text;
     bool truth;
@@ -322,59 +300,6 @@ bool json_skip(Json *j) { /* calls itself at most JSON_DEPTH_MAX deep: `enter` s
         for (json_object(j); json_key(j, &text);) json_skip(j);
         return !j->failed;
     default:
-        return value_begin(j) && refuse(j, "a value");
+        return value_begin(j) && fail(j, "a value");
     }
-}
-
-/* ---- quoting ------------------------------------------------------------------------------------------------ */
-
-/* Writes the character at *text as it stands in a quoted string, at most 6 bytes, and moves on; returns how many. */
-static int quote_one(const char **text, size_t *left, char out[8]) {
-    const char *from = *text;
-    int length = utf8_length(from, *left), take_bytes = MAX(length, 1);
-    *text += take_bytes;
-    *left -= (size_t)take_bytes;
-    if (length == 0) {
-        out[0] = '?';
-        return 1;
-    }
-    const char *found = memchr(ESCAPED, *from, sizeof ESCAPED - 1);
-    if (found && *from != '/') {
-        out[0] = '\\';
-        out[1] = ESCAPES[found - ESCAPED];
-        return 2;
-    }
-    if ((uint8_t)*from < 0x20 || *from == 0x7f) return snprintf(out, 8, "\\u%04x", (unsigned)*from);
-    if (length == 2 && (uint8_t)from[0] == 0xc2 && (uint8_t)from[1] < 0xa0) /* control characters, to some terminals */
-        return snprintf(out, 8, "\\u%04x", (unsigned)(uint8_t)from[1]);
-    memcpy(out, from, (size_t)length);
-    return length;
-}
-
-char *json_quote(Arena *arena, const char *text) {
-    size_t left = strlen(text);
-    char *quoted = arena_alloc(arena, size_mul(left, 6) + 3, 1), *end = quoted;
-    *end++ = '"';
-    for (char one[8]; left > 0;) {
-        int length = quote_one(&text, &left, one);
-        memcpy(end, one, (size_t)length);
-        end += length;
-    }
-    memcpy(end, "\"", 2);
-    return quoted;
-}
-
-const char *json_shown(const char *text) {
-    static _Thread_local char buffers[8][96];
-    static _Thread_local int turn;
-    char *shown = buffers[turn++ % 8], *end = shown;
-    size_t left = strlen(text);
-    *end++ = '"';
-    for (char one[8]; left > 0 && end - shown < 80;) {
-        int length = quote_one(&text, &left, one);
-        memcpy(end, one, (size_t)length);
-        end += length;
-    }
-    strcpy(end, left > 0 ? "...\"" : "\"");
-    return shown;
 }

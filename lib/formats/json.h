@@ -1,24 +1,24 @@
-/* json: reads JSON texts (RFC 8259) piece by piece, strictly, and quotes strings for writing them.
+/* json: reads JSON texts (RFC 8259) strictly, value by value. core/quote.h writes strings.
  *
- * The caller walks the text and asks for what it expects; nothing is built but the strings it asks for:
+ * The caller walks over the text and asks for the values it expects. Only strings take memory:
  *
  *   Json j = json_begin(&arena, text, size, "labels.json", &err);
  *   json_array(&j);
  *   while (json_item(&j)) if (json_int(&j, 0, 9, &label)) ...;        {"a": 1}: json_object, json_key, a value
- *   return json_end(&j);                                             the only answer that counts
+ *   return json_end(&j);                                             false after any error
  *
- * The first trouble is remembered: `err` is filled with name, byte, what came and what was wanted, and from then on
- * every function returns false. Time is linear in the text and depth of nesting is limited, so no text can hang or
- * crash it. Asking in an order that no text could satisfy (a key of an array, a value twice) stops: REQUIRE.
+ * After the first error `err` says name, byte, what came and what was wanted, and every function returns false. The
+ * time is linear in the text and the depth of nesting is limited. Asking for what no text can contain there (a key of
+ * an array, a value twice) is an error of the program: REQUIRE.
  *
- * Strictly: no comments, no trailing commas, no NaN, and strings are well-formed UTF-8. Two limits of our own, as
- * RFC 8259 section 9 allows: a string with a zero character is refused, for C could not see its end, and so is a
- * number that is longer than JSON_NUMBER_MAX characters or that the type asked for cannot hold.
+ * Strict: no comments, no trailing commas, no NaN; strings are well-formed UTF-8. Two limits that RFC 8259 section 9
+ * allows: a string with a zero character is refused, because it ends a C string; so is a number that is longer than
+ * JSON_NUMBER_MAX characters or outside the wanted range.
  */
 #ifndef JSON_H
 #define JSON_H
 
-#include "core/base.h"
+#include "core/arena.h"
 
 enum { JSON_DEPTH_MAX = 64, JSON_NUMBER_MAX = 127 };
 
@@ -26,54 +26,44 @@ typedef enum { JSON_NOTHING, JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSO
 
 typedef struct {
     const char *text, *name;
-    size_t size, at;  /* `at` may be moved forward once after json_begin, to a text inside a file */
-    char *pool;       /* where the next string goes */
-    uint64_t objects; /* bit d: what is open at depth d is an object, not an array */
+    size_t size, at;  /* position; the caller may set it once after json_begin: text inside a file */
+    char *pool;       /* memory of the next string */
+    uint64_t objects; /* bit d: at depth d there is an object, not an array */
     int depth;
-    bool fresh; /* what was opened last holds nothing yet */
-    bool ready; /* the next thing to read is a value */
+    bool fresh; /* no element of the current array or object was read yet */
+    bool ready; /* a value comes next */
     bool failed;
     Err *err;
 } Json;
 
-/* A reader of text[0..size), which need not end in a zero byte and must stay while it is read. `name` stands at the
- * head of messages. Strings go to the arena, `size` bytes for all of them together; with arena NULL they are checked
- * and skipped, and come back as "". */
+/* json_begin: a reader of text[0..size); a final zero byte is not needed. `name` is the name of the text in messages.
+ * Wants  the text to stay unchanged while it is read
+ * Owner  strings lie on the arena, in `size` bytes together; with arena NULL they are checked, and read as "" */
 Json json_begin(Arena *arena, const char *text, size_t size, const char *name, Err *err);
 
-/* What the next value is, by its first character; JSON_NOTHING if none starts here, or after trouble. */
+/* The kind of the next value, by its first character; JSON_NOTHING when no value starts here, or after an error. */
 JsonKind json_kind(Json *j);
 
 /* Enter an array or an object. */
 bool json_array(Json *j);
 bool json_object(Json *j);
 
-/* True while there is another element or member; its value must be read or skipped next. False at the end, which is
- * consumed, and after trouble. Keys may repeat: whoever minds must look. */
+/* True when there is another element or member: read or skip its value next. False at the end of the array or object,
+ * and after an error. Keys can repeat. */
 bool json_item(Json *j);
 bool json_key(Json *j, const char **key);
 
-/* Read one value. The result is set only on success. Whole numbers have neither point nor exponent. */
+/* Read one value. *value is set only on success. Integers have no decimal point and no exponent. */
 bool json_string(Json *j, const char **value);
 bool json_int(Json *j, long long low, long long high, long long *value);
 bool json_real(Json *j, double *value);
 bool json_bool(Json *j, bool *value);
 bool json_null(Json *j);
 
-/* Checks one value of any kind and passes over it. */
+/* Checks one value of any kind and skips it. */
 bool json_skip(Json *j);
 
-/* Wants that nothing but white space is left; true if there was no trouble from beginning to end. */
+/* True when only white space is left and there was no error in the whole text. */
 bool json_end(Json *j);
-
-/* Whether `text` is well-formed UTF-8 (RFC 3629), as every string of a JSON text must be. */
-bool json_is_utf8(const char *text);
-
-/* The string in quotes, with escapes where RFC 8259 section 7 wants them; on the arena. */
-char *json_quote(Arena *arena, const char *text);
-
-/* The same for messages: at most about 80 characters, broken bytes as "?", in one of a few static buffers per thread.
- * Names out of a file go through this, or a hostile one could write over the reader's terminal. */
-const char *json_shown(const char *text);
 
 #endif

@@ -1,9 +1,8 @@
-/* Three passes over the file. The first walks the chunks, verifies every CRC, reads the header and remembers where
- * palette and data lie; the second puts the data chunks together and unpacks them; the third takes the row filters back
- * and spreads the samples over RGB pixels.
- */
+/* Three steps. 1: walk over the chunks, verify every CRC, read the header, find palette and data. 2: join the data
+ * chunks and decompress them. 3: undo the row filters and write the samples as RGB pixels. */
 #include "formats/png.h"
 
+#include "formats/byte_order.h"
 #include "formats/deflate.h"
 #include "formats/inflate.h"
 
@@ -24,7 +23,7 @@ typedef struct {
     bool interlaced;
     const uint8_t *palette; /* in the file */
     int colours;
-    size_t data_first, data_chunks, data_size; /* place of the first IDAT, how many follow each other, their bytes */
+    size_t data_first, data_chunks, data_size; /* position of the first IDAT, number of them, their bytes */
 } Png;
 
 static bool png_fail(const Png *png, size_t at, const char *format, ...) PRINTF_LIKE(3, 4);
@@ -37,10 +36,10 @@ static bool png_fail(const Png *png, size_t at, const char *format, ...) {
     return err_set(png->err, "%s: byte %zu: %s", png->name, at, what);
 }
 
-/* ---- chunks (5.3): length, type, data, CRC of type and data --------------------------------------------------- */
+/* ---- chunks (5.3): length, type, data, CRC of type and data ----------------------------------------------------- */
 
 typedef struct {
-    size_t at; /* where its length stands in the file */
+    size_t at; /* position in the file */
     uint32_t length;
     char type[5];
     const uint8_t *data;
@@ -77,7 +76,7 @@ static size_t chunk_end(const Chunk *chunk) { return chunk->at + 12 + chunk->len
 
 static bool chunk_is(const Chunk *chunk, const char *type) { return !strcmp(chunk->type, type); }
 
-/* Which depths each colour type may have (11.2.2), as a sum of those bits' values; 0 for no such type. */
+/* The depths of a colour type (11.2.2), as a bit set, since all are powers of 2; 0: no such type. */
 static int depths_of(int colour) {
     switch (colour) {
     case GREY:
@@ -139,7 +138,7 @@ static bool data_found(Png *png, const Chunk *chunk, bool data_before) {
     return true;
 }
 
-/* Walks all chunks. An upper-case first letter means that nobody may pass over the chunk (5.4). */
+/* Walks over all chunks. A chunk whose first letter is upper-case must not be ignored (5.4). */
 static bool chunks_walk(Png *png) {
     Chunk chunk;
     if (png->size < sizeof png_signature || memcmp(png->file, png_signature, sizeof png_signature))
@@ -160,9 +159,9 @@ static bool chunks_walk(Png *png) {
     return true;
 }
 
-/* ---- rows ----------------------------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------------------------- */
 
-/* Pixels x0, x0 + dx, ... of rows y0, y0 + dy, ...: the whole picture, or one of the seven of Adam7 (8.2). */
+/* Pixels x0, x0 + dx, ... of rows y0, y0 + dy, ...: the whole picture, or one of the seven passes of Adam7 (8.2). */
 typedef struct {
     int x0, y0, dx, dy;
 } Pass;
@@ -176,12 +175,12 @@ static Pass pass_of(const Png *png, int i) { return png->interlaced ? adam7[i] :
 static int pass_width(const Png *png, Pass p) { return (png->width - p.x0 + p.dx - 1) / p.dx; }
 static int pass_height(const Png *png, Pass p) { return (png->height - p.y0 + p.dy - 1) / p.dy; }
 
-/* Bytes of a row of `width` pixels, without the byte before it that names its filter. */
+/* Bytes of a row of `width` pixels, without the filter byte before it. */
 static size_t row_bytes(const Png *png, int width) {
     return ((size_t)width * (size_t)(png->samples * png->depth) + 7) / 8;
 }
 
-/* Bytes that must come out of the data: at most 8 per pixel and 1 per row, which fits with IMAGE_PIXELS_MAX. */
+/* Bytes of all rows: at most 8 per pixel and 1 per row, which cannot overflow with IMAGE_PIXELS_MAX. */
 static size_t raw_bytes(const Png *png) {
     size_t bytes = 0;
     for (int i = 0; i < pass_count(png); i++) {
@@ -191,14 +190,14 @@ static size_t raw_bytes(const Png *png) {
     return bytes;
 }
 
-/* 9.4: whichever of left, above and above left is nearest to left + above - above left. */
+/* 9.4: the one of left, above and corner that is nearest to left + above - corner. */
 static inline int paeth(int left, int above, int corner) {
     int from_left = abs(above - corner), from_above = abs(left - corner), from_corner = abs(left + above - 2 * corner);
     if (from_left <= from_above && from_left <= from_corner) return left;
     return from_above <= from_corner ? above : corner;
 }
 
-/* What a filter predicts byte i of a row to be (9.2); `step` bytes lie between a byte and its left neighbour. */
+/* The prediction of a filter for byte i of a row (9.2); its left neighbour is `step` bytes before. */
 static inline int predict(int filter, const uint8_t *row, const uint8_t *above, size_t i, size_t step) {
     int left = i >= step ? row[i - step] : 0, corner = i >= step ? above[i - step] : 0;
     switch (filter) {
@@ -215,7 +214,7 @@ static inline int predict(int filter, const uint8_t *row, const uint8_t *above, 
     }
 }
 
-/* Adds the predictions back. One loop for each filter, so that the compiler can make each of them fast. */
+/* row[i] += prediction(i). One loop for each filter, so that the compiler can optimise each. */
 static void row_unfilter(int filter, uint8_t *row, const uint8_t *above, size_t bytes, size_t step) {
     size_t i = 0;
     if (filter == 0) return;
@@ -230,7 +229,7 @@ static void row_unfilter(int filter, uint8_t *row, const uint8_t *above, size_t 
         for (; i < bytes; i++) row[i] = (uint8_t)(row[i] + paeth(row[i - step], above[i], above[i - step]));
 }
 
-/* Sample i of a row; of 16 bits the upper 8. */
+/* Sample i of a row; the upper 8 of 16 bits. */
 static inline unsigned row_sample(const Png *png, const uint8_t *row, size_t i) {
     if (png->depth == 8) return row[i];
     if (png->depth == 16) return row[2 * i];
@@ -238,9 +237,9 @@ static inline unsigned row_sample(const Png *png, const uint8_t *row, size_t i) 
     return row[bit / 8] >> (8 - png->depth - (int)(bit % 8)) & ((1u << png->depth) - 1);
 }
 
-/* Spreads `width` pixels of a row to out[0], out[step * 3], ... Returns how many could be: fewer than `width` when an
- * index is not in the palette. */
-static int row_spread(const Png *png, const uint8_t *row, int width, uint8_t *out, int step) {
+/* Writes `width` pixels of a row to out[0], out[step * 3], ... Returns their number: fewer than `width` when an index
+ * is not in the palette. */
+static int row_expand(const Png *png, const uint8_t *row, int width, uint8_t *out, int step) {
     if (png->colour == RGB && png->depth == 8 && step == 1) {
         memcpy(out, row, (size_t)width * 3);
         return width;
@@ -261,7 +260,7 @@ static int row_spread(const Png *png, const uint8_t *row, int width, uint8_t *ou
     return width;
 }
 
-/* One pass from its unpacked rows at `raw` into the picture; returns where the next pass begins, or NULL. */
+/* Reads one pass from its rows at `raw` into the picture; returns the start of the next pass, or NULL. */
 static uint8_t *pass_read(const Png *png, Pass pass, uint8_t *raw, const uint8_t *zeros, Image image) {
     int width = pass_width(png, pass), height = pass_height(png, pass);
     size_t bytes = row_bytes(png, width), step = MAX((size_t)(png->samples * png->depth) / 8, (size_t)1);
@@ -275,20 +274,20 @@ static uint8_t *pass_read(const Png *png, Pass pass, uint8_t *raw, const uint8_t
         }
         row_unfilter(raw[0], raw + 1, above, bytes, step);
         uint8_t *out = image.rgb + ((size_t)row * (size_t)png->width + (size_t)pass.x0) * 3;
-        int spread = row_spread(png, raw + 1, width, out, pass.dx);
-        if (spread < width) {
+        int expanded = row_expand(png, raw + 1, width, out, pass.dx);
+        if (expanded < width) {
             png_fail(png, png->data_first, "in the data, pixel %d of row %d is not among the %d colours of the palette",
-                     pass.x0 + spread * pass.dx, row, png->colours);
+                     pass.x0 + expanded * pass.dx, row, png->colours);
             return NULL;
         }
     }
     return raw;
 }
 
-/* ---- reading -------------------------------------------------------------------------------------------------- */
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
 
-/* The data of all IDAT chunks in a row: in the file itself when there is but one. */
-static const uint8_t *data_gather(const Png *png, Arena *scratch) {
+/* The data of all IDAT chunks joined; a pointer into the file when there is one chunk. */
+static const uint8_t *data_join(const Png *png, Arena *scratch) {
     if (png->data_chunks == 1) return png->file + png->data_first + 8;
     uint8_t *data = arena_alloc(scratch, png->data_size, 1), *to = data;
     size_t at = png->data_first;
@@ -301,8 +300,8 @@ static const uint8_t *data_gather(const Png *png, Arena *scratch) {
     return data;
 }
 
-/* Where byte `i` of the gathered data stands in the file. */
-static size_t data_place(const Png *png, size_t i) {
+/* The position in the file of byte i of the joined data. */
+static size_t data_position(const Png *png, size_t i) {
     size_t at = png->data_first;
     for (size_t chunk = 1; chunk < png->data_chunks; chunk++) {
         uint32_t length = big_endian_32(png->file + at);
@@ -313,25 +312,26 @@ static size_t data_place(const Png *png, size_t i) {
     return at + 8 + i;
 }
 
-static bool data_unpack(const Png *png, Arena *scratch, uint8_t **raw) {
+static bool data_inflate(const Png *png, Arena *scratch, uint8_t **raw) {
     size_t want = raw_bytes(png);
     Inflated result;
     if (want / DEFLATE_RATIO > png->data_size)
         return png_fail(png, png->data_first, "%zu bytes of data cannot hold a picture of %d x %d", png->data_size,
                         png->width, png->height);
     *raw = arena_alloc(scratch, want, 1);
-    if (!zlib_inflate(data_gather(png, scratch), png->data_size, *raw, want, &result))
-        return png_fail(png, data_place(png, result.read), "%s; the file is damaged, fetch it again", result.trouble);
-    if (result.read < png->data_size)
-        return png_fail(png, data_place(png, result.read),
+    if (!zlib_inflate(data_join(png, scratch), png->data_size, *raw, want, &result))
+        return png_fail(png, data_position(png, result.consumed), "%s; the file is damaged, fetch it again",
+                        result.problem);
+    if (result.consumed < png->data_size)
+        return png_fail(png, data_position(png, result.consumed),
                         "the data are complete here, %zu bytes follow; the file is "
                         "damaged, fetch it again",
-                        png->data_size - result.read);
-    if (result.made < want)
-        return png_fail(png, data_place(png, result.read),
+                        png->data_size - result.consumed);
+    if (result.produced < want)
+        return png_fail(png, data_position(png, result.consumed),
                         "%zu bytes came out of the data, %zu were wanted for "
                         "%d x %d",
-                        result.made, want, png->width, png->height);
+                        result.produced, want, png->width, png->height);
     return true;
 }
 
@@ -346,7 +346,7 @@ bool png_decode(Arena *arena, const char *name, File file, Image *image, Err *er
     if (!chunks_walk(&png)) return false;
     Arena scratch = { 0 };
     uint8_t *raw = NULL;
-    bool ok = data_unpack(&png, &scratch, &raw);
+    bool ok = data_inflate(&png, &scratch, &raw);
     if (ok) {
         Image picture = image_new(arena, png.width, png.height);
         ok = rows_read(&png, &scratch, raw, picture);
@@ -356,22 +356,20 @@ bool png_decode(Arena *arena, const char *name, File file, Image *image, Err *er
     return ok;
 }
 
-/* ---- writing -------------------------------------------------------------------------------------------------- */
+/* ---- writing ---------------------------------------------------------------------------------------------------- */
 
 static void chunk_write(OutFile *out, const char *type, const uint8_t *data, size_t length) {
     uint32_t crc = crc32_update(crc32_update(0, (const uint8_t *)type, 4), data, length);
     uint8_t head[8], tail[4];
-    for (int i = 0; i < 4; i++) {
-        head[i] = (uint8_t)(length >> (24 - 8 * i));
-        tail[i] = (uint8_t)(crc >> (24 - 8 * i));
-    }
+    big_endian_32_put(head, (uint32_t)length);
+    big_endian_32_put(tail, crc);
     memcpy(head + 4, type, 4);
     out_write(out, head, 8);
     out_write(out, data, length);
     out_write(out, tail, 4);
 }
 
-/* Writes row minus prediction behind the filter's number; returns the sum of their sizes as signed numbers (12.8). */
+/* out[0] = filter, out[1 + i] = row[i] - prediction(i). Returns the sum of |out[1 + i]| as signed bytes (12.8). */
 static size_t row_filter(int filter, const uint8_t *row, const uint8_t *above, size_t bytes, uint8_t *out) {
     size_t sum = 0;
     out[0] = (uint8_t)filter;
@@ -382,7 +380,7 @@ static size_t row_filter(int filter, const uint8_t *row, const uint8_t *above, s
     return sum;
 }
 
-/* The picture as filtered rows, ready to be packed. */
+/* The picture as filtered rows: each row with the filter whose sum is the smallest. */
 static uint8_t *rows_filter(Arena *scratch, Image image, size_t *size) {
     size_t bytes = (size_t)image.width * 3;
     *size = size_mul((size_t)image.height, bytes + 1);
@@ -408,10 +406,8 @@ bool png_write(const char *path, Image image, Err *err) {
     size_t size, packed;
     uint8_t *raw = rows_filter(&scratch, image, &size), *data = zlib_deflate(&scratch, raw, size, &packed);
     uint8_t header[13] = { [8] = 8, [9] = RGB };
-    for (int i = 0; i < 4; i++) {
-        header[i] = (uint8_t)(image.width >> (24 - 8 * i));
-        header[4 + i] = (uint8_t)(image.height >> (24 - 8 * i));
-    }
+    big_endian_32_put(header, (uint32_t)image.width);
+    big_endian_32_put(header + 4, (uint32_t)image.height);
     out_write(&out, png_signature, sizeof png_signature);
     chunk_write(&out, "IHDR", header, sizeof header);
     chunk_write(&out, "IDAT", data, packed);

@@ -1,90 +1,27 @@
 #include "formats/safetensors.h"
 
+#include "core/quote.h"
+#include "formats/json.h"
+
 #include <limits.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "formats/json.h"
-
-enum { LENGTH_BYTES = 8, HEADER_MAX = 100000000 }; /* the limit of the format's own library */
-
-static const struct {
-    const char *name;
-    size_t size;
-} DTYPES[] = {
-    [DTYPE_F64] = { "F64", 8 }, [DTYPE_F32] = { "F32", 4 }, [DTYPE_F16] = { "F16", 2 }, [DTYPE_BF16] = { "BF16", 2 },
-    [DTYPE_U8] = { "U8", 1 },   [DTYPE_I32] = { "I32", 4 }, [DTYPE_I64] = { "I64", 8 },
-};
-
-const char *dtype_name(Dtype dtype) { return DTYPES[dtype].name; }
-size_t dtype_size(Dtype dtype) { return DTYPES[dtype].size; }
-
-static bool dtype_is_real(Dtype dtype) {
-    return dtype == DTYPE_F64 || dtype == DTYPE_F32 || dtype == DTYPE_F16 || dtype == DTYPE_BF16;
-}
+enum { LENGTH_BYTES = 8, HEADER_MAX = 100000000 }; /* the limit of the reference library */
 
 static size_t tensor_bytes(const Tensor *t) { return t->count * dtype_size(t->dtype); }
 
 const char *tensor_shape_text(const Tensor *t) {
     static _Thread_local char texts[8][TENSOR_DIMS * 12 + 4];
-    static _Thread_local int turn;
-    char *text = texts[turn++ % 8], *at = text;
+    static _Thread_local int next;
+    char *text = texts[next++ % 8], *at = text;
     *at++ = '[';
     for (int d = 0; d < t->dims; d++) at += snprintf(at, 13, d ? ",%d" : "%d", t->shape[d]);
     strcpy(at, "]");
     return text;
 }
 
-/* ---- numbers ------------------------------------------------------------------------------------------------ */
-
-/* The small formats as a double's 1 + 11 + 52 bits see them: `e` exponent bits, `f` fraction bits. */
-static double float_from_bits(uint64_t bits) {
-    double x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
-static double widen(uint64_t bits, int e, int f) {
-    uint64_t sign = bits >> (e + f) & 1, exponent = bits >> f & ((1u << e) - 1), fraction = bits & ((1u << f) - 1);
-    int bias = (1 << (e - 1)) - 1;
-    if (exponent == 0) { /* zero and subnormal: fraction * 2^(1 - bias - f) */
-        double x = ldexp((double)fraction, 1 - bias - f);
-        return sign ? -x : x;
-    }
-    bool special = exponent == (1u << e) - 1; /* infinity, NaN */
-    uint64_t wide = special ? 0x7ff : exponent + 1023 - (uint64_t)bias;
-    return float_from_bits(sign << 63 | wide << 52 | fraction << (52 - f));
-}
-
-/* bits >> shift, rounded to nearest, ties to even. */
-static uint64_t shift_rounded(uint64_t bits, int shift) {
-    if (shift > 62) return 0; /* callers hold at most 53 bits there: less than a half */
-    uint64_t result = bits >> shift, rest = bits & (((uint64_t)1 << shift) - 1), half = (uint64_t)1 << (shift - 1);
-    return result + (rest > half || (rest == half && (result & 1)));
-}
-
-static uint16_t narrow(double x, int e, int f) {
-    uint64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    uint64_t sign = bits >> 63 << (e + f), fraction = bits & (((uint64_t)1 << 52) - 1);
-    uint64_t infinity = (((uint64_t)1 << e) - 1) << f;
-    int exponent = (int)(bits >> 52 & 0x7ff) - 1023 + (1 << (e - 1)) - 1;
-    if (isnan(x)) {
-        uint64_t payload = fraction >> (52 - f);
-        return (uint16_t)(sign | infinity | (payload ? payload : (uint64_t)1 << (f - 1)));
-    }
-    if (exponent >= (1 << e) - 1) return (uint16_t)(sign | infinity);
-    /* A carry out of the fraction lands in the exponent, which is then the right one: also from subnormal to normal,
-     * and from the largest number to infinity. */
-    if (exponent >= 1) return (uint16_t)(sign | shift_rounded((uint64_t)exponent << 52 | fraction, 52 - f));
-    return (uint16_t)(sign | shift_rounded((uint64_t)1 << 52 | fraction, 52 - f + 1 - exponent));
-}
-
-double half_widen(uint16_t bits) { return widen(bits, 5, 10); }
-uint16_t half_narrow(double x) { return narrow(x, 5, 10); }
-double bfloat_widen(uint16_t bits) { return widen(bits, 8, 7); }
-uint16_t bfloat_narrow(double x) { return narrow(x, 8, 7); }
+/* ---- numbers ---------------------------------------------------------------------------------------------------- */
 
 /* `size` little-endian bytes, whatever this machine's order. */
 static uint64_t little_get(const uint8_t *bytes, size_t size) {
@@ -95,28 +32,6 @@ static uint64_t little_get(const uint8_t *bytes, size_t size) {
 
 static void little_put(uint8_t *bytes, size_t size, uint64_t value) {
     for (size_t i = 0; i < size; i++, value >>= 8) bytes[i] = (uint8_t)value;
-}
-
-static float single_get(const uint8_t *bytes) {
-    uint32_t bits = (uint32_t)little_get(bytes, 4);
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
-static double real_get(const uint8_t *bytes, Dtype dtype) {
-    switch (dtype) {
-    case DTYPE_F64:
-        return float_from_bits(little_get(bytes, 8));
-    case DTYPE_F32:
-        return (double)single_get(bytes);
-    case DTYPE_F16:
-        return half_widen((uint16_t)little_get(bytes, 2));
-    case DTYPE_BF16:
-        return bfloat_widen((uint16_t)little_get(bytes, 2));
-    default:
-        return bytes[0];
-    }
 }
 
 static void real_put(uint8_t *bytes, Dtype dtype, double x) {
@@ -134,9 +49,9 @@ static int64_t whole_get(const uint8_t *bytes, Dtype dtype) {
     return dtype == DTYPE_I32 ? (int32_t)(uint32_t)value : (int64_t)value;
 }
 
-/* ---- reading the header ------------------------------------------------------------------------------------- */
+/* ---- reading the header ----------------------------------------------------------------------------------------- */
 
-/* How many members the object that comes next has; its trouble, if any, is met again when it is read. */
+/* The number of members of the next object. Its errors are reported when it is read again. */
 static size_t members_ahead(Json ahead) {
     const char *key;
     size_t count = 0;
@@ -159,31 +74,34 @@ static bool meta_read(Safetensors *s, Arena *arena, Json *j) {
     qsort(s->meta, (size_t)s->meta_count, sizeof *s->meta, meta_order);
     for (int i = 1; i < s->meta_count; i++)
         if (meta_order(&s->meta[i - 1], &s->meta[i]) == 0)
-            return err_set(j->err, "%s: metadata %s stands there twice", j->name, json_shown(s->meta[i].key));
+            return err_set(j->err, "%s: metadata %s stands there twice", j->name, quoted(s->meta[i].key));
     return true;
 }
 
 static bool dtype_read(Tensor *t, Json *j) {
     const char *name;
     if (!json_string(j, &name)) return false;
-    for (size_t d = 0; d < COUNT(DTYPES); d++)
-        if (!strcmp(name, DTYPES[d].name)) return t->dtype = (Dtype)d, true;
+    for (int d = 0; d < DTYPES; d++)
+        if (!strcmp(name, dtype_name((Dtype)d))) {
+            t->dtype = (Dtype)d;
+            return true;
+        }
     return err_set(j->err, "%s: tensor %s: dtype %s is not one of F64 F32 F16 BF16 U8 I32 I64; convert the file",
-                   t->file, json_shown(t->name), json_shown(name));
+                   t->file, quoted(t->name), quoted(name));
 }
 
 static bool shape_read(Tensor *t, Json *j) {
     long long size;
     for (json_array(j); json_item(j) && json_int(j, 0, INT_MAX, &size);) {
         if (t->dims == TENSOR_DIMS)
-            return err_set(j->err, "%s: tensor %s: more than %d dimensions", t->file, json_shown(t->name), TENSOR_DIMS);
+            return err_set(j->err, "%s: tensor %s: more than %d dimensions", t->file, quoted(t->name), TENSOR_DIMS);
         t->shape[t->dims++] = (int)size;
     }
     t->count = 1;
     for (int d = 0; d < t->dims; d++)
         if (!size_fits(t->count, (size_t)t->shape[d], &t->count))
             return err_set(j->err, "%s: tensor %s: shape %s has more numbers than any machine holds", t->file,
-                           json_shown(t->name), tensor_shape_text(t));
+                           quoted(t->name), tensor_shape_text(t));
     return !j->failed;
 }
 
@@ -191,7 +109,7 @@ static bool offsets_read(Tensor *t, Json *j, long long offsets[2]) {
     int count = 0;
     for (json_array(j); json_item(j) && json_int(j, 0, LLONG_MAX, &offsets[MIN(count, 1)]);) count++;
     if (!j->failed && count != 2)
-        return err_set(j->err, "%s: tensor %s: %d data_offsets, want 2", t->file, json_shown(t->name), count);
+        return err_set(j->err, "%s: tensor %s: %d data_offsets, want 2", t->file, quoted(t->name), count);
     return !j->failed;
 }
 
@@ -204,7 +122,7 @@ static bool fields_read(Tensor *t, Json *j, long long offsets[2]) {
         unsigned k = 0;
         while (k < 3 && strcmp(key, names[k]) != 0) k++;
         if (k < 3 && (seen >> k & 1))
-            return err_set(j->err, "%s: tensor %s: %s stands there twice", t->file, json_shown(t->name), names[k]);
+            return err_set(j->err, "%s: tensor %s: %s stands there twice", t->file, quoted(t->name), names[k]);
         bool ok = k == 0   ? dtype_read(t, j)
                   : k == 1 ? shape_read(t, j)
                   : k == 2 ? offsets_read(t, j, offsets)
@@ -214,28 +132,28 @@ static bool fields_read(Tensor *t, Json *j, long long offsets[2]) {
     }
     for (unsigned k = 0; k < 3; k++)
         if (!j->failed && !(seen >> k & 1))
-            return err_set(j->err, "%s: tensor %s: %s is missing", t->file, json_shown(t->name), names[k]);
+            return err_set(j->err, "%s: tensor %s: %s is missing", t->file, quoted(t->name), names[k]);
     return !j->failed;
 }
 
-/* One entry whose numbers lie within data[0..size). */
+/* Reads one entry; its numbers must lie within data[0..size). */
 static bool tensor_read(Tensor *t, Json *j, const uint8_t *data, size_t size) {
     long long at[2];
     size_t bytes;
     for (int d = 0; d < TENSOR_DIMS; d++) t->shape[d] = 1;
     if (!fields_read(t, j, at)) return false;
     if (at[1] < at[0] || (uint64_t)at[1] > size)
-        return err_set(j->err, "%s: tensor %s: data_offsets [%lld,%lld] %s of %zu bytes", t->file, json_shown(t->name),
+        return err_set(j->err, "%s: tensor %s: data_offsets [%lld,%lld] %s of %zu bytes", t->file, quoted(t->name),
                        at[0], at[1], at[1] < at[0] ? "go backwards in the data" : "run past the end of the data", size);
     if (!size_fits(t->count, dtype_size(t->dtype), &bytes) || bytes != (uint64_t)(at[1] - at[0]))
         return err_set(j->err, "%s: tensor %s: data_offsets [%lld,%lld] hold %lld bytes, %s %s needs %zu times %zu",
-                       t->file, json_shown(t->name), at[0], at[1], at[1] - at[0], dtype_name(t->dtype),
+                       t->file, quoted(t->name), at[0], at[1], at[1] - at[0], dtype_name(t->dtype),
                        tensor_shape_text(t), t->count, dtype_size(t->dtype));
     t->data = data + at[0];
     return true;
 }
 
-static int place_order(const void *a, const void *b) {
+static int offset_order(const void *a, const void *b) {
     const Tensor *x = a, *y = b;
     if (x->data != y->data) return x->data < y->data ? -1 : 1;
     return (x->count > 0) - (y->count > 0);
@@ -246,17 +164,17 @@ static int name_order(const void *a, const void *b) {
 }
 
 /* Every byte of the data must belong to exactly one tensor. */
-static bool places_check(Safetensors *s, const uint8_t *data, size_t size, const char *path, Err *err) {
+static bool offsets_check(Safetensors *s, const uint8_t *data, size_t size, const char *path, Err *err) {
     size_t next = 0;
-    qsort(s->tensors, (size_t)s->count, sizeof *s->tensors, place_order);
+    qsort(s->tensors, (size_t)s->count, sizeof *s->tensors, offset_order);
     for (const Tensor *t = s->tensors; t < s->tensors + s->count; t++) {
         size_t begin = (size_t)(t->data - data);
         if (begin < next)
             return err_set(err, "%s: tensor %s overlaps tensor %s: it begins at %zu, that one ends at %zu", path,
-                           json_shown(t->name), json_shown(t[-1].name), begin, next);
+                           quoted(t->name), quoted(t[-1].name), begin, next);
         if (begin > next)
             return err_set(err, "%s: tensor %s: a hole of %zu bytes before it, at %zu; the format allows none", path,
-                           json_shown(t->name), begin - next, next);
+                           quoted(t->name), begin - next, next);
         next = begin + tensor_bytes(t);
     }
     if (next == size) return true;
@@ -267,11 +185,11 @@ static bool names_check(Safetensors *s, const char *path, Err *err) {
     qsort(s->tensors, (size_t)s->count, sizeof *s->tensors, name_order);
     for (int i = 1; i < s->count; i++)
         if (name_order(&s->tensors[i - 1], &s->tensors[i]) == 0)
-            return err_set(err, "%s: tensor %s stands there twice", path, json_shown(s->tensors[i].name));
+            return err_set(err, "%s: tensor %s stands there twice", path, quoted(s->tensors[i].name));
     return true;
 }
 
-/* Where the header ends; 0 after trouble. */
+/* The end of the header; 0 after an error. */
 static size_t header_end(const File *file, const char *path, Err *err) {
     const char *hint = "is this a whole safetensors file?";
     uint64_t length = file->size >= LENGTH_BYTES ? little_get(file->data, LENGTH_BYTES) : 0;
@@ -303,7 +221,7 @@ static bool header_read(Safetensors *s, Arena *arena, const char *path, Err *err
         if (meta ? !meta_read(s, arena, &j) : !tensor_read(&t, &j, data, size)) return false;
         if (!meta) s->tensors[s->count++] = t;
     }
-    return json_end(&j) && places_check(s, data, size, path, err) && names_check(s, path, err);
+    return json_end(&j) && offsets_check(s, data, size, path, err) && names_check(s, path, err);
 }
 
 bool safetensors_open(Safetensors *s, Arena *arena, const char *path, Err *err) {
@@ -323,7 +241,7 @@ void safetensors_close(Safetensors *s) {
     *s = (Safetensors){ 0 };
 }
 
-/* ---- using what was read ------------------------------------------------------------------------------------ */
+/* ---- tensors and strings of an open file ------------------------------------------------------------------------ */
 
 const Tensor *safetensors_find(const Safetensors *s, const char *name) {
     Tensor wanted = { .name = name };
@@ -339,47 +257,48 @@ const char *safetensors_meta(const Safetensors *s, const char *key) {
 
 static bool count_check(const Tensor *t, size_t count, Err *err) {
     return t->count == count || err_set(err, "%s: tensor %s is %s, %zu numbers; %zu were wanted", t->file,
-                                        json_shown(t->name), tensor_shape_text(t), t->count, count);
+                                        quoted(t->name), tensor_shape_text(t), t->count, count);
 }
 
 bool tensor_to_nums(const Tensor *t, num *out, size_t count, Err *err) {
     if (!dtype_is_real(t->dtype) && t->dtype != DTYPE_U8)
-        return err_set(err, "%s: tensor %s is %s, real numbers were wanted", t->file, json_shown(t->name),
+        return err_set(err, "%s: tensor %s is %s, real numbers were wanted", t->file, quoted(t->name),
                        dtype_name(t->dtype));
     if (!count_check(t, count, err)) return false;
-    size_t step = dtype_size(t->dtype);
-    for (size_t i = 0; i < count; i++) out[i] = (num)real_get(t->data + i * step, t->dtype);
+    dtype_widen(t->dtype, t->data, out, count);
     return true;
 }
 
-bool tensor_to_mat(const Tensor *t, Mat m, Err *err) {
+bool tensor_check_shape(const Tensor *t, Mat m, Err *err) {
     bool same = t->dims == m.dims;
     for (int d = 0; same && d < m.dims; d++) same = t->shape[d] == m.shape[d];
-    if (!same)
-        return err_set(err, "%s: tensor %s is %s, %s was wanted; is this another model's file?", t->file,
-                       json_shown(t->name), tensor_shape_text(t), mat_shape_text(m));
-    return tensor_to_nums(t, m.v, mat_count(m), err);
+    return same || err_set(err, "%s: tensor %s is %s, %s was wanted; is this another model's file?", t->file,
+                           quoted(t->name), tensor_shape_text(t), mat_shape_text(m));
+}
+
+bool tensor_to_mat(const Tensor *t, Mat m, Err *err) {
+    return tensor_check_shape(t, m, err) && tensor_to_nums(t, m.v, mat_count(m), err);
 }
 
 bool tensor_to_ints(const Tensor *t, int *out, size_t count, Err *err) {
     if (dtype_is_real(t->dtype))
-        return err_set(err, "%s: tensor %s is %s, whole numbers were wanted", t->file, json_shown(t->name),
+        return err_set(err, "%s: tensor %s is %s, whole numbers were wanted", t->file, quoted(t->name),
                        dtype_name(t->dtype));
     if (!count_check(t, count, err)) return false;
     size_t step = dtype_size(t->dtype);
     for (size_t i = 0; i < count; i++) {
         int64_t value = whole_get(t->data + i * step, t->dtype);
         if (value < INT_MIN || value > INT_MAX)
-            return err_set(err, "%s: tensor %s: number %zu is %lld, too large for an int", t->file, json_shown(t->name),
-                           i, (long long)value);
+            return err_set(err, "%s: tensor %s: number %zu is %lld, too large for an int", t->file, quoted(t->name), i,
+                           (long long)value);
     }
     for (size_t i = 0; i < count; i++) out[i] = (int)whole_get(t->data + i * step, t->dtype);
     return true;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------ */
+/* ---- writing ---------------------------------------------------------------------------------------------------- */
 
-/* A tensor, whose numbers are one of nums, ints, tensor.data; or, with `value`, a metadata string. */
+/* A tensor, with its numbers in nums, ints or tensor.data; or, when `value` is set, a metadata string. */
 struct SafetensorsEntry {
     SafetensorsEntry *next;
     Tensor tensor;
@@ -433,19 +352,19 @@ void safetensors_add_tensor(SafetensorsOut *out, const Tensor *t) {
     tensor_new(out, t->name, t->dtype, t->dims, t->shape)->tensor.data = t->data;
 }
 
-/* Strings first, by key; then tensors, the wider numbers first, and by name. */
-static int entry_order(const void *a, const void *b) {
-    const SafetensorsEntry *x = *(SafetensorsEntry *const *)a, *y = *(SafetensorsEntry *const *)b;
-    if (!x->value != !y->value) return x->value ? -1 : 1;
-    size_t wide_x = dtype_size(x->tensor.dtype), wide_y = dtype_size(y->tensor.dtype);
-    if (wide_x != wide_y) return wide_x > wide_y ? -1 : 1;
-    return strcmp(x->tensor.name, y->tensor.name);
-}
-
+/* Strings first, then tensors; each by name. */
 static int entry_name_order(const void *a, const void *b) {
     const SafetensorsEntry *x = *(SafetensorsEntry *const *)a, *y = *(SafetensorsEntry *const *)b;
     if (!x->value != !y->value) return x->value ? -1 : 1;
     return strcmp(x->tensor.name, y->tensor.name);
+}
+
+/* Strings first, by key; then tensors, those with larger numbers first, then by name. */
+static int entry_order(const void *a, const void *b) {
+    const SafetensorsEntry *x = *(SafetensorsEntry *const *)a, *y = *(SafetensorsEntry *const *)b;
+    size_t wide_x = dtype_size(x->tensor.dtype), wide_y = dtype_size(y->tensor.dtype);
+    bool same_size = x->value || y->value || wide_x == wide_y;
+    return same_size ? entry_name_order(a, b) : wide_x > wide_y ? -1 : 1;
 }
 
 static SafetensorsEntry **entries_sorted(const SafetensorsOut *out) {
@@ -460,17 +379,17 @@ static SafetensorsEntry **entries_sorted(const SafetensorsOut *out) {
 }
 
 static bool utf8_check(const SafetensorsEntry *entry, const char *path, Err *err) {
-    if (json_is_utf8(entry->tensor.name) && (!entry->value || json_is_utf8(entry->value))) return true;
-    return err_set(err, "%s: not written: %s, or its text, is not UTF-8", path, json_shown(entry->tensor.name));
+    if (utf8_is_valid(entry->tensor.name) && (!entry->value || utf8_is_valid(entry->value))) return true;
+    return err_set(err, "%s: not written: %s, or its text, is not UTF-8", path, quoted(entry->tensor.name));
 }
 
-/* The i-th member of the header. The strings make up one member together: its first opens it, its last closes it. */
+/* The i-th member of the header. All strings form one member: the first opens it, the last closes it. */
 static char *entry_text(const SafetensorsOut *out, const SafetensorsEntry *entry, int i, size_t offset) {
     const Tensor *t = &entry->tensor;
-    char *name = json_quote(out->arena, t->name);
+    char *name = quote_json(out->arena, t->name);
     if (entry->value)
         return arena_print(out->arena, "%s%s:%s%s", i ? "," : "\"__metadata__\":{", name,
-                           json_quote(out->arena, entry->value), i == out->meta_count - 1 ? "}" : "");
+                           quote_json(out->arena, entry->value), i == out->meta_count - 1 ? "}" : "");
     return arena_print(out->arena, "%s%s:{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%zu,%zu]}", i ? "," : "",
                        name, dtype_name(t->dtype), tensor_shape_text(t), offset, offset + tensor_bytes(t));
 }
@@ -514,7 +433,7 @@ bool safetensors_write(const SafetensorsOut *out, const char *path, Err *err) {
         if (!sorted[i]->value) offset += tensor_bytes(&sorted[i]->tensor);
     }
     if (!out_open(&file, path, err)) return false;
-    file.aside = out->aside;
+    file.backup = out->backup;
     header_write(&file, texts, count);
     for (int i = 0; i < count; i++)
         if (!sorted[i]->value) numbers_write(&file, sorted[i]);

@@ -1,39 +1,35 @@
-/* safetensors: weights in and out, in the format most published models come in.
+/* safetensors: reads and writes weights in the format of most published models.
  *
  *   8 bytes            N, the length of the header, unsigned, little-endian
  *   N bytes            JSON: {"name": {"dtype": "F32", "shape": [2,3], "data_offsets": [0,24]}, ...}, from '{' on,
- *                      padded with spaces; "__metadata__" may hold strings
- *   the rest           the numbers, little-endian, row-major; offsets count from here, and the tensors follow one
- *                      another without overlap and without holes
+ *                      padded with spaces; "__metadata__" can hold strings
+ *   the rest           the numbers, little-endian, row-major; offsets count from here; the tensors follow each other
+ *                      without overlap and without holes
  *   (github.com/huggingface/safetensors, README, "Format")
  *
- * Reading takes any file and any bytes: what breaks a rule of the format is refused with one line that names the file
- * and the tensor or the byte. Members of a tensor's entry that the format does not know are passed over. Dtypes beyond
- * the seven below are refused by name. A file is mapped, not copied; numbers are assembled byte by byte from the
- * little-endian file, so that a big-endian machine reads and writes the same.
+ * A file that breaks a rule of the format is refused with one line that names the file and the tensor or the byte.
+ * Unknown members of a tensor's entry are ignored. Other dtypes than the seven of Dtype are refused by name. The file
+ * is mapped, not copied. Numbers are read byte by byte, so big-endian machines read and write the same files.
  */
 #ifndef SAFETENSORS_H
 #define SAFETENSORS_H
 
-#include "core/base.h"
+#include "core/arena.h"
+#include "core/dtype.h"
+#include "core/file.h"
 #include "core/mat.h"
 
 enum { TENSOR_DIMS = 8 };
 
-typedef enum { DTYPE_F64, DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_U8, DTYPE_I32, DTYPE_I64 } Dtype;
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
 
-const char *dtype_name(Dtype dtype); /* "F32" */
-size_t dtype_size(Dtype dtype);      /* bytes of one number */
-
-/* ---- reading ------------------------------------------------------------------------------------------------ */
-
-/* One tensor of an open file. Everything it points to belongs to the file and lives as long as that is open. */
+/* A tensor of an open file. Do not use it after safetensors_close. */
 typedef struct {
     const char *file, *name;
     Dtype dtype;
-    int dims, shape[TENSOR_DIMS]; /* beyond dims: 1; a scalar has no dimensions */
-    size_t count;                 /* numbers: the product of the shape */
-    const uint8_t *data;          /* count * dtype_size bytes as in the file: little-endian, any alignment */
+    int dims, shape[TENSOR_DIMS]; /* 1 from index dims on; a scalar has dims = 0 */
+    size_t count;                 /* product of the shape */
+    const uint8_t *data;          /* count * dtype_size bytes of the file: little-endian, any alignment */
 } Tensor;
 
 typedef struct {
@@ -47,80 +43,72 @@ typedef struct {
     int count, meta_count;
 } Safetensors;
 
-/* Maps `path` and checks its header and every entry; names and table go to the arena. On failure *s is empty and
- * `err` tells why. Close with safetensors_close, and not before the last use of a tensor's data. */
+/* safetensors_open: maps the file and checks its header and every entry.
+ * Fails  when the file is missing, cut, or breaks a rule of the format; *s is then empty
+ * Owner  the arena owns names and table; close with safetensors_close after the last use of a tensor */
 bool safetensors_open(Safetensors *s, Arena *arena, const char *path, Err *err);
 void safetensors_close(Safetensors *s);
 
-/* The tensor, or the metadata string, of that name; NULL if there is none. */
+/* The tensor or the metadata string of that name; NULL if there is none. */
 const Tensor *safetensors_find(const Safetensors *s, const char *name);
 const char *safetensors_meta(const Safetensors *s, const char *key);
 
-/* All numbers of a real tensor (F64, F32, F16, BF16) or of bytes (U8) as num. Widening is exact; F64 is rounded where
- * num is float. False, and `out` untouched, if `count` is not the tensor's or its dtype is I32 or I64. */
+/* Copies all numbers of an F64, F32, F16, BF16 or U8 tensor. Widening is exact; F64 is rounded where num is float.
+ * Fails when `count` differs from t->count, or the dtype is I32 or I64; `out` is then unchanged. */
 bool tensor_to_nums(const Tensor *t, num *out, size_t count, Err *err);
 
-/* The same into m, which must have the tensor's very shape: how weights find their way into a model. */
+/* Fails when m has another shape than the tensor. tensor_to_mat copies the numbers into m as well. */
+bool tensor_check_shape(const Tensor *t, Mat m, Err *err);
 bool tensor_to_mat(const Tensor *t, Mat m, Err *err);
 
-/* All numbers of a U8, I32 or I64 tensor as int; false if one does not fit, or for another dtype or count. */
+/* Copies all numbers of a U8, I32 or I64 tensor; fails when one does not fit, or for another dtype or count. */
 bool tensor_to_ints(const Tensor *t, int *out, size_t count, Err *err);
 
-/* "[2,3]" in one of a few static buffers per thread. */
+/* "[2,3]", in one of 8 static buffers per thread. */
 const char *tensor_shape_text(const Tensor *t);
 
-/* ---- writing ------------------------------------------------------------------------------------------------ */
+/* ---- writing ---------------------------------------------------------------------------------------------------- */
 
-/* A list of what is to be written. The numbers are not copied: they must stay until safetensors_write.
+/* A list of tensors and strings to write. Numbers are not copied: keep them until safetensors_write.
  *
  *   SafetensorsOut out = safetensors_begin(&arena);
  *   safetensors_add_meta(&out, "epoch", "3");
  *   safetensors_add(&out, "image.fc.weight", DTYPE_F32, w);
  *   return safetensors_write(&out, path, err);
  *
- * The same tensors and strings give the same bytes, in whatever order they were added: within the file the wider
- * dtypes come first, so that every tensor is aligned to the size of its numbers, and those of a width by name. */
+ * The bytes of the file do not depend on the order of the calls: tensors are sorted by the size of their numbers,
+ * largest first, so that each is aligned, then by name. */
 typedef struct SafetensorsEntry SafetensorsEntry;
 typedef struct {
     Arena *arena;
     SafetensorsEntry *entries;
     int count, meta_count;
-    const char *aside; /* what was at the path before is kept under this name (OutFile); NULL: it goes */
+    const char *backup; /* what was at the path before is copied there (OutFile); NULL: no backup */
 } SafetensorsOut;
 
-/* An empty list, on the arena. */
+/* An empty list. Owner: the arena. */
 SafetensorsOut safetensors_begin(Arena *arena);
 
-/* Strings are copied. A key given twice stops when it is written. */
+/* Strings are copied. The same key twice: safetensors_write stops (REQUIRE). */
 void safetensors_add_meta(SafetensorsOut *out, const char *key, const char *value);
 
-/* Numbers as F64, F32, F16 or BF16, rounded to nearest, ties to even; beyond F16's largest, 65504, that is infinity.
- * A name given twice stops when it is written. */
+/* Adds numbers as F64, F32, F16 or BF16, rounded to nearest, ties to even; too large for F16 (65504) becomes infinity.
+ * The same name twice: safetensors_write stops. */
 void safetensors_add(SafetensorsOut *out, const char *name, Dtype dtype, Mat m);
 
-/* A tensor of any shape that a file can have. */
+/* The shape of a tensor in a file. */
 typedef struct {
     int dims;
     int shape[TENSOR_DIMS];
 } TensorShape;
 
-/* Whole numbers as U8, I32 or I64; `shape` has `dims` sizes. One that does not fit stops. */
+/* Adds integers as U8, I32 or I64. Stops when a value does not fit. */
 void safetensors_add_ints(SafetensorsOut *out, const char *name, Dtype dtype, TensorShape shape, const int *values);
 
-/* A tensor as it stands in another file, byte for byte. */
+/* Adds a copy of a tensor of another file, byte for byte. */
 void safetensors_add_tensor(SafetensorsOut *out, const Tensor *t);
 
-/* Writes the file whole or not at all. False if the disk refuses, or if a name or string is not UTF-8. */
+/* Writes the file, whole or not at all. Fails on a disk error, or when a name or string is not UTF-8. */
 bool safetensors_write(const SafetensorsOut *out, const char *path, Err *err);
-
-/* ---- half precision ----------------------------------------------------------------------------------------- */
-
-/* F16: 1 sign, 5 exponent, 10 fraction bits (IEEE 754 binary16). BF16: the upper half of an F32, 1 + 8 + 7 bits.
- * Both have infinities, NaN and subnormal numbers. Widening is exact; narrowing rounds once, from double, to nearest
- * with ties to even. NaN stays NaN and keeps the upper bits of its payload. */
-double half_widen(uint16_t bits);
-uint16_t half_narrow(double x);
-double bfloat_widen(uint16_t bits);
-uint16_t bfloat_narrow(double x);
 
 #endif

@@ -3,9 +3,8 @@
 #include <string.h>
 
 #include "kernels/kernel.h"
+#include "kernels/reference.h"
 #include "kernels/winograd.h"
-
-/* ---- the definitions ---------------------------------------------------------------------------------------- */
 
 int conv_out(int size, int kernel, int stride, int pad) { return (size + 2 * pad - kernel) / stride + 1; }
 
@@ -17,110 +16,42 @@ static void shape_require(ConvShape s) {
             "x is [%d,%d,%d,%d], outputs %d, want 0 or more", s.B, s.H, s.W, s.C, s.outputs);
     REQUIRE(s.kernel >= 1 && s.stride >= 1 && 0 <= s.pad && s.pad < 1 << 20,
             "kernel %d, stride %d, pad %d, want 1, 1, 0 or more", s.kernel, s.stride, s.pad);
-    REQUIRE(s.kernel - 2 * s.pad <= MIN(s.H, s.W), "kernel %d on a picture of %d x %d with pad %d: it does not fit",
+    REQUIRE(s.kernel - 2 * s.pad <= MIN(s.H, s.W), "kernel %d on an image of %d x %d with pad %d: it does not fit",
             s.kernel, s.H, s.W, s.pad);
 }
 
-/* One multiply-add of a convolution: where its numbers lie in x, weight and y. */
-typedef struct {
-    size_t x, weight, y;
-} Term;
-typedef void (*TermBody)(void *context, Term at);
-
-/* Calls `body` for every term of the sum in conv.h. */
-static void terms(ConvShape s, TermBody body, void *context) {
-    size_t C = (size_t)s.C, K = (size_t)s.kernel, place = 0;
-    for (int b = 0; b < s.B; b++)
-        for (int p = 0; p < out_height(s); p++)
-            for (int q = 0; q < out_width(s); q++, place++)
-                for (int i = 0; i < s.kernel; i++)
-                    for (int j = 0; j < s.kernel; j++) {
-                        int h = p * s.stride + i - s.pad, w = q * s.stride + j - s.pad;
-                        if (h < 0 || h >= s.H || w < 0 || w >= s.W) continue;
-                        size_t pixel = ((size_t)b * (size_t)s.H + (size_t)h) * (size_t)s.W + (size_t)w;
-                        for (size_t o = 0; o < (size_t)s.outputs; o++)
-                            for (size_t c = 0; c < C; c++)
-                                body(context, (Term){ pixel * C + c, ((o * C + c) * K + (size_t)i) * K + (size_t)j,
-                                                      place * (size_t)s.outputs + o });
-                    }
-}
-
-static size_t x_count(ConvShape s) { return (size_t)s.B * (size_t)s.H * (size_t)s.W * (size_t)s.C; }
-static size_t weight_count(ConvShape s) {
-    return (size_t)s.outputs * (size_t)s.C * (size_t)s.kernel * (size_t)s.kernel;
-}
 static size_t y_count(ConvShape s) {
     return (size_t)s.B * (size_t)out_height(s) * (size_t)out_width(s) * (size_t)s.outputs;
 }
 
-typedef struct {
-    const num *x, *weight, *dy;
-    num *y, *dx, *dweight;
-} Plain;
-
-static void forward_term(void *context, Term at) {
-    const Plain *v = context;
-    v->y[at.y] += v->weight[at.weight] * v->x[at.x];
-}
-
-static void data_term(void *context, Term at) {
-    const Plain *v = context;
-    v->dx[at.x] += v->weight[at.weight] * v->dy[at.y];
-}
-
-static void weight_term(void *context, Term at) {
-    const Plain *v = context;
-    v->dweight[at.weight] += v->x[at.x] * v->dy[at.y];
-}
-
-void conv_forward_plain(ConvShape s, const num *x, const num *weight, const num *bias, num *y) {
-    shape_require(s);
-    for (size_t i = 0; i < y_count(s); i++) y[i] = bias ? bias[i % (size_t)s.outputs] : 0;
-    terms(s, forward_term, &(Plain){ .x = x, .weight = weight, .y = y });
-}
-
-void conv_backward_data_plain(ConvShape s, const num *dy, const num *weight, bool accumulate, num *dx) {
-    shape_require(s);
-    for (size_t i = 0; i < x_count(s) && !accumulate; i++) dx[i] = 0;
-    terms(s, data_term, &(Plain){ .dy = dy, .weight = weight, .dx = dx });
-}
-
-void conv_backward_weight_plain(ConvShape s, const num *x, const num *dy, bool accumulate, num *dweight, num *dbias) {
-    shape_require(s);
-    for (size_t i = 0; i < weight_count(s) && !accumulate; i++) dweight[i] = 0;
-    for (int o = 0; o < s.outputs && dbias && !accumulate; o++) dbias[o] = 0;
-    for (size_t i = 0; i < y_count(s) && dbias; i++) dbias[i % (size_t)s.outputs] += dy[i];
-    terms(s, weight_term, &(Plain){ .x = x, .dy = dy, .dweight = dweight });
-}
-
-/* ---- forward, and backward to the data ---------------------------------------------------------------------- */
-
-/* Both are one thing: each place of the result is a sum over a window of the source. Direction one direction, place u of
- * the result looks through `cells` kernel cells; cell t sees number  first + u * step + t  of the source, if that is
- * one of its `size`. The place lies at  to_first + u * to_step  in a result of `to_size`. */
+/* ---- forward, and backward to the data -----------------------------------------------------------------------
+ * Both are a window product: each place of the result is a sum over a window of the source.
+ *
+ * One axis of it: place u of the result sees `cells` kernel cells; cell t sees number  first + u * step + t  of the
+ * source, if that is one of its `size`. Place u is number  to_first + u * to_step  of a result of `to_size`. */
 typedef struct {
     int count, first, step, cells, size, to_first, to_step, to_size;
 } Axis;
 
-/* A window product: y[place, n] (+)= bias[n] + sum over the cells (i, j) inside the source, and c, of
- *                   x[.., h + i, w + j, c] * weight[n * n_stride + c * c_stride + cell(i, j)]
- * with cell(i, j) = (i0 + i * turn) * kernel + j0 + j * turn. */
+/* y[place, n] (+)= bias[n] + sum over the cells (i, j) inside the source, and c, of
+ *                  x[.., h + i, w + j, c] * weight[n * n_stride + c * c_stride + cell(i, j)]
+ * with cell(i, j) = (i0 + i * cell_step) * kernel + j0 + j * cell_step. */
 typedef struct {
     Axis h, w;
-    int B, C, N, kernel, i0, j0, transpose;
+    int B, C, N, kernel, i0, j0, cell_step;
     size_t n_stride, c_stride;
     const num *x, *weight, *bias;
     num *y, *panels;
     bool accumulate;
-    int pictures, strips; /* a group of places is so many pictures, or one of so many strips of one picture */
+    int images, strips; /* a group of places is so many images, or one of so many strips of one image */
 } Window;
 
-/* A run of places u0 .. u1-1 that all see the cells t0 .. t1-1. */
+/* Consecutive places u0 .. u1-1 that all see the cells t0 .. t1-1. */
 typedef struct {
     int u0, u1, t0, t1;
 } Run;
 
-/* The longest run that begins at u, before `end`. */
+/* The longest run from u, before `end`. */
 static Run axis_run(Axis a, int u, int end) {
     Run run = { u, u, 0, 0 };
     for (; run.u1 < end; run.u1++) {
@@ -132,8 +63,8 @@ static Run axis_run(Axis a, int u, int end) {
     return run;
 }
 
-/* Packs the weights for the kernel: panel p is [cells of h][cells of w][C][width]. A piece is 16 channels of a panel:
- * few enough that the lines of memory it gathers from stay in the first cache until they are used up. */
+/* Packs the weights into panels: panel p is [cells of h][cells of w][C][width]. A piece is 16 channels of a panel: so
+ * few that the cache lines it gathers from stay in L1 until all their numbers are used. */
 enum { PACK_CHANNELS = 16 };
 
 static size_t window_depth(const Window *w) { return (size_t)w->h.cells * (size_t)w->w.cells * (size_t)w->C; }
@@ -149,7 +80,7 @@ static void pack_weights(void *context, size_t begin, size_t end, int worker) {
         for (size_t c = c0; c < c1; c++)
             for (int i = 0; i < w->h.cells; i++)
                 for (int j = 0; j < w->w.cells; j++) {
-                    int cell = (w->i0 + i * w->transpose) * w->kernel + w->j0 + j * w->transpose;
+                    int cell = (w->i0 + i * w->cell_step) * w->kernel + w->j0 + j * w->cell_step;
                     const num *from = w->weight + p * PANEL * w->n_stride + c * w->c_stride + cell;
                     num *to = panel + (((size_t)i * (size_t)w->w.cells + (size_t)j) * C + c) * width;
                     for (size_t n = 0; n < cols; n++) to[n] = from[n * w->n_stride];
@@ -158,7 +89,7 @@ static void pack_weights(void *context, size_t begin, size_t end, int worker) {
     }
 }
 
-/* The same where the weights of 16 channels, all cells, lie side by side: a column each, turned LANES at a time. */
+/* The same if the weights of 16 channels, all cells, are consecutive for each output: transposed, LANES at a time. */
 static void pack_weights_forward(void *context, size_t begin, size_t end, int worker) {
     const Window *w = context;
     size_t C = (size_t)w->C, blocks = (C + PACK_CHANNELS - 1) / PACK_CHANNELS, cells = w->c_stride;
@@ -178,8 +109,8 @@ static void pack_weights_forward(void *context, size_t begin, size_t end, int wo
     }
 }
 
-/* The tiles of all places, in pictures b0 .. b1-1, that see the cells h.t0 .. h.t1-1 by v.t0 .. v.t1-1. */
-static void run_tiles(const Window *w, Tile *t, int b0, int b1, Run h, Run v) {
+/* The tiles of all places, in images b0 .. b1-1, that see the cells h.t0 .. h.t1-1 by v.t0 .. v.t1-1. */
+static void run_tiles(const Window *w, RegisterTile *t, int b0, int b1, Run h, Run v) {
     size_t C = (size_t)w->C, to_n = (size_t)(t->c[0] - w->y);
     int rows = 0, height = tile_rows(t->cols);
     for (int b = b0; b < b1; b++)
@@ -195,23 +126,23 @@ static void run_tiles(const Window *w, Tile *t, int b0, int b1, Run h, Run v) {
                 if (++rows < height) continue;
                 t->rows = height;
                 rows = 0;
-                tile_run(t);
+                micro_kernel(t);
             }
         }
     if (rows == 0) return;
     t->rows = rows;
     for (int r = rows; r < height; r++) t->a[r] = t->a[0];
-    tile_run(t);
+    micro_kernel(t);
 }
 
 enum { LINES = 16, SLICE = 1 << 17 };
 
-/* One panel of the result for a group of places: strip `u0 .. u1-1` of pictures b0 .. b1-1. The kernel's lines are
- * taken so many at a time that their slice of the panel (at most SLICE numbers) stays in the second cache. */
+/* One panel of the result for a group of places: strip u0 .. u1-1 of images b0 .. b1-1. So many rows of the kernel are
+ * taken at a time that their slice of the panel (at most SLICE numbers) stays in L2. */
 static void window_group(const Window *w, int p, int b0, int b1, int u0, int u1) {
     ptrdiff_t a_at[LINES], b_at[LINES];
     size_t C = (size_t)w->C, cells = (size_t)w->w.cells;
-    Tile t = { .a_at = a_at, .b_at = b_at, .a_step = 1, .cols = panel_cols(w->N, p) };
+    RegisterTile t = { .a_at = a_at, .b_at = b_at, .a_step = 1, .cols = panel_cols(w->N, p) };
     t.b = w->panels + (size_t)p * PANEL * window_depth(w);
     t.b_step = vecs_width(t.cols);
     int lines = (int)MIN((size_t)LINES, MAX((size_t)1, SLICE / (cells * C * PANEL + 1)));
@@ -243,36 +174,36 @@ static void window_pieces(void *context, size_t begin, size_t end, int worker) {
     (void)worker;
     for (size_t piece = begin; piece < end; piece++) {
         int p = (int)(piece % panels), strip = (int)(piece / panels % strips);
-        int b = (int)(piece / panels / strips) * w->pictures, height = (w->h.count + w->strips - 1) / w->strips;
-        window_group(w, p, b, MIN(b + w->pictures, w->B), MIN(strip * height, w->h.count),
+        int b = (int)(piece / panels / strips) * w->images, height = (w->h.count + w->strips - 1) / w->strips;
+        window_group(w, p, b, MIN(b + w->images, w->B), MIN(strip * height, w->h.count),
                      MIN((strip + 1) * height, w->h.count));
     }
 }
 
-/* Cuts the places into groups: large ones, because each has a few tiles that are not full, yet enough of them. */
+/* Cuts the places into groups: large ones, because each has a few tiles that are not full, but enough of them. */
 static void window_cut(Window *w) {
     enum { PIECES = 16, PLACES_FEW = 16 * ROWS, PLACES_MANY = 1024 };
-    double picture = (double)w->h.count * w->w.count, all = picture * w->B * panel_count(w->N);
+    double image = (double)w->h.count * w->w.count, all = image * w->B * panel_count(w->N);
     double want = MAX(PLACES_FEW, MIN(PLACES_MANY, all / PIECES));
-    w->pictures = (int)MAX(1, MIN(w->B, want / picture));
-    int groups = (w->B + w->pictures - 1) / w->pictures;
-    w->pictures = (w->B + groups - 1) / groups;
-    w->strips = w->pictures > 1 ? 1 : (int)MAX(1, MIN(w->h.count, picture / want));
+    w->images = (int)MAX(1, MIN(w->B, want / image));
+    int groups = (w->B + w->images - 1) / w->images;
+    w->images = (w->B + groups - 1) / groups;
+    w->strips = w->images > 1 ? 1 : (int)MAX(1, MIN(w->h.count, image / want));
 }
 
-/* Pieces of 16 channels of one panel that are worth a thread's while. */
+/* Pieces of 16 channels of a panel per call of a thread. */
 static size_t pack_grain(int cells) { return (size_t)(20000 / PANEL / PACK_CHANNELS / MAX(cells, 1)) + 1; }
 
 static void window_run(Window *w) {
     if (w->B == 0 || w->N == 0 || w->h.count == 0 || w->w.count == 0) return;
     window_cut(w);
     size_t panels = (size_t)panel_count(w->N), depth = window_depth(w);
-    size_t groups = (size_t)((w->B + w->pictures - 1) / w->pictures) * (size_t)w->strips;
+    size_t groups = (size_t)((w->B + w->images - 1) / w->images) * (size_t)w->strips;
     size_t blocks = ((size_t)w->C + PACK_CHANNELS - 1) / PACK_CHANNELS;
     double work = 2.0 * w->B * w->h.count * w->w.count * w->N * (double)depth / (double)(groups * panels);
-    w->panels = shared_scratch(size_mul(panels * PANEL * depth, sizeof(num)));
+    w->panels = thread_scratch(thread_self(), size_mul(panels * PANEL * depth, sizeof(num)));
     parallel_for(depth ? panels * blocks : 0, pack_grain(w->h.cells * w->w.cells),
-                 w->transpose == 1 ? pack_weights_forward : pack_weights, w);
+                 w->cell_step == 1 ? pack_weights_forward : pack_weights, w);
     parallel_for(groups * panels, (size_t)(2e6 / (work + 1)) + 1, window_pieces, w);
 }
 
@@ -285,24 +216,19 @@ void conv_forward(ConvShape s, const num *x, const num *weight, const num *bias,
     size_t cells = (size_t)s.kernel * (size_t)s.kernel;
     Axis h = { out_height(s), -s.pad, s.stride, s.kernel, s.H, 0, 1, out_height(s) };
     Axis w = { out_width(s), -s.pad, s.stride, s.kernel, s.W, 0, 1, out_width(s) };
-    window_run(&(Window){ .h = h,
-                          .w = w,
-                          .B = s.B,
-                          .C = s.C,
-                          .N = s.outputs,
-                          .kernel = s.kernel,
-                          .transpose = 1,
-                          .n_stride = (size_t)s.C * cells,
-                          .c_stride = cells,
-                          .x = x,
-                          .weight = weight,
-                          .bias = bias,
-                          .y = y });
+    Window product = { .h = h, .w = w, .B = s.B, .C = s.C, .N = s.outputs, .kernel = s.kernel, .cell_step = 1 };
+    product.n_stride = (size_t)s.C * cells;
+    product.c_stride = cells;
+    product.x = x;
+    product.weight = weight;
+    product.bias = bias;
+    product.y = y;
+    window_run(&product);
 }
 
-/* dx[h] = sum over kernel cells i and places p of y with p * stride + i - pad = h. Those i leave the remainder
+/* dx[h] = sum over kernel cells i and places p of y with p * stride + i - pad = h. All such i have the same remainder
  * phase = (h + pad) mod stride: i = phase + stride * t, and p = (h + pad - phase) / stride - t. So the pixels of one
- * phase are a window product over dy, with every stride-th cell, turned round because t counts p downwards. */
+ * phase are a window product over dy with every stride-th cell, in reverse order because p decreases with t. */
 static Axis phase_axis(ConvShape s, int phase, int size, int out) {
     int first = ((phase - s.pad) % s.stride + s.stride) % s.stride; /* the first h of this phase */
     int cells = phase < s.kernel ? (s.kernel - phase - 1) / s.stride + 1 : 0;
@@ -320,71 +246,66 @@ void conv_backward_data(ConvShape s, const num *dy, const num *weight, bool accu
     for (int i = 0; i < s.stride; i++)
         for (int j = 0; j < s.stride; j++) {
             Axis h = phase_axis(s, i, s.H, out_height(s)), w = phase_axis(s, j, s.W, out_width(s));
-            window_run(&(Window){ .h = h,
-                                  .w = w,
-                                  .B = s.B,
-                                  .C = s.outputs,
-                                  .N = s.C,
-                                  .kernel = s.kernel,
-                                  .i0 = i + s.stride * (h.cells - 1),
-                                  .j0 = j + s.stride * (w.cells - 1),
-                                  .transpose = -s.stride,
-                                  .n_stride = cells,
-                                  .c_stride = (size_t)s.C * cells,
-                                  .x = dy,
-                                  .weight = weight,
-                                  .y = dx,
-                                  .accumulate = accumulate });
+            Window product = { .h = h, .w = w, .B = s.B, .C = s.outputs, .N = s.C, .kernel = s.kernel };
+            product.i0 = i + s.stride * (h.cells - 1);
+            product.j0 = j + s.stride * (w.cells - 1);
+            product.cell_step = -s.stride;
+            product.n_stride = cells;
+            product.c_stride = (size_t)s.C * cells;
+            product.x = dy;
+            product.weight = weight;
+            product.y = dx;
+            product.accumulate = accumulate;
+            window_run(&product);
         }
 }
 
-/* ---- backward to the weights -------------------------------------------------------------------------------- */
-
-/* dweight is a matrix product whose k runs over the places of y: rows are channels of x as one cell (i, j) of the
- * kernel sees them, columns are outputs. dy is packed into panels, one group of places at a time, small enough for
- * the first cache (128 x 64 floats: 32 KB); x is read where it lies, row by row of the picture, leaving out the places
- * that look outside. Where the channels are too few for a tile, a group of x is copied with its zeros around it, so
- * that every cell sees all places, and a tile may mix channels and cells.
+/* ---- backward to the weights ---------------------------------------------------------------------------------
+ * dweight is a matrix product whose k runs over the places of y: its rows are the channels of x as one cell (i, j) of
+ * the kernel sees them, its columns are outputs. dy is packed into panels, one group of places at a time, small enough
+ * for L1 (128 x 64 floats: 32 KB). x is read in place, row by row of the image, without the places that see padding. If
+ * there are fewer channels than rows of a tile, a group of x is copied with its padding: then every cell sees all
+ * places, and a tile may mix channels and cells.
  *
- * The sum over the batch is cut into `chunks`, by the shape alone, each with its own partial sums in the order
- * [cell][C][width]; they are added up in order at the end. A piece of work is one chunk and one panel, and where that
- * makes too few pieces, one of `slices` of the kernel: a line of it. */
+ * The sum over the batch is cut into `chunks`, by the shape alone, each with its own partial sums [cell][C][width];
+ * they are added in order at the end. A piece of work is one panel of one chunk or, if these are too few pieces, one of
+ * `slices` of it: one row of the kernel. */
 enum { GROUP = 128, SUM_PIECES = 24, PARTIAL_MAX = 1 << 22, FEW_PANELS = 8 };
 
 typedef struct {
     ConvShape s;
-    int P, Q, pictures, lines; /* a group of places: so many pictures, or so many lines of one */
+    int P, Q, images, lines; /* a group of places: so many images, or so many lines of one */
     size_t groups, chunks, panels, depth, slices;
     const num *x, *dy;
     num *dweight, *dbias, *partial, *partial_bias;
-    char *workers;            /* each worker's own memory: packed dy, copied x, then K Runs */
+    char *workers;            /* memory of each worker: packed dy, copied x, then K Segments */
     size_t dy_count, x_count; /* numbers in the first two */
     size_t worker_bytes;
     bool accumulate;
-} Sum;
+} WeightSum;
 
-/* Places in pictures b0 .. b1-1, lines p0 .. p1-1. */
+/* Places in images b0 .. b1-1, lines p0 .. p1-1. */
 typedef struct {
     int b0, b1, p0, p1;
 } Group;
 
-static Group sum_group(const Sum *u, size_t g) {
+static Group sum_group(const WeightSum *u, size_t g) {
     size_t strips = (size_t)((u->P + u->lines - 1) / u->lines);
-    int b = (int)(g / strips) * u->pictures, p = (int)(g % strips) * u->lines;
-    return (Group){ b, MIN(b + u->pictures, u->s.B), p, MIN(p + u->lines, u->P) };
+    int b = (int)(g / strips) * u->images, p = (int)(g % strips) * u->lines;
+    return (Group){ b, MIN(b + u->images, u->s.B), p, MIN(p + u->lines, u->P) };
 }
 
-static size_t group_places(const Sum *u, Group g) {
+static size_t group_places(const WeightSum *u, Group g) {
     return (size_t)(g.b1 - g.b0) * (size_t)(g.p1 - g.p0) * (size_t)u->Q;
 }
 
-/* dy of a group: its places lie one after the other. */
-static const num *group_dy(const Sum *u, Group g) {
+/* dy of a group: its places are consecutive. */
+static const num *group_dy(const WeightSum *u, Group g) {
     return u->dy + ((size_t)g.b0 * (size_t)u->P + (size_t)g.p0) * (size_t)u->Q * (size_t)u->s.outputs;
 }
 
-/* Panel p of it, [places][width]; in place if that is how it lies. */
-static const num *pack_places(const Sum *u, size_t p, Group g, num *pack) {
+/* Panel p of it, [places][width]; not copied if dy has that layout. */
+static const num *pack_places(const WeightSum *u, size_t p, Group g, num *pack) {
     size_t N = (size_t)u->s.outputs, cols = (size_t)panel_cols((int)N, (int)p), width = (size_t)vecs_width((int)cols);
     if (N == width) return group_dy(u, g);
     const num *from = group_dy(u, g) + p * PANEL;
@@ -396,59 +317,58 @@ static const num *pack_places(const Sum *u, size_t p, Group g, num *pack) {
     return pack;
 }
 
-static void sum_bias(const num *pack, size_t places, size_t width, bool accumulate, num *bias) {
+static void sum_bias(const num *pack, size_t count, size_t width, bool accumulate, num *bias) {
     for (size_t n = 0; n < width; n += LANES) {
-        Vec sum[4] = { { 0 } }; /* one alone would wait for itself, 4 cycles a turn */
+        Vec sum[4] = { { 0 } }; /* four sums: one would wait 4 cycles for each addition */
         size_t i = 0;
-        for (; i + 4 <= places; i += 4) UNROLL
+        for (; i + 4 <= count; i += 4) UNROLL
         for (size_t k = 0; k < 4; k++) sum[k] += vec_load(pack + (i + k) * width + n);
-        for (; i < places; i++) sum[0] += vec_load(pack + i * width + n);
+        for (; i < count; i++) sum[0] += vec_load(pack + i * width + n);
         Vec all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
         vec_store(bias + n, accumulate ? vec_load(bias + n) + all : all);
     }
 }
 
-/* Memory that the next group will read, asked for a little with every tile of this one, so that it has come nearer
- * (into the second cache) when its turn comes. */
+/* Software prefetch: with every tile of this group, a part of the memory of the next group is fetched into L2. */
 enum { LINE = 64 / sizeof(num) };
 typedef struct {
     const num *at, *end;
-    size_t share;
-} Ahead;
+    size_t step;
+} Prefetch;
 
-static Ahead ahead_of(const num *from, size_t count, size_t tiles) {
-    return (Ahead){ from, from + count, (count / tiles / LINE + 1) * LINE };
+static Prefetch prefetch_of(const num *from, size_t count, size_t tiles) {
+    return (Prefetch){ from, from + count, (count / tiles / LINE + 1) * LINE };
 }
 
-static void ahead_fetch(Ahead *a) {
-    size_t count = MIN(a->share, (size_t)(a->end - a->at));
+static void prefetch_next(Prefetch *a) {
+    size_t count = MIN(a->step, (size_t)(a->end - a->at));
     for (size_t i = 0; i < count; i += LINE) __builtin_prefetch(a->at + i, 0, 2);
     a->at += count;
 }
 
-/* What one worker needs for one group. */
+/* One panel of one group: what a worker needs. */
 typedef struct {
-    const Sum *u;
-    Tile tile;
+    const WeightSum *u;
+    RegisterTile tile;
     Group group;
-    struct Runs *runs;
-    Ahead x, dy;
+    struct Segments *segments;
+    Prefetch x, dy;
     num *pad;
-} Share;
+} GroupSum;
 
-static void share_ahead(Share *h, size_t next, size_t tiles) {
-    const Sum *u = h->u;
+static void prefetch_group(GroupSum *h, size_t next, size_t tiles) {
+    const WeightSum *u = h->u;
     Group g = sum_group(u, next);
     size_t row = (size_t)u->s.W * (size_t)u->s.C;
     int first = MIN(u->s.H, MAX(0, g.p0 * u->s.stride - u->s.pad));
     int last = MAX(first, MIN(u->s.H, (g.p1 - 1) * u->s.stride + u->s.kernel - u->s.pad));
     size_t from = ((size_t)g.b0 * (size_t)u->s.H + (size_t)first) * row;
     size_t to = ((size_t)(g.b1 - 1) * (size_t)u->s.H + (size_t)last) * row;
-    h->x = ahead_of(u->x + from, to - from, tiles);
-    h->dy = ahead_of(group_dy(u, g), u->panels == 1 ? group_places(u, g) * (size_t)u->s.outputs : 0, tiles);
+    h->x = prefetch_of(u->x + from, to - from, tiles);
+    h->dy = prefetch_of(group_dy(u, g), u->panels == 1 ? group_places(u, g) * (size_t)u->s.outputs : 0, tiles);
 }
 
-/* The part of a group that sees x through cell t: places u0 .. u1-1 of `first` .. end-1. */
+/* The places u0 .. u1-1 of `first` .. end-1 for which cell t is inside x. */
 static Run cell_run(int t, int size, int first, int end, int stride, int pad) {
     int low = pad > t ? (pad - t + stride - 1) / stride : 0;           /* u * stride + t - pad >= 0 */
     int high = size + pad > t ? (size + pad - t - 1) / stride + 1 : 0; /* < size */
@@ -457,61 +377,56 @@ static Run cell_run(int t, int size, int first, int end, int stride, int pad) {
     return (Run){ low, MAX(low, high), t, t + 1 };
 }
 
-/* Where the runs of places that see x through one cell of the kernel lie, in x and in dy. */
-typedef struct Runs {
+/* Where the runs of places begin, in x and in dy, for which one cell of the kernel is inside x. */
+typedef struct Segments {
     size_t segments, length;
     ptrdiff_t a_at[GROUP], b_at[GROUP];
-} Runs;
+} Segments;
 
-static void cell_runs(const Share *h, int i, int j, Runs *runs) {
+static void cell_segments(const GroupSum *h, int i, int j, Segments *out) {
     ConvShape s = h->u->s;
     Group g = h->group;
     Run v = cell_run(i, s.H, g.p0, g.p1, s.stride, s.pad), w = cell_run(j, s.W, 0, h->u->Q, s.stride, s.pad);
-    runs->segments = 0;
-    runs->length = (size_t)(w.u1 - w.u0);
-    for (int b = g.b0; b < g.b1 && runs->length; b++)
+    out->segments = 0;
+    out->length = (size_t)(w.u1 - w.u0);
+    for (int b = g.b0; b < g.b1 && out->length; b++)
         for (int p = v.u0; p < v.u1; p++) {
             size_t line = (size_t)b * (size_t)s.H + (size_t)(p * s.stride + i - s.pad);
             size_t place = ((size_t)(b - g.b0) * (size_t)(g.p1 - g.p0) + (size_t)(p - g.p0)) * (size_t)h->u->Q;
             size_t pixel = line * (size_t)s.W + (size_t)(w.u0 * s.stride + j - s.pad);
-            runs->a_at[runs->segments] = (ptrdiff_t)(pixel * (size_t)s.C);
-            runs->b_at[runs->segments++] = (ptrdiff_t)(place + (size_t)w.u0) * h->tile.b_step;
+            out->a_at[out->segments] = (ptrdiff_t)(pixel * (size_t)s.C);
+            out->b_at[out->segments++] = (ptrdiff_t)(place + (size_t)w.u0) * h->tile.b_step;
         }
 }
 
-static void run_use(Tile *t, const Runs *runs) {
-    t->segments = runs->segments;
-    t->length = runs->length;
-    t->a_at = runs->a_at;
-    t->b_at = runs->b_at;
+static void segments_use(RegisterTile *t, const Segments *segments) {
+    t->segments = segments->segments;
+    t->length = segments->length;
+    t->a_at = segments->a_at;
+    t->b_at = segments->b_at;
 }
 
-/* Adds a group's share to the partial sums of the kernel's line i, [cells][C][width], one panel. Channels are the outer
- * loop: all cells of the line see the same lines of memory, which so stay in the first cache. */
-static void sum_line(Share *h, int i, num *to) {
-    Tile *t = &h->tile;
+/* Adds a group to the partial sums of row i of the kernel, [cells][C][width], one panel. Channels are the outer loop:
+ * all cells of the row read the same cache lines, which so stay in L1. */
+static void sum_kernel_row(GroupSum *h, int i, num *to) {
+    RegisterTile *t = &h->tile;
     size_t C = (size_t)h->u->s.C, K = (size_t)h->u->s.kernel, height = (size_t)tile_rows(t->cols);
-    for (size_t j = 0; j < K; j++) cell_runs(h, i, (int)j, h->runs + j);
+    size_t width = (size_t)t->b_step;
+    for (size_t j = 0; j < K; j++) cell_segments(h, i, (int)j, h->segments + j);
     for (size_t c = 0; c < C; c += height)
         for (size_t j = 0; j < K; j++) {
-            run_use(t, h->runs + j);
-            t->rows = (int)MIN(height, C - c);
-            for (size_t r = 0; r < height; r++) {
-                size_t row = c + MIN(r, (size_t)t->rows - 1);
-                t->a[r] = h->u->x + row;
-                t->c[r] = to + (j * C + row) * (size_t)t->b_step;
-            }
-            tile_run(t);
-            ahead_fetch(&h->x);
-            ahead_fetch(&h->dy);
+            segments_use(t, h->segments + j);
+            micro_kernel_rows(t, MIN(height, C - c), h->u->x + c, 1, to + (j * C + c) * width, width);
+            prefetch_next(&h->x);
+            prefetch_next(&h->dy);
         }
 }
 
-/* The group's lines of x with zeros around them, [pictures][(lines - 1) * stride + K][W + 2 pad][C]. */
-static size_t pad_lines(const Sum *u) { return (size_t)((u->lines - 1) * u->s.stride + u->s.kernel); }
-static size_t pad_row(const Sum *u) { return (size_t)(u->s.W + 2 * u->s.pad) * (size_t)u->s.C; }
+/* The lines of x of a group with their padding, [images][(lines - 1) * stride + K][W + 2 pad][C]. */
+static size_t pad_lines(const WeightSum *u) { return (size_t)((u->lines - 1) * u->s.stride + u->s.kernel); }
+static size_t pad_row(const WeightSum *u) { return (size_t)(u->s.W + 2 * u->s.pad) * (size_t)u->s.C; }
 
-static void copy_padded(const Share *h) {
+static void copy_padded(const GroupSum *h) {
     ConvShape s = h->u->s;
     size_t row = pad_row(h->u), side = (size_t)s.pad * (size_t)s.C, inside = (size_t)s.W * (size_t)s.C;
     num *to = h->pad;
@@ -524,22 +439,22 @@ static void copy_padded(const Share *h) {
         }
 }
 
-/* Adds a group's share to all partial sums of one panel, from a padded copy of x. */
-static void sum_narrow(Share *h, num *to) {
-    const Sum *u = h->u;
-    Tile *t = &h->tile;
+/* Adds a group to all partial sums of one panel, from a padded copy of x. */
+static void sum_few_channels(GroupSum *h, num *to) {
+    const WeightSum *u = h->u;
+    RegisterTile *t = &h->tile;
     Group g = h->group;
     size_t K = (size_t)u->s.kernel, C = (size_t)u->s.C, height = (size_t)tile_rows(t->cols), row = pad_row(u);
     copy_padded(h);
-    h->runs->segments = 0;
-    h->runs->length = (size_t)u->Q;
+    h->segments->segments = 0;
+    h->segments->length = (size_t)u->Q;
     for (int b = 0; b < g.b1 - g.b0; b++)
         for (int p = 0; p < g.p1 - g.p0; p++) {
-            size_t s = h->runs->segments++;
-            h->runs->a_at[s] = (ptrdiff_t)(((size_t)b * pad_lines(u) + (size_t)(p * u->s.stride)) * row);
-            h->runs->b_at[s] = (ptrdiff_t)(s * (size_t)u->Q) * t->b_step;
+            size_t s = h->segments->segments++;
+            h->segments->a_at[s] = (ptrdiff_t)(((size_t)b * pad_lines(u) + (size_t)(p * u->s.stride)) * row);
+            h->segments->b_at[s] = (ptrdiff_t)(s * (size_t)u->Q) * t->b_step;
         }
-    run_use(t, h->runs);
+    segments_use(t, h->segments);
     for (size_t e = 0; e < u->depth; e += height) {
         t->rows = (int)MIN(height, u->depth - e);
         for (size_t r = 0; r < height; r++) {
@@ -547,16 +462,16 @@ static void sum_narrow(Share *h, num *to) {
             t->a[r] = h->pad + number / (K * C) * row + number % (K * C);
             t->c[r] = to + number * (size_t)t->b_step;
         }
-        tile_run(t);
-        ahead_fetch(&h->x);
-        ahead_fetch(&h->dy);
+        micro_kernel(t);
+        prefetch_next(&h->x);
+        prefetch_next(&h->dy);
     }
 }
 
-static bool is_narrow(const Sum *u) { return u->s.C < ROWS; }
+static bool few_channels(const WeightSum *u) { return u->s.C < ROWS; }
 
 static void sum_pieces(void *context, size_t begin, size_t end, int worker) {
-    const Sum *u = context;
+    const WeightSum *u = context;
     size_t K = (size_t)u->s.kernel, slices = u->slices, lines = K / slices;
     num *pack = (void *)(u->workers + (size_t)worker * u->worker_bytes), *pad = pack + u->dy_count;
     for (size_t piece = begin; piece < end; piece++) {
@@ -566,29 +481,27 @@ static void sum_pieces(void *context, size_t begin, size_t end, int worker) {
         num *bias = u->partial_bias + (chunk * u->panels + p) * PANEL;
         size_t first = u->groups * chunk / u->chunks, last = u->groups * (chunk + 1) / u->chunks;
         for (size_t g = first; g < last; g++) {
-            Share h = { .u = u, .group = sum_group(u, g), .pad = pad, .runs = (void *)(pad + u->x_count) };
-            h.tile = (Tile){ .b = pack_places(u, p, h.group, pack),
-                             .b_step = width,
-                             .cols = cols,
-                             .a_step = u->s.stride * u->s.C,
-                             .accumulate = g > first };
-            share_ahead(&h, MIN(g + 1, last - 1), u->depth / (size_t)tile_rows(cols) / slices + 1);
+            GroupSum h = { .u = u, .group = sum_group(u, g), .pad = pad, .segments = (void *)(pad + u->x_count) };
+            const num *dy = pack_places(u, p, h.group, pack);
+            h.tile = tile_product(0, (size_t)(u->s.stride * u->s.C), dy, (size_t)width, cols);
+            h.tile.accumulate = g > first;
+            prefetch_group(&h, MIN(g + 1, last - 1), u->depth / (size_t)tile_rows(cols) / slices + 1);
             if (i0 == 0) sum_bias(h.tile.b, group_places(u, h.group), (size_t)width, g > first, bias);
-            if (is_narrow(u)) sum_narrow(&h, to);
+            if (few_channels(u)) sum_few_channels(&h, to);
             else
                 for (size_t i = i0; i < i0 + lines; i++)
-                    sum_line(&h, (int)i, to + i * K * (size_t)u->s.C * (size_t)width);
+                    sum_kernel_row(&h, (int)i, to + i * K * (size_t)u->s.C * (size_t)width);
         }
     }
 }
 
-/* Adds the chunks up and puts them where the weights lie. A piece is 16 channels of a panel, whose weights lie side by
- * side for each output: LANES of them at a time are added up, turned, and stored. */
+/* dweight = the sum of the chunks. A piece is 16 channels of a panel, whose weights are consecutive for each output:
+ * LANES of them at a time are added, transposed and stored. */
 static void sum_chunks(void *context, size_t begin, size_t end, int worker) {
-    const Sum *u = context;
+    const WeightSum *u = context;
     size_t C = (size_t)u->s.C, cells = (size_t)u->s.kernel * (size_t)u->s.kernel;
     size_t blocks = (C + PACK_CHANNELS - 1) / PACK_CHANNELS;
-    num sums[LANES * PANEL], turned[PANEL * LANES];
+    num sums[LANES * PANEL], transposed[PANEL * LANES];
     (void)worker;
     for (size_t piece = begin; piece < end; piece++) {
         size_t p = piece / blocks, c0 = piece % blocks * PACK_CHANNELS, c1 = MIN(C, c0 + PACK_CHANNELS);
@@ -602,32 +515,32 @@ static void sum_chunks(void *context, size_t begin, size_t end, int worker) {
                 for (size_t k = 1; k < u->chunks; k++)
                     for (size_t n = 0; n < width; n++) sum[n] += from[k * u->panels * PANEL * u->depth + n];
             }
-            matrix_transpose(sums, PANEL, count, cols, turned, LANES);
+            matrix_transpose(sums, PANEL, count, cols, transposed, LANES);
             for (size_t n = 0; n < cols; n++) {
                 num *to = u->dweight + (p * PANEL + n) * C * cells + e;
-                for (size_t r = 0; r < count; r++) to[r] = (u->accumulate ? to[r] : 0) + turned[n * LANES + r];
+                for (size_t r = 0; r < count; r++) to[r] = (u->accumulate ? to[r] : 0) + transposed[n * LANES + r];
             }
         }
     }
 }
 
-/* The memory of a call: the partial sums, then each worker's own. */
-static void sum_memory(Sum *u) {
+/* Allocates the scratch memory: the partial sums, then the memory of each worker. */
+static void sum_memory(WeightSum *u) {
     size_t partials = size_mul(u->chunks * u->panels * PANEL, u->depth), biases = u->chunks * u->panels * PANEL;
     u->dy_count = (size_t)MAX(GROUP, u->Q) * PANEL;
-    if (is_narrow(u)) u->x_count = ((size_t)u->pictures * pad_lines(u) * pad_row(u) / LINE + 1) * LINE;
-    u->worker_bytes = (u->dy_count + u->x_count) * sizeof(num) + (size_t)u->s.kernel * sizeof(Runs);
+    if (few_channels(u)) u->x_count = ((size_t)u->images * pad_lines(u) * pad_row(u) / LINE + 1) * LINE;
+    u->worker_bytes = (u->dy_count + u->x_count) * sizeof(num) + (size_t)u->s.kernel * sizeof(Segments);
     u->worker_bytes = (u->worker_bytes / 64 + 1) * 64;
     size_t shared = size_mul(partials + biases, sizeof(num));
-    u->partial = shared_scratch(shared + (size_t)thread_count() * u->worker_bytes);
+    u->partial = thread_scratch(thread_self(), shared + (size_t)thread_count() * u->worker_bytes);
     u->partial_bias = u->partial + partials;
     u->workers = (char *)u->partial + shared;
 }
 
-static void sum_run(Sum *u) {
+static void sum_run(WeightSum *u) {
     size_t blocks = ((size_t)u->s.C + PACK_CHANNELS - 1) / PACK_CHANNELS;
     size_t chunks_max = MIN(u->groups, MAX(1, PARTIAL_MAX / (u->panels * PANEL * u->depth + 1)));
-    u->slices = u->panels * chunks_max < FEW_PANELS && !is_narrow(u) ? (size_t)u->s.kernel : 1;
+    u->slices = u->panels * chunks_max < FEW_PANELS && !few_channels(u) ? (size_t)u->s.kernel : 1;
     size_t pieces = u->panels * u->slices;
     u->chunks = MIN(chunks_max, (SUM_PIECES + pieces - 1) / pieces);
     sum_memory(u);
@@ -651,18 +564,13 @@ void conv_backward_weight(ConvShape s, const num *x, const num *dy, bool accumul
         conv_backward_weight_plain(s, x, dy, accumulate, dweight, dbias);
         return;
     }
-    Sum u = { .s = s,
-              .P = out_height(s),
-              .Q = out_width(s),
-              .x = x,
-              .dy = dy,
-              .dweight = dweight,
-              .dbias = dbias,
-              .panels = (size_t)panel_count(s.outputs),
-              .accumulate = accumulate,
-              .depth = (size_t)s.kernel * (size_t)s.kernel * (size_t)s.C };
+    WeightSum u = { .s = s, .P = out_height(s), .Q = out_width(s), .x = x, .dy = dy, .accumulate = accumulate };
+    u.dweight = dweight;
+    u.dbias = dbias;
+    u.panels = (size_t)panel_count(s.outputs);
+    u.depth = (size_t)s.kernel * (size_t)s.kernel * (size_t)s.C;
     u.lines = MAX(1, MIN(u.P, GROUP / u.Q));
-    u.pictures = MAX(1, MIN(s.B, GROUP / u.Q / u.P));
-    u.groups = (size_t)((s.B + u.pictures - 1) / u.pictures) * (size_t)((u.P + u.lines - 1) / u.lines);
+    u.images = MAX(1, MIN(s.B, GROUP / u.Q / u.P));
+    u.groups = (size_t)((s.B + u.images - 1) / u.images) * (size_t)((u.P + u.lines - 1) / u.lines);
     sum_run(&u);
 }

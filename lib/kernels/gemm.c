@@ -4,39 +4,31 @@
 
 #include "kernels/kernel.h"
 
-/* How the work is cut, and what of it lies where. kernel.h tells why; the sizes are for float and 512-bit vectors.
+/* How the work is cut, and where each part is cached. kernel.h gives the reasons; sizes are for float, 512-bit vectors.
  *
- *   a tile      6 x 64 of C                         in registers
- *   a panel     K_BLOCK x 64 of B: 384 KB at most   in the second cache, while a piece's rows of A pass by
- *   a piece     96 x 64 of C at most, by one thread  its rows of A, 96 x K_BLOCK: read in place, or packed when A is
- *                                                   turned, because then a row of op(A) is a column in memory
- *   a block     N_BLOCK columns of B in panels      in the third cache: at most 12 MB
+ *   register tile   6 x 64 of C                  in registers
+ *   panel           K_BLOCK x 64 of B            at most 384 KB: in L2 while the rows of A of a piece pass
+ *   piece           at most 96 x 64 of C         for one thread; its rows of A, 96 x K_BLOCK, are read in place, or
+ *                                                packed if A is transposed: rows of op(A) are then columns
+ *   cache block     N_BLOCK columns of B, packed at most 12 MB: in L3
  *
- * Packing is work too. It is left out where it would not pay: for B, when there are few rows to use the panels, or all
- * of B fits into the second cache (SMALL_B numbers, 1 MB), unless it is turned or its last columns are no whole vector;
- * for a turned A, when there is one panel alone. A B that is packed for FEW_ROWS is packed panel by panel by whoever
- * computes with it, if there is a panel for everybody: then the road from memory is the limit, and every number of B goes
- * it once. The result of a row depends on how K is cut, never on how M and N are, nor on what is packed. */
-enum {
-    K_BLOCK = 1536,
-    N_BLOCK = 2048,
-    M_BLOCK = 1152,
-    M_PIECE = 96,
-    M_UNIT = 24 /* tiles of 6 rows fit, and of 8 */,
-    K_PIECE = 512 /* packed at a time */,
-    FEW_ROWS = 128,
-    SMALL_B = 1 << 18
-};
+ * Packing costs time too. B is not packed if few rows use the panels, or if B fits into L2 (SMALL_B numbers, 1 MB),
+ * unless it is transposed or its last columns are not a whole vector. A transposed A is not packed if there is only one
+ * panel. If B is packed for at most FEW_ROWS rows, and there is a panel for each thread, the thread that computes with
+ * a panel packs it: memory is the limit then, and each number of B is read once. The bits of a row depend on how K is
+ * cut, not on M, N or packing. */
+enum { K_BLOCK = 1536, N_BLOCK = 2048, M_BLOCK = 1152, M_PIECE = 96, FEW_ROWS = 128, SMALL_B = 1 << 18 };
+enum { M_UNIT = 24, K_PIECE = 512 }; /* M_UNIT: whole tiles of 6 rows, and of 8; K_PIECE: rows of B packed at a time */
 
-/* C (+)= op(A) op(B) for one block: a, b and c point at its first numbers in memory. What the kernel reads:
- *     op(A)[m][k] = left[m * left_row + k * left_step],  column n of panel p, op(B)[k][n] = panels + p * panel_next,
- *     [k * panel_step + n]; panel_step 0 stands for the panel's own width. */
+/* C (+)= op(A) op(B) for one cache block: a, b and c point at its first numbers. What the micro-kernel reads:
+ *     op(A)[m][k] = left[m * left_row + k * left_step]
+ *     op(B)[k][n] = panels[p * panel_next + k * panel_step + n % PANEL], p = n / PANEL; panel_step 0: as wide as p */
 typedef struct {
     bool transpose_a, transpose_b, accumulate, pack_a, pack_b, few_rows;
     int M, N, K;
     const num *a, *b, *left, *panels, *bias;
-    const uint8_t *weights_view; /* of B, instead of b */
-    WeightForm form;
+    const uint8_t *b_bytes; /* B in a weights file, instead of b */
+    Dtype b_dtype;
     num *c, *packed_a, *packed_b;
     size_t lda, ldb, ldc, left_row, left_step, panel_next, panel_step, piece_rows;
 } Block;
@@ -48,44 +40,30 @@ static void shape_require(bool transpose_a, bool transpose_b, int M, int N, int 
     REQUIRE(ldc >= N, "ldc is %d, want at least %d", ldc, N);
 }
 
-void gemm_plain(bool transpose_a, bool transpose_b, int M, int N, int K, const num *a, int lda, const num *b, int ldb,
-                bool accumulate, num *c, int ldc) {
-    shape_require(transpose_a, transpose_b, M, N, K, lda, ldb, ldc);
-    for (size_t m = 0; m < (size_t)M; m++)
-        for (size_t n = 0; n < (size_t)N; n++) {
-            num sum = 0;
-            for (size_t k = 0; k < (size_t)K; k++)
-                sum += (transpose_a ? a[k * (size_t)lda + m] : a[m * (size_t)lda + k]) *
-                       (transpose_b ? b[n * (size_t)ldb + k] : b[k * (size_t)ldb + n]);
-            num *to = c + m * (size_t)ldc + n;
-            *to = accumulate ? *to + sum : sum;
-        }
-}
-
-/* Columns of a panel, k0 .. k1, from rows of a file: LANES rows are widened, a stretch at a time, and turned. */
+/* Rows k0 .. k1 of a panel from `cols` rows of a weights file: LANES rows at a time are widened and transposed. */
 static void transpose_weights(const Block *g, size_t row, size_t cols, size_t k0, size_t k1, num *to, size_t width) {
-    enum { STRETCH = 128 };
-    num wide[LANES * STRETCH];
-    size_t size = weight_size(g->form);
+    enum { PIECE = 128 };
+    num wide[LANES * PIECE];
+    size_t size = dtype_size(g->b_dtype);
     for (size_t n = 0; n < cols; n += LANES)
-        for (size_t k = k0; k < k1; k += STRETCH) {
-            size_t rows = MIN((size_t)LANES, cols - n), count = MIN((size_t)STRETCH, k1 - k);
+        for (size_t k = k0; k < k1; k += PIECE) {
+            size_t rows = MIN((size_t)LANES, cols - n), count = MIN((size_t)PIECE, k1 - k);
             for (size_t r = 0; r < rows; r++)
-                weight_widen(g->form, g->weights_view + ((row + n + r) * g->ldb + k) * size, wide + r * STRETCH, count);
-            matrix_transpose(wide, STRETCH, rows, count, to + k * width + n, width);
+                dtype_widen(g->b_dtype, g->b_bytes + ((row + n + r) * g->ldb + k) * size, wide + r * PIECE, count);
+            matrix_transpose(wide, PIECE, rows, count, to + k * width + n, width);
         }
 }
 
-/* Rows k0 .. k1 of panel p of op(B), which is [K][width]; columns beyond N are zeros. */
+/* Packs rows k0 .. k1 of panel p of op(B), [K][width]; columns from N on are zeros. */
 static void pack_panel(const Block *g, size_t p, size_t k0, size_t k1, num *to) {
     size_t cols = (size_t)panel_cols(g->N, (int)p), width = (size_t)vecs_width((int)cols);
-    if (g->transpose_b && g->weights_view) transpose_weights(g, p * PANEL, cols, k0, k1, to, width);
+    if (g->transpose_b && g->b_bytes) transpose_weights(g, p * PANEL, cols, k0, k1, to, width);
     else if (g->transpose_b)
         matrix_transpose(g->b + p * PANEL * g->ldb + k0, g->ldb, cols, k1 - k0, to + k0 * width, width);
     for (size_t k = k0; k < k1; k++) {
         size_t from = k * g->ldb + p * PANEL;
-        if (!g->transpose_b && g->weights_view)
-            weight_widen(g->form, g->weights_view + from * weight_size(g->form), to + k * width, cols);
+        if (!g->transpose_b && g->b_bytes)
+            dtype_widen(g->b_dtype, g->b_bytes + from * dtype_size(g->b_dtype), to + k * width, cols);
         else if (!g->transpose_b) memcpy(to + k * width, g->b + from, cols * sizeof(num));
         for (size_t n = cols; n < width; n++) to[k * width + n] = 0;
     }
@@ -101,7 +79,7 @@ static void pack_panels(void *context, size_t begin, size_t end, int worker) {
     }
 }
 
-/* Rows of a turned A, [M][left_row]: a piece is PANEL of them. */
+/* Packs rows of a transposed A as [M][left_row]; a piece is PANEL rows. */
 static void pack_rows(void *context, size_t begin, size_t end, int worker) {
     const Block *g = context;
     (void)worker;
@@ -112,30 +90,15 @@ static void pack_rows(void *context, size_t begin, size_t end, int worker) {
 
 /* Rows m0 .. m1 of panel p, whose numbers begin at `panel`. */
 static void compute_rows(const Block *g, size_t p, const num *panel, size_t m0, size_t m1) {
-    static const ptrdiff_t start = 0;
-    Tile t = { .a_at = &start,
-               .b_at = &start,
-               .segments = 1,
-               .length = (size_t)g->K,
-               .accumulate = g->accumulate,
-               .a_step = (ptrdiff_t)g->left_step,
-               .b = panel,
-               .cols = panel_cols(g->N, (int)p),
-               .bias = g->bias ? g->bias + p * PANEL : NULL };
-    t.b_step = g->panel_step ? (ptrdiff_t)g->panel_step : vecs_width(t.cols);
-    size_t height = (size_t)tile_rows(t.cols);
-    for (size_t m = m0; m < m1; m += height) {
-        t.rows = (int)MIN(height, m1 - m);
-        for (size_t r = 0; r < height; r++) {
-            size_t row = m + MIN(r, (size_t)t.rows - 1);
-            t.a[r] = g->left + row * g->left_row;
-            t.c[r] = g->c + row * g->ldc + p * PANEL;
-        }
-        tile_run(&t);
-    }
+    int cols = panel_cols(g->N, (int)p);
+    size_t step = g->panel_step ? g->panel_step : (size_t)vecs_width(cols);
+    RegisterTile t = tile_product((size_t)g->K, g->left_step, panel, step, cols);
+    t.accumulate = g->accumulate;
+    t.bias = g->bias ? g->bias + p * PANEL : NULL;
+    micro_kernel_rows(&t, m1 - m0, g->left + m0 * g->left_row, g->left_row, g->c + m0 * g->ldc + p * PANEL, g->ldc);
 }
 
-/* Pieces are counted down the rows first, so that one panel serves many of them in turn. */
+/* Consecutive pieces share a panel: they are counted down the rows first. */
 static void compute_pieces(void *context, size_t begin, size_t end, int worker) {
     const Block *g = context;
     size_t M = (size_t)g->M, rows = (M + g->piece_rows - 1) / g->piece_rows;
@@ -146,7 +109,7 @@ static void compute_pieces(void *context, size_t begin, size_t end, int worker) 
     }
 }
 
-/* Few rows: whoever packs a panel uses it up at once, from his own cache. B is read once and written nowhere else. */
+/* Few rows: a thread packs a panel and computes with it at once, from its own cache. */
 static void pack_and_compute(void *context, size_t begin, size_t end, int worker) {
     const Block *g = context;
     num *panel = thread_scratch(worker, PANEL * (size_t)g->K * sizeof(num));
@@ -156,10 +119,10 @@ static void pack_and_compute(void *context, size_t begin, size_t end, int worker
     }
 }
 
-/* Work shared in pieces too small pays less than it costs: some 10 microseconds each is worth it. */
+/* Pieces per call of a thread, for `work` FLOP each: about 10 microseconds, or sharing costs more than it saves. */
 static size_t grain_of(double work) { return (size_t)(2e6 / (work + 1)) + 1; }
 
-/* Length of the blocks that cut `size` into as few equal ones as possible, none above `most`, multiples of `unit`. */
+/* Cuts `size` into as few equal blocks as possible: their length, at most `max`, a multiple of `unit`. */
 static int block_length(int size, int max, int unit) {
     int blocks = (size - 1) / max + 1;
     return ((size - 1) / blocks / unit + 1) * unit;
@@ -169,39 +132,23 @@ static void block_run(Block *g) {
     g->piece_rows = (size_t)block_length(g->M, M_PIECE, M_UNIT);
     size_t count = (size_t)panel_count(g->N), strips = ((size_t)g->M + PANEL - 1) / PANEL;
     size_t pieces = count * (((size_t)g->M + g->piece_rows - 1) / g->piece_rows);
+    size_t parts = ((size_t)g->K + K_PIECE - 1) / K_PIECE;
+    g->left = g->pack_a ? g->packed_a : g->a;
+    g->left_row = g->pack_a ? (size_t)g->K + LANES : g->transpose_a ? 1 : g->lda;
+    g->left_step = g->transpose_a && !g->pack_a ? g->lda : 1;
+    g->panels = g->pack_b ? g->packed_b : g->b;
+    g->panel_next = g->pack_b ? PANEL * (size_t)g->K : PANEL;
+    g->panel_step = g->pack_b ? 0 : g->ldb;
     if (g->few_rows) {
-        g->left = g->a;
-        g->left_row = g->transpose_a ? 1 : g->lda;
-        g->left_step = g->transpose_a ? g->lda : 1;
-        g->panel_step = 0;
         parallel_for(count, grain_of(2.0 * g->M * PANEL * g->K), pack_and_compute, g);
         return;
     }
-    if (g->pack_b) {
-        size_t parts = ((size_t)g->K + K_PIECE - 1) / K_PIECE;
-        parallel_for(count * parts, grain_of(4.0 * PANEL * g->K / (double)parts), pack_panels, g);
-        g->panels = g->packed_b;
-        g->panel_next = PANEL * (size_t)g->K;
-        g->panel_step = 0;
-    } else {
-        g->panels = g->b;
-        g->panel_next = PANEL;
-        g->panel_step = g->ldb;
-    }
-    if (g->pack_a) {
-        g->left = g->packed_a;
-        g->left_row = (size_t)g->K + LANES;
-        g->left_step = 1;
-        parallel_for(strips, grain_of(8.0 * PANEL * g->K), pack_rows, g);
-    } else {
-        g->left = g->a;
-        g->left_row = g->transpose_a ? 1 : g->lda;
-        g->left_step = g->transpose_a ? g->lda : 1;
-    }
+    if (g->pack_b) parallel_for(count * parts, grain_of(4.0 * PANEL * g->K / (double)parts), pack_panels, g);
+    if (g->pack_a) parallel_for(strips, grain_of(8.0 * PANEL * g->K), pack_rows, g);
     parallel_for(pieces, grain_of(2.0 * g->M * g->N * g->K / (double)pieces), compute_pieces, g);
 }
 
-/* No terms to sum: C is the bias, or 0, or stays. */
+/* K = 0, a sum without terms: C (+)= bias, or 0. */
 static void gemm_empty(Gemm in) {
     for (size_t m = 0; m < (size_t)in.M; m++)
         for (size_t n = 0; n < (size_t)in.N; n++) {
@@ -217,20 +164,18 @@ void gemm_run(Gemm in) {
         gemm_empty(in);
         return;
     }
-    Block g = { .transpose_a = in.transpose_a,
-                .transpose_b = in.transpose_b,
-                .lda = (size_t)in.lda,
-                .ldb = (size_t)in.ldb,
-                .ldc = (size_t)in.ldc,
-                .form = in.form };
+    Block g = { .transpose_a = in.transpose_a, .transpose_b = in.transpose_b, .b_dtype = in.b_dtype };
+    g.lda = (size_t)in.lda;
+    g.ldb = (size_t)in.ldb;
+    g.ldc = (size_t)in.ldc;
     g.pack_a = in.transpose_a && N > PANEL;
-    g.pack_b = in.weights_view || in.transpose_b || N % LANES != 0 || (M > FEW_ROWS && (double)K * N > SMALL_B);
+    g.pack_b = in.b_bytes || in.transpose_b || N % LANES != 0 || (M > FEW_ROWS && (double)K * N > SMALL_B);
     g.few_rows = g.pack_b && !g.pack_a && M <= FEW_ROWS && panel_count(N) >= thread_count();
     int k_block = block_length(K, K_BLOCK, 1), n_block = g.few_rows ? N : block_length(N, N_BLOCK, PANEL);
     int m_block = in.transpose_a ? block_length(M, M_BLOCK, M_PIECE) : M;
     size_t b_count = g.pack_b && !g.few_rows ? (size_t)k_block * (size_t)n_block : 0;
     size_t a_count = g.pack_a ? ((size_t)k_block + LANES) * (size_t)m_block : 0;
-    g.packed_b = shared_scratch(size_mul(a_count + b_count, sizeof(num)));
+    g.packed_b = thread_scratch(thread_self(), size_mul(a_count + b_count, sizeof(num)));
     if (a_count) g.packed_a = g.packed_b + b_count;
     for (int n = 0; n < N; n += n_block)
         for (int k = 0; k < K; k += k_block)
@@ -240,8 +185,8 @@ void gemm_run(Gemm in) {
                 g.K = MIN(k_block, K - k);
                 g.a = in.a + (in.transpose_a ? (size_t)k * g.lda + (size_t)m : (size_t)m * g.lda + (size_t)k);
                 size_t b_at = in.transpose_b ? (size_t)n * g.ldb + (size_t)k : (size_t)k * g.ldb + (size_t)n;
-                g.b = in.weights_view ? NULL : in.b + b_at;
-                g.weights_view = in.weights_view ? in.weights_view + b_at * weight_size(in.form) : NULL;
+                g.b = in.b_bytes ? NULL : in.b + b_at;
+                g.b_bytes = in.b_bytes ? in.b_bytes + b_at * dtype_size(in.b_dtype) : NULL;
                 g.bias = in.bias && k == 0 ? in.bias + n : NULL;
                 g.c = in.c + (size_t)m * g.ldc + (size_t)n;
                 g.accumulate = in.accumulate || k > 0;
@@ -251,18 +196,7 @@ void gemm_run(Gemm in) {
 
 void gemm(bool transpose_a, bool transpose_b, int M, int N, int K, const num *a, int lda, const num *b, int ldb,
           bool accumulate, num *c, int ldc) {
-    gemm_run((Gemm){ .transpose_a = transpose_a,
-                     .transpose_b = transpose_b,
-                     .accumulate = accumulate,
-                     .M = M,
-                     .N = N,
-                     .K = K,
-                     .a = a,
-                     .lda = lda,
-                     .b = b,
-                     .ldb = ldb,
-                     .c = c,
-                     .ldc = ldc });
+    gemm_run((Gemm){ transpose_a, transpose_b, accumulate, M, N, K, lda, ldb, ldc, a, b, NULL, c, NULL, DTYPE_F32 });
 }
 
 double fma_peak(void) {
@@ -270,12 +204,12 @@ double fma_peak(void) {
     double best = 0;
     for (int i = 0; i < 12; i++) sum[i] = scale + (num)i;
     for (double begin = clock_seconds(), now = begin; now < begin + 0.1;) {
-        enum { TURNS = 20000 };
+        enum { ROUNDS = 20000 };
         double start = now;
-        for (int transpose = 0; transpose < TURNS; transpose++) UNROLL
+        for (int round = 0; round < ROUNDS; round++) UNROLL
         for (int i = 0; i < 12; i++) sum[i] = sum[i] * scale + scale;
         now = clock_seconds();
-        best = MAX(best, 2.0 * 12 * LANES * TURNS / (now - start) * 1e-9);
+        best = MAX(best, 2.0 * 12 * LANES * ROUNDS / (now - start) * 1e-9);
     }
     volatile num keep = 0;
     for (int i = 0; i < 12; i++) keep = keep + sum[i][0];

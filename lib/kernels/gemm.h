@@ -1,15 +1,15 @@
-/* gemm: the matrix product, fast (gemm) and readable (gemm_plain).
+/* gemm: the matrix product.
  *
- *   C = op(A) op(B)     or, with `accumulate`,     C = C + op(A) op(B)         op(X) is X, or X^T when turned
+ *   C = op(A) op(B)     or, with `accumulate`,     C = C + op(A) op(B)         op(X) is X, or X^T if transposed
  *
- * Shapes  op(A) [M,K], op(B) [K,N], C [M,N], all row after row; lda, ldb and ldc are the distances between the rows of
- *         A, B and C as they lie in memory: at least their length (A is [M,K], or [K,M] when turned; B likewise).
- * Wants   sizes of 0 or more (K = 0 is a product of zeros); C apart from A and B; any alignment of a num.
- * Stops   when a size is negative or a row distance is shorter than its row.
- * Memory  none beyond thread_scratch: a caller that keeps something there loses it.
+ * Shapes  op(A) [M,K], op(B) [K,N], C [M,N], row-major; lda, ldb and ldc are the distances between the rows of A, B and
+ *         C in memory: at least their length (A is [M,K], or [K,M] if transposed; B likewise).
+ * Wants   sizes of 0 or more (K = 0 is a product of zeros); C does not overlap A or B; any alignment of a num.
+ * Stops   if a size is negative or a row distance is shorter than its row (REQUIRE).
+ * Memory  thread_scratch only.
  *
- * Row m of C depends on row m of op(A) and on B alone, in one order of summation that M and the number of threads do
- * not change: the same row gives the same bits in any batch.
+ * Row m of C depends on row m of op(A) and on B only, summed in an order that M and the number of threads do not
+ * change: the same row gives the same bits in any batch.
  */
 #ifndef GEMM_H
 #define GEMM_H
@@ -19,25 +19,19 @@
 void gemm(bool transpose_a, bool transpose_b, int M, int N, int K, const num *a, int lda, const num *b, int ldb,
           bool accumulate, num *c, int ldc);
 
-/* The same as three loops: what to read first, and what the tests hold gemm against. */
-void gemm_plain(bool transpose_a, bool transpose_b, int M, int N, int K, const num *a, int lda, const num *b, int ldb,
-                bool accumulate, num *c, int ldc);
-
-/* The same with all there is: a bias [N] added to every row of C (NULL: none), and a B that lies in a weights file
- * (stored not NULL: its first number; b is not looked at, ldb counts numbers), widened on its way into the kernel. */
+/* The same, with a bias [N] that is added to every row of C (NULL: none), and with a B in a weights file: if b_bytes is
+ * not NULL, its first number is there, in format b_dtype; b is not read, ldb counts numbers. */
 typedef struct {
     bool transpose_a, transpose_b, accumulate;
-    int M, N, K;
+    int M, N, K, lda, ldb, ldc;
     const num *a, *b, *bias;
-    const uint8_t *weights_view;
-    WeightForm form;
     num *c;
-    int lda, ldb, ldc;
+    const uint8_t *b_bytes;
+    Dtype b_dtype;
 } Gemm;
-/* The product, on all threads; the same bits for any number of them. */
 void gemm_run(Gemm g);
 
-/* The most this thread can do, in GFLOP/s, measured for about a tenth of a second: multiply-adds on registers alone. */
+/* The peak of this thread in GFLOP/s, measured for about 0.1 s: multiply-adds on registers only. */
 double fma_peak(void);
 
 #endif

@@ -1,72 +1,71 @@
-/* kernel: the one loop behind every matrix product and convolution, and the vectors it is made of. Included by
- * gemm.c, conv.c, winograd.c, attention.c and vecmath.c alone.
+/* kernel: the micro-kernel behind every matrix product and convolution, and the vector type it is made of. Included by
+ * gemm.c, conv.c, winograd.c, attention.c and vecmath.c only.
  *
- * What limits a product of matrices is not arithmetic but the road to it. A core of the kind this was measured on
- * starts two fused multiply-adds (a*b + c, one rounding) of 16 floats in every cycle of its 4.2 GHz clock:
- *     peak = 4.2e9 cycles/s * 2 units * 16 lanes * 2 FLOP = 269 GFLOP/s,
- * but it fetches only two vectors per cycle from its first cache, fewer from the second, and waits hundreds of cycles
- * for memory. The triple loop asks for two numbers per multiply-add, and gets a hundredth of the peak. The cure is
- * to use every number many times while it is near, at three distances.
+ * A matrix product is limited by memory, not by arithmetic. A core of the kind this was measured on starts two fused
+ * multiply-adds (a*b + c, one rounding) of 16 floats in every cycle of its 4.2 GHz clock:
+ *     peak = 4.2e9 cycles/s * 2 units * 16 lanes * 2 FLOP = 269 GFLOP/s.
+ * But it loads only two vectors per cycle from its first-level cache (L1), fewer from L2, and waits hundreds of cycles
+ * for main memory. The triple loop loads two numbers per multiply-add and reaches a hundredth of the peak. So every
+ * number that was loaded must be used many times. This is done at three levels.
  *
- * 1. Registers. A tile of ROWS x VECS vectors of the result (6 x 4 vectors of 16 floats: 6 x 64 numbers) stays in
- *    registers while k runs. Each k takes VECS vectors of B and ROWS single numbers of A, copied to all lanes:
- *    4 + 6 = 10 fetches feed 6 * 4 = 24 multiply-adds. At two of each per cycle those are 12 cycles of arithmetic
- *    beside 5 of fetching: the multipliers never wait. The 24 sums are 24 of the 32 registers; the rest hold B and a
- *    number of A. A multiply-add is ready after 4 cycles, so 2 * 4 = 8 independent sums are the least that keep both
- *    units busy. With 16 registers (AVX2) the tile is 6 x 2 vectors: 8 fetches, 12 multiply-adds, 6 cycles.
- * 2. Near caches. One k consumes 64 floats of B: 256 bytes in 12 cycles, 21 per cycle, all new. The second cache
- *    delivers that without a pause as long as the bytes lie one after the other, so B is first copied into panels
- *    ("packing"): panel p holds columns 64 p .. 64 p + 63, [K][64], in the order in which the loop will ask. A panel
- *    of K = 1024 is 256 KB, a quarter of the second cache (1 MB), and stays there while all rows of A pass by.
- *    A needs 24 bytes per 12 cycles, little enough to be read where it lies.
- * 3. Far caches. Packing writes K*N numbers once and reads each M/6 times: the copy costs about 1/M of the work.
+ * 1. Registers. A register tile of ROWS x VECS vectors of the result (6 x 4 vectors of 16 floats: 6 x 64 numbers) stays
+ *    in registers while k runs. Each k loads VECS vectors of B and ROWS single numbers of A, broadcast to all lanes:
+ *    4 + 6 = 10 loads for 6 * 4 = 24 multiply-adds. At two of each per cycle these are 12 cycles of arithmetic and 5 of
+ *    loading: the multipliers never wait. The 24 sums take 24 of the 32 registers; the rest hold B and a number of A.
+ *    The result of a multiply-add is ready after 4 cycles, so at least 2 * 4 = 8 independent sums are needed to keep
+ *    both units busy. With 16 registers (AVX2) the tile is 6 x 2 vectors: 8 loads, 12 multiply-adds, 6 cycles.
+ * 2. L1 and L2. One k reads 64 new floats of B: 256 bytes in 12 cycles, 21 per cycle. L2 delivers that if the bytes are
+ *    consecutive, so B is first copied into panels ("packing"): panel p holds columns 64 p .. 64 p + 63 as [K][64], in
+ *    the order in which the micro-kernel reads. A panel of K = 1024 is 256 KB, a quarter of L2 (1 MB), and stays there
+ *    while all rows of A pass. A needs 24 bytes per 12 cycles: so little that it is read in place.
+ * 3. L3 and memory. Packing writes K*N numbers once; each is then read M/6 times. The copy costs about 1/M of the work.
  *
- * A convolution is the same loop: place (h, w) of the result is a row of A, namely the window of the picture under
- * the kernel. With channels fastest, each row of that window is one unbroken run of numbers. So the loop over k is cut
- * into segments, one per run, and nothing is ever copied out of the picture (the usual "im2col" writes every number of
- * it nine times for a 3 x 3 kernel). The tile's rows are places that see the same part of the kernel, so that what
- * lies outside the picture is left out instead of multiplied by zero: at 4 x 4 places and a 3 x 3 kernel 100 of 144
- * cells are inside, and a convolution can run faster than the peak in the FLOP of its definition. winograd.c goes on from
- * there: it turns most 3 x 3 convolutions into products of matrices with a quarter of the multiplications, for this loop.
+ * A convolution is the same loop: the row of A for place (h, w) of the result is the window of the image under the
+ * kernel. Channels are fastest, so each row of that window is one contiguous run of numbers. The loop over k is cut
+ * into segments, one per run, and nothing is copied out of the image ("im2col" writes every number nine times for 3 x 3
+ * kernels). The rows of a tile are places that see the same part of the kernel, so padding is left out instead of
+ * multiplied by zero: for 4 x 4 places and a 3 x 3 kernel 100 of 144 cells are inside the image, and a convolution can
+ * be faster than the peak in the FLOP of its definition. winograd.c goes further: most 3 x 3 convolutions become matrix
+ * products with a quarter of the multiplications, computed by this micro-kernel.
  */
 #ifndef KERNEL_H
 #define KERNEL_H
 
 #include "core/thread.h"
 
-/* Vectors as wide as the processor's registers; the tile as large as their number allows. */
+/* Vectors are as wide as the registers of the processor; their number sets the size of the register tile. */
 #if defined(__AVX512F__)
 enum { VEC_BYTES = 64, VECS = 4 };
 #elif defined(__AVX__)
 enum { VEC_BYTES = 32, VECS = 2 };
 #elif defined(__aarch64__) && defined(__clang__)
 enum { VEC_BYTES = 16, VECS = 4 };
-#elif defined(__aarch64__) /* gcc fetches all six numbers of A at once, and needs registers for them */
+#elif defined(__aarch64__) /* gcc loads all six numbers of A at once and needs registers for them */
 enum { VEC_BYTES = 16, VECS = 3 };
 #else
 enum { VEC_BYTES = 16, VECS = 2 };
 #endif
 enum { LANES = VEC_BYTES / sizeof(num), ROWS = 6, ROWS_MAX = 8, PANEL = VECS * LANES };
 
-/* A vector, and one in memory, where it may begin at any address a num may begin at. */
+/* A vector, and one in memory at any address of a num. */
 typedef num Vec __attribute__((vector_size(VEC_BYTES)));
 typedef num VecAt __attribute__((vector_size(VEC_BYTES), aligned(sizeof(num)), may_alias));
 static inline Vec vec_load(const num *from) { return *(const VecAt *)from; }
 static inline void vec_store(num *to, Vec v) { *(VecAt *)to = v; }
 
-/* Tells the compiler to write a loop of constant length out, so that arrays indexed by it become registers. */
+/* Unrolls a loop of constant length, so that arrays indexed by it become registers. */
 #if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
-/* c[r][n] (+)= bias[n] + sum over s < segments, k < length of
- *              a[r][a_at[s] + k * a_step] * b[b_at[s] + k * b_step + n]          for r < rows, n < cols <= PANEL
+/* One register tile of the result:
+ *     c[r][n] (+)= bias[n] + sum over s < segments, k < length of
+ *                  a[r][a_at[s] + k * a_step] * b[b_at[s] + k * b_step + n]          for r < rows, n < cols <= PANEL
  *
- * A tile has tile_rows(cols) rows; a[rows] and up are read and dropped: let them repeat a valid row. Of each row of B,
- * cols rounded up to whole vectors are read. Every number of the result is summed in the order of s and k, whatever
- * tile it falls into. */
+ * It has tile_rows(cols) rows; rows from a[rows] on are read but not stored: they repeat a valid row. Of each row of B,
+ * cols rounded up to whole vectors are read. Each number of the result is summed in the order of s and k. */
 typedef struct {
     const num *a[ROWS_MAX], *b;
     num *c[ROWS_MAX];
@@ -76,13 +75,13 @@ typedef struct {
     int rows, cols;
     const num *bias; /* NULL: none */
     bool accumulate;
-} Tile;
+} RegisterTile;
 
-/* One vector wide, six sums would wait for each other (8 are needed, see above): such a tile has eight rows. */
+/* A tile one vector wide has eight rows: six sums would wait for each other (8 are needed, see above). */
 static inline int tile_rows(int cols) { return cols <= LANES ? ROWS_MAX : ROWS; }
 
-/* Edges, where the result is not a whole tile: one number at a time. */
-static inline void tile_store_edge(const Tile *t, const num *sum, int width) {
+/* Stores a tile at the edge of the result, smaller than a whole one: one number at a time. */
+static inline void tile_store_edge(const RegisterTile *t, const num *sum, int width) {
     for (int r = 0; r < t->rows; r++)
         for (int n = 0; n < t->cols; n++) {
             num value = sum[r * width + n] + (t->bias ? t->bias[n] : 0);
@@ -90,8 +89,8 @@ static inline void tile_store_edge(const Tile *t, const num *sum, int width) {
         }
 }
 
-/* The loop. `height` and `vecs` are constants wherever this is called, so that `sum` and `b` are registers. */
-static inline __attribute__((always_inline)) void tile_loop(const Tile *t, int height, int vecs) {
+/* `height` and `vecs` are constants at every call, so that `sum` and `b` are registers. */
+static inline __attribute__((always_inline)) void micro_kernel_sized(const RegisterTile *t, int height, int vecs) {
     Vec sum[ROWS_MAX][VECS], b[VECS];
     UNROLL
     for (int r = 0; r < height; r++) UNROLL
@@ -130,20 +129,46 @@ static inline __attribute__((always_inline)) void tile_loop(const Tile *t, int h
     }
 }
 
-static __attribute__((noinline, unused)) void tile_run(const Tile *t) {
+static __attribute__((noinline, unused)) void micro_kernel(const RegisterTile *t) {
     int vecs = (t->cols + LANES - 1) / LANES;
-    if (vecs == VECS) tile_loop(t, ROWS, VECS);
-    else if (vecs == 1) tile_loop(t, ROWS_MAX, 1);
-    else if (VECS > 2 && vecs == 2) tile_loop(t, ROWS, 2 % VECS);
-    else if (VECS > 3) tile_loop(t, ROWS, 3 % VECS);
+    if (vecs == VECS) micro_kernel_sized(t, ROWS, VECS);
+    else if (vecs == 1) micro_kernel_sized(t, ROWS_MAX, 1);
+    else if (VECS > 2 && vecs == 2) micro_kernel_sized(t, ROWS, 2 % VECS);
+    else if (VECS > 3) micro_kernel_sized(t, ROWS, 3 % VECS);
 }
 
-/* Turns a square of LANES x LANES numbers: *(to[c] + r) = from[r * step + c].
+static const ptrdiff_t TILE_START = 0;
+
+/* A tile of an ordinary product, in one segment: k < length, b is [length][b_step]. */
+static inline RegisterTile tile_product(size_t length, size_t a_step, const num *b, size_t b_step, int cols) {
+    RegisterTile t = {
+        .a_at = &TILE_START, .b_at = &TILE_START, .segments = 1, .length = length, .b = b, .cols = cols
+    };
+    t.a_step = (ptrdiff_t)a_step;
+    t.b_step = (ptrdiff_t)b_step;
+    return t;
+}
+
+/* The micro-kernel for `rows` rows of a panel: row r of A begins at a + r * a_row, of the result at c + r * c_row. */
+static inline void micro_kernel_rows(RegisterTile *t, size_t rows, const num *a, size_t a_row, num *c, size_t c_row) {
+    size_t height = (size_t)tile_rows(t->cols);
+    for (size_t first = 0; first < rows; first += height) {
+        t->rows = (int)MIN(height, rows - first);
+        for (size_t r = 0; r < height; r++) {
+            size_t row = first + MIN(r, (size_t)t->rows - 1);
+            t->a[r] = a + row * a_row;
+            t->c[r] = c + row * c_row;
+        }
+        micro_kernel(t);
+    }
+}
+
+/* Transposes LANES x LANES numbers: *(to[c] + r) = from[r * step + c].
  *
- * Line up rows 0 .. 15 and deal like cards: the numbers of row 0 alternately with those of row 8 make two new rows, 1
- * with 9 the next two, and so on. In the 8 bits (row, column) of a number's place this moves the highest bit of the
- * row behind the column's lowest: all bits turn by one. After four rounds row and column have changed places, with
- * 4 * 16 vector instructions for 256 numbers, where one at a time would take 512 loads and stores. */
+ * One round interleaves row 0 with row 8 into two new rows, row 1 with row 9 into the next two, and so on. In the 8
+ * bits (row, column) of a number's position this rotates all bits by one: the highest bit of the row becomes the lowest
+ * of the column. After four rounds row and column are exchanged, with 4 * 16 vector instructions for 256 numbers
+ * instead of 512 loads and stores. */
 static inline __attribute__((always_inline)) Vec vec_interleave(Vec a, Vec b, int start) {
 #if defined(__clang__)
     Vec v;
@@ -151,10 +176,10 @@ static inline __attribute__((always_inline)) Vec vec_interleave(Vec a, Vec b, in
     for (int l = 0; l < LANES; l++) v[l] = l % 2 ? b[start + l / 2] : a[start + l / 2];
     return v;
 #else
-    __typeof__(a < b) place; /* a vector of whole numbers as wide as num; b's count from LANES */
+    __typeof__(a < b) lane; /* a vector of integers as wide as num; lanes of b count from LANES */
     UNROLL
-    for (int l = 0; l < LANES; l++) place[l] = start + l / 2 + l % 2 * LANES;
-    return __builtin_shuffle(a, b, place);
+    for (int l = 0; l < LANES; l++) lane[l] = start + l / 2 + l % 2 * LANES;
+    return __builtin_shuffle(a, b, lane);
 #endif
 }
 
@@ -173,36 +198,23 @@ static __attribute__((noinline, unused)) void vec_transpose(const num *from, siz
     for (int r = 0; r < LANES; r++) vec_store(to[r], rows[now][r]);
 }
 
-/* to[c * to_step + r] = from[r * step + c] for r < rows, c < cols: whole squares as above, the rest one by one. */
+/* to[c * to_step + r] = from[r * step + c] for r < rows, c < cols: whole blocks as above, the rest one by one. */
 static inline void matrix_transpose(const num *from, size_t step, size_t rows, size_t cols, num *to, size_t to_step) {
-    num *squares[LANES];
+    num *block[LANES];
     size_t whole_rows = rows / LANES * LANES, whole_cols = cols / LANES * LANES;
     for (size_t r = 0; r < whole_rows; r += LANES)
         for (size_t c = 0; c < whole_cols; c += LANES) {
-            for (size_t i = 0; i < LANES; i++) squares[i] = to + (c + i) * to_step + r;
-            vec_transpose(from + r * step + c, step, squares);
+            for (size_t i = 0; i < LANES; i++) block[i] = to + (c + i) * to_step + r;
+            vec_transpose(from + r * step + c, step, block);
         }
     for (size_t r = 0; r < rows; r++)
         for (size_t c = r < whole_rows ? whole_cols : 0; c < cols; c++) to[c * to_step + r] = from[r * step + c];
 }
 
-/* The columns of a matrix are cut into panels of PANEL; the last one is as wide as whole vectors make it. All panels
- * of K rows and N columns take K * panels_width(N) numbers, and panel p begins at number p * PANEL * K. */
+/* The N columns of a matrix with K rows are cut into panels of PANEL columns; the last one is rounded up to whole
+ * vectors. Panel p begins at number p * PANEL * K. */
 static inline int panel_count(int N) { return (N + PANEL - 1) / PANEL; }
 static inline int panel_cols(int N, int p) { return MIN(PANEL, N - p * PANEL); }
 static inline int vecs_width(int cols) { return (cols + LANES - 1) / LANES * LANES; }
-
-static inline void kernel_worker(void *worker, size_t begin, size_t end, int self) {
-    (void)begin, (void)end;
-    *(int *)worker = self;
-}
-
-/* Memory for all workers of the parallel_for's that follow: the scratch memory of the thread that calls them (a single
- * piece runs on the calling thread, and tells its number). */
-static inline void *shared_scratch(size_t bytes) {
-    int worker = 0;
-    parallel_for(1, 1, kernel_worker, &worker);
-    return thread_scratch(worker, bytes);
-}
 
 #endif

@@ -1,40 +1,26 @@
-/* stored: a weight that stays as it lies in a weights file, in two bytes a number or four, and is widened to num where it
- * is used: a mapped file is then read, never copied.
- *
- *   F32    1 sign, 8 exponent, 23 fraction bits (IEEE 754 binary32)
- *   F16    1 + 5 + 10 (binary16): the largest is 65504, below 2^-14 digits are lost one by one, the least is 2^-24
- *   BF16   the upper half of an F32
- * All little-endian, at any address. Widening is exact, infinities and NaN included.
- */
+/* weight_view: a weight that stays in its mapped file, in F32, F16 or BF16, and is widened to num where it is used. */
 #ifndef WEIGHT_VIEW_H
 #define WEIGHT_VIEW_H
 
-#include "core/base.h"
-
-typedef enum { WEIGHT_F32, WEIGHT_F16, WEIGHT_BF16 } WeightForm;
+#include "core/dtype.h"
 
 enum { WEIGHT_PARTS = 3 };
 
-/* A matrix [rows,cols] in one to three parts of equally many rows, one under the other; each row after row in a place of
- * its own. Turned (one part alone): the file holds [cols,rows]. The bytes belong to the file. */
+/* A matrix [rows,cols] as one to three blocks of equally many rows (some files store query, key and value weights
+ * apart), each row-major. transposed (one part only): the file holds [cols,rows]. The bytes belong to the file. */
 typedef struct {
     int parts;
     struct {
         const uint8_t *data;
-        WeightForm form;
+        Dtype dtype;
     } part[WEIGHT_PARTS];
-    bool turned;
+    bool transposed;
 } WeightView;
 
-static inline size_t weight_size(WeightForm form) { return form == WEIGHT_F32 ? 4 : 2; } /* bytes of one number */
+/* Row r of a matrix [rows,cols]. Stops if the view is transposed or r is not a row. */
+void weight_row(const WeightView *view, int rows, int cols, int r, num *to);
 
-/* to[i] = number i at `from`, for i < n. */
-void weight_widen(WeightForm form, const uint8_t *from, num *to, size_t n);
-
-/* Row r of a matrix with `cols` columns and `rows` rows in all; wants it not turned. */
-void weight_row(const WeightView *weights_view, int rows, int cols, int r, num *to);
-
-/* The whole matrix, row after row, turned back if it is. */
-void weight_all(const WeightView *weights_view, int rows, int cols, num *to);
+/* The whole matrix [rows,cols], row-major. */
+void weight_all(const WeightView *view, int rows, int cols, num *to);
 
 #endif

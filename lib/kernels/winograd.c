@@ -4,35 +4,34 @@
 
 #include "kernels/kernel.h"
 
-/* Where the formula comes from, along one direction. Four neighbouring results of a kernel of three look at six
- * numbers: they are the product of two polynomials, one of 4 and one of 3 coefficients, read backwards. A polynomial of
- * 6 coefficients is known from its values at 6 points, and the value of a product is the product of the values: 6
- * multiplications instead of 4 * 3 = 12. The points are 0, 1, -1, 2, -2 and "infinity" (the highest coefficient),
- * because values there need only additions and small factors. Direction both directions: 36 instead of 144.
+/* The formula in one dimension, F(4, 3). Four neighbouring results of a kernel of three read six numbers: they are part
+ * of the product of two polynomials, with 4 and 3 coefficients, transposed. A polynomial with 6 coefficients is
+ * determined by its values at 6 points, and the value of a product is the product of the values: 6 multiplications
+ * instead of 4 * 3 = 12. The points are 0, 1, -1, 2, -2 and infinity (the highest coefficient): their values need only
+ * additions and small factors. In two dimensions: 36 multiplications instead of 144.
  *
- * What that is worth here. For one square, C channels and N outputs, the star is 36 C N multiply-adds, 36 C N / 32
- * cycles; in the definition it would be 144 C N / 32. Turning d takes some 150 instructions for 16 channels, and Y as
- * many for 16 outputs, but their numbers come from far and go far: up to 500 cycles were measured. At C = N = 256 that is
- * 73,700 cycles instead of 295,000, and 16,000 for the turning.
+ * The gain. For one tile, C channels and N outputs, the element-wise product is 36 C N multiply-adds, 36 C N / 32
+ * cycles; by the definition it is 144 C N / 32. The input transform takes about 150 instructions for 16 channels, the
+ * output transform as many for 16 outputs, but their numbers come from far and go far: up to 500 cycles were measured.
+ * For C = N = 256 that is 73,700 cycles instead of 295,000, and 16,000 for the transforms.
  *
- * How it becomes matrix products. The star, summed over channels, is for each of the 36 places a product of matrices,
- *     [squares, C] [C, N] -> [squares, N]
- * for which there is the kernel. A thread takes a group of squares; their turned pictures V [36][squares][C], and sums
- * M [36][squares][N] are some megabytes and stay in the third cache. */
-enum { SIDE = 4, KERNEL = 3, WINDOW = 6, POINTS = WINDOW * WINDOW, SQUARE = SIDE * SIDE, CELLS = KERNEL * KERNEL };
+ * As matrix products. The element-wise product, summed over channels, is for each of the 36 points a matrix product,
+ *     [tiles, C] [C, N] -> [tiles, N]
+ * for the micro-kernel. A thread takes a group of tiles; their transformed inputs V [36][tiles][C] and sums M
+ * [36][tiles][N] are a few megabytes and stay in L3.
+ *
+ * Sizes for 256 channels to 256, in floats. V and M of a group of 48 tiles are 36 * 48 * 256 numbers or 1.8 MB each:
+ * more than L2 holds. But one point of them, 48 * 256 numbers or 49 KB, stays in L2 while the 4 panels of U at that
+ * point, 65 KB each, pass. All of U, 9.4 MB, is read once per group: 9.4 MB in 36 * 48 * 256 * 256 / 32 = 3.5 million
+ * cycles, 2.7 bytes per cycle, which L3 delivers. The 9 numbers of a kernel became 36, so a single image gains little
+ * and batches gain much; but the bits of an image must not depend on the batch, so the batch does not decide. */
+enum { SIDE = 4, KERNEL = 3, WINDOW = 6, POINTS = WINDOW * WINDOW, PLACES = SIDE * SIDE, CELLS = KERNEL * KERNEL };
 
-/* What lies where, for 256 channels to 256, in floats. V and M of a group of 48 squares are 36 * 48 * 256 numbers or
- * 1.8 MB each: more than the second cache holds, but one point of them, 48 * 256 numbers or 49 KB, stays in it while
- * the 4 panels of U at that point, 65 KB each, pass by. All of U, 9.4 MB, is read once for each group: 9.4 MB for 36 *
- * 48 * 256 * 256 / 32 = 3.5 million cycles, 2.7 bytes a cycle, which the third cache gives without a pause. The nine
- * numbers of a kernel became 36, so a single picture has little from all this: it pays with batches, but a picture's
- * bits may not depend on them. */
-
-/* ---- the small matrices, along one direction --------------------------------------------------------------------- */
+/* ---- the transforms in one dimension ----------------------------------------------------------------------------- */
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* v = B^T d, 6 from 6 numbers; `in` and `out` are the distances between them. */
+/* Input transform: v = B^T d, 6 from 6 numbers; `in` and `out` are the distances between them. */
 INLINE void transform_input(const Vec *d, int in, Vec *v, int out) {
     Vec a = d[4 * in] - d[2 * in] * 4, b = d[3 * in] - d[in] * 4;
     Vec e = d[4 * in] - d[2 * in], f = (d[3 * in] - d[in]) * 2;
@@ -44,7 +43,7 @@ INLINE void transform_input(const Vec *d, int in, Vec *v, int out) {
     v[5 * out] = d[in] * 4 - d[3 * in] * 5 + d[5 * in];
 }
 
-/* y = A^T m, 4 from 6. */
+/* Output transform: y = A^T m, 4 from 6. */
 INLINE void transform_output(const Vec *m, int in, Vec *y, int out) {
     Vec a = m[in] + m[2 * in], b = m[in] - m[2 * in], c = m[3 * in] + m[4 * in], d = m[3 * in] - m[4 * in];
     y[0] = m[0] + a + c;
@@ -53,7 +52,7 @@ INLINE void transform_output(const Vec *m, int in, Vec *y, int out) {
     y[3 * out] = b + d * 8 + m[5 * in];
 }
 
-/* u = A y, 6 from 4. */
+/* Gradient transform: u = A y, 6 from 4. */
 INLINE void transform_gradient(const Vec *y, int in, Vec *u, int out) {
     Vec a = y[0] + y[2 * in], b = y[in] + y[3 * in], c = y[0] + y[2 * in] * 4, d = (y[in] + y[3 * in] * 4) * 2;
     u[0] = y[0];
@@ -64,7 +63,7 @@ INLINE void transform_gradient(const Vec *y, int in, Vec *u, int out) {
     u[5 * out] = y[3 * in];
 }
 
-/* u = G g, 6 from 3. */
+/* Kernel transform: u = G g, 6 from 3. */
 INLINE void transform_kernel(const Vec *g, int in, Vec *u, int out) {
     const num sixth = (num)1 / 6, part = (num)1 / 24;
     Vec a = (g[0] + g[2 * in]) * -sixth, b = (g[0] + g[2 * in] * 4) * part, c = g[in] * sixth, d = g[in] * (2 * part);
@@ -76,7 +75,7 @@ INLINE void transform_kernel(const Vec *g, int in, Vec *u, int out) {
     u[5 * out] = g[2 * in];
 }
 
-/* g = G^T s, 3 from 6. */
+/* Its transpose: g = G^T s, 3 from 6. */
 INLINE void transform_kernel_back(const Vec *s, int in, Vec *g, int out) {
     const num sixth = (num)1 / 6, part = (num)1 / 24;
     Vec a = (s[in] + s[2 * in]) * sixth, b = s[3 * in] + s[4 * in];
@@ -85,9 +84,39 @@ INLINE void transform_kernel_back(const Vec *s, int in, Vec *g, int out) {
     g[2 * out] = b * sixth - a + s[5 * in];
 }
 
-/* ---- squares of pictures ----------------------------------------------------------------------------------------- */
+/* ---- the transforms in two dimensions: T d T^T ------------------------------------------------------------------ */
 
-/* Pictures [B,H,W,channels], of which square t is number t / across % down of the lines, t % across of the columns. */
+typedef void Transform(const Vec *from, int in, Vec *to, int out);
+
+/* T d T^T of d [n,n]: 6 x 6 vectors, stored `point` apart. */
+INLINE void transform_store(Transform *transform, const Vec *d, int n, num *to, size_t point) {
+    Vec half[POINTS], v[WINDOW];
+    UNROLL
+    for (int j = 0; j < n; j++) transform(d + j, n, half + j, n);
+    UNROLL
+    for (int i = 0; i < WINDOW; i++) {
+        transform(half + i * n, 1, v, 1);
+        UNROLL
+        for (int j = 0; j < WINDOW; j++) vec_store(to + (size_t)(i * WINDOW + j) * point, v[j]);
+    }
+}
+
+/* out [n,n] = T m T^T of 6 x 6 vectors m, `point` apart. */
+INLINE void load_transform(Transform *transform, const num *m, size_t point, Vec *out, int n) {
+    Vec half[SIDE * WINDOW], line[WINDOW];
+    UNROLL
+    for (int j = 0; j < WINDOW; j++) {
+        UNROLL
+        for (int i = 0; i < WINDOW; i++) line[i] = vec_load(m + (size_t)(i * WINDOW + j) * point);
+        transform(line, 1, half + j, WINDOW);
+    }
+    UNROLL
+    for (int i = 0; i < n; i++) transform(half + i * WINDOW, 1, out + i * n, 1);
+}
+
+/* ---- tiles of images --------------------------------------------------------------------------------------------- */
+
+/* Images [B,H,W,channels] in down x across tiles of 4 x 4. Tile t: row t / across % down, column t % across. */
 typedef struct {
     int H, W, channels, down, across;
 } Grid;
@@ -96,11 +125,11 @@ static Grid grid(ConvShape s, int channels) {
     return (Grid){ s.H, s.W, channels, (s.H + SIDE - 1) / SIDE, (s.W + SIDE - 1) / SIDE };
 }
 
-/* Where in the pictures the pixels of square t lie, `side` by `side` from (-pad, -pad) of its corner; -1 outside. */
-static void square_places(Grid g, size_t t, int side, int pad, ptrdiff_t *at) {
-    size_t squares = (size_t)g.down * (size_t)g.across;
-    int h0 = (int)(t % squares / (size_t)g.across) * SIDE - pad, w0 = (int)(t % (size_t)g.across) * SIDE - pad;
-    size_t picture = t / squares * (size_t)g.H;
+/* Where the pixels of tile t are, `side` x `side` from (-pad, -pad) of its corner; -1 outside of the image. */
+static void tile_places(Grid g, size_t t, int side, int pad, ptrdiff_t *at) {
+    size_t tiles = (size_t)g.down * (size_t)g.across;
+    int h0 = (int)(t % tiles / (size_t)g.across) * SIDE - pad, w0 = (int)(t % (size_t)g.across) * SIDE - pad;
+    size_t picture = t / tiles * (size_t)g.H;
     for (int i = 0; i < side * side; i++) {
         int h = h0 + i / side, w = w0 + i % side;
         bool inside = 0 <= h && h < g.H && 0 <= w && w < g.W;
@@ -108,122 +137,90 @@ static void square_places(Grid g, size_t t, int side, int pad, ptrdiff_t *at) {
     }
 }
 
-/* Where the vector that should begin at channel c begins: the last one ends with the last channel, doing some twice. */
+/* Where the vector of channel c begins: the last one ends with the last channel and computes some channels twice. */
 INLINE int vector_start(int channels, int c) { return MIN(c, channels - LANES); }
 
 INLINE Vec load_inside(const num *x, ptrdiff_t at, int c) { return at < 0 ? (Vec){ 0 } : vec_load(x + at + c); }
 
-/* Turned squares lie [POINTS][squares][channels]; the two steps are a little longer than that, so that lines of memory
- * that are used together do not fall into the same place of a cache. */
+/* Transformed tiles, [POINTS][tiles][channels]; those of dY are packed for the right side of the micro-kernel,
+ * [POINTS][panels][tiles][PANEL]. `row`, `panel` and `point` are distances, some longer than needed, so that cache
+ * lines that are used together do not fall into the same cache set. */
 typedef struct {
     num *v;
-    size_t row, point;
-} Turned;
+    size_t row, panel, point;
+} Transformed;
 
-/* Those of dY lie [POINTS][panels][squares][PANEL], as the kernel wants the matrix on the right. */
-typedef struct {
-    num *v;
-    size_t panel, point;
-} Panels;
+static size_t transformed_row(int channels) { return (size_t)channels + 64 / sizeof(num); }
+static size_t transformed_point(size_t tiles, int channels) {
+    return tiles * transformed_row(channels) + 64 / sizeof(num);
+}
 
-static size_t turned_row(int channels) { return (size_t)channels + 64 / sizeof(num); }
-static size_t turned_point(size_t squares, int channels) { return squares * turned_row(channels) + 64 / sizeof(num); }
-
-/* V = B^T d B of square t, which is number `row` of its group. */
-static void square_input(Grid g, const num *x, size_t t, Turned to, size_t row) {
+/* V = B^T d B of tile t, which is number `row` of its group. */
+static void tile_input(Grid g, const num *x, size_t t, Transformed to, size_t row) {
     ptrdiff_t at[POINTS];
-    square_places(g, t, WINDOW, 1, at);
+    tile_places(g, t, WINDOW, 1, at);
     for (int step = 0; step < g.channels; step += LANES) {
         int c = vector_start(g.channels, step);
-        Vec d[POINTS], half[POINTS], v[WINDOW];
+        Vec d[POINTS];
         UNROLL
-        for (int i = 0; i < WINDOW; i++) {
-            UNROLL
-            for (int j = 0; j < WINDOW; j++) d[i * WINDOW + j] = load_inside(x, at[i * WINDOW + j], c);
-        }
-        UNROLL
-        for (int j = 0; j < WINDOW; j++) transform_input(d + j, WINDOW, half + j, WINDOW);
-        num *out = to.v + row * to.row + (size_t)c;
-        UNROLL
-        for (int i = 0; i < WINDOW; i++) {
-            transform_input(half + i * WINDOW, 1, v, 1);
-            UNROLL
-            for (int j = 0; j < WINDOW; j++) vec_store(out + (size_t)(i * WINDOW + j) * to.point, v[j]);
-        }
+        for (int i = 0; i < WINDOW; i++) UNROLL
+        for (int j = 0; j < WINDOW; j++) d[i * WINDOW + j] = load_inside(x, at[i * WINDOW + j], c);
+        transform_store(transform_input, d, WINDOW, to.v + row * to.row + (size_t)c, to.point);
     }
 }
 
-/* A dY A^T of square t. */
-static void square_gradient(Grid g, const num *dy, size_t t, Panels to, size_t row) {
-    ptrdiff_t at[SQUARE];
-    square_places(g, t, SIDE, 0, at);
+/* A dY A^T of tile t. */
+static void tile_gradient(Grid g, const num *dy, size_t t, Transformed to, size_t row) {
+    ptrdiff_t at[PLACES];
+    tile_places(g, t, SIDE, 0, at);
     for (int c = 0; c < g.channels; c += LANES) {
-        Vec y[SQUARE], half[WINDOW * SIDE], u[WINDOW];
+        Vec y[PLACES];
         UNROLL
-        for (int i = 0; i < SQUARE; i++) y[i] = load_inside(dy, at[i], c);
-        UNROLL
-        for (int j = 0; j < SIDE; j++) transform_gradient(y + j, SIDE, half + j, SIDE);
+        for (int i = 0; i < PLACES; i++) y[i] = load_inside(dy, at[i], c);
         num *out = to.v + (size_t)(c / PANEL) * to.panel + row * PANEL + (size_t)(c % PANEL);
-        UNROLL
-        for (int i = 0; i < WINDOW; i++) {
-            transform_gradient(half + i * SIDE, 1, u, 1);
-            UNROLL
-            for (int j = 0; j < WINDOW; j++) vec_store(out + (size_t)(i * WINDOW + j) * to.point, u[j]);
-        }
+        transform_store(transform_gradient, y, SIDE, out, to.point);
     }
 }
 
-/* One vector of the result, of which the first `done` numbers are there already. */
+/* Stores one vector of the result, whose first `done` numbers were stored before. */
 INLINE void output_store(num *to, Vec v, bool accumulate, int done) {
     if (accumulate && done > 0)
         for (int l = done; l < LANES; l++) to[l] += v[l];
     else vec_store(to, accumulate ? vec_load(to) + v : v);
 }
 
-/* y (+)= A^T M A + bias of square t. */
-static void square_output(Grid g, Turned from, size_t row, const num *bias, bool accumulate, num *y, size_t t) {
-    ptrdiff_t at[SQUARE];
-    square_places(g, t, SIDE, 0, at);
+/* y (+)= A^T M A + bias of tile t. */
+static void tile_output(Grid g, Transformed from, size_t row, const num *bias, bool accumulate, num *y, size_t t) {
+    ptrdiff_t at[PLACES];
+    tile_places(g, t, SIDE, 0, at);
     for (int step = 0; step < g.channels; step += LANES) {
         int n = vector_start(g.channels, step);
-        const num *m = from.v + row * from.row + (size_t)n;
-        Vec half[SIDE * WINDOW], line[WINDOW], out[SIDE], add = bias ? vec_load(bias + n) : (Vec){ 0 };
+        Vec out[PLACES], add = bias ? vec_load(bias + n) : (Vec){ 0 };
+        load_transform(transform_output, from.v + row * from.row + (size_t)n, from.point, out, SIDE);
         UNROLL
-        for (int j = 0; j < WINDOW; j++) {
-            UNROLL
-            for (int i = 0; i < WINDOW; i++) line[i] = vec_load(m + (size_t)(i * WINDOW + j) * from.point);
-            transform_output(line, 1, half + j, WINDOW);
-        }
-        UNROLL
-        for (int i = 0; i < SIDE; i++) {
-            transform_output(half + i * WINDOW, 1, out, 1);
-            UNROLL
-            for (int j = 0; j < SIDE; j++) {
-                ptrdiff_t place = at[i * SIDE + j];
-                if (place >= 0) output_store(y + place + n, out[j] + add, accumulate, step - n);
-            }
-        }
+        for (int i = 0; i < PLACES; i++)
+            if (at[i] >= 0) output_store(y + at[i] + n, out[i] + add, accumulate, step - n);
     }
 }
 
 /* ---- forward, and backward to the data --------------------------------------------------------------------------- */
 
-/* Both are one convolution of `in` channels to `out`; weight[o * out_stride + c * in_stride + cell], cells turned round
- * on the way back. U = G g G^T lies [POINTS][panels][in][width]. */
+/* Both are one convolution. weight[o * out_stride + c * in_stride + cell]; for the backward the cells are rotated by
+ * 180 degrees. U = G g G^T is [POINTS][panels][channels][width]. */
 typedef struct {
     Grid from, to;
     const num *x, *weight, *bias;
     num *y, *kernels;
     char *workers;
-    size_t squares, group, worker_bytes, out_stride, in_stride;
-    bool turned, accumulate;
+    size_t tiles, group, worker_bytes, out_stride, in_stride;
+    bool rotated, accumulate;
 } Pass;
 
 static size_t kernels_point(const Pass *w) {
     return (size_t)panel_count(w->to.channels) * PANEL * (size_t)w->from.channels + 64 / sizeof(num);
 }
 
-/* A piece is one vector of outputs, and all channels. What the last vector has too many are zeros. */
+/* A piece is one vector of outputs, with all channels; outputs from N on are zeros. */
 static void transform_kernels(void *context, size_t begin, size_t end, int worker) {
     const Pass *w = context;
     size_t point = kernels_point(w), C = (size_t)w->from.channels, N = (size_t)w->to.channels;
@@ -235,198 +232,149 @@ static void transform_kernels(void *context, size_t begin, size_t end, int worke
             num *to = w->kernels + (size_t)p * PANEL * C + c * width + n % PANEL;
             const num *from = w->weight + n * w->out_stride + c * w->in_stride;
             num cells[CELLS][LANES] = { { 0 } };
-            Vec g[CELLS], half[WINDOW * KERNEL], u[WINDOW];
+            Vec g[CELLS];
             for (size_t l = 0; l < LANES && n + l < N; l++)
                 for (size_t i = 0; i < CELLS; i++)
-                    cells[w->turned ? CELLS - 1 - i : i][l] = from[l * w->out_stride + i];
+                    cells[w->rotated ? CELLS - 1 - i : i][l] = from[l * w->out_stride + i];
             UNROLL
             for (int i = 0; i < CELLS; i++) g[i] = vec_load(cells[i]);
-            UNROLL
-            for (int j = 0; j < KERNEL; j++) transform_kernel(g + j, KERNEL, half + j, KERNEL);
-            UNROLL
-            for (int i = 0; i < WINDOW; i++) {
-                transform_kernel(half + i * KERNEL, 1, u, 1);
-                UNROLL
-                for (int j = 0; j < WINDOW; j++) vec_store(to + (size_t)(i * WINDOW + j) * point, u[j]);
-            }
+            transform_store(transform_kernel, g, KERNEL, to, point);
         }
 }
 
-/* M = V U for `rows` squares, at one point. */
-static void multiply_point(const Pass *w, int point, Turned v, Turned m, size_t rows) {
-    static const ptrdiff_t start = 0;
-    Tile t = { .a_at = &start, .b_at = &start, .segments = 1, .length = (size_t)w->from.channels, .a_step = 1 };
+/* M = V U for `rows` tiles, at one point. */
+static void multiply_point(const Pass *w, int point, Transformed v, Transformed m, size_t rows) {
+    size_t C = (size_t)w->from.channels;
     for (int p = 0; p < panel_count(w->to.channels); p++) {
-        t.cols = vecs_width(panel_cols(w->to.channels, p));
-        t.b_step = t.cols;
-        t.b = w->kernels + (size_t)point * kernels_point(w) + (size_t)p * PANEL * (size_t)w->from.channels;
-        size_t height = (size_t)tile_rows(t.cols);
-        for (size_t row = 0; row < rows; row += height) {
-            t.rows = (int)MIN(height, rows - row);
-            for (size_t r = 0; r < height; r++) {
-                size_t at = row + MIN(r, (size_t)t.rows - 1);
-                t.a[r] = v.v + (size_t)point * v.point + at * v.row;
-                t.c[r] = m.v + (size_t)point * m.point + at * m.row + p * PANEL;
-            }
-            tile_run(&t);
-        }
+        int cols = vecs_width(panel_cols(w->to.channels, p));
+        const num *panel = w->kernels + (size_t)point * kernels_point(w) + (size_t)p * PANEL * C;
+        RegisterTile t = tile_product(C, 1, panel, (size_t)cols, cols);
+        micro_kernel_rows(&t, rows, v.v + (size_t)point * v.point, v.row, m.v + (size_t)point * m.point + p * PANEL,
+                          m.row);
     }
 }
 
 static void pass_pieces(void *context, size_t begin, size_t end, int worker) {
     const Pass *w = context;
-    Turned v = { .row = turned_row(w->from.channels), .point = turned_point(w->group, w->from.channels) };
-    Turned m = { .row = turned_row(w->to.channels), .point = turned_point(w->group, w->to.channels) };
+    Transformed v = { .row = transformed_row(w->from.channels),
+                      .point = transformed_point(w->group, w->from.channels) };
+    Transformed m = { .row = transformed_row(w->to.channels), .point = transformed_point(w->group, w->to.channels) };
     v.v = (num *)(void *)(w->workers + (size_t)worker * w->worker_bytes);
     m.v = v.v + POINTS * v.point;
     for (size_t first = begin; first < end; first += w->group) {
         size_t rows = MIN(w->group, end - first);
-        for (size_t i = 0; i < rows; i++) square_input(w->from, w->x, first + i, v, i);
+        for (size_t i = 0; i < rows; i++) tile_input(w->from, w->x, first + i, v, i);
         for (int point = 0; point < POINTS; point++) multiply_point(w, point, v, m, rows);
-        for (size_t i = 0; i < rows; i++) square_output(w->to, m, i, w->bias, w->accumulate, w->y, first + i);
+        for (size_t i = 0; i < rows; i++) tile_output(w->to, m, i, w->bias, w->accumulate, w->y, first + i);
     }
 }
 
 enum { GROUP_BYTES = 6 << 20, GROUP_MAX = 96, GROUP_FEW = 48 };
 
-/* As many squares as make V and M a few megabytes, the same number in every group, whole tiles. */
-static size_t group_size(size_t squares, int channels) {
+/* Tiles per group: V and M are a few megabytes, all groups are equal, and whole register tiles fit. */
+static size_t group_size(size_t tiles, int channels) {
     size_t max = GROUP_BYTES / (POINTS * sizeof(num) * (size_t)channels);
     max = MAX((size_t)GROUP_FEW, MIN((size_t)GROUP_MAX, max));
-    size_t groups = MAX((squares + max - 1) / max, MIN(squares / ROWS + 1, 2));
-    return ((squares + groups - 1) / groups + ROWS - 1) / ROWS * ROWS;
+    size_t groups = MAX((tiles + max - 1) / max, MIN(tiles / ROWS + 1, 2));
+    return ((tiles + groups - 1) / groups + ROWS - 1) / ROWS * ROWS;
 }
 
 static void pass_run(Pass *w, int B) {
-    w->squares = (size_t)B * (size_t)w->from.down * (size_t)w->from.across;
-    if (w->squares == 0) return;
-    w->group = group_size(w->squares, w->from.channels + w->to.channels);
+    w->tiles = (size_t)B * (size_t)w->from.down * (size_t)w->from.across;
+    if (w->tiles == 0) return;
+    w->group = group_size(w->tiles, w->from.channels + w->to.channels);
     size_t kernels = POINTS * kernels_point(w);
-    size_t point = turned_point(w->group, w->from.channels) + turned_point(w->group, w->to.channels);
+    size_t point = transformed_point(w->group, w->from.channels) + transformed_point(w->group, w->to.channels);
     w->worker_bytes = POINTS * point * sizeof(num);
-    w->kernels = shared_scratch(kernels * sizeof(num) + size_mul((size_t)thread_count(), w->worker_bytes));
+    w->kernels =
+        thread_scratch(thread_self(), kernels * sizeof(num) + size_mul((size_t)thread_count(), w->worker_bytes));
     w->workers = (char *)(w->kernels + kernels);
     parallel_for(((size_t)w->to.channels + LANES - 1) / LANES, 1, transform_kernels, w);
-    parallel_for(w->squares, w->group, pass_pieces, w);
+    parallel_for(w->tiles, w->group, pass_pieces, w);
 }
 
 void winograd_forward(ConvShape s, const num *x, const num *weight, const num *bias, num *y) {
-    pass_run(&(Pass){ .from = grid(s, s.C),
-                      .to = grid(s, s.outputs),
-                      .x = x,
-                      .weight = weight,
-                      .bias = bias,
-                      .y = y,
-                      .out_stride = (size_t)s.C * CELLS,
-                      .in_stride = CELLS },
-             s.B);
+    Pass pass = { .from = grid(s, s.C), .to = grid(s, s.outputs), .x = x, .weight = weight, .bias = bias, .y = y };
+    pass.out_stride = (size_t)s.C * CELLS;
+    pass.in_stride = CELLS;
+    pass_run(&pass, s.B);
 }
 
 void winograd_backward_data(ConvShape s, const num *dy, const num *weight, bool accumulate, num *dx) {
-    pass_run(&(Pass){ .from = grid(s, s.outputs),
-                      .to = grid(s, s.C),
-                      .x = dy,
-                      .weight = weight,
-                      .y = dx,
-                      .turned = true,
-                      .accumulate = accumulate,
-                      .out_stride = CELLS,
-                      .in_stride = (size_t)s.C * CELLS },
-             s.B);
+    Pass pass = { .from = grid(s, s.outputs), .to = grid(s, s.C), .x = dy, .weight = weight, .y = dx, .rotated = true };
+    pass.out_stride = CELLS;
+    pass.in_stride = (size_t)s.C * CELLS;
+    pass.accumulate = accumulate;
+    pass_run(&pass, s.B);
 }
 
 /* ---- backward to the weights ------------------------------------------------------------------------------------- */
 
-/* For each of the 36 points a product [C, squares] [squares, N] -> [C, N], summed group after group: all threads turn a
- * group's squares of x and dy, then share the points out. */
+/* For each of the 36 points a product [C, tiles] [tiles, N] -> [C, N], summed group after group: all threads transform
+ * the tiles of x and dy of a group, then each takes points. */
 typedef struct {
     Grid x_grid, y_grid;
     const num *x, *dy;
-    Turned v;  /* of x */
-    Panels u;  /* of dy */
-    num *sums; /* [POINTS][panels][C][PANEL] */
+    Transformed v; /* of x */
+    Transformed u; /* of dy */
+    num *sums;     /* [POINTS][panels][C][PANEL] */
     num *dweight;
-    size_t squares, first, rows;
+    size_t tiles, first, rows;
     bool accumulate;
-} Sum;
+} WeightSum;
 
 static void sum_transform(void *context, size_t begin, size_t end, int worker) {
-    const Sum *w = context;
+    const WeightSum *w = context;
     (void)worker;
     for (size_t i = begin; i < end; i++) {
-        square_input(w->x_grid, w->x, w->first + i, w->v, i);
-        square_gradient(w->y_grid, w->dy, w->first + i, w->u, i);
+        tile_input(w->x_grid, w->x, w->first + i, w->v, i);
+        tile_gradient(w->y_grid, w->dy, w->first + i, w->u, i);
     }
 }
 
 /* A piece is one panel at one point. */
 static void sum_multiply(void *context, size_t begin, size_t end, int worker) {
-    static const ptrdiff_t start = 0;
-    const Sum *w = context;
+    const WeightSum *w = context;
     size_t C = (size_t)w->x_grid.channels, N = (size_t)w->y_grid.channels, panels = (size_t)panel_count((int)N);
-    Tile t = { .a_at = &start,
-               .b_at = &start,
-               .segments = 1,
-               .length = w->rows,
-               .a_step = (ptrdiff_t)w->v.row,
-               .b_step = PANEL,
-               .accumulate = w->first > 0 };
     (void)worker;
     for (size_t piece = begin; piece < end; piece++) {
         size_t point = piece / panels, p = piece % panels;
-        t.cols = panel_cols((int)N, (int)p);
-        t.b = w->u.v + point * w->u.point + p * w->u.panel;
-        size_t height = (size_t)tile_rows(t.cols);
-        for (size_t c = 0; c < C; c += height) {
-            t.rows = (int)MIN(height, C - c);
-            for (size_t r = 0; r < height; r++) {
-                size_t row = c + MIN(r, (size_t)t.rows - 1);
-                t.a[r] = w->v.v + point * w->v.point + row;
-                t.c[r] = w->sums + (piece * C + row) * PANEL;
-            }
-            tile_run(&t);
-        }
+        const num *panel = w->u.v + point * w->u.point + p * w->u.panel;
+        RegisterTile t = tile_product(w->rows, w->v.row, panel, PANEL, panel_cols((int)N, (int)p));
+        t.accumulate = w->first > 0;
+        micro_kernel_rows(&t, C, w->v.v + point * w->v.point, 1, w->sums + piece * C * PANEL, PANEL);
     }
 }
 
-/* dg = G^T S G. A piece is 16 channels and one vector of outputs, whose weights lie side by side for each output. */
+/* dg = G^T S G. A piece is 16 channels and one vector of outputs; the weights of an output are consecutive. */
 enum { BACK_CHANNELS = 16 };
 
 static void sum_finish(void *context, size_t begin, size_t end, int worker) {
-    const Sum *w = context;
+    const WeightSum *w = context;
     size_t C = (size_t)w->x_grid.channels, panels = (size_t)panel_count(w->y_grid.channels);
     size_t blocks = (C + BACK_CHANNELS - 1) / BACK_CHANNELS;
-    num rows[BACK_CHANNELS * CELLS * LANES], turned[LANES * BACK_CHANNELS * CELLS];
+    num rows[BACK_CHANNELS * CELLS * LANES], transposed[LANES * BACK_CHANNELS * CELLS];
     (void)worker;
     for (size_t piece = begin; piece < end; piece++) {
         size_t c0 = piece % blocks * BACK_CHANNELS, n0 = piece / blocks * LANES;
         size_t count = MIN((size_t)BACK_CHANNELS, C - c0);
         for (size_t c = 0; c < count; c++) {
             const num *from = w->sums + (n0 / PANEL * C + c0 + c) * PANEL + n0 % PANEL;
-            Vec s[WINDOW], half[KERNEL * WINDOW], g[KERNEL];
+            Vec g[CELLS];
+            load_transform(transform_kernel_back, from, panels * C * PANEL, g, KERNEL);
             UNROLL
-            for (int j = 0; j < WINDOW; j++) {
-                UNROLL
-                for (int i = 0; i < WINDOW; i++) s[i] = vec_load(from + (size_t)(i * WINDOW + j) * panels * C * PANEL);
-                transform_kernel_back(s, 1, half + j, WINDOW);
-            }
-            UNROLL
-            for (int i = 0; i < KERNEL; i++) {
-                transform_kernel_back(half + i * WINDOW, 1, g, 1);
-                UNROLL
-                for (int j = 0; j < KERNEL; j++) vec_store(rows + (c * CELLS + (size_t)(i * KERNEL + j)) * LANES, g[j]);
-            }
+            for (size_t i = 0; i < CELLS; i++) vec_store(rows + (c * CELLS + i) * LANES, g[i]);
         }
-        matrix_transpose(rows, LANES, count * CELLS, LANES, turned, BACK_CHANNELS * CELLS);
+        matrix_transpose(rows, LANES, count * CELLS, LANES, transposed, BACK_CHANNELS * CELLS);
         for (size_t n = 0; n < LANES; n++) {
             num *to = w->dweight + ((n0 + n) * C + c0) * CELLS;
-            const num *from = turned + n * BACK_CHANNELS * CELLS;
+            const num *from = transposed + n * BACK_CHANNELS * CELLS;
             for (size_t i = 0; i < count * CELLS; i++) to[i] = (w->accumulate ? to[i] : 0) + from[i];
         }
     }
 }
 
-/* dbias: pieces of rows of dy, added up in order. */
+/* dbias: sums over pieces of the rows of dy, added in order. */
 enum { BIAS_ROWS = 1024 };
 typedef struct {
     const num *dy;
@@ -446,7 +394,7 @@ static void bias_pieces(void *context, size_t begin, size_t end, int worker) {
 
 static void bias_sum(const num *dy, size_t rows, size_t N, bool accumulate, num *dbias) {
     size_t pieces = (rows + BIAS_ROWS - 1) / BIAS_ROWS;
-    BiasSum w = { dy, shared_scratch(size_mul(pieces * N, sizeof(num))), rows, N };
+    BiasSum w = { dy, thread_scratch(thread_self(), size_mul(pieces * N, sizeof(num))), rows, N };
     parallel_for(rows, BIAS_ROWS, bias_pieces, &w);
     for (size_t n = 0; n < N; n++) {
         num sum = 0;
@@ -458,41 +406,34 @@ static void bias_sum(const num *dy, size_t rows, size_t N, bool accumulate, num 
 enum { SUM_GROUP = 128 };
 
 void winograd_backward_weight(ConvShape s, const num *x, const num *dy, bool accumulate, num *dweight, num *dbias) {
-    Sum w = { .x_grid = grid(s, s.C),
-              .y_grid = grid(s, s.outputs),
-              .x = x,
-              .dy = dy,
-              .dweight = dweight,
-              .accumulate = accumulate };
-    w.squares = (size_t)s.B * (size_t)w.x_grid.down * (size_t)w.x_grid.across;
+    WeightSum w = { .x_grid = grid(s, s.C), .y_grid = grid(s, s.outputs), .x = x, .dy = dy, .accumulate = accumulate };
+    w.dweight = dweight;
+    w.tiles = (size_t)s.B * (size_t)w.x_grid.down * (size_t)w.x_grid.across;
     size_t C = (size_t)s.C, N = (size_t)s.outputs, panels = (size_t)panel_count(s.outputs);
-    size_t group = MIN((size_t)SUM_GROUP, w.squares);
+    size_t group = MIN((size_t)SUM_GROUP, w.tiles);
     size_t sums = POINTS * panels * C * PANEL;
     if (dbias) bias_sum(dy, (size_t)s.B * (size_t)s.H * (size_t)s.W, N, accumulate, dbias);
-    w.v = (Turned){ .row = turned_row(s.C), .point = turned_point(group, s.C) };
-    w.u = (Panels){ .panel = group * PANEL, .point = panels * group * PANEL + 64 / sizeof(num) };
-    w.sums = shared_scratch((sums + POINTS * (w.v.point + w.u.point)) * sizeof(num));
+    w.v = (Transformed){ .row = transformed_row(s.C), .point = transformed_point(group, s.C) };
+    w.u = (Transformed){ .panel = group * PANEL, .point = panels * group * PANEL + 64 / sizeof(num) };
+    w.sums = thread_scratch(thread_self(), (sums + POINTS * (w.v.point + w.u.point)) * sizeof(num));
     w.v.v = w.sums + sums;
     w.u.v = w.v.v + POINTS * w.v.point;
-    if (w.squares == 0) memset(w.sums, 0, sums * sizeof(num));
-    for (; w.first < w.squares; w.first += group) {
-        w.rows = MIN(group, w.squares - w.first);
+    if (w.tiles == 0) memset(w.sums, 0, sums * sizeof(num));
+    for (; w.first < w.tiles; w.first += group) {
+        w.rows = MIN(group, w.tiles - w.first);
         parallel_for(w.rows, 8, sum_transform, &w);
         parallel_for(POINTS * panels, 1, sum_multiply, &w);
     }
     parallel_for((C + BACK_CHANNELS - 1) / BACK_CHANNELS * (N / LANES), 1, sum_finish, &w);
 }
 
-/* ---- when -------------------------------------------------------------------------------------------------------- */
-
-/* Places of a line, of three neighbours each, that are inside it: what the sum as it is defined costs. */
-static double cells_inside(int size) { return 3.0 * size - 2; }
+/* ---- when it is used --------------------------------------------------------------------------------------------- */
 
 bool winograd_suits(ConvShape s) {
     if (s.kernel != 3 || s.stride != 1 || s.pad != 1 || s.C < 16 || s.outputs < 32 || s.outputs % 16) return false;
     Grid g = grid(s, s.C);
-    double squares = (double)g.down * g.across;
-    double turning = 200.0 * 32 / 16 * (s.C + s.outputs); /* cycles, in multiply-adds */
-    double pairs = (double)s.C * s.outputs;
-    return squares * (POINTS * pairs + turning) < 0.75 * cells_inside(s.H) * cells_inside(s.W) * pairs;
+    double tiles = (double)g.down * g.across;
+    double transforms = 200.0 * 32 / 16 * (s.C + s.outputs); /* 200 cycles per vector, counted in multiply-adds */
+    double pairs = (double)s.C * s.outputs, cells = (3.0 * s.H - 2) * (3.0 * s.W - 2); /* cells inside the image */
+    return tiles * (POINTS * pairs + transforms) < 0.75 * cells * pairs;
 }

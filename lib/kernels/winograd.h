@@ -1,25 +1,24 @@
-/* winograd: 3 x 3 convolutions with a quarter of the multiplications. conv.h calls these where they pay.
+/* winograd: 3 x 3 convolutions with a quarter of the multiplications. conv.h calls these where they are faster.
  *
- * A 4 x 4 square of the result of a 3 x 3 convolution takes 144 multiplications for each pair of channels. With
- *     Y = A^T [ (G g G^T) * (B^T d B) ] A
- * (the star: number by number; Winograd 1980, Lavin and Gray 2015, arXiv:1509.09308)
- * it takes the 36 of the star: d is the 6 x 6 square of the picture that the result looks at, g the kernel, Y the
- * result, and A, B and G are the small matrices of winograd.c. Both gradients are the same formula read backwards:
- *     dd = B [ (G g G^T) * (A dY A^T) ] B^T         which is again a convolution, of dY with the kernel turned round
- *     dg = G^T [ sum of (B^T d B) * (A dY A^T) ] G  over all squares of all pictures
+ * A 4 x 4 tile of the result of a 3 x 3 convolution takes 144 multiplications for each pair of channels. With
+ *     Y = A^T [ (G g G^T) * (B^T d B) ] A          * element by element
+ * (Winograd 1980; Lavin and Gray 2015, arXiv:1509.09308) it takes 36: d is the 6 x 6 input tile, g the kernel, Y the
+ * output tile; A, B and G are the small matrices of winograd.c. Both gradients are transposes of the same formula:
+ *     dd = B [ (G g G^T) * (A dY A^T) ] B^T         a convolution of dY with the kernel rotated by 180 degrees
+ *     dg = G^T [ sum of (B^T d B) * (A dY A^T) ] G  over all tiles of all images
  *
- * Shapes, wants, stops, memory and the promise of equal bits: as conv.h says for the functions of the same name.
- * Rounding: the matrices multiply by up to 10 and divide again; in float a result is within some 40 roundings of the
- * sum of its terms, where the definition is within a few.
+ * Shapes, conditions, memory, and the same bits in any batch: see the functions of the same name in conv.h.
+ * Rounding: the matrices multiply by up to 10 and divide again. In float a result is within about 40 roundings of the
+ * sum of its terms; by the definition it is within a few.
  */
 #ifndef WINOGRAD_H
 #define WINOGRAD_H
 
 #include "kernels/conv.h"
 
-/* Whether this is faster than the sum as conv.h defines it: kernel 3, stride 1, pad 1, C at least 16, outputs in whole
- * vectors (a multiple of 16) and at least 32, and pictures that 4 x 4 squares cover without much waste. The batch has
- * no say: a picture is to be the same bits in any. */
+/* Whether this is faster than the definition: kernel 3, stride 1, pad 1, C >= 16, outputs a multiple of 16 (whole
+ * vectors) and >= 32, and images that 4 x 4 tiles cover with little waste. Does not depend on the batch: an image has
+ * the same bits in any batch. */
 bool winograd_suits(ConvShape s);
 
 /* All want winograd_suits(s). */

@@ -17,6 +17,7 @@
 #ifndef LESSON_H
 #define LESSON_H
 
+#include "core/arena.h"
 #include "show/draw.h"
 #include "lesson/options.h"
 

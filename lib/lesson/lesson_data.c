@@ -1,6 +1,7 @@
 #include "lesson/lesson_data.h"
+#include "core/file.h"
 
-#include "formats/json.h"
+#include "core/quote.h"
 #include "formats/safetensors.h"
 #include "training/train.h"
 
@@ -23,7 +24,7 @@ Cifar lesson_pictures(Arena *arena, const char *data, CifarPart part, int pictur
     if (!strcmp(data, "shapes")) {
         set = generated(arena, part, pictures);
     } else {
-        if (!cifar_open(arena, part, &set, &err) || (set.folder && !cifar_verify(set.folder, &err)))
+        if (!cifar_open(arena, part, &set, &err) || (set.folder && !cifar_verify(set.folder, cifar_files, true, &err)))
             die("%s", err.text);
         if (set.generated && !strcmp(data, "cifar")) die("CIFAR-10 is not there; `make data` fetches it");
     }
@@ -37,13 +38,8 @@ const char *lesson_notice(const Cifar *pictures, const char *data) {
     return cifar_notice(pictures);
 }
 
-const char *lesson_models(void) {
-    const char *folder = getenv("CLIP_MODELS");
-    return folder && *folder ? folder : "data/models";
-}
-
 char *lesson_model_path(Arena *arena, const char *recipe, const Cifar *pictures, int seed, const char *suffix) {
-    return arena_print(arena, "%s/%s-%s-seed%d%s", lesson_models(), recipe, pictures->generated ? "shapes" : "cifar10",
+    return arena_print(arena, "%s/%s-%s-seed%d%s", models_folder(), recipe, pictures->generated ? "shapes" : "cifar10",
                        seed, suffix);
 }
 
@@ -120,7 +116,7 @@ static void train_model(const LessonModelArgs *args, const Recipe *recipe, const
         file_exists(path) ? "trained to its end" : "trained first", 1 + recipe->epochs * train.n / PICTURES_PER_SECOND,
         path, recipe->name, recipe->summary, train.n, recipe->epochs);
     double start = clock_seconds();
-    if (!folder_make(lesson_models(), &err) || !train_run(&run, &clip, &err)) die("%s", err.text);
+    if (!folder_make(models_folder(), &err) || !train_run(&run, &clip, &err)) die("%s", err.text);
     fprintf(stderr, "Trained in %.0f seconds.\n", clock_seconds() - start);
     clip_free(&clip);
     arena_free(&work);
@@ -168,6 +164,6 @@ LessonModel lesson_model(Arena *arena, const LessonModelArgs *args, const Cifar 
             model.path, kinds[!pictures->generated], kinds[pictures->generated]);
     lesson_refuse_other(arena, &model.clip, model.path, pictures);
     fprintf(stderr, "model: %s%s%s\n", model.path, *model.run ? ": " : "",
-            *model.run ? json_quote(arena, model.run) : "");
+            *model.run ? quote_json(arena, model.run) : "");
     return model;
 }

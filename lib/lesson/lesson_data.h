@@ -2,8 +2,9 @@
 #ifndef LESSON_DATA_H
 #define LESSON_DATA_H
 
+#include "core/arena.h"
 #include "dataset/cifar.h"
-#include "model/clip.h"
+#include "model/clip_file.h"
 
 /* For options tables: --data takes one of these words. auto: CIFAR-10 where it is, else generated shapes. */
 #define LESSON_DATA "auto|cifar|shapes"
@@ -16,9 +17,6 @@ Cifar lesson_pictures(Arena *arena, const char *data, CifarPart part, int pictur
 const char *lesson_notice(const Cifar *pictures, const char *data);
 
 /* ---- models ---------------------------------------------------------------------------------------------------------- */
-
-/* Where models lie: $CLIP_MODELS if set, else "data/models". */
-const char *lesson_models(void);
 
 /* Ends the program with one line when the model at `path` does not know the words these pictures are named with, or
  * looks at pictures of another size. */

@@ -1,10 +1,11 @@
-/* clip: the dual encoder. Two towers, one space, one temperature (Radford et al. 2021, arXiv:2103.00020, Fig. 3).
+/* clip: the dual encoder, two towers and a learnt scale (Radford et al. 2021, arXiv:2103.00020, Fig. 3).
  *
- *   I = unit(image_tower(pixels))     T = unit(text_tower(ids))     logits = e^t I T^T
+ *   I = unit(image_tower(pixels))     T = unit(text_tower(ids))     logits = e^t I T^T      (clip_logits, clip_loss.h)
  */
 #ifndef CLIP_H
 #define CLIP_H
 
+#include "core/arena.h"
 #include "model/image_tower.h"
 #include "model/clip_loss.h"
 #include "formats/safetensors.h"
@@ -15,7 +16,7 @@ typedef struct {
     ImageTowerSize image;
     TextTowerSize text; /* vocabulary 0: that of the words given to clip_init */
     int tokens;         /* T, the length of a text in words */
-    double logit_scale; /* the first e^t; 0: 1/0.07 */
+    double logit_scale; /* e^t at first; 0: 1/0.07 */
 } ClipConfig;
 
 typedef struct {
@@ -24,42 +25,29 @@ typedef struct {
     Params params;
     ImageTower image;
     TextTower text;
-    Param *logit_scale;  /* t */
-    Vocab vocab;         /* empty for a model that is fed ids */
-    Safetensors weights; /* the open file that weights lie in (pretrained.h), or empty */
-    const char *notes;   /* what there is to say about it, or NULL */
+    Param *logit_scale;  /* t, one number */
+    Vocab vocab;         /* empty for a model that takes ids */
+    Safetensors weights; /* the open file that holds the weights (pretrained.h), or empty */
+    const char *notes;   /* a description of a pretrained model, or NULL */
 } Clip;
 
-/* A new model with random first weights. The words of `vocab` are copied; NULL for a model that is fed ids.
- * False, with one line, when a tower's kind or a size is not possible. Free with clip_free. */
+/* A new model with random weights. The words of `vocab` are copied; NULL for a model that takes ids. False, with one
+ * line, for an unknown tower or invalid sizes. Free with clip_free. Do not copy or move: params points into it. */
 bool clip_init(Clip *clip, ClipConfig config, const Vocab *vocab, uint64_t seed, Err *err);
 void clip_free(Clip *clip);
 
-/* The same without any numbers: val.v of all parameters is NULL. To see what a model is made of, or to give them places. */
+/* The same with the names and shapes of its parameters only: val.v of each is NULL. */
 bool clip_plan(Clip *clip, ClipConfig config, const Vocab *vocab, Err *err);
 
 /* Unit vectors [B,E] of pictures [B,H,W,3], and of texts given as ids [B,T]. */
 Var clip_image(Tape *t, Clip *clip, Mat pixels);
 Var clip_text(Tape *t, Clip *clip, const int *ids, int B, int T);
 
-/* Unit vectors of texts in words, [n,E], without gradient. What the vocabulary does not know is said on `warnings`
- * (NULL: nothing is said). On the arena. */
+/* Unit vectors of n texts in words, [n,E], without gradient, on the arena. Unknown words are listed on `warnings`
+ * (NULL: not listed). */
 Mat clip_text_features(Clip *clip, Arena *arena, const char *const *texts, int n, FILE *warnings);
 
-/* t at most log 100, as after every step of the training (section 2.5 of the paper). */
+/* Clamps the logit scale: t = min(t, log 100), after each step of training (section 2.5 of the paper). */
 void clip_clamp(Clip *clip);
-
-/* ---- weights files -------------------------------------------------------------------------------------------------- */
-
-/* Puts configuration, words and all parameters into `out`, as F32 or F16. */
-void clip_save(const Clip *clip, SafetensorsOut *out, Dtype dtype);
-
-/* Builds the model a file describes and reads its weights. Refuses, in one line that names the file and the tensor, a
- * file that is none of ours, misses a tensor, has a surplus one (but for "optim."), or one of another shape. */
-bool clip_restore(Clip *clip, const Safetensors *file, const char *path, Err *err);
-bool clip_load(Clip *clip, const char *path, Err *err);
-
-/* All parameters from tensors called PREFIXname. */
-bool params_get(Params *params, const Safetensors *file, const char *path, const char *prefix, Err *err);
 
 #endif

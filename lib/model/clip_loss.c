@@ -1,99 +1,69 @@
 #include "model/clip_loss.h"
 
 #include "core/softmax.h"
-#include "core/thread.h"
 
 #include <math.h>
 
+/* logits = e^t image text^T          image [M,E], text [N,E], t one number -> [M,N] */
 Var clip_logits(Tape *tape, Var image, Var text, Var t) {
     return op_mul(tape, op_linear(tape, image, text, NULL), op_exp(tape, t));
 }
 
-typedef struct {
-    Mat q;
-    double *entropy;
-} Rows;
-
-static void entropy_rows(void *context, size_t begin, size_t end, int worker) {
-    const Rows *s = context;
-    (void)worker;
-    for (size_t b = begin; b < end; b++) s->entropy[b] = entropy_row(&AT(s->q, b, 0), s->q.shape[1]);
-}
-
-/* H(q) averaged over the rows. */
-static double target_entropy(Arena *arena, Mat q) {
+/* H(q) = mean_b - sum_n q_bn log q_bn */
+static double target_entropy(Mat q) {
     double sum = 0;
-    Rows rows = { q, arena_alloc(arena, (size_t)q.shape[0], sizeof *rows.entropy) };
-    parallel_for((size_t)q.shape[0], 16, entropy_rows, &rows);
-    for (int b = 0; b < q.shape[0]; b++) sum += rows.entropy[b];
+    for (int b = 0; b < q.shape[0]; b++) sum += entropy_row(&AT(q, b, 0), q.shape[1]);
     return sum / q.shape[0];
 }
 
-/* Labels 0, 1, ... B-1: image b belongs to text b. */
-static const int *diagonal(Arena *arena, int B) {
-    int *label = arena_alloc(arena, (size_t)B, sizeof *label);
-    for (int b = 0; b < B; b++) label[b] = b;
+/* Labels of N rows: 0, 1, ... B-1 (image b matches text b), then 0. */
+static const int *diagonal(Arena *arena, int B, int N) {
+    int *label = arena_alloc(arena, (size_t)N, sizeof *label);
+    for (int n = 0; n < N; n++) label[n] = n < B ? n : 0;
     return label;
 }
 
+/* L = (CE(logits, q) + CE(logits^T, q)) / 2 - H(q)          logits, q [B,B] -> one number */
 Var clip_loss(Tape *tape, Var logits, Mat q) {
     int B = logits->val.shape[0];
     REQUIRE(logits->val.dims == 2 && B == logits->val.shape[1], "logits are %s, want [B,B]",
             mat_shape_text(logits->val));
-    Var turned = op_transpose(tape, logits);
+    Var transposed = op_transpose(tape, logits);
     if (!q.v) {
-        const int *label = diagonal(&tape->arena, B);
-        Var rows = op_cross_entropy_labels(tape, logits, label), columns = op_cross_entropy_labels(tape, turned, label);
+        const int *label = diagonal(&tape->arena, B, B);
+        Var rows = op_cross_entropy_labels(tape, logits, label);
+        Var columns = op_cross_entropy_labels(tape, transposed, label);
         return op_scale(tape, op_add(tape, rows, columns), 0.5);
     }
-    Var both = op_add(tape, op_cross_entropy(tape, logits, q), op_cross_entropy(tape, turned, q));
+    Var both = op_add(tape, op_cross_entropy(tape, logits, q), op_cross_entropy(tape, transposed, q));
     Mat entropy = mat_like(&tape->arena, mat_shape(0));
-    entropy.v[0] = (num)-target_entropy(&tape->arena, q);
+    entropy.v[0] = (num)-target_entropy(q);
     return op_add(tape, op_scale(tape, both, 0.5), tape_data(tape, entropy));
 }
 
-/* What is added to a logit to leave it out: e^(l - 1e4) is 0. */
-static const num LEFT_OUT = -1e4;
+static const num EXCLUDED = -1e4; /* added to a logit: e^(l - 1e4) is 0 */
 
-/* Wrong captions choose no picture: all pictures but the first are left out of their rows, which then cost nothing, and
- * the mean over all rows is brought back to that over the first B. */
-Var clip_loss_wrong(Tape *tape, Var logits, Mat out) {
+/* L as in the header: masks [B,N] and [N,B] are added to logits and logits^T. A hard negative has no text -> image
+ * loss: its row excludes all images but the first. N / B turns the mean over N rows into one over B. */
+Var clip_loss_hard_negatives(Tape *tape, Var logits, Mat excluded) {
     int B = logits->val.shape[0], N = logits->val.shape[1];
-    REQUIRE(logits->val.dims == 2 && B <= N && mat_same_shape(logits->val, out),
-            "logits are %s, out %s, want [B,N] both, N >= B", mat_shape_text(logits->val), mat_shape_text(out));
+    REQUIRE(logits->val.dims == 2 && B <= N && mat_same_shape(logits->val, excluded),
+            "logits are %s, excluded %s, want [B,N] both, N >= B", mat_shape_text(logits->val),
+            mat_shape_text(excluded));
     Mat rows = mat_new(&tape->arena, B, N), columns = mat_new(&tape->arena, N, B);
-    int *own = arena_alloc(&tape->arena, (size_t)N, sizeof *own);
-    for (int n = 0; n < N; n++) own[n] = n < B ? n : 0;
+    const int *own = diagonal(&tape->arena, B, N);
     for (int i = 0; i < B; i++)
         for (int n = 0; n < N; n++) {
-            AT(rows, i, n) = AT(out, i, n) != 0 ? LEFT_OUT : 0;
-            AT(columns, n, i) = n < B ? AT(rows, i, n) : i > 0 ? LEFT_OUT : 0;
+            AT(rows, i, n) = AT(excluded, i, n) != 0 ? EXCLUDED : 0;
+            AT(columns, n, i) = n < B ? AT(rows, i, n) : i > 0 ? EXCLUDED : 0;
         }
-    Var captions = op_cross_entropy_labels(tape, op_add(tape, logits, tape_data(tape, rows)), own);
-    Var pictures =
-        op_cross_entropy_labels(tape, op_add(tape, op_transpose(tape, logits), tape_data(tape, columns)), own);
-    return op_scale(tape, op_add(tape, captions, op_scale(tape, pictures, (double)N / B)), 0.5);
+    Var texts = op_cross_entropy_labels(tape, op_add(tape, logits, tape_data(tape, rows)), own);
+    Var transposed = op_add(tape, op_transpose(tape, logits), tape_data(tape, columns));
+    Var images = op_scale(tape, op_cross_entropy_labels(tape, transposed, own), (double)N / B);
+    return op_scale(tape, op_add(tape, texts, images), 0.5);
 }
 
-ClipPair clip_pair(Mat s, int i, double scale) {
-    int N = s.shape[0];
-    REQUIRE(s.dims == 2 && N == s.shape[1] && N >= 2 && i >= 0 && i < N, "pair %d of %s, want [N,N], N >= 2", i,
-            mat_shape_text(s));
-    const num *row = &AT(s, i, 0);
-    ClipPair pair = { .positive = row[i], .hardest = i == 0, .loss = cross_entropy_row(row, N, scale, i) };
-    for (int j = 0; j < N; j++)
-        if (j != i && row[j] > row[pair.hardest]) pair.hardest = j;
-    pair.negative = row[pair.hardest];
-    pair.margin = pair.positive - pair.negative;
-    pair.p = exp(-pair.loss);
-    double others = 0; /* sum over j != i of e^(scale (s_ij - negative)), no term above 1 */
-    for (int j = 0; j < N; j++)
-        if (j != i) others += exp(scale * ((double)row[j] - pair.negative));
-    pair.multi_positive = 1 / others;
-    return pair;
-}
-
-/* How many of the B pairs share pair b's caption, itself included. */
+/* How many of the B pairs have pair b's caption, itself included. */
 static int group_size(const int *caption, int B, int b) {
     int n = 0;
     for (int k = 0; k < B; k++) n += caption[k] == caption[b];
@@ -103,8 +73,8 @@ static int group_size(const int *caption, int B, int b) {
 Mat clip_targets(Arena *arena, const int *caption, int B, double smoothing) {
     Mat q = mat_new(arena, B, B);
     for (int b = 0; b < B; b++) {
-        double multi_positive = (1 - smoothing) / group_size(caption, B, b), everywhere = smoothing / B;
-        for (int n = 0; n < B; n++) AT(q, b, n) = (num)(everywhere + (caption[n] == caption[b] ? multi_positive : 0));
+        double positive = (1 - smoothing) / group_size(caption, B, b), everywhere = smoothing / B;
+        for (int n = 0; n < B; n++) AT(q, b, n) = (num)(everywhere + (caption[n] == caption[b] ? positive : 0));
     }
     return q;
 }
@@ -114,12 +84,11 @@ double clip_loss_floor_of(const int *caption, int B) {
     for (int b = 0; b < B; b++) sum += log(group_size(caption, B, b));
     return sum / B;
 }
-
 double clip_loss_floor(int B, int C) {
     REQUIRE(B >= 1 && C >= 1, "B is %d, C is %d, want at least 1", B, C);
     if (C == 1) return log(B);
     double floor = 0, p = 1.0 / C;
-    for (int k = 0; k < B; k++) { /* probability of k others, by logarithms of factorials */
+    for (int k = 0; k < B; k++) { /* log of the probability of k others */
         double log_p = lgamma(B) - lgamma(k + 1.0) - lgamma(B - (double)k) + k * log(p) + (B - 1.0 - k) * log1p(-p);
         floor += exp(log_p) * log(1.0 + k);
     }

@@ -24,7 +24,8 @@ Param *params_add(Params *params, Mat shape, const char *format, ...) {
         param->val.v = arena_zero(params->arena, mat_count(shape), sizeof(num));
         param->grad = arena_zero(params->arena, mat_count(shape), sizeof(num));
     }
-    return params->list[params->count++] = param;
+    params->list[params->count++] = param;
+    return param;
 }
 
 Param *params_find(const Params *params, const char *name) {
@@ -32,42 +33,38 @@ Param *params_find(const Params *params, const char *name) {
         if (!strcmp(params->list[i]->name, name)) return params->list[i];
     return NULL;
 }
-
-size_t params_numbers(const Params *params) {
-    size_t numbers = 0;
+size_t params_count(const Params *params) {
+    size_t count = 0;
     for (int i = 0; i < params->count; i++)
-        if (!params->list[i]->frozen) numbers += mat_count(params->list[i]->val);
-    return numbers;
+        if (!params->list[i]->frozen) count += mat_count(params->list[i]->val);
+    return count;
 }
-
 void params_zero_grad(Params *params) {
     for (int i = 0; i < params->count; i++) params->list[i]->has_grad = false;
 }
 
-/* How many there are to set: none in a plan. */
-static size_t numbers_of(const Param *param) { return param->val.v ? mat_count(param->val) : 0; }
+/* How many numbers there are to set: none in a plan. */
+static size_t settable(const Param *param) { return param->val.v ? mat_count(param->val) : 0; }
 
 void init_fan_in(Param *param, int fan_in, Rng *rng) {
     double bound = 1 / sqrt(MAX(1, fan_in));
-    for (size_t i = 0; i < numbers_of(param); i++) param->val.v[i] = (num)(bound * (2 * rng_uniform(rng) - 1));
+    for (size_t i = 0; i < settable(param); i++) param->val.v[i] = (num)(bound * (2 * rng_uniform(rng) - 1));
 }
-
 void init_normal(Param *param, double deviation, Rng *rng) {
-    for (size_t i = 0; i < numbers_of(param); i++) param->val.v[i] = (num)(deviation * rng_normal(rng));
+    for (size_t i = 0; i < settable(param); i++) param->val.v[i] = (num)(deviation * rng_normal(rng));
 }
-
 void init_constant(Param *param, double value) {
-    for (size_t i = 0; i < numbers_of(param); i++) param->val.v[i] = (num)value;
+    for (size_t i = 0; i < settable(param); i++) param->val.v[i] = (num)value;
 }
 
 void init_dirac(Param *param) {
     const int *s = param->val.shape, K = s[2];
     REQUIRE(param->val.dims == 4 && K % 2 == 1, "%s is %s, want [O,C,K,K] with an odd K", param->name,
             mat_shape_text(param->val));
-    size_t filter = (size_t)(s[1] * K * K), place = (size_t)(K / 2 * K + K / 2);
+    size_t filter = (size_t)(s[1] * K * K), centre = (size_t)(K / 2 * K + K / 2);
     for (int o = 0; o < MIN(s[0], s[1]) && param->val.v; o++) {
         num *weight = param->val.v + (size_t)o * filter;
         memset(weight, 0, filter * sizeof(num));
-        weight[(size_t)(o * K * K) + place] = 1;
+        weight[(size_t)(o * K * K) + centre] = 1;
     }
 }

@@ -3,47 +3,46 @@
 #include <math.h>
 #include <string.h>
 
-/* How many ids of a row count: up to the last that is no padding. */
+/* The length of a row: up to the last id that is not padding. */
 static int row_length(const int *ids, int T, int padding) {
     while (padding >= 0 && T > 0 && ids[T - 1] == padding) T--;
     return T;
 }
 
-/* ---- bow ----------------------------------------------------------------------------------------------------------- */
+/* ---- bow --------------------------------------------------------------------------------------------------------- */
 
-/* A bag has no order. Each row's ids are sorted, so that not even the rounding of the sum remembers one: the same words
- * in any order give the same bits. */
-static int *bag_of(Arena *arena, const int *ids, int B, int T) {
-    int *bag = arena_alloc(arena, (size_t)B * (size_t)T, sizeof *bag), *row = bag;
+/* Each row's ids sorted: the same words in any order give the same bits, not only the same sum up to rounding. */
+static int *sorted_rows(Arena *arena, const int *ids, int B, int T) {
+    int *sorted = arena_alloc(arena, (size_t)B * (size_t)T, sizeof *sorted), *row = sorted;
     for (int b = 0; b < B; b++, row += T)
-        for (int i = 0; i < T; i++) { /* insertion: rows are short */
+        for (int i = 0; i < T; i++) { /* insertion sort: rows are short */
             int id = *ids++, k = i;
             for (; k > 0 && row[k - 1] > id; k--) row[k] = row[k - 1];
             row[k] = id;
         }
-    return bag;
+    return sorted;
 }
 
+/* mean of table[ids] W^T + b          ids [B,T] -> [B,E] */
 static Var bow_forward(Tape *t, TextTower *m, const int *ids, int B, int T) {
-    const int *bag = bag_of(&t->arena, ids, B, T);
-    Var words = embedding(t, &m->embedding, bag, B, T); /* [B,T,D] */
-    return linear(t, &m->fc, op_mean_tokens(t, words, bag, m->size.padding));
+    ids = sorted_rows(&t->arena, ids, B, T);
+    Var words = op_embedding(t, tape_param(t, m->embedding), ids, B, T); /* [B,T,D] */
+    return linear(t, &m->fc, op_mean_tokens(t, words, ids, m->size.padding));
 }
-
 static void bow_add(TextTower *m, Params *params, TextTowerSize size, Rng *rng) {
     m->forward = bow_forward;
     m->embedding = embedding_add(params, "text.embedding", size.vocabulary, size.width, rng);
     m->fc = linear_add(params, "text.fc", size.width, size.embed, rng);
 }
 
-/* ---- lstm ---------------------------------------------------------------------------------------------------------- */
+/* ---- lstm -------------------------------------------------------------------------------------------------------- */
 
+/* LSTM(table[ids]) W^T + b            ids [B,T] -> [B,E] */
 static Var lstm_forward(Tape *t, TextTower *m, const int *ids, int B, int T) {
     int *lengths = arena_alloc(&t->arena, (size_t)B, sizeof *lengths);
     for (int b = 0; b < B; b++) lengths[b] = row_length(ids + b * T, T, m->size.padding);
-    return linear(t, &m->fc, lstm(t, &m->rnn, embedding(t, &m->embedding, ids, B, T), lengths));
+    return linear(t, &m->fc, lstm(t, &m->rnn, op_embedding(t, tape_param(t, m->embedding), ids, B, T), lengths));
 }
-
 static void lstm_tower_add(TextTower *m, Params *params, TextTowerSize size, Rng *rng) {
     m->forward = lstm_forward;
     m->embedding = embedding_add(params, "text.embedding", size.vocabulary, size.width, rng);
@@ -51,7 +50,7 @@ static void lstm_tower_add(TextTower *m, Params *params, TextTowerSize size, Rng
     m->fc = linear_add(params, "text.fc", size.hidden, size.embed, rng);
 }
 
-/* ---- transformer --------------------------------------------------------------------------------------------------- */
+/* ---- transformer ------------------------------------------------------------------------------------------------- */
 
 int *text_tower_rows(Arena *arena, TextTowerSize size, const int *ids, int B, int T) {
     int *rows = arena_alloc(arena, (size_t)B * (size_t)(T + 2), sizeof *rows), *row = rows;
@@ -63,66 +62,63 @@ int *text_tower_rows(Arena *arena, TextTowerSize size, const int *ids, int B, in
     return rows;
 }
 
-/* The first T positions. What comes after the last token that is read changes nothing, because tokens see only those
- * before them: where no gradient is wanted it is left out. */
-static Var positions(Tape *t, const TextTower *m, int T) {
-    Mat table = m->positional_embedding->val;
-    if (T == table.shape[0]) return tape_param(t, m->positional_embedding);
-    REQUIRE(T < table.shape[0], "texts of %d tokens, this tower reads %d", T, table.shape[0]);
-    table.shape[0] = T;
-    REQUIRE(t->no_grad, "texts of %d tokens, training wants all %d", T, m->positional_embedding->val.shape[0]);
-    return tape_data(t, table);
+static const int *own_rows(Tape *t, const TextTower *m, const int *ids, int B, int *T) {
+    if (m->size.padding < 0) return ids;
+    *T += 2;
+    return text_tower_rows(&t->arena, m->size, ids, B, *T - 2);
 }
 
+/* table[ids] + positions          ids [B,T] -> [B,T,D] */
+static Var token_embedding(Tape *t, TextTower *m, const int *ids, int B, int T) {
+    Mat table = m->positional_embedding->val;
+    int longest = table.shape[0];
+    REQUIRE(T <= longest, "texts of %d tokens, this tower takes %d", T, longest);
+    REQUIRE(T == longest || t->no_grad, "texts of %d tokens, training wants all %d", T, longest);
+    table.shape[0] = T;
+    Var positions = T == longest ? tape_param(t, m->positional_embedding) : tape_data(t, table);
+    return op_add(t, op_embedding(t, tape_param(t, m->embedding), ids, B, T), positions);
+}
+
+/* ln_final(transformer(table[ids] + positions)[highest id]) text_projection          ids [B,T] -> [B,E]
+ * Tokens after the highest id change nothing, because attention is causal: without gradients they are left out. */
 static Var transformer_forward(Tape *t, TextTower *m, const int *ids, int B, int T) {
-    if (m->size.padding >= 0) {
-        ids = text_tower_rows(&t->arena, m->size, ids, B, T);
-        T += 2;
-    }
-    int *last = arena_zero(&t->arena, (size_t)B, sizeof *last), used = t->no_grad ? 1 : T;
+    ids = own_rows(t, m, ids, B, &T);
+    int *highest = arena_zero(&t->arena, (size_t)B, sizeof *highest), used = t->no_grad ? 1 : T;
     for (int b = 0; b < B; b++) {
         for (int i = 1; i < T; i++)
-            if (ids[b * T + i] > ids[b * T + last[b]]) last[b] = i;
-        used = MAX(used, last[b] + 1);
+            if (ids[b * T + i] > ids[b * T + highest[b]]) highest[b] = i;
+        used = MAX(used, highest[b] + 1);
     }
-    int *read = arena_alloc(&t->arena, (size_t)B * (size_t)used, sizeof *read);
-    for (int b = 0; b < B; b++) memcpy(read + b * used, ids + b * T, (size_t)used * sizeof *read);
-    Var x = op_add(t, embedding(t, &m->embedding, read, B, used), positions(t, m, used)); /* [B,T,D] */
-    x = layernorm(t, &m->ln_final, transformer(t, &m->transformer, x, last));             /* [B,D] */
-    return op_matmul(t, x, tape_param(t, m->text_projection));
+    int *used_ids = arena_alloc(&t->arena, (size_t)B * (size_t)used, sizeof *used_ids);
+    for (int b = 0; b < B; b++) memcpy(used_ids + b * used, ids + b * T, (size_t)used * sizeof *used_ids);
+    Var x = transformer(t, &m->transformer, token_embedding(t, m, used_ids, B, used), highest); /* [B,D] */
+    return op_matmul(t, layernorm(t, &m->ln_final, x), tape_param(t, m->text_projection));
 }
 
 Var text_tower_tokens(Tape *t, TextTower *m, const int *ids, int B, int T) {
-    REQUIRE(m->forward == transformer_forward,
-            "the tower is %s, want a transformer: others do not keep their words apart", m->kind);
-    if (m->size.padding >= 0) {
-        ids = text_tower_rows(&t->arena, m->size, ids, B, T);
-        T += 2;
-    }
-    Var x = op_add(t, embedding(t, &m->embedding, ids, B, T), positions(t, m, T));
-    x = layernorm(t, &m->ln_final, transformer_tokens(t, &m->transformer, x));
-    Var y = op_matmul(t, op_reshape(t, x, mat_shape(2, B * T, m->size.width)), tape_param(t, m->text_projection));
-    return op_reshape(t, y, mat_shape(3, B, T, m->size.embed));
+    REQUIRE(m->forward == transformer_forward, "the tower is %s, want a transformer: it has a state for each token",
+            m->kind);
+    ids = own_rows(t, m, ids, B, &T);
+    Var x = transformer_tokens(t, &m->transformer, token_embedding(t, m, ids, B, T)); /* [B,T,D] */
+    x = op_reshape(t, layernorm(t, &m->ln_final, x), mat_shape(2, B * T, m->size.width));
+    return op_reshape(t, op_matmul(t, x, tape_param(t, m->text_projection)), mat_shape(3, B, T, m->size.embed));
 }
 
 static void transformer_tower_add(TextTower *m, Params *params, TextTowerSize s, Rng *rng) {
-    int accumulate = s.padding >= 0 ? 2 : 0, D = s.width;
+    int ends = s.padding >= 0 ? 2 : 0, D = s.width; /* begin and end */
     m->forward = transformer_forward;
-    m->embedding.weight = params_add(params, mat_shape(2, s.vocabulary + accumulate, D), "token_embedding.weight");
-    m->positional_embedding = params_add(params, mat_shape(2, s.tokens + accumulate, D), "positional_embedding");
-    init_normal(m->embedding.weight, 0.02, rng);
+    m->embedding = params_add(params, mat_shape(2, s.vocabulary + ends, D), "token_embedding.weight");
+    m->positional_embedding = params_add(params, mat_shape(2, s.tokens + ends, D), "positional_embedding");
+    init_normal(m->embedding, 0.02, rng);
     init_normal(m->positional_embedding, 0.01, rng);
-    m->transformer = transformer_add(
-        params, "transformer",
-        (TransformerSize){
-            .width = D, .layers = s.layers, .heads = s.heads, .causal = true, .quick_gelu = s.quick_gelu },
-        rng);
+    TransformerSize size = { D, s.layers, s.heads, .causal = true, .quick_gelu = s.quick_gelu };
+    m->transformer = transformer_add(params, "transformer", size, rng);
     m->ln_final = layernorm_add(params, "ln_final", D);
     m->text_projection = params_add(params, mat_shape(2, D, s.embed), "text_projection");
     init_normal(m->text_projection, 1 / sqrt(D), rng);
 }
 
-/* ---- any ------------------------------------------------------------------------------------------------------------- */
+/* ---- all kinds --------------------------------------------------------------------------------------------------- */
 
 static const struct {
     const char *kind;
@@ -139,7 +135,8 @@ static int kind_of(const char *kind) {
     return -1;
 }
 
-TextTowerSize text_tower_size(TextTowerSize s) {
+/* The size with each 0 replaced as the header says. */
+static TextTowerSize complete(TextTowerSize s) {
     if (!s.hidden) s.hidden = s.width;
     if (!s.layers) s.layers = 2;
     if (!s.heads) s.heads = s.width % 32 == 0 ? MAX(1, s.width / 32) : 1;
@@ -150,23 +147,21 @@ TextTowerSize text_tower_size(TextTowerSize s) {
 bool text_tower_check(TextTowerSize size, Err *err) {
     if (kind_of(size.kind) < 0)
         return err_set(err, "there is no text tower \"%s\"; there are: bow, lstm, transformer", size.kind);
-    TextTowerSize s = text_tower_size(size);
+    TextTowerSize s = complete(size);
     if (s.hidden < 1 || s.hidden > 65536 || s.layers < 1 || s.layers > 256 || s.tokens < 1 || s.tokens > 4096 ||
         s.heads < 1 || s.width % s.heads || s.padding >= s.vocabulary)
-        return err_set(
-            err,
-            "sizes that no text tower has: width %d, state %d, %d layers, %d heads, %d tokens, padding %d of %d words",
-            s.width, s.hidden, s.layers, s.heads, s.tokens, s.padding, s.vocabulary);
+        return err_set(err, "invalid %s: width %d, state %d, %d layers, %d heads, %d tokens, padding %d of %d words",
+                       s.kind, s.width, s.hidden, s.layers, s.heads, s.tokens, s.padding, s.vocabulary);
     return true;
 }
 
 bool text_tower_add(TextTower *m, Params *params, TextTowerSize size, Rng *rng) {
     *m = (TextTower){ 0 };
     if (!text_tower_check(size, NULL)) return false;
-    m->kind = kinds[kind_of(size.kind)].kind;
-    m->size = text_tower_size(size);
-    kinds[kind_of(size.kind)].add(m, params, m->size, rng);
+    int i = kind_of(size.kind);
+    m->kind = kinds[i].kind;
+    m->size = complete(size);
+    kinds[i].add(m, params, m->size, rng);
     return true;
 }
-
 Var text_tower(Tape *t, TextTower *tower, const int *ids, int B, int T) { return tower->forward(t, tower, ids, B, T); }

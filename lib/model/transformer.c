@@ -1,32 +1,30 @@
 #include "model/transformer.h"
+#include "core/arena.h"
 
 #include <math.h>
 
-/* A linear layer whose weights begin normal, with the given deviation, and whose biases are 0. */
+/* A linear layer with normal weights and biases of 0. The names are PREFIX.weight, or PREFIX_weight with join "_". */
 static Linear normal_linear(Params *params, const char *prefix, const char *join, int in, int out, double deviation,
                             Rng *rng) {
-    Linear layer = { .weight = params_add(params, mat_shape(2, out, in), "%s%sweight", prefix, join),
-                     .bias = params_add(params, mat_shape(1, out), "%s%sbias", prefix, join) };
+    Linear layer;
+    layer.weight = params_add(params, mat_shape(2, out, in), "%s%sweight", prefix, join);
+    layer.bias = params_add(params, mat_shape(1, out), "%s%sbias", prefix, join);
     init_normal(layer.weight, deviation, rng);
     return layer;
 }
 
+/* The two layers that are added to x start smaller, because 2 * layers of them are added up. */
 static TransformerBlock block_add(Params *params, const char *name, TransformerSize s, Rng *rng) {
+    Arena *a = params->arena;
     int D = s.width;
-    double default_size = 1 / sqrt(D),
-           last = default_size / sqrt(2.0 * s.layers); /* what is added up grows with the layers */
-    char part[4][200];
-    static const char *const parts[] = { "attn.in_proj", "attn.out_proj", "mlp.c_fc", "mlp.c_proj" };
-    for (int i = 0; i < 4; i++) snprintf(part[i], sizeof part[i], "%s.%s", name, parts[i]);
+    double deviation = 1 / sqrt(D), added = deviation / sqrt(2.0 * s.layers);
     TransformerBlock b;
-    b.in_proj = normal_linear(params, part[0], "_", D, 3 * D, default_size, rng);
-    b.out_proj = normal_linear(params, part[1], ".", D, D, last, rng);
-    b.c_fc = normal_linear(params, part[2], ".", D, 4 * D, 1 / sqrt(2.0 * D), rng);
-    b.c_proj = normal_linear(params, part[3], ".", 4 * D, D, last, rng);
-    snprintf(part[0], sizeof part[0], "%s.ln_1", name);
-    b.ln_1 = layernorm_add(params, part[0], D);
-    snprintf(part[0], sizeof part[0], "%s.ln_2", name);
-    b.ln_2 = layernorm_add(params, part[0], D);
+    b.in_proj = normal_linear(params, arena_print(a, "%s.attn.in_proj", name), "_", D, 3 * D, deviation, rng);
+    b.out_proj = normal_linear(params, arena_print(a, "%s.attn.out_proj", name), ".", D, D, added, rng);
+    b.c_fc = normal_linear(params, arena_print(a, "%s.mlp.c_fc", name), ".", D, 4 * D, 1 / sqrt(2.0 * D), rng);
+    b.c_proj = normal_linear(params, arena_print(a, "%s.mlp.c_proj", name), ".", 4 * D, D, added, rng);
+    b.ln_1 = layernorm_add(params, arena_print(a, "%s.ln_1", name), D);
+    b.ln_2 = layernorm_add(params, arena_print(a, "%s.ln_2", name), D);
     return b;
 }
 
@@ -34,25 +32,19 @@ Transformer transformer_add(Params *params, const char *prefix, TransformerSize 
     REQUIRE(size.width >= 1 && size.heads >= 1 && size.width % size.heads == 0 && size.layers >= 1,
             "width %d, %d heads, %d layers: heads must divide the width", size.width, size.heads, size.layers);
     Transformer m = { .size = size, .blocks = arena_zero(params->arena, (size_t)size.layers, sizeof *m.blocks) };
-    for (int i = 0; i < size.layers; i++) {
-        char name[160];
-        snprintf(name, sizeof name, "%s.resblocks.%d", prefix, i);
-        m.blocks[i] = block_add(params, name, size, rng);
-    }
+    for (int i = 0; i < size.layers; i++)
+        m.blocks[i] = block_add(params, arena_print(params->arena, "%s.resblocks.%d", prefix, i), size, rng);
     return m;
 }
 
-/* The block's second half works on every token alone: what is not `wanted` can be left out before it. */
-typedef struct {
-    bool one;
-    const int *place;
-} Wanted;
-
-static Var block(Tape *t, const TransformerBlock *b, TransformerSize s, Var x, Wanted wanted) {
+/* a = x + out_proj(attention(in_proj(ln_1(x))))          x, a [B,T,D]
+ * y = a + c_proj(gelu(c_fc(ln_2(a))))                    y [B,T,D]; c_fc to 4D
+ * gather: y of token index[b] of each row alone, [B,D]. Nothing after the attention looks at other tokens. */
+static Var block(Tape *t, const TransformerBlock *b, TransformerSize s, Var x, bool gather, const int *index) {
     Var attention_out = op_attention(t, linear(t, &b->in_proj, layernorm(t, &b->ln_1, x)), s.heads, s.causal);
-    if (wanted.one) {
-        attention_out = op_gather(t, attention_out, wanted.place);
-        x = op_gather(t, x, wanted.place);
+    if (gather) {
+        attention_out = op_gather(t, attention_out, index);
+        x = op_gather(t, x, index);
     }
     x = op_add(t, x, linear(t, &b->out_proj, attention_out));
     Var mlp_hidden = linear(t, &b->c_fc, layernorm(t, &b->ln_2, x));
@@ -63,14 +55,13 @@ static Var block(Tape *t, const TransformerBlock *b, TransformerSize s, Var x, W
 static Var blocks(Tape *t, const Transformer *m, Var x, int count) {
     for (int i = 0; i < count; i++) {
         TapeMark mark = tape_mark(t);
-        x = tape_keep(t, mark, x, block(t, &m->blocks[i], m->size, x, (Wanted){ false, NULL }));
+        x = tape_keep(t, mark, x, block(t, &m->blocks[i], m->size, x, false, NULL));
     }
     return x;
 }
 
-Var transformer(Tape *t, const Transformer *m, Var x, const int *place) {
+Var transformer(Tape *t, const Transformer *m, Var x, const int *index) {
     int last = m->size.layers - 1;
-    return block(t, &m->blocks[last], m->size, blocks(t, m, x, last), (Wanted){ true, place });
+    return block(t, &m->blocks[last], m->size, blocks(t, m, x, last), true, index);
 }
-
 Var transformer_tokens(Tape *t, const Transformer *m, Var x) { return blocks(t, m, x, m->size.layers); }

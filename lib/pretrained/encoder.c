@@ -1,37 +1,24 @@
 #include "pretrained/encoder.h"
 
-#include "lesson/lesson_data.h"
+#include "core/file.h"
 #include "core/thread.h"
 
 #include <string.h>
 
 enum { IMAGE_BATCH = 16, TEXT_BATCH = 32 };
 
-/* ---- opening ----------------------------------------------------------------------------------------------------- */
+/* ---- opening ---------------------------------------------------------------------------------------------------- */
 
-/* The same shapes as the published ones see, and as few numbers as can be. */
+/* A model with the inputs of ViT-B/32 and as few numbers as possible. */
 static bool tiny_init(Clip *clip, Err *err) {
-    ClipConfig config = {
-        .image = { .kind = "vit",
-                   .side = 224,
-                   .patch = 32,
-                   .width = 64,
-                   .layers = 2,
-                   .heads = 1,
-                   .embed = 32,
-                   .quick_gelu = true },
-        .text = { .kind = "transformer",
-                  .vocabulary = BPE_IDS,
-                  .width = 64,
-                  .layers = 2,
-                  .heads = 1,
-                  .embed = 32,
-                  .tokens = BPE_LENGTH,
-                  .padding = -1,
-                  .quick_gelu = true },
-        .tokens = BPE_LENGTH,
-        .logit_scale = 100,
-    };
+    ClipConfig config = { .tokens = BPE_LENGTH, .logit_scale = 100 };
+    config.image = (ImageTowerSize){ .kind = "vit", .side = 224, .patch = 32, .quick_gelu = true };
+    config.text = (TextTowerSize){ .kind = "transformer", .vocabulary = BPE_IDS, .padding = -1, .quick_gelu = true };
+    config.text.tokens = BPE_LENGTH;
+    config.image.width = config.text.width = 64;
+    config.image.layers = config.text.layers = 2;
+    config.image.heads = config.text.heads = 1;
+    config.image.embed = config.text.embed = 32;
     return clip_init(clip, config, NULL, 19, err);
 }
 
@@ -39,7 +26,7 @@ static bool vocabulary_open(Bpe *bpe, Arena *arena, const char *weights, Err *er
     static const char *const names[] = { "merges.txt", "bpe_simple_vocab_16e6.txt.gz" };
     const char *slash = strrchr(weights, '/');
     const char *beside = slash ? arena_print(arena, "%.*s", (int)(slash - weights), weights) : ".";
-    const char *folders[] = { beside, lesson_models() };
+    const char *folders[] = { beside, models_folder() };
     for (size_t f = 0; f < COUNT(folders); f++)
         for (size_t i = 0; i < COUNT(names); i++) {
             const char *path = arena_print(arena, "%s/%s", folders[f], names[i]);
@@ -55,7 +42,7 @@ static bool vocabulary_open(Bpe *bpe, Arena *arena, const char *weights, Err *er
 static const char *weights_find(Arena *arena) {
     static const char *const names[] = { "vit-b-32-openai", "vit-b-32-laion2b", "vit-l-14-openai" };
     for (size_t i = 0; i < COUNT(names); i++) {
-        const char *path = arena_print(arena, "%s/%s.safetensors", lesson_models(), names[i]);
+        const char *path = arena_print(arena, "%s/%s.safetensors", models_folder(), names[i]);
         if (file_exists(path)) return path;
     }
     return "tiny";
@@ -83,7 +70,7 @@ void encoder_close(Encoder *encoder) {
     *encoder = (Encoder){ 0 };
 }
 
-/* ---- encoding ---------------------------------------------------------------------------------------------------- */
+/* ---- encoding --------------------------------------------------------------------------------------------------- */
 
 void encoder_pixels(Image image, int side, num *pixels) {
     static const double mean[] = { 0.48145466, 0.4578275, 0.40821073 };
@@ -98,16 +85,16 @@ typedef struct {
     const Image *images;
     int side;
     num *pixels;
-} Preparation;
+} PixelJob;
 
-static void prepare(void *context, size_t first, size_t last, int worker) {
+static void pixels_range(void *context, size_t first, size_t last, int worker) {
     (void)worker;
-    const Preparation *p = context;
+    const PixelJob *p = context;
     size_t numbers = (size_t)p->side * (size_t)p->side * 3;
     for (size_t i = first; i < last; i++) encoder_pixels(p->images[i], p->side, p->pixels + i * numbers);
 }
 
-Mat encoder_images(Encoder *encoder, Arena *arena, const Image *images, int n, EncoderDone done, void *context) {
+Mat encoder_images(Encoder *encoder, Arena *arena, const Image *images, int n, EncoderProgress done, void *context) {
     int side = encoder->clip.config.image.side, E = encoder->clip.config.image.embed;
     Mat features = mat_new(arena, n, E);
     Tape tape = { .no_grad = true };
@@ -115,8 +102,8 @@ Mat encoder_images(Encoder *encoder, Arena *arena, const Image *images, int n, E
         int B = MIN(IMAGE_BATCH, n - start);
         tape_reset(&tape);
         Mat pixels = mat_like(&tape.arena, mat_shape(4, B, side, side, 3));
-        Preparation preparation = { .images = images + start, .side = side, .pixels = pixels.v };
-        parallel_for((size_t)B, 1, prepare, &preparation);
+        PixelJob job = { .images = images + start, .side = side, .pixels = pixels.v };
+        parallel_for((size_t)B, 1, pixels_range, &job);
         Mat unit = clip_image(&tape, &encoder->clip, pixels)->val;
         memcpy(&AT(features, start, 0), unit.v, mat_count(unit) * sizeof *unit.v);
         if (done) done(context, start + B);
@@ -126,19 +113,19 @@ Mat encoder_images(Encoder *encoder, Arena *arena, const Image *images, int n, E
 }
 
 Mat encoder_texts(Encoder *encoder, Arena *arena, const char *const *texts, int n, int *cut) {
-    int T = encoder->clip.config.tokens, E = encoder->clip.config.image.embed, were_cut = 0;
+    int T = encoder->clip.config.tokens, E = encoder->clip.config.image.embed, cut_count = 0;
     Mat features = mat_new(arena, n, E);
     Tape tape = { .no_grad = true };
     int *ids = arena_alloc(arena, size_mul(TEXT_BATCH, (size_t)T), sizeof *ids);
     for (int start = 0; start < n; start += TEXT_BATCH) {
         int B = MIN(TEXT_BATCH, n - start);
         tape_reset(&tape);
-        were_cut += bpe_encode(&encoder->bpe, texts + start, B, T, ids, NULL);
+        cut_count += bpe_encode(&encoder->bpe, texts + start, B, T, ids, NULL);
         Mat unit = clip_text(&tape, &encoder->clip, ids, B, T)->val;
         memcpy(&AT(features, start, 0), unit.v, mat_count(unit) * sizeof *unit.v);
     }
     tape_free(&tape);
-    if (cut) *cut = were_cut;
+    if (cut) *cut = cut_count;
     return features;
 }
 
@@ -153,35 +140,24 @@ Mat encoder_classes(Encoder *encoder, Arena *arena, const char *const *templates
     return classes;
 }
 
-/* ---- what it costs ----------------------------------------------------------------------------------------------- */
+/* ---- sizes and cost --------------------------------------------------------------------------------------------- */
 
-/* T tokens of width D through `layers` blocks: 4 D^2 for attention's four matrices and 8 D^2 for the network, each
- * token; and the two products of T tokens with T. */
-static double blocks_work(double T, double D, double layers) { return layers * (12 * T * D * D + 2 * T * T * D); }
+/* T tokens of width D through `layers` blocks: for each token 4 D^2 for the four matrices of attention and 8 D^2 for
+ * the MLP; then T^2 D for each of q k^T and the product with v. */
+static double blocks_macs(double T, double D, double layers) { return layers * (12 * T * D * D + 2 * T * T * D); }
 
-static double vit_work(const ImageTowerSize *s) {
-    double patches = (double)(s->side / s->patch) * (s->side / s->patch), D = s->width;
-    return patches * 3 * s->patch * s->patch * D + blocks_work(patches + 1, D, s->layers) + D * s->embed;
-}
-
-/* One stage: a first block that takes `in` channels and halves the side (but in stage 0), then equal blocks. */
-static double stage_work(double in, double planes, double side, double half, int blocks) {
-    double before = side * side, after = half * half, out = 4 * planes;
-    double first = before * (in * planes + 9 * planes * planes) + after * (planes * out + in * out);
-    double other = after * (out * planes + 9 * planes * planes + planes * out);
-    return first + (blocks - 1) * other;
-}
-
-static double resnet_work(const ImageTowerSize *s) {
+/* The stem halves the side twice. The first block of a stage has other channels, and halves the side but in stage 0. */
+static double resnet_macs(const ImageTowerSize *s) {
     double w = s->width, side = s->side / 2, in = w, sum = side * side * 9 * (3 * w / 2 + w / 2 * w / 2 + w / 2 * w);
     side /= 2;
     for (int stage = 0; stage < IMAGE_STAGES; stage++) {
-        double planes = w * (1 << stage), half = stage == 0 ? side : side / 2;
-        sum += stage_work(in, planes, side, half, s->stages[stage]);
-        in = 4 * planes;
-        side = half;
+        double C = w * (1 << stage), before = side * side, inner = 9 * C * C; /* inner: the 3 x 3 convolution */
+        if (stage > 0) side /= 2;
+        sum += before * (in * C + inner) + side * side * 4 * C * (C + in);
+        sum += (s->stages[stage] - 1) * side * side * (8 * C * C + inner);
+        in = 4 * C;
     }
-    double T = side * side + 1; /* attention of one question over all places and their mean */
+    double T = side * side + 1; /* attention pooling: one query, keys and values of all positions and their mean */
     return sum + in * in * (1 + 2 * T) + 2 * T * in + in * s->embed;
 }
 
@@ -191,11 +167,13 @@ EncoderCost encoder_cost(const Clip *clip) {
     EncoderCost cost = { 0 };
     for (int i = 0; i < clip->params.count; i++) {
         const Param *p = clip->params.list[i];
-        bool running = strstr(p->name, ".running_"); /* statistics, nothing that was learnt */
-        bool of_image = !strncmp(p->name, "visual.", 7);
-        if (!running) *(of_image ? &cost.image_numbers : &cost.text_numbers) += (double)mat_count(p->val);
+        if (strstr(p->name, ".running_")) continue; /* statistics, not learnt */
+        *(strncmp(p->name, "visual.", 7) ? &cost.text_params : &cost.image_params) += (double)mat_count(p->val);
     }
-    cost.image_work = strcmp(image->kind, "vit") ? resnet_work(image) : vit_work(image);
-    cost.text_work = blocks_work(clip->config.tokens, text->width, text->layers) + (double)text->width * text->embed;
+    double patches = image->patch ? (double)(image->side / image->patch) * (image->side / image->patch) : 0;
+    double D = image->width, embedding = patches * 3 * image->patch * image->patch * D;
+    double vit = embedding + blocks_macs(patches + 1, D, image->layers) + D * image->embed;
+    cost.image_macs = strcmp(image->kind, "vit") ? resnet_macs(image) : vit;
+    cost.text_macs = blocks_macs(clip->config.tokens, text->width, text->layers) + (double)text->width * text->embed;
     return cost;
 }

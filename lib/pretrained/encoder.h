@@ -1,10 +1,10 @@
-/* encoder: any picture and any text as a unit vector, by a published CLIP (pretrained.h), with its preprocessing and
- * its tokeniser. Where no weights are, a tiny model of the same kind with random weights stands in: it shows every step
- * and every shape, and its numbers mean nothing.
+/* encoder: pictures and texts as unit vectors, by a published CLIP (pretrained.h) with its preprocessing and tokeniser.
+ * Without weights a tiny model with random weights is used: it shows every step and shape; its numbers mean nothing.
  */
 #ifndef ENCODER_H
 #define ENCODER_H
 
+#include "core/arena.h"
 #include "dataset/bpe.h"
 #include "formats/image.h"
 #include "pretrained/pretrained.h"
@@ -12,40 +12,40 @@
 typedef struct {
     Clip clip;
     Bpe bpe;
-    bool tiny;        /* random weights stand in */
+    bool tiny;        /* the model with random weights */
     const char *path; /* of the weights; "" for the tiny model */
 } Encoder;
 
-/* encoder_open: the model in the file `weights`, with the vocabulary beside it (merges.txt or OpenAI's
- * bpe_simple_vocab_16e6.txt.gz, there or in lesson_models()); "auto": the first that is there of what `make pretrained`
- * fetches; if none is, or for "tiny", the stand-in. False, with one line, when the file is damaged or no vocabulary is
- * there. The arena owns the vocabulary; encoder_close gives back the rest. */
+/* encoder_open: the model in the file `weights` and its vocabulary: merges.txt or bpe_simple_vocab_16e6.txt.gz in the
+ * same folder or in models_folder(). "auto": the first file of `make pretrained` that exists, else the tiny model;
+ * "tiny": the tiny model.
+ * Fails  when the file is damaged or there is no vocabulary
+ * Owner  the arena owns the vocabulary; encoder_close frees the rest */
 bool encoder_open(Encoder *encoder, Arena *arena, const char *weights, GeluChoice gelu, Err *err);
 void encoder_close(Encoder *encoder);
 
-/* What CLIP sees of a picture: image_clip_crop, then each colour (byte / 255 - mean) / deviation with the numbers of
- * clip.py, _transform. Shapes  -> pixels [side,side,3] */
+/* The input of CLIP: image_clip_crop, then (byte / 255 - mean) / deviation for each colour, with the numbers of
+ * clip.py, _transform. Shapes  pixels [side,side,3] */
 void encoder_pixels(Image image, int side, num *pixels);
 
-/* Unit vectors [n,E], on the arena. `done` (NULL: nobody) is told now and then how many are ready. A vector does not
- * depend on what else is in the list. Texts longer than the model reads are cut; *cut (or NULL) says how many. */
-typedef void (*EncoderDone)(void *context, int done);
-Mat encoder_images(Encoder *encoder, Arena *arena, const Image *images, int n, EncoderDone done, void *context);
+/* Unit vectors [n,E]. A vector does not depend on the others. `done`, if not NULL, is called now and then with the
+ * number of finished pictures. Texts that are too long are cut; *cut, if not NULL, is their number. Owner: the
+ * arena. */
+typedef void (*EncoderProgress)(void *context, int done);
+Mat encoder_images(Encoder *encoder, Arena *arena, const Image *images, int n, EncoderProgress done, void *context);
 Mat encoder_texts(Encoder *encoder, Arena *arena, const char *const *texts, int n, int *cut);
 
-/* One vector per name: the mean over all templates filled with it, of unit length again (Radford et al. 2021,
- * section 3.1.4). Shape [names,E], on the arena. */
+/* One unit vector for each name: the normalised mean over all templates filled with it (Radford et al. 2021, section
+ * 3.1.4). Shape [names,E]. Owner: the arena. */
 Mat encoder_classes(Encoder *encoder, Arena *arena, const char *const *templates, int template_count,
                     const char *const *names, int name_count);
 
-/* Of both towers. */
+/* Parameters of both towers, and multiply-adds for one picture and one text (all T tokens; attention counts both
+ * products in full; norms, activations and softmax do not count). */
 typedef struct {
-    double image_numbers, text_numbers, image_work, text_work;
+    double image_params, text_params, image_macs, text_macs;
 } EncoderCost;
 
-/* What a model of that configuration is made of, and what it does: how many numbers its towers have, and how many
- * multiplications with an addition they take for one picture and one text (all tokens of it; attention counts both
- * products in full; norms, activations and softmax do not count). */
 EncoderCost encoder_cost(const Clip *clip);
 
 #endif

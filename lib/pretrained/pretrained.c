@@ -1,5 +1,8 @@
 #include "pretrained/pretrained.h"
 
+#include "core/arena.h"
+#include "core/dtype.h"
+
 #include <string.h>
 
 enum { NAME = 300, LAYERS_MAX = 256 };
@@ -7,52 +10,48 @@ enum { NAME = 300, LAYERS_MAX = 256 };
 typedef struct {
     const char *path;
     const Safetensors *file;
-    bool hugging; /* Hugging Face's names */
-    bool *used;   /* [tensors] */
+    bool hugging_face; /* names of Hugging Face */
+    bool *used;        /* [tensors]: belongs to a parameter */
 } Reader;
 
-/* ---- names ----------------------------------------------------------------------------------------------------------- */
+/* ---- names ------------------------------------------------------------------------------------------------------ */
 
+/* The same beginning or ending of a parameter's name: in OpenAI's and open_clip's files, which is our name too, and in
+ * Hugging Face's files; %c stands for q, k and v. "pre_layrnorm" is their spelling. */
 typedef struct {
     const char *ours, *theirs;
-} Pair;
+} NamePair;
 
-static const Pair beginnings[] = {
+/* clang-format off */
+static const NamePair beginnings[] = {
     { "visual.conv1.weight", "vision_model.embeddings.patch_embedding.weight" },
     { "visual.class_embedding", "vision_model.embeddings.class_embedding" },
     { "visual.positional_embedding", "vision_model.embeddings.position_embedding.weight" },
-    { "visual.proj", "visual_projection.weight" },
-    { "visual.ln_pre.", "vision_model.pre_layrnorm." }, /* sic */
+    { "visual.proj", "visual_projection.weight" }, { "visual.ln_pre.", "vision_model.pre_layrnorm." },
     { "visual.ln_post.", "vision_model.post_layernorm." },
     { "visual.transformer.resblocks.", "vision_model.encoder.layers." },
     { "token_embedding.weight", "text_model.embeddings.token_embedding.weight" },
     { "positional_embedding", "text_model.embeddings.position_embedding.weight" },
-    { "text_projection", "text_projection.weight" },
-    { "ln_final.", "text_model.final_layer_norm." },
+    { "text_projection", "text_projection.weight" }, { "ln_final.", "text_model.final_layer_norm." },
     { "transformer.resblocks.", "text_model.encoder.layers." },
 };
-static const Pair endings[] = {
-    { ".ln_1.weight", ".layer_norm1.weight" },
-    { ".ln_1.bias", ".layer_norm1.bias" },
-    { ".ln_2.weight", ".layer_norm2.weight" },
-    { ".ln_2.bias", ".layer_norm2.bias" },
-    { ".attn.out_proj.weight", ".self_attn.out_proj.weight" },
-    { ".attn.out_proj.bias", ".self_attn.out_proj.bias" },
-    { ".mlp.c_fc.weight", ".mlp.fc1.weight" },
-    { ".mlp.c_fc.bias", ".mlp.fc1.bias" },
-    { ".mlp.c_proj.weight", ".mlp.fc2.weight" },
-    { ".mlp.c_proj.bias", ".mlp.fc2.bias" },
-    { ".attn.in_proj_weight", ".self_attn.%c_proj.weight" },
-    { ".attn.in_proj_bias", ".self_attn.%c_proj.bias" },
+static const NamePair endings[] = {
+    { ".ln_1.weight", ".layer_norm1.weight" }, { ".ln_1.bias", ".layer_norm1.bias" },
+    { ".ln_2.weight", ".layer_norm2.weight" }, { ".ln_2.bias", ".layer_norm2.bias" },
+    { ".attn.out_proj.weight", ".self_attn.out_proj.weight" }, { ".attn.out_proj.bias", ".self_attn.out_proj.bias" },
+    { ".mlp.c_fc.weight", ".mlp.fc1.weight" }, { ".mlp.c_fc.bias", ".mlp.fc1.bias" },
+    { ".mlp.c_proj.weight", ".mlp.fc2.weight" }, { ".mlp.c_proj.bias", ".mlp.fc2.bias" },
+    { ".attn.in_proj_weight", ".self_attn.%c_proj.weight" }, { ".attn.in_proj_bias", ".self_attn.%c_proj.bias" },
 };
+/* clang-format on */
 
 static bool ends_with(const char *text, const char *end) {
     size_t n = strlen(text), m = strlen(end);
     return n >= m && !strcmp(text + n - m, end);
 }
 
-/* Our name in Hugging Face's spelling; %c stands for q, k and v. */
-static void hugging_name(const char *ours, char *theirs) {
+/* Our name as Hugging Face writes it. */
+static void hugging_face_name(const char *ours, char *theirs) {
     const char *middle = ours, *begin = "", *end = "";
     for (size_t i = 0; i < COUNT(beginnings); i++)
         if (!strncmp(ours, beginnings[i].ours, strlen(beginnings[i].ours))) {
@@ -69,11 +68,11 @@ static void hugging_name(const char *ours, char *theirs) {
     snprintf(theirs, NAME, "%s%.*s%s", begin, (int)length, middle, end);
 }
 
-/* The names in the file of the parts of a parameter; returns how many there are. */
+/* The names in the file of the parts of a parameter; returns the number of parts. */
 static int part_names(const Reader *r, const char *ours, char names[WEIGHT_PARTS][NAME]) {
     char pattern[NAME];
     snprintf(pattern, sizeof pattern, "%s", ours);
-    if (r->hugging) hugging_name(ours, pattern);
+    if (r->hugging_face) hugging_face_name(ours, pattern);
     if (!strncmp(ours, "visual.attnpool.in_proj_", 24) && !safetensors_find(r->file, ours))
         snprintf(pattern, sizeof pattern, "visual.attnpool.%%c_proj.%s", ours + 24);
     const char *gap = strstr(pattern, "%c");
@@ -83,14 +82,9 @@ static int part_names(const Reader *r, const char *ours, char names[WEIGHT_PARTS
     return gap ? WEIGHT_PARTS : 1;
 }
 
-/* Projections are the other way round there. */
-static bool is_turned(const Reader *r, const char *ours) {
-    return r->hugging && (!strcmp(ours, "visual.proj") || !strcmp(ours, "text_projection"));
-}
+/* ---- sizes, from the shapes of tensors -------------------------------------------------------------------------- */
 
-/* ---- sizes ----------------------------------------------------------------------------------------------------------- */
-
-/* The tensor of a parameter, which must have `dims` dimensions. Parts are looked at one by one elsewhere. */
+/* The tensor of a parameter (its first part), which must have `dims` dimensions. */
 static const Tensor *need(const Reader *r, const char *ours, int dims, Err *err) {
     char names[WEIGHT_PARTS][NAME];
     part_names(r, ours, names);
@@ -101,9 +95,9 @@ static const Tensor *need(const Reader *r, const char *ours, int dims, Err *err)
     return NULL;
 }
 
-/* How many layers there are whose tensors' names begin with PREFIX0., PREFIX1., ...: of three tensors at least, so that one
- * that is missing does not hide a layer, and one that is surplus does not make one. */
-static int count_of(const Reader *r, const char *prefix) {
+/* The number of layers: names begin with PREFIX0., PREFIX1., ... A layer has three tensors or more, so that a missing
+ * or a surplus tensor does not change the number. */
+static int layer_count(const Reader *r, const char *prefix) {
     for (int n = 0;; n++) {
         char begin[NAME];
         int found = 0;
@@ -122,210 +116,160 @@ static bool heads_of(const Reader *r, const char *key, int width, int *heads, Er
     return true;
 }
 
-/* n of n*n + 1 places. */
-static bool across_of(const Reader *r, const Tensor *positions, int *across, Err *err) {
-    int n = 0;
-    while (n < 4096 && (n + 1) * (n + 1) + 1 <= positions->shape[0]) n++;
-    *across = n;
-    if (n >= 1 && n * n + 1 == positions->shape[0]) return true;
-    return err_set(err, "%s: tensor %s has %d rows, want those of a square and one for the class", r->path,
-                   positions->name, positions->shape[0]);
-}
-
-static bool vit_sizes(const Reader *r, ImageTowerSize *s, Err *err) {
-    const Tensor *filters = need(r, "visual.conv1.weight", 4, err),
-                 *positions = filters ? need(r, "visual.positional_embedding", 2, err) : NULL;
-    const Tensor *proj = positions ? need(r, "visual.proj", 2, err) : NULL;
-    int across;
-    if (!proj || !across_of(r, positions, &across, err)) return false;
-    if (filters->shape[2] < 1 || filters->shape[2] > 256 || filters->shape[3] != filters->shape[2])
-        return err_set(err, "%s: tensor %s is %s, want square patches of 1 to 256 pixels", r->path, filters->name,
-                       tensor_shape_text(filters));
-    s->kind = "vit";
-    s->width = filters->shape[0];
-    s->patch = filters->shape[2];
-    s->side = across * s->patch;
-    s->embed = proj->shape[r->hugging ? 0 : 1];
-    s->layers = count_of(r, r->hugging ? "vision_model.encoder.layers." : "visual.transformer.resblocks.");
-    return heads_of(r, "vision_heads", s->width, &s->heads, err);
-}
-
-static bool resnet_sizes(const Reader *r, ImageTowerSize *s, Err *err) {
-    const Tensor *filters = need(r, "visual.conv3.weight", 4, err),
-                 *c_proj = filters ? need(r, "visual.attnpool.c_proj.weight", 2, err) : NULL;
-    const Tensor *positions = c_proj ? need(r, "visual.attnpool.positional_embedding", 2, err) : NULL;
-    int across;
-    if (!positions || !across_of(r, positions, &across, err)) return false;
-    s->kind = "modified-resnet";
-    s->width = filters->shape[0];
-    s->side = 32 * across;
-    s->embed = c_proj->shape[0];
-    for (int i = 0; i < IMAGE_STAGES; i++) {
-        char pattern[64];
-        snprintf(pattern, sizeof pattern, "visual.layer%d.", i + 1);
-        s->stages[i] = count_of(r, pattern);
+/* A grid of n x n patches has n*n + 1 positions: the first is the class token, or the mean. */
+static bool image_sizes(const Reader *r, ImageTowerSize *s, Err *err) {
+    bool resnet = safetensors_find(r->file, "visual.layer1.0.conv1.weight") != NULL;
+    const Tensor *filters = need(r, resnet ? "visual.conv3.weight" : "visual.conv1.weight", 4, err);
+    const Tensor *positions = need(r, resnet ? "visual.attnpool.positional_embedding" : "visual.positional_embedding", 2, err);
+    const Tensor *proj = need(r, resnet ? "visual.attnpool.c_proj.weight" : "visual.proj", 2, err);
+    if (!filters || !positions || !proj) return false;
+    int n = 0, patch = resnet ? 32 : filters->shape[2], rows = positions->shape[0];
+    while (n < 4096 && (n + 1) * (n + 1) + 1 <= rows) n++;
+    if (n < 1 || n * n + 1 != rows)
+        return err_set(err, "%s: tensor %s has %d rows, want those of a square and one for the class", r->path,
+                       positions->name, rows);
+    bool square = patch >= 1 && patch <= 256 && filters->shape[3] == filters->shape[2];
+    if (!square || (resnet && filters->shape[0] > 256))
+        return err_set(err, "%s: tensor %s is %s, want %s", r->path, filters->name, tensor_shape_text(filters),
+                       square ? "256 filters at most" : "square patches of 1 to 256 pixels");
+    *s = (ImageTowerSize){ .kind = resnet ? "modified-resnet" : "vit", .side = n * patch, .width = filters->shape[0] };
+    s->embed = proj->shape[resnet || r->hugging_face ? 0 : 1];
+    if (!resnet) {
+        s->patch = patch;
+        s->layers = layer_count(r, r->hugging_face ? "vision_model.encoder.layers." : "visual.transformer.resblocks.");
     }
-    if (s->width > 256)
-        return err_set(err, "%s: tensor %s is %s, want 256 filters at most", r->path, filters->name,
-                       tensor_shape_text(filters));
-    return heads_of(r, "vision_heads", 32 * s->width, &s->heads, err);
+    for (int i = 0; i < IMAGE_STAGES && resnet; i++) {
+        char prefix[64];
+        snprintf(prefix, sizeof prefix, "visual.layer%d.", i + 1);
+        s->stages[i] = layer_count(r, prefix);
+    }
+    return heads_of(r, "vision_heads", resnet ? 32 * s->width : s->width, &s->heads, err);
 }
 
 static bool text_sizes(const Reader *r, ClipConfig *c, Err *err) {
-    const Tensor *table = need(r, "token_embedding.weight", 2, err),
-                 *positions = table ? need(r, "positional_embedding", 2, err) : NULL;
-    if (!positions) return false;
-    c->text =
-        (TextTowerSize){ .kind = "transformer",
-                         .vocabulary = table->shape[0],
-                         .width = table->shape[1],
-                         .embed = c->image.embed,
-                         .padding = -1,
-                         .layers = count_of(r, r->hugging ? "text_model.encoder.layers." : "transformer.resblocks.") };
+    const Tensor *table = need(r, "token_embedding.weight", 2, err);
+    const Tensor *positions = need(r, "positional_embedding", 2, err);
+    if (!table || !positions) return false;
+    c->text = (TextTowerSize){ .kind = "transformer", .embed = c->image.embed, .padding = -1 };
+    c->text.vocabulary = table->shape[0];
+    c->text.width = table->shape[1];
+    c->text.layers = layer_count(r, r->hugging_face ? "text_model.encoder.layers." : "transformer.resblocks.");
     c->tokens = positions->shape[0];
     return heads_of(r, "text_heads", c->text.width, &c->text.heads, err);
 }
 
-/* ---- which GELU ------------------------------------------------------------------------------------------------------ */
+/* ---- which GELU ------------------------------------------------------------------------------------------------- */
 
-static bool choose_gelu(const Reader *r, GeluChoice asked, bool *quick, const char **why, Err *err) {
+static bool gelu_of(const Reader *r, GeluChoice asked, bool *quick, const char **why, Err *err) {
     const char *said = safetensors_meta(r->file, "quick_gelu");
-    bool says_yes = said && (!strcmp(said, "True") || !strcmp(said, "true"));
-    *quick = asked == GELU_QUICK;
-    *why = "as asked";
-    if (asked != GELU_AUTO) return true;
-    *quick = says_yes;
-    *why = "from the file's metadata";
-    if (said && !says_yes && strcmp(said, "False") && strcmp(said, "false"))
-        return err_set(err, "%s: metadata \"quick_gelu\" is %s, want True or False", r->path, said);
-    if (said) return true;
+    if (asked != GELU_AUTO || said) {
+        bool yes = said && (!strcmp(said, "True") || !strcmp(said, "true"));
+        *quick = asked == GELU_AUTO ? yes : asked == GELU_QUICK;
+        *why = asked == GELU_AUTO ? "from the file's metadata" : "as asked";
+        return asked != GELU_AUTO || yes || !strcmp(said, "False") || !strcmp(said, "false") ||
+               err_set(err, "%s: metadata \"quick_gelu\" is %s, want True or False", r->path, said);
+    }
     bool own = safetensors_find(r->file, "input_resolution") != NULL;
-    *quick = r->hugging || own;
-    *why = own          ? "assumed: only OpenAI's files have input_resolution"
-           : r->hugging ? "assumed: Hugging Face's names, so OpenAI's weights"
-                        : "assumed: open_clip's names, so LAION's weights";
+    *quick = r->hugging_face || own;
+    *why = own               ? "assumed: only OpenAI's files have input_resolution"
+           : r->hugging_face ? "assumed: Hugging Face's names, so OpenAI's weights"
+                             : "assumed: open_clip's names, so LAION's weights";
     return true;
 }
 
-/* ---- places ---------------------------------------------------------------------------------------------------------- */
+/* ---- where the numbers are -------------------------------------------------------------------------------------- */
 
-static bool little_endian(void) {
-    const uint16_t one = 1;
-    uint8_t first;
-    memcpy(&first, &one, 1);
-    return first == 1;
-}
+static bool little_endian(void) { return *(const uint8_t *)&(const uint16_t){ 1 } == 1; }
 
-static bool form_of(Dtype dtype, WeightForm *form) {
-    *form = dtype == DTYPE_F16 ? WEIGHT_F16 : dtype == DTYPE_BF16 ? WEIGHT_BF16 : WEIGHT_F32;
-    return dtype == DTYPE_F16 || dtype == DTYPE_BF16 || dtype == DTYPE_F32;
-}
-
-/* The shape a part must have: a third of the rows, or rows and columns exchanged. */
-static Mat part_shape(Mat whole, int parts, bool turned) {
-    Mat m = whole;
-    if (turned) {
-        m.shape[0] = whole.shape[1];
-        m.shape[1] = whole.shape[0];
-    }
-    m.shape[0] /= parts;
-    return m;
-}
-
-static bool part_find(Reader *r, const char *name, Mat shape, const Tensor **tensor, Err *err) {
-    const Tensor *t = *tensor = safetensors_find(r->file, name);
-    WeightForm form;
+/* Finds part i of a parameter: a third of its rows, or all of it. */
+static bool part_find(Reader *r, const Param *p, const char *name, int i, WeightView *view, Err *err) {
+    const Tensor *t = safetensors_find(r->file, name);
+    Mat shape = p->val;
+    if (view->transposed) shape = mat_shape(2, p->val.shape[1], p->val.shape[0]);
+    shape.shape[0] /= view->parts;
     if (!t) return err_set(err, "%s: there is no tensor %s; is the file another model's, or cut?", r->path, name);
-    bool same = t->dims == shape.dims;
-    for (int d = 0; same && d < t->dims; d++) same = t->shape[d] == shape.shape[d];
-    if (!same)
-        return err_set(err, "%s: tensor %s is %s, %s was wanted", r->path, name, tensor_shape_text(t),
-                       mat_shape_text(shape));
-    if (!form_of(t->dtype, &form))
+    if (!tensor_check_shape(t, shape, err)) return false;
+    if (t->dtype != DTYPE_F32 && t->dtype != DTYPE_F16 && t->dtype != DTYPE_BF16)
         return err_set(err, "%s: tensor %s is %s, want F32, F16 or BF16", r->path, name, dtype_name(t->dtype));
     r->used[t - r->file->tensors] = true;
+    view->part[i].data = t->data;
+    view->part[i].dtype = t->dtype;
     return true;
 }
 
-/* Vectors, scalars and positions are added to things: they are wanted as num. */
+/* Vectors, scalars and positional embeddings are copied as num; they are less than a hundredth of all numbers. */
 static bool is_small(const Param *p) { return p->val.dims < 2 || ends_with(p->name, "positional_embedding"); }
 
-static bool place(Reader *r, Arena *arena, Param *p, Err *err) {
+static bool param_place(Reader *r, Arena *arena, Param *p, Err *err) {
     char names[WEIGHT_PARTS][NAME];
-    const Tensor *tensor[WEIGHT_PARTS];
-    WeightView weights_view = { .parts = part_names(r, p->name, names), .turned = is_turned(r, p->name) };
-    for (int i = 0; i < weights_view.parts; i++) {
-        if (!part_find(r, names[i], part_shape(p->val, weights_view.parts, weights_view.turned), &tensor[i], err))
-            return false;
-        weights_view.part[i].data = tensor[i]->data;
-        form_of(tensor[i]->dtype, &weights_view.part[i].form);
-    }
+    WeightView view = { .parts = part_names(r, p->name, names) };
+    /* Hugging Face's files have the transposed projections */
+    view.transposed = r->hugging_face && (!strcmp(p->name, "visual.proj") || !strcmp(p->name, "text_projection"));
+    for (int i = 0; i < view.parts; i++)
+        if (!part_find(r, p, names[i], i, &view, err)) return false;
     p->frozen = true;
-    size_t each = mat_count(p->val) / (size_t)weights_view.parts;
-    bool as_it_is = weights_view.parts == 1 && !weights_view.turned && weights_view.part[0].form == WEIGHT_F32 &&
-                    sizeof(num) == sizeof(float) && little_endian() &&
-                    (uintptr_t)weights_view.part[0].data % sizeof(num) == 0;
+    size_t each = mat_count(p->val) / (size_t)view.parts;
+    bool usable = view.parts == 1 && !view.transposed && view.part[0].dtype == DTYPE_F32 &&
+                  sizeof(num) == sizeof(float) && little_endian() && (uintptr_t)view.part[0].data % sizeof(num) == 0;
     if (is_small(p)) {
         p->val.v = arena_alloc(arena, mat_count(p->val), sizeof(num));
-        for (int i = 0; i < weights_view.parts; i++)
-            weight_widen(weights_view.part[i].form, weights_view.part[i].data, p->val.v + (size_t)i * each, each);
-    } else if (as_it_is) {
-        p->val.v = (num *)(uintptr_t)weights_view.part[0].data; /* frozen: nobody writes there */
+        for (int i = 0; i < view.parts; i++)
+            dtype_widen(view.part[i].dtype, view.part[i].data, p->val.v + (size_t)i * each, each);
+    } else if (usable) {
+        p->val.v = (num *)(uintptr_t)view.part[0].data; /* frozen: never written */
     } else {
-        p->weights_view = memcpy(arena_alloc(arena, 1, sizeof weights_view), &weights_view, sizeof weights_view);
+        p->weights_view = memcpy(arena_alloc(arena, 1, sizeof view), &view, sizeof view);
     }
     return true;
 }
 
-static bool passed_over(const char *name) {
-    static const char *const whole[] = { "input_resolution", "context_length", "vocab_size",
-                                         "vision_model.embeddings.position_ids", "text_model.embeddings.position_ids" };
-    for (size_t i = 0; i < COUNT(whole); i++)
-        if (!strcmp(name, whole[i])) return true;
-    return !strncmp(name, "optim.", 6) || ends_with(name, ".num_batches_tracked");
+static bool is_ignored(const char *name) {
+    static const char *const ignored[] = { "input_resolution", "context_length", "vocab_size", ".position_ids",
+                                           ".num_batches_tracked" };
+    for (size_t i = 0; i < COUNT(ignored); i++)
+        if (ends_with(name, ignored[i])) return true;
+    return !strncmp(name, "optim.", 6);
 }
 
-static bool place_all(Reader *r, Clip *clip, Err *err) {
+static bool params_place(Reader *r, Clip *clip, Err *err) {
     r->used = arena_zero(&clip->arena, (size_t)r->file->count + 1, sizeof *r->used);
     for (int i = 0; i < clip->params.count; i++)
-        if (!place(r, &clip->arena, clip->params.list[i], err)) return false;
+        if (!param_place(r, &clip->arena, clip->params.list[i], err)) return false;
     for (int i = 0; i < r->file->count; i++)
-        if (!r->used[i] && !passed_over(r->file->tensors[i].name))
+        if (!r->used[i] && !is_ignored(r->file->tensors[i].name))
             return err_set(err, "%s: tensor %s is none of this model's", r->path, r->file->tensors[i].name);
     return true;
 }
 
-/* ---- all ------------------------------------------------------------------------------------------------------------- */
+/* ---- opening ---------------------------------------------------------------------------------------------------- */
 
 static bool config_of(Reader *r, GeluChoice gelu, ClipConfig *c, const char **why, Err *err) {
     const char *ours = "visual.conv1.weight", *theirs = beginnings[0].theirs;
-    r->hugging = !safetensors_find(r->file, ours);
-    if (r->hugging && !safetensors_find(r->file, theirs))
-        return err_set(
-            err, "%s: there is neither a tensor %s (names of OpenAI and open_clip) nor %s (Hugging Face): no CLIP",
-            r->path, ours, theirs);
-    bool resnet = safetensors_find(r->file, "visual.layer1.0.conv1.weight") != NULL, quick;
-    if (!(resnet ? resnet_sizes(r, &c->image, err) : vit_sizes(r, &c->image, err)) || !text_sizes(r, c, err))
-        return false;
-    if (!choose_gelu(r, gelu, &quick, why, err)) return false;
+    bool quick;
+    r->hugging_face = !safetensors_find(r->file, ours);
+    if (r->hugging_face && !safetensors_find(r->file, theirs))
+        return err_set(err, "%s: this is no CLIP: neither a tensor %s (OpenAI, open_clip) nor %s (Hugging Face)",
+                       r->path, ours, theirs);
+    if (!image_sizes(r, &c->image, err) || !text_sizes(r, c, err) || !gelu_of(r, gelu, &quick, why, err)) return false;
     c->image.quick_gelu = c->text.quick_gelu = quick;
     return true;
 }
 
 static const char *notes_of(const Reader *r, Clip *clip, const char *why) {
     const ImageTowerSize *s = &clip->config.image;
-    const char *dtype = dtype_name(need(r, "token_embedding.weight", 2, NULL)->dtype);
-    const char *picture = clip->image.vit
-                              ? arena_print(&clip->arena, "vision transformer, patches of %d, width %d, %d layers",
-                                            s->patch, s->width, s->layers)
-                              : arena_print(&clip->arena, "modified ResNet of %d, %d, %d and %d blocks, width %d",
-                                            s->stages[0], s->stages[1], s->stages[2], s->stages[3], s->width);
+    const char *dtype = dtype_name(need(r, "token_embedding.weight", 2, NULL)->dtype), *kind;
+    if (clip->image.vit)
+        kind = arena_print(&clip->arena, "vision transformer, patches of %d, width %d, %d layers", s->patch, s->width,
+                           s->layers);
+    else
+        kind = arena_print(&clip->arena, "modified ResNet of %d, %d, %d and %d blocks, width %d", s->stages[0],
+                           s->stages[1], s->stages[2], s->stages[3], s->width);
     size_t numbers = 0;
     for (int i = 0; i < clip->params.count; i++) numbers += mat_count(clip->params.list[i]->val);
-    return arena_print(&clip->arena,
-                       "%s; pictures of %d pixels, %d dimensions; %zu numbers in %s under the names of %s; %s (%s)",
-                       picture, s->side, s->embed, numbers, dtype, r->hugging ? "Hugging Face" : "OpenAI and open_clip",
-                       clip->config.text.quick_gelu ? "QuickGELU" : "exact GELU", why);
+    return arena_print(
+        &clip->arena, "%s; pictures of %d pixels, %d dimensions; %zu numbers in %s under the names of %s; %s (%s)",
+        kind, s->side, s->embed, numbers, dtype, r->hugging_face ? "Hugging Face" : "OpenAI and open_clip",
+        clip->config.text.quick_gelu ? "QuickGELU" : "exact GELU", why);
 }
 
 static bool open_file(Clip *clip, Arena *work, const char *path, GeluChoice gelu, Err *err) {
@@ -337,14 +281,11 @@ static bool open_file(Clip *clip, Arena *work, const char *path, GeluChoice gelu
     Err reason;
     bool ok = config_of(&r, gelu, &config, &why, err);
     if (ok && !clip_plan(clip, config, NULL, &reason)) ok = err_set(err, "%s: %s", path, reason.text);
-    ok = ok && place_all(&r, clip, err);
+    ok = ok && params_place(&r, clip, err);
     if (ok) clip->notes = notes_of(&r, clip, why);
-    if (!ok) return safetensors_close(&file), false;
-    clip->weights = file; /* its table is lent by `work`, and done with: the mapping is what stays */
-    clip->weights.tensors = NULL;
-    clip->weights.meta = NULL;
-    clip->weights.count = clip->weights.meta_count = 0;
-    return true;
+    if (ok) clip->weights.file = file.file; /* the mapping stays; the table belongs to `work` */
+    else safetensors_close(&file);
+    return ok;
 }
 
 bool pretrained_open(Clip *clip, const char *path, GeluChoice gelu, Err *err) {

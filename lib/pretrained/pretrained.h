@@ -1,14 +1,15 @@
-/* pretrained: the real CLIP, from the weights its authors, and others, have published as safetensors.
+/* pretrained: opens published weights of CLIP in safetensors files.
  *
- * Names  of OpenAI and open_clip (visual.transformer.resblocks.0.attn.in_proj_weight), and of Hugging Face
- *        (vision_model.encoder.layers.0.self_attn.q_proj.weight); F32, F16 or BF16, each tensor as it likes.
- * Sizes  are read off the tensors' shapes. Heads are width / 64 (OpenAI's model.py) unless the metadata says otherwise
- *        (vision_heads, text_heads). Image towers: vision transformers of any patch and width, and the modified ResNet.
- * GELU   OpenAI trained with x sigmoid(1.702 x), LAION with the exact one, and no tensor tells. What decides, in this order:
- *        who calls; the metadata (quick_gelu: True or False); the names: Hugging Face's are taken for OpenAI's, open_clip's
- *        for LAION's, unless tensors that only OpenAI's own files have are there. clip->notes says what was used, and why.
- * Memory the file is mapped and stays open until clip_free. Matrices are read where they lie (stored.h); vectors and
- *        positions, less than a hundredth, are copied as num.
+ * Names  of OpenAI and open_clip (visual.transformer.resblocks.0.attn.in_proj_weight), or of Hugging Face
+ *        (vision_model.encoder.layers.0.self_attn.q_proj.weight); F32, F16 or BF16, also mixed.
+ * Sizes  come from the shapes of the tensors. Heads are width / 64 (OpenAI's model.py) unless the metadata says
+ *        otherwise (vision_heads, text_heads). Image towers: vision transformers and the modified ResNet.
+ * GELU   OpenAI trained with x sigmoid(1.702 x), LAION with the exact one, and no tensor tells which. In this order
+ *        decide: the caller; the metadata (quick_gelu: True or False); the names: Hugging Face's mean OpenAI's weights,
+ *        open_clip's mean LAION's, unless there are tensors that only OpenAI's own files have. clip->notes says what
+ *        was used, and why.
+ * Memory the file is mapped and stays open until clip_free. Matrices are read in place (kernels/weight_view.h); vectors
+ *        and positional embeddings are copied.
  */
 #ifndef PRETRAINED_H
 #define PRETRAINED_H
@@ -17,10 +18,12 @@
 
 typedef enum { GELU_AUTO, GELU_QUICK, GELU_EXACT } GeluChoice;
 
-/* Opens the model in the file: then clip_image and clip_text, the latter with rows of CLIP's own tokens (text.padding -1),
- * on tapes with no_grad. False, with one line that names the file and the tensor, when a tensor is missing, surplus, of
- * another shape or dtype; passed over are: optim.*, num_batches_tracked, position_ids, and three numbers OpenAI's files
- * repeat (input_resolution, context_length, vocab_size). */
+/* pretrained_open: the model in the file, for clip_image and clip_text on tapes with no_grad; texts are rows of ids of
+ * CLIP's own tokeniser (text.padding -1).
+ * Fails  when a tensor is missing, surplus, or of another shape or dtype; the message names file and tensor. Ignored
+ *        are optim.*, num_batches_tracked, position_ids, and three numbers that OpenAI's files repeat
+ *        (input_resolution, context_length, vocab_size)
+ * Owner  the caller: clip_free */
 bool pretrained_open(Clip *clip, const char *path, GeluChoice gelu, Err *err);
 
 #endif

@@ -9,6 +9,7 @@
  * The table forms[] lists which openings, quantities and joints occur together. Writing and parsing both use it.
  */
 #include "scenes/caption.h"
+#include "core/arena.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -65,7 +65,7 @@ Var late_interaction_similarities(Tape *t, Var tokens, Var positions, int each, 
 Var late_interaction_logits(Tape *t, Clip *clip, Mat pixels, const int *ids, int n) {
     Tokens tokens = token_vectors(t, clip, ids, n);
     int E = tokens.vector->val.shape[1];
-    Var features = image_scene_places(t, &clip->image, tape_data(t, pixels)); /* [B,4,4,C] */
+    Var features = scene_cnn_features(t, &clip->image, tape_data(t, pixels)); /* [B,4,4,C] */
     Var late = late_interaction_similarities(t, tokens.vector, position_vectors(t, clip, features), LATE_POSITIONS,
                                              tokens.caption, n);
     Var image = op_l2norm(t, linear(t, &clip->image.fc, op_flatten(t, features)));
@@ -82,7 +82,7 @@ Mat late_interaction_attention(Clip *clip, Arena *arena, const Scene *scene, con
     vocab_encode(&clip->vocab, &tape.arena, &text, 1, T, ids);
     scene_pixels(scene, pixels.v);
     Mat tokens = token_vectors(&tape, clip, ids, 1).vector->val;
-    Var features = image_scene_places(&tape, &clip->image, tape_data(&tape, pixels));
+    Var features = scene_cnn_features(&tape, &clip->image, tape_data(&tape, pixels));
     Mat positions = position_vectors(&tape, clip, features)->val;
     Mat attention = mat_new(arena, tokens.shape[0], LATE_POSITIONS);
     for (int m = 0; m < tokens.shape[0]; m++) {

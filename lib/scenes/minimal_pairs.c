@@ -176,7 +176,7 @@ static bool draft_shuffle(Draft *draft, uint64_t i) {
 
 static bool draft_valid(const Draft *draft) {
     const MinimalPairsConfig *s = draft->config;
-    int pictures = pair_pictures(s->kind), words = text_most_words((const char *[]){ draft->text[0] }, 1);
+    int pictures = pair_pictures(s->kind), words = text_max_words((const char *[]){ draft->text[0] }, 1);
     for (int p = 0; p < pictures; p++) {
         if (!scene_fits(&draft->scene[p], 1e-5)) return false;
         if (s->split && (p == 0 || s->part == SPLIT_SEEN) &&
@@ -184,7 +184,7 @@ static bool draft_valid(const Draft *draft) {
              !caption_in_part(&draft->caption[p], s->split, s->part)))
             return false;
         for (int k = 0; k < pair_captions(s->kind); k++) {
-            if (text_most_words((const char *[]){ draft->text[k] }, 1) != words) return false;
+            if (text_max_words((const char *[]){ draft->text[k] }, 1) != words) return false;
             if (caption_text_true(&draft->scene[p], draft->text[k]) != (p == k)) return false;
         }
     }

@@ -29,7 +29,7 @@ static bool check_words(const MinimalPairs *pairs, int n, Err *err) {
     const MinimalPair *item = &pairs->item[n];
     ProbeKind kind = pairs->config.kind;
     for (int k = 1; k < pairs->captions; k++) {
-        if (text_most_words(&item->caption[k], 1) != text_most_words(&item->caption[0], 1))
+        if (text_max_words(&item->caption[k], 1) != text_max_words(&item->caption[0], 1))
             return item_error(err, pairs, n, "a caption is longer or shorter than the first", item->caption[k]);
         if (kind != PROBE_COUNTING && kind != PROBE_NEGATION && !caption_same_words(item->caption[0], item->caption[k]))
             return item_error(err, pairs, n, "a caption does not have the words of the first", item->caption[k]);

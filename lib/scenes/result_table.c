@@ -1,4 +1,5 @@
 #include "scenes/result_table.h"
+#include "core/file.h"
 
 #include "show/progress.h"
 

@@ -231,7 +231,7 @@ static void draw_background(Canvas canvas, bool plain, Rng *rng) {
     double grey = between(rng, 0.40, 0.56);
     if (plain) change = 0;
     for (int c = 0; c < 3 && !plain; c++) colour[c] = grey + between(rng, -0.03, 0.03);
-    canvas_shade(canvas, colour, change * cos(angle) / canvas.side, change * sin(angle) / canvas.side);
+    canvas_gradient(canvas, colour, change * cos(angle) / canvas.side, change * sin(angle) / canvas.side);
 }
 
 void scene_picture(const Scene *scene, Canvas canvas, uint8_t *rgb) {
@@ -240,7 +240,7 @@ void scene_picture(const Scene *scene, Canvas canvas, uint8_t *rgb) {
     draw_background(canvas, plain, &rng);
     for (int k = 0; k < scene->count; k++) {
         const SceneObject *o = &scene->object[k];
-        ShapeObject drawn = { .shape = o->shape, .x = o->x, .y = o->y, .size = o->radius, .turn = o->rotation };
+        ShapeObject drawn = { .shape = o->shape, .x = o->x, .y = o->y, .size = o->radius, .angle = o->rotation };
         for (int c = 0; c < 3; c++) {
             double shade = between(&rng, -0.05, 0.05);
             drawn.rgb[c] = fmin(1, fmax(0, colour_rgb(o->colour)[c] + (plain ? 0 : shade)));

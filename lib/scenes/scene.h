@@ -11,6 +11,7 @@
 #ifndef SCENE_H
 #define SCENE_H
 
+#include "core/arena.h"
 #include "core/mat.h"
 #include "scenes/split.h"
 

@@ -3,7 +3,9 @@
 #include "lesson/lesson_data.h"
 #include "show/progress.h"
 #include "scenes/late_interaction.h"
+#include "core/file.h"
 #include "core/thread.h"
+#include "model/clip_file.h"
 
 #include <math.h>
 #include <string.h>
@@ -269,7 +271,7 @@ static Var batch_loss(Tape *t, Batch *b) {
     int *ids = arena_alloc(&t->arena, N * T, sizeof *ids);
     for (int n = 0; n < b->N; n++) texts[n] = b->text[n];
     vocab_encode(&model->clip.vocab, &t->arena, texts, b->N, (int)T, ids);
-    return clip_loss_wrong(t, model->logits(t, &model->clip, b->pixels, ids, b->N), b->excluded);
+    return clip_loss_hard_negatives(t, model->logits(t, &model->clip, b->pixels, ids, b->N), b->excluded);
 }
 
 /* ---- training ---------------------------------------------------------------------------------------------------- */
@@ -294,7 +296,7 @@ static Optim optim_for(SceneModel *model, double lr_factor) {
 /* The line about a step that was not made, because the loss or a gradient is not finite. */
 static bool step_refuse(SceneModel *model, Tape *t, Var loss, int step, Err *err) {
     bool forward = !isfinite(loss->val.v[0]);
-    Var first = forward ? tape_first_not_finite(t) : tape_first_bad_gradient(t, loss);
+    Var first = forward ? tape_first_not_finite(t) : tape_first_not_finite_gradient(t, loss);
     return err_set(err, "%s: step %d: %s is not finite; the first operation%s that produced this is %s",
                    scene_model_text(&model->clip.arena, &model->config), step + 1, forward ? "the loss" : "a gradient",
                    forward ? "" : " of the backward pass", first ? tape_name(first) : "unknown");
@@ -339,7 +341,7 @@ bool scene_model_train(SceneModel *model, const TrainingStage *stage, Err *err) 
 
 char *scene_model_path(Arena *arena, const SceneModelConfig *config, const TrainingStage *stage2) {
     SceneModelConfig s = scene_model_config(*config);
-    char *name = arena_print(arena, "%s/scene-model-%s-%s-%s-%d-of-1000-objects%d-palette%d-seed%d-%d", lesson_models(),
+    char *name = arena_print(arena, "%s/scene-model-%s-%s-%s-%d-of-1000-objects%d-palette%d-seed%d-%d", models_folder(),
                              s.text, s.interaction, split_name(s.split), (int)lround(1000 * s.coverage), s.objects,
                              s.palette, s.seed, s.steps);
     return stage2 ? arena_print(arena, "%s-%s-%d.safetensors", name, stage2->name, stage2->steps)
@@ -373,8 +375,7 @@ static bool outputs_finite(SceneModel *model) {
     const char *caption = "a red circle left of a blue square";
     bool ok = true;
     for (int i = 0; i < model->clip.params.count; i++)
-        for (size_t k = 0; k < mat_count(model->clip.params.list[i]->val); k++)
-            ok = ok && isfinite(model->clip.params.list[i]->val.v[k]);
+        ok = ok && all_finite(model->clip.params.list[i]->val.v, mat_count(model->clip.params.list[i]->val));
     ok = ok && isfinite(scene_model_similarities(model, &arena, scenes, 1, &caption, 1).v[0]);
     arena_free(&arena);
     return ok;
@@ -392,7 +393,7 @@ static bool load_from(SceneModel *model, const TrainingStage *stage2, const Safe
     if (!loss || !parse_real(loss, -1e6, 1e6, &model->loss))
         return err_set(err, "%s: metadata \"loss\" is not a number; remove the file, then the model is trained again",
                        path);
-    if (!params_get(&model->clip.params, file, path, "", err)) return false;
+    if (!params_restore(&model->clip.params, file, path, "", err)) return false;
     return outputs_finite(model) ||
            err_set(err, "%s: weights or similarities are not finite; remove the file, then the model is trained again",
                    path);
@@ -417,7 +418,7 @@ static bool train_and_save(SceneModel *model, const SceneModelConfig *config, co
                            const char *path, Err *err) {
     if (stage2 ? !scene_model_load_or_train(model, config, NULL, err) : !scene_model_init(model, config, err))
         return false;
-    if (scene_model_train(model, stage2, err) && folder_make(lesson_models(), err) &&
+    if (scene_model_train(model, stage2, err) && folder_make(models_folder(), err) &&
         scene_model_save(model, stage2, path, err))
         return true;
     scene_model_free(model);

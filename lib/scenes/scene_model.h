@@ -68,7 +68,7 @@ typedef struct {
 SceneModelConfig scene_model_config(SceneModelConfig config);
 char *scene_model_text(Arena *arena, const SceneModelConfig *config);
 
-/* Loads the model of this config (and stage) from lesson_models(), or trains it, with progress on stderr, and saves it
+/* Loads the model of this config (and stage) from models_folder(), or trains it, with progress on stderr, and saves it
  * there. stage2 NULL: the first stage only. A saved first stage is not trained again. False with one line if the config
  * is impossible, or a file cannot be read or written or holds another model. */
 bool scene_model_load_or_train(SceneModel *model, const SceneModelConfig *config, const TrainingStage *stage2,

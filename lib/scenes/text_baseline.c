@@ -10,7 +10,7 @@ const char *text_baseline_name(TextBaselineRule rule) { return names[rule]; }
 
 /* The ids of the known words, with an end at both sides: *n words, ids[1..n]. */
 static int *ids_of(const TextBaseline *baseline, const char *caption, int *n) {
-    int T = text_most_words(&caption, 1), *ids = arena_zero(baseline->arena, (size_t)T + 2, sizeof *ids);
+    int T = text_max_words(&caption, 1), *ids = arena_zero(baseline->arena, (size_t)T + 2, sizeof *ids);
     vocab_encode(&baseline->vocab, baseline->arena, &caption, 1, T, ids + 1);
     for (*n = 0; *n < T && ids[*n + 1] >= TEXT_FIRST_WORD;) ++*n;
     ids[*n + 1] = ENDS;
@@ -81,7 +81,7 @@ double text_baseline_score(const TextBaseline *baseline, TextBaselineRule rule, 
     if (n == 0 && rule != TEXT_BASELINE_LENGTH) return 0;
     switch (rule) {
     case TEXT_BASELINE_LENGTH:
-        return -text_most_words(&caption, 1);
+        return -text_max_words(&caption, 1);
     case TEXT_BASELINE_FREQUENCY:
         return words / n;
     case TEXT_BASELINE_BIGRAM:

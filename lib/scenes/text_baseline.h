@@ -14,6 +14,7 @@
 #ifndef TEXT_BASELINE_H
 #define TEXT_BASELINE_H
 
+#include "core/arena.h"
 #include "dataset/words.h"
 
 typedef enum {

@@ -1,4 +1,5 @@
 #include "show/plot.h"
+#include "core/file.h"
 #include "show/plot_write.h"
 
 #include <errno.h>

@@ -6,6 +6,7 @@
 #ifndef PLOT_WRITE_H
 #define PLOT_WRITE_H
 
+#include "core/file.h"
 #include "show/figure.h"
 
 /* `name` as in plot.h; width and height in pixels, set by the kind. */

@@ -11,6 +11,7 @@
 #ifndef OPTIM_H
 #define OPTIM_H
 
+#include "core/arena.h"
 #include "model/params.h"
 
 typedef enum { OPTIM_SGD, OPTIM_ADAMW, OPTIM_MUON } OptimRule;

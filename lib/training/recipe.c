@@ -1,5 +1,6 @@
 /* recipe: the settings of lesson 10, by name. Declared in train.h; what each choice is worth is on the lesson's page. */
 #include "training/train.h"
+#include "core/arena.h"
 
 #include <string.h>
 

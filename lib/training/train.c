@@ -1,6 +1,8 @@
 #include "training/train.h"
+#include "core/file.h"
 
 #include "evaluate/metrics.h"
+#include "model/clip_file.h"
 #include "show/progress.h"
 
 #include <limits.h>
@@ -58,7 +60,7 @@ static bool make_model(Trainer *s, Err *err) {
     Mat sample = mat_like(&s->arena, mat_shape(4, n, CIFAR_SIDE, CIFAR_SIDE, 3));
     cifar_batch(s->run->train, index, n, NULL, sample.v);
     Rng rng = rng_seed(s->run->seed, 0);
-    if (r->random_filters) image_tower_scatter(&s->clip->image, &rng);
+    if (r->random_filters) image_tower_random_filters(&s->clip->image, &rng);
     if (r->learn_first) s->clip->image.conv[0].weight->frozen = false;
     else image_tower_whiten(&s->clip->image, sample);
     set_groups(&s->clip->params);
@@ -128,15 +130,14 @@ static bool loss_refuse(Trainer *s, int batch, Err *err) {
 static const Param *gradient_not_finite(const Params *params) {
     for (int i = 0; i < params->count; i++) {
         const Param *p = params->list[i];
-        for (size_t k = 0, count = mat_count(p->val); p->has_grad && !p->frozen && k < count; k++)
-            if (!isfinite(p->grad[k])) return p;
+        if (p->has_grad && !p->frozen && !all_finite(p->grad, mat_count(p->val))) return p;
     }
     return NULL;
 }
 
 static bool gradient_refuse(Trainer *s, Var loss, int batch, const Param *param, Err *err) {
     const char *name = param->name;
-    Var first = tape_first_bad_gradient(&s->tape, loss);
+    Var first = tape_first_not_finite_gradient(&s->tape, loss);
     return err_set(
         err,
         "epoch %d, batch %d: the gradient of %s is not finite; the first operation on the way back that made one is %s. "
@@ -353,7 +354,7 @@ static bool other_is_there(Trainer *s) {
 }
 
 /* NAME.previous.safetensors */
-static char *aside_path(Trainer *s) {
+static char *backup_path(Trainer *s) {
     const char *path = s->run->checkpoint, *end = strrchr(path, '.');
     return arena_print(&s->arena, "%.*s.previous%s", (int)(end ? end - path : (long)strlen(path)), path,
                        end ? end : "");
@@ -383,11 +384,11 @@ static bool save_checkpoint(Trainer *s, const EpochRow *row, Err *err) {
     safetensors_add_meta(&out, "test_accuracy", arena_print(&arena, "%.4f", row->test));
     if (!isnan(row->test_tta))
         safetensors_add_meta(&out, "test_accuracy_with_views", arena_print(&arena, "%.4f", row->test_tta));
-    if (other_is_there(s)) out.aside = aside_path(s);
+    if (other_is_there(s)) out.backup = backup_path(s);
     bool ok = safetensors_write(&out, s->run->checkpoint, err);
-    if (ok && out.aside) {
+    if (ok && out.backup) {
         progress_clear();
-        fprintf(stderr, "kept:  what was there before is now %s\n", out.aside);
+        fprintf(stderr, "kept:  what was there before is now %s\n", out.backup);
     }
     s->ours = true;
     arena_free(&arena);
@@ -421,7 +422,7 @@ static bool load_checkpoint(Trainer *s, const Safetensors *file, Err *err) {
         return err_set(err, "%s: metadata \"epoch\" is %s, want 1 to %d", path, epoch ? epoch : "missing",
                        s->recipe->epochs);
     Params *params = &s->clip->params;
-    if (!params_get(params, file, path, "", err)) return false;
+    if (!params_restore(params, file, path, "", err)) return false;
     for (int i = 0; i < params->count; i++)
         if (!get_state(file, path, "optim.first.", params->list[i], s->optim.first[i], err) ||
             !get_state(file, path, "optim.second.", params->list[i], s->optim.second[i], err))
@@ -446,8 +447,7 @@ static bool resume(Trainer *s, Err *err) {
 
 static const Param *first_not_finite(const Params *params) {
     for (int i = 0; i < params->count; i++)
-        for (size_t k = 0; k < mat_count(params->list[i]->val); k++)
-            if (!isfinite(params->list[i]->val.v[k])) return params->list[i];
+        if (!all_finite(params->list[i]->val.v, mat_count(params->list[i]->val))) return params->list[i];
     return NULL;
 }
 

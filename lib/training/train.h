@@ -7,6 +7,8 @@
 #ifndef TRAIN_H
 #define TRAIN_H
 
+#include "core/arena.h"
+#include "dataset/augment.h"
 #include "training/optim.h"
 #include "evaluate/zeroshot.h"
 

@@ -1,17 +1,18 @@
-/* drive: gives the harnesses their corpus, and changed copies of it, and sees what they do. Built by any compiler.
+/* drive: runs the fuzz harnesses on their corpus and on changed copies of it. Any compiler builds it.
  *
- *   build/fuzz                              as in `make check`: the corpus, then so many changed inputs of each harness
- *   build/fuzz --seconds 60 [NAME ...]      for so long, shared out among the harnesses (or those named)
+ *   build/fuzz                              the corpus, then a fixed number of changed inputs of each harness
+ *   build/fuzz --seconds 60 [NAME ...]      for so long in all, for all harnesses or those named
  *   build/fuzz --replay FILE NAME           one input
  *
- * A harness runs in a process of its own, which shares with us the input it is at: when it ends, is stuck, or takes more
- * than MEMORY_MB, that input is kept in BUILD/crashes/ and the command that repeats it is printed. Inputs are drawn from a
- * seed, so the same seed and number of inputs meets the same ones. There is no feedback from the compiler, but one from the
- * readers: an input that makes a reader say what it has not said before stays, and is changed further.
+ * Each harness runs in its own process and shares its current input with this one. When it crashes, hangs, or takes
+ * more than MEMORY_MB, the input is kept in BUILD/crashes/ and the command that repeats it is printed. Inputs come from
+ * a seed: the same seed and number gives the same inputs. An input that causes a new message of a reader is kept and
+ * changed further.
  *
  * With -DFUZZ_ONE=NAME this file is that harness for clang's libFuzzer instead.
  */
 #include "fuzz.h"
+#include "core/file.h"
 
 #include "lesson/options.h"
 #include "show/progress.h"
@@ -60,8 +61,9 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed);
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
-    (void)argc, (void)argv;
-    message_hook = abort; /* what ends the process by itself is a finding too */
+    (void)argc;
+    (void)argv;
+    message_hook = abort; /* a message that ends the process is a finding too */
     return 0;
 }
 
@@ -88,7 +90,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
 #define LISTED(id) &harness_##id,
 static const Harness *const harnesses[] = { HARNESSES(LISTED) };
 
-/* What the process that runs a harness and the one that watches it both see. */
+/* Memory shared by the process of a harness and this one. */
 typedef struct {
     volatile uint64_t executions;
     volatile size_t size;
@@ -99,7 +101,7 @@ typedef struct {
     const Harness *harness;
     uint64_t seed, max;  /* changed inputs at most; 0: until the time is up */
     double seconds;      /* 0: no limit */
-    const char *folder;  /* where findings go */
+    const char *folder;  /* of the findings */
     const char *program; /* as it was called */
 } Job;
 
@@ -111,10 +113,10 @@ typedef struct {
 
 static Shared *shared;
 
-/* ---- the corpus --------------------------------------------------------------------------------------------------------- */
+/* ---- the corpus ------------------------------------------------------------------------------------------------- */
 
-/* Inputs to be changed. The first `given` are the corpus, which stays: what is found is mostly refused at the door, and what is
- * made of that is refused there, too. None that was found is larger than `most`, or all would grow and grow slow. */
+/* Inputs to change. The first `given` are the corpus and always stay, because most of the found inputs are refused
+ * early. No found input is larger than `max`, so that inputs stay small and fast. */
 typedef struct {
     Input input[POOL];
     int count, given;
@@ -158,9 +160,9 @@ static Input pool_draw(const Pool *pool, Rng *rng) {
     return pool->input[rng_below(rng, (uint32_t)(rng_below(rng, 2) ? pool->given : pool->count))];
 }
 
-/* ---- the process that runs a harness ------------------------------------------------------------------------------------ */
+/* ---- the process that runs a harness ---------------------------------------------------------------------------- */
 
-/* Each second of its own time: is it still at the same input? */
+/* After each second of its processor time: is it still at the same input? */
 static void on_second(int signal) {
     static uint64_t before;
     static int same;
@@ -175,7 +177,7 @@ static void limits_set(void) {
     struct rlimit memory = { (rlim_t)MEMORY_MB << 20, (rlim_t)MEMORY_MB << 20 }, none = { 0, 0 };
     struct itimerval each = { { 1, 0 }, { 1, 0 } };
     struct sigaction action = { .sa_handler = on_second, .sa_flags = SA_RESTART };
-    if (!SANITIZED) setrlimit(RLIMIT_AS, &memory); /* the sanitizer's own shadow is larger; it has a limit of its own */
+    if (!SANITIZED) setrlimit(RLIMIT_AS, &memory); /* a sanitizer needs more memory and has its own limit */
     setrlimit(RLIMIT_CORE, &none);
     sigemptyset(&action.sa_mask);
     sigaction(SIGVTALRM, &action, NULL);
@@ -190,7 +192,7 @@ static void run_one(const Harness *harness, const uint8_t *data, size_t size) {
     shared->executions++;
 }
 
-/* Has this sign not been seen before? */
+/* Is this sign new? */
 static bool is_new(uint64_t sign) {
     static bool seen[SIGNS];
     bool before = seen[sign % SIGNS];
@@ -228,10 +230,10 @@ NORETURN static void be_child(const Job *job, const char *said) {
     }
     limits_set();
     run_all(job);
-    exit(0); /* where the leak sanitizer looks */
+    exit(0); /* the leak sanitizer checks here */
 }
 
-/* ---- the process that watches --------------------------------------------------------------------------------------------- */
+/* ---- the process that watches ----------------------------------------------------------------------------------- */
 
 /* Waits until it ends by itself (its status) or is stuck (-1). */
 static int watch(pid_t child, Progress *progress, double base) {
@@ -254,7 +256,7 @@ static int watch(pid_t child, Progress *progress, double base) {
     }
 }
 
-/* Keeps the input and what was said about it. */
+/* Keeps the input and its messages. */
 static void finding_report(const Job *job, int status, const char *said) {
     uint32_t hash = 2166136261u;
     char path[700], why[80];

@@ -1,4 +1,4 @@
-/* mutate: changes to an input, small and large, blind and with the words of its format. */
+/* mutate: changes of an input: single bytes, pieces, numbers, words of its format. */
 #include "fuzz.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@ enum { PIECE_MAX = 64 };
 
 static size_t below(Rng *rng, size_t n) { return n ? rng_below(rng, (uint32_t)n) : 0; }
 
-/* Takes bytes out at `at`, and puts others there; what does not fit falls off the end. */
+/* Replaces bytes at `at` by others; what does not fit at the end is cut off. */
 static void replace(Input *in, size_t at, size_t out, const uint8_t *bytes, size_t size) {
     out = MIN(out, in->size - at);
     size = MIN(size, FUZZ_MAX - at);
@@ -54,7 +54,7 @@ static void number_set(Rng *rng, Input *in) {
     replace(in, below(rng, in->size - width + 1), width, bytes, width);
 }
 
-/* A number written in digits, from the next digit on. */
+/* Changes a decimal number. */
 static void digits_set(Rng *rng, Input *in) {
     static const char *const numbers[] = { "0",
                                            "1",
@@ -86,7 +86,7 @@ static void piece_out(Rng *rng, Input *in) {
     replace(in, at, 1 + below(rng, rng_below(rng, 4) ? PIECE_MAX : in->size + 1), NULL, 0);
 }
 
-/* A piece of `from` comes in, beside or in place of what is there. */
+/* Inserts a piece of `from`, or writes it over other bytes. */
 static void piece_in(Rng *rng, Input *in, Input from) {
     if (!from.size) return;
     uint8_t bytes[4 * PIECE_MAX];
@@ -118,7 +118,7 @@ static void word_in(Rng *rng, Input *in, const Word *words) {
     replace(in, below(rng, in->size + 1), rng_below(rng, 2) ? word->size : 0, (const uint8_t *)word->bytes, word->size);
 }
 
-/* What stands between two quotes becomes something else, another quoted text among them: keys, names, numbers in texts. */
+/* Replaces the text between two quotes: keys, names, numbers. */
 static void quoted_set(Rng *rng, Input *in, const Word *words) {
     static const char *const texts[] = { "",      "0",       "-1",          "1",     "2",
                                          "65536", "65537",   "99999999999", "1 1 1", "\\u001b[2J",
@@ -139,7 +139,7 @@ static void quoted_set(Rng *rng, Input *in, const Word *words) {
     replace(in, quotes[q] + 1, quotes[q + 1] - quotes[q] - 1, bytes, size);
 }
 
-/* The beginning of one, the end of the other. */
+/* The beginning of one input and the end of the other. */
 static void splice(Rng *rng, Input *in, Input other) {
     size_t start = below(rng, other.size + 1);
     replace(in, below(rng, in->size + 1), FUZZ_MAX, other.data + start, other.size - start);
@@ -196,7 +196,7 @@ void fuzz_mutate(const Harness *harness, Rng *rng, Input *in, Input other) {
     if (harness->mend && rng_below(rng, 8)) harness->mend(in);
 }
 
-/* ---- what harnesses share --------------------------------------------------------------------------------------------- */
+/* ---- what harnesses share --------------------------------------------------------------------------------------- */
 
 uint64_t fuzz_signs;
 
@@ -205,7 +205,7 @@ void fuzz_sign(uint64_t fact) {
     fuzz_signs = x ^ x >> 29;
 }
 
-/* Words count, what they are about does not: quoted names, numbers. */
+/* The hash of a message without its quoted names and numbers. */
 static void sign_text(const char *text) {
     uint64_t hash = 14695981039346656037u; /* FNV-1a */
     for (bool quoted = false; *text; text++) {

@@ -1,5 +1,7 @@
-/* packed: deflate's streams, in the wrappings of zlib and gzip, and there and back. */
+/* packed: deflate streams in zlib and gzip, and compression with decompression. */
 #include "fuzz.h"
+#include "core/arena.h"
+#include "core/file.h"
 
 #include "formats/deflate.h"
 #include "formats/inflate.h"
@@ -9,21 +11,21 @@
 
 static void trouble_check(const Inflated *result, size_t size) {
     Err err;
-    err_set(&err, "%s", result->trouble);
+    err_set(&err, "%s", result->problem);
     fuzz_answer(false, &err);
-    REQUIRE(result->read <= size, "it went wrong at byte %zu of %zu", result->read, size);
+    REQUIRE(result->consumed <= size, "it went wrong at byte %zu of %zu", result->consumed, size);
 }
 
-/* Room that is just enough gives the same, a byte less is refused. */
+/* Room of exactly the size gives the same bytes; one byte less is refused. */
 static void room_check(const uint8_t *data, size_t size, const uint8_t *want, const Inflated *whole) {
     Inflated again;
-    uint8_t *out = fuzz_copy(want, whole->made); /* as long as it must be */
-    memset(out, 0, whole->made);
-    bool ok = zlib_inflate(data, size, out, whole->made, &again);
-    REQUIRE(ok && again.made == whole->made && again.read == whole->read, "%s",
+    uint8_t *out = fuzz_copy(want, whole->produced); /* exactly the size */
+    memset(out, 0, whole->produced);
+    bool ok = zlib_inflate(data, size, out, whole->produced, &again);
+    REQUIRE(ok && again.produced == whole->produced && again.consumed == whole->consumed, "%s",
             "the same stream unpacks otherwise with just enough room");
-    REQUIRE(!whole->made || !memcmp(out, want, whole->made), "%s", "the same stream unpacks to other bytes");
-    REQUIRE(!whole->made || !zlib_inflate(data, size, out, whole->made - 1, &again), "%s",
+    REQUIRE(!whole->produced || !memcmp(out, want, whole->produced), "%s", "the same stream unpacks to other bytes");
+    REQUIRE(!whole->produced || !zlib_inflate(data, size, out, whole->produced - 1, &again), "%s",
             "more came out than there was room for");
     free(out);
 }
@@ -33,8 +35,8 @@ int fuzz_zlib(const uint8_t *data, size_t size) {
     Inflated result;
     uint8_t *copy = fuzz_copy(data, size);
     if (zlib_inflate(copy, size, out, sizeof out, &result)) {
-        REQUIRE(result.made <= sizeof out && result.read <= size, "%zu bytes of %zu made %zu", result.read, size,
-                result.made);
+        REQUIRE(result.produced <= sizeof out && result.consumed <= size, "%zu bytes of %zu made %zu", result.consumed,
+                size, result.produced);
         room_check(copy, size, out, &result);
         fuzz_sign(1);
     } else {
@@ -66,36 +68,37 @@ int fuzz_deflate(const uint8_t *data, size_t size) {
             *back = fuzz_copy(data, size);
     memset(back, 0, size);
     bool ok = zlib_inflate(packed, packed_size, back, size, &result);
-    REQUIRE(ok && result.read == packed_size && result.made == size, "%zu bytes came back as %zu: %s", size,
-            result.made, result.trouble);
+    REQUIRE(ok && result.consumed == packed_size && result.produced == size, "%zu bytes came back as %zu: %s", size,
+            result.produced, result.problem);
     REQUIRE(!size || !memcmp(back, data, size), "%s", "other bytes came back");
-    fuzz_sign(packed_size * 16 / (size + 1)); /* how well it packs */
+    fuzz_sign(packed_size * 16 / (size + 1)); /* compression ratio */
     free(copy);
     free(back);
     arena_free(&arena);
     return 0;
 }
 
-/* ---- checksums ---------------------------------------------------------------------------------------------------------- */
+/* ---- checksums -------------------------------------------------------------------------------------------------- */
 
-static uint8_t made[4 * FUZZ_MAX];
+static uint8_t produced[4 * FUZZ_MAX];
 
 static void zlib_mend(Input *in) {
     Inflated result;
     if (in->size < 2) return;
     in->data[0] = 0x78;
     in->data[1] = 0x9c;
-    if (zlib_inflate(in->data, in->size, made, sizeof made, &result) || !strstr(result.trouble, "Adler-32")) return;
-    uint32_t sum = adler32_update(1, made, result.made);
-    if (strstr(result.trouble, "end here")) {
+    if (zlib_inflate(in->data, in->size, produced, sizeof produced, &result) || !strstr(result.problem, "Adler-32"))
+        return;
+    uint32_t sum = adler32_update(1, produced, result.produced);
+    if (strstr(result.problem, "end here")) {
         in->size = MIN(in->size + 4, (size_t)FUZZ_MAX);
-        result.read = in->size - 4;
+        result.consumed = in->size - 4;
     }
-    for (int i = 0; i < 4; i++) in->data[result.read + (size_t)i] = (uint8_t)(sum >> (24 - 8 * i));
+    for (int i = 0; i < 4; i++) in->data[result.consumed + (size_t)i] = (uint8_t)(sum >> (24 - 8 * i));
 }
 
-/* Member after member: what is behind a header of ten bytes is given to zlib's reader, whose word about the Adler-32 that
- * is not there tells where the blocks end. */
+/* For each member: the bytes after its header of ten bytes are given to zlib_inflate, whose message about the missing
+ * Adler-32 tells where the blocks end. */
 static void gzip_mend(Input *in) {
     static uint8_t as_zlib[FUZZ_MAX + 2];
     Inflated result;
@@ -103,10 +106,11 @@ static void gzip_mend(Input *in) {
         size_t size = in->size - at - 10;
         memcpy(as_zlib, "\x78\x9c", 2);
         memcpy(as_zlib + 2, in->data + at + 10, size);
-        if (zlib_inflate(as_zlib, size + 2, made, sizeof made, &result) || !strstr(result.trouble, "Adler-32")) return;
-        at += 10 + result.read - 2;
+        if (zlib_inflate(as_zlib, size + 2, produced, sizeof produced, &result) || !strstr(result.problem, "Adler-32"))
+            return;
+        at += 10 + result.consumed - 2;
         if (in->size - at < 8) return;
-        uint32_t values[2] = { crc32_update(0, made, result.made), (uint32_t)result.made };
+        uint32_t values[2] = { crc32_update(0, produced, result.produced), (uint32_t)result.produced };
         for (int i = 0; i < 8; i++) in->data[at + (size_t)i] = (uint8_t)(values[i / 4] >> 8 * (i % 4));
         at += 8;
     }

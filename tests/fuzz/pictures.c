@@ -1,7 +1,10 @@
-/* pictures: PNG, PPM and PGM, and what is done to a picture first. */
+/* pictures: PNG, PPM and PGM, and resizing of the pictures. */
 #include "fuzz.h"
+#include "core/arena.h"
+#include "core/file.h"
 
-#include "formats/image.h"
+#include "formats/byte_order.h"
+#include "formats/image_file.h"
 #include "formats/inflate.h"
 
 #include <stdlib.h>
@@ -28,7 +31,7 @@ static int picture(const uint8_t *data, size_t size) {
     return 0;
 }
 
-/* A true PNG of many pixels takes its time; that it may be large is not what is asked here. */
+/* Large pictures are left out: they take too long. */
 int fuzz_png(const uint8_t *data, size_t size) {
     if (size >= 24) {
         uint64_t pixels = (uint64_t)big_endian_32(data + 16) * big_endian_32(data + 20);
@@ -39,11 +42,7 @@ int fuzz_png(const uint8_t *data, size_t size) {
 
 int fuzz_ppm(const uint8_t *data, size_t size) { return picture(data, size); }
 
-static void big_endian_put(uint8_t *to, uint32_t value) {
-    for (int i = 0; i < 4; i++) to[i] = (uint8_t)(value >> (24 - 8 * i));
-}
-
-/* ---- PNG: CRCs, and the Adler-32 within --------------------------------------------------------------------------------- */
+/* ---- PNG: CRCs, and the Adler-32 within ------------------------------------------------------------------------- */
 
 typedef struct {
     uint8_t *place[FUZZ_MAX];
@@ -51,17 +50,20 @@ typedef struct {
     size_t size;
 } Gathered;
 
-/* Calls for each chunk; a length that is beyond the end becomes one that fits. */
+/* Calls for each chunk. A length beyond the end is corrected. */
 static void chunks_mend(Input *in, Gathered *idat, bool crc) {
     for (size_t at = 8; at + 12 <= in->size;) {
         uint8_t *p = in->data + at;
         size_t length = big_endian_32(p), room = in->size - at - 12;
-        if (length > room) big_endian_put(p, (uint32_t)(length = room));
+        if (length > room) {
+            length = room;
+            big_endian_32_put(p, (uint32_t)length);
+        }
         for (size_t i = 0; idat && i < length && !memcmp(p + 4, "IDAT", 4); i++, idat->size++) {
             idat->place[idat->size] = p + 8 + i;
             idat->data[idat->size] = p[8 + i];
         }
-        if (crc) big_endian_put(p + 8 + length, crc32_update(0, p + 4, length + 4));
+        if (crc) big_endian_32_put(p + 8 + length, crc32_update(0, p + 4, length + 4));
         at += length + 12;
     }
 }
@@ -72,10 +74,10 @@ static void png_mend(Input *in) {
     Inflated result;
     idat.size = 0;
     chunks_mend(in, &idat, false);
-    if (!zlib_inflate(idat.data, idat.size, raw, sizeof raw, &result) && strstr(result.trouble, "Adler-32 is")) {
+    if (!zlib_inflate(idat.data, idat.size, raw, sizeof raw, &result) && strstr(result.problem, "Adler-32 is")) {
         uint8_t sum[4];
-        big_endian_put(sum, adler32_update(1, raw, result.made));
-        for (size_t i = 0; i < 4 && result.read + i < idat.size; i++) *idat.place[result.read + i] = sum[i];
+        big_endian_32_put(sum, adler32_update(1, raw, result.produced));
+        for (size_t i = 0; i < 4 && result.consumed + i < idat.size; i++) *idat.place[result.consumed + i] = sum[i];
     }
     chunks_mend(in, NULL, true);
 }

@@ -2,6 +2,7 @@
 #include "fuzz.h"
 
 #include "../minimal_pairs_file.h"
+#include "core/file.h"
 #include "scenes/result_table.h"
 
 #include <stdlib.h>
@@ -35,7 +36,7 @@ int fuzz_minimal_pairs(const uint8_t *data, size_t size) {
     Err err = { "" };
     MinimalPairs pairs;
     uint8_t *copy = fuzz_copy(data, size);
-    file_lend("minimal-pairs", copy, size);
+    file_mock("minimal-pairs", copy, size);
     bool ok = minimal_pairs_read(&pairs, &arena, "minimal-pairs", &err);
     fuzz_answer(ok, &err);
     if (ok) fuzz_answer(minimal_pairs_check(&pairs, &err), &err);
@@ -44,7 +45,7 @@ int fuzz_minimal_pairs(const uint8_t *data, size_t size) {
         uint8_t rgb[3 * SIDE * SIDE];
         scene_picture(&pairs.item[0].scene[0], (Canvas){ SIDE, numbers }, rgb);
     }
-    file_lend(NULL, NULL, 0);
+    file_mock(NULL, NULL, 0);
     free(copy);
     arena_free(&arena);
     return 0;
@@ -65,7 +66,8 @@ static size_t minimal_pairs_seed(int i, Input *in) {
         !minimal_pairs_write(&pairs, name, &err) || !file_open(&file, name, &err))
         die("%s", err.text);
     REQUIRE(file.size <= FUZZ_MAX, "%zu bytes are too many to begin with", file.size);
-    memcpy(in->data, file.data, in->size = file.size);
+    in->size = file.size;
+    memcpy(in->data, file.data, in->size);
     file_close(&file);
     remove(name);
     arena_free(&arena);
@@ -77,14 +79,14 @@ int fuzz_limits(const uint8_t *data, size_t size) {
     Err err = { "" };
     ResultTable table = { .arena = &arena };
     uint8_t *copy = fuzz_copy(data, size);
-    file_lend("limits", copy, size);
+    file_mock("limits", copy, size);
     bool ok = result_table_read(&table, &arena, "limits", &err);
     fuzz_answer(ok, &err);
     REQUIRE(ok || !table.count, "%s", "a refused table was set");
     for (int i = 0; i < table.count; i++)
         REQUIRE(result_find(&table, &table.row[i]) == &table.row[i], "row %d is not found", i);
     fuzz_sign((uint64_t)table.count);
-    file_lend(NULL, NULL, 0);
+    file_mock(NULL, NULL, 0);
     free(copy);
     arena_free(&arena);
     return 0;

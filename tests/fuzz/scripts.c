@@ -1,12 +1,13 @@
-/* scripts: the two files in which a student's progress is kept. Their readers are shell scripts, so an input takes a tenth
- * of a second, not a microsecond. */
+/* scripts: the two files with a student's progress. Shell scripts read them, so an input takes a tenth of a second. */
 #include "fuzz.h"
+#include "core/arena.h"
+#include "core/file.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* A folder of this process's own, removed at its end. */
+/* A temporary folder, removed at the end of the process. */
 static char folder[200];
 
 static void folder_remove(void) {
@@ -28,7 +29,7 @@ static const char *in_folder(const char *name) {
 }
 
 static void put(const char *name, const void *data, size_t size) {
-    FILE *stream = fopen(in_folder(name), "wb"); /* not an OutFile: those wait for the disk */
+    FILE *stream = fopen(in_folder(name), "wb"); /* not an OutFile, which waits for the disk */
     if (!stream || fwrite(data, 1, size, stream) != size || fclose(stream) != 0)
         die("%s cannot be written", in_folder(name));
 }
@@ -43,7 +44,7 @@ static char *get(Arena *arena, const char *name) {
     return text;
 }
 
-/* Runs it in the top folder; it must end well and have nothing to complain about. */
+/* Runs it in the top folder; the exit status must be 0 and stderr empty. */
 static void run(Arena *arena, const char *command) {
     in_folder("");
     char *line = arena_print(arena, "F='%s' TOP=$PWD; export F TOP; { %s; } >\"$F/said\" 2>\"$F/complaint\" </dev/null",
@@ -76,7 +77,7 @@ static void strangers_stay(const uint8_t *data, size_t size, const char *after, 
     }
 }
 
-/* As text, which is what these files are: without zeros, and with an end of the last line. */
+/* Makes a text of the input: no zero bytes, a line end at its end. */
 static uint8_t *as_text(const uint8_t *data, size_t *size) {
     uint8_t *text = malloc(*size + 2);
     if (!text) die("out of memory");
@@ -86,7 +87,7 @@ static uint8_t *as_text(const uint8_t *data, size_t *size) {
     return text;
 }
 
-/* A course of two exercises: what each costs is paid once for every input. */
+/* Two exercises only, because the time of an input grows with their number. */
 #define STUDENT "EXERCISES=. sh \"$TOP\"/tests/student.sh none "
 
 static void course_make(Arena *arena) {

@@ -1,5 +1,6 @@
 /* tables: CIFAR-10's records, the table of held-out pairs, the log of a training, command lines. */
 #include "fuzz.h"
+#include "core/file.h"
 
 #include "dataset/cifar.h"
 #include "14-honestly-zero-shot/held_out_classes.h"
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- CIFAR-10 -------------------------------------------------------------------------------------------------------------- */
+/* ---- CIFAR-10 --------------------------------------------------------------------------------------------------- */
 
 int fuzz_cifar(const uint8_t *data, size_t size) {
     enum { LIMIT = 4 };
@@ -37,7 +38,7 @@ static size_t cifar_make(int i, Input *in) {
     return in->size;
 }
 
-/* The size of whole records, most of the time. */
+/* Makes the size a multiple of the record in most cases. */
 static void cifar_mend(Input *in) {
     size_t whole = MIN(in->size / CIFAR_RECORD, (size_t)4) * CIFAR_RECORD;
     if (whole) in->size = whole;
@@ -47,13 +48,13 @@ static void cifar_mend(Input *in) {
 
 HARNESS(cifar, .make = cifar_make, .mend = cifar_mend, .check = 2000);
 
-/* ---- held-out pairs -------------------------------------------------------------------------------------------------------- */
+/* ---- held-out pairs --------------------------------------------------------------------------------------------- */
 
 int fuzz_holdout(const uint8_t *data, size_t size) {
     static HoldoutTable table;
     Err err = { "" };
     uint8_t *copy = fuzz_copy(data, size);
-    file_lend("table", copy, size);
+    file_mock("table", copy, size);
     table.count = 0;
     bool ok = holdout_read(&table, "table", &err);
     fuzz_answer(ok, &err);
@@ -64,7 +65,7 @@ int fuzz_holdout(const uint8_t *data, size_t size) {
                 "row %d: %d and %d", i, r->a, r->b);
     }
     fuzz_sign((uint64_t)table.count);
-    file_lend(NULL, NULL, 0);
+    file_mock(NULL, NULL, 0);
     free(copy);
     return 0;
 }
@@ -79,28 +80,28 @@ static const Word rows[] = { W("first,second,unseen_words,pictures,two,ten,close
                              { 0 } };
 HARNESS(holdout, .corpus = "holdout", .words = rows, .check = 6000);
 
-/* ---- the log of a training ------------------------------------------------------------------------------------------------- */
+/* ---- the log of a training -------------------------------------------------------------------------------------- */
 
-/* What was read can be written and is then read the same. */
+/* A table that was read can be written, and reads as the same table. */
 int fuzz_log(const uint8_t *data, size_t size) {
     enum { ROWS = 20, ROW = 512 };
     EpochRow rows[ROWS], again[1];
     Err err;
     uint8_t *copy = fuzz_copy(data, size);
-    file_lend("log", copy, size);
+    file_mock("log", copy, size);
     int n = train_log_read("log", rows, ROWS, &err);
     REQUIRE(0 <= n && n <= ROWS, "%d rows", n);
     for (int i = 0; i < n; i++) {
         char text[2 * ROW] = "heading\n", row[ROW], second[ROW];
         train_log_row(&rows[i], row, sizeof row);
         snprintf(text, sizeof text, "heading\n%s\n", row);
-        file_lend("log", text, strlen(text));
+        file_mock("log", text, strlen(text));
         REQUIRE(train_log_read("log", again, 1, &err) == 1, "not a row any more: %s", row);
         train_log_row(again, second, sizeof second);
         REQUIRE(!strcmp(row, second), "%s became %s", row, second);
     }
     fuzz_sign((uint64_t)n);
-    file_lend(NULL, NULL, 0);
+    file_mock(NULL, NULL, 0);
     free(copy);
     return 0;
 }
@@ -117,7 +118,7 @@ static const Word fields[] = { W("1,0.5,0.25,0.5,0.5,14.285714,0.1,0.9,0.5,,3000
                                { 0 } };
 HARNESS(log, .corpus = "log", .words = fields, .check = 4000);
 
-/* ---- command lines --------------------------------------------------------------------------------------------------------- */
+/* ---- command lines ---------------------------------------------------------------------------------------------- */
 
 typedef struct {
     bool flag;

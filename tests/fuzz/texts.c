@@ -1,9 +1,12 @@
 /* texts: JSON, the tokeniser and its vocabulary, characters, words of a model. */
 #include "fuzz.h"
+#include "core/arena.h"
+#include "core/file.h"
 
 #include "dataset/bpe.h"
 #include "dataset/cifar.h"
 #include "dataset/html_entity.h"
+#include "core/quote.h"
 #include "formats/json.h"
 #include "dataset/words.h"
 #include "dataset/unicode.h"
@@ -11,16 +14,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- JSON ------------------------------------------------------------------------------------------------------------------ */
+/* ---- JSON ------------------------------------------------------------------------------------------------------- */
 
-/* A string that was read is the same when it is quoted and read again. */
+/* A string, quoted and read again, is the same string. */
 static void string_check(Arena *arena, const char *text) {
     const char *again;
     Err err;
-    char *quoted = json_quote(arena, text);
-    Json j = json_begin(arena, quoted, strlen(quoted), "quoted", &err);
-    REQUIRE(json_is_utf8(text) && json_string(&j, &again) && json_end(&j) && !strcmp(again, text),
-            "%s does not come back", json_shown(text));
+    char *text_json = quote_json(arena, text);
+    Json j = json_begin(arena, text_json, strlen(text_json), "quoted", &err);
+    REQUIRE(utf8_is_valid(text) && json_string(&j, &again) && json_end(&j) && !strcmp(again, text),
+            "%s does not come back", quoted(text));
 }
 
 static void walk(Json *j, Arena *arena) {
@@ -79,35 +82,35 @@ int fuzz_labels(const uint8_t *data, size_t size) {
     Err err = { "" };
     CifarLabels labels = { 0 };
     uint8_t *copy = fuzz_copy(data, size);
-    file_lend("labels", copy, size);
+    file_mock("labels", copy, size);
     bool ok = cifar_labels_read(&arena, "labels", &labels, &err);
     fuzz_answer(ok, &err);
     REQUIRE(ok || !labels.label, "%s", "refused labels were set");
     for (size_t i = 0; i < labels.n; i++)
         REQUIRE(labels.label[i] < CIFAR_CLASSES, "label %zu is %d", i, labels.label[i]);
-    file_lend(NULL, NULL, 0);
+    file_mock(NULL, NULL, 0);
     free(copy);
     arena_free(&arena);
     return 0;
 }
 
-/* ---- the tokeniser --------------------------------------------------------------------------------------------------------- */
+/* ---- the tokeniser ---------------------------------------------------------------------------------------------- */
 
 int fuzz_vocabulary(const uint8_t *data, size_t size) {
     Arena arena = { 0 };
     Err err = { "" };
     Bpe bpe;
     uint8_t *copy = fuzz_copy(data, size);
-    file_lend("vocabulary", copy, size);
+    file_mock("vocabulary", copy, size);
     bool ok = bpe_read(&bpe, &arena, "vocabulary", &err);
     fuzz_answer(ok, &err);
-    file_lend(NULL, NULL, 0);
+    file_mock(NULL, NULL, 0);
     free(copy);
     arena_free(&arena);
     return 0;
 }
 
-/* A vocabulary that knows a few words; pairs of characters fill it up. */
+/* A vocabulary with a few words; the other merges are pairs of characters. */
 static const Bpe *small_config(void) {
     static const char *const merges[] = { "c a", "ca t</w>", "ca t", "cat s</w>", "a b",    "b c</w>",
                                           "a a", "' s</w>",  "t h",  "th e</w>",  "o f</w>" };
@@ -125,9 +128,9 @@ static const Bpe *small_config(void) {
                 pair[0][unicode_write(a, pair[0])] = pair[1][unicode_write(b, pair[1])] = '\0';
                 at += sprintf(at, kind < 2 ? "%s %s%s\n" : "%s%s z%s\n", pair[0], pair[1], kind ? "</w>" : "");
             }
-    file_lend("world", text, (size_t)(at - text));
+    file_mock("world", text, (size_t)(at - text));
     if (!bpe_read(&bpe, &arena, "world", &err)) die("%s", err.text);
-    file_lend(NULL, NULL, 0);
+    file_mock(NULL, NULL, 0);
     return &bpe;
 }
 
@@ -163,7 +166,7 @@ int fuzz_tokens(const uint8_t *data, size_t size) {
     return 0;
 }
 
-/* ---- characters ------------------------------------------------------------------------------------------------------------ */
+/* ---- characters ------------------------------------------------------------------------------------------------- */
 
 int fuzz_unicode(const uint8_t *data, size_t size) {
     Arena arena = { 0 };
@@ -189,9 +192,9 @@ int fuzz_unicode(const uint8_t *data, size_t size) {
     return 0;
 }
 
-/* ---- words of a model ------------------------------------------------------------------------------------------------------ */
+/* ---- words of a model ------------------------------------------------------------------------------------------- */
 
-/* Two texts, a vocabulary and what is to be said in it. */
+/* Two texts: a vocabulary, and a text to encode. */
 int fuzz_text(const uint8_t *data, size_t size) {
     enum { T = 5 };
     Arena arena = { 0 };
@@ -207,7 +210,7 @@ int fuzz_text(const uint8_t *data, size_t size) {
     bool ok = vocab_from_text(&vocab, &arena, text, "words", &err);
     fuzz_answer(ok, &err);
     REQUIRE(ok || !vocab.word, "%s", "a refused vocabulary was set");
-    if (ok) REQUIRE(!strcmp(vocab_text(&arena, &vocab), text), "%s", "a vocabulary does not come back");
+    if (ok) REQUIRE(!strcmp(vocab_to_text(&arena, &vocab), text), "%s", "a vocabulary does not come back");
     for (int id = TEXT_FIRST_WORD; ok && id < vocab.size; id++)
         REQUIRE(vocab_find(&vocab, vocab.word[id]) == id, "word %d is not found", id);
     if (!ok) vocab = vocab_build(&arena, (const char *const[]){ "{}" }, 1, (const char *const[]){ text }, 1);

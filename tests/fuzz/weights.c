@@ -1,7 +1,11 @@
-/* weights: safetensors, and the models of two kinds that are made of them. */
+/* weights: safetensors files, and both kinds of models in them. */
 #include "fuzz.h"
+#include "core/arena.h"
+#include "core/file.h"
 
+#include "core/quote.h"
 #include "formats/json.h"
+#include "model/clip_file.h"
 #include "pretrained/pretrained.h"
 
 #include <math.h>
@@ -16,7 +20,7 @@ int fuzz_safetensors(const uint8_t *data, size_t size) {
     Safetensors s;
     Err err = { "" };
     uint8_t *copy = fuzz_copy(data, size);
-    file_lend(path, copy, size);
+    file_mock(path, copy, size);
     bool ok = safetensors_open(&s, &arena, path, &err);
     fuzz_answer(ok, &err);
     for (int i = 0; ok && i < s.count; i++) {
@@ -31,20 +35,20 @@ int fuzz_safetensors(const uint8_t *data, size_t size) {
     }
     for (int i = 0; ok && i < s.meta_count; i++) {
         REQUIRE(safetensors_meta(&s, s.meta[i].key) == s.meta[i].value, "%s", "metadata are not found by their key");
-        REQUIRE(json_is_utf8(s.meta[i].value), "%s", "metadata that are no UTF-8");
+        REQUIRE(utf8_is_valid(s.meta[i].value), "%s", "metadata that are no UTF-8");
     }
     if (ok) safetensors_close(&s);
-    file_lend(NULL, NULL, 0);
+    file_mock(NULL, NULL, 0);
     free(copy);
     arena_free(&arena);
     return 0;
 }
 
-/* ---- models ---------------------------------------------------------------------------------------------------------------- */
+/* ---- models ----------------------------------------------------------------------------------------------------- */
 
 enum { TEXT_LENGTH = 2, SIDE_MAX = 32 };
 
-/* The model looks at a grey picture and a text of nothing; its weights may be anything. */
+/* Runs the model on a grey picture and an empty text, whatever its weights are. */
 static void model_use(Clip *clip) {
     static const int ids[TEXT_LENGTH];
     Tape tape = { .no_grad = true };
@@ -66,12 +70,12 @@ int fuzz_model(const uint8_t *data, size_t size) {
     Err err = { "" };
     Clip clip;
     uint8_t *copy = fuzz_copy(data, size);
-    file_lend(path, copy, size);
+    file_mock(path, copy, size);
     bool ok = clip_load(&clip, path, &err);
     fuzz_answer(ok, &err);
     if (ok) model_use(&clip);
     clip_free(&clip);
-    file_lend(NULL, NULL, 0);
+    file_mock(NULL, NULL, 0);
     free(copy);
     return 0;
 }
@@ -80,19 +84,19 @@ int fuzz_pretrained(const uint8_t *data, size_t size) {
     Err err = { "" };
     Clip clip;
     uint8_t *copy = fuzz_copy(data, size);
-    file_lend(path, copy, size);
+    file_mock(path, copy, size);
     bool ok = pretrained_open(&clip, path, GELU_AUTO, &err);
     fuzz_answer(ok, &err);
     if (ok) model_use(&clip);
     clip_free(&clip);
-    file_lend(NULL, NULL, 0);
+    file_mock(NULL, NULL, 0);
     free(copy);
     return 0;
 }
 
-/* ---- to begin with --------------------------------------------------------------------------------------------------------- */
+/* ---- to begin with ---------------------------------------------------------------------------------------------- */
 
-/* What the writer makes of a model, as bytes. */
+/* The file of a model, as bytes. */
 static size_t saved(Clip *clip, Dtype dtype, Input *in) {
     Arena arena = { 0 };
     Err err;
@@ -102,7 +106,8 @@ static size_t saved(Clip *clip, Dtype dtype, Input *in) {
     clip_save(clip, &out, dtype);
     if (!safetensors_write(&out, name, &err) || !file_open(&file, name, &err)) die("%s", err.text);
     REQUIRE(file.size <= FUZZ_MAX, "a model of %zu bytes is too large to begin with", file.size);
-    memcpy(in->data, file.data, in->size = file.size);
+    in->size = file.size;
+    memcpy(in->data, file.data, in->size);
     file_close(&file);
     remove(name);
     arena_free(&arena);
@@ -152,7 +157,7 @@ static size_t pretrained_make(int i, Input *in) {
     return saved(&clip, i ? DTYPE_F16 : DTYPE_F32, in);
 }
 
-/* The header's length: to the last brace that only text comes before. */
+/* Sets the length of the header: up to the last brace before the first byte that is not text. */
 static void header_mend(Input *in) {
     size_t end = 8, last = 8;
     if (in->size < 8) return;

@@ -1,21 +1,23 @@
-/* bench [NAME ...]: how fast this library is on this machine. One line per figure, "bench NAME VALUE UNIT", the median
- * of several runs after a warm-up, and its share of what the processor could multiply and add in that time (fma-peak-1
- * times the threads at work); all figures, or those named. All figures together also make the picture bench-roofline.
+/* bench [NAME ...]: the speed of this library on this machine. One line per figure, "bench NAME VALUE UNIT": the median
+ * of several runs after a warm-up, and its share of the peak (fma-peak-1 times the number of threads). All figures, or
+ * those named; all figures together also draw the figure bench-roofline.
  *
- *   fma-peak-1       GFLOP/s of one core that does nothing but multiply and add in registers: the limit
+ *   fma-peak-1       GFLOP/s of one core that only multiplies and adds in registers: the limit
  *   memory-bandwidth GB/s of a = b + 3 c over arrays far larger than the caches, all threads, three numbers counted
- *   gemm-1024-1      GFLOP/s of a 1024 x 1024 x 1024 matrix product on one thread; -ta, -tb, -tab: A, B, or both turned
+ * gemm-1024-1      GFLOP/s of a 1024 x 1024 x 1024 matrix product on one thread; -ta, -tb, -tab: A, B or both
+ * transposed
  *   gemm-1024        the same on all threads
  *   gemm-64          64 x 64 x 64;   gemm-tall-n10: 2000 x 10, K = 512;   gemm-tall-k27: 32768 x 64, K = 27
- *   conv-C-S-...     3 x 3 convolution of C channels to C at S x S places, batch 128: forward, and backward to the
- *                    data and to the weights; in FLOP of the definition, of which Winograd's squares save three quarters
- *   train-small-cnn  pictures per second of whole training steps (both towers, symmetric loss, backward, SGD with
- *                    momentum): tower "small", batch 128
+ *   conv-C-S-...     3 x 3 convolution of C channels to C at S x S places, batch 128: forward, and backward to the data
+ *                    and to the weights; in FLOP of the definition, of which Winograd saves three quarters
+ * train-small-cnn  images per second of whole training steps (both towers, symmetric loss, backward, SGD with
+ * momentum):
+ *                    tower "small", batch 128
  *   train-resnet9    tower "resnet9", batch 128
  *   train-speedrun   tower "cnn" of widths 64, 256, 256, batch 500
- *   vit-b32-image-1  milliseconds a picture: CLIP ViT-B/32's image tower, random weights, 224 x 224, a batch of 1
+ *   vit-b32-image-1  milliseconds per image: CLIP ViT-B/32's image tower, random weights, 224 x 224, a batch of 1
  *   vit-b32-image-16 the same, a batch of 16
- *   clip-text-1      milliseconds a text: its text tower, all 77 tokens, a batch of 1
+ *   clip-text-1      milliseconds per text: its text tower, all 77 tokens, a batch of 1
  *   clip-text-10     the same, a batch of 10
  */
 #include "model/clip.h"
@@ -23,6 +25,7 @@
 #include "kernels/gemm.h"
 #include "training/optim.h"
 #include "show/plot.h"
+#include "core/arena.h"
 #include "core/thread.h"
 
 #include <math.h>
@@ -34,7 +37,7 @@ static int by_size(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* The median seconds of `runs` calls, after one that is not counted. */
+/* Median seconds of `runs` calls, after a warm-up. */
 static double median_seconds(void (*work)(void *), void *context, int runs) {
     double seconds[64];
     work(context);
@@ -49,7 +52,7 @@ static double median_seconds(void (*work)(void *), void *context, int runs) {
 
 static double peak; /* of one core, GFLOP/s */
 
-/* A figure, and its share of the peak of all threads, if it does `gflops` thousand million of them a second. */
+/* Prints a figure and its share of the peak of all threads; gflops 0: no share. */
 static void report(const char *name, double value, const char *unit, double gflops) {
     printf("bench %s %.4g %s", name, value, unit);
     if (gflops > 0) printf("  %.0f %% of the FMA peak", 100 * gflops / (peak * thread_count()));
@@ -59,8 +62,8 @@ static void report(const char *name, double value, const char *unit, double gflo
 
 /* ---- the roofline ------------------------------------------------------------------------------------------------ */
 
-/* What a kernel can reach (Williams, Waterman and Patterson 2009): the peak, or, if it does few FLOP for each byte that
- * has to come from memory or go there at least once, bandwidth times FLOP per byte. */
+/* The limit of a kernel (Williams, Waterman and Patterson 2009): the peak or, if it has few FLOP per byte that must be
+ * read from memory or written to it, bandwidth times FLOP per byte. */
 enum { KINDS = 4, POINTS_MAX = 24, ROOF = 80 };
 static const char *const kinds[KINDS] = { "matrix products", "convolutions forward", "back to the data",
                                           "back to the weights" };
@@ -91,8 +94,8 @@ static void draw_roofline(void) {
     for (int k = 0; k < KINDS; k++)
         series[2 + k] = (Series){ .name = kinds[k], .x = points[k].x, .y = points[k].y, .count = points[k].count };
     plot_lines("bench-roofline",
-               &(Lines){ .title = "speed against work for each byte, and what limits it (convolutions: above the peak "
-                                  "by leaving work out)",
+               &(Lines){ .title = "speed against FLOP per byte, and its limit (convolutions exceed the peak "
+                                  "where Winograd saves work)",
                          .x = "FLOP for each byte read or written at least once",
                          .y = "GFLOP/s",
                          .series = series,
@@ -101,7 +104,7 @@ static void draw_roofline(void) {
                          .log_y = true,
                          .dots = true },
                NULL);
-    fprintf(stderr, "the figures as a picture: %s\n", plot_path("bench-roofline"));
+    fprintf(stderr, "figure: %s\n", plot_path("bench-roofline"));
 }
 
 typedef struct {
@@ -200,7 +203,7 @@ static void conv_to_weights(void *context) {
     conv_backward_weight(v->s, v->x, v->y, false, v->dweight, NULL);
 }
 
-/* The name says all: conv-CHANNELS-SIDE-WAY. */
+/* name: conv-CHANNELS-SIDE-DIRECTION. */
 static void bench_conv(const char *name) {
     static void (*const ways[])(void *) = { conv_one_way, conv_to_data, conv_to_weights };
     Arena arena = { 0 };
@@ -208,15 +211,15 @@ static void bench_conv(const char *name) {
     int C = 0, side = 0, way = strstr(name, "-data") ? 1 : strstr(name, "-weights") ? 2 : 0;
     if (sscanf(name, "conv-%d-%d", &C, &side) != 2) return;
     Convolution v = { .s = { 128, side, side, C, C, 3, 1, 1 } };
-    int places = 128 * side * side;
-    v.x = mat_normal(&arena, places, C, &rng, 1).v;
+    int pixels = 128 * side * side;
+    v.x = mat_normal(&arena, pixels, C, &rng, 1).v;
     v.weight = mat_normal(&arena, C, C * 9, &rng, 1).v;
-    v.y = mat_normal(&arena, places, C, &rng, 1).v;
-    v.dx = mat_new(&arena, places, C).v;
+    v.y = mat_normal(&arena, pixels, C, &rng, 1).v;
+    v.dx = mat_new(&arena, pixels, C).v;
     v.dweight = mat_new(&arena, C, C * 9).v;
-    double flop = 2.0 * 9 * places * C * C, gflops = flop / median_seconds(ways[way], &v, 7) / 1e9;
+    double flop = 2.0 * 9 * pixels * C * C, gflops = flop / median_seconds(ways[way], &v, 7) / 1e9;
     report(name, gflops, "GFLOP/s", gflops);
-    point_add(1 + way, flop, 2.0 * places * C + 9.0 * C * C, gflops);
+    point_add(1 + way, flop, 2.0 * pixels * C + 9.0 * C * C, gflops);
     arena_free(&arena);
 }
 
@@ -241,7 +244,7 @@ static void train_step(void *context) {
     optim_step(&s->optim, 1);
 }
 
-/* `mflop`: of the image tower's forward, a picture; backward takes it twice. */
+/* mflop: of the forward of the image tower, per image; the backward takes twice as many. */
 static void bench_train(const char *name, const char *tower, int B, int embed, double mflop) {
     int runs = mflop < 10 ? 60 : 5;
     Training s = { .tape = { .training = true }, .B = B };
@@ -293,7 +296,7 @@ static void text_once(void *context) {
     text_tower(&s->tape, &s->text, s->ids, s->B, 77);
 }
 
-/* Parameters without gradients: a plan, to which numbers are given. */
+/* Random numbers for parameters without gradients. */
 static void fill(Params *params, Rng *rng) {
     for (int i = 0; i < params->count; i++) {
         Param *p = params->list[i];
@@ -322,7 +325,7 @@ static void bench_b32_image(const char *name, int B) {
     arena_free(&arena);
 }
 
-/* The last of 77 tokens is the highest, so that none can be left out. */
+/* The end token is the last of the 77: the tower computes all of them. */
 static void bench_text(const char *name, int B) {
     Arena arena = { 0 };
     Params params = { .arena = &arena, .plan = true };
@@ -382,8 +385,8 @@ static int find(const char *name) {
 
 int main(int argc, char **argv) {
     if (argc > 1 && !strcmp(argv[1], "--help")) {
-        printf(
-            "bench [NAME ...]: speed on this machine, one line per figure: bench NAME VALUE UNIT  SHARE of the FMA peak\n");
+        printf("bench [NAME ...]: speed on this machine\n"
+               "one line per figure: bench NAME VALUE UNIT  SHARE of the FMA peak; the figures are\n");
         for (size_t i = 0; i < COUNT(figures); i++) printf("  %s\n", figures[i].name);
         return 0;
     }

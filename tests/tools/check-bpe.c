@@ -1,5 +1,8 @@
-/* check-bpe: does our tokeniser give the ids expected? */
+/* check-bpe: compares the ids of the tokeniser with expected ones. */
 #include "dataset/bpe.h"
+#include "core/arena.h"
+#include "core/file.h"
+#include "core/quote.h"
 #include "formats/json.h"
 
 #include <string.h>
@@ -7,8 +10,8 @@
 static const char usage[] =
     "check-bpe VOCAB TOKENS.jsonl\n"
     "  VOCAB         bpe_simple_vocab_16e6.txt.gz or merges.txt\n"
-    "  TOKENS.jsonl  one object a line: {\"text\": \"a cat\", \"ids\": [49406, 320, 2368, 49407]}; ids are those of a row of\n"
-    "                77, which may leave out the zeros at its end\n"
+    "  TOKENS.jsonl  one object a line: {\"text\": \"a cat\", \"ids\": [49406, 320, 2368, 49407]}; ids of a row of 77,\n"
+    "                which may leave out the zeros at its end\n"
     "Holds when every row is equal.\n"
     "Exit status: 0 holds, 1 does not, 2 the command line is wrong.\n";
 
@@ -43,7 +46,7 @@ static bool wanted_read(Arena *arena, const char *line, size_t size, const char 
     return (wanted->text && have_ids) || err_set(err, "%s: \"text\" and \"ids\" were wanted", name);
 }
 
-/* Where the rows differ first; BPE_LENGTH if nowhere. */
+/* The first position where the rows differ; BPE_LENGTH if they do not. */
 static int first_difference(const int *got, const int *want) {
     int at = 0;
     while (at < BPE_LENGTH && got[at] == want[at]) at++;
@@ -66,8 +69,8 @@ static void check_line(const Bpe *bpe, Arena *arena, const char *line, size_t si
     verdict->rows++;
     if (at == BPE_LENGTH) return;
     if (verdict->wrong++ == 0)
-        snprintf(verdict->first, sizeof verdict->first, "%s, %s: id %d is %d, %d was wanted", name,
-                 json_shown(wanted.text), at, got[at], wanted.ids[at]);
+        snprintf(verdict->first, sizeof verdict->first, "%s, %s: id %d is %d, %d was wanted", name, quoted(wanted.text),
+                 at, got[at], wanted.ids[at]);
 }
 
 int main(int argc, char **argv) {

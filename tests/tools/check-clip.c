@@ -1,9 +1,10 @@
-/* check-clip WEIGHTS.safetensors EXPECTED.safetensors: does a pretrained model give the features it should?
+/* check-clip WEIGHTS.safetensors EXPECTED.safetensors: compares the features of a pretrained model with expected ones.
  *
  * EXPECTED (tests/reference/tiny_clip) holds pixels [B,3,H,W], tokens [B,T], and what a float64 computation made of
- * them: image_features and text_features [B,E] before they are made unit length, logits_per_image [B,B]. It holds when all
- * three agree within 1e-4 of the tensor's largest number. */
+ * them: image_features and text_features [B,E] before they are made unit length, logits_per_image [B,B]. It holds when
+ * all three agree within 1e-4 of the tensor's largest number. */
 #include "pretrained/pretrained.h"
+#include "core/arena.h"
 
 #include <math.h>
 #include <string.h>
@@ -20,7 +21,7 @@ static const Tensor *need(const Expected *e, const char *name, int dims) {
     return t;
 }
 
-/* Planes to pictures with channels fastest. */
+/* [B,3,H,W] to [B,H,W,3] */
 static Mat pictures_of(Expected *e, int side) {
     const Tensor *t = need(e, "pixels", 4);
     Err err;
@@ -29,10 +30,11 @@ static Mat pictures_of(Expected *e, int side) {
     num *planes = arena_alloc(&e->arena, t->count, sizeof *planes);
     if (!tensor_to_nums(t, planes, t->count, &err)) die("%s", err.text);
     Mat m = mat_like(&e->arena, mat_shape(4, t->shape[0], side, side, 3));
-    size_t places = (size_t)side * (size_t)side;
+    size_t pixels_count = (size_t)side * (size_t)side;
     for (size_t b = 0; b < (size_t)t->shape[0]; b++)
         for (size_t c = 0; c < 3; c++)
-            for (size_t p = 0; p < places; p++) m.v[(b * places + p) * 3 + c] = planes[(b * 3 + c) * places + p];
+            for (size_t p = 0; p < pixels_count; p++)
+                m.v[(b * pixels_count + p) * 3 + c] = planes[(b * 3 + c) * pixels_count + p];
     return m;
 }
 

@@ -1,5 +1,7 @@
-/* check-image: are the pixels we read from a picture, or what CLIP's preprocessing makes of them, those expected? */
-#include "formats/image.h"
+/* check-image: compares the pixels of a picture, or their preprocessing for CLIP, with expected ones. */
+#include "core/arena.h"
+#include "core/file.h"
+#include "formats/image_file.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +14,7 @@ static const char usage[] =
     "Holds when every byte is equal; with SIDE when every byte is within 1.\n"
     "Exit status: 0 holds, 1 does not, 2 the command line is wrong.\n";
 
-/* Prints the worst error, and says whether it is allowed. */
+/* Prints the largest error; true when it is allowed. */
 static bool compare(const char *path, Image image, File want, int allowed) {
     size_t bytes = (size_t)image.width * (size_t)image.height * 3, different = 0, worst_at = 0;
     int worst = 0;

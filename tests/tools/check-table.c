@@ -1,5 +1,7 @@
 /* Reads a table that a lesson measured, writes it again and compares the bytes. */
 #include "14-honestly-zero-shot/held_out_classes.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "scenes/result_table.h"
 
 #include <string.h>

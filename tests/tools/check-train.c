@@ -8,6 +8,8 @@
  * by lr g / (|g| + 1e-8) at first, and where g is all rounding (a key's bias has no gradient, whatever the numbers) that is
  * a step of the full length in any direction. */
 #include "model/clip.h"
+#include "core/arena.h"
+#include "model/clip_file.h"
 #include "training/optim.h"
 
 #include <math.h>
@@ -136,7 +138,7 @@ static void load(Run *run, const char *path) {
     if (!tensor_to_ints(tokens, run->tokens, tokens->count, &err)) die("%s", err.text);
     run->pixels = mat_like(&run->arena, mat_shape(4, run->B, 32, 32, 3));
     if (!clip_init(&run->clip, config_of(run), NULL, 0, &err)) die("%s: %s", path, err.text);
-    if (!params_get(&run->clip.params, &run->file, path, "before.", &err)) die("%s", err.text);
+    if (!params_restore(&run->clip.params, &run->file, path, "before.", &err)) die("%s", err.text);
     OptimGroup group = optim_of(run);
     optim_init(&run->optim, &run->clip.params, &group, 1);
 }

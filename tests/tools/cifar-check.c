@@ -1,11 +1,11 @@
-/* cifar-check FOLDER: are the six files of CIFAR-10 in the folder what their author published (MD5)? */
+/* cifar-check FOLDER: checks the MD5 sums of the six files of CIFAR-10. */
 #include "dataset/cifar.h"
 
 int main(int argc, char **argv) {
     Err err;
     const char *folder = argc > 1 ? argv[1] : "data/cifar-10-batches-bin";
     if (argc > 2 || folder[0] == '-') die_usage("%s [FOLDER]   (default: data/cifar-10-batches-bin)", argv[0]);
-    if (!cifar_verify(folder, &err)) die("%s", err.text);
+    if (!cifar_verify(folder, cifar_files, false, &err)) die("%s", err.text);
     printf("%s: the six files of CIFAR-10, all with the right MD5 sum\n", folder);
     return status_printed(0);
 }

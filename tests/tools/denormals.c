@@ -1,16 +1,18 @@
-/* denormals: does a kernel crawl when numbers fall below the least normal one (float: 2^-126, 1.2e-38)?
+/* denormals: how slow kernels are on numbers below the smallest normal one (float: 2^-126, 1.2e-38).
  *
  *   build/denormals [--most 5]
  *
- * Some processors treat such numbers in microcode, a hundred times as slow. Each line is one kernel on one thread: time with
- * usual numbers, with denormal ones, and with small ones whose products are denormal. Processor time, the best of some
- * runs, so that a busy machine changes little. With --most: exit status 1 if any is so many times as slow as usual. */
+ * Some processors compute with such numbers in microcode, a hundred times slower. Each line is one kernel on one
+ * thread: its time with normal numbers, with denormal ones, and with small ones whose products are denormal. Processor
+ * time, the best of several runs. With --most N: exit status 1 if a kernel is more than N times slower than with normal
+ * numbers. */
 #include "kernels/attention.h"
 #include "kernels/conv.h"
 #include "kernels/gemm.h"
 #include "autograd/ops.h"
 #include "training/optim.h"
 #include "lesson/options.h"
+#include "core/arena.h"
 #include "core/thread.h"
 #include "kernels/vecmath.h"
 
@@ -20,7 +22,7 @@
 enum { SIDE = 256, COUNT_OF = SIDE * SIDE, RUNS = 15, SIZES = 3 };
 static const double sizes[SIZES] = { 1, 1e-39, 1e-22 };
 
-/* What the kernels work on: numbers of the size that is measured, numbers near 1, and room for results. */
+/* Inputs of the size that is measured, numbers near 1, and memory for results. */
 typedef struct {
     num *x, *small, *one, *out;
     Mat matrix, row;
@@ -46,8 +48,9 @@ static void adamw_run(Data *d) {
 }
 
 static void softmax_run(Data *d) {
+    static const int labels[SIDE];
     Tape t = { .no_grad = true };
-    op_softmax(&t, tape_data(&t, d->matrix));
+    op_cross_entropy_labels(&t, tape_data(&t, d->matrix), labels);
     tape_free(&t);
 }
 
@@ -120,7 +123,8 @@ int main(int argc, char **argv) {
     double max = 0, worst = 0;
     bool help = false;
     const Option options[] = {
-        { "most", .real = &max, .low = 0, .high = 1e6, .help = "so many times as slow is too slow; 0: no verdict" },
+        { "most", .real = &max, .low = 0, .high = 1e6,
+          .help = "fail if a kernel is more than this many times slower; 0: never" },
         { "help", .flag = &help, .help = "this page" },
         { 0 },
     };
@@ -132,7 +136,7 @@ int main(int argc, char **argv) {
         return 0;
     }
     thread_set_count(1);
-    printf("%-22s %10s  %18s  %18s\n", "milliseconds", "usual", "denormal", "small, products too");
+    printf("%-22s %10s  %18s  %18s\n", "milliseconds", "normal", "denormal", "small, products too");
     for (size_t k = 0; k < COUNT(kernels); k++) {
         double took[SIZES];
         for (int s = 0; s < SIZES; s++) took[s] = measure(kernels[k].run, sizes[s]);
@@ -140,6 +144,6 @@ int main(int argc, char **argv) {
                took[2], took[2] / took[0]);
         worst = MAX(worst, MAX(took[1], took[2]) / took[0]);
     }
-    printf("the slowest is %.1f times as slow as usual\n", worst);
+    printf("the slowest is %.1f times slower than with normal numbers\n", worst);
     return status_printed(max > 0 && worst > max ? EXIT_TROUBLE : 0);
 }

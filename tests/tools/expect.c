@@ -14,7 +14,8 @@
  *
  * Exit status 0: it is. 1: it is not; all differences are shown, with line and column. 2: a file or word is wrong.
  */
-#include "core/base.h"
+#include "core/arena.h"
+#include "core/file.h"
 
 #include <ctype.h>
 #include <math.h>

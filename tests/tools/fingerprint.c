@@ -1,19 +1,22 @@
-/* fingerprint: the bits that this build computes, part by part, as short sums: two builds whose lines are equal compute the
- * same bits there. tests/elsewhere.sh lays the lines of many builds side by side.
+/* fingerprint: hashes of what this build computes, part by part: two builds with the same line compute the same bits
+ * there. tests/elsewhere.sh compares the lines of many builds.
  *
- *   build/fingerprint           a line each: NAME, spaces, 12 hexadecimal digits
+ *   build/fingerprint           one line per part: NAME, spaces, 12 hexadecimal digits
  *
- * The parts go from what C fixes on every machine to what depends on it: whole numbers; sums and products in an order that
- * is written down; functions of libm; our own functions on vectors; products in vector registers, where the width of a register
- * decides which numbers are summed first and a multiply-add may round once or twice.
+ * The first parts are the same on every machine, the last depend on it: integers; sums and products in a fixed order;
+ * functions of libm; our functions on vectors; products in vector registers, where the width of a register decides
+ * which numbers are summed first, and a multiply-add may round once or twice.
  */
-#include "kernels/attention.h"
+#include "core/arena.h"
+#include "core/rng.h"
+#include "core/softmax.h"
 #include "dataset/cifar.h"
+#include "formats/hash.h"
+#include "formats/image_file.h"
+#include "kernels/attention.h"
 #include "kernels/conv.h"
 #include "kernels/gemm.h"
-#include "formats/image.h"
-#include "formats/sha256.h"
-#include "core/softmax.h"
+#include "kernels/reference.h"
 #include "kernels/vecmath.h"
 
 enum { MANY = 4099, SHORT_SUM = 12 };
@@ -38,7 +41,7 @@ static void chance(Arena *arena) {
     line("chance", x, MANY * sizeof *x);
 }
 
-/* Drawn, and read from a file, resized and cut as CLIP does: bytes. */
+/* Generated shapes; an image file, resized and cropped as CLIP does. */
 static void pictures(Arena *arena) {
     Cifar set;
     Image image;
@@ -95,7 +98,7 @@ static void kernels(Arena *arena) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 1) die_usage("%s takes no words", argv[0]);
+    if (argc != 1) die_usage("%s takes no arguments", argv[0]);
     Arena arena = { 0 };
     chance(&arena);
     pictures(&arena);

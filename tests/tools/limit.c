@@ -8,7 +8,7 @@
  * seconds of the command and of all processes it waited for, for instance "0.42 0.31".
  * Exit status: the command's; 124 when the time was up, 128 + the signal that ended it: both are said on stderr.
  */
-#include "core/base.h"
+#include "core/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,6 +3,7 @@
  *   build/probes --out probes                     every kind, 1,000 items: probes/binding.csv ... ; each is checked
  *   build/probes --check probes/binding.csv ...   one line for each file; exit status 0 if all hold
  */
+#include "core/file.h"
 #include "lesson/options.h"
 #include "../minimal_pairs_file.h"
 

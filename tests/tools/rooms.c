@@ -7,7 +7,8 @@
  * Run it from the top folder. The last line counts: "rooms: N passed, N failed". Exit status 0 if nothing failed.
  * lib/README.md shows plots/gallery/rooms.png; the check compares its numbers with the includes of today.
  */
-#include "core/base.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "show/plot.h"
 
 #include <glob.h>

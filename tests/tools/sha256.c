@@ -1,5 +1,6 @@
 /* sha256: prints the SHA-256 sums of files, one line each: 64 hexadecimal digits, two spaces, the name. */
-#include "formats/sha256.h"
+#include "core/file.h"
+#include "formats/hash.h"
 
 int main(int argc, char **argv) {
     if (argc < 2) die_usage("sha256 FILE ...");

@@ -9,7 +9,8 @@
  * It reads text, not C: comments, strings and lines of the preprocessor are skipped, brackets are followed.
  * Exit status: 0 nothing found, 1 something, 2 the command line is wrong.
  */
-#include "core/base.h"
+#include "core/arena.h"
+#include "core/file.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -2,14 +2,16 @@
  *
  *   build/tarball OUT.tar.gz FOLDER MANIFEST          from the top folder
  *
- * MANIFEST names a file a line, as seen from here; they are packed in the order of their bytes, as FOLDER/NAME, and so is
- * MANIFEST itself, from which the same can be packed again. What tar(1) would take from the machine is left out: owners
- * are 0, all files are of one date (the day CLIP was shown), and rights are "rw-r--r--", or "rwxr-xr-x" for what its owner may run.
- * Packing is the library's own (deflate.h), so that the bytes do not depend on anybody's gzip.
+ * MANIFEST names a file a line, as seen from here; they are packed in the order of their bytes, as FOLDER/NAME, and so
+ * is MANIFEST itself, from which the same can be packed again. What tar(1) would take from the machine is left out:
+ * owners are 0, all files are of one date (the day CLIP was shown), and rights are "rw-r--r--", or "rwxr-xr-x" for what
+ * its owner may run. Packing is the library's own (deflate.h), so that the bytes do not depend on anybody's gzip.
  *
  * Format: ustar (POSIX.1-2017, pax, "ustar Interchange Format") in gzip (RFC 1952).
  */
 #include "formats/deflate.h"
+#include "core/arena.h"
+#include "core/file.h"
 #include "formats/inflate.h"
 
 #include <stdlib.h>

@@ -1,6 +1,7 @@
-/* variants: how large CLIP's published models are, how much they compute, and how long one picture takes here. No
- * weights are needed: sizes come from the configurations, times from random numbers. */
+/* variants: parameters, multiply-adds and time per picture of CLIP's published models. No weights are needed: sizes
+ * come from the configurations, times from random weights. */
 #include "pretrained/encoder.h"
+#include "core/arena.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +40,7 @@ static ClipConfig config_of(const Variant *v) {
     return config;
 }
 
-/* Milliseconds for one picture: the best of three, and of as many as five seconds hold. */
+/* Milliseconds for one picture: the best of three or more runs, five seconds in all. */
 static double image_time(const Variant *v) {
     Params params = { .arena = &(Arena){ 0 } };
     ImageTower tower;
@@ -72,8 +73,8 @@ int main(int argc, char **argv) {
         if (!clip_plan(&clip, config_of(&variants[i]), NULL, &err)) die("%s: %s", variants[i].name, err.text);
         EncoderCost cost = encoder_cost(&clip);
         clip_free(&clip);
-        printf("%-9s %14.0f %14.0f %10.2f %10.2f", variants[i].name, cost.image_numbers, cost.text_numbers,
-               cost.image_work / 1e9, cost.text_work / 1e9);
+        printf("%-9s %14.0f %14.0f %10.2f %10.2f", variants[i].name, cost.image_params, cost.text_params,
+               cost.image_macs / 1e9, cost.text_macs / 1e9);
         if (timed) printf(" %12.0f", image_time(&variants[i]));
         putchar('\n');
     }

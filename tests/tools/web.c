@@ -1,5 +1,6 @@
 /* web: a small HTTP server on the loopback, for the tests of what downloads. It can be as bad as a real one. */
 #include "lesson/options.h"
+#include "core/file.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,0 +1,32 @@
+/* dtype: the number formats of weights files, and conversion between them and num.
+ *
+ *   F64, F32       IEEE 754 binary64 and binary32
+ *   F16            binary16: 1 sign, 5 exponent, 10 fraction bits; largest 65504, smallest normal 2^-14, smallest 2^-24
+ *   BF16           the upper half of an F32: 1 + 8 + 7 bits
+ *   U8, I32, I64   integers
+ * In a file all are little-endian and may start at any address.
+ */
+#ifndef DTYPE_H
+#define DTYPE_H
+
+#include "core/base.h"
+
+typedef enum { DTYPE_F64, DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_U8, DTYPE_I32, DTYPE_I64 } Dtype;
+enum { DTYPES = DTYPE_I64 + 1 };
+
+const char *dtype_name(Dtype dtype); /* "F32" */
+size_t dtype_size(Dtype dtype);      /* bytes of one number */
+bool dtype_is_real(Dtype dtype);     /* F64, F32, F16 or BF16 */
+
+/* to[i] = number i at `from`, for i < n. Wants a real dtype or U8. Exact, also for infinities and NaN, except that an
+ * F64 is rounded where num is float. */
+void dtype_widen(Dtype dtype, const uint8_t *from, num *to, size_t n);
+
+/* One number. Widening is exact. Narrowing rounds once, from double, to nearest, ties to even. NaN stays NaN and keeps
+ * the upper bits of its payload. */
+double half_widen(uint16_t bits);
+uint16_t half_narrow(double x);
+double bfloat_widen(uint16_t bits);
+uint16_t bfloat_narrow(double x);
+
+#endif

@@ -1,0 +1,173 @@
+#include "formats/image_file.h"
+
+#include "core/arena.h"
+#include "core/file.h"
+#include "formats/file_kind.h"
+#include "formats/png.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- PPM and PGM (netpbm's ppm and pgm manual pages) ------------------------------------------------------------ */
+
+typedef struct {
+    const char *name;
+    File file;
+    size_t at;
+    Err *err;
+    int width, height, max, samples; /* max: the value of full brightness; samples: 3, or 1 for grey */
+    bool text;
+} Ppm;
+
+static bool ppm_fail(const Ppm *ppm, const char *format, ...) PRINTF_LIKE(2, 3);
+static bool ppm_fail(const Ppm *ppm, const char *format, ...) {
+    char what[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    return err_set(ppm->err, "%s: byte %zu: %s", ppm->name, ppm->at, what);
+}
+
+static bool is_blank(uint8_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+/* Skips white space and comments, from # to the end of the line. */
+static void ppm_skip(Ppm *ppm) {
+    bool comment = false;
+    for (; ppm->at < ppm->file.size; ppm->at++) {
+        uint8_t c = ppm->file.data[ppm->at];
+        if (c == '#') comment = true;
+        else if (c == '\n' || c == '\r') comment = false;
+        else if (!comment && !is_blank(c)) return;
+    }
+}
+
+/* A whole number from 0 to max. */
+static bool ppm_number(Ppm *ppm, const char *what, int max, int *number) {
+    ppm_skip(ppm);
+    size_t digits = 0;
+    long long value = 0;
+    for (; ppm->at + digits < ppm->file.size && value <= max; digits++) {
+        uint8_t c = ppm->file.data[ppm->at + digits];
+        if (c < '0' || c > '9') break;
+        value = value * 10 + (c - '0');
+    }
+    if (ppm->at == ppm->file.size) return ppm_fail(ppm, "the file ends here, %s was wanted", what);
+    if (digits == 0)
+        return ppm_fail(ppm, "%s was wanted, a number, and the byte %02x came", what, ppm->file.data[ppm->at]);
+    if (value > max) return ppm_fail(ppm, "%s is %lld or more, %d is the most", what, value, max);
+    ppm->at += digits;
+    *number = (int)value;
+    return true;
+}
+
+static bool ppm_header(Ppm *ppm) {
+    char kind = (char)ppm->file.data[1];
+    ppm->text = kind < '5';
+    ppm->samples = kind == '3' || kind == '6' ? 3 : 1;
+    ppm->at = 2;
+    if (!ppm_number(ppm, "the width", IMAGE_PIXELS_MAX, &ppm->width) ||
+        !ppm_number(ppm, "the height", IMAGE_PIXELS_MAX, &ppm->height) ||
+        !ppm_number(ppm, "the largest value", 65535, &ppm->max))
+        return false;
+    if (ppm->width == 0 || ppm->height == 0 || ppm->max == 0)
+        return ppm_fail(ppm, "%d x %d pixels with values to %d, nothing may be 0", ppm->width, ppm->height, ppm->max);
+    if ((int64_t)ppm->width * ppm->height > IMAGE_PIXELS_MAX)
+        return ppm_fail(ppm, "%d x %d pixels, %d pixels are the most", ppm->width, ppm->height, IMAGE_PIXELS_MAX);
+    if (ppm->at == ppm->file.size || !is_blank(ppm->file.data[ppm->at]))
+        return ppm_fail(ppm, "one white space was wanted after the largest value");
+    ppm->at++;
+    return true;
+}
+
+static bool ppm_sample(Ppm *ppm, int *value) {
+    if (ppm->text) return ppm_number(ppm, "a value", ppm->max, value);
+    const uint8_t *p = ppm->file.data + ppm->at;
+    *value = ppm->max > 255 ? p[0] << 8 | p[1] : p[0];
+    if (*value > ppm->max) return ppm_fail(ppm, "the value %d came, %d is the largest", *value, ppm->max);
+    ppm->at += ppm->max > 255 ? 2 : 1;
+    return true;
+}
+
+static bool ppm_decode(Arena *arena, const char *name, File file, Image *image, Err *err) {
+    Ppm ppm = { .name = name, .file = file, .err = err };
+    if (!ppm_header(&ppm)) return false;
+    size_t samples = (size_t)ppm.width * (size_t)ppm.height * (size_t)ppm.samples, left = file.size - ppm.at;
+    size_t least = ppm.text        ? 2 * samples - 1
+                   : ppm.max > 255 ? 2 * samples
+                                   : samples; /* text: a digit and a space each */
+    if (left < least)
+        return ppm_fail(&ppm,
+                        "%zu bytes are left, %zu are the least for %d x %d pixels; the file was cut, fetch it "
+                        "again",
+                        left, least, ppm.width, ppm.height);
+    Image picture = image_new(arena, ppm.width, ppm.height);
+    int repeat = 3 / ppm.samples, value = 0;
+    for (size_t i = 0; i < samples; i++) {
+        if (!ppm_sample(&ppm, &value)) return false;
+        memset(picture.rgb + i * (size_t)repeat, (value * 255 + ppm.max / 2) / ppm.max, (size_t)repeat);
+    }
+    *image = picture;
+    return true;
+}
+
+static bool ppm_write(const char *path, Image image, Err *err) {
+    OutFile out;
+    if (!out_open(&out, path, err)) return false;
+    fprintf(out.stream, "P6\n%d %d\n255\n", image.width, image.height);
+    out_write(&out, image.rgb, (size_t)image.width * (size_t)image.height * 3);
+    return out_commit(&out, err);
+}
+
+/* ---- which reader ----------------------------------------------------------------------------------------------- */
+
+bool image_decode(Arena *arena, const char *name, File file, Image *image, Err *err) {
+    static const char wanted[] = "a PNG, PPM or PGM picture was wanted";
+    if (file.size == 0) return err_set(err, "%s: byte 0: the file is empty, %s", name, wanted);
+    if (file.size >= 4 && !memcmp(file.data, png_signature, 4)) return png_decode(arena, name, file, image, err);
+    if (file.size >= 2 && file.data[0] == 'P' && memchr("2356", file.data[1], 4))
+        return ppm_decode(arena, name, file, image, err);
+    const FileKind *kind = file_kind(file);
+    if (kind)
+        return err_set(err, "%s: byte 0: this is a %s file, %s; a picture program can save it as PNG", name, kind->name,
+                       wanted);
+    return err_set(err, "%s: byte 0: the file begins with %02x %02x, %s", name, file.data[0],
+                   file.size > 1 ? file.data[1] : 0, wanted);
+}
+
+bool image_read(Arena *arena, const char *path, Image *image, Err *err) {
+    File file;
+    if (!file_open(&file, path, err)) return false;
+    bool ok = image_decode(arena, path, file, image, err);
+    file_close(&file);
+    return ok;
+}
+
+bool image_write(const char *path, Image image, Err *err) {
+    size_t length = strlen(path);
+    bool ppm = length >= 4 && !strcmp(path + length - 4, ".ppm");
+    return ppm ? ppm_write(path, image, err) : png_write(path, image, err);
+}
+
+/* ---- folders ---------------------------------------------------------------------------------------------------- */
+
+static int is_visible(const struct dirent *entry) { return entry->d_name[0] != '.'; }
+static int name_order(const struct dirent **a, const struct dirent **b) { return strcmp((*a)->d_name, (*b)->d_name); }
+
+bool folder_files(Arena *arena, const char *folder, const char ***names, int *count, Err *err) {
+    struct dirent **entries;
+    int found = scandir(folder, &entries, is_visible, name_order);
+    if (found < 0) return err_set(err, "%s: %s; a folder of pictures was wanted", folder, strerror(errno));
+    *names = arena_alloc(arena, (size_t)found, sizeof **names);
+    *count = 0;
+    for (int i = 0; i < found; i++) {
+        const char *name = arena_text(arena, entries[i]->d_name);
+        if (!folder_exists(arena_print(arena, "%s/%s", folder, name))) (*names)[(*count)++] = name;
+        free(entries[i]);
+    }
+    free(entries);
+    return true;
+}

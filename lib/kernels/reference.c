@@ -1,0 +1,198 @@
+#include "kernels/reference.h"
+
+#include <math.h>
+
+#include "core/arena.h"
+
+/* ---- matrix product: C[m][n] (+)= sum over k of op(A)[m][k] op(B)[k][n] ------------------------------------------ */
+
+void gemm_plain(bool transpose_a, bool transpose_b, int M, int N, int K, const num *a, int lda, const num *b, int ldb,
+                bool accumulate, num *c, int ldc) {
+    for (size_t m = 0; m < (size_t)M; m++)
+        for (size_t n = 0; n < (size_t)N; n++) {
+            num sum = 0, *to = c + m * (size_t)ldc + n;
+            for (size_t k = 0; k < (size_t)K; k++)
+                sum += (transpose_a ? a[k * (size_t)lda + m] : a[m * (size_t)lda + k]) *
+                       (transpose_b ? b[n * (size_t)ldb + k] : b[k * (size_t)ldb + n]);
+            *to = accumulate ? *to + sum : sum;
+        }
+}
+
+/* ---- convolution ------------------------------------------------------------------------------------------------- */
+
+/* The number of pixel (b, h, w) in images [B,H,W]; -1 in the padding. */
+static ptrdiff_t pixel_at(ConvShape s, int b, int h, int w) {
+    return h < 0 || h >= s.H || w < 0 || w >= s.W ? -1 : ((ptrdiff_t)b * s.H + h) * s.W + w;
+}
+
+/* The number of weight[o, 0, i, j] in [outputs,C,K,K]; the next channel is K*K further. */
+static size_t weight_at(ConvShape s, int o, int i, int j) {
+    return ((size_t)o * (size_t)s.C * (size_t)s.kernel + (size_t)i) * (size_t)s.kernel + (size_t)j;
+}
+
+/* y[b,p,q,o] = bias[o] + sum over i, j, c of weight[o,c,i,j] x[b, p*stride + i - pad, q*stride + j - pad, c] */
+void conv_forward_plain(ConvShape s, const num *x, const num *weight, const num *bias, num *y) {
+    int P = conv_out(s.H, s.kernel, s.stride, s.pad), Q = conv_out(s.W, s.kernel, s.stride, s.pad), K = s.kernel;
+    for (int b = 0; b < s.B; b++)
+        for (int p = 0; p < P; p++)
+            for (int q = 0; q < Q; q++)
+                for (int o = 0; o < s.outputs; o++, y++) {
+                    *y = bias ? bias[o] : 0;
+                    for (int i = 0; i < K; i++)
+                        for (int j = 0; j < K; j++) {
+                            ptrdiff_t at = pixel_at(s, b, p * s.stride + i - s.pad, q * s.stride + j - s.pad) * s.C;
+                            const num *w = weight + weight_at(s, o, i, j);
+                            for (int c = 0; c < s.C && at >= 0; c++) *y += w[c * K * K] * x[at + c];
+                        }
+                }
+}
+
+/* dx[b, p*stride + i - pad, q*stride + j - pad, c] += weight[o,c,i,j] dy[b,p,q,o] for every b, p, q, i, j, o, c */
+void conv_backward_data_plain(ConvShape s, const num *dy, const num *weight, bool accumulate, num *dx) {
+    int P = conv_out(s.H, s.kernel, s.stride, s.pad), Q = conv_out(s.W, s.kernel, s.stride, s.pad), K = s.kernel;
+    size_t count = (size_t)s.B * (size_t)s.H * (size_t)s.W * (size_t)s.C;
+    for (size_t i = 0; i < count && !accumulate; i++) dx[i] = 0;
+    for (int b = 0; b < s.B; b++)
+        for (int p = 0; p < P; p++)
+            for (int q = 0; q < Q; q++, dy += s.outputs)
+                for (int i = 0; i < K; i++)
+                    for (int j = 0; j < K; j++) {
+                        ptrdiff_t at = pixel_at(s, b, p * s.stride + i - s.pad, q * s.stride + j - s.pad) * s.C;
+                        for (int o = 0; o < s.outputs && at >= 0; o++) {
+                            const num *w = weight + weight_at(s, o, i, j);
+                            for (int c = 0; c < s.C; c++) dx[at + c] += w[c * K * K] * dy[o];
+                        }
+                    }
+}
+
+/* dweight[o,c,i,j] += x[b, p*stride + i - pad, q*stride + j - pad, c] dy[b,p,q,o],  dbias[o] += dy[b,p,q,o] */
+void conv_backward_weight_plain(ConvShape s, const num *x, const num *dy, bool accumulate, num *dweight, num *dbias) {
+    int P = conv_out(s.H, s.kernel, s.stride, s.pad), Q = conv_out(s.W, s.kernel, s.stride, s.pad), K = s.kernel;
+    for (size_t i = 0; i < weight_at(s, s.outputs, 0, 0) && !accumulate; i++) dweight[i] = 0;
+    for (int o = 0; o < s.outputs && dbias && !accumulate; o++) dbias[o] = 0;
+    for (int b = 0; b < s.B; b++)
+        for (int p = 0; p < P; p++)
+            for (int q = 0; q < Q; q++, dy += s.outputs) {
+                for (int o = 0; o < s.outputs && dbias; o++) dbias[o] += dy[o];
+                for (int i = 0; i < K; i++)
+                    for (int j = 0; j < K; j++) {
+                        ptrdiff_t at = pixel_at(s, b, p * s.stride + i - s.pad, q * s.stride + j - s.pad) * s.C;
+                        for (int o = 0; o < s.outputs && at >= 0; o++) {
+                            num *to = dweight + weight_at(s, o, i, j);
+                            for (int c = 0; c < s.C; c++) to[c * K * K] += x[at + c] * dy[o];
+                        }
+                    }
+            }
+}
+
+/* ---- attention --------------------------------------------------------------------------------------------------- */
+
+/* p_j = softmax over j of S_ij,  S_ij = q_i . k_j / sqrt(d) */
+double attend_row_plain(AttentionShape s, const num *qkv, int b, int h, int i, double *p) {
+    size_t d = (size_t)(s.D / s.heads), step = 3 * (size_t)s.D;
+    const num *q = qkv + (size_t)b * (size_t)s.T * step + (size_t)h * d, *k = q + s.D;
+    int keys = s.causal ? i + 1 : s.T;
+    double max = -INFINITY, sum = 0;
+    for (int j = 0; j < s.T; j++) {
+        p[j] = 0;
+        for (size_t c = 0; c < d; c++) p[j] += (double)q[(size_t)i * step + c] * (double)k[(size_t)j * step + c];
+        p[j] = j < keys ? p[j] / sqrt((double)d) : -INFINITY;
+        max = fmax(max, p[j]);
+    }
+    for (int j = 0; j < s.T; j++) {
+        p[j] = exp(p[j] - max);
+        sum += p[j];
+    }
+    for (int j = 0; j < s.T; j++) p[j] /= sum;
+    return max + log(sum);
+}
+
+/* out[b,i,h] = sum over j of P_ij v_j */
+void attend_forward_plain(AttentionShape s, const num *qkv, num *out, num *log_sum) {
+    Arena arena = { 0 };
+    size_t d = (size_t)(s.D / s.heads), D = (size_t)s.D, T = (size_t)s.T;
+    double *p = arena_alloc(&arena, T + 1, sizeof *p);
+    for (size_t row = 0; row < (size_t)s.B * (size_t)s.heads * T; row++) { /* row of log_sum [B,heads,T] */
+        size_t i = row % T, h = row / T % (size_t)s.heads, b = row / T / (size_t)s.heads;
+        double log_of = attend_row_plain(s, qkv, (int)b, (int)h, (int)i, p);
+        if (log_sum) log_sum[row] = (num)log_of;
+        for (size_t c = h * d; c < (h + 1) * d; c++) {
+            double sum = 0;
+            for (size_t j = 0; j < T; j++) sum += p[j] * (double)qkv[(b * T + j) * 3 * D + 2 * D + c];
+            out[(b * T + i) * D + c] = (num)sum;
+        }
+    }
+    arena_free(&arena);
+}
+
+/* dS_ij = P_ij (dout_i . v_j - dout_i . out_i) / sqrt(d)
+ * dv_j += P_ij dout_i      dq_i += dS_ij k_j      dk_j += dS_ij q_i          for every b, h, i, j */
+void attend_backward_plain(AttentionShape s, AttentionFlow f) {
+    Arena arena = { 0 };
+    size_t d = (size_t)(s.D / s.heads), D = (size_t)s.D, T = (size_t)s.T;
+    double *p = arena_alloc(&arena, T + 1, sizeof *p), scale = 1 / sqrt((double)d);
+    for (size_t row = 0; row < (size_t)s.B * (size_t)s.heads * T; row++) {
+        size_t i = row % T, h = row / T % (size_t)s.heads, b = row / T / (size_t)s.heads;
+        const num *q = f.qkv + (b * T + i) * 3 * D + h * d, *dout = f.dout + (b * T + i) * D + h * d;
+        const num *out = f.out + (b * T + i) * D + h * d;
+        num *dq = f.dqkv + (b * T + i) * 3 * D + h * d;
+        double dot = 0;
+        attend_row_plain(s, f.qkv, (int)b, (int)h, (int)i, p);
+        for (size_t c = 0; c < d; c++) dot += (double)dout[c] * (double)out[c];
+        for (size_t j = 0; j < T; j++) {
+            const num *k = f.qkv + (b * T + j) * 3 * D + D + h * d, *v = k + D;
+            num *dk = f.dqkv + (b * T + j) * 3 * D + D + h * d, *dv = dk + D;
+            double dp = 0;
+            for (size_t c = 0; c < d; c++) dp += (double)dout[c] * (double)v[c];
+            double ds = p[j] * (dp - dot) * scale;
+            for (size_t c = 0; c < d; c++) {
+                dv[c] += (num)(p[j] * (double)dout[c]);
+                dq[c] += (num)(ds * (double)k[c]);
+                dk[c] += (num)(ds * (double)q[c]);
+            }
+        }
+    }
+    arena_free(&arena);
+}
+
+/* ---- functions of vectors ---------------------------------------------------------------------------------------- */
+
+void vec_exp_plain(const num *x, num *y, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] = (num)exp((double)x[i]);
+}
+
+/* Phi(x) = (1 + erf(x / sqrt 2)) / 2 = erfc(-x / sqrt 2) / 2, which is accurate also where erf is close to -1. */
+static double normal_cdf(double x) { return 0.5 * erfc(-x * 0.70710678118654752440); }
+
+void vec_gelu_plain(const num *x, num *y, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        double v = (double)x[i];
+        y[i] = (num)(v == -INFINITY ? 0 : v * normal_cdf(v));
+    }
+}
+
+void vec_gelu_backward_plain(const num *x, const num *dy, bool accumulate, num *dx, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        double v = (double)x[i], x_phi = isinf(v) ? 0 : v * exp(-0.5 * v * v) * 0.39894228040143267794;
+        num d = (num)((double)dy[i] * (normal_cdf(v) + x_phi));
+        dx[i] = accumulate ? dx[i] + d : d;
+    }
+}
+
+/* For large negative x, e^(-1.702 x) is infinity and the result 0. */
+static double quick_sigmoid(double x) { return 1 / (1 + exp(-1.702 * x)); }
+
+void vec_quick_gelu_plain(const num *x, num *y, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        double v = (double)x[i];
+        y[i] = (num)(v == -INFINITY ? 0 : v * quick_sigmoid(v));
+    }
+}
+
+void vec_quick_gelu_backward_plain(const num *x, const num *dy, bool accumulate, num *dx, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        double v = (double)x[i], s = quick_sigmoid(v), rest = isinf(v) ? 0 : 1.702 * v * (1 - s);
+        num d = (num)((double)dy[i] * s * (1 + rest));
+        dx[i] = accumulate ? dx[i] + d : d;
+    }
+}
