@@ -12,12 +12,12 @@
 typedef struct {
     int seed, from, count, side, zoom, split_seed;
     const char *objects, *split, *part, *kind, *format;
-    double coverage, alike, noise;
-    bool equal_ink, no_noise, paraphrase, help;
+    double coverage, repeat, noise;
+    bool equal_area, no_noise, paraphrase, help;
     const char *folder, *sheet, *csv;
     OptionTexts ask;
     /* computed from these: */
-    SceneSettings settings;
+    SceneConfig config;
     Split held;
 } Config;
 
@@ -43,14 +43,15 @@ static bool read_objects(const char *text, int *least, int *max, Err *err) {
 
 static bool settle(Config *w, Err *err) {
     SplitKind kind = SPLIT_ALL;
-    SceneSettings *s = &w->settings;
+    SceneConfig *s = &w->config;
     split_find(w->split, &kind);
     w->held = split_make(kind, w->coverage, (uint64_t)w->split_seed);
-    *s = (SceneSettings){ .seed = (uint64_t)w->seed, .split = &w->held, .alike = w->alike, .equal_ink = w->equal_ink };
+    *s =
+        (SceneConfig){ .seed = (uint64_t)w->seed, .split = &w->held, .repeat = w->repeat, .equal_area = w->equal_area };
     s->part = strcmp(w->part, "held") ? SPLIT_SEEN : SPLIT_HELD;
     s->noise = w->noise == 0 ? -1 : w->noise;
     if (!read_objects(w->objects, &s->least, &s->max, err)) return false;
-    return scene_check(s, err);
+    return scene_config_check(s, err);
 }
 
 /* ---- captions --------------------------------------------------------------------------------------------------- */
@@ -60,14 +61,14 @@ enum { ALL_EDITS = (1 << EDIT_KINDS) - 1, STREAM = 1 << 20 };
 /* A true caption and a false one that differs from it in one respect; false if this scene has none of this kind. */
 static bool two_captions(const Config *w, const Scene *scene, int number, CaptionKind kind, char right[CAPTION_TEXT],
                          char wrong[CAPTION_TEXT]) {
-    CaptionRules rules = { .split = &w->held, .part = w->settings.part };
-    Rng rng = rng_seed(w->settings.seed + (uint64_t)kind * STREAM, (uint64_t)number);
+    CaptionRules rules = { .split = &w->held, .part = w->config.part };
+    Rng rng = rng_seed(w->config.seed + (uint64_t)kind * STREAM, (uint64_t)number);
     Caption yes, no;
-    if (!caption_of(&yes, scene, kind, &rules, &rng)) return false;
-    if (!caption_wrong(&no, scene, &yes, ALL_EDITS, &rules, &rng)) return false;
+    if (!caption_random_true(&yes, scene, kind, &rules, &rng)) return false;
+    if (!caption_random_false(&no, scene, &yes, ALL_EDITS, &rules, &rng)) return false;
     if (w->paraphrase) {
-        yes = caption_paraphrase(&yes, SAY_ALL, &rng);
-        no = caption_paraphrase(&no, SAY_ALL, &rng);
+        yes = caption_paraphrase(&yes, PARAPHRASE_ALL, &rng);
+        no = caption_paraphrase(&no, PARAPHRASE_ALL, &rng);
     }
     caption_text(&yes, right);
     caption_text(&no, wrong);
@@ -134,7 +135,7 @@ static bool write_sheet(const Config *w, Err *err) {
     memset(sheet.rgb, 255, 3 * (size_t)sheet.width * (size_t)sheet.height);
     for (int i = 0; i < w->count; i++) {
         ArenaMark mark = arena_mark(&arena);
-        Scene scene = scene_make(&w->settings, (uint64_t)(w->from + i));
+        Scene scene = scene_make(&w->config, (uint64_t)(w->from + i));
         paste(sheet, GAP + i % across * step, GAP + i / across * step, picture_of(&arena, &scene, w->side), w->zoom);
         arena_release(&arena, mark);
     }
@@ -149,7 +150,7 @@ static bool write_pictures(const Config *w, Err *err) {
     Progress progress = progress_begin("scenes", w->count, "img/s");
     bool ok = folder_make(w->folder, err);
     for (int i = 0; ok && i < w->count; i++) {
-        Scene scene = scene_make(&w->settings, (uint64_t)(w->from + i));
+        Scene scene = scene_make(&w->config, (uint64_t)(w->from + i));
         const char *path = arena_print(&arena, "%s/%06d.%s", w->folder, w->from + i, w->format);
         ok = image_write(path, picture_of(&arena, &scene, w->side), err);
         progress_update(&progress, i + 1);
@@ -166,7 +167,7 @@ static bool write_csv(const Config *w, Err *err) {
     if (!out_open(&out, w->csv, err)) return false;
     fprintf(out.stream, "scene,kind,caption,true\n");
     for (int i = 0; i < w->count; i++) {
-        Scene scene = scene_make(&w->settings, (uint64_t)(w->from + i));
+        Scene scene = scene_make(&w->config, (uint64_t)(w->from + i));
         each_pair(w, &scene, w->from + i, write_pair, out.stream);
     }
     if (!out_commit(&out, err)) return false;
@@ -179,7 +180,7 @@ static bool write_csv(const Config *w, Err *err) {
 /* All captions are parsed before the first answer is printed. */
 static bool judge(const Config *w, Err *err) {
     Caption caption[OPTION_TEXTS];
-    Scene scene = scene_make(&w->settings, (uint64_t)w->from);
+    Scene scene = scene_make(&w->config, (uint64_t)w->from);
     for (int i = 0; i < w->ask.count; i++) {
         Err why;
         if (!caption_parse(w->ask.item[i], &caption[i], &why)) return err_set(err, "--ask: %s", why.text);
@@ -194,7 +195,7 @@ static bool judge(const Config *w, Err *err) {
 
 static void show(const Config *w) {
     for (int i = 0; i < w->count; i++) {
-        Scene scene = scene_make(&w->settings, (uint64_t)(w->from + i));
+        Scene scene = scene_make(&w->config, (uint64_t)(w->from + i));
         say_scene(&scene, w->from + i);
         each_pair(w, &scene, w->from + i, say_pair, NULL);
     }
@@ -232,7 +233,7 @@ int main(int argc, char **argv) {
                  .kind = "all",
                  .format = "ppm",
                  .coverage = 0.5,
-                 .alike = 0.25,
+                 .repeat = 0.25,
                  .noise = SCENE_NOISE };
     const Option options[] = {
         { "seed", .integer = &w.seed, .low = 0, .high = 1e9, .help = "of the endless row of scenes" },
@@ -240,8 +241,8 @@ int main(int argc, char **argv) {
         { "count", .integer = &w.count, .low = 1, .high = 1e6, .help = "how many scenes" },
         { "objects", .text = &w.objects, .help = "in a scene: a number, or the least and the most, as in 2-3" },
         { "size", .integer = &w.side, .low = 8, .high = 1024, .help = "side of a picture in pixels" },
-        { "alike", .real = &w.alike, .low = 0, .high = 1, .help = "chance that an object is like the one before" },
-        { "equal-ink", .flag = &w.equal_ink, .help = "objects cover the same area together, however many" },
+        { "alike", .real = &w.repeat, .low = 0, .high = 1, .help = "chance that an object is like the one before" },
+        { "equal-ink", .flag = &w.equal_area, .help = "objects cover the same area together, however many" },
         { "noise", .real = &w.noise, .low = 0, .high = 1, .help = "largest deviation; 0: flat colours" },
         { "split", .text = &w.split, .choices = "all|pairs|counts|relations", .help = "what is held out" },
         { "split-seed", .integer = &w.split_seed, .low = 0, .high = 1e9, .help = "chooses them" },

@@ -52,8 +52,8 @@ static bool fits(const Sentence *s, int from, const Piece *piece, int *end) {
         bool last = false;
         for (size_t i = 0; i < COUNT(shapes); i++)
             last = last || !strcmp(word, shapes[i]) || is_plural(word, shapes[i]);
-        bool thing = !strncmp(word, "thing", 5);
-        all = all && (thing || !strcmp(word, piece->size) || !strcmp(word, piece->colour) ||
+        bool type = !strncmp(word, "thing", 5);
+        all = all && (type || !strcmp(word, piece->size) || !strcmp(word, piece->colour) ||
                       !strcmp(word, piece->shape) || is_plural(word, piece->shape));
         *end = w + 1;
         if (last) break;
@@ -69,14 +69,14 @@ static int number_of(const char *word) {
 }
 
 /* Number of pieces that fit the phrase that starts at `from` with its quantity. */
-static int score_sum(const Sentence *s, int from, const Board *board, int *end) {
+static int score(const Sentence *s, int from, const Board *board, int *end) {
     int n = 0;
     for (int k = 0; k < board->count; k++) n += fits(s, from + 1, &board->piece[k], end);
     return n;
 }
 
 static bool phrase_holds(const Sentence *s, int from, const Board *board) {
-    int end, n = score_sum(s, from, board, &end), want = number_of(s->word[from]);
+    int end, n = score(s, from, board, &end), want = number_of(s->word[from]);
     return want < 0 ? n > 0 : n == want;
 }
 
@@ -89,7 +89,7 @@ static bool stand(const char *how, const Piece *a, const Piece *b) {
 
 static bool oracle(const Sentence *s, const Board *board) {
     int end = 0, ignore;
-    score_sum(s, 0, board, &end);
+    score(s, 0, board, &end);
     if (end == s->count) return phrase_holds(s, 0, board);
     bool joined = !strcmp(s->word[end], "and"), of = !strcmp(s->word[end], "left") || !strcmp(s->word[end], "right");
     int second = end + 1 + of;
@@ -154,7 +154,7 @@ static void all_boards(int count, int side, int kinds, BoardUse use, void *conte
 /* Nouns: number n of 27 (all) or of 9 (without sizes). */
 static Noun noun_number(int n) {
     return (
-        Noun){ .shape = n % 3 - 1, .colour = n / 3 % 3 - 1, .size = n / 9 - (n >= 9 ? 1 : 0) - (n < 9), .other = 0 };
+        Noun){ .shape = n % 3 - 1, .colour = n / 3 % 3 - 1, .size = n / 9 - (n >= 9 ? 1 : 0) - (n < 9), .synonyms = 0 };
 }
 
 enum { SENTENCES = 4000 };
@@ -237,8 +237,8 @@ static void round_trip(const Caption *c) {
 /* Noun number n of 243, with the names that n2 chooses. */
 static Noun any_noun(int n, unsigned other) {
     Noun noun = { n / 81 - 1, n / 9 % 9 - 1, n % 9 - 1, other };
-    if (noun.size == CAPTION_ANY) noun.other &= ~(unsigned)NOUN_SIZE;
-    if (noun.colour == CAPTION_ANY) noun.other &= ~(unsigned)NOUN_COLOUR;
+    if (noun.size == CAPTION_ANY) noun.synonyms &= ~(unsigned)NOUN_SIZE;
+    if (noun.colour == CAPTION_ANY) noun.synonyms &= ~(unsigned)NOUN_COLOUR;
     return noun;
 }
 
@@ -255,7 +255,7 @@ TEST(every_sentence_is_read_as_it_was_written) {
                         c.relation = (Relation)(k % 4);
                         c.wording = (k + n) % 2;
                     }
-                    if (caption_two((CaptionKind)kind))
+                    if (caption_has_two_nouns((CaptionKind)kind))
                         c.b = any_noun((n * 7 + k * 29) % NOUNS, (unsigned)(n / 8 + k) % 8);
                     round_trip(&c);
                 }
@@ -299,7 +299,7 @@ TEST(sentences_by_hand) {
         bool ok = caption_parse(rows[i].text, &c, &err);
         CHECK(ok == (rows[i].plain != NULL), "\"%s\": %s", rows[i].text, ok ? "read" : err.text);
         if (!ok) continue;
-        c = caption_plain(&c);
+        c = caption_canonical(&c);
         CHECK(!strcmp(caption_text(&c, text), rows[i].plain), "\"%s\": \"%s\", want \"%s\"", rows[i].text, text,
               rows[i].plain);
     }
@@ -312,11 +312,11 @@ TEST(what_is_no_sentence_is_refused_by_its_word) {
         { "", "is empty" },
         { " . ", "is empty" },
         { "a", "ends after \"a\" (word 1)" },
-        { "a red cirle", "\"cirle\" (word 3 of the caption) is out of place, want a shape" },
+        { "a red cirle", "\"cirle\" (word 3 of the caption) does not fit here, want a shape" },
         { "a reed circle", "\"reed\" (word 2" },
         { "a circle red", "\"red\" (word 3" },
         { "circle", "\"circle\" (word 1" },
-        { "three circle", "\"circle\" (word 2 of the caption) is out of place, want \"circles\" here" },
+        { "three circle", "\"circle\" (word 2 of the caption) does not fit here, want \"circles\" here" },
         { "a circles", "want \"circle\" here" },
         { "one circles", "want \"circle\" here" },
         { "six circles", "\"six\" (word 1" },
@@ -371,13 +371,13 @@ TEST(the_vocabulary_has_every_word_and_no_an) {
     static int met[200];
     CHECK(vocab_find(&vocab, "an") == TEXT_UNKNOWN && vocab.size < 200, "%d words", vocab.size);
     for (int i = 0; i < 40000; i++) {
-        SceneSettings settings = { .seed = 2, .least = 2 };
-        Scene scene = scene_make(&settings, (uint64_t)i);
+        SceneConfig config = { .seed = 2, .least = 2 };
+        Scene scene = scene_make(&config, (uint64_t)i);
         CaptionRules rules = { .fields = (unsigned)(i % 8 ? i % 8 : 7) };
         Caption c;
         char text[CAPTION_TEXT];
-        if (!caption_of(&c, &scene, (CaptionKind)(i / 8 % CAPTION_KINDS), &rules, &rng)) continue;
-        c = caption_paraphrase(&c, SAY_ALL, &rng);
+        if (!caption_random_true(&c, &scene, (CaptionKind)(i / 8 % CAPTION_KINDS), &rules, &rng)) continue;
+        c = caption_paraphrase(&c, PARAPHRASE_ALL, &rng);
         Sentence s = cut(caption_text(&c, text));
         for (int w = 0; w < s.count; w++) met[vocab_find(&vocab, s.word[w])]++;
     }
@@ -418,9 +418,9 @@ TEST(edits_by_hand) {
         { "two stars and one bar", EDIT_SWAP_NOUNS, "two bars and one star" },
         { "two stars and two bars", EDIT_SWAP_NOUNS, NULL },
         { "a circle and no star", EDIT_SWAP_NOUNS, "a star and no circle" },
-        { "a circle to the left of a star", EDIT_OPPOSITE, "a circle to the right of a star" },
-        { "a circle over a star", EDIT_OPPOSITE, "a circle under a star" },
-        { "a circle", EDIT_OPPOSITE, NULL },
+        { "a circle to the left of a star", EDIT_INVERT_RELATION, "a circle to the right of a star" },
+        { "a circle over a star", EDIT_INVERT_RELATION, "a circle under a star" },
+        { "a circle", EDIT_INVERT_RELATION, NULL },
         { "there is a star", EDIT_NEGATE, "there is no star" },
         { "no star", EDIT_NEGATE, "a star" },
         { "a disc with a bar", EDIT_NEGATE, "a disc without a bar" },
@@ -435,11 +435,11 @@ TEST(edits_by_hand) {
         Caption c = read_caption(rows[i].from), out;
         char text[CAPTION_TEXT] = "";
         bool ok = caption_edit(&out, &c, rows[i].edit, &rng);
-        CHECK(ok == (rows[i].to != NULL), "%s: %s", caption_edit_name(rows[i].edit), rows[i].from);
+        CHECK(ok == (rows[i].to != NULL), "edit %d: %s", (int)rows[i].edit, rows[i].from);
         if (!ok) continue;
         CHECK(!strcmp(caption_text(&out, text), rows[i].to), "\"%s\", want \"%s\"", text, rows[i].to);
         bool bag = rows[i].edit <= EDIT_SWAP_NOUNS && c.kind != CAPTION_COUNTS;
-        CHECK(!bag || caption_same_words(&c, &out), "%s has other words than before", text);
+        CHECK(!bag || caption_same_words(rows[i].from, text), "%s has other words than before", text);
     }
 }
 
@@ -476,8 +476,7 @@ TEST(bags_of_words) {
         { "a circle and a circle", "a circle and a star", false },
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        Caption a = read_caption(rows[i].a), b = read_caption(rows[i].b);
-        CHECK(caption_same_words(&a, &b) == rows[i].same, "%s, %s", rows[i].a, rows[i].b);
+        CHECK(caption_same_words(rows[i].a, rows[i].b) == rows[i].same, "%s, %s", rows[i].a, rows[i].b);
     }
 }
 
@@ -499,17 +498,17 @@ TEST(a_split_of_relations_holds_out_relations_alone) {
         Noun a = noun_of(i % 8, i / 8 % 8), b = noun_of(i / 64 % 8, i / 512);
         if (i % 64 == i / 64) continue;
         Caption relation = two(CAPTION_RELATION, a, b);
-        bool is_held = caption_within(&relation, &split, SPLIT_HELD);
-        CHECK(is_held != caption_within(&relation, &split, SPLIT_SEEN), "%d: in both parts, or in none", i);
+        bool is_held = caption_in_part(&relation, &split, SPLIT_HELD);
+        CHECK(is_held != caption_in_part(&relation, &split, SPLIT_SEEN), "%d: in both parts, or in none", i);
         held += is_held;
         seen += !is_held;
         for (int part = 0; part < 2; part++) {
             for (size_t k = 0; k < COUNT(others); k++) {
                 Caption other = two(others[k], a, b);
-                CHECK(caption_within(&other, &split, (SplitPart)part), "%d, %s", i, caption_kind_name(others[k]));
+                CHECK(caption_in_part(&other, &split, (SplitPart)part), "%d, %s", i, caption_kind_name(others[k]));
             }
             Caption vague = two(CAPTION_RELATION, a, noun_of(CAPTION_ANY, (int)b.shape));
-            CHECK(caption_within(&vague, &split, (SplitPart)part), "%d: without a colour", i);
+            CHECK(caption_in_part(&vague, &split, (SplitPart)part), "%d: without a colour", i);
         }
     }
     CHECK(held > 1500 && seen > 1500, "%d held, %d seen", held, seen);
@@ -523,51 +522,25 @@ TEST(captions_of_scenes_are_true_and_wrong_ones_false) {
     for (int i = 0; i < 7000; i++) {
         SplitPart part = (SplitPart)(i % 2);
         Split split = split_make((SplitKind)(i % SPLIT_KINDS), 0.5, (uint64_t)i % 5);
-        SceneSettings settings = { .seed = 4, .split = &split, .part = part, .alike = 0.3 };
-        Scene scene = scene_make(&settings, (uint64_t)i);
+        SceneConfig config = { .seed = 4, .split = &split, .part = part, .repeat = 0.3 };
+        Scene scene = scene_make(&config, (uint64_t)i);
         CaptionRules rules = { .split = &split, .part = part, .fields = i % 3 ? 0 : 7 };
         CaptionKind kind = (CaptionKind)(i % CAPTION_KINDS);
         Caption c, wrong;
-        if (!caption_of(&c, &scene, kind, &rules, &rng)) continue;
+        if (!caption_random_true(&c, &scene, kind, &rules, &rng)) continue;
         made[kind]++;
-        CHECK(c.kind == kind && caption_true(&scene, &c) && caption_within(&c, &split, part), "scene %d", i);
-        Caption other = caption_paraphrase(&c, SAY_ALL, &rng);
-        CHECK(caption_true(&scene, &other) && caption_same(&c, &other), "paraphrase of scene %d", i);
+        CHECK(c.kind == kind && caption_true(&scene, &c) && caption_in_part(&c, &split, part), "scene %d", i);
+        Caption other = caption_paraphrase(&c, PARAPHRASE_ALL, &rng);
+        CHECK(caption_true(&scene, &other) && caption_equivalent(&c, &other), "paraphrase of scene %d", i);
         round_trip(&other);
         CaptionEdit edit = (CaptionEdit)rng_below(&rng, EDIT_KINDS);
-        if (!caption_wrong(&wrong, &scene, &other, 1u << edit, &rules, &rng)) continue;
+        if (!caption_random_false(&wrong, &scene, &other, 1u << edit, &rules, &rng)) continue;
         edits[edit]++;
-        CHECK(!caption_true(&scene, &wrong) && caption_within(&wrong, &split, part), "wrong caption of scene %d", i);
-        CHECK(!caption_same(&wrong, &other), "scene %d", i);
+        CHECK(!caption_true(&scene, &wrong) && caption_in_part(&wrong, &split, part), "wrong caption of scene %d", i);
+        CHECK(!caption_equivalent(&wrong, &other), "scene %d", i);
     }
     for (int kind = 0; kind < CAPTION_KINDS; kind++) CHECK(made[kind] > 300, "kind %d: %d", kind, made[kind]);
-    for (int edit = 0; edit < EDIT_KINDS; edit++)
-        CHECK(edits[edit] > 10, "%s: %d", caption_edit_name((CaptionEdit)edit), edits[edit]);
-}
-
-TEST(a_list_has_every_true_caption_once) {
-    Arena arena = { 0 };
-    Split split = split_make(SPLIT_RELATIONS, 0.5, 1);
-    for (uint64_t i = 0; i < 3; i++)
-        for (int kind = 0; kind < CAPTION_KINDS; kind++)
-            for (int strict = 0; strict < 2; strict++) {
-                SceneSettings settings = { .seed = 6, .least = 2, .alike = 0.3 };
-                Scene scene = scene_make(&settings, i);
-                CaptionRules rules = { .split = strict ? &split : NULL };
-                int yes, no;
-                Caption *list = caption_list(&arena, &scene, (CaptionKind)kind, &rules, true, &yes);
-                caption_list(&arena, &scene, (CaptionKind)kind, &rules, false, &no);
-                static const int all[] = { 64, 64 * 5, 64 * 63 / 2, 64 * 63 / 2 * 25, 64 * 63 * 2, 64 * 63, 64 };
-                CHECK(strict || yes + no == all[kind], "%s: %d + %d", caption_kind_name((CaptionKind)kind), yes, no);
-                for (int a = 0; a < MIN(yes, 300); a++) {
-                    Caption plain = caption_plain(&list[a]);
-                    CHECK(caption_true(&scene, &list[a]) && caption_identical(&plain, &list[a]), "%d of %d", a, kind);
-                    CHECK(!strict || caption_within(&list[a], &split, SPLIT_SEEN), "%d of %d", a, kind);
-                    for (int b = 0; b < a; b++) CHECK(!caption_same(&list[a], &list[b]), "%d and %d of %d", a, b, kind);
-                }
-                arena_reset(&arena);
-            }
-    arena_free(&arena);
+    for (int edit = 0; edit < EDIT_KINDS; edit++) CHECK(edits[edit] > 10, "edit %d: %d", edit, edits[edit]);
 }
 
 /* ---- marginals --------------------------------------------------------------------------------------------------- */
@@ -588,20 +561,20 @@ TEST(every_word_is_said_equally_often_in_both_parts) {
         memset(said, 0, sizeof said);
         Split split = split_make(splits[k], 0.5, 5);
         for (int i = 0; i < 20000; i++) {
-            int part = i % 2, least = caption_two(kinds[k]) ? 2 : 1;
-            SceneSettings settings = { .seed = 7,
-                                       .split = &split,
-                                       .part = (SplitPart)part,
-                                       .least = least,
-                                       .max = least + 1,
-                                       .alike = kinds[k] == CAPTION_COUNT ? 1 : 0 };
+            int part = i % 2, least = caption_has_two_nouns(kinds[k]) ? 2 : 1;
+            SceneConfig config = { .seed = 7,
+                                   .split = &split,
+                                   .part = (SplitPart)part,
+                                   .least = least,
+                                   .max = least + 1,
+                                   .repeat = kinds[k] == CAPTION_COUNT ? 1 : 0 };
             CaptionRules rules = { .split = &split, .part = (SplitPart)part };
-            Scene scene = scene_make(&settings, (uint64_t)i / 2);
+            Scene scene = scene_make(&config, (uint64_t)i / 2);
             Rng rng = rng_seed(8, (uint64_t)i);
             Caption c;
             char text[CAPTION_TEXT];
-            if (!caption_of(&c, &scene, kinds[k], &rules, &rng)) continue;
-            c = caption_paraphrase(&c, SAY_ALL, &rng);
+            if (!caption_random_true(&c, &scene, kinds[k], &rules, &rng)) continue;
+            c = caption_paraphrase(&c, PARAPHRASE_ALL, &rng);
             Sentence s = cut(caption_text(&c, text));
             for (int w = 0; w < s.count; w++) said[part][vocab_find(&vocab, s.word[w])]++;
         }
@@ -611,16 +584,7 @@ TEST(every_word_is_said_equally_often_in_both_parts) {
     arena_free(&arena);
 }
 
-TEST(names_of_edits) {
-    for (int e = 0; e < EDIT_KINDS; e++)
-        for (int d = 0; d < e; d++)
-            CHECK(strcmp(caption_edit_name((CaptionEdit)e), caption_edit_name((CaptionEdit)d)), "%s twice",
-                  caption_edit_name((CaptionEdit)e));
-    CHECK_STOPS(caption_edit_name(EDIT_KINDS), EXIT_CONTRACT, "want 0 to");
-}
-
 TESTS(truth_is_what_the_words_say, every_sentence_is_read_as_it_was_written, one_is_and_two_are, sentences_by_hand,
       what_is_no_sentence_is_refused_by_its_word, noise_is_no_sentence, the_vocabulary_has_every_word_and_no_an,
       edits_by_hand, replacements_replace_one_thing, bags_of_words, a_split_of_relations_holds_out_relations_alone,
-      captions_of_scenes_are_true_and_wrong_ones_false, a_list_has_every_true_caption_once,
-      every_word_is_said_equally_often_in_both_parts, names_of_edits)
+      captions_of_scenes_are_true_and_wrong_ones_false, every_word_is_said_equally_often_in_both_parts)

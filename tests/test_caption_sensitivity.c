@@ -95,17 +95,17 @@ TEST(changes_are_what_they_are_called) {
     for (const SensitivityChange *change; (change = sensitivity_change(count)) != NULL; count++) {
         Arena arena = { 0 };
         SensitivityExample *example = sensitivity_examples(&arena, change, 3, 60);
-        CHECK(!(other && change->same), "%s comes late", change->name);
-        other |= !change->same;
+        CHECK(!(other && change->same_meaning), "%s comes late", change->name);
+        other |= !change->same_meaning;
         for (int i = 0; i < 60; i++) {
             Caption first, again, changed;
-            CHECK(caption_parse(example[i].text, &first, NULL) && caption_parse(example[i].reworded, &again, NULL) &&
+            CHECK(caption_parse(example[i].text, &first, NULL) && caption_parse(example[i].paraphrase, &again, NULL) &&
                       caption_parse(example[i].changed, &changed, NULL),
                   "%s", example[i].text);
-            CHECK(caption_same(&first, &again) && strcmp(example[i].text, example[i].reworded), "%s: %s / %s",
-                  change->name, example[i].text, example[i].reworded);
-            CHECK(caption_same(&first, &changed) == change->same, "%s: %s / %s", change->name, example[i].text,
-                  example[i].changed);
+            CHECK(caption_equivalent(&first, &again) && strcmp(example[i].text, example[i].paraphrase), "%s: %s / %s",
+                  change->name, example[i].text, example[i].paraphrase);
+            CHECK(caption_equivalent(&first, &changed) == change->same_meaning, "%s: %s / %s", change->name,
+                  example[i].text, example[i].changed);
             CHECK(strcmp(example[i].text, example[i].changed), "%s: %s is not changed", change->name, example[i].text);
             CHECK(as_named(change->name, &first, &changed), "%s: %s / %s", change->name, example[i].text,
                   example[i].changed);
@@ -132,18 +132,18 @@ TEST(scores_are_what_the_cosines_say) {
         SensitivityScore got = sensitivity_score(&tower, example, N), of_bag = sensitivity_score(&bag, example, N);
         double cosine = 0, won = 0;
         for (int k = 0; k < N; k++) {
-            const char *said[] = { example[k].text, example[k].reworded, example[k].changed };
+            const char *said[] = { example[k].text, example[k].paraphrase, example[k].changed };
             Mat v = sensitivity_vectors(&tower, &arena, said, 3);
-            double reworded = sensitivity_cosine(v, 0, v, 1), changed = sensitivity_cosine(v, 0, v, 2);
+            double paraphrase = sensitivity_cosine(v, 0, v, 1), changed = sensitivity_cosine(v, 0, v, 2);
             cosine += changed / N;
-            won += changed < reworded ? 1 : changed > reworded ? 0 : 0.5;
+            won += changed < paraphrase ? 1 : changed > paraphrase ? 0 : 0.5;
         }
         CHECK_NEAR(got.cosine, cosine, 1e-12);
-        CHECK(got.taken.items == N && got.taken.sum[PAIR_METRIC_CHOICE] == won, "%s: %g of %d, want %g", change->name,
-              got.taken.sum[PAIR_METRIC_CHOICE], got.taken.items, won);
-        if (change->edit == EDIT_SWAP_COLOURS && !change->same)
-            CHECK(fabs(of_bag.cosine - 1) < 1e-12 && of_bag.taken.sum[PAIR_METRIC_CHOICE] == 0, "%s: %g", change->name,
-                  of_bag.cosine);
+        CHECK(got.detected.items == N && got.detected.sum[PAIR_METRIC_CHOICE] == won, "%s: %g of %d, want %g",
+              change->name, got.detected.sum[PAIR_METRIC_CHOICE], got.detected.items, won);
+        if (change->edit == EDIT_SWAP_COLOURS && !change->same_meaning)
+            CHECK(fabs(of_bag.cosine - 1) < 1e-12 && of_bag.detected.sum[PAIR_METRIC_CHOICE] == 0, "%s: %g",
+                  change->name, of_bag.cosine);
     }
     clip_free(&bag);
     clip_free(&tower);
@@ -159,7 +159,7 @@ TEST(another_caption_says_something_else) {
         Caption first, changed;
         CHECK(caption_parse(example[i].text, &first, NULL) && caption_parse(example[i].changed, &changed, NULL), "%s",
               example[i].text);
-        CHECK(!caption_same(&first, &changed), "%s / %s", example[i].text, example[i].changed);
+        CHECK(!caption_equivalent(&first, &changed), "%s / %s", example[i].text, example[i].changed);
     }
     arena_free(&arena);
 }

@@ -1,5 +1,5 @@
-/* repair: lies are false and what is reworded is true; the loss with wrong captions, and the reading of places,
- * against plain loops in double; who knows all is right, who does not look is not. */
+/* Are hard negatives false and paraphrases true? The loss with hard negatives and late interaction against plain loops in
+ * double; an oracle scores 1, a text-only rule one half. */
 #include "model/clip_loss.h"
 #include "core/arena.h"
 #include "core/file.h"
@@ -10,9 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WRONG = 2, ROWS = NEGATIVE_KINDS + 2 + 3 * REWORD_WAYS + 2 }; /* lies of a scene; rows of an arm */
+enum { WRONG = 2, ROWS = NEGATIVE_KINDS + 2 + 3 * WAYS + 2 }; /* hard negatives of a scene; rows of a run */
 
-/* ---- lies ------------------------------------------------------------------------------------------------------- */
+/* ---- hard negatives ------------------------------------------------------------------------------------------------------- */
+
+/* The edits of a kind: those that the stage without it does not have. */
+static unsigned negative_edits(NegativeKind kind) {
+    return negatives_stage(STAGE_HARD_NEGATIVES, 0).edits &
+           ~negatives_stage(STAGE_NO_SWAP + (NegativesStage)kind, 0).edits;
+}
 
 static bool kind_of(const Caption *truth, const Caption *negative, NegativeKind kind) {
     enum { DRAWS = 300 };
@@ -25,19 +31,19 @@ static bool kind_of(const Caption *truth, const Caption *negative, NegativeKind 
     return false;
 }
 
-TEST(what_courses_say_is_true_and_their_lies_are_false) {
+TEST(captions_are_true_and_hard_negatives_false) {
     enum { PAIRS = 3000 };
     SceneModel scene_model;
-    SceneModelConfig settings = { .text = "bow", .seed = 5, .steps = 1 };
+    SceneModelConfig config = { .text = "bow", .seed = 5, .steps = 1 };
     Err err;
-    CHECK(scene_model_make(&scene_model, &settings, &err), "%s", err.text);
+    CHECK(scene_model_init(&scene_model, &config, &err), "%s", err.text);
     for (int c = STAGE_HARD_NEGATIVES; c < NEGATIVES_STAGES; c++) {
         TrainingStage stage = negatives_stage((NegativesStage)c, 0);
         int found = 0, of[NEGATIVE_KINDS] = { 0 };
         for (uint64_t i = 0; i < PAIRS; i++) {
             Caption wrong[WRONG], read;
             char text[CAPTION_TEXT];
-            SceneModelPair pair = scene_model_pair(&scene_model, &stage, i, wrong);
+            SceneExample pair = scene_model_example(&scene_model, &stage, i, wrong);
             CHECK(caption_true(&pair.scene, &pair.caption), "pair %d", (int)i);
             for (int w = 0; w < WRONG; w++) {
                 if (wrong[w].kind == CAPTION_KINDS) continue;
@@ -48,27 +54,28 @@ TEST(what_courses_say_is_true_and_their_lies_are_false) {
                     of[k] += kind_of(&pair.caption, &wrong[w], (NegativeKind)k);
             }
         }
-        CHECK(found > 0.8 * WRONG * PAIRS, "%s: %d lies for %d scenes", stage.name, found, PAIRS);
+        CHECK(found > 0.8 * WRONG * PAIRS, "%s: %d hard negatives for %d scenes", stage.name, found, PAIRS);
         for (int k = 0; k < NEGATIVE_KINDS; k++)
-            CHECK((of[k] > 0) == (c != STAGE_NO_SWAP + k), "%s tells %d lies of kind %s", stage.name, of[k],
+            CHECK((of[k] > 0) == (c != STAGE_NO_SWAP + k), "%s has %d hard negatives of kind %s", stage.name, of[k],
                   negative_name((NegativeKind)k));
     }
     scene_model_free(&scene_model);
 }
 
-TEST(courses_share_scenes_and_true_captions) {
+TEST(stages_share_scenes_and_true_captions) {
     SceneModel scene_model;
-    SceneModelConfig settings = { .text = "bow", .seed = 2, .steps = 1 };
+    SceneModelConfig config = { .text = "bow", .seed = 2, .steps = 1 };
     Err err;
-    TrainingStage plain = negatives_stage(STAGE_PLAIN, 0), repair = negatives_stage(STAGE_HARD_NEGATIVES, 0);
-    CHECK(plain.steps == repair.steps && plain.rate == repair.rate && plain.wrong == 0 && repair.wrong == WRONG, "%s",
-          "alike but for the lies");
-    CHECK(scene_model_make(&scene_model, &settings, &err), "%s", err.text);
+    TrainingStage plain = negatives_stage(STAGE_PLAIN, 0), hard = negatives_stage(STAGE_HARD_NEGATIVES, 0);
+    CHECK(plain.steps == hard.steps && plain.lr_factor == hard.lr_factor && plain.negatives == 0 &&
+              hard.negatives == WRONG,
+          "%s", "equal but for the hard negatives");
+    CHECK(scene_model_init(&scene_model, &config, &err), "%s", err.text);
     for (uint64_t i = 0; i < 500; i++) {
         Caption wrong[WRONG];
-        SceneModelPair a = scene_model_pair(&scene_model, &plain, i, NULL),
-                       b = scene_model_pair(&scene_model, &repair, i, wrong);
-        CHECK(caption_identical(&a.caption, &b.caption) && a.scene.look == b.scene.look, "pair %d", (int)i);
+        SceneExample a = scene_model_example(&scene_model, &plain, i, NULL),
+                     b = scene_model_example(&scene_model, &hard, i, wrong);
+        CHECK(caption_identical(&a.caption, &b.caption) && a.scene.appearance == b.scene.appearance, "pair %d", (int)i);
     }
     scene_model_free(&scene_model);
 }
@@ -82,7 +89,7 @@ TEST(items_are_what_they_should_be) {
         int k = t / 2;
         NegativesItem *items =
             negatives_items(&arena, (NegativeKind)k, &(NegativesProbe){ 11, N, t % 2 ? &split : NULL });
-        int said[REWORD_WAYS] = { 0 };
+        int paraphrased[WAYS] = { 0 };
         for (int i = 0; i < N; i++) {
             CHECK(negatives_check(&items[i], (NegativeKind)k, &err), "%s %d: %s", negative_name((NegativeKind)k), i,
                   err.text);
@@ -94,15 +101,15 @@ TEST(items_are_what_they_should_be) {
                       negative_name((NegativeKind)k), i, text);
             }
             for (int s = 0; s < 2; s++)
-                CHECK(t % 2 == 0 || (pair_scene_within(&items[i].scene[s], &split, SPLIT_SEEN) &&
-                                     caption_within(&items[i].caption[s], &split, SPLIT_SEEN)),
+                CHECK(t % 2 == 0 || (scene_in_part(&items[i].scene[s], &split, SPLIT_SEEN) &&
+                                     caption_in_part(&items[i].caption[s], &split, SPLIT_SEEN)),
                       "%s %d: a combination that is not seen", negative_name((NegativeKind)k), i);
-            for (int w = 0; w < REWORD_WAYS; w++) said[w] += items[i].reworded[w][0].kind != CAPTION_KINDS;
+            for (int w = 0; w < WAYS; w++) paraphrased[w] += items[i].paraphrased[w][0].kind != CAPTION_KINDS;
         }
-        CHECK(said[REWORD_NAMES] == N && said[REWORD_FORMS] == N, "%s: %d, %d", negative_name((NegativeKind)k), said[0],
-              said[1]);
-        CHECK(k == NEGATIVE_NEGATE ? said[REWORD_CONVERSE] < N : said[REWORD_CONVERSE] == N, "%s: %d",
-              negative_name((NegativeKind)k), said[2]);
+        CHECK(paraphrased[WAY_SYNONYMS] == N && paraphrased[WAY_FORMS] == N, "%s: %d, %d",
+              negative_name((NegativeKind)k), paraphrased[0], paraphrased[1]);
+        CHECK(k == NEGATIVE_NEGATE ? paraphrased[WAY_CONVERSE] < N : paraphrased[WAY_CONVERSE] == N, "%s: %d",
+              negative_name((NegativeKind)k), paraphrased[2]);
         arena_free(&arena);
     }
 }
@@ -112,87 +119,87 @@ TEST(spoilt_items_are_seen) {
     Err err;
     Split few = split_make(SPLIT_PAIRS, 0.125, 1);
     CHECK_STOPS(negatives_items(&arena, NEGATIVE_REPLACE, &(NegativesProbe){ 3, 1, &few }), EXIT_TROUBLE,
-                "see more of it");
+                "larger --coverage");
     NegativesItem item = negatives_items(&arena, NEGATIVE_SWAP, &(NegativesProbe){ 3, 1, NULL })[0], spoilt = item;
     spoilt.scene[1] = spoilt.scene[0];
     CHECK(!negatives_check(&spoilt, NEGATIVE_SWAP, &err) && strstr(err.text, "alone"), "%s", err.text);
-    CHECK(!negatives_check(&item, NEGATIVE_NEGATE, &err) && strstr(err.text, "no negate"), "%s", err.text);
+    CHECK(!negatives_check(&item, NEGATIVE_NEGATE, &err) && strstr(err.text, "not a negate"), "%s", err.text);
     spoilt = item;
     spoilt.caption[0] = spoilt.caption[1] = (Caption){ .kind = CAPTION_OBJECT, .a = noun_of(CAPTION_ANY, CAPTION_ANY) };
     CHECK(!negatives_check(&spoilt, NEGATIVE_SWAP, &err) && strstr(err.text, "alone"), "%s", err.text);
     spoilt = item;
-    spoilt.reworded[REWORD_NAMES][0] = spoilt.caption[0];
-    CHECK(!negatives_check(&spoilt, NEGATIVE_SWAP, &err) && strstr(err.text, "in other words"), "%s", err.text);
-    spoilt.reworded[REWORD_NAMES][0] = spoilt.caption[1];
-    CHECK(!negatives_check(&spoilt, NEGATIVE_SWAP, &err) && strstr(err.text, "in other words"), "%s", err.text);
+    spoilt.paraphrased[WAY_SYNONYMS][0] = spoilt.caption[0];
+    CHECK(!negatives_check(&spoilt, NEGATIVE_SWAP, &err) && strstr(err.text, "not a paraphrase"), "%s", err.text);
+    spoilt.paraphrased[WAY_SYNONYMS][0] = spoilt.caption[1];
+    CHECK(!negatives_check(&spoilt, NEGATIVE_SWAP, &err) && strstr(err.text, "not a paraphrase"), "%s", err.text);
     arena_free(&arena);
 }
 
 /* ---- asking ----------------------------------------------------------------------------------------------------- */
 
-typedef double Says(const Scene *scene, const char *caption);
+typedef double Similarity(const Scene *scene, const char *caption);
 
 static Mat similar_by(void *context, Arena *arena, const Scene *const *scenes, int n, const char *const *captions,
                       int m) {
     Mat s = mat_new(arena, n, m);
     for (int i = 0; i < n; i++)
-        for (int k = 0; k < m; k++) AT(s, i, k) = (num)(*(Says **)context)(scenes[i], captions[k]);
+        for (int k = 0; k < m; k++) AT(s, i, k) = (num)(*(Similarity **)context)(scenes[i], captions[k]);
     return s;
 }
 
-static double knows(const Scene *scene, const char *text) {
+static double oracle(const Scene *scene, const char *text) {
     Caption caption;
     return caption_parse(text, &caption, NULL) && caption_true(scene, &caption);
 }
-static double hears_alone(const Scene *scene, const char *text) { /* some number for each text */
+static double text_only(const Scene *scene, const char *text) { /* some number for each text */
     uint32_t hash = 17;
     (void)scene;
     for (; *text; text++) hash = hash * 31 + (uint8_t)*text;
     return hash % 10007;
 }
-static double likes_long_words(const Scene *scene,
-                               const char *text) { /* "to the left of", "there is": whatever is reworded */
-    return knows(scene, text) + (double)strlen(text);
+static double prefers_long_texts(const Scene *scene,
+                                 const char *text) { /* "to the left of", "there is": whatever is reworded */
+    return oracle(scene, text) + (double)strlen(text);
 }
 
-TEST(who_knows_all_is_right) {
-    Says *says = knows;
-    NegativesResult r = negatives_ask_by(similar_by, &says, &(NegativesProbe){ 4, 60, NULL });
+TEST(oracle_is_always_right) {
+    Similarity *similarity = oracle;
+    NegativesResult r = negatives_measure_with(similar_by, &similarity, &(NegativesProbe){ 4, 60, NULL });
     for (int k = 0; k < NEGATIVE_KINDS; k++)
         CHECK(r.negative[k].items == (k == NEGATIVE_SWAP ? 120 : 60) &&
                   r.negative[k].sum[PAIR_METRIC_GROUP] == r.negative[k].items,
               "%s", negative_name((NegativeKind)k));
     for (int h = 0; h < 2; h++) CHECK(r.swapped[h].items == 60, "%d", r.swapped[h].items);
-    for (int w = 0; w < REWORD_WAYS; w++) {
-        CHECK_NEAR(pair_score_rate(&r.reworded[w], PAIR_METRIC_CHOICE).share, 1, 0);
-        CHECK_NEAR(pair_score_rate(&r.negative_reworded[w], PAIR_METRIC_CHOICE).share, 1, 0);
-        CHECK(r.held[w] == r.trusted[w] && r.trusted[w] == 2 * r.reworded[w].items, "%d of %d", r.held[w],
-              r.trusted[w]);
+    for (int w = 0; w < WAYS; w++) {
+        CHECK_NEAR(pair_score_rate(&r.paraphrased[w], PAIR_METRIC_CHOICE).fraction, 1, 0);
+        CHECK_NEAR(pair_score_rate(&r.negative_paraphrased[w], PAIR_METRIC_CHOICE).fraction, 1, 0);
+        CHECK(r.consistent[w] == r.preferred[w] && r.preferred[w] == 2 * r.paraphrased[w].items, "%d of %d",
+              r.consistent[w], r.preferred[w]);
     }
-    CHECK_NEAR(r.found[0], 1, 1e-9);
-    CHECK_NEAR(r.found[1], 1, 1e-9);
+    CHECK_NEAR(r.recall[0], 1, 1e-9);
+    CHECK_NEAR(r.recall[1], 1, 1e-9);
 }
 
-TEST(who_does_not_look_has_half) {
-    Says *says = hears_alone;
-    NegativesResult r = negatives_ask_by(similar_by, &says, &(NegativesProbe){ 4, 200, NULL });
+TEST(text_only_rule_has_half) {
+    Similarity *similarity = text_only;
+    NegativesResult r = negatives_measure_with(similar_by, &similarity, &(NegativesProbe){ 4, 200, NULL });
     for (int k = 0; k < NEGATIVE_KINDS; k++)
-        CHECK_NEAR(pair_score_rate(&r.negative[k], PAIR_METRIC_CHOICE).share, 0.5, 1e-12);
-    for (int w = 0; w < REWORD_WAYS; w++) {
-        double mean = (pair_score_rate(&r.reworded[w], PAIR_METRIC_CHOICE).share +
-                       pair_score_rate(&r.negative_reworded[w], PAIR_METRIC_CHOICE).share) /
+        CHECK_NEAR(pair_score_rate(&r.negative[k], PAIR_METRIC_CHOICE).fraction, 0.5, 1e-12);
+    for (int w = 0; w < WAYS; w++) {
+        double mean = (pair_score_rate(&r.paraphrased[w], PAIR_METRIC_CHOICE).fraction +
+                       pair_score_rate(&r.negative_paraphrased[w], PAIR_METRIC_CHOICE).fraction) /
                       2;
         CHECK_NEAR(mean, 0.5, 1e-12);
     }
-    CHECK_NEAR(r.found[0], r.chance[0], 0.01);
-    CHECK_NEAR(r.found[1], r.chance[1], 1e-9); /* to a caption all pictures are alike: each may come first */
+    CHECK_NEAR(r.recall[0], r.chance[0], 0.01);
+    CHECK_NEAR(r.recall[1], r.chance[1], 1e-9); /* to a caption all pictures are alike: each may come first */
 }
 
-TEST(a_taste_for_forms_wins_here_and_loses_there) {
-    Says *says = likes_long_words;
-    NegativesResult r = negatives_ask_by(similar_by, &says, &(NegativesProbe){ 4, 200, NULL });
-    double here = pair_score_rate(&r.reworded[REWORD_FORMS], PAIR_METRIC_CHOICE).share,
-           there = pair_score_rate(&r.negative_reworded[REWORD_FORMS], PAIR_METRIC_CHOICE).share;
+TEST(bias_for_forms_wins_and_loses) {
+    Similarity *similarity = prefers_long_texts;
+    NegativesResult r = negatives_measure_with(similar_by, &similarity, &(NegativesProbe){ 4, 200, NULL });
+    double here = pair_score_rate(&r.paraphrased[WAY_FORMS], PAIR_METRIC_CHOICE).fraction,
+           there = pair_score_rate(&r.negative_paraphrased[WAY_FORMS], PAIR_METRIC_CHOICE).fraction;
     CHECK(here > 0.9 && there < 0.2, "%g, %g", here, there);
 }
 
@@ -222,7 +229,7 @@ static double plain_loss(Mat logits, Mat out) {
     return loss;
 }
 
-TEST(the_loss_with_wrong_captions) {
+TEST(loss_with_hard_negatives) {
     for (int seed = 0; seed < 20; seed++) {
         enum { B = 6 };
         int N = B * (1 + seed % 3);
@@ -250,7 +257,7 @@ TEST(the_loss_with_wrong_captions) {
     }
 }
 
-TEST(without_wrong_captions_it_is_the_loss_of_clip) {
+TEST(loss_without_hard_negatives_is_clips) {
     Tape t = { .no_grad = true };
     Rng rng = rng_seed(1, 0);
     Var x = tape_data(&t, mat_normal(&t.arena, 7, 7, &rng, 2));
@@ -259,15 +266,15 @@ TEST(without_wrong_captions_it_is_the_loss_of_clip) {
     tape_free(&t);
 }
 
-/* ---- the reading ------------------------------------------------------------------------------------------------ */
+/* ---- late interaction ------------------------------------------------------------------------------------------------ */
 
-TEST(words_look_at_places) {
+TEST(late_similarities_by_hand) {
     enum { M = 7, B = 3, P = 4, E = 5, N = 3 };
     const int caption[M] = { 0, 0, 1, 2, 2, 2, 2 };
     Tape t = { .no_grad = true };
     Rng rng = rng_seed(3, 0);
-    Mat words = mat_normal(&t.arena, M, E, &rng, 0.5), places = mat_normal(&t.arena, B * P, E, &rng, 0.5);
-    Mat got = late_interaction_similarities(&t, tape_data(&t, words), tape_data(&t, places), P, caption, N)->val;
+    Mat words = mat_normal(&t.arena, M, E, &rng, 0.5), positions = mat_normal(&t.arena, B * P, E, &rng, 0.5);
+    Mat got = late_interaction_similarities(&t, tape_data(&t, words), tape_data(&t, positions), P, caption, N)->val;
     for (int b = 0; b < B; b++)
         for (int n = 0; n < N; n++) {
             double sum = 0;
@@ -277,7 +284,7 @@ TEST(words_look_at_places) {
                 if (caption[m] != n) continue;
                 length++;
                 for (int p = 0; p < P; p++) {
-                    s[p] = vec_dot(&AT(words, m, 0), &AT(places, b * P + p, 0), E);
+                    s[p] = vec_dot(&AT(words, m, 0), &AT(positions, b * P + p, 0), E);
                     z += exp(10 * s[p]);
                 }
                 for (int p = 0; p < P; p++) found += exp(10 * s[p]) / z * s[p];
@@ -288,36 +295,36 @@ TEST(words_look_at_places) {
     tape_free(&t);
 }
 
-TEST(a_look_adds_up_to_the_similarity) {
+TEST(attention_adds_up_to_the_similarity) {
     SceneModel scene_model;
-    SceneModelConfig settings = { .interaction = "late", .seed = 2 };
+    SceneModelConfig config = { .interaction = "late", .seed = 2 };
     Arena arena = { 0 };
     Err err;
-    CHECK(scene_model_make(&scene_model, &settings, &err), "%s", err.text);
-    Scene scene = scene_make(&(SceneSettings){ .seed = 6, .least = 2, .max = 2 }, 0),
-          other = scene_make(&(SceneSettings){ .seed = 7 }, 0);
+    CHECK(scene_model_init(&scene_model, &config, &err), "%s", err.text);
+    Scene scene = scene_make(&(SceneConfig){ .seed = 6, .least = 2, .max = 2 }, 0),
+          other = scene_make(&(SceneConfig){ .seed = 7 }, 0);
     const Scene *scenes[] = { &other, &scene };
     const char *captions[] = { "no blue star", "a red circle left of a blue square" };
     double found[CAPTION_WORDS + 1], sum = 0;
-    Mat look = late_interaction_attention(&scene_model, &arena, &scene, captions[1], found);
-    CHECK(look.shape[0] == 9 && look.shape[1] == LATE_POSITIONS, "%s", mat_shape_text(look));
+    Mat attention = late_interaction_attention(&scene_model.clip, &arena, &scene, captions[1], found);
+    CHECK(attention.shape[0] == 9 && attention.shape[1] == LATE_POSITIONS, "%s", mat_shape_text(attention));
     for (int m = 0; m < 9; m++) {
         double row = 0;
-        for (int p = 0; p < LATE_POSITIONS; p++) row += (double)AT(look, m, p);
+        for (int p = 0; p < LATE_POSITIONS; p++) row += (double)AT(attention, m, p);
         CHECK_NEAR(row, 1, 1e-5);
         sum += found[m] / 9;
     }
     SceneModelConfig plain = { .seed = 2 };
     SceneModel vector; /* the same seed gives the same towers: its cosine is the other half */
-    CHECK(scene_model_make(&vector, &plain, &err), "%s", err.text);
+    CHECK(scene_model_init(&vector, &plain, &err), "%s", err.text);
     double cosine = (double)AT(scene_model_similarities(&vector, &arena, scenes, 2, captions, 2), 1, 1);
     CHECK_NEAR((double)AT(scene_model_similarities(&scene_model, &arena, scenes, 2, captions, 2), 1, 1),
                (cosine + sum) / 2, 1e-5);
     scene_model_free(&vector);
     scene_model_free(&scene_model);
     arena_free(&arena);
-    settings.text = "bow";
-    CHECK(!scene_model_make(&scene_model, &settings, &err) && strstr(err.text, "transformer"), "%s", err.text);
+    config.text = "bow";
+    CHECK(!scene_model_init(&scene_model, &config, &err) && strstr(err.text, "transformer"), "%s", err.text);
 }
 
 /* ---- the table -------------------------------------------------------------------------------------------------- */
@@ -326,38 +333,38 @@ TEST(a_look_adds_up_to_the_similarity) {
  * same scores but for what another rounding does to 80 steps. */
 TEST(the_table_is_ours) {
     Arena arena = { 0 };
-    LimitsTable table = { .arena = &arena }, again = { .arena = &arena };
-    NegativesCell cell = negatives_small_cell();
+    ResultTable table = { .arena = &arena }, again = { .arena = &arena };
+    ResultRun run = negatives_quick_run();
     SceneModel scene_model;
     Err err;
 #ifdef DEBUG
     check_skip("skipped: a table made again takes minutes under the sanitizers; its parts are tested above");
 #endif
     if (!file_exists(NEGATIVES_TABLE)) check_skip("%s is not there", NEGATIVES_TABLE);
-    CHECK(limits_read(&table, &arena, NEGATIVES_TABLE, &err), "%s", err.text);
-    CHECK(table.count == (1 + LIMITS_SEEDS * CONDITIONS) * ROWS, "%d rows", table.count);
-    for (int seed = 1; seed <= LIMITS_SEEDS; seed++)
+    CHECK(result_table_read(&table, &arena, NEGATIVES_TABLE, &err), "%s", err.text);
+    CHECK(table.count == (1 + RESULT_SEEDS * CONDITIONS) * ROWS, "%d rows", table.count);
+    for (int seed = 1; seed <= RESULT_SEEDS; seed++)
         for (int a = 0; a < CONDITIONS; a++) {
-            NegativesCell of = negatives_cell((Condition)a, (NegativesConfig){ .seed = seed });
-            LimitsRow row = negatives_row(&of, "names-held");
-            CHECK(limits_find(&table, &row), "seed %d, %s", seed, condition_name((Condition)a));
+            ResultRun of = negatives_run((Condition)a, (NegativesConfig){ .seed = seed });
+            ResultRow row = negatives_row(&of, "synonyms-consistency");
+            CHECK(result_find(&table, &row), "seed %d, %s", seed, condition_name((Condition)a));
         }
-    CHECK(scene_model_make(&scene_model, &cell.settings, &err) && scene_model_train(&scene_model, NULL, &err) &&
-              scene_model_train(&scene_model, &cell.stage, &err),
+    CHECK(scene_model_init(&scene_model, &run.config, &err) && scene_model_train(&scene_model, NULL, &err) &&
+              scene_model_train(&scene_model, result_stage(&run), &err),
           "%s", err.text);
-    NegativesResult result = negatives_ask(&scene_model, LIMITS_ITEMS);
-    negatives_note(&again, &cell.settings, &cell.stage, &result);
+    NegativesResult result = negatives_measure(&scene_model, RESULT_ITEMS);
+    negatives_add_rows(&again, &run, &result);
     CHECK(again.count == ROWS, "%d rows", again.count);
     for (int i = 0; i < again.count; i++) {
-        const LimitsRow *now = &again.row[i], *then = limits_find(&table, now);
+        const ResultRow *now = &again.row[i], *then = result_find(&table, now);
         CHECK(then, "%s: not in the table", now->probe);
         for (int k = 0; k < PAIR_METRICS; k++)
             CHECK(isnan(now->score[k]) == isnan(then->score[k]) && !(fabs(now->score[k] - then->score[k]) > 0.1),
                   "%s, score %d: %.4f, the table has %.4f", now->probe, k, now->score[k], then->score[k]);
     }
-    LimitsRow replace = negatives_row(&cell, "replace");
-    CHECK(limits_find(&again, &replace)->score[PAIR_METRIC_CHOICE] > 0.7, "%g: it has learnt nothing",
-          limits_find(&again, &replace)->score[PAIR_METRIC_CHOICE]);
+    ResultRow replace = negatives_row(&run, "replace");
+    CHECK(result_find(&again, &replace)->score[PAIR_METRIC_CHOICE] > 0.7, "%g: not trained",
+          result_find(&again, &replace)->score[PAIR_METRIC_CHOICE]);
     scene_model_free(&scene_model);
     arena_free(&arena);
 }
@@ -365,24 +372,23 @@ TEST(the_table_is_ours) {
 /* Written in pieces, and gone on with. */
 TEST(a_table_goes_on) {
     Arena arena = { 0 };
-    LimitsTable table = { .arena = &arena }, read = { .arena = &arena };
-    NegativesCell cell[2];
+    ResultTable table = { .arena = &arena }, read = { .arena = &arena };
+    ResultRun run[2];
     Err err;
-    char *path = arena_print(&arena, "%s/repair.csv", check_folder());
+    char *path = arena_print(&arena, "%s/negatives.csv", check_folder());
     CHECK(setenv("CLIP_MODELS", check_folder(), 1) == 0, "%s", "setenv");
     for (int i = 0; i < 2; i++)
-        cell[i] = negatives_cell(i ? CONDITION_NO_NEGATE : CONDITION_BASE,
-                                 (NegativesConfig){ .seed = 1, .steps = 2, .stage2 = 1 });
-    CHECK(negatives_fill(&table, cell, 1, 2, path, &err), "%s", err.text);
-    CHECK(limits_read(&read, &arena, path, &err) && read.count == ROWS, "%d rows", read.count);
+        run[i] = negatives_run(i ? CONDITION_NO_NEGATE : CONDITION_BASE,
+                               (NegativesConfig){ .seed = 1, .steps = 2, .stage2 = 1 });
+    CHECK(result_table_fill(&table, run, 1, 2, negatives_result_rows, path, &err), "%s", err.text);
+    CHECK(result_table_read(&read, &arena, path, &err) && read.count == ROWS, "%d rows", read.count);
     read.row[0].score[PAIR_METRIC_CHOICE] = 0.125; /* what is there is not asked again */
-    CHECK(negatives_fill(&read, cell, 2, 2, path, &err), "%s", err.text);
+    CHECK(result_table_fill(&read, run, 2, 2, negatives_result_rows, path, &err), "%s", err.text);
     CHECK(read.count == 2 * ROWS && read.row[0].score[PAIR_METRIC_CHOICE] == 0.125, "%d rows", read.count);
     arena_free(&arena);
 }
 
-TESTS(what_courses_say_is_true_and_their_lies_are_false, courses_share_scenes_and_true_captions,
-      items_are_what_they_should_be, spoilt_items_are_seen, who_knows_all_is_right, who_does_not_look_has_half,
-      a_taste_for_forms_wins_here_and_loses_there, the_loss_with_wrong_captions,
-      without_wrong_captions_it_is_the_loss_of_clip, words_look_at_places, a_look_adds_up_to_the_similarity,
-      the_table_is_ours, a_table_goes_on)
+TESTS(captions_are_true_and_hard_negatives_false, stages_share_scenes_and_true_captions, items_are_what_they_should_be,
+      spoilt_items_are_seen, oracle_is_always_right, text_only_rule_has_half, bias_for_forms_wins_and_loses,
+      loss_with_hard_negatives, loss_without_hard_negatives_is_clips, late_similarities_by_hand,
+      attention_adds_up_to_the_similarity, the_table_is_ours, a_table_goes_on)

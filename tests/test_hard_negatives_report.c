@@ -1,4 +1,4 @@
-/* negatives_report, limit_curves, published: do the printed tables say what the rows say, each number in its place? */
+/* Hard-negatives report, result curves, published results: does each number of the rows stand in its place? */
 #include "17-what-the-pair-knows/result_curves.h"
 #include "core/arena.h"
 #include "core/file.h"
@@ -56,36 +56,38 @@ static double made_up(int seed, int condition, int probe) {
     return (10 * probe + condition + 1) / 200.0 + seed * seed / 1000.0;
 }
 
-static const char *const probes[] = { "swap-colours", "swap-places", "replace",       "negate",
-                                      "names-held",   "forms-held",  "converse-held", "retrieval" };
+static const char *const probes[] = {
+    "swap-colours",      "swap-places",          "replace",  "negate", "synonyms-consistency",
+    "forms-consistency", "converse-consistency", "retrieval"
+};
 
-static LimitsTable table_of(int seeds) {
-    LimitsTable table = { .arena = &arena };
+static ResultTable table_of(int seeds) {
+    ResultTable table = { .arena = &arena };
     for (int seed = 1; seed <= seeds; seed++)
         for (int a = 0; a < CONDITIONS; a++)
             for (int p = 0; p < (int)COUNT(probes); p++) {
-                NegativesCell cell = negatives_cell((Condition)a, (NegativesConfig){ .seed = seed });
-                LimitsRow row = negatives_row(&cell, probes[p]);
+                ResultRun run = negatives_run((Condition)a, (NegativesConfig){ .seed = seed });
+                ResultRow row = negatives_row(&run, probes[p]);
                 row.items = 1000;
                 for (int k = 0; k < PAIR_METRICS; k++) row.score[k] = made_up(seed, a, p) + 0.002 * k;
-                limits_store(&table, &row);
+                result_store(&table, &row);
             }
     return table;
 }
 
-TEST(arms_as_the_rows_say) {
+TEST(conditions_as_the_rows_say) {
     const Condition condition[] = { CONDITION_BASE, CONDITION_LATE_HARD_NEGATIVES, CONDITION_NO_NEGATE };
     char word[WORDS][24];
     lesson_here();
-    LimitsTable table = table_of(2);
+    ResultTable table = table_of(2);
     NegativesReport report = { &table, { .seed = 2 }, condition, 3 }, none = { &table, { .seed = 7 }, condition, 3 };
     CHECK_NEAR(report_negative(&report, CONDITION_NO_NEGATE, NEGATIVE_NEGATE), made_up(2, CONDITION_NO_NEGATE, 3),
                1e-12);
     CHECK_NEAR(report_negative(&report, CONDITION_BASE, NEGATIVE_SWAP), made_up(2, CONDITION_BASE, 0), 1e-12);
     CHECK(isnan(report_negative(&none, CONDITION_BASE, NEGATIVE_SWAP)), "%s", "seed 7 is not there");
-    report_arms(&report);
+    report_conditions(&report);
     const char *text = printed();
-    CHECK(words_of(text, "truth or negated ", word) == 4, "%s", text);
+    CHECK(words_of(text, "negated: choice ", word) == 4, "%s", text);
     for (int a = 0; a < 3; a++) { /* half of Wilson's interval, n 1000, z 1.96 */
         double p = made_up(2, condition[a], 3), z = 1.959964, n = 1000;
         double half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
@@ -97,22 +99,21 @@ TEST(arms_as_the_rows_say) {
           word[0]);
 }
 
-TEST(what_is_not_there_is_a_dash) {
+TEST(missing_rows_are_dashes) {
     const Condition condition[] = { CONDITION_PLAIN, CONDITION_LATE };
     char word[WORDS][24];
     Lesson lesson = lesson_here();
-    LimitsTable table = { .arena = &arena };
+    ResultTable table = { .arena = &arena };
     NegativesReport report = { &table, { .seed = 1 }, condition, 2 };
-    report_arms(&report);
+    report_conditions(&report);
     report_seeds(&table);
     report_changes(&arena, &table);
     report_published(&table);
     report_bars(&lesson, &arena, &report, "bars");
-    for (int kind = 0; kind < PROBE_SHUFFLE; kind++) limits_coverage(&lesson, &arena, &table, (ProbeKind)kind);
-    limits_worlds(&arena, &table);
+    for (int kind = 0; kind < PROBE_SHUFFLE; kind++) report_coverage(&lesson, &arena, &table, (ProbeKind)kind);
+    report_scene_configs(&arena, &table);
     const char *text = printed();
-    CHECK(words_of(text, "truth or replaced ", word) == 3 && !strcmp(word[0], "-") && !strcmp(word[1], "-"), "%s",
-          text);
+    CHECK(words_of(text, "replaced: choice ", word) == 3 && !strcmp(word[0], "-") && !strcmp(word[1], "-"), "%s", text);
     CHECK(words_of(text, "  ARO, relation (VG-R) ", word) == 9 && !strcmp(word[1], "59.9") && !strcmp(word[8], "-"),
           "%s", text);
     CHECK(!strstr(text, "nan") && !strstr(text, "inf"), "%s", text);
@@ -121,29 +122,28 @@ TEST(what_is_not_there_is_a_dash) {
 TEST(seeds_and_changes) {
     char word[WORDS][24];
     lesson_here();
-    LimitsTable table = table_of(3);
+    ResultTable table = table_of(3);
     printf("\n");
     report_seeds(&table);
     report_changes(&arena, &table);
     report_published(&table);
     const char *text = printed();
-    CHECK(words_of(text, "holds in another form ", word) == CONDITIONS, "%s", text);
-    for (int a = 0; a < CONDITIONS; a++) /* 1, 4 and 9 thousandths beside: mean 14/3, half the spread 4 */
+    CHECK(words_of(text, "consistency: other form ", word) == CONDITIONS, "%s", text);
+    for (int a = 0; a < CONDITIONS; a++) /* 1, 4 and 9 thousandths beside: mean 14/3, half the range 4 */
         word_is(word[a], "%.1f+-0.4", 100 * (made_up(0, a, 5) + 14 / 3000.0));
     NegativesChange c = report_change(&table, CONDITION_NO_REPLACE, NEGATIVE_REPLACE);
     CHECK(c.seeds == 3 && c.above == 3, "%d of %d", c.above, c.seeds);
     CHECK_NEAR(c.mean, 50.0 * (CONDITION_NO_REPLACE - CONDITION_PLAIN) / 100, 1e-9);
     CHECK_NEAR(c.low, c.high, 1e-9);
-    NegativesCell cell = negatives_cell(CONDITION_NO_REPLACE, (NegativesConfig){ .seed = 2 });
-    LimitsRow row = negatives_row(&cell, "replace");
-    row = *limits_find(&table, &row);
+    ResultRun run = negatives_run(CONDITION_NO_REPLACE, (NegativesConfig){ .seed = 2 });
+    ResultRow row = negatives_row(&run, "replace");
+    row = *result_find(&table, &row);
     row.score[PAIR_METRIC_CHOICE] = 0.001;
-    limits_store(&table, &row);
+    result_store(&table, &row);
     c = report_change(&table, CONDITION_NO_REPLACE, NEGATIVE_REPLACE);
     CHECK(c.seeds == 3 && c.above == 2 && c.low < -10 && c.high > 0, "%d above, %g to %g", c.above, c.low, c.high);
-    CHECK(words_of(text, "  truth or replaced: NOT taught this ", word) == 9 && !strcmp(word[0], "+1.5"), "%s", text);
-    CHECK(words_of(text, "  truth or replaced, all four right: all lies ", word) == 9 && !strcmp(word[0], "+0.5"), "%s",
-          text);
+    CHECK(words_of(text, "  replaced: choice, NOT trained on it ", word) == 9 && !strcmp(word[0], "+1.5"), "%s", text);
+    CHECK(words_of(text, "  replaced: group, all kinds ", word) == 9 && !strcmp(word[0], "+0.5"), "%s", text);
     CHECK(words_of(text, "  CREPE, negate ", word) == 8 && !strcmp(word[2], "99.5"), "%s", text);
     word_is(word[5], "%.1f", 100 * (made_up(0, CONDITION_BASE, 3) + 14 / 3000.0));
     word_is(word[6], "%.1f", 100 * (made_up(0, CONDITION_HARD_NEGATIVES, 3) + 14 / 3000.0));
@@ -152,23 +152,23 @@ TEST(seeds_and_changes) {
 
 TEST(curves_as_the_rows_say) {
     char word[WORDS][24];
-    LimitsTable table = { .arena = &arena };
+    ResultTable table = { .arena = &arena };
     Lesson lesson = lesson_here();
     SceneModelConfig s = { .text = "lstm", .split = SPLIT_PAIRS, .coverage = 0.5, .seed = 1 };
     for (s.seed = 1; s.seed <= 2; s.seed++) {
-        LimitsRow seen = limits_row(&s, NULL, "counting", SPLIT_SEEN),
-                  held = limits_row(&s, NULL, "counting", SPLIT_HELD);
+        ResultRow seen = result_row(&s, NULL, "counting", SPLIT_SEEN),
+                  consistent = result_row(&s, NULL, "counting", SPLIT_HELD);
         seen.score[PAIR_METRIC_CHOICE] = 0.6 + 0.1 * s.seed;
-        held.score[PAIR_METRIC_CHOICE] = 0.5 + 0.01 * s.seed;
-        limits_store(&table, &seen);
-        limits_store(&table, &held);
+        consistent.score[PAIR_METRIC_CHOICE] = 0.5 + 0.01 * s.seed;
+        result_store(&table, &seen);
+        result_store(&table, &consistent);
     }
-    s = (SceneModelConfig){ .text = "bow", .split = SPLIT_PAIRS, .palette = LIMITS_PALETTE, .seed = 3 };
-    LimitsRow few = limits_row(&s, NULL, "counting", SPLIT_SEEN);
+    s = (SceneModelConfig){ .text = "bow", .split = SPLIT_PAIRS, .palette = RESULT_PALETTE, .seed = 3 };
+    ResultRow few = result_row(&s, NULL, "counting", SPLIT_SEEN);
     few.score[PAIR_METRIC_CHOICE] = 0.123;
-    limits_store(&table, &few);
-    limits_coverage(&lesson, &arena, &table, PROBE_COUNTING);
-    limits_worlds(&arena, &table);
+    result_store(&table, &few);
+    report_coverage(&lesson, &arena, &table, PROBE_COUNTING);
+    report_scene_configs(&arena, &table);
     const char *text = printed();
     CHECK(words_of(text, "  lstm        seen ", word) == 5 && !strcmp(word[0], "-") && !strcmp(word[1], "75.0") &&
               !strcmp(word[2], "(70.0-80.0)") && !strcmp(word[3], "-"),
@@ -183,14 +183,15 @@ TEST(published_numbers) {
     char text[PUBLISHED_TEXT];
     for (int p = 0; p < PUBLISHED_PROBES; p++) {
         const Published *row = published((PublishedProbe)p);
-        CHECK(row->chance > 0 && row->clip > 0 && row->clip < 100 && *row->name && *row->blind && *row->people,
+        CHECK(row->chance > 0 && row->clip > 0 && row->clip < 100 && *row->name && *row->text_only && *row->people,
               "row %d", p);
-        CHECK(isnan(row->repaired) || (row->repaired > row->clip && row->repaired <= 100), "%s", row->name);
+        CHECK(isnan(row->hard_negatives) || (row->hard_negatives > row->clip && row->hard_negatives <= 100), "%s",
+              row->name);
     }
     static const PublishedProbe winoground[] = { PUBLISHED_WINOGROUND_TEXT, PUBLISHED_WINOGROUND_IMAGE,
                                                  PUBLISHED_WINOGROUND_GROUP };
     static const PairMetric as[] = { PAIR_METRIC_TEXT, PAIR_METRIC_IMAGE, PAIR_METRIC_GROUP };
-    PairScore pair = pair_score_new(2, 2); /* Winoground's items are quads: guessing gets as much there as here */
+    PairScore pair = pair_score_new(2, 2); /* Winoground's items are minimal pairs: the same chance */
     for (int k = 0; k < 3; k++)
         CHECK_NEAR(published(winoground[k])->chance, 100 * pair_score_chance(&pair, as[k]), 1e-9);
     CHECK(!strcmp(published_text(published(PUBLISHED_WINOGROUND_TEXT)->clip, 6, text), " 30.75"), "%s", text);
@@ -198,4 +199,4 @@ TEST(published_numbers) {
     CHECK_STOPS(published(PUBLISHED_PROBES), EXIT_CONTRACT, "probe 11 of 11");
 }
 
-TESTS(arms_as_the_rows_say, what_is_not_there_is_a_dash, seeds_and_changes, curves_as_the_rows_say, published_numbers)
+TESTS(conditions_as_the_rows_say, missing_rows_are_dashes, seeds_and_changes, curves_as_the_rows_say, published_numbers)

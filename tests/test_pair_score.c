@@ -11,16 +11,16 @@
 #include <string.h>
 
 static PairScore of(const double s[4]) {
-    PairScore score_sum = pair_score_new(2, 2);
-    pair_score_add(&score_sum, s);
-    return score_sum;
+    PairScore score = pair_score_new(2, 2);
+    pair_score_add(&score, s);
+    return score;
 }
 
 static void want(const double s[4], double choice, double text, double image, double group, int ties) {
-    PairScore score_sum = of(s);
+    PairScore score = of(s);
     const double wanted[] = { choice, text, image, group };
-    for (int i = 0; i < PAIR_METRICS; i++) CHECK_NEAR(score_sum.sum[i], wanted[i], 1e-12);
-    CHECK(score_sum.ties == ties && score_sum.comparisons == 4, "%d ties of %d", score_sum.ties, score_sum.comparisons);
+    for (int i = 0; i < PAIR_METRICS; i++) CHECK_NEAR(score.sum[i], wanted[i], 1e-12);
+    CHECK(score.ties == ties && score.comparisons == 4, "%d ties of %d", score.ties, score.comparisons);
 }
 
 /* The cases one can do in the head. */
@@ -51,8 +51,8 @@ TEST(ties_against_real_lots) {
             sum[2] += image;
             sum[3] += text && image;
         }
-        PairScore score_sum = of(s);
-        for (int i = 0; i < PAIR_METRICS; i++) CHECK_NEAR(score_sum.sum[i], sum[i] / THROWS, 0.03);
+        PairScore score = of(s);
+        for (int i = 0; i < PAIR_METRICS; i++) CHECK_NEAR(score.sum[i], sum[i] / THROWS, 0.03);
     }
 }
 
@@ -68,40 +68,39 @@ TEST(chance_is_what_guessing_gets) {
     }
     for (int i = 0; i < PAIR_METRICS; i++) {
         PairScoreRate a = pair_score_rate(&pairs, i), b = pair_score_rate(&five, i);
-        CHECK_NEAR(a.share, a.chance, 0.012);
-        if (i != PAIR_METRIC_IMAGE) CHECK_NEAR(b.share, 0.2, 0.012);
-        else CHECK(isnan(b.share) && b.low == 0 && b.high == 1, "one picture has no image score");
+        CHECK_NEAR(a.fraction, a.chance, 0.012);
+        if (i != PAIR_METRIC_IMAGE) CHECK_NEAR(b.fraction, 0.2, 0.012);
+        else CHECK(isnan(b.fraction) && b.low == 0 && b.high == 1, "one picture has no image score");
     }
     CHECK(pairs.ties == 0 && five.ties == 0, "no two of these are equal");
 }
 
 TEST(one_picture_many_captions) {
-    PairScore score_sum = pair_score_new(1, 4);
-    pair_score_add(&score_sum, (double[]){ 2, 1, 1, 1 });
-    CHECK_NEAR(score_sum.sum[PAIR_METRIC_TEXT], 1, 0);
-    pair_score_add(&score_sum, (double[]){ 2, 2, 1, 2 }); /* a third */
-    pair_score_add(&score_sum, (double[]){ 2, 2, 3, 1 }); /* nothing, though tied with one */
-    CHECK_NEAR(score_sum.sum[PAIR_METRIC_CHOICE], 1 + 1.0 / 3, 1e-12);
-    CHECK(score_sum.ties == 3 && score_sum.comparisons == 9, "%d of %d", score_sum.ties, score_sum.comparisons);
+    PairScore score = pair_score_new(1, 4);
+    pair_score_add(&score, (double[]){ 2, 1, 1, 1 });
+    CHECK_NEAR(score.sum[PAIR_METRIC_TEXT], 1, 0);
+    pair_score_add(&score, (double[]){ 2, 2, 1, 2 }); /* a third */
+    pair_score_add(&score, (double[]){ 2, 2, 3, 1 }); /* nothing, though tied with one */
+    CHECK_NEAR(score.sum[PAIR_METRIC_CHOICE], 1 + 1.0 / 3, 1e-12);
+    CHECK(score.ties == 3 && score.comparisons == 9, "%d of %d", score.ties, score.comparisons);
 }
 
 TEST(intervals_are_wilsons) {
-    PairScore score_sum = pair_score_new(2, 2);
-    for (int n = 0; n < 400; n++)
-        pair_score_add(&score_sum, n % 2 ? (double[]){ 4, 1, 2, 3 } : (double[]){ 1, 4, 3, 2 });
-    PairScoreRate rate = pair_score_rate(&score_sum, PAIR_METRIC_GROUP);
+    PairScore score = pair_score_new(2, 2);
+    for (int n = 0; n < 400; n++) pair_score_add(&score, n % 2 ? (double[]){ 4, 1, 2, 3 } : (double[]){ 1, 4, 3, 2 });
+    PairScoreRate rate = pair_score_rate(&score, PAIR_METRIC_GROUP);
     Rate wilson = metrics_wilson(200, 400);
     CHECK_NEAR(rate.low, wilson.low, 1e-12);
     CHECK_NEAR(rate.high, wilson.high, 1e-12);
-    CHECK_NEAR(rate.high - rate.share, 0.0487, 1e-4); /* "n = 400 at 50 %: +- 4.9" */
+    CHECK_NEAR(rate.high - rate.fraction, 0.0487, 1e-4); /* "n = 400 at 50 %: +- 4.9" */
     PairScoreRate none = pair_score_rate(&(PairScore){ .pictures = 2, .captions = 2 }, PAIR_METRIC_TEXT);
-    CHECK(isnan(none.share) && none.low == 0 && none.high == 1, "of nothing, nothing is known");
+    CHECK(isnan(none.fraction) && none.low == 0 && none.high == 1, "of nothing, nothing is known");
 }
 
 TEST(refusals) {
     CHECK_STOPS(pair_score_new(2, 3), EXIT_CONTRACT, "2 pictures and 3 captions");
     CHECK_STOPS(pair_score_new(1, 9), EXIT_CONTRACT, "want 2 and 2, or 1 and 2 to 8");
-    CHECK_STOPS(of((double[]){ 1, NAN, 2, 3 }), EXIT_CONTRACT, "number 1 of item 0 is not a number");
+    CHECK_STOPS(of((double[]){ 1, NAN, 2, 3 }), EXIT_CONTRACT, "similarity 1 of item 0 is NaN");
 }
 
 /* ---- hearsay ------------------------------------------------------------------------------------------------- */
@@ -111,7 +110,7 @@ static const char *const heard[] = { "a red circle", "a red square", "a blue cir
 /* V: padding, unknown, a and blue circle red square = 8; 12 words read. */
 TEST(text_baseline_by_hand) {
     Arena arena = { 0 };
-    TextBaseline h = text_baseline_read(&arena, heard, 3);
+    TextBaseline h = text_baseline_fit(&arena, heard, 3);
     CHECK(h.vocab.size == 8 && h.words == 13, "%d words known, %d read", h.vocab.size - 2, h.words);
     CHECK_NEAR(text_baseline_score(&h, TEXT_BASELINE_LENGTH, "a red circle"), -3, 0);
     CHECK_NEAR(text_baseline_score(&h, TEXT_BASELINE_LENGTH, "zebra!"), -1, 0);
@@ -131,13 +130,13 @@ TEST(text_baseline_by_hand) {
 /* Told often enough that "no" is wrong, it says so; told the same string right and wrong equally often, nothing. */
 TEST(text_baseline_learns_labels) {
     Arena arena = { 0 };
-    TextBaseline h = text_baseline_read(&arena, heard, 3);
+    TextBaseline h = text_baseline_fit(&arena, heard, 3);
     for (int i = 0; i < 5; i++) {
-        text_baseline_told(&h, "a red circle", i % 2 == 0);
-        text_baseline_told(&h, "a red circle", i % 2 == 1);
+        text_baseline_add_label(&h, "a red circle", i % 2 == 0);
+        text_baseline_add_label(&h, "a red circle", i % 2 == 1);
     }
     CHECK_NEAR(text_baseline_score(&h, TEXT_BASELINE_LABELS, "a red circle"), 0, 0);
-    for (int i = 0; i < 3; i++) text_baseline_told(&h, "red a circle", false);
+    for (int i = 0; i < 3; i++) text_baseline_add_label(&h, "red a circle", false);
     CHECK(text_baseline_score(&h, TEXT_BASELINE_LABELS, "red a blue circle") <
               text_baseline_score(&h, TEXT_BASELINE_LABELS, "a red blue circle"),
           "red a is known to be wrong");

@@ -369,7 +369,7 @@ TEST(marks_and_captions_in_the_script) {
     set_gnuplot("exit 0");
     CHECK(plot_bars("b", &(Bars){ .bars = bars, .count = 2 }, NULL) == PLOT_DRAWN, "%s", "bars");
     const char *script = content(inside("b.gp"));
-    CHECK(strstr(script, "set ytics (\"cat\" 1, \\\n    \"dog 5%%\" 2) scale 0 nomirror\n"), "%s", script);
+    CHECK(strstr(script, "set ytics (\"cat\" 1, \\\n    \"> dog 5%%\" 2) scale 0 nomirror\n"), "%s", script);
     CHECK(plot_tiles("t", &(Tiles){ .tiles = tiles, .count = 2 }, NULL) == PLOT_DRAWN, "%s", "tiles");
     script = content(inside("t.gp"));
     CHECK(strstr(script, "\"short\"") && strstr(script, "\"so long that") && !strstr(script, "half of it") &&
@@ -377,6 +377,84 @@ TEST(marks_and_captions_in_the_script) {
           "%s", script);
 }
 
+/* A character that the font lacks is replaced: gnuplot would draw a box as large as the page. The data keep it. */
+TEST(characters_that_fonts_lack) {
+    const Bar bars[] = { { "x^2 \U0001f642 ship", 1, 0, 0, false },
+                         { "\u0645\u0631 \u65e5\u672c \u03a3", 2, 0, 0, false } };
+    set_folder("glyphs");
+    set_gnuplot("exit 0");
+    CHECK(plot_bars("g", &(Bars){ .title = "\U0001f642", .bars = bars, .count = 2 }, NULL) == PLOT_DRAWN, "%s", "bars");
+    const char *script = content(inside("g.gp"));
+    CHECK(strstr(script, "\"x^2 \u25a1 ship\" 1") && strstr(script, "\"\u25a1\u25a1 \u25a1\u25a1 \u03a3\" 2"), "%s",
+          script);
+    CHECK(!strstr(script, "\U0001f642") && strstr(content(inside("data/g.csv")), "\U0001f642"), "%s", script);
+}
+
+/* Ticks stand at the points if these are few and evenly spaced, never between whole numbers; intervals are drawn. */
+TEST(ticks_at_the_points) {
+    const num x[] = { 25, 50, 75, 100 }, y[] = { 1, 2, 3, 4 },
+              high[] = { 2, 3, 4, 9 }, *const lows[] = { y }, *const highs[] = { high };
+    const Series coverage = { "a", x, y, 4 }, epochs = { "b", NULL, y, 3 };
+    set_folder("ticks");
+    set_gnuplot("exit 0");
+    Lines lines = { .series = &coverage, .count = 1, .low = lows, .high = highs };
+    CHECK(plot_lines("l", &lines, NULL) == PLOT_DRAWN, "%s", "lines");
+    const char *script = content(inside("l.gp"));
+    CHECK(strstr(script, "set xtics 25,25\n") && strstr(script, "using 1:2:3:4 with yerrorbars"), "%s", script);
+    CHECK(strstr(content(inside("data/l.csv")), "x,a,low,high\n25,1,1,2\n"), "%s", content(inside("data/l.csv")));
+    CHECK(plot_lines("e", &(Lines){ .series = &epochs, .count = 1 }, NULL) == PLOT_DRAWN, "%s", "epochs");
+    CHECK(strstr(content(inside("e.gp")), "set xtics 1,1\n"), "%s", content(inside("e.gp")));
+    lines = (Lines){ .series = &coverage, .count = 1, .from_zero = true };
+    CHECK(plot_lines("z", &lines, NULL) == PLOT_DRAWN, "%s", "from zero");
+    CHECK(strstr(content(inside("z.gp")), "set xtics 0,25\n"), "%s", content(inside("z.gp")));
+}
+
+/* An arrow from column 0 to column 2 passes around the box of column 1 that stands at the height of its ends. */
+TEST(arrows_pass_around_boxes) {
+    num v[] = { 1 };
+    const Mat one = { .v = v, .shape = { 1 }, .dims = 1 };
+    const GraphNode nodes[] = { { "x", "", one, NULL, { 0 }, 0 },
+                                { "exp", "exp", one, NULL, { 0 }, 1 },
+                                { "y", "add", one, NULL, { 0, 1 }, 2 } };
+    set_folder("arrows");
+    set_gnuplot("exit 0");
+    CHECK(plot_graph("g", &(Graph){ .nodes = nodes, .count = 3 }, NULL) == PLOT_DRAWN, "%s", "graph");
+    const char *script = content(inside("g.gp"));
+    double box[3][4], a[4];
+    int boxes = 0, arrows = 0;
+    for (const char *at = script; (at = strstr(at, "rectangle center ")) != NULL; at++, boxes++)
+        CHECK(sscanf(at, "rectangle center %lf,%lf size %lf,%lf", &box[boxes][0], &box[boxes][1], &box[boxes][2],
+                     &box[boxes][3]) == 4,
+              "%s", at);
+    CHECK(boxes == 3, "%d boxes", boxes);
+    for (const char *at = script; (at = strstr(at, "arrow from ")) != NULL; at++, arrows++) {
+        CHECK(sscanf(at, "arrow from %lf,%lf to %lf,%lf", &a[0], &a[1], &a[2], &a[3]) == 4, "%s", at);
+        for (int k = 1; k < 100; k++) { /* points of the arrow, without its ends */
+            double x = a[0] + (a[2] - a[0]) * k / 100, y = a[1] + (a[3] - a[1]) * k / 100;
+            CHECK(fabs(x - box[1][0]) > box[1][2] / 2 || fabs(y - box[1][1]) > box[1][3] / 2, "inside a box: %s", at);
+        }
+    }
+    CHECK(arrows == 5, "%d arrows", arrows);
+}
+
+/* A long title is broken between words and never wider than the page; many tiles get more columns, not a higher page. */
+TEST(pages_that_fit) {
+    static const uint8_t rgb[2 * 2 * 3];
+    Tile tiles[12];
+    int width, height;
+    for (int i = 0; i < 12; i++) tiles[i] = (Tile){ rgb, 2, 2, "one\ntwo\nthree", i == 3 };
+    set_folder("pages");
+    set_gnuplot("exit 0");
+    const char *title = "a title of so many words that no page of this width could hold all of them in one line";
+    CHECK(plot_tiles("t", &(Tiles){ .title = title, .tiles = tiles, .count = 12, .columns = 2 }, NULL) == PLOT_DRAWN,
+          "%s", "tiles");
+    const char *script = content(inside("t.gp")), *size = strstr(script, "noenhanced size ");
+    CHECK(size && sscanf(size, "noenhanced size %d,%d", &width, &height) == 2 && width <= 950 && height <= 1100, "%s",
+          script);
+    CHECK(!strstr(script, title) && strstr(script, "set object rectangle"), "%s", script);
+}
+
 TESTS(heat_as_csv, bars_as_csv, lines_as_csv, tiles_as_csv_and_pixels, pictures_with_hostile_words, pictures_of_nothing,
       the_folder_may_be_relative, without_gnuplot_one_line_once, gnuplot_that_fails, names_that_cannot_be,
-      folders_that_cannot_be, a_full_disk_leaves_what_was_there, marks_and_captions_in_the_script)
+      folders_that_cannot_be, a_full_disk_leaves_what_was_there, marks_and_captions_in_the_script,
+      characters_that_fonts_lack, ticks_at_the_points, arrows_pass_around_boxes, pages_that_fit)

@@ -1,4 +1,4 @@
-/* exam: do the printed tables say what the tallies hold, and does every learner's choice stand under its picture? */
+/* Does the probe report print the pair scores, and the choice of every model under its picture? */
 #include "scenes/probe_report.h"
 #include "core/arena.h"
 #include "core/file.h"
@@ -12,8 +12,8 @@ static Arena arena;
 
 static void scene_model_add(ModelSet *set, const char *text, int seed) {
     Err err;
-    SceneModelConfig settings = { .text = text, .seed = seed, .steps = 1 };
-    CHECK(scene_model_make(&set->scene_model[set->count], &settings, &err), "%s", err.text);
+    SceneModelConfig config = { .text = text, .seed = seed, .steps = 1 };
+    CHECK(scene_model_init(&set->scene_model[set->count], &config, &err), "%s", err.text);
     set->count++;
 }
 
@@ -38,13 +38,12 @@ static const char *print_to_file(void) {
 
 enum { WIDE = 31 }; /* letters that fit under a picture: a line ends with the first word that reaches so far, at most */
 
-TEST(words_fit_under_a_picture) {
-    Scene scene = scene_make(&(SceneSettings){ .seed = 3, .least = 2, .max = 2 }, 0);
+TEST(captions_fit_under_a_picture) {
+    Scene scene = scene_make(&(SceneConfig){ .seed = 3, .least = 2, .max = 2 }, 0);
     const char *caption = "a large crimson triangle to the left of a small turquoise pentagram";
     Tile tile = probe_tile(&arena, &scene, caption, "wrong: bow");
     char *text = arena_text(&arena, tile.caption), *note = strrchr(text, '\n');
-    CHECK(note && !strcmp(note, "\nwrong: bow") && tile.width == SCENE_MODEL_SIDE && tile.height == SCENE_MODEL_SIDE,
-          "%s", text);
+    CHECK(note && !strcmp(note, "\nwrong: bow") && tile.width == SCENE_SIDE && tile.height == SCENE_SIDE, "%s", text);
     *note = '\0';
     int lines = 0;
     for (char *line = text; line; lines++) {
@@ -59,10 +58,10 @@ TEST(words_fit_under_a_picture) {
 }
 
 TEST(the_picture_is_that_of_the_scene) {
-    Scene scene = scene_make(&(SceneSettings){ .seed = 4 }, 1);
-    size_t numbers = (size_t)SCENE_MODEL_SIDE * SCENE_MODEL_SIDE * 3;
+    Scene scene = scene_make(&(SceneConfig){ .seed = 4 }, 1);
+    size_t numbers = (size_t)SCENE_SIDE * SCENE_SIDE * 3;
     uint8_t *rgb = arena_alloc(&arena, numbers, 1);
-    scene_picture(&scene, (Canvas){ SCENE_MODEL_SIDE, arena_alloc(&arena, numbers, sizeof(double)) }, rgb);
+    scene_picture(&scene, (Canvas){ SCENE_SIDE, arena_alloc(&arena, numbers, sizeof(double)) }, rgb);
     CHECK(!memcmp(probe_tile(&arena, &scene, "", "").rgb, rgb, numbers), "%s", "another picture");
 }
 
@@ -83,25 +82,25 @@ static int row_of(const char *text, const char *name, double number[8]) {
     return n;
 }
 
-static void row_is(const char *text, const char *name, const PairScore *score_sum) {
+static void row_is(const char *text, const char *name, const PairScore *score) {
     double got[8] = { 0 };
-    PairScoreRate rate = pair_score_rate(score_sum, PAIR_METRIC_CHOICE);
-    double want[7] = { rate.share,
+    PairScoreRate rate = pair_score_rate(score, PAIR_METRIC_CHOICE);
+    double want[7] = { rate.fraction,
                        rate.low,
                        rate.high,
-                       pair_score_rate(score_sum, PAIR_METRIC_TEXT).share,
-                       pair_score_rate(score_sum, PAIR_METRIC_IMAGE).share,
-                       pair_score_rate(score_sum, PAIR_METRIC_GROUP).share,
-                       (double)score_sum->ties / score_sum->comparisons };
+                       pair_score_rate(score, PAIR_METRIC_TEXT).fraction,
+                       pair_score_rate(score, PAIR_METRIC_IMAGE).fraction,
+                       pair_score_rate(score, PAIR_METRIC_GROUP).fraction,
+                       (double)score->ties / score->comparisons };
     CHECK(row_of(text, name, got) == 7, "row \"%s\" of:\n%s", name, text);
     for (int k = 0; k < 7; k++)
         CHECK(fabs(got[k] - 100 * want[k]) < 0.0501, "%s, number %d: %g, want %g", name, k + 1, got[k], 100 * want[k]);
 }
 
-/* Of seeds the first with which the transformer, which has learnt nothing, does not choose as well as the bag of words:
- * or else it would not show whose share comes back. */
-TEST(a_probe_as_the_tallies_say) {
-    MinimalPairsConfig settings = { .kind = PROBE_BINDING, .seed = 1, .count = 40 };
+/* The first seed for which the untrained transformer and the bag of words differ: otherwise the returned score could be
+ * that of either. */
+TEST(a_probe_as_the_pair_scores_say) {
+    MinimalPairsConfig config = { .kind = PROBE_BINDING, .seed = 1, .count = 40 };
     ModelSet set = { .count = 0 };
     MinimalPairs pairs;
     PairScore first, second;
@@ -109,14 +108,14 @@ TEST(a_probe_as_the_tallies_say) {
     scene_model_add(&set, "transformer", 2);
     scene_model_add(&set, "bow", 1);
     do {
-        settings.seed++;
-        CHECK(minimal_pairs_make(&pairs, &arena, &settings, &err), "%s", err.text);
-        first = scene_model_pairs(&set.scene_model[0], &pairs);
-        second = scene_model_pairs(&set.scene_model[1], &pairs);
-    } while (first.sum[PAIR_METRIC_CHOICE] == second.sum[PAIR_METRIC_CHOICE] && settings.seed < 100);
+        config.seed++;
+        CHECK(minimal_pairs_make(&pairs, &arena, &config, &err), "%s", err.text);
+        first = scene_model_pair_score(&set.scene_model[0], &pairs);
+        second = scene_model_pair_score(&set.scene_model[1], &pairs);
+    } while (first.sum[PAIR_METRIC_CHOICE] == second.sum[PAIR_METRIC_CHOICE] && config.seed < 100);
     PairScore all = minimal_pairs_score_by(&pairs, minimal_pairs_oracle, NULL);
     const char *path = print_to_file();
-    double got = probe_report(&arena, &set, &settings);
+    double got = probe_report(&arena, &set, &config);
     const char *text = printed(path);
     CHECK(strstr(text, pairs.item[0].caption[0]) && strstr(text, pairs.item[0].caption[1]) &&
               !strncmp(text, "binding, 40 items\n", 18),
@@ -124,43 +123,43 @@ TEST(a_probe_as_the_tallies_say) {
     row_is(text, "transformer", &first);
     row_is(text, "bow", &second);
     row_is(text, "(oracle)", &all);
-    double bag = pair_score_rate(&second, PAIR_METRIC_CHOICE).share, chance[8];
-    CHECK(bag == 0.5 && pair_score_rate(&first, PAIR_METRIC_CHOICE).share != bag,
+    double bag = pair_score_rate(&second, PAIR_METRIC_CHOICE).fraction, chance[8];
+    CHECK(bag == 0.5 && pair_score_rate(&first, PAIR_METRIC_CHOICE).fraction != bag,
           "%g: no seed tells the first from the last", bag);
-    CHECK_NEAR(got, pair_score_rate(&first, PAIR_METRIC_CHOICE).share, 1e-12);
-    CHECK(row_of(text, "(guessing)", chance) == 4 && chance[0] == 50 && chance[1] == 25 && chance[2] == 25 &&
+    CHECK_NEAR(got, pair_score_rate(&first, PAIR_METRIC_CHOICE).fraction, 1e-12);
+    CHECK(row_of(text, "(chance)", chance) == 4 && chance[0] == 50 && chance[1] == 25 && chance[2] == 25 &&
               chance[3] == 16.7,
           "%s", text);
-    CHECK(strstr(text, "  (captions alone) by length 50.0 %, by frequency 50.0 %"), "%s", text);
+    CHECK(strstr(text, "  (text only)      by length 50.0 %, by frequency 50.0 %"), "%s", text);
     model_set_free(&set);
 }
 
 TEST(one_picture_has_fewer_scores) {
-    const MinimalPairsConfig settings = { .kind = PROBE_SHUFFLE, .seed = 9, .count = 20 };
+    const MinimalPairsConfig config = { .kind = PROBE_SHUFFLE, .seed = 9, .count = 20 };
     ModelSet set = { .count = 0 };
-    double got[8], share;
+    double got[8], fraction;
     scene_model_add(&set, "bow", 1);
     const char *path = print_to_file();
-    share = probe_report(&arena, &set, &settings);
+    fraction = probe_report(&arena, &set, &config);
     const char *text = printed(path);
     CHECK(row_of(text, "bow", got) == 6 && got[0] == 20, "%s", text); /* no image score: five captions tie */
-    CHECK_NEAR(share, 0.2, 1e-12);
-    CHECK(row_of(text, "(guessing)", got) == 3 && got[1] == 20, "%s", text);
+    CHECK_NEAR(fraction, 0.2, 1e-12);
+    CHECK(row_of(text, "(chance)", got) == 3 && got[1] == 20, "%s", text);
     model_set_free(&set);
 }
 
-TEST(what_there_is_no_item_of_is_said) {
+TEST(a_part_without_items_is_reported) {
     Split split = split_make(SPLIT_PAIRS, 1, 1);
-    const MinimalPairsConfig settings = {
+    const MinimalPairsConfig config = {
         .kind = PROBE_BINDING, .seed = 1, .count = 5, .split = &split, .part = SPLIT_HELD
     };
     ModelSet set = { .count = 0 };
     scene_model_add(&set, "bow", 1);
     const char *path = print_to_file();
-    double share = probe_report(&arena, &set, &settings);
+    double fraction = probe_report(&arena, &set, &config);
     const char *text = printed(path), *end = strchr(text, '\n');
-    CHECK(isnan(share) && !strncmp(text, "binding, of combinations that were held out: ", 45) && end && end[1] == '\0',
-          "%g: %s", share, text);
+    CHECK(isnan(fraction) && !strncmp(text, "binding, held-out combinations: ", 32) && end && end[1] == '\0', "%g: %s",
+          fraction, text);
     model_set_free(&set);
 }
 
@@ -178,7 +177,7 @@ static void choice_is(const char *text, ModelSet *set, const MinimalPairs *pairs
         const char *caption[2] = { minimal_pairs_caption(pairs, i), minimal_pairs_caption(pairs, i ^ 1) };
         Mat s = scene_model_similarities(&set->scene_model[k], &arena, &scene, 1, caption, 2);
         const char *want = s.v[0] > s.v[1] ? "right" : s.v[0] < s.v[1] ? "wrong" : "tie";
-        CHECK(!strcmp(said[k], want), "%s%s, learner %d: want %s", line, said[k], k, want);
+        CHECK(!strcmp(said[k], want), "%s%s, model %d: want %s", line, said[k], k, want);
     }
 }
 
@@ -206,8 +205,8 @@ TEST(choices_as_the_similarities_say) {
     model_set_free(&set);
 }
 
-/* Where each colour goes with one shape alone, two things cannot change colours: a line says so, and the rest is asked. */
-TEST(a_kind_without_items_is_said) {
+/* If each colour occurs with one shape alone, no two objects can swap colours: one line says so, the rest is measured. */
+TEST(a_kind_without_items_is_reported) {
     ModelSet set = { .count = 0 };
     Lesson lesson = { .number = "99", .term = { .out = stdout, .width = 80 } };
     scene_model_add(&set, "bow", 1);
@@ -215,12 +214,11 @@ TEST(a_kind_without_items_is_said) {
     const char *path = print_to_file();
     probe_report_choices(&lesson, &arena, &set, NULL, 2);
     const char *text = printed(path);
-    CHECK(strstr(text, "\n  binding: no binding items where seen combinations are all there is") &&
-              strstr(text, "\n   1a "),
-          "%s", text);
+    CHECK(strstr(text, "\n  binding: no binding items within the seen combinations") && strstr(text, "\n   1a "), "%s",
+          text);
     model_set_free(&set);
 }
 
-TESTS(words_fit_under_a_picture, the_picture_is_that_of_the_scene, a_probe_as_the_tallies_say,
-      one_picture_has_fewer_scores, what_there_is_no_item_of_is_said, choices_as_the_similarities_say,
-      a_kind_without_items_is_said)
+TESTS(captions_fit_under_a_picture, the_picture_is_that_of_the_scene, a_probe_as_the_pair_scores_say,
+      one_picture_has_fewer_scores, a_part_without_items_is_reported, choices_as_the_similarities_say,
+      a_kind_without_items_is_reported)

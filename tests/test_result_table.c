@@ -1,5 +1,5 @@
-/* limit_table, learner: does a learner learn, the same for any number of threads, from what it may see alone; is it
- * kept whole; is the table read as it was written; and is the table that came with the repository ours? */
+/* Scene model and result table: does a model train, with the same bits for any number of threads, on the combinations it
+ * may see alone; is it saved and loaded; are tables read, refused, continued, and the one in the repository reproduced? */
 #include "scenes/result_table.h"
 #include "core/arena.h"
 #include "core/file.h"
@@ -29,7 +29,7 @@ static double weights_sum(const SceneModel *l) {
 TEST(same_bits_for_any_number_of_threads) {
     double sum[3];
     const TrainingStage stage = {
-        .name = "wrong", .steps = 2, .edits = 1u << EDIT_SWAP_COLOURS | 1u << EDIT_REPLACE_SHAPE, .wrong = 1
+        .name = "wrong", .steps = 2, .edits = 1u << EDIT_SWAP_COLOURS | 1u << EDIT_REPLACE_SHAPE, .negatives = 1
     };
     for (int k = 0; k < 3; k++) {
         SceneModel l;
@@ -37,7 +37,7 @@ TEST(same_bits_for_any_number_of_threads) {
         SceneModelConfig s = few("transformer");
         s.palette = 6;
         thread_set_count(k == 2 ? 3 : k + 1);
-        CHECK(scene_model_make(&l, &s, &err) && scene_model_train(&l, NULL, &err) &&
+        CHECK(scene_model_init(&l, &s, &err) && scene_model_train(&l, NULL, &err) &&
                   scene_model_train(&l, &stage, &err),
               "%s", err.text);
         sum[k] = weights_sum(&l);
@@ -55,19 +55,19 @@ TEST(shown_what_may_be_seen) {
     s.palette = 6;
     s.objects = 3;
     s.steps = 100;
-    CHECK(scene_model_make(&l, &s, &err), "%s", err.text);
-    const TrainingStage stage = { .name = "wrong", .steps = 1, .edits = (1u << EDIT_KINDS) - 1, .wrong = 2 };
+    CHECK(scene_model_init(&l, &s, &err), "%s", err.text);
+    const TrainingStage stage = { .name = "wrong", .steps = 1, .edits = (1u << EDIT_KINDS) - 1, .negatives = 2 };
     bool there[COLOUR_COUNT][SHAPE_COUNT] = { { false } };
     int things = 0, wrong_ones = 0;
     for (uint64_t i = 0; i < 2 * SCENE_MODEL_BATCH; i++) {
         Caption wrong[2];
-        SceneModelPair pair = scene_model_pair(&l, &stage, i, wrong), early = scene_model_pair(&l, NULL, i, NULL);
-        CHECK(caption_true(&pair.scene, &pair.caption) && caption_within(&pair.caption, &l.split, SPLIT_SEEN),
+        SceneExample pair = scene_model_example(&l, &stage, i, wrong), early = scene_model_example(&l, NULL, i, NULL);
+        CHECK(caption_true(&pair.scene, &pair.caption) && caption_in_part(&pair.caption, &l.split, SPLIT_SEEN),
               "pair %d", (int)i);
         for (int k = 0; k < 2; k++) {
             if (wrong[k].kind == CAPTION_KINDS) continue;
             wrong_ones++;
-            CHECK(!caption_true(&pair.scene, &wrong[k]) && caption_within(&wrong[k], &l.split, SPLIT_SEEN), "pair %d",
+            CHECK(!caption_true(&pair.scene, &wrong[k]) && caption_in_part(&wrong[k], &l.split, SPLIT_SEEN), "pair %d",
                   (int)i);
         }
         for (int k = 0; k < pair.scene.count; k++) {
@@ -100,15 +100,16 @@ TEST(kept_and_read_again) {
     SceneModelConfig s = few("lstm"), other = s;
     other.seed = 4;
     begin();
-    CHECK(scene_model_get(&one, &s, NULL, &err) && scene_model_get(&two, &s, NULL, &err), "%s", err.text);
+    CHECK(scene_model_load_or_train(&one, &s, NULL, &err) && scene_model_load_or_train(&two, &s, NULL, &err), "%s",
+          err.text);
     CHECK(weights_sum(&one) == weights_sum(&two) && fabs(one.loss - two.loss) < 1e-5, "%g %g", one.loss, two.loss);
     const char *path = scene_model_path(&arena, &s, NULL);
     CHECK(file_exists(path), "%s", path);
     scene_model_free(&two);
-    CHECK(!scene_model_load(&two, &other, NULL, path, &err) && strstr(err.text, "another learner"), "%s", err.text);
+    CHECK(!scene_model_load(&two, &other, NULL, path, &err) && strstr(err.text, "holds another model"), "%s", err.text);
     s.steps = 4;
     const TrainingStage stage2 = { .name = "more", .steps = 1 };
-    CHECK(scene_model_get(&two, &s, &stage2, &err) && file_exists(scene_model_path(&arena, &s, &stage2)) &&
+    CHECK(scene_model_load_or_train(&two, &s, &stage2, &err) && file_exists(scene_model_path(&arena, &s, &stage2)) &&
               file_exists(scene_model_path(&arena, &s, NULL)),
           "%s", err.text);
     scene_model_free(&one);
@@ -119,82 +120,92 @@ TEST(refused_in_one_line) {
     SceneModel l;
     Err err;
     SceneModelConfig s = few("parrot");
-    CHECK(!scene_model_make(&l, &s, &err) && strstr(err.text, "parrot") && !strchr(err.text, '\n'), "%s", err.text);
+    CHECK(!scene_model_init(&l, &s, &err) && strstr(err.text, "parrot") && !strchr(err.text, '\n'), "%s", err.text);
     s = few("bow");
     s.objects = SCENE_MAX + 1;
-    CHECK(!scene_model_make(&l, &s, &err) && strstr(err.text, "6 objects"), "%s", err.text);
+    CHECK(!scene_model_init(&l, &s, &err) && strstr(err.text, "6 objects"), "%s", err.text);
     s = few("bow");
     s.palette = 1;
-    CHECK(!scene_model_make(&l, &s, &err) && strstr(err.text, "1 things"), "%s", err.text);
+    CHECK(!scene_model_init(&l, &s, &err) && strstr(err.text, "palette is 1"), "%s", err.text);
     s = few("bow");
     s.interaction = "tea leaves";
-    CHECK(!scene_model_make(&l, &s, &err) && strstr(err.text, "tea leaves"), "%s", err.text);
+    CHECK(!scene_model_init(&l, &s, &err) && strstr(err.text, "tea leaves"), "%s", err.text);
     s = few("bow");
     s.coverage = 1e-9;
-    CHECK(!scene_model_make(&l, &s, &err) && strstr(err.text, "coverage"), "%s", err.text);
+    CHECK(!scene_model_init(&l, &s, &err) && strstr(err.text, "coverage"), "%s", err.text);
 }
 
 /* ---- the table -------------------------------------------------------------------------------------------------- */
 
-static LimitsRow row_of(int seed, double share) {
+static ResultRow row_of(int seed, double fraction) {
     SceneModelConfig s = few("bow");
     s.seed = seed;
-    LimitsRow row = limits_row(&s, NULL, "binding", SPLIT_HELD);
+    ResultRow row = result_row(&s, NULL, "binding", SPLIT_HELD);
     row.items = 1000;
     row.ties = 0.25;
-    for (int k = 0; k < PAIR_METRICS; k++) row.score[k] = k == PAIR_METRIC_IMAGE ? NAN : share;
+    for (int k = 0; k < PAIR_METRICS; k++) row.score[k] = k == PAIR_METRIC_IMAGE ? NAN : fraction;
     return row;
 }
 
 TEST(table_comes_back) {
-    LimitsTable table = { .arena = &arena }, again;
+    ResultTable table = { .arena = &arena }, again;
     Err err;
     begin();
     for (int seed = 1; seed <= 100; seed++) {
-        LimitsRow row = row_of(seed, seed / 100.0);
-        limits_store(&table, &row);
+        ResultRow row = row_of(seed, seed / 100.0);
+        result_store(&table, &row);
     }
-    CHECK(limits_write(&table, "t.csv", &err) && limits_read(&again, &arena, "t.csv", &err), "%s", err.text);
+    CHECK(result_table_write(&table, "t.csv", &err) && result_table_read(&again, &arena, "t.csv", &err), "%s",
+          err.text);
     CHECK(again.count == 100, "%d rows", again.count);
     for (int i = 0; i < 100; i++)
-        CHECK(limits_same(&again.row[i], &table.row[i]) && again.row[i].score[0] == table.row[i].score[0] &&
+        CHECK(result_same(&again.row[i], &table.row[i]) && again.row[i].score[0] == table.row[i].score[0] &&
                   isnan(again.row[i].score[PAIR_METRIC_IMAGE]) && again.row[i].ties == 0.25 &&
                   again.row[i].items == 1000,
               "row %d", i);
-    LimitsSummary sum = limits_summary(&again, row_of(0, 0), PAIR_METRIC_CHOICE);
+    ResultSummary sum = result_summary(&again, row_of(0, 0), PAIR_METRIC_CHOICE);
     CHECK(sum.seeds == 100 && sum.low == 0.01 && sum.high == 1, "%d seeds, %g to %g", sum.seeds, sum.low, sum.high);
     CHECK_NEAR(sum.mean, 0.505, 1e-9);
-    LimitsRow other = row_of(5, 0);
+    ResultRow other = row_of(5, 0);
     other.palette = 9;
-    CHECK(!limits_find(&again, &other) && limits_summary(&again, other, PAIR_METRIC_CHOICE).seeds == 0, "%s",
+    CHECK(!result_find(&again, &other) && result_summary(&again, other, PAIR_METRIC_CHOICE).seeds == 0, "%s",
           "another palette");
 }
 
 /* Every question that a table leaves open is asked, and no other: rows that were lost come back, the rest stays. */
 TEST(a_table_goes_on_where_it_stopped) {
-    LimitsTable table = { .arena = &arena }, read;
-    LimitsCell plan[2] = { { .settings = few("bow") }, { .settings = few("lstm") } };
-    LimitsRow lost, kept;
+    ResultTable table = { .arena = &arena }, read;
+    ResultRun plan[2] = { { .config = few("bow") }, { .config = few("lstm") } };
+    ResultRow lost, kept;
     Err err;
     begin();
-    CHECK(limits_fill(&table, plan, 1, "t.csv", &err) && table.count == 2 * PROBE_KINDS, "%d rows", table.count);
-    CHECK(limits_done(&table, plan, 2) == 1, "%d done", limits_done(&table, plan, 2));
+    CHECK(result_table_fill(&table, plan, 1, RESULT_ITEMS, result_measure, "t.csv", &err) &&
+              table.count == 2 * PROBE_KINDS,
+          "%d rows", table.count);
+    CHECK(result_runs_done(&table, plan, 2, result_measure) == 1, "%d done",
+          result_runs_done(&table, plan, 2, result_measure));
     lost = table.row[2];
     kept = table.row[0];
     table.row[0].score[PAIR_METRIC_CHOICE] = 0.125; /* it is there, and is not asked again */
-    CHECK(limits_fill(&table, plan, 2, "t.csv", &err) && table.count == 4 * PROBE_KINDS, "%d rows", table.count);
-    CHECK(limits_read(&read, &arena, "t.csv", &err) && read.count == table.count, "%s", err.text);
-    CHECK(read.row[0].score[PAIR_METRIC_CHOICE] == 0.125 && limits_done(&read, plan, 2) == 2, "%g",
+    CHECK(result_table_fill(&table, plan, 2, RESULT_ITEMS, result_measure, "t.csv", &err) &&
+              table.count == 4 * PROBE_KINDS,
+          "%d rows", table.count);
+    CHECK(result_table_read(&read, &arena, "t.csv", &err) && read.count == table.count, "%s", err.text);
+    CHECK(read.row[0].score[PAIR_METRIC_CHOICE] == 0.125 && result_runs_done(&read, plan, 2, result_measure) == 2, "%g",
           read.row[0].score[0]);
     read.row[2] = read.row[--read.count];
-    CHECK(limits_done(&read, plan, 2) == 1 && !limits_find(&read, &lost), "%d done", limits_done(&read, plan, 2));
-    CHECK(limits_fill(&read, plan, 2, "t.csv", &err) && limits_done(&read, plan, 2) == 2, "%s", err.text);
+    CHECK(result_runs_done(&read, plan, 2, result_measure) == 1 && !result_find(&read, &lost), "%d done",
+          result_runs_done(&read, plan, 2, result_measure));
+    CHECK(result_table_fill(&read, plan, 2, RESULT_ITEMS, result_measure, "t.csv", &err) &&
+              result_runs_done(&read, plan, 2, result_measure) == 2,
+          "%s", err.text);
     CHECK(read.count == 4 * PROBE_KINDS, "%d rows: a question is there twice", read.count);
-    CHECK(limits_find(&read, &lost)->score[PAIR_METRIC_CHOICE] == lost.score[PAIR_METRIC_CHOICE], "%s",
+    CHECK(result_find(&read, &lost)->score[PAIR_METRIC_CHOICE] == lost.score[PAIR_METRIC_CHOICE], "%s",
           "another answer");
-    CHECK(limits_find(&read, &kept)->score[PAIR_METRIC_CHOICE] == kept.score[PAIR_METRIC_CHOICE], "%s",
-          "its learner was asked anew");
-    CHECK(!limits_fill(&read, &(LimitsCell){ .settings = few("parrot") }, 1, "t.csv", &err) &&
+    CHECK(result_find(&read, &kept)->score[PAIR_METRIC_CHOICE] == kept.score[PAIR_METRIC_CHOICE], "%s",
+          "its model was measured again");
+    CHECK(!result_table_fill(&read, &(ResultRun){ .config = few("parrot") }, 1, RESULT_ITEMS, result_measure, "t.csv",
+                             &err) &&
               strstr(err.text, "parrot"),
           "%s", err.text);
 }
@@ -205,19 +216,19 @@ TEST(other_settings_other_rows) {
     TrainingStage one = { .name = "more", .steps = 5 }, two = { .name = "more", .steps = 6 };
     near.coverage += 1e-5;
     other.coverage += 1e-3;
-    const LimitsRow row[] = {
-        limits_row(&s, NULL, "binding", SPLIT_SEEN), limits_row(&other, NULL, "binding", SPLIT_SEEN),
-        limits_row(&s, &one, "binding", SPLIT_SEEN), limits_row(&s, &two, "binding", SPLIT_SEEN),
-        limits_row(&s, NULL, "binding", SPLIT_HELD), limits_row(&s, NULL, "relation", SPLIT_SEEN)
+    const ResultRow row[] = {
+        result_row(&s, NULL, "binding", SPLIT_SEEN), result_row(&other, NULL, "binding", SPLIT_SEEN),
+        result_row(&s, &one, "binding", SPLIT_SEEN), result_row(&s, &two, "binding", SPLIT_SEEN),
+        result_row(&s, NULL, "binding", SPLIT_HELD), result_row(&s, NULL, "relation", SPLIT_SEEN)
     };
     for (size_t i = 0; i < COUNT(row); i++)
         for (size_t j = 0; j < COUNT(row); j++)
-            CHECK(limits_same(&row[i], &row[j]) == (i == j), "%d, %d", (int)i, (int)j);
-    LimitsRow close = limits_row(&near, NULL, "binding", SPLIT_SEEN), zero = row[0], any = row[0];
-    CHECK(limits_same(&close, &row[0]), "%.9f", close.coverage);
+            CHECK(result_same(&row[i], &row[j]) == (i == j), "%d, %d", (int)i, (int)j);
+    ResultRow close = result_row(&near, NULL, "binding", SPLIT_SEEN), zero = row[0], any = row[0];
+    CHECK(result_same(&close, &row[0]), "%.9f", close.coverage);
     zero.seed = 0;
-    any.seed = LIMITS_ANY_SEED;
-    CHECK(!limits_same(&zero, &row[0]) && limits_same(&any, &row[0]) && limits_same(&any, &zero), "%s", "seeds");
+    any.seed = RESULT_ANY_SEED;
+    CHECK(!result_same(&zero, &row[0]) && result_same(&any, &row[0]) && result_same(&any, &zero), "%s", "seeds");
     const char *path[] = { scene_model_path(&arena, &s, NULL), scene_model_path(&arena, &near, NULL),
                            scene_model_path(&arena, &other, NULL), scene_model_path(&arena, &s, &one),
                            scene_model_path(&arena, &s, &two) };
@@ -228,16 +239,17 @@ TEST(other_settings_other_rows) {
 
 /* Whatever a lesson's options allow can be written and read. */
 TEST(rows_at_the_limits) {
-    LimitsTable table = { .arena = &arena }, again;
-    LimitsRow row = row_of(1000000000, NAN), zero = row_of(0, 1);
+    ResultTable table = { .arena = &arena }, again;
+    ResultRow row = row_of(1000000000, NAN), zero = row_of(0, 1);
     Err err;
     begin();
     row.items = 0;
     zero.steps = 100000;
-    limits_store(&table, &row);
-    limits_store(&table, &zero);
-    CHECK(limits_write(&table, "t.csv", &err) && limits_read(&again, &arena, "t.csv", &err) && again.count == 2, "%s",
-          err.text);
+    result_store(&table, &row);
+    result_store(&table, &zero);
+    CHECK(result_table_write(&table, "t.csv", &err) && result_table_read(&again, &arena, "t.csv", &err) &&
+              again.count == 2,
+          "%s", err.text);
     CHECK(again.row[0].seed == 1000000000 && again.row[1].seed == 0 && again.row[0].items == 0, "%d",
           again.row[0].seed);
 }
@@ -256,10 +268,11 @@ TEST(damaged_tables_are_refused) {
           "seen,9,0.5,0,0,0,0\n",
           ":3:" },
     };
-    LimitsTable table = { .arena = &arena }, kept;
+    ResultTable table = { .arena = &arena }, kept;
     Err err;
     begin();
-    CHECK(limits_write(&table, "empty.csv", &err) && limits_read(&table, &arena, "empty.csv", &err) && table.count == 0,
+    CHECK(result_table_write(&table, "empty.csv", &err) && result_table_read(&table, &arena, "empty.csv", &err) &&
+              table.count == 0,
           "%s", err.text);
     File file;
     CHECK(file_open(&file, "empty.csv", &err), "%s", err.text);
@@ -269,7 +282,7 @@ TEST(damaged_tables_are_refused) {
         CHECK(out_open(&out, "bad.csv", &err), "%s", err.text);
         fprintf(out.stream, "%.*s%s", (int)file.size, (const char *)file.data, bad[i].tail);
         CHECK(out_commit(&out, &err), "%s", err.text);
-        CHECK(!limits_read(&table, &arena, "bad.csv", &err) && strstr(err.text, bad[i].says) &&
+        CHECK(!result_table_read(&table, &arena, "bad.csv", &err) && strstr(err.text, bad[i].says) &&
                   table.count == kept.count,
               "%d: %s", (int)i, err.text);
     }
@@ -278,44 +291,44 @@ TEST(damaged_tables_are_refused) {
 
 /* Made again, by whatever compiler: as in the table, but for what another rounding does to 150 steps. */
 TEST(table_is_ours) {
-    enum { ITEMS = LIMITS_ITEMS };
-    LimitsTable table, again = { .arena = &arena };
+    enum { ITEMS = RESULT_ITEMS };
+    ResultTable table, again = { .arena = &arena };
     SceneModel l;
     Err err;
-    SceneModelConfig s = limits_sample();
+    SceneModelConfig s = result_quick_config();
 #ifdef DEBUG
     check_skip("skipped: a table made again takes minutes under the sanitizers; its parts are tested above");
 #endif
-    if (!file_exists(LIMITS_TABLE)) check_skip("%s is not there", LIMITS_TABLE);
-    CHECK(limits_read(&table, &arena, LIMITS_TABLE, &err) && scene_model_make(&l, &s, &err) &&
+    if (!file_exists(RESULT_TABLE)) check_skip("%s is not there", RESULT_TABLE);
+    CHECK(result_table_read(&table, &arena, RESULT_TABLE, &err) && scene_model_init(&l, &s, &err) &&
               scene_model_train(&l, NULL, &err),
           "%s", err.text);
-    limits_measure(&again, &l, NULL, ITEMS);
+    result_measure(&again, &l, &(ResultRun){ .config = s }, ITEMS);
     CHECK(again.count >= 9, "%d rows", again.count);
     for (int i = 0; i < again.count; i++) {
-        const LimitsRow *now = &again.row[i], *then = limits_find(&table, now);
+        const ResultRow *now = &again.row[i], *then = result_find(&table, now);
         CHECK(then && then->items == ITEMS, "%s, %s: not in the table", now->probe, now->part);
         double room = strcmp(now->probe, "negation") && strcmp(now->probe, "counting") ? 0.002 : 0.15;
         CHECK(fabs(now->score[PAIR_METRIC_CHOICE] - then->score[PAIR_METRIC_CHOICE]) <= room,
               "%s, %s: %.4f, the table has %.4f", now->probe, now->part, now->score[PAIR_METRIC_CHOICE],
               then->score[PAIR_METRIC_CHOICE]);
     }
-    LimitsRow negation = limits_row(&s, NULL, "negation", SPLIT_SEEN);
-    CHECK(limits_find(&again, &negation)->score[PAIR_METRIC_CHOICE] > 0.75, "%.4f",
-          limits_find(&again, &negation)->score[PAIR_METRIC_CHOICE]);
+    ResultRow negation = result_row(&s, NULL, "negation", SPLIT_SEEN);
+    CHECK(result_find(&again, &negation)->score[PAIR_METRIC_CHOICE] > 0.75, "%.4f",
+          result_find(&again, &negation)->score[PAIR_METRIC_CHOICE]);
     scene_model_free(&l);
 }
 
 /* No rule, and no order-blind tower, can win what is balanced: a bag of words has exactly half, in every row of the
  * table. */
 TEST(a_bag_of_words_ties_everywhere) {
-    LimitsTable table;
+    ResultTable table;
     Err err;
     int rows = 0;
-    if (!file_exists(LIMITS_TABLE)) check_skip("%s is not there", LIMITS_TABLE);
-    CHECK(limits_read(&table, &arena, LIMITS_TABLE, &err), "%s", err.text);
+    if (!file_exists(RESULT_TABLE)) check_skip("%s is not there", RESULT_TABLE);
+    CHECK(result_table_read(&table, &arena, RESULT_TABLE, &err), "%s", err.text);
     for (int i = 0; i < table.count; i++) {
-        const LimitsRow *r = &table.row[i];
+        const ResultRow *r = &table.row[i];
         if (strcmp(r->text, "bow") || (strcmp(r->probe, "binding") && strcmp(r->probe, "relation"))) continue;
         rows++;
         CHECK(r->score[PAIR_METRIC_CHOICE] == 0.5 && r->ties == 0.5 && r->score[PAIR_METRIC_TEXT] == 0.25,

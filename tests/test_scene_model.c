@@ -1,4 +1,4 @@
-/* learner: what it refuses, and what a probe asks of it, whatever its reading. That it learns: test_result_table.c. */
+/* Scene model: what it refuses, its files, its pair score with both interactions. Training: test_result_table.c. */
 #include "scenes/scene_model.h"
 #include "core/arena.h"
 #include "core/file.h"
@@ -16,26 +16,26 @@ static const char *in_folder(const char *name) {
     return arena_print(&arena, "%s/%s", folder, name);
 }
 
-static void make(SceneModel *scene_model, SceneModelConfig settings) {
+static void make(SceneModel *scene_model, SceneModelConfig config) {
     Err err;
-    CHECK(scene_model_make(scene_model, &settings, &err), "%s", err.text);
+    CHECK(scene_model_init(scene_model, &config, &err), "%s", err.text);
 }
 
-static void refused(SceneModelConfig settings, const char *why) {
+static void refused(SceneModelConfig config, const char *why) {
     SceneModel scene_model;
     Err err;
-    CHECK(!scene_model_make(&scene_model, &settings, &err), "made; wanted: %s", why);
+    CHECK(!scene_model_init(&scene_model, &config, &err), "made; wanted: %s", why);
     CHECK(strstr(err.text, why) && !strchr(err.text, '\n'), "want \"%s\" in: %s", why, err.text);
 }
 
 TEST(settings_that_are_refused) {
     refused((SceneModelConfig){ .objects = 9 }, "9 objects in a scene, want 1 to 5");
-    refused((SceneModelConfig){ .palette = 4, .split = SPLIT_COUNTS, .coverage = 0.5 }, "not of counts");
-    refused((SceneModelConfig){ .palette = 4, .split = SPLIT_RELATIONS, .coverage = 0.5 }, "not of relations");
-    refused((SceneModelConfig){ .palette = -1 }, "batches about -1 things");
-    refused((SceneModelConfig){ .palette = 2, .objects = 3 }, "at least the 3 of a scene");
+    refused((SceneModelConfig){ .palette = 4, .split = SPLIT_COUNTS, .coverage = 0.5 }, "not --split counts");
+    refused((SceneModelConfig){ .palette = 4, .split = SPLIT_RELATIONS, .coverage = 0.5 }, "not --split relations");
+    refused((SceneModelConfig){ .palette = -1 }, "palette is -1");
+    refused((SceneModelConfig){ .palette = 2, .objects = 3 }, "at least the 3 objects of a scene");
     refused((SceneModelConfig){ .steps = -5 }, "-5 steps, want at least 1");
-    refused((SceneModelConfig){ .interaction = "late", .text = "bow" }, "wants the text tower transformer, not bow");
+    refused((SceneModelConfig){ .interaction = "late", .text = "bow" }, "needs the text tower transformer, not bow");
     refused((SceneModelConfig){ .text = "parrot" }, "parrot");
 }
 
@@ -46,13 +46,13 @@ TEST(settings_left_out) {
           "%s", scene_model_text(&arena, &s));
     s = scene_model_config(
         (SceneModelConfig){ .split = SPLIT_ALL, .coverage = 0.25, .text = "bow", .seed = 7, .steps = 9, .objects = 1 });
-    CHECK(s.coverage == 1, "%g of everything", s.coverage); /* all is all: these are the same learner */
+    CHECK(s.coverage == 1, "%g of everything", s.coverage); /* SPLIT_ALL has no coverage */
     const char *text = scene_model_text(&arena, &s);
-    CHECK(!strcmp(text, "bow, reading vector, everything, 1 object, seed 7, 9 steps"), "%s", text);
+    CHECK(!strcmp(text, "bow, interaction vector, everything, 1 object, seed 7, 9 steps"), "%s", text);
     s = scene_model_config((SceneModelConfig){ .split = SPLIT_COUNTS, .coverage = 0.12345, .palette = 6 });
     CHECK(s.coverage == 0.123, "%g", s.coverage);
     text = scene_model_text(&arena, &s);
-    CHECK(strstr(text, "12.3 % of counts, 2 objects, batches about 6 things, seed 0"), "%s", text);
+    CHECK(strstr(text, "12.3 % of counts, 2 objects, palette 6, seed 0"), "%s", text);
 }
 
 /* ---- what is not a number ----------------------------------------------------------------------------------------- */
@@ -71,7 +71,7 @@ static uint32_t sum_of_weights(const SceneModel *scene_model) { /* of what is le
 static void stops(SceneModel *scene_model, const char *why) {
     Err err = { "" };
     uint32_t before = sum_of_weights(scene_model);
-    CHECK(!scene_model_train(scene_model, NULL, &err), "it learnt on; want: %s", why);
+    CHECK(!scene_model_train(scene_model, NULL, &err), "it trained on; want: %s", why);
     CHECK(strstr(err.text, why) && strstr(err.text, "seed 1, 3 steps: step 1: ") && !strchr(err.text, '\n'),
           "want \"%s\" in: %s", why, err.text);
     CHECK(sum_of_weights(scene_model) == before, "the weights have changed: %s", err.text);
@@ -93,11 +93,10 @@ static void stops_with(const char *name, double stage2, const char *why) {
 }
 
 TEST(a_nan_stops_before_the_update) {
-    stops_with("image.fc.bias", NAN,
-               "the loss is not a finite number; the first operation that made one is image.fc.bias");
+    stops_with("image.fc.bias", NAN, "the loss is not finite; the first operation that produced this is image.fc.bias");
     stops_with("text.fc.weight", INFINITY,
-               "the loss is not a finite number; the first operation that made one is text.fc.weight");
-    stops_with("logit_scale", 200, "the first operation that made one is exp");
+               "the loss is not finite; the first operation that produced this is text.fc.weight");
+    stops_with("logit_scale", 200, "the first operation that produced this is exp");
 }
 
 /* A finite loss, and slopes beyond all floats. */
@@ -107,26 +106,26 @@ TEST(a_gradient_that_is_not_finite_stops_before_the_update) {
     spoil(&scene_model, "text.embedding.weight", 1e34, 0);
     spoil(&scene_model, "text.fc.weight", 1e-40, 0);
     spoil(&scene_model, "text.fc.bias", 0, 0);
-    stops(&scene_model, "a gradient is not a finite number; the first operation on the way back that made one is ");
+    stops(&scene_model, "a gradient is not finite; the first operation of the backward pass that produced this is ");
 }
 
-/* Nothing of a learner that met one is kept; what was kept before stays. */
+/* A training that failed is not saved; the file saved before stays. */
 TEST(a_nan_leaves_what_is_kept) {
-    const SceneModelConfig settings = { .text = "bow", .seed = 1, .steps = 2 };
-    const TrainingStage steep = { .name = "steep", .steps = 3, .rate = 1e30 };
+    const SceneModelConfig config = { .text = "bow", .seed = 1, .steps = 2 };
+    const TrainingStage steep = { .name = "steep", .steps = 3, .lr_factor = 1e30 };
     SceneModel scene_model;
     Err err;
     setenv("CLIP_MODELS", in_folder("models"), 1);
-    CHECK(scene_model_get(&scene_model, &settings, NULL, &err), "%s", err.text);
+    CHECK(scene_model_load_or_train(&scene_model, &config, NULL, &err), "%s", err.text);
     CHECK(scene_model.loss > 2 && scene_model.loss < 6, "%g",
           scene_model.loss); /* of 128 pairs by chance: 4.9 at most */
     uint32_t before = sum_of_weights(&scene_model);
     scene_model_free(&scene_model);
-    CHECK(!scene_model_get(&scene_model, &settings, &steep, &err) && strstr(err.text, "is not a finite number"), "%s",
+    CHECK(!scene_model_load_or_train(&scene_model, &config, &steep, &err) && strstr(err.text, "is not finite"), "%s",
           err.text);
-    CHECK(!file_exists(scene_model_path(&arena, &settings, &steep)), "%s", "it was kept");
-    CHECK(scene_model_get(&scene_model, &settings, NULL, &err) && sum_of_weights(&scene_model) == before, "%s",
-          "another learner");
+    CHECK(!file_exists(scene_model_path(&arena, &config, &steep)), "%s", "it was kept");
+    CHECK(scene_model_load_or_train(&scene_model, &config, NULL, &err) && sum_of_weights(&scene_model) == before, "%s",
+          "another model");
     scene_model_free(&scene_model);
 }
 
@@ -151,18 +150,18 @@ static const char *with_loss(const char *path, const char *loss) {
 
 TEST(a_file_without_its_loss) {
     static const char *const bad[] = { NULL, "", "little", "nan", "1e300" };
-    const SceneModelConfig settings = { .text = "bow", .seed = 1, .steps = 3 };
+    const SceneModelConfig config = { .text = "bow", .seed = 1, .steps = 3 };
     SceneModel scene_model, again;
-    make(&scene_model, settings);
+    make(&scene_model, config);
     Err err;
     scene_model.loss = 2.5;
-    const char *path = in_folder("learner.safetensors");
+    const char *path = in_folder("scene-model.safetensors");
     CHECK(scene_model_save(&scene_model, NULL, path, &err), "%s", err.text);
-    CHECK(scene_model_load(&again, &settings, NULL, with_loss(path, "2.5"), &err) && again.loss == 2.5, "%s", err.text);
+    CHECK(scene_model_load(&again, &config, NULL, with_loss(path, "2.5"), &err) && again.loss == 2.5, "%s", err.text);
     scene_model_free(&again);
     for (size_t i = 0; i < COUNT(bad); i++)
-        CHECK(!scene_model_load(&again, &settings, NULL, with_loss(path, bad[i]), &err) &&
-                  strstr(err.text, "metadata \"loss\" is no number"),
+        CHECK(!scene_model_load(&again, &config, NULL, with_loss(path, bad[i]), &err) &&
+                  strstr(err.text, "metadata \"loss\" is not a number"),
               "%s: %s", bad[i] ? bad[i] : "none", err.text);
     scene_model_free(&scene_model);
 }
@@ -170,17 +169,17 @@ TEST(a_file_without_its_loss) {
 /* One number of it is not a number, or too large to compute with. */
 TEST(a_file_of_damaged_weights) {
     static const double bad[] = { NAN, INFINITY, 3e38 };
-    const SceneModelConfig settings = { .text = "bow", .seed = 1, .steps = 3 };
+    const SceneModelConfig config = { .text = "bow", .seed = 1, .steps = 3 };
     const char *path = in_folder("spoilt.safetensors");
     for (size_t i = 0; i < COUNT(bad); i++) {
         SceneModel scene_model, again;
         Err err;
-        make(&scene_model, settings);
+        make(&scene_model, config);
         Param *weight = params_find(&scene_model.clip.params, i == 2 ? "image.fc.weight" : "text.embedding.weight");
         for (size_t k = 0; k < (i == 2 ? mat_count(weight->val) : 1); k++) weight->val.v[k] = (num)bad[i];
         CHECK(scene_model_save(&scene_model, NULL, path, &err), "%s", err.text);
-        CHECK(!scene_model_load(&again, &settings, NULL, path, &err) && strstr(err.text, "its weights are damaged"),
-              "%g: %s", bad[i], err.text);
+        CHECK(!scene_model_load(&again, &config, NULL, path, &err) && strstr(err.text, "are not finite"), "%g: %s",
+              bad[i], err.text);
         scene_model_free(&scene_model);
     }
 }
@@ -195,7 +194,7 @@ static void asks(const char *interaction, ProbeKind kind) {
     Err err;
     CHECK(minimal_pairs_make(&pairs, &arena, &(MinimalPairsConfig){ .kind = kind, .seed = 5, .count = 12 }, &err), "%s",
           err.text);
-    PairScore got = scene_model_pairs(&scene_model, &pairs), want = pair_score_new(pairs.pictures, pairs.captions);
+    PairScore got = scene_model_pair_score(&scene_model, &pairs), want = pair_score_new(pairs.pictures, pairs.captions);
     for (int q = 0; q < pairs.count; q++) {
         const Scene *scenes[PAIR_PICTURES];
         double s[PAIR_PICTURES * PAIR_CAPTIONS];
@@ -216,21 +215,21 @@ TEST(a_probe_by_vectors) {
     asks("vector", PROBE_NEGATION);
     asks("vector", PROBE_SHUFFLE);
 }
-TEST(a_probe_by_places) {
+TEST(a_probe_by_late_interaction) {
     asks("late", PROBE_NEGATION);
     asks("late", PROBE_SHUFFLE);
 }
 
-TEST(places_have_no_vector) {
+TEST(late_interaction_has_no_single_vector) {
     SceneModel scene_model;
     make(&scene_model, (SceneModelConfig){ .interaction = "late", .seed = 4 });
-    Scene scene = scene_make(&(SceneSettings){ .seed = 1 }, 0);
+    Scene scene = scene_make(&(SceneConfig){ .seed = 1 }, 0);
     const Scene *scenes[] = { &scene };
     CHECK_STOPS(scene_model_image_features(&scene_model, &arena, scenes, 1), EXIT_CONTRACT,
-                "interaction late has no vector for a picture alone");
+                "interaction late has no single vector for a picture");
     scene_model_free(&scene_model);
 }
 
 TESTS(settings_that_are_refused, settings_left_out, a_nan_stops_before_the_update,
       a_gradient_that_is_not_finite_stops_before_the_update, a_nan_leaves_what_is_kept, a_file_without_its_loss,
-      a_file_of_damaged_weights, a_probe_by_vectors, a_probe_by_places, places_have_no_vector)
+      a_file_of_damaged_weights, a_probe_by_vectors, a_probe_by_late_interaction, late_interaction_has_no_single_vector)

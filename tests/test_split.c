@@ -64,10 +64,10 @@ TEST(relations_have_the_same_marginals) {
             int partners[DIRECTION_COUNT] = { 0 };
             for (int i = 0; i < DIRECTION_COUNT * N * N; i++) {
                 Direction direction = (Direction)(i / (N * N));
-                Thing a = { (ShapeColour)(i / N % N), (Shape)(i % N) };
+                ObjectType a = { (ShapeColour)(i / N % N), (Shape)(i % N) };
                 int seen = 0;
                 for (int j = 0; j < N * N; j++) {
-                    Thing b = { (ShapeColour)(j / N), (Shape)(j % N) };
+                    ObjectType b = { (ShapeColour)(j / N), (Shape)(j % N) };
                     if (j == i % (N * N)) continue;
                     bool has = split_has_relation(&split, SPLIT_SEEN, direction, a, b);
                     CHECK(has == split_has_relation(&split, SPLIT_SEEN, direction, b, a), "%s", "only one way round");
@@ -92,14 +92,14 @@ TEST(a_seed_is_a_split) {
         for (int i = 0; i < N * N; i++) {
             ShapeColour colour = (ShapeColour)(i / N);
             Shape shape = (Shape)(i % N);
-            Thing thing = { colour, shape }, first = { COLOUR_RED, SHAPE_CIRCLE };
+            ObjectType type = { colour, shape }, first = { COLOUR_RED, SHAPE_CIRCLE };
             for (int which = 0; which < 3; which++) {
                 bool has[3];
                 const Split *split[3] = { &a, &b, &c };
                 for (int s = 0; s < 3; s++)
                     has[s] = which == 0   ? split_has_pair(split[s], SPLIT_SEEN, colour, shape)
                              : which == 1 ? split_has_count(split[s], SPLIT_SEEN, 3, colour, shape)
-                                          : split_has_relation(split[s], SPLIT_SEEN, DIRECTION_Y, first, thing);
+                                          : split_has_relation(split[s], SPLIT_SEEN, DIRECTION_Y, first, type);
                 CHECK(has[0] == has[1], "%s", "the same seed, another split");
                 differ += has[0] != has[2];
             }
@@ -110,7 +110,7 @@ TEST(a_seed_is_a_split) {
 
 TEST(other_combinations_are_in_both_parts) {
     Split pairs = make(SPLIT_PAIRS, 4, 1), all = make(SPLIT_ALL, 4, 1);
-    Thing a = { COLOUR_RED, SHAPE_STAR }, b = { COLOUR_BLUE, SHAPE_BAR };
+    ObjectType a = { COLOUR_RED, SHAPE_STAR }, b = { COLOUR_BLUE, SHAPE_BAR };
     for (int part = 0; part < 2; part++) {
         CHECK(split_has_count(&pairs, (SplitPart)part, 2, a.colour, a.shape), "%s", "a count");
         CHECK(split_has_relation(&pairs, (SplitPart)part, DIRECTION_X, a, b), "%s", "a relation");

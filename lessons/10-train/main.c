@@ -88,6 +88,7 @@ static void show_recipes(const Lesson *lesson, Arena *arena, const Cifar *pictur
         lesson_lines(lesson, "10-minutes",
                      &(Lines){ .title = "accuracy on the test pictures, without test-time augmentation",
                                .x = "minutes of training",
+                               .from_zero = true,
                                .y = "%",
                                .series = series,
                                .count = count });

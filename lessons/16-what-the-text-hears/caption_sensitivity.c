@@ -41,22 +41,22 @@ int sensitivity_different(Mat m) {
 
 enum { WORDS = 8 };
 
+static void swap(char **a, char **b) {
+    char *kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
 static int by_letters(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
-/* The next order, alphabetically; false after the last. */
+/* The next permutation in alphabetical order; false after the last. */
 static bool next_order(char **word, int n) {
     int i = n - 2, j = n - 1;
     while (i >= 0 && strcmp(word[i], word[i + 1]) >= 0) i--;
     if (i < 0) return false;
     while (strcmp(word[i], word[j]) >= 0) j--;
-    char *kept = word[i];
-    word[i] = word[j];
-    word[j] = kept;
-    for (int a = i + 1, b = n - 1; a < b; a++, b--) {
-        kept = word[a];
-        word[a] = word[b];
-        word[b] = kept;
-    }
+    swap(&word[i], &word[j]);
+    for (int a = i + 1, b = n - 1; a < b; a++, b--) swap(&word[a], &word[b]);
     return true;
 }
 
@@ -68,7 +68,7 @@ const char **sensitivity_orders(Arena *arena, const char *text, int *count) {
         word[n++] = at;
         max *= n;
     }
-    REQUIRE(n > 0, "no words to order");
+    REQUIRE(n > 0, "the text has no words");
     const char **orders = arena_alloc(arena, (size_t)max, sizeof *orders);
     qsort(word, (size_t)n, sizeof *word, by_letters);
     *count = 0;
@@ -82,21 +82,16 @@ const char **sensitivity_orders(Arena *arena, const char *text, int *count) {
 
 /* ---- changes ----------------------------------------------------------------------------------------------------- */
 
-enum {
-    ONE = 1 << CAPTION_OBJECT,
-    NUMBER = 1 << CAPTION_COUNT,
-    PAIR = 1 << CAPTION_PAIR,
-    RELATED = 1 << CAPTION_RELATION,
-    ANY = ONE | NUMBER | PAIR | RELATED | 1 << CAPTION_WITHOUT
-};
+enum { ONE = 1 << CAPTION_OBJECT, NUMBER = 1 << CAPTION_COUNT, PAIR = 1 << CAPTION_PAIR };
+enum { RELATED = 1 << CAPTION_RELATION, ANY = ONE | NUMBER | PAIR | RELATED | 1 << CAPTION_WITHOUT };
 
 static const SensitivityChange changes[] = {
-    { "other names", true, ANY, SAY_NAMES, EDIT_KINDS },
-    { "another form", true, ANY, SAY_FORMS, EDIT_KINDS },
-    { "the converse", true, RELATED, SAY_CONVERSE, EDIT_KINDS },
+    { "synonyms", true, ANY, PARAPHRASE_SYNONYMS, EDIT_KINDS },
+    { "another form", true, ANY, PARAPHRASE_FORMS, EDIT_KINDS },
+    { "the converse", true, RELATED, PARAPHRASE_CONVERSE, EDIT_KINDS },
     { "colours swapped", false, PAIR, 0, EDIT_SWAP_COLOURS },
-    { "things swapped", false, RELATED, 0, EDIT_SWAP_NOUNS },
-    { "relation turned", false, RELATED, 0, EDIT_OPPOSITE },
+    { "objects swapped", false, RELATED, 0, EDIT_SWAP_NOUNS },
+    { "relation inverted", false, RELATED, 0, EDIT_INVERT_RELATION },
     { "another number", false, NUMBER, 0, EDIT_REPLACE_COUNT },
     { "negated", false, PAIR, 0, EDIT_NEGATE },
     { "another colour", false, ONE | PAIR, 0, EDIT_REPLACE_COLOUR },
@@ -106,66 +101,58 @@ static const SensitivityChange changes[] = {
 
 const SensitivityChange *sensitivity_change(int i) { return i >= 0 && i < (int)COUNT(changes) ? &changes[i] : NULL; }
 
-/* A true caption of one of the kinds. */
+/* A true caption of one of the kinds that the change applies to. */
 static Caption some_caption(const SensitivityChange *change, uint64_t seed, uint64_t i, Rng *rng) {
     for (;; i += 1u << 20) {
         CaptionKind kind = (CaptionKind)rng_below(rng, CAPTION_KINDS);
         bool number = kind == CAPTION_COUNT;
         Scene scene = scene_make(
-            &(SceneSettings){ .seed = seed, .least = number ? 1 : 2, .max = number ? SCENE_MAX : 2, .alike = number },
+            &(SceneConfig){ .seed = seed, .least = number ? 1 : 2, .max = number ? SCENE_MAX : 2, .repeat = number },
             i);
         Caption caption;
-        if ((change->kinds >> kind & 1u) && caption_of(&caption, &scene, kind, &(CaptionRules){ 0 }, rng))
+        if ((change->kinds >> kind & 1u) && caption_random_true(&caption, &scene, kind, &(CaptionRules){ 0 }, rng))
             return caption;
     }
 }
 
-/* In other words; the same if it cannot be said so. */
-static Caption reworded(const Caption *caption, unsigned ways, Rng *rng) {
-    Caption other = *caption;
-    for (int tries = 0; tries < 64 && caption_identical(&other, caption); tries++)
-        other = caption_paraphrase(caption, ways, rng);
-    return other;
-}
-
-static bool changed(Caption *out, const SensitivityChange *change, const Caption *caption, uint64_t seed, uint64_t i,
-                    Rng *rng) {
-    if (change->same) *out = reworded(caption, change->ways, rng);
+static bool change_caption(Caption *out, const SensitivityChange *change, const Caption *caption, uint64_t seed,
+                           uint64_t i, Rng *rng) {
+    if (change->same_meaning) caption_paraphrase_other(out, caption, change->paraphrases, rng);
     else if (change->edit == EDIT_KINDS) *out = some_caption(change, seed + 1, i, rng);
     else return caption_edit(out, caption, change->edit, rng);
-    return caption_same(out, caption) == change->same && !caption_identical(out, caption);
+    return caption_equivalent(out, caption) == change->same_meaning && !caption_identical(out, caption);
 }
 
 SensitivityExample *sensitivity_examples(Arena *arena, const SensitivityChange *change, uint64_t seed, int n) {
     SensitivityExample *example = arena_alloc(arena, (size_t)n, sizeof *example);
     for (int i = 0; i < n; i++) {
         Rng rng = rng_seed(seed, (uint64_t)i);
-        Caption first, other;
+        Caption first, other, again;
         char text[CAPTION_TEXT];
         do first = some_caption(change, seed, (uint64_t)i, &rng);
-        while (!changed(&other, change, &first, seed, (uint64_t)i, &rng));
-        Caption again = reworded(&first, SAY_NAMES | SAY_FORMS, &rng);
+        while (!change_caption(&other, change, &first, seed, (uint64_t)i, &rng));
+        caption_paraphrase_other(&again, &first, PARAPHRASE_SYNONYMS | PARAPHRASE_FORMS, &rng);
         example[i].text = arena_text(arena, caption_text(&first, text));
-        example[i].reworded = arena_text(arena, caption_text(&again, text));
+        example[i].paraphrase = arena_text(arena, caption_text(&again, text));
         example[i].changed = arena_text(arena, caption_text(&other, text));
     }
     return example;
 }
 
 SensitivityScore sensitivity_score(Clip *clip, const SensitivityExample *example, int n) {
-    SensitivityScore score = { .taken = pair_score_new(1, 2) };
+    SensitivityScore score = { .detected = pair_score_new(1, 2) };
     Arena arena = { 0 };
     const char **text = arena_alloc(&arena, size_mul(3, (size_t)n), sizeof *text);
     for (int i = 0; i < n; i++) {
         text[i] = example[i].text;
-        text[n + i] = example[i].reworded;
+        text[n + i] = example[i].paraphrase;
         text[2 * n + i] = example[i].changed;
     }
     Mat v = sensitivity_vectors(clip, &arena, text, 3 * n);
     for (int i = 0; i < n; i++) {
-        double reworded = sensitivity_cosine(v, i, v, n + i), changed = sensitivity_cosine(v, i, v, 2 * n + i);
+        double paraphrase = sensitivity_cosine(v, i, v, n + i), changed = sensitivity_cosine(v, i, v, 2 * n + i);
         score.cosine += changed / n;
-        pair_score_add(&score.taken, (double[]){ reworded, changed });
+        pair_score_add(&score.detected, (double[]){ paraphrase, changed });
     }
     arena_free(&arena);
     return score;

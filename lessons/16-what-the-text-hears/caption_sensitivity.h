@@ -1,58 +1,58 @@
-/* hearing: what a text tower makes of captions, without any picture: how near two of them are, which orders of the same
- * words it can tell apart, and what it takes for the greater change, other words or another meaning.
+/* Caption sensitivity: how a text tower reacts to changes of a caption, without any picture. How similar are two
+ * captions; which orders of the same words have different vectors; does an edit move a caption further than a
+ * paraphrase?
  */
 #ifndef CAPTION_SENSITIVITY_H
 #define CAPTION_SENSITIVITY_H
 
-#include "core/arena.h"
-#include "scenes/caption.h"
 #include "model/clip.h"
+#include "scenes/caption.h"
 #include "scenes/pair_score.h"
 
-/* Unit vectors of n texts, [n,E], on the arena; any n, in little memory. */
+/* Unit vectors [n,E] of n texts, on the arena; computed in chunks, so any n is possible. */
 Mat sensitivity_vectors(Clip *clip, Arena *arena, const char *const *texts, int n);
 
-/* a.b / sqrt(a.a b.b) of row i of a and row j of b. Of two rows of the same bits exactly 1: in IEEE arithmetic the
- * square root of x x is x, if x x neither over- nor underflows. (|a| |b| may be off by a last digit.) */
+/* a.b / sqrt(a.a b.b) of row i of a and row j of b. Exactly 1 for two rows of the same bits: in IEEE arithmetic sqrt(x
+ * x) = x unless x x over- or underflows. (|a| |b| may differ in the last digit.) */
 double sensitivity_cosine(Mat a, int i, Mat b, int j);
 
-/* How many rows are different, to the last bit. */
+/* The number of distinct rows, compared bit by bit. */
 int sensitivity_different(Mat m);
 
-/* All different orders of a text's words, alphabetically, *count of them. Wants 1 to 8 words. On the arena. */
+/* All distinct orders of a text's 1 to 8 words, alphabetically; *count of them, on the arena. */
 const char **sensitivity_orders(Arena *arena, const char *text, int *count);
 
-/* ---- changes -------------------------------------------------------------------------------------------------- */
+/* ---- changes ----------------------------------------------------------------------------------------------------- */
 
-/* A way to change a caption; `same`: it says the same in other words; else it says something else. */
+/* One kind of change: a paraphrase (same_meaning) or an edit. */
 typedef struct {
     const char *name;
-    bool same;
-    unsigned kinds;   /* of captions, 1 << CAPTION_..., it is tried on */
-    unsigned ways;    /* same: in which of the ways, SAY_ bits */
-    CaptionEdit edit; /* else: by which edit; EDIT_KINDS: a caption of another scene takes its place */
+    bool same_meaning;
+    unsigned kinds;       /* kinds of captions it applies to, bits 1 << CAPTION_... */
+    unsigned paraphrases; /* same_meaning: PARAPHRASE_ bits */
+    CaptionEdit edit;     /* else: the edit; EDIT_KINDS: a caption of another scene */
 } SensitivityChange;
 
-/* The i-th, NULL beyond the last. Those that say the same come first. */
+/* The i-th, NULL after the last. Paraphrases come first. */
 const SensitivityChange *sensitivity_change(int i);
 
-/* A caption of a random scene of two things (for numbers: of several like ones), plainly said; the same in other names
- * and another form; and changed. */
+/* A canonical caption of a random scene of two objects (counts: of several equal ones), a paraphrase of it by synonyms
+ * and form, and the changed caption. */
 typedef struct {
-    const char *text, *reworded, *changed;
+    const char *text, *paraphrase, *changed;
 } SensitivityExample;
 
 /* n of them, on the arena. */
 SensitivityExample *sensitivity_examples(Arena *arena, const SensitivityChange *change, uint64_t seed, int n);
 
-/* Of some examples: the mean cosine of a caption and the changed one; and how often that is further off than the same
- * in other words (choice; of equals half). */
+/* Over the examples: the mean cosine of a caption and the changed one; how often the changed caption is less similar
+ * than the paraphrase (choice; a tie counts half). */
 typedef struct {
     double cosine;
-    PairScore taken;
+    PairScore detected;
 } SensitivityScore;
 
-/* What a tower makes of n >= 1 of them. */
+/* The score of a tower on n >= 1 examples. */
 SensitivityScore sensitivity_score(Clip *clip, const SensitivityExample *example, int n);
 
 #endif

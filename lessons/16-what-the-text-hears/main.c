@@ -1,5 +1,5 @@
-/* Lesson 16: what the text tower hears. No pictures: captions against captions, by a bag of words, an LSTM and a
- * transformer, before and after training. Before: 08 encoders, 10 train. See README.md. */
+/* Lesson 16: what the text tower hears. No pictures: captions are compared with captions, by a bag of words, an LSTM
+ * and a transformer, before and after training. Before: 08 encoders, 10 train. See README.md. */
 #include "lesson/lesson_data.h"
 #include "core/arena.h"
 #include "pretrained/encoder.h"
@@ -18,17 +18,16 @@ static const char *const towers[] = { "bow-", "lstm-", "tran-", "bow", "lstm", "
 static struct {
     const char *clip, *photo;
     int seed, captions, steps, palette;
-} ask = { .clip = "", .photo = LESSON_SHIPPED, .seed = 1, .captions = 400 };
+} args = { .clip = "", .photo = LESSON_SHIPPED, .seed = 1, .captions = 400 };
 
 static const Option options[] = {
-    { "captions", .integer = &ask.captions, .low = 1, .high = 100000, .help = "generated captions for each change" },
-    { "steps", .integer = &ask.steps, .low = 0, .high = 1000000,
-      .help = "of training; 0: as in lesson 17, whose models these are" },
-    { "palette", .integer = &ask.palette, .low = 0, .high = 64,
-      .help = "trained on batches about so many combinations; 0: about all" },
-    { "weights", .text = &ask.photo,
-      .help = "a model file of lesson 10: the column of what photographs teach a bag of words" },
-    { "clip", .text = &ask.clip, .help = "a column of the real CLIP: its weights, or auto; empty: none" },
+    { "captions", .integer = &args.captions, .low = 1, .high = 100000, .help = "generated captions for each change" },
+    { "steps", .integer = &args.steps, .low = 0, .high = 1000000,
+      .help = "training steps; 0: as in lesson 17, which has the same models" },
+    { "palette", .integer = &args.palette, .low = 0, .high = 64,
+      .help = "combinations in one training batch, about; 0: all" },
+    { "weights", .text = &args.photo, .help = "a model file of lesson 10, for the column photo" },
+    { "clip", .text = &args.clip, .help = "weights of CLIP for one more column, or auto; empty: none" },
     { 0 },
 };
 
@@ -47,13 +46,13 @@ static const Probe probes[] = {
 };
 enum { PROBES = COUNT(probes), LIMIT = TEXTS * PROBES };
 
-/* To a tower a word is the number of a row of its table. Give the row another name: nothing in the tower changes. */
+/* To a tower a word is a row of its embedding table. Another name for the row changes nothing in the tower. */
 static const char *const names[][2] = {
     { "cat", "circle" },  { "dog", "star" },          { "dogs", "stars" },    { "car", "bar" },  { "table", "square" },
     { "house", "cross" }, { "mountain", "triangle" }, { "photo", "picture" }, { "on", "above" },
 };
 
-static const char *renamed(Arena *arena, const char *text) {
+static const char *substituted(Arena *arena, const char *text) {
     char *copy = arena_text(arena, text), *rest = NULL;
     const char *out = "";
     for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
@@ -67,7 +66,7 @@ static const char *renamed(Arena *arena, const char *text) {
 
 /* 1. Every order of one caption's words against the caption. */
 static void all_orders(Arena *arena, SceneModel *scene_model) {
-    const char *first = renamed(arena, "a red car and a blue house");
+    const char *first = substituted(arena, "a red car and a blue house");
     int n;
     const char **orders = sensitivity_orders(arena, first, &n);
     printf("\"a red car and a blue house\": %d orders of its words\n", n);
@@ -94,28 +93,28 @@ static void all_orders(Arena *arena, SceneModel *scene_model) {
            bag[1]);
 }
 
-/* 2. The course's texts, each probe's against one another. */
+/* 2. The texts of the course material, and their unknown words. */
 static void print_texts(Arena *arena, const Clip *clip) {
     for (size_t p = 0; p < PROBES; p++)
         for (int k = 0; k < TEXTS && probes[p].text[k]; k++) {
             int ids[CAPTION_WORDS];
-            const char *text = renamed(arena, probes[p].text[k]);
+            const char *text = substituted(arena, probes[p].text[k]);
             TextNotes notes = vocab_encode(&clip->vocab, arena, &text, 1, CAPTION_WORDS, ids);
             printf("  %-9s %d  %-27s %s", k ? "" : probes[p].name, k + 1, probes[p].text[k], text);
             for (int u = 0; u < notes.unknown_count; u++)
-                printf("   (no such word here: %s%s)", notes.unknown[u], notes.empty_count ? "; nothing is left" : "");
+                printf("   (unknown word: %s%s)", notes.unknown[u], notes.empty_count ? "; no word is left" : "");
             printf("\n");
         }
 }
 
 static void print_photo(Arena *arena, const Clip *photo) {
-    const char *said[LIMIT];
+    const char *original[LIMIT];
     int texts = 0, ids[LIMIT * CAPTION_WORDS];
     for (size_t p = 0; p < PROBES; p++)
-        for (int k = 0; k < TEXTS && probes[p].text[k]; k++) said[texts++] = probes[p].text[k];
-    TextNotes notes = vocab_encode(&photo->vocab, arena, said, texts, CAPTION_WORDS, ids);
-    printf("Column \"photo\": lesson 10's bag of words, which learnt from photographs with %d words. Of the course's "
-           "it lacks:\n ",
+        for (int k = 0; k < TEXTS && probes[p].text[k]; k++) original[texts++] = probes[p].text[k];
+    TextNotes notes = vocab_encode(&photo->vocab, arena, original, texts, CAPTION_WORDS, ids);
+    printf("Column \"photo\": lesson 10's bag of words, trained on photographs with %d words. Unknown words of the "
+           "course's texts:\n ",
            photo->vocab.size - 2);
     for (int u = 0; u < notes.unknown_count; u++) printf(" %s", notes.unknown[u]);
     printf("\n");
@@ -124,18 +123,18 @@ static void print_photo(Arena *arena, const Clip *photo) {
 typedef struct {
     const char *label;
     int a, b;
-} Pair; /* a and b: places in the list of all texts */
+} Pair; /* a and b: indices in the list of all texts */
 
-/* The towers of shapes get the renamed texts; those that know photographs, `photo` and `real` (NULL: none), the texts
- * as they are. Returns the trained transformer's cosine of the first pair. */
+/* The towers of scenes get the substituted texts; `photo` and `real` (NULL: none) the texts as they are. Returns the
+ * trained transformer's cosine of the first pair. */
 static double course_pairs(const Lesson *lesson, Arena *arena, SceneModel *scene_model, Clip *photo, Encoder *real) {
     Pair pair[2 * LIMIT];
-    const char *said[LIMIT], *text[LIMIT], *label[2 * LIMIT];
+    const char *original[LIMIT], *text[LIMIT], *label[2 * LIMIT];
     int texts = 0, n = 0, columns = TOWERS + 1 + (real != NULL);
     for (size_t p = 0; p < PROBES; p++)
         for (int k = 0; k < TEXTS && probes[p].text[k]; k++, texts++) {
-            said[texts] = probes[p].text[k];
-            text[texts] = renamed(arena, said[texts]);
+            original[texts] = probes[p].text[k];
+            text[texts] = substituted(arena, original[texts]);
             for (int j = 0; j < k; j++, n++) {
                 pair[n] = (Pair){ arena_print(arena, "%s %d %d", probes[p].name, j + 1, k + 1), texts - k + j, texts };
                 label[n] = pair[n].label;
@@ -144,89 +143,93 @@ static double course_pairs(const Lesson *lesson, Arena *arena, SceneModel *scene
     Mat heat = mat_new(arena, n, columns);
     for (int t = 0; t < columns; t++) {
         Mat v = t < TOWERS    ? sensitivity_vectors(&scene_model[t].clip, arena, text, texts)
-                : t == TOWERS ? sensitivity_vectors(photo, arena, said, texts)
-                              : encoder_texts(real, arena, said, texts, NULL);
+                : t == TOWERS ? sensitivity_vectors(photo, arena, original, texts)
+                              : encoder_texts(real, arena, original, texts, NULL);
         for (int i = 0; i < n; i++) AT(heat, i, t) = (num)sensitivity_cosine(v, pair[i].a, v, pair[i].b);
     }
     lesson_heat(lesson, "16-pairs",
-                &(Heat){ .title = "Cosine of two texts (-: before training)",
+                &(Heat){ .title = "Cosine of two texts (-: before training); white: 0.5 or less",
                          .y = "pair",
                          .x = "text tower",
                          .m = heat,
                          .rows = label,
                          .cols = towers,
                          .decimals = 4,
-                         .low = -1,
-                         .high = 1 });
+                         .low = 0.5,
+                         .high = 1,
+                         .values = "cosine" });
     return AT(heat, 0, TOWERS - 1);
 }
 
-/* 3. Captions of the grammar, changed in one respect: mean cosines, and how often the change is taken for a smaller one
- * than other words for the same (ties half). */
+/* 3. Captions of the grammar with one change: mean cosine, and how often the changed caption is less similar than a
+ * paraphrase. */
 typedef struct {
     Mat cosine;
-    PairScore *taken;
+    PairScore *detected;
     const char **row;
     int rows;
-} Heard;
+} Sensitivity;
 
-static Heard hear(const Lesson *lesson, Arena *arena, SceneModel *scene_model) {
-    Heard heard = { .rows = 0 };
-    while (sensitivity_change(heard.rows)) heard.rows++;
-    heard.cosine = mat_new(arena, heard.rows, TOWERS);
-    heard.taken = arena_alloc(arena, (size_t)(heard.rows * TOWERS), sizeof *heard.taken);
-    heard.row = arena_alloc(arena, (size_t)heard.rows, sizeof *heard.row);
-    Progress progress = progress_begin("captions", (double)heard.rows * TOWERS, NULL);
-    for (int r = 0; r < heard.rows; r++) {
+static Sensitivity measure_sensitivity(const Lesson *lesson, Arena *arena, SceneModel *scene_model) {
+    Sensitivity sensitivity = { .rows = 0 };
+    while (sensitivity_change(sensitivity.rows)) sensitivity.rows++;
+    sensitivity.cosine = mat_new(arena, sensitivity.rows, TOWERS);
+    sensitivity.detected = arena_alloc(arena, (size_t)(sensitivity.rows * TOWERS), sizeof *sensitivity.detected);
+    sensitivity.row = arena_alloc(arena, (size_t)sensitivity.rows, sizeof *sensitivity.row);
+    Progress progress = progress_begin("captions", (double)sensitivity.rows * TOWERS, NULL);
+    for (int r = 0; r < sensitivity.rows; r++) {
         const SensitivityChange *change = sensitivity_change(r);
         const SensitivityExample *one =
-            sensitivity_examples(arena, change, (uint64_t)(100 * ask.seed + r), ask.captions);
-        printf("  %-9s %-17s %-42s %s\n", change->same ? "the same" : "another", change->name, one->text, one->changed);
-        heard.row[r] = change->name;
+            sensitivity_examples(arena, change, (uint64_t)(100 * args.seed + r), args.captions);
+        printf("  %-10s %-17s %-42s %s\n", change->same_meaning ? "paraphrase" : "edit", change->name, one->text,
+               one->changed);
+        sensitivity.row[r] = change->name;
         for (int t = 0; t < TOWERS; t++, progress_update(&progress, r * TOWERS + t)) {
-            SensitivityScore score = sensitivity_score(&scene_model[t].clip, one, ask.captions);
-            AT(heard.cosine, r, t) = (num)score.cosine, heard.taken[r * TOWERS + t] = score.taken;
+            SensitivityScore score = sensitivity_score(&scene_model[t].clip, one, args.captions);
+            AT(sensitivity.cosine, r, t) = (num)score.cosine;
+            sensitivity.detected[r * TOWERS + t] = score.detected;
         }
     }
     progress_end(&progress);
-    lesson_heat(lesson, "16-changes",
-                &(Heat){ .title = "Mean cosine of a caption and the changed one (-: before training)",
-                         .y = "change",
-                         .x = "text tower",
-                         .m = heard.cosine,
-                         .rows = heard.row,
-                         .cols = towers,
-                         .decimals = 3,
-                         .low = -1,
-                         .high = 1 });
-    return heard;
+    lesson_heat(
+        lesson, "16-changes",
+        &(Heat){ .title = "Mean cosine of a caption and the changed one (-: before training); white: 0.5 or less",
+                 .y = "change",
+                 .x = "text tower",
+                 .m = sensitivity.cosine,
+                 .rows = sensitivity.row,
+                 .cols = towers,
+                 .decimals = 3,
+                 .low = 0.5,
+                 .high = 1,
+                 .values = "cosine" });
+    return sensitivity;
 }
 
-static void print_taken(const Heard *heard) {
-    printf("Another meaning is further off than other words for the same: %% of captions (95 %% interval); 50: as "
-           "far as those, ties half\n  %-16s",
+static void print_detected(const Sensitivity *sensitivity) {
+    printf("Edited captions that are less similar than a paraphrase, %% (95 %% interval); a tie counts half\n  %-17s",
            "");
     for (int t = 0; t < TOWERS; t++) printf(" %13s", towers[t]);
-    for (int r = 0; r < heard->rows; r++) {
-        if (sensitivity_change(r)->same) continue;
-        printf("\n  %-16s", heard->row[r]);
+    for (int r = 0; r < sensitivity->rows; r++) {
+        if (sensitivity_change(r)->same_meaning) continue;
+        printf("\n  %-17s", sensitivity->row[r]);
         for (int t = 0; t < TOWERS; t++) {
-            PairScoreRate rate = pair_score_rate(&heard->taken[r * TOWERS + t], PAIR_METRIC_CHOICE);
-            printf("  %3.0f (%2.0f-%3.0f)", 100 * rate.share, 100 * rate.low, 100 * rate.high);
+            PairScoreRate rate = pair_score_rate(&sensitivity->detected[r * TOWERS + t], PAIR_METRIC_CHOICE);
+            printf("  %3.0f (%2.0f-%3.0f)", 100 * rate.fraction, 100 * rate.low, 100 * rate.high);
         }
     }
     printf("\n");
 }
 
-/* Random first weights; and the same towers trained, by lesson 17's course. */
+/* Random weights; and the same towers after training, as in lesson 17. */
 static void towers_make(SceneModel *scene_model) {
     Err err;
     for (int t = 0; t < TOWERS; t++) {
-        SceneModelConfig settings = { .text = kinds[t % KINDS], .split = SPLIT_PAIRS, .seed = ask.seed };
-        settings.palette = ask.palette;
-        settings.steps = ask.steps;
-        if (!(t < KINDS ? scene_model_make(&scene_model[t], &settings, &err)
-                        : scene_model_get(&scene_model[t], &settings, NULL, &err)))
+        SceneModelConfig config = { .text = kinds[t % KINDS], .split = SPLIT_PAIRS, .seed = args.seed };
+        config.palette = args.palette;
+        config.steps = args.steps;
+        if (!(t < KINDS ? scene_model_init(&scene_model[t], &config, &err)
+                        : scene_model_load_or_train(&scene_model[t], &config, NULL, &err)))
             die("%s", err.text);
     }
 }
@@ -234,48 +237,50 @@ static void towers_make(SceneModel *scene_model) {
 int main(int argc, char **argv) {
     Lesson lesson = { .number = "16",
                       .title = "What the text tower hears",
-                      .shows = "captions against captions: who hears the order of words, a number, a \"no\"",
+                      .shows = "captions against captions: which towers are sensitive to word order, numbers, \"no\"",
                       .takes = "ten seconds, and three minutes more where the towers must be trained first",
                       .next = "make lesson-17",
                       .options = options,
-                      .seed = &ask.seed };
+                      .seed = &args.seed };
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;
     SceneModel scene_model[TOWERS];
     Encoder real;
     Err err;
-    LessonModel photo = lesson_model_open(arena, ask.photo, NULL);
-    if (*ask.clip && !encoder_open(&real, arena, ask.clip, GELU_AUTO, &err)) die("%s", err.text);
-    if (*ask.clip && real.tiny) die("there are no weights of the real CLIP; `make pretrained` fetches them");
+    LessonModel photo = lesson_model_open(arena, args.photo, NULL);
+    if (*args.clip && !encoder_open(&real, arena, args.clip, GELU_AUTO, &err)) die("%s", err.text);
+    if (*args.clip && real.tiny) die("there are no weights of CLIP; `make pretrained` fetches them");
     towers_make(scene_model);
 
     lesson_section(&lesson, "1. The same words in another order");
-    Prediction said = lesson_predict_number(
-        &lesson, 1, 1e6, "How many different vectors does a bag of words make of all orders of seven words?");
+    Prediction prediction = lesson_predict_number(
+        &lesson, 1, 1e6, "How many different vectors has a bag of words for all orders of seven words?");
     all_orders(arena, scene_model);
-    lesson_outcome(&lesson, &said, "1");
+    lesson_outcome(&lesson, &prediction, "1");
 
-    lesson_section(&lesson, "2. The course's texts");
+    lesson_section(&lesson, "2. Texts of the course material");
     print_texts(arena, &scene_model[0].clip);
     print_photo(arena, &photo.clip);
-    said = lesson_predict_number(
+    prediction = lesson_predict_number(
         &lesson, -1, 1,
         "What will the trained transformer's cosine be for \"a cat on a table\" and \"a table on a cat\"?");
-    lesson_outcome_number(&lesson, &said,
-                          course_pairs(&lesson, arena, scene_model, &photo.clip, *ask.clip ? &real : NULL), 4);
+    lesson_outcome_number(&lesson, &prediction,
+                          course_pairs(&lesson, arena, scene_model, &photo.clip, *args.clip ? &real : NULL), 4);
 
     lesson_section(&lesson, "3. Captions of the grammar, changed");
-    said = lesson_predict_number(&lesson, 0, 100,
-                                 "In %% of cases: what will the trained transformer find further from a caption, "
-                                 "colours swapped, or other words for the same?");
-    Heard heard = hear(&lesson, arena, scene_model);
-    print_taken(&heard);
-    for (int r = 0; r < heard.rows; r++)
-        if (!strcmp(heard.row[r], "colours swapped"))
+    prediction = lesson_predict_number(
+        &lesson, 0, 100,
+        "In %% of captions: how often is the caption with swapped colours less similar than a paraphrase, for the "
+        "trained transformer?");
+    Sensitivity sensitivity = measure_sensitivity(&lesson, arena, scene_model);
+    print_detected(&sensitivity);
+    for (int r = 0; r < sensitivity.rows; r++)
+        if (!strcmp(sensitivity.row[r], "colours swapped"))
             lesson_outcome_number(
-                &lesson, &said, 100 * pair_score_rate(&heard.taken[(r + 1) * TOWERS - 1], PAIR_METRIC_CHOICE).share, 1);
+                &lesson, &prediction,
+                100 * pair_score_rate(&sensitivity.detected[(r + 1) * TOWERS - 1], PAIR_METRIC_CHOICE).fraction, 1);
     for (int t = 0; t < TOWERS; t++) scene_model_free(&scene_model[t]);
     clip_free(&photo.clip);
-    if (*ask.clip) encoder_close(&real);
+    if (*args.clip) encoder_close(&real);
     return lesson_end(&lesson);
 }

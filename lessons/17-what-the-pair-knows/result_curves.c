@@ -1,68 +1,75 @@
 #include "result_curves.h"
 #include "core/arena.h"
 
-const char *const limits_towers[LIMITS_TOWERS] = { "bow", "lstm", "transformer" };
+const char *const result_towers[RESULT_TOWERS] = { "bow", "lstm", "transformer" };
 
 static const double coverages[] = { 0.25, 0.5, 0.75, 1 };
 
-/* Mean, least and most of the seeds, in %: "63.1 (58.0-67.2)", or "-". */
-static char *mean_text(Arena *arena, LimitsSummary m) {
+/* Mean, minimum and maximum over the seeds, in %: "63.1 (58.0-67.2)", or "-". */
+static char *mean_text(Arena *arena, ResultSummary m) {
     return m.seeds ? arena_print(arena, "%.1f (%.1f-%.1f)", 100 * m.mean, 100 * m.low, 100 * m.high) : "-";
 }
 
-static LimitsSummary choice_of(const LimitsTable *table, SceneModelConfig config, int tower, ProbeKind kind,
+static ResultSummary choice_of(const ResultTable *table, SceneModelConfig config, int tower, ProbeKind kind,
                                SplitPart part) {
-    config.text = limits_towers[tower];
+    config.text = result_towers[tower];
     config.split = SPLIT_PAIRS;
-    return limits_summary(table, limits_row(&config, NULL, probe_name(kind), part), PAIR_METRIC_CHOICE);
+    return result_summary(table, result_row(&config, NULL, probe_name(kind), part), PAIR_METRIC_CHOICE);
 }
 
-void limits_coverage(const Lesson *lesson, Arena *arena, const LimitsTable *table, ProbeKind kind) {
-    num x[COUNT(coverages)], y[2 * LIMITS_TOWERS][COUNT(coverages)];
-    Series series[2 * LIMITS_TOWERS];
+void report_coverage(const Lesson *lesson, Arena *arena, const ResultTable *table, ProbeKind kind) {
+    enum { C = COUNT(coverages), CURVES = 2 * RESULT_TOWERS };
+    num x[C], y[3][CURVES][C]; /* mean, minimum, maximum */
+    const num *low[CURVES], *high[CURVES];
+    Series series[CURVES];
     printf("%-10s seen:     ", probe_name(kind));
-    for (size_t c = 0; c < COUNT(coverages); c++) printf("  %17.0f %%", 100 * coverages[c]);
-    printf("\n");
-    for (int i = 0; i < 2 * LIMITS_TOWERS; i++) {
-        SplitPart part = i % 2 ? SPLIT_HELD : SPLIT_SEEN;
-        const char *tower = limits_towers[i / 2], *named = i % 2 ? "held out" : "seen";
-        printf("  %-11s %-8s", tower, named);
-        for (size_t c = 0; c < COUNT(coverages); c++) {
-            LimitsSummary m = choice_of(table, (SceneModelConfig){ .coverage = coverages[c] }, i / 2, kind, part);
+    for (int c = 0; c < C; c++) printf("  %17.0f %%", 100 * coverages[c]);
+    for (int i = 0; i < CURVES; i++) {
+        const char *name = i % 2 ? "held out" : "seen";
+        printf("\n  %-11s %-8s", result_towers[i / 2], name);
+        for (int c = 0; c < C; c++) {
+            SceneModelConfig config = { .coverage = coverages[c] };
+            ResultSummary m = choice_of(table, config, i / 2, kind, i % 2 ? SPLIT_HELD : SPLIT_SEEN);
             x[c] = (num)(100 * coverages[c]);
-            y[i][c] = (num)(100 * m.mean);
+            y[0][i][c] = (num)(100 * m.mean);
+            y[1][i][c] = (num)(100 * m.low);
+            y[2][i][c] = (num)(100 * m.high);
             printf("  %19s", mean_text(arena, m));
         }
-        printf("\n");
-        series[i] = (Series){ arena_print(arena, "%s, %s", tower, named), x, y[i], COUNT(coverages) };
+        low[i] = y[1][i];
+        high[i] = y[2][i];
+        series[i] = (Series){ arena_print(arena, "%s, %s", result_towers[i / 2], name), x, y[0][i], C };
     }
+    printf("\n");
     lesson_lines(lesson, arena_print(arena, "17-%s", probe_name(kind)),
-                 &(Lines){ .title = arena_print(arena, "%s: mean of the seeds", probe_name(kind)),
-                           .y = "% chosen rightly",
-                           .x = "% of combinations seen",
+                 &(Lines){ .title = arena_print(arena, "%s: mean and range of five seeds", probe_name(kind)),
+                           .y = "right choices, %",
+                           .x = "combinations seen, %",
                            .series = series,
-                           .count = 2 * LIMITS_TOWERS,
-                           .reference_name = "guessing",
+                           .count = CURVES,
+                           .low = low,
+                           .high = high,
+                           .reference_name = "chance",
                            .reference = 50 });
 }
 
-void limits_worlds(Arena *arena, const LimitsTable *table) {
+void report_scene_configs(Arena *arena, const ResultTable *table) {
     static const struct {
         const char *name;
         SceneModelConfig config;
-    } worlds[] = { { "one thing", { .objects = 1 } },
-                   { "two things", { .objects = 2 } },
-                   { "three things", { .objects = 3 } },
-                   { "two, of few a batch", { .palette = LIMITS_PALETTE } } };
-    printf("all seen, scenes of");
-    for (size_t w = 0; w < COUNT(worlds); w++) printf("  %19s", worlds[w].name);
+    } setups[] = { { "one object", { .objects = 1 } },
+                   { "two objects", { .objects = 2 } },
+                   { "three objects", { .objects = 3 } },
+                   { "two, palette of 9", { .palette = RESULT_PALETTE } } };
+    printf("all seen; scenes of");
+    for (size_t w = 0; w < COUNT(setups); w++) printf("  %19s", setups[w].name);
     printf("\n");
-    for (int i = 0; i < PROBE_SHUFFLE * LIMITS_TOWERS; i++) {
-        int tower = i % LIMITS_TOWERS;
-        ProbeKind kind = (ProbeKind)(i / LIMITS_TOWERS);
-        printf("  %-11s %-11s", tower ? "" : probe_name(kind), limits_towers[tower]);
-        for (size_t w = 0; w < COUNT(worlds); w++)
-            printf("  %19s", mean_text(arena, choice_of(table, worlds[w].config, tower, kind, SPLIT_SEEN)));
+    for (int i = 0; i < PROBE_SHUFFLE * RESULT_TOWERS; i++) {
+        int tower = i % RESULT_TOWERS;
+        ProbeKind kind = (ProbeKind)(i / RESULT_TOWERS);
+        printf("  %-11s %-11s", tower ? "" : probe_name(kind), result_towers[tower]);
+        for (size_t w = 0; w < COUNT(setups); w++)
+            printf("  %19s", mean_text(arena, choice_of(table, setups[w].config, tower, kind, SPLIT_SEEN)));
         printf("\n");
     }
 }

@@ -1,5 +1,5 @@
-/* limit_curves: what lesson 17 prints and draws of a table of limits (limit_table.h): probes against coverage, for
- * every text tower; and against what the scenes are like. */
+/* Result curves: what lesson 17 prints and draws of its result table: scores against coverage and against the kind of
+ * scenes. */
 #ifndef RESULT_CURVES_H
 #define RESULT_CURVES_H
 
@@ -7,15 +7,16 @@
 #include "lesson/lesson.h"
 #include "scenes/result_table.h"
 
-enum { LIMITS_TOWERS = 3 };
-extern const char *const limits_towers[LIMITS_TOWERS]; /* "bow", "lstm", "transformer" */
+enum { RESULT_TOWERS = 3 };
+extern const char *const result_towers[RESULT_TOWERS]; /* "bow", "lstm", "transformer" */
 
-/* Prints one probe: for every tower and part, mean, least and most of the seeds in %, at coverage 1/4, 1/2, 3/4 and 1;
- * and draws the means as plots/out/17-PROBE.png. "-", and no point, where the table has no row. */
-void limits_coverage(const Lesson *lesson, Arena *arena, const LimitsTable *table, ProbeKind kind);
+/* Prints one probe: for every text tower and part, mean, minimum and maximum over the seeds in %, at coverage 1/4, 1/2,
+ * 3/4 and 1. Draws the means as plots/out/17-PROBE.png, with the range of the seeds as bars. "-", and no point, where
+ * the table has no row. */
+void report_coverage(const Lesson *lesson, Arena *arena, const ResultTable *table, ProbeKind kind);
 
-/* Prints, of all probes but the shuffle and with every combination seen: scenes of one, two and three things, and of
- * two when each batch is about LIMITS_PALETTE combinations. */
-void limits_worlds(Arena *arena, const LimitsTable *table);
+/* Prints all probes but the shuffle, at coverage 1: scenes of one, two and three objects, and of two objects with
+ * RESULT_PALETTE combinations per batch. */
+void report_scene_configs(Arena *arena, const ResultTable *table);
 
 #endif

@@ -12,64 +12,53 @@
 static const struct {
     const char *name;
     unsigned edits;
-} lies[] = {
+} negative_kinds[] = {
     { "swap", BIT(SWAP_COLOURS) | BIT(SWAP_SHAPES) | BIT(SWAP_SIZES) | BIT(SWAP_NOUNS) },
     { "replace", BIT(REPLACE_COLOUR) | BIT(REPLACE_SHAPE) | BIT(REPLACE_SIZE) | BIT(REPLACE_COUNT) |
-                     BIT(REPLACE_RELATION) | BIT(OPPOSITE) },
+                     BIT(REPLACE_RELATION) | BIT(INVERT_RELATION) },
     { "negate", BIT(NEGATE) },
 };
 static const struct {
     const char *name;
-    unsigned ways;
-} rewords[] = {
-    { "names", SAY_NAMES },
-    { "forms", SAY_FORMS },
-    { "converse", SAY_CONVERSE },
+    unsigned paraphrases;
+} paraphrase_ways[] = {
+    { "synonyms", PARAPHRASE_SYNONYMS },
+    { "forms", PARAPHRASE_FORMS },
+    { "converse", PARAPHRASE_CONVERSE },
 };
 
-const char *negative_name(NegativeKind kind) { return lies[kind].name; }
-unsigned negative_edits(NegativeKind kind) { return lies[kind].edits; }
-const char *reword_name(Reword way) { return rewords[way].name; }
+const char *negative_name(NegativeKind kind) { return negative_kinds[kind].name; }
+const char *way_name(ParaphraseWay way) { return paraphrase_ways[way].name; }
 
 bool negative_find(const char *name, NegativeKind *kind) {
-    for (int k = 0; k < NEGATIVE_KINDS; k++)
-        if (!strcmp(name, lies[k].name)) return *kind = (NegativeKind)k, true;
+    for (int k = 0; k < NEGATIVE_KINDS; k++) {
+        if (strcmp(name, negative_kinds[k].name)) continue;
+        *kind = (NegativeKind)k;
+        return true;
+    }
     return false;
 }
 
-/* ---- courses ---------------------------------------------------------------------------------------------------- */
+/* ---- training stages --------------------------------------------------------------------------------------------- */
 
 TrainingStage negatives_stage(NegativesStage stage, int steps) {
     static const char *const names[] = { "plain", "hard-negatives", "no-swap", "no-replace", "no-negate" };
-    TrainingStage c = {
-        .name = names[stage], .steps = steps ? steps : NEGATIVES_STEPS, .rate = 1, .wrong = stage == STAGE_PLAIN ? 0 : 2
-    };
+    TrainingStage c = { .name = names[stage],
+                        .steps = steps ? steps : NEGATIVES_STEPS,
+                        .lr_factor = 1,
+                        .negatives = stage == STAGE_PLAIN ? 0 : 2 };
     for (int k = 0; stage != STAGE_PLAIN && k < NEGATIVE_KINDS; k++)
-        if ((int)stage != STAGE_NO_SWAP + k) c.edits |= lies[k].edits;
+        if ((int)stage != STAGE_NO_SWAP + k) c.edits |= negative_kinds[k].edits;
     return c;
 }
 
-/* ---- items ------------------------------------------------------------------------------------------------------ */
+/* ---- items ------------------------------------------------------------------------------------------------------- */
 
-/* Inside the picture, and nothing touches: another shape of the same area may reach further. */
-static bool scene_has_room(const Scene *scene) {
-    for (int k = 0; k < scene->count; k++) {
-        const SceneObject *a = &scene->object[k];
-        double reach = shape_reach(a->shape) * a->radius;
-        if (fmin(fmin(a->x, a->y), fmin(1 - a->x, 1 - a->y)) < reach) return false;
-        for (int j = 0; j < k; j++) {
-            const SceneObject *b = &scene->object[j];
-            if (hypot(a->x - b->x, a->y - b->y) < reach + shape_reach(b->shape) * b->radius) return false;
-        }
-    }
-    return true;
-}
-
-/* The thing that `from` names becomes what `to` names. */
+/* Gives the object that `from` names the colour and shape that `to` names. */
 static void scene_replace(Scene *scene, const Noun *from, const Noun *to) {
     for (int k = 0; k < scene->count; k++) {
         SceneObject *o = &scene->object[k];
-        if (!noun_fits(from, o)) continue;
+        if (!noun_matches(from, o)) continue;
         o->colour = (ShapeColour)to->colour;
         o->shape = (Shape)to->shape;
         return;
@@ -77,17 +66,18 @@ static void scene_replace(Scene *scene, const Noun *from, const Noun *to) {
 }
 
 static bool replaced_item(NegativesItem *item, const Split *split, Rng *rng, int number) {
-    SceneSettings settings = { .seed = rng_next(rng), .least = 2, .max = 2, .split = split };
+    SceneConfig config = { .seed = rng_next(rng), .least = 2, .max = 2, .split = split };
     CaptionRules rules = { .split = split };
     Caption *one = &item->caption[0], *two = &item->caption[1];
-    item->scene[0] = item->scene[1] = scene_make(&settings, 0);
-    if (!caption_of(one, &item->scene[0], number % 2 ? CAPTION_RELATION : CAPTION_PAIR, &rules, rng)) return false;
+    item->scene[0] = item->scene[1] = scene_make(&config, 0);
+    if (!caption_random_true(one, &item->scene[0], number % 2 ? CAPTION_RELATION : CAPTION_PAIR, &rules, rng))
+        return false;
     if (!caption_edit(two, one, number / 2 % 2 ? EDIT_REPLACE_COLOUR : EDIT_REPLACE_SHAPE, rng)) return false;
     bool first = one->a.colour != two->a.colour || one->a.shape != two->a.shape;
     scene_replace(&item->scene[1], first ? &one->a : &one->b, first ? &two->a : &two->b);
     bool differ = two->a.colour != two->b.colour || two->a.shape != two->b.shape;
-    if (split && !pair_scene_within(&item->scene[1], split, SPLIT_SEEN)) return false;
-    return differ && scene_has_room(&item->scene[1]);
+    if (split && !scene_in_part(&item->scene[1], split, SPLIT_SEEN)) return false;
+    return differ && scene_fits(&item->scene[1], 0);
 }
 
 static void pair_item(NegativesItem *item, const MinimalPair *pair) {
@@ -104,26 +94,17 @@ static bool true_of_own(const NegativesItem *item, const Caption *caption) {
     return true;
 }
 
-/* The caption in other words, in one way alone; false when that way has no others for it. */
-static bool reword(Caption *out, const Caption *caption, Reword way, Rng *rng) {
-    enum { TRIES = 64 };
-    for (int i = 0; i < TRIES; i++) {
-        *out = caption_paraphrase(caption, rewords[way].ways, rng);
-        if (!caption_identical(out, caption)) return true;
-    }
-    return false;
-}
-
-static void item_reword(NegativesItem *item, Rng *rng) {
-    for (int w = 0; w < REWORD_WAYS; w++) {
-        Caption *c = item->reworded[w];
+static void item_paraphrase(NegativesItem *item, Rng *rng) {
+    for (int w = 0; w < WAYS; w++) {
+        Caption *c = item->paraphrased[w];
         bool both = true;
-        for (int k = 0; k < 2; k++) both = reword(&c[k], &item->caption[k], (Reword)w, rng) && both;
+        for (int k = 0; k < 2; k++)
+            both = caption_paraphrase_other(&c[k], &item->caption[k], paraphrase_ways[w].paraphrases, rng) && both;
         if (!both) c[0].kind = c[1].kind = CAPTION_KINDS;
     }
 }
 
-/* n quads, every other one (n rounded up) of binding where there are two kinds. */
+/* n minimal pairs; of two kinds every other one, n rounded up. */
 static void pair_items(NegativesItem *items, NegativeKind kind, const NegativesProbe *probe) {
     static const struct {
         ProbeKind pair[2];
@@ -137,16 +118,16 @@ static void pair_items(NegativesItem *items, NegativeKind kind, const NegativesP
         Arena arena = { 0 };
         MinimalPairs pairs;
         Err err;
-        MinimalPairsConfig settings = {
+        MinimalPairsConfig config = {
             .kind = of[kind].pair[j], .seed = probe->seed, .count = (n + kinds - 1) / kinds, .split = probe->split
         };
-        if (!minimal_pairs_make(&pairs, &arena, &settings, &err)) die("%s", err.text);
+        if (!minimal_pairs_make(&pairs, &arena, &config, &err)) die("%s", err.text);
         for (int i = j; i < n; i += kinds) pair_item(&items[i], &pairs.item[i / kinds]);
         arena_free(&arena);
     }
 }
 
-enum { REPLACED_TRIES = 10000 }; /* of which one in a few succeeds, where any can */
+enum { REPLACED_TRIES = 10000 }; /* if the split has such scenes, one try in a few succeeds */
 
 NegativesItem *negatives_items(Arena *arena, NegativeKind kind, const NegativesProbe *probe) {
     NegativesItem *items = arena_zero(arena, (size_t)MAX(probe->items, 1), sizeof *items);
@@ -157,22 +138,22 @@ NegativesItem *negatives_items(Arena *arena, NegativeKind kind, const NegativesP
         for (int tries = 0; kind == NEGATIVE_REPLACE; tries++) {
             if (replaced_item(item, probe->split, &rng, i) && true_of_own(item, item->caption)) break;
             if (tries == REPLACED_TRIES)
-                die("%s: this split has no two scenes that differ in one thing; see more of it",
+                die("%s: this split has no two scenes that differ in one object; take a larger --coverage",
                     split_name(probe->split->kind));
         }
-        item_reword(item, &rng);
+        item_paraphrase(item, &rng);
     }
     return items;
 }
 
-/* Is b an edit of a, of the kind? All that the edits may give is tried. */
+/* Whether b is an edit of a, of the kind: draws each edit often enough to see all its results. */
 static bool is_edit(const Caption *a, const Caption *b, NegativeKind kind) {
     enum { DRAWS = 400 };
     Rng rng = rng_seed(1, 1);
     for (int e = 0; e < EDIT_KINDS; e++)
-        for (int i = 0; (lies[kind].edits >> e & 1) && i < DRAWS; i++) {
+        for (int i = 0; (negative_kinds[kind].edits >> e & 1) && i < DRAWS; i++) {
             Caption c;
-            if (caption_edit(&c, a, (CaptionEdit)e, &rng) && caption_same(&c, b)) return true;
+            if (caption_edit(&c, a, (CaptionEdit)e, &rng) && caption_equivalent(&c, b)) return true;
         }
     return false;
 }
@@ -183,40 +164,41 @@ bool negatives_check(const NegativesItem *item, NegativeKind kind, Err *err) {
     if (!true_of_own(item, item->caption))
         return err_set(err, "\"%s\", \"%s\": not each true of its scene alone", text[0], text[1]);
     if (!is_edit(&item->caption[0], &item->caption[1], kind))
-        return err_set(err, "\"%s\" is no %s of \"%s\"", text[1], lies[kind].name, text[0]);
-    for (int w = 0; w < REWORD_WAYS; w++) {
-        const Caption *c = item->reworded[w];
+        return err_set(err, "\"%s\" is not a %s of \"%s\"", text[1], negative_kinds[kind].name, text[0]);
+    for (int w = 0; w < WAYS; w++) {
+        const Caption *c = item->paraphrased[w];
         for (int k = 0; k < 2 && c[0].kind != CAPTION_KINDS; k++) {
             char said[CAPTION_TEXT];
-            if (!caption_same(&c[k], &item->caption[k]) || caption_identical(&c[k], &item->caption[k]))
-                return err_set(err, "\"%s\" is not \"%s\" in other words", caption_text(&c[k], said), text[k]);
+            if (!caption_equivalent(&c[k], &item->caption[k]) || caption_identical(&c[k], &item->caption[k]))
+                return err_set(err, "\"%s\" is not a paraphrase of \"%s\"", caption_text(&c[k], said), text[k]);
         }
         if (c[0].kind != CAPTION_KINDS && !true_of_own(item, c))
-            return err_set(err, "\"%s\" reworded is not true of its scene alone", text[0]);
+            return err_set(err, "a paraphrase of \"%s\" is not true of its scene alone", text[0]);
     }
     return true;
 }
 
-/* ---- asking ----------------------------------------------------------------------------------------------------- */
+/* ---- scoring ----------------------------------------------------------------------------------------------------- */
 
 enum {
-    SAID = 2 * (1 + REWORD_WAYS),
+    CAPTIONS_PER_ITEM = 2 * (1 + WAYS),
     BLOCK = 16
-}; /* captions of an item: plain 0, 1; reworded by way w 2 + 2w, 3 + 2w */
+}; /* captions of an item: canonical 0, 1; paraphrased by way w 2 + 2w, 3 + 2w */
 
-static void score_item(NegativesResult *r, const NegativesItem *item, NegativeKind kind, double s[2][SAID]) {
+static void score_item(NegativesResult *r, const NegativesItem *item, NegativeKind kind,
+                       double s[2][CAPTIONS_PER_ITEM]) {
     const double plain[] = { s[0][0], s[0][1], s[1][0], s[1][1] };
     pair_score_add(&r->negative[kind], plain);
     if (kind == NEGATIVE_SWAP) pair_score_add(&r->swapped[item->caption[0].kind == CAPTION_RELATION], plain);
-    for (int w = 0; w < REWORD_WAYS; w++) {
-        if (item->reworded[w][0].kind == CAPTION_KINDS) continue;
+    for (int w = 0; w < WAYS; w++) {
+        if (item->paraphrased[w][0].kind == CAPTION_KINDS) continue;
         const int x = 2 + 2 * w, y = x + 1;
-        pair_score_add(&r->reworded[w], (double[]){ s[0][x], s[0][1], s[1][0], s[1][y] });
-        pair_score_add(&r->negative_reworded[w], (double[]){ s[0][0], s[0][y], s[1][x], s[1][1] });
+        pair_score_add(&r->paraphrased[w], (double[]){ s[0][x], s[0][1], s[1][0], s[1][y] });
+        pair_score_add(&r->negative_paraphrased[w], (double[]){ s[0][0], s[0][y], s[1][x], s[1][1] });
         for (int k = 0; k < 2; k++) {
             if (s[k][k] <= s[k][1 - k]) continue;
-            r->trusted[w]++;
-            r->held[w] += s[k][x + k] > s[k][1 - k];
+            r->preferred[w]++;
+            r->consistent[w] += s[k][x + k] > s[k][1 - k];
         }
     }
 }
@@ -224,32 +206,34 @@ static void score_item(NegativesResult *r, const NegativesItem *item, NegativeKi
 typedef struct {
     NegativesSimilar *similar;
     void *context;
-} Asked;
+} Similarity;
 
-/* n items: all their scenes with all their captions, of which each needs its own. */
-static void ask_block(NegativesResult *r, Asked asked, const NegativesItem *items, NegativeKind kind, int n) {
+/* The similarities of all scenes and captions of n items; each item needs only its own block. */
+static void measure_block(NegativesResult *r, Similarity similarity, const NegativesItem *items, NegativeKind kind,
+                          int n) {
     Arena arena = { 0 };
     const Scene *scenes[2 * BLOCK];
-    const char *texts[SAID * BLOCK];
+    const char *texts[CAPTIONS_PER_ITEM * BLOCK];
     for (int i = 0; i < n; i++)
-        for (int c = 0; c < SAID; c++) {
-            const Caption *said = c < 2 ? &items[i].caption[c] : &items[i].reworded[c / 2 - 1][c % 2];
+        for (int c = 0; c < CAPTIONS_PER_ITEM; c++) {
+            const Caption *said = c < 2 ? &items[i].caption[c] : &items[i].paraphrased[c / 2 - 1][c % 2];
             if (said->kind == CAPTION_KINDS) said = &items[i].caption[c % 2];
             if (c < 2) scenes[2 * i + c] = &items[i].scene[c];
-            texts[SAID * i + c] = caption_text(said, arena_alloc(&arena, CAPTION_TEXT, 1));
+            texts[CAPTIONS_PER_ITEM * i + c] = caption_text(said, arena_alloc(&arena, CAPTION_TEXT, 1));
         }
-    Mat similar = asked.similar(asked.context, &arena, scenes, 2 * n, texts, SAID * n);
+    Mat similar = similarity.similar(similarity.context, &arena, scenes, 2 * n, texts, CAPTIONS_PER_ITEM * n);
     for (int i = 0; i < n; i++) {
-        double s[2][SAID];
+        double s[2][CAPTIONS_PER_ITEM];
         for (int k = 0; k < 2; k++)
-            for (int c = 0; c < SAID; c++) s[k][c] = (double)AT(similar, 2 * i + k, SAID * i + c);
+            for (int c = 0; c < CAPTIONS_PER_ITEM; c++)
+                s[k][c] = (double)AT(similar, 2 * i + k, CAPTIONS_PER_ITEM * i + c);
         score_item(r, &items[i], kind, s);
     }
     arena_free(&arena);
 }
 
-/* The mean, over all orders of equals, of whether the first of n is right; step: from one score to the next. */
-static double first_is_right(const num *score, const uint8_t *right, int n, size_t step) {
+/* Recall@1 of n scores, `step` apart: the fraction of right ones among those with the largest score. */
+static double top_is_right(const num *score, const uint8_t *right, int n, size_t step) {
     int best = 0, equal = 0, good = 0;
     for (int i = 1; i < n; i++)
         if (score[(size_t)i * step] > score[(size_t)best * step]) best = i;
@@ -261,9 +245,9 @@ static double first_is_right(const num *score, const uint8_t *right, int n, size
     return (double)good / equal;
 }
 
-/* Scenes of two things, and a pair or a relation of each, plainly said: few captions are true of more than one. */
-static void ask_retrieval(NegativesResult *r, Asked asked, const NegativesProbe *probe) {
-    enum { N = RETRIEVED, SOME = 50 };
+/* Scenes of two objects with a canonical PAIR or RELATION of each; few of these captions are true of two scenes. */
+static void measure_retrieval(NegativesResult *r, Similarity similarity, const NegativesProbe *probe) {
+    enum { N = RETRIEVAL_SIZE, SOME = 50 };
     Arena arena = { 0 };
     Scene *scene = arena_alloc(&arena, N, sizeof *scene);
     Caption caption[N];
@@ -271,18 +255,18 @@ static void ask_retrieval(NegativesResult *r, Asked asked, const NegativesProbe 
     const char *texts[N];
     uint8_t *right = arena_alloc(&arena, N, N);
     Mat similar = mat_new(&arena, N, N);
-    SceneSettings settings = { .seed = probe->seed, .least = 2, .max = 2, .split = probe->split };
+    SceneConfig config = { .seed = probe->seed, .least = 2, .max = 2, .split = probe->split };
     CaptionRules rules = { .split = probe->split };
     for (int i = 0; i < N; i++) {
         Rng rng = rng_seed(probe->seed, (uint64_t)i);
-        scene[i] = scene_make(&settings, (uint64_t)i);
+        scene[i] = scene_make(&config, (uint64_t)i);
         scenes[i] = &scene[i];
-        if (!caption_of(&caption[i], &scene[i], i % 2 ? CAPTION_PAIR : CAPTION_RELATION, &rules, &rng))
-            die("scene %d: nothing to say", i);
+        if (!caption_random_true(&caption[i], &scene[i], i % 2 ? CAPTION_PAIR : CAPTION_RELATION, &rules, &rng))
+            die("scene %d: no true caption found", i);
         texts[i] = caption_text(&caption[i], arena_alloc(&arena, CAPTION_TEXT, 1));
     }
     for (int i = 0; i < N; i += SOME) {
-        Mat some = asked.similar(asked.context, &arena, scenes + i, SOME, texts, N);
+        Mat some = similarity.similar(similarity.context, &arena, scenes + i, SOME, texts, N);
         memcpy(&AT(similar, i, 0), some.v, mat_count(some) * sizeof(num));
     }
     double chance = 0;
@@ -291,20 +275,20 @@ static void ask_retrieval(NegativesResult *r, Asked asked, const NegativesProbe 
         chance += right[i];
     }
     for (int i = 0; i < N; i++) {
-        r->found[0] += first_is_right(&AT(similar, i, 0), right + i * N, N, 1) / N;
-        r->found[1] += first_is_right(&AT(similar, 0, i), right + i, N, N) / N;
+        r->recall[0] += top_is_right(&AT(similar, i, 0), right + i * N, N, 1) / N;
+        r->recall[1] += top_is_right(&AT(similar, 0, i), right + i, N, N) / N;
     }
     r->chance[0] = r->chance[1] = chance / N / N;
     arena_free(&arena);
 }
 
-NegativesResult negatives_ask_by(NegativesSimilar *similar, void *context, const NegativesProbe *probe) {
-    NegativesResult r = { .found = { 0 } };
-    Asked asked = { similar, context };
-    Progress progress = progress_begin("asking", (NEGATIVE_KINDS + 1) * probe->items, NULL);
+NegativesResult negatives_measure_with(NegativesSimilar *similar, void *context, const NegativesProbe *probe) {
+    NegativesResult r = { .recall = { 0 } };
+    Similarity similarity = { similar, context };
+    Progress progress = progress_begin("measuring", (NEGATIVE_KINDS + 1) * probe->items, NULL);
     for (int k = 0; k < NEGATIVE_KINDS; k++) r.negative[k] = pair_score_new(2, 2);
     for (int h = 0; h < 2; h++) r.swapped[h] = pair_score_new(2, 2);
-    for (int w = 0; w < REWORD_WAYS; w++) r.reworded[w] = r.negative_reworded[w] = pair_score_new(2, 2);
+    for (int w = 0; w < WAYS; w++) r.paraphrased[w] = r.negative_paraphrased[w] = pair_score_new(2, 2);
     for (int k = 0, done = 0; k < NEGATIVE_KINDS; k++) {
         Arena arena = { 0 };
         NegativesProbe of = { .seed = probe->seed,
@@ -313,150 +297,114 @@ NegativesResult negatives_ask_by(NegativesSimilar *similar, void *context, const
         const NegativesItem *all = negatives_items(&arena, (NegativeKind)k, &of);
         for (int i = 0; i < of.items; i += BLOCK) {
             int n = MIN(BLOCK, of.items - i);
-            ask_block(&r, asked, all + i, (NegativeKind)k, n);
-            progress_update(&progress, done += n);
+            measure_block(&r, similarity, all + i, (NegativeKind)k, n);
+            done += n;
+            progress_update(&progress, done);
         }
         arena_free(&arena);
     }
-    ask_retrieval(&r, asked, probe);
+    measure_retrieval(&r, similarity, probe);
     progress_end(&progress);
     return r;
 }
 
-static Mat scene_model_says(void *context, Arena *arena, const Scene *const *scenes, int n, const char *const *captions,
-                            int m) {
+static Mat model_similarities(void *context, Arena *arena, const Scene *const *scenes, int n,
+                              const char *const *captions, int m) {
     return scene_model_similarities(context, arena, scenes, n, captions, m);
 }
 
-NegativesResult negatives_ask(SceneModel *scene_model, int items) {
-    NegativesProbe probe = { .seed = 0x4e9a12u + (uint64_t)scene_model->settings.seed,
+NegativesResult negatives_measure(SceneModel *scene_model, int items) {
+    NegativesProbe probe = { .seed = 0x4e9a12u + (uint64_t)scene_model->config.seed,
                              .items = items,
                              .split = &scene_model->split };
-    return negatives_ask_by(scene_model_says, scene_model, &probe);
+    return negatives_measure_with(model_similarities, scene_model, &probe);
 }
 
-/* ---- the table -------------------------------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------------------------------- */
 
-static void note_share(LimitsTable *table, LimitsRow row, int items, double choice, double text, double image) {
+static void add_fraction(ResultTable *table, ResultRow row, int items, double choice, double text, double image) {
     row.items = items;
     row.score[PAIR_METRIC_CHOICE] = choice;
     row.score[PAIR_METRIC_TEXT] = text;
     row.score[PAIR_METRIC_IMAGE] = image;
     row.score[PAIR_METRIC_GROUP] = NAN;
-    for (int k = 0; k < PAIR_METRICS; k++) row.score[k] = round(row.score[k] * 1e4) / 1e4; /* as the file keeps it */
-    limits_store(table, &row);
+    for (int k = 0; k < PAIR_METRICS; k++) row.score[k] = round(row.score[k] * 1e4) / 1e4; /* as the file does */
+    result_store(table, &row);
 }
 
-void negatives_note(LimitsTable *table, const SceneModelConfig *settings, const TrainingStage *stage2,
-                    const NegativesResult *r) {
-    static const char *const after[] = { "", "-lie", "-held" };
+ResultRow negatives_row(const ResultRun *run, const char *probe) {
+    return result_row(&run->config, result_stage(run), probe, SPLIT_SEEN);
+}
+
+void negatives_add_rows(ResultTable *table, const ResultRun *run, const NegativesResult *r) {
+    static const char *const after[] = { "", "-negative", "-consistency" };
     for (int k = 0; k < NEGATIVE_KINDS; k++)
-        limits_note(table, limits_row(settings, stage2, lies[k].name, SPLIT_SEEN), &r->negative[k]);
-    limits_note(table, limits_row(settings, stage2, "swap-colours", SPLIT_SEEN), &r->swapped[0]);
-    limits_note(table, limits_row(settings, stage2, "swap-places", SPLIT_SEEN), &r->swapped[1]);
-    for (int w = 0; w < REWORD_WAYS; w++) {
-        double held = r->trusted[w] ? (double)r->held[w] / r->trusted[w] : NAN;
-        double share[] = { pair_score_rate(&r->reworded[w], PAIR_METRIC_CHOICE).share,
-                           pair_score_rate(&r->negative_reworded[w], PAIR_METRIC_CHOICE).share, held };
-        int items[] = { r->reworded[w].items, r->negative_reworded[w].items, r->trusted[w] };
+        result_add_score(table, negatives_row(run, negative_kinds[k].name), &r->negative[k]);
+    result_add_score(table, negatives_row(run, "swap-colours"), &r->swapped[0]);
+    result_add_score(table, negatives_row(run, "swap-places"), &r->swapped[1]);
+    for (int w = 0; w < WAYS; w++) {
+        double consistent = r->preferred[w] ? (double)r->consistent[w] / r->preferred[w] : NAN;
+        double fraction[] = { pair_score_rate(&r->paraphrased[w], PAIR_METRIC_CHOICE).fraction,
+                              pair_score_rate(&r->negative_paraphrased[w], PAIR_METRIC_CHOICE).fraction, consistent };
+        int items[] = { r->paraphrased[w].items, r->negative_paraphrased[w].items, r->preferred[w] };
         for (int i = 0; i < 3; i++) {
-            char probe[LIMITS_NAME];
-            snprintf(probe, sizeof probe, "%s%s", rewords[w].name, after[i]);
-            note_share(table, limits_row(settings, stage2, probe, SPLIT_SEEN), items[i], share[i], NAN, NAN);
+            char probe[RESULT_NAME];
+            snprintf(probe, sizeof probe, "%s%s", paraphrase_ways[w].name, after[i]);
+            add_fraction(table, negatives_row(run, probe), items[i], fraction[i], NAN, NAN);
         }
     }
-    note_share(table, limits_row(settings, stage2, "retrieval", SPLIT_SEEN), RETRIEVED, NAN, r->found[0], r->found[1]);
-    note_share(table, limits_row(settings, stage2, "retrieval-chance", SPLIT_SEEN), RETRIEVED, NAN, r->chance[0],
-               r->chance[1]);
+    add_fraction(table, negatives_row(run, "retrieval"), RETRIEVAL_SIZE, NAN, r->recall[0], r->recall[1]);
+    add_fraction(table, negatives_row(run, "retrieval-chance"), RETRIEVAL_SIZE, NAN, r->chance[0], r->chance[1]);
 }
 
 static const struct {
     const char *name, *interaction;
     int stage;
-} arms[] = {
-    /* course -1: none */
+} conditions[] = {
+    /* stage -1: none */
     { "before", "vector", -1 },
     { "plain", "vector", STAGE_PLAIN },
-    { "lies", "vector", STAGE_HARD_NEGATIVES },
+    { "negatives", "vector", STAGE_HARD_NEGATIVES },
     { "no swap", "vector", STAGE_NO_SWAP },
     { "no replace", "vector", STAGE_NO_REPLACE },
     { "no negate", "vector", STAGE_NO_NEGATE },
     { "late", "late", STAGE_PLAIN },
-    { "+ lies", "late", STAGE_HARD_NEGATIVES },
+    { "late+neg", "late", STAGE_HARD_NEGATIVES },
 };
-_Static_assert(COUNT(arms) == CONDITIONS, "a line for each arm");
+_Static_assert(COUNT(conditions) == CONDITIONS, "one line per condition");
 
-const char *condition_name(Condition condition) { return arms[condition].name; }
+const char *condition_name(Condition condition) { return conditions[condition].name; }
 
-/* The first course is that of lesson 17's transformer, so that its weights serve here, too. */
-NegativesCell negatives_cell(Condition condition, NegativesConfig w) {
+/* The first stage is that of lesson 17's transformer, so that its weights serve here too. */
+ResultRun negatives_run(Condition condition, NegativesConfig c) {
     SceneModelConfig s = { .text = "transformer",
-                           .interaction = arms[condition].interaction,
+                           .interaction = conditions[condition].interaction,
                            .split = SPLIT_PAIRS,
-                           .seed = w.seed,
-                           .steps = w.steps,
-                           .coverage = w.coverage > 0 ? w.coverage : NEGATIVES_COVERAGE };
-    NegativesCell cell = { .settings = scene_model_config(s), .stage2 = arms[condition].stage >= 0 };
-    if (cell.stage2) cell.stage = negatives_stage((NegativesStage)arms[condition].stage, w.stage2);
-    return cell;
+                           .seed = c.seed,
+                           .steps = c.steps,
+                           .coverage = c.coverage > 0 ? c.coverage : NEGATIVES_COVERAGE };
+    ResultRun run = { .config = scene_model_config(s) };
+    if (conditions[condition].stage >= 0)
+        run.stage2 = negatives_stage((NegativesStage)conditions[condition].stage, c.stage2);
+    return run;
 }
 
-NegativesCell negatives_small_cell(void) {
-    return negatives_cell(CONDITION_LATE, (NegativesConfig){ .seed = 1, .steps = 60, .stage2 = 20 });
+ResultRun negatives_quick_run(void) {
+    return negatives_run(CONDITION_LATE, (NegativesConfig){ .seed = 1, .steps = 60, .stage2 = 20 });
 }
 
-NegativesCell *negatives_plan(Arena *arena, int *count) {
-    NegativesCell *plan = arena_alloc(arena, 1 + (size_t)LIMITS_SEEDS * CONDITIONS, sizeof *plan);
+ResultRun *negatives_plan(Arena *arena, int *count) {
+    ResultRun *plan = arena_alloc(arena, 1 + (size_t)RESULT_SEEDS * CONDITIONS, sizeof *plan);
     int n = 0;
-    plan[n++] = negatives_small_cell();
-    for (int seed = 1; seed <= LIMITS_SEEDS; seed++)
-        for (int a = 0; a < CONDITIONS; a++)
-            plan[n++] = negatives_cell((Condition)a, (NegativesConfig){ .seed = seed });
+    plan[n++] = negatives_quick_run();
+    for (int seed = 1; seed <= RESULT_SEEDS; seed++)
+        for (int c = 0; c < CONDITIONS; c++) plan[n++] = negatives_run((Condition)c, (NegativesConfig){ .seed = seed });
     *count = n;
     return plan;
 }
 
-LimitsRow negatives_row(const NegativesCell *cell, const char *probe) {
-    return limits_row(&cell->settings, cell->stage2 ? &cell->stage : NULL, probe, SPLIT_SEEN);
-}
-
-/* Are all the rows there that negatives_note would put? */
-static bool measured(const LimitsTable *table, const NegativesCell *cell) {
-    Arena arena = { 0 };
-    LimitsTable wanted = { .arena = &arena };
-    NegativesResult nothing = { .found = { 0 } };
-    bool all = true;
-    negatives_note(&wanted, &cell->settings, cell->stage2 ? &cell->stage : NULL, &nothing);
-    for (int i = 0; i < wanted.count; i++) all = all && limits_find(table, &wanted.row[i]);
-    arena_free(&arena);
-    return all;
-}
-
-static bool fill_one(LimitsTable *table, const NegativesCell *cell, int items, const char *path, Err *err) {
-    const TrainingStage *stage2 = cell->stage2 ? &cell->stage : NULL;
-    SceneModel scene_model;
-    if (!scene_model_get(&scene_model, &cell->settings, stage2, err)) return false;
-    NegativesResult result = negatives_ask(&scene_model, items);
-    scene_model_free(&scene_model);
-    negatives_note(table, &cell->settings, stage2, &result);
-    return limits_write(table, path, err);
-}
-
-bool negatives_fill(LimitsTable *table, const NegativesCell *cells, int count, int items, const char *path, Err *err) {
-    int left = 0, finished = 0;
-    double start = clock_seconds();
-    for (int i = 0; i < count; i++) left += !measured(table, &cells[i]);
-    for (int i = 0; i < count; i++) {
-        Arena arena = { 0 };
-        char time[PROGRESS_TIME];
-        if (measured(table, &cells[i])) continue;
-        if (!fill_one(table, &cells[i], items, path, err)) return false;
-        finished++;
-        progress_time((clock_seconds() - start) / finished * (left - finished), time);
-        fprintf(stderr, "%2d of %d: %s%s%s; %s left\n", count - left + finished, count,
-                scene_model_text(&arena, &cells[i].settings), cells[i].stage2 ? ", then " : "",
-                cells[i].stage2 ? cells[i].stage.name : "", time);
-        arena_free(&arena);
-    }
-    return true;
+void negatives_result_rows(ResultTable *table, SceneModel *model, const ResultRun *run, int items) {
+    NegativesResult result = { .recall = { 0 } };
+    if (model) result = negatives_measure(model, items);
+    negatives_add_rows(table, run, &result);
 }

@@ -9,98 +9,97 @@
 
 enum { CELL = 11 };
 
-/* What is asked: a row of the table, one of its scores, how it is called, of which kind of lie it is (NEGATIVE_KINDS: of
- * none), and what guessing gets. */
+/* A measure: a row of the table, a metric, its label, the kind of hard negative (NEGATIVE_KINDS: none), chance. */
 typedef struct {
     const char *probe;
     PairMetric score;
-    const char *says;
+    const char *label;
     int kind;
     double chance;
-} Question;
-static const Question questions[] = {
-    { "swap-colours", PAIR_METRIC_CHOICE, "truth or swapped colours", NEGATIVE_SWAP, 0.5 },
-    { "swap-colours", PAIR_METRIC_GROUP, "  all four right", NEGATIVE_SWAP, 1.0 / 6 },
-    { "swap-places", PAIR_METRIC_CHOICE, "truth or swapped places", NEGATIVE_SWAP, 0.5 },
-    { "swap-places", PAIR_METRIC_GROUP, "  all four right", NEGATIVE_SWAP, 1.0 / 6 },
-    { "replace", PAIR_METRIC_CHOICE, "truth or replaced", NEGATIVE_REPLACE, 0.5 },
-    { "replace", PAIR_METRIC_GROUP, "  all four right", NEGATIVE_REPLACE, 1.0 / 6 },
-    { "negate", PAIR_METRIC_CHOICE, "truth or negated", NEGATIVE_NEGATE, 0.5 },
-    { "negate", PAIR_METRIC_GROUP, "  all four right", NEGATIVE_NEGATE, 1.0 / 6 },
-    { "names-held", PAIR_METRIC_CHOICE, "holds in other names", NEGATIVE_KINDS, NAN },
-    { "forms-held", PAIR_METRIC_CHOICE, "holds in another form", NEGATIVE_KINDS, NAN },
-    { "converse-held", PAIR_METRIC_CHOICE, "holds turned round", NEGATIVE_KINDS, NAN },
+} Measure;
+static const Measure measures[] = {
+    { "swap-colours", PAIR_METRIC_CHOICE, "swapped colours: choice", NEGATIVE_SWAP, 0.5 },
+    { "swap-colours", PAIR_METRIC_GROUP, "swapped colours: group", NEGATIVE_SWAP, 1.0 / 6 },
+    { "swap-places", PAIR_METRIC_CHOICE, "swapped places: choice", NEGATIVE_SWAP, 0.5 },
+    { "swap-places", PAIR_METRIC_GROUP, "swapped places: group", NEGATIVE_SWAP, 1.0 / 6 },
+    { "replace", PAIR_METRIC_CHOICE, "replaced: choice", NEGATIVE_REPLACE, 0.5 },
+    { "replace", PAIR_METRIC_GROUP, "replaced: group", NEGATIVE_REPLACE, 1.0 / 6 },
+    { "negate", PAIR_METRIC_CHOICE, "negated: choice", NEGATIVE_NEGATE, 0.5 },
+    { "negate", PAIR_METRIC_GROUP, "negated: group", NEGATIVE_NEGATE, 1.0 / 6 },
+    { "synonyms-consistency", PAIR_METRIC_CHOICE, "consistency: synonyms", NEGATIVE_KINDS, NAN },
+    { "forms-consistency", PAIR_METRIC_CHOICE, "consistency: other form", NEGATIVE_KINDS, NAN },
+    { "converse-consistency", PAIR_METRIC_CHOICE, "consistency: converse", NEGATIVE_KINDS, NAN },
     { "retrieval", PAIR_METRIC_TEXT, "R@1, caption of a picture", NEGATIVE_KINDS, NAN },
     { "retrieval", PAIR_METRIC_IMAGE, "R@1, picture of a caption", NEGATIVE_KINDS, NAN },
 };
 
-static const Question *question_of(NegativeKind kind) {
-    const Question *q = questions;
+static const Measure *measure_of(NegativeKind kind) {
+    const Measure *q = measures;
     while (q->kind != (int)kind) q++;
     return q;
 }
 
-/* ---- one world -------------------------------------------------------------------------------------------------- */
+/* ---- one seed ---------------------------------------------------------------------------------------------------- */
 
-static double answer(const LimitsTable *table, Condition condition, NegativesConfig config, const Question *q,
-                     int *items) {
-    NegativesCell cell = negatives_cell(condition, config);
-    LimitsRow like = negatives_row(&cell, q->probe);
-    const LimitsRow *row = limits_find(table, &like);
+static double score_of(const ResultTable *table, Condition condition, NegativesConfig config, const Measure *q,
+                       int *items) {
+    ResultRun run = negatives_run(condition, config);
+    ResultRow like = negatives_row(&run, q->probe);
+    const ResultRow *row = result_find(table, &like);
     if (row && items) *items = row->items;
     return row ? row->score[q->score] : NAN;
 }
 
 double report_negative(const NegativesReport *r, Condition condition, NegativeKind kind) {
-    return answer(r->table, condition, r->config, question_of(kind), NULL);
+    return score_of(r->table, condition, r->config, measure_of(kind), NULL);
 }
 
 /* "61.2+-3.0": half of Wilson's interval. */
-static void print_share(double share, int items) {
+static void print_fraction(double fraction, int items) {
     double low, high;
-    if (isnan(share)) {
+    if (isnan(fraction)) {
         printf("%*s", CELL, "-");
         return;
     }
-    metrics_interval(share, items, &low, &high);
-    printf("  %5.1f+-%.1f", 100 * share, 50 * (high - low));
+    metrics_interval(fraction, items, &low, &high);
+    printf("  %5.1f+-%.1f", 100 * fraction, 50 * (high - low));
 }
 
-void report_arms(const NegativesReport *r) {
+void report_conditions(const NegativesReport *r) {
     printf("%-26s", "%");
-    for (int a = 0; a < r->arms; a++) printf("%*s", CELL, condition_name(r->condition[a]));
+    for (int a = 0; a < r->count; a++) printf("%*s", CELL, condition_name(r->condition[a]));
     printf("  chance\n");
-    for (size_t q = 0; q < COUNT(questions); q++) {
-        printf("%-26s", questions[q].says);
-        for (int a = 0, items = 0; a < r->arms; a++) {
-            double share = answer(r->table, r->condition[a], r->config, &questions[q], &items);
-            print_share(share, items);
+    for (size_t q = 0; q < COUNT(measures); q++) {
+        printf("%-26s", measures[q].label);
+        for (int a = 0, items = 0; a < r->count; a++) {
+            double fraction = score_of(r->table, r->condition[a], r->config, &measures[q], &items);
+            print_fraction(fraction, items);
         }
-        if (isnan(questions[q].chance)) printf("       -\n");
-        else printf("   %5.1f\n", 100 * questions[q].chance);
+        if (isnan(measures[q].chance)) printf("       -\n");
+        else printf("   %5.1f\n", 100 * measures[q].chance);
     }
 }
 
-static bool told_lies(Condition condition) {
+static bool uses_negatives(Condition condition) {
     return condition != CONDITION_BASE && condition != CONDITION_PLAIN && condition != CONDITION_LATE;
 }
 
 void report_bars(const Lesson *lesson, Arena *arena, const NegativesReport *r, const char *name) {
-    Bar bars[COUNT(questions) * CONDITIONS], first[CONDITIONS];
+    Bar bars[COUNT(measures) * CONDITIONS], first[CONDITIONS];
     int n = 0, firsts = 0;
-    REQUIRE(r->arms <= CONDITIONS, "%d arms, want at most %d", r->arms, (int)CONDITIONS);
-    for (size_t q = 0; q < COUNT(questions); q++)
-        for (int a = 0, items = 0; a < r->arms; a++) {
+    REQUIRE(r->count <= CONDITIONS, "%d conditions, want at most %d", r->count, (int)CONDITIONS);
+    for (size_t q = 0; q < COUNT(measures); q++)
+        for (int a = 0, items = 0; a < r->count; a++) {
             const char *condition = condition_name(r->condition[a]);
-            double low, high, share = answer(r->table, r->condition[a], r->config, &questions[q], &items);
-            if (isnan(share) || questions[q].score == PAIR_METRIC_GROUP) continue;
-            metrics_interval(share, items, &low, &high);
-            bars[n] = (Bar){ condition, 100 * share, 100 * low, 100 * high, told_lies(r->condition[a]) };
+            double low, high, fraction = score_of(r->table, r->condition[a], r->config, &measures[q], &items);
+            if (isnan(fraction) || measures[q].score == PAIR_METRIC_GROUP) continue;
+            metrics_interval(fraction, items, &low, &high);
+            bars[n] = (Bar){ condition, 100 * fraction, 100 * low, 100 * high, uses_negatives(r->condition[a]) };
             if (q == 0) first[firsts++] = bars[n];
-            bars[n++].label = arena_print(arena, "%s: %s", questions[q].says, condition);
+            bars[n++].label = arena_print(arena, "%s: %s", measures[q].label, condition);
         }
     if (firsts == 0) return;
-    Bars all = { .title = "Before, and after each course (marked: with lies)",
+    Bars all = { .title = "Before and after each second stage (marked: trained with hard negatives)",
                  .unit = " %",
                  .bars = bars,
                  .count = n,
@@ -110,25 +109,25 @@ void report_bars(const Lesson *lesson, Arena *arena, const NegativesReport *r, c
     plot_bars(name, &all, NULL);
     all.bars = first;
     all.count = firsts;
-    all.title = arena_print(arena, "The truth or swapped colours; all questions in plots/out/%s.png", name);
+    all.title = arena_print(arena, "Swapped colours: choice; all measures in plots/out/%s.png", name);
     draw_bars(&lesson->term, &all);
 }
 
-/* ---- five seeds ------------------------------------------------------------------------------------------------- */
+/* ---- five seeds -------------------------------------------------------------------------------------------------- */
 
-static LimitsSummary summary_of(const LimitsTable *table, Condition condition, const char *probe, PairMetric score) {
-    NegativesCell cell = negatives_cell(condition, (NegativesConfig){ .seed = 1 });
-    return limits_summary(table, negatives_row(&cell, probe), score);
+static ResultSummary summary_of(const ResultTable *table, Condition condition, const char *probe, PairMetric score) {
+    ResultRun run = negatives_run(condition, (NegativesConfig){ .seed = 1 });
+    return result_summary(table, negatives_row(&run, probe), score);
 }
 
-void report_seeds(const LimitsTable *table) {
-    printf("%-26s", "mean +- half the spread");
+void report_seeds(const ResultTable *table) {
+    printf("%-26s", "mean +- half the range");
     for (int a = 0; a < CONDITIONS; a++) printf("%*s", CELL, condition_name((Condition)a));
     printf("\n");
-    for (size_t q = 0; q < COUNT(questions); q++) {
-        printf("%-26s", questions[q].says);
+    for (size_t q = 0; q < COUNT(measures); q++) {
+        printf("%-26s", measures[q].label);
         for (int a = 0; a < CONDITIONS; a++) {
-            LimitsSummary m = summary_of(table, (Condition)a, questions[q].probe, questions[q].score);
+            ResultSummary m = summary_of(table, (Condition)a, measures[q].probe, measures[q].score);
             if (m.seeds) printf("  %5.1f+-%.1f", 100 * m.mean, 50 * (m.high - m.low));
             else printf("%*s", CELL, "-");
         }
@@ -136,11 +135,12 @@ void report_seeds(const LimitsTable *table) {
     }
 }
 
-static NegativesChange change_of(const LimitsTable *table, Condition condition, const Question *q) {
+static NegativesChange change_of(const ResultTable *table, Condition condition, const Measure *q) {
     NegativesChange c = { .low = INFINITY, .high = -INFINITY };
-    for (int seed = 1; seed <= LIMITS_SEEDS; seed++) {
+    for (int seed = 1; seed <= RESULT_SEEDS; seed++) {
         NegativesConfig config = { .seed = seed };
-        double by = 100 * (answer(table, condition, config, q, NULL) - answer(table, CONDITION_PLAIN, config, q, NULL));
+        double by =
+            100 * (score_of(table, condition, config, q, NULL) - score_of(table, CONDITION_PLAIN, config, q, NULL));
         if (isnan(by)) continue;
         c.mean += by;
         c.low = fmin(c.low, by);
@@ -152,36 +152,35 @@ static NegativesChange change_of(const LimitsTable *table, Condition condition, 
     return c;
 }
 
-NegativesChange report_change(const LimitsTable *table, Condition condition, NegativeKind kind) {
-    return change_of(table, condition, question_of(kind));
+NegativesChange report_change(const ResultTable *table, Condition condition, NegativeKind kind) {
+    return change_of(table, condition, measure_of(kind));
 }
 
-static void print_change(const LimitsTable *table, const char *what, Condition condition, const Question *q) {
+static void print_change(const ResultTable *table, const char *what, Condition condition, const Measure *q) {
     NegativesChange c = change_of(table, condition, q);
     if (c.seeds)
         printf("  %-56s %+5.1f  (%+.1f to %+.1f), up in %d of %d\n", what, c.mean, c.low, c.high, c.above, c.seeds);
 }
 
-void report_changes(Arena *arena, const LimitsTable *table) {
-    printf("compared with as many plain steps of the same seed, in points: mean (least to most)\n");
-    for (size_t i = 0; i < COUNT(questions); i++) {
-        const Question *q = &questions[i];
-        const char *says = q->says[0] == ' ' ? arena_print(arena, "%s,%s", q[-1].says, q->says + 1) : q->says;
-        print_change(table, arena_print(arena, "%s: all lies", says), CONDITION_HARD_NEGATIVES, q);
+void report_changes(Arena *arena, const ResultTable *table) {
+    printf("difference from plain, same seed and steps, in points: mean (minimum to maximum)\n");
+    for (size_t i = 0; i < COUNT(measures); i++) {
+        const Measure *q = &measures[i];
+        print_change(table, arena_print(arena, "%s, all kinds", q->label), CONDITION_HARD_NEGATIVES, q);
         if (q->kind != NEGATIVE_KINDS)
-            print_change(table, arena_print(arena, "%s: NOT taught this", says), CONDITION_NO_SWAP + (Condition)q->kind,
-                         q);
+            print_change(table, arena_print(arena, "%s, NOT trained on it", q->label),
+                         CONDITION_NO_SWAP + (Condition)q->kind, q);
     }
 }
 
-/* ---- published -------------------------------------------------------------------------------------------------- */
+/* ---- published --------------------------------------------------------------------------------------------------- */
 
-void report_published(const LimitsTable *table) {
+void report_published(const ResultTable *table) {
     static const struct {
         PublishedProbe theirs;
-        const char *ours, *says;
+        const char *ours, *label;
         PairMetric score;
-    } alike[] = {
+    } matching[] = {
         { PUBLISHED_ARO_RELATION, "swap-places", "swapped places", PAIR_METRIC_CHOICE },
         { PUBLISHED_ARO_ATTRIBUTION, "swap-colours", "swapped colours", PAIR_METRIC_CHOICE },
         { PUBLISHED_ARO_ORDER, "", "-", PAIR_METRIC_CHOICE },
@@ -190,31 +189,31 @@ void report_published(const LimitsTable *table) {
         { PUBLISHED_CREPE_SWAP_OBJECT, "swap-places", "swapped places", PAIR_METRIC_CHOICE },
         { PUBLISHED_CREPE_SWAP_ATTRIBUTE, "swap-colours", "swapped colours", PAIR_METRIC_CHOICE },
         { PUBLISHED_CREPE_NEGATE, "negate", "negated", PAIR_METRIC_CHOICE },
-        { PUBLISHED_WINOGROUND_GROUP, "swap-colours", "colours, all four", PAIR_METRIC_GROUP },
+        { PUBLISHED_WINOGROUND_GROUP, "swap-colours", "colours, group", PAIR_METRIC_GROUP },
     };
-    static const Condition arms[] = { CONDITION_BASE, CONDITION_HARD_NEGATIVES, CONDITION_PLAIN };
-    printf("  %-29s chance   CLIP  repaired  plain   %-18s", "published", "ours, alike");
-    for (size_t a = 0; a < COUNT(arms); a++) printf(" %6s", condition_name(arms[a]));
-    for (size_t i = 0; i < COUNT(alike); i++) {
-        const Published *p = published(alike[i].theirs);
-        const double theirs[] = { p->chance, p->clip, p->repaired, p->plain };
-        static const int widths[] = { 6, 6, 9, 6 };
+    static const Condition count[] = { CONDITION_BASE, CONDITION_HARD_NEGATIVES, CONDITION_PLAIN };
+    printf("  %-29s chance   CLIP  negatives control  %-18s", "published", "ours, closest");
+    for (size_t a = 0; a < COUNT(count); a++) printf(" %9s", condition_name(count[a]));
+    for (size_t i = 0; i < COUNT(matching); i++) {
+        const Published *p = published(matching[i].theirs);
+        const double theirs[] = { p->chance, p->clip, p->hard_negatives, p->control };
+        static const int widths[] = { 6, 6, 10, 7 };
         printf("\n  %-29s", p->name);
         for (size_t k = 0; k < COUNT(theirs); k++) {
             char text[PUBLISHED_TEXT];
             printf(" %s", published_text(theirs[k], widths[k], text));
         }
-        printf("   %-18s", alike[i].says);
-        for (size_t a = 0; a < COUNT(arms); a++) {
-            LimitsSummary m = summary_of(table, arms[a], alike[i].ours, alike[i].score);
-            if (m.seeds) printf(" %6.1f", 100 * m.mean);
-            else printf(" %6s", "-");
+        printf("  %-18s", matching[i].label);
+        for (size_t a = 0; a < COUNT(count); a++) {
+            ResultSummary m = summary_of(table, count[a], matching[i].ours, matching[i].score);
+            if (m.seeds) printf(" %9.1f", 100 * m.mean);
+            else printf(" %9s", "-");
         }
     }
-    LimitsSummary before = summary_of(table, CONDITION_BASE, "forms-held", PAIR_METRIC_CHOICE),
-                  after = summary_of(table, CONDITION_HARD_NEGATIVES, "forms-held", PAIR_METRIC_CHOICE);
-    printf("\n  hard positives (Kamath et al. 2024): CLIP loses 12.9 points, repaired models up to 38.7");
+    ResultSummary before = summary_of(table, CONDITION_BASE, "forms-consistency", PAIR_METRIC_CHOICE),
+                  after = summary_of(table, CONDITION_HARD_NEGATIVES, "forms-consistency", PAIR_METRIC_CHOICE);
+    printf("\n  hard positives (Kamath et al. 2024): CLIP loses 12.9 points, CLIP with hard negatives up to 38.7");
     if (before.seeds && after.seeds)
-        printf("; ours, in another form, %.1f and %.1f", 100 - 100 * before.mean, 100 - 100 * after.mean);
+        printf("; ours, other form: %.1f and %.1f", 100 - 100 * before.mean, 100 - 100 * after.mean);
     printf("\n");
 }

@@ -1,53 +1,50 @@
-/* negatives_report: what lesson 18 prints and draws of a table of repairs (repair.h): the same questions to every arm.
+/* Hard-negatives report: what lesson 18 prints and draws of its result table. The same measures for every condition:
  *
- *   truth or ...   the share of pictures that prefer the truth to the lie; all four right: as tally.h's group
- *   holds ...      of the pictures that preferred the truth, the share that still do when it is said in other words
- *   R@1            the share whose first answer is right, among RETRIEVED
+ *   choice, group  the pair score of true and edited captions (scenes/pair_score.h)
+ *   consistency    of the pictures that prefer the true caption, the fraction that prefers its paraphrase too
+ *   R@1            recall@1 among RETRIEVAL_SIZE
  */
 #ifndef HARD_NEGATIVES_REPORT_H
 #define HARD_NEGATIVES_REPORT_H
 
-#include "core/arena.h"
-#include "lesson/lesson.h"
 #include "hard_negatives.h"
+#include "lesson/lesson.h"
 
-/* Arms of one world. Nothing is owned. */
+/* The conditions of one config. Nothing is owned. */
 typedef struct {
-    const LimitsTable *table;
+    const ResultTable *table;
     NegativesConfig config;
     const Condition *condition;
-    int arms; /* CONDITIONS at most */
+    int count; /* at most CONDITIONS */
 } NegativesReport;
 
-/* What an arm has in the first question about a kind of lie, from 0 to 1; NaN where the table has no row. */
+/* The choice score of a condition for a kind of hard negative, 0 to 1; NaN if the table has no row. */
 double report_negative(const NegativesReport *report, Condition condition, NegativeKind kind);
 
-/* Prints all questions and arms, in %, with half of Wilson's interval; "-" where the table has no row. */
-void report_arms(const NegativesReport *report);
+/* Prints all measures and conditions, in %, with half of Wilson's interval; "-" if the table has no row. */
+void report_conditions(const NegativesReport *report);
 
-/* Draws them as plots/out/NAME.png, but for "all four right", and the first question in the terminal too. Of what is
- * not in the table there is no bar. */
+/* Draws them as plots/out/NAME.png, without the group scores, and the first measure in the terminal too. */
 void report_bars(const Lesson *lesson, Arena *arena, const NegativesReport *report, const char *name);
 
-/* ---- five seeds: of the usual world, every arm ------------------------------------------------------------------ */
+/* ---- all seeds, default config ----------------------------------------------------------------------------------- */
 
-/* Prints the mean over the seeds that are there, in %, and half of the way from the least to the most. */
-void report_seeds(const LimitsTable *table);
+/* Prints the mean over the seeds, in %, and half of the range from minimum to maximum. */
+void report_seeds(const ResultTable *table);
 
-/* By how much an arm differs from the plain steps of the same seed, in points, over the seeds that have both: mean,
- * least, most, and in how many of them it is above. */
+/* The difference of a condition from plain steps of the same seed, in points: mean, minimum and maximum over the seeds
+ * that have both, and the number of seeds above 0. No seeds: the mean is NaN. */
 typedef struct {
     double mean, low, high;
     int seeds, above;
 } NegativesChange;
+NegativesChange report_change(const ResultTable *table, Condition condition,
+                              NegativeKind kind); /* of the choice score */
 
-/* Of the first question about a kind of lie; seeds 0: there are none, and the mean is NaN. */
-NegativesChange report_change(const LimitsTable *table, Condition condition, NegativeKind kind);
+/* Prints the change of all measures: trained with all kinds, and without the kind that is measured. */
+void report_changes(Arena *arena, const ResultTable *table);
 
-/* Prints that for all questions: who was taught all lies and, of each kind, who was not taught it. */
-void report_changes(Arena *arena, const LimitsTable *table);
-
-/* Prints what was published of CLIP and of its repairs (published.h), and beside it the means of our seeds. */
-void report_published(const LimitsTable *table);
+/* Prints published results of CLIP and of its training with hard negatives beside the means of our seeds. */
+void report_published(const ResultTable *table);
 
 #endif

@@ -1,45 +1,43 @@
-/* Lesson 18: a repair and its price. A model that cannot tell who is red is taught with captions that are wrong on
- * purpose; what does that mend, what would more practice alone have mended, and what does it break? Before: 17. See
- * README.md. */
+/* Lesson 18: a repair and its price. A model that confuses which object is red is trained with hard negatives. What
+ * does that improve, what would more steps alone have improved, and what gets worse? Before: 17. See README.md. */
 #include "lesson/lesson_data.h"
-#include "core/arena.h"
-#include "core/file.h"
 #include "scenes/probe_report.h"
+#include "core/file.h"
 #include "hard_negatives_report.h"
 
 #include <string.h>
 
-enum { COUNTED = 1000, LIES = 4 };
+enum { COUNTED = 1000, NEGATIVES_MAX = 4 };
 
 static struct {
     const char *unseen, *path;
     NegativesConfig config;
     int items;
     bool all;
-} ask = {
+} args = {
     .unseen = "swap",
     .path = NEGATIVES_TABLE,
     .config = { .coverage = NEGATIVES_COVERAGE, .seed = 1, .steps = SCENE_MODEL_STEPS, .stage2 = NEGATIVES_STEPS },
-    .items = LIMITS_ITEMS
+    .items = RESULT_ITEMS
 };
 
 static const Option options[] = {
-    { "unseen", .text = &ask.unseen, .choices = "swap|replace|negate",
-      .help = "the kind of lie that one of the courses leaves out" },
-    { "coverage", .real = &ask.config.coverage, .low = 0.2, .high = 1,
-      .help = "share of the combinations that are seen in learning" },
-    { "steps", .integer = &ask.config.steps, .low = 1, .high = 100000, .help = "of the first course" },
-    { "stage2-steps", .integer = &ask.config.stage2, .low = 1, .high = 100000, .help = "steps of the second ones" },
-    { "items", .integer = &ask.items, .low = 1, .high = 100000, .help = "of each probe" },
-    { "all", .flag = &ask.all,
-      .help = "first measure the table of five seeds, or what it lacks: a quarter of an hour" },
-    { "table", .text = &ask.path, .help = "where that table is kept" },
+    { "unseen", .text = &args.unseen, .choices = "swap|replace|negate",
+      .help = "the kind of hard negative that one model is not trained on" },
+    { "coverage", .real = &args.config.coverage, .low = 0.2, .high = 1,
+      .help = "fraction of the combinations that are seen in training" },
+    { "steps", .integer = &args.config.steps, .low = 1, .high = 100000, .help = "training steps of the first stage" },
+    { "stage2-steps", .integer = &args.config.stage2, .low = 1, .high = 100000,
+      .help = "training steps of the second stage" },
+    { "items", .integer = &args.items, .low = 1, .high = 100000, .help = "minimal pairs of each probe" },
+    { "all", .flag = &args.all, .help = "first measure what is missing in the table of five seeds: 15 minutes" },
+    { "table", .text = &args.path, .help = "the file of that table" },
     { 0 },
 };
 
-/* ---- 1. What is false, and what only sounds different ----------------------------------------------------------- */
+/* ---- 1. False captions and paraphrases --------------------------------------------------------------------------- */
 
-/* On two lines, for under a picture. */
+/* A caption in two lines. */
 static char *halves(Arena *arena, const Caption *caption) {
     char text[CAPTION_TEXT], *lines = arena_text(arena, caption_text(caption, text));
     char *space = strchr(lines + strlen(lines) / 2, ' ');
@@ -47,61 +45,61 @@ static char *halves(Arena *arena, const Caption *caption) {
     return lines;
 }
 
-static void show_lies(const Lesson *lesson, Arena *arena, const NegativesProbe *probe) {
+static void show_negatives(const Lesson *lesson, Arena *arena, const NegativesProbe *probe) {
     Tile tiles[2 * NEGATIVE_KINDS];
     char text[CAPTION_TEXT];
     for (int k = 0; k < NEGATIVE_KINDS; k++) {
         const NegativesItem *item = &negatives_items(arena, (NegativeKind)k, probe)[0];
         printf("  %-9s true: %s\n", negative_name((NegativeKind)k), caption_text(&item->caption[0], text));
         printf("            false: %s\n", caption_text(&item->caption[1], text));
-        for (int w = 0; w < REWORD_WAYS; w++)
-            if (item->reworded[w][0].kind != CAPTION_KINDS)
-                printf("             true: %s   (%s)\n", caption_text(&item->reworded[w][0], text),
-                       reword_name((Reword)w));
+        for (int w = 0; w < WAYS; w++)
+            if (item->paraphrased[w][0].kind != CAPTION_KINDS)
+                printf("             true: %s   (%s)\n", caption_text(&item->paraphrased[w][0], text),
+                       way_name((ParaphraseWay)w));
         for (int s = 0; s < 2; s++)
             tiles[2 * k + s] = probe_tile(arena, &item->scene[s], halves(arena, &item->caption[s]), "");
     }
-    lesson_tiles(lesson, "18-lies",
-                 &(Tiles){ .title = "Each is true of its picture, and of no other",
+    lesson_tiles(lesson, "18-negatives",
+                 &(Tiles){ .title = "Each caption is true of its picture and false of its neighbour's",
                            .tiles = tiles,
                            .count = 2 * NEGATIVE_KINDS,
                            .columns = 2 });
 }
 
-/* ---- 2. Lies for practice --------------------------------------------------------------------------------------- */
+/* ---- 2. Hard negatives in training ------------------------------------------------------------------------------- */
 
-/* How many lies a course tells, and how many of them the evaluator finds false. */
-static void count_lies(const SceneModel *scene_model, NegativesStage which) {
+/* Counts the hard negatives of a stage, and how many of them the evaluator finds false. */
+static void count_negatives(const SceneModel *scene_model, NegativesStage which) {
     TrainingStage stage = negatives_stage(which, 0);
-    Caption negative[LIES];
-    int told = 0, found_false = 0;
+    Caption negative[NEGATIVES_MAX];
+    int count = 0, found_false = 0;
     for (uint64_t i = 0; i < COUNTED; i++) {
-        SceneModelPair pair = scene_model_pair(scene_model, &stage, i, negative);
-        for (int k = 0; k < stage.wrong; k++) {
+        SceneExample pair = scene_model_example(scene_model, &stage, i, negative);
+        for (int k = 0; k < stage.negatives; k++) {
             if (negative[k].kind == CAPTION_KINDS) continue;
-            told++;
+            count++;
             found_false += !caption_true(&pair.scene, &negative[k]);
         }
     }
-    printf("course \"%s\": %d lies about its first %d scenes; false of their scenes: %d\n", stage.name, told, COUNTED,
-           found_false);
+    printf("stage \"%s\": %d hard negatives for its first %d scenes; false of their scenes: %d\n", stage.name, count,
+           COUNTED, found_false);
 }
 
-/* ---- 4. Where words look ---------------------------------------------------------------------------------------- */
+/* ---- 4. Attention ------------------------------------------------------------------------------------------------ */
 
-static void show_looks(const Lesson *lesson, Arena *arena, const NegativesProbe *probe) {
-    NegativesCell cell = negatives_cell(CONDITION_LATE, ask.config);
+static void show_attention(const Lesson *lesson, Arena *arena, const NegativesProbe *probe) {
+    ResultRun run = negatives_run(CONDITION_LATE, args.config);
     SceneModel scene_model;
     Err err;
-    if (!scene_model_get(&scene_model, &cell.settings, &cell.stage, &err)) die("%s", err.text);
+    if (!scene_model_load_or_train(&scene_model, &run.config, result_stage(&run), &err)) die("%s", err.text);
     const NegativesItem *item = &negatives_items(arena, NEGATIVE_SWAP, probe)[0];
     char text[CAPTION_TEXT], *word[CAPTION_WORDS + 1], *rest = NULL;
-    Mat look = { 0 };
+    Mat attention = { 0 };
     for (int c = 1; c >= 0; c--) {
         double found[CAPTION_WORDS + 1], sum = 0;
         int n = 0;
-        look = late_interaction_attention(&scene_model, arena, &item->scene[0], caption_text(&item->caption[c], text),
-                                          found);
+        attention = late_interaction_attention(&scene_model.clip, arena, &item->scene[0],
+                                               caption_text(&item->caption[c], text), found);
         for (char *at = strtok_r(text, " ", &rest); at; at = strtok_r(NULL, " ", &rest)) word[n++] = at;
         word[n++] = "(end)";
         printf("  %s:", c ? "false" : "true ");
@@ -111,12 +109,12 @@ static void show_looks(const Lesson *lesson, Arena *arena, const NegativesProbe 
         }
         printf("   mean %.3f\n", sum);
     }
-    for (size_t i = 0; i < mat_count(look); i++) look.v[i] *= 100;
-    lesson_heat(lesson, "18-looks",
-                &(Heat){ .title = "Where each word of the true caption looks, %: 4 x 4 places, row by row",
+    for (size_t i = 0; i < mat_count(attention); i++) attention.v[i] *= 100;
+    lesson_heat(lesson, "18-attention",
+                &(Heat){ .title = "Attention of each word of the true caption, %: 4 x 4 positions, row by row",
                          .y = "word",
-                         .x = "place",
-                         .m = look,
+                         .x = "position",
+                         .m = attention,
                          .rows = (const char *const *)word,
                          .low = 0,
                          .high = 100 });
@@ -124,14 +122,14 @@ static void show_looks(const Lesson *lesson, Arena *arena, const NegativesProbe 
     scene_model_free(&scene_model);
 }
 
-/* ---- the lesson ------------------------------------------------------------------------------------------------- */
+/* ---- the lesson -------------------------------------------------------------------------------------------------- */
 
-/* The table at `path`, an empty one where there is none; and what it lacks of these learners. */
-static LimitsTable table_of(Arena *arena, const char *path, const NegativesCell *cells, int count, int items) {
-    LimitsTable table = { .arena = arena };
+/* The table at `path`, empty if there is no file; then the missing runs are measured. */
+static ResultTable table_of(Arena *arena, const char *path, const ResultRun *runs, int count, int items) {
+    ResultTable table = { .arena = arena };
     Err err;
-    if (file_exists(path) && !limits_read(&table, arena, path, &err)) die("%s", err.text);
-    if (count && !negatives_fill(&table, cells, count, items, path, &err)) die("%s", err.text);
+    if (file_exists(path) && !result_table_read(&table, arena, path, &err)) die("%s", err.text);
+    if (!result_table_fill(&table, runs, count, items, negatives_result_rows, path, &err)) die("%s", err.text);
     return table;
 }
 
@@ -139,69 +137,70 @@ static void before_and_after(const Lesson *lesson, Arena *arena, NegativeKind un
     const Condition condition[] = { CONDITION_BASE,           CONDITION_PLAIN,
                                     CONDITION_HARD_NEGATIVES, CONDITION_NO_SWAP + (Condition)unseen,
                                     CONDITION_LATE,           CONDITION_LATE_HARD_NEGATIVES };
-    NegativesCell cell[COUNT(condition)];
+    ResultRun run[COUNT(condition)];
     Err err;
-    for (size_t a = 0; a < COUNT(condition); a++) cell[a] = negatives_cell(condition[a], ask.config);
+    for (size_t c = 0; c < COUNT(condition); c++) run[c] = negatives_run(condition[c], args.config);
     if (!folder_make(models_folder(), &err)) die("%s", err.text);
-    const char *path = arena_print(arena, "%s/repair-%d.csv", models_folder(), ask.items);
-    Prediction said[2];
-    said[0] = lesson_predict_number(lesson, 0, 100,
-                                    "Truth or swapped colours? In how many %% of the pictures does the model that "
-                                    "was taught all lies choose rightly?");
-    said[1] = lesson_predict_number(lesson, 0, 100, "And one that was taught all but \"%s\", asked about \"%s\"?",
-                                    ask.unseen, ask.unseen);
-    LimitsTable table = table_of(arena, path, cell, (int)COUNT(condition), ask.items);
-    NegativesReport report = { &table, ask.config, condition, (int)COUNT(condition) };
-    printf("%d steps, then %d more; %d pairs of pictures for each question of lies\n", ask.config.steps,
-           ask.config.stage2, ask.items);
-    report_arms(&report);
-    lesson_outcome_number(lesson, &said[0], 100 * report_negative(&report, CONDITION_HARD_NEGATIVES, NEGATIVE_SWAP), 1);
-    lesson_outcome_number(lesson, &said[1], 100 * report_negative(&report, condition[3], unseen), 1);
+    const char *path = arena_print(arena, "%s/hard-negatives-%d.csv", models_folder(), args.items);
+    Prediction guess[2];
+    guess[0] = lesson_predict_number(lesson, 0, 100,
+                                     "True caption or swapped colours: in %% of the pictures, how often does the model "
+                                     "trained with all hard negatives choose the true one?");
+    guess[1] = lesson_predict_number(lesson, 0, 100, "And the model trained with all but \"%s\", tested on \"%s\"?",
+                                     args.unseen, args.unseen);
+    ResultTable table = table_of(arena, path, run, (int)COUNT(condition), args.items);
+    NegativesReport report = { &table, args.config, condition, (int)COUNT(condition) };
+    printf("%d steps, then %d more; %d minimal pairs for each choice score\n", args.config.steps, args.config.stage2,
+           args.items);
+    report_conditions(&report);
+    lesson_outcome_number(lesson, &guess[0], 100 * report_negative(&report, CONDITION_HARD_NEGATIVES, NEGATIVE_SWAP),
+                          1);
+    lesson_outcome_number(lesson, &guess[1], 100 * report_negative(&report, condition[3], unseen), 1);
     report_bars(lesson, arena, &report, "18-before-after");
 }
 
 int main(int argc, char **argv) {
     Lesson lesson = { .number = "18",
                       .title = "A repair and its price",
-                      .shows = "captions that are wrong on purpose: what they mend, and what they break",
+                      .shows = "training with hard negatives: what improves, and what it costs",
                       .takes = "three minutes, a second when run again",
                       .next = "make lesson-19",
                       .options = options,
-                      .seed = &ask.config.seed };
+                      .seed = &args.config.seed };
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;
     NegativeKind unseen;
     int planned;
-    NegativesCell *plan = negatives_plan(arena, &planned);
-    if (!negative_find(ask.unseen, &unseen)) die_usage("there is no lie %s", ask.unseen);
-    LimitsTable five = table_of(arena, ask.path, plan, ask.all ? planned : 0, LIMITS_ITEMS);
+    ResultRun *plan = negatives_plan(arena, &planned);
+    if (!negative_find(args.unseen, &unseen)) die_usage("there is no kind of hard negative %s", args.unseen);
+    ResultTable five = table_of(arena, args.path, plan, args.all ? planned : 0, RESULT_ITEMS);
 
-    SceneModel newborn; /* has learnt nothing, and knows what is shown and which lies are told */
-    SceneModelConfig settings = negatives_cell(CONDITION_BASE, ask.config).settings;
+    SceneModel untrained; /* for its split and its training examples */
+    SceneModelConfig config = negatives_run(CONDITION_BASE, args.config).config;
     Err err;
-    if (!scene_model_make(&newborn, &settings, &err)) die("%s", err.text);
-    NegativesProbe shown = { .seed = 8, .items = 1, .split = &newborn.split };
+    if (!scene_model_init(&untrained, &config, &err)) die("%s", err.text);
+    NegativesProbe shown = { .seed = 8, .items = 1, .split = &untrained.split };
 
-    lesson_section(&lesson, "1. What is false, and what only sounds different");
-    show_lies(&lesson, arena, &shown);
-    lesson_section(&lesson, "2. Lies for practice");
-    count_lies(&newborn, STAGE_HARD_NEGATIVES);
-    count_lies(&newborn, STAGE_NO_SWAP + (NegativesStage)unseen);
+    lesson_section(&lesson, "1. False captions and paraphrases");
+    show_negatives(&lesson, arena, &shown);
+    lesson_section(&lesson, "2. Hard negatives in training");
+    count_negatives(&untrained, STAGE_HARD_NEGATIVES);
+    count_negatives(&untrained, STAGE_NO_SWAP + (NegativesStage)unseen);
 
     lesson_section(&lesson, "3. Before and after");
     before_and_after(&lesson, arena, unseen);
-    lesson_section(&lesson, "4. Another architecture: words look at places");
-    show_looks(&lesson, arena, &shown);
+    lesson_section(&lesson, "4. Another architecture: late interaction");
+    show_attention(&lesson, arena, &shown);
 
     lesson_section(&lesson, "5. Five seeds");
-    if (five.count == 0) printf("%s is not there: make limits\n", ask.path);
+    if (five.count == 0) printf("%s does not exist; make limits measures it\n", args.path);
     else {
         report_seeds(&five);
         report_changes(arena, &five);
     }
 
-    lesson_section(&lesson, "6. Published figures of real CLIP beside ours, % (where they are from: README.md)");
+    lesson_section(&lesson, "6. Published results of CLIP beside ours, % (sources: README.md)");
     report_published(&five);
-    scene_model_free(&newborn);
+    scene_model_free(&untrained);
     return lesson_end(&lesson);
 }

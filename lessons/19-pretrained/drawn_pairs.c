@@ -140,7 +140,7 @@ static DrawnPair binding(Arena *arena, Object a, Object b, int side) {
 
 static DrawnPair abstract(Arena *arena, Object a, int i, int side) {
     static const char *const words[][2] = { { "a picture of order", "a picture of chaos" },
-                                            { "someobject calm", "someobject restless" } };
+                                            { "something calm", "something restless" } };
     const char *const *pair = words[i % 2];
     return (DrawnPair){ { sixteen(arena, side, a, true, i), sixteen(arena, side, a, false, i) }, { pair[0], pair[1] } };
 }

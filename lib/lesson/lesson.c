@@ -111,7 +111,7 @@ static int print_words(const char *text, int column, int width) {
         char word[256];
         size_t length = strcspn(text, " ");
         snprintf(word, sizeof word, "%.*s", (int)length, text);
-        int columns = term_text_width(word);
+        int columns = text_columns(word);
         bool fits = column + 1 + columns <= width;
         if (column > 0) putchar(fits ? ' ' : '\n');
         column = column > 0 && fits ? column + 1 + columns : columns;

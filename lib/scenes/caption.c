@@ -4,47 +4,74 @@
 
 enum { TRIES = 64 };
 
-/* ---- nouns ------------------------------------------------------------------------------------------------------- */
+/* ---- kinds and nouns --------------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    int forms; /* as many as the grammar in caption_text.c has */
+    bool two_nouns;
+} kinds[] = {
+    [CAPTION_OBJECT] = { "object", 3, false },    [CAPTION_COUNT] = { "count", 4, false },
+    [CAPTION_PAIR] = { "pair", 4, true },         [CAPTION_COUNTS] = { "counts", 4, true },
+    [CAPTION_RELATION] = { "relation", 3, true }, [CAPTION_WITHOUT] = { "without", 5, true },
+    [CAPTION_NONE] = { "none", 3, false },
+};
+_Static_assert(COUNT(kinds) == CAPTION_KINDS, "one line per kind");
+
+static void kind_require(CaptionKind kind) {
+    REQUIRE((unsigned)kind < CAPTION_KINDS, "kind is %d, want 0 to %d", (int)kind, CAPTION_KINDS - 1);
+}
+
+const char *caption_kind_name(CaptionKind kind) {
+    kind_require(kind);
+    return kinds[kind].name;
+}
+
+int caption_forms(CaptionKind kind) {
+    kind_require(kind);
+    return kinds[kind].forms;
+}
+
+bool caption_has_two_nouns(CaptionKind kind) {
+    kind_require(kind);
+    return kinds[kind].two_nouns;
+}
 
 Noun noun_of(int colour, int shape) { return (Noun){ .size = CAPTION_ANY, .colour = colour, .shape = shape }; }
 
 Noun noun_of_object(const SceneObject *object, unsigned fields) {
     Noun noun = noun_of(fields & NOUN_COLOUR ? (int)object->colour : CAPTION_ANY,
                         fields & NOUN_SHAPE ? (int)object->shape : CAPTION_ANY);
-    if ((fields & NOUN_SIZE) && object->size != SIZE_NEITHER) noun.size = (int)object->size;
+    if ((fields & NOUN_SIZE) && object->size != SIZE_NONE) noun.size = (int)object->size;
     return noun;
 }
 
-bool noun_fits(const Noun *noun, const SceneObject *object) {
+bool noun_matches(const Noun *noun, const SceneObject *object) {
     return (noun->size == CAPTION_ANY || noun->size == (int)object->size) &&
            (noun->colour == CAPTION_ANY || noun->colour == (int)object->colour) &&
            (noun->shape == CAPTION_ANY || noun->shape == (int)object->shape);
 }
 
-/* By what they mean: size, then colour, then shape. */
+/* Order of meanings: size, then colour, then shape. */
 static int noun_compare(const Noun *a, const Noun *b) {
     if (a->size != b->size) return a->size < b->size ? -1 : 1;
     if (a->colour != b->colour) return a->colour < b->colour ? -1 : 1;
     return (a->shape > b->shape) - (a->shape < b->shape);
 }
 
-bool caption_two(CaptionKind kind) {
-    return kind == CAPTION_PAIR || kind == CAPTION_COUNTS || kind == CAPTION_RELATION || kind == CAPTION_WITHOUT;
-}
-
 /* ---- truth ------------------------------------------------------------------------------------------------------- */
 
 static int noun_count(const Scene *scene, const Noun *noun) {
     int count = 0;
-    for (int k = 0; k < scene->count; k++) count += noun_fits(noun, &scene->object[k]);
+    for (int k = 0; k < scene->count; k++) count += noun_matches(noun, &scene->object[k]);
     return count;
 }
 
-/* Are there two different objects, the first an a, the second a b, and related if `relation` is not NULL? */
-static bool pair_there(const Scene *scene, const Caption *c, const Relation *relation) {
+/* Whether two different objects match nouns a and b, and stand in the relation if it is not NULL. */
+static bool pair_exists(const Scene *scene, const Caption *c, const Relation *relation) {
     for (int i = 0; i < scene->count; i++)
         for (int j = 0; j < scene->count; j++)
-            if (i != j && noun_fits(&c->a, &scene->object[i]) && noun_fits(&c->b, &scene->object[j]) &&
+            if (i != j && noun_matches(&c->a, &scene->object[i]) && noun_matches(&c->b, &scene->object[j]) &&
                 (!relation || scene_related(scene, i, *relation, j)))
                 return true;
     return false;
@@ -58,11 +85,11 @@ bool caption_true(const Scene *scene, const Caption *caption) {
     case CAPTION_COUNT:
         return a == caption->count[0];
     case CAPTION_PAIR:
-        return pair_there(scene, caption, NULL);
+        return pair_exists(scene, caption, NULL);
     case CAPTION_COUNTS:
         return a == caption->count[0] && noun_count(scene, &caption->b) == caption->count[1];
     case CAPTION_RELATION:
-        return pair_there(scene, caption, &caption->relation);
+        return pair_exists(scene, caption, &caption->relation);
     case CAPTION_WITHOUT:
         return a > 0 && noun_count(scene, &caption->b) == 0;
     default:
@@ -71,23 +98,23 @@ bool caption_true(const Scene *scene, const Caption *caption) {
     return a == 0;
 }
 
-static bool noun_is_thing(const Noun *noun) { return noun->colour != CAPTION_ANY && noun->shape != CAPTION_ANY; }
-static Thing noun_thing(const Noun *noun) { return (Thing){ (ShapeColour)noun->colour, (Shape)noun->shape }; }
+static bool noun_has_type(const Noun *noun) { return noun->colour != CAPTION_ANY && noun->shape != CAPTION_ANY; }
+static ObjectType noun_type(const Noun *noun) { return (ObjectType){ (ShapeColour)noun->colour, (Shape)noun->shape }; }
 
-bool caption_within(const Caption *caption, const Split *split, SplitPart part) {
-    int nouns = 1 + caption_two(caption->kind);
+bool caption_in_part(const Caption *caption, const Split *split, SplitPart part) {
+    int nouns = 1 + caption_has_two_nouns(caption->kind);
     if (!split) return true;
     for (int k = 0; k < nouns; k++) {
         const Noun *noun = k == 0 ? &caption->a : &caption->b;
-        if (!noun_is_thing(noun)) continue;
-        Thing thing = noun_thing(noun);
-        if (!split_has_pair(split, part, thing.colour, thing.shape)) return false;
+        if (!noun_has_type(noun)) continue;
+        ObjectType type = noun_type(noun);
+        if (!split_has_pair(split, part, type.colour, type.shape)) return false;
         if (caption->kind != CAPTION_COUNT && caption->kind != CAPTION_COUNTS) continue;
-        if (!split_has_count(split, part, caption->count[k], thing.colour, thing.shape)) return false;
+        if (!split_has_count(split, part, caption->count[k], type.colour, type.shape)) return false;
     }
-    if (caption->kind != CAPTION_RELATION || !noun_is_thing(&caption->a) || !noun_is_thing(&caption->b)) return true;
-    return split_has_relation(split, part, relation_direction(caption->relation), noun_thing(&caption->a),
-                              noun_thing(&caption->b));
+    if (caption->kind != CAPTION_RELATION || !noun_has_type(&caption->a) || !noun_has_type(&caption->b)) return true;
+    return split_has_relation(split, part, relation_direction(caption->relation), noun_type(&caption->a),
+                              noun_type(&caption->b));
 }
 
 /* ---- meaning ----------------------------------------------------------------------------------------------------- */
@@ -103,109 +130,105 @@ static void swap_nouns(Caption *c) {
     }
 }
 
-static void transform_round(Caption *c) {
+static void swap_converse(Caption *c) {
     swap_nouns(c);
     if (c->kind == CAPTION_RELATION) c->relation = relation_converse(c->relation);
 }
 
-Caption caption_plain(const Caption *caption) {
+Caption caption_canonical(const Caption *caption) {
     Caption c = *caption;
     c.form = c.wording = 0;
-    c.a.other = c.b.other = 0;
+    c.a.synonyms = c.b.synonyms = 0;
     bool either_way = c.kind == CAPTION_PAIR || c.kind == CAPTION_COUNTS;
     int order = noun_compare(&c.a, &c.b);
     if (either_way && (order > 0 || (order == 0 && c.count[0] > c.count[1]))) swap_nouns(&c);
-    if (c.kind == CAPTION_RELATION && (c.relation == RIGHT_OF || c.relation == BELOW)) transform_round(&c);
+    if (c.kind == CAPTION_RELATION && (c.relation == RIGHT_OF || c.relation == BELOW)) swap_converse(&c);
     return c;
 }
 
-/* Field by field: structs may have holes. */
+/* Compares field by field, because the struct may have padding. */
 static bool same_fields(const Caption *a, const Caption *b) {
     return a->kind == b->kind && a->form == b->form && a->relation == b->relation && a->wording == b->wording &&
            a->count[0] == b->count[0] && a->count[1] == b->count[1] && noun_compare(&a->a, &b->a) == 0 &&
-           noun_compare(&a->b, &b->b) == 0 && a->a.other == b->a.other && a->b.other == b->b.other;
+           noun_compare(&a->b, &b->b) == 0 && a->a.synonyms == b->a.synonyms && a->b.synonyms == b->b.synonyms;
 }
 
-bool caption_same(const Caption *a, const Caption *b) {
-    Caption x = caption_plain(a), y = caption_plain(b);
+bool caption_equivalent(const Caption *a, const Caption *b) {
+    Caption x = caption_canonical(a), y = caption_canonical(b);
     return same_fields(&x, &y);
 }
 
 bool caption_identical(const Caption *a, const Caption *b) { return same_fields(a, b); }
 
-static bool toss(Rng *rng) { return rng_below(rng, 2); }
+static bool coin_flip(Rng *rng) { return rng_below(rng, 2); }
 
 static void rename_noun(Noun *noun, Rng *rng) {
-    noun->other = rng_below(rng, 8);
-    if (noun->size == CAPTION_ANY) noun->other &= ~(unsigned)NOUN_SIZE;
-    if (noun->colour == CAPTION_ANY) noun->other &= ~(unsigned)NOUN_COLOUR;
+    noun->synonyms = rng_below(rng, 8);
+    if (noun->size == CAPTION_ANY) noun->synonyms &= ~(unsigned)NOUN_SIZE;
+    if (noun->colour == CAPTION_ANY) noun->synonyms &= ~(unsigned)NOUN_COLOUR;
 }
 
-Caption caption_paraphrase(const Caption *caption, unsigned ways, Rng *rng) {
+Caption caption_paraphrase(const Caption *caption, unsigned paraphrases, Rng *rng) {
     Caption c = *caption;
-    if (ways & SAY_NAMES) {
+    if (paraphrases & PARAPHRASE_SYNONYMS) {
         rename_noun(&c.a, rng);
-        if (caption_two(c.kind)) rename_noun(&c.b, rng);
+        if (caption_has_two_nouns(c.kind)) rename_noun(&c.b, rng);
     }
-    if (ways & SAY_FORMS) {
+    if (paraphrases & PARAPHRASE_FORMS) {
         c.form = (int)rng_below(rng, (uint32_t)caption_forms(c.kind));
-        if (c.kind == CAPTION_RELATION) c.wording = toss(rng);
+        if (c.kind == CAPTION_RELATION) c.wording = coin_flip(rng);
     }
-    bool turns = c.kind == CAPTION_PAIR || c.kind == CAPTION_COUNTS || c.kind == CAPTION_RELATION;
-    if ((ways & SAY_CONVERSE) && turns && toss(rng)) transform_round(&c);
+    bool symmetric = c.kind == CAPTION_PAIR || c.kind == CAPTION_COUNTS || c.kind == CAPTION_RELATION;
+    if ((paraphrases & PARAPHRASE_CONVERSE) && symmetric && coin_flip(rng)) swap_converse(&c);
     return c;
 }
 
-/* ---- saying something else --------------------------------------------------------------------------------------- */
-
-static const char *const edit_names[] = {
-    "swap-colours", "swap-shapes",   "swap-sizes",       "swap-nouns", "replace-colour", "replace-shape",
-    "replace-size", "replace-count", "replace-relation", "opposite",   "negate",
-};
-_Static_assert(COUNT(edit_names) == EDIT_KINDS, "a name for each edit");
-
-const char *caption_edit_name(CaptionEdit edit) {
-    REQUIRE((unsigned)edit < EDIT_KINDS, "edit is %d, want 0 to %d", (int)edit, EDIT_KINDS - 1);
-    return edit_names[edit];
+bool caption_paraphrase_other(Caption *out, const Caption *caption, unsigned paraphrases, Rng *rng) {
+    *out = *caption;
+    for (int tries = 0; tries < TRIES && caption_identical(out, caption); tries++)
+        *out = caption_paraphrase(caption, paraphrases, rng);
+    return !caption_identical(out, caption);
 }
+
+/* ---- edits ------------------------------------------------------------------------------------------------------- */
 
 /* A noun's size, colour or shape. */
 static int *noun_part(Noun *noun, unsigned field) {
     return field == NOUN_SIZE ? &noun->size : field == NOUN_COLOUR ? &noun->colour : &noun->shape;
 }
 
-/* The words go along with what they name. */
+/* Synonym bits move together with the parts. */
 static bool swap_part(Caption *c, unsigned field) {
     int *a = noun_part(&c->a, field), *b = noun_part(&c->b, field), was = *a;
-    if (!caption_two(c->kind) || *a == CAPTION_ANY || *b == CAPTION_ANY) return false;
+    if (!caption_has_two_nouns(c->kind) || *a == CAPTION_ANY || *b == CAPTION_ANY) return false;
     *a = *b;
     *b = was;
-    unsigned differ = (c->a.other ^ c->b.other) & field;
-    c->a.other ^= differ;
-    c->b.other ^= differ;
+    unsigned differ = (c->a.synonyms ^ c->b.synonyms) & field;
+    c->a.synonyms ^= differ;
+    c->b.synonyms ^= differ;
     return true;
 }
 
-/* Another one of 0 .. n-1. */
-static int another(int was, int n, Rng *rng) { return (was + 1 + (int)rng_below(rng, (uint32_t)(n - 1))) % n; }
+/* A random value of 0 .. n-1 other than `was`. */
+static int another_value(int was, int n, Rng *rng) { return (was + 1 + (int)rng_below(rng, (uint32_t)(n - 1))) % n; }
 
 static bool replace_part(Caption *c, unsigned field, int n, Rng *rng) {
-    Noun *noun = caption_two(c->kind) && toss(rng) ? &c->b : &c->a;
+    Noun *noun = caption_has_two_nouns(c->kind) && coin_flip(rng) ? &c->b : &c->a;
     int *part = noun_part(noun, field);
-    if (*part == CAPTION_ANY && caption_two(c->kind)) part = noun_part(noun == &c->a ? &c->b : &c->a, field);
+    if (*part == CAPTION_ANY && caption_has_two_nouns(c->kind)) part = noun_part(noun == &c->a ? &c->b : &c->a, field);
     if (*part == CAPTION_ANY) return false;
-    *part = another(*part, n, rng);
+    *part = another_value(*part, n, rng);
     return true;
 }
 
 static bool replace_count(Caption *c, Rng *rng) {
     if (c->kind != CAPTION_COUNT && c->kind != CAPTION_COUNTS) return false;
-    int *count = &c->count[c->kind == CAPTION_COUNTS && toss(rng)];
-    *count = 1 + another(*count - 1, SCENE_MAX, rng);
+    int *count = &c->count[c->kind == CAPTION_COUNTS && coin_flip(rng)];
+    *count = 1 + another_value(*count - 1, SCENE_MAX, rng);
     return true;
 }
 
-static bool swap_whole(Caption *c) {
+static bool swap_order(Caption *c) {
     if (c->kind != CAPTION_RELATION && c->kind != CAPTION_WITHOUT && c->kind != CAPTION_COUNTS) return false;
     Noun noun = c->a;
     c->a = c->b;
@@ -215,11 +238,12 @@ static bool swap_whole(Caption *c) {
 
 static bool replace_relation(Caption *c, bool opposite, Rng *rng) {
     if (c->kind != CAPTION_RELATION) return false;
-    c->relation = opposite ? relation_converse(c->relation) : (Relation)another((int)c->relation, RELATION_COUNT, rng);
+    c->relation =
+        opposite ? relation_converse(c->relation) : (Relation)another_value((int)c->relation, RELATION_COUNT, rng);
     return true;
 }
 
-/* The form goes with it where the other kind has the same one. */
+/* Keeps the form if the other kind has a form of that number. */
 static bool negate(Caption *c) {
     static const CaptionKind other[CAPTION_KINDS] = {
         [CAPTION_OBJECT] = CAPTION_NONE,
@@ -242,7 +266,7 @@ static bool edit_one(Caption *c, CaptionEdit edit, Rng *rng) {
     case EDIT_SWAP_SIZES:
         return swap_part(c, NOUN_SIZE);
     case EDIT_SWAP_NOUNS:
-        return swap_whole(c);
+        return swap_order(c);
     case EDIT_REPLACE_COLOUR:
         return replace_part(c, NOUN_COLOUR, COLOUR_COUNT, rng);
     case EDIT_REPLACE_SHAPE:
@@ -253,7 +277,7 @@ static bool edit_one(Caption *c, CaptionEdit edit, Rng *rng) {
         return replace_count(c, rng);
     case EDIT_REPLACE_RELATION:
         return replace_relation(c, false, rng);
-    case EDIT_OPPOSITE:
+    case EDIT_INVERT_RELATION:
         return replace_relation(c, true, rng);
     default:
         REQUIRE(edit == EDIT_NEGATE, "edit is %d, want 0 to %d", (int)edit, EDIT_KINDS - 1);
@@ -263,7 +287,7 @@ static bool edit_one(Caption *c, CaptionEdit edit, Rng *rng) {
 
 bool caption_edit(Caption *out, const Caption *caption, CaptionEdit edit, Rng *rng) {
     Caption c = *caption;
-    if (!edit_one(&c, edit, rng) || caption_same(&c, caption)) return false;
+    if (!edit_one(&c, edit, rng) || caption_equivalent(&c, caption)) return false;
     *out = c;
     return true;
 }
@@ -278,11 +302,11 @@ static Noun noun_random(unsigned fields, Rng *rng) {
     return noun;
 }
 
-/* One that may be true. */
-static Caption guess(const Scene *scene, CaptionKind kind, unsigned fields, Rng *rng) {
-    int n = scene->count, i = (int)rng_below(rng, (uint32_t)n), j = n > 1 ? another(i, n, rng) : i;
+/* Draws a caption that may be true. */
+static Caption candidate(const Scene *scene, CaptionKind kind, unsigned fields, Rng *rng) {
+    int n = scene->count, i = (int)rng_below(rng, (uint32_t)n), j = n > 1 ? another_value(i, n, rng) : i;
     Caption c = { .kind = kind, .a = noun_of_object(&scene->object[i], fields) };
-    if (caption_two(kind)) c.b = noun_of_object(&scene->object[j], fields);
+    if (caption_has_two_nouns(kind)) c.b = noun_of_object(&scene->object[j], fields);
     if (kind == CAPTION_NONE) c.a = noun_random(fields, rng);
     if (kind == CAPTION_WITHOUT) c.b = noun_random(fields, rng);
     if (kind == CAPTION_RELATION) c.relation = (Relation)rng_below(rng, RELATION_COUNT);
@@ -292,23 +316,25 @@ static Caption guess(const Scene *scene, CaptionKind kind, unsigned fields, Rng 
 }
 
 static bool rules_allow(const CaptionRules *rules, const Caption *c) {
-    return !rules || caption_within(c, rules->split, rules->part);
+    return !rules || caption_in_part(c, rules->split, rules->part);
 }
 
 static unsigned rules_fields(const CaptionRules *rules) { return rules && rules->fields ? rules->fields : NOUN_FULL; }
 
-bool caption_of(Caption *out, const Scene *scene, CaptionKind kind, const CaptionRules *rules, Rng *rng) {
-    REQUIRE((unsigned)kind < CAPTION_KINDS, "kind is %d, want 0 to %d", (int)kind, CAPTION_KINDS - 1);
+bool caption_random_true(Caption *out, const Scene *scene, CaptionKind kind, const CaptionRules *rules, Rng *rng) {
+    kind_require(kind);
     for (int tries = 0; tries < TRIES; tries++) {
-        Caption c = guess(scene, kind, rules_fields(rules), rng);
-        if (caption_two(kind) && noun_compare(&c.a, &c.b) == 0) continue;
-        if (caption_true(scene, &c) && rules_allow(rules, &c)) return *out = c, true;
+        Caption c = candidate(scene, kind, rules_fields(rules), rng);
+        if (caption_has_two_nouns(kind) && noun_compare(&c.a, &c.b) == 0) continue;
+        if (!caption_true(scene, &c) || !rules_allow(rules, &c)) continue;
+        *out = c;
+        return true;
     }
     return false;
 }
 
-bool caption_wrong(Caption *out, const Scene *scene, const Caption *caption, unsigned edits, const CaptionRules *rules,
-                   Rng *rng) {
+bool caption_random_false(Caption *out, const Scene *scene, const Caption *caption, unsigned edits,
+                          const CaptionRules *rules, Rng *rng) {
     CaptionEdit list[EDIT_KINDS];
     int n = 0;
     for (int edit = 0; edit < EDIT_KINDS; edit++)
@@ -317,83 +343,9 @@ bool caption_wrong(Caption *out, const Scene *scene, const Caption *caption, uns
     for (int tries = 0; tries < TRIES; tries++) {
         Caption c;
         if (!caption_edit(&c, caption, list[rng_below(rng, (uint32_t)n)], rng)) continue;
-        if (!caption_true(scene, &c) && rules_allow(rules, &c)) return *out = c, true;
+        if (caption_true(scene, &c) || !rules_allow(rules, &c)) continue;
+        *out = c;
+        return true;
     }
     return false;
-}
-
-/* ---- all of them ------------------------------------------------------------------------------------------------- */
-
-/* The k-th of all nouns that name just these fields; how many there are. */
-static int nouns_of(unsigned fields) {
-    return (fields & NOUN_SIZE ? SIZE_COUNT : 1) * (fields & NOUN_COLOUR ? COLOUR_COUNT : 1) *
-           (fields & NOUN_SHAPE ? SHAPE_COUNT : 1);
-}
-static Noun noun_at(unsigned fields, int k) {
-    Noun noun = { CAPTION_ANY, CAPTION_ANY, CAPTION_ANY, 0 };
-    if (fields & NOUN_SHAPE) {
-        noun.shape = k % SHAPE_COUNT;
-        k /= SHAPE_COUNT;
-    }
-    if (fields & NOUN_COLOUR) {
-        noun.colour = k % COLOUR_COUNT;
-        k /= COLOUR_COUNT;
-    }
-    if (fields & NOUN_SIZE) noun.size = k;
-    return noun;
-}
-
-typedef struct {
-    const Scene *scene;
-    const CaptionRules *rules;
-    bool truth;
-    Caption *out;
-    int count;
-} Listing;
-
-static void list_one(Listing *listing, const Caption *c) {
-    if (caption_true(listing->scene, c) != listing->truth || !rules_allow(listing->rules, c)) return;
-    if (listing->out) listing->out[listing->count] = *c;
-    listing->count++;
-}
-
-/* With all counts, or both plain relations. */
-static void list_nouns(Listing *listing, Caption c) {
-    int counts = c.kind == CAPTION_COUNT ? SCENE_MAX : c.kind == CAPTION_COUNTS ? SCENE_MAX * SCENE_MAX : 0;
-    for (int k = 0; k < counts; k++) {
-        c.count[0] = 1 + k % SCENE_MAX;
-        if (c.kind == CAPTION_COUNTS) c.count[1] = 1 + k / SCENE_MAX;
-        list_one(listing, &c);
-    }
-    if (counts == 0) list_one(listing, &c);
-    if (c.kind == CAPTION_RELATION) {
-        c.relation = ABOVE;
-        list_one(listing, &c);
-    }
-}
-
-static void list_kind(Listing *listing, CaptionKind kind) {
-    unsigned fields = rules_fields(listing->rules);
-    bool either_way = kind == CAPTION_PAIR || kind == CAPTION_COUNTS;
-    int n = nouns_of(fields);
-    for (int i = 0; i < n; i++) {
-        Caption c = { .kind = kind, .a = noun_at(fields, i) };
-        if (!caption_two(kind)) list_nouns(listing, c);
-        for (int j = either_way ? i + 1 : 0; caption_two(kind) && j < n; j++) {
-            c.b = noun_at(fields, j);
-            if (i != j) list_nouns(listing, c);
-        }
-    }
-}
-
-Caption *caption_list(Arena *arena, const Scene *scene, CaptionKind kind, const CaptionRules *rules, bool truth,
-                      int *count) {
-    REQUIRE((unsigned)kind < CAPTION_KINDS, "kind is %d, want 0 to %d", (int)kind, CAPTION_KINDS - 1);
-    Listing listing = { scene, rules, truth, NULL, 0 };
-    list_kind(&listing, kind);
-    listing.out = arena_alloc(arena, (size_t)MAX(1, listing.count), sizeof *listing.out);
-    listing.count = 0;
-    list_kind(&listing, kind);
-    *count = listing.count;
-    return listing.out;
 }

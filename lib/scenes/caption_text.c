@@ -1,4 +1,4 @@
-/* The grammar: what captions look like, and reading them.
+/* The grammar of captions: writing and parsing.
  *
  *   caption   [opening] phrase [joint phrase]
  *   opening   "a picture of" | "a picture without" | "there is" | "there are" | "exactly"
@@ -6,7 +6,7 @@
  *   joint     "and" | "with" | "without" | "but" | a relation
  *   noun      [size] [colour] shape     the shape in the plural after "two" ... "five"
  *
- * Which openings, quantities and joints go together is one table, forms[]; writing and reading both go by it.
+ * The table forms[] lists which openings, quantities and joints occur together. Writing and parsing both use it.
  */
 #include "scenes/caption.h"
 #include "core/arena.h"
@@ -28,7 +28,7 @@ static const struct {
     { { "triangle", "wedge" }, { "triangles", "wedges" } },   { { "star", "pentagram" }, { "stars", "pentagrams" } },
     { { "cross", "plus" }, { "crosses", "pluses" } },         { { "diamond", "lozenge" }, { "diamonds", "lozenges" } },
     { { "heart", "valentine" }, { "hearts", "valentines" } }, { { "bar", "strip" }, { "bars", "strips" } },
-    { { "thing", "shape" }, { "things", "shapes" } }, /* any */
+    { { "thing", "shape" }, { "things", "shapes" } }, /* any shape */
 };
 static const char *const relation_words[][2] = {
     { "left of", "to the left of" },
@@ -40,10 +40,10 @@ static const char *const count_words[] = { "one", "two", "three", "four", "five"
 _Static_assert(COUNT(size_words) == SIZE_COUNT && COUNT(colour_words) == COLOUR_COUNT &&
                    COUNT(shape_words) == SHAPE_COUNT + 1 && COUNT(relation_words) == RELATION_COUNT &&
                    COUNT(count_words) == SCENE_MAX,
-               "two words for everything");
+               "two words each");
 
 typedef enum { OPEN_NONE, OPEN_PICTURE, OPEN_WITHOUT, OPEN_THERE, OPEN_EXACTLY } Opening;
-typedef enum { NOT_THERE, SOME, NO, NUMBER } Quantity; /* "a", "no", "three" */
+typedef enum { NOT_THERE, SOME, NO, NUMBER } Quantity; /* SOME "a", NO "no", NUMBER "three" */
 typedef enum { JOINT_NONE, JOINT_AND, JOINT_WITH, JOINT_WITHOUT, JOINT_BUT, JOINT_RELATION } Joint;
 
 static const char *const opening_words[] = { "", "a picture of ", "a picture without ", "there is ", "exactly " };
@@ -57,60 +57,30 @@ typedef struct {
 } Form;
 
 enum { FORMS_MAX = 5 };
-static const struct {
-    const char *name;
-    int count;
-    Form form[FORMS_MAX];
-} forms[] = {
-    [CAPTION_OBJECT] = { "object",
-                         3,
-                         { { OPEN_NONE, SOME, 0, 0 }, { OPEN_PICTURE, SOME, 0, 0 }, { OPEN_THERE, SOME, 0, 0 } } },
-    [CAPTION_COUNT] = { "count",
-                        4,
-                        { { OPEN_NONE, NUMBER, 0, 0 },
-                          { OPEN_PICTURE, NUMBER, 0, 0 },
-                          { OPEN_THERE, NUMBER, 0, 0 },
-                          { OPEN_EXACTLY, NUMBER, 0, 0 } } },
-    [CAPTION_PAIR] = { "pair",
-                       4,
-                       { { OPEN_NONE, SOME, JOINT_AND, SOME },
-                         { OPEN_PICTURE, SOME, JOINT_AND, SOME },
-                         { OPEN_THERE, SOME, JOINT_AND, SOME },
-                         { OPEN_NONE, SOME, JOINT_WITH, SOME } } },
-    [CAPTION_COUNTS] = { "counts",
-                         4,
-                         { { OPEN_NONE, NUMBER, JOINT_AND, NUMBER },
-                           { OPEN_PICTURE, NUMBER, JOINT_AND, NUMBER },
-                           { OPEN_THERE, NUMBER, JOINT_AND, NUMBER },
-                           { OPEN_NONE, NUMBER, JOINT_WITH, NUMBER } } },
-    [CAPTION_RELATION] = { "relation",
-                           3,
-                           { { OPEN_NONE, SOME, JOINT_RELATION, SOME },
-                             { OPEN_PICTURE, SOME, JOINT_RELATION, SOME },
-                             { OPEN_THERE, SOME, JOINT_RELATION, SOME } } },
-    [CAPTION_WITHOUT] = { "without",
-                          5,
-                          { { OPEN_NONE, SOME, JOINT_AND, NO },
-                            { OPEN_PICTURE, SOME, JOINT_AND, NO },
-                            { OPEN_THERE, SOME, JOINT_AND, NO },
-                            { OPEN_NONE, SOME, JOINT_WITHOUT, SOME },
-                            { OPEN_NONE, SOME, JOINT_BUT, NO } } },
-    [CAPTION_NONE] = { "none", 3, { { OPEN_NONE, NO, 0, 0 }, { OPEN_WITHOUT, SOME, 0, 0 }, { OPEN_THERE, NO, 0, 0 } } },
+static const Form forms[CAPTION_KINDS][FORMS_MAX] = {
+    [CAPTION_OBJECT] = { { OPEN_NONE, SOME, 0, 0 }, { OPEN_PICTURE, SOME, 0, 0 }, { OPEN_THERE, SOME, 0, 0 } },
+    [CAPTION_COUNT] = { { OPEN_NONE, NUMBER, 0, 0 },
+                        { OPEN_PICTURE, NUMBER, 0, 0 },
+                        { OPEN_THERE, NUMBER, 0, 0 },
+                        { OPEN_EXACTLY, NUMBER, 0, 0 } },
+    [CAPTION_PAIR] = { { OPEN_NONE, SOME, JOINT_AND, SOME },
+                       { OPEN_PICTURE, SOME, JOINT_AND, SOME },
+                       { OPEN_THERE, SOME, JOINT_AND, SOME },
+                       { OPEN_NONE, SOME, JOINT_WITH, SOME } },
+    [CAPTION_COUNTS] = { { OPEN_NONE, NUMBER, JOINT_AND, NUMBER },
+                         { OPEN_PICTURE, NUMBER, JOINT_AND, NUMBER },
+                         { OPEN_THERE, NUMBER, JOINT_AND, NUMBER },
+                         { OPEN_NONE, NUMBER, JOINT_WITH, NUMBER } },
+    [CAPTION_RELATION] = { { OPEN_NONE, SOME, JOINT_RELATION, SOME },
+                           { OPEN_PICTURE, SOME, JOINT_RELATION, SOME },
+                           { OPEN_THERE, SOME, JOINT_RELATION, SOME } },
+    [CAPTION_WITHOUT] = { { OPEN_NONE, SOME, JOINT_AND, NO },
+                          { OPEN_PICTURE, SOME, JOINT_AND, NO },
+                          { OPEN_THERE, SOME, JOINT_AND, NO },
+                          { OPEN_NONE, SOME, JOINT_WITHOUT, SOME },
+                          { OPEN_NONE, SOME, JOINT_BUT, NO } },
+    [CAPTION_NONE] = { { OPEN_NONE, NO, 0, 0 }, { OPEN_WITHOUT, SOME, 0, 0 }, { OPEN_THERE, NO, 0, 0 } },
 };
-_Static_assert(COUNT(forms) == CAPTION_KINDS, "forms for each kind");
-
-static void kind_require(CaptionKind kind) {
-    REQUIRE((unsigned)kind < CAPTION_KINDS, "kind is %d, want 0 to %d", (int)kind, CAPTION_KINDS - 1);
-}
-
-const char *caption_kind_name(CaptionKind kind) {
-    kind_require(kind);
-    return forms[kind].name;
-}
-int caption_forms(CaptionKind kind) {
-    kind_require(kind);
-    return forms[kind].count;
-}
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
 
@@ -126,9 +96,9 @@ static void line_add(Line *line, const char *word) {
     line->size += size;
 }
 
-static const char *shape_word(int shape, bool many, bool other) {
+static const char *shape_word(int shape, bool many, bool synonym) {
     int row = shape == CAPTION_ANY ? SHAPE_COUNT : shape;
-    return many ? shape_words[row].many[other] : shape_words[row].one[other];
+    return many ? shape_words[row].many[synonym] : shape_words[row].one[synonym];
 }
 
 static void line_add_phrase(Line *line, Quantity quantity, int count, const Noun *noun) {
@@ -137,7 +107,7 @@ static void line_add_phrase(Line *line, Quantity quantity, int count, const Noun
     REQUIRE(quantity != NUMBER || (count >= 1 && count <= SCENE_MAX), "count is %d, want 1 to %d", count, SCENE_MAX);
     line_add(line, quantity == SOME ? "a" : quantity == NO ? "no" : count_words[count - 1]);
     line_add(line, " ");
-    bool size = noun->other & NOUN_SIZE, colour = noun->other & NOUN_COLOUR;
+    bool size = noun->synonyms & NOUN_SIZE, colour = noun->synonyms & NOUN_COLOUR;
     if (noun->size >= 0) {
         line_add(line, size_words[noun->size][size]);
         line_add(line, " ");
@@ -146,12 +116,12 @@ static void line_add_phrase(Line *line, Quantity quantity, int count, const Noun
         line_add(line, colour_words[noun->colour][colour]);
         line_add(line, " ");
     }
-    line_add(line, shape_word(noun->shape, quantity == NUMBER && count > 1, noun->other & NOUN_SHAPE));
+    line_add(line, shape_word(noun->shape, quantity == NUMBER && count > 1, noun->synonyms & NOUN_SHAPE));
 }
 
 char *caption_text(const Caption *c, char *text) {
     REQUIRE(c->form >= 0 && c->form < caption_forms(c->kind), "form is %d of %d", c->form, caption_forms(c->kind));
-    const Form *form = &forms[c->kind].form[c->form];
+    const Form *form = &forms[c->kind][c->form];
     Line line = { text, 0 };
     bool many = form->opening == OPEN_THERE && form->a == NUMBER && c->count[0] > 1;
     line_add(&line, many ? "there are " : opening_words[form->opening]);
@@ -168,9 +138,9 @@ char *caption_text(const Caption *c, char *text) {
     return text;
 }
 
-/* ---- reading ----------------------------------------------------------------------------------------------------- */
+/* ---- parsing ----------------------------------------------------------------------------------------------------- */
 
-enum { WORD_MAX = 24 }; /* bytes of a word; longer ones are in no caption */
+enum { WORD_MAX = 24 }; /* bytes of a word; no caption has longer ones */
 
 typedef struct {
     const char *text;
@@ -181,7 +151,7 @@ typedef struct {
 
 static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-/* A word fit to be printed. */
+/* Copies a word in lower case; control characters become '?', a long word is cut. */
 static void copy_word(char *word, const char *text, size_t size) {
     size_t n = MIN(size, WORD_MAX - 1);
     for (size_t i = 0; i < n; i++) {
@@ -204,7 +174,7 @@ static bool read_words(Reader *r) {
             continue;
         }
         if (r->count == CAPTION_WORDS)
-            return err_set(r->err, "a caption has at most %d words; this one goes on", CAPTION_WORDS);
+            return err_set(r->err, "a caption has at most %d words; this one has more", CAPTION_WORDS);
         copy_word(r->word[r->count++], r->text + from, i - from);
     }
     return r->count > 0 || err_set(r->err, "a caption is empty, want a sentence such as \"a red circle\"");
@@ -212,7 +182,7 @@ static bool read_words(Reader *r) {
 
 static const char *word_now(const Reader *r) { return r->at < r->count ? r->word[r->at] : ""; }
 
-/* Takes the words of `words` if they come next. */
+/* Consumes the words of `words` if they come next. */
 static bool take(Reader *r, const char *words) {
     int at = r->at;
     for (const char *from = words; *from;) {
@@ -225,11 +195,15 @@ static bool take(Reader *r, const char *words) {
     return true;
 }
 
-/* Takes one of a list of pairs of names, and says which. */
-static bool take_name(Reader *r, const char *const (*names)[2], int n, int *which, bool *other) {
+/* Consumes one of n names or its synonym: *which says which name, *synonym whether it was the synonym. */
+static bool take_name(Reader *r, const char *const (*names)[2], int n, int *which, bool *synonym) {
     for (int i = 0; i < n; i++)
         for (int k = 0; k < 2; k++)
-            if (take(r, names[i][k])) return *which = i, *other = k, true;
+            if (take(r, names[i][k])) {
+                *which = i;
+                *synonym = k;
+                return true;
+            }
     return false;
 }
 
@@ -237,21 +211,21 @@ static bool wrong_word(Reader *r, const char *want) {
     if (r->at == r->count)
         return err_set(r->err, "a caption ends after \"%s\" (word %d), want %s", r->count ? r->word[r->count - 1] : "",
                        r->count, want);
-    return err_set(r->err, "\"%s\" (word %d of the caption) is out of place, want %s", word_now(r), r->at + 1, want);
+    return err_set(r->err, "\"%s\" (word %d of the caption) does not fit here, want %s", word_now(r), r->at + 1, want);
 }
 
 static bool read_shape(Reader *r, bool many, Noun *noun) {
     for (int i = 0; i <= SHAPE_COUNT; i++)
-        for (int other = 0; other < 2; other++) {
+        for (int synonym = 0; synonym < 2; synonym++) {
             int shape = i < SHAPE_COUNT ? i : CAPTION_ANY;
-            if (take(r, shape_word(shape, many, other))) {
+            if (take(r, shape_word(shape, many, synonym))) {
                 noun->shape = shape;
-                if (other) noun->other |= NOUN_SHAPE;
+                if (synonym) noun->synonyms |= NOUN_SHAPE;
                 return true;
             }
-            if (!strcmp(word_now(r), shape_word(shape, !many, other))) {
+            if (!strcmp(word_now(r), shape_word(shape, !many, synonym))) {
                 char want[2 * WORD_MAX];
-                snprintf(want, sizeof want, "\"%s\" here", shape_word(shape, many, other));
+                snprintf(want, sizeof want, "\"%s\" here", shape_word(shape, many, synonym));
                 return wrong_word(r, want);
             }
         }
@@ -260,7 +234,7 @@ static bool read_shape(Reader *r, bool many, Noun *noun) {
 }
 
 static bool read_phrase(Reader *r, Quantity *quantity, int *count, Noun *noun) {
-    bool other = false;
+    bool synonym = false;
     *noun = noun_of(CAPTION_ANY, CAPTION_ANY);
     *count = 0;
     *quantity = NOT_THERE;
@@ -272,9 +246,9 @@ static bool read_phrase(Reader *r, Quantity *quantity, int *count, Noun *noun) {
             *count = i + 1;
         }
     if (*quantity == NOT_THERE) return wrong_word(r, "\"a\", \"no\", or \"one\" to \"five\"");
-    if (take_name(r, size_words, SIZE_COUNT, &noun->size, &other) && other) noun->other |= NOUN_SIZE;
-    other = false;
-    if (take_name(r, colour_words, COLOUR_COUNT, &noun->colour, &other) && other) noun->other |= NOUN_COLOUR;
+    if (take_name(r, size_words, SIZE_COUNT, &noun->size, &synonym) && synonym) noun->synonyms |= NOUN_SIZE;
+    synonym = false;
+    if (take_name(r, colour_words, COLOUR_COUNT, &noun->colour, &synonym) && synonym) noun->synonyms |= NOUN_COLOUR;
     return read_shape(r, *count > 1, noun);
 }
 
@@ -287,25 +261,28 @@ static Opening read_opening(Reader *r) {
 
 static Joint read_joint(Reader *r, Caption *c) {
     int relation = 0;
-    bool other = false;
+    bool synonym = false;
     for (int i = JOINT_AND; i < JOINT_RELATION; i++) {
         char word[WORD_MAX];
         snprintf(word, sizeof word, "%.*s", (int)strlen(joint_words[i]) - 2, joint_words[i] + 1);
         if (take(r, word)) return (Joint)i;
     }
-    if (!take_name(r, relation_words, RELATION_COUNT, &relation, &other)) return JOINT_NONE;
+    if (!take_name(r, relation_words, RELATION_COUNT, &relation, &synonym)) return JOINT_NONE;
     c->relation = (Relation)relation;
-    c->wording = other;
+    c->wording = synonym;
     return JOINT_RELATION;
 }
 
-/* Which kind and form that is; the word to blame if none is the second quantity, or else the first. */
+/* Finds the kind and form of a parsed sentence. The error names the second quantity, or else the first. */
 static bool find_form(Reader *r, Form found, int first, int second, Caption *c) {
     for (int kind = 0; kind < CAPTION_KINDS; kind++)
-        for (int form = 0; form < forms[kind].count; form++) {
-            const Form *f = &forms[kind].form[form];
-            if (f->opening == found.opening && f->a == found.a && f->joint == found.joint && f->b == found.b)
-                return c->kind = (CaptionKind)kind, c->form = form, true;
+        for (int form = 0; form < caption_forms((CaptionKind)kind); form++) {
+            const Form *f = &forms[kind][form];
+            if (f->opening == found.opening && f->a == found.a && f->joint == found.joint && f->b == found.b) {
+                c->kind = (CaptionKind)kind;
+                c->form = form;
+                return true;
+            }
         }
     r->at = found.joint ? second : first;
     return err_set(r->err,
@@ -336,7 +313,7 @@ bool caption_parse(const char *text, Caption *caption, Err *err) {
     return true;
 }
 
-/* ---- as bags and vocabularies ------------------------------------------------------------------------------------ */
+/* ---- words of captions ------------------------------------------------------------------------------------------- */
 
 Vocab caption_vocab(Arena *arena) {
     enum { LIMIT = 96 };
@@ -362,23 +339,21 @@ Vocab caption_vocab(Arena *arena) {
 
 static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
-/* Cuts a text into its words, in order of the alphabet. */
-static int words_sorted(char *text, char **word) {
+/* Copies a text and cuts the copy into its words, in alphabetical order; returns their number. */
+static int words_sorted(const char *text, char copy[CAPTION_TEXT], char **word) {
     int n = 0;
-    for (char *from = text; *from; n++) {
-        word[n] = from;
-        from += strcspn(from, " ");
-        if (*from) *from++ = '\0';
-    }
+    snprintf(copy, CAPTION_TEXT, "%s", text);
+    char *rest = NULL;
+    for (char *at = strtok_r(copy, " ", &rest); at; at = strtok_r(NULL, " ", &rest)) word[n++] = at;
     qsort(word, (size_t)n, sizeof *word, by_text);
     return n;
 }
 
-bool caption_same_words(const Caption *a, const Caption *b) {
-    char texts[2][CAPTION_TEXT], *words[2][CAPTION_WORDS];
-    int n = words_sorted(caption_text(a, texts[0]), words[0]);
-    if (words_sorted(caption_text(b, texts[1]), words[1]) != n) return false;
+bool caption_same_words(const char *a, const char *b) {
+    char copy[2][CAPTION_TEXT], *word[2][CAPTION_TEXT / 2 + 1];
+    int n = words_sorted(a, copy[0], word[0]);
+    if (words_sorted(b, copy[1], word[1]) != n) return false;
     for (int i = 0; i < n; i++)
-        if (strcmp(words[0][i], words[1][i])) return false;
+        if (strcmp(word[0][i], word[1][i])) return false;
     return true;
 }

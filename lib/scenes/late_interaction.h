@@ -1,40 +1,37 @@
-/* reading: another way for a picture and a caption to meet. A learner's "vector" reading has one vector for each, and
- * their cosine says it all: whatever the caption will ask about must be in the picture's vector before it asks. In the
- * reading "late" every word of the caption looks at every place of the picture:
+/* Late interaction: the tokens of a caption are compared with positions of the picture. With the interaction "vector",
+ * as in CLIP, a picture has one vector, which must answer every caption. With the interaction "late" every token
+ * attends to the positions of the picture's feature map:
  *
- *   w_t  unit vector of token t of the caption, as the text tower makes it of the words so far; t runs over the words
- *        and the end, L in all
- *   v_p  unit vector of place p of the picture, of 4 x 4: a linear layer of what the image tower has there, plus a
- *        vector that is learnt for the place itself
- *   a_tp = softmax over p of 10 w_t . v_p                   where word t looks
- *   s    = 1/2 (I . T + 1/L sum_t sum_p a_tp w_t . v_p)     the cosine of CLIP's two vectors, and what the words find
+ *   w_t   unit vector of token t of the caption, from the text tower; t runs over the words and the end token, L in all
+ *   v_p   unit vector of position p of the 4 x 4 feature map: a linear layer of its features plus a learnt vector
+ *   a_tp = softmax over p of 10 w_t . v_p                   attention of token t
+ *   s    = 1/2 (I . T + 1/L sum_t sum_p a_tp w_t . v_p)     I . T: the cosine of CLIP's two vectors
  *
- * (What is not there is nowhere to be found: "no red circle" takes the vector of the whole.)
- * This is attention of words over regions as in SCAN (Lee et al. 2018, arXiv:1803.08024, section 3.1), with the
- * regions learnt, and the soft form of FILIP's largest cosine (Yao et al. 2021, arXiv:2111.07783, section 3.1).
- * What it costs: 17 vectors are to be kept for a picture, not one, and a search must compare each with every word.
+ * I . T stays because an absent object is at no position ("no red circle"). This is attention of words over regions as
+ * in SCAN (Lee et al. 2018, arXiv:1803.08024, section 3.1), with learnt regions, and a soft form of FILIP's maximum
+ * cosine (Yao et al. 2021, arXiv:2111.07783, section 3.1). The price: 17 vectors are stored for a picture instead of
+ * one, and a search compares each with every token.
  */
 #ifndef LATE_INTERACTION_H
 #define LATE_INTERACTION_H
 
-#include "core/arena.h"
-#include "scenes/scene_model.h"
+#include "model/clip.h"
+#include "scenes/scene.h"
 
-enum { LATE_POSITIONS = 16, LATE_SIDE = 4 };
+enum { LATE_SIDE = 4, LATE_POSITIONS = LATE_SIDE * LATE_SIDE };
 
-/* The parameters beside the towers': "late.projection" (a linear layer) and "late.position". */
-void late_interaction_add(SceneModel *scene_model, Rng *rng);
+/* Adds the parameters "late.projection" (linear) and "late.position" to the model. */
+void late_interaction_add(Clip *clip, Rng *rng);
 
-/* SceneModelLogits of the reading "late". Wants the text tower "transformer". */
-Var late_interaction_logits(Tape *t, SceneModel *scene_model, Mat pixels, const int *ids, int n);
+/* e^t s, the logits [B,n] of pixels [B,side,side,3] and captions ids [n,T]. Wants the text tower "transformer". */
+Var late_interaction_logits(Tape *t, Clip *clip, Mat pixels, const int *ids, int n);
 
-/* What the words find, 1/L sum_t sum_p ..., for all pictures and captions. Shapes  words [M,E]; places [B*P,E], P =
- * `each` rows for a picture; caption[m] of 0..N-1 says whose word m is, and every caption has one -> [B,N] */
-Var late_interaction_similarities(Tape *t, Var words, Var places, int each, const int *caption, int N);
+/* 1/L sum_t sum_p a_tp w_t . v_p for all pictures and captions -> [B,N]. Shapes: tokens [M,E]; positions [B*P,E] with P
+ * = `each`; caption[m] of 0..N-1 is the caption of token m; every caption has a token. */
+Var late_interaction_similarities(Tape *t, Var tokens, Var positions, int each, const int *caption, int N);
 
-/* Where the words of a caption look, a_tp: [L,16], on the arena; the last row is the end. `found` (NULL: not wanted),
- * for L numbers at most CAPTION_WORDS + 1, gets what each finds, the inner sum. Wants the reading "late". */
-Mat late_interaction_attention(SceneModel *scene_model, Arena *arena, const Scene *scene, const char *caption,
-                               double *found);
+/* The attention a_tp of one caption, [L,16], on the arena; the last row is the end token. `score` (NULL: not wanted),
+ * room for CAPTION_WORDS + 1 numbers, gets sum_p a_tp w_t . v_p of each token. Wants a model with late interaction. */
+Mat late_interaction_attention(Clip *clip, Arena *arena, const Scene *scene, const char *caption, double *score);
 
 #endif

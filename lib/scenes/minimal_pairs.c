@@ -9,86 +9,60 @@ static const struct {
 } kinds[] = {
     { "binding", 2, 2 }, { "relation", 2, 2 }, { "counting", 2, 2 }, { "negation", 2, 2 }, { "shuffle", 1, 5 },
 };
-_Static_assert(COUNT(kinds) == PROBE_KINDS, "a line for each kind");
+_Static_assert(COUNT(kinds) == PROBE_KINDS, "one line per kind");
 
 const char *probe_name(ProbeKind kind) {
     REQUIRE((unsigned)kind < PROBE_KINDS, "kind is %d, want 0 to %d", (int)kind, PROBE_KINDS - 1);
     return kinds[kind].name;
 }
 
-bool probe_find(const char *name, ProbeKind *kind) {
-    for (int i = 0; i < PROBE_KINDS; i++)
-        if (!strcmp(name, kinds[i].name)) return *kind = (ProbeKind)i, true;
-    return false;
-}
-
 int pair_pictures(ProbeKind kind) { return kinds[kind].pictures; }
 int pair_captions(ProbeKind kind) { return kinds[kind].captions; }
 
-/* ---- one item ---------------------------------------------------------------------------------------------------- */
+/* ---- making items ------------------------------------------------------------------------------------------------ */
 
-/* An item in the making: what is shown and what is said. */
+/* An item that is not checked yet. */
 typedef struct {
-    const MinimalPairsConfig *settings;
-    int number; /* of the item */
+    const MinimalPairsConfig *config;
+    int number;
     Rng rng;
     Scene scene[2];
     Caption caption[2];
     char text[PAIR_CAPTIONS][CAPTION_TEXT];
 } Draft;
 
-static Thing thing_of(const SceneObject *object) { return (Thing){ object->colour, object->shape }; }
-static bool unlike(Thing a, Thing b) { return a.colour != b.colour && a.shape != b.shape; }
-static void become(SceneObject *object, Thing thing) {
-    object->colour = thing.colour;
-    object->shape = thing.shape;
-}
+static bool differ_in_both(ObjectType a, ObjectType b) { return a.colour != b.colour && a.shape != b.shape; }
 
-/* What a file can hold, so that a scene that was written and read again is the same one. */
-static void round_to_file(Scene *scene) {
+/* Rounds coordinates to six decimals, so that a scene written to a file and read again is the same. */
+static void round_coordinates(Scene *scene) {
     double *all[4 * SCENE_MAX + 1] = { &scene->noise };
     for (int k = 0; k < scene->count; k++) {
         SceneObject *o = &scene->object[k];
         all[4 * k + 1] = &o->x;
         all[4 * k + 2] = &o->y;
         all[4 * k + 3] = &o->radius;
-        all[4 * k + 4] = &o->turn;
+        all[4 * k + 4] = &o->rotation;
     }
     for (int i = 0; i < 4 * scene->count + 1; i++) *all[i] = round(*all[i] * 1e6) / 1e6;
 }
 
 static Scene scene_for(const Draft *draft, uint64_t i, int objects) {
-    const MinimalPairsConfig *s = draft->settings;
+    const MinimalPairsConfig *s = draft->config;
     bool counting = s->kind == PROBE_COUNTING;
-    SceneSettings settings = { .seed = s->seed + 0x51ad5u * (uint64_t)(s->kind + 1),
-                               .least = objects,
-                               .max = objects,
-                               .split = s->split,
-                               .part = s->part,
-                               .alike = counting,
-                               .equal_ink = counting,
-                               .noise = s->noise };
-    return scene_make(&settings, i);
+    SceneConfig config = { .seed = s->seed + 0x51ad5u * (uint64_t)(s->kind + 1),
+                           .least = objects,
+                           .max = objects,
+                           .split = s->split,
+                           .part = s->part,
+                           .repeat = counting,
+                           .equal_area = counting,
+                           .noise = s->noise };
+    return scene_make(&config, i);
 }
 
-/* Inside the picture, and nothing touches: shapes of one area reach differently far. */
-static bool scene_fits(const Scene *scene) {
-    const double slack = 1e-5;
-    for (int k = 0; k < scene->count; k++) {
-        const SceneObject *a = &scene->object[k];
-        double reach = shape_reach(a->shape) * a->radius - slack;
-        if (a->x < reach || a->y < reach || a->x > 1 - reach || a->y > 1 - reach) return false;
-        for (int j = 0; j < k; j++) {
-            const SceneObject *b = &scene->object[j];
-            if (hypot(a->x - b->x, a->y - b->y) < reach + shape_reach(b->shape) * b->radius - slack) return false;
-        }
-    }
-    return true;
-}
-
-/* The first caption is worded; the second comes from it by an edit, so that the wording is the same. */
-static bool say(Draft *draft, Caption first, CaptionEdit edit) {
-    draft->caption[0] = caption_paraphrase(&first, draft->settings->ways, &draft->rng);
+/* Paraphrases the first caption; the second is an edit of the result, so that their wording is the same. */
+static bool set_captions(Draft *draft, Caption first, CaptionEdit edit) {
+    draft->caption[0] = caption_paraphrase(&first, draft->config->paraphrases, &draft->rng);
     return caption_edit(&draft->caption[1], &draft->caption[0], edit, NULL);
 }
 
@@ -102,16 +76,17 @@ static bool draft_binding(Draft *draft, uint64_t i) {
     Caption caption = { .kind = CAPTION_PAIR,
                         .a = noun_of_object(&one->object[a], NOUN_FULL),
                         .b = noun_of_object(&one->object[1 - a], NOUN_FULL) };
-    return unlike(thing_of(&one->object[0]), thing_of(&one->object[1])) && say(draft, caption, EDIT_SWAP_COLOURS);
+    return differ_in_both(object_type(&one->object[0]), object_type(&one->object[1])) &&
+           set_captions(draft, caption, EDIT_SWAP_COLOURS);
 }
 
-/* The relation is one of those that hold, drawn from four before looking, so that no word is commoner than another. */
+/* Draws the relation from all four and then orders the objects so that it is true: all relations are equally likely. */
 static bool draft_relation(Draft *draft, uint64_t i) {
     Scene *one = &draft->scene[0], *two = &draft->scene[1];
     *one = scene_for(draft, i, 2);
     *two = *one;
-    become(&two->object[0], thing_of(&one->object[1]));
-    become(&two->object[1], thing_of(&one->object[0]));
+    object_set_type(&two->object[0], object_type(&one->object[1]));
+    object_set_type(&two->object[1], object_type(&one->object[0]));
     Relation relation = (Relation)rng_below(&draft->rng, RELATION_COUNT);
     int a = (int)rng_below(&draft->rng, 2);
     if (!scene_related(one, a, relation, 1 - a)) a = 1 - a;
@@ -120,23 +95,23 @@ static bool draft_relation(Draft *draft, uint64_t i) {
                         .wording = 0,
                         .a = noun_of_object(&one->object[a], NOUN_FULL),
                         .b = noun_of_object(&one->object[1 - a], NOUN_FULL) };
-    return say(draft, caption, EDIT_SWAP_NOUNS);
+    return set_captions(draft, caption, EDIT_SWAP_NOUNS);
 }
 
-/* One and two, two and three, ... equally often; the first picture has the fewer in every other item. */
+/* Counts 1 and 2, 2 and 3 ... equally often; the first picture has the smaller count in every other item. */
 static bool draft_counting(Draft *draft, uint64_t i) {
     int low = 1 + draft->number / 2 % (SCENE_MAX - 1), fewer = draft->number % 2;
     for (int p = 0; p < 2; p++) {
         draft->scene[p] = scene_for(draft, 2 * i + (uint64_t)p, low + (p == fewer));
         for (int k = 0; k < draft->scene[p].count; k++)
-            become(&draft->scene[p].object[k], thing_of(&draft->scene[0].object[0]));
+            object_set_type(&draft->scene[p].object[k], object_type(&draft->scene[0].object[0]));
     }
-    draft->scene[1].look = draft->scene[0].look;
+    draft->scene[1].appearance = draft->scene[0].appearance;
     draft->scene[1].noise = draft->scene[0].noise;
     Caption caption = { .kind = CAPTION_COUNT,
                         .count = { draft->scene[0].count },
                         .a = noun_of_object(&draft->scene[0].object[0], NOUN_FULL) };
-    draft->caption[0] = draft->caption[1] = caption_paraphrase(&caption, draft->settings->ways, &draft->rng);
+    draft->caption[0] = draft->caption[1] = caption_paraphrase(&caption, draft->config->paraphrases, &draft->rng);
     draft->caption[1].count[0] = draft->scene[1].count;
     return true;
 }
@@ -145,19 +120,19 @@ static bool draft_negation(Draft *draft, uint64_t i) {
     Scene *one = &draft->scene[0], *two = &draft->scene[1];
     *one = scene_for(draft, i, 2);
     *two = *one;
-    int stays = (int)rng_below(&draft->rng, 2);
-    int asked = draft->number % 2; /* the picture that has what is asked about */
-    Thing a = thing_of(&one->object[stays]), b = thing_of(&one->object[1 - stays]);
-    Thing c = { (ShapeColour)rng_below(&draft->rng, COLOUR_COUNT), (Shape)rng_below(&draft->rng, SHAPE_COUNT) };
-    if (!unlike(a, b) || !unlike(a, c) || !unlike(b, c)) return false;
-    become(&two->object[1 - stays], c);
-    Caption caption = { .kind = asked == 0 ? CAPTION_PAIR : CAPTION_WITHOUT,
-                        .a = noun_of_object(&one->object[stays], NOUN_FULL),
-                        .b = noun_of_object(&draft->scene[asked].object[1 - stays], NOUN_FULL) };
-    return say(draft, caption, EDIT_NEGATE);
+    int kept = (int)rng_below(&draft->rng, 2);
+    int named = draft->number % 2; /* the picture that contains the second noun */
+    ObjectType a = object_type(&one->object[kept]), b = object_type(&one->object[1 - kept]);
+    ObjectType c = { (ShapeColour)rng_below(&draft->rng, COLOUR_COUNT), (Shape)rng_below(&draft->rng, SHAPE_COUNT) };
+    if (!differ_in_both(a, b) || !differ_in_both(a, c) || !differ_in_both(b, c)) return false;
+    object_set_type(&two->object[1 - kept], c);
+    Caption caption = { .kind = named == 0 ? CAPTION_PAIR : CAPTION_WITHOUT,
+                        .a = noun_of_object(&one->object[kept], NOUN_FULL),
+                        .b = noun_of_object(&draft->scene[named].object[1 - kept], NOUN_FULL) };
+    return set_captions(draft, caption, EDIT_NEGATE);
 }
 
-/* The words of `text` in another order. */
+/* Writes the words of `text` in a random order. */
 static void shuffle_words(const char *text, char *out, Rng *rng) {
     char copy[CAPTION_TEXT], *word[CAPTION_TEXT / 2 + 1], *rest = NULL;
     int order[CAPTION_TEXT / 2 + 1], n = 0;
@@ -174,7 +149,7 @@ static void shuffle_words(const char *text, char *out, Rng *rng) {
     }
 }
 
-static bool true_of(const Scene *scene, const char *text) {
+static bool caption_text_true(const Scene *scene, const char *text) {
     Caption caption;
     return caption_parse(text, &caption, NULL) && caption_true(scene, &caption);
 }
@@ -183,99 +158,77 @@ static bool draft_shuffle(Draft *draft, uint64_t i) {
     enum { TRIES = 64 };
     draft->scene[0] = scene_for(draft, i, 2);
     CaptionKind kind = draft->number % 2 ? CAPTION_PAIR : CAPTION_RELATION;
-    CaptionRules rules = { .split = draft->settings->split, .part = draft->settings->part };
-    if (!caption_of(&draft->caption[0], &draft->scene[0], kind, &rules, &draft->rng)) return false;
-    draft->caption[0] = caption_paraphrase(&draft->caption[0], draft->settings->ways, &draft->rng);
+    CaptionRules rules = { .split = draft->config->split, .part = draft->config->part };
+    if (!caption_random_true(&draft->caption[0], &draft->scene[0], kind, &rules, &draft->rng)) return false;
+    draft->caption[0] = caption_paraphrase(&draft->caption[0], draft->config->paraphrases, &draft->rng);
     caption_text(&draft->caption[0], draft->text[0]);
     for (int k = 1, tries = 0; k < PAIR_CAPTIONS; tries++) {
         if (tries == TRIES) return false;
         shuffle_words(draft->text[0], draft->text[k], &draft->rng);
-        bool new = !true_of(&draft->scene[0], draft->text[k]);
+        bool new = !caption_text_true(&draft->scene[0], draft->text[k]);
         for (int j = 0; j < k; j++) new &= strcmp(draft->text[j], draft->text[k]) != 0;
         k += new;
     }
     return true;
 }
 
-/* ---- is it what it should be? ------------------------------------------------------------------------------------ */
+/* ---- the whole set ----------------------------------------------------------------------------------------------- */
 
-/* Are all combinations that a scene shows in that part? */
-bool pair_scene_within(const Scene *scene, const Split *split, SplitPart part) {
-    for (int k = 0; k < scene->count; k++) {
-        Thing a = thing_of(&scene->object[k]);
-        int same = 0;
-        for (int j = 0; j < scene->count; j++) {
-            Thing b = thing_of(&scene->object[j]);
-            bool beside = scene_related(scene, k, LEFT_OF, j) || scene_related(scene, j, LEFT_OF, k);
-            bool above = scene_related(scene, k, ABOVE, j) || scene_related(scene, j, ABOVE, k);
-            if (a.colour == b.colour && a.shape == b.shape) same++;
-            else if ((beside && !split_has_relation(split, part, DIRECTION_X, a, b)) ||
-                     (above && !split_has_relation(split, part, DIRECTION_Y, a, b)))
-                return false;
-        }
-        if (!split_has_pair(split, part, a.colour, a.shape) || !split_has_count(split, part, same, a.colour, a.shape))
-            return false;
-    }
-    return true;
-}
-
-static bool draft_holds(const Draft *draft) {
-    const MinimalPairsConfig *s = draft->settings;
+static bool draft_valid(const Draft *draft) {
+    const MinimalPairsConfig *s = draft->config;
     int pictures = pair_pictures(s->kind), words = text_max_words((const char *[]){ draft->text[0] }, 1);
     for (int p = 0; p < pictures; p++) {
-        if (!scene_fits(&draft->scene[p])) return false;
+        if (!scene_fits(&draft->scene[p], 1e-5)) return false;
         if (s->split && (p == 0 || s->part == SPLIT_SEEN) &&
-            (!pair_scene_within(&draft->scene[p], s->split, s->part) ||
-             !caption_within(&draft->caption[p], s->split, s->part)))
+            (!scene_in_part(&draft->scene[p], s->split, s->part) ||
+             !caption_in_part(&draft->caption[p], s->split, s->part)))
             return false;
         for (int k = 0; k < pair_captions(s->kind); k++) {
             if (text_max_words((const char *[]){ draft->text[k] }, 1) != words) return false;
-            if (true_of(&draft->scene[p], draft->text[k]) != (p == k)) return false;
+            if (caption_text_true(&draft->scene[p], draft->text[k]) != (p == k)) return false;
         }
     }
     bool permuted = s->kind == PROBE_BINDING || s->kind == PROBE_RELATION;
-    return !permuted || caption_same_words(&draft->caption[0], &draft->caption[1]);
+    return !permuted || caption_same_words(draft->text[0], draft->text[1]);
 }
 
 static bool draft_try(Draft *draft, uint64_t i) {
     static bool (*const make[])(Draft *, uint64_t) = { draft_binding, draft_relation, draft_counting, draft_negation,
                                                        draft_shuffle };
-    if (!make[draft->settings->kind](draft, i)) return false;
-    for (int k = 0; draft->settings->kind != PROBE_SHUFFLE && k < 2; k++)
+    if (!make[draft->config->kind](draft, i)) return false;
+    for (int k = 0; draft->config->kind != PROBE_SHUFFLE && k < 2; k++)
         caption_text(&draft->caption[k], draft->text[k]);
-    for (int p = 0; p < pair_pictures(draft->settings->kind); p++) round_to_file(&draft->scene[p]);
-    return draft_holds(draft);
+    for (int p = 0; p < pair_pictures(draft->config->kind); p++) round_coordinates(&draft->scene[p]);
+    return draft_valid(draft);
 }
 
-bool minimal_pairs_make(MinimalPairs *pairs, Arena *arena, const MinimalPairsConfig *settings, Err *err) {
+bool minimal_pairs_make(MinimalPairs *pairs, Arena *arena, const MinimalPairsConfig *config, Err *err) {
     enum { TRIES = 2000 };
-    REQUIRE((unsigned)settings->kind < PROBE_KINDS && settings->count >= 0, "kind %d, %d items", (int)settings->kind,
-            settings->count);
-    if (!scene_check(&(SceneSettings){ .split = settings->split, .part = settings->part, .noise = settings->noise },
-                     err))
+    REQUIRE((unsigned)config->kind < PROBE_KINDS && config->count >= 0, "kind %d, %d items", (int)config->kind,
+            config->count);
+    if (!scene_config_check(&(SceneConfig){ .split = config->split, .part = config->part, .noise = config->noise },
+                            err))
         return false;
-    MinimalPairs made = { .settings = *settings,
-                          .pictures = pair_pictures(settings->kind),
-                          .captions = pair_captions(settings->kind),
-                          .count = settings->count };
-    if (settings->split) {
+    MinimalPairs made = { .config = *config,
+                          .pictures = pair_pictures(config->kind),
+                          .captions = pair_captions(config->kind),
+                          .count = config->count };
+    if (config->split) {
         Split *split = arena_alloc(arena, 1, sizeof *split);
-        *split = *settings->split;
-        made.settings.split = split;
+        *split = *config->split;
+        made.config.split = split;
     }
-    made.item = arena_zero(arena, (size_t)settings->count, sizeof *made.item);
-    for (int n = 0; n < settings->count; n++) {
-        Draft draft = { .settings = settings,
+    made.item = arena_zero(arena, (size_t)config->count, sizeof *made.item);
+    for (int n = 0; n < config->count; n++) {
+        Draft draft = { .config = config,
                         .number = n,
-                        .rng = rng_seed(settings->seed, (uint64_t)(PROBE_KINDS * (long long)n + settings->kind)) };
+                        .rng = rng_seed(config->seed, (uint64_t)(PROBE_KINDS * (long long)n + config->kind)) };
         int tries = 0;
         while (tries < TRIES && !draft_try(&draft, (uint64_t)n * TRIES + (uint64_t)tries)) tries++;
         if (tries == TRIES)
-            return err_set(err,
-                           "no %s items where %s combinations are all there is, coverage %g: the change they ask about "
-                           "leads out of them",
-                           probe_name(settings->kind), settings->part == SPLIT_SEEN ? "seen" : "held-out",
-                           settings->split ? settings->split->coverage : 1.0);
+            return err_set(err, "no %s items within the %s combinations at coverage %g: the swap leads out of them",
+                           probe_name(config->kind), config->part == SPLIT_SEEN ? "seen" : "held-out",
+                           config->split ? config->split->coverage : 1.0);
         for (int p = 0; p < made.pictures; p++) made.item[n].scene[p] = draft.scene[p];
         for (int k = 0; k < made.captions; k++) made.item[n].caption[k] = arena_text(arena, draft.text[k]);
     }
@@ -283,7 +236,7 @@ bool minimal_pairs_make(MinimalPairs *pairs, Arena *arena, const MinimalPairsCon
     return true;
 }
 
-/* ---- asking ------------------------------------------------------------------------------------------------------ */
+/* ---- scoring ----------------------------------------------------------------------------------------------------- */
 
 int minimal_pairs_pictures(const MinimalPairs *pairs) { return pairs->count * pairs->pictures; }
 int minimal_pairs_captions(const MinimalPairs *pairs) { return pairs->count * pairs->captions; }
@@ -310,80 +263,77 @@ PairScore minimal_pairs_score(const MinimalPairs *pairs, Mat pictures, Mat texts
                 pictures.shape[0] == minimal_pairs_pictures(pairs) && texts.shape[0] == minimal_pairs_captions(pairs),
             "pictures %s and texts %s, want [%d,E] and [%d,E]", mat_shape_text(pictures), mat_shape_text(texts),
             minimal_pairs_pictures(pairs), minimal_pairs_captions(pairs));
-    PairScore score_sum = pair_score_new(P, K);
+    PairScore score = pair_score_new(P, K);
     double s[PAIR_PICTURES * PAIR_CAPTIONS];
     for (int n = 0; n < pairs->count; n++) {
         for (int p = 0; p < P; p++)
             for (int k = 0; k < K; k++)
                 s[K * p + k] = vec_dot(&AT(pictures, P * n + p, 0), &AT(texts, K * n + k, 0), E);
-        pair_score_add(&score_sum, s);
+        pair_score_add(&score, s);
     }
-    return score_sum;
+    return score;
 }
 
-static void score_item(const MinimalPairs *pairs, int n, PairSimilarity *similarity, void *context,
-                       PairScore *score_sum) {
+static void score_item(const MinimalPairs *pairs, int n, PairSimilarity *similarity, void *context, PairScore *score) {
     const MinimalPair *item = &pairs->item[n];
     double s[PAIR_PICTURES * PAIR_CAPTIONS];
     for (int p = 0; p < pairs->pictures; p++)
         for (int k = 0; k < pairs->captions; k++)
             s[pairs->captions * p + k] = similarity(context, &item->scene[p], item->caption[k]);
-    pair_score_add(score_sum, s);
+    pair_score_add(score, s);
 }
 
 PairScore minimal_pairs_score_by(const MinimalPairs *pairs, PairSimilarity *similarity, void *context) {
-    PairScore score_sum = pair_score_new(pairs->pictures, pairs->captions);
-    for (int n = 0; n < pairs->count; n++) score_item(pairs, n, similarity, context, &score_sum);
-    return score_sum;
+    PairScore score = pair_score_new(pairs->pictures, pairs->captions);
+    for (int n = 0; n < pairs->count; n++) score_item(pairs, n, similarity, context, &score);
+    return score;
 }
 
 double minimal_pairs_oracle(void *context, const Scene *scene, const char *caption) {
     (void)context;
-    return true_of(scene, caption);
+    return caption_text_true(scene, caption);
 }
 
 typedef struct {
     TextBaseline *baseline;
     TextBaselineRule rule;
-} Listener;
+} CaptionRule;
 
-static double listen(void *context, const Scene *scene, const char *caption) {
-    const Listener *listener = context;
+static double rule_similarity(void *context, const Scene *scene, const char *caption) {
+    const CaptionRule *rule_context = context;
     (void)scene;
-    return text_baseline_score(listener->baseline, listener->rule, caption);
+    return text_baseline_score(rule_context->baseline, rule_context->rule, caption);
 }
 
 PairScore minimal_pairs_score_rule(const MinimalPairs *pairs, TextBaseline *baseline, TextBaselineRule rule) {
-    Listener listener = { baseline, rule };
-    if (rule != TEXT_BASELINE_LABELS) return minimal_pairs_score_by(pairs, listen, &listener);
-    PairScore score_sum = pair_score_new(pairs->pictures, pairs->captions);
+    CaptionRule rule_context = { baseline, rule };
+    if (rule != TEXT_BASELINE_LABELS) return minimal_pairs_score_by(pairs, rule_similarity, &rule_context);
+    PairScore score = pair_score_new(pairs->pictures, pairs->captions);
     for (int half = 0; half < 2; half++) {
-        text_baseline_forget(baseline);
+        text_baseline_clear_labels(baseline);
         for (int n = 1 - half; n < pairs->count; n += 2)
             for (int p = 0; p < pairs->pictures; p++)
                 for (int k = 0; k < pairs->captions; k++)
-                    text_baseline_told(baseline, pairs->item[n].caption[k], k == p);
-        for (int n = half; n < pairs->count; n += 2) score_item(pairs, n, listen, &listener, &score_sum);
+                    text_baseline_add_label(baseline, pairs->item[n].caption[k], k == p);
+        for (int n = half; n < pairs->count; n += 2) score_item(pairs, n, rule_similarity, &rule_context, &score);
     }
-    text_baseline_forget(baseline);
-    return score_sum;
+    text_baseline_clear_labels(baseline);
+    return score;
 }
 
-const char **minimal_pairs_reading(Arena *arena, const MinimalPairs *pairs, int n) {
-    const MinimalPairsConfig *s = &pairs->settings;
+const char **minimal_pairs_training_captions(Arena *arena, const MinimalPairs *pairs, int n) {
+    const MinimalPairsConfig *s = &pairs->config;
     bool seen = s->split && split_has_any(s->split, SPLIT_SEEN);
-    SceneSettings settings = {
-        .seed = s->seed + 1, .least = 1, .max = 3, .split = seen ? s->split : NULL, .alike = 0.3
-    };
-    CaptionRules rules = { .split = settings.split };
+    SceneConfig config = { .seed = s->seed + 1, .least = 1, .max = 3, .split = seen ? s->split : NULL, .repeat = 0.3 };
+    CaptionRules rules = { .split = config.split };
     const char **texts = arena_alloc(arena, (size_t)n, sizeof *texts);
     Rng rng = rng_seed(s->seed, 0x5ea1);
     for (int i = 0, scenes = 0; i < n; scenes++) {
-        Scene scene = scene_make(&settings, (uint64_t)scenes);
+        Scene scene = scene_make(&config, (uint64_t)scenes);
         Caption caption;
         char text[CAPTION_TEXT];
-        if (!caption_of(&caption, &scene, (CaptionKind)rng_below(&rng, CAPTION_KINDS), &rules, &rng)) continue;
-        caption = caption_paraphrase(&caption, s->ways, &rng);
+        if (!caption_random_true(&caption, &scene, (CaptionKind)rng_below(&rng, CAPTION_KINDS), &rules, &rng)) continue;
+        caption = caption_paraphrase(&caption, s->paraphrases, &rng);
         texts[i++] = arena_text(arena, caption_text(&caption, text));
     }
     return texts;

@@ -1,18 +1,16 @@
-/* tally: how often the right one is preferred, when pictures choose captions and captions choose pictures.
+/* Pair score: how often a model prefers the right caption of a picture and the right picture of a caption.
  *
- * An item has P pictures and K captions; caption k is true of picture k and of no other, captions beyond P are true of
- * none. A model gives each pair a number, s[K p + k]. Two kinds of item:
- *   P = 2, K = 2   a quad (Thrush et al. 2022, "Winoground", arXiv:2204.03162, section 3.2), four comparisons
- *   P = 1, K >= 2  a picture and captions of which the first alone is right; K - 1 comparisons
+ * An item has P pictures and K captions. Caption k < P is true of picture k alone; captions k >= P are true of none. A
+ * model gives picture p and caption k the similarity s[K p + k]. Two kinds of item:
+ *   P = 2, K = 2   minimal pair (Winoground: Thrush et al. 2022, arXiv:2204.03162, section 3.2); four comparisons
+ *   P = 1, K >= 2  one picture, of whose captions the first is true; K - 1 comparisons
  *
- * Scores, each from 0 to 1; in brackets what guessing gets, for a quad and for one picture:
- *   choice  the share of pictures that prefer their own caption to every other            (1/2, 1/K)
- *   text    every picture prefers its own caption                                         (1/4, 1/K)
- *   image   every caption prefers its own picture; of one picture there is none to choose (1/4, not defined)
- *   group   text and image together: 2! 2! of the 4! orders of four numbers               (1/6, 1/K)
- * Equal numbers are no preference: ties are broken by a fair lot, and the score is its mean over all lots. So a tie
- * between two counts half, who gives the same number to all gets what guessing gets, and how many comparisons were
- * tied is counted.
+ * Scores from 0 to 1. In brackets: the score of random similarities, for a minimal pair and for one picture.
+ *   choice  fraction of pictures that prefer their own caption to every other       (1/2, 1/K)
+ *   text    1 if every picture prefers its own caption                              (1/4, 1/K)
+ *   image   1 if every caption prefers its own picture; not defined for one picture (1/4, -)
+ *   group   text and image together: 2! 2! of the 4! orders of four numbers         (1/6, 1/K)
+ * A tie counts half; among k equal captions each counts 1/k. This is the expected score when ties are broken at random.
  */
 #ifndef PAIR_SCORE_H
 #define PAIR_SCORE_H
@@ -30,24 +28,24 @@ typedef struct {
     int ties, comparisons;
 } PairScore;
 
-/* Nothing counted yet. Wants P = 2 and K = 2, or P = 1 and K from 2 to PAIR_SCORE_CAPTIONS. */
+/* A score of no items. Wants P = 2 and K = 2, or P = 1 and K from 2 to PAIR_SCORE_CAPTIONS. */
 PairScore pair_score_new(int pictures, int captions);
 
-/* Adds an item. NaN stops: it prefers nothing, and no score would be honest. */
-void pair_score_add(PairScore *score_sum, const double *s);
+/* Adds an item with similarities s [P,K]. Stops the program (REQUIRE) if one of them is NaN. */
+void pair_score_add(PairScore *score, const double *s);
 
-/* "choice" ...; and what guessing gets, NaN where there is no such score. */
-const char *pair_metric_name(PairMetric score);
-double pair_score_chance(const PairScore *score_sum, PairMetric score);
+const char *pair_metric_name(PairMetric metric); /* "choice" ... */
 
-/* A score, from 0 to 1; the ends of its interval; what guessing gets. */
+/* The score of random similarities; NaN if the metric is not defined. */
+double pair_score_chance(const PairScore *score, PairMetric metric);
+
 typedef struct {
-    double share, low, high, chance;
+    double fraction, low, high, chance;
 } PairScoreRate;
 
-/* The mean over the items with Wilson's 95 % interval (metrics.h). An item counts once, also in `choice`: the two
- * choices of a quad are not independent. All but chance are NaN, 0 and 1 when there are no items or there is no such
- * score. */
-PairScoreRate pair_score_rate(const PairScore *score_sum, PairMetric score);
+/* The mean over the items with Wilson's 95 % interval (evaluate/metrics.h). An item counts as one observation, also in
+ * `choice`, because the two choices of a minimal pair are not independent. Without items, or if the metric is not
+ * defined, fraction is NaN and the interval 0 to 1. */
+PairScoreRate pair_score_rate(const PairScore *score, PairMetric metric);
 
 #endif

@@ -15,7 +15,7 @@ static const Published probes[] = {
     [PUBLISHED_WINOGROUND_IMAGE] = { "Winoground, image", 25, 10.5, NAN, NAN, "-", "88.5" },
     [PUBLISHED_WINOGROUND_GROUP] = { "Winoground, group", 100 / 6.0, 8, NAN, NAN, "-", "85.5" },
 };
-_Static_assert(COUNT(probes) == PUBLISHED_PROBES, "a row for each probe");
+_Static_assert(COUNT(probes) == PUBLISHED_PROBES, "one row per probe");
 
 const Published *published(PublishedProbe probe) {
     REQUIRE((unsigned)probe < PUBLISHED_PROBES, "probe %d of %d", (int)probe, (int)PUBLISHED_PROBES);

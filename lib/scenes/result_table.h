@@ -1,5 +1,5 @@
-/* limit_table: what learners (learner.h) make of the probes (quads.h), measured and kept: a table, one row for each
- * learner and probe, as CSV. A table that was begun goes on where it stopped.
+/* Result table: the scores of scene models on probes, as CSV. One row per model and probe. A measurement that was
+ * interrupted continues where it stopped.
  */
 #ifndef RESULT_TABLE_H
 #define RESULT_TABLE_H
@@ -7,90 +7,89 @@
 #include "core/arena.h"
 #include "scenes/scene_model.h"
 
-enum { LIMITS_NAME = 24, LIMITS_ITEMS = 1000, LIMITS_ANY_SEED = -1 };
+enum { RESULT_NAME = 24, RESULT_ITEMS = 1000, RESULT_ANY_SEED = -1 };
 
-/* The table that came with the repository: five seeds. */
-#define LIMITS_TABLE "plots/data/17-limits.csv"
+#define RESULT_TABLE "plots/data/17-limits.csv" /* the table of lesson 17 in the repository */
 
-/* One learner, one probe. */
 typedef struct {
-    char text[LIMITS_NAME], interaction[LIMITS_NAME], split[LIMITS_NAME];
+    char text[RESULT_NAME], interaction[RESULT_NAME], split[RESULT_NAME];
     double coverage;
     int objects, palette, seed, steps;
-    char stage[LIMITS_NAME];                    /* the second course and its steps, "hard-negatives-400"; "none" */
-    char probe[LIMITS_NAME], part[LIMITS_NAME]; /* "binding" ...; "seen" or "held" combinations */
+    char stage[RESULT_NAME]; /* the second stage and its steps, "hard-negatives-400"; "none" */
+    char probe[RESULT_NAME]; /* "binding" ... */
+    char part[RESULT_NAME];  /* "seen" or "held" combinations */
     int items;
-    double score[PAIR_METRICS]; /* shares, ties counted as tally.h says; NaN: no such score */
-    double ties;                /* share of comparisons that were tied */
-} LimitsRow;
+    double score[PAIR_METRICS]; /* fractions; NaN: not defined */
+    double ties;                /* fraction of the comparisons that tied */
+} ResultRow;
 
 typedef struct {
     Arena *arena;
-    LimitsRow *row;
+    ResultRow *row;
     int count, room;
-} LimitsTable;
+} ResultTable;
 
-/* A row without scores: what is asked of whom. `more` NULL: no second course. */
-LimitsRow limits_row(const SceneModelConfig *settings, const TrainingStage *stage2, const char *probe, SplitPart part);
+/* A row without scores: the key of a measurement. stage2 NULL: no second stage. */
+ResultRow result_row(const SceneModelConfig *config, const TrainingStage *stage2, const char *probe, SplitPart part);
 
-/* The same question, whatever the answer; with seed LIMITS_ANY_SEED, of any seed. */
-bool limits_same(const LimitsRow *a, const LimitsRow *b);
+/* Whether two rows have the same key; RESULT_ANY_SEED matches every seed. */
+bool result_same(const ResultRow *a, const ResultRow *b);
 
-/* Copies the row to the end, or over the one that asks the same: no question is in a table twice. */
-void limits_store(LimitsTable *table, const LimitsRow *row);
+/* Appends a copy of the row, or replaces the row of the same key. */
+void result_store(ResultTable *table, const ResultRow *row);
 
-/* The row that asks the same; NULL: there is none. The table owns it, until limits_store. */
-const LimitsRow *limits_find(const LimitsTable *table, const LimitsRow *like);
+/* The first row of the same key, NULL if there is none. The table owns it; valid until the next result_store. */
+const ResultRow *result_find(const ResultTable *table, const ResultRow *like);
 
-/* Puts the scores (to four places, as the file has them) and the number of items into a row, and the row into the
- * table. */
-void limits_note(LimitsTable *table, LimitsRow row, const PairScore *score_sum);
+/* Stores the row with these scores, rounded to the four decimals of the file, and the number of items. */
+void result_add_score(ResultTable *table, ResultRow row, const PairScore *score);
 
-/* All probes of quads.h, `items` of each, on the combinations the learner was shown and, where there are such items, on
- * those it was not. The probes are drawn from the learner's seed. */
-void limits_measure(LimitsTable *table, SceneModel *scene_model, const TrainingStage *stage2, int items);
-
-/* Mean, least and most of some seeds; seeds 0: there are none, and the mean is NaN. */
+/* Mean, minimum and maximum of one metric over the rows that equal `like` but for the seed. No rows: seeds is 0 and the
+ * mean NaN. */
 typedef struct {
     int seeds;
     double mean, low, high;
-} LimitsSummary;
+} ResultSummary;
+ResultSummary result_summary(const ResultTable *table, ResultRow like, PairMetric metric);
 
-/* Of one score over all rows that are like this one but for the seed. */
-LimitsSummary limits_summary(const LimitsTable *table, LimitsRow like, PairMetric score);
+/* ---- the file ---------------------------------------------------------------------------------------------------- */
 
-/* ---- the file --------------------------------------------------------------------------------------------------- */
+/* Reads a table, onto the arena. False, with *table unchanged and one line with file and line number, for anything that
+ * is not a row or a key that occurs twice. Writing replaces the file completely or leaves it unchanged. */
+bool result_table_read(ResultTable *table, Arena *arena, const char *path, Err *err);
+bool result_table_write(const ResultTable *table, const char *path, Err *err);
 
-/* limits_read: the table of a file, on the arena. Refuses, with file and line, what is no row, and a row that is there
- * twice; the table is then as it was. limits_write: the whole table or, when it fails, what was there before. */
-bool limits_read(LimitsTable *table, Arena *arena, const char *path, Err *err);
-bool limits_write(const LimitsTable *table, const char *path, Err *err);
+/* ---- measuring --------------------------------------------------------------------------------------------------- */
 
-/* ---- the whole table -------------------------------------------------------------------------------------------- */
-
-/* One line of a plan: a learner, and its second course or NULL. */
+/* One model to be measured. */
 typedef struct {
-    SceneModelConfig settings;
-    const TrainingStage *stage2;
-} LimitsCell;
+    SceneModelConfig config;
+    TrainingStage stage2; /* name NULL: no second stage */
+} ResultRun;
+const TrainingStage *result_stage(const ResultRun *run); /* the second stage, or NULL */
 
-/* A learner that is done in two seconds and is in the table, too: the tests make its rows again. */
-SceneModelConfig limits_sample(void);
+/* Stores all rows of a run. model NULL: rows without scores, which tells what belongs to the run. */
+typedef void ResultMeasure(ResultTable *table, SceneModel *model, const ResultRun *run, int items);
 
-/* How many seeds it has, and about how many combinations the batches about few are. */
-enum { LIMITS_SEEDS = 5, LIMITS_PALETTE = 9 };
+/* All probes of minimal_pairs.h, `items` each, of seen and, if the model has any, held-out combinations. The seed of
+ * the probes is the model's. */
+ResultMeasure result_measure;
 
-/* The plan of lesson 17: that one; every text tower, five seeds, four coverages of colours with shapes; and with all of
- * them, scenes of one and of three things, and batches about few things. In the order of seeds, so that a table that is
- * not finished can be drawn. On the arena. */
-LimitsCell *limits_plan(Arena *arena, int *count);
+/* How many of the runs are in the table completely. */
+int result_runs_done(const ResultTable *table, const ResultRun *runs, int count, ResultMeasure *measure);
 
-/* How many of a plan's learners are in the table. */
-int limits_done(const LimitsTable *table, const LimitsCell *plan, int count);
+/* For each run that is not in the table: loads or trains the model, measures it and writes the table to `path`. One
+ * line per run on stderr, with the time left. False if a file cannot be read or written, or training fails. */
+bool result_table_fill(ResultTable *table, const ResultRun *runs, int count, int items, ResultMeasure *measure,
+                       const char *path, Err *err);
 
-/* Goes through a plan: whoever is not in the table learns (or is read, scene_model_get), is asked, and the table is written
- * to `path` at once. A line for each on stderr, with the time left. False when a file cannot be read or written, or
- * somebody did not learn. */
-bool limits_fill(LimitsTable *table, const LimitsCell *plan, int count, const char *path, Err *err);
+/* A model that is trained and measured in two seconds; the first of the plan. Tests measure its rows again. */
+SceneModelConfig result_quick_config(void);
+
+enum { RESULT_SEEDS = 5, RESULT_PALETTE = 9 };
+
+/* The runs of lesson 17: the quick one; then, seed by seed, every text tower with four coverages of SPLIT_PAIRS and, at
+ * full coverage, with one object, three objects, and RESULT_PALETTE. On the arena. */
+ResultRun *result_plan(Arena *arena, int *count);
 
 #endif

@@ -12,22 +12,22 @@ static const struct {
     { "large", 0.0975 },
     { "plain", 0 },
 };
-_Static_assert(COUNT(sizes) == SIZE_COUNT + 1, "a line for each size");
-static const char *const relations[] = { "left of", "right of", "above", "below" };
-_Static_assert(COUNT(relations) == RELATION_COUNT, "a name for each relation");
+_Static_assert(COUNT(sizes) == SIZE_COUNT + 1, "one line per size");
 
 const char *size_name(Size size) {
     REQUIRE((unsigned)size <= SIZE_COUNT, "size is %d, want 0 to %d", (int)size, SIZE_COUNT);
     return sizes[size].name;
 }
 
-const char *relation_name(Relation relation) {
-    REQUIRE((unsigned)relation < RELATION_COUNT, "relation is %d, want 0 to %d", (int)relation, RELATION_COUNT - 1);
-    return relations[relation];
-}
-
 Relation relation_converse(Relation relation) { return (Relation)(relation ^ 1); }
 Direction relation_direction(Relation relation) { return relation < ABOVE ? DIRECTION_X : DIRECTION_Y; }
+
+ObjectType object_type(const SceneObject *object) { return (ObjectType){ object->colour, object->shape }; }
+
+void object_set_type(SceneObject *object, ObjectType type) {
+    object->colour = type.colour;
+    object->shape = type.shape;
+}
 
 bool scene_related(const Scene *scene, int a, Relation relation, int b) {
     REQUIRE(a >= 0 && a < scene->count && b >= 0 && b < scene->count, "objects are %d, %d of %d", a, b, scene->count);
@@ -36,9 +36,43 @@ bool scene_related(const Scene *scene, int a, Relation relation, int b) {
     return (relation == LEFT_OF || relation == ABOVE ? further : -further) >= SCENE_MARGIN;
 }
 
-/* ---- places ------------------------------------------------------------------------------------------------------ */
+static double distance(const SceneObject *a, const SceneObject *b) { return hypot(a->x - b->x, a->y - b->y); }
 
-/* The spread is such that two of the largest objects fit into neighbouring cells: 0.30 + 2 * 0.01 = 2 * 0.16. */
+bool scene_fits(const Scene *scene, double slack) {
+    for (int k = 0; k < scene->count; k++) {
+        const SceneObject *a = &scene->object[k];
+        double reach = shape_reach(a->shape) * a->radius - slack;
+        if (fmin(fmin(a->x, a->y), fmin(1 - a->x, 1 - a->y)) < reach) return false;
+        for (int j = 0; j < k; j++) {
+            const SceneObject *b = &scene->object[j];
+            if (distance(a, b) < reach + shape_reach(b->shape) * b->radius - slack) return false;
+        }
+    }
+    return true;
+}
+
+bool scene_in_part(const Scene *scene, const Split *split, SplitPart part) {
+    for (int k = 0; k < scene->count; k++) {
+        ObjectType a = object_type(&scene->object[k]);
+        int same = 0;
+        for (int j = 0; j < scene->count; j++) {
+            ObjectType b = object_type(&scene->object[j]);
+            bool x = scene_related(scene, k, LEFT_OF, j) || scene_related(scene, j, LEFT_OF, k);
+            bool y = scene_related(scene, k, ABOVE, j) || scene_related(scene, j, ABOVE, k);
+            if (a.colour == b.colour && a.shape == b.shape) same++;
+            else if ((x && !split_has_relation(split, part, DIRECTION_X, a, b)) ||
+                     (y && !split_has_relation(split, part, DIRECTION_Y, a, b)))
+                return false;
+        }
+        if (!split_has_pair(split, part, a.colour, a.shape) || !split_has_count(split, part, same, a.colour, a.shape))
+            return false;
+    }
+    return true;
+}
+
+/* ---- positions --------------------------------------------------------------------------------------------------- */
+
+/* With SPREAD, two of the largest objects fit into neighbouring cells: 0.30 + 2 * 0.01 = 2 * 0.16. */
 enum { ACROSS = 3, CELLS = ACROSS * ACROSS, PLACE_TRIES = 32 };
 static const double PITCH = 0.30, SHIFT = 0.04, SPREAD = 0.02;
 
@@ -46,12 +80,8 @@ static double between(Rng *rng, double low, double high) { return low + (high - 
 
 static double inside(double at, double reach) { return fmin(1 - reach, fmax(reach, at)); }
 
-static bool touches(const SceneObject *a, const SceneObject *b, double reach_a, double reach_b) {
-    return hypot(a->x - b->x, a->y - b->y) < reach_a + reach_b;
-}
-
-/* Object k goes somewhere into cell[k]. When chance finds no way without touching, cells are spread apart and all
- * objects go to the middles: that always fits. What the objects are is never drawn again because of where they are. */
+/* Puts object k at a random point of cell[k]. After PLACE_TRIES failures the cells are moved apart and all objects are
+ * put into their centres, which always fits. Types are never redrawn here: they stay independent of the positions. */
 static void place_in(Scene *scene, const int *cell, Rng *rng) {
     double reach[SCENE_MAX];
     for (int k = 0; k < scene->count; k++) reach[k] = shape_reach(scene->object[k].shape) * scene->object[k].radius;
@@ -62,7 +92,7 @@ static void place_in(Scene *scene, const int *cell, Rng *rng) {
             SceneObject *o = &scene->object[k];
             o->x = inside(0.5 + pitch * (cell[k] % ACROSS - 1) + between(rng, -shift, shift), reach[k]);
             o->y = inside(0.5 + pitch * (cell[k] / ACROSS - 1) + between(rng, -shift, shift), reach[k]);
-            for (int j = 0; j < k && free; j++) free = !touches(o, &scene->object[j], reach[k], reach[j]);
+            for (int j = 0; j < k && free; j++) free = distance(o, &scene->object[j]) >= reach[k] + reach[j];
         }
         if (free) return;
     }
@@ -75,127 +105,128 @@ void scene_place(Scene *scene, Rng *rng) {
     place_in(scene, cell, rng);
 }
 
-/* ---- who is there ------------------------------------------------------------------------------------------------ */
+/* ---- types of the objects ---------------------------------------------------------------------------------------- */
 
-/* A scene in the making: object k is of group[k], is in cell[k]; group g is thing[g], size[g] times. */
+/* Object k belongs to group[k] and lies in cell[k]; group g has size[g] objects of type[g]. */
 typedef struct {
     int count, groups;
     int group[SCENE_MAX], size[SCENE_MAX], cell[SCENE_MAX];
-    Thing thing[SCENE_MAX];
-} Cast;
+    ObjectType type[SCENE_MAX];
+} Layout;
 
-static bool cast_fits(const Cast *cast, int g, const SceneSettings *settings) {
-    const Split *split = settings->split;
-    Thing new = cast->thing[g];
+static bool layout_allows(const Layout *layout, int g, const SceneConfig *config) {
+    const Split *split = config->split;
+    ObjectType new = layout->type[g];
     for (int h = 0; h < g; h++)
-        if (cast->thing[h].colour == new.colour && cast->thing[h].shape == new.shape) return false;
+        if (layout->type[h].colour == new.colour && layout->type[h].shape == new.shape) return false;
     if (!split) return true;
-    if (!split_has_pair(split, settings->part, new.colour, new.shape)) return false;
-    if (!split_has_count(split, settings->part, cast->size[g], new.colour, new.shape)) return false;
+    if (!split_has_pair(split, config->part, new.colour, new.shape)) return false;
+    if (!split_has_count(split, config->part, layout->size[g], new.colour, new.shape)) return false;
     if (split->kind != SPLIT_RELATIONS) return true;
-    for (int k = 0; k < cast->count; k++)
-        for (int j = 0; j < cast->count; j++) {
-            if (cast->group[k] != g || cast->group[j] >= g) continue;
-            Thing other = cast->thing[cast->group[j]];
-            int from = cast->cell[k], to = cast->cell[j];
+    for (int k = 0; k < layout->count; k++)
+        for (int j = 0; j < layout->count; j++) {
+            if (layout->group[k] != g || layout->group[j] >= g) continue;
+            ObjectType other = layout->type[layout->group[j]];
+            int from = layout->cell[k], to = layout->cell[j];
             bool x = from % ACROSS != to % ACROSS, y = from / ACROSS != to / ACROSS;
-            if (x && !split_has_relation(split, settings->part, DIRECTION_X, new, other)) return false;
-            if (y && !split_has_relation(split, settings->part, DIRECTION_Y, new, other)) return false;
+            if (x && !split_has_relation(split, config->part, DIRECTION_X, new, other)) return false;
+            if (y && !split_has_relation(split, config->part, DIRECTION_Y, new, other)) return false;
         }
     return true;
 }
 
-/* Cells, and a thing for each group. Splits are symmetric in colours and shapes, and nothing here depends on which they
- * are but through the split: so each comes equally often. */
-static bool cast_try(Cast *cast, const SceneSettings *settings, Rng *rng) {
+/* Draws cells, and a type for each group. Rejection sampling: splits are symmetric in colours and shapes, so all types
+ * stay equally likely. */
+static bool layout_draw(Layout *layout, const SceneConfig *config, Rng *rng) {
     enum { TRIES = 48 };
-    rng_choice(rng, CELLS, cast->cell, cast->count);
-    for (int g = 0; g < cast->groups; g++) {
+    rng_choice(rng, CELLS, layout->cell, layout->count);
+    for (int g = 0; g < layout->groups; g++) {
         int tries = 0;
         do {
             if (tries++ == TRIES) return false;
             uint32_t noun = rng_below(rng, COLOUR_COUNT * SHAPE_COUNT);
-            cast->thing[g] = (Thing){ (ShapeColour)(noun / SHAPE_COUNT), (Shape)(noun % SHAPE_COUNT) };
-        } while (!cast_fits(cast, g, settings));
+            layout->type[g] = (ObjectType){ (ShapeColour)(noun / SHAPE_COUNT), (Shape)(noun % SHAPE_COUNT) };
+        } while (!layout_allows(layout, g, config));
     }
     return true;
 }
 
-static void cast_groups(Cast *cast, double alike, Rng *rng) {
-    cast->groups = 1;
-    cast->size[0] = 1;
-    for (int k = 1; k < cast->count; k++) {
-        if (rng_uniform(rng) >= alike) cast->size[cast->groups++] = 0;
-        cast->group[k] = cast->groups - 1;
-        cast->size[cast->groups - 1]++;
+static void layout_groups(Layout *layout, double one_type, Rng *rng) {
+    layout->groups = 1;
+    layout->size[0] = 1;
+    for (int k = 1; k < layout->count; k++) {
+        if (rng_uniform(rng) >= one_type) layout->size[layout->groups++] = 0;
+        layout->group[k] = layout->groups - 1;
+        layout->size[layout->groups - 1]++;
     }
 }
 
-/* The last group joins the one before it: what is left can be had more easily. */
-static void cast_merge(Cast *cast) {
-    cast->groups--;
-    cast->size[cast->groups - 1] += cast->size[cast->groups];
-    for (int k = 0; k < cast->count; k++) cast->group[k] = MIN(cast->group[k], cast->groups - 1);
+/* Joins the last group to the one before it: fewer different types are easier to find. */
+static void layout_merge(Layout *layout) {
+    layout->groups--;
+    layout->size[layout->groups - 1] += layout->size[layout->groups];
+    for (int k = 0; k < layout->count; k++) layout->group[k] = MIN(layout->group[k], layout->groups - 1);
 }
 
-static Cast cast_make(const SceneSettings *settings, int least, int max, Rng *rng) {
+static Layout layout_make(const SceneConfig *config, int least, int max, Rng *rng) {
     enum { TRIES = 24 };
-    Cast cast = { .count = least + (int)rng_below(rng, (uint32_t)(max - least + 1)) };
-    cast_groups(&cast, settings->alike, rng);
-    for (int tries = 1; !cast_try(&cast, settings, rng); tries++) {
-        REQUIRE(cast.groups > 1 || tries < 1000, "nothing found in this part, coverage %g", settings->split->coverage);
-        if (tries % TRIES == 0 && cast.groups > 2 - (cast.count > 2)) cast_merge(&cast);
+    Layout layout = { .count = least + (int)rng_below(rng, (uint32_t)(max - least + 1)) };
+    layout_groups(&layout, config->repeat, rng);
+    for (int tries = 1; !layout_draw(&layout, config, rng); tries++) {
+        REQUIRE(layout.groups > 1 || tries < 1000, "no types of objects found in this part of the split, coverage %g",
+                config->split->coverage);
+        if (tries % TRIES == 0 && layout.groups > 2 - (layout.count > 2)) layout_merge(&layout);
     }
-    return cast;
+    return layout;
 }
 
 /* ---- scenes ------------------------------------------------------------------------------------------------------ */
 
-bool scene_check(const SceneSettings *settings, Err *err) {
-    int least = settings->least ? settings->least : 1, max = settings->max ? settings->max : SCENE_MAX;
+bool scene_config_check(const SceneConfig *config, Err *err) {
+    int least = config->least ? config->least : 1, max = config->max ? config->max : SCENE_MAX;
     if (least < 1 || max > SCENE_MAX || least > max)
         return err_set(err, "objects per scene are %d to %d, want 1 to %d, the lower first", least, max, SCENE_MAX);
-    if (!(settings->alike >= 0 && settings->alike <= 1))
-        return err_set(err, "alike is %g, want 0 to 1", settings->alike);
-    if (!(settings->noise <= 1)) return err_set(err, "noise is %g, want at most 1", settings->noise);
-    if (settings->split && !split_has_any(settings->split, settings->part))
+    if (!(config->repeat >= 0 && config->repeat <= 1))
+        return err_set(err, "the probability of repeated types is %g, want 0 to 1", config->repeat);
+    if (!(config->noise <= 1)) return err_set(err, "noise is %g, want at most 1", config->noise);
+    if (config->split && !split_has_any(config->split, config->part))
         return err_set(err, "with coverage %g no combinations are %s; take another coverage or the other part",
-                       settings->split->coverage, settings->part == SPLIT_SEEN ? "seen" : "held out");
+                       config->split->coverage, config->part == SPLIT_SEEN ? "seen" : "held out");
     return true;
 }
 
-void scene_equal_ink(Scene *scene) {
+static void set_equal_area(Scene *scene) {
     for (int k = 0; k < scene->count; k++) {
-        scene->object[k].size = SIZE_NEITHER;
-        scene->object[k].radius = sqrt(SCENE_INK / (PI * scene->count));
+        scene->object[k].size = SIZE_NONE;
+        scene->object[k].radius = sqrt(SCENE_AREA / (PI * scene->count));
     }
 }
 
-Scene scene_make(const SceneSettings *settings, uint64_t i) {
+Scene scene_make(const SceneConfig *config, uint64_t i) {
     Err err;
-    REQUIRE(scene_check(settings, &err), "%s", err.text);
-    Rng rng = rng_seed(settings->seed, i);
-    int least = settings->least ? settings->least : 1, max = settings->max ? settings->max : SCENE_MAX;
-    Cast cast = cast_make(settings, least, max, &rng);
-    Scene scene = { .count = cast.count, .look = rng_next(&rng) };
+    REQUIRE(scene_config_check(config, &err), "%s", err.text);
+    Rng rng = rng_seed(config->seed, i);
+    int least = config->least ? config->least : 1, max = config->max ? config->max : SCENE_MAX;
+    Layout layout = layout_make(config, least, max, &rng);
+    Scene scene = { .count = layout.count, .appearance = rng_next(&rng) };
     for (int k = 0; k < scene.count; k++) {
-        Thing thing = cast.thing[cast.group[k]];
-        SceneObject object = { .shape = thing.shape, .colour = thing.colour };
+        ObjectType type = layout.type[layout.group[k]];
+        SceneObject object = { .shape = type.shape, .colour = type.colour };
         object.size = (Size)rng_below(&rng, SIZE_COUNT);
         object.radius = sizes[object.size].radius * between(&rng, 0.95, 1.05);
-        object.turn = between(&rng, -8, 8) * PI / 180;
+        object.rotation = between(&rng, -8, 8) * PI / 180;
         scene.object[k] = object;
     }
-    if (settings->equal_ink) scene_equal_ink(&scene);
-    place_in(&scene, cast.cell, &rng);
-    double noise = settings->noise == 0 ? SCENE_NOISE : settings->noise;
+    if (config->equal_area) set_equal_area(&scene);
+    place_in(&scene, layout.cell, &rng);
+    double noise = config->noise == 0 ? SCENE_NOISE : config->noise;
     scene.noise = noise < 0 ? -1 : noise * between(&rng, 1.0 / 3, 1);
     return scene;
 }
 
 /* ---- drawing ----------------------------------------------------------------------------------------------------- */
 
-static void draw_ground(Canvas canvas, bool plain, Rng *rng) {
+static void draw_background(Canvas canvas, bool plain, Rng *rng) {
     double colour[3] = { 0.48, 0.48, 0.48 }, angle = between(rng, 0, 2 * PI), change = between(rng, 0, 0.12);
     double grey = between(rng, 0.40, 0.56);
     if (plain) change = 0;
@@ -205,11 +236,11 @@ static void draw_ground(Canvas canvas, bool plain, Rng *rng) {
 
 void scene_picture(const Scene *scene, Canvas canvas, uint8_t *rgb) {
     bool plain = scene->noise < 0;
-    Rng rng = rng_seed(scene->look, 0);
-    draw_ground(canvas, plain, &rng);
+    Rng rng = rng_seed(scene->appearance, 0);
+    draw_background(canvas, plain, &rng);
     for (int k = 0; k < scene->count; k++) {
         const SceneObject *o = &scene->object[k];
-        ShapeObject drawn = { .shape = o->shape, .x = o->x, .y = o->y, .size = o->radius, .angle = o->turn };
+        ShapeObject drawn = { .shape = o->shape, .x = o->x, .y = o->y, .size = o->radius, .angle = o->rotation };
         for (int c = 0; c < 3; c++) {
             double shade = between(&rng, -0.05, 0.05);
             drawn.rgb[c] = fmin(1, fmax(0, colour_rgb(o->colour)[c] + (plain ? 0 : shade)));
@@ -218,6 +249,14 @@ void scene_picture(const Scene *scene, Canvas canvas, uint8_t *rgb) {
     }
     if (!plain) canvas_noise(canvas, &rng, scene->noise);
     canvas_bytes(canvas, rgb);
+}
+
+void scene_pixels(const Scene *scene, num *pixels) {
+    enum { PIXELS = SCENE_SIDE * SCENE_SIDE * 3 };
+    double paint[PIXELS];
+    uint8_t rgb[PIXELS];
+    scene_picture(scene, (Canvas){ SCENE_SIDE, paint }, rgb);
+    for (int i = 0; i < PIXELS; i++) pixels[i] = (num)((rgb[i] / 255.0 - 0.48) / 0.25);
 }
 
 char *scene_text(Arena *arena, const Scene *scene, int k) {

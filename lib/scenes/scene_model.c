@@ -1,47 +1,52 @@
 #include "scenes/scene_model.h"
 
 #include "lesson/lesson_data.h"
-#include "model/clip_file.h"
 #include "show/progress.h"
 #include "scenes/late_interaction.h"
 #include "core/file.h"
 #include "core/thread.h"
+#include "model/clip_file.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { PIXELS = SCENE_MODEL_SIDE * SCENE_MODEL_SIDE * 3, EMBED = 64, WIDTH = 64, PIECE = 8, ASKED = 250 };
+enum { PIXELS = SCENE_SIDE * SCENE_SIDE * 3, EMBED = 64, WIDTH = 64, CHUNK = 8, IMAGES_AT_ONCE = 250 };
 
-/* Chosen in some thirty short trials of seed 1 with other probes than the table's, and then not touched. Filters learn
- * by Muon, as in lesson 10; the temperature faster than the rest. */
-static const double RATE = 3e-3, SCALE_RATE = 2e-2, FILTER_RATE = 0.1, DECAY = 0.01, WARMUP = 0.05, LONGEST = 1;
+/* Chosen in about thirty short trials of seed 1, with other probes than those of the result table, and then fixed.
+ * Filters are trained by Muon, as in lesson 10; the logit scale has a higher learning rate. */
+static const double RATE = 3e-3, SCALE_RATE = 2e-2, FILTER_RATE = 0.1, DECAY = 0.01, WARMUP = 0.05,
+                    GRADIENT_NORM_MAX = 1;
 
-/* How often each kind of caption is said, and in what share of the scenes all things are alike; how many captions are
- * said in other words. */
-static const double mixture[CAPTION_KINDS] = { [CAPTION_OBJECT] = 2,   [CAPTION_COUNT] = 0.5,   [CAPTION_PAIR] = 2,
-                                               [CAPTION_RELATION] = 5, [CAPTION_WITHOUT] = 0.5, [CAPTION_NONE] = 0.5 };
-static const double ALIKE = 0.15, REWORDED = 0.1;
+/* Relative frequencies of the kinds of captions; the fraction of scenes with equal objects; the fraction of captions
+ * that are paraphrased. */
+static const double kind_weights[CAPTION_KINDS] = {
+    [CAPTION_OBJECT] = 2,   [CAPTION_COUNT] = 0.5,   [CAPTION_PAIR] = 2,
+    [CAPTION_RELATION] = 5, [CAPTION_WITHOUT] = 0.5, [CAPTION_NONE] = 0.5
+};
+static const double ONE_TYPE_RATE = 0.15, PARAPHRASE_RATE = 0.1;
 
-/* The first steps show one thing at a time: names are learnt sooner so. */
-static const double EARLY = 0.15;
+/* The fraction of the steps, at the start, whose scenes have one object: the names of colours and shapes are learnt
+ * faster this way. */
+static const double SINGLE_OBJECT_STAGE = 0.15;
 
-/* ---- the model -------------------------------------------------------------------------------------------------- */
+/* ---- the model --------------------------------------------------------------------------------------------------- */
 
-static Var vector_logits(Tape *t, SceneModel *l, Mat pixels, const int *ids, int n) {
-    Var image = clip_image(t, &l->clip, pixels), text = clip_text(t, &l->clip, ids, n, l->clip.config.tokens);
-    return clip_logits(t, image, text, tape_param(t, l->clip.logit_scale));
+/* e^t image text^T: image [B,E], text [n,E] -> [B,n]. */
+static Var vector_logits(Tape *t, Clip *clip, Mat pixels, const int *ids, int n) {
+    Var image = clip_image(t, clip, pixels), text = clip_text(t, clip, ids, n, clip->config.tokens);
+    return clip_logits(t, image, text, tape_param(t, clip->logit_scale));
 }
 
-/* How pictures and captions may meet; `add` makes the parameters that a reading has beside the towers'. */
+/* `add` makes the parameters that an interaction has beside the towers'. */
 static const struct {
     const char *name;
-    void (*add)(SceneModel *scene_model, Rng *rng);
+    void (*add)(Clip *clip, Rng *rng);
     SceneModelLogits *logits;
-} readings[] = { { "vector", NULL, vector_logits }, { "late", late_interaction_add, late_interaction_logits } };
+} interactions[] = { { "vector", NULL, vector_logits }, { "late", late_interaction_add, late_interaction_logits } };
 
 SceneModelConfig scene_model_config(SceneModelConfig s) {
     if (!s.text) s.text = "transformer";
-    if (!s.interaction) s.interaction = readings[0].name;
+    if (!s.interaction) s.interaction = interactions[0].name;
     if (s.coverage == 0 || s.split == SPLIT_ALL) s.coverage = 1;
     s.coverage = round(1000 * s.coverage) / 1000;
     if (!s.objects) s.objects = 2;
@@ -54,34 +59,32 @@ char *scene_model_text(Arena *arena, const SceneModelConfig *given) {
     const char *shown = s.split == SPLIT_ALL
                             ? "everything"
                             : arena_print(arena, "%.1f %% of %s", 100 * s.coverage, split_name(s.split));
-    const char *batches = s.palette ? arena_print(arena, "batches about %d things, ", s.palette) : "";
-    return arena_print(arena, "%s, reading %s, %s, %d object%s, %sseed %d, %d steps", s.text, s.interaction, shown,
+    const char *batches = s.palette ? arena_print(arena, "palette %d, ", s.palette) : "";
+    return arena_print(arena, "%s, interaction %s, %s, %d object%s, %sseed %d, %d steps", s.text, s.interaction, shown,
                        s.objects, s.objects == 1 ? "" : "s", batches, s.seed, s.steps);
 }
 
-static bool settings_check(const SceneModelConfig *s, const Split *split, Err *err) {
+static bool config_check(const SceneModelConfig *s, const Split *split, Err *err) {
     if (s->objects < 1 || s->objects > SCENE_MAX)
         return err_set(err, "%d objects in a scene, want 1 to %d", s->objects, SCENE_MAX);
     if (s->palette && s->split != SPLIT_ALL && s->split != SPLIT_PAIRS)
-        return err_set(err, "batches about few things go with splits of colours and shapes alone, not of %s",
-                       split_name(s->split));
+        return err_set(err, "--palette needs --split pairs or --split all, not --split %s", split_name(s->split));
     if (s->palette < 0 || (s->palette && s->palette < s->objects))
-        return err_set(err, "batches about %d things, want 0 or at least the %d of a scene", s->palette, s->objects);
+        return err_set(err, "palette is %d, want 0 or at least the %d objects of a scene", s->palette, s->objects);
     if (s->steps < 1) return err_set(err, "%d steps, want at least 1", s->steps);
     if (!strcmp(s->interaction, "late") && strcmp(s->text, "transformer"))
-        return err_set(err, "the reading \"places\" wants the text tower transformer, not %s: it reads every word",
-                       s->text);
-    return scene_check(&(SceneSettings){ .max = s->objects, .split = split }, err);
+        return err_set(err, "interaction late needs the text tower transformer, not %s", s->text);
+    return scene_config_check(&(SceneConfig){ .max = s->objects, .split = split }, err);
 }
 
 static int interaction_find(const char *name) {
-    int k = (int)COUNT(readings) - 1;
-    while (k >= 0 && strcmp(readings[k].name, name)) k--;
+    int k = (int)COUNT(interactions) - 1;
+    while (k >= 0 && strcmp(interactions[k].name, name)) k--;
     return k;
 }
 
-/* Are there two colours and two shapes that are seen in all four combinations? If not, the colour tells the shape: two
- * things cannot change colours and stay among what is seen, and binding can neither be asked about nor learnt. */
+/* Whether two colours and two shapes are seen in all four combinations. If not, the colour determines the shape: no two
+ * objects can swap colours within the seen combinations, and binding can be neither trained nor tested. */
 static bool can_swap(const Split *split) {
     for (int square = 0; square < COLOUR_COUNT * COLOUR_COUNT * SHAPE_COUNT * SHAPE_COUNT; square++) {
         const int c[] = { square % COLOUR_COUNT, square / COLOUR_COUNT % COLOUR_COUNT };
@@ -94,7 +97,7 @@ static bool can_swap(const Split *split) {
     return false;
 }
 
-/* The seed's first split of colours and shapes in which things can change colours, if there is one. */
+/* The first split from this seed in which objects can swap colours, if there is one. */
 static Split split_of(const SceneModelConfig *s) {
     enum { SPLIT_TRIES = 100, APART = 1000 };
     Split first = split_make(s->split, s->coverage, (uint64_t)s->seed), other = first;
@@ -103,212 +106,209 @@ static Split split_of(const SceneModelConfig *s) {
     return s->split == SPLIT_PAIRS && can_swap(&other) ? other : first;
 }
 
-bool scene_model_make(SceneModel *l, const SceneModelConfig *settings, Err *err) {
-    SceneModelConfig s = scene_model_config(*settings);
+bool scene_model_init(SceneModel *model, const SceneModelConfig *config, Err *err) {
+    SceneModelConfig s = scene_model_config(*config);
     int interaction = interaction_find(s.interaction);
-    *l = (SceneModel){ .settings = s, .split = split_of(&s) };
-    if (interaction < 0) return err_set(err, "there is no reading \"%s\"", s.interaction);
-    if (!settings_check(&s, &l->split, err)) return false;
+    *model = (SceneModel){ .config = s, .split = split_of(&s) };
+    if (interaction < 0)
+        return err_set(err, "there is no interaction \"%s\"; there are vector and late", s.interaction);
+    if (!config_check(&s, &model->split, err)) return false;
     Arena arena = { 0 };
     Vocab vocab = caption_vocab(&arena);
-    ClipConfig config = {
+    ClipConfig clip_config = {
         .image = { .kind = "scene", .widths = { 16, 32, 64 }, .embed = EMBED },
         .text = { .kind = s.text, .width = WIDTH, .embed = EMBED, .padding = TEXT_PADDING, .heads = 4 },
         .tokens = CAPTION_WORDS
     };
-    bool ok = clip_init(&l->clip, config, &vocab, (uint64_t)s.seed, err);
+    bool ok = clip_init(&model->clip, clip_config, &vocab, (uint64_t)s.seed, err);
     arena_free(&arena);
     if (!ok) return false;
     Rng rng = rng_seed((uint64_t)s.seed, 1);
-    if (readings[interaction].add) readings[interaction].add(l, &rng);
-    l->logits = readings[interaction].logits;
+    if (interactions[interaction].add) interactions[interaction].add(&model->clip, &rng);
+    model->logits = interactions[interaction].logits;
     return true;
 }
 
-void scene_model_free(SceneModel *scene_model) {
-    clip_free(&scene_model->clip);
-    *scene_model = (SceneModel){ .loss = 0 };
+void scene_model_free(SceneModel *model) {
+    clip_free(&model->clip);
+    *model = (SceneModel){ .loss = 0 };
 }
 
-/* ---- what it is shown ------------------------------------------------------------------------------------------- */
+/* ---- training examples ------------------------------------------------------------------------------------------- */
 
-void scene_model_pixels(const Scene *scene, num *pixels) {
-    double paint[PIXELS];
-    uint8_t rgb[PIXELS];
-    scene_picture(scene, (Canvas){ SCENE_MODEL_SIDE, paint }, rgb);
-    for (int i = 0; i < PIXELS; i++) pixels[i] = (num)((rgb[i] / 255.0 - 0.48) / 0.25);
-}
-
-static Caption say(const Scene *scene, const CaptionRules *rules, Rng *rng) {
+static Caption draw_caption(const Scene *scene, const CaptionRules *rules, Rng *rng) {
     double all = 0;
-    for (int k = 0; k < CAPTION_KINDS; k++) all += mixture[k];
-    for (;;) { /* "a red circle" can always be said */
+    for (int k = 0; k < CAPTION_KINDS; k++) all += kind_weights[k];
+    for (;;) { /* ends: OBJECT is always possible */
         Caption caption;
         double at = all * rng_uniform(rng);
         int kind = 0;
-        while (kind + 1 < CAPTION_KINDS && at >= mixture[kind]) at -= mixture[kind++];
-        if (!caption_of(&caption, scene, (CaptionKind)kind, rules, rng)) continue;
-        return rng_uniform(rng) < REWORDED ? caption_paraphrase(&caption, SAY_ALL, rng) : caption;
+        while (kind + 1 < CAPTION_KINDS && at >= kind_weights[kind]) at -= kind_weights[kind++];
+        if (!caption_random_true(&caption, scene, (CaptionKind)kind, rules, rng)) continue;
+        return rng_uniform(rng) < PARAPHRASE_RATE ? caption_paraphrase(&caption, PARAPHRASE_ALL, rng) : caption;
     }
 }
 
-/* The things of a batch: the shown ones among so many colours and shapes as it takes. */
+/* The types of objects in a batch: the seen combinations of the first n random colours and shapes, n as small as
+ * possible. */
 typedef struct {
-    Thing thing[COLOUR_COUNT * SHAPE_COUNT];
+    ObjectType type[COLOUR_COUNT * SHAPE_COUNT];
     int count;
 } Palette;
 
-static Palette palette_make(const SceneModel *l, Rng *rng) {
+static Palette palette_make(const SceneModel *model, Rng *rng) {
     int colour[COLOUR_COUNT], shape[SHAPE_COUNT];
     Palette p = { .count = 0 };
     rng_choice(rng, COLOUR_COUNT, colour, COLOUR_COUNT);
     rng_choice(rng, SHAPE_COUNT, shape, SHAPE_COUNT);
-    for (int across = 1; across <= COLOUR_COUNT && p.count < l->settings.palette; across++)
-        for (int i = 0; i < across; i++) /* the border that makes a square of `across` out of a smaller one */
+    for (int across = 1; across <= COLOUR_COUNT && p.count < model->config.palette; across++)
+        for (int i = 0; i < across; i++) /* the row and column that extend the square to `across` */
             for (int j = i == across - 1 ? 0 : across - 1; j < across; j++)
-                if (split_has_pair(&l->split, SPLIT_SEEN, (ShapeColour)colour[i], (Shape)shape[j]))
-                    p.thing[p.count++] = (Thing){ (ShapeColour)colour[i], (Shape)shape[j] };
+                if (split_has_pair(&model->split, SPLIT_SEEN, (ShapeColour)colour[i], (Shape)shape[j]))
+                    p.type[p.count++] = (ObjectType){ (ShapeColour)colour[i], (Shape)shape[j] };
     return p;
 }
 
-/* The same scene, but of things from the palette: all alike, or all different. */
-static void repaint(Scene *scene, const Palette *palette, bool alike, Rng *rng) {
+/* Replaces the types of a scene by types of the palette: one for all objects, or all different. */
+static void repaint(Scene *scene, const Palette *palette, bool one_type, Rng *rng) {
     int pick[COLOUR_COUNT * SHAPE_COUNT];
     rng_choice(rng, palette->count, pick, MIN(palette->count, SCENE_MAX));
     for (int k = 0; k < scene->count; k++) {
-        Thing thing = palette->thing[pick[alike ? 0 : k % palette->count]];
-        scene->object[k].colour = thing.colour;
-        scene->object[k].shape = thing.shape;
+        ObjectType type = palette->type[pick[one_type ? 0 : k % palette->count]];
+        scene->object[k].colour = type.colour;
+        scene->object[k].shape = type.shape;
     }
     scene_place(scene, rng);
 }
 
-SceneModelPair scene_model_pair(const SceneModel *l, const TrainingStage *stage, uint64_t i, Caption *wrong) {
-    uint64_t stream = 4 * (uint64_t)l->settings.seed + 2 * (stage != NULL);
+SceneExample scene_model_example(const SceneModel *model, const TrainingStage *stage, uint64_t i, Caption *negatives) {
+    uint64_t stream = 4 * (uint64_t)model->config.seed + 2 * (stage != NULL);
     Rng rng = rng_seed(stream, i), of_batch = rng_seed(stream + 1, i / SCENE_MODEL_BATCH);
-    bool alike = rng_uniform(&rng) < ALIKE, early = !stage && (double)i < EARLY * l->settings.steps * SCENE_MODEL_BATCH;
-    int things = early ? 1 : l->settings.objects;
-    SceneSettings s = { .seed = rng_next(&rng),
-                        .least = alike ? 1 : things,
-                        .max = alike ? SCENE_MAX : things,
-                        .alike = alike,
-                        .split = &l->split,
-                        .part = SPLIT_SEEN };
-    CaptionRules rules = { .split = &l->split, .part = SPLIT_SEEN };
-    SceneModelPair pair = { .scene = scene_make(&s, 0) };
-    if (l->settings.palette && !early) {
-        Palette palette = palette_make(l, &of_batch);
-        repaint(&pair.scene, &palette, alike, &rng);
+    bool one_type = rng_uniform(&rng) < ONE_TYPE_RATE,
+         single_object = !stage && (double)i < SINGLE_OBJECT_STAGE * model->config.steps * SCENE_MODEL_BATCH;
+    int things = single_object ? 1 : model->config.objects;
+    SceneConfig s = { .seed = rng_next(&rng),
+                      .least = one_type ? 1 : things,
+                      .max = one_type ? SCENE_MAX : things,
+                      .repeat = one_type,
+                      .split = &model->split,
+                      .part = SPLIT_SEEN };
+    CaptionRules rules = { .split = &model->split, .part = SPLIT_SEEN };
+    SceneExample pair = { .scene = scene_make(&s, 0) };
+    if (model->config.palette && !single_object) {
+        Palette palette = palette_make(model, &of_batch);
+        repaint(&pair.scene, &palette, one_type, &rng);
     }
-    pair.caption = say(&pair.scene, &rules, &rng);
-    for (int k = 0; wrong && stage && k < stage->wrong; k++)
-        if (!caption_wrong(&wrong[k], &pair.scene, &pair.caption, stage->edits, &rules, &rng))
-            wrong[k].kind = CAPTION_KINDS;
+    pair.caption = draw_caption(&pair.scene, &rules, &rng);
+    for (int k = 0; negatives && stage && k < stage->negatives; k++)
+        if (!caption_random_false(&negatives[k], &pair.scene, &pair.caption, stage->edits, &rules, &rng))
+            negatives[k].kind = CAPTION_KINDS;
     return pair;
 }
 
-/* ---- one batch -------------------------------------------------------------------------------------------------- */
+/* ---- one batch --------------------------------------------------------------------------------------------------- */
 
 typedef struct {
-    SceneModel *scene_model;
+    SceneModel *model;
     const TrainingStage *stage;
-    uint64_t first;  /* number of the first pair */
-    int B, N, wrong; /* scenes; captions, B (1 + wrong): the wrong ones of scene i begin at B + wrong i */
+    uint64_t first;      /* number of the first pair */
+    int B, N, negatives; /* scenes; captions, B (1 + negatives): those of scene i begin at B + negatives i */
     Scene *scene;
     Caption *caption;
     char (*text)[CAPTION_TEXT];
-    Mat pixels, out; /* [B,side,side,3]; what is left out, [B,N] */
+    Mat pixels, excluded; /* [B,side,side,3]; 1 where a pair is excluded, [B,N] */
 } Batch;
 
 static void batch_pairs(void *context, size_t begin, size_t end, int worker) {
     Batch *b = context;
     (void)worker;
     for (size_t i = begin; i < end; i++) {
-        Caption *wrong = b->caption + b->B + i * (size_t)b->wrong;
-        SceneModelPair pair = scene_model_pair(b->scene_model, b->stage, b->first + i, wrong);
+        Caption *negatives = b->caption + b->B + i * (size_t)b->negatives;
+        SceneExample pair = scene_model_example(b->model, b->stage, b->first + i, negatives);
         b->scene[i] = pair.scene;
         b->caption[i] = pair.caption;
         caption_text(&pair.caption, b->text[i]);
-        for (int k = 0; k < b->wrong; k++) /* where there is none, the true one stands in, and is left out */
-            caption_text(wrong[k].kind == CAPTION_KINDS ? &pair.caption : &wrong[k], b->text[wrong + k - b->caption]);
-        scene_model_pixels(&pair.scene, b->pixels.v + i * PIXELS);
+        for (int k = 0; k < b->negatives; k++) /* where none was found, the true caption stands here, excluded */
+            caption_text(negatives[k].kind == CAPTION_KINDS ? &pair.caption : &negatives[k],
+                         b->text[negatives + k - b->caption]);
+        scene_pixels(&pair.scene, b->pixels.v + i * PIXELS);
     }
 }
 
-/* Is caption n no wrong answer for scene i, though it is not its own? */
-static bool left_out(const Batch *b, int i, int n) {
+/* Whether caption n, not scene i's own, is true of scene i (or missing). */
+static bool is_excluded(const Batch *b, int i, int n) {
     return n != i && (b->caption[n].kind == CAPTION_KINDS || caption_true(&b->scene[i], &b->caption[n]));
 }
 
-static void batch_left_out(void *context, size_t begin, size_t end, int worker) {
+static void batch_exclude(void *context, size_t begin, size_t end, int worker) {
     Batch *b = context;
     (void)worker;
     for (int i = (int)begin; i < (int)end; i++)
-        for (int n = 0; n < b->N; n++) AT(b->out, i, n) = left_out(b, i, n);
+        for (int n = 0; n < b->N; n++) AT(b->excluded, i, n) = is_excluded(b, i, n);
 }
 
-static Batch batch_begin(Arena *arena, SceneModel *scene_model, const TrainingStage *stage) {
-    Batch b = { .scene_model = scene_model, .stage = stage, .B = SCENE_MODEL_BATCH, .wrong = stage ? stage->wrong : 0 };
-    b.N = b.B * (1 + b.wrong);
+static Batch batch_begin(Arena *arena, SceneModel *model, const TrainingStage *stage) {
+    Batch b = { .model = model, .stage = stage, .B = SCENE_MODEL_BATCH, .negatives = stage ? stage->negatives : 0 };
+    b.N = b.B * (1 + b.negatives);
     b.scene = arena_alloc(arena, (size_t)b.B, sizeof *b.scene);
     b.caption = arena_alloc(arena, (size_t)b.N, sizeof *b.caption);
     b.text = arena_alloc(arena, (size_t)b.N, sizeof *b.text);
-    b.pixels = mat_like(arena, mat_shape(4, b.B, SCENE_MODEL_SIDE, SCENE_MODEL_SIDE, 3));
-    b.out = mat_new(arena, b.B, b.N);
+    b.pixels = mat_like(arena, mat_shape(4, b.B, SCENE_SIDE, SCENE_SIDE, 3));
+    b.excluded = mat_new(arena, b.B, b.N);
     return b;
 }
 
 static void batch_fill(Batch *b, int step) {
     b->first = (uint64_t)step * (uint64_t)b->B;
-    parallel_for((size_t)b->B, PIECE, batch_pairs, b);
-    parallel_for((size_t)b->B, PIECE, batch_left_out, b);
+    parallel_for((size_t)b->B, CHUNK, batch_pairs, b);
+    parallel_for((size_t)b->B, CHUNK, batch_exclude, b);
 }
 
 static Var batch_loss(Tape *t, Batch *b) {
-    SceneModel *l = b->scene_model;
-    size_t N = (size_t)b->N, T = (size_t)l->clip.config.tokens;
+    SceneModel *model = b->model;
+    size_t N = (size_t)b->N, T = (size_t)model->clip.config.tokens;
     const char **texts = arena_alloc(&t->arena, N, sizeof *texts);
     int *ids = arena_alloc(&t->arena, N * T, sizeof *ids);
     for (int n = 0; n < b->N; n++) texts[n] = b->text[n];
-    vocab_encode(&l->clip.vocab, &t->arena, texts, b->N, (int)T, ids);
-    return clip_loss_hard_negatives(t, l->logits(t, l, b->pixels, ids, b->N), b->out);
+    vocab_encode(&model->clip.vocab, &t->arena, texts, b->N, (int)T, ids);
+    return clip_loss_hard_negatives(t, model->logits(t, &model->clip, b->pixels, ids, b->N), b->excluded);
 }
 
-/* ---- learning --------------------------------------------------------------------------------------------------- */
+/* ---- training ---------------------------------------------------------------------------------------------------- */
 
 enum { GROUP_REST, GROUP_SCALE, GROUP_FILTERS, GROUPS };
 
-static Optim optim_for(SceneModel *l, double share) {
+static Optim optim_for(SceneModel *model, double lr_factor) {
     const OptimGroup groups[GROUPS] = {
-        [GROUP_REST] = { .rule = OPTIM_ADAMW, .lr = share * RATE, .weight_decay = DECAY },
-        [GROUP_SCALE] = { .rule = OPTIM_ADAMW, .lr = share * SCALE_RATE },
-        [GROUP_FILTERS] = { .rule = OPTIM_MUON, .lr = share * FILTER_RATE, .momentum = 0.6 },
+        [GROUP_REST] = { .rule = OPTIM_ADAMW, .lr = lr_factor * RATE, .weight_decay = DECAY },
+        [GROUP_SCALE] = { .rule = OPTIM_ADAMW, .lr = lr_factor * SCALE_RATE },
+        [GROUP_FILTERS] = { .rule = OPTIM_MUON, .lr = lr_factor * FILTER_RATE, .momentum = 0.6 },
     };
-    Params *params = &l->clip.params;
+    Params *params = &model->clip.params;
     for (int i = 0; i < params->count; i++)
         params->list[i]->group = params->list[i]->val.dims == 4 ? GROUP_FILTERS : GROUP_REST;
-    l->clip.logit_scale->group = GROUP_SCALE;
+    model->clip.logit_scale->group = GROUP_SCALE;
     Optim optim;
     optim_init(&optim, params, groups, GROUPS);
     return optim;
 }
 
-/* One line about a step that was not made: what it would have spoilt the weights with, and where that came from. */
-static bool step_refuse(SceneModel *l, Tape *t, Var loss, int step, Err *err) {
+/* The line about a step that was not made, because the loss or a gradient is not finite. */
+static bool step_refuse(SceneModel *model, Tape *t, Var loss, int step, Err *err) {
     bool forward = !isfinite(loss->val.v[0]);
     Var first = forward ? tape_first_not_finite(t) : tape_first_not_finite_gradient(t, loss);
-    return err_set(err, "%s: step %d: %s is not a finite number; the first operation%s that made one is %s",
-                   scene_model_text(&l->clip.arena, &l->settings), step + 1, forward ? "the loss" : "a gradient",
-                   forward ? "" : " on the way back", first ? tape_name(first) : "not known");
+    return err_set(err, "%s: step %d: %s is not finite; the first operation%s that produced this is %s",
+                   scene_model_text(&model->clip.arena, &model->config), step + 1, forward ? "the loss" : "a gradient",
+                   forward ? "" : " of the backward pass", first ? tape_name(first) : "unknown");
 }
 
-bool scene_model_train(SceneModel *l, const TrainingStage *stage, Err *err) {
-    int steps = stage ? stage->steps : l->settings.steps, last = steps - MAX(1, steps / 10);
+bool scene_model_train(SceneModel *model, const TrainingStage *stage, Err *err) {
+    int steps = stage ? stage->steps : model->config.steps, last = steps - MAX(1, steps / 10);
     Arena arena = { 0 };
     Tape tape = { .training = true };
-    Optim optim = optim_for(l, stage && stage->rate > 0 ? stage->rate : 1);
-    Batch batch = batch_begin(&arena, l, stage);
-    Progress progress = progress_begin(l->settings.text, steps, "steps/s");
+    Optim optim = optim_for(model, stage && stage->lr_factor > 0 ? stage->lr_factor : 1);
+    Batch batch = batch_begin(&arena, model, stage);
+    Progress progress = progress_begin(model->config.text, steps, "steps/s");
     double sum = 0;
     bool ok = true;
     for (int step = 0; step < steps; step++) {
@@ -318,188 +318,196 @@ bool scene_model_train(SceneModel *l, const TrainingStage *stage, Err *err) {
         double loss = (double)at->val.v[0];
         if (step >= last) sum += loss;
         tape_backward(&tape, at);
-        double norm = optim_clip_norm(&l->clip.params, LONGEST); /* finite if and only if all gradients are */
+        double norm = optim_clip_norm(&model->clip.params,
+                                      GRADIENT_NORM_MAX); /* finite if and only if all gradients are finite */
         if (!isfinite(loss) || !isfinite(norm)) {
-            ok = step_refuse(l, &tape, at, step, err);
+            ok = step_refuse(model, &tape, at, step, err);
             break;
         }
         optim_step(&optim, schedule_factor(SCHEDULE_COSINE, step, steps, (int64_t)(WARMUP * steps)));
-        clip_clamp(&l->clip);
+        clip_clamp(&model->clip);
         progress_note(&progress, "loss %.2f", loss);
         progress_update(&progress, step + 1);
     }
     progress_end(&progress);
-    l->loss = sum / (steps - last);
+    model->loss = sum / (steps - last);
     tape_free(&tape);
     optim_free(&optim);
     arena_free(&arena);
     return ok;
 }
 
-/* ---- keeping ---------------------------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------------------------------- */
 
-char *scene_model_path(Arena *arena, const SceneModelConfig *settings, const TrainingStage *stage2) {
-    SceneModelConfig s = scene_model_config(*settings);
-    char *name = arena_print(arena, "%s/learner-%s-%s-%s-%d-of-1000-objects%d-palette%d-seed%d-%d", models_folder(),
+char *scene_model_path(Arena *arena, const SceneModelConfig *config, const TrainingStage *stage2) {
+    SceneModelConfig s = scene_model_config(*config);
+    char *name = arena_print(arena, "%s/scene-model-%s-%s-%s-%d-of-1000-objects%d-palette%d-seed%d-%d", models_folder(),
                              s.text, s.interaction, split_name(s.split), (int)lround(1000 * s.coverage), s.objects,
                              s.palette, s.seed, s.steps);
     return stage2 ? arena_print(arena, "%s-%s-%d.safetensors", name, stage2->name, stage2->steps)
                   : arena_print(arena, "%s.safetensors", name);
 }
 
-/* Whatever decides about the weights. The number is that of this file's recipe: another recipe, another number. */
-static char *signature(Arena *arena, const SceneModel *l, const TrainingStage *stage2) {
+/* Everything that determines the weights. "recipe 1" stands for the constants of this file: change it with them. */
+static char *signature(Arena *arena, const SceneModel *model, const TrainingStage *stage2) {
     char *first =
-        arena_print(arena, "recipe 1, %s, batch %d", scene_model_text(arena, &l->settings), SCENE_MODEL_BATCH);
+        arena_print(arena, "recipe 1, %s, batch %d", scene_model_text(arena, &model->config), SCENE_MODEL_BATCH);
     if (!stage2) return first;
-    return arena_print(arena, "%s; then %s, %d steps at %g, %d wrong of edits %#x", first, stage2->name, stage2->steps,
-                       stage2->rate, stage2->wrong, stage2->edits);
+    return arena_print(arena, "%s; then %s, %d steps at %g, %d negatives of edits %#x", first, stage2->name,
+                       stage2->steps, stage2->lr_factor, stage2->negatives, stage2->edits);
 }
 
-bool scene_model_save(const SceneModel *l, const TrainingStage *stage2, const char *path, Err *err) {
+bool scene_model_save(const SceneModel *model, const TrainingStage *stage2, const char *path, Err *err) {
     Arena arena = { 0 };
-    SafetensorsOut out = safetensors_begin(&arena);
-    clip_save(&l->clip, &out, DTYPE_F32);
-    safetensors_add_meta(&out, "learner", signature(&arena, l, stage2));
-    safetensors_add_meta(&out, "loss", arena_print(&arena, "%.6f", l->loss));
-    bool ok = safetensors_write(&out, path, err);
+    SafetensorsOut excluded = safetensors_begin(&arena);
+    clip_save(&model->clip, &excluded, DTYPE_F32);
+    safetensors_add_meta(&excluded, "scene-model", signature(&arena, model, stage2));
+    safetensors_add_meta(&excluded, "loss", arena_print(&arena, "%.6f", model->loss));
+    bool ok = safetensors_write(&excluded, path, err);
     arena_free(&arena);
     return ok;
 }
 
-/* Can it be asked? Weights that are numbers can still be too large to compute with. */
-static bool works(SceneModel *l) {
+/* Whether weights and one similarity are finite. (Finite weights may still overflow.) */
+static bool outputs_finite(SceneModel *model) {
     Arena arena = { 0 };
-    const Scene scene = scene_make(&(SceneSettings){ .seed = 1 }, 0), *scenes[] = { &scene };
+    const Scene scene = scene_make(&(SceneConfig){ .seed = 1 }, 0), *scenes[] = { &scene };
     const char *caption = "a red circle left of a blue square";
     bool ok = true;
-    for (int i = 0; i < l->clip.params.count; i++)
-        ok = ok && all_finite(l->clip.params.list[i]->val.v, mat_count(l->clip.params.list[i]->val));
-    ok = ok && isfinite(scene_model_similarities(l, &arena, scenes, 1, &caption, 1).v[0]);
+    for (int i = 0; i < model->clip.params.count; i++)
+        ok = ok && all_finite(model->clip.params.list[i]->val.v, mat_count(model->clip.params.list[i]->val));
+    ok = ok && isfinite(scene_model_similarities(model, &arena, scenes, 1, &caption, 1).v[0]);
     arena_free(&arena);
     return ok;
 }
 
-static bool load_from(SceneModel *l, const TrainingStage *stage2, const Safetensors *file, const char *path, Err *err) {
-    Arena *arena = &l->clip.arena;
-    const char *of = safetensors_meta(file, "learner"), *wanted = signature(arena, l, stage2),
+static bool load_from(SceneModel *model, const TrainingStage *stage2, const Safetensors *file, const char *path,
+                      Err *err) {
+    Arena *arena = &model->clip.arena;
+    const char *of = safetensors_meta(file, "scene-model"), *wanted = signature(arena, model, stage2),
                *loss = safetensors_meta(file, "loss");
     if (!of || strcmp(of, wanted))
         return err_set(err,
-                       "%s: this is of another learner (%s), not of this one (%s); remove it, and it is learnt anew",
-                       path, of ? of : "nothing is said", wanted);
-    if (!loss || !parse_real(loss, -1e6, 1e6, &l->loss))
-        return err_set(err, "%s: metadata \"loss\" is no number; remove the file", path);
-    if (!params_restore(&l->clip.params, file, path, "", err)) return false;
-    return works(l) ||
-           err_set(err, "%s: its weights are damaged, similarities no numbers; remove it, and it is learnt anew", path);
+                       "%s: the file holds another model (%s), want %s; remove it, then the model is trained again",
+                       path, of ? of : "no description", wanted);
+    if (!loss || !parse_real(loss, -1e6, 1e6, &model->loss))
+        return err_set(err, "%s: metadata \"loss\" is not a number; remove the file, then the model is trained again",
+                       path);
+    if (!params_restore(&model->clip.params, file, path, "", err)) return false;
+    return outputs_finite(model) ||
+           err_set(err, "%s: weights or similarities are not finite; remove the file, then the model is trained again",
+                   path);
 }
 
-bool scene_model_load(SceneModel *scene_model, const SceneModelConfig *settings, const TrainingStage *stage2,
-                      const char *path, Err *err) {
+bool scene_model_load(SceneModel *model, const SceneModelConfig *config, const TrainingStage *stage2, const char *path,
+                      Err *err) {
     Arena arena = { 0 };
     Safetensors file;
     bool ok = safetensors_open(&file, &arena, path, err);
     if (ok) {
-        ok = scene_model_make(scene_model, settings, err) && load_from(scene_model, stage2, &file, path, err);
-        if (!ok) scene_model_free(scene_model);
+        ok = scene_model_init(model, config, err) && load_from(model, stage2, &file, path, err);
+        if (!ok) scene_model_free(model);
         safetensors_close(&file);
     }
     arena_free(&arena);
     return ok;
 }
 
-/* The first course, kept or learnt; then, if there is one, the second. */
-static bool learn_and_keep(SceneModel *l, const SceneModelConfig *settings, const TrainingStage *stage2,
+/* Loads or trains the first stage; then trains the second, if there is one. */
+static bool train_and_save(SceneModel *model, const SceneModelConfig *config, const TrainingStage *stage2,
                            const char *path, Err *err) {
-    if (stage2 ? !scene_model_get(l, settings, NULL, err) : !scene_model_make(l, settings, err)) return false;
-    if (scene_model_train(l, stage2, err) && folder_make(models_folder(), err) &&
-        scene_model_save(l, stage2, path, err))
+    if (stage2 ? !scene_model_load_or_train(model, config, NULL, err) : !scene_model_init(model, config, err))
+        return false;
+    if (scene_model_train(model, stage2, err) && folder_make(models_folder(), err) &&
+        scene_model_save(model, stage2, path, err))
         return true;
-    scene_model_free(l);
+    scene_model_free(model);
     return false;
 }
 
-bool scene_model_get(SceneModel *scene_model, const SceneModelConfig *settings, const TrainingStage *stage2, Err *err) {
+bool scene_model_load_or_train(SceneModel *model, const SceneModelConfig *config, const TrainingStage *stage2,
+                               Err *err) {
     Arena arena = { 0 };
-    char *path = scene_model_path(&arena, settings, stage2);
-    bool ok = file_exists(path) ? scene_model_load(scene_model, settings, stage2, path, err)
-                                : learn_and_keep(scene_model, settings, stage2, path, err);
+    char *path = scene_model_path(&arena, config, stage2);
+    bool ok = file_exists(path) ? scene_model_load(model, config, stage2, path, err)
+                                : train_and_save(model, config, stage2, path, err);
     arena_free(&arena);
     return ok;
 }
 
-/* ---- asking ----------------------------------------------------------------------------------------------------- */
+/* ---- similarities ------------------------------------------------------------------------------------------------ */
 
 typedef struct {
     const Scene *const *scenes;
     num *pixels;
-} Painting;
+} RenderJob;
 
-static void paint(void *context, size_t begin, size_t end, int worker) {
-    const Painting *p = context;
+static void render_range(void *context, size_t begin, size_t end, int worker) {
+    const RenderJob *p = context;
     (void)worker;
-    for (size_t i = begin; i < end; i++) scene_model_pixels(p->scenes[i], p->pixels + i * PIXELS);
+    for (size_t i = begin; i < end; i++) scene_pixels(p->scenes[i], p->pixels + i * PIXELS);
 }
 
-static Mat painted(Arena *arena, const Scene *const *scenes, int n) {
-    Mat pixels = mat_like(arena, mat_shape(4, n, SCENE_MODEL_SIDE, SCENE_MODEL_SIDE, 3));
-    parallel_for((size_t)n, PIECE, paint, &(Painting){ scenes, pixels.v });
+static Mat render_scenes(Arena *arena, const Scene *const *scenes, int n) {
+    Mat pixels = mat_like(arena, mat_shape(4, n, SCENE_SIDE, SCENE_SIDE, 3));
+    parallel_for((size_t)n, CHUNK, render_range, &(RenderJob){ scenes, pixels.v });
     return pixels;
 }
 
-Mat scene_model_image_features(SceneModel *l, Arena *arena, const Scene *const *scenes, int n) {
-    REQUIRE(l->logits == vector_logits, "interaction %s has no vector for a picture alone", l->settings.interaction);
+Mat scene_model_image_features(SceneModel *model, Arena *arena, const Scene *const *scenes, int n) {
+    REQUIRE(model->logits == vector_logits, "interaction %s has no single vector for a picture",
+            model->config.interaction);
     Mat all = mat_new(arena, n, EMBED);
     Tape tape = { .no_grad = true };
-    for (int i = 0; i < n; i += ASKED) {
-        int some = MIN(ASKED, n - i);
+    for (int i = 0; i < n; i += IMAGES_AT_ONCE) {
+        int some = MIN(IMAGES_AT_ONCE, n - i);
         tape_reset(&tape);
-        Mat vectors = clip_image(&tape, &l->clip, painted(&tape.arena, scenes + i, some))->val;
+        Mat vectors = clip_image(&tape, &model->clip, render_scenes(&tape.arena, scenes + i, some))->val;
         memcpy(&AT(all, i, 0), vectors.v, mat_count(vectors) * sizeof(num));
     }
     tape_free(&tape);
     return all;
 }
 
-Mat scene_model_similarities(SceneModel *l, Arena *arena, const Scene *const *scenes, int n,
+Mat scene_model_similarities(SceneModel *model, Arena *arena, const Scene *const *scenes, int n,
                              const char *const *captions, int m) {
     Tape tape = { .no_grad = true };
-    int T = l->clip.config.tokens, *ids = arena_alloc(&tape.arena, (size_t)m * (size_t)T, sizeof *ids);
-    vocab_encode(&l->clip.vocab, &tape.arena, captions, m, T, ids);
-    Mat logits = l->logits(&tape, l, painted(&tape.arena, scenes, n), ids, m)->val, all = mat_like(arena, logits);
-    double scale = exp((double)*l->clip.logit_scale->val.v);
+    int T = model->clip.config.tokens, *ids = arena_alloc(&tape.arena, (size_t)m * (size_t)T, sizeof *ids);
+    vocab_encode(&model->clip.vocab, &tape.arena, captions, m, T, ids);
+    Mat logits = model->logits(&tape, &model->clip, render_scenes(&tape.arena, scenes, n), ids, m)->val,
+        all = mat_like(arena, logits);
+    double scale = exp((double)*model->clip.logit_scale->val.v);
     for (size_t i = 0; i < mat_count(all); i++) all.v[i] = (num)((double)logits.v[i] / scale);
     tape_free(&tape);
     return all;
 }
 
-static PairScore minimal_pairs_one_by_one(SceneModel *l, const MinimalPairs *pairs) {
-    PairScore score_sum = pair_score_new(pairs->pictures, pairs->captions);
+static PairScore pair_score_item_by_item(SceneModel *model, const MinimalPairs *pairs) {
+    PairScore score = pair_score_new(pairs->pictures, pairs->captions);
     for (int q = 0; q < pairs->count; q++) {
         Arena arena = { 0 };
         const Scene *scenes[PAIR_PICTURES];
         double s[PAIR_PICTURES * PAIR_CAPTIONS];
         for (int p = 0; p < pairs->pictures; p++) scenes[p] = &pairs->item[q].scene[p];
         Mat similar =
-            scene_model_similarities(l, &arena, scenes, pairs->pictures, pairs->item[q].caption, pairs->captions);
+            scene_model_similarities(model, &arena, scenes, pairs->pictures, pairs->item[q].caption, pairs->captions);
         for (size_t i = 0; i < mat_count(similar); i++) s[i] = (double)similar.v[i];
-        pair_score_add(&score_sum, s);
+        pair_score_add(&score, s);
         arena_free(&arena);
     }
-    return score_sum;
+    return score;
 }
 
-PairScore scene_model_pairs(SceneModel *l, const MinimalPairs *pairs) {
-    if (l->logits != vector_logits) return minimal_pairs_one_by_one(l, pairs);
+PairScore scene_model_pair_score(SceneModel *model, const MinimalPairs *pairs) {
+    if (model->logits != vector_logits) return pair_score_item_by_item(model, pairs);
     Arena arena = { 0 };
     int n = minimal_pairs_pictures(pairs);
     const Scene **scenes = arena_alloc(&arena, (size_t)n, sizeof *scenes);
     for (int i = 0; i < n; i++) scenes[i] = minimal_pairs_scene(pairs, i);
-    Mat pictures = scene_model_image_features(l, &arena, scenes, n);
-    Mat texts =
-        clip_text_features(&l->clip, &arena, minimal_pairs_texts(pairs, &arena), minimal_pairs_captions(pairs), NULL);
-    PairScore score_sum = minimal_pairs_score(pairs, pictures, texts);
+    Mat pictures = scene_model_image_features(model, &arena, scenes, n);
+    Mat texts = clip_text_features(&model->clip, &arena, minimal_pairs_texts(pairs, &arena),
+                                   minimal_pairs_captions(pairs), NULL);
+    PairScore score = minimal_pairs_score(pairs, pictures, texts);
     arena_free(&arena);
-    return score_sum;
+    return score;
 }

@@ -6,7 +6,7 @@
 enum { N = 8 }; /* colours, shapes */
 
 static const char *const names[] = { "all", "pairs", "counts", "relations" };
-_Static_assert(COUNT(names) == SPLIT_KINDS, "a name for each kind");
+_Static_assert(COUNT(names) == SPLIT_KINDS, "one name per kind");
 
 const char *split_name(SplitKind kind) {
     REQUIRE((unsigned)kind < SPLIT_KINDS, "kind is %d, want 0 to %d", (int)kind, SPLIT_KINDS - 1);
@@ -14,28 +14,31 @@ const char *split_name(SplitKind kind) {
 }
 
 bool split_find(const char *name, SplitKind *kind) {
-    for (int i = 0; i < SPLIT_KINDS; i++)
-        if (!strcmp(name, names[i])) return *kind = (SplitKind)i, true;
+    for (int i = 0; i < SPLIT_KINDS; i++) {
+        if (strcmp(name, names[i])) continue;
+        *kind = (SplitKind)i;
+        return true;
+    }
     return false;
 }
 
-/* ---- choosing ------------------------------------------------------------------------------------------------- */
+/* ---- making splits ----------------------------------------------------------------------------------------------- */
 
-static void number_at_random(int *number, Rng *rng) {
+static void number_randomly(int *number, Rng *rng) {
     for (int i = 0; i < N; i++) number[i] = i;
     rng_shuffle(rng, number, N);
 }
 
-/* A set of k residues: any, or neighbours. */
+/* Draws a set of coverage * 8 residues: any, or neighbours mod 8. */
 static void choose_residues(Split *split, bool neighbours, Rng *rng) {
     int order[N], k = (int)lrint(split->coverage * N);
-    number_at_random(order, rng);
+    number_randomly(order, rng);
     for (int i = 0; i < k; i++) split->seen[neighbours ? (order[0] + i) % N : order[i]] = true;
     split->coverage = (double)k / N;
 }
 
-/* Differences with their opposites, as long as that brings their number nearer to what is wanted; first those that have
- * an opposite, so that the number is the same whatever the order. */
+/* Draws differences together with their negatives, while that brings their number nearer to what is wanted. Those that
+ * differ from their negative come first, so that the number does not depend on the order. Returns the number. */
 static int choose_differences(bool seen[N][N], double coverage, Rng *rng) {
     int order[N * N], taken = 0;
     for (int i = 0; i < N * N; i++) order[i] = i;
@@ -56,8 +59,8 @@ Split split_make(SplitKind kind, double coverage, uint64_t seed) {
     REQUIRE(coverage >= 0 && coverage <= 1, "coverage is %g, want 0 to 1", coverage);
     Split split = { .kind = kind, .coverage = coverage };
     Rng rng = rng_seed(seed, (uint64_t)kind);
-    number_at_random(split.colour, &rng);
-    number_at_random(split.shape, &rng);
+    number_randomly(split.colour, &rng);
+    number_randomly(split.shape, &rng);
     if (kind == SPLIT_ALL) split.coverage = 1;
     if (kind == SPLIT_PAIRS || kind == SPLIT_COUNTS) choose_residues(&split, kind == SPLIT_COUNTS, &rng);
     if (kind == SPLIT_RELATIONS) {
@@ -69,7 +72,7 @@ Split split_make(SplitKind kind, double coverage, uint64_t seed) {
     return split;
 }
 
-/* ---- asking --------------------------------------------------------------------------------------------------- */
+/* ---- membership -------------------------------------------------------------------------------------------------- */
 
 static int difference(const int *number, int a, int b) { return (number[a] - number[b] + N) % N; }
 
@@ -84,15 +87,15 @@ bool split_has_pair(const Split *split, SplitPart part, ShapeColour colour, Shap
 }
 
 bool split_has_count(const Split *split, SplitPart part, int count, ShapeColour colour, Shape shape) {
-    /* Among any two neighbours of the eight there is one that is f of some count: hence the promise of split_make. */
+    /* Of any two neighbours mod 8, one is f(count) for some count: therefore every pair is seen in some count. */
     static const int f[SPLIT_COUNT_MAX] = { 0, 1, 3, 4, 6 };
     REQUIRE(count >= 1 && count <= SPLIT_COUNT_MAX, "count is %d, want 1 to %d", count, SPLIT_COUNT_MAX);
     if (split->kind != SPLIT_COUNTS) return true;
     return split->seen[(residue(split, colour, shape) + f[count - 1]) % N] == (part == SPLIT_SEEN);
 }
 
-bool split_has_relation(const Split *split, SplitPart part, Direction direction, Thing a, Thing b) {
-    REQUIRE((unsigned)direction < DIRECTION_COUNT, "along is %d, want 0 or 1", (int)direction);
+bool split_has_relation(const Split *split, SplitPart part, Direction direction, ObjectType a, ObjectType b) {
+    REQUIRE((unsigned)direction < DIRECTION_COUNT, "direction is %d, want 0 or 1", (int)direction);
     if (split->kind != SPLIT_RELATIONS || (a.colour == b.colour && a.shape == b.shape)) return true;
     int colours = difference(split->colour, (int)a.colour, (int)b.colour);
     int shapes = difference(split->shape, (int)a.shape, (int)b.shape);

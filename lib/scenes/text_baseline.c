@@ -18,47 +18,47 @@ static int *ids_of(const TextBaseline *baseline, const char *caption, int *n) {
 }
 
 /* Counts a caption's words and pairs. */
-static int count(const TextBaseline *baseline, const char *caption, int *word, int *pair) {
+static int count(const TextBaseline *baseline, const char *caption, int *word, int *bigram) {
     ArenaMark mark = arena_mark(baseline->arena);
     int n, *ids = ids_of(baseline, caption, &n), V = baseline->vocab.size;
     for (int i = 1; i <= n; i++) word[ids[i]]++;
-    for (int i = 0; i <= n; i++) pair[(size_t)ids[i] * (size_t)V + (size_t)ids[i + 1]]++;
+    for (int i = 0; i <= n; i++) bigram[(size_t)ids[i] * (size_t)V + (size_t)ids[i + 1]]++;
     arena_release(baseline->arena, mark);
     return n;
 }
 
-TextBaseline text_baseline_read(Arena *arena, const char *const *captions, int n) {
+TextBaseline text_baseline_fit(Arena *arena, const char *const *captions, int n) {
     static const char *const whole[] = { "{}" };
     REQUIRE(n >= 1, "%d captions, want at least 1", n);
     TextBaseline baseline = { .vocab = vocab_build(arena, whole, 1, captions, n), .arena = arena };
     size_t V = (size_t)baseline.vocab.size;
     baseline.word = arena_zero(arena, V, sizeof(int));
-    baseline.pair = arena_zero(arena, V * V, sizeof(int));
+    baseline.bigram = arena_zero(arena, V * V, sizeof(int));
     for (int i = 0; i < 2; i++) {
         baseline.word_label[i] = arena_zero(arena, V, sizeof(int));
-        baseline.pair_label[i] = arena_zero(arena, V * V, sizeof(int));
+        baseline.bigram_label[i] = arena_zero(arena, V * V, sizeof(int));
     }
-    for (int i = 0; i < n; i++) baseline.words += count(&baseline, captions[i], baseline.word, baseline.pair);
+    for (int i = 0; i < n; i++) baseline.words += count(&baseline, captions[i], baseline.word, baseline.bigram);
     return baseline;
 }
 
-void text_baseline_told(TextBaseline *baseline, const char *caption, bool right) {
-    count(baseline, caption, baseline->word_label[right], baseline->pair_label[right]);
+void text_baseline_add_label(TextBaseline *baseline, const char *caption, bool right) {
+    count(baseline, caption, baseline->word_label[right], baseline->bigram_label[right]);
 }
 
-void text_baseline_forget(TextBaseline *baseline) {
+void text_baseline_clear_labels(TextBaseline *baseline) {
     size_t V = (size_t)baseline->vocab.size;
     for (int i = 0; i < 2; i++) {
         memset(baseline->word_label[i], 0, V * sizeof(int));
-        memset(baseline->pair_label[i], 0, V * V * sizeof(int));
+        memset(baseline->bigram_label[i], 0, V * V * sizeof(int));
     }
 }
 
 /* How often anything followed v. */
-static double followed(const TextBaseline *baseline, int v) {
+static double bigram_total(const TextBaseline *baseline, int v) {
     double sum = 0;
     for (int w = 0; w < baseline->vocab.size; w++)
-        sum += baseline->pair[(size_t)v * (size_t)baseline->vocab.size + (size_t)w];
+        sum += baseline->bigram[(size_t)v * (size_t)baseline->vocab.size + (size_t)w];
     return sum;
 }
 
@@ -67,15 +67,15 @@ static double odds(int *const label[2], size_t i) { return log((label[1][i] + 1.
 double text_baseline_score(const TextBaseline *baseline, TextBaselineRule rule, const char *caption) {
     ArenaMark mark = arena_mark(baseline->arena);
     int n, *ids = ids_of(baseline, caption, &n);
-    double V = baseline->vocab.size, words = 0, pairs = 0, word_odds = 0, pair_odds = 0;
+    double V = baseline->vocab.size, words = 0, bigrams = 0, word_odds = 0, bigram_odds = 0;
     for (int i = 1; i <= n; i++) {
         words += log((baseline->word[ids[i]] + 1) / (baseline->words + V));
         word_odds += odds(baseline->word_label, (size_t)ids[i]);
     }
     for (int i = 0; n > 0 && i <= n; i++) {
-        size_t pair = (size_t)ids[i] * (size_t)V + (size_t)ids[i + 1];
-        pairs += log((baseline->pair[pair] + 1) / (followed(baseline, ids[i]) + V));
-        pair_odds += odds(baseline->pair_label, pair);
+        size_t bigram = (size_t)ids[i] * (size_t)V + (size_t)ids[i + 1];
+        bigrams += log((baseline->bigram[bigram] + 1) / (bigram_total(baseline, ids[i]) + V));
+        bigram_odds += odds(baseline->bigram_label, bigram);
     }
     arena_release(baseline->arena, mark);
     if (n == 0 && rule != TEXT_BASELINE_LENGTH) return 0;
@@ -85,8 +85,8 @@ double text_baseline_score(const TextBaseline *baseline, TextBaselineRule rule, 
     case TEXT_BASELINE_FREQUENCY:
         return words / n;
     case TEXT_BASELINE_BIGRAM:
-        return pairs / (n + 1);
+        return bigrams / (n + 1);
     default:
-        return word_odds + pair_odds;
+        return word_odds + bigram_odds;
     }
 }

@@ -1,16 +1,15 @@
-/* hearsay: what can be guessed about captions without looking at the picture. A benchmark whose right captions differ
- * from its wrong ones in length or fluency is won by whoever knows that: on ARO's word orders a grammar checker beats
- * every CLIP, on SugarCrepe's "add" items the shorter caption is right in 99 % (Hsieh et al. 2023, arXiv:2306.14610).
+/* Text-only baselines: what can be guessed about captions without the picture. If the true captions of a benchmark
+ * differ from the false ones in length or fluency, a model that knows only this wins. On ARO's word orders a grammar
+ * checker beats every CLIP; on SugarCrepe's "add" items the shorter caption is right in 99 % (Hsieh et al. 2023,
+ * arXiv:2306.14610).
  *
- * Each rule gives a caption a number; the caption with the higher one is chosen.
- *   length     the fewer words the better
- *   frequency  the mean over the words of log (n(w) + 1) / (N + V)           words that are seen often
- *   bigram     the mean over neighbours v w, with the caption's two ends, of log (n(v w) + 1) / (n(v) + V)
- *              (Laplace's add-one estimate): words that are seen next to each other
- *   labels     was told, for other captions of the same probe, which were right: a count of right and wrong for every
- *              single word and every two neighbours, log (right + 1) / (wrong + 1) summed (naive Bayes)
- * n counts in the captions it has read, N is their words, V the words it knows. Words it does not know are
- * left out, but for the length.
+ * Each rule gives a caption a score; of two captions the one with the higher score is chosen. n(.) are counts in the
+ * training captions, N their number of words, V the size of the vocabulary.
+ *   length     minus the number of words
+ *   frequency  mean over the words w of log (n(w) + 1) / (N + V)
+ *   bigram     mean over neighbours v w, including both ends, of log (n(v w) + 1) / (n(v) + V)   (add-one smoothing)
+ *   labels     naive Bayes: sum over words and bigrams of log (right + 1) / (wrong + 1), counted in labelled captions
+ * Unknown words are left out, except for the length.
  */
 #ifndef TEXT_BASELINE_H
 #define TEXT_BASELINE_H
@@ -28,25 +27,24 @@ typedef enum {
 
 typedef struct {
     Vocab vocab;
-    int *word;          /* [V] how often each was read */
-    int *pair;          /* [V,V] how often w followed v; row and column 0 are the caption's ends */
-    int words;          /* read in all */
-    int *pair_label[2]; /* [V,V] pairs in wrong [0] and right [1] captions, */
-    int *word_label[2]; /* [V] and words */
-    Arena *arena;       /* which all this lies on, and scratch is taken from and given back to */
+    int *word;            /* [V] counts of words */
+    int *bigram;          /* [V,V] how often w followed v; row and column 0 are the ends of captions */
+    int words;            /* N */
+    int *bigram_label[2]; /* [V,V] bigrams in captions labelled wrong [0] and right [1] */
+    int *word_label[2];   /* [V] words, likewise */
+    Arena *arena;         /* holds all of this, and scratch */
 } TextBaseline;
 
-/* "length" ... */
-const char *text_baseline_name(TextBaselineRule rule);
+const char *text_baseline_name(TextBaselineRule rule); /* "length" ... */
 
-/* Reads captions, n >= 1, such as those a model trains on. On the arena. */
-TextBaseline text_baseline_read(Arena *arena, const char *const *captions, int n);
+/* Counts n >= 1 training captions. On the arena. */
+TextBaseline text_baseline_fit(Arena *arena, const char *const *captions, int n);
 
-/* Is told whether a caption was right. */
-void text_baseline_told(TextBaseline *baseline, const char *caption, bool right);
-void text_baseline_forget(TextBaseline *baseline); /* all it was told; what it read stays */
+/* Adds one labelled caption; clears all labels. */
+void text_baseline_add_label(TextBaseline *baseline, const char *caption, bool right);
+void text_baseline_clear_labels(TextBaseline *baseline);
 
-/* The number the rule gives; 0 to a caption without a known word (not the length: -1 for one word or none). */
+/* The score of a caption; 0 without a known word (length: -1 for at most one word). */
 double text_baseline_score(const TextBaseline *baseline, TextBaselineRule rule, const char *caption);
 
 #endif

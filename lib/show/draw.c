@@ -7,21 +7,21 @@ static void newline(const Term *term) { fputc('\n', term->out); }
 
 static const char *or_empty(const char *text) { return text ? text : ""; }
 
-/* ---- heat map ------------------------------------------------------------------------------------------------ */
+/* ---- heat map ---------------------------------------------------------------------------------------------------- */
 
 enum { CELL_ROOM = 2 }; /* columns between two cells */
 
 typedef struct {
     const Heat *heat;
     double low, high;
-    int label, cell, columns; /* columns of a row's label, of a cell without room; cells side by side */
+    int label, cell, columns; /* columns of a label and of a cell without room; cells per row */
     char corner[FIGURE_TEXT];
 } HeatLayout;
 
 static int labels_width(const char *const *labels, int count) {
     char number[FIGURE_TEXT];
     int width = 0;
-    for (int i = 0; i < count; i++) width = MAX(width, term_text_width(label_text(labels, i, number)));
+    for (int i = 0; i < count; i++) width = MAX(width, text_columns(label_text(labels, i, number)));
     return width;
 }
 
@@ -39,7 +39,7 @@ static HeatLayout heat_layout(const Term *term, const Heat *heat) {
     heat_range(heat, &layout.low, &layout.high);
     snprintf(layout.corner, sizeof layout.corner, "%s%s%s", or_empty(heat->y), heat->y && heat->x ? " \\ " : "",
              or_empty(heat->x));
-    int label = MAX(labels_width(heat->rows, R), term_text_width(layout.corner));
+    int label = MAX(labels_width(heat->rows, R), text_columns(layout.corner));
     layout.label = MIN(label, MAX(term->width / 3, 8));
     int room = term->width - layout.label;
     layout.columns = MIN(C, MAX(1, room / (value + CELL_ROOM)));
@@ -56,7 +56,7 @@ static void heat_cell(const Term *term, const HeatLayout *layout, int r, int c) 
         term_colour(term, ground, true);
         term_colour(term, colour_is_light(ground) ? (Colour){ 0, 0, 0 } : (Colour){ 255, 255, 255 }, false);
     }
-    int before = term->colour ? CELL_ROOM / 2 : CELL_ROOM; /* the coloured ground goes on around the number */
+    int before = term->colour ? CELL_ROOM / 2 : CELL_ROOM; /* the background colour extends around the number */
     term_repeat(term, " ", before);
     term_text(term, number, layout->cell, TERM_RIGHT);
     term_repeat(term, " ", CELL_ROOM - before);
@@ -94,13 +94,13 @@ void draw_heat(const Term *term, const Heat *heat) {
     }
 }
 
-/* ---- bars ---------------------------------------------------------------------------------------------------- */
+/* ---- bars -------------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     const Bars *bars;
     double low, high;
-    int label, value, interval, room; /* columns of each part; room: of the bar itself */
-    bool marks;
+    int label, value, interval, room; /* columns of each part; room: of the bar */
+    bool ticks;
 } BarsLayout;
 
 static const char *interval_text(const Bars *bars, const Bar *bar, char *text) {
@@ -124,18 +124,18 @@ static BarsLayout bars_layout(const Term *term, const Bars *bars) {
     bars_range(bars, &layout.low, &layout.high);
     for (int i = 0; i < bars->count; i++) {
         const Bar *bar = &bars->bars[i];
-        layout.label = MAX(layout.label, term_text_width(or_empty(bar->label)));
-        layout.value = MAX(layout.value, term_text_width(value_text(bars, bar, text)));
+        layout.label = MAX(layout.label, text_columns(or_empty(bar->label)));
+        layout.value = MAX(layout.value, text_columns(value_text(bars, bar, text)));
         layout.interval = MAX(layout.interval, (int)strlen(interval_text(bars, bar, text)));
-        layout.marks |= bar->marked;
+        layout.ticks |= bar->marked;
     }
     layout.label = MIN(layout.label, MAX(term->width / 3, 8));
-    int taken = 2 * layout.marks + layout.label + 2 + 2 + layout.value + (layout.interval ? 2 + layout.interval : 0);
+    int taken = 2 * layout.ticks + layout.label + 2 + 2 + layout.value + (layout.interval ? 2 + layout.interval : 0);
     layout.room = MAX(term->width - taken, 8);
     return layout;
 }
 
-/* What one column of a bar shows: `fill` of it is covered, from the left unless `leftward`. */
+/* One column of a bar: the fraction `fill` is covered, from the left unless `leftward`. */
 static const char *bar_piece(bool utf8, double fill, bool leftward, bool uncertain) {
     static const char *const eighths[] = { NULL, "\u258f", "\u258e", "\u258d", "\u258c", "\u258b", "\u258a", "\u2589" };
     int parts = (int)lrint(fill * 8);
@@ -167,7 +167,7 @@ void draw_bars(const Term *term, const Bars *bars) {
     term_title(term, bars->title);
     for (int i = 0; i < bars->count; i++) {
         const Bar *bar = &bars->bars[i];
-        if (layout.marks) fputs(bar->marked ? "> " : "  ", term->out);
+        if (layout.ticks) fputs(bar->marked ? "> " : "  ", term->out);
         fputs(bar->marked ? term_style(term, TERM_BOLD) : "", term->out);
         term_text(term, or_empty(bar->label), layout.label, TERM_LEFT);
         fprintf(term->out, "%s  ", bar->marked ? term_style(term, TERM_PLAIN) : "");
@@ -179,7 +179,7 @@ void draw_bars(const Term *term, const Bars *bars) {
     }
 }
 
-/* ---- pictures ------------------------------------------------------------------------------------------------ */
+/* ---- pictures ---------------------------------------------------------------------------------------------------- */
 
 enum { TILE_WIDEST = 32, TILE_LEAST = 8 };
 
@@ -194,7 +194,7 @@ static TilesLayout tiles_layout(const Term *term, const Tiles *tiles) {
     for (int i = 0; i < tiles->count; i++) {
         wanted = MAX(wanted, MIN(tiles->tiles[i].width, TILE_WIDEST));
         for (int k = 0; k < CAPTION_LINES; k++) {
-            int width = term_text_width(caption_line(or_empty(tiles->tiles[i].caption), k, line));
+            int width = text_columns(caption_line(or_empty(tiles->tiles[i].caption), k, line));
             if (width > 0) layout.lines = MAX(layout.lines, k + 1);
             wanted = MAX(wanted, width);
         }
@@ -207,13 +207,13 @@ static TilesLayout tiles_layout(const Term *term, const Tiles *tiles) {
 
 static int tile_width(const Tile *tile, int slot) { return MIN(MIN(tile->width, slot), TILE_WIDEST); }
 
-/* Lines of characters: two pixels of the small picture each. */
+/* Lines of characters, two pixels each. */
 static int tile_lines(const Tile *tile, int slot) {
     double pixels = (double)tile->height * tile_width(tile, slot) / tile->width;
     return MAX(1, (int)ceil(pixels / 2 - 1e-9));
 }
 
-/* The mean colour of the box from (x0, y0) to (x1, y1), in pixels and parts of them. */
+/* The mean colour of the box from (x0, y0) to (x1, y1), in fractions of pixels. */
 static Colour tile_mean(const Tile *tile, double x0, double y0, double x1, double y1) {
     double sum[3] = { 0 }, area = 0;
     for (int y = (int)y0; y < tile->height && y < y1; y++) {
@@ -257,7 +257,7 @@ static void tiles_captions(const Term *term, const Tile *tiles, int count, const
         for (int i = 0; i < count; i++) {
             fputs(tiles[i].marked ? term_style(term, TERM_BAD) : "", term->out);
             caption_line(or_empty(tiles[i].caption), k, line);
-            term_text(term, line, i + 1 < count ? layout->slot : MIN(term_text_width(line), layout->slot), TERM_LEFT);
+            term_text(term, line, i + 1 < count ? layout->slot : MIN(text_columns(line), layout->slot), TERM_LEFT);
             fputs(tiles[i].marked ? term_style(term, TERM_PLAIN) : "", term->out);
             if (i + 1 < count) fputc(' ', term->out);
         }

@@ -1,4 +1,4 @@
-/* draw_graph: the computations of draw.h, as a tree. */
+/* Computation graphs as trees. */
 #include "show/draw.h"
 
 #include <string.h>
@@ -13,22 +13,19 @@ typedef struct {
     bool drawn[FIGURE_NODES];
 } Tree;
 
-static int rows_of(Mat m) { return m.dims == 2 ? m.shape[0] : 1; }
-static int columns_of(Mat m) { return m.dims == 2 ? m.shape[1] : (int)mat_count(m); }
-
 static int number_width(const Tree *tree, double value) {
     char text[FIGURE_TEXT];
     return (int)strlen(number_text(value, tree->decimals, text));
 }
 
-/* The widths that node n and all below it need. Marks them as drawn, as write_node will. */
+/* Widens the columns for node n and all below it. Marks them as drawn, like write_node. */
 static void measure(Tree *tree, int n, int depth) {
     const GraphNode *node = &tree->graph->nodes[n];
-    tree->name = MAX(tree->name, STEP * depth + term_text_width(node->name));
+    tree->name = MAX(tree->name, STEP * depth + text_columns(node->name));
     if (tree->drawn[n]) return;
     tree->drawn[n] = true;
-    tree->operation = MAX(tree->operation, term_text_width(node->operation));
-    tree->columns = MAX(tree->columns, columns_of(node->value));
+    tree->operation = MAX(tree->operation, text_columns(node->operation));
+    tree->columns = MAX(tree->columns, value_columns(node->value));
     for (size_t i = 0; i < mat_count(node->value); i++) {
         tree->number = MAX(tree->number, number_width(tree, node->value.v[i]));
         if (node->gradient) tree->number = MAX(tree->number, number_width(tree, node->gradient[i]));
@@ -36,10 +33,10 @@ static void measure(Tree *tree, int n, int depth) {
     for (int i = 0; i < node->inputs; i++) measure(tree, node->in[i], depth + 1);
 }
 
-/* Row r of a value or gradient, in the width of the widest. */
+/* Row r of a value or gradient, each number in the width of the widest. */
 static void write_numbers(const Tree *tree, Mat shape, const num *numbers, int r) {
     char text[FIGURE_TEXT];
-    int columns = columns_of(shape);
+    int columns = value_columns(shape);
     for (int c = 0; c < columns; c++) {
         term_repeat(tree->term, " ", ROOM);
         number_text(numbers[r * columns + c], tree->decimals, text);
@@ -51,7 +48,7 @@ static void write_row(const Tree *tree, const GraphNode *node, int r) {
     const Term *term = tree->term;
     write_numbers(tree, node->value, node->value.v, r);
     if (node->gradient) {
-        int missing = tree->columns - columns_of(node->value);
+        int missing = tree->columns - value_columns(node->value);
         term_repeat(term, " ", missing * (tree->number + ROOM) + ROOM);
         term_colour(term, COLOUR_MARKED, false);
         write_numbers(tree, node->value, node->gradient, r);
@@ -60,7 +57,7 @@ static void write_row(const Tree *tree, const GraphNode *node, int r) {
     fputc('\n', term->out);
 }
 
-/* What stands before a name: `before` holds the branches of the nodes above. */
+/* The branches before a name: `before` has those of the nodes above. */
 static void write_branches(const Tree *tree, const char *before, const char *own) {
     const Term *term = tree->term;
     fputs(term_style(term, TERM_DIM), term->out);
@@ -69,7 +66,7 @@ static void write_branches(const Tree *tree, const char *before, const char *own
     fputs(term_style(term, TERM_PLAIN), term->out);
 }
 
-/* `before`: a letter for each node above, '|' where its branch goes on; `own`: the branch that leads here. */
+/* `before`: one character per node above, '|' where its branch continues; `own`: the branch to this node. */
 static void write_node(Tree *tree, int n, char *before, const char *own, bool last) {
     const Term *term = tree->term;
     const GraphNode *node = &tree->graph->nodes[n];
@@ -93,7 +90,7 @@ static void write_node(Tree *tree, int n, char *before, const char *own, bool la
         before[length + 1] = '\0';
     }
     const char *down = node->inputs == 0 ? "   " : term->utf8 ? "\u2502  " : "|  ";
-    for (int r = 1; r < rows_of(node->value); r++) {
+    for (int r = 1; r < value_rows(node->value); r++) {
         write_branches(tree, before, down);
         term_repeat(term, " ", MAX(tree->name - STEP * (depth + 1), 1) + ROOM + tree->operation);
         write_row(tree, node, r);
@@ -122,7 +119,7 @@ static Tree tree_measured(const Term *term, const Graph *graph, int decimals) {
     return tree;
 }
 
-/* What does not fit loses its operations, then its digits, then the ends of its names. */
+/* If the tree is too wide, the operations are left out, then digits, then the ends of names. */
 static Tree tree_fitted(const Term *term, const Graph *graph) {
     Tree tree = tree_measured(term, graph, graph->decimals);
     for (int decimals = graph->decimals - 1; tree_width(&tree) > term->width; decimals--) {

@@ -1,4 +1,4 @@
-/* draw_lines: the curves of draw.h. A canvas of characters is filled first, then written line by line. */
+/* Curves. A canvas of characters is filled first, then written line by line. */
 #include "show/draw.h"
 
 #include <math.h>
@@ -11,10 +11,10 @@ typedef struct {
     const Lines *lines;
     const Term *term;
     Axis x, y;
-    int width, label; /* columns of the canvas, and of the marks' texts before it */
+    int width, label; /* columns of the canvas, and of the tick labels before it */
     int across, up;   /* dots of a character: 2 by 4 in braille, else 1 by 1 */
     uint8_t dots[CANVAS_HIGH][CANVAS_WIDE];
-    uint8_t owner[CANVAS_HIGH][CANVAS_WIDE]; /* 1 + the series seen here; 0: nobody */
+    uint8_t owner[CANVAS_HIGH][CANVAS_WIDE]; /* 1 + the series drawn here; 0: none */
 } Canvas;
 
 enum { REFERENCE = FIGURE_SERIES }; /* the reference line, as a series */
@@ -29,7 +29,7 @@ static void canvas_dot(Canvas *canvas, int x, int y, int series) {
     canvas->owner[row][column] = (uint8_t)(series + 1);
 }
 
-/* A place on the axes, 0 to 1, as a dot; the first row is the top. */
+/* A position 0..1 on an axis as a dot; row 0 is the top. */
 static int dot_x(const Canvas *canvas, double place) {
     return (int)lrint(place * (canvas->width * canvas->across - 1));
 }
@@ -64,7 +64,7 @@ static void canvas_series(Canvas *canvas, int s) {
     }
 }
 
-/* Every second dot, so that it looks like no curve. */
+/* Every second dot, to differ from the curves. */
 static void canvas_reference(Canvas *canvas) {
     double place = axis_place(&canvas->y, canvas->lines->reference);
     if (isnan(place)) return;
@@ -76,8 +76,8 @@ static void canvas_make(Canvas *canvas, const Term *term, const Lines *lines) {
     *canvas = (Canvas){ .lines = lines, .term = term, .across = 1, .up = 1 };
     char text[FIGURE_TEXT];
     lines_axes(lines, MIN(X_MARKS, MAX(2, term->width / 8)), Y_MARKS, &canvas->x, &canvas->y);
-    for (int k = 0; k < axis_marks(&canvas->y); k++)
-        canvas->label = MAX(canvas->label, (int)strlen(axis_mark_text(&canvas->y, k, text)));
+    for (int k = 0; k < axis_ticks(&canvas->y); k++)
+        canvas->label = MAX(canvas->label, (int)strlen(axis_tick_text(&canvas->y, k, text)));
     canvas->width = MAX(8, MIN(CANVAS_WIDE, term->width - canvas->label - 4));
     if (term->utf8 && (term->colour || lines->count == 1)) {
         canvas->across = 2;
@@ -87,7 +87,7 @@ static void canvas_make(Canvas *canvas, const Term *term, const Lines *lines) {
     for (int s = lines->count - 1; s >= 0; s--) canvas_series(canvas, s); /* the first one lies on top */
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
 
 static void write_cell(const Canvas *canvas, int row, int column) {
     const Term *term = canvas->term;
@@ -110,36 +110,36 @@ static void write_cell(const Canvas *canvas, int row, int column) {
 static void write_row(const Canvas *canvas, int row) {
     const Term *term = canvas->term;
     char text[FIGURE_TEXT] = "";
-    bool mark = false;
-    for (int k = 0; k < axis_marks(&canvas->y) && !mark; k++) {
-        mark = dot_y(canvas, axis_mark_place(&canvas->y, k)) / canvas->up == row;
-        if (mark) axis_mark_text(&canvas->y, k, text);
+    bool tick = false;
+    for (int k = 0; k < axis_ticks(&canvas->y) && !tick; k++) {
+        tick = dot_y(canvas, axis_tick_place(&canvas->y, k)) / canvas->up == row;
+        if (tick) axis_tick_text(&canvas->y, k, text);
     }
     int width = canvas->width;
     while (width > 0 && !canvas->owner[row][width - 1]) width--; /* no spaces at the end of a line */
     term_text(term, text, canvas->label, TERM_RIGHT);
-    fputs(term->utf8 ? (mark ? " \u2524" : " \u2502") : mark ? " +" : " |", term->out);
+    fputs(term->utf8 ? (tick ? " \u2524" : " \u2502") : tick ? " +" : " |", term->out);
     for (int column = 0; column < width; column++) write_cell(canvas, row, column);
     fputc('\n', term->out);
 }
 
-/* The lower edge with its marks, the numbers under them where there is room, and what is counted there. */
+/* The lower edge with its ticks, the numbers below them where there is room, and the name of the axis. */
 static void write_foot(const Canvas *canvas) {
     const Term *term = canvas->term;
     char text[FIGURE_TEXT];
-    bool mark[CANVAS_WIDE] = { false };
-    for (int k = 0; k < axis_marks(&canvas->x); k++)
-        mark[dot_x(canvas, axis_mark_place(&canvas->x, k)) / canvas->across] = true;
+    bool tick[CANVAS_WIDE] = { false };
+    for (int k = 0; k < axis_ticks(&canvas->x); k++)
+        tick[dot_x(canvas, axis_tick_place(&canvas->x, k)) / canvas->across] = true;
     term_repeat(term, " ", canvas->label + 1);
     fputs(term->utf8 ? "\u2514" : "+", term->out);
     for (int column = 0; column < canvas->width; column++)
-        fputs(term->utf8 ? (mark[column] ? "\u252c" : "\u2500") : mark[column] ? "+" : "-", term->out);
+        fputs(term->utf8 ? (tick[column] ? "\u252c" : "\u2500") : tick[column] ? "+" : "-", term->out);
     fputc('\n', term->out);
 
     int at = 0;
-    for (int k = 0; k < axis_marks(&canvas->x); k++) {
-        int length = (int)strlen(axis_mark_text(&canvas->x, k, text));
-        int column = canvas->label + 2 + dot_x(canvas, axis_mark_place(&canvas->x, k)) / canvas->across;
+    for (int k = 0; k < axis_ticks(&canvas->x); k++) {
+        int length = (int)strlen(axis_tick_text(&canvas->x, k, text));
+        int column = canvas->label + 2 + dot_x(canvas, axis_tick_place(&canvas->x, k)) / canvas->across;
         int from = MIN(column - length / 2, MAX(term->width, canvas->label + 12) - length);
         if (at > 0 && from <= at) continue;
         term_repeat(term, " ", from - at);
@@ -148,7 +148,7 @@ static void write_foot(const Canvas *canvas) {
     }
     fputc('\n', term->out);
     if (!canvas->lines->x) return;
-    int width = term_text_width(canvas->lines->x), middle = canvas->label + 2 + (canvas->width - width) / 2;
+    int width = text_columns(canvas->lines->x), middle = canvas->label + 2 + (canvas->width - width) / 2;
     term_repeat(term, " ", middle);
     term_text(term, canvas->lines->x, MIN(width, canvas->width), TERM_LEFT);
     fputc('\n', term->out);
@@ -168,13 +168,13 @@ static void write_names(const Canvas *canvas) {
         if (braille(canvas)) fputs("\u2501\u2501", term->out);
         else fputc(SERIES_MARKS[s], term->out);
         fprintf(term->out, "%s ", term_style(term, TERM_PLAIN));
-        term_text(term, name, MIN(term_text_width(name), canvas->width - 4), TERM_LEFT);
+        term_text(term, name, MIN(text_columns(name), canvas->width - 4), TERM_LEFT);
         any = true;
     }
     if (lines->reference_name) {
         char number[FIGURE_TEXT];
         fprintf(term->out, "%s%s ", any ? "   " : "", braille(canvas) ? "\u2504\u2504" : "--");
-        term_text(term, lines->reference_name, MIN(term_text_width(lines->reference_name), canvas->width), TERM_LEFT);
+        term_text(term, lines->reference_name, MIN(text_columns(lines->reference_name), canvas->width), TERM_LEFT);
         snprintf(number, sizeof number, "%.4g", lines->reference);
         fprintf(term->out, " %s", number);
     }
@@ -190,7 +190,7 @@ void draw_lines(const Term *term, const Lines *lines) {
     for (int s = 0; s < lines->count; s++) named |= lines->series[s].name != NULL;
     if (named) write_names(&canvas);
     if (lines->y) {
-        term_text(term, lines->y, MIN(term_text_width(lines->y), term->width), TERM_LEFT);
+        term_text(term, lines->y, MIN(text_columns(lines->y), term->width), TERM_LEFT);
         fputc('\n', term->out);
     }
     for (int row = 0; row < CANVAS_HIGH; row++) write_row(&canvas, row);

@@ -1,4 +1,4 @@
-/* draw_motion: the moving pairs of draw.h, as letters on a circle of points. */
+/* Moving pairs, as letters in a circle of points. */
 #include "show/draw.h"
 
 #include <math.h>
@@ -10,7 +10,7 @@ enum { HIGH_MAX = 15, WIDE_MAX = 31, ROOM = 3, MOTION_SECONDS = 3, FRAMES_PER_SE
 typedef struct {
     int wide, high;
     char letter[HIGH_MAX][WIDE_MAX]; /* '\0': nothing */
-    int pair[HIGH_MAX][WIDE_MAX];    /* whose it is; -1: the circle's */
+    int pair[HIGH_MAX][WIDE_MAX];    /* the pair; -1: the circle */
 } Panel;
 
 /* Characters are about twice as high as wide. */
@@ -34,7 +34,7 @@ static void panel_set(Panel *panel, double x, double y, char letter, int pair) {
 static void panel_fill(Panel *panel, const Motion *motion, int frame, int p) {
     memset(panel->letter, 0, sizeof panel->letter);
     for (int i = 0; i < 360; i++) panel_set(panel, cos(i * acos(-1) / 180), sin(i * acos(-1) / 180), '.', -1);
-    for (int which = 1; which >= 0; which--) { /* the upper case last: it covers its own lower case */
+    for (int which = 1; which >= 0; which--) { /* the upper case last: it covers the lower case */
         for (int pair = 0; pair < motion->pairs; pair++) {
             const num *at = motion_point(motion, frame, p, pair, which);
             char letter = (char)((which ? 'a' : 'A') + pair);
@@ -59,14 +59,14 @@ static void panel_row(const Term *term, const Panel *panel, int row, bool last) 
     }
 }
 
-/* One line for the frame's name, and the panels' rows. Returns how many lines. */
+/* Writes the frame's name and the rows of the panels; returns the number of lines. */
 static int write_frame(const Term *term, const Motion *motion, int frame) {
     Panel panels[FIGURE_PANELS];
     for (int p = 0; p < motion->panel_count; p++) {
         panel_size(term, motion->panel_count, &panels[p]);
         panel_fill(&panels[p], motion, frame, p);
     }
-    int width = term_text_width(motion->frame_names[frame]);
+    int width = text_columns(motion->frame_names[frame]);
     term_text(term, motion->frame_names[frame], MIN(width, term->width), TERM_LEFT);
     fputs(term->terminal ? "\033[K\n" : "\n", term->out);
     for (int row = 0; row < panels[0].high; row++) {
@@ -86,7 +86,7 @@ static void write_head(const Term *term, const Motion *motion) {
     char legend[2 * FIGURE_TEXT];
     snprintf(legend, sizeof legend, "A to %c: %.40s, a to %c: %.40s", 'A' + motion->pairs - 1,
              motion->first ? motion->first : "", 'a' + motion->pairs - 1, motion->second ? motion->second : "");
-    term_text(term, legend, MIN(term->width, term_text_width(legend)), TERM_LEFT);
+    term_text(term, legend, MIN(term->width, text_columns(legend)), TERM_LEFT);
     fputc('\n', term->out);
     for (int p = 0; p < motion->panel_count; p++) {
         term_text(term, motion->panels[p], size.wide, TERM_CENTRE);
@@ -98,7 +98,7 @@ static void write_head(const Term *term, const Motion *motion) {
 void draw_motion(const Term *term, const Motion *motion) {
     motion_require(motion);
     write_head(term, motion);
-    /* A terminal that can do nothing but text ("dumb") has neither colours nor UTF-8. */
+    /* A "dumb" terminal has neither colours nor UTF-8. */
     if (!term->terminal || (!term->colour && !term->utf8)) {
         for (int i = 0; i < motion->shown_count; i++) write_frame(term, motion, motion->shown[i]);
         return;

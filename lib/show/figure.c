@@ -1,10 +1,11 @@
 #include "show/figure.h"
 
 #include <float.h>
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
-/* Larger numbers are gaps too, so that no difference of two can overflow. */
+/* Numbers so large that a difference may overflow are gaps too. */
 static bool shown(double value) { return isfinite(value) && fabs(value) < DBL_MAX / 8; }
 
 typedef struct {
@@ -17,7 +18,7 @@ static void range_add(Range *range, double value) {
     range->high = fmax(range->high, value);
 }
 
-/* An empty range becomes 0..1, a single value gets room on both sides. */
+/* An empty range becomes 0..1; a single value is widened to both sides. */
 static Range range_open(Range range) {
     if (range.low > range.high) return (Range){ 0, 1 };
     if (range.low < range.high) return range;
@@ -25,7 +26,7 @@ static Range range_open(Range range) {
     return (Range){ range.low - room, range.high + room };
 }
 
-/* ---- colours ------------------------------------------------------------------------------------------------- */
+/* ---- colours ----------------------------------------------------------------------------------------------------- */
 
 enum { STOPS = 3 };
 static const Colour RISING[STOPS] = { { 247, 249, 252 }, { 94, 158, 205 }, { 9, 48, 110 } };
@@ -53,14 +54,13 @@ bool colour_is_light(Colour colour) {
 
 Colour series_colour(int i) {
     static const Colour colours[FIGURE_SERIES] = {
-        /* by lightness and blue against orange, then the others */
-        { 0x2a, 0x78, 0xb8 }, { 0xd8, 0x62, 0x0c }, { 0x30, 0xa0, 0x8a }, { 0xb8, 0x5c, 0x98 },
-        { 0xd0, 0xa0, 0x10 }, { 0x6c, 0xb6, 0xe8 }, { 0x80, 0x80, 0x80 }, { 0x8c, 0x4a, 0x2f },
+        { 0x00, 0x72, 0xb2 }, { 0xd5, 0x5e, 0x00 }, { 0x00, 0x9e, 0x73 }, { 0xcc, 0x79, 0xa7 },
+        { 0xe6, 0x9f, 0x00 }, { 0x56, 0xb4, 0xe9 }, { 0x55, 0x55, 0x55 }, { 0x8c, 0x4a, 0x2f },
     };
     return colours[i % FIGURE_SERIES];
 }
 
-/* ---- ranges -------------------------------------------------------------------------------------------------- */
+/* ---- ranges ------------------------------------------------------------------------------------------------------ */
 
 void heat_range(const Heat *heat, double *low, double *high) {
     Range range = { INFINITY, -INFINITY };
@@ -93,7 +93,7 @@ void bars_range(const Bars *bars, double *low, double *high) {
     *high = range.high;
 }
 
-/* ---- axes ---------------------------------------------------------------------------------------------------- */
+/* ---- axes -------------------------------------------------------------------------------------------------------- */
 
 /* The smallest of 1, 2, 5 times a power of ten that is not below `step`. */
 static double step_round(double step) {
@@ -102,31 +102,31 @@ static double step_round(double step) {
     return power * (digit <= 1 + 1e-9 ? 1 : digit <= 2 + 1e-9 ? 2 : digit <= 5 + 1e-9 ? 5 : 10);
 }
 
-/* Marks on a short logarithmic axis: the n-th is 1, 2 or 5 times a power of ten, in order; n may be negative. */
-static double fine_mark(int n) {
+/* Tick n of a short logarithmic axis: 1, 2 or 5 times a power of ten, in order; n may be negative. */
+static double fine_tick(int n) {
     static const double digits[] = { 0, 0.301029995663981195, 0.698970004336018805 }; /* log10 of 1, 2, 5 */
     int decade = n >= 0 ? n / 3 : -((2 - n) / 3);
     return decade + digits[n - 3 * decade];
 }
 
-static Axis axis_log(Range range, int marks) {
+static Axis axis_log(Range range, int ticks) {
     if (range.high - range.low > 2) {
-        double step = fmax(1, ceil((range.high - range.low) / marks - 1e-6));
+        double step = fmax(1, ceil((range.high - range.low) / ticks - 1e-6));
         double first = ceil(range.low / step - 1e-6) * step;
         return (Axis){ .low = fmin(range.low, first), .high = range.high, .first = first, .step = step, .log = true };
     }
     int from = 3 * (int)floor(range.low), to;
-    while (fine_mark(from + 1) <= range.low + 1e-6) from++;
-    for (to = from + 1; fine_mark(to) < range.high - 1e-9;) to++;
-    return (Axis){ .low = fine_mark(from), .high = fine_mark(to), .first = from, .log = true };
+    while (fine_tick(from + 1) <= range.low + 1e-6) from++;
+    for (to = from + 1; fine_tick(to) < range.high - 1e-9;) to++;
+    return (Axis){ .low = fine_tick(from), .high = fine_tick(to), .first = from, .log = true };
 }
 
-Axis axis_make(double low, double high, int marks, bool log, bool tight) {
+Axis axis_make(double low, double high, int ticks, bool log, bool tight) {
     Range range = range_open((Range){ low, high });
-    marks = MAX(marks, 1);
-    if (log) return axis_log(range, marks);
-    double least = fmax(fabs(range.low), fabs(range.high)) * 1e-6; /* finer marks could not be told apart in print */
-    double step = step_round(fmax((range.high - range.low) / marks, fmax(least, DBL_MIN * 1e10)));
+    ticks = MAX(ticks, 1);
+    if (log) return axis_log(range, ticks);
+    double least = fmax(fabs(range.low), fabs(range.high)) * 1e-6; /* labels of finer ticks would be equal */
+    double step = step_round(fmax((range.high - range.low) / ticks, fmax(least, DBL_MIN * 1e10)));
     if (tight)
         return (
             Axis){ .low = range.low, .high = range.high, .first = ceil(range.low / step - 1e-6) * step, .step = step };
@@ -148,20 +148,52 @@ static void range_add_on(Range *range, double value, bool log) {
     range_add(range, log ? (value > 0 ? log10(value) : NAN) : value);
 }
 
-void lines_axes(const Lines *lines, int x_marks, int y_marks, Axis *x, Axis *y) {
+/* The step of the x axis: the spacing of the points if they are few and evenly spaced, 1 or more if all are integers,
+ * else `step`. */
+static double step_of_points(const Lines *lines, double low, double high, double step) {
+    enum { FEW = 12 };
+    double spacing = INFINITY;
+    bool even = true, whole = true;
+    for (int s = 0; s < lines->count; s++)
+        for (int i = 0; i < lines->series[s].count; i++) {
+            double x = series_x(&lines->series[s], i), gap = x - low;
+            if (gap > 0) spacing = fmin(spacing, gap);
+            whole = whole && x == floor(x);
+        }
+    if (lines->from_zero && low == 0) spacing = fmin(spacing, high);
+    for (int s = 0; s < lines->count; s++)
+        for (int i = 0; i < lines->series[s].count; i++) {
+            double k = (series_x(&lines->series[s], i) - low) / spacing;
+            even = even && fabs(k - round(k)) < 1e-3;
+        }
+    if (even && isfinite(spacing) && high - low <= FEW * spacing && high - low >= 2 * spacing) return spacing;
+    return whole ? fmax(1, step) : step;
+}
+
+void lines_axes(const Lines *lines, int x_ticks, int y_ticks, Axis *x, Axis *y) {
     Range across = { INFINITY, -INFINITY }, up = across;
     for (int s = 0; s < lines->count; s++) {
-        for (int i = 0; i < lines->series[s].count; i++) {
-            range_add_on(&across, series_x(&lines->series[s], i), lines->log_x);
-            range_add_on(&up, series_y(&lines->series[s], i), lines->log_y);
+        const Series *series = &lines->series[s];
+        for (int i = 0; i < series->count; i++) {
+            range_add_on(&across, series_x(series, i), lines->log_x);
+            range_add_on(&up, series_y(series, i), lines->log_y);
+            if (!lines->low) continue;
+            range_add_on(&up, (double)lines->low[s][i], lines->log_y);
+            range_add_on(&up, (double)lines->high[s][i], lines->log_y);
         }
     }
     if (lines->reference_name) range_add_on(&up, lines->reference, lines->log_y);
-    *x = axis_make(across.low, across.high, x_marks, lines->log_x, true);
-    *y = axis_make(up.low, up.high, y_marks, lines->log_y, false);
+    if (lines->from_zero && !lines->log_x && across.low > 0) across.low = fmin(across.low, 0);
+    *x = axis_make(across.low, across.high, x_ticks, lines->log_x, true);
+    *y = axis_make(up.low, up.high, y_ticks, lines->log_y, false);
+    double step = lines->log_x || across.low >= across.high ? x->step : step_of_points(lines, x->low, x->high, x->step);
+    if (step == x->step || (x->high - x->low) / step > 2 * x_ticks) return;
+    x->step = step;
+    x->first = ceil(x->low / step - 1e-6) * step + 0.0; /* + 0.0: not "-0" */
+    if (fabs(x->low - floor(x->low / step + 1e-6) * step) > 1e-6 * step) x->first = x->low;
 }
 
-/* ---- texts --------------------------------------------------------------------------------------------------- */
+/* ---- texts ------------------------------------------------------------------------------------------------------- */
 
 const char *number_text(double value, int decimals, char *text) {
     int length = snprintf(text, FIGURE_TEXT, "%.*f", decimals, value);
@@ -170,23 +202,23 @@ const char *number_text(double value, int decimals, char *text) {
     return text;
 }
 
-static double axis_mark(const Axis *axis, int k) {
-    return axis->step > 0 ? axis->first + k * axis->step : fine_mark((int)axis->first + k);
+static double axis_tick(const Axis *axis, int k) {
+    return axis->step > 0 ? axis->first + k * axis->step : fine_tick((int)axis->first + k);
 }
 
-int axis_marks(const Axis *axis) {
+int axis_ticks(const Axis *axis) {
     if (axis->step > 0) return (int)floor((axis->high - axis->first) / axis->step + 1e-6) + 1;
     int count = 0;
-    while (axis_mark(axis, count) <= axis->high + 1e-6) count++;
+    while (axis_tick(axis, count) <= axis->high + 1e-6) count++;
     return count;
 }
 
-double axis_mark_place(const Axis *axis, int k) {
-    return fmin(fmax((axis_mark(axis, k) - axis->low) / (axis->high - axis->low), 0), 1);
+double axis_tick_place(const Axis *axis, int k) {
+    return fmin(fmax((axis_tick(axis, k) - axis->low) / (axis->high - axis->low), 0), 1);
 }
 
-const char *axis_mark_text(const Axis *axis, int k, char *text) {
-    double value = axis_mark(axis, k);
+const char *axis_tick_text(const Axis *axis, int k, char *text) {
+    double value = axis_tick(axis, k);
     if (axis->log) {
         snprintf(text, FIGURE_TEXT, "%.3g", pow(10, value));
         return text;
@@ -203,7 +235,7 @@ const char *label_text(const char *const *labels, int i, char *text) {
 }
 
 /* Wide in every common font: the main East Asian blocks, and emoji (Unicode Standard Annex 11, W and F). */
-static int columns_of(uint32_t code) {
+static int code_columns(uint32_t code) {
     static const struct {
         uint32_t first, last;
         int columns;
@@ -218,22 +250,41 @@ static int columns_of(uint32_t code) {
     return 1;
 }
 
+static bool is_plain(uint32_t code) {
+    static const uint32_t blocks[][2] = { { 0x20, 0x24f },    { 0x370, 0x52f },   { 0x1e00, 0x1fff },
+                                          { 0x2010, 0x205e }, { 0x2070, 0x20bf }, { 0x2100, 0x22ff },
+                                          { 0x2500, 0x25ff } };
+    for (size_t i = 0; i < COUNT(blocks); i++)
+        if (code >= blocks[i][0] && code <= blocks[i][1]) return true;
+    return false;
+}
+
 Glyph glyph_of(const char *text) {
     const uint8_t *byte = (const uint8_t *)text;
-    if (byte[0] == 0) return (Glyph){ 0, 0, false };
-    if (byte[0] < 0x80) return (Glyph){ 1, 1, byte[0] >= 0x20 && byte[0] != 0x7f };
-    int more = byte[0] >= 0xf0 ? 3 : byte[0] >= 0xe0 ? 2 : 1;
+    if (byte[0] == 0) return (Glyph){ .bytes = 0 };
+    if (byte[0] < 0x80) return (Glyph){ 1, 1, byte[0] >= 0x20 && byte[0] != 0x7f, true };
+    int extra = byte[0] >= 0xf0 ? 3 : byte[0] >= 0xe0 ? 2 : 1;
     static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
-    uint32_t code = byte[0] & (0x3f >> more);
-    if (byte[0] < 0xc2 || byte[0] > 0xf4) return (Glyph){ 1, 1, false };
-    for (int i = 1; i <= more; i++) {
-        if ((byte[i] & 0xc0) != 0x80) return (Glyph){ 1, 1, false };
+    uint32_t code = byte[0] & (0x3f >> extra);
+    if (byte[0] < 0xc2 || byte[0] > 0xf4) return (Glyph){ .bytes = 1, .columns = 1 };
+    for (int i = 1; i <= extra; i++) {
+        if ((byte[i] & 0xc0) != 0x80) return (Glyph){ .bytes = 1, .columns = 1 };
         code = code << 6 | (byte[i] & 0x3f);
     }
-    if (code < least[more] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return (Glyph){ 1, 1, false };
+    if (code < least[extra] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+        return (Glyph){ .bytes = 1, .columns = 1 };
     if (code < 0xa0 || code == 0x2028 || code == 0x2029 || (code >= 0x202a && code <= 0x202e)) /* C1, line, direction */
-        return (Glyph){ more + 1, 1, false };
-    return (Glyph){ more + 1, columns_of(code), true };
+        return (Glyph){ .bytes = extra + 1, .columns = 1 };
+    return (Glyph){ extra + 1, code_columns(code), true, is_plain(code) };
+}
+
+int text_columns(const char *text) {
+    int columns = 0;
+    for (Glyph glyph = glyph_of(text); glyph.bytes > 0; glyph = glyph_of(text)) {
+        columns += glyph.columns;
+        text += glyph.bytes;
+    }
+    return columns;
 }
 
 const char *caption_line(const char *caption, int k, char *text) {
@@ -245,37 +296,44 @@ const char *caption_line(const char *caption, int k, char *text) {
     return text;
 }
 
-/* ---- contracts ----------------------------------------------------------------------------------------------- */
+/* ---- contracts --------------------------------------------------------------------------------------------------- */
 
-void heat_require(const Heat *heat) {
+static void require_range(const char *field, int value, int low, int high) {
+    REQUIRE(value >= low && value <= high, "%s is %d, want %d to %d", field, value, low, high);
+}
+
+void heat_require(const void *figure) {
+    const Heat *heat = figure;
     REQUIRE(heat->m.dims == 2 && mat_count(heat->m) > 0, "m is %s, want a non-empty [R,C]", mat_shape_text(heat->m));
-    REQUIRE(heat->decimals >= 0 && heat->decimals <= 9, "decimals is %d, want 0 to 9", heat->decimals);
+    require_range("decimals", heat->decimals, 0, 9);
 }
 
-void bars_require(const Bars *bars) {
-    REQUIRE(bars->count >= 0, "count is %d", bars->count);
-    REQUIRE(bars->decimals >= 0 && bars->decimals <= 9, "decimals is %d, want 0 to 9", bars->decimals);
+void bars_require(const void *figure) {
+    const Bars *bars = figure;
+    require_range("count", bars->count, 0, INT_MAX);
+    require_range("decimals", bars->decimals, 0, 9);
 }
 
-void lines_require(const Lines *lines) {
-    REQUIRE(lines->count >= 1 && lines->count <= FIGURE_SERIES, "%d series, want 1 to %d", lines->count, FIGURE_SERIES);
-    for (int s = 0; s < lines->count; s++)
-        REQUIRE(lines->series[s].count >= 0, "series %d has %d points", s, lines->series[s].count);
+void lines_require(const void *figure) {
+    const Lines *lines = figure;
+    require_range("number of series", lines->count, 1, FIGURE_SERIES);
+    for (int s = 0; s < lines->count; s++) require_range("series.count", lines->series[s].count, 0, INT_MAX);
 }
 
-void tiles_require(const Tiles *tiles) {
-    REQUIRE(tiles->count >= 0 && tiles->columns >= 0, "count is %d, columns %d", tiles->count, tiles->columns);
+void tiles_require(const void *figure) {
+    const Tiles *tiles = figure;
+    require_range("count", tiles->count, 0, INT_MAX);
+    require_range("columns", tiles->columns, 0, INT_MAX);
     for (int i = 0; i < tiles->count; i++) {
-        int height = tiles->tiles[i].height, width = tiles->tiles[i].width;
-        REQUIRE(height >= 1 && height <= FIGURE_SIDE && width >= 1 && width <= FIGURE_SIDE,
-                "tile %d is %d by %d, want sides of 1 to %d", i, height, width, FIGURE_SIDE);
+        require_range("height of a tile", tiles->tiles[i].height, 1, FIGURE_SIDE);
+        require_range("width of a tile", tiles->tiles[i].width, 1, FIGURE_SIDE);
     }
 }
 
-void graph_require(const Graph *graph) {
-    REQUIRE(graph->count >= 1 && graph->count <= FIGURE_NODES, "graph.count is %d, want 1 to %d", graph->count,
-            FIGURE_NODES);
-    REQUIRE(graph->decimals >= 0 && graph->decimals <= 9, "graph.decimals is %d, want 0 to 9", graph->decimals);
+void graph_require(const void *figure) {
+    const Graph *graph = figure;
+    require_range("graph.count", graph->count, 1, FIGURE_NODES);
+    require_range("graph.decimals", graph->decimals, 0, 9);
     for (int n = 0; n < graph->count; n++) {
         const GraphNode *node = &graph->nodes[n];
         size_t numbers = mat_count(node->value);
@@ -283,25 +341,23 @@ void graph_require(const Graph *graph) {
         REQUIRE(node->value.dims <= 2 && numbers >= 1 && numbers <= FIGURE_NODE,
                 "graph.nodes[%d].value is %s, want 1 to %d numbers in two dimensions at most", n,
                 mat_shape_text(node->value), FIGURE_NODE);
-        REQUIRE(node->inputs >= 0 && node->inputs <= 3, "graph.nodes[%d].inputs is %d, want 0 to 3", n, node->inputs);
-        for (int i = 0; i < node->inputs; i++)
-            REQUIRE(node->in[i] >= 0 && node->in[i] < n, "graph.nodes[%d].in[%d] is %d, want 0 to %d", n, i,
-                    node->in[i], n - 1);
+        require_range("inputs of a node", node->inputs, 0, 3);
+        for (int i = 0; i < node->inputs; i++) require_range("input of a node", node->in[i], 0, n - 1);
     }
 }
 
-void motion_require(const Motion *motion) {
-    REQUIRE(motion->panel_count >= 1 && motion->panel_count <= FIGURE_PANELS, "motion.panel_count is %d, want 1 to %d",
-            motion->panel_count, FIGURE_PANELS);
-    REQUIRE(motion->pairs >= 1 && motion->pairs <= FIGURE_SERIES, "motion.pairs is %d, want 1 to %d", motion->pairs,
-            FIGURE_SERIES);
-    REQUIRE(motion->frames >= 1, "motion.frames is %d, want at least 1", motion->frames);
-    REQUIRE(motion->shown_count >= 1 && motion->shown_count <= FIGURE_SHOWN, "motion.shown_count is %d, want 1 to %d",
-            motion->shown_count, FIGURE_SHOWN);
+void motion_require(const void *figure) {
+    const Motion *motion = figure;
+    require_range("motion.panel_count", motion->panel_count, 1, FIGURE_PANELS);
+    require_range("motion.pairs", motion->pairs, 1, FIGURE_SERIES);
+    require_range("motion.frames", motion->frames, 1, INT_MAX);
+    require_range("motion.shown_count", motion->shown_count, 1, FIGURE_SHOWN);
     for (int i = 0; i < motion->shown_count; i++)
-        REQUIRE(motion->shown[i] >= 0 && motion->shown[i] < motion->frames, "motion.shown[%d] is %d, want 0 to %d", i,
-                motion->shown[i], motion->frames - 1);
+        require_range("motion.shown", motion->shown[i], 0, motion->frames - 1);
 }
+
+int value_rows(Mat m) { return m.dims == 2 ? m.shape[0] : 1; }
+int value_columns(Mat m) { return m.dims == 2 ? m.shape[1] : (int)mat_count(m); }
 
 const num *motion_point(const Motion *motion, int frame, int panel, int pair, int which) {
     size_t place = ((size_t)frame * (size_t)motion->panel_count + (size_t)panel) * (size_t)motion->pairs + (size_t)pair;

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* ---- files --------------------------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------------------------------- */
 
 static const char *base_folder(void) {
     const char *folder = getenv("CLIP_PLOTS");
@@ -27,8 +27,8 @@ static bool name_good(const char *name, Err *err) {
     bool good = *name && *name != '.' && !strchr(name, '/') && strlen(name) < 200;
     for (const char *at = name; good && *at; at += glyph_of(at).bytes) good = glyph_of(at).printable;
     return good || err_set(err,
-                           "plot \"%.80s\": a name for files was wanted: not empty, no slash, no control "
-                           "character, no point in front, under 200 bytes",
+                           "plot \"%.80s\": a name for files must not be empty, contain a slash or a control "
+                           "character, start with a point, or have 200 bytes or more",
                            name);
 }
 
@@ -40,36 +40,23 @@ static bool folders_make(Err *err) {
     return ok || err_set(err, "%.900s; set CLIP_PLOTS to a folder that can be written", inner.text);
 }
 
-static bool write_data(const char *name, const PlotKind *kind, const void *figure, Err *err) {
+/* Writes one of the three files, completely or not at all. */
+static bool write_file(const char *name, const char *folder, const char *extension, const PlotKind *kind,
+                       const void *figure, Err *err) {
     char path[PATH_SIZE];
     OutFile out;
-    if (!path_of(path, "data/", name, ".csv", err) || !out_open(&out, path, err)) return false;
-    kind->data(out.stream, figure);
-    return out_commit(&out, err);
-}
-
-static bool write_pixels(const char *name, const PlotKind *kind, const void *figure, Err *err) {
-    char path[PATH_SIZE];
-    OutFile out;
-    if (!kind->pixels) return true;
-    if (!path_of(path, "data/", name, ".rgb", err) || !out_open(&out, path, err)) return false;
-    kind->pixels(&out, figure);
-    return out_commit(&out, err);
-}
-
-static bool write_script(const char *name, const PlotKind *kind, const void *figure, Err *err) {
-    char path[PATH_SIZE];
-    OutFile out;
-    if (!path_of(path, "", name, ".gp", err) || !out_open(&out, path, err)) return false;
+    if (!path_of(path, folder, name, extension, err) || !out_open(&out, path, err)) return false;
     Script script = { .file = out.stream, .name = name };
-    kind->script(&script, figure);
+    if (!strcmp(extension, ".csv")) kind->data(out.stream, figure);
+    else if (!strcmp(extension, ".rgb")) kind->pixels(&out, figure);
+    else kind->script(&script, figure);
     return out_commit(&out, err);
 }
 
-/* ---- gnuplot ------------------------------------------------------------------------------------------------- */
+/* ---- gnuplot ----------------------------------------------------------------------------------------------------- */
 
-/* Looked for here and not in the child: between fork and exec a program with threads may do very little. Relative
- * folders of PATH are passed over, because the child works in another folder. */
+/* Called before fork: between fork and exec a program with threads may call only async-signal-safe functions. Relative
+ * folders of PATH are skipped, because the child works in another folder. */
 static bool gnuplot_find(char *path) {
     const char *from = getenv("PATH");
     while (from && *from) {
@@ -81,16 +68,16 @@ static bool gnuplot_find(char *path) {
     return false;
 }
 
-/* In the child: quiet input, both outputs into the pipe, in the plots folder. Only async-signal-safe calls. */
+/* The child: empty input, both outputs into the pipe, in the plots folder. */
 NORETURN static void gnuplot_become(const char *program, const char *folder, char *script, int output) {
-    char *arguments[] = { "gnuplot", "-d", script, NULL }; /* -d: the user's own settings stay out of our pictures */
+    char *arguments[] = { "gnuplot", "-d", script, NULL }; /* -d: without the user's settings */
     int input = open("/dev/null", O_RDONLY);
     if (input >= 0 && dup2(input, 0) >= 0 && dup2(output, 1) >= 0 && dup2(output, 2) >= 0 && chdir(folder) == 0)
         execv(program, arguments);
     _exit(127);
 }
 
-/* Reads until the other end closes; keeps what fits. */
+/* Reads until the other end closes; keeps as much as fits. */
 static void drain(int fd, char *text, size_t size) {
     char lost[512];
     size_t kept = 0;
@@ -104,8 +91,7 @@ static void drain(int fd, char *text, size_t size) {
     text[kept] = '\0';
 }
 
-/* gnuplot shows the place with a caret and blank lines around its message; the message is the line that names a line,
- * or else the first that is not blank. Returns it, cut off in place. */
+/* The message in gnuplot's output: the line that contains "line", or else the first that is not blank. Cut in place. */
 static char *message_in(char *text) {
     char *line = strstr(text, ".gp\" line ");
     if (line)
@@ -119,7 +105,7 @@ static bool gnuplot_run(const char *program, const char *name, Err *err) {
     char script[PATH_SIZE], said[2048];
     const char *folder = base_folder();
     int ends[2], status;
-    snprintf(script, sizeof script, "./%s.gp", name); /* no name can be mistaken for an option */
+    snprintf(script, sizeof script, "./%s.gp", name); /* "./": no name is taken for an option */
     if (pipe(ends) != 0) return err_set(err, "%s: gnuplot not started: %s", name, strerror(errno));
     pid_t pid = fork();
     if (pid == 0) gnuplot_become(program, folder, script, ends[1]);
@@ -128,7 +114,7 @@ static bool gnuplot_run(const char *program, const char *name, Err *err) {
     close(ends[0]);
     if (pid < 0) return err_set(err, "%s: gnuplot not started: %s", name, strerror(errno));
     while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR) return err_set(err, "%s: gnuplot was lost: %s", name, strerror(errno));
+        if (errno != EINTR) return err_set(err, "%s: waiting for gnuplot failed: %s", name, strerror(errno));
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
     return err_set(err, "%.200s/%s.gp: gnuplot failed: %s; run gnuplot %s.gp there to see more", folder, name,
                    WIFSIGNALED(status) ? "it was stopped by a signal" : message_in(said), name);
@@ -145,14 +131,14 @@ static PlotResult gnuplot_missing(const char *name) {
     return PLOT_NO_GNUPLOT;
 }
 
-/* ---- the whole ----------------------------------------------------------------------------------------------- */
+/* ---- the whole --------------------------------------------------------------------------------------------------- */
 
 static int failures;
 int plot_failures(void) { return failures; }
 
 static PlotResult failed(const Err *inner, Err *err) {
     failures++;
-    fflush(stdout); /* so that the line stands after what was already said */
+    fflush(stdout); /* keeps the order of the lines */
     if (err) *err = *inner;
     else fprintf(stderr, "no picture: %s\n", inner->text);
     return PLOT_FAILED;
@@ -162,33 +148,22 @@ static PlotResult plot(const char *name, const PlotKind *kind, const void *figur
     char program[PATH_SIZE];
     Err inner = { "" };
     kind->require(figure);
-    bool written = name_good(name, &inner) && folders_make(&inner) && write_data(name, kind, figure, &inner) &&
-                   write_pixels(name, kind, figure, &inner) && write_script(name, kind, figure, &inner);
+    bool written = name_good(name, &inner) && folders_make(&inner) &&
+                   write_file(name, "data/", ".csv", kind, figure, &inner) &&
+                   (!kind->pixels || write_file(name, "data/", ".rgb", kind, figure, &inner)) &&
+                   write_file(name, "", ".gp", kind, figure, &inner);
     if (!written) return failed(&inner, err);
     if (!gnuplot_find(program)) return gnuplot_missing(name);
     if (!gnuplot_run(program, name, &inner)) return failed(&inner, err);
     return PLOT_DRAWN;
 }
 
-PlotResult plot_heat(const char *name, const Heat *heat, Err *err) { return plot(name, &plot_kind_heat, heat, err); }
-
-PlotResult plot_bars(const char *name, const Bars *bars, Err *err) { return plot(name, &plot_kind_bars, bars, err); }
-
-PlotResult plot_lines(const char *name, const Lines *lines, Err *err) {
-    return plot(name, &plot_kind_lines, lines, err);
-}
-
-PlotResult plot_tiles(const char *name, const Tiles *tiles, Err *err) {
-    return plot(name, &plot_kind_tiles, tiles, err);
-}
-
-PlotResult plot_graph(const char *name, const Graph *graph, Err *err) {
-    return plot(name, &plot_kind_graph, graph, err);
-}
-
-PlotResult plot_motion(const char *name, const Motion *motion, Err *err) {
-    return plot(name, &plot_kind_motion, motion, err);
-}
+PlotResult plot_heat(const char *name, const Heat *f, Err *err) { return plot(name, &plot_kind_heat, f, err); }
+PlotResult plot_bars(const char *name, const Bars *f, Err *err) { return plot(name, &plot_kind_bars, f, err); }
+PlotResult plot_lines(const char *name, const Lines *f, Err *err) { return plot(name, &plot_kind_lines, f, err); }
+PlotResult plot_tiles(const char *name, const Tiles *f, Err *err) { return plot(name, &plot_kind_tiles, f, err); }
+PlotResult plot_graph(const char *name, const Graph *f, Err *err) { return plot(name, &plot_kind_graph, f, err); }
+PlotResult plot_motion(const char *name, const Motion *f, Err *err) { return plot(name, &plot_kind_motion, f, err); }
 
 const char *plot_path(const char *name) {
     static _Thread_local char path[PATH_SIZE];

@@ -1,27 +1,34 @@
-/* plot_graph: a computation as boxes and arrows, from what is given on the left to the result on the right. */
+/* Computation graphs as boxes and arrows, from the inputs on the left to the result on the right. */
 #include "show/plot_write.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { LINE = 17, LETTER = 8, PAD = 10, GAP_X = 46, GAP_Y = 22, TOP = 50, EDGE = 16, FOOT = 24 }; /* pixels */
+enum {
+    LINE = 17,
+    LETTER = 8,
+    PAD = 10,
+    GAP_X = 46,
+    GAP_Y = 22,
+    EDGE = 16,
+    FOOT = 24,
+    CLEARANCE = 9,
+    WIDTH_LEAST = 480
+}; /* pixels */
 
 typedef struct {
     double x, y, width, height;
     int column;
-} Box; /* middle, size, place from the left */
+} Box; /* centre, size, column from the left */
 typedef struct {
     Box box[FIGURE_NODES];
     double width, height;
 } Layout;
 
-static int rows_of(Mat m) { return m.dims == 2 ? m.shape[0] : 1; }
-static int columns_of(Mat m) { return m.dims == 2 ? m.shape[1] : (int)mat_count(m); }
-
 /* Row r of a value or gradient as text. */
 static void numbers_text(const GraphNode *node, const num *numbers, int r, int decimals, char text[256]) {
     char number[FIGURE_TEXT];
-    int columns = columns_of(node->value);
+    int columns = value_columns(node->value);
     text[0] = '\0';
     for (int c = 0; c < columns; c++) {
         size_t at = strlen(text);
@@ -29,7 +36,7 @@ static void numbers_text(const GraphNode *node, const num *numbers, int r, int d
     }
 }
 
-static int lines_of(const GraphNode *node) { return 1 + rows_of(node->value) * (node->gradient ? 2 : 1); }
+static int lines_of(const GraphNode *node) { return 1 + value_rows(node->value) * (node->gradient ? 2 : 1); }
 
 /* "name = operation", or the name alone. */
 static void head_text(const GraphNode *node, char text[256]) {
@@ -41,19 +48,19 @@ static void box_size(const Graph *graph, int n, Box *box) {
     char text[256];
     head_text(node, text);
     size_t longest = strlen(text) + strlen(text) / 8; /* in larger letters */
-    for (int r = 0; r < rows_of(node->value); r++) {
+    for (int r = 0; r < value_rows(node->value); r++) {
         numbers_text(node, node->value.v, r, graph->decimals, text);
         longest = MAX(longest, strlen(text));
         if (node->gradient) {
             numbers_text(node, node->gradient, r, graph->decimals, text);
-            longest = MAX(longest, strlen(text));
+            longest = MAX(longest, strlen(text) + 2);
         }
     }
     box->width = (double)longest * LETTER + 2 * PAD;
     box->height = lines_of(node) * LINE + PAD;
 }
 
-/* Columns: a computed node stands right of all it is made of, a given one left of the first that takes it in. */
+/* Columns: a computed node is right of all its inputs; an input is one column left of its first user. */
 static int place_columns(const Graph *graph, Box *box) {
     int columns = 0;
     for (int n = 0; n < graph->count; n++) {
@@ -71,8 +78,8 @@ static int place_columns(const Graph *graph, Box *box) {
     return columns;
 }
 
-/* Down the page: given nodes one below the other in the order in which the tree from the result meets them, the others
- * in the middle of what they are made of; then those of one column are moved apart. */
+/* Heights: inputs one below the other in depth-first order from the result; computed nodes at the mean of their inputs.
+ * Then the boxes of a column are moved apart. */
 static void place_given(const Graph *graph, Box *box, int n, bool *seen, double *at) {
     const GraphNode *node = &graph->nodes[n];
     if (seen[n]) return;
@@ -88,7 +95,7 @@ static void place_given(const Graph *graph, Box *box, int n, bool *seen, double 
     }
 }
 
-/* The boxes of one column from the top, each below the one before it. Returns the lowest edge. */
+/* Moves the boxes of a column down until none overlap; returns the lowest edge. */
 static double move_apart(const Graph *graph, Box *box, int column) {
     double edge = 0;
     bool done[FIGURE_NODES] = { false };
@@ -119,32 +126,27 @@ static Layout layout_of(const Graph *graph) {
         layout.width += widest + GAP_X;
         layout.height = fmax(layout.height, move_apart(graph, layout.box, column));
     }
-    layout.width += EDGE - GAP_X;
-    layout.height += TOP + FOOT;
-    for (int n = 0; n < graph->count; n++) layout.box[n].y += TOP;
+    layout.width = fmax(layout.width + EDGE - GAP_X, WIDTH_LEAST);
+    double top = EDGE + title_height(graph->title, (int)layout.width);
+    layout.height += top + FOOT;
+    for (int n = 0; n < graph->count; n++) layout.box[n].y += top;
     return layout;
 }
 
 /* ---- the files --------------------------------------------------------------------------------------------------- */
-
-static void graph_check(const void *figure) { graph_require(figure); }
 
 static void graph_data(FILE *file, const void *figure) {
     const Graph *graph = figure;
     fputs("node,row,column,value,gradient,name,operation\n", file);
     for (int n = 0; n < graph->count; n++) {
         const GraphNode *node = &graph->nodes[n];
-        int columns = columns_of(node->value);
-        for (int i = 0; i < rows_of(node->value) * columns; i++) {
+        int columns = value_columns(node->value);
+        for (int i = 0; i < value_rows(node->value) * columns; i++) {
             fprintf(file, "%d,%d,%d,", n + 1, i / columns + 1, i % columns + 1);
-            csv_number(file, node->value.v[i]);
-            fputc(',', file);
-            csv_number(file, node->gradient ? (double)node->gradient[i] : NAN);
-            fputc(',', file);
-            csv_text(file, node->name);
-            fputc(',', file);
-            csv_text(file, node->operation);
-            fputc('\n', file);
+            csv_number(file, node->value.v[i], ",");
+            csv_number(file, node->gradient ? (double)node->gradient[i] : NAN, ",");
+            csv_text(file, node->name, ",");
+            csv_text(file, node->operation, "\n");
         }
     }
 }
@@ -162,7 +164,7 @@ static void write_box(FILE *file, const Graph *graph, int n, const Box *box) {
     const GraphNode *node = &graph->nodes[n];
     const Colour ink = { 0x22, 0x22, 0x22 };
     char text[256];
-    int rows = rows_of(node->value);
+    int rows = value_rows(node->value);
     fprintf(file,
             "set object rectangle center %.9g,%.9g size %.9g,%.9g fillcolor rgb '%s' fillstyle solid 1 border lc "
             "rgb '#888888'\n",
@@ -174,12 +176,46 @@ static void write_box(FILE *file, const Graph *graph, int n, const Box *box) {
         write_line(file, box, 1 + r, text, ink);
         if (!node->gradient) continue;
         numbers_text(node, node->gradient, r, graph->decimals, text);
-        write_line(file, box, 1 + rows + r, text, COLOUR_MARKED);
+        char gradient[280];
+        snprintf(gradient, sizeof gradient, "\u2202 %s", text);
+        write_line(file, box, 1 + rows + r, gradient, COLOUR_MARKED);
     }
 }
 
-/* Arrows enter a box in the order in which their other ends stand, so that they do not cross. */
-static void write_arrows(FILE *file, const GraphNode *node, const Layout *layout, const Box *to) {
+/* Whether the height y crosses a box of the columns between two boxes; `edge` gets the sides of these columns. */
+static bool blocked(const Graph *graph, const Layout *layout, const Box *from, const Box *to, double y,
+                    double edge[2]) {
+    bool any = false;
+    edge[0] = to->x - to->width / 2;
+    edge[1] = from->x + from->width / 2;
+    for (int n = 0; n < graph->count; n++) {
+        const Box *box = &layout->box[n];
+        if (box->column <= from->column || box->column >= to->column) continue;
+        edge[0] = fmin(edge[0], box->x - box->width / 2);
+        edge[1] = fmax(edge[1], box->x + box->width / 2);
+        any |= fabs(y - box->y) < box->height / 2 + CLEARANCE / 2;
+    }
+    return any;
+}
+
+/* The height at which an arrow passes the columns between its ends: the nearest to both ends that crosses no box. */
+static double free_height(const Graph *graph, const Layout *layout, const Box *from, const Box *to, double entry) {
+    double best = from->y, cost = INFINITY, edge[2];
+    for (int c = -2; c < 2 * graph->count; c++) {
+        const Box *box = &layout->box[MAX(c, 0) / 2];
+        double y = c == -2 ? from->y : c == -1 ? entry : box->y + (c % 2 ? 1 : -1) * (box->height / 2 + CLEARANCE);
+        double detour = fabs(y - from->y) + fabs(y - entry);
+        if (detour >= cost || blocked(graph, layout, from, to, y, edge)) continue;
+        best = y;
+        cost = detour;
+    }
+    return best;
+}
+
+/* Arrows enter a box in the order of their other ends, so that they do not cross, and pass around boxes in between. */
+static void write_arrows(FILE *file, const Graph *graph, int n, const Layout *layout) {
+    const GraphNode *node = &graph->nodes[n];
+    const Box *to = &layout->box[n];
     for (int i = 0; i < node->inputs; i++) {
         const Box *from = &layout->box[node->in[i]];
         int above = 0;
@@ -187,9 +223,16 @@ static void write_arrows(FILE *file, const GraphNode *node, const Layout *layout
             double other = layout->box[node->in[k]].y;
             above += other < from->y || (other == from->y && k < i);
         }
-        double entry = to->y + to->height * ((above + 1.0) / (node->inputs + 1) - 0.5);
-        fprintf(file, "set arrow from %.9g,%.9g to %.9g,%.9g lc rgb '#888888' lw 1.2 size 8,20 fixed filled\n",
-                from->x + from->width / 2, from->y, to->x - to->width / 2, entry);
+        double entry = to->y + to->height * ((above + 1.0) / (node->inputs + 1) - 0.5), edge[2];
+        double y = free_height(graph, layout, from, to, entry);
+        double x[] = { from->x + from->width / 2, 0, 0, to->x - to->width / 2 }, at[] = { from->y, y, y, entry };
+        blocked(graph, layout, from, to, y, edge);
+        x[1] = fmax(x[0], edge[0] - CLEARANCE);
+        x[2] = fmin(x[3], edge[1] + CLEARANCE);
+        bool straight = to->column - from->column <= 1;
+        for (int k = straight ? 3 : 1; k <= 3; k++)
+            fprintf(file, "set arrow from %.9g,%.9g to %.9g,%.9g lc rgb '#888888' lw 1.2 %s\n", x[straight ? 0 : k - 1],
+                    at[straight ? 0 : k - 1], x[k], at[k], k < 3 ? "nohead" : "size 8,20 fixed filled");
     }
 }
 
@@ -197,21 +240,16 @@ static void graph_script(Script *script, const void *figure) {
     const Graph *graph = figure;
     FILE *file = script->file;
     Layout layout = layout_of(graph);
-    *script = (Script){ file, script->name, (int)fmax(layout.width, 480), (int)layout.height };
-    script_begin(script, NULL);
-    fprintf(file, "set lmargin 0; set rmargin 0; set tmargin 0; set bmargin 0\nset xrange [0:%d]\nset yrange [%d:0]\n",
-            script->width, script->height);
-    fputs("unset key\nunset border\nunset tics\n", file);
-    if (graph->title) {
-        fputs("set label ", file);
-        gp_text(file, graph->title);
-        fprintf(file, " at %d,22 center font ',15'\n", script->width / 2);
-    }
-    fprintf(file, "set label 'black: value, orange: gradient' at %d,%d right font ',10' textcolor rgb '#555555'\n",
-            script->width - EDGE, script->height - FOOT / 2);
-    for (int n = 0; n < graph->count; n++) write_arrows(file, &graph->nodes[n], &layout, &layout.box[n]);
+    *script = (Script){ file, script->name, (int)layout.width, (int)layout.height };
+    script_begin(script, graph->title);
+    script_page(script);
+    fprintf(
+        file,
+        "set label \"black: value, orange and \u2202: gradient\" at %d,%d right font ',10' textcolor rgb '#555555'\n",
+        script->width - EDGE, script->height - FOOT / 2);
+    for (int n = 0; n < graph->count; n++) write_arrows(file, graph, n, &layout);
     for (int n = 0; n < graph->count; n++) write_box(file, graph, n, &layout.box[n]);
     fputs("plot NaN\n", file);
 }
 
-const PlotKind plot_kind_graph = { graph_check, graph_data, NULL, graph_script };
+const PlotKind plot_kind_graph = { graph_require, graph_data, NULL, graph_script };

@@ -1,11 +1,9 @@
-/* plot_motion: moving pairs as a strip of frames, and as an animation. */
+/* Moving pairs as a strip of frames, and as an animation. */
 #include "show/plot_write.h"
 
 #include <math.h>
 
 enum { CELL = 190, NAME = 90, TOP = 76, BOTTOM = 16, WIDE = 300 }; /* pixels */
-
-static void motion_check(const void *figure) { motion_require(figure); }
 
 /* One row a pair, so that frame f, panel p are rows (f * panels + p) * pairs and on. */
 static void motion_data(FILE *file, const void *figure) {
@@ -17,11 +15,9 @@ static void motion_data(FILE *file, const void *figure) {
                 Colour colour = series_colour(pair);
                 fprintf(file, "%d,%d,%d,%d,", frame, panel + 1, pair + 1, colour.r << 16 | colour.g << 8 | colour.b);
                 for (int k = 0; k < 4; k++) {
-                    csv_number(file, motion_point(motion, frame, panel, pair, k / 2)[k % 2]);
-                    fputc(',', file);
+                    csv_number(file, motion_point(motion, frame, panel, pair, k / 2)[k % 2], ",");
                 }
-                csv_text(file, motion->frame_names[frame]);
-                fputc('\n', file);
+                csv_text(file, motion->frame_names[frame], "\n");
             }
         }
     }
@@ -33,7 +29,7 @@ static void write_label(FILE *file, const char *text, double x, double y, const 
     fprintf(file, " at screen %.9g,%.9g %s\n", x, y, style);
 }
 
-/* One panel: gnuplot's variables f and p say of which frame and which panel, from 0. */
+/* One panel; gnuplot's variables f and p are the frame and the panel, from 0. */
 static void write_plot(const Script *script, const Motion *motion, const char *indent) {
     FILE *file = script->file;
     fprintf(file, "%sfrom = (f * %d + p) * %d; to = from + %d\n", indent, motion->panel_count, motion->pairs,
@@ -78,7 +74,7 @@ static void write_strip(const Script *script, const Motion *motion) {
     fputs("        unset label\n    }\n}\nunset multiplot\n", file);
 }
 
-/* Panels side by side, all frames; the last one stays for a while. */
+/* All frames, panels side by side; the last frame is repeated 20 times. */
 static void write_animation(const Script *script, const Motion *motion) {
     FILE *file = script->file;
     int width = WIDE * motion->panel_count, height = WIDE + 50;
@@ -114,4 +110,4 @@ static void motion_script(Script *script, const void *figure) {
     write_animation(script, motion);
 }
 
-const PlotKind plot_kind_motion = { motion_check, motion_data, NULL, motion_script };
+const PlotKind plot_kind_motion = { motion_require, motion_data, NULL, motion_script };

@@ -3,16 +3,19 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- text in files ------------------------------------------------------------------------------------------- */
+/* ---- text in files ----------------------------------------------------------------------------------------------- */
 
 typedef void (*WriteByte)(FILE *file, char byte);
 
-/* What is not printable becomes a space, so that a record stays one line; ASCII goes through `write`. */
-static void write_text(FILE *file, const char *text, WriteByte write) {
-    for (Glyph glyph; (glyph = glyph_of(text)).bytes > 0; text += glyph.bytes) {
+/* What is not printable becomes a space, so that a record stays one line; ASCII goes through `write`. A character that
+ * gnuplot's font lacks would be drawn as a box as large as the page: in scripts (plain) it becomes a small one. */
+static void write_text(FILE *file, const char *text, WriteByte write, bool plain) {
+    for (Glyph glyph = glyph_of(text); glyph.bytes > 0; glyph = glyph_of(text)) {
         if (!glyph.printable) fputc(' ', file);
+        else if (plain && !glyph.plain) fputs(glyph.columns ? "\u25a1" : "", file);
         else if (glyph.bytes == 1) write(file, *text);
         else fwrite(text, 1, (size_t)glyph.bytes, file);
+        text += glyph.bytes;
     }
 }
 
@@ -23,45 +26,45 @@ static void csv_byte(FILE *file, char byte) {
 }
 
 /* A field of a CSV record, in quotes where it needs them. */
-void csv_text(FILE *file, const char *text) {
+void csv_text(FILE *file, const char *text, const char *after) {
     bool quotes = !*text || strpbrk(text, ",\"\n\r\t") || *text == ' ' || text[strlen(text) - 1] == ' ';
     fputs(quotes ? "\"" : "", file);
-    write_text(file, text, csv_byte);
-    fputs(quotes ? "\"" : "", file);
+    write_text(file, text, csv_byte, false);
+    fprintf(file, "%s%s", quotes ? "\"" : "", after);
 }
 
-/* Nine digits are every digit of a float; where there is no number there is nothing, which readers take as a gap. */
-void csv_number(FILE *file, double value) {
+/* Nine digits keep every bit of a float. A number that is not finite is an empty field: a gap. */
+void csv_number(FILE *file, double value, const char *after) {
     if (isfinite(value)) fprintf(file, "%.9g", value);
+    fputs(after, file);
 }
 
-/* Inside double quotes gnuplot gives a meaning to these three, the last of which runs commands. (Single quotes would be
- * simpler, but 5.4 misreads a doubled quote where the string begins.) */
+/* These three are special inside double quotes; the last one runs commands. (In single quotes, gnuplot 5.4 misreads a
+ * doubled quote at the start of a string.) */
 static void gp_byte(FILE *file, char byte) {
     if (strchr("\\\"`", byte)) fprintf(file, "\\%03o", (unsigned)byte);
     else fputc(byte, file);
 }
 
-/* On an axis % begins a number format besides. */
+/* In tick labels % begins a number format. */
 static void gp_mark_byte(FILE *file, char byte) {
     if (byte == '%') fputc(byte, file);
     gp_byte(file, byte);
 }
 
-static int text_columns(const char *text) {
-    int columns = 0;
-    for (Glyph glyph; (glyph = glyph_of(text)).bytes > 0; text += glyph.bytes) columns += glyph.columns;
-    return columns;
-}
-
-/* A string of gnuplot. */
 void gp_text(FILE *file, const char *text) {
     fputc('"', file);
-    write_text(file, text, gp_byte);
+    write_text(file, text, gp_byte, true);
     fputc('"', file);
 }
 
-/* The same, cut to so many columns. */
+void gp_line(FILE *file, const char *before, const char *text, const char *after) {
+    fputs(before, file);
+    gp_text(file, text);
+    fputs(after, file);
+}
+
+/* A string, cut to so many columns. */
 static void gp_text_cut(FILE *file, const char *text, int columns) {
     char part[FIGURE_TEXT];
     size_t length = 0;
@@ -78,10 +81,10 @@ static void gp_text_cut(FILE *file, const char *text, int columns) {
     gp_text(file, part);
 }
 
-/* A mark on an axis. */
+/* A tick label. */
 static void gp_mark(FILE *file, const char *text, int at) {
     fputc('"', file);
-    write_text(file, text, gp_mark_byte);
+    write_text(file, text, gp_mark_byte, true);
     fprintf(file, "\" %d", at);
 }
 
@@ -101,31 +104,47 @@ static int labels_columns(const char *const *labels, int count) {
     return MAX(columns, 3);
 }
 
-/* ---- what every script begins with --------------------------------------------------------------------------- */
+/* ---- begin of a script ------------------------------------------------------------------------------------------- */
 
-/* The title in lines of at most `columns`, broken between words. */
-static void write_title(FILE *file, const char *title, int columns) {
-    fputs("set title \"", file);
-    for (int at = 0; *title;) {
-        char word[256];
-        size_t length = strcspn(title, " ") + strspn(title + strcspn(title, " "), " ");
-        length = MIN(length, sizeof word - 1);
-        snprintf(word, sizeof word, "%.*s", (int)length, title);
+enum { TITLE_LINE = 22, TITLE_ROOM = 24, TITLE_COLUMN = 11 }; /* pixels */
+
+/* Writes a text in lines of at most `columns`, broken between words (file NULL: not); returns the number of lines. */
+static int write_wrapped(FILE *file, const char *text, int columns) {
+    char word[256];
+    int lines = 1;
+    for (int at = 0; *text;) {
+        size_t size = strcspn(text, " ") + strspn(text + strcspn(text, " "), " ");
+        snprintf(word, sizeof word, "%.*s", (int)MIN(size, sizeof word - 1), text);
         if (at > 0 && at + text_columns(word) > columns) {
-            fputs("\\n", file);
+            if (file) fputs("\\n", file);
+            lines++;
             at = 0;
         }
-        write_text(file, word, gp_byte);
+        if (file) write_text(file, word, gp_byte, true);
         at += text_columns(word);
-        title += length;
+        text += strlen(word);
     }
-    fputs("\" font ',15'\n", file);
+    return lines;
+}
+
+int title_height(const char *title, int width) {
+    return title && *title ? TITLE_LINE * write_wrapped(NULL, title, width / TITLE_COLUMN) + TITLE_ROOM : 0;
+}
+
+/* The title, centred on the page; diagrams begin below it. */
+static void write_title(const Script *script, const char *title) {
+    int height = title_height(title, script->width);
+    if (height == 0) return;
+    fputs("set label \"", script->file);
+    write_wrapped(script->file, title, script->width / TITLE_COLUMN);
+    fprintf(script->file, "\" at screen 0.5,%.9g center font ',15'\nset tmargin at screen %.9g\n",
+            1 - (TITLE_ROOM + TITLE_LINE) / 2.0 / script->height, 1 - (double)height / script->height);
 }
 
 void script_begin(const Script *script, const char *title) {
     FILE *file = script->file;
-    fputs("# Generated; lives in the folder plots/ and reads data/ there. Change it and run gnuplot on it in that\n"
-          "# folder; to keep a change, copy it to another name: the next run of the lesson writes it anew.\n",
+    fputs("# Generated; belongs in the folder plots/ and reads data/ there. Run gnuplot on it in that folder.\n"
+          "# The next run of the lesson overwrites it: to keep a change, copy it to another name.\n",
           file);
     fputs("if (strstrt(GPVAL_TERMINALS, 'pngcairo') > 0) {\n", file);
     int width = script->width, height = script->height;
@@ -134,26 +153,25 @@ void script_begin(const Script *script, const char *title) {
     fputs("set encoding utf8\nset datafile separator ','\nset output ", file);
     gp_path(script, "out", "png");
     fputc('\n', file);
-    if (title) write_title(file, title, width / 11);
+    write_title(script, title);
+}
+
+void script_page(const Script *script) {
+    fprintf(script->file,
+            "set lmargin 0; set rmargin 0; set tmargin 0; set bmargin 0\nset xrange [0:%d]\nset yrange [%d:0]\n"
+            "unset key\nunset border\nunset tics\n",
+            script->width, script->height);
 }
 
 void gp_path(const Script *script, const char *folder, const char *extension) {
     fprintf(script->file, "\"%s/", folder);
-    write_text(script->file, script->name, gp_byte);
+    write_text(script->file, script->name, gp_byte, false);
     fprintf(script->file, ".%s\"", extension);
 }
 
 static void write_axis_names(FILE *file, const char *x, const char *y) {
-    if (x) {
-        fputs("set xlabel ", file);
-        gp_text(file, x);
-        fputc('\n', file);
-    }
-    if (y) {
-        fputs("set ylabel ", file);
-        gp_text(file, y);
-        fputc('\n', file);
-    }
+    if (x) gp_line(file, "set xlabel ", x, "\n");
+    if (y) gp_line(file, "set ylabel ", y, "\n");
 }
 
 /* text(v) writes a number with its unit, and never "-0.00". */
@@ -166,7 +184,7 @@ static void write_text_function(FILE *file, int decimals, const char *unit) {
     fputc('\n', file);
 }
 
-/* A grid one does not see first, and the given sides of the frame. */
+/* A light grid, and the given sides of the frame. */
 static void write_frame(FILE *file, const char *grid, int border) {
     fprintf(file, "set grid %s lt 1 lw 1 lc rgb '#dddddd'\n", grid);
     fprintf(file, "set tics nomirror textcolor rgb '#333333'\nset border %d lc rgb '#888888'\n", border);
@@ -174,9 +192,10 @@ static void write_frame(FILE *file, const char *grid, int border) {
 
 void gp_colour(FILE *file, Colour colour) { fprintf(file, "'#%02x%02x%02x'", colour.r, colour.g, colour.b); }
 
-/* ---- heat map ------------------------------------------------------------------------------------------------ */
+/* ---- heat map ---------------------------------------------------------------------------------------------------- */
 
-enum { VALUES_MAX = 24 }; /* more columns than this leave no room for the numbers */
+enum { VALUES_MAX = 24 };  /* more columns than this leave no room for the numbers */
+enum { HEAT_RIGHT = 160 }; /* pixels for the colour bar, its labels and its name */
 
 static void heat_data(FILE *file, const void *figure) {
     const Heat *heat = figure;
@@ -185,21 +204,23 @@ static void heat_data(FILE *file, const void *figure) {
     for (int r = 0; r < heat->m.shape[0]; r++) {
         for (int c = 0; c < heat->m.shape[1]; c++) {
             fprintf(file, "%d,%d,", r + 1, c + 1);
-            csv_number(file, AT(heat->m, r, c));
-            fputc(',', file);
-            csv_text(file, label_text(heat->rows, r, number));
-            fputc(',', file);
-            csv_text(file, label_text(heat->cols, c, number));
-            fputc('\n', file);
+            csv_number(file, AT(heat->m, r, c), ",");
+            csv_text(file, label_text(heat->rows, r, number), ",");
+            csv_text(file, label_text(heat->cols, c, number), "\n");
         }
     }
 }
 
-/* The colours, and black or white for the numbers on them. */
+/* The palette; ink(v) is black or white, for the number on the colour of v. */
 static void heat_palette(FILE *file, double low, double high) {
     double from = high, to = low;
-    fprintf(file, "set cbrange [%.9g:%.9g]\nset palette defined (", low, high);
-    for (int i = 0; i <= 2; i++) { /* linear in between, as heat_colour is */
+    Axis axis = axis_make(low, high, 6, false, true);
+    char text[FIGURE_TEXT];
+    fprintf(file, "set cbrange [%.9g:%.9g]\nset cbtics (", low, high);
+    for (int k = 0; k < axis_ticks(&axis); k++)
+        fprintf(file, "%s'%s' %.9g", k ? ", " : "", axis_tick_text(&axis, k, text), axis.first + k * axis.step);
+    fputs(")\nset palette defined (", file);
+    for (int i = 0; i <= 2; i++) { /* linear in between, like heat_colour */
         fprintf(file, "%s%d ", i ? ", " : "", i);
         gp_colour(file, heat_colour(low + (high - low) * i / 2, low, high));
     }
@@ -211,7 +232,7 @@ static void heat_palette(FILE *file, double low, double high) {
             to = fmax(to, value);
         }
     }
-    if (from == low) from = -INFINITY; /* values beyond the scale have the colours of its ends */
+    if (from == low) from = -INFINITY; /* values beyond the scale have the colour of its end */
     if (to == high) to = INFINITY;
     fputs("ink(v) = ", file);
     if (isfinite(from)) fprintf(file, "v < %.9g ? 0xffffff : ", from);
@@ -219,12 +240,15 @@ static void heat_palette(FILE *file, double low, double high) {
     fputs("0x000000\n", file);
 }
 
-/* A size that makes the cells about square and leaves room for the labels. */
+/* Page size for about square cells, with room for labels. */
 static void heat_size(Script *script, const Heat *heat) {
     int R = heat->m.shape[0], C = heat->m.shape[1];
     int wide = MIN(MAX(680 / C, 4), 130), high = MIN(MAX(MIN(wide, 640 / R), 4), 100);
-    script->width = MIN(MAX(wide * C + 9 * MIN(labels_columns(heat->rows, R), 40) + 160, 560), 1600);
-    script->height = MIN(MAX(high * R + 4 * MIN(labels_columns(heat->cols, C), 40) + 170, 360), 1600);
+    script->width = MIN(MAX(wide * C + 9 * MIN(labels_columns(heat->rows, R), 40) + HEAT_RIGHT + 40, 560), 1600);
+    script->height =
+        MIN(MAX(high * R + 4 * MIN(labels_columns(heat->cols, C), 40) + 120 + title_height(heat->title, script->width),
+                360),
+            1600);
 }
 
 static void heat_script(Script *script, const void *figure) {
@@ -244,6 +268,10 @@ static void heat_script(Script *script, const void *figure) {
     bool long_names = heat->cols && labels_columns(heat->cols, C) * 8 > 680 / C;
     fprintf(file, "set xtics scale 0 nomirror%s\n", long_names ? " rotate by -35" : "");
     fputs("set ytics scale 0 nomirror\nunset key\nunset border\nset colorbox noborder\n", file);
+    fprintf(file, "set rmargin at screen %.9g\n", 1 - (double)HEAT_RIGHT / script->width);
+    if (heat->values) {
+        gp_line(file, "set cblabel ", heat->values, "\n");
+    }
     fputs("plot ", file);
     gp_path(script, "data", "csv");
     fprintf(file,
@@ -261,7 +289,7 @@ static void heat_script(Script *script, const void *figure) {
     fputc('\n', file);
 }
 
-/* ---- bars ---------------------------------------------------------------------------------------------------- */
+/* ---- bars -------------------------------------------------------------------------------------------------------- */
 
 static void bars_data(FILE *file, const void *figure) {
     const Bars *bars = figure;
@@ -270,14 +298,11 @@ static void bars_data(FILE *file, const void *figure) {
         const Bar *bar = &bars->bars[i];
         bool interval = bar->low < bar->high;
         fprintf(file, "%d,", i + 1);
-        csv_number(file, bar->value);
-        fputc(',', file);
-        csv_number(file, interval ? bar->low : NAN);
-        fputc(',', file);
-        csv_number(file, interval ? bar->high : NAN);
-        fprintf(file, ",%d,", bar->marked);
-        csv_text(file, bar->label ? bar->label : "");
-        fputc('\n', file);
+        csv_number(file, bar->value, ",");
+        csv_number(file, interval ? bar->low : NAN, ",");
+        csv_number(file, interval ? bar->high : NAN, ",");
+        fprintf(file, "%d,", bar->marked);
+        csv_text(file, bar->label ? bar->label : "", "\n");
     }
 }
 
@@ -285,7 +310,10 @@ static void bars_marks(FILE *file, const Bars *bars) {
     fputs("set ytics (", file);
     for (int i = 0; i < bars->count; i++) {
         fputs(i ? ", \\\n    " : "", file);
-        gp_mark(file, bars->bars[i].label ? bars->bars[i].label : "", i + 1);
+        char text[256];
+        snprintf(text, sizeof text, "%s%s", bars->bars[i].marked ? "> " : "",
+                 bars->bars[i].label ? bars->bars[i].label : "");
+        gp_mark(file, text, i + 1);
     }
     fputs(") scale 0 nomirror\n", file);
 }
@@ -295,17 +323,16 @@ static void bars_script(Script *script, const void *figure) {
     FILE *file = script->file;
     double low, high;
     bars_range(bars, &low, &high);
-    *script = (Script){ file, script->name, 900, MIN(MAX(140 + 36 * bars->count, 300), 1600) };
+    *script = (Script){ file, script->name, 900,
+                        MIN(MAX(90 + title_height(bars->title, 900) + 36 * bars->count, 300), 1600) };
     script_begin(script, bars->title);
     if (bars->count > 0) bars_marks(file, bars);
     else fputs("unset ytics\n", file);
-    double base = fmin(fmax(0, low), high), room = (high - low) * 0.14; /* for the numbers behind the bars */
+    double base = fmin(fmax(0, low), high), room = (high - low) * 0.14; /* for the numbers beside the bars */
     fprintf(file, "set xrange [%.9g:%.9g]\nset yrange [%d.6:0.4]\n", low < base ? low - room : low, high + room,
             MAX(bars->count, 1));
     if (bars->unit) {
-        fputs("set xlabel ", file);
-        gp_text(file, bars->unit + strspn(bars->unit, " "));
-        fputc('\n', file);
+        gp_line(file, "set xlabel ", bars->unit + strspn(bars->unit, " "), "\n");
     }
     write_frame(file, "xtics", 1);
     fprintf(file, "unset key\nbase = %.9g\n", base);
@@ -327,7 +354,7 @@ static void bars_script(Script *script, const void *figure) {
           file);
 }
 
-/* ---- curves -------------------------------------------------------------------------------------------------- */
+/* ---- curves ------------------------------------------------------------------------------------------------------ */
 
 static bool same_x(const Series *a, const Series *b) {
     if (a->count != b->count) return false;
@@ -336,18 +363,14 @@ static bool same_x(const Series *a, const Series *b) {
     return true;
 }
 
-/* Curves over the same x share its column: column of the s-th one's x and y, from 1. */
+/* The columns of curve s, from 1: x, which curves over the same x share; y, followed by the ends of its intervals. */
 static void lines_columns(const Lines *lines, int x[FIGURE_SERIES], int y[FIGURE_SERIES]) {
     int column = 0;
     for (int s = 0; s < lines->count; s++) {
         x[s] = s > 0 && same_x(&lines->series[s - 1], &lines->series[s]) ? x[s - 1] : ++column;
         y[s] = ++column;
+        if (lines->low) column += 2;
     }
-}
-
-static void lines_cell(FILE *file, bool first, bool there, double value) {
-    if (!first) fputc(',', file);
-    if (there) csv_number(file, value);
 }
 
 static void lines_data(FILE *file, const void *figure) {
@@ -356,50 +379,71 @@ static void lines_data(FILE *file, const void *figure) {
     char number[FIGURE_TEXT];
     lines_columns(lines, x, y);
     for (int s = 0; s < lines->count; s++) {
-        if (s == 0 || x[s] != x[s - 1]) {
-            fputs(s ? "," : "", file);
-            csv_text(file, lines->x ? lines->x : "x");
-        }
-        fputc(',', file);
-        csv_text(file, lines->series[s].name ? lines->series[s].name : label_text(NULL, s, number));
+        const char *name = lines->series[s].name;
+        fputs(s ? "," : "", file);
+        if (s == 0 || x[s] != x[s - 1]) csv_text(file, lines->x ? lines->x : "x", ",");
+        csv_text(file, name ? name : label_text(NULL, s, number), lines->low ? ",low,high" : "");
         rows = MAX(rows, lines->series[s].count);
     }
     fputc('\n', file);
-    for (int i = 0; i < rows; i++) {
+    for (int i = 0; i < rows; i++)
         for (int s = 0; s < lines->count; s++) {
             const Series *series = &lines->series[s];
             bool there = i < series->count;
-            if (s == 0 || x[s] != x[s - 1]) lines_cell(file, s == 0, there, there ? series_x(series, i) : 0);
-            lines_cell(file, false, there, there ? series_y(series, i) : 0);
+            if (s == 0 || x[s] != x[s - 1]) csv_number(file, there ? series_x(series, i) : NAN, ",");
+            csv_number(file, there ? series_y(series, i) : NAN, lines->low ? "," : "");
+            if (lines->low) csv_number(file, there ? (double)lines->low[s][i] : NAN, ",");
+            if (lines->low) csv_number(file, there ? (double)lines->high[s][i] : NAN, "");
+            fputc(s + 1 < lines->count ? ',' : '\n', file);
         }
-        fputc('\n', file);
-    }
 }
 
 static void lines_range(FILE *file, char name, const Axis *axis) {
     char text[FIGURE_TEXT];
     if (!axis->log) {
-        fprintf(file, "set %crange [%.9g:%.9g]\n", name, axis->low, axis->high);
+        double room = name == 'x' ? 0.02 * (axis->high - axis->low) : 0; /* points at the ends are seen in full */
+        fprintf(file, "set %crange [%.9g:%.9g]\nset %ctics %.9g,%.9g\n", name, axis->low - room, axis->high + room,
+                name, axis->first, axis->step);
         return;
     }
     fprintf(file, "set logscale %c\nset %crange [%.9g:%.9g]\nset %ctics (", name, name, pow(10, axis->low),
             pow(10, axis->high), name);
-    for (int k = 0; k < axis_marks(axis); k++) { /* gnuplot's own marks are whole decades, of which there may be none */
-        axis_mark_text(axis, k, text);
+    for (int k = 0; k < axis_ticks(axis); k++) { /* gnuplot's own ticks are whole decades; there may be none */
+        axis_tick_text(axis, k, text);
         fprintf(file, "%s'%s' %s", k ? ", " : "", text, text);
     }
     fputs(")\n", file);
 }
 
+/* " with ... lc rgb '#...'": colour and kind of point of curve s. Long curves have few points. */
 static void lines_style(FILE *file, const Lines *lines, int s) {
-    const char *style = lines->dots                    ? "points pt 7 ps 0.7"
-                        : lines->series[s].count <= 40 ? "linespoints lw 2 pt 7 ps 0.7"
-                                                       : "lines lw 2";
-    fprintf(file, " with %s lc rgb ", style);
+    static const int points[FIGURE_SERIES] = { 7, 5, 9, 13, 11, 6, 4, 8 };
+    fprintf(file, " with %s pt %d ps 0.9 ", lines->dots ? "points" : "linespoints lw 2", points[s]);
+    if (!lines->dots) fprintf(file, "pi %d ", MAX(1, lines->series[s].count / 12));
+    fputs("lc rgb ", file);
     gp_colour(file, series_colour(s));
 }
 
-/* About how many rows the names below the picture take. */
+/* One curve, after its intervals. Curves with intervals are moved apart a little, so that these do not cover each
+ * other. */
+static void lines_curve(const Script *script, const Lines *lines, int s, int x, int y, double width) {
+    FILE *file = script->file;
+    double shift = lines->low ? (s - (lines->count - 1) / 2.0) * 0.006 * width : 0;
+    char at[64];
+    snprintf(at, sizeof at, shift != 0 ? "($%d%+.9g)" : "%d", x, shift);
+    if (lines->low) {
+        gp_path(script, "data", "csv");
+        fprintf(file, " skip 1 using %s:%d:%d:%d with yerrorbars notitle pt 0 lw 1 lc rgb ", at, y, y + 1, y + 2);
+        gp_colour(file, series_colour(s));
+        fputs(", \\\n    ", file);
+    }
+    gp_path(script, "data", "csv");
+    fprintf(file, " skip 1 using %s:%d title ", at, y);
+    gp_text(file, lines->series[s].name ? lines->series[s].name : "");
+    lines_style(file, lines, s);
+}
+
+/* The approximate number of rows of the legend. */
 static int names_rows(const Lines *lines) {
     int longest = 0, count = 0;
     for (int s = 0; s <= lines->count; s++) {
@@ -418,7 +462,7 @@ static void lines_script(Script *script, const void *figure) {
     int x[FIGURE_SERIES], y[FIGURE_SERIES];
     int names = names_rows(lines);
     Axis across, up;
-    *script = (Script){ file, script->name, 900, 540 + 20 * names };
+    *script = (Script){ file, script->name, 900, 500 + title_height(lines->title, 900) + 20 * names };
     script_begin(script, lines->title);
     write_axis_names(file, lines->x, lines->y);
     lines_axes(lines, 8, 6, &across, &up);
@@ -431,10 +475,7 @@ static void lines_script(Script *script, const void *figure) {
     lines_columns(lines, x, y);
     for (int s = 0; s < lines->count; s++) {
         if (s > 0) fputs(", \\\n    ", file);
-        gp_path(script, "data", "csv");
-        fprintf(file, " skip 1 using %d:%d title ", x[s], y[s]);
-        gp_text(file, lines->series[s].name ? lines->series[s].name : "");
-        lines_style(file, lines, s);
+        lines_curve(script, lines, s, x[s], y[s], across.high - across.low);
     }
     if (lines->reference_name) {
         char title[256];
@@ -446,9 +487,9 @@ static void lines_script(Script *script, const void *figure) {
     fputc('\n', file);
 }
 
-/* ---- pictures ------------------------------------------------------------------------------------------------ */
+/* ---- pictures ---------------------------------------------------------------------------------------------------- */
 
-enum { TILES_WIDE = 900, TILES_GAP = 16, CAPTION_HIGH = 18, TITLE_HIGH = 46 };
+enum { TILES_WIDE = 900, TILES_HIGH = 1000, TILES_GAP = 16, CAPTION_HIGH = 18 };
 
 static size_t tile_size(const Tile *tile) { return size_mul(size_mul((size_t)tile->width, (size_t)tile->height), 3); }
 
@@ -459,8 +500,7 @@ static void tiles_data(FILE *file, const void *figure) {
     for (int i = 0; i < tiles->count; i++) {
         const Tile *tile = &tiles->tiles[i];
         fprintf(file, "%d,%zu,%d,%d,%d,", i + 1, offset, tile->width, tile->height, tile->marked);
-        csv_text(file, tile->caption ? tile->caption : "");
-        fputc('\n', file);
+        csv_text(file, tile->caption ? tile->caption : "", "\n");
         offset += tile_size(tile);
     }
 }
@@ -482,52 +522,62 @@ static void tile_caption(FILE *file, const Tile *tile, double x, double y, int c
     }
 }
 
-/* All pictures in one coordinate system, that of the pixels of the page: rows from the top, 1 unit a pixel. */
+/* Coordinates: pixels of the page, y from the top. */
 typedef struct {
-    int columns, rows, lines;
+    int columns, rows, lines, width;
     double side, step, top;
 } TilesPage;
 
 static TilesPage tiles_page(const Tiles *tiles) {
     char line[FIGURE_TEXT];
-    TilesPage page = { .columns = MAX(1, MIN(tiles->columns ? tiles->columns : FIGURE_COLUMNS, tiles->count)) };
-    page.rows = MAX(1, (tiles->count + page.columns - 1) / page.columns);
-    page.side = MIN((TILES_WIDE - TILES_GAP) / (double)page.columns - TILES_GAP, 256);
+    TilesPage page = { .lines = 0 };
     for (int i = 0; i < tiles->count; i++)
         for (int k = 0; k < CAPTION_LINES && tiles->tiles[i].caption; k++)
             if (*caption_line(tiles->tiles[i].caption, k, line)) page.lines = MAX(page.lines, k + 1);
-    page.step = page.side + TILES_GAP + page.lines * CAPTION_HIGH;
-    page.top = tiles->title ? TITLE_HIGH : TILES_GAP;
+    int given = MAX(1, MIN(tiles->columns ? tiles->columns : FIGURE_COLUMNS, tiles->count));
+    for (int columns = given; columns <= MAX(given, FIGURE_COLUMNS); columns += given) {
+        page.columns = columns;
+        page.rows = MAX(1, (tiles->count + columns - 1) / columns);
+        page.side = MIN((TILES_WIDE - TILES_GAP) / (double)columns - TILES_GAP, 256);
+        page.step = page.side + TILES_GAP + page.lines * CAPTION_HIGH;
+        if (page.rows * page.step <= TILES_HIGH) break;
+    }
+    page.width = MAX((int)(page.columns * (page.side + TILES_GAP)) + TILES_GAP, 400);
+    page.top = MAX(title_height(tiles->title, page.width), TILES_GAP);
     return page;
+}
+
+/* Position of tile i: its left and upper edge, and the pixels of the page for one of its own. */
+static void tile_place(const TilesPage *page, const Tile *tile, int i, double *x, double *y, double *scale) {
+    *scale = page->side / MAX(tile->width, tile->height);
+    *x = TILES_GAP + i % page->columns * (page->side + TILES_GAP) + (page->side - *scale * tile->width) / 2;
+    *y = page->top + i / page->columns * page->step + (page->side - *scale * tile->height) / 2;
 }
 
 static void tiles_script(Script *script, const void *figure) {
     const Tiles *tiles = figure;
     FILE *file = script->file;
     TilesPage page = tiles_page(tiles);
+    double x, y, scale;
     size_t offset = 0;
-    int width = (int)(page.columns * (page.side + TILES_GAP)) + TILES_GAP;
-    *script = (Script){ file, script->name, MAX(width, 400), (int)(page.top + page.rows * page.step) };
-    script_begin(script, NULL);
-    if (tiles->title) {
-        fputs("set label ", file);
-        gp_text(file, tiles->title);
-        fprintf(file, " at %d,22 center font ',15'\n", script->width / 2);
-    }
-    fprintf(file, "set lmargin 0; set rmargin 0; set tmargin 0; set bmargin 0\nset xrange [0:%d]\nset yrange [%d:0]\n",
-            script->width, script->height);
-    fputs("unset key\nunset border\nunset tics\n", file);
+    *script = (Script){ file, script->name, page.width, (int)(page.top + page.rows * page.step) };
+    script_begin(script, tiles->title);
+    script_page(script);
     for (int i = 0; i < tiles->count; i++) {
-        double x = TILES_GAP + i % page.columns * (page.side + TILES_GAP) + page.side / 2;
-        tile_caption(file, &tiles->tiles[i], x, page.top + i / page.columns * page.step + page.side,
+        const Tile *tile = &tiles->tiles[i];
+        tile_place(&page, tile, i, &x, &y, &scale);
+        tile_caption(file, tile, x + scale * tile->width / 2, page.top + i / page.columns * page.step + page.side,
                      (int)(page.side + TILES_GAP) / 7);
+        if (!tile->marked) continue;
+        fprintf(file, "set object rectangle from %.9g,%.9g to %.9g,%.9g front lw 4 fillstyle empty border lc rgb ", x,
+                y, x + scale * tile->width, y + scale * tile->height);
+        gp_colour(file, COLOUR_MARKED);
+        fputc('\n', file);
     }
     fputs("plot NaN", file);
     for (int i = 0; i < tiles->count; i++) {
         const Tile *tile = &tiles->tiles[i];
-        double scale = page.side / MAX(tile->width, tile->height);
-        double x = TILES_GAP + i % page.columns * (page.side + TILES_GAP) + (page.side - scale * tile->width) / 2;
-        double y = page.top + i / page.columns * page.step + (page.side - scale * tile->height) / 2;
+        tile_place(&page, tile, i, &x, &y, &scale);
         fputs(", \\\n    ", file);
         gp_path(script, "data", "rgb");
         fprintf(file,
@@ -539,17 +589,9 @@ static void tiles_script(Script *script, const void *figure) {
     fputc('\n', file);
 }
 
-/* ---- the kinds ----------------------------------------------------------------------------------------------- */
+/* ---- the kinds --------------------------------------------------------------------------------------------------- */
 
-static void check_heat(const void *figure) { heat_require(figure); }
-
-static void check_bars(const void *figure) { bars_require(figure); }
-
-static void check_lines(const void *figure) { lines_require(figure); }
-
-static void check_tiles(const void *figure) { tiles_require(figure); }
-
-const PlotKind plot_kind_heat = { check_heat, heat_data, NULL, heat_script };
-const PlotKind plot_kind_bars = { check_bars, bars_data, NULL, bars_script };
-const PlotKind plot_kind_lines = { check_lines, lines_data, NULL, lines_script };
-const PlotKind plot_kind_tiles = { check_tiles, tiles_data, tiles_pixels, tiles_script };
+const PlotKind plot_kind_heat = { heat_require, heat_data, NULL, heat_script };
+const PlotKind plot_kind_bars = { bars_require, bars_data, NULL, bars_script };
+const PlotKind plot_kind_lines = { lines_require, lines_data, NULL, lines_script };
+const PlotKind plot_kind_tiles = { tiles_require, tiles_data, tiles_pixels, tiles_script };

@@ -1,8 +1,7 @@
-/* plot_write: what plot puts into its files: data as CSV, pixels, and the gnuplot script of each kind of figure.
+/* Plot files: the data as CSV, the pixels, and the gnuplot script of each kind of figure.
  *
- * A kind is a list of four functions, so that plot itself knows files and processes alone.
- * No text of the caller's can leave its place: in CSV it is quoted (RFC 4180) and a record stays one line; in a
- * script it stands between double quotes, and what has a meaning there is written as an octal number.
+ * Texts of the caller cannot change a file's structure: in CSV they are quoted (RFC 4180) and a record stays one line;
+ * in a script they stand between double quotes, with special characters as octal numbers.
  */
 #ifndef PLOT_WRITE_H
 #define PLOT_WRITE_H
@@ -17,8 +16,9 @@ typedef struct {
     int width, height;
 } Script;
 
+/* What plot needs to know about a kind of figure. */
 typedef struct {
-    void (*require)(const void *figure); /* the figure's contract */
+    void (*require)(const void *figure);
     void (*data)(FILE *file, const void *figure);
     void (*pixels)(OutFile *out, const void *figure); /* NULL: none */
     void (*script)(Script *script, const void *figure);
@@ -28,18 +28,21 @@ extern const PlotKind plot_kind_heat, plot_kind_bars, plot_kind_lines, plot_kind
 extern const PlotKind plot_kind_graph;  /* plot_graph.c */
 extern const PlotKind plot_kind_motion; /* plot_motion.c */
 
-/* ---- what all kinds write with ----------------------------------------------------------------------------------- */
+/* A CSV field and what follows it: text, quoted if necessary; a number with nine digits, empty if not finite. */
+void csv_text(FILE *file, const char *text, const char *after);
+void csv_number(FILE *file, double value, const char *after);
 
-/* A field of a CSV record, in quotes where it needs them; nine digits of a number, nothing where there is none. */
-void csv_text(FILE *file, const char *text);
-void csv_number(FILE *file, double value);
-
-/* A string, a colour and a path of the script's own ("data/NAME.csv"), each in its quotes. */
+/* A string, a colour, and a path of the script ("data/NAME.csv"), each in quotes. */
 void gp_text(FILE *file, const char *text);
+void gp_line(FILE *file, const char *before, const char *text, const char *after); /* with text around it */
 void gp_colour(FILE *file, Colour colour);
 void gp_path(const Script *script, const char *folder, const char *extension);
 
-/* Comment, terminal, encoding, output out/NAME.png, and the title if not NULL. */
+/* Comment, terminal, encoding, output out/NAME.png, and the title (NULL: none), in as many lines as it needs, within
+ * the first title_height pixels of the page. */
 void script_begin(const Script *script, const char *title);
+int title_height(const char *title, int width);
+/* Coordinates are pixels of the page, y from the top; no axes. */
+void script_page(const Script *script);
 
 #endif

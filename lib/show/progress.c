@@ -6,12 +6,12 @@
 
 #define PROGRESS_PAUSE 0.1
 
-/* The line that is on a terminal now, so that anybody can take it away. */
+/* The stream and width of the line that is shown now. */
 static FILE *line_on;
 static int line_width;
 
 void progress_clear(void) {
-    if (line_on && line_width > 0) { /* spaces, not an escape code: a dumb terminal can do this too */
+    if (line_on && line_width > 0) { /* spaces, not an escape code: works in a dumb terminal too */
         fprintf(line_on, "\r%*s\r", line_width, "");
         fflush(line_on);
     }
@@ -48,7 +48,7 @@ void progress_note(Progress *progress, const char *format, ...) {
     va_end(args);
 }
 
-/* Adds to a line as printf does; what does not fit is left out. */
+/* Appends to a line like printf; cut if it does not fit. */
 static void add(char *line, size_t size, const char *format, ...) PRINTF_LIKE(3, 4);
 static void add(char *line, size_t size, const char *format, ...) {
     size_t length = strlen(line);
@@ -65,7 +65,7 @@ static void add_bar(char *line, size_t size, double part, int width) {
     add(line, size, "]");
 }
 
-/* Everything but the bar, for which `bar` columns (or none) are kept. */
+/* The line, with a bar of `bar` columns (0: none). */
 static void compose(const Progress *progress, double now, int bar, char *line, size_t size) {
     char left[PROGRESS_TIME];
     double spent = now - progress->started, rate = spent > 0 ? (progress->done - progress->first) / spent : 0;
@@ -90,16 +90,16 @@ static void show(const Progress *progress, double now) {
         return;
     }
     compose(progress, now, 0, line, sizeof line);
-    int room = MIN(term.width, 120) - 1 - term_text_width(line) - 4;
-    int bar = MIN(room / 10 * 10, 30); /* in steps, so that it does not twitch with every digit more */
+    int room = MIN(term.width, 120) - 1 - text_columns(line) - 4;
+    int bar = MIN(room / 10 * 10, 30); /* in steps of 10, so that it does not change with every digit */
     if (bar > 0) compose(progress, now, bar, line, sizeof line);
-    int width = MIN(term_text_width(line), term.width - 1); /* a full last column would wrap */
+    int width = MIN(text_columns(line), term.width - 1); /* a full last column may wrap */
     if (line_on && line_on != term.out) progress_clear();
     fputc('\r', term.out);
     term_text(&term, line, MAX(width, MIN(line_width, term.width - 1)), TERM_LEFT);
     fputc('\r', term.out);
     fflush(term.out);
-    message_hook = progress_clear; /* an error message is not written into the line */
+    message_hook = progress_clear; /* error messages clear the line first */
     line_on = term.out;
     line_width = width;
 }

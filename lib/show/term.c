@@ -8,7 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* ---- what the stream is -------------------------------------------------------------------------------------- */
+/* ---- the stream -------------------------------------------------------------------------------------------------- */
 
 static const char *env(const char *name) {
     const char *value = getenv(name);
@@ -25,7 +25,7 @@ static int width_of(FILE *out) {
 static int colour_of(void) {
     if (*env("NO_COLOR")) return 0;
     if (!strcmp(env("COLORTERM"), "truecolor") || !strcmp(env("COLORTERM"), "24bit")) return 24;
-    /* Known not to have 24 bits: the Linux console, GNU screen, and macOS' Terminal before it said so itself. */
+    /* Known not to have 24 bits: the Linux console, GNU screen, and macOS' Terminal unless COLORTERM says so. */
     bool poor = !strcmp(env("TERM"), "linux") || *env("STY") || !strcmp(env("TERM_PROGRAM"), "Apple_Terminal");
     return poor ? 8 : 24;
 }
@@ -48,10 +48,10 @@ Term term_of(FILE *out) {
     return term;
 }
 
-/* ---- style --------------------------------------------------------------------------------------------------- */
+/* ---- style ------------------------------------------------------------------------------------------------------- */
 
 const char *term_style(const Term *term, TermStyle style) {
-    /* Good and bad are the blue and the orange of the 256 colours: red and green look alike to many. */
+    /* Good and bad are blue and orange: many readers cannot tell red from green. */
     static const char *const codes[] = { "\033[0m", "\033[1m", "\033[2m", "\033[1;38;5;32m", "\033[1;38;5;166m" };
     return term->colour ? codes[style] : "";
 }
@@ -65,7 +65,7 @@ void term_print(const Term *term, TermStyle style, const char *format, ...) {
     va_end(args);
 }
 
-/* The nearest of the 6 x 6 x 6 colours 16..231, whose levels are 0, 95, 135, 175, 215, 255. */
+/* The nearest level of the colours 16..231, a cube of 6 x 6 x 6 with levels 0, 95, 135, 175, 215, 255. */
 static int cube(uint8_t part) { return part < 48 ? 0 : part < 115 ? 1 : (part - 35) / 40; }
 
 void term_colour(const Term *term, Colour colour, bool background) {
@@ -78,21 +78,16 @@ void term_colour(const Term *term, Colour colour, bool background) {
     }
 }
 
-/* ---- text ---------------------------------------------------------------------------------------------------- */
+/* ---- text -------------------------------------------------------------------------------------------------------- */
 
-int term_text_width(const char *text) {
-    int width = 0;
-    for (Glyph glyph; (glyph = glyph_of(text)).bytes > 0; text += glyph.bytes) width += glyph.columns;
-    return width;
-}
-
-/* The characters that fit into `room` columns; returns the columns used. */
+/* Writes the characters that fit into `room` columns; returns the columns used. */
 static int write_glyphs(const Term *term, const char *text, int room) {
     int used = 0;
-    for (Glyph glyph; (glyph = glyph_of(text)).bytes > 0 && used + glyph.columns <= room; text += glyph.bytes) {
+    for (Glyph glyph = glyph_of(text); glyph.bytes > 0 && used + glyph.columns <= room; glyph = glyph_of(text)) {
         if (glyph.printable) fwrite(text, 1, (size_t)glyph.bytes, term->out);
         else fputc(' ', term->out);
         used += glyph.columns;
+        text += glyph.bytes;
     }
     return used;
 }
@@ -102,7 +97,7 @@ void term_repeat(const Term *term, const char *text, int count) {
 }
 
 void term_text(const Term *term, const char *text, int width, TermAlign align) {
-    int room = width - term_text_width(text);
+    int room = width - text_columns(text);
     if (room < 0) {
         int used = write_glyphs(term, text, width - 1);
         if (width > 0) fputs(term->utf8 ? "\u2026" : ".", term->out);

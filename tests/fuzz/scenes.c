@@ -1,15 +1,15 @@
-/* scenes: captions of the grammar, minimal pairs, and the table of results. */
+/* scenes: captions of the grammar, probes about scenes, and the table of results. */
 #include "fuzz.h"
-#include "core/arena.h"
-#include "core/file.h"
 
+#include "../minimal_pairs_file.h"
+#include "core/file.h"
 #include "scenes/result_table.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* A parsed caption can be written, and parses to the same caption. */
+/* A caption that was parsed is parsed again from its own text. */
 int fuzz_caption(const uint8_t *data, size_t size) {
     Caption caption = { .form = -1 }, again;
     Err err = { "" };
@@ -51,17 +51,18 @@ int fuzz_minimal_pairs(const uint8_t *data, size_t size) {
     return 0;
 }
 
-/* The text of a few items of each kind. */
+/* What the writer makes of a few items of each kind. */
 static size_t minimal_pairs_seed(int i, Input *in) {
     Arena arena = { 0 };
     MinimalPairs pairs;
     Err err;
     File file;
     if (i >= PROBE_KINDS) return 0;
-    char *name = arena_print(&arena, "%s/fuzz-quads-%ld", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (long)getpid());
-    if (!minimal_pairs_make(&pairs, &arena,
-                            &(MinimalPairsConfig){ .kind = (ProbeKind)i, .seed = 1, .count = 2, .ways = SAY_ALL },
-                            &err) ||
+    char *name = arena_print(&arena, "%s/fuzz-pairs-%ld", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (long)getpid());
+    if (!minimal_pairs_make(
+            &pairs, &arena,
+            &(MinimalPairsConfig){ .kind = (ProbeKind)i, .seed = 1, .count = 2, .paraphrases = PARAPHRASE_ALL },
+            &err) ||
         !minimal_pairs_write(&pairs, name, &err) || !file_open(&file, name, &err))
         die("%s", err.text);
     REQUIRE(file.size <= FUZZ_MAX, "%zu bytes are too many to begin with", file.size);
@@ -76,14 +77,14 @@ static size_t minimal_pairs_seed(int i, Input *in) {
 int fuzz_limits(const uint8_t *data, size_t size) {
     Arena arena = { 0 };
     Err err = { "" };
-    LimitsTable table = { .arena = &arena };
+    ResultTable table = { .arena = &arena };
     uint8_t *copy = fuzz_copy(data, size);
     file_mock("limits", copy, size);
-    bool ok = limits_read(&table, &arena, "limits", &err);
+    bool ok = result_table_read(&table, &arena, "limits", &err);
     fuzz_answer(ok, &err);
     REQUIRE(ok || !table.count, "%s", "a refused table was set");
     for (int i = 0; i < table.count; i++)
-        REQUIRE(limits_find(&table, &table.row[i]) == &table.row[i], "row %d is not found", i);
+        REQUIRE(result_find(&table, &table.row[i]) == &table.row[i], "row %d is not found", i);
     fuzz_sign((uint64_t)table.count);
     file_mock(NULL, NULL, 0);
     free(copy);
@@ -113,7 +114,7 @@ static const Word words[] = { W("a "),
                               W("."),
                               W(","),
                               { 0 } };
-static const Word items[] = { W("look 17 noise 0.03: "),
+static const Word items[] = { W("appearance 17 noise 0.03: "),
                               W("small red circle 0.2 0.5 0.066 0.01"),
                               W("; "),
                               W(","),

@@ -1,4 +1,4 @@
-/* check-table: a table that a lesson measured is read and written again; are the bytes the same? */
+/* Reads a table that a lesson measured, writes it again and compares the bytes. */
 #include "14-honestly-zero-shot/held_out_classes.h"
 #include "core/arena.h"
 #include "core/file.h"
@@ -7,16 +7,16 @@
 #include <string.h>
 
 static const char usage[] = "check-table KIND TABLE COPY\n"
-                            "  KIND    pairs: lesson 14's, of classes held out; limits: lesson 17's\n"
-                            "  COPY    gets the table as it was understood\n"
-                            "Holds when the two files are equal.\n"
+                            "  KIND    pairs: lesson 14's, of classes held out; limits: lessons 17 and 18\n"
+                            "  COPY    gets the table that was read\n"
+                            "Holds if the two files are equal.\n"
                             "Exit status: 0 holds, 1 does not, 2 the command line is wrong.\n";
 
 static bool copy(Arena *arena, const char *kind, const char *from, const char *to, Err *err) {
     static HoldoutTable pairs;
-    LimitsTable limits = { 0 };
+    ResultTable limits = { 0 };
     if (!strcmp(kind, "pairs")) return holdout_read(&pairs, from, err) && holdout_write(&pairs, to, err);
-    return limits_read(&limits, arena, from, err) && limits_write(&limits, to, err);
+    return result_table_read(&limits, arena, from, err) && result_table_write(&limits, to, err);
 }
 
 int main(int argc, char **argv) {

@@ -1,12 +1,11 @@
-/* probes: sets of quads (lib/scenes/minimal_pairs.h) as text files, and whether a file is what it says.
+/* Writes and checks probes: sets of minimal pairs (lib/scenes/minimal_pairs.h) as text files.
  *
  *   build/probes --out probes                     every kind, 1,000 items: probes/binding.csv ... ; each is checked
  *   build/probes --check probes/binding.csv ...   one line for each file; exit status 0 if all hold
  */
-#include "lesson/options.h"
-#include "core/arena.h"
 #include "core/file.h"
-#include "scenes/minimal_pairs.h"
+#include "lesson/options.h"
+#include "../minimal_pairs_file.h"
 
 #include <string.h>
 
@@ -17,18 +16,19 @@ typedef struct {
     double coverage;
 } Args;
 
-/* What can be read off captions alone, and what tells a set's size: one line. */
+/* One line: kind, size, the oracle's score, chance, and the scores of the text-only rules. */
 static void print_set(const MinimalPairs *pairs, Arena *arena) {
-    enum { READING = 2000 };
-    TextBaseline baseline = text_baseline_read(arena, minimal_pairs_reading(arena, pairs, READING), READING);
+    enum { TRAINING_CAPTIONS = 2000 };
+    TextBaseline baseline =
+        text_baseline_fit(arena, minimal_pairs_training_captions(arena, pairs, TRAINING_CAPTIONS), TRAINING_CAPTIONS);
     PairScore oracle = minimal_pairs_score_by(pairs, minimal_pairs_oracle, NULL);
-    printf("%-9s %5d items  oracle %5.1f %%  chance %4.1f %%  captions alone:", probe_name(pairs->settings.kind),
-           pairs->count, 100 * pair_score_rate(&oracle, PAIR_METRIC_CHOICE).share,
+    printf("%-9s %5d items  oracle %5.1f %%  chance %4.1f %%  text only:", probe_name(pairs->config.kind), pairs->count,
+           100 * pair_score_rate(&oracle, PAIR_METRIC_CHOICE).fraction,
            100 * pair_score_chance(&oracle, PAIR_METRIC_CHOICE));
     for (int rule = 0; rule < TEXT_BASELINE_RULES; rule++) {
-        PairScore score_sum = minimal_pairs_score_rule(pairs, &baseline, (TextBaselineRule)rule);
+        PairScore score = minimal_pairs_score_rule(pairs, &baseline, (TextBaselineRule)rule);
         printf("  %s %.1f", text_baseline_name((TextBaselineRule)rule),
-               100 * pair_score_rate(&score_sum, PAIR_METRIC_CHOICE).share);
+               100 * pair_score_rate(&score, PAIR_METRIC_CHOICE).fraction);
     }
 }
 
@@ -57,17 +57,17 @@ static void write_file(const Args *args, ProbeKind kind) {
     SplitKind split_kind;
     if (!split_find(args->split, &split_kind)) die_usage("--split %s: there is no such split", args->split);
     Split split = split_make(split_kind, args->coverage, (uint64_t)args->seed);
-    MinimalPairsConfig settings = { .kind = kind,
-                                    .seed = (uint64_t)args->seed,
-                                    .count = args->items,
-                                    .split = split_kind == SPLIT_ALL ? NULL : &split,
-                                    .part = strcmp(args->part, "held") ? SPLIT_SEEN : SPLIT_HELD };
+    MinimalPairsConfig config = { .kind = kind,
+                                  .seed = (uint64_t)args->seed,
+                                  .count = args->items,
+                                  .split = split_kind == SPLIT_ALL ? NULL : &split,
+                                  .part = strcmp(args->part, "held") ? SPLIT_SEEN : SPLIT_HELD };
     const char *path = arena_print(&arena, "%s/%s.csv", args->out, probe_name(kind));
     MinimalPairs pairs;
-    if (!folder_make(args->out, &err) || !minimal_pairs_make(&pairs, &arena, &settings, &err) ||
+    if (!folder_make(args->out, &err) || !minimal_pairs_make(&pairs, &arena, &config, &err) ||
         !minimal_pairs_write(&pairs, path, &err))
         die("%s", err.text);
-    if (!check_file(path)) die("%s: was written and does not hold", path);
+    if (!check_file(path)) die("%s: the file just written does not hold", path);
     arena_free(&arena);
 }
 
@@ -79,9 +79,9 @@ int main(int argc, char **argv) {
           .help = "which probe" },
         { "items", .integer = &args.items, .low = 1, .high = 1000000, .help = "how many" },
         { "seed", .integer = &args.seed, .low = 0, .high = 2147483647, .help = "of the scenes and the split" },
-        { "split", .text = &args.split, .choices = "all|pairs|counts|relations", .help = "by which combinations" },
-        { "coverage", .real = &args.coverage, .low = 0, .high = 1, .help = "share of combinations seen" },
-        { "part", .text = &args.part, .choices = "seen|held", .help = "which combinations are asked about" },
+        { "split", .text = &args.split, .choices = "all|pairs|counts|relations", .help = "what is held out" },
+        { "coverage", .real = &args.coverage, .low = 0, .high = 1, .help = "fraction of combinations seen" },
+        { "part", .text = &args.part, .choices = "seen|held", .help = "the combinations that the probes use" },
         { "check", .flag = &args.check, .help = "check the files named, write none" },
         { "help", .flag = &args.help, .help = "this list" },
         { 0 },
