@@ -5,7 +5,7 @@ KILLS    := 200
 LIMIT    := $(if $(filter 1,$(SAN)),600,120)
 
 help-dev: #- this list
-	@awk -F ':.*#- ' '/^[a-z].*:.*#- / { printf "  make %-12s %s\n", $$1, $$2 }' tests/check.mk
+	@awk -F ':.*#- ' '/^[a-z].*:.*#- / { printf "  make %-13s %s\n", $$1, $$2 }' tests/check.mk
 
 # ---- what is built for the checks -----------------------------------------------------------------------------------
 
@@ -88,6 +88,15 @@ dist: $(BUILD)/tarball #- the project as one file; the same bytes on every machi
 	@if [ -e .git ]; then git ls-files; else cat MANIFEST; fi >$(BUILD)/MANIFEST
 	@$(BUILD)/tarball $(BUILD)/$(DIST).tar.gz $(DIST) $(BUILD)/MANIFEST
 
+# Without our answers and without the list of mistakes that tests/exercises.sh plants.
+dist-students: $(BUILD)/tarball #- the same without solutions/, for a class
+	@if [ -e .git ]; then git ls-files; else cat MANIFEST; fi | \
+	    grep -v -e '^solutions/' -e '^tests/exercises/mutants.txt$$' >$(BUILD)/MANIFEST.students
+	@$(BUILD)/tarball $(BUILD)/$(DIST)-students.tar.gz $(DIST) $(BUILD)/MANIFEST.students
+
+book: #- all pages as one HTML file that needs no network, build/book.html; needs pandoc
+	@sh tests/book.sh $(BUILD)
+
 bless: all #- expectations of lessons made again from a run; NAMES="05 12"
 	@sh tests/bless.sh $(BUILD) $(NAMES)
 
@@ -141,5 +150,5 @@ threads: all #- the same bytes for 1, 2, 3 and 8 threads; no data race (thread s
 	    $(RACED:%=$(BUILD)/tsan/test-%) $(BUILD)/tsan/lesson-10 $(BUILD)/tsan/lesson-11
 	@sh tests/races.sh $(BUILD)/tsan $(RACED)
 
-.PHONY: help-dev check check-dev bless rooms format fuzz libfuzzer dist lint package elsewhere coverage mutants check-all faulty \
-        faults crash threads
+.PHONY: help-dev check check-dev bless rooms format fuzz libfuzzer dist dist-students book lint package elsewhere \
+        coverage mutants check-all faulty faults crash threads
