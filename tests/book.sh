@@ -48,17 +48,17 @@ function section_id(heading) {
     gsub(/ /, "-", heading)
     return heading
 }
-# The path that a link of the page leads to, from the top folder; "" if it leads out of it.
+# The path that a link of the page leads to, from the top folder; ".." if it leads out of it.
 function resolve(folder, target,   part, n, i, depth, path) {
     n = split(folder "/" target, part, "/")
     for (i = 1; i <= n; i++) {
         if (part[i] == "" || part[i] == ".") continue
         if (part[i] != "..") { step[++depth] = part[i]; continue }
-        if (--depth < 0) return ""
+        if (--depth < 0) return ".."
     }
     path = ""
     for (i = 1; i <= depth; i++) path = path (i > 1 ? "/" : "") step[i]
-    return path
+    return path == "" ? "README.md" : path
 }
 # One paragraph, without its code: every [text](target) and ![text](target).
 function links(text,   done, target, fragment, path, open) {

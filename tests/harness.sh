@@ -232,6 +232,25 @@ page "A run:\n'''text\nS = 0.6\n'''\n" 0 '2 passed'
 rm lessons/41-good/results-long.txt
 page "" 1 'lessons/41-good/expected.txt: is missing'
 
+# ---- book.sh ----
+mkdir -p lessons/42-next plots
+echo picture >plots/p.png
+printf '# Start\n\n[one](lessons/41-good/README.md) and [a\nfile](Makefile) and `[code](nowhere)`\n' >README.md
+printf '# One\n\n## A part, *two*\n\n[next](../42-next/README.md#the-end) ![alt](../../plots/p.png) [far](https://x.y)\n' \
+    >lessons/41-good/README.md
+printf '# Next\n\n## The end\n\n```text\n# no heading, [no](link)\n```\n[up](#the-end) [start](../..)\n' >lessons/42-next/README.md
+wants 0 '# One {#lessons-41-good}' sh "$here/book.sh" b text
+for text in '[one](#lessons-41-good) and a' 'file and `[code](nowhere)`' '## A part, *two* {#lessons-41-good--a-part-two}' \
+    '[next](#lessons-42-next--the-end) ![alt](plots/p.png) [far](https://x.y)' '# no heading, [no](link)' \
+    '[up](#lessons-42-next--the-end) [start](#start)'; do
+    wants 0 '' sh -c 'sh "$1" b text | grep -Fxq -e "$2"' sh "$here/book.sh" "$text"
+done
+mkdir bin # a path without pandoc
+for name in sh find sed sort awk grep mktemp rm; do ln -s "$(command -v $name)" bin; done
+wants 1 'pandoc is needed for the book' env PATH="$work/bin" sh "$here/book.sh" b
+echo '[nowhere](none.md)' >>README.md
+wants 1 'make book: README.md:3: the link to none.md leads nowhere' sh "$here/book.sh" b text
+
 sleep 0.5
 wants 1 "" [ -e survivor ] # what the killed program had started was killed with it, some seconds ago
 
