@@ -159,7 +159,7 @@ cat >"$work/style.html" <<'END'
 html { color-scheme: light dark; background: Canvas; color: CanvasText; }
 body { font-family: system-ui, sans-serif; line-height: 1.5; max-width: 46rem; margin: 0 auto; padding: 1rem; }
 h1 { border-top: 3px double; padding-top: 1.5rem; margin-top: 4rem; }
-pre, table, math[display="block"] { overflow-x: auto; }
+pre, table { overflow-x: auto; }
 pre { padding: 0.6rem; border: 1px solid GrayText; border-radius: 4px; font-size: 0.85rem; line-height: 1.3; }
 code { font-family: ui-monospace, monospace; }
 table { border-collapse: collapse; display: block; }
