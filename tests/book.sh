@@ -1,13 +1,13 @@
 #!/bin/sh
-# book.sh: all pages as one HTML file that needs no network, BUILD/book.html: make book. Formulas are MathML, pictures are
-# inside the file, and a link to a page leads to that page in the book.
+# book.sh: writes all pages into one HTML file that needs no network, BUILD/book.html: make book. Formulas are MathML,
+# pictures are inside the file, and a link to a page leads to that page in the book.
 #
 #   sh tests/book.sh BUILD            from the top folder; needs pandoc 2.17 or newer
 #   sh tests/book.sh BUILD text       prints the Markdown that pandoc gets; needs no pandoc
 #
-# The order: README.md, the lessons, the glossary, the exercises, the guides to lib/ and its rooms, all other pages. A link
-# to a file that is not a page keeps its text only. Exit status: 0 the book is written; 1 a page has a dead link, a
-# picture is missing, a formula cannot be converted, or pandoc is not installed: one line says which.
+# The order: README.md, the lessons, the glossary, the exercises, the guides to lib/ and its rooms, all other pages. A
+# link to a file that is not a page keeps its text only. Exit status: 0 the book is written; 1 a page has a dead link,
+# a picture is missing, a formula cannot be converted, or pandoc is not installed: stderr says which.
 LC_ALL=C
 export LC_ALL
 build=${1:-build}
@@ -32,8 +32,8 @@ find . -name '.?*' -prune -o -path './build*' -prune -o -print | sed 's|^\./||' 
 
 # ---- one text of all pages ------------------------------------------------------------------------------------------
 
-# PAGE.md -> Markdown in which headings have an id and links lead to ids. Ids: lessons/02-x/README.md is lessons-02-x, and
-# its section "The loss" is lessons-02-x--the-loss; GitHub makes the words of a section in the same way.
+# PAGE.md -> Markdown in which headings have an id and links lead to ids. lessons/02-x/README.md has the id
+# lessons-02-x, and its section "The loss" lessons-02-x--the-loss; GitHub makes the second half in the same way.
 cat >"$work/join.awk" <<'AWK'
 function page_id(path) {
     if (path == "README.md") return "start"

@@ -56,8 +56,8 @@ check: all $(TESTS) $(EXAMS)
 	@failed=0; EXERCISE_CC='$(CC) $(ALL_CFLAGS)' sh tests/student.sh $(BUILD) table >$(BUILD)/table.txt || failed=1; \
 	    BUDGET=60 $(RUN) $(CHECKED) $(TESTS) || failed=1; echo; cat $(BUILD)/table.txt; exit $$failed
 
-SCRIPTS := $(patsubst %,tests/%.sh,crash exercises faults fetch pretrained checkers lesson19 harness make package pages \
-           path quiz shapes style threads train)
+SCRIPTS := $(patsubst %,tests/%.sh,crash exercises faults fetch pretrained checkers lesson19 harness make package \
+           pages path quiz shapes style threads train)
 LONG    := $(patsubst tests/test_%.c,$(BUILD)/test-%,$(shell grep -lE '^TEST\(.*_long\)' tests/test_*.c))
 check-dev: all faulty $(TESTS) $(BUILD)/fuzz $(EXAMS) $(MINE) #- what make check leaves out: five minutes
 	@CHECK_LONG=only WORK=check-dev $(RUN) $(SCRIPTS) $(BUILD)/rooms $(LONG) $(BUILD)/fuzz
@@ -106,7 +106,7 @@ rooms: $(BUILD)/rooms #- draw the rooms of lib/ again, for lib/README.md, after 
 format: #- lay out every C file as .clang-format says (clang-format 14)
 	@clang-format -i $(CODE)
 
-lint: $(BUILD)/style $(BUILD)/rooms #- rules of layout; gcc -fanalyzer, clang-tidy, cppcheck, shellcheck; NAMES="FILE ..."
+lint: $(BUILD)/style $(BUILD)/rooms #- rules of layout; four analysers of source; NAMES="FILE ..."
 	@sh tests/lint.sh $(BUILD) $(NAMES)
 
 package: all $(EXAMS) $(MINE) #- unpacks the tarball, builds it where packagers do, and checks it
