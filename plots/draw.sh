@@ -1,6 +1,6 @@
 #!/bin/sh
-# draw.sh: draws all plots. A lesson writes a gnuplot script NAME.gp into this folder, or into $CLIP_PLOTS; gnuplot draws
-# out/NAME.png from it. Exit status 1 if gnuplot is missing or fails.
+# draw.sh: draws all plots. A lesson writes a gnuplot script NAME.gp into this folder, or into $CLIP_PLOTS; gnuplot
+# draws out/NAME.png from it. Exit status 1 if gnuplot is missing or fails.
 cd "${CLIP_PLOTS:-$(dirname "$0")}" || exit 1
 if ! command -v gnuplot >/dev/null 2>&1; then
     echo "gnuplot is not installed. Install it (Debian: apt install gnuplot, macOS: brew install gnuplot)." >&2

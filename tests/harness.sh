@@ -206,21 +206,25 @@ page "See [there](nowhere.md).\n" 1 'the link to nowhere.md leads nowhere'
 before='**Before** [05](../41-good/main.c).'
 page "**Time** 1 minute: 1 to read, 20 seconds for the program. $before\n" 0 '2 passed'
 page "**Time** 3 minutes: 1 to read, 2 minutes for the program. $before\n" 0 '2 passed'
-page "**Time** 2 minutes: 2 to read, 20 seconds for the program. $before\n" 1 '2 minutes to read, but 13 words / 200 are 0.1'
+page "**Time** 2 minutes: 2 to read, 20 seconds for the program. $before\n" \
+    1 '2 minutes to read, but 13 words / 200 are 0.1'
 page "**Time** 2 minutes: 1 to read, 2 minutes for the program. $before\n" 1 '2 minutes are not 1 and 2 minutes'
 page "**Time** one minute. $before\n" 1 'the form is'
 page "**Time** 1 minute: 1 to read, 20 seconds for the program.\n" 1 'is missing'
-page "**Time** 1 minute: 1 to read, 20 seconds for the program. **Before** [42](../41-good/main.c).\n" 1 'lesson 42 does not come before'
+page "**Time** 1 minute: 1 to read, 20 seconds for the program. **Before** [42](../41-good/main.c).\n" \
+    1 'lesson 42 does not come before'
 glossary() { printf "$1" >lessons/GLOSSARY.md; }
 glossary "# Terms\n\n### Nat\n\nA unit. First used in\n[41](41-good/README.md).\n"
 page "Seven [nats](../GLOSSARY.md#nat).\n" 0 'pages: 4 passed'
 page "Seven nats.\n" 1 'nat: no page links to it'
-page "Seven [nats](../GLOSSARY.md#nat), a [bit](../GLOSSARY.md#bit).\n" 1 'README.md:1: lessons/GLOSSARY.md has no term #bit'
+page "Seven [nats](../GLOSSARY.md#nat), a [bit](../GLOSSARY.md#bit).\n" \
+    1 'README.md:1: lessons/GLOSSARY.md has no term #bit'
 glossary "### Nat\n\nA unit. First used in [42](41-good/README.md).\n"
 page "Seven [nats](../GLOSSARY.md#nat).\n" 1 'nat: says lesson 42, but lesson 41 links to it first'
 glossary "### Nat\n\nA unit.\n"
 page "Seven [nats](../GLOSSARY.md#nat).\n" 1 'nat: does not end with First used in'
-glossary "### Nat\n\nA unit. First used in [41](41-good/README.md).\n\n### Bit\n\nA unit. First used in [41](41-good/README.md).\n"
+first='A unit. First used in [41](41-good/README.md).'
+glossary "### Nat\n\n$first\n\n### Bit\n\n$first\n"
 page "Seven [nats](../GLOSSARY.md#nat), a [bit](../GLOSSARY.md#bit).\n" 1 'bit: is not in alphabetical order'
 rm lessons/GLOSSARY.md
 page "A run:\n'''text\nS = 0.5\n...\n'''\n'''c\nS = 0.6\n'''\n" 0 '2 passed'
@@ -235,6 +239,21 @@ mv lessons/41-good/results.txt lessons/41-good/results-long.txt
 page "A run:\n'''text\nS = 0.6\n'''\n" 0 '2 passed'
 rm lessons/41-good/results-long.txt
 page "" 1 'lessons/41-good/expected.txt: is missing'
+
+# teaching ROW STATUS MESSAGE: tests/pages.sh on a TEACHING.md with this row.
+teaching() {
+    printf '| lesson | read | run | before |\n| --- | --- | --- | --- |\n%s\n' "$1" >TEACHING.md
+    wants "$2" "$3" sh "$here/pages.sh" b .
+}
+rm -f lessons/GLOSSARY.md
+echo 'S = 0.5' >lessons/41-good/expected.txt
+page "See [there](../41-good/main.c).\n" 0 ''
+row='| [41 good](lessons/41-good/README.md)'
+teaching "$row | 1 | 2 s | 40 |" 0 ''
+teaching "$row | 3 | 2 s | 40 |" 1 'TEACHING.md:3: 3 minutes to read, but 2 words / 200 are 0.0'
+teaching "$row | 1 | 2 s | 40, 42 |" 1 'TEACHING.md:3: lesson 42 does not come before'
+teaching 'no row' 1 'the table has no row for lessons/41-good/README.md'
+rm TEACHING.md
 
 # ---- book.sh --------------------------------------------------------------------------------------------------------
 mkdir -p lessons/42-next plots
