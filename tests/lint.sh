@@ -5,10 +5,10 @@
 #   sh tests/lint.sh BUILD [FILE ...]          from the top folder; without FILEs: all files
 #
 # LATELY=20: clang-tidy, which takes longer than the others together, checks only the files that the last 20 commits
-# changed or whose header they changed; without git it checks all files. Any finding fails. Checks that are off are in
-# .clang-tidy and tests/cppcheck.txt, with reasons; single findings that are
-# explained are in tests/lint-known.txt, those of shellcheck in a comment at the line. A tool that is not installed is
-# skipped and named. Two files are checked at a time. The output of a tool is in BUILD/lint/TOOL. The last line is
+# changed or whose header they changed; without git it checks all files.
+# Any finding fails. Checks that are off are in .clang-tidy and tests/cppcheck.txt, with reasons; single findings that
+# are explained are in tests/lint-known.txt, those of shellcheck in a comment at the line. A tool that is not installed
+# is skipped and named. Two files are checked at a time. The output of a tool is in BUILD/lint/TOOL. The last line is
 # "lint: N passed, N failed[, N skipped]"; each tool counts one.
 LC_ALL=C
 export LC_ALL
