@@ -56,7 +56,7 @@ void die_usage(const char *format, ...) {
 }
 
 int status_printed(int status) {
-    if (fflush(stdout) != 0 || ferror(stdout)) die("cannot write to the standard output; is the disk full?");
+    if (fflush(stdout) != 0 || ferror(stdout)) die("the standard output could not be written; is the disk full?");
     return status;
 }
 
