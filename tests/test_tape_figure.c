@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- surroundings ------------------------------------------------------------------------------------------------ */
+/* ---- surroundings -------------------------------------------------------------------------------------------- */
 
 static char *captured;
 static size_t captured_size;
@@ -29,8 +29,7 @@ static const char *drawn(Term *term) {
     static int count;
     fclose(term->out);
     REQUIRE(count < (int)COUNT(kept), "%d captures", count);
-    kept[count] = captured;
-    return kept[count++];
+    return kept[count++] = captured;
 }
 
 static void same_text(const char *got, const char *want) {
@@ -73,7 +72,7 @@ static Graph small_graph(Tape *t) {
     return graph;
 }
 
-/* ---- the graph of a tape ----------------------------------------------------------------------------------------- */
+/* ---- the graph of a tape ------------------------------------------------------------------------------------- */
 
 TEST(what_is_below_the_result_in_the_order_of_the_tape) {
     Tape t = { 0 };
@@ -99,7 +98,7 @@ TEST(a_graph_too_large_stops) {
     tape_free(&t);
 }
 
-/* ---- in the terminal --------------------------------------------------------------------------------------------- */
+/* ---- in the terminal ----------------------------------------------------------------------------------------- */
 
 TEST(graph_as_a_tree) {
     Tape t = { 0 };
@@ -203,7 +202,7 @@ TEST(motion_in_place) {
     CHECK(!strstr(drawn(&term), "\033[16A"), "%s", "a poor terminal gets the strip");
 }
 
-/* ---- as pictures ------------------------------------------------------------------------------------------------- */
+/* ---- as pictures --------------------------------------------------------------------------------------------- */
 
 TEST(graph_and_motion_as_csv) {
     set_folder();
