@@ -87,7 +87,7 @@ TEST(sizes_that_were_left_out_are_kept) {
     clip_free(&clip);
 }
 
-/* ---- there and back ------------------------------------------------------------------------------------------ */
+/* ---- there and back ---------------------------------------------------------------------------------------------- */
 
 static void round_trip(const char *kind) {
     Clip clip = model(kind, 1), back;
@@ -135,7 +135,7 @@ TEST(file_and_back_in_halves) {
     clip_free(&back);
 }
 
-/* ---- files that are refused ---------------------------------------------------------------------------------- */
+/* ---- files that are refused -------------------------------------------------------------------------------------- */
 
 /* What is to be wrong in a file that is right otherwise. */
 typedef struct {
@@ -237,18 +237,22 @@ TEST(numbers_of_metadata) {
     refuses((Wrong){ .key = "image.widths", .value = "4 6 6" }, "tensor image.");
 }
 
-/* Sizes that would take gigabytes are held against the tensors before memory is taken for them. */
+static void report_load(const char *path) {
+    Clip clip;
+    Err err = { "" };
+    double start = clock_seconds();
+    const char *result = clip_load(&clip, path, &err) ? "loaded" : "refused";
+    fprintf(stderr, "%s%s%s", result, clock_seconds() - start < 1 ? " at once: " : " late: ", err.text);
+}
+
+/* Sizes that would take gigabytes are compared with the tensors before memory is taken for them. */
 TEST(sizes_are_believed_only_with_their_tensors) {
     static const struct {
         const char *key, *value;
     } large[] = { { "embed", "65536" }, { "text.width", "65536" }, { "image.widths", "4096 4096 4096" } };
     for (size_t i = 0; i < COUNT(large); i++) {
         const char *path = wrong_file((Wrong){ .key = large[i].key, .value = large[i].value });
-        CHECK_STOPS(Clip clip; Err err = { "" }; double start = clock_seconds();
-                    bool loaded = clip_load(&clip, path, &err);
-                    fprintf(stderr, "%s%s%s", loaded ? "loaded" : "refused",
-                            clock_seconds() - start < 1 ? " at once: " : " late: ", err.text),
-                    0, "refused at once: ");
+        CHECK_STOPS(report_load(path), 0, "refused at once: ");
         refuses((Wrong){ .key = large[i].key, .value = large[i].value }, "was wanted");
     }
 }
@@ -328,7 +332,7 @@ TEST(temperature) {
     clip_free(&clip);
 }
 
-/* ---- features ------------------------------------------------------------------------------------------------ */
+/* ---- features ---------------------------------------------------------------------------------------------------- */
 
 static void alone_as_among_others(const char *kind) {
     enum { N = 7 };
@@ -374,7 +378,7 @@ TEST(texts_and_warnings) {
     clip_free(&clip);
 }
 
-/* ---- classes ------------------------------------------------------------------------------------------------- */
+/* ---- classes ----------------------------------------------------------------------------------------------------- */
 
 TEST(classes_of_several_templates) {
     static const char *const templates[] = { "a photo of a {}", "one {}", "{}" }, *const names[] = { "cat", "big dog" };

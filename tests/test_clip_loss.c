@@ -62,7 +62,10 @@ TEST(the_floor_of_random_batches) {
 TEST(extreme_logits_stay_finite) {
     Tape t = { 0 };
     Mat x = mat_new(&t.arena, 2, 2);
-    AT(x, 0, 0) = 1e4f, AT(x, 0, 1) = -1e4f, AT(x, 1, 0) = 1e4f, AT(x, 1, 1) = -1e4f;
+    AT(x, 0, 0) = 1e4f;
+    AT(x, 0, 1) = -1e4f;
+    AT(x, 1, 0) = 1e4f;
+    AT(x, 1, 1) = -1e4f;
     Var leaf = tape_leaf(&t, x), loss = clip_loss(&t, leaf, (Mat){ 0 });
     tape_backward(&t, loss);
     CHECK_NEAR(loss->val.v[0], (0 + 20000 + 2 * log(2)) / 4, 1e-6); /* rows: 0, 20000; columns: log 2 each */

@@ -20,7 +20,7 @@ static const char *in_folder(const char *name) {
     return arena_print(&arena, "%s/%s", folder, name);
 }
 
-/* ---- a file with OpenAI's names ------------------------------------------------------------------------------------------ */
+/* ---- a file with OpenAI's names ---------------------------------------------------------------------------------- */
 
 typedef struct {
     SafetensorsOut out;
@@ -99,7 +99,7 @@ static const char *written(const char *name, Dtype dtype, const char *skip, cons
     return path;
 }
 
-/* ---- the same once more ---------------------------------------------------------------------------------------------------- */
+/* ---- the same once more ------------------------------------------------------------------------------------------ */
 
 typedef struct {
     int C, H, W;
@@ -174,18 +174,18 @@ static double slow_row(const double *x, const char *name, int n, int row) {
     return sum;
 }
 
-/* One query, the mean; it looks at itself and at every place. */
+/* One query, the mean; it attends to itself and to every pixel. */
 static void slow_pool(Planes x, double *out) {
     enum { LIMIT = 5, D = LAST, d = D / HEADS };
     static double token[LIMIT][D], q[D], k[LIMIT][D], v[LIMIT][D], mixed[D];
-    int places = x.H * x.W;
+    int pixels = x.H * x.W;
     const num *positions = numbers("visual.attnpool.positional_embedding");
-    CHECK(x.C == D && places + 1 == LIMIT, "%d channels, %d places", x.C, places);
+    CHECK(x.C == D && pixels + 1 == LIMIT, "%d channels, %d pixels", x.C, pixels);
     memset(token, 0, sizeof token);
     for (int c = 0; c < D; c++)
-        for (int p = 0; p < places; p++) {
-            token[p + 1][c] = x.v[c * places + p];
-            token[0][c] += x.v[c * places + p] / places;
+        for (int p = 0; p < pixels; p++) {
+            token[p + 1][c] = x.v[c * pixels + p];
+            token[0][c] += x.v[c * pixels + p] / pixels;
         }
     for (int p = 0; p < LIMIT; p++)
         for (int c = 0; c < D; c++) token[p][c] += (double)positions[p * D + c];
@@ -223,7 +223,7 @@ static void slow_tower(const num *pixels, double *out) {
     slow_pool(x, out);
 }
 
-/* ---- the tests --------------------------------------------------------------------------------------------------------------- */
+/* ---- the tests --------------------------------------------------------------------------------------------------- */
 
 static Mat pictures(void) {
     Rng rng = rng_seed(12, 0);

@@ -56,7 +56,7 @@ TEST(all_equal_is_guessing) {
     arena_free(&arena);
 }
 
-/* ---- the oracle: every order of all answers that the scores allow ---------------------------------------------------- */
+/* ---- the oracle: every order of all answers that the scores allow ------------------------------------------------ */
 
 enum { FEW = 6 };
 typedef struct {

@@ -1,6 +1,5 @@
-/* Towers that read sequences: is a caption its words in their order and nothing else, does every pair of towers come back
- * from its file, are impossible sizes refused? Values against other people's numbers: check-train, pretrained. */
-#include "model/clip.h"
+/* Towers of sequences: do only the words and their order matter, does every pair of towers come back from its file, are
+ * impossible sizes refused? Values against those of others: check-train, pretrained. */
 #include "core/arena.h"
 #include "model/clip_file.h"
 #include "core/thread.h"
@@ -102,7 +101,7 @@ TEST(the_highest_id_is_read) {
     tape_free(&tape);
 }
 
-/* ---- files ----------------------------------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------------------------------- */
 
 static const char *saved(const Clip *clip, const char *key, const char *value) {
     const char *path = arena_print(&arena, "%s/model", check_folder());

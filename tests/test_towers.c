@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- parts --------------------------------------------------------------------------------------------------- */
+/* ---- parts ------------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     const char *name, *shape;
@@ -295,7 +295,7 @@ static void same_name(void) {
 
 TEST(a_name_is_taken_once) { CHECK_STOPS(same_name(), EXIT_CONTRACT, "the name a.1 is taken"); }
 
-/* ---- first values -------------------------------------------------------------------------------------------- */
+/* ---- first values ------------------------------------------------------------------------------------------------ */
 
 static void uniform_check(const Param *p, int fan_in) {
     double bound = 1 / sqrt(fan_in), sum = 0, square = 0, largest = 0, n = (double)mat_count(p->val);
@@ -395,7 +395,7 @@ TEST(a_seed_makes_the_model) {
     arena_free(&arena);
 }
 
-/* ---- texts --------------------------------------------------------------------------------------------------- */
+/* ---- texts ------------------------------------------------------------------------------------------------------- */
 
 enum { V = 12, D = 9, E = 6 };
 
@@ -475,7 +475,7 @@ TEST(padding_is_no_word) {
     arena_free(&arena);
 }
 
-/* ---- batch norm ---------------------------------------------------------------------------------------------- */
+/* ---- batch norm -------------------------------------------------------------------------------------------------- */
 
 TEST(batchnorm_statistics) {
     enum { ROWS = 3 * 5 * 4, CH = 6 };
@@ -521,7 +521,7 @@ TEST(batchnorm_statistics) {
 }
 
 /* The statistics are the file's: what a layer keeps is what params_find finds. */
-/* Where gradients are kept, that of the result is still what came in; else its memory is used up, and the rest is the same. */
+/* With keep_grads the gradient of the result stays; else its memory is reused. All other gradients are the same. */
 TEST(batchnorm_keeps_gradients_where_they_are_wanted) {
     enum { ROWS = 20, CH = 3 };
     Arena arena = { 0 };
@@ -559,7 +559,7 @@ TEST(batchnorm_buffers_are_parameters) {
     arena_free(&arena);
 }
 
-/* ---- whitening ----------------------------------------------------------------------------------------------- */
+/* ---- whitening --------------------------------------------------------------------------------------------------- */
 
 /* What the first 12 filters make of the pictures they came from: uncorrelated, and value / (value + 5e-4) each. */
 TEST(whitening) {
@@ -611,7 +611,7 @@ TEST(whitening_is_of_cnn_alone) {
     arena_free(&arena);
 }
 
-/* ---- both towers --------------------------------------------------------------------------------------------- */
+/* ---- both towers ------------------------------------------------------------------------------------------------- */
 
 /* 32 pictures by heart: every caption its own, so that the loss can come down to 0. */
 static void learns(ImageTowerSize image, int steps, double lr, double max) {

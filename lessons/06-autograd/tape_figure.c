@@ -1,5 +1,4 @@
 #include "tape_figure.h"
-#include "core/arena.h"
 
 static int index_of(const Var *all, int count, Var node) {
     for (int i = 0; i < count; i++)

@@ -1,5 +1,4 @@
 #include "attention_map.h"
-#include "core/arena.h"
 
 #include "model_summary.h"
 #include "dataset/augment.h"
@@ -48,7 +47,6 @@ static void require_attention(Mat attention) {
     REQUIRE(mat_count(attention) == 1 + PATCHES, "the attention is %s, want [1,%d]", mat_shape_text(attention),
             1 + PATCHES);
 }
-
 double attention_on_shape(const AttentionScene *scene, Mat attention) {
     require_attention(attention);
     double on = 0, all = 0;
@@ -63,7 +61,6 @@ double attention_uniform(const AttentionScene *scene) {
     for (int p = 0; p < PATCHES; p++) covered += scene->covered[p];
     return covered / (double)PATCHES;
 }
-
 void attention_overlay(const AttentionScene *scene, Mat attention, uint8_t rgb[CIFAR_NUMBERS]) {
     require_attention(attention);
     double max = 1e-30;

@@ -1,5 +1,4 @@
 #include "model_summary.h"
-#include "core/arena.h"
 
 #include <string.h>
 
@@ -21,7 +20,6 @@ static double node_work(const Node *n) {
     if (n->op == &lstm_op) return (double)mat_count(a) * b.shape[1];
     return 0;
 }
-
 ModelSummary model_summary_make(Arena *arena, const Tape *tape, Var from) {
     ModelSummary found = { .count = 0 };
     for (const Node *n = tape->last; n && n != from; n = n->previous) found.count += n->op != NULL;

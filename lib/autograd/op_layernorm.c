@@ -1,6 +1,7 @@
 /* op_layernorm: layer normalisation, each row by itself. Contract: ops.h. */
 #include "autograd/gradcheck.h"
 #include "autograd/ops.h"
+#include "core/arena.h"
 #include "core/thread.h"
 
 #include <math.h>

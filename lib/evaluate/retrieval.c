@@ -47,7 +47,6 @@ static TieGroup tie_group(const Scored *sorted, int n) {
     }
     return p;
 }
-
 /* The expected number of right answers among the first k: a group of equals that k cuts counts in proportion. */
 static double expected_right(const Scored *sorted, int n, int k) {
     double right = 0;
@@ -63,7 +62,6 @@ static int double_order(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
-
 static double median(double *values, int n) {
     if (n == 0) return 0;
     qsort(values, (size_t)n, sizeof *values, double_order);

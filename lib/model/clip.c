@@ -26,7 +26,8 @@ static void config_complete(ClipConfig *c, const Clip *clip) {
 static bool clip_build(Clip *clip, ClipConfig config, const Vocab *vocab, uint64_t seed, bool plan, Err *err) {
     *clip = (Clip){ .params = { .arena = &clip->arena, .plan = plan } };
     Rng rng = rng_seed(seed, 0);
-    bool ok = !vocab || vocab_from_text(&clip->vocab, &clip->arena, vocab_to_text(&clip->arena, vocab), "vocabulary", err);
+    const char *words = vocab ? vocab_to_text(&clip->arena, vocab) : NULL;
+    bool ok = !words || vocab_from_text(&clip->vocab, &clip->arena, words, "vocabulary", err);
     if (vocab) config.text.vocabulary = clip->vocab.size;
     config.text.tokens = config.tokens;
     clip->config = config;

@@ -35,7 +35,6 @@ static bool meta_int(const Safetensors *file, const char *path, MetaNumber numbe
     *number.value = (int)value;
     return true;
 }
-
 static bool meta_widths(const Safetensors *file, const char *path, int widths[3], Err *err) {
     const char *text = safetensors_meta(file, "image.widths");
     char end;

@@ -12,7 +12,6 @@ void image_layer_add(ImageTower *m, Params *params, int i, ConvSize size, Rng *r
 Var image_layer(Tape *t, ImageTower *m, int i, Var x, Activation act) {
     return batchnorm(t, &m->norm[i], conv(t, &m->conv[i], x), act);
 }
-
 void image_require_side(Var x, int side) {
     REQUIRE(x->val.shape[1] == side && x->val.shape[2] == side, "pixels are %s, this tower takes %d x %d",
             mat_shape_text(x->val), side, side);

@@ -27,7 +27,6 @@ Param *params_add(Params *params, Mat shape, const char *format, ...) {
     params->list[params->count++] = param;
     return param;
 }
-
 Param *params_find(const Params *params, const char *name) {
     for (int i = 0; i < params->count; i++)
         if (!strcmp(params->list[i]->name, name)) return params->list[i];

@@ -61,7 +61,6 @@ int *text_tower_rows(Arena *arena, TextTowerSize size, const int *ids, int B, in
     }
     return rows;
 }
-
 static const int *own_rows(Tape *t, const TextTower *m, const int *ids, int B, int *T) {
     if (m->size.padding < 0) return ids;
     *T += 2;
@@ -94,7 +93,6 @@ static Var transformer_forward(Tape *t, TextTower *m, const int *ids, int B, int
     Var x = transformer(t, &m->transformer, token_embedding(t, m, used_ids, B, used), highest); /* [B,D] */
     return op_matmul(t, layernorm(t, &m->ln_final, x), tape_param(t, m->text_projection));
 }
-
 Var text_tower_tokens(Tape *t, TextTower *m, const int *ids, int B, int T) {
     REQUIRE(m->forward == transformer_forward, "the tower is %s, want a transformer: it has a state for each token",
             m->kind);
@@ -154,7 +152,6 @@ bool text_tower_check(TextTowerSize size, Err *err) {
                        s.kind, s.width, s.hidden, s.layers, s.heads, s.tokens, s.padding, s.vocabulary);
     return true;
 }
-
 bool text_tower_add(TextTower *m, Params *params, TextTowerSize size, Rng *rng) {
     *m = (TextTower){ 0 };
     if (!text_tower_check(size, NULL)) return false;

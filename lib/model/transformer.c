@@ -59,7 +59,6 @@ static Var blocks(Tape *t, const Transformer *m, Var x, int count) {
     }
     return x;
 }
-
 Var transformer(Tape *t, const Transformer *m, Var x, const int *index) {
     int last = m->size.layers - 1;
     return block(t, &m->blocks[last], m->size, blocks(t, m, x, last), true, index);
