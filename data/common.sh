@@ -1,7 +1,7 @@
-# common.sh: what the scripts that fetch share. They set
-#   label   what their lines begin with
-#   work    a folder that is this run's alone; it goes whatever happens (kill -9 aside: then the next run removes it)
-# and define by_hand, which says what to do instead. Then they source this file.
+# common.sh: functions that fetch.sh and pretrained.sh share. A script sets
+#   label   the first word of each of its messages
+#   work    a folder of this run only; it is removed at the end, also after a signal (after kill -9 by the next run)
+# and defines by_hand, which prints how to get the files without the script. Then it sources this file.
 # shellcheck shell=sh disable=SC2154 # label and work are theirs
 
 child=
@@ -10,13 +10,19 @@ say() { printf '%s: %s\n' "$label" "$*"; }
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
-# family PROCESS: it and all that it started, and what these started: npm and tar do not do everything themselves.
-# Where ps cannot be had, it alone.
+# family PROCESS: prints the process and all its descendants, because npm and tar start other processes. Without ps it
+# prints the process alone.
 # shellcheck disable=SC2317
 family() {
     echo "$1"
     ps -A -o pid= -o ppid= 2>/dev/null | awk -v top="$1" '{ parent[$1] = $2 }
-        END { for (p in parent) { q = parent[p]; while (q in parent && q != top) q = parent[q]; if (q == top) print p } }'
+        END {
+            for (p in parent) {
+                q = parent[p]
+                while (q in parent && q != top) q = parent[q]
+                if (q == top) print p
+            }
+        }'
 }
 
 # shellcheck disable=SC2317 # called by a trap
@@ -28,7 +34,8 @@ clean_up() {
     rm -rf "$work"
 }
 
-# A child in the background and a wait: so that a signal is acted upon now, and not when the child has ended.
+# run COMMAND...: runs it in the background and waits. A trap then runs at once; with a command in the foreground the
+# shell would run it only after the command has ended.
 run() {
     "$@" &
     child=$!

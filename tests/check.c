@@ -68,14 +68,17 @@ void check_child_end(void) { _exit(0); }
 void check_stopped(const char *file, int line, const char *what, int status, const char *text) {
     char said[4096];
     size_t length = 0;
-    for (ssize_t n; length < sizeof said - 1 && (n = read(child_pipe[0], said + length, sizeof said - 1 - length)) > 0;)
-        length += (size_t)n;
+    ssize_t n = 1;
+    while (n > 0 && length < sizeof said - 1) {
+        n = read(child_pipe[0], said + length, sizeof said - 1 - length);
+        if (n > 0) length += (size_t)n;
+    }
     said[length] = '\0';
     close(child_pipe[0]);
     int result;
     waitpid(child, &result, 0);
     if (!WIFEXITED(result) || WEXITSTATUS(result) != status)
-        check_fail(file, line, what, "wanted exit status %d, got %s %d, saying: %s", status,
+        check_fail(file, line, what, "wanted exit status %d, got %s %d; stderr: %s", status,
                    WIFEXITED(result) ? "status" : "signal", WIFEXITED(result) ? WEXITSTATUS(result) : WTERMSIG(result),
                    said);
     if (!strstr(said, text)) check_fail(file, line, what, "wanted \"%s\" in: %s", text, said);
@@ -105,11 +108,11 @@ const char *check_folder(void) {
 
 const char *check_reference(const char *file) {
     static char path[1024];
-    const char *more = getenv("CLIP_REFERENCE");
-    snprintf(path, sizeof path, "%s/%s", more && *more ? more : "tests/reference", file);
-    if (more && *more && !file_exists(path)) snprintf(path, sizeof path, "tests/reference/%s", file);
+    const char *given = getenv("CLIP_REFERENCE");
+    snprintf(path, sizeof path, "%s/%s", given && *given ? given : "tests/reference", file);
+    if (!file_exists(path)) snprintf(path, sizeof path, "tests/reference/%s", file);
     if (!file_exists(path) && !strncmp(file, "bpe/", 4)) check_skip("skipped: CLIP's vocabulary (make pretrained)");
-    if (!file_exists(path)) check_skip("skipped: %s (CLIP_REFERENCE names no folder that has it)", path);
+    if (!file_exists(path)) check_skip("skipped: %s (set CLIP_REFERENCE to a folder that has it)", path);
     return path;
 }
 
@@ -124,7 +127,7 @@ static int run_one(TestBody body) {
     }
     if (pid == 0) {
         body();
-        exit(0); /* not _exit: a leak checker reports on the way out */
+        exit(0); /* exit, not _exit: the leak sanitizer reports at exit */
     }
     int result;
     waitpid(pid, &result, 0);
@@ -144,7 +147,7 @@ static bool wanted(const char *name, int argc, char **argv) {
 
 int check_main(const char *names, const TestBody *bodies, size_t count, int argc, char **argv) {
     int passed = 0, failed = 0, skipped = 0;
-    check_folder(); /* made once here, so that the children share it and the parent removes it */
+    check_folder(); /* made before the fork: the children share it, the parent removes it */
     for (size_t i = 0; i < count; i++) {
         char name[128];
         names += strspn(names, ", \n");
@@ -157,7 +160,7 @@ int check_main(const char *names, const TestBody *bodies, size_t count, int argc
         if (failed && getenv("CHECK_FIRST")) break;
     }
     nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-    if (argc > 1 && passed + failed + skipped == 0) {
+    if ((argc > 1 || count == 0) && passed + failed + skipped == 0) {
         fprintf(stderr, "%s: no test of that name\n", argv[0]);
         return EXIT_USAGE;
     }

@@ -5,7 +5,7 @@ KILLS    := 200
 LIMIT    := $(if $(filter 1,$(SAN)),600,120)
 
 help-dev: #- this list
-	@awk -F ':.*#- ' '/^[a-z].*:.*#- / { printf "  make %-12s %s\n", $$1, $$2 }' tests/check.mk
+	@awk -F ':.*#- ' '/^[a-z].*:.*#- / { printf "  make %-13s %s\n", $$1, $$2 }' tests/check.mk
 
 # ---- what is built for the checks -----------------------------------------------------------------------------------
 
@@ -56,8 +56,8 @@ check: all $(TESTS) $(EXAMS)
 	@failed=0; EXERCISE_CC='$(CC) $(ALL_CFLAGS)' sh tests/student.sh $(BUILD) table >$(BUILD)/table.txt || failed=1; \
 	    BUDGET=60 $(RUN) $(CHECKED) $(TESTS) || failed=1; echo; cat $(BUILD)/table.txt; exit $$failed
 
-SCRIPTS := $(patsubst %,tests/%.sh,crash exercises faults fetch pretrained checkers lesson19 harness make package pages \
-           path quiz shapes style threads train)
+SCRIPTS := $(patsubst %,tests/%.sh,crash exercises faults fetch pretrained checkers lesson19 harness make package \
+           pages path quiz shapes style threads train)
 LONG    := $(patsubst tests/test_%.c,$(BUILD)/test-%,$(shell grep -lE '^TEST\(.*_long\)' tests/test_*.c))
 check-dev: all faulty $(TESTS) $(BUILD)/fuzz $(EXAMS) $(MINE) #- what make check leaves out: five minutes
 	@CHECK_LONG=only WORK=check-dev $(RUN) $(SCRIPTS) $(BUILD)/rooms $(LONG) $(BUILD)/fuzz
@@ -88,6 +88,15 @@ dist: $(BUILD)/tarball #- the project as one file; the same bytes on every machi
 	@if [ -e .git ]; then git ls-files; else cat MANIFEST; fi >$(BUILD)/MANIFEST
 	@$(BUILD)/tarball $(BUILD)/$(DIST).tar.gz $(DIST) $(BUILD)/MANIFEST
 
+# Without our answers and without the list of mistakes that tests/exercises.sh plants.
+dist-students: $(BUILD)/tarball #- the same without solutions/, for a class
+	@if [ -e .git ]; then git ls-files; else cat MANIFEST; fi | \
+	    grep -v -e '^solutions/' -e '^tests/exercises/mutants.txt$$' >$(BUILD)/MANIFEST.students
+	@$(BUILD)/tarball $(BUILD)/$(DIST)-students.tar.gz $(DIST) $(BUILD)/MANIFEST.students
+
+book: #- all pages as one HTML file that needs no network, build/book.html; needs pandoc
+	@sh tests/book.sh $(BUILD)
+
 bless: all #- expectations of lessons made again from a run; NAMES="05 12"
 	@sh tests/bless.sh $(BUILD) $(NAMES)
 
@@ -97,7 +106,7 @@ rooms: $(BUILD)/rooms #- draw the rooms of lib/ again, for lib/README.md, after 
 format: #- lay out every C file as .clang-format says (clang-format 14)
 	@clang-format -i $(CODE)
 
-lint: $(BUILD)/style $(BUILD)/rooms #- rules of layout; gcc -fanalyzer, clang-tidy, cppcheck, shellcheck; NAMES="FILE ..."
+lint: $(BUILD)/style $(BUILD)/rooms #- rules of layout; four analysers of source; NAMES="FILE ..."
 	@sh tests/lint.sh $(BUILD) $(NAMES)
 
 package: all $(EXAMS) $(MINE) #- unpacks the tarball, builds it where packagers do, and checks it
@@ -141,5 +150,5 @@ threads: all #- the same bytes for 1, 2, 3 and 8 threads; no data race (thread s
 	    $(RACED:%=$(BUILD)/tsan/test-%) $(BUILD)/tsan/lesson-10 $(BUILD)/tsan/lesson-11
 	@sh tests/races.sh $(BUILD)/tsan $(RACED)
 
-.PHONY: help-dev check check-dev bless rooms format fuzz libfuzzer dist lint package elsewhere coverage mutants check-all faulty \
-        faults crash threads
+.PHONY: help-dev check check-dev bless rooms format fuzz libfuzzer dist dist-students book lint package elsewhere \
+        coverage mutants check-all faulty faults crash threads

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Do the checkers of files say the right thing, with the right exit status?
+# checkers.sh: tests build/check-bpe and build/check-clip: the right message and the right exit status.
 #
-#   sh tests/checkers.sh BUILD
+#   sh tests/checkers.sh BUILD           from the top folder
 #
-# tests/corpus/tokens.jsonl has texts with the ids that a program of the same rules gives them (Python's html, str.lower
-# and regex, and plain byte-pair merging).
+# tests/corpus/tokens.jsonl holds texts with the token ids of another program that has the same rules (Python's html,
+# str.lower and regex, and plain byte-pair merging). The last line is "checkers: N passed, N failed[, N skipped]".
 set -u
 build=${1:-build}
 reference=${CLIP_REFERENCE:-tests/reference}
@@ -15,7 +15,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 passed=0 failed=0 skipped=0
 
-# want STATUS WORDS COMMAND...: that exit status, one line, and the words in it
+# want STATUS WORDS COMMAND...: the command must exit with STATUS and print one line that holds WORDS
 want() {
     status=$1 words=$2
     shift 2
@@ -26,7 +26,7 @@ want() {
     else
         failed=$((failed + 1))
         echo "  FAILED  $*"
-        echo "    exit status $got, want $status, and one line with \"$words\"; it said:"
+        echo "    exit status $got, want $status, and one line with \"$words\"; it printed:"
         sed 's/^/    /' "$work/out"
     fi
 }
@@ -66,7 +66,8 @@ want 1 "none: No such file" "$clip" "$work/none" "$work/none"
 for model in openai_f32 openai_f16 openai_bf16 hf_f32; do
     want 0 ": holds$" "$clip" "$tiny/$model.safetensors" "$tiny/$model.expected.safetensors"
 done
-want 0 "QuickGELU (from the file's metadata)" "$clip" "$tiny/openai_f16.safetensors" "$tiny/openai_f16.expected.safetensors"
+want 0 "QuickGELU (from the file's metadata)" "$clip" "$tiny/openai_f16.safetensors" \
+    "$tiny/openai_f16.expected.safetensors"
 want 1 "DOES NOT HOLD$" "$clip" "$tiny/openai_f32.safetensors" "$tiny/hf_f32.expected.safetensors"
 want 1 "no tensor tokens of 2 dimensions" "$clip" "$tiny/openai_f32.safetensors" "$tiny/hf_f32.safetensors"
 want 1 "no CLIP" "$clip" "$tiny/openai_f32.expected.safetensors" "$tiny/openai_f32.expected.safetensors"

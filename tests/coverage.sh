@@ -1,17 +1,18 @@
 #!/bin/sh
-# coverage.sh: what lines and branches of lib/ the tests run: `make coverage`, which builds with gcc --coverage and runs
-# `make check` first.
+# coverage.sh: which lines and branches of lib/ the tests run: make coverage, which builds with gcc --coverage and runs
+# make check first.
 #
-#   sh tests/coverage.sh BUILD          from the top folder; BUILD: where it was built and run
+#   sh tests/coverage.sh BUILD          from the top folder; BUILD: the folder of that build
 #
-# Prints the files of lib/, the worst first, and the sum; the uncovered lines go to BUILD/uncovered.txt, as FILE:LINE: TEXT.
-# A line counts when the library in float, the one in double, or the one whose calls fail (tests/faults.h) ran it; a branch,
-# each way out of each condition, && and || included, when one of the first two took it: the third has branches of its
-# own. Contracts (REQUIRE) count like everything else. LINES_WANTED (95) and BRANCHES_WANTED (85) are the percentages
-# wanted. The last line is "coverage: N passed, N failed".
+# Prints the files of lib/, the lowest coverage first, and the sum. The uncovered lines go to BUILD/uncovered.txt as
+# FILE:LINE: TEXT. A line counts if it ran in the float library, the double library or the build with faults
+# (tests/faults.h). A branch is each outcome of each condition, also of && and ||. It counts if it was taken in one of
+# the first two; the macros of the third add branches of their own. Contracts (REQUIRE) count like other code.
+# LINES_WANTED (95) and BRANCHES_WANTED (85) are the percentages to reach. The last line is "coverage: N passed, N
+# failed".
 build=$1
 : "${LINES_WANTED:=95}" "${BRANCHES_WANTED:=85}" "${GCOV:=gcov}"
-command -v "$GCOV" >/dev/null 2>&1 || { echo "coverage: $GCOV is needed; it comes with gcc"; exit 2; }
+command -v "$GCOV" >/dev/null 2>&1 || { echo "coverage: $GCOV is needed; it is part of gcc"; exit 2; }
 [ -d "$build/obj" ] || { echo "coverage: nothing was built in $build"; exit 2; }
 full=$(cd "$build" && pwd)
 rm -rf "$full/gcov"
@@ -26,11 +27,17 @@ for kind in obj obj64 faults/obj; do
     done
 done
 
-# Lines of gcov: "    count:  line:text", count "-" no code, "#####" never, "=====" never but by a jump out;
-# after them "branch  n taken times (...)", "branch  n never executed", "call ...", "function ...".
+# Lines of gcov: "    count:  line:text"; count "-": no code, "#####": never run, "=====": run only by an exceptional
+# path. After a line: "branch  n taken times (...)", "branch  n never executed", "call ...", "function ...".
 awk -v lines_wanted="$LINES_WANTED" -v branches_wanted="$BRANCHES_WANTED" \
     -v uncovered="$full/uncovered.txt" '
-    /^ *-: *0:Source:/ { file = $0; sub(/^ *-: *0:Source:/, "", file); sub(/^.*lib\//, "lib/", file); ours = file ~ /^lib\//; next }
+    /^ *-: *0:Source:/ {
+        file = $0
+        sub(/^ *-: *0:Source:/, "", file)
+        sub(/^.*lib\//, "lib/", file)
+        ours = file ~ /^lib\//
+        next
+    }
     /^kind: / { faulty = $2 ~ /^faults/; next }
     !ours { next }
     /^branch +[0-9]/ {

@@ -1,19 +1,19 @@
 #!/bin/sh
-# crash.sh: a training is killed (kill -9) at any moment; --resume goes on every time and ends in the bytes of a run that
-# nobody disturbed, and leaves no temporary file.
+# crash.sh: kills a training (kill -9) at many times. Each time --resume must continue, end in the bytes of a run that
+# was not killed, and leave no temporary file.
 #
-#   sh tests/crash.sh BUILD [KILLS [SEED]]     from the top folder; 10 kills if not said
+#   sh tests/crash.sh BUILD [KILLS [SEED]]     from the top folder; default: 10 kills, seed 1
 #
-# The moments are drawn from SEED (1), but where the training is by then is up to the machine. So, with the programs built
-# with tests/faults.h, it is also killed just before its n-th write, and its n-th renaming: where files are half done.
-# The last line is "crash: N passed, N failed".
+# The times are drawn from SEED; how far the training is at that time depends on the machine. Therefore the programs
+# that are built with tests/faults.h are also killed just before the n-th write and the n-th rename, when files are
+# incomplete. The last line is "crash: N passed, N failed".
 set -u
 LC_ALL=C NO_COLOR=1 CLIP_THREADS=1
 export LC_ALL NO_COLOR CLIP_THREADS
 case ${1:-build} in /*) build=$1 ;; *) build=$PWD/${1:-build} ;; esac
 kills=${2:-10} seed=${3:-1}
 for program in lesson-10 faults/lesson-10; do
-    [ -x "$build/$program" ] || { echo "$build/$program is not there: make faulty builds it" >&2; exit 2; }
+    [ -x "$build/$program" ] || { echo "$build/$program is missing; make faulty builds it" >&2; exit 2; }
 done
 work=$(mktemp -d "${TMPDIR:-/tmp}/clip-crash-XXXXXX") || exit 1
 child=
@@ -24,17 +24,19 @@ passed=0 failed=0 early=0 late=0
 model=tiny-shapes-seed1.safetensors
 log=tiny-shapes-seed1.csv
 
-# train PROGRAM FOLDER OPTIONS
+options='--data shapes --pictures 40 --batch 10 --recipe tiny --epochs 6'
+# train PROGRAM FOLDER [--resume]
 train() {
     program=$1 folder=$2
     shift 2
-    CLIP_MODELS=$work/$folder CLIP_PLOTS=$work/plots "$build/$program" --data shapes --pictures 40 --batch 10 --recipe tiny --epochs 6 "$@" \
+    # shellcheck disable=SC2086 # options are split into words
+    CLIP_MODELS=$work/$folder CLIP_PLOTS=$work/plots "$build/$program" $options "$@" \
         >"$work/out" 2>"$work/err" </dev/null
 }
-# resumes PROGRAM FOLDER WHOLE WHAT: goes on to the end; is all as in WHOLE?
+# resumes PROGRAM FOLDER WHOLE WHAT: resumes the training in FOLDER; the result must be as in the folder WHOLE.
 resumes() {
     if ! train "$1" "$2" --resume; then
-        wrong="it does not go on"
+        wrong="it does not resume"
     elif ! cmp -s "$work/$2/$model" "$work/$3/$model"; then
         wrong="another model"
     elif [ "$(sed 's/,[^,]*,[^,]*$//' "$work/$2/$log")" != "$(sed 's/,[^,]*,[^,]*$//' "$work/$3/$log")" ]; then
@@ -51,30 +53,37 @@ resumes() {
     return 1
 }
 
-# ---- at any moment ------------------------------------------------------------------------------------------------------------
+# ---- at drawn times -------------------------------------------------------------------------------------------------
 
 start=$(date +%s%N 2>/dev/null | sed 's/N$//')
 train lesson-10 whole || { cat "$work/err" >&2; exit 1; }
 end=$(date +%s%N 2>/dev/null | sed 's/N$//')
-# How long it takes, in seconds; half a second where the clock has no finer unit.
-whole=$(awk -v a="$start" -v b="$end" 'BEGIN { d = (b - a) / 1e9; print (length(a) > 12 && d > 0 && d < 60 ? d : 0.5) }')
-share() { awk -v share="$1" -v of="$2" 'BEGIN { printf "%.4f\n", share * of }'; }
-awk -v seed="$seed" -v kills="$kills" 'BEGIN { srand(seed); for (i = 0; i < 5 * kills + 20; i++) printf "%.4f\n", rand() }' >"$work/moments"
-# Three kills in a row in one folder, each time going on; then to the end, and once more from nothing. A kill that comes when
-# all is done is none, and the moments after it come a little earlier.
+# Seconds of a whole training; 0.5 if the clock shows whole seconds only.
+whole=$(awk -v a="$start" -v b="$end" 'BEGIN {
+    d = (b - a) / 1e9
+    print (length(a) > 12 && d > 0 && d < 60 ? d : 0.5)
+}')
+product() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.4f\n", a * b }'; }
+awk -v seed="$seed" -v kills="$kills" 'BEGIN {
+    srand(seed)
+    for (i = 0; i < 5 * kills + 20; i++) printf "%.4f\n", rand()
+}' >"$work/moments"
+# Three kills in one folder, one after the other; each time a copy of the folder resumes to the end. Then a new folder.
+# A kill after the end of the training does not count, and the times after it become a little shorter.
 n=0
 while [ $n -lt "$kills" ] && read -r moment <&3; do
     mkdir -p "$work/killed"
-    CLIP_MODELS=$work/killed CLIP_PLOTS=$work/plots "$build/lesson-10" --data shapes --pictures 40 --batch 10 --recipe tiny --epochs 6 --resume \
+    # shellcheck disable=SC2086 # options are split into words
+    CLIP_MODELS=$work/killed CLIP_PLOTS=$work/plots "$build/lesson-10" $options --resume \
         >"$work/out" 2>"$work/err" </dev/null &
     child=$!
-    sleep "$(share "$moment" "$whole")"
+    sleep "$(product "$moment" "$whole")"
     kill -9 $child 2>/dev/null
     wait $child 2>/dev/null
     status=$?
     child=
     if [ $status -ne 137 ]; then # 128 + SIGKILL
-        late=$((late + 1)) whole=$(share 0.97 "$whole")
+        late=$((late + 1)) whole=$(product 0.97 "$whole")
         rm -rf "$work/killed"
         continue
     fi
@@ -84,13 +93,13 @@ while [ $n -lt "$kills" ] && read -r moment <&3; do
     resumes lesson-10 copy whole "kill $n, at $moment of $whole s" || cp -R "$work/killed" "$work/kept-$n"
     if [ $((n % 3)) -eq 0 ]; then rm -rf "$work/killed"; fi
 done 3<"$work/moments"
-echo "  $n kills at moments drawn from seed $seed: $early before the first epoch was finished; $late more came too late"
+echo "  $n kills at times drawn from seed $seed: $early before the end of the first epoch; $late others came too late"
 if [ $n -lt "$kills" ]; then
     failed=$((failed + 1))
     echo "  FAILED  $kills kills were wanted"
 fi
 
-# ---- where files are half done ---------------------------------------------------------------------------------------------------
+# ---- while files are incomplete -------------------------------------------------------------------------------------
 
 train faults/lesson-10 faulty || { cat "$work/err" >&2; exit 1; }
 for kind in rename write; do
@@ -104,10 +113,12 @@ for kind in rename write; do
         [ -f "$work/note" ] || break
         met=1
         resumes faults/lesson-10 killed faulty "killed before $kind $n, $(cat "$work/note")"
-        # all of them, or a few
+        # every call, or a few
         if [ "$kills" -ge 100 ]; then n=$((n + 1)); else n=$((3 * n + 1)); fi
     done
-    [ $met -eq 1 ] || { failed=$((failed + 1)); echo "  FAILED  no $kind was met; is it built with tests/faults.h?"; }
+    [ $met -eq 1 ] && continue
+    failed=$((failed + 1))
+    echo "  FAILED  the training made no $kind; is it built with tests/faults.h?"
 done
 
 echo

@@ -1,24 +1,24 @@
 #!/bin/sh
-# elsewhere.sh: `make check` with other compilers, other optimisation, for other processors; and which bits agree.
+# elsewhere.sh: runs make check with other compilers, optimisations and processors, and compares the bits of the
+# results.
 #
-#   sh tests/elsewhere.sh DIR [ROW ...]          from the top folder; `make elsewhere` says DIR = BUILD/elsewhere
-#   sh tests/elsewhere.sh DIR table              the table of the rows that have run
+#   sh tests/elsewhere.sh DIR [ROW ...]          from the top folder; make elsewhere uses DIR = BUILD/elsewhere
+#   sh tests/elsewhere.sh DIR table              prints the table of the rows that have run
 #
 # A ROW is COMPILER-OPTIMISATION-PROCESSOR
 #   gcc clang    O0 O1 O2 O3    native haswell x86-64 arm64
-# Without rows: both compilers, all four, on this machine's processor, on haswell (AVX2, 2013) and on any x86-64 (SSE2);
-# and arm64 at O0 and O3. What this machine lacks is said and left out. arm64 is compiled by a cross compiler (Debian:
-# gcc-aarch64-linux-gnu libc6-dev-arm64-cross; clang uses its libraries) and run by qemu (qemu-user-static or qemu-user),
-# all of it, scripts and exercises too.
+# Without rows: both compilers and all four optimisations, for this machine's processor, for haswell (AVX2, 2013) and
+# for any x86-64 (SSE2); and arm64 with O0 and O3. A row that this machine cannot run is skipped and named. arm64 is
+# compiled by a cross compiler (Debian: gcc-aarch64-linux-gnu libc6-dev-arm64-cross; clang uses its libraries) and run
+# by qemu (qemu-user-static or qemu-user), with all scripts and exercises.
 #
-# A row leaves DIR/ROW.log, what make check said; DIR/ROW.result, "ROW passed failed skipped seconds"; and DIR/ROW.prints,
-# a line of "NAME SUM" for each part of build/fingerprint, for what the lessons by hand print, and for the bytes of a model
-# after two epochs. In the table, equal letters in a column are equal bits. KEEP=1 keeps what was built.
-# Exit status 0: every row that could run passed, and one did.
+# A row writes DIR/ROW.log, the output of make check; DIR/ROW.result, "ROW passed failed skipped seconds"; and
+# DIR/ROW.prints, a line "NAME SUM" for each part of build/fingerprint, for the output of the lessons by hand, and for
+# the bytes of a model after two epochs. In the table, equal letters in a column are equal bits. KEEP=1 keeps the
+# builds. Exit status 0: every row that could run passed, and at least one did.
 LC_ALL=C
 export LC_ALL
 unset BUILD SAN MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL CFLAGS OPT ARCH NAMES CC
-top=$PWD
 dir=${1:-build/elsewhere}
 [ $# -eq 0 ] || shift
 mkdir -p "$dir" || exit 2
@@ -26,10 +26,10 @@ mkdir -p "$dir" || exit 2
 
 say() { printf '%s\n' "$*"; }
 
-# ---- a compiler whose programs run here ------------------------------------------------------------------------------------
+# ---- a compiler whose programs run here -----------------------------------------------------------------------------
 
-# cross COMPILER FILE: makes FILE, which compiles like COMPILER, for arm64. A program it links is PROGRAM.arm64, and PROGRAM is a
-# script that has qemu run it, so that whoever runs the program needs to know nothing.
+# cross COMPILER FILE: writes FILE, a script that compiles like COMPILER, for arm64. It links a program as PROGRAM.arm64
+# and writes PROGRAM, a script that runs it under qemu.
 cross() {
     qemu=$(command -v qemu-aarch64-static || command -v qemu-aarch64) || return 1
     command -v aarch64-linux-gnu-gcc >/dev/null 2>&1 || return 1
@@ -56,9 +56,9 @@ SCRIPT
 runs_haswell() { ! [ -r /proc/cpuinfo ] || { grep -qw avx2 /proc/cpuinfo && grep -qw fma /proc/cpuinfo; }; }
 is_x86() { case $(uname -m) in x86_64 | amd64) ;; *) return 1 ;; esac }
 
-# ---- one row ---------------------------------------------------------------------------------------------------------------
+# ---- one row --------------------------------------------------------------------------------------------------------
 
-# prints BUILD: the sums of the bits.
+# prints BUILD: prints the sums of the bits.
 prints() {
     "$1/fingerprint"
     rm -rf "$1/prints"
@@ -81,13 +81,13 @@ row() {
     gcc:O[0-3] | clang:O[0-3]) ;;
     *) say "$1: want gcc or clang, O0 to O3, and a processor, such as gcc-O2-haswell" && return 2 ;;
     esac
-    command -v "$compiler" >/dev/null 2>&1 || { say "$1: skipped: there is no $compiler"; return 77; }
+    command -v "$compiler" >/dev/null 2>&1 || { say "$1: skipped: $compiler is not installed"; return 77; }
     set -- "$1" CC="$compiler" OPT="-$opt"
     limit=900
     case $processor in
     native) ;;
     x86-64)
-        is_x86 || { say "$1: skipped: this is no x86-64"; return 77; }
+        is_x86 || { say "$1: skipped: this machine is not x86-64"; return 77; }
         set -- "$@" ARCH=-march=x86-64
         ;;
     haswell)
@@ -108,7 +108,8 @@ row() {
     $MAKE BUILD="$build" LIMIT=$limit "$@" check >"$dir/$name.log" 2>&1 </dev/null
     status=$?
     seconds=$(($(date +%s) - start))
-    counts=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed\(, \([0-9]*\) skipped\)\{0,1\}$/\1 \2 \4/p' "$dir/$name.log" | tail -n 1)
+    counts=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed\(, \([0-9]*\) skipped\)\{0,1\}$/\1 \2 \4/p' \
+        "$dir/$name.log" | tail -n 1)
     # shellcheck disable=SC2086 # two or three numbers
     set -- ${counts:-0 1}
     if grep ': warning: ' "$dir/$name.log"; then status=1; fi
@@ -118,17 +119,19 @@ row() {
     say "$name: $1 passed, $2 failed, ${3:-0} skipped, $seconds s"
     if [ $status -ne 0 ]; then
         grep -A 14 '^---- ' "$dir/$name.log" | head -n 80
-        say "all of it: $dir/$name.log"
+        say "the whole output: $dir/$name.log"
     fi
     [ "$KEEP" = 1 ] || rm -rf "$build"
     return $status
 }
 
-# ---- the table --------------------------------------------------------------------------------------------------------------
+# ---- the table ------------------------------------------------------------------------------------------------------
 
 table() {
     for file in "$dir"/*.result; do
-        [ -f "$file" ] && sed 's/^/row /' "$file" && sed "s|^|print $(basename "$file" .result) |" "${file%.result}.prints"
+        [ -f "$file" ] || continue
+        sed 's/^/row /' "$file"
+        sed "s|^|print $(basename "$file" .result) |" "${file%.result}.prints"
     done | awk '
         $1 == "row" { rows[++n] = $2; result[$2] = sprintf("%6d %6d %7d %7d", $3, $4, $5, $6) }
         $1 == "print" {
@@ -138,10 +141,15 @@ table() {
         }
         END {
             for (p = 1; p <= m; p++) if (length(parts[p]) > tall) tall = length(parts[p])
-            for (l = 1; l <= tall; l++) { # names from top to bottom
-                line = l < tall ? sprintf("%46s", "") : sprintf("%-17s%6s %6s %7s %7s", "row", "passed", "failed", "skipped", "seconds")
-                for (p = 1; p <= m; p++) { c = substr(parts[p], l - tall + length(parts[p]), 1); line = line "  " (c && l > tall - length(parts[p]) ? c : " ") }
-                sub(/ *$/, "", line); print line
+            head = sprintf("%-17s%6s %6s %7s %7s", "row", "passed", "failed", "skipped", "seconds")
+            for (l = 1; l <= tall; l++) { # the names of the columns, from top to bottom
+                line = l < tall ? sprintf("%46s", "") : head
+                for (p = 1; p <= m; p++) {
+                    c = substr(parts[p], l - tall + length(parts[p]), 1)
+                    line = line "  " (c && l > tall - length(parts[p]) ? c : " ")
+                }
+                sub(/ *$/, "", line)
+                print line
             }
             for (r = 1; r <= n; r++) {
                 line = sprintf("%-17s%s", rows[r], result[rows[r]])

@@ -1,21 +1,24 @@
-/* faults: makes the system refuse, in programs built with this file in front of every other (-include tests/faults.h).
+/* faults: makes system calls fail, in programs that are built with this file in front of every other
+ * (-include tests/faults.h).
  *
- *   FAULT=KIND:N     the N-th call of this kind fails, all others are what they are
- *   FAULT=KIND:N+    the N-th and every later one
- *   FAULT=KIND:N!    the program is killed (SIGKILL) just before the N-th
- *   FAULT_NOTE=FILE  gets one line when the N-th call is met: which function, where. No file: there are fewer than N.
+ *   FAULT=KIND:N     the N-th call of this kind fails; all other calls work
+ *   FAULT=KIND:N+    the N-th call and every later call fail
+ *   FAULT=KIND:N!    the program is killed (SIGKILL) just before the N-th call
+ *   FAULT_NOTE=FILE  gets one line when the N-th call is reached: function, file and line. If there are fewer than N
+ *                    calls, the file is not written.
  *
  *   memory   posix_memalign, malloc, calloc, realloc, strdup
  *   open     open, fopen, opendir, scandir, stat, fstat, lstat, mmap, mkdir, pipe, fcntl
- *   read     read, fgets, readdir, poll; and a mapped file whose pages the disk does not deliver (SIGBUS when looked at)
- *   write    fwrite, fputs, fputc, putc, puts, putchar, printf and their family, fflush, fclose, fsync. The disk
- *            is full from this call on for this one stream, and not only for this call: so are disks. stderr is left alone.
+ *   read     read, fgets, readdir, poll; a page of a mapped file (SIGBUS at its first use)
+ *   write    fwrite, fputs, fputc, putc, puts, putchar, fprintf, vfprintf, printf, vprintf, fflush, fclose, fsync. From
+ *            this call on every write to the same stream fails, as on a full disk. stderr is never affected.
  *   rename   rename, link
  *   start    fork, posix_spawn
  *   thread   pthread_create
- *   any      each of these
+ *   any      all of these
  *
- * The names below are macros; a macro is not replaced within itself, so that each of them calls the real one. */
+ * Each function below is replaced by a macro of its name. A macro is not expanded inside itself, so that it calls the
+ * real function. */
 #ifndef FAULTS_H
 #define FAULTS_H
 
@@ -36,8 +39,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* One counter for the whole program, though every file brings this header: weak definitions become one. Calls from
- * several threads at a time are counted one by one. */
+/* One counter for the whole program: every object file defines it, and the linker keeps one of the weak definitions.
+ * The count is atomic, for calls from several threads. */
 #define FAULT_SHARED __attribute__((weak, unused))
 
 FAULT_SHARED int fault_count;
@@ -47,8 +50,8 @@ FAULT_SHARED int fault_met(const char *kind, const char *call, const char *file,
     size_t length = args ? strcspn(args, ":") : 0;
     if (!length || !args[length]) return 0;
     if (strncmp(args, kind, length) != 0 && strncmp(args, "any", length) != 0) return 0;
-    char *more;
-    long n = strtol(args + length + 1, &more, 10), now = __atomic_add_fetch(&fault_count, 1, __ATOMIC_SEQ_CST);
+    char *suffix;
+    long n = strtol(args + length + 1, &suffix, 10), now = __atomic_add_fetch(&fault_count, 1, __ATOMIC_SEQ_CST);
     if (now == n && note) {
         char text[512];
         int out = open(note, O_WRONLY | O_CREAT | O_TRUNC, 0666);
@@ -56,14 +59,14 @@ FAULT_SHARED int fault_met(const char *kind, const char *call, const char *file,
         if (out < 0 || write(out, text, (size_t)size) != size) abort();
         close(out);
     }
-    if (now == n && *more == '!') raise(SIGKILL);
-    if (now < n || (now > n && *more != '+')) return 0;
+    if (now == n && *suffix == '!') raise(SIGKILL);
+    if (now < n || (now > n && *suffix != '+')) return 0;
     errno = !strcmp(kind, "memory") ? ENOMEM : !strcmp(kind, "thread") || !strcmp(kind, "start") ? EAGAIN : EIO;
     return 1;
 }
 
-/* A stream holds back what is written to it and hands it on in pieces. So what counts as a write is the first one after another
- * stream's, or after 32 kB, and whatever hands on what was held back. */
+/* A stream is buffered, so not every call reaches the disk. What counts as a write: the first call after a call to
+ * another stream, the first call after 32 kB, every fflush and every fclose. */
 enum { FAULT_PIECE = 32768 };
 FAULT_SHARED FILE *fault_last;
 FAULT_SHARED long fault_last_at;
@@ -80,7 +83,7 @@ FAULT_SHARED int fault_counts(FILE *stream, const char *call) {
     return 1;
 }
 
-/* What is written to the stream goes to a full disk from now on; where there is no such device, to one that takes nothing. */
+/* Connects the stream to /dev/full, or, where that does not exist, to /dev/null opened for reading: writes fail. */
 FAULT_SHARED void fault_stream(FILE *stream, const char *call, const char *file, int line) {
     int fd = stream == stderr ? -1 : fileno(stream);
     if (fd < 0 || !fault_counts(stream, call) || !fault_met("write", call, file, line)) return;
@@ -92,7 +95,7 @@ FAULT_SHARED void fault_stream(FILE *stream, const char *call, const char *file,
     setvbuf(stream, NULL, _IONBF, 0);
 }
 
-/* Pages without a file behind them. */
+/* mmap; when the fault is due, it maps an empty file instead, whose pages cannot be read. */
 FAULT_SHARED void *fault_pages(void *at, size_t size, int rights, int kind, int fd, off_t from, const char *file,
                                int line) {
     if (fault_met("open", "mmap", file, line)) return MAP_FAILED;
@@ -117,7 +120,7 @@ FAULT_SHARED void *fault_pages(void *at, size_t size, int rights, int kind, int 
 #define open(...)                              (FAULT_MET("open", "open") ? -1 : open(__VA_ARGS__))
 #define fopen(path, mode)                      (FAULT_MET("open", "fopen") ? NULL : fopen(path, mode))
 #define opendir(path)                          (FAULT_MET("open", "opendir") ? NULL : opendir(path))
-#define scandir(path, list, choose, compare)   (FAULT_MET("open", "scandir") ? -1 : scandir(path, list, choose, compare))
+#define scandir(path, list, keep, order)       (FAULT_MET("open", "scandir") ? -1 : scandir(path, list, keep, order))
 #define stat(path, info)                       (FAULT_MET("open", "stat") ? -1 : stat(path, info))
 #define fstat(fd, info)                        (FAULT_MET("open", "fstat") ? -1 : fstat(fd, info))
 #define lstat(path, info)                      (FAULT_MET("open", "lstat") ? -1 : lstat(path, info))

@@ -1,12 +1,12 @@
 #!/bin/sh
-# faults.sh: every call that can fail is made to fail in turn, the first, the second and so on until the program no longer
-# gets that far; and each time: either one clear line on stderr and exit status 1, or all is as if nothing had happened.
-# No signal, no leak (make faults builds with the address sanitizer), no temporary file, and every file that is there is,
-# byte for byte, one that a run without faults had there: before, on the way, or after.
+# faults.sh: makes each call that can fail do so in turn: the 1st call of a kind, the 2nd, and so on until the program
+# makes fewer calls. Two results are right: exit status 1 with one clear line on stderr, or exit status 0 with the same
+# result as without a fault. In both cases there is no signal, no leak (make faults builds with the address sanitizer)
+# and no temporary file, and every file is, byte for byte, one that a run without faults had before, during or after it.
 #
-#   sh tests/faults.sh BUILD [all]         from the top folder; BUILD/faults holds the programs built with tests/faults.h
+#   sh tests/faults.sh BUILD [all]         from the top folder; BUILD/faults: the programs built with tests/faults.h
 #
-# Without "all": the cases of training and loading, and of each kind the 1st, 4th, 13th, 40th ... call.
+# Without "all": training and loading only, and of each kind the 1st, 4th, 13th, 40th ... call.
 # The last line is "faults: N passed, N failed[, N skipped]".
 set -u
 LC_ALL=C NO_COLOR=1
@@ -18,18 +18,21 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 passed=0 failed=0 skipped=0 count=0 told=
-for program in lesson-09 lesson-10 lesson-11 lesson-13 lesson-19 cifar-from-png cifar-check check-image check-bpe check-table; do
-    [ -x "$build/faults/$program" ] || { echo "$build/faults/$program is not there: make faulty builds it" >&2; exit 2; }
+for program in lesson-09 lesson-10 lesson-11 lesson-13 lesson-19 cifar-from-png cifar-check check-image check-bpe \
+    check-table; do
+    [ -x "$build/faults/$program" ] && continue
+    echo "$build/faults/$program is missing; make faulty builds it" >&2
+    exit 2
 done
 
-# What a run may write to lies in $work/now; $work/right/* are folders as runs without faults leave them.
+# A run writes to $work/now. The folders $work/right/* hold the files of runs without faults.
 CLIP_MODELS=$work/now/models CLIP_PLOTS=$work/now/plots CLIP_THREADS=1
 export CLIP_MODELS CLIP_PLOTS CLIP_THREADS
 path=$PATH
-no_gnuplot=$work/bin # all that the programs can start
+no_gnuplot=$work/bin # the only folder in PATH of the tested programs
 mkdir "$work/bin" "$work/files"
 
-# ---- one case: from $work/before, this command ------------------------------------------------------------------------------
+# ---- one case: a command that starts from the files of $work/before -------------------------------------------------
 
 begin() {
     rm -rf "$work/now" "$work/note"
@@ -42,7 +45,8 @@ run() {
     PATH=$no_gnuplot FAULT=$fault FAULT_NOTE=$work/note "$@" >"$work/out" 2>"$work/err" </dev/null
     status=$?
 }
-# What the clock says differs from run to run: the last two columns of a log, numbers of what is drawn, curves on stdout.
+# no_clock FILE: prints it without measured times: without the last two columns of a log, the numbers of plots, the
+# curves on stdout.
 no_clock() {
     case $1 in
     */models/*.csv) sed 's/,[^,]*,[^,]*$//' "$1" ;;
@@ -55,7 +59,7 @@ same_file() {
     cmp -s "$1" "$2" && return 0
     case $1 in */models/*.csv | */plots/*) same_but_clock "$1" "$2" ;; *) return 1 ;; esac
 }
-# Is every file one of the right ones? Sets odd to the first that is not.
+# Is every file one of the right files? Sets odd to the first that is not.
 files_right() {
     odd=
     find "$work/now" -type f >"$work/list"
@@ -67,7 +71,7 @@ files_right() {
         [ -n "$found" ] || { odd=${file#"$work/now/"}; return 1; }
     done <"$work/list"
 }
-# Is it all as it is after a run without faults?
+# Is everything the same as after a run without faults?
 as_if_nothing() {
     (cd "$work/now" && find . -type f | sort) >"$work/list"
     (cd "$work/right/after" && find . -type f | sort) | cmp -s - "$work/list" || return 1
@@ -75,22 +79,24 @@ as_if_nothing() {
     same_but_clock "$work/out" "$work/right.out"
 }
 
-# What a program may do without, it may go on without, if it says so: told is how.
+# A program may leave something out if it says so: $told is the pattern of that message.
 was_told() { [ -n "$told" ] && grep -q -e "$told" "$work/err"; }
 
 judge() {
-    lines=$(grep -vc -e '^model: ' -e '^log: ' -e '^kept: ' -e '^cache: ' -e '^picture: ' -e '^gnuplot is not' -e '^$' "$work/err")
+    lines=$(grep -vc -e '^model: ' -e '^log: ' -e '^kept: ' -e '^cache: ' -e '^picture: ' -e '^gnuplot is not' -e '^$' \
+        "$work/err")
     files_right || { reason="a file that should not be there: $odd"; return 1; }
     case $status in
-    0) as_if_nothing || was_told || { reason="exit status 0, and yet something is different"; return 1; } ;;
-    1) # when everything fails from there on, there may be more to say than one line
-        [ "$lines" -eq 1 ] || { [ "$lines" -gt 1 ] && [ -n "$more" ]; } || { reason="$lines lines on stderr, one was wanted"; return 1; }
+    0) as_if_nothing || was_told || { reason="exit status 0, but the result differs"; return 1; } ;;
+    1) # if every later call fails too, there may be several lines
+        [ "$lines" -eq 1 ] || { [ "$lines" -gt 1 ] && [ -n "$every" ]; } ||
+            { reason="$lines lines on stderr, want 1"; return 1; }
         ;;
     *) reason="exit status $status"; return 1 ;;
     esac
 }
 
-# sweep NAME KINDS COMMAND...: see above. $work/before, and $work/right/* but for "after", are there.
+# sweep NAME KINDS COMMAND...: as described above. Needs $work/before and $work/right/*; makes $work/right/after.
 sweep() {
     name=$1 kinds=$2
     shift 2
@@ -107,17 +113,17 @@ sweep() {
     before=$count
     for kind in $kinds; do
         met=0
-        for more in '' +; do
-            [ -n "$all" ] || [ -z "$more" ] || break
+        for every in '' +; do
+            [ -n "$all" ] || [ -z "$every" ] || break
             n=1
             while :; do
                 begin
-                run "$kind:$n$more" "$@"
+                run "$kind:$n$every" "$@"
                 [ -f "$work/note" ] || break
                 met=$((met + 1)) count=$((count + 1))
                 if ! judge; then
                     failed=$((failed + 1))
-                    echo "  FAILED  $name, $kind $n$more ($(cat "$work/note")): $reason"
+                    echo "  FAILED  $name, $kind $n$every ($(cat "$work/note")): $reason"
                     sed 's/^/      /' "$work/err" | head -n 5
                     break 2
                 fi
@@ -127,10 +133,12 @@ sweep() {
         passed=$((passed + 1))
         [ -z "$all" ] || echo "  $name: $kind, $met faults"
     done
-    [ $count -gt $before ] || { failed=$((failed + 1)); echo "  FAILED  $name: not one call failed; is it built with tests/faults.h?"; }
+    [ $count -gt $before ] && return
+    failed=$((failed + 1))
+    echo "  FAILED  $name: no call failed; is it built with tests/faults.h?"
 }
 
-# fresh: nothing is there, nothing is right yet.
+# fresh: starts a new case, without files.
 fresh() {
     rm -rf "$work/before" "$work/right"
     mkdir "$work/before" "$work/right"
@@ -139,7 +147,7 @@ faulty=$build/faults
 train="--data shapes --pictures 20 --batch 10 --recipe tiny"
 quietly() { PATH=$no_gnuplot FAULT='' "$@" >/dev/null 2>"$work/err" </dev/null || { cat "$work/err"; exit 1; }; }
 
-# ---- training -----------------------------------------------------------------------------------------------------------------
+# ---- training -------------------------------------------------------------------------------------------------------
 
 fresh
 # shellcheck disable=SC2086 # options are split into words
@@ -150,7 +158,7 @@ fresh
 sweep "training without the threads wanted" "thread" "$faulty/lesson-10" $train --epochs 1
 CLIP_THREADS=1
 
-# Another run's model is there: 2 epochs are another run than 1.
+# The folder holds the model of another run: one of 2 epochs.
 fresh
 rm -rf "$work/now" && mkdir "$work/now"
 # shellcheck disable=SC2086
@@ -161,7 +169,7 @@ sweep "training beside another run's model" "open read write rename" "$faulty/le
 model=$work/files/model.safetensors
 cp "$work/before"/models/*.safetensors "$model"
 
-# Going on: the run is killed at its third renaming, when epoch 1 is complete and the log of epoch 2 is not there yet.
+# To resume: the run is killed at its third rename, when epoch 1 is complete and the log of epoch 2 is not written yet.
 fresh
 rm -rf "$work/now" && mkdir "$work/now"
 # shellcheck disable=SC2086
@@ -173,26 +181,29 @@ rm -rf "$work/now" && mkdir "$work/now"
 # shellcheck disable=SC2086
 run 'rename:4!' "$faulty/lesson-10" $train --epochs 2
 cp "$work"/now/models/*.csv "$work/right/way/models/" # the log is written before the model
-# Of a model that cannot be looked at nobody knows whose it is: it is put aside.
+# A model that cannot be read may belong to another run, so it is backed up.
 mkdir -p "$work/right/kept/models"
 cp "$work"/before/models/*.safetensors "$work/right/kept/models/tiny-shapes-seed1.previous.safetensors"
 told='^kept: '
 # shellcheck disable=SC2086
-sweep "going on with a training" "${all:+memory rename }open read write" "$faulty/lesson-10" $train --epochs 2 --resume
+sweep "resuming a training" "${all:+memory rename }open read write" "$faulty/lesson-10" $train --epochs 2 --resume
 told=
 
-# ---- reading -------------------------------------------------------------------------------------------------------------------
+# ---- reading files --------------------------------------------------------------------------------------------------
 
 fresh
 cp "$model" "$work/files/weights.safetensors"
 cp tests/images/rgb-8.ppm "$work/files/own.ppm"
-sweep "a model and a PPM picture" "memory open read write" "$faulty/lesson-11" --data shapes --recipe tiny --weights "$model" \
+classify="--data shapes --recipe tiny"
+# shellcheck disable=SC2086
+sweep "a model and a PPM picture" "memory open read write" "$faulty/lesson-11" $classify --weights "$model" \
     "$work/files/own.ppm" "a red star" "a blue star"
 tail -n +4 tests/images/rgb-8.ppm >"$work/files/rgb"
 fresh
 sweep "a PNG picture" "memory open read write" "$faulty/check-image" tests/images/rgb-8.png "$work/files/rgb"
 
-# CIFAR-10 out of PNG, and its labels out of JSON: the package of one picture a file (a PPM under that name is read as such).
+# CIFAR-10 from PNG, with its labels from JSON: a package with one picture a file. These are PPM files under the name of
+# a PNG; the reader looks at the bytes, not at the name.
 package=$work/files/package
 mkdir "$package"
 repeat() { awk -v n="$1" -v text="$2" 'BEGIN { while (n-- > 0) printf "%s", text }'; }
@@ -206,17 +217,18 @@ sweep "make data's converter" "memory open read write rename" "$faulty/cifar-fro
 
 # Tables that lessons keep.
 fresh
-sweep "the table of held-out pairs" "memory open read write rename" "$faulty/check-table" pairs lessons/14-honestly-zero-shot/cifar10.csv \
-    "$work/now/table.csv"
+sweep "the table of held-out pairs" "memory open read write rename" "$faulty/check-table" pairs \
+    lessons/14-honestly-zero-shot/cifar10.csv "$work/now/table.csv"
 
-# A folder of pictures, and what is known of it: the cache has the one picture and lacks the other. A picture that cannot be
-# read is left out and named; a cache that cannot be read is made anew.
+# A folder of two pictures and a cache that holds one of them. A picture that cannot be read is left out and named; a
+# cache that cannot be read is built again.
 mkdir "$work/files/photos"
 own_cache() {
     fresh
     rm -rf "$work/now" "$work/files/photos"/* && mkdir "$work/now"
     for picture do cp "tests/images/$picture" "$work/files/photos/"; done
-    quietly "$faulty/lesson-19" --no-predict --weights tiny --folder "$work/files/photos" --text "a star" --cache "$work/now/cache"
+    quietly "$faulty/lesson-19" --no-predict --weights tiny --folder "$work/files/photos" --text "a star" \
+        --cache "$work/now/cache"
     mv "$work/now/cache" "$work/files/cache-$#$1"
 }
 own_cache rgb-8.png
@@ -226,24 +238,27 @@ fresh
 cp "$work/files/cache-1rgb-8.png" "$work/before/cache"
 mkdir "$work/right/other" && cp "$work/files/cache-1grey-8.png" "$work/right/other/cache"
 told='^skipped: \|it is made anew$'
-sweep "a folder's pictures, and their cache" "${all:+memory write }open read rename" "$faulty/lesson-19" --no-predict --weights tiny \
-    --folder "$work/files/photos" --text "a star" --cache "$work/now/cache"
+sweep "a folder's pictures, and their cache" "${all:+memory write }open read rename" \
+    "$faulty/lesson-19" --no-predict --weights tiny --folder "$work/files/photos" --text "a star" \
+    --cache "$work/now/cache"
 told=
 
-# A picture that another program converts: one that puts out a PPM, whatever it is given.
+# A picture that another program converts: this one prints a PPM for every input.
 { printf '\377\330\377\340'; repeat 200 x; } >"$work/files/own.jpg"
 printf '#!/bin/sh\nread -r line\nprintf "P6\\n1 1\\n255\\nabc"\n' >"$work/bin/convert"
 chmod +x "$work/bin/convert"
 fresh
-sweep "a picture that is converted" "open read start" "$faulty/lesson-11" --data shapes --recipe tiny --weights "$model" \
+# shellcheck disable=SC2086
+sweep "a picture that is converted" "open read start" "$faulty/lesson-11" $classify --weights "$model" \
     "$work/files/own.jpg" "a red star" "a blue star"
 rm "$work/bin/convert"
 
-# ---- the long half ----------------------------------------------------------------------------------------------------------------
+# ---- with "all" -----------------------------------------------------------------------------------------------------
 
 if [ -n "$all" ]; then
     fresh
-    sweep "the table of learners" "memory open read write rename" "$faulty/check-table" limits plots/data/17-limits.csv "$work/now/table.csv"
+    sweep "the table of results" "memory open read write rename" "$faulty/check-table" limits \
+        plots/data/17-limits.csv "$work/now/table.csv"
     fresh
     sweep "a lesson's pictures" "memory open write rename" "$faulty/lesson-09" --data shapes --pictures 200 --no-predict
     mkdir "$work/files/album"
@@ -255,7 +270,8 @@ if [ -n "$all" ]; then
     if [ -f "$vocabulary" ]; then
         printf '{"text": "a cat", "ids": [49406, 320, 2368, 49407]}\n' >"$work/files/tokens.jsonl"
         fresh
-        sweep "the vocabulary, compressed" "memory open read write" "$faulty/check-bpe" "$vocabulary" "$work/files/tokens.jsonl"
+        sweep "the vocabulary, compressed" "memory open read write" \
+            "$faulty/check-bpe" "$vocabulary" "$work/files/tokens.jsonl"
     else
         echo "  skipped: CLIP's vocabulary (make pretrained)"
         skipped=$((skipped + 1))
@@ -269,10 +285,10 @@ if [ -n "$all" ]; then
     fi
 fi
 
-# ---- the exercises' tools: programs they call fail in turn ---------------------------------------------------------------------------
+# ---- the scripts of the exercises: each program that they call fails in turn ----------------------------------------
 
-# One for each program: it counts the calls of all of them, and refuses the one whose turn it is. A call's number is the first
-# that nobody has taken; programs of a pipe run at the same time.
+# A stand-in for each program. Together they count all calls, and the call with number $REFUSED fails. A call takes the
+# first number that is free, because the programs of a pipe run at the same time.
 mkdir "$work/refuse"
 for program in cat mv cp awk cksum mkdir tr basename grep sed head mktemp compiler; do
     real=$(PATH=$path command -v $program || echo "$work/$program")
@@ -289,7 +305,7 @@ done
 TURN=$work/turn EXERCISES=$work/desk QUIZ_FILE=$work/desk/quiz.txt QUIZ_ANYWHERE=1
 export TURN EXERCISES QUIZ_FILE QUIZ_ANYWHERE
 
-# Is nothing that the student wrote lost, and progress.txt whole?
+# Are the student's files, progress.txt and quiz.txt complete?
 desk_right() {
     for line in '# my quiz' 'known 01.1' 'kept as it is'; do
         grep -q "^$line$" "$QUIZ_FILE" || { reason="of the quiz is lost: $line"; return 1; }
@@ -299,14 +315,15 @@ desk_right() {
     cmp -s "$EXERCISES/03-softmax.c" "$work/mine.c" || cmp -s "$EXERCISES/03-softmax.c.1" "$work/mine.c" ||
         { reason="what the student wrote is gone"; return 1; }
     for file in "$EXERCISES"/[0-9][0-9]-*.c; do
-        cmp -s "$file" "exercises/original/${file##*/}" || cmp -s "$file" "$work/mine.c" || { reason="$file is half a file"; return 1; }
+        cmp -s "$file" "exercises/original/${file##*/}" || cmp -s "$file" "$work/mine.c" ||
+            { reason="$file is incomplete"; return 1; }
     done
     for line in 'done 00-hello' 'kept as it is'; do
         grep -q "^$line$" "$EXERCISES/progress.txt" || { reason="of progress is lost: $line"; return 1; }
     done
 }
 
-# desk NAME COMMAND...: the n-th program that it calls fails.
+# desk NAME COMMAND...: runs the command again and again; each time one of the programs it calls fails.
 desk() {
     name=$1 turn=1
     shift
@@ -317,8 +334,15 @@ desk() {
         status=$?
         [ -e "$TURN/$turn" ] || break
         count=$((count + 1))
-        if ! desk_right || { [ $status -eq 0 ] && ! desk_as_if_nothing && [ ! -s "$work/err" ] && reason="status 0, other progress"; } ||
-            { [ $status -ne 0 ] && [ ! -s "$work/err" ] && reason="no word"; }; then
+        if desk_right; then
+            reason=
+            if [ $status -ne 0 ]; then
+                [ -s "$work/err" ] || reason="no message on stderr"
+            elif ! desk_as_if_nothing && [ ! -s "$work/err" ]; then
+                reason="exit status 0 without a message, but the progress differs"
+            fi
+        fi
+        if [ -n "$reason" ]; then
             failed=$((failed + 1))
             echo "  FAILED  $name, call $turn: $reason (status $status)" && sed 's/^/      /' "$work/err"
             return
@@ -341,7 +365,7 @@ kept as it is' >>"$work/desk/progress.txt"
 printf '# my quiz\nknown 01.1\nmissed 03.2\nkept as it is\n' >"$QUIZ_FILE"
 cp -R "$work/desk" "$work/desk.before"
 : >"$work/typed"
-# trying NAME COMMAND...: how it ends when nothing fails; then each failure.
+# trying NAME COMMAND...: first without a failure, then with each failure.
 trying() {
     name=$1
     shift
@@ -353,7 +377,7 @@ trying() {
 trying "exercises: a hint" sh tests/student.sh "$build" hint 03
 trying "exercises: reset" sh tests/student.sh "$build" reset 03
 
-# `make mine`, with a compiler that makes scripts: exercises that say how far they are, and lesson 11.
+# make mine, with a stand-in for the compiler that writes scripts: exercises that report their state, and lesson 11.
 mkdir -p "$work/build/obj/tests/exercises"
 for file in exam.o ../../../libclip.a; do : >"$work/build/obj/tests/exercises/$file"; done
 for file in exercises/original/*; do
@@ -382,7 +406,8 @@ EXERCISE_CC=compiler ARGS=x exec sh tests/student.sh "$work/build" mine lesson.o
 SCRIPT
 cp "$work/compiler" "$work/bin/" && path=$path:$work/bin
 trying "exercises: mine" sh "$work/mine.sh"
-grep -q '^lesson 11: ' "$work/right.out" || { failed=$((failed + 1)) && echo "  FAILED  mine does not end in lesson 11"; }
+grep -q '^lesson 11: ' "$work/right.out" ||
+    { failed=$((failed + 1)) && echo "  FAILED  make mine does not run lesson 11"; }
 
 # Two questions of the quiz, one known and one not.
 printf '\ny\n\nn\nq\n' >"$work/typed"

@@ -1,10 +1,11 @@
 #!/bin/sh
-# Does data/fetch.sh bring the right files, refuse wrong ones, and leave nothing half-done?
+# fetch.sh: tests data/fetch.sh: it fetches the right files, refuses wrong ones, and leaves no incomplete file.
 #
-#   sh tests/fetch.sh [TOOLS]     TOOLS: the folder with the built cifar-check and cifar-from-png, build if not given
+#   sh tests/fetch.sh [TOOLS]     TOOLS: the folder with cifar-check and cifar-from-png; default: build
 #
-# Nothing is downloaded: the archive and the package are tiny ones made here, and a stand-in for cifar-check compares
-# with them, except where the real one is to refuse them.
+# Nothing is downloaded. The archive and the package are small ones that this script makes, and a stand-in for
+# cifar-check compares with them. One test uses the real cifar-check, which must refuse them. The last line is "fetch: N
+# passed, N failed[, N skipped]".
 # shellcheck disable=SC2317 # the tests are called by name
 set -u
 LC_ALL=C
@@ -21,14 +22,14 @@ trap 'exit 143' TERM
 passed=0 failed=0 skipped=0
 unset CIFAR10_DIR
 
-# ---- the originals: a package of two pictures a file, and the files that must come out ------------------------------
+# ---- a package with two pictures a file, and the files that must result ---------------------------------------------
 
 package=$root/package original=$root/original/cifar-10-batches-bin fake=$root/fake
 mkdir -p "$package" "$original" "$fake" "$root/empty"
 
 repeat() { awk -v n="$1" -v text="$2" 'BEGIN { while (n-- > 0) printf "%s", text }'; }
 
-# Label and pixels of two pictures: all pixels 'RGB' but the first one.
+# Label and pixels of two pictures: all pixels are 'RGB', except the first.
 label=0
 for name in $names; do
     next=$((label + 1))
@@ -36,7 +37,7 @@ for name in $names; do
         printf 'P6\n1024 2\n255\n'
         printf 'abc' && repeat 1023 RGB
         printf 'x%sz' $label && repeat 1023 RGB
-    } >"$package/$name.png" # a PPM under this name: the reader looks at the bytes
+    } >"$package/$name.png" # a PPM under the name of a PNG: the reader looks at the bytes
     {
         # shellcheck disable=SC2059 # the label is a byte of that value
         printf "\\00$label" && printf a && repeat 1023 R && printf b && repeat 1023 G && printf c && repeat 1023 B
@@ -63,18 +64,20 @@ ln -s "$tools/cifar-from-png" "$fake/cifar-from-png"
 
 # ---- the harness ----------------------------------------------------------------------------------------------------
 
-place() { # an own folder for each try
+place() { # a new folder for each test
     data=$root/place/data
     rm -rf "$root/place" && mkdir -p "$data" && cp "$scripts/common.sh" "$scripts/fetch.sh" "$data/"
 }
 
-# Nothing but these is left beside the script.
+# left NAMES: the folder of the script holds these files and no others.
 # shellcheck disable=SC2012 # the names are plain
 left() { [ "$(ls -A "$data" | tr '\n' ' ')" = "$*" ]; }
 
-right() { "$fake/cifar-check" "$data/cifar-10-batches-bin" >/dev/null 2>&1 && left "cifar-10-batches-bin common.sh fetch.sh "; }
+right() {
+    "$fake/cifar-check" "$data/cifar-10-batches-bin" >/dev/null 2>&1 && left "cifar-10-batches-bin common.sh fetch.sh "
+}
 
-fetch() { # STATUS WAY=... : runs the script and wants that status
+fetch() { # STATUS NAME=VALUE ...: runs the script with these variables; it must end with STATUS
     want=$1
     shift
     env CIFAR10_URL="file://$root/none" CIFAR10_NPM="$root/none" "$@" sh "$data/fetch.sh" "$use" \
@@ -83,7 +86,7 @@ fetch() { # STATUS WAY=... : runs the script and wants that status
     [ $got -eq "$want" ] || { echo "    exit status $got, want $want"; return 1; }
 }
 
-said() { grep -q "$1" "$root/out" || { echo "    \"$1\" was not said"; return 1; }; }
+said() { grep -q "$1" "$root/out" || { echo "    \"$1\" was not printed"; return 1; }; }
 
 try() {
     use=$fake
@@ -91,13 +94,13 @@ try() {
     if "$1"; then
         passed=$((passed + 1))
     else
-        echo "  FAILED  $1; it said:" && sed 's/^/    /' "$root/out"
+        echo "  FAILED  $1; it printed:" && sed 's/^/    /' "$root/out"
         failed=$((failed + 1))
     fi
 }
 
 skip() {
-    echo "  skipped $1: there is no $2"
+    echo "  skipped: $2 (for $1)"
     skipped=$((skipped + 1))
 }
 
@@ -139,7 +142,8 @@ empty_folder_goes() { mkdir "$data/cifar-10-batches-bin" && nothing_works; }
 
 wrong_copy() {
     cp -R "$original" "$root/place/wrong" && echo damage >>"$root/place/wrong/data_batch_3.bin" || return 1
-    fetch 1 CIFAR10_DIR="$root/place/wrong" && said "refused: data_batch_3.bin" && said "By hand" && left "common.sh fetch.sh "
+    fetch 1 CIFAR10_DIR="$root/place/wrong" && said "refused: data_batch_3.bin" && said "By hand" &&
+        left "common.sh fetch.sh "
 }
 
 real_sums_refuse_the_fake() {
@@ -179,7 +183,7 @@ package_with_a_bad_label() {
         left "common.sh fetch.sh "
 }
 
-# A tool that never ends, and a signal for the script alone.
+# A tool that does not end, and a signal for the script alone.
 interrupted() {
     mkdir "$root/place/slow"
     printf '#!/bin/sh\nexec sleep 60\n' >"$root/place/slow/cifar-check" && chmod +x "$root/place/slow/cifar-check"
@@ -198,7 +202,7 @@ interrupted() {
     [ $got -eq 143 ] && left "common.sh fetch.sh "
 }
 
-# What the child started, and what that started, ends with it.
+# The descendants of the child end with it.
 interrupted_as_a_whole() {
     mkdir "$root/place/slow"
     {
@@ -222,7 +226,7 @@ interrupted_as_a_whole() {
         sleep 0.1 2>/dev/null || sleep 1
         tries=$((tries + 1))
     done
-    if kill "$below" 2>/dev/null; then echo "process $below went on" >>"$root/out"; return 1; fi
+    if kill "$below" 2>/dev/null; then echo "process $below did not end" >>"$root/out"; return 1; fi
     [ $got -eq 143 ] && left "common.sh fetch.sh "
 }
 
@@ -233,7 +237,8 @@ remains_of_a_killed_fetch() {
 
 for test in own_copy own_copy_below own_archive already_there spaces_in_the_path \
     damaged_is_replaced_and_the_rest_stays failure_leaves_the_damaged_alone nothing_works empty_folder_goes wrong_copy \
-    real_sums_refuse_the_fake file_in_the_way archive_put_there_by_hand interrupted interrupted_as_a_whole remains_of_a_killed_fetch; do
+    real_sums_refuse_the_fake file_in_the_way archive_put_there_by_hand interrupted interrupted_as_a_whole \
+    remains_of_a_killed_fetch; do
     try $test
 done
 for test in archive_fetched archive_cut archive_of_something_else; do

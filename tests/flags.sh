@@ -1,19 +1,19 @@
 #!/bin/sh
-# flags.sh: prints flags that only some compilers know or need. Called by the Makefile.
+# flags.sh: prints flags that only some compilers accept or need. tests/build.mk calls it.
 #
-#   sh tests/flags.sh native CC...     code for this processor
-#   sh tests/flags.sh mend CC...       what keeps this compiler from breaking down
+#   sh tests/flags.sh native CC...     the flag for code for this processor
+#   sh tests/flags.sh mend CC...       flags that avoid an internal error of the compiler
 what=$1
 shift
 
 accepts() { "$@" -E -x c /dev/null >/dev/null 2>&1; }
 
 case $what in
-native) # some arm64 compilers know -mcpu=native only
+native) # some compilers for arm64 accept -mcpu=native only
     if accepts "$@" -march=native; then echo -march=native
     elif accepts "$@" -mcpu=native; then echo -mcpu=native; fi
     ;;
-mend) # gcc 12 for arm64 stops with "internal compiler error" in loops of fmax; there fmax stays a call
+mend) # gcc 12 for arm64 stops with "internal compiler error" at a loop of fmax, unless fmax remains a call
     case $("$@" -dumpmachine 2>/dev/null) in
     aarch64* | arm64*)
         echo 'double fmax(double, double); double f(const float *a) {

@@ -1,7 +1,7 @@
 #!/bin/sh
-# harness.sh: do the instruments of `make check` go red when they should, and only then?
+# harness.sh: tests the programs and scripts that run the tests: they fail when they must, and only then.
 #
-#   sh tests/harness.sh BUILD
+#   sh tests/harness.sh BUILD            from the top folder
 #
 # The last line is "harness: N passed, N failed".
 # shellcheck disable=SC2016,SC2059 # programs in quotes, and texts written as for printf
@@ -16,8 +16,8 @@ NO_COLOR=1
 export NO_COLOR
 passed=0 failed=0
 
-# wants STATUS TEXT COMMAND...: the command ends with this status, and TEXT is in what it prints, which goes to the file
-# got; what the command before it printed is in the file before.
+# wants STATUS TEXT COMMAND...: the command must end with STATUS and print TEXT. Its output goes to the file got; the
+# output of the previous command is in the file before.
 wants() {
     want=$1 text=$2
     shift 2
@@ -35,14 +35,14 @@ wants() {
     fi
 }
 
-# expected TEXT ACTUAL STATUS SAYS: build/expect on two texts, written as for printf.
+# expected TEXT ACTUAL STATUS MESSAGE: build/expect compares two texts, given as formats of printf.
 expected() {
     printf -- "$1" >e
     printf -- "$2" >a
     wants "$3" "$4" "$build/expect" e a
 }
 
-# ---- expect ----
+# ---- expect ---------------------------------------------------------------------------------------------------------
 expected 'one\ntwo\n' 'one\ntwo\n' 0 ''
 expected 'one\ntwo  \n' 'one\t\ntwo' 0 ''
 expected '' '' 0 ''
@@ -73,7 +73,7 @@ expected 'a\n...\nz\n' 'a\nz\n' 0 ''
 expected 'a\n...\nz\n' 'a\nb\nz\nc\nz\n' 0 ''
 expected '...\n' '' 0 ''
 expected '...\nm\n...\nz\n' 'b\nm\nc\nd\nz\n' 0 ''
-expected 'a\n...\nz\n' 'a\nb\nc\n' 1 'e:3: no line fits this and so all that follows'
+expected 'a\n...\nz\n' 'a\nb\nc\n' 1 'e:3: no line fits this line; the rest was not compared'
 expected 'a\n...\nz\n' 'b\nz\n' 1 'e:1: a:1 differs'
 expected 'a\n...\nz\n' 'a\nz\nq\n' 1 '+ q'
 expected 'abc {2 \302\261 0.1} d\n' 'abc 2.5 d\n' 1 '      ^ column 5'
@@ -97,7 +97,7 @@ wants 0 '' "$build/expect" --each e a
 printf 'loss 2.2\nthree\n' >a
 wants 1 'e has no line: loss 2.2' "$build/expect" --each e a
 
-# remade EXPECTED ACTUAL TEXT: what build/expect --remake makes of two texts is this, and fits ACTUAL.
+# remade EXPECTED ACTUAL TEXT: build/expect --remake must print TEXT, and TEXT must fit ACTUAL.
 remade() {
     printf -- "$1" >e
     printf -- "$2" >a
@@ -107,12 +107,13 @@ remade() {
     wants 0 '' "$build/expect" new a
 }
 remade '$ x --y\nloss {2 \302\261 0.1}\nold\n' 'loss 2.05\nold\n' '$ x --y\nloss {2 \302\261 0.1}\nold\n'
-remade 'loss {a: 2 \302\261 0.1}, {3 \302\261 1} end\n' 'loss 2.5, 3.3 end\n' 'loss {a: 2.5 \302\261 0.1}, {3 \302\261 1} end\n'
+remade 'loss {a: 2 \302\261 0.1}, {3 \302\261 1} end\n' 'loss 2.5, 3.3 end\n' \
+    'loss {a: 2.5 \302\261 0.1}, {3 \302\261 1} end\n'
 remade 'one\ntwo\nthree\n' 'one\n2\nthree\nfour\n' 'one\n2\nthree\nfour\n'
 remade 'one\ntwo\nthree\nfour\n' 'one\nthree\nfour\n' 'one\nthree\nfour\n'
 remade 'one\n...\nfour\n' 'one\nx\ny\nfour\nfive\n' 'one\n...\nfour\nfive\n'
 
-# ---- limit ----
+# ---- limit ----------------------------------------------------------------------------------------------------------
 wants 3 '' "$build/limit" 10 10 took sh -c 'exit 3'
 wants 0 . cat took
 wants 124 'stopped: it ran for more than 0.2 seconds' "$build/limit" 10 0.2 took sleep 20
@@ -125,7 +126,7 @@ wants 2 'want seconds' "$build/limit" 10 soon took true
 wants 1 '' "$build/limit" 10 10 took grep . -
 wants 143 '' sh -c '"$1" 20 20 took sleep 20 & sleep 0.2; kill $!; wait $!' sh "$build/limit"
 
-# ---- run.sh ----
+# ---- run.sh ---------------------------------------------------------------------------------------------------------
 # program NAME LINE...: a shell script in b/.
 program() {
     name=$1
@@ -141,7 +142,7 @@ program test-red 'echo the reason' 'echo "test-red: 3 passed, 2 failed"' 'exit 1
 program test-crash 'echo "test-crash: 3 passed, 0 failed"' 'kill -SEGV $$'
 program test-leak 'echo "test-leak: 3 passed, 0 failed"' 'exit 1'
 program test-mute 'echo "all is well"'
-program test-liar 'echo "test-liar: 3 passed, 2 failed"'
+program test-untrue 'echo "test-untrue: 3 passed, 2 failed"'
 program test-hangs 'echo before' 'sleep 20'
 program lesson-41 '[ "$1-$2" = "--say-two words" ] || exit 1' 'echo 0.5' 'echo aside >&2'
 program lesson-42 'echo one'
@@ -153,14 +154,15 @@ program lesson-44 'echo no weights here' 'exit 77'
 
 wants 0 '4 passed, 0 failed' sh "$here/run.sh" b b/test-good b/lesson-41
 wants 0 '' grep -qx '4 passed, 0 failed' before
-wants 0 'Left out, for it is not here: no data here, no weights here' sh "$here/run.sh" b b/test-good b/test-skips b/lesson-44
+wants 0 'Skipped, because something is missing: no data here, no weights here' \
+    sh "$here/run.sh" b b/test-good b/test-skips b/lesson-44
 wants 0 '4 passed, 0 failed, 3 skipped' tail -n 1 before
 wants 1 'the reason' sh "$here/run.sh" b b/test-good b/test-red
 wants 1 '6 passed, 2 failed' sh "$here/run.sh" b b/test-good b/test-red
 wants 1 'ended by signal 11' sh "$here/run.sh" b b/test-crash
 wants 1 '3 passed, 1 failed' sh "$here/run.sh" b b/test-leak
 wants 1 '0 passed, 1 failed' sh "$here/run.sh" b b/test-mute
-wants 1 '3 passed, 2 failed' sh "$here/run.sh" b b/test-liar
+wants 1 '3 passed, 2 failed' sh "$here/run.sh" b b/test-untrue
 wants 1 'cannot be run' sh "$here/run.sh" b b/test-missing
 wants 1 '- two' sh "$here/run.sh" b b/lesson-42
 wants 1 'no expectation' sh "$here/run.sh" b b/lesson-43
@@ -171,11 +173,11 @@ wants 1 '3 passed, 1 failed' sh "$here/run.sh" b b/test-hangs b/test-good
 unset LIMIT
 JOBS=0
 export JOBS
-wants 1 '0 passed, 1 failed' sh "$here/run.sh" b b/test-good # nobody ran it
+wants 1 '0 passed, 1 failed' sh "$here/run.sh" b b/test-good # no lane, so it did not run
 unset JOBS
 wants 2 '`make` builds them' sh "$here/run.sh" elsewhere b/test-good
 
-# ---- pages.sh ----
+# ---- pages.sh -------------------------------------------------------------------------------------------------------
 rm -rf lessons b/lesson-* && mkdir -p lessons/41-good
 cat >Makefile <<'END'
 check:
@@ -186,13 +188,15 @@ END
 mkdir data
 echo 'int main(void) { return 0; }' >lessons/41-good/main.c
 printf 'S = 0.5\nnext: make lesson-41\n' >lessons/41-good/expected.txt
-# page TEXT STATUS SAYS: a lesson's page of this text, in which ' stands for a backquote.
+# page TEXT STATUS MESSAGE: tests/pages.sh on a lesson's page with this text; ' stands for a backquote.
 page() {
     printf "$1" | tr "'" '`' >lessons/41-good/README.md
     wants "$2" "$3" sh "$here/pages.sh" b .
 }
-page "Run 'make lesson-41 ARGS=\"--say two\"' or 'make lesson-NN', then 'build/check-good FILE'.\n" 0 'pages: 2 passed, 0 failed'
-page "'''sh\n\$ make check CC=clang && build/check-good # make nothing of it\n'''\nWe make progress.\n" 0 'pages: 2 passed'
+page "Run 'make lesson-41 ARGS=\"--say two\"' or 'make lesson-NN', then 'build/check-good FILE'.\n" \
+    0 'pages: 2 passed, 0 failed'
+page "'''sh\n\$ make check CC=clang && build/check-good # make nothing of it\n'''\nWe make progress.\n" \
+    0 'pages: 2 passed'
 page "Run 'make lesson-4'.\n" 1 'lessons/41-good/README.md:1: the Makefile has no target lesson-4'
 page "One\n'make check data'\n" 1 'README.md:2: the Makefile has no target data'
 page "'''sh\nmake && make exercise\n'''\n" 1 'no target exercise'
@@ -202,21 +206,25 @@ page "See [there](nowhere.md).\n" 1 'the link to nowhere.md leads nowhere'
 before='**Before** [05](../41-good/main.c).'
 page "**Time** 1 minute: 1 to read, 20 seconds for the program. $before\n" 0 '2 passed'
 page "**Time** 3 minutes: 1 to read, 2 minutes for the program. $before\n" 0 '2 passed'
-page "**Time** 2 minutes: 2 to read, 20 seconds for the program. $before\n" 1 '2 minutes to read, but 13 words / 200 are 0.1'
+page "**Time** 2 minutes: 2 to read, 20 seconds for the program. $before\n" \
+    1 '2 minutes to read, but 13 words / 200 are 0.1'
 page "**Time** 2 minutes: 1 to read, 2 minutes for the program. $before\n" 1 '2 minutes are not 1 and 2 minutes'
 page "**Time** one minute. $before\n" 1 'the form is'
 page "**Time** 1 minute: 1 to read, 20 seconds for the program.\n" 1 'is missing'
-page "**Time** 1 minute: 1 to read, 20 seconds for the program. **Before** [42](../41-good/main.c).\n" 1 'lesson 42 does not come before'
+page "**Time** 1 minute: 1 to read, 20 seconds for the program. **Before** [42](../41-good/main.c).\n" \
+    1 'lesson 42 does not come before'
 glossary() { printf "$1" >lessons/GLOSSARY.md; }
 glossary "# Terms\n\n### Nat\n\nA unit. First used in\n[41](41-good/README.md).\n"
 page "Seven [nats](../GLOSSARY.md#nat).\n" 0 'pages: 4 passed'
 page "Seven nats.\n" 1 'nat: no page links to it'
-page "Seven [nats](../GLOSSARY.md#nat), a [bit](../GLOSSARY.md#bit).\n" 1 'README.md:1: lessons/GLOSSARY.md has no term #bit'
+page "Seven [nats](../GLOSSARY.md#nat), a [bit](../GLOSSARY.md#bit).\n" \
+    1 'README.md:1: lessons/GLOSSARY.md has no term #bit'
 glossary "### Nat\n\nA unit. First used in [42](41-good/README.md).\n"
 page "Seven [nats](../GLOSSARY.md#nat).\n" 1 'nat: says lesson 42, but lesson 41 links to it first'
 glossary "### Nat\n\nA unit.\n"
 page "Seven [nats](../GLOSSARY.md#nat).\n" 1 'nat: does not end with First used in'
-glossary "### Nat\n\nA unit. First used in [41](41-good/README.md).\n\n### Bit\n\nA unit. First used in [41](41-good/README.md).\n"
+first='A unit. First used in [41](41-good/README.md).'
+glossary "### Nat\n\n$first\n\n### Bit\n\n$first\n"
 page "Seven [nats](../GLOSSARY.md#nat), a [bit](../GLOSSARY.md#bit).\n" 1 'bit: is not in alphabetical order'
 rm lessons/GLOSSARY.md
 page "A run:\n'''text\nS = 0.5\n...\n'''\n'''c\nS = 0.6\n'''\n" 0 '2 passed'
@@ -232,8 +240,44 @@ page "A run:\n'''text\nS = 0.6\n'''\n" 0 '2 passed'
 rm lessons/41-good/results-long.txt
 page "" 1 'lessons/41-good/expected.txt: is missing'
 
+# teaching ROW STATUS MESSAGE: tests/pages.sh on a TEACHING.md with this row.
+teaching() {
+    printf '| lesson | read | run | before |\n| --- | --- | --- | --- |\n%s\n' "$1" >TEACHING.md
+    wants "$2" "$3" sh "$here/pages.sh" b .
+}
+rm -f lessons/GLOSSARY.md
+echo 'S = 0.5' >lessons/41-good/expected.txt
+page "See [there](../41-good/main.c).\n" 0 ''
+row='| [41 good](lessons/41-good/README.md)'
+teaching "$row | 1 | 2 s | 40 |" 0 ''
+teaching "$row | 3 | 2 s | 40 |" 1 'TEACHING.md:3: 3 minutes to read, but 2 words / 200 are 0.0'
+teaching "$row | 1 | 2 s | 40, 42 |" 1 'TEACHING.md:3: lesson 42 does not come before'
+teaching 'no row' 1 'the table has no row for lessons/41-good/README.md'
+rm TEACHING.md
+
+# ---- book.sh --------------------------------------------------------------------------------------------------------
+mkdir -p lessons/42-next plots
+echo picture >plots/p.png
+printf '# Start\n\n[one](lessons/41-good/README.md) and [a\nfile](Makefile) and `[code](nowhere)`\n' >README.md
+printf '# One\n\n## A part, *two*\n\n[next](../42-next/README.md#the-end) ![alt](../../plots/p.png) %s\n' \
+    '[far](https://x.y)' >lessons/41-good/README.md
+printf '# Next\n\n## The end\n\n```text\n# no heading, [no](link)\n```\n[up](#the-end) [start](../..)\n' \
+    >lessons/42-next/README.md
+wants 0 '# One {#lessons-41-good}' sh "$here/book.sh" b text
+for text in '[one](#lessons-41-good) and a' 'file and `[code](nowhere)`' \
+    '## A part, *two* {#lessons-41-good--a-part-two}' \
+    '[next](#lessons-42-next--the-end) ![alt](plots/p.png) [far](https://x.y)' '# no heading, [no](link)' \
+    '[up](#lessons-42-next--the-end) [start](#start)'; do
+    wants 0 '' sh -c 'sh "$1" b text | grep -Fxq -e "$2"' sh "$here/book.sh" "$text"
+done
+mkdir bin # a path without pandoc
+for name in sh find sed sort awk grep mktemp rm; do ln -s "$(command -v $name)" bin; done
+wants 1 'pandoc is needed for the book' env PATH="$work/bin" sh "$here/book.sh" b
+echo '[nowhere](none.md)' >>README.md
+wants 1 'make book: README.md:3: the link to none.md leads nowhere' sh "$here/book.sh" b text
+
 sleep 0.5
-wants 1 "" [ -e survivor ] # what the killed program had started was killed with it, some seconds ago
+wants 1 "" [ -e survivor ] # the child of the killed program was killed too
 
 echo "harness: $passed passed, $failed failed"
 [ $failed -eq 0 ]

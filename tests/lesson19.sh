@@ -1,7 +1,9 @@
 #!/bin/sh
-# Lesson 19 with a student's own pictures, texts and folders, on the tiny model.
+# lesson19.sh: tests lesson 19 with a student's own pictures, texts and folders, on the tiny model.
 #
-#   sh tests/lesson19.sh BUILD
+#   sh tests/lesson19.sh BUILD           from the top folder
+#
+# The last line is "lesson19: N passed, N failed".
 # shellcheck disable=SC2317 # the tests are called by name
 set -u
 lesson=${1:-build}/lesson-19
@@ -22,7 +24,7 @@ run() { # STATUS ARGS...
     got=$?
     [ $got -eq "$want" ] || { echo "    exit status $got, want $want"; return 1; }
 }
-said() { grep -q -- "$1" "$work/out" "$work/err" || { echo "    \"$1\" was not said"; return 1; }; }
+said() { grep -q -- "$1" "$work/out" "$work/err" || { echo "    \"$1\" was not printed"; return 1; }; }
 
 own_pictures() {
     run 0 "$work/photos/one.png" tests/images/grey-8.png --text "a photo of a cat" --text "a sports car" &&
@@ -54,7 +56,7 @@ for test in own_pictures one_text long_text folder own_cache no_texts no_picture
     if $test; then
         passed=$((passed + 1))
     else
-        echo "  FAILED  $test; it said:"
+        echo "  FAILED  $test; it printed:"
         cat "$work/out" "$work/err"
         failed=$((failed + 1))
     fi

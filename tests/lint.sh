@@ -1,14 +1,15 @@
 #!/bin/sh
-# lint.sh: the rules of rooms and layout (build/rooms, tests/style.sh), and what four readers of source find: gcc -fanalyzer,
+# lint.sh: checks the rules of rooms and layout (build/rooms, tests/style.sh) and runs four analysers: gcc -fanalyzer,
 # clang-tidy, cppcheck, shellcheck.
 #
-#   sh tests/lint.sh BUILD [FILE ...]          from the top folder; without FILEs: all of them
+#   sh tests/lint.sh BUILD [FILE ...]          from the top folder; without FILEs: all files
 #
-# LATELY=20: clang-tidy, which takes longer than the others together, reads only files that the last 20 commits changed, or
-# whose header they changed; all of them where there is no git.
-# Anything found fails. What is switched off, each with its reason: .clang-tidy, tests/cppcheck.txt; what is found and is not so:
-# tests/lint-known.txt, and shellcheck's at its line. A tool that is not here is said and left out. Two files are read at a time.
-# What a tool said is in BUILD/lint/TOOL. The last line is "lint: N passed, N failed[, N skipped]"; a tool counts one.
+# LATELY=20: clang-tidy, which takes longer than the others together, checks only the files that the last 20 commits
+# changed or whose header they changed; without git it checks all files.
+# Any finding fails. Checks that are off are in .clang-tidy and tests/cppcheck.txt, with reasons; single findings that
+# are explained are in tests/lint-known.txt, those of shellcheck in a comment at the line. A tool that is not installed
+# is skipped and named. Two files are checked at a time. The output of a tool is in BUILD/lint/TOOL. The last line is
+# "lint: N passed, N failed[, N skipped]"; each tool counts one.
 LC_ALL=C
 export LC_ALL
 build=${1:-build}
@@ -19,9 +20,10 @@ passed=0 failed=0 skipped=0
 flags='-std=c11 -D_DEFAULT_SOURCE -D_DARWIN_C_SOURCE -Ilib -Ilessons -Iexercises'
 
 if [ $# -eq 0 ]; then
-    # The exercises as shipped are full of holes, and 11 of bugs, on purpose.
-    set -- lib/*/*.[ch] data/*.c tests/*.[ch] tests/tools/*.c tests/fuzz/*.[ch] tests/exercises/*.[ch] lessons/*/*.[ch] exercises/mine.c solutions/*.c \
-        tests/*.sh tests/*/*.sh data/*.sh lessons/*.sh plots/*.sh .ci/run
+    # Not exercises/original: these files are incomplete, and exercise 11 has bugs, on purpose.
+    set -- lib/*/*.[ch] data/*.c tests/*.[ch] tests/tools/*.c tests/fuzz/*.[ch] tests/exercises/*.[ch] \
+        lessons/*/*.[ch] exercises/mine.c solutions/*.c tests/*.sh tests/*/*.sh \
+        data/*.sh lessons/*.sh plots/*.sh .ci/run
 fi
 sources='' headers='' scripts=''
 for file do
@@ -33,7 +35,8 @@ for file do
     esac
 done
 
-# lane N TOOL FILES...: every file that the other lane has not taken. Making its folder is taking it: only one can.
+# lane N TOOL FILES...: runs TOOL on each file that the other lane has not taken. A lane takes a file by mkdir, which
+# only one lane can do.
 lane() {
     n=$1 tool=$2
     shift 2
@@ -42,7 +45,7 @@ lane() {
     done
 }
 
-# read_all NAME TOOL FILES...: runs TOOL on each file; what it prints is what it found.
+# read_all NAME TOOL FILES...: runs TOOL on each file; each line it prints is a finding.
 read_all() {
     name=$1
     shift
@@ -56,11 +59,13 @@ read_all() {
     verdict "$name"
 }
 
-# unknown: passes on what is not in tests/lint-known.txt. A header is named as seen from the top, whoever includes it.
+# unknown: passes on the findings that are not in tests/lint-known.txt. The path of a header becomes relative to the top
+# folder.
 unknown() {
     sed -e "s|^$PWD/||" -e ':up' -e 's|[^/ ]*/\.\./||' -e 't up' | sort -u | awk -F ' [|] ' '
         NR == FNR { if ($0 !~ /^#/ && NF == 3) { file[++n] = $1 ":"; part[n] = $2 } next }
-        { for (i = 1; i <= n; i++) if (index($0, file[i]) == 1 && index($0, part[i])) next; print }' tests/lint-known.txt -
+        { for (i = 1; i <= n; i++) if (index($0, file[i]) == 1 && index($0, part[i])) next; print }' \
+        tests/lint-known.txt -
 }
 
 verdict() {
@@ -70,7 +75,7 @@ verdict() {
         sed 's/^/  /' "$work/$1"
     else
         passed=$((passed + 1))
-        echo "$1: nothing"
+        echo "$1: no finding"
     fi
 }
 
@@ -82,7 +87,9 @@ skip() {
 has() { command -v "$1" >/dev/null 2>&1; }
 
 # shellcheck disable=SC2086,SC2317 # words; called by lane
-analyzer() { gcc $flags -O1 -Wall -Wextra -Wpedantic -fanalyzer -c -o /dev/null "$1" 2>&1 | grep -E '(warning|error):'; }
+analyzer() {
+    gcc $flags -O1 -Wall -Wextra -Wpedantic -fanalyzer -c -o /dev/null "$1" 2>&1 | grep -E '(warning|error):'
+}
 # shellcheck disable=SC2086,SC2317
 tidy() {
     said=$work/said.$n
@@ -91,7 +98,7 @@ tidy() {
     rm -f "$said"
 }
 
-# lately FILES...: those that the last commits changed, or whose header they changed.
+# lately FILES...: prints the files that the last commits changed, or whose header they changed.
 lately() {
     git log "-$LATELY" --format= --name-only >"$work/changed" 2>/dev/null || { echo "$@"; return; }
     for file do
@@ -99,7 +106,7 @@ lately() {
     done
 }
 
-# rule NAME COMMAND...: a program of ours that says what it finds and whose exit status is the verdict.
+# rule NAME COMMAND...: runs a program of ours that prints its findings; its exit status is the result.
 rule() {
     name=$1
     shift
@@ -107,13 +114,13 @@ rule() {
     verdict "$name"
 }
 rule rooms "$build/rooms"
-# shellcheck disable=SC2086 # words
+# shellcheck disable=SC2086 # split into words
 [ -z "$sources" ] || rule style sh tests/style.sh "$build" $headers $sources
 
-# shellcheck disable=SC2086 # words
+# shellcheck disable=SC2086 # split into words
 if [ -n "$sources" ]; then
     if has gcc && gcc -fanalyzer -E -x c /dev/null >/dev/null 2>&1; then read_all gcc-analyzer analyzer $sources
-    else skip gcc-analyzer 'there is no gcc, or one without -fanalyzer'; fi
+    else skip gcc-analyzer 'gcc with -fanalyzer is not installed'; fi
 
     tidied=$sources
     [ -z "$LATELY" ] || tidied=$(lately $sources)
@@ -121,8 +128,9 @@ if [ -n "$sources" ]; then
     else skip clang-tidy 'it is not installed'; fi
 
     if has cppcheck; then
-        cppcheck -j 2 --enable=warning,performance,portability --std=c11 -D_DEFAULT_SOURCE -D__GNUC__=12 -Ilib -Ilessons -Iexercises --inline-suppr \
-            --suppressions-list=tests/cppcheck.txt --template='{file}:{line}: {message} [{id}]' --quiet $sources 2>&1 |
+        cppcheck -j 2 --enable=warning,performance,portability --std=c11 -D_DEFAULT_SOURCE -D__GNUC__=12 \
+            -Ilib -Ilessons -Iexercises --inline-suppr --suppressions-list=tests/cppcheck.txt \
+            --template='{file}:{line}: {message} [{id}]' --quiet $sources 2>&1 |
             unknown >"$work/cppcheck"
         verdict cppcheck
     else
@@ -130,7 +138,7 @@ if [ -n "$sources" ]; then
     fi
 fi
 
-# shellcheck disable=SC2086 # words
+# shellcheck disable=SC2086 # split into words
 if [ -n "$scripts" ]; then
     if has shellcheck; then
         shellcheck -s sh -x -f gcc $scripts >"$work/shellcheck" 2>&1

@@ -1,12 +1,12 @@
 #!/bin/sh
-# make.sh: does the Makefile do what a student and a packager expect?
+# make.sh: tests the Makefile.
 #
 #   sh tests/make.sh BUILD              from the top folder
 #
-#   what changed is made again and nothing else: headers, flags, compiler, files that came or went
-#   two makes at once in one tree, and whatever the environment holds: the same results
-#   a name that is no target is answered with the one that was probably meant
-#   nothing is asked of make that GNU make 3.81 has not
+#   after a change it makes again what depends on it and nothing else: headers, flags, compiler, new and removed files
+#   two makes at once in one tree work; the environment changes nothing
+#   for a misspelt target it names the target that was probably meant
+#   it uses no feature that GNU make 3.81 lacks
 # The last line is "make: N passed, N failed".
 # shellcheck disable=SC2016 # texts in quotes
 LC_ALL=C NO_COLOR=1
@@ -30,9 +30,9 @@ check() { # check WHAT COMMAND...
     fi
 }
 
-# ---- what changed is made again -------------------------------------------------------------------------------------------
+# ---- what is made again ---------------------------------------------------------------------------------------------
 
-# The Makefile as it is, in a project of four small files, in a path with spaces.
+# The Makefile in a project of four small files, in a path with spaces.
 toy="$work/a toy"
 mkdir -p "$toy/lib/core" "$toy/tests/tools"
 cp Makefile "$toy/"
@@ -42,7 +42,7 @@ printf '#include "core/one.h"\nint one(void) { return 1; }\n' >"$toy/lib/core/on
 echo 'extern int two; int two = 2;' >"$toy/lib/core/two.c"
 printf '#include "core/one.h"\nint main(void) { return one() - 1; }\n' >"$toy/tests/tools/tool.c"
 
-# made N WORDS: make says that it compiled N files; WORDS are for make. `b` is the toy's BUILD.
+# made N WORDS: make WORDS must compile N files. BUILD of the small project is b.
 made() {
     want=$1
     shift
@@ -72,9 +72,9 @@ echo 'extern int three; int three = 3;' >"$toy/lib/core/three.c"
 check "a file came: it is made" made 1
 check "make clean leaves nothing" eval '(cd "$toy" && $MAKE BUILD=b clean >"$work/out" 2>&1) && [ ! -e "$toy/b" ]'
 
-# ---- two makes at once --------------------------------------------------------------------------------------------------
+# ---- two makes at once ----------------------------------------------------------------------------------------------
 
-# Both build everything from nothing, three times; neither may fail, and what they leave must run.
+# Both build everything from the start, three times; neither may fail, and the program must run.
 two_makes() {
     for round in 1 2 3; do
         rm -rf "$toy/b"
@@ -84,13 +84,14 @@ two_makes() {
         wait $first || { cat "$work/first" >>"$work/out"; return 1; }
         "$toy/b/tool" || { echo "round $round: the tool does not run" >>"$work/out"; return 1; }
     done
-    [ -z "$(find "$toy/b" -name '*.[0-9]*')" ] # nothing is left that was not renamed
+    [ -z "$(find "$toy/b" -name '*.[0-9]*')" ] # every temporary file was renamed
 }
 check "two makes at once in one tree" two_makes
 
-# ---- the environment ------------------------------------------------------------------------------------------------------
+# ---- the environment ------------------------------------------------------------------------------------------------
 
-# Every name that the Makefile sets, set to nonsense: the same files are made, in the same place.
+# Every variable that the Makefile sets gets a wrong value in the environment: the same files are made in the same
+# place.
 variables=$(cat Makefile tests/*.mk | sed -n 's/^\([A-Za-z_0-9]*\) *[:?]\{0,1\}=.*/\1/p' | sort -u |
     grep -vxE 'CC|AR|CFLAGS|CPPFLAGS|LDFLAGS')
 in_a_strange_place() {
@@ -107,9 +108,9 @@ check "but CFLAGS does" grep -q -e -DFROM_ENVIRONMENT "$work/out"
 (cd "$toy" && $MAKE BUILD='a b') >"$work/out" 2>&1
 check "a BUILD with a space is refused in one line" [ "$(grep -c 'BUILD is "a b"' "$work/out")" -eq 1 ]
 
-# ---- names that are no targets --------------------------------------------------------------------------------------------
+# ---- misspelt targets -----------------------------------------------------------------------------------------------
 
-# meant NAME WORDS: make says this, in one line before make's own, and fails.
+# meant NAME WORDS: make NAME must fail, and its first line must hold WORDS.
 meant() {
     $MAKE "$1" >"$work/out" 2>&1 && return 1
     head -n 1 "$work/out" | grep -q -e "$2"
@@ -120,16 +121,17 @@ check "make hint-3" meant hint-3 'make hint-03$'
 check "make lesson-77" meant lesson-77 'no such number'
 check "make nonsense" meant nonsense 'make help lists'
 
-# ---- make 3.81 -------------------------------------------------------------------------------------------------
+# ---- make 3.81 ------------------------------------------------------------------------------------------------------
 
-# What came with make 3.82 to 4.4 (its NEWS file), as it would stand in a Makefile.
+# Features of make 3.82 to 4.4 (its NEWS file), as patterns for a Makefile.
 newer='[^-A-Za-z0-9_.]!=|::*:=|^define.*=|\$[({](file|guile|let|intcmp) |&:|^ *(private|undefine|load|-load) '
-newer="$newer"'|\.(ONESHELL|SHELLFLAGS|RECIPEPREFIX|EXTRA_PREREQS|NOTINTERMEDIATE|WAIT|LOADED)|--(output-sync|trace|shuffle|eval)'
+newer="$newer"'|\.(ONESHELL|SHELLFLAGS|RECIPEPREFIX|EXTRA_PREREQS|NOTINTERMEDIATE|WAIT|LOADED)'
+newer="$newer"'|--(output-sync|trace|shuffle|eval)'
 grep -nE -e "$newer" Makefile tests/*.mk >"$work/out"
-check "the Makefile keeps to GNU make 3.81" [ ! -s "$work/out" ]
+check "GNU make 3.81 can read the Makefile" [ ! -s "$work/out" ]
 for line in 'FILES != ls' 'A ::= b' 'define x =' '$(file >x,y)' 'a b &: c' 'private X = 1' '.ONESHELL:'; do
     echo "$line" >"$work/line"
-    check "and this would be seen: $line" grep -qE -e "$newer" "$work/line"
+    check "this newer feature is found: $line" grep -qE -e "$newer" "$work/line"
 done
 
 echo "make: $passed passed, $failed failed"

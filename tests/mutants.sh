@@ -1,15 +1,14 @@
 #!/bin/sh
-# mutants.sh: breaks lib/ one line at a time and wants the tests to see it: `make mutants`.
+# mutants.sh: breaks lib/ one line at a time; the tests must fail each time: make mutants.
 #
-#   sh tests/mutants.sh BUILD [NAME ...]         from the top folder; NAME: those of lib/NAME.c, or of one line, NAME:LINE
+#   sh tests/mutants.sh BUILD [NAME ...]      from the top folder; NAME: the mutants of lib/NAME.c, or NAME:LINE for one
 #
-# tests/mutants.txt lists the breakages and the tests that must go red. Each is made in a copy of this tree,
-# BUILD/mutants/tree, which is built by its own Makefile: first the tests named, and only when they all stay green the
-# rest of `make check` (REST=0: not even then). A test that takes more than LIMIT seconds (30) of the processor is red, so is
-# one that crashes. Running it again
-# goes on where it stopped: what was found red is not asked again until the breakage, its file or the tests change.
-# The last line is "mutants: N passed, N failed": passed are those seen, and those listed with the reason why none can see
-# them. Exit status 0 if and only if nothing failed.
+# tests/mutants.txt lists the mutants and the tests that must fail. A mutant is made in a copy of this tree,
+# BUILD/mutants/tree, which its own Makefile builds: first the named tests; if all of them pass, the rest of make check
+# (REST=0: not even then). A crash is a failure, and so is a test that uses more than LIMIT processor seconds (30). A
+# second run goes on where the first one stopped: a mutant that was found is not tried again until the mutant, its file
+# or its tests change. The last line is "mutants: N passed, N failed". Passed are the mutants that a test found, and
+# those that no test can find, for a reason in the list. Exit status 0 if nothing failed.
 build=$1
 shift
 : "${LIMIT:=30}" "${MAKE:=make}" "${REST:=1}"
@@ -25,8 +24,8 @@ WORDS="OPT=-O1 CFLAGS="
 
 fail() { echo "$*" >&2; exit 2; }
 
-# The copy: what is tracked or new, without what is built. It is made in $work/whole, which nobody edits, and what differs from
-# it in the tree goes there, younger than any object: lines that were left broken, too.
+# The copy: all tracked and new files without built ones. It is made in $work/whole; the files that differ from it in
+# the tree, also lines that a stopped run left broken, are then copied to the tree, newer than any object.
 copy_tree() {
     if [ -e .git ]; then git ls-files -co --exclude-standard; else cat MANIFEST; fi |
         while read -r file; do [ ! -f "$file" ] || echo "$file"; done >"$work/files"
@@ -44,21 +43,25 @@ copy_tree() {
     fi
 }
 
-# read_list WORDS: the breakages asked for, one a line: line, file, tests, reason, old, new, separated by \001. Says what
-# is wrong with the list: each old line must be in its file once, apart from its indentation.
+# read_list WORDS: prints the mutants, one a line: line, file, tests, reason, old, new, separated by \001. Reports
+# mistakes in the list: each old line must be in its file exactly once, apart from its indentation.
 read_list() {
     awk -v words="$1" '
         function wrong(what) { printf "%s:%d: %s\n", FILENAME, at, what >"/dev/stderr"; bad = 1 }
         function load(name,   text, n) {
             loaded[name] = 1
-            while ((getline text <name) > 0) { sub(/^[ \t]+/, "", text); n++; times[name, text]++; place[name, text] = n }
+            while ((getline text <name) > 0) {
+                sub(/^[ \t]+/, "", text)
+                times[name, text]++
+                place[name, text] = ++n
+            }
             close(name)
         }
         function flush(   line, name, i, n, word, is) {
             if (file == "") return
             if (!(file in loaded)) load(file)
-            if (old == "" || !has_new) wrong("a breakage wants a line - and a line +")
-            else if (times[file, old] != 1) wrong("this is not one line of " file ": " old)
+            if (old == "" || !has_new) wrong("a mutant needs a line - and a line +")
+            else if (times[file, old] != 1) wrong("this line is not in " file " exactly once: " old)
             if (tests == "") wrong("no test is named")
             line = place[file, old]
             name = file; sub(/^.*\//, "", name); sub(/\.c$/, "", name)
@@ -68,17 +71,28 @@ read_list() {
             if (is) printf "%d\001%s\001%s\001%s\001%s\001%s\n", line, file, tests, reason, old, fresh
             file = ""
         }
-        /^@ / { flush(); at = FNR; file = $2; tests = $0; sub(/^@ [^ ]* */, "", tests); old = fresh = reason = ""; has_new = 0; next }
+        /^@ / {
+            flush()
+            at = FNR
+            file = $2
+            tests = $0
+            sub(/^@ [^ ]* */, "", tests)
+            old = fresh = reason = ""
+            has_new = 0
+            next
+        }
         /^- / && file != "" { old = substr($0, 3); next }
         /^\+/ && file != "" { fresh = substr($0, 3); has_new = 1; next }
         /^= / && file != "" { reason = reason (reason == "" ? "" : " ") substr($0, 3); next }
         /^$/ || /^#/ { next }
-        { at = FNR; wrong("what is this? want @, -, +, = or #") }
+        { at = FNR; wrong("a line must begin with @, -, +, = or #") }
         END { flush(); exit bad }' "$list"
 }
 
 break_line() {
-    AT=$2 NEW=$3 awk 'NR == ENVIRON["AT"] { match($0, /^[ \t]*/); print substr($0, 1, RLENGTH) ENVIRON["NEW"]; next } { print }' "$1"
+    AT=$2 NEW=$3 awk '
+        NR == ENVIRON["AT"] { match($0, /^[ \t]*/); print substr($0, 1, RLENGTH) ENVIRON["NEW"]; next }
+        { print }' "$1"
 }
 
 mend() { cp "$home/$changed" "$tree/$changed"; }
@@ -88,16 +102,17 @@ make_in() { # shellcheck disable=SC2086 # words for make
     $MAKE -s -C "$tree" -j1 $WORDS "$@"
 }
 
-# mutant_test NAME: one test program, with the limit; green or red.
+# mutant_test NAME: runs one test program with the limit.
 mutant_test() { (
     cd "$tree" || exit 2
     # shellcheck disable=SC3045 # dash, bash, ksh and zsh have it
     ulimit -t "$LIMIT"
-    CHECK_FIRST=1 CLIP_PLOTS=$work/work/plots CLIP_MODELS=$work/work/models build/limit "$LIMIT" $((LIMIT * 20)) "$work/work/took" \
-        "build/test-$1" >"$work/work/out" 2>&1
+    CHECK_FIRST=1 CLIP_PLOTS=$work/work/plots CLIP_MODELS=$work/work/models \
+        build/limit "$LIMIT" $((LIMIT * 20)) "$work/work/took" "build/test-$1" >"$work/work/out" 2>&1
 ); }
 
-# mutant FILE TESTS: sets verdict (red, green, broken) and by. The broken file lies in the copy already.
+# mutant FILE TESTS: sets verdict (red: found, green: not found, broken: does not compile) and by. The copy already has
+# the broken file.
 mutant() {
     verdict=green by=
     targets=''
@@ -115,11 +130,13 @@ mutant() {
     done
     [ "$REST" = 0 ] && return
     if ! make_in check >"$work/work/check" 2>&1; then
-        verdict=red by="check: $(sed -n 's/.*FAILED[^ ]*  *\([^ ]*\).*/\1/p' "$work/work/check" | head -n 3 | tr '\n' ' ')"
+        by=$(sed -n 's/.*FAILED[^ ]*  *\([^ ]*\).*/\1/p' "$work/work/check" | head -n 3 | tr '\n' ' ')
+        verdict=red by="check: $by"
     fi
 }
 
-# A red one stays red as long as these are the same; a green one is asked again when anything changed.
+# A result "red" is kept while the mutant, its file and its tests are the same; "green" while nothing at all has
+# changed.
 key_red() {
     files=''
     for test in $2; do files="$files tests/test_$(echo "$test" | sed 's/-double$//; s/-/_/g').c"; done
@@ -130,12 +147,12 @@ key_green() { { echo "$1"; echo "$whole"; } | cksum | tr ' ' .; }
 
 copy_tree
 cd "$work/whole" || exit 2
-home=$work/whole # what is edited meanwhile is not looked at any more
-read_list "$*" >"$work/work/todo" || fail "tests/mutants.txt is not in order"
+home=$work/whole # later changes in the tree have no effect
+read_list "$*" >"$work/work/todo" || fail "tests/mutants.txt has mistakes"
 count=$(wc -l <"$work/work/todo" | tr -d ' ')
-[ "$count" -gt 0 ] || fail "tests/mutants.txt has nothing of $*"
+[ "$count" -gt 0 ] || fail "tests/mutants.txt has no mutant of $*"
 
-echo "$count breakages; what is found goes to $results"
+echo "$count mutants; results go to $results"
 named=$(cut -d "$(printf '\001')" -f 3 "$work/work/todo" | tr ' ' '\n' | sort -u)
 targets=''
 for test in $named; do targets="$targets build/test-$test"; done
@@ -144,7 +161,7 @@ make_in build/limit build/expect $targets || fail "the copy in $tree does not bu
 whole="whole.$(cat lib/*/*.[ch] tests/*.[ch] tests/*.sh | cksum | tr ' ' .)"
 for test in $named; do
     grep -q "^$whole $test\$" "$results" && continue
-    mutant_test "$test" || { tail -n 20 "$work/work/out"; fail "test-$test is red before anything is broken"; }
+    mutant_test "$test" || { tail -n 20 "$work/work/out"; fail "test-$test fails in the unchanged tree"; }
     echo "$whole $test" >>"$results"
 done
 
@@ -172,14 +189,15 @@ while IFS=$(printf '\001') read -r line file tests reason old new; do
         esac
     fi
     left=$((asked > 0 ? (count - n) * ($(date +%s) - start) / asked : 0))
-    printf '%3d of %d  %-28s %-8s %-24s %3d:%02d left\n' $n "$count" "$what" "$verdict" "$by" $((left / 60)) $((left % 60))
+    printf '%3d of %d  %-28s %-8s %-24s %3d:%02d left\n' $n "$count" "$what" "$verdict" "$by" \
+        $((left / 60)) $((left % 60))
     case $verdict in
     red)
         if [ -z "$reason" ]; then
             passed=$((passed + 1))
         else
             failed=$((failed + 1))
-            echo "$what is seen after all: the list explains why not" >>"$work/work/survivors"
+            echo "$what was found, but the list says that no test can find it" >>"$work/work/survivors"
         fi ;;
     green)
         if [ -n "$reason" ]; then
@@ -197,7 +215,8 @@ done <"$work/work/todo"
 [ -z "$changed" ] || mend
 
 echo
-cut -d "$(printf '\001')" -f 2 "$work/work/todo" | sort | uniq -c | awk '{ files++; n += $1 } END { printf "%d breakages in %d files of lib/\n", n, files }'
+cut -d "$(printf '\001')" -f 2 "$work/work/todo" | sort | uniq -c |
+    awk '{ files++; n += $1 } END { printf "%d mutants in %d files of lib/\n", n, files }'
 cat "$work/work/survivors"
 echo "mutants: $passed passed, $failed failed"
 [ $failed -eq 0 ]

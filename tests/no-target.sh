@@ -1,5 +1,5 @@
 #!/bin/sh
-# no-target.sh: the Makefile has no such target; what was probably meant? Exit status 2.
+# no-target.sh: make calls it for a name that is not a target. Prints the target that was probably meant; exit status 2.
 #
 #   sh tests/no-target.sh NAME
 name=$1
@@ -18,7 +18,7 @@ if [ -n "$meant" ]; then
         echo "make: there is no target $name; you probably meant: make $target" >&2
         exit 2
     done
-    echo "make: there is no target $name: no such number; make list names them all" >&2
+    echo "make: there is no target $name: no such number; make list prints all" >&2
     exit 2
 fi
 echo "make: there is no target or file $name; make help lists the targets" >&2

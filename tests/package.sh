@@ -1,15 +1,16 @@
 #!/bin/sh
-# package.sh: does the project behave as somebody who packages it expects?
+# package.sh: tests what a packager needs.
 #
-#   sh tests/package.sh BUILD              from the top folder; part of `make check`
-#   sh tests/package.sh BUILD long         `make package`: the whole tarball as well, checked twice (some minutes)
+#   sh tests/package.sh BUILD              from the top folder; part of make check-dev
+#   sh tests/package.sh BUILD long         make package: also the whole tarball, checked twice (some minutes)
 #
-#   every script is read by each shell that is here
-#   the tarball: the same bytes whatever the machine's clock, rights and order; the same again from what it holds
+#   each installed shell can parse every script
+#   the tarball has the same bytes for any clock, rights and order of files, and packed again from its own files
 # and with "long"
-#   what the tarball holds passes its own `make -j` and `make check`, in a path with spaces
-#   the same from a tree that cannot be written to, with BUILD elsewhere; nothing in the tree is touched
-#   the scripts that students run pass their tests in every shell that is here
+#   the unpacked tarball passes make -j and make check, in a path with spaces
+#   the same in a tree that cannot be written to, with BUILD elsewhere; no file of the tree changes
+#   the tarball for students builds and checks an exercise without solutions/
+#   the scripts that students run pass their tests in each installed shell
 #
 # The last line is "package: N passed, N failed[, N skipped]".
 # shellcheck disable=SC2016 # texts in quotes
@@ -45,7 +46,7 @@ shells=''
 for shell in dash 'bash --posix' 'busybox sh' mksh yash posh zsh; do
     command -v "${shell%% *}" >/dev/null 2>&1 && shells="$shells${shell%% *} "
 done
-# shell NAME WORDS...: runs that shell.
+# shell NAME WORDS...: runs the shell in its POSIX mode.
 shell() {
     case $1 in
     bash) shift && bash --posix "$@" ;;
@@ -57,11 +58,13 @@ shell() {
 for script in tests/*.sh data/*.sh lessons/*.sh plots/*.sh .ci/run; do
     [ -f "$script" ] || continue
     : >"$work/out"
-    for name in sh $shells; do shell "$name" -n "$script" >>"$work/out" 2>&1 || echo "$name: $script" >>"$work/out"; done
-    check "$script is read by every shell" [ ! -s "$work/out" ]
+    for name in sh $shells; do
+        shell "$name" -n "$script" >>"$work/out" 2>&1 || echo "$name: $script" >>"$work/out"
+    done
+    check "every shell can parse $script" [ ! -s "$work/out" ]
 done
 
-# ---- the tarball ------------------------------------------------------------------------------------------------------------
+# ---- the tarball ----------------------------------------------------------------------------------------------------
 
 small=$work/small
 mkdir -p "$small/dir"
@@ -78,24 +81,27 @@ chmod 640 "$work/again/a" && touch -t 200001010000 "$work/again/run"
 check "another day, with other rights" pack "$work/again" "$work/two.tar.gz" list
 check "the same bytes" cmp "$work/one.tar.gz" "$work/two.tar.gz"
 check "tar reads it" eval 'tar -tzf "$work/one.tar.gz" >"$work/out" 2>&1'
-check "its files are in order" [ "$(tr '\n' ' ' <"$work/out")" = 'toy/MANIFEST toy/a toy/dir/empty toy/dir/numbers toy/run ' ]
+check "its files are sorted" \
+    [ "$(tr '\n' ' ' <"$work/out")" = 'toy/MANIFEST toy/a toy/dir/empty toy/dir/numbers toy/run ' ]
 mkdir "$work/unpacked"
 check "tar unpacks it" eval '(cd "$work/unpacked" && tar -xzf "$work/one.tar.gz") >"$work/out" 2>&1'
-for file in a run dir/empty dir/numbers; do check "$file came through" cmp "$small/$file" "$work/unpacked/toy/$file"; done
-check "what runs still runs" [ "$("$work/unpacked/toy/run")" = runs ]
-check "what does not, does not" [ ! -x "$work/unpacked/toy/a" ]
-check "packed again from what it held" pack "$work/unpacked/toy" "$work/three.tar.gz" MANIFEST
+for file in a run dir/empty dir/numbers; do
+    check "$file is unchanged" cmp "$small/$file" "$work/unpacked/toy/$file"
+done
+check "an executable file still runs" [ "$("$work/unpacked/toy/run")" = runs ]
+check "another file is not executable" [ ! -x "$work/unpacked/toy/a" ]
+check "packed again from its own files" pack "$work/unpacked/toy" "$work/three.tar.gz" MANIFEST
 check "the same bytes again" cmp "$work/one.tar.gz" "$work/three.tar.gz"
 for bad in missing ../small/a /etc/passwd dir; do
     printf 'a\n%s\n' "$bad" >"$small/bad"
     check "$bad is refused" eval '! pack "$small" "$work/four.tar.gz" bad'
     check "in one line" [ "$(wc -l <"$work/out")" -eq 1 ]
 done
-check "no half-written file" [ ! -e "$work/four.tar.gz" ]
+check "no incomplete file" [ ! -e "$work/four.tar.gz" ]
 
-# ---- the long half ------------------------------------------------------------------------------------------------------------
+# ---- with "long" ----------------------------------------------------------------------------------------------------
 
-# In a git checkout, what is packed are the files git knows; elsewhere those the tarball came with.
+# In a git checkout the files that git knows are packed; elsewhere those of the MANIFEST.
 long() {
     check "make dist" eval '$MAKE BUILD="${build#"$top"/}" dist >"$work/out" 2>&1'
     ball=$build/clip-from-scratch.tar.gz
@@ -111,24 +117,39 @@ long() {
     (cd "$tree" && $MAKE clean) >/dev/null 2>&1
     rm -rf "$tree"/exercises/[0-9][0-9]-* "$tree/exercises/progress.txt"
     unwritable
+    students
     for name in $shells; do other_shell "$name"; done
 }
 
-# as_nobody COMMAND...: rights do not bind root.
+# as_nobody COMMAND...: runs it as an ordinary user, because file rights do not restrict root.
 as_nobody() {
     if [ "$(id -u)" -ne 0 ]; then "$@"; else setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; fi
+}
+
+students() {
+    check "make dist-students" eval '$MAKE BUILD="${build#"$top"/}" dist-students >"$work/out" 2>&1'
+    mkdir "$work/students"
+    check "it unpacks" \
+        eval '(cd "$work/students" && tar -xzf "$build/clip-from-scratch-students.tar.gz") >"$work/out" 2>&1'
+    class=$work/students/clip-from-scratch
+    check "it has no solutions" [ ! -e "$class/solutions" ]
+    check "nor the list of mistakes" [ ! -e "$class/tests/exercises/mutants.txt" ]
+    check "make ex-00 works there" eval '(cd "$class" && $MAKE ex-00) >"$work/out" 2>&1'
+    check "make dist there" eval '(cd "$class" && $MAKE dist) >"$work/out" 2>&1'
+    check "the same bytes as from here" \
+        cmp "$build/clip-from-scratch-students.tar.gz" "$class/build/clip-from-scratch.tar.gz"
 }
 
 unwritable() {
     unset CLIP_REFERENCE
     if ! as_nobody true >/dev/null 2>&1; then
-        skip "a tree that cannot be written to: this is root, whom rights do not bind, and there is no setpriv"
+        skip "a tree that cannot be written to: needs an ordinary user, or setpriv"
         return
     fi
     chmod -R a-w,a+rX "$tree"
     mkdir "$work/out of tree"
     chmod 777 "$work/out of tree"
-    ln -s "$work/out of tree" "$work/o" # BUILD itself may have no spaces: make takes a space for the end of a name
+    ln -s "$work/out of tree" "$work/o" # BUILD itself must have no space: make ends a name at a space
     touch "$work/stamp"
     cd "$tree" || exit 2
     for target in all check lesson-02 ex-00 'lesson-10 ARGS="--data shapes --pictures 200 --recipe tiny --epochs 1"'; do
@@ -137,15 +158,15 @@ unwritable() {
     done
     grep '^model: ' "$work/out"
     check "the model is beside what was built" eval 'ls "$work/o/b/models/"*.safetensors >/dev/null 2>&1'
-    check "so is the desk" [ -f "$work/o/b/desk/00-hello.c" ]
+    check "the exercises are there too" [ -f "$work/o/b/desk/00-hello.c" ]
     check "make data cannot, and says so" eval '! as_nobody $MAKE BUILD="$work/o/b" data >"$work/out" 2>&1'
     check "in one line" [ "$(grep -c 'cannot be written to' "$work/out")" -eq 1 ]
     cd "$top" || exit 2
     find "$tree" -newer "$work/stamp" >"$work/out"
-    check "nothing in the tree was touched" [ ! -s "$work/out" ]
+    check "no file of the tree was changed" [ ! -s "$work/out" ]
 }
 
-# With this shell as `sh`.
+# other_shell NAME: the tests of the scripts, with this shell as sh.
 other_shell() {
     mkdir -p "$work/path-$1"
     program=$(command -v "$1")
@@ -154,7 +175,8 @@ other_shell() {
     *) printf '#!/bin/sh\nexec %s "$@"\n' "$program" >"$work/path-$1/sh" && chmod 755 "$work/path-$1/sh" ;;
     esac
     for script in harness pages quiz exercises fetch pretrained; do
-        check "$script, with $1 as sh" eval 'PATH="$work/path-$1:$PATH" sh "tests/$script.sh" "$build" >"$work/out" 2>&1'
+        check "$script, with $1 as sh" \
+            eval 'PATH="$work/path-$1:$PATH" sh "tests/$script.sh" "$build" >"$work/out" 2>&1'
     done
 }
 

@@ -4,7 +4,7 @@
 #   sh tests/pages.sh BUILD [FOLDER]        FOLDER: the folder of the Makefile; the current one if left out
 #
 # Every *.md
-#   Each `make TARGET` and `build/NAME`, in backquotes or in a fence, is a target of the Makefile; NN stands for two digits.
+#   Each `make TARGET` and `build/NAME`, in backquotes or in a fence, is a target of the Makefile; NN is any two digits.
 #   Each relative link leads to a file or folder; a link to GLOSSARY.md#TERM leads to a heading of the glossary.
 # Every lesson
 #   There is a README.md, and an expected.txt (compared by `make check`) or results*.txt (of longer runs), or both.
@@ -15,6 +15,9 @@
 # lessons/GLOSSARY.md
 #   The terms are in alphabetical order. Each has a text and ends with "First used in [NN](...)". That page links to the
 #   term, and no page of a lesson with a smaller number does (00, the overview, does not count).
+# TEACHING.md
+#   In the table of lessons the minutes to read are the number of words of the page / 200, within one minute. Every
+#   lesson has a row, and the lessons in its last column have smaller numbers.
 # The last line is "pages: N passed, N failed"; every page counts one, and every lesson one.
 
 expect=$1/expect
@@ -103,12 +106,13 @@ minutes() {
     awk -v page="$1" -v own="$(basename "$(dirname "$1")")" '
         function problem(text) { print page ":" at ": " text; bad = 1 }
         { words += NF }
-        /^\*\*Time\*\*/ { at = NR; reading = 1 }
-        reading && NF { time = time " " $0 }
-        !NF { reading = 0 }
+        /^\*\*Time\*\*/ { at = NR; inside = 1 }
+        inside && NF { time = time " " $0 }
+        !NF { inside = 0 }
         END {
             if (!at) exit
-            if (!match(time, /\*\*Time\*\* [0-9]+ minutes?: [0-9]+ to read, [0-9]+ (second|minute)s? for the program\./)) {
+            form = "[*][*]Time[*][*] [0-9]+ minutes?: [0-9]+ to read, [0-9]+ (second|minute)s? for the program[.]"
+            if (!match(time, form)) {
                 problem("the form is: **Time** N minutes: R to read, P seconds (or minutes) for the program.")
                 exit bad
             }
@@ -117,7 +121,8 @@ minutes() {
             if (word[4] < read - 1 || word[4] > read + 1)
                 problem(word[4] " minutes to read, but " words " words / 200 are " sprintf("%.1f", read))
             run = word[8] ~ /^minute/ ? word[7] : word[7] / 60
-            if (word[2] != int(word[4] + run + 0.5)) problem(word[2] " minutes are not " word[4] " and " word[7] " " word[8])
+            if (word[2] != int(word[4] + run + 0.5))
+                problem(word[2] " minutes are not " word[4] " and " word[7] " " word[8])
             if (time !~ /\*\*Before\*\* /) problem("**Before** is missing")
             sub(/.*\*\*Before\*\*/, "", time)
             while (match(time, /\[[0-9][0-9]\]/)) {
@@ -147,15 +152,45 @@ glossary() {
                 gsub(/[^a-z0-9 _-]/, "", slug)
                 gsub(/ /, "-", slug)
                 if (i > 1 && name[i - 1] >= term) problem("is not in alphabetical order")
-                if (!match(text[term], /First +used +in +\[[0-9][0-9]\]\([^)]*\)\. *$/)) { problem("does not end with First used in [NN](...)."); continue }
+                if (!match(text[term], /First +used +in +\[[0-9][0-9]\]\([^)]*\)\. *$/)) {
+                    problem("does not end with First used in [NN](...).")
+                    continue
+                }
                 if (text[term] !~ /[^ ] +First/) problem("has no sentence")
                 said = substr(text[term], RSTART)
                 said = substr(said, index(said, "[") + 1, 2)
                 if (!(slug in first)) problem("no page links to it")
-                else if (first[slug] != said) problem("says lesson " said ", but lesson " first[slug] " links to it first")
+                else if (first[slug] != said)
+                    problem("says lesson " said ", but lesson " first[slug] " links to it first")
             }
             exit bad
         }' glossary=lessons/GLOSSARY.md "$work/uses" lessons/GLOSSARY.md || bad=1
+}
+
+# teaching: the table of lessons in TEACHING.md, "| [NN name](lessons/.../README.md) | minutes | seconds | before |".
+teaching() {
+    for page in lessons/[0-9][0-9]-*/README.md; do echo "words $page $(wc -w <"$page")"; done >"$work/words"
+    awk '
+        function problem(line, text) { print "TEACHING.md:" line ": " text; bad = 1 }
+        $1 == "words" && FILENAME != "TEACHING.md" { words[$2] = $3; next }
+        /^\| \[[0-9][0-9] / {
+            split($0, cell, / *\| */)
+            path = cell[2]
+            sub(/.*\(/, "", path)
+            sub(/\).*/, "", path)
+            number = substr(cell[2], 2, 2)
+            read = words[path] / 200
+            if (cell[3] < read - 1 || cell[3] > read + 1)
+                problem(FNR, cell[3] " minutes to read, but " words[path] " words / 200 are " sprintf("%.1f", read))
+            count = split(cell[5], before, /[^0-9]+/)
+            for (i = 1; i <= count; i++)
+                if (before[i] != "" && before[i] >= number) problem(FNR, "lesson " before[i] " does not come before")
+            seen[path] = 1
+        }
+        END {
+            for (path in words) if (!(path in seen)) problem(0, "the table has no row for " path)
+            exit bad
+        }' "$work/words" TEACHING.md || bad=1
 }
 
 # lesson FOLDER: its files, its **Time**, and the excerpts in its page.
@@ -192,6 +227,11 @@ done <"$work/pages"
 if [ -f lessons/GLOSSARY.md ]; then
     bad=0
     glossary
+    count
+fi
+if [ -f TEACHING.md ]; then
+    bad=0
+    teaching
     count
 fi
 for main in lessons/*/main.c; do

@@ -1,19 +1,19 @@
 #!/bin/sh
-# path.sh: does the evening path of lib/README.md still lead to what it names?
+# path.sh: checks the evening path of lib/README.md: its files and line ranges hold the functions it names.
 #
-#   sh tests/path.sh BUILD            from the top folder: checks; the last line is "path: N passed, N failed"
-#   sh tests/path.sh BUILD update     writes the line ranges anew, where code has moved
+#   sh tests/path.sh BUILD            from the top folder; the last line is "path: N passed, N failed"
+#   sh tests/path.sh BUILD update     writes the line ranges again after code has moved
 #
-# A row of the path is "| N | [FILE](FILE) | FIRST-LAST | `name`, `name` | what to look for |". Each name must be defined in
-# those lines of lib/FILE: a line that begins in its first column holds it, and the definition ends before LAST. The path
-# has at most 24 rows and 1,800 lines in all.
+# A row of the path is "| N | [FILE](FILE) | FIRST-LAST | `name`, `name` | what to look for |". Each name must be
+# defined in these lines of lib/FILE: a line that begins in its first column has the name, and the definition ends
+# before LAST. The path has 15 to 24 rows and at most 1,800 lines in all.
 page=lib/README.md
 work=$(mktemp -d "${TMPDIR:-/tmp}/clip-path-XXXXXX") || exit 2
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
-cat >"$work/path.awk" <<'END'
-# range FILE NAMES: sets first and last, the lines from the comment above the first definition to the end of the last.
+cat >"$work/path.awk" <<'AWK'
+# range FILE NAMES: sets first and last: the comment above the first definition, and the end of the last.
 function range(file, names,   n, i, line, text, begun, want, count, words, found, open) {
     first = last = 0; missing = ""
     count = split(names, want, /, */)
@@ -52,7 +52,7 @@ function row(   part) {
     total += to - from + 1
     if (missing != "") { print "  FAILED  " page ":" FNR ": lib/" file " does not define" missing; bad++ }
     else if (first < from + 0 || last > to + 0) {
-        print "  FAILED  " page ":" FNR ": lib/" file ": lines " was " were named, " names " is in " first "-" last
+        print "  FAILED  " page ":" FNR ": lib/" file ": the row says " was ", but " names " is in " first "-" last
         bad++
     } else good++
     next
@@ -60,14 +60,14 @@ function row(   part) {
 update { print }
 END {
     if (update) exit
-    if (rows < 15 || rows > 24) { print "  FAILED  the path has " rows " rows, 15 to 24 are wanted"; bad++ }
+    if (rows < 15 || rows > 24) { print "  FAILED  the path has " rows " rows, want 15 to 24"; bad++ }
     else good++
-    if (total > 1800) { print "  FAILED  the path has " total " lines, at most 1,800 are wanted"; bad++ }
+    if (total > 1800) { print "  FAILED  the path has " total " lines, want at most 1,800"; bad++ }
     else good++
     printf "path: %d passed, %d failed\n", good, bad
     exit bad > 0
 }
-END
+AWK
 if [ "$2" = update ]; then
     awk -v update=1 -v page="$page" -f "$work/path.awk" "$page" >"$work/new" && cat "$work/new" >"$page"
 else

@@ -1,9 +1,11 @@
 #!/bin/sh
-# Does data/pretrained.sh bring the right files, go on where it was cut, and refuse what is wrong?
+# pretrained.sh: tests data/pretrained.sh: it fetches the right files, resumes an interrupted download, and refuses
+# wrong files.
 #
-#   sh tests/pretrained.sh [TOOLS]     TOOLS: the folder with the built sha256 and web, build if not given
+#   sh tests/pretrained.sh [TOOLS]     TOOLS: the folder with sha256 and web; default: build
 #
-# Everything comes from a server of our own on the loopback, web, with small files and a pretrained.txt of their sums.
+# The files come from build/web, a server on 127.0.0.1, with small files and a pretrained.txt of their sums.
+# The last line is "pretrained: N passed, N failed[, N skipped]".
 # shellcheck disable=SC2317 # the tests are called by name
 set -u
 LC_ALL=C
@@ -24,7 +26,7 @@ trap 'exit 143' TERM
 passed=0 failed=0 skipped=0
 unset CLIP_MODELS MODELS PRETRAINED_URL http_proxy https_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY all_proxy
 
-# ---- what is published: two models of 300 and 90 kB and a vocabulary -------------------------------------------------
+# ---- the files on the server: two models of 300 and 90 kB and a vocabulary ------------------------------------------
 
 web=$root/web
 mkdir -p "$web/repo" "$root/no-curl" "$root/neither"
@@ -39,7 +41,7 @@ always merges.txt      -      -       repo/merges
 laion  big.safetensors 300000 $big    moved/repo/big
 openai own.safetensors 90000  $little repo/small
 TEXT
-# Folders with all the programs but some.
+# Folders for PATH: one without curl, one without curl and wget.
 for program in awk cat chmod cut df dirname grep kill mkdir mv rm sed sh sleep tr wc wget; do
     path=$(command -v $program) || continue
     case $path in /*) ;; *) continue ;; esac
@@ -47,9 +49,9 @@ for program in awk cat chmod cut df dirname grep kill mkdir mv rm sed sh sleep t
     [ $program = wget ] || ln -s "$path" "$root/neither/$program"
 done
 
-# ---- the harness ------------------------------------------------------------------------------------------------------
+# ---- the harness ----------------------------------------------------------------------------------------------------
 
-serve() { # OPTIONS: the server, at $port
+serve() { # OPTIONS: starts the server; sets port
     [ -z "$server" ] || { kill "$server"; wait "$server"; } 2>/dev/null
     : >"$root/port"
     "$tools/web" "$@" "$web" >"$root/port" 2>"$root/log" &
@@ -62,7 +64,7 @@ serve() { # OPTIONS: the server, at $port
     port=$(cat "$root/port")
 }
 
-fetch() { # STATUS NAME=VALUE ...: runs the script and wants that status
+fetch() { # STATUS NAME=VALUE ...: runs the script with these variables; it must end with STATUS
     want=$1
     shift
     env PATH="$path_of_all" PRETRAINED_URL="http://127.0.0.1:$port" "$@" sh "$data/pretrained.sh" "$tools" \
@@ -71,11 +73,14 @@ fetch() { # STATUS NAME=VALUE ...: runs the script and wants that status
     [ $got -eq "$want" ] || { echo "    exit status $got, want $want"; return 1; }
 }
 
-said() { grep -q -- "$1" "$root/out" || { echo "    \"$1\" was not said"; return 1; }; }
+said() { grep -q -- "$1" "$root/out" || { echo "    \"$1\" was not printed"; return 1; }; }
 asked() { grep -q "$1" "$root/log" || { echo "    the server was not asked for $1"; return 1; }; }
 
 # shellcheck disable=SC2012 # the names are plain
-left() { [ "$(ls -A "$models" | tr '\n' ' ')" = "$*" ] || { echo "    there is $(ls -A "$models" | tr '\n' ' ')"; return 1; }; }
+left() {
+    there=$(ls -A "$models" | tr '\n' ' ')
+    [ "$there" = "$*" ] || { echo "    the folder holds: $there"; return 1; }
+}
 
 all_right() {
     cmp "$web/repo/big" "$models/big.safetensors" && cmp "$web/repo/small" "$models/own.safetensors" &&
@@ -90,12 +95,12 @@ try() {
     if "$1"; then
         passed=$((passed + 1))
     else
-        echo "  FAILED  $1$with; it said:" && sed 's/^/    /' "$root/out"
+        echo "  FAILED  $1$with; it printed:" && sed 's/^/    /' "$root/out"
         failed=$((failed + 1))
     fi
 }
 
-# ---- the tests, each with curl and with wget --------------------------------------------------------------------------
+# ---- the tests, each with curl and with wget ------------------------------------------------------------------------
 
 everything() {
     serve && fetch 0 && all_right && said "big.safetensors: 300000 bytes, the SHA-256 sum is right" &&
@@ -103,7 +108,8 @@ everything() {
 }
 
 nothing_twice() {
-    serve && fetch 0 && serve && fetch 0 && all_right && [ ! -s "$root/log" ] && ! grep -q "no second source" "$root/out"
+    serve && fetch 0 && serve && fetch 0 && all_right && [ ! -s "$root/log" ] &&
+        ! grep -q "no second source" "$root/out"
 }
 
 one_set_only() {
@@ -121,7 +127,7 @@ cut_connections() {
 
 no_range() {
     serve --no-range && mkdir "$models" && head -c 1000 "$web/repo/big" >"$models/big.safetensors.part" || return 1
-    fetch 0 && all_right && { [ "$one" = wget ] || said "beginning again"; } # wget passes over what it has
+    fetch 0 && all_right && { [ "$one" = wget ] || said "beginning again"; } # wget skips the bytes it has
 }
 
 resumed() {
@@ -195,7 +201,8 @@ unknown_set() { serve && fetch 2 MODELS="laion huge" && said 'there is no set "h
 
 stopped() {
     serve --drip 200 || return 1
-    env PATH="$path_of_all" PRETRAINED_URL="http://127.0.0.1:$port" sh "$data/pretrained.sh" "$tools" >"$root/out" 2>&1 &
+    env PATH="$path_of_all" PRETRAINED_URL="http://127.0.0.1:$port" sh "$data/pretrained.sh" "$tools" \
+        >"$root/out" 2>&1 &
     sleeper=$!
     tries=0
     while [ ! -s "$models/big.safetensors.part" ] && [ $tries -lt 100 ]; do
@@ -208,19 +215,19 @@ stopped() {
     wait $sleeper
     got=$?
     sleeper=
-    [ $got -eq 143 ] && said "goes on where this ended" && [ -s "$models/big.safetensors.part" ] &&
+    [ $got -eq 143 ] && said "resumes from here" && [ -s "$models/big.safetensors.part" ] &&
         [ ! -e "$data/.pretrained" ] && serve && fetch 0 && all_right && asked "GET /repo/big from [1-9]"
 }
 
 neither() {
     path_of_all=$root/neither
-    serve && fetch 1 && said "neither curl nor wget" && said "By hand"
+    serve && fetch 1 && said "curl and wget are not installed" && said "By hand"
 }
 
 for one in curl wget; do
     with=" with $one"
     if ! command -v $one >/dev/null; then
-        echo "  skipped with $one: there is none"
+        echo "  skipped: $one"
         skipped=$((skipped + 1))
         continue
     fi
@@ -234,8 +241,8 @@ for one in curl wget; do
 done
 with=
 for test in put_there_by_hand wrong_by_hand unknown_set neither; do
-    if [ $test = wrong_by_hand ] && [ $skipped -eq 2 ]; then # what is not there by hand is fetched
-        echo "  skipped $test: there is neither curl nor wget"
+    if [ $test = wrong_by_hand ] && [ $skipped -eq 2 ]; then # this test fetches the other files
+        echo "  skipped: curl or wget (for $test)"
         skipped=$((skipped + 1))
         continue
     fi

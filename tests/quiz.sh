@@ -16,7 +16,13 @@ passed=0 failed=0
 check() { # check WHAT CONDITION...
     what=$1
     shift
-    if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "  FAILED  $what"; sed 's/^/      /' "$work/out" | tail -n 12; fi
+    if "$@"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "  FAILED  $what"
+        sed 's/^/      /' "$work/out" | tail -n 12
+    fi
 }
 quiz() { sh lessons/quiz.sh "$@" >"$work/out" 2>"$work/err"; }
 says() { grep -q -e "$1" "$work/out"; }
@@ -33,7 +39,10 @@ check "no terminal: no file" [ ! -f "$QUIZ_FILE" ]
 asked=0 pages=0
 for page in lessons/[0-9][0-9]-*/README.md; do
     number=${page#lessons/}
-    wanted=$(awk '/^## Questions/ { on = 1 } /^## / && !/^## Questions/ { on = 0 } on && /^<details>/ { n++ } END { print n + 0 }' "$page")
+    wanted=$(awk '
+        /^## / { on = /^## Questions/ }
+        on && /^<details>/ { n++ }
+        END { print n + 0 }' "$page")
     i=0
     while [ $i -lt "$wanted" ]; do printf '\nn\n'; i=$((i + 1)); done | quiz "${number%%-*}"
     asked=$(grep -c 'it will be asked again' "$work/out")

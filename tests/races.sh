@@ -1,9 +1,9 @@
 #!/bin/sh
-# races.sh: does the thread sanitizer see two threads at one number without an order between them?
+# races.sh: runs tests and trainings under the thread sanitizer; a data race fails.
 #
-#   sh tests/races.sh BUILD TEST ...       BUILD: where make threads built lesson-10, lesson-11 and test-TEST with it
+#   sh tests/races.sh BUILD TEST ...       BUILD: where make threads built lesson-10, lesson-11 and test-TEST
 #
-# Four threads in each. The last line is "races: N passed, N failed".
+# Each program has four threads. The last line is "races: N passed, N failed".
 set -u
 LC_ALL=C NO_COLOR=1 CLIP_THREADS=4 TSAN_OPTIONS="exitcode=66 halt_on_error=1 ${TSAN_OPTIONS-}"
 export LC_ALL NO_COLOR CLIP_THREADS TSAN_OPTIONS

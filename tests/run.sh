@@ -1,18 +1,19 @@
 #!/bin/sh
-# run.sh: runs the parts of `make check`, two at a time, and adds up what they say.
+# run.sh: runs the parts of make check or make check-dev, two at a time, and adds up their results.
 #
 #   sh tests/run.sh BUILD PART ...         from the top folder
 #
-#   BUILD/lesson-NN    what it prints is compared with lessons/NN-*/expected.txt, whose first line may be "$ PROGRAM
-#                      OPTIONS": then it runs with these; exit status 77 means skipped, and the last line says why
-#   any other          a program whose last line is "NAME: N passed, N failed[, N skipped]", such as BUILD/test-NAME
-#   NAME.sh            the same, a script, which is given BUILD
+#   BUILD/lesson-NN    compares the output with lessons/NN-*/expected.txt. If the first line of that file is "$ PROGRAM
+#                      OPTIONS", the lesson runs with these options. Exit status 77 of a lesson means skipped; its last
+#                      line is the reason
+#   NAME.sh            a script that gets BUILD; its last line is "NAME: N passed, N failed[, N skipped]"
+#   any other          a program with the same last line, such as BUILD/test-NAME
 #
-# Every part has nothing to read and LIMIT seconds (120) of processor time for each of its processes, and ten times as
-# long in all, so that other programs' load makes nothing red. JOBS parts (2) run at a time. What a part printed stays in
-# BUILD/check/ (or BUILD/$WORK/). At the end the processor seconds of all parts are added up; BUDGET=60 says what was planned. The last line
-# is "N passed, N failed[, N skipped]"; exit status 0 if and only if nothing failed.
-# A crash, a time-out, a missing program and a program without its last line have failed.
+# The stdin of a part is empty. Each of its processes may use LIMIT processor seconds (120), and the part may take ten
+# times as long in all, so that other programs on the machine make no part fail. JOBS parts (2) run at a time. The
+# output of a part is kept in BUILD/check/ (or BUILD/$WORK/). A crash, a time-out, a missing program and a missing last
+# line are failures. At the end the processor seconds of all parts are added up; BUDGET=60 is printed beside them. The
+# last line is "N passed, N failed[, N skipped]"; exit status 0 if nothing failed.
 
 build=$1
 shift
@@ -22,25 +23,26 @@ limit=$build/limit
 red='' off=''
 [ -t 1 ] && [ -z "$NO_COLOR" ] && [ "$TERM" != dumb ] && red=$(printf '\033[1;31m') off=$(printf '\033[0m')
 
-# run DIR COMMAND...: with the limit. Sets status.
+# run DIR COMMAND...: runs it with the limit; sets status.
 run() {
     run_dir=$1
     shift
-    CLIP_PLOTS=$run_dir/plots CLIP_MODELS=$run_dir/models "$limit" "$LIMIT" "${LIMIT}0" "$run_dir/took" "$@" >"$run_dir/out" 2>"$run_dir/err" &
+    CLIP_PLOTS=$run_dir/plots CLIP_MODELS=$run_dir/models "$limit" "$LIMIT" "${LIMIT}0" "$run_dir/took" "$@" \
+        >"$run_dir/out" 2>"$run_dir/err" &
     child=$!
     trap 'kill $child; exit 143' TERM
     wait $child
     status=$?
 }
 
-# Adds what must be seen by whoever looks for the reason.
+# note TEXT: adds a reason to the output of the part.
 note() { echo "$1" >>"$dir/err"; }
 
 lesson() {
     number=${1##*-}
     expected=$(echo lessons/"$number"-*/expected.txt)
     if [ ! -f "$expected" ]; then
-        note "lessons/$number-*/expected.txt: this lesson has no expectation, or several"
+        note "lessons/$number-*/expected.txt: this lesson has no expectation, or more than one"
         failed=1
         return
     fi
@@ -67,15 +69,15 @@ $counts
 END
     grep 'skipped:' "$dir/out" >"$dir/reason"
     if [ -z "$failed" ]; then
-        note "exit status $status, and the last line does not count what passed and failed"
+        note "exit status $status, and the last line has no counts of passed and failed"
         passed=0 failed=1
     elif [ $status -ne 0 ] && [ "$failed" -eq 0 ]; then
-        note "exit status $status, though nothing failed"
+        note "exit status $status, but the counts say that nothing failed"
         failed=1
     fi
 }
 
-# part DIR PART: runs one and prints its line.
+# part DIR PART: runs one part and prints its line.
 part() {
     dir=$1 name=${2##*/} passed=0 failed=0 skipped=0
     case $2 in
@@ -93,7 +95,7 @@ part() {
         "$passed" $((passed + failed + skipped)) "${seconds:--}"
 }
 
-# A lane takes one part after the other. Making the part's folder is taking it: only one lane can.
+# A lane runs one part after the other. It takes a part by mkdir, which only one lane can do.
 lane() {
     n=0
     for one do
@@ -103,7 +105,7 @@ lane() {
 }
 
 if [ ! -x "$limit" ] || [ ! -x "$build/expect" ]; then
-    echo "$limit and $build/expect are needed; \`make\` builds them"
+    echo "$limit and $build/expect are missing; \`make\` builds them"
     exit 2
 fi
 rm -rf "$work"
@@ -129,9 +131,9 @@ for one do
         tail -n 40 "$work/$n/err"
     fi
 done
-if [ "$skipped" -gt 0 ]; then # one line: what was not there
+if [ "$skipped" -gt 0 ]; then # one line with everything that is missing
     cat "$work"/*/reason 2>/dev/null | sed 's/^ *skipped: *//' | sort -u |
-        awk '{ line = line (NR > 1 ? ", " : "") $0 } END { print "\nLeft out, for it is not here: " line }'
+        awk '{ line = line (NR > 1 ? ", " : "") $0 } END { print "\nSkipped, because something is missing: " line }'
 fi
 cat "$work"/*/took 2>/dev/null | awk -v budget="$BUDGET" '{ wall += $1; processor += $2 } END {
     printf "\nProcessor time: %.1f s%s\n\n", processor, budget ? " of " budget " planned" : "" }'

@@ -1,10 +1,10 @@
 #!/bin/sh
-# style.sh: does the code keep the rules of layout? (tests/tools/style.c, tests/names.txt, .clang-format)
+# style.sh: checks the rules of layout (tests/tools/style.c, tests/names.txt, .clang-format).
 #
 #   sh tests/style.sh BUILD [FILE ...]       from the top folder; without FILEs: all C files
 #
-# First each rule is broken once in a small file: a checker that finds nothing there has failed. Without clang-format 14
-# its part is left out. The last line is "style: N passed, N failed[, N skipped]".
+# First it breaks each rule once in a small file: the checker must find it. Without clang-format 14 that part is
+# skipped. The last line is "style: N passed, N failed[, N skipped]".
 build=${1:-build}
 [ $# -eq 0 ] || shift
 work=$(mktemp -d "${TMPDIR:-/tmp}/clip-style-XXXXXX") || exit 2
@@ -18,16 +18,17 @@ wrong() {
     sed 's/^/      /' "$work/out"
 }
 
-# finds WORDS CODE: this code is found, with these words.
+# finds WORDS CODE: the checker must find something in CODE and print WORDS.
 finds() {
     printf '%b\n' "$2" >"$work/broken.c"
     "$build/style" tests/names.txt "$work/broken.c" >"$work/out" 2>&1
     if [ $? -eq 1 ] && grep -q -e "$1" "$work/out"; then right; else wrong "not found: $1"; fi
 }
-# accepts CODE: nothing is found in it.
+# accepts CODE: the checker must find nothing.
 accepts() {
     printf '%b\n' "$1" >"$work/good.c"
-    if "$build/style" tests/names.txt "$work/good.c" >"$work/out" 2>&1; then right; else wrong "found in good code"; fi
+    if "$build/style" tests/names.txt "$work/good.c" >"$work/out" 2>&1; then right
+    else wrong "a finding in correct code"; fi
 }
 long=$(awk 'BEGIN { while (n++ < 121) printf "x" }')
 finds '120 columns' "/* $long */"
@@ -46,6 +47,10 @@ accepts '/* tally, a = 1, b = 2; */\nint f(int a, int b) {\n    const char *s = 
 
 [ $# -gt 0 ] || set -- lib/*/*.[ch] lessons/*/*.[ch] data/*.c tests/*.[ch] tests/tools/*.c tests/fuzz/*.[ch] \
     tests/exercises/*.[ch] exercises/*.h exercises/mine.c exercises/original/*.c solutions/*.c
+for file do # a folder such as solutions/ may be missing
+    shift
+    [ ! -f "$file" ] || set -- "$@" "$file"
+done
 if "$build/style" tests/names.txt "$@" >"$work/out" 2>&1; then right; else wrong 'rules of layout'; fi
 
 if clang-format --version 2>/dev/null | grep -q 'version 14'; then

@@ -1,4 +1,4 @@
-/* check: is what should be red red? Each of these checks runs in a program of its own, which is asked what it found. */
+/* Tests of the test harness: each check that must fail does fail. An inner test program runs it in a child process. */
 #include "check.h"
 
 #include <math.h>
@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Runs some tests as a program would; its status and what it said, on both streams. */
+/* Runs the tests as a test program does. Returns the exit status; `said` gets stdout and stderr. */
 static int run(const char *names, const TestBody *bodies, size_t count, char *said, size_t room) {
     int ends[2], status;
     fflush(NULL);
@@ -21,8 +21,11 @@ static int run(const char *names, const TestBody *bodies, size_t count, char *sa
     }
     close(ends[1]);
     size_t length = 0;
-    for (ssize_t n; length + 1 < room && (n = read(ends[0], said + length, room - 1 - length)) > 0;)
-        length += (size_t)n;
+    ssize_t n = 1;
+    while (n > 0 && length + 1 < room) {
+        n = read(ends[0], said + length, room - 1 - length);
+        if (n > 0) length += (size_t)n;
+    }
     said[length] = '\0';
     close(ends[0]);
     CHECK(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status), "%s", "it ended by a signal");
@@ -81,9 +84,9 @@ static void goes_on(void) { CHECK_STOPS(fputs("too bad", stderr), EXIT_TROUBLE, 
 static void crashes(void) { CHECK_STOPS(raise(SIGKILL), EXIT_TROUBLE, ""); }
 TEST(what_does_not_stop) {
     is_green(stops);
-    is_red(stops_otherwise, "wanted exit status 1, got status 2, saying: usage: too bad");
+    is_red(stops_otherwise, "wanted exit status 1, got status 2; stderr: usage: too bad");
     is_red(stops_saying_less, "wanted \"much too bad\" in: error: too bad");
-    is_red(goes_on, "wanted exit status 1, got status 0, saying: too bad");
+    is_red(goes_on, "wanted exit status 1, got status 0; stderr: too bad");
     is_red(crashes, "wanted exit status 1, got signal 9");
 }
 

@@ -1,10 +1,11 @@
-/* holdout: can every pair be described in seen words, and are answers counted right? */
+/* held_out_classes: every pair is described in seen words; answers are counted by hand. */
 #include "14-honestly-zero-shot/held_out_classes.h"
 #include "core/arena.h"
 #include "core/file.h"
 #include "dataset/words.h"
 #include "check.h"
 
+#include <math.h>
 #include <string.h>
 
 static Arena arena;
@@ -73,7 +74,7 @@ TEST(kinds_are_counted) {
     CHECK(holdout_alike(&photographs, 3, 5) && !holdout_alike(&photographs, 3, 0), "%s", "cat, dog, airplane");
 }
 
-TEST(pictures_are_parted) {
+TEST(pictures_are_split) {
     static const uint8_t labels[] = { 3, 1, 4, 1, 5, 9, 2, 6 };
     Cifar set = set_of(labels, 8, false), held = holdout_pictures(&arena, &set, 1, 9, true, 0);
     Cifar rest = holdout_pictures(&arena, &set, 1, 9, false, 0), some = holdout_pictures(&arena, &set, 1, 9, false, 2);
@@ -89,24 +90,74 @@ TEST(answers_by_hand) {
     static const uint8_t labels[] = { 2, 7, 7, 2 };
     Cifar set = set_of(labels, 4, false);
     Mat scores = mat_zero(&arena, 4, CIFAR_CLASSES);
-    int two, ten;
-    AT(scores, 0, 2) = 3, AT(scores, 0, 5) = 4;   /* another class is nearest, but 2 before 7 */
-    AT(scores, 1, 7) = 1;                         /* right both times */
-    AT(scores, 2, 2) = -1, AT(scores, 2, 7) = -1; /* a tie goes to 2, and class 0 is nearest */
-    AT(scores, 3, 2) = 1, AT(scores, 3, 5) = 1;   /* of two that are nearest 2 is the lower */
-    holdout_count(scores, &set, 7, 2, &two, &ten);
-    CHECK(two == 3 && ten == 2, "%d %d", two, ten);
+    AT(scores, 0, 2) = 3; /* another class is nearest, but 2 before 7 */
+    AT(scores, 0, 5) = 4;
+    AT(scores, 1, 7) = 1;  /* right both times */
+    AT(scores, 2, 2) = -1; /* a tie goes to 2, and class 0 is nearest */
+    AT(scores, 2, 7) = -1;
+    AT(scores, 3, 2) = 1; /* of two that are nearest 2 is the lower */
+    AT(scores, 3, 5) = 1;
+    const struct {
+        double gamma;
+        int correct;
+    } want[] = { { 0, 2 }, { 0.9, 2 }, { 1.1, 3 }, { INFINITY, 3 }, { -3.1, 0 } };
+    for (size_t i = 0; i < COUNT(want); i++) {
+        int got = holdout_correct(scores, &set, 7, 2, want[i].gamma);
+        CHECK(got == want[i].correct, "gamma %g: %d", want[i].gamma, got);
+    }
+    AT(scores, 2, 7) = (num)-0.5; /* class 0 is half a point nearer */
+    CHECK(holdout_correct(scores, &set, 7, 2, 0.4) == 2 && holdout_correct(scores, &set, 7, 2, 0.6) == 3, "%s", "0.5");
+}
+
+/* A row with these counts at two gammas. */
+static HoldoutRow row_of(int a, int b, int held0, int seen0, int held1, int seen1) {
+    HoldoutRow row = { a, b, 0, 100, 400, 0, 0, 0, { held0, held1 }, { seen0, seen1 } };
+    return row;
+}
+
+/* The gamma of a pair is chosen on the pairs that share no class with it. */
+TEST(gamma_is_chosen_on_other_pairs) {
+    HoldoutTable table = {
+        .row = { row_of(0, 1, 50, 200, 0, 0), row_of(2, 3, 10, 400, 50, 200), row_of(1, 2, 60, 240, 0, 0) }, .count = 3
+    };
+    HoldoutAccuracy a = holdout_accuracy(&table.row[1], 0);
+    CHECK(a.held == 10 && a.seen == 100, "%g, %g", a.held, a.seen);
+    CHECK_NEAR(a.harmonic, 2 * 10.0 * 100 / 110, 1e-12);
+    CHECK(holdout_accuracy(&table.row[0], 5).harmonic == 0, "%s", "0 and 0");
+    CHECK(holdout_choose(&table, 0, 1) == 1, "%d", holdout_choose(&table, 0, 1)); /* by (2,3) alone */
+    CHECK(holdout_choose(&table, 2, 3) == 0, "%d", holdout_choose(&table, 2, 3)); /* by (0,1) alone */
+    CHECK(holdout_choose(&table, 4, 5) == 0, "%d", holdout_choose(&table, 4, 5)); /* by all three */
+    table.count = 1;
+    CHECK(holdout_choose(&table, 1, 9) == 0, "%s", "no such pair");
+    CHECK_NEAR(holdout_gamma(HOLDOUT_GAMMAS - 1), 0.5, 1e-12);
 }
 
 TEST(table_comes_back) {
     char *path = arena_print(&arena, "%s/table.csv", check_folder());
-    HoldoutTable table = { .row = { { 0, 1, 0, 2000, 1500, 10, 1900, 1200 }, { 3, 5, 1, 2000, 900, 0, 1400, 1100 } },
-                           .count = 2 },
-                 back;
+    HoldoutTable table = { .row = { row_of(0, 1, 10, 20, 30, 40), row_of(3, 5, 1, 2, 3, 4) }, .count = 2 }, back;
+    table.row[1].unseen = 1;
+    table.row[1].two = 77;
     Err err;
     CHECK(holdout_write(&table, path, &err) && holdout_read(&back, path, &err), "%s", err.text);
     CHECK(back.count == 2 && !memcmp(back.row, table.row, 2 * sizeof *table.row), "%d rows", back.count);
     CHECK(holdout_find(&back, 5, 3) == &back.row[1] && !holdout_find(&back, 0, 2), "%s", "found");
+}
+
+/* The tables beside the page: all pairs, in the order of asking. */
+TEST(tables_of_the_lesson_are_whole) {
+    static const char *const paths[] = { "lessons/14-honestly-zero-shot/cifar10.csv",
+                                         "lessons/14-honestly-zero-shot/shapes.csv" };
+    for (size_t i = 0; i < COUNT(paths); i++) {
+        HoldoutTable table;
+        Err err = { "" };
+        CHECK(holdout_read(&table, paths[i], &err), "%s", err.text);
+        CHECK(table.count == HOLDOUT_PAIRS, "%s: %d pairs", paths[i], table.count);
+        for (int r = 0; r < table.count; r++)
+            for (int k = 1; k < HOLDOUT_GAMMAS; k++)
+                CHECK(table.row[r].held[k] >= table.row[r].held[k - 1] &&
+                          table.row[r].seen[k] <= table.row[r].seen[k - 1],
+                      "%s: row %d, gamma %g", paths[i], r, holdout_gamma(k));
+    }
 }
 
 static void refuse(const char *text, const char *why) {
@@ -122,23 +173,46 @@ static void refuse(const char *text, const char *why) {
     CHECK(table.count == 7, "%d", table.count);
 }
 
+/* A line of the table: these numbers, then as many for each gamma. */
+static char *line_of(const char *first, int held, int seen) {
+    char *line = arena_text(&arena, first);
+    for (int k = 0; k < 2 * HOLDOUT_GAMMAS; k++)
+        line = arena_print(&arena, "%s,%d", line, k < HOLDOUT_GAMMAS ? held : seen);
+    return arena_print(&arena, "%s\n", line);
+}
+
 TEST(bad_tables_are_refused) {
-    const char *head = "first,second,unseen_words,pictures,two,ten,closed_two,closed_ten\n",
-               *good = "0,1,0,20,1,1,1,1\n";
-    const char *const rows[] = { "0,1,0,20,1,1,1,1\n",  "1,1,0,20,1,1,1,1\n",
-                                 "2,1,0,20,1,1,1,1\n",  "0,10,0,20,1,1,1,1\n",
-                                 "0,2,0,20,21,1,1,1\n", "0,2,0,0,0,0,0,0\n",
-                                 "0,2,0,20,1,1,1\n",    "0,2,0,20,1,1,1,1,1\n",
-                                 "0,2,0,20,1,1,1,x\n",  "\n",
-                                 "0,2,0,-1,1,1,1,1\n" };
+    char *path = arena_print(&arena, "%s/head.csv", check_folder());
+    HoldoutTable none = { .count = 0 };
+    File file;
+    Err err;
+    CHECK(holdout_write(&none, path, &err) && file_open(&file, path, &err), "%s", err.text);
+    char *head = arena_print(&arena, "%.*s", (int)file.size, (const char *)file.data);
+    file_close(&file);
+    char *good = line_of("0,1,0,20,80,1,1,1", 1, 1);
+    char *const rows[] = { good,
+                           line_of("1,1,0,20,80,1,1,1", 1, 1),
+                           line_of("2,1,0,20,80,1,1,1", 1, 1),
+                           line_of("0,10,0,20,80,1,1,1", 1, 1),
+                           line_of("0,2,0,20,80,21,1,1", 1, 1),
+                           line_of("0,2,0,20,80,1,1,21", 1, 1),
+                           line_of("0,2,0,20,80,1,1,1", 21, 1),
+                           line_of("0,2,0,20,80,1,1,1", 1, 81),
+                           line_of("0,2,0,0,80,0,0,0", 0, 0),
+                           line_of("0,2,0,20,80,1,1", 1, 1),
+                           line_of("0,2,0,20,80,1,1,1,1", 1, 1),
+                           line_of("0,2,0,20,80,1,1,x", 1, 1),
+                           line_of("0,2,0,-1,80,1,1,1", 1, 1),
+                           "\n" };
     refuse("", "empty");
     refuse("a,b\n", ":1:");
     for (size_t i = 0; i < COUNT(rows); i++) refuse(arena_print(&arena, "%s%s%s", head, good, rows[i]), ":3:");
-    char *all = arena_text(&arena, head);
+    char *whole = arena_text(&arena, head);
     for (int a = 0; a < 10; a++)
-        for (int b = a + 1; b < 10; b++) all = arena_print(&arena, "%s%d,%d,0,20,1,1,1,1\n", all, a, b);
-    refuse(arena_print(&arena, "%s%s", all, good), ":47:");
+        for (int b = a + 1; b < 10; b++)
+            whole = arena_print(&arena, "%s%s", whole, line_of(arena_print(&arena, "%d,%d,0,20,80,1,1,1", a, b), 1, 1));
+    refuse(arena_print(&arena, "%s%s", whole, good), ":47:");
 }
 
-TESTS(every_word_is_seen_elsewhere, descriptions_differ_as_bags, kinds_are_counted, pictures_are_parted,
-      answers_by_hand, table_comes_back, bad_tables_are_refused)
+TESTS(every_word_is_seen_elsewhere, descriptions_differ_as_bags, kinds_are_counted, pictures_are_split, answers_by_hand,
+      gamma_is_chosen_on_other_pairs, table_comes_back, tables_of_the_lesson_are_whole, bad_tables_are_refused)

@@ -1,10 +1,12 @@
-/* options, lesson: does the command line do what it says, and does nothing ever wait for a student who is not there? */
+/* options, lesson: command lines, predictions, Ctrl-C; a program without a reader never waits. */
 #include "lesson/lesson.h"
 #include "core/file.h"
 #include "check.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static int epochs, seed;
@@ -77,10 +79,10 @@ TEST(options_refuse_in_one_line) {
         { "--resume=yes", "--resume takes no value, 'yes' came" },
         { "--epoch 3", "there is no --epoch; did you mean --epochs?" },
         { "--rseume", "there is no --rseume; did you mean --resume?" },
-        { "--batch 3", "there is no --batch; --help says what there is" },
-        { "--=3", "there is no --; --help says what there is" },
+        { "--batch 3", "there is no --batch; --help lists the options" },
+        { "--=3", "there is no --; --help lists the options" },
         { "-e 3", "'-e': options begin with two dashes" },
-        { "--epochs 5 cat.png", "'cat.png': nothing is wanted here but options" },
+        { "--epochs 5 cat.png", "'cat.png': this program takes options only" },
         { "--file a\nb\033[2J --batch", "there is no --batch" },
         { "--ba\ntch\033[2J", "there is no --ba?tch?[2J" },
     };
@@ -116,7 +118,7 @@ TEST(options_leave_other_words) {
 
 TEST(options_again_and_again) {
     static OptionTexts texts;
-    texts = (OptionTexts){ .count = 1, .item = { "usual" } };
+    texts = (OptionTexts){ .count = 1, .item = { "default" } };
     const Option table[] = {
         { "text", .texts = &texts, .help = "a text" },
         { "epochs", .integer = &epochs, .high = 9 },
@@ -127,7 +129,7 @@ TEST(options_again_and_again) {
     char **argv = words("--epochs 3", &argc);
     CHECK(options_parse(table, argc, argv, NULL, &err) && texts.count == 1, "%d texts", texts.count);
     argv = words("--text a x --text=b --epochs 77", &argc);
-    texts = (OptionTexts){ .count = 1, .item = { "usual" } };
+    texts = (OptionTexts){ .count = 1, .item = { "default" } };
     CHECK(!options_parse(table, argc, argv, &count, &err) && texts.count == 1, "%d texts", texts.count);
     argv = words("--text a x --text=b --epochs 7", &argc);
     CHECK(options_parse(table, argc, argv, &count, &err) && count == 1 && texts.count == 2, "%d texts", texts.count);
@@ -140,7 +142,7 @@ TEST(options_again_and_again) {
     CHECK(options_parse(table, 2 * OPTION_TEXTS + 1, many, NULL, &err) && texts.count == OPTION_TEXTS, "%d",
           texts.count);
     CHECK(!options_parse(table, 2 * OPTION_TEXTS + 3, many, NULL, &err), "%d", texts.count);
-    CHECK(strstr(err.text, "--text: 64 are the most"), "%s", err.text);
+    CHECK(strstr(err.text, "--text: at most 64"), "%s", err.text);
 }
 
 TEST(options_stop_a_broken_table) {
@@ -148,7 +150,7 @@ TEST(options_stop_a_broken_table) {
     Option none[] = { { .name = "epochs" }, { 0 } };
     Option empty[] = { { "epochs", .integer = &epochs, .low = 2, .high = 1 }, { 0 } };
     char *argv[] = { "program", "--epochs", "3" };
-    CHECK_STOPS(options_parse(none, argc, argv, NULL, NULL), EXIT_CONTRACT, "--epochs goes to 0 variables");
+    CHECK_STOPS(options_parse(none, argc, argv, NULL, NULL), EXIT_CONTRACT, "--epochs sets 0 variables");
     CHECK_STOPS(options_parse(empty, argc, argv, NULL, NULL), EXIT_CONTRACT, "--epochs allows 2 to 1");
 }
 
@@ -196,18 +198,23 @@ TEST(lesson_refuses) {
     CHECK_STOPS(begin("--seed -1"), EXIT_USAGE, "--seed '-1': want a whole number from 0 to 1000000000\n");
 }
 
-/* What the student types, read from a file: the prediction is asked as if on a terminal. */
-static void answer(const char *typed, double value) {
+/* What the student types is read from a file: predictions are asked as if on a terminal. */
+static Lesson lesson_typed(const char *typed, int width) {
     char path[1100];
     Err err;
     OutFile out;
-    Lesson lesson = { .number = "99", .predictions = true, .term = { .out = stdout, .width = 80 } };
     snprintf(path, sizeof path, "%s/typed", check_folder());
     CHECK(out_open(&out, path, &err), "%s", err.text);
     out_write(&out, typed, strlen(typed));
     CHECK(out_commit(&out, &err) && freopen(path, "r", stdin), "%s", "cannot be read again");
     dup2(STDERR_FILENO, STDOUT_FILENO);
-    Prediction said = lesson_predict(&lesson, "How %s?", "much"), next = lesson_predict(&lesson, "And then?");
+    return (Lesson){ .number = "99", .predictions = true, .term = { .out = stdout, .width = width } };
+}
+
+static void answer(const char *typed, double value) {
+    Lesson lesson = lesson_typed(typed, 80);
+    Prediction said = lesson_predict_number(&lesson, 0, 100, "How %s?", "much");
+    Prediction next = lesson_predict(&lesson, "And then?");
     lesson_outcome_number(&lesson, &said, value, 2);
     lesson_outcome(&lesson, &next, "nothing");
     printf("%zu, %zu\n", strlen(said.said), strlen(next.said));
@@ -218,13 +225,84 @@ TEST(predictions_are_set_beside_what_came) {
     CHECK_STOPS(answer("0.5\nlots\n", 0.75), 0, "Before you look: How much?\n(Enter skips) > ");
     CHECK_STOPS(answer("0.5\nlots\n", 0.75), 0,
                 "You said: 0.5   It is: 0.75, off by 0.25\nYou said: lots   It is: nothing\n");
-    CHECK_STOPS(answer("  about\ta\033half \nx", 0.75), 0, "You said: about a half   It is: 0.75\n");
+    CHECK_STOPS(answer(" 50 % \nx", 0.75), 0, "You said: 50   It is: 0.75, off by 49.25\n");
+    CHECK_STOPS(answer("1\n  about\ta\033half \n", 0.75), 0, "You said: about a half   It is: nothing\n");
     CHECK_STOPS(answer("\n\n", 0.75), 0, "> 0, 0\n");
     CHECK_STOPS(answer("", 0.75), 0, "> \n0, 0\n");
     char longer[400];
     memset(longer, 'x', sizeof longer);
+    memcpy(longer, "1\n", 2);
     strcpy(longer + 300, "\nsecond\n");
-    CHECK_STOPS(answer(longer, 0.75), 0, "79, 6\n");
+    CHECK_STOPS(answer(longer, 0.75), 0, "1, 79\n");
+}
+
+/* What is not an answer is refused, and asked again. */
+TEST(predictions_refuse_what_is_no_answer) {
+    static const char *const not [] = { "lots", "101", "-1", "nan", "5 of 10", "%", "inf", "1e" };
+    for (size_t i = 0; i < COUNT(not ); i++) {
+        char typed[100];
+        snprintf(typed, sizeof typed, "%s\n7\n?\n...\nb\n", not [i]);
+        CHECK_STOPS(answer(typed, 8), 0,
+                    "(Enter skips) > Want a number from 0 to 100, or Enter alone.\n(Enter skips) > ");
+        CHECK_STOPS(answer(typed, 8), 0,
+                    "You said: 7   It is: 8.00, off by 1.00\nYou said: b   It is: nothing\n1, 1\n");
+    }
+    CHECK_STOPS(answer("7\n?\n...\n", 8), 0, "> Want a word or a number, or Enter alone.\n(Enter skips) > Want");
+    CHECK_STOPS(answer("lots\n", 8), 0, "\n0, 0\n"); /* the input ends: nothing waits */
+}
+
+static void choose(const char *typed, int picks) {
+    static const char *const animals[] = { "cat", "wild dog", "airplane" };
+    Lesson lesson = lesson_typed(typed, 40);
+    Prediction said = lesson_predict_choice(&lesson, animals, 3, picks,
+                                            "Which of the three animals is it, and is it "
+                                            "not one of the others?");
+    printf("\"%s\"\n", said.said);
+    exit(lesson_end(&lesson));
+}
+
+TEST(predictions_are_chosen) {
+    CHECK_STOPS(choose("the CAT\n", 1), 0, "\"the CAT\"\n");
+    CHECK_STOPS(choose("cat and Wild dog\n", 2), 0, "\"cat and Wild dog\"\n");
+    CHECK_STOPS(choose("horse\ncat\n", 1), 0, "> Want 1 of: cat, wild dog, airplane, or\nEnter alone.\n");
+    CHECK_STOPS(choose("cat\ncat airplane\n", 2), 0, "> Want 2 of: ");
+    CHECK_STOPS(choose("cat airplane\n\n", 1), 0, "\"\"\n");
+}
+
+TEST(questions_wrap_at_words) {
+    CHECK_STOPS(choose("cat\n", 1), 0,
+                "Before you look: Which of the three\nanimals is it, and is it not one of the\nothers?\n(Enter skips)");
+}
+
+/* Ctrl-C: one line, and the shell sees the signal. */
+static void interrupted(void) {
+    int argc;
+    char **argv = words("", &argc);
+    Lesson lesson = lesson_99();
+    defaults();
+    signal(SIGINT, SIG_DFL);
+    lesson_begin(&lesson, argc, argv);
+    raise(SIGINT);
+}
+
+TEST(interrupts_end_in_one_line) {
+    int ends[2], status;
+    char text[400];
+    fflush(stdout);
+    CHECK(pipe(ends) == 0, "%s", "no pipe");
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(ends[1], STDERR_FILENO);
+        interrupted();
+        _exit(0);
+    }
+    close(ends[1]);
+    ssize_t length = read(ends[0], text, sizeof text - 1);
+    text[MAX(0, length)] = '\0';
+    CHECK(waitpid(child, &status, 0) == child && WIFSIGNALED(status) && WTERMSIG(status) == SIGINT, "status %d",
+          status);
+    CHECK(!strcmp(text, "stopped: lesson 99 did not finish; make lesson-99 starts it again\n"), "%s", text);
+    close(ends[0]);
 }
 
 /* Ctrl-D at one question is no answer to the next: what is typed then is read. */
@@ -263,5 +341,6 @@ TEST(lesson_notices_a_full_disk) {
 
 TESTS(options_are_set, options_refuse_in_one_line, options_change_nothing_when_one_is_wrong, options_leave_other_words,
       options_again_and_again, options_stop_a_broken_table, lesson_begins_and_ends, lesson_helps, lesson_refuses,
-      predictions_are_set_beside_what_came, an_end_of_the_input_is_of_one_answer, predictions_do_not_wait_for_nobody,
-      lesson_notices_a_full_disk)
+      predictions_are_set_beside_what_came, predictions_refuse_what_is_no_answer, predictions_are_chosen,
+      questions_wrap_at_words, interrupts_end_in_one_line, an_end_of_the_input_is_of_one_answer,
+      predictions_do_not_wait_for_nobody, lesson_notices_a_full_disk)

@@ -1,4 +1,4 @@
-/* course: does a lesson get the model it needs, the same one each time, and never one of other pictures? */
+/* lesson_data: a lesson gets the model it needs, the same one each time, and never one of other pictures. */
 #include "lesson/lesson_data.h"
 #include "training/train.h"
 #include "core/arena.h"
@@ -6,13 +6,14 @@
 #include "core/thread.h"
 #include "check.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { FEW = 40 };
 static Arena arena;
-static const LessonModelArgs args = { .recipe = "tiny", .data = "shapes", .seed = 1, .learn = FEW };
+static const LessonModelArgs args = { .recipe = "tiny", .data = "shapes", .seed = 1, .train_images = FEW };
 
 /* From here on everything is read from and written to a folder of this test's own. */
 static Cifar begin(void) {
@@ -21,6 +22,7 @@ static Cifar begin(void) {
     setenv("CLIP_MODELS", "models", 1);
     if (!freopen("said", "w", stderr)) check_fail(__FILE__, __LINE__, "freopen", "%s", "said");
     setvbuf(stderr, NULL, _IONBF, 0);
+    fflush(stdout);
     return lesson_pictures(&arena, "shapes", CIFAR_TEST, FEW);
 }
 
@@ -93,7 +95,7 @@ TEST(what_was_stopped_goes_on) {
     model = lesson_model(&arena, &args, &pictures);
     CHECK(first_weight(&model) == whole, "%s", "another model");
     copy(kept, kept, NULL, "recipe tiny, seed 1, 5 epochs, of something else");
-    CHECK_STOPS(lesson_model(&arena, &args, &pictures), EXIT_TROUBLE, "this is of another run");
+    CHECK_STOPS(lesson_model(&arena, &args, &pictures), EXIT_TROUBLE, "does not say all settings of its run");
     arena_free(&arena);
 }
 
@@ -108,20 +110,23 @@ TEST(shipped_where_it_serves) {
     Cifar photographs = pictures; /* as far as lesson_model can tell */
     photographs.generated = false;
     LessonModelArgs whole = args;
-    whole.learn = 0;
+    whole.train_images = 0;
     copy(kept, LESSON_SHIPPED, all, NULL);
     copy(kept, "models/tiny-cifar10-seed1.safetensors", "a photo of a {}", NULL);
     copy(kept, "models/tiny-cifar10-seed2.safetensors", NULL, NULL);
-    CHECK(!strcmp((model = lesson_model(&arena, &whole, &photographs)).path, LESSON_SHIPPED), "%s", model.path);
+    model = lesson_model(&arena, &whole, &photographs);
+    CHECK(!strcmp(model.path, LESSON_SHIPPED), "%s", model.path);
     CHECK(model.template_count == 2 && !*model.run, "%d, %s", model.template_count, model.run);
     clip_free(&model.clip);
     whole.seed = 2;
-    CHECK(strstr((model = lesson_model(&arena, &whole, &photographs)).path, "seed2"), "%s", model.path);
+    model = lesson_model(&arena, &whole, &photographs);
+    CHECK(strstr(model.path, "seed2"), "%s", model.path);
     CHECK(model.template_count == 0, "%d", model.template_count);
     clip_free(&model.clip);
     whole.seed = 1;
     copy(kept, LESSON_SHIPPED, "a picture of a {}|nothing to fill", NULL);
-    CHECK(strstr((model = lesson_model(&arena, &whole, &photographs)).path, "tiny-cifar10-seed1"), "%s", model.path);
+    model = lesson_model(&arena, &whole, &photographs);
+    CHECK(strstr(model.path, "tiny-cifar10-seed1"), "%s", model.path);
     CHECK(model.template_count == 1, "%d", model.template_count);
     clip_free(&model.clip);
     arena_free(&arena);
@@ -136,7 +141,7 @@ TEST(models_of_other_pictures_are_refused) {
     asked.weights = kept;
     photographs.generated = false;
     CHECK_STOPS(lesson_model(&arena, &asked, &photographs), EXIT_TROUBLE,
-                "this model learnt from generated shapes, and these pictures are CIFAR-10");
+                "this model was trained on generated shapes, and these pictures are CIFAR-10");
     for (int c = 0; c < CIFAR_CLASSES; c++) names[c] = c == 3 ? "yellow cat" : pictures.names[c];
     named.names = names;
     CHECK_STOPS(lesson_model(&arena, &asked, &named), EXIT_TROUBLE, "never saw the word \"cat\"");
@@ -174,12 +179,68 @@ TEST(models_of_larger_pictures_are_refused) {
                           .tokens = 4,
                           .text = { .kind = "bow", .width = 8, .embed = 8, .padding = TEXT_PADDING } };
     CHECK(clip_init(&clip, config, &vocab, 1, &err), "%s", err.text);
-    CHECK_STOPS(lesson_refuse_other(&arena, &clip, "large", &pictures), EXIT_TROUBLE,
-                "large: this model looks at pictures of 64 x 64, and these are 32 x 32");
-    clip.config.image.side = CIFAR_SIDE;
-    lesson_refuse_other(&arena, &clip, "fitting", &pictures);
+    SafetensorsOut out = safetensors_begin(&arena);
+    clip_save(&clip, &out, DTYPE_F32);
+    CHECK(safetensors_write(&out, "large", &err), "%s", err.text);
     clip_free(&clip);
+    CHECK_STOPS(lesson_model_open(&arena, "large", &pictures), EXIT_TROUBLE,
+                "large: this model takes pictures of 64 x 64, and these are 32 x 32");
+    LessonModel model = lesson_model_open(&arena, "large", NULL); /* for any pictures */
+    clip_free(&model.clip);
+}
+
+/* Opens it in a child whose stdout is stderr, so that CHECK_STOPS can read it. */
+static void open_and_print(const char *path, const Cifar *pictures) {
+    dup2(STDERR_FILENO, STDOUT_FILENO);
+    lesson_model_open(&arena, path, pictures);
+    fflush(stdout);
+    exit(0);
+}
+
+TEST(models_say_how_they_were_trained) {
+    Cifar pictures = begin();
+    LessonModel model = lesson_model(&arena, &args, &pictures);
+    clip_free(&model.clip);
+    CHECK_STOPS(open_and_print(kept, &pictures), 0,
+                "Model: recipe tiny, seed 1, 5 epochs, batch 4, lr 0.001, 40 pictures of generated shapes\n");
+    copy(kept, "part", NULL, "recipe tiny, seed 1, 5 epochs, batch 4, 40\033 pictures of generated shapes");
+    CHECK_STOPS(open_and_print("part", &pictures), 0,
+                "batch 4, 40? pictures of generated shapes; stopped after epoch 1\n");
+    copy(kept, "silent", NULL, NULL);
+    CHECK_STOPS(open_and_print("silent", &pictures), 0, "Model: its file does not say how it was trained\n");
+    arena_free(&arena);
+}
+
+/* ---- training with progress --------------------------------------------------------------------------------- */
+
+static int epochs_seen;
+static void interrupt_in_epoch(void *context, const EpochRow *row) {
+    epochs_seen = row->epoch;
+    if (row->epoch == *(int *)context) raise(SIGINT);
+}
+
+/* Ctrl-C stops after the batch, and the checkpoint stays; another run's file is kept and named. */
+TEST(training_is_stopped_by_a_signal) {
+    Cifar pictures = begin(), train = lesson_pictures(&arena, "shapes", CIFAR_TRAIN, FEW);
+    int stop_at = 2;
+    TrainRun run = {
+        *recipe_find("tiny"), 1, &train, &pictures, "stopped.safetensors", .after_epoch = interrupt_in_epoch
+    };
+    run.context = &stop_at;
+    run.recipe.batch = 10;
+    Clip clip;
+    Err err = { "" };
+    CHECK(!lesson_train(&run, &clip, &err) && epochs_seen == 2, "epoch %d: %s", epochs_seen, err.text);
+    CHECK(!strcmp(err.text, "stopped in epoch 3 of 5; epoch 2 is in stopped.safetensors, go on with --resume"), "%s",
+          err.text);
+    CHECK(signal(SIGINT, SIG_DFL) == SIG_DFL, "%s", "the handler was left behind");
+    run.after_epoch = NULL;
+    run.recipe.batch = 20;
+    CHECK(lesson_train(&run, &clip, &err), "%s", err.text);
+    clip_free(&clip);
+    CHECK(strstr(said(), "kept:  what was there before is now stopped.previous.safetensors\n"), "%s", said());
 }
 
 TESTS(trained_once_and_kept, what_was_stopped_goes_on, shipped_where_it_serves, models_of_other_pictures_are_refused,
-      pictures_as_asked_for, models_of_larger_pictures_are_refused)
+      pictures_as_asked_for, models_of_larger_pictures_are_refused, models_say_how_they_were_trained,
+      training_is_stopped_by_a_signal)

@@ -1,4 +1,5 @@
-/* train: the same bytes for any number of threads and after any interruption, and nothing lost when it goes wrong? */
+/* train, recipe: the same bytes for any number of threads and after any interruption; nothing lost on errors; every
+ * combination of options; another run's checkpoint is recognised. */
 #include "core/thread.h"
 #include "core/arena.h"
 #include "core/file.h"
@@ -21,8 +22,8 @@ static const char *in_folder(const char *name) {
     return arena_print(&arena, "%s/%s", folder, name);
 }
 
-/* Everything that has a state: AdamW, Muon, batch norm, whitening whose bias is frozen on the way, chance in captions and
- * pictures. Three epochs of three batches. */
+/* Everything that has a state: AdamW, Muon, batch norm, whitening whose bias is frozen on the way, random captions and
+ * augmentation. Three epochs of three batches. */
 static Recipe everything(void) {
     return (Recipe){
         .name = "everything",
@@ -39,7 +40,6 @@ static Recipe everything(void) {
                     { .rule = OPTIM_SGD, .lr = 1e-2, .momentum = 0.9 } },
         .schedule = SCHEDULE_COSINE,
         .warmup = 0.5,
-        .clip_norm = 5,
         .multi_positive = true,
         .smoothing = 0.1,
         .whiten_epochs = 1,
@@ -79,12 +79,12 @@ static void trains(TrainRun *run) {
 }
 
 /* It fails with one line that holds both texts, and leaves no model. */
-static void fails(TrainRun *run, const char *text, const char *more) {
+static void fails(TrainRun *run, const char *text, const char *other) {
     Clip clip;
     Err err = { "" };
     CHECK(!train_run(run, &clip, &err), "it trained; want: %s", text);
-    CHECK(strstr(err.text, text) && strstr(err.text, more) && !strchr(err.text, '\n'), "want \"%s\" and \"%s\" in: %s",
-          text, more, err.text);
+    CHECK(strstr(err.text, text) && strstr(err.text, other) && !strchr(err.text, '\n'), "want \"%s\" and \"%s\" in: %s",
+          text, other, err.text);
     CHECK(!clip.arena.first && !clip.params.count, "%s", "half a model was left");
 }
 
@@ -266,31 +266,178 @@ TEST(stopped_before_anything_was_finished) {
 
 /* ---- another run's checkpoint -------------------------------------------------------------------------------- */
 
+/* Each changes a field if *which is 0, and counts down. */
+static void flip(int *which, bool *x) {
+    if ((*which)-- == 0) *x = !*x;
+}
+static void enlarge(int *which, double *x) {
+    if ((*which)-- == 0) *x = nextafter(*x, 1e9); /* the least difference counts */
+}
+static void increment(int *which, int *x) {
+    if ((*which)-- == 0) *x += 1;
+}
+static void set_text(int *which, const char **x, const char *text) {
+    if ((*which)-- == 0) *x = text;
+}
+
+/* Every field of a recipe except its summary: a new one belongs here. Returns whether `which` was one of them. */
+static bool change_field(Recipe *r, int which) {
+    ImageTowerSize *i = &r->model.image;
+    TextTowerSize *t = &r->model.text;
+    int *const whole[] = { &r->epochs,     &r->batch,      &r->model.tokens,  &i->widths[0], &i->widths[1],
+                           &i->widths[2],  &i->embed,      &i->side,          &i->patch,     &i->width,
+                           &i->layers,     &i->heads,      &i->stages[0],     &i->stages[1], &i->stages[2],
+                           &i->stages[3],  &t->vocabulary, &t->width,         &t->embed,     &t->padding,
+                           &t->hidden,     &t->layers,     &t->heads,         &t->tokens,    &r->augment.shift,
+                           &r->augment.dx, &r->augment.dy, &r->augment.cutout };
+    double *const real[] = { &r->model.logit_scale, &r->warmup, &r->smoothing, &r->whiten_epochs };
+    bool *const flags[] = { &i->quick_gelu,  &t->quick_gelu,  &r->multi_positive,
+                            &r->fixed_scale, &r->learn_first, &r->random_filters };
+    set_text(&which, &r->name, "other");
+    set_text(&which, &i->kind, "resnet");
+    set_text(&which, &t->kind, "lstm");
+    set_text(&which, &r->templates[0], "the {}");
+    set_text(&which, &r->templates[1], "the {}");
+    set_text(&which, &r->templates[1], NULL);
+    set_text(&which, &r->templates[2], "the {}");
+    for (size_t k = 0; k < COUNT(whole); k++) increment(&which, whole[k]);
+    for (size_t k = 0; k < COUNT(real); k++) enlarge(&which, real[k]);
+    for (size_t k = 0; k < COUNT(flags); k++) flip(&which, flags[k]);
+    for (int g = 0; g < RECIPE_GROUPS; g++) {
+        OptimGroup *o = &r->groups[g];
+        double *const numbers[] = { &o->lr, &o->weight_decay, &o->momentum };
+        for (size_t k = 0; k < COUNT(numbers); k++) enlarge(&which, numbers[k]);
+        if (which-- == 0) o->rule = o->rule == OPTIM_SGD ? OPTIM_ADAMW : OPTIM_SGD;
+    }
+    if (which-- == 0) r->schedule = SCHEDULE_LINEAR;
+    if (which-- == 0) r->augment.mirror = MIRROR_ALWAYS;
+    if (which-- == 0) r->augment.edge = EDGE_ZERO;
+    if (which-- == 0) r->tta = TTA_NONE;
+    return which < 0;
+}
+
+TEST(every_field_is_in_the_text_of_a_recipe) {
+    int fields = 0;
+    for (Recipe changed = everything(), same; change_field(&changed, fields); changed = everything(), fields++) {
+        same = everything();
+        CHECK(strcmp(recipe_text(&changed, &arena), recipe_text(&same, &arena)), "field %d is not in: %s", fields,
+              recipe_text(&same, &arena));
+    }
+    CHECK(fields == 61, "%d fields", fields);
+    for (int i = 0; recipe_at(i); i++)
+        for (int k = 0; k < i; k++)
+            CHECK(strcmp(recipe_text(recipe_at(i), &arena), recipe_text(recipe_at(k), &arena)), "%d and %d", i, k);
+}
+
 TEST(another_run_is_not_resumed) {
     TrainRun run = run_of(least(), "first");
     trains(&run);
     copy(run.checkpoint, in_folder("before"), SIZE_MAX);
     run.resume = true;
-    const char *ours = "recipe least, seed 3, 3 epochs, batch 10, lr 0.02, 30 pictures of generated shapes";
-    TrainRun other[6];
-    for (size_t i = 0; i < COUNT(other); i++) other[i] = run;
-    static Cifar photographs, fewer;
-    photographs = fewer = train;
+    static Cifar photographs, fewer, repainted, relabelled, renamed, other_test;
+    static uint8_t pixels[PICTURES * CIFAR_NUMBERS], labels[PICTURES];
+    static const char *names[CIFAR_CLASSES];
+    memcpy(pixels, train.pixels, sizeof pixels);
+    memcpy(labels, train.labels, sizeof labels);
+    memcpy(names, train.names, sizeof names);
+    pixels[sizeof pixels - 1] ^= 1;
+    labels[PICTURES - 1] ^= 1;
+    names[9] = "blue box";
+    photographs = fewer = repainted = relabelled = renamed = train;
+    other_test = test;
     photographs.generated = false;
     fewer.n = 20;
-    static const char *const theirs[] = { "seed 4", "4 epochs", "batch 8", "lr 0.0200001", "CIFAR-10", "20 pictures" };
-    other[0].seed = 4;
-    other[1].recipe.epochs = 4;
-    other[2].recipe.batch = 8;
-    other[3].recipe.groups[0].lr = 0.0200001;
-    other[4].train = &photographs;
-    other[5].train = &fewer;
-    for (size_t i = 0; i < COUNT(other); i++)
-        fails(&other[i], arena_print(&arena, "another run (%s), not of this one", ours), theirs[i]);
-    TrainRun name = run;
-    name.recipe.name = "most";
-    fails(&name, "recipe least", "recipe most");
+    repainted.pixels = pixels;
+    relabelled.labels = labels;
+    renamed.names = names;
+    other_test.n = TESTED - 1;
+    const struct {
+        const char *theirs, *ours;
+        uint64_t seed;
+        const Cifar *train, *test;
+    } other[] = {
+        { "\"seed=3\"", "\"seed=4\"", 4, &train, &test },
+        { "\"train set=generated shapes\"", "\"train set=CIFAR-10\"", 3, &photographs, &test },
+        { "\"train pictures=30\"", "\"train pictures=20\"", 3, &fewer, &test },
+        { "\"train pixels=", "and this one \"train pixels=", 3, &repainted, &test },
+        { "\"train labels=", "and this one \"train labels=", 3, &relabelled, &test },
+        { "blue cross", "blue box", 3, &renamed, &test },
+        { "\"test pictures=10\"", "\"test pictures=9\"", 3, &train, &other_test },
+    };
+    for (size_t i = 0; i < COUNT(other); i++) {
+        TrainRun changed = run;
+        changed.seed = other[i].seed;
+        changed.train = other[i].train;
+        changed.test = other[i].test;
+        fails(&changed, other[i].theirs, other[i].ours);
+    }
+    Recipe r = least();
+    for (int field = 0; change_field(&r, field); r = least(), field++) {
+        TrainRun changed = run;
+        changed.recipe = r;
+        Clip clip;
+        Err err = { "" };
+        CHECK(!train_run(&changed, &clip, &err), "field %d", field); /* not every tower can be built */
+    }
+    for (int g = 0; g < RECIPE_GROUPS; g++) {
+        TrainRun changed = run;
+        changed.recipe.groups[g].momentum = 0.5;
+        fails(&changed, "momentum 0\"", "momentum 0.5\"");
+        changed.recipe = least();
+        changed.recipe.groups[g].lr = 0.0200001;
+        fails(&changed, "learning rate 0.02,", "learning rate 0.0200001,");
+    }
     same_bytes(in_folder("before"), run.checkpoint);
+}
+
+/* A checkpoint without these metadata, or with others. */
+static void resigned(const char *settings, const char *signature, const char *text) {
+    TrainRun run = run_of(least(), "signed");
+    Safetensors file;
+    Err err;
+    trains(&run);
+    CHECK(safetensors_open(&file, &arena, run.checkpoint, &err), "%s", err.text);
+    SafetensorsOut out = safetensors_begin(&arena);
+    for (int i = 0; i < file.meta_count; i++) {
+        const char *key = file.meta[i].key, *value = file.meta[i].value;
+        if (!strcmp(key, "settings")) value = settings ? settings : NULL;
+        if (!strcmp(key, "signature")) value = signature ? signature : NULL;
+        if (value) safetensors_add_meta(&out, key, value);
+    }
+    for (int i = 0; i < file.count; i++) safetensors_add_tensor(&out, &file.tensors[i]);
+    CHECK(safetensors_write(&out, in_folder("signed2"), &err), "%s", err.text);
+    safetensors_close(&file);
+    run.checkpoint = in_folder("signed2");
+    run.resume = true;
+    fails(&run, text, run.checkpoint);
+}
+
+TEST(an_old_or_edited_signature) {
+    resigned(NULL, NULL, "does not say all settings of its run");
+    resigned("seed=3\n", NULL, "does not say all settings of its run");
+    resigned("seed=3\n", "0", "this file do not have its signature");
+    resigned("seed=9\n", "0", "it has \"seed=9\", and this one \"seed=3\"");
+}
+
+static char renamed_to[1100];
+static void remember_path(void *context, const char *path) {
+    (void)context;
+    snprintf(renamed_to, sizeof renamed_to, "%s", path);
+}
+
+/* With keep_other the run starts anew, and the other file is still there. */
+TEST(another_run_is_kept) {
+    TrainRun run = run_of(least(), "kept.safetensors"), fresh = run_of(least(), "fresh");
+    trains(&run);
+    copy(run.checkpoint, in_folder("before"), SIZE_MAX);
+    fresh.recipe.batch = run.recipe.batch = 15;
+    run.resume = run.keep_other = true;
+    run.after_rename = remember_path;
+    trains(&run);
+    trains(&fresh);
+    CHECK(!strcmp(renamed_to, in_folder("kept.previous.safetensors")), "%s", renamed_to);
+    same_bytes(in_folder("before"), renamed_to);
+    same_bytes(fresh.checkpoint, run.checkpoint);
 }
 
 TEST(a_damaged_checkpoint_is_not_resumed) {
@@ -416,7 +563,7 @@ TEST(a_gradient_that_is_not_finite) {
     run.after_epoch = spoil_gradient;
     CHECK(!train_run(&run, &clip, &err), "%s", "it trained on");
     CHECK(strstr(err.text, "epoch 2, batch 1: the gradient of text.") &&
-              strstr(err.text, "on the way back that made one is linear. This batch") &&
+              strstr(err.text, "of the backward pass that made one is linear. This batch") &&
               strstr(err.text, arena_print(&arena, "epoch 1 is in %s", run.checkpoint)),
           "%s", err.text);
     same_bytes(in_folder("good"), run.checkpoint);
@@ -437,7 +584,7 @@ TEST(an_absurd_learning_rate) {
     fails(&run, "epoch 1, batch ", "no epoch was finished; try a smaller --lr");
     run.recipe.batch = PICTURES; /* one batch: the weights are lost when nobody looks at the loss any more */
     for (int g = 0; g < 3; g++) run.recipe.groups[g].lr = 1e300;
-    fails(&run, "epoch 1: ", "holds what is not a finite number; no epoch was finished");
+    fails(&run, "epoch 1: ", "holds a number that is not finite; no epoch was finished");
     same_bytes(in_folder("before"), good.checkpoint);
 }
 
@@ -507,6 +654,30 @@ TEST(rows_make_sense) {
     CHECK(rows[11].test_tta >= 0 && rows[11].test_tta <= 1, "%g", rows[11].test_tta);
     CHECK(rows[11].loss < rows[0].loss - 0.2 && rows[11].image_to_text > rows[0].image_to_text,
           "it did not learn: %g, then %g", rows[0].loss, rows[11].loss);
+}
+
+static TrainProgress batches[64];
+static int batch_count;
+static void keep_batch(void *context, const TrainProgress *progress) {
+    (void)context;
+    batches[batch_count++] = *progress;
+}
+
+TEST(batches_are_reported) {
+    int k = 1;
+    TrainRun run = run_of(least(), "batches");
+    run.after_epoch = stop_after;
+    run.context = &k;
+    fails(&run, "stopped in epoch 2", "");
+    run.after_epoch = NULL;
+    run.after_batch = keep_batch;
+    run.resume = true;
+    trains(&run);
+    CHECK(batch_count == 6, "%d batches of epochs 2 and 3", batch_count);
+    for (int i = 0; i < batch_count; i++)
+        CHECK(batches[i].epoch == 2 + i / 3 && batches[i].pictures == 40 + 10 * i &&
+                  batches[i].loss >= batches[i].floor,
+              "batch %d: epoch %d, %g pictures, loss %g", i, batches[i].epoch, batches[i].pictures, batches[i].loss);
 }
 
 TEST(the_log_has_its_columns) {
@@ -583,31 +754,84 @@ TEST(recipes) {
     }
 }
 
-/* Each word of RECIPE_WITHOUT changes something, and another name says so. */
+/* The words of "a|b|c"; returns how many. */
+static int split(const char *words, char *list[16]) {
+    int n = 0;
+    for (char *word = strtok(arena_text(&arena, words), "|"); word; word = strtok(NULL, "|")) list[n++] = word;
+    return n;
+}
+
+/* One step of a run with small towers of the recipe's kinds. */
+static void one_step(Recipe r) {
+    for (int w = 0; w < 3; w++) r.model.image.widths[w] = 8;
+    r.model.image.layers = r.model.text.layers = 1;
+    r.model.image.embed = r.model.text.embed = 8;
+    r.epochs = 1;
+    r.batch = 2;
+    r.tta = TTA_NONE;
+    TrainRun run = run_of(r, "step");
+    Cifar two = train, one = test;
+    two.n = 2;
+    one.n = 1;
+    run.train = &two;
+    run.test = &one;
+    run.checkpoint = run.log = NULL;
+    trains(&run);
+}
+
+/* Makes a step, or is refused in one line. What is refused changes nothing, what is not changes something. */
+static bool combination(const char *recipe, const char *image, const char *text, const char *word) {
+    Recipe whole = *recipe_find(recipe);
+    Err err = { "" };
+    recipe_towers(&whole, &arena, image, text);
+    Recipe less = whole;
+    bool taken = recipe_leave_out(&less, &arena, word, &err), nothing = !strcmp(word, "nothing");
+    CHECK(!taken || nothing || strstr(less.name, word), "%s", less.name);
+    CHECK(taken || (strstr(err.text, word) && strstr(err.text, "it has: ") && !strchr(err.text, '\n')), "%s", err.text);
+    if (taken) one_step(less);
+    less.name = whole.name;
+    bool same = !strcmp(recipe_text(&less, &arena), recipe_text(&whole, &arena));
+    CHECK(same == (nothing || !taken), "%s without %s", whole.name, word);
+    return taken;
+}
+
+TEST(every_combination_makes_a_step) {
+    char *recipes[16], *images[16], *texts[16], *words[16];
+    int steps = 0, R = split(RECIPES, recipes), I = split(RECIPE_IMAGES, images), T = split(RECIPE_TEXTS, texts),
+        W = split(RECIPE_WITHOUT, words), all = R * I * T * W;
+    for (int i = 0; i < all; i++)
+        steps += combination(recipes[i / W / T / I], images[i / W / T % I], texts[i / W % T], words[i % W]);
+    CHECK(all == 1000 && steps == 556, "%d of %d", steps, all);
+}
+
+static void refuses(const char *recipe, const char *image, const char *word, const char *line) {
+    Recipe r = *recipe_find(recipe);
+    Err err = { "" };
+    recipe_towers(&r, &arena, image, "recipe");
+    CHECK(!recipe_leave_out(&r, &arena, word, &err) && !strcmp(err.text, line), "%s", err.text);
+}
+
 TEST(recipes_without_an_ingredient) {
-    char words[] = RECIPE_WITHOUT;
-    for (char *word = strtok(words, "|"); word; word = strtok(NULL, "|")) {
-        Recipe whole = *recipe_find("full"), less = whole;
-        recipe_leave_out(&less, &arena, word);
-        bool nothing = !strcmp(word, "nothing");
-        CHECK(nothing == !strcmp(less.name, "full") && (nothing || strstr(less.name, word)), "%s", less.name);
-        less.name = whole.name;
-        CHECK(less.epochs == whole.epochs && less.whiten_epochs == whole.whiten_epochs, "without %s", word);
-        CHECK(nothing == !memcmp(&less, &whole, sizeof less), "without %s nothing changed", word);
-    }
-    CHECK_STOPS(recipe_leave_out(&(Recipe){ .name = "soup" }, &arena, "salt"), EXIT_CONTRACT, "no ingredient \"salt\"");
-    /* What begins elsewhere ends elsewhere, and the first convolution stays as it is only while it whitens. */
+    refuses("notebook", "recipe", "alternating",
+            "recipe notebook has no alternating to leave out; it has: whitening, dirac, muon, decay");
+    refuses("quick", "vit", "whitening",
+            "recipe quick-vit-bow has no whitening to leave out; it has: mirror, alternating, shift, decay");
+    refuses("tiny", "recipe", "smoothing", "recipe tiny has no smoothing to leave out; it has: nothing");
+    refuses("full", "recipe", "salt",
+            "recipe full has no salt to leave out; it has: whitening, dirac, muon, mirror, alternating, shift, decay, "
+            "smoothing, wordings");
+    /* Other first weights, other last weights; the first convolution is frozen only while it whitens. */
     const char *const changed[] = { "nothing", "whitening", "dirac" };
     num first[3] = { 0 }, second[3] = { 0 };
     for (int i = 0; i < 3; i++) {
-        TrainRun run = run_of(*recipe_find("quick"), NULL);
-        recipe_leave_out(&run.recipe, &arena, changed[i]);
+        TrainRun run = run_of(*recipe_find("quick"), "without");
+        Err err = { "" };
+        CHECK(recipe_leave_out(&run.recipe, &arena, changed[i], &err), "%s", err.text);
         run.checkpoint = run.log = NULL;
         run.recipe.epochs = 2;
         run.recipe.batch = 10;
         run.recipe.whiten_epochs = 1;
         Clip clip;
-        Err err;
         if (!train_run(&run, &clip, &err)) {
             CHECK(false, "%s", err.text);
             return;
@@ -651,8 +875,10 @@ TEST(the_scale_has_an_end) {
 }
 
 TESTS(any_number_of_threads, resumed_everything, resumed_least, resumed_with_other_towers, resumed_at_the_end,
-      resumed_from_nothing, resumed_with_another_log, stopped_before_anything_was_finished, another_run_is_not_resumed,
-      a_damaged_checkpoint_is_not_resumed, an_incomplete_checkpoint_is_not_resumed, a_batch_larger_than_the_set,
-      a_gradient_that_is_not_finite, the_first_operation_is_named, an_absurd_learning_rate,
-      a_place_that_cannot_be_written, a_full_disk, rows_make_sense, the_log_has_its_columns, the_log_is_read_back,
-      recipes, recipes_without_an_ingredient, the_same_caption_is_no_mistake, the_scale_has_an_end)
+      resumed_from_nothing, resumed_with_another_log, stopped_before_anything_was_finished,
+      every_field_is_in_the_text_of_a_recipe, another_run_is_not_resumed, an_old_or_edited_signature,
+      another_run_is_kept, a_damaged_checkpoint_is_not_resumed, an_incomplete_checkpoint_is_not_resumed,
+      a_batch_larger_than_the_set, a_gradient_that_is_not_finite, the_first_operation_is_named, an_absurd_learning_rate,
+      a_place_that_cannot_be_written, a_full_disk, rows_make_sense, batches_are_reported, the_log_has_its_columns,
+      the_log_is_read_back, recipes, every_combination_makes_a_step, recipes_without_an_ingredient,
+      the_same_caption_is_no_mistake, the_scale_has_an_end)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# train.sh: lessons 10 to 13 as a student runs them: what they print, and what they do when something goes wrong.
+# train.sh: lessons 10 to 13 as a student runs them: what they print, and what they do on errors.
 #
 #   sh tests/train.sh BUILD                from the top folder
 #
@@ -74,11 +74,12 @@ check "lesson 10 prints what it should" lesson 10
 check "lesson 10 says where its model is" grep -Fq "model: $CLIP_MODELS/$model" "$work/err"
 check "lesson 10 writes a log" [ "$(wc -l <"$CLIP_MODELS/$log")" -eq 3 ]
 check "lesson 11 prints what it should" lesson 11
+check "it says how its model was trained" grep -q '^Model: recipe tiny, seed 1, 2 epochs, batch 64, .* 500 pictures of' "$work/out"
 check "a trained model is left alone" train --epochs 2 --resume
 check "and said to be finished" grep -Fq 'all 2 epochs were done before' "$work/out"
 check "no temporary file is left" [ -z "$(find "$CLIP_MODELS" -name '*.tmp')" ]
 
-# ---- a student's own picture -----------------------------------------------------------------------------------------------
+# ---- a picture of the student's own -----------------------------------------------------------------------------------------------
 
 own() { "$build/lesson-11" --data shapes --recipe tiny "$@"; }
 own_runs() {
@@ -99,10 +100,10 @@ done
 printf 'P6\n1 1\n255\nabc' >"$work/one.ppm"
 check "a picture of one pixel" own_runs "$work/one.ppm" "a red star" "a blue star"
 
-refuses 2 'at least two labels' own "$work/own.ppm"
-refuses 2 'at least two labels' own "$work/own.ppm" 'a cat'
+refuses 2 'two labels or more' own "$work/own.ppm"
+refuses 2 'two labels or more' own "$work/own.ppm" 'a cat'
 refuses 2 'label 2 is empty' own "$work/own.ppm" 'a cat' ' '
-refuses 2 '"a cat" is there twice' own "$work/own.ppm" 'a cat' 'a dog' 'a cat'
+refuses 2 '"a cat" is given twice' own "$work/own.ppm" 'a cat' 'a dog' 'a cat'
 refuses 1 'missing.png: No such file' own "$work/missing.png" 'a cat' 'a dog'
 refuses 1 'this is a folder' own "$work" 'a cat' 'a dog'
 dd if="$work/own.ppm" of="$work/cut.ppm" bs=1000 count=2 2>/dev/null
@@ -110,7 +111,7 @@ refuses 1 'cut.ppm' own "$work/cut.ppm" 'a cat' 'a dog'
 : >"$work/empty.png"
 refuses 1 'empty.png' own "$work/empty.png" 'a cat' 'a dog'
 refuses 1 'own.ppm' own --weights "$work/own.ppm" "$work/own.ppm" 'a cat' 'a dog'
-refuses 1 'there is no such model yet' own --seed 77
+refuses 1 'there is no such model' own --seed 77
 refuses 1 'No such file' own --weights "$work/missing"
 refuses 2 '--test-augmentation' own --test-augmentation none
 refuses 2 '--pictures' own --pictures 10001
@@ -202,6 +203,16 @@ for words in '--epochs x' '--epochs -1' '--epochs 1001' '--epochs' '--epochs 1.5
     '--pictures -5' '--data mars' '--resume=yes' '--nonsense' 'word'; do
     refuses 2 "${words%%[ =]*}" "$build/lesson-10" --data shapes --pictures 500 $words
 done
+# without WORD OPTIONS: refused, for the recipe does not have it.
+without() {
+    word=$1
+    shift
+    refuses 2 "has no $word to leave out; it has: " "$build/lesson-10" --data shapes --pictures 500 --without "$word" "$@"
+}
+without alternating --recipe notebook
+without wordings --recipe quick
+without smoothing --recipe templates
+for word in whitening dirac muon; do without $word --image vit; done
 refuses 1 'a batch of 501 from 500 pictures' "$build/lesson-10" --data shapes --pictures 500 --batch 501
 check "nothing was trained" [ ! -s "$CLIP_MODELS/$model" ]
 : >"$work/file"
@@ -255,7 +266,7 @@ stopped_after() {
     done
     kill -INT "$child" 2>/dev/null
     finish
-    epoch=$(sed -n "s|^error: stopped in epoch \([0-9]*\) of 300; epoch [0-9]* is in $CLIP_MODELS/$model, go on with --resume\$|\1|p" "$work/err")
+    epoch=$(sed -n "s|^error: stopped in epoch \([0-9]*\) of 300; epoch [0-9]* is in $CLIP_MODELS/$model, [a-z -]*\$|\1|p" "$work/err")
     check "Ctrl-C ends with status 1, not $status" [ $status -eq 1 ]
     check "Ctrl-C says where it stopped and what is left" [ -n "$epoch" ]
     check "Ctrl-C says one line" [ "$(wc -l <"$work/err")" -eq 1 ]
@@ -270,7 +281,11 @@ check "resumed after Ctrl-C: epoch $first, then $epoch" [ "$epoch" -gt "$first" 
 check "every epoch has its row" [ "$(sed 's/,.*//' "$CLIP_MODELS/$log" | tail -n +2 | tr '\n' ' ')" = "$(awk -v n="$epoch" 'BEGIN { while (++i < n) printf "%d ", i }')" ]
 
 models whole
-refuses 1 'this is of another run (recipe tiny, seed 1, 8 epochs' "$build/lesson-10" --data shapes --pictures 200 \
+for options in '--lr 0.5' '--batch 50' '--pictures 190'; do
+    refuses 1 'this is of another run: it has ' "$build/lesson-10" --data shapes --pictures 200 --recipe tiny --epochs 8 \
+        --resume $options
+done
+refuses 1 'this is of another run: it has "epochs=8", and this one "epochs=7"' "$build/lesson-10" --data shapes --pictures 200 \
     --recipe tiny --resume --epochs 7
 
 # ---- a full disk ------------------------------------------------------------------------------------------------------------

@@ -113,7 +113,8 @@ int main(int argc, char **argv) {
     one_against_all(ramen, text);
 
     lesson_section(&lesson, "7. The caption \"a mountain landscape\", k times as long");
-    Prediction said = lesson_predict(&lesson, "From which k on does the dot product prefer the mountain?");
+    Prediction said =
+        lesson_predict_number(&lesson, 0, 1e6, "From which k on does the dot product prefer the mountain?");
     lengthen(ramen, right, wrong);
     double k = vec_dot(ramen, right, D) / vec_dot(ramen, wrong, D);
     printf("The dot products are equal at k = %.6f / %.6f = %.6f.\n", vec_dot(ramen, right, D),

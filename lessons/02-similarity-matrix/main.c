@@ -112,8 +112,8 @@ int main(int argc, char **argv) {
     lesson_outcome(&lesson, &pair, "\"%s\" and the %s", captions[caption], pictures[picture]);
 
     lesson_section(&lesson, "3. One row: \"a tabby cat\" chooses a picture, tau = 1");
-    Prediction said =
-        lesson_predict(&lesson, "The right cosine is %.2f. What probability does the cat get?", AT(s, 0, 0));
+    Prediction said = lesson_predict_number(
+        &lesson, 0, 1, "The right cosine is %.2f. What probability does the cat get?", AT(s, 0, 0));
     num p[N];
     softmax_row(&AT(s, 0, 0), N, 1, p);
     print_row_terms(s, 1, 6);
@@ -126,7 +126,7 @@ int main(int argc, char **argv) {
     printf("If they were 1 on the diagonal and -1 elsewhere, it would be %.6f.\n", best_loss(1));
 
     lesson_section(&lesson, "5. The same cosines at tau = 0.07");
-    said = lesson_predict(&lesson, "The loss was %.6f. What is it when S is divided by 0.07?", loss);
+    said = lesson_predict_number(&lesson, 0, 1e6, "The loss was %.6f. What is it when S is divided by 0.07?", loss);
     print_row_terms(s, 0.07, 8);
     loss = clip_loss(memory, s, 0.07, 8);
     printf("With 1 on the diagonal and -1 elsewhere, it would now be %.2e.\n", best_loss(0.07));

@@ -120,7 +120,8 @@ int main(int argc, char **argv) {
 
     lesson_section(&lesson, "Erratum 3: \"the captions are already unit-length\"");
     for (int i = 0; i < N; i++) printf("  |%s| = %.6f\n", captions[i], vec_norm(&AT(text, i, 0), D));
-    Prediction said = lesson_predict(&lesson, "With unit length the captions get longer. Does the loss rise or fall?");
+    Prediction said = lesson_predict_choice(&lesson, (const char *[]){ "rise", "fall" }, 2, 1,
+                                            "With unit length the captions get longer. Does the loss rise or fall?");
     Mat unit = mat_new(memory, N, D);
     for (size_t i = 0; i < mat_count(text); i++) unit.v[i] = text.v[i];
     mat_normalise_rows(unit);

@@ -134,7 +134,8 @@ int main(int argc, char **argv) {
     lesson_begin(&lesson, argc, argv);
 
     lesson_section(&lesson, "1. One picture, five captions: softmax of S / tau, and its entropy");
-    Prediction said = lesson_predict(&lesson, "The cosines are 0.8 0.6 0.5 0.3 0.1. What does 0.8 get at tau = 1?");
+    Prediction said =
+        lesson_predict_number(&lesson, 0, 1, "The cosines are 0.8 0.6 0.5 0.3 0.1. What does 0.8 get at tau = 1?");
     printf("  tau   S = 0.8   S = 0.6   S = 0.5   S = 0.3   S = 0.1    entropy\n");
     print_softmax(S, N);
     printf("Largest possible entropy: log 5 = %.6f. The order is the same in every row.\n", log(N));
@@ -144,7 +145,8 @@ int main(int argc, char **argv) {
     show_bars(&lesson);
 
     lesson_section(&lesson, "2. The gradient dL/dS = (p - q) / tau, and its length");
-    said = lesson_predict(&lesson, "The truth is 0.8, ranked first. At which tau is its gradient longest?");
+    said =
+        lesson_predict_number(&lesson, 0, 1e6, "The truth is 0.8, ranked first. At which tau is its gradient longest?");
     print_gradients(RIGHT, "The truth is 0.8, ranked first");
     print_gradients(WRONG, "The truth is 0.6, ranked second");
     printf("The gradient of the right answer is longest at tau = %.4f.\n", steepest_tau());
@@ -156,7 +158,8 @@ int main(int argc, char **argv) {
     print_softmax(S + 1, N - 1); /* p_j / (1 - p_truth) is the softmax without the truth */
 
     lesson_section(&lesson, "4. Learning the logit scale s = 1 / tau: directly, or as e^t?");
-    said = lesson_predict(&lesson, "Truth 0.3: s falls from 14.3 by 4.9 in the first step. Where is it after five?");
+    said = lesson_predict_number(&lesson, -1e6, 1e6,
+                                 "Truth 0.3: s falls from 14.3 by 4.9 in the first step. Where is it after five?");
     double s = learn_scale();
     printf("s is negative: the least similar caption now gets the largest logit. e^t stays positive.\n");
     lesson_outcome_number(&lesson, &said, s, 4);

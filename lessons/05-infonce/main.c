@@ -91,7 +91,7 @@ static double learn(const Lesson *lesson, const Cifar *train, const Cifar *test,
     run.recipe.multi_positive = false;
     for (int i = 0; i < 3; i++) run.recipe.model.image.widths[i] /= 4;
     printf("  epoch    loss   floor  loss - floor  right class\n");
-    if (!train_run(&run, clip, &err)) die("%s", err.text);
+    if (!lesson_train(&run, clip, &err)) die("%s", err.text);
     Series series[] = { { "loss", NULL, curve[0], EPOCHS }, { "floor of its batches", NULL, curve[1], EPOCHS } };
     lesson_lines(lesson, "05-floor",
                  &(Lines){ .title = "Ten captions, batches of 64",
@@ -133,7 +133,8 @@ int main(int argc, char **argv) {
     lesson_begin(&lesson, argc, argv);
 
     lesson_section(&lesson, "1. Eight pictures against random texts");
-    Prediction said = lesson_predict(&lesson, "log 8 is %.4f. What will the loss be at tau = 0.07?", log(N));
+    Prediction said =
+        lesson_predict_number(&lesson, 0, 1e6, "log 8 is %.4f. What will the loss be at tau = 0.07?", log(N));
     double mild = random_loss(&lesson.memory, 1), chance = random_loss(&lesson.memory, 1 / tau);
     printf("  all cosines equal     %.4f = log 8\n  random, tau = 1       %.4f\n", log(N), mild);
     printf("  random, tau = 0.07    %.4f\n", chance);
@@ -152,7 +153,8 @@ int main(int argc, char **argv) {
     double easy = print_pairs(s);
 
     lesson_section(&lesson, "3. The same batch, but picture 2 is similar to picture 1");
-    said = lesson_predict(&lesson, "Now two pictures are similar. The loss was %.4f. What is it now?", easy);
+    said = lesson_predict_number(&lesson, 0, 1e6, "Now two pictures are similar. The loss was %.4f. What is it now?",
+                                 easy);
     lesson_outcome_number(&lesson, &said, print_pairs(cosines_draw(&lesson.memory, rng_seed(1, 0), N, 2, 1)), 4);
 
     lesson_section(&lesson, "4. Larger batches of such pairs: log N - loss is at most log N");
@@ -166,7 +168,8 @@ int main(int argc, char **argv) {
     Cifar train = lesson_pictures(&lesson.memory, data, CIFAR_TRAIN, 1600);
     Cifar test = lesson_pictures(&lesson.memory, data, CIFAR_TEST, BATCH);
     printf("%s\n", lesson_notice(&train, data));
-    said = lesson_predict(&lesson, "The loss begins near log 64 = %.3f. Where does it stop?", log(BATCH));
+    said =
+        lesson_predict_number(&lesson, 0, 1e6, "The loss begins near log 64 = %.3f. Where does it stop?", log(BATCH));
     Clip clip;
     lesson_outcome_number(&lesson, &said, learn(&lesson, &train, &test, &clip), 3);
 

@@ -146,11 +146,13 @@ int main(int argc, char **argv) {
                       .shows = "The gradient of the CLIP loss by formula, by tape and by difference" };
     lesson_begin(&lesson, argc, argv);
     lesson_section(&lesson, "1. One logit, number by number");
-    Prediction guess = lesson_predict(&lesson, "x = (0.8, 0.6), y = (0.6, 0.8), t = log 2. What is dz/dx1?");
+    Prediction guess =
+        lesson_predict_number(&lesson, -1e6, 1e6, "x = (0.8, 0.6), y = (0.6, 0.8), t = log 2. What is dz/dx1?");
     lesson_outcome_number(&lesson, &guess, one_logit(&lesson), 4);
 
     lesson_section(&lesson, "2. The CLIP loss of two pairs, matrix by matrix");
-    guess = lesson_predict(&lesson, "Each picture is nearest to its own text. Does descent increase the scale, exp t?");
+    guess = lesson_predict_choice(&lesson, (const char *[]){ "yes", "no" }, 2, 1,
+                                  "Each picture is nearest to its own text. Does descent increase the scale, exp t?");
     loss_of_two_pairs(&lesson);
     lesson_outcome(&lesson, &guess, "yes: dL/dt is negative, and descent subtracts it");
 
@@ -163,7 +165,7 @@ int main(int argc, char **argv) {
     compare(z, true);
 
     lesson_section(&lesson, "5. How long a step should the central difference take?");
-    guess = lesson_predict(&lesson, "L is known to about 1e-16. Which step h gives the smallest error?");
+    guess = lesson_predict_number(&lesson, 0, 1, "L is known to about 1e-16. Which step h gives the smallest error?");
     which_step(&lesson, z);
     lesson_outcome(&lesson, &guess, "about 1e-5");
     return lesson_end(&lesson);

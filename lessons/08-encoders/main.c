@@ -178,7 +178,7 @@ static void show_attention(Lesson *lesson, int train_images) {
     Err err;
     Vocab vocab = vocab_build(&lesson->memory, run.recipe.templates, 1, train.names, CIFAR_CLASSES);
     if (!clip_init(&untrained, run.recipe.model, &vocab, 1, &err) || !folder_make(models_folder(), &err) ||
-        !train_run(&run, &trained, &err))
+        !lesson_train(&run, &trained, &err))
         die("%s", err.text);
     Tile tiles[3 * SHOWN];
     double before = measure_attention(lesson, &untrained, "untrained", tiles, tiles + SHOWN);
@@ -216,7 +216,8 @@ int main(int argc, char **argv) {
     lesson_begin(&lesson, argc, argv);
 
     lesson_section(&lesson, "1. Six towers: shapes, numbers to learn, four pictures against four captions");
-    Prediction guess = lesson_predict(&lesson, "Which tower has the most numbers to learn: cnn, resnet or vit?");
+    Prediction guess = lesson_predict_choice(&lesson, (const char *[]){ "cnn", "resnet", "vit" }, 3, 1,
+                                             "Which tower has the most numbers to learn: cnn, resnet or vit?");
     double work[COUNT(pairs)][2];
     for (size_t i = 0; i < COUNT(pairs); i++) show_towers(&lesson, pairs[i], work[i]);
     lesson_outcome(&lesson, &guess, "cnn, in this width");
@@ -230,8 +231,9 @@ int main(int argc, char **argv) {
     lesson_outcome(&lesson, &guess, "tau");
 
     lesson_section(&lesson, "3. Early or late fusion?");
-    guess = lesson_predict(
-        &lesson, "1000 pictures, 1000 captions, all pairs: how many times the work of late fusion is early fusion?");
+    guess = lesson_predict_number(
+        &lesson, 0, 1e9,
+        "1000 pictures, 1000 captions, all pairs: how many times the work of late fusion is early fusion?");
     printf("late: a picture through vit %.1f million multiply-adds, a caption through transformer %.2f million\n",
            work[2][0] / 1e6, work[2][1] / 1e6);
     double early = early_work(&lesson), n = 1000;

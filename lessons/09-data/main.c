@@ -1,5 +1,5 @@
-/* Lesson 09: what the model is given. Pictures, captions made from templates, words as numbers, and the changes that
- * make one picture into many. Before: 08 encoders. See README.md. */
+/* Lesson 09: the data. Pictures, captions made from templates, words as ids, normalisation and augmentation.
+ * Before: 08 encoders. */
 #include "lesson/lesson_data.h"
 #include "core/arena.h"
 #include "lesson/lesson.h"
@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { EACH = 10, SHOWN = 8, WORDS = 8 };
+enum { EACH = 10, TILES_MAX = 16, TEMPLATES = 8 };
 
 static Tile tile_of(Arena *arena, const Cifar *set, int i, const char *caption) {
     uint8_t *rgb = arena_alloc(arena, CIFAR_NUMBERS, 1);
@@ -17,25 +17,25 @@ static Tile tile_of(Arena *arena, const Cifar *set, int i, const char *caption) 
     return (Tile){ rgb, CIFAR_SIDE, CIFAR_SIDE, caption, false };
 }
 
-/* The first of each class in the terminal; a row of ten for each in the picture. */
+/* The first picture of each class in the terminal; ten of each in the picture file. */
 static void show_classes(const Lesson *lesson, Arena *arena, const Cifar *train) {
     Tile first[CIFAR_CLASSES], grid[CIFAR_CLASSES * EACH];
-    int count = 0, ones = 0;
+    int count = 0, classes = 0;
     for (int c = 0; c < CIFAR_CLASSES; c++)
         for (int i = 0, found = 0; i < train->n && found < EACH; i++)
             if (train->labels[i] == c) {
                 grid[count] = tile_of(arena, train, i, train->names[c]);
-                if (found++ == 0) first[ones++] = grid[count];
+                if (found++ == 0) first[classes++] = grid[count];
                 count++;
             }
-    lesson_tiles(lesson, NULL, &(Tiles){ .title = "the first of each class", .tiles = first, .count = ones });
+    lesson_tiles(lesson, NULL, &(Tiles){ .title = "the first of each class", .tiles = first, .count = classes });
     if (plot_tiles("09-classes",
                    &(Tiles){ .title = "ten of each class", .tiles = grid, .count = count, .columns = EACH },
                    NULL) == PLOT_DRAWN)
         fprintf(stderr, "picture: %s\n", plot_path("09-classes"));
 }
 
-static void count_classes(const Cifar *train) {
+static void print_counts(const Cifar *train) {
     int n[CIFAR_CLASSES] = { 0 };
     for (int i = 0; i < train->n; i++) n[train->labels[i]]++;
     printf("pictures of each class:");
@@ -44,7 +44,7 @@ static void count_classes(const Cifar *train) {
            CIFAR_NUMBERS);
 }
 
-/* Texts as the rows of numbers that the text tower reads. */
+/* Texts as the ids [n,T] that the text tower takes. */
 static void print_ids(Arena *arena, const Vocab *vocab, const char *const *texts, int n, int T) {
     int *ids = arena_alloc(arena, (size_t)(n * T), sizeof *ids);
     TextNotes notes = vocab_encode(vocab, arena, texts, n, T, ids);
@@ -55,7 +55,7 @@ static void print_ids(Arena *arena, const Vocab *vocab, const char *const *texts
     text_warn(&notes, stdout);
 }
 
-/* Mean and deviation of red, green and blue, from 0 to 1, summed in whole numbers: nothing is rounded. */
+/* Mean and standard deviation of red, green and blue, from 0 to 1. Sums of whole numbers: without rounding. */
 static void print_colours(const Cifar *train) {
     static const char *const name[] = { "red", "green", "blue" };
     enum { PLANE = CIFAR_SIDE * CIFAR_SIDE };
@@ -77,35 +77,35 @@ static void print_colours(const Cifar *train) {
     }
 }
 
-/* A picture as a network gets it, made visible again. */
-static Tile tile_changed(Arena *arena, const Cifar *set, int i, Augment change, const char *caption) {
-    num *seen = arena_alloc(arena, CIFAR_NUMBERS, sizeof *seen);
+/* A picture as the network gets it, with the normalisation undone. */
+static Tile tile_augmented(Arena *arena, const Cifar *set, int i, Augment augment, const char *caption) {
+    num *pixels = arena_alloc(arena, CIFAR_NUMBERS, sizeof *pixels);
     uint8_t *rgb = arena_alloc(arena, CIFAR_NUMBERS, 1);
-    cifar_batch(set, &i, 1, &change, seen);
+    cifar_batch(set, &i, 1, &augment, pixels);
     for (int k = 0; k < CIFAR_NUMBERS; k++)
-        rgb[k] = (uint8_t)lround(255 * ((double)seen[k] * cifar_deviation[k % 3] + cifar_mean[k % 3]));
+        rgb[k] = (uint8_t)lround(255 * ((double)pixels[k] * cifar_deviation[k % 3] + cifar_mean[k % 3]));
     return (Tile){ rgb, CIFAR_SIDE, CIFAR_SIDE, caption, false };
 }
 
-static void show_changes(const Lesson *lesson, Arena *arena, const Cifar *train, const Recipe *recipe, int seed) {
-    Tile tiles[2 * SHOWN];
+static void show_augmentation(const Lesson *lesson, Arena *arena, const Cifar *train, const Recipe *recipe, int seed) {
+    Tile tiles[TILES_MAX];
     int at = 0, i = 0;
     while (i < train->n - 1 && train->labels[i] != 7) i++;
-    tiles[at++] = tile_of(arena, train, i, "as it is");
-    tiles[at++] = tile_changed(arena, train, i, (Augment){ .mirror = MIRROR_ALWAYS }, "mirrored");
+    tiles[at++] = tile_of(arena, train, i, "unchanged");
+    tiles[at++] = tile_augmented(arena, train, i, (Augment){ .mirror = MIRROR_ALWAYS }, "mirrored");
+    tiles[at++] = tile_augmented(arena, train, i, (Augment){ .dx = 4, .dy = -4, .edge = EDGE_REFLECT },
+                                 "shifted by 4\nreflected");
     tiles[at++] =
-        tile_changed(arena, train, i, (Augment){ .dx = 4, .dy = -4, .edge = EDGE_REFLECT }, "shifted by 4\nreflected");
-    tiles[at++] =
-        tile_changed(arena, train, i, (Augment){ .dx = 4, .dy = -4, .edge = EDGE_ZERO }, "shifted by 4\nmean colour");
-    tiles[at++] = tile_changed(arena, train, i, (Augment){ .cutout = 12, .seed = 1 }, "12 x 12 cut");
-    for (int epoch = 1; epoch <= recipe->epochs; epoch++) {
-        Augment change = recipe->augment;
-        change.seed = (uint64_t)seed;
-        change.epoch = (uint32_t)epoch;
-        tiles[at++] = tile_changed(arena, train, i, change, arena_print(arena, "epoch %d", epoch));
+        tile_augmented(arena, train, i, (Augment){ .dx = 4, .dy = -4, .edge = EDGE_ZERO }, "shifted by 4\nmean colour");
+    tiles[at++] = tile_augmented(arena, train, i, (Augment){ .cutout = 12, .seed = 1 }, "12 x 12 cut");
+    for (int epoch = 1; epoch <= recipe->epochs && at < TILES_MAX; epoch++) {
+        Augment augment = recipe->augment;
+        augment.seed = (uint64_t)seed;
+        augment.epoch = (uint32_t)epoch;
+        tiles[at++] = tile_augmented(arena, train, i, augment, arena_print(arena, "epoch %d", epoch));
     }
     lesson_tiles(lesson, "09-changes",
-                 &(Tiles){ .title = "one picture: what can be done to it, and what lesson 10 does in its epochs",
+                 &(Tiles){ .title = "one picture: kinds of augmentation, and what lesson 10 does in its epochs",
                            .tiles = tiles,
                            .count = at });
 }
@@ -120,7 +120,7 @@ int main(int argc, char **argv) {
     };
     Lesson lesson = { .number = "09",
                       .title = "Data",
-                      .shows = "pictures, captions, words as numbers: all that the model will ever know",
+                      .shows = "pictures, captions, words as ids: everything the model is trained on",
                       .takes = "two seconds",
                       .next = "make lesson-10",
                       .options = options,
@@ -133,37 +133,40 @@ int main(int argc, char **argv) {
     printf("%s\n", lesson_notice(&train, data));
 
     lesson_section(&lesson, "1. The pictures");
-    count_classes(&train);
+    print_counts(&train);
     show_classes(&lesson, arena, &train);
 
     lesson_section(&lesson, "2. Captions from templates");
-    const char *texts[WORDS] = { 0 };
-    for (int k = 0; k < WORDS; k++)
-        printf("  %-26s %s\n", many->templates[k], texts[k] = text_fill(arena, many->templates[k], names[k]));
+    const char *texts[TEMPLATES] = { 0 };
+    for (int k = 0; k < TEMPLATES; k++) {
+        texts[k] = text_fill(arena, many->templates[k], names[k]);
+        printf("  %-26s %s\n", many->templates[k], texts[k]);
+    }
 
     lesson_section(&lesson, "3. The vocabulary");
     Vocab small = vocab_build(arena, one->templates, 1, names, CIFAR_CLASSES);
-    Prediction said = lesson_predict(
-        &lesson, "One template, \"a photo of a {}\", and ten names. With the two special ids, how many ids?");
+    Prediction said = lesson_predict_number(
+        &lesson, 0, 1000, "One template, \"a photo of a {}\", and ten names. With the two special ids, how many ids?");
     printf("of the first template alone: %d ids\n", small.size);
     lesson_outcome_number(&lesson, &said, small.size, 0);
-    Vocab vocab = vocab_build(arena, many->templates, WORDS, names, CIFAR_CLASSES);
-    printf("of all eight: %d ids. 0 pads, 1 stands for a text without a known word, then the alphabet:\n", vocab.size);
+    Vocab vocab = vocab_build(arena, many->templates, TEMPLATES, names, CIFAR_CLASSES);
+    printf("of all eight: %d ids. 0 pads, 1 is a text without a known word, then words in alphabetical order:\n",
+           vocab.size);
     for (int id = TEXT_FIRST_WORD; id < vocab.size; id++)
         printf("%4d %-12s%s", id, vocab.word[id], (id - 1) % 5 == 0 || id == vocab.size - 1 ? "\n" : "");
 
-    lesson_section(&lesson, "4. Texts as numbers");
-    print_ids(arena, &vocab, texts, WORDS, many->model.tokens);
+    lesson_section(&lesson, "4. Texts as ids");
+    print_ids(arena, &vocab, texts, TEMPLATES, many->model.tokens);
     said = lesson_predict(&lesson, "The model knows no \"zebra\". What becomes of \"a photo of a zebra\"?");
     const char *const odd[] = { arena_print(arena, "A PHOTO of a %s!", names[0]), "a photo of a zebra", "zebra",
                                 "look at the photo of a small photo of a blurry photo" };
     print_ids(arena, &vocab, odd, COUNT(odd), many->model.tokens);
-    lesson_outcome(&lesson, &said, "the word is left out, and that is said");
+    lesson_outcome(&lesson, &said, "the word is left out, with a warning");
 
-    lesson_section(&lesson, "5. Colours, centred");
+    lesson_section(&lesson, "5. Normalisation of colours");
     print_colours(&train);
 
-    lesson_section(&lesson, "6. One picture, many looks");
-    show_changes(&lesson, arena, &train, one, seed);
+    lesson_section(&lesson, "6. Augmentation");
+    show_augmentation(&lesson, arena, &train, one, seed);
     return lesson_end(&lesson);
 }

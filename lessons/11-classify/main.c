@@ -1,5 +1,5 @@
-/* Lesson 11: classification from text alone. The model of lesson 10 was never told "this is class 3"; it is asked which
- * of ten captions fits best. Before: 10 train. */
+/* Lesson 11: classification by captions. The model of lesson 10 was never trained on class numbers; the class of a
+ * picture is the one whose caption has the highest cosine. Before: 10 train. */
 #include "lesson/lesson_data.h"
 #include "formats/image_convert.h"
 #include "lesson/lesson.h"
@@ -17,7 +17,7 @@
 
 static const char *const template[] = { "a photo of a {}" };
 
-/* ---- the student's own picture ------------------------------------------------------------------------------------------ */
+/* ---- a picture of the student's own ------------------------------------------------------------------------------ */
 
 static void classify_own(const Lesson *lesson, Clip *clip, Arena *arena, const char *path, char **labels, int n) {
     Image image;
@@ -48,18 +48,18 @@ static void classify_own(const Lesson *lesson, Clip *clip, Arena *arena, const c
                          .decimals = 1,
                          .low = 0,
                          .high = 100 });
-    printf("It knows ten kinds of things and must choose among your labels: it cannot say \"none of these\".\n");
+    printf("It was trained on ten classes and must choose one of your labels: it cannot say \"none of these\".\n");
     tape_free(&tape);
 }
 
-/* ---- all test pictures ---------------------------------------------------------------------------------------------------- */
+/* ---- all test pictures ------------------------------------------------------------------------------------------- */
 
 static void show_classes(const Lesson *lesson, Arena *arena, const Cifar *test, Confusion confusion) {
     Bar *bars = arena_zero(arena, CIFAR_CLASSES + 1, sizeof *bars);
     int count = 0;
     for (int c = 0; c <= CIFAR_CLASSES; c++) {
         Rate rate = c < CIFAR_CLASSES ? confusion_class(confusion, c) : confusion_overall(confusion);
-        if (rate.of == 0) continue; /* of a few pictures asked for by --pictures, none is of this class */
+        if (rate.of == 0) continue; /* --pictures left none of this class */
         bars[count++] = (Bar){ .label = c < CIFAR_CLASSES ? test->names[c] : "all",
                                .value = 100 * rate.proportion,
                                .low = 100 * rate.low,
@@ -67,7 +67,7 @@ static void show_classes(const Lesson *lesson, Arena *arena, const Cifar *test, 
                                .marked = c == CIFAR_CLASSES };
     }
     lesson_bars(lesson, "11-classes",
-                &(Bars){ .title = "share of right answers, with 95 % intervals",
+                &(Bars){ .title = "accuracy of each class, with 95 % intervals",
                          .unit = " %",
                          .bars = bars,
                          .count = count,
@@ -77,28 +77,28 @@ static void show_classes(const Lesson *lesson, Arena *arena, const Cifar *test, 
 }
 
 static void show_confusion(const Lesson *lesson, Arena *arena, const Cifar *test, Confusion confusion) {
-    Mat share = mat_new(arena, CIFAR_CLASSES, CIFAR_CLASSES);
+    Mat percent = mat_new(arena, CIFAR_CLASSES, CIFAR_CLASSES);
     for (int i = 0; i < CIFAR_CLASSES * CIFAR_CLASSES; i++)
-        share.v[i] = (num)(100.0 * confusion.count[i] / MAX(1, confusion_class(confusion, i / CIFAR_CLASSES).of));
+        percent.v[i] = (num)(100.0 * confusion.count[i] / MAX(1, confusion_class(confusion, i / CIFAR_CLASSES).of));
     lesson_heat(lesson, "11-confusion",
-                &(Heat){ .title = "what the pictures show (rows) and what the model said (columns), % of each row",
+                &(Heat){ .title = "what the pictures show (rows) and what the model answered (columns), % of each row",
                          .y = "shown",
-                         .x = "said",
-                         .m = share,
+                         .x = "answer",
+                         .m = percent,
                          .rows = test->names,
                          .cols = test->names,
                          .decimals = 0,
                          .low = 0,
                          .high = 100 });
     printf("The pairs it confuses most:\n");
-    for (int place = 0; place < 3; place++) {
+    for (int k = 0; k < 3; k++) {
         int worst = 1;
         for (int i = 0; i < CIFAR_CLASSES * CIFAR_CLASSES; i++)
-            if (i % (CIFAR_CLASSES + 1) != 0 && share.v[i] > share.v[worst]) worst = i;
-        if (share.v[worst] == 0) break;
+            if (i % (CIFAR_CLASSES + 1) != 0 && percent.v[i] > percent.v[worst]) worst = i;
+        if (percent.v[worst] == 0) break;
         printf("  %-12s taken for %-12s %5.1f %%\n", test->names[worst / CIFAR_CLASSES],
-               test->names[worst % CIFAR_CLASSES], (double)share.v[worst]);
-        share.v[worst] = 0;
+               test->names[worst % CIFAR_CLASSES], (double)percent.v[worst]);
+        percent.v[worst] = 0;
     }
 }
 
@@ -130,33 +130,34 @@ static void show_wrong(const Lesson *lesson, Arena *arena, const Cifar *test, Ma
     int found = 0;
     bool *used = arena_zero(arena, (size_t)test->n, sizeof *used);
     for (; found < (int)COUNT(tiles); found++) {
-        int surest = -1;
+        int worst = -1;
         for (int i = 0; i < test->n; i++)
             if (!used[i] && said[i] != test->labels[i] &&
-                (surest < 0 || AT(scores, i, said[i]) > AT(scores, surest, said[surest])))
-                surest = i;
-        if (surest < 0) break;
-        used[surest] = true;
-        tiles[found] = tile_of(arena, test, surest, said[surest]);
+                (worst < 0 || AT(scores, i, said[i]) > AT(scores, worst, said[worst])))
+                worst = i;
+        if (worst < 0) break;
+        used[worst] = true;
+        tiles[found] = tile_of(arena, test, worst, said[worst]);
     }
     if (found)
-        lesson_tiles(lesson, "11-wrong",
-                     &(Tiles){ .title = "wrong: the answers it was surest of", .tiles = tiles, .count = found });
+        lesson_tiles(
+            lesson, "11-wrong",
+            &(Tiles){ .title = "wrong: the answers with the highest cosines", .tiles = tiles, .count = found });
 }
 
 static void show_progress(void *progress, int done) { progress_update(progress, done); }
 
-/* The course material's figure: the first 500 pictures in ten batches of 50. */
+/* Accuracy of the first 500 pictures in ten batches of 50, as the course material has it. */
 static void show_first(const Cifar *test, const int *said) {
     enum { FIRST = 500, BATCH = 50 };
     if (test->n < FIRST) return;
     int all = 0;
     printf("The first %d pictures, in batches of %d:", FIRST, BATCH);
     for (int start = 0; start < FIRST; start += BATCH) {
-        int right = 0;
-        for (int i = start; i < start + BATCH; i++) right += said[i] == test->labels[i];
-        printf(" %d", 100 * right / BATCH);
-        all += right;
+        int correct = 0;
+        for (int i = start; i < start + BATCH; i++) correct += said[i] == test->labels[i];
+        printf(" %d", 100 * correct / BATCH);
+        all += correct;
     }
     Rate rate = metrics_wilson(all, FIRST);
     printf(" %%\ntogether %.1f %% (95 %% interval %.1f to %.1f)\n", 100 * rate.proportion, 100 * rate.low,
@@ -190,72 +191,74 @@ static void classify_all(const Lesson *lesson, Clip *clip, Arena *arena, const C
     show_wrong(lesson, arena, test, scores, said);
 }
 
+/* ---- the command line -------------------------------------------------------------------------------------------- */
+
+static void check_words(int count, char **words) {
+    if (count == 1 || count == 2) die_usage("want a picture and two labels or more: photo.png \"a cat\" \"a dog\"");
+    for (int i = 1; i < count; i++) {
+        if (!words[i][strspn(words[i], " ")]) die_usage("label %d is empty: want words, such as \"a cat\"", i);
+        for (int j = 1; j < i; j++)
+            if (!strcmp(words[i], words[j])) die_usage("label \"%s\" is given twice", words[i]);
+    }
+}
+
+/* The model's file: --weights; or the model that comes with the toolkit; or one that lesson 10 has trained. */
+static const char *find_model(Arena *arena, const char *weights, const char *recipe, const char *image,
+                              const char *text, int seed, const Cifar *test) {
+    bool shipped = !strcmp(recipe, "shipped");
+    bool own = !shipped || strcmp(image, "recipe") || strcmp(text, "recipe") || seed != 1;
+    if (*weights) return weights;
+    if (!own && !test->generated && file_exists(LESSON_SHIPPED)) return LESSON_SHIPPED;
+    if (shipped) recipe = "quick";
+    Recipe trained = *recipe_find(recipe);
+    recipe_towers(&trained, arena, image, text);
+    const char *path = lesson_model_path(arena, trained.name, test, seed, ".safetensors");
+    if (!file_exists(path))
+        die("%s: there is no such model; make lesson-10 ARGS=\"--recipe %s --image %s --text %s --seed %d\" trains it",
+            path, recipe, image, text, seed);
+    return path;
+}
+
 int main(int argc, char **argv) {
     const char *weights = "", *data = "auto", *recipe = "shipped", *tta = "plain", *image = "recipe", *text = "recipe";
     int seed = 1, pictures = 0;
     const Option options[] = {
         { "weights", .text = &weights, .help = "a model file of lesson 10; empty: the one of --recipe and --seed" },
         { "recipe", .text = &recipe, .choices = "shipped|" RECIPES,
-          .help = "whose model; shipped: what came with the toolkit, or quick" },
+          .help = "the model of this recipe; shipped: the one that comes with the toolkit, or quick" },
         { "image", .text = &image, .choices = RECIPE_IMAGES, .help = "the model with this image tower" },
         { "text", .text = &text, .choices = RECIPE_TEXTS, .help = "the model with this text tower" },
         { "test-augmentation", .text = &tta, .choices = "plain|mirror|all",
-          .help = "average over mirrored, or mirrored and shifted, looks" },
+          .help = "mean over the picture and its mirror image, or these and shifted ones" },
         { "data", .text = &data, .choices = LESSON_DATA, .help = "which pictures" },
         { "pictures", .integer = &pictures, .low = 0, .high = 10000, .help = "the first so many; 0: all" },
         { 0 },
     };
     Lesson lesson = { .number = "11",
                       .title = "Classification from text",
-                      .shows = "ten captions sort ten thousand pictures",
+                      .shows = "ten captions classify ten thousand pictures",
                       .takes = "five seconds",
                       .next = "make lesson-12",
                       .options = options,
                       .seed = &seed,
                       .wants = "PICTURE LABEL LABEL ..." };
     lesson_begin(&lesson, argc, argv);
-    if (lesson.word_count == 1 || lesson.word_count == 2)
-        die_usage("a picture wants at least two labels to choose from, as in: photo.png \"a cat\" \"a dog\"");
-    for (int i = 1; i < lesson.word_count; i++) {
-        if (!lesson.words[i][strspn(lesson.words[i], " ")])
-            die_usage("label %d is empty: want words, such as \"a cat\"", i);
-        for (int j = 1; j < i; j++)
-            if (!strcmp(lesson.words[i], lesson.words[j]))
-                die_usage("\"%s\" is there twice: the two would share what there is to give", lesson.words[i]);
-    }
-
+    check_words(lesson.word_count, lesson.words);
     Arena *arena = &lesson.memory;
     Cifar test = lesson_pictures(arena, data, CIFAR_TEST, pictures);
-    bool given = *weights,
-         own = strcmp(recipe, "shipped") || strcmp(image, "recipe") || strcmp(text, "recipe") || seed != 1;
-    if (!strcmp(recipe, "shipped")) recipe = "quick";
-    Recipe trained = *recipe_find(recipe);
-    recipe_towers(&trained, arena, image, text);
-    if (!given && !own && !test.generated && file_exists(LESSON_SHIPPED)) {
-        weights = LESSON_SHIPPED;
-        given = true;
-    }
-    if (!given) weights = lesson_model_path(arena, trained.name, &test, seed, ".safetensors");
-    if (!given && !file_exists(weights))
-        die("%s: there is no such model yet; make lesson-10 ARGS=\"--recipe %s --image %s --text %s --seed %d\" trains it",
-            weights, recipe, image, text, seed);
-    Clip clip;
-    Err err;
-    if (!clip_load(&clip, weights, &err)) die("%s", err.text);
-    lesson_refuse_other(arena, &clip, weights, &test);
-    fprintf(stderr, "model: %s\n", weights);
+    const char *path = find_model(arena, weights, recipe, image, text, seed, &test);
     printf("%s\n", lesson_notice(&test, data));
+    LessonModel model = lesson_model_open(arena, path, &test);
     if (lesson.word_count) {
-        classify_own(&lesson, &clip, arena, lesson.words[0], lesson.words + 1, lesson.word_count - 1);
+        classify_own(&lesson, &model.clip, arena, lesson.words[0], lesson.words + 1, lesson.word_count - 1);
     } else {
-        Prediction guess = lesson_predict(&lesson, "Which two classes will it confuse most?");
-        classify_all(&lesson, &clip, arena, &test,
-                     !strcmp(tta, "all")      ? TTA_MIRROR_SHIFT
-                     : !strcmp(tta, "mirror") ? TTA_MIRROR
-                                              : TTA_NONE);
+        TestAugmentation augmentation = !strcmp(tta, "all") ? TTA_MIRROR_SHIFT : *tta == 'm' ? TTA_MIRROR : TTA_NONE;
+        Prediction guess =
+            lesson_predict_choice(&lesson, test.names, CIFAR_CLASSES, 2, "Which two classes will it confuse most?");
+        classify_all(&lesson, &model.clip, arena, &test, augmentation);
         lesson_outcome(&lesson, &guess, "see the list above");
         printf("\nYour own picture:  build/lesson-11 photo.png \"a photo of a cat\" \"a photo of a dog\"\n");
     }
-    clip_free(&clip);
+    clip_free(&model.clip);
     return lesson_end(&lesson);
 }

@@ -1,7 +1,7 @@
-/* Lesson 12: prompts. The same model, the same pictures, the classes worded in other ways: what changes, and what only
- * seems to? Before: 11 classify. See README.md. */
-#include "mcnemar.h"
+/* Lesson 12: prompts. The same model and pictures, other wordings of the classes: which differences are significant?
+ * Before: 11 classify. */
 #include "lesson/lesson_data.h"
+#include "mcnemar.h"
 #include "core/arena.h"
 #include "lesson/lesson.h"
 #include "evaluate/metrics.h"
@@ -12,11 +12,11 @@
 
 enum { C = CIFAR_CLASSES, LIMIT = 40 };
 
-/* A way to make a class into a vector, and how it did. Row 0 is what the others are compared with. */
+/* One wording: its class vectors and its accuracy. Row 0 is what the others are compared with. */
 typedef struct {
     const char *text, *kind;
     Mat classes; /* [C,E] */
-    int *said;   /* for each picture */
+    int *said;   /* the answer for each picture */
     Rate rate;
     Discordant discord; /* first: only this wording is right; second: only row 0 is */
     double p;
@@ -27,16 +27,16 @@ typedef struct {
     int count;
 } Table;
 
-static void add(Table *table, const char *text, const char *kind, Mat classes) {
+static void add_row(Table *table, const char *text, const char *kind, Mat classes) {
     if (table->count < LIMIT) table->row[table->count++] = (Wording){ .text = text, .kind = kind, .classes = classes };
 }
 
 static void add_template(Table *table, Arena *arena, Clip *clip, const Cifar *test, const char *text,
                          const char *kind) {
-    add(table, text, kind, zeroshot_classes(clip, arena, &text, 1, test->names, C, stdout));
+    add_row(table, text, kind, zeroshot_classes(clip, arena, &text, 1, test->names, C, stdout));
 }
 
-/* The mean of unit vectors as it comes out, shorter than 1 where they disagree. */
+/* The mean of the wordings' class vectors, [C,E]. Its rows are shorter than 1 where the wordings differ. */
 static Mat mean_of(Arena *arena, const Wording *row, int n) {
     Mat mean = mat_zero(arena, C, row->classes.shape[1]);
     for (int k = 0; k < n; k++)
@@ -45,17 +45,17 @@ static Mat mean_of(Arena *arena, const Wording *row, int n) {
 }
 
 static void print_lengths(Mat mean) {
-    double least = INFINITY, max = 0, length;
+    double min = INFINITY, max = 0;
     for (int c = 0; c < C; c++) {
-        length = vec_norm(&AT(mean, c, 0), mean.shape[1]);
-        least = MIN(least, length);
+        double length = vec_norm(&AT(mean, c, 0), mean.shape[1]);
+        min = MIN(min, length);
         max = MAX(max, length);
     }
     printf("The means of %d classes' vectors over these wordings are %.4f to %.4f long; 1 if all were the same.\n", C,
-           least, max);
+           min, max);
 }
 
-/* Every picture is encoded once and compared with the vectors of all wordings. */
+/* Encodes every picture once and compares it with the vectors of all wordings: each [n, wordings * C]. */
 static void classify(Table *table, Arena *arena, Clip *clip, const Cifar *test) {
     int E = clip->config.image.embed, n = test->n, *truth = arena_alloc(arena, (size_t)n, sizeof *truth);
     Mat all = mat_new(arena, table->count * C, E), scores = mat_new(arena, n, C);
@@ -93,7 +93,7 @@ static void print_table(const Lesson *lesson, Arena *arena, const Table *table, 
         high = MAX(high, bars[w].high);
     }
     lesson_bars(lesson, "12-wordings",
-                &(Bars){ .title = "right answers, %, with 95 % intervals (marked: more than noise)",
+                &(Bars){ .title = "accuracy, %, with 95 % intervals (marked: significant)",
                          .bars = bars,
                          .count = table->count,
                          .decimals = 2,
@@ -101,39 +101,58 @@ static void print_table(const Lesson *lesson, Arena *arena, const Table *table, 
                          .high = ceil(high) });
 }
 
-static void print_verdict(const Table *table, double level) {
-    int beyond = 0, overlapping = 0;
+/* Bonferroni: with n comparisons a difference is significant at p < 0.05 / n. */
+static void print_significant(const Table *table, double level) {
+    int significant = 0, overlapping = 0;
     for (int w = 1; w < table->count; w++) {
         const Wording *row = &table->row[w], *first = &table->row[0];
         if (row->p >= level) continue;
-        beyond++;
+        significant++;
         overlapping += row->rate.low < first->rate.high && first->rate.low < row->rate.high;
     }
-    printf(
-        "%d comparisons with the first: one in twenty would have p < 0.05 by luck, so p < 0.05 / %d = %.4f is asked for (*).\n",
-        table->count - 1, table->count - 1, level);
-    printf(
-        "Beyond noise: %d. Of these the intervals overlap in %d: looking at intervals alone would have missed them.\n",
-        beyond, overlapping);
+    printf("%d comparisons with the first: one in twenty has p < 0.05 by chance, so significant (*) is p < 0.05 / %d = "
+           "%.4f.\n",
+           table->count - 1, table->count - 1, level);
+    printf("Significant: %d. In %d of these the intervals overlap: intervals alone would not have shown them.\n",
+           significant, overlapping);
+}
+
+/* The wordings of the training, their two means, others, and the student's. */
+static void fill_table(Table *table, Arena *arena, const Lesson *lesson, LessonModel *model, int trained,
+                       const Cifar *test) {
+    Clip *clip = &model->clip;
+    const char *const *templates = (const char *const *)model->templates;
+    for (int k = 0; k < trained; k++) add_template(table, arena, clip, test, templates[k], "trained");
+    Mat mean = mean_of(arena, table->row, trained);
+    print_lengths(mean);
+    add_row(table, "ensemble: their mean, length 1 again", "ensemble",
+            zeroshot_classes(clip, arena, templates, trained, test->names, C, NULL));
+    add_row(table, "their mean as it is", "a mistake", mean);
+    add_template(table, arena, clip, test, "{}", "bare word");
+    add_template(table, arena, clip, test, "the {}", "new");
+    add_template(table, arena, clip, test, "a small bright picture of a {}", "new");
+    add_template(table, arena, clip, test, "a drawing of a {}", "unknown word");
+    add_template(table, arena, clip, test, arena_print(arena, "a {} at the %s", test->names[8]), "misleading");
+    for (int i = 0; i < lesson->word_count; i++) add_template(table, arena, clip, test, lesson->words[i], "yours");
 }
 
 int main(int argc, char **argv) {
     const char *weights = "", *data = "auto", *recipe = "templates";
-    int seed = 1, pictures = 0, learn = 0;
+    int seed = 1, pictures = 0, train_images = 0;
     const Option options[] = {
         { "weights", .text = &weights, .help = "a model file; empty: the one of --recipe and --seed" },
         { "recipe", .text = &recipe, .choices = "quick|templates",
-          .help = "whose model; it is trained if it is not there yet" },
+          .help = "the model of this recipe, trained first if it is not there" },
         { "data", .text = &data, .choices = LESSON_DATA, .help = "which pictures" },
         { "pictures", .integer = &pictures, .low = 0, .high = 10000,
           .help = "test pictures, the first so many; 0: all" },
-        { "train-images", .integer = &learn, .low = 0, .high = 50000,
-          .help = "a model that learns from the first so many; 0: all" },
+        { "train-images", .integer = &train_images, .low = 0, .high = 50000,
+          .help = "a model trained on the first so many pictures; 0: all" },
         { 0 },
     };
     Lesson lesson = { .number = "12",
                       .title = "Prompts",
-                      .shows = "one model, many wordings: what is noise, and what is not",
+                      .shows = "one model, many wordings: which differences are significant",
                       .takes = "five seconds, and two minutes more where the model must be trained first",
                       .next = "make lesson-13",
                       .options = options,
@@ -146,30 +165,18 @@ int main(int argc, char **argv) {
     Arena *arena = &lesson.memory;
     Cifar test = lesson_pictures(arena, data, CIFAR_TEST, pictures);
     printf("%s\n", lesson_notice(&test, data));
-    LessonModel model = lesson_model(arena, &(LessonModelArgs){ weights, recipe, data, seed, learn }, &test);
+    LessonModel model = lesson_model(arena, &(LessonModelArgs){ weights, recipe, data, seed, train_images }, &test);
     int trained = MIN(model.template_count, LIMIT / 2);
-    if (trained == 0) die("%s: the file does not say with which wordings it was trained", model.path);
+    if (trained == 0) die("%s: the file has no templates of its training", model.path);
 
     lesson_section(&lesson, "1. The wordings");
     Table *table = arena_zero(arena, 1, sizeof *table);
-    Clip *clip = &model.clip;
-    for (int k = 0; k < trained; k++) add_template(table, arena, clip, &test, model.templates[k], "trained");
-    Mat mean = mean_of(arena, table->row, trained);
-    print_lengths(mean);
-    add(table, "ensemble: their mean, length 1 again", "ensemble",
-        zeroshot_classes(clip, arena, (const char *const *)model.templates, trained, test.names, C, NULL));
-    add(table, "their mean as it is", "a mistake", mean);
-    add_template(table, arena, clip, &test, "{}", "bare word");
-    add_template(table, arena, clip, &test, "the {}", "new");
-    add_template(table, arena, clip, &test, "a small bright picture of a {}", "new");
-    add_template(table, arena, clip, &test, "a drawing of a {}", "unknown word");
-    add_template(table, arena, clip, &test, arena_print(arena, "a {} at the %s", test.names[8]), "misleading");
-    for (int i = 0; i < lesson.word_count; i++) add_template(table, arena, clip, &test, lesson.words[i], "yours");
+    fill_table(table, arena, &lesson, &model, trained, &test);
 
-    lesson_section(&lesson, "2. How often each is right");
-    Prediction said =
-        lesson_predict(&lesson, "%d wordings from training: how many percent points between best and worst?", trained);
-    classify(table, arena, clip, &test);
+    lesson_section(&lesson, "2. The accuracy of each");
+    Prediction said = lesson_predict_number(
+        &lesson, 0, 100, "%d wordings from training: how many percent points between best and worst?", trained);
+    classify(table, arena, &model.clip, &test);
     double level = 0.05 / (table->count - 1), best = 0, worst = 1;
     print_table(&lesson, arena, table, level);
     for (int k = 0; k < trained; k++) {
@@ -178,11 +185,11 @@ int main(int argc, char **argv) {
     }
     lesson_outcome_number(&lesson, &said, 100 * (best - worst), 2);
 
-    lesson_section(&lesson, "3. What is noise, and what is not");
+    lesson_section(&lesson, "3. Which differences are significant?");
     printf("Best and worst trained wording are %.2f points apart; the interval of each is %.2f points wide.\n",
            100 * (best - worst), 100 * (table->row[0].rate.high - table->row[0].rate.low));
-    print_verdict(table, level);
+    print_significant(table, level);
     printf("\nYour own wording:  build/lesson-12 \"a nice {}\"\n");
-    clip_free(clip);
+    clip_free(&model.clip);
     return lesson_end(&lesson);
 }

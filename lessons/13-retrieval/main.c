@@ -1,5 +1,5 @@
-/* Lesson 13: retrieval. The table of cosines read along its columns: which pictures answer a sentence, which sentences
- * a picture, and how to count that honestly. Before: 12 prompts. See README.md. */
+/* Lesson 13: retrieval. Pictures that answer a text, texts that answer a picture, and what counts as a right answer.
+ * Before: 12 prompts. */
 #include "image_folder.h"
 #include "core/arena.h"
 #include "lesson/lesson_data.h"
@@ -10,13 +10,13 @@
 
 enum { C = CIFAR_CLASSES, TOP = 10, TEXTS = 5, ASKED = 5, PAIRS = 1000 };
 
-static Mat turned(Arena *arena, Mat m) {
+static Mat transposed(Arena *arena, Mat m) {
     Mat t = mat_new(arena, m.shape[1], m.shape[0]);
     mat_transpose(m, t);
     return t;
 }
 
-/* The first caption of each class: one class in the terminal, all of them in the picture. */
+/* The nearest pictures of each class's first caption: one class in the terminal, all of them in the picture. */
 static void show_text_to_image(const Lesson *lesson, Arena *arena, const Search *s, Mat by_text) {
     Tile tiles[C * TOP];
     int each = 0;
@@ -30,7 +30,7 @@ static void show_text_to_image(const Lesson *lesson, Arena *arena, const Search 
     if (plot_tiles("13-pictures", &all, NULL) == PLOT_DRAWN) fprintf(stderr, "picture: %s\n", plot_path("13-pictures"));
 }
 
-/* The first pictures, each with the first captions of the classes that come nearest. */
+/* The first pictures, each with the nearest captions (the first of each class). */
 static void show_image_to_text(const Lesson *lesson, Arena *arena, const Search *s, Mat S) {
     Tile tiles[ASKED];
     int asked = MIN(ASKED, s->set->n);
@@ -58,7 +58,8 @@ static Retrieval measure(Mat scores, const int *query, const int *answer) {
     return r;
 }
 
-/* Each of the first pictures with one caption drawn for it, as in a set of pairs: what counts as found? */
+/* Pairs of the first pictures and one caption drawn for each. An answer is right if it is the own partner, or any of
+ * the class. */
 static void count_pairs(Arena *arena, const Search *s, Mat S, uint64_t seed) {
     int n = MIN(PAIRS, s->set->n), *own = arena_alloc(arena, (size_t)n, sizeof *own), *class = s->shows;
     Mat pairs = mat_new(arena, n, n);
@@ -68,7 +69,7 @@ static void count_pairs(Arena *arena, const Search *s, Mat S, uint64_t seed) {
         int text = class[j] * s->templates + (int)rng_below(&rng, (uint32_t)s->templates);
         for (int i = 0; i < n; i++) AT(pairs, i, j) = AT(S, i, text);
     }
-    Mat by_text = turned(arena, pairs);
+    Mat by_text = transposed(arena, pairs);
     printf("%d pictures, each with one of the %d captions of its class:\n", n, s->templates);
     retrieval_print(NULL, (Retrieval){ 0 });
     retrieval_print("text to image, its own picture", measure(by_text, own, own));
@@ -78,44 +79,43 @@ static void count_pairs(Arena *arena, const Search *s, Mat S, uint64_t seed) {
 }
 
 static void measure_all(const Lesson *lesson, Arena *arena, Clip *clip, const Search *s, uint64_t seed) {
-    Mat S = search_cosines(arena, clip, s->set, s->texts, s->text_count), by_text = turned(arena, S);
+    Mat S = search_cosines(arena, clip, s->set, s->texts, s->text_count), by_text = transposed(arena, S);
     int right = 0;
     for (int i = 0; i < s->set->n; i++) right += s->shows[i] == 0;
 
     lesson_section(lesson, "1. Text to image");
-    Prediction said =
-        lesson_predict(lesson, "The first answer to each of %d captions: how many of 100 are right?", s->text_count);
+    Prediction said = lesson_predict_number(
+        lesson, 0, 100, "The first answer to each of %d captions: how many of 100 are right?", s->text_count);
     Retrieval r = measure(by_text, s->says, s->shows);
     printf("%d captions, %d pictures\n", s->text_count, s->set->n);
     retrieval_print(NULL, (Retrieval){ 0 });
     retrieval_print("the model", r);
-    if (right) retrieval_print("guessing", retrieval_chance(s->set->n, right));
+    if (right) retrieval_print("guessing", search_chance(s->set->n, right));
     lesson_outcome_number(lesson, &said, 100 * r.recall[0], 1);
     show_text_to_image(lesson, arena, s, by_text);
 
     lesson_section(lesson, "2. Image to text");
     retrieval_print(NULL, (Retrieval){ 0 });
     retrieval_print("the model", measure(S, s->shows, s->says));
-    retrieval_print("guessing", retrieval_chance(s->text_count, s->templates));
+    retrieval_print("guessing", search_chance(s->text_count, s->templates));
     show_image_to_text(lesson, arena, s, S);
 
-    lesson_section(lesson, "3. What counts as found?");
+    lesson_section(lesson, "3. What counts as a right answer?");
     count_pairs(arena, s, S, seed);
 }
 
-static void answer(Lesson *lesson, Clip *clip, const Search *s, int number, const char *text) {
+static void search(Lesson *lesson, Clip *clip, const Search *s, int number, const char *text) {
     Arena *arena = &lesson->memory;
     int *ids = arena_alloc(arena, (size_t)clip->config.tokens, sizeof *ids);
     Tile tiles[TOP];
     lesson_section(lesson, text);
     if (vocab_encode(&clip->vocab, arena, &text, 1, clip->config.tokens, ids).empty_count) {
-        printf(
-            "The model knows no word of this. It would answer all the same, and the answer would mean nothing. It knows:\n ");
+        printf("The model knows no word of this: any answer would be chance. It knows:\n ");
         for (int id = TEXT_FIRST_WORD; id < clip->vocab.size; id++) printf(" %s", clip->vocab.word[id]);
         printf("\n");
         return;
     }
-    Mat score = turned(arena, search_cosines(arena, clip, s->set, &text, 1));
+    Mat score = transposed(arena, search_cosines(arena, clip, s->set, &text, 1));
     int count = search_tiles(arena, s, score.v, TOP, -1, tiles);
     lesson_tiles(lesson, arena_print(arena, "13-query-%d", number),
                  &(Tiles){ .title = text, .tiles = tiles, .count = count });
@@ -123,17 +123,17 @@ static void answer(Lesson *lesson, Clip *clip, const Search *s, int number, cons
 
 int main(int argc, char **argv) {
     const char *weights = "", *data = "auto", *recipe = "templates", *folder = "";
-    int seed = 1, pictures = 0, learn = 0;
+    int seed = 1, pictures = 0, train_images = 0;
     const Option options[] = {
         { "folder", .text = &folder, .help = "search the pictures in this folder instead" },
         { "weights", .text = &weights, .help = "a model file; empty: the one of --recipe and --seed" },
         { "recipe", .text = &recipe, .choices = "quick|templates",
-          .help = "whose model; it is trained if it is not there yet" },
+          .help = "the model of this recipe, trained first if it is not there" },
         { "data", .text = &data, .choices = LESSON_DATA, .help = "which pictures" },
         { "pictures", .integer = &pictures, .low = 0, .high = 10000,
           .help = "test pictures, the first so many; 0: all" },
-        { "train-images", .integer = &learn, .low = 0, .high = 50000,
-          .help = "a model that learns from the first so many; 0: all" },
+        { "train-images", .integer = &train_images, .low = 0, .high = 50000,
+          .help = "a model trained on the first so many pictures; 0: all" },
         { 0 },
     };
     Lesson lesson = { .number = "13",
@@ -148,8 +148,8 @@ int main(int argc, char **argv) {
     Arena *arena = &lesson.memory;
     Cifar test = lesson_pictures(arena, data, CIFAR_TEST, pictures);
     printf("%s\n", lesson_notice(&test, data));
-    LessonModel model = lesson_model(arena, &(LessonModelArgs){ weights, recipe, data, seed, learn }, &test);
-    if (model.template_count == 0) die("%s: the file does not say with which wordings it was trained", model.path);
+    LessonModel model = lesson_model(arena, &(LessonModelArgs){ weights, recipe, data, seed, train_images }, &test);
+    if (model.template_count == 0) die("%s: the file has no templates of its training", model.path);
     Search s = search_make(arena, &test, (const char *const *)model.templates, model.template_count);
     ImageFolder photos = { 0 };
     Err err;
@@ -163,11 +163,11 @@ int main(int argc, char **argv) {
     if (!*folder && !lesson.word_count) measure_all(&lesson, arena, &model.clip, &s, (uint64_t)seed);
     int asked = lesson.word_count ? lesson.word_count : *folder ? C : 0;
     for (int k = 0; k < asked; k++)
-        answer(&lesson, &model.clip, &s, k + 1, lesson.word_count ? lesson.words[k] : s.texts[k * s.templates]);
+        search(&lesson, &model.clip, &s, k + 1, lesson.word_count ? lesson.words[k] : s.texts[k * s.templates]);
     if (!asked)
-        printf(
-            "\nYour own question:  build/lesson-13 \"a photo of a %s\"\nYour own pictures:  build/lesson-13 --folder FOLDER\n",
-            test.names[8]);
+        printf("\nYour own text:      build/lesson-13 \"a photo of a %s\"\n"
+               "Your own pictures:  build/lesson-13 --folder FOLDER\n",
+               test.names[8]);
     clip_free(&model.clip);
     return lesson_end(&lesson);
 }

@@ -3,14 +3,17 @@
 #include "core/file.h"
 
 #include "dataset/shapes.h"
-#include "training/train.h"
+#include "lesson/lesson_data.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { TOKENS = 16 };                   /* words of a caption */
-static const double FILTER_RATE = 0.24; /* whatever the recipe says: the tables were measured with it */
+static const double FILTER_RATE = 0.24; /* not the recipe's: the tables were measured with it */
 
-/* In the order of CIFAR-10's classes. Written once, before any model was asked. */
+double holdout_gamma(int k) { return k / 20.0; }
+
+/* In the order of CIFAR-10's classes. Written before the first measurement and not changed since. */
 static const char *const attributes[CIFAR_CLASSES] = {
     "large long machine, wheels, sky",                   /* airplane */
     "small machine, wheels",                             /* automobile */
@@ -69,26 +72,32 @@ Cifar holdout_pictures(Arena *arena, const Cifar *set, int a, int b, bool held, 
     return part;
 }
 
-void holdout_count(Mat scores, const Cifar *pictures, int a, int b, int *two, int *ten) {
+int holdout_correct(Mat scores, const Cifar *pictures, int a, int b, double gamma) {
     pair_require(a, b);
     REQUIRE(scores.shape[0] == pictures->n && scores.shape[1] == CIFAR_CLASSES, "scores are %s, want [%d,%d]",
             mat_shape_text(scores), pictures->n, CIFAR_CLASSES);
-    *two = *ten = 0;
+    int correct = 0;
     for (int i = 0; i < pictures->n; i++) {
-        int truth = pictures->labels[i], best = 0, low = MIN(a, b), high = MAX(a, b);
-        for (int c = 1; c < CIFAR_CLASSES; c++)
-            if (AT(scores, i, c) > AT(scores, i, best)) best = c;
-        *ten += best == truth;
-        *two += (AT(scores, i, high) > AT(scores, i, low) ? high : low) == truth;
+        int best = 0;
+        double highest = -INFINITY;
+        for (int c = 0; c < CIFAR_CLASSES; c++) {
+            double score = (double)AT(scores, i, c) - (c == a || c == b ? 0 : gamma);
+            if (score > highest) {
+                highest = score;
+                best = c;
+            }
+        }
+        correct += best == pictures->labels[i];
     }
+    return correct;
 }
 
-/* ---- learning without them --------------------------------------------------------------------------------------------- */
+/* ---- training without them --------------------------------------------------------------------------------------- */
 
 static const char *const template[] = { "a photo of a {}" };
 
-/* The held-out classes go by another's description, so that the vocabulary is that of the others. */
-void holdout_learn(const HoldoutConfig *config, int a, int b, Clip *clip) {
+/* The held-out classes get the description of another, so that the vocabulary is that of the others. */
+void holdout_train(const HoldoutConfig *config, int a, int b, Clip *clip) {
     const char *shown[CIFAR_CLASSES];
     Arena arena = { 0 };
     Cifar train = *config->train, none = *config->test;
@@ -106,36 +115,50 @@ void holdout_learn(const HoldoutConfig *config, int a, int b, Clip *clip) {
     run.recipe.batch = HOLDOUT_BATCH;
     run.recipe.groups[1].lr = FILTER_RATE;
     Err err;
-    if (!train_run(&run, clip, &err)) die("%s", err.text);
+    if (!lesson_train(&run, clip, &err)) die("%s", err.text);
     arena_free(&arena);
 }
 
-static void ask(const HoldoutConfig *config, Clip *clip, const Cifar *held, HoldoutRow row, int *two, int *ten) {
-    Arena arena = { 0 };
-    Mat classes = zeroshot_classes(clip, &arena, template, COUNT(template), config->description, CIFAR_CLASSES, NULL);
-    Mat scores = zeroshot_scores(clip, &arena, classes, held, (ZeroshotRange){ .n = held->n, .batch = 500 });
-    holdout_count(scores, held, row.a, row.b, two, ten);
-    arena_free(&arena);
+/* Cosines [n,10] of pictures with the captions of the ten classes. */
+static Mat scores_of(const HoldoutConfig *config, Arena *arena, Clip *clip, const Cifar *set) {
+    Mat classes = zeroshot_classes(clip, arena, template, COUNT(template), config->description, CIFAR_CLASSES, NULL);
+    return zeroshot_scores(clip, arena, classes, set, (ZeroshotRange){ .n = set->n, .batch = 500 });
 }
 
 HoldoutRow holdout_measure(const HoldoutConfig *config, Clip *closed, int a, int b) {
     Arena arena = { 0 };
     Clip clip;
-    HoldoutRow row = { .a = a, .b = b, .unseen = holdout_unseen(config->description, a, b) };
     Cifar held = holdout_pictures(&arena, config->test, a, b, true, 0);
-    row.pictures = held.n;
-    holdout_learn(config, a, b, &clip);
-    ask(config, &clip, &held, row, &row.two, &row.ten);
-    ask(config, closed, &held, row, &row.closed_two, &row.closed_ten);
+    Cifar others = holdout_pictures(&arena, config->test, a, b, false, 0);
+    HoldoutRow row = { a, b, holdout_unseen(config->description, a, b), held.n, others.n, 0, 0, 0, { 0 }, { 0 } };
+    holdout_train(config, a, b, &clip);
+    Mat of_held = scores_of(config, &arena, &clip, &held), of_others = scores_of(config, &arena, &clip, &others);
+    Mat of_closed = scores_of(config, &arena, closed, &held);
+    row.two = holdout_correct(of_held, &held, a, b, INFINITY);
+    row.closed_two = holdout_correct(of_closed, &held, a, b, INFINITY);
+    row.closed_ten = holdout_correct(of_closed, &held, a, b, 0);
+    for (int k = 0; k < HOLDOUT_GAMMAS; k++) {
+        row.held[k] = holdout_correct(of_held, &held, a, b, holdout_gamma(k));
+        row.seen[k] = holdout_correct(of_others, &others, a, b, holdout_gamma(k));
+    }
     clip_free(&clip);
     arena_free(&arena);
     return row;
 }
 
-/* ---- the table ---------------------------------------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------------------------------- */
 
-static const char heading[] = "first,second,unseen_words,pictures,two,ten,closed_two,closed_ten";
-enum { FIELDS = 8, LINE_LONGEST = 200 };
+enum { FIELDS = 8 + 2 * HOLDOUT_GAMMAS, LINE_MAX_LENGTH = 400 };
+_Static_assert(sizeof(HoldoutRow) == FIELDS * sizeof(int), "a row is an array of ints");
+
+/* "first,second,...,held_0.00,...,seen_0.50", on the arena. */
+static char *heading(Arena *arena) {
+    char *text = arena_text(arena, "first,second,unseen_words,pictures,other_pictures,two,closed_two,closed_ten");
+    for (int k = 0; k < 2 * HOLDOUT_GAMMAS; k++)
+        text = arena_print(arena, "%s,%s_%.2f", text, k < HOLDOUT_GAMMAS ? "held" : "seen",
+                           holdout_gamma(k % HOLDOUT_GAMMAS));
+    return text;
+}
 
 const HoldoutRow *holdout_find(const HoldoutTable *table, int a, int b) {
     for (int i = 0; i < table->count; i++) {
@@ -143,6 +166,28 @@ const HoldoutRow *holdout_find(const HoldoutTable *table, int a, int b) {
         if ((r->a == a && r->b == b) || (r->a == b && r->b == a)) return r;
     }
     return NULL;
+}
+
+HoldoutAccuracy holdout_accuracy(const HoldoutRow *row, int k) {
+    double held = 100.0 * row->held[k] / MAX(1, row->pictures), seen = 100.0 * row->seen[k] / MAX(1, row->others);
+    return (HoldoutAccuracy){ held, seen, held + seen > 0 ? 2 * held * seen / (held + seen) : 0 };
+}
+
+int holdout_choose(const HoldoutTable *table, int a, int b) {
+    double highest = 0;
+    int best = 0;
+    for (int k = 0; k < HOLDOUT_GAMMAS; k++) {
+        double sum = 0;
+        for (int i = 0; i < table->count; i++) {
+            const HoldoutRow *r = &table->row[i];
+            if (r->a != a && r->a != b && r->b != a && r->b != b) sum += holdout_accuracy(r, k).harmonic;
+        }
+        if (sum > highest) {
+            highest = sum;
+            best = k;
+        }
+    }
+    return best;
 }
 
 static bool row_parse(char *line, HoldoutRow *row) {
@@ -156,36 +201,26 @@ static bool row_parse(char *line, HoldoutRow *row) {
         value[f] = (int)number;
         if (comma) line = comma + 1;
     }
-    *row = (HoldoutRow){ value[0], value[1], value[2], value[3], value[4], value[5], value[6], value[7] };
-    for (int f = 4; f < FIELDS; f++)
-        if (value[f] > row->pictures) return false;
+    memcpy(row, value, sizeof value);
+    for (int f = 5; f < FIELDS; f++)
+        if (value[f] > (f < 8 + HOLDOUT_GAMMAS ? row->pictures : row->others)) return false;
     return row->a < row->b && row->b < CIFAR_CLASSES && row->pictures > 0;
 }
 
-static bool table_parse(HoldoutTable *table, File file, const char *path, Err *err) {
-    if (!file.size) return err_set(err, "%s: the file is empty, want a table of held-out pairs", path);
-    const char *at = (const char *)file.data, *end = at + file.size;
-    for (int line = 1; at < end; line++) {
-        const char *next = memchr(at, '\n', (size_t)(end - at));
-        size_t length = (size_t)((next ? next : end) - at);
-        char text[LINE_LONGEST] = "";
-        HoldoutRow row;
-        if (length < sizeof text) memcpy(text, at, length);
-        if (line == 1) {
-            if (strcmp(text, heading))
-                return err_set(err, "%s:1: the heading is not \"%s\"; this is no table of held-out pairs", path,
-                               heading);
-        } else if (!row_parse(text, &row) || holdout_find(table, row.a, row.b)) {
-            return err_set(
-                err,
-                "%s:%d: not a row of its own: want two classes, first below second, and six counts within their pictures; "
-                "remove the line, or the file",
-                path, line);
-        } else {
-            table->row[table->count++] = row;
-        }
-        at = next ? next + 1 : end;
+static bool line_parse(HoldoutTable *table, char *text, const char *path, int number, Err *err) {
+    HoldoutRow row;
+    if (number == 1) {
+        Arena arena = { 0 };
+        bool same = !strcmp(text, heading(&arena));
+        arena_free(&arena);
+        return same || err_set(err, "%s:1: this is not the heading of a table of held-out pairs", path);
     }
+    if (!row_parse(text, &row) || holdout_find(table, row.a, row.b))
+        return err_set(err,
+                       "%s:%d: want two classes, first below second, that no other line has, and counts within their "
+                       "pictures; remove the line, or the file",
+                       path, number);
+    table->row[table->count++] = row;
     return true;
 }
 
@@ -193,7 +228,16 @@ bool holdout_read(HoldoutTable *table, const char *path, Err *err) {
     File file;
     HoldoutTable read = { .count = 0 };
     if (!file_open(&file, path, err)) return false;
-    bool ok = table_parse(&read, file, path, err);
+    bool ok = file.size > 0 || err_set(err, "%s: the file is empty, want a table of held-out pairs", path);
+    const char *at = (const char *)file.data, *end = at + file.size;
+    for (int number = 1; ok && at < end; number++) {
+        const char *next = memchr(at, '\n', (size_t)(end - at));
+        size_t length = (size_t)((next ? next : end) - at);
+        char text[LINE_MAX_LENGTH] = "";
+        if (length < sizeof text) memcpy(text, at, length);
+        ok = line_parse(&read, text, path, number, err);
+        at = next ? next + 1 : end;
+    }
     file_close(&file);
     if (ok) *table = read;
     return ok;
@@ -201,12 +245,15 @@ bool holdout_read(HoldoutTable *table, const char *path, Err *err) {
 
 bool holdout_write(const HoldoutTable *table, const char *path, Err *err) {
     OutFile out;
+    Arena arena = { 0 };
     if (!out_open(&out, path, err)) return false;
-    fprintf(out.stream, "%s\n", heading);
+    fprintf(out.stream, "%s\n", heading(&arena));
     for (int i = 0; i < table->count; i++) {
-        const HoldoutRow *r = &table->row[i];
-        fprintf(out.stream, "%d,%d,%d,%d,%d,%d,%d,%d\n", r->a, r->b, r->unseen, r->pictures, r->two, r->ten,
-                r->closed_two, r->closed_ten);
+        int value[FIELDS];
+        memcpy(value, &table->row[i], sizeof value);
+        for (int f = 0; f < FIELDS; f++) fprintf(out.stream, "%s%d", f ? "," : "", value[f]);
+        fprintf(out.stream, "\n");
     }
+    arena_free(&arena);
     return out_commit(&out, err);
 }

@@ -1,9 +1,12 @@
-/* holdout: classes that a model is never shown, and what it makes of them from words it has seen with other classes.
+/* held_out_classes: a model is trained without two classes and then asked for them in words it knows from others.
  *
- * To be asked for an unseen class, its description must be made of seen words. Photographs are described by attributes
- * that classes share (Lampert, Nickisch and Harmeling, "Learning to detect unseen object classes by between-class
- * attribute transfer", CVPR 2009): each word belongs to at least three of the ten classes, so that whichever two are
- * held out, some third has shown it. Generated shapes are described by their names, a colour and a shape.
+ * Photographs are described by attributes that classes share (Lampert, Nickisch and Harmeling, "Learning to detect unseen
+ * object classes by between-class attribute transfer", CVPR 2009): each word belongs to at least three of the ten classes,
+ * so whichever two are held out, a third has shown it. Generated shapes are described by their names, colour and shape.
+ *
+ * Seen classes win nearly always against unseen ones. Calibrated stacking (Chao, Changpinyo, Gong and Sha 2016,
+ * arXiv:1605.04253, section 3.2) subtracts a constant from the scores of the seen classes:
+ *   answer = argmax_c  score_c - gamma [c seen]
  */
 #ifndef HELD_OUT_CLASSES_H
 #define HELD_OUT_CLASSES_H
@@ -12,51 +15,55 @@
 #include "dataset/cifar.h"
 #include "model/clip.h"
 
-enum { HOLDOUT_PAIRS = CIFAR_CLASSES * (CIFAR_CLASSES - 1) / 2 };
+enum { HOLDOUT_PAIRS = CIFAR_CLASSES * (CIFAR_CLASSES - 1) / 2, HOLDOUT_GAMMAS = 11 };
+double holdout_gamma(int k); /* 0, 0.05, ..., 0.5: a difference of cosines */
 
 /* Ten descriptions that differ, one for each class of the set; static, or the set's own names. */
 const char *const *holdout_descriptions(const Cifar *set);
 
-/* Are the two of a kind: both animals or both machines; of shapes, both of one colour? */
+/* Are the classes of one kind: both animals or both machines; of shapes, of one colour? */
 bool holdout_alike(const Cifar *set, int a, int b);
 
 /* How many words of the descriptions of a and b are in none of the others. */
 int holdout_unseen(const char *const *descriptions, int a, int b);
 
-/* The first `most` (0: all) pictures of a set that are of class a or b (held true), or of neither. A copy, on the arena. */
+/* The first `max` (0: all) pictures of a set that are of class a or b (held true), or of neither. A copy on the arena. */
 Cifar holdout_pictures(Arena *arena, const Cifar *set, int a, int b, bool held, int max);
 
-/* What became of one pair: counts of the test pictures of classes a and b. */
+/* How many of the n pictures get their class as the answer when `gamma` is subtracted from the scores [n,10] of all classes
+ * but a and b; INFINITY: only a and b are asked for. Of equal scores the lower class is the answer. */
+int holdout_correct(Mat scores, const Cifar *pictures, int a, int b, double gamma);
+
+/* The counts of one pair. All fields are ints, in the order of the table's columns. */
 typedef struct {
-    int a, b;   /* a < b */
-    int unseen; /* words no other class has */
-    int pictures;
-    int two, ten;               /* right when asked for one of the two; for one of all ten */
-    int closed_two, closed_ten; /* the same of a model that was shown all ten classes */
+    int a, b;                   /* a < b */
+    int unseen;                 /* words that no other class has */
+    int pictures, others;       /* test pictures of a and b; of the other eight classes */
+    int two;                    /* pictures that are correct when only a and b are asked for */
+    int closed_two, closed_ten; /* the same, and of all ten classes, for a model that was trained on all ten */
+    int held[HOLDOUT_GAMMAS];   /* pictures of a and b that are correct among all ten, with gamma k */
+    int seen[HOLDOUT_GAMMAS];   /* of the other classes */
 } HoldoutRow;
 
-/* Right answers among scores [n,10] of n pictures of classes a and b. Equal scores go to the lower class. */
-void holdout_count(Mat scores, const Cifar *pictures, int a, int b, int *two, int *ten);
-
-/* ---- learning without them --------------------------------------------------------------------------------------------- */
+/* ---- training without them --------------------------------------------------------------------------------------- */
 
 typedef struct {
     const Cifar *train, *test;
     const char *const *description; /* of the ten classes */
-    int pictures, epochs;           /* to learn from; times each is seen */
+    int pictures, epochs;           /* of the training */
 } HoldoutConfig;
 
 enum { HOLDOUT_NONE = -1, HOLDOUT_BATCH = 100 };
 
-/* A small network with a bag of words (lesson 10's "small" and "bow") that saw all classes but a and b, with the captions
- * "a photo of a DESCRIPTION"; words that only a and b have are not even in its vocabulary. With HOLDOUT_NONE for both it
- * saw all ten. Some seconds. Made here: free it with clip_free. Ends the program when it cannot learn. */
-void holdout_learn(const HoldoutConfig *config, int a, int b, Clip *clip);
+/* Trains a small network with a bag of words ("small" and "bow") on all classes but a and b, with captions "a photo of a
+ * DESCRIPTION". Words that only a and b have are not in its vocabulary. HOLDOUT_NONE for both: on all ten. Takes some
+ * seconds; ends the program when it fails. Owner: the caller, clip_free. */
+void holdout_train(const HoldoutConfig *config, int a, int b, Clip *clip);
 
-/* Learns without a < b, and asks for them; the model `closed`, which saw all, is asked for the same. */
+/* Trains without a < b and counts; `closed` is the model that was trained on all ten classes. */
 HoldoutRow holdout_measure(const HoldoutConfig *config, Clip *closed, int a, int b);
 
-/* ---- the table of all pairs: CSV -------------------------------------------------------------------------------------- */
+/* ---- the table of all pairs: CSV --------------------------------------------------------------------------------- */
 
 typedef struct {
     HoldoutRow row[HOLDOUT_PAIRS];
@@ -66,8 +73,18 @@ typedef struct {
 /* The row of classes a and b in any order, or NULL. */
 const HoldoutRow *holdout_find(const HoldoutTable *table, int a, int b);
 
-/* Reads what holdout_write wrote; a pair that is there twice, or a count above its pictures, is refused with file and
- * line, and the table stays as it was. */
+/* Accuracies among all ten classes with gamma k, in %, and their harmonic mean 2 held seen / (held + seen). */
+typedef struct {
+    double held, seen, harmonic;
+} HoldoutAccuracy;
+HoldoutAccuracy holdout_accuracy(const HoldoutRow *row, int k);
+
+/* The k of the gamma with the highest mean harmonic mean over the pairs that have neither a nor b: so it is chosen without
+ * a test picture of a or b as an unseen class. 0 when there is no such pair. */
+int holdout_choose(const HoldoutTable *table, int a, int b);
+
+/* Reads what holdout_write wrote. Fails with file and line on a pair that is there twice or a count above its pictures;
+ * the table then stays as it was. */
 bool holdout_read(HoldoutTable *table, const char *path, Err *err);
 bool holdout_write(const HoldoutTable *table, const char *path, Err *err);
 

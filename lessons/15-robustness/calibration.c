@@ -45,7 +45,7 @@ Calibration calibration_measure(Mat scores, const int *truth, double scale) {
     return k;
 }
 
-/* d loss / d scale = mean of (sum_c p_c x_c - x_truth), which rises with the scale. */
+/* n times d loss / d scale = sum over examples of (sum_c p_c x_c - x_truth). It rises with the scale. */
 static double loss_slope(Mat scores, const int *truth, double scale) {
     double sum = 0;
     int C = scores.shape[1];

@@ -9,55 +9,33 @@
 
 enum { SIDE = CIFAR_SIDE };
 
-static const struct {
-    const char *name;
-    double amount[CORRUPT_STRENGTHS];
-} kinds[CORRUPT_KINDS] = {
-    [CORRUPT_NOISE] = { "noise", { 0.04, 0.08, 0.12, 0.18, 0.26 } },
-    [CORRUPT_SALT] = { "salt", { 0.02, 0.05, 0.10, 0.18, 0.30 } },
-    [CORRUPT_BLUR] = { "blur", { 0.5, 0.8, 1.1, 1.5, 2.2 } },
-    [CORRUPT_PIXELATE] = { "pixelate", { 2, 3, 4, 6, 8 } },
-    [CORRUPT_CONTRAST] = { "contrast", { 0.70, 0.50, 0.35, 0.22, 0.12 } },
-    [CORRUPT_BRIGHTNESS] = { "brightness", { 0.1, 0.2, 0.3, 0.4, 0.5 } },
-    [CORRUPT_OCCLUDE] = { "occlude", { 6, 10, 14, 18, 22 } },
-    [CORRUPT_ROTATE] = { "rotate", { 6, 12, 20, 30, 45 } },
-};
-
-const char *corrupt_name(Corruption kind) {
-    REQUIRE((unsigned)kind < CORRUPT_KINDS, "kind is %d, want 0 to %d", (int)kind, CORRUPT_KINDS - 1);
-    return kinds[kind].name;
-}
-
-double corrupt_amount(Corruption kind, int strength) {
-    REQUIRE((unsigned)kind < CORRUPT_KINDS, "kind is %d, want 0 to %d", (int)kind, CORRUPT_KINDS - 1);
-    REQUIRE(1 <= strength && strength <= CORRUPT_STRENGTHS, "strength is %d, want 1 to %d", strength,
-            CORRUPT_STRENGTHS);
-    return kinds[kind].amount[strength - 1];
-}
-
-/* ---- the eight: x holds a picture's numbers, 0 to 1, [32,32,3] -------------------------------------------------------- */
+/* ---- the eight corruptions: x holds a picture's numbers, 0 to 1, [32,32,3] --------------------------------------- */
 
 typedef double Picture[SIDE][SIDE][3];
 
+/* The nearest row or column of the picture. */
 static int within(int i) { return i < 0 ? 0 : i >= SIDE ? SIDE - 1 : i; }
 
 static void noise(Picture x, double deviation, Rng *rng) {
     for (int i = 0; i < CIFAR_NUMBERS; i++) (&x[0][0][0])[i] += deviation * rng_normal(rng);
 }
 
-static void salt(Picture x, double share, Rng *rng) {
+static void salt(Picture x, double fraction, Rng *rng) {
     for (int i = 0; i < SIDE * SIDE; i++) {
-        double struck = rng_uniform(rng), white = rng_below(rng, 2);
-        for (int c = 0; c < 3 && struck < share; c++) x[i / SIDE][i % SIDE][c] = white;
+        double u = rng_uniform(rng), white = rng_below(rng, 2);
+        for (int c = 0; c < 3 && u < fraction; c++) x[i / SIDE][i % SIDE][c] = white;
     }
 }
 
-/* Direction the rows, and then, turned, along what were the columns. */
+/* Blurs the rows and transposes, twice. */
 static void blur(Picture x, double deviation, Rng *rng) {
     (void)rng;
     enum { REACH = 7 };
     double weight[2 * REACH + 1], sum = 0;
-    for (int i = -REACH; i <= REACH; i++) sum += weight[i + REACH] = exp(-i * i / (2 * deviation * deviation));
+    for (int i = -REACH; i <= REACH; i++) {
+        weight[i + REACH] = exp(-i * i / (2 * deviation * deviation));
+        sum += weight[i + REACH];
+    }
     for (int pass = 0; pass < 2; pass++) {
         Picture y = { { { 0 } } };
         for (int h = 0; h < SIDE; h++)
@@ -94,9 +72,9 @@ static void contrast(Picture x, double factor, Rng *rng) {
     }
 }
 
-static void brightness(Picture x, double accumulate, Rng *rng) {
+static void brightness(Picture x, double amount, Rng *rng) {
     (void)rng;
-    for (int i = 0; i < CIFAR_NUMBERS; i++) (&x[0][0][0])[i] += accumulate;
+    for (int i = 0; i < CIFAR_NUMBERS; i++) (&x[0][0][0])[i] += amount;
 }
 
 static void occlude(Picture x, double side, Rng *rng) {
@@ -124,11 +102,34 @@ static void rotate(Picture x, double degrees, Rng *rng) {
     memcpy(x, y, sizeof y);
 }
 
-static void (*const spoil[CORRUPT_KINDS])(Picture, double, Rng *) = {
-    [CORRUPT_NOISE] = noise,       [CORRUPT_SALT] = salt,         [CORRUPT_BLUR] = blur,
-    [CORRUPT_PIXELATE] = pixelate, [CORRUPT_CONTRAST] = contrast, [CORRUPT_BRIGHTNESS] = brightness,
-    [CORRUPT_OCCLUDE] = occlude,   [CORRUPT_ROTATE] = rotate,
+static const struct {
+    const char *name;
+    double amount[CORRUPT_STRENGTHS];
+    void (*apply)(Picture x, double amount, Rng *rng);
+} kinds[CORRUPT_KINDS] = {
+    [CORRUPT_NOISE] = { "noise", { 0.04, 0.08, 0.12, 0.18, 0.26 }, noise },
+    [CORRUPT_SALT] = { "salt", { 0.02, 0.05, 0.10, 0.18, 0.30 }, salt },
+    [CORRUPT_BLUR] = { "blur", { 0.5, 0.8, 1.1, 1.5, 2.2 }, blur },
+    [CORRUPT_PIXELATE] = { "pixelate", { 2, 3, 4, 6, 8 }, pixelate },
+    [CORRUPT_CONTRAST] = { "contrast", { 0.70, 0.50, 0.35, 0.22, 0.12 }, contrast },
+    [CORRUPT_BRIGHTNESS] = { "brightness", { 0.1, 0.2, 0.3, 0.4, 0.5 }, brightness },
+    [CORRUPT_OCCLUDE] = { "occlude", { 6, 10, 14, 18, 22 }, occlude },
+    [CORRUPT_ROTATE] = { "rotate", { 6, 12, 20, 30, 45 }, rotate },
 };
+
+/* ---- pictures and sets ------------------------------------------------------------------------------------------- */
+
+const char *corrupt_name(Corruption kind) {
+    REQUIRE((unsigned)kind < CORRUPT_KINDS, "kind is %d, want 0 to %d", (int)kind, CORRUPT_KINDS - 1);
+    return kinds[kind].name;
+}
+
+double corrupt_amount(Corruption kind, int strength) {
+    REQUIRE((unsigned)kind < CORRUPT_KINDS, "kind is %d, want 0 to %d", (int)kind, CORRUPT_KINDS - 1);
+    REQUIRE(1 <= strength && strength <= CORRUPT_STRENGTHS, "strength is %d, want 1 to %d", strength,
+            CORRUPT_STRENGTHS);
+    return kinds[kind].amount[strength - 1];
+}
 
 void corrupt_picture(Corrupt how, int index, const uint8_t rgb[CIFAR_NUMBERS], uint8_t out[CIFAR_NUMBERS]) {
     REQUIRE((unsigned)how.kind < CORRUPT_KINDS, "kind is %d, want 0 to %d", (int)how.kind, CORRUPT_KINDS - 1);
@@ -139,7 +140,7 @@ void corrupt_picture(Corrupt how, int index, const uint8_t rgb[CIFAR_NUMBERS], u
     double *v = &x[0][0][0];
     Rng rng = rng_seed(how.seed ^ 0x636f7272757074u, (uint64_t)how.kind << 32 | (uint32_t)index);
     for (int i = 0; i < CIFAR_NUMBERS; i++) v[i] = rgb[i] / 255.0;
-    if (how.strength > 0) spoil[how.kind](x, corrupt_amount(how.kind, how.strength), &rng);
+    if (how.strength > 0) kinds[how.kind].apply(x, corrupt_amount(how.kind, how.strength), &rng);
     for (int i = 0; i < CIFAR_NUMBERS; i++) out[i] = (uint8_t)(255 * fmin(1, fmax(0, v[i])) + 0.5);
 }
 
@@ -149,14 +150,14 @@ typedef struct {
     uint8_t *records;
 } Work;
 
-static void corrupt_some(void *context, size_t begin, size_t end, int worker) {
+static void corrupt_range(void *context, size_t begin, size_t end, int worker) {
     (void)worker;
     const Work *work = context;
-    uint8_t rgb[CIFAR_NUMBERS], spoilt[CIFAR_NUMBERS], record[CIFAR_RECORD];
+    uint8_t rgb[CIFAR_NUMBERS], changed[CIFAR_NUMBERS], record[CIFAR_RECORD];
     for (size_t i = begin; i < end; i++) {
         cifar_picture(work->set, (int)i, rgb);
-        corrupt_picture(work->how, (int)i, rgb, spoilt);
-        cifar_record(spoilt, 0, record);
+        corrupt_picture(work->how, (int)i, rgb, changed);
+        cifar_record(changed, 0, record);
         memcpy(work->records + i * CIFAR_NUMBERS, record + 1, CIFAR_NUMBERS);
     }
 }
@@ -165,7 +166,7 @@ Cifar corrupt_set(Arena *arena, const Cifar *set, int n, Corrupt how) {
     REQUIRE(0 <= n && n <= set->n, "n is %d, want 0 to %d", n, set->n);
     Cifar part = *set;
     Work work = { set, how, arena_alloc(arena, (size_t)n, CIFAR_NUMBERS) };
-    parallel_for((size_t)n, 16, corrupt_some, &work);
+    parallel_for((size_t)n, 16, corrupt_range, &work);
     part.n = n;
     part.pixels = work.records;
     return part;

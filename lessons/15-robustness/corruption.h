@@ -1,18 +1,18 @@
-/* corrupt: pictures spoilt in eight ways and five strengths, to see what a classifier still makes of them. In the manner
- * of Hendrycks and Dietterich, "Benchmarking neural network robustness to common corruptions and perturbations"
- * (arXiv:1903.12261); kinds and strengths are our own, for 32 x 32 pixels.
+/* corruption: eight corruptions of 32 x 32 pictures at five strengths, to measure robustness. After Hendrycks and
+ * Dietterich, "Benchmarking neural network robustness to common corruptions and perturbations" (arXiv:1903.12261); kinds
+ * and strengths are our own. Numbers of a picture run from 0 to 1.
  *
- *   noise       normal noise on every number, deviation 0.04 to 0.26 (of 0 to 1)
- *   salt        a share of the pixels, 2 to 30 %, becomes black or white
- *   blur        a normal kernel of deviation 0.5 to 2.2 pixels, the border repeated outwards
+ *   noise       normal noise on every number, standard deviation 0.04 to 0.26
+ *   salt        2 to 30 % of the pixels become black or white
+ *   blur        a Gaussian kernel of standard deviation 0.5 to 2.2 pixels, the border repeated
  *   pixelate    blocks of 2 to 8 pixels, each its mean
- *   contrast    distances from the picture's mean colour shrink to 70 ... 12 %
- *   brightness  0.1 to 0.5 is added (of 0 to 1)
- *   occlude     a grey square of 6 to 22 pixels, anywhere within the picture
- *   rotate      by 6 to 45 degrees either way, between pixels in proportion, the border repeated outwards
+ *   contrast    distances from the picture's mean colour times 0.70 to 0.12
+ *   brightness  plus 0.1 to 0.5
+ *   occlude     a grey square of 6 to 22 pixels at a random place
+ *   rotate      by 6 to 45 degrees to a random side, bilinear, the border repeated
  *
- * Chance comes from (seed, kind, picture's number) alone, not from the strength: a stronger square lies where it can
- * near the weaker one, and the noise is the same, only louder.
+ * Random numbers depend on (seed, kind, the picture's number), not on the strength: stronger noise is the same noise,
+ * scaled.
  */
 #ifndef CORRUPTION_H
 #define CORRUPTION_H
@@ -35,19 +35,18 @@ typedef enum {
 enum { CORRUPT_STRENGTHS = 5 };
 
 const char *corrupt_name(Corruption kind);            /* "noise" */
-double corrupt_amount(Corruption kind, int strength); /* 0.04: of the unit above; strength 1 to 5 */
+double corrupt_amount(Corruption kind, int strength); /* 0.04, in the unit above; strength 1 to 5 */
 
-/* Which way, how strong (0: as it is, to 5), and of which seed. */
 typedef struct {
     Corruption kind;
-    int strength;
+    int strength; /* 0 (unchanged) to 5 */
     uint64_t seed;
 } Corrupt;
 
-/* One picture, bytes [32,32,3]; `index` is its number in its set. `out` is not `rgb`. */
+/* One picture, bytes [32,32,3]; `index` is its number in its set. `out` must not be `rgb`. */
 void corrupt_picture(Corrupt how, int index, const uint8_t rgb[CIFAR_NUMBERS], uint8_t out[CIFAR_NUMBERS]);
 
-/* The first n pictures of a set, all of them so. A copy, on the arena. */
+/* The first n pictures of a set, corrupted: a copy, on the arena. */
 Cifar corrupt_set(Arena *arena, const Cifar *set, int n, Corrupt how);
 
 #endif

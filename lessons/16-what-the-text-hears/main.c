@@ -245,32 +245,33 @@ int main(int argc, char **argv) {
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;
     SceneModel scene_model[TOWERS];
-    Clip photo;
     Encoder real;
     Err err;
-    if (!clip_load(&photo, args.photo, &err)) die("%s", err.text);
+    LessonModel photo = lesson_model_open(arena, args.photo, NULL);
     if (*args.clip && !encoder_open(&real, arena, args.clip, GELU_AUTO, &err)) die("%s", err.text);
     if (*args.clip && real.tiny) die("there are no weights of CLIP; `make pretrained` fetches them");
     towers_make(scene_model);
 
     lesson_section(&lesson, "1. The same words in another order");
-    Prediction prediction =
-        lesson_predict(&lesson, "How many different vectors has a bag of words for all orders of seven words?");
+    Prediction prediction = lesson_predict_number(
+        &lesson, 1, 1e6, "How many different vectors has a bag of words for all orders of seven words?");
     all_orders(arena, scene_model);
     lesson_outcome(&lesson, &prediction, "1");
 
     lesson_section(&lesson, "2. Texts of the course material");
     print_texts(arena, &scene_model[0].clip);
-    print_photo(arena, &photo);
-    prediction = lesson_predict(
-        &lesson, "What will the trained transformer's cosine be for \"a cat on a table\" and \"a table on a cat\"?");
+    print_photo(arena, &photo.clip);
+    prediction = lesson_predict_number(
+        &lesson, -1, 1,
+        "What will the trained transformer's cosine be for \"a cat on a table\" and \"a table on a cat\"?");
     lesson_outcome_number(&lesson, &prediction,
-                          course_pairs(&lesson, arena, scene_model, &photo, *args.clip ? &real : NULL), 4);
+                          course_pairs(&lesson, arena, scene_model, &photo.clip, *args.clip ? &real : NULL), 4);
 
     lesson_section(&lesson, "3. Captions of the grammar, changed");
-    prediction =
-        lesson_predict(&lesson, "In %% of captions: how often is the caption with swapped colours less similar than a "
-                                "paraphrase, for the trained transformer?");
+    prediction = lesson_predict_number(
+        &lesson, 0, 100,
+        "In %% of captions: how often is the caption with swapped colours less similar than a paraphrase, for the "
+        "trained transformer?");
     Sensitivity sensitivity = measure_sensitivity(&lesson, arena, scene_model);
     print_detected(&sensitivity);
     for (int r = 0; r < sensitivity.rows; r++)
@@ -279,7 +280,7 @@ int main(int argc, char **argv) {
                 &lesson, &prediction,
                 100 * pair_score_rate(&sensitivity.detected[(r + 1) * TOWERS - 1], PAIR_METRIC_CHOICE).fraction, 1);
     for (int t = 0; t < TOWERS; t++) scene_model_free(&scene_model[t]);
-    clip_free(&photo);
+    clip_free(&photo.clip);
     if (*args.clip) encoder_close(&real);
     return lesson_end(&lesson);
 }

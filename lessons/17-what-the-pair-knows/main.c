@@ -185,11 +185,10 @@ int main(int argc, char **argv) {
     show_examples(&lesson, arena, &set.scene_model[0]);
 
     lesson_section(&lesson, "3. Probes");
-    Prediction guess =
-        lesson_predict(&lesson,
-                       "\"a red circle and a blue square\" or \"a blue circle and a red square\"? Of 100 "
-                       "pictures, for how many does a %s choose the right one?",
-                       set.scene_model[0].config.text);
+    Prediction guess = lesson_predict_number(&lesson, 0, 100,
+                                             "\"a red circle and a blue square\" or \"a blue circle and a red "
+                                             "square\"? Of 100 pictures, for how many does a %s choose the right one?",
+                                             set.scene_model[0].config.text);
     lesson_outcome_number(&lesson, &guess, run_probes(arena, &set), 1);
     lesson_section(&lesson, "4. Choices");
     probe_report_choices(&lesson, arena, &set, "17-choices", EXAMPLES);

@@ -143,11 +143,11 @@ static void before_and_after(const Lesson *lesson, Arena *arena, NegativeKind un
     if (!folder_make(models_folder(), &err)) die("%s", err.text);
     const char *path = arena_print(arena, "%s/hard-negatives-%d.csv", models_folder(), args.items);
     Prediction guess[2];
-    guess[0] =
-        lesson_predict(lesson, "True caption or swapped colours: in %% of the pictures, how often does the model "
-                               "trained with all hard negatives choose the true one?");
-    guess[1] = lesson_predict(lesson, "And the model trained with all but \"%s\", tested on \"%s\"?", args.unseen,
-                              args.unseen);
+    guess[0] = lesson_predict_number(lesson, 0, 100,
+                                     "True caption or swapped colours: in %% of the pictures, how often does the model "
+                                     "trained with all hard negatives choose the true one?");
+    guess[1] = lesson_predict_number(lesson, 0, 100, "And the model trained with all but \"%s\", tested on \"%s\"?",
+                                     args.unseen, args.unseen);
     ResultTable table = table_of(arena, path, run, (int)COUNT(condition), args.items);
     NegativesReport report = { &table, args.config, condition, (int)COUNT(condition) };
     printf("%d steps, then %d more; %d minimal pairs for each choice score\n", args.config.steps, args.config.stage2,

@@ -322,7 +322,8 @@ int main(int argc, char **argv) {
         Pictures five = five_pictures(arena, &test);
         lesson_section(&lesson, "2. Five pictures, five texts");
         printf("%s\n", lesson_notice(&test, data));
-        Prediction guess = lesson_predict(&lesson, "How high is the cosine of a picture and its own text?");
+        Prediction guess =
+            lesson_predict_number(&lesson, -1, 1, "How high is the cosine of a picture and its own text?");
         show_pictures(&lesson, &encoder, five, class_texts(arena, &five), five.n > 1);
         lesson_outcome(&lesson, &guess, "see the diagonal");
         lesson_section(&lesson, "3. CIFAR-10 from text alone");

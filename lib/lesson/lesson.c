@@ -4,14 +4,16 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 enum { OPTIONS_MAX = 32 };
 
-/* ---- the command line ------------------------------------------------------------------------------------------- */
+/* ---- the command line -------------------------------------------------------------------------------------------- */
 
 /* The lesson's own options, followed by those that every lesson has. */
 static void options_join(const Lesson *lesson, bool *silent, Option *all) {
@@ -21,7 +23,7 @@ static void options_join(const Lesson *lesson, bool *silent, Option *all) {
         all[count++] = *own;
     }
     if (lesson->seed)
-        all[count++] = (Option){ "seed", .integer = lesson->seed, .high = 1e9, .help = "another seed, other luck" };
+        all[count++] = (Option){ "seed", .integer = lesson->seed, .high = 1e9, .help = "of the random numbers" };
     all[count++] = (Option){ "no-predict", .flag = silent, .help = "do not ask for predictions" };
     all[count] = (Option){ 0 };
 }
@@ -40,6 +42,27 @@ static void heading(const Lesson *lesson) {
     printf("\n%s.\n", lesson->shows);
 }
 
+/* ---- Ctrl-C ------------------------------------------------------------------------------------------------------ */
+
+static char stop_line[256];
+
+static void stop(int number) {
+    ssize_t written = write(STDERR_FILENO, stop_line, strlen(stop_line));
+    (void)written;
+    signal(number, SIG_DFL);
+    raise(number); /* so that the shell knows why the program ended */
+}
+
+/* On a terminal the line takes the place of "^C" and of a progress bar. */
+static void stop_prepare(const Lesson *lesson) {
+    Term term = term_of(stderr);
+    const char *kind = getenv("TERM"), *clear = "";
+    if (term.terminal) clear = kind && strcmp(kind, "dumb") ? "\r\033[0m\033[K" : "\n";
+    snprintf(stop_line, sizeof stop_line, "%sstopped: lesson %s did not finish; make lesson-%s starts it again\n",
+             clear, lesson->number, lesson->number);
+    if (signal(SIGINT, stop) == SIG_IGN) signal(SIGINT, SIG_IGN); /* as nohup and background jobs want it */
+}
+
 void lesson_begin(Lesson *lesson, int argc, char **argv) {
     REQUIRE(lesson->number && lesson->title && lesson->shows, "a lesson has a number, a title and says what it shows");
     Option options[OPTIONS_MAX];
@@ -55,13 +78,14 @@ void lesson_begin(Lesson *lesson, int argc, char **argv) {
     lesson->words = argv + 1;
     lesson->term = term_of(stdout);
     lesson->predictions = !silent && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+    stop_prepare(lesson);
     heading(lesson);
 }
 
 int lesson_end(Lesson *lesson) {
-    if (lesson->next) printf("\nnext: %s\n", lesson->next); /* which may lie in the memory */
+    if (lesson->next) printf("\nnext: %s\n", lesson->next); /* next may lie in the memory */
     arena_free(&lesson->memory);
-    return status_printed(plot_failures() ? EXIT_TROUBLE : 0); /* it was said why */
+    return status_printed(plot_failures() ? EXIT_TROUBLE : 0); /* the reason is on stderr */
 }
 
 void lesson_section(const Lesson *lesson, const char *heading) {
@@ -72,7 +96,32 @@ void lesson_section(const Lesson *lesson, const char *heading) {
 
 /* ---- predictions ------------------------------------------------------------------------------------------------- */
 
-/* Takes the spaces off both ends, and what could command the terminal out of the middle. */
+/* What counts as an answer. */
+typedef struct {
+    bool number;
+    double low, high;
+    const char *const *choices;
+    int count, picks;
+} Wanted;
+
+/* Prints words that follow what stands in the first `column` columns, broken at spaces: no line is longer than `width`
+ * unless a single word is. Returns the column it ends in. */
+static int print_words(const char *text, int column, int width) {
+    while (*text) {
+        char word[256];
+        size_t length = strcspn(text, " ");
+        snprintf(word, sizeof word, "%.*s", (int)length, text);
+        int columns = text_columns(word);
+        bool fits = column + 1 + columns <= width;
+        if (column > 0) putchar(fits ? ' ' : '\n');
+        column = column > 0 && fits ? column + 1 + columns : columns;
+        fputs(word, stdout);
+        text += length + strspn(text + length, " ");
+    }
+    return column;
+}
+
+/* Takes the spaces off both ends, and control characters, which could command the terminal, out of the middle. */
 static void tidy(char *text) {
     for (char *c = text; *c; c++)
         if (iscntrl((unsigned char)*c)) *c = ' ';
@@ -82,7 +131,7 @@ static void tidy(char *text) {
     text[length - skip] = '\0';
 }
 
-/* A line of the input, or "": a long one is cut, and what was cut is no second answer. */
+/* A line of the input without its end, or "". The rest of a long line is dropped. */
 static void read_answer(char *said, int size) {
     if (!fgets(said, size, stdin)) {
         said[0] = '\0';
@@ -94,17 +143,78 @@ static void read_answer(char *said, int size) {
     tidy(said);
 }
 
-Prediction lesson_predict(const Lesson *lesson, const char *question, ...) {
+static bool names(const char *said, const char *choice) {
+    for (size_t length = strlen(choice); *said; said++)
+        if (!strncasecmp(said, choice, length)) return true;
+    return false;
+}
+
+/* Is it an answer? The % sign after a number is taken off. */
+static bool answers(const Wanted *wanted, char *said) {
+    int found = 0;
+    double value;
+    if (wanted->number) {
+        char *end = said + strlen(said) - 1;
+        if (*end == '%') *end = ' ';
+        tidy(said);
+        return parse_real(said, wanted->low, wanted->high, &value);
+    }
+    for (int i = 0; i < wanted->count; i++) found += names(said, wanted->choices[i]);
+    if (wanted->count) return found == wanted->picks;
+    for (const char *c = said; *c; c++) found += isalnum((unsigned char)*c) || (unsigned char)*c >= 0x80;
+    return found > 0;
+}
+
+static void say_what_is_wanted(const Wanted *wanted, int width) {
+    char text[512] = "Want a word or a number,";
+    if (wanted->number) snprintf(text, sizeof text, "Want a number from %g to %g,", wanted->low, wanted->high);
+    else if (wanted->count) snprintf(text, sizeof text, "Want %d of:", wanted->picks);
+    int column = print_words(text, 0, width);
+    for (int i = 0; i < wanted->count; i++) {
+        snprintf(text, sizeof text, "%s,", wanted->choices[i]);
+        column = print_words(text, column, width);
+    }
+    print_words("or Enter alone.", column, width);
+}
+
+static Prediction ask(const Lesson *lesson, Wanted wanted, const char *question, va_list args) {
     Prediction prediction = { "" };
+    char text[1024];
     if (!lesson->predictions) return prediction;
+    vsnprintf(text, sizeof text, question, args);
+    term_print(&lesson->term, TERM_GOOD, "Before you look:");
+    print_words(text, (int)strlen("Before you look:"), lesson->term.width);
+    for (;;) {
+        printf("\n(Enter skips) > ");
+        fflush(stdout);
+        read_answer(prediction.said, sizeof prediction.said);
+        if (!prediction.said[0] || answers(&wanted, prediction.said)) return prediction;
+        say_what_is_wanted(&wanted, lesson->term.width);
+    }
+}
+
+Prediction lesson_predict(const Lesson *lesson, const char *question, ...) {
     va_list args;
     va_start(args, question);
-    term_print(&lesson->term, TERM_GOOD, "Before you look: ");
-    vprintf(question, args);
+    Prediction prediction = ask(lesson, (Wanted){ .number = false }, question, args);
     va_end(args);
-    printf("\n(Enter skips) > ");
-    fflush(stdout);
-    read_answer(prediction.said, sizeof prediction.said);
+    return prediction;
+}
+
+Prediction lesson_predict_number(const Lesson *lesson, double low, double high, const char *question, ...) {
+    va_list args;
+    va_start(args, question);
+    Prediction prediction = ask(lesson, (Wanted){ .number = true, .low = low, .high = high }, question, args);
+    va_end(args);
+    return prediction;
+}
+
+Prediction lesson_predict_choice(const Lesson *lesson, const char *const *choices, int count, int picks,
+                                 const char *question, ...) {
+    va_list args;
+    va_start(args, question);
+    Prediction prediction = ask(lesson, (Wanted){ .choices = choices, .count = count, .picks = picks }, question, args);
+    va_end(args);
     return prediction;
 }
 
@@ -129,42 +239,42 @@ void lesson_outcome_number(const Lesson *lesson, const Prediction *prediction, d
 
 /* ---- figures ----------------------------------------------------------------------------------------------------- */
 
-static void say_where(const char *name, PlotResult result) {
+static void say_path(const char *name, PlotResult result) {
     if (result == PLOT_DRAWN) fprintf(stderr, "picture: %s\n", plot_path(name));
 }
 
 void lesson_heat(const Lesson *lesson, const char *name, const Heat *heat) {
     draw_heat(&lesson->term, heat);
     fflush(stdout); /* before what plot may say on stderr */
-    if (name) say_where(name, plot_heat(name, heat, NULL));
+    if (name) say_path(name, plot_heat(name, heat, NULL));
 }
 
 void lesson_bars(const Lesson *lesson, const char *name, const Bars *bars) {
     draw_bars(&lesson->term, bars);
     fflush(stdout);
-    if (name) say_where(name, plot_bars(name, bars, NULL));
+    if (name) say_path(name, plot_bars(name, bars, NULL));
 }
 
 void lesson_lines(const Lesson *lesson, const char *name, const Lines *lines) {
     draw_lines(&lesson->term, lines);
     fflush(stdout);
-    if (name) say_where(name, plot_lines(name, lines, NULL));
+    if (name) say_path(name, plot_lines(name, lines, NULL));
 }
 
 void lesson_tiles(const Lesson *lesson, const char *name, const Tiles *tiles) {
     draw_tiles(&lesson->term, tiles);
     fflush(stdout);
-    if (name) say_where(name, plot_tiles(name, tiles, NULL));
+    if (name) say_path(name, plot_tiles(name, tiles, NULL));
 }
 
 void lesson_graph(const Lesson *lesson, const char *name, const Graph *graph) {
     draw_graph(&lesson->term, graph);
     fflush(stdout);
-    if (name) say_where(name, plot_graph(name, graph, NULL));
+    if (name) say_path(name, plot_graph(name, graph, NULL));
 }
 
 void lesson_motion(const Lesson *lesson, const char *name, const Motion *motion) {
     draw_motion(&lesson->term, motion);
     fflush(stdout);
-    if (name) say_where(name, plot_motion(name, motion, NULL));
+    if (name) say_path(name, plot_motion(name, motion, NULL));
 }

@@ -1,4 +1,4 @@
-/* lesson: what lessons and exercises share: the command line, headings, figures, predictions, the next step.
+/* lesson: what all lesson programs do: command line, headings, predictions, figures, the next command.
  *
  *   int main(int argc, char **argv) {
  *       Lesson lesson = { .number = "02", .title = "The similarity matrix", .shows = "who fits whom, and the loss",
@@ -11,8 +11,8 @@
  *   }
  *
  * Rules of use
- *   Results go to stdout, the same on every machine; what depends on the machine (where a picture lies) to stderr.
- *   Nothing ever waits for a student who is not there: predictions are asked on a terminal only.
+ *   Results go to stdout and are the same on every machine; what depends on the machine (paths) goes to stderr.
+ *   Predictions are asked on a terminal only: a program without a reader never waits.
  */
 #ifndef LESSON_H
 #define LESSON_H
@@ -22,53 +22,55 @@
 #include "lesson/options.h"
 
 typedef struct {
-    /* the lesson says: */
+    /* set by the caller: */
     const char *number, *title;
-    const char *shows;     /* one line for --help and the heading: what there is to see */
+    const char *shows;     /* one line for --help and the heading */
     const char *takes;     /* how long it runs: "1 second" */
     const char *next;      /* the command of the next step, or NULL */
-    const Option *options; /* its own options, see options.h; NULL: none */
-    int *seed;             /* makes --seed an option, and the heading says which; NULL: nothing here is random */
+    const Option *options; /* its own options (options.h), or NULL */
+    int *seed;             /* adds --seed, which the heading then names; NULL: no random numbers */
     const char *wants;     /* other words of the command line, for --help: "PICTURE LABEL ..."; NULL: none */
-    /* lesson_begin says: */
+    /* set by lesson_begin: */
     Arena memory; /* for the lesson's matrices; lesson_end frees it */
     Term term;    /* stdout */
     char **words; /* those other words, in argv */
     int word_count;
-    bool predictions; /* somebody is there to ask */
+    bool predictions; /* stdin and stdout are terminals */
 } Lesson;
 
-/* Reads the command line and prints the heading. --help prints what the lesson shows, how long it takes and its
- * options, and ends the program; a wrong option ends it with one line and EXIT_USAGE. Every lesson has --no-predict. */
+/* Reads the command line and prints the heading. --help prints the options and ends the program; a wrong option ends it
+ * with one line and EXIT_USAGE. From here on Ctrl-C ends the program with one line. */
 void lesson_begin(Lesson *lesson, int argc, char **argv);
 
-/* The last line, "next: ..."; frees the memory. Returns the exit status: not 0 when stdout or a picture could not be
- * written. */
+/* Prints "next: ..." and frees the memory. Returns the exit status: not 0 if stdout or a picture was not written. */
 int lesson_end(Lesson *lesson);
 
-/* A heading with a blank line before it. */
+/* A heading after a blank line. */
 void lesson_section(const Lesson *lesson, const char *heading);
 
-/* ---- predictions ----------------------------------------------------------------------------------------------- */
+/* ---- predictions ------------------------------------------------------------------------------------------------- */
 
-enum { PREDICTION_LONGEST = 80 };
+enum { PREDICTION_MAX = 80 };
 typedef struct {
-    char said[PREDICTION_LONGEST];
-} Prediction; /* empty: was not asked, or did not say */
+    char said[PREDICTION_MAX]; /* "": not asked, or skipped */
+} Prediction;
 
-/* Asks before a result is shown. Enter alone, or the end of the input, skips; so does --no-predict; without a terminal
- * on both sides nothing is printed and nothing read. */
+/* Asks for a word or number, a number within [low, high] (a % sign may follow), or an answer that names `picks` of the
+ * `count` choices. Anything else is refused with a line that says what is wanted, and asked again. Enter alone or the
+ * end of the input skips. Without terminals, or with --no-predict, nothing is printed and nothing read. */
 Prediction lesson_predict(const Lesson *lesson, const char *question, ...) PRINTF_LIKE(2, 3);
+Prediction lesson_predict_number(const Lesson *lesson, double low, double high, const char *question, ...)
+    PRINTF_LIKE(4, 5);
+Prediction lesson_predict_choice(const Lesson *lesson, const char *const *choices, int count, int picks,
+                                 const char *question, ...) PRINTF_LIKE(5, 6);
 
-/* After the result: what the student said beside what came. Nothing when nothing was said. */
+/* After the result: prints the prediction beside it; for a number also the difference. Nothing after a skip. */
 void lesson_outcome(const Lesson *lesson, const Prediction *prediction, const char *format, ...) PRINTF_LIKE(3, 4);
-
-/* The same for a number: also how far off the student's was, if it was one. */
 void lesson_outcome_number(const Lesson *lesson, const Prediction *prediction, double value, int decimals);
 
-/* ---- figures: in the terminal, and as a picture plots/out/NAME.png (name NULL: in the terminal alone) ------------ */
+/* ---- figures: in the terminal, and as plots/out/NAME.png (name NULL: in the terminal alone) ---------------------- */
 
-/* What they hold and want: figure.h. A picture that cannot be written is said on stderr, and lesson_end fails. */
+/* Figures: show/figure.h. The reason why a picture was not written goes to stderr, and lesson_end then fails. */
 void lesson_heat(const Lesson *lesson, const char *name, const Heat *heat);
 void lesson_bars(const Lesson *lesson, const char *name, const Bars *bars);
 void lesson_lines(const Lesson *lesson, const char *name, const Lines *lines);

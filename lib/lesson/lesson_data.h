@@ -1,56 +1,61 @@
-/* course: what the lessons on CIFAR-10 share: which pictures they use, where trained models lie, and how they get one. */
+/* lesson_data: what the lessons on CIFAR-10 share: their pictures, training with progress, trained models. */
 #ifndef LESSON_DATA_H
 #define LESSON_DATA_H
 
-#include "core/arena.h"
 #include "dataset/cifar.h"
 #include "model/clip_file.h"
+#include "training/train.h"
 
 /* For options tables: --data takes one of these words. auto: CIFAR-10 where it is, else generated shapes. */
 #define LESSON_DATA "auto|cifar|shapes"
 
-/* The first `pictures` (0: all) of a part, wherever `data` says. Ends the program with one line when there are none.
- * Owner: the arena. */
+/* The first `pictures` (0: all) of a part. Ends the program with one line when there are none. Owner: the arena. */
 Cifar lesson_pictures(Arena *arena, const char *data, CifarPart part, int pictures);
 
-/* What a lesson prints first: one line without end of line that says which pictures it runs on, and why. */
+/* One line without end of line that says which pictures a lesson runs on, and why: the first line it prints. */
 const char *lesson_notice(const Cifar *pictures, const char *data);
 
-/* ---- models ---------------------------------------------------------------------------------------------------------- */
+/* ---- training ---------------------------------------------------------------------------------------------------- */
 
-/* Ends the program with one line when the model at `path` does not know the words these pictures are named with, or
- * looks at pictures of another size. */
-void lesson_refuse_other(Arena *arena, const Clip *clip, const char *path, const Cifar *pictures);
+/* train_run with a progress bar on stderr. Ctrl-C or SIGTERM stops it after the current batch; a second one ends the
+ * program at once. A renamed checkpoint is named on stderr. Does not call run->after_batch and run->after_rename. */
+bool lesson_train(TrainRun *run, Clip *clip, Err *err);
 
-/* "data/models/quick-cifar10-seed1": where lesson 10 puts what it learns, for `suffix` ".safetensors" or ".csv".
- * On the arena. */
+/* ---- models ------------------------------------------------------------------------------------------------------ */
+
+/* "data/models/quick-cifar10-seed1" and `suffix`, ".safetensors" or ".csv": lesson 10's files. On the arena. */
 char *lesson_model_path(Arena *arena, const char *recipe, const Cifar *pictures, int seed, const char *suffix);
 
-/* The model that came with the repository, if it did: of the photographs. */
+/* The model that comes with the repository, trained on photographs. */
 #define LESSON_SHIPPED "data/pretrained/cifar10-clip.safetensors"
+
+/* A model and what its file says about its training. */
+typedef struct {
+    Clip clip; /* free it with clip_free; the rest is the arena's */
+    const char *path;
+    char *run;        /* "recipe quick, seed 1, ..."; "" if the file does not say it */
+    char **templates; /* of the captions it was trained on */
+    int template_count;
+    int epochs; /* finished; INT_MAX if the file does not say it */
+} LessonModel;
+
+/* Loads a model of lesson 10. Prints on stdout how it was trained (recipe, seed, epochs, pictures), on stderr its path.
+ * Ends the program with one line when the file cannot be read, or when the model is not for these pictures: trained on
+ * others, of another size, or without a word for their classes. `pictures` NULL: for any. */
+LessonModel lesson_model_open(Arena *arena, const char *path, const Cifar *pictures);
 
 /* Which model a lesson needs. */
 typedef struct {
-    const char *weights; /* the file that was asked for; NULL or "": none was */
-    const char *recipe;  /* by name (train.h) */
-    const char *data;    /* as for lesson_pictures: what it learns from when nobody has trained it yet, */
-    int seed, learn;     /* from which seed, and from how many of them: the first `learn`, in small batches by a
-                            network half as wide; 0: all */
+    const char *weights; /* a file; NULL or "": the fields below decide */
+    const char *recipe;  /* its name (recipe.h) */
+    const char *data;    /* for lesson_pictures */
+    int seed;
+    int train_images; /* 0: all; else the first so many, in small batches by a network half as wide */
 } LessonModelArgs;
 
-/* A model, and what its file says about how it was trained. */
-typedef struct {
-    Clip clip;              /* free it with clip_free; the rest is the arena's */
-    const char *path, *run; /* run: "recipe quick, seed 1, ..."; "" if nothing is said */
-    char **templates;       /* the wordings of its captions */
-    int template_count;
-} LessonModel;
-
-/* Loads the file that was asked for; else LESSON_SHIPPED, where it is there and serves: all pictures, seed 1, every
- * wording of the recipe; else what was trained before (lesson_model_path); else trains it now, with a line for each
- * epoch, and keeps it. A training that was stopped goes on. All this is said on stderr, results are the same either way.
- * Ends the program with one line when a file cannot be read or written, or when the model is not for these pictures:
- * one that learnt from others, or does not know the words of their names. */
+/* lesson_model_open of the first of these that there is: the file asked for; LESSON_SHIPPED, for all pictures, seed 1
+ * and templates among its own; the model trained before, at lesson_model_path. Otherwise trains that one now, or
+ * continues a training that was stopped, with a line for each epoch on stderr. */
 LessonModel lesson_model(Arena *arena, const LessonModelArgs *args, const Cifar *pictures);
 
 #endif

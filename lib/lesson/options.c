@@ -3,17 +3,18 @@
 #include <limits.h>
 #include <string.h>
 
-enum { NAME_LONGEST = 32 };
+enum { NAME_MAX_LENGTH = 32 };
 
-static const char *option_wants(const Option *option) {
+static const char *value_kind(const Option *option) {
     return option->flag ? "" : option->integer ? "N" : option->real ? "X" : option->choices ? "WORD" : "TEXT";
 }
 
 static void option_require(const Option *option) {
     int kinds = (option->flag != NULL) + (option->integer != NULL) + (option->real != NULL) + (option->text != NULL) +
                 (option->texts != NULL);
-    REQUIRE(kinds == 1, "--%s goes to %d variables, want 1", option->name, kinds);
-    REQUIRE(strlen(option->name) < NAME_LONGEST, "--%s has a name of %d letters or more", option->name, NAME_LONGEST);
+    REQUIRE(kinds == 1, "--%s sets %d variables, want 1", option->name, kinds);
+    REQUIRE(strlen(option->name) < NAME_MAX_LENGTH, "--%s has a name of %d characters or more", option->name,
+            NAME_MAX_LENGTH);
     REQUIRE(option->low <= option->high, "--%s allows %g to %g", option->name, option->low, option->high);
 }
 
@@ -26,11 +27,11 @@ static bool choices_have(const char *choices, const char *word) {
     }
 }
 
-/* ---- what was meant: the nearest name ------------------------------------------------------------------------- */
+/* ---- the nearest name -------------------------------------------------------------------------------------------- */
 
-/* How many letters must be put in, taken out or changed to make `a` of `b` (Levenshtein 1966); b up to NAME_LONGEST. */
-static int distance(const char *a, size_t length, const char *b) {
-    int row[NAME_LONGEST + 1], columns = (int)strlen(b);
+/* The least number of insertions, deletions and changes that make `a` of `b` (Levenshtein 1966). */
+static int edit_distance(const char *a, size_t length, const char *b) {
+    int row[NAME_MAX_LENGTH + 1], columns = (int)strlen(b);
     for (int c = 0; c <= columns; c++) row[c] = c;
     for (size_t r = 0; r < length; r++) {
         int diagonal = row[0];
@@ -47,29 +48,29 @@ static int distance(const char *a, size_t length, const char *b) {
 static bool unknown(const Option *options, const char *name, size_t length, Err *err) {
     const char *nearest = NULL;
     int least = 3;
-    if (length < NAME_LONGEST)
+    if (length < NAME_MAX_LENGTH)
         for (const Option *option = options; option && option->name; option++) {
-            int d = distance(name, length, option->name);
+            int d = edit_distance(name, length, option->name);
             if (d < least && d < (int)strlen(option->name)) {
                 least = d;
                 nearest = option->name;
             }
         }
     if (nearest) return err_set(err, "there is no --%.*s; did you mean --%s?", (int)MIN(length, 64), name, nearest);
-    return err_set(err, "there is no --%.*s; --help says what there is", (int)MIN(length, 64), name);
+    return err_set(err, "there is no --%.*s; --help lists the options", (int)MIN(length, 64), name);
 }
 
-/* ---- values ----------------------------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------------------------------ */
 
-/* Counted on the first way through argv, collected on the second. */
+/* Counts on the first pass over argv, collects on the second. */
 static bool texts_take(const Option *option, const char *value, bool apply, Err *err) {
     OptionTexts *texts = option->texts;
     if (apply) texts->item[texts->count++] = value;
-    else if (texts->seen++ == OPTION_TEXTS) return err_set(err, "--%s: %d are the most", option->name, OPTION_TEXTS);
+    else if (texts->seen++ == OPTION_TEXTS) return err_set(err, "--%s: at most %d", option->name, OPTION_TEXTS);
     return true;
 }
 
-/* Checks `value`, and puts it where it belongs if `apply`. */
+/* Checks `value`, and stores it if `apply`. */
 static bool option_take(const Option *option, const char *value, bool apply, Err *err) {
     const char *name = option->name;
     if (option->integer) {
@@ -91,7 +92,7 @@ static bool option_take(const Option *option, const char *value, bool apply, Err
     return true;
 }
 
-/* Takes the option at argv[*at], and moves *at to its last word. */
+/* Reads the option at argv[*at], and moves *at to its last word. */
 static bool option_read(const Option *options, int argc, char **argv, int *at, bool apply, Err *err) {
     const char *name = argv[*at] + 2, *equals = strchr(name, '=');
     size_t length = equals ? (size_t)(equals - name) : strlen(name);
@@ -104,9 +105,9 @@ static bool option_read(const Option *options, int argc, char **argv, int *at, b
         if (apply) *option->flag = true;
         return true;
     }
-    bool next = !equals && *at + 1 < argc && strncmp(argv[*at + 1], "--", 2) != 0;
+    bool next = *at + 1 < argc && strncmp(argv[*at + 1], "--", 2) != 0;
     if (!equals && !next)
-        return err_set(err, "--%s wants a value: --%s %s", option->name, option->name, option_wants(option));
+        return err_set(err, "--%s wants a value: --%s %s", option->name, option->name, value_kind(option));
     return option_take(option, equals ? equals + 1 : argv[++*at], apply, err);
 }
 
@@ -116,8 +117,8 @@ typedef struct {
     const char *first;
 } Words;
 
-/* One way through argv. With `apply` (after a way without, which found nothing wrong) variables and argv change. */
-static bool walk(const Option *options, int argc, char **argv, bool apply, Words *words, Err *err) {
+/* One pass over argv. Variables and argv change only with `apply`: after a pass without, which found nothing wrong. */
+static bool pass(const Option *options, int argc, char **argv, bool apply, Words *words, Err *err) {
     bool ended = false;
     *words = (Words){ 0 };
     for (int i = 1; i < argc; i++) {
@@ -126,7 +127,7 @@ static bool walk(const Option *options, int argc, char **argv, bool apply, Words
         } else if (!ended && !strncmp(argv[i], "--", 2)) {
             if (!option_read(options, argc, argv, &i, apply, err)) return false;
         } else if (!ended && argv[i][0] == '-' && argv[i][1]) {
-            return err_set(err, "'%.64s': options begin with two dashes; --help says what there is", argv[i]);
+            return err_set(err, "'%.64s': options begin with two dashes; --help lists the options", argv[i]);
         } else {
             if (words->count++ == 0) words->first = argv[i];
             if (apply) argv[words->count] = argv[i];
@@ -139,12 +140,12 @@ bool options_parse(const Option *options, int argc, char **argv, int *count, Err
     Words words;
     for (const Option *option = options; option && option->name; option++)
         if (option->texts) option->texts->seen = 0;
-    if (!walk(options, argc, argv, false, &words, err)) return false;
+    if (!pass(options, argc, argv, false, &words, err)) return false;
     if (words.count > 0 && !count)
-        return err_set(err, "'%.64s': nothing is wanted here but options; --help says which", words.first);
+        return err_set(err, "'%.64s': this program takes options only; --help lists them", words.first);
     for (const Option *option = options; option && option->name; option++)
         if (option->texts && option->texts->seen > 0) option->texts->count = 0;
-    walk(options, argc, argv, true, &words, err);
+    pass(options, argc, argv, true, &words, err);
     if (count) *count = words.count;
     return true;
 }
@@ -155,13 +156,13 @@ bool options_have(int argc, char **argv, const char *name) {
     return false;
 }
 
-/* ---- help ------------------------------------------------------------------------------------------------------- */
+/* ---- help -------------------------------------------------------------------------------------------------------- */
 
 void options_help(const Option *options, FILE *out) {
     for (const Option *option = options; option && option->name; option++) {
-        char left[NAME_LONGEST + 16];
+        char left[NAME_MAX_LENGTH + 16];
         option_require(option);
-        snprintf(left, sizeof left, "--%s %s", option->name, option_wants(option));
+        snprintf(left, sizeof left, "--%s %s", option->name, value_kind(option));
         fprintf(out, "  %-20s %s", left, option->help);
         if (option->integer) fprintf(out, " (%.0f to %.0f; %d)", option->low, option->high, *option->integer);
         if (option->real) fprintf(out, " (%g to %g; %g)", option->low, option->high, *option->real);

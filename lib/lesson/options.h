@@ -1,13 +1,13 @@
-/* options: a program's command line, declared as a table. The defaults are what the variables hold.
+/* options: a program's command line, described by a table. The variables hold the defaults.
  *
  *   int epochs = 30;
  *   const char *recipe = "fast";
  *   const Option options[] = {
  *       { "epochs", .integer = &epochs, .low = 1, .high = 1000, .help = "passes over the pictures" },
- *       { "recipe", .text = &recipe, .choices = "fast|notebook", .help = "whose settings" },
+ *       { "recipe", .text = &recipe, .choices = "fast|notebook", .help = "the settings" },
  *       { 0 },
  *   };
- *   --epochs 5 and --epochs=5 are the same; "--" ends the options; the last of two equal options counts, but for
+ *   --epochs 5 and --epochs=5 are the same; "--" ends the options; the last of two equal options counts, except for
  *   `texts`, which keeps them all.
  *
  * Rules of use
@@ -20,7 +20,7 @@
 
 #include "core/base.h"
 
-/* What an option that may be given again and again has collected; what is there beforehand goes at the first one. */
+/* The values of an option that may be repeated; the first one on the command line removes the defaults. */
 enum { OPTION_TEXTS = 64 };
 typedef struct {
     int count, seen; /* seen: for options_parse */
@@ -39,15 +39,15 @@ typedef struct {
     const char *help;
 } Option;
 
-/* Reads argv[1..] and sets the variables: all of them, or none when a word is wrong. What belongs to no option is moved
- * to the front, argv[1..*count], in order; argv[0] stays. `count` NULL: there must be no such word.
+/* Reads argv[1..] and sets the variables: all of them, or none when a word is wrong. Words that belong to no option are
+ * moved to the front, argv[1..*count], in order. With `count` NULL there must be no such word.
  * Fails with one line: which option, what came, what is allowed. */
 bool options_parse(const Option *options, int argc, char **argv, int *count, Err *err);
 
-/* Is there such a flag (--help) among the options, before any "--"? */
+/* Is the flag --name among the options, before any "--"? */
 bool options_have(int argc, char **argv, const char *name);
 
-/* One line per option: name, what it wants, help, what is allowed, default (the variable's value now). */
+/* One line per option: name, kind of value, help, allowed values, default (the variable's value now). */
 void options_help(const Option *options, FILE *out);
 
 #endif

@@ -9,18 +9,12 @@
 void optim_init(Optim *optim, Params *params, const OptimGroup *groups, int count) {
     REQUIRE(1 <= count && count <= OPTIM_GROUPS, "%d groups, want 1 to %d", count, OPTIM_GROUPS);
     *optim = (Optim){ .params = params };
-    for (int g = 0; g < count; g++) {
-        OptimGroup *group = &optim->groups[g];
-        *group = groups[g];
-        if (group->beta1 == 0) group->beta1 = 0.9;
-        if (group->beta2 == 0) group->beta2 = 0.999;
-        if (group->eps == 0) group->eps = 1e-8;
-    }
+    memcpy(optim->groups, groups, (size_t)count * sizeof *groups);
     optim->first = arena_zero(params->arena, (size_t)params->count, sizeof(num *));
     optim->second = arena_zero(params->arena, (size_t)params->count, sizeof(num *));
     for (int i = 0; i < params->count; i++) {
         const Param *p = params->list[i];
-        REQUIRE(0 <= p->group && p->group < count, "%s is of group %d, there are %d", p->name, p->group, count);
+        REQUIRE(0 <= p->group && p->group < count, "%s is of group %d, there are %d groups", p->name, p->group, count);
         if (p->frozen) continue;
         optim->first[i] = arena_zero(params->arena, mat_count(p->val), sizeof(num));
         if (optim->groups[p->group].rule == OPTIM_ADAMW)
@@ -28,91 +22,93 @@ void optim_init(Optim *optim, Params *params, const OptimGroup *groups, int coun
     }
 }
 
-enum { STEP_PIECE = 1 << 14 }; /* numbers that one thread takes at a time */
+/* ---- SGD and AdamW ----------------------------------------------------------------------------------------------- */
+
+enum { STEP_GRAIN = 1 << 14 }; /* numbers that one thread takes at a time */
+
 typedef struct {
     num *w, *v;
     const num *grad;
     num lr, momentum, decay;
-    bool nesterov;
 } Sgd;
 
-static void sgd_piece(void *context, size_t begin, size_t end, int worker) {
+/* v = momentum v + g + decay w;  w -= lr v, for numbers begin .. end-1. */
+static void sgd_range(void *context, size_t begin, size_t end, int worker) {
     const Sgd s = *(Sgd *)context;
     (void)worker;
     for (size_t i = begin; i < end; i++) {
         num g = s.grad[i] + s.decay * s.w[i];
         s.v[i] = s.momentum * s.v[i] + g;
-        s.w[i] -= s.lr * (s.nesterov ? g + s.momentum * s.v[i] : s.v[i]);
+        s.w[i] -= s.lr * s.v[i];
     }
 }
 
 static void sgd_step(const OptimGroup *o, double factor, Param *p, num *v) {
-    parallel_for(mat_count(p->val), STEP_PIECE, sgd_piece,
-                 &(Sgd){ .w = p->val.v,
-                         .v = v,
-                         .grad = p->grad,
-                         .lr = (num)(o->lr * factor),
-                         .momentum = (num)o->momentum,
-                         .decay = (num)o->weight_decay,
-                         .nesterov = o->nesterov });
+    Sgd sgd = { .w = p->val.v, .v = v, .grad = p->grad };
+    sgd.lr = (num)(o->lr * factor);
+    sgd.momentum = (num)o->momentum;
+    sgd.decay = (num)o->weight_decay;
+    parallel_for(mat_count(p->val), STEP_GRAIN, sgd_range, &sgd);
 }
 
+/* The formula of optim.h, with everything that is the same for all numbers computed once in double. */
 static void adamw_step(const OptimGroup *o, double factor, int64_t n, Param *p, num *m, num *v) {
-    double lr = o->lr * factor, correct1 = 1 - pow(o->beta1, (double)n), correct2 = 1 - pow(o->beta2, (double)n);
-    num keep1 = (num)o->beta1, new1 = (num)(1 - o->beta1), keep2 = (num)o->beta2, new2 = (num)(1 - o->beta2);
-    num keep = (num)(1 - lr * o->weight_decay), rate = (num)(lr / correct1), root = (num)(1 / sqrt(correct2)),
-        eps = (num)o->eps;
-    num *w = p->val.v;
-    const num *grad = p->grad;
+    const double beta1 = 0.9, beta2 = 0.999;
+    double lr = o->lr * factor, correct1 = 1 - pow(beta1, (double)n), correct2 = 1 - pow(beta2, (double)n);
+    num b1 = (num)beta1, new1 = (num)(1 - beta1), b2 = (num)beta2, new2 = (num)(1 - beta2);
+    num keep = (num)(1 - lr * o->weight_decay), rate = (num)(lr / correct1);
+    num root = (num)(1 / sqrt(correct2)), eps = (num)1e-8, *w = p->val.v;
     for (size_t i = 0, count = mat_count(p->val); i < count; i++) {
-        m[i] = keep1 * m[i] + new1 * grad[i];
-        v[i] = keep2 * v[i] + new2 * grad[i] * grad[i];
+        num g = p->grad[i];
+        m[i] = b1 * m[i] + new1 * g;
+        v[i] = b2 * v[i] + new2 * g * g;
         w[i] = keep * w[i] - rate * m[i] / ((num)sqrt((double)v[i]) * root + eps);
     }
 }
 
-/* ---- Muon ---------------------------------------------------------------------------------------------------------- */
+/* ---- Muon -------------------------------------------------------------------------------------------------------- */
 
-static double length_of(const num *x, size_t n) {
-    double sum = 0;
+/* sum + x[0]^2 + ... + x[n-1]^2. */
+static double add_squares(double sum, const num *x, size_t n) {
     for (size_t i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
-    return sqrt(sum);
+    return sum;
 }
 
-/* Three times X = a X + (b S + c S^2) X with S = X X^T: a polynomial that pushes every singular value in (0, 1]
- * towards 1. X [O,N]; scratch holds S, the polynomial [O,O] each, and the next X. */
-static void newton_schulz(Arena *scratch, num *x, int O, int N) {
+/* X = X / |X|, then three times X = a X + (b S + c S S) X with S = X X^T: a polynomial that moves every singular
+ * value in (0, 1] towards 1.
+ * Shapes  X and next [O,N], S and P = b S + c S S [O,O] */
+static void newton_schulz(Arena *scratch, num *X, int O, int N) {
     const num a = (num)3.4445, b = (num)-4.7750, c = (num)2.0315;
     size_t count = (size_t)O * (size_t)N, square = (size_t)O * (size_t)O;
     num *S = arena_alloc(scratch, square, sizeof(num)), *P = arena_alloc(scratch, square, sizeof(num));
-    num *next = arena_alloc(scratch, count, sizeof(num)), shrink = (num)(1 / (length_of(x, count) + 1e-7));
-    for (size_t i = 0; i < count; i++) x[i] *= shrink;
+    num *next = arena_alloc(scratch, count, sizeof(num)), scale = (num)(1 / (sqrt(add_squares(0, X, count)) + 1e-7));
+    for (size_t i = 0; i < count; i++) X[i] *= scale;
     for (int step = 0; step < 3; step++) {
-        gemm(false, true, O, O, N, x, N, x, N, false, S, O);
+        gemm(false, true, O, O, N, X, N, X, N, false, S, O);
         gemm(false, false, O, O, O, S, O, S, O, false, P, O);
         for (size_t i = 0; i < square; i++) P[i] = b * S[i] + c * P[i];
-        gemm(false, false, O, N, O, P, O, x, N, false, next, N);
-        for (size_t i = 0; i < count; i++) x[i] = a * x[i] + next[i];
+        gemm(false, false, O, N, O, P, O, X, N, false, next, N);
+        for (size_t i = 0; i < count; i++) X[i] = a * X[i] + next[i];
     }
 }
 
+/* v = momentum v + g;  w = sqrt(O) w / |w| - lr Q(g + momentum v).   w, v, g [O,N] */
 static void muon_step(Optim *optim, const OptimGroup *o, double factor, Param *p, num *v) {
     size_t count = mat_count(p->val);
     int O = p->val.shape[0], N = (int)(count / (size_t)MAX(1, O));
-    REQUIRE(p->val.dims >= 2 && O <= N, "%s is %s, want a bank of filters, fewer than each has numbers", p->name,
-            mat_shape_text(p->val));
+    REQUIRE(p->val.dims >= 2 && O <= N, "%s is %s, want a matrix [O,N] with O <= N", p->name, mat_shape_text(p->val));
     arena_reset(&optim->scratch);
-    num *x = arena_alloc(&optim->scratch, count, sizeof(num));
+    num *G = arena_alloc(&optim->scratch, count, sizeof(num));
     for (size_t i = 0; i < count; i++) {
         v[i] = (num)o->momentum * v[i] + p->grad[i];
-        x[i] = p->grad[i] + (num)o->momentum * v[i];
+        G[i] = p->grad[i] + (num)o->momentum * v[i];
     }
-    newton_schulz(&optim->scratch, x, O, N);
-    num scale = (num)(sqrt(O) / fmax(length_of(p->val.v, count), 1e-12)), lr = (num)(o->lr * factor);
-    for (size_t i = 0; i < count; i++) p->val.v[i] = scale * p->val.v[i] - lr * x[i];
+    newton_schulz(&optim->scratch, G, O, N);
+    num scale = (num)(sqrt(O) / fmax(sqrt(add_squares(0, p->val.v, count)), 1e-12)), lr = (num)(o->lr * factor);
+    for (size_t i = 0; i < count; i++) p->val.v[i] = scale * p->val.v[i] - lr * G[i];
 }
 
-/* ---- all ----------------------------------------------------------------------------------------------------------- */
+/* ---- all rules --------------------------------------------------------------------------------------------------- */
 
 void optim_step(Optim *optim, double factor) {
     optim->steps++;
@@ -130,16 +126,14 @@ void optim_step(Optim *optim, double factor) {
 void optim_free(Optim *optim) { arena_free(&optim->scratch); }
 
 double optim_clip_norm(Params *params, double max) {
-    REQUIRE(max > 0, "the norm is to be clipped at %g, want more than 0", max);
+    REQUIRE(max > 0, "max norm of the gradients is %g, want more than 0", max);
     double sum = 0;
     for (int i = 0; i < params->count; i++) {
         const Param *p = params->list[i];
-        for (size_t k = 0, count = mat_count(p->val); p->has_grad && k < count; k++)
-            sum += (double)p->grad[k] * (double)p->grad[k];
+        if (p->has_grad) sum = add_squares(sum, p->grad, mat_count(p->val));
     }
     double norm = sqrt(sum);
-    if (norm <= max) return norm;
-    for (int i = 0; i < params->count; i++) {
+    for (int i = 0; i < params->count && !(norm <= max); i++) {
         Param *p = params->list[i];
         for (size_t k = 0, count = mat_count(p->val); p->has_grad && k < count; k++) p->grad[k] *= (num)(max / norm);
     }

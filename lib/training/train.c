@@ -1,14 +1,14 @@
 #include "training/train.h"
+#include "model/clip_file.h"
 #include "core/file.h"
+#include "core/arena.h"
 
 #include "evaluate/metrics.h"
-#include "model/clip_file.h"
-#include "show/progress.h"
+#include "formats/hash.h"
 
 #include <limits.h>
 #include <math.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 
 typedef struct {
@@ -18,51 +18,52 @@ typedef struct {
     Optim optim;
     Tape tape;
     Arena arena; /* for the whole run */
-    Progress progress;
-    int *order; /* the pictures in this epoch's order */
-    int *ids;   /* [classes,templates,T]: every caption there is */
+    int *order;  /* the pictures in this epoch's order */
+    int *ids;    /* [classes,templates,T]: every caption */
     int templates, batches, epoch;
     int64_t step;
     double seconds; /* of training, before this epoch */
-    bool ours;      /* the checkpoint is this run's, or not there */
+    bool ours;      /* this run has written the checkpoint */
     char *log;      /* the rows so far */
+    char *settings, signature[SHA256_HEX];
 } Trainer;
 
 static volatile sig_atomic_t interrupted;
 void train_interrupt(void) { interrupted = 1; }
 
-/* ---- preparation ------------------------------------------------------------------------------------------------------- */
+/* ---- preparation ------------------------------------------------------------------------------------------------- */
 
-static int template_count(const Recipe *r) {
-    int n = 0;
-    while (n < RECIPE_TEMPLATES && r->templates[n]) n++;
-    return n;
-}
+static bool is_cnn(const Trainer *s) { return !strcmp(s->clip->image.kind, "cnn"); }
 
-/* Filters, batch norm, and all the rest learn by rules of their own. Filters are those of a bank, fewer than each has
- * numbers (Muon makes them a basis); a vision transformer's patches are a linear layer. */
+/* Group 1: filters [O,C,K,K] with O <= CKK, which Muon makes orthogonal. Group 2: batch norm. Group 0: the rest, also
+ * the patch embedding of a vision transformer ("visual."), which is a linear layer. */
 static void set_groups(Params *params) {
     for (int i = 0; i < params->count; i++) {
         Param *p = params->list[i];
         size_t O = (size_t)p->val.shape[0];
-        bool bank = p->val.dims == 4 && O * O <= mat_count(p->val) && strncmp(p->name, "visual.", 7);
-        p->group = bank ? 1 : strstr(p->name, ".bn") ? 2 : 0;
+        bool filters = p->val.dims == 4 && O * O <= mat_count(p->val) && strncmp(p->name, "visual.", 7);
+        p->group = filters ? 1 : strstr(p->name, ".bn") ? 2 : 0;
     }
+}
+
+/* Whitening is measured on the first pictures. */
+static void whiten(Trainer *s) {
+    enum { SAMPLE = 2000 };
+    int n = MIN(SAMPLE, s->run->train->n), *index = arena_alloc(&s->arena, (size_t)n, sizeof *index);
+    for (int i = 0; i < n; i++) index[i] = i;
+    Mat sample = mat_like(&s->arena, mat_shape(4, n, CIFAR_SIDE, CIFAR_SIDE, 3));
+    cifar_batch(s->run->train, index, n, NULL, sample.v);
+    image_tower_whiten(&s->clip->image, sample);
 }
 
 static bool make_model(Trainer *s, Err *err) {
     const Recipe *r = s->recipe;
     Vocab vocab = vocab_build(&s->arena, r->templates, s->templates, s->run->train->names, CIFAR_CLASSES);
     if (!clip_init(s->clip, r->model, &vocab, s->run->seed, err)) return false;
-    enum { SAMPLE = 2000 };
-    int n = MIN(SAMPLE, s->run->train->n), *index = arena_alloc(&s->arena, (size_t)n, sizeof *index);
-    for (int i = 0; i < n; i++) index[i] = i;
-    Mat sample = mat_like(&s->arena, mat_shape(4, n, CIFAR_SIDE, CIFAR_SIDE, 3));
-    cifar_batch(s->run->train, index, n, NULL, sample.v);
     Rng rng = rng_seed(s->run->seed, 0);
     if (r->random_filters) image_tower_random_filters(&s->clip->image, &rng);
-    if (r->learn_first) s->clip->image.conv[0].weight->frozen = false;
-    else image_tower_whiten(&s->clip->image, sample);
+    if (is_cnn(s) && r->learn_first) s->clip->image.conv[0].weight->frozen = false;
+    else if (is_cnn(s)) whiten(s);
     set_groups(&s->clip->params);
     s->clip->logit_scale->frozen = r->fixed_scale;
     optim_init(&s->optim, &s->clip->params, r->groups, COUNT(r->groups));
@@ -78,17 +79,57 @@ static void make_captions(Trainer *s) {
     vocab_encode(&s->clip->vocab, &s->arena, texts, n, T, s->ids);
 }
 
-/* ---- one batch --------------------------------------------------------------------------------------------------------- */
+/* ---- runs that end early ----------------------------------------------------------------------------------------- */
 
-typedef struct {
-    double loss, floor, image_to_text, text_to_image, positive, negative;
-} BatchRow;
+/* What is left of the run. */
+static const char *kept(Trainer *s) {
+    if (!s->run->checkpoint || s->epoch <= 1) return "no epoch was finished";
+    return arena_print(&s->arena, "epoch %d is in %s", s->epoch - 1, s->run->checkpoint);
+}
 
-/* Shares of right answers, and cosines, from the logits of one batch. */
-static void measure(Mat logits, const int *label, double scale, BatchRow *row) {
+static bool stop_refuse(Trainer *s, Err *err) {
+    const char *how = s->run->resume ? ", start it again to go on" : ", go on with --resume";
+    bool any = s->run->checkpoint && s->epoch > 1;
+    return err_set(err, "stopped in epoch %d of %d; %s%s", s->epoch, s->recipe->epochs, kept(s), any ? how : "");
+}
+
+static bool loss_refuse(Trainer *s, int batch, Err *err) {
+    Var first = tape_first_not_finite(&s->tape);
+    return err_set(
+        err,
+        "epoch %d, batch %d: the loss is not a finite number; the first operation that made one is %s. This batch "
+        "changed nothing, %s; try a smaller --lr",
+        s->epoch, batch + 1, first ? tape_name(first) : "the loss", kept(s));
+}
+
+static bool gradient_refuse(Trainer *s, Var loss, int batch, const Param *param, Err *err) {
+    const char *name = param->name;
+    Var first = tape_first_not_finite_gradient(&s->tape, loss);
+    return err_set(
+        err,
+        "epoch %d, batch %d: the gradient of %s is not finite; the first operation of the backward pass that made one "
+        "is %s. This batch changed nothing, %s; try a smaller --lr",
+        s->epoch, batch + 1, name, first ? tape_name(first) : "not known", kept(s));
+}
+
+/* The first parameter whose weights, or gradient, hold a number that is not finite; or NULL. */
+static const Param *not_finite(const Params *params, bool gradient) {
+    for (int i = 0; i < params->count; i++) {
+        const Param *p = params->list[i];
+        const num *x = gradient ? p->grad : p->val.v;
+        if (gradient && (p->frozen || !p->has_grad)) continue;
+        if (!all_finite(x, mat_count(p->val))) return p;
+    }
+    return NULL;
+}
+
+/* ---- one batch --------------------------------------------------------------------------------------------------- */
+
+/* Fills in accuracies and cosines of one batch.   logits [B,B] = scale * cosines: row b a picture, column b its text */
+static void measure(Mat logits, const int *label, double scale, EpochRow *row) {
     int B = logits.shape[0];
     Arena arena = { 0 };
-    int *best = arena_zero(&arena, (size_t)B, sizeof *best); /* each text's picture so far */
+    int *best = arena_zero(&arena, (size_t)B, sizeof *best); /* the nearest picture of each text so far */
     for (int b = 0; b < B; b++) {
         const num *x = &AT(logits, b, 0);
         int nearest = 0;
@@ -106,45 +147,6 @@ static void measure(Mat logits, const int *label, double scale, BatchRow *row) {
     arena_free(&arena);
 }
 
-/* What is left of a run that ends early. */
-static const char *kept(Trainer *s) {
-    if (!s->run->checkpoint || s->epoch <= 1) return "no epoch was finished";
-    return arena_print(&s->arena, "epoch %d is in %s", s->epoch - 1, s->run->checkpoint);
-}
-
-static bool stop_refuse(Trainer *s, Err *err) {
-    bool any = s->run->checkpoint && s->epoch > 1;
-    return err_set(err, "stopped in epoch %d of %d; %s%s", s->epoch, s->recipe->epochs, kept(s),
-                   any ? ", go on with --resume" : "");
-}
-
-static bool loss_refuse(Trainer *s, int batch, Err *err) {
-    Var first = tape_first_not_finite(&s->tape);
-    return err_set(
-        err,
-        "epoch %d, batch %d: the loss is not a finite number; the first operation that made one is %s. This batch "
-        "changed nothing, %s; try a smaller --lr",
-        s->epoch, batch + 1, first ? tape_name(first) : "the loss", kept(s));
-}
-
-static const Param *gradient_not_finite(const Params *params) {
-    for (int i = 0; i < params->count; i++) {
-        const Param *p = params->list[i];
-        if (p->has_grad && !p->frozen && !all_finite(p->grad, mat_count(p->val))) return p;
-    }
-    return NULL;
-}
-
-static bool gradient_refuse(Trainer *s, Var loss, int batch, const Param *param, Err *err) {
-    const char *name = param->name;
-    Var first = tape_first_not_finite_gradient(&s->tape, loss);
-    return err_set(
-        err,
-        "epoch %d, batch %d: the gradient of %s is not finite; the first operation on the way back that made one is %s. "
-        "This batch changed nothing, %s; try a smaller --lr",
-        s->epoch, batch + 1, name, first ? tape_name(first) : "not known", kept(s));
-}
-
 /* The loss that is minimised; *plain is the CLIP loss of the pairs themselves, which can be compared with the floor. */
 static Var batch_loss(Trainer *s, Var logits, const int *label, int B, double *plain) {
     Var pairs = clip_loss(&s->tape, s->recipe->multi_positive ? tape_data(&s->tape, logits->val) : logits, (Mat){ 0 });
@@ -153,21 +155,30 @@ static Var batch_loss(Trainer *s, Var logits, const int *label, int B, double *p
     return clip_loss(&s->tape, logits, clip_targets(&s->tape.arena, label, B, s->recipe->smoothing));
 }
 
-static bool train_batch(Trainer *s, int batch, Augment augment, Rng *rng, BatchRow *row, Err *err) {
+/* The classes of B pictures, and for each a caption drawn from those of its class: label [B], ids [B,T]. */
+static void draw_captions(const Trainer *s, const int *index, Rng *rng, int *label, int *ids) {
+    int T = s->recipe->model.tokens;
+    for (int b = 0; b < s->recipe->batch; b++) {
+        label[b] = s->run->train->labels[index[b]];
+        int caption = label[b] * s->templates + (int)rng_below(rng, (uint32_t)s->templates);
+        memcpy(ids + (size_t)(b * T), s->ids + (size_t)(caption * T), (size_t)T * sizeof *ids);
+    }
+}
+
+/* Forward, loss, backward, one step of the optimiser.
+ * Shapes  pixels [B,32,32,3], ids [B,T]; image and text embeddings [B,E] of unit length; logits [B,B] */
+static bool train_batch(Trainer *s, int batch, Augment augment, Rng *rng, EpochRow *row, Err *err) {
     const Recipe *r = s->recipe;
     int B = r->batch, T = r->model.tokens, *index = s->order + (size_t)batch * (size_t)B;
     Tape *t = &s->tape;
     profile_switch(t->profile, "pictures", PROFILE_FORWARD);
     tape_reset(t);
     Mat pixels = mat_like(&t->arena, mat_shape(4, B, CIFAR_SIDE, CIFAR_SIDE, 3));
+    int *ids = arena_alloc(&t->arena, (size_t)(B * T), sizeof *ids);
+    int *label = arena_alloc(&t->arena, (size_t)B, sizeof *label);
     cifar_batch(s->run->train, index, B, &augment, pixels.v);
-    int *ids = arena_alloc(&t->arena, (size_t)(B * T), sizeof *ids),
-        *label = arena_alloc(&t->arena, (size_t)B, sizeof *label);
-    for (int b = 0; b < B; b++) {
-        label[b] = s->run->train->labels[index[b]];
-        int caption = label[b] * s->templates + (int)rng_below(rng, (uint32_t)s->templates);
-        memcpy(ids + (size_t)(b * T), s->ids + (size_t)(caption * T), (size_t)T * sizeof *ids);
-    }
+    draw_captions(s, index, rng, label, ids);
+
     Var scale = tape_param(t, s->clip->logit_scale);
     Var logits = clip_logits(t, clip_image(t, s->clip, pixels), clip_text(t, s->clip, ids, B, T), scale);
     Var loss = batch_loss(s, logits, label, B, &row->loss);
@@ -175,28 +186,33 @@ static bool train_batch(Trainer *s, int batch, Augment augment, Rng *rng, BatchR
     profile_switch(t->profile, "measuring", PROFILE_FORWARD);
     row->floor = clip_loss_floor_of(label, B);
     measure(logits->val, label, exp((double)scale->val.v[0]), row);
+
     tape_backward(t, loss);
     profile_switch(t->profile, "optimiser", PROFILE_FORWARD);
-    const Param *lost = gradient_not_finite(&s->clip->params);
-    if (lost) return gradient_refuse(s, loss, batch, lost, err);
-    if (r->clip_norm > 0) optim_clip_norm(&s->clip->params, r->clip_norm);
-    optim_step(&s->optim, schedule_factor(r->schedule, s->step, (int64_t)r->epochs * s->batches,
-                                          (int64_t)(r->warmup * s->batches)));
+    const Param *broken = not_finite(&s->clip->params, true);
+    if (broken) return gradient_refuse(s, loss, batch, broken, err);
+    int64_t total = (int64_t)r->epochs * s->batches, warmup = (int64_t)(r->warmup * s->batches);
+    optim_step(&s->optim, schedule_factor(r->schedule, s->step, total, warmup));
     clip_clamp(s->clip);
     profile_switch(t->profile, NULL, PROFILE_FORWARD);
     s->step++;
     return true;
 }
 
-/* ---- one epoch --------------------------------------------------------------------------------------------------------- */
+/* ---- one epoch --------------------------------------------------------------------------------------------------- */
 
-static void add_row(EpochRow *sum, const BatchRow *row, double multi_positive) {
-    sum->loss += row->loss * multi_positive;
-    sum->floor += row->floor * multi_positive;
-    sum->image_to_text += row->image_to_text * multi_positive;
-    sum->text_to_image += row->text_to_image * multi_positive;
-    sum->positive += row->positive * multi_positive;
-    sum->negative += row->negative * multi_positive;
+static void add_row(EpochRow *mean, const EpochRow *batch, double weight) {
+    mean->loss += batch->loss * weight;
+    mean->floor += batch->floor * weight;
+    mean->image_to_text += batch->image_to_text * weight;
+    mean->text_to_image += batch->text_to_image * weight;
+    mean->positive += batch->positive * weight;
+    mean->negative += batch->negative * weight;
+}
+
+static void tell_batch(const Trainer *s, const EpochRow *batch) {
+    TrainProgress progress = { s->epoch, (double)s->step * s->recipe->batch, batch->loss, batch->floor };
+    if (s->run->after_batch) s->run->after_batch(s->run->context, &progress);
 }
 
 static bool train_epoch(Trainer *s, EpochRow *row, Err *err) {
@@ -208,162 +224,149 @@ static bool train_epoch(Trainer *s, EpochRow *row, Err *err) {
     Augment augment = r->augment;
     augment.seed = s->run->seed;
     augment.epoch = (uint32_t)s->epoch;
-    if (!strcmp(s->clip->image.kind, "cnn"))
-        s->clip->image.conv[0].bias->frozen = !r->learn_first && s->epoch > r->whiten_epochs;
+    if (is_cnn(s)) s->clip->image.conv[0].bias->frozen = !r->learn_first && s->epoch > r->whiten_epochs;
     double start = clock_seconds();
     s->tape.training = true;
-    snprintf(s->progress.label, sizeof s->progress.label, "epoch %d/%d", s->epoch, r->epochs);
     for (int batch = 0; batch < s->batches; batch++) {
-        BatchRow one = { 0 };
+        EpochRow one = { 0 };
         if (!train_batch(s, batch, augment, &rng, &one, err)) return false;
         if (interrupted) return stop_refuse(s, err);
         add_row(row, &one, 1.0 / s->batches);
-        progress_note(&s->progress, "loss %.3f (floor %.3f)", one.loss, one.floor);
-        progress_update(&s->progress, ((double)(s->epoch - 1) * s->batches + batch + 1) * r->batch);
+        tell_batch(s, &one);
     }
+    double took = clock_seconds() - start;
+    s->seconds += took;
+    s->tape.training = false;
     row->epoch = s->epoch;
-    row->seconds = s->seconds += clock_seconds() - start;
-    row->rate = (double)s->batches * r->batch / (clock_seconds() - start);
+    row->seconds = s->seconds;
+    row->rate = (double)s->batches * r->batch / took;
     row->logit_scale = exp((double)*s->clip->logit_scale->val.v);
     return true;
 }
 
-static bool test_accuracy(Trainer *s, TestAugmentation tta, double *multi_positive, Err *err) {
+static bool test_accuracy(Trainer *s, TestAugmentation tta, double *accuracy, Err *err) {
     Arena arena = { 0 };
     const Cifar *test = s->run->test;
+    ZeroshotRange all = { .n = test->n, .batch = 100, .tta = tta };
     Mat classes =
         zeroshot_classes(s->clip, &arena, s->recipe->templates, s->templates, test->names, CIFAR_CLASSES, NULL);
-    Mat scores =
-        zeroshot_scores(s->clip, &arena, classes, test, (ZeroshotRange){ .n = test->n, .batch = 100, .tta = tta });
+    Mat scores = zeroshot_scores(s->clip, &arena, classes, test, all);
     int *best = arena_alloc(&arena, (size_t)test->n, sizeof *best), right = 0;
     bool ok = metrics_argmax(scores, best, err);
     for (int i = 0; ok && i < test->n; i++) right += best[i] == test->labels[i];
-    *multi_positive = (double)right / MAX(1, test->n);
+    *accuracy = (double)right / MAX(1, test->n);
     arena_free(&arena);
     return ok;
 }
 
-/* ---- log and checkpoint -------------------------------------------------------------------------------------------------- */
+/* ---- the log ----------------------------------------------------------------------------------------------------- */
 
-const char *train_log_heading(void) {
-    return "epoch,loss,floor,image_to_text,text_to_image,logit_scale,positive_cosine,hardest_negative_cosine,test_accuracy,"
-           "test_accuracy_with_views,images_per_second,seconds";
-}
-
-void train_log_row(const EpochRow *r, char *text, size_t size) {
-    char tta[32] = ""; /* an empty field where there is none */
-    if (!isnan(r->test_tta)) snprintf(tta, sizeof tta, "%.6f", r->test_tta);
-    snprintf(text, size, "%d,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f,%s,%.0f,%.2f", r->epoch, r->loss, r->floor,
-             r->image_to_text, r->text_to_image, r->logit_scale, r->positive, r->negative, r->test, tta, r->rate,
-             r->seconds);
+static void add_to_log(Trainer *s, const EpochRow *row) {
+    char text[512];
+    train_log_row(row, text, sizeof text);
+    s->log = arena_print(&s->arena, "%s%s\n", s->log, text);
 }
 
 static bool write_log(Trainer *s, const EpochRow *row, Err *err) {
-    char text[512];
     OutFile out;
     if (!s->run->log) return true;
-    train_log_row(row, text, sizeof text);
-    s->log = arena_print(&s->arena, "%s%s\n", s->log, text);
+    add_to_log(s, row);
     if (!out_open(&out, s->run->log, err)) return false;
     fprintf(out.stream, "%s\n%s", train_log_heading(), s->log);
     return out_commit(&out, err);
-}
-
-/* The fields of a row in the order of the heading. */
-enum { LOG_FIELDS = 12 };
-#define NUMBER_MAX 1e15
-
-static bool row_read(const char *at, const char *end, EpochRow *row) {
-    double field[LOG_FIELDS];
-    for (int k = 0; k < LOG_FIELDS; k++) {
-        char text[64], *rest = text;
-        const char *comma = memchr(at, ',', (size_t)(end - at)), *stop = comma ? comma : end;
-        if ((size_t)(stop - at) >= sizeof text || (k < LOG_FIELDS - 1) != (comma != NULL)) return false;
-        memcpy(text, at, (size_t)(stop - at));
-        text[stop - at] = 0;
-        field[k] = *text ? strtod(text, &rest) : (double)NAN;
-        if (*rest && *rest != '\r') return false;
-        if (fabs(field[k]) > NUMBER_MAX)
-            return false; /* no training's; and a row must not grow when it is written again */
-        at = stop + 1;
-    }
-    *row = (EpochRow){ (int)fmin(fmax(0, field[0]), INT_MAX),
-                       field[1],
-                       field[2],
-                       field[3],
-                       field[4],
-                       field[5],
-                       field[6],
-                       field[7],
-                       field[8],
-                       field[9],
-                       field[10],
-                       field[11] };
-    return true;
-}
-
-int train_log_read(const char *path, EpochRow *rows, int max, Err *err) {
-    File file;
-    int n = 0;
-    if (!file_exists(path)) return 0;
-    if (!file_open(&file, path, err)) return -1;
-    const char *at = (const char *)file.data, *end = at + file.size;
-    bool heading = true;
-    for (const char *next; n < max && at < end && (next = memchr(at, '\n', (size_t)(end - at))) != NULL;
-         at = next + 1) {
-        if (heading) heading = false;
-        else if (!row_read(at, next, &rows[n])) break;
-        else n++;
-    }
-    file_close(&file);
-    return n;
 }
 
 /* The first `epochs` rows of the log of a run that is resumed; none where there is no log. */
 static bool read_log(Trainer *s, int epochs, Err *err) {
     EpochRow *rows = arena_alloc(&s->arena, (size_t)epochs, sizeof *rows);
     int n = s->run->log ? train_log_read(s->run->log, rows, epochs, err) : 0;
-    for (int i = 0; i < n; i++) {
-        char text[512];
-        train_log_row(&rows[i], text, sizeof text);
-        s->log = arena_print(&s->arena, "%s%s\n", s->log, text);
-        s->seconds = rows[i].seconds;
-    }
+    for (int i = 0; i < n; i++) add_to_log(s, &rows[i]);
+    if (n > 0) s->seconds = rows[n - 1].seconds;
     return n >= 0;
 }
 
-/* What a checkpoint must share with the run that goes on from it. */
-static char *run_signature(Trainer *s, Arena *arena) {
-    const Recipe *r = s->recipe;
-    return arena_print(arena, "recipe %s, seed %llu, %d epochs, batch %d, lr %.9g, %d pictures of %s", r->name,
-                       (unsigned long long)s->run->seed, r->epochs, r->batch, r->groups[0].lr, s->run->train->n,
-                       s->run->train->generated ? "generated shapes" : "CIFAR-10");
+/* ---- whose checkpoint it is -------------------------------------------------------------------------------------- */
+
+static const char *set_name(const Cifar *set) { return set->generated ? "generated shapes" : "CIFAR-10"; }
+
+static char *data_text(Arena *arena, const char *part, const Cifar *set) {
+    char pixels[SHA256_HEX], labels[SHA256_HEX], *names = "";
+    sha256_hex(set->pixels, (size_t)set->n * CIFAR_NUMBERS, pixels);
+    sha256_hex(set->labels, (size_t)set->n, labels);
+    for (int c = 0; c < CIFAR_CLASSES; c++) names = arena_print(arena, "%s%s%s", names, c ? "|" : "", set->names[c]);
+    return arena_print(arena, "%s set=%s\n%s pictures=%d\n%s classes=%s\n%s pixels=%s\n%s labels=%s\n", part,
+                       set_name(set), part, set->n, part, names, part, pixels, part, labels);
 }
 
-/* Is there something else under this run's name than a checkpoint of this run? */
+/* Everything this run depends on. */
+static void sign(Trainer *s) {
+    s->settings =
+        arena_print(&s->arena, "seed=%llu\n%s%s%s", (unsigned long long)s->run->seed, recipe_text(s->recipe, &s->arena),
+                    data_text(&s->arena, "train", s->run->train), data_text(&s->arena, "test", s->run->test));
+    sha256_hex(s->settings, strlen(s->settings), s->signature);
+}
+
+/* NULL if the file is a checkpoint of this run; else what differs, on the arena. */
+static const char *difference(const Trainer *s, Arena *arena, const Safetensors *file) {
+    const char *signature = safetensors_meta(file, "signature"), *theirs = safetensors_meta(file, "settings");
+    if (!signature || !theirs) return "this file does not say all settings of its run: an older version wrote it";
+    if (!strcmp(signature, s->signature)) return NULL;
+    const char *ours = s->settings;
+    while (*theirs && *ours) {
+        size_t a = strcspn(theirs, "\n"), b = strcspn(ours, "\n");
+        if (a != b || memcmp(theirs, ours, a))
+            return arena_print(arena, "this is of another run: it has \"%.*s\", and this one \"%.*s\"", (int)a, theirs,
+                               (int)b, ours);
+        theirs += a + (theirs[a] == '\n');
+        ours += b + (ours[b] == '\n');
+    }
+    return "the settings in this file do not have its signature: it was changed";
+}
+
+/* Is the file that is about to be replaced anything else than a checkpoint of this run? */
 static bool other_is_there(Trainer *s) {
     Safetensors file;
     Arena arena = { 0 };
     if (s->ours || !file_exists(s->run->checkpoint)) return false;
     bool opened = safetensors_open(&file, &arena, s->run->checkpoint, NULL);
-    const char *of = opened ? safetensors_meta(&file, "run") : NULL;
-    bool other = !of || strcmp(of, run_signature(s, &arena));
+    bool other = !opened || difference(s, &arena, &file);
     if (opened) safetensors_close(&file);
     arena_free(&arena);
     return other;
 }
 
 /* NAME.previous.safetensors */
-static char *backup_path(Trainer *s) {
+static char *previous_path(Trainer *s) {
     const char *path = s->run->checkpoint, *end = strrchr(path, '.');
-    return arena_print(&s->arena, "%.*s.previous%s", (int)(end ? end - path : (long)strlen(path)), path,
-                       end ? end : "");
+    if (!end) end = path + strlen(path);
+    return arena_print(&s->arena, "%.*s.previous%s", (int)(end - path), path, end);
 }
 
-static void put_state(SafetensorsOut *out, const char *prefix, const Param *p, num *state) {
+/* ---- checkpoints ------------------------------------------------------------------------------------------------- */
+
+static void save_state(SafetensorsOut *out, const char *prefix, const Param *p, num *state) {
     Mat m = p->val;
     m.v = state;
     if (state) safetensors_add(out, arena_print(out->arena, "%s%s", prefix, p->name), DTYPE_F32, m);
+}
+
+static void save_meta(Trainer *s, SafetensorsOut *out, const EpochRow *row) {
+    const Recipe *r = s->recipe;
+    Arena *arena = out->arena;
+    char *templates = "";
+    for (int i = 0; i < s->templates; i++)
+        templates = arena_print(arena, i ? "%s|%s" : "%s%s", templates, r->templates[i]);
+    safetensors_add_meta(out, "run",
+                         arena_print(arena, "recipe %s, seed %llu, %d epochs, batch %d, lr %.9g, %d pictures of %s",
+                                     r->name, (unsigned long long)s->run->seed, r->epochs, r->batch, r->groups[0].lr,
+                                     s->run->train->n, set_name(s->run->train)));
+    safetensors_add_meta(out, "epoch", arena_print(arena, "%d", s->epoch));
+    safetensors_add_meta(out, "templates", templates);
+    safetensors_add_meta(out, "test_accuracy", arena_print(arena, "%.4f", row->test));
+    if (!isnan(row->test_tta))
+        safetensors_add_meta(out, "test_accuracy_with_views", arena_print(arena, "%.4f", row->test_tta));
+    safetensors_add_meta(out, "settings", s->settings);
+    safetensors_add_meta(out, "signature", s->signature);
 }
 
 static bool save_checkpoint(Trainer *s, const EpochRow *row, Err *err) {
@@ -372,31 +375,20 @@ static bool save_checkpoint(Trainer *s, const EpochRow *row, Err *err) {
     Params *params = &s->clip->params;
     clip_save(s->clip, &out, DTYPE_F32);
     for (int i = 0; i < params->count; i++) {
-        put_state(&out, "optim.first.", params->list[i], s->optim.first[i]);
-        put_state(&out, "optim.second.", params->list[i], s->optim.second[i]);
+        save_state(&out, "optim.first.", params->list[i], s->optim.first[i]);
+        save_state(&out, "optim.second.", params->list[i], s->optim.second[i]);
     }
-    char *templates = "";
-    for (int i = 0; i < s->templates; i++)
-        templates = arena_print(&arena, i ? "%s|%s" : "%s%s", templates, s->recipe->templates[i]);
-    safetensors_add_meta(&out, "run", run_signature(s, &arena));
-    safetensors_add_meta(&out, "epoch", arena_print(&arena, "%d", s->epoch));
-    safetensors_add_meta(&out, "templates", templates);
-    safetensors_add_meta(&out, "test_accuracy", arena_print(&arena, "%.4f", row->test));
-    if (!isnan(row->test_tta))
-        safetensors_add_meta(&out, "test_accuracy_with_views", arena_print(&arena, "%.4f", row->test_tta));
-    if (other_is_there(s)) out.backup = backup_path(s);
+    save_meta(s, &out, row);
+    if (other_is_there(s)) out.backup = previous_path(s);
     bool ok = safetensors_write(&out, s->run->checkpoint, err);
-    if (ok && out.backup) {
-        progress_clear();
-        fprintf(stderr, "kept:  what was there before is now %s\n", out.backup);
-    }
+    if (ok && out.backup && s->run->after_rename) s->run->after_rename(s->run->context, out.backup);
     s->ours = true;
     arena_free(&arena);
     return ok;
 }
 
-static bool get_state(const Safetensors *file, const char *path, const char *prefix, const Param *p, num *state,
-                      Err *err) {
+static bool load_state(const Safetensors *file, const char *path, const char *prefix, const Param *p, num *state,
+                       Err *err) {
     char name[300];
     if (!state) return true;
     snprintf(name, sizeof name, "%s%s", prefix, p->name);
@@ -408,24 +400,19 @@ static bool get_state(const Safetensors *file, const char *path, const char *pre
 }
 
 static bool load_checkpoint(Trainer *s, const Safetensors *file, Err *err) {
-    const char *path = s->run->checkpoint, *of = safetensors_meta(file, "run"),
-               *epoch = safetensors_meta(file, "epoch");
-    char *ours = run_signature(s, &s->arena);
+    const char *path = s->run->checkpoint, *epoch = safetensors_meta(file, "epoch");
+    const char *other = difference(s, &s->arena, file);
     long long done;
-    bool other = !of || strcmp(of, ours);
-    if (other && s->run->keep_other) return true; /* from the start; what is there is kept aside */
-    if (other)
-        return err_set(
-            err, "%s: this is of another run (%s), not of this one (%s); leave --resume out, or give the same settings",
-            path, of ? of : "nothing is said", ours);
+    if (other && s->run->keep_other) return true; /* start again; save_checkpoint renames the file */
+    if (other) return err_set(err, "%s: %s; give the same settings, or leave --resume out", path, other);
     if (!epoch || !parse_int(epoch, 1, s->recipe->epochs, &done))
         return err_set(err, "%s: metadata \"epoch\" is %s, want 1 to %d", path, epoch ? epoch : "missing",
                        s->recipe->epochs);
     Params *params = &s->clip->params;
     if (!params_restore(params, file, path, "", err)) return false;
     for (int i = 0; i < params->count; i++)
-        if (!get_state(file, path, "optim.first.", params->list[i], s->optim.first[i], err) ||
-            !get_state(file, path, "optim.second.", params->list[i], s->optim.second[i], err))
+        if (!load_state(file, path, "optim.first.", params->list[i], s->optim.first[i], err) ||
+            !load_state(file, path, "optim.second.", params->list[i], s->optim.second[i], err))
             return false;
     s->epoch = (int)done;
     s->step = s->optim.steps = done * s->batches;
@@ -435,7 +422,7 @@ static bool load_checkpoint(Trainer *s, const Safetensors *file, Err *err) {
 static bool resume(Trainer *s, Err *err) {
     Safetensors file;
     Arena arena = { 0 };
-    if (!s->run->checkpoint || !file_exists(s->run->checkpoint)) return true; /* nothing was finished: from the start */
+    if (!s->run->checkpoint || !file_exists(s->run->checkpoint)) return true; /* no epoch was finished: start again */
     bool ok = safetensors_open(&file, &arena, s->run->checkpoint, err);
     if (ok) {
         ok = load_checkpoint(s, &file, err);
@@ -445,34 +432,28 @@ static bool resume(Trainer *s, Err *err) {
     return ok;
 }
 
-static const Param *first_not_finite(const Params *params) {
-    for (int i = 0; i < params->count; i++)
-        if (!all_finite(params->list[i]->val.v, mat_count(params->list[i]->val))) return params->list[i];
-    return NULL;
-}
+/* ---- the run ----------------------------------------------------------------------------------------------------- */
 
-/* ---- the run ------------------------------------------------------------------------------------------------------------- */
+static bool test_epoch(Trainer *s, EpochRow *row, Err *err) {
+    const Param *broken = not_finite(&s->clip->params, false);
+    if (broken)
+        return err_set(err, "epoch %d: %s holds a number that is not finite; %s; try a smaller --lr", s->epoch,
+                       broken->name, kept(s));
+    bool tta = s->epoch == s->recipe->epochs && s->recipe->tta != TTA_NONE;
+    row->test_tta = (double)NAN;
+    return test_accuracy(s, TTA_NONE, &row->test, err) &&
+           (!tta || test_accuracy(s, s->recipe->tta, &row->test_tta, err));
+}
 
 static bool epochs_run(Trainer *s, Err *err) {
     TrainRun *run = s->run;
     while (s->epoch < s->recipe->epochs) {
         s->epoch++;
         EpochRow row = { 0 };
-        if (!train_epoch(s, &row, err)) return false;
-        const Param *lost = first_not_finite(&s->clip->params);
-        if (lost)
-            return err_set(err, "epoch %d: %s holds what is not a finite number; %s; try a smaller --lr", s->epoch,
-                           lost->name, kept(s));
-        s->tape.training = false;
-        bool tta = s->epoch == s->recipe->epochs && s->recipe->tta != TTA_NONE;
-        row.test_tta = (double)NAN;
-        if (!test_accuracy(s, TTA_NONE, &row.test, err) ||
-            (tta && !test_accuracy(s, s->recipe->tta, &row.test_tta, err)))
-            return false;
-        /* In this order: a row too many is dropped when the run is resumed, one too few could not be made up. */
+        if (!train_epoch(s, &row, err) || !test_epoch(s, &row, err)) return false;
+        /* The log first: when the run is resumed, a row too many is dropped; a missing row could not be restored. */
         if (!write_log(s, &row, err)) return false;
         if (run->checkpoint && !save_checkpoint(s, &row, err)) return false;
-        progress_clear();
         if (run->after_epoch) run->after_epoch(run->context, &row);
     }
     return true;
@@ -480,26 +461,23 @@ static bool epochs_run(Trainer *s, Err *err) {
 
 bool train_run(TrainRun *run, Clip *clip, Err *err) {
     const Recipe *r = &run->recipe;
-    Trainer s = { .run = run, .recipe = r, .clip = clip, .templates = template_count(r), .log = "" };
+    Trainer s = { .run = run, .recipe = r, .clip = clip, .log = "" };
     *clip = (Clip){ 0 };
     if (r->batch > run->train->n)
         return err_set(err, "a batch of %d from %d pictures: choose a smaller --batch", r->batch, run->train->n);
+    while (s.templates < RECIPE_TEMPLATES && r->templates[s.templates]) s.templates++;
     s.batches = run->train->n / r->batch;
     s.tape.profile = run->profile;
     s.order = arena_alloc(&s.arena, (size_t)run->train->n, sizeof *s.order);
     bool ok = make_model(&s, err);
     if (ok) make_captions(&s);
+    if (ok && run->checkpoint) sign(&s);
     if (ok && run->resume) ok = resume(&s, err);
-    if (ok) {
-        s.progress = progress_begin("", (double)r->epochs * s.batches * r->batch, "img/s");
-        s.progress.first = (double)s.epoch * s.batches * r->batch;
-        ok = epochs_run(&s, err);
-        progress_end(&s.progress);
-    }
+    if (ok) ok = epochs_run(&s, err);
     tape_free(&s.tape);
     optim_free(&s.optim);
     arena_free(&s.arena);
     if (!ok) clip_free(clip);
-    interrupted = 0; /* now, not at the start: a signal that came early counts */
+    interrupted = 0; /* here, not at the start: a signal that came before the first batch counts */
     return ok;
 }

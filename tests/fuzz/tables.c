@@ -70,9 +70,9 @@ int fuzz_holdout(const uint8_t *data, size_t size) {
     return 0;
 }
 
-static const Word rows[] = { W("first,second,unseen_words,pictures,two,ten,closed_two,closed_ten\n"),
-                             W("0,1,0,2000,1,2,3,4\n"),
-                             W("8,9,1,1,0,0,0,1\n"),
+static const Word rows[] = { W("first,second,unseen_words,pictures,other_pictures,two,closed_two,closed_ten"),
+                             W("0,1,0,2000,8000,1,2,3"),
+                             W("8,9,1,1,4,0,0,1"),
                              W(","),
                              W("\n"),
                              W("\r\n"),

@@ -1,12 +1,12 @@
 /* check-train FILE.safetensors: does this library train exactly as the reference did?
  *
  * The file (tests/reference/train) holds first weights, batches, the gradients of the first step, the losses of all
- * steps and the last weights, computed in float64. The same steps are made here; it holds when gradients agree within
- * 1e-4 relative to the tensor's largest, losses within 1e-4, and last weights within 1e-3 relative to the largest.
+ * steps and the last weights, computed in float64. The same steps are made here. It holds when gradients agree within
+ * 1e-4 of the tensor's largest, losses within 1e-4, and last weights within 1e-3 of the largest.
  *
- * Built in double. check-train-single is the same in float, where weights under AdamW are not judged: it moves a weight
- * by lr g / (|g| + 1e-8) at first, and where g is all rounding (a key's bias has no gradient, whatever the numbers) that is
- * a step of the full length in any direction. */
+ * Built in double. check-train-single is the same in float, where weights under AdamW are not compared: its first step
+ * is lr g / (|g| + 1e-8), and where g is only rounding (a key's bias has no gradient) that is a full step in any
+ * direction. */
 #include "model/clip.h"
 #include "core/arena.h"
 #include "model/clip_file.h"
@@ -34,7 +34,7 @@ static const Tensor *need(const Run *run, const char *name, int dims) {
     return t;
 }
 
-/* How many tensors there are called like this one, counted from 0: the layers of a transformer. */
+/* The number of layers of a transformer: tensors before.NAME.0, 1, ... */
 static int count_of(const Run *run, const char *pattern) {
     char name[200];
     for (int n = 0;; n++) {
@@ -64,7 +64,7 @@ static ClipConfig config_resnet_lstm(const Run *run) {
     return c;
 }
 
-/* Two heads each, says the file's description (README.md beside it): tensors do not tell. */
+/* Two heads each: the tensors do not say it. */
 static ClipConfig config_vit_transformer(const Run *run) {
     const Tensor *patches = need(run, "before.visual.conv1.weight", 4),
                  *table = need(run, "before.token_embedding.weight", 2);
@@ -81,7 +81,7 @@ static ClipConfig config_vit_transformer(const Run *run) {
                                    .layers = count_of(run, "transformer.resblocks") } };
 }
 
-/* The model's sizes are read off its tensors. */
+/* The model's sizes are those of its tensors. */
 static ClipConfig config_of(const Run *run) {
     static const struct {
         const char *model, *last;
@@ -148,8 +148,8 @@ static void feed(Run *run, int step) {
     const uint8_t *from = need(run, "pixels", 5)->data + (size_t)step * (size_t)run->B * 3072;
     for (int b = 0; b < run->B; b++)
         for (int c = 0; c < 3; c++)
-            for (int place = 0; place < 1024; place++)
-                run->pixels.v[((size_t)b * 1024 + (size_t)place) * 3 + (size_t)c] = (num)(*from++ / 255.0 - 0.5);
+            for (int pixel = 0; pixel < 1024; pixel++)
+                run->pixels.v[((size_t)b * 1024 + (size_t)pixel) * 3 + (size_t)c] = (num)(*from++ / 255.0 - 0.5);
 }
 
 /* The largest difference from tensor PREFIXname, relative to that tensor's largest number. */
@@ -184,7 +184,7 @@ static void compare_all(Run *run, bool gradients) {
 int main(int argc, char **argv) {
     static Run run;
     if (argc == 2 && !strcmp(argv[1], "--help")) {
-        puts("check-train FILE.safetensors: train as the file's reference did, and compare");
+        puts("check-train FILE.safetensors: trains as the reference did, and compares");
         return 0;
     }
     if (argc != 2) die_usage("check-train FILE.safetensors");

@@ -2,17 +2,17 @@
  *
  *   build/expect EXPECTED ACTUAL             all of ACTUAL, line by line
  *   build/expect --each EXPECTED EXCERPT     every line of EXCERPT is one of EXPECTED's lines, in any order
- *   build/expect --remake EXPECTED ACTUAL    prints EXPECTED as ACTUAL makes it, with every tolerance that still fits
+ * build/expect --remake EXPECTED ACTUAL    prints a new EXPECTED made from ACTUAL; keeps each tolerance that still fits
  *
  * In EXPECTED
- *   {0.93 ± 0.02}         any number from 0.91 to 0.95; the spaces before it do not count, so that columns may move
- *   {loss: 0.93 ± 0.02}   the same, and the number that came is called loss from here on
- *   {= a + b ± 0.001}     what the numbers called a and b make: + - * / and parentheses
+ *   {0.93 ± 0.02}         any number from 0.91 to 0.95; the number of spaces before it is not compared
+ *   {loss: 0.93 ± 0.02}   the same; the number in ACTUAL gets the name loss for the lines below
+ *   {= a + b ± 0.001}     the value of an expression of named numbers: + - * / and parentheses
  *   ...                   alone on a line: any number of lines, or none
- *   $ command             as the first line: what was run; not compared
- * In EXCERPT, empty lines and lines of "..." are passed over. Spaces at a line's end never count.
+ *   $ command             as the first line: the command that was run; not compared
+ * In EXCERPT, empty lines and lines of "..." are ignored. Spaces at the end of a line are ignored.
  *
- * Exit status 0: it is. 1: it is not; all differences are shown, with line and column. 2: a file or word is wrong.
+ * Exit status: 0 as expected; 1 not, all differences are shown with line and column; 2 wrong command line or file.
  */
 #include "core/arena.h"
 #include "core/file.h"
@@ -32,14 +32,14 @@ typedef struct {
     size_t count;
 } Text;
 
-/* ---- reading ----------------------------------------------------------------------------------------------------- */
+/* ---- lines of a file --------------------------------------------------------------------------------------------- */
 
 static bool line_is(Line line, const char *text) {
     return line.length == strlen(text) && !memcmp(line.text, text, line.length);
 }
 
-/* The file's lines, without the spaces at their ends. The arena owns the array; the lines point into the file, which
- * stays open until the program ends. */
+/* The lines of the file, without the spaces at their ends. The arena owns the array. The lines point into the file,
+ * which stays open until the program ends. */
 static Text text_read(Arena *arena, const char *path) {
     File file;
     Err err;
@@ -64,8 +64,8 @@ static size_t digits_at(const char *text, size_t length) {
     return n;
 }
 
-/* A number at the start of `text`, such as -12, 0.93 or 4.3e-08; no "inf", no "0x10", no point without digits on both
- * sides. Returns how long it is, 0 if there is none. */
+/* A number at the start of `text`, such as -12, 0.93 or 4.3e-08; not "inf", not "0x10"; a point has digits on both
+ * sides. Returns its length; 0 if there is no number. */
 static size_t number_at(const char *text, size_t length, double *value) {
     char copy[64];
     size_t n = length > 0 && (text[0] == '-' || text[0] == '+'), part = digits_at(text + n, length - n);
@@ -84,7 +84,7 @@ static size_t number_at(const char *text, size_t length, double *value) {
     return parse_real(copy, -HUGE_VAL, HUGE_VAL, value) ? n : 0;
 }
 
-/* Numbers of ACTUAL that EXPECTED has given a name. */
+/* Numbers of ACTUAL that have a name in EXPECTED. */
 enum { NAMED = 256, NAME = 32 };
 static struct {
     char name[NAME];
@@ -107,8 +107,8 @@ static void named_set(const char *name, double value) {
     named[named_count++].value = value;
 }
 
-/* An expression of named and plain numbers: + - * / and parentheses. `at` moves behind what was read. NaN where it is no
- * expression, or a name is not known. */
+/* An expression of named and plain numbers: + - * / and parentheses. `at` moves behind it. NaN if it is not an
+ * expression, or if a name is unknown. */
 static double sum_at(const char **at, const char *end);
 
 static void skip_spaces(const char **at, const char *end) {
@@ -158,14 +158,14 @@ static double sum_at(const char **at, const char *end) {
 
 /* ---- one line ---------------------------------------------------------------------------------------------------- */
 
-/* What is wanted of a number: centre and width, its name or "", and what "{...}" was. */
+/* The bounds of a number: centre - width to centre + width; and its name, or "". */
 typedef struct {
     double centre, width;
     char name[NAME];
 } Wanted;
 
-/* "{0.93 ± 0.02}", "{loss: 0.93 ± 0.02}" or "{= rows + columns ± 0.001}" at the start of `text`: its length, 0 if it is
- * none. */
+/* Parses "{0.93 ± 0.02}", "{loss: 0.93 ± 0.02}" or "{= rows + columns ± 0.001}" at the start of `text`. Returns its
+ * length; 0 if there is none. */
 static size_t wanted_at(const char *text, size_t length, Wanted *wanted) {
     static const char sign[] = " \302\261 ";
     const char *close = length && text[0] == '{' ? memchr(text, '}', length) : NULL, *middle = NULL, *at = text + 1;
@@ -196,8 +196,8 @@ static size_t spaces_at(Line line, size_t at) {
     return n - at;
 }
 
-/* Does `got` fit `wanted`? Where it does not, *column is the place in `got`, from 0, and `why` says by how much a number
- * was outside its bounds. Numbers with a name are remembered. */
+/* Does `got` fit `wanted`? If not, *column is the first column of `got` (from 0) that differs, and `why` says by how
+ * much a number is outside its bounds. Named numbers are kept. */
 static bool line_fits(Line wanted, Line got, size_t *column, Err *why) {
     size_t w = 0, g = 0;
     int count = named_count;
@@ -242,7 +242,7 @@ enum { BEFORE = 3, SHOWN = 40 };
 
 static void print_line(char mark, Line line) { printf("%c %.*s\n", mark, (int)MIN(line.length, 400), line.text); }
 
-/* One line that was wanted and one that came in its place, with a mark below the column where they part. */
+/* Prints an expected line and the line in its place, with a mark below the first column that differs. */
 static void show_pair(const Text *wanted, size_t w, const Text *got, size_t g) {
     Err why = { "" };
     size_t column = 0;
@@ -260,11 +260,11 @@ static bool two_fit(const Text *wanted, size_t w, const Text *got, size_t g) {
     return w + 1 >= wanted->count || g + 1 >= got->count || fits(wanted->lines[w + 1], got->lines[g + 1]);
 }
 
-/* How many lines of each text to pass over until both agree again: the fewest, at most SHOWN in all. */
+/* How many lines of each text to skip until two lines of both agree again: the fewest, at most SHOWN in all. */
 static void resynchronise(const Text *wanted, size_t w, const Text *got, size_t g, size_t *skip_w, size_t *skip_g) {
     for (size_t sum = 1; sum <= SHOWN; sum++)
         for (size_t i = 0; i <= sum; i++) {
-            size_t j = (sum + 1) / 2 + (i % 2 ? i / 2 + 1 : -(i / 2)); /* equally many of both first */
+            size_t j = (sum + 1) / 2 + (i % 2 ? i / 2 + 1 : -(i / 2)); /* first as many of one text as of the other */
             if (j > sum || !two_fit(wanted, w + sum - j, got, g + j)) continue;
             *skip_w = sum - j;
             *skip_g = j;
@@ -274,7 +274,7 @@ static void resynchronise(const Text *wanted, size_t w, const Text *got, size_t 
     *skip_g = 1;
 }
 
-/* Every difference, one after the other. "..." stands for the lines before the first that fits what follows it. */
+/* Prints every difference. "..." stands for all lines before the first line that fits the line after "...". */
 static void show_all(const Text *wanted, const Text *got, size_t w) {
     size_t g = 0, shown = 0;
     while ((w < wanted->count || g < got->count) && shown < SHOWN) {
@@ -284,7 +284,7 @@ static void show_all(const Text *wanted, const Text *got, size_t w) {
             if (++w == wanted->count) return;
             while (next < got->count && !fits(wanted->lines[w], got->lines[next])) next++;
             if (next < got->count) g = next;
-            else printf("%s:%zu: no line fits this and so all that follows\n", wanted->path, w + 1);
+            else printf("%s:%zu: no line fits this line; the rest was not compared\n", wanted->path, w + 1);
             if (next == got->count) break;
         } else if (w < wanted->count && g < got->count && fits(wanted->lines[w], got->lines[g])) {
             w++;
@@ -306,8 +306,8 @@ static void show_all(const Text *wanted, const Text *got, size_t w) {
     printf("('-' was expected, '+' came)\n");
 }
 
-/* Matches with "..." as a star does in a file name: it first stands for nothing, and takes one line more each time
- * what follows it does not fit. */
+/* "..." matches lines as a star matches characters in a file name: it first stands for no line, and for one line more
+ * each time the lines after it do not fit. */
 static bool compare(const Text *wanted, const Text *got) {
     size_t first = wanted->count > 0 && wanted->lines[0].length > 1 && !memcmp(wanted->lines[0].text, "$ ", 2);
     size_t w = first, g = 0, dots = SIZE_MAX, dots_end = 0;
@@ -332,8 +332,8 @@ static bool compare(const Text *wanted, const Text *got) {
 
 /* ---- remaking ---------------------------------------------------------------------------------------------------- */
 
-/* The wanted line with the numbers of `got`: a tolerance whose number still fits stays; another keeps its width and gets a
- * new centre. Where the words differ the line is `got`. */
+/* The expected line with the numbers of `got`. A tolerance that still fits stays as it is; another keeps its width and
+ * gets a new centre. If the words differ, the line is `got`. */
 static void remake_line(Line wanted, Line got, FILE *out) {
     size_t w = 0, g = 0, length = 0;
     Wanted number;
@@ -395,7 +395,7 @@ static void remake(const Text *wanted, const Text *got, FILE *out) {
     }
 }
 
-/* Is every line of `excerpt` among those of `wanted`? Names each that is not. */
+/* Is every line of `excerpt` a line of `wanted`? Prints each one that is not. */
 static bool compare_each(const Text *wanted, const Text *excerpt) {
     bool ok = true;
     for (size_t e = 0; e < excerpt->count; e++) {

@@ -1,12 +1,12 @@
-/* limit: runs a program for so long and no longer.
+/* limit: runs a program with a limit of time.
  *
  *   build/limit PROCESSOR ELAPSED TOOK COMMAND [ARGUMENT ...]
  *
- * The command is stopped when one of its processes has used PROCESSOR seconds of processor time, or when ELAPSED seconds
- * have passed. It runs in a process group of its own with nothing to read. The whole group is killed at the end, and
- * when limit itself gets a signal to stop. The file TOOK gets two numbers: the seconds that passed, and the processor
- * seconds of the command and of all processes it waited for, for instance "0.42 0.31".
- * Exit status: the command's; 124 when the time was up, 128 + the signal that ended it: both are said on stderr.
+ * The command is stopped when one of its processes has used PROCESSOR seconds of processor time, or after ELAPSED
+ * seconds. It runs in a process group of its own; its stdin is /dev/null. The whole group is killed at the end, and
+ * when limit itself receives a signal to stop. The file TOOK gets two numbers: the elapsed seconds, and the processor
+ * seconds of the command and of all processes it waited for, for instance "0.42 0.31". Exit status: that of the
+ * command; 124 if the time was up; 128 + N if signal N ended it. The last two print a line on stderr.
  */
 #include "core/file.h"
 
@@ -37,14 +37,14 @@ NORETURN static void become(char **command, double processor) {
     _exit(CANNOT_RUN);
 }
 
-/* Waits for the child until it ends (true), the time is up, or a signal comes. */
+/* Waits until the child ends (true), the time is up (false), or limit receives a signal (false). */
 static bool wait_until(pid_t child, double seconds, int *status) {
     double start = clock_seconds();
     struct timespec nap = { 0, 1000000 };
     while (!told_to_stop && clock_seconds() - start < seconds) {
         if (waitpid(child, status, WNOHANG) == child) return true;
         nanosleep(&nap, NULL);
-        if (nap.tv_nsec < 20000000) nap.tv_nsec += 1000000; /* so that long programs cost nothing */
+        if (nap.tv_nsec < 20000000) nap.tv_nsec += 1000000; /* longer pauses for long programs */
     }
     return false;
 }
@@ -64,7 +64,7 @@ static int verdict(bool ended, int status, double processor, double elapsed) {
     return 128 + WTERMSIG(status);
 }
 
-/* Of all processes that were waited for. */
+/* Processor seconds of all child processes that were waited for. */
 static double processor_seconds(void) {
     struct rusage use;
     getrusage(RUSAGE_CHILDREN, &use);
@@ -85,7 +85,7 @@ int main(int argc, char **argv) {
     pid_t child = fork();
     if (child < 0) die("fork: %s", strerror(errno));
     if (child == 0) become(argv + 4, limits[0]);
-    setpgid(child, child); /* both sides do it, so that it holds whoever runs first */
+    setpgid(child, child); /* parent and child both call it: either may run first */
     int status = 0;
     bool ended = wait_until(child, limits[1], &status);
     kill(-child, SIGKILL);

@@ -5,7 +5,8 @@
  *                            numbers behind the picture to plots/gallery/rooms.csv (make rooms does both and copies it)
  *
  * Run it from the top folder. The last line counts: "rooms: N passed, N failed". Exit status 0 if nothing failed.
- * lib/README.md shows plots/gallery/rooms.png; the check compares its numbers with the includes of today.
+ * lib/README.md shows plots/gallery/rooms.png; the check compares the numbers behind it with the present #include
+ * lines.
  */
 #include "core/arena.h"
 #include "core/file.h"
@@ -18,7 +19,7 @@ static const char usage[] = "rooms [--picture]\n"
                             "  Checks every #include of lib/ against the rules of the rooms; --picture draws them.\n"
                             "Exit status: 0 holds, 1 does not, 2 the command line is wrong.\n";
 
-/* In reading order. A room may include itself and what is named here; a circle or an upward arrow cannot be written. */
+/* In the order to read them. A room may include itself and the rooms named here, all of them further up: no cycles. */
 typedef struct {
     const char *name, *may;
 } Room;
@@ -113,19 +114,19 @@ static void all_check(void) {
     }
     globfree(&list);
     if (glob("lib/*.[ch]", 0, NULL, &list) == 0) {
-        wrong(list.gl_pathv[0], 1, "a file of lib/ lies in a room");
+        wrong(list.gl_pathv[0], 1, "this file must lie in a room, lib/ROOM/");
         globfree(&list);
     }
 }
 
-/* An arrow that follows from two others is left out of the picture: `from` includes a room that includes `to`. */
+/* True if `from` includes a room that includes `to`: that arrow is left out of the picture. */
 static bool indirect(int from, int to) {
     for (int r = 0; r < ROOMS; r++)
         if (r != from && r != to && found.includes[from][r] && (found.includes[r][to] || indirect(r, to))) return true;
     return false;
 }
 
-/* Rooms from left to right; the number in a box counts its files. */
+/* Rooms from left to right; the number in a box is its number of files. */
 static void picture(void) {
     Arena arena = { 0 };
     GraphNode nodes[ROOMS];
@@ -179,7 +180,7 @@ static void numbers_check(void) {
     }
     if (file) fclose(file);
     if (same) found.passed++;
-    else wrong(numbers, 1, "the picture of the rooms is not that of today's includes; make rooms draws it again");
+    else wrong(numbers, 1, "the picture of the rooms does not fit the #include lines; run make rooms to draw it again");
 }
 
 int main(int argc, char **argv) {

@@ -1,12 +1,12 @@
-/* style: the rules of layout that no compiler checks.
+/* style: checks rules of layout that no compiler checks.
  *
- *   build/style NAMES FILE ...       NAMES: a list of words that no identifier may be, one a line; # begins a comment
+ *   build/style NAMES FILE ...       NAMES: a list of words that are not allowed as identifiers; # begins a comment
  *
  * One line for each finding, FILE:LINE: what. The rules, for C files:
  *   a line has at most 120 columns                     a function has at most 60 lines
  *   no identifier of the list                          one statement a line: no comma operator between statements
  *   no assignment inside a condition, an argument or a return
- * It reads text, not C: comments, strings and lines of the preprocessor are skipped, brackets are followed.
+ * It is not a parser of C: it skips comments, strings and preprocessor lines, and keeps track of brackets.
  * Exit status: 0 nothing found, 1 something, 2 the command line is wrong.
  */
 #include "core/arena.h"
@@ -54,7 +54,7 @@ static bool name_listed(const char *word) {
 
 /* ---- text without comments, strings and preprocessor lines ------------------------------------------------------- */
 
-/* Overwrites with spaces what is no code, in place; newlines stay. */
+/* Overwrites comments, strings and preprocessor lines with spaces, in place; newlines stay. */
 static void blank_text(char *s) {
     bool fresh = true; /* nothing but spaces since the last newline */
     while (*s) {

@@ -1,11 +1,11 @@
-/* tarball: packs files into one FILE.tar.gz, the same bytes on every machine and every day.
+/* tarball: packs files into one FILE.tar.gz: the same bytes on every machine, at any time.
  *
  *   build/tarball OUT.tar.gz FOLDER MANIFEST          from the top folder
  *
- * MANIFEST names a file a line, as seen from here; they are packed in the order of their bytes, as FOLDER/NAME, and so
- * is MANIFEST itself, from which the same can be packed again. What tar(1) would take from the machine is left out:
- * owners are 0, all files are of one date (the day CLIP was shown), and rights are "rw-r--r--", or "rwxr-xr-x" for what
- * its owner may run. Packing is the library's own (deflate.h), so that the bytes do not depend on anybody's gzip.
+ * MANIFEST has one path a line, relative to the current folder. The files are packed as FOLDER/PATH, sorted by their
+ * bytes. MANIFEST itself is packed too, so that the unpacked folder can be packed again to the same bytes. Owners are
+ * 0. All files have one date (the day CLIP was announced). Rights are "rw-r--r--", or "rwxr-xr-x" for an executable
+ * file. Compression is the library's own (deflate.h), so that the bytes do not depend on the installed gzip.
  *
  * Format: ustar (POSIX.1-2017, pax, "ustar Interchange Format") in gzip (RFC 1952).
  */
@@ -38,16 +38,16 @@ static Entry entry_of(Arena *arena, const char *folder, const char *name, const 
     Entry entry = { .name = arena_print(arena, "%s/%s", folder, name), .path = path };
     Err err;
     struct stat status;
-    if (!*name || *name == '/' || strstr(name, "..")) die("'%s': a file below this folder was wanted", name);
+    if (!*name || *name == '/' || strstr(name, "..")) die("'%s': want a path below this folder, without ..", name);
     if (strlen(entry.name) >= NAME_LIMIT)
         die("%s: the name is too long for a tar file (%d bytes)", entry.name, NAME_LIMIT - 1);
     if (!file_open(&entry.file, path, &err)) die("%s", err.text);
-    if (stat(path, &status) != 0) die("%s: is gone", path);
+    if (stat(path, &status) != 0) die("%s: the file was removed while it was packed", path);
     entry.runs = status.st_mode & S_IXUSR;
     return entry;
 }
 
-/* The files named in the manifest, and the manifest, sorted. Files stay open until the program ends. */
+/* The manifest and the files it names, sorted. Files stay open until the program ends. */
 static List list_read(Arena *arena, const char *folder, const char *manifest) {
     Entry itself = entry_of(arena, folder, "MANIFEST", manifest);
     char *text = arena_print(arena, "%.*s", (int)MIN(itself.file.size, 1 << 24), (const char *)itself.file.data);
@@ -70,7 +70,7 @@ static void octal(uint8_t *field, int digits, unsigned long long value) {
 }
 
 /* The fields of a ustar header: name 0, mode 100, uid 108, gid 116, size 124, mtime 136, chksum 148, typeflag 156,
- * magic and version 257. The sum is taken with spaces in its place. */
+ * magic and version 257. While the sum is computed, its field holds spaces. */
 static void header(uint8_t *block, const Entry *entry) {
     memcpy(block, entry->name, strlen(entry->name));
     octal(block + 100, 7, entry->runs ? 0755 : 0644);
@@ -103,8 +103,8 @@ static void put_32(uint8_t *to, uint32_t value) {
     for (int i = 0; i < 4; i++) to[i] = (uint8_t)(value >> 8 * i);
 }
 
-/* Ten bytes that say "deflated, no name, no date, by an unknown system", the packed bytes, their sum and number. A zlib
- * stream is the same packed bytes between 2 others and 4 others. */
+/* RFC 1952: ten bytes of header (deflate, no name, no date, unknown system), the compressed bytes, CRC-32, size. A zlib
+ * stream has the same compressed bytes between 2 bytes of header and 4 of checksum. */
 static bool gzip_write(Arena *arena, const char *path, const uint8_t *bytes, size_t size, Err *err) {
     enum { ZLIB_HEAD = 2, ZLIB_TAIL = 4 };
     static const uint8_t head[10] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255 };

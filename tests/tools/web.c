@@ -1,4 +1,4 @@
-/* web: a small HTTP server on the loopback, for the tests of what downloads. It can be as bad as a real one. */
+/* web: a small HTTP server on 127.0.0.1 for the tests of downloads. Options make it fail as real servers do. */
 #include "lesson/options.h"
 #include "core/file.h"
 
@@ -18,10 +18,10 @@ typedef struct {
 } Web;
 
 static void answer(int to, const char *text) {
-    if (write(to, text, strlen(text)) < 0) fprintf(stderr, "web: the other side went away\n");
+    if (write(to, text, strlen(text)) < 0) fprintf(stderr, "web: the client closed the connection\n");
 }
 
-/* Bytes `from` to the end, or fewer if this one is to be cut. */
+/* Sends the bytes from `from` to the end; fewer while web->cuts > 0. */
 static void send_file(Web *web, int to, File file, size_t from) {
     char head[256];
     if (from > 0 && from >= file.size) {
@@ -53,7 +53,7 @@ static void send_file(Web *web, int to, File file, size_t from) {
     }
 }
 
-/* GET /moved/PATH is answered with "look at /PATH". */
+/* Answers one request. GET /moved/PATH is redirected to /PATH. */
 static void serve(Web *web, int to) {
     char request[4096], path[1024], full[2048];
     size_t size = 0;
@@ -92,16 +92,16 @@ int main(int argc, char **argv) {
     Web web = { 0 };
     int seconds = 300, words = 0;
     const Option options[] = {
-        { "cuts", .integer = &web.cuts, .high = 1000, .help = "so many answers end too early" },
-        { "cut", .integer = &web.cut, .high = 1e9, .help = "after so many bytes" },
+        { "cuts", .integer = &web.cuts, .high = 1000, .help = "number of answers that end early" },
+        { "cut", .integer = &web.cut, .high = 1e9, .help = "bytes in an answer that ends early" },
         { "no-range", .flag = &web.no_range, .help = "always send the whole file" },
-        { "drip", .integer = &web.drip, .high = 10000, .help = "milliseconds between kilobytes" },
-        { "seconds", .integer = &seconds, .low = 1, .high = 600, .help = "ends after so long" },
+        { "drip", .integer = &web.drip, .high = 10000, .help = "pause between kilobytes, in milliseconds" },
+        { "seconds", .integer = &seconds, .low = 1, .high = 600, .help = "the server ends after this time" },
         { 0 },
     };
     Err err;
     if (!options_parse(options, argc, argv, &words, &err)) die_usage("%s", err.text);
-    if (words != 1) die_usage("web [OPTIONS] FOLDER: prints the port it listens at, on 127.0.0.1");
+    if (words != 1) die_usage("web [OPTIONS] FOLDER: serves FOLDER on 127.0.0.1 and prints the port");
     web.folder = argv[1];
     signal(SIGPIPE, SIG_IGN);
     alarm((unsigned)seconds);
@@ -110,7 +110,7 @@ int main(int argc, char **argv) {
     int door = socket(AF_INET, SOCK_STREAM, 0);
     if (door < 0 || bind(door, (struct sockaddr *)&address, length) != 0 || listen(door, 16) != 0 ||
         getsockname(door, (struct sockaddr *)&address, &length) != 0)
-        die("no server can be opened on 127.0.0.1");
+        die("cannot open a server on 127.0.0.1");
     printf("%d\n", ntohs(address.sin_port));
     fflush(stdout);
     for (;;) {
