@@ -92,7 +92,8 @@ static bool as_named(const char *name, const Caption *a, const Caption *b) {
 TEST(changes_are_what_they_are_called) {
     bool other = false;
     int count = 0;
-    for (const SensitivityChange *change; (change = sensitivity_change(count)) != NULL; count++) {
+    for (; sensitivity_change(count); count++) {
+        const SensitivityChange *change = sensitivity_change(count);
         Arena arena = { 0 };
         SensitivityExample *example = sensitivity_examples(&arena, change, 3, 60);
         CHECK(!(other && change->same_meaning), "%s comes late", change->name);

@@ -1,5 +1,5 @@
-/* Are hard negatives false and paraphrases true? The loss with hard negatives and late interaction against plain loops in
- * double; an oracle scores 1, a text-only rule one half. */
+/* Are hard negatives false and paraphrases true? The loss with hard negatives and late interaction against plain loops
+ * in double; an oracle scores 1, a text-only rule one half. */
 #include "model/clip_loss.h"
 #include "core/arena.h"
 #include "core/file.h"
@@ -12,7 +12,7 @@
 
 enum { WRONG = 2, ROWS = NEGATIVE_KINDS + 2 + 3 * WAYS + 2 }; /* hard negatives of a scene; rows of a run */
 
-/* ---- hard negatives ------------------------------------------------------------------------------------------------------- */
+/* ---- hard negatives ---------------------------------------------------------------------------------------------- */
 
 /* The edits of a kind: those that the stage without it does not have. */
 static unsigned negative_edits(NegativeKind kind) {
@@ -135,7 +135,7 @@ TEST(spoilt_items_are_seen) {
     arena_free(&arena);
 }
 
-/* ---- asking ----------------------------------------------------------------------------------------------------- */
+/* ---- asking ------------------------------------------------------------------------------------------------------ */
 
 typedef double Similarity(const Scene *scene, const char *caption);
 
@@ -203,7 +203,7 @@ TEST(bias_for_forms_wins_and_loses) {
     CHECK(here > 0.9 && there < 0.2, "%g, %g", here, there);
 }
 
-/* ---- the loss --------------------------------------------------------------------------------------------------- */
+/* ---- the loss ---------------------------------------------------------------------------------------------------- */
 
 static double log_sum(const double *x, int n) {
     double max = -INFINITY, sum = 0;
@@ -266,7 +266,7 @@ TEST(loss_without_hard_negatives_is_clips) {
     tape_free(&t);
 }
 
-/* ---- late interaction ------------------------------------------------------------------------------------------------ */
+/* ---- late interaction -------------------------------------------------------------------------------------------- */
 
 TEST(late_similarities_by_hand) {
     enum { M = 7, B = 3, P = 4, E = 5, N = 3 };
@@ -327,7 +327,7 @@ TEST(attention_adds_up_to_the_similarity) {
     CHECK(!scene_model_init(&scene_model, &config, &err) && strstr(err.text, "transformer"), "%s", err.text);
 }
 
-/* ---- the table -------------------------------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------------------------------- */
 
 /* Each arm of each seed that is there has all its rows; and the small cell, learnt again by whatever compiler, has the
  * same scores but for what another rounding does to 80 steps. */

@@ -146,16 +146,16 @@ TEST(nothing_is_commoner) {
 
 TEST(the_same_for_the_same_seed) {
     Arena arena = { 0 };
-    MinimalPairs some = minimal_pairs_of(&arena, PROBE_BINDING, 20), more = minimal_pairs_of(&arena, PROBE_BINDING, 40),
-                 other;
+    MinimalPairs some = minimal_pairs_of(&arena, PROBE_BINDING, 20),
+                 longer = minimal_pairs_of(&arena, PROBE_BINDING, 40), other;
     Err err;
     CHECK(minimal_pairs_make(&other, &arena, &(MinimalPairsConfig){ .kind = PROBE_BINDING, .seed = 8, .count = 20 },
                              &err),
           "%s", err.text);
     int same = 0;
     for (int n = 0; n < 20; n++) {
-        CHECK(!strcmp(some.item[n].caption[1], more.item[n].caption[1]), "item %d depends on how many there are", n);
-        CHECK(some.item[n].scene[0].appearance == more.item[n].scene[0].appearance, "item %d", n);
+        CHECK(!strcmp(some.item[n].caption[1], longer.item[n].caption[1]), "item %d depends on how many there are", n);
+        CHECK(some.item[n].scene[0].appearance == longer.item[n].scene[0].appearance, "item %d", n);
         same += !strcmp(some.item[n].caption[0], other.item[n].caption[0]);
     }
     CHECK(same < 3, "another seed, %d of 20 captions the same", same);
@@ -186,8 +186,7 @@ TEST(impossible_sets_are_refused) {
                               &(MinimalPairsConfig){ .kind = PROBE_BINDING, .seed = 1, .count = 5, .split = &one },
                               &err),
           "colours tell shapes");
-    CHECK(strstr(err.text, "no binding items within the seen combinations at coverage 0.125"), "%s",
-          err.text);
+    CHECK(strstr(err.text, "no binding items within the seen combinations at coverage 0.125"), "%s", err.text);
     CHECK(!minimal_pairs_make(&pairs, &arena, &(MinimalPairsConfig){ .seed = 1, .count = 5, .split = &none }, &err),
           "empty part");
     CHECK(strstr(err.text, "no combinations are seen") && pairs.count == -5, "%s", err.text);
@@ -383,7 +382,8 @@ TEST(broken_files_are_refused) {
     MinimalPairsConfig config = { .kind = PROBE_BINDING, .seed = 5, .count = 2, .split = &split };
     CHECK(minimal_pairs_make(&pairs, &arena, &config, &err) && minimal_pairs_write(&pairs, path, &err), "%s", err.text);
     char *text = whole_file(&arena, path);
-    edited(&arena, text, "# minimal pairs binding", "# minimal pairs banding", ":1: want a kind of probe, found \"banding");
+    edited(&arena, text, "# minimal pairs binding", "# minimal pairs banding",
+           ":1: want a kind of probe, found \"banding");
     edited(&arena, text, "seed 5", "seed 99999999999999999999999", ":1: want a seed");
     edited(&arena, text, "coverage 0.5", "coverage 1.5", ":1: want a coverage from 0 to 1");
     edited(&arena, text, "caption 2,truth", "truth", ":2: want caption 2,");

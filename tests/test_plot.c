@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- surroundings -------------------------------------------------------------------------------------------- */
+/* ---- surroundings ------------------------------------------------------------------------------------------------ */
 
 static char folder[1024];
 
@@ -104,7 +104,7 @@ static bool is_png(const char *name) {
     return !memcmp(content(inside(path)), "\x89PNG", 4);
 }
 
-/* ---- figures ------------------------------------------------------------------------------------------------- */
+/* ---- figures ----------------------------------------------------------------------------------------------------- */
 
 static const char *const HOSTILE[] = {
     "it's \"quoted\", `touch owned` \\n %s %d {/Bold x}",
@@ -195,7 +195,7 @@ TEST(tiles_as_csv_and_pixels) {
     CHECK(strstr(content(inside("t.gp")), "binary array=(1,1) skip=6 "), "%s", content(inside("t.gp")));
 }
 
-/* ---- the picture --------------------------------------------------------------------------------------------- */
+/* ---- the picture ------------------------------------------------------------------------------------------------- */
 
 static void all_figures(Arena *arena, const char *const *names) {
     Err err = { "" };
@@ -267,7 +267,7 @@ TEST(the_folder_may_be_relative) {
     same_text(plot_path("r"), "plots/out/r.png");
 }
 
-/* ---- what fails ---------------------------------------------------------------------------------------------- */
+/* ---- what fails -------------------------------------------------------------------------------------------------- */
 
 TEST(without_gnuplot_one_line_once) {
     char want[2300], said[1100];
@@ -422,12 +422,15 @@ TEST(arrows_pass_around_boxes) {
     const char *script = content(inside("g.gp"));
     double box[3][4], a[4];
     int boxes = 0, arrows = 0;
-    for (const char *at = script; (at = strstr(at, "rectangle center ")) != NULL; at++, boxes++)
+    for (const char *at = strstr(script, "rectangle center "); at; at = strstr(at + 1, "rectangle center ")) {
         CHECK(sscanf(at, "rectangle center %lf,%lf size %lf,%lf", &box[boxes][0], &box[boxes][1], &box[boxes][2],
                      &box[boxes][3]) == 4,
               "%s", at);
+        boxes++;
+    }
     CHECK(boxes == 3, "%d boxes", boxes);
-    for (const char *at = script; (at = strstr(at, "arrow from ")) != NULL; at++, arrows++) {
+    for (const char *at = strstr(script, "arrow from "); at; at = strstr(at + 1, "arrow from ")) {
+        arrows++;
         CHECK(sscanf(at, "arrow from %lf,%lf to %lf,%lf", &a[0], &a[1], &a[2], &a[3]) == 4, "%s", at);
         for (int k = 1; k < 100; k++) { /* points of the arrow, without its ends */
             double x = a[0] + (a[2] - a[0]) * k / 100, y = a[1] + (a[3] - a[1]) * k / 100;
@@ -437,7 +440,8 @@ TEST(arrows_pass_around_boxes) {
     CHECK(arrows == 5, "%d arrows", arrows);
 }
 
-/* A long title is broken between words and never wider than the page; many tiles get more columns, not a higher page. */
+/* A long title is broken between words and never wider than the page; many tiles get more columns, not a higher
+ * page. */
 TEST(pages_that_fit) {
     static const uint8_t rgb[2 * 2 * 3];
     Tile tiles[12];

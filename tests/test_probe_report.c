@@ -34,7 +34,7 @@ static const char *print_to_file(void) {
     return path;
 }
 
-/* ---- a picture with its words ------------------------------------------------------------------------------------- */
+/* ---- a picture with its words ------------------------------------------------------------------------------------ */
 
 enum { WIDE = 31 }; /* letters that fit under a picture: a line ends with the first word that reaches so far, at most */
 
@@ -65,7 +65,7 @@ TEST(the_picture_is_that_of_the_scene) {
     CHECK(!memcmp(probe_tile(&arena, &scene, "", "").rgb, rgb, numbers), "%s", "another picture");
 }
 
-/* ---- a probe ------------------------------------------------------------------------------------------------------ */
+/* ---- a probe ----------------------------------------------------------------------------------------------------- */
 
 /* The numbers of the row that begins with a name; how many there are. */
 static int row_of(const char *text, const char *name, double number[8]) {
@@ -163,7 +163,7 @@ TEST(a_part_without_items_is_reported) {
     model_set_free(&set);
 }
 
-/* ---- choices ------------------------------------------------------------------------------------------------------ */
+/* ---- choices ----------------------------------------------------------------------------------------------------- */
 
 /* The line of the i-th picture: how each of the two chose, by the similarities themselves. */
 static void choice_is(const char *text, ModelSet *set, const MinimalPairs *pairs, int i, int number) {
@@ -205,7 +205,8 @@ TEST(choices_as_the_similarities_say) {
     model_set_free(&set);
 }
 
-/* If each colour occurs with one shape alone, no two objects can swap colours: one line says so, the rest is measured. */
+/* If each colour occurs with one shape alone, no two objects can swap colours: one line says so, the rest is
+ * measured. */
 TEST(a_kind_without_items_is_reported) {
     ModelSet set = { .count = 0 };
     Lesson lesson = { .number = "99", .term = { .out = stdout, .width = 80 } };

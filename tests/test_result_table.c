@@ -1,5 +1,6 @@
-/* Scene model and result table: does a model train, with the same bits for any number of threads, on the combinations it
- * may see alone; is it saved and loaded; are tables read, refused, continued, and the one in the repository reproduced? */
+/* Scene model and result table: does a model train, with the same bits for any number of threads, on the combinations
+ * it may see alone; is it saved and loaded; are tables read, refused, continued, and the one in the repository
+ * reproduced? */
 #include "scenes/result_table.h"
 #include "core/arena.h"
 #include "core/file.h"
@@ -135,7 +136,7 @@ TEST(refused_in_one_line) {
     CHECK(!scene_model_init(&l, &s, &err) && strstr(err.text, "coverage"), "%s", err.text);
 }
 
-/* ---- the table -------------------------------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------------------------------- */
 
 static ResultRow row_of(int seed, double fraction) {
     SceneModelConfig s = few("bow");

@@ -324,15 +324,15 @@ TEST(settings_are_refused) {
 TEST(things_lie_anywhere) {
     enum { N = 100 };
     double x[N];
-    int places = 0;
+    int positions = 0;
     for (int i = 0; i < N; i++) {
         Scene scene = scene_make(&(SceneConfig){ .seed = 12, .least = 1, .max = 1 }, (uint64_t)i);
         bool new = true;
         x[i] = scene.object[0].x;
         for (int k = 0; k < i; k++) new = new &&fabs(x[k] - x[i]) > 1e-9;
-        places += new;
+        positions += new;
     }
-    CHECK(places > 80, "%d places", places);
+    CHECK(positions > 80, "%d places", positions);
 }
 
 TESTS(scenes_come_again, objects_lie_where_relations_are_clear, crowds_of_the_largest_fit, relations_by_hand,

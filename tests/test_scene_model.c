@@ -55,7 +55,7 @@ TEST(settings_left_out) {
     CHECK(strstr(text, "12.3 % of counts, 2 objects, palette 6, seed 0"), "%s", text);
 }
 
-/* ---- what is not a number ----------------------------------------------------------------------------------------- */
+/* ---- what is not a number ---------------------------------------------------------------------------------------- */
 
 static uint32_t sum_of_weights(const SceneModel *scene_model) { /* of what is learnt: statistics follow what is seen */
     uint32_t sum = 0;
@@ -129,7 +129,7 @@ TEST(a_nan_leaves_what_is_kept) {
     scene_model_free(&scene_model);
 }
 
-/* ---- its file ----------------------------------------------------------------------------------------------------- */
+/* ---- its file ---------------------------------------------------------------------------------------------------- */
 
 /* The file at `path` again, with another word for the loss; NULL: none. */
 static const char *with_loss(const char *path, const char *loss) {
@@ -184,7 +184,7 @@ TEST(a_file_of_damaged_weights) {
     }
 }
 
-/* ---- asking ------------------------------------------------------------------------------------------------------- */
+/* ---- asking ------------------------------------------------------------------------------------------------------ */
 
 /* Two ways to the same scores: all vectors at once, or item by item, by similarities. */
 static void asks(const char *interaction, ProbeKind kind) {

@@ -13,7 +13,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* ---- capture ------------------------------------------------------------------------------------------------- */
+/* ---- capture ----------------------------------------------------------------------------------------------------- */
 
 static char *captured;
 static size_t captured_size;
@@ -32,7 +32,8 @@ static const char *drawn(Term *term) {
     static int count;
     fclose(term->out);
     REQUIRE(count < (int)COUNT(kept), "%d captures", count);
-    return kept[count++] = captured;
+    kept[count++] = captured;
+    return captured;
 }
 
 static void same_text(const char *got, const char *want) {
@@ -41,7 +42,7 @@ static void same_text(const char *got, const char *want) {
 
 static int occurrences(const char *text, const char *piece) {
     int count = 0;
-    for (; (text = strstr(text, piece)) != NULL; text += strlen(piece)) count++;
+    for (text = strstr(text, piece); text; text = strstr(text + strlen(piece), piece)) count++;
     return count;
 }
 
@@ -64,7 +65,7 @@ static void no_wider(const char *text, int width) {
     CHECK(length == 0, "the last line has no end: %s", line);
 }
 
-/* ---- the terminal -------------------------------------------------------------------------------------------- */
+/* ---- the terminal ------------------------------------------------------------------------------------------------ */
 
 TEST(a_file_is_plain_and_80_wide) {
     char path[1100];
@@ -156,7 +157,7 @@ TEST(text_has_its_width) {
     same_text(drawn(&term), "\u2026  evil ");
 }
 
-/* ---- heat maps ----------------------------------------------------------------------------------------------- */
+/* ---- heat maps --------------------------------------------------------------------------------------------------- */
 
 static const char *const NAMES[] = { "a cat", "a long-haired dog", "x\ny" };
 
@@ -230,7 +231,7 @@ TEST(colours_are_readable_and_ordered) {
     arena_free(&arena);
 }
 
-/* ---- bars ---------------------------------------------------------------------------------------------------- */
+/* ---- bars -------------------------------------------------------------------------------------------------------- */
 
 TEST(bars_plain) {
     const Bar list[] = { { "cat", 75, 62.5, 87.5, false }, { "dog", 50, 0, 0, true }, { "none", NAN, 0, 0, false } };
@@ -264,7 +265,7 @@ TEST(bars_coloured) {
     no_wider(text, 60);
 }
 
-/* ---- curves -------------------------------------------------------------------------------------------------- */
+/* ---- curves ------------------------------------------------------------------------------------------------------ */
 
 TEST(lines_plain) {
     const num y[] = { 4, 3, 2.5, 2.25, 2.125 }, z[] = { 1, 1.5, NAN, 3.5, 4 };
@@ -379,7 +380,7 @@ TEST(axes_are_round) {
     CHECK(!strcmp(number_text(-0.001, 2, text), "0.00") && !strcmp(number_text(-1e30, 2, text), "-1e+30"), "%s", text);
 }
 
-/* ---- pictures ------------------------------------------------------------------------------------------------ */
+/* ---- pictures ---------------------------------------------------------------------------------------------------- */
 
 /* Left half red, right half blue, the lower right quarter white. */
 static void flag(uint8_t *rgb, int side) {
@@ -452,7 +453,7 @@ TEST(tiles_are_made_to_fit) {
     same_text(drawn(&term), "Ten\n");
 }
 
-/* ---- progress ------------------------------------------------------------------------------------------------ */
+/* ---- progress ---------------------------------------------------------------------------------------------------- */
 
 TEST(progress_on_a_terminal) {
     Term term = capture(80, true, 0, false);
