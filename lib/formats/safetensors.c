@@ -1,6 +1,7 @@
 #include "formats/safetensors.h"
 
 #include "core/quote.h"
+#include "formats/file_kind.h"
 #include "formats/json.h"
 
 #include <limits.h>
@@ -191,6 +192,8 @@ static bool names_check(Safetensors *s, const char *path, Err *err) {
 
 /* The end of the header; 0 after an error. */
 static size_t header_end(const File *file, const char *path, Err *err) {
+    if (file->size <= LENGTH_BYTES || file->data[LENGTH_BYTES] != '{')
+        if (file_kind_tell(path, *file, "a safetensors file", err)) return 0;
     const char *hint = "is this a whole safetensors file?";
     uint64_t length = file->size >= LENGTH_BYTES ? little_get(file->data, LENGTH_BYTES) : 0;
     if (file->size <= LENGTH_BYTES) err_set(err, "%s: %zu bytes are too few for a header; %s", path, file->size, hint);
