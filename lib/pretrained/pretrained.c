@@ -12,6 +12,7 @@ typedef struct {
     const Safetensors *file;
     bool hugging_face; /* names of Hugging Face */
     bool *used;        /* [tensors]: belongs to a parameter */
+    bool narrowed;     /* F64 numbers are rounded */
 } Reader;
 
 /* ---- names ------------------------------------------------------------------------------------------------------ */
@@ -120,7 +121,8 @@ static bool heads_of(const Reader *r, const char *key, int width, int *heads, Er
 static bool image_sizes(const Reader *r, ImageTowerSize *s, Err *err) {
     bool resnet = safetensors_find(r->file, "visual.layer1.0.conv1.weight") != NULL;
     const Tensor *filters = need(r, resnet ? "visual.conv3.weight" : "visual.conv1.weight", 4, err);
-    const Tensor *positions = need(r, resnet ? "visual.attnpool.positional_embedding" : "visual.positional_embedding", 2, err);
+    const Tensor *positions =
+        need(r, resnet ? "visual.attnpool.positional_embedding" : "visual.positional_embedding", 2, err);
     const Tensor *proj = need(r, resnet ? "visual.attnpool.c_proj.weight" : "visual.proj", 2, err);
     if (!filters || !positions || !proj) return false;
     int n = 0, patch = resnet ? 32 : filters->shape[2], rows = positions->shape[0];
@@ -188,9 +190,11 @@ static bool part_find(Reader *r, const Param *p, const char *name, int i, Weight
     if (view->transposed) shape = mat_shape(2, p->val.shape[1], p->val.shape[0]);
     shape.shape[0] /= view->parts;
     if (!t) return err_set(err, "%s: there is no tensor %s; is the file another model's, or cut?", r->path, name);
-    if (!tensor_check_shape(t, shape, err)) return false;
-    if (t->dtype != DTYPE_F32 && t->dtype != DTYPE_F16 && t->dtype != DTYPE_BF16)
-        return err_set(err, "%s: tensor %s is %s, want F32, F16 or BF16", r->path, name, dtype_name(t->dtype));
+    bool scalar = p->val.dims == 0 && t->dims == 1 && t->count == 1; /* the logit scale, as [1] */
+    if (!scalar && !tensor_check_shape(t, shape, err)) return false;
+    if (!dtype_is_real(t->dtype))
+        return err_set(err, "%s: tensor %s is %s, want F64, F32, F16 or BF16", r->path, name, dtype_name(t->dtype));
+    r->narrowed = r->narrowed || t->dtype == DTYPE_F64;
     r->used[t - r->file->tensors] = true;
     view->part[i].data = t->data;
     view->part[i].dtype = t->dtype;
@@ -224,8 +228,8 @@ static bool param_place(Reader *r, Arena *arena, Param *p, Err *err) {
 }
 
 static bool is_ignored(const char *name) {
-    static const char *const ignored[] = { "input_resolution", "context_length", "vocab_size", ".position_ids",
-                                           ".num_batches_tracked" };
+    static const char *const ignored[] = { "input_resolution", "context_length", "vocab_size",
+                                           "position_ids",     "attn_mask",      ".num_batches_tracked" };
     for (size_t i = 0; i < COUNT(ignored); i++)
         if (ends_with(name, ignored[i])) return true;
     return !strncmp(name, "optim.", 6);
@@ -267,9 +271,21 @@ static const char *notes_of(const Reader *r, Clip *clip, const char *why) {
     size_t numbers = 0;
     for (int i = 0; i < clip->params.count; i++) numbers += mat_count(clip->params.list[i]->val);
     return arena_print(
-        &clip->arena, "%s; pictures of %d pixels, %d dimensions; %zu numbers in %s under the names of %s; %s (%s)",
-        kind, s->side, s->embed, numbers, dtype, r->hugging_face ? "Hugging Face" : "OpenAI and open_clip",
+        &clip->arena, "%s; pictures of %d pixels, %d dimensions; %zu numbers in %s%s under the names of %s; %s (%s)",
+        kind, s->side, s->embed, numbers, dtype, r->narrowed && sizeof(num) < 8 ? " (F64 is rounded to F32)" : "",
+        r->hugging_face ? "Hugging Face" : "OpenAI and open_clip",
         clip->config.text.quick_gelu ? "QuickGELU" : "exact GELU", why);
+}
+
+/* Removes "module." (PyTorch's DataParallel) and "clip." when all names begin with it. */
+static void names_strip(Safetensors *file) {
+    static const char *const prefixes[] = { "module.", "clip." };
+    for (size_t k = 0; k < 2 * COUNT(prefixes); k++) { /* either may come first */
+        size_t length = strlen(prefixes[k % 2]);
+        int with = 0;
+        for (int i = 0; i < file->count; i++) with += !strncmp(file->tensors[i].name, prefixes[k % 2], length);
+        for (int i = 0; i < file->count && with == file->count; i++) file->tensors[i].name += length;
+    }
 }
 
 static bool open_file(Clip *clip, Arena *work, const char *path, GeluChoice gelu, Err *err) {
@@ -277,6 +293,7 @@ static bool open_file(Clip *clip, Arena *work, const char *path, GeluChoice gelu
     ClipConfig config = { 0 };
     const char *why = "";
     if (!safetensors_open(&file, work, path, err)) return false;
+    names_strip(&file);
     Reader r = { .path = path, .file = &file };
     Err reason;
     bool ok = config_of(&r, gelu, &config, &why, err);
