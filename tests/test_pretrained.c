@@ -373,6 +373,39 @@ TEST(heads_of_the_metadata) {
     clip_free(&source);
 }
 
+/* One layer of ViT-H/14: the image tower of width 1280 has 16 heads, not 20. */
+TEST(heads_as_published) {
+    static const struct {
+        int width, heads;
+        const char *source;
+    } cases[] = { { 128, 2, "2 heads (width / 64)" },
+                  { 768, 12, "12 heads (width / 64)" },
+                  { 1024, 16, "16 heads (width / 64)" },
+                  { 1280, 16, "16 heads (as published for this width)" } };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        Clip source = model(), wide;
+        Err err;
+        ClipConfig c = source.config;
+        c.image.width = cases[i].width;
+        c.image.heads = cases[i].heads;
+        c.image.layers = 1;
+        c.image.patch = 14;
+        c.image.side = 28;
+        CHECK(clip_init(&wide, c, NULL, 1, &err), "%s", err.text);
+        Clip clip = opened(written(&wide, "wide", (Edit){ .dtype = DTYPE_F16 }), GELU_AUTO);
+        CHECK(clip.config.image.heads == cases[i].heads && strstr(clip.notes, cases[i].source), "%s", clip.notes);
+        clip_free(&clip);
+        clip = opened(written(&wide, "wide", (Edit){ .dtype = DTYPE_F16, .key = "vision_heads", .value = "4" }),
+                      GELU_AUTO);
+        CHECK(clip.config.image.heads == 4 && strstr(clip.notes, "4 heads (from the file's metadata)"), "%s",
+              clip.notes);
+        clip_free(&clip);
+        clip_free(&wide);
+        clip_free(&source);
+        arena_reset(&arena);
+    }
+}
+
 /* ---- what is refused -------------------------------------------------------------------------------------------- */
 
 static void refused(const Clip *source, Edit edit, const char *want) {
@@ -575,6 +608,6 @@ TEST(memory_of_one_block) {
 }
 
 TESTS(both_names_and_every_form, what_the_publishers_loader_accepts, our_own_checkpoint, our_own_checkpoint_of_words,
-      reference_models, gelu_is_asked_for_said_or_assumed, heads_of_the_metadata, every_tensor_missing_or_misshapen,
-      surplus_tensors_and_wrong_metadata, no_clip_at_all, broken_bytes, the_same_bits_in_any_batch_and_on_any_threads,
-      texts_need_no_more_than_their_tokens, memory_of_one_block)
+      reference_models, gelu_is_asked_for_said_or_assumed, heads_of_the_metadata, heads_as_published,
+      every_tensor_missing_or_misshapen, surplus_tensors_and_wrong_metadata, no_clip_at_all, broken_bytes,
+      the_same_bits_in_any_batch_and_on_any_threads, texts_need_no_more_than_their_tokens, memory_of_one_block)

@@ -10,9 +10,10 @@ enum { NAME = 300, LAYERS_MAX = 256 };
 typedef struct {
     const char *path;
     const Safetensors *file;
-    bool hugging_face; /* names of Hugging Face */
-    bool *used;        /* [tensors]: belongs to a parameter */
-    bool narrowed;     /* F64 numbers are rounded */
+    bool hugging_face;        /* names of Hugging Face */
+    bool *used;               /* [tensors]: belongs to a parameter */
+    bool narrowed;            /* F64 numbers are rounded */
+    const char *heads_source; /* where the heads of the image tower are known from */
 } Reader;
 
 /* ---- names ------------------------------------------------------------------------------------------------------ */
@@ -108,17 +109,30 @@ static int layer_count(const Reader *r, const char *prefix) {
     }
 }
 
-static bool heads_of(const Reader *r, const char *key, int width, int *heads, Err *err) {
+/* Heads of the image towers whose heads are not 64 wide: width, heads (open_clip, model_configs: ViT-H-14, ViT-g-14,
+ * ViT-bigG-14; width / head_width). Text towers always have width / 64. */
+static const int published_heads[][2] = { { 1280, 16 }, { 1408, 16 }, { 1664, 16 } };
+
+/* The number of heads, and where it is known from: the metadata, the published shapes, the rule width / 64. */
+static bool heads_of(Reader *r, const char *key, int width, bool vit, int *heads, Err *err) {
     const char *text = safetensors_meta(r->file, key);
     long long value = MAX(1, width / 64);
+    const char *source = "width / 64";
+    for (size_t i = 0; i < COUNT(published_heads) && vit; i++)
+        if (published_heads[i][0] == width) {
+            value = published_heads[i][1];
+            source = "as published for this width";
+        }
+    if (text) source = "from the file's metadata";
     if (text && !parse_int(text, 1, 65536, &value))
         return err_set(err, "%s: metadata \"%s\" is %s, want a number of heads", r->path, key, text);
     *heads = (int)value;
+    if (!strcmp(key, "vision_heads")) r->heads_source = source;
     return true;
 }
 
 /* A grid of n x n patches has n*n + 1 positions: the first is the class token, or the mean. */
-static bool image_sizes(const Reader *r, ImageTowerSize *s, Err *err) {
+static bool image_sizes(Reader *r, ImageTowerSize *s, Err *err) {
     bool resnet = safetensors_find(r->file, "visual.layer1.0.conv1.weight") != NULL;
     const Tensor *filters = need(r, resnet ? "visual.conv3.weight" : "visual.conv1.weight", 4, err);
     const Tensor *positions =
@@ -145,10 +159,10 @@ static bool image_sizes(const Reader *r, ImageTowerSize *s, Err *err) {
         snprintf(prefix, sizeof prefix, "visual.layer%d.", i + 1);
         s->stages[i] = layer_count(r, prefix);
     }
-    return heads_of(r, "vision_heads", resnet ? 32 * s->width : s->width, &s->heads, err);
+    return heads_of(r, "vision_heads", resnet ? 32 * s->width : s->width, !resnet, &s->heads, err);
 }
 
-static bool text_sizes(const Reader *r, ClipConfig *c, Err *err) {
+static bool text_sizes(Reader *r, ClipConfig *c, Err *err) {
     const Tensor *table = need(r, "token_embedding.weight", 2, err);
     const Tensor *positions = need(r, "positional_embedding", 2, err);
     if (!table || !positions) return false;
@@ -157,7 +171,7 @@ static bool text_sizes(const Reader *r, ClipConfig *c, Err *err) {
     c->text.width = table->shape[1];
     c->text.layers = layer_count(r, r->hugging_face ? "text_model.encoder.layers." : "transformer.resblocks.");
     c->tokens = positions->shape[0];
-    return heads_of(r, "text_heads", c->text.width, &c->text.heads, err);
+    return heads_of(r, "text_heads", c->text.width, false, &c->text.heads, err);
 }
 
 /* ---- which GELU ------------------------------------------------------------------------------------------------- */
@@ -271,8 +285,10 @@ static const char *notes_of(const Reader *r, Clip *clip, const char *why) {
     size_t numbers = 0;
     for (int i = 0; i < clip->params.count; i++) numbers += mat_count(clip->params.list[i]->val);
     return arena_print(
-        &clip->arena, "%s; pictures of %d pixels, %d dimensions; %zu numbers in %s%s under the names of %s; %s (%s)",
-        kind, s->side, s->embed, numbers, dtype, r->narrowed && sizeof(num) < 8 ? " (F64 is rounded to F32)" : "",
+        &clip->arena,
+        "%s, %d heads (%s); pictures of %d pixels, %d dimensions; %zu numbers in %s%s under the names of %s; %s (%s)",
+        kind, s->heads, r->heads_source, s->side, s->embed, numbers, dtype,
+        r->narrowed && sizeof(num) < 8 ? " (F64 is rounded to F32)" : "",
         r->hugging_face ? "Hugging Face" : "OpenAI and open_clip",
         clip->config.text.quick_gelu ? "QuickGELU" : "exact GELU", why);
 }
