@@ -73,6 +73,17 @@ TEST(ppm_headers_that_cannot_be) {
     check_refused(TEXT("P6 8193 8192 255\n123"), "67108864 pixels are the most");
 }
 
+/* After the largest value, '#' begins a comment when it follows at once, or when exactly the data follow the comment. */
+TEST(ppm_comments_before_the_data) {
+    static const uint8_t grey[] = { 7, 7, 7, 8, 8, 8 }, hash[] = { '#', '#', '#', 8, 8, 8 };
+    check_pixels(TEXT("P5 2 1 255# made by hand\n\7\10"), 2, 1, grey);
+    check_pixels(TEXT("P5 2 1 255\n# made by hand\n\7\10"), 2, 1, grey);
+    check_pixels(TEXT("P5 2 1 255\n# one\n# two\n\7\10"), 2, 1, grey);
+    check_pixels(TEXT("P5 2 1 255\n#\10"), 2, 1, hash);
+    check_pixels(TEXT("P5 2 1 255\n#\10\n\n"), 2, 1, hash);
+    check_refused(TEXT("P5 2 1 255# no end"), "white space");
+}
+
 TEST(ppm_that_promises_too_much_takes_no_memory) {
     static const char *const bombs[] = { "P6 8192 8192 255\n123", "P3 8192 8192 255\n1 2 3", "P5 8192 8192 65535 12",
                                          "P2 67108864 1 255 1 2 3" };
@@ -314,8 +325,8 @@ TEST(clip_crop_of_the_reference) {
     }
 }
 
-TESTS(ppm_of_every_kind, ppm_headers_that_cannot_be, ppm_that_promises_too_much_takes_no_memory,
-      ppm_values_that_cannot_be, every_cut_of_a_ppm, fuzz_ppm, what_is_written_is_read, files_that_are_no_pictures,
-      a_picture_without_pixels_stops, resize_is_the_formula, resize_of_flat_and_of_the_same_size,
-      clip_crop_rounds_the_margin_to_even, clip_crop_is_resize_and_crop, clip_crop_of_absurd_shapes,
-      clip_crop_of_the_reference)
+TESTS(ppm_of_every_kind, ppm_headers_that_cannot_be, ppm_comments_before_the_data,
+      ppm_that_promises_too_much_takes_no_memory, ppm_values_that_cannot_be, every_cut_of_a_ppm, fuzz_ppm,
+      what_is_written_is_read, files_that_are_no_pictures, a_picture_without_pixels_stops, resize_is_the_formula,
+      resize_of_flat_and_of_the_same_size, clip_crop_rounds_the_margin_to_even, clip_crop_is_resize_and_crop,
+      clip_crop_of_absurd_shapes, clip_crop_of_the_reference)

@@ -74,10 +74,21 @@ static Bytes load(const char *name) {
     return b;
 }
 
+/* The warnings of the last picture. */
+static char warned[400];
+static int warnings;
+
+static void keep_warning(const char *line) {
+    snprintf(warned, sizeof warned, "%s", line);
+    warnings++;
+}
+
 /* Decodes a copy in the heap that ends where the file ends, so that the address sanitizer sees reading beyond. */
 static bool decode(Arena *arena, const Bytes *b, size_t size, Image *image, Err *err) {
     uint8_t *copy = malloc(size + 1);
     memcpy(copy + 1, b->bytes, size);
+    warning_hook = keep_warning;
+    warnings = 0;
     bool ok = png_decode(arena, "some.png", (File){ .data = copy + 1, .size = size }, image, err);
     free(copy);
     return ok;
@@ -93,6 +104,31 @@ static void check_refused(const Bytes *b, const char *what) {
     CHECK(strstr(err.text, what) && !strchr(err.text, '\n'), "\"%s\" was said, \"%s\" was wanted", err.text, what);
     CHECK(image.width == -1 && !image.rgb, "%s", "the picture was touched");
     arena_free(&arena);
+}
+
+/* Wants the same picture as without the fault, and one warning that says `what`. */
+static void check_warned(const Bytes *b, const Bytes *without, const char *what) {
+    Arena arena = { 0 };
+    Image image = { 0 }, want = { 0 };
+    Err err;
+    CHECK(decode(&arena, without, without->size, &want, &err) && warnings == 0, "%s", err.text);
+    CHECK(decode(&arena, b, b->size, &image, &err), "%s", err.text);
+    CHECK(warnings == 1 && !strncmp(warned, "some.png: byte ", 15) && strstr(warned, what), "%d: %s", warnings, warned);
+    CHECK(image.width == want.width && image.height == want.height &&
+              !memcmp(image.rgb, want.rgb, (size_t)(3 * image.width * image.height)),
+          "%s: other pixels", what);
+    arena_free(&arena);
+}
+
+/* Refused; or read with the same pixels, where the lost bytes were not needed for them. Returns how many are read. */
+static int check_lost(const Bytes *b, const Bytes *whole, const char *what) {
+    Arena arena = { 0 };
+    Image image;
+    bool read = decode(&arena, b, b->size, &image, NULL);
+    arena_free(&arena);
+    if (read) check_warned(b, whole, what);
+    else check_refused(b, "");
+    return read;
 }
 
 /* Makes every CRC right again, as far as the chunks can be followed. */
@@ -270,10 +306,13 @@ TEST(flat_pictures_are_written_small) {
 /* ---- is the rest refused? --------------------------------------------------------------------------------------- */
 
 TEST(every_cut) {
+    int read = 0;
     for (size_t i = 0; i < COUNT(pictures); i++) {
-        Bytes b = load(pictures[i][0]);
-        for (size_t whole = b.size; b.size-- > 0 && whole > 0;) check_refused(&b, "");
+        Bytes whole = load(pictures[i][0]), b = whole;
+        while (b.size-- > whole.size - 12) check_warned(&b, &whole, "the end chunk (IEND) is missing or cut");
+        for (; b.size > 0; b.size--) read += check_lost(&b, &whole, "missing");
     }
+    CHECK(read == 10, "%d", read); /* the Adler-32 in a chunk of its own; a chunk of text before IEND */
 }
 
 TEST(a_cut_names_what_is_missing) {
@@ -338,6 +377,7 @@ static Bytes shortened_chunk(const Bytes *b, size_t at) {
 }
 
 TEST(chunks_missing_twice_or_short) {
+    int read = 0;
     for (size_t i = 0; i < COUNT(pictures); i++) {
         Bytes b = load(pictures[i][0]), c;
         for (size_t at = 8; at + 12 <= b.size; at += 12 + big_endian_32(b.bytes + at)) {
@@ -345,24 +385,25 @@ TEST(chunks_missing_twice_or_short) {
             size_t length = big_endian_32(b.bytes + at);
             if (type[0] > 'Z') continue;
             bool data = !memcmp(type, "IDAT", 4), end = !memcmp(type, "IEND", 4);
-            if (length > 0 || !data) {
-                c = without_chunk(&b, at);
-                check_refused(&c, "");
-            }
+            bool last = !end && memcmp(type + length + 12, "IDAT", 4) != 0;
+            c = without_chunk(&b, at);
+            if (end) check_warned(&c, &b, "IEND");
+            else if (length > 0 || !data) read += check_lost(&c, &b, "missing");
             if (!end && length > 0) {
                 c = doubled_chunk(&b, at);
-                check_refused(&c, "");
+                read += check_lost(&c, &b, "bytes follow the end of the compressed data");
             }
-            if (length > 0) {
-                c = shortened_chunk(&b, at);
-                check_refused(&c, "");
-            }
+            if (length == 0) continue;
+            c = shortened_chunk(&b, at);
+            if (data && last) check_warned(&c, &b, "the Adler-32 of the data is missing");
+            else read += check_lost(&c, &b, "missing");
         }
     }
+    CHECK(read == 39, "%d", read); /* most of them: data twice, the second time after the end of the stream */
 }
 
 TEST(chunks_in_the_wrong_place) {
-    const uint8_t row[] = { 0, 1, 2, 3 };
+    const uint8_t row[] = { 0, 1, 2, 3 }, many[3 * 257] = { 0 };
     Header rgb = { 1, 1, 8, 2, 0, 0, 0 }, palette = { 1, 1, 8, 3, 0, 0, 0 };
     Bytes b = begin(rgb);
     add_chunk(&b, "ABCD", "", 0);
@@ -379,9 +420,9 @@ TEST(chunks_in_the_wrong_place) {
     finish(&b, row, 2);
     check_refused(&b, "byte 33: a palette of 4 bytes");
     b = begin((Header){ 1, 1, 1, 3, 0, 0, 0 });
-    add_chunk(&b, "PLTE", "123456789", 9);
+    add_chunk(&b, "PLTE", many, sizeof many);
     finish(&b, row, 2);
-    check_refused(&b, "a palette of 9 bytes, 3 for each of 1 to 2 colours");
+    check_refused(&b, "a palette of 771 bytes, 3 for each of 1 to 256 colours");
     b = begin(rgb);
     add_chunk(&b, "IDAT", "", 0);
     add_chunk(&b, "tEXt", "", 0);
@@ -396,14 +437,72 @@ TEST(chunks_in_the_wrong_place) {
     add_chunk(&b, "a1cd", "", 0);
     finish(&b, row, 4);
     check_refused(&b, "byte 37: 61 31 63 64 is no chunk type");
-    b = begin(rgb);
-    finish(&b, row, 4);
+}
+
+/* Each case of png.h, beside the same picture without the fault. */
+TEST(harmless_faults_are_read) {
+    const uint8_t rows[15] = { 0, 1, 2, 3, 4, 5, 6, 2, 7, 8, 9, 1, 2, 3, 0 };
+    Header rgb = { 2, 2, 8, 2, 0, 0, 0 }, one_bit = { 2, 1, 1, 3, 0, 0, 0 }, two_bits = { 2, 1, 2, 3, 0, 0, 0 };
+    Bytes good = begin(rgb), b = begin(rgb);
+    finish(&good, rows, 14);
+    add_data(&b, rows, 14, "xyz");
+    add_chunk(&b, "IEND", "", 0);
+    check_warned(&b, &good, "bytes follow the end of the compressed data");
+    b = good;
     add(&b, "what comes after", 16);
-    Arena arena = { 0 };
-    Image image;
-    Err err;
-    CHECK(decode(&arena, &b, b.size, &image, &err) && !memcmp(image.rgb, row + 1, 3), "%s", err.text);
-    arena_free(&arena);
+    check_warned(&b, &good, "bytes follow the end chunk (IEND)");
+    b = begin(rgb);
+    finish(&b, rows, 15);
+    check_warned(&b, &good, "the data are more than the picture needs");
+    for (size_t cut = 1; cut <= 4; cut++) {
+        b = begin(rgb);
+        add_chunk(&b, "IDAT", good.bytes + 41, 7 + 14 + 4 - cut);
+        add_chunk(&b, "IEND", "", 0);
+        check_warned(&b, &good, "the Adler-32 of the data is missing");
+    }
+    good = begin(one_bit);
+    add_chunk(&good, "PLTE", "abcdef", 6);
+    finish(&good, (const uint8_t *)"\0\x40", 2);
+    b = begin(one_bit);
+    add_chunk(&b, "PLTE", "abcdefghi", 9);
+    finish(&b, (const uint8_t *)"\0\x40", 2);
+    check_warned(&b, &good, "the palette (PLTE) has more colours than the bit depth can name");
+    good = begin(two_bits);
+    add_chunk(&good, "PLTE", "abcdef\0\0", 9);
+    finish(&good, (const uint8_t *)"\0\x60", 2);
+    b = begin(two_bits);
+    add_chunk(&b, "PLTE", "abcdef", 6);
+    finish(&b, (const uint8_t *)"\0\x60", 2);
+    check_warned(&b, &good, "an index outside the palette (PLTE) is shown as black");
+    b = begin(rgb); /* two faults, one line */
+    add_data(&b, rows, 14, "xyz");
+    good = begin(rgb);
+    finish(&good, rows, 14);
+    check_warned(&b, &good, "the end chunk (IEND) is missing or cut");
+}
+
+/* What leaves doubt about the pixels stays refused. */
+TEST(faults_that_are_damage) {
+    const uint8_t rows[14] = { 0, 1, 2, 3, 4, 5, 6, 2, 7, 8, 9, 1, 2, 3 };
+    Bytes good = begin((Header){ 2, 2, 8, 2, 0, 0, 0 }), b = good;
+    finish(&good, rows, 14);
+    uint8_t stream[25];
+    memcpy(stream, good.bytes + 41, sizeof stream);
+    stream[24] ^= 1; /* another Adler-32, with a right CRC */
+    add_chunk(&b, "IDAT", stream, sizeof stream);
+    add_chunk(&b, "IEND", "", 0);
+    check_refused(&b, "the Adler-32 is");
+    b.size = 33;
+    add_chunk(&b, "IDAT", good.bytes + 41, 20); /* the last pixel is missing */
+    add_chunk(&b, "IEND", "", 0);
+    check_refused(&b, "the packed data end here");
+    b = good;
+    b.bytes[b.size - 1] ^= 1; /* the CRC of IEND */
+    check_refused(&b, "chunk IEND has the CRC");
+    b = good;
+    b.size -= 12;
+    add(&b, "rubbish", 7);
+    check_refused(&b, "the file ends after 7 bytes");
 }
 
 TEST(headers) {
@@ -464,24 +563,13 @@ TEST(data_that_are_not_the_picture) {
     finish(&b, rows, 13);
     check_refused(&b, "13 bytes came out of the data, 14 were wanted for 2 x 2");
     b = begin(rgb);
-    finish(&b, rows, 15);
-    check_refused(&b, "more than the 14 bytes wanted");
-    b = begin(rgb);
     finish(&b, rows, 14);
     check_refused(&b, "byte 33: in the data, row 1 has filter 5");
-    b = begin((Header){ 2, 2, 8, 3, 0, 0, 0 });
-    add_chunk(&b, "PLTE", "abcdef", 6);
-    finish(&b, (const uint8_t *)"\0\0\1\0\1\2", 6);
-    check_refused(&b, "pixel 1 of row 1 is not among the 2 colours");
     rows[7] = 4;
     Bytes split = load("rgb-8-split"); /* an empty chunk of data at 33, the next at 45 */
     split.bytes[45 + 8] = 0x79;
     fix_crcs(&split);
     check_refused(&split, "byte 53: 79 ");
-    Bytes longer = begin(rgb);
-    add_data(&longer, rows, 14, "xyz");
-    add_chunk(&longer, "IEND", "", 0);
-    check_refused(&longer, "the data are complete here, 3 bytes follow");
 }
 
 /* ---- anything at all -------------------------------------------------------------------------------------------- */
@@ -568,5 +656,6 @@ TEST(fuzz_rows) {
 
 TESTS(every_kind, every_kind_of_the_reference, interlaced_of_every_size, what_is_written_comes_back,
       flat_pictures_are_written_small, every_cut, a_cut_names_what_is_missing, every_flipped_bit,
-      a_flipped_byte_names_its_chunk, chunks_missing_twice_or_short, chunks_in_the_wrong_place, headers,
-      bombs_take_no_memory, data_that_are_not_the_picture, fuzz_files, fuzz_rows)
+      a_flipped_byte_names_its_chunk, chunks_missing_twice_or_short, chunks_in_the_wrong_place,
+      harmless_faults_are_read, faults_that_are_damage, headers, bombs_take_no_memory, data_that_are_not_the_picture,
+      fuzz_files, fuzz_rows)

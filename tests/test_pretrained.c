@@ -94,6 +94,9 @@ typedef struct {
     const char *skip, *reshape, *surplus, *ints; /* names in the file; ints: written as I32 */
     const char *flat, *shorter;                  /* in one dimension; without its last row */
     const char *key, *value;                     /* metadata */
+    const char *prefix;                          /* of all names */
+    bool wide, scale_in_a_row;                   /* all as F64; the logit scale as [1] */
+    const char *buffers[4];                      /* further tensors, F64 and BOOL in turn */
 } Edit;
 
 static void add(SafetensorsOut *out, const Edit *e, const char *name, Mat m) {
@@ -110,7 +113,12 @@ static void add(SafetensorsOut *out, const Edit *e, const char *name, Mat m) {
         safetensors_add_ints(out, name, DTYPE_I32, shape, arena_zero(&arena, mat_count(m), sizeof(int)));
         return;
     }
-    safetensors_add(out, name, e->dtype == DTYPE_F64 ? DTYPE_F32 : e->dtype, m);
+    if (e->scale_in_a_row && m.dims == 0) {
+        m.dims = 1;
+        m.shape[0] = 1;
+    }
+    if (e->prefix) name = arena_print(&arena, "%s%s", e->prefix, name);
+    safetensors_add(out, name, e->wide ? DTYPE_F64 : e->dtype == DTYPE_F64 ? DTYPE_F32 : e->dtype, m);
 }
 
 static Mat rows_of(Mat m, int first, int count) {
@@ -182,6 +190,11 @@ static const char *written(const Clip *clip, const char *name, Edit e) {
         else add(&out, &e, p->name, p->val);
     }
     if (e.surplus) safetensors_add(&out, e.surplus, DTYPE_F32, mat_zero(&arena, 1, 1));
+    for (int i = 0; i < 4 && e.buffers[i]; i++) {
+        const char *buffer = arena_print(&arena, "%s%s", e.prefix ? e.prefix : "", e.buffers[i]);
+        if (i % 2 == 0) safetensors_add(&out, buffer, DTYPE_F64, mat_zero(&arena, 3, 3));
+        else safetensors_add_ints(&out, buffer, DTYPE_BOOL, (TensorShape){ 2, { 3, 3 } }, (int[9]){ 1, 0, 1 });
+    }
     if (e.key) safetensors_add_meta(&out, e.key, e.value);
     CHECK(safetensors_write(&out, path, &err), "%s", err.text);
     return path;
@@ -223,6 +236,34 @@ TEST(both_names_and_every_form) {
                   "%s", clip.notes);
             clip_free(&clip);
         }
+    }
+    clip_free(&source);
+}
+
+/* What the publishers' own loaders accept: prefixes, a logit scale of shape [1], buffers, F64. */
+TEST(what_the_publishers_loader_accepts) {
+    static const Edit edits[] = {
+        { .prefix = "module." },
+        { .prefix = "clip.", .hugging = true },
+        { .prefix = "module.clip.", .buffers = { "attn_mask" } },
+        { .scale_in_a_row = true },
+        { .hugging = true, .scale_in_a_row = true },
+        { .buffers = { "attn_mask", "visual.attn_mask", "position_ids", "text.attn_mask" } },
+        { .hugging = true,
+          .buffers = { "text_model.embeddings.position_ids", "vision_model.embeddings.position_ids" } },
+        { .wide = true },
+        { .hugging = true, .wide = true },
+    };
+    Clip source = model();
+    Features want = features_of(&source);
+    for (size_t i = 0; i < COUNT(edits); i++) {
+        Clip clip = opened(written(&source, "accepted", edits[i]), GELU_EXACT);
+        Features got = features_of(&clip);
+        same("pictures", got.image, want.image, 2e-6);
+        same("texts", got.text, want.text, 2e-6);
+        CHECK_NEAR(clip.logit_scale->val.v[0], source.logit_scale->val.v[0], 1e-6);
+        CHECK(!strstr(clip.notes, "F64 is rounded") == !edits[i].wide, "case %zu: %s", i, clip.notes);
+        clip_free(&clip);
     }
     clip_free(&source);
 }
@@ -332,6 +373,39 @@ TEST(heads_of_the_metadata) {
     clip_free(&source);
 }
 
+/* One layer of ViT-H/14: the image tower of width 1280 has 16 heads, not 20. */
+TEST(heads_as_published) {
+    static const struct {
+        int width, heads;
+        const char *source;
+    } cases[] = { { 128, 2, "2 heads (width / 64)" },
+                  { 768, 12, "12 heads (width / 64)" },
+                  { 1024, 16, "16 heads (width / 64)" },
+                  { 1280, 16, "16 heads (as published for this width)" } };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        Clip source = model(), wide;
+        Err err;
+        ClipConfig c = source.config;
+        c.image.width = cases[i].width;
+        c.image.heads = cases[i].heads;
+        c.image.layers = 1;
+        c.image.patch = 14;
+        c.image.side = 28;
+        CHECK(clip_init(&wide, c, NULL, 1, &err), "%s", err.text);
+        Clip clip = opened(written(&wide, "wide", (Edit){ .dtype = DTYPE_F16 }), GELU_AUTO);
+        CHECK(clip.config.image.heads == cases[i].heads && strstr(clip.notes, cases[i].source), "%s", clip.notes);
+        clip_free(&clip);
+        clip = opened(written(&wide, "wide", (Edit){ .dtype = DTYPE_F16, .key = "vision_heads", .value = "4" }),
+                      GELU_AUTO);
+        CHECK(clip.config.image.heads == 4 && strstr(clip.notes, "4 heads (from the file's metadata)"), "%s",
+              clip.notes);
+        clip_free(&clip);
+        clip_free(&wide);
+        clip_free(&source);
+        arena_reset(&arena);
+    }
+}
+
 /* ---- what is refused -------------------------------------------------------------------------------------------- */
 
 static void refused(const Clip *source, Edit edit, const char *want) {
@@ -356,7 +430,7 @@ TEST(every_tensor_missing_or_misshapen) {
             refused(&source, (Edit){ .hugging = hugging, .skip = name }, name);
             if (file.tensors[i].dims) refused(&source, (Edit){ .hugging = hugging, .reshape = name }, "tensor ");
             refused(&source, (Edit){ .hugging = hugging, .ints = name },
-                    arena_print(&arena, "tensor %s is I32, want F32, F16 or BF16", name));
+                    arena_print(&arena, "tensor %s is I32, want F64, F32, F16 or BF16", name));
         }
         safetensors_close(&file);
     }
@@ -533,7 +607,7 @@ TEST(memory_of_one_block) {
     CHECK(held[1] == held[0], "3 layers hold %zu bytes, 9 hold %zu", held[0], held[1]);
 }
 
-TESTS(both_names_and_every_form, our_own_checkpoint, our_own_checkpoint_of_words, reference_models,
-      gelu_is_asked_for_said_or_assumed, heads_of_the_metadata, every_tensor_missing_or_misshapen,
-      surplus_tensors_and_wrong_metadata, no_clip_at_all, broken_bytes, the_same_bits_in_any_batch_and_on_any_threads,
-      texts_need_no_more_than_their_tokens, memory_of_one_block)
+TESTS(both_names_and_every_form, what_the_publishers_loader_accepts, our_own_checkpoint, our_own_checkpoint_of_words,
+      reference_models, gelu_is_asked_for_said_or_assumed, heads_of_the_metadata, heads_as_published,
+      every_tensor_missing_or_misshapen, surplus_tensors_and_wrong_metadata, no_clip_at_all, broken_bytes,
+      the_same_bits_in_any_batch_and_on_any_threads, texts_need_no_more_than_their_tokens, memory_of_one_block)

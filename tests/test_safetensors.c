@@ -255,6 +255,20 @@ TEST(safetensors_refuses_a_giant_header) {
     arena_free(&arena);
 }
 
+TEST(metadata_null) {
+    Arena arena = { 0 };
+    Safetensors s;
+    Err err;
+    uint8_t bytes[8 + 21] = { 21 };
+    memcpy(bytes + 8, "{\"__metadata__\":null}", 21);
+    const char *path = arena_print(&arena, "%s/null", check_folder());
+    file_mock(path, bytes, sizeof bytes);
+    CHECK(safetensors_open(&s, &arena, path, &err) && s.meta_count == 0 && !safetensors_meta(&s, "k"), "%s", err.text);
+    safetensors_close(&s);
+    file_mock(NULL, NULL, 0);
+    arena_free(&arena);
+}
+
 /* A system has only so many mappings: 65,530 on Linux. */
 TEST(safetensors_refused_files_are_closed) {
     Safetensors s;
@@ -618,7 +632,7 @@ TEST(safetensors_keep_what_was_there_aside) {
     arena_free(&arena);
 }
 
-TESTS(half_by_hand, half_all_65536, bfloat_all_65536, safetensors_reads_bytes_written_by_hand,
+TESTS(half_by_hand, metadata_null, half_all_65536, bfloat_all_65536, safetensors_reads_bytes_written_by_hand,
       safetensors_refuses_broken_headers, safetensors_refuses_broken_lengths, safetensors_refuses_a_giant_header,
       safetensors_refused_files_are_closed, safetensors_come_back, safetensors_same_content_same_bytes,
       safetensors_bytes_by_hand, safetensors_refuses_to_write_nonsense, safetensors_ten_thousand_tensors,

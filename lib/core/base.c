@@ -55,6 +55,19 @@ void die_usage(const char *format, ...) {
     exit(EXIT_USAGE);
 }
 
+void (*warning_hook)(const char *line);
+
+void warn(const char *format, ...) {
+    char line[sizeof(Err)];
+    va_list args;
+    va_start(args, format);
+    if (warning_hook) {
+        vsnprintf(line, sizeof line, format, args);
+        warning_hook(line);
+    } else print_line("warning: ", format, args);
+    va_end(args);
+}
+
 int status_printed(int status) {
     if (fflush(stdout) != 0 || ferror(stdout)) die("the standard output could not be written; is the disk full?");
     return status;

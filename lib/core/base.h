@@ -58,6 +58,11 @@ NORETURN void contract_broken(const char *file, int line, const char *function, 
         if (!(ok)) contract_broken(__FILE__, __LINE__, __func__, __VA_ARGS__);                                         \
     } while (0)
 
+/* Something was wrong but the program goes on: prints "warning: ..." to stderr. With warning_hook set, calls that with
+ * the line instead; tests and the fuzzer use it. */
+void warn(const char *format, ...) PRINTF_LIKE(1, 2);
+extern void (*warning_hook)(const char *line);
+
 /* Called before any of these prints, to end a line that is open on the terminal (progress bar). NULL: not used. */
 extern void (*message_hook)(void);
 

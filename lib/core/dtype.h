@@ -3,7 +3,7 @@
  *   F64, F32       IEEE 754 binary64 and binary32
  *   F16            binary16: 1 sign, 5 exponent, 10 fraction bits; largest 65504, smallest normal 2^-14, smallest 2^-24
  *   BF16           the upper half of an F32: 1 + 8 + 7 bits
- *   U8, I32, I64   integers
+ *   U8, I32, I64   integers; BOOL is a byte, 0 or 1
  * In a file all are little-endian and may start at any address.
  */
 #ifndef DTYPE_H
@@ -11,8 +11,8 @@
 
 #include "core/base.h"
 
-typedef enum { DTYPE_F64, DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_U8, DTYPE_I32, DTYPE_I64 } Dtype;
-enum { DTYPES = DTYPE_I64 + 1 };
+typedef enum { DTYPE_F64, DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_U8, DTYPE_I32, DTYPE_I64, DTYPE_BOOL } Dtype;
+enum { DTYPES = DTYPE_BOOL + 1 };
 
 const char *dtype_name(Dtype dtype); /* "F32" */
 size_t dtype_size(Dtype dtype);      /* bytes of one number */

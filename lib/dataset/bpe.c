@@ -4,6 +4,7 @@
 #include "core/quote.h"
 #include "dataset/html_entity.h"
 #include "dataset/unicode.h"
+#include "formats/file_kind.h"
 #include "formats/inflate.h"
 
 #include <string.h>
@@ -167,6 +168,9 @@ static bool merge_read(Reader *r) {
  * its first merges contain the space, which is never part of a piece of CLIP. */
 static bool heading_read(Reader *r) {
     Span line;
+    File text = { .data = (const uint8_t *)r->at, .size = (size_t)(r->end - r->at) };
+    if (file_kind_tell(r->path, text, "CLIP's vocabulary (bpe_simple_vocab_16e6.txt.gz or merges.txt)", r->err))
+        return false;
     if (!line_next(r, &line)) return false;
     static const char version[] = "#version";
     for (size_t i = 0; i + sizeof version - 1 <= line.length; i++)

@@ -4,15 +4,17 @@
 
 #include "core/file.h"
 
-/* A kind of file: it has `bytes` at position `at`. */
 typedef struct {
     const char *name;      /* "JPEG" */
+    const char *phrase;    /* "a JPEG file" */
     const char *converter; /* ImageMagick's name of a picture format that needs a converter; NULL: no such picture */
-    size_t at, length;
-    const char *bytes;
+    const char *advice;    /* what to do when another kind was wanted; "" for none */
 } FileKind;
 
 /* The kind of the file; NULL when it is none that is known here. */
 const FileKind *file_kind(File file);
+
+/* Sets `err` to "NAME: this is KIND, WANTED was wanted; ADVICE" and returns true, when the kind is known. */
+bool file_kind_tell(const char *name, File file, const char *wanted, Err *err);
 
 #endif

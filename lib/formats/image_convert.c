@@ -227,9 +227,9 @@ static bool picture_convert(Arena *arena, Source source, Image *image, Err *err)
     }
     if (tried) return false;
     return err_set(err,
-                   "%s: this is a %s file, and PNG and PPM alone can be read without help; install ImageMagick "
+                   "%s: this is %s, and PNG and PPM alone can be read without help; install ImageMagick "
                    "(magick or convert) or ffmpeg, or save it as PNG",
-                   source.path, source.kind->name);
+                   source.path, source.kind->phrase);
 }
 
 bool image_read_any(Arena *arena, const char *path, Image *image, Err *err) {

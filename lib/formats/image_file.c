@@ -64,6 +64,12 @@ static bool ppm_number(Ppm *ppm, const char *what, int max, int *number) {
     return true;
 }
 
+/* The position after the line of `at`. */
+static size_t line_end(File file, size_t at) {
+    const uint8_t *end = memchr(file.data + at, '\n', file.size - at);
+    return end ? (size_t)(end - file.data) + 1 : file.size;
+}
+
 static bool ppm_header(Ppm *ppm) {
     char kind = (char)ppm->file.data[1];
     ppm->text = kind < '5';
@@ -77,6 +83,7 @@ static bool ppm_header(Ppm *ppm) {
         return ppm_fail(ppm, "%d x %d pixels with values to %d, nothing may be 0", ppm->width, ppm->height, ppm->max);
     if ((int64_t)ppm->width * ppm->height > IMAGE_PIXELS_MAX)
         return ppm_fail(ppm, "%d x %d pixels, %d pixels are the most", ppm->width, ppm->height, IMAGE_PIXELS_MAX);
+    if (ppm->at < ppm->file.size && ppm->file.data[ppm->at] == '#') ppm->at = line_end(ppm->file, ppm->at) - 1;
     if (ppm->at == ppm->file.size || !is_blank(ppm->file.data[ppm->at]))
         return ppm_fail(ppm, "one white space was wanted after the largest value");
     ppm->at++;
@@ -92,6 +99,15 @@ static bool ppm_sample(Ppm *ppm, int *value) {
     return true;
 }
 
+/* Skips comments between the largest value and the binary data. '#' can be data too: it is a comment when exactly the
+ * `wanted` bytes follow it. Returns the bytes that are left. */
+static size_t ppm_comments(Ppm *ppm, size_t wanted) {
+    size_t at = ppm->at;
+    while (at < ppm->file.size && ppm->file.data[at] == '#') at = line_end(ppm->file, at);
+    if (ppm->file.size - at == wanted) ppm->at = at;
+    return ppm->file.size - ppm->at;
+}
+
 static bool ppm_decode(Arena *arena, const char *name, File file, Image *image, Err *err) {
     Ppm ppm = { .name = name, .file = file, .err = err };
     if (!ppm_header(&ppm)) return false;
@@ -99,6 +115,7 @@ static bool ppm_decode(Arena *arena, const char *name, File file, Image *image, 
     size_t least = ppm.text        ? 2 * samples - 1
                    : ppm.max > 255 ? 2 * samples
                                    : samples; /* text: a digit and a space each */
+    if (!ppm.text && left > least) left = ppm_comments(&ppm, least);
     if (left < least)
         return ppm_fail(&ppm,
                         "%zu bytes are left, %zu are the least for %d x %d pixels; the file was cut, fetch it "
@@ -125,16 +142,13 @@ static bool ppm_write(const char *path, Image image, Err *err) {
 /* ---- which reader ----------------------------------------------------------------------------------------------- */
 
 bool image_decode(Arena *arena, const char *name, File file, Image *image, Err *err) {
-    static const char wanted[] = "a PNG, PPM or PGM picture was wanted";
-    if (file.size == 0) return err_set(err, "%s: byte 0: the file is empty, %s", name, wanted);
+    static const char wanted[] = "a PNG, PPM or PGM picture";
+    if (file.size == 0) return err_set(err, "%s: byte 0: the file is empty, %s was wanted", name, wanted);
     if (file.size >= 4 && !memcmp(file.data, png_signature, 4)) return png_decode(arena, name, file, image, err);
     if (file.size >= 2 && file.data[0] == 'P' && memchr("2356", file.data[1], 4))
         return ppm_decode(arena, name, file, image, err);
-    const FileKind *kind = file_kind(file);
-    if (kind)
-        return err_set(err, "%s: byte 0: this is a %s file, %s; a picture program can save it as PNG", name, kind->name,
-                       wanted);
-    return err_set(err, "%s: byte 0: the file begins with %02x %02x, %s", name, file.data[0],
+    if (file_kind_tell(name, file, wanted, err)) return false;
+    return err_set(err, "%s: byte 0: the file begins with %02x %02x, %s was wanted", name, file.data[0],
                    file.size > 1 ? file.data[1] : 0, wanted);
 }
 

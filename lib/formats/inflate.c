@@ -115,6 +115,7 @@ static bool stream_fail(Stream *s, const char *format, ...) {
 }
 
 static bool stream_full(Stream *s) {
+    s->result->fault = INFLATE_FULL;
     return stream_fail(s, "more than the %zu bytes wanted come out of the packed data", s->room);
 }
 
@@ -233,9 +234,9 @@ static bool match_read(Stream *s, int symbol, const Code *distances) {
     if (bits_overdrawn(b)) return stream_fail(s, "cut");
     if (distance > s->produced)
         return stream_fail(s, "a repeat of what came %zu bytes ago, after %zu bytes", distance, s->produced);
-    if (length > s->room - s->produced) return stream_full(s);
-    match_copy(s, length, distance);
-    return true;
+    size_t copied = MIN(length, s->room - s->produced);
+    match_copy(s, copied, distance);
+    return copied == length || stream_full(s);
 }
 
 /* Writes literals until another symbol comes and returns that; -1 for an invalid code, -2 when `out` is full.
@@ -283,11 +284,11 @@ static bool block_stored(Stream *s) {
                            length ^ 0xffff);
     b->at = at + 4;
     if (b->size - b->at < length) return stream_cut(s);
-    if (length > s->room - s->produced) return stream_full(s);
-    if (s->out && length > 0) memcpy(s->out + s->produced, b->data + b->at, length);
-    b->at += length;
-    s->produced += length;
-    return true;
+    size_t copied = MIN((size_t)length, s->room - s->produced);
+    if (s->out && copied > 0) memcpy(s->out + s->produced, b->data + b->at, copied);
+    b->at += copied;
+    s->produced += copied;
+    return copied == length || stream_full(s);
 }
 
 /* RFC 1951, 3.2.6. Made once: a stream can have millions of empty blocks. */
@@ -396,9 +397,15 @@ bool zlib_inflate(const uint8_t *data, size_t size, uint8_t *out, size_t room, I
     if (data[1] & 32) return stream_fail_at(&s, 1, "the zlib stream wants a dictionary that nobody has");
     if (!stream_blocks(&s, 2)) return false;
     size_t at = s.bits.at;
-    if (size - at < 4) return stream_fail_at(&s, size, "the packed data end here, their Adler-32 was wanted");
-    uint32_t adler = adler32_update(1, out, s.produced), want = big_endian_32(data + at);
-    if (adler != want) return stream_fail(&s, "the Adler-32 is %08x, the data say %08x", adler, want);
+    uint8_t sum[4];
+    big_endian_32_put(sum, adler32_update(1, out, s.produced));
+    bool same = !memcmp(data + at, sum, MIN(size - at, (size_t)4)); /* of a cut sum, the bytes that are there */
+    if (size - at < 4) {
+        result->fault = same ? INFLATE_NO_ADLER : INFLATE_DAMAGED;
+        return stream_fail_at(&s, size, "the packed data end here, their Adler-32 was wanted");
+    }
+    if (!same)
+        return stream_fail(&s, "the Adler-32 is %08x, the data say %08x", big_endian_32(sum), big_endian_32(data + at));
     result->consumed = at + 4;
     return true;
 }
@@ -460,13 +467,19 @@ static bool gzip_member(Stream *s) {
     return true;
 }
 
+/* Whether only zero bytes follow: padding of tapes and block devices, which gzip -t accepts too. */
+static bool is_zero(File file, size_t at) {
+    while (at < file.size && file.data[at] == 0) at++;
+    return at >= file.size;
+}
+
 /* Decompresses all members into `out`; with `out` NULL, counts their bytes. */
 static bool gzip_members(File packed, uint8_t *out, size_t room, Inflated *result) {
     *result = (Inflated){ 0 };
     Stream s = { .bits = { .data = packed.data, .size = packed.size }, .out = out, .room = room, .result = result };
     do {
         if (!gzip_member(&s)) return false;
-    } while (s.bits.at < packed.size);
+    } while (!is_zero(packed, s.bits.at));
     result->produced = s.produced;
     return true;
 }

@@ -14,22 +14,28 @@ enum {
     GZIP_MAX = 1 << 28    /* gzip_inflate refuses to produce more bytes */
 };
 
+/* What is wrong with a stream. FULL: `out` is full and more bytes would come. NO_ADLER: all bytes are there, but the
+ * Adler-32 is missing or cut. In both cases the first result.produced bytes of `out` are right. */
+typedef enum { INFLATE_DAMAGED, INFLATE_FULL, INFLATE_NO_ADLER } InflateFault;
+
 /* The result of a stream. */
 typedef struct {
-    size_t consumed;   /* bytes of the stream that were used; after a failure: the position of the failure */
-    size_t produced;   /* bytes written */
-    char problem[160]; /* after a failure: what came and what was wanted */
+    size_t consumed;    /* bytes of the stream that were used; after a failure: the position of the failure */
+    size_t produced;    /* bytes written */
+    InflateFault fault; /* after a failure */
+    char problem[160];  /* after a failure: what came and what was wanted */
 } Inflated;
 
 /* zlib_inflate: decompresses the zlib stream at the start of `data` into `out`, which has room for `room` bytes. Fewer
  * bytes than `room` are no failure: see result->produced.
- * Fails  on a damaged or cut stream, on a wrong Adler-32, when more than `room` bytes come out. Then the contents of
- *        `out` are undefined and result->problem says why. */
+ * Fails  on a damaged or cut stream, on a wrong or missing Adler-32, when more than `room` bytes come out. Then
+ *        result->problem says why; when the fault is INFLATE_DAMAGED, the contents of `out` are undefined. */
 bool zlib_inflate(const uint8_t *data, size_t size, uint8_t *out, size_t room, Inflated *result);
 
 /* gzip_inflate: decompresses a whole gzip file: all its members, one after the other. The CRC-32 of each is verified.
+ * Zero bytes after the last member are ignored.
  * Wants  `packed`: an open file or any bytes in memory; `name`: its name in messages
- * Fails  on damage, a cut, anything after the last member, or when more than GZIP_MAX bytes would come out
+ * Fails  on damage, a cut, other bytes after the last member, or when more than GZIP_MAX bytes would come out
  * Owner  the arena owns unpacked->data; a zero byte that is not counted follows it, so that text can be parsed */
 bool gzip_inflate(Arena *arena, const char *name, File packed, File *unpacked, Err *err);
 

@@ -12,13 +12,13 @@
 
 const uint8_t png_signature[8] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n' };
 
-enum { GREY = 0, RGB = 2, PALETTE = 3, GREY_ALPHA = 4, RGB_ALPHA = 6 }; /* 11.2.2: colour types */
+enum { GREY = 0, RGB = 2, PALETTE = 3, GREY_ALPHA = 4, RGB_ALPHA = 6 }; /* colour types (IHDR) */
 
 typedef struct {
     const char *name;
     const uint8_t *file;
     size_t size;
-    Err *err;
+    Err *err, *note;                           /* note: the first harmless fault */
     int width, height, depth, colour, samples; /* samples per pixel */
     bool interlaced;
     const uint8_t *palette; /* in the file */
@@ -34,6 +34,11 @@ static bool png_fail(const Png *png, size_t at, const char *format, ...) {
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
     return err_set(png->err, "%s: byte %zu: %s", png->name, at, what);
+}
+
+/* Notes a fault that leaves no doubt about the pixels. */
+static void png_note(const Png *png, size_t at, const char *what) {
+    if (!png->note->text[0]) err_set(png->note, "%s: byte %zu: %s; the picture is read", png->name, at, what);
 }
 
 /* ---- chunks (5.3): length, type, data, CRC of type and data ----------------------------------------------------- */
@@ -76,7 +81,7 @@ static size_t chunk_end(const Chunk *chunk) { return chunk->at + 12 + chunk->len
 
 static bool chunk_is(const Chunk *chunk, const char *type) { return !strcmp(chunk->type, type); }
 
-/* The depths of a colour type (11.2.2), as a bit set, since all are powers of 2; 0: no such type. */
+/* The depths of a colour type (IHDR), as a bit set, since all are powers of 2; 0: no such type. */
 static int depths_of(int colour) {
     switch (colour) {
     case GREY:
@@ -116,12 +121,14 @@ static bool header_read(Png *png, const Chunk *chunk) {
 }
 
 static bool palette_read(Png *png, const Chunk *chunk) {
-    int max = png->colour == PALETTE ? 1 << png->depth : 256;
+    uint32_t max = 256, nameable = png->colour == PALETTE ? 1u << png->depth : max;
     if (png->palette || png->data_chunks)
         return png_fail(png, chunk->at, "a palette (PLTE) in the wrong place: one was wanted, before the data");
-    if (chunk->length == 0 || chunk->length % 3 != 0 || chunk->length / 3 > (uint32_t)max)
-        return png_fail(png, chunk->at, "a palette of %u bytes, 3 for each of 1 to %d colours were wanted",
+    if (chunk->length == 0 || chunk->length % 3 != 0 || chunk->length / 3 > max)
+        return png_fail(png, chunk->at, "a palette of %u bytes, 3 for each of 1 to %u colours were wanted",
                         chunk->length, max);
+    if (chunk->length / 3 > nameable)
+        png_note(png, chunk->at, "the palette (PLTE) has more colours than the bit depth can name");
     png->palette = chunk->data;
     png->colours = (int)(chunk->length / 3);
     return true;
@@ -138,6 +145,12 @@ static bool data_found(Png *png, const Chunk *chunk, bool data_before) {
     return true;
 }
 
+/* Whether the file ends at `at` with a missing or cut IEND chunk. */
+static bool end_is_cut(const Png *png, size_t at) {
+    size_t left = png->size - at;
+    return left < 12 && (left == 0 || !memcmp(png->file + at, "\0\0\0\0IEND\xae\x42\x60\x82", left));
+}
+
 /* Walks over all chunks. A chunk whose first letter is upper-case must not be ignored (5.4). */
 static bool chunks_walk(Png *png) {
     Chunk chunk;
@@ -145,7 +158,12 @@ static bool chunks_walk(Png *png) {
         return png_fail(png, 0, "the first 8 bytes are damaged, those of a PNG file were wanted; fetch it again");
     if (!chunk_read(png, sizeof png_signature, &chunk) || !header_read(png, &chunk)) return false;
     for (bool data_before = false;; data_before = chunk_is(&chunk, "IDAT")) {
-        if (!chunk_read(png, chunk_end(&chunk), &chunk)) return false;
+        size_t at = chunk_end(&chunk);
+        if (png->data_chunks && end_is_cut(png, at)) {
+            png_note(png, at, "the end chunk (IEND) is missing or cut");
+            return true;
+        }
+        if (!chunk_read(png, at, &chunk)) return false;
         if (chunk_is(&chunk, "IEND")) break;
         if (chunk_is(&chunk, "PLTE")) {
             if (!palette_read(png, &chunk)) return false;
@@ -156,6 +174,7 @@ static bool chunks_walk(Png *png) {
         }
     }
     if (!png->data_chunks) return png_fail(png, chunk.at, "the end (IEND) came, data (IDAT) were wanted before it");
+    if (chunk_end(&chunk) < png->size) png_note(png, chunk_end(&chunk), "bytes follow the end chunk (IEND)");
     return true;
 }
 
@@ -237,27 +256,29 @@ static inline unsigned row_sample(const Png *png, const uint8_t *row, size_t i) 
     return row[bit / 8] >> (8 - png->depth - (int)(bit % 8)) & ((1u << png->depth) - 1);
 }
 
-/* Writes `width` pixels of a row to out[0], out[step * 3], ... Returns their number: fewer than `width` when an index
- * is not in the palette. */
-static int row_expand(const Png *png, const uint8_t *row, int width, uint8_t *out, int step) {
+/* Writes `width` pixels of a row to out[0], out[step * 3], ... An index outside the palette becomes black; false when
+ * there is one. */
+static bool row_expand(const Png *png, const uint8_t *row, int width, uint8_t *out, int step) {
     if (png->colour == RGB && png->depth == 8 && step == 1) {
         memcpy(out, row, (size_t)width * 3);
-        return width;
+        return true;
     }
+    bool inside = true;
     unsigned scale = png->depth < 8 ? 255 / ((1u << png->depth) - 1) : 1;
     for (int x = 0; x < width; x++, out += (size_t)step * 3) {
         size_t first = (size_t)x * (size_t)png->samples;
         unsigned sample = row_sample(png, row, first);
         if (png->colour == PALETTE) {
-            if (sample >= (unsigned)png->colours) return x;
-            memcpy(out, png->palette + sample * 3, 3);
+            bool known = sample < (unsigned)png->colours;
+            inside = inside && known;
+            memcpy(out, known ? png->palette + sample * 3 : (const uint8_t *)"\0\0\0", 3);
         } else if (png->samples >= 3) {
             for (size_t c = 0; c < 3; c++) out[c] = (uint8_t)row_sample(png, row, first + c);
         } else {
             memset(out, (int)(sample * scale), 3);
         }
     }
-    return width;
+    return inside;
 }
 
 /* Reads one pass from its rows at `raw` into the picture; returns the start of the next pass, or NULL. */
@@ -274,12 +295,8 @@ static uint8_t *pass_read(const Png *png, Pass pass, uint8_t *raw, const uint8_t
         }
         row_unfilter(raw[0], raw + 1, above, bytes, step);
         uint8_t *out = image.rgb + ((size_t)row * (size_t)png->width + (size_t)pass.x0) * 3;
-        int expanded = row_expand(png, raw + 1, width, out, pass.dx);
-        if (expanded < width) {
-            png_fail(png, png->data_first, "in the data, pixel %d of row %d is not among the %d colours of the palette",
-                     pass.x0 + expanded * pass.dx, row, png->colours);
-            return NULL;
-        }
+        if (!row_expand(png, raw + 1, width, out, pass.dx))
+            png_note(png, png->data_first, "an index outside the palette (PLTE) is shown as black");
     }
     return raw;
 }
@@ -319,19 +336,18 @@ static bool data_inflate(const Png *png, Arena *scratch, uint8_t **raw) {
         return png_fail(png, png->data_first, "%zu bytes of data cannot hold a picture of %d x %d", png->data_size,
                         png->width, png->height);
     *raw = arena_alloc(scratch, want, 1);
-    if (!zlib_inflate(data_join(png, scratch), png->data_size, *raw, want, &result))
-        return png_fail(png, data_position(png, result.consumed), "%s; the file is damaged, fetch it again",
-                        result.problem);
-    if (result.consumed < png->data_size)
-        return png_fail(png, data_position(png, result.consumed),
-                        "the data are complete here, %zu bytes follow; the file is "
-                        "damaged, fetch it again",
-                        png->data_size - result.consumed);
-    if (result.produced < want)
-        return png_fail(png, data_position(png, result.consumed),
-                        "%zu bytes came out of the data, %zu were wanted for "
-                        "%d x %d",
-                        result.produced, want, png->width, png->height);
+    bool ok = zlib_inflate(data_join(png, scratch), png->data_size, *raw, want, &result);
+    size_t at = data_position(png, result.consumed);
+    bool harmless = result.produced == want && (ok || result.fault != INFLATE_DAMAGED);
+    if (!ok && !harmless) return png_fail(png, at, "%s; the file is damaged, fetch it again", result.problem);
+    if (!harmless)
+        return png_fail(png, at, "%zu bytes came out of the data, %zu were wanted for %d x %d", result.produced, want,
+                        png->width, png->height);
+    if (!ok)
+        png_note(png, at,
+                 result.fault == INFLATE_FULL ? "the data are more than the picture needs"
+                                              : "the Adler-32 of the data is missing");
+    else if (result.consumed < png->data_size) png_note(png, at, "bytes follow the end of the compressed data");
     return true;
 }
 
@@ -342,7 +358,8 @@ static bool rows_read(const Png *png, Arena *scratch, uint8_t *raw, Image image)
 }
 
 bool png_decode(Arena *arena, const char *name, File file, Image *image, Err *err) {
-    Png png = { .name = name, .file = file.data, .size = file.size, .err = err };
+    Err note = { "" };
+    Png png = { .name = name, .file = file.data, .size = file.size, .err = err, .note = &note };
     if (!chunks_walk(&png)) return false;
     Arena scratch = { 0 };
     uint8_t *raw = NULL;
@@ -353,6 +370,7 @@ bool png_decode(Arena *arena, const char *name, File file, Image *image, Err *er
         if (ok) *image = picture;
     }
     arena_free(&scratch);
+    if (ok && note.text[0]) warn("%s", note.text);
     return ok;
 }
 
@@ -369,7 +387,8 @@ static void chunk_write(OutFile *out, const char *type, const uint8_t *data, siz
     out_write(out, tail, 4);
 }
 
-/* out[0] = filter, out[1 + i] = row[i] - prediction(i). Returns the sum of |out[1 + i]| as signed bytes (12.8). */
+/* out[0] = filter, out[1 + i] = row[i] - prediction(i). Returns the sum of |out[1 + i]| as signed bytes, the heuristic
+ * of "Filter selection". */
 static size_t row_filter(int filter, const uint8_t *row, const uint8_t *above, size_t bytes, uint8_t *out) {
     size_t sum = 0;
     out[0] = (uint8_t)filter;

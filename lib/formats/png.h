@@ -1,4 +1,4 @@
-/* png: pictures in the Portable Network Graphics format (W3C recommendation, second edition = ISO/IEC 15948:2003).
+/* png: pictures in the Portable Network Graphics format (W3C recommendation, third edition, 2025).
  *
  * Reads every standard kind: grey, RGB, palette, grey + alpha, RGB + alpha; 1, 2, 4, 8 and 16 bits; interlaced or not.
  * Grey of 1, 2 and 4 bits is scaled to 0..255 (times 255, 85, 17); of 16 bits the upper 8 are used. Alpha, transparent
@@ -15,10 +15,16 @@
 extern const uint8_t png_signature[8];
 
 /* png_decode: the picture in a whole PNG file in memory; for a file on disk use image_read.
- * Fails  on any error up to the IEND chunk (bytes after it are ignored): the CRC of a chunk, order and sizes of chunks,
- *        too few or too many data for the picture, an index outside the palette, the Adler-32. The message is "NAME:
- *        byte N: what came, what was wanted". Sizes are compared with IMAGE_PIXELS_MAX, and with the most that the
- *        compressed data can hold, before memory is taken
+ * Faults of encoders that leave no doubt about the pixels are read, with one line of warning (warn) for the first:
+ *   - bytes after the end of the zlib stream, or after the IEND chunk
+ *   - a missing or cut IEND chunk
+ *   - a missing or cut Adler-32, when all pixels are there
+ *   - more data than the pixels need
+ *   - a palette with more colours than the bit depth can name, up to 256
+ *   - an index outside the palette: that pixel is black (PLTE)
+ * Fails  on every other error up to the IEND chunk: the CRC of a chunk, order and sizes of chunks, too few data for the
+ *        picture, a wrong Adler-32. The message is "NAME: byte N: what came, what was wanted". Sizes are compared with
+ *        IMAGE_PIXELS_MAX, and with the most that the compressed data can hold, before memory is taken
  * Owner  the arena owns the pixels; *image is set only on success */
 bool png_decode(Arena *arena, const char *name, File file, Image *image, Err *err);
 

@@ -1,6 +1,7 @@
 #include "formats/safetensors.h"
 
 #include "core/quote.h"
+#include "formats/file_kind.h"
 #include "formats/json.h"
 
 #include <limits.h>
@@ -67,7 +68,9 @@ static int meta_order(const void *a, const void *b) {
 
 static bool meta_read(Safetensors *s, Arena *arena, Json *j) {
     if (s->meta) return err_set(j->err, "%s: \"__metadata__\" stands there twice", j->name);
-    s->meta = arena_alloc(arena, members_ahead(*j) + 1, sizeof *s->meta);
+    bool none = json_kind(j) == JSON_NULL; /* null: no metadata */
+    s->meta = arena_alloc(arena, none ? 1 : members_ahead(*j) + 1, sizeof *s->meta);
+    if (none) return json_null(j);
     MetaPair pair;
     for (json_object(j); json_key(j, &pair.key) && json_string(j, &pair.value);) s->meta[s->meta_count++] = pair;
     if (j->failed) return false;
@@ -86,7 +89,7 @@ static bool dtype_read(Tensor *t, Json *j) {
             t->dtype = (Dtype)d;
             return true;
         }
-    return err_set(j->err, "%s: tensor %s: dtype %s is not one of F64 F32 F16 BF16 U8 I32 I64; convert the file",
+    return err_set(j->err, "%s: tensor %s: dtype %s is not one of F64 F32 F16 BF16 U8 I32 I64 BOOL; convert the file",
                    t->file, quoted(t->name), quoted(name));
 }
 
@@ -191,6 +194,8 @@ static bool names_check(Safetensors *s, const char *path, Err *err) {
 
 /* The end of the header; 0 after an error. */
 static size_t header_end(const File *file, const char *path, Err *err) {
+    if (file->size <= LENGTH_BYTES || file->data[LENGTH_BYTES] != '{')
+        if (file_kind_tell(path, *file, "a safetensors file", err)) return 0;
     const char *hint = "is this a whole safetensors file?";
     uint64_t length = file->size >= LENGTH_BYTES ? little_get(file->data, LENGTH_BYTES) : 0;
     if (file->size <= LENGTH_BYTES) err_set(err, "%s: %zu bytes are too few for a header; %s", path, file->size, hint);

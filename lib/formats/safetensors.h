@@ -2,13 +2,13 @@
  *
  *   8 bytes            N, the length of the header, unsigned, little-endian
  *   N bytes            JSON: {"name": {"dtype": "F32", "shape": [2,3], "data_offsets": [0,24]}, ...}, from '{' on,
- *                      padded with spaces; "__metadata__" can hold strings
+ *                      padded with spaces; "__metadata__" can hold strings, or be null
  *   the rest           the numbers, little-endian, row-major; offsets count from here; the tensors follow each other
  *                      without overlap and without holes
  *   (github.com/huggingface/safetensors, README, "Format")
  *
  * A file that breaks a rule of the format is refused with one line that names the file and the tensor or the byte.
- * Unknown members of a tensor's entry are ignored. Other dtypes than the seven of Dtype are refused by name. The file
+ * Unknown members of a tensor's entry are ignored. Other dtypes than those of Dtype are refused by name. The file
  * is mapped, not copied. Numbers are read byte by byte, so big-endian machines read and write the same files.
  */
 #ifndef SAFETENSORS_H
@@ -61,7 +61,7 @@ bool tensor_to_nums(const Tensor *t, num *out, size_t count, Err *err);
 bool tensor_check_shape(const Tensor *t, Mat m, Err *err);
 bool tensor_to_mat(const Tensor *t, Mat m, Err *err);
 
-/* Copies all numbers of a U8, I32 or I64 tensor; fails when one does not fit, or for another dtype or count. */
+/* Copies all numbers of a U8, I32, I64 or BOOL tensor; fails when one does not fit, or for another dtype or count. */
 bool tensor_to_ints(const Tensor *t, int *out, size_t count, Err *err);
 
 /* "[2,3]", in one of 8 static buffers per thread. */

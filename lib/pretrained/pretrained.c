@@ -10,8 +10,10 @@ enum { NAME = 300, LAYERS_MAX = 256 };
 typedef struct {
     const char *path;
     const Safetensors *file;
-    bool hugging_face; /* names of Hugging Face */
-    bool *used;        /* [tensors]: belongs to a parameter */
+    bool hugging_face;        /* names of Hugging Face */
+    bool *used;               /* [tensors]: belongs to a parameter */
+    bool narrowed;            /* F64 numbers are rounded */
+    const char *heads_source; /* where the heads of the image tower are known from */
 } Reader;
 
 /* ---- names ------------------------------------------------------------------------------------------------------ */
@@ -107,20 +109,34 @@ static int layer_count(const Reader *r, const char *prefix) {
     }
 }
 
-static bool heads_of(const Reader *r, const char *key, int width, int *heads, Err *err) {
+/* Heads of the image towers whose heads are not 64 wide: width, heads (open_clip, model_configs: ViT-H-14, ViT-g-14,
+ * ViT-bigG-14; width / head_width). Text towers always have width / 64. */
+static const int published_heads[][2] = { { 1280, 16 }, { 1408, 16 }, { 1664, 16 } };
+
+/* The number of heads, and where it is known from: the metadata, the published shapes, the rule width / 64. */
+static bool heads_of(Reader *r, const char *key, int width, bool vit, int *heads, Err *err) {
     const char *text = safetensors_meta(r->file, key);
     long long value = MAX(1, width / 64);
+    const char *source = "width / 64";
+    for (size_t i = 0; i < COUNT(published_heads) && vit; i++)
+        if (published_heads[i][0] == width) {
+            value = published_heads[i][1];
+            source = "as published for this width";
+        }
+    if (text) source = "from the file's metadata";
     if (text && !parse_int(text, 1, 65536, &value))
         return err_set(err, "%s: metadata \"%s\" is %s, want a number of heads", r->path, key, text);
     *heads = (int)value;
+    if (!strcmp(key, "vision_heads")) r->heads_source = source;
     return true;
 }
 
 /* A grid of n x n patches has n*n + 1 positions: the first is the class token, or the mean. */
-static bool image_sizes(const Reader *r, ImageTowerSize *s, Err *err) {
+static bool image_sizes(Reader *r, ImageTowerSize *s, Err *err) {
     bool resnet = safetensors_find(r->file, "visual.layer1.0.conv1.weight") != NULL;
     const Tensor *filters = need(r, resnet ? "visual.conv3.weight" : "visual.conv1.weight", 4, err);
-    const Tensor *positions = need(r, resnet ? "visual.attnpool.positional_embedding" : "visual.positional_embedding", 2, err);
+    const Tensor *positions =
+        need(r, resnet ? "visual.attnpool.positional_embedding" : "visual.positional_embedding", 2, err);
     const Tensor *proj = need(r, resnet ? "visual.attnpool.c_proj.weight" : "visual.proj", 2, err);
     if (!filters || !positions || !proj) return false;
     int n = 0, patch = resnet ? 32 : filters->shape[2], rows = positions->shape[0];
@@ -143,10 +159,10 @@ static bool image_sizes(const Reader *r, ImageTowerSize *s, Err *err) {
         snprintf(prefix, sizeof prefix, "visual.layer%d.", i + 1);
         s->stages[i] = layer_count(r, prefix);
     }
-    return heads_of(r, "vision_heads", resnet ? 32 * s->width : s->width, &s->heads, err);
+    return heads_of(r, "vision_heads", resnet ? 32 * s->width : s->width, !resnet, &s->heads, err);
 }
 
-static bool text_sizes(const Reader *r, ClipConfig *c, Err *err) {
+static bool text_sizes(Reader *r, ClipConfig *c, Err *err) {
     const Tensor *table = need(r, "token_embedding.weight", 2, err);
     const Tensor *positions = need(r, "positional_embedding", 2, err);
     if (!table || !positions) return false;
@@ -155,7 +171,7 @@ static bool text_sizes(const Reader *r, ClipConfig *c, Err *err) {
     c->text.width = table->shape[1];
     c->text.layers = layer_count(r, r->hugging_face ? "text_model.encoder.layers." : "transformer.resblocks.");
     c->tokens = positions->shape[0];
-    return heads_of(r, "text_heads", c->text.width, &c->text.heads, err);
+    return heads_of(r, "text_heads", c->text.width, false, &c->text.heads, err);
 }
 
 /* ---- which GELU ------------------------------------------------------------------------------------------------- */
@@ -188,9 +204,11 @@ static bool part_find(Reader *r, const Param *p, const char *name, int i, Weight
     if (view->transposed) shape = mat_shape(2, p->val.shape[1], p->val.shape[0]);
     shape.shape[0] /= view->parts;
     if (!t) return err_set(err, "%s: there is no tensor %s; is the file another model's, or cut?", r->path, name);
-    if (!tensor_check_shape(t, shape, err)) return false;
-    if (t->dtype != DTYPE_F32 && t->dtype != DTYPE_F16 && t->dtype != DTYPE_BF16)
-        return err_set(err, "%s: tensor %s is %s, want F32, F16 or BF16", r->path, name, dtype_name(t->dtype));
+    bool scalar = p->val.dims == 0 && t->dims == 1 && t->count == 1; /* the logit scale, as [1] */
+    if (!scalar && !tensor_check_shape(t, shape, err)) return false;
+    if (!dtype_is_real(t->dtype))
+        return err_set(err, "%s: tensor %s is %s, want F64, F32, F16 or BF16", r->path, name, dtype_name(t->dtype));
+    r->narrowed = r->narrowed || t->dtype == DTYPE_F64;
     r->used[t - r->file->tensors] = true;
     view->part[i].data = t->data;
     view->part[i].dtype = t->dtype;
@@ -224,8 +242,8 @@ static bool param_place(Reader *r, Arena *arena, Param *p, Err *err) {
 }
 
 static bool is_ignored(const char *name) {
-    static const char *const ignored[] = { "input_resolution", "context_length", "vocab_size", ".position_ids",
-                                           ".num_batches_tracked" };
+    static const char *const ignored[] = { "input_resolution", "context_length", "vocab_size",
+                                           "position_ids",     "attn_mask",      ".num_batches_tracked" };
     for (size_t i = 0; i < COUNT(ignored); i++)
         if (ends_with(name, ignored[i])) return true;
     return !strncmp(name, "optim.", 6);
@@ -267,9 +285,23 @@ static const char *notes_of(const Reader *r, Clip *clip, const char *why) {
     size_t numbers = 0;
     for (int i = 0; i < clip->params.count; i++) numbers += mat_count(clip->params.list[i]->val);
     return arena_print(
-        &clip->arena, "%s; pictures of %d pixels, %d dimensions; %zu numbers in %s under the names of %s; %s (%s)",
-        kind, s->side, s->embed, numbers, dtype, r->hugging_face ? "Hugging Face" : "OpenAI and open_clip",
+        &clip->arena,
+        "%s, %d heads (%s); pictures of %d pixels, %d dimensions; %zu numbers in %s%s under the names of %s; %s (%s)",
+        kind, s->heads, r->heads_source, s->side, s->embed, numbers, dtype,
+        r->narrowed && sizeof(num) < 8 ? " (F64 is rounded to F32)" : "",
+        r->hugging_face ? "Hugging Face" : "OpenAI and open_clip",
         clip->config.text.quick_gelu ? "QuickGELU" : "exact GELU", why);
+}
+
+/* Removes "module." (PyTorch's DataParallel) and "clip." when all names begin with it. */
+static void names_strip(Safetensors *file) {
+    static const char *const prefixes[] = { "module.", "clip." };
+    for (size_t k = 0; k < 2 * COUNT(prefixes); k++) { /* either may come first */
+        size_t length = strlen(prefixes[k % 2]);
+        int with = 0;
+        for (int i = 0; i < file->count; i++) with += !strncmp(file->tensors[i].name, prefixes[k % 2], length);
+        for (int i = 0; i < file->count && with == file->count; i++) file->tensors[i].name += length;
+    }
 }
 
 static bool open_file(Clip *clip, Arena *work, const char *path, GeluChoice gelu, Err *err) {
@@ -277,6 +309,7 @@ static bool open_file(Clip *clip, Arena *work, const char *path, GeluChoice gelu
     ClipConfig config = { 0 };
     const char *why = "";
     if (!safetensors_open(&file, work, path, err)) return false;
+    names_strip(&file);
     Reader r = { .path = path, .file = &file };
     Err reason;
     bool ok = config_of(&r, gelu, &config, &why, err);

@@ -1,9 +1,11 @@
 /* pretrained: opens published weights of CLIP in safetensors files.
  *
  * Names  of OpenAI and open_clip (visual.transformer.resblocks.0.attn.in_proj_weight), or of Hugging Face
- *        (vision_model.encoder.layers.0.self_attn.q_proj.weight); F32, F16 or BF16, also mixed.
- * Sizes  come from the shapes of the tensors. Heads are width / 64 (OpenAI's model.py) unless the metadata says
- *        otherwise (vision_heads, text_heads). Image towers: vision transformers and the modified ResNet.
+ *        (vision_model.encoder.layers.0.self_attn.q_proj.weight); F64, F32, F16 or BF16,
+ *        also mixed; F64 is rounded to num. The prefixes "module." and "clip." of all names are ignored.
+ * Sizes  come from the shapes of the tensors. Heads: the metadata (vision_heads, text_heads), else the published ones of
+ *        image towers 1280, 1408 and 1664 wide (16), else width / 64 (OpenAI's model.py); clip->notes says which. Image
+ *        towers: vision transformers whose MLP is 4 times as wide (not g/14 and bigG/14), and the modified ResNet.
  * GELU   OpenAI trained with x sigmoid(1.702 x), LAION with the exact one, and no tensor tells which. In this order
  *        decide: the caller; the metadata (quick_gelu: True or False); the names: Hugging Face's mean OpenAI's weights,
  *        open_clip's mean LAION's, unless there are tensors that only OpenAI's own files have. clip->notes says what
@@ -21,7 +23,7 @@ typedef enum { GELU_AUTO, GELU_QUICK, GELU_EXACT } GeluChoice;
 /* pretrained_open: the model in the file, for clip_image and clip_text on tapes with no_grad; texts are rows of ids of
  * CLIP's own tokeniser (text.padding -1).
  * Fails  when a tensor is missing, surplus, or of another shape or dtype; the message names file and tensor. Ignored
- *        are optim.*, num_batches_tracked, position_ids, and three numbers that OpenAI's files repeat
+ *        are optim.*, num_batches_tracked, position_ids, attn_mask, and three numbers that OpenAI's files repeat
  *        (input_resolution, context_length, vocab_size)
  * Owner  the caller: clip_free */
 bool pretrained_open(Clip *clip, const char *path, GeluChoice gelu, Err *err);

@@ -1,0 +1,121 @@
+/* file_kind: each kind by its first bytes, and what the readers of pictures, weights and vocabularies say about it. */
+#include "core/arena.h"
+#include "core/file.h"
+#include "dataset/bpe.h"
+#include "formats/file_kind.h"
+#include "formats/image_file.h"
+#include "formats/safetensors.h"
+#include "check.h"
+
+#include <string.h>
+
+#define BYTES(text) text, sizeof text - 1
+
+static const struct {
+    const char *bytes;
+    size_t size;
+    const char *name, *phrase; /* NULL: no known kind */
+} cases[] = {
+    { BYTES("\xff\xd8\xff\xe0\0\x10JFIF"), "JPEG", "a JPEG file" },
+    { BYTES("GIF89a"), "GIF", "a GIF file" },
+    { BYTES("RIFF\0\0\0\0WEBPVP8 "), "WebP", "a WebP file" },
+    { BYTES("RIFF\0\0\0\0WAVEfmt "), "WAV", "a sound file (RIFF/WAVE)" },
+    { BYTES("RIFF\0\0\0\0AVI LIST"), "AVI", "a video file (RIFF/AVI)" },
+    { BYTES("RIFF\0\0\0\0ACON"), NULL, NULL },
+    { BYTES("BM\0\0"), "BMP", "a BMP file" },
+    { BYTES("II*\0"), "TIFF", "a TIFF file" },
+    { BYTES("MM\0*"), "TIFF", "a TIFF file" },
+    { BYTES("\0\0\0\x18"
+            "ftypheic\0\0\0\0"),
+      "HEIC", "a HEIC file" },
+    { BYTES("\0\0\0\x18"
+            "ftypheix\0\0\0\0"),
+      "HEIC", "a HEIC file" },
+    { BYTES("\0\0\0\x18"
+            "ftyphevc\0\0\0\0"),
+      "HEIC", "a HEIC file" },
+    { BYTES("\0\0\0\x18"
+            "ftypmif1\0\0\0\0"),
+      "HEIC", "a HEIC file" },
+    { BYTES("\0\0\0\x18"
+            "ftypmsf1\0\0\0\0"),
+      "HEIC", "a HEIC file" },
+    { BYTES("\0\0\0\x18"
+            "ftypavif\0\0\0\0"),
+      "AVIF", "an AVIF file" },
+    { BYTES("\0\0\0\x18"
+            "ftypavis\0\0\0\0"),
+      "AVIF", "an AVIF file" },
+    { BYTES("\0\0\0\x18"
+            "ftypisom\0\0\0\0"),
+      "MP4", "a video or sound file (MP4)" },
+    { BYTES("\0\0\0\x0cjP  \r\n\x87\n"), "JPEG 2000", "a JPEG 2000 file" },
+    { BYTES("%PDF-1.7"), "PDF", "a PDF document" },
+    { BYTES("version https://git-lfs.github.com/spec/v1\noid sha256:0\n"), "Git LFS pointer", "a Git LFS pointer" },
+    { BYTES("<!DOCTYPE html><html>"), "HTML", "an HTML page" },
+    { BYTES("\xef\xbb\xbf\r\n <!doctype HTML>\n"), "HTML", "an HTML page" },
+    { BYTES("<!-- saved --><HTML lang=de>"), "HTML", "an HTML page" },
+    { BYTES("<svg xmlns='x'>"), NULL, NULL },
+    { BYTES("PK\3\4\0\0"), "zip", "a zip archive" },
+    { BYTES("GGUF\3\0\0\0"), "GGUF", "a GGUF model" },
+    { BYTES("\x80\2}q\0("), "pickle", "a Python pickle (PyTorch's old format)" },
+    { BYTES("{\"metadata\": {\"total_size\": 9}, \"weight_map\": {}}"), "JSON",
+      "a JSON index of a model in several files" },
+    { BYTES("{\"model\": {\"merges\": []}}"), "JSON", "a JSON text" },
+    { BYTES(""), NULL, NULL },
+    { BYTES(" \n"), NULL, NULL },
+    { BYTES("\"bpe_simple_vocab_16e6.txt#version: 0.2\n"), NULL, NULL },
+    { BYTES("\0\0"), NULL, NULL },
+};
+
+TEST(kinds_by_their_first_bytes) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const FileKind *kind = file_kind((File){ .data = (const uint8_t *)cases[i].bytes, .size = cases[i].size });
+        CHECK(!kind == !cases[i].name, "case %zu: %s", i, kind ? kind->name : "none");
+        if (!kind) continue;
+        CHECK(!strcmp(kind->name, cases[i].name) && !strcmp(kind->phrase, cases[i].phrase), "case %zu: %s", i,
+              kind->phrase);
+    }
+}
+
+/* The same file where pictures, weights or a vocabulary were wanted: one line with its name and what to do. */
+TEST(readers_say_what_it_is) {
+    Arena arena = { 0 };
+    const char *path = arena_print(&arena, "%s/file", check_folder());
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        if (!cases[i].name) continue;
+        Err picture, weights, words;
+        Image image;
+        Safetensors file;
+        Bpe bpe;
+        file_mock(path, cases[i].bytes, cases[i].size);
+        CHECK(!image_read(&arena, path, &image, &picture), "%s", cases[i].name);
+        CHECK(!safetensors_open(&file, &arena, path, &weights), "%s", cases[i].name);
+        CHECK(!bpe_read(&bpe, &arena, path, &words), "%s", cases[i].name);
+        const char *said[] = { picture.text, weights.text, words.text };
+        static const char *const wanted[] = { "a PNG, PPM or PGM picture was wanted", "a safetensors file was wanted",
+                                              "CLIP's vocabulary (" };
+        for (int k = 0; k < 3; k++)
+            CHECK(strstr(said[k], cases[i].phrase) && strstr(said[k], wanted[k]) && strstr(said[k], path), "%s",
+                  said[k]);
+    }
+    file_mock(NULL, NULL, 0);
+    arena_free(&arena);
+}
+
+TEST(advice_says_what_to_fetch) {
+    static const char *const pairs[][2] = {
+        { "version https://git-lfs.github.com/spec/v1", "git lfs pull" },
+        { "<html>", "download link" },
+        { "GGUF", "model.safetensors" },
+        { "{\"weight_map\": 1}", "as one file" },
+        { "{\"merges\": 1}", "merges.txt" },
+    };
+    for (size_t i = 0; i < COUNT(pairs); i++) {
+        Err err;
+        File file = { .data = (const uint8_t *)pairs[i][0], .size = strlen(pairs[i][0]) };
+        CHECK(file_kind_tell("x", file, "y", &err) && strstr(err.text, pairs[i][1]), "%s", err.text);
+    }
+}
+
+TESTS(kinds_by_their_first_bytes, readers_say_what_it_is, advice_says_what_to_fetch)
