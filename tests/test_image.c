@@ -73,7 +73,7 @@ TEST(ppm_headers_that_cannot_be) {
     check_refused(TEXT("P6 8193 8192 255\n123"), "67108864 pixels are the most");
 }
 
-/* After the largest value, '#' begins a comment when it follows at once, or when exactly the data follow the comment. */
+/* After the largest value, '#' is a comment when it follows at once, or when exactly the data follow the comment. */
 TEST(ppm_comments_before_the_data) {
     static const uint8_t grey[] = { 7, 7, 7, 8, 8, 8 }, hash[] = { '#', '#', '#', 8, 8, 8 };
     check_pixels(TEXT("P5 2 1 255# made by hand\n\7\10"), 2, 1, grey);

@@ -37,7 +37,7 @@ static const char *inside(const char *name) {
 static int files_in(const char *name) {
     DIR *list = opendir(inside(name));
     int n = 0;
-    for (struct dirent *entry; list && (entry = readdir(list)) != NULL;) n += entry->d_name[0] != '.';
+    for (struct dirent *entry = list ? readdir(list) : NULL; entry; entry = readdir(list)) n += entry->d_name[0] != '.';
     if (list) closedir(list);
     return n;
 }

@@ -66,7 +66,7 @@ static bool files_verify(Arena *arena, const char *folder, const CifarFile *file
 #define NANOSECONDS(state, which) ((state).st_##which##tim.tv_nsec)
 #endif
 
-/* A line for each file: name, MD5 sum, size, times of the last change of contents and of the file; "" without a file. */
+/* A line for each file: name, MD5 sum, size, times of its last changes; "" when one is missing. */
 static const char *files_state(Arena *arena, const char *folder, const CifarFile *files) {
     const char *text = "";
     for (int i = 0; i < CIFAR_FILES; i++) {

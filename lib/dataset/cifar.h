@@ -39,7 +39,7 @@ typedef struct {
 extern const CifarFile cifar_files[CIFAR_FILES];
 
 /* Whether all six files in `folder` have the MD5 sums of `files` (cifar_files; tests use others). The message names the
- * first that differs. With `once` the result is remembered in the file .verified in the folder: while sizes and times of
+ * first that differs. With `once` the result is remembered in FOLDER/.verified: while sizes and times of
  * the files do not change, later calls do not compute the sums again. If .verified cannot be written, they do. */
 bool cifar_verify(const char *folder, const CifarFile *files, bool once, Err *err);
 

@@ -3,7 +3,7 @@
  * Names  of OpenAI and open_clip (visual.transformer.resblocks.0.attn.in_proj_weight), or of Hugging Face
  *        (vision_model.encoder.layers.0.self_attn.q_proj.weight); F64, F32, F16 or BF16,
  *        also mixed; F64 is rounded to num. The prefixes "module." and "clip." of all names are ignored.
- * Sizes  come from the shapes of the tensors. Heads: the metadata (vision_heads, text_heads), else the published ones of
+ * Sizes  come from the shapes of the tensors. Heads: the metadata (vision_heads, text_heads), else those published for
  *        image towers 1280, 1408 and 1664 wide (16), else width / 64 (OpenAI's model.py); clip->notes says which. Image
  *        towers: vision transformers whose MLP is 4 times as wide (not g/14 and bigG/14), and the modified ResNet.
  * GELU   OpenAI trained with x sigmoid(1.702 x), LAION with the exact one, and no tensor tells which. In this order
