@@ -55,7 +55,8 @@ MADE_WITH := Makefile $(BUILD)/made-with
 
 EXERCISES    := $(patsubst exercises/original/%.c,%,$(wildcard exercises/original/[0-9][0-9]-*.c))
 EXERCISE_NNS := $(foreach e,$(EXERCISES),$(call number,$(e)))
-EXAMS        := $(BUILD)/obj/tests/exercises/exam.o $(EXERCISE_NNS:%=$(BUILD)/obj/tests/exercises/ex%.o)
+EXAM_OBJECTS := $(patsubst %,$(BUILD)/obj/tests/exercises/%.o,exam exam_shapes exam_run)
+EXAMS        := $(EXAM_OBJECTS) $(EXERCISE_NNS:%=$(BUILD)/obj/tests/exercises/ex%.o)
 STUDENT       = @EXERCISE_CC='$(CC) $(ALL_CFLAGS)' sh tests/student.sh $(BUILD)
 
 all: $(LESSON_BINARIES) $(TOOL_BINARIES) $(MAKER_BINARIES) ## build everything (the same as `make`)
@@ -112,7 +113,7 @@ $(NUMBERS:%=lesson-%): lesson-%: $(BUILD)/lesson-%
 
 # ---- exercises: tests/student.sh does the work ------------------------------------------------------------------------
 
-$(EXERCISE_NNS:%=ex-%): ex-%: $(BUILD)/libclip.a $(BUILD)/obj/tests/exercises/exam.o $(BUILD)/obj/tests/exercises/ex%.o
+$(EXERCISE_NNS:%=ex-%): ex-%: $(BUILD)/libclip.a $(EXAM_OBJECTS) $(BUILD)/obj/tests/exercises/ex%.o
 	$(STUDENT) ex $*
 
 next: $(BUILD)/libclip.a $(EXAMS) ## check the first exercise that is not done

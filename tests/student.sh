@@ -115,55 +115,134 @@ give() {
 
 # ---- checking one ----------------------------------------------------------------------------------------------------
 
-# compile NAME: makes $work/NN from the student's file, if it is not that already. Status 1 says why.
+# Lines that the compiler is asked to look for, where it knows how: findings of tests/findings.awk.
+WARNINGS='-Wall -Wextra -Wpedantic -Werror=return-type'
+CHECKED_FLAGS='-O1 -g -Wfloat-conversion -Wshadow -ftrivial-auto-var-init=pattern'
+SANITIZERS='-O1 -g -w -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
+
+# understood FLAGS...: those the compiler takes, one by one.
+understood() {
+    echo 'int main(void) { return 0; }' >"$work/empty.c"
+    for flag in "$@"; do
+        # shellcheck disable=SC2086 # compiler and flags
+        $EXERCISE_CC -Werror "$flag" -c -o "$work/empty.o" "$work/empty.c" >/dev/null 2>&1 && printf '%s ' "$flag"
+    done
+}
+
+# of_library NAME: the library's file of that name.
+of_library() { for file in lib/"$1" lib/*/"$1"; do [ ! -f "$file" ] || echo "$file"; done; }
+
+# prepare: what every exercise is linked with. $work/base.o, in which memory that was never written is not a number, and
+# $work/sanitized/*.o, arenas and matrices under the sanitizers, if the compiler has them. Made again for another compiler.
+prepare() {
+    mkdir -p "$work/sanitized" || exit 2
+    made="$EXERCISE_CC $($EXERCISE_CC --version 2>/dev/null | head -n 1)"
+    base=$(of_library base.c)
+    if [ -f "$work/made-with" ] && [ "$(cat "$work/made-with")" = "$made" ] &&
+        [ -z "$(find "$base" "$(of_library mat.c)" -newer "$work/made-with")" ]; then
+        checked=$(cat "$work/checked-flags")
+        return 0
+    fi
+    rm -f "$work/made-with" "$work"/[0-9][0-9] "$work/sanitized"/*
+    # shellcheck disable=SC2086
+    checked=$(understood $CHECKED_FLAGS)
+    echo "$checked" >"$work/checked-flags"
+    # shellcheck disable=SC2086
+    $EXERCISE_CC -w -Ilib -DDEBUG -c -o "$work/base.o" "$base" || exit 2
+    for name in base mat softmax; do
+        # shellcheck disable=SC2086
+        $EXERCISE_CC $SANITIZERS -DDEBUG -Ilib -c -o "$work/sanitized/$name.o" "$(of_library $name.c)" >/dev/null 2>&1 || break
+    done
+    # shellcheck disable=SC2086
+    $EXERCISE_CC $SANITIZERS -o "$work/sanitized/empty" "$work/empty.c" >/dev/null 2>&1 &&
+        "$work/sanitized/empty" >/dev/null 2>&1 || rm -f "$work/sanitized"/*
+    echo "$made" | put "$work/made-with"
+}
+
+# linked PROGRAM FLAGS OBJECTS...: with the exercise's check and the library.
+linked() {
+    to=$1 flags=$2
+    shift 2
+    # shellcheck disable=SC2086
+    $EXERCISE_CC $flags -o "$to" "$@" "$exam/ex$nn.o" "$exam/exam.o" "$exam/exam_shapes.o" "$exam/exam_run.o" \
+        "$build/libclip.a" -lm -pthread
+}
+
+# compile NAME: makes $work/NN, and $work/sanitized/NN where there are sanitizers, from the student's file, if they are not
+# that already. Status 1 says why.
 compile() {
     nn=${1%%-*} source=$EXERCISES/$1.c exam=$build/obj/tests/exercises
     program=$work/$nn
     [ -f "$exam/ex$nn.o" ] || stop "$exam/ex$nn.o is needed; \`make ex-$nn\` builds it"
-    mkdir -p "$work"
+    prepare
     [ -f "$source" ] || { echo "$source is not there; \`make reset-$nn\` gives it back."; return 1; }
     if [ -x "$program" ] && cmp -s "$source" "$work/$nn.c" &&
-        [ -z "$(find "$exam/exam.o" "$exam/ex$nn.o" "$build/libclip.a" exercises/exercise.h -newer "$program")" ]; then
+        [ -z "$(find "$exam"/exam*.o "$exam/ex$nn.o" "$build/libclip.a" exercises/exercise.h -newer "$program")" ]; then
         warned
         return 0
     fi
-    rm -f "$program"
-    # shellcheck disable=SC2086 # compiler and flags
-    if ! $EXERCISE_CC -Iexercises -c -o "$work/$nn.o" "$source" >"$work/$nn.log" 2>&1; then
-        echo "${bad}DOES NOT COMPILE${off}: $source. The compiler's first errors (nothing was checked yet):"
-        head -n 14 "$work/$nn.log" | sed 's/^/  /'
-        echo "  again: make ex-$nn"
+    rm -f "$program" "$work/sanitized/$nn"
+    # shellcheck disable=SC2086
+    if ! $EXERCISE_CC $WARNINGS $checked -Iexercises -Ilib -c -o "$work/$nn.o" "$source" >"$work/$nn.log" 2>&1; then
+        does_not_compile
         return 1
     fi
-    # shellcheck disable=SC2086
-    if ! $EXERCISE_CC -o "$program" "$work/$nn.o" "$exam/ex$nn.o" "$exam/exam.o" "$build/libclip.a" -lm -pthread \
-        >"$work/$nn.link" 2>&1; then
+    awk -v source="$source" -f tests/findings.awk "$work/$nn.log" "$source" >"$work/$nn.findings"
+    if ! linked "$program" '' "$work/$nn.o" "$work/base.o" >"$work/$nn.link" 2>&1; then
         echo "${bad}DOES NOT LINK${off}: $source. A function is missing, or one has a name of the library's:"
         grep -E 'undefined|multiple|duplicate|symbol|_' "$work/$nn.link" | head -n 4 | sed 's/^/  /'
         echo "  again: make ex-$nn     the text as shipped, keeping yours: make reset-$nn"
         return 1
     fi
+    if [ -f "$work/sanitized/base.o" ]; then
+        # shellcheck disable=SC2086
+        $EXERCISE_CC $SANITIZERS -Iexercises -Ilib -c -o "$work/sanitized/$nn.o" "$source" >/dev/null 2>&1 &&
+            linked "$work/sanitized/$nn" "$SANITIZERS" "$work/sanitized/$nn.o" "$work/sanitized/base.o" \
+                "$work/sanitized/mat.o" "$work/sanitized/softmax.o" >/dev/null 2>&1
+    fi
     cat "$source" >"$work/$nn.c" || stop "$work/$nn.c cannot be written"
     warned
 }
 
-warned() {
-    [ -s "$work/$nn.log" ] || return 0
-    echo "The compiler warns:"
-    head -n 8 "$work/$nn.log" | sed 's/^/  /'
+does_not_compile() {
+    mistake=compile
+    if grep -q 'return-type' "$work/$nn.log"; then
+        mistake=no-return
+        echo "${bad}WRONG${off}: $source. A function reaches its end without a return:"
+    else
+        echo "${bad}DOES NOT COMPILE${off}: $source. The compiler's first errors (nothing was checked yet):"
+    fi
+    grep -v -e 'float-conversion' -e 'Wshadow' "$work/$nn.log" | head -n 14 | sed 's/^/  /'
+    echo "  again: make ex-$nn"
 }
 
-# verdict NAME: compiles and checks; prints what there is to say, sets word (done, wrong, begun, not-started, broken)
-# and parts ("1 of 2").
+# What the compiler warns of, but for conversions, which are shown where they explain a wrong number.
+warned() {
+    grep -v -e 'Wfloat-conversion' -e 'Wshadow' "$work/$nn.log" | grep 'warning:' | head -n 5 >"$work/$nn.warned"
+    [ -s "$work/$nn.warned" ] || return 0
+    echo "The compiler warns:"
+    sed 's/^/  /' "$work/$nn.warned"
+}
+
+# verdict NAME [all]: compiles and checks; prints what there is to say, sets word (done, wrong, begun, not-started, broken)
+# and parts ("1 of 2"). all: the parts behind a wrong one too.
 verdict() {
-    word=broken parts=''
-    compile "$1" || return
+    word=broken parts='' mistake=link
+    if ! compile "$1"; then
+        rm -f "$work/$nn.result.parts"
+        echo "broken 0 0 $mistake" >"$work/$nn.result"
+        is_done "$1" && forget 'done' "$1"
+        return
+    fi
     rm -f "$work/$nn.result"
-    "$program" "$EXERCISES/$1.c" "${SEED:--}" "$work/$nn.result" </dev/null
-    [ -f "$work/$nn.result" ] && read -r word right of _ <"$work/$nn.result"
+    sanitized=$work/sanitized/$nn
+    [ -x "$sanitized" ] || sanitized=-
+    # shellcheck disable=SC2086
+    "$program" "$EXERCISES/$1.c" "${SEED:--}" "$work/$nn.result" "$work/$nn.findings" "$sanitized" $2 </dev/null
+    [ -f "$work/$nn.result" ] && read -r word right of mistake <"$work/$nn.result"
     parts="$right of $of"
     if [ "$word" = not-started ] && ! cmp -s "$EXERCISES/$1.c" "exercises/original/$1.c"; then
-        line=$(grep -n '^ *TODO(' "$EXERCISES/$1.c" | sed -n '1s/:.*//p')
+        line=$(grep -n '^[[:space:]]*TODO(' "$EXERCISES/$1.c" | sed -n '1s/:.*//p')
         [ -z "$line" ] ||
             echo "  You have written something: delete $EXERCISES/$1.c:$line, \"TODO(...);\", so that it is reached."
     fi

@@ -1,8 +1,11 @@
 #include "exam.h"
 
 static void check_hello(void) {
-    exam_case("nothing: this one is shipped solved");
-    exam_number(hello(), (double[]){ 0.96 }, "hello()");
+    exam_case("", "nothing");
+    exam_answers(1, 1, NULL, false);
+    exam_model(0)[0] = 0.96;
+    exam_got(0, hello(), "hello()");
+    exam_done();
 }
 
 static const Part parts[] = { { .name = "hello", .check = check_hello, .tolerance = 1e-6 } };

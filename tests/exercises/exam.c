@@ -1,131 +1,56 @@
-#include "exam.h"
-
-#include "../../lib/term.h"
+#include "exam_inside.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
+enum { CASES = 64, SHOWN_IN_FULL = 24, SHOWN = 8, TEXT = 700, NAMED_AT_ONCE = 3 };
 
-enum { CPU_SECONDS = SANITIZED ? 10 : 2, WALL_SECONDS = 20, MEMORY_MB = 1024, PRINTED = 4000, PRINTED_LINES = 20 };
+Shared *shared;
 
-typedef enum { PART_UNTOUCHED, PART_RIGHT, PART_WRONG } Verdict;
-
-/* What the child tells its parent; in memory that both see. */
+/* A case that came out wrong, to be shown. */
 typedef struct {
-    bool finished;
-    bool fresh;             /* numbers were drawn, */
-    bool fixed;             /* but the first wrong number was there before */
-    Verdict verdict;
-    char input[600];        /* the case at hand */
-    char report[3000];      /* why it is wrong */
-    char notes[3000];
-    char id[64];            /* of the mistake */
-    int numbers;            /* how many were compared */
-} Shared;
-static Shared *shared;
-
-/* ---- the numbers of one part ------------------------------------------------------------------------------------- */
-
-/* Mistakes that any gradient can have, by the ratio of what came to what was wanted. */
-enum { RATIO_SIGN, RATIO_TWICE, RATIO_HALF, RATIO_MEAN, RATIO_MEAN_TWICE, RATIO_NOTHING, RATIOS };
-static const Mistake ratio_mistakes[RATIOS] = {
-    { "sign", "every gradient is -1 times the right one: the sign. Which of the two is subtracted from the other?" },
-    { "twice", "every gradient is 2 times the right one: something is counted twice" },
-    { "half",
-      "every gradient is half the right one: one of two shares is missing, or it was averaged once too often" },
-    { "mean", "every gradient is B times the right one: 1/B, of the mean over the batch, was forgotten" },
-    { "mean-twice", "every gradient is 1/B of the right one: the mean over the batch was taken twice" },
-    { "nothing",
-      "nothing arrived (the ratio is 0): the gradient was overwritten later, or never added to what was there" },
-};
+    bool set, fresh, integer;
+    int numbers;                     /* that were put in */
+    char label[100], input[1400], where[200];
+    double got, want;
+} Failure;
 
 static struct {
     const Part *part;
     Rng rng;
     Arena arena;
-    int mistakes;                    /* models that the part brings */
-    bool alive[EXAM_MISTAKES + RATIOS];
-    int case_count, wrong_count, count_in_case;
-    bool first_right_only;           /* in the case of the first wrong number: index 0 is right, and it is not 0 */
-    char where[200], wrong_input[600];
-    double got, want, ratio;
-    bool has_ratio;
+    bool sanitized, drew, fresh_case;
+    int mistakes, models;            /* that the part brings; with the right one */
+    bool *alive;                     /* by mistake, then by shape: its numbers are those that came, so far */
+    int *explained;                  /* how many wrong numbers they explain */
+    int cases, wrong_cases, numbers; /* numbers put in, of the case at hand */
+    Answers answers;                 /* of the case at hand */
+    double *table, *got;
+    bool *integer;
+    char *where;                     /* of the case's first wrong number, */
+    int first_wrong;                 /* and which it is; -1 */
+    Failure failure;
+    const char *labels[CASES];
+    bool label_wrong[CASES];
+    int label_count;
+    double *first_answer;            /* what came in the first case */
+    int first_count;
+    bool remembers, constant, worked_wrong;
+    double constant_value;
+    int constant_cases;
+    Places places;
+    bool unwritten;                  /* every wrong number is what was there before the call */
 } now;
 
 Rng *exam_rng(void) {
-    shared->fresh = true;
+    now.drew = true;
     return &now.rng;
 }
 Arena *exam_arena(void) { return &now.arena; }
-bool exam_right(void) { return now.wrong_count == 0; }
-
-static bool close_to(double got, double want, double tolerance) {
-    if (want == EXAM_ANY) return true;
-    if (isnan(want) || isnan(got)) return isnan(want) && isnan(got);
-    if (isinf(want) || isinf(got)) return want == got;
-    return fabs(got - want) <= tolerance * fmax(1, fabs(want));
-}
-
-/* Notes one number; true if it is the first wrong one. */
-static bool judge(double got, const double *models, int mistakes) {
-    const double tolerance = now.part->tolerance;
-    for (int m = 0; m < mistakes; m++)
-        if (!close_to(got, models[1 + m], 4 * tolerance)) now.alive[m] = false;
-    shared->numbers++;
-    now.count_in_case++;
-    if (close_to(got, models[0], tolerance)) return false;
-    now.got = now.wrong_count ? now.got : got;
-    now.want = now.wrong_count ? now.want : models[0];
-    if (now.wrong_count == 0) shared->fixed = !shared->fresh;
-    return now.wrong_count++ == 0;
-}
-
-static void remember_where(const char *where, va_list args) {
-    vsnprintf(now.where, sizeof now.where, where, args);
-    snprintf(now.wrong_input, sizeof now.wrong_input, "%s", shared->input);
-}
-
-void exam_number(double got, const double *models, const char *where, ...) {
-    va_list args;
-    va_start(args, where);
-    if (judge(got, models, now.mistakes)) remember_where(where, args);
-    va_end(args);
-}
-
-void exam_gradient(double got, double before, int B, const double *models, const char *where, ...) {
-    double all[1 + EXAM_MISTAKES + RATIOS], factor[RATIOS] = { -1, 2, 0.5, B, B ? 1.0 / B : 0, 0 },
-                                            grad = models[0] - before;
-    memcpy(all, models, (size_t)(1 + now.mistakes) * sizeof *all);
-    for (int r = 0; r < RATIOS; r++) all[1 + now.mistakes + r] = before + factor[r] * grad;
-    if (!B) all[1 + now.mistakes + RATIO_MEAN] = all[1 + now.mistakes + RATIO_MEAN_TWICE] = NAN;
-    va_list args;
-    va_start(args, where);
-    bool at_start = now.count_in_case == 0;
-    if (judge(got, all, now.mistakes + RATIOS)) {
-        remember_where(where, args);
-        now.has_ratio = fabs(grad) > 1e-3;
-        now.ratio = now.has_ratio ? (got - before) / grad : 0;
-        now.first_right_only = !at_start && now.count_in_case == 2;
-    }
-    va_end(args);
-}
+bool exam_right(void) { return now.wrong_cases == 0; }
+int exam_models(void) { return now.models; }
 
 /* ---- the report -------------------------------------------------------------------------------------------------- */
 
@@ -141,6 +66,13 @@ PRINTF_LIKE(1, 2) static void report(const char *format, ...) {
     va_end(args);
 }
 
+PRINTF_LIKE(1, 2) static void hint(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    add(shared->hint, sizeof shared->hint, format, args);
+    va_end(args);
+}
+
 void exam_note(const char *format, ...) {
     va_list args;
     va_start(args, format);
@@ -148,7 +80,7 @@ void exam_note(const char *format, ...) {
     va_end(args);
 }
 
-static void end_part(Verdict verdict) {
+NORETURN static void end_part(Verdict verdict) {
     fflush(NULL);
     shared->verdict = verdict;
     shared->finished = true;
@@ -156,175 +88,466 @@ static void end_part(Verdict verdict) {
     _exit(0);
 }
 
-/* The mistakes that explain every number, each text once. */
-static int explain(const Mistake **found, int room) {
-    int count = 0;
-    for (int m = 0; m < now.mistakes + (now.part->gradient ? RATIOS : 0); m++) {
-        const Mistake *mistake = m < now.mistakes ? &now.part->mistakes[m] : &ratio_mistakes[m - now.mistakes];
-        bool known = !now.alive[m];
-        for (int i = 0; i < count; i++) known = known || !strcmp(found[i]->text, mistake->text);
-        if (!known && count < room) found[count++] = mistake;
-    }
-    return count;
-}
-
-static void report_unknown(void) {
-    if (now.part->gradient && now.first_right_only && 2 * now.wrong_count > now.count_in_case) {
-        snprintf(shared->id, sizeof shared->id, "index");
-        report("  Only the first number is right: a stride, or rows and columns exchanged.\n");
-    } else if (isnan(now.got)) {
-        report("  nan: a number that was never written or read from beyond an array, 0/0, or a difference of "
-               "infinities.\n");
-    } else if (isinf(now.got)) {
-        report("  inf: a division by 0, the logarithm of 0, or exp of a number above 88.\n");
-    } else {
-        if (now.part->gradient && now.has_ratio) report("  Its ratio to the right gradient is %.4g.\n", now.ratio);
-        report(
-            "  None of the mistakes known to this check gives these numbers. Put the worked number of the file in.\n");
-    }
-}
-
-static void look_at_guards(void);
-
-static void judge_part(void) {
-    look_at_guards();
-    if (now.wrong_count == 0 && shared->numbers > 0) end_part(PART_RIGHT);
-    const Mistake *found[4];
-    int count = explain(found, COUNT(found));
-    double allowed = now.part->tolerance * fmax(1, fabs(now.want));
-    report("  put in    %s\n", now.wrong_input);
-    report("  %s\n    expected  %.7g\n    got       %.7g", now.where, now.want, now.got);
-    if (isfinite(now.got - now.want)) report("     (off by %.3g, allowed %.1g)", fabs(now.got - now.want), allowed);
-    report("\n");
-    for (int i = 0; i < count; i++) {
-        report("  %s %s.\n",
-               i == 0 ? "These are the numbers of a known mistake:" : "    or of this one:", found[i]->text);
-        size_t used = strlen(shared->id);
-        if (i > 0 && !strcmp(found[i]->id, found[i - 1]->id)) continue;
-        snprintf(shared->id + used, sizeof shared->id - used, "%s%s", i ? "|" : "", found[i]->id);
-    }
-    if (count == 0) report_unknown();
-    end_part(PART_WRONG);
-}
-
-/* After a case with a wrong number no further one is put in, unless several mistakes still explain what came. */
-void exam_case(const char *format, ...) {
-    const Mistake *found[4];
-    look_at_guards();
-    if (now.wrong_count > 0 && explain(found, COUNT(found)) <= 1) judge_part();
-    va_list args;
-    va_start(args, format);
-    vsnprintf(shared->input, sizeof shared->input, format, args);
-    va_end(args);
-    now.case_count++;
-    now.count_in_case = 0;
+static void report_input(const char *label, const char *input) {
+    report("  put in    %s%s%s%s\n", *label ? "(" : "", label, *label ? ") " : "", input);
 }
 
 void exam_wrong(const char *id, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    if (*shared->input) report("  put in    %s\n", shared->input);
+    if (*shared->input) report_input(shared->label, shared->input);
     report("  ");
     add(shared->report, sizeof shared->report, format, args);
     report("\n");
     va_end(args);
+    shared->fresh = now.fresh_case;
+    shared->named = true;
     snprintf(shared->id, sizeof shared->id, "%s", id ? id : "");
     end_part(PART_WRONG);
-    abort();
 }
 
-void exam_untouched(void) {
-    end_part(PART_UNTOUCHED);
-    abort();
-}
+void exam_untouched(void) { end_part(PART_UNTOUCHED); }
 
 void exercise_todo(const char *file, int line, ...) {
-    (void)file, (void)line;
+    (void)file;
+    (void)line;
     exam_untouched();
+}
+
+/* A number for people: no "-0", no "-nan"; whole numbers without a point. */
+static const char *shown(double x, char *text, size_t size) {
+    if (isnan(x)) snprintf(text, size, "nan (not a number)");
+    else if (isinf(x)) snprintf(text, size, x > 0 ? "infinity" : "-infinity");
+    else snprintf(text, size, "%.7g", x == 0 ? 0.0 : x);
+    return text;
+}
+
+/* ---- judging a case ---------------------------------------------------------------------------------------------- */
+
+static bool close_to(double got, double want, double tolerance) {
+    if (isnan(want) || isnan(got)) return isnan(want) && isnan(got);
+    if (isinf(want) || isinf(got)) return want == got;
+    return fabs(got - want) <= tolerance * fmax(1, fabs(want));
+}
+
+/* Is what came what the model makes? Where it is wrong, the model must be much nearer to it than the right number. */
+static bool fits(double got, double model, double right, double tolerance) {
+    if (model == EXAM_ANY) return true;
+    if (model == SHAPE_NONE) return false;
+    if (model == EXAM_NOT_FINITE) return !isfinite(got);
+    if (!close_to(got, model, 4 * tolerance)) return false;
+    if (close_to(got, right, tolerance) || !isfinite(got) || !isfinite(right)) return true;
+    return fabs(got - model) <= 0.2 * fabs(got - right);
+}
+
+void exam_case(const char *label, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    vsnprintf(shared->input, sizeof shared->input, format, args);
+    va_end(args);
+    snprintf(shared->label, sizeof shared->label, "%s", label);
+    now.fresh_case = now.drew;
+    now.drew = false;
+    shared->fresh = now.fresh_case;
+    now.answers = (Answers){ 0 };
+    now.first_wrong = -1;
+}
+
+void exam_size(const char *name, int value) {
+    Answers *a = &now.answers;
+    REQUIRE(a->sizes < (int)COUNT(a->size), "%d sizes", a->sizes);
+    a->size_name[a->sizes] = name;
+    a->size[a->sizes++] = value;
+}
+
+void exam_answers(int rows, int cols, const num *before, bool added) {
+    Answers *a = &now.answers;
+    int n = rows * cols;
+    a->n = n;
+    a->rows = rows;
+    a->cols = cols;
+    a->added = added;
+    a->has_before = before != NULL;
+    now.table = arena_alloc(&now.arena, (size_t)(n * (now.models + 1)), sizeof *now.table);
+    now.got = arena_zero(&now.arena, (size_t)n, sizeof *now.got);
+    now.integer = arena_zero(&now.arena, (size_t)n, sizeof *now.integer);
+    now.where = arena_zero(&now.arena, (size_t)n, sizeof now.failure.where);
+    for (int i = 0; i < n * now.models; i++) now.table[i] = EXAM_ANY;
+    double *kept = now.table + n * now.models;
+    for (int i = 0; i < n; i++) kept[i] = before ? (double)before[i] : 0;
+    a->right = now.table;
+    a->before = kept;
+    a->got = now.got;
+}
+
+double *exam_model(int m) { return now.table + m * now.answers.n; }
+
+static void got(int i, double value, bool integer, const char *where, va_list args) {
+    REQUIRE(i >= 0 && i < now.answers.n, "number %d of %d", i, now.answers.n);
+    now.got[i] = value;
+    now.integer[i] = integer;
+    vsnprintf(now.where + (size_t)i * sizeof now.failure.where, sizeof now.failure.where, where, args);
+}
+
+void exam_got(int i, double value, const char *where, ...) {
+    va_list args;
+    va_start(args, where);
+    got(i, value, false, where, args);
+    va_end(args);
+}
+
+void exam_got_int(int i, int value, const char *where, ...) {
+    va_list args;
+    va_start(args, where);
+    got(i, value, true, where, args);
+    va_end(args);
+}
+
+static double model_number(int m, int i) {
+    return m < now.mistakes ? now.table[(m + 1) * now.answers.n + i] : shape_number(m - now.mistakes, &now.answers, i);
+}
+
+/* Which mistakes remain. */
+static void sift(const bool *wrong) {
+    double tolerance = now.part->tolerance;
+    for (int m = 0; m < now.mistakes + shape_count(); m++)
+        for (int i = 0; i < now.answers.n && now.alive[m]; i++) {
+            double model = model_number(m, i);
+            now.alive[m] = fits(now.got[i], model, now.answers.right[i], tolerance);
+            now.explained[m] += wrong[i] && model != EXAM_ANY;
+        }
+}
+
+static void keep_failure(void) {
+    Failure *f = &now.failure;
+    int i = now.first_wrong;
+    if (f->set && f->numbers <= MAX(now.numbers, SHOWN_IN_FULL)) return;
+    f->set = true;
+    f->fresh = now.fresh_case;
+    f->numbers = now.numbers;
+    f->integer = now.integer[i];
+    f->got = now.got[i];
+    f->want = now.answers.right[i];
+    snprintf(f->label, sizeof f->label, "%s", shared->label);
+    snprintf(f->input, sizeof f->input, "%s", shared->input);
+    snprintf(f->where, sizeof f->where, "%s", now.where + (size_t)i * sizeof f->where);
+}
+
+static void note_label(bool wrong) {
+    for (int i = 0; i < now.label_count; i++)
+        if (!strcmp(now.labels[i], shared->label)) {
+            now.label_wrong[i] = now.label_wrong[i] || wrong;
+            return;
+        }
+    if (now.label_count == CASES) return;
+    now.labels[now.label_count] = arena_text(&now.arena, shared->label);
+    now.label_wrong[now.label_count++] = wrong;
+}
+
+/* The first case, put in once more at the end, must give the same. */
+static void compare_again(void) {
+    bool again = !strcmp(shared->label, "again");
+    if (!now.first_answer) {
+        now.first_count = now.answers.n;
+        now.first_answer = now.got;
+    }
+    for (int i = 0; again && i < MIN(now.answers.n, now.first_count); i++)
+        now.remembers = now.remembers || !close_to(now.got[i], now.first_answer[i], now.part->tolerance);
+}
+
+static void note_constant(void) {
+    bool one = now.answers.n == 1 && isfinite(now.got[0]);
+    if (now.cases == 0) now.constant_value = now.got[0];
+    now.constant = one && (now.cases == 0 || now.constant) && close_to(now.got[0], now.constant_value, 1e-9);
+    now.constant_cases++;
+}
+
+static void look_at_guards(void);
+
+void exam_done(void) {
+    look_at_guards();
+    bool *wrong = arena_zero(&now.arena, (size_t)now.answers.n, sizeof *wrong);
+    bool any = false;
+    for (int i = 0; i < now.answers.n; i++) {
+        wrong[i] = !close_to(now.got[i], now.answers.right[i], now.part->tolerance);
+        if (wrong[i] && !any) now.first_wrong = i;
+        any = any || wrong[i];
+        if (wrong[i])
+            now.unwritten = now.unwritten && now.answers.has_before && now.got[i] == now.answers.before[i];
+    }
+    shared->numbers += now.answers.n;
+    note_constant();
+    compare_again();
+    sift(wrong);
+    note_label(any);
+    if (any) {
+        now.worked_wrong = now.worked_wrong || now.cases == 0;
+        keep_failure();
+        if (now.answers.n > 1) places_note(&now.places, &now.answers, wrong);
+        now.wrong_cases++;
+    }
+    now.cases++;
+    now.numbers = 0;
+}
+
+/* ---- what is said ------------------------------------------------------------------------------------------------ */
+
+static const char *mistake_text(int m) {
+    static char text[400];
+    if (m < now.mistakes) return now.part->mistakes[m].text;
+    shape_text(m - now.mistakes, &now.answers, text, sizeof text);
+    return text;
+}
+static const char *mistake_id(int m) {
+    return m < now.mistakes ? now.part->mistakes[m].id : shape_id(m - now.mistakes);
+}
+
+static void add_id(const char *id) {
+    size_t used = strlen(shared->id);
+    if (!strstr(shared->id, id)) snprintf(shared->id + used, sizeof shared->id - used, "%s%s", used ? "|" : "", id);
+}
+
+/* The mistakes from `from` to `to` that explain every number, each text once; how many. */
+static int name_mistakes(int from, int to) {
+    char said[NAMED_AT_ONCE][400];
+    int count = 0;
+    for (int m = from; m < to && count < NAMED_AT_ONCE; m++) {
+        bool known = !now.alive[m] || now.explained[m] == 0;
+        for (int i = 0; i < count && !known; i++) known = !strcmp(said[i], mistake_text(m));
+        if (known) continue;
+        snprintf(said[count], sizeof said[count], "%s", mistake_text(m));
+        report("  %s %s.\n", count == 0 ? "These are the numbers of a known mistake:" : "    or, with the same numbers:",
+               said[count]);
+        count++;
+        add_id(mistake_id(m));
+    }
+    return count;
+}
+
+static bool name_by_conduct(void) {
+    if (now.remembers) {
+        report("  Called again with the first input, it gives another answer: something is kept from call to call (a static "
+               "or global variable), or is never set.\n");
+        add_id("remembers");
+    } else if (now.constant && now.constant_cases > 3) {
+        char text[40];
+        report("  It is %s for every input: a fixed number, not one that is computed.\n",
+               shown(now.constant_value, text, sizeof text));
+        add_id("constant");
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void list_labels(bool wrong) {
+    int count = 0;
+    for (int i = 0; i < now.label_count; i++) {
+        if (now.label_wrong[i] != wrong || !strcmp(now.labels[i], "again")) continue;
+        hint("%s%s", count ? "; " : wrong ? "  Wrong in: " : "  Right in: ", now.labels[i]);
+        count++;
+    }
+    if (count) hint(".\n");
+}
+
+/* What can be said of a mistake nobody has described. */
+static void hint_at_it(void) {
+    const char *where = places_text(&now.places);
+    if (now.unwritten) hint("  What is wrong there was never written: it holds what was there before the call.\n");
+    if (where) hint("  %s\n", where);
+    if (isnan(now.failure.got))
+        hint("  Not a number comes from 0/0, from the root or logarithm of a number below 0, from infinity minus infinity, or "
+             "from memory that was never written.\n");
+    else if (isinf(now.failure.got))
+        hint("  Infinity comes from a division by 0, the logarithm of 0, or exp of a number above 88 (709 in double).\n");
+    list_labels(false);
+    list_labels(true);
+}
+
+static void report_failure(void) {
+    const Failure *f = &now.failure;
+    char got_text[40], want_text[40];
+    report_input(strcmp(f->label, "again") ? f->label : "the worked example, again", f->input);
+    report("  %s\n    expected  %s\n    got       %s", f->where, shown(f->want, want_text, sizeof want_text),
+           shown(f->got, got_text, sizeof got_text));
+    if (isfinite(f->got - f->want) && !f->integer)
+        report("     (off by %.3g, allowed %.1g)", fabs(f->got - f->want), now.part->tolerance * fmax(1, fabs(f->want)));
+    report("\n");
+    shared->fresh = f->fresh;
+}
+
+static void judge_part(void) {
+    if (now.wrong_cases == 0 && shared->numbers > 0) end_part(PART_RIGHT);
+    report_failure();
+    bool named = name_by_conduct() || name_mistakes(0, now.mistakes) > 0 ||
+                 name_mistakes(now.mistakes, now.mistakes + shape_count()) > 0;
+    shared->named = named;
+    if (!named) hint_at_it();
+    if (!named && now.worked_wrong) hint("  The worked example of the text is wrong too: go through it with your code.\n");
+    end_part(PART_WRONG);
+}
+
+/* A function of the library may end the process: what is known by then is left for the parent. */
+static void name_at_exit(void) {
+    if (shared->finished || now.wrong_cases == 0) return;
+    shared->report[0] = '\0';
+    if (name_mistakes(0, now.mistakes) == 0) name_mistakes(now.mistakes, now.mistakes + shape_count());
+}
+
+void exam_part(const Part *part, int index, uint64_t seed, bool sanitized) {
+    now.part = part;
+    now.sanitized = sanitized;
+    now.rng = rng_seed(seed, (uint64_t)index);
+    while (part->mistakes[now.mistakes].id) now.mistakes++;
+    now.models = now.mistakes + 1;
+    int all = now.mistakes + shape_count();
+    now.alive = arena_alloc(&now.arena, (size_t)all, sizeof *now.alive);
+    now.explained = arena_zero(&now.arena, (size_t)all, sizeof *now.explained);
+    for (int m = 0; m < all; m++) now.alive[m] = true;
+    now.unwritten = true;
+    shared->started = true;
+    atexit(name_at_exit);
+    part->check();
+    judge_part();
+    abort();
 }
 
 /* ---- guarded memory ---------------------------------------------------------------------------------------------- */
 
-/* Before and behind each array lie numbers that are NaN: who reads them gets NaN, and who writes them is found out. */
-enum { GUARD = 16, GUARDED = 400 };
-static struct { num *v; size_t n; } guarded[GUARDED];
+/* Before and behind each array lie numbers: who reads them gets a wrong result, and who writes them is found out. Under
+ * the sanitizer nothing lies there: whoever touches it is stopped at once. */
+enum { GUARD = 64, GUARDED = 2000 };
+typedef struct {
+    const char *name;
+    char *all, *kept;   /* with what lies around it, and a copy */
+    size_t bytes, item; /* of the array alone; of a number */
+    int cols;
+    bool constant, ints;
+} Guarded;
+static Guarded guarded[GUARDED];
 static size_t guarded_count;
 
-static num *guard(size_t n) {
-    num *all = arena_alloc(&now.arena, n + 2 * GUARD, sizeof *all);
-    for (size_t i = 0; i < n + 2 * GUARD; i++) all[i] = (num)NAN;
-    if (guarded_count < GUARDED) guarded[guarded_count].v = all + GUARD, guarded[guarded_count++].n = n;
-    return all + GUARD;
+static size_t margin(const Guarded *g) { return now.sanitized ? 0 : GUARD * g->item; }
+
+static void fill(void *at, size_t bytes, bool ints) {
+    int turn = now.cases % 2 ? -1 : 1;
+    for (size_t i = 0; ints && i < bytes / sizeof(int); i++) ((int *)at)[i] = i % 2 ? 0 : 1;
+    for (size_t i = 0; !ints && i < bytes / sizeof(num); i++)
+        ((num *)at)[i] = (num)(turn * (i % 2 ? -1.75 : 2.5) * (1 + (double)i / 8));
+}
+
+static void *guard(const char *name, const void *given, size_t n, int cols, bool ints, bool constant) {
+    size_t item = ints ? sizeof(int) : sizeof(num);
+    Guarded g = { .name = name, .bytes = n * item, .item = item, .cols = cols, .constant = constant, .ints = ints };
+    size_t around = margin(&g), total = g.bytes + 2 * around;
+    g.all = arena_alloc(&now.arena, total, 1);
+    g.kept = arena_alloc(&now.arena, total, 1);
+    fill(g.all, around, ints);
+    fill(g.all + around + g.bytes, around, ints);
+    memcpy(g.all + around, given, g.bytes);
+    memcpy(g.kept, g.all, total);
+    REQUIRE(guarded_count < GUARDED, "%zu arrays", guarded_count);
+    guarded[guarded_count++] = g;
+    return g.all + around;
+}
+
+static void say_changed(const Guarded *g, size_t at) {
+    const char *is = g->all + margin(g) + at * g->item, *was = g->kept + margin(g) + at * g->item;
+    double now_is = g->ints ? *(const int *)(const void *)is : (double)*(const num *)(const void *)is;
+    double before = g->ints ? *(const int *)(const void *)was : (double)*(const num *)(const void *)was;
+    char place[60], a[40], b[40];
+    if (g->cols > 1 && g->bytes / g->item > (size_t)g->cols)
+        snprintf(place, sizeof place, "[%d,%d]", (int)at / g->cols, (int)at % g->cols);
+    else snprintf(place, sizeof place, "[%d]", (int)at);
+    exam_wrong("changed",
+               "`%s` was changed: number %s was %s and is %s after the call. An input must stay as it is: write into the "
+               "result, or into a copy (a Mat copied with = still has the same numbers).",
+               g->name, place, shown(before, a, sizeof a), shown(now_is, b, sizeof b));
 }
 
 static void look_at_guards(void) {
-    for (size_t g = 0; g < guarded_count; g++)
-        for (int i = 0; i < GUARD; i++)
-            if (!isnan(guarded[g].v[-1 - i]) || !isnan(guarded[g].v[guarded[g].n + (size_t)i]))
-                exam_wrong(
-                    "outside",
-                    "Something was written before the beginning or behind the end of an array of %zu numbers. Check "
-                    "the loops' bounds.",
-                    guarded[g].n);
+    for (size_t k = 0; k < guarded_count; k++) {
+        const Guarded *g = &guarded[k];
+        size_t around = margin(g), behind = around + g->bytes;
+        bool before_it = memcmp(g->all, g->kept, around) != 0;
+        if (before_it || memcmp(g->all + behind, g->kept + behind, around) != 0) {
+            shared->outside = true;
+            exam_wrong("outside",
+                       "Something was written %s `%s`, which has %zu numbers: an index is too %s. Look at the loops' bounds, "
+                       "and at the sizes the index is made of.",
+                       before_it ? "before the beginning of" : "behind the end of", g->name, g->bytes / g->item,
+                       before_it ? "small" : "large");
+        }
+        for (size_t i = 0; g->constant && i < g->bytes / g->item; i++)
+            if (memcmp(g->all + around + i * g->item, g->kept + around + i * g->item, g->item) != 0) say_changed(g, i);
+    }
+    guarded_count = 0;
 }
 
-Mat exam_guarded(Mat m) {
+Mat exam_input(const char *name, Mat m) {
     Mat copy = m;
-    copy.v = guard(mat_count(m));
-    memcpy(copy.v, m.v, mat_count(m) * sizeof(num));
+    copy.v = guard(name, m.v, mat_count(m), m.dims > 1 ? m.shape[1] : 1, false, true);
     return copy;
 }
 
-num *exam_copy(const num *v, int n) { return memcpy(guard((size_t)n), v, (size_t)n * sizeof *v); }
+const num *exam_input_numbers(const char *name, const num *v, int n) { return guard(name, v, (size_t)n, 1, false, true); }
 
-Mat exam_from(int rows, int cols, const double *numbers) {
-    return exam_guarded(mat_from(&now.arena, rows, cols, numbers));
+const int *exam_input_ints(const char *name, const int *v, int n) { return guard(name, v, (size_t)n, 1, true, true); }
+
+Mat exam_changing(const char *name, Mat m) {
+    Mat copy = m;
+    copy.v = guard(name, m.v, mat_count(m), m.shape[1], false, false);
+    return copy;
+}
+
+/* Numbers that no answer has, each another. */
+Mat exam_room(const char *name, int rows, int cols) {
+    Mat m = mat_new(&now.arena, rows, cols);
+    for (int i = 0; i < rows * cols; i++) m.v[i] = (num)(-37.25 - 0.5 * i);
+    return exam_changing(name, m);
+}
+
+int *exam_room_ints(const char *name, int n) {
+    int *v = arena_alloc(&now.arena, (size_t)n, sizeof *v);
+    for (int i = 0; i < n; i++) v[i] = -37 - i;
+    return guard(name, v, (size_t)n, 1, true, false);
 }
 
 /* ---- inputs ------------------------------------------------------------------------------------------------------ */
 
-Mat exam_room(int rows, int cols) {
-    Mat m = mat_shape(2, rows, cols);
-    m.v = guard(mat_count(m));
-    return m;
+Mat exam_random(int rows, int cols, double scale) { return mat_normal(&now.arena, rows, cols, exam_rng(), scale); }
+
+Mat exam_from(int rows, int cols, const double *numbers) { return mat_from(&now.arena, rows, cols, numbers); }
+
+/* n things in parentheses or as rows. print: one of them. */
+typedef int (*PrintOne)(char *text, size_t room, const void *v, int i);
+
+static int print_number(char *text, size_t room, const void *v, int i) {
+    double x = (double)((const num *)v)[i];
+    return snprintf(text, room, "%.6g", x == 0 ? 0.0 : x);
+}
+static int print_whole(char *text, size_t room, const void *v, int i) {
+    return snprintf(text, room, "%d", ((const int *)v)[i]);
 }
 
-Mat exam_random(int rows, int cols, double scale) {
-    return exam_guarded(mat_normal(&now.arena, rows, cols, exam_rng(), scale));
-}
-
-enum { SHOWN = 8, TEXT = 400 };
-
-const char *exam_vector(const num *v, int n) {
+static const char *listed(const void *v, int n, int cols, PrintOne print) {
     char *text = arena_alloc(&now.arena, TEXT, 1);
-    int used = snprintf(text, TEXT, "(");
-    for (int i = 0; i < n && i < SHOWN; i++)
-        used += snprintf(text + used, (size_t)(TEXT - used), "%s%.4g", i ? ", " : "", (double)v[i]);
-    snprintf(text + used, (size_t)(TEXT - used), "%s)", n > SHOWN ? ", ..." : "");
+    size_t used = 1;
+    int most = n <= SHOWN_IN_FULL ? n : SHOWN;
+    now.numbers += n;
+    snprintf(text, TEXT, cols ? "[" : "(");
+    for (int i = 0; i < most && used < TEXT - 40; i++) {
+        const char *between = i == 0 ? "" : !cols ? ", " : i % cols ? " " : " | ";
+        used += (size_t)snprintf(text + used, TEXT - used, "%s", between);
+        used += (size_t)print(text + used, TEXT - used, v, i);
+    }
+    snprintf(text + used, TEXT - used, "%s%s", most < n ? cols ? " ..." : ", ..." : "", cols ? "]" : ")");
     return text;
 }
 
-const char *exam_matrix(Mat m) {
-    char *text = arena_alloc(&now.arena, TEXT, 1);
-    int used = snprintf(text, TEXT, "["), n = (int)MIN(mat_count(m), 16);
-    for (int i = 0; i < n; i++)
-        used += snprintf(text + used, (size_t)(TEXT - used), "%s%.4g",
-                         !i               ? ""
-                         : i % m.shape[1] ? " "
-                                          : " | ",
-                         (double)m.v[i]);
-    snprintf(text + used, (size_t)(TEXT - used), "%s]", mat_count(m) > 16 ? " ..." : "");
-    return text;
-}
-
-const char *exam_ints(const int *v, int n) {
-    char *text = arena_alloc(&now.arena, TEXT, 1);
-    int used = snprintf(text, TEXT, "(");
-    for (int i = 0; i < n && i < SHOWN; i++)
-        used += snprintf(text + used, (size_t)(TEXT - used), "%s%d", i ? ", " : "", v[i]);
-    snprintf(text + used, (size_t)(TEXT - used), "%s)", n > SHOWN ? ", ..." : "");
-    return text;
-}
+const char *exam_vector(const num *v, int n) { return listed(v, n, 0, print_number); }
+const char *exam_matrix(Mat m) { return listed(m.v, (int)mat_count(m), m.shape[1], print_number); }
+const char *exam_ints(const int *v, int n) { return listed(v, n, 0, print_whole); }
 
 char *exam_printed(void (*call)(void)) {
     enum { MOST = 1 << 20 };
@@ -342,207 +565,4 @@ char *exam_printed(void (*call)(void)) {
     text[fread(text, 1, MOST, file)] = '\0';
     fclose(file);
     return text;
-}
-
-/* ---- one part in its own process --------------------------------------------------------------------------------- */
-
-static void limit_to(int resource, rlim_t soft, rlim_t hard) {
-    struct rlimit limit = { soft, hard };
-    setrlimit(resource, &limit); /* where the system does not know it, the clock of the parent remains */
-}
-
-NORETURN static void be_child(const Part *part, int index, uint64_t seed, int out) {
-    dup2(out, STDOUT_FILENO);
-    dup2(out, STDERR_FILENO);
-    close(out);
-    setvbuf(stdout, NULL, _IOLBF, 0); /* what is printed before a crash is seen */
-    limit_to(RLIMIT_CPU, CPU_SECONDS, CPU_SECONDS + 1);
-    limit_to(RLIMIT_CORE, 0, 0);
-    if (!SANITIZED) limit_to(RLIMIT_AS, (rlim_t)MEMORY_MB << 20, (rlim_t)MEMORY_MB << 20);
-    now.part = part;
-    now.rng = rng_seed(seed, (uint64_t)index);
-    while (part->mistakes[now.mistakes].id) now.mistakes++;
-    for (size_t i = 0; i < COUNT(now.alive); i++) now.alive[i] = true;
-    part->check();
-    judge_part();
-    abort();
-}
-
-/* Reads what the child prints until it closes its end or the time is up. False: it is. */
-static bool listen(int in, char *said) {
-    double start = clock_seconds();
-    size_t used = 0;
-    for (;;) {
-        struct pollfd wait = { .fd = in, .events = POLLIN };
-        double left = WALL_SECONDS - (clock_seconds() - start);
-        char lost[4096];
-        if (left <= 0) return false;
-        if (poll(&wait, 1, (int)(1000 * left) + 1) <= 0) continue;
-        bool room = used < PRINTED;
-        ssize_t n = read(in, room ? said + used : lost, room ? PRINTED - used : sizeof lost);
-        if (n <= 0) return true;
-        if (room) used += (size_t)n, said[used] = '\0';
-    }
-}
-
-static void report_end(bool timely, int status) {
-    const char *put_in = *shared->input ? shared->input : "the first input";
-    shared->verdict = PART_WRONG;
-    shared->report[0] = '\0';
-    report("  put in    %s\n", put_in);
-    if (!timely || (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL))) {
-        snprintf(shared->id, sizeof shared->id, "endless");
-        report("  Stopped: it ran for more than %d seconds. Is there a loop whose condition never becomes false?\n",
-               timely ? CPU_SECONDS : WALL_SECONDS);
-    } else if (WIFSIGNALED(status)) {
-        snprintf(shared->id, sizeof shared->id, "crash");
-        report("  Crashed: %s. An index outside an array, or a function that calls itself without end?\n",
-               strsignal(WTERMSIG(status)));
-    } else if (WEXITSTATUS(status) == EXIT_CONTRACT) {
-        snprintf(shared->id, sizeof shared->id, "contract");
-        report("  A function of the library was called with something it does not take; it says what, above.\n");
-    } else {
-        snprintf(shared->id, sizeof shared->id, "exit");
-        report("  The program ended (exit status %d) before the function had returned.\n", WEXITSTATUS(status));
-    }
-}
-
-static void run_part(const Part *part, int index, uint64_t seed, char *said) {
-    int ends[2];
-    memset(shared, 0, sizeof *shared);
-    *said = '\0';
-    fflush(NULL);
-    if (pipe(ends) != 0) die("pipe: %s", strerror(errno));
-    pid_t child = fork();
-    if (child < 0) die("fork: %s", strerror(errno));
-    if (child == 0) {
-        close(ends[0]);
-        be_child(part, index, seed, ends[1]);
-    }
-    close(ends[1]);
-    bool timely = listen(ends[0], said);
-    int status = 0;
-    kill(child, SIGKILL); /* it has closed its output, or the time is up */
-    waitpid(child, &status, 0);
-    close(ends[0]);
-    if (!shared->finished) report_end(timely, status);
-}
-
-/* ---- the whole exercise ------------------------------------------------------------------------------------------ */
-
-/* The line of the file on which the function begins; 0 if there is none. */
-static int line_of(const File *file, const char *name) {
-    const char *text = (const char *)file->data, *end = text + file->size;
-    char call[80];
-    int length = snprintf(call, sizeof call, "%s(", name);
-    for (int line = 1; text < end; line++) {
-        const char *stop = memchr(text, '\n', (size_t)(end - text));
-        if (!stop) stop = end;
-        for (const char *at = text;
-             at + length <= stop && *text != ' ' && *text != '/' && *text != '*' && *text != '#'; at++)
-            if (!memcmp(at, call, (size_t)length)) return line;
-        text = stop + 1;
-    }
-    return 0;
-}
-
-/* FNV-1a (Fowler, Noll, Vo), cut to nine digits that can be typed. */
-static uint64_t seed_of(const File *file) {
-    uint64_t hash = 14695981039346656037u;
-    for (size_t i = 0; i < file->size; i++) hash = (hash ^ file->data[i]) * 1099511628211u;
-    return hash % 1000000000u;
-}
-
-static void print_said(const char *said) {
-    if (!*said) return;
-    printf("  Your program printed:\n");
-    int line = 0;
-    for (const char *stop; *said && line < PRINTED_LINES; line++) {
-        stop = strchr(said, '\n');
-        int length = stop ? (int)(stop - said) : (int)strlen(said);
-        printf("  | %.*s\n", MIN(length, 200), said);
-        said += length + (stop != NULL);
-    }
-    if (*said) printf("  | ...\n");
-}
-
-typedef struct { int right, untouched, wrong; char id[64]; } Tally;
-
-static void print_wrong(const Term *term, const Part *part, const char *path, const File *file, uint64_t seed) {
-    term_print(term, TERM_BAD, "WRONG: %s", part->name);
-    printf("   %s:%d\n%s", path, line_of(file, part->name), shared->report);
-    printf("  again: make ex-%s", exam.number);
-    if (shared->fresh && !shared->fixed) printf(" SEED=%llu (the same fresh numbers)", (unsigned long long)seed);
-    printf("     a hint: make hint-%s\n", exam.number);
-}
-
-static Tally run_parts(const Term *term, const char *path, const File *file, uint64_t seed) {
-    Tally tally = { 0 };
-    char said[PRINTED + 1];
-    for (int i = 0; i < exam.count; i++) {
-        const Part *part = &exam.parts[i];
-        run_part(part, i, seed, said);
-        print_said(said);
-        fputs(shared->notes, stdout);
-        tally.right += shared->verdict == PART_RIGHT;
-        tally.untouched += shared->verdict == PART_UNTOUCHED;
-        if (shared->verdict != PART_WRONG) {
-            printf("%s: %s\n", shared->verdict == PART_RIGHT ? "right" : "not started", part->name);
-            continue;
-        }
-        print_wrong(term, part, path, file, seed);
-        snprintf(tally.id, sizeof tally.id, "%s", shared->id);
-        tally.wrong = 1;
-        break; /* the first wrong one is enough to think about */
-    }
-    return tally;
-}
-
-static ExamStatus conclude(const Term *term, const Tally *tally, const char *path) {
-    if (tally->wrong) return EXAM_WRONG;
-    if (tally->right == exam.count) {
-        term_print(term, TERM_GOOD, "DONE %s %s\n", exam.number, exam.title);
-        printf("  What you have shown: %s\n  Where CLIP does it: %s\n", exam.proved, exam.in_clip);
-        return EXAM_DONE;
-    }
-    if (tally->right == 0) {
-        printf("NOT STARTED %s %s: this is an exercise, not an error. Open %s and look for TODO.\n", exam.number,
-               exam.title, path);
-        return EXAM_NOT_STARTED;
-    }
-    printf("BEGUN %s %s: %d of %d parts are right; go on with the next TODO in %s.\n", exam.number, exam.title,
-           tally->right, exam.count, path);
-    return EXAM_BEGUN;
-}
-
-static void write_result(const char *path, ExamStatus status, const Tally *tally) {
-    const char *word = status == EXAM_DONE    ? "done"
-                       : status == EXAM_WRONG ? "wrong"
-                       : status == EXAM_BEGUN ? "begun"
-                                              : "not-started";
-    OutFile out;
-    Err err;
-    if (!out_open(&out, path, &err)) die("%s", err.text);
-    fprintf(out.stream, "%s %d %d %s\n", word, tally->right, exam.count, *tally->id ? tally->id : "-");
-    if (!out_commit(&out, &err)) die("%s", err.text);
-}
-
-int main(int argc, char **argv) {
-    long long seed = 0;
-    File file;
-    Err err;
-    if (argc < 2 || argc > 4) die_usage("exam STUDENT.c [SEED|-] [RESULT]");
-    if (!file_open(&file, argv[1], &err)) die("%s", err.text);
-    bool given = argc > 2 && strcmp(argv[2], "-");
-    if (given && !parse_int(argv[2], 0, INT64_MAX, &seed)) die_usage("SEED is '%s', want a whole number", argv[2]);
-    if (!given) seed = (long long)seed_of(&file);
-    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANON, -1, 0);
-    if (shared == MAP_FAILED) die("memory to share: %s", strerror(errno));
-    Term term = term_of(stdout);
-    Tally tally = run_parts(&term, argv[1], &file, (uint64_t)seed);
-    ExamStatus status = conclude(&term, &tally, argv[1]);
-    if (argc > 3) write_result(argv[3], status, &tally);
-    file_close(&file);
-    fflush(stdout);
-    return status;
 }

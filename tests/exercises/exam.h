@@ -1,15 +1,21 @@
-/* exam: the checks of the exercises. tests/exercises/exNN.c says what exercise NN is; exam.c runs it and makes main.
+/* exam: the checks of the exercises. tests/exercises/exNN.c says what exercise NN is; exam.c keeps its inputs and its
+ * numbers, exam_shapes.c knows the mistakes that any answer can have, and exam_run.c runs it and has main.
  *
- *   NN STUDENT.c [SEED] [RESULT]       check the program it is linked with; STUDENT.c is what the student wrote
+ *   NN STUDENT.c [SEED|-] [RESULT|-] [FINDINGS|-] [SANITIZED|-] [all]
+ *
+ * checks the program it is linked with. STUDENT.c is what the student wrote. FINDINGS are lines "LINE ID TEXT" of what
+ * the compiler said about it. SANITIZED is the same program with the student's file built with sanitizers. all: goes on
+ * after a wrong part.
  *
  * An exercise has parts, each one function of the student's, and each is checked in a process of its own, with limits
- * of time and memory. A check calls the student's function on fixed inputs and on fresh ones, and hands over every
- * number it got together with the right one and the one that each known mistake would have given. When one is wrong,
- * the mistake is the one that explains all numbers seen.
+ * of time and memory. A check puts in one case after another, fixed ones and fresh ones. Before it calls the student's
+ * function it computes what is right, and what each known mistake would give: a mistake is a wrong answer written out.
+ * A mistake is named when its numbers are those of the student in every case, and it explains at least one wrong one.
  *
  * Fresh inputs come from SEED, or, without one, from the text of STUDENT.c: the same file has the same inputs, and a
  * changed one has others.
- * RESULT gets one line: the word of ExamStatus, right parts, parts, and the id of the mistake or "-".
+ * RESULT gets one line: the word of ExamStatus, right parts, parts, and the id of the mistake or "-"; RESULT.parts a
+ * line for each part that was checked: name, "right", "wrong" or "not-started", the mistake's id or "-", seconds.
  */
 #ifndef EXAM_H
 #define EXAM_H
@@ -20,14 +26,13 @@
  * an id: one mistake can be made in several ways. */
 typedef struct { const char *id, *text; } Mistake;
 
-enum { EXAM_MISTAKES = 12 };
+enum { EXAM_MISTAKES = 72 };
 
 typedef struct {
     const char *name;          /* the student's function, as it stands in the file */
     void (*check)(void);
     double tolerance;          /* |got - want| <= tolerance * max(1, |want|) */
-    bool gradient;             /* also judged by ratio, see exam_gradient */
-    Mistake mistakes[EXAM_MISTAKES + 1];
+    Mistake mistakes[EXAM_MISTAKES + 1]; /* model m + 1 belongs to mistakes[m] */
 } Part;
 
 typedef struct {
@@ -41,25 +46,36 @@ extern const Exam exam; /* each exNN.c has one */
 /* The exit status of the program. */
 typedef enum { EXAM_DONE = 0, EXAM_WRONG = 1, EXAM_NOT_STARTED = 3, EXAM_BEGUN = 4 } ExamStatus;
 
-/* ---- for the checks --------------------------------------------------------------------------------------------- */
-
 Rng *exam_rng(void);       /* for fresh inputs */
 Arena *exam_arena(void);   /* lives as long as the part */
 
-/* What is put in now, for the message; also where a crash or a loop without end was. After a wrong number the next case
- * ends the part, unless several mistakes still explain what came. */
-void exam_case(const char *format, ...) PRINTF_LIKE(1, 2);
+/* ---- one case: in this order ------------------------------------------------------------------------------------- */
 
-/* One number: what came, and models[0], what was wanted; models[1..] what the part's mistakes give, in their order
- * (as many as it has). NaN equals NaN. The rest names the number: "S[%d,%d]". */
-void exam_number(double got, const double *models, const char *where, ...) PRINTF_LIKE(3, 4);
+/* What is put in. label says what is special: "the worked example", "scores below 0"; "again" is the first case once
+ * more, which must give the same numbers. format shows the input; it is also where a crash or an endless loop was. */
+void exam_case(const char *label, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* The same for a gradient that was added to `before`. Judged by the ratio (got - before) / (want - before) too: B is
- * the size of the batch, 0 where there is none. */
-void exam_gradient(double got, double before, int B, const double *models, const char *where, ...) PRINTF_LIKE(5, 6);
+/* The sizes of the case, for factors between what came and what is right: exam_size("B", 3). */
+void exam_size(const char *name, int value);
+
+/* The answer has rows x cols numbers. before: what stands in their place before the call, or NULL; added: the function
+ * adds to it. exam_model(m): room for the numbers of model m, EXAM_ANY where nothing was put; model 0 is right. */
+void exam_answers(int rows, int cols, const num *before, bool added);
+double *exam_model(int m);
+int exam_models(void); /* how many: the part's mistakes and the right one */
+
+/* Number i of the answer is `got`; the rest names it: "s[%d,%d]". _int: it is a whole number. */
+void exam_got(int i, double got, const char *where, ...) PRINTF_LIKE(3, 4);
+void exam_got_int(int i, int got, const char *where, ...) PRINTF_LIKE(3, 4);
+
+/* Compares, and looks at what lies around the arrays and at the inputs. */
+void exam_done(void);
 
 /* A model that agrees with every number: for cases in which a mistake shows nothing. */
 #define EXAM_ANY (-1.7e300)
+
+/* A model that is infinite or not a number, which of the two depends on how it is written. */
+#define EXAM_NOT_FINITE (-1.65e300)
 
 /* Has nothing been wrong so far? */
 bool exam_right(void);
@@ -73,16 +89,23 @@ NORETURN void exam_untouched(void);
 /* A line that is shown whatever the verdict. */
 void exam_note(const char *format, ...) PRINTF_LIKE(1, 2);
 
-/* Memory of the part's arena with NaN before and behind it: what is read there shows, and what is written there is
- * found. Room for a result: every number NaN, so that what is not written is seen. Numbers with a normal distribution;
- * given numbers; copies. */
-Mat exam_room(int rows, int cols);
+/* ---- arrays: other numbers lie around each, and what is written there is found ------------------------------------ */
+
+/* A copy that must not be changed, called `name`. */
+Mat exam_input(const char *name, Mat m);
+const num *exam_input_numbers(const char *name, const num *v, int n);
+const int *exam_input_ints(const char *name, const int *v, int n);
+
+/* Room for a result, filled with numbers that no answer has; a copy that may be changed. */
+Mat exam_room(const char *name, int rows, int cols);
+int *exam_room_ints(const char *name, int n);
+Mat exam_changing(const char *name, Mat m);
+
+/* Numbers with a normal distribution; given ones. */
 Mat exam_random(int rows, int cols, double scale);
 Mat exam_from(int rows, int cols, const double *numbers);
-Mat exam_guarded(Mat m);
-num *exam_copy(const num *v, int n);
 
-/* "(0.6, 0.8)", cut after eight numbers; a matrix as rows "[0.6 0.8 | 1 0]". On the part's arena. */
+/* "(0.6, 0.8)"; a matrix as rows "[0.6 0.8 | 1 0]": all numbers where they are 24 or fewer. On the part's arena. */
 const char *exam_vector(const num *v, int n);
 const char *exam_matrix(Mat m);
 const char *exam_ints(const int *v, int n);

@@ -1,0 +1,51 @@
+/* exam_inside: what exam.c, exam_shapes.c and exam_run.c share. */
+#ifndef EXAM_INSIDE_H
+#define EXAM_INSIDE_H
+
+#include "exam.h"
+
+/* What a part's process tells its parent; in memory that both see. */
+typedef enum { PART_UNTOUCHED, PART_RIGHT, PART_WRONG } Verdict;
+typedef struct {
+    bool started, finished;
+    bool fresh;             /* the case that is shown was drawn from the seed */
+    bool named;             /* the report says which mistake it is */
+    bool outside;           /* something was written outside of an array */
+    Verdict verdict;
+    char label[100], input[1400];   /* the case at hand */
+    char report[6000];      /* why it is wrong */
+    char hint[1200];        /* what can be said when no mistake is known */
+    char notes[3000];
+    char id[64];            /* of the mistake */
+    int numbers;            /* how many were compared */
+    double seconds;
+} Shared;
+extern Shared *shared;
+
+/* The answer of the case at hand. */
+typedef struct {
+    int n, rows, cols;
+    bool added;             /* to before[] */
+    const double *right, *before, *got;
+    bool has_before;
+    int sizes, size[8];
+    const char *size_name[8];
+} Answers;
+
+/* Mistakes that any answer can have. shape_number: what the mistake makes of number i of the answer: a number, EXAM_ANY,
+ * or SHAPE_NONE where the mistake cannot be made. shape_text: how it is said. */
+#define SHAPE_NONE (-1.6e300)
+int shape_count(void);
+double shape_number(int shape, const Answers *a, int i);
+const char *shape_id(int shape);
+void shape_text(int shape, const Answers *a, char *text, size_t size);
+
+/* Where the wrong numbers are, as bits that hold for every case. */
+typedef struct { unsigned holds; bool seen; } Places;
+void places_note(Places *places, const Answers *a, const bool *wrong);
+const char *places_text(const Places *places);
+
+/* Checks one part; ends the process. sanitized: arrays lie in memory that the sanitizer watches. */
+NORETURN void exam_part(const Part *part, int index, uint64_t seed, bool sanitized);
+
+#endif
