@@ -133,7 +133,8 @@ understood() {
 of_library() { for file in lib/"$1" lib/*/"$1"; do [ ! -f "$file" ] || echo "$file"; done; }
 
 # prepare: what every exercise is linked with. $work/base.o, in which memory that was never written is not a number, and
-# $work/sanitized/*.o, arenas and matrices under the sanitizers, if the compiler has them. Made again for another compiler.
+# $work/sanitized/*.o, arenas and matrices under the sanitizers, if the compiler has them (memory that was never written
+# holds something else there: exam_run.c compares). Made again for another compiler.
 prepare() {
     mkdir -p "$work/sanitized" || exit 2
     made="$EXERCISE_CC $($EXERCISE_CC --version 2>/dev/null | head -n 1)"
@@ -151,7 +152,7 @@ prepare() {
     $EXERCISE_CC -w -Ilib -DDEBUG -c -o "$work/base.o" "$base" || exit 2
     for name in base mat softmax; do
         # shellcheck disable=SC2086
-        $EXERCISE_CC $SANITIZERS -DDEBUG -Ilib -c -o "$work/sanitized/$name.o" "$(of_library $name.c)" >/dev/null 2>&1 || break
+        $EXERCISE_CC $SANITIZERS -Ilib -c -o "$work/sanitized/$name.o" "$(of_library $name.c)" >/dev/null 2>&1 || break
     done
     # shellcheck disable=SC2086
     $EXERCISE_CC $SANITIZERS -o "$work/sanitized/empty" "$work/empty.c" >/dev/null 2>&1 &&

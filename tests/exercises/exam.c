@@ -11,7 +11,7 @@ Shared *shared;
 
 /* A case that came out wrong, to be shown. */
 typedef struct {
-    bool set, fresh, integer;
+    bool set, fresh, integer, has_number;
     int numbers;                     /* that were put in */
     char label[100], input[1400], where[200];
     double got, want;
@@ -41,6 +41,7 @@ static struct {
     double constant_value;
     int constant_cases;
     Places places;
+    char outside[300];               /* what was written outside of an array */
     bool unwritten;                  /* every wrong number is what was there before the call */
 } now;
 
@@ -220,8 +221,9 @@ static void sift(const bool *wrong) {
 
 static void keep_failure(void) {
     Failure *f = &now.failure;
-    int i = now.first_wrong;
-    if (f->set && f->numbers <= MAX(now.numbers, SHOWN_IN_FULL)) return;
+    int i = MAX(now.first_wrong, 0);
+    if (f->set && f->numbers <= MAX(now.numbers, SHOWN_IN_FULL) && !(now.first_wrong >= 0 && !f->has_number)) return;
+    f->has_number = now.first_wrong >= 0;
     f->set = true;
     f->fresh = now.fresh_case;
     f->numbers = now.numbers;
@@ -262,12 +264,11 @@ static void note_constant(void) {
     now.constant_cases++;
 }
 
-static void look_at_guards(void);
+static bool look_at_guards(void);
 
 void exam_done(void) {
-    look_at_guards();
+    bool outside = look_at_guards(), any = false;
     bool *wrong = arena_zero(&now.arena, (size_t)now.answers.n, sizeof *wrong);
-    bool any = false;
     for (int i = 0; i < now.answers.n; i++) {
         wrong[i] = !close_to(now.got[i], now.answers.right[i], now.part->tolerance);
         if (wrong[i] && !any) now.first_wrong = i;
@@ -279,13 +280,13 @@ void exam_done(void) {
     note_constant();
     compare_again();
     sift(wrong);
-    note_label(any);
-    if (any) {
+    note_label(any || outside);
+    if (any || outside) {
         now.worked_wrong = now.worked_wrong || now.cases == 0;
         keep_failure();
-        if (now.answers.n > 1) places_note(&now.places, &now.answers, wrong);
         now.wrong_cases++;
     }
+    if (any && now.answers.n > 1) places_note(&now.places, &now.answers, wrong);
     now.cases++;
     now.numbers = 0;
 }
@@ -360,20 +361,25 @@ static void hint_at_it(void) {
              "from memory that was never written.\n");
     else if (isinf(now.failure.got))
         hint("  Infinity comes from a division by 0, the logarithm of 0, or exp of a number above 88 (709 in double).\n");
+    bool any_right = false;
+    for (int i = 0; i < now.label_count; i++) any_right = any_right || !now.label_wrong[i];
     list_labels(false);
-    list_labels(true);
+    if (any_right) list_labels(true);
 }
 
 static void report_failure(void) {
     const Failure *f = &now.failure;
     char got_text[40], want_text[40];
     report_input(strcmp(f->label, "again") ? f->label : "the worked example, again", f->input);
+    shared->fresh = f->fresh;
+    if (!f->has_number) return;
+    shared->got = f->got;
+    shared->has_got = true;
     report("  %s\n    expected  %s\n    got       %s", f->where, shown(f->want, want_text, sizeof want_text),
            shown(f->got, got_text, sizeof got_text));
     if (isfinite(f->got - f->want) && !f->integer)
         report("     (off by %.3g, allowed %.1g)", fabs(f->got - f->want), now.part->tolerance * fmax(1, fabs(f->want)));
     report("\n");
-    shared->fresh = f->fresh;
 }
 
 static void judge_part(void) {
@@ -381,6 +387,9 @@ static void judge_part(void) {
     report_failure();
     bool named = name_by_conduct() || name_mistakes(0, now.mistakes) > 0 ||
                  name_mistakes(now.mistakes, now.mistakes + shape_count()) > 0;
+    if (*now.outside) report("  %s%s.\n", named ? "And: " : "", now.outside);
+    if (*now.outside && !named) add_id("outside");
+    named = named || *now.outside;
     shared->named = named;
     if (!named) hint_at_it();
     if (!named && now.worked_wrong) hint("  The worked example of the text is wrong too: go through it with your code.\n");
@@ -388,7 +397,7 @@ static void judge_part(void) {
 }
 
 /* A function of the library may end the process: what is known by then is left for the parent. */
-static void name_at_exit(void) {
+static void name_before_the_end(void) {
     if (shared->finished || now.wrong_cases == 0) return;
     shared->report[0] = '\0';
     if (name_mistakes(0, now.mistakes) == 0) name_mistakes(now.mistakes, now.mistakes + shape_count());
@@ -406,7 +415,7 @@ void exam_part(const Part *part, int index, uint64_t seed, bool sanitized) {
     for (int m = 0; m < all; m++) now.alive[m] = true;
     now.unwritten = true;
     shared->started = true;
-    atexit(name_at_exit);
+    message_hook = name_before_the_end;
     part->check();
     judge_part();
     abort();
@@ -430,7 +439,7 @@ static size_t guarded_count;
 static size_t margin(const Guarded *g) { return now.sanitized ? 0 : GUARD * g->item; }
 
 static void fill(void *at, size_t bytes, bool ints) {
-    int turn = now.cases % 2 ? -1 : 1;
+    int turn = now.cases % 2 && strcmp(shared->label, "again") ? -1 : 1; /* "again" is like case 0 */
     for (size_t i = 0; ints && i < bytes / sizeof(int); i++) ((int *)at)[i] = i % 2 ? 0 : 1;
     for (size_t i = 0; !ints && i < bytes / sizeof(num); i++)
         ((num *)at)[i] = (num)(turn * (i % 2 ? -1.75 : 2.5) * (1 + (double)i / 8));
@@ -465,23 +474,26 @@ static void say_changed(const Guarded *g, size_t at) {
                g->name, place, shown(before, a, sizeof a), shown(now_is, b, sizeof b));
 }
 
-static void look_at_guards(void) {
+/* True if something was written outside of an array. */
+static bool look_at_guards(void) {
+    bool any = false;
     for (size_t k = 0; k < guarded_count; k++) {
         const Guarded *g = &guarded[k];
         size_t around = margin(g), behind = around + g->bytes;
         bool before_it = memcmp(g->all, g->kept, around) != 0;
         if (before_it || memcmp(g->all + behind, g->kept + behind, around) != 0) {
-            shared->outside = true;
-            exam_wrong("outside",
-                       "Something was written %s `%s`, which has %zu numbers: an index is too %s. Look at the loops' bounds, "
-                       "and at the sizes the index is made of.",
-                       before_it ? "before the beginning of" : "behind the end of", g->name, g->bytes / g->item,
-                       before_it ? "small" : "large");
+            snprintf(now.outside, sizeof now.outside,
+                     "Something was written %s `%s`, which has %zu numbers: an index is too %s. Look at the loops' bounds, "
+                     "and at the sizes the index is made of",
+                     before_it ? "before the beginning of" : "behind the end of", g->name, g->bytes / g->item,
+                     before_it ? "small" : "large");
+            any = true;
         }
         for (size_t i = 0; g->constant && i < g->bytes / g->item; i++)
             if (memcmp(g->all + around + i * g->item, g->kept + around + i * g->item, g->item) != 0) say_changed(g, i);
     }
     guarded_count = 0;
+    return any;
 }
 
 Mat exam_input(const char *name, Mat m) {

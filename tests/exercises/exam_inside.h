@@ -10,7 +10,8 @@ typedef struct {
     bool started, finished;
     bool fresh;             /* the case that is shown was drawn from the seed */
     bool named;             /* the report says which mistake it is */
-    bool outside;           /* something was written outside of an array */
+    bool has_got;
+    double got;             /* the first wrong number that is shown */
     Verdict verdict;
     char label[100], input[1400];   /* the case at hand */
     char report[6000];      /* why it is wrong */
