@@ -118,7 +118,7 @@ give() {
 # Lines that the compiler is asked to look for, where it knows how: findings of tests/findings.awk.
 WARNINGS='-Wall -Wextra -Wpedantic -Werror=return-type'
 CHECKED_FLAGS='-O1 -g -Wfloat-conversion -Wshadow -ftrivial-auto-var-init=pattern'
-SANITIZERS='-O1 -g -w -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
+SANITIZERS='-O1 -g -w -fsanitize=address,undefined -fno-sanitize-recover=all -fno-sanitize=object-size -fno-omit-frame-pointer'
 
 # understood FLAGS...: those the compiler takes, one by one.
 understood() {

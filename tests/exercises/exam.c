@@ -273,8 +273,7 @@ void exam_done(void) {
         wrong[i] = !close_to(now.got[i], now.answers.right[i], now.part->tolerance);
         if (wrong[i] && !any) now.first_wrong = i;
         any = any || wrong[i];
-        if (wrong[i])
-            now.unwritten = now.unwritten && now.answers.has_before && now.got[i] == now.answers.before[i];
+        if (wrong[i]) now.unwritten = now.unwritten && now.answers.has_before && now.got[i] == now.answers.before[i];
     }
     shared->numbers += now.answers.n;
     note_constant();
@@ -282,10 +281,11 @@ void exam_done(void) {
     sift(wrong);
     note_label(any || outside);
     if (any || outside) {
-        now.worked_wrong = now.worked_wrong || now.cases == 0;
+        now.worked_wrong = now.worked_wrong || !strcmp(shared->label, "the worked example");
         keep_failure();
         now.wrong_cases++;
     }
+    now.unwritten = now.unwritten && (any || !outside);
     if (any && now.answers.n > 1) places_note(&now.places, &now.answers, wrong);
     now.cases++;
     now.numbers = 0;
@@ -354,7 +354,6 @@ static void list_labels(bool wrong) {
 /* What can be said of a mistake nobody has described. */
 static void hint_at_it(void) {
     const char *where = places_text(&now.places);
-    if (now.unwritten) hint("  What is wrong there was never written: it holds what was there before the call.\n");
     if (where) hint("  %s\n", where);
     if (isnan(now.failure.got))
         hint("  Not a number comes from 0/0, from the root or logarithm of a number below 0, from infinity minus infinity, or "
@@ -365,6 +364,14 @@ static void hint_at_it(void) {
     for (int i = 0; i < now.label_count; i++) any_right = any_right || !now.label_wrong[i];
     list_labels(false);
     if (any_right) list_labels(true);
+}
+
+static bool say_unwritten(void) {
+    const char *where = places_text(&now.places);
+    report("  What is wrong was never written: it holds what was there before the call.\n");
+    if (where) report("  %s\n", where);
+    add_id("not-written");
+    return true;
 }
 
 static void report_failure(void) {
@@ -387,6 +394,7 @@ static void judge_part(void) {
     report_failure();
     bool named = name_by_conduct() || name_mistakes(0, now.mistakes) > 0 ||
                  name_mistakes(now.mistakes, now.mistakes + shape_count()) > 0;
+    if (!named && now.unwritten) named = say_unwritten();
     if (*now.outside) report("  %s%s.\n", named ? "And: " : "", now.outside);
     if (*now.outside && !named) add_id("outside");
     named = named || *now.outside;

@@ -41,8 +41,8 @@ double shape_number(int shape, const Answers *a, int i);
 const char *shape_id(int shape);
 void shape_text(int shape, const Answers *a, char *text, size_t size);
 
-/* Where the wrong numbers are, as bits that hold for every case. */
-typedef struct { unsigned holds; bool seen; } Places;
+/* Where the wrong numbers are, as bits: a place holds if no case contradicts it, and tells if it is not the whole answer. */
+typedef struct { unsigned holds, told; bool seen; } Places;
 void places_note(Places *places, const Answers *a, const bool *wrong);
 const char *places_text(const Places *places);
 

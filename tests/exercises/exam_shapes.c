@@ -118,9 +118,9 @@ static double whole_number(int shape, const Answers *a, int i) {
     case NOT_ZEROED: return a->has_before && !a->added ? a->before[i] + a->right[i] : SHAPE_NONE;
     case UNWRITTEN: return a->has_before ? a->before[i] : SHAPE_NONE;
     case TURNED: return a->right[i % a->rows * a->cols + i / a->rows];
-    case ROW_SOFTMAX: return a->added || a->cols < 2 ? SHAPE_NONE : row_softmax(a, i);
-    case ROW_UNIT: return a->added || a->cols < 2 ? SHAPE_NONE : unit(a, i, true);
-    case COLUMN_UNIT: return a->added || a->rows < 2 ? SHAPE_NONE : unit(a, i, false);
+    case ROW_SOFTMAX: return a->added ? SHAPE_NONE : row_softmax(a, i);
+    case ROW_UNIT: return a->added ? SHAPE_NONE : unit(a, i, true);
+    case COLUMN_UNIT: return a->added ? SHAPE_NONE : unit(a, i, false);
     case RUNNING: return running(a, i, 1, 0);
     case RUNNING_ROW: return running(a, i, 1, row * a->cols);
     case RUNNING_COLUMN: return running(a, i, a->cols, col);
@@ -137,7 +137,7 @@ int shape_count(void) { return SHAPES; }
 double shape_number(int shape, const Answers *a, int i) {
     double base = a->added ? a->before[i] : 0;
     if (shape < (int)COUNT(changes)) return base + changes[shape].change(added(a, i));
-    if (shape < FACTORS) return a->n == 1 && shape >= TURNED ? SHAPE_NONE : whole_number(shape, a, i);
+    if (shape < FACTORS) return a->n == 1 && !a->has_before && shape >= TURNED ? SHAPE_NONE : whole_number(shape, a, i);
     double factor = factor_of(shape, a);
     return factor == 0 ? SHAPE_NONE : base + factor * added(a, i);
 }
@@ -196,14 +196,14 @@ static bool at_place(int place, const Answers *a, int i) {
     case LAST: return i == a->n - 1;
     case FIRST: return i == 0;
     case NOT_FIRST: return i > 0;
-    case LAST_ROW: return row == a->rows - 1 && a->rows > 1;
-    case LAST_COLUMN: return col == a->cols - 1 && a->rows > 1;
-    case FIRST_ROW_ONLY: return row == 0 && a->rows > 1;
-    case FIRST_COLUMN_ONLY: return col == 0 && a->rows > 1;
+    case LAST_ROW: return row == a->rows - 1;
+    case LAST_COLUMN: return col == a->cols - 1;
+    case FIRST_ROW_ONLY: return row == 0;
+    case FIRST_COLUMN_ONLY: return col == 0;
     case NOT_FIRST_ROW: return row > 0;
-    case NOT_FIRST_COLUMN: return col > 0 && a->rows > 1;
-    case DIAGONAL: return row == col && a->rows > 1;
-    default: return row != col && a->rows > 1;
+    case NOT_FIRST_COLUMN: return col > 0;
+    case DIAGONAL: return row == col;
+    default: return row != col;
     }
 }
 
@@ -220,13 +220,14 @@ void places_note(Places *places, const Answers *a, const bool *wrong) {
             missed += at && !wrong[i];
             others += !at && wrong[i];
         }
-        if (others || !inside || inside == a->n || (all_of_it && 4 * missed > inside)) places->holds &= ~(1u << place);
+        if (others || (all_of_it && 4 * missed > inside)) places->holds &= ~(1u << place);
+        if (inside < a->n) places->told |= 1u << place;
     }
 }
 
 const char *places_text(const Places *places) {
     if (!places->seen) return NULL;
     for (int place = 0; place < PLACES; place++)
-        if (places->holds & (1u << place)) return place_texts[place];
+        if (places->holds & places->told & (1u << place)) return place_texts[place];
     return NULL;
 }
