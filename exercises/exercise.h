@@ -67,5 +67,6 @@ Mat encode_texts(Arena *arena, const char *const *texts, int n);              /*
 /* 11 */ Var logits_e(Tape *tape, Var cosine, Var t);
 
 /* 12 */ void probe(void);
+/* 12b */ void probe_scenes(void);
 
 #endif

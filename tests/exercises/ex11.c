@@ -66,7 +66,7 @@ static Var run_logits(Tape *tape, const Run *run, Towers *towers, Mat image, Mat
 static void log_end(const Run *run, Towers *towers, const World *world) {
     Tape tape = { .no_grad = true };
     Mat cosine, logits = run_logits(&tape, run, towers, world->image, world->text, &cosine)->val,
-                p = exam_room(PAIRS, PAIRS);
+                p = exam_room("p", PAIRS, PAIRS);
     run->answer(logits, p);
     int right = 0;
     double own = 0, furthest = 1, most = 0;
@@ -142,16 +142,18 @@ static void check_draw(void) {
         int picture[B], caption[B], one[B], two[B];
         Rng rng = rng_seed(rng_next(exam_rng()), 0), again = rng;
         for (int b = 0; b < B; b++) picture[b] = caption[b] = -1;
-        exam_case("n = %d, B = %d", N, B);
+        exam_case("", "n = %d, B = %d", N, B);
         draw_batch(&rng, N, B, picture, caption);
         rng_choice(&again, N, one, B);
         rng_choice(&again, N, two, B);
         shipped = shipped && !memcmp(picture, one, sizeof one) && !memcmp(caption, two, sizeof two);
         if (shipped) continue;
+        exam_answers(1, B, NULL, false);
         for (int b = 0; b < B; b++) {
             if (picture[b] < 0 || picture[b] >= N)
                 exam_wrong("range", "picture[%d] is %d, want 0 to %d", b, picture[b], N - 1);
-            exam_number(caption[b], (double[]){ picture[b] }, "caption[%d], beside picture[%d]", b, b);
+            exam_model(0)[b] = picture[b];
+            exam_got_int(b, caption[b], "caption[%d], beside picture[%d]", b, b);
             for (int c = 0; c < b; c++)
                 if (picture[c] == picture[b])
                     exam_wrong("twice", "picture[%d] and picture[%d] are both %d: a pair was drawn twice", c, b,
@@ -159,6 +161,7 @@ static void check_draw(void) {
         }
         if (!memcmp(picture, (int[B]){ 0, 1, 2, 3, 4, 5, 6, 7 }, sizeof picture))
             exam_wrong("not-random", "picture is 0, 1, 2, ...: a batch is drawn at random");
+        exam_done();
     }
     train_and_log((Run){ 'A', draw_batch, compare_right, logits_right, answer_right });
     if (shipped) exam_untouched();
@@ -166,23 +169,36 @@ static void check_draw(void) {
 
 /* ---- run B ------------------------------------------------------------------------------------------------------- */
 
+enum { P_RIGHT, P_RAW, P_IMAGE, P_TEXT, P_SQUARED, P_MODELS };
+
+static void compare_models(Mat image, Mat text) {
+    int B = image.shape[0], E = image.shape[1];
+    for (int i = 0; i < B * B; i++) {
+        const num *a = &AT(image, i / B, 0), *b = &AT(text, i % B, 0);
+        double ii = vec_norm(a, E), tt = vec_norm(b, E), r = vec_dot(a, b, E);
+        const double by[P_MODELS] = { ii * tt, 1, ii, tt, ii * ii * tt * tt };
+        for (int m = 0; m < P_MODELS; m++) exam_model(m)[i] = r / by[m];
+    }
+}
+
 static void check_compare(void) {
     Tape tape = { 0 };
     bool shipped = true;
     for (int k = 0; k < 3; k++) {
-        int B = 3 + k, E = 4 + k;
+        int B = 2 + k, E = 3 + k;
         Mat image = exam_random(B, E, 2), text = exam_random(B, E, 0.7);
-        exam_case("image = %s, text = %s", exam_matrix(image), exam_matrix(text));
+        exam_case("", "image = %s, text = %s", exam_matrix(image), exam_matrix(text));
+        exam_size("E", E);
+        exam_answers(B, B, NULL, false);
+        compare_models(image, text);
         Mat got = compare(&tape, tape_data(&tape, image), tape_data(&tape, text))->val;
         Mat raw = op_linear(&tape, tape_data(&tape, image), tape_data(&tape, text), NULL)->val;
         if (!mat_same_shape(got, raw))
             exam_wrong("shape", "the result is %s, want %s", mat_shape_text(got), mat_shape_text(raw));
         shipped = shipped && same(got.v, raw.v, mat_count(got));
-        for (int i = 0; !shipped && i < B * B; i++) {
-            double ii = vec_norm(&AT(image, i / B, 0), E), tt = vec_norm(&AT(text, i % B, 0), E), r = (double)raw.v[i];
-            exam_number((double)got.v[i], (double[]){ r / (ii * tt), r, r / ii, r / tt }, "cosine[%d,%d]", i / B,
-                        i % B);
-        }
+        if (shipped) continue;
+        for (int i = 0; i < B * B; i++) exam_got(i, (double)got.v[i], "cosine[%d,%d]", i / B, i % B);
+        exam_done();
     }
     train_and_log((Run){ 'B', draw_right, compare, logits_right, answer_right });
     tape_free(&tape);
@@ -194,20 +210,27 @@ static void check_compare(void) {
 static void check_answer(void) {
     bool shipped = true;
     for (int k = 0; k < 3; k++) {
-        int B = 3 + k, N = 5;
-        Mat logits = exam_random(B, N, 2), p = exam_room(B, N), rows = exam_room(B, N), columns = exam_room(B, N);
-        exam_case("logits = %s", exam_matrix(logits));
-        answer(logits, p);
+        int B = 2 + k, N = 3 + 2 * k;
+        Mat logits = exam_random(B, N, 2), rows = mat_new(exam_arena(), B, N), columns = mat_new(exam_arena(), B, N);
+        exam_case("", "logits = %s", exam_matrix(logits));
         answer_right(logits, rows);
         for (int n = 0; n < N; n++) {
             double sum = 0;
             for (int b = 0; b < B; b++) sum += exp((double)AT(logits, b, n));
             for (int b = 0; b < B; b++) AT(columns, b, n) = (num)(exp((double)AT(logits, b, n)) / sum);
         }
+        Mat p = exam_room("p", B, N);
+        exam_answers(B, N, p.v, false);
+        for (int i = 0; i < B * N; i++) {
+            exam_model(0)[i] = (double)rows.v[i];
+            exam_model(1)[i] = (double)columns.v[i];
+            exam_model(2)[i] = exp((double)logits.v[i]);
+        }
+        answer(exam_input("logits", logits), p);
         shipped = shipped && same(p.v, columns.v, mat_count(p));
-        for (int i = 0; !shipped && i < B * N; i++)
-            exam_number((double)p.v[i], (double[]){ (double)rows.v[i], (double)columns.v[i] }, "p[%d,%d]", i / N,
-                        i % N);
+        if (shipped) continue;
+        for (int i = 0; i < B * N; i++) exam_got(i, (double)p.v[i], "p[%d,%d]", i / N, i % N);
+        exam_done();
     }
     train_and_log((Run){ 'C', draw_right, compare_right, logits_right, answer });
     if (shipped) exam_untouched();
@@ -219,11 +242,11 @@ static void check_logits(Var (*logits)(Tape *, Var, Var), char letter) {
     bool shipped = true;
     for (int k = 0; k < 3; k++) {
         Tape tape = { .keep_grads = true };
-        int B = 3 + k;
+        int B = 2 + k;
         Mat cosine = exam_random(B, B, 0.4), number = mat_like(exam_arena(), mat_shape(0)), dy = exam_random(B, B, 1);
         number.v[0] = (num)(k == 0 ? LOGIT_SCALE_START : 1 + 2 * rng_uniform(exam_rng()));
         double t = (double)number.v[0], dt = 0;
-        exam_case("cosine = %s, t = %g", exam_matrix(cosine), t);
+        exam_case("", "cosine = %s, t = %g", exam_matrix(cosine), t);
         Var c = tape_leaf(&tape, cosine), leaf = tape_leaf(&tape, number), out = logits(&tape, c, leaf);
         Mat got = out->val;
         if (!mat_same_shape(got, cosine))
@@ -232,12 +255,15 @@ static void check_logits(Var (*logits)(Tape *, Var, Var), char letter) {
             double x = (double)cosine.v[i], bug = letter == 'D' ? x : x * t;
             shipped = shipped && fabs((double)got.v[i] - bug) <= 1e-5 * fmax(1, fabs(bug));
         }
+        if (!shipped) exam_answers(B, B, NULL, false);
         for (int i = 0; !shipped && i < B * B; i++) {
             double x = (double)cosine.v[i];
+            const double models[] = { x * exp(t), x, x * t, x * exp(-t), x / t };
+            for (int m = 0; m < (int)COUNT(models); m++) exam_model(m)[i] = models[m];
             dt += (double)dy.v[i] * x * exp(t);
-            exam_number((double)got.v[i], (double[]){ x * exp(t), x, x * t, x * exp(-t), x / t }, "logits[%d,%d]",
-                        i / B, i % B);
+            exam_got(i, (double)got.v[i], "logits[%d,%d]", i / B, i % B);
         }
+        if (!shipped) exam_done();
         if (!shipped && exam_right()) {
             tape_backward_from(&tape, out, dy.v);
             double learnt = leaf->grad ? (double)leaf->grad[0] : 0;
@@ -270,9 +296,13 @@ static const Part parts[] = {
           { "not-normalised", "neither of the two was made unit length" },
           { "one-side", "only the pictures' vectors were made unit length" },
           { "one-side", "only the captions' vectors were made unit length" },
+          { "no-root", "the products were divided by squared lengths" },
       } },
     { .name = "answer", .check = check_answer, .tolerance = 1e-5,
-      .mistakes = { { "wrong-axis", "the softmax runs down the columns: the pictures compete for a caption" } } },
+      .mistakes = {
+          { "wrong-axis", "the softmax runs down the columns: the pictures compete for a caption" },
+          { "not-divided", "exp of the logits was not divided by the sum of its row" },
+      } },
     { .name = "logits_d", .check = check_d, .tolerance = 1e-5, .mistakes = { SCALES } },
     { .name = "logits_e", .check = check_e, .tolerance = 1e-5, .mistakes = { SCALES } },
 };
