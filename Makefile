@@ -111,13 +111,17 @@ bench: $(BUILD)/bench ## measure speed; NAMES="gemm-1024 train-resnet9" for some
 $(NUMBERS:%=lesson-%): lesson-%: $(BUILD)/lesson-%
 	@$(KEPT) $(BUILD)/lesson-$* $(ARGS)
 
+# A wrong answer is no error of make's: it is ended by a signal that nobody reports, instead of "make: *** Error 1". The
+# status is not 0 either way. With several goals the others go on.
+QUIET_END = || { $(if $(word 2,$(MAKECMDGOALS)),,kill -PIPE $$PPID;) exit 1; }
+
 # ---- exercises: tests/student.sh does the work ------------------------------------------------------------------------
 
 $(EXERCISE_NNS:%=ex-%): ex-%: $(BUILD)/libclip.a $(EXAM_OBJECTS) $(BUILD)/obj/tests/exercises/ex%.o
-	$(STUDENT) ex $*
+	$(STUDENT) ex $* $(QUIET_END)
 
 next: $(BUILD)/libclip.a $(EXAMS) ## check the first exercise that is not done
-	$(STUDENT) next
+	$(STUDENT) next $(QUIET_END)
 
 watch: $(BUILD)/libclip.a $(EXAMS) ## check an exercise whenever you save it
 	$(STUDENT) watch
@@ -145,8 +149,11 @@ $(BUILD)/obj/mine/%.o: lib/%.c $(MADE_WITH)
 	@mkdir -p $(@D)
 	$(call quiet,compile)$(CC) $(ALL_CFLAGS) $(foreach f,$(REPLACED),-D$(f)=library_$(f)) -c -o $@ $<
 
-mine: $(BUILD)/libclip.a $(EXAMS) $(MINE) ## lesson 11 on your own functions
+mine: $(BUILD)/libclip.a $(BUILD)/lesson-11 $(EXAMS) $(MINE) ## lesson 11 on your own functions
 	@$(KEPT) EXERCISE_CC='$(CC) $(ALL_CFLAGS)' ARGS='$(ARGS)' sh tests/student.sh $(BUILD) mine '$(MINE)'
+
+grade: $(BUILD)/libclip.a $(EXAMS) ## marks for all exercises: build/grade.json; POINTS=file EXAM=dir; ARGS="--junit" --csv --gradescope --classroom50
+	@EXERCISE_CC='$(CC) $(ALL_CFLAGS)' POINTS='$(POINTS)' EXAM='$(EXAM)' sh tests/grade.sh $(BUILD) $(ARGS)
 
 # ---- checks -----------------------------------------------------------------------------------------------------------
 
@@ -327,7 +334,7 @@ $(foreach l,$(LESSONS),$(eval $(call lesson_rule,$(l))))
 
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj64/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj64/*/*.d $(BUILD)/obj/*/*/*.d)
 
-.PHONY: FORCE all help run train-full list quiz data pretrained plots limits bench check fuzz libfuzzer dist lint package elsewhere coverage mutants check-all clean $(NUMBERS:%=lesson-%) next watch mine \
+.PHONY: FORCE all help run train-full list quiz data pretrained plots limits bench check fuzz libfuzzer dist lint package elsewhere coverage mutants check-all clean $(NUMBERS:%=lesson-%) next watch mine grade \
         $(foreach n,$(EXERCISE_NNS),ex-$(n) hint-$(n) reset-$(n) solution-$(n))
 .SECONDARY:
 .DELETE_ON_ERROR:
