@@ -94,14 +94,15 @@ sum_of() {
     echo "$sum" | tr ' ' -
 }
 
-# backup FILE: a copy beside it, FILE.1, .2 ...; prints its name. One that is there with the same text will do.
+# backup FILE [BESIDE]: a copy beside it, or beside another file, as BESIDE.1, .2 ...; prints its name. One that is there
+# with the same text will do.
 backup() {
-    i=1
-    while [ -e "$1.$i" ]; do
-        cmp -s "$1" "$1.$i" && { echo "$1.$i"; return; }
+    i=1 beside=${2:-$1}
+    while [ -e "$beside.$i" ]; do
+        cmp -s "$1" "$beside.$i" && { echo "$beside.$i"; return; }
         i=$((i + 1))
     done
-    give_copy "$1" "$1.$i" && echo "$1.$i"
+    give_copy "$1" "$beside.$i" && echo "$beside.$i"
 }
 
 # begun FILE: has somebody deleted a TODO line? Exercises 00 and 11 have none to delete.
@@ -122,8 +123,8 @@ moved() {
         echo "$original is the text as shipped, and you have written in it. What you wrote stands in $own now: go on there."
     else
         aside=$own
-        if [ -f "$own" ]; then cmp -s "$original" "$own" || aside=$(cp "$original" "$own.new" && mv "$own.new" "$own.original" && backup "$own.original")
-        else give_copy "$original" "$own"; fi
+        [ -f "$own" ] || give_copy "$original" "$own"
+        cmp -s "$original" "$own" || aside=$(backup "$original" "$own")
         echo "$original is the text as shipped, and you have written in it. It is kept in $aside, too; yours is $own."
     fi
 }
@@ -136,6 +137,7 @@ give() {
     for each in $(names); do
         own=$EXERCISES/$each.c original=exercises/original/$each.c
         ! begun "$original" || moved "$each"
+        ! begun "$original" || continue
         sum=$(sum_of "$original") && given=$(known given "$each")
         [ $? -le 1 ] || exit 2
         if [ ! -f "$own" ]; then

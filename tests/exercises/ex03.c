@@ -328,6 +328,10 @@ static void check_cross_entropy(void) {
     cross_entropy_case("scores of 20,000", exam_from(2, 2, (double[]){ 20000, 19999, 19999, 20000 }), (int[]){ 0, 0 });
     cross_entropy_case("scores of -20,000", exam_from(2, 2, (double[]){ -20000, -19999, -20001, -20000 }), (int[]){ 0, 1 });
     cross_entropy_case("from -10,000 to 10,000", exam_from(2, 3, (double[]){ -10000, 10000, 9999, -10000, 0, 0.5 }), (int[]){ 2, 1 });
+    cross_entropy_case("the first score far below the rest", exam_from(2, 5, (double[]){ -800, 100, 100, 101, 100, -900, 1, 0, 0, 2 }),
+                       (int[]){ 3, 1 });
+    cross_entropy_case("the first score far above the rest", exam_from(2, 3, (double[]){ 1000, -500, -501, 900, -600, -600 }),
+                       (int[]){ 0, 0 });
     cross_entropy_case("again", worked, (int[]){ 1, 0 });
 }
 

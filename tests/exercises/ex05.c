@@ -63,6 +63,8 @@ static void check_relu(void) {
               exam_from(1, 4, (double[]){ 0.25, -2, -1, 3 }));
     relu_case("x of 0", exam_from(1, 3, (double[]){ 0, 1.25, -0.5 }), exam_from(1, 3, (double[]){ 2, -4, 8 }),
               exam_from(1, 3, (double[]){ 3, 5, -7 }));
+    relu_case("x of 1", exam_from(1, 3, (double[]){ 1, 2, -1 }), exam_from(1, 3, (double[]){ 2.5, -4, 8 }),
+              exam_from(1, 3, (double[]){ 3, 5, -7 }));
     relu_case("dx 0 before", exam_from(1, 3, (double[]){ 0.5, -0.5, 1.5 }), exam_from(1, 3, (double[]){ 1.5, 2.5, -3.5 }),
               exam_from(1, 3, (double[]){ 0, 0, 0 }));
     for (int k = 0; k < 4; k++) {
@@ -76,7 +78,7 @@ static void check_relu(void) {
 
 /* What the mistakes make of da; db has the same ones for itself. */
 enum { G_RIGHT, G_OVERWRITTEN, G_LAST_TERM, G_LAST_ADDED, G_SIGN, G_NOTHING, G_NOT_TURNED, G_DY_TURNED, G_TIMES_SELF, G_ALL_TURNED, G_TWICE_BEFORE, G_SKIPS_LAST,
-       G_OVER_M, G_OVER_OWN, G_TWICE, G_INT, G_FROM_OTHER, G_SKIPS_LAST_TERM, G_SKIPS_FIRST_TERM, G_STRIDE, G_PARTIAL, G_PARTIAL_BEFORE, G_MODELS };
+       G_OVER_M, G_OVER_N, G_TWICE, G_INT, G_FROM_OTHER, G_SKIPS_LAST_TERM, G_SKIPS_FIRST_TERM, G_STRIDE, G_PARTIAL, G_PARTIAL_BEFORE, G_MODELS };
 enum { PER_GRADIENT = G_MODELS - 1, M_BOTH = 1, M_A = M_BOTH + PER_GRADIENT, M_B = M_A + PER_GRADIENT, M_SQUARE = M_B + PER_GRADIENT, M_EXCHANGED,
        M_K_LAST, M_MODELS };
 
@@ -115,7 +117,7 @@ static double share(const Product *p, bool of_b, int r, int c, int model) {
     case G_TWICE_BEFORE: return 2 * before + sum;
     case G_SKIPS_LAST: return edge ? before : before + sum;
     case G_OVER_M: return before + sum / p->M;
-    case G_OVER_OWN: return before + sum / terms;
+    case G_OVER_N: return before + sum / p->N;
     case G_TWICE: return before + 2 * sum;
     case G_INT: return whole;
     default: return before + sum;
@@ -354,7 +356,7 @@ static void check_cross_entropy(void) {
     [at + G_TWICE_BEFORE - 2] = { "before-twice", who " given what it held twice: the sum begins with it and is then added to it" },  \
     [at + G_SKIPS_LAST - 2] = { "off-by-one", who " not given a share in its last column: a loop ends one too early" },               \
     [at + G_OVER_M - 2] = { "mean", who " divided by M: no mean is taken here" },                                                     \
-    [at + G_OVER_OWN - 2] = { "mean", who " given the mean of the terms: their sum is wanted" },                                      \
+    [at + G_OVER_N - 2] = { "mean", who " divided by N: no mean is taken here" },                                      \
     [at + G_TWICE - 2] = { "twice", who " given twice the right share: something is counted twice" },                                 \
     [at + G_INT - 2] = { "int", who " cut to whole numbers: the sum is a double or a num, not an int" },                              \
     [at + G_FROM_OTHER - 2] = { "typed-twice", who " computed from the other gradient: a gradient stands where a or b should" },      \

@@ -30,7 +30,7 @@ Mat encode_pictures(Arena *arena, Mat pictures) {
 
 enum { RIGHT, RAW, RAW_TEXT, RAW_IMAGE, BARE, CAPITAL, DOT, NO_A, AN, OF_THE, PICTURE, TEMPLATE_ITSELF, SPACE, NAME_0, NAME_NEXT, COLUMNS_IMAGE, COLUMNS_TEXT,
        SCALED, SOFTMAX, B_NUMBERS, C_NUMBERS, SHORT, TURNED, IMAGE_0, NO_ROOT, SIZES, PRECEDENCE, FABS,
-       AXIS, LARGEST_SIZE, ABS, FROM_1, VALUE, INT_MOST, MOST_0, MOST_0_SET, SMALLEST, LAST_OF_EQUALS, SKIPS_LAST, SKIPS_FIRST, ALL_0, MOST_NOT_KEPT,
+       AXIS, LARGEST_SIZE, ABS, FROM_1, INT_MOST, MOST_0, MOST_0_SET, SMALLEST, LAST_OF_EQUALS, SKIPS_LAST, SKIPS_FIRST, MOST_NOT_KEPT,
        MOST_NOT_RESET, BEST_UNWRITTEN, MODELS };
 
 static const char *const templates[MODELS] = {
@@ -113,12 +113,12 @@ static void cosines_of(int model, Mat given_image, const char *const *names, int
 static double odd_best(int model, const double *row, int C, double before) {
     double best = model == MOST_0_SET ? 0 : before, most = model == MOST_0 || model == MOST_0_SET ? 0 : -2;
     for (int c = 0; c < C; c++)
-        if (fabs(row[c]) > 0.9999 && (model == VALUE || model == INT_MOST)) return EXAM_ANY; /* 1, or just below? */
-    if (model == FROM_1 || model == VALUE) {
+        if (fabs(row[c]) > 0.9999 && model == INT_MOST) return EXAM_ANY; /* 1, or just below? */
+    if (model == FROM_1) {
         best = 0;
         for (int c = 0; c < C; c++) {
             if (best >= C) return EXAM_ANY;
-            if (row[c] > row[(int)best]) best = model == FROM_1 ? c + 1 : trunc(row[c]);
+            if (row[c] > row[(int)best]) best = c + 1;
         }
         return best;
     }
@@ -133,9 +133,8 @@ static double odd_best(int model, const double *row, int C, double before) {
 static double best_of(int model, const double *cosines, int B, int C, int b, double before) {
     const double *row = cosines + b * C;
     int best = model == SKIPS_FIRST ? MIN(1, C - 1) : 0, best_down = 0;
-    if (model == ALL_0) return 0;
     if (model == BEST_UNWRITTEN) return before;
-    if (model == FROM_1 || model == VALUE || model == INT_MOST || model == MOST_0 || model == MOST_0_SET || model == MOST_NOT_KEPT)
+    if (model == FROM_1 || model == INT_MOST || model == MOST_0 || model == MOST_0_SET || model == MOST_NOT_KEPT)
         return odd_best(model, row, C, before);
     if (model == AXIS) {
         if (b >= C) return EXAM_ANY;
@@ -285,9 +284,9 @@ static const Part parts[] = {
           [AXIS - 1] = { "wrong-axis", "the argmax runs over the wrong axis: best[b] is the best class of picture b, not the "
                                        "best picture of a class" },
           [LARGEST_SIZE - 1] = { "fabs", "best is the class with the largest size, fabs: a cosine of -0.9 is the least like it" },
-          [ABS - 1] = { "abs", "abs cuts the cosines to whole numbers, so that all are 0: compare them as they are" },
+          [ABS - 1] = { "abs", "best is 0 for every picture: it is never changed, or it holds the cosine instead of the class, or the "
+                               "cosines are compared as whole numbers, which abs makes of them" },
           [FROM_1 - 1] = { "from-one", "best holds c + 1: classes count from 0" },
-          [VALUE - 1] = { "value", "best holds the cosine, cut to a whole number, not the class" },
           [INT_MOST - 1] = { "int", "the largest cosine so far is kept in an int, cut to a whole number" },
           [MOST_0 - 1] = { "max-from-0", "the largest cosine was looked for from 0: where all are below 0, no class is found. Begin with "
                                          "the first class" },
@@ -297,7 +296,6 @@ static const Part parts[] = {
           [LAST_OF_EQUALS - 1] = { "ties", "of equal cosines the last was taken: the first, > and not >=" },
           [SKIPS_LAST - 1] = { "off-by-one", "the last class is never looked at: c < C, not c < C - 1" },
           [SKIPS_FIRST - 1] = { "off-by-one", "class 0 is never looked at" },
-          [ALL_0 - 1] = { "all-0", "best is 0 for every picture" },
           [MOST_NOT_KEPT - 1] = { "most-not-kept", "the largest cosine so far is not kept: best is the last class" },
           [MOST_NOT_RESET - 1] = { "not-reset", "the largest cosine is not set back for each picture" },
           [BEST_UNWRITTEN - 1] = { "not-written", "the cosines are right, but best was never written" },

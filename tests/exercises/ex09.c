@@ -1,7 +1,7 @@
 #include "exam.h"
 
-enum { RIGHT, NOT_AGAIN, NOT_AGAIN_SUM, BEFORE, RAW, RAW_SUM, SQUARED, SQUARED_AT_END, SIZES, SIZES_AT_END, EPSILON, LENGTH_OF_FIRST, LENGTH_BEFORE,
-       LENGTH_OF_CLASS, FIRST_CLASS, INTERLEAVED, TWO_TEXTS, TWO_ROWS, ONE_TEXT, LAST_TEXT, SKIPS_LAST, SKIPS_FIRST, PRODUCT, RUNNING_HALF, LENGTH_IN_LOOP,
+enum { RIGHT, NOT_AGAIN, NOT_AGAIN_SUM, BEFORE, RAW, RAW_SUM, SQUARED, SQUARED_AT_END, SIZES, SIZES_AT_END, EPSILON, LENGTH_BEFORE,
+       FIRST_CLASS, INTERLEAVED, TWO_TEXTS, TWO_ROWS, ONE_TEXT, LAST_TEXT, SKIPS_LAST, SKIPS_FIRST, PRODUCT, RUNNING_HALF, LENGTH_IN_LOOP,
        RUNNING_LENGTH, INT_DIVISION, INT_SUM, NOT_ZEROED, NOT_RESET, MAXIMUM, FABS, ROOT_K, SLIDING, NEXT_CLASS,
        LENGTH_SHARED, MODELS };
 
@@ -41,8 +41,6 @@ static double divisor(const Texts *x, int model, int c, int k) {
     case RAW_SUM: return 1;
     case SQUARED: return pow(norm(own, x->E), 2);
     case SIZES: return sizes(own, x->E);
-    case LENGTH_OF_FIRST: return row_length(x, c * x->K);
-    case LENGTH_OF_CLASS: return row_length(x, c);
     case LENGTH_BEFORE: return k == 0 ? 1 : row_length(x, r - 1);
     case LENGTH_SHARED: return r == 0 ? 1 : row_length(x, r - 1);
     default: return norm(own, x->E);
@@ -154,7 +152,8 @@ static const Part parts[] = {
           [NOT_AGAIN - 1] = { "not-again", "the mean was not normalised again: it is shorter than 1, and more so where the texts "
                                            "disagree" },
           [NOT_AGAIN_SUM - 1] = { "not-again", "the sum of the unit vectors was not normalised again" },
-          [BEFORE - 1] = { "before", "the mean was taken before normalising: the longest text counts most" },
+          [BEFORE - 1] = { "before", "the mean was taken before normalising, or all texts of a class were divided by one length: the "
+                                     "longest text counts most. Each is divided by its own length" },
           [RAW - 1] = { "raw", "nothing was normalised: this is the mean of the texts as they came" },
           [RAW_SUM - 1] = { "raw", "nothing was normalised: this is the sum of the texts as they came" },
           [SQUARED - 1] = { "squared-length", "each text was divided by its squared length: a square root is missing" },
@@ -162,8 +161,6 @@ static const Part parts[] = {
           [SIZES - 1] = { "sum", "each text was divided by the sum of its numbers' sizes, not by its length" },
           [SIZES_AT_END - 1] = { "sum", "the mean was divided by the sum of its numbers' sizes, not by its length" },
           [EPSILON - 1] = { "epsilon", "0.001 was added to the last length: that changes every number" },
-          [LENGTH_OF_FIRST - 1] = { "same-length", "every text was divided by the length of its class's first one" },
-          [LENGTH_OF_CLASS - 1] = { "index", "every text was divided by the length of row c: text k of class c is row c*K + k" },
           [LENGTH_BEFORE - 1] = { "length-before", "each text was divided by the length of the one before: compute the length after text "
                                                    "has moved on" },
           [LENGTH_SHARED - 1] = { "length-before", "each text was divided by the length of the one before: compute the length after text "

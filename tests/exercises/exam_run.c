@@ -145,7 +145,7 @@ static bool listen_to(int in, char *said) {
     }
 }
 
-static int shared_memory = -1;
+static int shared_memory = -1, pretended;
 
 static double child_seconds(void) {
     struct rusage usage;
@@ -167,6 +167,7 @@ static int run_child(int index, bool sanitized, char *said) {
         close(ends[0]);
         limit_child(ends[1], sanitized);
         if (sanitized) become_sanitized(index, shared_memory);
+        exam_pretend(pretended);
         exam_part(part_of(index), index, run.seed, false);
     }
     close(ends[1]);
@@ -496,6 +497,38 @@ static void share_memory(int fd) {
     if (shared == MAP_FAILED) die("memory to share: %s", strerror(errno));
 }
 
+/* One known mistake, whose own numbers are the answer: it must be found, and be named by its id and by no other text. True: it
+ * is. Two mistakes with the same numbers name both. */
+static bool sweep_one(int index, int model, char *said) {
+    const Mistake *mistake = &part_of(index)->mistakes[model - 1];
+    memset(shared, 0, sizeof *shared);
+    pretended = model;
+    run_child(index, false, said);
+    pretended = 0;
+    bool named = shared->verdict == PART_WRONG && strstr(shared->report, mistake->text);
+    bool alone = named && !strstr(shared->report, "or, with the same numbers");
+    if (!named || !alone)
+        printf("%s %s %s (%s): %s\n%s%s", exam.number, part_of(index)->name, mistake->id, mistake->text,
+               named ? "not the only one" : shared->verdict == PART_RIGHT ? "not found" : "not named", shared->report, shared->hint);
+    return named && alone;
+}
+
+/* --sweep SEED: every known mistake. Wants to be linked with a right answer. */
+NORETURN static void sweep(const char *seed) {
+    static char said[PRINTED + 1];
+    int good = 0, bad = 0;
+    run.seed = strtoull(seed, NULL, 10);
+    share_memory(-1);
+    for (int i = 0; i < exam.count; i++)
+        for (int m = 1; part_of(i)->mistakes[m - 1].id; m++) {
+            if (sweep_one(i, m, said)) good++;
+            else bad++;
+        }
+    printf("%s: %d mistakes named, %d not\n", exam.number, good, bad);
+    fflush(stdout);
+    exit(bad ? EXIT_TROUBLE : 0);
+}
+
 /* --part INDEX SEED FD: as become_sanitized calls it. */
 NORETURN static void be_part(char **argv) {
     int index = atoi(argv[2]);
@@ -526,6 +559,7 @@ int main(int argc, char **argv) {
     long long seed = 0;
     Err err;
     if (argc == 5 && !strcmp(argv[1], "--part")) be_part(argv);
+    if (argc == 3 && !strcmp(argv[1], "--sweep")) sweep(argv[2]);
     if (argc < 2 || argc > 7) die_usage("exam STUDENT.c [SEED|-] [RESULT|-] [FINDINGS|-] [SANITIZED|-] [all]");
     run.student = argv[1];
     if (!file_open(&run.file, run.student, &err)) die("%s", err.text);
