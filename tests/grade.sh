@@ -75,9 +75,9 @@ awk -v version="$(quoted "$version")" -v compiler="$(quoted "$compiler")" -v fla
         gsub(/\\/, "\\\\", version); gsub(/\\/, "\\\\", compiler); gsub(/\\/, "\\\\", flags)
         printf "{\n  \"toolkit\": \"%s\",\n  \"compiler\": \"%s\",\n  \"flags\": \"%s\",\n  \"exercises\": [", version, compiler, flags
     }
-    $1 != last {
+    $1 "" != last "" {
         close_exercise()
-        printf "%s\n    { \"number\": \"%s\", \"title\": \"%s\", \"parts\": [", last == "" ? "" : ",", $1, $2
+        printf "%s\n    { \"number\": \"%s\", \"title\": \"%s\", \"parts\": [", NR == 1 ? "" : ",", $1, $2
         last = $1; open = 1; got = of = seconds = 0; first = 1
     }
     {
@@ -122,7 +122,7 @@ gradescope() {
     awk 'BEGIN { printf "{ \"tests\": [" }
         {
             printf "%s\n  { \"name\": \"%s %s\", \"score\": %.6g, \"max_score\": %.6g, \"status\": \"%s\", \"output\": \"%s%s\" }",
-                   NR > 1 ? "," : "", $1, $3, $7, $8, $4 == "right" ? "passed" : "failed", $4, $5 == "-" ? "" : ": " $5
+                   (NR == 1 ? "" : ","), $1, $3, $7, $8, $4 == "right" ? "passed" : "failed", $4, $5 == "-" ? "" : ": " $5
             sum += $7; seconds += $6
         }
         END { printf "\n], \"score\": %.6g, \"execution_time\": %.3f }\n", sum, seconds }' "$work/marks.txt"
@@ -132,7 +132,7 @@ classroom50() {
     awk 'BEGIN { printf "{ \"schema\": \"classroom50/result/v1\", \"tests\": [" }
         {
             printf "%s\n  { \"test-name\": \"%s %s\", \"passed\": %s, \"score\": %.6g, \"max-score\": %.6g }",
-                   NR > 1 ? "," : "", $1, $3, $4 == "right" ? "true" : "false", $7, $8
+                   (NR == 1 ? "" : ","), $1, $3, $4 == "right" ? "true" : "false", $7, $8
             sum += $7; most += $8
         }
         END { printf "\n], \"score\": %.6g, \"max-score\": %.6g }\n", sum, most }' "$work/marks.txt"

@@ -209,9 +209,9 @@ prepare() {
     echo "$checked" >"$work/checked-flags"
     # shellcheck disable=SC2086
     $EXERCISE_CC -w -Ilib -DDEBUG -c -o "$work/base.o" "$base" || exit 2
-    for name in base mat softmax; do
+    for piece in base mat softmax; do
         # shellcheck disable=SC2086
-        $EXERCISE_CC $SANITIZERS -Ilib -c -o "$work/sanitized/$name.o" "$(of_library $name.c)" >/dev/null 2>&1 || break
+        $EXERCISE_CC $SANITIZERS -Ilib -c -o "$work/sanitized/$piece.o" "$(of_library $piece.c)" >/dev/null 2>&1 || break
     done
     # shellcheck disable=SC2086
     $EXERCISE_CC $SANITIZERS -o "$work/sanitized/empty" "$work/empty.c" >/dev/null 2>&1 &&
@@ -265,14 +265,14 @@ compile() {
 }
 
 does_not_compile() {
-    mistake=compile
-    if grep -q 'return-type' "$work/$nn.log"; then
-        mistake=no-return
+    mistake="compile"
+    if grep -q 'error: .*return-type' "$work/$nn.log" && ! grep 'error:' "$work/$nn.log" | grep -vq 'return-type'; then
+        mistake="no-return"
         echo "${bad}WRONG${off}: $source. A function reaches its end without a return:"
     else
         echo "${bad}DOES NOT COMPILE${off}: $source. The compiler's first errors (nothing was checked yet):"
     fi
-    grep -v -e 'float-conversion' -e 'Wshadow' "$work/$nn.log" | head -n 14 | sed 's/^/  /'
+    awk '/: (warning|error|note): /{ skip = /-Wfloat-conversion|-Wshadow/ } !skip' "$work/$nn.log" | head -n 14 | sed 's/^/  /'
     echo "  again: make ex-$nn"
 }
 
@@ -287,7 +287,7 @@ warned() {
 # verdict NAME [all]: compiles and checks; prints what there is to say, sets word (done, wrong, begun, not-started, broken)
 # and parts ("1 of 2"). all: the parts behind a wrong one too.
 verdict() {
-    word=broken parts='' mistake=link
+    word=broken parts='' mistake="link"
     if ! compile "$1"; then
         rm -f "$work/$nn.result.parts"
         echo "broken 0 0 $mistake" >"$work/$nn.result"
@@ -487,13 +487,13 @@ extra_exams() {
 
 # Compiles $check and $source and runs them; sets word and mistake.
 extra_exam() {
-    exam=$build/obj/tests/exercises word=broken mistake=compile
+    exam=$build/obj/tests/exercises word=broken mistake="compile"
     rm -f "$work/$nn.result" "$work/$nn.result.parts"
     # shellcheck disable=SC2086
     $EXERCISE_CC -Itests/exercises -Iexercises -Ilib -I"$EXAM" -c -o "$work/$label.check.o" "$check" || return
     # shellcheck disable=SC2086
     $EXERCISE_CC $WARNINGS $checked -Iexercises -Ilib -I"$EXAM" -c -o "$work/$label.o" "$source" >"$work/$label.log" 2>&1 || return
-    mistake=link
+    mistake="link"
     # shellcheck disable=SC2086
     $EXERCISE_CC -o "$work/$label" "$work/$label.o" "$work/$label.check.o" "$exam/exam.o" "$exam/exam_shapes.o" \
         "$exam/exam_run.o" "$work/base.o" "$build/libclip.a" -lm -pthread >>"$work/$label.log" 2>&1 || return
