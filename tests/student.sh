@@ -169,7 +169,7 @@ recover() {
         [ ! -f "$build/obj/tests/exercises/ex${each%%-*}.o" ] || cmp -s "$EXERCISES/$each.c" "exercises/original/$each.c" ||
             verdict "$each" >/dev/null
     done
-    bar
+    (bar)
 }
 
 # ---- checking one ----------------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ static double int_dot(const num *a, const num *b, int n) {
 
 enum { RIGHT, NO_ROOT, SUM, SIGNED_SUM, LARGEST, MEAN_SQUARE, MEAN, EPSILON_3, EPSILON_4, EPSILON_2, SKIPS_LAST, SKIPS_FIRST,
        ONLY_TWO, LAST_ALONE, FROM_ONE, INT_LENGTH, INT_SUM, INT_NUMBERS, LENGTH_IN_LOOP, RUNNING, RUNNING_BEFORE, UNCHANGED,
-       ROOTS, MULTIPLIED, FIRST_ONLY, SQUARES, FOURTH_ROOT, COUNT_OF, SIGNED_ROOT, N_MODELS };
+       ROOTS, MULTIPLIED, FIRST_ONLY, SQUARES, FOURTH_ROOT, COUNT_OF, SIGNED_ROOT, CUBE_ROOT, ROOT_OF_SIZES, LENGTH_AND_1, N_MODELS };
 
 /* What the mistake divides every number by; 0: it does not divide by one number. */
 static double divisor(int model, const num *v, int n) {
@@ -64,6 +64,9 @@ static double divisor(int model, const num *v, int n) {
     case MULTIPLIED: return 1 / sqrt(squares);
     case FOURTH_ROOT: return sqrt(sqrt(squares));
     case COUNT_OF: return n;
+    case CUBE_ROOT: return cbrt(squares);
+    case ROOT_OF_SIZES: return sqrt(sizes(v, n));
+    case LENGTH_AND_1: return sqrt(squares) + 1;
     default: return 0;
     }
 }
@@ -87,7 +90,7 @@ static void normalise_in_steps(int model, const num *v, int n, double *out) {
 
 static void normalise_as(int model, const num *v, int n, double *out) {
     double by = divisor(model, v, n);
-    if (by != 0 || model == SIGNED_SUM || model == SKIPS_LAST || model == LAST_ALONE || model == INT_LENGTH || model == INT_SUM)
+    if (by != 0 || model == SIGNED_SUM || model == SKIPS_LAST || model == SKIPS_FIRST || model == LAST_ALONE || model == INT_LENGTH || model == INT_SUM)
         for (int i = 0; i < n; i++) out[i] = (double)v[i] / by;
     else normalise_in_steps(model, v, n, out);
 }
@@ -123,13 +126,15 @@ static void check_normalise(void) {
 
 enum { C_RIGHT, C_NO_ROOT, C_ONLY_A, C_ONLY_B, C_SQUARED_A, C_SQUARED_B, C_NO_LENGTH, C_ADDED, C_ADDED_SQUARES, C_ROOT_OF_SUM,
        C_ROOT_OF_LENGTHS, C_PRECEDENCE, C_MEAN, C_SIZES, C_INT_AB, C_INT_ALL, C_EARLY, C_SKIPS_LAST, C_LAST_ALONE, C_TWO, C_SKIPS_FIRST,
-       C_DISTANCE, C_SUM_OF_UNITS, C_EPSILON, C_A_TWICE, C_PRODUCT_OF_SUMS, C_FLOAT_TWO, C_MODELS };
+       C_DISTANCE, C_SUM_OF_UNITS, C_EPSILON, C_A_TWICE, C_PRODUCT_OF_SUMS, C_FLOAT_TWO, C_ROOT_A, C_ROOT_B, C_MODELS };
 
 static double cosine_as(int model, const num *a, const num *b, int n) {
     double ab = dot(a, b, n), aa = dot(a, a, n), bb = dot(b, b, n), distance = 0;
     for (int i = 0; i < n; i++) distance += pow((double)a[i] - (double)b[i], 2);
     switch (model) {
     case C_RIGHT: return ab / sqrt(aa) / sqrt(bb);
+    case C_ROOT_A: return ab / (sqrt(aa) * bb);
+    case C_ROOT_B: return ab / (aa * sqrt(bb));
     case C_NO_ROOT: return ab / (aa * bb);
     case C_ONLY_A: return ab / sqrt(aa);
     case C_ONLY_B: return ab / sqrt(bb);
@@ -222,12 +227,17 @@ static const Part parts[] = {
                                              "should be?)" },
           [SQUARES - 1] = { "squares", "v[i] squared was divided by the sum of squares; v[i] itself is divided, by the root" },
           [FOURTH_ROOT - 1] = { "root-twice", "the square root was taken twice" },
+          [CUBE_ROOT - 1] = { "root", "the cube root was taken: sqrt is the square root" },
+          [ROOT_OF_SIZES - 1] = { "no-squares", "the length was made of the numbers' sizes, not of their squares" },
+          [LENGTH_AND_1 - 1] = { "from-one", "1 was added to the length" },
           [COUNT_OF - 1] = { "count", "v was divided by n, how many numbers it has, not by its length" },
       } },
     { .name = "cosine", .check = check_cosine, .tolerance = 1e-5,
       .mistakes = {
           [C_NO_ROOT - 1] = { "no-root", "a.b was divided by (a.a)(b.b): the square roots are missing, a length is sqrt(a.a); or "
                                          "a and b were made unit length and then divided by |a| |b| all the same" },
+          [C_ROOT_A - 1] = { "no-root", "the square root of b.b is missing: |b| is sqrt(b.b)" },
+          [C_ROOT_B - 1] = { "no-root", "the square root of a.a is missing: |a| is sqrt(a.a)" },
           [C_ONLY_A - 1] = { "one-side", "only a was normalised; b still has its own length" },
           [C_ONLY_B - 1] = { "one-side", "only b was normalised; a still has its own length" },
           [C_SQUARED_A - 1] = { "squared-length", "a.b was divided by the squared length a.a instead of by |a| |b|" },

@@ -2,7 +2,7 @@
 
 enum { RIGHT, RAW, TEXT_ONLY, IMAGE_ONLY, NO_ROOT, ROOT_OF_LENGTHS, ADDED, ADDED_SQUARES, PRECEDENCE, SIZES, MEAN, EPSILON, SQUARED_T,
        SQUARED_I, LARGEST, COLUMNS, D_FROM_N, D_FROM_M, D_MINUS_1, D_FROM_1, LAST_PRODUCT, TEXT_TEXT, IMAGE_IMAGE,
-       PLAIN_PRODUCT, NOT_RESET, NOT_RESET_ROW, FIRST_TEXT, FIRST_IMAGE, INT_SUM, DISTANCE, OF_FLAT, LENGTH_BEFORE, NORM_OF_N, NORM_OF_M,
+       PLAIN_PRODUCT, NOT_RESET, NOT_RESET_ROW, FIRST_TEXT, FIRST_IMAGE, INT_SUM, DISTANCE, OF_FLAT, LENGTH_BEFORE, NORM_OF_N, NORM_OF_M, INT_PRODUCT, TEXT_TWICE, COLUMN_T, COLUMN_I,
        MODELS };
 
 /* Sums over D numbers of two rows, which may go beyond their ends: the numbers lie row behind row. EXAM_ANY: beyond all. */
@@ -86,12 +86,21 @@ static double with_lengths(Mat text, int n, Mat image, int m, int model) {
     case EPSILON: return raw / (t * i + 1e-3);
     case SQUARED_T: return raw / (t * t);
     case SQUARED_I: return raw / (i * i);
+    case INT_PRODUCT: return trunc(raw) / (t * i);
+    case TEXT_TWICE: return t / i;
     case OF_FLAT: return raw / (frobenius(text) * frobenius(image));
     case LENGTH_BEFORE: return raw / (length(text, 0) * length(image, 0));
     case NORM_OF_N: return n < image.shape[0] ? raw / (t * length(image, n)) : EXAM_ANY;
     case NORM_OF_M: return m < text.shape[0] ? raw / (length(text, m) * i) : EXAM_ANY;
     default: return (double)AT(text, n, D - 1) * (double)AT(image, m, D - 1) / (t * i);
     }
+}
+
+/* &AT(text, 0, n) taken for row n: D numbers from place n on. */
+static double from_place(Mat text, int n, Mat image, int m, bool of_text) {
+    int D = text.shape[1], t = of_text ? n : n * D, i = of_text ? m * D : m;
+    if (t + D > (int)mat_count(text) || i + D > (int)mat_count(image)) return EXAM_ANY;
+    return vec_dot(text.v + t, image.v + i, D) / (vec_norm(text.v + t, D) * vec_norm(image.v + i, D));
 }
 
 static double one(Mat text, int n, Mat image, int m, int model) {
@@ -108,6 +117,8 @@ static double one(Mat text, int n, Mat image, int m, int model) {
     case IMAGE_IMAGE: return n < M ? with_lengths(image, n, image, m, RIGHT) : EXAM_ANY;
     case FIRST_TEXT: return with_lengths(text, 0, image, m, RIGHT);
     case FIRST_IMAGE: return with_lengths(text, n, image, 0, RIGHT);
+    case COLUMN_T: return from_place(text, n, image, m, true);
+    case COLUMN_I: return from_place(text, n, image, m, false);
     case PLAIN_PRODUCT: return plain_product(text, n, image, m);
     default: return with_lengths(text, n, image, m, model);
     }
@@ -200,6 +211,10 @@ static const Part parts[] = {
           [FIRST_TEXT - 1] = { "same-row", "text 0 was taken for every row of s" },
           [FIRST_IMAGE - 1] = { "same-column", "picture 0 was taken for every column of s" },
           [INT_SUM - 1] = { "int", "the sum was cut to a whole number at each step: it is a double, not an int" },
+          [INT_PRODUCT - 1] = { "int", "t.i was cut to a whole number before it was divided" },
+          [TEXT_TWICE - 1] = { "typed-twice", "t.t stands where t.i should" },
+          [COLUMN_T - 1] = { "column", "&AT(text, 0, n) was taken for text n: a text is a row, &AT(text, n, 0)" },
+          [COLUMN_I - 1] = { "column", "&AT(image, 0, m) was taken for picture m: a picture is a row, &AT(image, m, 0)" },
           [DISTANCE - 1] = { "distance", "this is the distance between the unit vectors, not their cosine" },
           [OF_FLAT - 1] = { "whole", "the length of the whole matrix was taken for that of each row" },
           [LENGTH_BEFORE - 1] = { "same-row", "the lengths of row 0 were taken for all rows" },

@@ -49,7 +49,7 @@ static void shifted(const num *x, int n, double shift, Range range, double *p) {
 enum { RIGHT, NO_MAX_LONG, NO_MAX, NO_MAX_FLOAT, FROM_0_LONG, FROM_0, FROM_0_FLOAT, FIRST_LONG, FIRST, FIRST_FLOAT, LAST, MEAN_LONG,
        MEAN_OFF, SMALLEST, NOT_DIVIDED, EXP, LOGARITHM, BY_LARGEST, NO_EXP, NO_EXP_SHIFTED, SIZES, BASE_2, BASE_10, BASE_2718,
        BASE_272, INT_SUM, FROM_ONE, SUM_FROM_1, SUM_TO_LAST, RUNNING, IN_LOOP, NEGATIVE, HARD, OVER_N, TWICE_DIVIDED, SUM_OF_SHIFTED,
-       LAST_TERM, MODELS };
+       LAST_TERM, NOT_LAST, NOT_FIRST, FROM_0_FROM_1, MODELS };
 
 static void power_softmax(const num *x, int n, double base, double *p) { exact(x, n, log(base), p); }
 
@@ -113,6 +113,9 @@ static void softmax_as(int model, const num *x, int n, double *p) {
     case LAST: shifted(x, n, (double)x[n - 1], ranges[1], p); break;
     case MEAN_LONG: shifted(x, n, mean(x, n), ranges[0], p); break;
     case MEAN_OFF: shifted(x, n, mean(x, n), ranges[1], p); break;
+    case NOT_LAST: shifted(x, n, largest(x, MAX(n - 1, 1)), ranges[1], p); break;
+    case NOT_FIRST: shifted(x, n, n > 1 ? largest(x + 1, n - 1) : (double)x[0], ranges[1], p); break;
+    case FROM_0_FROM_1: shifted(x, n, n > 1 ? fmax(0, largest(x + 1, n - 1)) : 0, ranges[1], p); break;
     case SMALLEST: shifted(x, n, smallest(x, n), ranges[1], p); break;
     case BASE_2: power_softmax(x, n, 2, p); break;
     case BASE_10: power_softmax(x, n, 10, p); break;
@@ -156,13 +159,15 @@ static void check_softmax(void) {
     softmax_case("from -10,000 to 10,000", (num[]){ -10000, 10000, 9999, 0 }, 4);
     softmax_case("from 10,000 to -10,000", (num[]){ 10000, 0, 9999, -10000 }, 4);
     softmax_case("one far above the rest", (num[]){ -20000, -20000, -20000, 20000, -20000, -20000 }, 6);
+    softmax_case("the last far above the rest", (num[]){ -20000, -20000, 20000 }, 3);
+    softmax_case("the first far above the rest", (num[]){ 20000, -20000, -20000 }, 3);
     softmax_case("one score", (num[]){ 7 }, 1);
     softmax_case("again", (num[]){ 0, (num)log(3) }, 2);
 }
 
 /* ---- cross-entropy ----------------------------------------------------------------------------------------------- */
 
-enum { C_RIGHT, C_NO_MAX_LONG, C_NO_MAX, C_NO_MAX_FLOAT, C_FROM_0, C_FROM_0_FLOAT, C_FIRST, C_MEAN, C_LOG10, C_LOG2, C_SIGN, C_SUM, C_OVER_N,
+enum { C_RIGHT, C_NO_MAX_LONG, C_NO_MAX, C_NO_MAX_FLOAT, C_FROM_0, C_FROM_0_FLOAT, C_FIRST, C_MEAN, C_NOT_LAST, C_FROM_0_FROM_1, C_NOT_FIRST, C_LOG10, C_LOG2, C_SIGN, C_SUM, C_OVER_N,
        C_MEAN_TWICE, C_ZERO, C_FIRST_ROW, C_FIRST_ALONE, C_LAST_ROW, C_LAST_ALONE, C_SKIPS_LAST, C_ALL_CLASSES, C_DIAGONAL, C_TARGET_0,
        C_TARGET_BEFORE, C_TARGET_NEXT, C_ONE_MINUS_P, C_P, C_MAX_FORGOTTEN, C_TOTAL_NOT_RESET, C_TOTAL_FROM_1, C_ONLY_TOTAL, C_ONLY_SCORE,
        C_EPS_3, C_EPS_4, C_EPS_2, C_INT_SUM, C_ENTROPY, C_BINARY, C_LARGEST_P, C_SAME_ROW, C_SAME_TARGET, C_SQUARED, C_COLUMNS,
@@ -219,7 +224,8 @@ static double row_cost(int model, Mat x, const int *target, int b, double *p) {
 /* Does a row's largest score, shifted, leave the range of exp? */
 static bool out_of_range(int model, Mat x) {
     static const int range_of[] = { [C_NO_MAX_LONG] = 0, [C_NO_MAX] = 1, [C_NO_MAX_FLOAT] = 2, [C_FROM_0] = 1, [C_FROM_0_FLOAT] = 2,
-                                    [C_FIRST] = 1, [C_MEAN] = 1 };
+                                    [C_FIRST] = 1, [C_MEAN] = 1, [C_NOT_LAST] = 1, [C_FROM_0_FROM_1] = 1,
+                                    [C_NOT_FIRST] = 1 };
     Range range = ranges[range_of[model]];
     for (int b = 0; b < x.shape[0]; b++) {
         const num *row = &AT(x, b, 0);
@@ -228,6 +234,9 @@ static bool out_of_range(int model, Mat x) {
         double shift = model == C_FROM_0 || model == C_FROM_0_FLOAT ? fmax(0, most)
                        : model == C_FIRST                           ? (double)row[0]
                        : model == C_MEAN                            ? mean(row, N)
+                       : model == C_NOT_LAST                        ? largest(row, MAX(N - 1, 1))
+                       : model == C_FROM_0_FROM_1                   ? fmax(0, N > 1 ? largest(row + 1, N - 1) : 0)
+                       : model == C_NOT_FIRST && N > 1              ? largest(row + 1, N - 1)
                                                                     : 0;
         if (most - shift > range.most || most - shift < range.least) return true;
     }
@@ -277,7 +286,7 @@ static double cross_entropy_as(int model, Mat x, const int *target) {
         whole = trunc(whole + cost);
         last = cost;
     }
-    if (model >= C_NO_MAX_LONG && model <= C_MEAN && out_of_range(model, x)) return EXAM_NOT_FINITE;
+    if (model >= C_NO_MAX_LONG && model <= C_NOT_FIRST && out_of_range(model, x)) return EXAM_NOT_FINITE;
     switch (model) {
     case C_SUM: return sum;
     case C_OVER_N: return sum / N;
@@ -297,9 +306,10 @@ static void cross_entropy_case(const char *label, Mat given, const int *given_ta
     exam_case(label, "x = %s, target = %s", exam_matrix(given), exam_ints(given_target, B));
     exam_size("B", B);
     exam_size("N", N);
+    exam_size("(B - 1)", B - 1);
     exam_answers(1, 1, NULL, false);
     for (int m = 0; m < C_MODELS; m++) exam_model(m)[0] = cross_entropy_as(m, given, given_target);
-    exam_got(0, cross_entropy(exam_input("x", given), exam_input_ints("target", given_target, B)), "cross_entropy(x, target)");
+    exam_got(0, cross_entropy(exam_lent("x", given), exam_input_ints("target", given_target, B)), "cross_entropy(x, target)");
     exam_done();
 }
 
@@ -330,6 +340,8 @@ static void check_cross_entropy(void) {
     cross_entropy_case("from -10,000 to 10,000", exam_from(2, 3, (double[]){ -10000, 10000, 9999, -10000, 0, 0.5 }), (int[]){ 2, 1 });
     cross_entropy_case("the first score far below the rest", exam_from(2, 5, (double[]){ -800, 100, 100, 101, 100, -900, 1, 0, 0, 2 }),
                        (int[]){ 3, 1 });
+    cross_entropy_case("the last score far above the rest", exam_from(2, 3, (double[]){ -20000, -20000, 20000, 0, -3000, 0.5 }),
+                       (int[]){ 2, 0 });
     cross_entropy_case("the first score far above the rest", exam_from(2, 3, (double[]){ 1000, -500, -501, 900, -600, -600 }),
                        (int[]){ 0, 0 });
     cross_entropy_case("again", worked, (int[]){ 1, 0 });
@@ -356,6 +368,9 @@ static const Part parts[] = {
           [LAST - 1] = { "last-off", "the last score was taken off, whatever it is; only the largest makes every exp 1 or less" },
           [MEAN_LONG - 1] = { "mean-off", "the mean of the scores was taken off, not the largest: the largest may lie far above it" },
           [MEAN_OFF - 1] = { "mean-off", "the mean of the scores was taken off, not the largest: the largest may lie far above it" },
+          [NOT_LAST - 1] = { "off-by-one", "the last score is never looked at for the largest: i < n, not i < n - 1" },
+          [NOT_FIRST - 1] = { "off-by-one", "the first score is never looked at for the largest: begin with most = x[0]" },
+          [FROM_0_FROM_1 - 1] = { "max-from-0", FROM_0_TEXT },
           [SMALLEST - 1] = { "smallest-off", "the smallest score was taken off, not the largest: exp of the others may be infinite" },
           [NOT_DIVIDED - 1] = { "not-divided", "exp(x[i]) was not divided by the sum" },
           [EXP - 1] = { "not-divided", "exp(x[i]) was not divided by the sum" },
@@ -392,6 +407,9 @@ static const Part parts[] = {
           [C_FROM_0_FLOAT - 1] = { "max-from-0", FROM_0_TEXT },
           [C_FIRST - 1] = { "first-off", FIRST_TEXT },
           [C_MEAN - 1] = { "mean-off", "the mean of the row was taken off, not the largest score" },
+          [C_NOT_LAST - 1] = { "off-by-one", "the last score is never looked at for the largest: n < N, not n < N - 1" },
+          [C_NOT_FIRST - 1] = { "off-by-one", "the first score is never looked at for the largest: begin with most = row[0]" },
+          [C_FROM_0_FROM_1 - 1] = { "max-from-0", FROM_0_TEXT },
           [C_LOG10 - 1] = { "log10", "log10 was taken: the cross-entropy is in nats, of the natural logarithm, log in C" },
           [C_LOG2 - 1] = { "log2", "log2 was taken: the cross-entropy is in nats, of the natural logarithm, log in C" },
           [C_SIGN - 1] = { "sign", "the minus is missing: p is below 1, its logarithm below 0, and a loss is not negative" },

@@ -80,7 +80,7 @@ static void check_relu(void) {
 enum { G_RIGHT, G_OVERWRITTEN, G_LAST_TERM, G_LAST_ADDED, G_SIGN, G_NOTHING, G_NOT_TURNED, G_DY_TURNED, G_TIMES_SELF, G_ALL_TURNED, G_TWICE_BEFORE, G_SKIPS_LAST,
        G_OVER_M, G_OVER_N, G_TWICE, G_INT, G_FROM_OTHER, G_SKIPS_LAST_TERM, G_SKIPS_FIRST_TERM, G_STRIDE, G_PARTIAL, G_PARTIAL_BEFORE, G_MODELS };
 enum { PER_GRADIENT = G_MODELS - 1, M_BOTH = 1, M_A = M_BOTH + PER_GRADIENT, M_B = M_A + PER_GRADIENT, M_SQUARE = M_B + PER_GRADIENT, M_EXCHANGED,
-       M_K_LAST, M_MODELS };
+       M_K_LAST, M_M_LAST, M_N_LAST, M_MODELS };
 
 typedef struct { Mat a, b, dy, before_a, before_b; int M, K, N; } Product;
 
@@ -190,6 +190,10 @@ static void fill_models(const Product *p) {
         ? (double)p->before_a.v[i] + share(p, true, i / p->K, i % p->K, G_RIGHT) - (double)p->before_b.v[i] : EXAM_ANY;
     for (int i = 0; i < p->K * p->N; i++) exam_model(M_EXCHANGED)[at_b + i] = p->M == p->K && p->K == p->N
         ? (double)p->before_b.v[i] + share(p, false, i / p->N, i % p->N, G_RIGHT) - (double)p->before_a.v[i] : EXAM_ANY;
+    one_gradient(p, true, G_SKIPS_LAST_TERM, exam_model(M_M_LAST) + at_b);
+    for (int k = 0; k < p->K; k++) exam_model(M_M_LAST)[(p->M - 1) * p->K + k] = (double)AT(p->before_a, p->M - 1, k);
+    one_gradient(p, false, G_SKIPS_LAST_TERM, exam_model(M_N_LAST));
+    for (int k = 0; k < p->K; k++) exam_model(M_N_LAST)[at_b + k * p->N + p->N - 1] = (double)AT(p->before_b, k, p->N - 1);
     one_gradient(p, false, G_SKIPS_LAST, exam_model(M_K_LAST));
     for (int n = 0; n < p->N; n++) exam_model(M_K_LAST)[at_b + (p->K - 1) * p->N + n] = (double)AT(p->before_b, p->K - 1, n);
 }
@@ -208,7 +212,7 @@ static void matmul_case(const char *label, Mat a, Mat b, Mat dy, Mat before_a, M
     exam_answers(1, of_a + of_b, before, true);
     fill_models(&p);
     Mat da = exam_changing("da", before_a), db = exam_changing("db", before_b);
-    matmul_backward(exam_input("a", a), exam_input("b", b), exam_input("dy", dy), da, db);
+    matmul_backward(exam_lent("a", a), exam_lent("b", b), exam_lent("dy", dy), da, db);
     for (int i = 0; i < of_a; i++) exam_got(i, (double)da.v[i], "da[%d,%d]", i / p.K, i % p.K);
     for (int i = 0; i < of_b; i++) exam_got(of_a + i, (double)db.v[i], "db[%d,%d]", i / p.N, i % p.N);
     exam_done();
@@ -241,7 +245,7 @@ static void check_matmul(void) {
 enum { X_RIGHT, X_OVERWRITTEN, X_OVERWRITTEN_MEAN, X_NO_MEAN, X_MEAN_TWICE, X_OVER_N, X_INT_DIVISION, X_INT_Q, X_NO_TARGET, X_MEAN_OF_ONE,
        X_MEAN_OF_Q, X_PLUS_Q, X_Q_EVERYWHERE, X_ONLY_TARGET, X_NOT_TARGET, X_SIGN, X_TARGET_B, X_TARGET_0, X_TARGET_NEXT, X_LOG, X_NO_SOFTMAX, X_FIRST_ROW,
        X_SCALE, X_B_LONG, X_SOFTMAX_COLUMNS, X_EXP, X_HALF, X_TWICE, X_OVER_BN, X_SQUARED, X_SLOPE, X_SIGMOID, X_WHOLE, X_SKIPS_LAST_ROW, X_SKIPS_LAST,
-       X_TARGET_COUNT, X_Q_OVER_N, X_MODELS };
+       X_TARGET_COUNT, X_Q_OVER_N, X_TIMES_Q, X_MODELS };
 
 /* What p is in the mistake. */
 static double p_as(int model, Mat x, int b, int n) {
@@ -276,6 +280,7 @@ static double share_of(int model, double p, double q, int B, int N, int b, int n
     case X_MEAN_OF_ONE: return p / B - q;
     case X_MEAN_OF_Q: return p - q / B;
     case X_Q_OVER_N: return p / B - q / N;
+    case X_TIMES_Q: return p * q / B;
     case X_PLUS_Q: return (p + q) / B;
     case X_Q_EVERYWHERE: return (p - 1) / B;
     case X_ONLY_TARGET: return q > 0 ? right : 0;
@@ -308,11 +313,12 @@ static void cross_entropy_case(const char *label, Mat x, const int *target, Mat 
     exam_case(label, "x = %s, target = %s, dx before = %s", exam_matrix(x), exam_ints(target, B), exam_matrix(before));
     exam_size("B", B);
     exam_size("N", N);
+    exam_size("(B - 1)", B - 1);
     exam_answers(B, N, before.v, true);
     for (int m = 0; m < X_MODELS; m++)
         for (int i = 0; i < B * N; i++) exam_model(m)[i] = slope_as(m, x, target, i, (double)before.v[i]);
     Mat dx = exam_changing("dx", before);
-    cross_entropy_backward(exam_input("x", x), exam_input_ints("target", target, B), dx);
+    cross_entropy_backward(exam_lent("x", x), exam_input_ints("target", target, B), dx);
     for (int i = 0; i < B * N; i++) exam_got(i, (double)dx.v[i], "dx[%d,%d]", i / N, i % N);
     exam_done();
 }
@@ -403,6 +409,8 @@ static const Part parts[] = {
           GRADIENT(M_B, "db was", "db = a^T dy", "a"),
           [M_SQUARE - 1] = { "square-only", "M stands for K: a is [M,K]" },
           [M_EXCHANGED - 1] = { "exchanged", "da has the gradient of b, and db that of a: they are exchanged" },
+          [M_M_LAST - 1] = { "off-by-one", "m does not reach the last of M: m < M, not m < M - 1" },
+          [M_N_LAST - 1] = { "off-by-one", "n does not reach the last of N: n < N, not n < N - 1" },
           [M_K_LAST - 1] = { "off-by-one", "k does not reach the last of K: k < K, not k < K - 1" },
       } },
     { .name = "cross_entropy_backward", .check = check_cross_entropy, .tolerance = 1e-5,
@@ -422,6 +430,7 @@ static const Part parts[] = {
                                                  "parentheses)" },
           [X_MEAN_OF_Q - 1] = { "precedence", "p - q / B divides q alone by B: parentheses, (p - q) / B" },
           [X_Q_OVER_N - 1] = { "over-n", "q was divided by N, the columns: p and q are divided by B" },
+          [X_TIMES_Q - 1] = { "times-q", "p was multiplied with q: q is subtracted, p - q" },
           [X_PLUS_Q - 1] = { "plus-q", "q was added: it is subtracted, p - q" },
           [X_Q_EVERYWHERE - 1] = { "q-everywhere", "1 was subtracted in every column: only in the target's" },
           [X_ONLY_TARGET - 1] = { "only-target", "only the target's column got its share: the others get p / B" },

@@ -3,7 +3,7 @@
 enum { RIGHT, NO_PAD, EDGE, WRAPS, NO_STRIDE, FLIPPED, TURNED, NO_BIAS, BIAS_IN_LOOP, BIAS_PER_CHANNEL, BIAS_0, CHANNEL_0, LAST_CHANNEL, COL_OF_H, ROW_OF_W, KERNEL_3,
        NO_BATCH, PAD_ROWS, PAD_COLS, PAD_ADDED, PAD_TIMES_STRIDE, STRIDE_OF_ALL, STRIDE_ROWS, STRIDE_COLS, CHANNELS_LAST, OUTPUTS_SECOND,
        OUTPUTS_LAST, CHANNELS_FIRST, OUTPUT_0, INT_SUM, ROW_GREATER, COL_GREATER, ROW_ABOVE_0, KERNEL_SHORT, KERNEL_FROM_1, MEAN, LAST_TAP, X_H_FOR_W,
-       CENTRED, SUM_NOT_RESET, MAXIMUM,
+       CENTRED, BIAS_TWICE, BREAKS, PAD_ADDED_COLS, PAD_ADDED_ROWS, ROW_0_OUT, COL_0_OUT, SUM_NOT_RESET, MAXIMUM,
        PLACES_NO_ONE, PLACES_OF_INPUT, Q_FROM_H, P_FROM_W, Y_OF_HW, Y_Q_FOR_P, Y_CHANNELS_FIRST, Y_NO_BATCH, MODELS };
 
 typedef struct {
@@ -19,7 +19,7 @@ static int tap(const ConvShape *s, int model, int h, int i, bool of_rows) {
     int stride = s->stride, pad = s->pad;
     if (model == NO_STRIDE || (model == STRIDE_ROWS && !of_rows) || (model == STRIDE_COLS && of_rows)) stride = 1;
     if (model == NO_PAD || (model == PAD_ROWS && !of_rows) || (model == PAD_COLS && of_rows)) pad = 0;
-    if (model == PAD_ADDED) pad = -pad;
+    if (model == PAD_ADDED || (model == PAD_ADDED_COLS && !of_rows) || (model == PAD_ADDED_ROWS && of_rows)) pad = -pad;
     if (model == CENTRED) pad = s->kernel / 2;
     if (model == PAD_TIMES_STRIDE) return (h - pad) * stride + i;
     if (model == STRIDE_OF_ALL) return (h + i - pad) * stride;
@@ -28,6 +28,7 @@ static int tap(const ConvShape *s, int model, int h, int i, bool of_rows) {
 
 static bool outside(const ConvShape *s, int model, int row, int col) {
     int H = model == ROW_OF_W ? s->W : s->H, W = model == COL_OF_H ? s->H : s->W, least = model == ROW_ABOVE_0 ? 1 : 0;
+    if ((model == ROW_0_OUT && row == 0) || (model == COL_0_OUT && col == 0)) return true;
     return row < least || col < least || row >= H + (model == ROW_GREATER) || col >= W + (model == COL_GREATER);
 }
 
@@ -74,6 +75,8 @@ static double window(const Job *job, int model, int b, int h, int w, int o) {
             } else if (model == EDGE) {
                 row = clamp(row, s->H);
                 col = clamp(col, s->W);
+            } else if (out && model == BREAKS) {
+                break;
             } else if (out) {
                 continue;
             }
@@ -90,6 +93,7 @@ static double window(const Job *job, int model, int b, int h, int w, int o) {
     switch (model) {
     case BIAS_IN_LOOP: return sum + seen * bias;
     case BIAS_PER_CHANNEL: return sum + seen * s->C * bias;
+    case BIAS_TWICE: return sum + 2 * bias;
     case INT_SUM: return whole;
     case MEAN: return bias + sum / (K * K);
     case LAST_TAP: return last_tap;
@@ -234,6 +238,12 @@ static const Part parts[] = {
           [MEAN - 1] = { "mean", "the sum was divided by the window's numbers: no mean is taken" },
           [LAST_TAP - 1] = { "overwritten", "only the window's last number counts: sum = for sum +=" },
           [CENTRED - 1] = { "padding", "half the window was taken for pad: pad is s.pad" },
+          [BIAS_TWICE - 1] = { "bias-twice", "the bias was added twice" },
+          [BREAKS - 1] = { "early", "the row of the window ends at its first place outside: break where continue is meant" },
+          [PAD_ADDED_COLS - 1] = { "padding", "pad was added to the column: it is subtracted" },
+          [PAD_ADDED_ROWS - 1] = { "padding", "pad was added to the row: it is subtracted" },
+          [ROW_0_OUT - 1] = { "off-by-one", "row 0 was taken to be outside: row < 0 is, not row <= 0" },
+          [COL_0_OUT - 1] = { "off-by-one", "column 0 was taken to be outside: col < 0 is, not col <= 0" },
           [SUM_NOT_RESET - 1] = { "not-reset", "the sum is not set to the bias again for each place and output" },
           [MAXIMUM - 1] = { "maximum", "the largest product was taken: their sum is wanted" },
           [PLACES_NO_ONE - 1] = { "places", "there is one place more in each direction: (H + 2 pad - kernel) / stride + 1, conv_out" },

@@ -3,7 +3,7 @@
 enum { RIGHT, SUM, PADDING_COUNTED, PADDING_DIVIDES, PADDING_SUMMED, NO_BIAS, NO_LAYER, BIAS_B, BIAS_0, BIAS_DIVIDED, BIAS_PER_WORD, FIRST_PADDING,
        FIRST_PADDING_SUMMED, ID_MINUS_1, IDS_STRIDE, INT_DIVISION, INT_MEAN, LARGEST, OVER_B, OVER_D, OVER_E, ROOT_WORDS, WORDS_OF_ALL, UNK_SKIPPED,
        WORDS_FROM_1, LAST_WORD, LAST_WORD_DIVIDED, FIRST_WORD, MEAN_NOT_RESET, MEAN_NOT_RESET_ALL, WEIGHT_TURNED, FROM_1, TO_LAST, MEAN_TWICE, E_FOR_D, D_SHORT, D_FROM_1,
-       TEXT_0, ONE_DIMENSION, WORDS_ONCE, SUM_NOT_RESET, MODELS };
+       TEXT_0, ONE_DIMENSION, WORDS_ONCE, BIAS_SUBTRACTED, WEIGHT_0, NO_WORDS, SUM_NOT_RESET, MODELS };
 
 typedef struct { const BagOfWords *bag; const int *ids; int B, T, D, E; } Texts;
 
@@ -103,12 +103,14 @@ static double output(int model, const Texts *x, int b, int e) {
     if (model == BIAS_B) bias = b < x->E ? (double)x->bag->bias.v[b] : EXAM_ANY;
     if (bias == EXAM_ANY) return EXAM_ANY;
     for (int d = model == D_FROM_1; d < D; d++) {
-        int at = model == WEIGHT_TURNED ? d * x->E + e : e * x->D + d;
+        int at = model == WEIGHT_TURNED ? d * x->E + e : model == WEIGHT_0 ? d : e * x->D + d;
         if (at >= x->E * x->D || d >= x->D) return EXAM_ANY;
         double m = mean(model, x, b, d);
         if (m == EXAM_ANY) return EXAM_ANY;
         out += (double)x->bag->weight.v[at] * m;
     }
+    if (model == BIAS_SUBTRACTED) return out - bias;
+    if (model == NO_WORDS) return EXAM_NOT_FINITE;
     if (model == BIAS_DIVIDED) return (out * words + bias) / words;
     return out + (model == NO_BIAS ? 0 : model == BIAS_PER_WORD ? words * bias : bias);
 }
@@ -202,6 +204,9 @@ static const Part parts[] = {
           [D_FROM_1 - 1] = { "off-by-one", "the first number of the mean is left out: d begins at 0" },
           [TEXT_0 - 1] = { "same-row", "every text is text 0: b is missing in the index of ids" },
           [ONE_DIMENSION - 1] = { "one-number", "only the first number of the mean counts: the sum runs over d" },
+          [BIAS_SUBTRACTED - 1] = { "sign", "the bias was subtracted: it is added" },
+          [WEIGHT_0 - 1] = { "same-row", "every output has the weights of output 0: e is missing in weight's index" },
+          [NO_WORDS - 1] = { "no-words", "no output is a finite number: the sum was divided by 0. Are the words counted?" },
           [WORDS_ONCE - 1] = { "same-row", "every sum was divided by the words of text 0" },
       } },
 };

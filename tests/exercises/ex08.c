@@ -113,7 +113,7 @@ static void cosines_of(int model, Mat given_image, const char *const *names, int
 static double odd_best(int model, const double *row, int C, double before) {
     double best = model == MOST_0_SET ? 0 : before, most = model == MOST_0 || model == MOST_0_SET ? 0 : -2;
     for (int c = 0; c < C; c++)
-        if (fabs(row[c]) > 0.9999 && model == INT_MOST) return EXAM_ANY; /* 1, or just below? */
+        if (fabs(row[c]) > 0.9999 && model == INT_MOST) return EXAM_ANY;
     if (model == FROM_1) {
         best = 0;
         for (int c = 0; c < C; c++) {
@@ -134,6 +134,8 @@ static double best_of(int model, const double *cosines, int B, int C, int b, dou
     const double *row = cosines + b * C;
     int best = model == SKIPS_FIRST ? MIN(1, C - 1) : 0, best_down = 0;
     if (model == BEST_UNWRITTEN) return before;
+    for (int c = 0; c < C; c++)
+        if (model == ABS && fabs(row[c]) > 0.9999) return EXAM_ANY; /* 1, or just below? */
     if (model == FROM_1 || model == INT_MOST || model == MOST_0 || model == MOST_0_SET || model == MOST_NOT_KEPT)
         return odd_best(model, row, C, before);
     if (model == AXIS) {
@@ -174,7 +176,7 @@ static void classify_case(const char *label, Mat given, const char *const *names
               exam_matrix(image), C, names[0], names[C - 1], exam_matrix(texts));
     exam_size("B", B);
     exam_size("C", C);
-    Mat cosine = exam_room("cosine", B, C), pictures = exam_input("pictures", given);
+    Mat cosine = exam_room("cosine", B, C), pictures = exam_lent("pictures", given);
     int *best = exam_room_ints("best", B);
     num *before = arena_alloc(exam_arena(), (size_t)(B * C + B), sizeof *before);
     memcpy(before, cosine.v, (size_t)(B * C) * sizeof *before);

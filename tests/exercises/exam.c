@@ -43,6 +43,9 @@ static struct {
     int constant_cases;
     Places places;
     char outside[300];               /* what was written outside of an array */
+    double ratio, offset;            /* of what came to what is right, and their difference, */
+    bool one_ratio, one_offset;      /* the same for all wrong numbers */
+    int ratio_numbers;
     bool unwritten;                  /* every wrong number is what was there before the call */
 } now;
 
@@ -220,6 +223,21 @@ static void sift(const bool *wrong) {
         }
 }
 
+/* Is what came always the same multiple of what is right, or always as much more? */
+static void note_ratio(void) {
+    const Answers *a = &now.answers;
+    for (int i = 0; i < a->n; i++) {
+        double base = a->added ? a->before[i] : 0, right = a->right[i] - base, came = now.got[i] - base;
+        if (fabs(right) < 1e-2 || !isfinite(came)) continue;
+        if (now.ratio_numbers++ == 0) {
+            now.ratio = came / right;
+            now.offset = came - right;
+        }
+        now.one_ratio = now.one_ratio && fabs(came - now.ratio * right) <= 1e-4 * fmax(fabs(came), fabs(right));
+        now.one_offset = now.one_offset && fabs(came - right - now.offset) <= 1e-4 * fmax(1, fabs(right));
+    }
+}
+
 static void keep_failure(void) {
     Failure *f = &now.failure;
     int i = MAX(now.first_wrong, 0);
@@ -287,6 +305,7 @@ void exam_done(void) {
     }
     shared->numbers += now.answers.n;
     note_constant();
+    note_ratio();
     compare_again();
     sift(wrong);
     note_label(any || outside);
@@ -376,6 +395,14 @@ static void hint_at_it(void) {
     if (any_right) list_labels(true);
 }
 
+static bool say_ratio(void) {
+    if (now.ratio_numbers < 4 || *now.outside || !(now.one_ratio || now.one_offset)) return false;
+    if (now.one_ratio) report("  Every number is %.5g times the right one.\n", now.ratio);
+    else report("  Every number is the right one %s %.5g.\n", now.offset < 0 ? "-" : "+", fabs(now.offset));
+    add_id(now.one_ratio ? "factor" : "offset");
+    return true;
+}
+
 static bool say_unwritten(void) {
     const char *where = places_text(&now.places);
     report("  What is wrong was never written: it holds what was there before the call.\n");
@@ -402,9 +429,11 @@ static void report_failure(void) {
 static void judge_part(void) {
     if (now.wrong_cases == 0 && shared->numbers > 0) end_part(PART_RIGHT);
     report_failure();
-    bool named = name_by_conduct() || name_mistakes(0, now.mistakes) > 0 ||
-                 name_mistakes(now.mistakes, now.mistakes + shape_count()) > 0;
+    bool named = name_by_conduct() || name_mistakes(0, now.mistakes) > 0;
+    shared->shape_at = strlen(shared->report);
+    if (!named) shared->by_shape = named = name_mistakes(now.mistakes, now.mistakes + shape_count()) > 0;
     if (!named && now.unwritten) named = say_unwritten();
+    if (!named) named = say_ratio();
     if (*now.outside) report("  %s%s.\n", named ? "And: " : "", now.outside);
     if (*now.outside && !named) add_id("outside");
     named = named || *now.outside;
@@ -433,7 +462,7 @@ void exam_part(const Part *part, int index, uint64_t seed, bool sanitized) {
     now.alive = arena_alloc(&now.arena, (size_t)all, sizeof *now.alive);
     now.explained = arena_zero(&now.arena, (size_t)all, sizeof *now.explained);
     for (int m = 0; m < all; m++) now.alive[m] = true;
-    now.unwritten = true;
+    now.unwritten = now.one_ratio = now.one_offset = true;
     shared->started = true;
     message_hook = name_before_the_end;
     part->check();
@@ -451,10 +480,11 @@ typedef struct {
     char *all, *kept;   /* with what lies around it, and a copy */
     size_t bytes, item; /* of the array alone; of a number */
     int cols;
-    bool constant, ints;
+    bool constant, lent, ints;
 } Guarded;
 static Guarded guarded[GUARDED];
 static size_t guarded_count;
+static bool lent_noted;
 
 static size_t margin(const Guarded *g) { return now.sanitized ? 0 : GUARD * g->item; }
 
@@ -509,6 +539,11 @@ static bool look_at_guards(void) {
                      before_it ? "small" : "large");
             any = true;
         }
+        if (g->lent && !lent_noted && memcmp(g->all + around, g->kept + around, g->bytes) != 0) {
+            exam_note("  `%s` is not what it was before the call. That is not forbidden here; but who calls it may need it again.\n",
+                      g->name);
+            lent_noted = true;
+        }
         for (size_t i = 0; g->constant && i < g->bytes / g->item; i++)
             if (memcmp(g->all + around + i * g->item, g->kept + around + i * g->item, g->item) != 0) say_changed(g, i);
     }
@@ -526,9 +561,15 @@ const num *exam_input_numbers(const char *name, const num *v, int n) { return gu
 
 const int *exam_input_ints(const char *name, const int *v, int n) { return guard(name, v, (size_t)n, 1, true, true); }
 
+Mat exam_lent(const char *name, Mat m) {
+    Mat copy = exam_changing(name, m);
+    guarded[guarded_count - 1].lent = true;
+    return copy;
+}
+
 Mat exam_changing(const char *name, Mat m) {
     Mat copy = m;
-    copy.v = guard(name, m.v, mat_count(m), m.shape[1], false, false);
+    copy.v = guard(name, m.v, mat_count(m), m.dims > 1 ? m.shape[1] : 1, false, false);
     return copy;
 }
 

@@ -96,6 +96,9 @@ Mat exam_input(const char *name, Mat m);
 const num *exam_input_numbers(const char *name, const num *v, int n);
 const int *exam_input_ints(const char *name, const int *v, int n);
 
+/* A copy of an input that nobody has said must not be changed: if it is, that is noted. */
+Mat exam_lent(const char *name, Mat m);
+
 /* Room for a result, filled with numbers that no answer has; a copy that may be changed. */
 Mat exam_room(const char *name, int rows, int cols);
 int *exam_room_ints(const char *name, int n);

@@ -10,6 +10,8 @@ typedef struct {
     bool started, finished;
     bool fresh;             /* the case that is shown was drawn from the seed */
     bool named;             /* the report says which mistake it is */
+    bool by_shape;          /* from shape_at on the report names a mistake that any answer can have */
+    size_t shape_at;
     bool has_got;
     double got;             /* the first wrong number that is shown */
     Verdict verdict;

@@ -382,6 +382,11 @@ static void add_findings(int index) {
                 shared->report[0] = '\0';
                 report("  The numbers are right, by luck.\n");
             }
+            bool unset = !strcmp(f->id, "uninitialised") || !strcmp(f->id, "unset");
+            if (unset && shared->by_shape) { /* whatever its numbers look like is chance */
+                shared->report[shared->shape_at] = shared->id[0] = '\0';
+                shared->by_shape = shared->named = false;
+            }
             report("  Line %d: %s. (The compiler: %s)\n", f->line, finding_texts[k].text, f->text);
             said++;
             if (!shared->named) set_id(f->id);
