@@ -2,7 +2,7 @@
 
 enum { RIGHT, RAW, TEXT_ONLY, IMAGE_ONLY, NO_ROOT, ROOT_OF_LENGTHS, ADDED, ADDED_SQUARES, PRECEDENCE, SIZES, MEAN, EPSILON, SQUARED_T,
        SQUARED_I, LARGEST, COLUMNS, D_FROM_N, D_FROM_M, D_MINUS_1, D_FROM_1, LAST_PRODUCT, TEXT_TEXT, IMAGE_IMAGE,
-       PLAIN_PRODUCT, NOT_RESET, NOT_RESET_ROW, FIRST_TEXT, FIRST_IMAGE, INT_SUM, DISTANCE, OF_FLAT, LENGTH_BEFORE, NORM_OF_N, NORM_OF_M, INT_PRODUCT, TEXT_TWICE, COLUMN_T, COLUMN_I,
+       PLAIN_PRODUCT, NOT_RESET, NOT_RESET_ROW, FIRST_TEXT, FIRST_IMAGE, INT_SUM, DISTANCE, OF_FLAT, LENGTH_BEFORE, NORM_OF_N, NORM_OF_M, INT_PRODUCT, TEXT_TWICE, COLUMN_T, COLUMN_I, SWAPPED,
        MODELS };
 
 /* Sums over D numbers of two rows, which may go beyond their ends: the numbers lie row behind row. EXAM_ANY: beyond all. */
@@ -137,6 +137,16 @@ static void not_reset(Mat text, Mat image, bool each_row, double *out) {
     }
 }
 
+/* AT(s, m, n) for AT(s, n, m): some places are never written, and some lie outside. */
+static void swapped(Mat text, Mat image, const num *before, double *out) {
+    int N = text.shape[0], M = image.shape[0];
+    for (int i = 0; i < N * M; i++) out[i] = (double)before[i];
+    for (int i = 0; i < N * M; i++) {
+        int to = i % M * M + i / M;
+        if (to < N * M) out[to] = with_lengths(text, i / M, image, i % M, RIGHT);
+    }
+}
+
 static void similarity_case(const char *label, Mat given_text, Mat given_image) {
     int N = given_text.shape[0], M = given_image.shape[0];
     exam_case(label, "text = %s, image = %s", exam_matrix(given_text), exam_matrix(given_image));
@@ -149,6 +159,7 @@ static void similarity_case(const char *label, Mat given_text, Mat given_image) 
         for (int i = 0; i < N * M; i++) exam_model(model)[i] = one(given_text, i / M, given_image, i % M, model);
     not_reset(given_text, given_image, false, exam_model(NOT_RESET));
     not_reset(given_text, given_image, true, exam_model(NOT_RESET_ROW));
+    swapped(given_text, given_image, s.v, exam_model(SWAPPED));
     similarity_matrix(text, image, s);
     for (int i = 0; i < N * M; i++)
         exam_got(i, (double)s.v[i], "s[%d,%d], text %d with picture %d", i / M, i % M, i / M, i % M);
@@ -215,6 +226,7 @@ static const Part parts[] = {
           [TEXT_TWICE - 1] = { "typed-twice", "t.t stands where t.i should" },
           [COLUMN_T - 1] = { "column", "&AT(text, 0, n) was taken for text n: a text is a row, &AT(text, n, 0)" },
           [COLUMN_I - 1] = { "column", "&AT(image, 0, m) was taken for picture m: a picture is a row, &AT(image, m, 0)" },
+          [SWAPPED - 1] = { "transposed", "s was written as AT(s, m, n): row n belongs to text n, column m to picture m, AT(s, n, m)" },
           [DISTANCE - 1] = { "distance", "this is the distance between the unit vectors, not their cosine" },
           [OF_FLAT - 1] = { "whole", "the length of the whole matrix was taken for that of each row" },
           [LENGTH_BEFORE - 1] = { "same-row", "the lengths of row 0 were taken for all rows" },

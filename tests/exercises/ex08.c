@@ -139,7 +139,7 @@ static double best_of(int model, const double *cosines, int B, int C, int b, dou
     if (model == FROM_1 || model == INT_MOST || model == MOST_0 || model == MOST_0_SET || model == MOST_NOT_KEPT)
         return odd_best(model, row, C, before);
     if (model == AXIS) {
-        if (b >= C) return EXAM_ANY;
+        if (B != C) return EXAM_ANY; /* what then happens depends on the loops */
         for (int r = 1; r < B; r++)
             if (cosines[r * C + b] > cosines[best_down * C + b]) best_down = r;
         return best_down;

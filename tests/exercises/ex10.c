@@ -38,7 +38,7 @@ enum { RIGHT, TIES, SECOND, REVERSED, SMALLEST, SIZES, FROM_1, RANKS, IN_PLACE_O
 static void plain(const num *scores, int n, int k, Order by, int skip, double *out) {
     int place[MOST];
     order(scores, n, by, place);
-    for (int i = 0; i < k; i++) out[i] = i + skip < n ? place[i + skip] : EXAM_ANY;
+    for (int i = 0; i < k; i++) out[i] = k + skip <= n ? place[i + skip] : EXAM_ANY;
 }
 
 /* The largest that is not used yet, looked for from 0: place 0 where none is above it. */

@@ -228,6 +228,7 @@ static void note_ratio(void) {
     const Answers *a = &now.answers;
     for (int i = 0; i < a->n; i++) {
         double base = a->added ? a->before[i] : 0, right = a->right[i] - base, came = now.got[i] - base;
+        if (!isfinite(came)) now.one_ratio = now.one_offset = false;
         if (fabs(right) < 1e-2 || !isfinite(came)) continue;
         if (now.ratio_numbers++ == 0) {
             now.ratio = came / right;
@@ -396,7 +397,8 @@ static void hint_at_it(void) {
 }
 
 static bool say_ratio(void) {
-    if (now.ratio_numbers < 4 || *now.outside || !(now.one_ratio || now.one_offset)) return false;
+    bool same = fabs(now.ratio - 1) < 1e-3 || fabs(now.offset) < 1e-3;
+    if (now.ratio_numbers < 4 || *now.outside || same || !(now.one_ratio || now.one_offset)) return false;
     if (now.one_ratio) report("  Every number is %.5g times the right one.\n", now.ratio);
     else report("  Every number is the right one %s %.5g.\n", now.offset < 0 ? "-" : "+", fabs(now.offset));
     add_id(now.one_ratio ? "factor" : "offset");

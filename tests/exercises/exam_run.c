@@ -387,6 +387,10 @@ static void add_findings(int index) {
                 shared->report[shared->shape_at] = shared->id[0] = '\0';
                 shared->by_shape = shared->named = false;
             }
+            if (unset && !strcmp(shared->id, "unwritten")) {
+                shared->id[0] = '\0';
+                shared->named = false;
+            }
             report("  Line %d: %s. (The compiler: %s)\n", f->line, finding_texts[k].text, f->text);
             said++;
             if (!shared->named) set_id(f->id);
