@@ -434,6 +434,7 @@ mine() {
 }
 
 run_mine() {
+    case " $* " in *' --help '*) exec "$build/mine" --help ;; esac
     begin=$(date +%s)
     "$build/mine" --no-predict "$@" --pictures 50 >/dev/null 2>"$work/mine/trouble" </dev/null || { cat "$work/mine/trouble" >&2; exit 1; }
     fifty=$(($(date +%s) - begin)) many=$(pictures_of "$@")
