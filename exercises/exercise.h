@@ -43,15 +43,15 @@ NORETURN void exercise_todo(const char *file, int line, ...);
 
 /* 07: V words, vectors of D numbers, texts of E numbers. */
 typedef struct {
-    Mat table;   /* [V,D]: row w is the vector of word w */
-    Mat weight;  /* [E,D] */
-    Mat bias;    /* [1,E] */
+    Mat table;  /* [V,D]: row w is the vector of word w */
+    Mat weight; /* [E,D] */
+    Mat bias;   /* [1,E] */
 } BagOfWords;
 /* 07 */ void bag_of_words(const BagOfWords *bag, const int *ids, int B, int T, Mat out);
 
 /* 08: the towers of a trained CLIP. What they return is not of unit length. Results live on the arena. */
-Mat encode_pictures(Arena *arena, Mat pictures);                              /* [B,H,W,3] -> [B,E] */
-Mat encode_texts(Arena *arena, const char *const *texts, int n);              /* n texts   -> [n,E] */
+Mat encode_pictures(Arena *arena, Mat pictures);                 /* [B,H,W,3] -> [B,E] */
+Mat encode_texts(Arena *arena, const char *const *texts, int n); /* n texts   -> [n,E] */
 /* 08 */ void classify(Arena *arena, Mat pictures, const char *const *names, int C, Mat cosine, int *best);
 
 /* 09 */ void prompt_ensemble(Mat each, int K, Mat classes);
@@ -67,5 +67,6 @@ Mat encode_texts(Arena *arena, const char *const *texts, int n);              /*
 /* 11 */ Var logits_e(Tape *tape, Var cosine, Var t);
 
 /* 12 */ void probe(void);
+/* 12b */ void probe_scenes(void);
 
 #endif

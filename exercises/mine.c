@@ -37,7 +37,11 @@ void softmax_row(const num *x, int n, double scale, num *p) {
     arena_free(&arena);
 }
 
-typedef struct { ConvShape one; const num *x, *weight, *bias; num *y; } Pictures;
+typedef struct {
+    ConvShape one;
+    const num *x, *weight, *bias;
+    num *y;
+} Pictures;
 
 static void convolve(void *context, size_t begin, size_t end, int worker) {
     const Pictures *job = context;
@@ -68,9 +72,9 @@ Var text_tower(Tape *t, TextTower *tower, const int *ids, int B, int T) {
 
 static struct {
     Clip *clip;
-    Mat pictures;                  /* of the batch, encoded: [B,E], not of unit length */
+    Mat pictures; /* of the batch, encoded: [B,E], not of unit length */
     const char *const *names;
-    const num *scores;             /* those that the answers belong to */
+    const num *scores; /* those that the answers belong to */
     int *answers;
 } now;
 
@@ -95,7 +99,8 @@ Mat zeroshot_classes(Clip *clip, Arena *arena, const char *const *templates, int
                      FILE *warnings) {
     const char **texts = arena_alloc(arena, (size_t)(C * K), sizeof *texts);
     (void)warnings;
-    now.clip = clip, now.names = names;
+    now.clip = clip;
+    now.names = names;
     for (int i = 0; i < C * K; i++) texts[i] = text_fill(arena, templates[i % K], names[i / K]);
     Mat each = encode_texts(arena, texts, C * K), classes = mat_new(arena, C, each.shape[1]);
     prompt_ensemble(each, K, classes);
@@ -118,7 +123,8 @@ Mat zeroshot_scores(Clip *clip, Arena *arena, Mat classes, const Cifar *set, Zer
     if (range.tta != TTA_NONE) return library_zeroshot_scores(clip, arena, classes, set, range);
     Mat scores = mat_new(arena, range.n, classes.shape[0]);
     int batch = MIN(range.batch, 50), *index = arena_alloc(arena, (size_t)batch, sizeof *index);
-    now.clip = clip, now.scores = scores.v;
+    now.clip = clip;
+    now.scores = scores.v;
     now.answers = arena_alloc(arena, (size_t)range.n, sizeof *now.answers);
     for (int done = 0; done < range.n; done += batch) {
         int B = MIN(batch, range.n - done);

@@ -1,13 +1,14 @@
-/* Exercise 12: probe. An experiment of your own on one thing that a CLIP cannot do. There is no skeleton.
+/* Exercise 12: probe. Experiments of your own on three things that a CLIP cannot do: two with texts, one with pictures (12b).
+ * There is no skeleton.
  *
- * Choose a limitation: does the text tower hear the order of words? numbers? "no" and "without"? one word among eight?
+ * Choose two limits: does the text tower hear the order of words? numbers? "no" and "without"? one word among eight?
  * Take a text tower, make prompts that differ in exactly that and a control that differs more, print their cosines, and
  * say what they show. `make ex-12` reads what you print and checks that it hangs together; it has no opinion of what
  * you find out. `make hint-12` helps.
  *
  * probe() prints, with printf, lines of these forms, each as often as you need; other lines may stand between them.
  *
- *   limitation: TEXT                     what the experiment is about
+ *   limitation: TEXT                     what the experiment is about; two lines, one for each limit
  *   prompt I: TEXT                       prompts 1, 2, 3 ... (3 to 9 of them), all different
  *   differ I J KIND                      how prompts I and J differ. KIND is one of
  *                                          order      the same words in another order
@@ -15,11 +16,11 @@
  *                                          number     one word is another, both are numbers (one to ten; 1, 2 ...)
  *                                          negation   one of the two has no, not, never or without, the other does not
  *                                          other      the control: at least two words differ
- *                                        At least one line of "other", and at least one that is not.
+ *                                        At least one line of "other", and at least two that are not, of two kinds.
  *   cosine I J: NUMBER                   four decimals or more, for every I and J, also I = J and both orders of two
  *   conclusion: I J > K L                "the cosine of I and J is greater than that of K and L"; also < instead of >.
- *                                        It must hold by 0.001 or more, and must set a pair called "other" beside one
- *                                        called something else. At least one.
+ *                                        It must hold by 0.001 or more. For each of the two limits one must set a pair called
+ *                                        "other" beside a pair of that kind.
  *   because: TEXT                        what you make of it, five words or more
  *
  * It must print the same every time. Worked, the first lines of one on order:
@@ -39,16 +40,16 @@
 
 /* TODO 12: your program from here ... */
 enum { PROMPTS = 4 };
-static const char *const prompts[PROMPTS] = {
-    "a dog on a cat", "a cat on a dog", "a dog on a ship", "two birds near one tree"
-};
+static const char *const prompts[PROMPTS] = { "a dog on a cat", "a cat on a dog", "a dog on a ship",
+                                              "two birds near one tree" };
 
 /* A fresh bag of words: its weights are random, so what it cannot hear no training will teach it. */
 static Mat encode(Arena *arena, Clip *clip) {
     const char *const pattern = "{}";
     Err err;
     Vocab words = vocab_build(arena, &pattern, 1, prompts, PROMPTS);
-    ClipConfig config = { .image = { .kind = "small", .embed = 32 }, .tokens = 8,
+    ClipConfig config = { .image = { .kind = "small", .embed = 32 },
+                          .tokens = 8,
                           .text = { .kind = "bow", .width = 32, .embed = 32, .padding = TEXT_PADDING } };
     if (!clip_init(clip, config, &words, 1, &err)) die("%s", err.text);
     return clip_text_features(clip, arena, prompts, PROMPTS, NULL);
@@ -58,7 +59,7 @@ void probe(void) {
     Arena arena = { 0 };
     Clip clip;
     Mat text = encode(&arena, &clip);
-    printf("limitation: the order of words\n");
+    printf("limitation: the order of words\nlimitation: one word among many\n");
     for (int i = 0; i < PROMPTS; i++) printf("prompt %d: %s\n", i + 1, prompts[i]);
     printf("differ 1 2 order\ndiffer 1 3 word\ndiffer 1 4 other\n");
     for (int i = 0; i < PROMPTS; i++)
@@ -68,6 +69,72 @@ void probe(void) {
     printf("because: a mean of word vectors is the same in any order, so 1 and 2 are one text to this tower,\n");
     printf("while one other word moves it, and many words move it further.\n");
     clip_free(&clip);
+    arena_free(&arena);
+}
+/* ... to here. END 12 */
+
+/* 12b: the third limit, with pictures. Draw scenes of coloured shapes, and ask the two towers which captions they find like
+ * them. probe_scenes() prints lines of these forms:
+ *
+ *   limitation: TEXT
+ *   scene I: red circle 0.3 0.5, blue square 0.7 0.5      scenes 1 to 6 at most: objects as COLOUR SHAPE X Y, with X to the
+ *                                        right and Y down, from 0.1 to 0.9 (colours and shapes: lib/shapes.h)
+ *   caption J: a red circle left of a blue square         captions 1 to 6 at most, in the words of the lessons' scenes:
+ *                                        "a red circle", "two red circles", "a red circle and no blue square", "above" ...
+ *   score I J: NUMBER                    how like scene I and caption J are to the towers, four decimals, for every I and J
+ *   conclusion: I J > I K                scene I is more like caption J than K, by 0.001 or more; < ; or = (by less than 0.001)
+ *   because: TEXT                        what you make of it, five words or more
+ *
+ * The check reads the captions and looks at the scenes, so it knows which caption is true of which. At least one conclusion
+ * must set a true caption beside a false one with the same words in another order, or with other words; at least one of
+ * them must be a control: a true and a false caption that do not have the same words.
+ *
+ * Worked, the first lines of one on who stands left:
+ *
+ *   limitation: which of two things stands left
+ *   scene 1: red circle 0.3 0.5, blue square 0.7 0.5
+ *   caption 1: a red circle left of a blue square
+ *   caption 2: a blue square left of a red circle
+ *   caption 3: a green star left of a black heart
+ *
+ * Towers to ask: `scene_model_init` gives both with random weights, `scene_model_similarities` the scores (lib/scenes/scene_model.h); a Scene is a
+ * struct that you can write down (lib/scenes/scene.h).
+ */
+/* TODO 12: your program from here ... */
+#include "scenes/scene_model.h"
+
+enum { SCENES = 2, CAPTIONS = 3 };
+static const char *const captions[CAPTIONS] = { "a red circle left of a blue square",
+                                                "a blue square left of a red circle",
+                                                "a green star left of a black heart" };
+
+static Scene beside(SceneObject left, SceneObject right) {
+    Scene scene = { .count = 2, .object = { left, right }, .appearance = 1, .noise = -1 };
+    scene.object[0].x = 0.3;
+    scene.object[1].x = 0.7;
+    return scene;
+}
+
+/* Which of the captions a scene is most like is luck with random weights. That the two orders are one caption is not. */
+void probe_scenes(void) {
+    SceneObject circle = { SHAPE_CIRCLE, COLOUR_RED, SIZE_NONE, 0, 0.5, 0.12, 0 };
+    SceneObject square = { SHAPE_SQUARE, COLOUR_BLUE, SIZE_NONE, 0, 0.5, 0.12, 0 };
+    Scene one = beside(circle, square), two = beside(square, circle);
+    const Scene *const scenes[SCENES] = { &one, &two };
+    Arena arena = { 0 };
+    SceneModel model;
+    Err err;
+    if (!scene_model_init(&model, &(SceneModelConfig){ .text = "bow", .seed = 1 }, &err)) die("%s", err.text);
+    Mat score = scene_model_similarities(&model, &arena, scenes, SCENES, captions, CAPTIONS);
+    printf("limitation: which of two things stands left\n");
+    printf("scene 1: red circle 0.3 0.5, blue square 0.7 0.5\nscene 2: blue square 0.3 0.5, red circle 0.7 0.5\n");
+    for (int j = 0; j < CAPTIONS; j++) printf("caption %d: %s\n", j + 1, captions[j]);
+    for (int i = 0; i < SCENES; i++)
+        for (int j = 0; j < CAPTIONS; j++) printf("score %d %d: %.4f\n", i + 1, j + 1, AT(score, i, j));
+    printf("conclusion: 1 1 = 1 2\nconclusion: 2 1 = 2 2\n");
+    printf("conclusion: 1 1 %c 1 3\n", AT(score, 0, 0) > AT(score, 0, 2) ? '>' : '<');
+    printf("because: a mean of word vectors is the same in any order, so no picture can choose between the two.\n");
+    scene_model_free(&model);
     arena_free(&arena);
 }
 /* ... to here. END 12 */

@@ -6,7 +6,8 @@ LESSONS  := $(sort $(foreach l,$(wildcard lessons/[0-9]*/main.c),$(firstword $(s
 NUMBERS  := $(foreach e,$(wildcard exercises/original/[0-9]*.c),$(firstword $(subst -, ,$(notdir $(e)))))
 PROGRAMS := $(LESSONS:%=$(BUILD)/lesson-%) $(patsubst data/%.c,$(BUILD)/%,$(wildcard data/*.c)) \
             $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c)) $(BUILD)/check-train-single
-EXAMS    := $(BUILD)/obj/tests/exercises/exam.o $(NUMBERS:%=$(BUILD)/obj/tests/exercises/ex%.o)
+EXAM_OBJECTS := $(patsubst %,$(BUILD)/obj/tests/exercises/%.o,verify verify_shapes verify_run)
+EXAMS    := $(EXAM_OBJECTS) $(NUMBERS:%=$(BUILD)/obj/tests/exercises/ex%.o)
 
 CFLAGS ?= -g
 ARCH   := $(if $(filter 1,$(NATIVE)),$(shell sh tests/flags.sh native $(CC)))

@@ -10,25 +10,29 @@
 #   reset NN      the text as shipped; the student's is kept as NN-*.c.1, .2 ...
 #   list, table   what progress.txt says; what a check of all of them says (the third part of `make check`)
 #   solution NN   after passing, or with FORCE=1
+#   grade         every part of every exercise, one line each, into WORK/grade.txt; tests/grade.sh makes marks of it
 #   mine OBJECTS  lesson 11 on the functions that pass, and on the solutions' where they do not (exercises/mine.c)
 #
-# The student's files lie in $EXERCISES (exercises/), beside progress.txt; git does not know them, so that no update of
+# The student's files lie in exercises/ (or $CLIP_EXERCISES), beside progress.txt; git does not know them, so that no update of
 # the repository can touch them. They are copies of exercises/original/*.c, which git does know. A copy nobody has
 # changed follows a new original; one that was changed stays, and the student is told.
 #
 # In a tree that cannot be written to they lie in BUILD/desk/ instead.
 #
 # progress.txt has lines of "done NAME", "hint NAME STEP" and "given NAME CHECKSUM"; others are kept and mean nothing.
-# Other variables: SEED of the fresh inputs; EXERCISE_CC, compiler and flags; EXERCISE_WORK, where programs go.
+# Other variables: SEED of the fresh inputs; EXERCISE_CC, compiler and flags; CLIP_EXERCISE_WORK, where programs go;
+# EXAM, a folder with a teacher's own checks (grade).
 
+unset CDPATH
 build=$1 command=$2 number=$3
-if [ -z "$EXERCISES" ] && [ ! -w exercises ]; then
+EXERCISES=${CLIP_EXERCISES:-exercises}
+if [ -z "$CLIP_EXERCISES" ] && [ ! -w exercises ]; then
     EXERCISES=$build/desk
     mkdir -p "$EXERCISES" && echo "exercises/ cannot be written to: yours are in $EXERCISES/." >&2
 fi
-: "${EXERCISES:=exercises}" "${EXERCISE_CC:=${CC:-cc} -std=c11 -O1 -g -pthread -Ilib}" "${EXERCISE_WORK:=$build/exercises}"
+: "${EXERCISE_CC:=${CC:-cc} -std=c11 -O1 -g -pthread}"
 progress=$EXERCISES/progress.txt
-work=$EXERCISE_WORK
+work=${CLIP_EXERCISE_WORK:-$build/exercises}
 LC_ALL=C
 export LC_ALL
 good='' bad='' dim='' off=''
@@ -90,10 +94,50 @@ sum_of() {
     echo "$sum" | tr ' ' -
 }
 
+# backup FILE [BESIDE]: a copy beside it, or beside another file, as BESIDE.1, .2 ...; prints its name. One that is there
+# with the same text will do.
+backup() {
+    i=1 beside=${2:-$1}
+    while [ -e "$beside.$i" ]; do
+        cmp -s "$1" "$beside.$i" && { echo "$beside.$i"; return; }
+        i=$((i + 1))
+    done
+    give_copy "$1" "$beside.$i" && echo "$beside.$i"
+}
+
+# begun FILE: has somebody deleted a TODO line? Exercises 00 and 11 have none to delete.
+begun() { [ "$(grep -c '^[[:space:]]*TODO(' "$1")" -lt "$(grep -c 'TODO [0-9][0-9]: your' "$1")" ]; }
+
+# in_git FILE: git has this very text, so that it cannot be lost.
+in_git() { git cat-file -e "$(git hash-object "$1" 2>/dev/null)" 2>/dev/null; }
+
+# moved NAME: what was written into exercises/original/ by mistake goes to the student's file, and the text as shipped
+# back to its place, if it can be had; nothing is lost on the way.
+moved() {
+    own=$EXERCISES/$1.c original=exercises/original/$1.c
+    if [ -f "$own" ] && ! begun "$own"; then
+        give_copy "$own" "$work/$1.shipped"
+        give_copy "$original" "$own"
+        give_copy "$work/$1.shipped" "$original"
+        rm -f "$work/$1.shipped"
+        echo "$original is the text as shipped, and you have written in it. What you wrote stands in $own now: go on there."
+    else
+        aside=$own
+        [ -f "$own" ] || give_copy "$original" "$own"
+        cmp -s "$original" "$own" || aside=$(backup "$original" "$own")
+        echo "$original is the text as shipped, and you have written in it. It is kept in $aside, too; yours is $own."
+    fi
+}
+
 give() {
     [ -d "$EXERCISES" ] && [ -w "$EXERCISES" ] || return 0
+    mkdir -p "$work"
+    lost=''
+    [ -f "$progress" ] || lost=maybe
     for each in $(names); do
         own=$EXERCISES/$each.c original=exercises/original/$each.c
+        ! begun "$original" || moved "$each"
+        ! begun "$original" || continue
         sum=$(sum_of "$original") && given=$(known given "$each")
         [ $? -le 1 ] || exit 2
         if [ ! -f "$own" ]; then
@@ -102,68 +146,163 @@ give() {
             if cmp -s "$own" "$original"; then
                 note given "$each" "$sum"
             elif [ "$(sum_of "$own")" = "$given" ]; then # as it was given: nobody has worked on it
+                aside=''
+                in_git "$own" || aside=" The text before is kept in $(backup "$own")."
                 give_copy "$original" "$own" && note given "$each" "$sum"
-                echo "$own: brought up to date."
-            elif [ -n "$given" ]; then
-                note given "$each" "$sum"
-                echo "$own: the exercise has been revised since you began. Yours is left as it is;" \
+                echo "$own: brought up to date.$aside"
+            else
+                [ -z "$given" ] || echo "$own: the exercise has been revised since you began. Yours is left as it is;" \
                     "\`make reset-${each%%-*}\` gives you the new text and keeps yours beside it."
+                note given "$each" "$sum"
+                [ -z "$lost" ] || lost=yes
             fi
         fi
     done
+    [ "$lost" != yes ] || recover
+}
+
+# Without progress.txt nobody knows what is done: what was changed is checked again.
+recover() {
+    [ -f "$build/obj/tests/exercises/verify_run.o" ] || return 0
+    echo "$progress was not there. It is made anew: checking what you have written ..."
+    for each in $(names); do
+        [ ! -f "$build/obj/tests/exercises/ex${each%%-*}.o" ] || cmp -s "$EXERCISES/$each.c" "exercises/original/$each.c" ||
+            verdict "$each" >/dev/null
+    done
+    (bar)
 }
 
 # ---- checking one ----------------------------------------------------------------------------------------------------
 
-# compile NAME: makes $work/NN from the student's file, if it is not that already. Status 1 says why.
+# Lines that the compiler is asked to look for, where it knows how: findings of tests/findings.awk.
+WARNINGS='-Wall -Wextra -Wpedantic -Werror=return-type'
+CHECKED_FLAGS='-O1 -g -Wfloat-conversion -Wshadow -ftrivial-auto-var-init=pattern'
+SANITIZERS='-O1 -g -w -fsanitize=address,undefined -fno-sanitize-recover=all -fno-sanitize=object-size -fno-omit-frame-pointer'
+
+# understood FLAGS...: those the compiler takes, one by one.
+understood() {
+    echo 'int main(void) { return 0; }' >"$work/empty.c"
+    for flag in "$@"; do
+        # shellcheck disable=SC2086 # compiler and flags
+        $EXERCISE_CC -Werror "$flag" -c -o "$work/empty.o" "$work/empty.c" >/dev/null 2>&1 && printf '%s ' "$flag"
+    done
+}
+
+# of_library NAME: the library's file of that name.
+of_library() { for file in lib/"$1" lib/*/"$1"; do [ ! -f "$file" ] || echo "$file"; done; }
+
+# prepare: what every exercise is linked with. $work/base.o, in which memory that was never written is not a number, and
+# $work/sanitized/*.o, arenas and matrices under the sanitizers, if the compiler has them (memory that was never written
+# holds something else there: verify_run.c compares). Made again for another compiler.
+prepare() {
+    mkdir -p "$work/sanitized" || exit 2
+    made="$EXERCISE_CC $($EXERCISE_CC --version 2>/dev/null | head -n 1)"
+    base=$(of_library base.c)
+    if [ -f "$work/made-with" ] && [ "$(cat "$work/made-with")" = "$made" ] &&
+        [ -z "$(find "$base" "$(of_library mat.c)" -newer "$work/made-with")" ]; then
+        checked=$(cat "$work/checked-flags")
+        return 0
+    fi
+    rm -f "$work/made-with" "$work"/[0-9][0-9] "$work/sanitized"/*
+    # shellcheck disable=SC2086
+    checked=$(understood $CHECKED_FLAGS)
+    echo "$checked" >"$work/checked-flags"
+    # shellcheck disable=SC2086
+    $EXERCISE_CC -w -Ilib -DDEBUG -c -o "$work/base.o" "$base" || exit 2
+    for piece in base mat softmax; do
+        # shellcheck disable=SC2086
+        $EXERCISE_CC $SANITIZERS -Ilib -c -o "$work/sanitized/$piece.o" "$(of_library $piece.c)" >/dev/null 2>&1 || break
+    done
+    # shellcheck disable=SC2086
+    $EXERCISE_CC $SANITIZERS -o "$work/sanitized/empty" "$work/empty.c" >/dev/null 2>&1 &&
+        "$work/sanitized/empty" >/dev/null 2>&1 || rm -f "$work/sanitized"/*
+    echo "$made" | put "$work/made-with"
+}
+
+# linked PROGRAM FLAGS OBJECTS...: with the exercise's check and the library.
+linked() {
+    to=$1 flags=$2
+    shift 2
+    # shellcheck disable=SC2086
+    $EXERCISE_CC $flags -o "$to" "$@" "$exam/ex$nn.o" "$exam/verify.o" "$exam/verify_shapes.o" "$exam/verify_run.o" \
+        "$build/libclip.a" -lm -pthread
+}
+
+# compile NAME: makes $work/NN, and $work/sanitized/NN where there are sanitizers, from the student's file, if they are not
+# that already. Status 1 says why.
 compile() {
     nn=${1%%-*} source=$EXERCISES/$1.c exam=$build/obj/tests/exercises
     program=$work/$nn
     [ -f "$exam/ex$nn.o" ] || stop "$exam/ex$nn.o is needed; \`make ex-$nn\` builds it"
-    mkdir -p "$work"
+    prepare
     [ -f "$source" ] || { echo "$source is not there; \`make reset-$nn\` gives it back."; return 1; }
     if [ -x "$program" ] && cmp -s "$source" "$work/$nn.c" &&
-        [ -z "$(find "$exam/exam.o" "$exam/ex$nn.o" "$build/libclip.a" exercises/exercise.h -newer "$program")" ]; then
+        [ -z "$(find "$exam"/verify*.o "$exam/ex$nn.o" "$build/libclip.a" exercises/exercise.h -newer "$program")" ]; then
         warned
         return 0
     fi
-    rm -f "$program"
-    # shellcheck disable=SC2086 # compiler and flags
-    if ! $EXERCISE_CC -Iexercises -c -o "$work/$nn.o" "$source" >"$work/$nn.log" 2>&1; then
-        echo "${bad}DOES NOT COMPILE${off}: $source. The compiler's first errors (nothing was checked yet):"
-        head -n 14 "$work/$nn.log" | sed 's/^/  /'
-        echo "  again: make ex-$nn"
+    rm -f "$program" "$work/sanitized/$nn"
+    # shellcheck disable=SC2086
+    if ! $EXERCISE_CC $WARNINGS $checked -Iexercises -Ilib -c -o "$work/$nn.o" "$source" >"$work/$nn.log" 2>&1; then
+        does_not_compile
         return 1
     fi
-    # shellcheck disable=SC2086
-    if ! $EXERCISE_CC -o "$program" "$work/$nn.o" "$exam/ex$nn.o" "$exam/exam.o" "$build/libclip.a" -lm -pthread \
-        >"$work/$nn.link" 2>&1; then
+    awk -v source="$source" -f tests/findings.awk "$work/$nn.log" "$source" >"$work/$nn.findings"
+    if ! linked "$program" '' "$work/$nn.o" "$work/base.o" >"$work/$nn.link" 2>&1; then
         echo "${bad}DOES NOT LINK${off}: $source. A function is missing, or one has a name of the library's:"
         grep -E 'undefined|multiple|duplicate|symbol|_' "$work/$nn.link" | head -n 4 | sed 's/^/  /'
         echo "  again: make ex-$nn     the text as shipped, keeping yours: make reset-$nn"
         return 1
     fi
+    if [ -f "$work/sanitized/base.o" ]; then
+        # shellcheck disable=SC2086
+        $EXERCISE_CC $SANITIZERS -Iexercises -Ilib -c -o "$work/sanitized/$nn.o" "$source" >/dev/null 2>&1 &&
+            linked "$work/sanitized/$nn" "$SANITIZERS" "$work/sanitized/$nn.o" "$work/sanitized/base.o" \
+                "$work/sanitized/mat.o" "$work/sanitized/softmax.o" >/dev/null 2>&1
+    fi
     cat "$source" >"$work/$nn.c" || stop "$work/$nn.c cannot be written"
     warned
 }
 
-warned() {
-    [ -s "$work/$nn.log" ] || return 0
-    echo "The compiler warns:"
-    head -n 8 "$work/$nn.log" | sed 's/^/  /'
+does_not_compile() {
+    mistake="compile"
+    if grep -q 'error: .*return-type' "$work/$nn.log" && ! grep 'error:' "$work/$nn.log" | grep -vq 'return-type'; then
+        mistake="no-return"
+        echo "${bad}WRONG${off}: $source. A function reaches its end without a return:"
+    else
+        echo "${bad}DOES NOT COMPILE${off}: $source. The compiler's first errors (nothing was checked yet):"
+    fi
+    awk '/: (warning|error|note): /{ skip = /-Wfloat-conversion|-Wshadow/ } !skip' "$work/$nn.log" | head -n 14 | sed 's/^/  /'
+    echo "  again: make ex-$nn"
 }
 
-# verdict NAME: compiles and checks; prints what there is to say, sets word (done, wrong, begun, not-started, broken)
-# and parts ("1 of 2").
+# What the compiler warns of, but for conversions, which are shown where they explain a wrong number.
+warned() {
+    grep -v -e 'Wfloat-conversion' -e 'Wshadow' "$work/$nn.log" | grep 'warning:' | head -n 5 >"$work/$nn.warned"
+    [ -s "$work/$nn.warned" ] || return 0
+    echo "The compiler warns:"
+    sed 's/^/  /' "$work/$nn.warned"
+}
+
+# verdict NAME [all]: compiles and checks; prints what there is to say, sets word (done, wrong, begun, not-started, broken)
+# and parts ("1 of 2"). all: the parts behind a wrong one too.
 verdict() {
-    word=broken parts=''
-    compile "$1" || return
+    word=broken parts='' mistake="link"
+    if ! compile "$1"; then
+        rm -f "$work/$nn.result.parts"
+        echo "broken 0 0 $mistake" >"$work/$nn.result"
+        is_done "$1" && forget 'done' "$1"
+        return
+    fi
     rm -f "$work/$nn.result"
-    "$program" "$EXERCISES/$1.c" "${SEED:--}" "$work/$nn.result" </dev/null
-    [ -f "$work/$nn.result" ] && read -r word right of _ <"$work/$nn.result"
+    sanitized=$work/sanitized/$nn
+    [ -x "$sanitized" ] || sanitized=-
+    # shellcheck disable=SC2086
+    "$program" "$EXERCISES/$1.c" "${SEED:--}" "$work/$nn.result" "$work/$nn.findings" "$sanitized" $2 </dev/null
+    [ -f "$work/$nn.result" ] && read -r word right of mistake <"$work/$nn.result"
     parts="$right of $of"
     if [ "$word" = not-started ] && ! cmp -s "$EXERCISES/$1.c" "exercises/original/$1.c"; then
-        line=$(grep -n '^ *TODO(' "$EXERCISES/$1.c" | sed -n '1s/:.*//p')
+        line=$(grep -n '^[[:space:]]*TODO(' "$EXERCISES/$1.c" | sed -n '1s/:.*//p')
         [ -z "$line" ] ||
             echo "  You have written something: delete $EXERCISES/$1.c:$line, \"TODO(...);\", so that it is reached."
     fi
@@ -248,35 +387,129 @@ table() {
     [ $wrong_count -eq 0 ]
 }
 
-# mine OBJECTS: links lesson 11 and exercises/mine.c, the objects, with what passes of the student's, and runs it.
+# pictures_of WORDS...: how many lesson 11 is asked for.
+pictures_of() {
+    many=10000
+    while [ $# -gt 0 ]; do
+        [ "$1" = --pictures ] && [ "${2:-0}" -gt 0 ] 2>/dev/null && many=$2
+        shift
+    done
+    echo "$many"
+}
+
+# mine OBJECTS: links lesson 11 and exercises/mine.c, the objects, with what passes of the student's, and runs it; then the
+# lesson itself with the same words, and says whether the two print the same.
 mine() {
     mkdir -p "$work/mine" || exit 1
-    linked=''
+    linked='' missing=''
     echo "Lesson 11, made of"
     for name in $(names); do
         nn=${name%%-*} whose=yours
         case $nn in 01 | 02 | 03 | 06 | 07 | 08 | 09) ;; *) continue ;; esac
         verdict "$name" >"$work/said"
         if [ "$word" = 'done' ]; then
-            cp "$work/$nn.o" "$work/mine/$nn.o" || exit 1
-        else
+            # shellcheck disable=SC2086
+            $EXERCISE_CC -Iexercises -Ilib -w -c -o "$work/mine/$nn.o" "$EXERCISES/$name.c" || exit 1
+        elif [ -f "solutions/$name.c" ]; then
             whose='from solutions/, until yours passes'
             [ "$word" != broken ] || cat "$work/said" >&2
             # shellcheck disable=SC2086
-            $EXERCISE_CC -Iexercises -c -o "$work/mine/$nn.o" "solutions/$name.c" || exit 1
+            $EXERCISE_CC -Iexercises -Ilib -c -o "$work/mine/$nn.o" "solutions/$name.c" || exit 1
+        else
+            whose="not done, and there are no solutions here"
+            missing="$missing make ex-$nn"
         fi
         linked="$linked $work/mine/$nn.o"
         printf '  %s %-20s %s\n' "$nn" "$(title_of "$name")" "$whose"
     done
+    [ -z "$missing" ] || { echo "First:$missing"; exit 1; }
     # shellcheck disable=SC2086
     $EXERCISE_CC -o "$build/mine" $1 $linked "$build/libclip.a" -lm -pthread || exit 1
-    if [ -z "$ARGS" ]; then
-        ARGS='--pictures 500'
-        echo "Plain loops take their time: the first 500 pictures. All of them: make mine ARGS=\"--pictures 0\""
-    fi
-    echo
+    [ -n "$ARGS" ] || ARGS='--pictures 500'
     eval "set -- $ARGS" # words in quotes stay together
-    "$build/mine" --no-predict "$@"
+    CLIP_PLOTS=${MINE_PLOTS:-$build/mine-plots}
+    export CLIP_PLOTS
+    mkdir -p "$CLIP_PLOTS"
+    run_mine "$@"
+}
+
+run_mine() {
+    case " $* " in *' --help '*) exec "$build/mine" --help ;; esac
+    begin=$(date +%s)
+    "$build/mine" --no-predict "$@" --pictures 50 >/dev/null 2>"$work/mine/trouble" </dev/null || { cat "$work/mine/trouble" >&2; exit 1; }
+    fifty=$(($(date +%s) - begin)) many=$(pictures_of "$@")
+    echo "Plain loops take their time: 50 pictures took $fifty s here, so $many take about $(((fifty * many + 49) / 50)) s." \
+        "All 10,000: make mine ARGS=\"--pictures 0\". Pictures go to $CLIP_PLOTS/."
+    echo
+    begin=$(date +%s)
+    { "$build/mine" --no-predict "$@" || echo "$?" >"$work/mine/failed"; } | tee "$work/mine/yours"
+    [ ! -f "$work/mine/failed" ] || { rm -f "$work/mine/failed"; exit 1; }
+    echo
+    echo "That took $(($(date +%s) - begin)) s."
+    [ -x "$build/lesson-11" ] || return 0
+    CLIP_PLOTS=$work/mine/plots "$build/lesson-11" --no-predict "$@" >"$work/mine/library" 2>/dev/null </dev/null || return 0
+    if cmp -s "$work/mine/yours" "$work/mine/library"; then
+        echo "The same as the library: all $(wc -l <"$work/mine/library" | tr -d ' ') lines, number for number."
+    else
+        echo "It differs from the library, whose lines begin with >, in:"
+        diff "$work/mine/yours" "$work/mine/library" | grep '^[<>]' | head -n 8 | sed 's/^/  /'
+        exit 1
+    fi
+}
+
+# ---- marks -----------------------------------------------------------------------------------------------------------
+
+# parts_in CHECK.c: the names of its parts.
+parts_in() { grep -o '\.name = "[A-Za-z_0-9]*"' "$1" | sed 's/.*"\(.*\)"/\1/'; }
+
+# graded LABEL NAME CHECK.c: adds a line for each part: label, title, part, verdict, mistake, seconds.
+graded() {
+    title=$(title_of "$2" | tr ' ' -)
+    for part in $(parts_in "$3"); do
+        line=$(awk -v part="$part" '$1 == part' "$work/${2%%-*}.result.parts" 2>/dev/null)
+        [ -n "$line" ] || line="$part $word $mistake 0"
+        echo "$1 $title $line"
+    done >>"$work/grade.txt"
+}
+
+# A teacher's own checks: EXAM/exNN*.c, of the student's NN-*.c; where there is none, of EXAM/NN-*.c, as it was handed out.
+extra_exams() {
+    for check in "$EXAM"/ex[0-9][0-9]*.c; do
+        [ -f "$check" ] || continue
+        label=$(basename "$check" .c) nn=$(basename "$check" | cut -c3-4) name=''
+        for file in "$EXERCISES/$nn"-*.c "$EXAM/$nn"-*.c; do
+            [ -f "$file" ] && [ -z "$name" ] && name=$(basename "$file" .c) source=$file
+        done
+        [ -n "$name" ] || { echo "$check: there is no exercise $nn in $EXERCISES/ or $EXAM/" >&2; continue; }
+        extra_exam
+        graded "$label" "$name" "$check"
+    done
+}
+
+# Compiles $check and $source and runs them; sets word and mistake.
+extra_exam() {
+    exam=$build/obj/tests/exercises word=broken mistake="compile"
+    rm -f "$work/$nn.result" "$work/$nn.result.parts"
+    # shellcheck disable=SC2086
+    $EXERCISE_CC -Itests/exercises -Iexercises -Ilib -I"$EXAM" -c -o "$work/$label.check.o" "$check" || return
+    # shellcheck disable=SC2086
+    $EXERCISE_CC $WARNINGS $checked -Iexercises -Ilib -I"$EXAM" -c -o "$work/$label.o" "$source" >"$work/$label.log" 2>&1 || return
+    mistake="link"
+    # shellcheck disable=SC2086
+    $EXERCISE_CC -o "$work/$label" "$work/$label.o" "$work/$label.check.o" "$exam/verify.o" "$exam/verify_shapes.o" \
+        "$exam/verify_run.o" "$work/base.o" "$build/libclip.a" -lm -pthread >>"$work/$label.log" 2>&1 || return
+    "$work/$label" "$source" "${SEED:--}" "$work/$nn.result" - - all >"$work/$label.said" 2>&1 </dev/null
+    [ -f "$work/$nn.result" ] && read -r word _ _ mistake <"$work/$nn.result"
+}
+
+grade() {
+    mkdir -p "$work"
+    : >"$work/grade.txt"
+    for name in $(names); do
+        verdict "$name" all >"$work/said" 2>&1
+        graded "${name%%-*}" "$name" "tests/exercises/ex${name%%-*}.c"
+    done
+    [ -z "$EXAM" ] || extra_exams
 }
 
 # ---- help ------------------------------------------------------------------------------------------------------------
@@ -297,10 +530,8 @@ hint() {
 reset() {
     own=$EXERCISES/$1.c original=exercises/original/$1.c
     if [ -f "$own" ] && ! cmp -s "$own" "$original"; then
-        i=1
-        while [ -e "$own.$i" ]; do i=$((i + 1)); done
-        mv "$own" "$own.$i" || stop "$own cannot become $own.$i; it is as it was"
-        echo "What you wrote is kept in $own.$i."
+        aside=$(backup "$own") || exit 2
+        echo "What you wrote is kept in $aside."
     fi
     give_copy "$original" "$own"
     note given "$1" "$(sum_of "$original")"
@@ -310,7 +541,10 @@ reset() {
 }
 
 solution() {
-    if is_done "$1" || [ "$FORCE" = 1 ]; then
+    if [ ! -f "solutions/$1.c" ]; then
+        echo "There are no solutions in this copy. A hint: make hint-${1%%-*}."
+        exit 1
+    elif is_done "$1" || [ "$FORCE" = 1 ]; then
         cat "solutions/$1.c"
     else
         echo "Exercise ${1%%-*} is not done yet. A hint: make hint-${1%%-*}." \
@@ -384,8 +618,8 @@ next)
     name=$(first_open)
     if [ -n "$name" ]; then one "$name"; else echo "All exercises are done."; what_next; fi
     ;;
-watch | list | table) give; "$command" ;;
+watch | list | table | grade) give; "$command" ;;
 mine) give; mine "$3" ;;
 hint | reset | solution) give; "$command" "$name" ;;
-*) stop "student.sh BUILD give|ex|next|watch|hint|reset|list|table|solution|mine [NN]" ;;
+*) stop "student.sh BUILD give|ex|next|watch|hint|reset|list|table|grade|solution|mine [NN]" ;;
 esac

@@ -1,6 +1,12 @@
 /* Exercise 01: cosine. How alike are two vectors, whatever their lengths? (Lesson 01)
  *
  * Your code goes where it says TODO. `make ex-01` checks it, `make hint-01` helps.
+ *
+ * A `num` is a number with a point (C's float). `num *v` with `int n` is a vector: the n numbers v[0], v[1] ... v[n-1].
+ * `const num *a` may be read and not written. Keep sums in a double, which has more digits: double sum = 0;
+ * sqrt and fabs take the square root and the size of a number; all of <math.h> is there.
+ * In C a division of whole numbers is cut: 1 / 2 is 0, and 1.0 / 2 is 0.5.
+ * Nothing else of the library is needed here.
  */
 #include "../exercises/exercise.h"
 

@@ -58,7 +58,8 @@ void answer(Mat logits, Mat p) {
  */
 Var logits_d(Tape *tape, Var cosine, Var t) {
     /* TODO 11: the bug of run D is from here ... */
-    (void)tape, (void)t; /* a factor changes no order: the largest stays the largest */
+    (void)tape;
+    (void)t; /* a factor changes no order: the largest stays the largest */
     return cosine;
     /* ... to here. END 11 */
 }

@@ -38,7 +38,5 @@
 #include "../exercises/exercise.h"
 
 /* TODO 12: your program from here ... */
-void probe(void) {
-    TODO("probe"); /* delete this line when you begin */
-}
+void probe(void) { TODO("probe"); /* delete this line when you begin */ }
 /* ... to here. END 12 */

@@ -1,80 +1,286 @@
-#include "exam.h"
+#include "verify.h"
 
-enum { RIGHT, RAW, TURNED, COLUMNS, TEXT_ONLY, IMAGE_ONLY, MODELS };
+enum {
+    RIGHT,
+    RAW,
+    TEXT_ONLY,
+    IMAGE_ONLY,
+    NO_ROOT,
+    ROOT_OF_LENGTHS,
+    ADDED,
+    ADDED_SQUARES,
+    PRECEDENCE,
+    SIZES,
+    MEAN,
+    EPSILON,
+    SQUARED_T,
+    SQUARED_I,
+    LARGEST,
+    COLUMNS,
+    D_FROM_N,
+    D_FROM_M,
+    D_MINUS_1,
+    D_FROM_1,
+    LAST_PRODUCT,
+    TEXT_TEXT,
+    IMAGE_IMAGE,
+    PLAIN_PRODUCT,
+    NOT_RESET,
+    NOT_RESET_ROW,
+    FIRST_TEXT,
+    FIRST_IMAGE,
+    INT_SUM,
+    DISTANCE,
+    OF_FLAT,
+    LENGTH_BEFORE,
+    NORM_OF_N,
+    NORM_OF_M,
+    INT_PRODUCT,
+    TEXT_TWICE,
+    COLUMN_T,
+    COLUMN_I,
+    SWAPPED,
+    MODELS
+};
 
-static double product(Mat text, int n, Mat image, int m) {
+/* Sums over D numbers of two rows, which may go beyond their ends: the numbers lie row behind row. VERIFY_ANY: beyond all. */
+static double dot(Mat a, int i, Mat b, int j, int from, int to) {
     double sum = 0;
-    for (int d = 0; d < text.shape[1]; d++) sum += (double)AT(text, n, d) * (double)AT(image, m, d);
+    int D = a.shape[1];
+    if (i >= a.shape[0] || j >= b.shape[0]) return VERIFY_ANY;
+    if (i * D + to > (int)mat_count(a) || j * D + to > (int)mat_count(b)) return VERIFY_ANY;
+    for (int d = from; d < to; d++) sum += (double)a.v[i * D + d] * (double)b.v[j * D + d];
     return sum;
 }
 
-/* The rows of text and image with each column made of length 1 instead of each row. */
-static double product_of_columns(Mat text, int n, Mat image, int m) {
+static double length(Mat m, int r) { return r < m.shape[0] ? vec_norm(&AT(m, r, 0), m.shape[1]) : VERIFY_ANY; }
+
+static double sizes(Mat m, int r) {
     double sum = 0;
-    for (int d = 0; d < text.shape[1]; d++) {
-        double t = 0, i = 0;
-        for (int r = 0; r < text.shape[0]; r++) t += pow((double)AT(text, r, d), 2);
-        for (int r = 0; r < image.shape[0]; r++) i += pow((double)AT(image, r, d), 2);
-        sum += (double)AT(text, n, d) * (double)AT(image, m, d) / sqrt(t * i);
+    for (int d = 0; d < m.shape[1]; d++) sum += fabs((double)AT(m, r, d));
+    return sum;
+}
+
+static double largest(Mat m, int r) {
+    double most = 0;
+    for (int d = 0; d < m.shape[1]; d++) most = fmax(most, fabs((double)AT(m, r, d)));
+    return most;
+}
+
+static double column_length(Mat m, int d) {
+    double sum = 0;
+    for (int r = 0; r < m.shape[0]; r++) sum += pow((double)AT(m, r, d), 2);
+    return sqrt(sum);
+}
+
+static double frobenius(Mat m) {
+    double sum = 0;
+    for (int r = 0; r < m.shape[0]; r++) sum += pow(length(m, r), 2);
+    return sqrt(sum);
+}
+
+/* t.i over the first `to` numbers, of unit vectors over as many. */
+static double shorter(Mat text, int n, Mat image, int m, int from, int to) {
+    double raw = dot(text, n, image, m, from, to), tt = dot(text, n, text, n, from, to),
+           ii = dot(image, m, image, m, from, to);
+    return raw == VERIFY_ANY || tt == VERIFY_ANY || ii == VERIFY_ANY ? VERIFY_ANY : raw / sqrt(tt * ii);
+}
+
+static double mixed(Mat text, int n, Mat image, int m, int model) {
+    double sum = 0, distance = 0;
+    int D = text.shape[1];
+    for (int d = 0; d < D; d++) {
+        double product = (double)AT(text, n, d) * (double)AT(image, m, d);
+        sum = model == INT_SUM ? trunc(sum + product)
+                               : sum + product / (column_length(text, d) * column_length(image, d));
+        distance += pow((double)AT(text, n, d) / length(text, n) - (double)AT(image, m, d) / length(image, m), 2);
     }
+    if (model == INT_SUM) return sum / (length(text, n) * length(image, m));
+    return model == COLUMNS ? sum : sqrt(distance);
+}
+
+/* text image without the transposition: where the shapes allow it. */
+static double plain_product(Mat text, int n, Mat image, int m) {
+    double sum = 0;
+    if (image.shape[0] != text.shape[1] || m >= image.shape[1]) return VERIFY_ANY;
+    for (int d = 0; d < text.shape[1]; d++) sum += (double)AT(text, n, d) * (double)AT(image, d, m);
     return sum;
 }
 
-static void similarity_case(Mat text, Mat image) {
-    int N = text.shape[0], M = image.shape[0];
-    Mat s = exam_room(N, M), before = mat_new(exam_arena(), N + M, text.shape[1]);
-    memcpy(before.v, text.v, mat_count(text) * sizeof(num));
-    memcpy(&AT(before, N, 0), image.v, mat_count(image) * sizeof(num));
-    exam_case("text = %s, image = %s", exam_matrix(text), exam_matrix(image));
-    similarity_matrix(text, image, s);
-    if (memcmp(before.v, text.v, mat_count(text) * sizeof(num)) ||
-        memcmp(&AT(before, N, 0), image.v, mat_count(image) * sizeof(num)))
-        exam_wrong(
-            "changed",
-            "text or image was changed. They must stay as they are: copy them, or divide by the lengths later.");
-    for (int n = 0; n < N; n++)
+static double with_lengths(Mat text, int n, Mat image, int m, int model) {
+    int D = text.shape[1];
+    double t = length(text, n), i = length(image, m), raw = dot(text, n, image, m, 0, D);
+    switch (model) {
+    case RIGHT: return raw / (t * i);
+    case RAW: return raw;
+    case TEXT_ONLY: return raw / t;
+    case IMAGE_ONLY: return raw / i;
+    case NO_ROOT: return raw / (t * t * i * i);
+    case ROOT_OF_LENGTHS: return raw / sqrt(t * i);
+    case ADDED: return raw / (t + i);
+    case ADDED_SQUARES: return raw / sqrt(t * t + i * i);
+    case PRECEDENCE: return raw / t * i;
+    case SIZES: return raw / (sizes(text, n) * sizes(image, m));
+    case LARGEST: return raw / (largest(text, n) * largest(image, m));
+    case MEAN: return raw / D;
+    case EPSILON: return raw / (t * i + 1e-3);
+    case SQUARED_T: return raw / (t * t);
+    case SQUARED_I: return raw / (i * i);
+    case INT_PRODUCT: return trunc(raw) / (t * i);
+    case TEXT_TWICE: return t / i;
+    case OF_FLAT: return raw / (frobenius(text) * frobenius(image));
+    case LENGTH_BEFORE: return raw / (length(text, 0) * length(image, 0));
+    case NORM_OF_N: return n < image.shape[0] ? raw / (t * length(image, n)) : VERIFY_ANY;
+    case NORM_OF_M: return m < text.shape[0] ? raw / (length(text, m) * i) : VERIFY_ANY;
+    default: return (double)AT(text, n, D - 1) * (double)AT(image, m, D - 1) / (t * i);
+    }
+}
+
+/* &AT(text, 0, n) taken for row n: D numbers from place n on. */
+static double from_place(Mat text, int n, Mat image, int m, bool of_text) {
+    int D = text.shape[1], t = of_text ? n : n * D, i = of_text ? m * D : m;
+    if (t + D > (int)mat_count(text) || i + D > (int)mat_count(image)) return VERIFY_ANY;
+    return vec_dot(text.v + t, image.v + i, D) / (vec_norm(text.v + t, D) * vec_norm(image.v + i, D));
+}
+
+static double one(Mat text, int n, Mat image, int m, int model) {
+    int N = text.shape[0], M = image.shape[0], D = text.shape[1];
+    switch (model) {
+    case COLUMNS: return mixed(text, n, image, m, COLUMNS);
+    case INT_SUM: return mixed(text, n, image, m, INT_SUM);
+    case DISTANCE: return mixed(text, n, image, m, DISTANCE);
+    case D_FROM_N: return shorter(text, n, image, m, 0, N);
+    case D_FROM_M: return shorter(text, n, image, m, 0, M);
+    case D_MINUS_1: return shorter(text, n, image, m, 0, D - 1);
+    case D_FROM_1: return shorter(text, n, image, m, 1, D);
+    case TEXT_TEXT: return m < N ? with_lengths(text, n, text, m, RIGHT) : VERIFY_ANY;
+    case IMAGE_IMAGE: return n < M ? with_lengths(image, n, image, m, RIGHT) : VERIFY_ANY;
+    case FIRST_TEXT: return with_lengths(text, 0, image, m, RIGHT);
+    case FIRST_IMAGE: return with_lengths(text, n, image, 0, RIGHT);
+    case COLUMN_T: return from_place(text, n, image, m, true);
+    case COLUMN_I: return from_place(text, n, image, m, false);
+    case PLAIN_PRODUCT: return plain_product(text, n, image, m);
+    default: return with_lengths(text, n, image, m, model);
+    }
+}
+
+/* The sum goes on through the pairs; what it holds is divided by the pair's lengths. */
+static void not_reset(Mat text, Mat image, bool each_row, double *out) {
+    double sum = 0;
+    int M = image.shape[0];
+    for (int n = 0; n < text.shape[0]; n++) {
+        if (each_row) sum = 0;
         for (int m = 0; m < M; m++) {
-            double t = sqrt(product(text, n, text, n)), i = sqrt(product(image, m, image, m)),
-                   raw = product(text, n, image, m);
-            double turned = EXAM_ANY;
-            if (N == M)
-                turned = product(text, m, image, n) / sqrt(product(text, m, text, m) * product(image, n, image, n));
-            exam_number((double)AT(s, n, m),
-                        (double[MODELS]){ [RIGHT] = raw / (t * i),
-                                          [RAW] = raw,
-                                          [TURNED] = turned,
-                                          [COLUMNS] = product_of_columns(text, n, image, m),
-                                          [TEXT_ONLY] = raw / t,
-                                          [IMAGE_ONLY] = raw / i },
-                        "s[%d,%d], text %d with picture %d", n, m, n, m);
+            sum += dot(text, n, image, m, 0, text.shape[1]);
+            out[n * M + m] = sum / (length(text, n) * length(image, m));
         }
+    }
+}
+
+/* AT(s, m, n) for AT(s, n, m): some places are never written, and some lie outside. */
+static void swapped(Mat text, Mat image, const num *before, double *out) {
+    int N = text.shape[0], M = image.shape[0];
+    for (int i = 0; i < N * M; i++) out[i] = (double)before[i];
+    for (int i = 0; i < N * M; i++) {
+        int to = i % M * M + i / M;
+        if (to < N * M) out[to] = with_lengths(text, i / M, image, i % M, RIGHT);
+    }
+}
+
+static void similarity_case(const char *label, Mat given_text, Mat given_image) {
+    int N = given_text.shape[0], M = given_image.shape[0];
+    verify_case(label, "text = %s, image = %s", verify_matrix(given_text), verify_matrix(given_image));
+    verify_size("N", N);
+    verify_size("M", M);
+    verify_size("D", given_text.shape[1]);
+    Mat text = verify_input("text", given_text), image = verify_input("image", given_image), s = verify_room("s", N, M);
+    verify_answers(N, M, s.v, false);
+    for (int model = 0; model < MODELS; model++)
+        for (int i = 0; i < N * M; i++) verify_model(model)[i] = one(given_text, i / M, given_image, i % M, model);
+    not_reset(given_text, given_image, false, verify_model(NOT_RESET));
+    not_reset(given_text, given_image, true, verify_model(NOT_RESET_ROW));
+    swapped(given_text, given_image, s.v, verify_model(SWAPPED));
+    similarity_matrix(text, image, s);
+    for (int i = 0; i < N * M; i++)
+        verify_got(i, (double)s.v[i], "s[%d,%d], text %d with picture %d", i / M, i % M, i / M, i % M);
+    verify_done();
 }
 
 static void check_similarity(void) {
-    similarity_case(exam_from(2, 2, (double[]){ 3, 4, 0, 5 }), exam_from(2, 2, (double[]){ 4, 3, 0, 2 }));
-    similarity_case(exam_from(4, 2, (double[]){ 0.85, 0.4, -0.6, 0.7, 0.2, -0.9, -0.75, -0.6 }),
-                    exam_from(4, 2, (double[]){ 0.9, 0.3, -0.7, 0.6, 0.1, -0.95, -0.8, -0.5 }));
-    for (int k = 0; k < 3; k++) {
-        int N = 3 + k, D = 4 + (int)rng_below(exam_rng(), 8);
-        similarity_case(exam_random(N, D, 2), exam_random(N, D, 0.7));
+    const double text[] = { 3, 4 }, image[] = { 4, 3, 0, 2 };
+    similarity_case("the worked example", verify_from(1, 2, text), verify_from(2, 2, image));
+    similarity_case("two texts, two pictures", verify_from(2, 2, (double[]){ 3, 4, 0, 5 }),
+                    verify_from(2, 2, (double[]){ 4, 3, 0, 2 }));
+    similarity_case("as many texts as pictures",
+                    verify_from(4, 2, (double[]){ 0.85, 0.4, -0.6, 0.7, 0.2, -0.9, -0.75, -0.6 }),
+                    verify_from(4, 2, (double[]){ 0.9, 0.3, -0.7, 0.6, 0.1, -0.95, -0.8, -0.5 }));
+    similarity_case("as many texts as pictures", verify_random(3, 3, 2), verify_random(3, 3, 0.7));
+    similarity_case("fewer texts than pictures", verify_random(2, 4, 3), verify_random(3, 4, 1));
+    similarity_case("more texts than pictures", verify_random(4, 3, 1), verify_random(2, 3, 3));
+    for (int k = 0; k < 2; k++) {
+        int D = 4 + (int)rng_below(verify_rng(), 8);
+        similarity_case("as many texts as pictures", verify_random(4 + k, D, 2), verify_random(4 + k, D, 0.7));
     }
-    similarity_case(exam_random(3, 5, 1), exam_random(6, 5, 1));
-    similarity_case(exam_random(5, 4, 1), exam_random(2, 4, 1));
+    similarity_case("fewer texts than pictures", verify_random(3, 5, 1), verify_random(6, 5, 1));
+    similarity_case("more texts than pictures", verify_random(5, 4, 1), verify_random(2, 4, 1));
+    similarity_case("more numbers than texts and pictures", verify_random(2, 40, 1), verify_random(3, 40, 1));
+    similarity_case("again", verify_from(1, 2, text), verify_from(2, 2, image));
 }
 
 static const Part parts[] = {
     { .name = "similarity_matrix", .check = check_similarity, .tolerance = 1e-5,
       .mistakes = {
-          { "not-normalised", "the vectors were not made unit length, so that long ones win" },
-          { "transposed", "s is transposed: row n must belong to text n, column m to picture m" },
-          { "columns", "the columns were given the length 1 instead of the rows: a vector is a row" },
-          { "one-side", "only the texts were made unit length" },
-          { "one-side", "only the pictures were made unit length" },
+          [RAW - 1] = { "not-normalised", "the vectors were not made unit length, so that long ones win" },
+          [TEXT_ONLY - 1] = { "one-side", "only the texts were made unit length" },
+          [IMAGE_ONLY - 1] = { "one-side", "only the pictures were made unit length" },
+          [NO_ROOT - 1] = { "no-root", "t.i was divided by (t.t)(i.i): the square roots are missing; or the vectors were made unit "
+                                       "length and divided by the lengths all the same" },
+          [ROOT_OF_LENGTHS - 1] = { "root-twice", "t.i was divided by the root of |t| |i|: vec_norm has taken the root already" },
+          [ADDED - 1] = { "added", "the two lengths were added: t.i is divided by their product" },
+          [ADDED_SQUARES - 1] = { "added", "t.i was divided by the root of t.t + i.i: by the product of the two lengths" },
+          [PRECEDENCE - 1] = { "precedence", "t.i / |t| * |i| divides by |t| alone and multiplies with |i|: parentheses, "
+                                             "t.i / (|t| * |i|)" },
+          [SIZES - 1] = { "sum", "the vectors were divided by the sums of their numbers' sizes, not by their lengths" },
+          [MEAN - 1] = { "mean", "t.i was divided by D, how many numbers a vector has, not by the lengths" },
+          [EPSILON - 1] = { "epsilon", "0.001 was added to |t| |i|: that changes every cosine. No row here is all 0" },
+          [SQUARED_T - 1] = { "squared-length", "t.i was divided by |t| twice; |i| is missing" },
+          [SQUARED_I - 1] = { "squared-length", "t.i was divided by |i| twice; |t| is missing" },
+          [LARGEST - 1] = { "largest", "the vectors were divided by their largest numbers, not by their lengths" },
+          [COLUMNS - 1] = { "columns", "the columns were given the length 1 instead of the rows: a vector is a row" },
+          [D_FROM_N - 1] = { "rows-for-columns", "text.shape[0] was taken for how many numbers a vector has: that is "
+                                                 "text.shape[1]" },
+          [D_FROM_M - 1] = { "rows-for-columns", "image.shape[0] was taken for how many numbers a vector has: that is "
+                                                 "image.shape[1]" },
+          [D_MINUS_1 - 1] = { "off-by-one", "the last number of each row is left out: d < D, not d < D - 1" },
+          [D_FROM_1 - 1] = { "off-by-one", "the first number of each row is left out: the loop begins at 0" },
+          [LAST_PRODUCT - 1] = { "overwritten", "t.i holds its last product alone: = for +=" },
+          [TEXT_TEXT - 1] = { "typed-twice", "this is each text with each text: text stands where image should" },
+          [IMAGE_IMAGE - 1] = { "typed-twice", "this is each picture with each picture: image stands where text should" },
+          [PLAIN_PRODUCT - 1] = { "transpose", "the plain matrix product of text and image: rows must meet rows, which is the "
+                                               "product with the transposed image; and nothing was made unit length" },
+          [NOT_RESET - 1] = { "not-reset", "the sum is not set to 0 again for each pair: it holds the products of all pairs so far" },
+          [NOT_RESET_ROW - 1] = { "not-reset", "the sum is set to 0 for each text, but not for each picture" },
+          [FIRST_TEXT - 1] = { "same-row", "text 0 was taken for every row of s" },
+          [FIRST_IMAGE - 1] = { "same-column", "picture 0 was taken for every column of s" },
+          [INT_SUM - 1] = { "int", "the sum was cut to a whole number at each step: it is a double, not an int" },
+          [INT_PRODUCT - 1] = { "int", "t.i was cut to a whole number before it was divided" },
+          [TEXT_TWICE - 1] = { "typed-twice", "t.t stands where t.i should" },
+          [COLUMN_T - 1] = { "column", "&AT(text, 0, n) was taken for text n: a text is a row, &AT(text, n, 0)" },
+          [COLUMN_I - 1] = { "column", "&AT(image, 0, m) was taken for picture m: a picture is a row, &AT(image, m, 0)" },
+          [SWAPPED - 1] = { "transposed", "s was written as AT(s, m, n): row n belongs to text n, column m to picture m, AT(s, n, m)" },
+          [DISTANCE - 1] = { "distance", "this is the distance between the unit vectors, not their cosine" },
+          [OF_FLAT - 1] = { "whole", "the length of the whole matrix was taken for that of each row" },
+          [LENGTH_BEFORE - 1] = { "same-row", "the lengths of row 0 were taken for all rows" },
+          [NORM_OF_N - 1] = { "index", "the length of picture n was taken where that of picture m belongs" },
+          [NORM_OF_M - 1] = { "index", "the length of text m was taken where that of text n belongs" },
       } },
 };
 
-const Exam exam = {
-    .number = "02", .title = "similarity matrix", .parts = parts, .count = COUNT(parts),
+const Verify checked = {
+    .number = "02",
+    .title = "similarity matrix",
+    .parts = parts,
+    .count = COUNT(parts),
     .proved = "one matrix product of unit vectors compares every caption with every picture.",
-    .in_clip = "clip_logits in lib/model/clip_loss.c, times the learnt scale; in the paper, the matrix of Figure 1.",
+    .in_clip = "clip_logits in the library, times the learnt scale; in the paper, the matrix of Figure 1.",
 };

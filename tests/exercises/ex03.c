@@ -1,88 +1,557 @@
-#include "exam.h"
+#include "verify.h"
 
-static double total(const num *x, int n, double shift) {
-    double sum = 0;
-    for (int i = 0; i < n; i++) sum += exp((double)x[i] - shift);
-    return sum;
-}
+/* What exp can hold, and below which logarithm it is 0: long double, double, float. */
+typedef struct {
+    double most, least;
+} Range;
+static const Range ranges[] = { { 11356, -11399 }, { 709.78, -745.13 }, { 88.72, -103.97 } };
 
 static double largest(const num *x, int n) {
     double most = (double)x[0];
     for (int i = 1; i < n; i++) most = fmax(most, (double)x[i]);
     return most;
 }
+static double smallest(const num *x, int n) {
+    double least = (double)x[0];
+    for (int i = 1; i < n; i++) least = fmin(least, (double)x[i]);
+    return least;
+}
+static double mean(const num *x, int n) {
+    double sum = 0;
+    for (int i = 0; i < n; i++) sum += (double)x[i] / n;
+    return sum;
+}
+static double total(const num *x, int n) {
+    double sum = 0;
+    for (int i = 0; i < n; i++) sum += (double)x[i];
+    return sum;
+}
 
-/* ---- softmax ----------------------------------------------------------------------------------------------------- */
+/* softmax of scale * x, right for any size. */
+static void exact(const num *x, int n, double scale, double *p) {
+    double most = -INFINITY, sum = 0;
+    for (int i = 0; i < n; i++) most = fmax(most, scale * (double)x[i]);
+    for (int i = 0; i < n; i++) sum += exp(scale * (double)x[i] - most);
+    for (int i = 0; i < n; i++) p[i] = exp(scale * (double)x[i] - most) / sum;
+}
 
-static void softmax_case(const num *given, int n) {
-    const num *x = exam_copy(given, n);
-    Mat p = exam_room(1, n);
-    exam_case("x = %s", exam_vector(x, n));
-    softmax(x, n, p.v);
-    double most = largest(x, n);
+/* softmax with `shift` taken off instead of the largest: not a number where an exp is infinite, or all are 0. */
+static void shifted(const num *x, int n, double shift, Range range, double *p) {
+    double most = largest(x, n) - shift;
+    exact(x, n, 1, p);
     for (int i = 0; i < n; i++) {
-        double z = (double)x[i], shifted = exp(z - most);
-        exam_number((double)p.v[i], (double[]){ shifted / total(x, n, most), exp(z) / total(x, n, 0), shifted, exp(z),
-                    z - most - log(total(x, n, most)) }, "p[%d]", i);
+        double z = (double)x[i] - shift;
+        if (most < range.least || (most > range.most && z > range.most)) p[i] = NAN;
+        else if (most > range.most) p[i] = 0;
     }
 }
 
+/* ---- softmax ----------------------------------------------------------------------------------------------------- */
+
+enum {
+    RIGHT,
+    NO_MAX_LONG,
+    NO_MAX,
+    NO_MAX_FLOAT,
+    FROM_0_LONG,
+    FROM_0,
+    FROM_0_FLOAT,
+    FIRST_LONG,
+    FIRST,
+    FIRST_FLOAT,
+    LAST,
+    MEAN_LONG,
+    MEAN_OFF,
+    SMALLEST,
+    NOT_DIVIDED,
+    EXP,
+    LOGARITHM,
+    BY_LARGEST,
+    NO_EXP,
+    NO_EXP_SHIFTED,
+    SIZES,
+    BASE_2,
+    BASE_10,
+    BASE_2718,
+    BASE_272,
+    INT_SUM,
+    FROM_ONE,
+    SUM_FROM_1,
+    SUM_TO_LAST,
+    RUNNING,
+    IN_LOOP,
+    NEGATIVE,
+    HARD,
+    OVER_N,
+    TWICE_DIVIDED,
+    SUM_OF_SHIFTED,
+    LAST_TERM,
+    NOT_LAST,
+    NOT_FIRST,
+    FROM_0_FROM_1,
+    MODELS
+};
+
+static void power_softmax(const num *x, int n, double base, double *p) { exact(x, n, log(base), p); }
+
+/* exp(x - most) divided by other things than their sum. */
+static void divided_otherwise(int model, const num *x, int n, double *p) {
+    double most = largest(x, n), whole = 0, sum = 0, so_far = 0, left = 0, raw = 0;
+    for (int i = 0; i < n; i++) {
+        double e = exp((double)x[i] - most);
+        whole = trunc(whole + e);
+        sum += e;
+        raw += exp((double)x[i]);
+    }
+    left = sum;
+    for (int i = 0; i < n; i++) {
+        double e = exp((double)x[i] - most);
+        so_far += e;
+        p[i] = model == NOT_DIVIDED      ? e
+               : model == EXP            ? exp((double)x[i])
+               : model == LOGARITHM      ? (double)x[i] - most - log(sum)
+               : model == INT_SUM        ? e / whole
+               : model == FROM_ONE       ? e / (sum + 1)
+               : model == SUM_FROM_1     ? e / (sum - exp((double)x[0] - most))
+               : model == SUM_TO_LAST    ? e / (sum - exp((double)x[n - 1] - most))
+               : model == LAST_TERM      ? e / exp((double)x[n - 1] - most)
+               : model == RUNNING        ? e / so_far
+               : model == IN_LOOP        ? e / left
+               : model == OVER_N         ? e / n
+               : model == SUM_OF_SHIFTED ? e / raw
+               : model == TWICE_DIVIDED  ? e / sum / sum
+                                         : (e == 1);
+        left += p[i] - e;
+    }
+}
+
+static void no_exp(int model, const num *x, int n, double *p) {
+    double sizes = 0, least = smallest(x, n), over = 0, most = largest(x, n), sum = 0;
+    for (int i = 0; i < n; i++) {
+        sizes += fabs((double)x[i]);
+        over += (double)x[i] - least;
+        sum += exp((double)x[i] / most);
+    }
+    for (int i = 0; i < n; i++)
+        p[i] = model == NO_EXP           ? (double)x[i] / total(x, n)
+               : model == NO_EXP_SHIFTED ? ((double)x[i] - least) / over
+               : model == BY_LARGEST     ? exp((double)x[i] / most) / sum
+                                         : fabs((double)x[i]) / sizes;
+}
+
+static void softmax_as(int model, const num *x, int n, double *p) {
+    switch (model) {
+    case RIGHT: exact(x, n, 1, p); break;
+    case NO_MAX_LONG:
+    case NO_MAX:
+    case NO_MAX_FLOAT: shifted(x, n, 0, ranges[model - NO_MAX_LONG], p); break;
+    case FROM_0_LONG:
+    case FROM_0:
+    case FROM_0_FLOAT: shifted(x, n, fmax(0, largest(x, n)), ranges[model - FROM_0_LONG], p); break;
+    case FIRST_LONG:
+    case FIRST:
+    case FIRST_FLOAT: shifted(x, n, (double)x[0], ranges[model - FIRST_LONG], p); break;
+    case LAST: shifted(x, n, (double)x[n - 1], ranges[1], p); break;
+    case MEAN_LONG: shifted(x, n, mean(x, n), ranges[0], p); break;
+    case MEAN_OFF: shifted(x, n, mean(x, n), ranges[1], p); break;
+    case NOT_LAST: shifted(x, n, largest(x, MAX(n - 1, 1)), ranges[1], p); break;
+    case NOT_FIRST: shifted(x, n, n > 1 ? largest(x + 1, n - 1) : (double)x[0], ranges[1], p); break;
+    case FROM_0_FROM_1: shifted(x, n, n > 1 ? fmax(0, largest(x + 1, n - 1)) : 0, ranges[1], p); break;
+    case SMALLEST: shifted(x, n, smallest(x, n), ranges[1], p); break;
+    case BASE_2: power_softmax(x, n, 2, p); break;
+    case BASE_10: power_softmax(x, n, 10, p); break;
+    case BASE_2718: power_softmax(x, n, 2.718, p); break;
+    case BASE_272: power_softmax(x, n, 2.72, p); break;
+    case NEGATIVE: exact(x, n, -1, p); break;
+    case NO_EXP:
+    case NO_EXP_SHIFTED:
+    case BY_LARGEST:
+    case SIZES: no_exp(model, x, n, p); break;
+    default: divided_otherwise(model, x, n, p);
+    }
+}
+
+static void softmax_case(const char *label, const num *given, int n) {
+    verify_case(label, "x = %s", verify_vector(given, n));
+    verify_size("n", n);
+    const num *x = verify_input_numbers("x", given, n);
+    Mat p = verify_room("p", 1, n);
+    verify_answers(1, n, p.v, false);
+    for (int m = 0; m < MODELS; m++) softmax_as(m, given, n, verify_model(m));
+    softmax(x, n, p.v);
+    for (int i = 0; i < n; i++) verify_got(i, (double)p.v[i], "p[%d]", i);
+    verify_done();
+}
+
 static void check_softmax(void) {
-    softmax_case((num[]){ 0, (num)log(3) }, 2);
-    softmax_case((num[]){ 1, 2, 3, -1 }, 4);
-    for (int k = 0; k < 3; k++) softmax_case(exam_random(1, 3 + 4 * k, 2).v, 3 + 4 * k);
-    softmax_case((num[]){ 1000, 1000 }, 2);
-    softmax_case((num[]){ 1000, 1001, 990 }, 3);
-    softmax_case((num[]){ -2000, -2001 }, 2);
+    softmax_case("the worked example", (num[]){ 0, (num)log(3) }, 2);
+    softmax_case("small scores", (num[]){ 1, 2, 3, -1 }, 4);
+    softmax_case("scores above 0", (num[]){ 0.5, 3, 2, 6, 1 }, 5);
+    softmax_case("scores below 0", (num[]){ -4, -2, -3, -2.5 }, 4);
+    softmax_case("scores far apart", (num[]){ 4, -9, 1.5 }, 3);
+    for (int k = 0; k < 4; k++) softmax_case("small scores", verify_random(1, 3 + 3 * k, 2).v, 3 + 3 * k);
+    softmax_case("equal scores of 1000", (num[]){ 1000, 1000 }, 2);
+    softmax_case("scores of 1000", (num[]){ 1000, 1001, 990 }, 3);
+    softmax_case("scores of -2000", (num[]){ -2000, -2001 }, 2);
+    softmax_case("scores of 10,000", (num[]){ 9998, 10000, 9999.5 }, 3);
+    softmax_case("scores of -10,000", (num[]){ -10001, -10000, -10000.5 }, 3);
+    softmax_case("scores of 20,000", (num[]){ 19999, 20000, 19998 }, 3);
+    softmax_case("scores of -20,000", (num[]){ -19999, -20000, -19998 }, 3);
+    softmax_case("from -10,000 to 10,000", (num[]){ -10000, 10000, 9999, 0 }, 4);
+    softmax_case("from 10,000 to -10,000", (num[]){ 10000, 0, 9999, -10000 }, 4);
+    softmax_case("one far above the rest", (num[]){ -20000, -20000, -20000, 20000, -20000, -20000 }, 6);
+    softmax_case("the last far above the rest", (num[]){ -20000, -20000, 20000 }, 3);
+    softmax_case("the first far above the rest", (num[]){ 20000, -20000, -20000 }, 3);
+    softmax_case("one score", (num[]){ 7 }, 1);
+    softmax_case("again", (num[]){ 0, (num)log(3) }, 2);
 }
 
 /* ---- cross-entropy ----------------------------------------------------------------------------------------------- */
 
-static void cross_entropy_case(Mat x, const int *target) {
+enum {
+    C_RIGHT,
+    C_NO_MAX_LONG,
+    C_NO_MAX,
+    C_NO_MAX_FLOAT,
+    C_FROM_0,
+    C_FROM_0_FLOAT,
+    C_FIRST,
+    C_MEAN,
+    C_NOT_LAST,
+    C_FROM_0_FROM_1,
+    C_NOT_FIRST,
+    C_LOG10,
+    C_LOG2,
+    C_SIGN,
+    C_SUM,
+    C_OVER_N,
+    C_MEAN_TWICE,
+    C_ZERO,
+    C_FIRST_ROW,
+    C_FIRST_ALONE,
+    C_LAST_ROW,
+    C_LAST_ALONE,
+    C_SKIPS_LAST,
+    C_ALL_CLASSES,
+    C_DIAGONAL,
+    C_TARGET_0,
+    C_TARGET_BEFORE,
+    C_TARGET_NEXT,
+    C_ONE_MINUS_P,
+    C_P,
+    C_MAX_FORGOTTEN,
+    C_TOTAL_NOT_RESET,
+    C_TOTAL_FROM_1,
+    C_ONLY_TOTAL,
+    C_ONLY_SCORE,
+    C_EPS_3,
+    C_EPS_4,
+    C_EPS_2,
+    C_INT_SUM,
+    C_ENTROPY,
+    C_BINARY,
+    C_LARGEST_P,
+    C_SAME_ROW,
+    C_SAME_TARGET,
+    C_SQUARED,
+    C_COLUMNS,
+    C_INT_TOTAL,
+    C_TOTAL_FROM_ONE,
+    C_MODELS
+};
+
+static void row_of(Mat x, int b, double *p) { exact(&AT(x, b, 0), x.shape[1], 1, p); }
+
+/* What one row costs. Targets outside of the row: VERIFY_ANY. */
+static double row_cost(int model, Mat x, const int *target, int b, double *p) {
+    int N = x.shape[1], t = target[b];
+    const num *row = &AT(x, b, 0);
+    double most = largest(row, N), all = 0, entropy = 0, binary = 0, largest_p = 0, whole = 0, from_one = 1;
+    row_of(x, b, p);
+    if (model == C_DIAGONAL) t = b;
+    if (model == C_TARGET_0) t = 0;
+    if (model == C_TARGET_BEFORE) t--;
+    if (model == C_TARGET_NEXT) t++;
+    if (model == C_SAME_TARGET) t = target[0];
+    if (t < 0 || t >= N) return VERIFY_ANY;
+    for (int n = 0; n < N; n++) {
+        double e = exp((double)row[n] - most);
+        all -= log(p[n]);
+        entropy -= p[n] > 0 ? p[n] * log(p[n]) : 0;
+        binary -= n == t ? log(p[n]) : log(1 - p[n]);
+        largest_p = fmax(largest_p, p[n]);
+        whole = trunc(whole + e);
+        from_one += e;
+    }
+    double log_total = (double)row[t] - log(p[t]);
+    switch (model) {
+    case C_LOG10: return -log10(p[t]);
+    case C_LOG2: return -log2(p[t]);
+    case C_SIGN: return log(p[t]);
+    case C_ALL_CLASSES: return all;
+    case C_ONE_MINUS_P: return 1 - p[t];
+    case C_P: return p[t];
+    case C_MAX_FORGOTTEN: return -log(p[t]) - most;
+    case C_TOTAL_FROM_1: return -log(p[t]) + log(1 - p[0]);
+    case C_ONLY_TOTAL: return log_total;
+    case C_ONLY_SCORE: return -(double)row[t];
+    case C_EPS_2: return -log(p[t] + 1e-2);
+    case C_EPS_3: return -log(p[t] + 1e-3);
+    case C_EPS_4: return -log(p[t] + 1e-4);
+    case C_ENTROPY: return entropy;
+    case C_BINARY: return binary;
+    case C_LARGEST_P: return -log(largest_p);
+    case C_SQUARED: return (1 - p[t]) * (1 - p[t]);
+    case C_INT_TOTAL: return log(whole) + most - (double)row[t];
+    case C_TOTAL_FROM_ONE: return log(from_one) + most - (double)row[t];
+    default: return -log(p[t]);
+    }
+}
+
+/* Does a row's largest score, shifted, leave the range of exp? */
+static bool out_of_range(int model, Mat x) {
+    static const int range_of[] = {
+        [C_NO_MAX_LONG] = 0, [C_NO_MAX] = 1, [C_NO_MAX_FLOAT] = 2, [C_FROM_0] = 1,        [C_FROM_0_FLOAT] = 2,
+        [C_FIRST] = 1,       [C_MEAN] = 1,   [C_NOT_LAST] = 1,     [C_FROM_0_FROM_1] = 1, [C_NOT_FIRST] = 1
+    };
+    Range range = ranges[range_of[model]];
+    for (int b = 0; b < x.shape[0]; b++) {
+        const num *row = &AT(x, b, 0);
+        int N = x.shape[1];
+        double most = largest(row, N);
+        double shift = model == C_FROM_0 || model == C_FROM_0_FLOAT ? fmax(0, most)
+                       : model == C_FIRST                           ? (double)row[0]
+                       : model == C_MEAN                            ? mean(row, N)
+                       : model == C_NOT_LAST                        ? largest(row, MAX(N - 1, 1))
+                       : model == C_FROM_0_FROM_1                   ? fmax(0, N > 1 ? largest(row + 1, N - 1) : 0)
+                       : model == C_NOT_FIRST && N > 1              ? largest(row + 1, N - 1)
+                                                                    : 0;
+        if (most - shift > range.most || most - shift < range.least) return true;
+    }
+    return false;
+}
+
+/* The sum of exp is not set to 0 again for each row. */
+static double total_not_reset(Mat x, const int *target) {
+    double loss = 0, sum = 0;
     int B = x.shape[0], N = x.shape[1];
-    double sum = 0, naive = 0;
     for (int b = 0; b < B; b++) {
         const num *row = &AT(x, b, 0);
-        double most = largest(row, N), z = (double)row[target[b]];
-        sum += log(total(row, N, most)) + most - z;
-        naive += -log(exp(z) / total(row, N, 0));
+        double most = largest(row, N);
+        for (int n = 0; n < N; n++) sum += exp((double)row[n] - most);
+        loss -= (double)row[target[b]] - most - log(sum);
     }
-    exam_case("x = %s, target = %s", exam_matrix(x), exam_ints(target, B));
-    exam_number(cross_entropy(x, target), (double[]){ sum / B, naive / B, sum / B / log(10), -sum / B, sum },
-                "cross_entropy(x, target)");
+    return loss / B;
+}
+
+/* softmax down the columns. */
+static double down_columns(Mat x, const int *target) {
+    int B = x.shape[0];
+    double loss = 0;
+    for (int b = 0; b < B; b++) {
+        double most = -INFINITY, sum = 0;
+        for (int r = 0; r < B; r++) most = fmax(most, (double)AT(x, r, target[b]));
+        for (int r = 0; r < B; r++) sum += exp((double)AT(x, r, target[b]) - most);
+        loss -= (double)AT(x, b, target[b]) - most - log(sum);
+    }
+    return loss / B;
+}
+
+static double cross_entropy_as(int model, Mat x, const int *target) {
+    int B = x.shape[0], N = x.shape[1];
+    double *p = arena_alloc(verify_arena(), (size_t)N, sizeof *p), sum = 0, whole = 0, last = 0, first = 0;
+    if (model == C_TOTAL_NOT_RESET) return total_not_reset(x, target);
+    if (model == C_COLUMNS) return down_columns(x, target);
+    for (int b = 0; b < B; b++) {
+        double cost = model == C_SAME_ROW ? 0 : row_cost(model, x, target, b, p);
+        if (model == C_SAME_ROW) {
+            row_of(x, 0, p);
+            cost = -log(p[target[b]]);
+        }
+        if (cost == VERIFY_ANY) return VERIFY_ANY;
+        if (b == 0) first = cost;
+        if (model != C_SKIPS_LAST || b < B - 1) sum += cost;
+        whole = trunc(whole + cost);
+        last = cost;
+    }
+    if (model >= C_NO_MAX_LONG && model <= C_NOT_FIRST && out_of_range(model, x)) return VERIFY_NOT_FINITE;
+    switch (model) {
+    case C_SUM: return sum;
+    case C_OVER_N: return sum / N;
+    case C_MEAN_TWICE: return sum / B / B;
+    case C_ZERO: return B > 1 ? 0 : sum;
+    case C_FIRST_ROW: return first / B;
+    case C_FIRST_ALONE: return first;
+    case C_LAST_ROW: return last / B;
+    case C_LAST_ALONE: return last;
+    case C_INT_SUM: return whole / B;
+    default: return sum / B;
+    }
+}
+
+static void cross_entropy_case(const char *label, Mat given, const int *given_target) {
+    int B = given.shape[0], N = given.shape[1];
+    verify_case(label, "x = %s, target = %s", verify_matrix(given), verify_ints(given_target, B));
+    verify_size("B", B);
+    verify_size("N", N);
+    verify_size("(B - 1)", B - 1);
+    verify_answers(1, 1, NULL, false);
+    for (int m = 0; m < C_MODELS; m++) verify_model(m)[0] = cross_entropy_as(m, given, given_target);
+    verify_got(0, cross_entropy(verify_lent("x", given), verify_input_ints("target", given_target, B)),
+               "cross_entropy(x, target)");
+    verify_done();
+}
+
+static void fresh_cross_entropy(const char *label, int B, int N, double scale) {
+    int target[20];
+    for (int b = 0; b < B; b++) target[b] = (int)rng_below(verify_rng(), (uint32_t)N);
+    cross_entropy_case(label, verify_random(B, N, scale), target);
 }
 
 static void check_cross_entropy(void) {
-    cross_entropy_case(exam_from(2, 2, (double[]){ 0, log(3), 0, 0 }), (int[]){ 1, 0 });
-    cross_entropy_case(exam_from(3, 3, (double[]){ 2, 0, 1, 0, 0, 0, -1, 4, 0.5 }), (int[]){ 0, 1, 2 });
-    for (int k = 0; k < 3; k++) {
-        int target[9], B = 4 + k, N = 3 + k;
-        for (int b = 0; b < B; b++) target[b] = (int)rng_below(exam_rng(), (uint32_t)N);
-        cross_entropy_case(exam_random(B, N, 2), target);
-    }
-    cross_entropy_case(exam_from(2, 3, (double[]){ 1000, 1001, 1002, -3000, -2999, -3001 }), (int[]){ 1, 0 });
+    Mat worked = verify_from(2, 2, (double[]){ 0, log(3), 0, 0 });
+    cross_entropy_case("the worked example", worked, (int[]){ 1, 0 });
+    cross_entropy_case("targets on the diagonal", verify_from(3, 3, (double[]){ 2, 0, 1, 0, 0, 0, -1, 4, 0.5 }),
+                       (int[]){ 0, 1, 2 });
+    cross_entropy_case("one row", verify_from(1, 3, (double[]){ 1, 3, 2 }), (int[]){ 2 });
+    cross_entropy_case("more rows than columns", verify_from(4, 2, (double[]){ 1, 3, 2, 0.5, 3, 1.5, 1, 2 }),
+                       (int[]){ 1, 0, 0, 1 });
+    cross_entropy_case("scores below 0", verify_from(3, 2, (double[]){ -3, -1, -2, -2.5, -4, -6 }), (int[]){ 1, 1, 0 });
+    fresh_cross_entropy("small scores", 3, 5, 2);
+    fresh_cross_entropy("small scores", 3, 4, 2);
+    fresh_cross_entropy("small scores", 6, 3, 1);
+    fresh_cross_entropy("many rows", 9, 7, 2);
+    fresh_cross_entropy("many columns", 5, 30, 1);
+    cross_entropy_case("scores of 1000 and -3000",
+                       verify_from(2, 3, (double[]){ 1000, 1001, 1002, -3000, -2999, -3001 }), (int[]){ 1, 0 });
+    cross_entropy_case("scores of 10,000", verify_from(2, 3, (double[]){ 9999, 10000, 9998, 10000, 9999, 9998 }),
+                       (int[]){ 1, 1 });
+    cross_entropy_case("scores of -10,000", verify_from(2, 2, (double[]){ -10000, -9999, -10001, -10000 }),
+                       (int[]){ 0, 1 });
+    cross_entropy_case("scores of 20,000", verify_from(2, 2, (double[]){ 20000, 19999, 19999, 20000 }),
+                       (int[]){ 0, 0 });
+    cross_entropy_case("scores of -20,000", verify_from(2, 2, (double[]){ -20000, -19999, -20001, -20000 }),
+                       (int[]){ 0, 1 });
+    cross_entropy_case("from -10,000 to 10,000", verify_from(2, 3, (double[]){ -10000, 10000, 9999, -10000, 0, 0.5 }),
+                       (int[]){ 2, 1 });
+    cross_entropy_case("the first score far below the rest",
+                       verify_from(2, 5, (double[]){ -800, 100, 100, 101, 100, -900, 1, 0, 0, 2 }), (int[]){ 3, 1 });
+    cross_entropy_case("the last score far above the rest",
+                       verify_from(2, 3, (double[]){ -20000, -20000, 20000, 0, -3000, 0.5 }), (int[]){ 2, 0 });
+    cross_entropy_case("the first score far above the rest",
+                       verify_from(2, 3, (double[]){ 1000, -500, -501, 900, -600, -600 }), (int[]){ 0, 0 });
+    cross_entropy_case("again", worked, (int[]){ 1, 0 });
 }
+
+#define NO_MAX_TEXT "the largest score was not taken off first: exp of a large one is infinite, of a small one 0"
+#define FROM_0_TEXT                                                                                                                 \
+    "the largest score was looked for from 0 (or from FLT_MIN, which is above 0): where all scores lie far below, every exp is 0. " \
+    "Begin with the first score"
+#define FIRST_TEXT "the first score was taken off, whatever it is; only the largest makes every exp 1 or less"
 
 static const Part parts[] = {
     { .name = "softmax", .check = check_softmax, .tolerance = 1e-5,
       .mistakes = {
-          { "no-max", "the largest score was not taken off first: exp of it is infinite, and infinite / infinite "
-                      "is not a number" },
-          { "not-divided", "exp(x[i]) was not divided by the sum" },
-          { "not-divided", "exp(x[i]) was not divided by the sum" },
-          { "logarithm", "this is the logarithm of the softmax" },
+          [NO_MAX_LONG - 1] = { "no-max", NO_MAX_TEXT },
+          [NO_MAX - 1] = { "no-max", NO_MAX_TEXT },
+          [NO_MAX_FLOAT - 1] = { "no-max", NO_MAX_TEXT },
+          [FROM_0_LONG - 1] = { "max-from-0", FROM_0_TEXT },
+          [FROM_0 - 1] = { "max-from-0", FROM_0_TEXT },
+          [FROM_0_FLOAT - 1] = { "max-from-0", FROM_0_TEXT },
+          [FIRST_LONG - 1] = { "first-off", FIRST_TEXT },
+          [FIRST - 1] = { "first-off", FIRST_TEXT },
+          [FIRST_FLOAT - 1] = { "first-off", FIRST_TEXT },
+          [LAST - 1] = { "last-off", "the last score was taken off, whatever it is; only the largest makes every exp 1 or less" },
+          [MEAN_LONG - 1] = { "mean-off", "the mean of the scores was taken off, not the largest: the largest may lie far above it" },
+          [MEAN_OFF - 1] = { "mean-off", "the mean of the scores was taken off, not the largest: the largest may lie far above it" },
+          [NOT_LAST - 1] = { "off-by-one", "the last score is never looked at for the largest: i < n, not i < n - 1" },
+          [NOT_FIRST - 1] = { "off-by-one", "the first score is never looked at for the largest: begin with most = x[0]" },
+          [FROM_0_FROM_1 - 1] = { "max-from-0", FROM_0_TEXT },
+          [SMALLEST - 1] = { "smallest-off", "the smallest score was taken off, not the largest: exp of the others may be infinite" },
+          [NOT_DIVIDED - 1] = { "not-divided", "exp(x[i]) was not divided by the sum" },
+          [EXP - 1] = { "not-divided", "exp(x[i]) was not divided by the sum" },
+          [LOGARITHM - 1] = { "logarithm", "this is the logarithm of the softmax" },
+          [BY_LARGEST - 1] = { "by-largest", "the scores were divided by the largest one: it is taken off, x[i] - most" },
+          [NO_EXP - 1] = { "no-exp", "x[i] was divided by the sum of x: the exp is missing" },
+          [NO_EXP_SHIFTED - 1] = { "no-exp", "the exp is missing: the scores above the smallest were divided by their sum" },
+          [SIZES - 1] = { "no-exp", "the sizes of the scores were divided by their sum: the exp is missing" },
+          [BASE_2 - 1] = { "base", "2 was raised to the power of the scores: exp raises e" },
+          [BASE_10 - 1] = { "base", "10 was raised to the power of the scores: exp raises e" },
+          [BASE_2718 - 1] = { "base", "2.718 is not e: use exp" },
+          [BASE_272 - 1] = { "base", "2.72 is not e: use exp" },
+          [INT_SUM - 1] = { "int", "the sum was cut to a whole number at each step: it is a double, not an int" },
+          [FROM_ONE - 1] = { "from-one", "the sum began at 1, not at 0" },
+          [SUM_FROM_1 - 1] = { "off-by-one", "the sum leaves out the first score: its loop begins at 0" },
+          [SUM_TO_LAST - 1] = { "off-by-one", "the sum leaves out the last score: i < n, not i < n - 1" },
+          [LAST_TERM - 1] = { "overwritten", "the sum holds its last term alone: = for +=" },
+          [RUNNING - 1] = { "running", "each number was divided by the sum so far: add all up in a first loop, divide in a second" },
+          [IN_LOOP - 1] = { "sum-in-loop", "the sum was taken anew for each number, while p was being overwritten: take it once, "
+                                           "before" },
+          [NEGATIVE - 1] = { "sign", "this is the softmax of -x: the sign of the exponent. The largest score has the largest p" },
+          [HARD - 1] = { "argmax", "the largest score got 1 and all others 0: that is the argmax; softmax divides exp by a sum" },
+          [OVER_N - 1] = { "over-n", "exp(x[i]) was divided by n, not by the sum" },
+          [TWICE_DIVIDED - 1] = { "twice", "exp(x[i]) was divided by the sum twice" },
+          [SUM_OF_SHIFTED - 1] = { "max-one-place", "the largest score was taken off above the line and not in the sum, or the other "
+                                                    "way round" },
       } },
     { .name = "cross_entropy", .check = check_cross_entropy, .tolerance = 1e-5,
       .mistakes = {
-          { "no-max", "the largest score of the row was not taken off first: exp of it is infinite" },
-          { "log10", "log10 was taken: the cross-entropy is in nats, of the natural logarithm, log in C" },
-          { "sign", "the minus is missing: p is below 1, its logarithm below 0, and a loss is not negative" },
-          { "sum", "the mean was forgotten: this is the sum over the rows, B times as much" },
+          [C_NO_MAX_LONG - 1] = { "no-max", NO_MAX_TEXT },
+          [C_NO_MAX - 1] = { "no-max", NO_MAX_TEXT },
+          [C_NO_MAX_FLOAT - 1] = { "no-max", NO_MAX_TEXT },
+          [C_FROM_0 - 1] = { "max-from-0", FROM_0_TEXT },
+          [C_FROM_0_FLOAT - 1] = { "max-from-0", FROM_0_TEXT },
+          [C_FIRST - 1] = { "first-off", FIRST_TEXT },
+          [C_MEAN - 1] = { "mean-off", "the mean of the row was taken off, not the largest score" },
+          [C_NOT_LAST - 1] = { "off-by-one", "the last score is never looked at for the largest: n < N, not n < N - 1" },
+          [C_NOT_FIRST - 1] = { "off-by-one", "the first score is never looked at for the largest: begin with most = row[0]" },
+          [C_FROM_0_FROM_1 - 1] = { "max-from-0", FROM_0_TEXT },
+          [C_LOG10 - 1] = { "log10", "log10 was taken: the cross-entropy is in nats, of the natural logarithm, log in C" },
+          [C_LOG2 - 1] = { "log2", "log2 was taken: the cross-entropy is in nats, of the natural logarithm, log in C" },
+          [C_SIGN - 1] = { "sign", "the minus is missing: p is below 1, its logarithm below 0, and a loss is not negative" },
+          [C_SUM - 1] = { "sum", "the mean was forgotten: this is the sum over the rows, B times as much" },
+          [C_OVER_N - 1] = { "over-n", "the sum was divided by N, the columns: the mean is over the B rows" },
+          [C_MEAN_TWICE - 1] = { "mean-twice", "the mean was taken twice: divided by B * B" },
+          [C_ZERO - 1] = { "int-division", "it is 0 for more than one row: 1 / B is 0 in C where B is an int; write sum / B or 1.0 / B" },
+          [C_FIRST_ROW - 1] = { "early", "only the first row counts: the return stands inside the loop, or the loop ends after one row" },
+          [C_FIRST_ALONE - 1] = { "early", "this is the first row's cost: the return stands inside the loop" },
+          [C_LAST_ROW - 1] = { "overwritten", "only the last row counts: sum = for sum +=" },
+          [C_LAST_ALONE - 1] = { "overwritten", "this is the last row's cost: sum = for sum +=, and no mean" },
+          [C_SKIPS_LAST - 1] = { "off-by-one", "the last row is left out: b < B, not b < B - 1" },
+          [C_ALL_CLASSES - 1] = { "all-classes", "-log p was added up over all columns: only the target's counts" },
+          [C_DIAGONAL - 1] = { "diagonal", "column b was taken for row b: the column is target[b]" },
+          [C_TARGET_0 - 1] = { "target-0", "column 0 was taken for every row: the column is target[b]" },
+          [C_TARGET_BEFORE - 1] = { "off-by-one", "column target[b] - 1 was taken: targets count from 0" },
+          [C_TARGET_NEXT - 1] = { "off-by-one", "column target[b] + 1 was taken: targets count from 0" },
+          [C_ONE_MINUS_P - 1] = { "no-log", "1 - p was taken: the cost is -log p" },
+          [C_P - 1] = { "no-log", "p itself was averaged: the cost is -log p" },
+          [C_MAX_FORGOTTEN - 1] = { "max-forgotten", "the largest score was taken off in the sum and not added again: log(sum) + most "
+                                                     "- x[target]" },
+          [C_TOTAL_NOT_RESET - 1] = { "not-reset", "the sum of exp is not set to 0 again for each row" },
+          [C_TOTAL_FROM_1 - 1] = { "off-by-one", "the sum of exp leaves out column 0: its loop begins at 0" },
+          [C_ONLY_TOTAL - 1] = { "only-total", "this is the logarithm of the sum of exp; the target's score is not taken off" },
+          [C_ONLY_SCORE - 1] = { "no-softmax", "this is minus the target's score: the softmax is missing" },
+          [C_EPS_3 - 1] = { "epsilon", "0.001 was added to p before the logarithm: that changes the loss" },
+          [C_EPS_4 - 1] = { "epsilon", "0.0001 was added to p before the logarithm: that changes the loss" },
+          [C_EPS_2 - 1] = { "epsilon", "0.01 was added to p before the logarithm: that changes the loss" },
+          [C_INT_SUM - 1] = { "int", "the sum was cut to a whole number at each step: it is a double, not an int" },
+          [C_ENTROPY - 1] = { "entropy", "this is the entropy of the rows: the target was not used" },
+          [C_BINARY - 1] = { "binary", "-log(1 - p) of the other columns was added: only the target's -log p counts" },
+          [C_LARGEST_P - 1] = { "no-target", "the largest p was taken, not the target's" },
+          [C_SAME_ROW - 1] = { "same-row", "row 0's softmax was taken for every row" },
+          [C_SAME_TARGET - 1] = { "same-target", "target[0] was taken for every row" },
+          [C_SQUARED - 1] = { "no-log", "(1 - p) squared was taken: the cost is -log p" },
+          [C_COLUMNS - 1] = { "wrong-axis", "the softmax runs down the columns: it runs along each row" },
+          [C_INT_TOTAL - 1] = { "int", "the sum of exp was cut to a whole number at each step: it is a double, not an int" },
+          [C_TOTAL_FROM_ONE - 1] = { "from-one", "the sum of exp began at 1, not at 0" },
       } },
 };
 
-const Exam exam = {
-    .number = "03", .title = "softmax", .parts = parts, .count = COUNT(parts),
+const Verify checked = {
+    .number = "03",
+    .title = "softmax",
+    .parts = parts,
+    .count = COUNT(parts),
     .proved = "any scores become probabilities, however large, and the truth has a price.",
-    .in_clip = "op_cross_entropy in lib/autograd/op_cross_entropy.c; a row's loss starts near log N, N the size of the batch.",
+    .in_clip = "op_cross_entropy in the library; a row's loss starts near log N, N the size of the batch.",
 };

@@ -1,67 +1,390 @@
-#include "exam.h"
+#include "verify.h"
 
-/* The mean of -log softmax over rows (or, turned, columns) of image text^T * scale, at the diagonal. */
-static double direction(Mat image, Mat text, double scale, bool turned) {
-    int B = image.shape[0], E = image.shape[1];
-    double loss = 0;
-    for (int i = 0; i < B; i++) {
-        double sum = 0, own = 0;
-        for (int j = 0; j < B; j++) {
-            const num *a = &AT(image, turned ? j : i, 0), *b = &AT(text, turned ? i : j, 0);
-            double dot = 0;
-            for (int e = 0; e < E; e++) dot += (double)a[e] * (double)b[e];
-            sum += exp(scale * dot - scale);
-            if (i == j) own = scale * dot - scale;
-        }
-        loss += log(sum) - own;
-    }
-    return loss / B;
+enum {
+    RIGHT,
+    ROWS,
+    HALF_ROWS,
+    COLUMNS,
+    HALF_COLUMNS,
+    ADDED,
+    SUM_OF_MEANS,
+    SUM,
+    MEAN_TWICE,
+    HALF_TWICE,
+    PRECEDENCE_ROWS,
+    PRECEDENCE_COLUMNS,
+    LARGER,
+    SMALLER,
+    DIFFERENCE,
+    MULTIPLIED,
+    NO_TAU,
+    TAU_TWICE,
+    TAU_ROWS,
+    TAU_COLUMNS,
+    INT_SCALE,
+    ROOT_TAU,
+    ROOT_E,
+    OVER_E,
+    DIAGONAL_ONLY,
+    TARGET_0,
+    TARGET_NEXT,
+    WHOLE,
+    IMAGE_IMAGE,
+    TEXT_TEXT,
+    SKIPS_LAST,
+    SKIPS_LAST_ALL,
+    NO_MAX,
+    NO_MAX_FLOAT,
+    BITS,
+    LOG10,
+    SIGN,
+    LAST_PAIR,
+    FIRST_PAIR,
+    OVER_E_ROWS,
+    COLUMN_ALONG,
+    INT_DIVISION,
+    PROBABILITY,
+    ALL_CLASSES,
+    EMPTY_TURNED,
+    TAU_OF_INT,
+    TOTAL_NOT_RESET,
+    EXPONENT,
+    OFF_DIAGONAL,
+    ROWS_FORGOTTEN,
+    MOST_LOST,
+    MOST_ADDED,
+    SKIPS_FIRST,
+    PRECEDENCE_SUM,
+    LAST_ROW,
+    LAST_COLUMN,
+    TAU_TWICE_ROWS,
+    TAU_TWICE_COLUMNS,
+    MODELS
+};
+
+typedef struct {
+    int B, E;
+    double tau, *dot, *of_image, *of_text;
+} Pairs; /* dot[i*B + j]: picture i with caption j */
+
+static double log_sum(const double *x, int n, int step, double scale) {
+    double most = -INFINITY, sum = 0;
+    for (int i = 0; i < n; i++) most = fmax(most, scale * x[i * step]);
+    for (int i = 0; i < n; i++) sum += exp(scale * x[i * step] - most);
+    return most + log(sum);
 }
 
-static void loss_case(Mat image, Mat text, double tau) {
+/* The sum over rows (or columns) of -log softmax at `target` places behind the diagonal. */
+static double direction(const Pairs *p, const double *dot, double scale, bool columns, int target) {
+    double loss = 0;
+    for (int i = 0; i < p->B; i++) {
+        int t = target < 0 ? 0 : (i + target) % p->B;
+        const double *line = columns ? dot + i : dot + i * p->B;
+        int step = columns ? p->B : 1;
+        loss += log_sum(line, p->B, step, scale) - scale * line[t * step];
+    }
+    return loss;
+}
+
+static double both(const Pairs *p, const double *dot, double scale) {
+    return (direction(p, dot, scale, false, 0) + direction(p, dot, scale, true, 0)) / p->B / 2;
+}
+
+/* One pair's two costs. */
+static double pair(const Pairs *p, int i, double scale) {
+    double own = scale * p->dot[i * p->B + i];
+    return log_sum(p->dot + i * p->B, p->B, 1, scale) + log_sum(p->dot + i, p->B, p->B, scale) - 2 * own;
+}
+
+/* What the last row, or column, costs. */
+static double line_cost(const Pairs *p, double scale, bool column) {
+    int last = p->B - 1;
+    const double *line = column ? p->dot + last : p->dot + last * p->B;
+    return log_sum(line, p->B, column ? p->B : 1, scale) - scale * p->dot[last * p->B + last];
+}
+
+static double all_but_last(const Pairs *p, double scale) {
+    double sum = 0;
+    for (int i = 0; i < p->B - 1; i++) sum += pair(p, i, scale);
+    return sum / 2;
+}
+
+/* &AT(logits, 0, b) taken for column b: B numbers from there, along the rows. */
+static double column_along(const Pairs *p, double scale) {
+    double loss = direction(p, p->dot, scale, false, 0);
+    for (int b = 0; b < p->B; b++) {
+        if (b > 0 && p->B < 2) return VERIFY_ANY;
+        loss += log_sum(p->dot + b, p->B, 1, scale) - scale * p->dot[b + b];
+    }
+    return loss / p->B / 2;
+}
+
+static double whole_matrix(const Pairs *p, double scale) {
+    double own = 0;
+    for (int i = 0; i < p->B; i++) own += scale * p->dot[i * p->B + i];
+    return log_sum(p->dot, p->B * p->B, 1, scale) - own / p->B;
+}
+
+/* 1 - p instead of -log p; and -log p of every class. */
+static double other_cost(const Pairs *p, double scale, int model) {
+    double sum = 0;
+    for (int i = 0; i < p->B; i++)
+        for (int direction = 0; direction < 2; direction++) {
+            const double *line = direction ? p->dot + i : p->dot + i * p->B;
+            int step = direction ? p->B : 1;
+            double total = log_sum(line, p->B, step, scale);
+            for (int j = 0; j < p->B; j++) {
+                double log_p = scale * line[j * step] - total;
+                if (model == PROBABILITY && j == i) sum += 1 - exp(log_p);
+                if (model == ALL_CLASSES) sum -= log_p;
+                if (model == OFF_DIAGONAL && j != i) sum -= log_p;
+            }
+        }
+    return sum / p->B / 2;
+}
+
+static double running_total(const Pairs *p, double scale) {
+    double row = 0, column = 0, loss = 0;
+    for (int i = 0; i < p->B; i++) {
+        row += exp(log_sum(p->dot + i * p->B, p->B, 1, scale));
+        column += exp(log_sum(p->dot + i, p->B, p->B, scale));
+        loss += log(row) + log(column) - 2 * scale * p->dot[i * p->B + i];
+    }
+    return loss / p->B / 2;
+}
+
+/* The largest logit taken off in one place and not in the other: the loss is off by the largest ones. */
+static double most_in_one_place(const Pairs *p, double scale, double sign) {
+    double off = 0;
+    for (int i = 0; i < p->B; i++) {
+        double row = -INFINITY, column = -INFINITY;
+        for (int j = 0; j < p->B; j++) {
+            row = fmax(row, scale * p->dot[i * p->B + j]);
+            column = fmax(column, scale * p->dot[j * p->B + i]);
+        }
+        if (fmax(fabs(row), fabs(column)) > 708) return VERIFY_NOT_FINITE;
+        off += row + column;
+    }
+    return both(p, p->dot, scale) + sign * off / p->B / 2;
+}
+
+/* exp out of range in double, or in float: 1/tau or the differences are large. */
+static double unshifted(const Pairs *p, double most) {
+    for (int i = 0; i < p->B * p->B; i++)
+        if (p->dot[i] / p->tau > most) return VERIFY_NOT_FINITE;
+    for (int i = 0; i < p->B; i++)
+        if (log_sum(p->dot + i * p->B, p->B, 1, 1 / p->tau) < -most || p->dot[i * p->B + i] / p->tau < -most)
+            return VERIFY_NOT_FINITE;
+    return both(p, p->dot, 1 / p->tau);
+}
+
+static double scaled(const Pairs *p, int model) {
+    double s = 1 / p->tau;
+    switch (model) {
+    case MULTIPLIED: return both(p, p->dot, p->tau);
+    case NO_TAU: return both(p, p->dot, 1);
+    case TAU_TWICE: return both(p, p->dot, s * s);
+    case TAU_ROWS: return (direction(p, p->dot, s, false, 0) + direction(p, p->dot, 1, true, 0)) / p->B / 2;
+    case TAU_COLUMNS: return (direction(p, p->dot, 1, false, 0) + direction(p, p->dot, s, true, 0)) / p->B / 2;
+    case INT_SCALE: return both(p, p->dot, trunc(s));
+    case TAU_OF_INT: return trunc(p->tau) == 0 ? VERIFY_NOT_FINITE : both(p, p->dot, 1 / trunc(p->tau));
+    case ROOT_TAU: return both(p, p->dot, sqrt(s));
+    case ROOT_E: return both(p, p->dot, s / sqrt(p->E));
+    case OVER_E: return both(p, p->dot, s / p->E);
+    case EXPONENT: return both(p, p->dot, exp(p->tau));
+    case IMAGE_IMAGE: return both(p, p->of_image, s);
+    default: return both(p, p->of_text, s);
+    }
+}
+
+static double loss_as(const Pairs *p, int model) {
+    double s = 1 / p->tau, B = p->B, rows = direction(p, p->dot, s, false, 0) / B,
+           columns = direction(p, p->dot, s, true, 0) / B;
+    switch (model) {
+    case RIGHT: return (rows + columns) / 2;
+    case ROWS: return rows;
+    case HALF_ROWS: return rows / 2;
+    case COLUMNS: return columns;
+    case HALF_COLUMNS: return columns / 2;
+    case ADDED: return rows + columns;
+    case SUM_OF_MEANS: return B * (rows + columns) / 2;
+    case SUM: return B * (rows + columns);
+    case MEAN_TWICE: return (rows + columns) / 2 / B;
+    case HALF_TWICE: return (rows + columns) / 4;
+    case PRECEDENCE_ROWS: return rows + columns / 2;
+    case PRECEDENCE_COLUMNS: return rows / 2 + columns;
+    case LARGER: return fmax(rows, columns);
+    case SMALLER: return fmin(rows, columns);
+    case DIFFERENCE: return (rows - columns) / 2;
+    case ROWS_FORGOTTEN: return B * rows + columns;
+    case DIAGONAL_ONLY: {
+        double sum = 0;
+        for (int i = 0; i < p->B; i++) sum -= s * p->dot[i * p->B + i];
+        return sum / B;
+    }
+    case TARGET_0: return (direction(p, p->dot, s, false, -1) + direction(p, p->dot, s, true, -1)) / B / 2;
+    case TARGET_NEXT: return (direction(p, p->dot, s, false, 1) + direction(p, p->dot, s, true, 1)) / B / 2;
+    case WHOLE: return whole_matrix(p, s);
+    case SKIPS_LAST: return all_but_last(p, s) / B;
+    case SKIPS_LAST_ALL: return B > 1 ? all_but_last(p, s) / (B - 1) : VERIFY_ANY;
+    case NO_MAX: return unshifted(p, 709);
+    case NO_MAX_FLOAT: return unshifted(p, 88);
+    case BITS: return (rows + columns) / 2 / log(2);
+    case LOG10: return (rows + columns) / 2 / log(10);
+    case SIGN: return -(rows + columns) / 2;
+    case LAST_PAIR: return pair(p, p->B - 1, s) / 2 / B;
+    case FIRST_PAIR: return pair(p, 0, s) / 2 / B;
+    case OVER_E_ROWS: return B * (rows + columns) / 2 / p->E;
+    case SKIPS_FIRST: return (B * (rows + columns) - pair(p, 0, s)) / B / 2;
+    case PRECEDENCE_SUM: return B * rows + columns / 2;
+    case LAST_ROW: return (line_cost(p, s, false) / B + columns) / 2;
+    case LAST_COLUMN: return (rows + line_cost(p, s, true) / B) / 2;
+    case TAU_TWICE_ROWS: return (direction(p, p->dot, s * s, false, 0) / B + columns) / 2;
+    case TAU_TWICE_COLUMNS: return (rows + direction(p, p->dot, s * s, true, 0) / B) / 2;
+    case MOST_LOST: return most_in_one_place(p, s, -1);
+    case MOST_ADDED: return most_in_one_place(p, s, 1);
+    case COLUMN_ALONG: return column_along(p, s);
+    case INT_DIVISION: return B > 1 ? 0 : VERIFY_ANY;
+    case EMPTY_TURNED: return (rows + log(B)) / 2;
+    case TOTAL_NOT_RESET: return s > 100 ? VERIFY_ANY : running_total(p, s);
+    case PROBABILITY:
+    case OFF_DIAGONAL:
+    case ALL_CLASSES: return other_cost(p, s, model);
+    default: return scaled(p, model);
+    }
+}
+
+static double *products(Mat a, Mat b) {
+    int B = a.shape[0];
+    double *dot = arena_zero(verify_arena(), (size_t)(2 * B * B), sizeof *dot);
+    for (int i = 0; i < B * B; i++) dot[i] = vec_dot(&AT(a, i / B, 0), &AT(b, i % B, 0), a.shape[1]);
+    return dot;
+}
+
+static void loss_case(const char *label, Mat image, Mat text, double tau) {
     int B = image.shape[0];
-    double rows = direction(image, text, 1 / tau, false), columns = direction(image, text, 1 / tau, true);
-    double multiplied = (direction(image, text, tau, false) + direction(image, text, tau, true)) / 2;
-    double plain = (direction(image, text, 1, false) + direction(image, text, 1, true)) / 2,
-           half = (rows + columns) / 2;
-    exam_case("image = %s, text = %s, tau = %g", exam_matrix(image), exam_matrix(text), tau);
-    exam_number(symmetric_loss(image, text, tau),
-                (double[]){ half, rows, rows / 2, columns, columns / 2, rows + columns, B * half, 2 * B * half,
-                            multiplied, plain },
-                "symmetric_loss(image, text, tau)");
+    Pairs pairs = { B, image.shape[1], tau, products(image, text), products(image, image), products(text, text) };
+    verify_case(label, "image = %s, text = %s, tau = %g", verify_matrix(image), verify_matrix(text), tau);
+    verify_size("B", B);
+    verify_size("E", image.shape[1]);
+    verify_answers(1, 1, NULL, false);
+    for (int m = 0; m < MODELS; m++) verify_model(m)[0] = loss_as(&pairs, m);
+    verify_got(0, symmetric_loss(verify_lent("image", image), verify_lent("text", text), tau),
+               "symmetric_loss(image, text, tau)");
+    verify_done();
+}
+
+static void fresh_loss(const char *label, int B, int E, double tau) {
+    Mat image = verify_random(B, E, 1), text = verify_random(B, E, 1);
+    mat_normalise_rows(image);
+    mat_normalise_rows(text);
+    loss_case(label, image, text, tau);
+}
+
+/* Rows that are their partners: the loss is small even where tau is. */
+static void alike_loss(const char *label, int B, int E, double tau) {
+    Mat image = verify_random(B, E, 1);
+    mat_normalise_rows(image);
+    loss_case(label, image, image, tau);
 }
 
 static void check_loss(void) {
-    loss_case(exam_from(2, 2, (double[]){ 1, 0, 0.6, 0.8 }), exam_from(2, 2, (double[]){ 1, 0, 0, 1 }), 1);
-    loss_case(exam_from(2, 2, (double[]){ 1, 0, 0.6, 0.8 }), exam_from(2, 2, (double[]){ 1, 0, 0, 1 }), 0.5);
-    for (int k = 0; k < 4; k++) {
-        Mat image = exam_random(3 + k, 4, 1), text = exam_random(3 + k, 4, 1);
-        mat_normalise_rows(image);
-        mat_normalise_rows(text);
-        loss_case(image, text, (double[]){ 0.5, 0.25, 2, 0.07 }[k]);
-    }
+    Mat image = verify_from(2, 2, (double[]){ 1, 0, 0.6, 0.8 }), text = verify_from(2, 2, (double[]){ 1, 0, 0, 1 });
+    loss_case("the worked example", image, text, 1);
+    loss_case("tau 0.5", image, text, 0.5);
+    loss_case("texts and pictures exchanged", text, image, 1);
+    fresh_loss("more pairs than numbers", 3, 2, 1);
+    fresh_loss("fewer pairs than numbers", 2, 4, 0.4);
+    fresh_loss("tau above 1", 3, 4, 2.5);
+    fresh_loss("as many pairs as numbers", 4, 4, 0.3);
+    fresh_loss("more pairs than numbers", 7, 4, 0.25);
+    fresh_loss("fewer pairs than numbers", 4, 9, 0.07);
+    fresh_loss("one pair", 1, 3, 0.5);
+    alike_loss("tau 0.01", 3, 4, 0.01);
+    alike_loss("tau 0.001", 3, 4, 0.001);
+    loss_case("tau 0.001", verify_from(2, 2, (double[]){ 1, 0, 0.8, 0.6 }),
+              verify_from(2, 2, (double[]){ 0.96, 0.28, 0.936, 0.352 }), 0.001);
+    loss_case("opposite vectors, tau 0.001", verify_from(2, 2, (double[]){ 1, 0, 0.8, 0.6 }),
+              verify_from(2, 2, (double[]){ -0.96, -0.28, -0.936, -0.352 }), 0.001);
+    fresh_loss("many pairs", 8, 8, 0.1);
+    loss_case("again", image, text, 1);
 }
 
 static const Part parts[] = {
     { .name = "symmetric_loss", .check = check_loss, .tolerance = 2e-5,
       .mistakes = {
-          { "one-direction", "only the rows count (picture -> caption), or the rows count twice: the other direction "
-                             "is that of the transposed logits" },
-          { "one-direction", "only the rows count (picture -> caption), and half of them: the columns are missing" },
-          { "wrong-axis", "the softmax runs down the columns, the wrong axis, where it should run along the rows: only "
-                          "caption -> picture counts" },
-          { "wrong-axis", "the softmax runs down the columns alone, the wrong axis for the other direction, and "
-                          "half of it is lost" },
-          { "sum", "the two directions were added up: their mean is half of that" },
-          { "sum", "the rows were added up, sum for mean: the loss is B times too large" },
-          { "sum", "everything was added up, sum for mean: the loss is 2 B times too large" },
-          { "multiplied", "the cosines were multiplied by the temperature: they are divided by it" },
-          { "no-temperature", "the temperature was not used" },
+          [ROWS - 1] = { "one-direction", "only the rows count (picture -> caption), or the rows count twice: the other direction "
+                                          "is that of the transposed logits" },
+          [HALF_ROWS - 1] = { "one-direction", "only the rows count (picture -> caption), and half of them: the columns are missing" },
+          [COLUMNS - 1] = { "wrong-axis", "the softmax runs down the columns, the wrong axis, where it should run along the rows: "
+                                          "only caption -> picture counts" },
+          [HALF_COLUMNS - 1] = { "wrong-axis", "the softmax runs down the columns alone, the wrong axis for the other direction, and "
+                                               "half of it is lost" },
+          [ADDED - 1] = { "sum", "the two directions were added up: their mean is half of that" },
+          [SUM_OF_MEANS - 1] = { "sum", "the rows were added up, sum for mean: the loss is B times too large" },
+          [SUM - 1] = { "sum", "everything was added up, sum for mean: the loss is 2 B times too large" },
+          [MEAN_TWICE - 1] = { "mean-twice", "the mean over the batch was taken twice: divided by B once more" },
+          [HALF_TWICE - 1] = { "half-twice", "it was halved twice" },
+          [PRECEDENCE_ROWS - 1] = { "precedence", "only the columns were halved: (rows + columns) / 2 wants its parentheses" },
+          [PRECEDENCE_COLUMNS - 1] = { "precedence", "only the rows were halved: (rows + columns) / 2 wants its parentheses" },
+          [ROWS_FORGOTTEN - 1] = { "precedence", "only the columns were divided by B, and nothing by 2: parentheses around the sum" },
+          [LARGER - 1] = { "larger", "this is the larger of the two directions: their mean is wanted" },
+          [SMALLER - 1] = { "smaller", "this is the smaller of the two directions: their mean is wanted" },
+          [DIFFERENCE - 1] = { "difference", "one direction was subtracted from the other" },
+          [MULTIPLIED - 1] = { "multiplied", "the cosines were multiplied by the temperature: they are divided by it" },
+          [NO_TAU - 1] = { "no-temperature", "the temperature was not used" },
+          [TAU_TWICE - 1] = { "temperature-twice", "the cosines were divided by the temperature twice (once in the logits, once in the "
+                                                   "scale of the softmax?)" },
+          [TAU_ROWS - 1] = { "temperature-one-side", "only the rows were divided by the temperature: the columns are of the same logits" },
+          [TAU_COLUMNS - 1] = { "temperature-one-side", "only the columns were divided by the temperature: the rows are of the same "
+                                                        "logits" },
+          [INT_SCALE - 1] = { "int", "1 / tau was cut to a whole number: it is a double, not an int" },
+          [TAU_OF_INT - 1] = { "int", "tau was cut to a whole number: it is a double, not an int" },
+          [ROOT_TAU - 1] = { "root", "the cosines were divided by the root of the temperature" },
+          [ROOT_E - 1] = { "sqrt-e", "the cosines were divided by the root of E too, as attention does: here by tau alone" },
+          [OVER_E - 1] = { "over-e", "the cosines were divided by E too: by tau alone" },
+          [EXPONENT - 1] = { "exp-tau", "the cosines were multiplied by exp(tau): here tau itself divides" },
+          [DIAGONAL_ONLY - 1] = { "no-softmax", "this is minus the mean of the diagonal: the softmax is missing" },
+          [TARGET_0 - 1] = { "target-0", "place 0 was taken for every row and column: row i must find place i" },
+          [TARGET_NEXT - 1] = { "off-by-one", "the place behind the diagonal was taken: row i must find place i" },
+          [WHOLE - 1] = { "whole", "one softmax was taken over the whole matrix: each row has its own, and each column" },
+          [IMAGE_IMAGE - 1] = { "typed-twice", "these are the pictures with the pictures: image stands where text should" },
+          [TEXT_TEXT - 1] = { "typed-twice", "these are the texts with the texts: text stands where image should" },
+          [SKIPS_LAST - 1] = { "off-by-one", "the last pair is left out: b < B, not b < B - 1" },
+          [SKIPS_LAST_ALL - 1] = { "off-by-one", "the last pair is left out: b < B, not b < B - 1" },
+          [NO_MAX - 1] = { "no-max", "the largest logit was not taken off before exp: for a small tau, exp is infinite or 0" },
+          [NO_MAX_FLOAT - 1] = { "no-max", "the largest logit was not taken off before exp: for a small tau, exp is infinite or 0" },
+          [BITS - 1] = { "log2", "the logarithm to base 2 was taken: the loss is in nats, of the natural logarithm, log in C" },
+          [LOG10 - 1] = { "log10", "log10 was taken: the loss is in nats, of the natural logarithm, log in C" },
+          [SIGN - 1] = { "sign", "the minus is missing: a loss is not negative" },
+          [LAST_PAIR - 1] = { "overwritten", "only the last pair counts: = for +=" },
+          [FIRST_PAIR - 1] = { "early", "only the first pair counts: does the loop end after it?" },
+          [OVER_E_ROWS - 1] = { "over-e", "the sum was divided by E, the numbers of a vector: the mean is over the B pairs" },
+          [COLUMN_ALONG - 1] = { "column", "&AT(logits, 0, b) was taken for column b. What follows it in memory is the rest of the row: "
+                                           "copy the column, or transpose the matrix" },
+          [INT_DIVISION - 1] = { "int-division", "it is 0: 1 / B and 1 / 2 are 0 in C, as both numbers are whole; write 1.0 / B" },
+          [PROBABILITY - 1] = { "no-log", "1 - p was taken: the cost is -log p" },
+          [ALL_CLASSES - 1] = { "all-classes", "-log p was added up over all places: only the diagonal's counts" },
+          [OFF_DIAGONAL - 1] = { "off-diagonal", "-log p was added up over all places but the diagonal: only the diagonal's counts" },
+          [EMPTY_TURNED - 1] = { "not-filled", "the columns' logits are all equal: the second matrix was made, but never filled" },
+          [SKIPS_FIRST - 1] = { "off-by-one", "the first pair is left out: the loop begins at 0" },
+          [PRECEDENCE_SUM - 1] = { "precedence", "only the columns were divided by B and by 2: parentheses around the sum of both" },
+          [LAST_ROW - 1] = { "overwritten", "of the rows only the last counts: = for +=" },
+          [LAST_COLUMN - 1] = { "overwritten", "of the columns only the last counts: = for +=" },
+          [TAU_TWICE_ROWS - 1] = { "temperature-twice", "the rows were divided by the temperature twice" },
+          [TAU_TWICE_COLUMNS - 1] = { "temperature-twice", "the columns were divided by the temperature twice" },
+          [MOST_LOST - 1] = { "max-one-place", "the largest logit was taken off in the sum, not above it (or not added again): both, or "
+                                               "neither" },
+          [MOST_ADDED - 1] = { "max-one-place", "the largest logit was taken off above the sum, not in it: both, or neither" },
+          [TOTAL_NOT_RESET - 1] = { "not-reset", "the sums of exp are not set to 0 again for each row and column" },
       } },
 };
 
-const Exam exam = {
-    .number = "04", .title = "clip loss", .parts = parts, .count = COUNT(parts),
+const Verify checked = {
+    .number = "04",
+    .title = "clip loss",
+    .parts = parts,
+    .count = COUNT(parts),
     .proved = "matching is a question in two directions, and each has its own softmax.",
-    .in_clip = "clip_loss in lib/model/clip_loss.c; in the paper, the pseudocode of Figure 3.",
+    .in_clip = "clip_loss in the library; in the paper, the pseudocode of Figure 3.",
 };

@@ -1,212 +1,600 @@
-/* What is right is found by central differences in double: (L(x + h) - L(x - h)) / 2h, for a scalar L. */
-#include "exam.h"
-
-enum { MOST = 64 };
-
-/* dL/dx[i] of n numbers, into slope. */
-static void differences(double (*loss)(const double *x, const void *context), const void *context, double *x, int n,
-                        double *slope) {
-    const double h = 1e-5;
-    REQUIRE(n <= MOST, "%d numbers", n);
-    for (int i = 0; i < n; i++) {
-        double kept = x[i], above = (x[i] = kept + h, loss(x, context)), below = (x[i] = kept - h, loss(x, context));
-        x[i] = kept;
-        slope[i] = (above - below) / (2 * h);
-    }
-}
-
-static void widen(const num *x, size_t n, double *wide) {
-    for (size_t i = 0; i < n; i++) wide[i] = (double)x[i];
-}
+#include "verify.h"
 
 /* ---- relu -------------------------------------------------------------------------------------------------------- */
 
-typedef struct { int n; const num *dy; } Relu;
+enum {
+    R_RIGHT,
+    R_OVERWRITTEN,
+    R_OVERWRITTEN_WHERE,
+    R_NO_MASK,
+    R_OTHER_SIDE,
+    R_TIMES_X,
+    R_TIMES_RAMP,
+    R_MASK_DY,
+    R_MASK_DX,
+    R_SLOPE_ONLY,
+    R_LEAKY_1,
+    R_LEAKY_2,
+    R_ZEROES_REST,
+    R_MINUS_ELSE,
+    R_ABS,
+    R_RETURNS,
+    R_SKIPS_LAST,
+    R_DX_TWICE,
+    R_ADDS_X,
+    R_TIMES_DX,
+    R_AT_ZERO,
+    R_ABOVE_1,
+    R_FORWARD,
+    R_FIRST_DY,
+    R_SKIPS_FIRST,
+    R_SLOPE_SET,
+    R_WHERE_AT_1,
+    R_MODELS
+};
 
-static double relu_loss(const double *x, const void *context) {
-    const Relu *relu = context;
-    double sum = 0;
-    for (int i = 0; i < relu->n; i++) sum += (double)relu->dy[i] * fmax(x[i], 0);
-    return sum;
+static double relu_as(int model, double x, double dy, double before) {
+    double on = x > 0 ? dy : 0;
+    switch (model) {
+    case R_OVERWRITTEN: return on;
+    case R_OVERWRITTEN_WHERE: return x > 0 ? dy : before;
+    case R_NO_MASK: return before + dy;
+    case R_OTHER_SIDE: return before + (x < 0 ? dy : 0);
+    case R_TIMES_X: return before + dy * x;
+    case R_TIMES_RAMP: return before + dy * fmax(x, 0);
+    case R_MASK_DY: return before + (dy > 0 ? dy : 0);
+    case R_MASK_DX: return before + (before > 0 ? dy : 0);
+    case R_SLOPE_ONLY: return before + (x > 0);
+    case R_SLOPE_SET: return x > 0;
+    case R_LEAKY_1: return before + (x > 0 ? dy : 0.1 * dy);
+    case R_LEAKY_2: return before + (x > 0 ? dy : 0.01 * dy);
+    case R_ZEROES_REST: return x > 0 ? before + dy : 0;
+    case R_MINUS_ELSE: return before + (x > 0 ? dy : -dy);
+    case R_ABS: return before + (fabs(trunc(x)) == x ? dy : 0);
+    case R_DX_TWICE: return x > 0 ? 2 * before + dy : before;
+    case R_ADDS_X: return before + (x > 0 ? x : 0);
+    case R_TIMES_DX: return x > 0 ? before * dy : before;
+    case R_AT_ZERO: return before + (x >= 0 ? dy : 0);
+    case R_ABOVE_1: return before + (x > 1 ? dy : 0);
+    case R_WHERE_AT_1: return before + (x >= 1 ? dy : 0);
+    case R_FORWARD: return fmax(x, 0);
+    default: return before + on;
+    }
 }
 
-static void relu_case(Mat x, Mat dy, Mat before) {
+static void relu_case(const char *label, Mat x, Mat dy, Mat before) {
     int n = x.shape[1];
-    double wide[MOST], slope[MOST];
-    widen(x.v, (size_t)n, wide);
-    differences(relu_loss, &(Relu){ n, dy.v }, wide, n, slope);
-    Mat dx = exam_guarded(before);
-    exam_case("x = %s, dy = %s, dx before = %s", exam_vector(x.v, n), exam_vector(dy.v, n), exam_vector(before.v, n));
-    relu_backward(x.v, dy.v, n, dx.v);
+    bool stopped = false;
+    verify_case(label, "x = %s, dy = %s, dx before = %s", verify_vector(x.v, n), verify_vector(dy.v, n),
+                verify_vector(before.v, n));
+    verify_size("n", n);
+    verify_answers(1, n, before.v, true);
+    for (int m = 0; m < R_MODELS; m++)
+        for (int i = 0; i < n; i++)
+            verify_model(m)[i] = relu_as(m, (double)x.v[i], (double)dy.v[m == R_FIRST_DY ? 0 : i], (double)before.v[i]);
     for (int i = 0; i < n; i++) {
-        double b = (double)before.v[i], g = slope[i], d = (double)dy.v[i];
-        exam_gradient((double)dx.v[i], b, 0,
-                      (double[]){ b + g, g, wide[i] > 0 ? g : b, b + d, b + d - g, b + d * fmax(wide[i], 0) },
-                      "dx[%d]", i);
+        stopped = stopped || x.v[i] <= 0;
+        if (stopped) verify_model(R_RETURNS)[i] = (double)before.v[i];
     }
+    verify_model(R_SKIPS_LAST)[n - 1] = (double)before.v[n - 1];
+    verify_model(R_SKIPS_FIRST)[0] = (double)before.v[0];
+    Mat dx = verify_changing("dx", before);
+    relu_backward(verify_input("x", x).v, verify_input("dy", dy).v, n, dx.v);
+    for (int i = 0; i < n; i++) verify_got(i, (double)dx.v[i], "dx[%d]", i);
+    verify_done();
 }
 
 static void check_relu(void) {
-    relu_case(exam_from(1, 2, (double[]){ 2, -3 }), exam_from(1, 2, (double[]){ 5, 7 }),
-              exam_from(1, 2, (double[]){ 1, 1 }));
-    for (int k = 0; k < 3; k++) {
-        int n = 6 + 5 * k;
-        Mat x = exam_random(1, n, 1);
-        for (int i = 0; i < n; i++) x.v[i] += x.v[i] > 0 ? (num)0.1 : (num)-0.1; /* away from the kink */
-        x.v[0] = -2, x.v[1] = 3;
-        relu_case(x, exam_random(1, n, 1), exam_random(1, n, 1));
+    Mat x = verify_from(1, 2, (double[]){ 2, -3 }), dy = verify_from(1, 2, (double[]){ 5, 7 }),
+        before = verify_from(1, 2, (double[]){ 1, 1 });
+    relu_case("the worked example", x, dy, before);
+    relu_case("x above 0 behind x below 0", verify_from(1, 4, (double[]){ -1.5, 0.5, -2, 3 }),
+              verify_from(1, 4, (double[]){ -3, -0.5, 2, 4 }), verify_from(1, 4, (double[]){ 0.25, -2, -1, 3 }));
+    relu_case("x of 0", verify_from(1, 3, (double[]){ 0, 1.25, -0.5 }), verify_from(1, 3, (double[]){ 2, -4, 8 }),
+              verify_from(1, 3, (double[]){ 3, 5, -7 }));
+    relu_case("x of 1", verify_from(1, 3, (double[]){ 1, 2, -1 }), verify_from(1, 3, (double[]){ 2.5, -4, 8 }),
+              verify_from(1, 3, (double[]){ 3, 5, -7 }));
+    relu_case("dx 0 before", verify_from(1, 3, (double[]){ 0.5, -0.5, 1.5 }),
+              verify_from(1, 3, (double[]){ 1.5, 2.5, -3.5 }), verify_from(1, 3, (double[]){ 0, 0, 0 }));
+    for (int k = 0; k < 4; k++) {
+        int n = 5 + 5 * k;
+        relu_case("any numbers", verify_random(1, n, 1), verify_random(1, n, 1), verify_random(1, n, 1));
     }
+    relu_case("again", x, dy, before);
 }
 
 /* ---- matmul ------------------------------------------------------------------------------------------------------ */
 
-typedef struct { Mat a, b, dy; bool for_b; } Product;
+/* What the mistakes make of da; db has the same ones for itself. */
+enum {
+    G_RIGHT,
+    G_OVERWRITTEN,
+    G_LAST_TERM,
+    G_LAST_ADDED,
+    G_SIGN,
+    G_NOTHING,
+    G_NOT_TURNED,
+    G_DY_TURNED,
+    G_TIMES_SELF,
+    G_ALL_TURNED,
+    G_TWICE_BEFORE,
+    G_SKIPS_LAST,
+    G_OVER_M,
+    G_OVER_N,
+    G_TWICE,
+    G_INT,
+    G_FROM_OTHER,
+    G_SKIPS_LAST_TERM,
+    G_SKIPS_FIRST_TERM,
+    G_STRIDE,
+    G_PARTIAL,
+    G_PARTIAL_BEFORE,
+    G_MODELS
+};
+enum {
+    PER_GRADIENT = G_MODELS - 1,
+    M_BOTH = 1,
+    M_A = M_BOTH + PER_GRADIENT,
+    M_B = M_A + PER_GRADIENT,
+    M_SQUARE = M_B + PER_GRADIENT,
+    M_EXCHANGED,
+    M_K_LAST,
+    M_M_LAST,
+    M_N_LAST,
+    M_MODELS
+};
 
-static double product_loss(const double *x, const void *context) {
-    const Product *p = context;
-    double sum = 0;
-    int M = p->a.shape[0], K = p->a.shape[1], N = p->b.shape[1];
-    for (int m = 0; m < M; m++)
-        for (int k = 0; k < K; k++)
-            for (int n = 0; n < N; n++) {
-                double a = p->for_b ? (double)AT(p->a, m, k) : x[m * K + k],
-                       b = p->for_b ? x[k * N + n] : (double)AT(p->b, k, n);
-                sum += a * b * (double)AT(p->dy, m, n);
-            }
+typedef struct {
+    Mat a, b, dy, before_a, before_b;
+    int M, K, N;
+} Product;
+
+static double at(Mat m, int r, int c) { return r < m.shape[0] && c < m.shape[1] ? (double)AT(m, r, c) : VERIFY_ANY; }
+static double times(double x, double y) { return x == VERIFY_ANY || y == VERIFY_ANY ? VERIFY_ANY : x * y; }
+
+/* da[r,c] (of_b: db[r,c]) by one mistake. */
+static double gradient(const Product *p, bool of_b, int r, int c, int model) {
+    double before = (double)AT(of_b ? p->before_b : p->before_a, r, c), sum = 0, last = 0, whole = before;
+    int terms = of_b ? p->M : p->N;
+    for (int k = 0; k < terms; k++) {
+        double dy = of_b ? at(p->dy, k, c) : at(p->dy, r, k), other = of_b ? at(p->a, k, r) : at(p->b, c, k);
+        if (model == G_NOT_TURNED) other = of_b ? at(p->a, r, k) : at(p->b, k, c);
+        if (model == G_DY_TURNED) dy = of_b ? at(p->dy, c, k) : at(p->dy, k, r);
+        if (model == G_ALL_TURNED) {
+            dy = of_b ? at(p->dy, c, k) : at(p->dy, k, r);
+            other = of_b ? at(p->a, r, k) : at(p->b, k, c);
+        }
+        if (model == G_TIMES_SELF) other = of_b ? at(p->b, r, c) : at(p->a, r, c);
+        if (model == G_SKIPS_LAST_TERM && k == terms - 1) continue;
+        if (model == G_SKIPS_FIRST_TERM && k == 0) continue;
+        last = times(dy, other);
+        if (last == VERIFY_ANY) return VERIFY_ANY;
+        sum += last;
+        whole = trunc(whole + last);
+    }
+    bool edge = of_b ? c == p->N - 1 : c == p->K - 1;
+    switch (model) {
+    case G_OVERWRITTEN: return sum;
+    case G_LAST_TERM: return last;
+    case G_LAST_ADDED: return before + last;
+    case G_SIGN: return before - sum;
+    case G_NOTHING: return before;
+    case G_TWICE_BEFORE: return 2 * before + sum;
+    case G_SKIPS_LAST: return edge ? before : before + sum;
+    case G_OVER_M: return before + sum / p->M;
+    case G_OVER_N: return before + sum / p->N;
+    case G_TWICE: return before + 2 * sum;
+    case G_INT: return whole;
+    default: return before + sum;
+    }
+}
+
+/* da used where a is meant in db: by then da holds the gradient; or the other way round. */
+static double from_other(const Product *p, bool of_b, int r, int c) {
+    double sum = (double)AT(of_b ? p->before_b : p->before_a, r, c);
+    for (int k = 0; k < (of_b ? p->M : p->N); k++)
+        sum += of_b ? gradient(p, false, k, r, G_RIGHT) * (double)AT(p->dy, k, c)
+                    : (double)AT(p->dy, r, k) * gradient(p, true, c, k, G_RIGHT);
     return sum;
 }
 
-/* One of the two gradients: what was there before, what is right to add, what comes without the transposition (where
- * the shapes allow it), and the last term of the sum. */
-static void compare_product(const char *name, Mat got, Mat before, const double *slope, const double *plain,
-                            const double *last, bool is_b) {
-    for (int i = 0; i < (int)mat_count(got); i++) {
-        double b = (double)before.v[i], g = slope[i], right = b + g, turned = plain ? b + plain[i] : EXAM_ANY;
-        exam_gradient((double)got.v[i], b, 0,
-                      (double[]){ right, g, is_b ? right : g, is_b ? g : right, turned, is_b ? right : turned,
-                                  is_b ? turned : right, last[i], is_b ? right : last[i], is_b ? last[i] : right,
-                                  is_b ? right : b - g, is_b ? b - g : right },
-                      "%s[%d,%d]", name, i / got.shape[1], i % got.shape[1]);
+/* The same where both are added up in one loop: what the other holds by then, with or without the present term. */
+static double from_partial(const Product *p, bool of_b, int r, int c, int with) {
+    double sum = (double)AT(of_b ? p->before_b : p->before_a, r, c);
+    for (int k = 0; k < (of_b ? p->M : p->N); k++) {
+        double other = of_b ? (double)AT(p->before_a, k, r) : (double)AT(p->before_b, c, k);
+        for (int j = 0; j < (of_b ? c : r) + with; j++)
+            other += of_b ? (double)AT(p->dy, k, j) * (double)AT(p->b, r, j)
+                          : (double)AT(p->a, j, c) * (double)AT(p->dy, j, k);
+        sum += other * (of_b ? (double)AT(p->dy, k, c) : (double)AT(p->dy, r, k));
+    }
+    return sum;
+}
+
+/* The share goes to place row * (the other's columns) + column: da.v[m * N + k]. */
+static void wrong_stride(const Product *p, bool of_b, double *out) {
+    int rows = of_b ? p->K : p->M, cols = of_b ? p->N : p->K, stride = of_b ? p->K : p->N;
+    Mat before = of_b ? p->before_b : p->before_a;
+    for (int i = 0; i < rows * cols; i++) out[i] = (double)before.v[i];
+    for (int i = 0; i < rows * cols; i++) {
+        int to = i / cols * stride + i % cols;
+        if (to < rows * cols) out[to] += gradient(p, of_b, i / cols, i % cols, G_RIGHT) - (double)before.v[i];
     }
 }
 
-static void matmul_case(Mat a, Mat b, Mat dy, Mat before_a, Mat before_b) {
-    int M = a.shape[0], K = a.shape[1], N = b.shape[1];
-    bool square = M == K && K == N;
-    double wide[MOST], da[MOST], db[MOST], plain_a[MOST], plain_b[MOST], last_a[MOST], last_b[MOST];
-    widen(a.v, mat_count(a), wide);
-    differences(product_loss, &(Product){ a, b, dy, false }, wide, M * K, da);
-    widen(b.v, mat_count(b), wide);
-    differences(product_loss, &(Product){ a, b, dy, true }, wide, K * N, db);
-    for (int i = 0; square && i < M * M; i++) {
-        plain_a[i] = plain_b[i] = 0;
-        for (int k = 0; k < M; k++) {
-            plain_a[i] += (double)AT(dy, i / M, k) * (double)AT(b, k, i % M);
-            plain_b[i] += (double)AT(a, i / M, k) * (double)AT(dy, k, i % M);
-        }
+static void one_gradient(const Product *p, bool of_b, int model, double *out) {
+    int cols = of_b ? p->N : p->K, count = (of_b ? p->K : p->M) * cols;
+    if (model == G_STRIDE) {
+        wrong_stride(p, of_b, out);
+        return;
     }
-    for (int i = 0; i < M * K; i++) last_a[i] = (double)AT(dy, i / K, N - 1) * (double)AT(b, i % K, N - 1);
-    for (int i = 0; i < K * N; i++) last_b[i] = (double)AT(a, M - 1, i / N) * (double)AT(dy, M - 1, i % N);
-    Mat got_a = exam_guarded(before_a), got_b = exam_guarded(before_b);
-    exam_case("a = %s, b = %s, dy = %s, da before = %s, db before = %s", exam_matrix(a), exam_matrix(b),
-              exam_matrix(dy), exam_matrix(before_a), exam_matrix(before_b));
-    matmul_backward(a, b, dy, got_a, got_b);
-    compare_product("da", got_a, before_a, da, square ? plain_a : NULL, last_a, false);
-    compare_product("db", got_b, before_b, db, square ? plain_b : NULL, last_b, true);
+    for (int i = 0; i < count; i++) {
+        int r = i / cols, c = i % cols;
+        if (model == G_FROM_OTHER) out[i] = from_other(p, of_b, r, c);
+        else if (model == G_PARTIAL || model == G_PARTIAL_BEFORE)
+            out[i] = from_partial(p, of_b, r, c, model == G_PARTIAL);
+        else out[i] = gradient(p, of_b, r, c, model);
+    }
+}
+
+/* Only the rows and columns below M, where M stands for K and N. */
+static void square_only(const Product *p, double *out) {
+    int count = p->M * p->K;
+    for (int i = 0; i < count + p->K * p->N; i++) out[i] = VERIFY_ANY;
+    for (int i = 0; i < count; i++)
+        if (p->N == p->M)
+            out[i] = i % p->K < p->M ? gradient(p, false, i / p->K, i % p->K, G_RIGHT) : (double)p->before_a.v[i];
+}
+
+static void fill_models(const Product *p) {
+    int at_b = p->M * p->K;
+    for (int m = 0; m < M_MODELS; m++) {
+        int a = m >= M_BOTH && m < M_A ? m - M_BOTH + 1 : m >= M_A && m < M_B ? m - M_A + 1 : G_RIGHT;
+        int b = m >= M_BOTH && m < M_A ? m - M_BOTH + 1 : m >= M_B && m < M_SQUARE ? m - M_B + 1 : G_RIGHT;
+        one_gradient(p, false, a, verify_model(m));
+        one_gradient(p, true, b, verify_model(m) + at_b);
+    }
+    square_only(p, verify_model(M_SQUARE));
+    for (int i = 0; i < at_b; i++)
+        verify_model(M_EXCHANGED)[i] =
+            p->M == p->K && p->K == p->N
+                ? (double)p->before_a.v[i] + gradient(p, true, i / p->K, i % p->K, G_RIGHT) - (double)p->before_b.v[i]
+                : VERIFY_ANY;
+    for (int i = 0; i < p->K * p->N; i++)
+        verify_model(M_EXCHANGED)[at_b + i] =
+            p->M == p->K && p->K == p->N
+                ? (double)p->before_b.v[i] + gradient(p, false, i / p->N, i % p->N, G_RIGHT) - (double)p->before_a.v[i]
+                : VERIFY_ANY;
+    one_gradient(p, true, G_SKIPS_LAST_TERM, verify_model(M_M_LAST) + at_b);
+    for (int k = 0; k < p->K; k++) verify_model(M_M_LAST)[(p->M - 1) * p->K + k] = (double)AT(p->before_a, p->M - 1, k);
+    one_gradient(p, false, G_SKIPS_LAST_TERM, verify_model(M_N_LAST));
+    for (int k = 0; k < p->K; k++)
+        verify_model(M_N_LAST)[at_b + k * p->N + p->N - 1] = (double)AT(p->before_b, k, p->N - 1);
+    one_gradient(p, false, G_SKIPS_LAST, verify_model(M_K_LAST));
+    for (int n = 0; n < p->N; n++)
+        verify_model(M_K_LAST)[at_b + (p->K - 1) * p->N + n] = (double)AT(p->before_b, p->K - 1, n);
+}
+
+static void matmul_case(const char *label, Mat a, Mat b, Mat dy, Mat before_a, Mat before_b) {
+    Product p = { a, b, dy, before_a, before_b, a.shape[0], a.shape[1], b.shape[1] };
+    int of_a = p.M * p.K, of_b = p.K * p.N;
+    num *before = arena_alloc(verify_arena(), (size_t)(of_a + of_b), sizeof *before);
+    memcpy(before, before_a.v, (size_t)of_a * sizeof *before);
+    memcpy(before + of_a, before_b.v, (size_t)of_b * sizeof *before);
+    verify_case(label, "a = %s, b = %s, dy = %s, da before = %s, db before = %s", verify_matrix(a), verify_matrix(b),
+                verify_matrix(dy), verify_matrix(before_a), verify_matrix(before_b));
+    verify_size("M", p.M);
+    verify_size("K", p.K);
+    verify_size("N", p.N);
+    verify_answers(1, of_a + of_b, before, true);
+    fill_models(&p);
+    Mat da = verify_changing("da", before_a), db = verify_changing("db", before_b);
+    matmul_backward(verify_lent("a", a), verify_lent("b", b), verify_lent("dy", dy), da, db);
+    for (int i = 0; i < of_a; i++) verify_got(i, (double)da.v[i], "da[%d,%d]", i / p.K, i % p.K);
+    for (int i = 0; i < of_b; i++) verify_got(of_a + i, (double)db.v[i], "db[%d,%d]", i / p.N, i % p.N);
+    verify_done();
+}
+
+static void fresh_matmul(const char *label, int M, int K, int N, double scale) {
+    matmul_case(label, verify_random(M, K, scale), verify_random(K, N, scale), verify_random(M, N, scale),
+                verify_random(M, K, scale), verify_random(K, N, scale));
 }
 
 static void check_matmul(void) {
-    matmul_case(exam_from(2, 2, (double[]){ 1, 2, 0, 1 }), exam_from(2, 2, (double[]){ 3, 4, 5, 0 }),
-                exam_from(2, 2, (double[]){ 1, 0, 2, -1 }), exam_from(2, 2, (double[]){ 1, 1, 1, 1 }),
-                exam_from(2, 2, (double[]){ 2, 2, 2, 2 }));
-    for (int k = 0; k < 2; k++)
-        matmul_case(exam_random(3 + k, 3 + k, 1), exam_random(3 + k, 3 + k, 1), exam_random(3 + k, 3 + k, 1),
-                    exam_random(3 + k, 3 + k, 1), exam_random(3 + k, 3 + k, 1));
-    matmul_case(exam_random(2, 5, 1), exam_random(5, 3, 1), exam_random(2, 3, 1), exam_random(2, 5, 1),
-                exam_random(5, 3, 1));
-    matmul_case(exam_random(4, 2, 1), exam_random(2, 6, 1), exam_random(4, 6, 1), exam_random(4, 2, 1),
-                exam_random(2, 6, 1));
+    Mat a = verify_from(1, 2, (double[]){ 1, 2 }), b = verify_from(2, 1, (double[]){ 3, 4 }),
+        dy = verify_from(1, 1, (double[]){ 10 });
+    matmul_case("the worked example", a, b, dy, verify_from(1, 2, (double[]){ 0, 0 }),
+                verify_from(2, 1, (double[]){ 0, 0 }));
+    matmul_case("square matrices", verify_from(2, 2, (double[]){ 1, 2, 0, 1 }),
+                verify_from(2, 2, (double[]){ 3, 4, 5, 0 }), verify_from(2, 2, (double[]){ 1, 0, 2, -1 }),
+                verify_from(2, 2, (double[]){ 1, 1, 1, 1 }), verify_from(2, 2, (double[]){ 2, 2, 2, 2 }));
+    fresh_matmul("square matrices", 2, 2, 2, 1);
+    fresh_matmul("M, K and N differ", 2, 3, 1, 2);
+    fresh_matmul("M, K and N differ", 1, 2, 3, 2);
+    fresh_matmul("M, K and N differ", 3, 1, 2, 2);
+    for (int k = 0; k < 2; k++) fresh_matmul("square matrices", 3 + k, 3 + k, 3 + k, 1);
+    fresh_matmul("M, K and N differ", 2, 5, 3, 1);
+    fresh_matmul("M, K and N differ", 4, 2, 6, 1);
+    fresh_matmul("M, K and N differ", 5, 3, 2, 1);
+    matmul_case("again", a, b, dy, verify_from(1, 2, (double[]){ 0, 0 }), verify_from(2, 1, (double[]){ 0, 0 }));
 }
 
 /* ---- softmax and cross-entropy ----------------------------------------------------------------------------------- */
 
-typedef struct { int B, N; const int *target; } Rows;
+enum {
+    X_RIGHT,
+    X_OVERWRITTEN,
+    X_OVERWRITTEN_MEAN,
+    X_NO_MEAN,
+    X_MEAN_TWICE,
+    X_OVER_N,
+    X_INT_DIVISION,
+    X_INT_Q,
+    X_NO_TARGET,
+    X_MEAN_OF_ONE,
+    X_MEAN_OF_Q,
+    X_PLUS_Q,
+    X_Q_EVERYWHERE,
+    X_ONLY_TARGET,
+    X_NOT_TARGET,
+    X_SIGN,
+    X_TARGET_B,
+    X_TARGET_0,
+    X_TARGET_NEXT,
+    X_LOG,
+    X_NO_SOFTMAX,
+    X_FIRST_ROW,
+    X_SCALE,
+    X_B_LONG,
+    X_SOFTMAX_COLUMNS,
+    X_EXP,
+    X_HALF,
+    X_TWICE,
+    X_OVER_BN,
+    X_SQUARED,
+    X_SLOPE,
+    X_SIGMOID,
+    X_WHOLE,
+    X_SKIPS_LAST_ROW,
+    X_SKIPS_LAST,
+    X_TARGET_COUNT,
+    X_Q_OVER_N,
+    X_TIMES_Q,
+    X_MODELS
+};
 
-static double rows_loss(const double *x, const void *context) {
-    const Rows *rows = context;
-    double loss = 0;
-    for (int b = 0; b < rows->B; b++, x += rows->N) {
-        double sum = 0;
-        for (int n = 0; n < rows->N; n++) sum += exp(x[n]);
-        loss += log(sum) - x[rows->target[b]];
-    }
-    return loss / rows->B;
+/* What p is in the mistake. */
+static double p_as(int model, Mat x, int b, int n) {
+    int B = x.shape[0], N = x.shape[1];
+    double sum = 0, scale = model == X_SCALE ? 1.0 / B : 1, z = scale * (double)AT(x, b, n), all = 0;
+    for (int k = 0; k < N; k++) sum += exp(scale * (double)AT(x, b, k));
+    for (size_t k = 0; k < mat_count(x); k++) all += exp((double)x.v[k]);
+    if (model == X_FIRST_ROW) return p_as(X_RIGHT, x, 0, n);
+    if (model == X_LOG) return z - log(sum);
+    if (model == X_NO_SOFTMAX) return z;
+    if (model == X_EXP) return exp(z);
+    if (model == X_SIGMOID) return 1 / (1 + exp(-z));
+    if (model == X_WHOLE) return exp(z) / all;
+    if (model == X_SOFTMAX_COLUMNS || model == X_B_LONG) sum = 0;
+    for (int k = 0; model == X_SOFTMAX_COLUMNS && k < B; k++) sum += exp((double)AT(x, k, n));
+    if (model == X_B_LONG && (b * N + B > (int)mat_count(x) || n >= B)) return VERIFY_ANY;
+    for (int k = 0; model == X_B_LONG && k < B; k++) sum += exp((double)x.v[b * N + k]);
+    return exp(z) / sum;
 }
 
-static void cross_entropy_case(Mat x, const int *target, Mat before) {
-    int B = x.shape[0], N = x.shape[1];
-    double wide[MOST], slope[MOST];
-    widen(x.v, mat_count(x), wide);
-    differences(rows_loss, &(Rows){ B, N, target }, wide, B * N, slope);
-    Mat dx = exam_guarded(before);
-    exam_case("x = %s, target = %s, dx before = %s", exam_matrix(x), exam_ints(target, B), exam_matrix(before));
-    cross_entropy_backward(x, target, dx);
-    for (int i = 0; i < B * N; i++) {
-        double b = (double)before.v[i], q = i % N == target[i / N];
-        exam_gradient(
-            (double)dx.v[i], b, B,
-            (double[]){ b + slope[i], slope[i], B * slope[i], b + slope[i] + q / B, b + slope[i] + q / B - q },
-            "dx[%d,%d]", i / N, i % N);
+static double share_of(int model, double p, double q, int B, int N, int b, int n) {
+    double right = (p - q) / B;
+    switch (model) {
+    case X_NO_MEAN:
+    case X_OVERWRITTEN_MEAN: return p - q;
+    case X_MEAN_TWICE: return right / B;
+    case X_OVER_N: return (p - q) / N;
+    case X_OVER_BN: return (p - q) / B / N;
+    case X_INT_DIVISION: return B > 1 ? 0 : right;
+    case X_INT_Q: return B > 1 ? p / B : right;
+    case X_NO_TARGET: return p / B;
+    case X_MEAN_OF_ONE: return p / B - q;
+    case X_MEAN_OF_Q: return p - q / B;
+    case X_Q_OVER_N: return p / B - q / N;
+    case X_TIMES_Q: return p * q / B;
+    case X_PLUS_Q: return (p + q) / B;
+    case X_Q_EVERYWHERE: return (p - 1) / B;
+    case X_ONLY_TARGET: return q > 0 ? right : 0;
+    case X_NOT_TARGET: return q > 0 ? 0 : right;
+    case X_SIGN: return -right;
+    case X_HALF: return right / 2;
+    case X_TWICE: return 2 * right;
+    case X_SQUARED: return right * right * B;
+    case X_SLOPE: return p * (1 - p) / B * (q > 0 ? -1 : 1);
+    case X_SKIPS_LAST_ROW: return b == B - 1 ? 0 : right;
+    case X_SKIPS_LAST: return n == N - 1 ? 0 : right;
+    default: return right;
     }
+}
+
+static double slope_as(int model, Mat x, const int *target, int i, double before) {
+    int B = x.shape[0], N = x.shape[1], b = i / N, n = i % N, t = target[b];
+    if (model == X_TARGET_B) t = b;
+    if (model == X_TARGET_0) t = 0;
+    if (model == X_TARGET_NEXT) t = target[b] + 1;
+    if (model == X_TARGET_COUNT) t = target[b] - 1;
+    double p = p_as(model, x, b, n);
+    if (p == VERIFY_ANY) return VERIFY_ANY;
+    double share_here = share_of(model, p, n == t, B, N, b, n);
+    return model == X_OVERWRITTEN || model == X_OVERWRITTEN_MEAN ? share_here : before + share_here;
+}
+
+static void cross_entropy_case(const char *label, Mat x, const int *target, Mat before) {
+    int B = x.shape[0], N = x.shape[1];
+    verify_case(label, "x = %s, target = %s, dx before = %s", verify_matrix(x), verify_ints(target, B),
+                verify_matrix(before));
+    verify_size("B", B);
+    verify_size("N", N);
+    verify_size("(B - 1)", B - 1);
+    verify_answers(B, N, before.v, true);
+    for (int m = 0; m < X_MODELS; m++)
+        for (int i = 0; i < B * N; i++) verify_model(m)[i] = slope_as(m, x, target, i, (double)before.v[i]);
+    Mat dx = verify_changing("dx", before);
+    cross_entropy_backward(verify_lent("x", x), verify_input_ints("target", target, B), dx);
+    for (int i = 0; i < B * N; i++) verify_got(i, (double)dx.v[i], "dx[%d,%d]", i / N, i % N);
+    verify_done();
+}
+
+static void fresh_cross_entropy(const char *label, int B, int N) {
+    int target[20];
+    for (int b = 0; b < B; b++) target[b] = (int)rng_below(verify_rng(), (uint32_t)N);
+    target[0] = N - 1;
+    if (B > 1) target[1] = 0;
+    cross_entropy_case(label, verify_random(B, N, 1), target, verify_random(B, N, 1));
 }
 
 static void check_cross_entropy(void) {
-    cross_entropy_case(mat_zero(exam_arena(), 2, 2), (int[]){ 0, 1 }, mat_zero(exam_arena(), 2, 2));
-    for (int k = 0; k < 3; k++) {
-        int target[8], B = 3 + 2 * k, N = 4 + k;
-        for (int b = 0; b < B; b++) target[b] = (int)rng_below(exam_rng(), (uint32_t)N);
-        cross_entropy_case(exam_random(B, N, 1), target, exam_random(B, N, 1));
-    }
+    Mat zero = mat_zero(verify_arena(), 2, 2);
+    cross_entropy_case("the worked example", zero, (int[]){ 0, 1 }, zero);
+    cross_entropy_case("dx not 0 before", verify_from(2, 3, (double[]){ 1, 0, -1, 0.5, 2, 0 }), (int[]){ 2, 0 },
+                       verify_from(2, 3, (double[]){ 1, 2, 3, -1, -2, -3 }));
+    fresh_cross_entropy("one row", 1, 4);
+    fresh_cross_entropy("more rows than columns", 4, 2);
+    fresh_cross_entropy("more columns than rows", 2, 4);
+    fresh_cross_entropy("as many rows as columns", 3, 3);
+    for (int k = 0; k < 2; k++) fresh_cross_entropy("more rows than columns", 5 + 2 * k, 4);
+    fresh_cross_entropy("more columns than rows", 3, 17);
+    cross_entropy_case("again", zero, (int[]){ 0, 1 }, zero);
 }
 
-#define OVERWRITTEN                                                                                                   \
-    "the gradient was overwritten, = for +=: what dx held before is lost, and with it the other share of a value "    \
-    "used twice"
+#define OVERWRITTEN                                                                                                    \
+    "the gradient was overwritten, = for +=: what dx held before is lost, and with it the other share of a value used twice"
+
+/* The same for both gradients, for da and for db. */
+#define GRADIENT(at, who, formula, turned)                                                                                \
+    [at + G_OVERWRITTEN -                                                                                                 \
+        2] = { "overwritten", who " overwritten, = for +=: what was there before is lost" },                              \
+        [at + G_LAST_TERM - 2] = { "overwritten",                                                                         \
+                                   who " set to the last term of the sum alone: overwritten, = for +=" },                 \
+        [at + G_LAST_ADDED -                                                                                              \
+            2] = { "last-term", who                                                                                       \
+                   " given the last term of the sum alone: sum = for sum +=, or the sum is set to 0 in the inner loop" }, \
+        [at + G_SIGN - 2] = { "sign", who " given -1 times the right share: the sign" },                                  \
+        [at + G_NOTHING - 2] = { "nothing", who " left as it was: nothing was added to it" },                             \
+        [at + G_NOT_TURNED - 2] = { "transpose", who " computed without the transposition: " formula },                   \
+        [at + G_DY_TURNED - 2] = { "transpose", who " computed with dy transposed instead: " formula },                   \
+        [at + G_ALL_TURNED - 2] = { "transpose", who " computed with dy transposed and " turned " not: " formula },       \
+        [at + G_TIMES_SELF - 2] = { "times-self", who                                                                     \
+                                    " computed with the matrix it belongs to in place of the other one: " formula },      \
+        [at + G_TWICE_BEFORE - 2] = { "before-twice", who                                                                 \
+                                      " given what it held twice: the sum begins with it and is then added to it" },      \
+        [at + G_SKIPS_LAST - 2] = { "off-by-one",                                                                         \
+                                    who " not given a share in its last column: a loop ends one too early" },             \
+        [at + G_OVER_M - 2] = { "mean", who " divided by M: no mean is taken here" },                                     \
+        [at + G_OVER_N - 2] = { "mean", who " divided by N: no mean is taken here" },                                     \
+        [at + G_TWICE - 2] = { "twice", who " given twice the right share: something is counted twice" },                 \
+        [at + G_INT - 2] = { "int", who " cut to whole numbers: the sum is a double or a num, not an int" },              \
+        [at + G_FROM_OTHER - 2] = { "typed-twice",                                                                        \
+                                    who " computed from the other gradient: a gradient stands where a or b should" },     \
+        [at + G_PARTIAL - 2] = { "typed-twice",                                                                           \
+                                 who " computed from the other gradient: a gradient stands where a or b should" },        \
+        [at + G_PARTIAL_BEFORE - 2] = { "typed-twice", who                                                                \
+                                        " computed from the other gradient: a gradient stands where a or b should" },     \
+        [at + G_SKIPS_LAST_TERM - 2] = { "off-by-one",                                                                    \
+                                         who " summed without the last term: the inner loop ends one too early" },        \
+        [at + G_SKIPS_FIRST_TERM - 2] = { "off-by-one",                                                                   \
+                                          who " summed without the first term: the inner loop begins at 1" },             \
+        [at + G_STRIDE - 2] = {                                                                                           \
+            "stride", who " written with a wrong stride: number r,c of m is m.v[r * m.shape[1] + c], or AT(m, r, c)"      \
+        }
 
 static const Part parts[] = {
-    { .name = "relu_backward", .check = check_relu, .tolerance = 1e-5, .gradient = true,
+    { .name = "relu_backward", .check = check_relu, .tolerance = 1e-5,
       .mistakes = {
-          { "overwritten", OVERWRITTEN },
-          { "overwritten", OVERWRITTEN },
-          { "no-mask", "dy was added everywhere, also where x is below 0" },
-          { "other-side", "dy was added where x is below 0 instead of above" },
-          { "times-x", "dy was multiplied by y: the slope of the ramp is 1" },
+          [R_OVERWRITTEN - 1] = { "overwritten", OVERWRITTEN },
+          [R_OVERWRITTEN_WHERE - 1] = { "overwritten", OVERWRITTEN },
+          [R_NO_MASK - 1] = { "no-mask", "dy was added everywhere, also where x is below 0" },
+          [R_OTHER_SIDE - 1] = { "other-side", "dy was added where x is below 0 instead of above" },
+          [R_TIMES_X - 1] = { "times-x", "dy was multiplied by x: the slope of the ramp is 1 or 0" },
+          [R_TIMES_RAMP - 1] = { "times-x", "dy was multiplied by y: the slope of the ramp is 1" },
+          [R_MASK_DY - 1] = { "mask-dy", "the sign of dy decides: it is the sign of x that does" },
+          [R_MASK_DX - 1] = { "mask-dx", "the sign of dx decides: it is the sign of x that does" },
+          [R_SLOPE_ONLY - 1] = { "slope-only", "1 was added, the slope of the ramp: it is the slope times dy" },
+          [R_SLOPE_SET - 1] = { "slope-only", "dx was set to the slope, 1 or 0: dy times the slope is added to it" },
+          [R_LEAKY_1 - 1] = { "leaky", "a tenth of dy was added where x is below 0: nothing is, this ramp does not leak" },
+          [R_LEAKY_2 - 1] = { "leaky", "a hundredth of dy was added where x is below 0: nothing is, this ramp does not leak" },
+          [R_ZEROES_REST - 1] = { "zeroes-rest", "dx was set to 0 where x is not above 0: it stays there as it was" },
+          [R_MINUS_ELSE - 1] = { "minus-else", "dy was subtracted where x is not above 0: nothing changes there" },
+          [R_ABS - 1] = { "abs", "only whole numbers pass: abs is for int and cuts what is behind the point; ask x[i] > 0" },
+          [R_RETURNS - 1] = { "early", "it ends at the first x that is not above 0: return or break where continue is meant" },
+          [R_SKIPS_LAST - 1] = { "off-by-one", "the last number is left out: i < n, not i < n - 1" },
+          [R_SKIPS_FIRST - 1] = { "off-by-one", "the first number is left out: the loop begins at 0" },
+          [R_DX_TWICE - 1] = { "before-twice", "what dx held counts twice: dx += dy, not dx += dx + dy" },
+          [R_ADDS_X - 1] = { "adds-x", "x was added where dy should be" },
+          [R_TIMES_DX - 1] = { "times-dx", "dx was multiplied by dy: dy is added" },
+          [R_AT_ZERO - 1] = { "at-zero", "dy was added where x is 0 too: only where x is above 0, > and not >=" },
+          [R_ABOVE_1 - 1] = { "above-1", "dy was added only where x is above 1: an int cuts 0.5 to 0, or 1 stands for 0" },
+          [R_WHERE_AT_1 - 1] = { "above-1", "dy was added only where x is 1 or more: an int cuts 0.5 to 0, or 1 stands for 0" },
+          [R_FORWARD - 1] = { "forward", "this is max(x, 0), the function itself: its gradient is asked for" },
+          [R_FIRST_DY - 1] = { "index", "dy[0] was added everywhere: dy[i] belongs to x[i]" },
       } },
-    { .name = "matmul_backward", .check = check_matmul, .tolerance = 1e-5, .gradient = true,
+    { .name = "matmul_backward", .check = check_matmul, .tolerance = 1e-5,
       .mistakes = {
-          { "overwritten", "da and db were overwritten, = for +=: what they held before is lost" },
-          { "overwritten", "da was overwritten, = for +=: what it held before is lost" },
-          { "overwritten", "db was overwritten, = for +=: what it held before is lost" },
-          { "transpose", "the transpositions are missing: da = dy b^T, db = a^T dy" },
-          { "transpose", "b was not transposed in da = dy b^T" },
-          { "transpose", "a was not transposed in db = a^T dy" },
-          { "overwritten", "da and db hold the last term of their sums alone: overwritten, = for +=" },
-          { "overwritten", "da holds the last term of its sum alone: overwritten, = for +=" },
-          { "overwritten", "db holds the last term of its sum alone: overwritten, = for +=" },
-          { "sign", "da is -1 times the right one: the sign" },
-          { "sign", "db is -1 times the right one: the sign" },
+          GRADIENT(M_BOTH, "da and db were", "da = dy b^T, db = a^T dy", "the other"),
+          GRADIENT(M_A, "da was", "da = dy b^T", "b"),
+          GRADIENT(M_B, "db was", "db = a^T dy", "a"),
+          [M_SQUARE - 1] = { "square-only", "M stands for K: a is [M,K]" },
+          [M_EXCHANGED - 1] = { "exchanged", "da has the gradient of b, and db that of a: they are exchanged" },
+          [M_M_LAST - 1] = { "off-by-one", "m does not reach the last of M: m < M, not m < M - 1" },
+          [M_N_LAST - 1] = { "off-by-one", "n does not reach the last of N: n < N, not n < N - 1" },
+          [M_K_LAST - 1] = { "off-by-one", "k does not reach the last of K: k < K, not k < K - 1" },
       } },
-    { .name = "cross_entropy_backward", .check = check_cross_entropy, .tolerance = 1e-5, .gradient = true,
+    { .name = "cross_entropy_backward", .check = check_cross_entropy, .tolerance = 1e-5,
       .mistakes = {
-          { "overwritten", OVERWRITTEN },
-          { "overwritten-mean", "the gradient was overwritten, = for +=, and 1/B was forgotten" },
-          { "no-target", "q, the 1 at the target, was not subtracted" },
-          { "mean-of-one", "1 is subtracted at the target, but only p is divided by B: both are" },
+          [X_OVERWRITTEN - 1] = { "overwritten", OVERWRITTEN },
+          [X_OVERWRITTEN_MEAN - 1] = { "overwritten-mean", "the gradient was overwritten, = for +=, and 1/B was forgotten" },
+          [X_NO_MEAN - 1] = { "mean", "every share is B times the right one: 1/B, of the mean over the batch, was forgotten" },
+          [X_MEAN_TWICE - 1] = { "mean-twice", "every share is 1/B of the right one: the mean over the batch was taken twice" },
+          [X_OVER_N - 1] = { "over-n", "it was divided by N, the columns: the mean is over the B rows" },
+          [X_OVER_BN - 1] = { "over-n", "it was divided by B and by N: the mean is over the B rows alone" },
+          [X_INT_DIVISION - 1] = { "nothing", "nothing was added for more than one row: 1 / B is 0 in C where B is an int (write 1.0 / B), "
+                                              "or nothing was written" },
+          [X_INT_Q - 1] = { "no-target|int-division", "q, the 1 at the target, was not subtracted, or it was divided as a whole number: "
+                                                      "1 / B is 0 in C where both are int" },
+          [X_NO_TARGET - 1] = { "no-target", "q, the 1 at the target, was not subtracted" },
+          [X_MEAN_OF_ONE - 1] = { "mean-of-one", "1 is subtracted at the target, but only p is divided by B: both are (p - q in "
+                                                 "parentheses)" },
+          [X_MEAN_OF_Q - 1] = { "precedence", "p - q / B divides q alone by B: parentheses, (p - q) / B" },
+          [X_Q_OVER_N - 1] = { "over-n", "q was divided by N, the columns: p and q are divided by B" },
+          [X_TIMES_Q - 1] = { "times-q", "p was multiplied with q: q is subtracted, p - q" },
+          [X_PLUS_Q - 1] = { "plus-q", "q was added: it is subtracted, p - q" },
+          [X_Q_EVERYWHERE - 1] = { "q-everywhere", "1 was subtracted in every column: only in the target's" },
+          [X_ONLY_TARGET - 1] = { "only-target", "only the target's column got its share: the others get p / B" },
+          [X_NOT_TARGET - 1] = { "not-target", "the target's column got nothing: (p - 1) / B belongs there" },
+          [X_SIGN - 1] = { "sign", "every share is -1 times the right one: the sign. It is p - q" },
+          [X_TARGET_B - 1] = { "diagonal", "1 was subtracted in column b: it belongs into column target[b]" },
+          [X_TARGET_0 - 1] = { "target-0", "1 was subtracted in column 0 of every row: it belongs into column target[b]" },
+          [X_TARGET_NEXT - 1] = { "off-by-one", "1 was subtracted in column target[b] + 1: targets count from 0" },
+          [X_TARGET_COUNT - 1] = { "off-by-one", "1 was subtracted in column target[b] - 1: targets count from 0" },
+          [X_LOG - 1] = { "log", "log p was taken for p" },
+          [X_NO_SOFTMAX - 1] = { "no-softmax", "x was taken for p: p is the softmax of the row" },
+          [X_FIRST_ROW - 1] = { "same-row", "the softmax of row 0 was taken for every row" },
+          [X_SCALE - 1] = { "scale", "1 / B was given to the softmax as its scale: it divides p - q" },
+          [X_B_LONG - 1] = { "rows-for-columns", "the softmax was taken over B numbers: a row has N" },
+          [X_SOFTMAX_COLUMNS - 1] = { "wrong-axis", "the softmax runs down the columns: it runs along each row" },
+          [X_EXP - 1] = { "not-divided", "exp(x) was taken for p: it is divided by the sum of the row's" },
+          [X_HALF - 1] = { "half", "every share is half the right one: it was halved, or averaged once too often" },
+          [X_TWICE - 1] = { "twice", "every share is 2 times the right one: something is counted twice" },
+          [X_SQUARED - 1] = { "squared", "p - q was squared" },
+          [X_SLOPE - 1] = { "slope", "p (1 - p) was taken, the slope of the softmax itself: with the logarithm of the loss it is p - q" },
+          [X_SIGMOID - 1] = { "sigmoid", "the sigmoid of x was taken for p: p is the softmax of the row" },
+          [X_WHOLE - 1] = { "whole", "one softmax was taken over the whole matrix: each row has its own" },
+          [X_SKIPS_LAST_ROW - 1] = { "off-by-one", "the last row got nothing: b < B, not b < B - 1" },
+          [X_SKIPS_LAST - 1] = { "off-by-one", "the last column got nothing: n < N, not n < N - 1" },
       } },
 };
 
-const Exam exam = {
-    .number = "05", .title = "backward", .parts = parts, .count = COUNT(parts),
+const Verify checked = {
+    .number = "05",
+    .title = "backward",
+    .parts = parts,
+    .count = COUNT(parts),
     .proved = "three small rules, p - q among them, are most of what training needs.",
-    .in_clip = "lib/autograd/op_activation.c, lib/autograd/op_matmul.c and lib/autograd/op_cross_entropy.c; the tape calls them in reverse order.",
+    .in_clip =
+        "op_relu, op_matmul and op_cross_entropy in the library; the tape calls their backward functions in reverse order.",
 };

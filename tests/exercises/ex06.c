@@ -1,79 +1,327 @@
-#include "exam.h"
+#include "verify.h"
 
-enum { RIGHT, NO_PAD, EDGE, NO_STRIDE, FLIPPED, TURNED, NO_BIAS, MODELS };
+enum {
+    RIGHT,
+    NO_PAD,
+    EDGE,
+    WRAPS,
+    NO_STRIDE,
+    FLIPPED,
+    TURNED,
+    NO_BIAS,
+    BIAS_IN_LOOP,
+    BIAS_PER_CHANNEL,
+    BIAS_0,
+    CHANNEL_0,
+    LAST_CHANNEL,
+    COL_OF_H,
+    ROW_OF_W,
+    KERNEL_3,
+    NO_BATCH,
+    PAD_ROWS,
+    PAD_COLS,
+    PAD_ADDED,
+    PAD_TIMES_STRIDE,
+    STRIDE_OF_ALL,
+    STRIDE_ROWS,
+    STRIDE_COLS,
+    CHANNELS_LAST,
+    OUTPUTS_SECOND,
+    OUTPUTS_LAST,
+    CHANNELS_FIRST,
+    OUTPUT_0,
+    INT_SUM,
+    ROW_GREATER,
+    COL_GREATER,
+    ROW_ABOVE_0,
+    KERNEL_SHORT,
+    KERNEL_FROM_1,
+    MEAN,
+    LAST_TAP,
+    X_H_FOR_W,
+    CENTRED,
+    BIAS_TWICE,
+    BREAKS,
+    PAD_ADDED_COLS,
+    PAD_ADDED_ROWS,
+    ROW_0_OUT,
+    COL_0_OUT,
+    SUM_NOT_RESET,
+    MAXIMUM,
+    PLACES_NO_ONE,
+    PLACES_OF_INPUT,
+    Q_FROM_H,
+    P_FROM_W,
+    Y_OF_HW,
+    Y_Q_FOR_P,
+    Y_CHANNELS_FIRST,
+    Y_NO_BATCH,
+    MODELS
+};
 
-static int inside(int at, int size) { return MIN(MAX(at, 0), size - 1); }
+typedef struct {
+    ConvShape s;
+    const num *x, *weight, *bias;
+    int P, Q;
+} Job;
 
-/* y[b,h,w,o], as the model makes it. */
-static double place(ConvShape s, const num *x, const num *weight, const num *bias, int model, const int *at) {
-    int K = s.kernel, stride = model == NO_STRIDE ? 1 : s.stride, pad = model == NO_PAD ? 0 : s.pad, o = at[3];
-    double sum = bias && model != NO_BIAS ? (double)bias[o] : 0;
-    for (int i = 0; i < K; i++)
-        for (int j = 0; j < K; j++) {
-            int row = at[1] * stride + i - pad, col = at[2] * stride + j - pad;
-            bool out = row < 0 || row >= s.H || col < 0 || col >= s.W;
-            if (out && model != EDGE) continue;
-            row = inside(row, s.H), col = inside(col, s.W);
-            int wi = model == FLIPPED ? K - 1 - i : model == TURNED ? j : i;
-            int wj = model == FLIPPED ? K - 1 - j : model == TURNED ? i : j;
-            for (int c = 0; c < s.C; c++)
-                sum += (double)weight[((o * s.C + c) * K + wi) * K + wj] *
-                       (double)x[((at[0] * s.H + row) * s.W + col) * s.C + c];
-        }
-    return sum;
+static int clamp(int at, int size) { return MIN(MAX(at, 0), size - 1); }
+
+/* Where tap i of window h lies. */
+static int tap(const ConvShape *s, int model, int h, int i, bool of_rows) {
+    int stride = s->stride, pad = s->pad;
+    if (model == NO_STRIDE || (model == STRIDE_ROWS && !of_rows) || (model == STRIDE_COLS && of_rows)) stride = 1;
+    if (model == NO_PAD || (model == PAD_ROWS && !of_rows) || (model == PAD_COLS && of_rows)) pad = 0;
+    if (model == PAD_ADDED || (model == PAD_ADDED_COLS && !of_rows) || (model == PAD_ADDED_ROWS && of_rows)) pad = -pad;
+    if (model == CENTRED) pad = s->kernel / 2;
+    if (model == PAD_TIMES_STRIDE) return (h - pad) * stride + i;
+    if (model == STRIDE_OF_ALL) return (h + i - pad) * stride;
+    return h * stride + i - pad;
 }
 
-static void convolution_case(ConvShape s, Mat x, Mat weight, const num *bias) {
-    int P = conv_out(s.H, s.kernel, s.stride, s.pad), Q = conv_out(s.W, s.kernel, s.stride, s.pad);
-    Mat y = exam_room(1, s.B * P * Q * s.outputs);
-    exam_case("B %d, H %d, W %d, C %d, outputs %d, kernel %d, stride %d, pad %d; x = %s, weight = %s, bias = %s", s.B,
-              s.H, s.W, s.C, s.outputs, s.kernel, s.stride, s.pad, exam_vector(x.v, (int)mat_count(x)),
-              exam_vector(weight.v, (int)mat_count(weight)), bias ? exam_vector(bias, s.outputs) : "NULL");
-    convolution(s, x.v, weight.v, bias, y.v);
-    for (int i = 0; i < (int)mat_count(y); i++) {
-        int o = i % s.outputs, w = i / s.outputs % Q, h = i / s.outputs / Q % P, b = i / s.outputs / Q / P;
-        double models[MODELS];
-        for (int m = 0; m < MODELS; m++) models[m] = place(s, x.v, weight.v, bias, m, (int[]){ b, h, w, o });
-        exam_number((double)y.v[i], models, "y[%d,%d,%d,%d], picture %d, row %d, column %d, channel %d", b, h, w, o, b,
-                    h, w, o);
+static bool outside(const ConvShape *s, int model, int row, int col) {
+    int H = model == ROW_OF_W ? s->W : s->H, W = model == COL_OF_H ? s->H : s->W, least = model == ROW_ABOVE_0 ? 1 : 0;
+    if ((model == ROW_0_OUT && row == 0) || (model == COL_0_OUT && col == 0)) return true;
+    return row < least || col < least || row >= H + (model == ROW_GREATER) || col >= W + (model == COL_GREATER);
+}
+
+static double weight_at(const Job *job, int model, int o, int c, int i, int j) {
+    const ConvShape *s = &job->s;
+    int K = s->kernel, at;
+    if (model == FLIPPED) {
+        i = K - 1 - i;
+        j = K - 1 - j;
+    }
+    if (model == OUTPUT_0) o = 0;
+    if (model == TURNED) at = ((o * s->C + c) * K + j) * K + i;
+    else if (model == KERNEL_3) at = ((o * s->C + c) * 3 + i) * 3 + j;
+    else if (model == CHANNELS_LAST) at = ((o * K + i) * K + j) * s->C + c;
+    else if (model == OUTPUTS_SECOND) at = ((c * s->outputs + o) * K + i) * K + j;
+    else if (model == OUTPUTS_LAST) at = ((c * K + i) * K + j) * s->outputs + o;
+    else at = ((o * s->C + c) * K + i) * K + j;
+    return at < s->outputs * s->C * K * K ? (double)job->weight[at] : VERIFY_ANY;
+}
+
+static double x_at(const Job *job, int model, int b, int row, int col, int c) {
+    const ConvShape *s = &job->s;
+    int at = ((b * s->H + row) * s->W + col) * s->C + c;
+    if (model == NO_BATCH) at = (row * s->W + col) * s->C + c;
+    if (model == CHANNELS_FIRST) at = ((b * s->C + c) * s->H + row) * s->W + col;
+    if (model == X_H_FOR_W) at = ((b * s->H + row) * s->H + col) * s->C + c;
+    return at >= 0 && at < s->B * s->H * s->W * s->C ? (double)job->x[at] : VERIFY_ANY;
+}
+
+/* Sums over the window of y[b,h,w,o]. VERIFY_ANY where the mistake reads beyond an array. */
+static double window(const Job *job, int model, int b, int h, int w, int o) {
+    const ConvShape *s = &job->s;
+    int K = model == KERNEL_3 ? 3 : s->kernel, seen = 0, last = K - (model == KERNEL_SHORT);
+    double bias = job->bias && model != NO_BIAS ? (double)job->bias[model == BIAS_0 ? 0 : o] : 0, sum = 0,
+           most = -INFINITY, last_tap = 0;
+    int from = model == CHANNEL_0 ? 0 : model == LAST_CHANNEL ? s->C - 1 : 0, to = model == CHANNEL_0 ? 1 : s->C;
+    double whole = trunc(bias);
+    for (int i = model == KERNEL_FROM_1; i < last; i++)
+        for (int j = model == KERNEL_FROM_1; j < last; j++) {
+            int row = tap(s, model, h, i, true), col = tap(s, model, w, j, false);
+            bool out = outside(s, model, row, col);
+            if (model == WRAPS) {
+                row = (row % s->H + s->H) % s->H;
+                col = (col % s->W + s->W) % s->W;
+            } else if (model == EDGE) {
+                row = clamp(row, s->H);
+                col = clamp(col, s->W);
+            } else if (out && model == BREAKS) {
+                break;
+            } else if (out) {
+                continue;
+            }
+            seen++;
+            for (int c = from; c < to; c++) {
+                double weight = weight_at(job, model, o, c, i, j), x = x_at(job, model, b, row, col, c);
+                if (weight == VERIFY_ANY || x == VERIFY_ANY) return VERIFY_ANY;
+                sum += weight * x;
+                whole = trunc(whole + weight * x);
+                most = fmax(most, weight * x);
+                last_tap = weight * x;
+            }
+        }
+    switch (model) {
+    case BIAS_IN_LOOP: return sum + seen * bias;
+    case BIAS_PER_CHANNEL: return sum + seen * s->C * bias;
+    case BIAS_TWICE: return sum + 2 * bias;
+    case INT_SUM: return whole;
+    case MEAN: return bias + sum / (K * K);
+    case LAST_TAP: return last_tap;
+    case MAXIMUM: return most;
+    default: return bias + sum;
     }
 }
 
-static void random_case(ConvShape s) {
-    convolution_case(s, exam_random(1, s.B * s.H * s.W * s.C, 1),
-                     exam_random(1, s.outputs * s.C * s.kernel * s.kernel, 1), exam_random(1, s.outputs, 1).v);
+/* Mistakes in how many places there are, or where they go: what was not written stays as it was. */
+static void placed(const Job *job, int model, const num *before, int n, double *out) {
+    const ConvShape *s = &job->s;
+    int P = job->P, Q = job->Q;
+    if (model == PLACES_NO_ONE) {
+        P = (s->H + 2 * s->pad - s->kernel) / s->stride;
+        Q = (s->W + 2 * s->pad - s->kernel) / s->stride;
+    }
+    if (model == PLACES_OF_INPUT) {
+        P = s->H;
+        Q = s->W;
+    }
+    if (model == Q_FROM_H) Q = P;
+    if (model == P_FROM_W) P = Q;
+    for (int i = 0; i < n; i++) out[i] = (double)before[i];
+    for (int i = 0; i < s->B * P * Q * s->outputs; i++) {
+        int o = i % s->outputs, w = i / s->outputs % Q, h = i / s->outputs / Q % P, b = i / s->outputs / Q / P;
+        int at = i;
+        if (model == Y_OF_HW) at = ((b * s->H + h) * s->W + w) * s->outputs + o;
+        if (model == Y_Q_FOR_P) at = ((b * Q + h) * P + w) * s->outputs + o;
+        if (model == Y_CHANNELS_FIRST) at = ((b * s->outputs + o) * P + h) * Q + w;
+        if (model == Y_NO_BATCH) at = (h * Q + w) * s->outputs + o;
+        if (at < n) out[at] = window(job, RIGHT, b, h, w, o);
+    }
+}
+
+static void model_numbers(const Job *job, int model, const num *before, int n, double *out) {
+    const ConvShape *s = &job->s;
+    if (model >= PLACES_NO_ONE) {
+        placed(job, model, before, n, out);
+        return;
+    }
+    double running = 0;
+    for (int i = 0; i < n; i++) {
+        int o = i % s->outputs, w = i / s->outputs % job->Q, h = i / s->outputs / job->Q % job->P,
+            b = i / s->outputs / job->Q / job->P;
+        out[i] = window(job, model, b, h, w, o);
+        running += out[i];
+        if (model == SUM_NOT_RESET) out[i] = running;
+    }
+}
+
+static void convolution_case(const char *label, ConvShape s, Mat x, Mat weight, const num *bias) {
+    Job job = {
+        s, x.v, weight.v, bias, conv_out(s.H, s.kernel, s.stride, s.pad), conv_out(s.W, s.kernel, s.stride, s.pad)
+    };
+    int P = job.P, Q = job.Q, n = s.B * P * Q * s.outputs;
+    verify_case(label,
+                "B %d, H %d, W %d, C %d, outputs %d, kernel %d, stride %d, pad %d; x = %s, weight = %s, bias = %s", s.B,
+                s.H, s.W, s.C, s.outputs, s.kernel, s.stride, s.pad, verify_vector(x.v, (int)mat_count(x)),
+                verify_vector(weight.v, (int)mat_count(weight)), bias ? verify_vector(bias, s.outputs) : "NULL");
+    verify_size("C", s.C);
+    verify_size("outputs", s.outputs);
+    Mat y = verify_room("y", 1, n);
+    verify_answers(1, n, y.v, false);
+    for (int m = 0; m < MODELS; m++) model_numbers(&job, m, y.v, n, verify_model(m));
+    convolution(s, verify_input("x", x).v, verify_input("weight", weight).v,
+                bias ? verify_input_numbers("bias", bias, s.outputs) : NULL, y.v);
+    for (int i = 0; i < n; i++) {
+        int o = i % s.outputs, w = i / s.outputs % Q, h = i / s.outputs / Q % P, b = i / s.outputs / Q / P;
+        verify_got(i, (double)y.v[i], "y[%d,%d,%d,%d], picture %d, row %d, column %d, channel %d", b, h, w, o, b, h, w,
+                   o);
+    }
+    verify_done();
+}
+
+static void random_case(const char *label, ConvShape s) {
+    convolution_case(label, s, verify_random(1, s.B * s.H * s.W * s.C, 1),
+                     verify_random(1, s.outputs * s.C * s.kernel * s.kernel, 1), verify_random(1, s.outputs, 1).v);
 }
 
 static void check_convolution(void) {
-    Arena *arena = exam_arena();
-    Mat ones = mat_new(arena, 3, 3), x = mat_new(arena, 4, 4), edge = mat_zero(arena, 3, 3);
+    Arena *arena = verify_arena();
+    Mat ones = mat_new(arena, 1, 9), x = mat_new(arena, 1, 16), edge = mat_zero(arena, 1, 9);
     for (int i = 0; i < 9; i++) ones.v[i] = 1;
     for (int i = 0; i < 16; i++) x.v[i] = (num)(i * i % 11);
-    AT(edge, 0, 0) = 1, AT(edge, 0, 1) = 2, AT(edge, 2, 1) = -3;
-    convolution_case((ConvShape){ 1, 3, 3, 1, 1, 3, 1, 1 }, ones, ones, NULL);
-    convolution_case((ConvShape){ 1, 4, 4, 1, 1, 3, 1, 0 }, x, edge, (num[]){ 0.5 });
-    convolution_case((ConvShape){ 1, 4, 4, 1, 1, 3, 1, 1 }, x, edge, (num[]){ 0.5 });
-    random_case((ConvShape){ 2, 5, 6, 2, 3, 3, 1, 1 });
-    random_case((ConvShape){ 1, 7, 6, 3, 2, 3, 2, 1 });
-    random_case((ConvShape){ 1, 8, 9, 1, 2, 3, 3, 0 });
-    random_case((ConvShape){ 1, 4, 5, 2, 2, 2, 1, 0 });
+    edge.v[0] = 1;
+    edge.v[1] = 2;
+    edge.v[7] = -3;
+    ConvShape worked = { 1, 3, 3, 1, 1, 3, 1, 1 };
+    convolution_case("the worked example", worked, ones, ones, NULL);
+    convolution_case("no padding", (ConvShape){ 1, 4, 4, 1, 1, 3, 1, 0 }, x, edge, (num[]){ 0.5 });
+    convolution_case("with padding", (ConvShape){ 1, 4, 4, 1, 1, 3, 1, 1 }, x, edge, (num[]){ 0.5 });
+    random_case("a window of one number", (ConvShape){ 1, 2, 2, 1, 1, 1, 1, 0 });
+    random_case("two channels", (ConvShape){ 1, 2, 2, 2, 1, 2, 1, 0 });
+    random_case("two outputs", (ConvShape){ 1, 2, 3, 1, 2, 2, 1, 0 });
+    random_case("two pictures", (ConvShape){ 2, 2, 2, 1, 1, 2, 1, 0 });
+    random_case("stride 2", (ConvShape){ 1, 4, 3, 1, 1, 2, 2, 0 });
+    random_case("padding of 1, higher than wide", (ConvShape){ 1, 3, 2, 1, 1, 3, 1, 1 });
+    random_case("padding of 1, wider than high", (ConvShape){ 1, 2, 3, 1, 1, 3, 1, 1 });
+    random_case("several of everything", (ConvShape){ 2, 5, 6, 2, 3, 3, 1, 1 });
+    random_case("several of everything, stride 2", (ConvShape){ 2, 7, 6, 3, 2, 3, 2, 1 });
+    random_case("stride 3", (ConvShape){ 1, 8, 9, 1, 2, 3, 3, 0 });
+    random_case("a window of 2 x 2", (ConvShape){ 1, 4, 5, 2, 2, 2, 1, 0 });
+    random_case("a window of 5 x 5", (ConvShape){ 1, 6, 7, 1, 1, 5, 1, 2 });
+    convolution_case("no bias", (ConvShape){ 1, 3, 3, 1, 2, 2, 1, 0 }, verify_random(1, 9, 1), verify_random(1, 8, 1),
+                     NULL);
+    convolution_case("again", worked, ones, ones, NULL);
 }
 
 static const Part parts[] = {
     { .name = "convolution", .check = check_convolution, .tolerance = 1e-4,
       .mistakes = {
-          { "padding", "the padding was left out: the window begins at row h*stride - pad, not at h*stride" },
-          { "padding", "beyond the edge stands the edge's own number: padding is 0" },
-          { "stride", "the stride was left out: window h begins at h*stride - pad, not at h - pad" },
-          { "flipped", "the kernel is flipped: weight[i,j] goes with row + i and column + j, not with row - i and "
-                       "column - j" },
-          { "turned", "rows and columns of the kernel are exchanged" },
-          { "no-bias", "the bias was not added" },
+          [NO_PAD - 1] = { "padding", "the padding was left out: the window begins at row h*stride - pad, not at h*stride" },
+          [EDGE - 1] = { "padding", "beyond the edge stands the edge's own number: padding is 0" },
+          [WRAPS - 1] = { "wraps", "beyond the edge it goes on at the other side of the picture: padding is 0" },
+          [NO_STRIDE - 1] = { "stride", "the stride was left out: window h begins at h*stride - pad, not at h - pad" },
+          [FLIPPED - 1] = { "flipped", "the kernel is flipped: weight[i,j] goes with row + i and column + j, not with row - i and "
+                                       "column - j" },
+          [TURNED - 1] = { "turned", "rows and columns of the kernel are exchanged" },
+          [NO_BIAS - 1] = { "no-bias", "the bias was not added" },
+          [BIAS_IN_LOOP - 1] = { "bias-in-loop", "the bias was added once for each place of the window: it is added once" },
+          [BIAS_PER_CHANNEL - 1] = { "bias-in-loop", "the bias was added once for each number of the window: it is added once" },
+          [BIAS_0 - 1] = { "bias-0", "bias[0] was added to every output: output o has bias[o]" },
+          [CHANNEL_0 - 1] = { "channel-0", "only channel 0 was looked at: c runs to C" },
+          [LAST_CHANNEL - 1] = { "overwritten", "only the last channel counts: sum = for sum +=, or it is set to 0 for each channel" },
+          [COL_OF_H - 1] = { "height-for-width", "the column was compared with H: it must stay below W" },
+          [ROW_OF_W - 1] = { "height-for-width", "the row was compared with W: it must stay below H" },
+          [KERNEL_3 - 1] = { "kernel-3", "the window was taken to be 3 x 3: it is s.kernel x s.kernel" },
+          [NO_BATCH - 1] = { "no-batch", "b is missing in x's index: every picture is picture 0" },
+          [PAD_ROWS - 1] = { "padding", "pad was subtracted from rows only: from columns too" },
+          [PAD_COLS - 1] = { "padding", "pad was subtracted from columns only: from rows too" },
+          [PAD_ADDED - 1] = { "padding", "pad was added: the window begins at h*stride - pad" },
+          [PAD_TIMES_STRIDE - 1] = { "precedence", "(h - pad) * stride: pad is subtracted after the multiplication, h*stride - pad" },
+          [STRIDE_OF_ALL - 1] = { "precedence", "(h + i - pad) * stride: only h is multiplied with the stride" },
+          [STRIDE_ROWS - 1] = { "stride", "the stride was used for rows only: for columns too" },
+          [STRIDE_COLS - 1] = { "stride", "the stride was used for columns only: for rows too" },
+          [CHANNELS_LAST - 1] = { "weight-order", "weight was read as [outputs,kernel,kernel,C]: it is [outputs,C,kernel,kernel]" },
+          [OUTPUTS_SECOND - 1] = { "weight-order", "weight was read as [C,outputs,kernel,kernel]: it is [outputs,C,kernel,kernel]" },
+          [OUTPUTS_LAST - 1] = { "weight-order", "weight was read as [C,kernel,kernel,outputs]: it is [outputs,C,kernel,kernel]" },
+          [CHANNELS_FIRST - 1] = { "x-order", "x was read as [B,C,H,W]: it is [B,H,W,C]" },
+          [X_H_FOR_W - 1] = { "height-for-width", "H stands for W in x's index: row r begins at r * W" },
+          [OUTPUT_0 - 1] = { "output-0", "every output has the weights of output 0: o is missing in weight's index" },
+          [INT_SUM - 1] = { "int", "the sum was cut to a whole number at each step: it is a double or a num, not an int" },
+          [ROW_GREATER - 1] = { "off-by-one", "row H was taken to be inside: row >= H is outside, not row > H" },
+          [COL_GREATER - 1] = { "off-by-one", "column W was taken to be inside: col >= W is outside, not col > W" },
+          [ROW_ABOVE_0 - 1] = { "off-by-one", "row 0 and column 0 were taken to be outside: row < 0 is, not row <= 0" },
+          [KERNEL_SHORT - 1] = { "off-by-one", "the window's last row and column are left out: i < kernel, not i < kernel - 1" },
+          [KERNEL_FROM_1 - 1] = { "off-by-one", "the window's first row and column are left out: i and j begin at 0" },
+          [MEAN - 1] = { "mean", "the sum was divided by the window's numbers: no mean is taken" },
+          [LAST_TAP - 1] = { "overwritten", "only the window's last number counts: sum = for sum +=" },
+          [CENTRED - 1] = { "padding", "half the window was taken for pad: pad is s.pad" },
+          [BIAS_TWICE - 1] = { "bias-twice", "the bias was added twice" },
+          [BREAKS - 1] = { "early", "the row of the window ends at its first place outside: break where continue is meant" },
+          [PAD_ADDED_COLS - 1] = { "padding", "pad was added to the column: it is subtracted" },
+          [PAD_ADDED_ROWS - 1] = { "padding", "pad was added to the row: it is subtracted" },
+          [ROW_0_OUT - 1] = { "off-by-one", "row 0 was taken to be outside: row < 0 is, not row <= 0" },
+          [COL_0_OUT - 1] = { "off-by-one", "column 0 was taken to be outside: col < 0 is, not col <= 0" },
+          [SUM_NOT_RESET - 1] = { "not-reset", "the sum is not set to the bias again for each place and output" },
+          [MAXIMUM - 1] = { "maximum", "the largest product was taken: their sum is wanted" },
+          [PLACES_NO_ONE - 1] = { "places", "there is one place more in each direction: (H + 2 pad - kernel) / stride + 1, conv_out" },
+          [PLACES_OF_INPUT - 1] = { "places", "H and W were taken for the numbers of places: they are conv_out(H, ...) and conv_out(W, ...)" },
+          [Q_FROM_H - 1] = { "height-for-width", "Q was made of H: it is conv_out(W, ...)" },
+          [P_FROM_W - 1] = { "height-for-width", "P was made of W: it is conv_out(H, ...)" },
+          [Y_OF_HW - 1] = { "places", "y was indexed with H and W: it is [B,P,Q,outputs]" },
+          [Y_Q_FOR_P - 1] = { "height-for-width", "P and Q are exchanged in y's index" },
+          [Y_CHANNELS_FIRST - 1] = { "y-order", "y was written as [B,outputs,P,Q]: it is [B,P,Q,outputs]" },
+          [Y_NO_BATCH - 1] = { "no-batch", "b is missing in y's index: every picture is written over the one before" },
       } },
 };
 
-const Exam exam = {
-    .number = "06", .title = "convolution", .parts = parts, .count = COUNT(parts),
+const Verify checked = {
+    .number = "06",
+    .title = "convolution",
+    .parts = parts,
+    .count = COUNT(parts),
     .proved = "seven loops are a layer; the same nine numbers look at every place of the picture.",
-    .in_clip = "the first layer of every image tower; lib/kernels/conv.c does the same work much faster.",
+    .in_clip = "the first layer of every image tower; conv_forward in the library does the same work much faster.",
 };

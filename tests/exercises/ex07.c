@@ -1,63 +1,270 @@
-#include "exam.h"
+#include "verify.h"
 
-enum { RIGHT, SUM, PADDING_COUNTED, PADDING_DIVIDES, NO_BIAS, NO_LAYER, MODELS };
+enum {
+    RIGHT,
+    SUM,
+    PADDING_COUNTED,
+    PADDING_DIVIDES,
+    PADDING_SUMMED,
+    NO_BIAS,
+    NO_LAYER,
+    BIAS_B,
+    BIAS_0,
+    BIAS_DIVIDED,
+    BIAS_PER_WORD,
+    FIRST_PADDING,
+    FIRST_PADDING_SUMMED,
+    ID_MINUS_1,
+    IDS_STRIDE,
+    INT_DIVISION,
+    INT_MEAN,
+    LARGEST,
+    OVER_B,
+    OVER_D,
+    OVER_E,
+    ROOT_WORDS,
+    WORDS_OF_ALL,
+    UNK_SKIPPED,
+    WORDS_FROM_1,
+    LAST_WORD,
+    LAST_WORD_DIVIDED,
+    FIRST_WORD,
+    MEAN_NOT_RESET,
+    MEAN_NOT_RESET_ALL,
+    WEIGHT_TURNED,
+    FROM_1,
+    TO_LAST,
+    MEAN_TWICE,
+    E_FOR_D,
+    D_SHORT,
+    D_FROM_1,
+    TEXT_0,
+    ONE_DIMENSION,
+    WORDS_ONCE,
+    BIAS_SUBTRACTED,
+    WEIGHT_0,
+    NO_WORDS,
+    SUM_NOT_RESET,
+    MODELS
+};
 
-static double output(const BagOfWords *bag, const int *ids, int T, int e, int model) {
-    int D = bag->table.shape[1], words = 0;
-    double out = model == NO_BIAS ? 0 : (double)AT(bag->bias, 0, e);
-    for (int t = 0; t < T; t++) words += ids[t] != TEXT_PADDING;
-    bool all_places = model == PADDING_COUNTED || model == PADDING_DIVIDES;
-    double divide = model == SUM ? 1 : all_places ? T : words, layer = 0, bare = 0;
-    for (int t = 0; t < T; t++) {
-        if (ids[t] == TEXT_PADDING && model != PADDING_COUNTED) continue;
-        for (int d = 0; d < D; d++) layer += (double)AT(bag->weight, e, d) * (double)AT(bag->table, ids[t], d) / divide;
-        if (e < D) bare += (double)AT(bag->table, ids[t], e) / divide;
-    }
-    return model == NO_LAYER ? (e < D ? bare : EXAM_ANY) : out + layer;
+typedef struct {
+    const BagOfWords *bag;
+    const int *ids;
+    int B, T, D, E;
+} Texts;
+
+static bool counts(int model, const Texts *x, int b, int t) {
+    int id = x->ids[b * x->T + t];
+    bool first_pad = id == TEXT_PADDING && t > 0 && x->ids[b * x->T + t - 1] != TEXT_PADDING;
+    if (model == PADDING_COUNTED || model == PADDING_SUMMED) return true;
+    if (model == FIRST_PADDING_SUMMED && first_pad) return true;
+    if (model == UNK_SKIPPED) return id > 1;
+    if (model == FROM_1 && t == 0) return false;
+    if (model == TO_LAST && t == x->T - 1) return false;
+    return id != TEXT_PADDING;
 }
 
-static void bag_case(const BagOfWords *bag, const int *ids, int B, int T) {
-    int E = bag->weight.shape[0];
-    Mat out = exam_room(B, E);
-    exam_case("table = %s, weight = %s, bias = %s, ids = %s, B = %d, T = %d", exam_matrix(bag->table),
-              exam_matrix(bag->weight), exam_matrix(bag->bias), exam_ints(ids, B * T), B, T);
-    bag_of_words(bag, ids, B, T, out);
+static int words_of(int model, const Texts *x, int b) {
+    int words = 0;
+    for (int t = 0; t < x->T; t++) {
+        int id = x->ids[b * x->T + t];
+        bool counted =
+            model == PADDING_SUMMED || model == FIRST_PADDING_SUMMED ? id != TEXT_PADDING : counts(model, x, b, t);
+        words += counted;
+        if (model == FIRST_PADDING && id == TEXT_PADDING) return words + 1;
+    }
+    return words;
+}
+
+/* What the sum of text b is divided by. */
+static double divisor(int model, const Texts *x, int b) {
+    double words = words_of(model, x, b);
+    switch (model) {
+    case SUM:
+    case LAST_WORD:
+    case FIRST_WORD:
+    case LARGEST: return 1;
+    case PADDING_DIVIDES: return x->T;
+    case OVER_B: return x->B;
+    case OVER_D: return x->D;
+    case OVER_E: return x->E;
+    case ROOT_WORDS: return sqrt(words);
+    case MEAN_TWICE: return words * words;
+    case WORDS_FROM_1: return words + 1;
+    case WORDS_ONCE: return words_of(RIGHT, x, 0);
+    case INT_DIVISION: return words > 1 ? INFINITY : 1;
+    case WORDS_OF_ALL:
+    case MEAN_NOT_RESET_ALL:
+        words = 0;
+        for (int i = 0; i <= b; i++) words += words_of(RIGHT, x, i);
+        return words;
+    default: return words;
+    }
+}
+
+/* Row `id` of the table; a mistake may go beyond it. */
+static double word(const Texts *x, int id, int d) {
+    int at = id * x->D + d;
+    return at >= 0 && at < (int)mat_count(x->bag->table) ? (double)x->bag->table.v[at] : VERIFY_ANY;
+}
+
+/* Sums of numbers that are VERIFY_ANY stay so. */
+static double plus(double a, double b) { return a == VERIFY_ANY || b == VERIFY_ANY ? VERIFY_ANY : a + b; }
+
+/* The sum of the words, before it is divided, of text b alone. */
+static double sum_of_text(int model, const Texts *x, int b, int d) {
+    double sum = model == LARGEST ? -INFINITY : 0, whole = 0;
+    for (int t = 0; t < x->T; t++) {
+        int id = x->ids[model == TEXT_0 ? t : model == IDS_STRIDE ? t * x->B + b : b * x->T + t];
+        bool in = model == IDS_STRIDE ? id != TEXT_PADDING : counts(model, x, model == TEXT_0 ? 0 : b, t);
+        if (!in) continue;
+        double v = word(x, model == ID_MINUS_1 ? id - 1 : id, d);
+        if (v == VERIFY_ANY) return VERIFY_ANY;
+        whole = trunc(whole + v);
+        sum = model == LARGEST ? fmax(sum, v) : model == LAST_WORD || model == LAST_WORD_DIVIDED ? v : sum + v;
+        if (model == FIRST_WORD) return v;
+    }
+    return model == INT_MEAN ? whole : sum;
+}
+
+static double mean(int model, const Texts *x, int b, int d) {
+    double sum = 0;
+    int words = 0;
+    for (int t = 0; model == IDS_STRIDE && t < x->T; t++) words += x->ids[t * x->B + b] != TEXT_PADDING;
+    if (model == MEAN_NOT_RESET) { /* the mean of the text before stays in the sum */
+        double before = b > 0 ? mean(model, x, b - 1, d) : 0;
+        return (before + sum_of_text(RIGHT, x, b, d)) / words_of(RIGHT, x, b);
+    }
+    if (model == SUM_NOT_RESET || model == MEAN_NOT_RESET_ALL)
+        for (int i = 0; i < b; i++) sum += sum_of_text(RIGHT, x, i, d);
+    sum = plus(sum, sum_of_text(model, x, b, d));
+    if (sum == VERIFY_ANY) return VERIFY_ANY;
+    if (model == INT_MEAN) return trunc(sum / divisor(model, x, b));
+    return sum / (model == IDS_STRIDE ? words : model == TEXT_0 ? words_of(RIGHT, x, 0) : divisor(model, x, b));
+}
+
+static double output(int model, const Texts *x, int b, int e) {
+    int D = model == E_FOR_D ? x->E : model == D_SHORT ? x->D - 1 : model == ONE_DIMENSION ? 1 : x->D;
+    double out = 0, words = words_of(RIGHT, x, b), bias = (double)AT(x->bag->bias, 0, model == BIAS_0 ? 0 : e);
+    if (model == NO_LAYER) return e < x->D ? mean(RIGHT, x, b, e) : VERIFY_ANY;
+    if (model == BIAS_B) bias = b < x->E ? (double)x->bag->bias.v[b] : VERIFY_ANY;
+    if (bias == VERIFY_ANY) return VERIFY_ANY;
+    for (int d = model == D_FROM_1; d < D; d++) {
+        int at = model == WEIGHT_TURNED ? d * x->E + e : model == WEIGHT_0 ? d : e * x->D + d;
+        if (at >= x->E * x->D || d >= x->D) return VERIFY_ANY;
+        double m = mean(model, x, b, d);
+        if (m == VERIFY_ANY) return VERIFY_ANY;
+        out += (double)x->bag->weight.v[at] * m;
+    }
+    if (model == BIAS_SUBTRACTED) return out - bias;
+    if (model == NO_WORDS) return VERIFY_NOT_FINITE;
+    if (model == BIAS_DIVIDED) return (out * words + bias) / words;
+    return out + (model == NO_BIAS ? 0 : model == BIAS_PER_WORD ? words * bias : bias);
+}
+
+static void bag_case(const char *label, const BagOfWords *given, const int *ids, int B, int T) {
+    Texts texts = { given, ids, B, T, given->table.shape[1], given->weight.shape[0] };
+    int E = texts.E;
+    verify_case(label, "table = %s, weight = %s, bias = %s, ids = %s, B = %d, T = %d", verify_matrix(given->table),
+                verify_matrix(given->weight), verify_matrix(given->bias), verify_ints(ids, B * T), B, T);
+    verify_size("B", B);
+    verify_size("T", T);
+    verify_size("D", texts.D);
+    verify_size("E", E);
+    Mat out = verify_room("out", B, E);
+    verify_answers(B, E, out.v, false);
+    for (int m = 0; m < MODELS; m++)
+        for (int i = 0; i < B * E; i++) verify_model(m)[i] = output(m, &texts, i / E, i % E);
+    BagOfWords bag = { verify_input("table", given->table), verify_input("weight", given->weight),
+                       verify_input("bias", given->bias) };
+    bag_of_words(&bag, verify_input_ints("ids", ids, B * T), B, T, out);
+    for (int i = 0; i < B * E; i++) verify_got(i, (double)out.v[i], "out[%d,%d], of text %d", i / E, i % E, i / E);
+    verify_done();
+}
+
+static void fresh_bag(const char *label, int B, int T, int V, int D, int E) {
+    BagOfWords bag = { verify_random(V, D, 1), verify_random(E, D, 1), verify_random(1, E, 1) };
+    int *ids = arena_zero(verify_arena(), (size_t)(B * T), sizeof *ids);
     for (int b = 0; b < B; b++)
-        for (int e = 0; e < E; e++) {
-            double models[MODELS];
-            for (int m = 0; m < MODELS; m++) models[m] = output(bag, ids + b * T, T, e, m);
-            exam_number((double)AT(out, b, e), models, "out[%d,%d], of text %d", b, e, b);
-        }
+        for (int t = 0; t < 1 + (b + E) % T; t++) ids[b * T + t] = 1 + (int)rng_below(verify_rng(), (uint32_t)(V - 1));
+    bag_case(label, &bag, ids, B, T);
 }
 
 static void check_bag(void) {
-    BagOfWords worked = { exam_from(3, 2, (double[]){ 9, 9, 1, 2, 3, 4 }), exam_from(1, 2, (double[]){ 1, 1 }),
-                          exam_from(1, 1, (double[]){ 0.5 }) };
-    bag_case(&worked, (int[]){ 1, 2, 0 }, 1, 3);
-    bag_case(&worked, (int[]){ 1, 1, 2, 2, 0, 0 }, 2, 3);
-    for (int k = 0; k < 3; k++) {
-        enum { B = 4, T = 6, V = 9 };
-        BagOfWords bag = { exam_random(V, 5 + k, 1), exam_random(3 + 3 * k, 5 + k, 1), exam_random(1, 3 + 3 * k, 1) };
-        int ids[B * T] = { 0 };
-        for (int b = 0; b < B; b++)
-            for (int t = 0; t < 2 + (b + k) % 5; t++) ids[b * T + t] = 1 + (int)rng_below(exam_rng(), V - 1);
-        bag_case(&bag, ids, B, T);
-    }
+    BagOfWords worked = { verify_from(3, 2, (double[]){ 9, 9, 1, 2, 3, 4 }), verify_from(1, 2, (double[]){ 1, 1 }),
+                          verify_from(1, 1, (double[]){ 0.5 }) };
+    BagOfWords two = { verify_from(3, 2, (double[]){ 9, -9, 1.5, 2, 3, -4 }),
+                       verify_from(2, 2, (double[]){ 1, 2, -1, 0.5 }), verify_from(1, 2, (double[]){ 0.5, -2 }) };
+    bag_case("the worked example", &worked, (int[]){ 1, 2, 0 }, 1, 3);
+    bag_case("two texts", &worked, (int[]){ 1, 1, 2, 2, 0, 0 }, 2, 3);
+    bag_case("two outputs", &two, (int[]){ 2, 1, 2, 0 }, 1, 4);
+    bag_case("two texts, two outputs", &two, (int[]){ 2, 0, 0, 1, 2, 0 }, 2, 3);
+    bag_case("no padding", &two, (int[]){ 1, 2, 2 }, 1, 3);
+    fresh_bag("D below E", 3, 4, 5, 2, 3);
+    fresh_bag("D above E", 2, 3, 4, 3, 1);
+    fresh_bag("D equal to E", 3, 3, 3, 2, 2);
+    for (int k = 0; k < 3; k++) fresh_bag("many words", 4, 6, 9, 5 + k, 3 + 3 * k);
+    fresh_bag("vectors of 30 numbers", 2, 5, 4, 30, 3);
+    bag_case("again", &worked, (int[]){ 1, 2, 0 }, 1, 3);
 }
 
 static const Part parts[] = {
     { .name = "bag_of_words", .check = check_bag, .tolerance = 1e-4,
       .mistakes = {
-          { "sum", "the words were added up, sum for mean: a longer text would be a larger one" },
-          { "padding", "padding was counted as words: its vectors are in the mean" },
-          { "padding", "padding was counted: the sum was divided by T instead of the number of words" },
-          { "no-bias", "the bias was not added" },
-          { "no-layer", "this is the mean itself; the linear layer is missing" },
+          [SUM - 1] = { "sum", "the words were added up, sum for mean: a longer text would be a larger one" },
+          [PADDING_COUNTED - 1] = { "padding", "padding was counted as words: its vectors are in the mean" },
+          [PADDING_DIVIDES - 1] = { "padding", "padding was counted: the sum was divided by T instead of the number of words" },
+          [PADDING_SUMMED - 1] = { "padding-summed", "the vectors of padding are in the sum, though it is divided by the words alone" },
+          [NO_BIAS - 1] = { "no-bias", "the bias was not added" },
+          [NO_LAYER - 1] = { "no-layer", "this is the mean itself; the linear layer is missing" },
+          [BIAS_B - 1] = { "bias-b", "bias[b] was added: output e has bias[e]" },
+          [BIAS_0 - 1] = { "bias-0", "bias[0] was added to every output: output e has bias[e]" },
+          [BIAS_DIVIDED - 1] = { "bias-divided", "the bias was divided by the number of words too: "
+                                                 "only the sum of the words is" },
+          [BIAS_PER_WORD - 1] = { "bias-in-loop", "the bias was added once for each word: it is added once" },
+          [FIRST_PADDING - 1] = { "first-padding", "the first padding was counted as a word: ask for padding before you count" },
+          [FIRST_PADDING_SUMMED - 1] = { "first-padding", "the vector of the first padding is in the sum: ask for padding before you add" },
+          [ID_MINUS_1 - 1] = { "off-by-one", "row id - 1 of the table was taken: word w is row w" },
+          [IDS_STRIDE - 1] = { "stride", "ids was read as [T,B], ids[t * B + b]: word t of text b is ids[b * T + t]" },
+          [INT_DIVISION - 1] = { "int-division", "the words count nothing: 1 / words is 0 in C where words is an int above 1; write "
+                                                 "1.0 / words" },
+          [INT_MEAN - 1] = { "int", "the mean was cut to whole numbers: it is a double or a num, not an int" },
+          [LARGEST - 1] = { "largest", "the largest number was taken, not the mean" },
+          [OVER_B - 1] = { "over-b", "the sum was divided by B, the texts: the mean is over the words of one text" },
+          [OVER_D - 1] = { "over-d", "the sum was divided by D, the numbers of a vector: the mean is over the words" },
+          [OVER_E - 1] = { "over-e", "the sum was divided by E, the outputs: the mean is over the words" },
+          [ROOT_WORDS - 1] = { "root", "the sum was divided by the root of the number of words" },
+          [WORDS_OF_ALL - 1] = { "not-reset", "the count of words is not set to 0 again for each text" },
+          [UNK_SKIPPED - 1] = { "unk-skipped", "word 1 was left out too: only TEXT_PADDING, 0, is no word" },
+          [WORDS_FROM_1 - 1] = { "words-from-1", "the count of words begins at 1, so that it is one too many" },
+          [LAST_WORD - 1] = { "overwritten", "only the last word counts: = for +=" },
+          [LAST_WORD_DIVIDED - 1] = { "overwritten", "only the last word counts: = for +=" },
+          [FIRST_WORD - 1] = { "early", "only the first word counts: does the loop end after it?" },
+          [MEAN_NOT_RESET - 1] = { "not-reset", "the mean is not set to 0 again for each text: the one before stays in the sum" },
+          [MEAN_NOT_RESET_ALL - 1] = { "not-reset", "neither the sum nor the count of words is set to 0 again for each text" },
+          [SUM_NOT_RESET - 1] = { "not-reset", "the sum of words is not set to 0 again for each text" },
+          [WEIGHT_TURNED - 1] = { "transposed", "weight was read as [D,E]: it is [E,D], weight[e,d] is AT(bag->weight, e, d)" },
+          [FROM_1 - 1] = { "off-by-one", "the first word is left out: t begins at 0" },
+          [TO_LAST - 1] = { "off-by-one", "the last place is left out: t < T, not t < T - 1" },
+          [MEAN_TWICE - 1] = { "mean-twice", "the sum was divided by the number of words twice" },
+          [E_FOR_D - 1] = { "e-for-d", "E was taken for D: a vector of the table has D = table.shape[1] numbers" },
+          [D_SHORT - 1] = { "off-by-one", "the last number of the mean is left out: d < D, not d < D - 1" },
+          [D_FROM_1 - 1] = { "off-by-one", "the first number of the mean is left out: d begins at 0" },
+          [TEXT_0 - 1] = { "same-row", "every text is text 0: b is missing in the index of ids" },
+          [ONE_DIMENSION - 1] = { "one-number", "only the first number of the mean counts: the sum runs over d" },
+          [BIAS_SUBTRACTED - 1] = { "sign", "the bias was subtracted: it is added" },
+          [WEIGHT_0 - 1] = { "same-row", "every output has the weights of output 0: e is missing in weight's index" },
+          [NO_WORDS - 1] = { "no-words", "no output is a finite number: the sum was divided by 0. Are the words counted?" },
+          [WORDS_ONCE - 1] = { "same-row", "every sum was divided by the words of text 0" },
       } },
 };
 
-const Exam exam = {
-    .number = "07", .title = "bag of words", .parts = parts, .count = COUNT(parts),
+const Verify checked = {
+    .number = "07",
+    .title = "bag of words",
+    .parts = parts,
+    .count = COUNT(parts),
     .proved = "a mean cannot hear the order of words: \"dog bites man\" is \"man bites dog\".",
-    .in_clip = "lib/model/text_tower.c, kind \"bow\". The paper's tower is a transformer; exercise 12 asks what that is for.",
+    .in_clip = "text_tower of kind \"bow\". The paper's tower is a transformer; exercise 12 asks what that is for.",
 };

@@ -1,73 +1,246 @@
-#include "exam.h"
+#include "verify.h"
 
-enum { RIGHT, NOT_AGAIN, NOT_AGAIN_SUM, BEFORE, RAW, MODELS };
+enum {
+    RIGHT,
+    NOT_AGAIN,
+    NOT_AGAIN_SUM,
+    BEFORE,
+    RAW,
+    RAW_SUM,
+    SQUARED,
+    SQUARED_AT_END,
+    SIZES,
+    SIZES_AT_END,
+    EPSILON,
+    LENGTH_BEFORE,
+    FIRST_CLASS,
+    INTERLEAVED,
+    TWO_TEXTS,
+    TWO_ROWS,
+    ONE_TEXT,
+    LAST_TEXT,
+    SKIPS_LAST,
+    SKIPS_FIRST,
+    PRODUCT,
+    RUNNING_HALF,
+    LENGTH_IN_LOOP,
+    RUNNING_LENGTH,
+    INT_DIVISION,
+    INT_SUM,
+    NOT_ZEROED,
+    NOT_RESET,
+    MAXIMUM,
+    FABS,
+    ROOT_K,
+    SLIDING,
+    NEXT_CLASS,
+    LENGTH_SHARED,
+    MODELS
+};
 
-static void model_class(Mat each, int c, int K, double *out[MODELS]) {
-    int E = each.shape[1];
-    for (int m = 0; m < MODELS; m++) memset(out[m], 0, (size_t)E * sizeof(double));
-    for (int k = 0; k < K; k++) {
-        const num *v = &AT(each, c * K + k, 0);
-        double length = vec_norm(v, E);
-        for (int e = 0; e < E; e++) {
-            double x = (double)v[e];
-            out[RIGHT][e] += x / length, out[NOT_AGAIN][e] += x / length / K, out[NOT_AGAIN_SUM][e] += x / length;
-            out[BEFORE][e] += x, out[RAW][e] += x / K;
-        }
-    }
-    for (int m = RIGHT; m <= BEFORE; m += BEFORE) {
-        double squares = 0;
-        for (int e = 0; e < E; e++) squares += out[m][e] * out[m][e];
-        for (int e = 0; e < E; e++) out[m][e] /= sqrt(squares);
+typedef struct {
+    Mat each;
+    int K, C, E;
+    const num *before;
+} Texts;
+
+static double row_length(const Texts *x, int r) {
+    return r < x->each.shape[0] ? vec_norm(&AT(x->each, r, 0), x->E) : VERIFY_ANY;
+}
+
+static double sizes(const double *v, int n) {
+    double sum = 0;
+    for (int i = 0; i < n; i++) sum += fabs(v[i]);
+    return sum;
+}
+static double norm(const double *v, int n) {
+    double sum = 0;
+    for (int i = 0; i < n; i++) sum += v[i] * v[i];
+    return sqrt(sum);
+}
+
+/* Which row is text k of class c. */
+static int row_of(const Texts *x, int model, int c, int k) {
+    if (model == FIRST_CLASS) return k;
+    if (model == INTERLEAVED) return k * x->C + c;
+    if (model == TWO_ROWS) return c * 2 + k;
+    if (model == SLIDING) return c + k;
+    if (model == NEXT_CLASS) return (c + 1) * x->K + k;
+    return c * x->K + k;
+}
+
+/* What a text is divided by. */
+static double divisor(const Texts *x, int model, int c, int k) {
+    int r = row_of(x, model, c, k);
+    double own[64];
+    for (int e = 0; e < x->E; e++) own[e] = (double)AT(x->each, r, e);
+    switch (model) {
+    case BEFORE:
+    case RAW:
+    case RAW_SUM: return 1;
+    case SQUARED: return pow(norm(own, x->E), 2);
+    case SIZES: return sizes(own, x->E);
+    case LENGTH_BEFORE: return k == 0 ? 1 : row_length(x, r - 1);
+    case LENGTH_SHARED: return r == 0 ? 1 : row_length(x, r - 1);
+    default: return norm(own, x->E);
     }
 }
 
-static void ensemble_case(Mat each, int K) {
-    int C = each.shape[0] / K, E = each.shape[1];
-    double *out[MODELS];
-    for (int m = 0; m < MODELS; m++) out[m] = arena_alloc(exam_arena(), (size_t)E, sizeof(double));
-    Mat classes = exam_room(C, E), given = exam_guarded(each);
-    exam_case("K = %d, each = %s", K, exam_matrix(each));
-    prompt_ensemble(given, K, classes);
-    if (memcmp(given.v, each.v, mat_count(each) * sizeof(num)))
-        exam_wrong("changed", "`each` was changed; it must stay as it is.");
-    for (int c = 0; c < C; c++) {
-        model_class(each, c, K, out);
-        for (int e = 0; e < E; e++) {
-            double numbers[MODELS];
-            for (int m = 0; m < MODELS; m++) numbers[m] = out[m][e];
-            exam_number((double)AT(classes, c, e), numbers, "classes[%d,%d]", c, e);
-        }
+/* Adds text k to the sum. False: the row is beyond all. */
+static bool add_text(const Texts *x, int model, int c, int k, double *sum) {
+    int r = row_of(x, model, c, k);
+    if (r >= x->each.shape[0]) return false;
+    double length = divisor(x, model, c, k), so_far = 0;
+    for (int e = 0; e < x->E; e++) {
+        double v = (double)AT(x->each, r, e) / length;
+        so_far += pow((double)AT(x->each, r, e), 2);
+        if (model == RUNNING_LENGTH) v = (double)AT(x->each, r, e) / sqrt(so_far);
+        if (model == FABS) v = fabs(v);
+        if (model == PRODUCT) sum[e] *= v;
+        else if (model == RUNNING_HALF) sum[e] = (sum[e] + v) / 2;
+        else if (model == MAXIMUM) sum[e] = fmax(sum[e], v);
+        else if (model == LAST_TEXT) sum[e] = v;
+        else if (model == INT_SUM) sum[e] = trunc(sum[e] + v);
+        else if (model == INT_DIVISION) sum[e] += x->K > 1 ? 0 * v : v;
+        else sum[e] += v;
     }
+    return true;
+}
+
+/* The end: unit length again, or what stands for it. */
+static void finish(const Texts *x, int model, double *v) {
+    int E = x->E, K = x->K;
+    double length = norm(v, E);
+    if (model == NOT_AGAIN_SUM || model == RAW_SUM) length = 1;
+    if (model == NOT_AGAIN || model == RAW) length = K;
+    if (model == ROOT_K) length = sqrt(K);
+    if (model == SIZES_AT_END) length = sizes(v, E);
+    if (model == EPSILON) length = length + K * 1e-3;
+    if (model == SQUARED_AT_END) length = length * length / K;
+    for (int e = 0; e < E; e++) v[e] /= length;
+}
+
+static bool class_of(const Texts *x, int model, int c, double *v) {
+    int from = model == SKIPS_FIRST, to = model == TWO_TEXTS || model == TWO_ROWS ? 2
+                                          : model == ONE_TEXT                     ? 1
+                                                                                  : x->K - (model == SKIPS_LAST);
+    for (int e = 0; e < x->E; e++)
+        v[e] = model == PRODUCT      ? 1
+               : model == NOT_ZEROED ? (double)x->before[c * x->E + e] * x->K
+               : model == MAXIMUM    ? -INFINITY
+                                     : 0;
+    for (int i = model == NOT_RESET ? 0 : c; i <= c; i++)
+        for (int k = from; k < to; k++)
+            if (!add_text(x, model, i, k, v)) return false;
+    finish(x, model, v);
+    return true;
+}
+
+/* A mean that is divided by its own numbers while it changes starts from the mean, not from the sum. */
+static void length_in_loop(const Texts *x, int c, double *v) {
+    class_of(x, NOT_AGAIN, c, v);
+    for (int e = 0; e < x->E; e++) v[e] /= norm(v, x->E);
+}
+
+static void model_class(const Texts *x, int model, int c, double *out) {
+    double v[64];
+    bool there = true;
+    if (model == LENGTH_IN_LOOP) length_in_loop(x, c, v);
+    else there = class_of(x, model, c, v);
+    for (int e = 0; e < x->E; e++) out[c * x->E + e] = there ? v[e] : VERIFY_ANY;
+}
+
+static void ensemble_case(const char *label, Mat given, int K) {
+    int C = given.shape[0] / K, E = given.shape[1];
+    verify_case(label, "K = %d, each = %s", K, verify_matrix(given));
+    verify_size("K", K);
+    verify_size("C", C);
+    verify_size("E", E);
+    Mat classes = verify_room("classes", C, E);
+    Texts texts = { given, K, C, E, classes.v };
+    verify_answers(C, E, classes.v, false);
+    for (int m = 0; m < MODELS; m++)
+        for (int c = 0; c < C; c++) model_class(&texts, m, c, verify_model(m));
+    prompt_ensemble(verify_input("each", given), K, classes);
+    for (int i = 0; i < C * E; i++) verify_got(i, (double)classes.v[i], "classes[%d,%d]", i / E, i % E);
+    verify_done();
+}
+
+/* Texts of very different lengths, which do not cancel out. */
+static void fresh_ensemble(const char *label, int C, int K, int E) {
+    Mat each = verify_random(C * K, E, 1);
+    for (int r = 0; r < C * K; r++) {
+        double longer = 0.2 + 4 * rng_uniform(verify_rng());
+        AT(each, r, 0) += 2;
+        for (int e = 0; e < E; e++) AT(each, r, e) *= (num)longer;
+    }
+    ensemble_case(label, each, K);
 }
 
 static void check_ensemble(void) {
-    ensemble_case(exam_from(2, 2, (double[]){ 3, 0, 0, 1 }), 2);
-    ensemble_case(exam_from(4, 2, (double[]){ 3, 4, 4, 3, 0, 2, 0.5, 0 }), 2);
-    for (int k = 0; k < 3; k++) {
-        int K = 2 + k, C = 2 + (int)rng_below(exam_rng(), 4), E = 4 + 3 * k;
-        Mat each = exam_random(C * K, E, 1);
-        for (int r = 0; r < C * K; r++) { /* of very different lengths, and not cancelling out */
-            double longer = 0.2 + 4 * rng_uniform(exam_rng());
-            AT(each, r, 0) += 2;
-            for (int e = 0; e < E; e++) AT(each, r, e) *= (num)longer;
-        }
-        ensemble_case(each, K);
-    }
+    Mat worked = verify_from(2, 2, (double[]){ 3, 0, 0, 1 });
+    ensemble_case("the worked example", worked, 2);
+    ensemble_case("two classes of two texts", verify_from(4, 2, (double[]){ 3, 4, 4, 3, 0, 2, 0.5, 0 }), 2);
+    ensemble_case("one text", verify_from(2, 2, (double[]){ 3, -4, -1, 0.5 }), 1);
+    fresh_ensemble("two classes of three texts", 2, 3, 2);
+    fresh_ensemble("three classes of two texts", 3, 2, 3);
+    fresh_ensemble("one class of four texts", 1, 4, 3);
+    for (int k = 0; k < 3; k++)
+        fresh_ensemble("several of everything", 2 + (int)rng_below(verify_rng(), 4), 2 + k, 4 + 3 * k);
+    fresh_ensemble("many texts", 2, 9, 5);
+    ensemble_case("again", worked, 2);
 }
 
 static const Part parts[] = {
     { .name = "prompt_ensemble", .check = check_ensemble, .tolerance = 1e-5,
       .mistakes = {
-          { "not-again", "the mean was not normalised again: it is shorter than 1, and more so where the texts "
-                         "disagree" },
-          { "not-again", "the sum of the unit vectors was not normalised again" },
-          { "before", "the mean was taken before normalising: the longest text counts most" },
-          { "raw", "nothing was normalised: this is the mean of the texts as they came" },
+          [NOT_AGAIN - 1] = { "not-again", "the mean was not normalised again: it is shorter than 1, and more so where the texts "
+                                           "disagree" },
+          [NOT_AGAIN_SUM - 1] = { "not-again", "the sum of the unit vectors was not normalised again" },
+          [BEFORE - 1] = { "before", "the mean was taken before normalising, or all texts of a class were divided by one length: the "
+                                     "longest text counts most. Each is divided by its own length" },
+          [RAW - 1] = { "raw", "nothing was normalised: this is the mean of the texts as they came" },
+          [RAW_SUM - 1] = { "raw", "nothing was normalised: this is the sum of the texts as they came" },
+          [SQUARED - 1] = { "squared-length", "each text was divided by its squared length: a square root is missing" },
+          [SQUARED_AT_END - 1] = { "squared-length", "the mean was divided by its squared length: a square root is missing" },
+          [SIZES - 1] = { "sum", "each text was divided by the sum of its numbers' sizes, not by its length" },
+          [SIZES_AT_END - 1] = { "sum", "the mean was divided by the sum of its numbers' sizes, not by its length" },
+          [EPSILON - 1] = { "epsilon", "0.001 was added to the last length: that changes every number" },
+          [LENGTH_BEFORE - 1] = { "length-before", "each text was divided by the length of the one before: compute the length after text "
+                                                   "has moved on" },
+          [LENGTH_SHARED - 1] = { "length-before", "each text was divided by the length of the one before: compute the length after text "
+                                                   "has moved on" },
+          [FIRST_CLASS - 1] = { "same-row", "every class has the texts of class 0: the row is c*K + k, not k" },
+          [INTERLEAVED - 1] = { "stride", "row k*C + c was taken for text k of class c: it is row c*K + k" },
+          [SLIDING - 1] = { "stride", "row c + k was taken for text k of class c: it is row c*K + k" },
+          [NEXT_CLASS - 1] = { "off-by-one", "every class has the texts of the next one" },
+          [TWO_TEXTS - 1] = { "only-two", "two texts of each class were taken: there are K" },
+          [TWO_ROWS - 1] = { "only-two", "two texts of each class were taken, from row 2*c on: there are K" },
+          [ONE_TEXT - 1] = { "early", "only the first text of each class counts" },
+          [LAST_TEXT - 1] = { "overwritten", "only the last text of each class counts: = for +=" },
+          [SKIPS_LAST - 1] = { "off-by-one", "the last text of each class is left out: k < K, not k < K - 1" },
+          [SKIPS_FIRST - 1] = { "off-by-one", "the first text of each class is left out: k begins at 0" },
+          [PRODUCT - 1] = { "product", "the texts were multiplied: they are added up" },
+          [RUNNING_HALF - 1] = { "running-half", "m = (m + u) / 2 counts later texts more: add all up, divide once" },
+          [LENGTH_IN_LOOP - 1] = { "length-in-loop", "the last length was taken anew for each number, while the row was being "
+                                                     "overwritten: take it once, before" },
+          [RUNNING_LENGTH - 1] = { "running", "each number was divided by the length so far: first the whole length, then divide" },
+          [INT_DIVISION - 1] = { "int-division", "nothing was added: 1 / K is 0 in C where K is an int above 1; write 1.0 / K" },
+          [INT_SUM - 1] = { "int", "the sum was cut to whole numbers" },
+          [NOT_ZEROED - 1] = { "not-zeroed", "classes was added to without having been set to 0 first: what happened to be there is in the "
+                                             "sum" },
+          [NOT_RESET - 1] = { "not-reset", "the sum is not set to 0 again for each class: it holds the classes before too" },
+          [MAXIMUM - 1] = { "maximum", "the largest of the texts' numbers was taken, not their mean" },
+          [FABS - 1] = { "fabs", "the texts' numbers lost their signs" },
+          [ROOT_K - 1] = { "root", "the sum was divided by the root of K, and not made unit length" },
       } },
 };
 
-const Exam exam = {
-    .number = "09", .title = "prompt ensemble", .parts = parts, .count = COUNT(parts),
+const Verify checked = {
+    .number = "09",
+    .title = "prompt ensemble",
+    .parts = parts,
+    .count = COUNT(parts),
     .proved = "several wordings make one direction: unit vectors, their mean, and unit length again.",
-    .in_clip = "section 3.1.4 of the paper (80 templates for ImageNet); lib/evaluate/zeroshot.c, zeroshot_classes.",
+    .in_clip = "section 3.1.4 of the paper (80 templates for ImageNet); zeroshot_classes in the library.",
 };

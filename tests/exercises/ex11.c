@@ -1,6 +1,6 @@
 /* Five functions with a bug each, and a training run for each, the rest of which is sound. A function that gives the
  * numbers of the bug it was shipped with is untouched. */
-#include "exam.h"
+#include "verify.h"
 
 #include "training/optim.h"
 
@@ -33,20 +33,26 @@ typedef struct {
 
 /* ---- a training run ---------------------------------------------------------------------------------------------- */
 
-typedef struct { Mat image, text; } World; /* row i of both comes from the same hidden vector */
+typedef struct {
+    Mat image, text;
+} VectorPairs; /* row i of both comes from the same hidden vector */
 
-static World config_make(Arena *arena) {
+static VectorPairs config_make(Arena *arena) {
     Rng rng = rng_seed(11, 0);
     Mat hidden = mat_normal(arena, PAIRS, LATENT, &rng, 1), to_image = mat_normal(arena, LATENT, IMAGE_IN, &rng, 0.5);
     Mat to_text = mat_normal(arena, LATENT, TEXT_IN, &rng, 0.5), noise = mat_normal(arena, PAIRS, IMAGE_IN, &rng, 0.3);
-    World world = { mat_new(arena, PAIRS, IMAGE_IN), mat_new(arena, PAIRS, TEXT_IN) };
-    mat_matmul(hidden, to_image, world.image);
-    mat_matmul(hidden, to_text, world.text);
-    for (size_t i = 0; i < mat_count(noise); i++) world.image.v[i] += noise.v[i];
-    return world;
+    VectorPairs pairs = { mat_new(arena, PAIRS, IMAGE_IN), mat_new(arena, PAIRS, TEXT_IN) };
+    mat_matmul(hidden, to_image, pairs.image);
+    mat_matmul(hidden, to_text, pairs.text);
+    for (size_t i = 0; i < mat_count(noise); i++) pairs.image.v[i] += noise.v[i];
+    return pairs;
 }
 
-typedef struct { Linear image, text; Param *t; Params params; } Towers;
+typedef struct {
+    Linear image, text;
+    Param *t;
+    Params params;
+} Towers;
 
 static Mat rows_of(Arena *arena, Mat m, const int *index, int n) {
     Mat rows = mat_new(arena, n, m.shape[1]);
@@ -63,10 +69,10 @@ static Var run_logits(Tape *tape, const Run *run, Towers *towers, Mat image, Mat
 }
 
 /* The last line of the log: all 64 pictures against all 64 captions. */
-static void log_end(const Run *run, Towers *towers, const World *world) {
+static void log_end(const Run *run, Towers *towers, const VectorPairs *pairs) {
     Tape tape = { .no_grad = true };
-    Mat cosine, logits = run_logits(&tape, run, towers, world->image, world->text, &cosine)->val,
-                p = exam_room(PAIRS, PAIRS);
+    Mat cosine, logits = run_logits(&tape, run, towers, pairs->image, pairs->text, &cosine)->val,
+                p = verify_room("p", PAIRS, PAIRS);
     run->answer(logits, p);
     int right = 0;
     double own = 0, furthest = 1, most = 0;
@@ -82,14 +88,14 @@ static void log_end(const Run *run, Towers *towers, const World *world) {
         own += (double)AT(p, b, b) / PAIRS;
         furthest = fabs(sum - 1) > fabs(furthest - 1) ? sum : furthest;
     }
-    exam_note("  %3d %%   %5.2f      %6.2f      %5.2f\n", 100 * right / PAIRS, own, most, furthest);
+    verify_note("  %3d %%   %5.2f      %6.2f      %5.2f\n", 100 * right / PAIRS, own, most, furthest);
     tape_free(&tape);
 }
 
 static void train(const Run *run) {
     Tape tape = { .training = true };
-    World world = config_make(exam_arena());
-    Towers towers = { .params.arena = exam_arena() };
+    VectorPairs pairs = config_make(verify_arena());
+    Towers towers = { .params.arena = verify_arena() };
     Rng rng = rng_seed(11, 1);
     towers.image = linear_add(&towers.params, "image", IMAGE_IN, EMBED, &rng);
     towers.text = linear_add(&towers.params, "text", TEXT_IN, EMBED, &rng);
@@ -97,31 +103,32 @@ static void train(const Run *run) {
     towers.t->val.v[0] = (num)LOGIT_SCALE_START;
     Optim optim;
     optim_init(&optim, &towers.params, &(OptimGroup){ .rule = OPTIM_ADAMW, .lr = 0.01 }, 1);
-    exam_note(run->letter ? "  run %c " : "  well  ", run->letter);
+    verify_note(run->letter ? "  run %c " : "  well  ", run->letter);
     for (int step = 0; step < STEPS; step++) {
         int picture[BATCH], caption[BATCH];
         Mat cosine;
         tape_reset(&tape);
         run->draw(&rng, PAIRS, BATCH, picture, caption);
-        Mat image = rows_of(&tape.arena, world.image, picture, BATCH),
-            text = rows_of(&tape.arena, world.text, caption, BATCH);
+        Mat image = rows_of(&tape.arena, pairs.image, picture, BATCH),
+            text = rows_of(&tape.arena, pairs.text, caption, BATCH);
         Var loss = clip_loss(&tape, run_logits(&tape, run, &towers, image, text, &cosine), (Mat){ 0 });
-        if (step % (STEPS / (POINTS - 1)) == 0 || step == STEPS - 1) exam_note(" %5.2f", (double)loss->val.v[0]);
+        if (step % (STEPS / (POINTS - 1)) == 0 || step == STEPS - 1) verify_note(" %5.2f", (double)loss->val.v[0]);
         tape_backward(&tape, loss);
         optim_step(&optim, 1);
         if (towers.t->val.v[0] > (num)LOGIT_SCALE_MAX) towers.t->val.v[0] = (num)LOGIT_SCALE_MAX;
     }
-    log_end(run, &towers, &world);
+    log_end(run, &towers, &pairs);
     optim_free(&optim);
     tape_free(&tape);
 }
 
 /* Of what is known to be wrong no more is shown. */
 static void train_and_log(Run run) {
-    if (!exam_right()) return;
+    if (!verify_right()) return;
     if (run.letter == 'A') {
-        exam_note("          loss at step 1 to %d                pairs  probability  largest    furthest row\n"
-                  "                                             found  of its own   |cosine|   sum from 1\n", STEPS);
+        verify_note("          loss at step 1 to %d                pairs  probability  largest    furthest row\n"
+                    "                                             found  of its own   |cosine|   sum from 1\n",
+                    STEPS);
         train(&(Run){ 0, draw_right, compare_right, logits_right, answer_right });
     }
     train(&run);
@@ -140,53 +147,69 @@ static void check_draw(void) {
     for (int k = 0; k < 4; k++) {
         enum { N = 20, B = 8 };
         int picture[B], caption[B], one[B], two[B];
-        Rng rng = rng_seed(rng_next(exam_rng()), 0), again = rng;
+        Rng rng = rng_seed(rng_next(verify_rng()), 0), again = rng;
         for (int b = 0; b < B; b++) picture[b] = caption[b] = -1;
-        exam_case("n = %d, B = %d", N, B);
+        verify_case("", "n = %d, B = %d", N, B);
         draw_batch(&rng, N, B, picture, caption);
         rng_choice(&again, N, one, B);
         rng_choice(&again, N, two, B);
         shipped = shipped && !memcmp(picture, one, sizeof one) && !memcmp(caption, two, sizeof two);
         if (shipped) continue;
+        verify_answers(1, B, NULL, false);
         for (int b = 0; b < B; b++) {
             if (picture[b] < 0 || picture[b] >= N)
-                exam_wrong("range", "picture[%d] is %d, want 0 to %d", b, picture[b], N - 1);
-            exam_number(caption[b], (double[]){ picture[b] }, "caption[%d], beside picture[%d]", b, b);
+                verify_wrong("range", "picture[%d] is %d, want 0 to %d", b, picture[b], N - 1);
+            verify_model(0)[b] = picture[b];
+            verify_got_int(b, caption[b], "caption[%d], beside picture[%d]", b, b);
             for (int c = 0; c < b; c++)
                 if (picture[c] == picture[b])
-                    exam_wrong("twice", "picture[%d] and picture[%d] are both %d: a pair was drawn twice", c, b,
-                               picture[b]);
+                    verify_wrong("twice", "picture[%d] and picture[%d] are both %d: a pair was drawn twice", c, b,
+                                 picture[b]);
         }
         if (!memcmp(picture, (int[B]){ 0, 1, 2, 3, 4, 5, 6, 7 }, sizeof picture))
-            exam_wrong("not-random", "picture is 0, 1, 2, ...: a batch is drawn at random");
+            verify_wrong("not-random", "picture is 0, 1, 2, ...: a batch is drawn at random");
+        verify_done();
     }
     train_and_log((Run){ 'A', draw_batch, compare_right, logits_right, answer_right });
-    if (shipped) exam_untouched();
+    if (shipped) verify_untouched();
 }
 
 /* ---- run B ------------------------------------------------------------------------------------------------------- */
+
+enum { P_RIGHT, P_RAW, P_IMAGE, P_TEXT, P_SQUARED, P_MODELS };
+
+static void compare_models(Mat image, Mat text) {
+    int B = image.shape[0], E = image.shape[1];
+    for (int i = 0; i < B * B; i++) {
+        const num *a = &AT(image, i / B, 0), *b = &AT(text, i % B, 0);
+        double ii = vec_norm(a, E), tt = vec_norm(b, E), r = vec_dot(a, b, E);
+        const double by[P_MODELS] = { ii * tt, 1, ii, tt, ii * ii * tt * tt };
+        for (int m = 0; m < P_MODELS; m++) verify_model(m)[i] = r / by[m];
+    }
+}
 
 static void check_compare(void) {
     Tape tape = { 0 };
     bool shipped = true;
     for (int k = 0; k < 3; k++) {
-        int B = 3 + k, E = 4 + k;
-        Mat image = exam_random(B, E, 2), text = exam_random(B, E, 0.7);
-        exam_case("image = %s, text = %s", exam_matrix(image), exam_matrix(text));
+        int B = 2 + k, E = 3 + k;
+        Mat image = verify_random(B, E, 2), text = verify_random(B, E, 0.7);
+        verify_case("", "image = %s, text = %s", verify_matrix(image), verify_matrix(text));
+        verify_size("E", E);
+        verify_answers(B, B, NULL, false);
+        compare_models(image, text);
         Mat got = compare(&tape, tape_data(&tape, image), tape_data(&tape, text))->val;
         Mat raw = op_linear(&tape, tape_data(&tape, image), tape_data(&tape, text), NULL)->val;
         if (!mat_same_shape(got, raw))
-            exam_wrong("shape", "the result is %s, want %s", mat_shape_text(got), mat_shape_text(raw));
+            verify_wrong("shape", "the result is %s, want %s", mat_shape_text(got), mat_shape_text(raw));
         shipped = shipped && same(got.v, raw.v, mat_count(got));
-        for (int i = 0; !shipped && i < B * B; i++) {
-            double ii = vec_norm(&AT(image, i / B, 0), E), tt = vec_norm(&AT(text, i % B, 0), E), r = (double)raw.v[i];
-            exam_number((double)got.v[i], (double[]){ r / (ii * tt), r, r / ii, r / tt }, "cosine[%d,%d]", i / B,
-                        i % B);
-        }
+        if (shipped) continue;
+        for (int i = 0; i < B * B; i++) verify_got(i, (double)got.v[i], "cosine[%d,%d]", i / B, i % B);
+        verify_done();
     }
     train_and_log((Run){ 'B', draw_right, compare, logits_right, answer_right });
     tape_free(&tape);
-    if (shipped) exam_untouched();
+    if (shipped) verify_untouched();
 }
 
 /* ---- run C ------------------------------------------------------------------------------------------------------- */
@@ -194,23 +217,31 @@ static void check_compare(void) {
 static void check_answer(void) {
     bool shipped = true;
     for (int k = 0; k < 3; k++) {
-        int B = 3 + k, N = 5;
-        Mat logits = exam_random(B, N, 2), p = exam_room(B, N), rows = exam_room(B, N), columns = exam_room(B, N);
-        exam_case("logits = %s", exam_matrix(logits));
-        answer(logits, p);
+        int B = 2 + k, N = 3 + 2 * k;
+        Mat logits = verify_random(B, N, 2), rows = mat_new(verify_arena(), B, N),
+            columns = mat_new(verify_arena(), B, N);
+        verify_case("", "logits = %s", verify_matrix(logits));
         answer_right(logits, rows);
         for (int n = 0; n < N; n++) {
             double sum = 0;
             for (int b = 0; b < B; b++) sum += exp((double)AT(logits, b, n));
             for (int b = 0; b < B; b++) AT(columns, b, n) = (num)(exp((double)AT(logits, b, n)) / sum);
         }
+        Mat p = verify_room("p", B, N);
+        verify_answers(B, N, p.v, false);
+        for (int i = 0; i < B * N; i++) {
+            verify_model(0)[i] = (double)rows.v[i];
+            verify_model(1)[i] = (double)columns.v[i];
+            verify_model(2)[i] = exp((double)logits.v[i]);
+        }
+        answer(verify_input("logits", logits), p);
         shipped = shipped && same(p.v, columns.v, mat_count(p));
-        for (int i = 0; !shipped && i < B * N; i++)
-            exam_number((double)p.v[i], (double[]){ (double)rows.v[i], (double)columns.v[i] }, "p[%d,%d]", i / N,
-                        i % N);
+        if (shipped) continue;
+        for (int i = 0; i < B * N; i++) verify_got(i, (double)p.v[i], "p[%d,%d]", i / N, i % N);
+        verify_done();
     }
     train_and_log((Run){ 'C', draw_right, compare_right, logits_right, answer });
-    if (shipped) exam_untouched();
+    if (shipped) verify_untouched();
 }
 
 /* ---- runs D and E ------------------------------------------------------------------------------------------------ */
@@ -219,30 +250,34 @@ static void check_logits(Var (*logits)(Tape *, Var, Var), char letter) {
     bool shipped = true;
     for (int k = 0; k < 3; k++) {
         Tape tape = { .keep_grads = true };
-        int B = 3 + k;
-        Mat cosine = exam_random(B, B, 0.4), number = mat_like(exam_arena(), mat_shape(0)), dy = exam_random(B, B, 1);
-        number.v[0] = (num)(k == 0 ? LOGIT_SCALE_START : 1 + 2 * rng_uniform(exam_rng()));
+        int B = 2 + k;
+        Mat cosine = verify_random(B, B, 0.4), number = mat_like(verify_arena(), mat_shape(0)),
+            dy = verify_random(B, B, 1);
+        number.v[0] = (num)(k == 0 ? LOGIT_SCALE_START : 1 + 2 * rng_uniform(verify_rng()));
         double t = (double)number.v[0], dt = 0;
-        exam_case("cosine = %s, t = %g", exam_matrix(cosine), t);
+        verify_case("", "cosine = %s, t = %g", verify_matrix(cosine), t);
         Var c = tape_leaf(&tape, cosine), leaf = tape_leaf(&tape, number), out = logits(&tape, c, leaf);
         Mat got = out->val;
         if (!mat_same_shape(got, cosine))
-            exam_wrong("shape", "the result is %s, want %s", mat_shape_text(got), mat_shape_text(cosine));
+            verify_wrong("shape", "the result is %s, want %s", mat_shape_text(got), mat_shape_text(cosine));
         for (int i = 0; i < B * B; i++) {
             double x = (double)cosine.v[i], bug = letter == 'D' ? x : x * t;
             shipped = shipped && fabs((double)got.v[i] - bug) <= 1e-5 * fmax(1, fabs(bug));
         }
+        if (!shipped) verify_answers(B, B, NULL, false);
         for (int i = 0; !shipped && i < B * B; i++) {
             double x = (double)cosine.v[i];
+            const double models[] = { x * exp(t), x, x * t, x * exp(-t), x / t };
+            for (int m = 0; m < (int)COUNT(models); m++) verify_model(m)[i] = models[m];
             dt += (double)dy.v[i] * x * exp(t);
-            exam_number((double)got.v[i], (double[]){ x * exp(t), x, x * t, x * exp(-t), x / t }, "logits[%d,%d]",
-                        i / B, i % B);
+            verify_got(i, (double)got.v[i], "logits[%d,%d]", i / B, i % B);
         }
-        if (!shipped && exam_right()) {
+        if (!shipped) verify_done();
+        if (!shipped && verify_right()) {
             tape_backward_from(&tape, out, dy.v);
             double learnt = leaf->grad ? (double)leaf->grad[0] : 0;
             if (!(fabs(learnt - dt) <= 1e-3 * fmax(1, fabs(dt))))
-                exam_wrong(
+                verify_wrong(
                     "not-learnt",
                     "the logits are right, but no gradient reaches t (it got %.4g, want %.4g): use operations of the "
                     "tape, so that the scale can be learnt",
@@ -251,16 +286,16 @@ static void check_logits(Var (*logits)(Tape *, Var, Var), char letter) {
         tape_free(&tape);
     }
     train_and_log((Run){ letter, draw_right, compare_right, logits, answer_right });
-    if (shipped) exam_untouched();
+    if (shipped) verify_untouched();
 }
 
 static void check_d(void) { check_logits(logits_d, 'D'); }
 static void check_e(void) { check_logits(logits_e, 'E'); }
 
-#define SCALES                                                                                                        \
-    { "no-scale", "there is no scale: these are the cosines" }, { "no-exp", "the scale is e^t, not t" },              \
-        { "inverse", "the cosines were divided by e^t, which is a temperature turned round" }, {                      \
-        "inverse", "the cosines were divided by t"                                                                    \
+#define SCALES                                                                                                         \
+    { "no-scale", "there is no scale: these are the cosines" }, { "no-exp", "the scale is e^t, not t" },               \
+        { "inverse", "the cosines were divided by e^t, which is a temperature turned round" }, {                       \
+        "inverse", "the cosines were divided by t"                                                                     \
     }
 
 static const Part parts[] = {
@@ -270,15 +305,22 @@ static const Part parts[] = {
           { "not-normalised", "neither of the two was made unit length" },
           { "one-side", "only the pictures' vectors were made unit length" },
           { "one-side", "only the captions' vectors were made unit length" },
+          { "no-root", "the products were divided by squared lengths" },
       } },
     { .name = "answer", .check = check_answer, .tolerance = 1e-5,
-      .mistakes = { { "wrong-axis", "the softmax runs down the columns: the pictures compete for a caption" } } },
+      .mistakes = {
+          { "wrong-axis", "the softmax runs down the columns: the pictures compete for a caption" },
+          { "not-divided", "exp of the logits was not divided by the sum of its row" },
+      } },
     { .name = "logits_d", .check = check_d, .tolerance = 1e-5, .mistakes = { SCALES } },
     { .name = "logits_e", .check = check_e, .tolerance = 1e-5, .mistakes = { SCALES } },
 };
 
-const Exam exam = {
-    .number = "11", .title = "find the bug", .parts = parts, .count = COUNT(parts),
+const Verify checked = {
+    .number = "11",
+    .title = "find the bug",
+    .parts = parts,
+    .count = COUNT(parts),
     .proved = "a loss that falls proves little; log N, row sums, lengths and the scale say what is wrong.",
     .in_clip = "each of the five was in code that people used; lesson 10 logs the numbers that show them.",
 };

@@ -1,0 +1,156 @@
+#!/bin/sh
+# grade.sh: marks for all parts of all exercises, for teachers.
+#
+#   sh tests/grade.sh BUILD [--junit | --csv | --gradescope | --classroom50]
+#
+# checks the exercises and writes BUILD/grade.json: the toolkit's version, compiler and flags, and for each exercise and part
+# points, of how many, verdict, mistake, seconds. With an option it also writes that in another form:
+#
+#   --junit         BUILD/grade.xml       test suites, for CI servers
+#   --csv           BUILD/grade.csv       exercise,title,part,points,of,verdict,mistake,seconds
+#   --gradescope    BUILD/results.json    for an autograder
+#   --classroom50   BUILD/result.json     "classroom50/result/v1"
+#
+# POINTS=file changes weights: lines "01 4" (the exercise's parts share 4 points), "01 normalise 3" (that part), "ex01-hidden 2";
+# what follows a # is a comment, and a part without a line has 1 point. EXAM=dir adds the checks in dir (exNN*.c, written like
+# tests/exercises/exNN.c). A part is right or not: there are no halves. The status is 0 however bad the marks.
+
+build=$1 form=$2
+LC_ALL=C
+export LC_ALL
+case $form in '' | --junit | --csv | --gradescope | --classroom50) ;;
+*) echo "grade.sh: '$form': want --junit, --csv, --gradescope or --classroom50" >&2; exit 2 ;;
+esac
+if [ -n "$POINTS" ] && [ ! -r "$POINTS" ]; then echo "POINTS: $POINTS cannot be read" >&2; exit 2; fi
+if [ -n "$EXAM" ] && [ ! -d "$EXAM" ]; then echo "EXAM: $EXAM is no folder" >&2; exit 2; fi
+: "${EXERCISE_CC:=${CC:-cc} -std=c11 -O1 -g -pthread}"
+export EXERCISE_CC
+work=${CLIP_EXERCISE_WORK:-$build/exercises}
+
+sh tests/student.sh "$build" grade || exit 2
+version=$(git describe --always --dirty 2>/dev/null) || version=''
+[ -n "$version" ] || version=$(cat VERSION 2>/dev/null) || version=unknown
+compiler=$($EXERCISE_CC --version 2>/dev/null | head -n 1)
+
+# The parts with their points: label title part verdict mistake seconds points of.
+awk -v points="$POINTS" '
+    BEGIN {
+        while (points != "" && (getline line < points) > 0) {
+            sub(/#.*/, "", line)
+            n = split(line, f, " ")
+            if (n == 0) continue
+            if ((n != 2 && n != 3) || f[n] !~ /^[0-9]+(\.[0-9]+)?$/) {
+                print "POINTS: \"" line "\": want NN POINTS or NN PART POINTS" >"/dev/stderr"
+                failed = 1
+                exit 2
+            }
+            if (n == 2) whole[f[1]] = f[2]
+            else single[f[1], f[2]] = f[3]
+        }
+    }
+    { row[NR] = $0; label[NR] = $1; part[NR] = $3; parts[$1]++ }
+    END {
+        if (failed) exit 2
+        for (i = 1; i <= NR; i++) {
+            split(row[i], f, " ")
+            of = 1
+            if (label[i] in whole) of = whole[label[i]] / parts[label[i]]
+            if ((label[i], part[i]) in single) of = single[label[i], part[i]]
+            print row[i], (f[4] == "right" ? of : 0), of
+        }
+    }' "$work/grade.txt" >"$work/marks.txt" || exit 2
+
+# put TO: whole or not at all.
+put() { cat >"$1.$$.tmp" && mv "$1.$$.tmp" "$1"; }
+quoted() { printf '%s' "$1" | sed 's/\\/\\\\/g; s/"/\\"/g'; }
+
+awk -v version="$(quoted "$version")" -v compiler="$(quoted "$compiler")" -v flags="$(quoted "$EXERCISE_CC")" '
+    function number(x) { return sprintf("%.6g", x) }
+    function close_exercise() {
+        if (!open) return
+        printf "\n      ], \"points\": %s, \"of\": %s, \"seconds\": %s }", number(got), number(of), number(seconds)
+        open = 0
+    }
+    BEGIN {
+        gsub(/\\/, "\\\\", version); gsub(/\\/, "\\\\", compiler); gsub(/\\/, "\\\\", flags)
+        printf "{\n  \"toolkit\": \"%s\",\n  \"compiler\": \"%s\",\n  \"flags\": \"%s\",\n  \"exercises\": [", version, compiler, flags
+    }
+    $1 "" != last "" {
+        close_exercise()
+        printf "%s\n    { \"number\": \"%s\", \"title\": \"%s\", \"parts\": [", NR == 1 ? "" : ",", $1, $2
+        last = $1; open = 1; got = of = seconds = 0; first = 1
+    }
+    {
+        printf "%s\n        { \"part\": \"%s\", \"points\": %s, \"of\": %s, \"verdict\": \"%s\", \"mistake\": \"%s\", \"seconds\": %s }",
+               first ? "" : ",", $3, number($7), number($8), $4, $5, number($6)
+        first = 0; got += $7; of += $8; seconds += $6; all_got += $7; all_of += $8
+    }
+    END {
+        close_exercise()
+        printf "\n  ],\n  \"points\": %s,\n  \"of\": %s\n}\n", number(all_got), number(all_of)
+    }' "$work/marks.txt" | put "$build/grade.json"
+
+# ---- other forms -------------------------------------------------------------------------------------------------------
+
+junit() {
+    awk 'function time(x) { return sprintf("%.3f", x) }
+        { n[$1]++; fail[$1] += $4 != "right"; t[$1] += $6; if (n[$1] == 1) order[++suites] = $1; title[$1] = $2; rows[$1] = rows[$1] $0 "\n" }
+        END {
+            print "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>"
+            for (s = 1; s <= suites; s++) {
+                k = order[s]
+                printf "  <testsuite name=\"%s %s\" tests=\"%d\" failures=\"%d\" time=\"%s\">\n", k, title[k], n[k], fail[k], time(t[k])
+                count = split(rows[k], line, "\n")
+                for (i = 1; i < count; i++) {
+                    split(line[i], f, " ")
+                    printf "    <testcase classname=\"%s\" name=\"%s\" time=\"%s\"", k, f[3], time(f[6])
+                    if (f[4] == "right") print "/>"
+                    else printf "><failure message=\"%s: %s\"/></testcase>\n", f[4], f[5]
+                }
+                print "  </testsuite>"
+            }
+            print "</testsuites>"
+        }' "$work/marks.txt"
+}
+
+csv() {
+    echo 'exercise,title,part,points,of,verdict,mistake,seconds'
+    awk '{ printf "%s,%s,%s,%.6g,%.6g,%s,%s,%.3f\n", $1, $2, $3, $7, $8, $4, $5, $6 }' "$work/marks.txt"
+}
+
+gradescope() {
+    awk 'BEGIN { printf "{ \"tests\": [" }
+        {
+            printf "%s\n  { \"name\": \"%s %s\", \"score\": %.6g, \"max_score\": %.6g, \"status\": \"%s\", \"output\": \"%s%s\" }",
+                   (NR == 1 ? "" : ","), $1, $3, $7, $8, $4 == "right" ? "passed" : "failed", $4, $5 == "-" ? "" : ": " $5
+            sum += $7; seconds += $6
+        }
+        END { printf "\n], \"score\": %.6g, \"execution_time\": %.3f }\n", sum, seconds }' "$work/marks.txt"
+}
+
+classroom50() {
+    awk 'BEGIN { printf "{ \"schema\": \"classroom50/result/v1\", \"tests\": [" }
+        {
+            printf "%s\n  { \"test-name\": \"%s %s\", \"passed\": %s, \"score\": %.6g, \"max-score\": %.6g }",
+                   (NR == 1 ? "" : ","), $1, $3, $4 == "right" ? "true" : "false", $7, $8
+            sum += $7; most += $8
+        }
+        END { printf "\n], \"score\": %.6g, \"max-score\": %.6g }\n", sum, most }' "$work/marks.txt"
+}
+
+written=$build/grade.json
+case $form in
+--junit) junit | put "$build/grade.xml"; written=$build/grade.xml ;;
+--csv) csv | put "$build/grade.csv"; written=$build/grade.csv ;;
+--gradescope) gradescope | put "$build/results.json"; written=$build/results.json ;;
+--classroom50) classroom50 | put "$build/result.json"; written=$build/result.json ;;
+esac
+
+awk '{ got[$1] += $7; of[$1] += $8; if (!($1 in seen)) order[++n] = $1; seen[$1] = 1; title[$1] = $2 }
+    { said[$1] = said[$1] ($4 == "right" ? "" : " " $3 ": " $4 ($5 == "-" ? "" : " (" $5 ")")); all += $7; most += $8 }
+    END {
+        for (i = 1; i <= n; i++) printf "  %-12s %-20s %5.4g of %-5.4g%s\n", order[i], title[order[i]], got[order[i]], of[order[i]], said[order[i]]
+        printf "%.4g of %.4g points\n", all, most
+    }' "$work/marks.txt"
+echo "In full: $written"
+exit 0
