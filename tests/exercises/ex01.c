@@ -256,38 +256,51 @@ static const Part parts[] = {
       .mistakes = {
           [NO_ROOT - 1] = { "no-root", "v was divided by the sum of its squares, without the square root" },
           [SUM - 1] = { "sum", "v was divided by the sum of its numbers' sizes, not by its length" },
-          [SIGNED_SUM - 1] = { "signed-sum", "v was divided by the sum of its numbers, signs and all; the length is made of "
+          [SIGNED_SUM - 1] = { "signed-sum", "v was divided by the sum of its numbers, signs and all; the length is "
+                                             "made of "
                                              "their squares" },
-          [SIGNED_ROOT - 1] = { "signed-sum", "v was divided by the root of the sum of its numbers; the squares are missing" },
+          [SIGNED_ROOT - 1] = { "signed-sum", "v was divided by the root of the sum of its numbers; the squares are "
+                                              "missing" },
           [LARGEST - 1] = { "largest", "v was divided by its largest number's size, not by its length" },
-          [MEAN_SQUARE - 1] = { "mean", "v was divided by the root of the mean of its squares: the sum must not be divided "
+          [MEAN_SQUARE - 1] = { "mean", "v was divided by the root of the mean of its squares: the sum must not be "
+                                        "divided "
                                         "by n" },
           [MEAN - 1] = { "mean", "v was divided by the mean of its squares: no mean, and a square root" },
-          [EPSILON_3 - 1] = { "epsilon", "0.001 was added to the length: that changes every number. No vector here is all 0" },
-          [EPSILON_4 - 1] = { "epsilon", "0.0001 was added to the length: that changes every number. No vector here is all 0" },
-          [EPSILON_2 - 1] = { "epsilon", "0.01 was added to the length: that changes every number. No vector here is all 0" },
+          [EPSILON_3 - 1] = { "epsilon", "0.001 was added to the length: that changes every number. No vector here "
+                                         "is all 0" },
+          [EPSILON_4 - 1] = { "epsilon", "0.0001 was added to the length: that changes every number. No vector here "
+                                         "is all 0" },
+          [EPSILON_2 - 1] = { "epsilon", "0.01 was added to the length: that changes every number. No vector here is "
+                                         "all 0" },
           [SKIPS_LAST - 1] = { "off-by-one", "the sum of squares leaves out the last number: i < n, not i < n - 1" },
           [SKIPS_FIRST - 1] = { "off-by-one", "the sum of squares leaves out v[0]: the loop begins at 0" },
           [ONLY_TWO - 1] = { "only-two", "only the first two numbers are in the length: there are n" },
           [LAST_ALONE - 1] = { "overwritten", "the last number alone makes the length: squares = for squares +=" },
           [FROM_ONE - 1] = { "from-one", "the sum of squares began at 1, not at 0" },
           [INT_LENGTH - 1] = { "int", "the length was cut to a whole number: it is a double, not an int" },
-          [INT_SUM - 1] = { "int", "the sum of squares was cut to a whole number at each step: it is a double, not an int" },
-          [INT_NUMBERS - 1] = { "abs", "the numbers of v were cut to whole ones, without their signs: abs is for int, and v[i] "
+          [INT_SUM - 1] = { "int", "the sum of squares was cut to a whole number at each step: it is a double, not "
+                                   "an int" },
+          [INT_NUMBERS - 1] = { "abs", "the numbers of v were cut to whole ones, without their signs: abs is for "
+                                       "int, and v[i] "
                                        "keeps its sign" },
           [LENGTH_IN_LOOP - 1] = { "length-in-loop", "the length was computed anew for each number, while v was being "
                                                      "overwritten: compute it once, before" },
-          [RUNNING - 1] = { "running", "each number was divided by the length so far: first sum all squares, then divide, in two "
+          [RUNNING - 1] = { "running", "each number was divided by the length so far: first sum all squares, then "
+                                       "divide, in two "
                                        "loops" },
-          [RUNNING_BEFORE - 1] = { "running", "each number was divided by the sum of squares so far: first sum all, then take "
+          [RUNNING_BEFORE - 1] = { "running", "each number was divided by the sum of squares so far: first sum all, "
+                                              "then take "
                                               "the root, then divide" },
-          [UNCHANGED - 1] = { "unchanged", "v is as it was before: nothing was written to v, or its numbers were divided by 1; "
+          [UNCHANGED - 1] = { "unchanged", "v is as it was before: nothing was written to v, or its numbers were "
+                                           "divided by 1; "
                                            "pow(x, 1 / 2) is 1, as 1 / 2 is 0 in C" },
           [ROOTS - 1] = { "roots", "the length was made of square roots of the numbers, not of their squares" },
           [MULTIPLIED - 1] = { "multiplied", "v was multiplied with its length instead of divided by it" },
-          [FIRST_ONLY - 1] = { "first-only", "only v[0] was divided: all n numbers are (are the braces of the loop where they "
+          [FIRST_ONLY - 1] = { "first-only", "only v[0] was divided: all n numbers are (are the braces of the loop "
+                                             "where they "
                                              "should be?)" },
-          [SQUARES - 1] = { "squares", "v[i] squared was divided by the sum of squares; v[i] itself is divided, by the root" },
+          [SQUARES - 1] = { "squares", "v[i] squared was divided by the sum of squares; v[i] itself is divided, by "
+                                       "the root" },
           [FOURTH_ROOT - 1] = { "root-twice", "the square root was taken twice" },
           [CUBE_ROOT - 1] = { "root", "the cube root was taken: sqrt is the square root" },
           [ROOT_OF_SIZES - 1] = { "no-squares", "the length was made of the numbers' sizes, not of their squares" },
@@ -296,7 +309,8 @@ static const Part parts[] = {
       } },
     { .name = "cosine", .check = check_cosine, .tolerance = 1e-5,
       .mistakes = {
-          [C_NO_ROOT - 1] = { "no-root", "a.b was divided by (a.a)(b.b): the square roots are missing, a length is sqrt(a.a); or "
+          [C_NO_ROOT - 1] = { "no-root", "a.b was divided by (a.a)(b.b): the square roots are missing, a length is "
+                                         "sqrt(a.a); or "
                                          "a and b were made unit length and then divided by |a| |b| all the same" },
           [C_ROOT_A - 1] = { "no-root", "the square root of b.b is missing: |b| is sqrt(b.b)" },
           [C_ROOT_B - 1] = { "no-root", "the square root of a.a is missing: |a| is sqrt(a.a)" },
@@ -306,27 +320,36 @@ static const Part parts[] = {
           [C_SQUARED_B - 1] = { "squared-length", "a.b was divided by the squared length b.b instead of by |a| |b|" },
           [C_NO_LENGTH - 1] = { "no-length", "this is a.b itself, not yet divided by the two lengths" },
           [C_ADDED - 1] = { "added", "the two lengths were added: a.b is divided by their product" },
-          [C_ADDED_SQUARES - 1] = { "added", "a.b was divided by a.a + b.b: by the product of the two lengths, not a sum" },
-          [C_ROOT_OF_SUM - 1] = { "added", "a.b was divided by the root of a.a + b.b: by the product of the two lengths" },
+          [C_ADDED_SQUARES - 1] = { "added", "a.b was divided by a.a + b.b: by the product of the two lengths, not a "
+                                             "sum" },
+          [C_ROOT_OF_SUM - 1] = { "added", "a.b was divided by the root of a.a + b.b: by the product of the two "
+                                           "lengths" },
           [C_ROOT_OF_LENGTHS - 1] = { "root-twice", "a root of |a| |b| was taken: |a| and |b| have theirs already" },
-          [C_PRECEDENCE - 1] = { "precedence", "a.b / |a| * |b| divides by |a| alone and multiplies with |b|: parentheses, "
+          [C_PRECEDENCE - 1] = { "precedence", "a.b / |a| * |b| divides by |a| alone and multiplies with |b|: "
+                                               "parentheses, "
                                                "a.b / (|a| * |b|)" },
           [C_MEAN - 1] = { "mean", "a.b was divided by n, not by the two lengths" },
-          [C_SIZES - 1] = { "sum", "a.b was divided by the sums of the numbers' sizes; a length is the root of the sum of squares" },
+          [C_SIZES - 1] = { "sum", "a.b was divided by the sums of the numbers' sizes; a length is the root of the "
+                                   "sum of squares" },
           [C_INT_AB - 1] = { "int", "a.b was summed in an int, cut to a whole number at each step" },
           [C_INT_ALL - 1] = { "int", "the three sums are int, cut to whole numbers at each step" },
-          [C_EARLY - 1] = { "early", "the answer was returned after the first number: the return stands inside the loop" },
+          [C_EARLY - 1] = { "early", "the answer was returned after the first number: the return stands inside the "
+                                     "loop" },
           [C_SKIPS_LAST - 1] = { "off-by-one", "the last number of both is left out: i < n, not i < n - 1" },
           [C_SKIPS_FIRST - 1] = { "off-by-one", "the first number of both is left out: the loop begins at 0" },
           [C_LAST_ALONE - 1] = { "overwritten", "a.b holds its last product alone: = for +=" },
-          [C_TWO - 1] = { "only-two", "only the first two numbers count: there are n (sizeof of a pointer is 8 bytes, two numbers, "
+          [C_TWO - 1] = { "only-two", "only the first two numbers count: there are n (sizeof of a pointer is 8 "
+                                      "bytes, two numbers, "
                                       "however many it points to)" },
           [C_FLOAT_TWO - 1] = { "only-two", "only the first two products are in a.b: there are n" },
           [C_DISTANCE - 1] = { "distance", "this is the distance between a and b" },
-          [C_SUM_OF_UNITS - 1] = { "sums", "the numbers of the two unit vectors were added up: they are multiplied in pairs" },
-          [C_EPSILON - 1] = { "epsilon", "0.001 was added to |a| |b|: that changes the cosine. No vector here is all 0" },
+          [C_SUM_OF_UNITS - 1] = { "sums", "the numbers of the two unit vectors were added up: they are multiplied "
+                                           "in pairs" },
+          [C_EPSILON - 1] = { "epsilon", "0.001 was added to |a| |b|: that changes the cosine. No vector here is all "
+                                         "0" },
           [C_A_TWICE - 1] = { "typed-twice", "a.a stands where a.b should" },
-          [C_PRODUCT_OF_SUMS - 1] = { "sums", "the sum of a was multiplied with the sum of b: multiply in pairs, then add up" },
+          [C_PRODUCT_OF_SUMS - 1] = { "sums", "the sum of a was multiplied with the sum of b: multiply in pairs, "
+                                              "then add up" },
       } },
 };
 

@@ -233,12 +233,16 @@ static const Part parts[] = {
           [RAW - 1] = { "not-normalised", "the vectors were not made unit length, so that long ones win" },
           [TEXT_ONLY - 1] = { "one-side", "only the texts were made unit length" },
           [IMAGE_ONLY - 1] = { "one-side", "only the pictures were made unit length" },
-          [NO_ROOT - 1] = { "no-root", "t.i was divided by (t.t)(i.i): the square roots are missing; or the vectors were made unit "
+          [NO_ROOT - 1] = { "no-root", "t.i was divided by (t.t)(i.i): the square roots are missing; or the vectors "
+                                       "were made unit "
                                        "length and divided by the lengths all the same" },
-          [ROOT_OF_LENGTHS - 1] = { "root-twice", "t.i was divided by the root of |t| |i|: vec_norm has taken the root already" },
+          [ROOT_OF_LENGTHS - 1] = { "root-twice", "t.i was divided by the root of |t| |i|: vec_norm has taken the "
+                                                  "root already" },
           [ADDED - 1] = { "added", "the two lengths were added: t.i is divided by their product" },
-          [ADDED_SQUARES - 1] = { "added", "t.i was divided by the root of t.t + i.i: by the product of the two lengths" },
-          [PRECEDENCE - 1] = { "precedence", "t.i / |t| * |i| divides by |t| alone and multiplies with |i|: parentheses, "
+          [ADDED_SQUARES - 1] = { "added", "t.i was divided by the root of t.t + i.i: by the product of the two "
+                                           "lengths" },
+          [PRECEDENCE - 1] = { "precedence", "t.i / |t| * |i| divides by |t| alone and multiplies with |i|: "
+                                             "parentheses, "
                                              "t.i / (|t| * |i|)" },
           [SIZES - 1] = { "sum", "the vectors were divided by the sums of their numbers' sizes, not by their lengths" },
           [MEAN - 1] = { "mean", "t.i was divided by D, how many numbers a vector has, not by the lengths" },
@@ -255,10 +259,13 @@ static const Part parts[] = {
           [D_FROM_1 - 1] = { "off-by-one", "the first number of each row is left out: the loop begins at 0" },
           [LAST_PRODUCT - 1] = { "overwritten", "t.i holds its last product alone: = for +=" },
           [TEXT_TEXT - 1] = { "typed-twice", "this is each text with each text: text stands where image should" },
-          [IMAGE_IMAGE - 1] = { "typed-twice", "this is each picture with each picture: image stands where text should" },
-          [PLAIN_PRODUCT - 1] = { "transpose", "the plain matrix product of text and image: rows must meet rows, which is the "
+          [IMAGE_IMAGE - 1] = { "typed-twice", "this is each picture with each picture: image stands where text "
+                                               "should" },
+          [PLAIN_PRODUCT - 1] = { "transpose", "the plain matrix product of text and image: rows must meet rows, "
+                                               "which is the "
                                                "product with the transposed image; and nothing was made unit length" },
-          [NOT_RESET - 1] = { "not-reset", "the sum is not set to 0 again for each pair: it holds the products of all pairs so far" },
+          [NOT_RESET - 1] = { "not-reset", "the sum is not set to 0 again for each pair: it holds the products of "
+                                           "all pairs so far" },
           [NOT_RESET_ROW - 1] = { "not-reset", "the sum is set to 0 for each text, but not for each picture" },
           [FIRST_TEXT - 1] = { "same-row", "text 0 was taken for every row of s" },
           [FIRST_IMAGE - 1] = { "same-column", "picture 0 was taken for every column of s" },
@@ -266,8 +273,10 @@ static const Part parts[] = {
           [INT_PRODUCT - 1] = { "int", "t.i was cut to a whole number before it was divided" },
           [TEXT_TWICE - 1] = { "typed-twice", "t.t stands where t.i should" },
           [COLUMN_T - 1] = { "column", "&AT(text, 0, n) was taken for text n: a text is a row, &AT(text, n, 0)" },
-          [COLUMN_I - 1] = { "column", "&AT(image, 0, m) was taken for picture m: a picture is a row, &AT(image, m, 0)" },
-          [SWAPPED - 1] = { "transposed", "s was written as AT(s, m, n): row n belongs to text n, column m to picture m, AT(s, n, m)" },
+          [COLUMN_I - 1] = { "column", "&AT(image, 0, m) was taken for picture m: a picture is a row, &AT(image, m, "
+                                       "0)" },
+          [SWAPPED - 1] = { "transposed", "s was written as AT(s, m, n): row n belongs to text n, column m to "
+                                          "picture m, AT(s, n, m)" },
           [DISTANCE - 1] = { "distance", "this is the distance between the unit vectors, not their cosine" },
           [OF_FLAT - 1] = { "whole", "the length of the whole matrix was taken for that of each row" },
           [LENGTH_BEFORE - 1] = { "same-row", "the lengths of row 0 were taken for all rows" },

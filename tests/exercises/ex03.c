@@ -444,8 +444,9 @@ static void check_cross_entropy(void) {
 }
 
 #define NO_MAX_TEXT "the largest score was not taken off first: exp of a large one is infinite, of a small one 0"
-#define FROM_0_TEXT                                                                                                                 \
-    "the largest score was looked for from 0 (or from FLT_MIN, which is above 0): where all scores lie far below, every exp is 0. " \
+#define FROM_0_TEXT                                                                                                    \
+    "the largest score was looked for from 0 (or from FLT_MIN, which is above 0): where all scores lie far "           \
+    "below, every exp is 0. "                                                                                          \
     "Begin with the first score"
 #define FIRST_TEXT "the first score was taken off, whatever it is; only the largest makes every exp 1 or less"
 
@@ -461,19 +462,26 @@ static const Part parts[] = {
           [FIRST_LONG - 1] = { "first-off", FIRST_TEXT },
           [FIRST - 1] = { "first-off", FIRST_TEXT },
           [FIRST_FLOAT - 1] = { "first-off", FIRST_TEXT },
-          [LAST - 1] = { "last-off", "the last score was taken off, whatever it is; only the largest makes every exp 1 or less" },
-          [MEAN_LONG - 1] = { "mean-off", "the mean of the scores was taken off, not the largest: the largest may lie far above it" },
-          [MEAN_OFF - 1] = { "mean-off", "the mean of the scores was taken off, not the largest: the largest may lie far above it" },
+          [LAST - 1] = { "last-off", "the last score was taken off, whatever it is; only the largest makes "
+                                     "every exp 1 or less" },
+          [MEAN_LONG - 1] = { "mean-off", "the mean of the scores was taken off, not the largest: the largest "
+                                          "may lie far above it" },
+          [MEAN_OFF - 1] = { "mean-off", "the mean of the scores was taken off, not the largest: the largest "
+                                         "may lie far above it" },
           [NOT_LAST - 1] = { "off-by-one", "the last score is never looked at for the largest: i < n, not i < n - 1" },
-          [NOT_FIRST - 1] = { "off-by-one", "the first score is never looked at for the largest: begin with most = x[0]" },
+          [NOT_FIRST - 1] = { "off-by-one", "the first score is never looked at for the largest: begin with "
+                                            "most = x[0]" },
           [FROM_0_FROM_1 - 1] = { "max-from-0", FROM_0_TEXT },
-          [SMALLEST - 1] = { "smallest-off", "the smallest score was taken off, not the largest: exp of the others may be infinite" },
+          [SMALLEST - 1] = { "smallest-off", "the smallest score was taken off, not the largest: exp of the "
+                                             "others may be infinite" },
           [NOT_DIVIDED - 1] = { "not-divided", "exp(x[i]) was not divided by the sum" },
           [EXP - 1] = { "not-divided", "exp(x[i]) was not divided by the sum" },
           [LOGARITHM - 1] = { "logarithm", "this is the logarithm of the softmax" },
-          [BY_LARGEST - 1] = { "by-largest", "the scores were divided by the largest one: it is taken off, x[i] - most" },
+          [BY_LARGEST - 1] = { "by-largest", "the scores were divided by the largest one: it is taken off, x[i] "
+                                             "- most" },
           [NO_EXP - 1] = { "no-exp", "x[i] was divided by the sum of x: the exp is missing" },
-          [NO_EXP_SHIFTED - 1] = { "no-exp", "the exp is missing: the scores above the smallest were divided by their sum" },
+          [NO_EXP_SHIFTED - 1] = { "no-exp", "the exp is missing: the scores above the smallest were divided by "
+                                             "their sum" },
           [SIZES - 1] = { "no-exp", "the sizes of the scores were divided by their sum: the exp is missing" },
           [BASE_2 - 1] = { "base", "2 was raised to the power of the scores: exp raises e" },
           [BASE_10 - 1] = { "base", "10 was raised to the power of the scores: exp raises e" },
@@ -484,14 +492,19 @@ static const Part parts[] = {
           [SUM_FROM_1 - 1] = { "off-by-one", "the sum leaves out the first score: its loop begins at 0" },
           [SUM_TO_LAST - 1] = { "off-by-one", "the sum leaves out the last score: i < n, not i < n - 1" },
           [LAST_TERM - 1] = { "overwritten", "the sum holds its last term alone: = for +=" },
-          [RUNNING - 1] = { "running", "each number was divided by the sum so far: add all up in a first loop, divide in a second" },
-          [IN_LOOP - 1] = { "sum-in-loop", "the sum was taken anew for each number, while p was being overwritten: take it once, "
+          [RUNNING - 1] = { "running", "each number was divided by the sum so far: add all up in a first loop, "
+                                       "divide in a second" },
+          [IN_LOOP - 1] = { "sum-in-loop", "the sum was taken anew for each number, while p was being "
+                                           "overwritten: take it once, "
                                            "before" },
-          [NEGATIVE - 1] = { "sign", "this is the softmax of -x: the sign of the exponent. The largest score has the largest p" },
-          [HARD - 1] = { "argmax", "the largest score got 1 and all others 0: that is the argmax; softmax divides exp by a sum" },
+          [NEGATIVE - 1] = { "sign", "this is the softmax of -x: the sign of the exponent. The largest score "
+                                     "has the largest p" },
+          [HARD - 1] = { "argmax", "the largest score got 1 and all others 0: that is the argmax; softmax "
+                                   "divides exp by a sum" },
           [OVER_N - 1] = { "over-n", "exp(x[i]) was divided by n, not by the sum" },
           [TWICE_DIVIDED - 1] = { "twice", "exp(x[i]) was divided by the sum twice" },
-          [SUM_OF_SHIFTED - 1] = { "max-one-place", "the largest score was taken off above the line and not in the sum, or the other "
+          [SUM_OF_SHIFTED - 1] = { "max-one-place", "the largest score was taken off above the line and not in "
+                                                    "the sum, or the other "
                                                     "way round" },
       } },
     { .name = "cross_entropy", .check = check_cross_entropy, .tolerance = 1e-5,
@@ -503,17 +516,23 @@ static const Part parts[] = {
           [C_FROM_0_FLOAT - 1] = { "max-from-0", FROM_0_TEXT },
           [C_FIRST - 1] = { "first-off", FIRST_TEXT },
           [C_MEAN - 1] = { "mean-off", "the mean of the row was taken off, not the largest score" },
-          [C_NOT_LAST - 1] = { "off-by-one", "the last score is never looked at for the largest: n < N, not n < N - 1" },
-          [C_NOT_FIRST - 1] = { "off-by-one", "the first score is never looked at for the largest: begin with most = row[0]" },
+          [C_NOT_LAST - 1] = { "off-by-one", "the last score is never looked at for the largest: n < N, not n < "
+                                             "N - 1" },
+          [C_NOT_FIRST - 1] = { "off-by-one", "the first score is never looked at for the largest: begin with "
+                                              "most = row[0]" },
           [C_FROM_0_FROM_1 - 1] = { "max-from-0", FROM_0_TEXT },
-          [C_LOG10 - 1] = { "log10", "log10 was taken: the cross-entropy is in nats, of the natural logarithm, log in C" },
+          [C_LOG10 - 1] = { "log10", "log10 was taken: the cross-entropy is in nats, of the natural logarithm, "
+                                     "log in C" },
           [C_LOG2 - 1] = { "log2", "log2 was taken: the cross-entropy is in nats, of the natural logarithm, log in C" },
-          [C_SIGN - 1] = { "sign", "the minus is missing: p is below 1, its logarithm below 0, and a loss is not negative" },
+          [C_SIGN - 1] = { "sign", "the minus is missing: p is below 1, its logarithm below 0, and a loss is "
+                                   "not negative" },
           [C_SUM - 1] = { "sum", "the mean was forgotten: this is the sum over the rows, B times as much" },
           [C_OVER_N - 1] = { "over-n", "the sum was divided by N, the columns: the mean is over the B rows" },
           [C_MEAN_TWICE - 1] = { "mean-twice", "the mean was taken twice: divided by B * B" },
-          [C_ZERO - 1] = { "int-division", "it is 0 for more than one row: 1 / B is 0 in C where B is an int; write sum / B or 1.0 / B" },
-          [C_FIRST_ROW - 1] = { "early", "only the first row counts: the return stands inside the loop, or the loop ends after one row" },
+          [C_ZERO - 1] = { "int-division", "it is 0 for more than one row: 1 / B is 0 in C where B is an int; "
+                                           "write sum / B or 1.0 / B" },
+          [C_FIRST_ROW - 1] = { "early", "only the first row counts: the return stands inside the loop, or the "
+                                         "loop ends after one row" },
           [C_FIRST_ALONE - 1] = { "early", "this is the first row's cost: the return stands inside the loop" },
           [C_LAST_ROW - 1] = { "overwritten", "only the last row counts: sum = for sum +=" },
           [C_LAST_ALONE - 1] = { "overwritten", "this is the last row's cost: sum = for sum +=, and no mean" },
@@ -525,11 +544,13 @@ static const Part parts[] = {
           [C_TARGET_NEXT - 1] = { "off-by-one", "column target[b] + 1 was taken: targets count from 0" },
           [C_ONE_MINUS_P - 1] = { "no-log", "1 - p was taken: the cost is -log p" },
           [C_P - 1] = { "no-log", "p itself was averaged: the cost is -log p" },
-          [C_MAX_FORGOTTEN - 1] = { "max-forgotten", "the largest score was taken off in the sum and not added again: log(sum) + most "
+          [C_MAX_FORGOTTEN - 1] = { "max-forgotten", "the largest score was taken off in the sum and not added "
+                                                     "again: log(sum) + most "
                                                      "- x[target]" },
           [C_TOTAL_NOT_RESET - 1] = { "not-reset", "the sum of exp is not set to 0 again for each row" },
           [C_TOTAL_FROM_1 - 1] = { "off-by-one", "the sum of exp leaves out column 0: its loop begins at 0" },
-          [C_ONLY_TOTAL - 1] = { "only-total", "this is the logarithm of the sum of exp; the target's score is not taken off" },
+          [C_ONLY_TOTAL - 1] = { "only-total", "this is the logarithm of the sum of exp; the target's score is "
+                                               "not taken off" },
           [C_ONLY_SCORE - 1] = { "no-softmax", "this is minus the target's score: the softmax is missing" },
           [C_EPS_3 - 1] = { "epsilon", "0.001 was added to p before the logarithm: that changes the loss" },
           [C_EPS_4 - 1] = { "epsilon", "0.0001 was added to p before the logarithm: that changes the loss" },
@@ -542,7 +563,8 @@ static const Part parts[] = {
           [C_SAME_TARGET - 1] = { "same-target", "target[0] was taken for every row" },
           [C_SQUARED - 1] = { "no-log", "(1 - p) squared was taken: the cost is -log p" },
           [C_COLUMNS - 1] = { "wrong-axis", "the softmax runs down the columns: it runs along each row" },
-          [C_INT_TOTAL - 1] = { "int", "the sum of exp was cut to a whole number at each step: it is a double, not an int" },
+          [C_INT_TOTAL - 1] = { "int", "the sum of exp was cut to a whole number at each step: it is a double, "
+                                       "not an int" },
           [C_TOTAL_FROM_ONE - 1] = { "from-one", "the sum of exp began at 1, not at 0" },
       } },
 };

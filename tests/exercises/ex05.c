@@ -463,44 +463,48 @@ static void check_cross_entropy(void) {
 }
 
 #define OVERWRITTEN                                                                                                    \
-    "the gradient was overwritten, = for +=: what dx held before is lost, and with it the other share of a value used twice"
+    "the gradient was overwritten, = for +=: what dx held before is lost, and with it the other gradient of a value "  \
+    "used twice"
 
 /* The same for both gradients, for da and for db. */
-#define GRADIENT(at, who, formula, turned)                                                                                \
-    [at + G_OVERWRITTEN -                                                                                                 \
-        2] = { "overwritten", who " overwritten, = for +=: what was there before is lost" },                              \
-        [at + G_LAST_TERM - 2] = { "overwritten",                                                                         \
-                                   who " set to the last term of the sum alone: overwritten, = for +=" },                 \
-        [at + G_LAST_ADDED -                                                                                              \
-            2] = { "last-term", who                                                                                       \
-                   " given the last term of the sum alone: sum = for sum +=, or the sum is set to 0 in the inner loop" }, \
-        [at + G_SIGN - 2] = { "sign", who " given -1 times the right share: the sign" },                                  \
-        [at + G_NOTHING - 2] = { "nothing", who " left as it was: nothing was added to it" },                             \
-        [at + G_NOT_TURNED - 2] = { "transpose", who " computed without the transposition: " formula },                   \
-        [at + G_DY_TURNED - 2] = { "transpose", who " computed with dy transposed instead: " formula },                   \
-        [at + G_ALL_TURNED - 2] = { "transpose", who " computed with dy transposed and " turned " not: " formula },       \
-        [at + G_TIMES_SELF - 2] = { "times-self", who                                                                     \
-                                    " computed with the matrix it belongs to in place of the other one: " formula },      \
-        [at + G_TWICE_BEFORE - 2] = { "before-twice", who                                                                 \
-                                      " given what it held twice: the sum begins with it and is then added to it" },      \
-        [at + G_SKIPS_LAST - 2] = { "off-by-one",                                                                         \
-                                    who " not given a share in its last column: a loop ends one too early" },             \
-        [at + G_OVER_M - 2] = { "mean", who " divided by M: no mean is taken here" },                                     \
-        [at + G_OVER_N - 2] = { "mean", who " divided by N: no mean is taken here" },                                     \
-        [at + G_TWICE - 2] = { "twice", who " given twice the right share: something is counted twice" },                 \
-        [at + G_INT - 2] = { "int", who " cut to whole numbers: the sum is a double or a num, not an int" },              \
-        [at + G_FROM_OTHER - 2] = { "typed-twice",                                                                        \
-                                    who " computed from the other gradient: a gradient stands where a or b should" },     \
-        [at + G_PARTIAL - 2] = { "typed-twice",                                                                           \
-                                 who " computed from the other gradient: a gradient stands where a or b should" },        \
-        [at + G_PARTIAL_BEFORE - 2] = { "typed-twice", who                                                                \
-                                        " computed from the other gradient: a gradient stands where a or b should" },     \
-        [at + G_SKIPS_LAST_TERM - 2] = { "off-by-one",                                                                    \
-                                         who " summed without the last term: the inner loop ends one too early" },        \
-        [at + G_SKIPS_FIRST_TERM - 2] = { "off-by-one",                                                                   \
-                                          who " summed without the first term: the inner loop begins at 1" },             \
-        [at + G_STRIDE - 2] = {                                                                                           \
-            "stride", who " written with a wrong stride: number r,c of m is m.v[r * m.shape[1] + c], or AT(m, r, c)"      \
+#define GRADIENT(at, who, formula, turned)                                                                             \
+    [at + G_OVERWRITTEN -                                                                                              \
+        2] = { "overwritten", who " overwritten, = for +=: what was there before is lost" },                           \
+        [at + G_LAST_TERM - 2] = { "overwritten",                                                                      \
+                                   who " set to the last term of the sum alone: overwritten, = for +=" },              \
+        [at + G_LAST_ADDED -                                                                                           \
+            2] = { "last-term",                                                                                        \
+                   who " given the last term of the sum alone: sum = for sum +=, or the sum is set to 0 in the "       \
+                       "inner loop" },                                                                                 \
+        [at + G_SIGN - 2] = { "sign", who " given -1 times the right share: the sign" },                               \
+        [at + G_NOTHING - 2] = { "nothing", who " left as it was: nothing was added to it" },                          \
+        [at + G_NOT_TURNED - 2] = { "transpose", who " computed without the transposition: " formula },                \
+        [at + G_DY_TURNED - 2] = { "transpose", who " computed with dy transposed instead: " formula },                \
+        [at + G_ALL_TURNED - 2] = { "transpose", who " computed with dy transposed and " turned " not: " formula },    \
+        [at + G_TIMES_SELF - 2] = { "times-self", who                                                                  \
+                                    " computed with the matrix it belongs to in place of the other one: " formula },   \
+        [at + G_TWICE_BEFORE - 2] = { "before-twice", who                                                              \
+                                      " given what it held twice: the sum begins with it and is then added to it" },   \
+        [at + G_SKIPS_LAST - 2] = { "off-by-one",                                                                      \
+                                    who " not given a share in its last column: a loop ends one too early" },          \
+        [at + G_OVER_M - 2] = { "mean", who " divided by M: no mean is taken here" },                                  \
+        [at + G_OVER_N - 2] = { "mean", who " divided by N: no mean is taken here" },                                  \
+        [at + G_TWICE - 2] = { "twice", who " given twice the right share: something is counted twice" },              \
+        [at + G_INT - 2] = { "int", who " cut to whole numbers: the sum is a double or a num, not an int" },           \
+        [at + G_FROM_OTHER - 2] = { "typed-twice",                                                                     \
+                                    who " computed from the other gradient: a gradient stands where a or b "           \
+                                        "should" },                                                                    \
+        [at + G_PARTIAL - 2] = { "typed-twice",                                                                        \
+                                 who " computed from the other gradient: a gradient stands where a or b should" },     \
+        [at + G_PARTIAL_BEFORE - 2] = { "typed-twice",                                                                 \
+                                        who " computed from the other gradient: a gradient stands where a or b "       \
+                                            "should" },                                                                \
+        [at + G_SKIPS_LAST_TERM - 2] = { "off-by-one",                                                                 \
+                                         who " summed without the last term: the inner loop ends one too early" },     \
+        [at + G_SKIPS_FIRST_TERM - 2] = { "off-by-one",                                                                \
+                                          who " summed without the first term: the inner loop begins at 1" },          \
+        [at + G_STRIDE - 2] = {                                                                                        \
+            "stride", who " written with a wrong stride: number r,c of m is m.v[r * m.shape[1] + c], or AT(m, r, c)"   \
         }
 
 static const Part parts[] = {
@@ -516,20 +520,26 @@ static const Part parts[] = {
           [R_MASK_DX - 1] = { "mask-dx", "the sign of dx decides: it is the sign of x that does" },
           [R_SLOPE_ONLY - 1] = { "slope-only", "1 was added, the slope of the ramp: it is the slope times dy" },
           [R_SLOPE_SET - 1] = { "slope-only", "dx was set to the slope, 1 or 0: dy times the slope is added to it" },
-          [R_LEAKY_1 - 1] = { "leaky", "a tenth of dy was added where x is below 0: nothing is, this ramp does not leak" },
-          [R_LEAKY_2 - 1] = { "leaky", "a hundredth of dy was added where x is below 0: nothing is, this ramp does not leak" },
+          [R_LEAKY_1 - 1] = { "leaky", "a tenth of dy was added where x is below 0: nothing is, this ramp does "
+                                       "not leak" },
+          [R_LEAKY_2 - 1] = { "leaky", "a hundredth of dy was added where x is below 0: nothing is, this ramp "
+                                       "does not leak" },
           [R_ZEROES_REST - 1] = { "zeroes-rest", "dx was set to 0 where x is not above 0: it stays there as it was" },
           [R_MINUS_ELSE - 1] = { "minus-else", "dy was subtracted where x is not above 0: nothing changes there" },
-          [R_ABS - 1] = { "abs", "only whole numbers pass: abs is for int and cuts what is behind the point; ask x[i] > 0" },
-          [R_RETURNS - 1] = { "early", "it ends at the first x that is not above 0: return or break where continue is meant" },
+          [R_ABS - 1] = { "abs", "only whole numbers pass: abs is for int and cuts what is behind the point; "
+                                 "ask x[i] > 0" },
+          [R_RETURNS - 1] = { "early", "it ends at the first x that is not above 0: return or break where "
+                                       "continue is meant" },
           [R_SKIPS_LAST - 1] = { "off-by-one", "the last number is left out: i < n, not i < n - 1" },
           [R_SKIPS_FIRST - 1] = { "off-by-one", "the first number is left out: the loop begins at 0" },
           [R_DX_TWICE - 1] = { "before-twice", "what dx held counts twice: dx += dy, not dx += dx + dy" },
           [R_ADDS_X - 1] = { "adds-x", "x was added where dy should be" },
           [R_TIMES_DX - 1] = { "times-dx", "dx was multiplied by dy: dy is added" },
           [R_AT_ZERO - 1] = { "at-zero", "dy was added where x is 0 too: only where x is above 0, > and not >=" },
-          [R_ABOVE_1 - 1] = { "above-1", "dy was added only where x is above 1: an int cuts 0.5 to 0, or 1 stands for 0" },
-          [R_WHERE_AT_1 - 1] = { "above-1", "dy was added only where x is 1 or more: an int cuts 0.5 to 0, or 1 stands for 0" },
+          [R_ABOVE_1 - 1] = { "above-1", "dy was added only where x is above 1: an int cuts 0.5 to 0, or 1 "
+                                         "stands for 0" },
+          [R_WHERE_AT_1 - 1] = { "above-1", "dy was added only where x is 1 or more: an int cuts 0.5 to 0, or 1 "
+                                            "stands for 0" },
           [R_FORWARD - 1] = { "forward", "this is max(x, 0), the function itself: its gradient is asked for" },
           [R_FIRST_DY - 1] = { "index", "dy[0] was added everywhere: dy[i] belongs to x[i]" },
       } },
@@ -547,17 +557,23 @@ static const Part parts[] = {
     { .name = "cross_entropy_backward", .check = check_cross_entropy, .tolerance = 1e-5,
       .mistakes = {
           [X_OVERWRITTEN - 1] = { "overwritten", OVERWRITTEN },
-          [X_OVERWRITTEN_MEAN - 1] = { "overwritten-mean", "the gradient was overwritten, = for +=, and 1/B was forgotten" },
-          [X_NO_MEAN - 1] = { "mean", "every share is B times the right one: 1/B, of the mean over the batch, was forgotten" },
-          [X_MEAN_TWICE - 1] = { "mean-twice", "every share is 1/B of the right one: the mean over the batch was taken twice" },
+          [X_OVERWRITTEN_MEAN - 1] = { "overwritten-mean", "the gradient was overwritten, = for +=, and 1/B was "
+                                                           "forgotten" },
+          [X_NO_MEAN - 1] = { "mean", "every share is B times the right one: 1/B, of the mean over the batch, "
+                                      "was forgotten" },
+          [X_MEAN_TWICE - 1] = { "mean-twice", "every share is 1/B of the right one: the mean over the batch "
+                                               "was taken twice" },
           [X_OVER_N - 1] = { "over-n", "it was divided by N, the columns: the mean is over the B rows" },
           [X_OVER_BN - 1] = { "over-n", "it was divided by B and by N: the mean is over the B rows alone" },
-          [X_INT_DIVISION - 1] = { "nothing", "nothing was added for more than one row: 1 / B is 0 in C where B is an int (write 1.0 / B), "
+          [X_INT_DIVISION - 1] = { "nothing", "nothing was added for more than one row: 1 / B is 0 in C where B "
+                                              "is an int (write 1.0 / B), "
                                               "or nothing was written" },
-          [X_INT_Q - 1] = { "no-target|int-division", "q, the 1 at the target, was not subtracted, or it was divided as a whole number: "
+          [X_INT_Q - 1] = { "no-target|int-division", "q, the 1 at the target, was not subtracted, or it was "
+                                                      "divided as a whole number: "
                                                       "1 / B is 0 in C where both are int" },
           [X_NO_TARGET - 1] = { "no-target", "q, the 1 at the target, was not subtracted" },
-          [X_MEAN_OF_ONE - 1] = { "mean-of-one", "1 is subtracted at the target, but only p is divided by B: both are (p - q in "
+          [X_MEAN_OF_ONE - 1] = { "mean-of-one", "1 is subtracted at the target, but only p is divided by B: "
+                                                 "both are (p - q in "
                                                  "parentheses)" },
           [X_MEAN_OF_Q - 1] = { "precedence", "p - q / B divides q alone by B: parentheses, (p - q) / B" },
           [X_Q_OVER_N - 1] = { "over-n", "q was divided by N, the columns: p and q are divided by B" },
@@ -568,7 +584,8 @@ static const Part parts[] = {
           [X_NOT_TARGET - 1] = { "not-target", "the target's column got nothing: (p - 1) / B belongs there" },
           [X_SIGN - 1] = { "sign", "every share is -1 times the right one: the sign. It is p - q" },
           [X_TARGET_B - 1] = { "diagonal", "1 was subtracted in column b: it belongs into column target[b]" },
-          [X_TARGET_0 - 1] = { "target-0", "1 was subtracted in column 0 of every row: it belongs into column target[b]" },
+          [X_TARGET_0 - 1] = { "target-0", "1 was subtracted in column 0 of every row: it belongs into column "
+                                           "target[b]" },
           [X_TARGET_NEXT - 1] = { "off-by-one", "1 was subtracted in column target[b] + 1: targets count from 0" },
           [X_TARGET_COUNT - 1] = { "off-by-one", "1 was subtracted in column target[b] - 1: targets count from 0" },
           [X_LOG - 1] = { "log", "log p was taken for p" },
@@ -581,7 +598,8 @@ static const Part parts[] = {
           [X_HALF - 1] = { "half", "every share is half the right one: it was halved, or averaged once too often" },
           [X_TWICE - 1] = { "twice", "every share is 2 times the right one: something is counted twice" },
           [X_SQUARED - 1] = { "squared", "p - q was squared" },
-          [X_SLOPE - 1] = { "slope", "p (1 - p) was taken, the slope of the softmax itself: with the logarithm of the loss it is p - q" },
+          [X_SLOPE - 1] = { "slope", "p (1 - p) was taken, the slope of the softmax itself: with the logarithm "
+                                     "of the loss it is p - q" },
           [X_SIGMOID - 1] = { "sigmoid", "the sigmoid of x was taken for p: p is the softmax of the row" },
           [X_WHOLE - 1] = { "whole", "one softmax was taken over the whole matrix: each row has its own" },
           [X_SKIPS_LAST_ROW - 1] = { "off-by-one", "the last row got nothing: b < B, not b < B - 1" },
@@ -595,6 +613,6 @@ const Verify checked = {
     .parts = parts,
     .count = COUNT(parts),
     .proved = "three small rules, p - q among them, are most of what training needs.",
-    .in_clip =
-        "op_relu, op_matmul and op_cross_entropy in the library; the tape calls their backward functions in reverse order.",
+    .in_clip = "op_relu, op_matmul and op_cross_entropy in the library; the tape calls their backward functions in "
+               "reverse order.",
 };

@@ -259,19 +259,24 @@ static void check_convolution(void) {
 static const Part parts[] = {
     { .name = "convolution", .check = check_convolution, .tolerance = 1e-4,
       .mistakes = {
-          [NO_PAD - 1] = { "padding", "the padding was left out: the window begins at row h*stride - pad, not at h*stride" },
+          [NO_PAD - 1] = { "padding", "the padding was left out: the window begins at row h*stride - pad, not at "
+                                      "h*stride" },
           [EDGE - 1] = { "padding", "beyond the edge stands the edge's own number: padding is 0" },
           [WRAPS - 1] = { "wraps", "beyond the edge it goes on at the other side of the picture: padding is 0" },
           [NO_STRIDE - 1] = { "stride", "the stride was left out: window h begins at h*stride - pad, not at h - pad" },
-          [FLIPPED - 1] = { "flipped", "the kernel is flipped: weight[i,j] goes with row + i and column + j, not with row - i and "
+          [FLIPPED - 1] = { "flipped", "the kernel is flipped: weight[i,j] goes with row + i and column + j, not "
+                                       "with row - i and "
                                        "column - j" },
           [TURNED - 1] = { "turned", "rows and columns of the kernel are exchanged" },
           [NO_BIAS - 1] = { "no-bias", "the bias was not added" },
-          [BIAS_IN_LOOP - 1] = { "bias-in-loop", "the bias was added once for each place of the window: it is added once" },
-          [BIAS_PER_CHANNEL - 1] = { "bias-in-loop", "the bias was added once for each number of the window: it is added once" },
+          [BIAS_IN_LOOP - 1] = { "bias-in-loop", "the bias was added once for each place of the window: it is added "
+                                                 "once" },
+          [BIAS_PER_CHANNEL - 1] = { "bias-in-loop", "the bias was added once for each number of the window: it is "
+                                                     "added once" },
           [BIAS_0 - 1] = { "bias-0", "bias[0] was added to every output: output o has bias[o]" },
           [CHANNEL_0 - 1] = { "channel-0", "only channel 0 was looked at: c runs to C" },
-          [LAST_CHANNEL - 1] = { "overwritten", "only the last channel counts: sum = for sum +=, or it is set to 0 for each channel" },
+          [LAST_CHANNEL - 1] = { "overwritten", "only the last channel counts: sum = for sum +=, or it is set to 0 "
+                                                "for each channel" },
           [COL_OF_H - 1] = { "height-for-width", "the column was compared with H: it must stay below W" },
           [ROW_OF_W - 1] = { "height-for-width", "the row was compared with W: it must stay below H" },
           [KERNEL_3 - 1] = { "kernel-3", "the window was taken to be 3 x 3: it is s.kernel x s.kernel" },
@@ -279,35 +284,44 @@ static const Part parts[] = {
           [PAD_ROWS - 1] = { "padding", "pad was subtracted from rows only: from columns too" },
           [PAD_COLS - 1] = { "padding", "pad was subtracted from columns only: from rows too" },
           [PAD_ADDED - 1] = { "padding", "pad was added: the window begins at h*stride - pad" },
-          [PAD_TIMES_STRIDE - 1] = { "precedence", "(h - pad) * stride: pad is subtracted after the multiplication, h*stride - pad" },
+          [PAD_TIMES_STRIDE - 1] = { "precedence", "(h - pad) * stride: pad is subtracted after the multiplication, "
+                                                   "h*stride - pad" },
           [STRIDE_OF_ALL - 1] = { "precedence", "(h + i - pad) * stride: only h is multiplied with the stride" },
           [STRIDE_ROWS - 1] = { "stride", "the stride was used for rows only: for columns too" },
           [STRIDE_COLS - 1] = { "stride", "the stride was used for columns only: for rows too" },
-          [CHANNELS_LAST - 1] = { "weight-order", "weight was read as [outputs,kernel,kernel,C]: it is [outputs,C,kernel,kernel]" },
-          [OUTPUTS_SECOND - 1] = { "weight-order", "weight was read as [C,outputs,kernel,kernel]: it is [outputs,C,kernel,kernel]" },
-          [OUTPUTS_LAST - 1] = { "weight-order", "weight was read as [C,kernel,kernel,outputs]: it is [outputs,C,kernel,kernel]" },
+          [CHANNELS_LAST - 1] = { "weight-order", "weight was read as [outputs,kernel,kernel,C]: it is "
+                                                  "[outputs,C,kernel,kernel]" },
+          [OUTPUTS_SECOND - 1] = { "weight-order", "weight was read as [C,outputs,kernel,kernel]: it is "
+                                                   "[outputs,C,kernel,kernel]" },
+          [OUTPUTS_LAST - 1] = { "weight-order", "weight was read as [C,kernel,kernel,outputs]: it is "
+                                                 "[outputs,C,kernel,kernel]" },
           [CHANNELS_FIRST - 1] = { "x-order", "x was read as [B,C,H,W]: it is [B,H,W,C]" },
           [X_H_FOR_W - 1] = { "height-for-width", "H stands for W in x's index: row r begins at r * W" },
           [OUTPUT_0 - 1] = { "output-0", "every output has the weights of output 0: o is missing in weight's index" },
-          [INT_SUM - 1] = { "int", "the sum was cut to a whole number at each step: it is a double or a num, not an int" },
+          [INT_SUM - 1] = { "int", "the sum was cut to a whole number at each step: it is a double or a num, not an "
+                                   "int" },
           [ROW_GREATER - 1] = { "off-by-one", "row H was taken to be inside: row >= H is outside, not row > H" },
           [COL_GREATER - 1] = { "off-by-one", "column W was taken to be inside: col >= W is outside, not col > W" },
           [ROW_ABOVE_0 - 1] = { "off-by-one", "row 0 and column 0 were taken to be outside: row < 0 is, not row <= 0" },
-          [KERNEL_SHORT - 1] = { "off-by-one", "the window's last row and column are left out: i < kernel, not i < kernel - 1" },
+          [KERNEL_SHORT - 1] = { "off-by-one", "the window's last row and column are left out: i < kernel, not i < "
+                                               "kernel - 1" },
           [KERNEL_FROM_1 - 1] = { "off-by-one", "the window's first row and column are left out: i and j begin at 0" },
           [MEAN - 1] = { "mean", "the sum was divided by the window's numbers: no mean is taken" },
           [LAST_TAP - 1] = { "overwritten", "only the window's last number counts: sum = for sum +=" },
           [CENTRED - 1] = { "padding", "half the window was taken for pad: pad is s.pad" },
           [BIAS_TWICE - 1] = { "bias-twice", "the bias was added twice" },
-          [BREAKS - 1] = { "early", "the row of the window ends at its first place outside: break where continue is meant" },
+          [BREAKS - 1] = { "early", "the row of the window ends at its first place outside: break where continue is "
+                                    "meant" },
           [PAD_ADDED_COLS - 1] = { "padding", "pad was added to the column: it is subtracted" },
           [PAD_ADDED_ROWS - 1] = { "padding", "pad was added to the row: it is subtracted" },
           [ROW_0_OUT - 1] = { "off-by-one", "row 0 was taken to be outside: row < 0 is, not row <= 0" },
           [COL_0_OUT - 1] = { "off-by-one", "column 0 was taken to be outside: col < 0 is, not col <= 0" },
           [SUM_NOT_RESET - 1] = { "not-reset", "the sum is not set to the bias again for each place and output" },
           [MAXIMUM - 1] = { "maximum", "the largest product was taken: their sum is wanted" },
-          [PLACES_NO_ONE - 1] = { "places", "there is one place more in each direction: (H + 2 pad - kernel) / stride + 1, conv_out" },
-          [PLACES_OF_INPUT - 1] = { "places", "H and W were taken for the numbers of places: they are conv_out(H, ...) and conv_out(W, ...)" },
+          [PLACES_NO_ONE - 1] = { "places", "there is one place more in each direction: (H + 2 pad - kernel) / "
+                                            "stride + 1, conv_out" },
+          [PLACES_OF_INPUT - 1] = { "places", "H and W were taken for the numbers of places: they are conv_out(H, "
+                                              "...) and conv_out(W, ...)" },
           [Q_FROM_H - 1] = { "height-for-width", "Q was made of H: it is conv_out(W, ...)" },
           [P_FROM_W - 1] = { "height-for-width", "P was made of W: it is conv_out(H, ...)" },
           [Y_OF_HW - 1] = { "places", "y was indexed with H and W: it is [B,P,Q,outputs]" },

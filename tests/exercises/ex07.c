@@ -214,8 +214,10 @@ static const Part parts[] = {
       .mistakes = {
           [SUM - 1] = { "sum", "the words were added up, sum for mean: a longer text would be a larger one" },
           [PADDING_COUNTED - 1] = { "padding", "padding was counted as words: its vectors are in the mean" },
-          [PADDING_DIVIDES - 1] = { "padding", "padding was counted: the sum was divided by T instead of the number of words" },
-          [PADDING_SUMMED - 1] = { "padding-summed", "the vectors of padding are in the sum, though it is divided by the words alone" },
+          [PADDING_DIVIDES - 1] = { "padding", "padding was counted: the sum was divided by T instead of the number "
+                                               "of words" },
+          [PADDING_SUMMED - 1] = { "padding-summed", "the vectors of padding are in the sum, though it is divided by "
+                                                     "the words alone" },
           [NO_BIAS - 1] = { "no-bias", "the bias was not added" },
           [NO_LAYER - 1] = { "no-layer", "this is the mean itself; the linear layer is missing" },
           [BIAS_B - 1] = { "bias-b", "bias[b] was added: output e has bias[e]" },
@@ -223,11 +225,14 @@ static const Part parts[] = {
           [BIAS_DIVIDED - 1] = { "bias-divided", "the bias was divided by the number of words too: "
                                                  "only the sum of the words is" },
           [BIAS_PER_WORD - 1] = { "bias-in-loop", "the bias was added once for each word: it is added once" },
-          [FIRST_PADDING - 1] = { "first-padding", "the first padding was counted as a word: ask for padding before you count" },
-          [FIRST_PADDING_SUMMED - 1] = { "first-padding", "the vector of the first padding is in the sum: ask for padding before you add" },
+          [FIRST_PADDING - 1] = { "first-padding", "the first padding was counted as a word: ask for padding before "
+                                                   "you count" },
+          [FIRST_PADDING_SUMMED - 1] = { "first-padding", "the vector of the first padding is in the sum: ask for "
+                                                          "padding before you add" },
           [ID_MINUS_1 - 1] = { "off-by-one", "row id - 1 of the table was taken: word w is row w" },
           [IDS_STRIDE - 1] = { "stride", "ids was read as [T,B], ids[t * B + b]: word t of text b is ids[b * T + t]" },
-          [INT_DIVISION - 1] = { "int-division", "the words count nothing: 1 / words is 0 in C where words is an int above 1; write "
+          [INT_DIVISION - 1] = { "int-division", "the words count nothing: 1 / words is 0 in C where words is an int "
+                                                 "above 1; write "
                                                  "1.0 / words" },
           [INT_MEAN - 1] = { "int", "the mean was cut to whole numbers: it is a double or a num, not an int" },
           [LARGEST - 1] = { "largest", "the largest number was taken, not the mean" },
@@ -241,10 +246,13 @@ static const Part parts[] = {
           [LAST_WORD - 1] = { "overwritten", "only the last word counts: = for +=" },
           [LAST_WORD_DIVIDED - 1] = { "overwritten", "only the last word counts: = for +=" },
           [FIRST_WORD - 1] = { "early", "only the first word counts: does the loop end after it?" },
-          [MEAN_NOT_RESET - 1] = { "not-reset", "the mean is not set to 0 again for each text: the one before stays in the sum" },
-          [MEAN_NOT_RESET_ALL - 1] = { "not-reset", "neither the sum nor the count of words is set to 0 again for each text" },
+          [MEAN_NOT_RESET - 1] = { "not-reset", "the mean is not set to 0 again for each text: the one before stays "
+                                                "in the sum" },
+          [MEAN_NOT_RESET_ALL - 1] = { "not-reset", "neither the sum nor the count of words is set to 0 again for "
+                                                    "each text" },
           [SUM_NOT_RESET - 1] = { "not-reset", "the sum of words is not set to 0 again for each text" },
-          [WEIGHT_TURNED - 1] = { "transposed", "weight was read as [D,E]: it is [E,D], weight[e,d] is AT(bag->weight, e, d)" },
+          [WEIGHT_TURNED - 1] = { "transposed", "weight was read as [D,E]: it is [E,D], weight[e,d] is "
+                                                "AT(bag->weight, e, d)" },
           [FROM_1 - 1] = { "off-by-one", "the first word is left out: t begins at 0" },
           [TO_LAST - 1] = { "off-by-one", "the last place is left out: t < T, not t < T - 1" },
           [MEAN_TWICE - 1] = { "mean-twice", "the sum was divided by the number of words twice" },
@@ -255,7 +263,8 @@ static const Part parts[] = {
           [ONE_DIMENSION - 1] = { "one-number", "only the first number of the mean counts: the sum runs over d" },
           [BIAS_SUBTRACTED - 1] = { "sign", "the bias was subtracted: it is added" },
           [WEIGHT_0 - 1] = { "same-row", "every output has the weights of output 0: e is missing in weight's index" },
-          [NO_WORDS - 1] = { "no-words", "no output is a finite number: the sum was divided by 0. Are the words counted?" },
+          [NO_WORDS - 1] = { "no-words", "no output is a finite number: the sum was divided by 0. Are the words "
+                                         "counted?" },
           [WORDS_ONCE - 1] = { "same-row", "every sum was divided by the words of text 0" },
       } },
 };

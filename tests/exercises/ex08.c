@@ -321,12 +321,16 @@ static const Part parts[] = {
           [OF_THE - 1] = { "template", TEMPLATE("it says \"the\"") },
           [PICTURE - 1] = { "template", TEMPLATE("it says \"picture\"") },
           [SPACE - 1] = { "template", TEMPLATE("it ends in a space") },
-          [TEMPLATE_ITSELF - 1] = { "template", TEMPLATE("the {} was not filled, or every prompt is the template itself") },
+          [TEMPLATE_ITSELF - 1] = { "template", TEMPLATE("the {} was not filled, or every prompt is the template "
+                                                         "itself") },
           [NAME_0 - 1] = { "same-name", "names[0] stands in every prompt: prompt c is of names[c]" },
           [NAME_NEXT - 1] = { "off-by-one", "prompt c is of names[c + 1]" },
-          [COLUMNS_IMAGE - 1] = { "columns", "the columns of the pictures' features were made unit length: a vector is a row" },
-          [COLUMNS_TEXT - 1] = { "columns", "the columns of the texts' features were made unit length: a vector is a row" },
-          [SCALED - 1] = { "scaled", "the cosines were multiplied by 100, CLIP's scale: the cosines themselves are wanted" },
+          [COLUMNS_IMAGE - 1] = { "columns", "the columns of the pictures' features were made unit length: a vector "
+                                             "is a row" },
+          [COLUMNS_TEXT - 1] = { "columns", "the columns of the texts' features were made unit length: a vector is a "
+                                            "row" },
+          [SCALED - 1] = { "scaled", "the cosines were multiplied by 100, CLIP's scale: the cosines themselves are "
+                                     "wanted" },
           [SOFTMAX - 1] = { "softmaxed", "a softmax was taken of the cosines: the cosines themselves are wanted" },
           [B_NUMBERS - 1] = { "rows-for-columns", "the products run over B numbers (shape[0]): a vector has shape[1]" },
           [C_NUMBERS - 1] = { "rows-for-columns", "the products run over C numbers: a vector has shape[1]" },
@@ -337,16 +341,21 @@ static const Part parts[] = {
           [SIZES - 1] = { "sum", "the vectors were divided by the sums of their numbers' sizes, not by their lengths" },
           [PRECEDENCE - 1] = { "precedence", "x / a * b divides by a and multiplies with b: parentheses, x / (a * b)" },
           [FABS - 1] = { "fabs", "the cosines lost their signs" },
-          [AXIS - 1] = { "wrong-axis", "the argmax runs over the wrong axis: best[b] is the best class of picture b, not the "
+          [AXIS - 1] = { "wrong-axis", "the argmax runs over the wrong axis: best[b] is the best class of picture b, "
+                                       "not the "
                                        "best picture of a class" },
-          [LARGEST_SIZE - 1] = { "fabs", "best is the class with the largest size, fabs: a cosine of -0.9 is the least like it" },
-          [ABS - 1] = { "abs", "best is 0 for every picture: it is never changed, or it holds the cosine instead of the class, or the "
+          [LARGEST_SIZE - 1] = { "fabs", "best is the class with the largest size, fabs: a cosine of -0.9 is the "
+                                         "least like it" },
+          [ABS - 1] = { "abs", "best is 0 for every picture: it is never changed, or it holds the cosine instead of "
+                               "the class, or the "
                                "cosines are compared as whole numbers, which abs makes of them" },
           [FROM_1 - 1] = { "from-one", "best holds c + 1: classes count from 0" },
           [INT_MOST - 1] = { "int", "the largest cosine so far is kept in an int, cut to a whole number" },
-          [MOST_0 - 1] = { "max-from-0", "the largest cosine was looked for from 0: where all are below 0, no class is found. Begin with "
+          [MOST_0 - 1] = { "max-from-0", "the largest cosine was looked for from 0: where all are below 0, no class "
+                                         "is found. Begin with "
                                          "the first class" },
-          [MOST_0_SET - 1] = { "max-from-0", "the largest cosine was looked for from 0: where all are below 0, class 0 is taken. Begin "
+          [MOST_0_SET - 1] = { "max-from-0", "the largest cosine was looked for from 0: where all are below 0, class "
+                                             "0 is taken. Begin "
                                              "with the first class" },
           [SMALLEST - 1] = { "smallest", "best is the class with the smallest cosine" },
           [LAST_OF_EQUALS - 1] = { "ties", "of equal cosines the last was taken: the first, > and not >=" },

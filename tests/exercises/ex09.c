@@ -194,21 +194,26 @@ static void check_ensemble(void) {
 static const Part parts[] = {
     { .name = "prompt_ensemble", .check = check_ensemble, .tolerance = 1e-5,
       .mistakes = {
-          [NOT_AGAIN - 1] = { "not-again", "the mean was not normalised again: it is shorter than 1, and more so where the texts "
+          [NOT_AGAIN - 1] = { "not-again", "the mean was not normalised again: it is shorter than 1, and more so "
+                                           "where the texts "
                                            "disagree" },
           [NOT_AGAIN_SUM - 1] = { "not-again", "the sum of the unit vectors was not normalised again" },
-          [BEFORE - 1] = { "before", "the mean was taken before normalising, or all texts of a class were divided by one length: the "
+          [BEFORE - 1] = { "before", "the mean was taken before normalising, or all texts of a class were divided by "
+                                     "one length: the "
                                      "longest text counts most. Each is divided by its own length" },
           [RAW - 1] = { "raw", "nothing was normalised: this is the mean of the texts as they came" },
           [RAW_SUM - 1] = { "raw", "nothing was normalised: this is the sum of the texts as they came" },
           [SQUARED - 1] = { "squared-length", "each text was divided by its squared length: a square root is missing" },
-          [SQUARED_AT_END - 1] = { "squared-length", "the mean was divided by its squared length: a square root is missing" },
+          [SQUARED_AT_END - 1] = { "squared-length", "the mean was divided by its squared length: a square root is "
+                                                     "missing" },
           [SIZES - 1] = { "sum", "each text was divided by the sum of its numbers' sizes, not by its length" },
           [SIZES_AT_END - 1] = { "sum", "the mean was divided by the sum of its numbers' sizes, not by its length" },
           [EPSILON - 1] = { "epsilon", "0.001 was added to the last length: that changes every number" },
-          [LENGTH_BEFORE - 1] = { "length-before", "each text was divided by the length of the one before: compute the length after text "
+          [LENGTH_BEFORE - 1] = { "length-before", "each text was divided by the length of the one before: compute "
+                                                   "the length after text "
                                                    "has moved on" },
-          [LENGTH_SHARED - 1] = { "length-before", "each text was divided by the length of the one before: compute the length after text "
+          [LENGTH_SHARED - 1] = { "length-before", "each text was divided by the length of the one before: compute "
+                                                   "the length after text "
                                                    "has moved on" },
           [FIRST_CLASS - 1] = { "same-row", "every class has the texts of class 0: the row is c*K + k, not k" },
           [INTERLEAVED - 1] = { "stride", "row k*C + c was taken for text k of class c: it is row c*K + k" },
@@ -222,14 +227,19 @@ static const Part parts[] = {
           [SKIPS_FIRST - 1] = { "off-by-one", "the first text of each class is left out: k begins at 0" },
           [PRODUCT - 1] = { "product", "the texts were multiplied: they are added up" },
           [RUNNING_HALF - 1] = { "running-half", "m = (m + u) / 2 counts later texts more: add all up, divide once" },
-          [LENGTH_IN_LOOP - 1] = { "length-in-loop", "the last length was taken anew for each number, while the row was being "
+          [LENGTH_IN_LOOP - 1] = { "length-in-loop", "the last length was taken anew for each number, while the row "
+                                                     "was being "
                                                      "overwritten: take it once, before" },
-          [RUNNING_LENGTH - 1] = { "running", "each number was divided by the length so far: first the whole length, then divide" },
-          [INT_DIVISION - 1] = { "int-division", "nothing was added: 1 / K is 0 in C where K is an int above 1; write 1.0 / K" },
+          [RUNNING_LENGTH - 1] = { "running", "each number was divided by the length so far: first the whole length, "
+                                              "then divide" },
+          [INT_DIVISION - 1] = { "int-division", "nothing was added: 1 / K is 0 in C where K is an int above 1; "
+                                                 "write 1.0 / K" },
           [INT_SUM - 1] = { "int", "the sum was cut to whole numbers" },
-          [NOT_ZEROED - 1] = { "not-zeroed", "classes was added to without having been set to 0 first: what happened to be there is in the "
+          [NOT_ZEROED - 1] = { "not-zeroed", "classes was added to without having been set to 0 first: what happened "
+                                             "to be there is in the "
                                              "sum" },
-          [NOT_RESET - 1] = { "not-reset", "the sum is not set to 0 again for each class: it holds the classes before too" },
+          [NOT_RESET - 1] = { "not-reset", "the sum is not set to 0 again for each class: it holds the classes "
+                                           "before too" },
           [MAXIMUM - 1] = { "maximum", "the largest of the texts' numbers was taken, not their mean" },
           [FABS - 1] = { "fabs", "the texts' numbers lost their signs" },
           [ROOT_K - 1] = { "root", "the sum was divided by the root of K, and not made unit length" },

@@ -390,16 +390,22 @@ static const Part parts[] = {
           [SIZES - 1] = { "fabs", "the largest sizes were taken, fabs: -5 is the smallest of all" },
           [FROM_1 - 1] = { "from-one", "places were counted from 1: the first is 0" },
           [RANKS - 1] = { "ranks", "best[i] holds the rank of score i: it is the place of the i-th best" },
-          [IN_PLACE_ORDER - 1] = { "in-place-order", "the k best are right, but in the order of their places: the largest comes first" },
-          [MOST_0 - 1] = { "max-from-0", "the largest was looked for from 0: scores below 0 are never found. Begin with a score" },
+          [IN_PLACE_ORDER - 1] = { "in-place-order", "the k best are right, but in the order of their places: the "
+                                                     "largest comes first" },
+          [MOST_0 - 1] = { "max-from-0", "the largest was looked for from 0: scores below 0 are never found. Begin "
+                                         "with a score" },
           [SKIPS_LAST - 1] = { "off-by-one", "the last score was never looked at: i < n, not i < n - 1" },
           [SKIPS_FIRST - 1] = { "off-by-one", "score 0 was never looked at: the loop begins at 0" },
           [FIRST_K - 1] = { "first-k", "only the first k scores were sorted: the best of all n are wanted" },
-          [NOT_MOVED - 1] = { "not-moved", "best is 0, 1, 2 ...: the scores were sorted, but their places not moved along" },
-          [STRICTLY_LESS - 1] = { "equals-lost", "each time the largest below the last one was taken: of equal scores only one is found" },
-          [UNSTABLE - 1] = { "ties", "equal scores stand out of order: swapping moves one past the other. Ties go to the lower place" },
+          [NOT_MOVED - 1] = { "not-moved", "best is 0, 1, 2 ...: the scores were sorted, but their places not moved "
+                                           "along" },
+          [STRICTLY_LESS - 1] = { "equals-lost", "each time the largest below the last one was taken: of equal "
+                                                 "scores only one is found" },
+          [UNSTABLE - 1] = { "ties", "equal scores stand out of order: swapping moves one past the other. Ties go to "
+                                     "the lower place" },
           [VALUES - 1] = { "values", "best holds the scores, cut to whole numbers: their places are wanted" },
-          [ONLY_BEST - 1] = { "only-best", "the best one stands at every place: what was found must not be found again" },
+          [ONLY_BEST - 1] = { "only-best", "the best one stands at every place: what was found must not be found "
+                                           "again" },
           [WORST_FIRST - 1] = { "ascending", "the k best are right, but the largest comes last: ascending order" },
           [LAST_MISSING - 1] = { "off-by-one", "the last answer is missing, off by one: there must be k" },
           [INT_SCORES - 1] = { "int", "the scores were compared as whole numbers: a copy of them is num, not int" },
@@ -409,21 +415,26 @@ static const Part parts[] = {
           [R_TIES - 1] = { "ties", "of equal scores the later place came first: ties go to the lower one" },
           [R_K_MORE - 1] = { "off-by-one", "k + 1 items were looked at, off by one" },
           [R_K_LESS - 1] = { "off-by-one", "k - 1 items were looked at, off by one" },
-          [R_PER_CLASS - 1] = { "per-class", "recall was counted per class and then averaged: each query counts once, however many "
+          [R_PER_CLASS - 1] = { "per-class", "recall was counted per class and then averaged: each query counts "
+                                             "once, however many "
                                              "share its label" },
-          [R_PER_ITEM - 1] = { "per-item", "the share of all right items was counted: a query that finds one of them has been "
+          [R_PER_ITEM - 1] = { "per-item", "the share of all right items was counted: a query that finds one of them "
+                                           "has been "
                                            "answered" },
           [R_PRECISION - 1] = { "precision", "the share of right ones among the k was counted, which is precision" },
-          [R_HITS - 1] = { "hits", "every right item among the k was counted: a query counts once, however many it finds" },
+          [R_HITS - 1] = { "hits", "every right item among the k was counted: a query counts once, however many it "
+                                   "finds" },
           [R_COUNT - 1] = { "hits", "every right item among the k was counted, and not divided by Q" },
           [R_SUM - 1] = { "sum", "the number of queries answered was returned, not their share" },
           [R_ALL_RIGHT - 1] = { "all-right", "all k had to be right: one is enough" },
-          [R_BREAKS - 1] = { "early", "it ends with the first query that is answered: break leaves the loop over queries" },
+          [R_BREAKS - 1] = { "early", "it ends with the first query that is answered: break leaves the loop over "
+                                      "queries" },
           [R_DIAGONAL - 1] = { "diagonal", "item q was wanted for query q: any item with the query's label is right" },
           [R_POSITION - 1] = { "index", "the places were compared with the labels: item[place] has the label" },
           [R_FIRST_ONLY - 1] = { "first-only", "only the first of the k was looked at" },
           [R_ITEM_I - 1] = { "item-i", "item[i] was looked at: the i-th best is item[best[i]]" },
-          [R_LAST_ONLY - 1] = { "last-only", "the last of the k decides alone: what was found before is overwritten, = for ||" },
+          [R_LAST_ONLY - 1] = { "last-only", "the last of the k decides alone: what was found before is overwritten, "
+                                             "= for ||" },
           [R_OVER_K - 1] = { "over-k", "the share was divided by k too" },
           [R_OVER_QK - 1] = { "over-k", "the share was multiplied with k" },
           [R_OVER_N - 1] = { "over-n", "it was divided by N, the items: the share is of the Q queries" },
@@ -432,13 +443,15 @@ static const Part parts[] = {
           [R_QUERY_0 - 1] = { "same-row", "query[0] was taken for every query" },
           [R_THRESHOLD - 1] = { "threshold", "a right item counted only with a score above 0.5: no score is too small" },
           [R_SMALLEST - 1] = { "smallest", "the k smallest were taken" },
-          [R_INT_DIVISION - 1] = { "int-division", "it is 0 unless all are answered: right / Q divides whole numbers; write (double)right / Q" },
+          [R_INT_DIVISION - 1] = { "int-division", "it is 0 unless all are answered: right / Q divides whole "
+                                                   "numbers; write (double)right / Q" },
           [R_MISSES - 1] = { "misses", "the share of queries that were not answered was returned" },
           [R_ALL_ITEMS - 1] = { "all-items", "all N items were looked at, not the k best" },
           [R_STAYS - 1] = { "not-reset", "a hit is not set to false again for the next query" },
           [R_EARLY - 1] = { "early", "only query 0 counts: the return stands inside the loop" },
           [R_LAST_QUERY - 1] = { "overwritten", "only the last query counts: = for +=" },
-          [R_COLUMNS - 1] = { "wrong-axis", "the best queries of each item were counted: the best items of each query are wanted" },
+          [R_COLUMNS - 1] = { "wrong-axis", "the best queries of each item were counted: the best items of each "
+                                            "query are wanted" },
       } },
 };
 

@@ -358,9 +358,9 @@ static int name_mistakes(int from, int to) {
 
 static bool name_by_conduct(void) {
     if (now.remembers) {
-        report(
-            "  Called again with the first input, it gives another answer: something is kept from call to call (a static "
-            "or global variable), or is never set.\n");
+        report("  Called again with the first input, it gives another answer: something is kept from call to call (a "
+               "static "
+               "or global variable), or is never set.\n");
         add_id("remembers");
     } else if (now.constant && now.constant_value != 0 && now.constant_cases > 3) {
         char text[40];
@@ -388,12 +388,12 @@ static void hint_at_it(void) {
     const char *where = positions_text(&now.differing);
     if (where) hint("  %s\n", where);
     if (isnan(now.failure.got))
-        hint(
-            "  Not a number comes from 0/0, from the root or logarithm of a number below 0, from infinity minus infinity, or "
-            "from memory that was never written.\n");
+        hint("  Not a number comes from 0/0, from the root or logarithm of a number below 0, from infinity minus "
+             "infinity, or "
+             "from memory that was never written.\n");
     else if (isinf(now.failure.got))
-        hint(
-            "  Infinity comes from a division by 0, the logarithm of 0, or exp of a number above 88 (709 in double).\n");
+        hint("  Infinity comes from a division by 0, the logarithm of 0, or exp of a number above 88 (709 in "
+             "double).\n");
     bool any_right = false;
     for (int i = 0; i < now.label_count; i++) any_right = any_right || !now.label_wrong[i];
     list_labels(false);
@@ -551,7 +551,8 @@ static bool look_at_guards(void) {
         }
         if (g->lent && !lent_noted && memcmp(g->all + around, g->kept + around, g->bytes) != 0) {
             verify_note(
-                "  `%s` is not what it was before the call. That is not forbidden here; but who calls it may need it again.\n",
+                "  `%s` is not what it was before the call. That is not forbidden here; but who calls it may need it "
+                "again.\n",
                 g->name);
             lent_noted = true;
         }

@@ -340,9 +340,9 @@ static Sanitized compare_runs(const Shared *plain, const Shared *seen) {
     if (plain->verdict == seen->verdict && fabs(plain->got - seen->got) <= 1e-4 * fmax(1, fabs(plain->got))) return s;
     s.found = true;
     snprintf(s.id, sizeof s.id, "unwritten");
-    snprintf(
-        s.text, sizeof s.text,
-        "It uses numbers that were never written: what arena_alloc and mat_new give is not set, nor is a variable without = 0");
+    snprintf(s.text, sizeof s.text,
+             "It uses numbers that were never written: what arena_alloc and mat_new give is not set, nor is a variable "
+             "without = 0");
     return s;
 }
 

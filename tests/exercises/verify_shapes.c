@@ -228,14 +228,17 @@ enum {
 static const char *const place_texts[PLACES] = {
     "Only the last number is wrong. Does a loop end one too early, or one too late?",
     "Only the first number is wrong. Does a loop begin at 1, or is something not set before it?",
-    "Only the first number is right. Is something set once that should be set for each number, or is an index or a stride "
+    "Only the first number is right. Is something set once that should be set for each number, or is an index or a "
+    "stride "
     "wrong?",
     "Only the last row is wrong. Does a loop over rows end one too early?",
     "Only the last column is wrong. Does a loop over columns end one too early?",
     "Only row 0 is wrong. Does a loop over rows begin at 1?",
     "Only column 0 is wrong. Does a loop over columns begin at 1?",
-    "Only row 0 is right. Is something set once that should be set for each row, or does an index not move with the row?",
-    "Only column 0 is right. Is something set once that should be set for each column, or does an index not move with the "
+    "Only row 0 is right. Is something set once that should be set for each row, or does an index not move with the "
+    "row?",
+    "Only column 0 is right. Is something set once that should be set for each column, or does an index not move "
+    "with the "
     "column?",
     "Only the diagonal is wrong.",
     "Only the diagonal is right. Are row and column exchanged somewhere, or one of them used twice?",
