@@ -331,7 +331,7 @@ TEST(attention_adds_up_to_the_similarity) {
 
 /* Each arm of each seed that is there has all its rows; and the small cell, learnt again by whatever compiler, has the
  * same scores but for what another rounding does to 80 steps. */
-TEST(the_table_is_ours) {
+TEST(the_table_is_ours_long) {
     Arena arena = { 0 };
     ResultTable table = { .arena = &arena }, again = { .arena = &arena };
     ResultRun run = negatives_quick_run();
@@ -391,4 +391,4 @@ TEST(a_table_goes_on) {
 TESTS(captions_are_true_and_hard_negatives_false, stages_share_scenes_and_true_captions, items_are_what_they_should_be,
       spoilt_items_are_seen, oracle_is_always_right, text_only_rule_has_half, bias_for_forms_wins_and_loses,
       loss_with_hard_negatives, loss_without_hard_negatives_is_clips, late_similarities_by_hand,
-      attention_adds_up_to_the_similarity, the_table_is_ours, a_table_goes_on)
+      attention_adds_up_to_the_similarity, the_table_is_ours_long, a_table_goes_on)

@@ -335,7 +335,7 @@ TEST(lesson_notices_a_full_disk) {
     if (!file_exists("/dev/full")) check_skip("skipped: there is no /dev/full here");
     Lesson lesson = lesson_99();
     CHECK(freopen("/dev/full", "w", stdout), "%s", "cannot open /dev/full");
-    CHECK_STOPS(lesson_end(&lesson), EXIT_TROUBLE, "cannot write to the standard output");
+    CHECK_STOPS(lesson_end(&lesson), EXIT_TROUBLE, "the standard output could not be written");
     _exit(0); /* the harness's own printing is of no use any more */
 }
 

@@ -374,7 +374,7 @@ TEST(heads_of_the_metadata) {
 }
 
 /* One layer of ViT-H/14: the image tower of width 1280 has 16 heads, not 20. */
-TEST(heads_as_published) {
+TEST(heads_as_published_long) {
     static const struct {
         int width, heads;
         const char *source;
@@ -418,7 +418,7 @@ static void refused(const Clip *source, Edit edit, const char *want) {
     CHECK(!clip.params.count && !clip.weights.file.map, "%s", "something is left");
 }
 
-TEST(every_tensor_missing_or_misshapen) {
+TEST(every_tensor_missing_or_misshapen_long) {
     Clip source = model();
     for (int hugging = 0; hugging < 2; hugging++) {
         Safetensors file;
@@ -608,6 +608,6 @@ TEST(memory_of_one_block) {
 }
 
 TESTS(both_names_and_every_form, what_the_publishers_loader_accepts, our_own_checkpoint, our_own_checkpoint_of_words,
-      reference_models, gelu_is_asked_for_said_or_assumed, heads_of_the_metadata, heads_as_published,
-      every_tensor_missing_or_misshapen, surplus_tensors_and_wrong_metadata, no_clip_at_all, broken_bytes,
+      reference_models, gelu_is_asked_for_said_or_assumed, heads_of_the_metadata, heads_as_published_long,
+      every_tensor_missing_or_misshapen_long, surplus_tensors_and_wrong_metadata, no_clip_at_all, broken_bytes,
       the_same_bits_in_any_batch_and_on_any_threads, texts_need_no_more_than_their_tokens, memory_of_one_block)

@@ -174,7 +174,7 @@ TEST(table_comes_back) {
 }
 
 /* Every question that a table leaves open is asked, and no other: rows that were lost come back, the rest stays. */
-TEST(a_table_goes_on_where_it_stopped) {
+TEST(a_table_goes_on_where_it_stopped_long) {
     ResultTable table = { .arena = &arena }, read;
     ResultRun plan[2] = { { .config = few("bow") }, { .config = few("lstm") } };
     ResultRow lost, kept;
@@ -291,7 +291,7 @@ TEST(damaged_tables_are_refused) {
 }
 
 /* Made again, by whatever compiler: as in the table, but for what another rounding does to 150 steps. */
-TEST(table_is_ours) {
+TEST(table_is_ours_long) {
     enum { ITEMS = RESULT_ITEMS };
     ResultTable table, again = { .arena = &arena };
     SceneModel l;
@@ -339,5 +339,5 @@ TEST(a_bag_of_words_ties_everywhere) {
 }
 
 TESTS(same_bits_for_any_number_of_threads, shown_what_may_be_seen, kept_and_read_again, refused_in_one_line,
-      table_comes_back, a_table_goes_on_where_it_stopped, other_settings_other_rows, rows_at_the_limits,
-      damaged_tables_are_refused, table_is_ours, a_bag_of_words_ties_everywhere)
+      table_comes_back, a_table_goes_on_where_it_stopped_long, other_settings_other_rows, rows_at_the_limits,
+      damaged_tables_are_refused, table_is_ours_long, a_bag_of_words_ties_everywhere)
