@@ -56,6 +56,27 @@ TEST(all_equal_is_guessing) {
     arena_free(&arena);
 }
 
+/* Guessing: by hand, and against a count over random orders. */
+TEST(the_median_rank_of_guessing) {
+    CHECK(retrieval_chance(1000, 100).median_rank == 7 && retrieval_chance(80, 8).median_rank == 7, "%g, %g",
+          retrieval_chance(1000, 100).median_rank, retrieval_chance(80, 8).median_rank);
+    CHECK(retrieval_chance(1, 1).median_rank == 1 && retrieval_chance(5, 5).median_rank == 1, "%s", "all are right");
+    CHECK(retrieval_chance(9, 1).median_rank == 5 && retrieval_chance(2, 1).median_rank == 1, "%s",
+          "one of nine, of two");
+    enum { N = 80, RIGHT = 8, ORDERS = 20000 };
+    Rng rng = rng_seed(1, 0);
+    int order[N], within[N + 1] = { 0 }, median = 1;
+    for (int i = 0; i < N; i++) order[i] = i;
+    for (int k = 0; k < ORDERS; k++) {
+        int first = 0;
+        rng_shuffle(&rng, order, N);
+        while (order[first] >= RIGHT) first++;
+        within[first + 1]++;
+    }
+    for (int sum = within[1]; sum * 2 < ORDERS; sum += within[median]) median++;
+    CHECK(median == 7, "%d", median);
+}
+
 /* ---- the oracle: every order of all answers that the scores allow ------------------------------------------------ */
 
 enum { FEW = 6 };
@@ -150,4 +171,5 @@ TEST(top_of_equals_is_the_lower_index) {
     CHECK_STOPS(retrieval_top(scores, 6, 7, top), EXIT_CONTRACT, "the best 7 of 6");
 }
 
-TESTS(by_hand, all_equal_is_guessing, against_every_order, at_its_limits, top_of_equals_is_the_lower_index)
+TESTS(by_hand, all_equal_is_guessing, the_median_rank_of_guessing, against_every_order, at_its_limits,
+      top_of_equals_is_the_lower_index)

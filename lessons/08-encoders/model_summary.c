@@ -8,7 +8,7 @@ static size_t node_numbers(const Node *n) {
         if (n->in[k] && n->in[k]->param && !n->in[k]->param->frozen) numbers += mat_count(n->in[k]->val);
     return numbers;
 }
-/* Multiply-adds, as in the header; a and b are the first two inputs. */
+/* Multiply-adds, as in the header. */
 static double node_work(const Node *n) {
     double out = (double)mat_count(n->val);
     static const Mat none = { .shape = { 1, 1, 1, 1 } };

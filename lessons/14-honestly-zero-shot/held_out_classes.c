@@ -1,7 +1,5 @@
 #include "held_out_classes.h"
-#include "core/arena.h"
 #include "core/file.h"
-
 #include "dataset/shapes.h"
 #include "lesson/lesson_data.h"
 
@@ -92,8 +90,6 @@ int holdout_correct(Mat scores, const Cifar *pictures, int a, int b, double gamm
     return correct;
 }
 
-/* ---- training without them --------------------------------------------------------------------------------------- */
-
 static const char *const template[] = { "a photo of a {}" };
 
 /* The held-out classes get the description of another, so that the vocabulary is that of the others. */
@@ -145,8 +141,6 @@ HoldoutRow holdout_measure(const HoldoutConfig *config, Clip *closed, int a, int
     arena_free(&arena);
     return row;
 }
-
-/* ---- the table --------------------------------------------------------------------------------------------------- */
 
 enum { FIELDS = 8 + 2 * HOLDOUT_GAMMAS, LINE_MAX_LENGTH = 400 };
 _Static_assert(sizeof(HoldoutRow) == FIELDS * sizeof(int), "a row is an array of ints");

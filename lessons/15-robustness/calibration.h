@@ -1,8 +1,8 @@
-/* calibration: are 80 of 100 answers with a confidence of 80 % correct? (Guo, Pleiss, Sun and Weinberger,
- * "On calibration of modern neural networks", ICML 2017, arXiv:1706.04599)
+/* calibration: are 80 of 100 answers with a confidence of 80 % correct? (Guo, Pleiss, Sun and Weinberger, "On
+ * calibration of modern neural networks", ICML 2017, arXiv:1706.04599)
  *
- * Scores are cosines [n,C]; p = softmax(scale * scores). The answer is the class with the largest p, its p the confidence.
- */
+ * Scores are cosines [n,C]; p = softmax(scale * scores). The answer is the class with the largest p, its p the
+ * confidence. */
 #ifndef CALIBRATION_H
 #define CALIBRATION_H
 

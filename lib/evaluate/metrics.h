@@ -1,11 +1,7 @@
-/* metrics: how often a classifier is right, where it is wrong, and how certain that is.
- *
- * Labels are ints 0 .. classes-1. A proportion of few examples is uncertain: each comes with its interval.
- */
+/* metrics: how often a classifier is right, where it is wrong, and how certain that is. Labels are 0 .. classes-1. */
 #ifndef METRICS_H
 #define METRICS_H
 
-#include "core/arena.h"
 #include "core/mat.h"
 
 /* best[r] = argmax_c scores[r,c]; of equals the lowest c.   scores [B,C], C >= 1 -> best [B]
@@ -29,14 +25,11 @@ Rate metrics_wilson(int right, int of);
  * s (1 - s), so the interval is at worst too wide. Wants 0 <= proportion <= 1 and of >= 1. */
 void metrics_interval(double proportion, double of, double *low, double *high);
 
-/* count[truth * classes + predicted] */
-typedef struct {
-    int classes, *count;
-} Confusion;
-
 /* Counts n pairs; on the arena. Stops for a label outside 0 .. classes-1. */
+typedef struct {
+    int classes, *count; /* count[truth * classes + predicted] */
+} Confusion;
 Confusion metrics_confusion(Arena *arena, const int *truth, const int *predicted, int n, int classes);
-
 Rate confusion_overall(Confusion confusion);          /* the diagonal among all */
 Rate confusion_class(Confusion confusion, int truth); /* the diagonal of one row */
 

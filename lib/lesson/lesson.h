@@ -48,11 +48,8 @@ int lesson_end(Lesson *lesson);
 /* A heading after a blank line. */
 void lesson_section(const Lesson *lesson, const char *heading);
 
-/* ---- predictions ------------------------------------------------------------------------------------------------- */
-
-enum { PREDICTION_MAX = 80 };
 typedef struct {
-    char said[PREDICTION_MAX]; /* "": not asked, or skipped */
+    char said[80]; /* "": not asked, or skipped */
 } Prediction;
 
 /* Asks for a word or number, a number within [low, high] (a % sign may follow), or an answer that names `picks` of the
@@ -68,9 +65,8 @@ Prediction lesson_predict_choice(const Lesson *lesson, const char *const *choice
 void lesson_outcome(const Lesson *lesson, const Prediction *prediction, const char *format, ...) PRINTF_LIKE(3, 4);
 void lesson_outcome_number(const Lesson *lesson, const Prediction *prediction, double value, int decimals);
 
-/* ---- figures: in the terminal, and as plots/out/NAME.png (name NULL: in the terminal alone) ---------------------- */
-
-/* Figures: show/figure.h. The reason why a picture was not written goes to stderr, and lesson_end then fails. */
+/* Figures (show/figure.h): in the terminal, and as plots/out/NAME.png (name NULL: in the terminal alone). The reason
+ * why a picture was not written goes to stderr, and lesson_end then fails. */
 void lesson_heat(const Lesson *lesson, const char *name, const Heat *heat);
 void lesson_bars(const Lesson *lesson, const char *name, const Bars *bars);
 void lesson_lines(const Lesson *lesson, const char *name, const Lines *lines);

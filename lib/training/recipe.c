@@ -1,5 +1,4 @@
 #include "training/recipe.h"
-#include "core/arena.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,20 +13,17 @@
 #define FALLING .schedule = SCHEDULE_LINEAR, .warmup = 0.2, .whiten_epochs = 3
 #define SHIFTED .augment = { .mirror = MIRROR_ALTERNATE, .shift = 2, .edge = EDGE_REFLECT }
 
-/* A narrow convolutional network. */
 #define NARROW(passes, rate)                                                                                           \
     .model = { IMAGE("cnn", 32, 64, 128, 64), BOW(64) }, .epochs = passes, .batch = 500,                               \
     .groups = { ADAMW(2e-3, 0.01), MUON(rate), ADAMW(1e-2, 0) }, FALLING, SHIFTED
 
 #define ONE_TEMPLATE .templates = { "a photo of a {}" }
-
 /* All pairs of a class match, whatever their template. */
 #define EIGHT_TEMPLATES                                                                                                \
     .templates = { "a photo of a {}",          "a picture of a {}", "a small photo of a {}", "a blurry photo of a {}", \
                    "a bright photo of the {}", "this is a {}",      "there is one {} here",  "look at the {}" },       \
     .multi_positive = true
-
-/* The temperature 0.07 of the paper's start, not learnt. */
+/* The paper's first temperature, 0.07, not learnt. */
 #define FIXED_TEMPERATURE .fixed_scale = true, .epochs = 5, .batch = 64
 
 static const Recipe recipes[] = {
@@ -70,7 +66,6 @@ const Recipe *recipe_find(const char *name) {
     return NULL;
 }
 
-/* Sizes that are 0 get the tower's default (image_tower.h, text_tower.h). */
 void recipe_towers(Recipe *recipe, Arena *arena, const char *image, const char *text) {
     ImageTowerSize *i = &recipe->model.image;
     TextTowerSize *t = &recipe->model.text;
@@ -82,8 +77,6 @@ void recipe_towers(Recipe *recipe, Arena *arena, const char *image, const char *
     t->kind = text;
     recipe->name = arena_print(arena, "%s-%s-%s", recipe->name, image, text);
 }
-
-/* ---- without an ingredient --------------------------------------------------------------------------------------- */
 
 /* Changes nothing in a recipe that does not have the ingredient. Only "cnn" has whitening and identity filters; "vit"
  * has no filters for Muon. */
@@ -120,8 +113,6 @@ bool recipe_leave_out(Recipe *recipe, Arena *arena, const char *ingredient, Err 
     return true;
 }
 
-/* ---- as text ----------------------------------------------------------------------------------------------------- */
-
 /* The shortest decimal number that is read back as x. */
 static char *real(Arena *arena, double x) {
     char *text = "";
@@ -133,16 +124,15 @@ static char *real(Arena *arena, double x) {
 static char *model_text(Arena *arena, const ClipConfig *m) {
     const ImageTowerSize *i = &m->image;
     const TextTowerSize *t = &m->text;
-    char *image = arena_print(
-        arena, "%s, %d dimensions, widths %d %d %d, side %d, patch %d, width %d, layers %d, heads %d", i->kind,
-        i->embed, i->widths[0], i->widths[1], i->widths[2], i->side, i->patch, i->width, i->layers, i->heads);
-    char *text = arena_print(arena, "%s, %d dimensions, words %d, width %d, padding %d, hidden %d, layers %d, heads %d",
-                             t->kind, t->embed, t->vocabulary, t->width, t->padding, t->hidden, t->layers, t->heads);
-    return arena_print(arena,
-                       "image tower=%s, stages %d %d %d %d, QuickGELU %d\n"
-                       "text tower=%s, positions %d, QuickGELU %d\ntokens=%d\nfirst logit scale=%s\n",
-                       image, i->stages[0], i->stages[1], i->stages[2], i->stages[3], i->quick_gelu, text, t->tokens,
-                       t->quick_gelu, m->tokens, real(arena, m->logit_scale));
+    return arena_print(
+        arena,
+        "image tower=%s, %d dimensions, widths %d %d %d, side %d, patch %d, width %d, layers %d, heads %d, "
+        "stages %d %d %d %d, QuickGELU %d\ntext tower=%s, %d dimensions, words %d, width %d, padding %d, hidden %d, "
+        "layers %d, heads %d, positions %d, QuickGELU %d\ntokens=%d\nfirst logit scale=%s\n",
+        i->kind, i->embed, i->widths[0], i->widths[1], i->widths[2], i->side, i->patch, i->width, i->layers, i->heads,
+        i->stages[0], i->stages[1], i->stages[2], i->stages[3], i->quick_gelu, t->kind, t->embed, t->vocabulary,
+        t->width, t->padding, t->hidden, t->layers, t->heads, t->tokens, t->quick_gelu, m->tokens,
+        real(arena, m->logit_scale));
 }
 
 static char *group_text(Arena *arena, const char *name, const OptimGroup *o) {

@@ -1,8 +1,6 @@
 #include "training/train.h"
 #include "model/clip_file.h"
 #include "core/file.h"
-#include "core/arena.h"
-
 #include "evaluate/metrics.h"
 #include "formats/hash.h"
 
@@ -46,10 +44,8 @@ static void set_groups(Params *params) {
     }
 }
 
-/* Whitening is measured on the first pictures. */
 static void whiten(Trainer *s) {
-    enum { SAMPLE = 2000 };
-    int n = MIN(SAMPLE, s->run->train->n), *index = arena_alloc(&s->arena, (size_t)n, sizeof *index);
+    int n = MIN(2000, s->run->train->n), *index = arena_alloc(&s->arena, (size_t)n, sizeof *index);
     for (int i = 0; i < n; i++) index[i] = i;
     Mat sample = mat_like(&s->arena, mat_shape(4, n, CIFAR_SIDE, CIFAR_SIDE, 3));
     cifar_batch(s->run->train, index, n, NULL, sample.v);
@@ -81,7 +77,6 @@ static void make_captions(Trainer *s) {
 
 /* ---- runs that end early ----------------------------------------------------------------------------------------- */
 
-/* What is left of the run. */
 static const char *kept(Trainer *s) {
     if (!s->run->checkpoint || s->epoch <= 1) return "no epoch was finished";
     return arena_print(&s->arena, "epoch %d is in %s", s->epoch - 1, s->run->checkpoint);
@@ -95,21 +90,18 @@ static bool stop_refuse(Trainer *s, Err *err) {
 
 static bool loss_refuse(Trainer *s, int batch, Err *err) {
     Var first = tape_first_not_finite(&s->tape);
-    return err_set(
-        err,
-        "epoch %d, batch %d: the loss is not a finite number; the first operation that made one is %s. This batch "
-        "changed nothing, %s; try a smaller --lr",
-        s->epoch, batch + 1, first ? tape_name(first) : "the loss", kept(s));
+    return err_set(err,
+                   "epoch %d, batch %d: the loss is not a finite number; the first operation that made one is %s. "
+                   "This batch changed nothing, %s; try a smaller --lr",
+                   s->epoch, batch + 1, first ? tape_name(first) : "the loss", kept(s));
 }
 
 static bool gradient_refuse(Trainer *s, Var loss, int batch, const Param *param, Err *err) {
-    const char *name = param->name;
     Var first = tape_first_not_finite_gradient(&s->tape, loss);
-    return err_set(
-        err,
-        "epoch %d, batch %d: the gradient of %s is not finite; the first operation of the backward pass that made one "
-        "is %s. This batch changed nothing, %s; try a smaller --lr",
-        s->epoch, batch + 1, name, first ? tape_name(first) : "not known", kept(s));
+    return err_set(err,
+                   "epoch %d, batch %d: the gradient of %s is not finite; the first operation of the backward pass "
+                   "that made one is %s. This batch changed nothing, %s; try a smaller --lr",
+                   s->epoch, batch + 1, param->name, first ? tape_name(first) : "not known", kept(s));
 }
 
 /* The first parameter whose weights, or gradient, hold a number that is not finite; or NULL. */
@@ -178,7 +170,6 @@ static bool train_batch(Trainer *s, int batch, Augment augment, Rng *rng, EpochR
     int *label = arena_alloc(&t->arena, (size_t)B, sizeof *label);
     cifar_batch(s->run->train, index, B, &augment, pixels.v);
     draw_captions(s, index, rng, label, ids);
-
     Var scale = tape_param(t, s->clip->logit_scale);
     Var logits = clip_logits(t, clip_image(t, s->clip, pixels), clip_text(t, s->clip, ids, B, T), scale);
     Var loss = batch_loss(s, logits, label, B, &row->loss);
@@ -186,7 +177,6 @@ static bool train_batch(Trainer *s, int batch, Augment augment, Rng *rng, EpochR
     profile_switch(t->profile, "measuring", PROFILE_FORWARD);
     row->floor = clip_loss_floor_of(label, B);
     measure(logits->val, label, exp((double)scale->val.v[0]), row);
-
     tape_backward(t, loss);
     profile_switch(t->profile, "optimiser", PROFILE_FORWARD);
     const Param *broken = not_finite(&s->clip->params, true);
@@ -199,8 +189,6 @@ static bool train_batch(Trainer *s, int batch, Augment augment, Rng *rng, EpochR
     return true;
 }
 
-/* ---- one epoch --------------------------------------------------------------------------------------------------- */
-
 static void add_row(EpochRow *mean, const EpochRow *batch, double weight) {
     mean->loss += batch->loss * weight;
     mean->floor += batch->floor * weight;
@@ -208,11 +196,6 @@ static void add_row(EpochRow *mean, const EpochRow *batch, double weight) {
     mean->text_to_image += batch->text_to_image * weight;
     mean->positive += batch->positive * weight;
     mean->negative += batch->negative * weight;
-}
-
-static void tell_batch(const Trainer *s, const EpochRow *batch) {
-    TrainProgress progress = { s->epoch, (double)s->step * s->recipe->batch, batch->loss, batch->floor };
-    if (s->run->after_batch) s->run->after_batch(s->run->context, &progress);
 }
 
 static bool train_epoch(Trainer *s, EpochRow *row, Err *err) {
@@ -232,7 +215,8 @@ static bool train_epoch(Trainer *s, EpochRow *row, Err *err) {
         if (!train_batch(s, batch, augment, &rng, &one, err)) return false;
         if (interrupted) return stop_refuse(s, err);
         add_row(row, &one, 1.0 / s->batches);
-        tell_batch(s, &one);
+        TrainProgress progress = { s->epoch, (double)s->step * r->batch, one.loss, one.floor };
+        if (s->run->after_batch) s->run->after_batch(s->run->context, &progress);
     }
     double took = clock_seconds() - start;
     s->seconds += took;
@@ -248,8 +232,8 @@ static bool test_accuracy(Trainer *s, TestAugmentation tta, double *accuracy, Er
     Arena arena = { 0 };
     const Cifar *test = s->run->test;
     ZeroshotRange all = { .n = test->n, .batch = 100, .tta = tta };
-    Mat classes =
-        zeroshot_classes(s->clip, &arena, s->recipe->templates, s->templates, test->names, CIFAR_CLASSES, NULL);
+    const char *const *templates = s->recipe->templates;
+    Mat classes = zeroshot_classes(s->clip, &arena, templates, s->templates, test->names, CIFAR_CLASSES, NULL);
     Mat scores = zeroshot_scores(s->clip, &arena, classes, test, all);
     int *best = arena_alloc(&arena, (size_t)test->n, sizeof *best), right = 0;
     bool ok = metrics_argmax(scores, best, err);
@@ -258,8 +242,6 @@ static bool test_accuracy(Trainer *s, TestAugmentation tta, double *accuracy, Er
     arena_free(&arena);
     return ok;
 }
-
-/* ---- the log ----------------------------------------------------------------------------------------------------- */
 
 static void add_to_log(Trainer *s, const EpochRow *row) {
     char text[512];
@@ -284,8 +266,6 @@ static bool read_log(Trainer *s, int epochs, Err *err) {
     if (n > 0) s->seconds = rows[n - 1].seconds;
     return n >= 0;
 }
-
-/* ---- whose checkpoint it is -------------------------------------------------------------------------------------- */
 
 static const char *set_name(const Cifar *set) { return set->generated ? "generated shapes" : "CIFAR-10"; }
 
