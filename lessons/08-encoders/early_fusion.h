@@ -1,8 +1,7 @@
 /* early_fusion: CLIP is late fusion: picture and text go through their own towers, and only two vectors meet. Early
  * fusion, as in ViLT (Kim, Son and Kim 2021, arXiv:2102.03334), puts words and patches into one transformer, in which
  * each attends to all, and computes one number for a pair; nothing of a picture can be computed once for all texts:
- *   tokens = [words; patches]      score = w . transformer(tokens)[first word] + b
- */
+ *   tokens = [words; patches]      score = w . transformer(tokens)[first word] + b */
 #ifndef EARLY_FUSION_H
 #define EARLY_FUSION_H
 

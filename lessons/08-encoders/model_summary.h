@@ -1,5 +1,4 @@
-/* model_summary: what a network computed, and where its attention went, from the nodes of its tape. Wants a tape that
- * keeps its nodes (no_grad false). */
+/* model_summary: what a network computed, and where its attention went. Wants a tape with its nodes (no_grad false). */
 #ifndef MODEL_SUMMARY_H
 #define MODEL_SUMMARY_H
 

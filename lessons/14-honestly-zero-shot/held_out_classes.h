@@ -2,13 +2,11 @@
  *
  * Photographs are described by attributes that classes share (Lampert, Nickisch and Harmeling, "Learning to detect
  * unseen object classes by between-class attribute transfer", CVPR 2009): each word belongs to at least three of the
- * ten classes, so whichever two are held out, a third has shown it. Generated shapes are described by their names,
- * colour and shape.
+ * ten classes, so whichever two are held out, a third has shown it. Generated shapes are described by their names.
  *
  * Seen classes win nearly always against unseen ones. Calibrated stacking (Chao, Changpinyo, Gong and Sha 2016,
  * arXiv:1605.04253, section 3.2) subtracts a constant from the scores of the seen classes:
- *   answer = argmax_c  score_c - gamma [c seen]
- */
+ *   answer = argmax_c  score_c - gamma [c seen] */
 #ifndef HELD_OUT_CLASSES_H
 #define HELD_OUT_CLASSES_H
 
@@ -27,7 +25,7 @@ bool holdout_alike(const Cifar *set, int a, int b);
 /* How many words of the descriptions of a and b are in none of the others. */
 int holdout_unseen(const char *const *descriptions, int a, int b);
 
-/* The first `max` (0: all) pictures of a set that are of class a or b (held true), or of neither. A copy on the arena. */
+/* The first `max` (0: all) pictures of class a or b (held true), or of neither. A copy on the arena. */
 Cifar holdout_pictures(Arena *arena, const Cifar *set, int a, int b, bool held, int max);
 
 /* How many of the n pictures get their class as the answer when `gamma` is subtracted from the scores [n,10] of all

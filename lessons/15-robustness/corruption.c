@@ -60,12 +60,9 @@ static void pixelate(Picture x, double block, Rng *rng) {
 
 static void contrast(Picture x, double factor, Rng *rng) {
     (void)rng;
-    double mean[3] = { 0 };
-    for (int i = 0; i < CIFAR_NUMBERS; i++) mean[i % 3] += (&x[0][0][0])[i] / (SIDE * SIDE);
-    for (int i = 0; i < CIFAR_NUMBERS; i++) {
-        double *v = &x[0][0][0] + i;
-        *v = mean[i % 3] + factor * (*v - mean[i % 3]);
-    }
+    double mean[3] = { 0 }, *v = &x[0][0][0];
+    for (int i = 0; i < CIFAR_NUMBERS; i++) mean[i % 3] += v[i] / (SIDE * SIDE);
+    for (int i = 0; i < CIFAR_NUMBERS; i++) v[i] = mean[i % 3] + factor * (v[i] - mean[i % 3]);
 }
 
 static void brightness(Picture x, double amount, Rng *rng) {

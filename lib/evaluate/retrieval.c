@@ -85,10 +85,7 @@ bool retrieval_measure(Mat scores, const int *query, const int *answer, Retrieva
         for (int n = 0; n < N; n++) sorted[n] = (Scored){ AT(scores, q, n), answer[n] == query[q] };
         qsort(sorted, (size_t)N, sizeof *sorted, scored_order);
         TieGroup group = tie_group(sorted, N);
-        if (!group.right) {
-            sum.unanswerable++;
-            continue;
-        }
+        if (!group.right) continue;
         for (int c = 0; c < RETRIEVAL_CUTOFFS; c++) {
             int k = retrieval_cutoffs[c];
             sum.recall[c] += recall_at(group, k);

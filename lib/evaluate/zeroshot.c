@@ -42,15 +42,14 @@ Mat zeroshot_scores(Clip *clip, Arena *arena, Mat classes, const Cifar *set, Zer
                      { { .dx = -1, .dy = -1 }, { 0, 0, 0.125f } },
                      { { .mirror = MIRROR_ALWAYS, .dx = -1, .dy = -1 }, { 0, 0, 0.125f } } };
     int C = classes.shape[0];
-    REQUIRE(range.first >= 0 && range.n >= 0 && range.first + range.n <= set->n && range.batch >= 1,
-            "pictures %d to %d in batches of %d, there are %d", range.first, range.first + range.n - 1, range.batch,
-            set->n);
+    REQUIRE(range.n >= 0 && range.n <= set->n && range.batch >= 1, "%d pictures in batches of %d, there are %d",
+            range.n, range.batch, set->n);
     Mat scores = mat_zero(arena, range.n, C);
     Tape tape = { .no_grad = true };
     int *index = arena_alloc(arena, (size_t)range.batch, sizeof *index);
     for (int done = 0; done < range.n; done += range.batch) {
         int B = MIN(range.batch, range.n - done);
-        for (int b = 0; b < B; b++) index[b] = range.first + done + b;
+        for (int b = 0; b < B; b++) index[b] = done + b;
         for (size_t v = 0; v < COUNT(variants); v++)
             if (variants[v].weight[range.tta] > 0)
                 add_scores(clip, &tape, classes, set, index, B, &variants[v].change, variants[v].weight[range.tta],

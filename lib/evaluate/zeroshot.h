@@ -16,7 +16,7 @@ Mat zeroshot_classes(Clip *clip, Arena *arena, const char *const *templates, int
 typedef enum { TTA_NONE, TTA_MIRROR, TTA_MIRROR_SHIFT } TestAugmentation;
 
 typedef struct {
-    int first, n, batch; /* pictures first .. first+n-1; encoded at a time: changes the memory, not the result */
+    int n, batch; /* the first n pictures; encoded at a time: changes the memory, not the result */
     TestAugmentation tta;
     void (*progress)(void *context, int done); /* called after each batch with the pictures done; NULL: none */
     void *context;

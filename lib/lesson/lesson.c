@@ -33,12 +33,6 @@ static void help(const Lesson *lesson, const Option *options, const char *progra
     printf("  %-20s %s\n", "--help", "this text");
 }
 
-static void heading(const Lesson *lesson) {
-    term_print(&lesson->term, TERM_BOLD, "Lesson %s: %s", lesson->number, lesson->title);
-    if (lesson->seed) printf("   (seed %d)", *lesson->seed);
-    printf("\n%s.\n", lesson->shows);
-}
-
 static char stop_line[256];
 
 static void stop(int number) {
@@ -74,7 +68,9 @@ void lesson_begin(Lesson *lesson, int argc, char **argv) {
     lesson->term = term_of(stdout);
     lesson->predictions = !silent && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     stop_prepare(lesson);
-    heading(lesson);
+    term_print(&lesson->term, TERM_BOLD, "Lesson %s: %s", lesson->number, lesson->title);
+    if (lesson->seed) printf("   (seed %d)", *lesson->seed);
+    printf("\n%s.\n", lesson->shows);
 }
 
 int lesson_end(Lesson *lesson) {
@@ -88,8 +84,6 @@ void lesson_section(const Lesson *lesson, const char *heading) {
     term_print(&lesson->term, TERM_BOLD, "%s", heading);
     putchar('\n');
 }
-
-/* ---- predictions ------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     bool number;

@@ -5,15 +5,11 @@
  *                         .takes = "1 second", .next = "make lesson-03" };
  *       lesson_begin(&lesson, argc, argv);
  *       lesson_section(&lesson, "1. Four pictures, four captions");
- *       Mat image = mat_from(&lesson.memory, 4, 2, numbers);
- *       ...
+ *       Mat image = mat_from(&lesson.memory, 4, 2, numbers);  ...
  *       return lesson_end(&lesson);
  *   }
  *
- * Rules of use
- *   Results go to stdout and are the same on every machine; what depends on the machine (paths) goes to stderr.
- *   Predictions are asked on a terminal only: a program without a reader never waits.
- */
+ * Results go to stdout and are the same on every machine; what depends on the machine (paths) goes to stderr. */
 #ifndef LESSON_H
 #define LESSON_H
 

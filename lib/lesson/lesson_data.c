@@ -12,9 +12,9 @@ Cifar lesson_pictures(Arena *arena, const char *data, CifarPart part, int pictur
     Cifar set;
     Err err;
     if (!strcmp(data, "shapes")) {
-        int all = part == CIFAR_TRAIN ? 50000 : 10000;
-        int tens = (pictures + CIFAR_CLASSES - 1) / CIFAR_CLASSES; /* of each class as many */
-        cifar_generate(arena, part, pictures ? tens * CIFAR_CLASSES : all, &set);
+        int n = pictures ? pictures : part == CIFAR_TRAIN ? 50000 : 10000;
+        int tens = (n + CIFAR_CLASSES - 1) / CIFAR_CLASSES; /* of each class as many */
+        cifar_generate(arena, part, tens * CIFAR_CLASSES, &set);
     } else {
         if (!cifar_open(arena, part, &set, &err) || (set.folder && !cifar_verify(set.folder, cifar_files, true, &err)))
             die("%s", err.text);
@@ -84,7 +84,6 @@ char *lesson_model_path(Arena *arena, const char *recipe, const Cifar *pictures,
                        seed, suffix);
 }
 
-/* Everything but the weights. */
 static bool read_about(Arena *arena, LessonModel *model, Err *err) {
     Safetensors file;
     if (!safetensors_open(&file, arena, model->path, err)) return false;

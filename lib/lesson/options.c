@@ -46,14 +46,12 @@ static int edit_distance(const char *a, size_t length, const char *b) {
 static bool unknown(const Option *options, const char *name, size_t length, Err *err) {
     const char *nearest = NULL;
     int least = 3;
-    if (length < NAME_MAX_LENGTH)
-        for (const Option *option = options; option && option->name; option++) {
-            int d = edit_distance(name, length, option->name);
-            if (d < least && d < (int)strlen(option->name)) {
-                least = d;
-                nearest = option->name;
-            }
-        }
+    for (const Option *option = options; length < NAME_MAX_LENGTH && option && option->name; option++) {
+        int d = edit_distance(name, length, option->name);
+        if (d >= least || d >= (int)strlen(option->name)) continue;
+        least = d;
+        nearest = option->name;
+    }
     if (nearest) return err_set(err, "there is no --%.*s; did you mean --%s?", (int)MIN(length, 64), name, nearest);
     return err_set(err, "there is no --%.*s; --help lists the options", (int)MIN(length, 64), name);
 }

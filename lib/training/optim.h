@@ -7,8 +7,7 @@
  *                                                  Loshchilov and Hutter, "Decoupled weight decay", arXiv:1711.05101
  *   Muon   v = momentum v + g             G = g + momentum v, filters [O,C,K,K] seen as a matrix [O,CKK]
  *          w = sqrt(O) w / |w| - lr Q(G)  Q(G): G with all its singular values moved towards 1, by three
- *                                         Newton-Schulz steps                       Jordan et al. 2024, "Muon"
- */
+ *                                         Newton-Schulz steps                       Jordan et al. 2024, "Muon" */
 #ifndef OPTIM_H
 #define OPTIM_H
 

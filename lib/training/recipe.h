@@ -27,8 +27,7 @@ typedef struct {
     TestAugmentation tta; /* of a second test after the last epoch; TTA_NONE: there is none */
 } Recipe;
 
-/* For options tables: the recipes; the towers of lesson 10, "recipe" is the recipe's own; what a recipe can be tried
- * without. */
+/* For options tables: the recipes; the towers of lesson 10 ("recipe": its own); what a recipe can be tried without. */
 #define RECIPES        "quick|full|templates|notebook|tiny"
 #define RECIPE_IMAGES  "recipe|small|cnn|resnet|vit"
 #define RECIPE_TEXTS   "recipe|bow|lstm|transformer"

@@ -4,7 +4,6 @@
 #include "evaluate/metrics.h"
 #include "formats/hash.h"
 
-#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <string.h>
@@ -118,10 +117,9 @@ static const Param *not_finite(const Params *params, bool gradient) {
 /* ---- one batch --------------------------------------------------------------------------------------------------- */
 
 /* Fills in accuracies and cosines of one batch.   logits [B,B] = scale * cosines: row b a picture, column b its text */
-static void measure(Mat logits, const int *label, double scale, EpochRow *row) {
+static void measure(Arena *arena, Mat logits, const int *label, double scale, EpochRow *row) {
     int B = logits.shape[0];
-    Arena arena = { 0 };
-    int *best = arena_zero(&arena, (size_t)B, sizeof *best); /* the nearest picture of each text so far */
+    int *best = arena_zero(arena, (size_t)B, sizeof *best); /* the nearest picture of each text so far */
     for (int b = 0; b < B; b++) {
         const num *x = &AT(logits, b, 0);
         int nearest = 0;
@@ -136,7 +134,6 @@ static void measure(Mat logits, const int *label, double scale, EpochRow *row) {
         if (isfinite(other)) row->negative += (double)other / scale / B;
     }
     for (int n = 0; n < B; n++) row->text_to_image += (label[best[n]] == label[n]) / (double)B;
-    arena_free(&arena);
 }
 
 /* The loss that is minimised; *plain is the CLIP loss of the pairs themselves, which can be compared with the floor. */
@@ -176,7 +173,7 @@ static bool train_batch(Trainer *s, int batch, Augment augment, Rng *rng, EpochR
     if (!isfinite(loss->val.v[0]) || !isfinite(row->loss)) return loss_refuse(s, batch, err);
     profile_switch(t->profile, "measuring", PROFILE_FORWARD);
     row->floor = clip_loss_floor_of(label, B);
-    measure(logits->val, label, exp((double)scale->val.v[0]), row);
+    measure(&t->arena, logits->val, label, exp((double)scale->val.v[0]), row);
     tape_backward(t, loss);
     profile_switch(t->profile, "optimiser", PROFILE_FORWARD);
     const Param *broken = not_finite(&s->clip->params, true);
@@ -258,7 +255,7 @@ static bool write_log(Trainer *s, const EpochRow *row, Err *err) {
     return out_commit(&out, err);
 }
 
-/* The first `epochs` rows of the log of a run that is resumed; none where there is no log. */
+/* Of a run that is resumed; no rows where there is no log. */
 static bool read_log(Trainer *s, int epochs, Err *err) {
     EpochRow *rows = arena_alloc(&s->arena, (size_t)epochs, sizeof *rows);
     int n = s->run->log ? train_log_read(s->run->log, rows, epochs, err) : 0;
@@ -278,7 +275,6 @@ static char *data_text(Arena *arena, const char *part, const Cifar *set) {
                        set_name(set), part, set->n, part, names, part, pixels, part, labels);
 }
 
-/* Everything this run depends on. */
 static void sign(Trainer *s) {
     s->settings =
         arena_print(&s->arena, "seed=%llu\n%s%s%s", (unsigned long long)s->run->seed, recipe_text(s->recipe, &s->arena),
@@ -367,16 +363,14 @@ static bool save_checkpoint(Trainer *s, const EpochRow *row, Err *err) {
     return ok;
 }
 
-static bool load_state(const Safetensors *file, const char *path, const char *prefix, const Param *p, num *state,
-                       Err *err) {
-    char name[300];
+static bool load_state(Trainer *s, const Safetensors *file, const char *prefix, const Param *p, num *state, Err *err) {
     if (!state) return true;
-    snprintf(name, sizeof name, "%s%s", prefix, p->name);
+    const char *path = s->run->checkpoint, *name = arena_print(&s->arena, "%s%s", prefix, p->name);
     const Tensor *tensor = safetensors_find(file, name);
     Mat m = p->val;
     m.v = state;
-    return tensor ? tensor_to_mat(tensor, m, err)
-                  : err_set(err, "%s: there is no tensor %s; the file cannot be resumed", path, name);
+    if (tensor) return tensor_to_mat(tensor, m, err);
+    return err_set(err, "%s: there is no tensor %s; the file cannot be resumed", path, name);
 }
 
 static bool load_checkpoint(Trainer *s, const Safetensors *file, Err *err) {
@@ -391,8 +385,8 @@ static bool load_checkpoint(Trainer *s, const Safetensors *file, Err *err) {
     Params *params = &s->clip->params;
     if (!params_restore(params, file, path, "", err)) return false;
     for (int i = 0; i < params->count; i++)
-        if (!load_state(file, path, "optim.first.", params->list[i], s->optim.first[i], err) ||
-            !load_state(file, path, "optim.second.", params->list[i], s->optim.second[i], err))
+        if (!load_state(s, file, "optim.first.", params->list[i], s->optim.first[i], err) ||
+            !load_state(s, file, "optim.second.", params->list[i], s->optim.second[i], err))
             return false;
     s->epoch = (int)done;
     s->step = s->optim.steps = done * s->batches;
@@ -403,11 +397,9 @@ static bool resume(Trainer *s, Err *err) {
     Safetensors file;
     Arena arena = { 0 };
     if (!s->run->checkpoint || !file_exists(s->run->checkpoint)) return true; /* no epoch was finished: start again */
-    bool ok = safetensors_open(&file, &arena, s->run->checkpoint, err);
-    if (ok) {
-        ok = load_checkpoint(s, &file, err);
-        safetensors_close(&file);
-    }
+    bool opened = safetensors_open(&file, &arena, s->run->checkpoint, err);
+    bool ok = opened && load_checkpoint(s, &file, err);
+    if (opened) safetensors_close(&file);
     arena_free(&arena);
     return ok;
 }

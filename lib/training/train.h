@@ -20,7 +20,6 @@ typedef struct {
     double rate, seconds;                /* training pictures per second; seconds of training since the start */
 } EpochRow;
 
-/* After each batch. */
 typedef struct {
     int epoch;
     double pictures;    /* trained on so far, over all epochs */
