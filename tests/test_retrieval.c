@@ -23,7 +23,7 @@ TEST(by_hand) {
     Mat scores = mat_from(&arena, 3, 6, numbers);
     /* query 1: order 2 3 0 1 4 5 -> labels 3 0 0 1 1 2: first right at 4 */
     Retrieval r = measure(scores, query, answer);
-    CHECK(r.queries == 3 && r.unanswerable == 0 && r.tied == 0, "%d %d %d", r.queries, r.unanswerable, r.tied);
+    CHECK(r.queries == 3 && r.tied == 0, "%d %d", r.queries, r.tied);
     CHECK_NEAR(r.recall[0], 1 / 3.0, 1e-12); /* at 1 */
     CHECK_NEAR(r.recall[1], 2 / 3.0, 1e-12); /* at 5 */
     CHECK_NEAR(r.recall[2], 1, 1e-12);       /* at 10, of 6 */
@@ -54,6 +54,27 @@ TEST(all_equal_is_guessing) {
     CHECK_STOPS(retrieval_chance(5, 6), EXIT_CONTRACT, "6 of 5");
     CHECK_STOPS(retrieval_chance(5, 0), EXIT_CONTRACT, "0 of 5");
     arena_free(&arena);
+}
+
+/* Guessing: by hand, and against a count over random orders. */
+TEST(the_median_rank_of_guessing) {
+    CHECK(retrieval_chance(1000, 100).median_rank == 7 && retrieval_chance(80, 8).median_rank == 7, "%g, %g",
+          retrieval_chance(1000, 100).median_rank, retrieval_chance(80, 8).median_rank);
+    CHECK(retrieval_chance(1, 1).median_rank == 1 && retrieval_chance(5, 5).median_rank == 1, "%s", "all are right");
+    CHECK(retrieval_chance(9, 1).median_rank == 5 && retrieval_chance(2, 1).median_rank == 1, "%s",
+          "one of nine, of two");
+    enum { N = 80, RIGHT = 8, ORDERS = 20000 };
+    Rng rng = rng_seed(1, 0);
+    int order[N], within[N + 1] = { 0 }, median = 1;
+    for (int i = 0; i < N; i++) order[i] = i;
+    for (int k = 0; k < ORDERS; k++) {
+        int first = 0;
+        rng_shuffle(&rng, order, N);
+        while (order[first] >= RIGHT) first++;
+        within[first + 1]++;
+    }
+    for (int sum = within[1]; sum * 2 < ORDERS; sum += within[median]) median++;
+    CHECK(median == 7, "%d", median);
 }
 
 /* ---- the oracle: every order of all answers that the scores allow ------------------------------------------------ */
@@ -109,7 +130,7 @@ TEST(against_every_order) {
         for (int i = 0; i < n; i++) o.order[i] = i;
         oracle_orders(&o, 0);
         Retrieval r = measure(scores, query, answer);
-        CHECK(r.queries == (any > 0) && r.unanswerable == (any == 0), "%d queries, %d right", r.queries, any);
+        CHECK(r.queries == (any > 0), "%d queries, %d right", r.queries, any);
         if (!any) continue;
         CHECK_NEAR(r.median_rank, o.rank / o.orders, 1e-12);
         for (int c = 0; c < RETRIEVAL_CUTOFFS; c++) {
@@ -125,7 +146,7 @@ TEST(at_its_limits) {
     Retrieval r = measure(mat_new(&arena, 0, 3), NULL, (int[]){ 1, 2, 3 });
     CHECK(r.queries == 0 && r.median_rank == 0, "%d", r.queries);
     r = measure(mat_new(&arena, 2, 0), (int[]){ 1, 2 }, NULL);
-    CHECK(r.queries == 0 && r.unanswerable == 2, "%d", r.unanswerable);
+    CHECK(r.queries == 0, "%d", r.queries);
     Mat scores = mat_from(&arena, 2, 2, (double[]){ INFINITY, -INFINITY, 0, 0 });
     r = measure(scores, (int[]){ 1, 2 }, (int[]){ 1, 2 });
     CHECK_NEAR(r.median_rank, (1 + 1.5) / 2, 1e-12);
@@ -150,4 +171,5 @@ TEST(top_of_equals_is_the_lower_index) {
     CHECK_STOPS(retrieval_top(scores, 6, 7, top), EXIT_CONTRACT, "the best 7 of 6");
 }
 
-TESTS(by_hand, all_equal_is_guessing, against_every_order, at_its_limits, top_of_equals_is_the_lower_index)
+TESTS(by_hand, all_equal_is_guessing, the_median_rank_of_guessing, against_every_order, at_its_limits,
+      top_of_equals_is_the_lower_index)

@@ -1,7 +1,6 @@
-/* text_image_search: captions, classes and nearest pictures that belong together; the median rank of guessing. */
+/* text_image_search: captions, classes and nearest pictures that belong together. */
 #include "13-retrieval/text_image_search.h"
 #include "core/arena.h"
-#include "core/rng.h"
 #include "check.h"
 
 #include <string.h>
@@ -68,26 +67,4 @@ TEST(files_lend_their_names) {
           tile.caption);
 }
 
-/* Guessing: by hand, and against a count over random orders. */
-TEST(the_median_rank_of_guessing) {
-    CHECK(search_chance(1000, 100).median_rank == 7 && search_chance(80, 8).median_rank == 7, "%g, %g",
-          search_chance(1000, 100).median_rank, search_chance(80, 8).median_rank);
-    CHECK(search_chance(1, 1).median_rank == 1 && search_chance(5, 5).median_rank == 1, "%s", "all are right");
-    CHECK(search_chance(9, 1).median_rank == 5 && search_chance(2, 1).median_rank == 1, "%s", "one of nine, of two");
-    CHECK(search_chance(80, 8).recall[0] == retrieval_chance(80, 8).recall[0], "%s", "the rest is retrieval_chance");
-    enum { N = 80, RIGHT = 8, ORDERS = 20000 };
-    Rng rng = rng_seed(1, 0);
-    int order[N], within[N + 1] = { 0 }, median = 1;
-    for (int i = 0; i < N; i++) order[i] = i;
-    for (int k = 0; k < ORDERS; k++) {
-        int first = 0;
-        rng_shuffle(&rng, order, N);
-        while (order[first] >= RIGHT) first++;
-        within[first + 1]++;
-    }
-    for (int sum = within[1]; sum * 2 < ORDERS; sum += within[median]) median++;
-    CHECK(median == 7, "%d", median);
-}
-
-TESTS(captions_of_a_class_are_together, tiles_are_the_best_pictures, files_lend_their_names,
-      the_median_rank_of_guessing)
+TESTS(captions_of_a_class_are_together, tiles_are_the_best_pictures, files_lend_their_names)

@@ -1,5 +1,4 @@
 #include "hardest_negative.h"
-
 #include "core/softmax.h"
 
 #include <math.h>

@@ -2,7 +2,6 @@
 #ifndef TAPE_FIGURE_H
 #define TAPE_FIGURE_H
 
-#include "core/arena.h"
 #include "show/figure.h"
 #include "autograd/tape.h"
 

@@ -1,12 +1,9 @@
-/* attention_map: pictures of one shape, to measure how much of a vision transformer's attention falls on the shape.
- *
- * A scene is a generated shape (shapes.h) on 32 x 32 pixels, seen as 8 x 8 patches of 4 x 4 pixels. An attention
- * [1,1+64] is that of the class token: to itself, then to the patches (model_summary_attention).
- */
+/* attention_map: how much of a vision transformer's attention falls on the shape in a picture. A scene is a generated
+ * shape (shapes.h) on 32 x 32 pixels, seen as 8 x 8 patches of 4 x 4 pixels. An attention [1,1+64] is that of the class
+ * token: to itself, then to the patches (model_summary_attention). */
 #ifndef ATTENTION_MAP_H
 #define ATTENTION_MAP_H
 
-#include "core/arena.h"
 #include "dataset/cifar.h"
 #include "model/clip.h"
 
@@ -30,7 +27,7 @@ Mat attention_map(Arena *arena, Clip *clip, const AttentionScene *scene);
 
 /* The part of the attention to patches that falls on covered ones, 0 to 1. */
 double attention_on_shape(const AttentionScene *scene, Mat attention);
-/* The part of the patches that is covered: what uniform attention gives. */
+/* The same for uniform attention: the part of the patches that is covered. */
 double attention_uniform(const AttentionScene *scene);
 
 /* The picture, each patch as bright as its attention: the strongest unchanged, none at a tenth. */

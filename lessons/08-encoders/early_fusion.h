@@ -1,11 +1,7 @@
-/* early_fusion: the other way to compare a picture with a text. CLIP is late fusion: each goes through its own tower,
- * and only two vectors meet. Early fusion, as in ViLT (Kim, Son and Kim 2021, arXiv:2102.03334), puts the words and the
- * patches of the picture into one transformer, in which each attends to all, and computes one number:
- *
- *   tokens = [words; patches]      score = w . transformer(tokens)[first word] + b
- *
- * A score belongs to one pair: nothing of a picture can be computed once for all texts.
- */
+/* early_fusion: CLIP is late fusion: picture and text go through their own towers, and only two vectors meet. Early
+ * fusion, as in ViLT (Kim, Son and Kim 2021, arXiv:2102.03334), puts words and patches into one transformer, in which
+ * each attends to all, and computes one number for a pair; nothing of a picture can be computed once for all texts:
+ *   tokens = [words; patches]      score = w . transformer(tokens)[first word] + b */
 #ifndef EARLY_FUSION_H
 #define EARLY_FUSION_H
 

@@ -8,7 +8,6 @@ static size_t node_numbers(const Node *n) {
         if (n->in[k] && n->in[k]->param && !n->in[k]->param->frozen) numbers += mat_count(n->in[k]->val);
     return numbers;
 }
-/* Multiply-adds, as in the header; a and b are the first two inputs. */
 static double node_work(const Node *n) {
     double out = (double)mat_count(n->val);
     static const Mat none = { .shape = { 1, 1, 1, 1 } };
@@ -65,15 +64,10 @@ static void print_steps(FILE *out, const ModelSummary *a, int begin, int end, co
 void model_summary_print(FILE *out, const ModelSummary *a) {
     Mat shape = { .dims = -1 };
     for (int i = 0, times = 0, period; i < a->count; i += MAX(1, period * times)) {
-        char note[32];
+        char note[32] = "";
         period = repeated(a, i, &times);
-        if (!period) {
-            times = 0;
-            print_steps(out, a, i, i + 1, "", &shape);
-            continue;
-        }
-        snprintf(note, sizeof note, "%d x ", times);
-        print_steps(out, a, i, i + period, note, &shape);
+        if (period) snprintf(note, sizeof note, "%d x ", times);
+        print_steps(out, a, i, i + MAX(1, period), note, &shape);
     }
     fprintf(out, "\n%10zu  numbers to learn, %.0f multiply-adds\n", a->numbers, a->work);
 }

@@ -1,10 +1,7 @@
-/* model_summary: what a network computed, from the nodes of its tape: each operation, its shape, its trained numbers
- * and its multiply-adds; and where its attention went. Wants a tape that keeps its nodes (no_grad false).
- */
+/* model_summary: what a network computed, and where its attention went. Wants a tape with its nodes (no_grad false). */
 #ifndef MODEL_SUMMARY_H
 #define MODEL_SUMMARY_H
 
-#include "core/arena.h"
 #include "kernels/attention.h"
 #include "autograd/ops.h"
 

@@ -1,5 +1,4 @@
 #include "mcnemar.h"
-
 #include "core/base.h"
 
 #include <limits.h>

@@ -90,14 +90,14 @@ static void measure_all(const Lesson *lesson, Arena *arena, Clip *clip, const Se
     printf("%d captions, %d pictures\n", s->text_count, s->set->n);
     retrieval_print(NULL, (Retrieval){ 0 });
     retrieval_print("the model", r);
-    if (right) retrieval_print("guessing", search_chance(s->set->n, right));
+    if (right) retrieval_print("guessing", retrieval_chance(s->set->n, right));
     lesson_outcome_number(lesson, &said, 100 * r.recall[0], 1);
     show_text_to_image(lesson, arena, s, by_text);
 
     lesson_section(lesson, "2. Image to text");
     retrieval_print(NULL, (Retrieval){ 0 });
     retrieval_print("the model", measure(S, s->shows, s->says));
-    retrieval_print("guessing", search_chance(s->text_count, s->templates));
+    retrieval_print("guessing", retrieval_chance(s->text_count, s->templates));
     show_image_to_text(lesson, arena, s, S);
 
     lesson_section(lesson, "3. What counts as a right answer?");

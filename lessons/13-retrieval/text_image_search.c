@@ -1,6 +1,4 @@
 #include "text_image_search.h"
-#include "core/arena.h"
-
 #include "evaluate/zeroshot.h"
 
 Search search_make(Arena *arena, const Cifar *set, const char *const *templates, int template_count) {
@@ -20,18 +18,6 @@ Search search_make(Arena *arena, const Cifar *set, const char *const *templates,
 Mat search_cosines(Arena *arena, Clip *clip, const Cifar *set, const char *const *texts, int n) {
     Mat features = clip_text_features(clip, arena, texts, n, stdout);
     return zeroshot_scores(clip, arena, features, set, (ZeroshotRange){ .n = set->n, .batch = 500 });
-}
-
-Retrieval search_chance(int N, int right) {
-    Retrieval chance = retrieval_chance(N, right);
-    double none = 1; /* the probability that none of the first k is right */
-    int k = 0;
-    while (none > 0.5) {
-        none *= (double)(N - right - k) / (N - k);
-        k++;
-    }
-    chance.median_rank = k;
-    return chance;
 }
 
 Tile search_tile(Arena *arena, const Cifar *set, int i, const char *caption, bool marked) {

@@ -2,7 +2,6 @@
 #ifndef TEXT_IMAGE_SEARCH_H
 #define TEXT_IMAGE_SEARCH_H
 
-#include "core/arena.h"
 #include "dataset/cifar.h"
 #include "evaluate/retrieval.h"
 #include "model/clip.h"
@@ -21,11 +20,6 @@ Search search_make(Arena *arena, const Cifar *set, const char *const *templates,
 
 /* S [pictures,n]: the cosine of every picture with every text, on the arena. Unknown words are named on stdout. */
 Mat search_cosines(Arena *arena, Clip *clip, const Cifar *set, const char *const *texts, int n);
-
-/* What guessing earns (retrieval_chance) with the median rank of the first right answer: the least k with
- *   recall@k = 1 - C(N - right, k) / C(N, k) >= 1/2
- * retrieval_chance has the mean rank there. Wants 1 <= right <= N. */
-Retrieval search_chance(int N, int right);
 
 /* Picture i with a caption. */
 Tile search_tile(Arena *arena, const Cifar *set, int i, const char *caption, bool marked);

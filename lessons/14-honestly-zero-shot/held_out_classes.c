@@ -1,7 +1,5 @@
 #include "held_out_classes.h"
-#include "core/arena.h"
 #include "core/file.h"
-
 #include "dataset/shapes.h"
 #include "lesson/lesson_data.h"
 
@@ -56,19 +54,14 @@ int holdout_unseen(const char *const *descriptions, int a, int b) {
 
 Cifar holdout_pictures(Arena *arena, const Cifar *set, int a, int b, bool held, int max) {
     pair_require(a, b);
-    int n = 0, limit = max > 0 ? max : set->n;
-    for (int i = 0; i < set->n; i++) n += (set->labels[i] == a || set->labels[i] == b) == held;
-    n = MIN(n, limit);
-    uint8_t *pixels = arena_alloc(arena, (size_t)n, CIFAR_NUMBERS), *labels = arena_alloc(arena, (size_t)n, 1);
-    for (int i = 0, at = 0; at < n; i++) {
+    int limit = max > 0 ? MIN(max, set->n) : set->n;
+    uint8_t *pixels = arena_alloc(arena, (size_t)limit, CIFAR_NUMBERS), *labels = arena_alloc(arena, (size_t)limit, 1);
+    Cifar part = { 0, pixels, labels, set->names, set->generated, set->folder };
+    for (int i = 0; i < set->n && part.n < limit; i++) {
         if ((set->labels[i] == a || set->labels[i] == b) != held) continue;
-        memcpy(pixels + (size_t)at * CIFAR_NUMBERS, set->pixels + (size_t)i * CIFAR_NUMBERS, CIFAR_NUMBERS);
-        labels[at++] = set->labels[i];
+        memcpy(pixels + (size_t)part.n * CIFAR_NUMBERS, set->pixels + (size_t)i * CIFAR_NUMBERS, CIFAR_NUMBERS);
+        labels[part.n++] = set->labels[i];
     }
-    Cifar part = *set;
-    part.n = n;
-    part.pixels = pixels;
-    part.labels = labels;
     return part;
 }
 
@@ -91,10 +84,6 @@ int holdout_correct(Mat scores, const Cifar *pictures, int a, int b, double gamm
     }
     return correct;
 }
-
-/* ---- training without them --------------------------------------------------------------------------------------- */
-
-static const char *const template[] = { "a photo of a {}" };
 
 /* The held-out classes get the description of another, so that the vocabulary is that of the others. */
 void holdout_train(const HoldoutConfig *config, int a, int b, Clip *clip) {
@@ -121,6 +110,7 @@ void holdout_train(const HoldoutConfig *config, int a, int b, Clip *clip) {
 
 /* Cosines [n,10] of pictures with the captions of the ten classes. */
 static Mat scores_of(const HoldoutConfig *config, Arena *arena, Clip *clip, const Cifar *set) {
+    static const char *const template[] = { "a photo of a {}" };
     Mat classes = zeroshot_classes(clip, arena, template, COUNT(template), config->description, CIFAR_CLASSES, NULL);
     return zeroshot_scores(clip, arena, classes, set, (ZeroshotRange){ .n = set->n, .batch = 500 });
 }
@@ -145,8 +135,6 @@ HoldoutRow holdout_measure(const HoldoutConfig *config, Clip *closed, int a, int
     arena_free(&arena);
     return row;
 }
-
-/* ---- the table --------------------------------------------------------------------------------------------------- */
 
 enum { FIELDS = 8 + 2 * HOLDOUT_GAMMAS, LINE_MAX_LENGTH = 400 };
 _Static_assert(sizeof(HoldoutRow) == FIELDS * sizeof(int), "a row is an array of ints");

@@ -1,17 +1,15 @@
 /* held_out_classes: a model is trained without two classes and then asked for them in words it knows from others.
  *
- * Photographs are described by attributes that classes share (Lampert, Nickisch and Harmeling, "Learning to detect unseen
- * object classes by between-class attribute transfer", CVPR 2009): each word belongs to at least three of the ten classes,
- * so whichever two are held out, a third has shown it. Generated shapes are described by their names, colour and shape.
+ * Photographs are described by attributes that classes share (Lampert, Nickisch and Harmeling, "Learning to detect
+ * unseen object classes by between-class attribute transfer", CVPR 2009): each word belongs to at least three of the
+ * ten classes, so whichever two are held out, a third has shown it. Generated shapes are described by their names.
  *
  * Seen classes win nearly always against unseen ones. Calibrated stacking (Chao, Changpinyo, Gong and Sha 2016,
  * arXiv:1605.04253, section 3.2) subtracts a constant from the scores of the seen classes:
- *   answer = argmax_c  score_c - gamma [c seen]
- */
+ *   answer = argmax_c  score_c - gamma [c seen] */
 #ifndef HELD_OUT_CLASSES_H
 #define HELD_OUT_CLASSES_H
 
-#include "core/arena.h"
 #include "dataset/cifar.h"
 #include "model/clip.h"
 
@@ -27,11 +25,11 @@ bool holdout_alike(const Cifar *set, int a, int b);
 /* How many words of the descriptions of a and b are in none of the others. */
 int holdout_unseen(const char *const *descriptions, int a, int b);
 
-/* The first `max` (0: all) pictures of a set that are of class a or b (held true), or of neither. A copy on the arena. */
+/* The first `max` (0: all) pictures of class a or b (held true), or of neither. A copy on the arena. */
 Cifar holdout_pictures(Arena *arena, const Cifar *set, int a, int b, bool held, int max);
 
-/* How many of the n pictures get their class as the answer when `gamma` is subtracted from the scores [n,10] of all classes
- * but a and b; INFINITY: only a and b are asked for. Of equal scores the lower class is the answer. */
+/* How many of the n pictures get their class as the answer when `gamma` is subtracted from the scores [n,10] of all
+ * classes but a and b; INFINITY: only a and b are asked for. Of equal scores the lower class is the answer. */
 int holdout_correct(Mat scores, const Cifar *pictures, int a, int b, double gamma);
 
 /* The counts of one pair. All fields are ints, in the order of the table's columns. */
@@ -45,8 +43,6 @@ typedef struct {
     int seen[HOLDOUT_GAMMAS];   /* of the other classes */
 } HoldoutRow;
 
-/* ---- training without them --------------------------------------------------------------------------------------- */
-
 typedef struct {
     const Cifar *train, *test;
     const char *const *description; /* of the ten classes */
@@ -55,15 +51,13 @@ typedef struct {
 
 enum { HOLDOUT_NONE = -1, HOLDOUT_BATCH = 100 };
 
-/* Trains a small network with a bag of words ("small" and "bow") on all classes but a and b, with captions "a photo of a
- * DESCRIPTION". Words that only a and b have are not in its vocabulary. HOLDOUT_NONE for both: on all ten. Takes some
+/* Trains a small network with a bag of words ("small" and "bow") on all classes but a and b, with captions "a photo of
+ * a DESCRIPTION". Words that only a and b have are not in its vocabulary. HOLDOUT_NONE for both: on all ten. Takes some
  * seconds; ends the program when it fails. Owner: the caller, clip_free. */
 void holdout_train(const HoldoutConfig *config, int a, int b, Clip *clip);
 
 /* Trains without a < b and counts; `closed` is the model that was trained on all ten classes. */
 HoldoutRow holdout_measure(const HoldoutConfig *config, Clip *closed, int a, int b);
-
-/* ---- the table of all pairs: CSV --------------------------------------------------------------------------------- */
 
 typedef struct {
     HoldoutRow row[HOLDOUT_PAIRS];
@@ -79,8 +73,8 @@ typedef struct {
 } HoldoutAccuracy;
 HoldoutAccuracy holdout_accuracy(const HoldoutRow *row, int k);
 
-/* The k of the gamma with the highest mean harmonic mean over the pairs that have neither a nor b: so it is chosen without
- * a test picture of a or b as an unseen class. 0 when there is no such pair. */
+/* The k of the gamma with the highest mean harmonic mean over the pairs that have neither a nor b: so it is chosen
+ * without a test picture of a or b as an unseen class. 0 when there is no such pair. */
 int holdout_choose(const HoldoutTable *table, int a, int b);
 
 /* Reads what holdout_write wrote. Fails with file and line on a pair that is there twice or a count above its pictures;

@@ -1,5 +1,4 @@
 #include "calibration.h"
-
 #include "core/softmax.h"
 
 #include <math.h>

@@ -1,8 +1,6 @@
-/* calibration: are 80 of 100 answers with a confidence of 80 % correct? (Guo, Pleiss, Sun and Weinberger,
- * "On calibration of modern neural networks", ICML 2017, arXiv:1706.04599)
- *
- * Scores are cosines [n,C]; p = softmax(scale * scores). The answer is the class with the largest p, its p the confidence.
- */
+/* calibration: are 80 of 100 answers with a confidence of 80 % correct? (Guo, Pleiss, Sun and Weinberger, "On
+ * calibration of modern neural networks", ICML 2017, arXiv:1706.04599)
+ *   p = softmax(scale * scores), scores [n,C] cosines; the answer is the class with the largest p, the confidence */
 #ifndef CALIBRATION_H
 #define CALIBRATION_H
 
@@ -24,8 +22,7 @@ typedef struct {
     double loss;              /* mean of - log p[truth], in nats */
 } Calibration;
 
-/* Wants  scores [n,C] with n, C >= 1, finite; truth[i] in 0..C-1; scale > 0. Of equal scores the lowest class is the
- *        answer. */
+/* Wants n, C >= 1, finite scores, truth[i] in 0..C-1 and scale > 0. Of equal scores the lowest class is the answer. */
 Calibration calibration_measure(Mat scores, const int *truth, double scale);
 
 /* Temperature scaling (section 4.2): the scale from 0.01 to 10000 with the least loss on these examples. The loss is

@@ -1,6 +1,4 @@
 #include "corruption.h"
-
-#include "core/arena.h"
 #include "core/rng.h"
 #include "core/thread.h"
 
@@ -8,8 +6,6 @@
 #include <string.h>
 
 enum { SIDE = CIFAR_SIDE };
-
-/* ---- the eight corruptions: x holds a picture's numbers, 0 to 1, [32,32,3] --------------------------------------- */
 
 typedef double Picture[SIDE][SIDE][3];
 
@@ -64,12 +60,9 @@ static void pixelate(Picture x, double block, Rng *rng) {
 
 static void contrast(Picture x, double factor, Rng *rng) {
     (void)rng;
-    double mean[3] = { 0 };
-    for (int i = 0; i < CIFAR_NUMBERS; i++) mean[i % 3] += (&x[0][0][0])[i] / (SIDE * SIDE);
-    for (int i = 0; i < CIFAR_NUMBERS; i++) {
-        double *v = &x[0][0][0] + i;
-        *v = mean[i % 3] + factor * (*v - mean[i % 3]);
-    }
+    double mean[3] = { 0 }, *v = &x[0][0][0];
+    for (int i = 0; i < CIFAR_NUMBERS; i++) mean[i % 3] += v[i] / (SIDE * SIDE);
+    for (int i = 0; i < CIFAR_NUMBERS; i++) v[i] = mean[i % 3] + factor * (v[i] - mean[i % 3]);
 }
 
 static void brightness(Picture x, double amount, Rng *rng) {
@@ -117,18 +110,9 @@ static const struct {
     [CORRUPT_ROTATE] = { "rotate", { 6, 12, 20, 30, 45 }, rotate },
 };
 
-/* ---- pictures and sets ------------------------------------------------------------------------------------------- */
-
 const char *corrupt_name(Corruption kind) {
     REQUIRE((unsigned)kind < CORRUPT_KINDS, "kind is %d, want 0 to %d", (int)kind, CORRUPT_KINDS - 1);
     return kinds[kind].name;
-}
-
-double corrupt_amount(Corruption kind, int strength) {
-    REQUIRE((unsigned)kind < CORRUPT_KINDS, "kind is %d, want 0 to %d", (int)kind, CORRUPT_KINDS - 1);
-    REQUIRE(1 <= strength && strength <= CORRUPT_STRENGTHS, "strength is %d, want 1 to %d", strength,
-            CORRUPT_STRENGTHS);
-    return kinds[kind].amount[strength - 1];
 }
 
 void corrupt_picture(Corrupt how, int index, const uint8_t rgb[CIFAR_NUMBERS], uint8_t out[CIFAR_NUMBERS]) {
@@ -140,7 +124,7 @@ void corrupt_picture(Corrupt how, int index, const uint8_t rgb[CIFAR_NUMBERS], u
     double *v = &x[0][0][0];
     Rng rng = rng_seed(how.seed ^ 0x636f7272757074u, (uint64_t)how.kind << 32 | (uint32_t)index);
     for (int i = 0; i < CIFAR_NUMBERS; i++) v[i] = rgb[i] / 255.0;
-    if (how.strength > 0) kinds[how.kind].apply(x, corrupt_amount(how.kind, how.strength), &rng);
+    if (how.strength > 0) kinds[how.kind].apply(x, kinds[how.kind].amount[how.strength - 1], &rng);
     for (int i = 0; i < CIFAR_NUMBERS; i++) out[i] = (uint8_t)(255 * fmin(1, fmax(0, v[i])) + 0.5);
 }
 

@@ -1,6 +1,6 @@
 /* corruption: eight corruptions of 32 x 32 pictures at five strengths, to measure robustness. After Hendrycks and
- * Dietterich, "Benchmarking neural network robustness to common corruptions and perturbations" (arXiv:1903.12261); kinds
- * and strengths are our own. Numbers of a picture run from 0 to 1.
+ * Dietterich, "Benchmarking neural network robustness to common corruptions and perturbations" (arXiv:1903.12261);
+ * kinds and strengths are our own. Numbers of a picture run from 0 to 1.
  *
  *   noise       normal noise on every number, standard deviation 0.04 to 0.26
  *   salt        2 to 30 % of the pixels become black or white
@@ -11,13 +11,11 @@
  *   occlude     a grey square of 6 to 22 pixels at a random place
  *   rotate      by 6 to 45 degrees to a random side, bilinear, the border repeated
  *
- * Random numbers depend on (seed, kind, the picture's number), not on the strength: stronger noise is the same noise,
- * scaled.
+ * Random numbers depend on (seed, kind, the picture's number), not on the strength: strong noise is weak noise scaled.
  */
 #ifndef CORRUPTION_H
 #define CORRUPTION_H
 
-#include "core/arena.h"
 #include "dataset/cifar.h"
 
 typedef enum {
@@ -34,8 +32,7 @@ typedef enum {
 
 enum { CORRUPT_STRENGTHS = 5 };
 
-const char *corrupt_name(Corruption kind);            /* "noise" */
-double corrupt_amount(Corruption kind, int strength); /* 0.04, in the unit above; strength 1 to 5 */
+const char *corrupt_name(Corruption kind); /* "noise" */
 
 typedef struct {
     Corruption kind;

@@ -20,7 +20,7 @@ bool metrics_argmax(Mat scores, int *best, Err *err) {
     return true;
 }
 
-/* (s + zz/2 +- sqrt(s (1 - s) zz + zz^2/4)) / (1 + zz),  zz = z^2 / n */
+/* zz = z^2 / n */
 void metrics_interval(double s, double n, double *low, double *high) {
     REQUIRE(s >= 0 && s <= 1 && n >= 1, "a proportion of %g among %g, want 0 to 1 among 1 or more", s, n);
     double zz = Z95 * Z95 / n, centre = (s + zz / 2) / (1 + zz);

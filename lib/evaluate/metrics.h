@@ -1,19 +1,14 @@
-/* metrics: how often a classifier is right, where it is wrong, and how certain that is.
- *
- * Labels are ints 0 .. classes-1. A proportion of few examples is uncertain: each comes with its interval.
- */
+/* metrics: how often a classifier is right, where it is wrong, and how certain that is. Labels are 0 .. classes-1. */
 #ifndef METRICS_H
 #define METRICS_H
 
-#include "core/arena.h"
 #include "core/mat.h"
 
 /* best[r] = argmax_c scores[r,c]; of equals the lowest c.   scores [B,C], C >= 1 -> best [B]
  * False, naming row and column, if a score is NaN; `best` is then not written. Infinities are ordinary scores. */
 bool metrics_argmax(Mat scores, int *best, Err *err);
 
-/* `right` of `of`, and the interval that holds the true proportion with 95 % confidence. With of = 0 the interval is 0
- * to 1 and the proportion NaN. */
+/* `right` of `of`, and its interval of 95 % confidence. With of = 0 the interval is 0 to 1 and the proportion NaN. */
 typedef struct {
     int right, of;
     double proportion, low, high;
@@ -29,14 +24,12 @@ Rate metrics_wilson(int right, int of);
  * s (1 - s), so the interval is at worst too wide. Wants 0 <= proportion <= 1 and of >= 1. */
 void metrics_interval(double proportion, double of, double *low, double *high);
 
-/* count[truth * classes + predicted] */
 typedef struct {
-    int classes, *count;
+    int classes, *count; /* count[truth * classes + predicted] */
 } Confusion;
 
 /* Counts n pairs; on the arena. Stops for a label outside 0 .. classes-1. */
 Confusion metrics_confusion(Arena *arena, const int *truth, const int *predicted, int n, int classes);
-
 Rate confusion_overall(Confusion confusion);          /* the diagonal among all */
 Rate confusion_class(Confusion confusion, int truth); /* the diagonal of one row */
 

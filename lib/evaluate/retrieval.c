@@ -1,5 +1,4 @@
 #include "evaluate/retrieval.h"
-#include "core/arena.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -21,14 +20,12 @@ static double recall_at(TieGroup g, int k) {
     for (int i = 0; i < m; i++) all_wrong *= (double)(g.wrong - i) / (g.wrong + g.right - i);
     return 1 - all_wrong;
 }
-static double expected_rank(TieGroup g) { return g.above + 1 + (double)g.wrong / (g.right + 1); }
 
 typedef struct {
     num score;
     bool right;
 } Scored;
 
-/* For qsort: the best score first. */
 static int scored_order(const void *a, const void *b) {
     num x = ((const Scored *)a)->score, y = ((const Scored *)b)->score;
     return (x < y) - (x > y);
@@ -38,8 +35,7 @@ static int scored_order(const void *a, const void *b) {
 static TieGroup tie_group(const Scored *sorted, int n) {
     TieGroup p = { 0 };
     for (int begin = 0, end; begin < n && !p.right; begin = end) {
-        p.above = begin;
-        p.wrong = 0;
+        p = (TieGroup){ .above = begin };
         for (end = begin; end < n && sorted[end].score == sorted[begin].score; end++) {
             p.right += sorted[end].right;
             p.wrong += !sorted[end].right;
@@ -72,9 +68,8 @@ static bool all_numbers(Mat scores, Err *err) {
     for (int q = 0; q < scores.shape[0]; q++)
         for (int n = 0; n < scores.shape[1]; n++)
             if (isnan(AT(scores, q, n)))
-                return err_set(
-                    err, "the score of answer %d for query %d is not a number: the weights or the input are broken", n,
-                    q);
+                return err_set(err, "the score of answer %d for query %d is not a number: %s", n, q,
+                               "the weights or the input are broken");
     return true;
 }
 
@@ -90,17 +85,14 @@ bool retrieval_measure(Mat scores, const int *query, const int *answer, Retrieva
         for (int n = 0; n < N; n++) sorted[n] = (Scored){ AT(scores, q, n), answer[n] == query[q] };
         qsort(sorted, (size_t)N, sizeof *sorted, scored_order);
         TieGroup group = tie_group(sorted, N);
-        if (!group.right) {
-            sum.unanswerable++;
-            continue;
-        }
+        if (!group.right) continue;
         for (int c = 0; c < RETRIEVAL_CUTOFFS; c++) {
             int k = retrieval_cutoffs[c];
             sum.recall[c] += recall_at(group, k);
             sum.precision[c] += expected_right(sorted, N, k) / MIN(k, N);
         }
         sum.tied += group.wrong > 0;
-        rank[sum.queries++] = expected_rank(group);
+        rank[sum.queries++] = group.above + 1 + (double)group.wrong / (group.right + 1);
     }
     for (int c = 0; c < RETRIEVAL_CUTOFFS; c++) {
         sum.recall[c] /= MAX(1, sum.queries);
@@ -115,7 +107,8 @@ bool retrieval_measure(Mat scores, const int *query, const int *answer, Retrieva
 Retrieval retrieval_chance(int N, int right) {
     REQUIRE(1 <= right && right <= N, "%d of %d answers are right", right, N);
     TieGroup all = { 0, N - right, right };
-    Retrieval chance = { .queries = 1, .median_rank = expected_rank(all), .tied = N > right };
+    Retrieval chance = { .queries = 1, .median_rank = 1, .tied = N > right };
+    while (recall_at(all, (int)chance.median_rank) < 0.5) chance.median_rank++;
     for (int c = 0; c < RETRIEVAL_CUTOFFS; c++) {
         chance.recall[c] = recall_at(all, retrieval_cutoffs[c]);
         chance.precision[c] = (double)right / N;

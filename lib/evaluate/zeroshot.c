@@ -1,9 +1,6 @@
 #include "evaluate/zeroshot.h"
-
 #include "dataset/augment.h"
 #include "kernels/gemm.h"
-
-#include <string.h>
 
 /* classes[c] = unit(sum_k unit(text_tower(template k filled with name c)))          [names,E] */
 Mat zeroshot_classes(Clip *clip, Arena *arena, const char *const *templates, int template_count,
@@ -22,46 +19,41 @@ Mat zeroshot_classes(Clip *clip, Arena *arena, const char *const *templates, int
     return classes;
 }
 
-typedef struct {
-    Augment change;
-    num weight;
-} Augmentation;
-
 /* scores += weight unit(image_tower(changed pictures)) classes^T          [B,C]; the pictures with numbers index[B] */
 static void add_scores(Clip *clip, Tape *tape, Mat classes, const Cifar *set, const int *index, int B,
-                       const Augmentation *a, num *scores) {
+                       const Augment *change, num weight, num *scores) {
     tape_reset(tape);
     Mat pixels = mat_like(&tape->arena, mat_shape(4, B, CIFAR_SIDE, CIFAR_SIDE, 3));
-    cifar_batch(set, index, B, &a->change, pixels.v);
+    cifar_batch(set, index, B, change, pixels.v);
     Mat image = clip_image(tape, clip, pixels)->val;
     int E = classes.shape[1], C = classes.shape[0];
-    for (size_t i = 0, count = mat_count(image); i < count; i++) image.v[i] *= a->weight;
+    for (size_t i = 0, count = mat_count(image); i < count; i++) image.v[i] *= weight;
     gemm(false, true, B, C, E, image.v, E, classes.v, E, true, scores, C);
 }
 
 Mat zeroshot_scores(Clip *clip, Arena *arena, Mat classes, const Cifar *set, ZeroshotRange range) {
-    static const Augmentation plain[] = { { { 0 }, 1 } };
-    static const Augmentation mirror[] = { { { 0 }, 0.5f }, { { .mirror = MIRROR_ALWAYS }, 0.5f } };
-    static const Augmentation all[] = { { { 0 }, 0.25f },
-                                        { { .mirror = MIRROR_ALWAYS }, 0.25f },
-                                        { { .dx = 1, .dy = 1 }, 0.125f },
-                                        { { .mirror = MIRROR_ALWAYS, .dx = 1, .dy = 1 }, 0.125f },
-                                        { { .dx = -1, .dy = -1 }, 0.125f },
-                                        { { .mirror = MIRROR_ALWAYS, .dx = -1, .dy = -1 }, 0.125f } };
-    static const Augmentation *const of[] = { plain, mirror, all };
-    static const int counts[] = { COUNT(plain), COUNT(mirror), COUNT(all) };
+    static const struct {
+        Augment change;
+        num weight[3]; /* for TTA_NONE, TTA_MIRROR, TTA_MIRROR_SHIFT */
+    } variants[] = { { { 0 }, { 1, 0.5f, 0.25f } },
+                     { { .mirror = MIRROR_ALWAYS }, { 0, 0.5f, 0.25f } },
+                     { { .dx = 1, .dy = 1 }, { 0, 0, 0.125f } },
+                     { { .mirror = MIRROR_ALWAYS, .dx = 1, .dy = 1 }, { 0, 0, 0.125f } },
+                     { { .dx = -1, .dy = -1 }, { 0, 0, 0.125f } },
+                     { { .mirror = MIRROR_ALWAYS, .dx = -1, .dy = -1 }, { 0, 0, 0.125f } } };
     int C = classes.shape[0];
-    REQUIRE(range.first >= 0 && range.n >= 0 && range.first + range.n <= set->n && range.batch >= 1,
-            "pictures %d to %d in batches of %d, there are %d", range.first, range.first + range.n - 1, range.batch,
-            set->n);
+    REQUIRE(range.n >= 0 && range.n <= set->n && range.batch >= 1, "%d pictures in batches of %d, there are %d",
+            range.n, range.batch, set->n);
     Mat scores = mat_zero(arena, range.n, C);
     Tape tape = { .no_grad = true };
     int *index = arena_alloc(arena, (size_t)range.batch, sizeof *index);
     for (int done = 0; done < range.n; done += range.batch) {
         int B = MIN(range.batch, range.n - done);
-        for (int b = 0; b < B; b++) index[b] = range.first + done + b;
-        for (int v = 0; v < counts[range.tta]; v++)
-            add_scores(clip, &tape, classes, set, index, B, &of[range.tta][v], scores.v + (size_t)done * (size_t)C);
+        for (int b = 0; b < B; b++) index[b] = done + b;
+        for (size_t v = 0; v < COUNT(variants); v++)
+            if (variants[v].weight[range.tta] > 0)
+                add_scores(clip, &tape, classes, set, index, B, &variants[v].change, variants[v].weight[range.tta],
+                           scores.v + (size_t)done * (size_t)C);
         if (range.progress) range.progress(range.context, done + B);
     }
     tape_free(&tape);

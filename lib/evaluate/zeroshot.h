@@ -3,7 +3,6 @@
 #ifndef ZEROSHOT_H
 #define ZEROSHOT_H
 
-#include "core/arena.h"
 #include "dataset/cifar.h"
 #include "model/clip.h"
 
@@ -16,13 +15,10 @@ Mat zeroshot_classes(Clip *clip, Arena *arena, const char *const *templates, int
  * shifted by a pixel to two corners, a shifted one with half the weight (Jordan, arXiv:2404.00498, section 3.5). */
 typedef enum { TTA_NONE, TTA_MIRROR, TTA_MIRROR_SHIFT } TestAugmentation;
 
-/* Called after each batch with the number of pictures done. */
-typedef void (*ZeroshotProgress)(void *context, int done);
-
 typedef struct {
-    int first, n, batch; /* pictures first .. first+n-1; encoded at a time: changes the memory, not the result */
+    int n, batch; /* the first n pictures; encoded at a time: changes the memory, not the result */
     TestAugmentation tta;
-    ZeroshotProgress progress; /* NULL: none */
+    void (*progress)(void *context, int done); /* called after each batch with the pictures done; NULL: none */
     void *context;
 } ZeroshotRange;
 

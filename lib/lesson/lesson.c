@@ -1,5 +1,4 @@
 #include "lesson/lesson.h"
-
 #include "show/plot.h"
 
 #include <ctype.h>
@@ -12,8 +11,6 @@
 #include <unistd.h>
 
 enum { OPTIONS_MAX = 32 };
-
-/* ---- the command line -------------------------------------------------------------------------------------------- */
 
 /* The lesson's own options, followed by those that every lesson has. */
 static void options_join(const Lesson *lesson, bool *silent, Option *all) {
@@ -35,14 +32,6 @@ static void help(const Lesson *lesson, const Option *options, const char *progra
     options_help(options, stdout);
     printf("  %-20s %s\n", "--help", "this text");
 }
-
-static void heading(const Lesson *lesson) {
-    term_print(&lesson->term, TERM_BOLD, "Lesson %s: %s", lesson->number, lesson->title);
-    if (lesson->seed) printf("   (seed %d)", *lesson->seed);
-    printf("\n%s.\n", lesson->shows);
-}
-
-/* ---- Ctrl-C ------------------------------------------------------------------------------------------------------ */
 
 static char stop_line[256];
 
@@ -79,7 +68,9 @@ void lesson_begin(Lesson *lesson, int argc, char **argv) {
     lesson->term = term_of(stdout);
     lesson->predictions = !silent && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     stop_prepare(lesson);
-    heading(lesson);
+    term_print(&lesson->term, TERM_BOLD, "Lesson %s: %s", lesson->number, lesson->title);
+    if (lesson->seed) printf("   (seed %d)", *lesson->seed);
+    printf("\n%s.\n", lesson->shows);
 }
 
 int lesson_end(Lesson *lesson) {
@@ -94,9 +85,6 @@ void lesson_section(const Lesson *lesson, const char *heading) {
     putchar('\n');
 }
 
-/* ---- predictions ------------------------------------------------------------------------------------------------- */
-
-/* What counts as an answer. */
 typedef struct {
     bool number;
     double low, high;
@@ -144,9 +132,8 @@ static void read_answer(char *said, int size) {
 }
 
 static bool names(const char *said, const char *choice) {
-    for (size_t length = strlen(choice); *said; said++)
-        if (!strncasecmp(said, choice, length)) return true;
-    return false;
+    while (*said && strncasecmp(said, choice, strlen(choice))) said++;
+    return *said;
 }
 
 /* Is it an answer? The % sign after a number is taken off. */
@@ -237,44 +224,16 @@ void lesson_outcome_number(const Lesson *lesson, const Prediction *prediction, d
     else lesson_outcome(lesson, prediction, "%.*f", decimals, value);
 }
 
-/* ---- figures ----------------------------------------------------------------------------------------------------- */
-
-static void say_path(const char *name, PlotResult result) {
-    if (result == PLOT_DRAWN) fprintf(stderr, "picture: %s\n", plot_path(name));
-}
-
-void lesson_heat(const Lesson *lesson, const char *name, const Heat *heat) {
-    draw_heat(&lesson->term, heat);
-    fflush(stdout); /* before what plot may say on stderr */
-    if (name) say_path(name, plot_heat(name, heat, NULL));
-}
-
-void lesson_bars(const Lesson *lesson, const char *name, const Bars *bars) {
-    draw_bars(&lesson->term, bars);
-    fflush(stdout);
-    if (name) say_path(name, plot_bars(name, bars, NULL));
-}
-
-void lesson_lines(const Lesson *lesson, const char *name, const Lines *lines) {
-    draw_lines(&lesson->term, lines);
-    fflush(stdout);
-    if (name) say_path(name, plot_lines(name, lines, NULL));
-}
-
-void lesson_tiles(const Lesson *lesson, const char *name, const Tiles *tiles) {
-    draw_tiles(&lesson->term, tiles);
-    fflush(stdout);
-    if (name) say_path(name, plot_tiles(name, tiles, NULL));
-}
-
-void lesson_graph(const Lesson *lesson, const char *name, const Graph *graph) {
-    draw_graph(&lesson->term, graph);
-    fflush(stdout);
-    if (name) say_path(name, plot_graph(name, graph, NULL));
-}
-
-void lesson_motion(const Lesson *lesson, const char *name, const Motion *motion) {
-    draw_motion(&lesson->term, motion);
-    fflush(stdout);
-    if (name) say_path(name, plot_motion(name, motion, NULL));
-}
+/* lesson_heat and the others. The flush comes before what plot may say on stderr. */
+#define LESSON_FIGURE(kind, Kind)                                                                                      \
+    void lesson_##kind(const Lesson *lesson, const char *name, const Kind *figure) {                                   \
+        draw_##kind(&lesson->term, figure);                                                                            \
+        fflush(stdout);                                                                                                \
+        if (name && plot_##kind(name, figure, NULL) == PLOT_DRAWN) fprintf(stderr, "picture: %s\n", plot_path(name));  \
+    }
+LESSON_FIGURE(heat, Heat)
+LESSON_FIGURE(bars, Bars)
+LESSON_FIGURE(lines, Lines)
+LESSON_FIGURE(tiles, Tiles)
+LESSON_FIGURE(graph, Graph)
+LESSON_FIGURE(motion, Motion)

@@ -5,15 +5,11 @@
  *                         .takes = "1 second", .next = "make lesson-03" };
  *       lesson_begin(&lesson, argc, argv);
  *       lesson_section(&lesson, "1. Four pictures, four captions");
- *       Mat image = mat_from(&lesson.memory, 4, 2, numbers);
- *       ...
+ *       Mat image = mat_from(&lesson.memory, 4, 2, numbers);  ...
  *       return lesson_end(&lesson);
  *   }
  *
- * Rules of use
- *   Results go to stdout and are the same on every machine; what depends on the machine (paths) goes to stderr.
- *   Predictions are asked on a terminal only: a program without a reader never waits.
- */
+ * Results go to stdout and are the same on every machine; what depends on the machine (paths) goes to stderr. */
 #ifndef LESSON_H
 #define LESSON_H
 
@@ -48,11 +44,8 @@ int lesson_end(Lesson *lesson);
 /* A heading after a blank line. */
 void lesson_section(const Lesson *lesson, const char *heading);
 
-/* ---- predictions ------------------------------------------------------------------------------------------------- */
-
-enum { PREDICTION_MAX = 80 };
 typedef struct {
-    char said[PREDICTION_MAX]; /* "": not asked, or skipped */
+    char said[80]; /* "": not asked, or skipped */
 } Prediction;
 
 /* Asks for a word or number, a number within [low, high] (a % sign may follow), or an answer that names `picks` of the
@@ -68,9 +61,8 @@ Prediction lesson_predict_choice(const Lesson *lesson, const char *const *choice
 void lesson_outcome(const Lesson *lesson, const Prediction *prediction, const char *format, ...) PRINTF_LIKE(3, 4);
 void lesson_outcome_number(const Lesson *lesson, const Prediction *prediction, double value, int decimals);
 
-/* ---- figures: in the terminal, and as plots/out/NAME.png (name NULL: in the terminal alone) ---------------------- */
-
-/* Figures: show/figure.h. The reason why a picture was not written goes to stderr, and lesson_end then fails. */
+/* Figures (show/figure.h): in the terminal, and as plots/out/NAME.png (name NULL: in the terminal alone). The reason
+ * why a picture was not written goes to stderr, and lesson_end then fails. */
 void lesson_heat(const Lesson *lesson, const char *name, const Heat *heat);
 void lesson_bars(const Lesson *lesson, const char *name, const Bars *bars);
 void lesson_lines(const Lesson *lesson, const char *name, const Lines *lines);

@@ -1,25 +1,20 @@
 #include "lesson/lesson_data.h"
 #include "core/file.h"
-#include "core/arena.h"
-
 #include "formats/safetensors.h"
 #include "show/progress.h"
 
 #include <ctype.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-
-enum { GENERATED_TRAIN = 50000, GENERATED_TEST = 10000 };
 
 Cifar lesson_pictures(Arena *arena, const char *data, CifarPart part, int pictures) {
     Cifar set;
     Err err;
     if (!strcmp(data, "shapes")) {
-        int all = part == CIFAR_TRAIN ? GENERATED_TRAIN : GENERATED_TEST;
-        int tens = (pictures + CIFAR_CLASSES - 1) / CIFAR_CLASSES; /* of each class as many */
-        cifar_generate(arena, part, pictures ? tens * CIFAR_CLASSES : all, &set);
+        int n = pictures ? pictures : part == CIFAR_TRAIN ? 50000 : 10000;
+        int tens = (n + CIFAR_CLASSES - 1) / CIFAR_CLASSES; /* of each class as many */
+        cifar_generate(arena, part, tens * CIFAR_CLASSES, &set);
     } else {
         if (!cifar_open(arena, part, &set, &err) || (set.folder && !cifar_verify(set.folder, cifar_files, true, &err)))
             die("%s", err.text);
@@ -30,32 +25,25 @@ Cifar lesson_pictures(Arena *arena, const char *data, CifarPart part, int pictur
 }
 
 const char *lesson_notice(const Cifar *pictures, const char *data) {
-    if (!strcmp(data, "shapes"))
-        return "Pictures: generated shapes, as asked for; results on CIFAR-10's photographs differ.";
-    return cifar_notice(pictures);
+    if (strcmp(data, "shapes")) return cifar_notice(pictures);
+    return "Pictures: generated shapes, as asked for; results on CIFAR-10's photographs differ.";
 }
-
-/* ---- training ---------------------------------------------------------------------------------------------------- */
 
 static void stop_training(int number) {
     train_interrupt();
     signal(number, SIG_DFL);
 }
 
-/* The caller's run, and the progress bar of this one. */
 typedef struct {
     const TrainRun *run;
     Progress progress;
-    bool started;
 } Watch;
 
 static void watch_batch(void *context, const TrainProgress *now) {
     Watch *watch = context;
     Progress *progress = &watch->progress;
     const Recipe *recipe = &watch->run->recipe;
-    if (!watch->started)
-        progress->first = now->pictures - recipe->batch; /* a run that continues: not counted in the rate */
-    watch->started = true;
+    if (progress->done == 0) progress->first = now->pictures - recipe->batch; /* a resumed run's: not in the rate */
     snprintf(progress->label, sizeof progress->label, "epoch %d/%d", now->epoch, recipe->epochs);
     progress_note(progress, "loss %.3f (floor %.3f)", now->loss, now->floor);
     progress_update(progress, now->pictures);
@@ -91,14 +79,11 @@ bool lesson_train(TrainRun *run, Clip *clip, Err *err) {
     return ok;
 }
 
-/* ---- models ------------------------------------------------------------------------------------------------------ */
-
 char *lesson_model_path(Arena *arena, const char *recipe, const Cifar *pictures, int seed, const char *suffix) {
     return arena_print(arena, "%s/%s-%s-seed%d%s", models_folder(), recipe, pictures->generated ? "shapes" : "cifar10",
                        seed, suffix);
 }
 
-/* Everything but the weights. */
 static bool read_about(Arena *arena, LessonModel *model, Err *err) {
     Safetensors file;
     if (!safetensors_open(&file, arena, model->path, err)) return false;
@@ -118,7 +103,6 @@ static bool read_about(Arena *arena, LessonModel *model, Err *err) {
     return true;
 }
 
-/* Was the training stopped before its last epoch? */
 static bool unfinished(const LessonModel *model) {
     int epochs;
     return sscanf(model->run, "%*[^,], seed %*u, %d epochs", &epochs) == 1 && model->epochs < epochs;
@@ -154,16 +138,13 @@ LessonModel lesson_model_open(Arena *arena, const char *path, const Cifar *pictu
     return model;
 }
 
-/* ---- a model for a lesson ---------------------------------------------------------------------------------------- */
-
 enum { SMALL_BATCHES = 10, NARROWER = 2, PICTURES_PER_SECOND = 3000 }; /* of the narrow network, on two processors */
 
 static bool has_templates(const LessonModel *model, const Recipe *recipe) {
     for (int k = 0; k < RECIPE_TEMPLATES && recipe->templates[k]; k++) {
-        bool found = false;
-        for (int i = 0; i < model->template_count; i++)
-            found = found || !strcmp(model->templates[i], recipe->templates[k]);
-        if (!found) return false;
+        int i = 0;
+        while (i < model->template_count && strcmp(model->templates[i], recipe->templates[k])) i++;
+        if (i == model->template_count) return false;
     }
     return true;
 }
@@ -180,7 +161,6 @@ static void print_epoch(void *context, const EpochRow *row) {
             recipe->epochs, row->loss, row->floor, 100 * row->test);
 }
 
-/* Trains what was asked for, or continues with what is at `path`. */
 static void train_model(const LessonModelArgs *args, const Recipe *recipe, const char *path) {
     Arena work = { 0 };
     Clip clip;
@@ -210,8 +190,8 @@ LessonModel lesson_model(Arena *arena, const LessonModelArgs *args, const Cifar 
     REQUIRE(recipe, "there is no recipe %s", args->recipe);
     if (args->weights && *args->weights) return lesson_model_open(arena, args->weights, pictures);
     if (shipped_serves(arena, args, recipe, pictures)) return lesson_model_open(arena, LESSON_SHIPPED, pictures);
-    int few = args->train_images;
-    const char *name = few ? arena_print(arena, "%s-first%d", recipe->name, few) : recipe->name;
+    const char *name = recipe->name;
+    if (args->train_images) name = arena_print(arena, "%s-first%d", name, args->train_images);
     LessonModel before = { .path = lesson_model_path(arena, name, pictures, args->seed, ".safetensors") };
     Err err;
     bool there = file_exists(before.path);

@@ -12,16 +12,12 @@
 /* The first `pictures` (0: all) of a part. Ends the program with one line when there are none. Owner: the arena. */
 Cifar lesson_pictures(Arena *arena, const char *data, CifarPart part, int pictures);
 
-/* One line without end of line that says which pictures a lesson runs on, and why: the first line it prints. */
+/* The first line of a lesson, without end of line: which pictures it runs on, and why. */
 const char *lesson_notice(const Cifar *pictures, const char *data);
-
-/* ---- training ---------------------------------------------------------------------------------------------------- */
 
 /* train_run with a progress bar on stderr. Ctrl-C or SIGTERM stops it after the current batch; a second one ends the
  * program at once. A renamed checkpoint is named on stderr. Does not call run->after_batch and run->after_rename. */
 bool lesson_train(TrainRun *run, Clip *clip, Err *err);
-
-/* ---- models ------------------------------------------------------------------------------------------------------ */
 
 /* "data/models/quick-cifar10-seed1" and `suffix`, ".safetensors" or ".csv": lesson 10's files. On the arena. */
 char *lesson_model_path(Arena *arena, const char *recipe, const Cifar *pictures, int seed, const char *suffix);
@@ -29,7 +25,6 @@ char *lesson_model_path(Arena *arena, const char *recipe, const Cifar *pictures,
 /* The model that comes with the repository, trained on photographs. */
 #define LESSON_SHIPPED "data/pretrained/cifar10-clip.safetensors"
 
-/* A model and what its file says about its training. */
 typedef struct {
     Clip clip; /* free it with clip_free; the rest is the arena's */
     const char *path;
@@ -44,7 +39,6 @@ typedef struct {
  * others, of another size, or without a word for their classes. `pictures` NULL: for any. */
 LessonModel lesson_model_open(Arena *arena, const char *path, const Cifar *pictures);
 
-/* Which model a lesson needs. */
 typedef struct {
     const char *weights; /* a file; NULL or "": the fields below decide */
     const char *recipe;  /* its name (recipe.h) */

@@ -19,15 +19,13 @@ static void option_require(const Option *option) {
 }
 
 /* Is `word` one of those in "a|b|c"? */
-static bool choices_have(const char *choices, const char *word) {
-    size_t length = strlen(word);
-    for (const char *at = choices;; at += strcspn(at, "|") + 1) {
-        if (strcspn(at, "|") == length && !strncmp(at, word, length)) return true;
-        if (!at[strcspn(at, "|")]) return false;
+static bool choices_have(const char *at, const char *word) {
+    for (size_t length; *at; at += length + (at[length] == '|')) {
+        length = strcspn(at, "|");
+        if (length == strlen(word) && !strncmp(at, word, length)) return true;
     }
+    return false;
 }
-
-/* ---- the nearest name -------------------------------------------------------------------------------------------- */
 
 /* The least number of insertions, deletions and changes that make `a` of `b` (Levenshtein 1966). */
 static int edit_distance(const char *a, size_t length, const char *b) {
@@ -48,26 +46,14 @@ static int edit_distance(const char *a, size_t length, const char *b) {
 static bool unknown(const Option *options, const char *name, size_t length, Err *err) {
     const char *nearest = NULL;
     int least = 3;
-    if (length < NAME_MAX_LENGTH)
-        for (const Option *option = options; option && option->name; option++) {
-            int d = edit_distance(name, length, option->name);
-            if (d < least && d < (int)strlen(option->name)) {
-                least = d;
-                nearest = option->name;
-            }
-        }
+    for (const Option *option = options; length < NAME_MAX_LENGTH && option && option->name; option++) {
+        int d = edit_distance(name, length, option->name);
+        if (d >= least || d >= (int)strlen(option->name)) continue;
+        least = d;
+        nearest = option->name;
+    }
     if (nearest) return err_set(err, "there is no --%.*s; did you mean --%s?", (int)MIN(length, 64), name, nearest);
     return err_set(err, "there is no --%.*s; --help lists the options", (int)MIN(length, 64), name);
-}
-
-/* ---- values ------------------------------------------------------------------------------------------------------ */
-
-/* Counts on the first pass over argv, collects on the second. */
-static bool texts_take(const Option *option, const char *value, bool apply, Err *err) {
-    OptionTexts *texts = option->texts;
-    if (apply) texts->item[texts->count++] = value;
-    else if (texts->seen++ == OPTION_TEXTS) return err_set(err, "--%s: at most %d", option->name, OPTION_TEXTS);
-    return true;
 }
 
 /* Checks `value`, and stores it if `apply`. */
@@ -86,8 +72,11 @@ static bool option_take(const Option *option, const char *value, bool apply, Err
     } else {
         if (option->choices && !choices_have(option->choices, value))
             return err_set(err, "--%s '%.64s': want one of %s", name, value, option->choices);
-        if (option->texts) return texts_take(option, value, apply, err);
-        if (apply) *option->text = value;
+        OptionTexts *texts = option->texts;
+        if (texts && !apply && texts->seen++ == OPTION_TEXTS)
+            return err_set(err, "--%s: at most %d", name, OPTION_TEXTS);
+        if (texts && apply) texts->item[texts->count++] = value;
+        else if (apply) *option->text = value;
     }
     return true;
 }
@@ -111,16 +100,11 @@ static bool option_read(const Option *options, int argc, char **argv, int *at, b
     return option_take(option, equals ? equals + 1 : argv[++*at], apply, err);
 }
 
-/* The words that belong to no option. */
-typedef struct {
-    int count;
-    const char *first;
-} Words;
-
-/* One pass over argv. Variables and argv change only with `apply`: after a pass without, which found nothing wrong. */
-static bool pass(const Option *options, int argc, char **argv, bool apply, Words *words, Err *err) {
+/* One pass over argv. Variables and argv change only with `apply`: after a pass without, which found nothing wrong.
+ * Counts the words that belong to no option, with the first one. */
+static bool pass(const Option *options, int argc, char **argv, bool apply, int *words, const char **first, Err *err) {
     bool ended = false;
-    *words = (Words){ 0 };
+    *words = 0;
     for (int i = 1; i < argc; i++) {
         if (!ended && !strcmp(argv[i], "--")) {
             ended = true;
@@ -129,24 +113,24 @@ static bool pass(const Option *options, int argc, char **argv, bool apply, Words
         } else if (!ended && argv[i][0] == '-' && argv[i][1]) {
             return err_set(err, "'%.64s': options begin with two dashes; --help lists the options", argv[i]);
         } else {
-            if (words->count++ == 0) words->first = argv[i];
-            if (apply) argv[words->count] = argv[i];
+            if (++*words == 1) *first = argv[i];
+            if (apply) argv[*words] = argv[i];
         }
     }
     return true;
 }
 
 bool options_parse(const Option *options, int argc, char **argv, int *count, Err *err) {
-    Words words;
+    int words;
+    const char *first = NULL;
     for (const Option *option = options; option && option->name; option++)
         if (option->texts) option->texts->seen = 0;
-    if (!pass(options, argc, argv, false, &words, err)) return false;
-    if (words.count > 0 && !count)
-        return err_set(err, "'%.64s': this program takes options only; --help lists them", words.first);
+    if (!pass(options, argc, argv, false, &words, &first, err)) return false;
+    if (words > 0 && !count) return err_set(err, "'%.64s': this program takes options only; --help lists them", first);
     for (const Option *option = options; option && option->name; option++)
         if (option->texts && option->texts->seen > 0) option->texts->count = 0;
-    pass(options, argc, argv, true, &words, err);
-    if (count) *count = words.count;
+    pass(options, argc, argv, true, &words, &first, err);
+    if (count) *count = words;
     return true;
 }
 
@@ -155,8 +139,6 @@ bool options_have(int argc, char **argv, const char *name) {
         if (!strncmp(argv[i], "--", 2) && !strcmp(argv[i] + 2, name)) return true;
     return false;
 }
-
-/* ---- help -------------------------------------------------------------------------------------------------------- */
 
 void options_help(const Option *options, FILE *out) {
     for (const Option *option = options; option && option->name; option++) {

@@ -10,11 +10,8 @@
  *   --epochs 5 and --epochs=5 are the same; "--" ends the options; the last of two equal options counts, except for
  *   `texts`, which keeps them all.
  *
- * Rules of use
- *   Exactly one of flag, integer, real, text, texts is set: it is the kind, and where the value goes.
- *   integer and real want low <= high, both of them allowed values.
- *   help is one line without a full stop. Nothing is allocated: texts point into argv.
- */
+ * Exactly one of flag, integer, real, text, texts is set: it is the kind, and where the value goes. integer and real
+ * want low <= high, both allowed. help is one line without a full stop. Texts point into argv. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 

@@ -1,7 +1,5 @@
 #include "training/optim.h"
-
 #include "kernels/gemm.h"
-#include "core/thread.h"
 
 #include <math.h>
 #include <string.h>
@@ -22,36 +20,16 @@ void optim_init(Optim *optim, Params *params, const OptimGroup *groups, int coun
     }
 }
 
-/* ---- SGD and AdamW ----------------------------------------------------------------------------------------------- */
-
-enum { STEP_GRAIN = 1 << 14 }; /* numbers that one thread takes at a time */
-
-typedef struct {
-    num *w, *v;
-    const num *grad;
-    num lr, momentum, decay;
-} Sgd;
-
-/* v = momentum v + g + decay w;  w -= lr v, for numbers begin .. end-1. */
-static void sgd_range(void *context, size_t begin, size_t end, int worker) {
-    const Sgd s = *(Sgd *)context;
-    (void)worker;
-    for (size_t i = begin; i < end; i++) {
-        num g = s.grad[i] + s.decay * s.w[i];
-        s.v[i] = s.momentum * s.v[i] + g;
-        s.w[i] -= s.lr * s.v[i];
+/* v = momentum v + g + decay w;  w -= lr v */
+static void sgd_step(const OptimGroup *o, double factor, Param *p, num *v) {
+    num *w = p->val.v, lr = (num)(o->lr * factor), momentum = (num)o->momentum, decay = (num)o->weight_decay;
+    for (size_t i = 0, count = mat_count(p->val); i < count; i++) {
+        v[i] = momentum * v[i] + (p->grad[i] + decay * w[i]);
+        w[i] -= lr * v[i];
     }
 }
 
-static void sgd_step(const OptimGroup *o, double factor, Param *p, num *v) {
-    Sgd sgd = { .w = p->val.v, .v = v, .grad = p->grad };
-    sgd.lr = (num)(o->lr * factor);
-    sgd.momentum = (num)o->momentum;
-    sgd.decay = (num)o->weight_decay;
-    parallel_for(mat_count(p->val), STEP_GRAIN, sgd_range, &sgd);
-}
-
-/* The formula of optim.h, with everything that is the same for all numbers computed once in double. */
+/* The formula of optim.h; what is the same for all numbers is computed once, in double. */
 static void adamw_step(const OptimGroup *o, double factor, int64_t n, Param *p, num *m, num *v) {
     const double beta1 = 0.9, beta2 = 0.999;
     double lr = o->lr * factor, correct1 = 1 - pow(beta1, (double)n), correct2 = 1 - pow(beta2, (double)n);
@@ -66,9 +44,7 @@ static void adamw_step(const OptimGroup *o, double factor, int64_t n, Param *p, 
     }
 }
 
-/* ---- Muon -------------------------------------------------------------------------------------------------------- */
-
-/* sum + x[0]^2 + ... + x[n-1]^2. */
+/* sum + x[0]^2 + ... + x[n-1]^2 */
 static double add_squares(double sum, const num *x, size_t n) {
     for (size_t i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
     return sum;
@@ -107,8 +83,6 @@ static void muon_step(Optim *optim, const OptimGroup *o, double factor, Param *p
     num scale = (num)(sqrt(O) / fmax(sqrt(add_squares(0, p->val.v, count)), 1e-12)), lr = (num)(o->lr * factor);
     for (size_t i = 0; i < count; i++) p->val.v[i] = scale * p->val.v[i] - lr * G[i];
 }
-
-/* ---- all rules --------------------------------------------------------------------------------------------------- */
 
 void optim_step(Optim *optim, double factor) {
     optim->steps++;

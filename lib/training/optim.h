@@ -7,24 +7,20 @@
  *                                                  Loshchilov and Hutter, "Decoupled weight decay", arXiv:1711.05101
  *   Muon   v = momentum v + g             G = g + momentum v, filters [O,C,K,K] seen as a matrix [O,CKK]
  *          w = sqrt(O) w / |w| - lr Q(G)  Q(G): G with all its singular values moved towards 1, by three
- *                                         Newton-Schulz steps                       Jordan et al. 2024, "Muon"
- */
+ *                                         Newton-Schulz steps                       Jordan et al. 2024, "Muon" */
 #ifndef OPTIM_H
 #define OPTIM_H
 
-#include "core/arena.h"
 #include "model/params.h"
 
 typedef enum { OPTIM_SGD, OPTIM_ADAMW, OPTIM_MUON } OptimRule;
 
-/* The settings of one group of parameters. */
 typedef struct {
     OptimRule rule;
     double lr;
     double weight_decay; /* SGD, AdamW */
     double momentum;     /* SGD, Muon */
 } OptimGroup;
-
 enum { OPTIM_GROUPS = 6 };
 
 typedef struct {
@@ -43,7 +39,6 @@ void optim_init(Optim *optim, Params *params, const OptimGroup *groups, int coun
 /* One step with every learning rate times `factor`, then forgets all gradients. A parameter that is frozen or has no
  * gradient does not change. Muon wants a matrix with O <= CKK (REQUIRE). */
 void optim_step(Optim *optim, double factor);
-
 void optim_free(Optim *optim);
 
 /* The norm of all gradients together, before clipping. Above `max` all gradients are multiplied by max / norm (Pascanu

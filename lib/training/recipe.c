@@ -1,5 +1,4 @@
 #include "training/recipe.h"
-#include "core/arena.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,63 +13,42 @@
 #define FALLING .schedule = SCHEDULE_LINEAR, .warmup = 0.2, .whiten_epochs = 3
 #define SHIFTED .augment = { .mirror = MIRROR_ALTERNATE, .shift = 2, .edge = EDGE_REFLECT }
 
-/* A narrow convolutional network. */
 #define NARROW(passes, rate)                                                                                           \
     .model = { IMAGE("cnn", 32, 64, 128, 64), BOW(64) }, .epochs = passes, .batch = 500,                               \
     .groups = { ADAMW(2e-3, 0.01), MUON(rate), ADAMW(1e-2, 0) }, FALLING, SHIFTED
 
 #define ONE_TEMPLATE .templates = { "a photo of a {}" }
-
 /* All pairs of a class match, whatever their template. */
 #define EIGHT_TEMPLATES                                                                                                \
     .templates = { "a photo of a {}",          "a picture of a {}", "a small photo of a {}", "a blurry photo of a {}", \
                    "a bright photo of the {}", "this is a {}",      "there is one {} here",  "look at the {}" },       \
     .multi_positive = true
-
-/* The temperature 0.07 of the paper's start, not learnt. */
+/* The paper's first temperature, 0.07, not learnt. */
 #define FIXED_TEMPERATURE .fixed_scale = true, .epochs = 5, .batch = 64
 
 static const Recipe recipes[] = {
-    { .name = "quick", .summary = "a narrow convolutional network, two minutes", ONE_TEMPLATE, NARROW(4, 0.1) },
-    { .name = "full",
-      .summary = "the full width, 15 to 36 minutes: 93 % on the test pictures, 94 % with test-time augmentation",
+    { "quick", "a narrow convolutional network, two minutes", ONE_TEMPLATE, NARROW(4, 0.1) },
+    { "full", "the full width, 15 to 36 minutes: 93 % on the test pictures, 94 % with test-time augmentation",
       .model = { IMAGE("cnn", 64, 256, 256, 256), BOW(256) },
-      .groups = { ADAMW(5e-3, 0.01), MUON(0.24), ADAMW(0.03, 0) },
-      .epochs = 16,
-      .batch = 2000,
-      .smoothing = 0.2,
-      .tta = TTA_MIRROR_SHIFT,
-      EIGHT_TEMPLATES,
-      FALLING,
-      SHIFTED },
-    { .name = "templates",
-      .summary = "quick, with eight wordings of each caption; all pairs of a class match",
-      EIGHT_TEMPLATES,
+      .groups = { ADAMW(5e-3, 0.01), MUON(0.24), ADAMW(0.03, 0) }, .epochs = 16, .batch = 2000, .smoothing = 0.2,
+      .tta = TTA_MIRROR_SHIFT, EIGHT_TEMPLATES, FALLING, SHIFTED },
+    { "templates", "quick, with eight wordings of each caption; all pairs of a class match", EIGHT_TEMPLATES,
       NARROW(5, 0.24) },
-    { .name = "notebook",
-      .summary = "a published notebook's experiment: batch 64, temperature fixed at 0.07",
+    { "notebook", "a published notebook's experiment: batch 64, temperature fixed at 0.07",
       .model = { IMAGE("cnn", 64, 128, 256, 64), BOW(64), .logit_scale = 1 / 0.07 },
-      .groups = { ADAMW(1e-3, 0.01), MUON(0.03), ADAMW(3e-3, 0) },
-      ONE_TEMPLATE,
-      FIXED_TEMPERATURE,
-      FALLING },
-    { .name = "tiny",
-      .summary = "the smallest network, for a first look; temperature fixed at 0.07",
+      .groups = { ADAMW(1e-3, 0.01), MUON(0.03), ADAMW(3e-3, 0) }, ONE_TEMPLATE, FIXED_TEMPERATURE, FALLING },
+    { "tiny", "the smallest network, for a first look; temperature fixed at 0.07",
       .model = { IMAGE("small", 0, 0, 0, 64), BOW(64), .logit_scale = 1 / 0.07 },
-      .groups = { ADAMW(1e-3, 0), ADAMW(1e-3, 0), ADAMW(1e-3, 0) },
-      ONE_TEMPLATE,
-      FIXED_TEMPERATURE },
+      .groups = { ADAMW(1e-3, 0), ADAMW(1e-3, 0), ADAMW(1e-3, 0) }, ONE_TEMPLATE, FIXED_TEMPERATURE },
 };
 
 const Recipe *recipe_at(int i) { return i >= 0 && i < (int)COUNT(recipes) ? &recipes[i] : NULL; }
-
 const Recipe *recipe_find(const char *name) {
     for (size_t i = 0; i < COUNT(recipes); i++)
         if (!strcmp(recipes[i].name, name)) return &recipes[i];
     return NULL;
 }
 
-/* Sizes that are 0 get the tower's default (image_tower.h, text_tower.h). */
 void recipe_towers(Recipe *recipe, Arena *arena, const char *image, const char *text) {
     ImageTowerSize *i = &recipe->model.image;
     TextTowerSize *t = &recipe->model.text;
@@ -83,10 +61,7 @@ void recipe_towers(Recipe *recipe, Arena *arena, const char *image, const char *
     recipe->name = arena_print(arena, "%s-%s-%s", recipe->name, image, text);
 }
 
-/* ---- without an ingredient --------------------------------------------------------------------------------------- */
-
-/* Changes nothing in a recipe that does not have the ingredient. Only "cnn" has whitening and identity filters; "vit"
- * has no filters for Muon. */
+/* Only "cnn" has whitening and identity filters; "vit" has no filters for Muon. What is missing changes nothing. */
 static void take_out(Recipe *r, const char *what) {
     bool cnn = !strcmp(r->model.image.kind, "cnn"), vit = !strcmp(r->model.image.kind, "vit");
     if (!strcmp(what, "whitening")) r->learn_first |= cnn;
@@ -120,8 +95,6 @@ bool recipe_leave_out(Recipe *recipe, Arena *arena, const char *ingredient, Err 
     return true;
 }
 
-/* ---- as text ----------------------------------------------------------------------------------------------------- */
-
 /* The shortest decimal number that is read back as x. */
 static char *real(Arena *arena, double x) {
     char *text = "";
@@ -133,16 +106,15 @@ static char *real(Arena *arena, double x) {
 static char *model_text(Arena *arena, const ClipConfig *m) {
     const ImageTowerSize *i = &m->image;
     const TextTowerSize *t = &m->text;
-    char *image = arena_print(
-        arena, "%s, %d dimensions, widths %d %d %d, side %d, patch %d, width %d, layers %d, heads %d", i->kind,
-        i->embed, i->widths[0], i->widths[1], i->widths[2], i->side, i->patch, i->width, i->layers, i->heads);
-    char *text = arena_print(arena, "%s, %d dimensions, words %d, width %d, padding %d, hidden %d, layers %d, heads %d",
-                             t->kind, t->embed, t->vocabulary, t->width, t->padding, t->hidden, t->layers, t->heads);
-    return arena_print(arena,
-                       "image tower=%s, stages %d %d %d %d, QuickGELU %d\n"
-                       "text tower=%s, positions %d, QuickGELU %d\ntokens=%d\nfirst logit scale=%s\n",
-                       image, i->stages[0], i->stages[1], i->stages[2], i->stages[3], i->quick_gelu, text, t->tokens,
-                       t->quick_gelu, m->tokens, real(arena, m->logit_scale));
+    return arena_print(
+        arena,
+        "image tower=%s, %d dimensions, widths %d %d %d, side %d, patch %d, width %d, layers %d, heads %d, "
+        "stages %d %d %d %d, QuickGELU %d\ntext tower=%s, %d dimensions, words %d, width %d, padding %d, hidden %d, "
+        "layers %d, heads %d, positions %d, QuickGELU %d\ntokens=%d\nfirst logit scale=%s\n",
+        i->kind, i->embed, i->widths[0], i->widths[1], i->widths[2], i->side, i->patch, i->width, i->layers, i->heads,
+        i->stages[0], i->stages[1], i->stages[2], i->stages[3], i->quick_gelu, t->kind, t->embed, t->vocabulary,
+        t->width, t->padding, t->hidden, t->layers, t->heads, t->tokens, t->quick_gelu, m->tokens,
+        real(arena, m->logit_scale));
 }
 
 static char *group_text(Arena *arena, const char *name, const OptimGroup *o) {

@@ -27,22 +27,18 @@ typedef struct {
     TestAugmentation tta; /* of a second test after the last epoch; TTA_NONE: there is none */
 } Recipe;
 
-/* For options tables: the names of the recipes. */
-#define RECIPES "quick|full|templates|notebook|tiny"
+/* For options tables: the recipes; the towers of lesson 10 ("recipe": its own); what a recipe can be tried without. */
+#define RECIPES        "quick|full|templates|notebook|tiny"
+#define RECIPE_IMAGES  "recipe|small|cnn|resnet|vit"
+#define RECIPE_TEXTS   "recipe|bow|lstm|transformer"
+#define RECIPE_WITHOUT "nothing|whitening|dirac|muon|mirror|alternating|shift|decay|smoothing|wordings"
 
 /* The recipe of that name, or the i-th; NULL if there is none. */
 const Recipe *recipe_find(const char *name);
 const Recipe *recipe_at(int i);
 
-/* For options tables: the towers of lesson 10. "recipe": the recipe's own. */
-#define RECIPE_IMAGES "recipe|small|cnn|resnet|vit"
-#define RECIPE_TEXTS  "recipe|bow|lstm|transformer"
-
 /* Exchanges the towers. The recipe is then called "quick-vit-lstm" (on the arena), unless both towers were its own. */
 void recipe_towers(Recipe *recipe, Arena *arena, const char *image, const char *text);
-
-/* For options tables: what a recipe can be tried without. */
-#define RECIPE_WITHOUT "nothing|whitening|dirac|muon|mirror|alternating|shift|decay|smoothing|wordings"
 
 /* Takes one ingredient out. The recipe is then called "quick-without-muon" (on the arena); "nothing" changes nothing.
  *   muon         filters are moved by AdamW as the linear layers are

@@ -1,12 +1,9 @@
 #include "training/train.h"
 #include "model/clip_file.h"
 #include "core/file.h"
-#include "core/arena.h"
-
 #include "evaluate/metrics.h"
 #include "formats/hash.h"
 
-#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <string.h>
@@ -46,10 +43,8 @@ static void set_groups(Params *params) {
     }
 }
 
-/* Whitening is measured on the first pictures. */
 static void whiten(Trainer *s) {
-    enum { SAMPLE = 2000 };
-    int n = MIN(SAMPLE, s->run->train->n), *index = arena_alloc(&s->arena, (size_t)n, sizeof *index);
+    int n = MIN(2000, s->run->train->n), *index = arena_alloc(&s->arena, (size_t)n, sizeof *index);
     for (int i = 0; i < n; i++) index[i] = i;
     Mat sample = mat_like(&s->arena, mat_shape(4, n, CIFAR_SIDE, CIFAR_SIDE, 3));
     cifar_batch(s->run->train, index, n, NULL, sample.v);
@@ -81,7 +76,6 @@ static void make_captions(Trainer *s) {
 
 /* ---- runs that end early ----------------------------------------------------------------------------------------- */
 
-/* What is left of the run. */
 static const char *kept(Trainer *s) {
     if (!s->run->checkpoint || s->epoch <= 1) return "no epoch was finished";
     return arena_print(&s->arena, "epoch %d is in %s", s->epoch - 1, s->run->checkpoint);
@@ -95,21 +89,18 @@ static bool stop_refuse(Trainer *s, Err *err) {
 
 static bool loss_refuse(Trainer *s, int batch, Err *err) {
     Var first = tape_first_not_finite(&s->tape);
-    return err_set(
-        err,
-        "epoch %d, batch %d: the loss is not a finite number; the first operation that made one is %s. This batch "
-        "changed nothing, %s; try a smaller --lr",
-        s->epoch, batch + 1, first ? tape_name(first) : "the loss", kept(s));
+    return err_set(err,
+                   "epoch %d, batch %d: the loss is not a finite number; the first operation that made one is %s. "
+                   "This batch changed nothing, %s; try a smaller --lr",
+                   s->epoch, batch + 1, first ? tape_name(first) : "the loss", kept(s));
 }
 
 static bool gradient_refuse(Trainer *s, Var loss, int batch, const Param *param, Err *err) {
-    const char *name = param->name;
     Var first = tape_first_not_finite_gradient(&s->tape, loss);
-    return err_set(
-        err,
-        "epoch %d, batch %d: the gradient of %s is not finite; the first operation of the backward pass that made one "
-        "is %s. This batch changed nothing, %s; try a smaller --lr",
-        s->epoch, batch + 1, name, first ? tape_name(first) : "not known", kept(s));
+    return err_set(err,
+                   "epoch %d, batch %d: the gradient of %s is not finite; the first operation of the backward pass "
+                   "that made one is %s. This batch changed nothing, %s; try a smaller --lr",
+                   s->epoch, batch + 1, param->name, first ? tape_name(first) : "not known", kept(s));
 }
 
 /* The first parameter whose weights, or gradient, hold a number that is not finite; or NULL. */
@@ -126,10 +117,9 @@ static const Param *not_finite(const Params *params, bool gradient) {
 /* ---- one batch --------------------------------------------------------------------------------------------------- */
 
 /* Fills in accuracies and cosines of one batch.   logits [B,B] = scale * cosines: row b a picture, column b its text */
-static void measure(Mat logits, const int *label, double scale, EpochRow *row) {
+static void measure(Arena *arena, Mat logits, const int *label, double scale, EpochRow *row) {
     int B = logits.shape[0];
-    Arena arena = { 0 };
-    int *best = arena_zero(&arena, (size_t)B, sizeof *best); /* the nearest picture of each text so far */
+    int *best = arena_zero(arena, (size_t)B, sizeof *best); /* the nearest picture of each text so far */
     for (int b = 0; b < B; b++) {
         const num *x = &AT(logits, b, 0);
         int nearest = 0;
@@ -144,7 +134,6 @@ static void measure(Mat logits, const int *label, double scale, EpochRow *row) {
         if (isfinite(other)) row->negative += (double)other / scale / B;
     }
     for (int n = 0; n < B; n++) row->text_to_image += (label[best[n]] == label[n]) / (double)B;
-    arena_free(&arena);
 }
 
 /* The loss that is minimised; *plain is the CLIP loss of the pairs themselves, which can be compared with the floor. */
@@ -178,15 +167,13 @@ static bool train_batch(Trainer *s, int batch, Augment augment, Rng *rng, EpochR
     int *label = arena_alloc(&t->arena, (size_t)B, sizeof *label);
     cifar_batch(s->run->train, index, B, &augment, pixels.v);
     draw_captions(s, index, rng, label, ids);
-
     Var scale = tape_param(t, s->clip->logit_scale);
     Var logits = clip_logits(t, clip_image(t, s->clip, pixels), clip_text(t, s->clip, ids, B, T), scale);
     Var loss = batch_loss(s, logits, label, B, &row->loss);
     if (!isfinite(loss->val.v[0]) || !isfinite(row->loss)) return loss_refuse(s, batch, err);
     profile_switch(t->profile, "measuring", PROFILE_FORWARD);
     row->floor = clip_loss_floor_of(label, B);
-    measure(logits->val, label, exp((double)scale->val.v[0]), row);
-
+    measure(&t->arena, logits->val, label, exp((double)scale->val.v[0]), row);
     tape_backward(t, loss);
     profile_switch(t->profile, "optimiser", PROFILE_FORWARD);
     const Param *broken = not_finite(&s->clip->params, true);
@@ -199,8 +186,6 @@ static bool train_batch(Trainer *s, int batch, Augment augment, Rng *rng, EpochR
     return true;
 }
 
-/* ---- one epoch --------------------------------------------------------------------------------------------------- */
-
 static void add_row(EpochRow *mean, const EpochRow *batch, double weight) {
     mean->loss += batch->loss * weight;
     mean->floor += batch->floor * weight;
@@ -208,11 +193,6 @@ static void add_row(EpochRow *mean, const EpochRow *batch, double weight) {
     mean->text_to_image += batch->text_to_image * weight;
     mean->positive += batch->positive * weight;
     mean->negative += batch->negative * weight;
-}
-
-static void tell_batch(const Trainer *s, const EpochRow *batch) {
-    TrainProgress progress = { s->epoch, (double)s->step * s->recipe->batch, batch->loss, batch->floor };
-    if (s->run->after_batch) s->run->after_batch(s->run->context, &progress);
 }
 
 static bool train_epoch(Trainer *s, EpochRow *row, Err *err) {
@@ -232,7 +212,8 @@ static bool train_epoch(Trainer *s, EpochRow *row, Err *err) {
         if (!train_batch(s, batch, augment, &rng, &one, err)) return false;
         if (interrupted) return stop_refuse(s, err);
         add_row(row, &one, 1.0 / s->batches);
-        tell_batch(s, &one);
+        TrainProgress progress = { s->epoch, (double)s->step * r->batch, one.loss, one.floor };
+        if (s->run->after_batch) s->run->after_batch(s->run->context, &progress);
     }
     double took = clock_seconds() - start;
     s->seconds += took;
@@ -248,8 +229,8 @@ static bool test_accuracy(Trainer *s, TestAugmentation tta, double *accuracy, Er
     Arena arena = { 0 };
     const Cifar *test = s->run->test;
     ZeroshotRange all = { .n = test->n, .batch = 100, .tta = tta };
-    Mat classes =
-        zeroshot_classes(s->clip, &arena, s->recipe->templates, s->templates, test->names, CIFAR_CLASSES, NULL);
+    const char *const *templates = s->recipe->templates;
+    Mat classes = zeroshot_classes(s->clip, &arena, templates, s->templates, test->names, CIFAR_CLASSES, NULL);
     Mat scores = zeroshot_scores(s->clip, &arena, classes, test, all);
     int *best = arena_alloc(&arena, (size_t)test->n, sizeof *best), right = 0;
     bool ok = metrics_argmax(scores, best, err);
@@ -258,8 +239,6 @@ static bool test_accuracy(Trainer *s, TestAugmentation tta, double *accuracy, Er
     arena_free(&arena);
     return ok;
 }
-
-/* ---- the log ----------------------------------------------------------------------------------------------------- */
 
 static void add_to_log(Trainer *s, const EpochRow *row) {
     char text[512];
@@ -276,7 +255,7 @@ static bool write_log(Trainer *s, const EpochRow *row, Err *err) {
     return out_commit(&out, err);
 }
 
-/* The first `epochs` rows of the log of a run that is resumed; none where there is no log. */
+/* Of a run that is resumed; no rows where there is no log. */
 static bool read_log(Trainer *s, int epochs, Err *err) {
     EpochRow *rows = arena_alloc(&s->arena, (size_t)epochs, sizeof *rows);
     int n = s->run->log ? train_log_read(s->run->log, rows, epochs, err) : 0;
@@ -284,8 +263,6 @@ static bool read_log(Trainer *s, int epochs, Err *err) {
     if (n > 0) s->seconds = rows[n - 1].seconds;
     return n >= 0;
 }
-
-/* ---- whose checkpoint it is -------------------------------------------------------------------------------------- */
 
 static const char *set_name(const Cifar *set) { return set->generated ? "generated shapes" : "CIFAR-10"; }
 
@@ -298,7 +275,6 @@ static char *data_text(Arena *arena, const char *part, const Cifar *set) {
                        set_name(set), part, set->n, part, names, part, pixels, part, labels);
 }
 
-/* Everything this run depends on. */
 static void sign(Trainer *s) {
     s->settings =
         arena_print(&s->arena, "seed=%llu\n%s%s%s", (unsigned long long)s->run->seed, recipe_text(s->recipe, &s->arena),
@@ -387,16 +363,14 @@ static bool save_checkpoint(Trainer *s, const EpochRow *row, Err *err) {
     return ok;
 }
 
-static bool load_state(const Safetensors *file, const char *path, const char *prefix, const Param *p, num *state,
-                       Err *err) {
-    char name[300];
+static bool load_state(Trainer *s, const Safetensors *file, const char *prefix, const Param *p, num *state, Err *err) {
     if (!state) return true;
-    snprintf(name, sizeof name, "%s%s", prefix, p->name);
+    const char *path = s->run->checkpoint, *name = arena_print(&s->arena, "%s%s", prefix, p->name);
     const Tensor *tensor = safetensors_find(file, name);
     Mat m = p->val;
     m.v = state;
-    return tensor ? tensor_to_mat(tensor, m, err)
-                  : err_set(err, "%s: there is no tensor %s; the file cannot be resumed", path, name);
+    if (tensor) return tensor_to_mat(tensor, m, err);
+    return err_set(err, "%s: there is no tensor %s; the file cannot be resumed", path, name);
 }
 
 static bool load_checkpoint(Trainer *s, const Safetensors *file, Err *err) {
@@ -411,8 +385,8 @@ static bool load_checkpoint(Trainer *s, const Safetensors *file, Err *err) {
     Params *params = &s->clip->params;
     if (!params_restore(params, file, path, "", err)) return false;
     for (int i = 0; i < params->count; i++)
-        if (!load_state(file, path, "optim.first.", params->list[i], s->optim.first[i], err) ||
-            !load_state(file, path, "optim.second.", params->list[i], s->optim.second[i], err))
+        if (!load_state(s, file, "optim.first.", params->list[i], s->optim.first[i], err) ||
+            !load_state(s, file, "optim.second.", params->list[i], s->optim.second[i], err))
             return false;
     s->epoch = (int)done;
     s->step = s->optim.steps = done * s->batches;
@@ -423,11 +397,9 @@ static bool resume(Trainer *s, Err *err) {
     Safetensors file;
     Arena arena = { 0 };
     if (!s->run->checkpoint || !file_exists(s->run->checkpoint)) return true; /* no epoch was finished: start again */
-    bool ok = safetensors_open(&file, &arena, s->run->checkpoint, err);
-    if (ok) {
-        ok = load_checkpoint(s, &file, err);
-        safetensors_close(&file);
-    }
+    bool opened = safetensors_open(&file, &arena, s->run->checkpoint, err);
+    bool ok = opened && load_checkpoint(s, &file, err);
+    if (opened) safetensors_close(&file);
     arena_free(&arena);
     return ok;
 }

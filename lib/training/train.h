@@ -2,8 +2,7 @@
  *
  * One epoch shows every picture once, except those of a last batch that is not full. Order, captions and augmentation
  * depend on (seed, epoch) alone. After each epoch a row goes to the log and the whole state to the checkpoint: a run
- * that was interrupted continues from its last finished epoch and ends in the same bytes.
- */
+ * that was interrupted continues from its last finished epoch and ends in the same bytes. */
 #ifndef TRAIN_H
 #define TRAIN_H
 
@@ -21,7 +20,6 @@ typedef struct {
     double rate, seconds;                /* training pictures per second; seconds of training since the start */
 } EpochRow;
 
-/* Where a run is, after each batch. */
 typedef struct {
     int epoch;
     double pictures;    /* trained on so far, over all epochs */
@@ -56,9 +54,7 @@ bool train_run(TrainRun *run, Clip *clip, Err *err);
 /* Makes a running training, or the next one, stop after its current batch. May be called by a signal handler. */
 void train_interrupt(void);
 
-/* ---- the log: CSV (train_log.c) ---------------------------------------------------------------------------------- */
-
-/* The heading, and a row, without end of line. */
+/* The log is CSV (train_log.c): the heading, and a row, without end of line. */
 const char *train_log_heading(void);
 void train_log_row(const EpochRow *row, char *text, size_t size);
 

@@ -33,8 +33,7 @@ static bool row_read(const char *at, const char *end, EpochRow *row) {
         memcpy(text, at, (size_t)(stop - at));
         text[stop - at] = 0;
         field[k] = *text ? strtod(text, &rest) : (double)NAN;
-        if (*rest && *rest != '\r') return false;
-        if (fabs(field[k]) > NUMBER_MAX) return false;
+        if ((*rest && *rest != '\r') || fabs(field[k]) > NUMBER_MAX) return false;
         at = stop + 1;
     }
     int epoch = (int)fmin(fmax(0, field[0]), INT_MAX);
