@@ -130,7 +130,7 @@ Mat zeroshot_scores(Clip *clip, Arena *arena, Mat classes, const Cifar *set, Zer
         int B = MIN(batch, range.n - done);
         Mat rows = mat_shape(2, B, scores.shape[1]);
         rows.v = &AT(scores, done, 0);
-        for (int b = 0; b < B; b++) index[b] = range.first + done + b;
+        for (int b = 0; b < B; b++) index[b] = done + b;
         one_batch(classes, set, index, B, rows, now.answers + done);
         if (range.progress) range.progress(range.context, done + B);
     }
