@@ -162,6 +162,7 @@ enum { FIGURE_TEXT = 64, CAPTION_LINES = 4 };
 const char *number_text(double value, int decimals, char *text);
 const char *axis_tick_text(const Axis *axis, int k, char *text);
 const char *label_text(const char *const *labels, int i, char *text); /* the label, or the number i + 1 */
+const char *or_empty(const char *text);                               /* "" for NULL */
 const char *caption_line(const char *caption, int k, char *text);     /* the k-th line; "" after the last */
 
 /* One character of a UTF-8 text (RFC 3629): its bytes, 0 at the end; its columns: accents 0, wide East Asian letters

@@ -28,13 +28,13 @@ extern const PlotKind plot_kind_heat, plot_kind_bars, plot_kind_lines, plot_kind
 extern const PlotKind plot_kind_graph;  /* plot_graph.c */
 extern const PlotKind plot_kind_motion; /* plot_motion.c */
 
-/* A CSV field and what follows it: text, quoted if necessary; a number with nine digits, empty if not finite. */
+/* A CSV field and what follows it: text, quoted if necessary; a number with nine digits, which keep every bit of a
+ * float, empty if not finite. */
 void csv_text(FILE *file, const char *text, const char *after);
 void csv_number(FILE *file, double value, const char *after);
 
 /* A string, a colour, and a path of the script ("data/NAME.csv"), each in quotes. */
 void gp_text(FILE *file, const char *text);
-void gp_line(FILE *file, const char *before, const char *text, const char *after); /* with text around it */
 void gp_colour(FILE *file, Colour colour);
 void gp_path(const Script *script, const char *folder, const char *extension);
 
