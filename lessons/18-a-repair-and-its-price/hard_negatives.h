@@ -63,9 +63,6 @@ typedef struct {
  * items. */
 NegativesItem *negatives_items(Arena *arena, NegativeKind kind, const NegativesProbe *probe);
 
-/* Whether an item is as described; one line if not. */
-bool negatives_check(const NegativesItem *item, NegativeKind kind, Err *err);
-
 /* The scores. A choice is made for a picture between one true and one false caption.
  *   negative[k]              canonical true against canonical false caption
  *   swapped[h]               the halves of negative[NEGATIVE_SWAP]: colours (0), positions (1)

@@ -1,6 +1,4 @@
 #include "hard_negatives_report.h"
-#include "core/arena.h"
-
 #include "evaluate/metrics.h"
 #include "show/plot.h"
 #include "scenes/published_results.h"
@@ -99,13 +97,8 @@ void report_bars(const Lesson *lesson, Arena *arena, const NegativesReport *r, c
             bars[n++].label = arena_print(arena, "%s: %s", measures[q].label, condition);
         }
     if (firsts == 0) return;
-    Bars all = { .title = "Before and after each second stage (marked: trained with hard negatives)",
-                 .unit = " %",
-                 .bars = bars,
-                 .count = n,
-                 .decimals = 1,
-                 .low = 0,
-                 .high = 100 };
+    Bars all = { .bars = bars, .count = n, .unit = " %", .decimals = 1, .high = 100 };
+    all.title = "Before and after each second stage (marked: trained with hard negatives)";
     plot_bars(name, &all, NULL);
     all.bars = first;
     all.count = firsts;
@@ -139,8 +132,8 @@ static NegativesChange change_of(const ResultTable *table, Condition condition, 
     NegativesChange c = { .low = INFINITY, .high = -INFINITY };
     for (int seed = 1; seed <= RESULT_SEEDS; seed++) {
         NegativesConfig config = { .seed = seed };
-        double by =
-            100 * (score_of(table, condition, config, q, NULL) - score_of(table, CONDITION_PLAIN, config, q, NULL));
+        double plain = score_of(table, CONDITION_PLAIN, config, q, NULL);
+        double by = 100 * (score_of(table, condition, config, q, NULL) - plain);
         if (isnan(by)) continue;
         c.mean += by;
         c.low = fmin(c.low, by);
