@@ -3,7 +3,6 @@
 #ifndef RESULT_CURVES_H
 #define RESULT_CURVES_H
 
-#include "core/arena.h"
 #include "lesson/lesson.h"
 #include "scenes/result_table.h"
 

@@ -26,12 +26,10 @@ const char *negative_name(NegativeKind kind) { return negative_kinds[kind].name;
 const char *way_name(ParaphraseWay way) { return paraphrase_ways[way].name; }
 
 bool negative_find(const char *name, NegativeKind *kind) {
-    for (int k = 0; k < NEGATIVE_KINDS; k++) {
-        if (strcmp(name, negative_kinds[k].name)) continue;
-        *kind = (NegativeKind)k;
-        return true;
-    }
-    return false;
+    int k = 0;
+    while (k < NEGATIVE_KINDS && strcmp(name, negative_kinds[k].name)) k++;
+    if (k < NEGATIVE_KINDS) *kind = (NegativeKind)k;
+    return k < NEGATIVE_KINDS;
 }
 
 /* ---- training stages --------------------------------------------------------------------------------------------- */
@@ -68,8 +66,8 @@ static bool replaced_item(NegativesItem *item, const Split *split, Rng *rng, int
     bool first = one->a.colour != two->a.colour || one->a.shape != two->a.shape;
     scene_replace(&item->scene[1], first ? &one->a : &one->b, first ? &two->a : &two->b);
     bool differ = two->a.colour != two->b.colour || two->a.shape != two->b.shape;
-    if (split && !scene_in_part(&item->scene[1], split, SPLIT_SEEN)) return false;
-    return differ && scene_fits(&item->scene[1], 0);
+    bool seen = !split || scene_in_part(&item->scene[1], split, SPLIT_SEEN);
+    return seen && differ && scene_fits(&item->scene[1], 0);
 }
 
 static void pair_item(NegativesItem *item, const MinimalPair *pair) {
@@ -157,21 +155,22 @@ static void score_item(NegativesResult *r, const NegativesItem *item, NegativeKi
 /* The similarities of all scenes and captions of n items; each item needs only its own block. */
 static void measure_block(NegativesResult *r, NegativesSimilar *similar, void *context, const NegativesItem *items,
                           NegativeKind kind, int n) {
+    enum { C = CAPTIONS_PER_ITEM };
     Arena arena = { 0 };
     const Scene *scenes[2 * BLOCK];
-    const char *texts[CAPTIONS_PER_ITEM * BLOCK];
-    for (int i = 0; i < n; i++)
-        for (int c = 0; c < CAPTIONS_PER_ITEM; c++) {
-            const Caption *said = c < 2 ? &items[i].caption[c] : &items[i].paraphrased[c / 2 - 1][c % 2];
-            if (said->kind == CAPTION_KINDS) said = &items[i].caption[c % 2];
-            if (c < 2) scenes[2 * i + c] = &items[i].scene[c];
-            texts[CAPTIONS_PER_ITEM * i + c] = caption_text(said, arena_alloc(&arena, CAPTION_TEXT, 1));
-        }
-    Mat all = similar(context, &arena, scenes, 2 * n, texts, CAPTIONS_PER_ITEM * n);
+    const char *texts[C * BLOCK];
+    for (int i = 0; i < C * n; i++) {
+        const NegativesItem *item = &items[i / C];
+        int c = i % C;
+        const Caption *said = c < 2 ? &item->caption[c] : &item->paraphrased[c / 2 - 1][c % 2];
+        if (said->kind == CAPTION_KINDS) said = &item->caption[c % 2];
+        if (c < 2) scenes[2 * (i / C) + c] = &item->scene[c];
+        texts[i] = caption_text(said, arena_alloc(&arena, CAPTION_TEXT, 1));
+    }
+    Mat all = similar(context, &arena, scenes, 2 * n, texts, C * n);
     for (int i = 0; i < n; i++) {
-        double s[2][CAPTIONS_PER_ITEM];
-        for (int k = 0; k < 2; k++)
-            for (int c = 0; c < CAPTIONS_PER_ITEM; c++) s[k][c] = (double)AT(all, 2 * i + k, CAPTIONS_PER_ITEM * i + c);
+        double s[2][C];
+        for (int k = 0; k < 2 * C; k++) s[k / C][k % C] = (double)AT(all, 2 * i + k / C, C * i + k % C);
         score_item(r, &items[i], kind, s);
     }
     arena_free(&arena);
@@ -266,12 +265,9 @@ NegativesResult negatives_measure(SceneModel *scene_model, int items) {
 /* ---- the table --------------------------------------------------------------------------------------------------- */
 
 static void add_fraction(ResultTable *table, ResultRow row, int items, double choice, double text, double image) {
+    const double score[PAIR_METRICS] = { choice, text, image, NAN };
     row.items = items;
-    row.score[PAIR_METRIC_CHOICE] = choice;
-    row.score[PAIR_METRIC_TEXT] = text;
-    row.score[PAIR_METRIC_IMAGE] = image;
-    row.score[PAIR_METRIC_GROUP] = NAN;
-    for (int k = 0; k < PAIR_METRICS; k++) row.score[k] = round(row.score[k] * 1e4) / 1e4; /* as the file does */
+    for (int k = 0; k < PAIR_METRICS; k++) row.score[k] = round(score[k] * 1e4) / 1e4; /* as the file does */
     result_store(table, &row);
 }
 
@@ -304,8 +300,7 @@ static const struct {
     const char *name, *interaction;
     int stage;
 } conditions[] = {
-    /* stage -1: none */
-    { "before", "vector", -1 },
+    { "before", "vector", -1 }, /* no second stage */
     { "plain", "vector", STAGE_PLAIN },
     { "negatives", "vector", STAGE_HARD_NEGATIVES },
     { "no swap", "vector", STAGE_NO_SWAP },

@@ -123,7 +123,6 @@ typedef struct {
 
 /* The run of a condition. All but the late ones start from lesson 17's transformer of the same config. */
 ResultRun negatives_run(Condition condition, NegativesConfig config);
-
 /* A late run of few steps, done in seconds; the first of the table. Tests measure it again. */
 ResultRun negatives_quick_run(void);
 

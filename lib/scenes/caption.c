@@ -26,7 +26,6 @@ static CaptionKind kind_checked(CaptionKind kind) {
 const char *caption_kind_name(CaptionKind kind) { return kinds[kind_checked(kind)].name; }
 int caption_forms(CaptionKind kind) { return kinds[kind_checked(kind)].forms; }
 bool caption_has_two_nouns(CaptionKind kind) { return kinds[kind_checked(kind)].two_nouns; }
-
 Noun noun_of(int colour, int shape) { return (Noun){ .size = CAPTION_ANY, .colour = colour, .shape = shape }; }
 
 Noun noun_of_object(const SceneObject *object, unsigned fields) {
@@ -143,7 +142,6 @@ bool caption_equivalent(const Caption *a, const Caption *b) {
 }
 
 bool caption_identical(const Caption *a, const Caption *b) { return same_fields(a, b); }
-
 static bool coin_flip(Rng *rng) { return rng_below(rng, 2); }
 
 static void rename_noun(Noun *noun, Rng *rng) {

@@ -7,8 +7,7 @@
  *   PAIR       a red circle and a blue square                          there are both, as two different objects
  *   COUNTS     two red circles and three blue squares                  both counts are exact
  *   RELATION   a red circle left of a blue square                      some red circle is left of some blue square
- *   WITHOUT    a red circle and no blue square                         there is at least one of the first, none of the
- *                                                                      second
+ *   WITHOUT    a red circle and no blue square                         some of the first, none of the second
  *   NONE       no blue square                                          there is none
  *
  * Meaning and wording are separate. Every colour, shape and size has a synonym (red, crimson; circle, disc ...), every
@@ -85,7 +84,6 @@ bool caption_parse(const char *text, Caption *caption, Err *err);
 
 /* All words of the grammar; on the arena. "a" never becomes "an", because no noun phrase starts with a vowel. */
 Vocab caption_vocab(Arena *arena);
-
 /* Whether two texts, shorter than CAPTION_TEXT, have the same words, each equally often, in any order. */
 bool caption_same_words(const char *a, const char *b);
 
@@ -107,7 +105,6 @@ enum {
 
 /* A random caption of the same meaning. Each allowed way is drawn at random, so the result may equal the caption. */
 Caption caption_paraphrase(const Caption *caption, unsigned paraphrases, Rng *rng);
-
 /* A paraphrase that differs from the caption. False if 64 draws give none; *out is then the caption. */
 bool caption_paraphrase_other(Caption *out, const Caption *caption, unsigned paraphrases, Rng *rng);
 

@@ -32,7 +32,6 @@ typedef struct {
 } Draft;
 
 static bool differ_in_both(ObjectType a, ObjectType b) { return a.colour != b.colour && a.shape != b.shape; }
-
 static double rounded(double x) { return round(x * 1e6) / 1e6; }
 
 /* Rounds coordinates to six decimals, so that a scene written to a file and read again is the same. */

@@ -4,7 +4,6 @@
 #ifndef RESULT_TABLE_H
 #define RESULT_TABLE_H
 
-#include "core/arena.h"
 #include "scenes/scene_model.h"
 
 enum { RESULT_NAME = 24, RESULT_ITEMS = 1000, RESULT_ANY_SEED = -1 };

@@ -17,7 +17,6 @@ const char *size_name(Size size) {
 
 Relation relation_converse(Relation relation) { return (Relation)(relation ^ 1); }
 Direction relation_direction(Relation relation) { return relation < ABOVE ? DIRECTION_X : DIRECTION_Y; }
-
 ObjectType object_type(const SceneObject *object) { return (ObjectType){ object->colour, object->shape }; }
 void object_set_type(SceneObject *object, ObjectType type) {
     object->colour = type.colour;

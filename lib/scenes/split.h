@@ -17,7 +17,6 @@
 #ifndef SPLIT_H
 #define SPLIT_H
 
-#include "core/rng.h"
 #include "dataset/shapes.h"
 
 _Static_assert((int)SHAPE_COUNT == 8 && (int)COLOUR_COUNT == 8, "splits are made of eight colours and eight shapes");

@@ -14,7 +14,6 @@
 #ifndef TEXT_BASELINE_H
 #define TEXT_BASELINE_H
 
-#include "core/arena.h"
 #include "dataset/words.h"
 
 typedef enum {

@@ -142,7 +142,6 @@ double axis_place(const Axis *axis, double value) {
 }
 
 double series_x(const Series *series, int i) { return series->x ? (double)series->x[i] : i + 1.0; }
-
 double series_y(const Series *series, int i) { return (double)series->y[i]; }
 
 static void range_add_on(Range *range, double value, bool log) {
