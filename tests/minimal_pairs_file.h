@@ -7,8 +7,7 @@
  *                        line number, if the form is wrong or the column `truth` is not what the evaluator computes.
  *                        What else a set must satisfy is checked by minimal_pairs_check
  *
- * Static functions in a header: three single-file programs include it (test_minimal_pairs, probes, fuzz).
- */
+ * Static functions in a header: three single-file programs include it (test_minimal_pairs, probes, fuzz). */
 #ifndef MINIMAL_PAIRS_FILE_H
 #define MINIMAL_PAIRS_FILE_H
 
@@ -42,6 +41,7 @@ static void write_scene(FILE *out, const Scene *scene) {
         fprintf(out, "%s%s %s %s %.6f %.6f %.6f %.6f", k ? "; " : "", size_name(o->size), colour_name(o->colour),
                 shape_name(o->shape), o->x, o->y, o->radius, o->rotation);
     }
+    fputc(',', out);
 }
 
 static bool minimal_pairs_write(const MinimalPairs *pairs, const char *path, Err *err) {
@@ -57,15 +57,13 @@ static bool minimal_pairs_write(const MinimalPairs *pairs, const char *path, Err
     fprintf(out.stream, "truth\n");
     for (int n = 0; n < pairs->count; n++) {
         const MinimalPair *item = &pairs->item[n];
-        for (int p = 0; p < pairs->pictures; p++) {
-            write_scene(out.stream, &item->scene[p]);
-            fprintf(out.stream, ",");
-        }
+        for (int p = 0; p < pairs->pictures; p++) write_scene(out.stream, &item->scene[p]);
         for (int k = 0; k < pairs->captions; k++) fprintf(out.stream, "%s,", item->caption[k]);
         for (int p = 0; p < pairs->pictures; p++)
-            for (int k = 0; k < pairs->captions; k++)
-                fprintf(out.stream, "%s%d", p > 0 && k == 0 ? " " : "",
-                        minimal_pairs_oracle(NULL, &item->scene[p], item->caption[k]) == 1);
+            for (int k = 0; k < pairs->captions; k++) {
+                bool is_true = minimal_pairs_oracle(NULL, &item->scene[p], item->caption[k]) == 1;
+                fprintf(out.stream, "%s%d", p > 0 && k == 0 ? " " : "", is_true);
+            }
         fprintf(out.stream, "\n");
     }
     return out_commit(&out, err);
@@ -239,9 +237,7 @@ static void take_truth(Reader *r, const MinimalPairs *pairs, const MinimalPair *
                 char wanted[64];
                 snprintf(wanted, sizeof wanted, "truth %d for caption %d of picture %d", is, k + 1, p + 1);
                 read_error(r, r->at, wanted);
-            } else if (!r->failed) {
-                r->at++;
-            }
+            } else if (!r->failed) r->at++;
         }
     }
     take(r, "\n");

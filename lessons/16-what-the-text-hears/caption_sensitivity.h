@@ -1,7 +1,6 @@
 /* Caption sensitivity: how a text tower reacts to changes of a caption, without any picture. How similar are two
  * captions; which orders of the same words have different vectors; does an edit move a caption further than a
- * paraphrase?
- */
+ * paraphrase? */
 #ifndef CAPTION_SENSITIVITY_H
 #define CAPTION_SENSITIVITY_H
 

@@ -52,15 +52,10 @@ double report_negative(const NegativesReport *r, Condition condition, NegativeKi
     return score_of(r->table, condition, r->config, measure_of(kind), NULL);
 }
 
-/* "61.2+-3.0": half of Wilson's interval. */
-static void print_fraction(double fraction, int items) {
-    double low, high;
-    if (isnan(fraction)) {
-        printf("%*s", CELL, "-");
-        return;
-    }
-    metrics_interval(fraction, items, &low, &high);
-    printf("  %5.1f+-%.1f", 100 * fraction, 50 * (high - low));
+/* "61.2+-3.0": in %, with half of the interval; "-" for NaN. */
+static void print_fraction(double fraction, double low, double high) {
+    if (isnan(fraction)) printf("%*s", CELL, "-");
+    else printf("  %5.1f+-%.1f", 100 * fraction, 50 * (high - low));
 }
 
 void report_conditions(const NegativesReport *r) {
@@ -70,8 +65,10 @@ void report_conditions(const NegativesReport *r) {
     for (size_t q = 0; q < COUNT(measures); q++) {
         printf("%-26s", measures[q].label);
         for (int a = 0, items = 0; a < r->count; a++) {
+            double low = 0, high = 0;
             double fraction = score_of(r->table, r->condition[a], r->config, &measures[q], &items);
-            print_fraction(fraction, items);
+            if (!isnan(fraction)) metrics_interval(fraction, items, &low, &high);
+            print_fraction(fraction, low, high);
         }
         if (isnan(measures[q].chance)) printf("       -\n");
         else printf("   %5.1f\n", 100 * measures[q].chance);
@@ -121,8 +118,7 @@ void report_seeds(const ResultTable *table) {
         printf("%-26s", measures[q].label);
         for (int a = 0; a < CONDITIONS; a++) {
             ResultSummary m = summary_of(table, (Condition)a, measures[q].probe, measures[q].score);
-            if (m.seeds) printf("  %5.1f+-%.1f", 100 * m.mean, 50 * (m.high - m.low));
-            else printf("%*s", CELL, "-");
+            print_fraction(m.mean, m.low, m.high);
         }
         printf("\n");
     }

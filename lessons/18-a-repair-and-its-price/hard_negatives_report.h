@@ -2,8 +2,7 @@
  *
  *   choice, group  the pair score of true and edited captions (scenes/pair_score.h)
  *   consistency    of the pictures that prefer the true caption, the fraction that prefers its paraphrase too
- *   R@1            recall@1 among RETRIEVAL_SIZE
- */
+ *   R@1            recall@1 among RETRIEVAL_SIZE */
 #ifndef HARD_NEGATIVES_REPORT_H
 #define HARD_NEGATIVES_REPORT_H
 
@@ -38,8 +37,7 @@ typedef struct {
     double mean, low, high;
     int seeds, above;
 } NegativesChange;
-NegativesChange report_change(const ResultTable *table, Condition condition,
-                              NegativeKind kind); /* of the choice score */
+NegativesChange report_change(const ResultTable *table, Condition condition, NegativeKind kind); /* of the choice */
 
 /* Prints the change of all measures: trained with all kinds, and without the kind that is measured. */
 void report_changes(Arena *arena, const ResultTable *table);

@@ -12,8 +12,7 @@
  *
  * Meaning and wording are separate. Every colour, shape and size has a synonym (red, crimson; circle, disc ...), every
  * relation two wordings (left of, to the left of; above, over ...), every kind several forms ("there is a red circle",
- * "a picture of a red circle"). caption.c works on the struct, caption_text.c on the text.
- */
+ * "a picture of a red circle"). caption.c works on the struct, caption_text.c on the text. */
 #ifndef CAPTION_H
 #define CAPTION_H
 

@@ -6,8 +6,7 @@
  *   joint     "and" | "with" | "without" | "but" | a relation
  *   noun      [size] [colour] shape     the shape in the plural after "two" ... "five"
  *
- * The table forms[] lists which openings, quantities and joints occur together. Writing and parsing both use it.
- */
+ * The table forms[] lists which openings, quantities and joints occur together. Writing and parsing both use it. */
 #include "scenes/caption.h"
 
 #include <stdlib.h>
@@ -182,15 +181,14 @@ static bool take(Reader *r, const char *words) {
     return true;
 }
 
-/* Consumes one of n names or its synonym: *which says which name, *synonym whether it was the synonym. */
-static bool take_name(Reader *r, const char *const (*names)[2], int n, int *which, bool *synonym) {
-    for (int i = 0; i < n; i++)
-        for (int k = 0; k < 2; k++)
-            if (take(r, names[i][k])) {
-                *which = i;
-                *synonym = k;
-                return true;
-            }
+/* Consumes one of n names or its synonym: *which says which name; the synonym adds `bit` to *synonyms. */
+static bool take_name(Reader *r, const char *const (*names)[2], int n, int *which, unsigned bit, unsigned *synonyms) {
+    for (int i = 0; i < 2 * n; i++) {
+        if (!take(r, names[i / 2][i % 2])) continue;
+        *which = i / 2;
+        if (i % 2) *synonyms |= bit;
+        return true;
+    }
     return false;
 }
 
@@ -221,7 +219,6 @@ static bool read_shape(Reader *r, bool many, Noun *noun) {
 }
 
 static bool read_phrase(Reader *r, Quantity *quantity, int *count, Noun *noun) {
-    bool synonym = false;
     *noun = noun_of(CAPTION_ANY, CAPTION_ANY);
     *count = 0;
     *quantity = NOT_THERE;
@@ -233,9 +230,8 @@ static bool read_phrase(Reader *r, Quantity *quantity, int *count, Noun *noun) {
             *count = i + 1;
         }
     if (*quantity == NOT_THERE) return wrong_word(r, "\"a\", \"no\", or \"one\" to \"five\"");
-    if (take_name(r, size_words, SIZE_COUNT, &noun->size, &synonym) && synonym) noun->synonyms |= NOUN_SIZE;
-    synonym = false;
-    if (take_name(r, colour_words, COLOUR_COUNT, &noun->colour, &synonym) && synonym) noun->synonyms |= NOUN_COLOUR;
+    take_name(r, size_words, SIZE_COUNT, &noun->size, NOUN_SIZE, &noun->synonyms);
+    take_name(r, colour_words, COLOUR_COUNT, &noun->colour, NOUN_COLOUR, &noun->synonyms);
     return read_shape(r, *count > 1, noun);
 }
 
@@ -248,15 +244,15 @@ static Opening read_opening(Reader *r) {
 
 static Joint read_joint(Reader *r, Caption *c) {
     int relation = 0;
-    bool synonym = false;
+    unsigned wording = 0;
     for (int i = JOINT_AND; i < JOINT_RELATION; i++) {
         char word[WORD_MAX];
         snprintf(word, sizeof word, "%.*s", (int)strlen(joint_words[i]) - 2, joint_words[i] + 1);
         if (take(r, word)) return (Joint)i;
     }
-    if (!take_name(r, relation_words, RELATION_COUNT, &relation, &synonym)) return JOINT_NONE;
+    if (!take_name(r, relation_words, RELATION_COUNT, &relation, 1, &wording)) return JOINT_NONE;
     c->relation = (Relation)relation;
-    c->wording = synonym;
+    c->wording = (int)wording;
     return JOINT_RELATION;
 }
 

@@ -10,8 +10,7 @@
  * I . T stays because an absent object is at no position ("no red circle"). This is attention of words over regions as
  * in SCAN (Lee et al. 2018, arXiv:1803.08024, section 3.1), with learnt regions, and a soft form of FILIP's maximum
  * cosine (Yao et al. 2021, arXiv:2111.07783, section 3.1). The price: 17 vectors are stored for a picture instead of
- * one, and a search compares each with every token.
- */
+ * one, and a search compares each with every token. */
 #ifndef LATE_INTERACTION_H
 #define LATE_INTERACTION_H
 

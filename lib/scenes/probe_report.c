@@ -57,8 +57,8 @@ static void print_baselines(Arena *arena, const MinimalPairs *pairs) {
     PairScore oracle = minimal_pairs_score_by(pairs, minimal_pairs_oracle, NULL);
     print_row("(oracle)", &oracle);
     print_chance(&oracle);
-    TextBaseline baseline =
-        text_baseline_fit(arena, minimal_pairs_training_captions(arena, pairs, TRAINING_CAPTIONS), TRAINING_CAPTIONS);
+    const char **captions = minimal_pairs_training_captions(arena, pairs, TRAINING_CAPTIONS);
+    TextBaseline baseline = text_baseline_fit(arena, captions, TRAINING_CAPTIONS);
     printf("  (text only)     ");
     for (int rule = 0; rule < TEXT_BASELINE_RULES; rule++) {
         PairScore score = minimal_pairs_score_rule(pairs, &baseline, (TextBaselineRule)rule);

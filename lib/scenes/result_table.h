@@ -1,6 +1,5 @@
 /* Result table: the scores of scene models on probes, as CSV. One row per model and probe. A measurement that was
- * interrupted continues where it stopped.
- */
+ * interrupted continues where it stopped. */
 #ifndef RESULT_TABLE_H
 #define RESULT_TABLE_H
 
@@ -33,10 +32,8 @@ ResultRow result_row(const SceneModelConfig *config, const TrainingStage *stage2
 
 /* Whether two rows have the same key; RESULT_ANY_SEED matches every seed. */
 bool result_same(const ResultRow *a, const ResultRow *b);
-
 /* Appends a copy of the row, or replaces the row of the same key. */
 void result_store(ResultTable *table, const ResultRow *row);
-
 /* The first row of the same key, NULL if there is none. The table owns it; valid until the next result_store. */
 const ResultRow *result_find(const ResultTable *table, const ResultRow *like);
 

@@ -58,7 +58,7 @@ typedef struct {
     int least, max;     /* number of objects, uniform; 0: 1 and SCENE_MAX */
     const Split *split; /* combinations that may occur; NULL: all. Not owned */
     SplitPart part;
-    double repeat;   /* probability that the next object has the type of the last one; 1: for counting */
+    double repeat;   /* probability that the next object has the type of the last one; 0: all differ; 1: all equal */
     bool equal_area; /* objects cover SCENE_AREA together, whatever their number; sizes are SIZE_NONE */
     double noise;    /* largest deviation; 0: SCENE_NOISE; negative: no noise, no shades, even grey background */
 } SceneConfig;

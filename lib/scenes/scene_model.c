@@ -72,12 +72,6 @@ static bool config_check(const SceneModelConfig *s, const Split *split, Err *err
     return scene_config_check(&(SceneConfig){ .max = s->objects, .split = split }, err);
 }
 
-static int interaction_find(const char *name) {
-    int k = (int)COUNT(interactions) - 1;
-    while (k >= 0 && strcmp(interactions[k].name, name)) k--;
-    return k;
-}
-
 /* Whether two colours and two shapes are seen in all four combinations. If not, the colour determines the shape: no two
  * objects can swap colours within the seen combinations, and binding can be neither trained nor tested. */
 static bool can_swap(const Split *split) {
@@ -103,9 +97,10 @@ static Split split_of(const SceneModelConfig *s) {
 
 bool scene_model_init(SceneModel *model, const SceneModelConfig *config, Err *err) {
     SceneModelConfig s = scene_model_config(*config);
-    int interaction = interaction_find(s.interaction);
+    size_t k = 0;
     *model = (SceneModel){ .config = s, .split = split_of(&s) };
-    if (interaction < 0)
+    while (k < COUNT(interactions) && strcmp(interactions[k].name, s.interaction)) k++;
+    if (k == COUNT(interactions))
         return err_set(err, "there is no interaction \"%s\"; there are vector and late", s.interaction);
     if (!config_check(&s, &model->split, err)) return false;
     Arena arena = { 0 };
@@ -117,8 +112,8 @@ bool scene_model_init(SceneModel *model, const SceneModelConfig *config, Err *er
     arena_free(&arena);
     if (!ok) return false;
     Rng rng = rng_seed((uint64_t)s.seed, 1);
-    if (interactions[interaction].add) interactions[interaction].add(&model->clip, &rng);
-    model->logits = interactions[interaction].logits;
+    if (interactions[k].add) interactions[k].add(&model->clip, &rng);
+    model->logits = interactions[k].logits;
     return true;
 }
 
@@ -228,7 +223,7 @@ static bool is_excluded(const Batch *b, int i, int n) {
 }
 
 static void batch_exclude(void *context, size_t begin, size_t end, int worker) {
-    Batch *b = context;
+    const Batch *b = context;
     (void)worker;
     for (int i = (int)begin; i < (int)end; i++)
         for (int n = 0; n < b->N; n++) AT(b->excluded, i, n) = is_excluded(b, i, n);
@@ -245,14 +240,11 @@ static Batch batch_begin(Arena *arena, SceneModel *model, const TrainingStage *s
     return b;
 }
 
-static void batch_fill(Batch *b, int step) {
+static Var batch_loss(Tape *t, Batch *b, int step) {
+    SceneModel *model = b->model;
     b->first = (uint64_t)step * (uint64_t)b->B;
     parallel_for((size_t)b->B, CHUNK, batch_pairs, b);
     parallel_for((size_t)b->B, CHUNK, batch_exclude, b);
-}
-
-static Var batch_loss(Tape *t, Batch *b) {
-    SceneModel *model = b->model;
     size_t N = (size_t)b->N, T = (size_t)model->clip.config.tokens;
     const char **texts = arena_alloc(&t->arena, N, sizeof *texts);
     int *ids = arena_alloc(&t->arena, N * T, sizeof *ids);
@@ -300,8 +292,7 @@ bool scene_model_train(SceneModel *model, const TrainingStage *stage, Err *err) 
     bool ok = true;
     for (int step = 0; step < steps; step++) {
         tape_reset(&tape);
-        batch_fill(&batch, step);
-        Var at = batch_loss(&tape, &batch);
+        Var at = batch_loss(&tape, &batch, step);
         double loss = (double)at->val.v[0];
         if (step >= last) sum += loss;
         tape_backward(&tape, at);
@@ -345,11 +336,11 @@ static char *signature(Arena *arena, const SceneModel *model, const TrainingStag
 
 bool scene_model_save(const SceneModel *model, const TrainingStage *stage2, const char *path, Err *err) {
     Arena arena = { 0 };
-    SafetensorsOut excluded = safetensors_begin(&arena);
-    clip_save(&model->clip, &excluded, DTYPE_F32);
-    safetensors_add_meta(&excluded, "scene-model", signature(&arena, model, stage2));
-    safetensors_add_meta(&excluded, "loss", arena_print(&arena, "%.6f", model->loss));
-    bool ok = safetensors_write(&excluded, path, err);
+    SafetensorsOut out = safetensors_begin(&arena);
+    clip_save(&model->clip, &out, DTYPE_F32);
+    safetensors_add_meta(&out, "scene-model", signature(&arena, model, stage2));
+    safetensors_add_meta(&out, "loss", arena_print(&arena, "%.6f", model->loss));
+    bool ok = safetensors_write(&out, path, err);
     arena_free(&arena);
     return ok;
 }
@@ -386,12 +377,10 @@ bool scene_model_load(SceneModel *model, const SceneModelConfig *config, const T
                       Err *err) {
     Arena arena = { 0 };
     Safetensors file;
-    bool ok = safetensors_open(&file, &arena, path, err);
-    if (ok) {
-        ok = scene_model_init(model, config, err) && load_from(model, stage2, &file, path, err);
-        if (!ok) scene_model_free(model);
-        safetensors_close(&file);
-    }
+    bool opened = safetensors_open(&file, &arena, path, err);
+    bool ok = opened && scene_model_init(model, config, err) && load_from(model, stage2, &file, path, err);
+    if (opened && !ok) scene_model_free(model);
+    if (opened) safetensors_close(&file);
     arena_free(&arena);
     return ok;
 }
@@ -437,8 +426,8 @@ static Mat render_scenes(Arena *arena, const Scene *const *scenes, int n) {
 }
 
 Mat scene_model_image_features(SceneModel *model, Arena *arena, const Scene *const *scenes, int n) {
-    REQUIRE(model->logits == vector_logits, "interaction %s has no single vector for a picture",
-            model->config.interaction);
+    const char *interaction = model->config.interaction;
+    REQUIRE(model->logits == vector_logits, "interaction %s has no single vector for a picture", interaction);
     Mat all = mat_new(arena, n, EMBED);
     Tape tape = { .no_grad = true };
     for (int i = 0; i < n; i += IMAGES_AT_ONCE) {

@@ -12,8 +12,7 @@
  *   SPLIT_RELATIONS  (colour - colour', shape - shape') mod 8 in H of the direction,  H = -H, (0, 0) excluded
  * Adding a constant to all colours and shapes changes none of these differences. So every colour, shape and count
  * occurs in equally many combinations in both parts: the parts have the same marginal distributions. A relation and its
- * converse, and both orders of the two types, are in the same part.
- */
+ * converse, and both orders of the two types, are in the same part. */
 #ifndef SPLIT_H
 #define SPLIT_H
 

@@ -9,8 +9,7 @@
  *   frequency  mean over the words w of log (n(w) + 1) / (N + V)
  *   bigram     mean over neighbours v w, including both ends, of log (n(v w) + 1) / (n(v) + V)   (add-one smoothing)
  *   labels     naive Bayes: sum over words and bigrams of log (right + 1) / (wrong + 1), counted in labelled captions
- * Unknown words are left out, except for the length.
- */
+ * Unknown words are left out, except for the length. */
 #ifndef TEXT_BASELINE_H
 #define TEXT_BASELINE_H
 

@@ -47,14 +47,11 @@ static void panel_row(const Term *term, const Panel *panel, int row, bool last) 
     while (last && wide > 0 && !panel->letter[row][wide - 1]) wide--; /* no spaces at the end of a line */
     for (int column = 0; column < wide; column++) {
         char letter = panel->letter[row][column];
-        if (!letter) {
-            fputc(' ', term->out);
-            continue;
-        }
-        if (panel->pair[row][column] < 0) fputs(term_style(term, TERM_DIM), term->out);
-        else if (letter != '+') term_colour(term, series_colour(panel->pair[row][column]), false);
-        fputc(letter, term->out);
-        fputs(term_style(term, TERM_PLAIN), term->out);
+        int pair = panel->pair[row][column];
+        if (letter && pair < 0) fputs(term_style(term, TERM_DIM), term->out);
+        if (letter && pair >= 0 && letter != '+') term_colour(term, series_colour(pair), false);
+        fputc(letter ? letter : ' ', term->out);
+        if (letter) fputs(term_style(term, TERM_PLAIN), term->out);
     }
 }
 

@@ -7,8 +7,7 @@
  *
  * A figure points at the caller's numbers and texts and owns nothing. Fields that are left out are 0 or NULL and mean
  * the default. Texts are UTF-8; control characters are drawn as spaces. Numbers that are not finite are gaps in a bar
- * or a curve; in a cell they are written, without a colour.
- */
+ * or a curve; in a cell they are written, without a colour. */
 #ifndef FIGURE_H
 #define FIGURE_H
 

@@ -66,17 +66,14 @@ static void gp_line(FILE *file, const char *before, const char *text, const char
 static void gp_text_cut(FILE *file, const char *text, int columns) {
     char part[FIGURE_TEXT];
     size_t length = 0;
-    if (text_columns(text) <= columns) {
-        gp_text(file, text);
-        return;
-    }
+    bool fits = text_columns(text) <= columns;
     for (Glyph glyph = glyph_of(text); glyph.columns < columns; glyph = glyph_of(text + length)) {
         if (glyph.bytes == 0 || length + (size_t)glyph.bytes >= sizeof part - 4) break;
         length += (size_t)glyph.bytes;
         columns -= glyph.columns;
     }
     snprintf(part, sizeof part, "%.*s\u2026", (int)length, text);
-    gp_text(file, part);
+    gp_text(file, fits ? text : part);
 }
 
 /* The label of tick i, counted from 0, in a list of such labels. */
@@ -217,10 +214,9 @@ static void heat_palette(FILE *file, double low, double high) {
     fputs(")\n", file);
     for (int i = 0; i <= 1000; i++) {
         double value = low + (high - low) * i / 1000;
-        if (colour_is_light(heat_colour(value, low, high))) {
-            from = fmin(from, value);
-            to = fmax(to, value);
-        }
+        if (!colour_is_light(heat_colour(value, low, high))) continue;
+        from = fmin(from, value);
+        to = fmax(to, value);
     }
     if (from == low) from = -INFINITY; /* values beyond the scale have the colour of its end */
     if (to == high) to = INFINITY;

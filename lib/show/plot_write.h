@@ -1,8 +1,7 @@
 /* Plot files: the data as CSV, the pixels, and the gnuplot script of each kind of figure.
  *
  * Texts of the caller cannot change a file's structure: in CSV they are quoted (RFC 4180) and a record stays one line;
- * in a script they stand between double quotes, with special characters as octal numbers.
- */
+ * in a script they stand between double quotes, with special characters as octal numbers. */
 #ifndef PLOT_WRITE_H
 #define PLOT_WRITE_H
 

@@ -9,8 +9,7 @@
  *
  * Nothing is shown before PROGRESS_PATIENCE seconds, nor more than ten times a second, so progress_update may be called
  * often. One Progress is shown at a time, from one thread. Call progress_clear before printing something else. If
- * stderr is not a terminal, a plain line is printed every PROGRESS_LOG seconds. No result depends on the clock.
- */
+ * stderr is not a terminal, a plain line is printed every PROGRESS_LOG seconds. No result depends on the clock. */
 #ifndef PROGRESS_H
 #define PROGRESS_H
 

@@ -2,8 +2,7 @@
  *
  * Everything that draws takes a Term. If the stream is not a terminal, the output is ASCII (except for the caller's own
  * texts), 80 columns wide, without escape codes, and the same on every machine: lessons' outputs are compared with
- * expectations. Tests fill the struct themselves: `Term term = { stdout, 100, true, 24, true };`.
- */
+ * expectations. Tests fill the struct themselves: `Term term = { stdout, 100, true, 24, true };`. */
 #ifndef TERM_H
 #define TERM_H
 
