@@ -17,7 +17,6 @@ double sensitivity_cosine(Mat a, int i, Mat b, int j);
 
 /* The number of distinct rows, compared bit by bit. */
 int sensitivity_different(Mat m);
-
 /* All distinct orders of a text's 1 to 8 words, alphabetically; *count of them, on the arena. */
 const char **sensitivity_orders(Arena *arena, const char *text, int *count);
 

@@ -121,7 +121,6 @@ typedef struct {
 ResultRun negatives_run(Condition condition, NegativesConfig config);
 /* A late run of few steps, done in seconds; the first of the table. Tests measure it again. */
 ResultRun negatives_quick_run(void);
-
 /* The runs of the table: the quick one, and all conditions of RESULT_SEEDS seeds, seed by seed. On the arena. */
 ResultRun *negatives_plan(Arena *arena, int *count);
 

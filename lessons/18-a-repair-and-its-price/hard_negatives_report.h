@@ -19,10 +19,8 @@ typedef struct {
 
 /* The choice score of a condition for a kind of hard negative, 0 to 1; NaN if the table has no row. */
 double report_negative(const NegativesReport *report, Condition condition, NegativeKind kind);
-
 /* Prints all measures and conditions, in %, with half of Wilson's interval; "-" if the table has no row. */
 void report_conditions(const NegativesReport *report);
-
 /* Draws them as plots/out/NAME.png, without the group scores, and the first measure in the terminal too. */
 void report_bars(const Lesson *lesson, Arena *arena, const NegativesReport *report, const char *name);
 
@@ -41,7 +39,6 @@ NegativesChange report_change(const ResultTable *table, Condition condition, Neg
 
 /* Prints the change of all measures: trained with all kinds, and without the kind that is measured. */
 void report_changes(Arena *arena, const ResultTable *table);
-
 /* Prints published results of CLIP and of its training with hard negatives beside the means of our seeds. */
 void report_published(const ResultTable *table);
 

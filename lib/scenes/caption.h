@@ -64,7 +64,6 @@ Noun noun_of_object(const SceneObject *object, unsigned fields);
 
 /* Whether the object has every part that the noun names. */
 bool noun_matches(const Noun *noun, const SceneObject *object);
-
 /* The evaluator: the column "true if" above, from the scene graph. Wording and synonyms do not matter. */
 bool caption_true(const Scene *scene, const Caption *caption);
 

@@ -21,7 +21,6 @@ enum { LATE_SIDE = 4, LATE_POSITIONS = LATE_SIDE * LATE_SIDE };
 
 /* Adds the parameters "late.projection" (linear) and "late.position" to the model. */
 void late_interaction_add(Clip *clip, Rng *rng);
-
 /* e^t s, the logits [B,n] of pixels [B,side,side,3] and captions ids [n,T]. Wants the text tower "transformer". */
 Var late_interaction_logits(Tape *t, Clip *clip, Mat pixels, const int *ids, int n);
 

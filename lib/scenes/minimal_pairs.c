@@ -138,10 +138,7 @@ static void shuffle_words(const char *text, char *out, Rng *rng) {
     }
     rng_shuffle(rng, order, n);
     *out = '\0';
-    for (int w = 0; w < n; w++) {
-        if (w > 0) strcat(out, " ");
-        strcat(out, word[order[w]]);
-    }
+    for (int w = 0; w < n; w++) strcat(strcat(out, w > 0 ? " " : ""), word[order[w]]);
 }
 
 static bool caption_text_true(const Scene *scene, const char *text) {

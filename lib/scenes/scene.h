@@ -86,7 +86,6 @@ void scene_picture(const Scene *scene, Canvas canvas, uint8_t *rgb);
 
 /* The picture as a model sees it: pixels [SCENE_SIDE,SCENE_SIDE,3] = (byte / 255 - 0.48) / 0.25. */
 void scene_pixels(const Scene *scene, num *pixels);
-
 /* "small red circle at (0.22, 0.51)" for object k; on the arena. */
 char *scene_text(Arena *arena, const Scene *scene, int k);
 

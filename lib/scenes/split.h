@@ -53,7 +53,6 @@ bool split_has_pair(const Split *split, SplitPart part, ShapeColour colour, Shap
 bool split_has_count(const Split *split, SplitPart part, int count, ShapeColour colour, Shape shape);
 /* True also for two equal types, which no combination names. */
 bool split_has_relation(const Split *split, SplitPart part, Direction direction, ObjectType a, ObjectType b);
-
 /* Whether the part has any combination. */
 bool split_has_any(const Split *split, SplitPart part);
 

@@ -37,7 +37,6 @@ const char *text_baseline_name(TextBaselineRule rule); /* "length" ... */
 
 /* Counts n >= 1 training captions. On the arena. */
 TextBaseline text_baseline_fit(Arena *arena, const char *const *captions, int n);
-
 /* Adds one labelled caption; clears all labels. */
 void text_baseline_add_label(TextBaseline *baseline, const char *caption, bool right);
 void text_baseline_clear_labels(TextBaseline *baseline);

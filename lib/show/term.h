@@ -30,7 +30,6 @@ typedef enum { TERM_PLAIN, TERM_BOLD, TERM_DIM, TERM_GOOD, TERM_BAD } TermStyle;
 
 /* The escape code of a style (TERM_PLAIN: all off), or "", for use inside a printf. Static. */
 const char *term_style(const Term *term, TermStyle style);
-
 /* Print in a style, and switch it off again: like printf; a text as term_text does, on the left. */
 void term_print(const Term *term, TermStyle style, const char *format, ...) PRINTF_LIKE(3, 4);
 void term_styled(const Term *term, TermStyle style, const char *text, int width);
