@@ -1,6 +1,5 @@
-/* Caption sensitivity: how a text tower reacts to changes of a caption, without any picture. How similar are two
- * captions; which orders of the same words have different vectors; does an edit move a caption further than a
- * paraphrase? */
+/* Caption sensitivity: how a text tower reacts to changes of a caption, without any picture: the similarity of two
+ * captions, different orders of the same words, edits in comparison with paraphrases. */
 #ifndef CAPTION_SENSITIVITY_H
 #define CAPTION_SENSITIVITY_H
 

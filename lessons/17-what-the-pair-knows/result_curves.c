@@ -1,7 +1,6 @@
 #include "result_curves.h"
 
 const char *const result_towers[RESULT_TOWERS] = { "bow", "lstm", "transformer" };
-
 static const double coverages[] = { 0.25, 0.5, 0.75, 1 };
 
 /* Mean, minimum and maximum over the seeds, in %: "63.1 (58.0-67.2)", or "-". */

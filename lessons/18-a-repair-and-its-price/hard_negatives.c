@@ -110,9 +110,8 @@ static void pair_items(NegativesItem *items, NegativeKind kind, const NegativesP
     }
 }
 
-enum { REPLACED_TRIES = 10000 }; /* if the split has such scenes, one try in a few succeeds */
-
 NegativesItem *negatives_items(Arena *arena, NegativeKind kind, const NegativesProbe *probe) {
+    enum { REPLACED_TRIES = 10000 }; /* if the split has such scenes, one try in a few succeeds */
     NegativesItem *items = arena_zero(arena, (size_t)MAX(probe->items, 1), sizeof *items);
     if (kind != NEGATIVE_REPLACE) pair_items(items, kind, probe);
     for (int i = 0; i < probe->items; i++) {

@@ -42,7 +42,7 @@ TrainingStage negatives_stage(NegativesStage stage, int steps); /* steps 0: NEGA
 
 /* ---- probes ------------------------------------------------------------------------------------------------------ */
 
-/* A minimal pair: caption[k] is true of scene[k] alone; caption[1] is an edit of caption[0]. Two objects per scene. */
+/* A minimal pair, two objects per scene: caption[k] is true of scene[k] alone; caption[1] is an edit of caption[0]. */
 typedef struct {
     Scene scene[2];
     Caption caption[2];           /* canonical */
@@ -56,7 +56,7 @@ typedef struct {
 } NegativesProbe;
 
 /* Items of an endless sequence, on the arena. Swap: minimal pairs of binding and of relation in turn; replace: the
- * colour or shape of one object; negate: minimal pairs of negation. Stops the program if the split has no such items. */
+ * colour or shape of one object; negate: minimal pairs of negation. Stops the program if the split has none. */
 NegativesItem *negatives_items(Arena *arena, NegativeKind kind, const NegativesProbe *probe);
 
 /* The scores. A choice is made for a picture between one true and one false caption.

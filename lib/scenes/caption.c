@@ -130,7 +130,7 @@ Caption caption_canonical(const Caption *caption) {
 }
 
 /* Compares field by field, because the struct may have padding. */
-static bool same_fields(const Caption *a, const Caption *b) {
+bool caption_identical(const Caption *a, const Caption *b) {
     return a->kind == b->kind && a->form == b->form && a->relation == b->relation && a->wording == b->wording &&
            a->count[0] == b->count[0] && a->count[1] == b->count[1] && noun_compare(&a->a, &b->a) == 0 &&
            noun_compare(&a->b, &b->b) == 0 && a->a.synonyms == b->a.synonyms && a->b.synonyms == b->b.synonyms;
@@ -138,10 +138,9 @@ static bool same_fields(const Caption *a, const Caption *b) {
 
 bool caption_equivalent(const Caption *a, const Caption *b) {
     Caption x = caption_canonical(a), y = caption_canonical(b);
-    return same_fields(&x, &y);
+    return caption_identical(&x, &y);
 }
 
-bool caption_identical(const Caption *a, const Caption *b) { return same_fields(a, b); }
 static bool coin_flip(Rng *rng) { return rng_below(rng, 2); }
 
 static void rename_noun(Noun *noun, Rng *rng) {

@@ -19,9 +19,8 @@
 #include "dataset/words.h"
 #include "scenes/scene.h"
 
-enum { CAPTION_ANY = -1 };   /* a noun's size, colour or shape that is not named (shape: "thing") */
-enum { CAPTION_TEXT = 160 }; /* bytes that hold the text of any caption */
-enum { CAPTION_WORDS = 16 }; /* no caption has more words */
+enum { CAPTION_ANY = -1 };                       /* a noun's size, colour or shape that is not named (shape: "thing") */
+enum { CAPTION_TEXT = 160, CAPTION_WORDS = 16 }; /* bytes that hold the text of any caption; most words of one */
 
 /* Parts that a noun names. */
 enum { NOUN_SIZE = 1, NOUN_COLOUR = 2, NOUN_SHAPE = 4, NOUN_FULL = NOUN_COLOUR | NOUN_SHAPE };

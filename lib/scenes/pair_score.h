@@ -19,7 +19,7 @@
 
 typedef enum { PAIR_METRIC_CHOICE, PAIR_METRIC_TEXT, PAIR_METRIC_IMAGE, PAIR_METRIC_GROUP, PAIR_METRICS } PairMetric;
 
-enum { PAIR_SCORE_PICTURES = 2, PAIR_SCORE_CAPTIONS = 8 };
+enum { PAIR_SCORE_CAPTIONS = 8 };
 
 typedef struct {
     int pictures, captions; /* P, K; the same for all items */

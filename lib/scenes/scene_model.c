@@ -21,8 +21,7 @@ static const double kind_weights[CAPTION_KINDS] = {
 };
 static const double ONE_TYPE_RATE = 0.15, PARAPHRASE_RATE = 0.1;
 
-/* The fraction of the steps, at the start, whose scenes have one object: the names of colours and shapes are learnt
- * faster this way. */
+/* The fraction of the steps, at the start, with scenes of one object: colours and shapes are learnt faster this way. */
 static const double SINGLE_OBJECT_STAGE = 0.15;
 
 /* ---- the model --------------------------------------------------------------------------------------------------- */

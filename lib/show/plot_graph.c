@@ -67,7 +67,7 @@ static int place_columns(const Graph *graph, Box *box) {
     return columns;
 }
 
-/* Heights: inputs one below the other in depth-first order from the result; computed nodes at the mean of their inputs. */
+/* Heights: inputs one below the other, depth first from the result; computed nodes at the mean of their inputs. */
 static void place_given(const Graph *graph, Box *box, int n, bool *seen, double *at) {
     const GraphNode *node = &graph->nodes[n];
     double sum = 0;
