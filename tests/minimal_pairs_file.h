@@ -7,8 +7,7 @@
  *                        line number, if the form is wrong or the column `truth` is not what the evaluator computes.
  *                        What else a set must satisfy is checked by minimal_pairs_check
  *
- * Static functions in a header: three single-file programs include it (test_minimal_pairs, probes, fuzz).
- */
+ * Static functions in a header: three single-file programs include it (test_minimal_pairs, probes, fuzz). */
 #ifndef MINIMAL_PAIRS_FILE_H
 #define MINIMAL_PAIRS_FILE_H
 
@@ -42,6 +41,7 @@ static void write_scene(FILE *out, const Scene *scene) {
         fprintf(out, "%s%s %s %s %.6f %.6f %.6f %.6f", k ? "; " : "", size_name(o->size), colour_name(o->colour),
                 shape_name(o->shape), o->x, o->y, o->radius, o->rotation);
     }
+    fputc(',', out);
 }
 
 static bool minimal_pairs_write(const MinimalPairs *pairs, const char *path, Err *err) {
@@ -57,15 +57,13 @@ static bool minimal_pairs_write(const MinimalPairs *pairs, const char *path, Err
     fprintf(out.stream, "truth\n");
     for (int n = 0; n < pairs->count; n++) {
         const MinimalPair *item = &pairs->item[n];
-        for (int p = 0; p < pairs->pictures; p++) {
-            write_scene(out.stream, &item->scene[p]);
-            fprintf(out.stream, ",");
-        }
+        for (int p = 0; p < pairs->pictures; p++) write_scene(out.stream, &item->scene[p]);
         for (int k = 0; k < pairs->captions; k++) fprintf(out.stream, "%s,", item->caption[k]);
         for (int p = 0; p < pairs->pictures; p++)
-            for (int k = 0; k < pairs->captions; k++)
-                fprintf(out.stream, "%s%d", p > 0 && k == 0 ? " " : "",
-                        minimal_pairs_oracle(NULL, &item->scene[p], item->caption[k]) == 1);
+            for (int k = 0; k < pairs->captions; k++) {
+                bool is_true = minimal_pairs_oracle(NULL, &item->scene[p], item->caption[k]) == 1;
+                fprintf(out.stream, "%s%d", p > 0 && k == 0 ? " " : "", is_true);
+            }
         fprintf(out.stream, "\n");
     }
     return out_commit(&out, err);
@@ -73,7 +71,7 @@ static bool minimal_pairs_write(const MinimalPairs *pairs, const char *path, Err
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
-/* The position in a file. The first error is kept; after it nothing is read. */
+/* The position in a file. The first error, at `at`, is kept; after it nothing is read. */
 typedef struct {
     const char *at, *end, *path;
     int line;
@@ -81,16 +79,13 @@ typedef struct {
     Err *err;
 } Reader;
 
-static bool read_error(Reader *r, const char *wanted) {
+static bool read_error(Reader *r, const char *at, const char *wanted) {
     char found[24];
     int n = 0;
-    while (n < (int)sizeof found - 1 && r->at + n < r->end && r->at[n] != '\n') {
-        found[n] = r->at[n];
-        n++;
-    }
+    r->at = at;
+    for (; n < (int)sizeof found - 1 && r->at + n < r->end && r->at[n] != '\n'; n++)
+        found[n] = (unsigned char)r->at[n] < ' ' ? '?' : r->at[n];
     found[n] = '\0';
-    for (int i = 0; i < n; i++)
-        if ((unsigned char)found[i] < ' ') found[i] = '?';
     if (!r->failed) err_set(r->err, "%s:%d: want %s, found \"%s\"", r->path, r->line, wanted, found);
     r->failed = true;
     return false;
@@ -100,7 +95,7 @@ static bool take(Reader *r, const char *text) {
     size_t n = strlen(text);
     if (r->failed) return false;
     if ((size_t)(r->end - r->at) < n || memcmp(r->at, text, n) != 0)
-        return read_error(r, text[0] == '\n' ? "the end of the line" : text);
+        return read_error(r, r->at, text[0] == '\n' ? "the end of the line" : text);
     r->at += n;
     r->line += text[0] == '\n';
     return true;
@@ -111,7 +106,7 @@ static bool take_until(Reader *r, const char *stops, char *out, size_t room, con
     size_t n = 0;
     if (r->failed) return false;
     while (r->at + n < r->end && r->at[n] != '\n' && r->at[n] != '\0' && !strchr(stops, r->at[n])) n++;
-    if (n == 0 || n >= room) return read_error(r, wanted);
+    if (n == 0 || n >= room) return read_error(r, r->at, wanted);
     memcpy(out, r->at, n);
     out[n] = '\0';
     r->at += n;
@@ -123,10 +118,7 @@ static double take_real(Reader *r, double low, double high, const char *wanted) 
     const char *begin = r->at;
     double value = low;
     if (!take_until(r, " ,:;", word, sizeof word, wanted)) return low;
-    if (!parse_real(word, low, high, &value)) {
-        r->at = begin;
-        read_error(r, wanted);
-    }
+    if (!parse_real(word, low, high, &value)) read_error(r, begin, wanted);
     return value;
 }
 
@@ -136,11 +128,8 @@ static uint64_t take_whole(Reader *r, const char *wanted) {
     uint64_t value = 0;
     if (!take_until(r, " ,:;", word, sizeof word, wanted)) return 0;
     for (const char *c = word; *c; c++) {
-        if (*c < '0' || *c > '9' || value > (UINT64_MAX - (uint64_t)(*c - '0')) / 10) {
-            r->at = begin;
-            read_error(r, wanted);
-            return 0;
-        }
+        bool digit = *c >= '0' && *c <= '9' && value <= (UINT64_MAX - (uint64_t)(*c - '0')) / 10;
+        if (!digit) return read_error(r, begin, wanted);
         value = value * 10 + (uint64_t)(*c - '0');
     }
     return value;
@@ -153,9 +142,7 @@ static int take_name(Reader *r, const char *(*name)(int), int count, const char 
     if (!take_until(r, " ,:;\n", word, sizeof word, wanted)) return 0;
     for (int i = 0; i < count; i++)
         if (!strcmp(word, name(i))) return i;
-    r->at = begin;
-    read_error(r, wanted);
-    return 0;
+    return read_error(r, begin, wanted);
 }
 
 static const char *a_kind(int i) { return probe_name((ProbeKind)i); }
@@ -168,7 +155,7 @@ static const char *a_split(int i) { return i < SPLIT_KINDS ? split_name((SplitKi
 /* count digits, each below `base`. */
 static void take_digits(Reader *r, int *digits, int count, int base, const char *wanted) {
     for (int i = 0; i < count && !r->failed; i++) {
-        if (r->at == r->end || *r->at < '0' || *r->at >= '0' + base) read_error(r, wanted);
+        if (r->at == r->end || *r->at < '0' || *r->at >= '0' + base) read_error(r, r->at, wanted);
         else digits[i] = *r->at++ - '0';
     }
 }
@@ -178,7 +165,7 @@ static void take_order(Reader *r, int *order, const char *wanted) {
     int times[8] = { 0 };
     take_digits(r, order, 8, 8, wanted);
     for (int i = 0; i < 8 && !r->failed; i++)
-        if (times[order[i]]++) read_error(r, wanted);
+        if (times[order[i]]++) read_error(r, r->at, wanted);
 }
 
 static Split take_split(Reader *r, SplitKind kind) {
@@ -225,10 +212,8 @@ static void take_scene(Reader *r, Scene *scene) {
     take(r, ": ");
     do {
         SceneObject *o = &scene->object[scene->count];
-        if (scene->count == SCENE_MAX) {
-            read_error(r, "at most five objects");
-            return;
-        }
+        if (scene->count == SCENE_MAX) read_error(r, r->at, "at most five objects");
+        if (r->failed) return;
         o->size = (Size)take_name(r, a_size, SIZE_COUNT + 1, "a size");
         if (take(r, " ")) o->colour = (ShapeColour)take_name(r, a_colour, COLOUR_COUNT, "a colour");
         if (take(r, " ")) o->shape = (Shape)take_name(r, a_shape, SHAPE_COUNT, "a shape");
@@ -251,10 +236,8 @@ static void take_truth(Reader *r, const MinimalPairs *pairs, const MinimalPair *
             if (!r->failed && (r->at == r->end || *r->at != '0' + is)) {
                 char wanted[64];
                 snprintf(wanted, sizeof wanted, "truth %d for caption %d of picture %d", is, k + 1, p + 1);
-                read_error(r, wanted);
-            } else if (!r->failed) {
-                r->at++;
-            }
+                read_error(r, r->at, wanted);
+            } else if (!r->failed) r->at++;
         }
     }
     take(r, "\n");

@@ -80,6 +80,33 @@ TEST(stages_share_scenes_and_true_captions) {
     scene_model_free(&scene_model);
 }
 
+static bool true_of_own(const NegativesItem *item, const Caption *caption) {
+    for (int k = 0; k < 2; k++)
+        if (!caption_true(&item->scene[k], &caption[k]) || caption_true(&item->scene[1 - k], &caption[k])) return false;
+    return true;
+}
+
+/* Whether an item is as hard_negatives.h describes it; one line if not. */
+static bool negatives_check(const NegativesItem *item, NegativeKind kind, Err *err) {
+    char text[2][CAPTION_TEXT];
+    for (int k = 0; k < 2; k++) caption_text(&item->caption[k], text[k]);
+    if (!true_of_own(item, item->caption))
+        return err_set(err, "\"%s\", \"%s\": not each true of its scene alone", text[0], text[1]);
+    if (!kind_of(&item->caption[0], &item->caption[1], kind))
+        return err_set(err, "\"%s\" is not a %s of \"%s\"", text[1], negative_name(kind), text[0]);
+    for (int w = 0; w < WAYS; w++) {
+        const Caption *c = item->paraphrased[w];
+        for (int k = 0; k < 2 && c[0].kind != CAPTION_KINDS; k++) {
+            char said[CAPTION_TEXT];
+            if (!caption_equivalent(&c[k], &item->caption[k]) || caption_identical(&c[k], &item->caption[k]))
+                return err_set(err, "\"%s\" is not a paraphrase of \"%s\"", caption_text(&c[k], said), text[k]);
+        }
+        if (c[0].kind != CAPTION_KINDS && !true_of_own(item, c))
+            return err_set(err, "a paraphrase of \"%s\" is not true of its scene alone", text[0]);
+    }
+    return true;
+}
+
 TEST(items_are_what_they_should_be) {
     enum { N = 2000 };
     Split split = split_make(SPLIT_PAIRS, 0.5, 3);

@@ -1,5 +1,4 @@
 #include "caption_sensitivity.h"
-#include "core/arena.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -41,12 +40,6 @@ int sensitivity_different(Mat m) {
 
 enum { WORDS = 8 };
 
-static void swap(char **a, char **b) {
-    char *kept = *a;
-    *a = *b;
-    *b = kept;
-}
-
 static int by_letters(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
 /* The next permutation in alphabetical order; false after the last. */
@@ -55,8 +48,10 @@ static bool next_order(char **word, int n) {
     while (i >= 0 && strcmp(word[i], word[i + 1]) >= 0) i--;
     if (i < 0) return false;
     while (strcmp(word[i], word[j]) >= 0) j--;
-    swap(&word[i], &word[j]);
-    for (int a = i + 1, b = n - 1; a < b; a++, b--) swap(&word[a], &word[b]);
+    char *kept = word[i];
+    word[i] = word[j];
+    word[j] = kept;
+    qsort(word + i + 1, (size_t)(n - i - 1), sizeof *word, by_letters); /* the rest in the first order again */
     return true;
 }
 
@@ -105,10 +100,9 @@ const SensitivityChange *sensitivity_change(int i) { return i >= 0 && i < (int)C
 static Caption some_caption(const SensitivityChange *change, uint64_t seed, uint64_t i, Rng *rng) {
     for (;; i += 1u << 20) {
         CaptionKind kind = (CaptionKind)rng_below(rng, CAPTION_KINDS);
-        bool number = kind == CAPTION_COUNT;
-        Scene scene = scene_make(
-            &(SceneConfig){ .seed = seed, .least = number ? 1 : 2, .max = number ? SCENE_MAX : 2, .repeat = number },
-            i);
+        SceneConfig config = { .seed = seed, .least = 2, .max = 2 };
+        if (kind == CAPTION_COUNT) config = (SceneConfig){ .seed = seed, .repeat = 1 };
+        Scene scene = scene_make(&config, i);
         Caption caption;
         if ((change->kinds >> kind & 1u) && caption_random_true(&caption, &scene, kind, &(CaptionRules){ 0 }, rng))
             return caption;

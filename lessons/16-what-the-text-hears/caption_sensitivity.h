@@ -1,7 +1,5 @@
-/* Caption sensitivity: how a text tower reacts to changes of a caption, without any picture. How similar are two
- * captions; which orders of the same words have different vectors; does an edit move a caption further than a
- * paraphrase?
- */
+/* Caption sensitivity: how a text tower reacts to changes of a caption, without any picture: the similarity of two
+ * captions, different orders of the same words, edits in comparison with paraphrases. */
 #ifndef CAPTION_SENSITIVITY_H
 #define CAPTION_SENSITIVITY_H
 
@@ -18,7 +16,6 @@ double sensitivity_cosine(Mat a, int i, Mat b, int j);
 
 /* The number of distinct rows, compared bit by bit. */
 int sensitivity_different(Mat m);
-
 /* All distinct orders of a text's 1 to 8 words, alphabetically; *count of them, on the arena. */
 const char **sensitivity_orders(Arena *arena, const char *text, int *count);
 

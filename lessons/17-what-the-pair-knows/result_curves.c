@@ -1,8 +1,6 @@
 #include "result_curves.h"
-#include "core/arena.h"
 
 const char *const result_towers[RESULT_TOWERS] = { "bow", "lstm", "transformer" };
-
 static const double coverages[] = { 0.25, 0.5, 0.75, 1 };
 
 /* Mean, minimum and maximum over the seeds, in %: "63.1 (58.0-67.2)", or "-". */
@@ -41,16 +39,13 @@ void report_coverage(const Lesson *lesson, Arena *arena, const ResultTable *tabl
         series[i] = (Series){ arena_print(arena, "%s, %s", result_towers[i / 2], name), x, y[0][i], C };
     }
     printf("\n");
-    lesson_lines(lesson, arena_print(arena, "17-%s", probe_name(kind)),
-                 &(Lines){ .title = arena_print(arena, "%s: mean and range of five seeds", probe_name(kind)),
-                           .y = "right choices, %",
-                           .x = "combinations seen, %",
-                           .series = series,
-                           .count = CURVES,
-                           .low = low,
-                           .high = high,
-                           .reference_name = "chance",
-                           .reference = 50 });
+    Lines lines = { .y = "right choices, %", .x = "combinations seen, %", .series = series, .count = CURVES };
+    lines.title = arena_print(arena, "%s: mean and range of five seeds", probe_name(kind));
+    lines.low = low;
+    lines.high = high;
+    lines.reference_name = "chance";
+    lines.reference = 50;
+    lesson_lines(lesson, arena_print(arena, "17-%s", probe_name(kind)), &lines);
 }
 
 void report_scene_configs(Arena *arena, const ResultTable *table) {

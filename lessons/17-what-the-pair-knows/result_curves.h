@@ -1,9 +1,7 @@
-/* Result curves: what lesson 17 prints and draws of its result table: scores against coverage and against the kind of
- * scenes. */
+/* Result curves: what lesson 17 prints and draws: scores against coverage and against the kind of scenes. */
 #ifndef RESULT_CURVES_H
 #define RESULT_CURVES_H
 
-#include "core/arena.h"
 #include "lesson/lesson.h"
 #include "scenes/result_table.h"
 

@@ -1,7 +1,4 @@
 #include "hard_negatives.h"
-#include "core/arena.h"
-
-#include "lesson/lesson_data.h"
 #include "show/progress.h"
 
 #include <math.h>
@@ -21,33 +18,28 @@ static const struct {
 static const struct {
     const char *name;
     unsigned paraphrases;
-} paraphrase_ways[] = {
-    { "synonyms", PARAPHRASE_SYNONYMS },
-    { "forms", PARAPHRASE_FORMS },
-    { "converse", PARAPHRASE_CONVERSE },
-};
+} paraphrase_ways[] = { { "synonyms", PARAPHRASE_SYNONYMS },
+                        { "forms", PARAPHRASE_FORMS },
+                        { "converse", PARAPHRASE_CONVERSE } };
 
 const char *negative_name(NegativeKind kind) { return negative_kinds[kind].name; }
 const char *way_name(ParaphraseWay way) { return paraphrase_ways[way].name; }
 
 bool negative_find(const char *name, NegativeKind *kind) {
-    for (int k = 0; k < NEGATIVE_KINDS; k++) {
-        if (strcmp(name, negative_kinds[k].name)) continue;
-        *kind = (NegativeKind)k;
-        return true;
-    }
-    return false;
+    int k = 0;
+    while (k < NEGATIVE_KINDS && strcmp(name, negative_kinds[k].name)) k++;
+    if (k < NEGATIVE_KINDS) *kind = (NegativeKind)k;
+    return k < NEGATIVE_KINDS;
 }
 
 /* ---- training stages --------------------------------------------------------------------------------------------- */
 
 TrainingStage negatives_stage(NegativesStage stage, int steps) {
     static const char *const names[] = { "plain", "hard-negatives", "no-swap", "no-replace", "no-negate" };
-    TrainingStage c = { .name = names[stage],
-                        .steps = steps ? steps : NEGATIVES_STEPS,
-                        .lr_factor = 1,
-                        .negatives = stage == STAGE_PLAIN ? 0 : 2 };
-    for (int k = 0; stage != STAGE_PLAIN && k < NEGATIVE_KINDS; k++)
+    TrainingStage c = { .name = names[stage], .steps = steps ? steps : NEGATIVES_STEPS, .lr_factor = 1 };
+    if (stage == STAGE_PLAIN) return c;
+    c.negatives = 2;
+    for (int k = 0; k < NEGATIVE_KINDS; k++)
         if ((int)stage != STAGE_NO_SWAP + k) c.edits |= negative_kinds[k].edits;
     return c;
 }
@@ -57,10 +49,8 @@ TrainingStage negatives_stage(NegativesStage stage, int steps) {
 /* Gives the object that `from` names the colour and shape that `to` names. */
 static void scene_replace(Scene *scene, const Noun *from, const Noun *to) {
     for (int k = 0; k < scene->count; k++) {
-        SceneObject *o = &scene->object[k];
-        if (!noun_matches(from, o)) continue;
-        o->colour = (ShapeColour)to->colour;
-        o->shape = (Shape)to->shape;
+        if (!noun_matches(from, &scene->object[k])) continue;
+        object_set_type(&scene->object[k], (ObjectType){ (ShapeColour)to->colour, (Shape)to->shape });
         return;
     }
 }
@@ -76,8 +66,8 @@ static bool replaced_item(NegativesItem *item, const Split *split, Rng *rng, int
     bool first = one->a.colour != two->a.colour || one->a.shape != two->a.shape;
     scene_replace(&item->scene[1], first ? &one->a : &one->b, first ? &two->a : &two->b);
     bool differ = two->a.colour != two->b.colour || two->a.shape != two->b.shape;
-    if (split && !scene_in_part(&item->scene[1], split, SPLIT_SEEN)) return false;
-    return differ && scene_fits(&item->scene[1], 0);
+    bool seen = !split || scene_in_part(&item->scene[1], split, SPLIT_SEEN);
+    return seen && differ && scene_fits(&item->scene[1], 0);
 }
 
 static void pair_item(NegativesItem *item, const MinimalPair *pair) {
@@ -106,30 +96,22 @@ static void item_paraphrase(NegativesItem *item, Rng *rng) {
 
 /* n minimal pairs; of two kinds every other one, n rounded up. */
 static void pair_items(NegativesItem *items, NegativeKind kind, const NegativesProbe *probe) {
-    static const struct {
-        ProbeKind pair[2];
-        int kinds;
-    } of[] = {
-        [NEGATIVE_SWAP] = { { PROBE_BINDING, PROBE_RELATION }, 2 },
-        [NEGATIVE_NEGATE] = { { PROBE_NEGATION }, 1 },
-    };
-    int kinds = of[kind].kinds, n = probe->items;
+    static const ProbeKind swap[] = { PROBE_BINDING, PROBE_RELATION };
+    int kinds = kind == NEGATIVE_SWAP ? 2 : 1, n = probe->items;
     for (int j = 0; j < kinds; j++) {
         Arena arena = { 0 };
         MinimalPairs pairs;
         Err err;
-        MinimalPairsConfig config = {
-            .kind = of[kind].pair[j], .seed = probe->seed, .count = (n + kinds - 1) / kinds, .split = probe->split
-        };
+        MinimalPairsConfig config = { .seed = probe->seed, .count = (n + kinds - 1) / kinds, .split = probe->split };
+        config.kind = kind == NEGATIVE_SWAP ? swap[j] : PROBE_NEGATION;
         if (!minimal_pairs_make(&pairs, &arena, &config, &err)) die("%s", err.text);
         for (int i = j; i < n; i += kinds) pair_item(&items[i], &pairs.item[i / kinds]);
         arena_free(&arena);
     }
 }
 
-enum { REPLACED_TRIES = 10000 }; /* if the split has such scenes, one try in a few succeeds */
-
 NegativesItem *negatives_items(Arena *arena, NegativeKind kind, const NegativesProbe *probe) {
+    enum { REPLACED_TRIES = 10000 }; /* if the split has such scenes, one try in a few succeeds */
     NegativesItem *items = arena_zero(arena, (size_t)MAX(probe->items, 1), sizeof *items);
     if (kind != NEGATIVE_REPLACE) pair_items(items, kind, probe);
     for (int i = 0; i < probe->items; i++) {
@@ -146,44 +128,10 @@ NegativesItem *negatives_items(Arena *arena, NegativeKind kind, const NegativesP
     return items;
 }
 
-/* Whether b is an edit of a, of the kind: draws each edit often enough to see all its results. */
-static bool is_edit(const Caption *a, const Caption *b, NegativeKind kind) {
-    enum { DRAWS = 400 };
-    Rng rng = rng_seed(1, 1);
-    for (int e = 0; e < EDIT_KINDS; e++)
-        for (int i = 0; (negative_kinds[kind].edits >> e & 1) && i < DRAWS; i++) {
-            Caption c;
-            if (caption_edit(&c, a, (CaptionEdit)e, &rng) && caption_equivalent(&c, b)) return true;
-        }
-    return false;
-}
-
-bool negatives_check(const NegativesItem *item, NegativeKind kind, Err *err) {
-    char text[2][CAPTION_TEXT];
-    for (int k = 0; k < 2; k++) caption_text(&item->caption[k], text[k]);
-    if (!true_of_own(item, item->caption))
-        return err_set(err, "\"%s\", \"%s\": not each true of its scene alone", text[0], text[1]);
-    if (!is_edit(&item->caption[0], &item->caption[1], kind))
-        return err_set(err, "\"%s\" is not a %s of \"%s\"", text[1], negative_kinds[kind].name, text[0]);
-    for (int w = 0; w < WAYS; w++) {
-        const Caption *c = item->paraphrased[w];
-        for (int k = 0; k < 2 && c[0].kind != CAPTION_KINDS; k++) {
-            char said[CAPTION_TEXT];
-            if (!caption_equivalent(&c[k], &item->caption[k]) || caption_identical(&c[k], &item->caption[k]))
-                return err_set(err, "\"%s\" is not a paraphrase of \"%s\"", caption_text(&c[k], said), text[k]);
-        }
-        if (c[0].kind != CAPTION_KINDS && !true_of_own(item, c))
-            return err_set(err, "a paraphrase of \"%s\" is not true of its scene alone", text[0]);
-    }
-    return true;
-}
-
 /* ---- scoring ----------------------------------------------------------------------------------------------------- */
 
-enum {
-    CAPTIONS_PER_ITEM = 2 * (1 + WAYS),
-    BLOCK = 16
-}; /* captions of an item: canonical 0, 1; paraphrased by way w 2 + 2w, 3 + 2w */
+/* Captions of an item: canonical 0, 1; paraphrased by way w 2 + 2w, 3 + 2w. */
+enum { CAPTIONS_PER_ITEM = 2 * (1 + WAYS), BLOCK = 16 };
 
 static void score_item(NegativesResult *r, const NegativesItem *item, NegativeKind kind,
                        double s[2][CAPTIONS_PER_ITEM]) {
@@ -203,30 +151,25 @@ static void score_item(NegativesResult *r, const NegativesItem *item, NegativeKi
     }
 }
 
-typedef struct {
-    NegativesSimilar *similar;
-    void *context;
-} Similarity;
-
 /* The similarities of all scenes and captions of n items; each item needs only its own block. */
-static void measure_block(NegativesResult *r, Similarity similarity, const NegativesItem *items, NegativeKind kind,
-                          int n) {
+static void measure_block(NegativesResult *r, NegativesSimilar *similar, void *context, const NegativesItem *items,
+                          NegativeKind kind, int n) {
+    enum { C = CAPTIONS_PER_ITEM };
     Arena arena = { 0 };
     const Scene *scenes[2 * BLOCK];
-    const char *texts[CAPTIONS_PER_ITEM * BLOCK];
-    for (int i = 0; i < n; i++)
-        for (int c = 0; c < CAPTIONS_PER_ITEM; c++) {
-            const Caption *said = c < 2 ? &items[i].caption[c] : &items[i].paraphrased[c / 2 - 1][c % 2];
-            if (said->kind == CAPTION_KINDS) said = &items[i].caption[c % 2];
-            if (c < 2) scenes[2 * i + c] = &items[i].scene[c];
-            texts[CAPTIONS_PER_ITEM * i + c] = caption_text(said, arena_alloc(&arena, CAPTION_TEXT, 1));
-        }
-    Mat similar = similarity.similar(similarity.context, &arena, scenes, 2 * n, texts, CAPTIONS_PER_ITEM * n);
+    const char *texts[C * BLOCK];
+    for (int i = 0; i < C * n; i++) {
+        const NegativesItem *item = &items[i / C];
+        int c = i % C;
+        const Caption *said = c < 2 ? &item->caption[c] : &item->paraphrased[c / 2 - 1][c % 2];
+        if (said->kind == CAPTION_KINDS) said = &item->caption[c % 2];
+        if (c < 2) scenes[2 * (i / C) + c] = &item->scene[c];
+        texts[i] = caption_text(said, arena_alloc(&arena, CAPTION_TEXT, 1));
+    }
+    Mat all = similar(context, &arena, scenes, 2 * n, texts, C * n);
     for (int i = 0; i < n; i++) {
-        double s[2][CAPTIONS_PER_ITEM];
-        for (int k = 0; k < 2; k++)
-            for (int c = 0; c < CAPTIONS_PER_ITEM; c++)
-                s[k][c] = (double)AT(similar, 2 * i + k, CAPTIONS_PER_ITEM * i + c);
+        double s[2][C];
+        for (int k = 0; k < 2 * C; k++) s[k / C][k % C] = (double)AT(all, 2 * i + k / C, C * i + k % C);
         score_item(r, &items[i], kind, s);
     }
     arena_free(&arena);
@@ -246,7 +189,8 @@ static double top_is_right(const num *score, const uint8_t *right, int n, size_t
 }
 
 /* Scenes of two objects with a canonical PAIR or RELATION of each; few of these captions are true of two scenes. */
-static void measure_retrieval(NegativesResult *r, Similarity similarity, const NegativesProbe *probe) {
+static void measure_retrieval(NegativesResult *r, NegativesSimilar *similar, void *context,
+                              const NegativesProbe *probe) {
     enum { N = RETRIEVAL_SIZE, SOME = 50 };
     Arena arena = { 0 };
     Scene *scene = arena_alloc(&arena, N, sizeof *scene);
@@ -254,7 +198,7 @@ static void measure_retrieval(NegativesResult *r, Similarity similarity, const N
     const Scene *scenes[N];
     const char *texts[N];
     uint8_t *right = arena_alloc(&arena, N, N);
-    Mat similar = mat_new(&arena, N, N);
+    Mat all = mat_new(&arena, N, N);
     SceneConfig config = { .seed = probe->seed, .least = 2, .max = 2, .split = probe->split };
     CaptionRules rules = { .split = probe->split };
     for (int i = 0; i < N; i++) {
@@ -266,8 +210,8 @@ static void measure_retrieval(NegativesResult *r, Similarity similarity, const N
         texts[i] = caption_text(&caption[i], arena_alloc(&arena, CAPTION_TEXT, 1));
     }
     for (int i = 0; i < N; i += SOME) {
-        Mat some = similarity.similar(similarity.context, &arena, scenes + i, SOME, texts, N);
-        memcpy(&AT(similar, i, 0), some.v, mat_count(some) * sizeof(num));
+        Mat some = similar(context, &arena, scenes + i, SOME, texts, N);
+        memcpy(&AT(all, i, 0), some.v, mat_count(some) * sizeof(num));
     }
     double chance = 0;
     for (size_t i = 0; i < (size_t)N * N; i++) {
@@ -275,8 +219,8 @@ static void measure_retrieval(NegativesResult *r, Similarity similarity, const N
         chance += right[i];
     }
     for (int i = 0; i < N; i++) {
-        r->recall[0] += top_is_right(&AT(similar, i, 0), right + i * N, N, 1) / N;
-        r->recall[1] += top_is_right(&AT(similar, 0, i), right + i, N, N) / N;
+        r->recall[0] += top_is_right(&AT(all, i, 0), right + i * N, N, 1) / N;
+        r->recall[1] += top_is_right(&AT(all, 0, i), right + i, N, N) / N;
     }
     r->chance[0] = r->chance[1] = chance / N / N;
     arena_free(&arena);
@@ -284,26 +228,24 @@ static void measure_retrieval(NegativesResult *r, Similarity similarity, const N
 
 NegativesResult negatives_measure_with(NegativesSimilar *similar, void *context, const NegativesProbe *probe) {
     NegativesResult r = { .recall = { 0 } };
-    Similarity similarity = { similar, context };
     Progress progress = progress_begin("measuring", (NEGATIVE_KINDS + 1) * probe->items, NULL);
     for (int k = 0; k < NEGATIVE_KINDS; k++) r.negative[k] = pair_score_new(2, 2);
     for (int h = 0; h < 2; h++) r.swapped[h] = pair_score_new(2, 2);
     for (int w = 0; w < WAYS; w++) r.paraphrased[w] = r.negative_paraphrased[w] = pair_score_new(2, 2);
     for (int k = 0, done = 0; k < NEGATIVE_KINDS; k++) {
         Arena arena = { 0 };
-        NegativesProbe of = { .seed = probe->seed,
-                              .items = k == NEGATIVE_SWAP ? 2 * probe->items : probe->items,
-                              .split = probe->split };
+        NegativesProbe of = *probe;
+        if (k == NEGATIVE_SWAP) of.items *= 2;
         const NegativesItem *all = negatives_items(&arena, (NegativeKind)k, &of);
         for (int i = 0; i < of.items; i += BLOCK) {
             int n = MIN(BLOCK, of.items - i);
-            measure_block(&r, similarity, all + i, (NegativeKind)k, n);
+            measure_block(&r, similar, context, all + i, (NegativeKind)k, n);
             done += n;
             progress_update(&progress, done);
         }
         arena_free(&arena);
     }
-    measure_retrieval(&r, similarity, probe);
+    measure_retrieval(&r, similar, context, probe);
     progress_end(&progress);
     return r;
 }
@@ -314,21 +256,17 @@ static Mat model_similarities(void *context, Arena *arena, const Scene *const *s
 }
 
 NegativesResult negatives_measure(SceneModel *scene_model, int items) {
-    NegativesProbe probe = { .seed = 0x4e9a12u + (uint64_t)scene_model->config.seed,
-                             .items = items,
-                             .split = &scene_model->split };
-    return negatives_measure_with(model_similarities, scene_model, &probe);
+    uint64_t seed = 0x4e9a12u + (uint64_t)scene_model->config.seed;
+    return negatives_measure_with(model_similarities, scene_model,
+                                  &(NegativesProbe){ seed, items, &scene_model->split });
 }
 
 /* ---- the table --------------------------------------------------------------------------------------------------- */
 
 static void add_fraction(ResultTable *table, ResultRow row, int items, double choice, double text, double image) {
+    const double score[PAIR_METRICS] = { choice, text, image, NAN };
     row.items = items;
-    row.score[PAIR_METRIC_CHOICE] = choice;
-    row.score[PAIR_METRIC_TEXT] = text;
-    row.score[PAIR_METRIC_IMAGE] = image;
-    row.score[PAIR_METRIC_GROUP] = NAN;
-    for (int k = 0; k < PAIR_METRICS; k++) row.score[k] = round(row.score[k] * 1e4) / 1e4; /* as the file does */
+    for (int k = 0; k < PAIR_METRICS; k++) row.score[k] = round(score[k] * 1e4) / 1e4; /* as the file does */
     result_store(table, &row);
 }
 
@@ -361,8 +299,7 @@ static const struct {
     const char *name, *interaction;
     int stage;
 } conditions[] = {
-    /* stage -1: none */
-    { "before", "vector", -1 },
+    { "before", "vector", -1 }, /* no second stage */
     { "plain", "vector", STAGE_PLAIN },
     { "negatives", "vector", STAGE_HARD_NEGATIVES },
     { "no swap", "vector", STAGE_NO_SWAP },
@@ -377,12 +314,9 @@ const char *condition_name(Condition condition) { return conditions[condition].n
 
 /* The first stage is that of lesson 17's transformer, so that its weights serve here too. */
 ResultRun negatives_run(Condition condition, NegativesConfig c) {
-    SceneModelConfig s = { .text = "transformer",
-                           .interaction = conditions[condition].interaction,
-                           .split = SPLIT_PAIRS,
-                           .seed = c.seed,
-                           .steps = c.steps,
-                           .coverage = c.coverage > 0 ? c.coverage : NEGATIVES_COVERAGE };
+    SceneModelConfig s = { .text = "transformer", .split = SPLIT_PAIRS, .seed = c.seed, .steps = c.steps };
+    s.interaction = conditions[condition].interaction;
+    s.coverage = c.coverage > 0 ? c.coverage : NEGATIVES_COVERAGE;
     ResultRun run = { .config = scene_model_config(s) };
     if (conditions[condition].stage >= 0)
         run.stage2 = negatives_stage((NegativesStage)conditions[condition].stage, c.stage2);
@@ -404,7 +338,6 @@ ResultRun *negatives_plan(Arena *arena, int *count) {
 }
 
 void negatives_result_rows(ResultTable *table, SceneModel *model, const ResultRun *run, int items) {
-    NegativesResult result = { .recall = { 0 } };
-    if (model) result = negatives_measure(model, items);
+    NegativesResult result = model ? negatives_measure(model, items) : (NegativesResult){ .recall = { 0 } };
     negatives_add_rows(table, run, &result);
 }

@@ -1,5 +1,4 @@
-/* Hard negatives: captions that differ little from a true one and are false. What does training with them improve, and
- * what does it make worse?
+/* Hard negatives: captions that differ little from a true one and are false. What does training with them change?
  *
  *   Three kinds, each an edit of a true caption (scenes/caption.h), checked by the evaluator:
  *     swap      a blue circle and a red square        two objects swap a property, or their places
@@ -11,8 +10,7 @@
  *     hard-negatives   two hard negatives of any kind per scene, in the loss (clip_loss_hard_negatives)
  *     no-swap, no-replace, no-negate    likewise, without that kind: generalisation to a kind not trained
  *
- *   One other architecture: late interaction (scenes/late_interaction.h), with plain steps and with hard negatives.
- */
+ *   One other architecture: late interaction (scenes/late_interaction.h), with plain steps and with hard negatives. */
 #ifndef HARD_NEGATIVES_H
 #define HARD_NEGATIVES_H
 
@@ -44,8 +42,7 @@ TrainingStage negatives_stage(NegativesStage stage, int steps); /* steps 0: NEGA
 
 /* ---- probes ------------------------------------------------------------------------------------------------------ */
 
-/* A minimal pair: two scenes of two objects; caption[k] is true of scene[k] alone; caption[1] is an edit of
- * caption[0]. */
+/* A minimal pair, two objects per scene: caption[k] is true of scene[k] alone; caption[1] is an edit of caption[0]. */
 typedef struct {
     Scene scene[2];
     Caption caption[2];           /* canonical */
@@ -58,13 +55,9 @@ typedef struct {
     const Split *split; /* its seen combinations; NULL: all. Not owned */
 } NegativesProbe;
 
-/* Items 0, 1 ... of an endless sequence, on the arena. Swap: minimal pairs of binding and of relation in turn; replace:
- * the colour or shape of one object; negate: minimal pairs of negation. Stops the program if the split has no such
- * items. */
+/* Items of an endless sequence, on the arena. Swap: minimal pairs of binding and of relation in turn; replace: the
+ * colour or shape of one object; negate: minimal pairs of negation. Stops the program if the split has none. */
 NegativesItem *negatives_items(Arena *arena, NegativeKind kind, const NegativesProbe *probe);
-
-/* Whether an item is as described; one line if not. */
-bool negatives_check(const NegativesItem *item, NegativeKind kind, Err *err);
 
 /* The scores. A choice is made for a picture between one true and one false caption.
  *   negative[k]              canonical true against canonical false caption
@@ -90,7 +83,6 @@ typedef Mat NegativesSimilar(void *context, Arena *arena, const Scene *const *sc
 
 /* The scores of any similarity: probe->items of each kind, twice as many of swap. With progress. */
 NegativesResult negatives_measure_with(NegativesSimilar *similar, void *context, const NegativesProbe *probe);
-
 /* The scores of a model, on combinations it has seen; each seed has its own items. */
 NegativesResult negatives_measure(SceneModel *scene_model, int items);
 
@@ -104,6 +96,7 @@ NegativesResult negatives_measure(SceneModel *scene_model, int items);
  * "retrieval-chance". */
 void negatives_add_rows(ResultTable *table, const ResultRun *run, const NegativesResult *result);
 ResultMeasure negatives_result_rows;
+ResultRow negatives_row(const ResultRun *run, const char *probe); /* without scores */
 
 /* The models of one seed. */
 typedef enum {
@@ -126,14 +119,9 @@ typedef struct {
 
 /* The run of a condition. All but the late ones start from lesson 17's transformer of the same config. */
 ResultRun negatives_run(Condition condition, NegativesConfig config);
-
 /* A late run of few steps, done in seconds; the first of the table. Tests measure it again. */
 ResultRun negatives_quick_run(void);
-
 /* The runs of the table: the quick one, and all conditions of RESULT_SEEDS seeds, seed by seed. On the arena. */
 ResultRun *negatives_plan(Arena *arena, int *count);
-
-/* The row of a run and a probe, without scores. */
-ResultRow negatives_row(const ResultRun *run, const char *probe);
 
 #endif

@@ -1,6 +1,4 @@
 #include "hard_negatives_report.h"
-#include "core/arena.h"
-
 #include "evaluate/metrics.h"
 #include "show/plot.h"
 #include "scenes/published_results.h"
@@ -54,15 +52,10 @@ double report_negative(const NegativesReport *r, Condition condition, NegativeKi
     return score_of(r->table, condition, r->config, measure_of(kind), NULL);
 }
 
-/* "61.2+-3.0": half of Wilson's interval. */
-static void print_fraction(double fraction, int items) {
-    double low, high;
-    if (isnan(fraction)) {
-        printf("%*s", CELL, "-");
-        return;
-    }
-    metrics_interval(fraction, items, &low, &high);
-    printf("  %5.1f+-%.1f", 100 * fraction, 50 * (high - low));
+/* "61.2+-3.0": in %, with half of the interval; "-" for NaN. */
+static void print_fraction(double fraction, double low, double high) {
+    if (isnan(fraction)) printf("%*s", CELL, "-");
+    else printf("  %5.1f+-%.1f", 100 * fraction, 50 * (high - low));
 }
 
 void report_conditions(const NegativesReport *r) {
@@ -72,8 +65,10 @@ void report_conditions(const NegativesReport *r) {
     for (size_t q = 0; q < COUNT(measures); q++) {
         printf("%-26s", measures[q].label);
         for (int a = 0, items = 0; a < r->count; a++) {
+            double low = 0, high = 0;
             double fraction = score_of(r->table, r->condition[a], r->config, &measures[q], &items);
-            print_fraction(fraction, items);
+            if (!isnan(fraction)) metrics_interval(fraction, items, &low, &high);
+            print_fraction(fraction, low, high);
         }
         if (isnan(measures[q].chance)) printf("       -\n");
         else printf("   %5.1f\n", 100 * measures[q].chance);
@@ -99,13 +94,8 @@ void report_bars(const Lesson *lesson, Arena *arena, const NegativesReport *r, c
             bars[n++].label = arena_print(arena, "%s: %s", measures[q].label, condition);
         }
     if (firsts == 0) return;
-    Bars all = { .title = "Before and after each second stage (marked: trained with hard negatives)",
-                 .unit = " %",
-                 .bars = bars,
-                 .count = n,
-                 .decimals = 1,
-                 .low = 0,
-                 .high = 100 };
+    Bars all = { .bars = bars, .count = n, .unit = " %", .decimals = 1, .high = 100 };
+    all.title = "Before and after each second stage (marked: trained with hard negatives)";
     plot_bars(name, &all, NULL);
     all.bars = first;
     all.count = firsts;
@@ -128,8 +118,7 @@ void report_seeds(const ResultTable *table) {
         printf("%-26s", measures[q].label);
         for (int a = 0; a < CONDITIONS; a++) {
             ResultSummary m = summary_of(table, (Condition)a, measures[q].probe, measures[q].score);
-            if (m.seeds) printf("  %5.1f+-%.1f", 100 * m.mean, 50 * (m.high - m.low));
-            else printf("%*s", CELL, "-");
+            print_fraction(m.mean, m.low, m.high);
         }
         printf("\n");
     }
@@ -139,8 +128,8 @@ static NegativesChange change_of(const ResultTable *table, Condition condition, 
     NegativesChange c = { .low = INFINITY, .high = -INFINITY };
     for (int seed = 1; seed <= RESULT_SEEDS; seed++) {
         NegativesConfig config = { .seed = seed };
-        double by =
-            100 * (score_of(table, condition, config, q, NULL) - score_of(table, CONDITION_PLAIN, config, q, NULL));
+        double plain = score_of(table, CONDITION_PLAIN, config, q, NULL);
+        double by = 100 * (score_of(table, condition, config, q, NULL) - plain);
         if (isnan(by)) continue;
         c.mean += by;
         c.low = fmin(c.low, by);

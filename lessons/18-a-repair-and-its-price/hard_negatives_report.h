@@ -2,8 +2,7 @@
  *
  *   choice, group  the pair score of true and edited captions (scenes/pair_score.h)
  *   consistency    of the pictures that prefer the true caption, the fraction that prefers its paraphrase too
- *   R@1            recall@1 among RETRIEVAL_SIZE
- */
+ *   R@1            recall@1 among RETRIEVAL_SIZE */
 #ifndef HARD_NEGATIVES_REPORT_H
 #define HARD_NEGATIVES_REPORT_H
 
@@ -20,10 +19,8 @@ typedef struct {
 
 /* The choice score of a condition for a kind of hard negative, 0 to 1; NaN if the table has no row. */
 double report_negative(const NegativesReport *report, Condition condition, NegativeKind kind);
-
 /* Prints all measures and conditions, in %, with half of Wilson's interval; "-" if the table has no row. */
 void report_conditions(const NegativesReport *report);
-
 /* Draws them as plots/out/NAME.png, without the group scores, and the first measure in the terminal too. */
 void report_bars(const Lesson *lesson, Arena *arena, const NegativesReport *report, const char *name);
 
@@ -38,12 +35,10 @@ typedef struct {
     double mean, low, high;
     int seeds, above;
 } NegativesChange;
-NegativesChange report_change(const ResultTable *table, Condition condition,
-                              NegativeKind kind); /* of the choice score */
+NegativesChange report_change(const ResultTable *table, Condition condition, NegativeKind kind); /* of the choice */
 
 /* Prints the change of all measures: trained with all kinds, and without the kind that is measured. */
 void report_changes(Arena *arena, const ResultTable *table);
-
 /* Prints published results of CLIP and of its training with hard negatives beside the means of our seeds. */
 void report_published(const ResultTable *table);
 

@@ -18,25 +18,14 @@ static const struct {
 };
 _Static_assert(COUNT(kinds) == CAPTION_KINDS, "one line per kind");
 
-static void kind_require(CaptionKind kind) {
+static CaptionKind kind_checked(CaptionKind kind) {
     REQUIRE((unsigned)kind < CAPTION_KINDS, "kind is %d, want 0 to %d", (int)kind, CAPTION_KINDS - 1);
+    return kind;
 }
 
-const char *caption_kind_name(CaptionKind kind) {
-    kind_require(kind);
-    return kinds[kind].name;
-}
-
-int caption_forms(CaptionKind kind) {
-    kind_require(kind);
-    return kinds[kind].forms;
-}
-
-bool caption_has_two_nouns(CaptionKind kind) {
-    kind_require(kind);
-    return kinds[kind].two_nouns;
-}
-
+const char *caption_kind_name(CaptionKind kind) { return kinds[kind_checked(kind)].name; }
+int caption_forms(CaptionKind kind) { return kinds[kind_checked(kind)].forms; }
+bool caption_has_two_nouns(CaptionKind kind) { return kinds[kind_checked(kind)].two_nouns; }
 Noun noun_of(int colour, int shape) { return (Noun){ .size = CAPTION_ANY, .colour = colour, .shape = shape }; }
 
 Noun noun_of_object(const SceneObject *object, unsigned fields) {
@@ -78,24 +67,15 @@ static bool pair_exists(const Scene *scene, const Caption *c, const Relation *re
 }
 
 bool caption_true(const Scene *scene, const Caption *caption) {
+    CaptionKind kind = kind_checked(caption->kind);
     int a = noun_count(scene, &caption->a);
-    switch (caption->kind) {
-    case CAPTION_OBJECT:
-        return a > 0;
-    case CAPTION_COUNT:
-        return a == caption->count[0];
-    case CAPTION_PAIR:
-        return pair_exists(scene, caption, NULL);
-    case CAPTION_COUNTS:
-        return a == caption->count[0] && noun_count(scene, &caption->b) == caption->count[1];
-    case CAPTION_RELATION:
-        return pair_exists(scene, caption, &caption->relation);
-    case CAPTION_WITHOUT:
-        return a > 0 && noun_count(scene, &caption->b) == 0;
-    default:
-        REQUIRE(caption->kind == CAPTION_NONE, "kind is %d, want 0 to %d", (int)caption->kind, CAPTION_KINDS - 1);
-    }
-    return a == 0;
+    if (kind == CAPTION_OBJECT) return a > 0;
+    if (kind == CAPTION_COUNT) return a == caption->count[0];
+    if (kind == CAPTION_PAIR) return pair_exists(scene, caption, NULL);
+    if (kind == CAPTION_COUNTS) return a == caption->count[0] && noun_count(scene, &caption->b) == caption->count[1];
+    if (kind == CAPTION_RELATION) return pair_exists(scene, caption, &caption->relation);
+    if (kind == CAPTION_WITHOUT) return a > 0 && noun_count(scene, &caption->b) == 0;
+    return a == 0; /* CAPTION_NONE */
 }
 
 static bool noun_has_type(const Noun *noun) { return noun->colour != CAPTION_ANY && noun->shape != CAPTION_ANY; }
@@ -121,17 +101,20 @@ bool caption_in_part(const Caption *caption, const Split *split, SplitPart part)
 
 static void swap_nouns(Caption *c) {
     Noun noun = c->a;
-    int count = c->count[0];
     c->a = c->b;
     c->b = noun;
-    if (c->kind == CAPTION_COUNTS) {
-        c->count[0] = c->count[1];
-        c->count[1] = count;
-    }
+}
+
+static void swap_nouns_and_counts(Caption *c) {
+    int count = c->count[0];
+    swap_nouns(c);
+    if (c->kind != CAPTION_COUNTS) return;
+    c->count[0] = c->count[1];
+    c->count[1] = count;
 }
 
 static void swap_converse(Caption *c) {
-    swap_nouns(c);
+    swap_nouns_and_counts(c);
     if (c->kind == CAPTION_RELATION) c->relation = relation_converse(c->relation);
 }
 
@@ -141,13 +124,13 @@ Caption caption_canonical(const Caption *caption) {
     c.a.synonyms = c.b.synonyms = 0;
     bool either_way = c.kind == CAPTION_PAIR || c.kind == CAPTION_COUNTS;
     int order = noun_compare(&c.a, &c.b);
-    if (either_way && (order > 0 || (order == 0 && c.count[0] > c.count[1]))) swap_nouns(&c);
+    if (either_way && (order > 0 || (order == 0 && c.count[0] > c.count[1]))) swap_nouns_and_counts(&c);
     if (c.kind == CAPTION_RELATION && (c.relation == RIGHT_OF || c.relation == BELOW)) swap_converse(&c);
     return c;
 }
 
 /* Compares field by field, because the struct may have padding. */
-static bool same_fields(const Caption *a, const Caption *b) {
+bool caption_identical(const Caption *a, const Caption *b) {
     return a->kind == b->kind && a->form == b->form && a->relation == b->relation && a->wording == b->wording &&
            a->count[0] == b->count[0] && a->count[1] == b->count[1] && noun_compare(&a->a, &b->a) == 0 &&
            noun_compare(&a->b, &b->b) == 0 && a->a.synonyms == b->a.synonyms && a->b.synonyms == b->b.synonyms;
@@ -155,10 +138,8 @@ static bool same_fields(const Caption *a, const Caption *b) {
 
 bool caption_equivalent(const Caption *a, const Caption *b) {
     Caption x = caption_canonical(a), y = caption_canonical(b);
-    return same_fields(&x, &y);
+    return caption_identical(&x, &y);
 }
-
-bool caption_identical(const Caption *a, const Caption *b) { return same_fields(a, b); }
 
 static bool coin_flip(Rng *rng) { return rng_below(rng, 2); }
 
@@ -230,58 +211,40 @@ static bool replace_count(Caption *c, Rng *rng) {
 
 static bool swap_order(Caption *c) {
     if (c->kind != CAPTION_RELATION && c->kind != CAPTION_WITHOUT && c->kind != CAPTION_COUNTS) return false;
-    Noun noun = c->a;
-    c->a = c->b;
-    c->b = noun;
+    swap_nouns(c);
     return true;
 }
 
 static bool replace_relation(Caption *c, bool opposite, Rng *rng) {
     if (c->kind != CAPTION_RELATION) return false;
-    c->relation =
-        opposite ? relation_converse(c->relation) : (Relation)another_value((int)c->relation, RELATION_COUNT, rng);
+    if (opposite) c->relation = relation_converse(c->relation);
+    else c->relation = (Relation)another_value((int)c->relation, RELATION_COUNT, rng);
     return true;
 }
 
 /* Keeps the form if the other kind has a form of that number. */
 static bool negate(Caption *c) {
-    static const CaptionKind other[CAPTION_KINDS] = {
-        [CAPTION_OBJECT] = CAPTION_NONE,
-        [CAPTION_NONE] = CAPTION_OBJECT,
-        [CAPTION_PAIR] = CAPTION_WITHOUT,
-        [CAPTION_WITHOUT] = CAPTION_PAIR,
-    };
-    if (c->kind == CAPTION_COUNT || c->kind == CAPTION_COUNTS || c->kind == CAPTION_RELATION) return false;
-    c->kind = other[c->kind];
+    if (c->kind == CAPTION_OBJECT) c->kind = CAPTION_NONE;
+    else if (c->kind == CAPTION_NONE) c->kind = CAPTION_OBJECT;
+    else if (c->kind == CAPTION_PAIR) c->kind = CAPTION_WITHOUT;
+    else if (c->kind == CAPTION_WITHOUT) c->kind = CAPTION_PAIR;
+    else return false;
     c->form = MIN(c->form, caption_forms(c->kind) - 1);
     return true;
 }
 
 static bool edit_one(Caption *c, CaptionEdit edit, Rng *rng) {
-    switch (edit) {
-    case EDIT_SWAP_COLOURS:
-        return swap_part(c, NOUN_COLOUR);
-    case EDIT_SWAP_SHAPES:
-        return swap_part(c, NOUN_SHAPE);
-    case EDIT_SWAP_SIZES:
-        return swap_part(c, NOUN_SIZE);
-    case EDIT_SWAP_NOUNS:
-        return swap_order(c);
-    case EDIT_REPLACE_COLOUR:
-        return replace_part(c, NOUN_COLOUR, COLOUR_COUNT, rng);
-    case EDIT_REPLACE_SHAPE:
-        return replace_part(c, NOUN_SHAPE, SHAPE_COUNT, rng);
-    case EDIT_REPLACE_SIZE:
-        return replace_part(c, NOUN_SIZE, SIZE_COUNT, rng);
-    case EDIT_REPLACE_COUNT:
-        return replace_count(c, rng);
-    case EDIT_REPLACE_RELATION:
-        return replace_relation(c, false, rng);
-    case EDIT_INVERT_RELATION:
-        return replace_relation(c, true, rng);
-    default:
-        REQUIRE(edit == EDIT_NEGATE, "edit is %d, want 0 to %d", (int)edit, EDIT_KINDS - 1);
-    }
+    if (edit == EDIT_SWAP_COLOURS) return swap_part(c, NOUN_COLOUR);
+    if (edit == EDIT_SWAP_SHAPES) return swap_part(c, NOUN_SHAPE);
+    if (edit == EDIT_SWAP_SIZES) return swap_part(c, NOUN_SIZE);
+    if (edit == EDIT_SWAP_NOUNS) return swap_order(c);
+    if (edit == EDIT_REPLACE_COLOUR) return replace_part(c, NOUN_COLOUR, COLOUR_COUNT, rng);
+    if (edit == EDIT_REPLACE_SHAPE) return replace_part(c, NOUN_SHAPE, SHAPE_COUNT, rng);
+    if (edit == EDIT_REPLACE_SIZE) return replace_part(c, NOUN_SIZE, SIZE_COUNT, rng);
+    if (edit == EDIT_REPLACE_COUNT) return replace_count(c, rng);
+    if (edit == EDIT_REPLACE_RELATION) return replace_relation(c, false, rng);
+    if (edit == EDIT_INVERT_RELATION) return replace_relation(c, true, rng);
+    REQUIRE(edit == EDIT_NEGATE, "edit is %d, want 0 to %d", (int)edit, EDIT_KINDS - 1);
     return negate(c);
 }
 
@@ -322,7 +285,7 @@ static bool rules_allow(const CaptionRules *rules, const Caption *c) {
 static unsigned rules_fields(const CaptionRules *rules) { return rules && rules->fields ? rules->fields : NOUN_FULL; }
 
 bool caption_random_true(Caption *out, const Scene *scene, CaptionKind kind, const CaptionRules *rules, Rng *rng) {
-    kind_require(kind);
+    kind_checked(kind);
     for (int tries = 0; tries < TRIES; tries++) {
         Caption c = candidate(scene, kind, rules_fields(rules), rng);
         if (caption_has_two_nouns(kind) && noun_compare(&c.a, &c.b) == 0) continue;

@@ -7,23 +7,20 @@
  *   PAIR       a red circle and a blue square                          there are both, as two different objects
  *   COUNTS     two red circles and three blue squares                  both counts are exact
  *   RELATION   a red circle left of a blue square                      some red circle is left of some blue square
- *   WITHOUT    a red circle and no blue square                         there is at least one of the first, none of the
- *                                                                      second
+ *   WITHOUT    a red circle and no blue square                         some of the first, none of the second
  *   NONE       no blue square                                          there is none
  *
  * Meaning and wording are separate. Every colour, shape and size has a synonym (red, crimson; circle, disc ...), every
  * relation two wordings (left of, to the left of; above, over ...), every kind several forms ("there is a red circle",
- * "a picture of a red circle"). caption.c works on the struct, caption_text.c on the text.
- */
+ * "a picture of a red circle"). caption.c works on the struct, caption_text.c on the text. */
 #ifndef CAPTION_H
 #define CAPTION_H
 
 #include "dataset/words.h"
 #include "scenes/scene.h"
 
-enum { CAPTION_ANY = -1 };   /* a noun's size, colour or shape that is not named (shape: "thing") */
-enum { CAPTION_TEXT = 160 }; /* bytes that hold the text of any caption */
-enum { CAPTION_WORDS = 16 }; /* no caption has more words */
+enum { CAPTION_ANY = -1 };                       /* a noun's size, colour or shape that is not named (shape: "thing") */
+enum { CAPTION_TEXT = 160, CAPTION_WORDS = 16 }; /* bytes that hold the text of any caption; most words of one */
 
 /* Parts that a noun names. */
 enum { NOUN_SIZE = 1, NOUN_COLOUR = 2, NOUN_SHAPE = 4, NOUN_FULL = NOUN_COLOUR | NOUN_SHAPE };
@@ -66,7 +63,6 @@ Noun noun_of_object(const SceneObject *object, unsigned fields);
 
 /* Whether the object has every part that the noun names. */
 bool noun_matches(const Noun *noun, const SceneObject *object);
-
 /* The evaluator: the column "true if" above, from the scene graph. Wording and synonyms do not matter. */
 bool caption_true(const Scene *scene, const Caption *caption);
 
@@ -85,7 +81,6 @@ bool caption_parse(const char *text, Caption *caption, Err *err);
 
 /* All words of the grammar; on the arena. "a" never becomes "an", because no noun phrase starts with a vowel. */
 Vocab caption_vocab(Arena *arena);
-
 /* Whether two texts, shorter than CAPTION_TEXT, have the same words, each equally often, in any order. */
 bool caption_same_words(const char *a, const char *b);
 
@@ -107,7 +102,6 @@ enum {
 
 /* A random caption of the same meaning. Each allowed way is drawn at random, so the result may equal the caption. */
 Caption caption_paraphrase(const Caption *caption, unsigned paraphrases, Rng *rng);
-
 /* A paraphrase that differs from the caption. False if 64 draws give none; *out is then the caption. */
 bool caption_paraphrase_other(Caption *out, const Caption *caption, unsigned paraphrases, Rng *rng);
 

@@ -6,10 +6,8 @@
  *   joint     "and" | "with" | "without" | "but" | a relation
  *   noun      [size] [colour] shape     the shape in the plural after "two" ... "five"
  *
- * The table forms[] lists which openings, quantities and joints occur together. Writing and parsing both use it.
- */
+ * The table forms[] lists which openings, quantities and joints occur together. Writing and parsing both use it. */
 #include "scenes/caption.h"
-#include "core/arena.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,10 +29,7 @@ static const struct {
     { { "thing", "shape" }, { "things", "shapes" } }, /* any shape */
 };
 static const char *const relation_words[][2] = {
-    { "left of", "to the left of" },
-    { "right of", "to the right of" },
-    { "above", "over" },
-    { "below", "under" },
+    { "left of", "to the left of" }, { "right of", "to the right of" }, { "above", "over" }, { "below", "under" }
 };
 static const char *const count_words[] = { "one", "two", "three", "four", "five" };
 _Static_assert(COUNT(size_words) == SIZE_COUNT && COUNT(colour_words) == COLOUR_COUNT &&
@@ -45,7 +40,6 @@ _Static_assert(COUNT(size_words) == SIZE_COUNT && COUNT(colour_words) == COLOUR_
 typedef enum { OPEN_NONE, OPEN_PICTURE, OPEN_WITHOUT, OPEN_THERE, OPEN_EXACTLY } Opening;
 typedef enum { NOT_THERE, SOME, NO, NUMBER } Quantity; /* SOME "a", NO "no", NUMBER "three" */
 typedef enum { JOINT_NONE, JOINT_AND, JOINT_WITH, JOINT_WITHOUT, JOINT_BUT, JOINT_RELATION } Joint;
-
 static const char *const opening_words[] = { "", "a picture of ", "a picture without ", "there is ", "exactly " };
 static const char *const joint_words[] = { "", " and ", " with ", " without ", " but ", NULL };
 
@@ -56,8 +50,7 @@ typedef struct {
     Quantity b;
 } Form;
 
-enum { FORMS_MAX = 5 };
-static const Form forms[CAPTION_KINDS][FORMS_MAX] = {
+static const Form forms[CAPTION_KINDS][5] = {
     [CAPTION_OBJECT] = { { OPEN_NONE, SOME, 0, 0 }, { OPEN_PICTURE, SOME, 0, 0 }, { OPEN_THERE, SOME, 0, 0 } },
     [CAPTION_COUNT] = { { OPEN_NONE, NUMBER, 0, 0 },
                         { OPEN_PICTURE, NUMBER, 0, 0 },
@@ -105,17 +98,13 @@ static void line_add_phrase(Line *line, Quantity quantity, int count, const Noun
     REQUIRE(noun->size < SIZE_COUNT && noun->colour < COLOUR_COUNT && noun->shape < SHAPE_COUNT, "noun is %d, %d, %d",
             noun->size, noun->colour, noun->shape);
     REQUIRE(quantity != NUMBER || (count >= 1 && count <= SCENE_MAX), "count is %d, want 1 to %d", count, SCENE_MAX);
+    bool size = noun->synonyms & NOUN_SIZE, colour = noun->synonyms & NOUN_COLOUR;
     line_add(line, quantity == SOME ? "a" : quantity == NO ? "no" : count_words[count - 1]);
     line_add(line, " ");
-    bool size = noun->synonyms & NOUN_SIZE, colour = noun->synonyms & NOUN_COLOUR;
-    if (noun->size >= 0) {
-        line_add(line, size_words[noun->size][size]);
-        line_add(line, " ");
-    }
-    if (noun->colour >= 0) {
-        line_add(line, colour_words[noun->colour][colour]);
-        line_add(line, " ");
-    }
+    line_add(line, noun->size >= 0 ? size_words[noun->size][size] : "");
+    line_add(line, noun->size >= 0 ? " " : "");
+    line_add(line, noun->colour >= 0 ? colour_words[noun->colour][colour] : "");
+    line_add(line, noun->colour >= 0 ? " " : "");
     line_add(line, shape_word(noun->shape, quantity == NUMBER && count > 1, noun->synonyms & NOUN_SHAPE));
 }
 
@@ -166,13 +155,10 @@ static bool read_words(Reader *r) {
     size_t end = strlen(r->text);
     while (end > 0 && is_space(r->text[end - 1])) end--;
     if (end > 0 && r->text[end - 1] == '.') end--;
-    for (size_t i = 0; i < end;) {
+    for (size_t i = 0; i < end; i++) {
         size_t from = i;
         while (i < end && !is_space(r->text[i])) i++;
-        if (i == from) {
-            i++;
-            continue;
-        }
+        if (i == from) continue;
         if (r->count == CAPTION_WORDS)
             return err_set(r->err, "a caption has at most %d words; this one has more", CAPTION_WORDS);
         copy_word(r->word[r->count++], r->text + from, i - from);
@@ -195,15 +181,14 @@ static bool take(Reader *r, const char *words) {
     return true;
 }
 
-/* Consumes one of n names or its synonym: *which says which name, *synonym whether it was the synonym. */
-static bool take_name(Reader *r, const char *const (*names)[2], int n, int *which, bool *synonym) {
-    for (int i = 0; i < n; i++)
-        for (int k = 0; k < 2; k++)
-            if (take(r, names[i][k])) {
-                *which = i;
-                *synonym = k;
-                return true;
-            }
+/* Consumes one of n names or its synonym: *which says which name; the synonym adds `bit` to *synonyms. */
+static bool take_name(Reader *r, const char *const (*names)[2], int n, int *which, unsigned bit, unsigned *synonyms) {
+    for (int i = 0; i < 2 * n; i++) {
+        if (!take(r, names[i / 2][i % 2])) continue;
+        *which = i / 2;
+        if (i % 2) *synonyms |= bit;
+        return true;
+    }
     return false;
 }
 
@@ -234,7 +219,6 @@ static bool read_shape(Reader *r, bool many, Noun *noun) {
 }
 
 static bool read_phrase(Reader *r, Quantity *quantity, int *count, Noun *noun) {
-    bool synonym = false;
     *noun = noun_of(CAPTION_ANY, CAPTION_ANY);
     *count = 0;
     *quantity = NOT_THERE;
@@ -246,9 +230,8 @@ static bool read_phrase(Reader *r, Quantity *quantity, int *count, Noun *noun) {
             *count = i + 1;
         }
     if (*quantity == NOT_THERE) return wrong_word(r, "\"a\", \"no\", or \"one\" to \"five\"");
-    if (take_name(r, size_words, SIZE_COUNT, &noun->size, &synonym) && synonym) noun->synonyms |= NOUN_SIZE;
-    synonym = false;
-    if (take_name(r, colour_words, COLOUR_COUNT, &noun->colour, &synonym) && synonym) noun->synonyms |= NOUN_COLOUR;
+    take_name(r, size_words, SIZE_COUNT, &noun->size, NOUN_SIZE, &noun->synonyms);
+    take_name(r, colour_words, COLOUR_COUNT, &noun->colour, NOUN_COLOUR, &noun->synonyms);
     return read_shape(r, *count > 1, noun);
 }
 
@@ -261,15 +244,15 @@ static Opening read_opening(Reader *r) {
 
 static Joint read_joint(Reader *r, Caption *c) {
     int relation = 0;
-    bool synonym = false;
+    unsigned wording = 0;
     for (int i = JOINT_AND; i < JOINT_RELATION; i++) {
         char word[WORD_MAX];
         snprintf(word, sizeof word, "%.*s", (int)strlen(joint_words[i]) - 2, joint_words[i] + 1);
         if (take(r, word)) return (Joint)i;
     }
-    if (!take_name(r, relation_words, RELATION_COUNT, &relation, &synonym)) return JOINT_NONE;
+    if (!take_name(r, relation_words, RELATION_COUNT, &relation, 1, &wording)) return JOINT_NONE;
     c->relation = (Relation)relation;
-    c->wording = synonym;
+    c->wording = (int)wording;
     return JOINT_RELATION;
 }
 

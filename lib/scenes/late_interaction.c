@@ -1,5 +1,4 @@
 #include "scenes/late_interaction.h"
-
 #include "core/softmax.h"
 
 static const double INVERSE_TEMPERATURE = 10;

@@ -10,8 +10,7 @@
  * I . T stays because an absent object is at no position ("no red circle"). This is attention of words over regions as
  * in SCAN (Lee et al. 2018, arXiv:1803.08024, section 3.1), with learnt regions, and a soft form of FILIP's maximum
  * cosine (Yao et al. 2021, arXiv:2111.07783, section 3.1). The price: 17 vectors are stored for a picture instead of
- * one, and a search compares each with every token.
- */
+ * one, and a search compares each with every token. */
 #ifndef LATE_INTERACTION_H
 #define LATE_INTERACTION_H
 
@@ -22,7 +21,6 @@ enum { LATE_SIDE = 4, LATE_POSITIONS = LATE_SIDE * LATE_SIDE };
 
 /* Adds the parameters "late.projection" (linear) and "late.position" to the model. */
 void late_interaction_add(Clip *clip, Rng *rng);
-
 /* e^t s, the logits [B,n] of pixels [B,side,side,3] and captions ids [n,T]. Wants the text tower "transformer". */
 Var late_interaction_logits(Tape *t, Clip *clip, Mat pixels, const int *ids, int n);
 

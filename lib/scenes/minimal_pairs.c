@@ -32,32 +32,34 @@ typedef struct {
 } Draft;
 
 static bool differ_in_both(ObjectType a, ObjectType b) { return a.colour != b.colour && a.shape != b.shape; }
+static double rounded(double x) { return round(x * 1e6) / 1e6; }
 
 /* Rounds coordinates to six decimals, so that a scene written to a file and read again is the same. */
 static void round_coordinates(Scene *scene) {
-    double *all[4 * SCENE_MAX + 1] = { &scene->noise };
+    scene->noise = rounded(scene->noise);
     for (int k = 0; k < scene->count; k++) {
         SceneObject *o = &scene->object[k];
-        all[4 * k + 1] = &o->x;
-        all[4 * k + 2] = &o->y;
-        all[4 * k + 3] = &o->radius;
-        all[4 * k + 4] = &o->rotation;
+        o->x = rounded(o->x);
+        o->y = rounded(o->y);
+        o->radius = rounded(o->radius);
+        o->rotation = rounded(o->rotation);
     }
-    for (int i = 0; i < 4 * scene->count + 1; i++) *all[i] = round(*all[i] * 1e6) / 1e6;
 }
 
 static Scene scene_for(const Draft *draft, uint64_t i, int objects) {
     const MinimalPairsConfig *s = draft->config;
-    bool counting = s->kind == PROBE_COUNTING;
-    SceneConfig config = { .seed = s->seed + 0x51ad5u * (uint64_t)(s->kind + 1),
-                           .least = objects,
-                           .max = objects,
-                           .split = s->split,
-                           .part = s->part,
-                           .repeat = counting,
-                           .equal_area = counting,
-                           .noise = s->noise };
+    SceneConfig config = { .least = objects, .max = objects, .split = s->split, .part = s->part, .noise = s->noise };
+    config.seed = s->seed + 0x51ad5u * (uint64_t)(s->kind + 1);
+    config.equal_area = s->kind == PROBE_COUNTING;
+    config.repeat = config.equal_area;
     return scene_make(&config, i);
+}
+
+/* A caption of the first picture, which names objects a and b of this scene. */
+static Caption caption_of(CaptionKind kind, const Scene *scene, int a, int b) {
+    return (Caption){ .kind = kind,
+                      .a = noun_of_object(&scene->object[a], NOUN_FULL),
+                      .b = noun_of_object(&scene->object[b], NOUN_FULL) };
 }
 
 /* Paraphrases the first caption; the second is an edit of the result, so that their wording is the same. */
@@ -73,11 +75,8 @@ static bool draft_binding(Draft *draft, uint64_t i) {
     two->object[0].colour = one->object[1].colour;
     two->object[1].colour = one->object[0].colour;
     int a = (int)rng_below(&draft->rng, 2);
-    Caption caption = { .kind = CAPTION_PAIR,
-                        .a = noun_of_object(&one->object[a], NOUN_FULL),
-                        .b = noun_of_object(&one->object[1 - a], NOUN_FULL) };
     return differ_in_both(object_type(&one->object[0]), object_type(&one->object[1])) &&
-           set_captions(draft, caption, EDIT_SWAP_COLOURS);
+           set_captions(draft, caption_of(CAPTION_PAIR, one, a, 1 - a), EDIT_SWAP_COLOURS);
 }
 
 /* Draws the relation from all four and then orders the objects so that it is true: all relations are equally likely. */
@@ -90,11 +89,8 @@ static bool draft_relation(Draft *draft, uint64_t i) {
     Relation relation = (Relation)rng_below(&draft->rng, RELATION_COUNT);
     int a = (int)rng_below(&draft->rng, 2);
     if (!scene_related(one, a, relation, 1 - a)) a = 1 - a;
-    Caption caption = { .kind = CAPTION_RELATION,
-                        .relation = relation,
-                        .wording = 0,
-                        .a = noun_of_object(&one->object[a], NOUN_FULL),
-                        .b = noun_of_object(&one->object[1 - a], NOUN_FULL) };
+    Caption caption = caption_of(CAPTION_RELATION, one, a, 1 - a);
+    caption.relation = relation;
     return set_captions(draft, caption, EDIT_SWAP_NOUNS);
 }
 
@@ -108,11 +104,12 @@ static bool draft_counting(Draft *draft, uint64_t i) {
     }
     draft->scene[1].appearance = draft->scene[0].appearance;
     draft->scene[1].noise = draft->scene[0].noise;
-    Caption caption = { .kind = CAPTION_COUNT,
-                        .count = { draft->scene[0].count },
-                        .a = noun_of_object(&draft->scene[0].object[0], NOUN_FULL) };
-    draft->caption[0] = draft->caption[1] = caption_paraphrase(&caption, draft->config->paraphrases, &draft->rng);
-    draft->caption[1].count[0] = draft->scene[1].count;
+    Caption caption = { .kind = CAPTION_COUNT, .a = noun_of_object(&draft->scene[0].object[0], NOUN_FULL) };
+    caption = caption_paraphrase(&caption, draft->config->paraphrases, &draft->rng);
+    for (int p = 0; p < 2; p++) {
+        draft->caption[p] = caption;
+        draft->caption[p].count[0] = draft->scene[p].count;
+    }
     return true;
 }
 
@@ -126,9 +123,7 @@ static bool draft_negation(Draft *draft, uint64_t i) {
     ObjectType c = { (ShapeColour)rng_below(&draft->rng, COLOUR_COUNT), (Shape)rng_below(&draft->rng, SHAPE_COUNT) };
     if (!differ_in_both(a, b) || !differ_in_both(a, c) || !differ_in_both(b, c)) return false;
     object_set_type(&two->object[1 - kept], c);
-    Caption caption = { .kind = named == 0 ? CAPTION_PAIR : CAPTION_WITHOUT,
-                        .a = noun_of_object(&one->object[kept], NOUN_FULL),
-                        .b = noun_of_object(&draft->scene[named].object[1 - kept], NOUN_FULL) };
+    Caption caption = caption_of(named == 0 ? CAPTION_PAIR : CAPTION_WITHOUT, &draft->scene[named], kept, 1 - kept);
     return set_captions(draft, caption, EDIT_NEGATE);
 }
 
@@ -143,10 +138,7 @@ static void shuffle_words(const char *text, char *out, Rng *rng) {
     }
     rng_shuffle(rng, order, n);
     *out = '\0';
-    for (int w = 0; w < n; w++) {
-        if (w > 0) strcat(out, " ");
-        strcat(out, word[order[w]]);
-    }
+    for (int w = 0; w < n; w++) strcat(strcat(out, w > 0 ? " " : ""), word[order[w]]);
 }
 
 static bool caption_text_true(const Scene *scene, const char *text) {
@@ -206,13 +198,10 @@ bool minimal_pairs_make(MinimalPairs *pairs, Arena *arena, const MinimalPairsCon
     enum { TRIES = 2000 };
     REQUIRE((unsigned)config->kind < PROBE_KINDS && config->count >= 0, "kind %d, %d items", (int)config->kind,
             config->count);
-    if (!scene_config_check(&(SceneConfig){ .split = config->split, .part = config->part, .noise = config->noise },
-                            err))
-        return false;
-    MinimalPairs made = { .config = *config,
-                          .pictures = pair_pictures(config->kind),
-                          .captions = pair_captions(config->kind),
-                          .count = config->count };
+    SceneConfig scenes = { .split = config->split, .part = config->part, .noise = config->noise };
+    if (!scene_config_check(&scenes, err)) return false;
+    int P = pair_pictures(config->kind), K = pair_captions(config->kind);
+    MinimalPairs made = { .config = *config, .pictures = P, .captions = K, .count = config->count };
     if (config->split) {
         Split *split = arena_alloc(arena, 1, sizeof *split);
         *split = *config->split;
@@ -220,17 +209,16 @@ bool minimal_pairs_make(MinimalPairs *pairs, Arena *arena, const MinimalPairsCon
     }
     made.item = arena_zero(arena, (size_t)config->count, sizeof *made.item);
     for (int n = 0; n < config->count; n++) {
-        Draft draft = { .config = config,
-                        .number = n,
-                        .rng = rng_seed(config->seed, (uint64_t)(PROBE_KINDS * (long long)n + config->kind)) };
+        Draft draft = { .config = config, .number = n };
+        draft.rng = rng_seed(config->seed, (uint64_t)(PROBE_KINDS * (long long)n + config->kind));
         int tries = 0;
         while (tries < TRIES && !draft_try(&draft, (uint64_t)n * TRIES + (uint64_t)tries)) tries++;
         if (tries == TRIES)
             return err_set(err, "no %s items within the %s combinations at coverage %g: the swap leads out of them",
                            probe_name(config->kind), config->part == SPLIT_SEEN ? "seen" : "held-out",
                            config->split ? config->split->coverage : 1.0);
-        for (int p = 0; p < made.pictures; p++) made.item[n].scene[p] = draft.scene[p];
-        for (int k = 0; k < made.captions; k++) made.item[n].caption[k] = arena_text(arena, draft.text[k]);
+        for (int p = 0; p < P; p++) made.item[n].scene[p] = draft.scene[p];
+        for (int k = 0; k < K; k++) made.item[n].caption[k] = arena_text(arena, draft.text[k]);
     }
     *pairs = made;
     return true;

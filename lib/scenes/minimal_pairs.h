@@ -8,17 +8,15 @@
  *   negation  two objects; one is replaced                    a red circle and a blue square / a red circle and no ...
  *   shuffle   one picture of two objects                      a true caption / its words in four other orders
  *
- * Every caption is right for one picture of its item and wrong for the other. A rule that ignores the picture chooses
- * the same caption for both and is right for exactly one of two; likewise for pictures alone. The captions of an item
- * are equally long; in binding and relation they have the same words, so a bag of words ties. Positions, sizes,
- * background and noise are equal in both pictures. In negation, the denied object differs from all others in colour and
- * in shape, so that a failure there is not a failure of binding. The shuffle does not have these properties. It copies
- * ARO's "Order" to show its fault: only one of the five captions is English, and counting bigrams finds it.
- */
+ * A rule that ignores the picture chooses the same caption for both and is right for exactly one of two; likewise for
+ * pictures alone. The captions of an item are equally long; in binding and relation they have the same words, so a bag
+ * of words ties. Positions, sizes, background and noise are equal in both pictures. In negation, the denied object
+ * differs from all others in colour and in shape, so that a failure there is not a failure of binding. The shuffle does
+ * not have these properties. It copies ARO's "Order" to show its fault: only one of the five captions is English, and
+ * counting bigrams finds it. */
 #ifndef MINIMAL_PAIRS_H
 #define MINIMAL_PAIRS_H
 
-#include "core/mat.h"
 #include "scenes/caption.h"
 #include "scenes/pair_score.h"
 #include "scenes/text_baseline.h"
@@ -77,7 +75,6 @@ PairScore minimal_pairs_score(const MinimalPairs *pairs, Mat pictures, Mat texts
 /* The score of any similarity. */
 typedef double PairSimilarity(void *context, const Scene *scene, const char *caption);
 PairScore minimal_pairs_score_by(const MinimalPairs *pairs, PairSimilarity *similarity, void *context);
-
 /* The oracle reads the scene: 1 if the caption is true of it, else 0. All its scores are 1. context is not used. */
 double minimal_pairs_oracle(void *context, const Scene *scene, const char *caption);
 
@@ -91,12 +88,10 @@ const char **minimal_pairs_training_captions(Arena *arena, const MinimalPairs *p
 
 /* ---- checking (minimal_pairs_check.c) ---------------------------------------------------------------------------- */
 
-/* Checks what is said above, with the evaluator and the captions as text: truth; every string true as often as false;
- * equal length; the same words (binding, relation); the same positions and area; the part of the split; fairness. Of
- * shuffles: the first caption is true, the others have the same words and are false. False with one line that names the
- * item and the fault. */
+/* Checks what is said above, with the evaluator and the captions as text, and fairness; every string must be true as
+ * often as false. Of shuffles: the first caption is true, the others have the same words and are false. False with one
+ * line that names the item and the fault. */
 bool minimal_pairs_check(const MinimalPairs *pairs, Err *err);
-
 /* Whether no text-only rule is above chance by more than its interval. False, with one line, for shuffles. */
 bool minimal_pairs_fair(const MinimalPairs *pairs, Err *err);
 

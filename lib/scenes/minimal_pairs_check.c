@@ -16,11 +16,9 @@ static bool check_truth(const MinimalPairs *pairs, int n, Err *err) {
     for (int p = 0; p < pairs->pictures; p++)
         for (int k = 0; k < pairs->captions; k++) {
             bool is_true = minimal_pairs_oracle(NULL, &item->scene[p], item->caption[k]) == 1;
-            if (is_true && p != k)
-                return item_error(err, pairs, n, "a caption is true of a picture that is not its own",
-                                  item->caption[k]);
-            if (!is_true && p == k)
-                return item_error(err, pairs, n, "a caption is not true of its own picture", item->caption[k]);
+            const char *what = is_true ? "a caption is true of a picture that is not its own"
+                                       : "a caption is not true of its own picture";
+            if (is_true != (p == k)) return item_error(err, pairs, n, what, item->caption[k]);
         }
     return true;
 }
@@ -29,13 +27,13 @@ static bool check_words(const MinimalPairs *pairs, int n, Err *err) {
     const MinimalPair *item = &pairs->item[n];
     ProbeKind kind = pairs->config.kind;
     for (int k = 1; k < pairs->captions; k++) {
-        if (text_max_words(&item->caption[k], 1) != text_max_words(&item->caption[0], 1))
-            return item_error(err, pairs, n, "a caption is longer or shorter than the first", item->caption[k]);
-        if (kind != PROBE_COUNTING && kind != PROBE_NEGATION && !caption_same_words(item->caption[0], item->caption[k]))
-            return item_error(err, pairs, n, "a caption does not have the words of the first", item->caption[k]);
+        const char *first = item->caption[0], *text = item->caption[k];
+        if (text_max_words(&text, 1) != text_max_words(&first, 1))
+            return item_error(err, pairs, n, "a caption is longer or shorter than the first", text);
+        if (kind != PROBE_COUNTING && kind != PROBE_NEGATION && !caption_same_words(first, text))
+            return item_error(err, pairs, n, "a caption does not have the words of the first", text);
         for (int j = 0; j < k; j++)
-            if (!strcmp(item->caption[j], item->caption[k]))
-                return item_error(err, pairs, n, "a caption occurs twice", item->caption[k]);
+            if (!strcmp(item->caption[j], text)) return item_error(err, pairs, n, "a caption occurs twice", text);
     }
     return true;
 }
@@ -95,8 +93,8 @@ static bool check_balance(const MinimalPairs *pairs, Arena *arena, Err *err) {
         for (int p = 0; p < pairs->pictures; p++)
             for (int k = 0; k < pairs->captions; k++) {
                 const char *text = pairs->item[i].caption[k];
-                truth[n++] =
-                    (CaptionTruth){ text, minimal_pairs_oracle(NULL, &pairs->item[i].scene[p], text) == 1 ? 1 : -1 };
+                bool is_true = minimal_pairs_oracle(NULL, &pairs->item[i].scene[p], text) == 1;
+                truth[n++] = (CaptionTruth){ text, is_true ? 1 : -1 };
             }
     qsort(truth, n, sizeof *truth, truth_order);
     for (size_t i = 0, sum = 0; i < n; i++) {
@@ -115,8 +113,8 @@ bool minimal_pairs_fair(const MinimalPairs *pairs, Err *err) {
     bool fair = true;
     /* Training captions of all combinations, because a set read from a file may have any split. */
     MinimalPairs all = { .config = { .seed = pairs->config.seed, .paraphrases = pairs->config.paraphrases } };
-    TextBaseline baseline =
-        text_baseline_fit(&arena, minimal_pairs_training_captions(&arena, &all, TRAINING_CAPTIONS), TRAINING_CAPTIONS);
+    const char **captions = minimal_pairs_training_captions(&arena, &all, TRAINING_CAPTIONS);
+    TextBaseline baseline = text_baseline_fit(&arena, captions, TRAINING_CAPTIONS);
     for (int rule = 0; rule < TEXT_BASELINE_RULES && pairs->count > 0 && fair; rule++) {
         PairScore score = minimal_pairs_score_rule(pairs, &baseline, (TextBaselineRule)rule);
         PairScoreRate rate = pair_score_rate(&score, PAIR_METRIC_CHOICE);

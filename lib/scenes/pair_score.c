@@ -1,8 +1,7 @@
 #include "scenes/pair_score.h"
+#include "evaluate/metrics.h"
 
 #include <math.h>
-
-#include "evaluate/metrics.h"
 
 PairScore pair_score_new(int pictures, int captions) {
     REQUIRE((pictures == 2 && captions == 2) || (pictures == 1 && captions >= 2 && captions <= PAIR_SCORE_CAPTIONS),

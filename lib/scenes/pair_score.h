@@ -19,7 +19,7 @@
 
 typedef enum { PAIR_METRIC_CHOICE, PAIR_METRIC_TEXT, PAIR_METRIC_IMAGE, PAIR_METRIC_GROUP, PAIR_METRICS } PairMetric;
 
-enum { PAIR_SCORE_PICTURES = 2, PAIR_SCORE_CAPTIONS = 8 };
+enum { PAIR_SCORE_CAPTIONS = 8 };
 
 typedef struct {
     int pictures, captions; /* P, K; the same for all items */
@@ -30,7 +30,6 @@ typedef struct {
 
 /* A score of no items. Wants P = 2 and K = 2, or P = 1 and K from 2 to PAIR_SCORE_CAPTIONS. */
 PairScore pair_score_new(int pictures, int captions);
-
 /* Adds an item with similarities s [P,K]. Stops the program (REQUIRE) if one of them is NaN. */
 void pair_score_add(PairScore *score, const double *s);
 

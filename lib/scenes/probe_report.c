@@ -19,14 +19,11 @@ Tile probe_tile(Arena *arena, const Scene *scene, const char *caption, const cha
     char *text = arena_print(arena, "%s%s%s", caption, *note ? "\n" : "", note), *line = text, *last = NULL;
     for (char *at = text; *at; at++) {
         if (*at == ' ') last = at;
-        if (*at == '\n') {
-            line = at + 1;
-            last = NULL;
-        } else if (at - line >= LINE && last) {
-            *last = '\n';
-            line = last + 1;
-            last = NULL;
-        }
+        char *end = *at == '\n' ? at : at - line >= LINE ? last : NULL;
+        if (!end) continue;
+        *end = '\n';
+        line = end + 1;
+        last = NULL;
     }
     return (Tile){ rgb, SCENE_SIDE, SCENE_SIDE, text, strstr(note, "wrong") != NULL };
 }
@@ -37,25 +34,21 @@ void probe_report_heading(void) {
     printf("                right choice (95 %% interval)       text  image  group    ties\n");
 }
 
+static void print_metric(double fraction) {
+    if (isnan(fraction)) printf("      -");
+    else printf("  %5.1f", 100 * fraction);
+}
+
 static void print_row(const char *name, const PairScore *score) {
     PairScoreRate rate = pair_score_rate(score, PAIR_METRIC_CHOICE);
     printf("  %-12s  %5.1f %%  (%5.1f to %5.1f)         ", name, 100 * rate.fraction, 100 * rate.low, 100 * rate.high);
-    for (int k = PAIR_METRIC_TEXT; k < PAIR_METRICS; k++) {
-        double fraction = pair_score_rate(score, (PairMetric)k).fraction;
-        if (isnan(fraction)) printf("      -");
-        else printf("  %5.1f", 100 * fraction);
-    }
+    for (int k = PAIR_METRIC_TEXT; k < PAIR_METRICS; k++) print_metric(pair_score_rate(score, (PairMetric)k).fraction);
     printf("   %5.1f\n", 100.0 * score->ties / score->comparisons);
 }
 
 static void print_chance(const PairScore *any) {
-    printf("  %-12s  %5.1f %%                           ", "(chance)",
-           100 * pair_score_chance(any, PAIR_METRIC_CHOICE));
-    for (int k = PAIR_METRIC_TEXT; k < PAIR_METRICS; k++) {
-        double chance = pair_score_chance(any, (PairMetric)k);
-        if (isnan(chance)) printf("      -");
-        else printf("  %5.1f", 100 * chance);
-    }
+    printf("  (chance)      %5.1f %%                           ", 100 * pair_score_chance(any, PAIR_METRIC_CHOICE));
+    for (int k = PAIR_METRIC_TEXT; k < PAIR_METRICS; k++) print_metric(pair_score_chance(any, (PairMetric)k));
     printf("\n");
 }
 
@@ -64,8 +57,8 @@ static void print_baselines(Arena *arena, const MinimalPairs *pairs) {
     PairScore oracle = minimal_pairs_score_by(pairs, minimal_pairs_oracle, NULL);
     print_row("(oracle)", &oracle);
     print_chance(&oracle);
-    TextBaseline baseline =
-        text_baseline_fit(arena, minimal_pairs_training_captions(arena, pairs, TRAINING_CAPTIONS), TRAINING_CAPTIONS);
+    const char **captions = minimal_pairs_training_captions(arena, pairs, TRAINING_CAPTIONS);
+    TextBaseline baseline = text_baseline_fit(arena, captions, TRAINING_CAPTIONS);
     printf("  (text only)     ");
     for (int rule = 0; rule < TEXT_BASELINE_RULES; rule++) {
         PairScore score = minimal_pairs_score_rule(pairs, &baseline, (TextBaselineRule)rule);
@@ -125,9 +118,8 @@ void probe_report_choices(const Lesson *lesson, Arena *arena, ModelSet *set, con
     for (int kind = PROBE_BINDING; kind <= PROBE_RELATION; kind++) {
         MinimalPairs pairs;
         Err err;
-        const MinimalPairsConfig config = {
-            .kind = (ProbeKind)kind, .seed = 4, .count = each, .split = &set->scene_model[0].split
-        };
+        MinimalPairsConfig config = { .kind = (ProbeKind)kind, .seed = 4, .count = each };
+        config.split = &set->scene_model[0].split;
         if (!minimal_pairs_make(&pairs, arena, &config, &err)) {
             printf("  %s: %s\n", probe_name(config.kind), err.text);
             continue;
@@ -138,10 +130,6 @@ void probe_report_choices(const Lesson *lesson, Arena *arena, ModelSet *set, con
             tiles[n++] = probe_tile(arena, minimal_pairs_scene(&pairs, i), minimal_pairs_caption(&pairs, i), note);
         }
     }
-    if (n)
-        lesson_tiles(lesson, name,
-                     &(Tiles){ .title = "Right captions, and the models that chose the wrong one",
-                               .tiles = tiles,
-                               .count = n,
-                               .columns = 2 });
+    const char *title = "Right captions, and the models that chose the wrong one";
+    if (n) lesson_tiles(lesson, name, &(Tiles){ .title = title, .tiles = tiles, .count = n, .columns = 2 });
 }

@@ -7,8 +7,7 @@
  *   SugarCrepe, CREPE   Hsieh et al. 2023, arXiv:2306.14610, table 5; by kind in issue 3 of github.com/RAIVNLab/
  *                       sugar-crepe. Also the scores of text-only models, on ARO too, and of people
  *   Winoground          Thrush et al. 2022, arXiv:2204.03162, table 3
- *   hard positives      Kamath et al. 2024, arXiv:2409.17958, abstract (printed by lesson 18)
- */
+ *   hard positives      Kamath et al. 2024, arXiv:2409.17958, abstract (printed by lesson 18) */
 #ifndef PUBLISHED_RESULTS_H
 #define PUBLISHED_RESULTS_H
 

@@ -1,6 +1,4 @@
 #include "scenes/result_table.h"
-#include "core/file.h"
-
 #include "show/progress.h"
 
 #include <ctype.h>
@@ -15,17 +13,15 @@ static void name_set(char name[RESULT_NAME], const char *text) {
 }
 
 /* "hard-negatives-400": the stage and its steps. */
-static void stage_name_set(char name[RESULT_NAME], const TrainingStage *stage2) {
-    int n = snprintf(name, RESULT_NAME, "%s-%d", stage2->name, stage2->steps);
-    REQUIRE(n < RESULT_NAME, "the name of stage %s with its %d steps is longer than %d", stage2->name, stage2->steps,
-            RESULT_NAME - 1);
+static void stage_name_set(char name[RESULT_NAME], const TrainingStage *s) {
+    int n = snprintf(name, RESULT_NAME, "%s-%d", s->name, s->steps), most = RESULT_NAME - 1;
+    REQUIRE(n <= most, "the name of stage %s with its %d steps is longer than %d", s->name, s->steps, most);
 }
 
 ResultRow result_row(const SceneModelConfig *config, const TrainingStage *stage2, const char *probe, SplitPart part) {
     SceneModelConfig s = scene_model_config(*config);
-    ResultRow row = {
-        .coverage = s.coverage, .objects = s.objects, .palette = s.palette, .seed = s.seed, .steps = s.steps
-    };
+    ResultRow row = { .coverage = s.coverage, .objects = s.objects, .palette = s.palette, .seed = s.seed };
+    row.steps = s.steps;
     name_set(row.text, s.text);
     name_set(row.interaction, s.interaction);
     name_set(row.split, split_name(s.split));
@@ -84,11 +80,9 @@ void result_measure(ResultTable *table, SceneModel *model, const ResultRun *run,
     for (int k = 0; k < PROBE_KINDS * part_count(&s); k++) {
         Arena arena = { 0 };
         MinimalPairs pairs;
-        MinimalPairsConfig config = { .kind = (ProbeKind)(k % PROBE_KINDS),
-                                      .seed = (uint64_t)s.seed,
-                                      .count = items,
-                                      .split = model && s.split != SPLIT_ALL ? &model->split : NULL,
-                                      .part = (SplitPart)(k / PROBE_KINDS) };
+        MinimalPairsConfig config = { .seed = (uint64_t)s.seed, .count = items, .part = (SplitPart)(k / PROBE_KINDS) };
+        config.kind = (ProbeKind)(k % PROBE_KINDS);
+        if (model && s.split != SPLIT_ALL) config.split = &model->split;
         ResultRow row = result_row(&s, result_stage(run), probe_name(config.kind), config.part);
         if (!model) result_store(table, &row);
         else if (minimal_pairs_make(&pairs, &arena, &config, NULL)) {
@@ -124,20 +118,18 @@ enum { FIELDS = 17, LINE_LONGEST = 400, TABLE_LONGEST = 10000 };
 /* Cuts the line at its commas into FIELDS fields; false if there are more or fewer. */
 static bool fields_cut(char *line, char *field[FIELDS]) {
     for (int f = 0; f < FIELDS; f++) {
-        char *comma = strchr(line, ',');
-        if (!comma != (f == FIELDS - 1)) return false;
-        if (comma) *comma = '\0';
         field[f] = line;
-        if (comma) line = comma + 1;
+        line = strchr(line, ',');
+        if (!line) return f == FIELDS - 1;
+        *line++ = '\0';
     }
-    return true;
+    return false;
 }
 
 static bool name_parse(const char *field, char name[RESULT_NAME]) {
-    size_t n = strlen(field);
-    if (n < 1 || n >= RESULT_NAME) return false;
-    for (size_t i = 0; i < n; i++)
-        if (!isalnum((unsigned char)field[i]) && field[i] != '-') return false;
+    size_t n = 0;
+    while (isalnum((unsigned char)field[n]) || field[n] == '-') n++;
+    if (n < 1 || n >= RESULT_NAME || field[n]) return false;
     strcpy(name, field);
     return true;
 }
@@ -151,11 +143,8 @@ static bool count_parse(const char *field, int low, int *value) {
 
 /* A fraction; an empty field is NaN. */
 static bool fraction_parse(const char *field, double *fraction) {
-    if (!*field) {
-        *fraction = NAN;
-        return true;
-    }
-    return parse_real(field, 0, 1, fraction);
+    *fraction = NAN;
+    return !*field || parse_real(field, 0, 1, fraction);
 }
 
 static bool row_parse(char *line, ResultRow *row) {
@@ -169,8 +158,7 @@ static bool row_parse(char *line, ResultRow *row) {
               count_parse(f[11], 0, &r.items);
     for (int k = 0; ok && k < PAIR_METRICS; k++) ok = fraction_parse(f[12 + k], &r.score[k]);
     ok = ok && fraction_parse(f[12 + PAIR_METRICS], &r.ties);
-    for (int k = 0; ok && k < PAIR_METRICS; k++)
-        ok = r.items > 0 || isnan(r.score[k]); /* without items there is no score */
+    for (int k = 0; ok && k < PAIR_METRICS; k++) ok = r.items > 0 || isnan(r.score[k]); /* no items, no score */
     if (ok) *row = r;
     return ok;
 }
@@ -189,14 +177,11 @@ static bool table_parse(ResultTable *table, const File *file, const char *path, 
             if (strcmp(text, heading))
                 return err_set(err, "%s:1: the heading is not \"%s\"; this is not a result table", path, heading);
         } else if (strlen(text) != length || !row_parse(text, &row)) {
-            return err_set(err,
-                           "%s:%d: not a row: want %d fields as in the heading, scores from 0 to 1; remove the line",
-                           path, line, FIELDS);
+            const char *want = "as in the heading, scores from 0 to 1; remove the line";
+            return err_set(err, "%s:%d: not a row: want %d fields %s", path, line, FIELDS, want);
         } else if (result_find(table, &row)) {
             return err_set(err, "%s:%d: a line above has the same model and probe; remove one of them", path, line);
-        } else {
-            result_store(table, &row);
-        }
+        } else result_store(table, &row);
         at = next ? next + 1 : end;
     }
     return true;
@@ -235,8 +220,8 @@ bool result_table_write(const ResultTable *table, const char *path, Err *err) {
 /* ---- measuring --------------------------------------------------------------------------------------------------- */
 
 SceneModelConfig result_quick_config(void) {
-    return scene_model_config(
-        (SceneModelConfig){ .text = "bow", .split = SPLIT_PAIRS, .coverage = 0.25, .seed = 1, .steps = 150 });
+    SceneModelConfig quick = { .text = "bow", .split = SPLIT_PAIRS, .coverage = 0.25, .seed = 1, .steps = 150 };
+    return scene_model_config(quick);
 }
 
 ResultRun *result_plan(Arena *arena, int *count) {
@@ -253,12 +238,10 @@ ResultRun *result_plan(Arena *arena, int *count) {
     for (int seed = 1; seed <= RESULT_SEEDS; seed++)
         for (size_t w = 0; w < COUNT(setups); w++)
             for (size_t t = 0; t < COUNT(texts); t++) {
-                SceneModelConfig s = { .text = texts[t],
-                                       .split = SPLIT_PAIRS,
-                                       .coverage = setups[w].coverage,
-                                       .objects = setups[w].objects,
-                                       .palette = setups[w].palette,
-                                       .seed = seed };
+                SceneModelConfig s = { .text = texts[t], .split = SPLIT_PAIRS, .seed = seed };
+                s.coverage = setups[w].coverage;
+                s.objects = setups[w].objects;
+                s.palette = setups[w].palette;
                 plan[n++] = (ResultRun){ .config = scene_model_config(s) };
             }
     *count = n;

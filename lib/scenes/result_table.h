@@ -1,10 +1,8 @@
 /* Result table: the scores of scene models on probes, as CSV. One row per model and probe. A measurement that was
- * interrupted continues where it stopped.
- */
+ * interrupted continues where it stopped. */
 #ifndef RESULT_TABLE_H
 #define RESULT_TABLE_H
 
-#include "core/arena.h"
 #include "scenes/scene_model.h"
 
 enum { RESULT_NAME = 24, RESULT_ITEMS = 1000, RESULT_ANY_SEED = -1 };
@@ -31,16 +29,12 @@ typedef struct {
 
 /* A row without scores: the key of a measurement. stage2 NULL: no second stage. */
 ResultRow result_row(const SceneModelConfig *config, const TrainingStage *stage2, const char *probe, SplitPart part);
-
 /* Whether two rows have the same key; RESULT_ANY_SEED matches every seed. */
 bool result_same(const ResultRow *a, const ResultRow *b);
-
 /* Appends a copy of the row, or replaces the row of the same key. */
 void result_store(ResultTable *table, const ResultRow *row);
-
 /* The first row of the same key, NULL if there is none. The table owns it; valid until the next result_store. */
 const ResultRow *result_find(const ResultTable *table, const ResultRow *like);
-
 /* Stores the row with these scores, rounded to the four decimals of the file, and the number of items. */
 void result_add_score(ResultTable *table, ResultRow row, const PairScore *score);
 

@@ -7,11 +7,7 @@ static const double PI = 3.14159265358979323846;
 static const struct {
     const char *name;
     double radius;
-} sizes[] = {
-    { "small", 0.066 },
-    { "large", 0.0975 },
-    { "plain", 0 },
-};
+} sizes[] = { { "small", 0.066 }, { "large", 0.0975 }, { "plain", 0 } };
 _Static_assert(COUNT(sizes) == SIZE_COUNT + 1, "one line per size");
 
 const char *size_name(Size size) {
@@ -21,9 +17,7 @@ const char *size_name(Size size) {
 
 Relation relation_converse(Relation relation) { return (Relation)(relation ^ 1); }
 Direction relation_direction(Relation relation) { return relation < ABOVE ? DIRECTION_X : DIRECTION_Y; }
-
 ObjectType object_type(const SceneObject *object) { return (ObjectType){ object->colour, object->shape }; }
-
 void object_set_type(SceneObject *object, ObjectType type) {
     object->colour = type.colour;
     object->shape = type.shape;
@@ -77,7 +71,6 @@ enum { ACROSS = 3, CELLS = ACROSS * ACROSS, PLACE_TRIES = 32 };
 static const double PITCH = 0.30, SHIFT = 0.04, SPREAD = 0.02;
 
 static double between(Rng *rng, double low, double high) { return low + (high - low) * rng_uniform(rng); }
-
 static double inside(double at, double reach) { return fmin(1 - reach, fmax(reach, at)); }
 
 /* Puts object k at a random point of cell[k]. After PLACE_TRIES failures the cells are moved apart and all objects are
@@ -195,13 +188,6 @@ bool scene_config_check(const SceneConfig *config, Err *err) {
     return true;
 }
 
-static void set_equal_area(Scene *scene) {
-    for (int k = 0; k < scene->count; k++) {
-        scene->object[k].size = SIZE_NONE;
-        scene->object[k].radius = sqrt(SCENE_AREA / (PI * scene->count));
-    }
-}
-
 Scene scene_make(const SceneConfig *config, uint64_t i) {
     Err err;
     REQUIRE(scene_config_check(config, &err), "%s", err.text);
@@ -210,14 +196,16 @@ Scene scene_make(const SceneConfig *config, uint64_t i) {
     Layout layout = layout_make(config, least, max, &rng);
     Scene scene = { .count = layout.count, .appearance = rng_next(&rng) };
     for (int k = 0; k < scene.count; k++) {
-        ObjectType type = layout.type[layout.group[k]];
-        SceneObject object = { .shape = type.shape, .colour = type.colour };
-        object.size = (Size)rng_below(&rng, SIZE_COUNT);
-        object.radius = sizes[object.size].radius * between(&rng, 0.95, 1.05);
-        object.rotation = between(&rng, -8, 8) * PI / 180;
-        scene.object[k] = object;
+        SceneObject *object = &scene.object[k];
+        object_set_type(object, layout.type[layout.group[k]]);
+        object->size = (Size)rng_below(&rng, SIZE_COUNT);
+        object->radius = sizes[object->size].radius * between(&rng, 0.95, 1.05);
+        object->rotation = between(&rng, -8, 8) * PI / 180;
     }
-    if (config->equal_area) set_equal_area(&scene);
+    for (int k = 0; k < scene.count && config->equal_area; k++) {
+        scene.object[k].size = SIZE_NONE;
+        scene.object[k].radius = sqrt(SCENE_AREA / (PI * scene.count));
+    }
     place_in(&scene, layout.cell, &rng);
     double noise = config->noise == 0 ? SCENE_NOISE : config->noise;
     scene.noise = noise < 0 ? -1 : noise * between(&rng, 1.0 / 3, 1);

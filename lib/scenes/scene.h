@@ -5,13 +5,10 @@
  *
  * Relations. An object is left of another when its centre is at least SCENE_MARGIN further left; right of, above and
  * below likewise. Generated centres lie on a grid of 3 x 3 cells, 0.30 apart, shifted by up to 0.04: two centres differ
- * by at most 0.08 or by at least 0.22 on each axis, so no relation is near the margin. Objects do not touch each other
- * or the border.
- */
+ * by at most 0.08 or by at least 0.22 on each axis. Objects do not touch each other or the border. */
 #ifndef SCENE_H
 #define SCENE_H
 
-#include "core/arena.h"
 #include "core/mat.h"
 #include "scenes/split.h"
 
@@ -19,8 +16,7 @@
 #define SCENE_NOISE  0.06   /* default standard deviation of the noise */
 #define SCENE_AREA   0.0664 /* fraction of the picture that objects of SceneConfig.equal_area cover together */
 
-enum { SCENE_MAX = 5 };   /* objects */
-enum { SCENE_SIDE = 32 }; /* pixels of a side, of the pictures that models see */
+enum { SCENE_MAX = 5, SCENE_SIDE = 32 }; /* objects; pixels of a side, of the pictures that models see */
 
 typedef enum { SIZE_SMALL, SIZE_LARGE, SIZE_COUNT, SIZE_NONE = SIZE_COUNT } Size;
 typedef enum { LEFT_OF, RIGHT_OF, ABOVE, BELOW, RELATION_COUNT } Relation;
@@ -48,13 +44,10 @@ typedef struct {
 ObjectType object_type(const SceneObject *object);
 void object_set_type(SceneObject *object, ObjectType type);
 
-/* Whether object a stands in the relation to object b. False for a = b. */
+/* Whether object a stands in the relation to object b (false for a = b); whether no object touches another or the
+ * border, by more than `slack`; whether all combinations in the scene are in that part of the split. */
 bool scene_related(const Scene *scene, int a, Relation relation, int b);
-
-/* Whether no object touches another or the border, by more than `slack`. */
 bool scene_fits(const Scene *scene, double slack);
-
-/* Whether all combinations in the scene are in that part of the split. */
 bool scene_in_part(const Scene *scene, const Split *split, SplitPart part);
 
 /* ---- generating scenes ------------------------------------------------------------------------------------------- */
@@ -65,8 +58,7 @@ typedef struct {
     int least, max;     /* number of objects, uniform; 0: 1 and SCENE_MAX */
     const Split *split; /* combinations that may occur; NULL: all. Not owned */
     SplitPart part;
-    double repeat;   /* probability that the next object has the type of the last one; 0: all types differ; 1: all are
-                        equal, for counting */
+    double repeat;   /* probability that the next object has the type of the last one; 0: all differ; 1: all equal */
     bool equal_area; /* objects cover SCENE_AREA together, whatever their number; sizes are SIZE_NONE */
     double noise;    /* largest deviation; 0: SCENE_NOISE; negative: no noise, no shades, even grey background */
 } SceneConfig;
@@ -94,7 +86,6 @@ void scene_picture(const Scene *scene, Canvas canvas, uint8_t *rgb);
 
 /* The picture as a model sees it: pixels [SCENE_SIDE,SCENE_SIDE,3] = (byte / 255 - 0.48) / 0.25. */
 void scene_pixels(const Scene *scene, num *pixels);
-
 /* "small red circle at (0.22, 0.51)" for object k; on the arena. */
 char *scene_text(Arena *arena, const Scene *scene, int k);
 

@@ -1,9 +1,6 @@
 #include "scenes/scene_model.h"
-
-#include "lesson/lesson_data.h"
 #include "show/progress.h"
 #include "scenes/late_interaction.h"
-#include "core/file.h"
 #include "core/thread.h"
 #include "model/clip_file.h"
 
@@ -14,8 +11,7 @@ enum { PIXELS = SCENE_SIDE * SCENE_SIDE * 3, EMBED = 64, WIDTH = 64, CHUNK = 8, 
 
 /* Chosen in about thirty short trials of seed 1, with other probes than those of the result table, and then fixed.
  * Filters are trained by Muon, as in lesson 10; the logit scale has a higher learning rate. */
-static const double RATE = 3e-3, SCALE_RATE = 2e-2, FILTER_RATE = 0.1, DECAY = 0.01, WARMUP = 0.05,
-                    GRADIENT_NORM_MAX = 1;
+static const double RATE = 3e-3, SCALE_RATE = 2e-2, FILTER_RATE = 0.1, DECAY = 0.01, WARMUP = 0.05, NORM_MAX = 1;
 
 /* Relative frequencies of the kinds of captions; the fraction of scenes with equal objects; the fraction of captions
  * that are paraphrased. */
@@ -25,8 +21,7 @@ static const double kind_weights[CAPTION_KINDS] = {
 };
 static const double ONE_TYPE_RATE = 0.15, PARAPHRASE_RATE = 0.1;
 
-/* The fraction of the steps, at the start, whose scenes have one object: the names of colours and shapes are learnt
- * faster this way. */
+/* The fraction of the steps, at the start, with scenes of one object: colours and shapes are learnt faster this way. */
 static const double SINGLE_OBJECT_STAGE = 0.15;
 
 /* ---- the model --------------------------------------------------------------------------------------------------- */
@@ -56,9 +51,8 @@ SceneModelConfig scene_model_config(SceneModelConfig s) {
 
 char *scene_model_text(Arena *arena, const SceneModelConfig *given) {
     SceneModelConfig s = scene_model_config(*given);
-    const char *shown = s.split == SPLIT_ALL
-                            ? "everything"
-                            : arena_print(arena, "%.1f %% of %s", 100 * s.coverage, split_name(s.split));
+    const char *shown = "everything";
+    if (s.split != SPLIT_ALL) shown = arena_print(arena, "%.1f %% of %s", 100 * s.coverage, split_name(s.split));
     const char *batches = s.palette ? arena_print(arena, "palette %d, ", s.palette) : "";
     return arena_print(arena, "%s, interaction %s, %s, %d object%s, %sseed %d, %d steps", s.text, s.interaction, shown,
                        s.objects, s.objects == 1 ? "" : "s", batches, s.seed, s.steps);
@@ -75,12 +69,6 @@ static bool config_check(const SceneModelConfig *s, const Split *split, Err *err
     if (!strcmp(s->interaction, "late") && strcmp(s->text, "transformer"))
         return err_set(err, "interaction late needs the text tower transformer, not %s", s->text);
     return scene_config_check(&(SceneConfig){ .max = s->objects, .split = split }, err);
-}
-
-static int interaction_find(const char *name) {
-    int k = (int)COUNT(interactions) - 1;
-    while (k >= 0 && strcmp(interactions[k].name, name)) k--;
-    return k;
 }
 
 /* Whether two colours and two shapes are seen in all four combinations. If not, the colour determines the shape: no two
@@ -108,24 +96,23 @@ static Split split_of(const SceneModelConfig *s) {
 
 bool scene_model_init(SceneModel *model, const SceneModelConfig *config, Err *err) {
     SceneModelConfig s = scene_model_config(*config);
-    int interaction = interaction_find(s.interaction);
+    size_t k = 0;
     *model = (SceneModel){ .config = s, .split = split_of(&s) };
-    if (interaction < 0)
+    while (k < COUNT(interactions) && strcmp(interactions[k].name, s.interaction)) k++;
+    if (k == COUNT(interactions))
         return err_set(err, "there is no interaction \"%s\"; there are vector and late", s.interaction);
     if (!config_check(&s, &model->split, err)) return false;
     Arena arena = { 0 };
     Vocab vocab = caption_vocab(&arena);
-    ClipConfig clip_config = {
-        .image = { .kind = "scene", .widths = { 16, 32, 64 }, .embed = EMBED },
-        .text = { .kind = s.text, .width = WIDTH, .embed = EMBED, .padding = TEXT_PADDING, .heads = 4 },
-        .tokens = CAPTION_WORDS
-    };
-    bool ok = clip_init(&model->clip, clip_config, &vocab, (uint64_t)s.seed, err);
+    TextTowerSize text = { .kind = s.text, .width = WIDTH, .embed = EMBED, .padding = TEXT_PADDING, .heads = 4 };
+    ClipConfig towers = { .text = text, .tokens = CAPTION_WORDS };
+    towers.image = (ImageTowerSize){ .kind = "scene", .widths = { 16, 32, 64 }, .embed = EMBED };
+    bool ok = clip_init(&model->clip, towers, &vocab, (uint64_t)s.seed, err);
     arena_free(&arena);
     if (!ok) return false;
     Rng rng = rng_seed((uint64_t)s.seed, 1);
-    if (interactions[interaction].add) interactions[interaction].add(&model->clip, &rng);
-    model->logits = interactions[interaction].logits;
+    if (interactions[k].add) interactions[k].add(&model->clip, &rng);
+    model->logits = interactions[k].logits;
     return true;
 }
 
@@ -173,26 +160,20 @@ static Palette palette_make(const SceneModel *model, Rng *rng) {
 static void repaint(Scene *scene, const Palette *palette, bool one_type, Rng *rng) {
     int pick[COLOUR_COUNT * SHAPE_COUNT];
     rng_choice(rng, palette->count, pick, MIN(palette->count, SCENE_MAX));
-    for (int k = 0; k < scene->count; k++) {
-        ObjectType type = palette->type[pick[one_type ? 0 : k % palette->count]];
-        scene->object[k].colour = type.colour;
-        scene->object[k].shape = type.shape;
-    }
+    for (int k = 0; k < scene->count; k++)
+        object_set_type(&scene->object[k], palette->type[pick[one_type ? 0 : k % palette->count]]);
     scene_place(scene, rng);
 }
 
 SceneExample scene_model_example(const SceneModel *model, const TrainingStage *stage, uint64_t i, Caption *negatives) {
     uint64_t stream = 4 * (uint64_t)model->config.seed + 2 * (stage != NULL);
     Rng rng = rng_seed(stream, i), of_batch = rng_seed(stream + 1, i / SCENE_MODEL_BATCH);
-    bool one_type = rng_uniform(&rng) < ONE_TYPE_RATE,
-         single_object = !stage && (double)i < SINGLE_OBJECT_STAGE * model->config.steps * SCENE_MODEL_BATCH;
-    int things = single_object ? 1 : model->config.objects;
-    SceneConfig s = { .seed = rng_next(&rng),
-                      .least = one_type ? 1 : things,
-                      .max = one_type ? SCENE_MAX : things,
-                      .repeat = one_type,
-                      .split = &model->split,
-                      .part = SPLIT_SEEN };
+    bool one_type = rng_uniform(&rng) < ONE_TYPE_RATE;
+    bool single_object = !stage && (double)i < SINGLE_OBJECT_STAGE * model->config.steps * SCENE_MODEL_BATCH;
+    int objects = single_object ? 1 : model->config.objects;
+    SceneConfig s = { .seed = rng_next(&rng), .repeat = one_type, .split = &model->split, .part = SPLIT_SEEN };
+    s.least = one_type ? 1 : objects;
+    s.max = one_type ? SCENE_MAX : objects;
     CaptionRules rules = { .split = &model->split, .part = SPLIT_SEEN };
     SceneExample pair = { .scene = scene_make(&s, 0) };
     if (model->config.palette && !single_object) {
@@ -241,7 +222,7 @@ static bool is_excluded(const Batch *b, int i, int n) {
 }
 
 static void batch_exclude(void *context, size_t begin, size_t end, int worker) {
-    Batch *b = context;
+    const Batch *b = context;
     (void)worker;
     for (int i = (int)begin; i < (int)end; i++)
         for (int n = 0; n < b->N; n++) AT(b->excluded, i, n) = is_excluded(b, i, n);
@@ -258,14 +239,11 @@ static Batch batch_begin(Arena *arena, SceneModel *model, const TrainingStage *s
     return b;
 }
 
-static void batch_fill(Batch *b, int step) {
+static Var batch_loss(Tape *t, Batch *b, int step) {
+    SceneModel *model = b->model;
     b->first = (uint64_t)step * (uint64_t)b->B;
     parallel_for((size_t)b->B, CHUNK, batch_pairs, b);
     parallel_for((size_t)b->B, CHUNK, batch_exclude, b);
-}
-
-static Var batch_loss(Tape *t, Batch *b) {
-    SceneModel *model = b->model;
     size_t N = (size_t)b->N, T = (size_t)model->clip.config.tokens;
     const char **texts = arena_alloc(&t->arena, N, sizeof *texts);
     int *ids = arena_alloc(&t->arena, N * T, sizeof *ids);
@@ -313,13 +291,11 @@ bool scene_model_train(SceneModel *model, const TrainingStage *stage, Err *err) 
     bool ok = true;
     for (int step = 0; step < steps; step++) {
         tape_reset(&tape);
-        batch_fill(&batch, step);
-        Var at = batch_loss(&tape, &batch);
+        Var at = batch_loss(&tape, &batch, step);
         double loss = (double)at->val.v[0];
         if (step >= last) sum += loss;
         tape_backward(&tape, at);
-        double norm = optim_clip_norm(&model->clip.params,
-                                      GRADIENT_NORM_MAX); /* finite if and only if all gradients are finite */
+        double norm = optim_clip_norm(&model->clip.params, NORM_MAX); /* finite only if all gradients are */
         if (!isfinite(loss) || !isfinite(norm)) {
             ok = step_refuse(model, &tape, at, step, err);
             break;
@@ -344,14 +320,14 @@ char *scene_model_path(Arena *arena, const SceneModelConfig *config, const Train
     char *name = arena_print(arena, "%s/scene-model-%s-%s-%s-%d-of-1000-objects%d-palette%d-seed%d-%d", models_folder(),
                              s.text, s.interaction, split_name(s.split), (int)lround(1000 * s.coverage), s.objects,
                              s.palette, s.seed, s.steps);
-    return stage2 ? arena_print(arena, "%s-%s-%d.safetensors", name, stage2->name, stage2->steps)
-                  : arena_print(arena, "%s.safetensors", name);
+    if (stage2) name = arena_print(arena, "%s-%s-%d", name, stage2->name, stage2->steps);
+    return arena_print(arena, "%s.safetensors", name);
 }
 
 /* Everything that determines the weights. "recipe 1" stands for the constants of this file: change it with them. */
 static char *signature(Arena *arena, const SceneModel *model, const TrainingStage *stage2) {
-    char *first =
-        arena_print(arena, "recipe 1, %s, batch %d", scene_model_text(arena, &model->config), SCENE_MODEL_BATCH);
+    char *first = scene_model_text(arena, &model->config);
+    first = arena_print(arena, "recipe 1, %s, batch %d", first, SCENE_MODEL_BATCH);
     if (!stage2) return first;
     return arena_print(arena, "%s; then %s, %d steps at %g, %d negatives of edits %#x", first, stage2->name,
                        stage2->steps, stage2->lr_factor, stage2->negatives, stage2->edits);
@@ -359,11 +335,11 @@ static char *signature(Arena *arena, const SceneModel *model, const TrainingStag
 
 bool scene_model_save(const SceneModel *model, const TrainingStage *stage2, const char *path, Err *err) {
     Arena arena = { 0 };
-    SafetensorsOut excluded = safetensors_begin(&arena);
-    clip_save(&model->clip, &excluded, DTYPE_F32);
-    safetensors_add_meta(&excluded, "scene-model", signature(&arena, model, stage2));
-    safetensors_add_meta(&excluded, "loss", arena_print(&arena, "%.6f", model->loss));
-    bool ok = safetensors_write(&excluded, path, err);
+    SafetensorsOut out = safetensors_begin(&arena);
+    clip_save(&model->clip, &out, DTYPE_F32);
+    safetensors_add_meta(&out, "scene-model", signature(&arena, model, stage2));
+    safetensors_add_meta(&out, "loss", arena_print(&arena, "%.6f", model->loss));
+    bool ok = safetensors_write(&out, path, err);
     arena_free(&arena);
     return ok;
 }
@@ -384,31 +360,26 @@ static bool outputs_finite(SceneModel *model) {
 static bool load_from(SceneModel *model, const TrainingStage *stage2, const Safetensors *file, const char *path,
                       Err *err) {
     Arena *arena = &model->clip.arena;
-    const char *of = safetensors_meta(file, "scene-model"), *wanted = signature(arena, model, stage2),
-               *loss = safetensors_meta(file, "loss");
+    const char *of = safetensors_meta(file, "scene-model"), *wanted = signature(arena, model, stage2);
+    const char *loss = safetensors_meta(file, "loss"), *again = "then the model is trained again";
     if (!of || strcmp(of, wanted))
-        return err_set(err,
-                       "%s: the file holds another model (%s), want %s; remove it, then the model is trained again",
-                       path, of ? of : "no description", wanted);
+        return err_set(err, "%s: the file holds another model (%s), want %s; remove it, %s", path,
+                       of ? of : "no description", wanted, again);
     if (!loss || !parse_real(loss, -1e6, 1e6, &model->loss))
-        return err_set(err, "%s: metadata \"loss\" is not a number; remove the file, then the model is trained again",
-                       path);
+        return err_set(err, "%s: metadata \"loss\" is not a number; remove the file, %s", path, again);
     if (!params_restore(&model->clip.params, file, path, "", err)) return false;
     return outputs_finite(model) ||
-           err_set(err, "%s: weights or similarities are not finite; remove the file, then the model is trained again",
-                   path);
+           err_set(err, "%s: weights or similarities are not finite; remove the file, %s", path, again);
 }
 
 bool scene_model_load(SceneModel *model, const SceneModelConfig *config, const TrainingStage *stage2, const char *path,
                       Err *err) {
     Arena arena = { 0 };
     Safetensors file;
-    bool ok = safetensors_open(&file, &arena, path, err);
-    if (ok) {
-        ok = scene_model_init(model, config, err) && load_from(model, stage2, &file, path, err);
-        if (!ok) scene_model_free(model);
-        safetensors_close(&file);
-    }
+    bool opened = safetensors_open(&file, &arena, path, err);
+    bool ok = opened && scene_model_init(model, config, err) && load_from(model, stage2, &file, path, err);
+    if (opened && !ok) scene_model_free(model);
+    if (opened) safetensors_close(&file);
     arena_free(&arena);
     return ok;
 }
@@ -441,7 +412,6 @@ typedef struct {
     const Scene *const *scenes;
     num *pixels;
 } RenderJob;
-
 static void render_range(void *context, size_t begin, size_t end, int worker) {
     const RenderJob *p = context;
     (void)worker;
@@ -455,8 +425,8 @@ static Mat render_scenes(Arena *arena, const Scene *const *scenes, int n) {
 }
 
 Mat scene_model_image_features(SceneModel *model, Arena *arena, const Scene *const *scenes, int n) {
-    REQUIRE(model->logits == vector_logits, "interaction %s has no single vector for a picture",
-            model->config.interaction);
+    const char *interaction = model->config.interaction;
+    REQUIRE(model->logits == vector_logits, "interaction %s has no single vector for a picture", interaction);
     Mat all = mat_new(arena, n, EMBED);
     Tape tape = { .no_grad = true };
     for (int i = 0; i < n; i += IMAGES_AT_ONCE) {
@@ -474,8 +444,8 @@ Mat scene_model_similarities(SceneModel *model, Arena *arena, const Scene *const
     Tape tape = { .no_grad = true };
     int T = model->clip.config.tokens, *ids = arena_alloc(&tape.arena, (size_t)m * (size_t)T, sizeof *ids);
     vocab_encode(&model->clip.vocab, &tape.arena, captions, m, T, ids);
-    Mat logits = model->logits(&tape, &model->clip, render_scenes(&tape.arena, scenes, n), ids, m)->val,
-        all = mat_like(arena, logits);
+    Mat logits = model->logits(&tape, &model->clip, render_scenes(&tape.arena, scenes, n), ids, m)->val;
+    Mat all = mat_like(arena, logits);
     double scale = exp((double)*model->clip.logit_scale->val.v);
     for (size_t i = 0; i < mat_count(all); i++) all.v[i] = (num)((double)logits.v[i] / scale);
     tape_free(&tape);
@@ -486,11 +456,10 @@ static PairScore pair_score_item_by_item(SceneModel *model, const MinimalPairs *
     PairScore score = pair_score_new(pairs->pictures, pairs->captions);
     for (int q = 0; q < pairs->count; q++) {
         Arena arena = { 0 };
-        const Scene *scenes[PAIR_PICTURES];
+        const MinimalPair *item = &pairs->item[q];
+        const Scene *const scenes[PAIR_PICTURES] = { &item->scene[0], &item->scene[1] };
         double s[PAIR_PICTURES * PAIR_CAPTIONS];
-        for (int p = 0; p < pairs->pictures; p++) scenes[p] = &pairs->item[q].scene[p];
-        Mat similar =
-            scene_model_similarities(model, &arena, scenes, pairs->pictures, pairs->item[q].caption, pairs->captions);
+        Mat similar = scene_model_similarities(model, &arena, scenes, pairs->pictures, item->caption, pairs->captions);
         for (size_t i = 0; i < mat_count(similar); i++) s[i] = (double)similar.v[i];
         pair_score_add(&score, s);
         arena_free(&arena);
@@ -505,8 +474,8 @@ PairScore scene_model_pair_score(SceneModel *model, const MinimalPairs *pairs) {
     const Scene **scenes = arena_alloc(&arena, (size_t)n, sizeof *scenes);
     for (int i = 0; i < n; i++) scenes[i] = minimal_pairs_scene(pairs, i);
     Mat pictures = scene_model_image_features(model, &arena, scenes, n);
-    Mat texts = clip_text_features(&model->clip, &arena, minimal_pairs_texts(pairs, &arena),
-                                   minimal_pairs_captions(pairs), NULL);
+    const char **captions = minimal_pairs_texts(pairs, &arena);
+    Mat texts = clip_text_features(&model->clip, &arena, captions, minimal_pairs_captions(pairs), NULL);
     PairScore score = minimal_pairs_score(pairs, pictures, texts);
     arena_free(&arena);
     return score;

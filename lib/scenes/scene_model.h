@@ -13,8 +13,7 @@
  *   L = 1/2 mean_i -log( e^l_ii / sum over n = i and all n false of i:  e^l_in )                image -> text
  *     + 1/2 mean_i -log( e^l_ii / sum over k = i and all k < B of which i is false:  e^l_ki )   text -> image
  *
- * The same config gives the same bits, for any number of threads.
- */
+ * The same config gives the same bits, for any number of threads. */
 #ifndef SCENE_MODEL_H
 #define SCENE_MODEL_H
 
@@ -29,16 +28,14 @@ enum { SCENE_MODEL_STEPS = 1500, SCENE_MODEL_BATCH = 128 };
 /* Everything that the weights depend on. Defaults, for 0 or NULL, in brackets. */
 typedef struct {
     const char *text;        /* text tower ("transformer") */
-    const char *interaction; /* "vector": the cosine of two vectors, as in CLIP; "late": late_interaction.h, text tower
-                                "transformer" only ("vector") */
+    const char *interaction; /* "vector": as in CLIP; "late": late_interaction.h, "transformer" only ("vector") */
     SplitKind split;         /* combinations seen: split_make(split, coverage, seed), or seed + 1000 k for the first k
                                 with two objects that can swap colours within the seen combinations */
     double coverage;         /* of the split, to three decimals (1) */
     int objects;             /* of a scene (2). About every seventh scene has 1 to SCENE_MAX equal objects instead, for
                                 counting; in the first 15 % of the steps the others have one object */
-    int palette; /* scenes of one batch use about so many combinations, other ones in each batch, so that more
-                                captions of the batch differ in binding or relation alone. 0: all seen combinations.
-                                Needs SPLIT_ALL or SPLIT_PAIRS */
+    int palette; /* scenes of one batch use about so many combinations, other ones in each batch, so that more captions
+                    of the batch differ in binding or relation alone. 0: all seen. Needs SPLIT_ALL or SPLIT_PAIRS */
     int seed;
     int steps; /* (SCENE_MODEL_STEPS) */
 } SceneModelConfig;
@@ -54,7 +51,6 @@ typedef struct {
 
 /* e^t times the similarities [B,n] of pixels [B,side,side,3] and captions ids [n,T]. */
 typedef Var SceneModelLogits(Tape *t, Clip *clip, Mat pixels, const int *ids, int n);
-
 /* Do not copy or move: the parameters point into it. */
 typedef struct {
     SceneModelConfig config; /* with defaults filled in */
@@ -79,7 +75,6 @@ void scene_model_free(SceneModel *model);
 
 /* A model with random weights. */
 bool scene_model_init(SceneModel *model, const SceneModelConfig *config, Err *err);
-
 /* Trains one stage (NULL: the first). False, before the update, if a loss or a gradient is not finite; the line names
  * the first operation that produced it. */
 bool scene_model_train(SceneModel *model, const TrainingStage *stage, Err *err);
@@ -104,11 +99,9 @@ SceneExample scene_model_example(const SceneModel *model, const TrainingStage *s
 
 /* Unit vectors [n,E] of n scenes, on the arena. Wants the interaction "vector". (Captions: clip_text_features.) */
 Mat scene_model_image_features(SceneModel *model, Arena *arena, const Scene *const *scenes, int n);
-
 /* Similarities [n,m] of n scenes and m captions, on the arena. */
 Mat scene_model_similarities(SceneModel *model, Arena *arena, const Scene *const *scenes, int n,
                              const char *const *captions, int m);
-
 PairScore scene_model_pair_score(SceneModel *model, const MinimalPairs *pairs);
 
 #endif

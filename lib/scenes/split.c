@@ -14,12 +14,10 @@ const char *split_name(SplitKind kind) {
 }
 
 bool split_find(const char *name, SplitKind *kind) {
-    for (int i = 0; i < SPLIT_KINDS; i++) {
-        if (strcmp(name, names[i])) continue;
-        *kind = (SplitKind)i;
-        return true;
-    }
-    return false;
+    int i = 0;
+    while (i < SPLIT_KINDS && strcmp(name, names[i])) i++;
+    if (i < SPLIT_KINDS) *kind = (SplitKind)i;
+    return i < SPLIT_KINDS;
 }
 
 /* ---- making splits ----------------------------------------------------------------------------------------------- */
@@ -74,8 +72,6 @@ Split split_make(SplitKind kind, double coverage, uint64_t seed) {
 
 /* ---- membership -------------------------------------------------------------------------------------------------- */
 
-static int difference(const int *number, int a, int b) { return (number[a] - number[b] + N) % N; }
-
 static int residue(const Split *split, ShapeColour colour, Shape shape) {
     REQUIRE((unsigned)colour < COLOUR_COUNT && (unsigned)shape < SHAPE_COUNT, "colour, shape are %d, %d, want 0 to 7",
             (int)colour, (int)shape);
@@ -97,8 +93,8 @@ bool split_has_count(const Split *split, SplitPart part, int count, ShapeColour 
 bool split_has_relation(const Split *split, SplitPart part, Direction direction, ObjectType a, ObjectType b) {
     REQUIRE((unsigned)direction < DIRECTION_COUNT, "direction is %d, want 0 or 1", (int)direction);
     if (split->kind != SPLIT_RELATIONS || (a.colour == b.colour && a.shape == b.shape)) return true;
-    int colours = difference(split->colour, (int)a.colour, (int)b.colour);
-    int shapes = difference(split->shape, (int)a.shape, (int)b.shape);
+    int colours = (split->colour[a.colour] - split->colour[b.colour] + N) % N;
+    int shapes = (split->shape[a.shape] - split->shape[b.shape] + N) % N;
     return split->seen_apart[direction][colours][shapes] == (part == SPLIT_SEEN);
 }
 

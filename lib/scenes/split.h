@@ -12,12 +12,10 @@
  *   SPLIT_RELATIONS  (colour - colour', shape - shape') mod 8 in H of the direction,  H = -H, (0, 0) excluded
  * Adding a constant to all colours and shapes changes none of these differences. So every colour, shape and count
  * occurs in equally many combinations in both parts: the parts have the same marginal distributions. A relation and its
- * converse, and both orders of the two types, are in the same part.
- */
+ * converse, and both orders of the two types, are in the same part. */
 #ifndef SPLIT_H
 #define SPLIT_H
 
-#include "core/rng.h"
 #include "dataset/shapes.h"
 
 _Static_assert((int)SHAPE_COUNT == 8 && (int)COLOUR_COUNT == 8, "splits are made of eight colours and eight shapes");
@@ -55,7 +53,6 @@ bool split_has_pair(const Split *split, SplitPart part, ShapeColour colour, Shap
 bool split_has_count(const Split *split, SplitPart part, int count, ShapeColour colour, Shape shape);
 /* True also for two equal types, which no combination names. */
 bool split_has_relation(const Split *split, SplitPart part, Direction direction, ObjectType a, ObjectType b);
-
 /* Whether the part has any combination. */
 bool split_has_any(const Split *split, SplitPart part);
 

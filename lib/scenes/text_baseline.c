@@ -28,9 +28,9 @@ static int count(const TextBaseline *baseline, const char *caption, int *word, i
 }
 
 TextBaseline text_baseline_fit(Arena *arena, const char *const *captions, int n) {
-    static const char *const whole[] = { "{}" };
+    const char *whole = "{}";
     REQUIRE(n >= 1, "%d captions, want at least 1", n);
-    TextBaseline baseline = { .vocab = vocab_build(arena, whole, 1, captions, n), .arena = arena };
+    TextBaseline baseline = { .vocab = vocab_build(arena, &whole, 1, captions, n), .arena = arena };
     size_t V = (size_t)baseline.vocab.size;
     baseline.word = arena_zero(arena, V, sizeof(int));
     baseline.bigram = arena_zero(arena, V * V, sizeof(int));
@@ -78,15 +78,9 @@ double text_baseline_score(const TextBaseline *baseline, TextBaselineRule rule, 
         bigram_odds += odds(baseline->bigram_label, bigram);
     }
     arena_release(baseline->arena, mark);
-    if (n == 0 && rule != TEXT_BASELINE_LENGTH) return 0;
-    switch (rule) {
-    case TEXT_BASELINE_LENGTH:
-        return -text_max_words(&caption, 1);
-    case TEXT_BASELINE_FREQUENCY:
-        return words / n;
-    case TEXT_BASELINE_BIGRAM:
-        return bigrams / (n + 1);
-    default:
-        return word_odds + bigram_odds;
-    }
+    if (rule == TEXT_BASELINE_LENGTH) return -text_max_words(&caption, 1);
+    if (n == 0) return 0;
+    if (rule == TEXT_BASELINE_FREQUENCY) return words / n;
+    if (rule == TEXT_BASELINE_BIGRAM) return bigrams / (n + 1);
+    return word_odds + bigram_odds;
 }

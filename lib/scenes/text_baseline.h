@@ -9,12 +9,10 @@
  *   frequency  mean over the words w of log (n(w) + 1) / (N + V)
  *   bigram     mean over neighbours v w, including both ends, of log (n(v w) + 1) / (n(v) + V)   (add-one smoothing)
  *   labels     naive Bayes: sum over words and bigrams of log (right + 1) / (wrong + 1), counted in labelled captions
- * Unknown words are left out, except for the length.
- */
+ * Unknown words are left out, except for the length. */
 #ifndef TEXT_BASELINE_H
 #define TEXT_BASELINE_H
 
-#include "core/arena.h"
 #include "dataset/words.h"
 
 typedef enum {
@@ -39,7 +37,6 @@ const char *text_baseline_name(TextBaselineRule rule); /* "length" ... */
 
 /* Counts n >= 1 training captions. On the arena. */
 TextBaseline text_baseline_fit(Arena *arena, const char *const *captions, int n);
-
 /* Adds one labelled caption; clears all labels. */
 void text_baseline_add_label(TextBaseline *baseline, const char *caption, bool right);
 void text_baseline_clear_labels(TextBaseline *baseline);

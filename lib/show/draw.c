@@ -5,8 +5,6 @@
 
 static void newline(const Term *term) { fputc('\n', term->out); }
 
-static const char *or_empty(const char *text) { return text ? text : ""; }
-
 /* ---- heat map ---------------------------------------------------------------------------------------------------- */
 
 enum { CELL_ROOM = 2 }; /* columns between two cells */
@@ -66,9 +64,7 @@ static void heat_cell(const Term *term, const HeatLayout *layout, int r, int c) 
 static void heat_head(const Term *term, const HeatLayout *layout, int from, int to) {
     char number[FIGURE_TEXT];
     int before = term->colour ? CELL_ROOM / 2 : CELL_ROOM;
-    fputs(term_style(term, TERM_DIM), term->out);
-    term_text(term, layout->corner, layout->label, TERM_LEFT);
-    fputs(term_style(term, TERM_PLAIN), term->out);
+    term_styled(term, TERM_DIM, layout->corner, layout->label);
     for (int c = from; c < to; c++) {
         term_repeat(term, " ", before);
         term_text(term, label_text(layout->heat->cols, c, number), layout->cell, TERM_RIGHT);
@@ -184,8 +180,8 @@ void draw_bars(const Term *term, const Bars *bars) {
 enum { TILE_WIDEST = 32, TILE_LEAST = 8 };
 
 typedef struct {
-    int columns, slot, lines;
-} TilesLayout; /* tiles per row, columns of each, lines of the captions */
+    int columns, slot, lines; /* tiles per row, columns of each, lines of the captions */
+} TilesLayout;
 
 static TilesLayout tiles_layout(const Term *term, const Tiles *tiles) {
     TilesLayout layout = { .columns = tiles->columns ? tiles->columns : FIGURE_COLUMNS };

@@ -1,8 +1,7 @@
 /* Draw: figures in a terminal. Each ends with a newline and leaves no colour switched on.
  *
  * Without colours or UTF-8 the same figure is drawn in simpler characters, down to plain ASCII in a file. Except for a
- * long title, nothing is written beyond term->width columns (at least 40): figures are cut or continue below.
- */
+ * long title, nothing is written beyond term->width columns (at least 40): figures are cut or continue below. */
 #ifndef DRAW_H
 #define DRAW_H
 

@@ -72,9 +72,7 @@ static void write_node(Tree *tree, int n, char *before, const char *own, bool la
     const GraphNode *node = &tree->graph->nodes[n];
     int depth = (int)strlen(before) + (*own != '\0');
     write_branches(tree, before, own);
-    fputs(term_style(term, TERM_BOLD), term->out);
-    term_text(term, node->name, MAX(tree->name - STEP * depth, 1), TERM_LEFT);
-    fputs(term_style(term, TERM_PLAIN), term->out);
+    term_styled(term, TERM_BOLD, node->name, MAX(tree->name - STEP * depth, 1));
     term_repeat(term, " ", ROOM);
     if (tree->drawn[n]) {
         term_print(term, TERM_DIM, "(above)");
@@ -107,14 +105,12 @@ static int block_width(const Tree *tree) { return tree->columns * (tree->number 
 static int tree_width(const Tree *tree) { return tree->name + ROOM + tree->operation + 2 * block_width(tree) + ROOM; }
 
 static Tree tree_measured(const Term *term, const Graph *graph, int decimals) {
-    Tree tree = { .term = term,
-                  .graph = graph,
-                  .decimals = decimals,
-                  .columns = 1,
-                  .operation = (int)strlen("operation"),
-                  .number = (int)strlen("gradient") };
+    Tree tree = { .term = term, .graph = graph, .decimals = decimals, .columns = 1 };
+    tree.name = (int)strlen("node");
+    tree.operation = (int)strlen("operation");
+    tree.number = (int)strlen("gradient");
     measure(&tree, graph->count - 1, 0);
-    tree.name = MAX(tree.name, (int)strlen("node")) + STEP; /* room for the branch beside a second row */
+    tree.name += STEP; /* room for the branch beside a second row */
     memset(tree.drawn, 0, sizeof tree.drawn);
     return tree;
 }

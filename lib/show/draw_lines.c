@@ -41,26 +41,23 @@ static int dot_y(const Canvas *canvas, double place) {
 static void canvas_segment(Canvas *canvas, const int from[2], const int to[2], int series) {
     int steps = MAX(MAX(abs(to[0] - from[0]), abs(to[1] - from[1])), 1);
     for (int i = 0; i <= steps; i++) {
-        double t = (double)i / steps;
-        canvas_dot(canvas, (int)lrint(from[0] + t * (to[0] - from[0])), (int)lrint(from[1] + t * (to[1] - from[1])),
-                   series);
+        double t = (double)i / steps, x = from[0] + t * (to[0] - from[0]), y = from[1] + t * (to[1] - from[1]);
+        canvas_dot(canvas, (int)lrint(x), (int)lrint(y), series);
     }
 }
 
 static void canvas_series(Canvas *canvas, int s) {
     const Series *series = &canvas->lines->series[s];
     int last[2] = { 0, 0 };
-    bool joined = false;
-    for (int i = 0; i < series->count; i++) {
+    for (int i = 0, joined = 0; i < series->count; i++) {
         double x = axis_place(&canvas->x, series_x(series, i)), y = axis_place(&canvas->y, series_y(series, i));
-        if (isnan(x) || isnan(y)) {
-            joined = false;
-            continue;
+        bool gap = isnan(x) || isnan(y);
+        if (!gap) {
+            int now[2] = { dot_x(canvas, x), dot_y(canvas, y) };
+            canvas_segment(canvas, joined ? last : now, now, s);
+            memcpy(last, now, sizeof last);
         }
-        int now[2] = { dot_x(canvas, x), dot_y(canvas, y) };
-        canvas_segment(canvas, joined ? last : now, now, s);
-        memcpy(last, now, sizeof last);
-        joined = !canvas->lines->dots;
+        joined = !gap && !canvas->lines->dots;
     }
 }
 
@@ -73,16 +70,15 @@ static void canvas_reference(Canvas *canvas) {
 }
 
 static void canvas_make(Canvas *canvas, const Term *term, const Lines *lines) {
-    *canvas = (Canvas){ .lines = lines, .term = term, .across = 1, .up = 1 };
+    *canvas = (Canvas){ .lines = lines, .term = term };
     char text[FIGURE_TEXT];
     lines_axes(lines, MIN(X_MARKS, MAX(2, term->width / 8)), Y_MARKS, &canvas->x, &canvas->y);
     for (int k = 0; k < axis_ticks(&canvas->y); k++)
         canvas->label = MAX(canvas->label, (int)strlen(axis_tick_text(&canvas->y, k, text)));
     canvas->width = MAX(8, MIN(CANVAS_WIDE, term->width - canvas->label - 4));
-    if (term->utf8 && (term->colour || lines->count == 1)) {
-        canvas->across = 2;
-        canvas->up = 4;
-    }
+    bool dotted = term->utf8 && (term->colour || lines->count == 1);
+    canvas->across = dotted ? 2 : 1;
+    canvas->up = dotted ? 4 : 1;
     if (lines->reference_name) canvas_reference(canvas);
     for (int s = lines->count - 1; s >= 0; s--) canvas_series(canvas, s); /* the first one lies on top */
 }
@@ -91,19 +87,15 @@ static void canvas_make(Canvas *canvas, const Term *term, const Lines *lines) {
 
 static void write_cell(const Canvas *canvas, int row, int column) {
     const Term *term = canvas->term;
-    int series = canvas->owner[row][column] - 1;
+    int series = canvas->owner[row][column] - 1, code = 0x2800 + canvas->dots[row][column];
     if (series < 0) {
         fputc(' ', term->out);
         return;
     }
     if (series == REFERENCE) fputs(term_style(term, TERM_DIM), term->out);
     else term_colour(term, series_colour(series), false);
-    if (braille(canvas)) {
-        int code = 0x2800 + canvas->dots[row][column];
-        fprintf(term->out, "%c%c%c", 0xe0 | code >> 12, 0x80 | (code >> 6 & 0x3f), 0x80 | (code & 0x3f));
-    } else {
-        fputc(SERIES_MARKS[series], term->out);
-    }
+    if (!braille(canvas)) fputc(SERIES_MARKS[series], term->out);
+    else fprintf(term->out, "%c%c%c", 0xe0 | code >> 12, 0x80 | (code >> 6 & 0x3f), 0x80 | (code & 0x3f));
     fputs(term_style(term, TERM_PLAIN), term->out);
 }
 
@@ -148,8 +140,8 @@ static void write_foot(const Canvas *canvas) {
     }
     fputc('\n', term->out);
     if (!canvas->lines->x) return;
-    int width = text_columns(canvas->lines->x), middle = canvas->label + 2 + (canvas->width - width) / 2;
-    term_repeat(term, " ", middle);
+    int width = text_columns(canvas->lines->x);
+    term_repeat(term, " ", canvas->label + 2 + (canvas->width - width) / 2);
     term_text(term, canvas->lines->x, MIN(width, canvas->width), TERM_LEFT);
     fputc('\n', term->out);
 }
@@ -172,11 +164,9 @@ static void write_names(const Canvas *canvas) {
         any = true;
     }
     if (lines->reference_name) {
-        char number[FIGURE_TEXT];
         fprintf(term->out, "%s%s ", any ? "   " : "", braille(canvas) ? "\u2504\u2504" : "--");
         term_text(term, lines->reference_name, MIN(text_columns(lines->reference_name), canvas->width), TERM_LEFT);
-        snprintf(number, sizeof number, "%.4g", lines->reference);
-        fprintf(term->out, " %s", number);
+        fprintf(term->out, " %.4g", lines->reference);
     }
     fputc('\n', term->out);
 }

@@ -24,11 +24,10 @@ static void panel_set(Panel *panel, double x, double y, char letter, int pair) {
     x = fmin(fmax(x, -1), 1);
     y = fmin(fmax(y, -1), 1);
     int column = (int)lrint((x + 1) / 2 * (panel->wide - 1)), row = (int)lrint((1 - y) / 2 * (panel->high - 1));
-    char *there = &panel->letter[row][column];
-    int *whose = &panel->pair[row][column];
-    if (*there && *whose >= 0 && *whose != pair) letter = '+';
-    *there = letter;
-    *whose = pair;
+    int there = panel->pair[row][column];
+    if (panel->letter[row][column] && there >= 0 && there != pair) letter = '+';
+    panel->letter[row][column] = letter;
+    panel->pair[row][column] = pair;
 }
 
 static void panel_fill(Panel *panel, const Motion *motion, int frame, int p) {
@@ -48,14 +47,11 @@ static void panel_row(const Term *term, const Panel *panel, int row, bool last) 
     while (last && wide > 0 && !panel->letter[row][wide - 1]) wide--; /* no spaces at the end of a line */
     for (int column = 0; column < wide; column++) {
         char letter = panel->letter[row][column];
-        if (!letter) {
-            fputc(' ', term->out);
-            continue;
-        }
-        if (panel->pair[row][column] < 0) fputs(term_style(term, TERM_DIM), term->out);
-        else if (letter != '+') term_colour(term, series_colour(panel->pair[row][column]), false);
-        fputc(letter, term->out);
-        fputs(term_style(term, TERM_PLAIN), term->out);
+        int pair = panel->pair[row][column];
+        if (letter && pair < 0) fputs(term_style(term, TERM_DIM), term->out);
+        if (letter && pair >= 0 && letter != '+') term_colour(term, series_colour(pair), false);
+        fputc(letter ? letter : ' ', term->out);
+        if (letter) fputs(term_style(term, TERM_PLAIN), term->out);
     }
 }
 
@@ -66,15 +62,15 @@ static int write_frame(const Term *term, const Motion *motion, int frame) {
         panel_size(term, motion->panel_count, &panels[p]);
         panel_fill(&panels[p], motion, frame, p);
     }
-    int width = text_columns(motion->frame_names[frame]);
-    term_text(term, motion->frame_names[frame], MIN(width, term->width), TERM_LEFT);
-    fputs(term->terminal ? "\033[K\n" : "\n", term->out);
+    const char *name = motion->frame_names[frame], *end = term->terminal ? "\033[K\n" : "\n";
+    term_text(term, name, MIN(text_columns(name), term->width), TERM_LEFT);
+    fputs(end, term->out);
     for (int row = 0; row < panels[0].high; row++) {
         for (int p = 0; p < motion->panel_count; p++) {
             panel_row(term, &panels[p], row, p + 1 == motion->panel_count);
             if (p + 1 < motion->panel_count) term_repeat(term, " ", ROOM);
         }
-        fputs(term->terminal ? "\033[K\n" : "\n", term->out);
+        fputs(end, term->out);
     }
     return panels[0].high + 1;
 }
@@ -84,8 +80,8 @@ static void write_head(const Term *term, const Motion *motion) {
     panel_size(term, motion->panel_count, &size);
     term_title(term, motion->title);
     char legend[2 * FIGURE_TEXT];
-    snprintf(legend, sizeof legend, "A to %c: %.40s, a to %c: %.40s", 'A' + motion->pairs - 1,
-             motion->first ? motion->first : "", 'a' + motion->pairs - 1, motion->second ? motion->second : "");
+    snprintf(legend, sizeof legend, "A to %c: %.40s, a to %c: %.40s", 'A' + motion->pairs - 1, or_empty(motion->first),
+             'a' + motion->pairs - 1, or_empty(motion->second));
     term_text(term, legend, MIN(term->width, text_columns(legend)), TERM_LEFT);
     fputc('\n', term->out);
     for (int p = 0; p < motion->panel_count; p++) {

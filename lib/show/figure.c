@@ -1,4 +1,5 @@
 #include "show/figure.h"
+#include "core/quote.h"
 
 #include <float.h>
 #include <limits.h>
@@ -141,7 +142,6 @@ double axis_place(const Axis *axis, double value) {
 }
 
 double series_x(const Series *series, int i) { return series->x ? (double)series->x[i] : i + 1.0; }
-
 double series_y(const Series *series, int i) { return (double)series->y[i]; }
 
 static void range_add_on(Range *range, double value, bool log) {
@@ -234,6 +234,8 @@ const char *label_text(const char *const *labels, int i, char *text) {
     return text;
 }
 
+const char *or_empty(const char *text) { return text ? text : ""; }
+
 /* Wide in every common font: the main East Asian blocks, and emoji (Unicode Standard Annex 11, W and F). */
 static int code_columns(uint32_t code) {
     static const struct {
@@ -261,21 +263,15 @@ static bool is_plain(uint32_t code) {
 
 Glyph glyph_of(const char *text) {
     const uint8_t *byte = (const uint8_t *)text;
-    if (byte[0] == 0) return (Glyph){ .bytes = 0 };
-    if (byte[0] < 0x80) return (Glyph){ 1, 1, byte[0] >= 0x20 && byte[0] != 0x7f, true };
-    int extra = byte[0] >= 0xf0 ? 3 : byte[0] >= 0xe0 ? 2 : 1;
-    static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
-    uint32_t code = byte[0] & (0x3f >> extra);
-    if (byte[0] < 0xc2 || byte[0] > 0xf4) return (Glyph){ .bytes = 1, .columns = 1 };
-    for (int i = 1; i <= extra; i++) {
-        if ((byte[i] & 0xc0) != 0x80) return (Glyph){ .bytes = 1, .columns = 1 };
-        code = code << 6 | (byte[i] & 0x3f);
-    }
-    if (code < least[extra] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
-        return (Glyph){ .bytes = 1, .columns = 1 };
-    if (code < 0xa0 || code == 0x2028 || code == 0x2029 || (code >= 0x202a && code <= 0x202e)) /* C1, line, direction */
-        return (Glyph){ .bytes = extra + 1, .columns = 1 };
-    return (Glyph){ extra + 1, code_columns(code), true, is_plain(code) };
+    if (!*byte) return (Glyph){ .bytes = 0 };
+    int bytes = utf8_length(text, 4); /* the 0 at the end is in no sequence, so that nothing behind it is read */
+    if (bytes == 0) return (Glyph){ .bytes = 1, .columns = 1 };
+    uint32_t code = bytes == 1 ? *byte : *byte & (0x7fu >> bytes);
+    for (int i = 1; i < bytes; i++) code = code << 6 | (byte[i] & 0x3f);
+    bool control = code < 0x20 || (code >= 0x7f && code < 0xa0);
+    if (control || (code >= 0x2028 && code <= 0x202e)) /* ends of lines and paragraphs, direction */
+        return (Glyph){ .bytes = bytes, .columns = 1 };
+    return (Glyph){ bytes, code_columns(code), true, is_plain(code) };
 }
 
 int text_columns(const char *text) {

@@ -7,8 +7,7 @@
  *
  * A figure points at the caller's numbers and texts and owns nothing. Fields that are left out are 0 or NULL and mean
  * the default. Texts are UTF-8; control characters are drawn as spaces. Numbers that are not finite are gaps in a bar
- * or a curve; in a cell they are written, without a colour.
- */
+ * or a curve; in a cell they are written, without a colour. */
 #ifndef FIGURE_H
 #define FIGURE_H
 
@@ -162,6 +161,7 @@ enum { FIGURE_TEXT = 64, CAPTION_LINES = 4 };
 const char *number_text(double value, int decimals, char *text);
 const char *axis_tick_text(const Axis *axis, int k, char *text);
 const char *label_text(const char *const *labels, int i, char *text); /* the label, or the number i + 1 */
+const char *or_empty(const char *text);                               /* "" for NULL */
 const char *caption_line(const char *caption, int k, char *text);     /* the k-th line; "" after the last */
 
 /* One character of a UTF-8 text (RFC 3629): its bytes, 0 at the end; its columns: accents 0, wide East Asian letters

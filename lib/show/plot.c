@@ -1,5 +1,4 @@
 #include "show/plot.h"
-#include "core/file.h"
 #include "show/plot_write.h"
 
 #include <errno.h>
@@ -122,11 +121,10 @@ static bool gnuplot_run(const char *program, const char *name, Err *err) {
 
 static PlotResult gnuplot_missing(const char *name) {
     static bool said;
+    const char *folder = base_folder(), *todo = "install gnuplot and run make plots";
     if (!said)
-        fprintf(stderr,
-                "gnuplot is not installed: the data is in %s/data/%s.csv, the script in %s/%s.gp; "
-                "install gnuplot and run make plots\n",
-                base_folder(), name, base_folder(), name);
+        fprintf(stderr, "gnuplot is not installed: the data is in %s/data/%s.csv, the script in %s/%s.gp; %s\n", folder,
+                name, folder, name, todo);
     said = true;
     return PLOT_NO_GNUPLOT;
 }

@@ -6,8 +6,7 @@
  *
  * A failure never stops a lesson: the result tells, and one line is printed. The folder is "plots" or $CLIP_PLOTS, and
  * is made if it is missing. Data and script are written completely or not at all; the next run of a lesson overwrites
- * them. NAME may contain spaces and quotes, but no slash and no control character, and does not start with '.'.
- */
+ * them. NAME may contain spaces and quotes, but no slash and no control character, and does not start with '.'. */
 #ifndef PLOT_H
 #define PLOT_H
 

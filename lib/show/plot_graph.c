@@ -4,22 +4,13 @@
 #include <math.h>
 #include <string.h>
 
-enum {
-    LINE = 17,
-    LETTER = 8,
-    PAD = 10,
-    GAP_X = 46,
-    GAP_Y = 22,
-    EDGE = 16,
-    FOOT = 24,
-    CLEARANCE = 9,
-    WIDTH_LEAST = 480
-}; /* pixels */
+enum { LINE = 17, LETTER = 8, PAD = 10, GAP_X = 46, GAP_Y = 22 }; /* pixels */
+enum { EDGE = 16, FOOT = 24, CLEARANCE = 9, WIDTH_LEAST = 480 };
 
 typedef struct {
-    double x, y, width, height;
-    int column;
-} Box; /* centre, size, column from the left */
+    double x, y, width, height; /* centre and size */
+    int column;                 /* from the left */
+} Box;
 typedef struct {
     Box box[FIGURE_NODES];
     double width, height;
@@ -35,8 +26,6 @@ static void numbers_text(const GraphNode *node, const num *numbers, int r, int d
         snprintf(text + at, 256 - at, "%s%s", c ? "  " : "", number_text(numbers[r * columns + c], decimals, number));
     }
 }
-
-static int lines_of(const GraphNode *node) { return 1 + value_rows(node->value) * (node->gradient ? 2 : 1); }
 
 /* "name = operation", or the name alone. */
 static void head_text(const GraphNode *node, char text[256]) {
@@ -57,7 +46,7 @@ static void box_size(const Graph *graph, int n, Box *box) {
         }
     }
     box->width = (double)longest * LETTER + 2 * PAD;
-    box->height = lines_of(node) * LINE + PAD;
+    box->height = (1 + value_rows(node->value) * (node->gradient ? 2 : 1)) * LINE + PAD;
 }
 
 /* Columns: a computed node is right of all its inputs; an input is one column left of its first user. */
@@ -78,18 +67,18 @@ static int place_columns(const Graph *graph, Box *box) {
     return columns;
 }
 
-/* Heights: inputs one below the other in depth-first order from the result; computed nodes at the mean of their inputs.
- * Then the boxes of a column are moved apart. */
+/* Heights: inputs one below the other, depth first from the result; computed nodes at the mean of their inputs. */
 static void place_given(const Graph *graph, Box *box, int n, bool *seen, double *at) {
     const GraphNode *node = &graph->nodes[n];
+    double sum = 0;
     if (seen[n]) return;
     seen[n] = true;
-    for (int i = 0; i < node->inputs; i++) place_given(graph, box, node->in[i], seen, at);
-    if (node->inputs > 0) {
-        double sum = 0;
-        for (int i = 0; i < node->inputs; i++) sum += box[node->in[i]].y;
-        box[n].y = sum / node->inputs;
-    } else {
+    for (int i = 0; i < node->inputs; i++) {
+        place_given(graph, box, node->in[i], seen, at);
+        sum += box[node->in[i]].y;
+    }
+    if (node->inputs > 0) box[n].y = sum / node->inputs;
+    else {
         box[n].y = *at + box[n].height / 2;
         *at += box[n].height + GAP_Y;
     }
@@ -165,10 +154,9 @@ static void write_box(FILE *file, const Graph *graph, int n, const Box *box) {
     const Colour ink = { 0x22, 0x22, 0x22 };
     char text[256];
     int rows = value_rows(node->value);
-    fprintf(file,
-            "set object rectangle center %.9g,%.9g size %.9g,%.9g fillcolor rgb '%s' fillstyle solid 1 border lc "
-            "rgb '#888888'\n",
-            box->x, box->y, box->width, box->height, node->inputs ? "#f4f7fa" : "#e3edf6");
+    fprintf(file, "set object rectangle center %.9g,%.9g size %.9g,%.9g ", box->x, box->y, box->width, box->height);
+    fprintf(file, "fillcolor rgb '%s' fillstyle solid 1 border lc rgb '#888888'\n",
+            node->inputs ? "#f4f7fa" : "#e3edf6");
     head_text(node, text);
     write_line(file, box, 0, text, COLOUR_DEFAULT);
     for (int r = 0; r < rows; r++) {
@@ -243,10 +231,8 @@ static void graph_script(Script *script, const void *figure) {
     *script = (Script){ file, script->name, (int)layout.width, (int)layout.height };
     script_begin(script, graph->title);
     script_page(script);
-    fprintf(
-        file,
-        "set label \"black: value, orange and \u2202: gradient\" at %d,%d right font ',10' textcolor rgb '#555555'\n",
-        script->width - EDGE, script->height - FOOT / 2);
+    fputs("set label \"black: value, orange and \u2202: gradient\" at ", file);
+    fprintf(file, "%d,%d right font ',10' textcolor rgb '#555555'\n", script->width - EDGE, script->height - FOOT / 2);
     for (int n = 0; n < graph->count; n++) write_arrows(file, graph, n, &layout);
     for (int n = 0; n < graph->count; n++) write_box(file, graph, n, &layout.box[n]);
     fputs("plot NaN\n", file);

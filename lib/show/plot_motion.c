@@ -14,9 +14,8 @@ static void motion_data(FILE *file, const void *figure) {
             for (int pair = 0; pair < motion->pairs; pair++) {
                 Colour colour = series_colour(pair);
                 fprintf(file, "%d,%d,%d,%d,", frame, panel + 1, pair + 1, colour.r << 16 | colour.g << 8 | colour.b);
-                for (int k = 0; k < 4; k++) {
+                for (int k = 0; k < 4; k++)
                     csv_number(file, motion_point(motion, frame, panel, pair, k / 2)[k % 2], ",");
-                }
                 csv_text(file, motion->frame_names[frame], "\n");
             }
         }
@@ -32,22 +31,16 @@ static void write_label(FILE *file, const char *text, double x, double y, const 
 /* One panel; gnuplot's variables f and p are the frame and the panel, from 0. */
 static void write_plot(const Script *script, const Motion *motion, const char *indent) {
     FILE *file = script->file;
-    fprintf(file, "%sfrom = (f * %d + p) * %d; to = from + %d\n", indent, motion->panel_count, motion->pairs,
-            motion->pairs - 1);
-    fprintf(file, "%splot [0:2*pi] cos(t), sin(t) with lines lc rgb '#cccccc', \\\n", indent);
-    fprintf(file, "%s    ", indent);
+    fprintf(file,
+            "%sfrom = (f * %d + p) * %d; to = from + %d\n"
+            "%splot [0:2*pi] cos(t), sin(t) with lines lc rgb '#cccccc', \\\n%s    ",
+            indent, motion->panel_count, motion->pairs, motion->pairs - 1, indent, indent);
     gp_path(script, "data", "csv");
-    fputs(" skip 1 every ::from::to using 5:6:($7-$5):($8-$6):4 with vectors nohead lw 1.5 lc rgb variable, \\\n",
-          file);
-    fprintf(file, "%s    '' skip 1 every ::from::to using 5:6:4 with points pt 7 ps 1.5 lc rgb variable, \\\n", indent);
-    fprintf(file, "%s    '' skip 1 every ::from::to using 7:8:4 with points pt 4 ps 1.6 lw 2 lc rgb variable\n",
-            indent);
-}
-
-static void write_common(FILE *file) {
-    fputs("set parametric\nset samples 100\nset xrange [-1.15:1.15]\nset yrange [-1.15:1.15]\nset size ratio -1\n"
-          "unset key\nunset border\nunset tics\nset lmargin 0; set rmargin 0; set tmargin 0; set bmargin 0\n",
-          file);
+    fprintf(file,
+            " skip 1 every ::from::to using 5:6:($7-$5):($8-$6):4 with vectors nohead lw 1.5 lc rgb variable, \\\n"
+            "%s    '' skip 1 every ::from::to using 5:6:4 with points pt 7 ps 1.5 lc rgb variable, \\\n"
+            "%s    '' skip 1 every ::from::to using 7:8:4 with points pt 4 ps 1.6 lw 2 lc rgb variable\n",
+            indent, indent);
 }
 
 /* Panels below each other, time to the right. */
@@ -56,8 +49,7 @@ static void write_strip(const Script *script, const Motion *motion) {
     double W = script->width, H = script->height;
     char text[2 * FIGURE_TEXT + 32];
     if (motion->title) write_label(file, motion->title, 0.5, 1 - 18 / H, "center font ',15'");
-    snprintf(text, sizeof text, "\u25cf %.40s   \u25a1 %.40s", motion->first ? motion->first : "",
-             motion->second ? motion->second : "");
+    snprintf(text, sizeof text, "\u25cf %.40s   \u25a1 %.40s", or_empty(motion->first), or_empty(motion->second));
     write_label(file, text, 10 / W, 1 - 50 / H, "left textcolor rgb '#555555'");
     for (int i = 0; i < motion->shown_count; i++)
         write_label(file, motion->frame_names[motion->shown[i]], (NAME + (i + 0.5) * CELL) / W, 1 - 66 / H, "center");
@@ -86,9 +78,10 @@ static void write_animation(const Script *script, const Motion *motion) {
         fputs(f ? ", " : "", file);
         gp_text(file, motion->frame_names[f]);
     }
-    fprintf(file, "]\n    last = %d\n    do for [n = 0:last + 20] {\n", motion->frames - 1);
-    fputs("        f = n < last ? n : last\n", file);
-    fputs("        set multiplot\n        set label 1 name[f + 1] at screen 0.02,0.95 left\n", file);
+    fprintf(file,
+            "]\n    last = %d\n    do for [n = 0:last + 20] {\n        f = n < last ? n : last\n"
+            "        set multiplot\n        set label 1 name[f + 1] at screen 0.02,0.95 left\n",
+            motion->frames - 1);
     for (int p = 0; p < motion->panel_count; p++) {
         fprintf(file, "        set label %d ", p + 2);
         gp_text(file, motion->panels[p]);
@@ -102,10 +95,12 @@ static void write_animation(const Script *script, const Motion *motion) {
 
 static void motion_script(Script *script, const void *figure) {
     const Motion *motion = figure;
-    *script = (Script){ script->file, script->name, NAME + CELL * motion->shown_count + BOTTOM,
-                        TOP + CELL * motion->panel_count + BOTTOM };
+    script->width = NAME + CELL * motion->shown_count + BOTTOM;
+    script->height = TOP + CELL * motion->panel_count + BOTTOM;
     script_begin(script, NULL);
-    write_common(script->file);
+    fputs("set parametric\nset samples 100\nset xrange [-1.15:1.15]\nset yrange [-1.15:1.15]\nset size ratio -1\n"
+          "unset key\nunset border\nunset tics\nset lmargin 0; set rmargin 0; set tmargin 0; set bmargin 0\n",
+          script->file);
     write_strip(script, motion);
     write_animation(script, motion);
 }

@@ -25,7 +25,6 @@ static void csv_byte(FILE *file, char byte) {
     fputc(byte, file);
 }
 
-/* A field of a CSV record, in quotes where it needs them. */
 void csv_text(FILE *file, const char *text, const char *after) {
     bool quotes = !*text || strpbrk(text, ",\"\n\r\t") || *text == ' ' || text[strlen(text) - 1] == ' ';
     fputs(quotes ? "\"" : "", file);
@@ -33,7 +32,6 @@ void csv_text(FILE *file, const char *text, const char *after) {
     fprintf(file, "%s%s", quotes ? "\"" : "", after);
 }
 
-/* Nine digits keep every bit of a float. A number that is not finite is an empty field: a gap. */
 void csv_number(FILE *file, double value, const char *after) {
     if (isfinite(value)) fprintf(file, "%.9g", value);
     fputs(after, file);
@@ -58,7 +56,7 @@ void gp_text(FILE *file, const char *text) {
     fputc('"', file);
 }
 
-void gp_line(FILE *file, const char *before, const char *text, const char *after) {
+static void gp_line(FILE *file, const char *before, const char *text, const char *after) {
     fputs(before, file);
     gp_text(file, text);
     fputs(after, file);
@@ -68,33 +66,27 @@ void gp_line(FILE *file, const char *before, const char *text, const char *after
 static void gp_text_cut(FILE *file, const char *text, int columns) {
     char part[FIGURE_TEXT];
     size_t length = 0;
-    if (text_columns(text) <= columns) {
-        gp_text(file, text);
-        return;
-    }
+    bool fits = text_columns(text) <= columns;
     for (Glyph glyph = glyph_of(text); glyph.columns < columns; glyph = glyph_of(text + length)) {
         if (glyph.bytes == 0 || length + (size_t)glyph.bytes >= sizeof part - 4) break;
         length += (size_t)glyph.bytes;
         columns -= glyph.columns;
     }
     snprintf(part, sizeof part, "%.*s\u2026", (int)length, text);
-    gp_text(file, part);
+    gp_text(file, fits ? text : part);
 }
 
-/* A tick label. */
-static void gp_mark(FILE *file, const char *text, int at) {
-    fputc('"', file);
+/* The label of tick i, counted from 0, in a list of such labels. */
+static void gp_mark(FILE *file, const char *text, int i) {
+    fputs(i ? ", \\\n    \"" : "\"", file);
     write_text(file, text, gp_mark_byte, true);
-    fprintf(file, "\" %d", at);
+    fprintf(file, "\" %d", i + 1);
 }
 
 static void gp_marks(FILE *file, char axis, const char *const *labels, int count) {
     char number[FIGURE_TEXT];
     fprintf(file, "set %ctics (", axis);
-    for (int i = 0; i < count; i++) {
-        fputs(i ? ", \\\n    " : "", file);
-        gp_mark(file, label_text(labels, i, number), i + 1);
-    }
+    for (int i = 0; i < count; i++) gp_mark(file, label_text(labels, i, number), i);
     fputs(")\n", file);
 }
 
@@ -142,17 +134,16 @@ static void write_title(const Script *script, const char *title) {
 }
 
 void script_begin(const Script *script, const char *title) {
-    FILE *file = script->file;
-    fputs("# Generated; belongs in the folder plots/ and reads data/ there. Run gnuplot on it in that folder.\n"
-          "# The next run of the lesson overwrites it: to keep a change, copy it to another name.\n",
-          file);
-    fputs("if (strstrt(GPVAL_TERMINALS, 'pngcairo') > 0) {\n", file);
-    int width = script->width, height = script->height;
-    fprintf(file, "    set terminal pngcairo noenhanced size %d,%d font 'Sans,12'\n} else {\n", width, height);
-    fprintf(file, "    set terminal png noenhanced size %d,%d\n}\n", width, height);
-    fputs("set encoding utf8\nset datafile separator ','\nset output ", file);
+    fprintf(script->file,
+            "# Generated; belongs in the folder plots/ and reads data/ there. Run gnuplot on it in that folder.\n"
+            "# The next run of the lesson overwrites it: to keep a change, copy it to another name.\n"
+            "if (strstrt(GPVAL_TERMINALS, 'pngcairo') > 0) {\n"
+            "    set terminal pngcairo noenhanced size %d,%d font 'Sans,12'\n} else {\n"
+            "    set terminal png noenhanced size %d,%d\n}\n"
+            "set encoding utf8\nset datafile separator ','\nset output ",
+            script->width, script->height, script->width, script->height);
     gp_path(script, "out", "png");
-    fputc('\n', file);
+    fputc('\n', script->file);
     write_title(script, title);
 }
 
@@ -177,10 +168,7 @@ static void write_axis_names(FILE *file, const char *x, const char *y) {
 /* text(v) writes a number with its unit, and never "-0.00". */
 static void write_text_function(FILE *file, int decimals, const char *unit) {
     fprintf(file, "text(v) = sprintf('%%.%df', abs(v) < %.9g ? 0 : v)", decimals, 0.5 * pow(10, -decimals));
-    if (unit) {
-        fputc('.', file);
-        gp_text(file, unit);
-    }
+    if (unit) gp_line(file, ".", unit, "");
     fputc('\n', file);
 }
 
@@ -194,8 +182,7 @@ void gp_colour(FILE *file, Colour colour) { fprintf(file, "'#%02x%02x%02x'", col
 
 /* ---- heat map ---------------------------------------------------------------------------------------------------- */
 
-enum { VALUES_MAX = 24 };  /* more columns than this leave no room for the numbers */
-enum { HEAT_RIGHT = 160 }; /* pixels for the colour bar, its labels and its name */
+enum { VALUES_MAX = 24, HEAT_RIGHT = 160 }; /* columns with room for numbers; pixels of the colour bar and its texts */
 
 static void heat_data(FILE *file, const void *figure) {
     const Heat *heat = figure;
@@ -227,10 +214,9 @@ static void heat_palette(FILE *file, double low, double high) {
     fputs(")\n", file);
     for (int i = 0; i <= 1000; i++) {
         double value = low + (high - low) * i / 1000;
-        if (colour_is_light(heat_colour(value, low, high))) {
-            from = fmin(from, value);
-            to = fmax(to, value);
-        }
+        if (!colour_is_light(heat_colour(value, low, high))) continue;
+        from = fmin(from, value);
+        to = fmax(to, value);
     }
     if (from == low) from = -INFINITY; /* values beyond the scale have the colour of its end */
     if (to == high) to = INFINITY;
@@ -244,11 +230,9 @@ static void heat_palette(FILE *file, double low, double high) {
 static void heat_size(Script *script, const Heat *heat) {
     int R = heat->m.shape[0], C = heat->m.shape[1];
     int wide = MIN(MAX(680 / C, 4), 130), high = MIN(MAX(MIN(wide, 640 / R), 4), 100);
-    script->width = MIN(MAX(wide * C + 9 * MIN(labels_columns(heat->rows, R), 40) + HEAT_RIGHT + 40, 560), 1600);
-    script->height =
-        MIN(MAX(high * R + 4 * MIN(labels_columns(heat->cols, C), 40) + 120 + title_height(heat->title, script->width),
-                360),
-            1600);
+    int rows = MIN(labels_columns(heat->rows, R), 40), cols = MIN(labels_columns(heat->cols, C), 40);
+    script->width = MIN(MAX(wide * C + 9 * rows + HEAT_RIGHT + 40, 560), 1600);
+    script->height = MIN(MAX(high * R + 4 * cols + 120 + title_height(heat->title, script->width), 360), 1600);
 }
 
 static void heat_script(Script *script, const void *figure) {
@@ -269,23 +253,16 @@ static void heat_script(Script *script, const void *figure) {
     fprintf(file, "set xtics scale 0 nomirror%s\n", long_names ? " rotate by -35" : "");
     fputs("set ytics scale 0 nomirror\nunset key\nunset border\nset colorbox noborder\n", file);
     fprintf(file, "set rmargin at screen %.9g\n", 1 - (double)HEAT_RIGHT / script->width);
-    if (heat->values) {
-        gp_line(file, "set cblabel ", heat->values, "\n");
-    }
+    if (heat->values) gp_line(file, "set cblabel ", heat->values, "\n");
     fputs("plot ", file);
     gp_path(script, "data", "csv");
     fprintf(file,
             " skip 1 using 2:1:($2-0.5):($2+0.5):($1-0.5):($1+0.5):3 with boxxyerror \\\n"
             "    fillcolor palette fillstyle solid 1 %s",
             C <= VALUES_MAX ? "border lc rgb 'white'" : "noborder");
-    if (C <= VALUES_MAX) {
-        fprintf(file,
-                ", \\\n    '' skip 1 using 2:1:(text($3)):(ink($3)) with labels font ',%d' "
-                "textcolor rgb variable",
-                C <= 8    ? 12
-                : C <= 12 ? 10
-                          : 8);
-    }
+    int letters = C <= 8 ? 12 : C <= 12 ? 10 : 8;
+    const char *labels = ", \\\n    '' skip 1 using 2:1:(text($3)):(ink($3)) with labels font";
+    if (C <= VALUES_MAX) fprintf(file, "%s ',%d' textcolor rgb variable", labels, letters);
     fputc('\n', file);
 }
 
@@ -302,18 +279,16 @@ static void bars_data(FILE *file, const void *figure) {
         csv_number(file, interval ? bar->low : NAN, ",");
         csv_number(file, interval ? bar->high : NAN, ",");
         fprintf(file, "%d,", bar->marked);
-        csv_text(file, bar->label ? bar->label : "", "\n");
+        csv_text(file, or_empty(bar->label), "\n");
     }
 }
 
 static void bars_marks(FILE *file, const Bars *bars) {
     fputs("set ytics (", file);
     for (int i = 0; i < bars->count; i++) {
-        fputs(i ? ", \\\n    " : "", file);
         char text[256];
-        snprintf(text, sizeof text, "%s%s", bars->bars[i].marked ? "> " : "",
-                 bars->bars[i].label ? bars->bars[i].label : "");
-        gp_mark(file, text, i + 1);
+        snprintf(text, sizeof text, "%s%s", bars->bars[i].marked ? "> " : "", or_empty(bars->bars[i].label));
+        gp_mark(file, text, i);
     }
     fputs(") scale 0 nomirror\n", file);
 }
@@ -323,17 +298,15 @@ static void bars_script(Script *script, const void *figure) {
     FILE *file = script->file;
     double low, high;
     bars_range(bars, &low, &high);
-    *script = (Script){ file, script->name, 900,
-                        MIN(MAX(90 + title_height(bars->title, 900) + 36 * bars->count, 300), 1600) };
+    script->width = 900;
+    script->height = MIN(MAX(90 + title_height(bars->title, 900) + 36 * bars->count, 300), 1600);
     script_begin(script, bars->title);
     if (bars->count > 0) bars_marks(file, bars);
     else fputs("unset ytics\n", file);
     double base = fmin(fmax(0, low), high), room = (high - low) * 0.14; /* for the numbers beside the bars */
     fprintf(file, "set xrange [%.9g:%.9g]\nset yrange [%d.6:0.4]\n", low < base ? low - room : low, high + room,
             MAX(bars->count, 1));
-    if (bars->unit) {
-        gp_line(file, "set xlabel ", bars->unit + strspn(bars->unit, " "), "\n");
-    }
+    if (bars->unit) gp_line(file, "set xlabel ", bars->unit + strspn(bars->unit, " "), "\n");
     write_frame(file, "xtics", 1);
     fprintf(file, "unset key\nbase = %.9g\n", base);
     fprintf(file, "colour(marked) = marked == 1 ? 0x%02x%02x%02x : 0x%02x%02x%02x\n", COLOUR_MARKED.r, COLOUR_MARKED.g,
@@ -439,7 +412,7 @@ static void lines_curve(const Script *script, const Lines *lines, int s, int x, 
     }
     gp_path(script, "data", "csv");
     fprintf(file, " skip 1 using %s:%d title ", at, y);
-    gp_text(file, lines->series[s].name ? lines->series[s].name : "");
+    gp_text(file, or_empty(lines->series[s].name));
     lines_style(file, lines, s);
 }
 
@@ -459,8 +432,7 @@ static int names_rows(const Lines *lines) {
 static void lines_script(Script *script, const void *figure) {
     const Lines *lines = figure;
     FILE *file = script->file;
-    int x[FIGURE_SERIES], y[FIGURE_SERIES];
-    int names = names_rows(lines);
+    int x[FIGURE_SERIES], y[FIGURE_SERIES], names = names_rows(lines);
     Axis across, up;
     *script = (Script){ file, script->name, 900, 500 + title_height(lines->title, 900) + 20 * names };
     script_begin(script, lines->title);
@@ -474,7 +446,7 @@ static void lines_script(Script *script, const void *figure) {
     fputs("plot ", file);
     lines_columns(lines, x, y);
     for (int s = 0; s < lines->count; s++) {
-        if (s > 0) fputs(", \\\n    ", file);
+        fputs(s ? ", \\\n    " : "", file);
         lines_curve(script, lines, s, x[s], y[s], across.high - across.low);
     }
     if (lines->reference_name) {
@@ -500,7 +472,7 @@ static void tiles_data(FILE *file, const void *figure) {
     for (int i = 0; i < tiles->count; i++) {
         const Tile *tile = &tiles->tiles[i];
         fprintf(file, "%d,%zu,%d,%d,%d,", i + 1, offset, tile->width, tile->height, tile->marked);
-        csv_text(file, tile->caption ? tile->caption : "", "\n");
+        csv_text(file, or_empty(tile->caption), "\n");
         offset += tile_size(tile);
     }
 }
@@ -512,8 +484,8 @@ static void tiles_pixels(OutFile *out, const void *figure) {
 
 static void tile_caption(FILE *file, const Tile *tile, double x, double y, int columns) {
     char line[FIGURE_TEXT];
-    for (int k = 0; k < CAPTION_LINES && tile->caption; k++) {
-        if (!*caption_line(tile->caption, k, line)) continue;
+    for (int k = 0; k < CAPTION_LINES; k++) {
+        if (!*caption_line(or_empty(tile->caption), k, line)) continue;
         fputs("set label ", file);
         gp_text_cut(file, line, columns);
         fprintf(file, " at %.9g,%.9g center font ',10' textcolor rgb ", x, y + (k + 0.7) * CAPTION_HIGH);

@@ -1,8 +1,7 @@
 /* Plot files: the data as CSV, the pixels, and the gnuplot script of each kind of figure.
  *
  * Texts of the caller cannot change a file's structure: in CSV they are quoted (RFC 4180) and a record stays one line;
- * in a script they stand between double quotes, with special characters as octal numbers.
- */
+ * in a script they stand between double quotes, with special characters as octal numbers. */
 #ifndef PLOT_WRITE_H
 #define PLOT_WRITE_H
 
@@ -28,13 +27,13 @@ extern const PlotKind plot_kind_heat, plot_kind_bars, plot_kind_lines, plot_kind
 extern const PlotKind plot_kind_graph;  /* plot_graph.c */
 extern const PlotKind plot_kind_motion; /* plot_motion.c */
 
-/* A CSV field and what follows it: text, quoted if necessary; a number with nine digits, empty if not finite. */
+/* A CSV field and what follows it: text, quoted if necessary; a number with nine digits, which keep every bit of a
+ * float, empty if not finite. */
 void csv_text(FILE *file, const char *text, const char *after);
 void csv_number(FILE *file, double value, const char *after);
 
 /* A string, a colour, and a path of the script ("data/NAME.csv"), each in quotes. */
 void gp_text(FILE *file, const char *text);
-void gp_line(FILE *file, const char *before, const char *text, const char *after); /* with text around it */
 void gp_colour(FILE *file, Colour colour);
 void gp_path(const Script *script, const char *folder, const char *extension);
 

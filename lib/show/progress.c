@@ -20,12 +20,10 @@ void progress_clear(void) {
 }
 
 void progress_time(double seconds, char *text) {
-    if (!(seconds >= 0) || seconds > 1e9) {
-        strcpy(text, "?");
-        return;
-    }
-    long long s = llrint(seconds);
-    if (s >= 3600) snprintf(text, PROGRESS_TIME, "%lld:%02lld:%02lld", s / 3600, s / 60 % 60, s % 60);
+    bool known = seconds >= 0 && seconds <= 1e9;
+    long long s = known ? llrint(seconds) : 0;
+    if (!known) strcpy(text, "?");
+    else if (s >= 3600) snprintf(text, PROGRESS_TIME, "%lld:%02lld:%02lld", s / 3600, s / 60 % 60, s % 60);
     else snprintf(text, PROGRESS_TIME, "%lld:%02lld", s / 60, s % 60);
 }
 
@@ -83,13 +81,12 @@ static void compose(const Progress *progress, double now, int bar, char *line, s
 static void show(const Progress *progress, double now) {
     char line[512];
     Term term = progress->term;
+    compose(progress, now, 0, line, sizeof line);
     if (!term.terminal) {
-        compose(progress, now, 0, line, sizeof line);
         fprintf(term.out, "%s\n", line);
         fflush(term.out);
         return;
     }
-    compose(progress, now, 0, line, sizeof line);
     int room = MIN(term.width, 120) - 1 - text_columns(line) - 4;
     int bar = MIN(room / 10 * 10, 30); /* in steps of 10, so that it does not change with every digit */
     if (bar > 0) compose(progress, now, bar, line, sizeof line);

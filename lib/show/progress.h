@@ -9,8 +9,7 @@
  *
  * Nothing is shown before PROGRESS_PATIENCE seconds, nor more than ten times a second, so progress_update may be called
  * often. One Progress is shown at a time, from one thread. Call progress_clear before printing something else. If
- * stderr is not a terminal, a plain line is printed every PROGRESS_LOG seconds. No result depends on the clock.
- */
+ * stderr is not a terminal, a plain line is printed every PROGRESS_LOG seconds. No result depends on the clock. */
 #ifndef PROGRESS_H
 #define PROGRESS_H
 
@@ -29,19 +28,14 @@ typedef struct {
 
 /* `unit` names the rate ("img/s"); NULL: no rate. total 0: unknown; then there is no bar and no time left. */
 Progress progress_begin(const char *label, double total, const char *unit);
-
 /* `done` units are done, 0 to total. */
 void progress_update(Progress *progress, double done);
-
 /* Text at the end of the line, from the next update on. */
 void progress_note(Progress *progress, const char *format, ...) PRINTF_LIKE(2, 3);
-
 /* Removes the line from the terminal. */
 void progress_end(Progress *progress);
-
 /* Removes whatever line is shown, so that something else can be printed; harmless if there is none. */
 void progress_clear(void);
-
 /* The same on any stream, with the time in seconds: for tests. */
 Progress progress_begin_at(Term term, const char *label, double total, const char *unit, double now);
 void progress_update_at(Progress *progress, double done, double now);

@@ -1,6 +1,5 @@
 #include "show/term.h"
 
-#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,14 +37,9 @@ static bool utf8_of(void) {
 }
 
 Term term_of(FILE *out) {
-    Term term = { .out = out, .width = TERM_WIDTH };
-    if (!isatty(fileno(out))) return term;
-    term.terminal = true;
-    term.width = width_of(out);
-    if (!strcmp(env("TERM"), "dumb")) return term;
-    term.colour = colour_of();
-    term.utf8 = utf8_of();
-    return term;
+    if (!isatty(fileno(out))) return (Term){ .out = out, .width = TERM_WIDTH };
+    bool dumb = !strcmp(env("TERM"), "dumb");
+    return (Term){ out, width_of(out), true, dumb ? 0 : colour_of(), !dumb && utf8_of() };
 }
 
 /* ---- style ------------------------------------------------------------------------------------------------------- */
@@ -70,12 +64,9 @@ static int cube(uint8_t part) { return part < 48 ? 0 : part < 115 ? 1 : (part - 
 
 void term_colour(const Term *term, Colour colour, bool background) {
     int what = background ? 48 : 38;
-    if (term->colour >= 24) {
-        fprintf(term->out, "\033[%d;2;%d;%d;%dm", what, colour.r, colour.g, colour.b);
-    } else if (term->colour > 0) {
-        int index = 16 + 36 * cube(colour.r) + 6 * cube(colour.g) + cube(colour.b);
-        fprintf(term->out, "\033[%d;5;%dm", what, index);
-    }
+    int index = 16 + 36 * cube(colour.r) + 6 * cube(colour.g) + cube(colour.b);
+    if (term->colour >= 24) fprintf(term->out, "\033[%d;2;%d;%d;%dm", what, colour.r, colour.g, colour.b);
+    else if (term->colour > 0) fprintf(term->out, "\033[%d;5;%dm", what, index);
 }
 
 /* ---- text -------------------------------------------------------------------------------------------------------- */
@@ -110,9 +101,14 @@ void term_text(const Term *term, const char *text, int width, TermAlign align) {
     term_repeat(term, " ", room - before);
 }
 
+void term_styled(const Term *term, TermStyle style, const char *text, int width) {
+    fputs(term_style(term, style), term->out);
+    term_text(term, text, width, TERM_LEFT);
+    fputs(term_style(term, TERM_PLAIN), term->out);
+}
+
 void term_title(const Term *term, const char *text) {
     if (!text) return;
-    fputs(term_style(term, TERM_BOLD), term->out);
-    write_glyphs(term, text, INT_MAX);
-    fprintf(term->out, "%s\n", term_style(term, TERM_PLAIN));
+    term_styled(term, TERM_BOLD, text, text_columns(text));
+    fputc('\n', term->out);
 }

@@ -2,8 +2,7 @@
  *
  * Everything that draws takes a Term. If the stream is not a terminal, the output is ASCII (except for the caller's own
  * texts), 80 columns wide, without escape codes, and the same on every machine: lessons' outputs are compared with
- * expectations. Tests fill the struct themselves: `Term term = { stdout, 100, true, 24, true };`.
- */
+ * expectations. Tests fill the struct themselves: `Term term = { stdout, 100, true, 24, true };`. */
 #ifndef TERM_H
 #define TERM_H
 
@@ -31,9 +30,9 @@ typedef enum { TERM_PLAIN, TERM_BOLD, TERM_DIM, TERM_GOOD, TERM_BAD } TermStyle;
 
 /* The escape code of a style (TERM_PLAIN: all off), or "", for use inside a printf. Static. */
 const char *term_style(const Term *term, TermStyle style);
-
-/* Prints in a style, and switches it off again. */
+/* Print in a style, and switch it off again: like printf; a text as term_text does, on the left. */
 void term_print(const Term *term, TermStyle style, const char *format, ...) PRINTF_LIKE(3, 4);
+void term_styled(const Term *term, TermStyle style, const char *text, int width);
 
 /* Sets the colour of what follows, in the foreground or the background. */
 void term_colour(const Term *term, Colour colour, bool background);
@@ -46,10 +45,7 @@ typedef enum { TERM_LEFT, TERM_RIGHT, TERM_CENTRE } TermAlign;
  * become spaces, so that no label can command the terminal. */
 void term_text(const Term *term, const char *text, int width, TermAlign align);
 
-/* The title of a figure, bold, on its own line; nothing if NULL. */
-void term_title(const Term *term, const char *text);
-
-/* `count` copies of a short text. */
-void term_repeat(const Term *term, const char *text, int count);
+void term_title(const Term *term, const char *text);             /* bold, on its own line; nothing if NULL */
+void term_repeat(const Term *term, const char *text, int count); /* `count` copies of a short text */
 
 #endif
