@@ -2,6 +2,7 @@
  *
  * The lesson's own file is part of this one, so that its functions can be called and its buffers filled. */
 #define main one_file_main
+#include "tensor_file.h"
 #include "../lessons/00-one-file/main.c"
 #undef main
 

@@ -4,7 +4,6 @@
 #include "core/thread.h"
 #include "dataset/shapes.h"
 #include "formats/hash.h"
-#include "formats/json.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -137,22 +136,6 @@ bool cifar_load(Arena *arena, const char *folder, CifarPart part, Cifar *set, Er
     }
     *set = (Cifar){ .n = (int)n, .pixels = pixels, .labels = labels, .names = photograph_names };
     return true;
-}
-
-bool cifar_labels_read(Arena *arena, const char *path, CifarLabels *labels, Err *err) {
-    File file;
-    long long label;
-    if (!file_open(&file, path, err)) return false;
-    CifarLabels got = { .path = path,
-                        .label = arena_alloc(arena, file.size, 1) }; /* a label takes at least a byte of the text */
-    Json json = json_begin(NULL, (const char *)file.data, file.size, path, err);
-    json_array(&json);
-    while (json_item(&json))
-        if (json_int(&json, 0, CIFAR_CLASSES - 1, &label)) got.label[got.n++] = (uint8_t)label;
-    bool ok = json_end(&json);
-    file_close(&file);
-    if (ok) *labels = got;
-    return ok;
 }
 
 /* ---- the generated set ------------------------------------------------------------------------------------------ */
