@@ -188,8 +188,7 @@ void cifar_generate(Arena *arena, CifarPart part, int n, Cifar *set) {
     *set = (Cifar){ .n = n, .pixels = pixels, .labels = labels, .names = shape_class_names, .generated = true };
 }
 
-/* ---- choosing the set ---------------------------------------------------------------------------------------------
- * */
+/* ---- choosing the set -------------------------------------------------------------------------------------------- */
 
 static bool holds_batches(Arena *arena, const char *folder) {
     return file_exists(arena_print(arena, "%s/%s", folder, cifar_files[CIFAR_FILES - 1].name));

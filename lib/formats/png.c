@@ -81,21 +81,10 @@ static size_t chunk_end(const Chunk *chunk) { return chunk->at + 12 + chunk->len
 
 static bool chunk_is(const Chunk *chunk, const char *type) { return !strcmp(chunk->type, type); }
 
-/* The depths of a colour type (IHDR), as a bit set, since all are powers of 2; 0: no such type. */
-static int depths_of(int colour) {
-    switch (colour) {
-    case GREY:
-        return 1 | 2 | 4 | 8 | 16;
-    case PALETTE:
-        return 1 | 2 | 4 | 8;
-    case RGB:
-    case GREY_ALPHA:
-    case RGB_ALPHA:
-        return 8 | 16;
-    default:
-        return 0;
-    }
-}
+/* The depths of each colour type (IHDR) as a bit set, since all are powers of 2; 0: no such type. */
+static const int depths_of[] = {
+    [GREY] = 1 | 2 | 4 | 8 | 16, [RGB] = 8 | 16, [PALETTE] = 1 | 2 | 4 | 8, [GREY_ALPHA] = 8 | 16, [RGB_ALPHA] = 8 | 16
+};
 
 static bool header_read(Png *png, const Chunk *chunk) {
     const uint8_t *p = chunk->data;
@@ -110,8 +99,8 @@ static bool header_read(Png *png, const Chunk *chunk) {
     png->depth = p[8];
     png->colour = p[9];
     png->interlaced = p[12] == 1;
-    int depths = depths_of(png->colour);
-    if (!depths || !(depths & png->depth) || (png->depth & (png->depth - 1)))
+    int depths = png->colour < (int)COUNT(depths_of) ? depths_of[png->colour] : 0;
+    if (!(depths & png->depth) || (png->depth & (png->depth - 1)))
         return png_fail(png, chunk->at + 16, "colour type %d with %d bits is no kind of PNG", png->colour, png->depth);
     if (p[10] != 0 || p[11] != 0 || p[12] > 1)
         return png_fail(png, chunk->at + 18, "compression %d, filter %d, interlace %d; 0, 0 and 0 or 1 were wanted",
@@ -219,18 +208,10 @@ static inline int paeth(int left, int above, int corner) {
 /* The prediction of a filter for byte i of a row (9.2); its left neighbour is `step` bytes before. */
 static inline int predict(int filter, const uint8_t *row, const uint8_t *above, size_t i, size_t step) {
     int left = i >= step ? row[i - step] : 0, corner = i >= step ? above[i - step] : 0;
-    switch (filter) {
-    case 0:
-        return 0;
-    case 1:
-        return left;
-    case 2:
-        return above[i];
-    case 3:
-        return (left + above[i]) / 2;
-    default:
-        return paeth(left, above[i], corner);
-    }
+    if (filter == 0) return 0;
+    if (filter == 1) return left;
+    if (filter == 2) return above[i];
+    return filter == 3 ? (left + above[i]) / 2 : paeth(left, above[i], corner);
 }
 
 /* row[i] += prediction(i). One loop for each filter, so that the compiler can optimise each. */

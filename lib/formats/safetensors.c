@@ -255,16 +255,13 @@ const char *safetensors_meta(const Safetensors *s, const char *key) {
     return found ? found->value : NULL;
 }
 
-static bool count_check(const Tensor *t, size_t count, Err *err) {
-    return t->count == count || err_set(err, "%s: tensor %s is %s, %zu numbers; %zu were wanted", t->file,
-                                        quoted(t->name), tensor_shape_text(t), t->count, count);
-}
-
 bool tensor_to_nums(const Tensor *t, num *out, size_t count, Err *err) {
     if (!dtype_is_real(t->dtype) && t->dtype != DTYPE_U8)
         return err_set(err, "%s: tensor %s is %s, real numbers were wanted", t->file, quoted(t->name),
                        dtype_name(t->dtype));
-    if (!count_check(t, count, err)) return false;
+    if (t->count != count)
+        return err_set(err, "%s: tensor %s is %s, %zu numbers; %zu were wanted", t->file, quoted(t->name),
+                       tensor_shape_text(t), t->count, count);
     dtype_widen(t->dtype, t->data, out, count);
     return true;
 }
