@@ -143,12 +143,11 @@ bool cifar_load(Arena *arena, const char *folder, CifarPart part, Cifar *set, Er
 enum { SHAPES_SEED = 32 };
 
 /* Class k is shape k mod 5 in colour k / 5. */
-static const char *const shape_class_names[CIFAR_CLASSES] = { "red circle",  "red square",    "red triangle",
-                                                              "red star",    "red cross",     "blue circle",
-                                                              "blue square", "blue triangle", "blue star",
-                                                              "blue cross" };
-_Static_assert(SHAPE_CLASS_SHAPES *SHAPE_CLASS_COLOURS == CIFAR_CLASSES,
-               "every shape in every colour makes the ten classes");
+static const char *const shape_class_names[CIFAR_CLASSES] = {
+    "red circle",  "red square",  "red triangle",  "red star",  "red cross",
+    "blue circle", "blue square", "blue triangle", "blue star", "blue cross",
+};
+_Static_assert(SHAPE_CLASS_SHAPES *SHAPE_CLASS_COLOURS == CIFAR_CLASSES, "shapes times colours are the classes");
 
 typedef struct {
     uint64_t seed;

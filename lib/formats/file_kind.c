@@ -55,11 +55,9 @@ static const struct {
 
 /* The major brands of ISO/IEC 23008-12 (HEIF) and of AVIF; other brands are videos. */
 static const FileKind *brand_kind(const uint8_t *brand) {
-    static const char avifs[] = "avifavis", heics[] = "heicheixhevchevxheimheishevmhevsmif1msf1";
-    for (const char *at = avifs; *at; at += 4)
-        if (!memcmp(brand, at, 4)) return &avif;
-    for (const char *at = heics; *at; at += 4)
-        if (!memcmp(brand, at, 4)) return &heic;
+    static const char brands[] = "avifavisheicheixhevchevxheimheishevmhevsmif1msf1";
+    for (const char *at = brands; *at; at += 4)
+        if (!memcmp(brand, at, 4)) return at < brands + 8 ? &avif : &heic;
     return &mp4;
 }
 

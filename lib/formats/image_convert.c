@@ -1,6 +1,5 @@
 #include "formats/image_convert.h"
 
-#include "core/file.h"
 #include "core/quote.h"
 #include "formats/file_kind.h"
 

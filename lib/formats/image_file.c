@@ -1,7 +1,5 @@
 #include "formats/image_file.h"
 
-#include "core/arena.h"
-#include "core/file.h"
 #include "formats/file_kind.h"
 #include "formats/png.h"
 

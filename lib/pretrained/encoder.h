@@ -4,7 +4,6 @@
 #ifndef ENCODER_H
 #define ENCODER_H
 
-#include "core/arena.h"
 #include "dataset/bpe.h"
 #include "formats/image.h"
 #include "pretrained/pretrained.h"

@@ -1,8 +1,5 @@
 #include "pretrained/pretrained.h"
 
-#include "core/arena.h"
-#include "core/dtype.h"
-
 #include <string.h>
 
 enum { NAME = 300, LAYERS_MAX = 256 };
@@ -109,21 +106,14 @@ static int layer_count(const Reader *r, const char *prefix) {
     }
 }
 
-/* Heads of the image towers whose heads are not 64 wide: width, heads (open_clip, model_configs: ViT-H-14, ViT-g-14,
- * ViT-bigG-14; width / head_width). Text towers always have width / 64. */
-static const int published_heads[][2] = { { 1280, 16 }, { 1408, 16 }, { 1664, 16 } };
-
-/* The number of heads, and where it is known from: the metadata, the published shapes, the rule width / 64. */
+/* The number of heads, and where it is known from: the metadata, the published shapes, the rule width / 64. Published
+ * image towers of three widths have 16 heads (open_clip, model_configs: ViT-H-14, ViT-g-14, ViT-bigG-14; width /
+ * head_width). */
 static bool heads_of(Reader *r, const char *key, int width, bool vit, int *heads, Err *err) {
     const char *text = safetensors_meta(r->file, key);
-    long long value = MAX(1, width / 64);
-    const char *source = "width / 64";
-    for (size_t i = 0; i < COUNT(published_heads) && vit; i++)
-        if (published_heads[i][0] == width) {
-            value = published_heads[i][1];
-            source = "as published for this width";
-        }
-    if (text) source = "from the file's metadata";
+    bool published = vit && (width == 1280 || width == 1408 || width == 1664);
+    long long value = published ? 16 : MAX(1, width / 64);
+    const char *source = text ? "from the file's metadata" : published ? "as published for this width" : "width / 64";
     if (text && !parse_int(text, 1, 65536, &value))
         return err_set(err, "%s: metadata \"%s\" is %s, want a number of heads", r->path, key, text);
     *heads = (int)value;
