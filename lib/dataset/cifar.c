@@ -35,10 +35,9 @@ static bool size_check(const char *name, File file, int n, Err *err) {
                                           name, file.size, wanted, n, CIFAR_RECORD);
 }
 
-/* Opens folder/name and checks that it has the size of CIFAR_PER_FILE records. */
-static bool batch_open(Arena *arena, const char *folder, const char *name, File *file, Err *err) {
+/* Opens a file and checks that it has the size of CIFAR_PER_FILE records. */
+static bool batch_open(const char *path, File *file, Err *err) {
     Err why;
-    const char *path = arena_print(arena, "%s/%s", folder, name);
     if (!file_open(file, path, &why)) return err_set(err, "%s; " FETCH, why.text);
     if (size_check(path, *file, CIFAR_PER_FILE, err)) return true;
     file_close(file);
@@ -49,12 +48,12 @@ static bool files_verify(Arena *arena, const char *folder, const CifarFile *file
     for (int i = 0; i < CIFAR_FILES; i++) {
         File file;
         char sum[MD5_HEX];
-        if (!batch_open(arena, folder, files[i].name, &file, err)) return false;
+        const char *path = arena_print(arena, "%s/%s", folder, files[i].name);
+        if (!batch_open(path, &file, err)) return false;
         md5_hex(file.data, file.size, sum);
         file_close(&file);
         if (strcmp(sum, files[i].md5) != 0)
-            return err_set(err, "%s/%s: its MD5 sum is %s, %s was wanted; " FETCH, folder, files[i].name, sum,
-                           files[i].md5);
+            return err_set(err, "%s: its MD5 sum is %s, %s was wanted; " FETCH, path, sum, files[i].md5);
     }
     return true;
 }
@@ -112,27 +111,23 @@ bool cifar_decode(const char *name, File file, int n, uint8_t *labels, uint8_t *
     return true;
 }
 
-static bool batch_read(Arena *arena, const char *folder, const char *name, uint8_t *labels, uint8_t *pixels, Err *err) {
-    File file;
-    if (!batch_open(arena, folder, name, &file, err)) return false;
-    bool ok = cifar_decode(arena_print(arena, "%s/%s", folder, name), file, CIFAR_PER_FILE, labels, pixels, err);
-    file_close(&file);
-    return ok;
-}
-
 bool cifar_load(Arena *arena, const char *folder, CifarPart part, Cifar *set, Err *err) {
     int first = part == CIFAR_TRAIN ? 0 : CIFAR_FILES - 1, end = part == CIFAR_TRAIN ? CIFAR_FILES - 1 : CIFAR_FILES;
     size_t n = (size_t)(end - first) * CIFAR_PER_FILE;
     for (int i = first; i < end; i++) { /* check all sizes before memory is taken */
         File file;
-        if (!batch_open(arena, folder, cifar_files[i].name, &file, err)) return false;
+        if (!batch_open(arena_print(arena, "%s/%s", folder, cifar_files[i].name), &file, err)) return false;
         file_close(&file);
     }
     uint8_t *labels = arena_alloc(arena, n, 1), *pixels = arena_alloc(arena, n, CIFAR_NUMBERS);
     for (int i = first; i < end; i++) {
         size_t at = (size_t)(i - first) * CIFAR_PER_FILE;
-        const char *name = cifar_files[i].name;
-        if (!batch_read(arena, folder, name, labels + at, pixels + at * CIFAR_NUMBERS, err)) return false;
+        const char *path = arena_print(arena, "%s/%s", folder, cifar_files[i].name);
+        File file;
+        if (!batch_open(path, &file, err)) return false;
+        bool ok = cifar_decode(path, file, CIFAR_PER_FILE, labels + at, pixels + at * CIFAR_NUMBERS, err);
+        file_close(&file);
+        if (!ok) return false;
     }
     *set = (Cifar){ .n = (int)n, .pixels = pixels, .labels = labels, .names = photograph_names };
     return true;

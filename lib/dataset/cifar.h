@@ -30,8 +30,6 @@ typedef struct {
     const char *folder;       /* set by cifar_open: the folder of the photographs, for cifar_verify; else NULL */
 } Cifar;
 
-/* ---- the pictures ----------------------------------------------------------------------------------------------- */
-
 /* The six published files: five for training, then the one for testing. */
 typedef struct {
     const char *name, *md5;

@@ -4,9 +4,8 @@
 
 #include <string.h>
 
-/* Each name with its one or two characters in hexadecimal, sorted by bytes. A comma instead of the semicolon: the name
- * is valid without a semicolon too. Source: the table of the HTML standard, section 13.5 (Python's
- * html.entities.html5). */
+/* Names with their one or two characters in hexadecimal, sorted by bytes. A comma instead of the semicolon: the name is
+ * valid without a semicolon too. Source: the HTML standard, table in section 13.5 (Python's html.entities.html5). */
 static const char *const table[] = {
     "AElig,c6 AMP,26 Aacute,c1 Abreve;102 Acirc,c2 Acy;410 Afr;1d504 Agrave,c0 Alpha;391 Amacr;100 And;2a53 Aogon;104",
     "Aopf;1d538 ApplyFunction;2061 Aring,c5 Ascr;1d49c Assign;2254 Atilde,c3 Auml,c4 Backslash;2216 Barv;2ae7",
@@ -261,8 +260,6 @@ static const char *const table[] = {
 
 enum { NAME_LIMIT = 32, SHORT_MAX = 6 }; /* longest name with its semicolon; longest of those valid without */
 
-/* ---- names ------------------------------------------------------------------------------------------------------ */
-
 /* Compares the name of an entry with `name`, as strcmp does. */
 static int entry_compare(const char *entry, const char *name, size_t length) {
     size_t own = strcspn(entry, ",;");
@@ -302,8 +299,6 @@ static size_t entry_write(const char *entry, uint32_t *out) {
     } while (*at == '+');
     return made;
 }
-
-/* ---- references ------------------------------------------------------------------------------------------------- */
 
 /* A reference: `used` characters of the text become `made` characters. */
 typedef struct {

@@ -198,8 +198,6 @@ void canvas_bytes(Canvas canvas, uint8_t *rgb) {
     for (size_t i = 0; i < count; i++) rgb[i] = (uint8_t)(255 * fmin(1, fmax(0, canvas.rgb[i])) + 0.5);
 }
 
-/* ---- pictures of the ten classes -------------------------------------------------------------------------------- */
-
 ShapeObject shapes_object(Rng *rng, Shape shape, ShapeColour colour) {
     colour_require(colour, SHAPE_CLASS_COLOURS);
     ShapeObject object = { .shape = shape };

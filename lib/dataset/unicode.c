@@ -155,8 +155,6 @@ static const LowerRange lowers[] = {
 
 /* clang-format on */
 
-/* ---- classes ---------------------------------------------------------------------------------------------------- */
-
 static bool in_set(const uint32_t *steps, size_t count, uint32_t code) {
     size_t below = 0;
     for (uint32_t bound = 0; below < count; below++) {

@@ -122,16 +122,11 @@ Vocab vocab_build(Arena *arena, const char *const *patterns, int pattern_count, 
 }
 
 char *vocab_to_text(Arena *arena, const Vocab *vocab) {
-    size_t size = 1;
+    size_t size = 1, used = 0;
     for (int id = TEXT_FIRST_WORD; id < vocab->size; id++) size += strlen(vocab->word[id]) + 1;
-    char *text = arena_alloc(arena, size, 1), *end = text;
-    for (int id = TEXT_FIRST_WORD; id < vocab->size; id++) {
-        if (id > TEXT_FIRST_WORD) *end++ = ' ';
-        size_t length = strlen(vocab->word[id]);
-        memcpy(end, vocab->word[id], length);
-        end += length;
-    }
-    *end = '\0';
+    char *text = arena_zero(arena, size, 1);
+    for (int id = TEXT_FIRST_WORD; id < vocab->size; id++)
+        used += (size_t)snprintf(text + used, size - used, used ? " %s" : "%s", vocab->word[id]);
     return text;
 }
 

@@ -212,8 +212,6 @@ static bool converter_run(Arena *arena, Source source, const Converter *converte
     return ok;
 }
 
-/* ---- reading ---------------------------------------------------------------------------------------------------- */
-
 static bool picture_convert(Arena *arena, Source source, Image *image, Err *err) {
     bool tried = false;
     char program[1024];

@@ -236,22 +236,18 @@ bool json_null(Json *j) { return value_begin(j) && (literal(j, "null") || fail(j
 bool json_skip(Json *j) { /* recursion is at most JSON_DEPTH_MAX deep: `enter` checks it */
     char number[JSON_NUMBER_MAX + 1];
     const char *text;
-    switch (json_kind(j)) {
-    case JSON_NULL:
-        return json_null(j);
-    case JSON_BOOL:
-        return value_begin(j) && (literal(j, "true") || literal(j, "false") || fail(j, "true or false"));
-    case JSON_NUMBER:
-        return value_begin(j) && number_read(j, "a number", number);
-    case JSON_STRING:
-        return json_string(j, &text);
-    case JSON_ARRAY:
+    JsonKind kind = json_kind(j);
+    if (kind == JSON_STRING) return json_string(j, &text);
+    if (kind == JSON_ARRAY) {
         for (json_array(j); json_item(j);) json_skip(j);
         return !j->failed;
-    case JSON_OBJECT:
+    }
+    if (kind == JSON_OBJECT) {
         for (json_object(j); json_key(j, &text);) json_skip(j);
         return !j->failed;
-    default:
-        return value_begin(j) && fail(j, "a value");
     }
+    if (!value_begin(j)) return false;
+    if (kind == JSON_NUMBER) return number_read(j, "a number", number);
+    if (kind == JSON_BOOL) return literal(j, "true") || literal(j, "false") || fail(j, "true or false");
+    return kind == JSON_NULL ? literal(j, "null") || fail(j, "null") : fail(j, "a value");
 }

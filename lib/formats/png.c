@@ -174,12 +174,11 @@ typedef struct {
     int x0, y0, dx, dy;
 } Pass;
 
-static const Pass whole = { 0, 0, 1, 1 };
 static const Pass adam7[7] = { { 0, 0, 8, 8 }, { 4, 0, 8, 8 }, { 0, 4, 4, 8 }, { 2, 0, 4, 4 },
                                { 0, 2, 2, 4 }, { 1, 0, 2, 2 }, { 0, 1, 1, 2 } };
 
 static int pass_count(const Png *png) { return png->interlaced ? 7 : 1; }
-static Pass pass_of(const Png *png, int i) { return png->interlaced ? adam7[i] : whole; }
+static Pass pass_of(const Png *png, int i) { return png->interlaced ? adam7[i] : (Pass){ 0, 0, 1, 1 }; }
 static int pass_width(const Png *png, Pass p) { return (png->width - p.x0 + p.dx - 1) / p.dx; }
 static int pass_height(const Png *png, Pass p) { return (png->height - p.y0 + p.dy - 1) / p.dy; }
 

@@ -22,8 +22,6 @@ const char *tensor_shape_text(const Tensor *t) {
     return text;
 }
 
-/* ---- numbers ---------------------------------------------------------------------------------------------------- */
-
 /* `size` little-endian bytes, whatever this machine's order. */
 static uint64_t little_get(const uint8_t *bytes, size_t size) {
     uint64_t value = 0;

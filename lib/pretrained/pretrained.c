@@ -164,8 +164,6 @@ static bool text_sizes(Reader *r, ClipConfig *c, Err *err) {
     return heads_of(r, "text_heads", c->text.width, false, &c->text.heads, err);
 }
 
-/* ---- which GELU ------------------------------------------------------------------------------------------------- */
-
 static bool gelu_of(const Reader *r, GeluChoice asked, bool *quick, const char **why, Err *err) {
     const char *said = safetensors_meta(r->file, "quick_gelu");
     if (asked != GELU_AUTO || said) {
