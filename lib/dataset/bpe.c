@@ -286,8 +286,7 @@ static Kind kind_of(uint32_t code) {
     return code == 0x345 ? KIND_NONE : KIND_OTHER;
 }
 
-/* The length of the literal `word` if it is at `at`, else 0. The long s (U+017F) matches s, because OpenAI's pattern
- * ignores case. */
+/* The length of the literal `word` at `at`, else 0. OpenAI's pattern ignores case: the long s (U+017F) matches s. */
 static size_t literal_here(Codes codes, size_t at, const char *word) {
     size_t length = strlen(word);
     if (length > codes.count - at) return 0;

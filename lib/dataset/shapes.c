@@ -125,8 +125,7 @@ double shape_reach(Shape shape) {
     return outline_reach(&o);
 }
 
-/* The distance of a point to the nearest edge, negative inside. A point is inside when a ray to the right crosses an
- * odd number of edges. */
+/* The distance to the nearest edge, negative inside: where a ray to the right crosses an odd number of edges. */
 static double outline_distance(const Outline *o, double x, double y) {
     if (o->n == 0) return sqrt(x * x + y * y) - 1;
     double least = INFINITY;

@@ -178,15 +178,9 @@ bool unicode_is_space(uint32_t code) {
 enum { CAPITAL_I_DOT = 0x130, COMBINING_DOT = 0x307, CAPITAL_SIGMA = 0x3a3, SMALL_SIGMA = 0x3c3, FINAL_SIGMA = 0x3c2 };
 
 static uint32_t lower_one(uint32_t code) {
-    size_t low = 0, high = COUNT(lowers);
-    while (high - low > 1) {
-        size_t middle = low + (high - low) / 2;
-        if (lowers[middle].first <= code) low = middle;
-        else high = middle;
-    }
-    const LowerRange *l = &lowers[low];
-    bool found = l->first <= code && code <= l->last && (code - l->first) % l->step == 0;
-    return found ? (uint32_t)((int32_t)code + l->add) : code;
+    for (const LowerRange *l = lowers; l < lowers + COUNT(lowers) && l->first <= code; l++)
+        if (code <= l->last && (code - l->first) % l->step == 0) return (uint32_t)((int32_t)code + l->add);
+    return code;
 }
 
 static bool is_cased(uint32_t code) { return in_set(cased, COUNT(cased), code); }

@@ -128,8 +128,7 @@ static bool stream_cut(Stream *s) {
 
 enum { LOOKUP_BITS = 11, CODE_BITS_MAX = 15, LITERALS = 286, DISTANCES = 30, FIXED_LITERALS = 288, END_OF_BLOCK = 256 };
 
-/* Codes of up to LOOKUP_BITS bits are looked up in `fast`. Longer ones are searched length by length: the codes of one
- * length are consecutive numbers. */
+/* Codes of up to LOOKUP_BITS bits are in `fast`. Longer ones are searched by length: those of one are consecutive. */
 typedef struct {
     uint16_t fast[1 << LOOKUP_BITS]; /* the next LOOKUP_BITS bits -> symbol * 16 + length; 0: a longer code, or none */
     uint16_t sorted[FIXED_LITERALS]; /* symbols, by length of their code, then by symbol */

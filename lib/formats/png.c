@@ -236,8 +236,7 @@ static inline unsigned row_sample(const Png *png, const uint8_t *row, size_t i) 
     return row[bit / 8] >> (8 - png->depth - (int)(bit % 8)) & ((1u << png->depth) - 1);
 }
 
-/* Writes `width` pixels of a row to out[0], out[step * 3], ... An index outside the palette becomes black; false when
- * there is one. */
+/* Writes `width` pixels of a row to out[0], out[step * 3], ... False when an index is outside the palette (black). */
 static bool row_expand(const Png *png, const uint8_t *row, int width, uint8_t *out, int step) {
     if (png->colour == RGB && png->depth == 8 && step == 1) {
         memcpy(out, row, (size_t)width * 3);

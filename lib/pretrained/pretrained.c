@@ -94,8 +94,7 @@ static const Tensor *need(const Reader *r, const char *ours, int dims, Err *err)
     return NULL;
 }
 
-/* The number of layers: names begin with PREFIX0., PREFIX1., ... A layer has three tensors or more, so that a missing
- * or a surplus tensor does not change the number. */
+/* The number of layers PREFIX0., PREFIX1., ... Each has 3 tensors or more: one missing or surplus changes nothing. */
 static int layer_count(const Reader *r, const char *prefix) {
     for (int n = 0;; n++) {
         char begin[NAME];
@@ -106,9 +105,8 @@ static int layer_count(const Reader *r, const char *prefix) {
     }
 }
 
-/* The number of heads, and where it is known from: the metadata, the published shapes, the rule width / 64. Published
- * image towers of three widths have 16 heads (open_clip, model_configs: ViT-H-14, ViT-g-14, ViT-bigG-14; width /
- * head_width). */
+/* The number of heads, and where it is known from. Published image towers of three widths have 16 heads (open_clip,
+ * model_configs: ViT-H-14, ViT-g-14, ViT-bigG-14; width / head_width). */
 static bool heads_of(Reader *r, const char *key, int width, bool vit, int *heads, Err *err) {
     const char *text = safetensors_meta(r->file, key);
     bool published = vit && (width == 1280 || width == 1408 || width == 1664);
