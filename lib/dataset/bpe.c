@@ -205,28 +205,22 @@ Bpe bpe_bytes(Arena *arena) {
     return vocabulary_done(&r);
 }
 
-static bool text_read(Bpe *bpe, Arena *arena, const char *path, File text, Err *err) {
+bool bpe_read(Bpe *bpe, Arena *arena, const char *path, Err *err) {
     Arena scratch = { 0 };
+    File file;
+    if (!file_open(&file, path, err)) return false;
+    File text = file;
+    bool packed = file.size >= 2 && file.data[0] == 0x1f && file.data[1] == 0x8b;
+    bool ok = !packed || gzip_inflate(&scratch, path, file, &text, err);
     Reader r = reader_make(arena, &scratch);
     r.path = path;
     r.err = err;
     r.at = text.data ? (const char *)text.data : "";
     r.end = r.at + text.size;
-    bool ok = heading_read(&r);
+    ok = ok && heading_read(&r);
     bytes_add(&r);
     while (ok && r.ids < 2 * BYTES + MERGES) ok = merge_read(&r);
     if (ok) *bpe = vocabulary_done(&r);
-    arena_free(&scratch);
-    return ok;
-}
-
-bool bpe_read(Bpe *bpe, Arena *arena, const char *path, Err *err) {
-    Arena scratch = { 0 };
-    File file, text;
-    if (!file_open(&file, path, err)) return false;
-    text = file;
-    bool packed = file.size >= 2 && file.data[0] == 0x1f && file.data[1] == 0x8b;
-    bool ok = (!packed || gzip_inflate(&scratch, path, file, &text, err)) && text_read(bpe, arena, path, text, err);
     file_close(&file);
     arena_free(&scratch);
     return ok;

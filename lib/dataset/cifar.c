@@ -11,8 +11,6 @@
 
 enum { SIDE = CIFAR_SIDE, PLANE = SIDE * SIDE };
 
-/* ---- the published files ---------------------------------------------------------------------------------------- */
-
 const CifarFile cifar_files[CIFAR_FILES] = {
     { "data_batch_1.bin", "5dd7e06a14cb22eb9f671a540d1b7c25" },
     { "data_batch_2.bin", "5ea93a67294ea407fff1d09f752e9692" },
@@ -188,23 +186,19 @@ static bool holds_batches(Arena *arena, const char *folder) {
     return file_exists(arena_print(arena, "%s/%s", folder, cifar_files[CIFAR_FILES - 1].name));
 }
 
-static bool load_from(Arena *arena, const char *folder, CifarPart part, Cifar *set, Err *err) {
-    if (!cifar_load(arena, folder, part, set, err)) return false;
-    set->folder = folder;
-    return true;
-}
-
 bool cifar_open(Arena *arena, CifarPart part, Cifar *set, Err *err) {
     const char *given = getenv("CIFAR10_DIR"), *fetched = "data/cifar-10-batches-bin";
+    const char *folder = file_exists(fetched) ? fetched : NULL;
     if (given && *given) {
         const char *below = arena_print(arena, "%s/cifar-10-batches-bin", given);
-        if (holds_batches(arena, given)) return load_from(arena, given, part, set, err);
-        if (holds_batches(arena, below)) return load_from(arena, below, part, set, err);
-        return err_set(err, "CIFAR10_DIR is %s: %s is neither there nor in %s; correct it or unset it", given,
-                       cifar_files[CIFAR_FILES - 1].name, below);
+        folder = holds_batches(arena, given) ? given : below;
+        if (!holds_batches(arena, folder))
+            return err_set(err, "CIFAR10_DIR is %s: %s is neither there nor in %s; correct it or unset it", given,
+                           cifar_files[CIFAR_FILES - 1].name, below);
     }
-    if (file_exists(fetched)) return load_from(arena, fetched, part, set, err);
-    cifar_generate(arena, part, CIFAR_PER_FILE * (part == CIFAR_TRAIN ? CIFAR_FILES - 1 : 1), set);
+    if (!folder) cifar_generate(arena, part, CIFAR_PER_FILE * (part == CIFAR_TRAIN ? CIFAR_FILES - 1 : 1), set);
+    else if (!cifar_load(arena, folder, part, set, err)) return false;
+    set->folder = folder;
     return true;
 }
 

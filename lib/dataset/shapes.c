@@ -4,8 +4,6 @@
 
 static const double PI = 3.14159265358979323846;
 
-/* ---- names and colours ------------------------------------------------------------------------------------------- */
-
 static const char *const shape_names[] = {
     "circle", "square", "triangle", "star", "cross", "diamond", "heart", "bar",
 };

@@ -1,7 +1,7 @@
 #include "formats/file_kind.h"
 
-#include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #define PICTURE(name, article, converter)                                                                              \
     { name, article " " name " file", converter, "a picture program can save it as PNG" }
@@ -64,11 +64,8 @@ static const FileKind *brand_kind(const uint8_t *brand) {
 /* Whether `word` is in the first `size` bytes, letters of either case. */
 static bool has_word(const char *text, size_t size, const char *word) {
     size_t length = strlen(word);
-    for (size_t at = 0; at + length <= size; at++) {
-        size_t i = 0;
-        while (i < length && tolower((uint8_t)text[at + i]) == word[i]) i++;
-        if (i == length) return true;
-    }
+    for (size_t at = 0; at + length <= size; at++)
+        if (!strncasecmp(text + at, word, length)) return true;
     return false;
 }
 

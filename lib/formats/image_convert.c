@@ -19,8 +19,6 @@ double image_convert_seconds = 60;
 
 enum { PPM_HEADER = 64, OUTPUT_MAX = 3 * IMAGE_PIXELS_MAX + PPM_HEADER, OUTPUT_FIRST = 1 << 20, MESSAGE_MAX = 200 };
 
-/* ---- converters ------------------------------------------------------------------------------------------------- */
-
 /* A program and its arguments; "KIND" stands for the kind of the file and its first frame, "jpeg:-[0]". */
 typedef struct {
     const char *program, *words[16];

@@ -27,7 +27,7 @@ void encoder_close(Encoder *encoder);
  * clip.py, _transform. Shapes  pixels [side,side,3] */
 void encoder_pixels(Image image, int side, num *pixels);
 
-/* Unit vectors [n,E]; a vector does not depend on the others. `done`, if not NULL, is called with the number of finished
+/* Unit vectors [n,E]; no vector depends on the others. `done`, if not NULL, is called with the number of finished
  * pictures. Texts that are too long are cut; *cut, if not NULL, is their number. Owner: the arena. */
 typedef void (*EncoderProgress)(void *context, int done);
 Mat encoder_images(Encoder *encoder, Arena *arena, const Image *images, int n, EncoderProgress done, void *context);
