@@ -1,12 +1,12 @@
 /* clip, zeroshot: do weights come back from a file as they went, is every other file refused, are features those of a
  * picture and not of its batch? */
-#include "tensor_file.h"
 #include "dataset/augment.h"
 #include "evaluate/zeroshot.h"
 #include "core/arena.h"
 #include "core/file.h"
 #include "model/clip_file.h"
 #include "check.h"
+#include "tensor_file.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* image_index: a folder is encoded once, and again when a file changes. */
-#include "tensor_file.h"
 #include "19-pretrained/image_index.h"
 #include "core/arena.h"
 #include "core/file.h"
 #include "formats/image_file.h"
 #include "check.h"
+#include "tensor_file.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,12 +2,12 @@
  *
  * The lesson's own file is part of this one, so that its functions can be called and its buffers filled. */
 #define main one_file_main
-#include "tensor_file.h"
 #include "../lessons/00-one-file/main.c"
 #undef main
 
 #include "model/clip.h"
 #include "check.h"
+#include "tensor_file.h"
 
 static Arena arena;
 

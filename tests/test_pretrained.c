@@ -1,12 +1,12 @@
 /* pretrained: a published model is read under both families of names and in every dtype; every other file is refused by
  * name. The modified ResNet is compared with loops in double. */
-#include "tensor_file.h"
 #include "model/clip_file.h"
 #include "pretrained/pretrained.h"
 #include "core/arena.h"
 #include "core/file.h"
 #include "core/thread.h"
 #include "check.h"
+#include "tensor_file.h"
 
 #include <math.h>
 #include <string.h>

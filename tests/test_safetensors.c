@@ -1,9 +1,9 @@
 /* safetensors: numbers of a file, refusal of broken files, writing and reading again. */
-#include "tensor_file.h"
 #include "formats/safetensors.h"
 #include "core/arena.h"
 #include "core/file.h"
 #include "check.h"
+#include "tensor_file.h"
 
 #include <float.h>
 #include <limits.h>

@@ -1,9 +1,9 @@
 /* Scene model: what it refuses, its files, its pair score with both interactions. Training: test_result_table.c. */
-#include "tensor_file.h"
 #include "scenes/scene_model.h"
 #include "core/arena.h"
 #include "core/file.h"
 #include "check.h"
+#include "tensor_file.h"
 
 #include <math.h>
 #include <stdlib.h>

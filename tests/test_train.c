@@ -1,12 +1,12 @@
 /* train, recipe: the same bytes for any number of threads and after any interruption; nothing lost on errors; every
  * combination of options; another run's checkpoint is recognised. */
-#include "tensor_file.h"
 #include "core/thread.h"
 #include "core/arena.h"
 #include "core/file.h"
 #include "model/clip_file.h"
 #include "training/train.h"
 #include "check.h"
+#include "tensor_file.h"
 
 #include <math.h>
 #include <string.h>

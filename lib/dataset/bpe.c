@@ -218,7 +218,7 @@ bool bpe_read(Bpe *bpe, Arena *arena, const char *path, Err *err) {
     r.at = text.data ? (const char *)text.data : "";
     r.end = r.at + text.size;
     ok = ok && heading_read(&r);
-    bytes_add(&r);
+    if (ok) bytes_add(&r);
     while (ok && r.ids < 2 * BYTES + MERGES) ok = merge_read(&r);
     if (ok) *bpe = vocabulary_done(&r);
     file_close(&file);
