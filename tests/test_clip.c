@@ -6,6 +6,7 @@
 #include "core/file.h"
 #include "model/clip_file.h"
 #include "check.h"
+#include "tensor_file.h"
 
 #include <math.h>
 #include <string.h>
@@ -159,7 +160,7 @@ static const char *wrong_file(Wrong w) {
         if (value) safetensors_add_meta(&out, keys[i], value);
     }
     for (int i = 0; i < file.count; i++)
-        if (!w.tensor || strcmp(w.tensor, file.tensors[i].name)) safetensors_add_tensor(&out, &file.tensors[i]);
+        if (!w.tensor || strcmp(w.tensor, file.tensors[i].name)) tensor_copy(&out, &file.tensors[i]);
         else if (w.instead.dims) safetensors_add(&out, w.tensor, DTYPE_F32, w.instead);
     if (w.accumulate) safetensors_add(&out, w.accumulate, DTYPE_F32, mat_zero(&arena, 1, 1));
     CHECK(safetensors_write(&out, path, &err), "%s", err.text);

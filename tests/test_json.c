@@ -32,12 +32,10 @@ TEST(json_reads_every_kind) {
     Json j = json_begin(&arena, text, strlen(text), "text", &err);
     const char *key, *word;
     long long i = 0;
-    double x = 0;
-    bool yes = false, no = true;
     CHECK(json_kind(&j) == JSON_OBJECT && json_object(&j) && json_key(&j, &key) && !strcmp(key, "a"), "%s", err.text);
     CHECK(json_array(&j) && json_item(&j) && json_int(&j, 0, 9, &i) && i == 1, "%lld", i);
-    CHECK(json_item(&j) && json_kind(&j) == JSON_NUMBER && json_real(&j, &x) && x == -25, "%g", x);
-    CHECK(json_item(&j) && json_bool(&j, &yes) && yes && json_item(&j) && json_bool(&j, &no) && !no, "%d %d", yes, no);
+    CHECK(json_item(&j) && json_kind(&j) == JSON_NUMBER && json_skip(&j), "%s", err.text);
+    for (int i = 0; i < 2; i++) CHECK(json_item(&j) && json_kind(&j) == JSON_BOOL && json_skip(&j), "%s", err.text);
     CHECK(json_item(&j) && json_kind(&j) == JSON_NULL && json_null(&j), "%s", "null");
     CHECK(json_item(&j) && json_string(&j, &word) && !strcmp(word, "x") && !json_item(&j), "%s", "x");
     CHECK(json_key(&j, &key) && !strcmp(key, "b") && json_object(&j) && !json_key(&j, &key), "%s", "b");
@@ -184,11 +182,6 @@ TEST(json_numbers_at_their_limits) {
               "%s", err.text);
     }
     Err err;
-    double x = 0;
-    Json j = json_begin(NULL, "0.1", 3, "text", &err);
-    CHECK(json_real(&j, &x) && x == 0.1 && json_end(&j), "%.17g", x);
-    j = json_begin(NULL, "1e999", 5, "text", &err);
-    CHECK(!json_real(&j, &x) && strstr(err.text, "double"), "%s", err.text);
     char digits[200];
     memset(digits, '7', sizeof digits);
     CHECK(takes(digits, JSON_NUMBER_MAX, &err), "%s", err.text);

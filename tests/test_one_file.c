@@ -7,6 +7,7 @@
 
 #include "model/clip.h"
 #include "check.h"
+#include "tensor_file.h"
 
 static Arena arena;
 

@@ -6,6 +6,7 @@
 #include "core/file.h"
 #include "core/thread.h"
 #include "check.h"
+#include "tensor_file.h"
 
 #include <math.h>
 #include <string.h>

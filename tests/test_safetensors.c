@@ -3,6 +3,7 @@
 #include "core/arena.h"
 #include "core/file.h"
 #include "check.h"
+#include "tensor_file.h"
 
 #include <float.h>
 #include <limits.h>
@@ -131,7 +132,8 @@ TEST(safetensors_reads_bytes_written_by_hand) {
     CHECK(!tensor_to_mat(b, mat_new(&arena, 2, 1), &err) && strstr(err.text, "\"b\" is [1,2], [2,1] was wanted"), "%s",
           err.text);
     CHECK(!tensor_to_nums(b, x, 1, &err) && strstr(err.text, "2 numbers; 1 were wanted"), "%s", err.text);
-    CHECK(!tensor_to_ints(b, i, 2, &err) && strstr(err.text, "is F32, whole numbers were wanted"), "%s", err.text);
+    CHECK(!tensor_to_ints(b, i, 2, &err) && strstr(err.text, "is F32 [1,2], 2 whole numbers were wanted"), "%s",
+          err.text);
     CHECK(!tensor_to_nums(safetensors_find(&s, "i"), x, 1, &err) && strstr(err.text, "is I64, real"), "%s", err.text);
     safetensors_close(&s);
     bytes[8 + length + sizeof data - 1] = 0x7f;
@@ -396,7 +398,7 @@ TEST(safetensors_same_content_same_bytes) {
     write_to(&back, in_folder("back"));
     check_same_bytes(in_folder("forth"), in_folder("back"));
     CHECK(safetensors_open(&s, &arena, in_folder("forth"), &err), "%s", err.text);
-    for (int i = 0; i < s.count; i++) safetensors_add_tensor(&copy, &s.tensors[i]);
+    for (int i = 0; i < s.count; i++) tensor_copy(&copy, &s.tensors[i]);
     for (int i = 0; i < s.meta_count; i++) safetensors_add_meta(&copy, s.meta[i].key, s.meta[i].value);
     write_to(&copy, in_folder("copy"));
     safetensors_close(&s);

@@ -3,6 +3,7 @@
 #include "core/arena.h"
 #include "core/file.h"
 #include "check.h"
+#include "tensor_file.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -141,7 +142,7 @@ static const char *with_loss(const char *path, const char *loss) {
     for (int i = 0; i < file.meta_count; i++)
         if (strcmp(file.meta[i].key, "loss")) safetensors_add_meta(&out, file.meta[i].key, file.meta[i].value);
     if (loss) safetensors_add_meta(&out, "loss", loss);
-    for (int i = 0; i < file.count; i++) safetensors_add_tensor(&out, &file.tensors[i]);
+    for (int i = 0; i < file.count; i++) tensor_copy(&out, &file.tensors[i]);
     CHECK(safetensors_write(&out, in_folder("damaged.safetensors"), &err), "%s", err.text);
     safetensors_close(&file);
     arena_free(&read);

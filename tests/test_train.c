@@ -6,6 +6,7 @@
 #include "model/clip_file.h"
 #include "training/train.h"
 #include "check.h"
+#include "tensor_file.h"
 
 #include <math.h>
 #include <string.h>
@@ -404,7 +405,7 @@ static void resigned(const char *settings, const char *signature, const char *te
         if (!strcmp(key, "signature")) value = signature ? signature : NULL;
         if (value) safetensors_add_meta(&out, key, value);
     }
-    for (int i = 0; i < file.count; i++) safetensors_add_tensor(&out, &file.tensors[i]);
+    for (int i = 0; i < file.count; i++) tensor_copy(&out, &file.tensors[i]);
     CHECK(safetensors_write(&out, in_folder("signed2"), &err), "%s", err.text);
     safetensors_close(&file);
     run.checkpoint = in_folder("signed2");
@@ -476,7 +477,7 @@ static void without(const char *tensor, const char *epoch, const char *text) {
             safetensors_add_meta(&out, file.meta[i].key, file.meta[i].value);
     if (epoch && *epoch) safetensors_add_meta(&out, "epoch", epoch);
     for (int i = 0; i < file.count; i++)
-        if (strcmp(file.tensors[i].name, tensor)) safetensors_add_tensor(&out, &file.tensors[i]);
+        if (strcmp(file.tensors[i].name, tensor)) tensor_copy(&out, &file.tensors[i]);
     CHECK(safetensors_write(&out, run.checkpoint, &err), "%s", err.text);
     safetensors_close(&file);
     run.resume = true;

@@ -30,10 +30,7 @@ bool image_folder_open(ImageFolder *images, Arena *arena, const char *folder, Er
         arena_reset(&work);
     }
     arena_free(&work);
-    *images = (ImageFolder){
-        .set = { .n = n, .pixels = pixels, .labels = arena_zero(arena, (size_t)count, 1), .names = no_names },
-        .files = names,
-        .skipped = count - n
-    };
+    *images = (ImageFolder){ .files = names, .skipped = count - n };
+    images->set = (Cifar){ .n = n, .pixels = pixels, .labels = arena_zero(arena, (size_t)count, 1), .names = no_names };
     return true;
 }

@@ -11,9 +11,8 @@ typedef struct {
     int skipped;        /* files that could not be read as pictures */
 } ImageFolder;
 
-/* All pictures in `folder`, without its folders and without names that begin with a dot. A file that image_read_any
- * refuses is left out, with one line on stderr. set.n can be 0. Fails when the folder cannot be read. Owner: the
- * arena. */
+/* All pictures in `folder` (as folder_files). A file that image_read_any refuses is left out, with one line on stderr.
+ * set.n can be 0. Fails when the folder cannot be read. Owner: the arena. */
 bool image_folder_open(ImageFolder *images, Arena *arena, const char *folder, Err *err);
 
 #endif

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-/* ---- shapes and colours ----------------------------------------------------------------------------------------- */
-
 static const struct {
     const char *name;
     double rgb[3];

@@ -5,7 +5,6 @@
 #ifndef DRAWN_PAIRS_H
 #define DRAWN_PAIRS_H
 
-#include "core/arena.h"
 #include "formats/image.h"
 
 typedef enum { DRAWN_SPATIAL, DRAWN_COUNTING, DRAWN_NEGATION, DRAWN_BINDING, DRAWN_ABSTRACT, DRAWN_KINDS } DrawnKind;

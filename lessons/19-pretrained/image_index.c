@@ -1,7 +1,5 @@
 #include "image_index.h"
 
-#include "core/arena.h"
-#include "core/file.h"
 #include "formats/hash.h"
 #include "formats/image_convert.h"
 #include "show/progress.h"

@@ -7,7 +7,6 @@
 #ifndef IMAGE_INDEX_H
 #define IMAGE_INDEX_H
 
-#include "core/arena.h"
 #include "pretrained/encoder.h"
 
 typedef struct {

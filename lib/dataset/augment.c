@@ -23,18 +23,10 @@ static Rng picture_rng(const Augment *augment, uint32_t epoch, int picture) {
 }
 
 static bool transform_mirror(const Augment *augment, int picture, bool coin) {
-    switch (augment->mirror) {
-    case MIRROR_ALWAYS:
-        return true;
-    case MIRROR_RANDOM:
-        return coin;
-    case MIRROR_ALTERNATE: {
-        Rng once = picture_rng(augment, UINT32_MAX, picture);
-        return (rng_below(&once, 2) + augment->epoch) % 2 == 1;
-    }
-    default:
-        return false;
-    }
+    if (augment->mirror != MIRROR_ALTERNATE)
+        return augment->mirror == MIRROR_ALWAYS || (augment->mirror == MIRROR_RANDOM && coin);
+    Rng once = picture_rng(augment, UINT32_MAX, picture);
+    return (rng_below(&once, 2) + augment->epoch) % 2 == 1;
 }
 
 /* Always draws the same random numbers, so that changing one setting does not change the choices of the others. */

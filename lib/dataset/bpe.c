@@ -1,6 +1,5 @@
 #include "dataset/bpe.h"
 
-#include "core/file.h"
 #include "core/quote.h"
 #include "dataset/html_entity.h"
 #include "dataset/unicode.h"
@@ -184,14 +183,6 @@ static bool heading_read(Reader *r) {
                    r->path);
 }
 
-static bool vocabulary_read(Reader *r) {
-    if (!heading_read(r)) return false;
-    bytes_add(r);
-    while (r->ids < 2 * BYTES + MERGES)
-        if (!merge_read(r)) return false;
-    return true;
-}
-
 static Bpe vocabulary_done(Reader *r) {
     r->token[BPE_START] = "<|startoftext|>";
     r->token[BPE_END] = "<|endoftext|>";
@@ -199,10 +190,10 @@ static Bpe vocabulary_done(Reader *r) {
 }
 
 static Reader reader_make(Arena *arena, Arena *scratch) {
-    return (Reader){ .arena = arena,
-                     .token = arena_zero(arena, BPE_IDS, sizeof(char *)),
-                     .pairs = arena_zero(arena, TABLE, sizeof(BpePair)),
-                     .slots = arena_zero(scratch, TABLE, sizeof(uint16_t)) };
+    Reader r = { .arena = arena, .token = arena_zero(arena, BPE_IDS, sizeof *r.token) };
+    r.pairs = arena_zero(arena, TABLE, sizeof *r.pairs);
+    r.slots = arena_zero(scratch, TABLE, sizeof *r.slots);
+    return r;
 }
 
 Bpe bpe_bytes(Arena *arena) {
@@ -214,26 +205,22 @@ Bpe bpe_bytes(Arena *arena) {
     return vocabulary_done(&r);
 }
 
-static bool text_read(Bpe *bpe, Arena *arena, const char *path, File text, Err *err) {
-    Arena scratch = { 0 };
-    Reader r = reader_make(arena, &scratch);
-    r.path = path;
-    r.at = text.data ? (const char *)text.data : "";
-    r.end = r.at + text.size;
-    r.err = err;
-    bool ok = vocabulary_read(&r);
-    if (ok) *bpe = vocabulary_done(&r);
-    arena_free(&scratch);
-    return ok;
-}
-
 bool bpe_read(Bpe *bpe, Arena *arena, const char *path, Err *err) {
     Arena scratch = { 0 };
-    File file, text;
+    File file;
     if (!file_open(&file, path, err)) return false;
-    text = file;
+    File text = file;
     bool packed = file.size >= 2 && file.data[0] == 0x1f && file.data[1] == 0x8b;
-    bool ok = (!packed || gzip_inflate(&scratch, path, file, &text, err)) && text_read(bpe, arena, path, text, err);
+    bool ok = !packed || gzip_inflate(&scratch, path, file, &text, err);
+    Reader r = reader_make(arena, &scratch);
+    r.path = path;
+    r.err = err;
+    r.at = text.data ? (const char *)text.data : "";
+    r.end = r.at + text.size;
+    ok = ok && heading_read(&r);
+    if (ok) bytes_add(&r);
+    while (ok && r.ids < 2 * BYTES + MERGES) ok = merge_read(&r);
+    if (ok) *bpe = vocabulary_done(&r);
     file_close(&file);
     arena_free(&scratch);
     return ok;
@@ -243,10 +230,10 @@ char *bpe_token(const Bpe *bpe, Arena *arena, int id) {
     REQUIRE(id >= 0 && id < BPE_IDS, "the id is %d, want 0 to %d", id, BPE_IDS - 1);
     if (id >= BPE_START) return arena_text(arena, bpe->token[id]);
     Alphabet a = alphabet_make();
-    size_t size = strlen(bpe->token[id]), made = 0;
-    bool marked = size > sizeof end_mark - 1 && !strcmp(bpe->token[id] + size - (sizeof end_mark - 1), end_mark);
+    size_t size = strlen(bpe->token[id]), mark = sizeof end_mark - 1, made = 0;
+    bool marked = size > mark && !strcmp(bpe->token[id] + size - mark, end_mark);
     char *text = arena_alloc(arena, size + 1, 1);
-    size_t letters = marked ? size - (sizeof end_mark - 1) : size;
+    size_t letters = marked ? size - mark : size;
     for (size_t at = 0; at < letters;) {
         uint32_t code;
         at += unicode_read(bpe->token[id] + at, letters - at, &code);
@@ -285,22 +272,15 @@ static Codes text_clean(Arena *arena, const char *text) {
 
 typedef enum { KIND_OTHER, KIND_LETTER, KIND_NUMBER, KIND_SPACE, KIND_NONE } Kind;
 
-/* U+0345 has no kind: OpenAI's pattern ignores case and no alternative of it matches this character, so it is dropped.
- * */
+/* U+0345 has no kind: OpenAI's pattern ignores case, and no part of it matches this character, so it is dropped. */
 static Kind kind_of(uint32_t code) {
-    if (code < 0x80) {
-        if ((code >= 'a' && code <= 'z') || (code >= 'A' && code <= 'Z')) return KIND_LETTER;
-        if (code >= '0' && code <= '9') return KIND_NUMBER;
-    }
-    if (unicode_is_space(code)) return KIND_SPACE;
-    if (code < 0x80) return KIND_OTHER;
     if (unicode_is_letter(code)) return KIND_LETTER;
     if (unicode_is_number(code)) return KIND_NUMBER;
+    if (unicode_is_space(code)) return KIND_SPACE;
     return code == 0x345 ? KIND_NONE : KIND_OTHER;
 }
 
-/* The length of the literal `word` if it is at `at`, else 0. The long s (U+017F) matches s, because OpenAI's pattern
- * ignores case. */
+/* The length of the literal `word` at `at`, else 0. OpenAI's pattern ignores case: the long s (U+017F) matches s. */
 static size_t literal_here(Codes codes, size_t at, const char *word) {
     size_t length = strlen(word);
     if (length > codes.count - at) return 0;

@@ -4,15 +4,12 @@
 #include "core/thread.h"
 #include "dataset/shapes.h"
 #include "formats/hash.h"
-#include "formats/json.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 enum { SIDE = CIFAR_SIDE, PLANE = SIDE * SIDE };
-
-/* ---- the published files ---------------------------------------------------------------------------------------- */
 
 const CifarFile cifar_files[CIFAR_FILES] = {
     { "data_batch_1.bin", "5dd7e06a14cb22eb9f671a540d1b7c25" },
@@ -36,10 +33,9 @@ static bool size_check(const char *name, File file, int n, Err *err) {
                                           name, file.size, wanted, n, CIFAR_RECORD);
 }
 
-/* Opens folder/name and checks that it has the size of CIFAR_PER_FILE records. */
-static bool batch_open(Arena *arena, const char *folder, const char *name, File *file, Err *err) {
+/* Opens a file and checks that it has the size of CIFAR_PER_FILE records. */
+static bool batch_open(const char *path, File *file, Err *err) {
     Err why;
-    const char *path = arena_print(arena, "%s/%s", folder, name);
     if (!file_open(file, path, &why)) return err_set(err, "%s; " FETCH, why.text);
     if (size_check(path, *file, CIFAR_PER_FILE, err)) return true;
     file_close(file);
@@ -50,12 +46,12 @@ static bool files_verify(Arena *arena, const char *folder, const CifarFile *file
     for (int i = 0; i < CIFAR_FILES; i++) {
         File file;
         char sum[MD5_HEX];
-        if (!batch_open(arena, folder, files[i].name, &file, err)) return false;
+        const char *path = arena_print(arena, "%s/%s", folder, files[i].name);
+        if (!batch_open(path, &file, err)) return false;
         md5_hex(file.data, file.size, sum);
         file_close(&file);
         if (strcmp(sum, files[i].md5) != 0)
-            return err_set(err, "%s/%s: its MD5 sum is %s, %s was wanted; " FETCH, folder, files[i].name, sum,
-                           files[i].md5);
+            return err_set(err, "%s: its MD5 sum is %s, %s was wanted; " FETCH, path, sum, files[i].md5);
     }
     return true;
 }
@@ -113,46 +109,26 @@ bool cifar_decode(const char *name, File file, int n, uint8_t *labels, uint8_t *
     return true;
 }
 
-static bool batch_read(Arena *arena, const char *folder, const char *name, uint8_t *labels, uint8_t *pixels, Err *err) {
-    File file;
-    if (!batch_open(arena, folder, name, &file, err)) return false;
-    bool ok = cifar_decode(arena_print(arena, "%s/%s", folder, name), file, CIFAR_PER_FILE, labels, pixels, err);
-    file_close(&file);
-    return ok;
-}
-
 bool cifar_load(Arena *arena, const char *folder, CifarPart part, Cifar *set, Err *err) {
     int first = part == CIFAR_TRAIN ? 0 : CIFAR_FILES - 1, end = part == CIFAR_TRAIN ? CIFAR_FILES - 1 : CIFAR_FILES;
     size_t n = (size_t)(end - first) * CIFAR_PER_FILE;
     for (int i = first; i < end; i++) { /* check all sizes before memory is taken */
         File file;
-        if (!batch_open(arena, folder, cifar_files[i].name, &file, err)) return false;
+        if (!batch_open(arena_print(arena, "%s/%s", folder, cifar_files[i].name), &file, err)) return false;
         file_close(&file);
     }
     uint8_t *labels = arena_alloc(arena, n, 1), *pixels = arena_alloc(arena, n, CIFAR_NUMBERS);
     for (int i = first; i < end; i++) {
         size_t at = (size_t)(i - first) * CIFAR_PER_FILE;
-        const char *name = cifar_files[i].name;
-        if (!batch_read(arena, folder, name, labels + at, pixels + at * CIFAR_NUMBERS, err)) return false;
+        const char *path = arena_print(arena, "%s/%s", folder, cifar_files[i].name);
+        File file;
+        if (!batch_open(path, &file, err)) return false;
+        bool ok = cifar_decode(path, file, CIFAR_PER_FILE, labels + at, pixels + at * CIFAR_NUMBERS, err);
+        file_close(&file);
+        if (!ok) return false;
     }
     *set = (Cifar){ .n = (int)n, .pixels = pixels, .labels = labels, .names = photograph_names };
     return true;
-}
-
-bool cifar_labels_read(Arena *arena, const char *path, CifarLabels *labels, Err *err) {
-    File file;
-    long long label;
-    if (!file_open(&file, path, err)) return false;
-    CifarLabels got = { .path = path,
-                        .label = arena_alloc(arena, file.size, 1) }; /* a label takes at least a byte of the text */
-    Json json = json_begin(NULL, (const char *)file.data, file.size, path, err);
-    json_array(&json);
-    while (json_item(&json))
-        if (json_int(&json, 0, CIFAR_CLASSES - 1, &label)) got.label[got.n++] = (uint8_t)label;
-    bool ok = json_end(&json);
-    file_close(&file);
-    if (ok) *labels = got;
-    return ok;
 }
 
 /* ---- the generated set ------------------------------------------------------------------------------------------ */
@@ -160,12 +136,11 @@ bool cifar_labels_read(Arena *arena, const char *path, CifarLabels *labels, Err 
 enum { SHAPES_SEED = 32 };
 
 /* Class k is shape k mod 5 in colour k / 5. */
-static const char *const shape_class_names[CIFAR_CLASSES] = { "red circle",  "red square",    "red triangle",
-                                                              "red star",    "red cross",     "blue circle",
-                                                              "blue square", "blue triangle", "blue star",
-                                                              "blue cross" };
-_Static_assert(SHAPE_CLASS_SHAPES *SHAPE_CLASS_COLOURS == CIFAR_CLASSES,
-               "every shape in every colour makes the ten classes");
+static const char *const shape_class_names[CIFAR_CLASSES] = {
+    "red circle",  "red square",  "red triangle",  "red star",  "red cross",
+    "blue circle", "blue square", "blue triangle", "blue star", "blue cross",
+};
+_Static_assert(SHAPE_CLASS_SHAPES *SHAPE_CLASS_COLOURS == CIFAR_CLASSES, "shapes times colours are the classes");
 
 typedef struct {
     uint64_t seed;
@@ -205,30 +180,25 @@ void cifar_generate(Arena *arena, CifarPart part, int n, Cifar *set) {
     *set = (Cifar){ .n = n, .pixels = pixels, .labels = labels, .names = shape_class_names, .generated = true };
 }
 
-/* ---- choosing the set ---------------------------------------------------------------------------------------------
- * */
+/* ---- choosing the set -------------------------------------------------------------------------------------------- */
 
 static bool holds_batches(Arena *arena, const char *folder) {
     return file_exists(arena_print(arena, "%s/%s", folder, cifar_files[CIFAR_FILES - 1].name));
 }
 
-static bool load_from(Arena *arena, const char *folder, CifarPart part, Cifar *set, Err *err) {
-    if (!cifar_load(arena, folder, part, set, err)) return false;
-    set->folder = folder;
-    return true;
-}
-
 bool cifar_open(Arena *arena, CifarPart part, Cifar *set, Err *err) {
     const char *given = getenv("CIFAR10_DIR"), *fetched = "data/cifar-10-batches-bin";
+    const char *folder = file_exists(fetched) ? fetched : NULL;
     if (given && *given) {
         const char *below = arena_print(arena, "%s/cifar-10-batches-bin", given);
-        if (holds_batches(arena, given)) return load_from(arena, given, part, set, err);
-        if (holds_batches(arena, below)) return load_from(arena, below, part, set, err);
-        return err_set(err, "CIFAR10_DIR is %s: %s is neither there nor in %s; correct it or unset it", given,
-                       cifar_files[CIFAR_FILES - 1].name, below);
+        folder = holds_batches(arena, given) ? given : below;
+        if (!holds_batches(arena, folder))
+            return err_set(err, "CIFAR10_DIR is %s: %s is neither there nor in %s; correct it or unset it", given,
+                           cifar_files[CIFAR_FILES - 1].name, below);
     }
-    if (file_exists(fetched)) return load_from(arena, fetched, part, set, err);
-    cifar_generate(arena, part, CIFAR_PER_FILE * (part == CIFAR_TRAIN ? CIFAR_FILES - 1 : 1), set);
+    if (!folder) cifar_generate(arena, part, CIFAR_PER_FILE * (part == CIFAR_TRAIN ? CIFAR_FILES - 1 : 1), set);
+    else if (!cifar_load(arena, folder, part, set, err)) return false;
+    set->folder = folder;
     return true;
 }
 

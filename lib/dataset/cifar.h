@@ -30,8 +30,6 @@ typedef struct {
     const char *folder;       /* set by cifar_open: the folder of the photographs, for cifar_verify; else NULL */
 } Cifar;
 
-/* ---- the pictures ----------------------------------------------------------------------------------------------- */
-
 /* The six published files: five for training, then the one for testing. */
 typedef struct {
     const char *name, *md5;
@@ -50,17 +48,6 @@ bool cifar_load(Arena *arena, const char *folder, CifarPart part, Cifar *set, Er
 
 /* The same for n records in memory, into labels [n] and pixels [n,3,32,32]. `name` is their name in messages. */
 bool cifar_decode(const char *name, File file, int n, uint8_t *labels, uint8_t *pixels, Err *err);
-
-/* The n labels of a file. */
-typedef struct {
-    const char *path;
-    uint8_t *label;
-    size_t n;
-} CifarLabels;
-
-/* Reads labels from a JSON list, "[6,9,0]", as in the package that `make data` fetches. Fails when an element is no
- * integer from 0 to 9. *labels is set only on success. Owner: the arena. */
-bool cifar_labels_read(Arena *arena, const char *path, CifarLabels *labels, Err *err);
 
 /* Draws n pictures, equally many of each class, in random order: red and blue circles, squares, triangles, stars and
  * crosses. Training and test part have no picture in common. Wants n a multiple of 10. Owner: the arena. */

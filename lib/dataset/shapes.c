@@ -4,9 +4,6 @@
 
 static const double PI = 3.14159265358979323846;
 
-/* ---- names and colours --------------------------------------------------------------------------------------------
- * */
-
 static const char *const shape_names[] = {
     "circle", "square", "triangle", "star", "cross", "diamond", "heart", "bar",
 };
@@ -99,31 +96,14 @@ static double outline_area(const Outline *o) {
 /* The outline, scaled to the area of the unit circle. */
 static Outline shape_outline(Shape shape) {
     Outline o = { .n = 0 };
-    switch (shape) {
-    case SHAPE_SQUARE:
-        o = (Outline){ 4, { -1, 1, 1, -1 }, { -1, -1, 1, 1 } };
-        break;
-    case SHAPE_TRIANGLE:
-        o = outline_rays(3, 1);
-        break;
-    case SHAPE_STAR:
-        o = outline_rays(10, 0.45);
-        break;
-    case SHAPE_CROSS:
-        o = outline_cross();
-        break;
-    case SHAPE_DIAMOND:
-        o = (Outline){ 4, { 0, 0.8, 0, -0.8 }, { -1, 0, 1, 0 } };
-        break;
-    case SHAPE_HEART:
-        o = outline_heart();
-        break;
-    case SHAPE_BAR:
-        o = (Outline){ 4, { -1, 1, 1, -1 }, { -0.4, -0.4, 0.4, 0.4 } };
-        break;
-    default:
-        REQUIRE(shape == SHAPE_CIRCLE, "shape is %d, want 0 to %d", (int)shape, SHAPE_COUNT - 1);
-    }
+    REQUIRE((unsigned)shape < SHAPE_COUNT, "shape is %d, want 0 to %d", (int)shape, SHAPE_COUNT - 1);
+    if (shape == SHAPE_SQUARE) o = (Outline){ 4, { -1, 1, 1, -1 }, { -1, -1, 1, 1 } };
+    if (shape == SHAPE_TRIANGLE) o = outline_rays(3, 1);
+    if (shape == SHAPE_STAR) o = outline_rays(10, 0.45);
+    if (shape == SHAPE_CROSS) o = outline_cross();
+    if (shape == SHAPE_DIAMOND) o = (Outline){ 4, { 0, 0.8, 0, -0.8 }, { -1, 0, 1, 0 } };
+    if (shape == SHAPE_HEART) o = outline_heart();
+    if (shape == SHAPE_BAR) o = (Outline){ 4, { -1, 1, 1, -1 }, { -0.4, -0.4, 0.4, 0.4 } };
     double scale = o.n ? sqrt(PI / outline_area(&o)) : 1;
     for (int i = 0; i < o.n; i++) {
         o.x[i] *= scale;
@@ -143,8 +123,7 @@ double shape_reach(Shape shape) {
     return outline_reach(&o);
 }
 
-/* The distance of a point to the nearest edge, negative inside. A point is inside when a ray to the right crosses an
- * odd number of edges. */
+/* The distance to the nearest edge, negative inside: where a ray to the right crosses an odd number of edges. */
 static double outline_distance(const Outline *o, double x, double y) {
     if (o->n == 0) return sqrt(x * x + y * y) - 1;
     double least = INFINITY;
@@ -215,8 +194,6 @@ void canvas_bytes(Canvas canvas, uint8_t *rgb) {
     size_t count = size_mul(3 * (size_t)canvas.side, (size_t)canvas.side);
     for (size_t i = 0; i < count; i++) rgb[i] = (uint8_t)(255 * fmin(1, fmax(0, canvas.rgb[i])) + 0.5);
 }
-
-/* ---- pictures of the ten classes -------------------------------------------------------------------------------- */
 
 ShapeObject shapes_object(Rng *rng, Shape shape, ShapeColour colour) {
     colour_require(colour, SHAPE_CLASS_COLOURS);

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- words ------------------------------------------------------------------------------------------------------ */
-
 static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
 
 static bool in_word(char c) {
@@ -122,16 +120,11 @@ Vocab vocab_build(Arena *arena, const char *const *patterns, int pattern_count, 
 }
 
 char *vocab_to_text(Arena *arena, const Vocab *vocab) {
-    size_t size = 1;
+    size_t size = 1, used = 0;
     for (int id = TEXT_FIRST_WORD; id < vocab->size; id++) size += strlen(vocab->word[id]) + 1;
-    char *text = arena_alloc(arena, size, 1), *end = text;
-    for (int id = TEXT_FIRST_WORD; id < vocab->size; id++) {
-        if (id > TEXT_FIRST_WORD) *end++ = ' ';
-        size_t length = strlen(vocab->word[id]);
-        memcpy(end, vocab->word[id], length);
-        end += length;
-    }
-    *end = '\0';
+    char *text = arena_zero(arena, size, 1);
+    for (int id = TEXT_FIRST_WORD; id < vocab->size; id++)
+        used += (size_t)snprintf(text + used, size - used, used ? " %s" : "%s", vocab->word[id]);
     return text;
 }
 

@@ -14,8 +14,7 @@ enum { TEXT_PADDING = 0, TEXT_UNKNOWN = 1, TEXT_FIRST_WORD = 2 };
 /* Fails when a template (from the command line or a file) has no {}. */
 bool text_template_check(const char *pattern, Err *err);
 
-/* The template with `name` for every {}. Stops when there is no {}: all classes would have the same caption. Owner: the
- * arena. */
+/* The template with `name` for every {}. Stops when there is none: all captions would be the same. Owner: the arena. */
 char *text_fill(Arena *arena, const char *pattern, const char *name);
 
 /* ---- vocabulary ------------------------------------------------------------------------------------------------- */

@@ -61,8 +61,6 @@ static void put_match(Bits *b, unsigned length, unsigned distance) {
     bits_put(b, rest, extra);
 }
 
-/* ---- repeats ---------------------------------------------------------------------------------------------------- */
-
 /* The positions whose three bytes have the same hash form a list: the last one, and for each position the one before.
  * Entries are position + 1; 0 means none. */
 typedef struct {

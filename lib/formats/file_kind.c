@@ -1,7 +1,7 @@
 #include "formats/file_kind.h"
 
-#include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #define PICTURE(name, article, converter)                                                                              \
     { name, article " " name " file", converter, "a picture program can save it as PNG" }
@@ -55,22 +55,17 @@ static const struct {
 
 /* The major brands of ISO/IEC 23008-12 (HEIF) and of AVIF; other brands are videos. */
 static const FileKind *brand_kind(const uint8_t *brand) {
-    static const char avifs[] = "avifavis", heics[] = "heicheixhevchevxheimheishevmhevsmif1msf1";
-    for (const char *at = avifs; *at; at += 4)
-        if (!memcmp(brand, at, 4)) return &avif;
-    for (const char *at = heics; *at; at += 4)
-        if (!memcmp(brand, at, 4)) return &heic;
+    static const char brands[] = "avifavisheicheixhevchevxheimheishevmhevsmif1msf1";
+    for (const char *at = brands; *at; at += 4)
+        if (!memcmp(brand, at, 4)) return at < brands + 8 ? &avif : &heic;
     return &mp4;
 }
 
 /* Whether `word` is in the first `size` bytes, letters of either case. */
 static bool has_word(const char *text, size_t size, const char *word) {
     size_t length = strlen(word);
-    for (size_t at = 0; at + length <= size; at++) {
-        size_t i = 0;
-        while (i < length && tolower((uint8_t)text[at + i]) == word[i]) i++;
-        if (i == length) return true;
-    }
+    for (size_t at = 0; at + length <= size; at++)
+        if (!strncasecmp(text + at, word, length)) return true;
     return false;
 }
 

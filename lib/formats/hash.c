@@ -69,8 +69,7 @@ void md5_hex(const void *data, size_t size, char hex[MD5_HEX]) {
 
 enum { WORDS = 8, STEPS = 64 };
 
-/* The first 32 bits of the fractional parts of the square roots of the first 8 primes (5.3.3), and of the cube roots of
- * the first 64 (4.2.2). */
+/* The first 32 bits of the fractions of the square roots of 8 primes (5.3.3) and of the cube roots of 64 (4.2.2). */
 static const uint32_t square_root[WORDS] = {
     0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 };

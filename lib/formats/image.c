@@ -85,23 +85,16 @@ static uint8_t *pixel_at(Image image, int x, int y) {
     return image.rgb + ((size_t)y * (size_t)image.width + (size_t)x) * 3;
 }
 
-/* Row y of `out` is row top + y of `in`, resized. */
-static void resample_rows(Image in, int top, const Resampling *r, Image out) {
+/* Resizes along the rows (row y of `out` comes from row y + top of `in`) or, with `down`, along the columns (the first
+ * row of `in` is row `top` of the picture). */
+static void resample(Image in, int top, const Resampling *r, bool down, Image out) {
+    size_t stride = down ? (size_t)in.width * 3 : 3;
     for (int y = 0; y < out.height; y++)
         for (int x = 0; x < out.width; x++) {
-            Tap t = r->tap[x];
-            pixel_resample(pixel_at(in, t.first, top + y), 3, r->weight + t.start, t.taps, pixel_at(out, x, y));
+            Tap t = r->tap[down ? y : x];
+            const uint8_t *first = down ? pixel_at(in, x, t.first - top) : pixel_at(in, t.first, y + top);
+            pixel_resample(first, stride, r->weight + t.start, t.taps, pixel_at(out, x, y));
         }
-}
-
-/* The first row of `in` is row `top` of the picture. */
-static void resample_columns(Image in, int top, const Resampling *r, Image out) {
-    size_t stride = (size_t)in.width * 3;
-    for (int y = 0; y < out.height; y++) {
-        Tap t = r->tap[y];
-        for (int x = 0; x < out.width; x++)
-            pixel_resample(pixel_at(in, x, t.first - top), stride, r->weight + t.start, t.taps, pixel_at(out, x, y));
-    }
 }
 
 /* Along the rows, then along the columns; only those rows that the second step needs. */
@@ -111,9 +104,9 @@ static Image resize_window(Arena *arena, Image image, Axis across, Axis down) {
     Tap last = columns.tap[columns.count - 1];
     int top = columns.tap[0].first;
     Image between = image_new(&scratch, rows.count, last.first + last.taps - top);
-    resample_rows(image, top, &rows, between);
+    resample(image, top, &rows, false, between);
     Image out = image_new(arena, rows.count, columns.count);
-    resample_columns(between, top, &columns, out);
+    resample(between, top, &columns, true, out);
     arena_free(&scratch);
     return out;
 }

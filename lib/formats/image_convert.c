@@ -1,6 +1,5 @@
 #include "formats/image_convert.h"
 
-#include "core/file.h"
 #include "core/quote.h"
 #include "formats/file_kind.h"
 
@@ -19,8 +18,6 @@ extern char **environ;
 double image_convert_seconds = 60;
 
 enum { PPM_HEADER = 64, OUTPUT_MAX = 3 * IMAGE_PIXELS_MAX + PPM_HEADER, OUTPUT_FIRST = 1 << 20, MESSAGE_MAX = 200 };
-
-/* ---- converters ------------------------------------------------------------------------------------------------- */
 
 /* A program and its arguments; "KIND" stands for the kind of the file and its first frame, "jpeg:-[0]". */
 typedef struct {
@@ -212,8 +209,6 @@ static bool converter_run(Arena *arena, Source source, const Converter *converte
     arena_free(&scratch);
     return ok;
 }
-
-/* ---- reading ---------------------------------------------------------------------------------------------------- */
 
 static bool picture_convert(Arena *arena, Source source, Image *image, Err *err) {
     bool tried = false;

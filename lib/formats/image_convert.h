@@ -8,7 +8,6 @@
 #ifndef IMAGE_CONVERT_H
 #define IMAGE_CONVERT_H
 
-#include "core/arena.h"
 #include "formats/image_file.h"
 
 /* Time limit of a converter in seconds; then it is killed. 60; tests set less. */

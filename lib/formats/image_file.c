@@ -1,7 +1,5 @@
 #include "formats/image_file.h"
 
-#include "core/arena.h"
-#include "core/file.h"
 #include "formats/file_kind.h"
 #include "formats/png.h"
 
@@ -112,14 +110,12 @@ static bool ppm_decode(Arena *arena, const char *name, File file, Image *image, 
     Ppm ppm = { .name = name, .file = file, .err = err };
     if (!ppm_header(&ppm)) return false;
     size_t samples = (size_t)ppm.width * (size_t)ppm.height * (size_t)ppm.samples, left = file.size - ppm.at;
-    size_t least = ppm.text        ? 2 * samples - 1
-                   : ppm.max > 255 ? 2 * samples
-                                   : samples; /* text: a digit and a space each */
+    size_t least = ppm.max > 255 ? 2 * samples : samples;
+    if (ppm.text) least = 2 * samples - 1; /* a digit and a space each */
     if (!ppm.text && left > least) left = ppm_comments(&ppm, least);
     if (left < least)
         return ppm_fail(&ppm,
-                        "%zu bytes are left, %zu are the least for %d x %d pixels; the file was cut, fetch it "
-                        "again",
+                        "%zu bytes are left, %zu are the least for %d x %d pixels; the file was cut, fetch it again",
                         left, least, ppm.width, ppm.height);
     Image picture = image_new(arena, ppm.width, ppm.height);
     int repeat = 3 / ppm.samples, value = 0;
@@ -165,8 +161,6 @@ bool image_write(const char *path, Image image, Err *err) {
     bool ppm = length >= 4 && !strcmp(path + length - 4, ".ppm");
     return ppm ? ppm_write(path, image, err) : png_write(path, image, err);
 }
-
-/* ---- folders ---------------------------------------------------------------------------------------------------- */
 
 static int is_visible(const struct dirent *entry) { return entry->d_name[0] != '.'; }
 static int name_order(const struct dirent **a, const struct dirent **b) { return strcmp((*a)->d_name, (*b)->d_name); }

@@ -6,8 +6,6 @@
 #ifndef IMAGE_FILE_H
 #define IMAGE_FILE_H
 
-#include "core/arena.h"
-#include "core/file.h"
 #include "formats/image.h"
 
 /* image_read: the picture in a PNG, PPM or PGM file. The first bytes decide which, not the name.

@@ -128,8 +128,7 @@ static bool stream_cut(Stream *s) {
 
 enum { LOOKUP_BITS = 11, CODE_BITS_MAX = 15, LITERALS = 286, DISTANCES = 30, FIXED_LITERALS = 288, END_OF_BLOCK = 256 };
 
-/* Codes of up to LOOKUP_BITS bits are looked up in `fast`. Longer ones are searched length by length: the codes of one
- * length are consecutive numbers. */
+/* Codes of up to LOOKUP_BITS bits are in `fast`. Longer ones are searched by length: those of one are consecutive. */
 typedef struct {
     uint16_t fast[1 << LOOKUP_BITS]; /* the next LOOKUP_BITS bits -> symbol * 16 + length; 0: a longer code, or none */
     uint16_t sorted[FIXED_LITERALS]; /* symbols, by length of their code, then by symbol */
@@ -310,23 +309,16 @@ static bool block_fixed(Stream *s) {
 
 /* Reads the code lengths of a block, which are compressed too (RFC 1951, 3.2.7), into lengths[0..want). */
 static bool block_lengths(Stream *s, const Code *code, uint8_t *lengths, int want) {
+    static const uint8_t least[] = { 3, 3, 11 }, extra[] = { 2, 3, 7 }; /* of symbols 16 to 18 */
     Bits *b = &s->bits;
     for (int produced = 0; produced < want;) {
         bits_refill(b);
         int symbol = code_next(code, b), times = 1, value = symbol;
         if (symbol < 0) return stream_fail(s, "bits that are no code for a code length");
         if (symbol == 16 && produced == 0) return stream_fail(s, "a repeated code length with none before it");
-        if (symbol == 16) {
-            times = 3 + (int)bits_take(b, 2);
-            value = lengths[produced - 1];
-        }
-        if (symbol == 17) {
-            times = 3 + (int)bits_take(b, 3);
-            value = 0;
-        }
-        if (symbol == 18) {
-            times = 11 + (int)bits_take(b, 7);
-            value = 0;
+        if (symbol >= 16) {
+            times = least[symbol - 16] + (int)bits_take(b, extra[symbol - 16]);
+            value = symbol == 16 ? lengths[produced - 1] : 0;
         }
         if (times > want - produced || bits_overdrawn(b))
             return stream_fail(s, "%d code lengths where %d are left", times, want - produced);

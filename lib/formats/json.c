@@ -2,10 +2,7 @@
 
 #include "core/quote.h"
 
-#include <float.h>
 #include <string.h>
-
-/* ---- UTF-8 ------------------------------------------------------------------------------------------------------ */
 
 /* Writes the code point as 1 to 4 bytes; returns how many. */
 static int utf8_put(uint32_t code, char out[4]) {
@@ -15,8 +12,6 @@ static int utf8_put(uint32_t code, char out[4]) {
     out[0] = (char)(lead[length] | code);
     return length;
 }
-
-/* ---- errors ----------------------------------------------------------------------------------------------------- */
 
 static bool fail(Json *j, const char *wanted) {
     char found[32] = "the end of the text";
@@ -35,14 +30,11 @@ static bool fail_at(Json *j, size_t start, const char *wanted) {
     return fail(j, wanted);
 }
 
-/* ---- characters ------------------------------------------------------------------------------------------------- */
-
 static void space(Json *j) {
     while (j->at < j->size && memchr(" \t\n\r", j->text[j->at], 4)) j->at++;
 }
 
 static bool next_is(const Json *j, char c) { return j->at < j->size && j->text[j->at] == c; }
-
 static bool next_is_digit(const Json *j) { return j->at < j->size && j->text[j->at] >= '0' && j->text[j->at] <= '9'; }
 
 static bool take(Json *j, char c) {
@@ -55,12 +47,8 @@ static bool take(Json *j, char c) {
 
 Json json_begin(Arena *arena, const char *text, size_t size, const char *name, Err *err) {
     /* A string and its zero byte never need more room than its quoted form, so all strings fit into `size` bytes. */
-    return (Json){ .text = text,
-                   .size = size,
-                   .name = name,
-                   .err = err,
-                   .ready = true,
-                   .pool = arena ? arena_alloc(arena, size, 1) : NULL };
+    char *pool = arena ? arena_alloc(arena, size, 1) : NULL;
+    return (Json){ .text = text, .size = size, .name = name, .err = err, .ready = true, .pool = pool };
 }
 
 /* Called before each value: moves to its first character. */
@@ -75,24 +63,11 @@ static bool value_begin(Json *j) {
 JsonKind json_kind(Json *j) {
     if (j->failed || !j->ready) return JSON_NOTHING;
     space(j);
-    if (j->at >= j->size) return JSON_NOTHING;
-    switch (j->text[j->at]) {
-    case '{':
-        return JSON_OBJECT;
-    case '[':
-        return JSON_ARRAY;
-    case '"':
-        return JSON_STRING;
-    case 't':
-    case 'f':
-        return JSON_BOOL;
-    case 'n':
-        return JSON_NULL;
-    case '-':
-        return JSON_NUMBER;
-    default:
-        return j->text[j->at] >= '0' && j->text[j->at] <= '9' ? JSON_NUMBER : JSON_NOTHING;
-    }
+    static const char first[] = "{[\"tfn-0123456789";
+    static const JsonKind kinds[] = { JSON_OBJECT, JSON_ARRAY, JSON_STRING, JSON_BOOL, JSON_BOOL, JSON_NULL };
+    const char *found = j->at < j->size ? memchr(first, j->text[j->at], sizeof first - 1) : NULL;
+    if (!found) return JSON_NOTHING;
+    return found < first + COUNT(kinds) ? kinds[found - first] : JSON_NUMBER;
 }
 
 static bool enter(Json *j, char open, bool object, const char *wanted) {
@@ -109,7 +84,7 @@ static bool enter(Json *j, char open, bool object, const char *wanted) {
 bool json_array(Json *j) { return enter(j, '[', false, "an array"); }
 bool json_object(Json *j) { return enter(j, '{', true, "an object"); }
 
-/* Moves to the next element or member; false at the end of the array or object. */
+/* Moves to the next element or key; false at the end of the array or object. A value comes next, after the key. */
 static bool advance(Json *j, bool object) {
     if (j->failed) return false;
     REQUIRE(!j->ready && j->depth > 0 && (j->objects >> (j->depth - 1) & 1) == object,
@@ -123,22 +98,17 @@ static bool advance(Json *j, bool object) {
     }
     if (!first && !take(j, ',')) return fail(j, object ? "',' or '}'" : "',' or ']'");
     space(j);
-    return true;
-}
-
-/* Says that a value comes next. */
-static bool expect_value(Json *j) {
     j->ready = true;
     return true;
 }
 
-bool json_item(Json *j) { return advance(j, false) && expect_value(j); }
+bool json_item(Json *j) { return advance(j, false); }
 
 bool json_end(Json *j) {
     if (j->failed) return false;
     REQUIRE(!j->ready && j->depth == 0, "%s: byte %zu: the text is left in its middle", j->name, j->at);
     space(j);
-    return j->at == j->size ? true : fail(j, "nothing more");
+    return j->at == j->size || fail(j, "nothing more");
 }
 
 /* ---- strings ---------------------------------------------------------------------------------------------------- */
@@ -217,8 +187,7 @@ bool json_string(Json *j, const char **value) { return value_begin(j) && string_
 bool json_key(Json *j, const char **key) {
     if (!advance(j, true) || !string_read(j, key, "a key in quotes")) return false;
     space(j);
-    if (!take(j, ':')) return fail(j, "':' after a key");
-    return expect_value(j);
+    return take(j, ':') || fail(j, "':' after a key");
 }
 
 /* ---- numbers and names ------------------------------------------------------------------------------------------ */
@@ -255,26 +224,10 @@ bool json_int(Json *j, long long low, long long high, long long *value) {
     return parse_int(text, low, high, value) || fail_at(j, start, wanted);
 }
 
-bool json_real(Json *j, double *value) {
-    char text[JSON_NUMBER_MAX + 1];
-    if (!value_begin(j)) return false;
-    size_t start = j->at;
-    if (!number_read(j, "a number", text)) return false;
-    return parse_real(text, -DBL_MAX, DBL_MAX, value) || fail_at(j, start, "a number a double can hold");
-}
-
 static bool literal(Json *j, const char *word) {
     size_t length = strlen(word);
     if (j->size - j->at < length || memcmp(j->text + j->at, word, length)) return false;
     j->at += length;
-    return true;
-}
-
-bool json_bool(Json *j, bool *value) {
-    if (!value_begin(j)) return false;
-    bool yes = literal(j, "true");
-    if (!yes && !literal(j, "false")) return fail(j, "true or false");
-    *value = yes;
     return true;
 }
 
@@ -283,23 +236,18 @@ bool json_null(Json *j) { return value_begin(j) && (literal(j, "null") || fail(j
 bool json_skip(Json *j) { /* recursion is at most JSON_DEPTH_MAX deep: `enter` checks it */
     char number[JSON_NUMBER_MAX + 1];
     const char *text;
-    bool truth;
-    switch (json_kind(j)) {
-    case JSON_NULL:
-        return json_null(j);
-    case JSON_BOOL:
-        return json_bool(j, &truth);
-    case JSON_NUMBER:
-        return value_begin(j) && number_read(j, "a number", number);
-    case JSON_STRING:
-        return json_string(j, &text);
-    case JSON_ARRAY:
+    JsonKind kind = json_kind(j);
+    if (kind == JSON_STRING) return json_string(j, &text);
+    if (kind == JSON_ARRAY) {
         for (json_array(j); json_item(j);) json_skip(j);
         return !j->failed;
-    case JSON_OBJECT:
+    }
+    if (kind == JSON_OBJECT) {
         for (json_object(j); json_key(j, &text);) json_skip(j);
         return !j->failed;
-    default:
-        return value_begin(j) && fail(j, "a value");
     }
+    if (!value_begin(j)) return false;
+    if (kind == JSON_NUMBER) return number_read(j, "a number", number);
+    if (kind == JSON_BOOL) return literal(j, "true") || literal(j, "false") || fail(j, "true or false");
+    return kind == JSON_NULL ? literal(j, "null") || fail(j, "null") : fail(j, "a value");
 }

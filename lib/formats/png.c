@@ -81,21 +81,10 @@ static size_t chunk_end(const Chunk *chunk) { return chunk->at + 12 + chunk->len
 
 static bool chunk_is(const Chunk *chunk, const char *type) { return !strcmp(chunk->type, type); }
 
-/* The depths of a colour type (IHDR), as a bit set, since all are powers of 2; 0: no such type. */
-static int depths_of(int colour) {
-    switch (colour) {
-    case GREY:
-        return 1 | 2 | 4 | 8 | 16;
-    case PALETTE:
-        return 1 | 2 | 4 | 8;
-    case RGB:
-    case GREY_ALPHA:
-    case RGB_ALPHA:
-        return 8 | 16;
-    default:
-        return 0;
-    }
-}
+/* The depths of each colour type (IHDR) as a bit set, since all are powers of 2; 0: no such type. */
+static const int depths_of[] = {
+    [GREY] = 1 | 2 | 4 | 8 | 16, [RGB] = 8 | 16, [PALETTE] = 1 | 2 | 4 | 8, [GREY_ALPHA] = 8 | 16, [RGB_ALPHA] = 8 | 16
+};
 
 static bool header_read(Png *png, const Chunk *chunk) {
     const uint8_t *p = chunk->data;
@@ -110,8 +99,8 @@ static bool header_read(Png *png, const Chunk *chunk) {
     png->depth = p[8];
     png->colour = p[9];
     png->interlaced = p[12] == 1;
-    int depths = depths_of(png->colour);
-    if (!depths || !(depths & png->depth) || (png->depth & (png->depth - 1)))
+    int depths = png->colour < (int)COUNT(depths_of) ? depths_of[png->colour] : 0;
+    if (!(depths & png->depth) || (png->depth & (png->depth - 1)))
         return png_fail(png, chunk->at + 16, "colour type %d with %d bits is no kind of PNG", png->colour, png->depth);
     if (p[10] != 0 || p[11] != 0 || p[12] > 1)
         return png_fail(png, chunk->at + 18, "compression %d, filter %d, interlace %d; 0, 0 and 0 or 1 were wanted",
@@ -185,12 +174,11 @@ typedef struct {
     int x0, y0, dx, dy;
 } Pass;
 
-static const Pass whole = { 0, 0, 1, 1 };
 static const Pass adam7[7] = { { 0, 0, 8, 8 }, { 4, 0, 8, 8 }, { 0, 4, 4, 8 }, { 2, 0, 4, 4 },
                                { 0, 2, 2, 4 }, { 1, 0, 2, 2 }, { 0, 1, 1, 2 } };
 
 static int pass_count(const Png *png) { return png->interlaced ? 7 : 1; }
-static Pass pass_of(const Png *png, int i) { return png->interlaced ? adam7[i] : whole; }
+static Pass pass_of(const Png *png, int i) { return png->interlaced ? adam7[i] : (Pass){ 0, 0, 1, 1 }; }
 static int pass_width(const Png *png, Pass p) { return (png->width - p.x0 + p.dx - 1) / p.dx; }
 static int pass_height(const Png *png, Pass p) { return (png->height - p.y0 + p.dy - 1) / p.dy; }
 
@@ -219,18 +207,10 @@ static inline int paeth(int left, int above, int corner) {
 /* The prediction of a filter for byte i of a row (9.2); its left neighbour is `step` bytes before. */
 static inline int predict(int filter, const uint8_t *row, const uint8_t *above, size_t i, size_t step) {
     int left = i >= step ? row[i - step] : 0, corner = i >= step ? above[i - step] : 0;
-    switch (filter) {
-    case 0:
-        return 0;
-    case 1:
-        return left;
-    case 2:
-        return above[i];
-    case 3:
-        return (left + above[i]) / 2;
-    default:
-        return paeth(left, above[i], corner);
-    }
+    if (filter == 0) return 0;
+    if (filter == 1) return left;
+    if (filter == 2) return above[i];
+    return filter == 3 ? (left + above[i]) / 2 : paeth(left, above[i], corner);
 }
 
 /* row[i] += prediction(i). One loop for each filter, so that the compiler can optimise each. */
@@ -256,8 +236,7 @@ static inline unsigned row_sample(const Png *png, const uint8_t *row, size_t i) 
     return row[bit / 8] >> (8 - png->depth - (int)(bit % 8)) & ((1u << png->depth) - 1);
 }
 
-/* Writes `width` pixels of a row to out[0], out[step * 3], ... An index outside the palette becomes black; false when
- * there is one. */
+/* Writes `width` pixels of a row to out[0], out[step * 3], ... False when an index is outside the palette (black). */
 static bool row_expand(const Png *png, const uint8_t *row, int width, uint8_t *out, int step) {
     if (png->colour == RGB && png->depth == 8 && step == 1) {
         memcpy(out, row, (size_t)width * 3);

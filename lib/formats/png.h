@@ -7,8 +7,6 @@
 #ifndef PNG_H
 #define PNG_H
 
-#include "core/arena.h"
-#include "core/file.h"
 #include "formats/image.h"
 
 /* The first eight bytes of every PNG file (5.2). */

@@ -22,8 +22,6 @@ const char *tensor_shape_text(const Tensor *t) {
     return text;
 }
 
-/* ---- numbers ---------------------------------------------------------------------------------------------------- */
-
 /* `size` little-endian bytes, whatever this machine's order. */
 static uint64_t little_get(const uint8_t *bytes, size_t size) {
     uint64_t value = 0;
@@ -43,11 +41,6 @@ static void real_put(uint8_t *bytes, Dtype dtype, double x) {
     memcpy(&bits, &single, sizeof bits);
     uint64_t narrowed = dtype == DTYPE_F16 ? half_narrow(x) : bfloat_narrow(x);
     little_put(bytes, dtype_size(dtype), dtype == DTYPE_F64 ? wide : dtype == DTYPE_F32 ? bits : narrowed);
-}
-
-static int64_t whole_get(const uint8_t *bytes, Dtype dtype) {
-    uint64_t value = little_get(bytes, dtype_size(dtype));
-    return dtype == DTYPE_I32 ? (int32_t)(uint32_t)value : (int64_t)value;
 }
 
 /* ---- reading the header ----------------------------------------------------------------------------------------- */
@@ -260,16 +253,13 @@ const char *safetensors_meta(const Safetensors *s, const char *key) {
     return found ? found->value : NULL;
 }
 
-static bool count_check(const Tensor *t, size_t count, Err *err) {
-    return t->count == count || err_set(err, "%s: tensor %s is %s, %zu numbers; %zu were wanted", t->file,
-                                        quoted(t->name), tensor_shape_text(t), t->count, count);
-}
-
 bool tensor_to_nums(const Tensor *t, num *out, size_t count, Err *err) {
     if (!dtype_is_real(t->dtype) && t->dtype != DTYPE_U8)
         return err_set(err, "%s: tensor %s is %s, real numbers were wanted", t->file, quoted(t->name),
                        dtype_name(t->dtype));
-    if (!count_check(t, count, err)) return false;
+    if (t->count != count)
+        return err_set(err, "%s: tensor %s is %s, %zu numbers; %zu were wanted", t->file, quoted(t->name),
+                       tensor_shape_text(t), t->count, count);
     dtype_widen(t->dtype, t->data, out, count);
     return true;
 }
@@ -285,25 +275,9 @@ bool tensor_to_mat(const Tensor *t, Mat m, Err *err) {
     return tensor_check_shape(t, m, err) && tensor_to_nums(t, m.v, mat_count(m), err);
 }
 
-bool tensor_to_ints(const Tensor *t, int *out, size_t count, Err *err) {
-    if (dtype_is_real(t->dtype))
-        return err_set(err, "%s: tensor %s is %s, whole numbers were wanted", t->file, quoted(t->name),
-                       dtype_name(t->dtype));
-    if (!count_check(t, count, err)) return false;
-    size_t step = dtype_size(t->dtype);
-    for (size_t i = 0; i < count; i++) {
-        int64_t value = whole_get(t->data + i * step, t->dtype);
-        if (value < INT_MIN || value > INT_MAX)
-            return err_set(err, "%s: tensor %s: number %zu is %lld, too large for an int", t->file, quoted(t->name), i,
-                           (long long)value);
-    }
-    for (size_t i = 0; i < count; i++) out[i] = (int)whole_get(t->data + i * step, t->dtype);
-    return true;
-}
-
 /* ---- writing ---------------------------------------------------------------------------------------------------- */
 
-/* A tensor, with its numbers in nums, ints or tensor.data; or, when `value` is set, a metadata string. */
+/* A tensor, with its numbers in nums or ints; or, when `value` is set, a metadata string. */
 struct SafetensorsEntry {
     SafetensorsEntry *next;
     Tensor tensor;
@@ -351,10 +325,6 @@ void safetensors_add_ints(SafetensorsOut *out, const char *name, Dtype dtype, Te
     for (size_t i = 0; dtype == DTYPE_U8 && i < entry->tensor.count; i++)
         REQUIRE(0 <= values[i] && values[i] <= 255, "%s: number %zu is %d, a U8 holds 0 to 255", name, i, values[i]);
     entry->ints = values;
-}
-
-void safetensors_add_tensor(SafetensorsOut *out, const Tensor *t) {
-    tensor_new(out, t->name, t->dtype, t->dims, t->shape)->tensor.data = t->data;
 }
 
 /* Strings first, then tensors; each by name. */
@@ -415,8 +385,7 @@ static void numbers_write(OutFile *file, const SafetensorsEntry *entry) {
     const Tensor *t = &entry->tensor;
     enum { PIECE = 1024 };
     uint8_t bytes[PIECE * 8];
-    if (t->data) out_write(file, t->data, tensor_bytes(t));
-    for (size_t begin = 0; !t->data && begin < t->count; begin += PIECE) {
+    for (size_t begin = 0; begin < t->count; begin += PIECE) {
         size_t count = MIN((size_t)PIECE, t->count - begin), step = dtype_size(t->dtype);
         for (size_t i = 0; i < count; i++) {
             if (entry->nums) real_put(bytes + i * step, t->dtype, (double)entry->nums[begin + i]);

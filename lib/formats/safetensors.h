@@ -61,9 +61,6 @@ bool tensor_to_nums(const Tensor *t, num *out, size_t count, Err *err);
 bool tensor_check_shape(const Tensor *t, Mat m, Err *err);
 bool tensor_to_mat(const Tensor *t, Mat m, Err *err);
 
-/* Copies all numbers of a U8, I32, I64 or BOOL tensor; fails when one does not fit, or for another dtype or count. */
-bool tensor_to_ints(const Tensor *t, int *out, size_t count, Err *err);
-
 /* "[2,3]", in one of 8 static buffers per thread. */
 const char *tensor_shape_text(const Tensor *t);
 
@@ -104,9 +101,6 @@ typedef struct {
 
 /* Adds integers as U8, I32 or I64. Stops when a value does not fit. */
 void safetensors_add_ints(SafetensorsOut *out, const char *name, Dtype dtype, TensorShape shape, const int *values);
-
-/* Adds a copy of a tensor of another file, byte for byte. */
-void safetensors_add_tensor(SafetensorsOut *out, const Tensor *t);
 
 /* Writes the file, whole or not at all. Fails on a disk error, or when a name or string is not UTF-8. */
 bool safetensors_write(const SafetensorsOut *out, const char *path, Err *err);

@@ -1,6 +1,5 @@
 #include "pretrained/encoder.h"
 
-#include "core/file.h"
 #include "core/thread.h"
 
 #include <string.h>

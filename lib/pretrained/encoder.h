@@ -4,7 +4,6 @@
 #ifndef ENCODER_H
 #define ENCODER_H
 
-#include "core/arena.h"
 #include "dataset/bpe.h"
 #include "formats/image.h"
 #include "pretrained/pretrained.h"
@@ -28,9 +27,8 @@ void encoder_close(Encoder *encoder);
  * clip.py, _transform. Shapes  pixels [side,side,3] */
 void encoder_pixels(Image image, int side, num *pixels);
 
-/* Unit vectors [n,E]. A vector does not depend on the others. `done`, if not NULL, is called now and then with the
- * number of finished pictures. Texts that are too long are cut; *cut, if not NULL, is their number. Owner: the
- * arena. */
+/* Unit vectors [n,E]; no vector depends on the others. `done`, if not NULL, is called with the number of finished
+ * pictures. Texts that are too long are cut; *cut, if not NULL, is their number. Owner: the arena. */
 typedef void (*EncoderProgress)(void *context, int done);
 Mat encoder_images(Encoder *encoder, Arena *arena, const Image *images, int n, EncoderProgress done, void *context);
 Mat encoder_texts(Encoder *encoder, Arena *arena, const char *const *texts, int n, int *cut);

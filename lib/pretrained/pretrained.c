@@ -1,8 +1,5 @@
 #include "pretrained/pretrained.h"
 
-#include "core/arena.h"
-#include "core/dtype.h"
-
 #include <string.h>
 
 enum { NAME = 300, LAYERS_MAX = 256 };
@@ -97,8 +94,7 @@ static const Tensor *need(const Reader *r, const char *ours, int dims, Err *err)
     return NULL;
 }
 
-/* The number of layers: names begin with PREFIX0., PREFIX1., ... A layer has three tensors or more, so that a missing
- * or a surplus tensor does not change the number. */
+/* The number of layers PREFIX0., PREFIX1., ... Each has 3 tensors or more: one missing or surplus changes nothing. */
 static int layer_count(const Reader *r, const char *prefix) {
     for (int n = 0;; n++) {
         char begin[NAME];
@@ -109,21 +105,13 @@ static int layer_count(const Reader *r, const char *prefix) {
     }
 }
 
-/* Heads of the image towers whose heads are not 64 wide: width, heads (open_clip, model_configs: ViT-H-14, ViT-g-14,
- * ViT-bigG-14; width / head_width). Text towers always have width / 64. */
-static const int published_heads[][2] = { { 1280, 16 }, { 1408, 16 }, { 1664, 16 } };
-
-/* The number of heads, and where it is known from: the metadata, the published shapes, the rule width / 64. */
+/* The number of heads, and where it is known from. Published image towers of three widths have 16 heads (open_clip,
+ * model_configs: ViT-H-14, ViT-g-14, ViT-bigG-14; width / head_width). */
 static bool heads_of(Reader *r, const char *key, int width, bool vit, int *heads, Err *err) {
     const char *text = safetensors_meta(r->file, key);
-    long long value = MAX(1, width / 64);
-    const char *source = "width / 64";
-    for (size_t i = 0; i < COUNT(published_heads) && vit; i++)
-        if (published_heads[i][0] == width) {
-            value = published_heads[i][1];
-            source = "as published for this width";
-        }
-    if (text) source = "from the file's metadata";
+    bool published = vit && (width == 1280 || width == 1408 || width == 1664);
+    long long value = published ? 16 : MAX(1, width / 64);
+    const char *source = text ? "from the file's metadata" : published ? "as published for this width" : "width / 64";
     if (text && !parse_int(text, 1, 65536, &value))
         return err_set(err, "%s: metadata \"%s\" is %s, want a number of heads", r->path, key, text);
     *heads = (int)value;
@@ -173,8 +161,6 @@ static bool text_sizes(Reader *r, ClipConfig *c, Err *err) {
     c->tokens = positions->shape[0];
     return heads_of(r, "text_heads", c->text.width, false, &c->text.heads, err);
 }
-
-/* ---- which GELU ------------------------------------------------------------------------------------------------- */
 
 static bool gelu_of(const Reader *r, GeluChoice asked, bool *quick, const char **why, Err *err) {
     const char *said = safetensors_meta(r->file, "quick_gelu");

@@ -1,4 +1,5 @@
 /* texts: JSON, the tokeniser and its vocabulary, characters, words of a model. */
+#include "../cifar_labels.h"
 #include "fuzz.h"
 #include "core/arena.h"
 #include "core/file.h"
@@ -28,9 +29,7 @@ static void string_check(Arena *arena, const char *text) {
 
 static void walk(Json *j, Arena *arena) {
     const char *text;
-    bool truth;
     long long whole;
-    double real;
     Json copy = *j;
     copy.err = NULL;
     fuzz_sign((uint64_t)json_kind(j));
@@ -38,14 +37,8 @@ static void walk(Json *j, Arena *arena) {
     case JSON_NULL:
         json_null(j);
         break;
-    case JSON_BOOL:
-        json_bool(j, &truth);
-        break;
     case JSON_NUMBER:
         if (json_int(&copy, -1000, 1000, &whole)) REQUIRE(-1000 <= whole && whole <= 1000, "%lld", whole);
-        copy = *j;
-        copy.err = NULL;
-        if (json_real(&copy, &real)) REQUIRE(real - real == 0, "%g", real);
         json_skip(j); /* any size */
         break;
     case JSON_STRING:

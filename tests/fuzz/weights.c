@@ -1,4 +1,5 @@
 /* weights: safetensors files, and both kinds of models in them. */
+#include "../tensor_file.h"
 #include "fuzz.h"
 #include "core/arena.h"
 #include "core/file.h"

@@ -3,6 +3,7 @@
  * EXPECTED (tests/reference/tiny_clip) holds pixels [B,3,H,W], tokens [B,T], and what a float64 computation made of
  * them: image_features and text_features [B,E] before they are made unit length, logits_per_image [B,B]. It holds when
  * all three agree within 1e-4 of the tensor's largest number. */
+#include "../tensor_file.h"
 #include "pretrained/pretrained.h"
 #include "core/arena.h"
 

@@ -7,6 +7,7 @@
  * Built in double. check-train-single is the same in float, where weights under AdamW are not compared: its first step
  * is lr g / (|g| + 1e-8), and where g is only rounding (a key's bias has no gradient) that is a full step in any
  * direction. */
+#include "../tensor_file.h"
 #include "model/clip.h"
 #include "core/arena.h"
 #include "model/clip_file.h"

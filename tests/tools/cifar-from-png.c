@@ -3,6 +3,7 @@
  *
  * The package has a PNG of width 1024 for each file; each row is one 32 x 32 picture, row by row. Two JSON lists have
  * the labels: one of all five training files, one of the test file. cifar-check checks the result. */
+#include "../cifar_labels.h"
 #include "core/arena.h"
 #include "core/file.h"
 #include "dataset/cifar.h"
