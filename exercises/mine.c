@@ -39,12 +39,11 @@ void softmax_row(const num *x, int n, double scale, num *p) {
 
 typedef struct { ConvShape one; const num *x, *weight, *bias; num *y; } Pictures;
 
-static void convolve(void *context, size_t begin, size_t end, int worker) {
+static void convolve(void *context, size_t begin, size_t end) {
     const Pictures *job = context;
     const ConvShape s = job->one;
     size_t in = (size_t)(s.H * s.W * s.C), P = (size_t)conv_out(s.H, s.kernel, s.stride, s.pad);
     size_t out = P * (size_t)conv_out(s.W, s.kernel, s.stride, s.pad) * (size_t)s.outputs;
-    (void)worker;
     for (size_t b = begin; b < end; b++) convolution(s, job->x + b * in, job->weight, job->bias, job->y + b * out);
 }
 

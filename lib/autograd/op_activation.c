@@ -17,14 +17,12 @@ typedef struct {
     bool accumulate;
 } Elementwise;
 
-static void forward_piece(void *context, size_t begin, size_t end, int worker) {
+static void forward_piece(void *context, size_t begin, size_t end) {
     const Elementwise *s = context;
-    (void)worker;
     s->function(s->x + begin, s->to + begin, end - begin);
 }
-static void backward_piece(void *context, size_t begin, size_t end, int worker) {
+static void backward_piece(void *context, size_t begin, size_t end) {
     const Elementwise *s = context;
-    (void)worker;
     s->gradient(s->x + begin, s->dy + begin, s->accumulate, s->to + begin, end - begin);
 }
 

@@ -18,9 +18,8 @@ typedef struct {
     bool accumulate;
 } Scale;
 
-static void scale_piece(void *context, size_t begin, size_t end, int worker) {
+static void scale_piece(void *context, size_t begin, size_t end) {
     Scale s = *(Scale *)context;
-    (void)worker;
     if (s.accumulate)
         for (size_t i = begin; i < end; i++) s.y[i] += s.factor * s.x[i];
     else
@@ -47,9 +46,8 @@ typedef struct {
     size_t repeat; /* how many numbers b has */
 } Add;
 
-static void add_piece(void *context, size_t begin, size_t end, int worker) {
+static void add_piece(void *context, size_t begin, size_t end) {
     Add s = *(Add *)context;
-    (void)worker;
     for (size_t i = begin, run; i < end; i += run) {
         size_t at = i % s.repeat;
         run = MIN(end - i, s.repeat - at);
@@ -164,14 +162,14 @@ typedef struct {
     bool accumulate;
 } Transpose;
 
-static void transpose_piece(void *context, size_t begin, size_t end, int worker) {
+static void transpose_piece(void *context, size_t begin, size_t end) {
     const Transpose *s = context;
     size_t blocks = (s->cols + BLOCK - 1) / BLOCK;
     for (size_t piece = begin; piece < end; piece++) {
         size_t at = piece / blocks * s->rows * s->cols, first = piece % blocks * BLOCK;
         size_t count = MIN((size_t)BLOCK, s->cols - first);
         num *y = s->y + at + first * s->rows;
-        num *to = s->accumulate ? thread_scratch(worker, BLOCK * s->rows * sizeof(num)) : y;
+        num *to = s->accumulate ? thread_scratch(BLOCK * s->rows * sizeof(num)) : y;
         vec_transpose_matrix(s->x + at + first, s->cols, s->rows, count, to, s->rows);
         for (size_t i = 0; s->accumulate && i < count * s->rows; i++) y[i] += to[i];
     }

@@ -33,11 +33,11 @@ typedef struct {
 } Norm;
 
 /* Of one piece: m = mean of x, and sum_r (x - m)^2. About the piece's own mean no digits are lost where it is large. */
-static void statistics_piece(void *context, size_t begin, size_t end, int worker) {
+static void statistics_piece(void *context, size_t begin, size_t end) {
     Norm *s = context;
     size_t C = (size_t)s->C;
     double *mean = s->partial + begin / s->piece * 2 * C;
-    num *sum = thread_scratch(worker, 2 * C * sizeof(num)), *squares = sum + C;
+    num *sum = thread_scratch(2 * C * sizeof(num)), *squares = sum + C;
     memset(sum, 0, 2 * C * sizeof(num));
     rows_add(s->x + begin * C, end - begin, s->C, sum);
     for (size_t c = 0; c < C; c++) sum[c] /= (num)(end - begin);
@@ -78,11 +78,10 @@ static void batch_statistics(Norm *s, BatchStats *stats) {
 }
 
 /* y = act(slope x + offset)          x, y [R,C]; slope, offset [C] */
-static void forward_piece(void *context, size_t begin, size_t end, int worker) {
+static void forward_piece(void *context, size_t begin, size_t end) {
     const Norm *s = context;
     size_t C = (size_t)s->C, n = (end - begin) * C;
     num *y = s->y + begin * C;
-    (void)worker;
     for (size_t r = begin; r < end; r++)
         for (size_t c = 0; c < C; c++) s->y[r * C + c] = s->slope[c] * s->x[r * C + c] + s->offset[c];
     if (s->act == ACT_GELU) vec_gelu(y, y, n);
@@ -123,11 +122,11 @@ Var op_batchnorm(Tape *t, Var x, Var gamma, Var beta, BatchStats *stats, Activat
 }
 
 /* First pass: du = dy act'(u), in the memory of dy; sum_r du and sum_r du z over the rows of the piece. */
-static void backward_sums(void *context, size_t begin, size_t end, int worker) {
+static void backward_sums(void *context, size_t begin, size_t end) {
     Norm *s = context;
     size_t C = (size_t)s->C;
     double *sum_out = s->partial + begin / s->piece * 2 * C;
-    num *sum = thread_scratch(worker, (2 * C + s->piece * C) * sizeof(num)), *sum_z = sum + C, *u = sum + 2 * C;
+    num *sum = thread_scratch((2 * C + s->piece * C) * sizeof(num)), *sum_z = sum + C, *u = sum + 2 * C;
     memset(sum, 0, 2 * C * sizeof(num));
     if (s->act == ACT_GELU) {
         for (size_t r = begin; r < end; r++)
@@ -151,10 +150,9 @@ static void backward_sums(void *context, size_t begin, size_t end, int worker) {
 }
 
 /* Second pass: dx (+)= from_du du + from_x x + constant */
-static void backward_data(void *context, size_t begin, size_t end, int worker) {
+static void backward_data(void *context, size_t begin, size_t end) {
     const Norm *s = context;
     size_t C = (size_t)s->C;
-    (void)worker;
     for (size_t r = begin; r < end; r++)
         for (size_t c = 0; c < C; c++) {
             size_t i = r * C + c;

@@ -120,10 +120,10 @@ static void keep_larger(size_t C, const num *restrict x, num at, num *restrict y
 }
 
 /* y[b,p,q,c] = max over the window of x[b, p stride + i, q stride + j, c], 0 <= i, j < size */
-static void maxpool_rows(void *context, size_t begin, size_t end, int worker) {
+static void maxpool_rows(void *context, size_t begin, size_t end) {
     const Pool *s = context;
     size_t C = (size_t)s->C;
-    num *largest = thread_scratch(worker, C * sizeof *largest); /* as num: one width of vectors in the loop */
+    num *largest = thread_scratch(C * sizeof *largest); /* as num: one width of vectors in the loop */
     for (size_t row = begin; row < end; row++)
         for (int q = 0; q < s->Q; q++) {
             size_t out = (row * (size_t)s->Q + (size_t)q) * C;
@@ -141,10 +141,9 @@ static void add_to_largest(size_t C, const num *restrict dy, const uint8_t *rest
                            num *restrict dx) {
     for (size_t c = 0; c < C; c++) dx[c] += largest[c] == at ? dy[c] : 0;
 }
-static void maxpool_backward_rows(void *context, size_t begin, size_t end, int worker) {
+static void maxpool_backward_rows(void *context, size_t begin, size_t end) {
     const Pool *s = context;
     size_t C = (size_t)s->C;
-    (void)worker;
     for (size_t row = begin; row < end; row++) {
         pool_clear(s, row);
         for (int q = 0; q < s->Q; q++) {
@@ -186,10 +185,9 @@ static Var maxpool_check(GradCheck *check) { return pool_check(check, op_maxpool
 
 /* Forward (dx is NULL):  y[b,p,q,c] = mean over the window of x
  * Backward (y is NULL):  dx = sum of dy / size^2 over the windows that hold it */
-static void avgpool_rows(void *context, size_t begin, size_t end, int worker) {
+static void avgpool_rows(void *context, size_t begin, size_t end) {
     const Pool *s = context;
     num weight = (num)1 / (num)(s->size * s->size);
-    (void)worker;
     for (size_t row = begin; row < end; row++) {
         pool_clear(s, row);
         for (int q = 0; q < s->Q; q++) {

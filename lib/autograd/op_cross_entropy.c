@@ -22,10 +22,9 @@ typedef struct {
 
 /* p_bn = e^(x_bn - max_b) / sum_b          sum_b = sum_n e^(x_bn - max_b), which lies in 1..N: no score is too large
  * loss_b = sum_n target_bn (log sum_b - (x_bn - max_b)) */
-static void cross_entropy_rows(void *context, size_t begin, size_t end, int worker) {
+static void cross_entropy_rows(void *context, size_t begin, size_t end) {
     CrossEntropy *s = context;
     int N = s->x.shape[1];
-    (void)worker;
     for (size_t b = begin; b < end; b++) {
         const num *x = &AT(s->x, b, 0);
         num *p = &AT(s->p, b, 0), max = x[0];
@@ -74,10 +73,9 @@ Var op_cross_entropy(Tape *t, Var x, Mat target) {
 Var op_cross_entropy_labels(Tape *t, Var x, const int *class_of) { return cross_entropy(t, x, mat_shape(0), class_of); }
 
 /* dx_bn = (p_bn - target_bn) dy / B        target_bn is 1 for n = class_of[b], else 0, where labels are given */
-static void cross_entropy_backward_rows(void *context, size_t begin, size_t end, int worker) {
+static void cross_entropy_backward_rows(void *context, size_t begin, size_t end) {
     const CrossEntropy *s = context;
     int N = s->x.shape[1];
-    (void)worker;
     for (size_t b = begin; b < end; b++) {
         const num *p = &AT(s->p, b, 0), *target = s->target.v ? &AT(s->target, b, 0) : NULL;
         num *dx = s->dx + b * (size_t)N;

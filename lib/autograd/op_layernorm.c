@@ -40,10 +40,9 @@ static num row_squares(const num *x, size_t n, num mean) {
 
 /* y_d = gamma_d z_d + beta_d,  z_d = (x_d - mean) / sqrt(var + eps)        mean and var over the row of D numbers
  * x, y [R,D]      gamma, beta [D] */
-static void layernorm_rows(void *context, size_t begin, size_t end, int worker) {
+static void layernorm_rows(void *context, size_t begin, size_t end) {
     const LayerNorm *s = context;
     size_t D = s->D;
-    (void)worker;
     for (size_t r = begin; r < end; r++) {
         const num *x = s->x + r * D;
         num *y = s->y + r * D, mean = row_sum(x, D) / (num)D;
@@ -76,11 +75,11 @@ Var op_layernorm(Tape *t, Var x, Var gamma, Var beta, double eps) {
 
 /* With g = dy gamma, and means over the row:
  * dx_d = (g_d - mean(g) - z_d mean(g z)) / sqrt(var + eps)      dgamma_d = sum_r dy z      dbeta_d = sum_r dy */
-static void layernorm_backward_rows(void *context, size_t begin, size_t end, int worker) {
+static void layernorm_backward_rows(void *context, size_t begin, size_t end) {
     const LayerNorm *s = context;
     size_t D = s->D;
     num *dgamma = s->partial + begin / s->piece * 2 * D, *dbeta = dgamma + D;
-    num *g = thread_scratch(worker, 2 * D * sizeof(num)), *z = g + D;
+    num *g = thread_scratch(2 * D * sizeof(num)), *z = g + D;
     memset(dgamma, 0, 2 * D * sizeof(num));
     for (size_t r = begin; r < end; r++) {
         const num *x = s->x + r * D, *dy = s->dy + r * D;

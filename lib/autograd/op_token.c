@@ -148,10 +148,9 @@ typedef struct {
 
 /* y[b, p (W/K) + q, (c K + i) K + j] = x[b, p K + i, q K + j, c]         backward: the same with dx and dy
  * x [B,H,W,C], y [B,(H/K)(W/K),C K K]; `row` = (b, p) is one line of patches of one picture */
-static void patch_rows(void *context, size_t begin, size_t end, int worker) {
+static void patch_rows(void *context, size_t begin, size_t end) {
     const Patches *s = context;
     size_t K = s->K, C = s->C, across = s->W / K, down = s->H / K;
-    (void)worker;
     for (size_t row = begin; row < end; row++)
         for (size_t q = 0; q < across; q++)
             for (size_t c = 0; c < C; c++)

@@ -1,5 +1,4 @@
 #include "core/thread.h"
-#include "core/arena.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -39,7 +38,7 @@ static void take_pieces(void) {
     for (;;) {
         size_t begin = atomic_fetch_add_explicit(&pool.next, pool.grain, memory_order_relaxed);
         if (begin >= pool.n) return;
-        pool.body(pool.context, begin, MIN(begin + pool.grain, pool.n), self);
+        pool.body(pool.context, begin, MIN(begin + pool.grain, pool.n));
     }
 }
 
@@ -102,7 +101,7 @@ static void pool_start(void) {
 void parallel_for(size_t n, size_t grain, ThreadBody body, void *context) {
     REQUIRE(grain >= 1, "grain is 0, want at least 1");
     if (n <= grain || thread_count() == 1 || pool.busy) {
-        for (size_t begin = 0; begin < n; begin += grain) body(context, begin, MIN(begin + grain, n), self);
+        for (size_t begin = 0; begin < n; begin += grain) body(context, begin, MIN(begin + grain, n));
         return;
     }
     if (pool.running < thread_count() - 1) pool_start();
@@ -122,10 +121,9 @@ void parallel_for(size_t n, size_t grain, ThreadBody body, void *context) {
     pool.busy = false;
 }
 
-void *thread_scratch(int worker, size_t bytes) {
-    REQUIRE(0 <= worker && worker < THREADS_MAX, "worker is %d, want 0 to %d", worker, THREADS_MAX - 1);
-    arena_reset(&pool.scratch[worker]);
-    return arena_alloc(&pool.scratch[worker], MAX(bytes, 1), 1);
+void *thread_scratch(size_t bytes) {
+    arena_reset(&pool.scratch[self]);
+    return arena_alloc(&pool.scratch[self], MAX(bytes, 1), 1);
 }
 
 void thread_stop(void) {

@@ -166,10 +166,10 @@ static void forward_head(const Attention *a, size_t head, num *scratch) {
     }
 }
 
-static void forward_heads(void *context, size_t begin, size_t end, int worker) {
+static void forward_heads(void *context, size_t begin, size_t end) {
     const Attention *a = context;
     size_t d = (size_t)(a->s.D / a->s.heads), Tw = (size_t)vecs_width(a->s.T), dw = (size_t)vecs_width((int)d);
-    num *scratch = thread_scratch(worker, (Tw * (d + dw) + 2 * BLOCK * dw + BLOCK * BLOCK) * sizeof(num));
+    num *scratch = thread_scratch((Tw * (d + dw) + 2 * BLOCK * dw + BLOCK * BLOCK) * sizeof(num));
     for (size_t head = begin; head < end; head++) forward_head(a, head, scratch);
 }
 
@@ -259,11 +259,11 @@ static void backward_head(const Attention *a, size_t head, const BackwardScratch
     add_rows(b->dv, T, d, 1, dq + 2 * D, step);
 }
 
-static void backward_heads(void *context, size_t begin, size_t end, int worker) {
+static void backward_heads(void *context, size_t begin, size_t end) {
     const Attention *a = context;
     size_t count;
     backward_scratch(a->s, NULL, &count);
-    BackwardScratch b = backward_scratch(a->s, thread_scratch(worker, count * sizeof(num)), &count);
+    BackwardScratch b = backward_scratch(a->s, thread_scratch(count * sizeof(num)), &count);
     for (size_t head = begin; head < end; head++) backward_head(a, head, &b);
 }
 

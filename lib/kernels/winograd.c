@@ -221,10 +221,9 @@ static size_t kernels_point(const Pass *w) {
 }
 
 /* A piece is one vector of outputs, with all channels; outputs from N on are zeros. */
-static void transform_kernels(void *context, size_t begin, size_t end, int worker) {
+static void transform_kernels(void *context, size_t begin, size_t end) {
     const Pass *w = context;
     size_t point = kernels_point(w), C = (size_t)w->from.channels, N = (size_t)w->to.channels;
-    (void)worker;
     for (size_t n = begin * LANES; n < end * LANES; n += LANES)
         for (size_t c = 0; c < C; c++) {
             int p = (int)(n / PANEL);
@@ -254,12 +253,12 @@ static void multiply_point(const Pass *w, int point, Transformed v, Transformed 
     }
 }
 
-static void pass_pieces(void *context, size_t begin, size_t end, int worker) {
+static void pass_pieces(void *context, size_t begin, size_t end) {
     const Pass *w = context;
     Transformed v = { .row = transformed_row(w->from.channels),
                       .point = transformed_point(w->group, w->from.channels) };
     Transformed m = { .row = transformed_row(w->to.channels), .point = transformed_point(w->group, w->to.channels) };
-    v.v = (num *)(void *)(w->workers + (size_t)worker * w->worker_bytes);
+    v.v = (num *)(void *)(w->workers + (size_t)thread_self() * w->worker_bytes);
     m.v = v.v + POINTS * v.point;
     for (size_t first = begin; first < end; first += w->group) {
         size_t rows = MIN(w->group, end - first);
@@ -286,8 +285,7 @@ static void pass_run(Pass *w, int B) {
     size_t kernels = POINTS * kernels_point(w);
     size_t point = transformed_point(w->group, w->from.channels) + transformed_point(w->group, w->to.channels);
     w->worker_bytes = POINTS * point * sizeof(num);
-    w->kernels =
-        thread_scratch(thread_self(), kernels * sizeof(num) + size_mul((size_t)thread_count(), w->worker_bytes));
+    w->kernels = thread_scratch(kernels * sizeof(num) + size_mul((size_t)thread_count(), w->worker_bytes));
     w->workers = (char *)(w->kernels + kernels);
     parallel_for(((size_t)w->to.channels + LANES - 1) / LANES, 1, transform_kernels, w);
     parallel_for(w->tiles, w->group, pass_pieces, w);
@@ -323,9 +321,8 @@ typedef struct {
     bool accumulate;
 } WeightSum;
 
-static void sum_transform(void *context, size_t begin, size_t end, int worker) {
+static void sum_transform(void *context, size_t begin, size_t end) {
     const WeightSum *w = context;
-    (void)worker;
     for (size_t i = begin; i < end; i++) {
         tile_input(w->x_grid, w->x, w->first + i, w->v, i);
         tile_gradient(w->y_grid, w->dy, w->first + i, w->u, i);
@@ -333,10 +330,9 @@ static void sum_transform(void *context, size_t begin, size_t end, int worker) {
 }
 
 /* A piece is one panel at one point. */
-static void sum_multiply(void *context, size_t begin, size_t end, int worker) {
+static void sum_multiply(void *context, size_t begin, size_t end) {
     const WeightSum *w = context;
     size_t C = (size_t)w->x_grid.channels, N = (size_t)w->y_grid.channels, panels = (size_t)panel_count((int)N);
-    (void)worker;
     for (size_t piece = begin; piece < end; piece++) {
         size_t point = piece / panels, p = piece % panels;
         const num *panel = w->u.v + point * w->u.point + p * w->u.panel;
@@ -349,12 +345,11 @@ static void sum_multiply(void *context, size_t begin, size_t end, int worker) {
 /* dg = G^T S G. A piece is 16 channels and one vector of outputs; the weights of an output are consecutive. */
 enum { BACK_CHANNELS = 16 };
 
-static void sum_finish(void *context, size_t begin, size_t end, int worker) {
+static void sum_finish(void *context, size_t begin, size_t end) {
     const WeightSum *w = context;
     size_t C = (size_t)w->x_grid.channels, panels = (size_t)panel_count(w->y_grid.channels);
     size_t blocks = (C + BACK_CHANNELS - 1) / BACK_CHANNELS;
     num rows[BACK_CHANNELS * CELLS * LANES], transposed[LANES * BACK_CHANNELS * CELLS];
-    (void)worker;
     for (size_t piece = begin; piece < end; piece++) {
         size_t c0 = piece % blocks * BACK_CHANNELS, n0 = piece / blocks * LANES;
         size_t count = MIN((size_t)BACK_CHANNELS, C - c0);
@@ -382,9 +377,8 @@ typedef struct {
     size_t rows, N;
 } BiasSum;
 
-static void bias_pieces(void *context, size_t begin, size_t end, int worker) {
+static void bias_pieces(void *context, size_t begin, size_t end) {
     const BiasSum *w = context;
-    (void)worker;
     for (size_t n = 0; n < w->N; n += LANES) {
         Vec sum = { 0 };
         for (size_t r = begin; r < end; r++) sum += vec_load(w->dy + r * w->N + n);
@@ -394,7 +388,7 @@ static void bias_pieces(void *context, size_t begin, size_t end, int worker) {
 
 static void bias_sum(const num *dy, size_t rows, size_t N, bool accumulate, num *dbias) {
     size_t pieces = (rows + BIAS_ROWS - 1) / BIAS_ROWS;
-    BiasSum w = { dy, thread_scratch(thread_self(), size_mul(pieces * N, sizeof(num))), rows, N };
+    BiasSum w = { dy, thread_scratch(size_mul(pieces * N, sizeof(num))), rows, N };
     parallel_for(rows, BIAS_ROWS, bias_pieces, &w);
     for (size_t n = 0; n < N; n++) {
         num sum = 0;
@@ -415,7 +409,7 @@ void winograd_backward_weight(ConvShape s, const num *x, const num *dy, bool acc
     if (dbias) bias_sum(dy, (size_t)s.B * (size_t)s.H * (size_t)s.W, N, accumulate, dbias);
     w.v = (Transformed){ .row = transformed_row(s.C), .point = transformed_point(group, s.C) };
     w.u = (Transformed){ .panel = group * PANEL, .point = panels * group * PANEL + 64 / sizeof(num) };
-    w.sums = thread_scratch(thread_self(), (sums + POINTS * (w.v.point + w.u.point)) * sizeof(num));
+    w.sums = thread_scratch((sums + POINTS * (w.v.point + w.u.point)) * sizeof(num));
     w.v.v = w.sums + sums;
     w.u.v = w.v.v + POINTS * w.v.point;
     if (w.tiles == 0) memset(w.sums, 0, sums * sizeof(num));

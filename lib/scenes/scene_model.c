@@ -219,9 +219,8 @@ typedef struct {
     Mat pixels, excluded; /* [B,side,side,3]; 1 where a pair is excluded, [B,N] */
 } Batch;
 
-static void batch_pairs(void *context, size_t begin, size_t end, int worker) {
+static void batch_pairs(void *context, size_t begin, size_t end) {
     Batch *b = context;
-    (void)worker;
     for (size_t i = begin; i < end; i++) {
         Caption *negatives = b->caption + b->B + i * (size_t)b->negatives;
         SceneExample pair = scene_model_example(b->model, b->stage, b->first + i, negatives);
@@ -240,9 +239,8 @@ static bool is_excluded(const Batch *b, int i, int n) {
     return n != i && (b->caption[n].kind == CAPTION_KINDS || caption_true(&b->scene[i], &b->caption[n]));
 }
 
-static void batch_exclude(void *context, size_t begin, size_t end, int worker) {
+static void batch_exclude(void *context, size_t begin, size_t end) {
     Batch *b = context;
-    (void)worker;
     for (int i = (int)begin; i < (int)end; i++)
         for (int n = 0; n < b->N; n++) AT(b->excluded, i, n) = is_excluded(b, i, n);
 }
@@ -442,9 +440,8 @@ typedef struct {
     num *pixels;
 } RenderJob;
 
-static void render_range(void *context, size_t begin, size_t end, int worker) {
+static void render_range(void *context, size_t begin, size_t end) {
     const RenderJob *p = context;
-    (void)worker;
     for (size_t i = begin; i < end; i++) scene_pixels(p->scenes[i], p->pixels + i * PIXELS);
 }
 

@@ -33,9 +33,8 @@ typedef struct {
 } Sgd;
 
 /* v = momentum v + g + decay w;  w -= lr v, for numbers begin .. end-1. */
-static void sgd_range(void *context, size_t begin, size_t end, int worker) {
+static void sgd_range(void *context, size_t begin, size_t end) {
     const Sgd s = *(Sgd *)context;
-    (void)worker;
     for (size_t i = begin; i < end; i++) {
         num g = s.grad[i] + s.decay * s.w[i];
         s.v[i] = s.momentum * s.v[i] + g;
