@@ -1,8 +1,7 @@
 /* op_arithmetic: sums and products number by number, and operations that only move numbers. Contracts: ops.h. */
 #include "autograd/gradcheck.h"
 #include "autograd/ops.h"
-#include "core/arena.h"
-#include "core/thread.h"
+#include "kernels/kernel.h"
 #include "kernels/vecmath.h"
 
 #include <string.h>
@@ -170,7 +169,7 @@ static void transpose_piece(void *context, size_t begin, size_t end) {
         size_t count = MIN((size_t)BLOCK, s->cols - first);
         num *y = s->y + at + first * s->rows;
         num *to = s->accumulate ? thread_scratch(BLOCK * s->rows * sizeof(num)) : y;
-        vec_transpose_matrix(s->x + at + first, s->cols, s->rows, count, to, s->rows);
+        matrix_transpose(s->x + at + first, s->cols, s->rows, count, to, s->rows);
         for (size_t i = 0; s->accumulate && i < count * s->rows; i++) y[i] += to[i];
     }
 }

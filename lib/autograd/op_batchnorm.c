@@ -8,7 +8,6 @@
  * Rows are taken in pieces of a fixed size, which fit a fast cache; sums over pieces are added up in order. */
 #include "autograd/gradcheck.h"
 #include "autograd/ops.h"
-#include "core/arena.h"
 #include "core/thread.h"
 #include "kernels/vecmath.h"
 

@@ -2,7 +2,6 @@
 #include "kernels/conv.h"
 #include "autograd/gradcheck.h"
 #include "autograd/ops.h"
-#include "core/arena.h"
 #include "core/thread.h"
 
 #include <string.h>
@@ -22,20 +21,17 @@ Var op_conv2d(Tape *t, Var x, Var weight, Var bias, int stride, int pad) {
     REQUIRE(stride >= 1 && pad >= 0 && w[2] >= 1 && w[2] - 2 * pad <= MIN(s[1], s[2]),
             "x is %s, the weight %s, stride %d, pad %d: the kernel must fit", mat_shape_text(x->val),
             mat_shape_text(weight->val), stride, pad);
-    ConvShape shape = {
-        .B = s[0], .H = s[1], .W = s[2], .C = s[3], .outputs = w[0], .kernel = w[2], .stride = stride, .pad = pad
-    };
+    ConvShape shape = { s[0], s[1], s[2], s[3], .outputs = w[0], .kernel = w[2], .stride = stride, .pad = pad };
     int P = conv_out(s[1], w[2], stride, pad), Q = conv_out(s[2], w[2], stride, pad);
     Var y = tape_record(t, &conv2d_op, mat_shape(4, s[0], P, Q, w[0]), x, weight, bias);
     y->saved = memcpy(arena_alloc(&t->arena, 1, sizeof shape), &shape, sizeof shape);
-    if (weight->val.v) {
-        conv_forward(shape, x->val.v, weight->val.v, bias ? bias->val.v : NULL, y->val.v);
-        return y;
-    }
-    REQUIRE(!y->requires_grad, "%s lies in a file: for inference only", weight->param->name);
     ArenaMark mark = arena_mark(&t->arena);
-    num *filters = arena_alloc(&t->arena, mat_count(weight->val), sizeof(num)); /* widened, for this call only */
-    weight_all(weight->param->weights_view, w[0], w[1] * w[2] * w[3], filters);
+    num *filters = weight->val.v;
+    if (!filters) { /* they lie in a file, and are widened for this call only */
+        REQUIRE(!y->requires_grad, "%s lies in a file: for inference only", weight->param->name);
+        filters = arena_alloc(&t->arena, mat_count(weight->val), sizeof(num));
+        weight_all(weight->param->weights_view, w[0], w[1] * w[2] * w[3], filters);
+    }
     conv_forward(shape, x->val.v, filters, bias ? bias->val.v : NULL, y->val.v);
     arena_release(&t->arena, mark);
     return y;
@@ -83,9 +79,7 @@ static Var pool_record(Tape *t, const Op *op, Var x, int size, int stride) {
     int P = conv_out(s[1], size, stride, 0), Q = conv_out(s[2], size, stride, 0);
     Var y = tape_record(t, op, mat_shape(4, s[0], P, Q, s[3]), x, NULL, NULL);
     Pool *pool = y->saved = arena_zero(&t->arena, 1, sizeof *pool);
-    *pool = (Pool){
-        .H = s[1], .W = s[2], .C = s[3], .P = P, .Q = Q, .size = size, .stride = stride, .x = x->val.v, .y = y->val.v
-    };
+    *pool = (Pool){ s[1], s[2], s[3], P, Q, size, stride, .x = x->val.v, .y = y->val.v };
     return y;
 }
 

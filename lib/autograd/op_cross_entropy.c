@@ -2,7 +2,6 @@
  * functions in double: softmax.h. */
 #include "autograd/gradcheck.h"
 #include "autograd/ops.h"
-#include "core/arena.h"
 #include "core/thread.h"
 #include "kernels/vecmath.h"
 
@@ -54,10 +53,8 @@ static Var cross_entropy(Tape *t, Var x, Mat target, const int *class_of) {
         REQUIRE(0 <= class_of[b] && class_of[b] < N, "row %d belongs to class %d, want 0 to %d", b, class_of[b], N - 1);
     Var y = tape_record(t, &cross_entropy_op, mat_shape(0), x, NULL, NULL);
     CrossEntropy *s = y->saved = arena_alloc(&t->arena, 1, sizeof *s);
-    *s = (CrossEntropy){ .x = x->val,
-                         .p = mat_like(&t->arena, x->val),
-                         .target = target,
-                         .loss = arena_alloc(&t->arena, (size_t)B, sizeof(double)) };
+    *s = (CrossEntropy){ .x = x->val, .p = mat_like(&t->arena, x->val), .target = target };
+    s->loss = arena_alloc(&t->arena, (size_t)B, sizeof(double));
     if (class_of)
         s->class_of = memcpy(arena_alloc(&t->arena, (size_t)B, sizeof(int)), class_of, (size_t)B * sizeof(int));
     parallel_for((size_t)B, ROWS, cross_entropy_rows, s);

@@ -1,7 +1,6 @@
 /* op_layernorm: layer normalisation, each row by itself. Contract: ops.h. */
 #include "autograd/gradcheck.h"
 #include "autograd/ops.h"
-#include "core/arena.h"
 #include "core/thread.h"
 
 #include <math.h>
@@ -61,14 +60,13 @@ Var op_layernorm(Tape *t, Var x, Var gamma, Var beta, double eps) {
             mat_shape_text(gamma->val), mat_shape_text(beta->val));
     Var y = tape_record(t, &layernorm_op, x->val, x, gamma, beta);
     LayerNorm *s = y->saved = arena_zero(&t->arena, 1, sizeof *s);
-    num *saved = arena_alloc(&t->arena, 2 * rows, sizeof(num));
     *s = (LayerNorm){ .rows = rows, .piece = MAX((size_t)PIECE / D, 1), .D = D, .eps = eps };
     s->x = x->val.v;
     s->gamma = gamma->val.v;
     s->beta = beta->val.v;
     s->y = y->val.v;
-    s->mean = saved;
-    s->inverse = saved + rows;
+    s->mean = arena_alloc(&t->arena, 2 * rows, sizeof(num));
+    s->inverse = s->mean + rows;
     parallel_for(rows, s->piece, layernorm_rows, s);
     return y;
 }
@@ -105,11 +103,10 @@ static void layernorm_backward(Var y) {
     s->dx = tape_grad_raw(y->in[0], &s->accumulate);
     parallel_for(s->rows, s->piece, layernorm_backward_rows, s);
     num *dgamma = tape_grad(y->in[1]), *dbeta = tape_grad(y->in[2]);
-    for (size_t p = 0; p < pieces; p++)
-        for (size_t d = 0; d < s->D; d++) {
-            if (dgamma) dgamma[d] += s->partial[2 * p * s->D + d];
-            if (dbeta) dbeta[d] += s->partial[(2 * p + 1) * s->D + d];
-        }
+    for (size_t p = 0; p < pieces; p++) {
+        if (dgamma) rows_add(s->partial + 2 * p * s->D, 1, (int)s->D, dgamma);
+        if (dbeta) rows_add(s->partial + (2 * p + 1) * s->D, 1, (int)s->D, dbeta);
+    }
 }
 static Var layernorm_check(GradCheck *check) {
     check->variants = 2; /* the second: several pieces, and several lanes */

@@ -1,7 +1,6 @@
 /* op_token: from word ids and patches of pictures to tokens, and from tokens to vectors. Contracts: ops.h. */
 #include "autograd/gradcheck.h"
 #include "autograd/ops.h"
-#include "core/arena.h"
 #include "core/thread.h"
 
 #include <string.h>

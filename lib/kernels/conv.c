@@ -1,10 +1,9 @@
 #include "kernels/conv.h"
-
-#include <string.h>
-
 #include "kernels/kernel.h"
 #include "kernels/reference.h"
 #include "kernels/winograd.h"
+
+#include <string.h>
 
 int conv_out(int size, int kernel, int stride, int pad) { return (size + 2 * pad - kernel) / stride + 1; }
 

@@ -1,8 +1,7 @@
 #include "kernels/gemm.h"
+#include "kernels/kernel.h"
 
 #include <string.h>
-
-#include "kernels/kernel.h"
 
 /* How the work is cut, and where each part is cached. kernel.h gives the reasons; sizes are for float, 512-bit vectors.
  *

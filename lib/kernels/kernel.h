@@ -1,5 +1,5 @@
 /* kernel: the micro-kernel behind every matrix product and convolution, and the vector type it is made of. Included by
- * gemm.c, conv.c, winograd.c, attention.c and vecmath.c only.
+ * the files of kernels, and by op_arithmetic.c for matrix_transpose.
  *
  * A matrix product is limited by memory, not by arithmetic. A core of the kind this was measured on starts two fused
  * multiply-adds (a*b + c, one rounding) of 16 floats in every cycle of its 4.2 GHz clock:
@@ -47,6 +47,8 @@ enum { VEC_BYTES = 16, VECS = 2 };
 #endif
 enum { LANES = VEC_BYTES / sizeof(num), ROWS = 6, ROWS_MAX = 8, PANEL = VECS * LANES };
 
+#define INLINE static inline __attribute__((always_inline))
+
 /* A vector, and one in memory at any address of a num. */
 typedef num Vec __attribute__((vector_size(VEC_BYTES)));
 typedef num VecAt __attribute__((vector_size(VEC_BYTES), aligned(sizeof(num)), may_alias));
@@ -90,7 +92,7 @@ static inline void tile_store_edge(const RegisterTile *t, const num *sum, int wi
 }
 
 /* `height` and `vecs` are constants at every call, so that `sum` and `b` are registers. */
-static inline __attribute__((always_inline)) void micro_kernel_sized(const RegisterTile *t, int height, int vecs) {
+INLINE void micro_kernel_sized(const RegisterTile *t, int height, int vecs) {
     Vec sum[ROWS_MAX][VECS], b[VECS];
     UNROLL
     for (int r = 0; r < height; r++) UNROLL
@@ -141,9 +143,8 @@ static const ptrdiff_t TILE_START = 0;
 
 /* A tile of an ordinary product, in one segment: k < length, b is [length][b_step]. */
 static inline RegisterTile tile_product(size_t length, size_t a_step, const num *b, size_t b_step, int cols) {
-    RegisterTile t = {
-        .a_at = &TILE_START, .b_at = &TILE_START, .segments = 1, .length = length, .b = b, .cols = cols
-    };
+    RegisterTile t = { .a_at = &TILE_START, .b_at = &TILE_START, .segments = 1, .length = length, .b = b };
+    t.cols = cols;
     t.a_step = (ptrdiff_t)a_step;
     t.b_step = (ptrdiff_t)b_step;
     return t;
@@ -169,7 +170,7 @@ static inline void micro_kernel_rows(RegisterTile *t, size_t rows, const num *a,
  * bits (row, column) of a number's position this rotates all bits by one: the highest bit of the row becomes the lowest
  * of the column. After four rounds row and column are exchanged, with 4 * 16 vector instructions for 256 numbers
  * instead of 512 loads and stores. */
-static inline __attribute__((always_inline)) Vec vec_interleave(Vec a, Vec b, int start) {
+INLINE Vec vec_interleave(Vec a, Vec b, int start) {
 #if defined(__clang__)
     Vec v;
     UNROLL

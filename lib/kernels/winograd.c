@@ -1,8 +1,7 @@
 #include "kernels/winograd.h"
+#include "kernels/kernel.h"
 
 #include <string.h>
-
-#include "kernels/kernel.h"
 
 /* The formula in one dimension, F(4, 3). Four neighbouring results of a kernel of three read six numbers: they are part
  * of the product of two polynomials, with 4 and 3 coefficients, transposed. A polynomial with 6 coefficients is
@@ -28,8 +27,6 @@
 enum { SIDE = 4, KERNEL = 3, WINDOW = 6, POINTS = WINDOW * WINDOW, PLACES = SIDE * SIDE, CELLS = KERNEL * KERNEL };
 
 /* ---- the transforms in one dimension ----------------------------------------------------------------------------- */
-
-#define INLINE static inline __attribute__((always_inline))
 
 /* Input transform: v = B^T d, 6 from 6 numbers; `in` and `out` are the distances between them. */
 INLINE void transform_input(const Vec *d, int in, Vec *v, int out) {

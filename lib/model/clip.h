@@ -5,7 +5,6 @@
 #ifndef CLIP_H
 #define CLIP_H
 
-#include "core/arena.h"
 #include "model/image_tower.h"
 #include "model/clip_loss.h"
 #include "formats/safetensors.h"

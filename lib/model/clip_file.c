@@ -116,7 +116,8 @@ static bool plan_matches(const Clip *clip, const Safetensors *file, const char *
     return true;
 }
 
-bool clip_restore(Clip *clip, const Safetensors *file, const char *path, Err *err) {
+/* Builds the model that an open file describes, and reads its weights. */
+static bool clip_restore(Clip *clip, const Safetensors *file, const char *path, Err *err) {
     ClipConfig config;
     Arena arena = { 0 };
     Vocab vocab;

@@ -1,5 +1,4 @@
 #include "model/clip_loss.h"
-
 #include "core/softmax.h"
 
 #include <math.h>

@@ -2,7 +2,6 @@
 #ifndef CLIP_LOSS_H
 #define CLIP_LOSS_H
 
-#include "core/arena.h"
 #include "autograd/ops.h"
 
 /* The logit scale is learnt as e^t. It starts at 1/0.07 and is kept at 100 or below (section 2.5 of the paper). */

@@ -1,5 +1,4 @@
 #include "model/image_tower.h"
-
 #include "core/eigen.h"
 
 #include <math.h>
@@ -175,9 +174,9 @@ static const struct {
     { "cnn", cnn_add },
     { "resnet", resnet_add },
     { "resnet9", resnet9_add },
-    { "vit", vision_transformer_add },
-    { "modified-resnet", modified_resnet_add },
     { "scene", scene_cnn_add },
+    { "modified-resnet", modified_resnet_add },
+    { "vit", vision_transformer_add },
 };
 
 static int kind_of(const char *kind) {

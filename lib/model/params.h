@@ -2,7 +2,6 @@
 #ifndef PARAMS_H
 #define PARAMS_H
 
-#include "core/arena.h"
 #include "autograd/tape.h"
 
 /* All parameters of one model, in the order they were added. The arena owns them and their gradients. */

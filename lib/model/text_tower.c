@@ -121,11 +121,7 @@ static void transformer_tower_add(TextTower *m, Params *params, TextTowerSize s,
 static const struct {
     const char *kind;
     void (*add)(TextTower *, Params *, TextTowerSize, Rng *);
-} kinds[] = {
-    { "bow", bow_add },
-    { "lstm", lstm_tower_add },
-    { "transformer", transformer_tower_add },
-};
+} kinds[] = { { "bow", bow_add }, { "lstm", lstm_tower_add }, { "transformer", transformer_tower_add } };
 
 static int kind_of(const char *kind) {
     for (size_t i = 0; i < COUNT(kinds); i++)

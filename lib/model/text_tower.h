@@ -14,7 +14,6 @@
 #ifndef TEXT_TOWER_H
 #define TEXT_TOWER_H
 
-#include "core/arena.h"
 #include "model/transformer.h"
 
 typedef struct {
