@@ -1,5 +1,4 @@
 /* op_arithmetic: sums and products number by number, and operations that only move numbers. Contracts: ops.h. */
-#include "autograd/gradcheck.h"
 #include "autograd/ops.h"
 #include "kernels/kernel.h"
 #include "kernels/vecmath.h"
@@ -7,8 +6,6 @@
 #include <string.h>
 
 enum { PIECE = 1 << 14 }; /* numbers that one thread takes at a time */
-
-/* ---- add, mul, scale, exp ---------------------------------------------------------------------------------------- */
 
 /* y[i] = factor x[i], or y[i] += factor x[i]. y may be x. */
 typedef struct {
@@ -134,8 +131,6 @@ static void exp_backward(Var y) {
     for (size_t i = 0, count = mat_count(y->val); i < count; i++) dx[i] += y->val.v[i] * y->grad[i];
 }
 static Var exp_check(GradCheck *check) { return op_exp(check->tape, gradcheck_input(check, mat_shape(2, 3, 4))); }
-
-/* ---- reshape, transpose, flatten: the same numbers in another order ---------------------------------------------- */
 
 /* y_i = x_i        under another shape */
 OP(reshape);

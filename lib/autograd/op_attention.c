@@ -1,6 +1,5 @@
 /* op_attention: multi-head self-attention. Contract: ops.h; the computation itself: attention.h. */
 #include "kernels/attention.h"
-#include "autograd/gradcheck.h"
 #include "autograd/ops.h"
 
 typedef struct {

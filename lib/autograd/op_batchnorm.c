@@ -6,7 +6,6 @@
  *   dx = gamma / sqrt(var + eps) (du - dbeta / R - z dgamma / R)     training: mean and var depend on x
  *   dx = gamma / sqrt(var + eps) du                                  running statistics: they do not
  * Rows are taken in pieces of a fixed size, which fit a fast cache; sums over pieces are added up in order. */
-#include "autograd/gradcheck.h"
 #include "autograd/ops.h"
 #include "core/thread.h"
 #include "kernels/vecmath.h"

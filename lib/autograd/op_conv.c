@@ -1,12 +1,9 @@
 /* op_conv: convolution and pooling of pictures [B,H,W,C]. Contracts: ops.h; the convolution itself: conv.c. */
 #include "kernels/conv.h"
-#include "autograd/gradcheck.h"
 #include "autograd/ops.h"
 #include "core/thread.h"
 
 #include <string.h>
-
-/* ---- convolution ------------------------------------------------------------------------------------------------- */
 
 /* y[b,p,q,o] = bias[o] + sum_{i,j,c} weight[o,c,i,j] x[b, p stride + i - pad, q stride + j - pad, c], 0 outside of x
  * x [B,H,W,C]      weight [O,C,K,K]      bias [O] or NULL      y [B,P,Q,O] */
@@ -60,8 +57,6 @@ static Var conv2d_check(GradCheck *check) {
         w = gradcheck_input(check, mat_shape(4, 2, 3, kernel, kernel));
     return op_conv2d(check->tape, x, w, i % 2 ? NULL : gradcheck_input(check, mat_shape(1, 2)), v[i].stride, v[i].pad);
 }
-
-/* ---- pooling ----------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     int H, W, C, P, Q, size, stride;

@@ -1,6 +1,5 @@
 /* op_cross_entropy: softmax and cross-entropy in one operation. Contract: ops.h; the same for one row, as plain
  * functions in double: softmax.h. */
-#include "autograd/gradcheck.h"
 #include "autograd/ops.h"
 #include "core/thread.h"
 #include "kernels/vecmath.h"

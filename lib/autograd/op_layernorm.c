@@ -1,5 +1,4 @@
 /* op_layernorm: layer normalisation, each row by itself. Contract: ops.h. */
-#include "autograd/gradcheck.h"
 #include "autograd/ops.h"
 #include "core/thread.h"
 

@@ -1,6 +1,5 @@
 /* op_matmul: products of matrices. Contracts: ops.h; the product itself: gemm.c. */
 #include "kernels/gemm.h"
-#include "autograd/gradcheck.h"
 #include "autograd/ops.h"
 
 /* Where w lies in a weights file, or NULL. Such a weight has no gradient: it is for inference only. */

@@ -1,5 +1,4 @@
 /* op_softmax_pool: a smooth maximum of groups of neighbours. Contract: ops.h. */
-#include "autograd/gradcheck.h"
 #include "autograd/ops.h"
 #include "core/thread.h"
 #include "kernels/vecmath.h"

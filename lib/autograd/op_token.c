@@ -1,5 +1,4 @@
 /* op_token: from word ids and patches of pictures to tokens, and from tokens to vectors. Contracts: ops.h. */
-#include "autograd/gradcheck.h"
 #include "autograd/ops.h"
 #include "core/thread.h"
 
@@ -136,8 +135,6 @@ static Var prepend_check(GradCheck *check) {
     Var x = gradcheck_input(check, mat_shape(3, 2, 3, 4));
     return op_prepend(check->tape, x, gradcheck_input(check, first[check->variant]));
 }
-
-/* ---- patches ----------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     size_t H, W, C, K;

@@ -30,6 +30,7 @@ bool err_set(Err *err, const char *format, ...) {
 }
 
 void (*message_hook)(void);
+void (*warning_hook)(const char *line);
 
 static void print_line(const char *prefix, const char *format, va_list args) {
     if (message_hook) message_hook();
@@ -54,8 +55,6 @@ void die_usage(const char *format, ...) {
     va_end(args);
     exit(EXIT_USAGE);
 }
-
-void (*warning_hook)(const char *line);
 
 void warn(const char *format, ...) {
     char line[sizeof(Err)];

@@ -26,8 +26,6 @@ typedef NUM num;
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 #define NORETURN                 __attribute__((noreturn))
 
-/* ---- errors ------------------------------------------------------------------------------------------------------ */
-
 enum { EXIT_TROUBLE = 1, EXIT_USAGE = 2, EXIT_CONTRACT = 70 };
 
 /* One line about an error: where, what was found, what was expected, what to do. Empty text: no error. */
@@ -65,8 +63,6 @@ extern void (*warning_hook)(const char *line);
 
 /* Called before any of these prints, to end a line that is open on the terminal (progress bar). NULL: not used. */
 extern void (*message_hook)(void);
-
-/* ---- small helpers ----------------------------------------------------------------------------------------------- */
 
 /* a * b; stops if the product overflows (REQUIRE). For sizes that come from a file, call size_fits first. */
 size_t size_mul(size_t a, size_t b);

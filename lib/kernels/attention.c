@@ -178,8 +178,6 @@ void attend_forward(AttentionShape s, const num *qkv, num *out, num *log_sum) {
     parallel_for((size_t)s.B * (size_t)s.heads, 1, forward_heads, &a);
 }
 
-/* ---- backward ---------------------------------------------------------------------------------------------------- */
-
 /* Scratch memory for the backward of one head. */
 typedef struct {
     num *keys_transposed, *values_transposed, *keys, *dk, *dv; /* [d][Tw] twice; [T][dw] */

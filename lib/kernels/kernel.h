@@ -24,9 +24,8 @@
  * kernel. Channels are fastest, so each row of that window is one contiguous run of numbers. The loop over k is cut
  * into segments, one per run, and nothing is copied out of the image ("im2col" writes every number nine times for 3 x 3
  * kernels). The rows of a tile are places that see the same part of the kernel, so padding is left out instead of
- * multiplied by zero: for 4 x 4 places and a 3 x 3 kernel 100 of 144 cells are inside the image, and a convolution can
- * be faster than the peak in the FLOP of its definition. winograd.c goes further: most 3 x 3 convolutions become matrix
- * products with a quarter of the multiplications, computed by this micro-kernel.
+ * multiplied by zero: for 4 x 4 places and a 3 x 3 kernel 100 of 144 cells are inside the image. winograd.c goes
+ * further: it turns most 3 x 3 convolutions into matrix products.
  */
 #ifndef KERNEL_H
 #define KERNEL_H

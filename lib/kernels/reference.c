@@ -3,8 +3,7 @@
 
 #include <math.h>
 
-/* ---- matrix product: C[m][n] (+)= sum over k of op(A)[m][k] op(B)[k][n] ------------------------------------------ */
-
+/* C[m][n] (+)= sum over k of op(A)[m][k] op(B)[k][n] */
 void gemm_plain(bool transpose_a, bool transpose_b, int M, int N, int K, const num *a, int lda, const num *b, int ldb,
                 bool accumulate, num *c, int ldc) {
     for (size_t m = 0; m < (size_t)M; m++)
@@ -16,8 +15,6 @@ void gemm_plain(bool transpose_a, bool transpose_b, int M, int N, int K, const n
             *to = accumulate ? *to + sum : sum;
         }
 }
-
-/* ---- convolution ------------------------------------------------------------------------------------------------- */
 
 /* The number of pixel (b, h, w) in images [B,H,W]; -1 in the padding. */
 static ptrdiff_t pixel_at(ConvShape s, int b, int h, int w) {
@@ -83,8 +80,6 @@ void conv_backward_weight_plain(ConvShape s, const num *x, const num *dy, bool a
                     }
             }
 }
-
-/* ---- attention --------------------------------------------------------------------------------------------------- */
 
 /* p_j = softmax over j of S_ij,  S_ij = q_i . k_j / sqrt(d) */
 double attend_row_plain(AttentionShape s, const num *qkv, int b, int h, int i, double *p) {
@@ -153,8 +148,6 @@ void attend_backward_plain(AttentionShape s, AttentionFlow f) {
     }
     arena_free(&arena);
 }
-
-/* ---- functions of vectors ---------------------------------------------------------------------------------------- */
 
 /* y_i = f(x_i) */
 static void each(double (*f)(double), const num *x, num *y, size_t n) {

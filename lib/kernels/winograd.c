@@ -16,17 +16,12 @@
  *
  * As matrix products. The element-wise product, summed over channels, is for each of the 36 points a matrix product,
  *     [tiles, C] [C, N] -> [tiles, N]
- * for the micro-kernel. A thread takes a group of tiles; their transformed inputs V [36][tiles][C] and sums M
- * [36][tiles][N] are a few megabytes and stay in L3.
- *
- * Sizes for 256 channels to 256, in floats. V and M of a group of 48 tiles are 36 * 48 * 256 numbers or 1.8 MB each:
- * more than L2 holds. But one point of them, 48 * 256 numbers or 49 KB, stays in L2 while the 4 panels of U at that
- * point, 65 KB each, pass. All of U, 9.4 MB, is read once per group: 9.4 MB in 36 * 48 * 256 * 256 / 32 = 3.5 million
- * cycles, 2.7 bytes per cycle, which L3 delivers. The 9 numbers of a kernel became 36, so a single image gains little
- * and batches gain much; but the bits of an image must not depend on the batch, so the batch does not decide. */
+ * for the micro-kernel. A thread takes a group of tiles, whose transformed inputs V [36][tiles][C] and sums M
+ * [36][tiles][N] stay in L3: 1.8 MB of floats each for 48 tiles and C = N = 256. One point of them, 49 KB, stays in L2
+ * while the 4 panels of U at that point, 65 KB each, pass. All of U, 9.4 MB, is read once per group: in 3.5 million
+ * cycles, 2.7 bytes per cycle, which L3 delivers. A single image gains little, because the 9 numbers of a kernel became
+ * 36; but the bits of an image must not depend on the batch, so the batch does not decide. */
 enum { SIDE = 4, KERNEL = 3, WINDOW = 6, POINTS = WINDOW * WINDOW, PLACES = SIDE * SIDE, CELLS = KERNEL * KERNEL };
-
-/* ---- the transforms in one dimension ----------------------------------------------------------------------------- */
 
 /* Input transform: v = B^T d, 6 from 6 numbers; `in` and `out` are the distances between them. */
 INLINE void transform_input(const Vec *d, int in, Vec *v, int out) {
@@ -110,8 +105,6 @@ INLINE void load_transform(Transform *transform, const num *m, size_t point, Vec
     UNROLL
     for (int i = 0; i < n; i++) transform(half + i * WINDOW, 1, out + i * n, 1);
 }
-
-/* ---- tiles of images --------------------------------------------------------------------------------------------- */
 
 /* Images [B,H,W,channels] in down x across tiles of 4 x 4. Tile t: row t / across % down, column t % across. */
 typedef struct {
@@ -199,8 +192,6 @@ static void tile_output(Grid g, Transformed from, size_t row, const num *bias, b
             if (at[i] >= 0) output_store(y + at[i] + n, out[i] + add, accumulate, step - n);
     }
 }
-
-/* ---- forward, and backward to the data --------------------------------------------------------------------------- */
 
 /* Both are one convolution. weight[o * out_stride + c * in_stride + cell]; for the backward the cells are rotated by
  * 180 degrees. U = G g G^T is [POINTS][panels][channels][width]. */
@@ -302,8 +293,6 @@ void winograd_backward_data(ConvShape s, const num *dy, const num *weight, bool 
     pass.accumulate = accumulate;
     pass_run(&pass, s.B);
 }
-
-/* ---- backward to the weights ------------------------------------------------------------------------------------- */
 
 /* For each of the 36 points a product [C, tiles] [tiles, N] -> [C, N], summed group after group: all threads transform
  * the tiles of x and dy of a group, then each takes points. */
@@ -417,8 +406,6 @@ void winograd_backward_weight(ConvShape s, const num *x, const num *dy, bool acc
     }
     parallel_for((C + BACK_CHANNELS - 1) / BACK_CHANNELS * (N / LANES), 1, sum_finish, &w);
 }
-
-/* ---- when it is used --------------------------------------------------------------------------------------------- */
 
 bool winograd_suits(ConvShape s) {
     if (s.kernel != 3 || s.stride != 1 || s.pad != 1 || s.C < 16 || s.outputs < 32 || s.outputs % 16) return false;

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- configuration ----------------------------------------------------------------------------------------------- */
-
 /* The whole numbers of a configuration, and their keys in the metadata. Each is at least `low`. Where `low` is 0, the
  * number 0 is not written, and a missing key means 0. */
 enum { META_NUMBERS = 12 };
@@ -77,8 +75,6 @@ void clip_save(const Clip *clip, SafetensorsOut *out, Dtype dtype) {
     for (int i = 0; i < clip->params.count; i++)
         safetensors_add(out, clip->params.list[i]->name, dtype, clip->params.list[i]->val);
 }
-
-/* ---- tensors ----------------------------------------------------------------------------------------------------- */
 
 static const Tensor *tensor_of(const Safetensors *file, const char *path, const char *name, Err *err) {
     const Tensor *tensor = safetensors_find(file, name);

@@ -20,8 +20,6 @@ Param *params_find(const Params *params, const char *name); /* or NULL */
 size_t params_count(const Params *params);                  /* how many numbers are trained: frozen ones left out */
 void params_zero_grad(Params *params);                      /* empties all gradients */
 
-/* ---- first values ------------------------------------------------------------------------------------------------ */
-
 /* Uniform in +-1/sqrt(fan_in), fan_in the inputs of one output: the default of other toolkits for linear layers and
  * convolutions, weights and biases. (He et al. 2015, arXiv:1502.01852, eq. 10, with a = sqrt 5.) */
 void init_fan_in(Param *param, int fan_in, Rng *rng);
