@@ -141,10 +141,7 @@ static void backward_sums(void *context, size_t begin, size_t end) {
             sum[c] += du;
             sum_z[c] += du * ((s->x[r * C + c] - s->mean[c]) * s->inverse[c]);
         }
-    for (size_t c = 0; c < C; c++) {
-        sum_out[c] = (double)sum[c];
-        sum_out[C + c] = (double)sum_z[c];
-    }
+    for (size_t i = 0; i < 2 * C; i++) sum_out[i] = (double)sum[i]; /* of du, then of du z */
 }
 
 /* Second pass: dx (+)= from_du du + from_x x + constant */
@@ -198,8 +195,7 @@ static Var batchnorm_check(GradCheck *check) {
     int i = check->variant;
     Var x = gradcheck_input(check, i == 6 ? mat_shape(2, 5, 3) : mat_shape(4, 3, 2, 2, 3));
     Var beta = gradcheck_input(check, mat_shape(1, 3)), gamma = i == 6 ? NULL : gradcheck_input(check, mat_shape(1, 3));
-    num *mean = arena_zero(&check->tape->arena, 3, sizeof(num)),
-        *var = arena_alloc(&check->tape->arena, 3, sizeof(num));
+    num *mean = arena_zero(&check->tape->arena, 6, sizeof(num)), *var = mean + 3;
     for (int c = 0; c < 3; c++) var[c] = (num)(0.5 + c);
     check->tape->training = i != 3 && i != 4 && i != 5;
     BatchStats stats = { .running_mean = mean, .running_var = var, .momentum = 0.1, .eps = 1e-5 };

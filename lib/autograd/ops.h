@@ -74,7 +74,6 @@ Var op_batchnorm(Tape *t, Var x, Var gamma, Var beta, BatchStats *stats, Activat
 /* y = gamma z + beta, z = (x - mean) / sqrt(var + eps), for each row of x [..,D]; mean and variance of the row (Ba et
  * al. 2016, arXiv:1607.06450). gamma, beta [D]. */
 Var op_layernorm(Tape *t, Var x, Var gamma, Var beta, double eps);
-
 /* y = x / |x| for each row of x [B,E], |x| at least 1e-12. */
 Var op_l2norm(Tape *t, Var x);
 

@@ -8,8 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-/* Replaces control characters, also U+0080 to U+009F, by question marks: text from a file must not break the line or
- * send commands to the terminal. */
+/* Replaces control characters, also U+0080 to U+009F, by question marks: they could send commands to the terminal. */
 static void line_clean(char *text) {
     for (uint8_t *c = (uint8_t *)text; *c; c++) {
         if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) {

@@ -77,6 +77,19 @@ int thread_count(void) {
     return pool.count;
 }
 
+/* Ends the threads and frees the scratch memory; also done at exit. */
+static void thread_stop(void) {
+    if (self != 0) return; /* a worker that calls exit after a fatal error cannot wait for itself */
+    pthread_mutex_lock(&pool.mutex);
+    atomic_store(&pool.quit, true);
+    pthread_cond_broadcast(&pool.start);
+    pthread_mutex_unlock(&pool.mutex);
+    for (int i = 0; i < pool.running; i++) pthread_join(pool.threads[i], NULL);
+    pool.running = 0;
+    atomic_store(&pool.quit, false);
+    for (int i = 0; i < THREADS_MAX; i++) arena_free(&pool.scratch[i]);
+}
+
 void thread_set_count(int threads) {
     REQUIRE(1 <= threads && threads <= THREADS_MAX, "threads is %d, want 1 to %d", threads, THREADS_MAX);
     thread_stop();
@@ -124,16 +137,4 @@ void parallel_for(size_t n, size_t grain, ThreadBody body, void *context) {
 void *thread_scratch(size_t bytes) {
     arena_reset(&pool.scratch[self]);
     return arena_alloc(&pool.scratch[self], MAX(bytes, 1), 1);
-}
-
-void thread_stop(void) {
-    if (self != 0) return; /* a worker that calls exit after a fatal error cannot wait for itself */
-    pthread_mutex_lock(&pool.mutex);
-    atomic_store(&pool.quit, true);
-    pthread_cond_broadcast(&pool.start);
-    pthread_mutex_unlock(&pool.mutex);
-    for (int i = 0; i < pool.running; i++) pthread_join(pool.threads[i], NULL);
-    pool.running = 0;
-    atomic_store(&pool.quit, false);
-    for (int i = 0; i < THREADS_MAX; i++) arena_free(&pool.scratch[i]);
 }

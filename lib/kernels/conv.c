@@ -6,7 +6,6 @@
 #include <string.h>
 
 int conv_out(int size, int kernel, int stride, int pad) { return (size + 2 * pad - kernel) / stride + 1; }
-
 static int out_height(ConvShape s) { return conv_out(s.H, s.kernel, s.stride, s.pad); }
 static int out_width(ConvShape s) { return conv_out(s.W, s.kernel, s.stride, s.pad); }
 

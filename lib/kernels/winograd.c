@@ -129,7 +129,6 @@ static void tile_places(Grid g, size_t t, int side, int pad, ptrdiff_t *at) {
 
 /* Where the vector of channel c begins: the last one ends with the last channel and computes some channels twice. */
 INLINE int vector_start(int channels, int c) { return MIN(c, channels - LANES); }
-
 INLINE Vec load_inside(const num *x, ptrdiff_t at, int c) { return at < 0 ? (Vec){ 0 } : vec_load(x + at + c); }
 
 /* Transformed tiles, [POINTS][tiles][channels]; those of dY are packed for the right side of the micro-kernel,

@@ -13,7 +13,6 @@ void clip_save(const Clip *clip, SafetensorsOut *out, Dtype dtype);
  * tensor, for a file without our metadata, with a tensor missing, surplus (but for "optim."), or of another shape.
  * Takes memory only after the shapes of all tensors were compared. Free with clip_free. */
 bool clip_load(Clip *clip, const char *path, Err *err);
-
 /* Reads all parameters from tensors called PREFIXname; false, with one line, if one is missing or of another shape. */
 bool params_restore(Params *params, const Safetensors *file, const char *path, const char *prefix, Err *err);
 
