@@ -43,12 +43,11 @@ typedef struct {
     num *y;
 } Pictures;
 
-static void convolve(void *context, size_t begin, size_t end, int worker) {
+static void convolve(void *context, size_t begin, size_t end) {
     const Pictures *job = context;
     const ConvShape s = job->one;
     size_t in = (size_t)(s.H * s.W * s.C), P = (size_t)conv_out(s.H, s.kernel, s.stride, s.pad);
     size_t out = P * (size_t)conv_out(s.W, s.kernel, s.stride, s.pad) * (size_t)s.outputs;
-    (void)worker;
     for (size_t b = begin; b < end; b++) convolution(s, job->x + b * in, job->weight, job->bias, job->y + b * out);
 }
 

@@ -314,8 +314,7 @@ TEST(thread_count_is_the_number_of_processors) {
     for (size_t i = 0; i < COUNT(values); i++) CHECK_STOPS(count_with(values[i]), 0, " of ");
 }
 
-static void piece(void *context, size_t begin, size_t end, int worker) {
-    (void)worker;
+static void piece(void *context, size_t begin, size_t end) {
     double *sums = context;
     for (size_t i = begin; i < end; i++) sums[begin / 10] += 1 / (1 + (double)i);
 }
@@ -337,13 +336,13 @@ TEST(parallel_for_same_pieces_for_any_threads) {
 
 /* Two pieces for two threads: the piece of the caller waits until the other has begun; the other ends later. */
 static atomic_int begun, ended;
-static void slow(void *context, size_t begin, size_t end, int worker) {
+static void slow(void *context, size_t begin, size_t end) {
     (void)context;
     (void)begin;
     (void)end;
     atomic_fetch_add(&begun, 1);
     for (double start = clock_seconds(); atomic_load(&begun) < 2 && clock_seconds() < start + 5;) sched_yield();
-    if (worker != 0)
+    if (thread_self() != 0)
         for (double start = clock_seconds(); clock_seconds() < start + 0.05;) sched_yield();
     atomic_fetch_add(&ended, 1);
 }
@@ -358,11 +357,11 @@ TEST(parallel_for_waits_for_all) {
     }
 }
 
-static void nested(void *context, size_t begin, size_t end, int worker) {
+static void nested(void *context, size_t begin, size_t end) {
     double sums[101] = { 0 };
     (void)end;
     parallel_for(100, 10, piece, sums);
-    ((double *)context)[begin] = sums[9] + 0 * worker;
+    ((double *)context)[begin] = sums[9];
 }
 
 TEST(parallel_for_nested) {
@@ -372,10 +371,9 @@ TEST(parallel_for_nested) {
     for (int i = 0; i < 50; i++) CHECK(sums[i] == sums[0] && sums[i] > 0, "piece %d", i);
 }
 
-static void die_in_piece_7(void *context, size_t begin, size_t end, int worker) {
+static void die_in_piece_7(void *context, size_t begin, size_t end) {
     (void)context;
     (void)end;
-    (void)worker;
     if (begin == 7) die("piece 7 failed");
 }
 

@@ -174,9 +174,8 @@ typedef struct {
     num *c;
 } Batch;
 
-static void multiply_one(void *context, size_t begin, size_t end, int worker) {
+static void multiply_one(void *context, size_t begin, size_t end) {
     const Batch *v = context;
-    (void)worker;
     for (size_t i = begin; i < end; i++)
         gemm(true, false, 70, 70, 70, v->a + i * 4900, 70, v->b, 70, false, v->c + i * 4900, 70);
 }
@@ -190,7 +189,7 @@ TEST(products_inside_a_parallel_loop) {
     num *want = numbers(&arena, &rng, PRODUCTS * 4900);
     gemm(true, false, 70, 70, 70, v.a, 70, v.b, 70, false, want, 70);
     Batch serial = { v.a, v.b, want };
-    multiply_one(&serial, 0, PRODUCTS, 0);
+    multiply_one(&serial, 0, PRODUCTS);
     thread_set_count(3);
     parallel_for(PRODUCTS, 1, multiply_one, &v);
     CHECK(!memcmp(v.c, want, PRODUCTS * 4900 * sizeof(num)), "%s", "results differ");

@@ -40,6 +40,28 @@ static const char *header_file(const char *header, size_t data_size) {
 
 /* ---- half precision --------------------------------------------------------------------------------------------- */
 
+static double double_of(uint64_t bits) {
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* By definition: a number with 1 sign, `e` exponent and `f` fraction bits, as a double (1 + 11 + 52). */
+static double widen(uint64_t bits, int e, int f) {
+    uint64_t sign = bits >> (e + f) & 1, exponent = bits >> f & ((1u << e) - 1), fraction = bits & ((1u << f) - 1);
+    int bias = (1 << (e - 1)) - 1;
+    if (exponent == 0) { /* zero and subnormal: fraction * 2^(1 - bias - f) */
+        double x = ldexp((double)fraction, 1 - bias - f);
+        return sign ? -x : x;
+    }
+    bool special = exponent == (1u << e) - 1; /* infinity, NaN */
+    uint64_t wide = special ? 0x7ff : exponent + 1023 - (uint64_t)bias;
+    return double_of(sign << 63 | wide << 52 | fraction << (52 - f));
+}
+
+static double half_widen(uint16_t bits) { return widen(bits, 5, 10); }
+static double bfloat_widen(uint16_t bits) { return widen(bits, 8, 7); }
+
 TEST(half_by_hand) {
     const struct {
         uint16_t half;
@@ -73,13 +95,13 @@ TEST(half_by_hand) {
 }
 
 /* Every one of the 65536: there and back, and every number between two neighbours goes to the nearer, or the even. */
-static void all_of(double (*widen)(uint16_t), uint16_t (*narrow)(double), int fraction_bits) {
+static void all_of(double (*wider)(uint16_t), uint16_t (*narrow)(double), int fraction_bits) {
     uint32_t infinity = 0x7fff >> fraction_bits << fraction_bits;
     for (uint32_t bits = 0; bits < 65536; bits++)
-        CHECK(narrow(widen((uint16_t)bits)) == bits, "%04x comes back as %04x", bits, narrow(widen((uint16_t)bits)));
-    for (uint32_t bits = infinity + 1; bits < 0x8000; bits++) CHECK(isnan(widen((uint16_t)bits)), "%04x", bits);
+        CHECK(narrow(wider((uint16_t)bits)) == bits, "%04x comes back as %04x", bits, narrow(wider((uint16_t)bits)));
+    for (uint32_t bits = infinity + 1; bits < 0x8000; bits++) CHECK(isnan(wider((uint16_t)bits)), "%04x", bits);
     for (uint32_t bits = 0; bits + 1 < infinity; bits++) {
-        double low = widen((uint16_t)bits), high = widen((uint16_t)(bits + 1)), middle = low + (high - low) / 2;
+        double low = wider((uint16_t)bits), high = wider((uint16_t)(bits + 1)), middle = low + (high - low) / 2;
         uint32_t even = bits + (bits & 1);
         CHECK(low < high && narrow(middle) == even, "%04x: between", bits);
         CHECK(narrow(nextafter(middle, 0)) == bits && narrow(nextafter(middle, INFINITY)) == bits + 1, "%04x: near",

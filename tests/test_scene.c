@@ -21,9 +21,8 @@ typedef struct {
     uint8_t (*pictures)[BYTES];
 } Painting;
 
-static void paint_some(void *context, size_t begin, size_t end, int worker) {
+static void paint_some(void *context, size_t begin, size_t end) {
     Painting *painting = context;
-    (void)worker;
     for (size_t i = begin; i < end; i++) {
         Scene scene = scene_make(&painting->config, i);
         paint(&scene, painting->pictures[i]);

@@ -134,8 +134,7 @@ typedef struct {
     uint8_t *records;
 } Work;
 
-static void corrupt_range(void *context, size_t begin, size_t end, int worker) {
-    (void)worker;
+static void corrupt_range(void *context, size_t begin, size_t end) {
     const Work *work = context;
     uint8_t rgb[CIFAR_NUMBERS], changed[CIFAR_NUMBERS], record[CIFAR_RECORD];
     for (size_t i = begin; i < end; i++) {

@@ -8,7 +8,6 @@
 #ifndef GRADCHECK_H
 #define GRADCHECK_H
 
-#include "core/arena.h"
 #include "autograd/tape.h"
 
 enum { GRADCHECK_INPUTS = 6 };

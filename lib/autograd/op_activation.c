@@ -1,5 +1,4 @@
 /* op_activation: y_i = f(x_i), number by number. Contracts: ops.h; the formulas of GELU as code: vecmath.c. */
-#include "autograd/gradcheck.h"
 #include "autograd/ops.h"
 #include "core/thread.h"
 #include "kernels/vecmath.h"
@@ -10,36 +9,31 @@ typedef void (*Function)(const num *x, num *y, size_t n);
 typedef void (*Gradient)(const num *x, const num *dy, bool accumulate, num *dx, size_t n);
 
 typedef struct {
-    Function function;
+    Function function; /* forward; NULL: backward */
     Gradient gradient;
     const num *x, *dy;
     num *to; /* y, or dx */
     bool accumulate;
 } Elementwise;
 
-static void forward_piece(void *context, size_t begin, size_t end, int worker) {
+static void elementwise_piece(void *context, size_t begin, size_t end) {
     const Elementwise *s = context;
-    (void)worker;
-    s->function(s->x + begin, s->to + begin, end - begin);
-}
-static void backward_piece(void *context, size_t begin, size_t end, int worker) {
-    const Elementwise *s = context;
-    (void)worker;
-    s->gradient(s->x + begin, s->dy + begin, s->accumulate, s->to + begin, end - begin);
+    if (s->function) s->function(s->x + begin, s->to + begin, end - begin);
+    else s->gradient(s->x + begin, s->dy + begin, s->accumulate, s->to + begin, end - begin);
 }
 
 /* y_i = f(x_i)         x and y of any shape */
 static Var elementwise(Tape *t, const Op *op, Var x, Function function) {
     Var y = tape_record(t, op, x->val, x, NULL, NULL);
     Elementwise s = { .function = function, .x = x->val.v, .to = y->val.v };
-    parallel_for(mat_count(x->val), PIECE, forward_piece, &s);
+    parallel_for(mat_count(x->val), PIECE, elementwise_piece, &s);
     return y;
 }
 /* dx_i = dy_i f'(x_i) */
 static void elementwise_backward(Var y, Gradient gradient) {
     Elementwise s = { .gradient = gradient, .x = y->in[0]->val.v, .dy = y->grad };
     s.to = tape_grad_reuse(y->in[0], y, &s.accumulate);
-    parallel_for(mat_count(y->val), PIECE, backward_piece, &s);
+    parallel_for(mat_count(y->val), PIECE, elementwise_piece, &s);
 }
 
 /* f(x) = max(x, 0), and NaN for NaN; f'(x) = 1 where x > 0, else 0 */

@@ -1,15 +1,11 @@
 /* op_arithmetic: sums and products number by number, and operations that only move numbers. Contracts: ops.h. */
-#include "autograd/gradcheck.h"
 #include "autograd/ops.h"
-#include "core/arena.h"
-#include "core/thread.h"
+#include "kernels/kernel.h"
 #include "kernels/vecmath.h"
 
 #include <string.h>
 
 enum { PIECE = 1 << 14 }; /* numbers that one thread takes at a time */
-
-/* ---- add, mul, scale, exp ---------------------------------------------------------------------------------------- */
 
 /* y[i] = factor x[i], or y[i] += factor x[i]. y may be x. */
 typedef struct {
@@ -18,9 +14,8 @@ typedef struct {
     bool accumulate;
 } Scale;
 
-static void scale_piece(void *context, size_t begin, size_t end, int worker) {
+static void scale_piece(void *context, size_t begin, size_t end) {
     Scale s = *(Scale *)context;
-    (void)worker;
     if (s.accumulate)
         for (size_t i = begin; i < end; i++) s.y[i] += s.factor * s.x[i];
     else
@@ -47,9 +42,8 @@ typedef struct {
     size_t repeat; /* how many numbers b has */
 } Add;
 
-static void add_piece(void *context, size_t begin, size_t end, int worker) {
+static void add_piece(void *context, size_t begin, size_t end) {
     Add s = *(Add *)context;
-    (void)worker;
     for (size_t i = begin, run; i < end; i += run) {
         size_t at = i % s.repeat;
         run = MIN(end - i, s.repeat - at);
@@ -138,8 +132,6 @@ static void exp_backward(Var y) {
 }
 static Var exp_check(GradCheck *check) { return op_exp(check->tape, gradcheck_input(check, mat_shape(2, 3, 4))); }
 
-/* ---- reshape, transpose, flatten: the same numbers in another order ---------------------------------------------- */
-
 /* y_i = x_i        under another shape */
 OP(reshape);
 Var op_reshape(Tape *t, Var x, Mat shape) {
@@ -164,15 +156,15 @@ typedef struct {
     bool accumulate;
 } Transpose;
 
-static void transpose_piece(void *context, size_t begin, size_t end, int worker) {
+static void transpose_piece(void *context, size_t begin, size_t end) {
     const Transpose *s = context;
     size_t blocks = (s->cols + BLOCK - 1) / BLOCK;
     for (size_t piece = begin; piece < end; piece++) {
         size_t at = piece / blocks * s->rows * s->cols, first = piece % blocks * BLOCK;
         size_t count = MIN((size_t)BLOCK, s->cols - first);
         num *y = s->y + at + first * s->rows;
-        num *to = s->accumulate ? thread_scratch(worker, BLOCK * s->rows * sizeof(num)) : y;
-        vec_transpose_matrix(s->x + at + first, s->cols, s->rows, count, to, s->rows);
+        num *to = s->accumulate ? thread_scratch(BLOCK * s->rows * sizeof(num)) : y;
+        matrix_transpose(s->x + at + first, s->cols, s->rows, count, to, s->rows);
         for (size_t i = 0; s->accumulate && i < count * s->rows; i++) y[i] += to[i];
     }
 }

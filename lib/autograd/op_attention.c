@@ -1,7 +1,5 @@
 /* op_attention: multi-head self-attention. Contract: ops.h; the computation itself: attention.h. */
 #include "kernels/attention.h"
-#include "core/arena.h"
-#include "autograd/gradcheck.h"
 #include "autograd/ops.h"
 
 typedef struct {
@@ -26,11 +24,8 @@ Var op_attention(Tape *t, Var qkv, int heads, bool causal) {
 /* dv = P^T dy      dq = dS k / sqrt(d)      dk = dS^T q / sqrt(d)      dS_ij = P_ij ((dy v^T)_ij - dy_i . y_i) */
 static void attention_backward(Var y) {
     const Attention *saved = y->saved;
-    attend_backward(saved->shape, (AttentionFlow){ .qkv = y->in[0]->val.v,
-                                                   .out = y->val.v,
-                                                   .log_sum = saved->log_sum,
-                                                   .dout = y->grad,
-                                                   .dqkv = tape_grad(y->in[0]) });
+    AttentionFlow flow = { y->in[0]->val.v, y->val.v, saved->log_sum, y->grad, tape_grad(y->in[0]) };
+    attend_backward(saved->shape, flow);
 }
 static Var attention_check(GradCheck *check) {
     check->variants = 4; /* two heads, one; more tokens than a block; all tokens, or causal */

@@ -6,9 +6,7 @@
  *   dx = gamma / sqrt(var + eps) (du - dbeta / R - z dgamma / R)     training: mean and var depend on x
  *   dx = gamma / sqrt(var + eps) du                                  running statistics: they do not
  * Rows are taken in pieces of a fixed size, which fit a fast cache; sums over pieces are added up in order. */
-#include "autograd/gradcheck.h"
 #include "autograd/ops.h"
-#include "core/arena.h"
 #include "core/thread.h"
 #include "kernels/vecmath.h"
 
@@ -33,11 +31,11 @@ typedef struct {
 } Norm;
 
 /* Of one piece: m = mean of x, and sum_r (x - m)^2. About the piece's own mean no digits are lost where it is large. */
-static void statistics_piece(void *context, size_t begin, size_t end, int worker) {
+static void statistics_piece(void *context, size_t begin, size_t end) {
     Norm *s = context;
     size_t C = (size_t)s->C;
     double *mean = s->partial + begin / s->piece * 2 * C;
-    num *sum = thread_scratch(worker, 2 * C * sizeof(num)), *squares = sum + C;
+    num *sum = thread_scratch(2 * C * sizeof(num)), *squares = sum + C;
     memset(sum, 0, 2 * C * sizeof(num));
     rows_add(s->x + begin * C, end - begin, s->C, sum);
     for (size_t c = 0; c < C; c++) sum[c] /= (num)(end - begin);
@@ -78,11 +76,10 @@ static void batch_statistics(Norm *s, BatchStats *stats) {
 }
 
 /* y = act(slope x + offset)          x, y [R,C]; slope, offset [C] */
-static void forward_piece(void *context, size_t begin, size_t end, int worker) {
+static void forward_piece(void *context, size_t begin, size_t end) {
     const Norm *s = context;
     size_t C = (size_t)s->C, n = (end - begin) * C;
     num *y = s->y + begin * C;
-    (void)worker;
     for (size_t r = begin; r < end; r++)
         for (size_t c = 0; c < C; c++) s->y[r * C + c] = s->slope[c] * s->x[r * C + c] + s->offset[c];
     if (s->act == ACT_GELU) vec_gelu(y, y, n);
@@ -123,11 +120,11 @@ Var op_batchnorm(Tape *t, Var x, Var gamma, Var beta, BatchStats *stats, Activat
 }
 
 /* First pass: du = dy act'(u), in the memory of dy; sum_r du and sum_r du z over the rows of the piece. */
-static void backward_sums(void *context, size_t begin, size_t end, int worker) {
+static void backward_sums(void *context, size_t begin, size_t end) {
     Norm *s = context;
     size_t C = (size_t)s->C;
     double *sum_out = s->partial + begin / s->piece * 2 * C;
-    num *sum = thread_scratch(worker, (2 * C + s->piece * C) * sizeof(num)), *sum_z = sum + C, *u = sum + 2 * C;
+    num *sum = thread_scratch((2 * C + s->piece * C) * sizeof(num)), *sum_z = sum + C, *u = sum + 2 * C;
     memset(sum, 0, 2 * C * sizeof(num));
     if (s->act == ACT_GELU) {
         for (size_t r = begin; r < end; r++)
@@ -144,17 +141,13 @@ static void backward_sums(void *context, size_t begin, size_t end, int worker) {
             sum[c] += du;
             sum_z[c] += du * ((s->x[r * C + c] - s->mean[c]) * s->inverse[c]);
         }
-    for (size_t c = 0; c < C; c++) {
-        sum_out[c] = (double)sum[c];
-        sum_out[C + c] = (double)sum_z[c];
-    }
+    for (size_t i = 0; i < 2 * C; i++) sum_out[i] = (double)sum[i]; /* of du, then of du z */
 }
 
 /* Second pass: dx (+)= from_du du + from_x x + constant */
-static void backward_data(void *context, size_t begin, size_t end, int worker) {
+static void backward_data(void *context, size_t begin, size_t end) {
     const Norm *s = context;
     size_t C = (size_t)s->C;
-    (void)worker;
     for (size_t r = begin; r < end; r++)
         for (size_t c = 0; c < C; c++) {
             size_t i = r * C + c;
@@ -202,8 +195,7 @@ static Var batchnorm_check(GradCheck *check) {
     int i = check->variant;
     Var x = gradcheck_input(check, i == 6 ? mat_shape(2, 5, 3) : mat_shape(4, 3, 2, 2, 3));
     Var beta = gradcheck_input(check, mat_shape(1, 3)), gamma = i == 6 ? NULL : gradcheck_input(check, mat_shape(1, 3));
-    num *mean = arena_zero(&check->tape->arena, 3, sizeof(num)),
-        *var = arena_alloc(&check->tape->arena, 3, sizeof(num));
+    num *mean = arena_zero(&check->tape->arena, 6, sizeof(num)), *var = mean + 3;
     for (int c = 0; c < 3; c++) var[c] = (num)(0.5 + c);
     check->tape->training = i != 3 && i != 4 && i != 5;
     BatchStats stats = { .running_mean = mean, .running_var = var, .momentum = 0.1, .eps = 1e-5 };

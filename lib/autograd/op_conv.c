@@ -1,13 +1,9 @@
 /* op_conv: convolution and pooling of pictures [B,H,W,C]. Contracts: ops.h; the convolution itself: conv.c. */
 #include "kernels/conv.h"
-#include "autograd/gradcheck.h"
 #include "autograd/ops.h"
-#include "core/arena.h"
 #include "core/thread.h"
 
 #include <string.h>
-
-/* ---- convolution ------------------------------------------------------------------------------------------------- */
 
 /* y[b,p,q,o] = bias[o] + sum_{i,j,c} weight[o,c,i,j] x[b, p stride + i - pad, q stride + j - pad, c], 0 outside of x
  * x [B,H,W,C]      weight [O,C,K,K]      bias [O] or NULL      y [B,P,Q,O] */
@@ -22,20 +18,17 @@ Var op_conv2d(Tape *t, Var x, Var weight, Var bias, int stride, int pad) {
     REQUIRE(stride >= 1 && pad >= 0 && w[2] >= 1 && w[2] - 2 * pad <= MIN(s[1], s[2]),
             "x is %s, the weight %s, stride %d, pad %d: the kernel must fit", mat_shape_text(x->val),
             mat_shape_text(weight->val), stride, pad);
-    ConvShape shape = {
-        .B = s[0], .H = s[1], .W = s[2], .C = s[3], .outputs = w[0], .kernel = w[2], .stride = stride, .pad = pad
-    };
+    ConvShape shape = { s[0], s[1], s[2], s[3], .outputs = w[0], .kernel = w[2], .stride = stride, .pad = pad };
     int P = conv_out(s[1], w[2], stride, pad), Q = conv_out(s[2], w[2], stride, pad);
     Var y = tape_record(t, &conv2d_op, mat_shape(4, s[0], P, Q, w[0]), x, weight, bias);
     y->saved = memcpy(arena_alloc(&t->arena, 1, sizeof shape), &shape, sizeof shape);
-    if (weight->val.v) {
-        conv_forward(shape, x->val.v, weight->val.v, bias ? bias->val.v : NULL, y->val.v);
-        return y;
-    }
-    REQUIRE(!y->requires_grad, "%s lies in a file: for inference only", weight->param->name);
     ArenaMark mark = arena_mark(&t->arena);
-    num *filters = arena_alloc(&t->arena, mat_count(weight->val), sizeof(num)); /* widened, for this call only */
-    weight_all(weight->param->weights_view, w[0], w[1] * w[2] * w[3], filters);
+    num *filters = weight->val.v;
+    if (!filters) { /* they lie in a file, and are widened for this call only */
+        REQUIRE(!y->requires_grad, "%s lies in a file: for inference only", weight->param->name);
+        filters = arena_alloc(&t->arena, mat_count(weight->val), sizeof(num));
+        weight_all(weight->param->weights_view, w[0], w[1] * w[2] * w[3], filters);
+    }
     conv_forward(shape, x->val.v, filters, bias ? bias->val.v : NULL, y->val.v);
     arena_release(&t->arena, mark);
     return y;
@@ -65,8 +58,6 @@ static Var conv2d_check(GradCheck *check) {
     return op_conv2d(check->tape, x, w, i % 2 ? NULL : gradcheck_input(check, mat_shape(1, 2)), v[i].stride, v[i].pad);
 }
 
-/* ---- pooling ----------------------------------------------------------------------------------------------------- */
-
 typedef struct {
     int H, W, C, P, Q, size, stride;
     const num *x, *dy;
@@ -83,9 +74,7 @@ static Var pool_record(Tape *t, const Op *op, Var x, int size, int stride) {
     int P = conv_out(s[1], size, stride, 0), Q = conv_out(s[2], size, stride, 0);
     Var y = tape_record(t, op, mat_shape(4, s[0], P, Q, s[3]), x, NULL, NULL);
     Pool *pool = y->saved = arena_zero(&t->arena, 1, sizeof *pool);
-    *pool = (Pool){
-        .H = s[1], .W = s[2], .C = s[3], .P = P, .Q = Q, .size = size, .stride = stride, .x = x->val.v, .y = y->val.v
-    };
+    *pool = (Pool){ s[1], s[2], s[3], P, Q, size, stride, .x = x->val.v, .y = y->val.v };
     return y;
 }
 
@@ -120,10 +109,10 @@ static void keep_larger(size_t C, const num *restrict x, num at, num *restrict y
 }
 
 /* y[b,p,q,c] = max over the window of x[b, p stride + i, q stride + j, c], 0 <= i, j < size */
-static void maxpool_rows(void *context, size_t begin, size_t end, int worker) {
+static void maxpool_rows(void *context, size_t begin, size_t end) {
     const Pool *s = context;
     size_t C = (size_t)s->C;
-    num *largest = thread_scratch(worker, C * sizeof *largest); /* as num: one width of vectors in the loop */
+    num *largest = thread_scratch(C * sizeof *largest); /* as num: one width of vectors in the loop */
     for (size_t row = begin; row < end; row++)
         for (int q = 0; q < s->Q; q++) {
             size_t out = (row * (size_t)s->Q + (size_t)q) * C;
@@ -141,10 +130,9 @@ static void add_to_largest(size_t C, const num *restrict dy, const uint8_t *rest
                            num *restrict dx) {
     for (size_t c = 0; c < C; c++) dx[c] += largest[c] == at ? dy[c] : 0;
 }
-static void maxpool_backward_rows(void *context, size_t begin, size_t end, int worker) {
+static void maxpool_backward_rows(void *context, size_t begin, size_t end) {
     const Pool *s = context;
     size_t C = (size_t)s->C;
-    (void)worker;
     for (size_t row = begin; row < end; row++) {
         pool_clear(s, row);
         for (int q = 0; q < s->Q; q++) {
@@ -186,10 +174,9 @@ static Var maxpool_check(GradCheck *check) { return pool_check(check, op_maxpool
 
 /* Forward (dx is NULL):  y[b,p,q,c] = mean over the window of x
  * Backward (y is NULL):  dx = sum of dy / size^2 over the windows that hold it */
-static void avgpool_rows(void *context, size_t begin, size_t end, int worker) {
+static void avgpool_rows(void *context, size_t begin, size_t end) {
     const Pool *s = context;
     num weight = (num)1 / (num)(s->size * s->size);
-    (void)worker;
     for (size_t row = begin; row < end; row++) {
         pool_clear(s, row);
         for (int q = 0; q < s->Q; q++) {

@@ -1,8 +1,6 @@
 /* op_cross_entropy: softmax and cross-entropy in one operation. Contract: ops.h; the same for one row, as plain
  * functions in double: softmax.h. */
-#include "autograd/gradcheck.h"
 #include "autograd/ops.h"
-#include "core/arena.h"
 #include "core/thread.h"
 #include "kernels/vecmath.h"
 
@@ -22,10 +20,9 @@ typedef struct {
 
 /* p_bn = e^(x_bn - max_b) / sum_b          sum_b = sum_n e^(x_bn - max_b), which lies in 1..N: no score is too large
  * loss_b = sum_n target_bn (log sum_b - (x_bn - max_b)) */
-static void cross_entropy_rows(void *context, size_t begin, size_t end, int worker) {
+static void cross_entropy_rows(void *context, size_t begin, size_t end) {
     CrossEntropy *s = context;
     int N = s->x.shape[1];
-    (void)worker;
     for (size_t b = begin; b < end; b++) {
         const num *x = &AT(s->x, b, 0);
         num *p = &AT(s->p, b, 0), max = x[0];
@@ -55,10 +52,8 @@ static Var cross_entropy(Tape *t, Var x, Mat target, const int *class_of) {
         REQUIRE(0 <= class_of[b] && class_of[b] < N, "row %d belongs to class %d, want 0 to %d", b, class_of[b], N - 1);
     Var y = tape_record(t, &cross_entropy_op, mat_shape(0), x, NULL, NULL);
     CrossEntropy *s = y->saved = arena_alloc(&t->arena, 1, sizeof *s);
-    *s = (CrossEntropy){ .x = x->val,
-                         .p = mat_like(&t->arena, x->val),
-                         .target = target,
-                         .loss = arena_alloc(&t->arena, (size_t)B, sizeof(double)) };
+    *s = (CrossEntropy){ .x = x->val, .p = mat_like(&t->arena, x->val), .target = target };
+    s->loss = arena_alloc(&t->arena, (size_t)B, sizeof(double));
     if (class_of)
         s->class_of = memcpy(arena_alloc(&t->arena, (size_t)B, sizeof(int)), class_of, (size_t)B * sizeof(int));
     parallel_for((size_t)B, ROWS, cross_entropy_rows, s);
@@ -74,10 +69,9 @@ Var op_cross_entropy(Tape *t, Var x, Mat target) {
 Var op_cross_entropy_labels(Tape *t, Var x, const int *class_of) { return cross_entropy(t, x, mat_shape(0), class_of); }
 
 /* dx_bn = (p_bn - target_bn) dy / B        target_bn is 1 for n = class_of[b], else 0, where labels are given */
-static void cross_entropy_backward_rows(void *context, size_t begin, size_t end, int worker) {
+static void cross_entropy_backward_rows(void *context, size_t begin, size_t end) {
     const CrossEntropy *s = context;
     int N = s->x.shape[1];
-    (void)worker;
     for (size_t b = begin; b < end; b++) {
         const num *p = &AT(s->p, b, 0), *target = s->target.v ? &AT(s->target, b, 0) : NULL;
         num *dx = s->dx + b * (size_t)N;

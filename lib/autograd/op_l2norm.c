@@ -1,7 +1,5 @@
 /* op_l2norm: rows of unit length, so that a dot product is a cosine. Contract: ops.h. */
-#include "autograd/gradcheck.h"
 #include "autograd/ops.h"
-#include "core/arena.h"
 
 #include <math.h>
 

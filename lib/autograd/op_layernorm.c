@@ -1,7 +1,5 @@
 /* op_layernorm: layer normalisation, each row by itself. Contract: ops.h. */
-#include "autograd/gradcheck.h"
 #include "autograd/ops.h"
-#include "core/arena.h"
 #include "core/thread.h"
 
 #include <math.h>
@@ -40,10 +38,9 @@ static num row_squares(const num *x, size_t n, num mean) {
 
 /* y_d = gamma_d z_d + beta_d,  z_d = (x_d - mean) / sqrt(var + eps)        mean and var over the row of D numbers
  * x, y [R,D]      gamma, beta [D] */
-static void layernorm_rows(void *context, size_t begin, size_t end, int worker) {
+static void layernorm_rows(void *context, size_t begin, size_t end) {
     const LayerNorm *s = context;
     size_t D = s->D;
-    (void)worker;
     for (size_t r = begin; r < end; r++) {
         const num *x = s->x + r * D;
         num *y = s->y + r * D, mean = row_sum(x, D) / (num)D;
@@ -62,25 +59,24 @@ Var op_layernorm(Tape *t, Var x, Var gamma, Var beta, double eps) {
             mat_shape_text(gamma->val), mat_shape_text(beta->val));
     Var y = tape_record(t, &layernorm_op, x->val, x, gamma, beta);
     LayerNorm *s = y->saved = arena_zero(&t->arena, 1, sizeof *s);
-    num *saved = arena_alloc(&t->arena, 2 * rows, sizeof(num));
     *s = (LayerNorm){ .rows = rows, .piece = MAX((size_t)PIECE / D, 1), .D = D, .eps = eps };
     s->x = x->val.v;
     s->gamma = gamma->val.v;
     s->beta = beta->val.v;
     s->y = y->val.v;
-    s->mean = saved;
-    s->inverse = saved + rows;
+    s->mean = arena_alloc(&t->arena, 2 * rows, sizeof(num));
+    s->inverse = s->mean + rows;
     parallel_for(rows, s->piece, layernorm_rows, s);
     return y;
 }
 
 /* With g = dy gamma, and means over the row:
  * dx_d = (g_d - mean(g) - z_d mean(g z)) / sqrt(var + eps)      dgamma_d = sum_r dy z      dbeta_d = sum_r dy */
-static void layernorm_backward_rows(void *context, size_t begin, size_t end, int worker) {
+static void layernorm_backward_rows(void *context, size_t begin, size_t end) {
     const LayerNorm *s = context;
     size_t D = s->D;
     num *dgamma = s->partial + begin / s->piece * 2 * D, *dbeta = dgamma + D;
-    num *g = thread_scratch(worker, 2 * D * sizeof(num)), *z = g + D;
+    num *g = thread_scratch(2 * D * sizeof(num)), *z = g + D;
     memset(dgamma, 0, 2 * D * sizeof(num));
     for (size_t r = begin; r < end; r++) {
         const num *x = s->x + r * D, *dy = s->dy + r * D;
@@ -106,11 +102,10 @@ static void layernorm_backward(Var y) {
     s->dx = tape_grad_raw(y->in[0], &s->accumulate);
     parallel_for(s->rows, s->piece, layernorm_backward_rows, s);
     num *dgamma = tape_grad(y->in[1]), *dbeta = tape_grad(y->in[2]);
-    for (size_t p = 0; p < pieces; p++)
-        for (size_t d = 0; d < s->D; d++) {
-            if (dgamma) dgamma[d] += s->partial[2 * p * s->D + d];
-            if (dbeta) dbeta[d] += s->partial[(2 * p + 1) * s->D + d];
-        }
+    for (size_t p = 0; p < pieces; p++) {
+        if (dgamma) rows_add(s->partial + 2 * p * s->D, 1, (int)s->D, dgamma);
+        if (dbeta) rows_add(s->partial + (2 * p + 1) * s->D, 1, (int)s->D, dbeta);
+    }
 }
 static Var layernorm_check(GradCheck *check) {
     check->variants = 2; /* the second: several pieces, and several lanes */

@@ -1,8 +1,6 @@
 /* op_lstm: LSTM over the tokens of a text, forward and backward through time. Contract: ops.h.
  * Hochreiter and Schmidhuber, "Long short-term memory" (1997), with the forget gate of Gers et al. (2000). */
 #include "kernels/gemm.h"
-#include "core/arena.h"
-#include "autograd/gradcheck.h"
 #include "autograd/ops.h"
 
 #include <math.h>

@@ -1,6 +1,5 @@
 /* op_matmul: products of matrices. Contracts: ops.h; the product itself: gemm.c. */
 #include "kernels/gemm.h"
-#include "autograd/gradcheck.h"
 #include "autograd/ops.h"
 
 /* Where w lies in a weights file, or NULL. Such a weight has no gradient: it is for inference only. */
@@ -68,17 +67,11 @@ Var op_linear(Tape *t, Var x, Var w, Var bias) {
     shape.shape[dims - 1] = s.out;
     Var y = tape_record(t, &linear_op, shape, x, w, bias);
     const WeightView *weights_view = weight_of(y, w);
-    Gemm g = { .transpose_b = true,
-               .M = s.rows,
-               .K = s.in,
-               .N = s.out,
-               .a = x->val.v,
-               .lda = s.in,
-               .b = w->val.v,
-               .ldb = s.in,
-               .bias = bias ? bias->val.v : NULL,
-               .c = y->val.v,
-               .ldc = s.out };
+    Gemm g = { .transpose_b = true, .M = s.rows, .N = s.out, .K = s.in, .lda = s.in, .ldb = s.in, .ldc = s.out };
+    g.a = x->val.v;
+    g.b = w->val.v;
+    g.bias = bias ? bias->val.v : NULL;
+    g.c = y->val.v;
     if (!weights_view) gemm_run(g);
     for (int i = 0; weights_view && i < weights_view->parts; i++) {
         g.b_bytes = weights_view->part[i].data;

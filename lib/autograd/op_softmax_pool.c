@@ -1,7 +1,5 @@
 /* op_softmax_pool: a smooth maximum of groups of neighbours. Contract: ops.h. */
-#include "autograd/gradcheck.h"
 #include "autograd/ops.h"
-#include "core/arena.h"
 #include "core/thread.h"
 #include "kernels/vecmath.h"
 
@@ -15,10 +13,9 @@ typedef struct {
 } Pool;
 
 /* y_g = sum_i a_i x_i,  a = softmax(sharpness x) over the n numbers of group g       x [..,K n], y [..,K] */
-static void softmax_pool_groups(void *context, size_t begin, size_t end, int worker) {
+static void softmax_pool_groups(void *context, size_t begin, size_t end) {
     const Pool *s = context;
     size_t n = s->n;
-    (void)worker;
     for (size_t g = begin; g < end; g++) { /* minus the maximum: no exponent is above 0 */
         const num *x = s->x + g * n;
         num max = x[0];
@@ -54,9 +51,8 @@ Var op_softmax_pool(Tape *t, Var x, int n, double sharpness) {
 }
 
 /* dx_i = dy_g a_i (1 + sharpness (x_i - y_g)) */
-static void softmax_pool_backward_groups(void *context, size_t begin, size_t end, int worker) {
+static void softmax_pool_backward_groups(void *context, size_t begin, size_t end) {
     const Pool *s = context;
-    (void)worker;
     for (size_t g = begin; g < end; g++)
         for (size_t i = g * s->n; i < (g + 1) * s->n; i++)
             s->to[i] += s->dy[g] * s->a[i] * (1 + s->sharpness * (s->x[i] - s->y[g]));

@@ -1,7 +1,5 @@
 /* op_token: from word ids and patches of pictures to tokens, and from tokens to vectors. Contracts: ops.h. */
-#include "autograd/gradcheck.h"
 #include "autograd/ops.h"
-#include "core/arena.h"
 #include "core/thread.h"
 
 #include <string.h>
@@ -138,8 +136,6 @@ static Var prepend_check(GradCheck *check) {
     return op_prepend(check->tape, x, gradcheck_input(check, first[check->variant]));
 }
 
-/* ---- patches ----------------------------------------------------------------------------------------------------- */
-
 typedef struct {
     size_t H, W, C, K;
     const num *x, *dy;
@@ -148,10 +144,9 @@ typedef struct {
 
 /* y[b, p (W/K) + q, (c K + i) K + j] = x[b, p K + i, q K + j, c]         backward: the same with dx and dy
  * x [B,H,W,C], y [B,(H/K)(W/K),C K K]; `row` = (b, p) is one line of patches of one picture */
-static void patch_rows(void *context, size_t begin, size_t end, int worker) {
+static void patch_rows(void *context, size_t begin, size_t end) {
     const Patches *s = context;
     size_t K = s->K, C = s->C, across = s->W / K, down = s->H / K;
-    (void)worker;
     for (size_t row = begin; row < end; row++)
         for (size_t q = 0; q < across; q++)
             for (size_t c = 0; c < C; c++)

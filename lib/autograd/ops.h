@@ -9,17 +9,17 @@
 #ifndef OPS_H
 #define OPS_H
 
-#include "autograd/tape.h"
+#include "autograd/gradcheck.h"
 
 /* ---- op_arithmetic ----------------------------------------------------------------------------------------------- */
 
 /* y = a + b         b of a's shape, or of a's last dimensions: then b is added to each of the others */
 Var op_add(Tape *t, Var a, Var b);
-/* y = s x           s one number on the tape (the logit scale);     ds = sum dy x, dx = s dy */
+/* y = s x           s one number on the tape (the logit scale) */
 Var op_mul(Tape *t, Var x, Var s);
-/* y = factor x      a constant factor;                              dx = factor dy */
+/* y = factor x      a constant factor */
 Var op_scale(Tape *t, Var x, double factor);
-/* y = e^x           number by number;                               dx = y dy */
+/* y = e^x           number by number */
 Var op_exp(Tape *t, Var x);
 /* The same numbers in the same order under another shape of equal count. */
 Var op_reshape(Tape *t, Var x, Mat shape);
@@ -30,7 +30,7 @@ Var op_flatten(Tape *t, Var x);
 
 /* ---- op_matmul --------------------------------------------------------------------------------------------------- */
 
-/* y = a b           a [M,K], b [K,N] -> [M,N];                      da = dy b^T, db = a^T dy */
+/* y = a b           a [M,K], b [K,N] -> [M,N] */
 Var op_matmul(Tape *t, Var a, Var b);
 /* y = x w^T + bias  x [..,in], w [out,in] or filters [out,..] of as many numbers, bias [out] or NULL -> [..,out]. For
  * the logits, too: I T^T is the dot product of each row of I with each row of T. */
@@ -38,13 +38,11 @@ Var op_linear(Tape *t, Var x, Var w, Var bias);
 
 /* ---- op_activation ----------------------------------------------------------------------------------------------- */
 
-/* y = max(x, 0)                                   dx = dy where x > 0 */
+/* y = max(x, 0) */
 Var op_relu(Tape *t, Var x);
-/* y = x Phi(x)                                    dx = dy (Phi(x) + x phi(x))     (Hendrycks and Gimpel 2016,
- * arXiv:1606.08415; Phi and phi: distribution and density of the normal distribution) */
+/* y = x Phi(x), Phi the normal distribution function (Hendrycks and Gimpel 2016, arXiv:1606.08415) */
 Var op_gelu(Tape *t, Var x);
-/* y = x s, s = 1 / (1 + e^(-1.702 x))             dx = dy s (1 + 1.702 x (1 - s))     (the same paper, section 2: an
- * approximation of GELU; OpenAI's CLIP was trained with it) */
+/* y = x / (1 + e^(-1.702 x)), an approximation of GELU (the same paper, section 2): OpenAI's CLIP was trained with it */
 Var op_quick_gelu(Tape *t, Var x);
 
 /* ---- op_conv ----------------------------------------------------------------------------------------------------- */
@@ -74,11 +72,9 @@ typedef struct {
 Var op_batchnorm(Tape *t, Var x, Var gamma, Var beta, BatchStats *stats, Activation act);
 
 /* y = gamma z + beta, z = (x - mean) / sqrt(var + eps), for each row of x [..,D]; mean and variance of the row (Ba et
- * al. 2016, arXiv:1607.06450). gamma, beta [D].   With g = dy gamma:
- *   dx = (g - mean(g) - z mean(g z)) / sqrt(var + eps);   dgamma = sum dy z;   dbeta = sum dy */
+ * al. 2016, arXiv:1607.06450). gamma, beta [D]. */
 Var op_layernorm(Tape *t, Var x, Var gamma, Var beta, double eps);
-
-/* y = x / |x| for each row of x [B,E], |x| at least 1e-12.          dx = (dy - y (y . dy)) / |x| */
+/* y = x / |x| for each row of x [B,E], |x| at least 1e-12. */
 Var op_l2norm(Tape *t, Var x);
 
 /* ---- op_token ---------------------------------------------------------------------------------------------------- */
@@ -106,13 +102,12 @@ Var op_attention(Tape *t, Var qkv, int heads, bool causal);
 Var op_lstm(Tape *t, Var input, Var weight, Var bias, const int *lengths);
 
 /* A smooth maximum of every n neighbours of the last dimension, x [..,K n] -> [..,K]:
- *   y = sum_i a_i x_i,  a = softmax(sharpness x)              dx_i = dy a_i (1 + sharpness (x_i - y))
+ *   y = sum_i a_i x_i,  a = softmax(sharpness x)
  * The mean at sharpness 0; the maximum in the limit. */
 Var op_softmax_pool(Tape *t, Var x, int n, double sharpness);
 
 /* y = - 1/B sum_b sum_n target[b,n] log softmax(x[b])[n], in nats; finite for any finite x. x, target [B,N] -> one
- * number; each row of target sums to 1. With labels class_of[b] in 0..N-1, target is 1 there and 0 elsewhere.
- *   dx = (softmax(x) - target) dy / B */
+ * number; each row of target sums to 1. With labels class_of[b] in 0..N-1, target is 1 there and 0 elsewhere. */
 Var op_cross_entropy(Tape *t, Var x, Mat target);
 Var op_cross_entropy_labels(Tape *t, Var x, const int *class_of);
 

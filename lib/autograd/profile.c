@@ -1,5 +1,4 @@
 #include "autograd/profile.h"
-
 #include "core/base.h"
 
 #include <stdlib.h>

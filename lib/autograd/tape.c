@@ -44,8 +44,6 @@ Var tape_record(Tape *t, const Op *op, Mat shape, Var a, Var b, Var c) {
     return y;
 }
 
-/* ---- gradients --------------------------------------------------------------------------------------------------- */
-
 /* Rounded up: a block has room for its list entry, and fits other gradients more often. */
 static size_t block_count(size_t count) { return (MAX(count, sizeof(GradBlock) / sizeof(num)) + 1023) / 1024 * 1024; }
 
@@ -115,8 +113,6 @@ void tape_backward(Tape *t, Var loss) {
     num one = 1;
     tape_backward_from(t, loss, &one);
 }
-
-/* ---- the whole tape ---------------------------------------------------------------------------------------------- */
 
 Var tape_first_not_finite(const Tape *t) {
     Var first = NULL;

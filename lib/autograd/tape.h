@@ -11,7 +11,6 @@
 #ifndef TAPE_H
 #define TAPE_H
 
-#include "core/arena.h"
 #include "core/mat.h"
 #include "autograd/profile.h"
 #include "kernels/weight_view.h"

@@ -72,10 +72,7 @@ void *arena_zero(Arena *arena, size_t count, size_t size) {
     return memset(arena_alloc(arena, count, size), 0, count * size);
 }
 
-char *arena_text(Arena *arena, const char *text) {
-    size_t size = strlen(text) + 1;
-    return memcpy(arena_alloc(arena, size, 1), text, size);
-}
+char *arena_text(Arena *arena, const char *text) { return arena_print(arena, "%s", text); }
 
 char *arena_print(Arena *arena, const char *format, ...) {
     va_list args, again;

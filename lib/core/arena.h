@@ -25,7 +25,6 @@ void *arena_zero(Arena *arena, size_t count, size_t size); /* filled with zero b
 /* A copy of `text`, or printf into a new string; owned by the arena. */
 char *arena_text(Arena *arena, const char *text);
 char *arena_print(Arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
-
 /* Frees what was allocated after the mark; the chunks stay for later use. */
 ArenaMark arena_mark(const Arena *arena);
 void arena_release(Arena *arena, ArenaMark mark);

@@ -8,8 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-/* Replaces control characters, also U+0080 to U+009F, by question marks: text from a file must not break the line or
- * send commands to the terminal. */
+/* Replaces control characters, also U+0080 to U+009F, by question marks: they could send commands to the terminal. */
 static void line_clean(char *text) {
     for (uint8_t *c = (uint8_t *)text; *c; c++) {
         if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) {
@@ -30,6 +29,7 @@ bool err_set(Err *err, const char *format, ...) {
 }
 
 void (*message_hook)(void);
+void (*warning_hook)(const char *line);
 
 static void print_line(const char *prefix, const char *format, va_list args) {
     if (message_hook) message_hook();
@@ -54,8 +54,6 @@ void die_usage(const char *format, ...) {
     va_end(args);
     exit(EXIT_USAGE);
 }
-
-void (*warning_hook)(const char *line);
 
 void warn(const char *format, ...) {
     char line[sizeof(Err)];

@@ -26,8 +26,6 @@ typedef NUM num;
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 #define NORETURN                 __attribute__((noreturn))
 
-/* ---- errors ------------------------------------------------------------------------------------------------------ */
-
 enum { EXIT_TROUBLE = 1, EXIT_USAGE = 2, EXIT_CONTRACT = 70 };
 
 /* One line about an error: where, what was found, what was expected, what to do. Empty text: no error. */
@@ -38,13 +36,10 @@ typedef struct {
 /* Fills `err` (which may be NULL) and returns false, so that a loader ends in `return err_set(err, ...)`. Control
  * characters become question marks: names from files may hold anything, and a message is one line. */
 bool err_set(Err *err, const char *format, ...) PRINTF_LIKE(2, 3);
-
 /* An error that the program cannot recover from: prints "error: ..." to stderr and exits with EXIT_TROUBLE. */
 NORETURN void die(const char *format, ...) PRINTF_LIKE(1, 2);
-
 /* The command line is wrong: prints "usage: ..." to stderr and exits with EXIT_USAGE. */
 NORETURN void die_usage(const char *format, ...) PRINTF_LIKE(1, 2);
-
 /* The end of main: returns `status`. If stdout could not be written: one line on stderr and EXIT_TROUBLE. */
 int status_printed(int status);
 
@@ -62,12 +57,8 @@ NORETURN void contract_broken(const char *file, int line, const char *function, 
  * the line instead; tests and the fuzzer use it. */
 void warn(const char *format, ...) PRINTF_LIKE(1, 2);
 extern void (*warning_hook)(const char *line);
-
 /* Called before any of these prints, to end a line that is open on the terminal (progress bar). NULL: not used. */
 extern void (*message_hook)(void);
-
-/* ---- small helpers ----------------------------------------------------------------------------------------------- */
-
 /* a * b; stops if the product overflows (REQUIRE). For sizes that come from a file, call size_fits first. */
 size_t size_mul(size_t a, size_t b);
 bool size_fits(size_t a, size_t b, size_t *product); /* false, and `product` unchanged, if a * b overflows */
@@ -78,10 +69,8 @@ bool size_fits(size_t a, size_t b, size_t *product); /* false, and `product` unc
  * No space, no leading plus sign, no hexadecimal, no "inf" or "nan". False: `value` is unchanged. */
 bool parse_int(const char *text, long long low, long long high, long long *value);
 bool parse_real(const char *text, double low, double high, double *value);
-
 /* Whether none of x[0..n) is infinite or NaN. */
 bool all_finite(const num *x, size_t n);
-
 /* Seconds of a monotonic clock; for progress and benchmarks only, never for a seed. */
 double clock_seconds(void);
 

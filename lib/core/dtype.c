@@ -15,27 +15,6 @@ const char *dtype_name(Dtype dtype) { return TABLE[dtype].name; }
 size_t dtype_size(Dtype dtype) { return TABLE[dtype].size; }
 bool dtype_is_real(Dtype dtype) { return dtype <= DTYPE_BF16; }
 
-/* ---- one number -------------------------------------------------------------------------------------------------- */
-
-static double double_of(uint64_t bits) {
-    double x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
-/* A number with 1 sign, `e` exponent and `f` fraction bits, as a double (1 + 11 + 52). */
-static double widen(uint64_t bits, int e, int f) {
-    uint64_t sign = bits >> (e + f) & 1, exponent = bits >> f & ((1u << e) - 1), fraction = bits & ((1u << f) - 1);
-    int bias = (1 << (e - 1)) - 1;
-    if (exponent == 0) { /* zero and subnormal: fraction * 2^(1 - bias - f) */
-        double x = ldexp((double)fraction, 1 - bias - f);
-        return sign ? -x : x;
-    }
-    bool special = exponent == (1u << e) - 1; /* infinity, NaN */
-    uint64_t wide = special ? 0x7ff : exponent + 1023 - (uint64_t)bias;
-    return double_of(sign << 63 | wide << 52 | fraction << (52 - f));
-}
-
 /* bits >> shift, rounded to nearest, ties to even. */
 static uint64_t shift_rounded(uint64_t bits, int shift) {
     if (shift > 62) return 0; /* `bits` has at most 53 bits: less than a half */
@@ -43,6 +22,7 @@ static uint64_t shift_rounded(uint64_t bits, int shift) {
     return result + (rest > half || (rest == half && (result & 1)));
 }
 
+/* x with 1 sign, `e` exponent and `f` fraction bits, from a double (1 + 11 + 52). */
 static uint16_t narrow(double x, int e, int f) {
     uint64_t bits;
     memcpy(&bits, &x, sizeof bits);
@@ -60,17 +40,18 @@ static uint16_t narrow(double x, int e, int f) {
     return (uint16_t)(sign | shift_rounded((uint64_t)1 << 52 | fraction, 52 - f + 1 - exponent));
 }
 
-double half_widen(uint16_t bits) { return widen(bits, 5, 10); }
 uint16_t half_narrow(double x) { return narrow(x, 5, 10); }
-double bfloat_widen(uint16_t bits) { return widen(bits, 8, 7); }
 uint16_t bfloat_narrow(double x) { return narrow(x, 8, 7); }
-
-/* ---- many numbers ------------------------------------------------------------------------------------------------ */
 
 /* Byte by byte for any byte order; compilers make one load of it. */
 static uint32_t two_bytes(const uint8_t *p) { return (uint32_t)p[0] | (uint32_t)p[1] << 8; }
 static uint32_t four_bytes(const uint8_t *p) { return two_bytes(p) | two_bytes(p + 2) << 16; }
 
+static double double_of(uint64_t bits) {
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
 static float float_of(uint32_t bits) {
     float value;
     memcpy(&value, &bits, sizeof value);
@@ -82,7 +63,7 @@ static uint32_t bits_of(float value) {
     return bits;
 }
 
-/* half_widen without a branch. Read as a float, the 15 bits without sign, moved up by 13, are the number times 2^-112,
+/* A half without a branch. Read as a float, the 15 bits without sign, moved up by 13, are the number times 2^-112,
  * also for subnormal halves. Exponent 31 means infinity or NaN. */
 static float half_float(uint32_t h) {
     uint32_t size = (h & 0x7fff) << 13, special = size >= 0x0f800000 ? 0x7f800000 : 0;

@@ -21,12 +21,8 @@ bool dtype_is_real(Dtype dtype);     /* F64, F32, F16 or BF16 */
 /* to[i] = number i at `from`, for i < n. Wants a real dtype or U8. Exact, also for infinities and NaN, except that an
  * F64 is rounded where num is float. */
 void dtype_widen(Dtype dtype, const uint8_t *from, num *to, size_t n);
-
-/* One number. Widening is exact. Narrowing rounds once, from double, to nearest, ties to even. NaN stays NaN and keeps
- * the upper bits of its payload. */
-double half_widen(uint16_t bits);
+/* x as F16, as BF16: rounded once, to nearest, ties to even. NaN stays NaN and keeps the upper bits of its payload. */
 uint16_t half_narrow(double x);
-double bfloat_widen(uint16_t bits);
 uint16_t bfloat_narrow(double x);
 
 #endif

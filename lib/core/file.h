@@ -19,7 +19,6 @@ void file_close(File *file);
 /* For tests: from now on file_open and file_exists find these bytes at `path` instead of the file on disk. The caller
  * keeps the bytes until file_mock(NULL, NULL, 0) ends it. One path at a time. */
 void file_mock(const char *path, const void *data, size_t size);
-
 /* Whether `path` exists. A path that cannot be looked up counts as existing: opening it gives the reason. */
 bool file_exists(const char *path);
 bool folder_exists(const char *path);         /* and is a folder */

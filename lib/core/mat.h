@@ -21,7 +21,6 @@ typedef struct {
 
 /* A shape alone, v is NULL: mat_shape(2, 3, 4) is [3,4]. Stops if a dimension is negative. */
 Mat mat_shape(int dims, ...);
-
 /* Memory for a shape, owned by the arena: not set, zeros, the given numbers, or normal random numbers times `scale`. */
 Mat mat_like(Arena *arena, Mat shape);
 Mat mat_new(Arena *arena, int rows, int cols);

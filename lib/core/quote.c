@@ -51,30 +51,26 @@ static int quote_one(const char **text, size_t *left, char out[8]) {
     return length;
 }
 
-char *quote_json(Arena *arena, const char *text) {
-    size_t left = strlen(text);
-    char *begin = arena_alloc(arena, size_mul(left, 6) + 3, 1), *end = begin;
-    *end++ = '"';
-    for (char one[8]; left > 0;) {
-        int length = quote_one(&text, &left, one);
-        memcpy(end, one, (size_t)length);
-        end += length;
-    }
-    memcpy(end, "\"", 2);
-    return begin;
-}
-
-const char *quoted(const char *text) {
-    static _Thread_local char buffers[8][96];
-    static _Thread_local int next;
-    char *shown = buffers[next++ % 8], *end = shown;
+/* `text` in quotes at `out`, of at least 6 bytes for each of `text` and 3 more; cut where it reaches `most` bytes. */
+static char *quote_text(const char *text, size_t most, char *out) {
+    char *end = out;
     size_t left = strlen(text);
     *end++ = '"';
-    for (char one[8]; left > 0 && end - shown < 80;) {
+    for (char one[8]; left > 0 && (size_t)(end - out) < most;) {
         int length = quote_one(&text, &left, one);
         memcpy(end, one, (size_t)length);
         end += length;
     }
     strcpy(end, left > 0 ? "...\"" : "\"");
-    return shown;
+    return out;
+}
+
+char *quote_json(Arena *arena, const char *text) {
+    return quote_text(text, SIZE_MAX, arena_alloc(arena, size_mul(strlen(text), 6) + 3, 1));
+}
+
+const char *quoted(const char *text) {
+    static _Thread_local char buffers[8][96];
+    static _Thread_local int next;
+    return quote_text(text, 80, buffers[next++ % 8]);
 }

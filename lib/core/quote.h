@@ -7,7 +7,6 @@
 /* Length of the well-formed UTF-8 sequence at p, 1 to 4 bytes, within `left` >= 1 bytes; 0: not well-formed. RFC 3629
  * section 4: no overlong forms, no surrogates, nothing beyond U+10FFFF. */
 int utf8_length(const char *p, size_t left);
-
 /* Whether all of `text` is well-formed UTF-8. */
 bool utf8_is_valid(const char *text);
 

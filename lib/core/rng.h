@@ -23,7 +23,6 @@ uint32_t rng_below(Rng *rng, uint32_t n); /* uniform in 0 .. n-1, without bias; 
 
 /* Permutes index[0..n); every order is equally likely (Fisher and Yates). */
 void rng_shuffle(Rng *rng, int *index, int n);
-
 /* Chooses k of 0 .. n-1 without repetition, in random order, into pick[0..k); wants k <= n. */
 void rng_choice(Rng *rng, int n, int *pick, int k);
 

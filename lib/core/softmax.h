@@ -13,14 +13,12 @@
 
 /* log sum_j exp(scale x_j) */
 double log_sum_exp(const num *x, int n, double scale);
-
 /* p_i = exp(scale x_i) / sum_j exp(scale x_j)          p may be x */
 void softmax_row(const num *x, int n, double scale, num *p);
 
 /* -log p_target, the cross-entropy of the row with the right answer: 0 if p_target is 1, log n if all scores are equal.
  * Accurate to the last digits also if p_target is close to 1. Stops unless 0 <= target < n. */
 double cross_entropy_row(const num *x, int n, double scale, int target);
-
 /* -sum_i p_i log p_i, with 0 log 0 = 0: the entropy of p, 0 to log n. */
 double entropy_row(const num *p, int n);
 

@@ -1,5 +1,4 @@
 #include "core/thread.h"
-#include "core/arena.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -39,7 +38,7 @@ static void take_pieces(void) {
     for (;;) {
         size_t begin = atomic_fetch_add_explicit(&pool.next, pool.grain, memory_order_relaxed);
         if (begin >= pool.n) return;
-        pool.body(pool.context, begin, MIN(begin + pool.grain, pool.n), self);
+        pool.body(pool.context, begin, MIN(begin + pool.grain, pool.n));
     }
 }
 
@@ -78,6 +77,19 @@ int thread_count(void) {
     return pool.count;
 }
 
+/* Ends the threads and frees the scratch memory; also done at exit. */
+static void thread_stop(void) {
+    if (self != 0) return; /* a worker that calls exit after a fatal error cannot wait for itself */
+    pthread_mutex_lock(&pool.mutex);
+    atomic_store(&pool.quit, true);
+    pthread_cond_broadcast(&pool.start);
+    pthread_mutex_unlock(&pool.mutex);
+    for (int i = 0; i < pool.running; i++) pthread_join(pool.threads[i], NULL);
+    pool.running = 0;
+    atomic_store(&pool.quit, false);
+    for (int i = 0; i < THREADS_MAX; i++) arena_free(&pool.scratch[i]);
+}
+
 void thread_set_count(int threads) {
     REQUIRE(1 <= threads && threads <= THREADS_MAX, "threads is %d, want 1 to %d", threads, THREADS_MAX);
     thread_stop();
@@ -102,7 +114,7 @@ static void pool_start(void) {
 void parallel_for(size_t n, size_t grain, ThreadBody body, void *context) {
     REQUIRE(grain >= 1, "grain is 0, want at least 1");
     if (n <= grain || thread_count() == 1 || pool.busy) {
-        for (size_t begin = 0; begin < n; begin += grain) body(context, begin, MIN(begin + grain, n), self);
+        for (size_t begin = 0; begin < n; begin += grain) body(context, begin, MIN(begin + grain, n));
         return;
     }
     if (pool.running < thread_count() - 1) pool_start();
@@ -122,20 +134,7 @@ void parallel_for(size_t n, size_t grain, ThreadBody body, void *context) {
     pool.busy = false;
 }
 
-void *thread_scratch(int worker, size_t bytes) {
-    REQUIRE(0 <= worker && worker < THREADS_MAX, "worker is %d, want 0 to %d", worker, THREADS_MAX - 1);
-    arena_reset(&pool.scratch[worker]);
-    return arena_alloc(&pool.scratch[worker], MAX(bytes, 1), 1);
-}
-
-void thread_stop(void) {
-    if (self != 0) return; /* a worker that calls exit after a fatal error cannot wait for itself */
-    pthread_mutex_lock(&pool.mutex);
-    atomic_store(&pool.quit, true);
-    pthread_cond_broadcast(&pool.start);
-    pthread_mutex_unlock(&pool.mutex);
-    for (int i = 0; i < pool.running; i++) pthread_join(pool.threads[i], NULL);
-    pool.running = 0;
-    atomic_store(&pool.quit, false);
-    for (int i = 0; i < THREADS_MAX; i++) arena_free(&pool.scratch[i]);
+void *thread_scratch(size_t bytes) {
+    arena_reset(&pool.scratch[self]);
+    return arena_alloc(&pool.scratch[self], MAX(bytes, 1), 1);
 }

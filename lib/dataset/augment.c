@@ -96,8 +96,7 @@ typedef struct {
     num *out;
 } Batch;
 
-static void batch_write(void *context, size_t begin, size_t end, int worker) {
-    (void)worker;
+static void batch_write(void *context, size_t begin, size_t end) {
     const Batch *batch = context;
     for (size_t b = begin; b < end; b++) {
         const uint8_t *planes = cifar_planes(batch->set, batch->index[b]);

@@ -153,8 +153,7 @@ static void planes_from_rgb(const uint8_t *rgb, uint8_t *planes) {
         for (int i = 0; i < PLANE; i++) planes[c * PLANE + i] = rgb[3 * i + c];
 }
 
-static void draw_pictures(void *context, size_t begin, size_t end, int worker) {
-    (void)worker;
+static void draw_pictures(void *context, size_t begin, size_t end) {
     const Drawing *drawing = context;
     double numbers[CIFAR_NUMBERS];
     uint8_t rgb[CIFAR_NUMBERS];

@@ -1,11 +1,10 @@
 #include "kernels/attention.h"
-
-#include <math.h>
-#include <string.h>
-
 #include "kernels/kernel.h"
 #include "kernels/reference.h"
 #include "kernels/vecmath.h"
+
+#include <math.h>
+#include <string.h>
 
 static void shape_require(AttentionShape s) {
     REQUIRE(s.B >= 0 && s.T >= 0 && s.D >= 1 && s.heads >= 1 && s.D % s.heads == 0,
@@ -166,10 +165,10 @@ static void forward_head(const Attention *a, size_t head, num *scratch) {
     }
 }
 
-static void forward_heads(void *context, size_t begin, size_t end, int worker) {
+static void forward_heads(void *context, size_t begin, size_t end) {
     const Attention *a = context;
     size_t d = (size_t)(a->s.D / a->s.heads), Tw = (size_t)vecs_width(a->s.T), dw = (size_t)vecs_width((int)d);
-    num *scratch = thread_scratch(worker, (Tw * (d + dw) + 2 * BLOCK * dw + BLOCK * BLOCK) * sizeof(num));
+    num *scratch = thread_scratch((Tw * (d + dw) + 2 * BLOCK * dw + BLOCK * BLOCK) * sizeof(num));
     for (size_t head = begin; head < end; head++) forward_head(a, head, scratch);
 }
 
@@ -179,26 +178,12 @@ void attend_forward(AttentionShape s, const num *qkv, num *out, num *log_sum) {
     parallel_for((size_t)s.B * (size_t)s.heads, 1, forward_heads, &a);
 }
 
-/* ---- backward ---------------------------------------------------------------------------------------------------- */
-
 /* Scratch memory for the backward of one head. */
 typedef struct {
     num *keys_transposed, *values_transposed, *keys, *dk, *dv; /* [d][Tw] twice; [T][dw] */
     num *queries, *dout, *dq;                                  /* [BLOCK][dw] */
     num *p, *dp;                                               /* [BLOCK][BLOCK] */
 } BackwardScratch;
-
-static BackwardScratch backward_scratch(AttentionShape s, num *scratch, size_t *count) {
-    size_t d = (size_t)(s.D / s.heads), Tw = (size_t)vecs_width(s.T), dw = (size_t)vecs_width((int)d), T = (size_t)s.T;
-    const size_t sizes[] = { d * Tw,     d * Tw,     T * dw,     T * dw,        T * dw,
-                             BLOCK * dw, BLOCK * dw, BLOCK * dw, BLOCK * BLOCK, BLOCK * BLOCK };
-    num *part[COUNT(sizes)];
-    size_t used = 0;
-    for (size_t i = 0; i < COUNT(sizes); used += sizes[i++]) part[i] = scratch ? scratch + used : NULL;
-    *count = used;
-    BackwardScratch b = { part[0], part[1], part[2], part[3], part[4], part[5], part[6], part[7], part[8], part[9] };
-    return b;
-}
 
 /* One block:  P = e^(S - log_sum)     dP = dout v^T     dS = P (dP - dot), in the place of dP
  *             dv += P^T dout     dk += dS^T q     dq += dS k */
@@ -259,11 +244,16 @@ static void backward_head(const Attention *a, size_t head, const BackwardScratch
     add_rows(b->dv, T, d, 1, dq + 2 * D, step);
 }
 
-static void backward_heads(void *context, size_t begin, size_t end, int worker) {
+static void backward_heads(void *context, size_t begin, size_t end) {
     const Attention *a = context;
-    size_t count;
-    backward_scratch(a->s, NULL, &count);
-    BackwardScratch b = backward_scratch(a->s, thread_scratch(worker, count * sizeof(num)), &count);
+    size_t d = (size_t)(a->s.D / a->s.heads), dw = (size_t)vecs_width((int)d), block = BLOCK * dw;
+    size_t keys = d * (size_t)vecs_width(a->s.T), rows = (size_t)a->s.T * dw;
+    num *at = thread_scratch((2 * keys + 3 * rows + 3 * block + 2 * BLOCK * BLOCK) * sizeof(num));
+    num *row = at + 2 * keys, *of_block = row + 3 * rows, *score = of_block + 3 * block;
+    BackwardScratch b = { at, at + keys, row, row + rows, row + 2 * rows, .p = score, .dp = score + BLOCK * BLOCK };
+    b.queries = of_block;
+    b.dout = of_block + block;
+    b.dq = of_block + 2 * block;
     for (size_t head = begin; head < end; head++) backward_head(a, head, &b);
 }
 

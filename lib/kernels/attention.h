@@ -36,7 +36,6 @@ typedef struct {
  * dv += P^T dout     dq += dS k / sqrt(d)      dk += dS^T q / sqrt(d)
  * P is computed again, block by block, as e^(S - log_sum). */
 void attend_backward(AttentionShape s, AttentionFlow flow);
-
 /* P of one head of one sequence, [T,T]: the attention map. */
 void attend_map(AttentionShape s, const num *qkv, int b, int head, num *map);
 

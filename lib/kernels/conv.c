@@ -1,13 +1,11 @@
 #include "kernels/conv.h"
-
-#include <string.h>
-
 #include "kernels/kernel.h"
 #include "kernels/reference.h"
 #include "kernels/winograd.h"
 
-int conv_out(int size, int kernel, int stride, int pad) { return (size + 2 * pad - kernel) / stride + 1; }
+#include <string.h>
 
+int conv_out(int size, int kernel, int stride, int pad) { return (size + 2 * pad - kernel) / stride + 1; }
 static int out_height(ConvShape s) { return conv_out(s.H, s.kernel, s.stride, s.pad); }
 static int out_width(ConvShape s) { return conv_out(s.W, s.kernel, s.stride, s.pad); }
 
@@ -69,10 +67,9 @@ enum { PACK_CHANNELS = 16 };
 
 static size_t window_depth(const Window *w) { return (size_t)w->h.cells * (size_t)w->w.cells * (size_t)w->C; }
 
-static void pack_weights(void *context, size_t begin, size_t end, int worker) {
+static void pack_weights(void *context, size_t begin, size_t end) {
     const Window *w = context;
     size_t C = (size_t)w->C, blocks = (C + PACK_CHANNELS - 1) / PACK_CHANNELS;
-    (void)worker;
     for (size_t piece = begin; piece < end; piece++) {
         size_t p = piece / blocks, c0 = piece % blocks * PACK_CHANNELS, c1 = MIN(C, c0 + PACK_CHANNELS);
         size_t cols = (size_t)panel_cols(w->N, (int)p), width = (size_t)vecs_width((int)cols);
@@ -90,11 +87,10 @@ static void pack_weights(void *context, size_t begin, size_t end, int worker) {
 }
 
 /* The same if the weights of 16 channels, all cells, are consecutive for each output: transposed, LANES at a time. */
-static void pack_weights_forward(void *context, size_t begin, size_t end, int worker) {
+static void pack_weights_forward(void *context, size_t begin, size_t end) {
     const Window *w = context;
     size_t C = (size_t)w->C, blocks = (C + PACK_CHANNELS - 1) / PACK_CHANNELS, cells = w->c_stride;
     num rows[LANES * PANEL];
-    (void)worker;
     for (size_t piece = begin; piece < end; piece++) {
         size_t p = piece / blocks, c0 = piece % blocks * PACK_CHANNELS, c1 = MIN(C, c0 + PACK_CHANNELS);
         size_t cols = (size_t)panel_cols(w->N, (int)p), width = (size_t)vecs_width((int)cols);
@@ -168,10 +164,9 @@ static void window_group(const Window *w, int p, int b0, int b1, int u0, int u1)
     }
 }
 
-static void window_pieces(void *context, size_t begin, size_t end, int worker) {
+static void window_pieces(void *context, size_t begin, size_t end) {
     const Window *w = context;
     size_t panels = (size_t)panel_count(w->N), strips = (size_t)w->strips;
-    (void)worker;
     for (size_t piece = begin; piece < end; piece++) {
         int p = (int)(piece % panels), strip = (int)(piece / panels % strips);
         int b = (int)(piece / panels / strips) * w->images, height = (w->h.count + w->strips - 1) / w->strips;
@@ -201,7 +196,7 @@ static void window_run(Window *w) {
     size_t groups = (size_t)((w->B + w->images - 1) / w->images) * (size_t)w->strips;
     size_t blocks = ((size_t)w->C + PACK_CHANNELS - 1) / PACK_CHANNELS;
     double work = 2.0 * w->B * w->h.count * w->w.count * w->N * (double)depth / (double)(groups * panels);
-    w->panels = thread_scratch(thread_self(), size_mul(panels * PANEL * depth, sizeof(num)));
+    w->panels = thread_scratch(size_mul(panels * PANEL * depth, sizeof(num)));
     parallel_for(depth ? panels * blocks : 0, pack_grain(w->h.cells * w->w.cells),
                  w->cell_step == 1 ? pack_weights_forward : pack_weights, w);
     parallel_for(groups * panels, (size_t)(2e6 / (work + 1)) + 1, window_pieces, w);
@@ -470,10 +465,10 @@ static void sum_few_channels(GroupSum *h, num *to) {
 
 static bool few_channels(const WeightSum *u) { return u->s.C < ROWS; }
 
-static void sum_pieces(void *context, size_t begin, size_t end, int worker) {
+static void sum_pieces(void *context, size_t begin, size_t end) {
     const WeightSum *u = context;
     size_t K = (size_t)u->s.kernel, slices = u->slices, lines = K / slices;
-    num *pack = (void *)(u->workers + (size_t)worker * u->worker_bytes), *pad = pack + u->dy_count;
+    num *pack = (void *)(u->workers + (size_t)thread_self() * u->worker_bytes), *pad = pack + u->dy_count;
     for (size_t piece = begin; piece < end; piece++) {
         size_t i0 = piece % slices * lines, p = piece / slices % u->panels, chunk = piece / slices / u->panels;
         int cols = panel_cols(u->s.outputs, (int)p), width = vecs_width(cols);
@@ -497,12 +492,11 @@ static void sum_pieces(void *context, size_t begin, size_t end, int worker) {
 
 /* dweight = the sum of the chunks. A piece is 16 channels of a panel, whose weights are consecutive for each output:
  * LANES of them at a time are added, transposed and stored. */
-static void sum_chunks(void *context, size_t begin, size_t end, int worker) {
+static void sum_chunks(void *context, size_t begin, size_t end) {
     const WeightSum *u = context;
     size_t C = (size_t)u->s.C, cells = (size_t)u->s.kernel * (size_t)u->s.kernel;
     size_t blocks = (C + PACK_CHANNELS - 1) / PACK_CHANNELS;
     num sums[LANES * PANEL], transposed[PANEL * LANES];
-    (void)worker;
     for (size_t piece = begin; piece < end; piece++) {
         size_t p = piece / blocks, c0 = piece % blocks * PACK_CHANNELS, c1 = MIN(C, c0 + PACK_CHANNELS);
         size_t cols = (size_t)panel_cols(u->s.outputs, (int)p), width = (size_t)vecs_width((int)cols);
@@ -532,7 +526,7 @@ static void sum_memory(WeightSum *u) {
     u->worker_bytes = (u->dy_count + u->x_count) * sizeof(num) + (size_t)u->s.kernel * sizeof(Segments);
     u->worker_bytes = (u->worker_bytes / 64 + 1) * 64;
     size_t shared = size_mul(partials + biases, sizeof(num));
-    u->partial = thread_scratch(thread_self(), shared + (size_t)thread_count() * u->worker_bytes);
+    u->partial = thread_scratch(shared + (size_t)thread_count() * u->worker_bytes);
     u->partial_bias = u->partial + partials;
     u->workers = (char *)u->partial + shared;
 }

@@ -1,8 +1,7 @@
 #include "kernels/gemm.h"
+#include "kernels/kernel.h"
 
 #include <string.h>
-
-#include "kernels/kernel.h"
 
 /* How the work is cut, and where each part is cached. kernel.h gives the reasons; sizes are for float, 512-bit vectors.
  *
@@ -69,10 +68,9 @@ static void pack_panel(const Block *g, size_t p, size_t k0, size_t k1, num *to) 
     }
 }
 
-static void pack_panels(void *context, size_t begin, size_t end, int worker) {
+static void pack_panels(void *context, size_t begin, size_t end) {
     const Block *g = context;
     size_t K = (size_t)g->K, parts = (K + K_PIECE - 1) / K_PIECE;
-    (void)worker;
     for (size_t part = begin; part < end; part++) {
         size_t p = part / parts, k = part % parts * K_PIECE;
         pack_panel(g, p, k, MIN(K, k + K_PIECE), g->packed_b + p * PANEL * K);
@@ -80,9 +78,8 @@ static void pack_panels(void *context, size_t begin, size_t end, int worker) {
 }
 
 /* Packs rows of a transposed A as [M][left_row]; a piece is PANEL rows. */
-static void pack_rows(void *context, size_t begin, size_t end, int worker) {
+static void pack_rows(void *context, size_t begin, size_t end) {
     const Block *g = context;
-    (void)worker;
     for (size_t m = begin * PANEL; m < end * PANEL && m < (size_t)g->M; m += PANEL)
         matrix_transpose(g->a + m, g->lda, (size_t)g->K, MIN((size_t)PANEL, (size_t)g->M - m),
                          g->packed_a + m * g->left_row, g->left_row);
@@ -99,10 +96,9 @@ static void compute_rows(const Block *g, size_t p, const num *panel, size_t m0, 
 }
 
 /* Consecutive pieces share a panel: they are counted down the rows first. */
-static void compute_pieces(void *context, size_t begin, size_t end, int worker) {
+static void compute_pieces(void *context, size_t begin, size_t end) {
     const Block *g = context;
     size_t M = (size_t)g->M, rows = (M + g->piece_rows - 1) / g->piece_rows;
-    (void)worker;
     for (size_t piece = begin; piece < end; piece++) {
         size_t p = piece / rows, m0 = piece % rows * g->piece_rows;
         compute_rows(g, p, g->panels + p * g->panel_next, m0, MIN(M, m0 + g->piece_rows));
@@ -110,9 +106,9 @@ static void compute_pieces(void *context, size_t begin, size_t end, int worker) 
 }
 
 /* Few rows: a thread packs a panel and computes with it at once, from its own cache. */
-static void pack_and_compute(void *context, size_t begin, size_t end, int worker) {
+static void pack_and_compute(void *context, size_t begin, size_t end) {
     const Block *g = context;
-    num *panel = thread_scratch(worker, PANEL * (size_t)g->K * sizeof(num));
+    num *panel = thread_scratch(PANEL * (size_t)g->K * sizeof(num));
     for (size_t p = begin; p < end; p++) {
         pack_panel(g, p, 0, (size_t)g->K, panel);
         compute_rows(g, p, panel, 0, (size_t)g->M);
@@ -175,7 +171,7 @@ void gemm_run(Gemm in) {
     int m_block = in.transpose_a ? block_length(M, M_BLOCK, M_PIECE) : M;
     size_t b_count = g.pack_b && !g.few_rows ? (size_t)k_block * (size_t)n_block : 0;
     size_t a_count = g.pack_a ? ((size_t)k_block + LANES) * (size_t)m_block : 0;
-    g.packed_b = thread_scratch(thread_self(), size_mul(a_count + b_count, sizeof(num)));
+    g.packed_b = thread_scratch(size_mul(a_count + b_count, sizeof(num)));
     if (a_count) g.packed_a = g.packed_b + b_count;
     for (int n = 0; n < N; n += n_block)
         for (int k = 0; k < K; k += k_block)

@@ -30,7 +30,6 @@ typedef struct {
     Dtype b_dtype;
 } Gemm;
 void gemm_run(Gemm g);
-
 /* The peak of this thread in GFLOP/s, measured for about 0.1 s: multiply-adds on registers only. */
 double fma_peak(void);
 

@@ -1,5 +1,5 @@
 /* kernel: the micro-kernel behind every matrix product and convolution, and the vector type it is made of. Included by
- * gemm.c, conv.c, winograd.c, attention.c and vecmath.c only.
+ * the files of kernels, and by op_arithmetic.c for matrix_transpose.
  *
  * A matrix product is limited by memory, not by arithmetic. A core of the kind this was measured on starts two fused
  * multiply-adds (a*b + c, one rounding) of 16 floats in every cycle of its 4.2 GHz clock:
@@ -24,9 +24,8 @@
  * kernel. Channels are fastest, so each row of that window is one contiguous run of numbers. The loop over k is cut
  * into segments, one per run, and nothing is copied out of the image ("im2col" writes every number nine times for 3 x 3
  * kernels). The rows of a tile are places that see the same part of the kernel, so padding is left out instead of
- * multiplied by zero: for 4 x 4 places and a 3 x 3 kernel 100 of 144 cells are inside the image, and a convolution can
- * be faster than the peak in the FLOP of its definition. winograd.c goes further: most 3 x 3 convolutions become matrix
- * products with a quarter of the multiplications, computed by this micro-kernel.
+ * multiplied by zero: for 4 x 4 places and a 3 x 3 kernel 100 of 144 cells are inside the image. winograd.c goes
+ * further: it turns most 3 x 3 convolutions into matrix products.
  */
 #ifndef KERNEL_H
 #define KERNEL_H
@@ -46,6 +45,8 @@ enum { VEC_BYTES = 16, VECS = 3 };
 enum { VEC_BYTES = 16, VECS = 2 };
 #endif
 enum { LANES = VEC_BYTES / sizeof(num), ROWS = 6, ROWS_MAX = 8, PANEL = VECS * LANES };
+
+#define INLINE static inline __attribute__((always_inline))
 
 /* A vector, and one in memory at any address of a num. */
 typedef num Vec __attribute__((vector_size(VEC_BYTES)));
@@ -90,7 +91,7 @@ static inline void tile_store_edge(const RegisterTile *t, const num *sum, int wi
 }
 
 /* `height` and `vecs` are constants at every call, so that `sum` and `b` are registers. */
-static inline __attribute__((always_inline)) void micro_kernel_sized(const RegisterTile *t, int height, int vecs) {
+INLINE void micro_kernel_sized(const RegisterTile *t, int height, int vecs) {
     Vec sum[ROWS_MAX][VECS], b[VECS];
     UNROLL
     for (int r = 0; r < height; r++) UNROLL
@@ -141,9 +142,8 @@ static const ptrdiff_t TILE_START = 0;
 
 /* A tile of an ordinary product, in one segment: k < length, b is [length][b_step]. */
 static inline RegisterTile tile_product(size_t length, size_t a_step, const num *b, size_t b_step, int cols) {
-    RegisterTile t = {
-        .a_at = &TILE_START, .b_at = &TILE_START, .segments = 1, .length = length, .b = b, .cols = cols
-    };
+    RegisterTile t = { .a_at = &TILE_START, .b_at = &TILE_START, .segments = 1, .length = length, .b = b };
+    t.cols = cols;
     t.a_step = (ptrdiff_t)a_step;
     t.b_step = (ptrdiff_t)b_step;
     return t;
@@ -169,7 +169,7 @@ static inline void micro_kernel_rows(RegisterTile *t, size_t rows, const num *a,
  * bits (row, column) of a number's position this rotates all bits by one: the highest bit of the row becomes the lowest
  * of the column. After four rounds row and column are exchanged, with 4 * 16 vector instructions for 256 numbers
  * instead of 512 loads and stores. */
-static inline __attribute__((always_inline)) Vec vec_interleave(Vec a, Vec b, int start) {
+INLINE Vec vec_interleave(Vec a, Vec b, int start) {
 #if defined(__clang__)
     Vec v;
     UNROLL

@@ -1,11 +1,9 @@
 #include "kernels/reference.h"
+#include "core/arena.h"
 
 #include <math.h>
 
-#include "core/arena.h"
-
-/* ---- matrix product: C[m][n] (+)= sum over k of op(A)[m][k] op(B)[k][n] ------------------------------------------ */
-
+/* C[m][n] (+)= sum over k of op(A)[m][k] op(B)[k][n] */
 void gemm_plain(bool transpose_a, bool transpose_b, int M, int N, int K, const num *a, int lda, const num *b, int ldb,
                 bool accumulate, num *c, int ldc) {
     for (size_t m = 0; m < (size_t)M; m++)
@@ -17,8 +15,6 @@ void gemm_plain(bool transpose_a, bool transpose_b, int M, int N, int K, const n
             *to = accumulate ? *to + sum : sum;
         }
 }
-
-/* ---- convolution ------------------------------------------------------------------------------------------------- */
 
 /* The number of pixel (b, h, w) in images [B,H,W]; -1 in the padding. */
 static ptrdiff_t pixel_at(ConvShape s, int b, int h, int w) {
@@ -84,8 +80,6 @@ void conv_backward_weight_plain(ConvShape s, const num *x, const num *dy, bool a
                     }
             }
 }
-
-/* ---- attention --------------------------------------------------------------------------------------------------- */
 
 /* p_j = softmax over j of S_ij,  S_ij = q_i . k_j / sqrt(d) */
 double attend_row_plain(AttentionShape s, const num *qkv, int b, int h, int i, double *p) {
@@ -155,44 +149,39 @@ void attend_backward_plain(AttentionShape s, AttentionFlow f) {
     arena_free(&arena);
 }
 
-/* ---- functions of vectors ---------------------------------------------------------------------------------------- */
-
-void vec_exp_plain(const num *x, num *y, size_t n) {
-    for (size_t i = 0; i < n; i++) y[i] = (num)exp((double)x[i]);
+/* y_i = f(x_i) */
+static void each(double (*f)(double), const num *x, num *y, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] = (num)f((double)x[i]);
 }
+/* dx_i (+)= dy_i f'(x_i) */
+static void each_backward(double (*slope)(double), const num *x, const num *dy, bool accumulate, num *dx, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        num d = (num)((double)dy[i] * slope((double)x[i]));
+        dx[i] = accumulate ? dx[i] + d : d;
+    }
+}
+
+void vec_exp_plain(const num *x, num *y, size_t n) { each(exp, x, y, n); }
 
 /* Phi(x) = (1 + erf(x / sqrt 2)) / 2 = erfc(-x / sqrt 2) / 2, which is accurate also where erf is close to -1. */
 static double normal_cdf(double x) { return 0.5 * erfc(-x * 0.70710678118654752440); }
-
-void vec_gelu_plain(const num *x, num *y, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        double v = (double)x[i];
-        y[i] = (num)(v == -INFINITY ? 0 : v * normal_cdf(v));
-    }
+static double gelu(double x) { return x == -INFINITY ? 0 : x * normal_cdf(x); }
+static double gelu_slope(double x) {
+    return normal_cdf(x) + (isinf(x) ? 0 : x * exp(-0.5 * x * x) * 0.39894228040143267794);
 }
-
+void vec_gelu_plain(const num *x, num *y, size_t n) { each(gelu, x, y, n); }
 void vec_gelu_backward_plain(const num *x, const num *dy, bool accumulate, num *dx, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        double v = (double)x[i], x_phi = isinf(v) ? 0 : v * exp(-0.5 * v * v) * 0.39894228040143267794;
-        num d = (num)((double)dy[i] * (normal_cdf(v) + x_phi));
-        dx[i] = accumulate ? dx[i] + d : d;
-    }
+    each_backward(gelu_slope, x, dy, accumulate, dx, n);
 }
 
 /* For large negative x, e^(-1.702 x) is infinity and the result 0. */
 static double quick_sigmoid(double x) { return 1 / (1 + exp(-1.702 * x)); }
-
-void vec_quick_gelu_plain(const num *x, num *y, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        double v = (double)x[i];
-        y[i] = (num)(v == -INFINITY ? 0 : v * quick_sigmoid(v));
-    }
+static double quick_gelu(double x) { return x == -INFINITY ? 0 : x * quick_sigmoid(x); }
+static double quick_gelu_slope(double x) {
+    double s = quick_sigmoid(x);
+    return s * (1 + (isinf(x) ? 0 : 1.702 * x * (1 - s)));
 }
-
+void vec_quick_gelu_plain(const num *x, num *y, size_t n) { each(quick_gelu, x, y, n); }
 void vec_quick_gelu_backward_plain(const num *x, const num *dy, bool accumulate, num *dx, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        double v = (double)x[i], s = quick_sigmoid(v), rest = isinf(v) ? 0 : 1.702 * v * (1 - s);
-        num d = (num)((double)dy[i] * s * (1 + rest));
-        dx[i] = accumulate ? dx[i] + d : d;
-    }
+    each_backward(quick_gelu_slope, x, dy, accumulate, dx, n);
 }

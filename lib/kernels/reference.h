@@ -13,12 +13,10 @@ void gemm_plain(bool transpose_a, bool transpose_b, int M, int N, int K, const n
 void conv_forward_plain(ConvShape s, const num *x, const num *weight, const num *bias, num *y);
 void conv_backward_data_plain(ConvShape s, const num *dy, const num *weight, bool accumulate, num *dx);
 void conv_backward_weight_plain(ConvShape s, const num *x, const num *dy, bool accumulate, num *dweight, num *dbias);
-
 /* Computed in double. attend_row_plain: p [T] = row i of P, head h, sequence b; returns log sum_j e^(S_ij). */
 double attend_row_plain(AttentionShape s, const num *qkv, int b, int h, int i, double *p);
 void attend_forward_plain(AttentionShape s, const num *qkv, num *out, num *log_sum);
 void attend_backward_plain(AttentionShape s, AttentionFlow flow);
-
 /* Computed in double, with exp and erfc of libm. */
 void vec_exp_plain(const num *x, num *y, size_t n);
 void vec_gelu_plain(const num *x, num *y, size_t n);

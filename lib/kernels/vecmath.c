@@ -1,13 +1,8 @@
 #include "kernels/vecmath.h"
-
-#include <string.h>
-
 #include "kernels/kernel.h"
 #include "kernels/reference.h"
 
-void vec_transpose_matrix(const num *from, size_t from_step, size_t rows, size_t cols, num *to, size_t to_step) {
-    matrix_transpose(from, from_step, rows, cols, to, to_step);
-}
+#include <string.h>
 
 /* ---- vectors of floats ---------------------------------------------------------------------------------------
  * Vectors have no `if`: both branches are computed and one is selected by its bits. The polynomials are Chebyshev
@@ -16,7 +11,6 @@ enum { FLOATS = VEC_BYTES / sizeof(float) };
 typedef float Floats __attribute__((vector_size(VEC_BYTES)));
 typedef int32_t Ints __attribute__((vector_size(VEC_BYTES)));
 typedef uint32_t Bits __attribute__((vector_size(VEC_BYTES)));
-#define INLINE static inline __attribute__((always_inline))
 
 INLINE Floats broadcast(float value) { return (Floats){ 0 } + value; }
 INLINE Floats select_if(Ints mask, Floats yes, Floats no) {

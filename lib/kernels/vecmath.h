@@ -11,9 +11,6 @@
 
 #include "core/base.h"
 
-/* to[c * to_step + r] = from[r * from_step + c] for r < rows, c < cols: a block of a matrix, transposed. */
-void vec_transpose_matrix(const num *from, size_t from_step, size_t rows, size_t cols, num *to, size_t to_step);
-
 /* y = e^x        1.1 ulp; results below 2^-126: 1.1 * 2^-149 */
 void vec_exp(const num *x, num *y, size_t n);
 

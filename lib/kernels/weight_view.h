@@ -19,7 +19,6 @@ typedef struct {
 
 /* Row r of a matrix [rows,cols]. Stops if the view is transposed or r is not a row. */
 void weight_row(const WeightView *view, int rows, int cols, int r, num *to);
-
 /* The whole matrix [rows,cols], row-major. */
 void weight_all(const WeightView *view, int rows, int cols, num *to);
 

@@ -1,8 +1,7 @@
 #include "kernels/winograd.h"
+#include "kernels/kernel.h"
 
 #include <string.h>
-
-#include "kernels/kernel.h"
 
 /* The formula in one dimension, F(4, 3). Four neighbouring results of a kernel of three read six numbers: they are part
  * of the product of two polynomials, with 4 and 3 coefficients, transposed. A polynomial with 6 coefficients is
@@ -17,19 +16,12 @@
  *
  * As matrix products. The element-wise product, summed over channels, is for each of the 36 points a matrix product,
  *     [tiles, C] [C, N] -> [tiles, N]
- * for the micro-kernel. A thread takes a group of tiles; their transformed inputs V [36][tiles][C] and sums M
- * [36][tiles][N] are a few megabytes and stay in L3.
- *
- * Sizes for 256 channels to 256, in floats. V and M of a group of 48 tiles are 36 * 48 * 256 numbers or 1.8 MB each:
- * more than L2 holds. But one point of them, 48 * 256 numbers or 49 KB, stays in L2 while the 4 panels of U at that
- * point, 65 KB each, pass. All of U, 9.4 MB, is read once per group: 9.4 MB in 36 * 48 * 256 * 256 / 32 = 3.5 million
- * cycles, 2.7 bytes per cycle, which L3 delivers. The 9 numbers of a kernel became 36, so a single image gains little
- * and batches gain much; but the bits of an image must not depend on the batch, so the batch does not decide. */
+ * for the micro-kernel. A thread takes a group of tiles, whose transformed inputs V [36][tiles][C] and sums M
+ * [36][tiles][N] stay in L3: 1.8 MB of floats each for 48 tiles and C = N = 256. One point of them, 49 KB, stays in L2
+ * while the 4 panels of U at that point, 65 KB each, pass. All of U, 9.4 MB, is read once per group: in 3.5 million
+ * cycles, 2.7 bytes per cycle, which L3 delivers. A single image gains little, because the 9 numbers of a kernel became
+ * 36; but the bits of an image must not depend on the batch, so the batch does not decide. */
 enum { SIDE = 4, KERNEL = 3, WINDOW = 6, POINTS = WINDOW * WINDOW, PLACES = SIDE * SIDE, CELLS = KERNEL * KERNEL };
-
-/* ---- the transforms in one dimension ----------------------------------------------------------------------------- */
-
-#define INLINE static inline __attribute__((always_inline))
 
 /* Input transform: v = B^T d, 6 from 6 numbers; `in` and `out` are the distances between them. */
 INLINE void transform_input(const Vec *d, int in, Vec *v, int out) {
@@ -114,8 +106,6 @@ INLINE void load_transform(Transform *transform, const num *m, size_t point, Vec
     for (int i = 0; i < n; i++) transform(half + i * WINDOW, 1, out + i * n, 1);
 }
 
-/* ---- tiles of images --------------------------------------------------------------------------------------------- */
-
 /* Images [B,H,W,channels] in down x across tiles of 4 x 4. Tile t: row t / across % down, column t % across. */
 typedef struct {
     int H, W, channels, down, across;
@@ -139,7 +129,6 @@ static void tile_places(Grid g, size_t t, int side, int pad, ptrdiff_t *at) {
 
 /* Where the vector of channel c begins: the last one ends with the last channel and computes some channels twice. */
 INLINE int vector_start(int channels, int c) { return MIN(c, channels - LANES); }
-
 INLINE Vec load_inside(const num *x, ptrdiff_t at, int c) { return at < 0 ? (Vec){ 0 } : vec_load(x + at + c); }
 
 /* Transformed tiles, [POINTS][tiles][channels]; those of dY are packed for the right side of the micro-kernel,
@@ -203,8 +192,6 @@ static void tile_output(Grid g, Transformed from, size_t row, const num *bias, b
     }
 }
 
-/* ---- forward, and backward to the data --------------------------------------------------------------------------- */
-
 /* Both are one convolution. weight[o * out_stride + c * in_stride + cell]; for the backward the cells are rotated by
  * 180 degrees. U = G g G^T is [POINTS][panels][channels][width]. */
 typedef struct {
@@ -221,10 +208,9 @@ static size_t kernels_point(const Pass *w) {
 }
 
 /* A piece is one vector of outputs, with all channels; outputs from N on are zeros. */
-static void transform_kernels(void *context, size_t begin, size_t end, int worker) {
+static void transform_kernels(void *context, size_t begin, size_t end) {
     const Pass *w = context;
     size_t point = kernels_point(w), C = (size_t)w->from.channels, N = (size_t)w->to.channels;
-    (void)worker;
     for (size_t n = begin * LANES; n < end * LANES; n += LANES)
         for (size_t c = 0; c < C; c++) {
             int p = (int)(n / PANEL);
@@ -254,12 +240,12 @@ static void multiply_point(const Pass *w, int point, Transformed v, Transformed 
     }
 }
 
-static void pass_pieces(void *context, size_t begin, size_t end, int worker) {
+static void pass_pieces(void *context, size_t begin, size_t end) {
     const Pass *w = context;
     Transformed v = { .row = transformed_row(w->from.channels),
                       .point = transformed_point(w->group, w->from.channels) };
     Transformed m = { .row = transformed_row(w->to.channels), .point = transformed_point(w->group, w->to.channels) };
-    v.v = (num *)(void *)(w->workers + (size_t)worker * w->worker_bytes);
+    v.v = (num *)(void *)(w->workers + (size_t)thread_self() * w->worker_bytes);
     m.v = v.v + POINTS * v.point;
     for (size_t first = begin; first < end; first += w->group) {
         size_t rows = MIN(w->group, end - first);
@@ -286,8 +272,7 @@ static void pass_run(Pass *w, int B) {
     size_t kernels = POINTS * kernels_point(w);
     size_t point = transformed_point(w->group, w->from.channels) + transformed_point(w->group, w->to.channels);
     w->worker_bytes = POINTS * point * sizeof(num);
-    w->kernels =
-        thread_scratch(thread_self(), kernels * sizeof(num) + size_mul((size_t)thread_count(), w->worker_bytes));
+    w->kernels = thread_scratch(kernels * sizeof(num) + size_mul((size_t)thread_count(), w->worker_bytes));
     w->workers = (char *)(w->kernels + kernels);
     parallel_for(((size_t)w->to.channels + LANES - 1) / LANES, 1, transform_kernels, w);
     parallel_for(w->tiles, w->group, pass_pieces, w);
@@ -308,8 +293,6 @@ void winograd_backward_data(ConvShape s, const num *dy, const num *weight, bool 
     pass_run(&pass, s.B);
 }
 
-/* ---- backward to the weights ------------------------------------------------------------------------------------- */
-
 /* For each of the 36 points a product [C, tiles] [tiles, N] -> [C, N], summed group after group: all threads transform
  * the tiles of x and dy of a group, then each takes points. */
 typedef struct {
@@ -323,9 +306,8 @@ typedef struct {
     bool accumulate;
 } WeightSum;
 
-static void sum_transform(void *context, size_t begin, size_t end, int worker) {
+static void sum_transform(void *context, size_t begin, size_t end) {
     const WeightSum *w = context;
-    (void)worker;
     for (size_t i = begin; i < end; i++) {
         tile_input(w->x_grid, w->x, w->first + i, w->v, i);
         tile_gradient(w->y_grid, w->dy, w->first + i, w->u, i);
@@ -333,10 +315,9 @@ static void sum_transform(void *context, size_t begin, size_t end, int worker) {
 }
 
 /* A piece is one panel at one point. */
-static void sum_multiply(void *context, size_t begin, size_t end, int worker) {
+static void sum_multiply(void *context, size_t begin, size_t end) {
     const WeightSum *w = context;
     size_t C = (size_t)w->x_grid.channels, N = (size_t)w->y_grid.channels, panels = (size_t)panel_count((int)N);
-    (void)worker;
     for (size_t piece = begin; piece < end; piece++) {
         size_t point = piece / panels, p = piece % panels;
         const num *panel = w->u.v + point * w->u.point + p * w->u.panel;
@@ -349,12 +330,11 @@ static void sum_multiply(void *context, size_t begin, size_t end, int worker) {
 /* dg = G^T S G. A piece is 16 channels and one vector of outputs; the weights of an output are consecutive. */
 enum { BACK_CHANNELS = 16 };
 
-static void sum_finish(void *context, size_t begin, size_t end, int worker) {
+static void sum_finish(void *context, size_t begin, size_t end) {
     const WeightSum *w = context;
     size_t C = (size_t)w->x_grid.channels, panels = (size_t)panel_count(w->y_grid.channels);
     size_t blocks = (C + BACK_CHANNELS - 1) / BACK_CHANNELS;
     num rows[BACK_CHANNELS * CELLS * LANES], transposed[LANES * BACK_CHANNELS * CELLS];
-    (void)worker;
     for (size_t piece = begin; piece < end; piece++) {
         size_t c0 = piece % blocks * BACK_CHANNELS, n0 = piece / blocks * LANES;
         size_t count = MIN((size_t)BACK_CHANNELS, C - c0);
@@ -382,9 +362,8 @@ typedef struct {
     size_t rows, N;
 } BiasSum;
 
-static void bias_pieces(void *context, size_t begin, size_t end, int worker) {
+static void bias_pieces(void *context, size_t begin, size_t end) {
     const BiasSum *w = context;
-    (void)worker;
     for (size_t n = 0; n < w->N; n += LANES) {
         Vec sum = { 0 };
         for (size_t r = begin; r < end; r++) sum += vec_load(w->dy + r * w->N + n);
@@ -394,7 +373,7 @@ static void bias_pieces(void *context, size_t begin, size_t end, int worker) {
 
 static void bias_sum(const num *dy, size_t rows, size_t N, bool accumulate, num *dbias) {
     size_t pieces = (rows + BIAS_ROWS - 1) / BIAS_ROWS;
-    BiasSum w = { dy, thread_scratch(thread_self(), size_mul(pieces * N, sizeof(num))), rows, N };
+    BiasSum w = { dy, thread_scratch(size_mul(pieces * N, sizeof(num))), rows, N };
     parallel_for(rows, BIAS_ROWS, bias_pieces, &w);
     for (size_t n = 0; n < N; n++) {
         num sum = 0;
@@ -415,7 +394,7 @@ void winograd_backward_weight(ConvShape s, const num *x, const num *dy, bool acc
     if (dbias) bias_sum(dy, (size_t)s.B * (size_t)s.H * (size_t)s.W, N, accumulate, dbias);
     w.v = (Transformed){ .row = transformed_row(s.C), .point = transformed_point(group, s.C) };
     w.u = (Transformed){ .panel = group * PANEL, .point = panels * group * PANEL + 64 / sizeof(num) };
-    w.sums = thread_scratch(thread_self(), (sums + POINTS * (w.v.point + w.u.point)) * sizeof(num));
+    w.sums = thread_scratch((sums + POINTS * (w.v.point + w.u.point)) * sizeof(num));
     w.v.v = w.sums + sums;
     w.u.v = w.v.v + POINTS * w.v.point;
     if (w.tiles == 0) memset(w.sums, 0, sums * sizeof(num));
@@ -426,8 +405,6 @@ void winograd_backward_weight(ConvShape s, const num *x, const num *dy, bool acc
     }
     parallel_for((C + BACK_CHANNELS - 1) / BACK_CHANNELS * (N / LANES), 1, sum_finish, &w);
 }
-
-/* ---- when it is used --------------------------------------------------------------------------------------------- */
 
 bool winograd_suits(ConvShape s) {
     if (s.kernel != 3 || s.stride != 1 || s.pad != 1 || s.C < 16 || s.outputs < 32 || s.outputs % 16) return false;

@@ -20,7 +20,6 @@
  * vectors) and >= 32, and images that 4 x 4 tiles cover with little waste. Does not depend on the batch: an image has
  * the same bits in any batch. */
 bool winograd_suits(ConvShape s);
-
 /* All want winograd_suits(s). */
 void winograd_forward(ConvShape s, const num *x, const num *weight, const num *bias, num *y);
 void winograd_backward_data(ConvShape s, const num *dy, const num *weight, bool accumulate, num *dx);

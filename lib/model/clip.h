@@ -5,7 +5,6 @@
 #ifndef CLIP_H
 #define CLIP_H
 
-#include "core/arena.h"
 #include "model/image_tower.h"
 #include "model/clip_loss.h"
 #include "formats/safetensors.h"
@@ -35,10 +34,8 @@ typedef struct {
  * line, for an unknown tower or invalid sizes. Free with clip_free. Do not copy or move: params points into it. */
 bool clip_init(Clip *clip, ClipConfig config, const Vocab *vocab, uint64_t seed, Err *err);
 void clip_free(Clip *clip);
-
 /* The same with the names and shapes of its parameters only: val.v of each is NULL. */
 bool clip_plan(Clip *clip, ClipConfig config, const Vocab *vocab, Err *err);
-
 /* Unit vectors [B,E] of pictures [B,H,W,3], and of texts given as ids [B,T]. */
 Var clip_image(Tape *t, Clip *clip, Mat pixels);
 Var clip_text(Tape *t, Clip *clip, const int *ids, int B, int T);
@@ -46,7 +43,6 @@ Var clip_text(Tape *t, Clip *clip, const int *ids, int B, int T);
 /* Unit vectors of n texts in words, [n,E], without gradient, on the arena. Unknown words are listed on `warnings`
  * (NULL: not listed). */
 Mat clip_text_features(Clip *clip, Arena *arena, const char *const *texts, int n, FILE *warnings);
-
 /* Clamps the logit scale: t = min(t, log 100), after each step of training (section 2.5 of the paper). */
 void clip_clamp(Clip *clip);
 

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- configuration ----------------------------------------------------------------------------------------------- */
-
 /* The whole numbers of a configuration, and their keys in the metadata. Each is at least `low`. Where `low` is 0, the
  * number 0 is not written, and a missing key means 0. */
 enum { META_NUMBERS = 12 };
@@ -78,8 +76,6 @@ void clip_save(const Clip *clip, SafetensorsOut *out, Dtype dtype) {
         safetensors_add(out, clip->params.list[i]->name, dtype, clip->params.list[i]->val);
 }
 
-/* ---- tensors ----------------------------------------------------------------------------------------------------- */
-
 static const Tensor *tensor_of(const Safetensors *file, const char *path, const char *name, Err *err) {
     const Tensor *tensor = safetensors_find(file, name);
     if (!tensor) err_set(err, "%s: there is no tensor %s; is it another model's?", path, name);
@@ -116,7 +112,8 @@ static bool plan_matches(const Clip *clip, const Safetensors *file, const char *
     return true;
 }
 
-bool clip_restore(Clip *clip, const Safetensors *file, const char *path, Err *err) {
+/* Builds the model that an open file describes, and reads its weights. */
+static bool clip_restore(Clip *clip, const Safetensors *file, const char *path, Err *err) {
     ClipConfig config;
     Arena arena = { 0 };
     Vocab vocab;

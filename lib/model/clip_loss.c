@@ -1,5 +1,4 @@
 #include "model/clip_loss.h"
-
 #include "core/softmax.h"
 
 #include <math.h>
@@ -7,13 +6,6 @@
 /* logits = e^t image text^T          image [M,E], text [N,E], t one number -> [M,N] */
 Var clip_logits(Tape *tape, Var image, Var text, Var t) {
     return op_mul(tape, op_linear(tape, image, text, NULL), op_exp(tape, t));
-}
-
-/* H(q) = mean_b - sum_n q_bn log q_bn */
-static double target_entropy(Mat q) {
-    double sum = 0;
-    for (int b = 0; b < q.shape[0]; b++) sum += entropy_row(&AT(q, b, 0), q.shape[1]);
-    return sum / q.shape[0];
 }
 
 /* Labels of N rows: 0, 1, ... B-1 (image b matches text b), then 0. */
@@ -37,7 +29,9 @@ Var clip_loss(Tape *tape, Var logits, Mat q) {
     }
     Var both = op_add(tape, op_cross_entropy(tape, logits, q), op_cross_entropy(tape, transposed, q));
     Mat entropy = mat_like(&tape->arena, mat_shape(0));
-    entropy.v[0] = (num)-target_entropy(q);
+    double sum = 0; /* H(q) = mean_b - sum_n q_bn log q_bn */
+    for (int b = 0; b < B; b++) sum += entropy_row(&AT(q, b, 0), B);
+    entropy.v[0] = (num)-(sum / B);
     return op_add(tape, op_scale(tape, both, 0.5), tape_data(tape, entropy));
 }
 

@@ -2,7 +2,6 @@
 #ifndef CLIP_LOSS_H
 #define CLIP_LOSS_H
 
-#include "core/arena.h"
 #include "autograd/ops.h"
 
 /* The logit scale is learnt as e^t. It starts at 1/0.07 and is kept at 100 or below (section 2.5 of the paper). */
@@ -37,7 +36,6 @@ Mat clip_targets(Arena *arena, const int *caption, int B, double smoothing);
 /* The least clip_loss without a target when captions repeat: n_b pairs share the caption of b, which cannot tell their
  * images apart, so p <= 1 / n_b and L >= mean_b log n_b. */
 double clip_loss_floor_of(const int *caption, int B);
-
 /* Its expectation for B random pairs of C equally frequent captions: E[log(1 + Binomial(B - 1, 1/C))] */
 double clip_loss_floor(int B, int C);
 

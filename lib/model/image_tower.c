@@ -1,5 +1,4 @@
 #include "model/image_tower.h"
-
 #include "core/eigen.h"
 
 #include <math.h>
@@ -17,8 +16,6 @@ void image_require_side(Var x, int side) {
             mat_shape_text(x->val), side, side);
 }
 
-/* ---- small ------------------------------------------------------------------------------------------------------- */
-
 /* x [B,32,32,3] -> [B,E] */
 static Var small_forward(Tape *t, ImageTower *m, Var x) {
     x = op_relu(t, conv(t, &m->conv[0], x)); /* [B,16,16,16] */
@@ -31,8 +28,6 @@ static void small_add(ImageTower *m, Params *params, ImageTowerSize size, Rng *r
     m->conv[1] = conv_add(params, "image.conv2", (ConvSize){ 16, 32, 3, 2, 1, true }, rng);
     m->fc = linear_add(params, "image.fc", 8 * 8 * 32, size.embed, rng);
 }
-
-/* ---- cnn --------------------------------------------------------------------------------------------------------- */
 
 /* x [B,32,32,3] -> [B,E]; w0, w1, w2 the widths */
 static Var cnn_forward(Tape *t, ImageTower *m, Var x) {
@@ -96,8 +91,6 @@ void image_tower_whiten(ImageTower *m, Mat pictures) {
         }
 }
 
-/* ---- resnet9 ----------------------------------------------------------------------------------------------------- */
-
 /* x [B,32,32,3] -> [B,E] */
 static Var resnet9_forward(Tape *t, ImageTower *m, Var x) {
     x = image_layer(t, m, 0, x, ACT_RELU);                      /* [B,32,32,64] */
@@ -116,8 +109,6 @@ static void resnet9_add(ImageTower *m, Params *params, ImageTowerSize size, Rng 
     m->fc = linear_add(params, "image.fc", 512, size.embed, rng);
 }
 
-/* ---- resnet ------------------------------------------------------------------------------------------------------ */
-
 /* x [B,32,32,3] -> [B,E] */
 static Var resnet_forward(Tape *t, ImageTower *m, Var x) {
     x = op_maxpool(t, image_layer(t, m, 0, x, ACT_RELU), 2, 2); /* [B,16,16,a] */
@@ -133,8 +124,6 @@ static void resnet_add(ImageTower *m, Params *params, ImageTowerSize size, Rng *
     image_layer_add(m, params, 2, (ConvSize){ a, b, 3, 2, 1, false }, rng);
     m->fc = linear_add(params, "image.fc", b, size.embed, rng);
 }
-
-/* ---- all kinds --------------------------------------------------------------------------------------------------- */
 
 ImageTowerSize image_tower_size(ImageTowerSize s) {
     static const int widths[2][3] = { { 64, 256, 256 }, { 64, 128, 256 } }, stages[] = { 3, 4, 6, 3 };
@@ -170,15 +159,9 @@ static bool size_check(ImageTowerSize s, Err *err) {
 static const struct {
     const char *kind;
     void (*add)(ImageTower *, Params *, ImageTowerSize, Rng *);
-} kinds[] = {
-    { "small", small_add },
-    { "cnn", cnn_add },
-    { "resnet", resnet_add },
-    { "resnet9", resnet9_add },
-    { "vit", vision_transformer_add },
-    { "modified-resnet", modified_resnet_add },
-    { "scene", scene_cnn_add },
-};
+} kinds[] = { { "small", small_add },           { "cnn", cnn_add },         { "resnet", resnet_add },
+              { "resnet9", resnet9_add },       { "scene", scene_cnn_add }, { "modified-resnet", modified_resnet_add },
+              { "vit", vision_transformer_add } };
 
 static int kind_of(const char *kind) {
     for (size_t i = 0; i < COUNT(kinds); i++)

@@ -47,14 +47,12 @@ struct ImageTower {
 
 /* The size with each 0 replaced as above. */
 ImageTowerSize image_tower_size(ImageTowerSize size);
-
 /* True if such a tower can be built; else false, and one line that says what is wrong with its kind or sizes. */
 bool image_tower_check(ImageTowerSize size, Err *err);
 
 /* Adds the tower's parameters to params, under "image."; under "visual." for "vit" and "modified-resnet". False where
  * image_tower_check is. */
 bool image_tower_add(ImageTower *tower, Params *params, ImageTowerSize size, Rng *rng);
-
 /* Embeddings, not normalised: pixels [B,H,W,3] -> [B,E]. */
 Var image_tower(Tape *t, ImageTower *tower, Var pixels);
 
@@ -63,10 +61,8 @@ Var image_tower(Tape *t, ImageTower *tower, Var pixels);
  * normalised pictures), filter i is v_i / sqrt(lambda_i + 5e-4), and filter 12 + i its negative: the outputs are
  * uncorrelated, with equal variance (arXiv:2404.00498, section 3.2). */
 void image_tower_whiten(ImageTower *tower, Mat pictures);
-
 /* "cnn": random 3x3 filters instead of init_dirac, to measure what that is worth. Other kinds are left as they are. */
 void image_tower_random_filters(ImageTower *tower, Rng *rng);
-
 /* "scene": the features before the linear layer, pixels [B,32,32,3] -> [B,4,4,w2]. */
 Var scene_cnn_features(Tape *t, ImageTower *tower, Var pixels);
 

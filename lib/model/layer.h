@@ -50,7 +50,6 @@ typedef struct {
  * weight_hh_l0 [4 hidden,hidden], bias_ih_l0, bias_hh_l0 [4 hidden]: uniform in +-1/sqrt(hidden). */
 Lstm lstm_add(Params *params, const char *prefix, int in, int hidden, Rng *rng);
 Var lstm(Tape *t, const Lstm *layer, Var x, const int *lengths);
-
 /* A vector for each word id, for op_embedding: [V,D], normal, "PREFIX.weight". */
 Param *embedding_add(Params *params, const char *prefix, int V, int D, Rng *rng);
 

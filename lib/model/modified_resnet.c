@@ -5,7 +5,6 @@
  *   head      attention pooling: the mean over all positions becomes a first token, position embeddings are added, and
  *             the output of one attention layer for that token is the embedding */
 #include "model/image_tower.h"
-#include "core/arena.h"
 
 #include <math.h>
 

@@ -2,7 +2,6 @@
 #ifndef PARAMS_H
 #define PARAMS_H
 
-#include "core/arena.h"
 #include "autograd/tape.h"
 
 /* All parameters of one model, in the order they were added. The arena owns them and their gradients. */
@@ -20,8 +19,6 @@ Param *params_add(Params *params, Mat shape, const char *format, ...) PRINTF_LIK
 Param *params_find(const Params *params, const char *name); /* or NULL */
 size_t params_count(const Params *params);                  /* how many numbers are trained: frozen ones left out */
 void params_zero_grad(Params *params);                      /* empties all gradients */
-
-/* ---- first values ------------------------------------------------------------------------------------------------ */
 
 /* Uniform in +-1/sqrt(fan_in), fan_in the inputs of one output: the default of other toolkits for linear layers and
  * convolutions, weights and biases. (He et al. 2015, arXiv:1502.01852, eq. 10, with a = sqrt 5.) */

@@ -9,8 +9,6 @@ static int row_length(const int *ids, int T, int padding) {
     return T;
 }
 
-/* ---- bow --------------------------------------------------------------------------------------------------------- */
-
 /* Each row's ids sorted: the same words in any order give the same bits, not only the same sum up to rounding. */
 static int *sorted_rows(Arena *arena, const int *ids, int B, int T) {
     int *sorted = arena_alloc(arena, (size_t)B * (size_t)T, sizeof *sorted), *row = sorted;
@@ -35,8 +33,6 @@ static void bow_add(TextTower *m, Params *params, TextTowerSize size, Rng *rng) 
     m->fc = linear_add(params, "text.fc", size.width, size.embed, rng);
 }
 
-/* ---- lstm -------------------------------------------------------------------------------------------------------- */
-
 /* LSTM(table[ids]) W^T + b            ids [B,T] -> [B,E] */
 static Var lstm_forward(Tape *t, TextTower *m, const int *ids, int B, int T) {
     int *lengths = arena_alloc(&t->arena, (size_t)B, sizeof *lengths);
@@ -49,8 +45,6 @@ static void lstm_tower_add(TextTower *m, Params *params, TextTowerSize size, Rng
     m->rnn = lstm_add(params, "text.rnn", size.width, size.hidden, rng);
     m->fc = linear_add(params, "text.fc", size.hidden, size.embed, rng);
 }
-
-/* ---- transformer ------------------------------------------------------------------------------------------------- */
 
 int *text_tower_rows(Arena *arena, TextTowerSize size, const int *ids, int B, int T) {
     int *rows = arena_alloc(arena, (size_t)B * (size_t)(T + 2), sizeof *rows), *row = rows;
@@ -116,16 +110,10 @@ static void transformer_tower_add(TextTower *m, Params *params, TextTowerSize s,
     init_normal(m->text_projection, 1 / sqrt(D), rng);
 }
 
-/* ---- all kinds --------------------------------------------------------------------------------------------------- */
-
 static const struct {
     const char *kind;
     void (*add)(TextTower *, Params *, TextTowerSize, Rng *);
-} kinds[] = {
-    { "bow", bow_add },
-    { "lstm", lstm_tower_add },
-    { "transformer", transformer_tower_add },
-};
+} kinds[] = { { "bow", bow_add }, { "lstm", lstm_tower_add }, { "transformer", transformer_tower_add } };
 
 static int kind_of(const char *kind) {
     for (size_t i = 0; i < COUNT(kinds); i++)

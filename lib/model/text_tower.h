@@ -14,7 +14,6 @@
 #ifndef TEXT_TOWER_H
 #define TEXT_TOWER_H
 
-#include "core/arena.h"
 #include "model/transformer.h"
 
 typedef struct {
@@ -45,14 +44,12 @@ bool text_tower_check(TextTowerSize size, Err *err);
 /* Adds the tower's parameters to params, under "text."; those of the transformer have CLIP's names. False where
  * text_tower_check is. */
 bool text_tower_add(TextTower *tower, Params *params, TextTowerSize size, Rng *rng);
-
 /* Embeddings, not normalised: ids[b*T + t] -> [B,E]. */
 Var text_tower(Tape *t, TextTower *tower, const int *ids, int B, int T);
 
 /* The transformer's embedding of every token, not normalised: [B,T',E], T' = T + 2 for padded rows, else T. text_tower
  * returns the one of the end token. Stops for other kinds. */
 Var text_tower_tokens(Tape *t, TextTower *tower, const int *ids, int B, int T);
-
 /* The transformer's own rows, as above: ids [B,T] with padding -> [B,T+2], on the arena. */
 int *text_tower_rows(Arena *arena, TextTowerSize size, const int *ids, int B, int T);
 

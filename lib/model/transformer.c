@@ -1,5 +1,4 @@
 #include "model/transformer.h"
-#include "core/arena.h"
 
 #include <math.h>
 

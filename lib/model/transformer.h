@@ -35,7 +35,6 @@ Transformer transformer_add(Params *params, const char *prefix, TransformerSize 
 /* The last state of token index[b] of each row (NULL: the first): x [B,T,D] -> [B,D]. The last block computes only that
  * token. On a no_grad tape the blocks share the memory of one and overwrite x, which nothing else may use. */
 Var transformer(Tape *t, const Transformer *m, Var x, const int *index);
-
 /* The same for all tokens: [B,T,D] -> [B,T,D]. */
 Var transformer_tokens(Tape *t, const Transformer *m, Var x);
 

@@ -1,7 +1,6 @@
 /* vision_transformer: the tower "vit" of image_tower.h (Dosovitskiy et al. 2021, arXiv:2010.11929, as in CLIP). Patches
  * become tokens, a learnt class token is put before them, and its last state is the embedding of the picture. */
 #include "model/image_tower.h"
-#include "core/arena.h"
 
 #include <math.h>
 

@@ -86,8 +86,7 @@ typedef struct {
     num *pixels;
 } PixelJob;
 
-static void pixels_range(void *context, size_t first, size_t last, int worker) {
-    (void)worker;
+static void pixels_range(void *context, size_t first, size_t last) {
     const PixelJob *p = context;
     size_t numbers = (size_t)p->side * (size_t)p->side * 3;
     for (size_t i = first; i < last; i++) encoder_pixels(p->images[i], p->side, p->pixels + i * numbers);

@@ -200,9 +200,8 @@ typedef struct {
     Mat pixels, excluded; /* [B,side,side,3]; 1 where a pair is excluded, [B,N] */
 } Batch;
 
-static void batch_pairs(void *context, size_t begin, size_t end, int worker) {
+static void batch_pairs(void *context, size_t begin, size_t end) {
     Batch *b = context;
-    (void)worker;
     for (size_t i = begin; i < end; i++) {
         Caption *negatives = b->caption + b->B + i * (size_t)b->negatives;
         SceneExample pair = scene_model_example(b->model, b->stage, b->first + i, negatives);
@@ -221,9 +220,14 @@ static bool is_excluded(const Batch *b, int i, int n) {
     return n != i && (b->caption[n].kind == CAPTION_KINDS || caption_true(&b->scene[i], &b->caption[n]));
 }
 
+<<<<<<< HEAD
 static void batch_exclude(void *context, size_t begin, size_t end, int worker) {
     const Batch *b = context;
     (void)worker;
+=======
+static void batch_exclude(void *context, size_t begin, size_t end) {
+    Batch *b = context;
+>>>>>>> less4
     for (int i = (int)begin; i < (int)end; i++)
         for (int n = 0; n < b->N; n++) AT(b->excluded, i, n) = is_excluded(b, i, n);
 }
@@ -412,9 +416,13 @@ typedef struct {
     const Scene *const *scenes;
     num *pixels;
 } RenderJob;
+<<<<<<< HEAD
 static void render_range(void *context, size_t begin, size_t end, int worker) {
+=======
+
+static void render_range(void *context, size_t begin, size_t end) {
+>>>>>>> less4
     const RenderJob *p = context;
-    (void)worker;
     for (size_t i = begin; i < end; i++) scene_pixels(p->scenes[i], p->pixels + i * PIXELS);
 }
 

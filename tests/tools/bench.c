@@ -111,9 +111,8 @@ typedef struct {
     num *a, *b, *c;
 } Triad;
 
-static void triad_piece(void *context, size_t begin, size_t end, int worker) {
+static void triad_piece(void *context, size_t begin, size_t end) {
     const Triad *s = context;
-    (void)worker;
     for (size_t i = begin; i < end; i++) s->a[i] = s->b[i] + 3 * s->c[i];
 }
 static void triad(void *context) { parallel_for(1 << 24, 1 << 18, triad_piece, context); }
