@@ -28,24 +28,15 @@ typedef enum { ORDINARY, EQUAL, ONE_HOT, PLUS_MINUS, HUGE_SCORES, MASKED, TINY, 
 static num score_of(Kind kind, int i, int n, Rng *rng) {
     double u = rng_normal(rng);
     switch (kind) {
-    case EQUAL:
-        return (num)1e4;
-    case ONE_HOT:
-        return (num)(i == n / 2 ? 1e4 : -1e4);
-    case PLUS_MINUS:
-        return (num)(i % 2 ? 1e4 + u : -1e4 + u);
-    case HUGE_SCORES:
-        return (num)((i % 3 - 1) * 1e30);
-    case MASKED:
-        return i % 3 == 1 ? (num)-INFINITY : (num)u;
-    case TINY:
-        return (num)(u * 1e-40);
-    case NEARLY_EQUAL:
-        return (num)(1000 + 1e-4 * u);
-    case COSINES:
-        return (num)(100 * sin(u));
-    default:
-        return (num)(3 * u);
+    case EQUAL: return (num)1e4;
+    case ONE_HOT: return (num)(i == n / 2 ? 1e4 : -1e4);
+    case PLUS_MINUS: return (num)(i % 2 ? 1e4 + u : -1e4 + u);
+    case HUGE_SCORES: return (num)((i % 3 - 1) * 1e30);
+    case MASKED: return i % 3 == 1 ? (num)-INFINITY : (num)u;
+    case TINY: return (num)(u * 1e-40);
+    case NEARLY_EQUAL: return (num)(1000 + 1e-4 * u);
+    case COSINES: return (num)(100 * sin(u));
+    default: return (num)(3 * u);
     }
 }
 

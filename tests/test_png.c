@@ -590,15 +590,9 @@ static bool survive(const Bytes *b) {
 static void mutate_once(Rng *rng, Bytes *b) {
     size_t at = rng_below(rng, (uint32_t)b->size), n = 1 + rng_below(rng, 8);
     switch (rng_below(rng, 6)) {
-    case 0:
-        b->bytes[at] ^= (uint8_t)(1 << rng_below(rng, 8));
-        break;
-    case 1:
-        b->bytes[at] = (uint8_t)rng_next(rng);
-        break;
-    case 2:
-        b->bytes[at] = rng_below(rng, 2) ? 255 : 0;
-        break;
+    case 0: b->bytes[at] ^= (uint8_t)(1 << rng_below(rng, 8)); break;
+    case 1: b->bytes[at] = (uint8_t)rng_next(rng); break;
+    case 2: b->bytes[at] = rng_below(rng, 2) ? 255 : 0; break;
     case 3: /* some bytes less */
         n = MIN(n, b->size - at);
         memmove(b->bytes + at, b->bytes + at + n, b->size - at - n);
@@ -609,9 +603,7 @@ static void mutate_once(Rng *rng, Bytes *b) {
         memmove(b->bytes + at + n, b->bytes + at, b->size - at);
         b->size += n;
         break;
-    default:
-        b->bytes[MIN(b->size - 1, (size_t)16 + rng_below(rng, 13))] = (uint8_t)rng_below(rng, 20);
-        break;
+    default: b->bytes[MIN(b->size - 1, (size_t)16 + rng_below(rng, 13))] = (uint8_t)rng_below(rng, 20); break;
     }
     if (b->size == 0) b->size = 1;
 }

@@ -317,36 +317,16 @@ static SafetensorsOut everything(bool backwards) {
     scalar.v = m.v + 1;
     for (int i = 0; i < 10; i++) {
         switch (backwards ? 9 - i : i) {
-        case 0:
-            safetensors_add(&out, "f16", DTYPE_F16, m);
-            break;
-        case 1:
-            safetensors_add(&out, "f32", DTYPE_F32, m);
-            break;
-        case 2:
-            safetensors_add(&out, "f64", DTYPE_F64, m);
-            break;
-        case 3:
-            safetensors_add(&out, "bf16", DTYPE_BF16, m);
-            break;
-        case 4:
-            safetensors_add(&out, "scalar \"\n\xc3\xa9", DTYPE_F32, scalar);
-            break;
-        case 5:
-            safetensors_add(&out, "none", DTYPE_F32, none);
-            break;
-        case 6:
-            safetensors_add_ints(&out, "bytes", DTYPE_U8, (TensorShape){ 1, { 3 } }, pixels);
-            break;
-        case 7:
-            safetensors_add_ints(&out, "i32", DTYPE_I32, (TensorShape){ 5, { 1, 1, 2, 1, 2 } }, tokens);
-            break;
-        case 8:
-            safetensors_add_ints(&out, "i64", DTYPE_I64, (TensorShape){ 1, { 4 } }, tokens);
-            break;
-        default:
-            safetensors_add_meta(&out, "z", "\\ \"\t\xf0\x9f\x98\x80");
-            safetensors_add_meta(&out, "a", "");
+        case 0: safetensors_add(&out, "f16", DTYPE_F16, m); break;
+        case 1: safetensors_add(&out, "f32", DTYPE_F32, m); break;
+        case 2: safetensors_add(&out, "f64", DTYPE_F64, m); break;
+        case 3: safetensors_add(&out, "bf16", DTYPE_BF16, m); break;
+        case 4: safetensors_add(&out, "scalar \"\n\xc3\xa9", DTYPE_F32, scalar); break;
+        case 5: safetensors_add(&out, "none", DTYPE_F32, none); break;
+        case 6: safetensors_add_ints(&out, "bytes", DTYPE_U8, (TensorShape){ 1, { 3 } }, pixels); break;
+        case 7: safetensors_add_ints(&out, "i32", DTYPE_I32, (TensorShape){ 5, { 1, 1, 2, 1, 2 } }, tokens); break;
+        case 8: safetensors_add_ints(&out, "i64", DTYPE_I64, (TensorShape){ 1, { 4 } }, tokens); break;
+        default: safetensors_add_meta(&out, "z", "\\ \"\t\xf0\x9f\x98\x80"); safetensors_add_meta(&out, "a", "");
         }
     }
     return out;
@@ -535,15 +515,9 @@ TEST(safetensors_survives_mutations) {
         for (uint32_t k = rng_below(&rng, 4) + 1; k > 0; k--) {
             uint32_t at = rng_below(&rng, header), from = rng_below(&rng, header), n = rng_below(&rng, 40) + 1;
             switch (rng_below(&rng, 4)) {
-            case 0:
-                copy[at] = (uint8_t)letters[rng_below(&rng, sizeof letters - 1)];
-                break;
-            case 1:
-                copy[at % 8 ? at : rng_below(&rng, 8)] ^= (uint8_t)(1u << rng_below(&rng, 8));
-                break;
-            case 2:
-                memmove(copy + at, copy + from, MIN(n, header - MAX(at, from)));
-                break; /* repeats a piece */
+            case 0: copy[at] = (uint8_t)letters[rng_below(&rng, sizeof letters - 1)]; break;
+            case 1: copy[at % 8 ? at : rng_below(&rng, 8)] ^= (uint8_t)(1u << rng_below(&rng, 8)); break;
+            case 2: memmove(copy + at, copy + from, MIN(n, header - MAX(at, from))); break; /* repeats a piece */
             default:
                 memmove(copy + at, copy + at + 1, length - at - 1);
                 length--;

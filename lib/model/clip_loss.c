@@ -31,7 +31,7 @@ Var clip_loss(Tape *tape, Var logits, Mat q) {
     Mat entropy = mat_like(&tape->arena, mat_shape(0));
     double sum = 0; /* H(q) = mean_b - sum_n q_bn log q_bn */
     for (int b = 0; b < B; b++) sum += entropy_row(&AT(q, b, 0), B);
-    entropy.v[0] = (num)-(sum / B);
+    entropy.v[0] = (num) - (sum / B);
     return op_add(tape, op_scale(tape, both, 0.5), tape_data(tape, entropy));
 }
 

@@ -220,14 +220,8 @@ static bool is_excluded(const Batch *b, int i, int n) {
     return n != i && (b->caption[n].kind == CAPTION_KINDS || caption_true(&b->scene[i], &b->caption[n]));
 }
 
-<<<<<<< HEAD
-static void batch_exclude(void *context, size_t begin, size_t end, int worker) {
-    const Batch *b = context;
-    (void)worker;
-=======
 static void batch_exclude(void *context, size_t begin, size_t end) {
-    Batch *b = context;
->>>>>>> less4
+    const Batch *b = context;
     for (int i = (int)begin; i < (int)end; i++)
         for (int n = 0; n < b->N; n++) AT(b->excluded, i, n) = is_excluded(b, i, n);
 }
@@ -416,12 +410,7 @@ typedef struct {
     const Scene *const *scenes;
     num *pixels;
 } RenderJob;
-<<<<<<< HEAD
-static void render_range(void *context, size_t begin, size_t end, int worker) {
-=======
-
 static void render_range(void *context, size_t begin, size_t end) {
->>>>>>> less4
     const RenderJob *p = context;
     for (size_t i = begin; i < end; i++) scene_pixels(p->scenes[i], p->pixels + i * PIXELS);
 }

@@ -20,32 +20,12 @@ void optim_init(Optim *optim, Params *params, const OptimGroup *groups, int coun
     }
 }
 
-<<<<<<< HEAD
 /* v = momentum v + g + decay w;  w -= lr v */
 static void sgd_step(const OptimGroup *o, double factor, Param *p, num *v) {
     num *w = p->val.v, lr = (num)(o->lr * factor), momentum = (num)o->momentum, decay = (num)o->weight_decay;
     for (size_t i = 0, count = mat_count(p->val); i < count; i++) {
         v[i] = momentum * v[i] + (p->grad[i] + decay * w[i]);
         w[i] -= lr * v[i];
-=======
-/* ---- SGD and AdamW ----------------------------------------------------------------------------------------------- */
-
-enum { STEP_GRAIN = 1 << 14 }; /* numbers that one thread takes at a time */
-
-typedef struct {
-    num *w, *v;
-    const num *grad;
-    num lr, momentum, decay;
-} Sgd;
-
-/* v = momentum v + g + decay w;  w -= lr v, for numbers begin .. end-1. */
-static void sgd_range(void *context, size_t begin, size_t end) {
-    const Sgd s = *(Sgd *)context;
-    for (size_t i = begin; i < end; i++) {
-        num g = s.grad[i] + s.decay * s.w[i];
-        s.v[i] = s.momentum * s.v[i] + g;
-        s.w[i] -= s.lr * s.v[i];
->>>>>>> less4
     }
 }
 

@@ -27,15 +27,9 @@ static void byte_set(Rng *rng, Input *in) {
     if (!in->size) return;
     uint8_t *at = in->data + below(rng, in->size);
     switch (rng_below(rng, 3)) {
-    case 0:
-        *at = (uint8_t)rng_next(rng);
-        break;
-    case 1:
-        *at = extremes[below(rng, COUNT(extremes))];
-        break;
-    default:
-        *at = (uint8_t)(*at + rng_below(rng, 9) - 4);
-        break;
+    case 0: *at = (uint8_t)rng_next(rng); break;
+    case 1: *at = extremes[below(rng, COUNT(extremes))]; break;
+    default: *at = (uint8_t)(*at + rng_below(rng, 9) - 4); break;
     }
 }
 
@@ -149,43 +143,21 @@ void fuzz_mutate(const Harness *harness, Rng *rng, Input *in, Input other) {
     for (uint32_t times = rng_below(rng, 2) ? 1 : 1 + rng_below(rng, rng_below(rng, 3) ? 3 : 12); times > 0; times--)
         switch (rng_below(rng, 18)) {
         case 0:
-        case 1:
-            flip(rng, in);
-            break;
+        case 1: flip(rng, in); break;
         case 2:
-        case 3:
-            byte_set(rng, in);
-            break;
+        case 3: byte_set(rng, in); break;
         case 4:
-        case 5:
-            number_set(rng, in);
-            break;
-        case 6:
-            digits_set(rng, in);
-            break;
-        case 7:
-            piece_out(rng, in);
-            break;
-        case 8:
-            piece_in(rng, in, *in);
-            break;
-        case 9:
-            piece_in(rng, in, other);
-            break;
-        case 10:
-            random_in(rng, in);
-            break;
-        case 11:
-            run_in(rng, in);
-            break;
+        case 5: number_set(rng, in); break;
+        case 6: digits_set(rng, in); break;
+        case 7: piece_out(rng, in); break;
+        case 8: piece_in(rng, in, *in); break;
+        case 9: piece_in(rng, in, other); break;
+        case 10: random_in(rng, in); break;
+        case 11: run_in(rng, in); break;
         case 16:
-        case 17:
-            quoted_set(rng, in, harness->words);
-            break;
+        case 17: quoted_set(rng, in, harness->words); break;
         case 12:
-        case 13:
-            word_in(rng, in, harness->words);
-            break;
+        case 13: word_in(rng, in, harness->words); break;
         case 14:
             if (rng_below(rng, 4) == 0) splice(rng, in, other);
             break;

@@ -34,9 +34,7 @@ static void walk(Json *j, Arena *arena) {
     copy.err = NULL;
     fuzz_sign((uint64_t)json_kind(j));
     switch (json_kind(j)) {
-    case JSON_NULL:
-        json_null(j);
-        break;
+    case JSON_NULL: json_null(j); break;
     case JSON_NUMBER:
         if (json_int(&copy, -1000, 1000, &whole)) REQUIRE(-1000 <= whole && whole <= 1000, "%lld", whole);
         json_skip(j); /* any size */
@@ -50,8 +48,7 @@ static void walk(Json *j, Arena *arena) {
     case JSON_OBJECT:
         for (json_object(j); json_key(j, &text); walk(j, arena)) string_check(arena, text);
         break;
-    default:
-        json_skip(j);
+    default: json_skip(j);
     }
 }
 
