@@ -1,4 +1,4 @@
-/* Can nobody win who does not look? Is each quad what its page says, and does the check see when it is not? */
+/* Minimal pairs: captions alone score one half, each pair is what minimal_pairs.h says, and the check finds a broken one. */
 #include "minimal_pairs_file.h"
 #include "check.h"
 
@@ -85,7 +85,7 @@ TEST(who_does_not_look_has_exactly_half) {
     }
 }
 
-/* Every rule of hearsay, also the one that is told the answers of the other half: half of the quads, most of the
+/* Every rule of the text-only baseline, also the one that knows the answers of the other half: one half; most of the
  * shuffles. */
 TEST(text_baseline_wins_shuffles_alone) {
     for (int kind = 0; kind < PROBE_KINDS; kind++) {

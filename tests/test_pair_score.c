@@ -103,7 +103,7 @@ TEST(refusals) {
     CHECK_STOPS(of((double[]){ 1, NAN, 2, 3 }), EXIT_CONTRACT, "similarity 1 of item 0 is NaN");
 }
 
-/* ---- hearsay ----------------------------------------------------------------------------------------------------- */
+/* ---- text-only baseline ------------------------------------------------------------------------------------------ */
 
 static const char *const heard[] = { "a red circle", "a red square", "a blue circle and a red square" };
 

@@ -231,8 +231,11 @@ static void graph_script(Script *script, const void *figure) {
     *script = (Script){ file, script->name, (int)layout.width, (int)layout.height };
     script_begin(script, graph->title);
     script_page(script);
-    fputs("set label \"black: value, orange and \u2202: gradient\" at ", file);
-    fprintf(file, "%d,%d right font ',10' textcolor rgb '#555555'\n", script->width - EDGE, script->height - FOOT / 2);
+    bool gradients = false;
+    for (int n = 0; n < graph->count; n++) gradients = gradients || graph->nodes[n].gradient;
+    fprintf(file, "set label \"%s\" at %d,%d right font ',10' textcolor rgb '#555555'\n",
+            gradients ? "black: value, orange and \u2202: gradient" : "", script->width - EDGE,
+            script->height - FOOT / 2);
     for (int n = 0; n < graph->count; n++) write_arrows(file, graph, n, &layout);
     for (int n = 0; n < graph->count; n++) write_box(file, graph, n, &layout.box[n]);
     fputs("plot NaN\n", file);
