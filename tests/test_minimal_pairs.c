@@ -1,4 +1,4 @@
-/* Minimal pairs: captions alone score one half, each pair is what minimal_pairs.h says, and the check finds a broken one. */
+/* Minimal pairs: the captions alone score one half; each pair is as minimal_pairs.h says; a broken pair is found. */
 #include "minimal_pairs_file.h"
 #include "check.h"
 
