@@ -19,7 +19,7 @@ TEST(four_answers_by_hand) {
     const double p[] = { 0.9, 0.9, 0.6, 0.6 };
     const int truth[] = { 1, 0, 1, 1 };
     Calibration k = calibration_measure(confident(4, p), truth, 1);
-    /* 0.9 lies in bin 14 of 15 (13/15 to 14/15), 0.6 in bin 9 (8/15 to 9/15, whose end it is: left of it by rounding or not) */
+    /* 0.9 lies in bin 14 of 15 (13/15 to 14/15). 0.6 is the upper end of bin 9 (8/15 to 9/15), up to rounding. */
     CHECK(k.n == 4 && k.bin[13].count == 2, "%d", k.bin[13].count);
     CHECK_NEAR(k.bin[13].confidence, 0.9, 1e-6);
     CHECK_NEAR(k.bin[13].right, 0.5, 1e-12);
@@ -40,7 +40,7 @@ TEST(the_two_ends) {
     CHECK_NEAR(k.loss, log(3), 1e-12);
 }
 
-/* Of twenty equal classes each has 1/20, which lies in the first bin, up to 1/15: one in four is right, 1/4 - 1/20 off. */
+/* Each of twenty equal classes has 1/20, in the first bin (up to 1/15). One in four is right: 1/4 - 1/20 off. */
 TEST(the_least_confidence_has_a_bin) {
     Calibration k = calibration_measure(mat_zero(&arena, 4, 20), (int[]){ 0, 3, 7, 19 }, 1);
     CHECK(k.bin[0].count == 4 && k.bin[1].count == 0, "%d and %d", k.bin[0].count, k.bin[1].count);
@@ -51,7 +51,7 @@ TEST(the_least_confidence_has_a_bin) {
     CHECK_NEAR(k.ece, 0.2, 1e-12);
 }
 
-/* Truths drawn from softmax(3 x): the fitted scale is 3 for scores x and 1 for scores 3 x, and there the error is small. */
+/* Labels drawn from softmax(3 x): the fitted scale is 3 for scores x and 1 for scores 3 x; the error is small then. */
 TEST(the_true_scale_is_found) {
     enum { N = 20000, C = 4 };
     Rng rng = rng_seed(3, 0);

@@ -22,7 +22,7 @@ static Cifar set_of(const uint8_t *labels, int n, bool generated) {
     return set;
 }
 
-/* Whichever two photographs' classes are held out, their words were seen; of shapes that fails for one shape's two colours. */
+/* Any two classes of photographs can be held out: their words were seen. Two colours of one shape cannot. */
 TEST(every_word_is_seen_elsewhere) {
     static const uint8_t labels[] = { 0 };
     Cifar photographs = set_of(labels, 1, false), shapes = set_of(labels, 1, true);

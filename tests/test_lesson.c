@@ -154,7 +154,7 @@ TEST(options_stop_a_broken_table) {
     CHECK_STOPS(options_parse(empty, argc, argv, NULL, NULL), EXIT_CONTRACT, "--epochs allows 2 to 1");
 }
 
-/* ---- lessons ------------------------------------------------------------------------------------------------------ */
+/* ---- lessons ---------------------------------------------------------------------------------------------------- */
 
 static Lesson lesson_99(void) {
     return (Lesson){ .number = "99",

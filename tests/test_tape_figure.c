@@ -29,7 +29,8 @@ static const char *drawn(Term *term) {
     static int count;
     fclose(term->out);
     REQUIRE(count < (int)COUNT(kept), "%d captures", count);
-    return kept[count++] = captured;
+    kept[count++] = captured;
+    return captured;
 }
 
 static void same_text(const char *got, const char *want) {
@@ -272,7 +273,7 @@ TEST(boxes_stand_apart_inside_the_picture) {
               sscanf(title, "\"twice\" at screen %lf", &middle) == 1,
           "%s", script);
     CHECK(middle == 0.5, "the title is at %g", middle);
-    for (at = script; (at = strstr(at, "rectangle center ")) != NULL && n < 8; at++, n++)
+    for (at = strstr(script, "rectangle center "); at && n < 8; at = strstr(at + 1, "rectangle center "), n++)
         CHECK(sscanf(at, "rectangle center %lf,%lf size %lf,%lf", &box[n].x, &box[n].y, &box[n].wide, &box[n].high) ==
                   4,
               "%s", at);

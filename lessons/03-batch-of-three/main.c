@@ -78,6 +78,32 @@ static double print_both_directions(Arena *memory, Mat l) {
     return (rows + columns) / 2;
 }
 
+/* Sections 2 to 5 and the first two errata: the logits l, row by row, as the page computes them. */
+static void print_page(Lesson *lesson, Mat l) {
+    lesson_section(lesson, "2. As the page does it: logits L = I T^T / 0.07");
+    show(lesson, NULL, NULL, l, 6);
+
+    lesson_section(lesson, "3. Sums of exponentials, row by row");
+    print_sums(l);
+
+    lesson_section(lesson, "4. Softmax of the rows: which caption, for each picture?");
+    show(lesson, "03-softmax", "Softmax of the rows", softmax_rows(&lesson->memory, l), 6);
+
+    lesson_section(lesson, "5. Cross-entropy: -log of the diagonal");
+    print_losses("natural logarithm", l, 1, 6, 8);
+
+    lesson_section(lesson, "Erratum 1: decimal logarithms");
+    print_losses("what the page prints", l, log(10), 4, 5);
+    print_losses("the same, more digits", l, log(10), 6, 8);
+    print_losses("right: natural logarithm", l, 1, 6, 8);
+    printf("The page uses log10. Natural logarithms are %.6f times as large.\n", log(10));
+
+    lesson_section(lesson, "Erratum 2: the minus of -log p is missing");
+    print_losses("the page's formula", l, -log(10), 6, 8);
+    printf("The logarithm of a probability is never positive. The page still reports a positive mean, %.5f.\n",
+           cross_entropy_diagonal(l, 1) / log(10));
+}
+
 int main(int argc, char **argv) {
     Lesson lesson = { .number = "03",
                       .title = "A batch of three",
@@ -94,29 +120,8 @@ int main(int argc, char **argv) {
         printf("  %s (%g, %g, %g)   %s (%.1f, %.1f, %.1f)\n", pictures[i], AT(image, i, 0), AT(image, i, 1),
                AT(image, i, 2), captions[i], AT(text, i, 0), AT(text, i, 1), AT(text, i, 2));
 
-    lesson_section(&lesson, "2. As the page does it: logits L = I T^T / 0.07");
     Mat l = logits(memory, image, text);
-    show(&lesson, NULL, NULL, l, 6);
-
-    lesson_section(&lesson, "3. Sums of exponentials, row by row");
-    print_sums(l);
-
-    lesson_section(&lesson, "4. Softmax of the rows: which caption, for each picture?");
-    show(&lesson, "03-softmax", "Softmax of the rows", softmax_rows(memory, l), 6);
-
-    lesson_section(&lesson, "5. Cross-entropy: -log of the diagonal");
-    print_losses("natural logarithm", l, 1, 6, 8);
-
-    lesson_section(&lesson, "Erratum 1: decimal logarithms");
-    print_losses("what the page prints", l, log(10), 4, 5);
-    print_losses("the same, more digits", l, log(10), 6, 8);
-    print_losses("right: natural logarithm", l, 1, 6, 8);
-    printf("The page uses log10. Natural logarithms are %.6f times as large.\n", log(10));
-
-    lesson_section(&lesson, "Erratum 2: the minus of -log p is missing");
-    print_losses("the page's formula", l, -log(10), 6, 8);
-    printf("The logarithm of a probability is never positive. The page still reports a positive mean, %.5f.\n",
-           cross_entropy_diagonal(l, 1) / log(10));
+    print_page(&lesson, l);
 
     lesson_section(&lesson, "Erratum 3: \"the captions are already unit-length\"");
     for (int i = 0; i < N; i++) printf("  |%s| = %.6f\n", captions[i], vec_norm(&AT(text, i, 0), D));

@@ -10,7 +10,8 @@
 static const char usage[] =
     "check-bpe VOCAB TOKENS.jsonl\n"
     "  VOCAB         bpe_simple_vocab_16e6.txt.gz or merges.txt\n"
-    "  TOKENS.jsonl  one object a line: {\"text\": \"a cat\", \"ids\": [49406, 320, 2368, 49407]}; ids of a row of 77,\n"
+    "  TOKENS.jsonl  one object a line: {\"text\": \"a cat\", \"ids\": [49406, 320, 2368, 49407]};\n"
+    "                ids of a row of 77,\n"
     "                which may leave out the zeros at its end\n"
     "Holds when every row is equal.\n"
     "Exit status: 0 holds, 1 does not, 2 the command line is wrong.\n";
