@@ -36,7 +36,6 @@ static double loss_at(const Op *op, GradCheck *check, const num *r) {
     return loss;
 }
 
-/* dL/dx by the central difference of the header. */
 static double difference(const Op *op, GradCheck *check, const num *r, num *x) {
     const double h = 5e-4;
     num keep = *x;
@@ -49,7 +48,6 @@ static double difference(const Op *op, GradCheck *check, const num *r, num *x) {
     return (8 * (L[3] - L[1]) - (L[4] - L[0])) / (12 * h);
 }
 
-/* The tape's gradient of one input against differences. */
 static void compare(const Op *op, GradCheck *check, int input, const double *got, const num *r,
                     GradCheckResult *result) {
     size_t count = mat_count(check->value[input]);

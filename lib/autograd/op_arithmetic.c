@@ -29,7 +29,6 @@ static void gradient_scaled(Var x, Var y, num factor) {
     bool done = s.y == s.x && factor == 1;
     if (s.y && !done) parallel_for(mat_count(y->val), PIECE, scale_piece, &s);
 }
-
 static Var scaled(Tape *t, const Op *op, Var x, Var b, num factor) {
     Var y = tape_record(t, op, x->val, x, b, NULL);
     parallel_for(mat_count(y->val), PIECE, scale_piece, &(Scale){ .x = x->val.v, .factor = factor, .y = y->val.v });

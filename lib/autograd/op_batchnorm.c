@@ -130,11 +130,8 @@ static void backward_sums(void *context, size_t begin, size_t end) {
         for (size_t r = begin; r < end; r++)
             for (size_t c = 0; c < C; c++) u[(r - begin) * C + c] = s->slope[c] * s->x[r * C + c] + s->offset[c];
         vec_gelu_backward(u, s->du + begin * C, false, s->du + begin * C, (end - begin) * C);
-    } else if (s->act == ACT_RELU) {
-        const num *y = s->y;
-        num *du = s->du;
-        for (size_t i = begin * C; i < end * C; i++) du[i] = y[i] > 0 ? du[i] : 0;
-    }
+    } else if (s->act == ACT_RELU)
+        for (size_t i = begin * C; i < end * C; i++) s->du[i] = s->y[i] > 0 ? s->du[i] : 0;
     for (size_t r = begin; r < end; r++)
         for (size_t c = 0; c < C; c++) {
             num du = s->du[r * C + c];
@@ -162,10 +159,8 @@ static void batchnorm_backward(Var y) {
     Norm *s = y->saved;
     int C = s->C;
     s->du = y->grad; /* nothing reads dy afterwards: du overwrites it */
-    if (y->tape->keep_grads) {
-        s->du = arena_alloc(&y->tape->arena, mat_count(y->val), sizeof(num));
-        memcpy(s->du, y->grad, mat_count(y->val) * sizeof(num));
-    }
+    if (y->tape->keep_grads)
+        s->du = memcpy(mat_like(&y->tape->arena, y->val).v, y->grad, mat_count(y->val) * sizeof(num));
     parallel_for(s->rows, s->piece, backward_sums, s);
     num *dgamma = tape_grad(y->in[1]), *dbeta = tape_grad(y->in[2]);
     s->from_du = arena_alloc(&y->tape->arena, 3 * (size_t)C, sizeof(num));

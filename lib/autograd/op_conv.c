@@ -163,7 +163,6 @@ Var op_maxpool(Tape *t, Var x, int size, int stride) {
     return y;
 }
 static void maxpool_backward(Var y) { pool_backward(y, maxpool_backward_rows); }
-
 static Var pool_check(GradCheck *check, Var (*op)(Tape *, Var, int, int)) {
     const int v[][3] = { { 4, 2, 2 }, { 5, 3, 1 }, { 5, 2, 3 }, { 3, 3, 3 } };
     check->variants = COUNT(v);

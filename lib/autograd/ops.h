@@ -42,7 +42,7 @@ Var op_linear(Tape *t, Var x, Var w, Var bias);
 Var op_relu(Tape *t, Var x);
 /* y = x Phi(x), Phi the normal distribution function (Hendrycks and Gimpel 2016, arXiv:1606.08415) */
 Var op_gelu(Tape *t, Var x);
-/* y = x / (1 + e^(-1.702 x)), an approximation of GELU (the same paper, section 2); OpenAI's CLIP uses it */
+/* y = x / (1 + e^(-1.702 x)), an approximation of GELU (the same paper, section 2): OpenAI's CLIP uses it */
 Var op_quick_gelu(Tape *t, Var x);
 
 /* ---- op_conv ----------------------------------------------------------------------------------------------------- */

@@ -25,13 +25,11 @@ void profile_switch(Profile *profile, const char *name, ProfilePass pass) {
 static double row_seconds(const ProfileRow *row) {
     return row->seconds[PROFILE_FORWARD] + row->seconds[PROFILE_BACKWARD];
 }
-
 double profile_total(const Profile *profile) {
     double sum = 0;
     for (int i = 0; i < profile->count; i++) sum += row_seconds(&profile->rows[i]);
     return sum;
 }
-
 static int longer_first(const void *a, const void *b) {
     double x = row_seconds(a), y = row_seconds(b);
     return (x < y) - (x > y);

@@ -18,13 +18,11 @@ static Var node_new(Tape *t, Mat val) {
 }
 
 Var tape_data(Tape *t, Mat numbers) { return node_new(t, numbers); }
-
 Var tape_leaf(Tape *t, Mat numbers) {
     Var x = node_new(t, numbers);
     x->requires_grad = !t->no_grad;
     return x;
 }
-
 Var tape_param(Tape *t, Param *param) {
     Var x = node_new(t, param->val);
     x->param = param;
@@ -113,14 +111,12 @@ void tape_backward(Tape *t, Var loss) {
     num one = 1;
     tape_backward_from(t, loss, &one);
 }
-
 Var tape_first_not_finite(const Tape *t) {
     Var first = NULL;
     for (Var x = t->last; x; x = x->previous)
         if (!all_finite(x->val.v, mat_count(x->val))) first = x;
     return first;
 }
-
 const char *tape_name(Var x) { return x->op ? x->op->name : x->param ? x->param->name : "the input"; }
 
 static bool any_gradient_not_finite(const Node *x) {
@@ -177,7 +173,6 @@ void tape_reset(Tape *t) {
     t->last = NULL;
     t->spare = NULL;
 }
-
 void tape_free(Tape *t) {
     arena_free(&t->arena);
     *t = (Tape){ 0 };

@@ -71,7 +71,6 @@ void *arena_alloc(Arena *arena, size_t count, size_t size) {
 void *arena_zero(Arena *arena, size_t count, size_t size) {
     return memset(arena_alloc(arena, count, size), 0, count * size);
 }
-
 char *arena_text(Arena *arena, const char *text) { return arena_print(arena, "%s", text); }
 
 char *arena_print(Arena *arena, const char *format, ...) {
@@ -99,7 +98,6 @@ void arena_release(Arena *arena, ArenaMark mark) {
 }
 
 void arena_reset(Arena *arena) { arena_release(arena, (ArenaMark){ NULL, 0 }); }
-
 void arena_free(Arena *arena) {
     for (ArenaChunk *chunk = arena->first, *next; chunk; chunk = next) {
         next = chunk->next;
@@ -107,7 +105,6 @@ void arena_free(Arena *arena) {
     }
     *arena = (Arena){ 0 };
 }
-
 size_t arena_held(const Arena *arena) {
     size_t held = 0;
     for (const ArenaChunk *chunk = arena->first; chunk; chunk = chunk->next) held += chunk->size;

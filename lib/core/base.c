@@ -38,7 +38,6 @@ static void print_line(const char *prefix, const char *format, va_list args) {
     vfprintf(stderr, format, args);
     fputc('\n', stderr);
 }
-
 void die(const char *format, ...) {
     va_list args;
     va_start(args, format);
@@ -46,7 +45,6 @@ void die(const char *format, ...) {
     va_end(args);
     exit(EXIT_TROUBLE);
 }
-
 void die_usage(const char *format, ...) {
     va_list args;
     va_start(args, format);
@@ -86,7 +84,6 @@ bool size_fits(size_t a, size_t b, size_t *product) {
     *product = a * b;
     return true;
 }
-
 size_t size_mul(size_t a, size_t b) {
     size_t product = 0;
     REQUIRE(size_fits(a, b, &product), "%zu times %zu does not fit", a, b);
@@ -123,7 +120,6 @@ bool all_finite(const num *x, size_t n) {
         if (!isfinite(x[i])) return false;
     return true;
 }
-
 double clock_seconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);

@@ -46,7 +46,6 @@ uint16_t bfloat_narrow(double x) { return narrow(x, 8, 7); }
 /* Byte by byte for any byte order; compilers make one load of it. */
 static uint32_t two_bytes(const uint8_t *p) { return (uint32_t)p[0] | (uint32_t)p[1] << 8; }
 static uint32_t four_bytes(const uint8_t *p) { return two_bytes(p) | two_bytes(p + 2) << 16; }
-
 static double double_of(uint64_t bits) {
     double x;
     memcpy(&x, &bits, sizeof x);

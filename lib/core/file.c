@@ -23,7 +23,6 @@ void file_mock(const char *path, const void *data, size_t size) {
     mock_path = path;
     mock_file = (File){ .data = size ? data : NULL, .size = size };
 }
-
 static bool is_mock(const char *path) { return mock_path && !strcmp(mock_path, path); }
 
 /* The bytes of a mapped file are read from disk when they are used. If the disk fails then, or the file was truncated,
@@ -86,12 +85,10 @@ void file_close(File *file) {
     if (file->map) munmap(file->map, file->size);
     *file = (File){ 0 };
 }
-
 bool file_exists(const char *path) {
     struct stat info;
     return is_mock(path) || stat(path, &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
-
 bool folder_exists(const char *path) {
     struct stat info;
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);

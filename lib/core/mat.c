@@ -20,33 +20,27 @@ Mat mat_like(Arena *arena, Mat shape) {
     shape.v = arena_alloc(arena, mat_count(shape), sizeof(num));
     return shape;
 }
-
 Mat mat_new(Arena *arena, int rows, int cols) { return mat_like(arena, mat_shape(2, rows, cols)); }
-
 Mat mat_zero(Arena *arena, int rows, int cols) {
     Mat m = mat_shape(2, rows, cols);
     m.v = arena_zero(arena, mat_count(m), sizeof(num));
     return m;
 }
-
 Mat mat_from(Arena *arena, int rows, int cols, const double *numbers) {
     Mat m = mat_new(arena, rows, cols);
     for (size_t i = 0; i < mat_count(m); i++) m.v[i] = (num)numbers[i];
     return m;
 }
-
 Mat mat_normal(Arena *arena, int rows, int cols, Rng *rng, double scale) {
     Mat m = mat_new(arena, rows, cols);
     for (size_t i = 0; i < mat_count(m); i++) m.v[i] = (num)(scale * rng_normal(rng));
     return m;
 }
-
 size_t mat_count(Mat m) {
     size_t count = 1;
     for (int d = 0; d < m.dims; d++) count = size_mul(count, (size_t)m.shape[d]);
     return count;
 }
-
 bool mat_same_shape(Mat a, Mat b) {
     if (a.dims != b.dims) return false;
     for (int d = 0; d < a.dims; d++)
@@ -83,22 +77,18 @@ void mat_transpose(Mat a, Mat b) {
     for (int m = 0; m < a.shape[0]; m++)
         for (int n = 0; n < a.shape[1]; n++) AT(b, n, m) = AT(a, m, n);
 }
-
 double vec_dot(const num *a, const num *b, int n) {
     double sum = 0;
     for (int i = 0; i < n; i++) sum += (double)a[i] * (double)b[i];
     return sum;
 }
-
 double vec_norm(const num *a, int n) { return sqrt(vec_dot(a, a, n)); }
-
 double vec_cosine(const num *a, const num *b, int n) {
     double length_a = vec_norm(a, n), length_b = vec_norm(b, n);
     REQUIRE(length_a > 0 && length_b > 0, "lengths %g and %g: a vector of length 0 has no direction", length_a,
             length_b);
     return vec_dot(a, b, n) / (length_a * length_b);
 }
-
 void rows_add(const num *x, size_t rows, int cols, num *sum) {
     for (size_t r = 0; r < rows; r++, x += cols)
         for (int c = 0; c < cols; c++) sum[c] += x[c];

@@ -68,7 +68,6 @@ static char *quote_text(const char *text, size_t most, char *out) {
 char *quote_json(Arena *arena, const char *text) {
     return quote_text(text, SIZE_MAX, arena_alloc(arena, size_mul(strlen(text), 6) + 3, 1));
 }
-
 const char *quoted(const char *text) {
     static _Thread_local char buffers[8][96];
     static _Thread_local int next;

@@ -8,7 +8,6 @@ static uint64_t splitmix(uint64_t *state) {
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
     return z ^ (z >> 31);
 }
-
 Rng rng_seed(uint64_t seed, uint64_t stream) {
     uint64_t state = seed;
     state = splitmix(&state) ^ (stream * 0xd1342543de82ef95u);
@@ -16,7 +15,6 @@ Rng rng_seed(uint64_t seed, uint64_t stream) {
     for (int i = 0; i < 4; i++) rng.s[i] = splitmix(&state);
     return rng;
 }
-
 static uint64_t rotate_left(uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }
 
 uint64_t rng_next(Rng *rng) {
@@ -31,7 +29,6 @@ uint64_t rng_next(Rng *rng) {
 }
 
 double rng_uniform(Rng *rng) { return (double)(rng_next(rng) >> 11) * 0x1p-53; }
-
 double rng_normal(Rng *rng) {
     double u = 1 - rng_uniform(rng), v = rng_uniform(rng); /* u in (0, 1]: log u is finite */
     return sqrt(-2 * log(u)) * cos(2 * 3.14159265358979323846 * v);

@@ -23,25 +23,21 @@ double log_sum_exp(const num *x, int n, double scale) {
     Sum sum = sum_of(x, n, scale);
     return sum.largest + log1p(sum.rest);
 }
-
 void softmax_row(const num *x, int n, double scale, num *p) {
     Sum sum = sum_of(x, n, scale);
     for (int i = 0; i < n; i++) p[i] = (num)(exp(scale * (double)x[i] - sum.largest) / (1 + sum.rest));
 }
-
 double cross_entropy_row(const num *x, int n, double scale, int target) {
     REQUIRE(0 <= target && target < n, "target is %d in a row of %d scores", target, n);
     Sum sum = sum_of(x, n, scale);
     return (sum.largest - scale * (double)x[target]) + log1p(sum.rest);
 }
-
 double entropy_row(const num *p, int n) {
     double entropy = 0;
     for (int i = 0; i < n; i++)
         if (p[i] != 0) entropy -= (double)p[i] * log((double)p[i]);
     return entropy;
 }
-
 double cross_entropy_diagonal(Mat s, double scale) {
     int N = s.shape[0];
     REQUIRE(s.dims == 2 && N >= 1 && s.shape[1] == N, "s is %s, want a square matrix", mat_shape_text(s));

@@ -9,9 +9,8 @@
 enum { THREADS_MAX = 256 };
 
 /* One pool for the whole program. The caller of parallel_for is worker 0; workers 1.. wait for `job` to change.
- * A kernel lasts microseconds and the next one follows at once, but waking a sleeping thread takes as long as a small
- * kernel. So a thread first polls, with sched_yield, for longer than a training step takes between two kernels;
- * then it sleeps on a condition variable. On a busy machine that is better: a woken thread is scheduled first. */
+ * Waking a sleeping thread takes as long as a small kernel. So a thread first polls, with sched_yield, for longer than
+ * a training step takes between two kernels; then it sleeps on a condition variable. */
 static const double POLL_SECONDS = 3e-4;
 
 static struct {
@@ -33,7 +32,6 @@ static struct {
 static _Thread_local int self; /* which worker this thread is */
 static _Thread_local unsigned jobs_seen;
 int thread_self(void) { return self; }
-
 static void take_pieces(void) {
     for (;;) {
         size_t begin = atomic_fetch_add_explicit(&pool.next, pool.grain, memory_order_relaxed);
@@ -41,7 +39,6 @@ static void take_pieces(void) {
         pool.body(pool.context, begin, MIN(begin + pool.grain, pool.n));
     }
 }
-
 static bool job_waits(void) { return atomic_load(&pool.job) != jobs_seen || atomic_load(&pool.quit); }
 static bool job_done(void) { return atomic_load(&pool.left) == 0; }
 

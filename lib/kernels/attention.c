@@ -171,7 +171,6 @@ static void forward_heads(void *context, size_t begin, size_t end) {
     num *scratch = thread_scratch((Tw * (d + dw) + 2 * BLOCK * dw + BLOCK * BLOCK) * sizeof(num));
     for (size_t head = begin; head < end; head++) forward_head(a, head, scratch);
 }
-
 void attend_forward(AttentionShape s, const num *qkv, num *out, num *log_sum) {
     shape_require(s);
     Attention a = { .s = s, .f.qkv = qkv, .out = out, .log_sum = log_sum };

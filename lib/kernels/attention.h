@@ -32,8 +32,7 @@ typedef struct {
     num *dqkv;
 } AttentionFlow;
 
-/* dP = dout v^T      dS = P (dP - row sums of dout * out)
- * dv += P^T dout     dq += dS k / sqrt(d)      dk += dS^T q / sqrt(d)
+/* dS = P (dout v^T - row sums of dout * out)      dv += P^T dout      dq += dS k / sqrt(d)      dk += dS^T q / sqrt(d)
  * P is computed again, block by block, as e^(S - log_sum). */
 void attend_backward(AttentionShape s, AttentionFlow flow);
 /* P of one head of one sequence, [T,T]: the attention map. */

@@ -289,7 +289,6 @@ static Group sum_group(const WeightSum *u, size_t g) {
     int b = (int)(g / strips) * u->images, p = (int)(g % strips) * u->lines;
     return (Group){ b, MIN(b + u->images, u->s.B), p, MIN(p + u->lines, u->P) };
 }
-
 static size_t group_places(const WeightSum *u, Group g) {
     return (size_t)(g.b1 - g.b0) * (size_t)(g.p1 - g.p0) * (size_t)u->Q;
 }
@@ -334,7 +333,6 @@ typedef struct {
 static Prefetch prefetch_of(const num *from, size_t count, size_t tiles) {
     return (Prefetch){ from, from + count, (count / tiles / LINE + 1) * LINE };
 }
-
 static void prefetch_next(Prefetch *a) {
     size_t count = MIN(a->step, (size_t)(a->end - a->at));
     for (size_t i = 0; i < count; i += LINE) __builtin_prefetch(a->at + i, 0, 2);

@@ -32,11 +32,12 @@ typedef struct {
     size_t lda, ldb, ldc, left_row, left_step, panel_next, panel_step, piece_rows;
 } Block;
 
-static void shape_require(bool transpose_a, bool transpose_b, int M, int N, int K, int lda, int ldb, int ldc) {
-    REQUIRE(M >= 0 && N >= 0 && K >= 0, "M, N, K are %d, %d, %d, want 0 or more", M, N, K);
-    REQUIRE(lda >= (transpose_a ? M : K), "lda is %d, want at least %d", lda, transpose_a ? M : K);
-    REQUIRE(ldb >= (transpose_b ? K : N), "ldb is %d, want at least %d", ldb, transpose_b ? K : N);
-    REQUIRE(ldc >= N, "ldc is %d, want at least %d", ldc, N);
+static void shape_require(Gemm g) {
+    int a_row = g.transpose_a ? g.M : g.K, b_row = g.transpose_b ? g.K : g.N;
+    REQUIRE(g.M >= 0 && g.N >= 0 && g.K >= 0, "M, N, K are %d, %d, %d, want 0 or more", g.M, g.N, g.K);
+    REQUIRE(g.lda >= a_row, "lda is %d, want at least %d", g.lda, a_row);
+    REQUIRE(g.ldb >= b_row, "ldb is %d, want at least %d", g.ldb, b_row);
+    REQUIRE(g.ldc >= g.N, "ldc is %d, want at least %d", g.ldc, g.N);
 }
 
 /* Rows k0 .. k1 of a panel from `cols` rows of a weights file: LANES rows at a time are widened and transposed. */
@@ -155,7 +156,7 @@ static void gemm_empty(Gemm in) {
 
 void gemm_run(Gemm in) {
     int M = in.M, N = in.N, K = in.K;
-    shape_require(in.transpose_a, in.transpose_b, M, N, K, in.lda, in.ldb, in.ldc);
+    shape_require(in);
     if (M == 0 || N == 0 || K == 0) {
         gemm_empty(in);
         return;

@@ -160,7 +160,6 @@ static void each_backward(double (*slope)(double), const num *x, const num *dy, 
         dx[i] = accumulate ? dx[i] + d : d;
     }
 }
-
 void vec_exp_plain(const num *x, num *y, size_t n) { each(exp, x, y, n); }
 
 /* Phi(x) = (1 + erf(x / sqrt 2)) / 2 = erfc(-x / sqrt 2) / 2, which is accurate also where erf is close to -1. */

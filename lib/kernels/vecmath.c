@@ -57,17 +57,14 @@ INLINE Floats gauss(Floats a, float scale) {
     Floats top = (Floats)((Bits)a & 0xfffff000u);
     return exp_long(top * top * -scale, (a - top) * (a + top) * -scale);
 }
-
 INLINE Floats exp_floats(Floats x) { return exp_long(at_most(at_least(x, -104), 89), broadcast(0)); }
 
 /* Phi(-a) = e^(-a^2/2) normal_tail(a) for a >= 0, and Phi(a) = 1 - Phi(-a). For a > 14.5, Phi(-a) is 0 in float. */
 INLINE Floats normal_tail(Floats a) { return 0.5f * erfc_scaled(a * 0.707106781f); }
-
 INLINE Floats gelu_floats(Floats x) {
     Floats a = at_most(magnitude(x), 14.5f), below = gauss(a, 0.5f) * (a * normal_tail(a));
     return select_if(x < 0, -below, x - below);
 }
-
 INLINE Floats gelu_slope(Floats x) {
     Floats a = at_most(magnitude(x), 14.5f), bell = gauss(a, 0.5f), below = bell * normal_tail(a);
     return select_if(x < 0, below, 1.0f - below) + with_sign(a, x) * bell * 0.398942280f;
@@ -88,14 +85,12 @@ INLINE Floats quick_gelu_slope(Floats x) {
     Floats scaled = 1.702f * with_sign(a, x);
     return select_if(x < 0, small * (1.0f + scaled * large), large * (1.0f + scaled * small));
 }
-
 INLINE Floats load(const float *from, size_t count) {
     float some[FLOATS] = { 0 };
     Floats v;
     memcpy(&v, count < FLOATS ? memcpy(some, from, count * sizeof(float)) : from, sizeof v);
     return v;
 }
-
 INLINE void store(float *to, Floats v, size_t count) { memcpy(to, &v, MIN(count, FLOATS) * sizeof(float)); }
 
 enum { IN_FLOAT = sizeof(num) == sizeof(float) };
@@ -132,12 +127,10 @@ INLINE void each_backward(Floats (*slope)(Floats), const num *x, const num *dy, 
     for (; i + FLOATS <= n; i += FLOATS) backward_one(slope, at + i, from + i, accumulate, to + i, FLOATS);
     if (i < n) backward_one(slope, at + i, from + i, accumulate, to + i, n - i);
 }
-
 void vec_gelu_backward(const num *x, const num *dy, bool accumulate, num *dx, size_t n) {
     if (IN_FLOAT) each_backward(gelu_slope, x, dy, accumulate, dx, n);
     else vec_gelu_backward_plain(x, dy, accumulate, dx, n);
 }
-
 void vec_quick_gelu_backward(const num *x, const num *dy, bool accumulate, num *dx, size_t n) {
     if (IN_FLOAT) each_backward(quick_gelu_slope, x, dy, accumulate, dx, n);
     else vec_quick_gelu_backward_plain(x, dy, accumulate, dx, n);

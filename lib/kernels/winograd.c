@@ -284,7 +284,6 @@ void winograd_forward(ConvShape s, const num *x, const num *weight, const num *b
     pass.in_stride = CELLS;
     pass_run(&pass, s.B);
 }
-
 void winograd_backward_data(ConvShape s, const num *dy, const num *weight, bool accumulate, num *dx) {
     Pass pass = { .from = grid(s, s.outputs), .to = grid(s, s.C), .x = dy, .weight = weight, .y = dx, .rotated = true };
     pass.out_stride = CELLS;

@@ -17,8 +17,7 @@
 #include "kernels/conv.h"
 
 /* Whether this is faster than the definition: kernel 3, stride 1, pad 1, C >= 16, outputs a multiple of 16 (whole
- * vectors) and >= 32, and images that 4 x 4 tiles cover with little waste. Does not depend on the batch: an image has
- * the same bits in any batch. */
+ * vectors) and >= 32, and images that 4 x 4 tiles cover with little waste. Does not depend on the batch. */
 bool winograd_suits(ConvShape s);
 /* All want winograd_suits(s). */
 void winograd_forward(ConvShape s, const num *x, const num *weight, const num *bias, num *y);

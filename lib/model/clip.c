@@ -15,7 +15,7 @@ static bool config_check(const ClipConfig *c, Err *err) {
     return image_tower_check(c->image, err) && text_tower_check(c->text, err);
 }
 
-/* Sizes that were left 0 become the ones that the towers took, so that they are saved with the model. */
+/* Sizes that were left 0 become those that the towers took, to be saved with the model. */
 static void config_complete(ClipConfig *c, const Clip *clip) {
     c->image.kind = clip->image.kind;
     c->text.kind = clip->text.kind;

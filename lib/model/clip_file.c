@@ -134,10 +134,8 @@ bool clip_load(Clip *clip, const char *path, Err *err) {
     Safetensors file;
     *clip = (Clip){ 0 };
     bool ok = safetensors_open(&file, &arena, path, err);
-    if (ok) {
-        ok = clip_restore(clip, &file, path, err);
-        safetensors_close(&file);
-    }
+    ok = ok && clip_restore(clip, &file, path, err);
+    safetensors_close(&file);
     arena_free(&arena);
     return ok;
 }

@@ -168,7 +168,6 @@ static int kind_of(const char *kind) {
         if (!strcmp(kind, kinds[i].kind)) return (int)i;
     return -1;
 }
-
 bool image_tower_check(ImageTowerSize size, Err *err) {
     if (kind_of(size.kind) < 0)
         return err_set(err, "there is no image tower \"%s\"; there are: small, cnn, resnet, resnet9, vit, scene",

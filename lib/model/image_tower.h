@@ -66,9 +66,8 @@ void image_tower_random_filters(ImageTower *tower, Rng *rng);
 /* "scene": the features before the linear layer, pixels [B,32,32,3] -> [B,4,4,w2]. */
 Var scene_cnn_features(Tape *t, ImageTower *tower, Var pixels);
 
-/* ---- for the .c files of the towers ------------------------------------------------------------------------------ */
-
-/* Layer i: conv[i] without bias, "image.conv<i+1>", and norm[i], "image.bn<i+1>"; act(norm(conv(x))). */
+/* For the .c files of the towers.
+ * Layer i: conv[i] without bias, "image.conv<i+1>", and norm[i], "image.bn<i+1>"; act(norm(conv(x))). */
 void image_layer_add(ImageTower *tower, Params *params, int i, ConvSize size, Rng *rng);
 Var image_layer(Tape *t, ImageTower *tower, int i, Var x, Activation act);
 /* Stops unless pixels are [B,side,side,3]. */

@@ -2,13 +2,11 @@
 
 static Var param_or_null(Tape *t, Param *param) { return param ? tape_param(t, param) : NULL; }
 
-/* A new parameter with the values of init_fan_in. */
 static Param *fan_in_add(Params *params, Mat shape, const char *prefix, const char *name, int fan_in, Rng *rng) {
     Param *param = params_add(params, shape, "%s.%s", prefix, name);
     init_fan_in(param, fan_in, rng);
     return param;
 }
-
 Linear linear_add(Params *params, const char *prefix, int in, int out, Rng *rng) {
     Param *weight = fan_in_add(params, mat_shape(2, out, in), prefix, "weight", in, rng);
     return (Linear){ weight, fan_in_add(params, mat_shape(1, out), prefix, "bias", in, rng) };
@@ -16,7 +14,6 @@ Linear linear_add(Params *params, const char *prefix, int in, int out, Rng *rng)
 Var linear(Tape *t, const Linear *layer, Var x) {
     return op_linear(t, x, tape_param(t, layer->weight), param_or_null(t, layer->bias));
 }
-
 Conv conv_add(Params *params, const char *prefix, ConvSize s, Rng *rng) {
     int fan_in = s.in * s.kernel * s.kernel;
     Conv layer = { .stride = s.stride, .pad = s.pad };
@@ -27,7 +24,6 @@ Conv conv_add(Params *params, const char *prefix, ConvSize s, Rng *rng) {
 Var conv(Tape *t, const Conv *layer, Var x) {
     return op_conv2d(t, x, tape_param(t, layer->weight), param_or_null(t, layer->bias), layer->stride, layer->pad);
 }
-
 static Param *constant_add(Params *params, int n, const char *prefix, const char *name, double value) {
     Param *param = params_add(params, mat_shape(1, n), "%s.%s", prefix, name);
     init_constant(param, value);
@@ -50,7 +46,6 @@ Var batchnorm(Tape *t, BatchNorm *layer, Var x, Activation act) {
     layer->stats.running_var = layer->running_var->val.v;
     return op_batchnorm(t, x, param_or_null(t, layer->weight), tape_param(t, layer->bias), &layer->stats, act);
 }
-
 LayerNorm layernorm_add(Params *params, const char *prefix, int D) {
     Param *weight = constant_add(params, D, prefix, "weight", 1);
     return (LayerNorm){ weight, constant_add(params, D, prefix, "bias", 0) };
@@ -71,7 +66,6 @@ Var lstm(Tape *t, const Lstm *layer, Var x, const int *lengths) {
     Var input = op_linear(t, x, tape_param(t, layer->weight_ih), tape_param(t, layer->bias_ih));
     return op_lstm(t, input, tape_param(t, layer->weight_hh), tape_param(t, layer->bias_hh), lengths);
 }
-
 Param *embedding_add(Params *params, const char *prefix, int V, int D, Rng *rng) {
     Param *table = params_add(params, mat_shape(2, V, D), "%s.weight", prefix);
     init_normal(table, 1, rng);

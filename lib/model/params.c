@@ -44,7 +44,6 @@ void params_zero_grad(Params *params) {
 
 /* How many numbers there are to set: none in a plan. */
 static size_t settable(const Param *param) { return param->val.v ? mat_count(param->val) : 0; }
-
 void init_fan_in(Param *param, int fan_in, Rng *rng) {
     double bound = 1 / sqrt(MAX(1, fan_in));
     for (size_t i = 0; i < settable(param); i++) param->val.v[i] = (num)(bound * (2 * rng_uniform(rng) - 1));

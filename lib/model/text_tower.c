@@ -121,7 +121,6 @@ static int kind_of(const char *kind) {
     return -1;
 }
 
-/* The size with each 0 replaced as the header says. */
 static TextTowerSize complete(TextTowerSize s) {
     if (!s.hidden) s.hidden = s.width;
     if (!s.layers) s.layers = 2;
