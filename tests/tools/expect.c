@@ -88,7 +88,7 @@ static size_t number_at(const char *text, size_t length, double *value) {
 enum { NAMED = 256, NAME = 32 };
 static struct {
     char name[NAME];
-    double value;
+    double value = 0;
 } named[NAMED];
 static int named_count;
 
@@ -201,8 +201,8 @@ static size_t spaces_at(Line line, size_t at) {
 static bool line_fits(Line wanted, Line got, size_t *column, Err *why) {
     size_t w = 0, g = 0;
     int count = named_count;
-    Wanted number;
-    double value;
+    Wanted number = { 0 };
+    double value = 0;
     while (w < wanted.length) {
         size_t spaces = spaces_at(wanted, w);
         size_t skip = wanted_at(wanted.text + w + spaces, wanted.length - w - spaces, &number);
@@ -336,8 +336,8 @@ static bool compare(const Text *wanted, const Text *got) {
  * gets a new centre. If the words differ, the line is `got`. */
 static void remake_line(Line wanted, Line got, FILE *out) {
     size_t w = 0, g = 0, length = 0;
-    Wanted number;
-    double value;
+    Wanted number = { 0 };
+    double value = 0;
     char *text = NULL;
     FILE *line = open_memstream(&text, &length);
     if (!line) die("out of memory");
