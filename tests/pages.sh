@@ -110,7 +110,8 @@ minutes() {
         inside && NF { time = time " " $0 }
         !NF { inside = 0 }
         END {
-            if (!at) exit
+            if (!at && own ~ /^[0-3]/) { at = 1; problem("**Time** is missing") } # harness.sh has lessons from 40
+            if (!time) exit bad
             form = "[*][*]Time[*][*] [0-9]+ minutes?: [0-9]+ to read, [0-9]+ (second|minute)s? for the program[.]"
             if (!match(time, form)) {
                 problem("the form is: **Time** N minutes: R to read, P seconds (or minutes) for the program.")

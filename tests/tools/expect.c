@@ -88,7 +88,7 @@ static size_t number_at(const char *text, size_t length, double *value) {
 enum { NAMED = 256, NAME = 32 };
 static struct {
     char name[NAME];
-    double value = 0;
+    double value;
 } named[NAMED];
 static int named_count;
 
