@@ -19,17 +19,19 @@ function range(file, names,   n, i, line, text, begun, want, count, words, found
     count = split(names, want, /, */)
     for (i = 1; i <= count; i++) { gsub(/[` ]/, "", want[i]); found[want[i]] = 0 }
     begun = 0; open = 0
+    split("", defined_at)
     while ((getline text < file) > 0) {
         line++
         if (text ~ /^\/\*/) begun = line
         if (text ~ /^[A-Za-z}]/) {
             for (i = 1; i <= count; i++)
                 if (match(" " text, "[^A-Za-z0-9_]" want[i] "([^A-Za-z0-9_]|$)") && text !~ /^#/) {
-                    if (found[want[i]] && text ~ /;[ \t]*(\/\*.*)?$/) continue
+                    if (defined_at[want[i]]) continue
                     if (!first) first = begun ? begun : line
                     found[want[i]] = line
                     last = line
                     open = text !~ /;[ \t]*(\/\*.*)?$/ && text !~ /\}[ \t]*(\/\*.*)?$/
+                    if (open || text ~ /\}[ \t]*(\/\*.*)?$/) defined_at[want[i]] = line
                 }
         }
         if (open && text ~ /^\}/ && line > last) { last = line; open = 0 }
