@@ -105,8 +105,11 @@ backup() {
     give_copy "$1" "$beside.$i" && echo "$beside.$i"
 }
 
+# A line with a TODO statement that is no comment.
+TODO='^[^*/"]*TODO('
+
 # begun FILE: has somebody deleted a TODO line? Exercises 00 and 11 have none to delete.
-begun() { [ "$(grep -c '^[[:space:]]*TODO(' "$1")" -lt "$(grep -c 'TODO [0-9][0-9]: your' "$1")" ]; }
+begun() { [ "$(grep -c "$TODO" "$1")" -lt "$(grep -c 'TODO [0-9][0-9]: your' "$1")" ]; }
 
 # in_git FILE: git has this very text, so that it cannot be lost.
 in_git() { git cat-file -e "$(git hash-object "$1" 2>/dev/null)" 2>/dev/null; }
@@ -188,18 +191,18 @@ understood() {
     done
 }
 
-# of_library NAME: the library's file of that name.
-of_library() { for file in lib/"$1" lib/*/"$1"; do [ ! -f "$file" ] || echo "$file"; done; }
+# The library's files that the student's functions lean on: compiled specially.
+CORE='lib/core/base.c lib/core/arena.c lib/core/mat.c lib/core/softmax.c'
 
-# prepare: what every exercise is linked with. $work/base.o, in which memory that was never written is not a number, and
-# $work/sanitized/*.o, arenas and matrices under the sanitizers, if the compiler has them (memory that was never written
-# holds something else there: verify_run.c compares). Made again for another compiler.
+# prepare: what every exercise is linked with. $work/arena.o fills memory that was never written with NaN.
+# $work/sanitized/*.o are base, arenas and matrices under the sanitizers, if the compiler has them. There, memory that was
+# never written holds something else: verify_run.c compares. Made again for another compiler.
 prepare() {
     mkdir -p "$work/sanitized" || exit 2
     made="$EXERCISE_CC $($EXERCISE_CC --version 2>/dev/null | head -n 1)"
-    base=$(of_library base.c)
+    # shellcheck disable=SC2086 # files
     if [ -f "$work/made-with" ] && [ "$(cat "$work/made-with")" = "$made" ] &&
-        [ -z "$(find "$base" "$(of_library mat.c)" -newer "$work/made-with")" ]; then
+        [ -z "$(find $CORE -newer "$work/made-with")" ]; then
         checked=$(cat "$work/checked-flags")
         return 0
     fi
@@ -208,10 +211,10 @@ prepare() {
     checked=$(understood $CHECKED_FLAGS)
     echo "$checked" >"$work/checked-flags"
     # shellcheck disable=SC2086
-    $EXERCISE_CC -w -Ilib -DDEBUG -c -o "$work/base.o" "$base" || exit 2
-    for piece in base mat softmax; do
+    $EXERCISE_CC -w -Ilib -DDEBUG -c -o "$work/arena.o" lib/core/arena.c || exit 2
+    for file in $CORE; do
         # shellcheck disable=SC2086
-        $EXERCISE_CC $SANITIZERS -Ilib -c -o "$work/sanitized/$piece.o" "$(of_library $piece.c)" >/dev/null 2>&1 || break
+        $EXERCISE_CC $SANITIZERS -Ilib -c -o "$work/sanitized/$(basename "$file" .c).o" "$file" >/dev/null 2>&1 || break
     done
     # shellcheck disable=SC2086
     $EXERCISE_CC $SANITIZERS -o "$work/sanitized/empty" "$work/empty.c" >/dev/null 2>&1 &&
@@ -248,17 +251,17 @@ compile() {
         return 1
     fi
     awk -v source="$source" -f tests/findings.awk "$work/$nn.log" "$source" >"$work/$nn.findings"
-    if ! linked "$program" '' "$work/$nn.o" "$work/base.o" >"$work/$nn.link" 2>&1; then
+    if ! linked "$program" '' "$work/$nn.o" "$work/arena.o" >"$work/$nn.link" 2>&1; then
         echo "${bad}DOES NOT LINK${off}: $source. A function is missing, or one has a name of the library's:"
         grep -E 'undefined|multiple|duplicate|symbol|_' "$work/$nn.link" | head -n 4 | sed 's/^/  /'
         echo "  again: make ex-$nn     the text as shipped, keeping yours: make reset-$nn"
         return 1
     fi
-    if [ -f "$work/sanitized/base.o" ]; then
+    if [ -f "$work/sanitized/softmax.o" ]; then
         # shellcheck disable=SC2086
         $EXERCISE_CC $SANITIZERS -Iexercises -Ilib -c -o "$work/sanitized/$nn.o" "$source" >/dev/null 2>&1 &&
             linked "$work/sanitized/$nn" "$SANITIZERS" "$work/sanitized/$nn.o" "$work/sanitized/base.o" \
-                "$work/sanitized/mat.o" "$work/sanitized/softmax.o" >/dev/null 2>&1
+                "$work/sanitized/arena.o" "$work/sanitized/mat.o" "$work/sanitized/softmax.o" >/dev/null 2>&1
     fi
     cat "$source" >"$work/$nn.c" || stop "$work/$nn.c cannot be written"
     warned
@@ -302,7 +305,7 @@ verdict() {
     [ -f "$work/$nn.result" ] && read -r word right of mistake <"$work/$nn.result"
     parts="$right of $of"
     if [ "$word" = not-started ] && ! cmp -s "$EXERCISES/$1.c" "exercises/original/$1.c"; then
-        line=$(grep -n '^[[:space:]]*TODO(' "$EXERCISES/$1.c" | sed -n '1s/:.*//p')
+        line=$(grep -n "$TODO" "$EXERCISES/$1.c" | sed -n '1s/:.*//p')
         [ -z "$line" ] ||
             echo "  You have written something: delete $EXERCISES/$1.c:$line, \"TODO(...);\", so that it is reached."
     fi
@@ -497,7 +500,7 @@ extra_exam() {
     mistake="link"
     # shellcheck disable=SC2086
     $EXERCISE_CC -o "$work/$label" "$work/$label.o" "$work/$label.check.o" "$exam/verify.o" "$exam/verify_shapes.o" \
-        "$exam/verify_run.o" "$work/base.o" "$build/libclip.a" -lm -pthread >>"$work/$label.log" 2>&1 || return
+        "$exam/verify_run.o" "$work/arena.o" "$build/libclip.a" -lm -pthread >>"$work/$label.log" 2>&1 || return
     "$work/$label" "$source" "${SEED:--}" "$work/$nn.result" - - all >"$work/$label.said" 2>&1 </dev/null
     [ -f "$work/$nn.result" ] && read -r word _ _ mistake <"$work/$nn.result"
 }

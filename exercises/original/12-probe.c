@@ -1,13 +1,14 @@
-/* Exercise 12: probe. An experiment of your own on one thing that a CLIP cannot do. There is no skeleton.
+/* Exercise 12: probe. Experiments of your own on three limits of CLIP: two with texts, one with pictures (12b). You write
+ * the functions from nothing.
  *
- * Choose a limitation: does the text tower hear the order of words? numbers? "no" and "without"? one word among eight?
- * Take a text tower, make prompts that differ in exactly that and a control that differs more, print their cosines, and
- * say what they show. `make ex-12` reads what you print and checks that it hangs together; it has no opinion of what
- * you find out. `make hint-12` helps.
+ * Choose two limits. Does the text tower notice the order of words? numbers? "no" and "without"? one word among eight?
+ * Take a text tower. Make prompts that differ in exactly that, and a control that differs more. Print their cosines, and
+ * say what they show. `make ex-12` reads what you print and checks that your conclusions follow from your numbers. Any
+ * result is accepted. `make hint-12` helps.
  *
  * probe() prints, with printf, lines of these forms, each as often as you need; other lines may stand between them.
  *
- *   limitation: TEXT                     what the experiment is about
+ *   limitation: TEXT                     what the experiment is about; two lines, one for each limit
  *   prompt I: TEXT                       prompts 1, 2, 3 ... (3 to 9 of them), all different
  *   differ I J KIND                      how prompts I and J differ. KIND is one of
  *                                          order      the same words in another order
@@ -15,12 +16,12 @@
  *                                          number     one word is another, both are numbers (one to ten; 1, 2 ...)
  *                                          negation   one of the two has no, not, never or without, the other does not
  *                                          other      the control: at least two words differ
- *                                        At least one line of "other", and at least one that is not.
+ *                                        At least one line of "other", and at least two that are not, of two kinds.
  *   cosine I J: NUMBER                   four decimals or more, for every I and J, also I = J and both orders of two
  *   conclusion: I J > K L                "the cosine of I and J is greater than that of K and L"; also < instead of >.
- *                                        It must hold by 0.001 or more, and must set a pair called "other" beside one
- *                                        called something else. At least one.
- *   because: TEXT                        what you make of it, five words or more
+ *                                        It must hold by 0.001 or more. For each of the two limits one must set a pair called
+ *                                        "other" beside a pair of that kind.
+ *   because: TEXT                        your explanation, five words or more
  *
  * It must print the same every time. Worked, the first lines of one on order:
  *
@@ -38,5 +39,43 @@
 #include "../exercises/exercise.h"
 
 /* TODO 12: your program from here ... */
-void probe(void) { TODO("probe"); /* delete this line when you begin */ }
+void probe(void) {
+    /* Delete the next line when you begin. */
+    TODO("probe");
+}
+/* ... to here. END 12 */
+
+/* 12b: the third limit, with pictures. Draw scenes of coloured shapes, and compute with both towers how similar each scene
+ * is to each caption. probe_scenes() prints lines of these forms:
+ *
+ *   limitation: TEXT
+ *   scene I: red circle 0.3 0.5, blue square 0.7 0.5      scenes 1 to 6 at most: objects as COLOUR SHAPE X Y. X goes
+ *                                        right and Y down, from 0.1 to 0.9 (lib/dataset/shapes.h has the names)
+ *   caption J: a red circle left of a blue square         captions 1 to 6 at most, in the words of the lessons' scenes:
+ *                                        "a red circle", "two red circles", "a red circle and no blue square", "above" ...
+ *   score I J: NUMBER                    the similarity of scene I and caption J, four decimals, for every I and J
+ *   conclusion: I J > I K                scene I is more similar to caption J than to K, by 0.001 or more. Also < and, for
+ *                                        a difference below 0.001, =
+ *   because: TEXT                        your explanation, five words or more
+ *
+ * The check reads the captions and the scenes, so it knows which caption is true of which scene. At least one conclusion
+ * must compare a true caption with a false one that has the same words in another order, or other words. At least one
+ * must be a control: it compares a true and a false caption that do not have the same words.
+ *
+ * Worked, the first lines of one on who stands left:
+ *
+ *   limitation: which of two things stands left
+ *   scene 1: red circle 0.3 0.5, blue square 0.7 0.5
+ *   caption 1: a red circle left of a blue square
+ *   caption 2: a blue square left of a red circle
+ *   caption 3: a green star left of a black heart
+ *
+ * Towers to ask: scene_model_init gives both with random weights, scene_model_similarities the scores
+ * (lib/scenes/scene_model.h). A Scene is a struct that you can write down (lib/scenes/scene.h).
+ */
+/* TODO 12: your program from here ... */
+void probe_scenes(void) {
+    /* Delete the next line when you begin. */
+    TODO("probe_scenes");
+}
 /* ... to here. END 12 */
