@@ -59,8 +59,6 @@ train-full: $(BUILD)/lesson-10 ## 94 % on CIFAR-10 with views (93 % plain): 15 t
 	@$(KEPT) $(BUILD)/lesson-10 --recipe full --data cifar --resume --backup-other $(ARGS)
 
 list: ## the lessons and exercises, and how far you are
-	@echo Lessons
-	@for page in lessons/*/README.md; do sed -n '1s/^# */  /p' "$$page"; done
 	$(STUDENT) list
 
 quiz: ## the questions of the lessons; ARGS="05 08" for these lessons, ARGS=missed
@@ -84,6 +82,7 @@ bench: $(BUILD)/bench ## measure speed; NAMES="gemm-1024 train-resnet9" for some
 
 $(LESSONS:%=lesson-%): lesson-%: $(BUILD)/lesson-%
 	@$(KEPT) $(BUILD)/lesson-$* $(ARGS)
+	@sh tests/student.sh $(BUILD) ran $* || true
 
 # A wrong answer is no error of make's. With one goal, make is ended by a signal that nobody reports, instead of printing
 # "make: *** Error 1"; the status is not 0 either way. With several goals the others go on.
@@ -105,7 +104,7 @@ $(NUMBERS:%=reset-%): reset-%:
 	$(STUDENT) reset $*
 
 $(NUMBERS:%=solution-%): solution-%:
-	$(STUDENT) solution $*
+	$(STUDENT) solution $* $(QUIET_END)
 
 mine: $(BUILD)/libclip.a $(BUILD)/lesson-11 $(EXAMS) $(MINE) ## lesson 11 on your own functions
 	@$(KEPT) EXERCISE_CC='$(CC) $(ALL_CFLAGS)' ARGS='$(ARGS)' sh tests/student.sh $(BUILD) mine '$(MINE)'

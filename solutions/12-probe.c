@@ -1,10 +1,12 @@
-/* Exercise 12: probe. Experiments of your own on three things that a CLIP cannot do: two with texts, one with pictures (12b).
- * There is no skeleton.
+/* Exercise 12: probe. Experiments of your own on three limits of CLIP: two with texts, one with pictures (12b). You
+ * write
+ * the functions from nothing.
  *
- * Choose two limits: does the text tower hear the order of words? numbers? "no" and "without"? one word among eight?
- * Take a text tower, make prompts that differ in exactly that and a control that differs more, print their cosines, and
- * say what they show. `make ex-12` reads what you print and checks that it hangs together; it has no opinion of what
- * you find out. `make hint-12` helps.
+ * Choose two limits. Does the text tower notice the order of words? numbers? "no" and "without"? one word among eight?
+ * Take a text tower. Make prompts that differ in exactly that, and a control that differs more. Print their cosines,
+ * and
+ * say what they show. `make ex-12` reads what you print and checks that your conclusions follow from your numbers. Any
+ * result is accepted. `make hint-12` helps.
  *
  * probe() prints, with printf, lines of these forms, each as often as you need; other lines may stand between them.
  *
@@ -19,9 +21,10 @@
  *                                        At least one line of "other", and at least two that are not, of two kinds.
  *   cosine I J: NUMBER                   four decimals or more, for every I and J, also I = J and both orders of two
  *   conclusion: I J > K L                "the cosine of I and J is greater than that of K and L"; also < instead of >.
- *                                        It must hold by 0.001 or more. For each of the two limits one must set a pair called
+ *                                        It must hold by 0.001 or more. For each of the two limits one must set a
+ *                                        pair called
  *                                        "other" beside a pair of that kind.
- *   because: TEXT                        what you make of it, five words or more
+ *   because: TEXT                        your explanation, five words or more
  *
  * It must print the same every time. Worked, the first lines of one on order:
  *
@@ -73,21 +76,26 @@ void probe(void) {
 }
 /* ... to here. END 12 */
 
-/* 12b: the third limit, with pictures. Draw scenes of coloured shapes, and ask the two towers which captions they find like
- * them. probe_scenes() prints lines of these forms:
+/* 12b: the third limit, with pictures. Draw scenes of coloured shapes, and compute with both towers how similar each
+ * scene
+ * is to each caption. probe_scenes() prints lines of these forms:
  *
  *   limitation: TEXT
- *   scene I: red circle 0.3 0.5, blue square 0.7 0.5      scenes 1 to 6 at most: objects as COLOUR SHAPE X Y, with X to the
- *                                        right and Y down, from 0.1 to 0.9 (colours and shapes: lib/shapes.h)
+ *   scene I: red circle 0.3 0.5, blue square 0.7 0.5      scenes 1 to 6 at most: objects as COLOUR SHAPE X Y. X goes
+ *                                        right and Y down, from 0.1 to 0.9 (lib/dataset/shapes.h has the names)
  *   caption J: a red circle left of a blue square         captions 1 to 6 at most, in the words of the lessons' scenes:
- *                                        "a red circle", "two red circles", "a red circle and no blue square", "above" ...
- *   score I J: NUMBER                    how like scene I and caption J are to the towers, four decimals, for every I and J
- *   conclusion: I J > I K                scene I is more like caption J than K, by 0.001 or more; < ; or = (by less than 0.001)
- *   because: TEXT                        what you make of it, five words or more
+ *                                        "a red circle", "two red circles", "a red circle and no blue square",
+ *                                        "above" ...
+ *   score I J: NUMBER                    the similarity of scene I and caption J, four decimals, for every I and J
+ *   conclusion: I J > I K                scene I is more similar to caption J than to K, by 0.001 or more. Also <
+ *   and, for
+ *                                        a difference below 0.001, =
+ *   because: TEXT                        your explanation, five words or more
  *
- * The check reads the captions and looks at the scenes, so it knows which caption is true of which. At least one conclusion
- * must set a true caption beside a false one with the same words in another order, or with other words; at least one of
- * them must be a control: a true and a false caption that do not have the same words.
+ * The check reads the captions and the scenes, so it knows which caption is true of which scene. At least one
+ * conclusion
+ * must compare a true caption with a false one that has the same words in another order, or other words. At least one
+ * must be a control: it compares a true and a false caption that do not have the same words.
  *
  * Worked, the first lines of one on who stands left:
  *
@@ -97,8 +105,8 @@ void probe(void) {
  *   caption 2: a blue square left of a red circle
  *   caption 3: a green star left of a black heart
  *
- * Towers to ask: `scene_model_init` gives both with random weights, `scene_model_similarities` the scores (lib/scenes/scene_model.h); a Scene is a
- * struct that you can write down (lib/scenes/scene.h).
+ * Towers to ask: scene_model_init gives both with random weights, scene_model_similarities the scores
+ * (lib/scenes/scene_model.h). A Scene is a struct that you can write down (lib/scenes/scene.h).
  */
 /* TODO 12: your program from here ... */
 #include "scenes/scene_model.h"
@@ -115,7 +123,8 @@ static Scene beside(SceneObject left, SceneObject right) {
     return scene;
 }
 
-/* Which of the captions a scene is most like is luck with random weights. That the two orders are one caption is not. */
+/* Which of the captions a scene is most like is luck with random weights. That the two orders are one caption is not.
+ * */
 void probe_scenes(void) {
     SceneObject circle = { SHAPE_CIRCLE, COLOUR_RED, SIZE_NONE, 0, 0.5, 0.12, 0 };
     SceneObject square = { SHAPE_SQUARE, COLOUR_BLUE, SIZE_NONE, 0, 0.5, 0.12, 0 };

@@ -1,24 +1,23 @@
 #!/bin/sh
-# exercises.sh: do the exercises and their checks do what they promise?
+# exercises.sh: tests of the exercises and of their checks.
 #
-#   sh tests/exercises.sh BUILD [all | NN]    all: everything; NN: the mutants of that exercise alone, with what their checks say
+#   sh tests/exercises.sh BUILD [NN]     NN: the mutants of that exercise alone, with what their checks print
 #
 # In seconds:
 #   as shipped, every exercise compiles without a warning and is not started (00: done); every solution passes
 #   exercise and solution are equal outside of the TODO blocks; there are three hints
-#   every known mistake, answering for itself, is found and named by its own text and no other (verify_run.c, --sweep)
-#   right answers that look unusual pass; of each kind of mistake that no number shows, one is found (mutants.txt, lines "quick")
+#   every known mistake, used as the answer, is found and named by its own text and no other (verify_run.c, --sweep)
+#   right answers that look unusual pass; one mistake of each kind that numbers do not show is found ("quick")
 #   marks (grade.sh) and their other forms; every command that the texts name is a target
-# all, too:
-#   every mutant (tests/exercises/mutants.txt) is wrong, and named by its own mistake and by no other
-#   the desk (student.sh): backups, progress, broken and hostile files, work done in the wrong place
-#   the sweep with other seeds; solving 1 to N alone passes 1 to N, for every N; the capstone prints what lesson 11 prints
+# With CHECK_LONG set, too:
+#   every mutant (tests/exercises/mutants.txt) is wrong, and is named by its own mistake and by no other
+#   student.sh: backups, progress, broken and hostile files, a solution written into exercises/original/
+#   the sweep with other seeds; solving 1 to N alone passes 1 to N, for every N; make mine prints what lesson 11 prints
 #
 # The last line is "exercises: N passed, N failed".
 # shellcheck disable=SC2016 # texts in quotes
 
-build=$1 only=$2 all=''
-case $only in all) all=yes only='' ;; esac
+build=$1 only=$2 all=$CHECK_LONG
 unset CLIP_EXERCISES CLIP_EXERCISE_WORK SEED FORCE NO_COLOR EXAM POINTS CDPATH
 work=$(mktemp -d "${TMPDIR:-/tmp}/clip-exercises-XXXXXX") || exit 2
 trap 'rm -rf "$work"' EXIT
@@ -193,6 +192,11 @@ at_the_desk() {
     edited 01 's/squares += /squares = /'
     wants 0 "$own.2" reset 01
     wants 0 'Progress: [##' list
+    wants 0 '[ ] 05 ' list
+    desk ran 05
+    wants 0 '[x] 05 ' list
+    ARGS='--quick --help' desk ran 06
+    is '--help of a lesson is no run' [ "$(grep -c '^ran lesson-06' "$work/desk/progress.txt")" = 0 ]
     edited 01 's/double ab = 0/double = 0/'
     wants 1 'DOES NOT COMPILE' ex 01
     wants 1 'wrong: does not compile' table
@@ -212,7 +216,7 @@ at_the_desk() {
     edited 01 's/double ab = 0/TODO(a); &/'
     wants 0 'BEGUN 01 cosine: 1 of 2' ex 01
     edited 01 's/    double squares = 0/    TODO(v); &/; s/double ab = 0/TODO(a); &/'
-    wants 0 'You have written something: delete' ex 01
+    wants 0 'your code does not run yet: delete line' ex 01
     edited 01 '/^double cosine/,$d'
     wants 1 'DOES NOT LINK' ex 01
     rm "$own"
@@ -237,17 +241,19 @@ at_the_desk() {
     edited 01 ''
     desk ex 01
     rm "$work/desk/progress.txt"
-    wants 0 'was not there. It is made anew' list
+    wants 0 'was missing. It is made again' list
     is 'without progress.txt nothing is forgotten' grep -q 'Progress: \[##--' "$work/got"
-    sed 's/^    TODO/\tTODO/; s/your code from here.*/&\n    int begun = 0; (void)begun;/' exercises/original/01-cosine.c >"$own"
-    wants 0 'You have written something: delete' ex 01
+    sed 's/^    TODO/\tTODO/; s/your code from here.*/&\n    int begun = 0; (void)begun;/' \
+        exercises/original/01-cosine.c >"$own"
+    wants 0 'your code does not run yet: delete line' ex 01
     SEED=5 && export SEED
     edited 01 's/if (n > 100)/&/; s/double length = sqrt(squares);/double length = sqrt(squares) + (n > 4);/'
     wants 1 'make ex-01 SEED=5' ex 01
     unset SEED
 }
 
-# Work done in exercises/original/ by mistake is moved to where it belongs, or kept beside it; the text as shipped comes back.
+# A text written into exercises/original/ by mistake becomes the student's file, or is kept beside it; the text as
+# shipped comes back.
 in_the_original() {
     mkdir "$work/tree" "$work/tree/tests"
     cp -R exercises lib solutions "$work/tree/"
@@ -263,32 +269,43 @@ in_the_original() {
         cp exercises/original/01-cosine.c shipped
         cp solutions/01-cosine.c exercises/original/01-cosine.c
         sh tests/student.sh "$full" ex 01
-        cmp exercises/01-cosine.c solutions/01-cosine.c && cmp exercises/original/01-cosine.c shipped && echo 'moved and restored'
+        cmp exercises/01-cosine.c solutions/01-cosine.c && cmp exercises/original/01-cosine.c shipped &&
+            echo 'moved and restored'
         sed 's/sqrt/cbrt/' solutions/01-cosine.c >exercises/original/01-cosine.c
         sh tests/student.sh "$full" list
-        cmp exercises/01-cosine.c solutions/01-cosine.c && cmp exercises/01-cosine.c.1 exercises/original/01-cosine.c && echo 'both are kept'
+        cmp exercises/01-cosine.c solutions/01-cosine.c && cmp exercises/01-cosine.c.1 exercises/original/01-cosine.c &&
+            echo 'both are kept'
     ) >"$work/got" 2>&1 </dev/null
     is 'what was written in exercises/original/ is moved' grep -q 'moved and restored' "$work/got"
     is 'it counts' grep -q 'DONE 01' "$work/got"
     is 'two versions are both kept' grep -q 'both are kept' "$work/got"
 }
 
-# The capstone prints what lesson 11 prints, and runs what the student wrote.
-capstone() {
+# mine_objects: what `make mine` links: lesson 11 and, for each source that is still there, its object in obj/mine.
+mine_objects() {
+    echo "$build/obj/lessons/11-classify/main.o"
+    (cd "$build/obj/mine" && find . -name '*.o') | while IFS= read -r object; do
+        object=${object#./}
+        [ ! -f "${object%.o}.c" ] || echo "$build/obj/mine/$object"
+    done
+}
+
+# `make mine` prints what lesson 11 prints, and runs what the student wrote.
+mine() {
     CLIP_MODELS=$work/models CLIP_PLOTS=$work/plots ARGS='--data shapes --image small --pictures 60'
     export CLIP_MODELS CLIP_PLOTS ARGS
     set -- --no-predict --data shapes --image small
     if "$build/lesson-10" "$@" --pictures 500 --epochs 1 >"$work/said" 2>&1; then good
     else bad 'lesson 10 trains a small model' "$work/said"; fi
     edited 07 's/^    int D = .*/&  fprintf(stderr, "a bag of my own\\n");/'
-    wants 0 'The same as the library' mine "$(echo "$build"/obj/lessons/11-classify.o "$build"/obj/mine/*.o)"
-    is 'the capstone calls what the student wrote' grep -q 'a bag of my own' "$work/got"
+    wants 0 'The same as the library' mine "$(mine_objects)"
+    is 'make mine calls what the student wrote' grep -q 'a bag of my own' "$work/got"
     is 'it says whose functions they are' grep -q '07 bag of words         yours' "$work/got"
     is 'it says how long it takes' grep -q 'so 60 take about' "$work/got"
     is 'it leaves the pictures of lesson 11 alone' [ "$(find "$work/plots" -name '11*' | wc -l)" -eq 0 ]
     edited 07 's/AT(bag->bias, 0, e)/0 * &/'
     desk ex 07
-    wants 0 'from solutions/' mine "$(echo "$build"/obj/lessons/11-classify.o "$build"/obj/mine/*.o)"
+    wants 0 'from solutions/' mine "$(mine_objects)"
     unset CLIP_MODELS CLIP_PLOTS ARGS
 }
 
@@ -335,16 +352,21 @@ END
         POINTS=$work/points EXAM=$work/exam sh tests/grade.sh "$build" $form >"$work/got" 2>&1
         is "grade $form: status 0 however bad the marks" [ $? -eq 0 ]
     done
-    is 'grade.json: half of 01' grep -q '"part": "normalise", "points": 2, "of": 2, "verdict": "right"' "$build/grade.json"
+    is 'grade.json: half of 01' \
+        grep -q '"part": "normalise", "points": 2, "of": 2, "verdict": "right"' "$build/grade.json"
     is 'grade.json: the other half, and why not' \
         grep -q '"part": "cosine", "points": 0, "of": 2, "verdict": "wrong", "mistake": "no-root"' "$build/grade.json"
     is 'grade.json: points for one part' grep -q '"part": "similarity_matrix", "points": 3, "of": 3' "$build/grade.json"
-    is 'grade.json: a part that was not started' grep -q '"part": "softmax", "points": 0, "of": 1, "verdict": "not-started"' "$build/grade.json"
-    is 'grade.json: a hidden check' grep -q '"part": "similarity_hidden", "points": 1, "of": 1, "verdict": "right"' "$build/grade.json"
+    is 'grade.json: a part that was not started' \
+        grep -q '"part": "softmax", "points": 0, "of": 1, "verdict": "not-started"' "$build/grade.json"
+    is 'grade.json: a hidden check' \
+        grep -q '"part": "similarity_hidden", "points": 1, "of": 1, "verdict": "right"' "$build/grade.json"
     is 'grade.xml' grep -q '<testsuite name="01 cosine" tests="2" failures="1"' "$build/grade.xml"
     is 'grade.csv' grep -q '^01,cosine,cosine,0,2,wrong,no-root,' "$build/grade.csv"
-    is 'results.json' grep -q '"name": "01 normalise", "score": 2, "max_score": 2, "status": "passed"' "$build/results.json"
-    is 'result.json' grep -q '"test-name": "01 normalise", "passed": true, "score": 2, "max-score": 2' "$build/result.json"
+    is 'results.json' \
+        grep -q '"name": "01 normalise", "score": 2, "max_score": 2, "status": "passed"' "$build/results.json"
+    is 'result.json' \
+        grep -q '"test-name": "01 normalise", "passed": true, "score": 2, "max-score": 2' "$build/result.json"
     is 'result.json names its form' grep -q '"schema": "classroom50/result/v1"' "$build/result.json"
     printf 'nonsense\n' >"$work/points"
     POINTS=$work/points sh tests/grade.sh "$build" >"$work/got" 2>&1
@@ -365,7 +387,7 @@ if [ -d solutions ]; then
     [ -z "$all" ] || in_the_original
     marks
     [ -z "$all" ] || one_to_n
-    [ -z "$all" ] || capstone
+    [ -z "$all" ] || mine
 else
     echo '  there are no solutions here: only the exercises as shipped are checked'
 fi

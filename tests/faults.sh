@@ -302,8 +302,9 @@ exec $real "\$@"
 SCRIPT
     chmod +x "$work/refuse/$program"
 done
-TURN=$work/turn EXERCISES=$work/desk QUIZ_FILE=$work/desk/quiz.txt QUIZ_ANYWHERE=1
-export TURN EXERCISES QUIZ_FILE QUIZ_ANYWHERE
+TURN=$work/turn CLIP_EXERCISES=$work/desk CLIP_EXERCISE_WORK=$work/programs
+QUIZ_FILE=$work/desk/quiz.txt QUIZ_ANYWHERE=1
+export TURN CLIP_EXERCISES CLIP_EXERCISE_WORK QUIZ_FILE QUIZ_ANYWHERE
 
 # Are the student's files, progress.txt and quiz.txt complete?
 desk_right() {
@@ -311,15 +312,15 @@ desk_right() {
         grep -q "^$line$" "$QUIZ_FILE" || { reason="of the quiz is lost: $line"; return 1; }
     done
     grep -q ' 03.2$' "$QUIZ_FILE" || { reason="of the quiz is lost: 03.2"; return 1; }
-    for file in "$EXERCISES"/*.tmp; do [ ! -e "$file" ] || { reason="$file is left"; return 1; }; done
-    cmp -s "$EXERCISES/03-softmax.c" "$work/mine.c" || cmp -s "$EXERCISES/03-softmax.c.1" "$work/mine.c" ||
+    for file in "$CLIP_EXERCISES"/*.tmp; do [ ! -e "$file" ] || { reason="$file is left"; return 1; }; done
+    cmp -s "$CLIP_EXERCISES/03-softmax.c" "$work/mine.c" || cmp -s "$CLIP_EXERCISES/03-softmax.c.1" "$work/mine.c" ||
         { reason="what the student wrote is gone"; return 1; }
-    for file in "$EXERCISES"/[0-9][0-9]-*.c; do
+    for file in "$CLIP_EXERCISES"/[0-9][0-9]-*.c; do
         cmp -s "$file" "exercises/original/${file##*/}" || cmp -s "$file" "$work/mine.c" ||
             { reason="$file is incomplete"; return 1; }
     done
     for line in 'done 00-hello' 'kept as it is'; do
-        grep -q "^$line$" "$EXERCISES/progress.txt" || { reason="of progress is lost: $line"; return 1; }
+        grep -q "^$line$" "$CLIP_EXERCISES/progress.txt" || { reason="of progress is lost: $line"; return 1; }
     done
 }
 
@@ -379,7 +380,9 @@ trying "exercises: reset" sh tests/student.sh "$build" reset 03
 
 # make mine, with a stand-in for the compiler that writes scripts: exercises that report their state, and lesson 11.
 mkdir -p "$work/build/obj/tests/exercises"
-for file in exam.o ../../../libclip.a; do : >"$work/build/obj/tests/exercises/$file"; done
+for file in verify.o verify_shapes.o verify_run.o ../../../libclip.a; do
+    : >"$work/build/obj/tests/exercises/$file"
+done
 for file in exercises/original/*; do
     number=${file##*/}
     : >"$work/build/obj/tests/exercises/ex${number%%-*}.o"
@@ -390,18 +393,19 @@ while [ $# -gt 1 ]; do
     [ "$1" != -o ] || out=$2
     shift
 done
+[ -n "$out" ] || exit 0 # --version
 cat >"$out" <<'PROGRAM' && chmod +x "$out"
 #!/bin/sh
 case $1:$# in
-*0[12789]-*:3) echo "done 1 1" >"$3" ;;
-*:3) echo "not-started 0 1" >"$3" ;;
+*0[12789]-*:5) echo "done 1 1 -" >"$3" ;;
+*:5) echo "not-started 0 1 -" >"$3" ;;
 *) echo "lesson 11: $*" ;;
 esac
 PROGRAM
 SCRIPT
 chmod +x "$work/compiler"
 cat >"$work/mine.sh" <<SCRIPT
-rm -rf "$work/build/exercises" "$work/build/mine"
+rm -rf "$work/programs" "$work/build/mine"
 EXERCISE_CC=compiler ARGS=x exec sh tests/student.sh "$work/build" mine lesson.o
 SCRIPT
 cp "$work/compiler" "$work/bin/" && path=$path:$work/bin

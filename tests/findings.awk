@@ -2,8 +2,8 @@
 #
 #   awk -v source=exercises/01-cosine.c -f tests/findings.awk LOG exercises/01-cosine.c
 #
-# LOG is what gcc or clang said of the file. Divisions of whole numbers, of which no compiler warns, are looked for in the
-# file itself: a whole number divided by another one, or by a name that is declared as int.
+# LOG is what gcc or clang printed about the file. No compiler warns of divisions of whole numbers. They are looked for
+# in the file itself: a whole number divided by another one, or by a name that is declared as int.
 
 function id_of(text, flag) {
     if (flag == "uninitialized" && text !~ /may be/) return "uninitialised"
@@ -42,7 +42,8 @@ FILENAME != source {
 {
     code = $0
     gsub(/"([^"\\]|\\.)*"/, "\"\"", code)
-    while (match(code, /\/\*([^*]|\*+[^*\/])*\*+\//)) code = substr(code, 1, RSTART - 1) " " substr(code, RSTART + RLENGTH)
+    while (match(code, /\/\*([^*]|\*+[^*\/])*\*+\//))
+        code = substr(code, 1, RSTART - 1) " " substr(code, RSTART + RLENGTH)
     if (comment) {
         if (!sub(/.*\*\//, "", code)) next
         comment = 0

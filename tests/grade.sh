@@ -1,28 +1,32 @@
 #!/bin/sh
 # grade.sh: marks for all parts of all exercises, for teachers.
 #
-#   sh tests/grade.sh BUILD [--junit | --csv | --gradescope | --classroom50]
+#   sh tests/grade.sh BUILD [--junit] [--csv] [--gradescope] [--classroom50]
 #
-# checks the exercises and writes BUILD/grade.json: the toolkit's version, compiler and flags, and for each exercise and part
-# points, of how many, verdict, mistake, seconds. With an option it also writes that in another form:
+# checks the exercises and writes BUILD/grade.json: the toolkit's version, compiler and flags, and for each exercise and
+# part: points, of how many, verdict, mistake, seconds. Each option writes another form, too:
 #
 #   --junit         BUILD/grade.xml       test suites, for CI servers
 #   --csv           BUILD/grade.csv       exercise,title,part,points,of,verdict,mistake,seconds
 #   --gradescope    BUILD/results.json    for an autograder
 #   --classroom50   BUILD/result.json     "classroom50/result/v1"
 #
-# POINTS=file changes weights: lines "01 4" (the exercise's parts share 4 points), "01 normalise 3" (that part), "ex01-hidden 2";
-# what follows a # is a comment, and a part without a line has 1 point. EXAM=dir adds the checks in dir (exNN*.c, written like
-# tests/exercises/exNN.c). A part is right or not: there are no halves. The status is 0 however bad the marks.
+# POINTS=file changes weights. Its lines are "01 4" (the parts of exercise 01 share 4 points), "01 normalise 3" (that
+# part has 3) or "ex01-hidden 2". A # begins a comment. A part without a line has 1 point. EXAM=dir adds the checks in
+# dir (exNN*.c, written like tests/exercises/exNN.c). A part is right or wrong: there are no half points. The exit
+# status is 0 however bad the marks.
 
-build=$1 form=$2
+build=$1
+shift
 LC_ALL=C
 export LC_ALL
-case $form in '' | --junit | --csv | --gradescope | --classroom50) ;;
-*) echo "grade.sh: '$form': want --junit, --csv, --gradescope or --classroom50" >&2; exit 2 ;;
-esac
+for form do
+    case $form in --junit | --csv | --gradescope | --classroom50) continue ;; esac
+    echo "grade.sh: '$form': want --junit, --csv, --gradescope or --classroom50" >&2
+    exit 2
+done
 if [ -n "$POINTS" ] && [ ! -r "$POINTS" ]; then echo "POINTS: $POINTS cannot be read" >&2; exit 2; fi
-if [ -n "$EXAM" ] && [ ! -d "$EXAM" ]; then echo "EXAM: $EXAM is no folder" >&2; exit 2; fi
+if [ -n "$EXAM" ] && [ ! -d "$EXAM" ]; then echo "EXAM: $EXAM is not a folder" >&2; exit 2; fi
 : "${EXERCISE_CC:=${CC:-cc} -std=c11 -O1 -g -pthread}"
 export EXERCISE_CC
 work=${CLIP_EXERCISE_WORK:-$build/exercises}
@@ -73,7 +77,8 @@ awk -v version="$(quoted "$version")" -v compiler="$(quoted "$compiler")" -v fla
     }
     BEGIN {
         gsub(/\\/, "\\\\", version); gsub(/\\/, "\\\\", compiler); gsub(/\\/, "\\\\", flags)
-        printf "{\n  \"toolkit\": \"%s\",\n  \"compiler\": \"%s\",\n  \"flags\": \"%s\",\n  \"exercises\": [", version, compiler, flags
+        printf "{\n  \"toolkit\": \"%s\",\n  \"compiler\": \"%s\",\n", version, compiler
+        printf "  \"flags\": \"%s\",\n  \"exercises\": [", flags
     }
     $1 "" != last "" {
         close_exercise()
@@ -81,8 +86,9 @@ awk -v version="$(quoted "$version")" -v compiler="$(quoted "$compiler")" -v fla
         last = $1; open = 1; got = of = seconds = 0; first = 1
     }
     {
-        printf "%s\n        { \"part\": \"%s\", \"points\": %s, \"of\": %s, \"verdict\": \"%s\", \"mistake\": \"%s\", \"seconds\": %s }",
-               first ? "" : ",", $3, number($7), number($8), $4, $5, number($6)
+        printf "%s\n        { \"part\": \"%s\", ", first ? "" : ",", $3
+        printf "\"points\": %s, \"of\": %s, ", number($7), number($8)
+        printf "\"verdict\": \"%s\", \"mistake\": \"%s\", \"seconds\": %s }", $4, $5, number($6)
         first = 0; got += $7; of += $8; seconds += $6; all_got += $7; all_of += $8
     }
     END {
@@ -90,16 +96,24 @@ awk -v version="$(quoted "$version")" -v compiler="$(quoted "$compiler")" -v fla
         printf "\n  ],\n  \"points\": %s,\n  \"of\": %s\n}\n", number(all_got), number(all_of)
     }' "$work/marks.txt" | put "$build/grade.json"
 
-# ---- other forms -------------------------------------------------------------------------------------------------------
+# ---- other forms -----------------------------------------------------------------------------------------------------
 
 junit() {
     awk 'function time(x) { return sprintf("%.3f", x) }
-        { n[$1]++; fail[$1] += $4 != "right"; t[$1] += $6; if (n[$1] == 1) order[++suites] = $1; title[$1] = $2; rows[$1] = rows[$1] $0 "\n" }
+        {
+            n[$1]++
+            fail[$1] += $4 != "right"
+            t[$1] += $6
+            if (n[$1] == 1) order[++suites] = $1
+            title[$1] = $2
+            rows[$1] = rows[$1] $0 "\n"
+        }
         END {
             print "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>"
             for (s = 1; s <= suites; s++) {
                 k = order[s]
-                printf "  <testsuite name=\"%s %s\" tests=\"%d\" failures=\"%d\" time=\"%s\">\n", k, title[k], n[k], fail[k], time(t[k])
+                printf "  <testsuite name=\"%s %s\" tests=\"%d\" failures=\"%d\" time=\"%s\">\n",
+                       k, title[k], n[k], fail[k], time(t[k])
                 count = split(rows[k], line, "\n")
                 for (i = 1; i < count; i++) {
                     split(line[i], f, " ")
@@ -121,8 +135,10 @@ csv() {
 gradescope() {
     awk 'BEGIN { printf "{ \"tests\": [" }
         {
-            printf "%s\n  { \"name\": \"%s %s\", \"score\": %.6g, \"max_score\": %.6g, \"status\": \"%s\", \"output\": \"%s%s\" }",
-                   (NR == 1 ? "" : ","), $1, $3, $7, $8, $4 == "right" ? "passed" : "failed", $4, $5 == "-" ? "" : ": " $5
+            printf "%s\n  { \"name\": \"%s %s\", ", (NR == 1 ? "" : ","), $1, $3
+            printf "\"score\": %.6g, \"max_score\": %.6g, ", $7, $8
+            printf "\"status\": \"%s\", \"output\": \"%s%s\" }",
+                   $4 == "right" ? "passed" : "failed", $4, $5 == "-" ? "" : ": " $5
             sum += $7; seconds += $6
         }
         END { printf "\n], \"score\": %.6g, \"execution_time\": %.3f }\n", sum, seconds }' "$work/marks.txt"
@@ -139,17 +155,23 @@ classroom50() {
 }
 
 written=$build/grade.json
-case $form in
---junit) junit | put "$build/grade.xml"; written=$build/grade.xml ;;
---csv) csv | put "$build/grade.csv"; written=$build/grade.csv ;;
---gradescope) gradescope | put "$build/results.json"; written=$build/results.json ;;
---classroom50) classroom50 | put "$build/result.json"; written=$build/result.json ;;
-esac
+for form do
+    case $form in
+    --junit) file=$build/grade.xml && junit | put "$file" ;;
+    --csv) file=$build/grade.csv && csv | put "$file" ;;
+    --gradescope) file=$build/results.json && gradescope | put "$file" ;;
+    --classroom50) file=$build/result.json && classroom50 | put "$file" ;;
+    esac
+    written="$written, $file"
+done
 
 awk '{ got[$1] += $7; of[$1] += $8; if (!($1 in seen)) order[++n] = $1; seen[$1] = 1; title[$1] = $2 }
     { said[$1] = said[$1] ($4 == "right" ? "" : " " $3 ": " $4 ($5 == "-" ? "" : " (" $5 ")")); all += $7; most += $8 }
     END {
-        for (i = 1; i <= n; i++) printf "  %-12s %-20s %5.4g of %-5.4g%s\n", order[i], title[order[i]], got[order[i]], of[order[i]], said[order[i]]
+        for (i = 1; i <= n; i++) {
+            k = order[i]
+            printf "  %-12s %-20s %5.4g of %-5.4g%s\n", k, title[k], got[k], of[k], said[k]
+        }
         printf "%.4g of %.4g points\n", all, most
     }' "$work/marks.txt"
 echo "In full: $written"

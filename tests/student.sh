@@ -1,38 +1,41 @@
 #!/bin/sh
-# student.sh: the student's day, behind the make targets of the same names.
+# student.sh: what a student does with the exercises; the make targets of the same names call it.
 #
 #   sh tests/student.sh BUILD COMMAND [NN]
 #
-#   give          a copy of each exercise for the student, where there is none yet (any command does this first)
-#   ex NN         checks one exercise; status 1 if it is wrong or does not compile, 0 if done, begun or not started
-#   next, watch   the first one that is not done; the one that is being edited, again and again
-#   hint NN       the next of three hints
-#   reset NN      the text as shipped; the student's is kept as NN-*.c.1, .2 ...
-#   list, table   what progress.txt says; what a check of all of them says (the third part of `make check`)
-#   solution NN   after passing, or with FORCE=1
-#   grade         every part of every exercise, one line each, into WORK/grade.txt; tests/grade.sh makes marks of it
-#   mine OBJECTS  lesson 11 on the functions that pass, and on the solutions' where they do not (exercises/mine.c)
+#   give          copies each exercise that the student does not have yet (every command does this first)
+#   ex NN         checks one exercise; status 1 if it is wrong or does not compile, else 0
+#   next, watch   checks the first exercise that is not done; checks each file when it is saved
+#   hint NN       prints the next of three hints
+#   reset NN      restores the text as shipped; the student's text is kept as NN-*.c.1, .2 ...
+#   list          prints which lessons were run and which exercises are done, from progress.txt
+#   table         checks all exercises and prints one line for each (a part of `make check`)
+#   solution NN   prints the solution, after passing or with FORCE=1
+#   grade         checks every part of every exercise: one line each in WORK/grade.txt, for tests/grade.sh
+#   mine OBJECTS  runs lesson 11 on the functions that pass, and on solutions/ for the others (exercises/mine.c)
+#   ran NN        notes that lesson NN was run
 #
-# The student's files lie in exercises/ (or $CLIP_EXERCISES), beside progress.txt; git does not know them, so that no update of
-# the repository can touch them. They are copies of exercises/original/*.c, which git does know. A copy nobody has
-# changed follows a new original; one that was changed stays, and the student is told.
+# The student's files lie in exercises/ (or in $CLIP_EXERCISES), beside progress.txt. Git ignores them, so that an
+# update of the repository cannot change them. They are copies of exercises/original/*.c, which git tracks. When an
+# original is revised, an unchanged copy is replaced; a changed copy stays, and the student is told.
 #
 # In a tree that cannot be written to they lie in BUILD/desk/ instead.
 #
-# progress.txt has lines of "done NAME", "hint NAME STEP" and "given NAME CHECKSUM"; others are kept and mean nothing.
-# Other variables: SEED of the fresh inputs; EXERCISE_CC, compiler and flags; CLIP_EXERCISE_WORK, where programs go;
-# EXAM, a folder with a teacher's own checks (grade).
+# progress.txt has the lines "done NAME", "hint NAME STEP", "given NAME CHECKSUM" and "ran lesson-NN"; all others are
+# kept. Other variables: SEED of the random inputs; EXERCISE_CC, compiler and flags; CLIP_EXERCISE_WORK, the folder of
+# the programs; EXAM, a folder with a teacher's own checks (grade); ARGS, options of a lesson (mine, ran).
 
 unset CDPATH
 build=$1 command=$2 number=$3
 EXERCISES=${CLIP_EXERCISES:-exercises}
 if [ -z "$CLIP_EXERCISES" ] && [ ! -w exercises ]; then
     EXERCISES=$build/desk
-    mkdir -p "$EXERCISES" && echo "exercises/ cannot be written to: yours are in $EXERCISES/." >&2
+    mkdir -p "$EXERCISES" && echo "exercises/ cannot be written to; your exercises are in $EXERCISES/." >&2
 fi
 : "${EXERCISE_CC:=${CC:-cc} -std=c11 -O1 -g -pthread}"
 progress=$EXERCISES/progress.txt
 work=${CLIP_EXERCISE_WORK:-$build/exercises}
+objects=$build/obj/tests/exercises
 LC_ALL=C
 export LC_ALL
 good='' bad='' dim='' off=''
@@ -51,7 +54,7 @@ names() { for file in exercises/original/[0-9][0-9]-*.c; do basename "$file" .c;
 name_of() { for file in exercises/original/"$1"-*.c; do [ -f "$file" ] && basename "$file" .c; done; }
 title_of() { echo "${1#*-}" | tr - ' '; }
 
-# known WORD NAME: prints what follows them in progress.txt; status 1 if the line is not there, 2 if nobody can tell.
+# known WORD NAME: prints what follows them in progress.txt; status 1 if the line is not there, 2 if it cannot be read.
 known() {
     [ -f "$progress" ] || return 1
     awk -v word="$1" -v name="$2" \
@@ -61,23 +64,23 @@ known() {
 }
 is_done() { known 'done' "$1" >/dev/null; }
 
-# put TO: what comes in becomes the file TO, whole or not at all; what is there stays until then.
+# put TO: writes stdin to a temporary file and renames it to TO. If that fails, TO stays as it was.
 put() {
     if cat >"$1.$$.tmp" && mv "$1.$$.tmp" "$1"; then return 0; fi
     rm -f "$1.$$.tmp"
-    stop "$1 cannot be written; what was there is as it was"
+    stop "$1 cannot be written; it was not changed"
 }
 give_copy() {
     [ -r "$1" ] || stop "$1 cannot be read"
     put "$2" <"$1"
 }
 
-# note WORD NAME [VALUE]: replaces that line; forget WORD NAME removes it. Both want what the file says: a file that
-# cannot be read to its end (its last line is then missing) is not written anew.
+# note WORD NAME [VALUE]: replaces that line; forget WORD NAME removes it. A file that cannot be read to its end (the
+# word "end" is then missing) is not replaced.
 others() { awk -v word="$1" -v name="$2" '!($1 == word && $2 == name)' "$progress" && echo "$3"; }
 change() {
     if [ -f "$progress" ]; then kept=$(others "$1" "$2" end) || kept=
-    else kept='# Progress with the exercises. What make does not know here it leaves alone.
+    else kept='# Progress with lessons and exercises. Lines that make does not know are kept.
 end'; fi
     case $kept in *end) ;; *) stop "$progress cannot be read" ;; esac
     kept=${kept%end}
@@ -94,8 +97,8 @@ sum_of() {
     echo "$sum" | tr ' ' -
 }
 
-# backup FILE [BESIDE]: a copy beside it, or beside another file, as BESIDE.1, .2 ...; prints its name. One that is there
-# with the same text will do.
+# backup FILE [BESIDE]: copies FILE to BESIDE.1, .2 ... (default: FILE.1 ...) and prints the name. A backup with the
+# same text is not made twice.
 backup() {
     i=1 beside=${2:-$1}
     while [ -e "$beside.$i" ]; do
@@ -105,14 +108,17 @@ backup() {
     give_copy "$1" "$beside.$i" && echo "$beside.$i"
 }
 
-# begun FILE: has somebody deleted a TODO line? Exercises 00 and 11 have none to delete.
-begun() { [ "$(grep -c '^[[:space:]]*TODO(' "$1")" -lt "$(grep -c 'TODO [0-9][0-9]: your' "$1")" ]; }
+# A line with a TODO statement that is no comment.
+TODO='^[^*/"]*TODO('
 
-# in_git FILE: git has this very text, so that it cannot be lost.
+# begun FILE: status 0 if a TODO line was deleted. Exercises 00 and 11 have none.
+begun() { [ "$(grep -c "$TODO" "$1")" -lt "$(grep -c 'TODO [0-9][0-9]: your' "$1")" ]; }
+
+# in_git FILE: status 0 if git has this text, so that no backup is needed.
 in_git() { git cat-file -e "$(git hash-object "$1" 2>/dev/null)" 2>/dev/null; }
 
-# moved NAME: what was written into exercises/original/ by mistake goes to the student's file, and the text as shipped
-# back to its place, if it can be had; nothing is lost on the way.
+# moved NAME: the student wrote into exercises/original/ by mistake. That text becomes the student's file, and the text
+# as shipped goes back to its place. If the student's file was changed too, both are kept.
 moved() {
     own=$EXERCISES/$1.c original=exercises/original/$1.c
     if [ -f "$own" ] && ! begun "$own"; then
@@ -120,12 +126,14 @@ moved() {
         give_copy "$original" "$own"
         give_copy "$work/$1.shipped" "$original"
         rm -f "$work/$1.shipped"
-        echo "$original is the text as shipped, and you have written in it. What you wrote stands in $own now: go on there."
+        echo "$original is for the text as shipped, but you have changed it." \
+            "Your text is now in $own; go on there."
     else
         aside=$own
         [ -f "$own" ] || give_copy "$original" "$own"
         cmp -s "$original" "$own" || aside=$(backup "$original" "$own")
-        echo "$original is the text as shipped, and you have written in it. It is kept in $aside, too; yours is $own."
+        echo "$original is for the text as shipped, but you have changed it." \
+            "A copy of it is in $aside. Your file is $own."
     fi
 }
 
@@ -145,14 +153,14 @@ give() {
         elif [ "$given" != "$sum" ]; then
             if cmp -s "$own" "$original"; then
                 note given "$each" "$sum"
-            elif [ "$(sum_of "$own")" = "$given" ]; then # as it was given: nobody has worked on it
+            elif [ "$(sum_of "$own")" = "$given" ]; then # unchanged since it was given
                 aside=''
-                in_git "$own" || aside=" The text before is kept in $(backup "$own")."
+                in_git "$own" || aside=" The old text is kept in $(backup "$own")."
                 give_copy "$original" "$own" && note given "$each" "$sum"
                 echo "$own: brought up to date.$aside"
             else
-                [ -z "$given" ] || echo "$own: the exercise has been revised since you began. Yours is left as it is;" \
-                    "\`make reset-${each%%-*}\` gives you the new text and keeps yours beside it."
+                [ -z "$given" ] || echo "$own: the exercise has been revised since you began." \
+                    "Your file was not changed; \`make reset-${each%%-*}\` gives you the new text and keeps yours."
                 note given "$each" "$sum"
                 [ -z "$lost" ] || lost=yes
             fi
@@ -161,25 +169,26 @@ give() {
     [ "$lost" != yes ] || recover
 }
 
-# Without progress.txt nobody knows what is done: what was changed is checked again.
+# progress.txt was deleted: the files that were changed are checked again.
 recover() {
-    [ -f "$build/obj/tests/exercises/verify_run.o" ] || return 0
-    echo "$progress was not there. It is made anew: checking what you have written ..."
+    [ -f "$objects/verify_run.o" ] || return 0
+    echo "$progress was missing. It is made again: checking your exercises ..."
     for each in $(names); do
-        [ ! -f "$build/obj/tests/exercises/ex${each%%-*}.o" ] || cmp -s "$EXERCISES/$each.c" "exercises/original/$each.c" ||
-            verdict "$each" >/dev/null
+        [ -f "$objects/ex${each%%-*}.o" ] || continue
+        cmp -s "$EXERCISES/$each.c" "exercises/original/$each.c" || verdict "$each" >/dev/null
     done
     (bar)
 }
 
 # ---- checking one ----------------------------------------------------------------------------------------------------
 
-# Lines that the compiler is asked to look for, where it knows how: findings of tests/findings.awk.
+# CHECKED_FLAGS are used where the compiler knows them. tests/findings.awk reads the warnings.
 WARNINGS='-Wall -Wextra -Wpedantic -Werror=return-type'
 CHECKED_FLAGS='-O1 -g -Wfloat-conversion -Wshadow -ftrivial-auto-var-init=pattern'
-SANITIZERS='-O1 -g -w -fsanitize=address,undefined -fno-sanitize-recover=all -fno-sanitize=object-size -fno-omit-frame-pointer'
+SANITIZERS='-O1 -g -w -fsanitize=address,undefined -fno-sanitize-recover=all -fno-sanitize=object-size
+    -fno-omit-frame-pointer'
 
-# understood FLAGS...: those the compiler takes, one by one.
+# understood FLAGS...: prints those that the compiler accepts.
 understood() {
     echo 'int main(void) { return 0; }' >"$work/empty.c"
     for flag in "$@"; do
@@ -188,18 +197,18 @@ understood() {
     done
 }
 
-# of_library NAME: the library's file of that name.
-of_library() { for file in lib/"$1" lib/*/"$1"; do [ ! -f "$file" ] || echo "$file"; done; }
+# The library's files that are compiled again, with other flags.
+CORE='lib/core/base.c lib/core/arena.c lib/core/mat.c lib/core/softmax.c'
 
-# prepare: what every exercise is linked with. $work/base.o, in which memory that was never written is not a number, and
-# $work/sanitized/*.o, arenas and matrices under the sanitizers, if the compiler has them (memory that was never written
-# holds something else there: verify_run.c compares). Made again for another compiler.
+# prepare: makes what every exercise is linked with, again when the compiler or CORE has changed. $work/arena.o fills
+# new memory with NaN. $work/sanitized/*.o are the files of CORE with the sanitizers, if the compiler has them. There,
+# new memory holds something else, so that the results of a function that reads it differ (verify_run.c compares).
 prepare() {
     mkdir -p "$work/sanitized" || exit 2
     made="$EXERCISE_CC $($EXERCISE_CC --version 2>/dev/null | head -n 1)"
-    base=$(of_library base.c)
+    # shellcheck disable=SC2086 # files
     if [ -f "$work/made-with" ] && [ "$(cat "$work/made-with")" = "$made" ] &&
-        [ -z "$(find "$base" "$(of_library mat.c)" -newer "$work/made-with")" ]; then
+        [ -z "$(find $CORE -newer "$work/made-with")" ]; then
         checked=$(cat "$work/checked-flags")
         return 0
     fi
@@ -208,14 +217,16 @@ prepare() {
     checked=$(understood $CHECKED_FLAGS)
     echo "$checked" >"$work/checked-flags"
     # shellcheck disable=SC2086
-    $EXERCISE_CC -w -Ilib -DDEBUG -c -o "$work/base.o" "$base" || exit 2
-    for piece in base mat softmax; do
+    $EXERCISE_CC -w -Ilib -DDEBUG -c -o "$work/arena.o" lib/core/arena.c || exit 2
+    for file in $CORE; do
         # shellcheck disable=SC2086
-        $EXERCISE_CC $SANITIZERS -Ilib -c -o "$work/sanitized/$piece.o" "$(of_library $piece.c)" >/dev/null 2>&1 || break
+        $EXERCISE_CC $SANITIZERS -Ilib -c -o "$work/sanitized/$(basename "$file" .c).o" "$file" >/dev/null 2>&1 || break
     done
     # shellcheck disable=SC2086
-    $EXERCISE_CC $SANITIZERS -o "$work/sanitized/empty" "$work/empty.c" >/dev/null 2>&1 &&
-        "$work/sanitized/empty" >/dev/null 2>&1 || rm -f "$work/sanitized"/*
+    if ! $EXERCISE_CC $SANITIZERS -o "$work/sanitized/empty" "$work/empty.c" >/dev/null 2>&1 ||
+        ! "$work/sanitized/empty" >/dev/null 2>&1; then
+        rm -f "$work/sanitized"/*
+    fi
     echo "$made" | put "$work/made-with"
 }
 
@@ -224,20 +235,19 @@ linked() {
     to=$1 flags=$2
     shift 2
     # shellcheck disable=SC2086
-    $EXERCISE_CC $flags -o "$to" "$@" "$exam/ex$nn.o" "$exam/verify.o" "$exam/verify_shapes.o" "$exam/verify_run.o" \
-        "$build/libclip.a" -lm -pthread
+    $EXERCISE_CC $flags -o "$to" "$@" "$objects/ex$nn.o" "$objects"/verify*.o "$build/libclip.a" -lm -pthread
 }
 
-# compile NAME: makes $work/NN, and $work/sanitized/NN where there are sanitizers, from the student's file, if they are not
-# that already. Status 1 says why.
+# compile NAME: makes $work/NN, and $work/sanitized/NN where there are sanitizers, from the student's file, unless they
+# are up to date. Prints why, with status 1, when it cannot.
 compile() {
-    nn=${1%%-*} source=$EXERCISES/$1.c exam=$build/obj/tests/exercises
+    nn=${1%%-*} source=$EXERCISES/$1.c
     program=$work/$nn
-    [ -f "$exam/ex$nn.o" ] || stop "$exam/ex$nn.o is needed; \`make ex-$nn\` builds it"
+    [ -f "$objects/ex$nn.o" ] || stop "$objects/ex$nn.o is needed; \`make ex-$nn\` builds it"
     prepare
-    [ -f "$source" ] || { echo "$source is not there; \`make reset-$nn\` gives it back."; return 1; }
-    if [ -x "$program" ] && cmp -s "$source" "$work/$nn.c" &&
-        [ -z "$(find "$exam"/verify*.o "$exam/ex$nn.o" "$build/libclip.a" exercises/exercise.h -newer "$program")" ]; then
+    [ -f "$source" ] || { echo "$source is missing; \`make reset-$nn\` gives it back."; return 1; }
+    set -- "$objects"/verify*.o "$objects/ex$nn.o" "$build/libclip.a" exercises/exercise.h
+    if [ -x "$program" ] && cmp -s "$source" "$work/$nn.c" && [ -z "$(find "$@" -newer "$program")" ]; then
         warned
         return 0
     fi
@@ -248,17 +258,17 @@ compile() {
         return 1
     fi
     awk -v source="$source" -f tests/findings.awk "$work/$nn.log" "$source" >"$work/$nn.findings"
-    if ! linked "$program" '' "$work/$nn.o" "$work/base.o" >"$work/$nn.link" 2>&1; then
-        echo "${bad}DOES NOT LINK${off}: $source. A function is missing, or one has a name of the library's:"
+    if ! linked "$program" '' "$work/$nn.o" "$work/arena.o" >"$work/$nn.link" 2>&1; then
+        echo "${bad}DOES NOT LINK${off}: $source. A function is missing, or has the name of a function of the library:"
         grep -E 'undefined|multiple|duplicate|symbol|_' "$work/$nn.link" | head -n 4 | sed 's/^/  /'
         echo "  again: make ex-$nn     the text as shipped, keeping yours: make reset-$nn"
         return 1
     fi
-    if [ -f "$work/sanitized/base.o" ]; then
+    if [ -f "$work/sanitized/softmax.o" ]; then
+        set -- "$work"/sanitized/base.o "$work"/sanitized/arena.o "$work"/sanitized/mat.o "$work"/sanitized/softmax.o
         # shellcheck disable=SC2086
         $EXERCISE_CC $SANITIZERS -Iexercises -Ilib -c -o "$work/sanitized/$nn.o" "$source" >/dev/null 2>&1 &&
-            linked "$work/sanitized/$nn" "$SANITIZERS" "$work/sanitized/$nn.o" "$work/sanitized/base.o" \
-                "$work/sanitized/mat.o" "$work/sanitized/softmax.o" >/dev/null 2>&1
+            linked "$work/sanitized/$nn" "$SANITIZERS" "$work/sanitized/$nn.o" "$@" >/dev/null 2>&1
     fi
     cat "$source" >"$work/$nn.c" || stop "$work/$nn.c cannot be written"
     warned
@@ -272,11 +282,12 @@ does_not_compile() {
     else
         echo "${bad}DOES NOT COMPILE${off}: $source. The compiler's first errors (nothing was checked yet):"
     fi
-    awk '/: (warning|error|note): /{ skip = /-Wfloat-conversion|-Wshadow/ } !skip' "$work/$nn.log" | head -n 14 | sed 's/^/  /'
+    awk '/: (warning|error|note): /{ skip = /-Wfloat-conversion|-Wshadow/ } !skip' "$work/$nn.log" | head -n 14 |
+        sed 's/^/  /'
     echo "  again: make ex-$nn"
 }
 
-# What the compiler warns of, but for conversions, which are shown where they explain a wrong number.
+# Prints the compiler's warnings. Those about conversions are shown only where they explain a wrong number.
 warned() {
     grep -v -e 'Wfloat-conversion' -e 'Wshadow' "$work/$nn.log" | grep 'warning:' | head -n 5 >"$work/$nn.warned"
     [ -s "$work/$nn.warned" ] || return 0
@@ -284,8 +295,8 @@ warned() {
     sed 's/^/  /' "$work/$nn.warned"
 }
 
-# verdict NAME [all]: compiles and checks; prints what there is to say, sets word (done, wrong, begun, not-started, broken)
-# and parts ("1 of 2"). all: the parts behind a wrong one too.
+# verdict NAME [all]: compiles and checks an exercise; prints the report, sets word (done, wrong, begun, not-started,
+# broken) and parts ("1 of 2"). all: goes on after a wrong part.
 verdict() {
     word=broken parts='' mistake="link"
     if ! compile "$1"; then
@@ -302,9 +313,9 @@ verdict() {
     [ -f "$work/$nn.result" ] && read -r word right of mistake <"$work/$nn.result"
     parts="$right of $of"
     if [ "$word" = not-started ] && ! cmp -s "$EXERCISES/$1.c" "exercises/original/$1.c"; then
-        line=$(grep -n '^[[:space:]]*TODO(' "$EXERCISES/$1.c" | sed -n '1s/:.*//p')
+        line=$(grep -n "$TODO" "$EXERCISES/$1.c" | sed -n '1s/:.*//p')
         [ -z "$line" ] ||
-            echo "  You have written something: delete $EXERCISES/$1.c:$line, \"TODO(...);\", so that it is reached."
+            echo "  You have changed the file, but your code does not run yet: delete line $line, \"TODO(...);\"."
     fi
     case $word in
     'done') is_done "$1" || note 'done' "$1" ;;
@@ -318,7 +329,7 @@ first_open() {
 
 what_next() {
     next=$(first_open)
-    if [ -z "$next" ]; then echo "  next: make mine (all exercises are done: lesson 11, on your own functions)"
+    if [ -z "$next" ]; then echo "  next: make mine (all exercises are done; it runs lesson 11 on your own functions)"
     else echo "  next: make ex-${next%%-*}"; fi
 }
 
@@ -347,13 +358,20 @@ bar() {
 }
 
 list() {
-    echo "Exercises"
+    echo "Lessons (x: run)"
+    for page in lessons/[0-9][0-9]-*/README.md; do
+        nn=${page#lessons/} && nn=${nn%%-*} mark=' '
+        known ran "lesson-$nn" >/dev/null && mark=x
+        title=$(sed -n '1s/^# *Lesson [0-9]*: *//p' "$page")
+        printf '  [%s] %s %-34s make lesson-%s\n' "$mark" "$nn" "$title" "$nn"
+    done
+    echo "Exercises (x: done)"
     next=$(first_open)
     for name in $(names); do
         mark=' '
         is_done "$name" && mark=x
         [ "$name" = "$next" ] && mark='>'
-        printf '  [%s] %s %-22s make ex-%s\n' "$mark" "${name%%-*}" "$(title_of "$name")" "${name%%-*}"
+        printf '  [%s] %s %-34s make ex-%s\n' "$mark" "${name%%-*}" "$(title_of "$name")" "${name%%-*}"
     done
     bar
 }
@@ -387,7 +405,10 @@ table() {
     [ $wrong_count -eq 0 ]
 }
 
-# pictures_of WORDS...: how many lesson 11 is asked for.
+# ran NN: notes that lesson NN was run, unless it only printed its options.
+ran() { case " $ARGS " in *' --help '*) ;; *) note ran "lesson-$1" ;; esac }
+
+# pictures_of OPTIONS...: how many pictures lesson 11 is asked for.
 pictures_of() {
     many=10000
     while [ $# -gt 0 ]; do
@@ -397,8 +418,8 @@ pictures_of() {
     echo "$many"
 }
 
-# mine OBJECTS: links lesson 11 and exercises/mine.c, the objects, with what passes of the student's, and runs it; then the
-# lesson itself with the same words, and says whether the two print the same.
+# mine OBJECTS: links lesson 11 and exercises/mine.c (the objects) with the student's functions that pass, and runs it.
+# Then it runs the lesson itself with the same options and compares what the two print.
 mine() {
     mkdir -p "$work/mine" || exit 1
     linked='' missing=''
@@ -411,7 +432,7 @@ mine() {
             # shellcheck disable=SC2086
             $EXERCISE_CC -Iexercises -Ilib -w -c -o "$work/mine/$nn.o" "$EXERCISES/$name.c" || exit 1
         elif [ -f "solutions/$name.c" ]; then
-            whose='from solutions/, until yours passes'
+            whose='from solutions/, because yours does not pass yet'
             [ "$word" != broken ] || cat "$work/said" >&2
             # shellcheck disable=SC2086
             $EXERCISE_CC -Iexercises -Ilib -c -o "$work/mine/$nn.o" "solutions/$name.c" || exit 1
@@ -436,10 +457,13 @@ mine() {
 run_mine() {
     case " $* " in *' --help '*) exec "$build/mine" --help ;; esac
     begin=$(date +%s)
-    "$build/mine" --no-predict "$@" --pictures 50 >/dev/null 2>"$work/mine/trouble" </dev/null || { cat "$work/mine/trouble" >&2; exit 1; }
+    if ! "$build/mine" --no-predict "$@" --pictures 50 >/dev/null 2>"$work/mine/trouble" </dev/null; then
+        cat "$work/mine/trouble" >&2
+        exit 1
+    fi
     fifty=$(($(date +%s) - begin)) many=$(pictures_of "$@")
-    echo "Plain loops take their time: 50 pictures took $fifty s here, so $many take about $(((fifty * many + 49) / 50)) s." \
-        "All 10,000: make mine ARGS=\"--pictures 0\". Pictures go to $CLIP_PLOTS/."
+    echo "Time: 50 pictures took $fifty s here, so $many take about $(((fifty * many + 49) / 50)) s." \
+        "For all 10,000: make mine ARGS=\"--pictures 0\". Plots are written to $CLIP_PLOTS/."
     echo
     begin=$(date +%s)
     { "$build/mine" --no-predict "$@" || echo "$?" >"$work/mine/failed"; } | tee "$work/mine/yours"
@@ -447,11 +471,12 @@ run_mine() {
     echo
     echo "That took $(($(date +%s) - begin)) s."
     [ -x "$build/lesson-11" ] || return 0
-    CLIP_PLOTS=$work/mine/plots "$build/lesson-11" --no-predict "$@" >"$work/mine/library" 2>/dev/null </dev/null || return 0
+    CLIP_PLOTS=$work/mine/plots
+    "$build/lesson-11" --no-predict "$@" >"$work/mine/library" 2>/dev/null </dev/null || return 0
     if cmp -s "$work/mine/yours" "$work/mine/library"; then
         echo "The same as the library: all $(wc -l <"$work/mine/library" | tr -d ' ') lines, number for number."
     else
-        echo "It differs from the library, whose lines begin with >, in:"
+        echo "Not the same as the library. Your lines begin with <, the library's with >:"
         diff "$work/mine/yours" "$work/mine/library" | grep '^[<>]' | head -n 8 | sed 's/^/  /'
         exit 1
     fi
@@ -472,8 +497,8 @@ graded() {
     done >>"$work/grade.txt"
 }
 
-# A teacher's own checks: EXAM/exNN*.c, of the student's NN-*.c; where there is none, of EXAM/NN-*.c, as it was handed out.
-extra_exams() {
+# A teacher's own checks: EXAM/exNN*.c checks the student's NN-*.c, or, where there is none, EXAM/NN-*.c.
+teacher_checks() {
     for check in "$EXAM"/ex[0-9][0-9]*.c; do
         [ -f "$check" ] || continue
         label=$(basename "$check" .c) nn=$(basename "$check" | cut -c3-4) name=''
@@ -481,23 +506,24 @@ extra_exams() {
             [ -f "$file" ] && [ -z "$name" ] && name=$(basename "$file" .c) source=$file
         done
         [ -n "$name" ] || { echo "$check: there is no exercise $nn in $EXERCISES/ or $EXAM/" >&2; continue; }
-        extra_exam
+        teacher_check
         graded "$label" "$name" "$check"
     done
 }
 
 # Compiles $check and $source and runs them; sets word and mistake.
-extra_exam() {
-    exam=$build/obj/tests/exercises word=broken mistake="compile"
+teacher_check() {
+    word=broken mistake="compile"
     rm -f "$work/$nn.result" "$work/$nn.result.parts"
     # shellcheck disable=SC2086
     $EXERCISE_CC -Itests/exercises -Iexercises -Ilib -I"$EXAM" -c -o "$work/$label.check.o" "$check" || return
     # shellcheck disable=SC2086
-    $EXERCISE_CC $WARNINGS $checked -Iexercises -Ilib -I"$EXAM" -c -o "$work/$label.o" "$source" >"$work/$label.log" 2>&1 || return
+    $EXERCISE_CC $WARNINGS $checked -Iexercises -Ilib -I"$EXAM" -c -o "$work/$label.o" "$source" \
+        >"$work/$label.log" 2>&1 || return
     mistake="link"
     # shellcheck disable=SC2086
-    $EXERCISE_CC -o "$work/$label" "$work/$label.o" "$work/$label.check.o" "$exam/verify.o" "$exam/verify_shapes.o" \
-        "$exam/verify_run.o" "$work/base.o" "$build/libclip.a" -lm -pthread >>"$work/$label.log" 2>&1 || return
+    $EXERCISE_CC -o "$work/$label" "$work/$label.o" "$work/$label.check.o" "$objects"/verify*.o "$work/arena.o" \
+        "$build/libclip.a" -lm -pthread >>"$work/$label.log" 2>&1 || return
     "$work/$label" "$source" "${SEED:--}" "$work/$nn.result" - - all >"$work/$label.said" 2>&1 </dev/null
     [ -f "$work/$nn.result" ] && read -r word _ _ mistake <"$work/$nn.result"
 }
@@ -509,7 +535,7 @@ grade() {
         verdict "$name" all >"$work/said" 2>&1
         graded "${name%%-*}" "$name" "tests/exercises/ex${name%%-*}.c"
     done
-    [ -z "$EXAM" ] || extra_exams
+    [ -z "$EXAM" ] || teacher_checks
 }
 
 # ---- help ------------------------------------------------------------------------------------------------------------
@@ -519,25 +545,25 @@ hint() {
     [ $? -le 1 ] || exit 2
     case $step in [0-3]) ;; *) step=0 ;; esac
     step=$((step + 1))
-    [ $step -gt 3 ] && step=1 && echo "(These were all three; from the beginning:)"
+    [ $step -gt 3 ] && step=1 && echo "(You have seen all three hints. From the beginning:)"
     echo "Hint $step of 3 for exercise $(echo "$1" | sed 's/-/, /; s/-/ /g'):"
     awk -v want=$step '/^--$/ { n++; next } n + 1 == want { print "  " $0 }' "exercises/hints/${1%%-*}.txt"
     note hint "$1" $step
-    if [ $step -lt 3 ]; then echo "The next one: make hint-${1%%-*}"
-    else echo "If you want to see how it is done: make solution-${1%%-*} FORCE=1"; fi
+    if [ $step -lt 3 ]; then echo "The next hint: make hint-${1%%-*}"
+    else echo "To see the solution: make solution-${1%%-*} FORCE=1"; fi
 }
 
 reset() {
     own=$EXERCISES/$1.c original=exercises/original/$1.c
     if [ -f "$own" ] && ! cmp -s "$own" "$original"; then
         aside=$(backup "$own") || exit 2
-        echo "What you wrote is kept in $aside."
+        echo "Your text is kept in $aside."
     fi
     give_copy "$original" "$own"
     note given "$1" "$(sum_of "$original")"
     forget 'done' "$1"
     forget hint "$1"
-    echo "$own is as it was shipped."
+    echo "$own is the text as shipped again."
 }
 
 solution() {
@@ -548,7 +574,7 @@ solution() {
         cat "solutions/$1.c"
     else
         echo "Exercise ${1%%-*} is not done yet. A hint: make hint-${1%%-*}." \
-            "To look all the same: make solution-${1%%-*} FORCE=1"
+            "To see the solution now: make solution-${1%%-*} FORCE=1"
         exit 1
     fi
 }
@@ -599,14 +625,14 @@ watch() {
 }
 keys() {
     echo
-    echo "Watching $EXERCISES/: save a file and it is checked."
-    if [ -t 0 ]; then echo "Press Enter to run now ($now), n for the next one that is open, q to leave."; fi
+    echo "Watching $EXERCISES/: a file is checked when you save it."
+    if [ -t 0 ]; then echo "Enter checks $now again, n the next exercise that is not done, q quits."; fi
 }
 
 # ----------------------------------------------------------------------------------------------------------------------
 
 name=''
-if [ -n "$number" ] && [ "$command" != mine ]; then
+if [ -n "$number" ] && [ "$command" != mine ] && [ "$command" != ran ]; then
     name=$(name_of "$number")
     [ -n "$name" ] || stop "there is no exercise $number; \`make list\` names them"
 fi
@@ -620,6 +646,7 @@ next)
     ;;
 watch | list | table | grade) give; "$command" ;;
 mine) give; mine "$3" ;;
+ran) give; ran "$number" ;;
 hint | reset | solution) give; "$command" "$name" ;;
-*) stop "student.sh BUILD give|ex|next|watch|hint|reset|list|table|grade|solution|mine [NN]" ;;
+*) stop "student.sh BUILD give|ex|next|watch|hint|reset|list|table|grade|solution|mine|ran [NN]" ;;
 esac

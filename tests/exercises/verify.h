@@ -91,7 +91,7 @@ NORETURN void verify_untouched(void);
 /* A line that is shown whatever the verdict. */
 void verify_note(const char *format, ...) PRINTF_LIKE(1, 2);
 
-/* ---- arrays: other numbers lie around each, and what is written there is found ------------------------------------ */
+/* ---- arrays: other numbers lie around each, and what is written there is found ----------------------------------- */
 
 /* A copy that must not be changed, called `name`. */
 Mat verify_input(const char *name, Mat m);

@@ -35,7 +35,8 @@ typedef struct {
     const char *size_name[8];
 } Answers;
 
-/* Mistakes that any answer can have. shape_number: what the mistake makes of number i of the answer: a number, VERIFY_ANY,
+/* Mistakes that any answer can have. shape_number: what the mistake makes of number i of the answer: a number,
+ * VERIFY_ANY,
  * or SHAPE_NONE where the mistake cannot be made. shape_text: how it is said. */
 #define SHAPE_NONE (-1.6e300)
 int shape_count(void);
@@ -43,7 +44,8 @@ double shape_number(int shape, const Answers *a, int i);
 const char *shape_id(int shape);
 void shape_text(int shape, const Answers *a, char *text, size_t size);
 
-/* Where the wrong numbers are, as bits: a place holds if no case contradicts it, and tells if it is not the whole answer. */
+/* Where the wrong numbers are, as bits: a place holds if no case contradicts it, and tells if it is not the whole
+ * answer. */
 typedef struct {
     unsigned holds, told;
     bool seen;

@@ -330,7 +330,8 @@ static Sanitized read_sanitizer(const char *said) {
     return s;
 }
 
-/* Memory that was never written holds one thing in the one program and another in the other: where they differ, the student's
+/* Memory that was never written holds one thing in the one program and another in the other: where they differ, the
+ * student's
  * function read it. */
 static Sanitized compare_runs(const Shared *plain, const Shared *seen) {
     Sanitized s = { 0 };
@@ -540,7 +541,8 @@ static void share_memory(int fd) {
     if (shared == MAP_FAILED) die("memory to share: %s", strerror(errno));
 }
 
-/* One known mistake, whose own numbers are the answer: it must be found, and be named by its id and by no other text. True: it
+/* One known mistake, whose own numbers are the answer: it must be found, and be named by its id and by no other text.
+ * True: it
  * is. Two mistakes with the same numbers name both. */
 static bool sweep_one(int index, int model, char *said) {
     const Mistake *mistake = &part_of(index)->mistakes[model - 1];
