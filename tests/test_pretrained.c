@@ -182,6 +182,7 @@ static void add_hugging(SafetensorsOut *out, const Edit *e, const char *ours, Ma
 }
 
 static const char *written(const Clip *clip, const char *name, Edit e) {
+    static const int mask[9] = { 1, 0, 1 };
     const char *path = in_folder(name);
     SafetensorsOut out = safetensors_begin(&arena);
     Err err;
@@ -194,7 +195,7 @@ static const char *written(const Clip *clip, const char *name, Edit e) {
     for (int i = 0; i < 4 && e.buffers[i]; i++) {
         const char *buffer = arena_print(&arena, "%s%s", e.prefix ? e.prefix : "", e.buffers[i]);
         if (i % 2 == 0) safetensors_add(&out, buffer, DTYPE_F64, mat_zero(&arena, 3, 3));
-        else safetensors_add_ints(&out, buffer, DTYPE_BOOL, (TensorShape){ 2, { 3, 3 } }, (int[9]){ 1, 0, 1 });
+        else safetensors_add_ints(&out, buffer, DTYPE_BOOL, (TensorShape){ 2, { 3, 3 } }, mask);
     }
     if (e.key) safetensors_add_meta(&out, e.key, e.value);
     CHECK(safetensors_write(&out, path, &err), "%s", err.text);
