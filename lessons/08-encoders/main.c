@@ -212,7 +212,8 @@ int main(int argc, char **argv) {
                       .shows = "The layers of six towers, and a reason for each of CLIP's choices",
                       .takes = "five seconds",
                       .next = "make lesson-09",
-                      .options = options };
+                      .options = options,
+                      .quick = "--train-images 400" };
     lesson_begin(&lesson, argc, argv);
 
     lesson_section(&lesson, "1. Six towers: shapes, numbers to learn, four pictures against four captions");

@@ -156,6 +156,7 @@ int main(int argc, char **argv) {
                       .takes = "five seconds, and two minutes more where the model must be trained first",
                       .next = "make lesson-13",
                       .options = options,
+                      .quick = "--data shapes --pictures 500 --train-images 200",
                       .seed = &seed,
                       .wants = "\"YOUR WORDING OF A {}\" ..." };
     lesson_begin(&lesson, argc, argv);

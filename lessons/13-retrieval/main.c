@@ -142,6 +142,7 @@ int main(int argc, char **argv) {
                       .takes = "five seconds, and two minutes more where the model must be trained first",
                       .next = "make lesson-14",
                       .options = options,
+                      .quick = "--data shapes --pictures 500 --train-images 200",
                       .seed = &seed,
                       .wants = "\"A PHOTO OF A ...\" ..." };
     lesson_begin(&lesson, argc, argv);

@@ -203,6 +203,7 @@ int main(int argc, char **argv) {
                       .takes = "five seconds",
                       .next = "make lesson-15",
                       .options = options,
+                      .quick = "--data shapes --pictures 1000 --epochs 1",
                       .wants = "CLASS CLASS" };
     lesson_begin(&lesson, argc, argv);
     if (lesson.word_count != 0 && lesson.word_count != 2)

@@ -179,6 +179,7 @@ int main(int argc, char **argv) {
                       .takes = "eight seconds",
                       .next = "make lesson-16",
                       .options = options,
+                      .quick = "--data shapes --pictures 100 --recipe tiny --train-images 1000",
                       .seed = &seed };
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;

@@ -10,19 +10,34 @@
 #include <strings.h>
 #include <unistd.h>
 
-enum { OPTIONS_MAX = 32 };
+enum { OPTIONS_MAX = 32, QUICK_WORDS = 32 };
 
 /* The lesson's own options, followed by those that every lesson has. */
-static void options_join(const Lesson *lesson, bool *silent, Option *all) {
+static void options_join(Lesson *lesson, bool *silent, bool *quick, Option *all) {
     int count = 0;
     for (const Option *own = lesson->options; own && own->name; own++) {
-        REQUIRE(count < OPTIONS_MAX - 3, "lesson %s has more than %d options", lesson->number, OPTIONS_MAX - 3);
+        REQUIRE(count < OPTIONS_MAX - 4, "lesson %s has more than %d options", lesson->number, OPTIONS_MAX - 4);
         all[count++] = *own;
     }
     if (lesson->seed)
         all[count++] = (Option){ "seed", .integer = lesson->seed, .high = 1e9, .help = "of the random numbers" };
+    if (lesson->quick)
+        all[count++] = (Option){ "quick", .flag = quick,
+                                 .help = arena_print(&lesson->memory, "a small run of about a second, for tests: %s",
+                                                     lesson->quick) };
     all[count++] = (Option){ "no-predict", .flag = silent, .help = "do not ask for predictions" };
     all[count] = (Option){ 0 };
+}
+
+/* Sets what --quick stands for. */
+static void quick_apply(Lesson *lesson, const Option *options) {
+    char *words[QUICK_WORDS + 1] = { "--quick" }, *rest = NULL;
+    int count = 1;
+    for (char *word = strtok_r(arena_text(&lesson->memory, lesson->quick), " ", &rest); word && count <= QUICK_WORDS;
+         word = strtok_r(NULL, " ", &rest))
+        words[count++] = word;
+    Err err;
+    REQUIRE(options_parse(options, count, words, NULL, &err), "lesson %s, --quick: %s", lesson->number, err.text);
 }
 
 static void help(const Lesson *lesson, const Option *options, const char *program) {
@@ -56,12 +71,13 @@ void lesson_begin(Lesson *lesson, int argc, char **argv) {
     REQUIRE(lesson->number && lesson->title && lesson->shows, "a lesson has a number, a title and says what it shows");
     Option options[OPTIONS_MAX];
     Err err;
-    bool silent = false;
-    options_join(lesson, &silent, options);
+    bool silent = false, quick = false;
+    options_join(lesson, &silent, &quick, options);
     if (options_have(argc, argv, "help")) {
         help(lesson, options, argv[0]);
         exit(fflush(stdout) == 0 ? 0 : EXIT_TROUBLE);
     }
+    if (lesson->quick && options_have(argc, argv, "quick")) quick_apply(lesson, options);
     int *word_count = lesson->wants ? &lesson->word_count : NULL;
     if (!options_parse(options, argc, argv, word_count, &err)) die_usage("%s", err.text);
     lesson->words = argv + 1;

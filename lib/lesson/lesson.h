@@ -26,6 +26,7 @@ typedef struct {
     const Option *options; /* its own options (options.h), or NULL */
     int *seed;             /* adds --seed, which the heading then names; NULL: no random numbers */
     const char *wants;     /* other words of the command line, for --help: "PICTURE LABEL ..."; NULL: none */
+    const char *quick; /* adds --quick, which stands for these options, "--steps 20 --items 50"; NULL: no such flag */
     /* set by lesson_begin: */
     Arena memory; /* for the lesson's matrices; lesson_end frees it */
     Term term;    /* stdout */
@@ -35,7 +36,8 @@ typedef struct {
 } Lesson;
 
 /* Reads the command line and prints the heading. --help prints the options and ends the program; a wrong option ends it
- * with one line and EXIT_USAGE. From here on Ctrl-C ends the program with one line. */
+ * with one line and EXIT_USAGE. Options on the command line overrule those of --quick. From here on Ctrl-C ends the
+ * program with one line. */
 void lesson_begin(Lesson *lesson, int argc, char **argv);
 
 /* Prints "next: ..." and frees the memory. Returns the exit status: not 0 if stdout or a picture was not written. */
