@@ -26,7 +26,7 @@ Mat encode_pictures(Arena *arena, Mat pictures) {
     return m;
 }
 
-/* ---- models: first those of the cosines, then those of best alone ------------------------------------------------- */
+/* ---- models: first those of the cosines, then those of best alone ------------------------------------------------ */
 
 enum {
     RIGHT,

@@ -1,5 +1,5 @@
-/* exam: the checks of the exercises. tests/exercises/exNN.c says what exercise NN is; verify.c keeps its inputs and its
- * numbers, verify_shapes.c knows the mistakes that any answer can have, and verify_run.c runs it and has main.
+/* verify: the checks of the exercises. tests/exercises/exNN.c says what exercise NN is; verify.c keeps its inputs and
+ * its numbers, verify_shapes.c knows the mistakes that any answer can have, and verify_run.c runs it and has main.
  *
  *   NN STUDENT.c [SEED|-] [RESULT|-] [FINDINGS|-] [SANITIZED|-] [all]
  *
@@ -91,7 +91,7 @@ NORETURN void verify_untouched(void);
 /* A line that is shown whatever the verdict. */
 void verify_note(const char *format, ...) PRINTF_LIKE(1, 2);
 
-/* ---- arrays: other numbers lie around each, and what is written there is found ------------------------------------ */
+/* ---- arrays: other numbers lie around each, and what is written there is found ----------------------------------- */
 
 /* A copy that must not be changed, called `name`. */
 Mat verify_input(const char *name, Mat m);
