@@ -43,7 +43,8 @@ double shape_number(int shape, const Answers *a, int i);
 const char *shape_id(int shape);
 void shape_text(int shape, const Answers *a, char *text, size_t size);
 
-/* Where the wrong numbers are, as bits. A place holds if no case contradicts it; it tells if it is not the whole answer. */
+/* Where the wrong numbers are, as bits. A place holds if no case contradicts it. It tells if it is not the whole
+ * answer. */
 typedef struct {
     unsigned holds, told;
     bool seen;
