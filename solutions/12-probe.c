@@ -1,12 +1,10 @@
 /* Exercise 12: probe. Experiments of your own on three limits of CLIP: two with texts, one with pictures (12b). You
- * write
- * the functions from nothing.
+ * write the functions from nothing.
  *
  * Choose two limits. Does the text tower notice the order of words? numbers? "no" and "without"? one word among eight?
  * Take a text tower. Make prompts that differ in exactly that, and a control that differs more. Print their cosines,
- * and
- * say what they show. `make ex-12` reads what you print and checks that your conclusions follow from your numbers. Any
- * result is accepted. `make hint-12` helps.
+ * and say what they show. `make ex-12` reads what you print and checks that your conclusions follow from your numbers.
+ * Any result is accepted. `make hint-12` helps.
  *
  * probe() prints, with printf, lines of these forms, each as often as you need; other lines may stand between them.
  *
@@ -21,9 +19,8 @@
  *                                        At least one line of "other", and at least two that are not, of two kinds.
  *   cosine I J: NUMBER                   four decimals or more, for every I and J, also I = J and both orders of two
  *   conclusion: I J > K L                "the cosine of I and J is greater than that of K and L"; also < instead of >.
- *                                        It must hold by 0.001 or more. For each of the two limits one must set a
- *                                        pair called
- *                                        "other" beside a pair of that kind.
+ *                                        It must hold by 0.001 or more. For each of the two limits, one conclusion
+ *                                        must compare a pair called "other" with a pair of that kind.
  *   because: TEXT                        your explanation, five words or more
  *
  * It must print the same every time. Worked, the first lines of one on order:
@@ -77,25 +74,21 @@ void probe(void) {
 /* ... to here. END 12 */
 
 /* 12b: the third limit, with pictures. Draw scenes of coloured shapes, and compute with both towers how similar each
- * scene
- * is to each caption. probe_scenes() prints lines of these forms:
+ * scene is to each caption. probe_scenes() prints lines of these forms:
  *
  *   limitation: TEXT
  *   scene I: red circle 0.3 0.5, blue square 0.7 0.5      scenes 1 to 6 at most: objects as COLOUR SHAPE X Y. X goes
  *                                        right and Y down, from 0.1 to 0.9 (lib/dataset/shapes.h has the names)
  *   caption J: a red circle left of a blue square         captions 1 to 6 at most, in the words of the lessons' scenes:
- *                                        "a red circle", "two red circles", "a red circle and no blue square",
- *                                        "above" ...
+ *                                        "two red circles", "a red circle and no blue square", "above" ...
  *   score I J: NUMBER                    the similarity of scene I and caption J, four decimals, for every I and J
- *   conclusion: I J > I K                scene I is more similar to caption J than to K, by 0.001 or more. Also <
- *   and, for
- *                                        a difference below 0.001, =
+ *   conclusion: I J > I K                scene I is more similar to caption J than to K, by 0.001 or more. Also <, and
+ *                                        = for a difference below 0.001
  *   because: TEXT                        your explanation, five words or more
  *
  * The check reads the captions and the scenes, so it knows which caption is true of which scene. At least one
- * conclusion
- * must compare a true caption with a false one that has the same words in another order, or other words. At least one
- * must be a control: it compares a true and a false caption that do not have the same words.
+ * conclusion must compare a true caption with a false one that has the same words in another order, or other words. At
+ * least one must be a control: it compares a true and a false caption that do not have the same words.
  *
  * Worked, the first lines of one on who stands left:
  *
@@ -123,8 +116,8 @@ static Scene beside(SceneObject left, SceneObject right) {
     return scene;
 }
 
-/* Which of the captions a scene is most like is luck with random weights. That the two orders are one caption is not.
- * */
+/* With random weights, which caption a scene is most similar to is chance. That both word orders get the same score is
+ * not. */
 void probe_scenes(void) {
     SceneObject circle = { SHAPE_CIRCLE, COLOUR_RED, SIZE_NONE, 0, 0.5, 0.12, 0 };
     SceneObject square = { SHAPE_SQUARE, COLOUR_BLUE, SIZE_NONE, 0, 0.5, 0.12, 0 };

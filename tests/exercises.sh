@@ -318,7 +318,7 @@ commands() {
         ex-* | hint-* | reset-* | solution-*) target="${target%%-*}-%)" ;;
         lesson-[0-9][0-9]) [ -d "$(echo lessons/"${target#lesson-}"-*)" ] && target=lesson-% ;;
         next | watch | list | mine | grade | clean) target="$target:" ;;
-        it | a | of | up | one | prompts | targets) continue ;; # words of a sentence
+        it | a | of | does | lesson-%s | up | one | prompts | targets) continue ;; # words of a sentence
         esac
         is "the Makefile has no target for make $target" grep -q -- "$target" Makefile
     done <"$work/commands"

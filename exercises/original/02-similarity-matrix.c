@@ -3,13 +3,10 @@
  * Your code goes where it says TODO. `make ex-02` checks it, `make hint-02` helps.
  *
  * A `Mat` m is a matrix: m.shape[0] rows and m.shape[1] columns of `num`s. AT(m, r, c) is its number in row r and
- * column c,
- * to be read and to be written: AT(s, 0, 1) = 0.5;
- * The rows lie one behind the other in memory. &AT(m, r, 0) is a `num *`: the vector that row r is, of m.shape[1]
- * numbers.
- * `Mat t = text;` makes no copy: t and text are the same numbers. A column is no such vector: its numbers do not lie
- * together.
- * From the library: vec_norm(v, n) is |v|, vec_dot(a, b, n) is a.b, vec_cosine(a, b, n) both at once.
+ * column c. You can read it and write it: AT(s, 0, 1) = 0.5; The rows lie one behind the other in memory. &AT(m, r, 0)
+ * is a `num *`: row r as a vector of m.shape[1] numbers. A column is no such vector: its numbers do not lie together.
+ * `Mat t = text;` copies no numbers: t shares them with text. From the library: vec_norm(v, n) is |v|, vec_dot(a, b, n)
+ * is a.b, vec_cosine(a, b, n) both at once.
  */
 #include "../exercises/exercise.h"
 

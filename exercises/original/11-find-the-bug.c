@@ -25,8 +25,7 @@ void draw_batch(Rng *rng, int n, int B, int *picture, int *caption) {
  *
  * compare: image [B,E] and text [B,E], as the towers give them -> the cosine of each picture with each caption, [B,B].
  * From the library (lib/autograd/ops.h): op_linear(tape, x, w, NULL) is x w^T, all dot products of rows;
- * op_l2norm(tape, x)
- * gives every row of x the length 1.
+ * op_l2norm(tape, x) gives every row of x the length 1.
  */
 Var compare(Tape *tape, Var image, Var text) {
     /* TODO 11: the bug of run B is from here ... */

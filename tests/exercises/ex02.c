@@ -43,8 +43,8 @@ enum {
     MODELS
 };
 
-/* Sums over D numbers of two rows, which may go beyond their ends: the numbers lie row behind row. VERIFY_ANY: beyond
- * all. */
+/* Sums over D numbers of two rows, which may go beyond their ends: rows lie one behind the other.
+ * VERIFY_ANY: outside of the array. */
 static double dot(Mat a, int i, Mat b, int j, int from, int to) {
     double sum = 0;
     int D = a.shape[1];

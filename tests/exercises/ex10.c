@@ -2,8 +2,7 @@
 
 enum { LIMIT = 24 };
 
-/* How two scores are compared: by their size, the larger or the smaller first; of equals the lower place first, or
- * not. */
+/* The order of two scores: the larger or the smaller first; of equal ones the lower place first, or the higher. */
 typedef struct {
     bool sizes, smaller_first, higher_first;
 } Order;
@@ -278,8 +277,7 @@ static double recall_by_class(const Search *s) {
     return sum / classes;
 }
 
-/* Sums over the queries of right items found, divided by right items there are, by k, by the smaller of them, or by
- * 1. */
+/* Sums over the queries of right items found, divided by all right items, by k, by the smaller of both, or by 1. */
 static double recall_of_items(const Search *s, int model) {
     double sum = 0;
     for (int q = 0; q < s->Q; q++) {
@@ -386,8 +384,7 @@ static const Part parts[] = {
     { .name = "top_k", .check = check_top, .tolerance = 1e-6,
       .mistakes = {
           [TIES - 1] = { "ties", "of equal scores the later place came first: ties go to the lower one" },
-          [SECOND - 1] = { "off-by-one", "the best one is missing, off by one: the answers begin with the "
-                                         "second best" },
+          [SECOND - 1] = { "off-by-one", "off by one: the best one is missing, they begin with the second best" },
           [REVERSED - 1] = { "smallest", "the smallest came first: ascending order" },
           [SMALLEST - 1] = { "smallest", "the smallest came first: ascending order" },
           [SIZES - 1] = { "fabs", "the largest sizes were taken, fabs: -5 is the smallest of all" },
@@ -444,8 +441,7 @@ static const Part parts[] = {
           [R_SKIPS_LAST - 1] = { "off-by-one", "the last query was left out: q < Q, not q < Q - 1" },
           [R_ROW_0 - 1] = { "same-row", "row 0 was taken for every query: query q has row q" },
           [R_QUERY_0 - 1] = { "same-row", "query[0] was taken for every query" },
-          [R_THRESHOLD - 1] = { "threshold", "a right item counted only with a score above 0.5: no score is too "
-                                             "small" },
+          [R_THRESHOLD - 1] = { "threshold", "only right items with a score above 0.5 counted: count them all" },
           [R_SMALLEST - 1] = { "smallest", "the k smallest were taken" },
           [R_INT_DIVISION - 1] = { "int-division", "it is 0 unless all are answered: right / Q divides whole "
                                                    "numbers; write (double)right / Q" },

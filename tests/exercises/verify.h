@@ -1,5 +1,5 @@
-/* exam: the checks of the exercises. tests/exercises/exNN.c says what exercise NN is; verify.c keeps its inputs and its
- * numbers, verify_shapes.c knows the mistakes that any answer can have, and verify_run.c runs it and has main.
+/* verify: the checks of the exercises. tests/exercises/exNN.c says what exercise NN is; verify.c keeps its inputs and
+ * its numbers, verify_shapes.c knows the mistakes that any answer can have, and verify_run.c runs it and has main.
  *
  *   NN STUDENT.c [SEED|-] [RESULT|-] [FINDINGS|-] [SANITIZED|-] [all]
  *

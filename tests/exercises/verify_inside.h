@@ -36,15 +36,14 @@ typedef struct {
 } Answers;
 
 /* Mistakes that any answer can have. shape_number: what the mistake makes of number i of the answer: a number,
- * VERIFY_ANY,
- * or SHAPE_NONE where the mistake cannot be made. shape_text: how it is said. */
+ * VERIFY_ANY, or SHAPE_NONE where the mistake cannot be made. shape_text: how it is said. */
 #define SHAPE_NONE (-1.6e300)
 int shape_count(void);
 double shape_number(int shape, const Answers *a, int i);
 const char *shape_id(int shape);
 void shape_text(int shape, const Answers *a, char *text, size_t size);
 
-/* Where the wrong numbers are, as bits: a place holds if no case contradicts it, and tells if it is not the whole
+/* Where the wrong numbers are, as bits. A place holds if no case contradicts it. It tells if it is not the whole
  * answer. */
 typedef struct {
     unsigned holds, told;

@@ -331,8 +331,7 @@ static Sanitized read_sanitizer(const char *said) {
 }
 
 /* Memory that was never written holds one thing in the one program and another in the other: where they differ, the
- * student's
- * function read it. */
+ * student's function read it. */
 static Sanitized compare_runs(const Shared *plain, const Shared *seen) {
     Sanitized s = { 0 };
     bool wrong = plain->verdict == PART_WRONG, same_nan = isnan(plain->got) && isnan(seen->got);
@@ -542,8 +541,7 @@ static void share_memory(int fd) {
 }
 
 /* One known mistake, whose own numbers are the answer: it must be found, and be named by its id and by no other text.
- * True: it
- * is. Two mistakes with the same numbers name both. */
+ * True: it is. Two mistakes with the same numbers name both. */
 static bool sweep_one(int index, int model, char *said) {
     const Mistake *mistake = &part_of(index)->mistakes[model - 1];
     memset(shared, 0, sizeof *shared);
@@ -610,7 +608,7 @@ int main(int argc, char **argv) {
     Err err;
     if (argc == 5 && !strcmp(argv[1], "--part")) be_part(argv);
     if (argc == 3 && !strcmp(argv[1], "--sweep")) sweep(argv[2]);
-    if (argc < 2 || argc > 7) die_usage("exam STUDENT.c [SEED|-] [RESULT|-] [FINDINGS|-] [SANITIZED|-] [all]");
+    if (argc < 2 || argc > 7) die_usage("NN STUDENT.c [SEED|-] [RESULT|-] [FINDINGS|-] [SANITIZED|-] [all]");
     run.student = argv[1];
     if (!file_open(&run.file, run.student, &err)) die("%s", err.text);
     const char *seed_text = given(argc, argv, 2), *findings = given(argc, argv, 4);
