@@ -97,6 +97,9 @@ dist-students: $(BUILD)/tarball #- the same without solutions/, for a class
 book: #- all pages as one HTML file that needs no network, build/book.html; needs pandoc
 	@sh tests/book.sh $(BUILD)
 
+check-exercises: all $(EXAMS) $(MINE) #- every known mistake in every exercise, with other seeds: ten minutes
+	@CHECK_ALL=1 EXERCISE_CC='$(CC) $(ALL_CFLAGS)' sh tests/exercises.sh $(BUILD)
+
 bless: all #- expectations of lessons made again from a run; NAMES="05 12"
 	@sh tests/bless.sh $(BUILD) $(NAMES)
 
@@ -150,5 +153,5 @@ threads: all #- the same bytes for 1, 2, 3 and 8 threads; no data race (thread s
 	    $(RACED:%=$(BUILD)/tsan/test-%) $(BUILD)/tsan/lesson-10 $(BUILD)/tsan/lesson-11
 	@sh tests/races.sh $(BUILD)/tsan $(RACED)
 
-.PHONY: help-dev check check-dev bless rooms format fuzz libfuzzer dist dist-students book lint package elsewhere \
+.PHONY: help-dev check check-dev check-exercises bless rooms format fuzz libfuzzer dist dist-students book lint package elsewhere \
         coverage mutants check-all faulty faults crash threads
