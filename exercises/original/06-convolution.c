@@ -9,7 +9,7 @@
  *
  *     y[b,h,w,o] = bias[o] + sum over c, i, j of  weight[o,c,i,j] * x[b, h*stride + i - pad, w*stride + j - pad, c]
  *
- * where i and j run from 0 to kernel-1, and x outside the picture counts as 0. The window is not turned round.
+ * where i and j run from 0 to kernel-1, and x outside the picture counts as 0. The kernel is not flipped.
  *
  * Input   s: the sizes B, H, W, C, outputs, kernel, stride, pad
  *         x [B,H,W,C]: x[b,h,w,c] is x[((b*H + h)*W + w)*C + c]

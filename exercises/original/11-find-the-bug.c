@@ -1,4 +1,4 @@
-/* Exercise 11: find the bug. Five training runs, each broken in one place, each by a mistake that somebody made in a
+/* Exercise 11: find the bug. Five training runs, each broken in one place, each by a mistake found in a
  * CLIP that many people use.
  *
  * Every run trains the same two small towers on 64 pairs, 16 at a time, and takes one step of it from the function

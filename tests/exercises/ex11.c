@@ -294,7 +294,7 @@ static void check_e(void) { check_logits(logits_e, 'E'); }
 
 #define SCALES                                                                                                         \
     { "no-scale", "there is no scale: these are the cosines" }, { "no-exp", "the scale is e^t, not t" },               \
-        { "inverse", "the cosines were divided by e^t, which is a temperature turned round" }, {                       \
+        { "inverse", "the cosines were divided by e^t, but e^t is a scale: multiply (a temperature would divide)" }, { \
         "inverse", "the cosines were divided by t"                                                                     \
     }
 

@@ -383,7 +383,7 @@ static void list_labels(bool wrong) {
     if (count) hint(".\n");
 }
 
-/* What can be said of a mistake nobody has described. */
+/* What is said of a mistake that is not in the lists. */
 static void hint_at_it(void) {
     const char *where = positions_text(&now.differing);
     if (where) hint("  %s\n", where);

@@ -410,7 +410,7 @@ static void add_findings(int index) {
             if (shared->verdict == PART_RIGHT) {
                 shared->verdict = PART_WRONG;
                 shared->report[0] = '\0';
-                report("  The numbers are right, by luck.\n");
+                report("  The numbers of this case are right all the same.\n");
             }
             bool unset = !strcmp(f->id, "uninitialised") || !strcmp(f->id, "unset");
             if (unset && shared->by_shape) { /* whatever its numbers look like is chance */
