@@ -39,13 +39,14 @@ Var op_conv2d(Tape *t, Var x, Var weight, Var bias, int stride, int pad) {
 static void conv2d_backward(Var y) {
     Var x = y->in[0], weight = y->in[1], bias = y->in[2];
     ConvShape shape = *(ConvShape *)y->saved;
-    bool accumulate;
-    num *dx = tape_grad_raw(x, &accumulate);
-    if (dx) conv_backward_data(shape, y->grad, weight->val.v, accumulate, dx);
     num *dweight = tape_grad(weight), *dbias = tape_grad(bias);
     size_t rows = mat_count(y->val) / (size_t)MAX(shape.outputs, 1);
     if (dweight) conv_backward_weight(shape, x->val.v, y->grad, true, dweight, dbias);
     else if (dbias) rows_add(y->grad, rows, shape.outputs, dbias); /* a frozen filter */
+    tape_done(x);
+    bool accumulate;
+    num *dx = tape_grad_raw(x, &accumulate);
+    if (dx) conv_backward_data(shape, y->grad, weight->val.v, accumulate, dx);
 }
 static Var conv2d_check(GradCheck *check) {
     const struct {
