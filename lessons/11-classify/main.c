@@ -1,5 +1,6 @@
 /* Lesson 11: classification by captions. The model of lesson 10 was never trained on class numbers; the class of a
  * picture is the one whose caption has the highest cosine. Before: 10 train. */
+#include "overview.h"
 #include "lesson/lesson_data.h"
 #include "formats/image_convert.h"
 #include "lesson/lesson.h"
@@ -191,6 +192,16 @@ static void classify_all(const Lesson *lesson, Clip *clip, Arena *arena, const C
     show_wrong(lesson, arena, test, scores, said);
 }
 
+/* The picture of the whole, of README.md and lesson 08; not drawn if --pictures left too few classes for a batch. */
+static void plot_overview(Clip *clip, Arena *arena, const Cifar *test, const char *run) {
+    const char *data = arena_print(arena, "Numbers of a real run: %s; test pictures of %s.", run,
+                                   test->generated ? "generated shapes" : "CIFAR-10");
+    Overview overview = overview_make(arena, clip, test, template[0], data);
+    if (overview.pairs < OVERVIEW_PAIRS) return;
+    if (overview_plot("11-overview", &overview, NULL) == PLOT_DRAWN)
+        fprintf(stderr, "picture: %s\n", plot_path("11-overview"));
+}
+
 /* ---- the command line -------------------------------------------------------------------------------------------- */
 
 static void check_words(int count, char **words) {
@@ -256,6 +267,7 @@ int main(int argc, char **argv) {
         Prediction guess =
             lesson_predict_choice(&lesson, test.names, CIFAR_CLASSES, 2, "Which two classes will it confuse most?");
         classify_all(&lesson, &model.clip, arena, &test, augmentation);
+        plot_overview(&model.clip, arena, &test, model.run);
         lesson_outcome(&lesson, &guess, "see the list above");
         printf("\nYour own picture:  build/lesson-11 photo.png \"a photo of a cat\" \"a photo of a dog\"\n");
     }

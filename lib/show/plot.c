@@ -142,7 +142,7 @@ static PlotResult failed(const Err *inner, Err *err) {
     return PLOT_FAILED;
 }
 
-static PlotResult plot(const char *name, const PlotKind *kind, const void *figure, Err *err) {
+PlotResult plot_figure(const char *name, const PlotKind *kind, const void *figure, Err *err) {
     char program[PATH_SIZE];
     Err inner = { "" };
     kind->require(figure);
@@ -156,12 +156,20 @@ static PlotResult plot(const char *name, const PlotKind *kind, const void *figur
     return PLOT_DRAWN;
 }
 
-PlotResult plot_heat(const char *name, const Heat *f, Err *err) { return plot(name, &plot_kind_heat, f, err); }
-PlotResult plot_bars(const char *name, const Bars *f, Err *err) { return plot(name, &plot_kind_bars, f, err); }
-PlotResult plot_lines(const char *name, const Lines *f, Err *err) { return plot(name, &plot_kind_lines, f, err); }
-PlotResult plot_tiles(const char *name, const Tiles *f, Err *err) { return plot(name, &plot_kind_tiles, f, err); }
-PlotResult plot_graph(const char *name, const Graph *f, Err *err) { return plot(name, &plot_kind_graph, f, err); }
-PlotResult plot_motion(const char *name, const Motion *f, Err *err) { return plot(name, &plot_kind_motion, f, err); }
+PlotResult plot_heat(const char *name, const Heat *f, Err *err) { return plot_figure(name, &plot_kind_heat, f, err); }
+PlotResult plot_bars(const char *name, const Bars *f, Err *err) { return plot_figure(name, &plot_kind_bars, f, err); }
+PlotResult plot_lines(const char *name, const Lines *f, Err *err) {
+    return plot_figure(name, &plot_kind_lines, f, err);
+}
+PlotResult plot_tiles(const char *name, const Tiles *f, Err *err) {
+    return plot_figure(name, &plot_kind_tiles, f, err);
+}
+PlotResult plot_graph(const char *name, const Graph *f, Err *err) {
+    return plot_figure(name, &plot_kind_graph, f, err);
+}
+PlotResult plot_motion(const char *name, const Motion *f, Err *err) {
+    return plot_figure(name, &plot_kind_motion, f, err);
+}
 
 const char *plot_path(const char *name) {
     static _Thread_local char path[PATH_SIZE];

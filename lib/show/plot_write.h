@@ -6,7 +6,7 @@
 #define PLOT_WRITE_H
 
 #include "core/file.h"
-#include "show/figure.h"
+#include "show/plot.h"
 
 /* `name` as in plot.h; width and height in pixels, set by the kind. */
 typedef struct {
@@ -26,6 +26,9 @@ typedef struct {
 extern const PlotKind plot_kind_heat, plot_kind_bars, plot_kind_lines, plot_kind_tiles;
 extern const PlotKind plot_kind_graph;  /* plot_graph.c */
 extern const PlotKind plot_kind_motion; /* plot_motion.c */
+
+/* Writes data and script of a figure and runs gnuplot, as plot.h says: for a kind of figure of a lesson's own. */
+PlotResult plot_figure(const char *name, const PlotKind *kind, const void *figure, Err *err);
 
 /* A CSV field and what follows it: text, quoted if necessary; a number with nine digits, which keep every bit of a
  * float, empty if not finite. */
