@@ -97,6 +97,7 @@ int main(int argc, char **argv) {
     int caption, picture;
     Mat s = similarities(memory, unit_text, unit_image);
     Heat heat = { .title = "Cosine of every caption with every picture",
+                  .values = "cosine",
                   .y = "caption",
                   .x = "picture",
                   .m = s,

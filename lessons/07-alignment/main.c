@@ -156,12 +156,15 @@ static void draw_curves(const Lesson *lesson, Run *const *runs, double octagon) 
         left[k] = (Series){ names[k], step, align[k], STEPS + 1 };
         right[k] = (Series){ names[k], step, uniform[k], STEPS + 1 };
     }
-    lesson_lines(
-        lesson, "07-alignment",
-        &(Lines){
-            .title = "Alignment: mean squared distance within a pair", .x = "step", .series = left, .count = TAUS });
+    lesson_lines(lesson, "07-alignment",
+                 &(Lines){ .title = "Alignment: mean squared distance within a pair",
+                           .y = "squared distance",
+                           .x = "step",
+                           .series = left,
+                           .count = TAUS });
     lesson_lines(lesson, "07-uniformity",
                  &(Lines){ .title = "Uniformity: lower is more evenly spread",
+                           .y = "uniformity",
                            .x = "step",
                            .series = right,
                            .count = TAUS,

@@ -189,7 +189,7 @@ static void show_attention(Lesson *lesson, int train_images) {
         covered += 100 * attention_uniform(&scene) / SCENES;
     }
     lesson_tiles(lesson, "08-attention",
-                 &(Tiles){ .title = "Attention of the class token in the last block",
+                 &(Tiles){ .title = "Attention of the class token in the last block: the brighter, the more",
                            .tiles = tiles,
                            .count = 3 * SHOWN,
                            .columns = SHOWN });

@@ -43,6 +43,7 @@ static void classify_own(const Lesson *lesson, Clip *clip, Arena *arena, const c
                  &(Tiles){ .tiles = &(Tile){ image.rgb, CIFAR_SIDE, CIFAR_SIDE, labels[best], false }, .count = 1 });
     lesson_bars(lesson, "11-own-labels",
                 &(Bars){ .title = "softmax(logit scale * cosine)",
+                         .values = "probability",
                          .unit = " %",
                          .bars = bars,
                          .count = n,
@@ -69,6 +70,7 @@ static void show_classes(const Lesson *lesson, Arena *arena, const Cifar *test, 
     }
     lesson_bars(lesson, "11-classes",
                 &(Bars){ .title = "accuracy of each class, with 95 % intervals",
+                         .values = "accuracy",
                          .unit = " %",
                          .bars = bars,
                          .count = count,
@@ -83,6 +85,7 @@ static void show_confusion(const Lesson *lesson, Arena *arena, const Cifar *test
         percent.v[i] = (num)(100.0 * confusion.count[i] / MAX(1, confusion_class(confusion, i / CIFAR_CLASSES).of));
     lesson_heat(lesson, "11-confusion",
                 &(Heat){ .title = "what the pictures show (rows) and what the model answered (columns), % of each row",
+                         .values = "% of the row",
                          .y = "shown",
                          .x = "answer",
                          .m = percent,

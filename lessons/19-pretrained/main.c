@@ -155,6 +155,7 @@ static void show_pictures(const Lesson *lesson, Encoder *encoder, Pictures pictu
     if (cut) printf("%d of the texts are longer than %d tokens: their ends were cut off.\n", cut, BPE_LENGTH);
     lesson_heat(lesson, "19-matrix",
                 &(Heat){ .title = "Cosine of every picture with every text",
+                         .values = encoder->tiny ? "cosine (random weights)" : "cosine",
                          .y = "picture",
                          .x = "text",
                          .m = s,
@@ -166,6 +167,7 @@ static void show_pictures(const Lesson *lesson, Encoder *encoder, Pictures pictu
     for (int i = 0; i < pictures.n; i++) softmax_row(&AT(s, i, 0), n, scale, &AT(p, i, 0));
     lesson_heat(lesson, "19-choices",
                 &(Heat){ .title = "Each picture chooses: softmax of its row",
+                         .values = encoder->tiny ? "probability (random weights)" : "probability",
                          .y = "picture",
                          .x = "text",
                          .m = p,
@@ -215,6 +217,7 @@ static void show_cifar(const Lesson *lesson, Encoder *encoder, const Cifar *test
     }
     lesson_bars(lesson, "19-classes",
                 &(Bars){ .title = "The mean of 18 templates, class by class",
+                         .values = encoder->tiny ? "accuracy (random weights)" : "accuracy, with 95 % intervals",
                          .unit = " %",
                          .bars = bars,
                          .count = CIFAR_CLASSES,
