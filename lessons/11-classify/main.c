@@ -216,13 +216,14 @@ static void check_words(int count, char **words) {
     }
 }
 
-/* The model's file: --weights; or the model that comes with the toolkit; or one that lesson 10 has trained. */
+/* The model's file: --weights; or, for photographs, the model that comes with the toolkit; or one that lesson 10 has
+ * trained. */
 static const char *find_model(Arena *arena, const char *weights, const char *recipe, const char *image,
-                              const char *text, int seed, const Cifar *test) {
+                              const char *text, int seed, const Cifar *test, bool photographs) {
     bool shipped = !strcmp(recipe, "shipped");
     bool own = !shipped || strcmp(image, "recipe") || strcmp(text, "recipe") || seed != 1;
     if (*weights) return weights;
-    if (!own && !test->generated && file_exists(LESSON_SHIPPED)) return LESSON_SHIPPED;
+    if (!own && photographs && file_exists(LESSON_SHIPPED)) return LESSON_SHIPPED;
     if (shipped) recipe = "quick";
     Recipe trained = *recipe_find(recipe);
     recipe_towers(&trained, arena, image, text);
@@ -260,10 +261,11 @@ int main(int argc, char **argv) {
     check_words(lesson.word_count, lesson.words);
     Arena *arena = &lesson.memory;
     Cifar test = lesson_pictures(arena, data, CIFAR_TEST, pictures);
-    const char *path = find_model(arena, weights, recipe, image, text, seed, &test);
-    printf("%s\n", lesson_notice(&test, data));
-    LessonModel model = lesson_model_open(arena, path, &test);
-    if (lesson.word_count) {
+    bool own_picture = lesson.word_count > 0, photographs = !test.generated || (own_picture && strcmp(data, "shapes"));
+    const char *path = find_model(arena, weights, recipe, image, text, seed, &test, photographs);
+    if (!own_picture) printf("%s\n", lesson_notice(&test, data));
+    LessonModel model = lesson_model_open(arena, path, own_picture ? NULL : &test);
+    if (own_picture) {
         classify_own(&lesson, &model.clip, arena, lesson.words[0], lesson.words + 1, lesson.word_count - 1);
     } else {
         TestAugmentation augmentation = !strcmp(tta, "all") ? TTA_MIRROR_SHIFT : *tta == 'm' ? TTA_MIRROR : TTA_NONE;

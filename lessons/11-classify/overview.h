@@ -27,8 +27,8 @@ typedef struct {
     const char *data;              /* which pictures, and which model: the last line of the picture */
 } Overview;
 
-/* The pairs are the first pictures of the set with different classes; the picture to classify is the first with another
- * class, or without one the last of the set. `pattern` is the template of all texts. Wants set->n >= 1. On the arena. */
+/* The pairs are the first pictures of the set with different classes; the picture to classify is the first of another
+ * class, or without one the last of the set. `pattern` is the template of all texts. Wants n >= 1. Owner: the arena. */
 Overview overview_make(Arena *arena, Clip *clip, const Cifar *set, const char *pattern, const char *data);
 
 /* plots/out/NAME.png by gnuplot, as plot.h says. Wants OVERVIEW_PAIRS pairs. */

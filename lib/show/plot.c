@@ -142,6 +142,15 @@ static PlotResult failed(const Err *inner, Err *err) {
     return PLOT_FAILED;
 }
 
+/* Once per program. */
+static void say_replaced(const char *name) {
+    static bool said;
+    if (said || !gp_replaced()) return;
+    said = true;
+    fflush(stdout);
+    fprintf(stderr, "note: %s.png has a small box in place of each character that common fonts lack\n", name);
+}
+
 PlotResult plot_figure(const char *name, const PlotKind *kind, const void *figure, Err *err) {
     char program[PATH_SIZE];
     Err inner = { "" };
@@ -151,6 +160,7 @@ PlotResult plot_figure(const char *name, const PlotKind *kind, const void *figur
                    (!kind->pixels || write_file(name, "data/", ".rgb", kind, figure, &inner)) &&
                    write_file(name, "", ".gp", kind, figure, &inner);
     if (!written) return failed(&inner, err);
+    say_replaced(name);
     if (!gnuplot_find(program)) return gnuplot_missing(name);
     if (!gnuplot_run(program, name, &inner)) return failed(&inner, err);
     return PLOT_DRAWN;

@@ -9,11 +9,16 @@ typedef void (*WriteByte)(FILE *file, char byte);
 
 /* What is not printable becomes a space, so that a record stays one line; ASCII goes through `write`. A character that
  * gnuplot's font lacks would be drawn as a box as large as the page: in scripts (plain) it becomes a small one. */
+static int replaced;
+int gp_replaced(void) { return replaced; }
+
 static void write_text(FILE *file, const char *text, WriteByte write, bool plain) {
     for (Glyph glyph = glyph_of(text); glyph.bytes > 0; glyph = glyph_of(text)) {
         if (!glyph.printable) fputc(' ', file);
-        else if (plain && !glyph.plain) fputs(glyph.columns ? "\u25a1" : "", file);
-        else if (glyph.bytes == 1) write(file, *text);
+        else if (plain && !glyph.plain) {
+            fputs(glyph.columns ? "\u25a1" : "", file);
+            replaced++;
+        } else if (glyph.bytes == 1) write(file, *text);
         else fwrite(text, 1, (size_t)glyph.bytes, file);
         text += glyph.bytes;
     }

@@ -40,6 +40,9 @@ void gp_text(FILE *file, const char *text);
 void gp_colour(FILE *file, Colour colour);
 void gp_path(const Script *script, const char *folder, const char *extension);
 
+/* How many characters of this program's texts were drawn as a small box, because common fonts lack them. */
+int gp_replaced(void);
+
 /* Comment, terminal, encoding, output out/NAME.png, and the title (NULL: none), in as many lines as it needs, within
  * the first title_height pixels of the page. */
 void script_begin(const Script *script, const char *title);
