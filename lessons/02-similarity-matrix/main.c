@@ -93,7 +93,11 @@ int main(int argc, char **argv) {
     print_vectors("caption", captions, text, unit_text);
 
     lesson_section(&lesson, "2. S = T I^T: every caption with every picture");
-    Prediction pair = lesson_predict(&lesson, "Which wrong pair of picture and caption has the largest cosine?");
+    const char *const words[] = { "cat", "car", "mountain", "ramen" };
+    Prediction pair =
+        lesson_predict_choice(&lesson, words, N, 2,
+                              "Which wrong pair of picture and caption has the largest cosine? Name two of "
+                              "cat, car, mountain, ramen.");
     int caption, picture;
     Mat s = similarities(memory, unit_text, unit_image);
     Heat heat = { .title = "Cosine of every caption with every picture",

@@ -157,7 +157,9 @@ int main(int argc, char **argv) {
 
     lesson_section(&lesson, "4. Texts as ids");
     print_ids(arena, &vocab, texts, TEMPLATES, many->model.tokens);
-    said = lesson_predict(&lesson, "The model knows no \"zebra\". What becomes of \"a photo of a zebra\"?");
+    said = lesson_predict_choice(&lesson, (const char *[]){ "refused", "left out", "replaced" }, 3, 1,
+                                 "The model knows no \"zebra\". What happens with \"a photo of a zebra\": is the text "
+                                 "refused, is the word left out, or is it replaced?");
     const char *const odd[] = { arena_print(arena, "A PHOTO of a %s!", names[0]), "a photo of a zebra", "zebra",
                                 "look at the photo of a small photo of a blurry photo" };
     print_ids(arena, &vocab, odd, COUNT(odd), many->model.tokens);
