@@ -32,7 +32,7 @@ endif
 # Where the tree cannot be written to, lessons and quiz leave their files beside the built ones.
 KEPT    = test -w data || export CLIP_MODELS="$${CLIP_MODELS:-$(BUILD)/models}" \
           CLIP_PLOTS="$${CLIP_PLOTS:-$(BUILD)/plots}" QUIZ_FILE="$${QUIZ_FILE:-$(BUILD)/quiz.txt}";
-# Ctrl-C: the lesson prints its line and ends; then make ends by the same signal, without a line of its own.
+# Ctrl-C: the program prints its line and ends; then make ends by the same signal, without a line of its own.
 CALM    = stopped=; trap 'stopped=1' INT; $(KEPT)
 CALMLY  = ; status=$$?; [ $$status -ne 130 ] || stopped=1; \
           [ $$status -eq 0 ] || [ -z "$$stopped" ] || { kill -INT $$PPID; exit 0; }; exit $$status
@@ -66,7 +66,7 @@ list: ## the lessons and exercises, and how far you are
 	$(STUDENT) list
 
 quiz: ## the questions of the lessons; ARGS="05 08" for these lessons, ARGS=missed
-	@$(KEPT) sh lessons/quiz.sh $(ARGS)
+	@$(CALM) sh lessons/quiz.sh $(ARGS) $(CALMLY)
 
 data: $(BUILD)/cifar-check $(BUILD)/cifar-from-png ## fetch CIFAR-10 (170 MB) and verify it
 	@sh data/fetch.sh $(BUILD)
@@ -99,7 +99,7 @@ next: $(BUILD)/libclip.a $(EXAMS) ## check the first exercise that is not done
 	$(STUDENT) next $(QUIET_END)
 
 watch: $(BUILD)/libclip.a $(EXAMS) ## check an exercise whenever you save it
-	$(STUDENT) watch
+	@$(CALM) EXERCISE_CC='$(CC) $(ALL_CFLAGS)' sh tests/student.sh $(BUILD) watch $(CALMLY)
 
 $(NUMBERS:%=hint-%): hint-%:
 	$(STUDENT) hint $*
