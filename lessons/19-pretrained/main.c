@@ -187,7 +187,7 @@ static void show_pictures(const Lesson *lesson, Encoder *encoder, Pictures pictu
                          .m = s,
                          .rows = pictures.name,
                          .decimals = 3 });
-    if (pictures.label && pictures.n > 1) show_gap(s, pictures.label, test);
+    if (test && pictures.n > 1) show_gap(s, pictures.label, test);
     double scale = exp((double)encoder->clip.logit_scale->val.v[0]);
     Mat p = mat_new(arena, pictures.n, n);
     for (int i = 0; i < pictures.n; i++) softmax_row(&AT(s, i, 0), n, scale, &AT(p, i, 0));
