@@ -6,7 +6,7 @@
 #define PICTURE(name, article, converter)                                                                              \
     { name, article " " name " file", converter, "a picture program can save it as PNG" }
 
-static const FileKind jpeg = PICTURE("JPEG", "a", "jpeg"), gif = PICTURE("GIF", "a", "gif");
+static const FileKind jpeg = { "JPEG", "a JPEG file", NULL, "" }, gif = PICTURE("GIF", "a", "gif");
 static const FileKind webp = PICTURE("WebP", "a", "webp"), bmp = PICTURE("BMP", "a", "bmp");
 static const FileKind tiff = PICTURE("TIFF", "a", "tiff"), avif = PICTURE("AVIF", "an", "avif");
 static const FileKind heic = PICTURE("HEIC", "a", "heic"), jp2 = PICTURE("JPEG 2000", "a", "jp2");

@@ -213,10 +213,11 @@ static void unit_read(Scan *scan, int column, int row) {
 /* Moves to the marker behind the data, and returns its second byte; 0 at the end of the file. */
 static int data_end(Jpeg *jpeg, JpegBits *b) {
     const uint8_t *p = b->file + b->at;
+    bool more = b->count >= 8;
+    for (; b->size - b->at >= 2 && (p[0] != 0xff || p[1] == 0 || p[1] == 0xff); b->at++, p++)
+        more = more || p[0] != 0xff || p[1] == 0;
     jpeg->at = b->at;
-    for (; b->size - b->at >= 2 && (p[0] != 0xff || p[1] == 0 || p[1] == 0xff); p++) b->at++;
-    if (b->count >= 8 || b->at > jpeg->at) jpeg_note(jpeg, "bytes follow the data of a scan");
-    jpeg->at = b->at;
+    if (more) jpeg_note(jpeg, "more data came than the picture needs");
     return b->size - b->at >= 2 ? p[1] : 0;
 }
 
@@ -225,7 +226,8 @@ static bool restart_pass(Jpeg *jpeg, Scan *scan, int number) {
     JpegBits *b = &scan->bits;
     int marker = data_end(jpeg, b);
     if (marker != RST0 + number % 8)
-        return jpeg_fail(jpeg, "%02x came, restart marker %d was wanted; the file is damaged", marker, number % 8);
+        return jpeg_fail(jpeg, "%02x came, restart marker %d was wanted; the file %s", marker, number % 8,
+                         marker ? "is damaged" : "was cut");
     b->at += 2;
     b->hold = 0;
     b->count = b->end_of_band = 0;
@@ -284,7 +286,7 @@ static bool segments_walk(Jpeg *jpeg) {
         return jpeg_fail(jpeg, "the first 2 bytes are damaged, those of a JPEG file were wanted; fetch it again");
     for (jpeg->at = 2; jpeg->size - jpeg->at >= 2;) {
         const uint8_t *p = jpeg->file + jpeg->at;
-        size_t left = jpeg->size - jpeg->at, length = left >= 4 ? (size_t)big_endian_16(p + 2) : 2;
+        size_t left = jpeg->size - jpeg->at, length = left >= 4 ? (size_t)big_endian_16(p + 2) : 4;
         jpeg->at += p[0] == 0xff && p[1] == 0xff;
         if (p[0] == 0xff && p[1] == 0xff) continue;
         if (p[0] == 0xff && p[1] == EOI) return true;
