@@ -371,8 +371,8 @@ TEST(refused_by_name) {
     check_refused(&b, "sampling factors 2 x 1 beside 3 x 2 are not read here");
 }
 
-TEST(damage_is_refused) {
-    const Bytes good = load("420"), steps = load("420-progressive");
+TEST(damaged_tables_and_headers) {
+    const Bytes good = load("420");
     size_t frame = marker_at(&good, 0xc0, 1), scan = marker_at(&good, 0xda, 1);
     Bytes b = good;
     insert(&b, scan, good.bytes + frame, 19);
@@ -411,6 +411,12 @@ TEST(damage_is_refused) {
     b = good;
     take_out(&b, frame, 19);
     check_refused(&b, "no scan (SOS) has 10 bytes for 3 of 0 components");
+}
+
+TEST(missing_and_repeated_scans) {
+    const Bytes good = load("420"), steps = load("420-progressive");
+    size_t scan = marker_at(&good, 0xda, 1);
+    Bytes b = good;
     b = good;
     insert(&b, b.size - 2, good.bytes + scan, good.size - 2 - scan); /* the same scan again */
     check_refused(&b, "coefficient 0 comes from bit 0 on; it was sent to bit 0");
@@ -438,7 +444,7 @@ TEST(damage_is_refused) {
     check_refused(&b, "d1 came, restart marker 0 was wanted");
     b = load("420-restart");
     take_out(&b, marker_at(&b, 0xd0, 1), 2);
-    check_refused(&b, "the file is damaged");
+    check_refused(&b, "the file was cut or damaged");
     b = load("420-restart");
     b.bytes[marker_at(&b, 0xdd, 1) + 3] = 5;
     check_refused(&b, "ff dd came, a segment was wanted");
@@ -539,5 +545,5 @@ TEST(fuzz_files) {
 }
 
 TESTS(every_kind, through_the_dispatch, inverse_transform, extreme_coefficients, orientations_are_turns,
-      damaged_exif_is_ignored, harmless_faults_are_read, every_cut, refused_by_name, damage_is_refused,
-      bombs_take_no_memory, scans_are_bounded, every_flipped_bit, fuzz_files)
+      damaged_exif_is_ignored, harmless_faults_are_read, every_cut, refused_by_name, damaged_tables_and_headers,
+      missing_and_repeated_scans, bombs_take_no_memory, scans_are_bounded, every_flipped_bit, fuzz_files)

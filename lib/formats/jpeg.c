@@ -37,7 +37,7 @@ typedef struct {
     int begun, complete; /* components with DC coefficients; coefficients with all bits, of 64 for each component */
     bool progressive, jfif;
     uint16_t quant[4][64];
-    JpegHuffman *huffman; /* 4 for DC, 4 for AC */
+    JpegHuffman huffman[8]; /* 4 for DC, 4 for AC */
     Component component[COMPONENTS_MAX];
 } Jpeg;
 
@@ -56,7 +56,6 @@ static void jpeg_note(const Jpeg *jpeg, const char *what) {
     if (!jpeg->note->text[0]) err_set(jpeg->note, "%s: byte %zu: %s; the picture is read", jpeg->name, jpeg->at, what);
 }
 
-static int big_endian_16(const uint8_t *p) { return p[0] << 8 | p[1]; }
 static int divide_up(int a, int b) { return (a + b - 1) / b; }
 
 /* ---- segments, `size` bytes at p -------------------------------------------------------------------------------- */
@@ -78,7 +77,8 @@ static bool huffman_read(Jpeg *jpeg, const uint8_t *p, int size) {
         int kind = p[0] >> 4, id = p[0] & 15;
         count = 17;
         for (int i = 1; i <= 16 && size >= 17; i++) count += p[i];
-        if (kind > 1 || id > 3 || size < count || !jpeg_huffman_make(&jpeg->huffman[4 * kind + id], p + 1, p + 17))
+        bool fits = kind <= 1 && id <= 3 && count <= MIN(size, 17 + 256);
+        if (!fits || !jpeg_huffman_make(&jpeg->huffman[4 * kind + id], p + 1, p + 17))
             return jpeg_fail(jpeg, "no Huffman table (DHT) is %02x with %d bytes; the file is damaged", p[0], size);
     }
     return true;
@@ -213,11 +213,11 @@ static void unit_read(Scan *scan, int column, int row) {
 /* Moves to the marker behind the data, and returns its second byte; 0 at the end of the file. */
 static int data_end(Jpeg *jpeg, JpegBits *b) {
     const uint8_t *p = b->file + b->at;
-    bool more = b->count >= 8;
+    bool surplus = b->count >= 8;
     for (; b->size - b->at >= 2 && (p[0] != 0xff || p[1] == 0 || p[1] == 0xff); b->at++, p++)
-        more = more || p[0] != 0xff || p[1] == 0;
+        surplus = surplus || p[0] != 0xff || p[1] == 0;
     jpeg->at = b->at;
-    if (more) jpeg_note(jpeg, "more data came than the picture needs");
+    if (surplus) jpeg_note(jpeg, "more data came than the picture needs");
     return b->size - b->at >= 2 ? p[1] : 0;
 }
 
@@ -225,9 +225,8 @@ static int data_end(Jpeg *jpeg, JpegBits *b) {
 static bool restart_pass(Jpeg *jpeg, Scan *scan, int number) {
     JpegBits *b = &scan->bits;
     int marker = data_end(jpeg, b);
-    if (marker != RST0 + number % 8)
-        return jpeg_fail(jpeg, "%02x came, restart marker %d was wanted; the file %s", marker, number % 8,
-                         marker ? "is damaged" : "was cut");
+    if (marker != RST0 + number)
+        return jpeg_fail(jpeg, "%02x came, restart marker %d was wanted; the file was cut or damaged", marker, number);
     b->at += 2;
     b->hold = 0;
     b->count = b->end_of_band = 0;
@@ -243,13 +242,12 @@ static bool scan_read(Jpeg *jpeg, const uint8_t *p, int size) {
     int across = scan.count > 1 ? jpeg->across : scan.component[0]->columns;
     int units = across * (scan.count > 1 ? jpeg->down : scan.component[0]->rows), every = MAX(jpeg->restart, 1);
     for (int i = 0; i < units; i++) {
-        if (jpeg->restart && i && i % every == 0 && !restart_pass(jpeg, &scan, i / every - 1)) return false;
+        if (jpeg->restart && i && i % every == 0 && !restart_pass(jpeg, &scan, (i / every - 1) % 8)) return false;
         unit_read(&scan, i % across, i / across);
         jpeg->at = b->at;
         if (b->damaged || b->count < 0)
-            return jpeg_fail(jpeg, "%s in unit %d of %d of scan %d; the file %s, fetch it again",
-                             b->count < 0 ? "the data end" : "a code that no table (DHT) has", i, units, jpeg->scans,
-                             b->count < 0 && b->size - b->at < 2 ? "was cut" : "is damaged");
+            return jpeg_fail(jpeg, "%s in unit %d of %d of scan %d; the file was cut or damaged, fetch it again",
+                             b->count < 0 ? "the data end" : "a code that no table (DHT) has", i, units, jpeg->scans);
     }
     data_end(jpeg, b);
     return true;
@@ -336,7 +334,6 @@ bool jpeg_decode(Arena *arena, const char *name, File file, Image *image, Err *e
     Err note = { "" };
     Arena scratch = { 0 };
     Jpeg jpeg = { .name = name, .file = file.data, .size = file.size, .err = err, .note = &note, .scratch = &scratch };
-    jpeg.huffman = arena_zero(&scratch, 8, sizeof *jpeg.huffman);
     jpeg.adobe = -1;
     jpeg.orientation = 1;
     bool ok = segments_walk(&jpeg) && picture_make(&jpeg, arena, image);

@@ -38,22 +38,25 @@ static inline int bits_signed(JpegBits *b, int n) {
 }
 
 bool jpeg_huffman_make(JpegHuffman *table, const uint8_t counts[16], const uint8_t *symbols) {
-    uint32_t next = 0, end = 1 << 16;
-    for (int length = 1; length <= 16; length++)
-        for (int i = 0; i < counts[length - 1]; i++, symbols++)
-            for (int k = 0; k < 1 << (16 - length); k++) {
-                if (next == end) return false;
-                table->code[next++] = (uint16_t)(length << 8 | *symbols);
-            }
-    while (next < end) table->code[next++] = 0;
+    uint32_t code = 0;
+    int next = 0;
+    for (int length = 1; length <= 16; length++, code *= 2) {
+        table->offset[length] = next - (int)code;
+        for (int i = 0; i < counts[length - 1]; i++) table->symbols[next++] = *symbols++;
+        code += counts[length - 1];
+        if (code > 1u << length) return false;
+        table->limit[length] = code << (16 - length);
+    }
     return true;
 }
 
+/* F.2.2.3. A table that is missing has no codes. */
 static inline int symbol_read(JpegBits *b, const JpegHuffman *table) {
-    int code = table->code[b->hold >> 48];
-    if (code == 0) b->damaged = true;
-    bits_take(b, code >> 8);
-    return code & 255;
+    uint32_t next = (uint32_t)(b->hold >> 48);
+    int length = 1;
+    while (length <= 16 && next >= table->limit[length]) length++;
+    b->damaged = b->damaged || length > 16;
+    return length > 16 ? 0 : table->symbols[bits_take(b, length) + table->offset[length]];
 }
 
 /* ---- blocks ----------------------------------------------------------------------------------------------------- */

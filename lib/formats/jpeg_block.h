@@ -7,12 +7,14 @@
 /* Where coefficient k of the file lies in a block of 8 x 8 (figure 5). */
 extern const uint8_t jpeg_zigzag[64];
 
-/* code[next 16 bits] = 256 * length + symbol of the code they begin with; 0: no code. */
+/* Codes of a length are successive numbers, in the order of `symbols` (C.2). */
 typedef struct {
-    uint16_t code[1 << 16];
+    uint32_t limit[17]; /* the 16 bits that begin with a code of this length are less than this */
+    int offset[17];     /* position in `symbols` of a code, minus the code */
+    uint8_t symbols[256];
 } JpegHuffman;
 
-/* The table with counts[i] codes of i + 1 bits (C.2). False when the lengths are those of no code. */
+/* The table with counts[i] codes of i + 1 bits, at most 256 in all. False when they are more than there can be. */
 bool jpeg_huffman_make(JpegHuffman *table, const uint8_t counts[16], const uint8_t *symbols);
 
 /* The bits of a scan. At a marker, or at the end of the file, they go on as zeros, and `count` becomes negative when

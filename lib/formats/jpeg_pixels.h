@@ -3,9 +3,8 @@
  * Each step is done in integers, rounded as libjpeg does by default (jidctint.c, jdsample.c, jdcolor.c):
  *   inverse cosine transform  f(x,y) = 1/4 sum_{u,v} C(u) C(v) F(u,v) cos((2x+1) u pi/16) cos((2y+1) v pi/16),
  *                             C(0) = 1/sqrt 2, C(u) = 1 for others (T.81, A.3.3); plus 128
- *   upsampling                by 2 with a triangle: 3/4 of the nearer sample, 1/4 of the next one; edges are repeated.
- *                             4:2:2 along rows, 4:4:0 along columns, 4:2:0 both. All other factors repeat samples; so
- *                             does a row of 1 or 2 samples that is doubled
+ *   upsampling                by 2 with a triangle: 3/4 of the nearer sample, 1/4 of the next one. All other factors,
+ *                             and doubled rows of 1 or 2 samples, repeat samples (djpeg does so; 4:4:0 is a triangle)
  *   YCbCr to RGB              R = Y + 1.402 (Cr - 128), G = Y - 0.344136 (Cb - 128) - 0.714136 (Cr - 128),
  *   (T.871, 7)                B = Y + 1.772 (Cb - 128)
  */
