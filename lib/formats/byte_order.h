@@ -1,4 +1,5 @@
-/* byte_order: integers of 16 and 32 bits in files, little-endian or big-endian, whatever the byte order of this machine. */
+/* byte_order: integers of 16 and 32 bits in files, little-endian or big-endian, whatever the byte order of the
+ * machine. */
 #ifndef BYTE_ORDER_H
 #define BYTE_ORDER_H
 
