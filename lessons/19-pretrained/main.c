@@ -10,13 +10,14 @@
 #include "kernels/gemm.h"
 #include "lesson/lesson.h"
 #include "lesson/lesson_data.h"
+#include "photos.h"
 #include "scenes/pair_score.h"
 #include "show/progress.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { FIVE = 5, FOUND = 5 };
+enum { FIVE = 5, FOUND = 5, SHOWN = 20 };
 
 static const char *const one_template[] = { "a photo of a {}." };
 
@@ -102,6 +103,16 @@ static Pictures five_pictures(Arena *arena, const Cifar *test) {
     return p;
 }
 
+/* Those that `make photos` fetched; none where others were asked for. */
+static Pictures photographs(Arena *arena, const char *data) {
+    Photos photos;
+    Err err;
+    if (strcmp(data, "auto") != 0) return (Pictures){ 0 };
+    if (!photos_read(&photos, arena, "data/photos.txt", photos_folder(), &err)) die("%s", err.text);
+    if (photos.n) printf("Pictures: %d photographs from Wikimedia Commons; authors and licences: CREDITS.txt.\n", photos.n);
+    return (Pictures){ photos.n, photos.image, photos.name };
+}
+
 static Texts class_texts(Arena *arena, const Pictures *pictures) {
     const char **text = arena_alloc(arena, (size_t)pictures->n, sizeof *text);
     for (int k = 0; k < pictures->n; k++) text[k] = text_fill(arena, one_template[0], pictures->name[k]);
@@ -145,8 +156,26 @@ static void show_tokens(const Encoder *encoder, Arena *arena, const char *text) 
     printf("%s\n", count > shown ? " ..." : "");
 }
 
+/* The pictures as the model sees them: resized and cropped. */
+static void show_seen(const Lesson *lesson, const Encoder *encoder, Pictures pictures) {
+    Arena *arena = (Arena *)&lesson->memory;
+    int count = MIN(pictures.n, SHOWN), side = encoder->clip.config.image.side;
+    Tile *tiles = arena_zero(arena, (size_t)count, sizeof *tiles);
+    for (int i = 0; i < count; i++) {
+        const char *slash = strrchr(pictures.name[i], '/');
+        Image seen = image_clip_crop(arena, pictures.image[i], side);
+        tiles[i] = (Tile){ seen.rgb, side, side, slash ? slash + 1 : pictures.name[i], false };
+    }
+    const char *first = count < pictures.n ? arena_print(arena, ", the first %d of %d", count, pictures.n) : "";
+    lesson_tiles(lesson, "19-pictures",
+                 &(Tiles){ .title = arena_print(arena, "What the model sees: %d x %d pixels%s", side, side, first),
+                           .tiles = tiles,
+                           .count = count });
+}
+
 static void show_pictures(const Lesson *lesson, Encoder *encoder, Pictures pictures, Texts texts, bool paired) {
     Arena *arena = (Arena *)&lesson->memory;
+    show_seen(lesson, encoder, pictures);
     int cut = 0, n = texts.n;
     Mat image = encoder_images(encoder, arena, pictures.image, pictures.n, NULL, NULL);
     Mat text = encoder_texts(encoder, arena, texts.text, n, &cut), s = cosines(arena, image, text);
@@ -319,9 +348,12 @@ int main(int argc, char **argv) {
         if (*folder) search_folder(&lesson, &encoder, folder, cache, texts);
     } else {
         Cifar test = lesson_pictures(arena, data, CIFAR_TEST, pictures);
-        Pictures five = five_pictures(arena, &test);
         lesson_section(&lesson, "2. Five pictures, five texts");
-        printf("%s\n", lesson_notice(&test, data));
+        Pictures five = photographs(arena, data);
+        if (five.n == 0) {
+            printf("%s\n", lesson_notice(&test, data));
+            five = five_pictures(arena, &test);
+        }
         Prediction guess =
             lesson_predict_number(&lesson, -1, 1, "How high is the cosine of a picture and its own text?");
         show_pictures(&lesson, &encoder, five, class_texts(arena, &five), five.n > 1);
