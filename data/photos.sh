@@ -58,12 +58,14 @@ credit() {
     ask="$url/w/api.php?action=query&format=json&formatversion=2&prop=imageinfo&iiprop=extmetadata"
     ask="$ask&iiextmetadatafilter=Artist%7CLicenseShortName&titles=File:$1"
     rm -f "$work/about"
-    download "$ask" "$work/about" 1000000 2>/dev/null && licence=$(field LicenseShortName) && [ -n "$licence" ] || {
+    licence=''
+    if download "$ask" "$work/about" 1000000 2>/dev/null; then licence=$(field LicenseShortName); fi
+    if [ -n "$licence" ]; then
+        author=$(field Artist)
+        echo "$1: ${author:-author: see the page}, $licence, $url/wiki/File:$1" >>"$folder/CREDITS.txt"
+    else
         say "$1: author and licence: $url/wiki/File:$1"
-        return 0
-    }
-    author=$(field Artist)
-    echo "$1: ${author:-author: see the page}, $licence, $url/wiki/File:$1" >>"$folder/CREDITS.txt"
+    fi
 }
 
 mkdir -p "$folder" || exit 1

@@ -88,9 +88,19 @@ static Image cifar_image(Arena *arena, const Cifar *set, int i) {
     return image;
 }
 
-/* The first test picture of each of five classes. */
-static Pictures five_pictures(Arena *arena, const Cifar *test) {
+/* The photographs that `make photos` fetched, unless other data were asked for. Else the first test picture of each of
+ * five classes. */
+static Pictures five_pictures(Arena *arena, const Cifar *test, const char *data) {
     static const int classes[FIVE] = { 3, 1, 8, 7, 6 };
+    Photos photos = { 0 };
+    Err err;
+    if (!strcmp(data, "auto") && !photos_read(&photos, arena, "data/photos.txt", photos_folder(), &err))
+        die("%s", err.text);
+    if (photos.n > 0) {
+        printf("Pictures: %d photographs from Wikimedia Commons; authors and licences: CREDITS.txt.\n", photos.n);
+        return (Pictures){ photos.n, photos.image, photos.name };
+    }
+    printf("%s\n", lesson_notice(test, data));
     Pictures p = { .image = arena_alloc(arena, FIVE, sizeof *p.image) };
     p.name = arena_alloc(arena, FIVE, sizeof *p.name);
     for (int k = 0; k < FIVE; k++)
@@ -101,16 +111,6 @@ static Pictures five_pictures(Arena *arena, const Cifar *test) {
             break;
         }
     return p;
-}
-
-/* Those that `make photos` fetched; none where others were asked for. */
-static Pictures photographs(Arena *arena, const char *data) {
-    Photos photos;
-    Err err;
-    if (strcmp(data, "auto") != 0) return (Pictures){ 0 };
-    if (!photos_read(&photos, arena, "data/photos.txt", photos_folder(), &err)) die("%s", err.text);
-    if (photos.n) printf("Pictures: %d photographs from Wikimedia Commons; authors and licences: CREDITS.txt.\n", photos.n);
-    return (Pictures){ photos.n, photos.image, photos.name };
 }
 
 static Texts class_texts(Arena *arena, const Pictures *pictures) {
@@ -349,11 +349,7 @@ int main(int argc, char **argv) {
     } else {
         Cifar test = lesson_pictures(arena, data, CIFAR_TEST, pictures);
         lesson_section(&lesson, "2. Five pictures, five texts");
-        Pictures five = photographs(arena, data);
-        if (five.n == 0) {
-            printf("%s\n", lesson_notice(&test, data));
-            five = five_pictures(arena, &test);
-        }
+        Pictures five = five_pictures(arena, &test, data);
         Prediction guess =
             lesson_predict_number(&lesson, -1, 1, "How high is the cosine of a picture and its own text?");
         show_pictures(&lesson, &encoder, five, class_texts(arena, &five), five.n > 1);
