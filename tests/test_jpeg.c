@@ -55,6 +55,10 @@ static const char *const pictures[] = {
     "3x3-progressive",
     "7x9-progressive",
     "17x33-progressive",
+    "steps",
+    "4x4",
+    "4x4-422",
+    "rgb-jfif",
 };
 
 enum { ROOM = 12000 };
@@ -413,6 +417,48 @@ TEST(damaged_tables_and_headers) {
     check_refused(&b, "no scan (SOS) has 10 bytes for 3 of 0 components");
 }
 
+/* One grey pixel, whose only Huffman codes are "0" for this symbol, in both tables, and one scan of these bytes. */
+static Bytes one_pixel(const char *name, int dc, int ac, const char *progression, const char *data, size_t size) {
+    Bytes b = load(name);
+    uint8_t table[22] = { 0xff, 0xc4, 0, 20, 0, 1 };
+    uint8_t scan[10] = { 0xff, 0xda, 0, 8, 1, 1, 0 };
+    memcpy(b.bytes + marker_at(&b, strstr(name, "progressive") ? 0xc2 : 0xc0, 1) + 5, "\0\1\0\1", 4);
+    b.size = marker_at(&b, 0xc4, 1);
+    table[21] = (uint8_t)dc;
+    insert(&b, b.size, table, sizeof table);
+    table[4] = 0x10;
+    table[21] = (uint8_t)ac;
+    insert(&b, b.size, table, sizeof table);
+    memcpy(scan + 7, progression, 3);
+    insert(&b, b.size, scan, sizeof scan);
+    insert(&b, b.size, data, size);
+    insert(&b, b.size, "\xff\xd9", 2);
+    return b;
+}
+
+TEST(codes_that_cannot_be) {
+    Bytes b = one_pixel("grey", 0, 0, "\0\77\0", "\077", 1);
+    Arena arena = { 0 };
+    Image image;
+    Err err;
+    CHECK(decode(&arena, &b, b.size, &image, &err) && image.rgb[0] == 128 && warnings == 0, "%s", err.text);
+    arena_free(&arena);
+    b = one_pixel("grey", 1, 0, "\0\77\0", "\x7f", 1);
+    check_refused(&b, "a code that no table (DHT) has");
+    b = one_pixel("grey", 0, 0x10, "\0\77\0", "\077", 1); /* the end of a band of two blocks */
+    check_refused(&b, "a code that no table (DHT) has");
+    b = one_pixel("grey", 0, 0xf1, "\0\77\0", "\25\25\25\25", 4); /* a run beyond the block */
+    check_refused(&b, "a code that no table (DHT) has");
+    b = one_pixel("grey-progressive", 4, 0, "\0\0\15", "\177", 1); /* 15 * 2^13 */
+    check_refused(&b, "a code that no table (DHT) has");
+    b = one_pixel("grey-progressive", 2, 0, "\0\0\15", "\177", 1); /* 3 * 2^13 */
+    CHECK(decode(&arena, &b, b.size, &image, &err), "%s", err.text);
+    arena_free(&arena);
+    b = load("420");
+    insert(&b, marker_at(&b, 0xc4, 1), "\xff\xc4\0\26\0\3\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\2", 24);
+    check_refused(&b, "no Huffman table (DHT) is 00 with 20 bytes");
+}
+
 TEST(missing_and_repeated_scans) {
     const Bytes good = load("420"), steps = load("420-progressive");
     size_t scan = marker_at(&good, 0xda, 1);
@@ -464,6 +510,20 @@ TEST(bombs_take_no_memory) {
         }
         check_refused(&b, i < 2 ? "pixels, 1 to 67108864 pixels were wanted" : "bytes cannot hold a picture of");
     }
+}
+
+/* A block takes a bit in the file at least. */
+TEST(small_files_hold_small_pictures) {
+    Bytes b = load("grey");
+    size_t at = marker_at(&b, 0xc0, 1) + 5;
+    int blocks = 8 * (int)b.size;
+    memcpy(b.bytes + at, "\0\10", 2); /* 8 rows */
+    b.bytes[at + 2] = (uint8_t)((8 * blocks) >> 8);
+    b.bytes[at + 3] = (uint8_t)(8 * blocks);
+    check_refused(&b, "the data end in unit");
+    b.bytes[at + 2] = (uint8_t)((8 * (blocks + 8)) >> 8);
+    b.bytes[at + 3] = (uint8_t)(8 * (blocks + 8));
+    check_refused(&b, "bytes cannot hold a picture of");
 }
 
 /* A progressive picture of one pixel, in which every coefficient has scans of its own. */
@@ -546,4 +606,5 @@ TEST(fuzz_files) {
 
 TESTS(every_kind, through_the_dispatch, inverse_transform, extreme_coefficients, orientations_are_turns,
       damaged_exif_is_ignored, harmless_faults_are_read, every_cut, refused_by_name, damaged_tables_and_headers,
-      missing_and_repeated_scans, bombs_take_no_memory, scans_are_bounded, every_flipped_bit, fuzz_files)
+      codes_that_cannot_be, missing_and_repeated_scans, bombs_take_no_memory, small_files_hold_small_pictures,
+      scans_are_bounded, every_flipped_bit, fuzz_files)

@@ -104,6 +104,7 @@ static void ac_read(JpegBits *b, JpegCoder *coder, int16_t block[64], int k) {
         int symbol = symbol_read(b, coder->ac), run = symbol >> 4, size = symbol & 15;
         if (size == 0 && run < 15) {
             b->end_of_band = (1 << run) + bits_take(b, run);
+            b->damaged = b->damaged || (b->first == 0 && run > 0); /* in a sequential scan there is one block */
             break;
         }
         int16_t value = coefficient(b, bits_signed(b, size));
@@ -120,9 +121,6 @@ static void ac_read(JpegBits *b, JpegCoder *coder, int16_t block[64], int k) {
 }
 
 void jpeg_block_read(JpegBits *b, JpegCoder *coder, int16_t block[64]) {
-    if (b->first == 0) {
-        dc_read(b, coder, block);
-        b->end_of_band = 0; /* in a sequential scan a band ends in its own block */
-    }
+    if (b->first == 0) dc_read(b, coder, block);
     if (b->last > 0) ac_read(b, coder, block, MAX(b->first, 1));
 }
