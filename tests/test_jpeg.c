@@ -270,6 +270,8 @@ TEST(damaged_exif_is_ignored) {
         b.bytes[at + 3] = (uint8_t)size;
         check_read(&b, "exif-1", NULL);
     }
+    Bytes last = { "\xff\xd8\xff\xe1\0\10Exif\0", 12 }; /* nothing is read beyond the file */
+    check_refused(&last, "byte 12: the file ends before the picture is complete");
     Bytes b = load("exif-6"); /* another APP1 does not hide it */
     insert(&b, marker_at(&b, 0xe1, 1), "\xff\xe1\0\x09http://", 11);
     check_read(&b, "exif-6", NULL);

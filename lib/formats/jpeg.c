@@ -88,8 +88,8 @@ static bool huffman_read(Jpeg *jpeg, const uint8_t *p, int size) {
 static int exif_orientation(const uint8_t *tiff, size_t size) {
     enum { ENTRY = 12, ORIENTATION = 0x0112 };
     size_t low = size > 0 && tiff[0] == 'M' ? 1 : 0; /* the low byte of 2; 'M': big-endian */
-    size_t at = size < 8 ? size : low ? big_endian_32(tiff + 4) : little_endian_32(tiff + 4);
-    int entries = at < size - 1 ? tiff[at + low] | tiff[at + 1 - low] << 8 : 0;
+    uint64_t at = size < 8 ? size : low ? big_endian_32(tiff + 4) : little_endian_32(tiff + 4);
+    int entries = at + 2 <= size && size >= 8 ? tiff[at + low] | tiff[at + 1 - low] << 8 : 0;
     for (at += 2; entries > 0 && at <= size && size - at >= ENTRY; at += ENTRY, entries--) {
         const uint8_t *p = tiff + at;
         int tag = p[low] | p[1 - low] << 8, value = p[8 + low] | p[9 - low] << 8;
@@ -112,12 +112,12 @@ static bool components_read(Jpeg *jpeg, const uint8_t *p) {
         if (c->h == 0 || c->v == 0 || jpeg->h_max > 4 || jpeg->v_max > 4 || jpeg->h_max % c->h || jpeg->v_max % c->v)
             return jpeg_fail(jpeg, "sampling factors %d x %d beside %d x %d are not read here; save it as PNG", c->h,
                              c->v, jpeg->h_max, jpeg->v_max);
-        int factor_x = jpeg->h_max / c->h, factor_y = jpeg->v_max / c->v;
         c->held = divide_up(jpeg->width, 8 * jpeg->h_max) * c->h;
-        c->plane = (JpegPlane){
-            NULL,    (size_t)c->held * 8, divide_up(jpeg->width, factor_x), divide_up(jpeg->height, factor_y), factor_x,
-            factor_y
-        };
+        c->plane.stride = 8 * (size_t)c->held;
+        c->plane.factor_x = jpeg->h_max / c->h;
+        c->plane.factor_y = jpeg->v_max / c->v;
+        c->plane.width = divide_up(jpeg->width, c->plane.factor_x);
+        c->plane.height = divide_up(jpeg->height, c->plane.factor_y);
         c->columns = divide_up(c->plane.width, 8);
         c->rows = divide_up(c->plane.height, 8);
         blocks += (size_t)c->columns * (size_t)c->rows;
