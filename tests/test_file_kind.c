@@ -50,6 +50,8 @@ static const struct {
             "ftypisom\0\0\0\0"),
       "MP4", "a video or sound file (MP4)" },
     { BYTES("\0\0\0\x0cjP  \r\n\x87\n"), "JPEG 2000", "a JPEG 2000 file" },
+    { BYTES("\xff\x0a\xff\0"), "JPEG XL", "a JPEG XL file" },
+    { BYTES("\0\0\0\x0cJXL \r\n\x87\n"), "JPEG XL", "a JPEG XL file" },
     { BYTES("%PDF-1.7"), "PDF", "a PDF document" },
     { BYTES("version https://git-lfs.github.com/spec/v1\noid sha256:0\n"), "Git LFS pointer", "a Git LFS pointer" },
     { BYTES("<!DOCTYPE html><html>"), "HTML", "an HTML page" },

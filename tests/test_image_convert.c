@@ -97,6 +97,7 @@ TEST(picture_kinds) {
           "ftypheic",
           12, "heic:-[0]" },
         { "\0\0\0\x0cjP  \r\n\x87\n", 12, "jp2:-[0]" },
+        { "\0\0\0\x0cJXL \r\n\x87\n", 12, "jxl:-[0]" },
     };
     Arena arena = { 0 };
     begin(&arena);

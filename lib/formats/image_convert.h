@@ -1,5 +1,5 @@
 /* image_convert: pictures of any kind. PNG, JPEG, PPM and PGM are read by image_file.h; GIF, WebP, BMP, TIFF, HEIC,
- * AVIF and JPEG 2000 by a program that is found in PATH: magick, convert or ffmpeg.
+ * AVIF, JPEG 2000 and JPEG XL by a program that is found in PATH: magick, convert or ffmpeg.
  *
  * The program is run without a shell. It reads the file as its standard input and writes a PPM to a pipe, so it never
  * sees the file's name. It is told the kind of the file, from the first bytes. Kinds that can contain commands for a
