@@ -306,6 +306,9 @@ TEST(harmless_faults_are_read) {
     Bytes b = load("420-restart");
     insert(&b, marker_at(&b, 0xd0, 1), "\0", 1);
     check_read(&b, "420-restart", "more data came than the picture needs");
+    b = load("420-restart");
+    insert(&b, b.size - 2, "\xff\xd5", 2); /* a restart marker behind the last interval */
+    check_read(&b, "420-restart", "more data came than the picture needs");
     b = load("444");
     segment_remove(&b, 0xe0, 1);
     insert(&b, 2,
@@ -413,7 +416,7 @@ TEST(damaged_tables_and_headers) {
     check_refused(&b, "a scan of component 9");
     b = good;
     b.bytes[scan + 7] = b.bytes[scan + 5];
-    check_refused(&b, "coefficient 0 comes from bit 0 on; it was sent to bit 0");
+    check_refused(&b, "coefficient 0: bit 0 came after bit 0");
     b = good;
     take_out(&b, frame, 19);
     check_refused(&b, "no scan (SOS) has 10 bytes for 3 of 0 components");
@@ -467,10 +470,10 @@ TEST(missing_and_repeated_scans) {
     Bytes b = good;
     b = good;
     insert(&b, b.size - 2, good.bytes + scan, good.size - 2 - scan); /* the same scan again */
-    check_refused(&b, "coefficient 0 comes from bit 0 on; it was sent to bit 0");
+    check_refused(&b, "coefficient 0: bit 0 came after bit 0");
     b = good;
     take_out(&b, scan, good.size - 2 - scan);
-    check_refused(&b, "the end (EOI) came, data of 3 components were wanted and 0 came");
+    check_refused(&b, "the end (EOI) came, after 0 of 3 components");
     b = (Bytes){ { 0xff, 0xd8, 0xff, 0xd9 }, 4 };
     check_refused(&b, "the end (EOI) came");
     b = (Bytes){ { 0xff, 0xd8, 0xff, 0xd8 }, 4 };
@@ -483,7 +486,7 @@ TEST(missing_and_repeated_scans) {
     size_t end = scan + 10;
     while (b.bytes[end] != 0xff || b.bytes[end + 1] == 0) end++;
     take_out(&b, scan, end - scan); /* one scan is left out */
-    check_refused(&b, "it was sent to bit -1 (-1: never)");
+    check_refused(&b, "came after bit -1 (-1: none)");
     b = steps;
     b.bytes[scan + 8] = 64;
     check_refused(&b, "coefficients 1 to 64");

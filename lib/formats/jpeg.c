@@ -64,8 +64,7 @@ static bool quant_read(Jpeg *jpeg, const uint8_t *p, int size) {
     for (; size > 0; size -= p[0] >> 4 ? 129 : 65, p += p[0] >> 4 ? 129 : 65) {
         int wide = p[0] >> 4, id = p[0] & 15;
         if (wide > 1 || id > 3 || size < (wide ? 129 : 65))
-            return jpeg_fail(jpeg, "no quantisation table (DQT) is %02x with %d bytes; the file is damaged", p[0],
-                             size);
+            return jpeg_fail(jpeg, "no quantisation table (DQT) is %02x with %d bytes; it is damaged", p[0], size);
         for (int k = 0; k < 64; k++)
             jpeg->quant[id][jpeg_zigzag[k]] = (uint16_t)(wide ? big_endian_16(p + 1 + 2 * k) : p[1 + k]);
     }
@@ -168,8 +167,7 @@ static bool progression_read(Jpeg *jpeg, Scan *scan, const uint8_t *p) {
         for (int k = b.first; k <= b.last; k++) {
             int8_t *sent = &scan->component[i]->sent[k];
             if (*sent != (b.high ? b.high : NOT_SENT))
-                return jpeg_fail(jpeg, "coefficient %d comes from bit %d on; it was sent to bit %d (-1: never)", k,
-                                 b.low, *sent);
+                return jpeg_fail(jpeg, "coefficient %d: bit %d came after bit %d (-1: none)", k, b.low, *sent);
             *sent = (int8_t)b.low;
             jpeg->begun += k == 0 && b.high == 0;
             jpeg->complete += b.low == 0;
@@ -210,12 +208,16 @@ static void unit_read(Scan *scan, int column, int row) {
     }
 }
 
-/* Moves to the marker behind the data, and returns its second byte; 0 at the end of the file. */
-static int data_end(Jpeg *jpeg, JpegBits *b) {
+static bool is_restart(int marker) { return marker >= RST0 && marker < SOI; }
+
+/* Moves to the marker behind the data and returns its second byte; 0 at the end of the file. */
+static int data_end(Jpeg *jpeg, JpegBits *b, bool last) {
     const uint8_t *p = b->file + b->at;
     bool surplus = b->count >= 8;
-    for (; b->size - b->at >= 2 && (p[0] != 0xff || p[1] == 0 || p[1] == 0xff); b->at++, p++)
-        surplus = surplus || p[0] != 0xff || p[1] == 0;
+    for (; b->size - b->at >= 2; b->at++, p++) {
+        if (p[0] == 0xff && p[1] != 0 && p[1] != 0xff && !(last && is_restart(p[1]))) break;
+        surplus = surplus || p[0] != 0xff || p[1] != 0xff;
+    }
     jpeg->at = b->at;
     if (surplus) jpeg_note(jpeg, "more data came than the picture needs");
     return b->size - b->at >= 2 ? p[1] : 0;
@@ -224,7 +226,7 @@ static int data_end(Jpeg *jpeg, JpegBits *b) {
 /* The markers between restart intervals are numbered 0 to 7 in turn; predictions begin anew (F.2.1.3.1). */
 static bool restart_pass(Jpeg *jpeg, Scan *scan, int number) {
     JpegBits *b = &scan->bits;
-    int marker = data_end(jpeg, b);
+    int marker = data_end(jpeg, b, false);
     if (marker != RST0 + number)
         return jpeg_fail(jpeg, "%02x came, restart marker %d was wanted; the file was cut or damaged", marker, number);
     b->at += 2;
@@ -249,7 +251,7 @@ static bool scan_read(Jpeg *jpeg, const uint8_t *p, int size) {
             return jpeg_fail(jpeg, "%s in unit %d of %d of scan %d; the file was cut or damaged, fetch it again",
                              b->count < 0 ? "the data end" : "a code that no table (DHT) has", i, units, jpeg->scans);
     }
-    data_end(jpeg, b);
+    data_end(jpeg, b, true);
     return true;
 }
 
@@ -288,7 +290,8 @@ static bool segments_walk(Jpeg *jpeg) {
         jpeg->at += p[0] == 0xff && p[1] == 0xff;
         if (p[0] == 0xff && p[1] == 0xff) continue;
         if (p[0] == 0xff && p[1] == EOI) return true;
-        if (p[0] != 0xff || p[1] < SOF0 || (p[1] >= RST0 && p[1] <= SOI) || length < 2 || (p[1] == DRI && length != 4))
+        if (p[0] != 0xff || p[1] < SOF0 || is_restart(p[1]) || p[1] == SOI || length < 2 ||
+            (p[1] == DRI && length != 4))
             return jpeg_fail(jpeg, "%02x %02x came, a segment was wanted; the file is damaged", p[0], p[1]);
         if (refused(p[1]))
             return jpeg_fail(jpeg, "this is %s, which is not read here; save it as baseline JPEG or PNG",
@@ -316,8 +319,7 @@ static JpegColour colour_of(const Jpeg *jpeg) {
 static bool picture_make(const Jpeg *jpeg, Arena *arena, Image *image) {
     JpegPlane planes[COMPONENTS_MAX];
     if (jpeg->count == 0 || jpeg->begun < jpeg->count)
-        return jpeg_fail(jpeg, "the end (EOI) came, data of %d components were wanted and %d came", jpeg->count,
-                         jpeg->begun);
+        return jpeg_fail(jpeg, "the end (EOI) came, after %d of %d components", jpeg->begun, jpeg->count);
     for (int i = 0; i < jpeg->count; i++) {
         const Component *c = &jpeg->component[i];
         planes[i] = c->plane;
