@@ -38,6 +38,8 @@ static bool photo_add(Photos *photos, Arena *arena, char *line, const char *fold
 bool photos_read(Photos *photos, Arena *arena, const char *list, const char *folder, Err *err) {
     File file;
     Err reason;
+    *photos = (Photos){ 0 };
+    if (!file_exists(list)) return true;
     if (!file_open(&file, list, err)) return false;
     *photos = (Photos){ .image = arena_alloc(arena, PHOTOS_MAX, sizeof *photos->image) };
     photos->name = arena_alloc(arena, PHOTOS_MAX, sizeof *photos->name);

@@ -12,7 +12,7 @@ typedef struct {
 } Photos;
 
 /* photos_read: those photographs of `list` (data/photos.txt: the name of a file, then what it shows, one a line; lines
- * that begin with # are comments) that are in `folder`. None is no error.
+ * that begin with # are comments) that are in `folder`. None is no error, nor is a list that does not exist.
  * Fails  when the list cannot be read or has a line without a text, or when a photograph cannot be read
  * Owner  the arena */
 bool photos_read(Photos *photos, Arena *arena, const char *list, const char *folder, Err *err);
