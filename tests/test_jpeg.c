@@ -378,6 +378,11 @@ TEST(refused_by_name) {
     b.bytes[frame + 11] = 0x32;
     b.bytes[frame + 14] = 0x21;
     check_refused(&b, "sampling factors 2 x 1 beside 3 x 2 are not read here");
+    b = load("420");
+    b.bytes[frame + 3] = 14;
+    b.bytes[frame + 9] = 2;
+    take_out(&b, frame + 16, 3);
+    check_refused(&b, "2 components; 1 (grey), 3 (colours) or 4 (CMYK) were wanted");
 }
 
 TEST(damaged_tables_and_headers) {
