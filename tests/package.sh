@@ -174,7 +174,7 @@ other_shell() {
     bash | busybox | yash | zsh) ln -s "$program" "$work/path-$1/sh" ;; # each is POSIX when called sh
     *) printf '#!/bin/sh\nexec %s "$@"\n' "$program" >"$work/path-$1/sh" && chmod 755 "$work/path-$1/sh" ;;
     esac
-    for script in harness pages quiz exercises fetch pretrained; do
+    for script in harness pages quiz exercises fetch pretrained photos; do
         check "$script, with $1 as sh" \
             eval 'PATH="$work/path-$1:$PATH" sh "tests/$script.sh" "$build" >"$work/out" 2>&1'
     done
