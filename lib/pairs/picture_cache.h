@@ -7,7 +7,7 @@
  * A picture is found by sum and size of its file, whatever the file's name and the table. Shards are mapped, not
  * copied, and never changed: each is written under a temporary name and renamed when it is complete. A run that was
  * killed loses the shard it was writing and goes on behind the last complete one. A shard that is damaged is left out,
- * with a warning, and its pictures are decoded again. The folder may be removed at any time.
+ * with a warning; its pictures are decoded again and the file is replaced. The folder may be removed at any time.
  *
  * Files are not read again to compute their sums while path, size and times stay the same (NAME.known beside the
  * shards). */
@@ -33,8 +33,10 @@ typedef struct {
     const char *folder;
     PictureFit fit;
     int side;
-    PictureShard *shards; /* linked list */
-    Arena arena;          /* owns all but the mappings */
+    int count, damaged;         /* files; the number of one that cannot be read and will be replaced, or 0 */
+    PictureShard *shards;       /* linked list, the last file first */
+    struct PictureTable *table; /* where each picture is */
+    Arena arena;                /* owns all but the mappings */
 } PictureCache;
 
 /* Opens the folder, made if it is missing, with all shards of this fit and size. Fails when it cannot be read or made.
@@ -52,13 +54,13 @@ typedef struct {
     const char *why; /* unless found: one line */
 } CachedPicture;
 
-/* `done` of `total` files are looked up, or decoded. */
-typedef void (*PictureProgress)(void *context, const char *what, int done, int total);
+/* `done` of `total` pictures are found or decoded. */
+typedef void (*PictureProgress)(void *context, int done, int total);
 
 /* Fills in all but the paths of n pictures; decodes those that are not in the cache, in threads, and adds them. `name`
- * is that of the list of known files, such as "photos.tsv". A picture that cannot be read is no failure: see `state`.
- * Fails when a shard cannot be written (full disk): the shards before it stay. `progress` may be NULL.
- * Owner  the cache */
+ * stands for the list of known files, such as the path of the table. A picture that cannot be read is no failure: see
+ * `state`. Fails when a shard cannot be written (full disk): the shards before it stay, and the cache must be closed.
+ * `progress` may be NULL. Owner: the cache. */
 bool picture_cache_read(PictureCache *cache, const char *name, CachedPicture *pictures, int n, PictureProgress progress,
                         void *context, Err *err);
 
