@@ -26,6 +26,35 @@ PairSet pair_set_cifar(Arena *arena, const Cifar *set, const char *const *templa
                       group, first,      count,  own,      .name = set->generated ? "generated shapes" : "CIFAR-10" };
 }
 
+int pair_set_groups(const PairSet *set, const int *ids, int T, int *group) {
+    size_t slots = 64, row = (size_t)T * sizeof *ids;
+    int groups = 0, n = set->caption_count;
+    for (int c = 0; set->group && c < n; c++) {
+        group[c] = set->group[c];
+        groups = MAX(groups, group[c] + 1);
+    }
+    if (set->group) return groups;
+    Arena work = { 0 };
+    while (slots < 2 * (size_t)n) slots *= 2;
+    int *slot = arena_alloc(&work, slots, sizeof *slot); /* hash table: a caption with these ids, or -1 */
+    memset(slot, 0xff, slots * sizeof *slot);
+    for (int c = 0; c < n; c++) {
+        uint64_t hash = 0;
+        for (int t = 0; t < T; t++) hash = (hash ^ (uint64_t)ids[(size_t)c * (size_t)T + (size_t)t]) * 0x100000001b3u + (hash >> 32);
+        size_t at = (hash ^ hash >> 29) & (slots - 1);
+        while (slot[at] >= 0 && memcmp(ids + (size_t)slot[at] * (size_t)T, ids + (size_t)c * (size_t)T, row) != 0)
+            at = (at + 1) & (slots - 1);
+        if (slot[at] < 0) {
+            slot[at] = c;
+            group[c] = groups++;
+        } else {
+            group[c] = group[slot[at]];
+        }
+    }
+    arena_free(&work);
+    return groups;
+}
+
 typedef struct {
     const PairSet *set;
     uint8_t *sums; /* [n,32] */

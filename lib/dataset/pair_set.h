@@ -26,6 +26,10 @@ typedef struct {
  * caller's. */
 PairSet pair_set_cifar(Arena *arena, const Cifar *set, const char *const *templates, int template_count);
 
+/* group [caption_count]: set->group; or, where it is NULL, a number from 0 for each different row of ids
+ * [caption_count,T]. Returns the number of groups (with set->group: the highest group + 1). */
+int pair_set_groups(const PairSet *set, const int *ids, int T, int *group);
+
 /* SHA-256 of everything a training depends on: pixels, captions, groups, and which belong together. */
 void pair_set_sign(const PairSet *set, char hex[SHA256_HEX]);
 

@@ -63,7 +63,7 @@ static void watch_rename(void *context, const char *path) {
 
 bool lesson_train(TrainRun *run, Clip *clip, Err *err) {
     const Recipe *r = &run->recipe;
-    double pictures = (double)r->epochs * (run->train->n / r->batch) * r->batch;
+    double pictures = (double)r->epochs * (train_pictures(run) / r->batch) * r->batch;
     Watch watch = { .run = run, .progress = progress_begin("", pictures, "img/s") };
     TrainRun watched = *run;
     watched.after_batch = watch_batch;

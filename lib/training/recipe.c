@@ -137,6 +137,8 @@ char *recipe_text(const Recipe *r, Arena *arena) {
                        schedules[r->schedule], real(arena, r->warmup), r->multi_positive, real(arena, r->smoothing));
     text = arena_print(arena, "%sfixed scale=%d\nwhitening epochs=%s\nfirst filters learnt=%d\nrandom filters=%d\n",
                        text, r->fixed_scale, real(arena, r->whiten_epochs), r->learn_first, r->random_filters);
+    if (r->least_words > 1) text = arena_print(arena, "%swords occur=%d\n", text, r->least_words);
+    if (r->byte_pairs) text = arena_print(arena, "%stokens=byte pairs\n", text);
     return arena_print(arena, "%smirror=%s\nshift=%d\nshift by=%d %d\nedge=%d\ncutout=%d\ntest augmentation=%d\n", text,
                        mirrors[a->mirror], a->shift, a->dx, a->dy, a->edge, a->cutout, r->tta);
 }
