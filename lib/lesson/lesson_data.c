@@ -90,6 +90,8 @@ static bool read_about(Arena *arena, LessonModel *model, Err *err) {
     const char *run = safetensors_meta(&file, "run"), *epoch = safetensors_meta(&file, "epoch");
     const char *templates = safetensors_meta(&file, "templates");
     long long done;
+    const char *fit = safetensors_meta(&file, "fit");
+    model->fit = fit ? arena_text(arena, fit) : NULL;
     model->run = arena_text(arena, run ? run : "");
     for (char *c = model->run; *c; c++)
         if (iscntrl((unsigned char)*c)) *c = '?'; /* it is printed */
@@ -111,6 +113,10 @@ static bool unfinished(const LessonModel *model) {
 static void refuse_other(Arena *arena, const LessonModel *model, const Cifar *pictures) {
     static const char *const kinds[] = { "CIFAR-10", "generated shapes" };
     const char *kind = kinds[pictures->generated], *other = kinds[!pictures->generated];
+    if (model->fit)
+        die("%s: this model was trained on own pairs, and these pictures are %s; give it your own with --pairs TABLE, "
+            "or with --folder FOLDER in lesson 13",
+            model->path, kind);
     if (*model->run && !strstr(model->run, kind))
         die("%s: this model was trained on %s, and these pictures are %s; choose others with --data, or another model",
             model->path, other, kind);

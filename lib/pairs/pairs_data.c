@@ -1,6 +1,8 @@
 #include "pairs/pairs_data.h"
 
 #include "core/file.h"
+#include "core/quote.h"
+#include "formats/image_file.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -163,45 +165,81 @@ static void set_make(PairsData *data, PairsPart part, const CachedPicture *pictu
         data->paths[part][at++] = p->path;
     }
     PairSet *set = &data->set[part];
-    *set = (PairSet){ n, args->side, planes, captions.count, captions.caption, NULL, first, count, own, t->file, NULL };
+    const char *slash = strrchr(t->file, '/'), *name = slash && slash[1] ? slash + 1 : t->file;
+    *set = (PairSet){ n,
+                      args->side,
+                      planes,
+                      captions.count,
+                      captions.caption,
+                      .first = first,
+                      .count = count,
+                      .own = own,
+                      .name = utf8_is_valid(name) ? name : "a table of pairs" };
     set->signature = signature_of(arena, set, args, sums);
     arena_free(&work);
 }
 
 /* Rows whose picture is missing or no picture are left out; with --strict the first of them is an error. */
-static bool drop_unreadable(PairsTable *t, const CachedPicture *pictures, const PairsArgs *args, Err *err) {
-    for (int i = 0; i < t->picture_count; i++) {
+static bool drop_unreadable(PairsData *data, const CachedPicture *pictures, const PairsArgs *args, Err *err) {
+    PairsTable *t = &data->table;
+    for (int i = 0; i < t->picture_count; i++) data->unreadable += pictures[i].state != PICTURE_FOUND;
+    data->why = arena_alloc(&data->arena, (size_t)data->unreadable, sizeof *data->why);
+    for (int i = 0, n = 0; i < t->picture_count; i++) {
         if (pictures[i].state == PICTURE_FOUND) continue;
         PairsBadKind kind = pictures[i].state == PICTURE_MISSING ? PAIRS_BAD_FILE : PAIRS_BAD_PICTURE;
         if (args->format.strict)
             return err_set(err, "%s:%d: %s: %s; correct the row, or leave --strict out", t->file,
                            t->line[t->pictures[i].first], pairs_bad_name(kind), pictures[i].why);
+        data->why[n++] = pictures[i].why;
         pairs_table_drop(t, i, kind);
     }
     return true;
 }
 
-bool pairs_data_open(PairsData *data, const PairsArgs *args, Err *err) {
-    *data = (PairsData){ 0 };
-    Arena *arena = &data->arena;
+/* Finds or decodes the pictures of the table: on the arena, or NULL after a failure. */
+static CachedPicture *pictures_read(PairsData *data, const PairsArgs *args, Err *err) {
+    Arena *arena = &data->arena, paths = { 0 };
     PairsTable *table = &data->table;
     const char *folder = args->cache ? args->cache : arena_print(arena, "%s/pictures", models_folder());
-    if (!pairs_table_read(table, arena, args->table, args->format, err) ||
-        !picture_cache_open(&data->cache, folder, args->fit, args->side, err))
-        return false;
+    if (!picture_cache_open(&data->cache, folder, args->fit, args->side, err)) return NULL;
     CachedPicture *pictures = arena_zero(arena, (size_t)table->picture_count, sizeof *pictures);
-    Arena paths = { 0 };
     for (int i = 0; i < table->picture_count; i++) pictures[i].path = pairs_table_path(table, &paths, i);
     bool ok = picture_cache_read(&data->cache, args->table, pictures, table->picture_count, args->progress,
                                  args->context, err) &&
-              drop_unreadable(table, pictures, args, err);
+              drop_unreadable(data, pictures, args, err);
     arena_free(&paths);
-    if (!ok) return false;
-    split(table, pictures, args);
+    return ok ? pictures : NULL;
+}
+
+bool pairs_data_open(PairsData *data, const PairsArgs *args, Err *err) {
+    *data = (PairsData){ 0 };
+    if (!pairs_table_read(&data->table, &data->arena, args->table, args->format, err)) return false;
+    CachedPicture *pictures = pictures_read(data, args, err);
+    if (!pictures) return false;
+    split(&data->table, pictures, args);
     for (PairsPart part = PAIRS_TRAIN; part < PAIRS_PARTS; part++) set_make(data, part, pictures, args);
     return data->set[PAIRS_TRAIN].n > 0 ||
-           err_set(err, "%s: no row for training is left of %d; correct the rows that were left out", table->file,
-                   table->rows);
+           err_set(err, "%s: no row for training is left of %d; correct the rows that were left out", args->table,
+                   data->table.rows);
+}
+
+bool pairs_folder_open(PairsData *data, const PairsArgs *args, Err *err) {
+    *data = (PairsData){ 0 };
+    Arena *arena = &data->arena;
+    const char **names = NULL;
+    int n = 0;
+    if (!folder_files(arena, args->table, &names, &n, err)) return false;
+    PairsTable *t = &data->table;
+    *t =
+        (PairsTable){ .file = arena_print(arena, "%s/", args->table), .rows = n, .picture_count = n, .caption = names };
+    t->caption_count = n;
+    t->pictures = arena_alloc(arena, (size_t)n, sizeof *t->pictures);
+    t->line = arena_zero(arena, (size_t)n, sizeof *t->line);
+    t->bad = arena_alloc(arena, (size_t)n, sizeof *t->bad);
+    for (int i = 0; i < n; i++) t->pictures[i] = (PairsPicture){ names[i], PAIRS_TEST, i, 1 };
+    CachedPicture *pictures = pictures_read(data, args, err);
+    if (pictures) set_make(data, PAIRS_TEST, pictures, args);
+    return pictures != NULL;
 }
 
 void pairs_data_close(PairsData *data) {

@@ -31,6 +31,8 @@ typedef struct {
     PictureCache cache;
     PairSet set[PAIRS_PARTS];        /* train, val, test; n is 0 where there are none */
     const char **paths[PAIRS_PARTS]; /* [set.n]: the pictures' paths as in the table */
+    int unreadable;                  /* pictures that are missing or cannot be read, and a line for each */
+    const char **why;
     Arena arena;
 } PairsData;
 
@@ -43,6 +45,10 @@ typedef struct {
  *         filled as far as it was read, for pairs_table_print
  * Close it with pairs_data_close, also after a failure. */
 bool pairs_data_open(PairsData *data, const PairsArgs *args, Err *err);
+
+/* The files of a folder (folder_files) as set[PAIRS_TEST], each with its name as caption and path. args->table is the
+ * folder; format, seed and shares are not used. Fails when the folder cannot be read; it may hold no picture. */
+bool pairs_folder_open(PairsData *data, const PairsArgs *args, Err *err);
 void pairs_data_close(PairsData *data);
 
 #endif
