@@ -166,6 +166,21 @@ static void test_best(const Lesson *lesson, const PairsData *data, const TrainRu
     clip_free(&best);
 }
 
+/* The epochs of a resumed run that had finished. */
+static void print_log(const char *log) {
+    static EpochRow rows[EPOCHS_SHOWN];
+    Err err;
+    double best = -1;
+    int done = train_log_read(log, rows, EPOCHS_SHOWN, &err);
+    if (done < 0) die("%s", err.text);
+    for (int i = 0; i < done; i++) {
+        rows[i].best = !rows[i].has_recall || rows[i].test > best ? rows[i].epoch : 0;
+        best = MAX(best, rows[i].test);
+        print_row(&rows[i]);
+    }
+    printf("all epochs were done before: nothing was left to do\n");
+}
+
 static void train_and_show(const Lesson *lesson, Arena *arena, TrainRun *run) {
     History *history = arena_zero(arena, 1, sizeof *history);
     Err err;
@@ -176,14 +191,11 @@ static void train_and_show(const Lesson *lesson, Arena *arena, TrainRun *run) {
     print_heading();
     if (!lesson_train(run, &clip, &err)) die("%s", err.text);
     clip_free(&clip);
-    if (history->count == 0) { /* a resumed run that had finished */
-        int done = train_log_read(run->log, history->rows, EPOCHS_SHOWN, &err);
-        if (done < 0) die("%s", err.text);
-        for (int i = 0; i < done; i++) print_row(&history->rows[i]);
-        printf("all epochs were done before: nothing was left to do\n");
-    } else {
-        show_curves(lesson, arena, history);
-    }
+    if (history->count == 0) print_log(run->log);
+    else show_curves(lesson, arena, history);
+    const EpochRow *last = history->count ? &history->rows[history->count - 1] : NULL;
+    if (last && last->epoch < run->recipe.epochs)
+        printf("stopped after epoch %d: none was better than epoch %d\n", last->epoch, last->best);
     fprintf(stderr, "model: %s\nstate: %s\nlog:   %s\n", run->best, run->checkpoint, run->log);
 }
 
@@ -202,13 +214,15 @@ void own_pairs_run(Lesson *lesson, OwnPairs *own) {
     lesson_section(lesson, "The pairs");
     lesson_pairs_open(&data, &own->pairs, split);
     const PairSet *train = &data.set[PAIRS_TRAIN];
-    TrainRun run = { .recipe = recipe_of(own, arena, train, &augmented),
-                     .seed = (uint64_t)own->seed,
-                     .pairs = train,
-                     .validation = &data.set[PAIRS_VAL],
-                     .meta = (const MetaPair[]){ { "fit", own->fit }, { NULL, NULL } },
-                     .resume = own->resume,
-                     .keep_other = own->backup_other };
+    TrainRun run = {
+        .recipe = recipe_of(own, arena, train, &augmented),
+        .seed = (uint64_t)own->seed,
+        .pairs = train,
+        .validation = &data.set[PAIRS_VAL],
+        .meta = (const MetaPair[]){ { "fit", own->fit }, { "split", lesson_split_text(arena, split) }, { NULL, NULL } },
+        .resume = own->resume,
+        .keep_other = own->backup_other
+    };
     const char *towers = run.recipe.name + strlen("pairs");
     run.patience = own->patience >= 0 ? own->patience : MAX(5, run.recipe.epochs / 5);
     run.best = lesson_pairs_path(arena, own->pairs.table, towers, own->seed, ".safetensors");

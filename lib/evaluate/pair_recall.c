@@ -137,12 +137,12 @@ bool pair_recall(Clip *clip, const PairSet *set, PairRecall *result, Err *err) {
 void pair_recall_print(const PairRecall *r) {
     static const char *const ways[] = { "picture to caption", "caption to picture" };
     printf("%d pictures, %d different captions; right answers among the first k, in %%:\n", r->pictures, r->captions);
-    printf("                       k = 1     k = 5    k = 10   guessing: k = 1     k = 5    k = 10\n");
+    printf("  %-20s%8s%8s%8s   guessing:%8s%8s%8s\n", "", "k = 1", "5", "10", "k = 1", "5", "10");
     for (int way = 0; way < RECALL_WAYS; way++) {
-        printf("  %-18s", ways[way]);
-        for (int c = 0; c < RETRIEVAL_CUTOFFS; c++) printf("%8.1f  ", 100 * r->recall[way][c]);
-        printf("            ");
-        for (int c = 0; c < RETRIEVAL_CUTOFFS; c++) printf("%6.1f    ", 100 * r->chance[way][c]);
+        printf("  %-20s", ways[way]);
+        for (int c = 0; c < RETRIEVAL_CUTOFFS; c++) printf("%8.1f", 100 * r->recall[way][c]);
+        printf("%12s", "");
+        for (int c = 0; c < RETRIEVAL_CUTOFFS; c++) printf("%8.1f", 100 * r->chance[way][c]);
         printf("\n");
     }
 }

@@ -91,7 +91,9 @@ static bool read_about(Arena *arena, LessonModel *model, Err *err) {
     const char *templates = safetensors_meta(&file, "templates");
     long long done;
     const char *fit = safetensors_meta(&file, "fit");
+    const char *split = safetensors_meta(&file, "split");
     model->fit = fit ? arena_text(arena, fit) : NULL;
+    model->split = split ? arena_text(arena, split) : NULL;
     model->run = arena_text(arena, run ? run : "");
     for (char *c = model->run; *c; c++)
         if (iscntrl((unsigned char)*c)) *c = '?'; /* it is printed */
@@ -138,7 +140,8 @@ LessonModel lesson_model_open(Arena *arena, const char *path, const Cifar *pictu
     if (!clip_load(&model.clip, path, &err) || !read_about(arena, &model, &err)) die("%s", err.text);
     if (pictures) refuse_other(arena, &model, pictures);
     printf("Model: %s", *model.run ? model.run : "its file does not say how it was trained");
-    if (unfinished(&model)) printf("; stopped after epoch %d", model.epochs);
+    if (model.fit) printf("; best epoch %d", model.epochs);
+    else if (unfinished(&model)) printf("; stopped after epoch %d", model.epochs);
     printf("\n");
     fprintf(stderr, "model: %s\n", path);
     return model;

@@ -93,7 +93,13 @@ static int side_of(const LessonModel *model) {
 }
 
 LessonPairsSplit lesson_pairs_split(const LessonModel *model, int seed) {
-    return (LessonPairsSplit){ .fit = model->fit ? model->fit : "crop", .side = side_of(model), .seed = seed };
+    LessonPairsSplit split = { .fit = model->fit ? model->fit : "crop", .side = side_of(model), .seed = seed };
+    if (model->split) sscanf(model->split, "%d %lf %lf", &split.seed, &split.val_share, &split.test_share);
+    return split;
+}
+
+char *lesson_split_text(Arena *arena, LessonPairsSplit split) {
+    return arena_print(arena, "%d %.17g %.17g", split.seed, split.val_share, split.test_share);
 }
 
 uint8_t *lesson_pair_rgb(Arena *arena, const PairSet *set, int i) {
@@ -119,4 +125,79 @@ Mat lesson_picture(LessonModel *model, Arena *arena, const char *path, Image *se
     memcpy(feature.v, clip_image(&tape, &model->clip, pixels)->val.v, (size_t)E * sizeof(num));
     tape_free(&tape);
     return feature;
+}
+
+void lesson_pairs_model(Lesson *lesson, LessonModel *model, PairsData *data, const LessonPairs *pairs,
+                        const char *weights, int seed) {
+    Arena *arena = &lesson->memory;
+    if (!*weights) weights = lesson_pairs_path(arena, pairs->table, "", seed, ".safetensors");
+    if (!file_exists(weights))
+        die("%s: there is no such model; build/lesson-10 --pairs %s trains it", weights, pairs->table);
+    *model = lesson_model_open(arena, weights, NULL);
+    lesson_pairs_open(data, pairs, lesson_pairs_split(model, seed));
+    lesson->next = NULL;
+}
+
+/* ---- labels ------------------------------------------------------------------------------------------------------ */
+
+/* " a red circle ": words in lower case with one space around each. */
+static char *spaced_words(Arena *arena, const char *text) {
+    char *words = arena_alloc(arena, 2 * strlen(text) + 3, 1), *end = words;
+    *end++ = ' ';
+    for (; *text; text++) {
+        bool letter = isalnum((unsigned char)*text) || *text == '\'' || (uint8_t)*text >= 0x80;
+        if (letter) *end++ = (char)tolower((unsigned char)*text);
+        else if (end[-1] != ' ') *end++ = ' ';
+    }
+    if (end[-1] != ' ') *end++ = ' ';
+    *end = '\0';
+    return words;
+}
+
+/* The only label that captions of picture i name; -1: none or several. */
+static int label_of(const PairSet *set, Arena *work, int i, const char *const *labels, int count) {
+    int found = -1, hits = 0;
+    for (int l = 0; l < count; l++) {
+        bool named = false;
+        for (int k = 0; k < set->count[i]; k++)
+            named = named || strstr(spaced_words(work, set->caption[set->own[set->first[i] + k]]), labels[l]);
+        hits += named;
+        if (named) found = l;
+    }
+    return hits == 1 ? found : -1;
+}
+
+LessonLabels lesson_pairs_labels(Arena *arena, const PairsData *data, const char *const *labels, int count) {
+    enum { CAPTIONS_MAX = 20 };
+    PairsPart part = data->set[PAIRS_TEST].n ? PAIRS_TEST : PAIRS_VAL;
+    const PairSet *set = &data->set[part];
+    LessonLabels result = { .count = count, .names = labels, .set = *set };
+    if (count == 0 && set->caption_count <= CAPTIONS_MAX) {
+        result.count = set->caption_count;
+        result.names = set->caption;
+    }
+    if (result.count < 2) die_usage("want two labels or more, such as \"cat\" \"dog\"; the captions name them");
+    Arena work = { 0 };
+    const char **words = arena_alloc(&work, (size_t)result.count, sizeof *words);
+    for (int l = 0; l < result.count; l++) words[l] = spaced_words(&work, result.names[l]);
+    const uint8_t **planes = arena_alloc(arena, (size_t)set->n, sizeof *planes);
+    result.truth = arena_alloc(arena, (size_t)set->n, sizeof *result.truth);
+    result.paths = arena_alloc(arena, (size_t)set->n, sizeof *result.paths);
+    result.set.n = 0;
+    for (int i = 0; i < set->n; i++) {
+        ArenaMark mark = arena_mark(&work);
+        int label = label_of(set, &work, i, words, result.count);
+        arena_release(&work, mark);
+        if (label < 0) continue;
+        planes[result.set.n] = set->planes[i];
+        result.paths[result.set.n] = data->paths[part][i];
+        result.truth[result.set.n++] = label;
+    }
+    result.set.planes = planes;
+    result.left_out = set->n - result.set.n;
+    arena_free(&work);
+    printf("%d pictures for %s whose captions name one of %d labels; %d others\n", result.set.n, pairs_part_name(part),
+           result.count, result.left_out);
+    if (result.set.n == 0) die("no caption of these pictures names exactly one label: want words of the captions");
+    return result;
 }

@@ -3,6 +3,7 @@
 #ifndef LESSON_PAIRS_H
 #define LESSON_PAIRS_H
 
+#include "lesson/lesson.h"
 #include "lesson/lesson_data.h"
 #include "lesson/options.h"
 #include "pairs/pairs_data.h"
@@ -46,8 +47,10 @@ char *lesson_pairs_path(Arena *arena, const char *table, const char *towers, int
 /* Is this file a model of own pairs? False also where it cannot be read. */
 bool lesson_model_of_pairs(const char *path);
 
-/* How a model of own pairs was shown its pictures: side and fit; the shares are 0. */
+/* How the pictures of a model of own pairs were made and split, from its metadata "fit" and "split". Where it does not
+ * say it: this seed, and shares of 0. */
 LessonPairsSplit lesson_pairs_split(const LessonModel *model, int seed);
+char *lesson_split_text(Arena *arena, LessonPairsSplit split); /* for that metadata */
 
 /* The unit vector [1,E] of one picture of the student, and what the model sees of it: *seen is [side,side,3]. Ends the
  * program with one line when the file is no picture. */
@@ -55,5 +58,25 @@ Mat lesson_picture(LessonModel *model, Arena *arena, const char *path, Image *se
 
 /* Picture i of a set as bytes [side,side,3], on the arena. */
 uint8_t *lesson_pair_rgb(Arena *arena, const PairSet *set, int i);
+
+/* The model in the file, or if `weights` is "" the one that lesson 10 made of the table with this seed; and the table,
+ * split as for that training. Ends the program with one line when one of them cannot be had. */
+void lesson_pairs_model(Lesson *lesson, LessonModel *model, PairsData *data, const LessonPairs *pairs,
+                        const char *weights, int seed);
+
+/* Pictures whose captions name exactly one of the labels: words that follow each other, upper and lower case the same. */
+typedef struct {
+    int count;
+    const char *const *names; /* [count] */
+    PairSet set;              /* those pictures, without captions */
+    int *truth;               /* [set.n]: the label of each */
+    const char **paths;       /* [set.n] */
+    int left_out;             /* pictures whose captions name none or several */
+} LessonLabels;
+
+/* The pictures for test with their labels, and a line on stdout that counts them; those for validation where there are
+ * none for test. Without labels: the captions of these pictures, if there are 2 to 20 different ones. Ends the program
+ * with one line when fewer than 2 labels or no pictures are left. */
+LessonLabels lesson_pairs_labels(Arena *arena, const PairsData *data, const char *const *labels, int count);
 
 #endif
