@@ -213,9 +213,16 @@ static CachedPicture *pictures_read(PairsData *data, const PairsArgs *args, Err 
 
 bool pairs_data_open(PairsData *data, const PairsArgs *args, Err *err) {
     *data = (PairsData){ 0 };
-    if (!pairs_table_read(&data->table, &data->arena, args->table, args->format, err)) return false;
+    PairsTable *t = &data->table;
+    PairsFormat lenient = args->format;
+    lenient.strict = false;
+    if (!pairs_table_read(t, &data->arena, args->table, lenient, err)) return false;
+    bool refused = args->format.strict && t->bad_count > 0;
+    /* Of the pictures, only those before the first bad row can be the first that is wrong. */
+    while (refused && t->picture_count > 0 && t->line[t->pictures[t->picture_count - 1].first] > t->bad[0].line)
+        t->picture_count--;
     CachedPicture *pictures = pictures_read(data, args, err);
-    if (!pictures) return false;
+    if (!pictures || (refused && !pairs_table_read(t, &data->arena, args->table, args->format, err))) return false;
     split(&data->table, pictures, args);
     for (PairsPart part = PAIRS_TRAIN; part < PAIRS_PARTS; part++) set_make(data, part, pictures, args);
     return data->set[PAIRS_TRAIN].n > 0 ||
