@@ -191,8 +191,8 @@ exported() {
     photos photos && models export || return 1
     mkdir -p "$work/export/models" && vocabulary >"$work/export/models/merges.txt"
     run 0 lesson-10 --pairs "$work/photos/pairs.tsv" --image vit --text transformer --tokens bpe --image-layers 1 \
-        --text-layers 1 --image-width 32 --text-width 32 --embed 16 --patch 8 --text-length 20 --epochs 1 --batch 6 \
-        --export "$work/exported" || return 1
+        --text-layers 1 --image-width 32 --text-width 32 --embed 16 --patch 8 --epochs 1 --batch 6 \
+        --export "$work/exported" && said '"transformer" of 1[0-9] byte pairs' || return 1
     for file in open_clip_model.safetensors open_clip_config.json model.safetensors config.json vocab.json merges.txt \
         preprocessor_config.json tokenizer_config.json; do
         [ -s "$work/exported/$file" ] || { echo "    $file is missing"; return 1; }

@@ -23,9 +23,9 @@ static int draw_order(const void *a, const void *b) {
 }
 
 /* How many of n a share is: at least one where a share was asked for and 3 or more are there. */
-static int share_of(double share, int n) {
-    if (share <= 0 || n < 3) return 0;
-    return MAX(1, MIN((int)lround(share * n), n / 3));
+static int share_of(double part, int n) {
+    if (part <= 0 || n < 3) return 0;
+    return MAX(1, MIN((int)lround(part * n), n / 3));
 }
 
 /* Gives the next `count` pictures to a part, and those with the same bytes as the last of them; but training keeps

@@ -16,7 +16,7 @@
 /* clang-format off */
 #define HARNESSES(X)                                                                                                   \
     X(png) X(ppm) X(zlib) X(gzip) X(deflate) X(safetensors) X(model) X(pretrained) X(json) X(labels) X(cifar)          \
-    X(vocabulary) X(tokens) X(unicode) X(text) X(options) X(holdout) X(log) X(caption) X(minimal_pairs) X(limits)      \
+    X(vocabulary) X(tokens) X(unicode) X(text) X(options) X(holdout) X(log) X(pairs) X(caption) X(minimal_pairs) X(limits)      \
     X(progress) X(quiz)
 /* clang-format on */
 
