@@ -14,8 +14,8 @@ enum {
     PICTURES_SEEN = 60000, /* of a training on a small set: some 40 seconds on two processors */
     EPOCHS_LOW = 5,
     EPOCHS_HIGH = 200,
-    BATCHES = 8, /* or more in an epoch */
-    BATCH_HIGH = 250
+    BATCHES = 8,     /* or more in an epoch */
+    BATCH_HIGH = 100 /* 100,000 pictures of 32 pixels then take half a gigabyte */
 };
 
 /* ---- the recipe -------------------------------------------------------------------------------------------------- */
