@@ -68,8 +68,8 @@ static bool read_entry(Json *j, Entry *e) {
     const char *key;
     *e = (Entry){ .x = -1, .y = -1 };
     if (!json_object(j)) return false;
-    while (json_item(j))
-        if (!json_key(j, &key) || !read_member(j, key, e)) return false;
+    while (json_key(j, &key))
+        if (!read_member(j, key, e)) return false;
     return !j->failed;
 }
 
@@ -138,10 +138,12 @@ static bool read_keywords(KeywordTable *table, Arena *arena, File file, const ch
     size_t room = file.size / 6 + 1; /* {"a":[], ...}: the shortest member has 6 bytes */
     table->list = arena_alloc(arena, MIN(room, (size_t)EMOJI_MAX), sizeof *table->list);
     bool ok = json_object(&j);
-    while (ok && json_item(&j)) {
+    const char *characters;
+    while (ok && json_key(&j, &characters)) {
         if (table->count == EMOJI_MAX) return err_set(err, "%s: more than %d emoji", path, EMOJI_MAX);
         Keywords *k = &table->list[table->count];
-        ok = json_key(&j, &k->characters) && read_words(&j, arena, k);
+        k->characters = characters;
+        ok = read_words(&j, arena, k);
         table->count += ok;
     }
     if (!json_end(&j)) return false;
