@@ -10,15 +10,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 8, IMAGES_AT_ONCE = 250, TEXTS_AT_ONCE = 500, WIDTH = 64, PARTS = 3, SEARCHES = 64 };
+enum { CHUNK = 8, IMAGES_AT_ONCE = 250, TEXTS_AT_ONCE = 500, WIDTH = 64, PARTS = 3 };
 
-const char *const emoji_withheld[] = { "vehicle", "fruit", "musical", "sport", "triangle", NULL };
+const Withheld *emoji_withheld(const EmojiSet *set) {
+    static const Withheld of_emoji[] = {
+        { "fruit", "apple banana cherries grapes" },  { "vehicle", "car truck bus train" },
+        { "musical", "guitar violin trumpet piano" }, { "sport", "tennis basketball baseball football" },
+        { "insect", "bee ant butterfly beetle" },     { NULL, NULL }
+    };
+    static const Withheld of_scenes[] = { { "triangle", "star cross" }, { NULL, NULL } };
+    return set->generated ? of_scenes : of_emoji;
+}
 
 static bool withheld(const EmojiSet *set, int phrase) {
-    for (int w = 0; emoji_withheld[w]; w++) {
-        const char *at = strstr(set->phrase[phrase], emoji_withheld[w]);
-        if (at) return true;
-    }
+    for (const Withheld *w = emoji_withheld(set); w->word; w++)
+        if (emoji_phrase_says(set->phrase[phrase], w->word)) return true;
     return false;
 }
 
@@ -209,9 +215,9 @@ static bool model_init(EmojiModel *model, const EmojiSet *set, const EmojiConfig
     model->pairs = b.seen_count;
     Vocab vocab = words_of(&arena, set, &b);
     ClipConfig towers = { .tokens = EMOJI_WORDS };
-    towers.text = (TextTowerSize){ .kind = config->text, .width = WIDTH, .embed = EMOJI_EMBED, .padding = TEXT_PADDING };
-    const char *kind = getenv("IMG") ? getenv("IMG") : "scene";
-    towers.image = (ImageTowerSize){ .kind = kind, .widths = { 32, 64, 128 }, .embed = EMOJI_EMBED };
+    towers.text =
+        (TextTowerSize){ .kind = config->text, .width = WIDTH, .embed = EMOJI_EMBED, .padding = TEXT_PADDING };
+    towers.image = (ImageTowerSize){ .kind = "scene", .widths = { 32, 64, 128 }, .embed = EMOJI_EMBED };
     bool ok = clip_init(&model->clip, towers, &vocab, (uint64_t)config->seed, err);
     arena_free(&arena);
     return ok;
@@ -225,14 +231,12 @@ void emoji_model_free(EmojiModel *model) {
 static bool model_train(EmojiModel *model, const EmojiSet *set, Err *err) {
     Arena arena = { 0 };
     Batch batch = batch_begin(&arena, set, &model->clip, &model->config);
-    if (getenv("IMG") && !strcmp(getenv("IMG"), "cnn")) {
-        Mat px = mat_like(&arena, mat_shape(4, 500, EMOJI_SIDE, EMOJI_SIDE, 3));
-        for (int i = 0; i < 500; i++) emoji_pixels(emoji_rgb(set, 0, i), NULL, px.v + (size_t)i * EMOJI_PIXELS);
-        image_tower_whiten(&model->clip.image, px);
-    }
     batch.progress = progress_begin(model->config.text, model->config.steps, "steps/s");
-    StepsRun run = { .name = model->config.text, .steps = model->config.steps, .loss = batch_loss,
-                     .after_step = batch_done, .context = &batch };
+    StepsRun run = { .name = model->config.text,
+                     .steps = model->config.steps,
+                     .loss = batch_loss,
+                     .after_step = batch_done,
+                     .context = &batch };
     bool ok = steps_train(&model->clip, &run, &model->loss, err);
     progress_end(&batch.progress);
     arena_free(&arena);
@@ -280,7 +284,8 @@ static bool model_save(const EmojiModel *model, const EmojiSet *set, const char 
 static bool model_restore(EmojiModel *model, const Safetensors *file, const char *path, const char *wanted, Err *err) {
     const char *of = safetensors_meta(file, "emoji-model"), *loss = safetensors_meta(file, "loss");
     if (!of || strcmp(of, wanted))
-        return err_set(err, "%s: the file holds another model (%s), want %s; remove it, then the model is trained again",
+        return err_set(err,
+                       "%s: the file holds another model (%s), want %s; remove it, then the model is trained again",
                        path, of ? of : "no description", wanted);
     if (!loss || !parse_real(loss, -1e6, 1e6, &model->loss))
         return err_set(err, "%s: metadata \"loss\" is not a number; remove the file, then the model is trained again",

@@ -33,8 +33,12 @@ typedef struct {
     bool kept;   /* loaded from its file */
 } EmojiModel;
 
-/* Words that no training caption has, to ask for later: a phrase with one of them is not drawn. NULL ends the list. */
-extern const char *const emoji_withheld[];
+/* Words that no training caption has, nor words that begin with them, to ask for later; and a description of each in
+ * words that captions have. A set of scenes has others than the emoji. A NULL word ends the list. */
+typedef struct {
+    const char *word, *description;
+} Withheld;
+const Withheld *emoji_withheld(const EmojiSet *set);
 
 /* Loads the model of this config and set from models_folder(), or trains it, with progress on stderr, and saves it
  * there. Ctrl-C while it trains ends the program; nothing is saved then. False with one line. Free with

@@ -93,8 +93,10 @@ static bool read_entries(Entries *list, Arena *arena, File file, const char *pat
         ok = read_entry(&j, e);
         if (!ok && err->text[0]) return false;
         if (!ok || !e->unified || !e->category || e->x < 0 || e->y < 0)
-            return err_set(err, "%s: byte %zu: entry %d has no unified, category, sheet_x or sheet_y, or has_img_ is "
-                                "not true or false; run \"make emoji\" again", path, at, list->count + 1);
+            return err_set(err,
+                           "%s: byte %zu: entry %d has no unified, category, sheet_x or sheet_y, or has_img_ is "
+                           "not true or false; run \"make emoji\" again",
+                           path, at, list->count + 1);
         list->count++;
         if (list->count > EMOJI_MAX) return err_set(err, "%s: more than %d entries", path, EMOJI_MAX);
     }
@@ -215,9 +217,10 @@ static bool read_sheet(Arena *arena, const char *path, Image *sheet, Err *err) {
 static bool cut_cell(Image sheet, const char *path, const Entry *e, uint8_t *rgb, Err *err) {
     size_t x = (size_t)e->x * CELL + BORDER, y = (size_t)e->y * CELL + BORDER;
     if (x + EMOJI_SIDE > (size_t)sheet.width || y + EMOJI_SIDE > (size_t)sheet.height)
-        return err_set(err, "%s: the sheet has %d x %d pixels, cell %lld, %lld of %s ends at %zu, %zu; run \"make "
-                            "emoji\" again", path, sheet.width, sheet.height, e->x, e->y, quoted(e->unified),
-                       x + EMOJI_SIDE, y + EMOJI_SIDE);
+        return err_set(err,
+                       "%s: the sheet has %d x %d pixels, cell %lld, %lld of %s ends at %zu, %zu; run \"make "
+                       "emoji\" again",
+                       path, sheet.width, sheet.height, e->x, e->y, quoted(e->unified), x + EMOJI_SIDE, y + EMOJI_SIDE);
     for (size_t row = 0; row < EMOJI_SIDE; row++)
         memcpy(rgb + row * EMOJI_SIDE * 3, sheet.rgb + ((y + row) * (size_t)sheet.width + x) * 3, EMOJI_SIDE * 3);
     return true;
@@ -270,8 +273,7 @@ bool emoji_set_read(EmojiSet *set, Arena *arena, const char *folder, Err *err) {
         if (!category_of(set, e->category, &item->category, err, folder)) return false;
         used[set->count++] = e;
     }
-    if (set->count == 0)
-        return err_set(err, "%s/emoji.json: no emoji has a name and a picture in both styles", folder);
+    if (set->count == 0) return err_set(err, "%s/emoji.json: no emoji has a name and a picture in both styles", folder);
     if (!cut_all(set, arena, folder, used, err)) return false;
     emoji_set_finish(set, arena);
     return true;

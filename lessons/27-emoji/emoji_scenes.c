@@ -25,8 +25,9 @@ static void draw(EmojiSet *set, int style, const Scene *scene) {
 }
 
 static SceneObject object_of(int colour, int shape, double x, double y, double radius) {
-    return (SceneObject){ .shape = (Shape)shape, .colour = (ShapeColour)colour, .size = SIZE_NONE,
-                          .x = x, .y = y, .radius = radius };
+    return (SceneObject){
+        .shape = (Shape)shape, .colour = (ShapeColour)colour, .size = SIZE_NONE, .x = x, .y = y, .radius = radius
+    };
 }
 
 static void add(EmojiSet *set, Arena *arena, int category, const Scene *scene, const char *name) {
@@ -59,7 +60,9 @@ static void add_single(EmojiSet *set, Arena *arena, int type) {
 static void add_several(EmojiSet *set, Arena *arena, int type, int count) {
     static const double x[SCENE_MAX] = { 0.25, 0.75, 0.75, 0.25, 0.5 }, y[SCENE_MAX] = { 0.25, 0.75, 0.25, 0.75, 0.5 };
     int colour = type % COLOUR_COUNT, shape = type / COLOUR_COUNT;
-    Scene scene = { .count = count, .appearance = (uint64_t)(1000 + 2 * (SCENE_MAX * type + count)), .noise = SCENE_NOISE };
+    Scene scene = { .count = count,
+                    .appearance = (uint64_t)(1000 + 2 * (SCENE_MAX * type + count)),
+                    .noise = SCENE_NOISE };
     for (int k = 0; k < count; k++) scene.object[k] = object_of(colour, shape, x[k], y[k], 0.12);
     const char *colour_word = colour_name((ShapeColour)colour), *shape_word = shape_name((Shape)shape);
     add(set, arena, 1, &scene,
@@ -90,6 +93,18 @@ static void add_related(EmojiSet *set, Arena *arena, int k, bool turned) {
                     colour_name((ShapeColour)b), shape_name((Shape)shape_b)));
 }
 
+/* Keeps `most` items, evenly spaced. */
+static void thin_out(EmojiSet *set, int most) {
+    if (most <= 0 || most >= set->count) return;
+    for (int k = 0; k < most; k++) {
+        int from = k * set->count / most;
+        set->item[k] = set->item[from];
+        for (int s = 0; s < EMOJI_STYLES; s++)
+            memmove(set->rgb[s] + (size_t)k * EMOJI_PIXELS, emoji_rgb(set, s, from), EMOJI_PIXELS);
+    }
+    set->count = most;
+}
+
 void emoji_set_generate(EmojiSet *set, Arena *arena, int most) {
     *set = (EmojiSet){ .style = { "plain", "noisy" }, .generated = true, .category_count = COUNT(categories) };
     memcpy(set->category, categories, sizeof categories);
@@ -102,6 +117,6 @@ void emoji_set_generate(EmojiSet *set, Arena *arena, int most) {
         add_related(set, arena, k, false);
         add_related(set, arena, k, true);
     }
-    if (most > 0 && most < set->count) set->count = most;
+    thin_out(set, most);
     emoji_set_finish(set, arena);
 }

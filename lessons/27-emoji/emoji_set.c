@@ -100,13 +100,30 @@ static void number_item(const EmojiSet *set, Arena *arena, Emoji *e, const WordL
 enum { HELD_EACH = 10 };
 
 static const char *const held_names[] = {
-    "three o clock", "eight o clock", "five thirty", "ten thirty",
-    "green heart", "purple heart", "grey heart", "red circle", "blue square",
-    "backhand index pointing right", "left facing fist", "leftwards pushing hand", "leftwards hand",
-    "woman walking facing right", "man running facing right", "person kneeling facing right",
-    "man in manual wheelchair facing right", "woman with white cane facing right",
+    "three o clock",
+    "eight o clock",
+    "five thirty",
+    "ten thirty",
+    "green heart",
+    "purple heart",
+    "grey heart",
+    "red circle",
+    "blue square",
+    "backhand index pointing right",
+    "left facing fist",
+    "leftwards pushing hand",
+    "leftwards hand",
+    "woman walking facing right",
+    "man running facing right",
+    "person kneeling facing right",
+    "man in manual wheelchair facing right",
+    "woman with white cane facing right",
     "left arrow curving right",
-    "a green heart", "a purple star", "three red circles", "four blue squares", "a red circle left of a blue square",
+    "a green heart",
+    "a purple star",
+    "three red circles",
+    "four blue squares",
+    "a red circle left of a blue square",
 };
 
 bool emoji_named_held(const char *name) {
@@ -164,11 +181,16 @@ bool emoji_true(const EmojiSet *set, int item, const int *phrases, int count) {
     return true;
 }
 
-bool emoji_has_word(const EmojiSet *set, int item, const char *word) {
-    size_t length = strlen(word);
+bool emoji_phrase_says(const char *phrase, const char *letters) {
+    size_t length = strlen(letters);
+    for (const char *at = phrase; at; at = strchr(at, ' ') ? strchr(at, ' ') + 1 : NULL)
+        if (!strncmp(at, letters, length)) return true;
+    return false;
+}
+
+bool emoji_says(const EmojiSet *set, int item, const char *letters) {
     for (int p = 0; p < set->item[item].phrase_count; p++)
-        for (const char *at = set->item[item].phrase[p]; at; at = strchr(at, ' ') ? strchr(at, ' ') + 1 : NULL)
-            if (!strncmp(at, word, length) && (at[length] == ' ' || at[length] == '\0')) return true;
+        if (emoji_phrase_says(set->item[item].phrase[p], letters)) return true;
     return false;
 }
 

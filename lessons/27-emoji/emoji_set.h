@@ -56,7 +56,7 @@ bool emoji_set_read(EmojiSet *set, Arena *arena, const char *folder, Err *err);
 
 /* Generated scenes with the same questions in them: one object of eight colours and eight shapes, several equal ones,
  * two objects beside each other in both orders. The other style draws the same objects at other places, smaller, over
- * another background. `most` limits their number (0: all). Owner: the arena. */
+ * another background. `most` keeps so many, evenly spaced (0: all). Owner: the arena. */
 void emoji_set_generate(EmojiSet *set, Arena *arena, int most);
 
 /* ---- for the readers --------------------------------------------------------------------------------------------- */
@@ -77,8 +77,9 @@ bool emoji_named_held(const char *name);
 /* A caption is a list of phrases of the set. It is true of an emoji if each of them is a phrase of the emoji, or a
  * single word that one of its phrases contains. */
 bool emoji_true(const EmojiSet *set, int item, const int *phrases, int count);
-/* Whether some phrase of the emoji contains the word. */
-bool emoji_has_word(const EmojiSet *set, int item, const char *word);
+/* Whether a phrase, or some phrase of the emoji, has a word that begins with these letters ("sport": "sports"). */
+bool emoji_phrase_says(const char *phrase, const char *letters);
+bool emoji_says(const EmojiSet *set, int item, const char *letters);
 
 /* The emoji of that name, or -1. */
 int emoji_find(const EmojiSet *set, const char *name);

@@ -15,6 +15,9 @@ typedef struct {
 
 void model_set_free(ModelSet *set);
 
+/* A caption in lines that fit below a picture, broken at spaces; on the arena. */
+char *probe_lines(Arena *arena, const char *text);
+
 /* A scene as a picture, with its caption in lines that fit below it and a note under that ("": none). The tile is
  * marked if the note says "wrong". On the arena. */
 Tile probe_tile(Arena *arena, const Scene *scene, const char *caption, const char *note);
