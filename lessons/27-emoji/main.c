@@ -24,7 +24,7 @@ static const Option options[] = {
     { "items", .integer = &args.items, .low = 0, .high = 1000, .help = "scenes: the first so many; 0: all" },
     { "write", .text = &args.write,
       .help = "write the pictures and a table pairs.tsv for lesson-10 --pairs into this new folder" },
-    { "study", .flag = &args.study, .help = "fewer pairs, three seeds: how much does each pair teach? An hour" },
+    { "study", .flag = &args.study, .help = "fewer pairs, three seeds: how much does each pair teach? Ten minutes" },
     { 0 },
 };
 
@@ -84,39 +84,38 @@ static void print_seeds(const double *x) {
     printf("  %5.1f (%4.1f to %5.1f)", 100 * sum, 100 * low, 100 * high);
 }
 
-static void study_row(const EmojiSet *set, const char *text, int pairs, int seen) {
-    double found[4][SEEDS];
+/* `pairs` of the `seen` pictures. Each is shown as often as in the whole set: fewer pairs, fewer steps. */
+static void study_row(const EmojiSet *set, int pairs, int seen) {
+    double found[2 * EMOJI_STYLES][SEEDS];
     for (int seed = 0; seed < SEEDS; seed++) {
         Arena arena = { 0 };
-        EmojiConfig config = {
-            .text = text, .seed = seed + 1, .steps = args.config.steps, .pairs = pairs < seen ? pairs : 0
-        };
+        EmojiConfig config = { .text = "bow", .seed = seed + 1, .steps = MAX(args.config.steps * pairs / seen, 1) };
         EmojiTower tower;
         Err err;
+        config.pairs = pairs < seen ? pairs : 0;
         if (!emoji_tower_open(&tower, &arena, set, &config, &err)) die("%s", err.text);
-        for (int s = 0; s < EMOJI_STYLES; s++) {
-            found[s][seed] = emoji_recall(&arena, set, &tower, s, true, true).recall[2];
-            found[2 + s][seed] = emoji_recall(&arena, set, &tower, s, true, false).recall[2];
+        for (int k = 0; k < 2 * EMOJI_STYLES; k++) {
+            int style = k % EMOJI_STYLES;
+            found[k][seed] = emoji_recall(&arena, set, &tower, style, true, k < EMOJI_STYLES).recall[2];
         }
         emoji_model_free(&tower.model);
         arena_free(&arena);
     }
-    printf("  %-12s %5d", text, pairs);
-    for (int k = 0; k < 4; k++) print_seeds(found[k]);
+    printf("  %5d", pairs);
+    for (int k = 0; k < 2 * EMOJI_STYLES; k++) print_seeds(found[k]);
     printf("\n");
 }
 
 static void study(const EmojiSet *set) {
     int seen = 0;
     for (int i = 0; i < set->count; i++) seen += !set->item[i].held;
-    printf("recall@10 of what is held out, among all %d, %%: mean of %d seeds (least to greatest); guessing %.1f\n",
-           set->count, SEEDS, 1000.0 / set->count);
-    printf("  %-12s %5s  %-21s  %-21s  %-21s  %-21s\n", "", "pairs", "name of a picture,", "the same,",
-           "picture of a name,", "the same,");
-    printf("  %-12s %5s  %-21s  %-21s  %-21s  %-21s\n", "", "", set->style[0], set->style[1], set->style[0],
-           set->style[1]);
-    for (int t = 0; t < TOWERS; t++)
-        for (int k = SIZES - 1; k >= 0; k--) study_row(set, t ? args.config.text : "bow", seen >> k, seen);
+    printf("recall@10 of the %d that are held out, among all %d, %%; bag of words; guessing %.1f\n", set->count - seen,
+           set->count, 1000.0 / set->count);
+    printf("  mean of %d seeds (least to greatest)\n  pairs", SEEDS);
+    for (int k = 0; k < 2 * EMOJI_STYLES; k++)
+        printf("  %s, %-9s", k < EMOJI_STYLES ? "its name" : "picture ", set->style[k % EMOJI_STYLES]);
+    printf("\n");
+    for (int k = SIZES - 1; k >= 0; k--) study_row(set, seen >> k, seen);
 }
 
 /* ---- the lesson -------------------------------------------------------------------------------------------------- */
