@@ -70,6 +70,9 @@ data: $(BUILD)/cifar-check $(BUILD)/cifar-from-png ## fetch CIFAR-10 (170 MB) an
 pretrained: $(BUILD)/sha256 ## fetch CLIP's published weights (1.2 GB) and verify them; MODELS="laion openai large"
 	@sh data/pretrained.sh $(BUILD)
 
+emoji: $(BUILD)/sha256 ## fetch the pictures of lesson 27 (12 MB) and verify them
+	@sh data/emoji.sh $(BUILD)
+
 plots: ## draw every picture again, from the data that the lessons wrote
 	@$(KEPT) sh plots/draw.sh
 
@@ -115,6 +118,6 @@ grade: $(BUILD)/libclip.a $(EXAMS) ## marks: build/grade.json; POINTS=file EXAM=
 clean: ## remove what was built
 	rm -rf $(BUILD)
 
-.PHONY: all help run train-full list quiz data pretrained plots limits bench next watch mine grade clean \
+.PHONY: all help run train-full list quiz data pretrained emoji plots limits bench next watch mine grade clean \
         $(LESSONS:%=lesson-%) $(foreach n,$(NUMBERS),ex-$(n) hint-$(n) reset-$(n) solution-$(n))
 

@@ -246,9 +246,9 @@ static bool model_train(EmojiModel *model, const EmojiSet *set, Err *err) {
 /* ---- files ------------------------------------------------------------------------------------------------------- */
 
 char *emoji_model_path(Arena *arena, const EmojiSet *set, const EmojiConfig *config) {
-    return arena_print(arena, "%s/emoji-%s-%s-pairs%d-seed%d-%d.safetensors", models_folder(),
-                       set->generated ? "scenes" : "published", config->text, config->pairs, config->seed,
-                       config->steps);
+    const char *of = set->generated ? arena_print(arena, "scenes%d", set->count) : "published";
+    return arena_print(arena, "%s/emoji-%s-%s-pairs%d-seed%d-%d.safetensors", models_folder(), of, config->text,
+                       config->pairs, config->seed, config->steps);
 }
 
 /* Everything that determines the weights: the settings, and sums of the pictures and of the phrases. "recipe 1" stands
