@@ -283,7 +283,7 @@ in_the_original() {
 
 # mine_objects: what `make mine` links: lesson 11 and, for each source that is still there, its object in obj/mine.
 mine_objects() {
-    echo "$build/obj/lessons/11-classify/main.o"
+    for part in lessons/11-classify/*.c; do echo "$build/obj/${part%.c}.o"; done
     (cd "$build/obj/mine" && find . -name '*.o') | while IFS= read -r object; do
         object=${object#./}
         [ ! -f "${object%.o}.c" ] || echo "$build/obj/mine/$object"

@@ -687,7 +687,7 @@ TEST(the_log_has_its_columns) {
     int commas = 0, wanted = 0;
     train_log_row(&row, text, sizeof text);
     for (const char *c = text; *c; c++) commas += *c == ',';
-    for (const char *c = train_log_heading(); *c; c++) wanted += *c == ',';
+    for (const char *c = train_log_heading(false); *c; c++) wanted += *c == ',';
     CHECK(commas == wanted && !strncmp(text, "7,2.500000,", 11) && strstr(text, ",0.812500,0.937500,1234,9.00"), "%s",
           text);
     row.test_tta = (double)NAN;

@@ -1,5 +1,6 @@
 /* Lesson 10: training a CLIP from random weights on pictures and their captions.
  * Before: 02 similarity matrix, 05 hard negatives, 08 encoders, 09 data. */
+#include "own_pairs.h"
 #include "lesson/lesson_data.h"
 #include "core/file.h"
 #include "core/arena.h"
@@ -112,6 +113,7 @@ typedef struct {
     int seed, epochs, batch, threads, pictures;
     double lr;
     bool resume, keep_other, profile;
+    OwnPairs own;
 } Args;
 
 static Recipe recipe_of(const Args *w, Arena *arena) {
@@ -167,10 +169,31 @@ static void train_and_show(const Lesson *lesson, Arena *arena, TrainRun *run, co
     clip_free(&clip);
 }
 
+/* The options that own pairs share with CIFAR-10. */
+static void train_own(Lesson *lesson, Args *w) {
+    OwnPairs *own = &w->own;
+    own->image = w->image;
+    own->text = w->text;
+    own->seed = w->seed;
+    own->epochs = w->epochs;
+    own->batch = w->batch;
+    own->lr = w->lr;
+    own->resume = w->resume;
+    own->backup_other = w->keep_other;
+    if (strcmp(w->recipe, "quick") || strcmp(w->without, "nothing") || w->profile || w->pictures)
+        die_usage(
+            "--pairs does not go with --recipe, --without, --profile and --pictures; sizes have their own options");
+    own_pairs_run(lesson, own);
+}
+
 int main(int argc, char **argv) {
-    Args w = {
-        .recipe = "quick", .without = "nothing", .data = "auto", .image = "recipe", .text = "recipe", .seed = 1
-    };
+    Args w = { .recipe = "quick",
+               .without = "nothing",
+               .data = "auto",
+               .image = "recipe",
+               .text = "recipe",
+               .seed = 1,
+               .own = OWN_PAIRS_DEFAULTS };
     const Option options[] = {
         { "recipe", .text = &w.recipe, .choices = RECIPES, .help = "the settings" },
         { "without", .text = &w.without, .choices = RECIPE_WITHOUT,
@@ -191,6 +214,7 @@ int main(int argc, char **argv) {
         { "data", .text = &w.data, .choices = LESSON_DATA, .help = "which pictures" },
         { "pictures", .integer = &w.pictures, .low = 0, .high = 50000,
           .help = "training and test pictures, the first so many; 0: all" },
+        OWN_PAIRS_OPTIONS(w.own),
         { 0 },
     };
     Lesson lesson = { .number = "10",
@@ -203,6 +227,11 @@ int main(int argc, char **argv) {
     if (w.batch == 1) die_usage("--batch 1: a single pair has no negatives; want 2 or more");
     if (w.threads) thread_set_count(w.threads);
 
+    if (*w.own.pairs.table) {
+        train_own(&lesson, &w);
+        return lesson_end(&lesson);
+    }
+    if (*w.own.export) die_usage("--export: want a model of own pairs; give their table with --pairs");
     Arena *arena = &lesson.memory;
     Cifar train = lesson_pictures(arena, w.data, CIFAR_TRAIN, w.pictures),
           test = lesson_pictures(arena, w.data, CIFAR_TEST, w.pictures);

@@ -33,6 +33,15 @@ typedef struct {
  *        makes a token that exists; when there are fewer. Names file and line. *bpe is set only on success */
 bool bpe_read(Bpe *bpe, Arena *arena, const char *path, Err *err);
 
+/* Reads merges.txt or bpe_simple_vocab_16e6.txt.gz from the folder of the file `beside`, or else from models_folder().
+ * Fails as bpe_read, and when neither folder has one. */
+bool bpe_find(Bpe *bpe, Arena *arena, const char *beside, Err *err);
+
+/* Writes the merges as Hugging Face's merges.txt, and the tokens as its vocab.json, which bpe_read and other tools read.
+ * Wants a vocabulary of bpe_read. */
+bool bpe_write_merges(const Bpe *bpe, const char *path, Err *err);
+bool bpe_write_tokens(const Bpe *bpe, const char *path, Err *err);
+
 /* A vocabulary without merges: every byte of a text is a token. For models with random weights. Owner: the arena. */
 Bpe bpe_bytes(Arena *arena);
 

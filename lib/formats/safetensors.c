@@ -277,13 +277,14 @@ bool tensor_to_mat(const Tensor *t, Mat m, Err *err) {
 
 /* ---- writing ---------------------------------------------------------------------------------------------------- */
 
-/* A tensor, with its numbers in nums or ints; or, when `value` is set, a metadata string. */
+/* A tensor, with its numbers in nums, ints or bytes; or, when `value` is set, a metadata string. */
 struct SafetensorsEntry {
     SafetensorsEntry *next;
     Tensor tensor;
     const char *value;
     const num *nums;
     const int *ints;
+    const uint8_t *bytes;
 };
 
 SafetensorsOut safetensors_begin(Arena *arena) { return (SafetensorsOut){ .arena = arena }; }
@@ -325,6 +326,10 @@ void safetensors_add_ints(SafetensorsOut *out, const char *name, Dtype dtype, Te
     for (size_t i = 0; dtype == DTYPE_U8 && i < entry->tensor.count; i++)
         REQUIRE(0 <= values[i] && values[i] <= 255, "%s: number %zu is %d, a U8 holds 0 to 255", name, i, values[i]);
     entry->ints = values;
+}
+
+void safetensors_add_bytes(SafetensorsOut *out, const char *name, TensorShape shape, const uint8_t *bytes) {
+    tensor_new(out, name, DTYPE_U8, shape.dims, shape.shape)->bytes = bytes;
 }
 
 /* Strings first, then tensors; each by name. */
@@ -385,6 +390,10 @@ static void numbers_write(OutFile *file, const SafetensorsEntry *entry) {
     const Tensor *t = &entry->tensor;
     enum { PIECE = 1024 };
     uint8_t bytes[PIECE * 8];
+    if (entry->bytes) {
+        out_write(file, entry->bytes, t->count);
+        return;
+    }
     for (size_t begin = 0; begin < t->count; begin += PIECE) {
         size_t count = MIN((size_t)PIECE, t->count - begin), step = dtype_size(t->dtype);
         for (size_t i = 0; i < count; i++) {

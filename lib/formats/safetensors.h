@@ -102,6 +102,9 @@ typedef struct {
 /* Adds integers as U8, I32 or I64. Stops when a value does not fit. */
 void safetensors_add_ints(SafetensorsOut *out, const char *name, Dtype dtype, TensorShape shape, const int *values);
 
+/* Adds bytes as U8. */
+void safetensors_add_bytes(SafetensorsOut *out, const char *name, TensorShape shape, const uint8_t *bytes);
+
 /* Writes the file, whole or not at all. Fails on a disk error, or when a name or string is not UTF-8. */
 bool safetensors_write(const SafetensorsOut *out, const char *path, Err *err);
 

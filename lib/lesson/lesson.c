@@ -10,7 +10,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-enum { OPTIONS_MAX = 32, QUICK_WORDS = 32 };
+enum { OPTIONS_MAX = 64, QUICK_WORDS = 32 };
 
 /* The lesson's own options, followed by those that every lesson has. */
 static void options_join(Lesson *lesson, bool *silent, bool *quick, Option *all) {

@@ -63,7 +63,7 @@ static void watch_rename(void *context, const char *path) {
 
 bool lesson_train(TrainRun *run, Clip *clip, Err *err) {
     const Recipe *r = &run->recipe;
-    double pictures = (double)r->epochs * (run->train->n / r->batch) * r->batch;
+    double pictures = (double)r->epochs * (train_pictures(run) / r->batch) * r->batch;
     Watch watch = { .run = run, .progress = progress_begin("", pictures, "img/s") };
     TrainRun watched = *run;
     watched.after_batch = watch_batch;
@@ -90,6 +90,10 @@ static bool read_about(Arena *arena, LessonModel *model, Err *err) {
     const char *run = safetensors_meta(&file, "run"), *epoch = safetensors_meta(&file, "epoch");
     const char *templates = safetensors_meta(&file, "templates");
     long long done;
+    const char *fit = safetensors_meta(&file, "fit");
+    const char *split = safetensors_meta(&file, "split");
+    model->fit = fit ? arena_text(arena, fit) : NULL;
+    model->split = split ? arena_text(arena, split) : NULL;
     model->run = arena_text(arena, run ? run : "");
     for (char *c = model->run; *c; c++)
         if (iscntrl((unsigned char)*c)) *c = '?'; /* it is printed */
@@ -111,6 +115,10 @@ static bool unfinished(const LessonModel *model) {
 static void refuse_other(Arena *arena, const LessonModel *model, const Cifar *pictures) {
     static const char *const kinds[] = { "CIFAR-10", "generated shapes" };
     const char *kind = kinds[pictures->generated], *other = kinds[!pictures->generated];
+    if (model->fit)
+        die("%s: this model was trained on own pairs, and these pictures are %s; give it your own with --pairs TABLE, "
+            "or with --folder FOLDER in lesson 13",
+            model->path, kind);
     if (*model->run && !strstr(model->run, kind))
         die("%s: this model was trained on %s, and these pictures are %s; choose others with --data, or another model",
             model->path, other, kind);
@@ -132,7 +140,8 @@ LessonModel lesson_model_open(Arena *arena, const char *path, const Cifar *pictu
     if (!clip_load(&model.clip, path, &err) || !read_about(arena, &model, &err)) die("%s", err.text);
     if (pictures) refuse_other(arena, &model, pictures);
     printf("Model: %s", *model.run ? model.run : "its file does not say how it was trained");
-    if (unfinished(&model)) printf("; stopped after epoch %d", model.epochs);
+    if (model.fit) printf("; best epoch %d", model.epochs);
+    else if (unfinished(&model)) printf("; stopped after epoch %d", model.epochs);
     printf("\n");
     fprintf(stderr, "model: %s\n", path);
     return model;

@@ -31,7 +31,9 @@ typedef struct {
     char *run;        /* "recipe quick, seed 1, ..."; "" if the file does not say it */
     char **templates; /* of the captions it was trained on */
     int template_count;
-    int epochs; /* finished; INT_MAX if the file does not say it */
+    int epochs;        /* finished; INT_MAX if the file does not say it */
+    const char *split; /* of a model of own pairs (lesson_pairs.h); else NULL */
+    const char *fit;   /* of a model of own pairs: how its pictures were made square (picture_cache.h); else NULL */
 } LessonModel;
 
 /* Loads a model of lesson 10. Prints on stdout how it was trained (recipe, seed, epochs, pictures), on stderr its path.

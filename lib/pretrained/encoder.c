@@ -21,22 +21,6 @@ static bool tiny_init(Clip *clip, Err *err) {
     return clip_init(clip, config, NULL, 19, err);
 }
 
-static bool vocabulary_open(Bpe *bpe, Arena *arena, const char *weights, Err *err) {
-    static const char *const names[] = { "merges.txt", "bpe_simple_vocab_16e6.txt.gz" };
-    const char *slash = strrchr(weights, '/');
-    const char *beside = slash ? arena_print(arena, "%.*s", (int)(slash - weights), weights) : ".";
-    const char *folders[] = { beside, models_folder() };
-    for (size_t f = 0; f < COUNT(folders); f++)
-        for (size_t i = 0; i < COUNT(names); i++) {
-            const char *path = arena_print(arena, "%s/%s", folders[f], names[i]);
-            if (file_exists(path)) return bpe_read(bpe, arena, path, err);
-        }
-    return err_set(err,
-                   "%s: neither merges.txt nor bpe_simple_vocab_16e6.txt.gz is beside it; `make pretrained` "
-                   "fetches the vocabulary",
-                   weights);
-}
-
 /* The first of what `make pretrained` fetches, or "tiny". */
 static const char *weights_find(Arena *arena) {
     static const char *const names[] = { "vit-b-32-openai", "vit-b-32-laion2b", "vit-l-14-openai" };
@@ -59,7 +43,7 @@ bool encoder_open(Encoder *encoder, Arena *arena, const char *weights, GeluChoic
     bool ok = encoder->clip.config.text.vocabulary == BPE_IDS ||
               err_set(err, "%s: its texts have %d different tokens, CLIP's tokeniser makes %d", weights,
                       encoder->clip.config.text.vocabulary, BPE_IDS);
-    if (ok && vocabulary_open(&encoder->bpe, arena, weights, err)) return true;
+    if (ok && bpe_find(&encoder->bpe, arena, weights, err)) return true;
     encoder_close(encoder);
     return false;
 }

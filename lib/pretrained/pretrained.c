@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { NAME = 300, LAYERS_MAX = 256 };
+enum { NAME = HUGGING_FACE_NAME, LAYERS_MAX = 256 };
 
 typedef struct {
     const char *path;
@@ -49,8 +49,7 @@ static bool ends_with(const char *text, const char *end) {
     return n >= m && !strcmp(text + n - m, end);
 }
 
-/* Our name as Hugging Face writes it. */
-static void hugging_face_name(const char *ours, char *theirs) {
+void hugging_face_name(const char *ours, char theirs[HUGGING_FACE_NAME]) {
     const char *middle = ours, *begin = "", *end = "";
     for (size_t i = 0; i < COUNT(beginnings); i++)
         if (!strncmp(ours, beginnings[i].ours, strlen(beginnings[i].ours))) {

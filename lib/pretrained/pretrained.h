@@ -28,4 +28,8 @@ typedef enum { GELU_AUTO, GELU_QUICK, GELU_EXACT } GeluChoice;
  * Owner  the caller: clip_free */
 bool pretrained_open(Clip *clip, const char *path, GeluChoice gelu, Err *err);
 
+/* A parameter's name as Hugging Face writes it; %c in it stands for q, k and v. For export.c. */
+enum { HUGGING_FACE_NAME = 300 };
+void hugging_face_name(const char *ours, char theirs[HUGGING_FACE_NAME]);
+
 #endif

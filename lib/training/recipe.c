@@ -37,6 +37,9 @@ static const Recipe recipes[] = {
     { "notebook", "a published notebook's experiment: batch 64, temperature fixed at 0.07",
       .model = { IMAGE("cnn", 64, 128, 256, 64), BOW(64), .logit_scale = 1 / 0.07 },
       .groups = { ADAMW(1e-3, 0.01), MUON(0.03), ADAMW(3e-3, 0) }, ONE_TEMPLATE, FIXED_TEMPERATURE, FALLING },
+    { "pairs", "own pictures and captions; epochs and batch by their number",
+      .model = { IMAGE("cnn", 32, 64, 128, 64), BOW(64) }, .groups = { ADAMW(2e-3, 0.01), MUON(0.1), ADAMW(1e-2, 0) },
+      .multi_positive = true, FALLING, SHIFTED },
     { "tiny", "the smallest network, for a first look; temperature fixed at 0.07",
       .model = { IMAGE("small", 0, 0, 0, 64), BOW(64), .logit_scale = 1 / 0.07 },
       .groups = { ADAMW(1e-3, 0), ADAMW(1e-3, 0), ADAMW(1e-3, 0) }, ONE_TEMPLATE, FIXED_TEMPERATURE },
@@ -137,6 +140,8 @@ char *recipe_text(const Recipe *r, Arena *arena) {
                        schedules[r->schedule], real(arena, r->warmup), r->multi_positive, real(arena, r->smoothing));
     text = arena_print(arena, "%sfixed scale=%d\nwhitening epochs=%s\nfirst filters learnt=%d\nrandom filters=%d\n",
                        text, r->fixed_scale, real(arena, r->whiten_epochs), r->learn_first, r->random_filters);
+    if (r->least_words > 1) text = arena_print(arena, "%swords occur=%d\n", text, r->least_words);
+    if (r->byte_pairs) text = arena_print(arena, "%stokens=byte pairs\n", text);
     return arena_print(arena, "%smirror=%s\nshift=%d\nshift by=%d %d\nedge=%d\ncutout=%d\ntest augmentation=%d\n", text,
                        mirrors[a->mirror], a->shift, a->dx, a->dy, a->edge, a->cutout, r->tta);
 }

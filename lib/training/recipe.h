@@ -25,11 +25,14 @@ typedef struct {
     bool random_filters;  /* "cnn": the 3x3 filters start at random instead of as the identity */
     Augment augment;      /* its seed and epoch are set by the run */
     TestAugmentation tta; /* of a second test after the last epoch; TTA_NONE: there is none */
+    /* for own pairs, whose captions are given and not filled templates: */
+    int least_words; /* a word that occurs less often is unknown; 0: every word is known */
+    bool byte_pairs; /* CLIP's tokens instead of words */
 } Recipe;
 
 /* For options tables: the recipes; the towers of lesson 10 ("recipe": its own); what a recipe can be tried without. */
 #define RECIPES        "quick|full|templates|notebook|tiny"
-#define RECIPE_IMAGES  "recipe|small|cnn|resnet|vit"
+#define RECIPE_IMAGES  "recipe|small|cnn|resnet|resnet9|vit"
 #define RECIPE_TEXTS   "recipe|bow|lstm|transformer"
 #define RECIPE_WITHOUT "nothing|whitening|dirac|muon|mirror|alternating|shift|decay|smoothing|wordings"
 

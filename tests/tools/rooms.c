@@ -34,7 +34,8 @@ static const Room rooms[] = {
     { "training", "core kernels autograd formats dataset model evaluate" },
     { "pretrained", "core kernels autograd formats dataset model" },
     { "show", "core" },
-    { "lesson", "core kernels autograd formats dataset model evaluate training show" },
+    { "pairs", "core formats dataset" },
+    { "lesson", "core kernels autograd formats dataset model evaluate training show pairs" },
     { "scenes", "core kernels autograd formats dataset model evaluate training show lesson" },
 };
 enum { ROOMS = COUNT(rooms), PATH_ROOM = 256, FILES_MAX = 512 };
