@@ -2,6 +2,7 @@
 #include "27-emoji/emoji_set.h"
 #include "core/file.h"
 #include "formats/image_file.h"
+#include "pairs/pairs_table.h"
 #include "check.h"
 
 #include <stdlib.h>
@@ -253,6 +254,30 @@ TEST(the_table_and_its_pictures) {
     arena_free(&arena);
 }
 
+/* The reader of lesson-10 --pairs finds every picture with all its captions and its part, and no bad row. */
+TEST(the_table_is_one_of_pairs) {
+    EmojiSet set;
+    PairsTable table;
+    Err err;
+    const char *to = arena_print(&arena, "%s/new", check_folder());
+    emoji_set_generate(&set, &arena, 0);
+    CHECK(emoji_set_write(&set, to, &err), "%s", err.text);
+    CHECK(pairs_table_read(&table, &arena, arena_print(&arena, "%s/pairs.tsv", to), (PairsFormat){ .strict = true },
+                           &err),
+          "%s", err.text);
+    CHECK(table.picture_count == 2 * set.count && table.bad_count == 0 && table.has_split, "%d", table.picture_count);
+    for (int k = 0; k < table.picture_count; k++) {
+        const PairsPicture *picture = &table.pictures[k];
+        const Emoji *e = &set.item[k % set.count];
+        PairsPart part = e->held ? PAIRS_TEST : k < set.count ? PAIRS_TRAIN : PAIRS_VAL;
+        CHECK(picture->count == e->phrase_count && picture->part == part, "picture %d", k);
+        for (int p = 0; p < e->phrase_count; p++)
+            CHECK(!strcmp(table.caption[picture->first + p], e->phrase[p]), "%s", e->phrase[p]);
+        CHECK(file_exists(pairs_table_path(&table, &arena, k)), "%s", picture->path);
+    }
+    arena_free(&arena);
+}
+
 TEST(a_folder_of_others_is_not_written_to) {
     EmojiSet set;
     Err err = { "" };
@@ -266,4 +291,4 @@ TEST(a_folder_of_others_is_not_written_to) {
 
 TESTS(reads_names_key_words_and_pictures, damaged_files_are_refused, every_cut_is_refused_or_read, phrases, truth,
       truth_of_a_word, scenes_have_the_same_questions, held_out_by_name_and_every_tenth, the_table_and_its_pictures,
-      a_folder_of_others_is_not_written_to)
+      the_table_is_one_of_pairs, a_folder_of_others_is_not_written_to)

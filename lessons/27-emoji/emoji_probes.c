@@ -35,17 +35,24 @@ static bool in_list(BindKind kind, const char *word) {
 
 typedef struct {
     char text[NAME_BYTES];
-    char *word[WORDS_MAX];
+    char *word[WORDS_MAX], *sorted[WORDS_MAX]; /* in the name's order, in order of bytes */
     int count;
 } Name;
 
+static int word_order(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
 static void name_split(Name *name, const char *text) {
     char *rest = NULL;
-    name->count = 0;
+    *name = (Name){ .count = 0 };
     snprintf(name->text, sizeof name->text, "%s", text);
     for (char *at = strtok_r(name->text, " ", &rest); at && name->count < WORDS_MAX; at = strtok_r(NULL, " ", &rest))
         name->word[name->count++] = at;
+    memcpy(name->sorted, name->word, sizeof name->sorted);
+    qsort(name->sorted, (size_t)name->count, sizeof *name->sorted, word_order);
 }
+
+/* Whether one word begins with the other: "up", "upwards" say the same. */
+static bool same_stem(const char *a, const char *b) { return !strncmp(a, b, MIN(strlen(a), strlen(b))); }
 
 /* Whether the names have the same length and differ in one place only, where both have a word of the kind. */
 static bool one_word_differs(const Name *a, const Name *b, BindKind kind) {
@@ -54,7 +61,7 @@ static bool one_word_differs(const Name *a, const Name *b, BindKind kind) {
     for (int i = 0; i < a->count; i++) {
         if (!strcmp(a->word[i], b->word[i])) continue;
         differ++;
-        if (!in_list(kind, a->word[i]) || !in_list(kind, b->word[i])) return false;
+        if (!in_list(kind, a->word[i]) || !in_list(kind, b->word[i]) || same_stem(a->word[i], b->word[i])) return false;
     }
     return differ == 1;
 }
@@ -66,20 +73,14 @@ static bool facing_differs(const char *a, const char *b) {
     return !strncmp(a, b, shorter) && !strcmp(longer + shorter, FACING);
 }
 
-static int word_order(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
-
 /* Whether the names have the same words in another order. */
 static bool order_differs(const Name *a, const Name *b) {
-    char *x[WORDS_MAX], *y[WORDS_MAX];
     bool same_order = true;
     if (a->count != b->count) return false;
-    for (int i = 0; i < a->count; i++) same_order = same_order && !strcmp(a->word[i], b->word[i]);
-    memcpy(x, a->word, sizeof x);
-    memcpy(y, b->word, sizeof y);
-    qsort(x, (size_t)a->count, sizeof *x, word_order);
-    qsort(y, (size_t)b->count, sizeof *y, word_order);
-    for (int i = 0; i < a->count; i++)
-        if (strcmp(x[i], y[i]) != 0) return false;
+    for (int i = 0; i < a->count; i++) {
+        if (strcmp(a->sorted[i], b->sorted[i]) != 0) return false;
+        same_order = same_order && !strcmp(a->word[i], b->word[i]);
+    }
     return !same_order;
 }
 

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { TOP = 10, SHOWN = 10, FAMILY = 24 };
+enum { TOP = 10, SHOWN = 10, FAMILY = 24, ORDERED = 4, TILE_LINE = 15 };
 
 /* ---- vectors and cosines ----------------------------------------------------------------------------------------- */
 
@@ -35,6 +35,17 @@ static Mat text_cosines(Arena *arena, EmojiTower *tower, int style, const char *
     return dots(arena, tower->image[style], clip_text_features(&tower->model.clip, arena, texts, n, NULL));
 }
 
+/* The cosine of a text with the pictures of a style, mean of the towers: [count], on the arena. */
+static num *mean_cosines(Arena *arena, const EmojiSet *set, EmojiTower *towers, int count, int style,
+                         const char *text) {
+    num *mean = arena_zero(arena, (size_t)set->count, sizeof *mean);
+    for (int t = 0; t < count; t++) {
+        Mat cosine = text_cosines(arena, &towers[t], style, &text, 1);
+        for (int i = 0; i < set->count; i++) mean[i] += cosine.v[i] / (num)count;
+    }
+    return mean;
+}
+
 static void print_rate(Rate r) { printf("%5.1f (%4.1f to %5.1f)", 100 * r.proportion, 100 * r.low, 100 * r.high); }
 
 /* ---- the set ----------------------------------------------------------------------------------------------------- */
@@ -53,9 +64,8 @@ static int count_category(const EmojiSet *set, int category) {
 }
 
 static Tile tile_of(Arena *arena, const EmojiSet *set, int style, int item, const char *note) {
-    const char *caption =
-        probe_lines(arena, arena_print(arena, "%s%s%s", set->item[item].phrase[0], *note ? "\n" : "", note));
-    return (Tile){ emoji_rgb(set, style, item), EMOJI_SIDE, EMOJI_SIDE, caption, false };
+    const char *caption = arena_print(arena, "%s%s%s", set->item[item].phrase[0], *note ? "\n" : "", note);
+    return (Tile){ emoji_rgb(set, style, item), EMOJI_SIDE, EMOJI_SIDE, probe_lines(arena, caption, TILE_LINE), false };
 }
 
 void report_set(const Lesson *lesson, Arena *arena, const EmojiSet *set) {
@@ -187,14 +197,48 @@ void report_recall(Arena *arena, const EmojiSet *set, const EmojiTower *towers, 
     }
 }
 
+/* Whether the model has every word of the name. */
+static bool name_is_known(Arena *arena, const EmojiTower *tower, const char *name) {
+    int words = 1;
+    for (const char *at = name; *at; at++) words += *at == ' ';
+    return emoji_model_known(&tower->model, arena, name) == MIN(words, EMOJI_WORDS);
+}
+
+/* Whether the picture of name j is among the ten nearest. */
+static bool is_found(const EmojiSet *set, const EmojiTower *tower, int style, int j) {
+    int better = 0;
+    for (int i = 0; i < set->count; i++) better += AT(tower->cosine[style], i, j) > AT(tower->cosine[style], j, j);
+    return better < TOP;
+}
+
+void report_known(Arena *arena, const EmojiSet *set, const EmojiTower *towers, int count) {
+    printf("recall@10, the picture of a name that is held out, %%\n");
+    for (int known = 1; known >= 0; known--)
+        for (int s = 0; s < EMOJI_STYLES; s++) {
+            printf("  %-40s %-8s",
+                   known ? "captions had all words of the name" : "a word of the name was in no caption",
+                   set->style[s]);
+            for (int t = 0; t < count; t++) {
+                int right = 0, of = 0;
+                for (int j = 0; j < set->count; j++) {
+                    if (!set->item[j].held || name_is_known(arena, &towers[t], set->item[j].phrase[0]) != known)
+                        continue;
+                    right += is_found(set, &towers[t], s, j);
+                    of++;
+                }
+                printf("  %s (%d) ", towers[t].model.config.text, of);
+                print_rate(metrics_wilson(right, of));
+            }
+            printf("\n");
+        }
+}
+
 /* recall@10 of the names of one category, seen or held out, in a style. */
 static Rate category_recall(const EmojiSet *set, const EmojiTower *tower, int style, int category, bool held) {
     int right = 0, of = 0;
     for (int j = 0; j < set->count; j++) {
-        int better = 0;
         if (set->item[j].category != category || set->item[j].held != held) continue;
-        for (int i = 0; i < set->count; i++) better += AT(tower->cosine[style], i, j) > AT(tower->cosine[style], j, j);
-        right += better < TOP;
+        right += is_found(set, tower, style, j);
         of++;
     }
     return metrics_wilson(right, of);
@@ -236,27 +280,20 @@ void report_categories_recall(const Lesson *lesson, Arena *arena, const EmojiSet
 
 /* ---- a query ----------------------------------------------------------------------------------------------------- */
 
-/* The words of the text that the model does not know, on stdout. */
-static void print_unknown(Arena *arena, EmojiTower *tower, const char *text) {
-    int ids[EMOJI_WORDS];
-    TextNotes notes = vocab_encode(&tower->model.clip.vocab, arena, &text, 1, EMOJI_WORDS, ids);
-    text_warn(&notes, stdout);
-}
-
-void report_query(const Lesson *lesson, Arena *arena, const EmojiSet *set, EmojiTower *tower, const char *name,
-                  const char *text) {
-    int top[TOP], shown = MIN(TOP, EMOJI_STYLES * set->count);
+void report_query(const Lesson *lesson, Arena *arena, const EmojiSet *set, EmojiTower *towers, int count,
+                  const char *name, const char *text) {
+    int top[TOP], ids[EMOJI_WORDS], shown = MIN(TOP, EMOJI_STYLES * set->count);
     Tile tiles[TOP];
     num *score = arena_alloc(arena, EMOJI_STYLES * (size_t)set->count, sizeof *score);
-    print_unknown(arena, tower, text);
-    if (emoji_model_known(&tower->model, arena, text) == 0) {
+    TextNotes notes = vocab_encode(&towers[0].model.clip.vocab, arena, &text, 1, EMOJI_WORDS, ids);
+    text_warn(&notes, stdout);
+    if (notes.empty_count) {
         printf("\"%s\": the model knows no word of this; any answer would be chance\n", text);
         return;
     }
-    for (int s = 0; s < EMOJI_STYLES; s++) {
-        Mat cosine = text_cosines(arena, tower, s, &text, 1);
-        memcpy(score + s * set->count, cosine.v, (size_t)set->count * sizeof *score);
-    }
+    for (int s = 0; s < EMOJI_STYLES; s++)
+        memcpy(score + s * set->count, mean_cosines(arena, set, towers, count, s, text),
+               (size_t)set->count * sizeof *score);
     retrieval_top(score, EMOJI_STYLES * set->count, shown, top);
     printf("\"%s\"\n", text);
     for (int k = 0; k < shown; k++) {
@@ -364,17 +401,28 @@ void report_families(const Lesson *lesson, Arena *arena, const EmojiSet *set, co
     }
 }
 
+/* At most the first four words: more have too many orders. */
+static char *first_words(Arena *arena, const char *text) {
+    int words = 0;
+    size_t end = 0;
+    for (; text[end]; end++) {
+        words += text[end] == ' ';
+        if (words == ORDERED) break;
+    }
+    return arena_print(arena, "%.*s", (int)end, text);
+}
+
 void report_orders(Arena *arena, const EmojiSet *set, EmojiTower *towers, int count) {
     int n, orders;
     BindPair *pairs = bind_pairs(set, arena, BIND_ORDER, &n);
     for (int k = 0; k < MIN(n, 3); k++) {
         const char *text[2] = { set->item[pairs[k].a].phrase[0], set->item[pairs[k].b].phrase[0] };
-        const char **all = sensitivity_orders(arena, text[0], &orders);
+        const char **all = sensitivity_orders(arena, first_words(arena, text[0]), &orders);
         printf("  \"%s\", \"%s\"\n", text[0], text[1]);
         for (int t = 0; t < count; t++) {
             Mat two = sensitivity_vectors(&towers[t].model.clip, arena, text, 2);
             Mat many = sensitivity_vectors(&towers[t].model.clip, arena, all, orders);
-            printf("    %-14s cosine %.6f; the %d orders of these words have %d different vectors\n",
+            printf("    %-14s cosine %.6f; the %d orders of the first words have %d different vectors\n",
                    towers[t].model.config.text, sensitivity_cosine(two, 0, two, 1), orders,
                    sensitivity_different(many));
         }
@@ -453,29 +501,31 @@ void report_zero_shot(Arena *arena, const EmojiSet *set, EmojiTower *towers, int
 /* ---- words that no caption had ----------------------------------------------------------------------------------- */
 
 /* Of the ten pictures of the other style that are nearest to the text, those whose phrases have the word. */
-static int among_top(const EmojiSet *set, Mat cosine, const char *word, int *top) {
+static int among_top(const EmojiSet *set, const num *cosine, const char *word, int *top) {
     int right = 0;
-    retrieval_top(cosine.v, set->count, TOP, top);
+    retrieval_top(cosine, set->count, TOP, top);
     for (int k = 0; k < TOP; k++) right += emoji_says(set, top[k], word);
     return right;
 }
 
-void report_withheld(const Lesson *lesson, Arena *arena, const EmojiSet *set, EmojiTower *tower) {
+void report_withheld(const Lesson *lesson, Arena *arena, const EmojiSet *set, EmojiTower *towers, int count) {
     int top[TOP];
     Tile tiles[TOP];
     const Withheld *list = emoji_withheld(set);
     if (set->count < TOP) return;
-    printf("  %-12s %-40s of the %d nearest pictures (%s), those whose key words have it\n", "word", "described as",
-           TOP, set->style[STYLE_OTHER]);
+    printf("of the %d nearest pictures (%s), those whose phrases have the word\n", TOP, set->style[STYLE_OTHER]);
+    printf("  %-10s %-40s the word  described  guessing\n", "word", "described as");
     for (const Withheld *w = list; w->word; w++) {
         int all = 0;
         for (int i = 0; i < set->count; i++) all += emoji_says(set, i, w->word);
-        int bare = among_top(set, text_cosines(arena, tower, STYLE_OTHER, &w->word, 1), w->word, top);
-        int described = among_top(set, text_cosines(arena, tower, STYLE_OTHER, &w->description, 1), w->word, top);
-        printf("  %-12s %-40s the word %d, described %d, guessing %.1f\n", w->word, w->description, bare, described,
+        int bare = among_top(set, mean_cosines(arena, set, towers, count, STYLE_OTHER, w->word), w->word, top);
+        int described =
+            among_top(set, mean_cosines(arena, set, towers, count, STYLE_OTHER, w->description), w->word, top);
+        printf("  %-10s %-40s %8d %10d %9.2f\n", w->word, w->description, bare, described,
                (double)TOP * all / set->count);
         for (int k = 0; w == list && k < TOP; k++)
-            tiles[k] = tile_of(arena, set, STYLE_OTHER, top[k], emoji_says(set, top[k], w->word) ? "" : "no key word");
+            tiles[k] =
+                tile_of(arena, set, STYLE_OTHER, top[k], emoji_says(set, top[k], w->word) ? "" : "(not its word)");
     }
     lesson_tiles(lesson, "27-described",
                  &(Tiles){ .title = arena_print(arena, "\"%s\", described as \"%s\"", list->word, list->description),

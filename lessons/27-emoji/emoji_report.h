@@ -36,14 +36,17 @@ EmojiRecall emoji_recall(Arena *arena, const EmojiSet *set, const EmojiTower *to
 void report_set(const Lesson *lesson, Arena *arena, const EmojiSet *set);
 void report_recall(Arena *arena, const EmojiSet *set, const EmojiTower *towers, int count);
 void report_categories_recall(const Lesson *lesson, Arena *arena, const EmojiSet *set, const EmojiTower *tower);
+/* Recall@10 of names that are held out: those of known words, and those with a word that no training caption had. */
+void report_known(Arena *arena, const EmojiSet *set, const EmojiTower *towers, int count);
 void report_binding(Arena *arena, const EmojiSet *set, const EmojiTower *towers, int count);
 void report_families(const Lesson *lesson, Arena *arena, const EmojiSet *set, const EmojiTower *tower);
 void report_orders(Arena *arena, const EmojiSet *set, EmojiTower *towers, int count);
 void report_zero_shot(Arena *arena, const EmojiSet *set, EmojiTower *towers, int count);
-void report_withheld(const Lesson *lesson, Arena *arena, const EmojiSet *set, EmojiTower *tower);
+void report_withheld(const Lesson *lesson, Arena *arena, const EmojiSet *set, EmojiTower *towers, int count);
 
-/* The ten pictures of both styles with the highest cosine to the text, as a page plots/out/NAME.png. */
-void report_query(const Lesson *lesson, Arena *arena, const EmojiSet *set, EmojiTower *tower, const char *name,
-                  const char *text);
+/* The ten pictures of both styles with the highest cosine to the text, mean of the towers, as a page
+ * plots/out/NAME.png. */
+void report_query(const Lesson *lesson, Arena *arena, const EmojiSet *set, EmojiTower *towers, int count,
+                  const char *name, const char *text);
 
 #endif

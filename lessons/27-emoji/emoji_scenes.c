@@ -69,7 +69,7 @@ static void add_several(EmojiSet *set, Arena *arena, int type, int count) {
         arena_print(arena, "%s %s %s%s", numbers[count], colour_word, shape_word, shape == SHAPE_CROSS ? "es" : "s"));
 }
 
-/* A left of B; `turned`: the two change places. */
+/* A left of B; `turned`: the two change places. The two names differ in one word, or in the order of the words. */
 static void add_related(EmojiSet *set, Arena *arena, int k, bool turned) {
     int a = (5 * k + 3) % COLOUR_COUNT, b = (5 * k + 3 + 1 + k % (COLOUR_COUNT - 1)) % COLOUR_COUNT;
     int shape_a = k % SHAPE_COUNT, shape_b = (3 * k + 1) % SHAPE_COUNT;
@@ -87,17 +87,20 @@ static void add_related(EmojiSet *set, Arena *arena, int k, bool turned) {
         scene.object[0].x = second.x;
         scene.object[1].x = first.x;
     }
-    const char *const side = turned ? "right" : "left";
+    /* Turned: "A right of B", or "B left of A", the same words in another order. */
+    const char *colour[2] = { colour_name((ShapeColour)a), colour_name((ShapeColour)b) };
+    const char *shape[2] = { shape_name((Shape)shape_a), shape_name((Shape)shape_b) };
+    bool order = turned && k % 3 == 2;
     add(set, arena, 2, &scene,
-        arena_print(arena, "a %s %s %s of a %s %s", colour_name((ShapeColour)a), shape_name((Shape)shape_a), side,
-                    colour_name((ShapeColour)b), shape_name((Shape)shape_b)));
+        arena_print(arena, "a %s %s %s of a %s %s", colour[order], shape[order], turned && !order ? "right" : "left",
+                    colour[!order], shape[!order]));
 }
 
-/* Keeps `most` items, evenly spaced. */
+/* Keeps `most` items: pairs of neighbours, evenly spaced, so that left and right stay together. */
 static void thin_out(EmojiSet *set, int most) {
     if (most <= 0 || most >= set->count) return;
     for (int k = 0; k < most; k++) {
-        int from = k * set->count / most;
+        int from = 2 * (k / 2 * (set->count / 2) / ((most + 1) / 2)) + k % 2;
         set->item[k] = set->item[from];
         for (int s = 0; s < EMOJI_STYLES; s++)
             memmove(set->rgb[s] + (size_t)k * EMOJI_PIXELS, emoji_rgb(set, s, from), EMOJI_PIXELS);

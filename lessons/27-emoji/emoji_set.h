@@ -89,8 +89,7 @@ const uint8_t *emoji_rgb(const EmojiSet *set, int style, int item);
 
 /* Writes FOLDER/pairs.tsv, with the columns filepath, title, split, style, and the pictures that it names. A title is
  * the name and the key words, separated by '|'. split: train for the learnt style, val for the other style, test for
- * what is held out. A file is replaced only by the same picture of the same set: FOLDER must be new or have a pairs.tsv.
- * False with one line. */
+ * what is held out. FOLDER must be new, or one that was written before: it has a pairs.tsv. False with one line. */
 bool emoji_set_write(const EmojiSet *set, const char *folder, Err *err);
 
 #endif
