@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { TOWERS = 2, SEEDS = 2, SIZES = 4 };
+enum { TOWERS = 2, SIZES = 4 };
 
 static struct {
     const char *data, *write;
@@ -24,7 +24,7 @@ static const Option options[] = {
     { "items", .integer = &args.items, .low = 0, .high = 1000, .help = "scenes: the first so many; 0: all" },
     { "write", .text = &args.write,
       .help = "write the pictures and a table pairs.tsv for lesson-10 --pairs into this new folder" },
-    { "study", .flag = &args.study, .help = "fewer pairs, two seeds: how much does each pair teach? Six minutes" },
+    { "study", .flag = &args.study, .help = "train on fewer pairs: how much does each pair teach? Two minutes" },
     { 0 },
 };
 
@@ -71,47 +71,34 @@ static int answer(Lesson *lesson, const EmojiSet *set) {
 
 /* ---- how much does each pair teach? ------------------------------------------------------------------------------ */
 
-/* Mean, least and greatest of the seeds. */
-static void print_seeds(const double *x) {
-    double sum = 0, low = x[0], high = x[0];
-    for (int k = 0; k < SEEDS; k++) {
-        sum += x[k] / SEEDS;
-        low = MIN(low, x[k]);
-        high = MAX(high, x[k]);
-    }
-    printf("  %5.1f (%4.1f to %5.1f)", 100 * sum, 100 * low, 100 * high);
-}
-
 /* `pairs` of the `seen` pictures. Each is shown as often as in the whole set: fewer pairs, fewer steps. */
 static void study_row(const EmojiSet *set, int pairs, int seen) {
-    double found[2 * EMOJI_STYLES][SEEDS];
-    for (int seed = 0; seed < SEEDS; seed++) {
-        Arena arena = { 0 };
-        EmojiConfig config = { .text = "bow", .seed = seed + 1, .steps = MAX(args.config.steps * pairs / seen, 1) };
-        EmojiTower tower;
-        Err err;
-        config.pairs = pairs < seen ? pairs : 0;
-        if (!emoji_tower_open(&tower, &arena, set, &config, &err)) die("%s", err.text);
-        for (int k = 0; k < 2 * EMOJI_STYLES; k++) {
-            int style = k % EMOJI_STYLES;
-            found[k][seed] = emoji_recall(&arena, set, &tower, style, true, k < EMOJI_STYLES).recall[2];
-        }
-        emoji_model_free(&tower.model);
-        arena_free(&arena);
-    }
+    Arena arena = { 0 };
+    EmojiConfig config = { .text = "bow", .seed = args.config.seed };
+    EmojiTower tower;
+    Err err;
+    config.steps = MAX(args.config.steps * pairs / seen, 1);
+    config.pairs = pairs < seen ? pairs : 0;
+    if (!emoji_tower_open(&tower, &arena, set, &config, &err)) die("%s", err.text);
     printf("  %5d", pairs);
-    for (int k = 0; k < 2 * EMOJI_STYLES; k++) print_seeds(found[k]);
+    for (int k = 0; k < 2 * EMOJI_STYLES; k++) {
+        EmojiRecall r = emoji_recall(&arena, set, &tower, k % EMOJI_STYLES, true, k < EMOJI_STYLES);
+        double low, high, found = r.recall[COUNT(r.recall) - 1];
+        metrics_interval(found, MAX(r.queries, 1), &low, &high);
+        printf("   %5.1f (%4.1f to %5.1f)", 100 * found, 100 * low, 100 * high);
+    }
     printf("\n");
+    emoji_model_free(&tower.model);
+    arena_free(&arena);
 }
 
 static void study(const EmojiSet *set) {
     int seen = 0;
     for (int i = 0; i < set->count; i++) seen += !set->item[i].held;
-    printf("recall@10 of the %d that are held out, among all %d, %%; bag of words; guessing %.1f\n", set->count - seen,
-           set->count, 1000.0 / set->count);
-    printf("  mean of %d seeds (least to greatest)\n  pairs", SEEDS);
+    printf("recall@10 of the %d that are held out, among all %d, %%; bag of words; guessing %.1f\n  pairs",
+           set->count - seen, set->count, 1000.0 / set->count);
     for (int k = 0; k < 2 * EMOJI_STYLES; k++)
-        printf("  %s, %-9s", k < EMOJI_STYLES ? "its name" : "picture ", set->style[k % EMOJI_STYLES]);
+        printf("   %-12s %-8s", k < EMOJI_STYLES ? "its name," : "its picture,", set->style[k % EMOJI_STYLES]);
     printf("\n");
     for (int k = SIZES - 1; k >= 0; k--) study_row(set, seen >> k, seen);
 }
