@@ -1,4 +1,5 @@
-/* emoji_set: the published files, read from small ones of the same form; captions, truth, what is held out, the table. */
+/* emoji_set: the published files, read from small ones of the same form; captions, truth, what is held out; the table
+ * of pairs. */
 #include "27-emoji/emoji_set.h"
 #include "core/file.h"
 #include "formats/image_file.h"
@@ -37,7 +38,8 @@ static void put_sheet(const char *name, int base, int cells) {
 #define MEMBERS(x) "\"sheet_x\": " #x ", \"sheet_y\": 0, \"has_img_twitter\": true, \"has_img_google\": true"
 static const char entries[] =
     "[{\"name\": \"RED HEART\", \"unified\": \"2764-FE0F\", \"category\": \"Signs & more\", " MEMBERS(
-        0) ", \"skin_variations\": {\"1F3FB\": {\"unified\": \"1\", \"sheet_x\": 7, \"has_img_google\": false}}, \"text\": null},\n"
+        0) ", "
+           "\"skin_variations\": {\"1F3FB\": {\"unified\": \"1\", \"sheet_x\": 7, \"has_img_google\": false}}, \"text\": null},\n"
            "{\"name\": \"NOT DRAWN\", \"unified\": \"1F600\", \"category\": \"Other\", \"sheet_x\": 1, \"sheet_y\": 0,"
            " \"has_img_twitter\": false, \"has_img_google\": true},\n"
            "{\"name\": null, \"unified\": \"1F63E\", \"category\": \"Cats\", " MEMBERS(

@@ -120,6 +120,15 @@ TEST(missing_and_broken_pictures) {
     args.format.strict = true;
     CHECK(!pairs_data_open(&data, &args, &err) && strstr(err.text, "strict.csv:3: missing file: "), "%s", err.text);
     pairs_data_close(&data);
+    text_write("strict.csv", "filepath,title\np0.png,a\nmissing.png,b\np1.png,\ntext.png,c\n");
+    args = args_of("strict.csv");
+    args.format.strict = true;
+    CHECK(!pairs_data_open(&data, &args, &err) && strstr(err.text, "strict.csv:3: missing file: "), "%s", err.text);
+    pairs_data_close(&data);
+    text_write("strict.csv", "filepath,title\np0.png,a\np1.png\nmissing.png,b\n");
+    CHECK(!pairs_data_open(&data, &args, &err) && strstr(err.text, "strict.csv:3: wrong number of columns: 1 came, 2"),
+          "%s", err.text);
+    pairs_data_close(&data);
     text_write("none.csv", "filepath,title\nmissing.png,b\nmissing.png,c\np0.png\n");
     args = args_of("none.csv");
     CHECK(!pairs_data_open(&data, &args, &err) && strstr(err.text, "none.csv: no row for training is left of 3"), "%s",

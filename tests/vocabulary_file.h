@@ -1,5 +1,5 @@
-/* A vocabulary for tests of the byte-pair tokeniser, because CLIP's own is not in the repository. A static function in a
- * header, because each test is one file. */
+/* A vocabulary for tests of the byte-pair tokeniser, because CLIP's own is not in the repository. A static function in
+ * a header, because each test is one file. */
 #ifndef VOCABULARY_FILE_H
 #define VOCABULARY_FILE_H
 

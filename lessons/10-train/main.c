@@ -186,6 +186,28 @@ static void train_own(Lesson *lesson, Args *w) {
     own_pairs_run(lesson, own);
 }
 
+static void train_cifar(Lesson *lesson, const Args *w) {
+    Arena *arena = &lesson->memory;
+    Cifar train = lesson_pictures(arena, w->data, CIFAR_TRAIN, w->pictures),
+          test = lesson_pictures(arena, w->data, CIFAR_TEST, w->pictures);
+    TrainRun run = { .recipe = recipe_of(w, arena),
+                     .seed = (uint64_t)w->seed,
+                     .train = &train,
+                     .test = &test,
+                     .resume = w->resume,
+                     .keep_other = w->keep_other };
+    run.checkpoint = lesson_model_path(arena, run.recipe.name, &train, w->seed, ".safetensors");
+    run.log = lesson_model_path(arena, run.recipe.name, &train, w->seed, ".csv");
+    if (w->profile) run.profile = arena_zero(arena, 1, sizeof *run.profile);
+    lesson->next = next_command(w, arena, run.checkpoint);
+    printf("%s\n", lesson_notice(&train, w->data));
+    print_model(arena, &run.recipe, &train, &test);
+    Prediction guess =
+        lesson_predict_number(lesson, 0, 100, "Of 100 test pictures, how many will it classify correctly in the end?");
+    lesson_section(lesson, "Epoch by epoch");
+    train_and_show(lesson, arena, &run, &guess);
+}
+
 int main(int argc, char **argv) {
     Args w = { .recipe = "quick",
                .without = "nothing",
@@ -232,24 +254,6 @@ int main(int argc, char **argv) {
         return lesson_end(&lesson);
     }
     if (*w.own.export) die_usage("--export: want a model of own pairs; give their table with --pairs");
-    Arena *arena = &lesson.memory;
-    Cifar train = lesson_pictures(arena, w.data, CIFAR_TRAIN, w.pictures),
-          test = lesson_pictures(arena, w.data, CIFAR_TEST, w.pictures);
-    TrainRun run = { .recipe = recipe_of(&w, arena),
-                     .seed = (uint64_t)w.seed,
-                     .train = &train,
-                     .test = &test,
-                     .resume = w.resume,
-                     .keep_other = w.keep_other };
-    run.checkpoint = lesson_model_path(arena, run.recipe.name, &train, w.seed, ".safetensors");
-    run.log = lesson_model_path(arena, run.recipe.name, &train, w.seed, ".csv");
-    if (w.profile) run.profile = arena_zero(arena, 1, sizeof *run.profile);
-    lesson.next = next_command(&w, arena, run.checkpoint);
-    printf("%s\n", lesson_notice(&train, w.data));
-    print_model(arena, &run.recipe, &train, &test);
-    Prediction guess =
-        lesson_predict_number(&lesson, 0, 100, "Of 100 test pictures, how many will it classify correctly in the end?");
-    lesson_section(&lesson, "Epoch by epoch");
-    train_and_show(&lesson, arena, &run, &guess);
+    train_cifar(&lesson, &w);
     return lesson_end(&lesson);
 }

@@ -62,9 +62,19 @@ static Augment augment_of(const OwnPairs *own, const PairSet *set, const char **
 
 /* Tokens of the longest caption, at most 77 as CLIP. */
 static int text_length(const OwnPairs *own, const PairSet *set) {
-    bool bpe = !strcmp(own->tokens, "bpe");
+    int n = set->caption_count, longest = 2;
     if (own->text_length) return own->text_length;
-    return bpe ? BPE_LENGTH : MIN(BPE_LENGTH, text_max_words(set->caption, set->caption_count));
+    if (strcmp(own->tokens, "bpe") != 0) return MIN((int)BPE_LENGTH, text_max_words(set->caption, n));
+    Arena work = { 0 };
+    Bpe bpe;
+    Err err;
+    if (!bpe_find(&bpe, &work, arena_print(&work, "%s/", models_folder()), &err)) die("%s", err.text);
+    int *ids = arena_alloc(&work, (size_t)n * BPE_LENGTH, sizeof *ids);
+    int *tokens = arena_alloc(&work, (size_t)n, sizeof *tokens);
+    bpe_encode(&bpe, set->caption, n, BPE_LENGTH, ids, tokens);
+    for (int i = 0; i < n; i++) longest = MAX(longest, MIN(tokens[i], (int)BPE_LENGTH));
+    arena_free(&work);
+    return longest;
 }
 
 static Recipe recipe_of(const OwnPairs *own, Arena *arena, const PairSet *set, const char **augmented) {

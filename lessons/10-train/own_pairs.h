@@ -31,7 +31,7 @@ typedef struct {
         { "least-words", .integer = &(o).least_words, .low = 1, .high = 1e6,                                           \
           .help = "pairs: a word that occurs less often is unknown" },                                                 \
         { "text-length", .integer = &(o).text_length, .low = 0, .high = 77,                                            \
-          .help = "pairs: tokens of a caption; 0: as many as the longest has" },                                       \
+          .help = "pairs: tokens of a caption; 0: as many as the longest has, at most 77" },                           \
         { "augment", .text = &(o).augment, .choices = "auto|none|shift|mirror",                                        \
           .help = "pairs: mirror also shifts; auto: mirror, or shift where a caption says left or right" },            \
         { "validation", .real = &(o).validation, .low = 0, .high = 50, .help = "pairs: % of the pictures" },           \

@@ -63,6 +63,40 @@ static void fill_table(Table *table, Arena *arena, const Lesson *lesson, LessonM
     for (int i = 0; i < lesson->word_count; i++) add_template(table, arena, clip, test, lesson->words[i], "yours");
 }
 
+/* The wordings of a model of CIFAR-10. */
+static void compare(Lesson *lesson, const LessonModelArgs *args, int pictures) {
+    Arena *arena = &lesson->memory;
+    Cifar test = lesson_pictures(arena, args->data, CIFAR_TEST, pictures);
+    printf("%s\n", lesson_notice(&test, args->data));
+    LessonModel model = lesson_model(arena, args, &test);
+    int trained = MIN(model.template_count, WORDINGS_MAX / 2);
+    if (trained == 0) die("%s: the file has no templates of its training", model.path);
+
+    lesson_section(lesson, "1. The wordings");
+    Table *table = arena_zero(arena, 1, sizeof *table);
+    table->classes = C;
+    fill_table(table, arena, lesson, &model, trained, &test);
+
+    lesson_section(lesson, "2. The accuracy of each");
+    Prediction said = lesson_predict_number(
+        lesson, 0, 100, "%d wordings from training: how many percent points between best and worst?", trained);
+    classify(table, arena, &model.clip, &test);
+    double level = 0.05 / (table->count - 1), best = 0, worst = 1;
+    wordings_print(lesson, arena, table, level);
+    for (int k = 0; k < trained; k++) {
+        best = MAX(best, table->row[k].rate.proportion);
+        worst = MIN(worst, table->row[k].rate.proportion);
+    }
+    lesson_outcome_number(lesson, &said, 100 * (best - worst), 2);
+
+    lesson_section(lesson, "3. Which differences are significant?");
+    printf("Best and worst trained wording are %.2f points apart; the interval of each is %.2f points wide.\n",
+           100 * (best - worst), 100 * (table->row[0].rate.high - table->row[0].rate.low));
+    wordings_significant(table, level);
+    printf("\nYour own wording:  build/lesson-12 \"a nice {}\"\n");
+    clip_free(&model.clip);
+}
+
 int main(int argc, char **argv) {
     const char *weights = "", *data = "auto", *recipe = "templates";
     int seed = 1, pictures = 0, train_images = 0;
@@ -94,39 +128,10 @@ int main(int argc, char **argv) {
     Err err;
     for (int i = 0; i < lesson.word_count; i++)
         if (!text_template_check(lesson.words[i], &err)) die_usage("%s", err.text);
-    Arena *arena = &lesson.memory;
     if (*pairs.table) {
         own_wordings(&lesson, &pairs, weights, &labels, seed);
         return lesson_end(&lesson);
     }
-    Cifar test = lesson_pictures(arena, data, CIFAR_TEST, pictures);
-    printf("%s\n", lesson_notice(&test, data));
-    LessonModel model = lesson_model(arena, &(LessonModelArgs){ weights, recipe, data, seed, train_images }, &test);
-    int trained = MIN(model.template_count, WORDINGS_MAX / 2);
-    if (trained == 0) die("%s: the file has no templates of its training", model.path);
-
-    lesson_section(&lesson, "1. The wordings");
-    Table *table = arena_zero(arena, 1, sizeof *table);
-    table->classes = C;
-    fill_table(table, arena, &lesson, &model, trained, &test);
-
-    lesson_section(&lesson, "2. The accuracy of each");
-    Prediction said = lesson_predict_number(
-        &lesson, 0, 100, "%d wordings from training: how many percent points between best and worst?", trained);
-    classify(table, arena, &model.clip, &test);
-    double level = 0.05 / (table->count - 1), best = 0, worst = 1;
-    wordings_print(&lesson, arena, table, level);
-    for (int k = 0; k < trained; k++) {
-        best = MAX(best, table->row[k].rate.proportion);
-        worst = MIN(worst, table->row[k].rate.proportion);
-    }
-    lesson_outcome_number(&lesson, &said, 100 * (best - worst), 2);
-
-    lesson_section(&lesson, "3. Which differences are significant?");
-    printf("Best and worst trained wording are %.2f points apart; the interval of each is %.2f points wide.\n",
-           100 * (best - worst), 100 * (table->row[0].rate.high - table->row[0].rate.low));
-    wordings_significant(table, level);
-    printf("\nYour own wording:  build/lesson-12 \"a nice {}\"\n");
-    clip_free(&model.clip);
+    compare(&lesson, &(LessonModelArgs){ weights, recipe, data, seed, train_images }, pictures);
     return lesson_end(&lesson);
 }

@@ -5,8 +5,8 @@
 #include "lesson/lesson.h"
 #include "lesson/lesson_pairs.h"
 
-/* Each word of the command line is searched for. Without words: the recalls of the table's test pictures and the nearest
- * captions of some. Ends the program with one line when something is missing. */
+/* Each word of the command line is searched for. Without words: the recalls of the table's test pictures, and
+ * the nearest captions of some. Ends the program with one line when something is missing. */
 void own_search(Lesson *lesson, const LessonPairs *pairs, const char *weights, const char *folder, int seed);
 
 #endif

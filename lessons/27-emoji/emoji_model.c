@@ -32,7 +32,7 @@ static bool withheld(const EmojiSet *set, int phrase) {
 
 /* The ranges of the random changes of a picture: pixels, radians, ratio, colour (0 to 1). */
 static const uint8_t white[3] = { 255, 255, 255 };
-static const double SHIFT = 3, TURN = 0.15, ZOOM = 0.2, BRIGHT = 0.15, CONTRAST = 0.25, TINT = 0.06;
+static const double SHIFT = 3, ROTATION = 0.15, ZOOM = 0.2, BRIGHT = 0.15, CONTRAST = 0.25, TINT = 0.06;
 
 /* The colour at a point between pixels, bilinear, 0 to 1; white outside. */
 static void sample(const uint8_t *rgb, float x, float y, float colour[3]) {
@@ -57,9 +57,10 @@ void emoji_pixels(const uint8_t rgb[EMOJI_PIXELS], Rng *rng, num *pixels) {
         return;
     }
     const float middle = (EMOJI_SIDE - 1) / 2.0f;
-    double turn = between(rng, TURN), zoom = 1 + between(rng, ZOOM), dx = between(rng, SHIFT), dy = between(rng, SHIFT);
+    double angle = between(rng, ROTATION), zoom = 1 + between(rng, ZOOM), dx = between(rng, SHIFT),
+           dy = between(rng, SHIFT);
     double gain = 1 + between(rng, CONTRAST), bright = between(rng, BRIGHT);
-    float offset[3], a = (float)(cos(turn) / zoom), b = (float)(sin(turn) / zoom);
+    float offset[3], a = (float)(cos(angle) / zoom), b = (float)(sin(angle) / zoom);
     for (int c = 0; c < 3; c++) offset[c] = (float)(bright + between(rng, TINT));
     for (int i = 0; i < EMOJI_SIDE * EMOJI_SIDE; i++) {
         float x = (float)(i % EMOJI_SIDE) - middle - (float)dx, y = (float)(i / EMOJI_SIDE) - middle - (float)dy;

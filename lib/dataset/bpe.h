@@ -37,8 +37,8 @@ bool bpe_read(Bpe *bpe, Arena *arena, const char *path, Err *err);
  * Fails as bpe_read, and when neither folder has one. */
 bool bpe_find(Bpe *bpe, Arena *arena, const char *beside, Err *err);
 
-/* Writes the merges as Hugging Face's merges.txt, and the tokens as its vocab.json, which bpe_read and other tools read.
- * Wants a vocabulary of bpe_read. */
+/* Writes the merges as Hugging Face's merges.txt, which bpe_read reads too, and the tokens as its vocab.json. Wants a
+ * vocabulary of bpe_read. */
 bool bpe_write_merges(const Bpe *bpe, const char *path, Err *err);
 bool bpe_write_tokens(const Bpe *bpe, const char *path, Err *err);
 

@@ -39,11 +39,11 @@ int pair_set_groups(const PairSet *set, const int *ids, int T, int *group) {
     int *slot = arena_alloc(&work, slots, sizeof *slot); /* hash table: a caption with these ids, or -1 */
     memset(slot, 0xff, slots * sizeof *slot);
     for (int c = 0; c < n; c++) {
+        const int *own = ids + (size_t)c * (size_t)T;
         uint64_t hash = 0;
-        for (int t = 0; t < T; t++) hash = (hash ^ (uint64_t)ids[(size_t)c * (size_t)T + (size_t)t]) * 0x100000001b3u + (hash >> 32);
+        for (int t = 0; t < T; t++) hash = (hash ^ (uint64_t)own[t]) * 0x100000001b3u + (hash >> 32);
         size_t at = (hash ^ hash >> 29) & (slots - 1);
-        while (slot[at] >= 0 && memcmp(ids + (size_t)slot[at] * (size_t)T, ids + (size_t)c * (size_t)T, row) != 0)
-            at = (at + 1) & (slots - 1);
+        while (slot[at] >= 0 && memcmp(ids + (size_t)slot[at] * (size_t)T, own, row) != 0) at = (at + 1) & (slots - 1);
         if (slot[at] < 0) {
             slot[at] = c;
             group[c] = groups++;

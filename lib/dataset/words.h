@@ -24,8 +24,8 @@ char *text_fill(Arena *arena, const char *pattern, const char *name);
 typedef struct {
     int size;          /* ids 0 .. size-1: the rows of the embedding */
     const char **word; /* word[id]; "" for 0 and 1 */
-    bool
-        keeps_unknown; /* an unknown word is id 1 in its place, because rare words of the training were; else left out */
+    /* An unknown word is id 1 in its place, because rare words of the training were; else it is left out. */
+    bool keeps_unknown;
 } Vocab;
 
 /* The words of all templates filled with all names. Stops as text_fill. Owner: the arena. */
@@ -60,8 +60,8 @@ typedef struct {
 } TextNotes;
 
 /* vocab_encode: row b has the ids of the known words of texts[b] in order, then padding. Unknown words are left out,
- * because their embedding was never trained, unless the vocabulary keeps_unknown. A text without a known word is the one id TEXT_UNKNOWN, so that a mean exists.
- * Words beyond T are cut off. The result says what was left out.
+ * because their embedding was never trained, unless the vocabulary keeps_unknown. A text without a known word is the
+ * one id TEXT_UNKNOWN, so that a mean exists. Words beyond T are cut off. The result says what was left out.
  * Shapes  texts [B], ids [B,T] */
 TextNotes vocab_encode(const Vocab *vocab, Arena *arena, const char *const *texts, int B, int T, int *ids);
 

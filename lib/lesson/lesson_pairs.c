@@ -58,8 +58,10 @@ void lesson_pairs_open(PairsData *data, const LessonPairs *pairs, LessonPairsSpl
     Err err;
     bool ok = pairs_data_open(data, &args, &err);
     progress_end(&progress);
-    if (data->table.rows > 0) pairs_table_print(&data->table, stdout);
-    write_bad(&data->table);
+    if (data->table.rows > 0 && (ok || !pairs->strict)) {
+        pairs_table_print(&data->table, stdout);
+        write_bad(&data->table);
+    }
     if (!ok) die("%s", err.text);
     printf("%d pictures to train on, %d for validation, %d for a test at the end\n", data->set[PAIRS_TRAIN].n,
            data->set[PAIRS_VAL].n, data->set[PAIRS_TEST].n);

@@ -64,7 +64,7 @@ uint8_t *lesson_pair_rgb(Arena *arena, const PairSet *set, int i);
 void lesson_pairs_model(Lesson *lesson, LessonModel *model, PairsData *data, const LessonPairs *pairs,
                         const char *weights, int seed);
 
-/* Pictures whose captions name exactly one of the labels: words that follow each other, upper and lower case the same. */
+/* Pictures whose captions name exactly one of the labels: words that follow each other, in upper or lower case. */
 typedef struct {
     int count;
     const char *const *names; /* [count] */

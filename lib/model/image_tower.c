@@ -146,7 +146,7 @@ static bool size_check(ImageTowerSize s, Err *err) {
                s.width <= 16384 && s.layers >= 1 && s.layers <= 256 && s.heads >= 1 && s.width % s.heads == 0;
     bool resnet = s.side >= 32 && s.side <= 1024 && s.side % 32 == 0 && s.width >= 2 && s.width <= 256 &&
                   s.width % 2 == 0 && s.heads >= 1 && 32 * s.width % s.heads == 0;
-    bool other = s.side == 32 || (s.side > 0 && s.side <= 256 && s.side % 32 == 0 && strcmp(s.kind, "scene") != 0);
+    bool other = s.side == 32 || (s.side == 64 && strcmp(s.kind, "scene") != 0);
     for (int i = 0; i < IMAGE_STAGES; i++) resnet = resnet && b[i] >= 1 && b[i] <= 256;
     if (!strcmp(s.kind, "vit") && !vit)
         return err_set(err, "invalid vit: pictures of %d pixels, patches of %d, width %d, %d layers, %d heads", s.side,
@@ -156,7 +156,7 @@ static bool size_check(ImageTowerSize s, Err *err) {
                        s.kind, s.side, s.width, s.heads, b[0], b[1], b[2], b[3]);
     if (strcmp(s.kind, "vit") != 0 && strcmp(s.kind, "modified-resnet") != 0 && !other)
         return err_set(err, "invalid %s: pictures of %d pixels; want %s", s.kind, s.side,
-                       strcmp(s.kind, "scene") ? "32, 64, ... 256" : "32");
+                       strcmp(s.kind, "scene") ? "32 or 64" : "32");
     return true;
 }
 

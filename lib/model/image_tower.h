@@ -14,7 +14,7 @@
  *             norm and ReLU; linear of all 4 x 4 positions: without pooling it sees what is where.
  *
  * Pictures have side x side pixels: 32 if it is not given, 224 for "modified-resnet". "scene" takes 32 only, the other
- * convolutional ones multiples of 32.
+ * convolutional ones 32 or 64.
  */
 #ifndef IMAGE_TOWER_H
 #define IMAGE_TOWER_H

@@ -23,9 +23,9 @@ static int draw_order(const void *a, const void *b) {
 }
 
 /* How many of n a share is: at least one where a share was asked for and 3 or more are there. */
-static int share_of(double share, int n) {
-    if (share <= 0 || n < 3) return 0;
-    return MAX(1, MIN((int)lround(share * n), n / 3));
+static int share_of(double part, int n) {
+    if (part <= 0 || n < 3) return 0;
+    return MAX(1, MIN((int)lround(part * n), n / 3));
 }
 
 /* Gives the next `count` pictures to a part, and those with the same bytes as the last of them; but training keeps
@@ -213,9 +213,16 @@ static CachedPicture *pictures_read(PairsData *data, const PairsArgs *args, Err 
 
 bool pairs_data_open(PairsData *data, const PairsArgs *args, Err *err) {
     *data = (PairsData){ 0 };
-    if (!pairs_table_read(&data->table, &data->arena, args->table, args->format, err)) return false;
+    PairsTable *t = &data->table;
+    PairsFormat lenient = args->format;
+    lenient.strict = false;
+    if (!pairs_table_read(t, &data->arena, args->table, lenient, err)) return false;
+    bool refused = args->format.strict && t->bad_count > 0;
+    /* Of the pictures, only those before the first bad row can be the first that is wrong. */
+    while (refused && t->picture_count > 0 && t->line[t->pictures[t->picture_count - 1].first] > t->bad[0].line)
+        t->picture_count--;
     CachedPicture *pictures = pictures_read(data, args, err);
-    if (!pictures) return false;
+    if (!pictures || (refused && !pairs_table_read(t, &data->arena, args->table, args->format, err))) return false;
     split(&data->table, pictures, args);
     for (PairsPart part = PAIRS_TRAIN; part < PAIRS_PARTS; part++) set_make(data, part, pictures, args);
     return data->set[PAIRS_TRAIN].n > 0 ||

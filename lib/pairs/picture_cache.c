@@ -79,11 +79,11 @@ static uint64_t size_of(const PictureShard *shard, int i) {
     return size;
 }
 
-/* Makes room for `more` places: at most half of the slots are used. */
-static void table_grow(PictureCache *cache, size_t more) {
+/* Makes room for one place: at most half of the slots are used. */
+static void table_grow(PictureCache *cache) {
     struct PictureTable *t = cache->table, old = *t;
-    if (2 * (t->used + more) <= t->slots) return;
-    while (2 * (t->used + more) > t->slots) t->slots *= 2;
+    if (2 * (t->used + 1) <= t->slots) return;
+    while (2 * (t->used + 1) > t->slots) t->slots *= 2;
     t->place = arena_zero(&cache->arena, t->slots, sizeof *t->place);
     for (size_t i = 0; i < old.slots; i++) {
         Place p = old.place[i];
@@ -92,7 +92,7 @@ static void table_grow(PictureCache *cache, size_t more) {
 }
 
 static void place_add(PictureCache *cache, PictureShard *shard, int i) {
-    table_grow(cache, 1);
+    table_grow(cache);
     Place *place = place_find(cache->table, shard->sums + (size_t)i * SHA256_BYTES, size_of(shard, i));
     cache->table->used += place->shard == NULL;
     *place = (Place){ shard, i };

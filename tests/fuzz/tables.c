@@ -5,6 +5,7 @@
 #include "dataset/cifar.h"
 #include "14-honestly-zero-shot/held_out_classes.h"
 #include "lesson/options.h"
+#include "pairs/pairs_table.h"
 #include "training/train.h"
 
 #include <stdlib.h>
@@ -193,3 +194,53 @@ static const Word lines[] = { W("--flag"),
                               W("\x1b[2J"),
                               { 0 } };
 HARNESS(options, .corpus = "options", .words = lines, .check = 6000);
+
+/* ---- a table of own pairs ---------------------------------------------------------------------------------------- */
+
+/* Every row is a caption of a picture or a bad row; a table that --strict takes has no bad row. */
+int fuzz_pairs(const uint8_t *data, size_t size) {
+    PairsTable t, strict;
+    Arena arena = { 0 };
+    Err err;
+    uint8_t *copy = fuzz_copy(data, size);
+    file_mock("pairs.csv", copy, size);
+    bool ok = pairs_table_read(&t, &arena, "pairs.csv", (PairsFormat){ 0 }, &err);
+    fuzz_answer(ok, &err);
+    int good = 0, used = 0;
+    for (int i = 0; ok && i < t.picture_count; i++) {
+        const PairsPicture *p = &t.pictures[i];
+        REQUIRE(*p->path && p->first == used && p->count >= 1, "picture %d: %d captions from %d", i, p->count,
+                p->first);
+        for (int k = p->first; k < p->first + p->count; k++) {
+            REQUIRE(*t.caption[k] && t.line[k] >= 2, "caption %d is empty, or of line %d", k, t.line[k]);
+            good += k == p->first || t.line[k] != t.line[k - 1];
+        }
+        used += p->count;
+    }
+    REQUIRE(!ok || (t.rows > 0 && used == t.caption_count && good + t.bad_count == t.rows), "%d rows, %d good, %d bad",
+            t.rows, good, t.bad_count);
+    for (int i = 0; ok && i < t.bad_count; i++) REQUIRE(t.bad[i].line >= 2, "bad row %d: line %d", i, t.bad[i].line);
+    bool takes = pairs_table_read(&strict, &arena, "pairs.csv", (PairsFormat){ .strict = true }, &err);
+    REQUIRE(takes == (ok && t.bad_count == 0), "strict %d, but %d bad rows", takes, ok ? t.bad_count : -1);
+    fuzz_sign(ok ? (uint64_t)t.bad_count << 32 | (uint64_t)t.caption_count : 0);
+    file_mock(NULL, NULL, 0);
+    arena_free(&arena);
+    free(copy);
+    return 0;
+}
+
+static const Word cells[] = { W("filepath,title,split\n"),
+                              W("filepath\ttitle\n"),
+                              W("a.png,a cat\n"),
+                              W("\""),
+                              W("\"\""),
+                              W(","),
+                              W("\t"),
+                              W(";"),
+                              W("|"),
+                              W("\n"),
+                              W("\r\n"),
+                              W("train"),
+                              W("\xef\xbb\xbf"),
+                              { 0 } };
+HARNESS(pairs, .corpus = "pairs", .words = cells, .check = 4000);
