@@ -35,16 +35,15 @@ static void put_sheet(const char *name, int base, int cells) {
     CHECK(image_write(in(name), sheet, &err), "%s", err.text);
 }
 
-#define MEMBERS(x) "\"sheet_x\": " #x ", \"sheet_y\": 0, \"has_img_twitter\": true, \"has_img_google\": true"
+#define DRAWN "\"sheet_y\": 0, \"has_img_twitter\": true, \"has_img_google\": true, \"sheet_x\": "
 static const char entries[] =
-    "[{\"name\": \"RED HEART\", \"unified\": \"2764-FE0F\", \"category\": \"Signs & more\", " MEMBERS(
-        0) ", "
-           "\"skin_variations\": {\"1F3FB\": {\"unified\": \"1\", \"sheet_x\": 7, \"has_img_google\": false}}, \"text\": null},\n"
-           "{\"name\": \"NOT DRAWN\", \"unified\": \"1F600\", \"category\": \"Other\", \"sheet_x\": 1, \"sheet_y\": 0,"
-           " \"has_img_twitter\": false, \"has_img_google\": true},\n"
-           "{\"name\": null, \"unified\": \"1F63E\", \"category\": \"Cats\", " MEMBERS(
-               2) "},\n"
-                  "{\"name\": \"NAMED LOUDLY: YES\", \"unified\": \"1F43C\", \"category\": \"Cats\", " MEMBERS(1) "}]";
+    "[{\"name\": \"RED HEART\", \"unified\": \"2764-FE0F\", \"category\": \"Signs & more\", " DRAWN
+    "0, \"text\": null, "
+    "\"skin_variations\": {\"1F3FB\": {\"unified\": \"1\", \"sheet_x\": 7, \"has_img_google\": false}}},\n"
+    "{\"name\": \"NOT DRAWN\", \"unified\": \"1F600\", \"category\": \"Other\", \"sheet_x\": 1, \"sheet_y\": 0,"
+    " \"has_img_twitter\": false, \"has_img_google\": true},\n"
+    "{\"name\": null, \"unified\": \"1F63E\", \"category\": \"Cats\", " DRAWN "2},\n"
+    "{\"name\": \"NAMED LOUDLY: YES\", \"unified\": \"1F43C\", \"category\": \"Cats\", " DRAWN "1}]";
 static const char keywords[] = "{\"\\u2764\\ufe0f\": [\"red_heart\", \"love\", \":D\", \"Love\", \"blue-square\"],\n"
                                "\"\xf0\x9f\x98\xbe\": [\"pouting_cat\", \"right\xc2\xa0side\"], \"x\": []}";
 
