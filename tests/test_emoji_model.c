@@ -87,6 +87,18 @@ TEST(another_file_is_refused) {
     arena_free(&arena);
 }
 
+TEST(nothing_to_train_on) {
+    EmojiSet set;
+    EmojiModel model;
+    Err err;
+    into_folder();
+    emoji_set_generate(&set, &arena, ITEMS);
+    for (int i = 1; i < set.count; i++) set.item[i].held = true;
+    CHECK(!emoji_model_load_or_train(&model, &set, &config, &err) && strstr(err.text, "2 are the least"), "%s",
+          err.text);
+    arena_free(&arena);
+}
+
 /* No word of a held-out name alone, and no withheld word, is among the words of the model. */
 TEST(what_is_held_out_is_not_seen) {
     EmojiSet set;
@@ -159,4 +171,4 @@ TEST(recall_by_hand) {
 }
 
 TESTS(same_bits_for_any_number_of_threads, training_lowers_the_loss, a_kept_model_comes_back, another_file_is_refused,
-      what_is_held_out_is_not_seen, pixels, left_stays_left, recall_by_hand)
+      nothing_to_train_on, what_is_held_out_is_not_seen, pixels, left_stays_left, recall_by_hand)

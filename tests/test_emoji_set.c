@@ -96,6 +96,8 @@ TEST(damaged_files_are_refused) {
         { "emoji.json", "[{\"has_img_google\": 1}]", "has_img_" },
         { "emoji.json", "[{\"sheet_x\": -1}]", "emoji.json: byte 13" },
         { "emoji.json", "[] []", "emoji.json: byte 3" },
+        { "emoji.json", "[{\"unified\": \"1F43C\", \"name\": \"a\", \"category\": \"\\u001b[2J\", " DRAWN "0}]",
+          "other characters than ASCII" },
         { "keywords.json", "[]", "keywords.json: byte 0" },
         { "keywords.json", "{\"a\": \"b\"}", "keywords.json: byte 6" },
         { "keywords.json", "{\"a\": [1]}", "keywords.json: byte 7" },
@@ -146,6 +148,9 @@ TEST(phrases) {
           "pi\xc3\xb1"
           "ata" },
         { "two--words_", "two words" },
+        { "a\xc2\x9b"
+          "2J",
+          "a 2j" },
     };
     for (size_t i = 0; i < COUNT(text); i++) {
         const char *got = emoji_phrase(&arena, text[i][0]);

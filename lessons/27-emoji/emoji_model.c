@@ -159,11 +159,10 @@ static Var batch_loss(void *context, Tape *t, int step) {
     return clip_loss_hard_negatives(t, logits, b->excluded);
 }
 
-static bool batch_done(void *context, int done, double loss) {
+static void batch_done(void *context, int done, double loss) {
     Batch *b = context;
     progress_note(&b->progress, "loss %.2f", loss);
     progress_update(&b->progress, done);
-    return true;
 }
 
 /* The emoji to train on, those of config->pairs. */
@@ -214,6 +213,11 @@ static bool model_init(EmojiModel *model, const EmojiSet *set, const EmojiConfig
     Batch b = { .set = set, .seed = (uint64_t)config->seed };
     choose_seen(&b, &arena, config);
     model->pairs = b.seen_count;
+    if (b.seen_count < 2) {
+        arena_free(&arena);
+        return err_set(err, "%d pictures to train on, 2 are the least; %d are held out", b.seen_count,
+                       set->count - b.seen_count);
+    }
     Vocab vocab = words_of(&arena, set, &b);
     ClipConfig towers = { .tokens = EMOJI_WORDS };
     towers.text =

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CELL = 34, BORDER = 1, SHEET_CELLS = 1000, EMOJI_MAX = 100000, PHRASES_MAX = 64 };
+enum { CELL = 34, BORDER = 1, SHEET_CELLS = 1000, EMOJI_MAX = 10000, PHRASES_MAX = 64 };
 
 static const char *const style_names[EMOJI_STYLES] = { "Twitter", "Google" };
 static const char *const sheet_names[EMOJI_STYLES] = { "twitter.png", "google.png" };
@@ -197,6 +197,9 @@ static bool name_item(Emoji *e, Arena *arena, const Entry *entry, const Keywords
 static bool category_of(EmojiSet *set, const char *name, int *category, Err *err, const char *path) {
     for (*category = 0; *category < set->category_count; (*category)++)
         if (!strcmp(set->category[*category], name)) return true;
+    for (const char *at = name; *at; at++)
+        if ((uint8_t)*at < ' ' || (uint8_t)*at > '~')
+            return err_set(err, "%s/emoji.json: the category %s has other characters than ASCII", path, quoted(name));
     if (set->category_count == EMOJI_CATEGORIES)
         return err_set(err, "%s: more than %d categories", path, EMOJI_CATEGORIES);
     set->category[set->category_count++] = name;

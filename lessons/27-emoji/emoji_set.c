@@ -18,7 +18,8 @@ char *emoji_phrase(Arena *arena, const char *text) {
     size_t n = 0;
     bool gap = false, letter = false;
     for (const char *at = text; *at; at++) {
-        bool no_break = (uint8_t)at[0] == 0xc2 && (uint8_t)at[1] == 0xa0; /* U+00A0, a space in some key words */
+        /* U+00A0 is a space in some key words; U+0080 to U+009F control terminals. */
+        bool no_break = (uint8_t)at[0] == 0xc2 && (uint8_t)at[1] >= 0x80 && (uint8_t)at[1] <= 0xa0;
         char c = *at >= 'A' && *at <= 'Z' ? (char)(*at - 'A' + 'a') : *at;
         at += no_break;
         if (no_break || !is_word_char(c)) {

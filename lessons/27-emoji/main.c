@@ -21,7 +21,7 @@ static const Option options[] = {
     { "text", .text = &args.config.text, .choices = "lstm|transformer",
       .help = "the text tower that is compared with the bag of words" },
     { "steps", .integer = &args.config.steps, .low = 1, .high = 1000000, .help = "training steps" },
-    { "items", .integer = &args.items, .low = 0, .high = 1000, .help = "scenes: the first so many; 0: all" },
+    { "items", .integer = &args.items, .low = 0, .high = 1000, .help = "scenes: so many of them; 0: all" },
     { "write", .text = &args.write,
       .help = "write the pictures and a table pairs.tsv for lesson-10 --pairs into this new folder" },
     { "study", .flag = &args.study, .help = "train on fewer pairs: how much does each pair teach? Two minutes" },

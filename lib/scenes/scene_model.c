@@ -259,11 +259,10 @@ static Var training_loss(void *context, Tape *t, int step) {
     return batch_loss(t, &training->batch, step);
 }
 
-static bool training_after_step(void *context, int done, double loss) {
+static void training_after_step(void *context, int done, double loss) {
     Training *training = context;
     progress_note(&training->progress, "loss %.2f", loss);
     progress_update(&training->progress, done);
-    return true;
 }
 
 bool scene_model_train(SceneModel *model, const TrainingStage *stage, Err *err) {

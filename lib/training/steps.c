@@ -53,10 +53,7 @@ bool steps_train(Clip *clip, const StepsRun *run, double *last_loss, Err *err) {
         }
         optim_step(&optim, schedule_factor(SCHEDULE_COSINE, step, steps, (int64_t)(WARMUP * steps)));
         clip_clamp(clip);
-        if (run->after_step && !run->after_step(run->context, step + 1, loss)) {
-            if (err) err->text[0] = '\0';
-            ok = false;
-        }
+        if (run->after_step) run->after_step(run->context, step + 1, loss);
     }
     *last_loss = sum / (steps - last);
     tape_free(&tape);

@@ -15,14 +15,13 @@ typedef struct {
     double lr_factor; /* multiplier of the peak learning rates; 0 means 1 */
     /* The loss of batch `step` (0, 1, ...) on the tape, one number. */
     Var (*loss)(void *context, Tape *t, int step);
-    /* After each step: how many are done, and the loss. Returns false to stop the training; NULL: not called. */
-    bool (*after_step)(void *context, int done, double loss);
+    /* After each step: how many are done, and the loss; NULL: not called. */
+    void (*after_step)(void *context, int done, double loss);
     void *context;
 } StepsRun;
 
 /* Trains. *last_loss is the mean over the last tenth of the steps. False with one line, before the update, if a loss or
- * a gradient is not finite; the line names the step and the first operation that produced it. False with an empty line
- * if after_step stopped it. Wants steps >= 1. */
+ * a gradient is not finite; the line names the step and the first operation that produced it. Wants steps >= 1. */
 bool steps_train(Clip *clip, const StepsRun *run, double *last_loss, Err *err);
 
 #endif
