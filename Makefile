@@ -77,6 +77,9 @@ pretrained: $(BUILD)/sha256 ## fetch CLIP's published weights (1.2 GB) and verif
 photos: $(BUILD)/sha256 ## fetch five photographs from Wikimedia Commons for lesson 19
 	@sh data/photos.sh $(BUILD)
 
+emoji: $(BUILD)/sha256 ## fetch the pictures of lesson 27 (12 MB) and verify them
+	@sh data/emoji.sh $(BUILD)
+
 plots: ## draw every picture again, from the data that the lessons wrote
 	@$(KEPT) sh plots/draw.sh
 
@@ -122,6 +125,6 @@ grade: $(BUILD)/libclip.a $(EXAMS) ## marks: build/grade.json; POINTS=file EXAM=
 clean: ## remove what was built
 	rm -rf $(BUILD)
 
-.PHONY: all help run train-full list quiz data pretrained photos plots limits bench next watch mine grade clean \
+.PHONY: all help run train-full list quiz data pretrained photos emoji plots limits bench next watch mine grade clean \
         $(LESSONS:%=lesson-%) $(foreach n,$(NUMBERS),ex-$(n) hint-$(n) reset-$(n) solution-$(n))
 

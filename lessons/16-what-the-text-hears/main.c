@@ -3,7 +3,7 @@
 #include "lesson/lesson_data.h"
 #include "core/arena.h"
 #include "pretrained/encoder.h"
-#include "caption_sensitivity.h"
+#include "scenes/caption_sensitivity.h"
 #include "scenes/scene_model.h"
 #include "lesson/lesson.h"
 #include "show/progress.h"

@@ -3,15 +3,12 @@
 #include "scenes/late_interaction.h"
 #include "core/thread.h"
 #include "model/clip_file.h"
+#include "training/steps.h"
 
 #include <math.h>
 #include <string.h>
 
 enum { PIXELS = SCENE_SIDE * SCENE_SIDE * 3, EMBED = 64, WIDTH = 64, CHUNK = 8, IMAGES_AT_ONCE = 250 };
-
-/* Chosen in about thirty short trials of seed 1, with other probes than those of the result table, and then fixed.
- * Filters are trained by Muon, as in lesson 10; the logit scale has a higher learning rate. */
-static const double RATE = 3e-3, SCALE_RATE = 2e-2, FILTER_RATE = 0.1, DECAY = 0.01, WARMUP = 0.05, NORM_MAX = 1;
 
 /* Relative frequencies of the kinds of captions; the fraction of scenes with equal objects; the fraction of captions
  * that are paraphrased. */
@@ -252,61 +249,35 @@ static Var batch_loss(Tape *t, Batch *b, int step) {
 
 /* ---- training ---------------------------------------------------------------------------------------------------- */
 
-enum { GROUP_REST, GROUP_SCALE, GROUP_FILTERS, GROUPS };
+typedef struct {
+    Batch batch;
+    Progress progress;
+} Training;
 
-static Optim optim_for(SceneModel *model, double lr_factor) {
-    const OptimGroup groups[GROUPS] = {
-        [GROUP_REST] = { .rule = OPTIM_ADAMW, .lr = lr_factor * RATE, .weight_decay = DECAY },
-        [GROUP_SCALE] = { .rule = OPTIM_ADAMW, .lr = lr_factor * SCALE_RATE },
-        [GROUP_FILTERS] = { .rule = OPTIM_MUON, .lr = lr_factor * FILTER_RATE, .momentum = 0.6 },
-    };
-    Params *params = &model->clip.params;
-    for (int i = 0; i < params->count; i++)
-        params->list[i]->group = params->list[i]->val.dims == 4 ? GROUP_FILTERS : GROUP_REST;
-    model->clip.logit_scale->group = GROUP_SCALE;
-    Optim optim;
-    optim_init(&optim, params, groups, GROUPS);
-    return optim;
+static Var training_loss(void *context, Tape *t, int step) {
+    Training *training = context;
+    return batch_loss(t, &training->batch, step);
 }
 
-/* The line about a step that was not made, because the loss or a gradient is not finite. */
-static bool step_refuse(SceneModel *model, Tape *t, Var loss, int step, Err *err) {
-    bool forward = !isfinite(loss->val.v[0]);
-    Var first = forward ? tape_first_not_finite(t) : tape_first_not_finite_gradient(t, loss);
-    return err_set(err, "%s: step %d: %s is not finite; the first operation%s that produced this is %s",
-                   scene_model_text(&model->clip.arena, &model->config), step + 1, forward ? "the loss" : "a gradient",
-                   forward ? "" : " of the backward pass", first ? tape_name(first) : "unknown");
+static void training_after_step(void *context, int done, double loss) {
+    Training *training = context;
+    progress_note(&training->progress, "loss %.2f", loss);
+    progress_update(&training->progress, done);
 }
 
 bool scene_model_train(SceneModel *model, const TrainingStage *stage, Err *err) {
-    int steps = stage ? stage->steps : model->config.steps, last = steps - MAX(1, steps / 10);
     Arena arena = { 0 };
-    Tape tape = { .training = true };
-    Optim optim = optim_for(model, stage && stage->lr_factor > 0 ? stage->lr_factor : 1);
-    Batch batch = batch_begin(&arena, model, stage);
-    Progress progress = progress_begin(model->config.text, steps, "steps/s");
-    double sum = 0;
-    bool ok = true;
-    for (int step = 0; step < steps; step++) {
-        tape_reset(&tape);
-        Var at = batch_loss(&tape, &batch, step);
-        double loss = (double)at->val.v[0];
-        if (step >= last) sum += loss;
-        tape_backward(&tape, at);
-        double norm = optim_clip_norm(&model->clip.params, NORM_MAX); /* finite only if all gradients are */
-        if (!isfinite(loss) || !isfinite(norm)) {
-            ok = step_refuse(model, &tape, at, step, err);
-            break;
-        }
-        optim_step(&optim, schedule_factor(SCHEDULE_COSINE, step, steps, (int64_t)(WARMUP * steps)));
-        clip_clamp(&model->clip);
-        progress_note(&progress, "loss %.2f", loss);
-        progress_update(&progress, step + 1);
-    }
-    progress_end(&progress);
-    model->loss = sum / (steps - last);
-    tape_free(&tape);
-    optim_free(&optim);
+    int steps = stage ? stage->steps : model->config.steps;
+    Training training = { .batch = batch_begin(&arena, model, stage),
+                          .progress = progress_begin(model->config.text, steps, "steps/s") };
+    StepsRun run = { .name = scene_model_text(&arena, &model->config),
+                     .steps = steps,
+                     .lr_factor = stage ? stage->lr_factor : 1,
+                     .loss = training_loss,
+                     .after_step = training_after_step,
+                     .context = &training };
+    bool ok = steps_train(&model->clip, &run, &model->loss, err);
+    progress_end(&training.progress);
     arena_free(&arena);
     return ok;
 }
@@ -322,7 +293,8 @@ char *scene_model_path(Arena *arena, const SceneModelConfig *config, const Train
     return arena_print(arena, "%s.safetensors", name);
 }
 
-/* Everything that determines the weights. "recipe 1" stands for the constants of this file: change it with them. */
+/* Everything that determines the weights. "recipe 1" stands for the constants of this file and of
+ * training/steps.c: change it with them. */
 static char *signature(Arena *arena, const SceneModel *model, const TrainingStage *stage2) {
     char *first = scene_model_text(arena, &model->config);
     first = arena_print(arena, "recipe 1, %s, batch %d", first, SCENE_MODEL_BATCH);

@@ -19,7 +19,6 @@
 
 #include "model/clip.h"
 #include "scenes/minimal_pairs.h"
-#include "training/optim.h"
 
 #define SCENE_MODEL_TEXTS "bow|lstm|transformer" /* text towers, for tables of options */
 
