@@ -249,7 +249,7 @@ int main(int argc, char **argv) {
     Encoder real;
     Err err;
     LessonModel photo = lesson_model_open(arena, args.photo, NULL);
-    if (*args.clip && !encoder_open(&real, arena, args.clip, GELU_AUTO, &err)) die("%s", err.text);
+    if (*args.clip && !encoder_open(&real, arena, args.clip, (PretrainedChoice){ 0 }, &err)) die("%s", err.text);
     if (*args.clip && real.tiny) die("there are no weights of CLIP; `make pretrained` fetches them");
     towers_make(scene_model);
 

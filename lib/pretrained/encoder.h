@@ -20,7 +20,7 @@ typedef struct {
  * "tiny": the tiny model.
  * Fails  when the file is damaged or there is no vocabulary
  * Owner  the arena owns the vocabulary; encoder_close frees the rest */
-bool encoder_open(Encoder *encoder, Arena *arena, const char *weights, GeluChoice gelu, Err *err);
+bool encoder_open(Encoder *encoder, Arena *arena, const char *weights, PretrainedChoice choice, Err *err);
 void encoder_close(Encoder *encoder);
 
 /* The input of CLIP: image_clip_crop, then (byte / 255 - mean) / deviation for each colour, with the numbers of

@@ -62,7 +62,8 @@ int main(int argc, char **argv) {
     Expected e = { .path = argv[2] };
     Clip clip;
     Err err;
-    if (!pretrained_open(&clip, argv[1], GELU_AUTO, &err) || !safetensors_open(&e.file, &e.arena, argv[2], &err))
+    if (!pretrained_open(&clip, argv[1], (PretrainedChoice){ 0 }, &err) ||
+        !safetensors_open(&e.file, &e.arena, argv[2], &err))
         die("%s", err.text);
     const Tensor *tokens = need(&e, "tokens", 2);
     int B = tokens->shape[0], T = tokens->shape[1], V = clip.config.text.vocabulary,
