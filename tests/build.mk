@@ -31,8 +31,14 @@ KERNEL   = $(if $(filter $(BUILD)/obj/lib/kernels/%,$@),-ffp-contract=fast)
 $(BUILD)/obj/%.o: %.c $(MADE)
 	$(COMPILE)
 
+# Its version is compiled into the library.
+VERSION := $(shell cat VERSION)
+$(BUILD)/obj/lib/core/version.o: DEFINE = -DCLIP_VERSION='"$(VERSION)"'
+$(BUILD)/obj/lib/core/version.o $(BUILD)/obj64/lib/core/version.o: VERSION
+
 # In double precision: gradient checks, and the lessons that are computed by hand.
 $(BUILD)/obj64/%.o: DEFINE = -DNUM=double
+$(BUILD)/obj64/lib/core/version.o: DEFINE = -DNUM=double -DCLIP_VERSION='"$(VERSION)"'
 $(BUILD)/obj64/%.o: %.c $(MADE)
 	$(COMPILE)
 

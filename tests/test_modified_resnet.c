@@ -244,7 +244,7 @@ TEST(the_loops_agree) {
         CHECK(
             strstr(
                 clip.notes,
-                "modified ResNet of 1, 2, 1 and 2 blocks, width 4, 2 heads (assumed: width / 64); pictures of 64 pixels"),
+                "modified ResNet of 1, 2, 1 and 2 blocks, width 4, 2 heads (assumed: width / 64); pictures of 64"),
             "%s", clip.notes);
         CHECK(clip.config.image.heads == HEADS, "%d heads", clip.config.image.heads);
         Tape tape = { .no_grad = true };

@@ -352,7 +352,7 @@ TEST(safetensors_come_back) {
     Err err = { "" };
     write_to(&out, in_folder("all"));
     CHECK(safetensors_open(&s, &arena, in_folder("all"), &err), "%s", err.text);
-    CHECK(s.count == 9 && s.meta_count == 2, "%d tensors, %d strings", s.count, s.meta_count);
+    CHECK(s.count == 9 && s.meta_count == 4 && s.summed, "%d tensors, %d strings", s.count, s.meta_count);
     CHECK(!strcmp(safetensors_meta(&s, "z"), "\\ \"\t\xf0\x9f\x98\x80") && !*safetensors_meta(&s, "a"), "%s",
           "strings");
     const struct {
@@ -410,6 +410,7 @@ TEST(safetensors_same_content_same_bytes) {
 
 TEST(safetensors_bytes_by_hand) {
     SafetensorsOut out = safetensors_begin(&arena);
+    out.no_sum = true;
     safetensors_add(&out, "xy", DTYPE_F32, mat_from(&arena, 1, 1, (double[]){ 1 }));
     write_to(&out, in_folder("one"));
     static const char want[] = "\x40\0\0\0\0\0\0\0{\"xy\":{\"dtype\":\"F32\",\"shape\":[1,1],\"data_offsets\":[0,4]}}"
@@ -421,11 +422,69 @@ TEST(safetensors_bytes_by_hand) {
           sizeof want - 1);
     file_close(&file);
     out = safetensors_begin(&arena);
+    out.no_sum = true;
     write_to(&out, in_folder("empty"));
     Safetensors s;
-    CHECK(safetensors_open(&s, &arena, in_folder("empty"), &err) && s.count == 0 && s.meta_count == 0, "%s", err.text);
+    CHECK(safetensors_open(&s, &arena, in_folder("empty"), &err) && s.count == 0 && s.meta_count == 0 && !s.summed,
+          "%s", err.text);
     CHECK(!safetensors_find(&s, "x") && !safetensors_meta(&s, "x"), "%s", "found in an empty file");
     safetensors_close(&s);
+    arena_free(&arena);
+}
+
+/* SHA-256 of "a" 0 "b" 0 "xy" 0 "F32" 0 "[1,1]" 0 and of the 32 bytes that are the SHA-256 of 00 00 80 3f, by another
+ * program (Python's hashlib). */
+#define BY_HAND "67ef3f0993fd8ba1e9e33ce798db57c78e842ca9e8e40ae299ceb6a99ce166f2"
+
+TEST(safetensors_sum_by_hand) {
+    static const char *const texts[] = {
+        "{\"__metadata__\":{\"clip.sha256\":\"" BY_HAND "\",\"a\":\"b\"}," ENTRY("xy", "F32", "[1,1]", "0", "4") "}",
+        "{" ENTRY("xy", "F32", "[1,1]", "0", "4") ",\"__metadata__\":{\"a\":\"b\",\"clip.sha256\":\"" BY_HAND "\"}}",
+        "{\"__metadata__\":{\"clip.sha256\":\"" BY_HAND "\",\"a\":\"c\"}," ENTRY("xy", "F32", "[1,1]", "0", "4") "}",
+        "{\"__metadata__\":{\"clip.version\":\"1.0.0\"}," ENTRY("xy", "F32", "[1,1]", "0", "4") "}"
+    };
+    static const char *const want[] = { NULL, NULL, "the file was damaged or changed", "which are written together" };
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        Safetensors s;
+        Err err = { "" };
+        size_t length = strlen(texts[i]);
+        uint8_t *bytes = arena_zero(&arena, length + 12, 1);
+        bytes[0] = (uint8_t)length;
+        memcpy(bytes + 8, texts[i], length);
+        memcpy(bytes + 8 + length, "\0\0\x80\x3f", 4);
+        bool ok = safetensors_open(&s, &arena, bytes_file(bytes, length + 12), &err);
+        CHECK(ok == !want[i] && (ok || strstr(err.text, want[i])), "text %zu: \"%s\"", i, err.text);
+        if (ok) CHECK(s.summed, "text %zu: no sum", i);
+        if (ok) safetensors_close(&s);
+    }
+    arena_free(&arena);
+}
+
+/* Any bit of a file is flipped: it is refused, or (an escape that is spelt otherwise) holds the same. */
+TEST(safetensors_no_flipped_bit_is_missed) {
+    SafetensorsOut out = everything(false);
+    Safetensors s;
+    File file;
+    Err err;
+    int same = 0;
+    write_to(&out, in_folder("whole"));
+    CHECK(file_open(&file, in_folder("whole"), &err), "%s", err.text);
+    uint8_t *bytes = memcpy(arena_alloc(&arena, file.size, 1), file.data, file.size);
+    for (size_t bit = 0; bit < 8 * file.size; bit++) {
+        Arena own = { 0 };
+        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        file_mock("flipped", bytes, file.size);
+        if (safetensors_open(&s, &own, "flipped", &err)) {
+            same++;
+            CHECK(s.summed && s.count == 9 && s.meta_count == 4, "bit %zu is not noticed", bit);
+            safetensors_close(&s);
+        }
+        file_mock(NULL, NULL, 0);
+        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        arena_free(&own);
+    }
+    CHECK(same <= 8, "%d flipped bits change nothing", same);
+    file_close(&file);
     arena_free(&arena);
 }
 
@@ -633,6 +692,7 @@ TEST(safetensors_keep_what_was_there_aside) {
 TESTS(half_by_hand, metadata_null, half_all_65536, bfloat_all_65536, safetensors_reads_bytes_written_by_hand,
       safetensors_refuses_broken_headers, safetensors_refuses_broken_lengths, safetensors_refuses_a_giant_header,
       safetensors_refused_files_are_closed, safetensors_come_back, safetensors_same_content_same_bytes,
-      safetensors_bytes_by_hand, safetensors_refuses_to_write_nonsense, safetensors_ten_thousand_tensors,
-      safetensors_survives_mutations, safetensors_reads_the_reference_files, safetensors_rounds_like_the_reference,
+      safetensors_bytes_by_hand, safetensors_sum_by_hand, safetensors_no_flipped_bit_is_missed,
+      safetensors_refuses_to_write_nonsense, safetensors_ten_thousand_tensors, safetensors_survives_mutations,
+      safetensors_reads_the_reference_files, safetensors_rounds_like_the_reference,
       safetensors_keep_what_was_there_aside)

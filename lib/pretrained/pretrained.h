@@ -30,9 +30,9 @@ typedef struct {
 
 /* pretrained_open: the model in the file, for clip_image and clip_text on tapes with no_grad; texts are rows of ids of
  * CLIP's own tokeniser (text.padding -1).
- * Fails  when nobody tells the heads of a tower; when a tensor is missing, surplus, or of another shape or dtype; the message names file and tensor. Ignored
- *        are optim.*, num_batches_tracked, position_ids, attn_mask, and three numbers that OpenAI's files repeat
- *        (input_resolution, context_length, vocab_size)
+ * Fails  when nobody tells the heads of a tower; when a tensor is missing, surplus, or of another shape or dtype; the
+ *        message names file and tensor. Ignored are optim.*, num_batches_tracked, position_ids, attn_mask, and three
+ *        numbers that OpenAI's files repeat (input_resolution, context_length, vocab_size)
  * Owner  the caller: clip_free */
 bool pretrained_open(Clip *clip, const char *path, PretrainedChoice choice, Err *err);
 
