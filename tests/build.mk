@@ -32,7 +32,7 @@ $(BUILD)/obj/%.o: %.c $(MADE)
 	$(COMPILE)
 
 # Its version is compiled into the library.
-VERSION := $(shell cat VERSION)
+VERSION := $(shell cat VERSION 2>/dev/null)
 $(BUILD)/obj/lib/core/version.o: DEFINE = -DCLIP_VERSION='"$(VERSION)"'
 $(BUILD)/obj/lib/core/version.o $(BUILD)/obj64/lib/core/version.o: VERSION
 

@@ -56,7 +56,7 @@ check: all $(TESTS) $(EXAMS)
 	@failed=0; EXERCISE_CC='$(CC) $(ALL_CFLAGS)' sh tests/student.sh $(BUILD) table >$(BUILD)/table.txt || failed=1; \
 	    BUDGET=60 $(RUN) $(CHECKED) $(TESTS) || failed=1; echo; cat $(BUILD)/table.txt; exit $$failed
 
-SCRIPTS := $(patsubst %,tests/%.sh,crash exercises faults fetch pretrained checkers lesson19 harness make package \
+SCRIPTS := $(patsubst %,tests/%.sh,crash exercises faults fetch pretrained checkers lesson19 harness make outputs package \
            pages path quiz shapes style threads train)
 LONG    := $(patsubst tests/test_%.c,$(BUILD)/test-%,$(shell grep -lE '^TEST\(.*_long\)' tests/test_*.c))
 check-dev: all faulty $(TESTS) $(BUILD)/fuzz $(EXAMS) $(MINE) #- what make check leaves out: five minutes

@@ -64,8 +64,8 @@ awk -v points="$POINTS" '
         }
     }' "$work/grade.txt" >"$work/marks.txt" || exit 2
 
-# put TO: whole or not at all.
-put() { cat >"$1.$$.tmp" && mv "$1.$$.tmp" "$1"; }
+# shellcheck source=tests/links.sh
+. "${0%/*}/links.sh"
 quoted() { printf '%s' "$1" | sed 's/\\/\\\\/g; s/"/\\"/g'; }
 
 awk -v version="$(quoted "$version")" -v compiler="$(quoted "$compiler")" -v flags="$(quoted "$EXERCISE_CC")" '
@@ -94,7 +94,7 @@ awk -v version="$(quoted "$version")" -v compiler="$(quoted "$compiler")" -v fla
     END {
         close_exercise()
         printf "\n  ],\n  \"points\": %s,\n  \"of\": %s\n}\n", number(all_got), number(all_of)
-    }' "$work/marks.txt" | put "$build/grade.json"
+    }' "$work/marks.txt" | put_file "$build/grade.json"
 
 # ---- other forms -----------------------------------------------------------------------------------------------------
 
@@ -157,10 +157,10 @@ classroom50() {
 written=$build/grade.json
 for form do
     case $form in
-    --junit) file=$build/grade.xml && junit | put "$file" ;;
-    --csv) file=$build/grade.csv && csv | put "$file" ;;
-    --gradescope) file=$build/results.json && gradescope | put "$file" ;;
-    --classroom50) file=$build/result.json && classroom50 | put "$file" ;;
+    --junit) file=$build/grade.xml && junit | put_file "$file" ;;
+    --csv) file=$build/grade.csv && csv | put_file "$file" ;;
+    --gradescope) file=$build/results.json && gradescope | put_file "$file" ;;
+    --classroom50) file=$build/result.json && classroom50 | put_file "$file" ;;
     esac
     written="$written, $file"
 done

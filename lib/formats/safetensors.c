@@ -280,9 +280,8 @@ bool safetensors_open(Safetensors *s, Arena *arena, const char *path, Err *err) 
     return true;
 }
 
-void safetensors_warn(const char *path) {
-    fprintf(stderr, "warning: %s has no checksum (an older version wrote it): damage to it would not be noticed\n",
-            path);
+void safetensors_warn(const Safetensors *s, const char *path) {
+    if (!s->summed) warn("%s has no checksum (an older version wrote it): damage to it would not be noticed", path);
 }
 
 void safetensors_close(Safetensors *s) {

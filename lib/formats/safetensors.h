@@ -56,8 +56,8 @@ typedef struct {
 bool safetensors_open(Safetensors *s, Arena *arena, const char *path, Err *err);
 void safetensors_close(Safetensors *s);
 
-/* A line on stderr for a file of ours without a checksum: an older version wrote it. */
-void safetensors_warn(const char *path);
+/* Warns (core/base.h) that a file of ours has no checksum: an older version wrote it. */
+void safetensors_warn(const Safetensors *s, const char *path);
 
 /* The tensor or the metadata string of that name; NULL if there is none. */
 const Tensor *safetensors_find(const Safetensors *s, const char *name);

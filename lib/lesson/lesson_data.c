@@ -61,12 +61,6 @@ static void watch_rename(void *context, const char *path) {
     fprintf(stderr, "kept:  what was there before is now %s\n", path);
 }
 
-static void watch_no_checksum(void *context, const char *path) {
-    (void)context;
-    progress_clear();
-    safetensors_warn(path);
-}
-
 bool lesson_train(TrainRun *run, Clip *clip, Err *err) {
     const Recipe *r = &run->recipe;
     double pictures = (double)r->epochs * (run->train->n / r->batch) * r->batch;
@@ -75,7 +69,6 @@ bool lesson_train(TrainRun *run, Clip *clip, Err *err) {
     watched.after_batch = watch_batch;
     watched.after_epoch = watch_epoch;
     watched.after_rename = watch_rename;
-    watched.no_checksum = watch_no_checksum;
     watched.context = &watch;
     void (*interrupt)(int) = signal(SIGINT, stop_training);
     void (*terminate)(int) = signal(SIGTERM, stop_training);
@@ -94,7 +87,7 @@ char *lesson_model_path(Arena *arena, const char *recipe, const Cifar *pictures,
 static bool read_about(Arena *arena, LessonModel *model, Err *err) {
     Safetensors file;
     if (!safetensors_open(&file, arena, model->path, err)) return false;
-    if (!file.summed) safetensors_warn(model->path);
+    safetensors_warn(&file, model->path);
     const char *run = safetensors_meta(&file, "run"), *epoch = safetensors_meta(&file, "epoch");
     const char *templates = safetensors_meta(&file, "templates");
     long long done;

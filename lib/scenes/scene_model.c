@@ -375,7 +375,7 @@ bool scene_model_load(SceneModel *model, const SceneModelConfig *config, const T
     Arena arena = { 0 };
     Safetensors file;
     bool opened = safetensors_open(&file, &arena, path, err);
-    if (opened && !file.summed) safetensors_warn(path);
+    if (opened) safetensors_warn(&file, path);
     bool ok = opened && scene_model_init(model, config, err) && load_from(model, stage2, &file, path, err);
     if (opened && !ok) scene_model_free(model);
     if (opened) safetensors_close(&file);

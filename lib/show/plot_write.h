@@ -37,6 +37,10 @@ void gp_text(FILE *file, const char *text);
 void gp_colour(FILE *file, Colour colour);
 void gp_path(const Script *script, const char *folder, const char *extension);
 
+/* Sets the output to out/NAME.EXTENSION, or to the script's argument of that number: the temporary file that is renamed
+ * when it is complete. */
+void script_output(const Script *script, int argument, const char *extension, const char *indent);
+
 /* Comment, terminal, encoding, output out/NAME.png, and the title (NULL: none), in as many lines as it needs, within
  * the first title_height pixels of the page. */
 void script_begin(const Script *script, const char *title);

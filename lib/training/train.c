@@ -399,8 +399,7 @@ static bool resume(Trainer *s, Err *err) {
     if (!s->run->checkpoint || !file_exists(s->run->checkpoint)) return true; /* no epoch was finished: start again */
     bool opened = safetensors_open(&file, &arena, s->run->checkpoint, err);
     bool ok = opened && load_checkpoint(s, &file, err);
-    if (ok && !file.summed && s->epoch > 0 && s->run->no_checksum)
-        s->run->no_checksum(s->run->context, s->run->checkpoint);
+    if (ok && s->epoch > 0) safetensors_warn(&file, s->run->checkpoint);
     if (opened) safetensors_close(&file);
     arena_free(&arena);
     return ok;

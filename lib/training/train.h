@@ -38,7 +38,6 @@ typedef struct {
     void (*after_epoch)(void *context, const EpochRow *row); /* these three may be NULL */
     void (*after_batch)(void *context, const TrainProgress *progress);
     void (*after_rename)(void *context, const char *path); /* another run's checkpoint is called `path` now */
-    void (*no_checksum)(void *context, const char *path);  /* this checkpoint is resumed without one; or NULL */
     void *context;
 } TrainRun;
 
@@ -46,7 +45,7 @@ typedef struct {
  * Checkpoint  clip_save's tensors and metadata, "optim.first." and "optim.second." of each parameter, and the metadata
  *             run, epoch, templates, test_accuracy, settings (seed, recipe_text, SHA-256 of the pictures and labels),
  *             signature (SHA-256 of settings). Another run's file of the same name becomes NAME.previous.safetensors.
- * Resume      a checkpoint whose checksum is wrong is refused (safetensors.h). Older ones have none: run->no_checksum.
+ * Resume      a checkpoint whose checksum is wrong is refused (safetensors.h). Older ones have none: a warning.
  * Fails       with one line, when a file cannot be read or written; when the checkpoint's signature is not this run's,
  *             with the first setting that differs; when the loss or a gradient is not finite, with the first operation
  *             that made it so (nothing is updated, the last checkpoint stays); after train_interrupt
