@@ -12,7 +12,7 @@ EXAMS    := $(EXAM_OBJECTS) $(NUMBERS:%=$(BUILD)/obj/tests/exercises/ex%.o)
 CFLAGS ?= -g
 ARCH   := $(if $(filter 1,$(NATIVE)),$(shell sh tests/flags.sh native $(CC)))
 FLAGS  := -std=c11 -D_DEFAULT_SOURCE -D_DARWIN_C_SOURCE -Ilib -Ilessons -Wall -Wextra -Wpedantic -ffp-contract=off \
-          -fno-math-errno -pthread $(shell sh tests/flags.sh mend $(CC))
+          -fno-math-errno -pthread $(shell sh tests/flags.sh mend $(CC) $(CPPFLAGS) $(CFLAGS))
 ALL_CFLAGS = $(FLAGS) $(OPT) $(ARCH) $(CPPFLAGS) $(CFLAGS)
 LDLIBS := -lm -pthread
 

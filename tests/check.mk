@@ -85,13 +85,14 @@ $(BUILD)/fuzz-%: $(BUILD)/obj/fuzz-one/%.o $(FUZZ) $(LIBS)
 
 DIST := clip-from-scratch
 dist: $(BUILD)/tarball #- the project as one file; the same bytes on every machine
-	@if [ -e .git ]; then git ls-files; else cat MANIFEST; fi >$(BUILD)/MANIFEST
+	@sh tests/manifest.sh >$(BUILD)/MANIFEST
 	@$(BUILD)/tarball $(BUILD)/$(DIST).tar.gz $(DIST) $(BUILD)/MANIFEST
+	@$(BUILD)/tarball $(BUILD)/$(DIST)-$(VERSION).tar.gz $(DIST)-$(VERSION) $(BUILD)/MANIFEST
 
 # Without our answers and without the list of mistakes that tests/exercises.sh plants.
 dist-students: $(BUILD)/tarball #- the same without solutions/, for a class
-	@if [ -e .git ]; then git ls-files; else cat MANIFEST; fi | \
-	    grep -v -e '^solutions/' -e '^tests/exercises/mutants.txt$$' >$(BUILD)/MANIFEST.students
+	@sh tests/manifest.sh >$(BUILD)/MANIFEST
+	@grep -v -e '^solutions/' -e '^tests/exercises/mutants.txt$$' $(BUILD)/MANIFEST >$(BUILD)/MANIFEST.students
 	@$(BUILD)/tarball $(BUILD)/$(DIST)-students.tar.gz $(DIST) $(BUILD)/MANIFEST.students
 
 book: #- all pages as one HTML file that needs no network, build/book.html; needs pandoc

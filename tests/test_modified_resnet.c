@@ -241,11 +241,9 @@ TEST(the_loops_agree) {
         CHECK(pretrained_open(&clip, path, (PretrainedChoice){ 0 }, &err) &&
                   safetensors_open(&file, &arena, path, &err),
               "%s", err.text);
-        CHECK(
-            strstr(
-                clip.notes,
-                "modified ResNet of 1, 2, 1 and 2 blocks, width 4, 2 heads (assumed: width / 64); pictures of 64"),
-            "%s", clip.notes);
+        CHECK(strstr(clip.notes,
+                     "modified ResNet of 1, 2, 1 and 2 blocks, width 4, 2 heads (assumed: width / 64); pictures of 64"),
+              "%s", clip.notes);
         CHECK(clip.config.image.heads == HEADS, "%d heads", clip.config.image.heads);
         Tape tape = { .no_grad = true };
         Mat pixels = pictures(), got = image_tower(&tape, &clip.image, tape_data(&tape, pixels))->val;

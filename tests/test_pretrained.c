@@ -441,8 +441,8 @@ TEST(every_published_family) {
                   clip.config.text.quick_gelu == f->openai,
               "%s: %s", f->name, clip.notes);
         const char *heads = arena_print(&arena, "%d heads (as published for this width); pictures", f->heads);
-        const char *texts = arena_print(&arena, "%d heads (as published for this width); ", f->text_heads);
-        CHECK(strstr(clip.notes, heads) && strstr(strstr(clip.notes, "texts:"), texts), "%s: %s", f->name, clip.notes);
+        const char *read = arena_print(&arena, "%d heads (as published for this width); ", f->text_heads);
+        CHECK(strstr(clip.notes, heads) && strstr(strstr(clip.notes, "texts:"), read), "%s: %s", f->name, clip.notes);
         clip_free(&clip);
         clip_free(&source);
         arena_reset(&arena);

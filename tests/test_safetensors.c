@@ -96,7 +96,7 @@ TEST(half_by_hand) {
 
 /* Every one of the 65536: there and back, and every number between two neighbours goes to the nearer, or the even. */
 static void all_of(double (*wider)(uint16_t), uint16_t (*narrow)(double), int fraction_bits) {
-    uint32_t infinity = 0x7fff >> fraction_bits << fraction_bits;
+    uint32_t infinity = 0x7fffu >> fraction_bits << fraction_bits;
     for (uint32_t bits = 0; bits < 65536; bits++)
         CHECK(narrow(wider((uint16_t)bits)) == bits, "%04x comes back as %04x", bits, narrow(wider((uint16_t)bits)));
     for (uint32_t bits = infinity + 1; bits < 0x8000; bits++) CHECK(isnan(wider((uint16_t)bits)), "%04x", bits);
@@ -280,7 +280,6 @@ TEST(safetensors_refuses_a_giant_header) {
 }
 
 TEST(metadata_null) {
-    Arena arena = { 0 };
     Safetensors s;
     Err err;
     uint8_t bytes[8 + 21] = { 21 };
@@ -668,7 +667,6 @@ TEST(safetensors_rounds_like_the_reference) {
     arena_free(&arena);
 }
 TEST(safetensors_keep_what_was_there_aside) {
-    Arena arena = { 0 };
     Err err;
     const char *folder = check_folder(), *path = arena_print(&arena, "%s/a", folder),
                *backup = arena_print(&arena, "%s/b", folder);

@@ -470,13 +470,13 @@ TEST(a_checkpoint_with_one_flipped_bit_is_not_resumed) {
     copy(run.checkpoint, in_folder("unflipped"), SIZE_MAX);
     run.resume = true;
     run.after_epoch = NULL;
-    static const double places[] = { 0.3, 0.6, 0.9, 0.99 };
-    for (size_t i = 0; i < COUNT(places); i++) {
+    static const double at[] = { 0.3, 0.6, 0.9, 0.99 };
+    for (size_t i = 0; i < COUNT(at); i++) {
         File whole = file_of(in_folder("unflipped"));
         OutFile out;
         Err err;
         uint8_t *bytes = memcpy(arena_alloc(&arena, whole.size, 1), whole.data, whole.size);
-        bytes[(size_t)(places[i] * (double)whole.size)] ^= 4;
+        bytes[(size_t)(at[i] * (double)whole.size)] ^= 4;
         CHECK(out_open(&out, run.checkpoint, &err), "%s", err.text);
         out_write(&out, bytes, whole.size);
         CHECK(out_commit(&out, &err), "%s", err.text);
@@ -752,10 +752,10 @@ TEST(the_log_has_its_columns) {
 
 TEST(the_log_is_read_back) {
     const char *path = in_folder("read.csv");
-    EpochRow rows[4];
-    CHECK(train_log_read(path, rows, 4, NULL) == 0, "%s", "there is no such file");
+    EpochRow read[4];
+    CHECK(train_log_read(path, read, 4, NULL) == 0, "%s", "there is no such file");
     Err err = { "" };
-    CHECK(train_log_read(check_folder(), rows, 4, &err) == -1 && strstr(err.text, "folder"), "a folder: %s", err.text);
+    CHECK(train_log_read(check_folder(), read, 4, &err) == -1 && strstr(err.text, "folder"), "a folder: %s", err.text);
     EpochRow written[2] = { { .epoch = 1, .loss = 2.5, .test = 0.25, .test_tta = (double)NAN, .seconds = 9 },
                             { .epoch = 2, .floor = 1.5, .test = 0.5, .test_tta = 0.75, .rate = 10, .seconds = 17.25 } };
     char text[2][512], whole[1200];
@@ -777,11 +777,11 @@ TEST(the_log_is_read_back) {
         snprintf(whole, sizeof whole, files[i].form, text[0], text[1]);
         FILE *out = fopen(path, "wb");
         CHECK(out && fputs(whole, out) >= 0 && !fclose(out), "%s", "no file");
-        CHECK(train_log_read(path, rows, files[i].max, NULL) == files[i].rows, "file %zu: want %d rows", i,
+        CHECK(train_log_read(path, read, files[i].max, NULL) == files[i].rows, "file %zu: want %d rows", i,
               files[i].rows);
         for (int k = 0; k < files[i].rows; k++) {
             char again[512];
-            train_log_row(&rows[k], again, sizeof again);
+            train_log_row(&read[k], again, sizeof again);
             CHECK(!strcmp(again, text[k]), "%s, not %s", again, text[k]);
         }
     }

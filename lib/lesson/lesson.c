@@ -31,7 +31,7 @@ static void options_join(Lesson *lesson, bool *silent, bool *quick, Option *all)
 
 /* Sets what --quick stands for. */
 static void quick_apply(Lesson *lesson, const Option *options) {
-    char *words[QUICK_WORDS + 1] = { "--quick" }, *rest = NULL;
+    char first[] = "--quick", *words[QUICK_WORDS + 1] = { first }, *rest = NULL;
     int count = 1;
     for (char *word = strtok_r(arena_text(&lesson->memory, lesson->quick), " ", &rest); word && count <= QUICK_WORDS;
          word = strtok_r(NULL, " ", &rest))

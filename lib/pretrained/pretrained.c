@@ -116,7 +116,7 @@ static bool mlp_of(const Reader *r, const char *prefix, int width, int *mlp, Err
     snprintf(name, sizeof name, "%stransformer.resblocks.0.mlp.c_fc.weight", prefix);
     const Tensor *t = need(r, name, 2, err);
     if (!t) return false;
-    *mlp = t->shape[0] == 4 * width ? 0 : t->shape[0];
+    *mlp = t->shape[0] % 4 == 0 && t->shape[0] / 4 == width ? 0 : t->shape[0];
     return true;
 }
 

@@ -166,7 +166,7 @@ static void repaint(Scene *scene, const Palette *palette, bool one_type, Rng *rn
 }
 
 SceneExample scene_model_example(const SceneModel *model, const TrainingStage *stage, uint64_t i, Caption *negatives) {
-    uint64_t stream = 4 * (uint64_t)model->config.seed + 2 * (stage != NULL);
+    uint64_t stream = 4 * (uint64_t)model->config.seed + (stage ? 2 : 0);
     Rng rng = rng_seed(stream, i), of_batch = rng_seed(stream + 1, i / SCENE_MODEL_BATCH);
     bool one_type = rng_uniform(&rng) < ONE_TYPE_RATE;
     bool single_object = !stage && (double)i < SINGLE_OBJECT_STAGE * model->config.steps * SCENE_MODEL_BATCH;

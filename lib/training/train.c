@@ -19,9 +19,9 @@ typedef struct {
     int *ids;    /* [classes,templates,T]: every caption */
     int templates, batches, epoch;
     int64_t step;
-    double seconds; /* of training, before this epoch */
-    bool ours;      /* this run has written the checkpoint */
-    char *log;      /* the rows so far */
+    double seconds;  /* of training, before this epoch */
+    bool ours;       /* this run has written the checkpoint */
+    const char *log; /* the rows so far */
     char *settings, signature[SHA256_HEX];
 } Trainer;
 
@@ -267,7 +267,8 @@ static bool read_log(Trainer *s, int epochs, Err *err) {
 static const char *set_name(const Cifar *set) { return set->generated ? "generated shapes" : "CIFAR-10"; }
 
 static char *data_text(Arena *arena, const char *part, const Cifar *set) {
-    char pixels[SHA256_HEX], labels[SHA256_HEX], *names = "";
+    char pixels[SHA256_HEX], labels[SHA256_HEX];
+    const char *names = "";
     sha256_hex(set->pixels, (size_t)set->n * CIFAR_NUMBERS, pixels);
     sha256_hex(set->labels, (size_t)set->n, labels);
     for (int c = 0; c < CIFAR_CLASSES; c++) names = arena_print(arena, "%s%s%s", names, c ? "|" : "", set->names[c]);
@@ -329,7 +330,7 @@ static void save_state(SafetensorsOut *out, const char *prefix, const Param *p, 
 static void save_meta(Trainer *s, SafetensorsOut *out, const EpochRow *row) {
     const Recipe *r = s->recipe;
     Arena *arena = out->arena;
-    char *templates = "";
+    const char *templates = "";
     for (int i = 0; i < s->templates; i++)
         templates = arena_print(arena, i ? "%s|%s" : "%s%s", templates, r->templates[i]);
     safetensors_add_meta(out, "run",

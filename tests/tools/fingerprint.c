@@ -83,8 +83,8 @@ static void kernels(Arena *arena) {
     gemm(false, false, M, N, K, a, K, b, N, false, c, N);
     line("gemm", c, (size_t)M * N * sizeof *c);
     ConvShape s = { .B = 3, .H = 17, .W = 15, .C = 16, .outputs = 24, .kernel = 3, .stride = 1, .pad = 1 };
-    size_t inputs = (size_t)s.B * s.H * s.W * s.C, outputs = (size_t)s.B * s.H * s.W * s.outputs,
-           weights = (size_t)s.outputs * s.C * 9;
+    size_t inputs = (size_t)(s.B * s.H * s.W * s.C), outputs = (size_t)(s.B * s.H * s.W * s.outputs),
+           weights = (size_t)(s.outputs * s.C * 9);
     num *x = numbers(arena, inputs, 9), *w = numbers(arena, weights, 10), *y = arena_alloc(arena, outputs, sizeof *y);
     num *dw = arena_alloc(arena, weights, sizeof *dw);
     conv_forward(s, x, w, NULL, y);
