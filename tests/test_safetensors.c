@@ -33,7 +33,7 @@ static const char *bytes_file(const void *bytes, size_t size) {
 static const char *header_file(const char *header, size_t data_size) {
     size_t length = strlen(header);
     uint8_t *bytes = arena_zero(&arena, 8 + length + data_size, 1);
-    for (int i = 0; i < 8; i++) bytes[i] = (uint8_t)(length >> 8 * i);
+    for (size_t i = 0; i < sizeof length; i++) bytes[i] = (uint8_t)(length >> 8 * i);
     memcpy(bytes + 8, header, length);
     return bytes_file(bytes, 8 + length + data_size);
 }
@@ -97,8 +97,12 @@ TEST(half_by_hand) {
 /* Every one of the 65536: there and back, and every number between two neighbours goes to the nearer, or the even. */
 static void all_of(double (*wider)(uint16_t), uint16_t (*narrow)(double), int fraction_bits) {
     uint32_t infinity = 0x7fffu >> fraction_bits << fraction_bits;
-    for (uint32_t bits = 0; bits < 65536; bits++)
-        CHECK(narrow(wider((uint16_t)bits)) == bits, "%04x comes back as %04x", bits, narrow(wider((uint16_t)bits)));
+    for (uint32_t bits = 0; bits < 65536; bits++) {
+        /* A NaN may come back quiet: i386 returns a double in an x87 register. */
+        uint32_t back = narrow(wider((uint16_t)bits)),
+                 quiet = (bits & 0x7fffu) > infinity ? 1u << (fraction_bits - 1) : 0;
+        CHECK((back | quiet) == (bits | quiet), "%04x comes back as %04x", bits, back);
+    }
     for (uint32_t bits = infinity + 1; bits < 0x8000; bits++) CHECK(isnan(wider((uint16_t)bits)), "%04x", bits);
     for (uint32_t bits = 0; bits + 1 < infinity; bits++) {
         double low = wider((uint16_t)bits), high = wider((uint16_t)(bits + 1)), middle = low + (high - low) / 2;
