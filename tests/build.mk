@@ -33,8 +33,9 @@ $(BUILD)/obj/%.o: %.c $(MADE)
 
 # Its version is compiled into the library.
 VERSION := $(shell cat VERSION 2>/dev/null)
-$(BUILD)/obj/lib/core/version.o: DEFINE = -DCLIP_VERSION='"$(VERSION)"'
-$(BUILD)/obj/lib/core/version.o $(BUILD)/obj64/lib/core/version.o: VERSION
+VERSIONED := $(BUILD)/obj/lib/core/version.o $(BUILD)/obj/lessons/00-one-file/main.o
+$(VERSIONED): DEFINE = -DCLIP_VERSION='"$(VERSION)"'
+$(VERSIONED) $(BUILD)/obj64/lib/core/version.o: VERSION
 
 # In double precision: gradient checks, and the lessons that are computed by hand.
 $(BUILD)/obj64/%.o: DEFINE = -DNUM=double

@@ -95,6 +95,17 @@ dist-students: $(BUILD)/tarball #- the same without solutions/, for a class
 	@grep -v -e '^solutions/' -e '^tests/exercises/mutants.txt$$' $(BUILD)/MANIFEST >$(BUILD)/MANIFEST.students
 	@$(BUILD)/tarball $(BUILD)/$(DIST)-students.tar.gz $(DIST) $(BUILD)/MANIFEST.students
 
+# Programs for any processor of this kind, unless NATIVE is on the command line.
+PREFIX   ?= /usr/local
+PORTABLE := $(BUILD)/portable
+INSTALL   = VERSION='$(VERSION)' PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' sh tests/install.sh
+install: #- library, headers, lessons, checkers, man page; PREFIX=/usr/local DESTDIR=
+	+@$(MAKE) --no-print-directory NATIVE=$(if $(findstring command,$(origin NATIVE)),$(NATIVE),0) BUILD=$(PORTABLE) programs
+	@$(INSTALL) $(PORTABLE)
+programs: $(PROGRAMS)
+uninstall: #- removes what make install has put there
+	@$(INSTALL) --remove
+
 book: #- all pages as one HTML file that needs no network, build/book.html; needs pandoc
 	@sh tests/book.sh $(BUILD)
 
@@ -154,5 +165,5 @@ threads: all #- the same bytes for 1, 2, 3 and 8 threads; no data race (thread s
 	    $(RACED:%=$(BUILD)/tsan/test-%) $(BUILD)/tsan/lesson-10 $(BUILD)/tsan/lesson-11
 	@sh tests/races.sh $(BUILD)/tsan $(RACED)
 
-.PHONY: help-dev check check-dev check-exercises bless rooms format fuzz libfuzzer dist dist-students book lint package elsewhere \
+.PHONY: help-dev install uninstall programs check check-dev check-exercises bless rooms format fuzz libfuzzer dist dist-students book lint package elsewhere \
         coverage mutants check-all faulty faults crash threads

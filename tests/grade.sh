@@ -32,8 +32,8 @@ export EXERCISE_CC
 work=${CLIP_EXERCISE_WORK:-$build/exercises}
 
 sh tests/student.sh "$build" grade || exit 2
-version=$(git describe --always --dirty 2>/dev/null) || version=''
-[ -n "$version" ] || version=$(cat VERSION 2>/dev/null) || version=unknown
+version=$(cat VERSION 2>/dev/null) || version=unknown
+commit=$(git describe --always --dirty --exclude '*' 2>/dev/null) && version=$version+$commit
 compiler=$($EXERCISE_CC --version 2>/dev/null | head -n 1)
 
 # The parts with their points: label title part verdict mistake seconds points of.

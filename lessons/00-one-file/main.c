@@ -536,6 +536,10 @@ static void zero_shot(Model *m, Pictures test, Vocabulary *vocabulary) {
     printf("All %d test pictures: %.2f %%. Guessing gives 10 %%.\n", test.count, 100.0 * all_right / test.count);
 }
 
+#ifndef CLIP_VERSION /* make defines it */
+#define CLIP_VERSION "of an unknown version"
+#endif
+
 /* ---- 10. main --------------------------------------------------------------------------------------------------- */
 static const char help[] =
     "Lesson 00: CLIP in one file. Trains on CIFAR-10, then classifies its test pictures by captions. Two minutes.\n"
@@ -560,6 +564,7 @@ int main(int argc, char **argv) {
     for (int a = 1; a < argc; a++) {
         const char *option = argv[a];
         if (strcmp(option, "--help") == 0) return fputs(help, stdout) == EOF;
+        if (strcmp(option, "--version") == 0) return puts("lesson-00 (CLIP from scratch) " CLIP_VERSION) == EOF;
         if (strcmp(option, "--no-predict") == 0) continue; /* the other lessons ask questions */
         a++;
         if (a == argc) fail(2, "%s: unknown, or without its value; see --help", option);

@@ -1,4 +1,6 @@
 #include "lesson/lesson.h"
+
+#include "core/version.h"
 #include "show/plot.h"
 
 #include <ctype.h>
@@ -45,6 +47,7 @@ static void help(const Lesson *lesson, const Option *options, const char *progra
     if (lesson->takes) printf("Takes %s.\n", lesson->takes);
     printf("\n  %s [OPTIONS]%s%s\n\n", program, lesson->wants ? " " : "", lesson->wants ? lesson->wants : "");
     options_help(options, stdout);
+    printf("  %-20s %s\n", "--version", "the version of the toolkit");
     printf("  %-20s %s\n", "--help", "this text");
 }
 
@@ -72,6 +75,7 @@ void lesson_begin(Lesson *lesson, int argc, char **argv) {
     Option options[OPTIONS_MAX];
     Err err;
     bool silent = false, quick = false;
+    if (version_asked(argc, argv)) exit(status_printed(0));
     options_join(lesson, &silent, &quick, options);
     if (options_have(argc, argv, "help")) {
         help(lesson, options, argv[0]);

@@ -4,6 +4,7 @@
  * them: image_features and text_features [B,E] before they are made unit length, logits_per_image [B,B]. It holds when
  * all three agree within 1e-4 of the tensor's largest number. */
 #include "../tensor_file.h"
+#include "core/version.h"
 #include "pretrained/pretrained.h"
 #include "core/arena.h"
 
@@ -54,6 +55,7 @@ static double compare(Expected *e, const char *name, Mat got) {
 }
 
 int main(int argc, char **argv) {
+    if (version_asked(argc, argv)) return status_printed(0);
     if (argc == 2 && !strcmp(argv[1], "--help")) {
         puts("check-clip WEIGHTS.safetensors EXPECTED.safetensors: features and logits");
         return 0;

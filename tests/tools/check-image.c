@@ -1,4 +1,5 @@
 /* check-image: compares the pixels of a picture, or their preprocessing for CLIP, with expected ones. */
+#include "core/version.h"
 #include "core/arena.h"
 #include "core/file.h"
 #include "formats/image_file.h"
@@ -39,6 +40,7 @@ static bool compare(const char *path, Image image, File want, int allowed) {
 }
 
 int main(int argc, char **argv) {
+    if (version_asked(argc, argv)) return status_printed(0);
     long long side = 0;
     if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) return fputs(usage, stdout) == EOF;
     if (argc < 3 || argc > 4)

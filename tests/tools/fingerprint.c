@@ -7,6 +7,7 @@
  * functions of libm; our functions on vectors; products in vector registers, where the width of a register decides
  * which numbers are summed first, and a multiply-add may round once or twice.
  */
+#include "core/version.h"
 #include "core/arena.h"
 #include "core/rng.h"
 #include "core/softmax.h"
@@ -98,6 +99,7 @@ static void kernels(Arena *arena) {
 }
 
 int main(int argc, char **argv) {
+    if (version_asked(argc, argv)) return status_printed(0);
     if (argc != 1) die_usage("%s takes no arguments", argv[0]);
     Arena arena = { 0 };
     chance(&arena);
