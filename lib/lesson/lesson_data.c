@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 Cifar lesson_pictures(Arena *arena, const char *data, CifarPart part, int pictures) {
