@@ -31,6 +31,11 @@ own_pictures() {
         said 'text 2  "a sports car"' && said "RANDOM weights" && said "grey-8.png" && said "is read as"
 }
 one_text() { run 0 "$work/photos/one.png" --text "a cat" && said "1.000"; }
+unrepaired_text() {
+    run 0 "$work/photos/one.png" --text "$(printf 'a cafe\314\201')" --text "$(printf 'a dog\342\200\231s bowl')" &&
+        said 'warning: the text "a cafe.*has an accent apart from its letter (U+0301), which OpenAI' &&
+        [ "$(grep -c '^warning: ' "$work/err")" -eq 1 ]
+}
 long_text() { run 0 "$work/photos/one.png" --text "$(printf '%090d' 0)" && said "1 of the texts are longer than 77"; }
 folder() {
     run 0 --folder "$work/photos" --text "a cat" || return 1
@@ -55,7 +60,7 @@ wrong_heads() {
 }
 damaged_weights() { run 1 --weights tests/corpus/safetensors/overlap && said "overlap"; }
 
-for test in own_pictures one_text long_text folder own_cache no_texts no_pictures no_words missing_picture no_picture \
+for test in own_pictures one_text unrepaired_text long_text folder own_cache no_texts no_pictures no_words missing_picture no_picture \
     missing_folder missing_weights bad_weights wrong_heads damaged_weights; do
     if $test; then
         passed=$((passed + 1))

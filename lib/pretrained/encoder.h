@@ -28,7 +28,8 @@ void encoder_close(Encoder *encoder);
 void encoder_pixels(Image image, int side, num *pixels);
 
 /* Unit vectors [n,E]; no vector depends on the others. `done`, if not NULL, is called with the number of finished
- * pictures. Texts that are too long are cut; *cut, if not NULL, is their number. Owner: the arena. */
+ * pictures. Texts that OpenAI would repair give a
+ * warning (text_defect.h). Texts that are too long are cut; *cut, if not NULL, is their number. Owner: the arena. */
 typedef void (*EncoderProgress)(void *context, int done);
 Mat encoder_images(Encoder *encoder, Arena *arena, const Image *images, int n, EncoderProgress done, void *context);
 Mat encoder_texts(Encoder *encoder, Arena *arena, const char *const *texts, int n, int *cut);
