@@ -41,13 +41,13 @@ copy() {
     mkdir -p "$folder" || fail "$folder"
     for file do
         to=$folder/${file##*/}
-        cp "$file" "$to.$$.tmp" && chmod "$mode" "$to.$$.tmp" && mv -f "$to.$$.tmp" "$to" || fail "$to"
+        { cp "$file" "$to.$$.tmp" && chmod "$mode" "$to.$$.tmp" && mv -f "$to.$$.tmp" "$to"; } || fail "$to"
     done
 }
 # write MODE TO: the same for stdin.
 write() {
     mkdir -p "${2%/*}" || fail "${2%/*}"
-    cat >"$2.$$.tmp" && chmod "$1" "$2.$$.tmp" && mv -f "$2.$$.tmp" "$2" || fail "$2"
+    { cat >"$2.$$.tmp" && chmod "$1" "$2.$$.tmp" && mv -f "$2.$$.tmp" "$2"; } || fail "$2"
 }
 
 programs=''
@@ -56,6 +56,7 @@ for program in "$build"/lesson-[0-9][0-9] "$build"/check-*; do
 done
 
 # The help of each program as one manual page.
+# shellcheck disable=SC2016 # names of variables
 manual() {
     printf '.TH CLIP-FROM-SCRATCH 1 "" "CLIP from scratch %s" "User Commands"\n' "$VERSION"
     printf '.SH NAME\n%s \\- lessons and checkers of a CLIP in C\n' "$name"
@@ -93,7 +94,7 @@ TEXT
 write 755 "$bin/$name" <<TEXT
 #!/bin/sh
 # $name: runs a lesson or a checker of CLIP from scratch.
-programs=$PREFIX/libexec/$name
+programs='$PREFIX/libexec/$name'
 case \${1-} in
 '' | -h | --help)
     echo "$name PROGRAM [OPTIONS]: runs one of these programs; PROGRAM --help lists its options."

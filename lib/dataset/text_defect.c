@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* Ranges of characters, in the order in which they are asked. Sources: ftfy, chardata.py (control characters, ligatures,
- * quotes, widths); the combining marks and jamo that NFC joins (Unicode Standard Annex 15). */
+/* Ranges of characters, in the order in which they are asked. Sources: ftfy, chardata.py (control characters,
+ * ligatures, quotes, widths); the combining marks and jamo that NFC joins (Unicode Standard Annex 15). */
 static const struct {
     uint32_t first, last;
     const char *what, *todo;

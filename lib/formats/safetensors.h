@@ -7,8 +7,8 @@
  *                      without overlap and without holes
  *   (github.com/huggingface/safetensors, README, "Format")
  *
- * Checksum  files that we write have the metadata "clip.version" (core/version.h) and "clip.sha256": the SHA-256 sum of all other metadata and of all
- *           tensors, whatever their order in the file:
+ * Checksum  files that we write have the metadata "clip.version" (core/version.h) and "clip.sha256": the SHA-256 sum of
+ *           all other metadata and of all tensors, whatever their order in the file:
  *             for each other string, by key: KEY 0 VALUE 0;   for each tensor, by name: NAME 0 DTYPE 0 [SHAPE] 0, and
  *             the 32 bytes of the SHA-256 sum of its numbers
  *           Where it is there, safetensors_open checks it. Other programs see one more string.
