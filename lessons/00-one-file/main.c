@@ -536,10 +536,6 @@ static void zero_shot(Model *m, Pictures test, Vocabulary *vocabulary) {
     printf("All %d test pictures: %.2f %%. Guessing gives 10 %%.\n", test.count, 100.0 * all_right / test.count);
 }
 
-#ifndef CLIP_VERSION /* make defines it */
-#define CLIP_VERSION "of an unknown version"
-#endif
-
 /* ---- 10. main --------------------------------------------------------------------------------------------------- */
 static const char help[] =
     "Lesson 00: CLIP in one file. Trains on CIFAR-10, then classifies its test pictures by captions. Two minutes.\n"
@@ -548,6 +544,13 @@ static const char help[] =
     "  --pictures N    how many pictures to train on (50000)\n"
     "  --batch N       how many pairs there are in a batch (50)\n"
     "  --seed N        of the first values, the batches and the generated shapes (1)\n";
+
+static const char version[] =
+#ifdef CLIP_VERSION /* make defines it */
+    CLIP_VERSION;
+#else
+    "of an unknown version";
+#endif
 
 /* The value of an option, a whole number from low to high. */
 static int number_of(const char *option, const char *text, int low, int high) {
@@ -564,7 +567,7 @@ int main(int argc, char **argv) {
     for (int a = 1; a < argc; a++) {
         const char *option = argv[a];
         if (strcmp(option, "--help") == 0) return fputs(help, stdout) == EOF;
-        if (strcmp(option, "--version") == 0) return puts("lesson-00 (CLIP from scratch) " CLIP_VERSION) == EOF;
+        if (strcmp(option, "--version") == 0) return printf("lesson-00 (CLIP from scratch) %s\n", version) < 0;
         if (strcmp(option, "--no-predict") == 0) continue; /* the other lessons ask questions */
         a++;
         if (a == argc) fail(2, "%s: unknown, or without its value; see --help", option);
