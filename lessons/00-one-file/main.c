@@ -545,13 +545,6 @@ static const char help[] =
     "  --batch N       how many pairs there are in a batch (50)\n"
     "  --seed N        of the first values, the batches and the generated shapes (1)\n";
 
-static const char version[] =
-#ifdef CLIP_VERSION /* make defines it */
-    CLIP_VERSION;
-#else
-    "of an unknown version";
-#endif
-
 /* The value of an option, a whole number from low to high. */
 static int number_of(const char *option, const char *text, int low, int high) {
     char *end;
@@ -567,7 +560,9 @@ int main(int argc, char **argv) {
     for (int a = 1; a < argc; a++) {
         const char *option = argv[a];
         if (strcmp(option, "--help") == 0) return fputs(help, stdout) == EOF;
-        if (strcmp(option, "--version") == 0) return printf("lesson-00 (CLIP from scratch) %s\n", version) < 0;
+#ifdef CLIP_VERSION /* make defines it */
+        if (strcmp(option, "--version") == 0) return puts("lesson-00 (CLIP from scratch) " CLIP_VERSION) == EOF;
+#endif
         if (strcmp(option, "--no-predict") == 0) continue; /* the other lessons ask questions */
         a++;
         if (a == argc) fail(2, "%s: unknown, or without its value; see --help", option);
