@@ -544,7 +544,6 @@ static const char help[] =
     "  --pictures N    how many pictures to train on (50000)\n"
     "  --batch N       how many pairs there are in a batch (50)\n"
     "  --seed N        of the first values, the batches and the generated shapes (1)\n";
-
 /* The value of an option, a whole number from low to high. */
 static int number_of(const char *option, const char *text, int low, int high) {
     char *end;
