@@ -43,12 +43,16 @@ static void quick_apply(Lesson *lesson, const Option *options) {
 }
 
 static void help(const Lesson *lesson, const Option *options, const char *program) {
-    printf("Lesson %s: %s. %s.\n", lesson->number, lesson->title, lesson->shows);
-    if (lesson->takes) printf("Takes %s.\n", lesson->takes);
+    Term term = term_of(stdout);
+    char line[1024];
+    snprintf(line, sizeof line, "Lesson %s: %s. %s.", lesson->number, lesson->title, lesson->shows);
+    term_wrap(&term, line, 0);
+    snprintf(line, sizeof line, "Takes %s.", lesson->takes ? lesson->takes : "");
+    if (lesson->takes) term_wrap(&term, line, 0);
     printf("\n  %s [OPTIONS]%s%s\n\n", program, lesson->wants ? " " : "", lesson->wants ? lesson->wants : "");
     options_help(options, stdout);
-    printf("  %-20s %s\n", "--version", "the version of the toolkit");
-    printf("  %-20s %s\n", "--help", "this text");
+    term_wrap(&term, "  --version            the version of the toolkit", 23);
+    term_wrap(&term, "  --help               this text", 23);
 }
 
 static char stop_line[256];
