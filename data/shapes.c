@@ -1,4 +1,5 @@
 /* shapes: scenes of coloured shapes as pictures, with captions that are certainly true or certainly false. */
+#include "core/version.h"
 #include "scenes/caption.h"
 #include "core/arena.h"
 #include "core/file.h"
@@ -248,6 +249,7 @@ static void help(const Option *options) {
 }
 
 int main(int argc, char **argv) {
+    if (version_asked(argc, argv)) return status_printed(0);
     Config w = { .seed = 1,
                  .count = 4,
                  .side = 32,

@@ -52,7 +52,7 @@ void cross_entropy_backward(Mat x, const int *target, Mat dx) {
     /* TODO 05: your code from here ... */
     int B = x.shape[0], N = x.shape[1];
     Arena arena = { 0 };
-    num *p = arena_alloc(&arena, N, sizeof *p);
+    num *p = arena_alloc(&arena, (size_t)N, sizeof *p);
     for (int b = 0; b < B; b++) {
         softmax_row(&AT(x, b, 0), N, 1, p);
         for (int n = 0; n < N; n++) {

@@ -3,7 +3,7 @@
  *
  * Your code goes where it says TODO. `make ex-08` checks it, `make hint-08` helps.
  * From the library: text_fill(arena, "a photo of a {}", "cat") is "a photo of a cat"; mat_normalise_rows(m) gives every
- * row of m the length 1; vec_dot. arena_alloc(arena, C, sizeof(char *)) is room for C texts.
+ * row of m the length 1; vec_dot. arena_alloc(arena, (size_t)C, sizeof(char *)) is room for C texts.
  * From the towers: encode_texts(arena, texts, n) is [n,E], encode_pictures(arena, pictures) is [B,E] (exercise.h).
  * What they return is not of length 1.
  */
@@ -22,7 +22,7 @@
  */
 void classify(Arena *arena, Mat pictures, const char *const *names, int C, Mat cosine, int *best) {
     /* TODO 08: your code from here ... */
-    const char **prompts = arena_alloc(arena, C, sizeof *prompts);
+    const char **prompts = arena_alloc(arena, (size_t)C, sizeof *prompts);
     for (int c = 0; c < C; c++) prompts[c] = text_fill(arena, "a photo of a {}", names[c]);
     Mat text = encode_texts(arena, prompts, C), image = encode_pictures(arena, pictures);
     mat_normalise_rows(text);

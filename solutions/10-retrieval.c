@@ -38,7 +38,7 @@ double recall_at_k(Mat scores, const int *query, const int *item, int k) {
     /* TODO 10: your code from here ... */
     int Q = scores.shape[0], N = scores.shape[1], right = 0;
     Arena arena = { 0 };
-    int *best = arena_alloc(&arena, k, sizeof *best);
+    int *best = arena_alloc(&arena, (size_t)k, sizeof *best);
     for (int q = 0; q < Q; q++) {
         top_k(&AT(scores, q, 0), N, k, best);
         bool hit = false;

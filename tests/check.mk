@@ -57,7 +57,7 @@ check: all $(TESTS) $(EXAMS)
 	    BUDGET=60 $(RUN) $(CHECKED) $(TESTS) || failed=1; echo; cat $(BUILD)/table.txt; exit $$failed
 
 SCRIPTS := $(patsubst %,tests/%.sh,crash emoji exercises faults fetch pretrained photos checkers lesson19 pairs harness \
-           make package pages path quiz shapes style threads train)
+           make outputs package pages path quiz shapes style threads train)
 LONG    := $(patsubst tests/test_%.c,$(BUILD)/test-%,$(shell grep -lE '^TEST\(.*_long\)' tests/test_*.c))
 check-dev: all faulty $(TESTS) $(BUILD)/fuzz $(EXAMS) $(MINE) #- what make check leaves out: five minutes
 	@CHECK_LONG=only WORK=check-dev $(RUN) $(SCRIPTS) $(BUILD)/rooms $(LONG) $(BUILD)/fuzz
@@ -85,14 +85,26 @@ $(BUILD)/fuzz-%: $(BUILD)/obj/fuzz-one/%.o $(FUZZ) $(LIBS)
 
 DIST := clip-from-scratch
 dist: $(BUILD)/tarball #- the project as one file; the same bytes on every machine
-	@if [ -e .git ]; then git ls-files; else cat MANIFEST; fi >$(BUILD)/MANIFEST
+	@sh tests/manifest.sh >$(BUILD)/MANIFEST
 	@$(BUILD)/tarball $(BUILD)/$(DIST).tar.gz $(DIST) $(BUILD)/MANIFEST
+	@$(BUILD)/tarball $(BUILD)/$(DIST)-$(VERSION).tar.gz $(DIST)-$(VERSION) $(BUILD)/MANIFEST
 
 # Without our answers and without the list of mistakes that tests/exercises.sh plants.
 dist-students: $(BUILD)/tarball #- the same without solutions/, for a class
-	@if [ -e .git ]; then git ls-files; else cat MANIFEST; fi | \
-	    grep -v -e '^solutions/' -e '^tests/exercises/mutants.txt$$' >$(BUILD)/MANIFEST.students
+	@sh tests/manifest.sh >$(BUILD)/MANIFEST
+	@grep -v -e '^solutions/' -e '^tests/exercises/mutants.txt$$' $(BUILD)/MANIFEST >$(BUILD)/MANIFEST.students
 	@$(BUILD)/tarball $(BUILD)/$(DIST)-students.tar.gz $(DIST) $(BUILD)/MANIFEST.students
+
+# Programs for any processor of this kind, unless NATIVE is on the command line.
+PREFIX   ?= /usr/local
+PORTABLE := $(BUILD)/portable
+INSTALL   = VERSION='$(VERSION)' PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' sh tests/install.sh
+install: #- library, headers, lessons, checkers, man page; PREFIX=/usr/local DESTDIR=
+	+@$(MAKE) --no-print-directory NATIVE=$(if $(findstring command,$(origin NATIVE)),$(NATIVE),0) BUILD=$(PORTABLE) programs
+	@$(INSTALL) $(PORTABLE)
+programs: $(PROGRAMS)
+uninstall: #- removes what make install has put there
+	@$(INSTALL) --remove
 
 book: #- all pages as one HTML file that needs no network, build/book.html; needs pandoc
 	@sh tests/book.sh $(BUILD)
@@ -153,5 +165,5 @@ threads: all #- the same bytes for 1, 2, 3 and 8 threads; no data race (thread s
 	    $(RACED:%=$(BUILD)/tsan/test-%) $(BUILD)/tsan/lesson-10 $(BUILD)/tsan/lesson-11
 	@sh tests/races.sh $(BUILD)/tsan $(RACED)
 
-.PHONY: help-dev check check-dev check-exercises bless rooms format fuzz libfuzzer dist dist-students book lint package elsewhere \
+.PHONY: help-dev install uninstall programs check check-dev check-exercises bless rooms format fuzz libfuzzer dist dist-students book lint package elsewhere \
         coverage mutants check-all faulty faults crash threads

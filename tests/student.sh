@@ -43,6 +43,9 @@ if [ -t 1 ] && [ -z "$NO_COLOR" ] && [ "$TERM" != dumb ]; then
     good=$(printf '\033[32m') bad=$(printf '\033[1;31m') dim=$(printf '\033[2m') off=$(printf '\033[0m')
 fi
 
+# shellcheck source=tests/links.sh
+. "${0%/*}/links.sh"
+
 stop() {
     echo "$1" >&2
     exit 2
@@ -66,8 +69,7 @@ is_done() { known 'done' "$1" >/dev/null; }
 
 # put TO: writes stdin to a temporary file and renames it to TO. If that fails, TO stays as it was.
 put() {
-    if cat >"$1.$$.tmp" && mv "$1.$$.tmp" "$1"; then return 0; fi
-    rm -f "$1.$$.tmp"
+    put_file "$1" && return 0
     stop "$1 cannot be written; it was not changed"
 }
 give_copy() {

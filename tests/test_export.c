@@ -97,7 +97,8 @@ TEST(both_files_give_the_same_vectors) {
     Mat want = vectors(&clip, &set, ids, T);
     const char *const names[] = { "open_clip_model.safetensors", "model.safetensors" };
     for (size_t k = 0; k < COUNT(names); k++) {
-        CHECK(pretrained_open(&again, arena_print(&arena, "%s/%s", to, names[k]), GELU_AUTO, &err), "%s", err.text);
+        CHECK(pretrained_open(&again, arena_print(&arena, "%s/%s", to, names[k]), (PretrainedChoice){ 0 }, &err), "%s",
+              err.text);
         CHECK(again.config.tokens == T && again.config.image.heads == 3 && again.config.text.heads == 4 &&
                   !again.config.text.quick_gelu,
               "%d tokens, %d and %d heads", again.config.tokens, again.config.image.heads, again.config.text.heads);

@@ -190,20 +190,20 @@ TEST(bad_tables_are_refused) {
     char *head = arena_print(&arena, "%.*s", (int)file.size, (const char *)file.data);
     file_close(&file);
     char *good = line_of("0,1,0,20,80,1,1,1", 1, 1);
-    char *const rows[] = { good,
-                           line_of("1,1,0,20,80,1,1,1", 1, 1),
-                           line_of("2,1,0,20,80,1,1,1", 1, 1),
-                           line_of("0,10,0,20,80,1,1,1", 1, 1),
-                           line_of("0,2,0,20,80,21,1,1", 1, 1),
-                           line_of("0,2,0,20,80,1,1,21", 1, 1),
-                           line_of("0,2,0,20,80,1,1,1", 21, 1),
-                           line_of("0,2,0,20,80,1,1,1", 1, 81),
-                           line_of("0,2,0,0,80,0,0,0", 0, 0),
-                           line_of("0,2,0,20,80,1,1", 1, 1),
-                           line_of("0,2,0,20,80,1,1,1,1", 1, 1),
-                           line_of("0,2,0,20,80,1,1,x", 1, 1),
-                           line_of("0,2,0,-1,80,1,1,1", 1, 1),
-                           "\n" };
+    const char *const rows[] = { good,
+                                 line_of("1,1,0,20,80,1,1,1", 1, 1),
+                                 line_of("2,1,0,20,80,1,1,1", 1, 1),
+                                 line_of("0,10,0,20,80,1,1,1", 1, 1),
+                                 line_of("0,2,0,20,80,21,1,1", 1, 1),
+                                 line_of("0,2,0,20,80,1,1,21", 1, 1),
+                                 line_of("0,2,0,20,80,1,1,1", 21, 1),
+                                 line_of("0,2,0,20,80,1,1,1", 1, 81),
+                                 line_of("0,2,0,0,80,0,0,0", 0, 0),
+                                 line_of("0,2,0,20,80,1,1", 1, 1),
+                                 line_of("0,2,0,20,80,1,1,1,1", 1, 1),
+                                 line_of("0,2,0,20,80,1,1,x", 1, 1),
+                                 line_of("0,2,0,-1,80,1,1,1", 1, 1),
+                                 "\n" };
     refuse("", "empty");
     refuse("a,b\n", ":1:");
     for (size_t i = 0; i < COUNT(rows); i++) refuse(arena_print(&arena, "%s%s%s", head, good, rows[i]), ":3:");

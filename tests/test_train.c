@@ -460,6 +460,59 @@ TEST(a_damaged_checkpoint_is_not_resumed) {
     file_close(&whole);
 }
 
+/* One flipped bit in a weight, in the optimiser's state or in the metadata. */
+TEST(a_checkpoint_with_one_flipped_bit_is_not_resumed) {
+    int k = 1;
+    TrainRun run = run_of(least(), "flipped");
+    run.after_epoch = stop_after;
+    run.context = &k;
+    fails(&run, "stopped in epoch 2", "");
+    copy(run.checkpoint, in_folder("unflipped"), SIZE_MAX);
+    run.resume = true;
+    run.after_epoch = NULL;
+    static const double at[] = { 0.3, 0.6, 0.9, 0.99 };
+    for (size_t i = 0; i < COUNT(at); i++) {
+        File whole = file_of(in_folder("unflipped"));
+        OutFile out;
+        Err err;
+        uint8_t *bytes = memcpy(arena_alloc(&arena, whole.size, 1), whole.data, whole.size);
+        bytes[(size_t)(at[i] * (double)whole.size)] ^= 4;
+        CHECK(out_open(&out, run.checkpoint, &err), "%s", err.text);
+        out_write(&out, bytes, whole.size);
+        CHECK(out_commit(&out, &err), "%s", err.text);
+        fails(&run, "the file was damaged or changed", run.checkpoint);
+        file_close(&whole);
+    }
+}
+
+static int warned;
+static void count_warning(const char *line) { warned += strstr(line, " has no checksum") != NULL; }
+
+/* A checkpoint of an older version has no checksum: it is resumed, with a warning. */
+TEST(an_older_checkpoint_is_resumed_with_a_warning) {
+    int k = 1;
+    TrainRun run = run_of(least(), "older"), fresh = run_of(least(), "newer");
+    trains(&fresh);
+    run.after_epoch = stop_after;
+    run.context = &k;
+    fails(&run, "stopped in epoch 2", "");
+    Safetensors file;
+    Err err;
+    CHECK(safetensors_open(&file, &arena, run.checkpoint, &err) && file.summed, "%s", err.text);
+    SafetensorsOut out = safetensors_begin(&arena);
+    out.no_sum = true;
+    for (int i = 0; i < file.meta_count; i++) safetensors_add_meta(&out, file.meta[i].key, file.meta[i].value);
+    for (int i = 0; i < file.count; i++) tensor_copy(&out, &file.tensors[i]);
+    CHECK(safetensors_write(&out, run.checkpoint, &err), "%s", err.text);
+    safetensors_close(&file);
+    run.resume = true;
+    run.after_epoch = NULL;
+    warning_hook = count_warning;
+    trains(&run);
+    CHECK(warned == 1, "%d warnings", warned);
+    same_bytes(fresh.checkpoint, run.checkpoint);
+}
+
 /* A right header around the wrong tensors. */
 static void without(const char *tensor, const char *epoch, const char *text) {
     TrainRun run = run_of(least(), "edited");
@@ -699,10 +752,10 @@ TEST(the_log_has_its_columns) {
 
 TEST(the_log_is_read_back) {
     const char *path = in_folder("read.csv");
-    EpochRow rows[4];
-    CHECK(train_log_read(path, rows, 4, NULL) == 0, "%s", "there is no such file");
+    EpochRow read[4];
+    CHECK(train_log_read(path, read, 4, NULL) == 0, "%s", "there is no such file");
     Err err = { "" };
-    CHECK(train_log_read(check_folder(), rows, 4, &err) == -1 && strstr(err.text, "folder"), "a folder: %s", err.text);
+    CHECK(train_log_read(check_folder(), read, 4, &err) == -1 && strstr(err.text, "folder"), "a folder: %s", err.text);
     EpochRow written[2] = { { .epoch = 1, .loss = 2.5, .test = 0.25, .test_tta = (double)NAN, .seconds = 9 },
                             { .epoch = 2, .floor = 1.5, .test = 0.5, .test_tta = 0.75, .rate = 10, .seconds = 17.25 } };
     char text[2][512], whole[1200];
@@ -724,11 +777,11 @@ TEST(the_log_is_read_back) {
         snprintf(whole, sizeof whole, files[i].form, text[0], text[1]);
         FILE *out = fopen(path, "wb");
         CHECK(out && fputs(whole, out) >= 0 && !fclose(out), "%s", "no file");
-        CHECK(train_log_read(path, rows, files[i].max, NULL) == files[i].rows, "file %zu: want %d rows", i,
+        CHECK(train_log_read(path, read, files[i].max, NULL) == files[i].rows, "file %zu: want %d rows", i,
               files[i].rows);
         for (int k = 0; k < files[i].rows; k++) {
             char again[512];
-            train_log_row(&rows[k], again, sizeof again);
+            train_log_row(&read[k], again, sizeof again);
             CHECK(!strcmp(again, text[k]), "%s, not %s", again, text[k]);
         }
     }
@@ -878,7 +931,8 @@ TEST(the_scale_has_an_end) {
 TESTS(any_number_of_threads, resumed_everything, resumed_least, resumed_with_other_towers, resumed_at_the_end,
       resumed_from_nothing, resumed_with_another_log, stopped_before_anything_was_finished,
       every_field_is_in_the_text_of_a_recipe, another_run_is_not_resumed, an_old_or_edited_signature,
-      another_run_is_kept, a_damaged_checkpoint_is_not_resumed, an_incomplete_checkpoint_is_not_resumed,
+      another_run_is_kept, a_damaged_checkpoint_is_not_resumed, a_checkpoint_with_one_flipped_bit_is_not_resumed,
+      an_older_checkpoint_is_resumed_with_a_warning, an_incomplete_checkpoint_is_not_resumed,
       a_batch_larger_than_the_set, a_gradient_that_is_not_finite, the_first_operation_is_named, an_absurd_learning_rate,
       a_place_that_cannot_be_written, a_full_disk, rows_make_sense, batches_are_reported, the_log_has_its_columns,
       the_log_is_read_back, recipes, every_combination_makes_a_step, recipes_without_an_ingredient,

@@ -544,7 +544,6 @@ static const char help[] =
     "  --pictures N    how many pictures to train on (50000)\n"
     "  --batch N       how many pairs there are in a batch (50)\n"
     "  --seed N        of the first values, the batches and the generated shapes (1)\n";
-
 /* The value of an option, a whole number from low to high. */
 static int number_of(const char *option, const char *text, int low, int high) {
     char *end;
@@ -560,6 +559,9 @@ int main(int argc, char **argv) {
     for (int a = 1; a < argc; a++) {
         const char *option = argv[a];
         if (strcmp(option, "--help") == 0) return fputs(help, stdout) == EOF;
+#ifdef CLIP_VERSION /* make defines it */
+        if (strcmp(option, "--version") == 0) return puts("lesson-00 (CLIP from scratch) " CLIP_VERSION) == EOF;
+#endif
         if (strcmp(option, "--no-predict") == 0) continue; /* the other lessons ask questions */
         a++;
         if (a == argc) fail(2, "%s: unknown, or without its value; see --help", option);

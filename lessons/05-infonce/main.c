@@ -29,7 +29,8 @@ static Mat cosines_draw(Arena *arena, Rng rng, int n, num similar, num own) {
 /* The mean loss of DRAWS batches whose texts are noise alone. */
 static double random_loss(Arena *arena, double s) {
     double sum = 0;
-    for (int i = 0; i < DRAWS; i++) sum += cross_entropy_diagonal(cosines_draw(arena, rng_seed(5, i), N, 0, 0), s);
+    for (int i = 0; i < DRAWS; i++)
+        sum += cross_entropy_diagonal(cosines_draw(arena, rng_seed(5, (uint64_t)i), N, 0, 0), s);
     return sum / DRAWS;
 }
 

@@ -190,7 +190,7 @@ static const char *find_model(Arena *arena, const char *weights, const char *rec
     bool shipped = !strcmp(recipe, "shipped");
     bool own = !shipped || strcmp(image, "recipe") || strcmp(text, "recipe") || seed != 1;
     if (*weights) return weights;
-    if (!own && photographs && file_exists(LESSON_SHIPPED)) return LESSON_SHIPPED;
+    if (!own && photographs && file_exists(lesson_shipped())) return lesson_shipped();
     if (shipped) recipe = "quick";
     Recipe trained = *recipe_find(recipe);
     recipe_towers(&trained, arena, image, text);

@@ -248,8 +248,9 @@ int main(int argc, char **argv) {
     SceneModel scene_model[TOWERS];
     Encoder real;
     Err err;
-    LessonModel photo = lesson_model_open(arena, args.photo, NULL);
-    if (*args.clip && !encoder_open(&real, arena, args.clip, GELU_AUTO, &err)) die("%s", err.text);
+    LessonModel photo =
+        lesson_model_open(arena, strcmp(args.photo, LESSON_SHIPPED) ? args.photo : lesson_shipped(), NULL);
+    if (*args.clip && !encoder_open(&real, arena, args.clip, (PretrainedChoice){ 0 }, &err)) die("%s", err.text);
     if (*args.clip && real.tiny) die("there are no weights of CLIP; `make pretrained` fetches them");
     towers_make(scene_model);
 

@@ -113,7 +113,7 @@ static void photographs(Arena *arena, LessonModel *model, const Cifar *test) {
     for (int k = 0; k < QUERIES; k++) {
         int ids[64], found = 0;
         TextNotes notes = vocab_encode(&model->clip.vocab, arena, &texts[k], 1, 64, ids);
-        char *unknown = "";
+        const char *unknown = "";
         for (int u = 0; u < notes.unknown_count; u++)
             unknown = arena_print(arena, "%s%s%s", unknown, u ? ", " : "", notes.unknown[u]);
         for (int i = 0; i < test->n; i++) score[i] = AT(scores, i, k);

@@ -93,7 +93,8 @@ static void show_attention(const Lesson *lesson, Arena *arena, const NegativesPr
     Err err;
     if (!scene_model_load_or_train(&scene_model, &run.config, result_stage(&run), &err)) die("%s", err.text);
     const NegativesItem *item = &negatives_items(arena, NEGATIVE_SWAP, probe)[0];
-    char text[CAPTION_TEXT], *word[CAPTION_WORDS + 1], *rest = NULL;
+    char text[CAPTION_TEXT], *rest = NULL;
+    const char *word[CAPTION_WORDS + 1];
     Mat attention = { 0 };
     for (int c = 1; c >= 0; c--) {
         double found[CAPTION_WORDS + 1], sum = 0;

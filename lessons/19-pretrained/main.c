@@ -334,9 +334,15 @@ static void search_folder(const Lesson *lesson, Encoder *encoder, const char *fo
     }
 }
 
+static void model_open(Encoder *encoder, Arena *arena, const char *weights, const char *gelu, PretrainedChoice choice) {
+    Err err;
+    choice.gelu = !strcmp(gelu, "quick") ? GELU_QUICK : !strcmp(gelu, "exact") ? GELU_EXACT : GELU_AUTO;
+    if (!encoder_open(encoder, arena, weights, choice, &err)) die("%s", err.text);
+}
+
 int main(int argc, char **argv) {
     const char *weights = "auto", *data = "auto", *gelu = "auto", *folder = "", *cache = "";
-    int pictures = 500;
+    int pictures = 500, heads = 0, text_heads = 0;
     OptionTexts said = { 0 };
     const Option options[] = {
         { "text", .texts = &said, .help = "a text, again and again: for your pictures, or to search a folder for" },
@@ -344,6 +350,8 @@ int main(int argc, char **argv) {
         { "cache", .text = &cache, .help = "where the folder's vectors are kept; empty: among the models" },
         { "weights", .text = &weights, .help = "a safetensors file; auto: what is there; tiny: random ones" },
         { "gelu", .text = &gelu, .choices = "auto|quick|exact", .help = "OpenAI's is quick, LAION's exact" },
+        { "heads", .integer = &heads, .low = 0, .high = 1024, .help = "heads of the image tower; 0: find out" },
+        { "text-heads", .integer = &text_heads, .low = 0, .high = 1024, .help = "the same for the text tower" },
         { "data", .text = &data, .choices = LESSON_DATA, .help = "which test pictures" },
         { "pictures", .integer = &pictures, .low = 10, .high = 10000, .help = "how many of them to classify" },
         { 0 },
@@ -364,9 +372,7 @@ int main(int argc, char **argv) {
     if (said.count && !*folder && !lesson.word_count)
         die_usage("texts want pictures: photo.png --text ..., or --folder photos --text ...");
     Encoder encoder;
-    Err err;
-    GeluChoice choice = !strcmp(gelu, "quick") ? GELU_QUICK : !strcmp(gelu, "exact") ? GELU_EXACT : GELU_AUTO;
-    if (!encoder_open(&encoder, arena, weights, choice, &err)) die("%s", err.text);
+    model_open(&encoder, arena, weights, gelu, (PretrainedChoice){ .heads = heads, .text_heads = text_heads });
     lesson_section(&lesson, "1. The model");
     show_model(&encoder);
     Texts texts = { said.count, said.item };

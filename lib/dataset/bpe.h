@@ -10,8 +10,8 @@
  *
  * OpenAI's tokeniser first repairs the text with the package ftfy: typographic apostrophes and full-width letters
  * become plain ones, accents are joined to their letters, wrongly decoded text is decoded again. That is not done here.
- * Texts that need no repair get the same ids; in others write ' for the typographic apostrophe, and precomposed
- * letters. Bytes that are not UTF-8 are kept as bytes; OpenAI's tokeniser cannot be given them.
+ * Texts that need no repair get the same ids; text_defect.h finds the others and says what to write instead. Bytes that
+ * are not UTF-8 are kept as bytes; OpenAI's tokeniser cannot be given them.
  */
 #ifndef BPE_H
 #define BPE_H

@@ -183,9 +183,10 @@ static Pass pass_of(const Png *png, int i) { return png->interlaced ? adam7[i] :
 static int pass_width(const Png *png, Pass p) { return (png->width - p.x0 + p.dx - 1) / p.dx; }
 static int pass_height(const Png *png, Pass p) { return (png->height - p.y0 + p.dy - 1) / p.dy; }
 
-/* Bytes of a row of `width` pixels, without the filter byte before it. */
+/* Bytes of a row of `width` pixels, without the filter byte before it. Where size_t has 32 bits, it cannot count the
+ * bits of a row of IMAGE_PIXELS_MAX pixels. */
 static size_t row_bytes(const Png *png, int width) {
-    return ((size_t)width * (size_t)(png->samples * png->depth) + 7) / 8;
+    return (size_t)(((uint64_t)width * (uint64_t)(png->samples * png->depth) + 7) / 8);
 }
 
 /* Bytes of all rows: at most 8 per pixel and 1 per row, which cannot overflow with IMAGE_PIXELS_MAX. */

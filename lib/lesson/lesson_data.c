@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 Cifar lesson_pictures(Arena *arena, const char *data, CifarPart part, int pictures) {
@@ -87,6 +88,7 @@ char *lesson_model_path(Arena *arena, const char *recipe, const Cifar *pictures,
 static bool read_about(Arena *arena, LessonModel *model, Err *err) {
     Safetensors file;
     if (!safetensors_open(&file, arena, model->path, err)) return false;
+    safetensors_warn(&file, model->path);
     const char *run = safetensors_meta(&file, "run"), *epoch = safetensors_meta(&file, "epoch");
     const char *templates = safetensors_meta(&file, "templates");
     long long done;
@@ -147,6 +149,14 @@ LessonModel lesson_model_open(Arena *arena, const char *path, const Cifar *pictu
     return model;
 }
 
+const char *lesson_shipped(void) {
+    static char path[1024];
+    const char *folder = getenv("CLIP_SHIPPED");
+    snprintf(path, sizeof path, "%s%s%s", folder && *folder ? folder : "", folder && *folder ? "/" : "",
+             LESSON_SHIPPED);
+    return path;
+}
+
 enum { SMALL_BATCHES = 10, NARROWER = 2, PICTURES_PER_SECOND = 3000 }; /* of the narrow network, on two processors */
 
 static bool has_templates(const LessonModel *model, const Recipe *recipe) {
@@ -159,8 +169,8 @@ static bool has_templates(const LessonModel *model, const Recipe *recipe) {
 }
 
 static bool shipped_serves(Arena *arena, const LessonModelArgs *args, const Recipe *recipe, const Cifar *pictures) {
-    LessonModel shipped = { .path = LESSON_SHIPPED };
-    if (pictures->generated || args->train_images || args->seed != 1 || !file_exists(LESSON_SHIPPED)) return false;
+    LessonModel shipped = { .path = lesson_shipped() };
+    if (pictures->generated || args->train_images || args->seed != 1 || !file_exists(lesson_shipped())) return false;
     return read_about(arena, &shipped, NULL) && has_templates(&shipped, recipe);
 }
 
@@ -198,7 +208,7 @@ LessonModel lesson_model(Arena *arena, const LessonModelArgs *args, const Cifar 
     const Recipe *recipe = recipe_find(args->recipe);
     REQUIRE(recipe, "there is no recipe %s", args->recipe);
     if (args->weights && *args->weights) return lesson_model_open(arena, args->weights, pictures);
-    if (shipped_serves(arena, args, recipe, pictures)) return lesson_model_open(arena, LESSON_SHIPPED, pictures);
+    if (shipped_serves(arena, args, recipe, pictures)) return lesson_model_open(arena, lesson_shipped(), pictures);
     const char *name = recipe->name;
     if (args->train_images) name = arena_print(arena, "%s-first%d", name, args->train_images);
     LessonModel before = { .path = lesson_model_path(arena, name, pictures, args->seed, ".safetensors") };

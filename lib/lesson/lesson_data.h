@@ -24,6 +24,8 @@ char *lesson_model_path(Arena *arena, const char *recipe, const Cifar *pictures,
 
 /* The model that comes with the repository, trained on photographs. */
 #define LESSON_SHIPPED "data/pretrained/cifar10-clip.safetensors"
+/* Where it is: in the current folder, or in $CLIP_SHIPPED, if set (an installed toolkit). */
+const char *lesson_shipped(void);
 
 typedef struct {
     Clip clip; /* free it with clip_free; the rest is the arena's */

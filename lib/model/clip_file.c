@@ -5,7 +5,7 @@
 
 /* The whole numbers of a configuration, and their keys in the metadata. Each is at least `low`. Where `low` is 0, the
  * number 0 is not written, and a missing key means 0. */
-enum { META_NUMBERS = 12 };
+enum { META_NUMBERS = 14 };
 typedef struct {
     const char *key;
     int *value, low;
@@ -19,6 +19,7 @@ static void meta_numbers(ClipConfig *c, MetaNumber list[META_NUMBERS]) {
         { "image.width", &c->image.width, 0 },  { "image.layers", &c->image.layers, 0 },
         { "vision_heads", &c->image.heads, 0 }, { "text.hidden", &c->text.hidden, 0 },
         { "text.layers", &c->text.layers, 0 },  { "text_heads", &c->text.heads, 0 },
+        { "image.mlp", &c->image.mlp, 0 },      { "text.mlp", &c->text.mlp, 0 },
     };
     memcpy(list, all, sizeof all);
 }

@@ -156,7 +156,8 @@ ImageTowerSize image_tower_size(ImageTowerSize s) {
 static bool size_check(ImageTowerSize s, Err *err) {
     const int *b = s.stages;
     bool vit = s.side >= 1 && s.side <= 4096 && s.patch >= 1 && s.patch <= MIN(s.side, 256) && s.width >= 1 &&
-               s.width <= 16384 && s.layers >= 1 && s.layers <= 256 && s.heads >= 1 && s.width % s.heads == 0;
+               s.width <= 16384 && s.layers >= 1 && s.layers <= 256 && s.heads >= 1 && s.width % s.heads == 0 &&
+               s.mlp >= 0 && s.mlp <= 65536;
     bool resnet = s.side >= 32 && s.side <= 1024 && s.side % 32 == 0 && s.width >= 2 && s.width <= 256 &&
                   s.width % 2 == 0 && s.heads >= 1 && 32 * s.width % s.heads == 0;
     bool other = s.side == 32 || (s.side == 64 && strcmp(s.kind, "scene") != 0);

@@ -33,6 +33,7 @@ typedef struct {
     int width, layers, heads; /* D (128), or channels of the first stage (64); blocks (4); heads (D/32, or width/2) */
     int stages[IMAGE_STAGES]; /* "modified-resnet": blocks of each stage (3, 4, 6, 3) */
     bool quick_gelu;          /* "vit": op_quick_gelu for op_gelu */
+    int mlp;                  /* "vit": hidden width of a block's MLP; 0: 4D */
 } ImageTowerSize;
 
 /* Layers that a kind does not have are 0: "vit" and "modified-resnet" have no conv and no norm here. */

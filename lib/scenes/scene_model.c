@@ -163,7 +163,7 @@ static void repaint(Scene *scene, const Palette *palette, bool one_type, Rng *rn
 }
 
 SceneExample scene_model_example(const SceneModel *model, const TrainingStage *stage, uint64_t i, Caption *negatives) {
-    uint64_t stream = 4 * (uint64_t)model->config.seed + 2 * (stage != NULL);
+    uint64_t stream = 4 * (uint64_t)model->config.seed + (stage ? 2 : 0);
     Rng rng = rng_seed(stream, i), of_batch = rng_seed(stream + 1, i / SCENE_MODEL_BATCH);
     bool one_type = rng_uniform(&rng) < ONE_TYPE_RATE;
     bool single_object = !stage && (double)i < SINGLE_OBJECT_STAGE * model->config.steps * SCENE_MODEL_BATCH;
@@ -347,6 +347,7 @@ bool scene_model_load(SceneModel *model, const SceneModelConfig *config, const T
     Arena arena = { 0 };
     Safetensors file;
     bool opened = safetensors_open(&file, &arena, path, err);
+    if (opened) safetensors_warn(&file, path);
     bool ok = opened && scene_model_init(model, config, err) && load_from(model, stage2, &file, path, err);
     if (opened && !ok) scene_model_free(model);
     if (opened) safetensors_close(&file);

@@ -87,7 +87,8 @@ static bool has(const Recipe *recipe, Arena *arena, const char *what) {
 bool recipe_leave_out(Recipe *recipe, Arena *arena, const char *ingredient, Err *err) {
     if (!strcmp(ingredient, "nothing")) return true;
     if (!has(recipe, arena, ingredient)) {
-        char *list = "", *words = arena_text(arena, RECIPE_WITHOUT);
+        const char *list = "";
+        char *words = arena_text(arena, RECIPE_WITHOUT);
         for (char *word = strtok(words, "|"); word; word = strtok(NULL, "|"))
             if (has(recipe, arena, word)) list = arena_print(arena, "%s%s%s", list, *list ? ", " : "", word);
         return err_set(err, "recipe %s has no %s to leave out; it has: %s", recipe->name, ingredient,
@@ -99,8 +100,8 @@ bool recipe_leave_out(Recipe *recipe, Arena *arena, const char *ingredient, Err 
 }
 
 /* The shortest decimal number that is read back as x. */
-static char *real(Arena *arena, double x) {
-    char *text = "";
+static const char *real(Arena *arena, double x) {
+    const char *text = "";
     for (int digits = 1; digits <= 17 && (!*text || strtod(text, NULL) != x); digits++)
         text = arena_print(arena, "%.*g", digits, x);
     return text;
@@ -126,7 +127,7 @@ static char *group_text(Arena *arena, const char *name, const OptimGroup *o) {
                        real(arena, o->lr), real(arena, o->weight_decay), real(arena, o->momentum));
 }
 
-char *recipe_text(const Recipe *r, Arena *arena) {
+const char *recipe_text(const Recipe *r, Arena *arena) {
     static const char *const schedules[] = { "constant", "linear", "cosine" };
     static const char *const mirrors[] = { "never", "always", "random", "alternating" };
     const Augment *a = &r->augment;

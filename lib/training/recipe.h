@@ -52,6 +52,6 @@ bool recipe_leave_out(Recipe *recipe, Arena *arena, const char *ingredient, Err 
 
 /* All fields except the summary as text, one "key=value" a line, on the arena: two recipes train alike if and only if
  * their texts are the same. */
-char *recipe_text(const Recipe *recipe, Arena *arena);
+const char *recipe_text(const Recipe *recipe, Arena *arena);
 
 #endif

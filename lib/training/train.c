@@ -26,7 +26,7 @@ typedef struct {
     int best_epoch;       /* own pairs: of the highest mean recall so far; 0: none */
     double best_recall;   /* that recall */
     bool ours, ours_best; /* this run has written the checkpoint, the best weights */
-    char *log;            /* the rows so far */
+    const char *log;      /* the rows so far */
     char *settings, signature[SHA256_HEX];
 } Trainer;
 
@@ -282,7 +282,8 @@ static bool read_log(Trainer *s, int epochs, Err *err) {
 }
 
 static char *data_text(Arena *arena, const char *part, const Cifar *set) {
-    char pixels[SHA256_HEX], labels[SHA256_HEX], *names = "";
+    char pixels[SHA256_HEX], labels[SHA256_HEX];
+    const char *names = "";
     sha256_hex(set->pixels, (size_t)set->n * CIFAR_NUMBERS, pixels);
     sha256_hex(set->labels, (size_t)set->n, labels);
     for (int c = 0; c < CIFAR_CLASSES; c++) names = arena_print(arena, "%s%s%s", names, c ? "|" : "", set->names[c]);
@@ -356,7 +357,7 @@ static void save_state(SafetensorsOut *out, const char *prefix, const Param *p, 
 static void save_meta(Trainer *s, SafetensorsOut *out, const EpochRow *row) {
     const Recipe *r = s->recipe;
     Arena *arena = out->arena;
-    char *templates = "";
+    const char *templates = "";
     for (int i = 0; i < s->templates; i++)
         templates = arena_print(arena, i ? "%s|%s" : "%s%s", templates, r->templates[i]);
     safetensors_add_meta(out, "run",
@@ -460,6 +461,7 @@ static bool resume(Trainer *s, Err *err) {
     if (!s->run->checkpoint || !file_exists(s->run->checkpoint)) return true; /* no epoch was finished: start again */
     bool opened = safetensors_open(&file, &arena, s->run->checkpoint, err);
     bool ok = opened && load_checkpoint(s, &file, err);
+    if (ok && s->epoch > 0) safetensors_warn(&file, s->run->checkpoint);
     if (opened) safetensors_close(&file);
     arena_free(&arena);
     return ok;

@@ -56,6 +56,7 @@ typedef struct {
  *             run, epoch, templates, test_accuracy, settings (seed, recipe_text, SHA-256 of the pictures and labels),
  *             signature (SHA-256 of settings); for own pairs also best_epoch and best_recall. Another run's file of the
  *             same name becomes NAME.previous.safetensors.
+ * Resume      a checkpoint whose checksum is wrong is refused (safetensors.h). Older ones have none: a warning.
  * Fails       with one line, when a file cannot be read or written; when the checkpoint's signature is not this run's,
  *             with the first setting that differs; when the loss or a gradient is not finite, with the first operation
  *             that made it so (nothing is updated, the last checkpoint stays); after train_interrupt

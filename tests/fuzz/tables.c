@@ -71,15 +71,15 @@ int fuzz_holdout(const uint8_t *data, size_t size) {
     return 0;
 }
 
-static const Word rows[] = { W("first,second,unseen_words,pictures,other_pictures,two,closed_two,closed_ten"),
-                             W("0,1,0,2000,8000,1,2,3"),
-                             W("8,9,1,1,4,0,0,1"),
-                             W(","),
-                             W("\n"),
-                             W("\r\n"),
-                             W("-0"),
-                             { 0 } };
-HARNESS(holdout, .corpus = "holdout", .words = rows, .check = 6000);
+static const Word table_words[] = { W("first,second,unseen_words,pictures,other_pictures,two,closed_two,closed_ten"),
+                                    W("0,1,0,2000,8000,1,2,3"),
+                                    W("8,9,1,1,4,0,0,1"),
+                                    W(","),
+                                    W("\n"),
+                                    W("\r\n"),
+                                    W("-0"),
+                                    { 0 } };
+HARNESS(holdout, .corpus = "holdout", .words = table_words, .check = 6000);
 
 /* ---- the log of a training -------------------------------------------------------------------------------------- */
 
@@ -150,7 +150,7 @@ int fuzz_options(const uint8_t *data, size_t size) {
         { "texts", .texts = &v.texts, .help = "some texts" },
         { 0 },
     };
-    char *text = (char *)fuzz_copy(data, size), *copy = malloc(size + 1), *argv[WORDS + 2] = { "program" };
+    char *text = (char *)fuzz_copy(data, size), *copy = malloc(size + 1), *argv[WORDS + 2] = { (char[]){ "program" } };
     int argc = 1, count = -1;
     Err err = { "" };
     if (!copy) die("out of memory");

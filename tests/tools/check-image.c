@@ -1,4 +1,5 @@
 /* check-image: compares the pixels of a picture, or their preprocessing for CLIP, with expected ones. */
+#include "core/version.h"
 #include "core/arena.h"
 #include "core/file.h"
 #include "formats/image_file.h"
@@ -45,6 +46,7 @@ static bool compare(const char *path, Image image, File want, int allowed, doubl
 }
 
 int main(int argc, char **argv) {
+    if (version_asked(argc, argv)) return status_printed(0);
     const char *words[3] = { 0 };
     long long side = 0, within = -1;
     int count = 0;
