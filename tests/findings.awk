@@ -11,6 +11,7 @@ function id_of(text, flag) {
     if (flag == "absolute-value" || (flag == "float-conversion" && text ~ /abs/)) return "abs"
     if (flag ~ /float-conversion|literal-conversion/ && text ~ /to .(int|long|unsigned|size_t|short|char)/) return "int"
     if (flag ~ /^sizeof/) return "sizeof"
+    if (flag == "infinite-recursion") return "recursion"
     if (flag ~ /misleading-indentation/) return "indent"
     if (flag == "empty-body") return "empty"
     if (flag ~ /^(parentheses|bitwise-op-parentheses|logical-op-parentheses)/) return "parentheses"

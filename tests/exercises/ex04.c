@@ -313,94 +313,102 @@ static void check_loss(void) {
 static const Part parts[] = {
     { .name = "symmetric_loss", .check = check_loss, .tolerance = 2e-5,
       .mistakes = {
-          [ROWS - 1] = { "one-direction", "only the rows count (picture -> caption), or the rows count twice: the "
-                                          "other direction "
-                                          "is that of the transposed logits" },
-          [HALF_ROWS - 1] = { "one-direction", "only the rows count (picture -> caption), and half of them: the "
-                                               "columns are missing" },
-          [COLUMNS - 1] = { "wrong-axis", "the softmax runs down the columns, the wrong axis, where it should run "
-                                          "along the rows: "
-                                          "only caption -> picture counts" },
-          [HALF_COLUMNS - 1] = { "wrong-axis", "the softmax runs down the columns alone, the wrong axis for the "
-                                               "other direction, and "
-                                               "half of it is lost" },
-          [ADDED - 1] = { "sum", "the two directions were added up: their mean is half of that" },
-          [SUM_OF_MEANS - 1] = { "sum", "the rows were added up, sum for mean: the loss is B times too large" },
-          [SUM - 1] = { "sum", "everything was added up, sum for mean: the loss is 2 B times too large" },
-          [MEAN_TWICE - 1] = { "mean-twice", "the mean over the batch was taken twice: divided by B once more" },
-          [HALF_TWICE - 1] = { "half-twice", "it was halved twice" },
-          [PRECEDENCE_ROWS - 1] = { "precedence", "only the columns were halved: (rows + columns) / 2 wants its "
-                                                  "parentheses" },
-          [PRECEDENCE_COLUMNS - 1] = { "precedence", "only the rows were halved: (rows + columns) / 2 wants its "
-                                                     "parentheses" },
-          [ROWS_FORGOTTEN - 1] = { "precedence", "only the columns were divided by B, and nothing by 2: parentheses "
-                                                 "around the sum" },
-          [LARGER - 1] = { "larger", "this is the larger of the two directions: their mean is wanted" },
-          [SMALLER - 1] = { "smaller", "this is the smaller of the two directions: their mean is wanted" },
-          [DIFFERENCE - 1] = { "difference", "one direction was subtracted from the other" },
-          [MULTIPLIED - 1] = { "multiplied", "the cosines were multiplied by the temperature: they are divided by it" },
-          [NO_TAU - 1] = { "no-temperature", "the temperature was not used" },
-          [TAU_TWICE - 1] = { "temperature-twice", "the cosines were divided by the temperature twice (once in the "
-                                                   "logits, once in the "
-                                                   "scale of the softmax?)" },
-          [TAU_ROWS - 1] = { "temperature-one-side", "only the rows were divided by the temperature: the columns are "
-                                                     "of the same logits" },
-          [TAU_COLUMNS - 1] = { "temperature-one-side", "only the columns were divided by the temperature: the rows "
-                                                        "are of the same "
-                                                        "logits" },
-          [INT_SCALE - 1] = { "int", "1 / tau was cut to a whole number: it is a double, not an int" },
-          [TAU_OF_INT - 1] = { "int", "tau was cut to a whole number: it is a double, not an int" },
-          [ROOT_TAU - 1] = { "root", "the cosines were divided by the root of the temperature" },
-          [ROOT_E - 1] = { "sqrt-e", "the cosines were divided by the root of E too, as attention does: here by tau "
-                                     "alone" },
-          [OVER_E - 1] = { "over-e", "the cosines were divided by E too: by tau alone" },
-          [EXPONENT - 1] = { "exp-tau", "the cosines were multiplied by exp(tau): here tau itself divides" },
-          [DIAGONAL_ONLY - 1] = { "no-softmax", "this is minus the mean of the diagonal: the softmax is missing" },
-          [TARGET_0 - 1] = { "target-0", "place 0 was taken for every row and column: row i must find place i" },
-          [TARGET_NEXT - 1] = { "off-by-one", "the place behind the diagonal was taken: row i must find place i" },
-          [WHOLE - 1] = { "whole", "one softmax was taken over the whole matrix: each row has its own, and each "
-                                   "column" },
-          [IMAGE_IMAGE - 1] = { "typed-twice", "these are the pictures with the pictures: image stands where text "
-                                               "should" },
-          [TEXT_TEXT - 1] = { "typed-twice", "these are the texts with the texts: text stands where image should" },
-          [SKIPS_LAST - 1] = { "off-by-one", "the last pair is left out: b < B, not b < B - 1" },
-          [SKIPS_LAST_ALL - 1] = { "off-by-one", "the last pair is left out: b < B, not b < B - 1" },
-          [NO_MAX - 1] = { "no-max", "the largest logit was not taken off before exp: for a small tau, exp is "
-                                     "infinite or 0" },
-          [NO_MAX_FLOAT - 1] = { "no-max", "the largest logit was not taken off before exp: for a small tau, exp is "
-                                           "infinite or 0" },
-          [BITS - 1] = { "log2", "the logarithm to base 2 was taken: the loss is in nats, of the natural logarithm, "
-                                 "log in C" },
-          [LOG10 - 1] = { "log10", "log10 was taken: the loss is in nats, of the natural logarithm, log in C" },
-          [SIGN - 1] = { "sign", "the minus is missing: a loss is not negative" },
-          [LAST_PAIR - 1] = { "overwritten", "only the last pair counts: = for +=" },
-          [FIRST_PAIR - 1] = { "early", "only the first pair counts: does the loop end after it?" },
-          [OVER_E_ROWS - 1] = { "over-e", "the sum was divided by E, the numbers of a vector: the mean is over the B "
-                                          "pairs" },
-          [COLUMN_ALONG - 1] = { "column", "&AT(logits, 0, b) was taken for column b. What follows it in memory is "
-                                           "the rest of the row: "
-                                           "copy the column, or transpose the matrix" },
-          [INT_DIVISION - 1] = { "int-division", "it is 0: 1 / B and 1 / 2 are 0 in C, as both numbers are whole; "
-                                                 "write 1.0 / B" },
-          [PROBABILITY - 1] = { "no-log", "1 - p was taken: the cost is -log p" },
-          [ALL_CLASSES - 1] = { "all-classes", "-log p was added up over all places: only the diagonal's counts" },
-          [OFF_DIAGONAL - 1] = { "off-diagonal", "-log p was added up over all places but the diagonal: only the "
-                                                 "diagonal's counts" },
-          [EMPTY_TURNED - 1] = { "not-filled", "the columns' logits are all equal: the second matrix was made, but "
-                                               "never filled" },
-          [SKIPS_FIRST - 1] = { "off-by-one", "the first pair is left out: the loop begins at 0" },
-          [PRECEDENCE_SUM - 1] = { "precedence", "only the columns were divided by B and by 2: parentheses around "
-                                                 "the sum of both" },
-          [LAST_ROW - 1] = { "overwritten", "of the rows only the last counts: = for +=" },
-          [LAST_COLUMN - 1] = { "overwritten", "of the columns only the last counts: = for +=" },
-          [TAU_TWICE_ROWS - 1] = { "temperature-twice", "the rows were divided by the temperature twice" },
-          [TAU_TWICE_COLUMNS - 1] = { "temperature-twice", "the columns were divided by the temperature twice" },
-          [MOST_LOST - 1] = { "max-one-place", "the largest logit was taken off in the sum, not above it (or not "
-                                               "added again): both, or "
-                                               "neither" },
-          [MOST_ADDED - 1] = { "max-one-place", "the largest logit was taken off above the sum, not in it: both, or "
-                                                "neither" },
-          [TOTAL_NOT_RESET - 1] = { "not-reset", "the sums of exp are not set to 0 again for each row and column" },
+          [ROWS - 1] = { "one-direction",
+                         "Only the rows count (picture -> caption), or the rows count twice. The other direction "
+                         "needs the transposed logits." },
+          [HALF_ROWS - 1] = { "one-direction",
+                              "Only the rows count (picture -> caption), halved. The columns are missing." },
+          [COLUMNS - 1] = { "wrong-axis",
+                            "Only the columns count (caption -> picture). The softmax over the rows is missing, or "
+                            "it runs along the wrong axis." },
+          [HALF_COLUMNS - 1] = { "wrong-axis",
+                                 "Only the columns count (caption -> picture), halved. The softmax over the rows is "
+                                 "missing, or it runs along the wrong axis." },
+          [ADDED - 1] = { "sum", "The two directions were added. The loss is their mean: divide by 2." },
+          [SUM_OF_MEANS - 1] = { "sum",
+                                 "The sum over the pairs was used in place of the mean. The loss is B times too "
+                                 "large." },
+          [SUM - 1] = { "sum", "The sum was used in place of the mean. The loss is 2 B times too large." },
+          [MEAN_TWICE - 1] = { "mean-twice",
+                               "The mean over the batch was taken twice. The loss was divided by B once too often." },
+          [HALF_TWICE - 1] = { "half-twice", "The loss was divided by 2 twice." },
+          [PRECEDENCE_ROWS - 1] = { "precedence",
+                                    "Only the columns were halved. Write (rows + columns) / 2 with its parentheses." },
+          [PRECEDENCE_COLUMNS - 1] = { "precedence",
+                                       "Only the rows were halved. Write (rows + columns) / 2 with its parentheses." },
+          [ROWS_FORGOTTEN - 1] = { "precedence",
+                                   "Only the columns were divided by B, and nothing by 2. Put parentheses around "
+                                   "the sum." },
+          [LARGER - 1] = { "larger", "This is the larger of the two directions. The loss is their mean." },
+          [SMALLER - 1] = { "smaller", "This is the smaller of the two directions. The loss is their mean." },
+          [DIFFERENCE - 1] = { "difference", "One direction was subtracted from the other." },
+          [MULTIPLIED - 1] = { "multiplied", "The cosines were multiplied by the temperature. Divide by it." },
+          [NO_TAU - 1] = { "no-temperature", "The temperature was not used." },
+          [TAU_TWICE - 1] = { "temperature-twice",
+                              "The cosines were divided by the temperature twice. Is it in the logits and in the "
+                              "scale of the softmax?" },
+          [TAU_ROWS - 1] = { "temperature-one-side",
+                             "Only the rows were divided by the temperature. The columns belong to the same logits." },
+          [TAU_COLUMNS - 1] = { "temperature-one-side",
+                                "Only the columns were divided by the temperature. The rows belong to the same "
+                                "logits." },
+          [INT_SCALE - 1] = { "int", "1 / tau was truncated to an integer. Use double, not int." },
+          [TAU_OF_INT - 1] = { "int", "tau was truncated to an integer. Use double, not int." },
+          [ROOT_TAU - 1] = { "root", "The cosines were divided by the square root of the temperature." },
+          [ROOT_E - 1] = { "sqrt-e",
+                           "The cosines were divided by the square root of E too, as in attention. Divide by tau "
+                           "only." },
+          [OVER_E - 1] = { "over-e", "The cosines were divided by E too. Divide by tau only." },
+          [EXPONENT - 1] = { "exp-tau", "The cosines were multiplied by exp(tau). Divide by tau itself." },
+          [DIAGONAL_ONLY - 1] = { "no-softmax", "This is minus the mean of the diagonal. The softmax is missing." },
+          [TARGET_0 - 1] = { "target-0",
+                             "Place 0 was used as the target of every row and column. The target of row i is i." },
+          [TARGET_NEXT - 1] = { "off-by-one", "The place after the diagonal was used. The target of row i is i." },
+          [WHOLE - 1] = { "whole",
+                          "One softmax over the whole matrix was used. Each row and each column has its own softmax." },
+          [IMAGE_IMAGE - 1] = { "typed-twice", "This compares pictures with pictures. image stands in place of text." },
+          [TEXT_TEXT - 1] = { "typed-twice", "This compares texts with texts. text stands in place of image." },
+          [SKIPS_LAST - 1] = { "off-by-one", "The last pair is left out. The loop must run while b < B." },
+          [SKIPS_LAST_ALL - 1] = { "off-by-one", "The last pair is left out. The loop must run while b < B." },
+          [NO_MAX - 1] = { "no-max",
+                           "The largest logit was not subtracted before exp. If tau is small, exp is infinite or 0." },
+          [NO_MAX_FLOAT - 1] = { "no-max",
+                                 "The largest logit was not subtracted before exp. If tau is small, exp is infinite "
+                                 "or 0." },
+          [BITS - 1] = { "log2",
+                         "The logarithm to base 2 was used. The loss needs the natural logarithm, which is log in C." },
+          [LOG10 - 1] = { "log10", "log10 was used. The loss needs the natural logarithm, which is log in C." },
+          [SIGN - 1] = { "sign", "The minus sign is missing. A loss is not negative." },
+          [LAST_PAIR - 1] = { "overwritten", "Only the last pair counts. The code has = in place of +=." },
+          [FIRST_PAIR - 1] = { "early", "Only the first pair counts. Does the loop end after it?" },
+          [OVER_E_ROWS - 1] = { "over-e",
+                                "The sum was divided by E, the numbers of a vector. Divide it by B, the pairs." },
+          [COLUMN_ALONG - 1] = { "column",
+                                 "&AT(logits, 0, b) was used as column b. The numbers after it in memory are the "
+                                 "rest of the row. Copy the column, or transpose the matrix." },
+          [INT_DIVISION - 1] = { "int-division",
+                                 "The result is 0. In C, 1 / B and 1 / 2 are 0, because both numbers are integers. "
+                                 "Write 1.0 / B." },
+          [PROBABILITY - 1] = { "no-log", "The cost 1 - p was used. The cost is -log p." },
+          [ALL_CLASSES - 1] = { "all-classes", "-log p was added over all places. Only the diagonal counts." },
+          [OFF_DIAGONAL - 1] = { "off-diagonal",
+                                 "-log p was added over all places but the diagonal. Only the diagonal counts." },
+          [EMPTY_TURNED - 1] = { "not-filled",
+                                 "The logits of the columns are all equal. The second matrix was never filled." },
+          [SKIPS_FIRST - 1] = { "off-by-one", "The first pair is left out. The loop must begin at 0." },
+          [PRECEDENCE_SUM - 1] = { "precedence",
+                                   "Only the columns were divided by B and by 2. Put parentheses around the sum." },
+          [LAST_ROW - 1] = { "overwritten", "Of the rows only the last counts. The code has = in place of +=." },
+          [LAST_COLUMN - 1] = { "overwritten", "Of the columns only the last counts. The code has = in place of +=." },
+          [TAU_TWICE_ROWS - 1] = { "temperature-twice", "The rows were divided by the temperature twice." },
+          [TAU_TWICE_COLUMNS - 1] = { "temperature-twice", "The columns were divided by the temperature twice." },
+          [MOST_LOST - 1] = { "max-one-place",
+                              "The largest logit was subtracted in the sum, but not in the numerator (or not added "
+                              "again). Subtract it in both." },
+          [MOST_ADDED - 1] = { "max-one-place",
+                               "The largest logit was subtracted in the numerator, but not in the sum. Subtract it "
+                               "in both." },
+          [TOTAL_NOT_RESET - 1] = { "not-reset", "The sums of exp are not reset to 0 for each row and column." },
       } },
 };
 
@@ -409,6 +417,6 @@ const Verify checked = {
     .title = "clip loss",
     .parts = parts,
     .count = COUNT(parts),
-    .proved = "matching is a question in two directions, and each has its own softmax.",
-    .in_clip = "clip_loss in the library; in the paper, the pseudocode of Figure 3.",
+    .proved = "Pictures choose texts and texts choose pictures. Each direction has its own softmax.",
+    .in_clip = "clip_loss in the library. In the paper it is in the pseudocode of Figure 3.",
 };

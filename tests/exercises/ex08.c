@@ -242,7 +242,8 @@ static void classify_case(const char *label, Mat given, const char *const *names
     memcpy(copy, names, (size_t)C * sizeof *copy);
     classify(verify_arena(), pictures, copy, C, cosine, best);
     if (memcmp(copy, names, (size_t)C * sizeof *copy) != 0)
-        verify_wrong("changed", "`names` was changed: write the prompts into memory of your own, from arena_alloc.");
+        verify_wrong("changed",
+                     "Your function has changed its input `names`. Write the prompts into memory from arena_alloc.");
     for (int i = 0; i < B * C; i++)
         verify_got(i, (double)cosine.v[i], "cosine[%d,%d], picture %d with \"a photo of a %s\"", i / C, i % C, i / C,
                    names[i % C]);
@@ -305,65 +306,75 @@ static void check_classify(void) {
     classify_case("again", fresh_pictures(2), names, 2);
 }
 
-#define TEMPLATE(said) "the prompt is not \"a photo of a NAME\": " said
+#define TEMPLATE(said) "The prompt is not \"a photo of a NAME\". " said
 
 static const Part parts[] = {
     { .name = "classify", .check = check_classify, .tolerance = 1e-5,
       .mistakes = {
-          [RAW - 1] = { "not-normalised", "neither the pictures' nor the texts' features were made unit length" },
-          [RAW_TEXT - 1] = { "not-normalised", "the texts' features were not made unit length: long ones win" },
-          [RAW_IMAGE - 1] = { "not-normalised", "the pictures' features were not made unit length" },
-          [BARE - 1] = { "bare-word", "the bare name was encoded, not \"a photo of a NAME\"" },
-          [CAPITAL - 1] = { "template", TEMPLATE("it begins with a capital letter, and each letter counts") },
-          [DOT - 1] = { "template", TEMPLATE("it ends in a point") },
-          [NO_A - 1] = { "template", TEMPLATE("the second \"a\" is missing") },
-          [AN - 1] = { "template", TEMPLATE("it says \"an\"") },
-          [OF_THE - 1] = { "template", TEMPLATE("it says \"the\"") },
-          [PICTURE - 1] = { "template", TEMPLATE("it says \"picture\"") },
-          [SPACE - 1] = { "template", TEMPLATE("it ends in a space") },
-          [TEMPLATE_ITSELF - 1] = { "template", TEMPLATE("the {} was not filled, or every prompt is the template "
-                                                         "itself") },
-          [NAME_0 - 1] = { "same-name", "names[0] stands in every prompt: prompt c is of names[c]" },
-          [NAME_NEXT - 1] = { "off-by-one", "prompt c is of names[c + 1]" },
-          [COLUMNS_IMAGE - 1] = { "columns", "the columns of the pictures' features were made unit length: a vector "
-                                             "is a row" },
-          [COLUMNS_TEXT - 1] = { "columns", "the columns of the texts' features were made unit length: a vector is a "
-                                            "row" },
-          [SCALED - 1] = { "scaled", "the cosines were multiplied by 100, CLIP's scale: the cosines themselves are "
-                                     "wanted" },
-          [SOFTMAX - 1] = { "softmaxed", "a softmax was taken of the cosines: the cosines themselves are wanted" },
-          [B_NUMBERS - 1] = { "rows-for-columns", "the products run over B numbers (shape[0]): a vector has shape[1]" },
-          [C_NUMBERS - 1] = { "rows-for-columns", "the products run over C numbers: a vector has shape[1]" },
-          [SHORT - 1] = { "off-by-one", "the last number of each vector is left out" },
-          [TURNED - 1] = { "transposed", "cosine is transposed: row b belongs to picture b, column c to class c" },
-          [IMAGE_0 - 1] = { "same-row", "picture 0 was taken for every picture" },
-          [NO_ROOT - 1] = { "no-root", "the products were divided by squared lengths: the square roots are missing" },
-          [SIZES - 1] = { "sum", "the vectors were divided by the sums of their numbers' sizes, not by their lengths" },
-          [PRECEDENCE - 1] = { "precedence", "x / a * b divides by a and multiplies with b: parentheses, x / (a * b)" },
-          [FABS - 1] = { "fabs", "the cosines lost their signs" },
-          [AXIS - 1] = { "wrong-axis", "the argmax runs over the wrong axis: best[b] is the best class of picture b, "
-                                       "not the "
-                                       "best picture of a class" },
-          [LARGEST_SIZE - 1] = { "fabs", "best is the class with the largest size, fabs: a cosine of -0.9 is the "
-                                         "least like it" },
-          [ABS - 1] = { "abs", "best is 0 for every picture: it is never changed, or it holds the cosine instead of "
-                               "the class, or the "
-                               "cosines are compared as whole numbers, which abs makes of them" },
-          [FROM_1 - 1] = { "from-one", "best holds c + 1: classes count from 0" },
-          [INT_MOST - 1] = { "int", "the largest cosine so far is kept in an int, cut to a whole number" },
-          [MOST_0 - 1] = { "max-from-0", "the largest cosine was looked for from 0: where all are below 0, no class "
-                                         "is found. Begin with "
-                                         "the first class" },
-          [MOST_0_SET - 1] = { "max-from-0", "the largest cosine was looked for from 0: where all are below 0, class "
-                                             "0 is taken. Begin "
-                                             "with the first class" },
-          [SMALLEST - 1] = { "smallest", "best is the class with the smallest cosine" },
-          [LAST_OF_EQUALS - 1] = { "ties", "of equal cosines the last was taken: the first, > and not >=" },
-          [SKIPS_LAST - 1] = { "off-by-one", "the last class is never looked at: c < C, not c < C - 1" },
-          [SKIPS_FIRST - 1] = { "off-by-one", "class 0 is never looked at" },
-          [MOST_NOT_KEPT - 1] = { "most-not-kept", "the largest cosine so far is not kept: best is the last class" },
-          [MOST_NOT_RESET - 1] = { "not-reset", "the largest cosine is not set back for each picture" },
-          [BEST_UNWRITTEN - 1] = { "not-written", "the cosines are right, but best was never written" },
+          [RAW - 1] = { "not-normalised",
+                        "Neither the features of the pictures nor those of the texts were normalised." },
+          [RAW_TEXT - 1] = { "not-normalised", "The features of the texts were not normalised." },
+          [RAW_IMAGE - 1] = { "not-normalised", "The features of the pictures were not normalised." },
+          [BARE - 1] = { "bare-word", "Only the name was encoded, not \"a photo of a NAME\"." },
+          [CAPITAL - 1] = { "template", TEMPLATE("It begins with a capital letter.") },
+          [DOT - 1] = { "template", TEMPLATE("It ends with a full stop.") },
+          [NO_A - 1] = { "template", TEMPLATE("The second \"a\" is missing.") },
+          [AN - 1] = { "template", TEMPLATE("It says \"an\".") },
+          [OF_THE - 1] = { "template", TEMPLATE("It says \"the\".") },
+          [PICTURE - 1] = { "template", TEMPLATE("It says \"picture\".") },
+          [SPACE - 1] = { "template", TEMPLATE("It ends with a space.") },
+          [TEMPLATE_ITSELF - 1] = { "template", TEMPLATE("The {} was not replaced by the name.") },
+          [NAME_0 - 1] = { "same-name", "names[0] stands in every prompt. Prompt c uses names[c]." },
+          [NAME_NEXT - 1] = { "off-by-one", "Prompt c uses names[c + 1] in place of names[c]." },
+          [COLUMNS_IMAGE - 1] = { "columns",
+                                  "The columns of the features of the pictures were normalised. A vector is a row." },
+          [COLUMNS_TEXT - 1] = { "columns",
+                                 "The columns of the features of the texts were normalised. A vector is a row." },
+          [SCALED - 1] = { "scaled",
+                           "The cosines were multiplied by 100, the scale of CLIP. The exercise wants the cosines "
+                           "themselves." },
+          [SOFTMAX - 1] = { "softmaxed",
+                            "A softmax was applied to the cosines. The exercise wants the cosines themselves." },
+          [B_NUMBERS - 1] = { "rows-for-columns",
+                              "The dot products are over B numbers, shape[0]. A vector has shape[1] numbers." },
+          [C_NUMBERS - 1] = { "rows-for-columns",
+                              "The dot products are over C numbers. A vector has shape[1] numbers." },
+          [SHORT - 1] = { "off-by-one", "The last number of each vector is left out." },
+          [TURNED - 1] = { "transposed", "cosine is transposed. Row b belongs to picture b, column c to class c." },
+          [IMAGE_0 - 1] = { "same-row", "Picture 0 was used for every picture." },
+          [NO_ROOT - 1] = { "no-root",
+                            "The dot products were divided by squared lengths. The square roots are missing." },
+          [SIZES - 1] = { "sum",
+                          "The vectors were divided by the sums of the absolute values of their numbers, not by "
+                          "their lengths." },
+          [PRECEDENCE - 1] = { "precedence", "x / a * b divides by a and multiplies by b. Write x / (a * b)." },
+          [FABS - 1] = { "fabs", "The cosines lost their signs. Is there an fabs?" },
+          [AXIS - 1] = { "wrong-axis",
+                         "The argmax is over the wrong axis. best[b] is the best class of picture b, not the best "
+                         "picture of a class." },
+          [LARGEST_SIZE - 1] = { "fabs",
+                                 "best is the class with the largest absolute value. Remove fabs: a negative cosine "
+                                 "means unlike." },
+          [ABS - 1] = { "abs",
+                        "best is 0 for every picture. Either it is never changed, or it holds the cosine in place "
+                        "of the class, or the cosines are compared as integers (abs makes integers)." },
+          [FROM_1 - 1] = { "from-one", "best holds c + 1. Classes count from 0." },
+          [INT_MOST - 1] = { "int", "The largest cosine so far is kept in an int and loses its fraction." },
+          [MOST_0 - 1] = { "max-from-0",
+                           "The search for the largest cosine begins at 0. If all cosines are negative, no class is "
+                           "found. Begin with the first class." },
+          [MOST_0_SET - 1] = { "max-from-0",
+                               "The search for the largest cosine begins at 0. If all cosines are negative, class 0 "
+                               "is chosen. Begin with the first class." },
+          [SMALLEST - 1] = { "smallest", "best is the class with the smallest cosine." },
+          [LAST_OF_EQUALS - 1] = { "ties",
+                                   "Of equal cosines the last was chosen. Choose the first: use > and not >=." },
+          [SKIPS_LAST - 1] = { "off-by-one", "The last class is never compared. The loop must run while c < C." },
+          [SKIPS_FIRST - 1] = { "off-by-one", "Class 0 is never compared." },
+          [MOST_NOT_KEPT - 1] = { "most-not-kept",
+                                  "The largest cosine so far is not kept, so later classes replace better ones." },
+          [MOST_NOT_RESET - 1] = { "not-reset", "The largest cosine so far is not reset for each picture." },
+          [BEST_UNWRITTEN - 1] = { "not-written", "The cosines are right, but best was never written." },
       } },
 };
 
@@ -372,7 +383,8 @@ const Verify checked = {
     .title = "zero shot",
     .parts = parts,
     .count = COUNT(parts),
-    .proved = "a classifier can be made of words alone; new classes cost one line of text.",
+    .proved = "A classifier can be built from words alone. A new class needs one line of text.",
     .in_clip =
-        "zeroshot_classes in the library, and section 3.1 of the paper; lesson 11 does it with 10,000 photographs.",
+        "zeroshot_classes in the library, and section 3.1 of the paper. Lesson 11 classifies 10,000 photographs in "
+        "this way.",
 };

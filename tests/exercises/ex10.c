@@ -383,75 +383,91 @@ static void check_recall(void) {
 static const Part parts[] = {
     { .name = "top_k", .check = check_top, .tolerance = 1e-6,
       .mistakes = {
-          [TIES - 1] = { "ties", "of equal scores the later place came first: ties go to the lower one" },
-          [SECOND - 1] = { "off-by-one", "off by one: the best one is missing, they begin with the second best" },
-          [REVERSED - 1] = { "smallest", "the smallest came first: ascending order" },
-          [SMALLEST - 1] = { "smallest", "the smallest came first: ascending order" },
-          [SIZES - 1] = { "fabs", "the largest sizes were taken, fabs: -5 is the smallest of all" },
-          [FROM_1 - 1] = { "from-one", "places were counted from 1: the first is 0" },
-          [RANKS - 1] = { "ranks", "best[i] holds the rank of score i: it is the place of the i-th best" },
-          [IN_PLACE_ORDER - 1] = { "in-place-order", "the k best are right, but in the order of their places: the "
-                                                     "largest comes first" },
-          [MOST_0 - 1] = { "max-from-0", "the largest was looked for from 0: scores below 0 are never found. Begin "
-                                         "with a score" },
-          [SKIPS_LAST - 1] = { "off-by-one", "the last score was never looked at: i < n, not i < n - 1" },
-          [SKIPS_FIRST - 1] = { "off-by-one", "score 0 was never looked at: the loop begins at 0" },
-          [FIRST_K - 1] = { "first-k", "only the first k scores were sorted: the best of all n are wanted" },
-          [NOT_MOVED - 1] = { "not-moved", "best is 0, 1, 2 ...: the scores were sorted, but their places not moved "
-                                           "along" },
-          [STRICTLY_LESS - 1] = { "equals-lost", "each time the largest below the last one was taken: of equal "
-                                                 "scores only one is found" },
-          [UNSTABLE - 1] = { "ties", "equal scores stand out of order: swapping moves one past the other. Ties go to "
-                                     "the lower place" },
-          [VALUES - 1] = { "values", "best holds the scores, cut to whole numbers: their places are wanted" },
-          [ONLY_BEST - 1] = { "only-best", "the best one stands at every place: what was found must not be found "
-                                           "again" },
-          [WORST_FIRST - 1] = { "ascending", "the k best are right, but the largest comes last: ascending order" },
-          [LAST_MISSING - 1] = { "off-by-one", "the last answer is missing, off by one: there must be k" },
-          [INT_SCORES - 1] = { "int", "the scores were compared as whole numbers: a copy of them is num, not int" },
+          [TIES - 1] = { "ties", "Of equal scores the higher place came first. The lower place must come first." },
+          [SECOND - 1] = { "off-by-one",
+                           "Off by one: the best score is missing, and the result begins with the second best." },
+          [REVERSED - 1] = { "smallest",
+                             "The order is ascending: the smallest score came first. The largest must come first." },
+          [SMALLEST - 1] = { "smallest",
+                             "The order is ascending: the smallest score came first. The largest must come first." },
+          [SIZES - 1] = { "fabs", "The largest absolute values were used. Remove fabs." },
+          [FROM_1 - 1] = { "from-one", "Places were counted from 1. The first is 0." },
+          [RANKS - 1] = { "ranks",
+                          "best[i] holds the rank of score i. It must hold the place of the i-th best score." },
+          [IN_PLACE_ORDER - 1] = { "in-place-order",
+                                   "The k best are right, but in the order of their places. The largest score must "
+                                   "come first." },
+          [MOST_0 - 1] = { "max-from-0",
+                           "The search for the largest score begins at 0, so negative scores are never found. Begin "
+                           "with a score." },
+          [SKIPS_LAST - 1] = { "off-by-one", "The last score was never compared. The loop must run while i < n." },
+          [SKIPS_FIRST - 1] = { "off-by-one", "scores[0] was never compared. The loop must begin at 0." },
+          [FIRST_K - 1] = { "first-k", "Only the first k scores were sorted. Find the best of all n." },
+          [NOT_MOVED - 1] = { "not-moved",
+                              "best is 0, 1, 2 and so on. The scores were sorted, but their places were not moved "
+                              "with them." },
+          [STRICTLY_LESS - 1] = { "equals-lost",
+                                  "Each search looks for a score below the last one found. Of equal scores only one "
+                                  "is found." },
+          [UNSTABLE - 1] = { "ties",
+                             "Equal scores stand in the wrong order. A swap has moved one past another. The lower "
+                             "place must come first." },
+          [VALUES - 1] = { "values", "best holds scores in place of their places." },
+          [ONLY_BEST - 1] = { "only-best",
+                              "The same best place was found every time. Leave out the places already found." },
+          [WORST_FIRST - 1] = { "ascending",
+                                "The k best are right, but in ascending order. The largest must come first." },
+          [LAST_MISSING - 1] = { "off-by-one", "Off by one: the last of the k places was not written." },
+          [INT_SCORES - 1] = { "int",
+                               "The scores were compared as integers. Use num, not int, for a copy of them, and do "
+                               "not return their difference as an int." },
       } },
     { .name = "recall_at_k", .check = check_recall, .tolerance = 1e-6,
       .mistakes = {
-          [R_TIES - 1] = { "ties", "of equal scores the later place came first: ties go to the lower one" },
-          [R_K_MORE - 1] = { "off-by-one", "k + 1 items were looked at, off by one" },
-          [R_K_LESS - 1] = { "off-by-one", "k - 1 items were looked at, off by one" },
-          [R_PER_CLASS - 1] = { "per-class", "recall was counted per class and then averaged: each query counts "
-                                             "once, however many "
-                                             "share its label" },
-          [R_PER_ITEM - 1] = { "per-item", "the share of all right items was counted: a query that finds one of them "
-                                           "has been "
-                                           "answered" },
-          [R_PRECISION - 1] = { "precision", "the share of right ones among the k was counted, which is precision" },
-          [R_HITS - 1] = { "hits", "every right item among the k was counted: a query counts once, however many it "
-                                   "finds" },
-          [R_COUNT - 1] = { "hits", "every right item among the k was counted, and not divided by Q" },
-          [R_SUM - 1] = { "sum", "the number of queries answered was returned, not their share" },
-          [R_ALL_RIGHT - 1] = { "all-right", "all k had to be right: one is enough" },
-          [R_BREAKS - 1] = { "early", "it ends with the first query that is answered: break leaves the loop over "
-                                      "queries" },
-          [R_DIAGONAL - 1] = { "diagonal", "item q was wanted for query q: any item with the query's label is right" },
-          [R_POSITION - 1] = { "index", "the places were compared with the labels: item[place] has the label" },
-          [R_FIRST_ONLY - 1] = { "first-only", "only the first of the k was looked at" },
-          [R_ITEM_I - 1] = { "item-i", "item[i] was looked at: the i-th best is item[best[i]]" },
-          [R_LAST_ONLY - 1] = { "last-only", "the last of the k decides alone: what was found before is overwritten, "
-                                             "= for ||" },
-          [R_OVER_K - 1] = { "over-k", "the share was divided by k too" },
-          [R_OVER_QK - 1] = { "over-k", "the share was multiplied with k" },
-          [R_OVER_N - 1] = { "over-n", "it was divided by N, the items: the share is of the Q queries" },
-          [R_SKIPS_LAST - 1] = { "off-by-one", "the last query was left out: q < Q, not q < Q - 1" },
-          [R_ROW_0 - 1] = { "same-row", "row 0 was taken for every query: query q has row q" },
-          [R_QUERY_0 - 1] = { "same-row", "query[0] was taken for every query" },
-          [R_THRESHOLD - 1] = { "threshold", "only right items with a score above 0.5 counted: count them all" },
-          [R_SMALLEST - 1] = { "smallest", "the k smallest were taken" },
-          [R_INT_DIVISION - 1] = { "int-division", "it is 0 unless all are answered: right / Q divides whole "
-                                                   "numbers; write (double)right / Q" },
-          [R_MISSES - 1] = { "misses", "the share of queries that were not answered was returned" },
-          [R_ALL_ITEMS - 1] = { "all-items", "all N items were looked at, not the k best" },
-          [R_STAYS - 1] = { "not-reset", "a hit is not set to false again for the next query" },
-          [R_EARLY - 1] = { "early", "only query 0 counts: the return stands inside the loop" },
-          [R_LAST_QUERY - 1] = { "overwritten", "only the last query counts: = for +=" },
-          [R_COLUMNS - 1] = { "wrong-axis", "the best queries of each item were counted: the best items of each "
-                                            "query are wanted" },
+          [R_TIES - 1] = { "ties", "Of equal scores the higher place came first. The lower place must come first." },
+          [R_K_MORE - 1] = { "off-by-one", "Off by one: k + 1 items were used." },
+          [R_K_LESS - 1] = { "off-by-one", "Off by one: k - 1 items were used." },
+          [R_PER_CLASS - 1] = { "per-class",
+                                "Recall was computed for each label and then averaged. Each query counts once." },
+          [R_PER_ITEM - 1] = { "per-item",
+                               "This is the share of all right items that were found. A query counts 1 if it finds "
+                               "at least one." },
+          [R_PRECISION - 1] = { "precision",
+                                "This is the share of right items among the k, the precision. A query counts 1 if "
+                                "it finds at least one." },
+          [R_HITS - 1] = { "hits", "Every right item among the k was counted. A query counts at most once." },
+          [R_COUNT - 1] = { "hits", "Every right item among the k was counted, and not divided by Q." },
+          [R_SUM - 1] = { "sum", "The number of queries with a hit was returned. Divide it by Q." },
+          [R_ALL_RIGHT - 1] = { "all-right", "All k items had to be right. One is enough." },
+          [R_BREAKS - 1] = { "early",
+                             "The loop over queries ends at the first hit. break must leave only the inner loop." },
+          [R_DIAGONAL - 1] = { "diagonal",
+                               "Only item q was accepted for query q. Any item with the label of the query is right." },
+          [R_POSITION - 1] = { "index", "Places were compared with labels. The label of a place is item[place]." },
+          [R_FIRST_ONLY - 1] = { "first-only", "Only the first of the k items was used." },
+          [R_ITEM_I - 1] = { "item-i", "item[i] was used. The label of the i-th best is item[best[i]]." },
+          [R_LAST_ONLY - 1] = { "last-only",
+                                "Only the last of the k items decides. The code overwrites a hit that was found "
+                                "before it." },
+          [R_OVER_K - 1] = { "over-k", "The share was divided by k too." },
+          [R_OVER_QK - 1] = { "over-k", "The share was multiplied by k." },
+          [R_OVER_N - 1] = { "over-n", "The count was divided by N, the items. Divide it by Q, the queries." },
+          [R_SKIPS_LAST - 1] = { "off-by-one", "The last query was left out. The loop must run while q < Q." },
+          [R_ROW_0 - 1] = { "same-row", "Row 0 was used for every query. Query q has row q." },
+          [R_QUERY_0 - 1] = { "same-row", "query[0] was used for every query." },
+          [R_THRESHOLD - 1] = { "threshold",
+                                "Only right items with a score above 0.5 counted. Count all right items." },
+          [R_SMALLEST - 1] = { "smallest", "The k smallest scores were used." },
+          [R_INT_DIVISION - 1] = { "int-division",
+                                   "The result is 0 unless every query has a hit. right / Q divides two integers. "
+                                   "Write (double)right / Q." },
+          [R_MISSES - 1] = { "misses", "The share of queries without a hit was returned." },
+          [R_ALL_ITEMS - 1] = { "all-items", "All N items were used, not the k best." },
+          [R_STAYS - 1] = { "not-reset", "The hit is not reset to false for the next query." },
+          [R_EARLY - 1] = { "early", "Only query 0 counts. The return stands inside the loop." },
+          [R_LAST_QUERY - 1] = { "overwritten", "Only the last query counts. The code has = in place of +=." },
+          [R_COLUMNS - 1] = { "wrong-axis",
+                              "The best queries of each item were used. Use the best items of each query." },
       } },
 };
 
@@ -460,6 +476,6 @@ const Verify checked = {
     .title = "retrieval",
     .parts = parts,
     .count = COUNT(parts),
-    .proved = "search is a similarity matrix, sorted; and what counts as found is a choice to be stated.",
-    .in_clip = "recall@1/5/10 in both directions, by caption equivalence: lesson 13.",
+    .proved = "Retrieval sorts the rows of a similarity matrix. State which items count as right.",
+    .in_clip = "Lesson 13 measures recall at 1, 5 and 10 in both directions. Equal captions count as right.",
 };

@@ -126,9 +126,10 @@ static void train(const Run *run) {
 static void train_and_log(Run run) {
     if (!verify_right()) return;
     if (run.letter == 'A') {
-        verify_note("          loss at step 1 to %d                pairs  probability  largest    furthest row\n"
-                    "                                             found  of its own   |cosine|   sum from 1\n",
-                    STEPS);
+        verify_note(
+            "          loss at step 1 to %d                pairs  probability  largest    furthest row\n             "
+            "                                found  of its own   |cosine|   sum from 1\n",
+            STEPS);
         train(&(Run){ 0, draw_right, compare_right, logits_right, answer_right });
     }
     train(&run);
@@ -158,16 +159,16 @@ static void check_draw(void) {
         verify_answers(1, B, NULL, false);
         for (int b = 0; b < B; b++) {
             if (picture[b] < 0 || picture[b] >= N)
-                verify_wrong("range", "picture[%d] is %d, want 0 to %d", b, picture[b], N - 1);
+                verify_wrong("range", "picture[%d] is %d. It must be from 0 to %d.", b, picture[b], N - 1);
             verify_model(0)[b] = picture[b];
             verify_got_int(b, caption[b], "caption[%d], beside picture[%d]", b, b);
             for (int c = 0; c < b; c++)
                 if (picture[c] == picture[b])
-                    verify_wrong("twice", "picture[%d] and picture[%d] are both %d: a pair was drawn twice", c, b,
+                    verify_wrong("twice", "picture[%d] and picture[%d] are both %d. A pair was drawn twice.", c, b,
                                  picture[b]);
         }
         if (!memcmp(picture, (int[B]){ 0, 1, 2, 3, 4, 5, 6, 7 }, sizeof picture))
-            verify_wrong("not-random", "picture is 0, 1, 2, ...: a batch is drawn at random");
+            verify_wrong("not-random", "picture is 0, 1, 2 and so on. Draw the batch at random.");
         verify_done();
     }
     train_and_log((Run){ 'A', draw_batch, compare_right, logits_right, answer_right });
@@ -201,7 +202,8 @@ static void check_compare(void) {
         Mat got = compare(&tape, tape_data(&tape, image), tape_data(&tape, text))->val;
         Mat raw = op_linear(&tape, tape_data(&tape, image), tape_data(&tape, text), NULL)->val;
         if (!mat_same_shape(got, raw))
-            verify_wrong("shape", "the result is %s, want %s", mat_shape_text(got), mat_shape_text(raw));
+            verify_wrong("shape", "The result has the shape %s. It must have the shape %s.", mat_shape_text(got),
+                         mat_shape_text(raw));
         shipped = shipped && same(got.v, raw.v, mat_count(got));
         if (shipped) continue;
         for (int i = 0; i < B * B; i++) verify_got(i, (double)got.v[i], "cosine[%d,%d]", i / B, i % B);
@@ -259,7 +261,8 @@ static void check_logits(Var (*logits)(Tape *, Var, Var), char letter) {
         Var c = tape_leaf(&tape, cosine), leaf = tape_leaf(&tape, number), out = logits(&tape, c, leaf);
         Mat got = out->val;
         if (!mat_same_shape(got, cosine))
-            verify_wrong("shape", "the result is %s, want %s", mat_shape_text(got), mat_shape_text(cosine));
+            verify_wrong("shape", "The result has the shape %s. It must have the shape %s.", mat_shape_text(got),
+                         mat_shape_text(cosine));
         for (int i = 0; i < B * B; i++) {
             double x = (double)cosine.v[i], bug = letter == 'D' ? x : x * t;
             shipped = shipped && fabs((double)got.v[i] - bug) <= 1e-5 * fmax(1, fabs(bug));
@@ -279,8 +282,8 @@ static void check_logits(Var (*logits)(Tape *, Var, Var), char letter) {
             if (!(fabs(learnt - dt) <= 1e-3 * fmax(1, fabs(dt))))
                 verify_wrong(
                     "not-learnt",
-                    "the logits are right, but no gradient reaches t (it got %.4g, want %.4g): use operations of the "
-                    "tape, so that the scale can be learnt",
+                    "The logits are right, but the gradient of t is %.4g and must be %.4g. Use operations of the "
+                    "tape, so that t can be learnt.",
                     learnt, dt);
         }
         tape_free(&tape);
@@ -293,8 +296,8 @@ static void check_d(void) { check_logits(logits_d, 'D'); }
 static void check_e(void) { check_logits(logits_e, 'E'); }
 
 #define SCALES                                                                                                         \
-    { "no-scale", "there is no scale: these are the cosines" }, { "no-exp", "the scale is e^t, not t" },               \
-        { "inverse", "the cosines were divided by e^t, but e^t is a scale: multiply (a temperature would divide)" }, { \
+    { "no-scale", "There is no scale. These are the cosines." }, { "no-exp", "The scale is e^t, not t." },             \
+        { "inverse", "The cosines were divided by e^t, but e^t is a scale. Multiply by it." }, {                       \
         "inverse", "the cosines were divided by t"                                                                     \
     }
 
@@ -302,15 +305,16 @@ static const Part parts[] = {
     { .name = "draw_batch", .check = check_draw, .tolerance = 1e-9 },
     { .name = "compare", .check = check_compare, .tolerance = 1e-5,
       .mistakes = {
-          { "not-normalised", "neither of the two was made unit length" },
-          { "one-side", "only the pictures' vectors were made unit length" },
-          { "one-side", "only the captions' vectors were made unit length" },
-          { "no-root", "the products were divided by squared lengths" },
+          { "not-normalised", "Neither image nor text was normalised." },
+          { "one-side", "Only the vectors of the pictures were normalised." },
+          { "one-side", "Only the vectors of the captions were normalised." },
+          { "no-root", "The dot products were divided by squared lengths." },
       } },
     { .name = "answer", .check = check_answer, .tolerance = 1e-5,
       .mistakes = {
-          { "wrong-axis", "the softmax runs down the columns: the pictures compete for a caption" },
-          { "not-divided", "exp of the logits was not divided by the sum of its row" },
+          { "wrong-axis",
+            "The softmax is over the columns: the pictures compete for a caption. It must be over the rows." },
+          { "not-divided", "exp of the logits was not divided by the sum of its row." },
       } },
     { .name = "logits_d", .check = check_d, .tolerance = 1e-5, .mistakes = { SCALES } },
     { .name = "logits_e", .check = check_e, .tolerance = 1e-5, .mistakes = { SCALES } },
@@ -321,6 +325,8 @@ const Verify checked = {
     .title = "find the bug",
     .parts = parts,
     .count = COUNT(parts),
-    .proved = "a loss that falls proves little; log N, row sums, lengths and the scale say what is wrong.",
-    .in_clip = "each of the five was in code that people used; lesson 10 logs the numbers that show them.",
+    .proved =
+        "A falling loss does not prove that training is right. Check the loss against log N, the sums of rows, the "
+        "lengths and the scale.",
+    .in_clip = "Each of the five bugs was in published code. Lesson 10 logs the numbers that show them.",
 };

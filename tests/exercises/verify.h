@@ -82,6 +82,10 @@ void verify_done(void);
 /* Has nothing been wrong so far? */
 bool verify_right(void);
 
+/* The cases that failed have more numbers than are shown: the check should go on with small random ones, until this is
+ * false. */
+bool verify_wants_small(void);
+
 /* The part is wrong, and this is why; does not return. id: of the mistake, or NULL. */
 NORETURN void verify_wrong(const char *id, const char *format, ...) PRINTF_LIKE(2, 3);
 
