@@ -3,7 +3,8 @@
 #   awk -v source=exercises/01-cosine.c -f tests/findings.awk LOG exercises/01-cosine.c
 #
 # LOG is what gcc or clang printed about the file. No compiler warns of divisions of whole numbers. They are looked for
-# in the file itself: a whole number divided by another one, or by a name that is declared as int.
+# in the file itself: an integer divided by another one, or by a name that is declared as int. So are static variables
+# of functions.
 
 function id_of(text, flag) {
     if (flag == "uninitialized" && text !~ /may be/) return "uninitialised"
@@ -52,6 +53,10 @@ FILENAME != source {
     if (sub(/\/\*.*/, "", code)) comment = 1
     sub(/\/\/.*/, "", code)
     lines[FNR] = code
+    if (code ~ /^[ \t]+static / && code !~ /const /) {
+        sub(/^[ \t]+/, "", code)
+        print FNR, "static", code
+    }
     declared = code
     while (match(declared, /(^|[^A-Za-z_0-9])(int|long|size_t|unsigned) +[A-Za-z_][^;(){}]*/)) {
         names = substr(declared, RSTART, RLENGTH)

@@ -65,6 +65,9 @@ enum {
     CUBE_ROOT,
     ROOT_OF_SIZES,
     LENGTH_AND_1,
+    EACH_OWN,
+    NO_ROOT_SHORT,
+    NO_ROOT_FROM_1,
     N_MODELS
 };
 
@@ -96,6 +99,8 @@ static double divisor(int model, const num *v, int n) {
     case MULTIPLIED: return 1 / sqrt(squares);
     case FOURTH_ROOT: return sqrt(sqrt(squares));
     case COUNT_OF: return n;
+    case NO_ROOT_SHORT: return dot(v, v, n - 1);
+    case NO_ROOT_FROM_1: return dot(v + 1, v + 1, n - 1);
     case CUBE_ROOT: return cbrt(squares);
     case ROOT_OF_SIZES: return sqrt(sizes(v, n));
     case LENGTH_AND_1: return sqrt(squares) + 1;
@@ -115,6 +120,7 @@ static void normalise_in_steps(int model, const num *v, int n, double *out) {
         if (model == RUNNING) out[i] = x / sqrt(sum);
         if (model == RUNNING_BEFORE) out[i] = x / sum;
         if (model == FIRST_ONLY && i > 0) out[i] = x;
+        if (model == EACH_OWN) out[i] = x / fabs(x);
         if (model == SQUARES) out[i] = x * x / (length * length);
         left += out[i] * out[i] - x * x;
     }
@@ -122,8 +128,9 @@ static void normalise_in_steps(int model, const num *v, int n, double *out) {
 
 static void normalise_as(int model, const num *v, int n, double *out) {
     double by = divisor(model, v, n);
-    if (by != 0 || model == SIGNED_SUM || model == SKIPS_LAST || model == SKIPS_FIRST || model == LAST_ALONE ||
-        model == INT_LENGTH || model == INT_SUM)
+    bool in_steps = model == INT_NUMBERS || model == LENGTH_IN_LOOP || model == RUNNING || model == RUNNING_BEFORE ||
+                    model == FIRST_ONLY || model == SQUARES || model == EACH_OWN;
+    if (!in_steps)
         for (int i = 0; i < n; i++) out[i] = (double)v[i] / by;
     else normalise_in_steps(model, v, n, out);
 }
@@ -151,6 +158,10 @@ static void check_normalise(void) {
     for (int k = 0; k < 4; k++) {
         int n = k < 2 ? 3 + 2 * k : 20 + (int)rng_below(verify_rng(), 30);
         normalise_case("any numbers", verify_random(1, n, 3).v, n);
+    }
+    while (verify_wants_small()) {
+        int n = 1 + (int)rng_below(verify_rng(), 6);
+        normalise_case("few numbers", verify_random(1, n, 3).v, n);
     }
     normalise_case("again", (num[]){ 3, 4 }, 2);
 }
@@ -187,6 +198,8 @@ enum {
     C_FLOAT_TWO,
     C_ROOT_A,
     C_ROOT_B,
+    C_AB_FOR_BB,
+    C_AB_FOR_AA,
     C_MODELS
 };
 
@@ -222,6 +235,8 @@ static double cosine_as(int model, const num *a, const num *b, int n) {
     case C_SUM_OF_UNITS: return signed_sum(a, n) / sqrt(aa) + signed_sum(b, n) / sqrt(bb);
     case C_EPSILON: return ab / (sqrt(aa * bb) + 1e-3);
     case C_A_TWICE: return aa / sqrt(aa * bb);
+    case C_AB_FOR_BB: return ab / (sqrt(aa) * sqrt(ab));
+    case C_AB_FOR_AA: return ab / (sqrt(ab) * sqrt(bb));
     default: return signed_sum(a, n) * signed_sum(b, n) / sqrt(aa * bb);
     }
 }
@@ -248,6 +263,10 @@ static void check_cosine(void) {
         cosine_case("any numbers", verify_random(1, n, 2).v, verify_random(1, n, 5).v, n);
     }
     cosine_case("long vectors", verify_random(1, 60, 1).v, verify_random(1, 60, 1).v, 60);
+    while (verify_wants_small()) {
+        int n = 1 + (int)rng_below(verify_rng(), 6);
+        cosine_case("few numbers", verify_random(1, n, 2).v, verify_random(1, n, 5).v, n);
+    }
     cosine_case("again", (num[]){ 3, 4 }, (num[]){ 4, 3 }, 2);
 }
 
@@ -312,6 +331,15 @@ static const Part parts[] = {
           [CUBE_ROOT - 1] = { "root", "The cube root was used. sqrt is the square root." },
           [ROOT_OF_SIZES - 1] = { "no-squares", "The length was computed from absolute values, not from squares." },
           [LENGTH_AND_1 - 1] = { "from-one", "1 was added to the length." },
+          [EACH_OWN - 1] = { "each-own",
+                             "Each number was divided by its own absolute value. Sum all squares before the square "
+                             "root." },
+          [NO_ROOT_SHORT - 1] = { "no-root",
+                                  "Two mistakes: the sum of squares leaves out the last number, and the square root "
+                                  "is missing." },
+          [NO_ROOT_FROM_1 - 1] = { "no-root",
+                                   "Two mistakes: the sum of squares leaves out v[0], and the square root is "
+                                   "missing." },
           [COUNT_OF - 1] = { "count", "v was divided by n, the count of its numbers, not by its length." },
       } },
     { .name = "cosine", .check = check_cosine, .tolerance = 1e-5,
@@ -364,6 +392,8 @@ static const Part parts[] = {
           [C_PRODUCT_OF_SUMS - 1] = { "sums",
                                       "The sum of a was multiplied by the sum of b. Multiply in pairs, then add the "
                                       "products." },
+          [C_AB_FOR_BB - 1] = { "typed-twice", "a.b stands in place of b.b, in the length of b." },
+          [C_AB_FOR_AA - 1] = { "typed-twice", "a.b stands in place of a.a, in the length of a." },
       } },
 };
 

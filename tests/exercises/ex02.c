@@ -225,6 +225,11 @@ static void check_similarity(void) {
     similarity_case("fewer texts than pictures", verify_random(3, 5, 1), verify_random(6, 5, 1));
     similarity_case("more texts than pictures", verify_random(5, 4, 1), verify_random(2, 4, 1));
     similarity_case("more numbers than texts and pictures", verify_random(2, 40, 1), verify_random(3, 40, 1));
+    while (verify_wants_small()) {
+        int D = 1 + (int)rng_below(verify_rng(), 3);
+        similarity_case("small sizes", verify_random(1 + (int)rng_below(verify_rng(), 3), D, 2),
+                        verify_random(1 + (int)rng_below(verify_rng(), 3), D, 1));
+    }
     similarity_case("again", verify_from(1, 2, text), verify_from(2, 2, image));
 }
 

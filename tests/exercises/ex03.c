@@ -46,6 +46,20 @@ static void shifted(const num *x, int n, double shift, Range range, double *p) {
     }
 }
 
+/* The first score that is above the next one. */
+static double first_peak(const num *x, int n) {
+    int i = 0;
+    while (i + 1 < n && x[i + 1] > x[i]) i++;
+    return (double)x[i];
+}
+
+/* exp of scores of at most `limit`. */
+static void clipped(const num *x, int n, double limit, double *p) {
+    double sum = 0;
+    for (int i = 0; i < n; i++) sum += exp(fmin((double)x[i], limit));
+    for (int i = 0; i < n; i++) p[i] = exp(fmin((double)x[i], limit)) / sum;
+}
+
 /* ---- softmax ----------------------------------------------------------------------------------------------------- */
 
 enum {
@@ -89,6 +103,13 @@ enum {
     NOT_LAST,
     NOT_FIRST,
     FROM_0_FROM_1,
+    FIRST_PEAK,
+    LAST_PAIR,
+    NUMERATOR_RAW,
+    CLIPPED_80,
+    CLIPPED_88,
+    CLIPPED_100,
+    CLIPPED_700,
     MODELS
 };
 
@@ -119,6 +140,7 @@ static void divided_otherwise(int model, const num *x, int n, double *p) {
                : model == IN_LOOP        ? e / left
                : model == OVER_N         ? e / n
                : model == SUM_OF_SHIFTED ? e / raw
+               : model == NUMERATOR_RAW  ? (exp((double)x[i]) / sum > 3.4e38 ? INFINITY : exp((double)x[i]) / sum)
                : model == TWICE_DIVIDED  ? e / sum / sum
                                          : (e == 1);
         left += p[i] - e;
@@ -158,6 +180,12 @@ static void softmax_as(int model, const num *x, int n, double *p) {
     case NOT_FIRST: shifted(x, n, n > 1 ? largest(x + 1, n - 1) : (double)x[0], ranges[1], p); break;
     case FROM_0_FROM_1: shifted(x, n, n > 1 ? fmax(0, largest(x + 1, n - 1)) : 0, ranges[1], p); break;
     case SMALLEST: shifted(x, n, smallest(x, n), ranges[1], p); break;
+    case FIRST_PEAK: shifted(x, n, first_peak(x, n), ranges[1], p); break;
+    case LAST_PAIR: shifted(x, n, largest(x + MAX(n - 2, 0), MIN(n, 2)), ranges[1], p); break;
+    case CLIPPED_80: clipped(x, n, 80, p); break;
+    case CLIPPED_88: clipped(x, n, 88, p); break;
+    case CLIPPED_100: clipped(x, n, 100, p); break;
+    case CLIPPED_700: clipped(x, n, 700, p); break;
     case BASE_2: power_softmax(x, n, 2, p); break;
     case BASE_10: power_softmax(x, n, 10, p); break;
     case BASE_2718: power_softmax(x, n, 2.718, p); break;
@@ -202,6 +230,8 @@ static void check_softmax(void) {
     softmax_case("one far above the rest", (num[]){ -20000, -20000, -20000, 20000, -20000, -20000 }, 6);
     softmax_case("the last far above the rest", (num[]){ -20000, -20000, 20000 }, 3);
     softmax_case("the first far above the rest", (num[]){ 20000, -20000, -20000 }, 3);
+    softmax_case("the largest behind a smaller one", (num[]){ 1000, -1000, 3000, 2999 }, 4);
+    softmax_case("the largest in the middle", (num[]){ 0, 900, 5000, 100, 2000 }, 5);
     softmax_case("one score", (num[]){ 7 }, 1);
     softmax_case("again", (num[]){ 0, (num)log(3) }, 2);
 }
@@ -257,6 +287,16 @@ enum {
     C_COLUMNS,
     C_INT_TOTAL,
     C_TOTAL_FROM_ONE,
+    C_EPS_5,
+    C_EPS_6,
+    C_EPS_7,
+    C_AT_LEAST_2,
+    C_AT_LEAST_3,
+    C_SOFTMAX_TWICE,
+    C_WHOLE,
+    C_WHOLE_FLOAT,
+    C_RUNNING_MEAN,
+    C_LOG_OF_MEAN,
     C_MODELS
 };
 
@@ -266,7 +306,7 @@ static void row_of(Mat x, int b, double *p) { exact(&AT(x, b, 0), x.shape[1], 1,
 static double row_cost(int model, Mat x, const int *target, int b, double *p) {
     int N = x.shape[1], t = target[b];
     const num *row = &AT(x, b, 0);
-    double most = largest(row, N), all = 0, entropy = 0, binary = 0, largest_p = 0, whole = 0, from_one = 1;
+    double most = largest(row, N), all = 0, entropy = 0, binary = 0, largest_p = 0, whole = 0, from_one = 1, of_p = 0;
     row_of(x, b, p);
     if (model == C_DIAGONAL) t = b;
     if (model == C_TARGET_0) t = 0;
@@ -277,6 +317,7 @@ static double row_cost(int model, Mat x, const int *target, int b, double *p) {
     for (int n = 0; n < N; n++) {
         double e = exp((double)row[n] - most);
         all -= log(p[n]);
+        of_p += exp(p[n]);
         entropy -= p[n] > 0 ? p[n] * log(p[n]) : 0;
         binary -= n == t ? log(p[n]) : log(1 - p[n]);
         largest_p = fmax(largest_p, p[n]);
@@ -298,6 +339,13 @@ static double row_cost(int model, Mat x, const int *target, int b, double *p) {
     case C_EPS_2: return -log(p[t] + 1e-2);
     case C_EPS_3: return -log(p[t] + 1e-3);
     case C_EPS_4: return -log(p[t] + 1e-4);
+    case C_EPS_5: return -log(p[t] + 1e-5);
+    case C_EPS_6: return -log(p[t] + 1e-6);
+    case C_EPS_7: return -log(p[t] + 1e-7);
+    case C_AT_LEAST_2: return -log(fmax(p[t], 1e-2));
+    case C_AT_LEAST_3: return -log(fmax(p[t], 1e-3));
+    case C_LOG_OF_MEAN: return p[t];
+    case C_SOFTMAX_TWICE: return log(of_p) - p[t];
     case C_ENTROPY: return entropy;
     case C_BINARY: return binary;
     case C_LARGEST_P: return -log(largest_p);
@@ -344,6 +392,18 @@ static double total_not_reset(Mat x, const int *target) {
     return loss / B;
 }
 
+/* One softmax over the whole matrix. */
+static double of_the_whole(Mat x, const int *target, double least) {
+    double most = largest(x.v, (int)mat_count(x)), sum = 0, loss = 0;
+    for (size_t i = 0; i < mat_count(x); i++) sum += exp((double)x.v[i] - most);
+    for (int b = 0; b < x.shape[0]; b++) {
+        double z = (double)AT(x, b, target[b]) - most;
+        if (z < least) return VERIFY_NOT_FINITE;
+        loss += (log(sum) - z) / x.shape[0];
+    }
+    return loss;
+}
+
 /* softmax down the columns. */
 static double down_columns(Mat x, const int *target) {
     int B = x.shape[0];
@@ -362,6 +422,9 @@ static double cross_entropy_as(int model, Mat x, const int *target) {
     double *p = arena_alloc(verify_arena(), (size_t)N, sizeof *p), sum = 0, whole = 0, last = 0, first = 0;
     if (model == C_TOTAL_NOT_RESET) return total_not_reset(x, target);
     if (model == C_COLUMNS) return down_columns(x, target);
+    if (model == C_WHOLE) return of_the_whole(x, target, ranges[1].least);
+    if (model == C_WHOLE_FLOAT) return of_the_whole(x, target, ranges[2].least);
+    double running = 0;
     for (int b = 0; b < B; b++) {
         double cost = model == C_SAME_ROW ? 0 : row_cost(model, x, target, b, p);
         if (model == C_SAME_ROW) {
@@ -372,6 +435,7 @@ static double cross_entropy_as(int model, Mat x, const int *target) {
         if (b == 0) first = cost;
         if (model != C_SKIPS_LAST || b < B - 1) sum += cost;
         whole = trunc(whole + cost);
+        running = (running + cost) / B;
         last = cost;
     }
     if (model >= C_NO_MAX_LONG && model <= C_NOT_FIRST && out_of_range(model, x)) return VERIFY_NOT_FINITE;
@@ -385,6 +449,8 @@ static double cross_entropy_as(int model, Mat x, const int *target) {
     case C_LAST_ROW: return last / B;
     case C_LAST_ALONE: return last;
     case C_INT_SUM: return whole / B;
+    case C_RUNNING_MEAN: return running;
+    case C_LOG_OF_MEAN: return -log(sum / B);
     default: return sum / B;
     }
 }
@@ -413,6 +479,7 @@ static void check_cross_entropy(void) {
     cross_entropy_case("the worked example", worked, (int[]){ 1, 0 });
     cross_entropy_case("targets on the diagonal", verify_from(3, 3, (double[]){ 2, 0, 1, 0, 0, 0, -1, 4, 0.5 }),
                        (int[]){ 0, 1, 2 });
+    cross_entropy_case("a target with a small probability", verify_from(1, 2, (double[]){ 7.5, 0 }), (int[]){ 1 });
     cross_entropy_case("one row", verify_from(1, 3, (double[]){ 1, 3, 2 }), (int[]){ 2 });
     cross_entropy_case("more rows than columns", verify_from(4, 2, (double[]){ 1, 3, 2, 0.5, 3, 1.5, 1, 2 }),
                        (int[]){ 1, 0, 0, 1 });
@@ -440,6 +507,8 @@ static void check_cross_entropy(void) {
                        verify_from(2, 3, (double[]){ -20000, -20000, 20000, 0, -3000, 0.5 }), (int[]){ 2, 0 });
     cross_entropy_case("the first score far above the rest",
                        verify_from(2, 3, (double[]){ 1000, -500, -501, 900, -600, -600 }), (int[]){ 0, 0 });
+    while (verify_wants_small())
+        fresh_cross_entropy("small sizes", 1 + (int)rng_below(verify_rng(), 3), 1 + (int)rng_below(verify_rng(), 4), 3);
     cross_entropy_case("again", worked, (int[]){ 1, 0 });
 }
 
@@ -514,6 +583,26 @@ static const Part parts[] = {
           [SUM_OF_SHIFTED - 1] = { "max-one-place",
                                    "The largest score was subtracted in the numerator or in the sum, but not in "
                                    "both." },
+          [NUMERATOR_RAW - 1] = { "max-one-place",
+                                  "The largest score was subtracted in the sum, but not in the numerator." },
+          [FIRST_PEAK - 1] = { "max-neighbour",
+                               "The search for the largest score stops at the first score that is not larger than "
+                               "the one before it." },
+          [LAST_PAIR - 1] = { "max-neighbour",
+                              "Only two neighbouring scores are compared in the search for the largest score. "
+                              "Compare each score with the largest so far." },
+          [CLIPPED_80 - 1] = { "clipped",
+                               "The scores were limited to a largest value before exp. Subtract the largest score "
+                               "from all scores." },
+          [CLIPPED_88 - 1] = { "clipped",
+                               "The scores were limited to a largest value before exp. Subtract the largest score "
+                               "from all scores." },
+          [CLIPPED_100 - 1] = { "clipped",
+                                "The scores were limited to a largest value before exp. Subtract the largest score "
+                                "from all scores." },
+          [CLIPPED_700 - 1] = { "clipped",
+                                "The scores were limited to a largest value before exp. Subtract the largest score "
+                                "from all scores." },
       } },
     { .name = "cross_entropy", .check = check_cross_entropy, .tolerance = 1e-5,
       .mistakes = {
@@ -583,6 +672,22 @@ static const Part parts[] = {
           [C_INT_TOTAL - 1] = { "int",
                                 "The sum of exp was truncated to an integer at each step. Use double, not int." },
           [C_TOTAL_FROM_ONE - 1] = { "from-one", "The sum of exp began at 1, not at 0." },
+          [C_EPS_5 - 1] = { "epsilon", "0.00001 was added to p before the logarithm. This changes the loss." },
+          [C_EPS_6 - 1] = { "epsilon", "0.000001 was added to p before the logarithm. This changes the loss." },
+          [C_EPS_7 - 1] = { "epsilon", "0.0000001 was added to p before the logarithm. This changes the loss." },
+          [C_AT_LEAST_2 - 1] = { "clamped",
+                                 "p was raised to at least 0.01 before the logarithm. This changes the loss." },
+          [C_AT_LEAST_3 - 1] = { "clamped",
+                                 "p was raised to at least 0.001 before the logarithm. This changes the loss." },
+          [C_SOFTMAX_TWICE - 1] = { "softmax-twice", "The softmax was applied twice." },
+          [C_WHOLE - 1] = { "whole", "One softmax over the whole matrix was used. Each row has its own softmax." },
+          [C_WHOLE_FLOAT - 1] = { "whole",
+                                  "One softmax over the whole matrix was used. Each row has its own softmax." },
+          [C_RUNNING_MEAN - 1] = { "mean-in-loop",
+                                   "The sum was divided by B after every row. Divide once, after the loop." },
+          [C_LOG_OF_MEAN - 1] = { "log-of-mean",
+                                  "This is minus the logarithm of the mean of p. Take the logarithm of each p "
+                                  "first, then the mean." },
       } },
 };
 

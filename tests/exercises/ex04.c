@@ -59,6 +59,17 @@ enum {
     LAST_COLUMN,
     TAU_TWICE_ROWS,
     TAU_TWICE_COLUMNS,
+    CLAMPED,
+    RUNNING_MEAN,
+    GLOBAL_MAX,
+    GLOBAL_MAX_FLOAT,
+    FIRST_ALONE,
+    TARGET_0_COLUMNS,
+    TARGET_0_ROWS,
+    SIGMOID,
+    SIGMOID_RAW,
+    NO_TAU_ROWS,
+    NO_TAU_SUM,
     MODELS
 };
 
@@ -178,6 +189,39 @@ static double unshifted(const Pairs *p, double most) {
     return both(p, p->dot, 1 / p->tau);
 }
 
+/* One maximum for the whole matrix: in a row or column far below it every exp is 0. */
+static double global_max(const Pairs *p, double least) {
+    double most = -INFINITY, s = 1 / p->tau;
+    for (int i = 0; i < p->B * p->B; i++) most = fmax(most, s * p->dot[i]);
+    for (int i = 0; i < p->B; i++) {
+        double row = -INFINITY, column = -INFINITY;
+        for (int j = 0; j < p->B; j++) {
+            row = fmax(row, s * p->dot[i * p->B + j]);
+            column = fmax(column, s * p->dot[j * p->B + i]);
+        }
+        if (fmin(fmin(row, column), s * p->dot[i * p->B + i]) - most < least) return VERIFY_NOT_FINITE;
+    }
+    return both(p, p->dot, s);
+}
+
+/* The sums are divided by B after every pair. */
+static double running_mean(const Pairs *p, double scale) {
+    double mean = 0;
+    for (int i = 0; i < p->B; i++) mean = (mean + pair(p, i, scale)) / p->B;
+    return mean / 2;
+}
+
+/* Each logit is a yes or no of its own (SigLIP). most: above it exp is infinite. */
+static double sigmoid_loss(const Pairs *p, double scale, double most) {
+    double loss = 0;
+    for (int i = 0; i < p->B * p->B; i++) {
+        double z = scale * p->dot[i] * (i % (p->B + 1) == 0 ? -1 : 1);
+        if (z > most) return VERIFY_NOT_FINITE;
+        loss += z > 0 ? z + log1p(exp(-z)) : log1p(exp(z));
+    }
+    return loss / p->B;
+}
+
 static double scaled(const Pairs *p, int model) {
     double s = 1 / p->tau;
     switch (model) {
@@ -189,6 +233,9 @@ static double scaled(const Pairs *p, int model) {
     case INT_SCALE: return both(p, p->dot, trunc(s));
     case TAU_OF_INT: return trunc(p->tau) == 0 ? VERIFY_NOT_FINITE : both(p, p->dot, 1 / trunc(p->tau));
     case ROOT_TAU: return both(p, p->dot, sqrt(s));
+    case CLAMPED: return both(p, p->dot, fmin(s, 100));
+    case NO_TAU_ROWS: return direction(p, p->dot, 1, false, 0) / p->B;
+    case NO_TAU_SUM: return both(p, p->dot, 1) * 2;
     case ROOT_E: return both(p, p->dot, s / sqrt(p->E));
     case OVER_E: return both(p, p->dot, s / p->E);
     case EXPONENT: return both(p, p->dot, exp(p->tau));
@@ -244,6 +291,14 @@ static double loss_as(const Pairs *p, int model) {
     case MOST_LOST: return most_in_one_place(p, s, -1);
     case MOST_ADDED: return most_in_one_place(p, s, 1);
     case COLUMN_ALONG: return column_along(p, s);
+    case RUNNING_MEAN: return running_mean(p, s);
+    case GLOBAL_MAX: return global_max(p, -745);
+    case GLOBAL_MAX_FLOAT: return global_max(p, -103);
+    case FIRST_ALONE: return pair(p, 0, s) / 2;
+    case TARGET_0_COLUMNS: return (rows + direction(p, p->dot, s, true, -1) / B) / 2;
+    case TARGET_0_ROWS: return (direction(p, p->dot, s, false, -1) / B + columns) / 2;
+    case SIGMOID: return sigmoid_loss(p, s, INFINITY);
+    case SIGMOID_RAW: return sigmoid_loss(p, s, 709);
     case INT_DIVISION: return B > 1 ? 0 : VERIFY_ANY;
     case EMPTY_TURNED: return (rows + log(B)) / 2;
     case TOTAL_NOT_RESET: return s > 100 ? VERIFY_ANY : running_total(p, s);
@@ -306,7 +361,12 @@ static void check_loss(void) {
               verify_from(2, 2, (double[]){ 0.96, 0.28, 0.936, 0.352 }), 0.001);
     loss_case("opposite vectors, tau 0.001", verify_from(2, 2, (double[]){ 1, 0, 0.8, 0.6 }),
               verify_from(2, 2, (double[]){ -0.96, -0.28, -0.936, -0.352 }), 0.001);
+    loss_case("rows of very different scores, tau 0.001", verify_from(2, 2, (double[]){ 1, 0, 0, 1 }),
+              verify_from(2, 2, (double[]){ 1, 0, -0.8, -0.6 }), 0.001);
     fresh_loss("many pairs", 8, 8, 0.1);
+    while (verify_wants_small())
+        fresh_loss("small sizes", 1 + (int)rng_below(verify_rng(), 3), 1 + (int)rng_below(verify_rng(), 3),
+                   0.05 + rng_uniform(verify_rng()));
     loss_case("again", image, text, 1);
 }
 
@@ -409,6 +469,31 @@ static const Part parts[] = {
                                "The largest logit was subtracted in the numerator, but not in the sum. Subtract it "
                                "in both." },
           [TOTAL_NOT_RESET - 1] = { "not-reset", "The sums of exp are not reset to 0 for each row and column." },
+          [CLAMPED - 1] = { "clamped", "The scale 1 / tau was limited to 100. Use tau as given." },
+          [RUNNING_MEAN - 1] = { "mean-in-loop",
+                                 "The sums were divided by B after every pair. Divide once, after the loop." },
+          [GLOBAL_MAX - 1] = { "global-max",
+                               "One largest logit of the whole matrix was subtracted. In a row or column far below "
+                               "it, every exp is 0. Subtract the largest of each row or column." },
+          [GLOBAL_MAX_FLOAT - 1] = { "global-max",
+                                     "One largest logit of the whole matrix was subtracted. In a row or column far "
+                                     "below it, every exp is 0. Subtract the largest of each row or column." },
+          [FIRST_ALONE - 1] = { "early",
+                                "This is the loss of the first pair alone. The return stands inside the loop." },
+          [TARGET_0_COLUMNS - 1] = { "target-0",
+                                     "Place 0 was used as the target of every column. The target of column j is j." },
+          [TARGET_0_ROWS - 1] = { "target-0",
+                                  "Place 0 was used as the target of every row. The target of row i is i." },
+          [SIGMOID - 1] = { "sigmoid",
+                            "This is the sigmoid loss of SigLIP. CLIP uses a softmax over each row and each column." },
+          [SIGMOID_RAW - 1] = { "sigmoid",
+                                "This is the sigmoid loss of SigLIP. CLIP uses a softmax over each row and each "
+                                "column." },
+          [NO_TAU_ROWS - 1] = { "no-temperature",
+                                "Two mistakes: the temperature was not used, and only the rows count." },
+          [NO_TAU_SUM - 1] = { "no-temperature",
+                               "Two mistakes: the temperature was not used, and the two directions were added in "
+                               "place of their mean." },
       } },
 };
 

@@ -30,6 +30,7 @@ enum {
     R_SKIPS_FIRST,
     R_SLOPE_SET,
     R_WHERE_AT_1,
+    R_DX_MASKED,
     R_MODELS
 };
 
@@ -58,6 +59,7 @@ static double relu_as(int model, double x, double dy, double before) {
     case R_ABOVE_1: return before + (x > 1 ? dy : 0);
     case R_WHERE_AT_1: return before + (x >= 1 ? dy : 0);
     case R_FORWARD: return fmax(x, 0);
+    case R_DX_MASKED: return x > 0 ? before + dy : dy;
     default: return before + on;
     }
 }
@@ -100,6 +102,10 @@ static void check_relu(void) {
         int n = 5 + 5 * k;
         relu_case("any numbers", verify_random(1, n, 1), verify_random(1, n, 1), verify_random(1, n, 1));
     }
+    while (verify_wants_small()) {
+        int n = 1 + (int)rng_below(verify_rng(), 7);
+        relu_case("few numbers", verify_random(1, n, 1), verify_random(1, n, 1), verify_random(1, n, 1));
+    }
     relu_case("again", x, dy, before);
 }
 
@@ -129,6 +135,7 @@ enum {
     G_STRIDE,
     G_PARTIAL,
     G_PARTIAL_BEFORE,
+    G_RUNNING,
     G_MODELS
 };
 enum {
@@ -141,6 +148,7 @@ enum {
     M_K_LAST,
     M_M_LAST,
     M_N_LAST,
+    M_EARLY,
     M_MODELS
 };
 
@@ -228,9 +236,13 @@ static void one_gradient(const Product *p, bool of_b, int model, double *out) {
         wrong_stride(p, of_b, out);
         return;
     }
+    double running = 0;
     for (int i = 0; i < count; i++) {
         int r = i / cols, c = i % cols;
-        if (model == G_FROM_OTHER) out[i] = from_other(p, of_b, r, c);
+        double before = (double)AT(of_b ? p->before_b : p->before_a, r, c);
+        running += gradient(p, of_b, r, c, G_RIGHT) - before;
+        if (model == G_RUNNING) out[i] = before + running;
+        else if (model == G_FROM_OTHER) out[i] = from_other(p, of_b, r, c);
         else if (model == G_PARTIAL || model == G_PARTIAL_BEFORE)
             out[i] = from_partial(p, of_b, r, c, model == G_PARTIAL);
         else out[i] = gradient(p, of_b, r, c, model);
@@ -246,6 +258,14 @@ static void square_only(const Product *p, double *out) {
             out[i] = i % p->K < p->M ? gradient(p, false, i / p->K, i % p->K, G_RIGHT) : (double)p->before_a.v[i];
 }
 
+/* The loop over m ends after m = 0. */
+static void only_first_m(const Product *p, double *out) {
+    int of_a = p->M * p->K;
+    for (int i = 0; i < of_a; i++) out[i] = i < p->K ? gradient(p, false, 0, i, G_RIGHT) : (double)p->before_a.v[i];
+    for (int i = 0; i < p->K * p->N; i++)
+        out[of_a + i] = (double)p->before_b.v[i] + (double)AT(p->a, 0, i / p->N) * (double)AT(p->dy, 0, i % p->N);
+}
+
 static void fill_models(const Product *p) {
     int at_b = p->M * p->K;
     for (int m = 0; m < M_MODELS; m++) {
@@ -255,6 +275,7 @@ static void fill_models(const Product *p) {
         one_gradient(p, true, b, verify_model(m) + at_b);
     }
     square_only(p, verify_model(M_SQUARE));
+    only_first_m(p, verify_model(M_EARLY));
     for (int i = 0; i < at_b; i++)
         verify_model(M_EXCHANGED)[i] =
             p->M == p->K && p->K == p->N
@@ -316,6 +337,9 @@ static void check_matmul(void) {
     fresh_matmul("M, K and N differ", 2, 5, 3, 1);
     fresh_matmul("M, K and N differ", 4, 2, 6, 1);
     fresh_matmul("M, K and N differ", 5, 3, 2, 1);
+    while (verify_wants_small())
+        fresh_matmul("small sizes", 1 + (int)rng_below(verify_rng(), 2), 1 + (int)rng_below(verify_rng(), 2),
+                     1 + (int)rng_below(verify_rng(), 2), 1);
     matmul_case("again", a, b, dy, verify_from(1, 2, (double[]){ 0, 0 }), verify_from(2, 1, (double[]){ 0, 0 }));
 }
 
@@ -360,6 +384,9 @@ enum {
     X_TARGET_COUNT,
     X_Q_OVER_N,
     X_TIMES_Q,
+    X_BEFORE_DIVIDED,
+    X_BREAKS,
+    X_TWO,
     X_MODELS
 };
 
@@ -407,6 +434,7 @@ static double share_of(int model, double p, double q, int B, int N, int b, int n
     case X_SQUARED: return right * right * B;
     case X_SLOPE: return p * (1 - p) / B * (q > 0 ? -1 : 1);
     case X_SKIPS_LAST_ROW: return b == B - 1 ? 0 : right;
+    case X_TWO: return (p - q) / 2;
     case X_SKIPS_LAST: return n == N - 1 ? 0 : right;
     default: return right;
     }
@@ -421,6 +449,8 @@ static double slope_as(int model, Mat x, const int *target, int i, double before
     double p = p_as(model, x, b, n);
     if (p == VERIFY_ANY) return VERIFY_ANY;
     double share_here = share_of(model, p, n == t, B, N, b, n);
+    if (model == X_BEFORE_DIVIDED) return before / B + share_here;
+    if (model == X_BREAKS && n > t) return before;
     return model == X_OVERWRITTEN || model == X_OVERWRITTEN_MEAN ? share_here : before + share_here;
 }
 
@@ -459,6 +489,8 @@ static void check_cross_entropy(void) {
     fresh_cross_entropy("as many rows as columns", 3, 3);
     for (int k = 0; k < 2; k++) fresh_cross_entropy("more rows than columns", 5 + 2 * k, 4);
     fresh_cross_entropy("more columns than rows", 3, 17);
+    while (verify_wants_small())
+        fresh_cross_entropy("small sizes", 1 + (int)rng_below(verify_rng(), 3), 2 + (int)rng_below(verify_rng(), 2));
     cross_entropy_case("again", zero, (int[]){ 0, 1 }, zero);
 }
 
@@ -498,6 +530,7 @@ static void check_cross_entropy(void) {
                                          who " summed without the last term. The inner loop ends one too early." },    \
         [at + G_SKIPS_FIRST_TERM - 2] = { "off-by-one",                                                                \
                                           who " summed without the first term. The inner loop begins at 1." },         \
+        [at + G_RUNNING - 2] = { "not-reset", who " given running sums. The sum is not reset for each number." },      \
         [at + G_STRIDE - 2] = { "stride",                                                                              \
                                 who " written with a wrong stride. AT(m, r, c) is m.v[r * m.shape[1] + c]." }
 
@@ -542,6 +575,9 @@ static const Part parts[] = {
                                  "or a 1 stands in place of 0." },
           [R_FORWARD - 1] = { "forward", "This is max(x, 0), the forward function. The exercise wants its gradient." },
           [R_FIRST_DY - 1] = { "index", "dy[0] was added everywhere. dy[i] belongs to x[i]." },
+          [R_DX_MASKED - 1] = { "mask-dx",
+                                "The old value of dx was set to 0 where x is not above 0, and dy was added "
+                                "everywhere. Mask dy, not dx." },
       } },
     { .name = "matmul_backward", .check = check_matmul, .tolerance = 1e-5,
       .mistakes = {
@@ -554,6 +590,9 @@ static const Part parts[] = {
           [M_M_LAST - 1] = { "off-by-one", "The loop over m ends too early. The loop must run while m < M." },
           [M_N_LAST - 1] = { "off-by-one", "The loop over n ends too early. The loop must run while n < N." },
           [M_K_LAST - 1] = { "off-by-one", "The loop over k ends too early. The loop must run while k < K." },
+          [M_EARLY - 1] = { "early",
+                            "Only m = 0 was used. A return stands inside the loop over m, or the loop ends too "
+                            "early." },
       } },
     { .name = "cross_entropy_backward", .check = check_cross_entropy, .tolerance = 1e-5,
       .mistakes = {
@@ -607,6 +646,11 @@ static const Part parts[] = {
           [X_WHOLE - 1] = { "whole", "One softmax over the whole matrix was used. Each row has its own softmax." },
           [X_SKIPS_LAST_ROW - 1] = { "off-by-one", "The last row got nothing. The loop must run while b < B." },
           [X_SKIPS_LAST - 1] = { "off-by-one", "The last column got nothing. The loop must run while n < N." },
+          [X_BEFORE_DIVIDED - 1] = { "before-divided", "The old value of dx was divided by B too. Divide only p - q." },
+          [X_BREAKS - 1] = { "early",
+                             "The columns after the target got nothing. A break or return ends the loop at the "
+                             "target." },
+          [X_TWO - 1] = { "fixed-size", "The gradient was divided by 2 in place of B." },
       } },
 };
 

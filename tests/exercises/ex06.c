@@ -48,6 +48,13 @@ enum {
     COL_0_OUT,
     SUM_NOT_RESET,
     MAXIMUM,
+    SEEN_MEAN,
+    MEAN_ALL,
+    PAD_1,
+    BIAS_H,
+    WEIGHT_NO_C,
+    SUM_CARRIED,
+    X_TURNED,
     PLACES_NO_ONE,
     PLACES_OF_INPUT,
     Q_FROM_H,
@@ -74,6 +81,7 @@ static int tap(const ConvShape *s, int model, int h, int i, bool of_rows) {
     if (model == NO_PAD || (model == PAD_ROWS && !of_rows) || (model == PAD_COLS && of_rows)) pad = 0;
     if (model == PAD_ADDED || (model == PAD_ADDED_COLS && !of_rows) || (model == PAD_ADDED_ROWS && of_rows)) pad = -pad;
     if (model == CENTRED) pad = s->kernel / 2;
+    if (model == PAD_1) pad = 1;
     if (model == PAD_TIMES_STRIDE) return (h - pad) * stride + i;
     if (model == STRIDE_OF_ALL) return (h + i - pad) * stride;
     return h * stride + i - pad;
@@ -97,6 +105,7 @@ static double weight_at(const Job *job, int model, int o, int c, int i, int j) {
     else if (model == KERNEL_3) at = ((o * s->C + c) * 3 + i) * 3 + j;
     else if (model == CHANNELS_LAST) at = ((o * K + i) * K + j) * s->C + c;
     else if (model == OUTPUTS_SECOND) at = ((c * s->outputs + o) * K + i) * K + j;
+    else if (model == WEIGHT_NO_C) at = (o * K + i) * K + j;
     else if (model == OUTPUTS_LAST) at = ((c * K + i) * K + j) * s->outputs + o;
     else at = ((o * s->C + c) * K + i) * K + j;
     return at < s->outputs * s->C * K * K ? (double)job->weight[at] : VERIFY_ANY;
@@ -107,6 +116,7 @@ static double x_at(const Job *job, int model, int b, int row, int col, int c) {
     int at = ((b * s->H + row) * s->W + col) * s->C + c;
     if (model == NO_BATCH) at = (row * s->W + col) * s->C + c;
     if (model == CHANNELS_FIRST) at = ((b * s->C + c) * s->H + row) * s->W + col;
+    if (model == X_TURNED) at = ((b * s->H + col) * s->W + row) * s->C + c;
     if (model == X_H_FOR_W) at = ((b * s->H + row) * s->H + col) * s->C + c;
     return at >= 0 && at < s->B * s->H * s->W * s->C ? (double)job->x[at] : VERIFY_ANY;
 }
@@ -119,6 +129,8 @@ static double window(const Job *job, int model, int b, int h, int w, int o) {
            most = -INFINITY, last_tap = 0;
     int from = model == CHANNEL_0 ? 0 : model == LAST_CHANNEL ? s->C - 1 : 0, to = model == CHANNEL_0 ? 1 : s->C;
     double whole = trunc(bias);
+    if (model == BIAS_H && job->bias) bias = h < s->outputs ? (double)job->bias[h] : VERIFY_ANY;
+    if (bias == VERIFY_ANY) return VERIFY_ANY;
     for (int i = model == KERNEL_FROM_1; i < last; i++)
         for (int j = model == KERNEL_FROM_1; j < last; j++) {
             int row = tap(s, model, h, i, true), col = tap(s, model, w, j, false);
@@ -150,6 +162,8 @@ static double window(const Job *job, int model, int b, int h, int w, int o) {
     case BIAS_TWICE: return sum + 2 * bias;
     case INT_SUM: return whole;
     case MEAN: return bias + sum / (K * K);
+    case MEAN_ALL: return (bias + sum) / (K * K);
+    case SEEN_MEAN: return (bias + sum) / seen;
     case LAST_TAP: return last_tap;
     case MAXIMUM: return most;
     default: return bias + sum;
@@ -195,6 +209,10 @@ static void model_numbers(const Job *job, int model, const num *before, int n, d
         out[i] = window(job, model, b, h, w, o);
         running += out[i];
         if (model == SUM_NOT_RESET) out[i] = running;
+        if (model != SUM_CARRIED) continue;
+        double bias = job->bias ? (double)job->bias[o] : 0;
+        running -= bias;
+        out[i] = running + bias;
     }
 }
 
@@ -209,6 +227,12 @@ static void convolution_case(const char *label, ConvShape s, Mat x, Mat weight, 
                 verify_vector(weight.v, (int)mat_count(weight)), bias ? verify_vector(bias, s.outputs) : "NULL");
     verify_size("C", s.C);
     verify_size("outputs", s.outputs);
+    verify_size("B", s.B);
+    verify_size("H", s.H);
+    verify_size("W", s.W);
+    verify_size("kernel", s.kernel);
+    verify_size("stride", s.stride);
+    verify_size("pad", s.pad);
     Mat y = verify_room("y", 1, n);
     verify_answers(1, n, y.v, false);
     for (int m = 0; m < MODELS; m++) model_numbers(&job, m, y.v, n, verify_model(m));
@@ -253,6 +277,13 @@ static void check_convolution(void) {
     random_case("a window of 5 x 5", (ConvShape){ 1, 6, 7, 1, 1, 5, 1, 2 });
     convolution_case("no bias", (ConvShape){ 1, 3, 3, 1, 2, 2, 1, 0 }, verify_random(1, 9, 1), verify_random(1, 8, 1),
                      NULL);
+    while (verify_wants_small()) {
+        int kernel = 1 + (int)rng_below(verify_rng(), 2), pad = (int)rng_below(verify_rng(), 2);
+        random_case("small sizes",
+                    (ConvShape){ 1 + (int)rng_below(verify_rng(), 2), 2, 1 + (int)rng_below(verify_rng(), 2),
+                                 1 + (int)rng_below(verify_rng(), 2), 1 + (int)rng_below(verify_rng(), 2), kernel,
+                                 1 + (int)rng_below(verify_rng(), 2), pad + (kernel == 2 && !pad) });
+    }
     convolution_case("again", worked, ones, ones, NULL);
 }
 
@@ -326,6 +357,18 @@ static const Part parts[] = {
           [SUM_NOT_RESET - 1] = { "not-reset",
                                   "The sum is not reset for each place and output. It must begin with the bias." },
           [MAXIMUM - 1] = { "maximum", "The largest product was used. Use the sum of the products." },
+          [SEEN_MEAN - 1] = { "mean",
+                              "The sum was divided by the count of places inside the picture. Convolution is a sum, "
+                              "not a mean." },
+          [MEAN_ALL - 1] = { "mean",
+                             "The sum and the bias were divided by the numbers of the window. Convolution is a sum, "
+                             "not a mean." },
+          [PAD_1 - 1] = { "fixed-size", "pad is always 1. Use s.pad." },
+          [BIAS_H - 1] = { "bias-index", "bias[h] was added. Output o has bias[o]." },
+          [WEIGHT_NO_C - 1] = { "no-channel",
+                                "c is missing in the index of weight. Every channel has the weights of channel 0." },
+          [SUM_CARRIED - 1] = { "not-reset", "The sum is not reset to 0 for each place and output." },
+          [X_TURNED - 1] = { "rows-for-columns", "Row and column are exchanged in the index of x." },
           [PLACES_NO_ONE - 1] = { "places",
                                   "There is one place more in each direction: (H + 2 pad - kernel) / stride + 1. "
                                   "conv_out computes it." },

@@ -45,6 +45,10 @@ enum {
     WEIGHT_0,
     NO_WORDS,
     SUM_NOT_RESET,
+    ID_PLUS_1,
+    INT_SUM,
+    BEFORE_DIVIDED,
+    DISTINCT,
     MODELS
 };
 
@@ -61,6 +65,8 @@ static bool counts(int model, const Texts *x, int b, int t) {
     if (model == FIRST_PADDING_SUMMED && first_pad) return true;
     if (model == UNK_SKIPPED) return id > 1;
     if (model == FROM_1 && t == 0) return false;
+    for (int i = 0; model == DISTINCT && i < t; i++)
+        if (x->ids[b * x->T + i] == id) return false;
     if (model == TO_LAST && t == x->T - 1) return false;
     return id != TEXT_PADDING;
 }
@@ -119,13 +125,13 @@ static double sum_of_text(int model, const Texts *x, int b, int d) {
         int id = x->ids[model == TEXT_0 ? t : model == IDS_STRIDE ? t * x->B + b : b * x->T + t];
         bool in = model == IDS_STRIDE ? id != TEXT_PADDING : counts(model, x, model == TEXT_0 ? 0 : b, t);
         if (!in) continue;
-        double v = word(x, model == ID_MINUS_1 ? id - 1 : id, d);
+        double v = word(x, model == ID_MINUS_1 ? id - 1 : model == ID_PLUS_1 ? id + 1 : id, d);
         if (v == VERIFY_ANY) return VERIFY_ANY;
         whole = trunc(whole + v);
         sum = model == LARGEST ? fmax(sum, v) : model == LAST_WORD || model == LAST_WORD_DIVIDED ? v : sum + v;
         if (model == FIRST_WORD) return v;
     }
-    return model == INT_MEAN ? whole : sum;
+    return model == INT_MEAN || model == INT_SUM ? whole : sum;
 }
 
 static double mean(int model, const Texts *x, int b, int d) {
@@ -176,6 +182,8 @@ static void bag_case(const char *label, const BagOfWords *given, const int *ids,
     verify_answers(B, E, out.v, false);
     for (int m = 0; m < MODELS; m++)
         for (int i = 0; i < B * E; i++) verify_model(m)[i] = output(m, &texts, i / E, i % E);
+    for (int i = 0; i < B * E; i++)
+        verify_model(BEFORE_DIVIDED)[i] += (double)out.v[i] / words_of(RIGHT, &texts, i / E);
     BagOfWords bag = { verify_input("table", given->table), verify_input("weight", given->weight),
                        verify_input("bias", given->bias) };
     bag_of_words(&bag, verify_input_ints("ids", ids, B * T), B, T, out);
@@ -205,7 +213,11 @@ static void check_bag(void) {
     fresh_bag("D above E", 2, 3, 4, 3, 1);
     fresh_bag("D equal to E", 3, 3, 3, 2, 2);
     for (int k = 0; k < 3; k++) fresh_bag("many words", 4, 6, 9, 5 + k, 3 + 3 * k);
+    bag_case("a word twice", &two, (int[]){ 1, 2, 2, 2, 2, 0 }, 2, 3);
     fresh_bag("vectors of 30 numbers", 2, 5, 4, 30, 3);
+    while (verify_wants_small())
+        fresh_bag("small sizes", 1 + (int)rng_below(verify_rng(), 2), 1 + (int)rng_below(verify_rng(), 3), 3,
+                  1 + (int)rng_below(verify_rng(), 2), 1 + (int)rng_below(verify_rng(), 2));
     bag_case("again", &worked, (int[]){ 1, 2, 0 }, 1, 3);
 }
 
@@ -272,6 +284,10 @@ static const Part parts[] = {
           [NO_WORDS - 1] = { "no-words",
                              "No output is a finite number. The sum was divided by 0. Are the words counted?" },
           [WORDS_ONCE - 1] = { "same-row", "Every sum was divided by the number of words of text 0." },
+          [ID_PLUS_1 - 1] = { "off-by-one", "Row id + 1 of the table was used. Word w is row w." },
+          [INT_SUM - 1] = { "int", "The sum of the words is an int, so it lost its fractions. Use double." },
+          [BEFORE_DIVIDED - 1] = { "not-zeroed", "The sum was added to the old number of out. Set out to 0 first." },
+          [DISTINCT - 1] = { "distinct", "A word that comes twice in a text was counted once. Count it twice." },
       } },
 };
 

@@ -44,6 +44,8 @@ enum {
     SPACE,
     NAME_0,
     NAME_NEXT,
+    NAME_LAST,
+    ONE_MINUS,
     COLUMNS_IMAGE,
     COLUMNS_TEXT,
     SCALED,
@@ -70,7 +72,11 @@ enum {
     SKIPS_FIRST,
     MOST_NOT_KEPT,
     MOST_NOT_RESET,
+    MOST_NOT_RESET_0,
     BEST_UNWRITTEN,
+    OVER_FIRST,
+    OVER_NEIGHBOUR,
+    BEST_RAW,
     MODELS
 };
 
@@ -102,7 +108,10 @@ static void column_units(Mat m) {
 static Mat prompts_of(int model, const char *const *names, int C) {
     Mat texts = mat_new(verify_arena(), C, E);
     for (int c = 0; c < C; c++) {
-        const char *name = names[model == NAME_0 ? 0 : model == NAME_NEXT ? (c + 1) % C : c];
+        const char *name = names[model == NAME_0      ? 0
+                                 : model == NAME_LAST ? C - 1
+                                 : model == NAME_NEXT ? (c + 1) % C
+                                                      : c];
         const char *template = templates[model] ? templates[model] : "a photo of a {}";
         text_vector(model == TEMPLATE_ITSELF ? template : text_fill(verify_arena(), template, name), &AT(texts, c, 0));
     }
@@ -121,6 +130,7 @@ static double cosine_of(int model, Mat image, int b, Mat text, int c) {
     case COLUMNS_IMAGE: return dot / tl;
     case SCALED: return 100 * dot / (il * tl);
     case PRECEDENCE: return dot / il * tl;
+    case ONE_MINUS: return 1 - dot / (il * tl);
     case FABS: return fabs(dot / (il * tl));
     case B_NUMBERS:
     case C_NUMBERS:
@@ -181,6 +191,9 @@ static double best_of(int model, const double *cosines, int B, int C, int b, dou
     const double *row = cosines + b * C;
     int best = model == SKIPS_FIRST ? MIN(1, C - 1) : 0, best_down = 0;
     if (model == BEST_UNWRITTEN) return before;
+    for (int c = 1; c < C && (model == OVER_FIRST || model == OVER_NEIGHBOUR); c++)
+        if (row[c] > row[model == OVER_FIRST ? 0 : c - 1]) best = c;
+    if (model == OVER_FIRST || model == OVER_NEIGHBOUR) return best;
     for (int c = 0; c < C; c++)
         if (model == ABS && fabs(row[c]) > 0.9999) return VERIFY_ANY; /* 1, or just below? */
     if (model == FROM_1 || model == INT_MOST || model == MOST_0 || model == MOST_0_SET || model == MOST_NOT_KEPT)
@@ -207,13 +220,21 @@ static double best_of(int model, const double *cosines, int B, int C, int b, dou
 static void most_not_reset(const double *cosines, int B, int C, const num *before, double *best) {
     double most = -2;
     for (int b = 0; b < B; b++) {
-        best[b] = (double)before[b];
+        best[b] = before ? (double)before[b] : 0;
         for (int c = 0; c < C; c++)
             if (cosines[b * C + c] > most) {
                 most = cosines[b * C + c];
                 best[b] = c;
             }
     }
+}
+
+/* The class with the largest dot product of vectors that are not normalised. */
+static int best_raw(Mat image, int b, Mat text) {
+    int best = 0;
+    for (int c = 1; c < text.shape[0]; c++)
+        if (vec_dot(&AT(image, b, 0), &AT(text, c, 0), E) > vec_dot(&AT(image, b, 0), &AT(text, best, 0), E)) best = c;
+    return best;
 }
 
 static void classify_case(const char *label, Mat given, const char *const *names, int C) {
@@ -234,8 +255,11 @@ static void classify_case(const char *label, Mat given, const char *const *names
         double *numbers = verify_model(m);
         cosines_of(m < AXIS ? m : RIGHT, image, names, C, numbers);
         for (int b = 0; b < B; b++) numbers[B * C + b] = best_of(m, numbers, B, C, b, (double)before[B * C + b]);
+        for (int b = 0; m == BEST_RAW && b < B; b++) numbers[B * C + b] = best_raw(image, b, texts);
+        if (m == MOST_NOT_RESET_0) most_not_reset(numbers, B, C, NULL, numbers + B * C);
         if (m == MOST_NOT_RESET) most_not_reset(numbers, B, C, before + B * C, numbers + B * C);
-        bool follows = m == B_NUMBERS || m == C_NUMBERS || m == TURNED; /* best follows from what is wrong already */
+        bool follows = m == B_NUMBERS || m == C_NUMBERS || m == TURNED ||
+                       m == ONE_MINUS; /* best follows from what is wrong already */
         for (int b = 0; follows && b < B; b++) numbers[B * C + b] = VERIFY_ANY;
     }
     const char **copy = arena_alloc(verify_arena(), (size_t)C, sizeof *copy);
@@ -326,6 +350,10 @@ static const Part parts[] = {
           [TEMPLATE_ITSELF - 1] = { "template", TEMPLATE("The {} was not replaced by the name.") },
           [NAME_0 - 1] = { "same-name", "names[0] stands in every prompt. Prompt c uses names[c]." },
           [NAME_NEXT - 1] = { "off-by-one", "Prompt c uses names[c + 1] in place of names[c]." },
+          [NAME_LAST - 1] = { "same-buffer",
+                              "Every prompt has the name of the last class. Is there one buffer for all prompts? "
+                              "Each prompt needs its own memory." },
+          [ONE_MINUS - 1] = { "one-minus", "Every cosine is 1 minus the right one. This is a distance." },
           [COLUMNS_IMAGE - 1] = { "columns",
                                   "The columns of the features of the pictures were normalised. A vector is a row." },
           [COLUMNS_TEXT - 1] = { "columns",
@@ -374,7 +402,16 @@ static const Part parts[] = {
           [MOST_NOT_KEPT - 1] = { "most-not-kept",
                                   "The largest cosine so far is not kept, so later classes replace better ones." },
           [MOST_NOT_RESET - 1] = { "not-reset", "The largest cosine so far is not reset for each picture." },
+          [MOST_NOT_RESET_0 - 1] = { "not-reset", "The largest cosine so far is not reset for each picture." },
           [BEST_UNWRITTEN - 1] = { "not-written", "The cosines are right, but best was never written." },
+          [OVER_FIRST - 1] = { "compares-first",
+                               "Each cosine is compared with that of class 0. Compare it with the largest so far." },
+          [OVER_NEIGHBOUR - 1] = { "compares-neighbour",
+                                   "Each cosine is compared with that of the class before it. Compare it with the "
+                                   "largest so far." },
+          [BEST_RAW - 1] = { "best-raw",
+                             "The cosines are right, but best was chosen from dot products of vectors that are not "
+                             "normalised." },
       } },
 };
 

@@ -35,6 +35,7 @@ enum {
     SLIDING,
     NEXT_CLASS,
     LENGTH_SHARED,
+    TWO_AT_MOST,
     MODELS
 };
 
@@ -122,6 +123,7 @@ static void finish(const Texts *x, int model, double *v) {
 
 static bool class_of(const Texts *x, int model, int c, double *v) {
     int from = model == SKIPS_FIRST, to = model == TWO_TEXTS || model == TWO_ROWS ? 2
+                                          : model == TWO_AT_MOST                  ? MIN(2, x->K)
                                           : model == ONE_TEXT                     ? 1
                                                                                   : x->K - (model == SKIPS_LAST);
     for (int e = 0; e < x->E; e++)
@@ -188,6 +190,9 @@ static void check_ensemble(void) {
     for (int k = 0; k < 3; k++)
         fresh_ensemble("several of everything", 2 + (int)rng_below(verify_rng(), 4), 2 + k, 4 + 3 * k);
     fresh_ensemble("many texts", 2, 9, 5);
+    while (verify_wants_small())
+        fresh_ensemble("small sizes", 1 + (int)rng_below(verify_rng(), 2), 1 + (int)rng_below(verify_rng(), 4),
+                       2 + (int)rng_below(verify_rng(), 2));
     ensemble_case("again", worked, 2);
 }
 
@@ -224,6 +229,7 @@ static const Part parts[] = {
           [NEXT_CLASS - 1] = { "off-by-one", "Every class has the texts of the next class." },
           [TWO_TEXTS - 1] = { "only-two", "Only two texts of each class were used. Use all K." },
           [TWO_ROWS - 1] = { "only-two", "Only two texts of each class were used, from row 2*c on. Use all K." },
+          [TWO_AT_MOST - 1] = { "two-texts", "At most two texts of each class were used. Use all K." },
           [ONE_TEXT - 1] = { "early", "Only the first text of each class counts." },
           [LAST_TEXT - 1] = { "overwritten",
                               "Only the last text of each class counts. The code has = in place of +=." },

@@ -56,6 +56,11 @@ enum {
     WORST_FIRST,
     LAST_MISSING,
     INT_SCORES,
+    TAKEN_MINUS_1,
+    TAKEN_0,
+    MOST_0_UNSET,
+    MOST_MINUS_1,
+    ONE_PASS,
     MODELS
 };
 
@@ -112,6 +117,49 @@ static void unstable(const num *scores, int n, int k, double *out) {
     }
 }
 
+/* Each score that was found is replaced by `taken` in a copy. */
+static void taken(const num *scores, int n, int k, num by, double *out) {
+    num copy[LIMIT];
+    memcpy(copy, scores, (size_t)n * sizeof *copy);
+    for (int j = 0; j < k; j++) {
+        int at = 0;
+        for (int i = 1; i < n; i++)
+            if (copy[i] > copy[at]) at = i;
+        out[j] = at;
+        copy[at] = by;
+    }
+}
+
+/* The search begins at `most`; where no score is above it, nothing is written. */
+static void none_found(const num *scores, int n, int k, double most_first, double *out) {
+    bool used[LIMIT] = { false };
+    for (int j = 0; j < k; j++) {
+        double most = most_first;
+        int at = -1;
+        for (int i = 0; i < n; i++)
+            if (!used[i] && (double)scores[i] > most) {
+                most = (double)scores[i];
+                at = i;
+            }
+        if (at < 0) continue;
+        out[j] = at;
+        used[at] = true;
+    }
+}
+
+/* One pass of bubble sort, from the end: only the best reaches its place. */
+static void one_pass(const num *scores, int n, int k, double *out) {
+    int place[LIMIT];
+    for (int i = 0; i < n; i++) place[i] = i;
+    for (int i = n - 1; i > 0; i--)
+        if (scores[place[i]] > scores[place[i - 1]]) {
+            int kept = place[i];
+            place[i] = place[i - 1];
+            place[i - 1] = kept;
+        }
+    for (int i = 0; i < k; i++) out[i] = place[i];
+}
+
 static void top_as(int model, const num *scores, int n, int k, double *out) {
     int place[LIMIT], count = 0;
     num cut[LIMIT];
@@ -130,6 +178,11 @@ static void top_as(int model, const num *scores, int n, int k, double *out) {
     case MOST_0: from_0(scores, n, k, out); return;
     case STRICTLY_LESS: strictly_less(scores, n, k, out); return;
     case UNSTABLE: unstable(scores, n, k, out); return;
+    case TAKEN_MINUS_1: taken(scores, n, k, -1, out); return;
+    case TAKEN_0: taken(scores, n, k, 0, out); return;
+    case MOST_0_UNSET: none_found(scores, n, k, 0, out); return;
+    case MOST_MINUS_1: none_found(scores, n, k, -1, out); return;
+    case ONE_PASS: one_pass(scores, n, k, out); return;
     default: break;
     }
     for (int i = 0; model == IN_PLACE_ORDER && i < n; i++)
@@ -158,6 +211,7 @@ static void top_case(const char *label, const num *given, int n, int k) {
     num before[LIMIT];
     for (int i = 0; i < k; i++) before[i] = (num)best[i];
     verify_answers(1, k, before, false);
+    for (int i = 0; i < k; i++) verify_model(MOST_0_UNSET)[i] = verify_model(MOST_MINUS_1)[i] = (double)before[i];
     for (int m = 0; m < MODELS; m++) top_as(m, given, n, k, verify_model(m));
     verify_model(LAST_MISSING)[k - 1] = (double)before[k - 1];
     top_k(verify_input_numbers("scores", given, n), n, k, best);
@@ -220,6 +274,8 @@ enum {
     R_LAST_QUERY,
     R_COLUMNS,
     R_POSITION,
+    R_ANY_QUERY,
+    R_OWN_ITEM,
     R_COUNT
 };
 
@@ -247,6 +303,7 @@ static bool hit(const Search *s, int q, int model) {
         any = any || (model == R_DIAGONAL    ? place[i] == q
                       : model == R_ITEM_I    ? s->item[i] == label
                       : model == R_POSITION  ? place[i] == label
+                      : model == R_OWN_ITEM  ? place[i] == q && q < s->N && s->item[q] == label
                       : model == R_THRESHOLD ? s->item[place[i]] == label && (double)AT(s->scores, q, place[i]) > 0.5
                                              : s->item[place[i]] == label);
     }
@@ -307,6 +364,7 @@ static double counted(const Search *s, int model) {
     case R_OVER_N: return (double)right / s->N;
     case R_OVER_QK: return right / Q * s->k;
     case R_INT_DIVISION: return right == s->Q ? 1 : 0;
+    case R_ANY_QUERY: return right > 0;
     case R_MISSES: return 1 - right / Q;
     case R_STAYS: return stays / Q;
     case R_EARLY: return first / Q;
@@ -377,6 +435,12 @@ static void check_recall(void) {
         for (int i = 0; i < 4; i++) item[i] = (int)rng_below(verify_rng(), 3);
         recall_case("any scores", verify_random(3, 4, 1), query, item, 1 + k % 3);
     }
+    while (verify_wants_small()) {
+        int query[2], item[3];
+        for (int q = 0; q < 2; q++) query[q] = (int)rng_below(verify_rng(), 2);
+        for (int i = 0; i < 3; i++) item[i] = (int)rng_below(verify_rng(), 3);
+        recall_case("small sizes", rough(2, 3), query, item, 1 + (int)rng_below(verify_rng(), 3));
+    }
     recall_case("again", worked, (int[]){ 7, 7 }, (int[]){ 7, 5, 5 }, 1);
 }
 
@@ -421,6 +485,19 @@ static const Part parts[] = {
           [INT_SCORES - 1] = { "int",
                                "The scores were compared as integers. Use num, not int, for a copy of them, and do "
                                "not return their difference as an int." },
+          [TAKEN_MINUS_1 - 1] = { "taken-value",
+                                  "A score that was found is replaced by -1. Scores below -1 are then never found. "
+                                  "Mark found places in an array of their own." },
+          [TAKEN_0 - 1] = { "taken-value",
+                            "A score that was found is replaced by 0. Scores below 0 are then never found. Mark "
+                            "found places in an array of their own." },
+          [MOST_0_UNSET - 1] = { "max-from-0",
+                                 "The search for the largest score begins at 0, so negative scores are never found "
+                                 "and nothing is written. Begin with a score." },
+          [MOST_MINUS_1 - 1] = { "max-from-0",
+                                 "The search for the largest score begins at -1, so scores below it are never found "
+                                 "and nothing is written. Begin with a score." },
+          [ONE_PASS - 1] = { "one-pass", "Only one pass of a sort was made. It brings one score to its place, not k." },
       } },
     { .name = "recall_at_k", .check = check_recall, .tolerance = 1e-6,
       .mistakes = {
@@ -443,6 +520,11 @@ static const Part parts[] = {
                              "The loop over queries ends at the first hit. break must leave only the inner loop." },
           [R_DIAGONAL - 1] = { "diagonal",
                                "Only item q was accepted for query q. Any item with the label of the query is right." },
+          [R_OWN_ITEM - 1] = { "diagonal",
+                               "For query q only item q was accepted. Any item with the label of the query is right." },
+          [R_ANY_QUERY - 1] = { "early",
+                                "The function returns 1 at the first hit. Count the queries with a hit and divide "
+                                "by Q." },
           [R_POSITION - 1] = { "index", "Places were compared with labels. The label of a place is item[place]." },
           [R_FIRST_ONLY - 1] = { "first-only", "Only the first of the k items was used." },
           [R_ITEM_I - 1] = { "item-i", "item[i] was used. The label of the i-th best is item[best[i]]." },

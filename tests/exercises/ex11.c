@@ -143,9 +143,22 @@ static bool same(const num *a, const num *b, size_t n) {
 
 /* ---- run A ------------------------------------------------------------------------------------------------------- */
 
+static bool consecutive(const int *v, int n, int of) {
+    for (int i = 1; i < n; i++)
+        if (v[i] != (v[i - 1] + 1) % of) return false;
+    return true;
+}
+static bool ascending(const int *v, int n) {
+    for (int i = 1; i < n; i++)
+        if (v[i] < v[i - 1]) return false;
+    return true;
+}
+
 static void check_draw(void) {
+    enum { DRAWS = 4 };
     bool shipped = true;
-    for (int k = 0; k < 4; k++) {
+    int steps = 0, ordered = 0;
+    for (int k = 0; k < DRAWS; k++) {
         enum { N = 20, B = 8 };
         int picture[B], caption[B], one[B], two[B];
         Rng rng = rng_seed(rng_next(verify_rng()), 0), again = rng;
@@ -161,14 +174,18 @@ static void check_draw(void) {
             if (picture[b] < 0 || picture[b] >= N)
                 verify_wrong("range", "picture[%d] is %d. It must be from 0 to %d.", b, picture[b], N - 1);
             verify_model(0)[b] = picture[b];
+            verify_model(1)[b] = b;
             verify_got_int(b, caption[b], "caption[%d], beside picture[%d]", b, b);
             for (int c = 0; c < b; c++)
                 if (picture[c] == picture[b])
                     verify_wrong("twice", "picture[%d] and picture[%d] are both %d. A pair was drawn twice.", c, b,
                                  picture[b]);
         }
-        if (!memcmp(picture, (int[B]){ 0, 1, 2, 3, 4, 5, 6, 7 }, sizeof picture))
-            verify_wrong("not-random", "picture is 0, 1, 2 and so on. Draw the batch at random.");
+        steps += consecutive(picture, B, N);
+        ordered += ascending(picture, B);
+        if (steps == DRAWS)
+            verify_wrong("not-random", "picture[b + 1] is always picture[b] + 1. Draw the pairs in random order.");
+        if (ordered == DRAWS) verify_wrong("not-random", "picture is sorted. Draw the pairs in random order.");
         verify_done();
     }
     train_and_log((Run){ 'A', draw_batch, compare_right, logits_right, answer_right });
@@ -177,7 +194,7 @@ static void check_draw(void) {
 
 /* ---- run B ------------------------------------------------------------------------------------------------------- */
 
-enum { P_RIGHT, P_RAW, P_IMAGE, P_TEXT, P_SQUARED, P_MODELS };
+enum { P_RIGHT, P_RAW, P_IMAGE, P_TEXT, P_SQUARED, P_MODELS, P_AFTER = P_MODELS, P_IMAGES, P_TEXTS };
 
 static void compare_models(Mat image, Mat text) {
     int B = image.shape[0], E = image.shape[1];
@@ -186,6 +203,11 @@ static void compare_models(Mat image, Mat text) {
         double ii = vec_norm(a, E), tt = vec_norm(b, E), r = vec_dot(a, b, E);
         const double by[P_MODELS] = { ii * tt, 1, ii, tt, ii * ii * tt * tt };
         for (int m = 0; m < P_MODELS; m++) verify_model(m)[i] = r / by[m];
+        double squares = 0;
+        for (int j = 0; j < B; j++) squares += pow(vec_dot(a, &AT(text, j, 0), E), 2);
+        verify_model(P_AFTER)[i] = r / sqrt(squares);
+        verify_model(P_IMAGES)[i] = vec_cosine(a, &AT(image, i % B, 0), E);
+        verify_model(P_TEXTS)[i] = vec_cosine(&AT(text, i / B, 0), b, E);
     }
 }
 
@@ -235,6 +257,12 @@ static void check_answer(void) {
             verify_model(0)[i] = (double)rows.v[i];
             verify_model(1)[i] = (double)columns.v[i];
             verify_model(2)[i] = exp((double)logits.v[i]);
+            double sum = 0, all = 0;
+            for (int n = 0; n < N; n++) sum += (double)AT(logits, i / N, n);
+            for (int k = 0; k < B * N; k++) all += exp((double)logits.v[k]);
+            verify_model(3)[i] = exp((double)logits.v[i]) / all;
+            verify_model(4)[i] = 1 / (1 + exp(-(double)logits.v[i]));
+            verify_model(5)[i] = (double)logits.v[i] / sum;
         }
         answer(verify_input("logits", logits), p);
         shipped = shipped && same(p.v, columns.v, mat_count(p));
@@ -270,7 +298,8 @@ static void check_logits(Var (*logits)(Tape *, Var, Var), char letter) {
         if (!shipped) verify_answers(B, B, NULL, false);
         for (int i = 0; !shipped && i < B * B; i++) {
             double x = (double)cosine.v[i];
-            const double models[] = { x * exp(t), x, x * t, x * exp(-t), x / t };
+            const double models[] = { x * exp(t), x,          x * t,          x * exp(-t),     x / t,
+                                      exp(x * t), exp(x) * t, x * t * exp(t), x * exp(exp(t)), exp(x * exp(t)) };
             for (int m = 0; m < (int)COUNT(models); m++) verify_model(m)[i] = models[m];
             dt += (double)dy.v[i] * x * exp(t);
             verify_got(i, (double)got.v[i], "logits[%d,%d]", i / B, i % B);
@@ -297,24 +326,39 @@ static void check_e(void) { check_logits(logits_e, 'E'); }
 
 #define SCALES                                                                                                         \
     { "no-scale", "There is no scale. These are the cosines." }, { "no-exp", "The scale is e^t, not t." },             \
-        { "inverse", "The cosines were divided by e^t, but e^t is a scale. Multiply by it." }, {                       \
-        "inverse", "the cosines were divided by t"                                                                     \
+        { "inverse", "The cosines were divided by e^t, but e^t is a scale. Multiply by it." },                         \
+        { "inverse", "The cosines were divided by t. Multiply by e^t." },                                              \
+        { "exp-of-all", "This is exp of cosine times t. Only t belongs into exp." },                                   \
+        { "exp-of-cosine", "exp was applied to the cosines. Apply it to t." },                                         \
+        { "both-scales", "The cosines were multiplied by t and by e^t. Multiply by e^t only." },                       \
+        { "exp-twice", "exp was applied to t twice." }, {                                                              \
+        "exp-of-all", "exp was applied to the logits too. Apply it to t only."                                         \
     }
 
 static const Part parts[] = {
-    { .name = "draw_batch", .check = check_draw, .tolerance = 1e-9 },
+    { .name = "draw_batch", .check = check_draw, .tolerance = 1e-9,
+      .mistakes = {
+          { "index", "caption[b] is b, the place in the batch. It must be the number of the pair, picture[b]." },
+      } },
     { .name = "compare", .check = check_compare, .tolerance = 1e-5,
       .mistakes = {
           { "not-normalised", "Neither image nor text was normalised." },
           { "one-side", "Only the vectors of the pictures were normalised." },
           { "one-side", "Only the vectors of the captions were normalised." },
           { "no-root", "The dot products were divided by squared lengths." },
+          { "after",
+            "The rows of the matrix of dot products were normalised. Normalise the vectors before the product." },
+          { "typed-twice", "This compares pictures with pictures. image stands in place of text." },
+          { "typed-twice", "This compares texts with texts. text stands in place of image." },
       } },
     { .name = "answer", .check = check_answer, .tolerance = 1e-5,
       .mistakes = {
           { "wrong-axis",
             "The softmax is over the columns: the pictures compete for a caption. It must be over the rows." },
           { "not-divided", "exp of the logits was not divided by the sum of its row." },
+          { "whole", "One softmax over the whole matrix was used. Each row has its own softmax." },
+          { "sigmoid", "The sigmoid of each logit was used. Use the softmax of each row." },
+          { "no-exp", "The logits were divided by their sum. The exp is missing." },
       } },
     { .name = "logits_d", .check = check_d, .tolerance = 1e-5, .mistakes = { SCALES } },
     { .name = "logits_e", .check = check_e, .tolerance = 1e-5, .mistakes = { SCALES } },

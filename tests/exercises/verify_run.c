@@ -402,9 +402,12 @@ static const Mistake finding_texts[] = {
     { "unset", "A variable may be used before it has a value. Start it with = 0" },
     { "self", "A variable is assigned to itself or compared with itself" },
     { "bounds", "An index is outside of its array" },
+    { "static", "A static variable keeps its value from one call to the next" },
     { "shadow", "A variable is declared again in an inner block. The outer variable keeps its old value" },
 };
 
+/* A static variable may be harmless: it is shown where nothing else is known, and is no diagnosis. */
+static bool only_shown(const Finding *f) { return !strcmp(f->id, "static"); }
 static bool certain(const Finding *f) { return !strcmp(f->id, "uninitialised"); }
 
 /* Adds what the compiler said of a wrong part. An uninitialised variable makes a right one wrong: it was luck. */
@@ -415,6 +418,7 @@ static void add_findings(int index) {
             const Finding *f = &run.finding[i];
             if (strcmp(f->id, finding_texts[k].id) || !concerns(f->line, index)) continue;
             if (shared->verdict == PART_RIGHT && !certain(f)) continue;
+            if (only_shown(f) && shared->named) continue;
             if (shared->verdict == PART_RIGHT) {
                 shared->verdict = PART_WRONG;
                 shared->report[0] = '\0';
@@ -429,8 +433,10 @@ static void add_findings(int index) {
                 shared->id[0] = '\0';
                 shared->named = false;
             }
-            report("  Line %d: %s. The compiler says: %s.\n", f->line, finding_texts[k].text, f->text);
+            report("  Line %d: %s. %s%s.\n", f->line, finding_texts[k].text,
+                   only_shown(f) ? "The line: " : "The compiler says: ", f->text);
             said++;
+            if (only_shown(f)) continue;
             if (!shared->named) set_id(f->id);
             shared->named = true;
         }

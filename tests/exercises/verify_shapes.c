@@ -7,6 +7,8 @@ typedef double (*Change)(double);
 static double negative(double x) { return -x; }
 static double clipped(double x) { return fmax(x, 0); }
 static double rounded(double x) { return round(100 * x) / 100; }
+static double rounded_3(double x) { return round(1000 * x) / 1000; }
+static double rounded_4(double x) { return round(10000 * x) / 10000; }
 static double square(double x) { return x * x; }
 static double nothing(double x) { return 0 * x; }
 static double twice(double x) { return 2 * x; }
@@ -32,6 +34,8 @@ static const struct {
     { "clipped", clipped, "Negative numbers have become 0. Is there an fmax(0, ...), or a maximum that begins at 0?" },
     { "int", trunc, "Every number is truncated to an integer. Use double or num for sums and results, not int." },
     { "rounded", rounded, "The numbers are rounded to two decimals. Return all digits." },
+    { "rounded", rounded_3, "The numbers are rounded to three decimals. Return all digits." },
+    { "rounded", rounded_4, "The numbers are rounded to four decimals. Return all digits." },
     { "square", square, "Every number is the square of the right one. A square root is missing." },
     { "root", sqrt, "Every number is the square root of the right one. There is one square root too many." },
     { "twice", twice, "Every number is 2 times the right one. Something is added twice." },
@@ -70,7 +74,7 @@ enum {
     FIRST_COLUMN,
     FACTORS
 };
-enum { POWERS = 6, SIZES = COUNT(((Answers *)0)->size), SHAPES = FACTORS + SIZES * POWERS + SIZES * SIZES };
+enum { POWERS = 8, SIZES = COUNT(((Answers *)0)->size), SHAPES = FACTORS + SIZES * POWERS + SIZES * SIZES };
 
 static const Mistake whole[FACTORS - OVERWRITTEN] = {
     { "overwritten", "The old numbers were overwritten. The code has = in place of +=." },
@@ -105,7 +109,9 @@ static double power(int kind, double q) {
            : kind == 2 ? sqrt(q)
            : kind == 3 ? 1 / sqrt(q)
            : kind == 4 ? q * q
-                       : 1 / (q * q);
+           : kind == 5 ? 1 / (q * q)
+           : kind == 6 ? q / 2
+                       : 2 / q;
 }
 
 /* What a factor shape multiplies with; 0 where there is none. */
@@ -182,8 +188,8 @@ const char *shape_id(int shape) {
 
 static void factor_text(int shape, const Answers *a, char *text, size_t size) {
     int at = shape - FACTORS;
-    static const char *const forms[POWERS] = { "%s times",      "1/%s of",     "sqrt(%s) times",
-                                               "1/sqrt(%s) of", "%s*%s times", "1/(%s*%s) of" };
+    static const char *const forms[POWERS] = { "%s times",    "1/%s of",      "sqrt(%s) times", "1/sqrt(%s) of",
+                                               "%s*%s times", "1/(%s*%s) of", "%s/2 times",     "2/%s of" };
     char factor[80];
     if (at < SIZES * POWERS) {
         const char *name = a->size_name[at / POWERS];
@@ -336,7 +342,7 @@ bool line_fit(const Line *line, double *slope, double *offset) {
 
 /* ---- sizes for which the answer is right ------------------------------------------------------------------------- */
 
-enum { SAME, NOT_BELOW, NOT_ABOVE, IS, AT_MOST, RULES };
+enum { SAME, NOT_BELOW, NOT_ABOVE, IS, RULES, LARGEST_FIXED = 9 };
 
 void size_rule_note(SizeRule *rule, const Answers *a, bool wrong) {
     if (rule->cases == RULE_CASES || a->sizes == 0) return;
@@ -352,32 +358,31 @@ static bool rule_says(int kind, int x, int y) {
     return kind == SAME || kind == IS ? x == y : kind == NOT_BELOW ? x >= y : x <= y;
 }
 
-/* Is the answer right exactly where size x and size y (or the number `fixed`) stand in this relation? Two cases of
- * each kind at least. */
+/* Is the answer right exactly where size x and size y (or the number `fixed`) stand in this relation? An inequality has
+ * to hold, and to fail, in three cases: two could be chance. */
 static bool rule_holds(const SizeRule *rule, int kind, int x, int y, int fixed) {
-    int right = 0, wrong = 0;
+    int right = 0, wrong = 0, wanted = kind == NOT_BELOW || kind == NOT_ABOVE ? 3 : 2;
     for (int c = 0; c < rule->cases; c++) {
         bool says = rule_says(kind, rule->size[c][x], kind < IS ? rule->size[c][y] : fixed);
         if (says == rule->wrong[c]) return false;
         right += says;
         wrong += !says;
     }
-    return right >= 2 && wrong >= 2;
+    return right >= wanted && wrong >= wanted;
 }
 
 const char *size_rule_text(const SizeRule *rule) {
-    static const char *const forms[RULES] = { "%s is %s", "%s is %s or more", "%s is %s or less", "%s is %s",
-                                              "%s is %s or less" };
+    static const char *const forms[RULES] = { "%s is %s", "%s is %s or more", "%s is %s or less", "%s is %s" };
     for (int kind = 0; kind < RULES; kind++)
         for (int x = 0; x < rule->sizes; x++)
-            for (int y = kind == SAME ? x + 1 : 0; y < (kind < IS ? rule->sizes : 65); y++) {
-                if ((kind < IS && x == y) || (kind >= IS && y == 0) || !rule_holds(rule, kind, x, y, y)) continue;
+            for (int y = kind == SAME ? x + 1 : kind == IS; y < (kind < IS ? rule->sizes : LARGEST_FIXED); y++) {
+                if ((kind < IS && x == y) || !rule_holds(rule, kind, x, y, y)) continue;
                 char number[20], form[60], *text = arena_alloc(rule->arena, 200, 1);
                 snprintf(number, sizeof number, "%d", y);
-                snprintf(form, sizeof form, forms[kind], rule->name[x], kind < IS ? rule->name[y] : number);
-                snprintf(text, 200, "It is right exactly where %s. %s", form,
-                         kind < IS ? "Is one of the two used in place of the other?"
-                                   : "Is a number fixed in your code in place of a variable?");
+                const char *other = kind < IS ? rule->name[y] : number;
+                snprintf(form, sizeof form, forms[kind], rule->name[x], other);
+                snprintf(text, 200, "It is right exactly where %s. Is %s used in place of %s?", form, other,
+                         rule->name[x]);
                 return text;
             }
     return NULL;
