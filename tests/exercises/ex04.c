@@ -244,9 +244,11 @@ static double scaled(const Pairs *p, int model) {
     }
 }
 
-static double loss_as(const Pairs *p, int model) {
-    double s = 1 / p->tau, B = p->B, rows = direction(p, p->dot, s, false, 0) / B,
-           columns = direction(p, p->dot, s, true, 0) / B;
+#define NOT_OF_MEANS (-1.61e300)
+
+/* Mistakes that are made of the two means alone; NOT_OF_MEANS for all others. */
+static double of_means(const Pairs *p, double rows, double columns, int model) {
+    double B = p->B;
     switch (model) {
     case RIGHT: return (rows + columns) / 2;
     case ROWS: return rows;
@@ -264,6 +266,23 @@ static double loss_as(const Pairs *p, int model) {
     case SMALLER: return fmin(rows, columns);
     case DIFFERENCE: return (rows - columns) / 2;
     case ROWS_FORGOTTEN: return B * rows + columns;
+    case BITS: return (rows + columns) / 2 / log(2);
+    case LOG10: return (rows + columns) / 2 / log(10);
+    case SIGN: return -(rows + columns) / 2;
+    case OVER_E_ROWS: return B * (rows + columns) / 2 / p->E;
+    case PRECEDENCE_SUM: return B * rows + columns / 2;
+    case INT_DIVISION: return B > 1 ? 0 : VERIFY_ANY;
+    case EMPTY_TURNED: return (rows + log(B)) / 2;
+    default: return NOT_OF_MEANS;
+    }
+}
+
+static double loss_as(const Pairs *p, int model) {
+    double s = 1 / p->tau, B = p->B, rows = direction(p, p->dot, s, false, 0) / B,
+           columns = direction(p, p->dot, s, true, 0) / B;
+    double of_both = of_means(p, rows, columns, model);
+    if (of_both != NOT_OF_MEANS) return of_both;
+    switch (model) {
     case DIAGONAL_ONLY: {
         double sum = 0;
         for (int i = 0; i < p->B; i++) sum -= s * p->dot[i * p->B + i];
@@ -276,14 +295,9 @@ static double loss_as(const Pairs *p, int model) {
     case SKIPS_LAST_ALL: return B > 1 ? all_but_last(p, s) / (B - 1) : VERIFY_ANY;
     case NO_MAX: return unshifted(p, 709);
     case NO_MAX_FLOAT: return unshifted(p, 88);
-    case BITS: return (rows + columns) / 2 / log(2);
-    case LOG10: return (rows + columns) / 2 / log(10);
-    case SIGN: return -(rows + columns) / 2;
     case LAST_PAIR: return pair(p, p->B - 1, s) / 2 / B;
     case FIRST_PAIR: return pair(p, 0, s) / 2 / B;
-    case OVER_E_ROWS: return B * (rows + columns) / 2 / p->E;
     case SKIPS_FIRST: return (B * (rows + columns) - pair(p, 0, s)) / B / 2;
-    case PRECEDENCE_SUM: return B * rows + columns / 2;
     case LAST_ROW: return (line_cost(p, s, false) / B + columns) / 2;
     case LAST_COLUMN: return (rows + line_cost(p, s, true) / B) / 2;
     case TAU_TWICE_ROWS: return (direction(p, p->dot, s * s, false, 0) / B + columns) / 2;
@@ -299,8 +313,6 @@ static double loss_as(const Pairs *p, int model) {
     case TARGET_0_ROWS: return (direction(p, p->dot, s, false, -1) / B + columns) / 2;
     case SIGMOID: return sigmoid_loss(p, s, INFINITY);
     case SIGMOID_RAW: return sigmoid_loss(p, s, 709);
-    case INT_DIVISION: return B > 1 ? 0 : VERIFY_ANY;
-    case EMPTY_TURNED: return (rows + log(B)) / 2;
     case TOTAL_NOT_RESET: return s > 100 ? VERIFY_ANY : running_total(p, s);
     case PROBABILITY:
     case OFF_DIAGONAL:

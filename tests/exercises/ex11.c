@@ -309,11 +309,10 @@ static void check_logits(Var (*logits)(Tape *, Var, Var), char letter) {
             tape_backward_from(&tape, out, dy.v);
             double learnt = leaf->grad ? (double)leaf->grad[0] : 0;
             if (!(fabs(learnt - dt) <= 1e-3 * fmax(1, fabs(dt))))
-                verify_wrong(
-                    "not-learnt",
-                    "The logits are right, but the gradient of t is %.4g and must be %.4g. Use operations of the "
-                    "tape, so that t can be learnt.",
-                    learnt, dt);
+                verify_wrong("not-learnt",
+                             "The logits are right, but the gradient of t is %s and must be %s. Use operations of the "
+                             "tape, so that t can be learnt.",
+                             verify_number(learnt), verify_number(dt));
         }
         tape_free(&tape);
     }

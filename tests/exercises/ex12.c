@@ -177,17 +177,17 @@ static void judge_cosines(void) {
             double c = seen.cosine[i][j], turned = seen.cosine[j][i];
             if (isnan(c)) verify_wrong("format", "The line \"cosine %d %d: ...\" is missing.", i, j);
             if (!(fabs(c) <= 1.0001))
-                verify_wrong("range", "cosine %d %d is %g. A cosine is from -1 to 1. Do the vectors have length 1?", i,
-                             j, c);
+                verify_wrong("range", "cosine %d %d is %s. A cosine is from -1 to 1. Do the vectors have length 1?", i,
+                             j, verify_number(c));
             if (!isnan(turned) && fabs(c - turned) > 2e-4)
-                verify_wrong("symmetry", "cosine %d %d is %g, and cosine %d %d is %g. They must be equal.", i, j, c, j,
-                             i, turned);
+                verify_wrong("symmetry", "cosine %d %d is %s, and cosine %d %d is %s. They must be equal.", i, j,
+                             verify_number(c), j, i, verify_number(turned));
             if (i == j && fabs(c - 1) > 2e-4)
-                verify_wrong("diagonal", "cosine %d %d is %g. The cosine of a text with itself is 1.", i, i, c);
+                verify_wrong("diagonal", "cosine %d %d is %s. The cosine of a text with itself is 1.", i, i,
+                             verify_number(c));
         }
 }
 
-/* 1: the pair is a control, 2: it differs in a stated way, 0: nothing was said of it. */
 /* How prompts i and j differ; "" where nothing was said. */
 static const char *kind_of(int i, int j) {
     for (int d = 0; d < seen.differs; d++)
@@ -214,8 +214,8 @@ static void judge_conclusions(void) {
             verify_wrong("format", "Conclusion %d is about a prompt that does not exist.", n + 1);
         double one = seen.cosine[c.i][c.j], two = seen.cosine[c.k][c.l], gap = c.sign == '>' ? one - two : two - one;
         if (!(gap >= 0.001 - 1e-9))
-            verify_wrong("unsupported", "\"conclusion: %d %d %c %d %d\" does not hold. The two numbers are %g and %g.",
-                         c.i, c.j, c.sign, c.k, c.l, one, two);
+            verify_wrong("unsupported", "\"conclusion: %d %d %c %d %d\" does not hold. The two numbers are %s and %s.",
+                         c.i, c.j, c.sign, c.k, c.l, verify_number(one), verify_number(two));
         const char *kind = beside_control(c);
         another = another || (kind && compared && strcmp(kind, compared) != 0);
         if (kind && !compared) compared = kind;
@@ -378,8 +378,8 @@ static void judge_comparisons(void) {
         double one = shown.score[c.i][c.j], two = shown.score[c.i][c.l];
         bool holds = c.sign == '>' ? one - two >= 0.001 : c.sign == '<' ? two - one >= 0.001 : fabs(one - two) < 0.001;
         if (!holds)
-            verify_wrong("unsupported", "\"conclusion: %d %d %c %d %d\" does not hold. The two numbers are %g and %g.",
-                         c.i, c.j, c.sign, c.k, c.l, one, two);
+            verify_wrong("unsupported", "\"conclusion: %d %d %c %d %d\" does not hold. The two numbers are %s and %s.",
+                         c.i, c.j, c.sign, c.k, c.l, verify_number(one), verify_number(two));
         bool first = caption_true(&shown.scene[c.i], &shown.caption[c.j]),
              second = caption_true(&shown.scene[c.i], &shown.caption[c.l]);
         bool words = caption_same_words(shown.text[c.j], shown.text[c.l]);

@@ -132,6 +132,11 @@ static const char *shown(double x, char *text, size_t size) {
     return text;
 }
 
+const char *verify_number(double x) {
+    char *text = arena_alloc(&now.arena, 40, 1);
+    return shown(x, text, 40);
+}
+
 /* ---- judging a case ---------------------------------------------------------------------------------------------- */
 
 static bool close_to(double got, double want, double tolerance) {

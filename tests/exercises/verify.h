@@ -115,6 +115,7 @@ Mat verify_random(int rows, int cols, double scale);
 Mat verify_from(int rows, int cols, const double *numbers);
 
 /* "(0.6, 0.8)"; a matrix as rows "[0.6 0.8 | 1 0]": all numbers where they are 24 or fewer. On the part's arena. */
+const char *verify_number(double x); /* no "-0", no "-nan" */
 const char *verify_vector(const num *v, int n);
 const char *verify_matrix(Mat m);
 const char *verify_ints(const int *v, int n);

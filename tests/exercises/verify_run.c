@@ -315,6 +315,9 @@ static void read_address_report(const char *report_text, Sanitized *s) {
         snprintf(s->text, sizeof s->text, sanitizer_kinds[i].text, who, has_verb ? verb : "", name);
         break;
     }
+    size_t used = strlen(s->text);
+    snprintf(s->text + used, sizeof s->text - used, " (AddressSanitizer: %.*s)",
+             (int)MIN(strcspn(report_text, " :\n"), 40), report_text);
 }
 
 static Sanitized read_sanitizer(const char *said) {
