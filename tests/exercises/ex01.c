@@ -23,6 +23,14 @@ static double signed_sum(const num *v, int n) {
     return sum;
 }
 
+/* The squares of every `step`th number, or of those above 0. */
+static double some_squares(const num *v, int n, int step, bool positive) {
+    double sum = 0;
+    for (int i = 0; i < n; i += step)
+        if (!positive || v[i] > 0) sum += (double)v[i] * (double)v[i];
+    return sum;
+}
+
 /* a . b in an int, cut to a whole number at each step. */
 static double int_dot(const num *a, const num *b, int n) {
     double sum = 0;
@@ -66,6 +74,8 @@ enum {
     ROOT_OF_SIZES,
     LENGTH_AND_1,
     EACH_OWN,
+    EVERY_SECOND,
+    ONLY_POSITIVE,
     NO_ROOT_SHORT,
     NO_ROOT_FROM_1,
     N_MODELS
@@ -99,6 +109,8 @@ static double divisor(int model, const num *v, int n) {
     case MULTIPLIED: return 1 / sqrt(squares);
     case FOURTH_ROOT: return sqrt(sqrt(squares));
     case COUNT_OF: return n;
+    case EVERY_SECOND: return sqrt(some_squares(v, n, 2, false));
+    case ONLY_POSITIVE: return sqrt(some_squares(v, n, 1, true));
     case NO_ROOT_SHORT: return dot(v, v, n - 1);
     case NO_ROOT_FROM_1: return dot(v + 1, v + 1, n - 1);
     case CUBE_ROOT: return cbrt(squares);
@@ -199,9 +211,16 @@ enum {
     C_ROOT_A,
     C_ROOT_B,
     C_AB_FOR_BB,
+    C_REVERSED,
     C_AB_FOR_AA,
     C_MODELS
 };
+
+static double reversed(const num *a, const num *b, int n) {
+    double sum = 0;
+    for (int i = 0; i < n; i++) sum += (double)a[i] * (double)b[n - 1 - i];
+    return sum;
+}
 
 static double cosine_as(int model, const num *a, const num *b, int n) {
     double ab = dot(a, b, n), aa = dot(a, a, n), bb = dot(b, b, n), distance = 0;
@@ -235,6 +254,7 @@ static double cosine_as(int model, const num *a, const num *b, int n) {
     case C_SUM_OF_UNITS: return signed_sum(a, n) / sqrt(aa) + signed_sum(b, n) / sqrt(bb);
     case C_EPSILON: return ab / (sqrt(aa * bb) + 1e-3);
     case C_A_TWICE: return aa / sqrt(aa * bb);
+    case C_REVERSED: return reversed(a, b, n) / sqrt(aa * bb);
     case C_AB_FOR_BB: return ab / (sqrt(aa) * sqrt(ab));
     case C_AB_FOR_AA: return ab / (sqrt(ab) * sqrt(bb));
     default: return signed_sum(a, n) * signed_sum(b, n) / sqrt(aa * bb);
@@ -334,6 +354,12 @@ static const Part parts[] = {
           [EACH_OWN - 1] = { "each-own",
                              "Each number was divided by its own absolute value. Sum all squares before the square "
                              "root." },
+          [EVERY_SECOND - 1] = { "step",
+                                 "The sum of squares has only every second number. Is there an i += 2, or i++ in "
+                                 "two places?" },
+          [ONLY_POSITIVE - 1] = { "signs",
+                                  "The sum of squares has only the numbers above 0. The square of a negative number "
+                                  "counts too." },
           [NO_ROOT_SHORT - 1] = { "no-root",
                                   "Two mistakes: the sum of squares leaves out the last number, and the square root "
                                   "is missing." },
@@ -388,11 +414,12 @@ static const Part parts[] = {
                                    "the products." },
           [C_EPSILON - 1] = { "epsilon",
                               "0.001 was added to |a| |b|. This changes the cosine. No vector here is all 0." },
-          [C_A_TWICE - 1] = { "typed-twice", "a.a stands in place of a.b." },
+          [C_A_TWICE - 1] = { "typed-twice", "a.a stands in place of a.b, or this is |a| / |b|." },
           [C_PRODUCT_OF_SUMS - 1] = { "sums",
                                       "The sum of a was multiplied by the sum of b. Multiply in pairs, then add the "
                                       "products." },
           [C_AB_FOR_BB - 1] = { "typed-twice", "a.b stands in place of b.b, in the length of b." },
+          [C_REVERSED - 1] = { "index", "The numbers of b were used in reverse order. Multiply a[i] by b[i]." },
           [C_AB_FOR_AA - 1] = { "typed-twice", "a.b stands in place of a.a, in the length of a." },
       } },
 };

@@ -40,6 +40,9 @@ enum {
     COLUMN_T,
     COLUMN_I,
     SWAPPED,
+    EUCLID,
+    CENTRED,
+    LENGTH_RUNNING,
     MODELS
 };
 
@@ -108,6 +111,27 @@ static double plain_product(Mat text, int n, Mat image, int m) {
     return sum;
 }
 
+/* The distance of two rows, their correlation, or the cosine with the length of all texts so far. */
+static double other_measure(Mat text, int n, Mat image, int m, int model) {
+    int D = text.shape[1];
+    double distance = 0, tm = 0, im = 0, ti = 0, tt = 0, ii = 0, so_far = 0;
+    for (int d = 0; d < D; d++) {
+        tm += (double)AT(text, n, d) / D;
+        im += (double)AT(image, m, d) / D;
+    }
+    for (int d = 0; d < D; d++) {
+        double t = (double)AT(text, n, d), i = (double)AT(image, m, d);
+        distance += (t - i) * (t - i);
+        ti += (t - tm) * (i - im);
+        tt += (t - tm) * (t - tm);
+        ii += (i - im) * (i - im);
+    }
+    for (int r = 0; r <= n; r++) so_far += pow(length(text, r), 2);
+    if (model == EUCLID) return sqrt(distance);
+    if (model == CENTRED) return ti / sqrt(tt * ii);
+    return dot(text, n, image, m, 0, D) / sqrt(so_far) / length(image, m);
+}
+
 static double with_lengths(Mat text, int n, Mat image, int m, int model) {
     int D = text.shape[1];
     double t = length(text, n), i = length(image, m), raw = dot(text, n, image, m, 0, D);
@@ -158,6 +182,9 @@ static double one(Mat text, int n, Mat image, int m, int model) {
     case IMAGE_IMAGE: return n < M ? with_lengths(image, n, image, m, RIGHT) : VERIFY_ANY;
     case FIRST_TEXT: return with_lengths(text, 0, image, m, RIGHT);
     case FIRST_IMAGE: return with_lengths(text, n, image, 0, RIGHT);
+    case EUCLID:
+    case CENTRED:
+    case LENGTH_RUNNING: return other_measure(text, n, image, m, model);
     case COLUMN_T: return from_place(text, n, image, m, true);
     case COLUMN_I: return from_place(text, n, image, m, false);
     case PLAIN_PRODUCT: return plain_product(text, n, image, m);
@@ -287,6 +314,9 @@ static const Part parts[] = {
                             "s was written as AT(s, m, n). Row n belongs to text n and column m to picture m: AT(s, "
                             "n, m)." },
           [DISTANCE - 1] = { "distance", "This is the distance between the unit vectors, not their cosine." },
+          [EUCLID - 1] = { "distance", "This is the distance between the rows, not their cosine." },
+          [CENTRED - 1] = { "centred", "The mean of each row was subtracted. This is a correlation, not a cosine." },
+          [LENGTH_RUNNING - 1] = { "not-reset", "The sum for the length of a text is not reset to 0 for each text." },
           [OF_FLAT - 1] = { "whole", "One length of the whole matrix was used. Each row has its own length." },
           [LENGTH_BEFORE - 1] = { "same-row", "The lengths of row 0 were used for all rows." },
           [NORM_OF_N - 1] = { "index", "The length of picture n was used in place of the length of picture m." },

@@ -106,6 +106,9 @@ enum {
     FIRST_PEAK,
     LAST_PAIR,
     NUMERATOR_RAW,
+    SIGMOID,
+    BY_LOG_SUM,
+    FIXED_1000,
     CLIPPED_80,
     CLIPPED_88,
     CLIPPED_100,
@@ -140,6 +143,8 @@ static void divided_otherwise(int model, const num *x, int n, double *p) {
                : model == IN_LOOP        ? e / left
                : model == OVER_N         ? e / n
                : model == SUM_OF_SHIFTED ? e / raw
+               : model == SIGMOID        ? 1 / (1 + exp(-(double)x[i]))
+               : model == BY_LOG_SUM     ? e / log(sum)
                : model == NUMERATOR_RAW  ? (exp((double)x[i]) / sum > 3.4e38 ? INFINITY : exp((double)x[i]) / sum)
                : model == TWICE_DIVIDED  ? e / sum / sum
                                          : (e == 1);
@@ -182,6 +187,7 @@ static void softmax_as(int model, const num *x, int n, double *p) {
     case SMALLEST: shifted(x, n, smallest(x, n), ranges[1], p); break;
     case FIRST_PEAK: shifted(x, n, first_peak(x, n), ranges[1], p); break;
     case LAST_PAIR: shifted(x, n, largest(x + MAX(n - 2, 0), MIN(n, 2)), ranges[1], p); break;
+    case FIXED_1000: shifted(x, n, 1000, ranges[1], p); break;
     case CLIPPED_80: clipped(x, n, 80, p); break;
     case CLIPPED_88: clipped(x, n, 88, p); break;
     case CLIPPED_100: clipped(x, n, 100, p); break;
@@ -293,6 +299,11 @@ enum {
     C_AT_LEAST_2,
     C_AT_LEAST_3,
     C_SOFTMAX_TWICE,
+    C_INVERSE_P,
+    C_BRIER,
+    C_ERRORS,
+    C_NO_LOG_SUM,
+    C_FLAT,
     C_WHOLE,
     C_WHOLE_FLOAT,
     C_RUNNING_MEAN,
@@ -306,7 +317,8 @@ static void row_of(Mat x, int b, double *p) { exact(&AT(x, b, 0), x.shape[1], 1,
 static double row_cost(int model, Mat x, const int *target, int b, double *p) {
     int N = x.shape[1], t = target[b];
     const num *row = &AT(x, b, 0);
-    double most = largest(row, N), all = 0, entropy = 0, binary = 0, largest_p = 0, whole = 0, from_one = 1, of_p = 0;
+    double most = largest(row, N), all = 0, entropy = 0, binary = 0, largest_p = 0, whole = 0, from_one = 1, of_p = 0,
+           brier = 0;
     row_of(x, b, p);
     if (model == C_DIAGONAL) t = b;
     if (model == C_TARGET_0) t = 0;
@@ -318,6 +330,7 @@ static double row_cost(int model, Mat x, const int *target, int b, double *p) {
         double e = exp((double)row[n] - most);
         all -= log(p[n]);
         of_p += exp(p[n]);
+        brier += (p[n] - (n == t)) * (p[n] - (n == t));
         entropy -= p[n] > 0 ? p[n] * log(p[n]) : 0;
         binary -= n == t ? log(p[n]) : log(1 - p[n]);
         largest_p = fmax(largest_p, p[n]);
@@ -345,6 +358,11 @@ static double row_cost(int model, Mat x, const int *target, int b, double *p) {
     case C_AT_LEAST_2: return -log(fmax(p[t], 1e-2));
     case C_AT_LEAST_3: return -log(fmax(p[t], 1e-3));
     case C_LOG_OF_MEAN: return p[t];
+    case C_INVERSE_P: return 1 / p[t];
+    case C_BRIER: return brier;
+    case C_ERRORS: return (double)row[t] < most;
+    case C_NO_LOG_SUM: return exp(log_total - most) - (double)row[t];
+    case C_FLAT: return log_total - (double)x.v[t];
     case C_SOFTMAX_TWICE: return log(of_p) - p[t];
     case C_ENTROPY: return entropy;
     case C_BINARY: return binary;
@@ -586,6 +604,10 @@ static const Part parts[] = {
                                    "both." },
           [NUMERATOR_RAW - 1] = { "max-one-place",
                                   "The largest score was subtracted in the sum, but not in the numerator." },
+          [SIGMOID - 1] = { "sigmoid",
+                            "The sigmoid of each score was used. Softmax divides exp(x[i]) by a sum over all scores." },
+          [BY_LOG_SUM - 1] = { "log-sum", "exp(x[i]) was divided by the logarithm of the sum. Divide by the sum." },
+          [FIXED_1000 - 1] = { "fixed-shift", "1000 was subtracted from all scores. Subtract the largest score." },
           [FIRST_PEAK - 1] = { "max-neighbour",
                                "The search for the largest score stops at the first score that is not larger than "
                                "the one before it." },
@@ -681,6 +703,12 @@ static const Part parts[] = {
           [C_AT_LEAST_3 - 1] = { "clamped",
                                  "p was raised to at least 0.001 before the logarithm. This changes the loss." },
           [C_SOFTMAX_TWICE - 1] = { "softmax-twice", "The softmax was applied twice." },
+          [C_INVERSE_P - 1] = { "no-log", "The mean of 1 / p was computed. The cost is -log p." },
+          [C_BRIER - 1] = { "squared", "This is a squared error. The cost is -log p of the target." },
+          [C_ERRORS - 1] = { "errors",
+                             "This is the share of rows whose largest score is not the target. The cost is -log p." },
+          [C_NO_LOG_SUM - 1] = { "no-log", "The logarithm of the sum of exp is missing." },
+          [C_FLAT - 1] = { "same-row", "x.v[target[b]] is in row 0. Use AT(x, b, target[b])." },
           [C_WHOLE - 1] = { "whole", "One softmax over the whole matrix was used. Each row has its own softmax." },
           [C_WHOLE_FLOAT - 1] = { "whole",
                                   "One softmax over the whole matrix was used. Each row has its own softmax." },

@@ -68,6 +68,11 @@ enum {
     TARGET_0_ROWS,
     SIGMOID,
     SIGMOID_RAW,
+    MEAN_LOGITS,
+    NOT_NEGATIVE,
+    TARGET_LAST,
+    OTHERS_ONLY,
+    LOG_TAU,
     NO_TAU_ROWS,
     NO_TAU_SUM,
     MODELS
@@ -222,6 +227,36 @@ static double sigmoid_loss(const Pairs *p, double scale, double most) {
     return loss / p->B;
 }
 
+/* Other logits: their mean with the transposed ones, or none below 0. */
+static double other_logits(const Pairs *p, double scale, bool mean) {
+    double *dot = arena_zero(verify_arena(), (size_t)(p->B * p->B), sizeof *dot);
+    for (int i = 0; i < p->B * p->B; i++)
+        dot[i] = mean ? (p->dot[i] + p->dot[i % p->B * p->B + i / p->B]) / 2 : fmax(p->dot[i], 0);
+    return both(p, dot, scale);
+}
+
+/* The own logit is left out of the sum of exp. */
+static double others_only(const Pairs *p, double scale) {
+    double loss = 0;
+    for (int i = 0; i < p->B; i++)
+        for (int side = 0; side < 2; side++) {
+            double most = -INFINITY, sum = 0;
+            for (int j = 0; j < p->B; j++)
+                if (j != i) most = fmax(most, scale * p->dot[side ? j * p->B + i : i * p->B + j]);
+            for (int j = 0; j < p->B; j++)
+                if (j != i) sum += exp(scale * p->dot[side ? j * p->B + i : i * p->B + j] - most);
+            loss += p->B > 1 ? most + log(sum) - scale * p->dot[i * p->B + i] : -INFINITY;
+        }
+    return loss / p->B / 2;
+}
+
+static double target_last(const Pairs *p, double scale) {
+    double loss = 0;
+    for (int i = 0; i < p->B; i++)
+        loss += log_sum(p->dot + i, p->B, p->B, scale) - scale * p->dot[(p->B - 1) * p->B + i];
+    return (direction(p, p->dot, scale, false, 0) + loss) / p->B / 2;
+}
+
 static double scaled(const Pairs *p, int model) {
     double s = 1 / p->tau;
     switch (model) {
@@ -234,6 +269,7 @@ static double scaled(const Pairs *p, int model) {
     case TAU_OF_INT: return trunc(p->tau) == 0 ? VERIFY_NOT_FINITE : both(p, p->dot, 1 / trunc(p->tau));
     case ROOT_TAU: return both(p, p->dot, sqrt(s));
     case CLAMPED: return both(p, p->dot, fmin(s, 100));
+    case LOG_TAU: return both(p, p->dot, log(s));
     case NO_TAU_ROWS: return direction(p, p->dot, 1, false, 0) / p->B;
     case NO_TAU_SUM: return both(p, p->dot, 1) * 2;
     case ROOT_E: return both(p, p->dot, s / sqrt(p->E));
@@ -311,6 +347,10 @@ static double loss_as(const Pairs *p, int model) {
     case FIRST_ALONE: return pair(p, 0, s) / 2;
     case TARGET_0_COLUMNS: return (rows + direction(p, p->dot, s, true, -1) / B) / 2;
     case TARGET_0_ROWS: return (direction(p, p->dot, s, false, -1) / B + columns) / 2;
+    case MEAN_LOGITS: return other_logits(p, s, true);
+    case NOT_NEGATIVE: return other_logits(p, s, false);
+    case TARGET_LAST: return target_last(p, s);
+    case OTHERS_ONLY: return others_only(p, s);
     case SIGMOID: return sigmoid_loss(p, s, INFINITY);
     case SIGMOID_RAW: return sigmoid_loss(p, s, 709);
     case TOTAL_NOT_RESET: return s > 100 ? VERIFY_ANY : running_total(p, s);
@@ -501,6 +541,16 @@ static const Part parts[] = {
           [SIGMOID_RAW - 1] = { "sigmoid",
                                 "This is the sigmoid loss of SigLIP. CLIP uses a softmax over each row and each "
                                 "column." },
+          [MEAN_LOGITS - 1] = { "mean-logits",
+                                "The logits were averaged with their transpose before the softmax. Average the two "
+                                "losses instead." },
+          [NOT_NEGATIVE - 1] = { "clipped", "Negative logits were set to 0. Keep them." },
+          [TARGET_LAST - 1] = { "target-last",
+                                "The last place was used as the target of every column. The target of column j is j." },
+          [OTHERS_ONLY - 1] = { "own-left-out",
+                                "The own logit is left out of the sum of exp. The sum is over all logits of the row "
+                                "or column." },
+          [LOG_TAU - 1] = { "log-tau", "The cosines were multiplied by log(1 / tau). Divide by tau." },
           [NO_TAU_ROWS - 1] = { "no-temperature",
                                 "Two mistakes: the temperature was not used, and only the rows count." },
           [NO_TAU_SUM - 1] = { "no-temperature",

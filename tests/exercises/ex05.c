@@ -31,6 +31,8 @@ enum {
     R_SLOPE_SET,
     R_WHERE_AT_1,
     R_DX_MASKED,
+    R_CLEARS_NEGATIVE,
+    R_PACKED,
     R_MODELS
 };
 
@@ -59,6 +61,7 @@ static double relu_as(int model, double x, double dy, double before) {
     case R_ABOVE_1: return before + (x > 1 ? dy : 0);
     case R_WHERE_AT_1: return before + (x >= 1 ? dy : 0);
     case R_FORWARD: return fmax(x, 0);
+    case R_CLEARS_NEGATIVE: return x > 0 ? before + dy : x < 0 ? 0 : before;
     case R_DX_MASKED: return x > 0 ? before + dy : dy;
     default: return before + on;
     }
@@ -78,6 +81,8 @@ static void relu_case(const char *label, Mat x, Mat dy, Mat before) {
         stopped = stopped || x.v[i] <= 0;
         if (stopped) verify_model(R_RETURNS)[i] = (double)before.v[i];
     }
+    for (int i = 0, k = 0; i < n; i++)
+        if (x.v[i] > 0) verify_model(R_PACKED)[i] = (double)before.v[i] + (double)dy.v[k++];
     verify_model(R_SKIPS_LAST)[n - 1] = (double)before.v[n - 1];
     verify_model(R_SKIPS_FIRST)[0] = (double)before.v[0];
     Mat dx = verify_changing("dx", before);
@@ -385,28 +390,48 @@ enum {
     X_Q_OVER_N,
     X_TIMES_Q,
     X_BEFORE_DIVIDED,
+    X_NO_MAX,
+    X_NO_MAX_FLOAT,
     X_BREAKS,
     X_TWO,
     X_MODELS
 };
 
+/* exp(z) / sum of exp over n numbers that lie `step` apart; scale: of all of them. */
+static double softmax_of(double z, const num *x, int n, int step, double scale) {
+    double most = -INFINITY, sum = 0;
+    for (int k = 0; k < n; k++) most = fmax(most, scale * (double)x[k * step]);
+    for (int k = 0; k < n; k++) sum += exp(scale * (double)x[k * step] - most);
+    return exp(z - most) / sum;
+}
+
+/* The softmax without the largest score subtracted: what exp makes of scores outside of -least to most. */
+static double unshifted(const num *row, int N, int n, double most, double least) {
+    double top = -INFINITY;
+    for (int k = 0; k < N; k++) top = fmax(top, (double)row[k]);
+    if (top < least || (double)row[n] > most) return NAN;
+    return top > most ? 0 : softmax_of((double)row[n], row, N, 1, 1);
+}
+
 /* What p is in the mistake. */
 static double p_as(int model, Mat x, int b, int n) {
     int B = x.shape[0], N = x.shape[1];
-    double sum = 0, scale = model == X_SCALE ? 1.0 / B : 1, z = scale * (double)AT(x, b, n), all = 0;
-    for (int k = 0; k < N; k++) sum += exp(scale * (double)AT(x, b, k));
-    for (size_t k = 0; k < mat_count(x); k++) all += exp((double)x.v[k]);
-    if (model == X_FIRST_ROW) return p_as(X_RIGHT, x, 0, n);
-    if (model == X_LOG) return z - log(sum);
-    if (model == X_NO_SOFTMAX) return z;
-    if (model == X_EXP) return exp(z);
-    if (model == X_SIGMOID) return 1 / (1 + exp(-z));
-    if (model == X_WHOLE) return exp(z) / all;
-    if (model == X_SOFTMAX_COLUMNS || model == X_B_LONG) sum = 0;
-    for (int k = 0; model == X_SOFTMAX_COLUMNS && k < B; k++) sum += exp((double)AT(x, k, n));
-    if (model == X_B_LONG && (b * N + B > (int)mat_count(x) || n >= B)) return VERIFY_ANY;
-    for (int k = 0; model == X_B_LONG && k < B; k++) sum += exp((double)x.v[b * N + k]);
-    return exp(z) / sum;
+    const num *row = &AT(x, b, 0);
+    double z = (double)row[n];
+    switch (model) {
+    case X_FIRST_ROW: return p_as(X_RIGHT, x, 0, n);
+    case X_LOG: return log(softmax_of(z, row, N, 1, 1));
+    case X_NO_SOFTMAX: return z;
+    case X_EXP: return exp(z);
+    case X_SIGMOID: return 1 / (1 + exp(-z));
+    case X_SCALE: return softmax_of(z / B, row, N, 1, 1.0 / B);
+    case X_WHOLE: return softmax_of(z, x.v, B * N, 1, 1);
+    case X_SOFTMAX_COLUMNS: return softmax_of(z, x.v + n, B, N, 1);
+    case X_B_LONG: return b * N + B > (int)mat_count(x) || n >= B ? VERIFY_ANY : softmax_of(z, row, B, 1, 1);
+    case X_NO_MAX: return unshifted(row, N, n, 709.78, -745.13);
+    case X_NO_MAX_FLOAT: return unshifted(row, N, n, 88.72, -103.97);
+    default: return softmax_of(z, row, N, 1, 1);
+    }
 }
 
 static double share_of(int model, double p, double q, int B, int N, int b, int n) {
@@ -489,6 +514,8 @@ static void check_cross_entropy(void) {
     fresh_cross_entropy("as many rows as columns", 3, 3);
     for (int k = 0; k < 2; k++) fresh_cross_entropy("more rows than columns", 5 + 2 * k, 4);
     fresh_cross_entropy("more columns than rows", 3, 17);
+    cross_entropy_case("scores of 1000", verify_from(2, 3, (double[]){ 1000, 1001, 999, -1000, -999, -1001 }),
+                       (int[]){ 1, 0 }, verify_from(2, 3, (double[]){ 1, 2, 3, -1, -2, -3 }));
     while (verify_wants_small())
         fresh_cross_entropy("small sizes", 1 + (int)rng_below(verify_rng(), 3), 2 + (int)rng_below(verify_rng(), 2));
     cross_entropy_case("again", zero, (int[]){ 0, 1 }, zero);
@@ -578,6 +605,8 @@ static const Part parts[] = {
           [R_DX_MASKED - 1] = { "mask-dx",
                                 "The old value of dx was set to 0 where x is not above 0, and dy was added "
                                 "everywhere. Mask dy, not dx." },
+          [R_CLEARS_NEGATIVE - 1] = { "zeroes-rest", "dx was set to 0 where x is below 0. There dx stays as it was." },
+          [R_PACKED - 1] = { "index", "dy advances only where x is above 0. dy[i] belongs to x[i]." },
       } },
     { .name = "matmul_backward", .check = check_matmul, .tolerance = 1e-5,
       .mistakes = {
@@ -647,6 +676,12 @@ static const Part parts[] = {
           [X_SKIPS_LAST_ROW - 1] = { "off-by-one", "The last row got nothing. The loop must run while b < B." },
           [X_SKIPS_LAST - 1] = { "off-by-one", "The last column got nothing. The loop must run while n < N." },
           [X_BEFORE_DIVIDED - 1] = { "before-divided", "The old value of dx was divided by B too. Divide only p - q." },
+          [X_NO_MAX - 1] = { "no-max",
+                             "The largest score was not subtracted before exp. exp of a large score is infinite, "
+                             "and of a small score 0." },
+          [X_NO_MAX_FLOAT - 1] = { "no-max",
+                                   "The largest score was not subtracted before exp. exp of a large score is "
+                                   "infinite, and of a small score 0." },
           [X_BREAKS - 1] = { "early",
                              "The columns after the target got nothing. A break or return ends the loop at the "
                              "target." },

@@ -51,6 +51,10 @@ enum {
     SEEN_MEAN,
     MEAN_ALL,
     PAD_1,
+    PADDING_OF_1,
+    DILATED,
+    ROWS_SHORT,
+    BATCH_NO_C,
     BIAS_H,
     WEIGHT_NO_C,
     SUM_CARRIED,
@@ -82,6 +86,7 @@ static int tap(const ConvShape *s, int model, int h, int i, bool of_rows) {
     if (model == PAD_ADDED || (model == PAD_ADDED_COLS && !of_rows) || (model == PAD_ADDED_ROWS && of_rows)) pad = -pad;
     if (model == CENTRED) pad = s->kernel / 2;
     if (model == PAD_1) pad = 1;
+    if (model == DILATED) return (h + i) * stride - pad;
     if (model == PAD_TIMES_STRIDE) return (h - pad) * stride + i;
     if (model == STRIDE_OF_ALL) return (h + i - pad) * stride;
     return h * stride + i - pad;
@@ -116,6 +121,7 @@ static double x_at(const Job *job, int model, int b, int row, int col, int c) {
     int at = ((b * s->H + row) * s->W + col) * s->C + c;
     if (model == NO_BATCH) at = (row * s->W + col) * s->C + c;
     if (model == CHANNELS_FIRST) at = ((b * s->C + c) * s->H + row) * s->W + col;
+    if (model == BATCH_NO_C) at = b * s->H * s->W + (row * s->W + col) * s->C + c;
     if (model == X_TURNED) at = ((b * s->H + col) * s->W + row) * s->C + c;
     if (model == X_H_FOR_W) at = ((b * s->H + row) * s->H + col) * s->C + c;
     return at >= 0 && at < s->B * s->H * s->W * s->C ? (double)job->x[at] : VERIFY_ANY;
@@ -131,7 +137,7 @@ static double window(const Job *job, int model, int b, int h, int w, int o) {
     double whole = trunc(bias);
     if (model == BIAS_H && job->bias) bias = h < s->outputs ? (double)job->bias[h] : VERIFY_ANY;
     if (bias == VERIFY_ANY) return VERIFY_ANY;
-    for (int i = model == KERNEL_FROM_1; i < last; i++)
+    for (int i = model == KERNEL_FROM_1; i < last - (model == ROWS_SHORT); i++)
         for (int j = model == KERNEL_FROM_1; j < last; j++) {
             int row = tap(s, model, h, i, true), col = tap(s, model, w, j, false);
             bool out = outside(s, model, row, col);
@@ -143,6 +149,9 @@ static double window(const Job *job, int model, int b, int h, int w, int o) {
                 col = clamp(col, s->W);
             } else if (out && model == BREAKS) {
                 break;
+            } else if (out && model == PADDING_OF_1) {
+                for (int c = 0; c < s->C; c++) sum += weight_at(job, RIGHT, o, c, i, j);
+                continue;
             } else if (out) {
                 continue;
             }
@@ -364,6 +373,12 @@ static const Part parts[] = {
                              "The sum and the bias were divided by the numbers of the window. Convolution is a sum, "
                              "not a mean." },
           [PAD_1 - 1] = { "fixed-size", "pad is always 1. Use s.pad." },
+          [PADDING_OF_1 - 1] = { "padding", "Outside of the picture x was 1. Outside of the picture x is 0." },
+          [DILATED - 1] = { "stride", "i and j were multiplied by the stride too. Multiply only h and w by it." },
+          [ROWS_SHORT - 1] = { "off-by-one",
+                               "The last row of the window is left out. The loop must run while i < kernel." },
+          [BATCH_NO_C - 1] = { "index",
+                               "The index of picture b in x has no factor C. Picture b begins at b * H * W * C." },
           [BIAS_H - 1] = { "bias-index", "bias[h] was added. Output o has bias[o]." },
           [WEIGHT_NO_C - 1] = { "no-channel",
                                 "c is missing in the index of weight. Every channel has the weights of channel 0." },

@@ -46,6 +46,7 @@ enum {
     NO_WORDS,
     SUM_NOT_RESET,
     ID_PLUS_1,
+    LAST_INDEX,
     INT_SUM,
     BEFORE_DIVIDED,
     DISTINCT,
@@ -87,6 +88,10 @@ static int words_of(int model, const Texts *x, int b) {
 static double divisor(int model, const Texts *x, int b) {
     double words = words_of(model, x, b);
     switch (model) {
+    case LAST_INDEX:
+        for (int t = 0; t < x->T; t++)
+            if (x->ids[b * x->T + t] != TEXT_PADDING) words = t;
+        return words;
     case SUM:
     case LAST_WORD:
     case FIRST_WORD:
@@ -285,6 +290,8 @@ static const Part parts[] = {
                              "No output is a finite number. The sum was divided by 0. Are the words counted?" },
           [WORDS_ONCE - 1] = { "same-row", "Every sum was divided by the number of words of text 0." },
           [ID_PLUS_1 - 1] = { "off-by-one", "Row id + 1 of the table was used. Word w is row w." },
+          [LAST_INDEX - 1] = { "count",
+                               "The sum was divided by the place of the last word. Divide it by the number of words." },
           [INT_SUM - 1] = { "int", "The sum of the words is an int, so it lost its fractions. Use double." },
           [BEFORE_DIVIDED - 1] = { "not-zeroed", "The sum was added to the old number of out. Set out to 0 first." },
           [DISTINCT - 1] = { "distinct", "A word that comes twice in a text was counted once. Count it twice." },

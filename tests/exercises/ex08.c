@@ -5,6 +5,18 @@
 enum { E = 6 };
 static uint64_t seed_of_towers;
 
+/* The prompts that are right in the case at hand, and the first text that the student encoded in place of one. */
+static const char **wanted;
+static int wanted_count;
+static char odd_text[100];
+
+static void note_odd_text(const char *text) {
+    if (*odd_text || !text) return;
+    for (int c = 0; c < wanted_count; c++)
+        if (!strcmp(text, wanted[c])) return;
+    if (wanted_count) snprintf(odd_text, sizeof odd_text, "%s", text);
+}
+
 static void text_vector(const char *text, num *v) {
     uint64_t hash = 14695981039346656037u;
     for (const char *c = text; *c; c++) hash = (hash ^ (uint64_t)*c) * 1099511628211u;
@@ -15,7 +27,10 @@ static void text_vector(const char *text, num *v) {
 
 Mat encode_texts(Arena *arena, const char *const *texts, int n) {
     Mat m = mat_new(arena, n, E);
-    for (int i = 0; i < n; i++) text_vector(texts[i], &AT(m, i, 0));
+    for (int i = 0; i < n; i++) {
+        note_odd_text(texts[i]);
+        text_vector(texts[i], &AT(m, i, 0));
+    }
     return m;
 }
 
@@ -262,9 +277,14 @@ static void classify_case(const char *label, Mat given, const char *const *names
                        m == ONE_MINUS; /* best follows from what is wrong already */
         for (int b = 0; follows && b < B; b++) numbers[B * C + b] = VERIFY_ANY;
     }
+    wanted = arena_alloc(verify_arena(), (size_t)C, sizeof *wanted);
+    for (int c = 0; c < C; c++) wanted[c] = text_fill(verify_arena(), "a photo of a {}", names[c]);
+    wanted_count = C;
     const char **copy = arena_alloc(verify_arena(), (size_t)C, sizeof *copy);
     memcpy(copy, names, (size_t)C * sizeof *copy);
     classify(verify_arena(), pictures, copy, C, cosine, best);
+    if (*odd_text)
+        verify_hint("  encode_texts was called with \"%s\". The prompt of class 0 is \"%s\".\n", odd_text, wanted[0]);
     if (memcmp(copy, names, (size_t)C * sizeof *copy) != 0)
         verify_wrong("changed",
                      "Your function has changed its input `names`. Write the prompts into memory from arena_alloc.");

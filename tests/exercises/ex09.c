@@ -36,6 +36,10 @@ enum {
     NEXT_CLASS,
     LENGTH_SHARED,
     TWO_AT_MOST,
+    WEIGHTED,
+    BY_FIRST_NUMBER,
+    ENDS_ONLY,
+    OVER_E,
     MODELS
 };
 
@@ -80,6 +84,8 @@ static double divisor(const Texts *x, int model, int c, int k) {
     case RAW:
     case RAW_SUM: return 1;
     case SQUARED: return pow(norm(own, x->E), 2);
+    case WEIGHTED: return norm(own, x->E) / (k + 1);
+    case BY_FIRST_NUMBER: return own[0];
     case SIZES: return sizes(own, x->E);
     case LENGTH_BEFORE: return k == 0 ? 1 : row_length(x, r - 1);
     case LENGTH_SHARED: return r == 0 ? 1 : row_length(x, r - 1);
@@ -114,6 +120,7 @@ static void finish(const Texts *x, int model, double *v) {
     double length = norm(v, E);
     if (model == NOT_AGAIN_SUM || model == RAW_SUM) length = 1;
     if (model == NOT_AGAIN || model == RAW) length = K;
+    if (model == OVER_E) length = E * K;
     if (model == ROOT_K) length = sqrt(K);
     if (model == SIZES_AT_END) length = sizes(v, E);
     if (model == EPSILON) length = length + K * 1e-3;
@@ -132,7 +139,7 @@ static bool class_of(const Texts *x, int model, int c, double *v) {
                : model == MAXIMUM    ? -INFINITY
                                      : 0;
     for (int i = model == NOT_RESET ? 0 : c; i <= c; i++)
-        for (int k = from; k < to; k++)
+        for (int k = from; k < to; k += model == ENDS_ONLY && to > 1 ? to - 1 : 1)
             if (!add_text(x, model, i, k, v)) return false;
     finish(x, model, v);
     return true;
@@ -230,6 +237,11 @@ static const Part parts[] = {
           [TWO_TEXTS - 1] = { "only-two", "Only two texts of each class were used. Use all K." },
           [TWO_ROWS - 1] = { "only-two", "Only two texts of each class were used, from row 2*c on. Use all K." },
           [TWO_AT_MOST - 1] = { "two-texts", "At most two texts of each class were used. Use all K." },
+          [WEIGHTED - 1] = { "weighted", "Text k counts k + 1 times. All texts have the same weight." },
+          [BY_FIRST_NUMBER - 1] = { "first-number",
+                                    "Each text was divided by its first number. Divide it by its length." },
+          [ENDS_ONLY - 1] = { "two-texts", "Only the first and the last text of each class were used. Use all K." },
+          [OVER_E - 1] = { "over-e", "The mean was divided by E. Divide it by its length." },
           [ONE_TEXT - 1] = { "early", "Only the first text of each class counts." },
           [LAST_TEXT - 1] = { "overwritten",
                               "Only the last text of each class counts. The code has = in place of +=." },

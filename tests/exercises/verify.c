@@ -29,9 +29,9 @@ static struct {
     int cases, wrong_cases, numbers; /* numbers put in, of the case at hand */
     Answers answers;                 /* of the case at hand */
     double *table, *got;
-    bool *integer;
-    char *where;     /* of the case's first wrong number, */
-    int first_wrong; /* and which it is; -1 */
+    bool *integer, mixed; /* which of them are whole numbers; some are, some are not */
+    char *where;          /* of the case's first wrong number, */
+    int first_wrong;      /* and which it is; -1 */
     Failure failure;
     const char *labels[CASES];
     bool label_wrong[CASES];
@@ -87,6 +87,14 @@ void verify_note(const char *format, ...) {
     va_list args;
     va_start(args, format);
     add(shared->notes, sizeof shared->notes, format, args);
+    va_end(args);
+}
+
+void verify_hint(const char *format, ...) {
+    va_list args;
+    if (*shared->hint) return;
+    va_start(args, format);
+    add(shared->hint, sizeof shared->hint, format, args);
     va_end(args);
 }
 
@@ -219,13 +227,17 @@ void verify_got_int(int i, int value, const char *where, ...) {
     va_end(args);
 }
 
+/* The mistakes that any answer can have say nothing of whole numbers beside others. */
 static double model_number(int m, int i) {
+    if (m >= now.mistakes && now.mixed && now.integer[i]) return VERIFY_ANY;
     return m < now.mistakes ? now.table[(m + 1) * now.answers.n + i] : shape_number(m - now.mistakes, &now.answers, i);
 }
 
 /* Which mistakes remain. */
 static void sift(const bool *wrong) {
     double tolerance = now.part->tolerance;
+    now.mixed = false;
+    for (int i = 1; i < now.answers.n; i++) now.mixed = now.mixed || now.integer[i] != now.integer[0];
     for (int m = 0; m < now.mistakes + shape_count(); m++)
         for (int i = 0; i < now.answers.n && now.alive[m]; i++) {
             double model = model_number(m, i);

@@ -95,6 +95,9 @@ NORETURN void verify_untouched(void);
 /* A line that is shown whatever the verdict. */
 void verify_note(const char *format, ...) PRINTF_LIKE(1, 2);
 
+/* A line that is shown if the part is wrong and no mistake explains it; the first one counts. */
+void verify_hint(const char *format, ...) PRINTF_LIKE(1, 2);
+
 /* ---- arrays: other numbers lie around each, and what is written there is found ----------------------------------- */
 
 /* A copy that must not be changed, called `name`. */

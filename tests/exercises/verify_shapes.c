@@ -9,6 +9,8 @@ static double clipped(double x) { return fmax(x, 0); }
 static double rounded(double x) { return round(100 * x) / 100; }
 static double rounded_3(double x) { return round(1000 * x) / 1000; }
 static double rounded_4(double x) { return round(10000 * x) / 10000; }
+static double rounded_1(double x) { return round(10 * x) / 10; }
+static double sine(double x) { return sqrt(1 - x * x); }
 static double square(double x) { return x * x; }
 static double nothing(double x) { return 0 * x; }
 static double twice(double x) { return 2 * x; }
@@ -34,6 +36,7 @@ static const struct {
     { "clipped", clipped, "Negative numbers have become 0. Is there an fmax(0, ...), or a maximum that begins at 0?" },
     { "int", trunc, "Every number is truncated to an integer. Use double or num for sums and results, not int." },
     { "rounded", rounded, "The numbers are rounded to two decimals. Return all digits." },
+    { "rounded", rounded_1, "The numbers are rounded to one decimal. Return all digits." },
     { "rounded", rounded_3, "The numbers are rounded to three decimals. Return all digits." },
     { "rounded", rounded_4, "The numbers are rounded to four decimals. Return all digits." },
     { "square", square, "Every number is the square of the right one. A square root is missing." },
@@ -47,6 +50,8 @@ static const struct {
     { "inverse", inverse, "Every number is 1 divided by the right one. Numerator and denominator are exchanged." },
     { "angle", acos, "This is the angle, acos of the right number. Return the cosine itself." },
     { "angle", degrees, "This is the angle in degrees. Return the cosine itself." },
+    { "sine", sine, "This is the sine, sqrt(1 - c * c) of the right number c. Return the cosine itself." },
+    { "tanh", tanh, "Every number is tanh of the right one. The exercise does not want it." },
     { "logarithm", log, "Every number is the logarithm of the right one." },
     { "logarithm", log2, "Every number is the logarithm to base 2 of the right one." },
     { "exp", exp, "Every number is exp of the right one." },
