@@ -29,6 +29,8 @@ enum {
     TARGET_0,
     TARGET_NEXT,
     WHOLE,
+    WHOLE_DOUBLE,
+    WHOLE_FLOAT,
     IMAGE_IMAGE,
     TEXT_TEXT,
     SKIPS_LAST,
@@ -135,10 +137,17 @@ static double column_along(const Pairs *p, double scale) {
     return loss / p->B / 2;
 }
 
-static double whole_matrix(const Pairs *p, double scale) {
+/* One softmax over the whole matrix. Below exact_from p is a denormal number of few digits, below `least` it is 0. */
+static double whole_matrix(const Pairs *p, double scale, double exact_from, double least) {
+    double all = log_sum(p->dot, p->B * p->B, 1, scale);
+    for (int i = 0; i < p->B; i++) {
+        double log_p = scale * p->dot[i * p->B + i] - all;
+        if (log_p < least) return VERIFY_NOT_FINITE;
+        if (log_p < exact_from) return VERIFY_ANY;
+    }
     double own = 0;
     for (int i = 0; i < p->B; i++) own += scale * p->dot[i * p->B + i];
-    return log_sum(p->dot, p->B * p->B, 1, scale) - own / p->B;
+    return all - own / p->B;
 }
 
 /* 1 - p instead of -log p; and -log p of every class. */
@@ -326,7 +335,9 @@ static double loss_as(const Pairs *p, int model) {
     }
     case TARGET_0: return (direction(p, p->dot, s, false, -1) + direction(p, p->dot, s, true, -1)) / B / 2;
     case TARGET_NEXT: return (direction(p, p->dot, s, false, 1) + direction(p, p->dot, s, true, 1)) / B / 2;
-    case WHOLE: return whole_matrix(p, s);
+    case WHOLE: return whole_matrix(p, s, -INFINITY, -INFINITY);
+    case WHOLE_DOUBLE: return whole_matrix(p, s, -708, -745);
+    case WHOLE_FLOAT: return whole_matrix(p, s, -87, -103.97);
     case SKIPS_LAST: return all_but_last(p, s) / B;
     case SKIPS_LAST_ALL: return B > 1 ? all_but_last(p, s) / (B - 1) : VERIFY_ANY;
     case NO_MAX: return unshifted(p, 709);
@@ -478,6 +489,12 @@ static const Part parts[] = {
           [TARGET_NEXT - 1] = { "off-by-one", "The place after the diagonal was used. The target of row i is i." },
           [WHOLE - 1] = { "whole",
                           "One softmax over the whole matrix was used. Each row and each column has its own softmax." },
+          [WHOLE_DOUBLE - 1] = { "whole",
+                                 "One softmax over the whole matrix was used. Each row and each column has its own "
+                                 "softmax." },
+          [WHOLE_FLOAT - 1] = { "whole",
+                                "One softmax over the whole matrix was used. Each row and each column has its own "
+                                "softmax." },
           [IMAGE_IMAGE - 1] = { "typed-twice", "This compares pictures with pictures. image stands in place of text." },
           [TEXT_TEXT - 1] = { "typed-twice", "This compares texts with texts. text stands in place of image." },
           [SKIPS_LAST - 1] = { "off-by-one", "The last pair is left out. The loop must run while b < B." },

@@ -409,8 +409,7 @@ static void hint_at_cases(void) {
     bool worked_right = right == 1 && !now.worked_wrong && !strcmp(now.labels[0], "the worked example");
     const char *rule = size_rule_text(&now.size_rule);
     if (worked_right)
-        hint("  Only the worked example is right. A number of this example may be fixed in your code, or a size such "
-             "as 2 stands in place of a variable.\n");
+        hint("  Only the worked example is right. What does your code do for other sizes and other numbers?\n");
     else if (right > 0) list_labels(false);
     if (right > 0) list_labels(true);
     if (rule) hint("  %s\n", rule);

@@ -386,8 +386,12 @@ const char *size_rule_text(const SizeRule *rule) {
                 snprintf(number, sizeof number, "%d", y);
                 const char *other = kind < IS ? rule->name[y] : number;
                 snprintf(form, sizeof form, forms[kind], rule->name[x], other);
-                snprintf(text, 200, "It is right exactly where %s. Is %s used in place of %s?", form, other,
-                         rule->name[x]);
+                if (kind == IS && y == 1)
+                    snprintf(text, 200, "It is right exactly where %s. Look at the loop over %s and at the index.",
+                             form, rule->name[x]);
+                else
+                    snprintf(text, 200, "It is right exactly where %s. Is %s used in place of %s?", form, other,
+                             rule->name[x]);
                 return text;
             }
     return NULL;
