@@ -276,6 +276,7 @@ enum {
     R_POSITION,
     R_ANY_QUERY,
     R_OWN_ITEM,
+    R_OVER_SMALLER,
     R_COUNT
 };
 
@@ -364,6 +365,7 @@ static double counted(const Search *s, int model) {
     case R_OVER_N: return (double)right / s->N;
     case R_OVER_QK: return right / Q * s->k;
     case R_INT_DIVISION: return right == s->Q ? 1 : 0;
+    case R_OVER_SMALLER: return (double)right / MIN(s->Q, s->N);
     case R_ANY_QUERY: return right > 0;
     case R_MISSES: return 1 - right / Q;
     case R_STAYS: return stays / Q;
@@ -421,6 +423,10 @@ static void check_recall(void) {
     recall_case("scores below 0", negative, (int[]){ 5, 5, 6 }, (int[]){ 4, 5, 6 }, 2);
     recall_case("several right items", verify_from(2, 4, (double[]){ 4, 3, 2, 1, 1, 2, 3, 4 }), (int[]){ 1, 2 },
                 (int[]){ 1, 1, 2, 1 }, 2);
+    recall_case("more queries than items", verify_from(4, 2, (double[]){ 1, 2, 4, 3, 6, 5, 7, 8 }),
+                (int[]){ 3, 3, 4, 5 }, (int[]){ 3, 4 }, 1);
+    recall_case("more queries than items", verify_from(3, 2, (double[]){ 1, 2, 4, 3, 6, 5 }), (int[]){ 3, 4, 5 },
+                (int[]){ 3, 4 }, 2);
     recall_case("no right item", verify_from(2, 2, (double[]){ 1, 2, 3, 4 }), (int[]){ 8, 3 }, (int[]){ 3, 4 }, 1);
     for (int k = 1; k <= 8; k++) { /* labels 0, 1, 2, mostly 0 among the queries */
         int query[Q], item[N];
@@ -522,6 +528,8 @@ static const Part parts[] = {
                                "Only item q was accepted for query q. Any item with the label of the query is right." },
           [R_OWN_ITEM - 1] = { "diagonal",
                                "For query q only item q was accepted. Any item with the label of the query is right." },
+          [R_OVER_SMALLER - 1] = { "over-n",
+                                   "The count was divided by the smaller of Q and N. Divide it by Q, the queries." },
           [R_ANY_QUERY - 1] = { "early",
                                 "The function returns 1 at the first hit. Count the queries with a hit and divide "
                                 "by Q." },
