@@ -202,7 +202,7 @@ at_the_desk() {
     wants 1 'wrong: does not compile' table
     is 'a broken file keeps no other from being checked' grep -q '1 done, 11 not started, 0 begun, 1 wrong' "$work/got"
     edited 01 's/for (int i = 0; i < n; i++) squares.*/while (n > 0) v[0] += 0;/'
-    wants 1 'Stopped: it ran for more than' ex 01
+    wants 1 'Stopped after' ex 01
     edited 01 's/double squares = 0;/double squares = *(volatile double *)8;/'
     wants 1 'wrong' table
     edited 01 's/double length = sqrt(squares);/double length = squares - squares;/'
@@ -210,9 +210,9 @@ at_the_desk() {
     edited 01 's/double length = .*/double length = 5;/' # right for (3, 4) alone
     wants 1 'v = (0, -2, 0)' ex 01
     edited 01 's/squares = 0;/squares = 0; puts("DONE 01"); extern void _exit(int); _exit(0);/'
-    wants 1 'before the function had returned' ex 01
+    wants 1 'before your function returned' ex 01
     edited 01 's/squares = 0;/squares = 0; mat_shape(99);/'
-    wants 1 'A function of the library was called' ex 01
+    wants 1 'Your function called a function of the library' ex 01
     edited 01 's/double ab = 0/TODO(a); &/'
     wants 0 'BEGUN 01 cosine: 1 of 2' ex 01
     edited 01 's/    double squares = 0/    TODO(v); &/; s/double ab = 0/TODO(a); &/'
@@ -235,7 +235,7 @@ at_the_desk() {
     edited 01 's/return ab/ab = ab/'
     wants 1 'reaches its end without a return' ex 01
     edited 01 's/double squares = 0;/double squares;/'
-    wants 1 'Line 24: a variable' ex 01
+    wants 1 'Line 24: A variable' ex 01
     edited 01 's/^double cosine/static void un_cosine(void) { (void)cosine; }\n&/; s/sqrt(aa) \* sqrt(bb)/aa * bb/'
     wants 1 "$own:37" ex 01
     edited 01 ''
