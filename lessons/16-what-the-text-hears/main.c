@@ -241,7 +241,7 @@ int main(int argc, char **argv) {
                       .takes = "ten seconds, and three minutes more where the towers must be trained first",
                       .next = "make lesson-17",
                       .options = options,
-                      .quick = "--steps 4 --captions 10",
+                      .quick = "--captions 50",
                       .seed = &args.seed };
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;

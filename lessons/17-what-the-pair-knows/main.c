@@ -166,7 +166,7 @@ int main(int argc, char **argv) {
                       .takes = "two minutes, ten seconds when run again",
                       .next = "make lesson-18",
                       .options = options,
-                      .quick = "--steps 3 --items 20 --data shapes --train-images 100 --pictures 200",
+                      .quick = "--items 40 --data shapes --train-images 100 --pictures 100",
                       .seed = &args.config.seed };
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;
