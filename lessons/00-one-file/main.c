@@ -556,7 +556,7 @@ static int number_of(const char *option, const char *text, int low, int high) {
 
 int main(int argc, char **argv) {
     const char *folder = access("data/cifar-10-batches-bin", R_OK) == 0 ? "data/cifar-10-batches-bin" : "shapes";
-    int epochs = 6, count = 50000, B = 50, seed = 1;
+    int epochs = 4, count = 50000, B = 50, seed = 1;
     for (int a = 1; a < argc; a++) {
         const char *option = argv[a];
         if (strcmp(option, "--help") == 0) return fputs(help, stdout) == EOF;
