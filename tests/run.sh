@@ -13,8 +13,8 @@
 # The stdin of a part is empty. Each of its processes may use LIMIT processor seconds (120), and the part may take ten
 # times as long in all, so that other programs on the machine make no part fail. JOBS parts (2) run at a time. The
 # output of a part is kept in BUILD/check/ (or BUILD/$WORK/). A crash, a time-out, a missing program and a missing last
-# line are failures. At the end the processor seconds of all parts are added up; BUDGET=60 is printed beside them. The
-# last line is "N passed, N failed[, N skipped]"; exit status 0 if nothing failed.
+# line are failures. At the end the processor seconds of all parts are added up, with those in the file EARLIER;
+# BUDGET=60 is printed beside them. The last line is "N passed, N failed[, N skipped]"; exit status 0 if nothing failed.
 
 build=$1
 shift
@@ -143,7 +143,7 @@ if [ "$skipped" -gt 0 ]; then # one line with everything that is missing
     cat "$work"/*/reason 2>/dev/null | sed 's/^ *skipped: *//' | sort -u |
         awk '{ line = line (NR > 1 ? ", " : "") $0 } END { print "\nSkipped, because something is missing: " line }'
 fi
-cat "$work"/*/took 2>/dev/null | awk -v budget="$BUDGET" '{ wall += $1; processor += $2 } END {
+cat "$work"/*/took ${EARLIER:+"$EARLIER"} 2>/dev/null | awk -v budget="$BUDGET" '{ wall += $1; processor += $2 } END {
     printf "\nProcessor time: %.1f s%s\n\n", processor, budget ? " of " budget " planned" : "" }'
 if [ "$skipped" -gt 0 ]; then
     echo "$passed passed, $failed failed, $skipped skipped"
