@@ -22,7 +22,7 @@ $(error BUILD is "$(BUILD)": make cannot build in a folder whose name has spaces
 endif
 
 # What the environment holds for others must not reach our scripts.
-unexport CDPATH ENV BASH_ENV GREP_OPTIONS POSIXLY_CORRECT CHECK_LONG CHECK_FIRST
+unexport CDPATH ENV BASH_ENV GREP_OPTIONS POSIXLY_CORRECT CHECK_LONG CHECK_FIRST CHECK_ALL
 
 # As many files at a time as there are processors, unless -j says otherwise.
 ifeq ($(filter -j% --jobs%,$(MAKEFLAGS))$(filter-out 0,$(MAKELEVEL)),)

@@ -64,7 +64,7 @@ SCRIPTS := $(patsubst %,tests/%.sh,crash exercises faults fetch pretrained check
 LONG    := $(patsubst tests/test_%.c,$(BUILD)/test-%,$(shell grep -lE '^TEST\(.*_long\)' tests/test_*.c))
 LONG_RUNS := $(wildcard lessons/*/expected-long.txt)
 check-dev: all faulty $(TESTS) $(BUILD)/fuzz $(EXAMS) $(MINE) #- what make check leaves out: five minutes
-	@CHECK_LONG=only EARLIER= BUDGET= WORK=check-dev $(RUN) $(SCRIPTS) $(BUILD)/rooms $(LONG) $(LONG_RUNS) $(BUILD)/fuzz
+	@CHECK_ALL=1 CHECK_LONG=only EARLIER= BUDGET= WORK=check-dev $(RUN) $(SCRIPTS) $(BUILD)/rooms $(LONG) $(LONG_RUNS) $(BUILD)/fuzz
 
 # ---- the long checks ------------------------------------------------------------------------------------------------
 
@@ -101,7 +101,7 @@ dist-students: $(BUILD)/tarball #- the same without solutions/, for a class
 book: #- all pages as one HTML file that needs no network, build/book.html; needs pandoc
 	@sh tests/book.sh $(BUILD)
 
-check-exercises: all $(EXAMS) $(MINE) #- every known mistake in every exercise, with other seeds: ten minutes
+check-exercises: all $(EXAMS) $(MINE) #- every known mistake in every exercise, with other seeds (a part of check-dev)
 	@CHECK_ALL=1 EXERCISE_CC='$(CC) $(ALL_CFLAGS)' sh tests/exercises.sh $(BUILD)
 
 bless: all #- expectations of lessons made again from a run; NAMES="05 12"

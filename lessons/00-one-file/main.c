@@ -538,12 +538,13 @@ static void zero_shot(Model *m, Pictures test, Vocabulary *vocabulary) {
 
 /* ---- 10. main --------------------------------------------------------------------------------------------------- */
 static const char help[] =
-    "Lesson 00: CLIP in one file. Trains on CIFAR-10, then classifies its test pictures by captions. Two minutes.\n"
+    "Lesson 00: CLIP in one file. Trains on CIFAR-10, then classifies its test pictures by captions. A minute.\n"
     "  --data FOLDER   where CIFAR-10's .bin files are (data/cifar-10-batches-bin); shapes: generated pictures\n"
-    "  --epochs N      how often the training pictures are shown (6)\n"
+    "  --epochs N      how often the training pictures are shown (4)\n"
     "  --pictures N    how many pictures to train on (50000)\n"
     "  --batch N       how many pairs there are in a batch (50)\n"
-    "  --seed N        of the first values, the batches and the generated shapes (1)\n";
+    "  --seed N        of the first values, the batches and the generated shapes (1)\n"
+    "  --quick         as the first word: a small run for tests, 600 generated pictures, 3 epochs, batches of 20\n";
 
 /* The value of an option, a whole number from low to high. */
 static int number_of(const char *option, const char *text, int low, int high) {
@@ -555,9 +556,10 @@ static int number_of(const char *option, const char *text, int low, int high) {
 }
 
 int main(int argc, char **argv) {
-    const char *folder = access("data/cifar-10-batches-bin", R_OK) == 0 ? "data/cifar-10-batches-bin" : "shapes";
-    int epochs = 4, count = 50000, B = 50, seed = 1;
-    for (int a = 1; a < argc; a++) {
+    int quick = argc > 1 && strcmp(argv[1], "--quick") == 0, cifar = access("data/cifar-10-batches-bin", R_OK) == 0;
+    const char *folder = cifar && !quick ? "data/cifar-10-batches-bin" : "shapes";
+    int epochs = quick ? 3 : 4, count = quick ? 600 : 50000, B = quick ? 20 : 50, seed = 1;
+    for (int a = 1 + quick; a < argc; a++) {
         const char *option = argv[a];
         if (strcmp(option, "--help") == 0) return fputs(help, stdout) == EOF;
         if (strcmp(option, "--no-predict") == 0) continue; /* the other lessons ask questions */
