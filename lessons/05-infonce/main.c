@@ -134,6 +134,23 @@ static void compare_targets(Clip *clip, const Cifar *test) {
     tape_free(&t);
 }
 
+static void real_run(Lesson *lesson, const char *data, int epochs) {
+    lesson_section(lesson, "6. A real run: a small CLIP learns from batches of 64");
+    Cifar train = lesson_pictures(&lesson->memory, data, CIFAR_TRAIN, 1600);
+    Cifar test = lesson_pictures(&lesson->memory, data, CIFAR_TEST, BATCH);
+    printf("%s\n", lesson_notice(&train, data));
+    Prediction said =
+        lesson_predict_number(lesson, 0, 1e6, "The loss begins near log 64 = %.3f. Where does it stop?", log(BATCH));
+    Clip clip;
+    EpochRow rows[EPOCHS_MAX];
+    int count = learn(&lesson->memory, &train, &test, epochs, rows, &clip);
+    lesson_outcome_number(lesson, &said, show_epochs(lesson, rows, count), 3);
+
+    lesson_section(lesson, "7. The shared target: one batch of new pictures, two losses");
+    compare_targets(&clip, &test);
+    clip_free(&clip);
+}
+
 int main(int argc, char **argv) {
     const char *data = "shapes";
     int epochs = 6;
@@ -183,19 +200,6 @@ int main(int argc, char **argv) {
     printf("     B  exact      %d batches       off by\n", DRAWS);
     for (int B = 64; B <= LIMIT; B *= 2) print_floor(B);
 
-    lesson_section(&lesson, "6. A real run: a small CLIP learns from batches of 64");
-    Cifar train = lesson_pictures(&lesson.memory, data, CIFAR_TRAIN, 1600);
-    Cifar test = lesson_pictures(&lesson.memory, data, CIFAR_TEST, BATCH);
-    printf("%s\n", lesson_notice(&train, data));
-    said =
-        lesson_predict_number(&lesson, 0, 1e6, "The loss begins near log 64 = %.3f. Where does it stop?", log(BATCH));
-    Clip clip;
-    EpochRow rows[EPOCHS_MAX];
-    int count = learn(&lesson.memory, &train, &test, epochs, rows, &clip);
-    lesson_outcome_number(&lesson, &said, show_epochs(&lesson, rows, count), 3);
-
-    lesson_section(&lesson, "7. The shared target: one batch of new pictures, two losses");
-    compare_targets(&clip, &test);
-    clip_free(&clip);
+    real_run(&lesson, data, epochs);
     return lesson_end(&lesson);
 }

@@ -68,9 +68,9 @@ char *scene_model_text(Arena *arena, const SceneModelConfig *config);
 #define SCENE_MODEL_SHIPPED "data/pretrained"
 
 /* Loads the model of this config (and stage) from models_folder(), else from SCENE_MODEL_SHIPPED; else trains it, with
- * a line and progress on stderr, and saves it in models_folder(). stage2 NULL: the first stage only. A saved first stage
- * is not trained again. False with one line if the config is impossible, or a file cannot be read or written or holds
- * another model. */
+ * a line and progress on stderr, and saves it in models_folder(). stage2 NULL: the first stage only. A saved first
+ * stage is not trained again. False with one line if the config is impossible, or a file cannot be read or written or
+ * holds another model. */
 bool scene_model_load_or_train(SceneModel *model, const SceneModelConfig *config, const TrainingStage *stage2,
                                Err *err);
 void scene_model_free(SceneModel *model);
