@@ -1,5 +1,6 @@
 #!/bin/sh
-# bless.sh: writes lessons/NN-*/expected.txt and expected-long.txt again from runs of the lesson: make bless NAMES="05 12".
+# bless.sh: writes lessons/NN-*/expected.txt and expected-long.txt again from runs of the lessons.
+# make bless NAMES="05 12" calls it.
 #
 #   sh tests/bless.sh BUILD NN ...      from the top folder
 #

@@ -64,7 +64,8 @@ SCRIPTS := $(patsubst %,tests/%.sh,crash exercises faults fetch pretrained check
 LONG    := $(patsubst tests/test_%.c,$(BUILD)/test-%,$(shell grep -lE '^TEST\(.*_long\)' tests/test_*.c))
 LONG_RUNS := $(wildcard lessons/*/expected-long.txt)
 check-dev: all faulty $(TESTS) $(BUILD)/fuzz $(EXAMS) $(MINE) #- what make check leaves out: five minutes
-	@CHECK_ALL=1 CHECK_LONG=only EARLIER= BUDGET= WORK=check-dev $(RUN) $(SCRIPTS) $(BUILD)/rooms $(LONG) $(LONG_RUNS) $(BUILD)/fuzz
+	@CHECK_ALL=1 CHECK_LONG=only EARLIER= BUDGET= WORK=check-dev $(RUN) $(SCRIPTS) $(BUILD)/rooms $(LONG) \
+	    $(LONG_RUNS) $(BUILD)/fuzz
 
 # ---- the long checks ------------------------------------------------------------------------------------------------
 

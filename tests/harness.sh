@@ -239,7 +239,7 @@ page "A run:\n'''text\nS = 0.6\n'''\n" 0 '2 passed'
 echo 'next: make lesson-42' >>lessons/41-good/expected.txt
 page "" 1 'expected.txt:3: the Makefile has no target lesson-42'
 mv lessons/41-good/expected.txt lessons/41-good/expected-long.txt
-page "A run:\n'''text\nS = 0.5\n'''\n" 1 'expected-long.txt:2: the Makefile has no target lesson-42'
+page "A run:\n'''text\nS = 0.5\n'''\n" 1 'expected-long.txt:3: the Makefile has no target lesson-42'
 sed '$d' lessons/41-good/expected-long.txt >lessons/41-good/expected.txt
 mv lessons/41-good/expected.txt lessons/41-good/expected-long.txt
 page "A run:\n'''text\nS = 0.5\n'''\n" 0 '2 passed'
