@@ -131,17 +131,19 @@ TEST(a_nan_leaves_what_is_kept) {
     scene_model_free(&scene_model);
 }
 
-/* What is in SCENE_MODEL_SHIPPED is loaded where models_folder() has no such model, and nothing is trained or written. */
+/* A model that comes with the toolkit is loaded where models_folder() has none, and nothing is trained or written. */
 TEST(shipped_models_are_loaded) {
-    const SceneModelConfig config = { .text = "bow", .seed = 4, .steps = 7 };
+    const SceneModelConfig config = { .text = "bow", .seed = 1 }, other = { .text = "bow", .seed = 2 };
     SceneModel made, loaded;
     Err err;
-    CHECK(!chdir(check_folder()) && !setenv("CLIP_MODELS", "own", 1) && folder_make(SCENE_MODEL_SHIPPED, &err), "%s",
+    CHECK(!chdir(check_folder()) && !setenv("CLIP_MODELS", "own", 1) && folder_make("data/pretrained", &err), "%s",
           "no folder");
     make(&made, config);
     made.loss = 2.5;
-    const char *own = scene_model_path(&arena, &config, NULL), *name = strrchr(own, '/');
-    CHECK(scene_model_save(&made, NULL, arena_print(&arena, "%s%s", SCENE_MODEL_SHIPPED, name), &err), "%s", err.text);
+    const char *own = scene_model_path(&arena, &config, NULL), *shipped = scene_model_shipped(&arena, &config);
+    CHECK(!strcmp(shipped, "data/pretrained/scene-bow-vector-all-1000.safetensors"), "%s", shipped);
+    CHECK(!scene_model_shipped(&arena, &other), "%s", "seed 2 does not come with the toolkit");
+    CHECK(scene_model_save(&made, NULL, shipped, &err), "%s", err.text);
     CHECK(scene_model_load_or_train(&loaded, &config, NULL, &err), "%s", err.text);
     CHECK(loaded.loss == 2.5 && sum_of_weights(&loaded) == sum_of_weights(&made), "another model: %g", loaded.loss);
     CHECK(!file_exists(own), "%s was written", own);

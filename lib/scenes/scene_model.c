@@ -323,6 +323,13 @@ char *scene_model_path(Arena *arena, const SceneModelConfig *config, const Train
     return arena_print(arena, "%s.safetensors", name);
 }
 
+char *scene_model_shipped(Arena *arena, const SceneModelConfig *config) {
+    SceneModelConfig s = scene_model_config(*config);
+    if (s.objects != 2 || s.palette != 0 || s.seed != 1 || s.steps != SCENE_MODEL_STEPS) return NULL;
+    return arena_print(arena, "data/pretrained/scene-%s-%s-%s-%d.safetensors", s.text, s.interaction,
+                       split_name(s.split), (int)lround(1000 * s.coverage));
+}
+
 /* Everything that determines the weights. "recipe 1" stands for the constants of this file: change it with them. */
 static char *signature(Arena *arena, const SceneModel *model, const TrainingStage *stage2) {
     char *first = scene_model_text(arena, &model->config);
@@ -410,8 +417,8 @@ bool scene_model_load_or_train(SceneModel *model, const SceneModelConfig *config
                                Err *err) {
     Arena arena = { 0 };
     char *path = scene_model_path(&arena, config, stage2);
-    char *shipped = arena_print(&arena, "%s%s", SCENE_MODEL_SHIPPED, strrchr(path, '/'));
-    const char *found = file_exists(path) ? path : file_exists(shipped) ? shipped : NULL;
+    const char *shipped = stage2 ? NULL : scene_model_shipped(&arena, config);
+    const char *found = file_exists(path) ? path : shipped && file_exists(shipped) ? shipped : NULL;
     bool ok =
         found ? scene_model_load(model, config, stage2, found, err) : train_and_save(model, config, stage2, path, err);
     arena_free(&arena);

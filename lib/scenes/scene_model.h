@@ -64,10 +64,11 @@ typedef struct {
 SceneModelConfig scene_model_config(SceneModelConfig config);
 char *scene_model_text(Arena *arena, const SceneModelConfig *config);
 
-/* The first stages of lessons 16 to 18 with seed 1 come with the toolkit: 1,500 steps each take a minute or less. */
-#define SCENE_MODEL_SHIPPED "data/pretrained"
+/* The first stages of lessons 16 to 18 come with the toolkit: seed 1, SCENE_MODEL_STEPS, two objects, no palette. The
+ * path of such a model, on the arena, whether there is a file or not; NULL for any other config. */
+char *scene_model_shipped(Arena *arena, const SceneModelConfig *config);
 
-/* Loads the model of this config (and stage) from models_folder(), else from SCENE_MODEL_SHIPPED; else trains it, with
+/* Loads the model of this config (and stage) from models_folder(), else from scene_model_shipped; else trains it, with
  * a line and progress on stderr, and saves it in models_folder(). stage2 NULL: the first stage only. A saved first
  * stage is not trained again. False with one line if the config is impossible, or a file cannot be read or written or
  * holds another model. */
