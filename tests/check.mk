@@ -49,18 +49,23 @@ CODE    := $(wildcard lib/*/*.[ch] lessons/*/*.[ch] data/*.c tests/*.[ch] tests/
            tests/exercises/*.[ch] exercises/*.[ch] exercises/original/*.c solutions/*.c)
 # Lesson 11 needs the model of lesson 10: tests/train.sh runs the one after the other.
 CHECKED := $(filter-out %/lesson-11,$(LESSONS:%=$(BUILD)/lesson-%))
-RUN      = EXERCISE_CC='$(CC) $(ALL_CFLAGS)' LIMIT=$(LIMIT) sh tests/run.sh $(BUILD)
+JOBS    := 2
+RUN      = EXERCISE_CC='$(CC) $(ALL_CFLAGS)' LIMIT=$(LIMIT) JOBS=$(JOBS) sh tests/run.sh $(BUILD)
 
 # The student's exercises are checked first; their table is what is printed last.
 check: all $(TESTS) $(EXAMS)
-	@failed=0; EXERCISE_CC='$(CC) $(ALL_CFLAGS)' sh tests/student.sh $(BUILD) table >$(BUILD)/table.txt || failed=1; \
-	    BUDGET=60 $(RUN) $(CHECKED) $(TESTS) || failed=1; echo; cat $(BUILD)/table.txt; exit $$failed
+	@failed=0; EXERCISE_CC='$(CC) $(ALL_CFLAGS)' $(BUILD)/limit $(LIMIT) $(LIMIT)0 $(BUILD)/table.took \
+	    sh tests/student.sh $(BUILD) table >$(BUILD)/table.txt || failed=1; \
+	    EARLIER=$(BUILD)/table.took BUDGET=60 WORK=check $(RUN) $(CHECKED) $(TESTS) || failed=1; \
+	    echo; cat $(BUILD)/table.txt; exit $$failed
 
 SCRIPTS := $(patsubst %,tests/%.sh,crash emoji exercises faults fetch pretrained photos checkers lesson19 pairs harness \
            make outputs package pages path quiz shapes style threads train)
 LONG    := $(patsubst tests/test_%.c,$(BUILD)/test-%,$(shell grep -lE '^TEST\(.*_long\)' tests/test_*.c))
+LONG_RUNS := $(wildcard lessons/*/expected-long.txt)
 check-dev: all faulty $(TESTS) $(BUILD)/fuzz $(EXAMS) $(MINE) #- what make check leaves out: five minutes
-	@CHECK_LONG=only WORK=check-dev $(RUN) $(SCRIPTS) $(BUILD)/rooms $(LONG) $(BUILD)/fuzz
+	@CHECK_ALL=1 CHECK_LONG=only EARLIER= BUDGET= WORK=check-dev $(RUN) $(SCRIPTS) $(BUILD)/rooms $(LONG) \
+	    $(LONG_RUNS) $(BUILD)/fuzz
 
 # ---- the long checks ------------------------------------------------------------------------------------------------
 
@@ -109,7 +114,7 @@ uninstall: #- removes what make install has put there
 book: #- all pages as one HTML file that needs no network, build/book.html; needs pandoc
 	@sh tests/book.sh $(BUILD)
 
-check-exercises: all $(EXAMS) $(MINE) #- every known mistake in every exercise, with other seeds: ten minutes
+check-exercises: all $(EXAMS) $(MINE) #- every known mistake in every exercise, with other seeds (a part of check-dev)
 	@CHECK_ALL=1 EXERCISE_CC='$(CC) $(ALL_CFLAGS)' sh tests/exercises.sh $(BUILD)
 
 bless: all #- expectations of lessons made again from a run; NAMES="05 12"

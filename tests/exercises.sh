@@ -9,7 +9,7 @@
 #   every known mistake, used as the answer, is found and named by its own text and no other (verify_run.c, --sweep)
 #   right answers that look unusual pass; one mistake of each kind that numbers do not show is found ("quick")
 #   marks (grade.sh) and their other forms; every command that the texts name is a target
-# With CHECK_ALL=1 (make check-exercises), too, in some ten minutes:
+# With CHECK_ALL=1 (make check-exercises, make check-dev), too, in two minutes:
 #   every mutant (tests/exercises/mutants.txt) is wrong, and is named by its own mistake and by no other
 #   student.sh: backups, progress, broken and hostile files, a solution written into exercises/original/
 #   the sweep with other seeds; solving 1 to N alone passes 1 to N, for every N; make mine prints what lesson 11 prints

@@ -794,8 +794,9 @@ TEST(recipes) {
     CHECK(recipe_find("quick") && recipe_find("notebook"), "%s", "missing");
     for (int i = 0; recipe_at(i); i++) {
         const Recipe *r = recipe_at(i);
-        CHECK(recipe_find(r->name) == r && r->summary && r->templates[0] && r->epochs >= 1 && r->batch >= 2, "%s",
-              r->name);
+        CHECK(recipe_find(r->name) == r && r->summary, "%s", r->name);
+        if (!strcmp(r->name, "pairs")) continue; /* test_pairs */
+        CHECK(r->templates[0] && r->epochs >= 1 && r->batch >= 2, "%s", r->name);
         for (int k = 0; k < RECIPE_TEMPLATES && r->templates[k]; k++)
             CHECK(text_template_check(r->templates[k], NULL), "%s", r->templates[k]);
         TrainRun run = run_of(*r, r->name);
@@ -834,7 +835,7 @@ static void one_step(Recipe r) {
 }
 
 /* Makes a step, or is refused in one line. What is refused changes nothing, what is not changes something. */
-static bool combination(const char *recipe, const char *image, const char *text, const char *word) {
+static bool combination(const char *recipe, const char *image, const char *text, const char *word, bool step) {
     Recipe whole = *recipe_find(recipe);
     Err err = { "" };
     recipe_towers(&whole, &arena, image, text);
@@ -842,21 +843,27 @@ static bool combination(const char *recipe, const char *image, const char *text,
     bool taken = recipe_leave_out(&less, &arena, word, &err), nothing = !strcmp(word, "nothing");
     CHECK(!taken || nothing || strstr(less.name, word), "%s", less.name);
     CHECK(taken || (strstr(err.text, word) && strstr(err.text, "it has: ") && !strchr(err.text, '\n')), "%s", err.text);
-    if (taken) one_step(less);
+    if (taken && step) one_step(less);
     less.name = whole.name;
     bool same = !strcmp(recipe_text(&less, &arena), recipe_text(&whole, &arena));
     CHECK(same == (nothing || !taken), "%s without %s", whole.name, word);
     return taken;
 }
 
-TEST(every_combination_makes_a_step) {
+/* All combinations; a step is made of all, or of those with the recipe's own text tower or with nothing left out. */
+static void combinations(bool all_steps) {
     char *recipes[16], *images[16], *texts[16], *words[16];
-    int steps = 0, R = split(RECIPES, recipes), I = split(RECIPE_IMAGES, images), T = split(RECIPE_TEXTS, texts),
+    int taken = 0, R = split(RECIPES, recipes), I = split(RECIPE_IMAGES, images), T = split(RECIPE_TEXTS, texts),
         W = split(RECIPE_WITHOUT, words), all = R * I * T * W;
-    for (int i = 0; i < all; i++)
-        steps += combination(recipes[i / W / T / I], images[i / W / T % I], texts[i / W % T], words[i % W]);
-    CHECK(all == 1000 && steps == 556, "%d of %d", steps, all);
+    for (int i = 0; i < all; i++) {
+        const char *text = texts[i / W % T], *word = words[i % W];
+        bool step = all_steps || !strcmp(text, "recipe") || !strcmp(word, "nothing");
+        taken += combination(recipes[i / W / T / I], images[i / W / T % I], text, word, step);
+    }
+    CHECK(all == 1200 && taken == 656, "%d of %d", taken, all);
 }
+TEST(combinations_are_named_and_make_steps) { combinations(false); }
+TEST(every_combination_makes_a_step_long) { combinations(true); }
 
 static void refuses(const char *recipe, const char *image, const char *word, const char *line) {
     Recipe r = *recipe_find(recipe);
@@ -935,5 +942,5 @@ TESTS(any_number_of_threads, resumed_everything, resumed_least, resumed_with_oth
       an_older_checkpoint_is_resumed_with_a_warning, an_incomplete_checkpoint_is_not_resumed,
       a_batch_larger_than_the_set, a_gradient_that_is_not_finite, the_first_operation_is_named, an_absurd_learning_rate,
       a_place_that_cannot_be_written, a_full_disk, rows_make_sense, batches_are_reported, the_log_has_its_columns,
-      the_log_is_read_back, recipes, every_combination_makes_a_step, recipes_without_an_ingredient,
-      the_same_caption_is_no_mistake, the_scale_has_an_end)
+      the_log_is_read_back, recipes, combinations_are_named_and_make_steps, every_combination_makes_a_step_long,
+      recipes_without_an_ingredient, the_same_caption_is_no_mistake, the_scale_has_an_end)

@@ -244,6 +244,7 @@ int main(int argc, char **argv) {
                       .shows = "a CLIP trained from random weights, and the least its loss can be",
                       .takes = "two minutes; --recipe full: 15 to 36 minutes",
                       .options = options,
+                      .quick = "--data shapes --pictures 500 --recipe tiny --epochs 2",
                       .seed = &w.seed };
     lesson_begin(&lesson, argc, argv);
     if (w.batch == 1) die_usage("--batch 1: a single pair has no negatives; want 2 or more");

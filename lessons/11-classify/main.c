@@ -224,6 +224,7 @@ int main(int argc, char **argv) {
                       .takes = "five seconds",
                       .next = "make lesson-12",
                       .options = options,
+                      .quick = "--data shapes --pictures 500 --recipe tiny",
                       .seed = &seed,
                       .wants = "PICTURE LABEL LABEL ..." };
     lesson_begin(&lesson, argc, argv);

@@ -118,7 +118,7 @@ int main(int argc, char **argv) {
     Lesson lesson = { .number = "12",
                       .title = "Prompts",
                       .shows = "one model, many wordings: which differences are significant",
-                      .takes = "five seconds, and two minutes more where the model must be trained first",
+                      .takes = "five seconds, and half a minute more where the model must be trained first",
                       .next = "make lesson-13",
                       .options = options,
                       .quick = "--data shapes --pictures 500 --train-images 200",

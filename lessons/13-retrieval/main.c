@@ -142,7 +142,7 @@ int main(int argc, char **argv) {
     Lesson lesson = { .number = "13",
                       .title = "Retrieval",
                       .shows = "sentences find pictures, and pictures sentences",
-                      .takes = "five seconds, and two minutes more where the model must be trained first",
+                      .takes = "five seconds, and half a minute more where the model must be trained first",
                       .next = "make lesson-14",
                       .options = options,
                       .quick = "--data shapes --pictures 500 --train-images 200",

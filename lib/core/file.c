@@ -112,6 +112,13 @@ bool folder_make(const char *path, Err *err) {
     }
 }
 
+const char *shipped_prefix(void) {
+    static char prefix[1024];
+    const char *folder = getenv("CLIP_SHIPPED");
+    snprintf(prefix, sizeof prefix, "%s%s", folder ? folder : "", folder && *folder ? "/" : "");
+    return prefix;
+}
+
 const char *models_folder(void) {
     const char *folder = getenv("CLIP_MODELS");
     return folder && *folder ? folder : "data/models";

@@ -24,6 +24,9 @@ bool file_exists(const char *path);
 bool folder_exists(const char *path);         /* and is a folder */
 bool folder_make(const char *path, Err *err); /* and those above it */
 
+/* In front of the paths of what comes with the toolkit: "$CLIP_SHIPPED/" if set (an installed copy), else "". */
+const char *shipped_prefix(void);
+
 /* Where trained models are kept: $CLIP_MODELS if set, else "data/models". */
 const char *models_folder(void);
 

@@ -151,9 +151,7 @@ LessonModel lesson_model_open(Arena *arena, const char *path, const Cifar *pictu
 
 const char *lesson_shipped(void) {
     static char path[1024];
-    const char *folder = getenv("CLIP_SHIPPED");
-    snprintf(path, sizeof path, "%s%s%s", folder && *folder ? folder : "", folder && *folder ? "/" : "",
-             LESSON_SHIPPED);
+    snprintf(path, sizeof path, "%s%s", shipped_prefix(), LESSON_SHIPPED);
     return path;
 }
 
@@ -204,17 +202,26 @@ static void train_model(const LessonModelArgs *args, const Recipe *recipe, const
     arena_free(&work);
 }
 
+static char *model_path(Arena *arena, const Recipe *recipe, const LessonModelArgs *args, const Cifar *pictures) {
+    const char *name = recipe->name;
+    if (args->train_images) name = arena_print(arena, "%s-first%d", name, args->train_images);
+    return lesson_model_path(arena, name, pictures, args->seed, ".safetensors");
+}
+
 LessonModel lesson_model(Arena *arena, const LessonModelArgs *args, const Cifar *pictures) {
     const Recipe *recipe = recipe_find(args->recipe);
     REQUIRE(recipe, "there is no recipe %s", args->recipe);
     if (args->weights && *args->weights) return lesson_model_open(arena, args->weights, pictures);
     if (shipped_serves(arena, args, recipe, pictures)) return lesson_model_open(arena, lesson_shipped(), pictures);
-    const char *name = recipe->name;
-    if (args->train_images) name = arena_print(arena, "%s-first%d", name, args->train_images);
-    LessonModel before = { .path = lesson_model_path(arena, name, pictures, args->seed, ".safetensors") };
+    LessonModelArgs wanted = *args;
+    LessonModel before = { .path = model_path(arena, recipe, &wanted, pictures) };
+    if (pictures->generated && !wanted.train_images && !file_exists(before.path)) {
+        wanted.train_images = LESSON_SHAPES_IMAGES;
+        before.path = model_path(arena, recipe, &wanted, pictures);
+    }
     Err err;
     bool there = file_exists(before.path);
     if (there && !read_about(arena, &before, &err)) die("%s", err.text);
-    if (!there || unfinished(&before)) train_model(args, recipe, before.path);
+    if (!there || unfinished(&before)) train_model(&wanted, recipe, before.path);
     return lesson_model_open(arena, before.path, pictures);
 }

@@ -51,9 +51,14 @@ typedef struct {
     int train_images; /* 0: all; else the first so many, in small batches by a network half as wide */
 } LessonModelArgs;
 
+/* Generated shapes are learnt from fewer pictures than photographs: where a model of all of them would have to be
+ * trained first, it is trained on the first so many. */
+enum { LESSON_SHAPES_IMAGES = 10000 };
+
 /* lesson_model_open of the first of these that there is: the file asked for; LESSON_SHIPPED, for all pictures, seed 1
- * and templates among its own; the model trained before, at lesson_model_path. Otherwise trains that one now, or
- * continues a training that was stopped, with a line for each epoch on stderr. */
+ * and templates among its own; the model trained before, at lesson_model_path. Otherwise trains that one now (of shapes
+ * one of LESSON_SHAPES_IMAGES pictures, with this number in its name), or continues a training that was stopped, with a
+ * line for each epoch on stderr. */
 LessonModel lesson_model(Arena *arena, const LessonModelArgs *args, const Cifar *pictures);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 enum { PIXELS = SCENE_SIDE * SCENE_SIDE * 3, EMBED = 64, WIDTH = 64, CHUNK = 8, IMAGES_AT_ONCE = 250 };
+enum { LATE_AT_ONCE = 250, STEPS_PER_SECOND = 30 }; /* scenes; steps without hard negatives, on two processors */
 
 /* Relative frequencies of the kinds of captions; the fraction of scenes with equal objects; the fraction of captions
  * that are paraphrased. */
@@ -293,6 +294,13 @@ char *scene_model_path(Arena *arena, const SceneModelConfig *config, const Train
     return arena_print(arena, "%s.safetensors", name);
 }
 
+char *scene_model_shipped(Arena *arena, const SceneModelConfig *config) {
+    SceneModelConfig s = scene_model_config(*config);
+    if (s.objects != 2 || s.palette != 0 || s.seed != 1 || s.steps != SCENE_MODEL_STEPS) return NULL;
+    return arena_print(arena, "%sdata/pretrained/scene-%s-%s-%s-%d.safetensors", shipped_prefix(), s.text,
+                       s.interaction, split_name(s.split), (int)lround(1000 * s.coverage));
+}
+
 /* Everything that determines the weights. "recipe 1" stands for the constants of this file and of
  * training/steps.c: change it with them. */
 static char *signature(Arena *arena, const SceneModel *model, const TrainingStage *stage2) {
@@ -355,11 +363,22 @@ bool scene_model_load(SceneModel *model, const SceneModelConfig *config, const T
     return ok;
 }
 
+/* Says what begins now, how long it takes, and where the result will be. */
+static void announce(const SceneModel *model, const TrainingStage *stage, const char *path) {
+    Arena arena = { 0 };
+    int steps = stage ? stage->steps : model->config.steps, columns = 1 + (stage ? stage->negatives : 0);
+    fprintf(stderr, "Training %s%s%s: some %d seconds on two processors; kept as %s\n",
+            scene_model_text(&arena, &model->config), stage ? ", then " : "", stage ? stage->name : "",
+            1 + steps * columns / STEPS_PER_SECOND, path);
+    arena_free(&arena);
+}
+
 /* Loads or trains the first stage; then trains the second, if there is one. */
 static bool train_and_save(SceneModel *model, const SceneModelConfig *config, const TrainingStage *stage2,
                            const char *path, Err *err) {
     if (stage2 ? !scene_model_load_or_train(model, config, NULL, err) : !scene_model_init(model, config, err))
         return false;
+    announce(model, stage2, path);
     if (scene_model_train(model, stage2, err) && folder_make(models_folder(), err) &&
         scene_model_save(model, stage2, path, err))
         return true;
@@ -371,8 +390,10 @@ bool scene_model_load_or_train(SceneModel *model, const SceneModelConfig *config
                                Err *err) {
     Arena arena = { 0 };
     char *path = scene_model_path(&arena, config, stage2);
-    bool ok = file_exists(path) ? scene_model_load(model, config, stage2, path, err)
-                                : train_and_save(model, config, stage2, path, err);
+    const char *shipped = stage2 ? NULL : scene_model_shipped(&arena, config);
+    const char *found = file_exists(path) ? path : shipped && file_exists(shipped) ? shipped : NULL;
+    bool ok =
+        found ? scene_model_load(model, config, stage2, found, err) : train_and_save(model, config, stage2, path, err);
     arena_free(&arena);
     return ok;
 }
@@ -409,16 +430,39 @@ Mat scene_model_image_features(SceneModel *model, Arena *arena, const Scene *con
     return all;
 }
 
+/* Unit vectors: their dot products. */
+static void vector_similarities(SceneModel *model, const Scene *const *scenes, int n, const char *const *captions,
+                                Mat all) {
+    Arena arena = { 0 };
+    Mat image = scene_model_image_features(model, &arena, scenes, n);
+    Mat text = clip_text_features(&model->clip, &arena, captions, all.shape[1], NULL);
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < all.shape[1]; k++) AT(all, i, k) = (num)vec_dot(&AT(image, i, 0), &AT(text, k, 0), EMBED);
+    arena_free(&arena);
+}
+
+/* Any interaction: its logits [n,m], divided by their scale. */
+static void logit_similarities(SceneModel *model, const Scene *const *scenes, int n, const int *ids, int m, num *out) {
+    Tape tape = { .no_grad = true };
+    Mat logits = model->logits(&tape, &model->clip, render_scenes(&tape.arena, scenes, n), ids, m)->val;
+    double scale = exp((double)*model->clip.logit_scale->val.v);
+    for (size_t i = 0; i < mat_count(logits); i++) out[i] = (num)((double)logits.v[i] / scale);
+    tape_free(&tape);
+}
+
 Mat scene_model_similarities(SceneModel *model, Arena *arena, const Scene *const *scenes, int n,
                              const char *const *captions, int m) {
-    Tape tape = { .no_grad = true };
-    int T = model->clip.config.tokens, *ids = arena_alloc(&tape.arena, (size_t)m * (size_t)T, sizeof *ids);
-    vocab_encode(&model->clip.vocab, &tape.arena, captions, m, T, ids);
-    Mat logits = model->logits(&tape, &model->clip, render_scenes(&tape.arena, scenes, n), ids, m)->val;
-    Mat all = mat_like(arena, logits);
-    double scale = exp((double)*model->clip.logit_scale->val.v);
-    for (size_t i = 0; i < mat_count(all); i++) all.v[i] = (num)((double)logits.v[i] / scale);
-    tape_free(&tape);
+    Mat all = mat_like(arena, mat_shape(2, n, m));
+    if (model->logits == vector_logits) {
+        vector_similarities(model, scenes, n, captions, all);
+        return all;
+    }
+    Arena work = { 0 };
+    int T = model->clip.config.tokens, *ids = arena_alloc(&work, (size_t)m * (size_t)T, sizeof *ids);
+    vocab_encode(&model->clip.vocab, &work, captions, m, T, ids);
+    for (int i = 0; i < n; i += LATE_AT_ONCE)
+        logit_similarities(model, scenes + i, MIN(LATE_AT_ONCE, n - i), ids, m, &AT(all, i, 0));
+    arena_free(&work);
     return all;
 }
 
