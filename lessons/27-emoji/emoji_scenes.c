@@ -19,7 +19,7 @@ static void draw(EmojiSet *set, int style, const Scene *scene) {
     if (style == STYLE_OTHER) {
         shown.appearance += 1;
         shown.noise = 2 * SCENE_NOISE;
-        for (int k = 0; k < shown.count; k++) shown.object[k].radius *= 2.0 / 3;
+        for (int k = 0; k < shown.count; k++) shown.object[k].radius = 2 * scene->object[k].radius / 3;
     }
     scene_picture(&shown, canvas, set->rgb[style] + (size_t)set->count * EMOJI_PIXELS);
 }
