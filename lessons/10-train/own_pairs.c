@@ -15,7 +15,7 @@ enum {
     EPOCHS_LOW = 5,
     EPOCHS_HIGH = 200,
     BATCHES = 8,     /* or more in an epoch */
-    BATCH_HIGH = 100 /* 100,000 pictures of 32 pixels then take half a gigabyte */
+    BATCH_HIGH = 64 /* 100,000 pictures of 32 pixels then take half a gigabyte */
 };
 
 /* ---- the recipe -------------------------------------------------------------------------------------------------- */
