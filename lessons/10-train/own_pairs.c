@@ -14,7 +14,7 @@ enum {
     PICTURES_SEEN = 60000, /* of a training on a small set: some 40 seconds on two processors */
     EPOCHS_LOW = 5,
     EPOCHS_HIGH = 200,
-    BATCHES = 8,     /* or more in an epoch */
+    BATCHES = 8,    /* or more in an epoch */
     BATCH_HIGH = 64 /* 100,000 pictures of 32 pixels then take half a gigabyte */
 };
 
@@ -207,6 +207,15 @@ static void train_and_show(const Lesson *lesson, Arena *arena, TrainRun *run) {
     if (last && last->epoch < run->recipe.epochs)
         printf("stopped after epoch %d: none was better than epoch %d\n", last->epoch, last->best);
     fprintf(stderr, "model: %s\nstate: %s\nlog:   %s\n", run->best, run->checkpoint, run->log);
+}
+
+void own_pairs_export(Lesson *lesson, const OwnPairs *own) {
+    LessonModel model = lesson_model_open(&lesson->memory, own->weights, NULL);
+    Err err;
+    if (!export_model(&model.clip, own->export, model.fit && !strcmp(model.fit, "letterbox"), &err))
+        die("%s", err.text);
+    printf("%s: the model for open_clip and Hugging Face\n", own->export);
+    clip_free(&model.clip);
 }
 
 static bool exportable(const OwnPairs *own) {
