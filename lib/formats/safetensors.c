@@ -282,9 +282,9 @@ struct SafetensorsEntry {
     SafetensorsEntry *next;
     Tensor tensor;
     const char *value;
+    const uint8_t *bytes;
     const num *nums;
     const int *ints;
-    const uint8_t *bytes;
 };
 
 SafetensorsOut safetensors_begin(Arena *arena) { return (SafetensorsOut){ .arena = arena }; }
@@ -390,14 +390,11 @@ static void numbers_write(OutFile *file, const SafetensorsEntry *entry) {
     const Tensor *t = &entry->tensor;
     enum { PIECE = 1024 };
     uint8_t bytes[PIECE * 8];
-    if (entry->bytes) {
-        out_write(file, entry->bytes, t->count);
-        return;
-    }
     for (size_t begin = 0; begin < t->count; begin += PIECE) {
         size_t count = MIN((size_t)PIECE, t->count - begin), step = dtype_size(t->dtype);
         for (size_t i = 0; i < count; i++) {
             if (entry->nums) real_put(bytes + i * step, t->dtype, (double)entry->nums[begin + i]);
+            else if (entry->bytes) bytes[i] = entry->bytes[begin + i];
             else little_put(bytes + i * step, step, (uint64_t)(int64_t)entry->ints[begin + i]);
         }
         out_write(file, bytes, count * step);
