@@ -89,6 +89,7 @@ tables_without_rows() {
     run 1 lesson-10 --pairs "$work/bad/none.tsv" && said 'missing file' && said 'no row for training is left of 1'
 }
 wrong_words() {
+    [ -d "$work/bad/models" ] || every_bad_row || return 1
     models bad
     run 2 lesson-10 --pairs "$work/bad/pairs.tsv" --export x && said 'image vit --text transformer' &&
         run 2 lesson-10 --export x && said 'give their table with --pairs' &&
@@ -166,7 +167,7 @@ killed_at_any_time() {
         kill -9 $child 2>/dev/null
         wait $child 2>/dev/null
         child=
-        train faults/lesson-10 now && same now || { echo "    killed after $moment s"; return 1; }
+        { train faults/lesson-10 now && same now; } || { echo "    killed after $moment s"; return 1; }
     done
 }
 
@@ -193,12 +194,15 @@ exported() {
     run 0 lesson-10 --pairs "$work/photos/pairs.tsv" --image vit --text transformer --tokens bpe --image-layers 1 \
         --text-layers 1 --image-width 32 --text-width 32 --embed 16 --patch 8 --epochs 1 --batch 6 \
         --export "$work/exported" && said '"transformer" of 1[0-9] byte pairs' || return 1
+    model=$work/export/models/pairs-vit-transformer-seed1.safetensors
+    run 0 lesson-10 --weights "$model" --export "$work/again" && said 'again: the model for open_clip' || return 1
+    run 2 lesson-10 --weights "$model" || return 1
     for file in open_clip_model.safetensors open_clip_config.json model.safetensors config.json vocab.json merges.txt \
         preprocessor_config.json tokenizer_config.json; do
         [ -s "$work/exported/$file" ] || { echo "    $file is missing"; return 1; }
+        cmp -s "$work/exported/$file" "$work/again/$file" || { echo "    another $file"; return 1; }
     done
-    run 0 lesson-13 --pairs "$work/photos/pairs.tsv" --weights \
-        "$work/export/models/pairs-vit-transformer-seed1.safetensors" "a red circle"
+    run 0 lesson-13 --pairs "$work/photos/pairs.tsv" --weights "$model" "a red circle"
 }
 
 [ $# -gt 0 ] && shift

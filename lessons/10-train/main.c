@@ -254,7 +254,12 @@ int main(int argc, char **argv) {
         train_own(&lesson, &w);
         return lesson_end(&lesson);
     }
-    if (*w.own.export) die_usage("--export: want a model of own pairs; give their table with --pairs");
+    if (*w.own.weights && *w.own.export) {
+        own_pairs_export(&lesson, &w.own);
+        return lesson_end(&lesson);
+    }
+    if (*w.own.export || *w.own.weights)
+        die_usage("--export: want a model of own pairs; give their table with --pairs, or the model with --weights");
     train_cifar(&lesson, &w);
     return lesson_end(&lesson);
 }

@@ -5,7 +5,6 @@
 #include "evaluate/pair_recall.h"
 #include "pretrained/export.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -14,11 +13,13 @@ enum {
     PICTURES_SEEN = 60000, /* of a training on a small set: some 40 seconds on two processors */
     EPOCHS_LOW = 5,
     EPOCHS_HIGH = 200,
-    BATCHES = 8,     /* or more in an epoch */
-    BATCH_HIGH = 100 /* 100,000 pictures of 32 pixels then take half a gigabyte */
+    BATCHES = 8,    /* or more in an epoch */
+    BATCH_HIGH = 64 /* 100,000 pictures of 32 pixels then take half a gigabyte */
 };
 
 /* ---- the recipe -------------------------------------------------------------------------------------------------- */
+
+static int side_of(const OwnPairs *own) { return strcmp(own->side, "64") ? 32 : 64; }
 
 static void set_if(int *value, int wanted) {
     if (wanted) *value = wanted;
@@ -28,7 +29,7 @@ static void set_sizes(ClipConfig *model, const OwnPairs *own) {
     ImageTowerSize *image = &model->image;
     TextTowerSize *text = &model->text;
     bool vit = !strcmp(image->kind, "vit");
-    image->side = atoi(own->side);
+    image->side = side_of(own);
     if (own->image_width && vit) image->width = own->image_width;
     for (int i = 0; i < 3 && own->image_width && !vit; i++) image->widths[i] = own->image_width << i;
     set_if(&image->layers, own->image_layers);
@@ -51,7 +52,7 @@ static bool has_sides(const PairSet *set) {
 
 static Augment augment_of(const OwnPairs *own, const PairSet *set, const char **what) {
     bool sides = !strcmp(own->augment, "auto") && has_sides(set);
-    Augment a = { .mirror = MIRROR_ALTERNATE, .shift = atoi(own->side) / 16, .edge = EDGE_REFLECT };
+    Augment a = { .mirror = MIRROR_ALTERNATE, .shift = side_of(own) / 16, .edge = EDGE_REFLECT };
     *what = sides ? "shifted, but not mirrored: a caption says left or right" : "shifted and mirrored";
     if (!strcmp(own->augment, "shift")) *what = "shifted";
     if (sides || !strcmp(own->augment, "shift")) a.mirror = MIRROR_NEVER;
@@ -209,6 +210,15 @@ static void train_and_show(const Lesson *lesson, Arena *arena, TrainRun *run) {
     fprintf(stderr, "model: %s\nstate: %s\nlog:   %s\n", run->best, run->checkpoint, run->log);
 }
 
+void own_pairs_export(Lesson *lesson, const OwnPairs *own) {
+    LessonModel model = lesson_model_open(&lesson->memory, own->weights, NULL);
+    Err err;
+    if (!export_model(&model.clip, own->export, model.fit && !strcmp(model.fit, "letterbox"), &err))
+        die("%s", err.text);
+    printf("%s: the model for open_clip and Hugging Face\n", own->export);
+    clip_free(&model.clip);
+}
+
 static bool exportable(const OwnPairs *own) {
     return !strcmp(own->image, "vit") && !strcmp(own->text, "transformer") && !strcmp(own->tokens, "bpe");
 }
@@ -220,7 +230,7 @@ void own_pairs_run(Lesson *lesson, OwnPairs *own) {
     if (*own->export && !exportable(own))
         die_usage("--export: other programs read CLIP's own towers and tokens; add --image vit --text transformer "
                   "--tokens bpe");
-    LessonPairsSplit split = { own->fit, atoi(own->side), own->seed, own->validation / 100, own->test / 100 };
+    LessonPairsSplit split = { own->fit, side_of(own), own->seed, own->validation / 100, own->test / 100 };
     lesson_section(lesson, "The pairs");
     lesson_pairs_open(&data, &own->pairs, split);
     const PairSet *train = &data.set[PAIRS_TRAIN];

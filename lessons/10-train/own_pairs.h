@@ -8,7 +8,7 @@
 /* What the command line asks for; 0 and "recipe" mean the default. */
 typedef struct {
     LessonPairs pairs;
-    const char *image, *text, *fit, *side, *tokens, *augment, *export;
+    const char *image, *text, *fit, *side, *tokens, *augment, *export, *weights;
     int seed, epochs, batch, patience, least_words, text_length;
     int embed, image_width, image_layers, patch, text_width, text_layers;
     double lr, validation, test;
@@ -18,8 +18,8 @@ typedef struct {
 #define OWN_PAIRS_DEFAULTS                                                                                             \
     {                                                                                                                  \
         .pairs = LESSON_PAIRS_DEFAULTS, .image = "recipe", .text = "recipe", .fit = "crop", .side = "32",              \
-        .tokens = "words", .augment = "auto", .export = "", .patience = -1, .least_words = 1, .validation = 10,        \
-        .test = 10                                                                                                     \
+        .tokens = "words", .augment = "auto", .export = "", .weights = "", .patience = -1, .least_words = 1,           \
+        .validation = 10, .test = 10                                                                                   \
     }
 
 #define OWN_PAIRS_OPTIONS(o)                                                                                           \
@@ -47,10 +47,13 @@ typedef struct {
           .help = "pairs: width of the text tower" },                                                                  \
         { "text-layers", .integer = &(o).text_layers, .low = 0, .high = 48,                                            \
           .help = "pairs: blocks of the transformer" },                                                                \
-    {                                                                                                                  \
+        { "weights", .text = &(o).weights, .help = "with --export: this model, without a training" }, {                \
         "export", .text = &(o).export,                                                                                 \
                   .help = "pairs: folder for the model as open_clip and Hugging Face read it (vit, transformer, bpe)"  \
     }
+
+/* Exports the model in own->weights. Ends the program with one line when other programs cannot read it. */
+void own_pairs_export(Lesson *lesson, const OwnPairs *own);
 
 /* Trains on the table, prints each epoch, tests the best one, and exports it if that was asked for. */
 void own_pairs_run(Lesson *lesson, OwnPairs *own);

@@ -318,6 +318,16 @@ static void print_binding(const char *name, PairScore score) {
            100 * group.high, 100.0 * score.ties / score.comparisons);
 }
 
+/* How many pairs have the same picture, byte for byte, in a style. */
+static void print_same(const EmojiSet *set, const BindPair *pairs, int n) {
+    for (int s = 0; s < EMOJI_STYLES; s++) {
+        int same = 0;
+        for (int k = 0; k < n; k++)
+            same += !memcmp(emoji_rgb(set, s, pairs[k].a), emoji_rgb(set, s, pairs[k].b), EMOJI_PIXELS);
+        if (same) printf("   in %d of the %d pairs both pictures are the same in %s\n", same, n, set->style[s]);
+    }
+}
+
 void report_binding(Arena *arena, const EmojiSet *set, const EmojiTower *towers, int count) {
     printf("    %-14s pairs   right choice, %%          group, %%                 ties, %%\n", "");
     for (int kind = 0; kind < BIND_KINDS; kind++) {
@@ -326,6 +336,7 @@ void report_binding(Arena *arena, const EmojiSet *set, const EmojiTower *towers,
         if (n == 0) continue;
         printf("  %s: \"%s\" or \"%s\", ...\n", bind_name((BindKind)kind), set->item[pairs[0].a].phrase[0],
                set->item[pairs[0].b].phrase[0]);
+        print_same(set, pairs, n);
         for (int held = 0; held < 2; held++)
             for (int s = 0; s < EMOJI_STYLES; s++) {
                 PairScore some = bind_score(pairs, n, held, towers[0].image[s], towers[0].names);

@@ -10,8 +10,8 @@ enum { COUNTED_TYPES = 16, COUNT_FROM = 2, COUNT_TO = 5, RELATED = 24, SCENE_PHR
 static const char *const numbers[] = { "no", "one", "two", "three", "four", "five" };
 static const char *const categories[] = { "one shape", "several shapes", "two shapes" };
 
-/* Draws a scene as one style shows it: the other style has a lighter background's noise, and the objects lie elsewhere,
- * at two thirds of the size. */
+/* Draws a scene as one style shows it. The other style draws the objects at two thirds of the size, over another
+ * background with twice the noise. */
 static void draw(EmojiSet *set, int style, const Scene *scene) {
     double numbers_of[EMOJI_PIXELS];
     Canvas canvas = { .side = EMOJI_SIDE, .rgb = numbers_of };
@@ -19,7 +19,7 @@ static void draw(EmojiSet *set, int style, const Scene *scene) {
     if (style == STYLE_OTHER) {
         shown.appearance += 1;
         shown.noise = 2 * SCENE_NOISE;
-        for (int k = 0; k < shown.count; k++) shown.object[k].radius *= 2.0 / 3;
+        for (int k = 0; k < shown.count; k++) shown.object[k].radius = 2 * scene->object[k].radius / 3;
     }
     scene_picture(&shown, canvas, set->rgb[style] + (size_t)set->count * EMOJI_PIXELS);
 }

@@ -233,6 +233,7 @@ static void write_row(const EmojiSet *set, Arena *arena, FILE *out, int style, i
     fprintf(out, "\t%s\t%s\n", split, set->style[style]);
 }
 
+/* The table is written before its pictures: after an interruption the folder has a table, and can be written again. */
 bool emoji_set_write(const EmojiSet *set, const char *folder, Err *err) {
     Arena arena = { 0 };
     OutFile out;
@@ -241,14 +242,14 @@ bool emoji_set_write(const EmojiSet *set, const char *folder, Err *err) {
     if (!ok)
         err_set(err, "%s: this folder exists and has no pairs.tsv; name a new one, so that nothing is overwritten",
                 folder);
-    for (int style = 0; ok && style < EMOJI_STYLES; style++) ok = write_pictures(set, &arena, folder, style, err);
-    ok = ok && out_open(&out, table, err);
+    ok = ok && folder_make(folder, err) && out_open(&out, table, err);
     if (ok) {
         fprintf(out.stream, "filepath\ttitle\tsplit\tstyle\n");
         for (int style = 0; style < EMOJI_STYLES; style++)
             for (int i = 0; i < set->count; i++) write_row(set, &arena, out.stream, style, i);
         ok = out_commit(&out, err);
     }
+    for (int style = 0; ok && style < EMOJI_STYLES; style++) ok = write_pictures(set, &arena, folder, style, err);
     arena_free(&arena);
     return ok;
 }

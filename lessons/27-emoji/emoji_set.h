@@ -55,8 +55,8 @@ bool emoji_files_exist(const char *folder);
 bool emoji_set_read(EmojiSet *set, Arena *arena, const char *folder, Err *err);
 
 /* Generated scenes with the same questions in them: one object of eight colours and eight shapes, several equal ones,
- * two objects beside each other in both orders. The other style draws the same objects at other places, smaller, over
- * another background. `most` keeps so many, evenly spaced (0: all). Owner: the arena. */
+ * two objects beside each other in both orders. The other style draws the same objects smaller, over another background
+ * with more noise. `most` keeps so many, evenly spaced (0: all). Owner: the arena. */
 void emoji_set_generate(EmojiSet *set, Arena *arena, int most);
 
 /* ---- for the readers --------------------------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include "show/progress.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <string.h>
 
 static void show_progress(void *progress, int done, int total) {
@@ -96,7 +97,17 @@ static int side_of(const LessonModel *model) {
 
 LessonPairsSplit lesson_pairs_split(const LessonModel *model, int seed) {
     LessonPairsSplit split = { .fit = model->fit ? model->fit : "crop", .side = side_of(model), .seed = seed };
-    if (model->split) sscanf(model->split, "%d %lf %lf", &split.seed, &split.val_share, &split.test_share);
+    char text[128], *word[3] = { NULL }, *rest = NULL;
+    long long number;
+    double val, test;
+    snprintf(text, sizeof text, "%s", model->split ? model->split : "");
+    for (int i = 0; i < 3; i++) word[i] = strtok_r(i ? NULL : text, " ", &rest);
+    if (!word[2] || !parse_int(word[0], 0, INT_MAX, &number) || !parse_real(word[1], 0, 1, &val) ||
+        !parse_real(word[2], 0, 1, &test))
+        return split;
+    split.seed = (int)number;
+    split.val_share = val;
+    split.test_share = test;
     return split;
 }
 
