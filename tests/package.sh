@@ -99,6 +99,20 @@ for bad in missing ../small/a /etc/passwd dir; do
 done
 check "no incomplete file" [ ! -e "$work/four.tar.gz" ]
 
+# The list of files: in the tree of another user, and where there is none.
+theirs=$work/theirs
+mkdir -p "$theirs/tests" && cp tests/manifest.sh "$theirs/tests/"
+listed() { (cd "$theirs" && sh tests/manifest.sh) >"$work/out" 2>"$work/err"; }
+check "neither .git nor MANIFEST" eval '! listed'
+check "says what to do" grep -q 'run this in the folder of the project' "$work/err"
+if [ "$(id -u)" -eq 0 ] && command -v git >/dev/null 2>&1; then
+    (cd "$theirs" && git init -q . && git add tests/manifest.sh && chown -R 65534:65534 .) >"$work/out" 2>&1
+    check "make dist lists the files of another user" listed
+    check "all of them" [ "$(cat "$work/out")" = tests/manifest.sh ]
+else
+    skip "the tree of another user: needs root and git"
+fi
+
 # ---- with "long" ----------------------------------------------------------------------------------------------------
 
 # In a git checkout the files that git knows are packed; elsewhere those of the MANIFEST.

@@ -285,12 +285,12 @@ static void set_text(int *which, const char **x, const char *text) {
 static bool change_field(Recipe *r, int which) {
     ImageTowerSize *i = &r->model.image;
     TextTowerSize *t = &r->model.text;
-    int *const whole[] = { &r->epochs,     &r->batch,      &r->model.tokens,  &i->widths[0], &i->widths[1],
-                           &i->widths[2],  &i->embed,      &i->side,          &i->patch,     &i->width,
-                           &i->layers,     &i->heads,      &i->stages[0],     &i->stages[1], &i->stages[2],
-                           &i->stages[3],  &t->vocabulary, &t->width,         &t->embed,     &t->padding,
-                           &t->hidden,     &t->layers,     &t->heads,         &t->tokens,    &r->augment.shift,
-                           &r->augment.dx, &r->augment.dy, &r->augment.cutout };
+    int *const whole[] = { &r->epochs,     &r->batch,      &r->model.tokens,   &i->widths[0], &i->widths[1],
+                           &i->widths[2],  &i->embed,      &i->side,           &i->patch,     &i->width,
+                           &i->layers,     &i->heads,      &i->stages[0],      &i->stages[1], &i->stages[2],
+                           &i->stages[3],  &t->vocabulary, &t->width,          &t->embed,     &t->padding,
+                           &t->hidden,     &t->layers,     &t->heads,          &t->tokens,    &r->augment.shift,
+                           &r->augment.dx, &r->augment.dy, &r->augment.cutout, &i->mlp,       &t->mlp };
     double *const real[] = { &r->model.logit_scale, &r->warmup, &r->smoothing, &r->whiten_epochs };
     bool *const flags[] = { &i->quick_gelu,  &t->quick_gelu,  &r->multi_positive,
                             &r->fixed_scale, &r->learn_first, &r->random_filters };
@@ -324,7 +324,7 @@ TEST(every_field_is_in_the_text_of_a_recipe) {
         CHECK(strcmp(recipe_text(&changed, &arena), recipe_text(&same, &arena)), "field %d is not in: %s", fields,
               recipe_text(&same, &arena));
     }
-    CHECK(fields == 61, "%d fields", fields);
+    CHECK(fields == 63, "%d fields", fields);
     for (int i = 0; recipe_at(i); i++)
         for (int k = 0; k < i; k++)
             CHECK(strcmp(recipe_text(recipe_at(i), &arena), recipe_text(recipe_at(k), &arena)), "%d and %d", i, k);

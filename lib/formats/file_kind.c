@@ -75,6 +75,7 @@ static bool has_word(const char *text, size_t size, const char *word) {
 /* Texts can begin with white space and a byte order mark. */
 static const FileKind *text_kind(File file) {
     enum { HEAD = 4096 };
+    if (file.size == 0) return NULL;
     const char *text = (const char *)file.data, *end = text + file.size;
     if (file.size >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) text += 3;
     while (text < end && strchr(" \t\r\n", *text) && *text) text++;

@@ -107,18 +107,21 @@ static const char *real(Arena *arena, double x) {
     return text;
 }
 
+/* Only where it is not the usual 4 D, so that older checkpoints have the same text. */
+static const char *mlp_text(Arena *arena, int mlp) { return mlp ? arena_print(arena, ", MLP %d", mlp) : ""; }
+
 static char *model_text(Arena *arena, const ClipConfig *m) {
     const ImageTowerSize *i = &m->image;
     const TextTowerSize *t = &m->text;
     return arena_print(
         arena,
         "image tower=%s, %d dimensions, widths %d %d %d, side %d, patch %d, width %d, layers %d, heads %d, "
-        "stages %d %d %d %d, QuickGELU %d\ntext tower=%s, %d dimensions, words %d, width %d, padding %d, hidden %d, "
-        "layers %d, heads %d, positions %d, QuickGELU %d\ntokens=%d\nfirst logit scale=%s\n",
+        "stages %d %d %d %d, QuickGELU %d%s\ntext tower=%s, %d dimensions, words %d, width %d, padding %d, hidden %d, "
+        "layers %d, heads %d, positions %d, QuickGELU %d%s\ntokens=%d\nfirst logit scale=%s\n",
         i->kind, i->embed, i->widths[0], i->widths[1], i->widths[2], i->side, i->patch, i->width, i->layers, i->heads,
-        i->stages[0], i->stages[1], i->stages[2], i->stages[3], i->quick_gelu, t->kind, t->embed, t->vocabulary,
-        t->width, t->padding, t->hidden, t->layers, t->heads, t->tokens, t->quick_gelu, m->tokens,
-        real(arena, m->logit_scale));
+        i->stages[0], i->stages[1], i->stages[2], i->stages[3], i->quick_gelu, mlp_text(arena, i->mlp), t->kind,
+        t->embed, t->vocabulary, t->width, t->padding, t->hidden, t->layers, t->heads, t->tokens, t->quick_gelu,
+        mlp_text(arena, t->mlp), m->tokens, real(arena, m->logit_scale));
 }
 
 static char *group_text(Arena *arena, const char *name, const OptimGroup *o) {
