@@ -211,7 +211,7 @@ TEST(split_by_picture) {
     data = opened(&args);
     uint64_t still = part_bits(&data, PAIRS_VAL) & val;
     int same = 0;
-    for (int i = 0; i < 64; i++) same += still >> i & 1;
+    for (int i = 0; i < 64; i++) same += (int)(still >> i & 1);
     CHECK(same >= 6 && same <= 8, "%d of 8 pictures are still for validation", same);
     pairs_data_close(&data);
     char *text = arena_text(&arena, "filepath,title\n"); /* the same bytes under ten names */

@@ -24,7 +24,7 @@ static PairsTable table_of(const char *text) {
 
 /* "path: caption, caption; path: ..." */
 static const char *shown(const PairsTable *t) {
-    char *text = "";
+    const char *text = "";
     for (int i = 0; i < t->picture_count; i++) {
         const PairsPicture *p = &t->pictures[i];
         text = arena_print(&arena, "%s%s%s:", text, i ? "; " : "", p->path);

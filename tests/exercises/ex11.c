@@ -259,7 +259,7 @@ static void check_answer(void) {
             verify_model(2)[i] = exp((double)logits.v[i]);
             double sum = 0, all = 0;
             for (int n = 0; n < N; n++) sum += (double)AT(logits, i / N, n);
-            for (int k = 0; k < B * N; k++) all += exp((double)logits.v[k]);
+            for (int n = 0; n < B * N; n++) all += exp((double)logits.v[n]);
             verify_model(3)[i] = exp((double)logits.v[i]) / all;
             verify_model(4)[i] = 1 / (1 + exp(-(double)logits.v[i]));
             verify_model(5)[i] = (double)logits.v[i] / sum;
