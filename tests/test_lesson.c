@@ -211,10 +211,12 @@ static Lesson lesson_typed(const char *typed, int width) {
     return (Lesson){ .number = "99", .predictions = true, .term = { .out = stdout, .width = width } };
 }
 
+static const char *const amounts[] = { "lots", "half" };
+
 static void answer(const char *typed, double value) {
     Lesson lesson = lesson_typed(typed, 80);
     Prediction said = lesson_predict_number(&lesson, 0, 100, "How %s?", "much");
-    Prediction next = lesson_predict(&lesson, "And then?");
+    Prediction next = lesson_predict_choice(&lesson, amounts, COUNT(amounts), 1, "And then?");
     lesson_outcome_number(&lesson, &said, value, 2);
     lesson_outcome(&lesson, &next, "nothing");
     printf("%zu, %zu\n", strlen(said.said), strlen(next.said));
@@ -231,7 +233,7 @@ TEST(predictions_are_set_beside_what_came) {
     CHECK_STOPS(answer("", 0.75), 0, "> \n0, 0\n");
     char longer[400];
     memset(longer, 'x', sizeof longer);
-    memcpy(longer, "1\n", 2);
+    memcpy(longer, "1\nhalf ", 7);
     strcpy(longer + 300, "\nsecond\n");
     CHECK_STOPS(answer(longer, 0.75), 0, "1, 79\n");
 }
@@ -241,13 +243,13 @@ TEST(predictions_refuse_what_is_no_answer) {
     static const char *const not [] = { "lots", "101", "-1", "nan", "5 of 10", "%", "inf", "1e" };
     for (size_t i = 0; i < COUNT(not ); i++) {
         char typed[100];
-        snprintf(typed, sizeof typed, "%s\n7\n?\n...\nb\n", not [i]);
+        snprintf(typed, sizeof typed, "%s\n7\n?\nlots and half\nhalf\n", not [i]);
         CHECK_STOPS(answer(typed, 8), 0,
                     "(Enter skips) > Want a number from 0 to 100, or Enter alone.\n(Enter skips) > ");
         CHECK_STOPS(answer(typed, 8), 0,
-                    "You said: 7   It is: 8.00, off by 1.00\nYou said: b   It is: nothing\n1, 1\n");
+                    "You said: 7   It is: 8.00, off by 1.00\nYou said: half   It is: nothing\n1, 4\n");
     }
-    CHECK_STOPS(answer("7\n?\n...\n", 8), 0, "> Want a word or a number, or Enter alone.\n(Enter skips) > Want");
+    CHECK_STOPS(answer("7\n?\n...\n", 8), 0, "> Want 1 of: lots, half, or Enter alone.\n(Enter skips) > Want");
     CHECK_STOPS(answer("lots\n", 8), 0, "\n0, 0\n"); /* the input ends: nothing waits */
 }
 
@@ -336,9 +338,9 @@ static void answer_after_an_end(void) {
     FILE *typing = fopen(path, "w");
     CHECK(typing && freopen(path, "r", stdin), "%s", path);
     dup2(STDERR_FILENO, STDOUT_FILENO);
-    Prediction first = lesson_predict(&lesson, "How much?");
+    Prediction first = lesson_predict_choice(&lesson, amounts, COUNT(amounts), 1, "How much?");
     CHECK(fputs("half\n", typing) >= 0 && fclose(typing) == 0, "%s", path);
-    Prediction second = lesson_predict(&lesson, "And now?");
+    Prediction second = lesson_predict_choice(&lesson, amounts, COUNT(amounts), 1, "And now?");
     printf("\"%s\", \"%s\"\n", first.said, second.said);
     exit(lesson_end(&lesson));
 }
@@ -349,7 +351,7 @@ TEST(predictions_do_not_wait_for_nobody) {
     int ends[2];
     CHECK(pipe(ends) == 0 && dup2(ends[0], STDIN_FILENO) >= 0, "%s", "no pipe");
     alarm(5); /* reading the pipe, which stays open and empty, would never end */
-    Prediction said = lesson_predict(&lesson, "Is anybody there?");
+    Prediction said = lesson_predict_number(&lesson, 0, 1, "Is anybody there?");
     CHECK(!said.said[0], "%s", said.said);
     lesson_outcome(&lesson, &said, "nobody");
 }

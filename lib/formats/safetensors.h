@@ -90,7 +90,7 @@ typedef struct {
     Arena *arena;
     SafetensorsEntry *entries;
     int count, meta_count;
-    bool no_sum;        /* for tests: without checksum and version */
+    bool no_sum;        /* without checksum and version: for caches and tests */
     const char *backup; /* what was at the path before is copied there (OutFile); NULL: no backup */
 } SafetensorsOut;
 

@@ -189,7 +189,6 @@ static int count_names(const Wanted *wanted, const char *said) {
 
 /* Is it an answer? The % sign after a number is taken off. */
 static bool answers(const Wanted *wanted, char *said) {
-    int found = 0;
     double value;
     if (wanted->number) {
         char *end = said + strlen(said) - 1;
@@ -197,15 +196,13 @@ static bool answers(const Wanted *wanted, char *said) {
         tidy(said);
         return parse_real(said, wanted->low, wanted->high, &value);
     }
-    if (wanted->count) return count_names(wanted, said) == wanted->picks;
-    for (const char *c = said; *c; c++) found += isalnum((unsigned char)*c) || (unsigned char)*c >= 0x80;
-    return found > 0;
+    return count_names(wanted, said) == wanted->picks;
 }
 
 static void say_what_is_wanted(const Wanted *wanted, int width) {
-    char text[512] = "Want a word or a number,";
+    char text[512];
     if (wanted->number) snprintf(text, sizeof text, "Want a number from %g to %g,", wanted->low, wanted->high);
-    else if (wanted->count) snprintf(text, sizeof text, "Want %d of:", wanted->picks);
+    else snprintf(text, sizeof text, "Want %d of:", wanted->picks);
     int column = print_words(text, 0, width);
     for (int i = 0; i < wanted->count; i++) {
         snprintf(text, sizeof text, "%s,", wanted->choices[i]);
@@ -228,14 +225,6 @@ static Prediction ask(const Lesson *lesson, Wanted wanted, const char *question,
         if (!prediction.said[0] || answers(&wanted, prediction.said)) return prediction;
         say_what_is_wanted(&wanted, lesson->term.width);
     }
-}
-
-Prediction lesson_predict(const Lesson *lesson, const char *question, ...) {
-    va_list args;
-    va_start(args, question);
-    Prediction prediction = ask(lesson, (Wanted){ .number = false }, question, args);
-    va_end(args);
-    return prediction;
 }
 
 Prediction lesson_predict_number(const Lesson *lesson, double low, double high, const char *question, ...) {
