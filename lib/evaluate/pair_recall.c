@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { PICTURES = 100, TEXTS = 256, QUERIES = 64 }; /* at a time: changes the memory, not the result */
+enum { PICTURES = 24, TEXTS = 256, QUERIES = 64 }; /* at a time: changes the memory, not the result */
 
 Mat pair_images(Clip *clip, Arena *arena, const PairSet *set, void (*done)(void *context, int pictures),
                 void *context) {
