@@ -51,6 +51,15 @@ no_pictures() { run 2 --text "a cat" && said "texts want pictures"; }
 no_words() { run 2 --folder "$work/photos" && said "something to look for"; }
 missing_picture() { run 1 "$work/none.png" --text a && said "none.png: No such file"; }
 no_picture() { run 1 tests/lesson19.sh --text a && said "lesson19.sh: byte 0"; }
+table() {
+    printf 'filepath\ttitle\n%s/photos/one.png\ta cat\n%s/tests/images/grey-8.png\ta dog\nnone.png\ta bird\n' \
+        "$work" "$PWD" >"$work/own.tsv"
+    run 0 --pairs "$work/own.tsv" && said "3 rows; 2 pairs of 2 pictures; 1 rows left out" &&
+        said "2 pictures, 2 different captions" || return 1
+    run 1 --pairs "$work/own.tsv" --strict && said "own.tsv:4: " || return 1
+    run 1 --pairs "$work/none.tsv" && said "none.tsv: No such file"
+}
+
 missing_folder() { run 1 --folder "$work/none" --text a && said "none: No such file"; }
 missing_weights() { run 1 --weights "$work/none" && said "none: No such file"; }
 bad_weights() { run 1 --weights tests/corpus/safetensors/good && said "no CLIP"; }
@@ -60,7 +69,7 @@ wrong_heads() {
 }
 damaged_weights() { run 1 --weights tests/corpus/safetensors/overlap && said "overlap"; }
 
-for test in own_pictures one_text unrepaired_text long_text folder own_cache no_texts no_pictures no_words missing_picture no_picture \
+for test in own_pictures one_text unrepaired_text long_text folder own_cache table no_texts no_pictures no_words missing_picture no_picture \
     missing_folder missing_weights bad_weights wrong_heads damaged_weights; do
     if $test; then
         passed=$((passed + 1))

@@ -10,6 +10,7 @@
 #include "kernels/gemm.h"
 #include "lesson/lesson.h"
 #include "lesson/lesson_data.h"
+#include "own_pairs.h"
 #include "photos.h"
 #include "scenes/pair_score.h"
 #include "show/progress.h"
@@ -344,16 +345,23 @@ int main(int argc, char **argv) {
     const char *weights = "auto", *data = "auto", *gelu = "auto", *folder = "", *cache = "";
     int pictures = 500, heads = 0, text_heads = 0;
     OptionTexts said = { 0 };
+    const char *table = "";
+    PairsFormat format = { .picture_column = "filepath", .caption_column = "title" };
     const Option options[] = {
         { "text", .texts = &said, .help = "a text, again and again: for your pictures, or to search a folder for" },
         { "folder", .text = &folder, .help = "find in this folder what --text says" },
+        { "pairs", .text = &table, .help = "a table of own pictures and captions: filepath and title, with a heading" },
+        { "picture-column", .text = &format.picture_column, .help = "the table's column of pictures" },
+        { "caption-column", .text = &format.caption_column, .help = "the table's column of captions" },
+        { "strict", .flag = &format.strict, .help = "stop at the first row of the table that cannot be used" },
         { "cache", .text = &cache, .help = "where the folder's vectors are kept; empty: among the models" },
         { "weights", .text = &weights, .help = "a safetensors file; auto: what is there; tiny: random ones" },
         { "gelu", .text = &gelu, .choices = "auto|quick|exact", .help = "OpenAI's is quick, LAION's exact" },
         { "heads", .integer = &heads, .low = 0, .high = 1024, .help = "heads of the image tower; 0: find out" },
         { "text-heads", .integer = &text_heads, .low = 0, .high = 1024, .help = "the same for the text tower" },
         { "data", .text = &data, .choices = LESSON_DATA, .help = "which test pictures" },
-        { "pictures", .integer = &pictures, .low = 10, .high = 10000, .help = "how many of them to classify" },
+        { "pictures", .integer = &pictures, .low = 10, .high = 10000,
+          .help = "how many of them to classify, or of a table to read" },
         { 0 },
     };
     Lesson lesson = { .number = "19",
@@ -376,8 +384,9 @@ int main(int argc, char **argv) {
     lesson_section(&lesson, "1. The model");
     show_model(&encoder);
     Texts texts = { said.count, said.item };
-    if (*folder || lesson.word_count) {
+    if (*folder || *table || lesson.word_count) {
         lesson_section(&lesson, "Your pictures");
+        if (*table) own_pairs(&lesson, &encoder, table, format, pictures);
         if (lesson.word_count)
             show_pictures(&lesson, &encoder, pictures_read(arena, lesson.words, lesson.word_count), texts, NULL);
         if (*folder) search_folder(&lesson, &encoder, folder, cache, texts);
@@ -394,7 +403,8 @@ int main(int argc, char **argv) {
         lesson_section(&lesson, "4. What it cannot do");
         show_probes(&encoder);
         printf("\nYour own:  build/lesson-19 cat.png car.png --text \"a photo of a cat\" --text \"a sports car\"\n"
-               "           build/lesson-19 --folder photos --text \"a dog on a beach\"\n");
+               "           build/lesson-19 --folder photos --text \"a dog on a beach\"\n"
+               "           build/lesson-19 --pairs photos.tsv\n");
     }
     encoder_close(&encoder);
     return lesson_end(&lesson);

@@ -111,6 +111,13 @@ static bool recall_one_way(Mat queries, Mat answers, const int *right, const int
 }
 
 bool pair_recall(Clip *clip, const PairSet *set, PairRecall *result, Err *err) {
+    Arena work = { 0 };
+    bool ok = pair_recall_of(clip, set, pair_images(clip, &work, set, NULL, NULL), result, err);
+    arena_free(&work);
+    return ok;
+}
+
+bool pair_recall_of(Clip *clip, const PairSet *set, Mat images, PairRecall *result, Err *err) {
     *result = (PairRecall){ .pictures = set->n };
     if (set->n == 0) return true;
     Arena work = { 0 };
@@ -121,7 +128,6 @@ bool pair_recall(Clip *clip, const PairSet *set, PairRecall *result, Err *err) {
     Texts texts = { .count = pair_set_groups(set, ids, T, group) };
     texts.features = text_features(clip, &work, ids, group, captions, texts.count);
     texts_link(&texts, &work, set, group);
-    Mat images = pair_images(clip, &work, set, NULL, NULL);
     bool ok = recall_one_way(images, texts.features, texts.of, texts.first, result->recall[IMAGE_TO_TEXT],
                              result->chance[IMAGE_TO_TEXT], err) &&
               recall_one_way(texts.features, images, texts.pictures, texts.from, result->recall[TEXT_TO_IMAGE],

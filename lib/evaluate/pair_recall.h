@@ -26,6 +26,8 @@ Mat pair_images(Clip *clip, Arena *arena, const PairSet *set, void (*done)(void 
 /* Takes n E + captions E numbers of memory and a block of scores. All numbers are 0 for a set without pictures.
  * False, with one line, if a cosine is not a number. */
 bool pair_recall(Clip *clip, const PairSet *set, PairRecall *result, Err *err);
+/* The same with the pictures' unit vectors given, images [n,E]; set->planes is not read. */
+bool pair_recall_of(Clip *clip, const PairSet *set, Mat images, PairRecall *result, Err *err);
 
 /* A table on stdout: both ways, the model and guessing, in percent. */
 void pair_recall_print(const PairRecall *r);
