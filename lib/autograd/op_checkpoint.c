@@ -1,5 +1,5 @@
-/* op_checkpoint: a part of a network whose results in between are not kept, but computed again for its gradient (Chen et
- * al. 2016, arXiv:1604.06174). Contract: ops.h. */
+/* op_checkpoint: a part of a network whose results in between are not kept, but computed again for its gradient (Chen
+ * et al. 2016, arXiv:1604.06174). Contract: ops.h. */
 #include "autograd/ops.h"
 
 #include <string.h>

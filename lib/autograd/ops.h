@@ -119,8 +119,8 @@ typedef struct {
     double smoothing;   /* of clip_targets (clip_loss.h) */
 } PairTargets;
 
-/* The symmetric contrastive loss of CLIP in tiles of tile x tile logits: no B x B numbers are held, forward or backward.
- *   y = clip_loss(clip_logits(image, text, log_scale), clip_targets(caption, smoothing))      (clip_loss.h), to rounding
+/* The symmetric contrastive loss of CLIP in tiles of tile x tile logits; B x B numbers are never held.
+ *   y = clip_loss(clip_logits(image, text, log_scale), clip_targets(caption, smoothing))     (clip_loss.h), to rounding
  * image, text [B,E] of unit length, log_scale one number (t; the scale is e^t) -> one number, in nats
  * Memory  tile^2 + O(B) numbers, and the gradients of image and text */
 Var op_contrastive(Tape *t, Var image, Var text, Var log_scale, PairTargets targets, int tile);

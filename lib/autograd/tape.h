@@ -117,7 +117,7 @@ TapeMark tape_mark(const Tape *t);
 Var tape_keep(Tape *t, TapeMark mark, Var x, Var y);
 
 /* For operations: the n numbers of an operand of a product: x itself or, if `rounded`, a copy on the tape in which each
- * number is rounded to BF16 (vec_round_bfloat). A forward passes round_products, its backward what the forward passed. */
+ * number is rounded to BF16 (vec_round_bfloat). A forward passes round_products; its backward, what that passed. */
 const num *tape_operand(Tape *t, bool rounded, const num *x, size_t n);
 
 void tape_reset(Tape *t); /* forgets all nodes, keeps the memory */
