@@ -116,8 +116,8 @@ static bool training_step(Training *s, int step, int steps, const BatchWatch *wa
     Var at = loss_of(s);
     *loss = (double)at->val.v[0];
     if (!isfinite(*loss))
-        return err_set(err, "%s, batch %d, seed %d: step %d: the loss is not a finite number",
-                       loss_name(s->run->loss), s->run->batch, s->run->seed, step + 1);
+        return err_set(err, "%s, batch %d, seed %d: step %d: the loss is not a finite number", loss_name(s->run->loss),
+                       s->run->batch, s->run->seed, step + 1);
     tape_backward(t, at);
     bool look = watch->lost && step == steps / 2;
     const num *before = look || s->run->rounded == ROUND_WEIGHTS ? rounded_weights(&s->clip.params, &t->arena) : NULL;

@@ -6,7 +6,8 @@ static double node_flop(const Node *x) {
     if (x->op == &linear_op) return 2 * outputs * (double)mat_count(x->in[1]->val) / x->in[1]->val.shape[0];
     if (x->op == &matmul_op) return 2 * outputs * x->in[0]->val.shape[1];
     if (x->op == &conv2d_op) return 2 * outputs * (double)mat_count(x->in[1]->val) / x->in[1]->val.shape[0];
-    if (x->op == &attention_op) return 4 * outputs * x->val.shape[1]; /* q k^T and P v: [T,d] by [d,T], [T,T] by [T,d] */
+    if (x->op == &attention_op)
+        return 4 * outputs * x->val.shape[1]; /* q k^T and P v: [T,d] by [d,T], [T,T] by [T,d] */
     return 0;
 }
 

@@ -12,7 +12,7 @@ enum { PAIR_EMBED = 64 }; /* E of both models */
 typedef struct {
     const Cifar *set;
     int T, B;
-    const int *class_ids;      /* [CIFAR_CLASSES,T]: the caption of each class */
+    const int *class_ids;       /* [CIFAR_CLASSES,T]: the caption of each class */
     int *index, *caption, *ids; /* [B], [B]: the class, [B,T] */
 } PairBatch;
 

@@ -286,8 +286,7 @@ static void result_copy(const Group *g, Arena *arena, WorkersResult *result) {
     if (run->loss != LOSS_GLOBAL) result->matrix *= 2.0 / run->workers;
     result->loss = arena_zero(arena, (size_t)run->steps, sizeof *result->loss);
     for (int step = 0; step < run->steps; step++)
-        for (int w = 0; w < run->workers; w++)
-            result->loss[step] += s->losses[(size_t)step * WORKERS_MAX + (size_t)w];
+        for (int w = 0; w < run->workers; w++) result->loss[step] += s->losses[(size_t)step * WORKERS_MAX + (size_t)w];
     size_t bytes = g->count * sizeof(num);
     result->first = memcpy(arena_alloc(arena, g->count, sizeof(num)), s->first, bytes);
     result->weights = memcpy(arena_alloc(arena, g->count, sizeof(num)), s->weights, bytes);

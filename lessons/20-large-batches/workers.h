@@ -30,9 +30,9 @@ typedef struct {
 } WorkersRun;
 
 typedef struct {
-    double *loss;    /* [steps], on the arena */
-    num *first;      /* [count]: the summed gradient of the first step */
-    num *weights;    /* [count]: after the last step */
+    double *loss; /* [steps], on the arena */
+    num *first;   /* [count]: the summed gradient of the first step */
+    num *weights; /* [count]: after the last step */
     size_t count;
     double gathered; /* bytes that one worker reads of other workers' embeddings and their gradients, in a step */
     double reduced;  /* bytes that it reads of other workers' gradients of the parameters, in a step */
