@@ -278,8 +278,8 @@ TEST(checkpointing_changes_no_bit) {
 
 TEST(rounding_to_bfloat) {
     const float by_hand[][2] = { { 1, 1 },
-                                 { 1.00390625f, 1 },           /* 1 + 2^-8, half way: to even */
-                                 { 1.01171875f, 1.015625f },   /* 1 + 3 2^-8, half way: to even */
+                                 { 1.00390625f, 1 },            /* 1 + 2^-8, half way: to even */
+                                 { 1.01171875f, 1.015625f },    /* 1 + 3 2^-8, half way: to even */
                                  { 1.0039063692f, 1.0078125f }, /* just above half way */
                                  { -3.1415927f, -3.140625f },
                                  { 0, 0 },

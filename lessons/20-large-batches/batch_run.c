@@ -183,7 +183,7 @@ BatchRun *batch_sizes_plan(Arena *arena, bool photographs, int pictures, int see
 BatchRun *batch_rounding_plan(Arena *arena, bool photographs, int pictures, int batch, int seed, int *count) {
     BatchRun *plan = arena_alloc(arena, ROUND_KINDS, sizeof *plan);
     for (int k = 0; k < ROUND_KINDS; k++) {
-        plan[k] = (BatchRun){ .photographs = photographs, .image = "vit", .batch = batch, .seed = seed };
+        plan[k] = (BatchRun){ .photographs = photographs, .image = "small", .batch = batch, .seed = seed };
         plan[k].rounded = (RoundKind)k;
         plan[k].pictures = pictures;
     }

@@ -11,13 +11,19 @@ typedef enum {
     GRADIENT_WAYS
 } GradientWay;
 
+typedef enum { STAGE_EMBED, STAGE_LOSS, STAGE_BACKWARD, GRADIENT_STAGES } GradientStage;
+
 typedef struct {
     double loss;
-    double bytes;   /* of the tape and, if cached, of the embeddings and their gradients */
-    double seconds; /* of the processor */
-    num *gradient;  /* [gradient_count], on the arena */
+    double bytes;                  /* of the tape and, if cached, of the embeddings and their gradients */
+    double seconds;                /* of the processor */
+    double stage[GRADIENT_STAGES]; /* if cached: seconds of each */
+    num *gradient;                 /* [gradient_count], on the arena */
     size_t count;
 } GradientCost;
+
+/* Some steps of AdamW on batches of B pairs of the set, in its order: a model that has learnt something. */
+void gradient_train(Clip *clip, const Cifar *set, int B, int steps);
 
 /* Pairs with equal captions match (clip_targets). */
 GradientCost gradient_of(Arena *arena, GradientWay way, Clip *clip, PairBatch *batch, int micro);
