@@ -15,7 +15,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { SIZES_SEEN = 102400, ROUNDED_SEEN = 51200, ROUNDED_BATCH = 256 }; /* pictures seen, sections 6 and 5 */
+enum { SIZES_SEEN = 40960, ROUNDED_SEEN = 25600, ROUNDED_BATCH = 256 }; /* pictures seen, sections 6 and 5 */
 enum { TILE = 512, LARGE_EMBED = 64, SIZES_MAX = 8, STEP_BATCH = 64, STEP_BLOCKS = 12, WORKER_STEPS = 3 };
 enum { CLIP_BATCH = 32768, CLIP_EMBED = 512, CLIP_WORKERS = 256 }; /* arXiv:2103.00020, sections 2.5 and 3 */
 
