@@ -179,7 +179,7 @@ static void show_gradients(Arena *arena, const Cifar *set, const char *image, in
 
 enum { PARTS_SHOWN = 4, PREDICTED = 2 };
 
-/* The same model after some steps, with ever smaller parts. Returns the cosine of the accumulated gradient of the part
+/* The same model after some steps, with ever smaller parts (of one pair there is no loss). Returns the cosine of the accumulated gradient of the part
  * that is asked for. */
 static double show_parts(Arena *arena, const Cifar *set, Watch *watch) {
     double predicted = 0;
@@ -190,11 +190,11 @@ static double show_parts(Arena *arena, const Cifar *set, Watch *watch) {
     watch_add(watch, args.batch);
     printf("\"small\" after %d steps, %d pairs, loss %.6f\n", args.steps, args.batch, whole.loss);
     printf("  in memory  cached: off by  accumulated: loss  off by     cosine\n");
-    for (int i = 0, micro = args.micro; i < PARTS_SHOWN && micro >= 1; i++, micro /= 4) {
+    for (int i = 0, micro = args.micro; i < PARTS_SHOWN && micro >= 2; i++, micro /= 4) {
         GradientCost cached = gradient_of(arena, GRADIENT_CACHED, &at.clip, &at.batch, micro);
         GradientCost sum = gradient_of(arena, GRADIENT_ACCUMULATED, &at.clip, &at.batch, micro);
         double cosine = gradient_cosine(sum.gradient, whole.gradient, whole.count);
-        if (i == PREDICTED) predicted = cosine;
+        if (i <= PREDICTED) predicted = cosine;
         watch_add(watch, 2.0 * args.batch);
         printf("  %9d  %14.1e  %17.6f  %.1e  %9.6f\n", micro,
                gradient_distance(cached.gradient, whole.gradient, whole.count), sum.loss,
@@ -206,7 +206,7 @@ static double show_parts(Arena *arena, const Cifar *set, Watch *watch) {
 }
 
 static void gradient_in_parts(const Lesson *lesson, Arena *arena, const Cifar *set) {
-    int asked = MAX(1, args.micro >> 2 * PREDICTED), B = MAX(8, args.batch / 8), micro = MAX(1, args.micro / 8);
+    int asked = MAX(2, args.micro >> 2 * PREDICTED), B = MAX(8, args.batch / 8), micro = MAX(1, args.micro / 8);
     Prediction guess = lesson_predict_number(lesson, -1, 1,
                                              "The gradients of parts of %d pairs are added up, each with the loss of "
                                              "its part. What is the cosine with the gradient of all %d pairs?",
