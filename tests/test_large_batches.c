@@ -1,5 +1,5 @@
-/* What large batches need: the loss in tiles, the gradient in parts, checkpointing, products of rounded operands. Each is
- * compared with the plain way, which holds everything. */
+/* What large batches need: the loss in tiles, the gradient in parts, checkpointing, products of rounded operands. Each
+ * is compared with the plain way, which holds everything. */
 #include "core/thread.h"
 #include "kernels/reference.h"
 #include "kernels/vecmath.h"

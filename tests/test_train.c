@@ -285,11 +285,11 @@ static void set_text(int *which, const char **x, const char *text) {
 static bool change_field(Recipe *r, int which) {
     ImageTowerSize *i = &r->model.image;
     TextTowerSize *t = &r->model.text;
-    int *const whole[] = { &r->epochs,     &r->batch,      &r->model.tokens,  &i->widths[0], &i->widths[1],
-                           &i->widths[2],  &i->embed,      &i->side,          &i->patch,     &i->width,
-                           &i->layers,     &i->heads,      &i->stages[0],     &i->stages[1], &i->stages[2],
-                           &i->stages[3],  &t->vocabulary, &t->width,         &t->embed,     &t->padding,
-                           &t->hidden,     &t->layers,     &t->heads,         &t->tokens,    &r->augment.shift,
+    int *const whole[] = { &r->epochs,     &r->batch,      &r->model.tokens,   &i->widths[0],  &i->widths[1],
+                           &i->widths[2],  &i->embed,      &i->side,           &i->patch,      &i->width,
+                           &i->layers,     &i->heads,      &i->stages[0],      &i->stages[1],  &i->stages[2],
+                           &i->stages[3],  &t->vocabulary, &t->width,          &t->embed,      &t->padding,
+                           &t->hidden,     &t->layers,     &t->heads,          &t->tokens,     &r->augment.shift,
                            &r->augment.dx, &r->augment.dy, &r->augment.cutout, &r->micro_batch };
     double *const real[] = { &r->model.logit_scale, &r->warmup, &r->smoothing, &r->whiten_epochs };
     bool *const flags[] = { &i->quick_gelu,  &t->quick_gelu,  &r->multi_positive,
@@ -930,8 +930,8 @@ TESTS(any_number_of_threads, resumed_everything, resumed_least, resumed_with_oth
       resumed_from_nothing, resumed_with_another_log, stopped_before_anything_was_finished,
       every_field_is_in_the_text_of_a_recipe, another_run_is_not_resumed, an_old_or_edited_signature,
       another_run_is_kept, a_damaged_checkpoint_is_not_resumed, an_incomplete_checkpoint_is_not_resumed,
-      a_batch_larger_than_the_set, a_gradient_that_is_not_finite,
-      a_gradient_of_a_part_that_is_not_finite, the_first_operation_is_named, an_absurd_learning_rate,
-      a_place_that_cannot_be_written, a_full_disk, rows_make_sense, batches_in_parts, batches_are_reported, the_log_has_its_columns,
-      the_log_is_read_back, recipes, every_combination_makes_a_step, recipes_without_an_ingredient,
-      the_same_caption_is_no_mistake, the_scale_has_an_end)
+      a_batch_larger_than_the_set, a_gradient_that_is_not_finite, a_gradient_of_a_part_that_is_not_finite,
+      the_first_operation_is_named, an_absurd_learning_rate, a_place_that_cannot_be_written, a_full_disk,
+      rows_make_sense, batches_in_parts, batches_are_reported, the_log_has_its_columns, the_log_is_read_back, recipes,
+      every_combination_makes_a_step, recipes_without_an_ingredient, the_same_caption_is_no_mistake,
+      the_scale_has_an_end)

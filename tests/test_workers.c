@@ -27,9 +27,10 @@ TEST(workers_are_one_process) {
     WorkersResult one = run_of(1, LOSS_GLOBAL, false);
     for (int workers = 2; workers <= 4; workers++)
         for (int loss = LOSS_GLOBAL; loss <= LOSS_LOCAL; loss++) {
-            WorkersResult r = run_of(workers, (WorkerLoss)loss, true), turn = run_of(workers, (WorkerLoss)loss, false);
-            CHECK(!memcmp(r.weights, turn.weights, r.count * sizeof(num)), "%d workers: other bits", workers);
-            CHECK(!memcmp(r.loss, turn.loss, 3 * sizeof *r.loss), "%d workers: other losses", workers);
+            WorkersResult r = run_of(workers, (WorkerLoss)loss, true),
+                          serial = run_of(workers, (WorkerLoss)loss, false);
+            CHECK(!memcmp(r.weights, serial.weights, r.count * sizeof(num)), "%d workers: other bits", workers);
+            CHECK(!memcmp(r.loss, serial.loss, 3 * sizeof *r.loss), "%d workers: other losses", workers);
             double off = gradient_distance(r.first, one.first, r.count);
             CHECK(off <= 1e-5, "%d workers, loss %d: the gradient is off by %g", workers, loss, off);
             for (int i = 0; i < 3; i++) CHECK_NEAR(r.loss[i], one.loss[i], 1e-4);

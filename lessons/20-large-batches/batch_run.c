@@ -82,8 +82,8 @@ static Var loss_of(Training *s) {
     return clip_loss(t, logits, clip_targets(&t->arena, s->batch.caption, B, 0));
 }
 
-/* The fraction of the trained weights that, rounded to BF16, are what they were before the step. With `keep` all weights
- * are rounded for good.          before [count]: all weights before the step, rounded */
+/* The fraction of the trained weights that, rounded to BF16, are what they were before the step. With `keep` all
+ * weights are rounded for good.          before [count]: all weights before the step, rounded */
 static double round_weights(const Params *params, const num *before, bool keep) {
     double lost = 0, all = 0;
     for (int i = 0; i < params->count; i++) {

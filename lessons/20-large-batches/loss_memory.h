@@ -1,5 +1,5 @@
-/* loss_memory: the memory and time of one forward and backward pass of the CLIP loss, with all B x B logits and in tiles;
- * and of a vision transformer, with and without checkpointing. */
+/* loss_memory: the memory and time of one forward and backward pass of the CLIP loss, with all B x B logits and in
+ * tiles; and of a vision transformer, with and without checkpointing. */
 #ifndef LOSS_MEMORY_H
 #define LOSS_MEMORY_H
 

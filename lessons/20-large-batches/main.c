@@ -15,7 +15,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { SIZES_SEEN = 40960, ROUNDED_SEEN = 25600, ROUNDED_BATCH = 256 }; /* pictures seen, sections 6 and 5 */
+enum { SIZES_SEEN = 40960, ROUNDED_SEEN = 102400, ROUNDED_BATCH = 256 }; /* pictures seen, sections 6 and 5 */
 enum { TILE = 512, LARGE_EMBED = 64, SIZES_MAX = 8, STEP_BATCH = 64, STEP_BLOCKS = 12, WORKER_STEPS = 3 };
 enum { CLIP_BATCH = 32768, CLIP_EMBED = 512, CLIP_WORKERS = 256 }; /* arXiv:2103.00020, sections 2.5 and 3 */
 
@@ -179,8 +179,8 @@ static void show_gradients(Arena *arena, const Cifar *set, const char *image, in
 
 enum { PARTS_SHOWN = 4, PREDICTED = 2 };
 
-/* The same model after some steps, with ever smaller parts (of one pair there is no loss). Returns the cosine of the accumulated gradient of the part
- * that is asked for. */
+/* The same model after some steps, with ever smaller parts; one pair alone has no loss. Returns the cosine of the
+ * accumulated gradient of the part that is asked for. */
 static double show_parts(Arena *arena, const Cifar *set, Watch *watch) {
     double predicted = 0;
     Example at;
@@ -267,8 +267,8 @@ static void several_workers(Arena *arena, const Cifar *set) {
     for (int workers = 2; workers <= args.workers; workers++)
         for (int loss = LOSS_GLOBAL; loss <= LOSS_LOCAL_ALONE; loss++) {
             WorkersResult r = run_workers(arena, set, workers, (WorkerLoss)loss, true);
-            WorkersResult turn = run_workers(arena, set, workers, (WorkerLoss)loss, false);
-            bool same = !memcmp(r.weights, turn.weights, r.count * sizeof(num));
+            WorkersResult serial = run_workers(arena, set, workers, (WorkerLoss)loss, false);
+            bool same = !memcmp(r.weights, serial.weights, r.count * sizeof(num));
             printf("%7d %-12s %10.1f %15.1f %14.1f %10.6f %13.1e  %8.6f  %s\n", workers, names[loss], r.matrix / 1e3,
                    r.gathered / 1e3, r.reduced / 1e3, r.loss[WORKER_STEPS - 1],
                    gradient_distance(r.first, one.first, r.count), gradient_cosine(r.first, one.first, r.count),

@@ -16,8 +16,8 @@ typedef struct {
     int *index, *caption, *ids; /* [B], [B]: the class, [B,T] */
 } PairBatch;
 
-/* The towers "small" or "vit" (patch 8, width 64, `layers` blocks) or "resnet", each with the bag of words of the recipe
- * "tiny", for the captions of `set`. Free with clip_free. */
+/* The towers "small" or "vit" (patch 8, width 64, `layers` blocks) or "resnet", each with the bag of words of the
+ * recipe "tiny", for the captions of `set`. Free with clip_free. */
 void pair_model(Clip *clip, const Cifar *set, const char *image, int layers, uint64_t seed);
 
 /* Room for B pairs, on the arena; pair_batch_fill sets which: pictures index[0..B). */

@@ -121,7 +121,7 @@ static void phase_loss(Group *g, int w) {
     tape_free(&t);
 }
 
-/* The gradient of the worker's own rows of d [W,B,E]: its own part, or the sum of all workers' parts, in their order. */
+/* The gradient of the worker's own rows of d [W,B,E]: its own part, or the sum of all workers' parts in their order. */
 static void own_gradient(Group *g, int w, const num *d, num *sum) {
     size_t rows = (size_t)g->n * PAIR_EMBED, all = (size_t)g->run->B * PAIR_EMBED;
     bool add = g->run->loss == LOSS_LOCAL;

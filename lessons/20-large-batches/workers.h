@@ -1,5 +1,5 @@
-/* workers: one training step shared by several processes, each with its own copy of the model and its part of the batch.
- * They exchange embeddings and gradients through shared memory.
+/* workers: one training step shared by several processes, each with its own copy of the model and its part of the
+ * batch. They exchange embeddings and gradients through shared memory.
  *
  *   1. embed    each worker: its rows of I and T [B,E], written where all can read them        (all-gather)
  *   2. loss     each worker: the loss, and the gradient of the embeddings

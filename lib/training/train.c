@@ -193,7 +193,7 @@ static void measure_batch(TrainBatch *b, Mat image, Mat text, EpochRow *row) {
     measure_end(b->label, b->B, best, row);
 }
 
-/* The loss of the embeddings, as batch_loss below says, and its gradients: image and text [B,E] become dimage and dtext. */
+/* The loss of the embeddings, as in batch_loss below, and its gradients: image, text [B,E] become dimage, dtext. */
 static bool cached_loss(TrainBatch *b, Mat image, Mat text, EpochRow *row, Err *err) {
     Trainer *s = b->trainer;
     const Recipe *r = s->recipe;
