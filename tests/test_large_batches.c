@@ -338,6 +338,29 @@ TEST(a_rounded_product_by_hand) {
     tape_free(&t);
 }
 
+/* Attention rounds q, k, v and, backward, dy: it is the attention of numbers that were rounded before. */
+TEST(rounded_attention) {
+    enum { COUNT_QKV = 2 * 5 * 18, COUNT_Y = 2 * 5 * 6 };
+    num *result[2], *gradient[2], dy[COUNT_Y];
+    Tape t[2] = { { .round_products = true }, { .round_products = false } };
+    for (int before = 0; before < 2; before++) {
+        Rng rng = rng_seed(8, 0);
+        Mat qkv = mat_like(&t[before].arena, mat_shape(3, 2, 5, 18));
+        for (int i = 0; i < COUNT_QKV; i++) qkv.v[i] = (num)rng_normal(&rng);
+        for (int i = 0; i < COUNT_Y; i++) dy[i] = (num)rng_normal(&rng);
+        if (before) vec_round_bfloat(qkv.v, qkv.v, COUNT_QKV);
+        if (before) vec_round_bfloat(dy, dy, COUNT_Y);
+        Var x = tape_leaf(&t[before], qkv), y = op_attention(&t[before], x, 2, false);
+        tape_backward_from(&t[before], y, dy);
+        result[before] = y->val.v;
+        gradient[before] = x->grad;
+    }
+    CHECK(!memcmp(result[0], result[1], COUNT_Y * sizeof(num)), "%s", "forward");
+    CHECK(!memcmp(gradient[0], gradient[1], COUNT_QKV * sizeof(num)), "%s", "backward");
+    tape_free(&t[0]);
+    tape_free(&t[1]);
+}
+
 TESTS(the_loss_in_tiles_is_the_loss, the_loss_in_tiles_with_any_number_of_threads, the_loss_in_tiles_holds_no_matrix,
       sigmoid_loss_by_hand, gradient_in_parts, batch_norm_sees_a_part, running_statistics_change_once,
-      checkpointing_changes_no_bit, rounding_to_bfloat, rounded_products, a_rounded_product_by_hand)
+      checkpointing_changes_no_bit, rounding_to_bfloat, rounded_products, a_rounded_product_by_hand, rounded_attention)
