@@ -228,13 +228,12 @@ static void gradient_in_parts(const Lesson *lesson, Arena *arena, const Cifar *s
 /* FLOP per second of the clock, forward and backward, in the last vision transformer without checkpointing. */
 static double checkpointing(Arena *arena, const Cifar *set) {
     double speed = 0;
-    int times = args.whole >= 4096 ? 3 : 1;
-    printf("a vision transformer on %d pictures, patch 8, width 64; forward and backward, mean of %d\n", STEP_BATCH,
-           times);
+    int times = args.whole >= 4096 ? 3 : 1, B = MAX(8, MIN(STEP_BATCH, args.batch / STEP_BATCH));
+    printf("a vision transformer on %d pictures, patch 8, width 64; forward and backward, mean of %d\n", B, times);
     printf("blocks        MB  with checkpoints  seconds  with checkpoints  gradients\n");
     for (int blocks = STEP_BLOCKS / 4; blocks <= STEP_BLOCKS; blocks *= 2) {
-        StepCost plain = step_cost(arena, set, STEP_BATCH, blocks, false, times, (uint64_t)args.seed);
-        StepCost again = step_cost(arena, set, STEP_BATCH, blocks, true, times, (uint64_t)args.seed);
+        StepCost plain = step_cost(arena, set, B, blocks, false, times, (uint64_t)args.seed);
+        StepCost again = step_cost(arena, set, B, blocks, true, times, (uint64_t)args.seed);
         bool same = !memcmp(plain.gradient, again.gradient, plain.count * sizeof(num));
         printf("%6d %9.2f %9.2f (%2.0f %%) %9.3f %9.3f (%3.0f %%)  %s\n", blocks, mega(plain.bytes), mega(again.bytes),
                100 * again.bytes / plain.bytes, plain.seconds, again.seconds, 100 * again.seconds / plain.seconds,
@@ -335,20 +334,27 @@ static int parting(const double *a, const double *b, int steps, double *worst) {
     return first;
 }
 
+/* The curves of the loss and, because they lie on top of each other, what the rounded ones differ from the first by. */
 static void round_plot(const Lesson *lesson, Arena *arena, double *const *losses, int steps) {
     static const char *const names[ROUND_KINDS] = { "float", "products in BF16", "and the logits", "and the weights" };
-    Series series[ROUND_KINDS];
+    Series series[ROUND_KINDS], off[ROUND_KINDS];
     for (int k = 0; k < ROUND_KINDS; k++) {
-        num *y = arena_alloc(arena, (size_t)steps, sizeof *y);
-        for (int i = 0; i < steps; i++) y[i] = (num)losses[k][i];
+        num *y = arena_alloc(arena, (size_t)steps, sizeof *y), *d = arena_alloc(arena, (size_t)steps, sizeof *d);
+        for (int i = 0; i < steps; i++) {
+            y[i] = (num)losses[k][i];
+            d[i] = (num)(losses[k][i] - losses[0][i]);
+        }
         series[k] = (Series){ names[k], NULL, y, steps };
+        off[k] = (Series){ names[k], NULL, d, steps };
     }
-    lesson_lines(lesson, "20-rounding",
-                 &(Lines){ .title = "the loss with operands rounded to BF16",
-                           .x = "step",
-                           .y = "nats",
-                           .series = series,
-                           .count = ROUND_KINDS });
+    Lines curves = { .title = "the loss with operands rounded to BF16", .x = "step", .y = "nats" };
+    Lines parting = { .title = "what it differs from the loss in float by", .x = "step", .y = "nats" };
+    curves.series = series;
+    curves.count = ROUND_KINDS;
+    parting.series = off + 1;
+    parting.count = ROUND_KINDS - 1;
+    lesson_lines(lesson, "20-rounding", &curves);
+    lesson_lines(lesson, "20-parting", &parting);
 }
 
 static void half_precision(const Lesson *lesson, Arena *arena, const BatchData *data) {
