@@ -545,7 +545,7 @@ int main(int argc, char **argv) {
                       .title = "Large batches",
                       .shows =
                           "the gradient of thousands of pairs in little memory, by several processes, in half the bits",
-                      .takes = "two minutes",
+                      .takes = "a minute",
                       .next = "make quiz ARGS=20",
                       .options = options,
                       .quick =

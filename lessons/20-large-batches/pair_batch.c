@@ -81,7 +81,7 @@ double gradient_cosine(const num *a, const num *b, size_t count) {
         aa += (double)a[i] * (double)a[i];
         bb += (double)b[i] * (double)b[i];
     }
-    return dot / sqrt(aa * bb);
+    return aa * bb > 0 ? dot / sqrt(aa * bb) : 0;
 }
 
 double processor_seconds(void) {

@@ -29,7 +29,7 @@ PairPart pair_batch_part(void *context, Arena *arena, int first, int n);
 /* How many numbers the gradients of a model have, and a copy of them one after another, [count]. */
 size_t gradient_count(const Clip *clip);
 void gradient_copy(const Clip *clip, num *to);
-/* |a - b| / |b|, and the cosine of a and b. */
+/* |a - b| / |b|, and the cosine of a and b (0 if one of them is 0). */
 double gradient_distance(const num *a, const num *b, size_t count);
 double gradient_cosine(const num *a, const num *b, size_t count);
 
