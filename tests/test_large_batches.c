@@ -274,6 +274,27 @@ TEST(checkpointing_changes_no_bit) {
     arena_free(&arena);
 }
 
+/* A part with batch norm: its running statistics change in the forward, and not again in the backward. */
+static BatchStats part_stats;
+static Var normalised_part(Tape *t, const void *context, Var x) {
+    const Mat *beta = context;
+    return op_batchnorm(t, x, NULL, tape_leaf(t, *beta), &part_stats, ACT_NONE);
+}
+TEST(a_part_is_counted_once) {
+    num mean = 0, variance = 1, zero = 0, after;
+    Tape t = { .training = true };
+    Mat beta = mat_shape(1, 1), x = mat_new(&t.arena, 4, 1);
+    beta.v = &zero;
+    for (int i = 0; i < 4; i++) x.v[i] = (num)(i + 1);
+    part_stats = (BatchStats){ &mean, &variance, 0.5, 1e-5 };
+    Var y = op_checkpoint(&t, tape_leaf(&t, x), normalised_part, &beta);
+    after = mean;
+    CHECK_NEAR(after, 1.25, 1e-6); /* half way from 0 to 2.5 */
+    tape_backward_from(&t, y, x.v);
+    CHECK(mean == after, "%g became %g", (double)after, (double)mean);
+    tape_free(&t);
+}
+
 /* ---- rounded operands -------------------------------------------------------------------------------------------- */
 
 TEST(rounding_to_bfloat) {
@@ -363,4 +384,5 @@ TEST(rounded_attention) {
 
 TESTS(the_loss_in_tiles_is_the_loss, the_loss_in_tiles_with_any_number_of_threads, the_loss_in_tiles_holds_no_matrix,
       sigmoid_loss_by_hand, gradient_in_parts, batch_norm_sees_a_part, running_statistics_change_once,
-      checkpointing_changes_no_bit, rounding_to_bfloat, rounded_products, a_rounded_product_by_hand, rounded_attention)
+      checkpointing_changes_no_bit, a_part_is_counted_once, rounding_to_bfloat, rounded_products,
+      a_rounded_product_by_hand, rounded_attention)

@@ -1,7 +1,7 @@
 /* Lesson 20: several workers, the gradient in three ways, checkpointing, the counter of operations. */
-#include "20-large-batches/flop.h"
 #include "20-large-batches/gradient_parts.h"
 #include "20-large-batches/loss_memory.h"
+#include "20-large-batches/paper_flop.h"
 #include "20-large-batches/workers.h"
 #include "check.h"
 

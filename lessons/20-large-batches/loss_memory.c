@@ -1,5 +1,5 @@
 #include "loss_memory.h"
-#include "flop.h"
+#include "autograd/flop.h"
 
 #include <math.h>
 #include <string.h>

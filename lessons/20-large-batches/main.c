@@ -1,9 +1,9 @@
 /* Lesson 20: large batches. What CLIP's batches of 32,768 pairs cost, and how they fit into memory.
  * Before: 05 InfoNCE, 08 encoders, 10 training. See README.md. */
 #include "batch_run.h"
-#include "flop.h"
 #include "gradient_parts.h"
 #include "loss_memory.h"
+#include "paper_flop.h"
 #include "workers.h"
 #include "core/file.h"
 #include "evaluate/metrics.h"

@@ -205,7 +205,7 @@ static bool cached_loss(TrainBatch *b, Mat image, Mat text, EpochRow *row, Err *
     if (r->multi_positive)
         pairs = op_contrastive(t, tape_data(t, image), tape_data(t, text), scale, (PairTargets){ 0 }, LOSS_TILE);
     row->loss = (double)pairs->val.v[0];
-    if (!isfinite(loss->val.v[0]) || !isfinite(row->loss)) return loss_refuse(s, b->number, err);
+    if (!isfinite(row->loss) || !isfinite(loss->val.v[0])) return loss_refuse(s, b->number, err);
     profile_switch(t->profile, "measuring", PROFILE_FORWARD);
     measure_batch(b, image, text, row);
     tape_backward(t, loss);
