@@ -1,4 +1,4 @@
-/* paper_flop: floating point operations of published models, by formula; two for each multiply-add, as flop.h counts. */
+/* paper_flop: floating point operations of published models, by formula; two for each multiply-add (flop.h). */
 #ifndef PAPER_FLOP_H
 #define PAPER_FLOP_H
 
