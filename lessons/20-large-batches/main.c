@@ -308,16 +308,24 @@ static double loss_at_100(bool rounded) {
     return loss;
 }
 
+/* How far the next larger number of BF16 is from x, which is one. */
+static double spacing(double x) {
+    double step = x / 1024;
+    while ((double)rounded_to_bfloat(x + step) <= x) step *= 1.5;
+    return (double)rounded_to_bfloat(x + step) - x;
+}
+
 /* What BF16 does to numbers that are no operands of a product. */
 static void show_rounding(double lost) {
-    double sum = 0, step = 1.0 / 64;
+    double sum = 0, t = (double)rounded_to_bfloat(LOGIT_SCALE_MAX);
     while ((double)rounded_to_bfloat(sum + 1) > sum) sum = (double)rounded_to_bfloat(sum + 1);
-    while ((double)rounded_to_bfloat(100 + step) <= 100) step *= 2;
     printf("softmax: ones added up in BF16 stop at %.0f; %d logits are added up\n", sum, CLIP_BATCH);
+    printf("scale: near t = log 100 the numbers of BF16 are %.4f apart, so e^t jumps by %.1f %%\n", spacing(t),
+           100 * (exp(spacing(t)) - 1));
     printf(
         "logits: near 100 the numbers of BF16 are %.2f apart; the loss of 512 pairs at scale 100 is %.6f, with rounded "
         "logits %.6f\n",
-        (double)rounded_to_bfloat(100 + step) - 100, loss_at_100(false), loss_at_100(true));
+        spacing(100), loss_at_100(false), loss_at_100(true));
     printf("optimiser: %.1f %% of the weights would not change in the middle step if they were kept in BF16\n",
            100 * lost);
 }
@@ -546,7 +554,7 @@ int main(int argc, char **argv) {
                       .shows =
                           "the gradient of thousands of pairs in little memory, by several processes, in half the bits",
                       .takes = "a minute",
-                      .next = "make quiz ARGS=20",
+                      .next = "make list",
                       .options = options,
                       .quick =
                           "--largest 512 --whole 512 --steps 10 --batch 64 --micro-batch 16 --workers 2 --rounded 512 "
