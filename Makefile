@@ -77,7 +77,7 @@ limits: $(BUILD)/lesson-17 $(BUILD)/lesson-18 ## the tables of lessons 17 and 18
 	@$(KEPT) $(BUILD)/lesson-17 --all --no-predict
 	@$(KEPT) $(BUILD)/lesson-18 --all --no-predict
 
-scale: $(BUILD)/lesson-20 ## the tables of lesson 20, three seeds: 5 minutes; resumes
+scale: $(BUILD)/lesson-20 ## the tables of lesson 20, three seeds: 4 minutes; resumes
 	@$(KEPT) $(BUILD)/lesson-20 --all --no-predict
 
 bench: $(BUILD)/bench ## measure speed; NAMES="gemm-1024 train-resnet9" for some figures only

@@ -52,7 +52,7 @@ static const Option options[] = {
     { "pictures", .integer = &args.pictures, .low = 64, .high = 100000000, .help = "6: pictures seen by each model" },
     { "train-images", .integer = &args.train, .low = 10, .high = 50000, .help = "pictures of the training set" },
     { "test-images", .integer = &args.test, .low = 10, .high = 10000, .help = "pictures of the test set" },
-    { "all", .flag = &args.all, .help = "6: first measure what is missing in the table of three seeds: 10 minutes" },
+    { "all", .flag = &args.all, .help = "first measure what is missing in the table of three seeds: 3 minutes" },
     { "table", .text = &args.path, .help = "the file of that table" },
     { 0 },
 };
@@ -433,7 +433,8 @@ static void size_plot(const Lesson *lesson, const BatchTable *table, const Batch
                            .high = highs });
 }
 
-static void batch_sizes(const Lesson *lesson, Arena *arena, const BatchData *data) {
+/* kept: the runs that were made here before, of the file `path`. */
+static void batch_sizes(const Lesson *lesson, Arena *arena, const BatchData *data, BatchTable *kept, const char *path) {
     static const char *const sizes[BATCH_SIZES] = { "64", "128", "256", "512", "1024", "2048" };
     Prediction guess = lesson_predict_choice(lesson, sizes, BATCH_SIZES, 1,
                                              "Every model sees %d pictures. With which batch size is it right most "
@@ -443,56 +444,55 @@ static void batch_sizes(const Lesson *lesson, Arena *arena, const BatchData *dat
     int count, best = 0;
     BatchRun *plan = batch_sizes_plan(arena, !data->train.generated, args.pictures, args.seed, &count);
     if (!folder_make(models_folder(), &err)) die("%s", err.text);
-    const char *kept = arena_print(arena, "%s/large-batches-%d-%d.csv", models_folder(), data->train.n, data->test.n);
-    BatchTable table = table_of(arena, kept);
-    fill(&table, plan, count, data, kept);
+    fill(kept, plan, count, data, path);
     printf("\"small\", %d pictures seen by each model, seed %d, %d test pictures, 95 %% intervals\n", args.pictures,
            args.seed, data->test.n);
     printf("batch  steps  softmax                  sigmoid\n");
     for (int i = 0; i < count; i++) {
-        const BatchRow *row = batch_find(&table, &plan[i]);
+        const BatchRow *row = batch_find(kept, &plan[i]);
         Rate rate = metrics_wilson(row->right, row->tested);
         if (plan[i].loss == LOSS_SOFTMAX) printf("%5d %6d", plan[i].batch, plan[i].pictures / plan[i].batch);
         printf("  %5.1f %% (%.1f to %.1f)", 100 * rate.proportion, 100 * rate.low, 100 * rate.high);
         if (plan[i].loss == LOSS_SIGMOID) printf("\n");
-        if (plan[i].loss == LOSS_SOFTMAX && row->right > batch_find(&table, &plan[best])->right) best = i;
+        if (plan[i].loss == LOSS_SOFTMAX && row->right > batch_find(kept, &plan[best])->right) best = i;
     }
-    size_plot(lesson, &table, plan, count);
+    size_plot(lesson, kept, plan, count);
     lesson_outcome(lesson, &guess, "%d with the softmax", plan[best].batch);
 }
 
-/* Three seeds: what is in the table, after --all has filled it. */
-static void three_seeds(Arena *arena) {
-    BatchTable table = table_of(arena, args.path);
+/* Measures what is missing in the table of three seeds. */
+static void measure_seeds(Arena *arena, BatchTable *table) {
+    BatchData data;
     int count;
-    if (args.all) {
-        BatchData data;
-        cifar_generate(arena, CIFAR_TRAIN, BATCH_TRAIN, &data.train);
-        cifar_generate(arena, CIFAR_TEST, BATCH_TEST, &data.test);
-        BatchRun quick = batch_quick_run();
-        fill(&table, &quick, 1, &data, args.path);
-        for (int seed = 1; seed <= BATCH_SEEDS; seed++) {
-            BatchRun *plan = batch_sizes_plan(arena, false, SIZES_SEEN, seed, &count);
-            fill(&table, plan, count, &data, args.path);
-            plan = batch_rounding_plan(arena, false, ROUNDED_SEEN, ROUNDED_BATCH, seed, &count);
-            fill(&table, plan, count, &data, args.path);
-        }
+    cifar_generate(arena, CIFAR_TRAIN, BATCH_TRAIN, &data.train);
+    cifar_generate(arena, CIFAR_TEST, BATCH_TEST, &data.test);
+    BatchRun quick = batch_quick_run();
+    fill(table, &quick, 1, &data, args.path);
+    for (int seed = 1; seed <= BATCH_SEEDS; seed++) {
+        BatchRun *plan = batch_sizes_plan(arena, false, SIZES_SEEN, seed, &count);
+        fill(table, plan, count, &data, args.path);
+        plan = batch_rounding_plan(arena, false, ROUNDED_SEEN, ROUNDED_BATCH, seed, &count);
+        fill(table, plan, count, &data, args.path);
     }
-    if (!table.count) {
+}
+
+static void three_seeds(Arena *arena, const BatchTable *table) {
+    int count;
+    if (!table->count) {
         printf("%s does not exist; make scale measures it\n", args.path);
         return;
     }
     printf("generated shapes, %d test pictures; mean of the seeds (least to most), and how many seeds\n", BATCH_TEST);
     BatchRun *sizes = batch_sizes_plan(arena, false, SIZES_SEEN, 1, &count);
     for (int i = 0; i < count; i++) {
-        BatchSummary s = batch_summary(&table, sizes[i]);
+        BatchSummary s = batch_summary(table, sizes[i]);
         if (sizes[i].loss == LOSS_SOFTMAX) printf("batch %4d: softmax", sizes[i].batch);
         printf(" %5.1f %% (%.1f to %.1f; %d)%s", 100 * s.mean, 100 * s.low, 100 * s.high, s.seeds,
                sizes[i].loss == LOSS_SOFTMAX ? ", sigmoid" : "\n");
     }
     BatchRun *rounding = batch_rounding_plan(arena, false, ROUNDED_SEEN, ROUNDED_BATCH, 1, &count);
     for (int k = 0; k < count; k++) {
-        BatchSummary s = batch_summary(&table, rounding[k]);
+        BatchSummary s = batch_summary(table, rounding[k]);
         printf("rounded %-9s last loss %.4f, %5.1f %% (%.1f to %.1f; %d)\n", rounded_name((RoundKind)k), s.loss,
                100 * s.mean, 100 * s.low, 100 * s.high, s.seeds);
     }
@@ -565,6 +565,9 @@ int main(int argc, char **argv) {
     if (args.micro > args.batch) die_usage("--micro-batch %d: more than the batch of %d", args.micro, args.batch);
     BatchData data = { lesson_pictures(arena, args.data, CIFAR_TRAIN, args.train),
                        lesson_pictures(arena, args.data, CIFAR_TEST, args.test) };
+    const char *path = arena_print(arena, "%s/large-batches-%d-%d.csv", models_folder(), data.train.n, data.test.n);
+    BatchTable kept = table_of(arena, path), seeds = table_of(arena, args.path);
+    if (args.all) measure_seeds(arena, &seeds);
     printf("%s\n", lesson_notice(&data.train, args.data));
     lesson_section(&lesson, "1. The matrix of all logits, in tiles");
     matrix_in_tiles(&lesson, arena);
@@ -577,9 +580,9 @@ int main(int argc, char **argv) {
     lesson_section(&lesson, "5. Half precision");
     half_precision(&lesson, arena, &data);
     lesson_section(&lesson, "6. Batch size against accuracy, at equal pictures seen");
-    batch_sizes(&lesson, arena, &data);
+    batch_sizes(&lesson, arena, &data, &kept, path);
     lesson_section(&lesson, "Sections 5 and 6 with three seeds");
-    three_seeds(arena);
+    three_seeds(arena, &seeds);
     lesson_section(&lesson, "7. What the real one cost");
     cost_of_clip(&lesson, &data.train, speed);
     return lesson_end(&lesson);
