@@ -32,6 +32,10 @@ endif
 # Where the tree cannot be written to, lessons and quiz leave their files beside the built ones.
 KEPT    = test -w data || export CLIP_MODELS="$${CLIP_MODELS:-$(BUILD)/models}" \
           CLIP_PLOTS="$${CLIP_PLOTS:-$(BUILD)/plots}" QUIZ_FILE="$${QUIZ_FILE:-$(BUILD)/quiz.txt}";
+# Ctrl-C: the program prints its line and ends; then make ends by the same signal, without a line of its own.
+CALM    = stopped=; trap 'stopped=1' INT; $(KEPT)
+CALMLY  = ; status=$$?; [ $$status -ne 130 ] || stopped=1; \
+          [ $$status -eq 0 ] || [ -z "$$stopped" ] || { kill -INT $$PPID; exit 0; }; exit $$status
 STUDENT = @EXERCISE_CC='$(CC) $(ALL_CFLAGS)' sh tests/student.sh $(BUILD)
 
 .DEFAULT_GOAL := all
@@ -52,17 +56,17 @@ help: ## this list
 run: all ## the main job: train the small CLIP on CIFAR-10, classify its test pictures from text alone
 	@sh data/fetch.sh $(BUILD) || { test ! -e data/cifar-10-batches-bin && \
 	    echo "No CIFAR-10 here: the lessons go on with generated shapes."; }
-	@$(KEPT) $(BUILD)/lesson-10 --resume --backup-other --no-predict
-	@$(KEPT) $(BUILD)/lesson-11 --recipe quick --no-predict
+	@$(CALM) $(BUILD)/lesson-10 --resume --backup-other --no-predict $(CALMLY)
+	@$(CALM) $(BUILD)/lesson-11 --recipe quick --no-predict $(CALMLY)
 
 train-full: $(BUILD)/lesson-10 ## 94 % on CIFAR-10 with views (93 % plain): 15 to 36 minutes; resumes
-	@$(KEPT) $(BUILD)/lesson-10 --recipe full --data cifar --resume --backup-other $(ARGS)
+	@$(CALM) $(BUILD)/lesson-10 --recipe full --data cifar --resume --backup-other $(ARGS) $(CALMLY)
 
 list: ## the lessons and exercises, and how far you are
 	$(STUDENT) list
 
 quiz: ## the questions of the lessons; ARGS="05 08" for these lessons, ARGS=missed
-	@$(KEPT) sh lessons/quiz.sh $(ARGS)
+	@$(CALM) sh lessons/quiz.sh $(ARGS) $(CALMLY)
 
 data: $(BUILD)/cifar-check $(BUILD)/cifar-from-png ## fetch CIFAR-10 (170 MB) and verify it
 	@sh data/fetch.sh $(BUILD)
@@ -74,8 +78,8 @@ plots: ## draw every picture again, from the data that the lessons wrote
 	@$(KEPT) sh plots/draw.sh
 
 limits: $(BUILD)/lesson-17 $(BUILD)/lesson-18 ## the tables of lessons 17 and 18, five seeds: 45 minutes; resumes
-	@$(KEPT) $(BUILD)/lesson-17 --all --no-predict
-	@$(KEPT) $(BUILD)/lesson-18 --all --no-predict
+	@$(CALM) $(BUILD)/lesson-17 --all --no-predict $(CALMLY)
+	@$(CALM) $(BUILD)/lesson-18 --all --no-predict $(CALMLY)
 
 scale: $(BUILD)/lesson-20 ## the tables of lesson 20, three seeds: 4 minutes; resumes
 	@$(KEPT) $(BUILD)/lesson-20 --all --no-predict
@@ -84,7 +88,7 @@ bench: $(BUILD)/bench ## measure speed; NAMES="gemm-1024 train-resnet9" for some
 	@$(BUILD)/bench $(NAMES)
 
 $(LESSONS:%=lesson-%): lesson-%: $(BUILD)/lesson-%
-	@$(KEPT) $(BUILD)/lesson-$* $(ARGS)
+	@$(CALM) $(BUILD)/lesson-$* $(ARGS) $(CALMLY)
 	@sh tests/student.sh $(BUILD) ran $* || true
 
 # A wrong answer is no error of make's. With one goal, make is ended by a signal that nobody reports, instead of printing
@@ -98,7 +102,7 @@ next: $(BUILD)/libclip.a $(EXAMS) ## check the first exercise that is not done
 	$(STUDENT) next $(QUIET_END)
 
 watch: $(BUILD)/libclip.a $(EXAMS) ## check an exercise whenever you save it
-	$(STUDENT) watch
+	@$(CALM) EXERCISE_CC='$(CC) $(ALL_CFLAGS)' sh tests/student.sh $(BUILD) watch $(CALMLY)
 
 $(NUMBERS:%=hint-%): hint-%:
 	$(STUDENT) hint $*

@@ -79,7 +79,7 @@ FORCE:
 # once more, with the library's own functions under the name library_...
 REPLACED := mat_normalise_rows softmax_row conv_forward text_tower zeroshot_classes zeroshot_scores metrics_argmax
 DEFINING := $(shell grep -lE "^[A-Za-z].* ($$(echo $(REPLACED) | tr ' ' '|'))[^a-z_]" lib/*/*.c)
-MINE     := $(BUILD)/obj/lessons/11-classify/main.o $(BUILD)/obj/mine/exercises/mine.o \
+MINE     := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lessons/11-classify/*.c)) $(BUILD)/obj/mine/exercises/mine.o \
             $(DEFINING:%.c=$(BUILD)/obj/mine/%.o)
 
 -include $(shell find $(BUILD)/obj $(BUILD)/obj64 -name '*.d' 2>/dev/null)

@@ -371,6 +371,14 @@ END
     printf 'nonsense\n' >"$work/points"
     POINTS=$work/points sh tests/grade.sh "$build" >"$work/got" 2>&1
     is 'grade: points that are none are refused' [ $? -eq 2 ]
+    printf '01 normalize 2\n' >"$work/points"
+    POINTS=$work/points sh tests/grade.sh "$build" >"$work/got" 2>&1
+    is 'grade: points for a part that does not exist are refused' [ $? -eq 2 ]
+    printf '01 3\r\n' >"$work/points"
+    POINTS=$work/points CLASSROOM=class sh tests/grade.sh "$build" --classroom50 >"$work/got" 2>&1
+    is 'result.json: whole points only' \
+        grep -q '"test-name": "01 normalise", "passed": true, "score": 3, "max-score": 3' "$build/result.json"
+    is 'result.json: what the runner knows' grep -q '"classroom": "class"' "$build/result.json"
 }
 
 if [ -n "$only" ]; then

@@ -9,12 +9,15 @@
 #   --junit         BUILD/grade.xml       test suites, for CI servers
 #   --csv           BUILD/grade.csv       exercise,title,part,points,of,verdict,mistake,seconds
 #   --gradescope    BUILD/results.json    for an autograder
-#   --classroom50   BUILD/result.json     "classroom50/result/v1"
+#   --classroom50   BUILD/result.json     "classroom50/result/v1". Its fields classroom, assignment, submission, commit,
+#                                         release and review are what Classroom 50's runner has set in the environment
+#                                         (CLASSROOM, ASSIGNMENT, SUBMISSION_TAG, COMMIT_URL, RELEASE_URL, REVIEW_URL),
+#                                         or "unknown". It wants whole points: others are multiplied until they are
 #
 # POINTS=file changes weights. Its lines are "01 4" (the parts of exercise 01 share 4 points), "01 normalise 3" (that
 # part has 3) or "ex01-hidden 2". A # begins a comment. A part without a line has 1 point. EXAM=dir adds the checks in
 # dir (exNN*.c, written like tests/exercises/exNN.c). A part is right or wrong: there are no half points. The exit
-# status is 0 however bad the marks.
+# status is 0 however bad the marks, and 2 where the options, POINTS or EXAM are wrong.
 
 build=$1
 shift
@@ -25,15 +28,15 @@ for form do
     echo "grade.sh: '$form': want --junit, --csv, --gradescope or --classroom50" >&2
     exit 2
 done
-if [ -n "$POINTS" ] && [ ! -r "$POINTS" ]; then echo "POINTS: $POINTS cannot be read" >&2; exit 2; fi
+if [ -n "$POINTS" ] && { [ ! -r "$POINTS" ] || [ -d "$POINTS" ]; }; then echo "POINTS: $POINTS cannot be read" >&2; exit 2; fi
 if [ -n "$EXAM" ] && [ ! -d "$EXAM" ]; then echo "EXAM: $EXAM is not a folder" >&2; exit 2; fi
 : "${EXERCISE_CC:=${CC:-cc} -std=c11 -O1 -g -pthread}"
 export EXERCISE_CC
 work=${CLIP_EXERCISE_WORK:-$build/exercises}
 
 sh tests/student.sh "$build" grade || exit 2
-version=$(git describe --always --dirty 2>/dev/null) || version=''
-[ -n "$version" ] || version=$(cat VERSION 2>/dev/null) || version=unknown
+version=$(head -n 1 VERSION 2>/dev/null) || version=''
+[ -n "$version" ] || version=$(git describe --always --dirty 2>/dev/null) || version=unknown
 compiler=$($EXERCISE_CC --version 2>/dev/null | head -n 1)
 
 # The parts with their points: label title part verdict mistake seconds points of.
@@ -41,6 +44,7 @@ awk -v points="$POINTS" '
     BEGIN {
         while (points != "" && (getline line < points) > 0) {
             sub(/#.*/, "", line)
+            sub(/\r$/, "", line)
             n = split(line, f, " ")
             if (n == 0) continue
             if ((n != 2 && n != 3) || f[n] !~ /^[0-9]+(\.[0-9]+)?$/) {
@@ -50,10 +54,17 @@ awk -v points="$POINTS" '
             }
             if (n == 2) whole[f[1]] = f[2]
             else single[f[1], f[2]] = f[3]
+            used[line] = n == 2 ? f[1] : f[1] SUBSEP f[2]
         }
     }
-    { row[NR] = $0; label[NR] = $1; part[NR] = $3; parts[$1]++ }
+    { row[NR] = $0; label[NR] = $1; part[NR] = $3; parts[$1]++; known[$1] = known[$1, $3] = 1 }
     END {
+        for (line in used) {
+            if (used[line] in known) continue
+            print "POINTS: \"" line "\": there is no such exercise or part; the names are those in grade.json" \
+                >"/dev/stderr"
+            failed = 1
+        }
         if (failed) exit 2
         for (i = 1; i <= NR; i++) {
             split(row[i], f, " ")
@@ -144,14 +155,40 @@ gradescope() {
         END { printf "\n], \"score\": %.6g, \"execution_time\": %.3f }\n", sum, seconds }' "$work/marks.txt"
 }
 
+# Whole points: all are multiplied by the smallest factor that makes them whole.
 classroom50() {
-    awk 'BEGIN { printf "{ \"schema\": \"classroom50/result/v1\", \"tests\": [" }
+    factor=$(awk '
+        function whole(x) { return x - int(x + 0.5) < 1e-6 && int(x + 0.5) - x < 1e-6 }
+        { of[NR] = $8 }
+        END {
+            for (k = 1; k < 1000; k++) {
+                good = 1
+                for (i = 1; i <= NR && good; i++) good = whole(k * of[i])
+                if (good) break
+            }
+            print k
+        }' "$work/marks.txt")
+    [ "$factor" = 1 ] || echo "classroom50 wants whole points: in result.json all are $factor times as many" >&2
+    cat <<END
+{
+  "schema": "classroom50/result/v1",
+  "classroom": "$(quoted "${CLASSROOM:-unknown}")",
+  "assignment": "$(quoted "${ASSIGNMENT:-unknown}")",
+  "submission": "$(quoted "${SUBMISSION_TAG:-unknown}")",
+  "commit": "$(quoted "${COMMIT_URL:-unknown}")",
+  "release": "$(quoted "${RELEASE_URL:-unknown}")",
+  "review": "$(quoted "${REVIEW_URL:-${COMMIT_URL:-unknown}}")",
+  "datetime": "$(date -u +%Y-%m-%dT%H:%M:%SZ)",
+END
+    awk -v factor="$factor" '
+        function points(x) { return int(factor * x + 0.5) }
         {
-            printf "%s\n  { \"test-name\": \"%s %s\", \"passed\": %s, \"score\": %.6g, \"max-score\": %.6g }",
-                   (NR == 1 ? "" : ","), $1, $3, $4 == "right" ? "true" : "false", $7, $8
-            sum += $7; most += $8
+            rows = rows sprintf("%s\n    { \"test-name\": \"%s %s\", \"passed\": %s, \"score\": %d, \"max-score\": %d }",
+                                (NR == 1 ? "" : ","), $1, $3, $4 == "right" ? "true" : "false", points($7), points($8))
+            sum += points($7); most += points($8)
         }
-        END { printf "\n], \"score\": %.6g, \"max-score\": %.6g }\n", sum, most }' "$work/marks.txt"
+        END { printf "  \"score\": %d,\n  \"max-score\": %d,\n  \"tests\": [%s\n  ]\n}\n", sum, most, rows }
+    ' "$work/marks.txt"
 }
 
 written=$build/grade.json

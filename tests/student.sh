@@ -501,7 +501,7 @@ graded() {
 teacher_checks() {
     for check in "$EXAM"/ex[0-9][0-9]*.c; do
         [ -f "$check" ] || continue
-        label=$(basename "$check" .c) nn=$(basename "$check" | cut -c3-4) name=''
+        label=$(basename "$check" .c | tr -c 'A-Za-z0-9._\n-' -) nn=$(basename "$check" | cut -c3-4) name=''
         for file in "$EXERCISES/$nn"-*.c "$EXAM/$nn"-*.c; do
             [ -f "$file" ] && [ -z "$name" ] && name=$(basename "$file" .c) source=$file
         done

@@ -269,6 +269,29 @@ TEST(predictions_are_chosen) {
     CHECK_STOPS(choose("cat airplane\n\n", 1), 0, "\"\"\n");
 }
 
+static void choose_number(const char *typed) {
+    static const char *const all[] = { "1", "0.3", "tau", "1/tau" };
+    Lesson lesson = lesson_typed(typed, 80);
+    printf("\"%s\"\n", lesson_predict_choice(&lesson, all, 4, 1, "Which?").said);
+    exit(lesson_end(&lesson));
+}
+
+/* A choice within a longer one, or within a longer number, is not named. */
+TEST(predictions_name_whole_choices) {
+    static const char *const good[] = { "1", "1/tau", "at 1.", "TAU", "0.3" };
+    static const char *const bad[] = { "0.1", "13", "0.35", "10.3", "1.5", "tau 1" };
+    char typed[64], want[80];
+    for (size_t i = 0; i < COUNT(good); i++) {
+        snprintf(typed, sizeof typed, "%s\n", good[i]);
+        snprintf(want, sizeof want, "(Enter skips) > \"%s\"\n", good[i]);
+        CHECK_STOPS(choose_number(typed), 0, want);
+    }
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        snprintf(typed, sizeof typed, "%s\n0.3\n", bad[i]);
+        CHECK_STOPS(choose_number(typed), 0, "Enter alone.\n(Enter skips) > \"0.3\"\n");
+    }
+}
+
 TEST(questions_wrap_at_words) {
     CHECK_STOPS(choose("cat\n", 1), 0,
                 "Before you look: Which of the three\nanimals is it, and is it not one of the\nothers?\n(Enter skips)");
@@ -342,5 +365,5 @@ TEST(lesson_notices_a_full_disk) {
 TESTS(options_are_set, options_refuse_in_one_line, options_change_nothing_when_one_is_wrong, options_leave_other_words,
       options_again_and_again, options_stop_a_broken_table, lesson_begins_and_ends, lesson_helps, lesson_refuses,
       predictions_are_set_beside_what_came, predictions_refuse_what_is_no_answer, predictions_are_chosen,
-      questions_wrap_at_words, interrupts_end_in_one_line, an_end_of_the_input_is_of_one_answer,
-      predictions_do_not_wait_for_nobody, lesson_notices_a_full_disk)
+      predictions_name_whole_choices, questions_wrap_at_words, interrupts_end_in_one_line,
+      an_end_of_the_input_is_of_one_answer, predictions_do_not_wait_for_nobody, lesson_notices_a_full_disk)

@@ -1,6 +1,7 @@
 /* Every operation's value by hand, and what it refuses. Gradients: test_gradients. */
 #include "autograd/gradcheck.h"
 #include "core/arena.h"
+#include "core/rng.h"
 #include "autograd/ops.h"
 #include "model/params.h"
 #include "check.h"
@@ -224,6 +225,57 @@ TEST(gradients_add_up) {
     arena_free(&arena);
 }
 
+/* A convolution, its maximum pooling, and batch norm before another convolution: what tape_forget is for. The gradients
+ * of all parameters [COUNT_OF_ALL numbers] go to `grads`, memory to *held. */
+static void forgetful(Activation act, bool keep, num *grads, size_t *held) {
+    Arena arena = { 0 };
+    Params params = { .arena = &arena };
+    Rng rng = rng_seed(3, 0);
+    Param *p[] = { params_add(&params, mat_shape(4, 6, 3, 3, 3), "w1"), params_add(&params, mat_shape(1, 6), "gamma"),
+                   params_add(&params, mat_shape(1, 6), "beta"), params_add(&params, mat_shape(4, 2, 6, 3, 3), "w2") };
+    for (size_t i = 0; i < COUNT(p); i++)
+        for (size_t k = 0; k < mat_count(p[i]->val); k++) p[i]->val.v[k] = (num)(0.3 * rng_normal(&rng));
+    Mat pixels = mat_like(&arena, mat_shape(4, 100, 16, 16, 3));
+    for (size_t i = 0; i < mat_count(pixels); i++) pixels.v[i] = (num)rng_normal(&rng);
+    params_zero_grad(&params);
+    num statistics[12] = { 0 };
+    BatchStats stats = { .running_mean = statistics, .running_var = statistics + 6, .momentum = 0.1, .eps = 1e-5 };
+    Tape t = { .training = true, .keep_grads = keep };
+    Var wide = op_conv2d(&t, tape_data(&t, pixels), tape_param(&t, p[0]), NULL, 1, 1);
+    Var x = op_maxpool(&t, wide, 2, 2);
+    tape_forget(wide);
+    x = op_batchnorm(&t, x, tape_param(&t, p[1]), tape_param(&t, p[2]), &stats, act);
+    Var deep = act == ACT_NONE ? op_gelu(&t, x) : x; /* an operation on one that was forgotten */
+    Var y = op_conv2d(&t, deep, tape_param(&t, p[3]), NULL, 1, 1);
+    tape_forget(x);
+    if (deep != x) tape_forget(deep);
+    CHECK(keep == (x->val.v != NULL) && keep == (wide->val.v != NULL), "%s", "forgotten, unless the tape keeps all");
+    num *dy = arena_alloc(&arena, mat_count(y->val), sizeof *dy);
+    for (size_t i = 0; i < mat_count(y->val); i++) dy[i] = (num)rng_normal(&rng);
+    tape_backward_from(&t, y, dy);
+    for (size_t i = 0; i < COUNT(p); i++) {
+        memcpy(grads, p[i]->grad, mat_count(p[i]->val) * sizeof(num));
+        grads += mat_count(p[i]->val);
+    }
+    *held = arena_held(&t.arena);
+    if (!keep) CHECK_STOPS(tape_forget(tape_data(&t, pixels)), EXIT_CONTRACT, "the input is a leaf");
+    tape_free(&t);
+    arena_free(&arena);
+}
+
+TEST(forgotten_numbers_are_computed_again) {
+    const Activation acts[] = { ACT_NONE, ACT_RELU, ACT_GELU };
+    enum { COUNT_OF_ALL = 162 + 6 + 6 + 108 };
+    for (size_t a = 0; a < COUNT(acts); a++) {
+        num kept[COUNT_OF_ALL], again[COUNT_OF_ALL];
+        size_t held_all, held;
+        forgetful(acts[a], true, kept, &held_all);
+        forgetful(acts[a], false, again, &held);
+        CHECK(!memcmp(kept, again, sizeof kept), "activation %zu: other gradients where numbers were forgotten", a);
+        CHECK(held < held_all, "activation %zu: %zu bytes, with all numbers kept %zu", a, held, held_all);
+    }
+}
+
 TESTS(sums_and_multiples, moving_numbers, products, empty_shapes, activations, convolution, pooling, batch_norm,
       unit_length, words, cross_entropy, differences_want_double, more_numbers_than_a_piece, attention_shapes,
-      gradients_add_up)
+      gradients_add_up, forgotten_numbers_are_computed_again)

@@ -383,11 +383,33 @@ TEST(characters_that_fonts_lack) {
                          { "\u0645\u0631 \u65e5\u672c \u03a3", 2, 0, 0, false } };
     set_folder("glyphs");
     set_gnuplot("exit 0");
+    CHECK(plot_small_heat("h", NULL) == PLOT_DRAWN, "%s", "heat");
+    listen(inside("said"));
+    CHECK(plot_small_heat("h", NULL) == PLOT_DRAWN && !*content(inside("said")), "%s", content(inside("said")));
     CHECK(plot_bars("g", &(Bars){ .title = "\U0001f642", .bars = bars, .count = 2 }, NULL) == PLOT_DRAWN, "%s", "bars");
     const char *script = content(inside("g.gp"));
     CHECK(strstr(script, "\"x^2 \u25a1 ship\" 1") && strstr(script, "\"\u25a1\u25a1 \u25a1\u25a1 \u03a3\" 2"), "%s",
           script);
     CHECK(!strstr(script, "\U0001f642") && strstr(content(inside("data/g.csv")), "\U0001f642"), "%s", script);
+    same_text(content(inside("said")),
+              "note: g.png has a small box in place of each character that common fonts lack\n");
+}
+
+/* The axis of bars and the colour bar of a heat map say what the numbers are. */
+TEST(names_of_the_numbers) {
+    const Bar bars[] = { { "a", 1, 0, 0, false } };
+    Arena arena = { 0 };
+    set_folder("names");
+    set_gnuplot("exit 0");
+    CHECK(plot_bars("b", &(Bars){ .values = "accuracy", .unit = " %", .bars = bars, .count = 1 }, NULL) == PLOT_DRAWN,
+          "%s", "bars");
+    CHECK(strstr(content(inside("b.gp")), "set xlabel \"accuracy, %\"\n"), "%s", content(inside("b.gp")));
+    CHECK(plot_bars("b", &(Bars){ .values = "loss", .bars = bars, .count = 1 }, NULL) == PLOT_DRAWN, "%s", "bars");
+    CHECK(strstr(content(inside("b.gp")), "set xlabel \"loss\"\n"), "%s", content(inside("b.gp")));
+    Heat heat = { .values = "cosine", .m = mat_from(&arena, 1, 2, (double[]){ 1, 2 }) };
+    CHECK(plot_heat("h", &heat, NULL) == PLOT_DRAWN, "%s", "heat");
+    CHECK(strstr(content(inside("h.gp")), "set cblabel \"cosine\"\n"), "%s", content(inside("h.gp")));
+    arena_free(&arena);
 }
 
 /* Ticks stand at the points if these are few and evenly spaced, never between whole numbers; intervals are drawn. */
@@ -461,4 +483,4 @@ TEST(pages_that_fit) {
 TESTS(heat_as_csv, bars_as_csv, lines_as_csv, tiles_as_csv_and_pixels, pictures_with_hostile_words, pictures_of_nothing,
       the_folder_may_be_relative, without_gnuplot_one_line_once, gnuplot_that_fails, names_that_cannot_be,
       folders_that_cannot_be, a_full_disk_leaves_what_was_there, marks_and_captions_in_the_script,
-      characters_that_fonts_lack, ticks_at_the_points, arrows_pass_around_boxes, pages_that_fit)
+      characters_that_fonts_lack, names_of_the_numbers, ticks_at_the_points, arrows_pass_around_boxes, pages_that_fit)

@@ -97,6 +97,9 @@ for picture in tests/images/*.png; do
     check "$picture" own_runs "$picture" "a red star" "a blue star"
     break
 done
+shipped() { "$build/lesson-11" "$work/own.ppm" "a cat" "a dog" >"$work/out" 2>"$work/err" </dev/null; }
+check "without a trained model the one that comes along" shipped
+check "also where there are no photographs" grep -q '^Model: recipe full' "$work/out"
 printf 'P6\n1 1\n255\nabc' >"$work/one.ppm"
 check "a picture of one pixel" own_runs "$work/one.ppm" "a red star" "a blue star"
 

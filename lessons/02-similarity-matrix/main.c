@@ -76,6 +76,30 @@ static double clip_loss(Arena *memory, Mat s, double tau, int decimals) {
 /* The loss if matching pairs had cosine 1 and all others -1: a lower bound for every matrix of cosines. */
 static double best_loss(double tau) { return log1p((N - 1) * exp(-2 / tau)); }
 
+/* The heat map, and the wrong pair with the largest cosine. */
+static void show_similarities(const Lesson *lesson, Mat s) {
+    static const char *const words[] = { "cat", "car", "mountain", "ramen" };
+    Prediction pair = lesson_predict_choice(lesson, words, N, 2,
+                                            "Which wrong pair of picture and caption has the largest cosine? Name two "
+                                            "of cat, car, mountain, ramen.");
+    int caption, picture;
+    Heat heat = { .title = "Cosine of every caption with every picture",
+                  .values = "cosine",
+                  .y = "caption",
+                  .x = "picture",
+                  .m = s,
+                  .rows = captions,
+                  .cols = pictures,
+                  .decimals = 6,
+                  .low = -1,
+                  .high = 1 };
+    lesson_heat(lesson, "02-similarity", &heat);
+    hardest_negative(s, &caption, &picture);
+    printf("Largest cosine of a wrong pair: \"%s\" and the %s, %.6f.\n", captions[caption], pictures[picture],
+           AT(s, caption, picture));
+    lesson_outcome(lesson, &pair, "\"%s\" and the %s", captions[caption], pictures[picture]);
+}
+
 int main(int argc, char **argv) {
     Lesson lesson = { .number = "02",
                       .title = "The similarity matrix",
@@ -93,23 +117,8 @@ int main(int argc, char **argv) {
     print_vectors("caption", captions, text, unit_text);
 
     lesson_section(&lesson, "2. S = T I^T: every caption with every picture");
-    Prediction pair = lesson_predict(&lesson, "Which wrong pair of picture and caption has the largest cosine?");
-    int caption, picture;
     Mat s = similarities(memory, unit_text, unit_image);
-    Heat heat = { .title = "Cosine of every caption with every picture",
-                  .y = "caption",
-                  .x = "picture",
-                  .m = s,
-                  .rows = captions,
-                  .cols = pictures,
-                  .decimals = 6,
-                  .low = -1,
-                  .high = 1 };
-    lesson_heat(&lesson, "02-similarity", &heat);
-    hardest_negative(s, &caption, &picture);
-    printf("Largest cosine of a wrong pair: \"%s\" and the %s, %.6f.\n", captions[caption], pictures[picture],
-           AT(s, caption, picture));
-    lesson_outcome(&lesson, &pair, "\"%s\" and the %s", captions[caption], pictures[picture]);
+    show_similarities(&lesson, s);
 
     lesson_section(&lesson, "3. One row: \"a tabby cat\" chooses a picture, tau = 1");
     Prediction said = lesson_predict_number(

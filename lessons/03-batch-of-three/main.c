@@ -33,9 +33,10 @@ static Mat softmax_rows(Arena *memory, Mat l) {
     return p;
 }
 
-static void show(const Lesson *lesson, const char *name, const char *title, Mat m, int decimals) {
+static void show(const Lesson *lesson, const char *name, const char *title, const char *values, Mat m, int decimals) {
     lesson_heat(lesson, name,
                 &(Heat){ .title = title,
+                         .values = values,
                          .y = "picture",
                          .x = "caption",
                          .m = m,
@@ -81,13 +82,13 @@ static double print_both_directions(Arena *memory, Mat l) {
 /* Sections 2 to 5 and the first two errata: the logits l, row by row, as the page computes them. */
 static void print_page(Lesson *lesson, Mat l) {
     lesson_section(lesson, "2. As the page does it: logits L = I T^T / 0.07");
-    show(lesson, NULL, NULL, l, 6);
+    show(lesson, NULL, NULL, NULL, l, 6);
 
     lesson_section(lesson, "3. Sums of exponentials, row by row");
     print_sums(l);
 
     lesson_section(lesson, "4. Softmax of the rows: which caption, for each picture?");
-    show(lesson, "03-softmax", "Softmax of the rows", softmax_rows(&lesson->memory, l), 6);
+    show(lesson, "03-softmax", "Softmax of the rows", "probability", softmax_rows(&lesson->memory, l), 6);
 
     lesson_section(lesson, "5. Cross-entropy: -log of the diagonal");
     print_losses("natural logarithm", l, 1, 6, 8);
@@ -131,7 +132,7 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < mat_count(text); i++) unit.v[i] = text.v[i];
     mat_normalise_rows(unit);
     Mat right = logits(memory, image, unit);
-    show(&lesson, "03-logits", "Logits of unit vectors", right, 6);
+    show(&lesson, "03-logits", "Logits of unit vectors", "logit", right, 6);
     double before = print_losses("not normalised", l, 1, 6, 8), after = print_losses("normalised", right, 1, 6, 8);
     lesson_outcome(&lesson, &said, "it %s, from %.8f to %.8f", after < before ? "falls" : "rises", before, after);
 

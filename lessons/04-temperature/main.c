@@ -35,6 +35,7 @@ static void show_bars(const Lesson *lesson) {
     }
     lesson_bars(lesson, "04-bars",
                 &(Bars){ .title = "Probabilities of five captions with cosines S; the true one has S = 0.8",
+                         .values = "probability",
                          .bars = bars,
                          .count = TAUS * N,
                          .decimals = 3,

@@ -95,7 +95,7 @@ static double learn(const Lesson *lesson, const Cifar *train, const Cifar *test,
     Series series[] = { { "loss", NULL, curve[0], EPOCHS }, { "floor of its batches", NULL, curve[1], EPOCHS } };
     lesson_lines(lesson, "05-floor",
                  &(Lines){ .title = "Ten captions, batches of 64",
-                           .y = "nats",
+                           .y = "loss, nats",
                            .x = "epoch",
                            .series = series,
                            .count = 2,
@@ -144,6 +144,7 @@ int main(int argc, char **argv) {
     Mat s = cosines_draw(&lesson.memory, rng_seed(1, 0), N, 0, 1);
     lesson_heat(&lesson, "05-batch",
                 &(Heat){ .title = "Cosines; the pairs are on the diagonal",
+                         .values = "cosine",
                          .y = "picture",
                          .x = "text",
                          .m = s,

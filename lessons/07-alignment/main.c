@@ -156,12 +156,15 @@ static void draw_curves(const Lesson *lesson, Run *const *runs, double octagon) 
         left[k] = (Series){ names[k], step, align[k], STEPS + 1 };
         right[k] = (Series){ names[k], step, uniform[k], STEPS + 1 };
     }
-    lesson_lines(
-        lesson, "07-alignment",
-        &(Lines){
-            .title = "Alignment: mean squared distance within a pair", .x = "step", .series = left, .count = TAUS });
+    lesson_lines(lesson, "07-alignment",
+                 &(Lines){ .title = "Alignment: mean squared distance within a pair",
+                           .y = "squared distance",
+                           .x = "step",
+                           .series = left,
+                           .count = TAUS });
     lesson_lines(lesson, "07-uniformity",
                  &(Lines){ .title = "Uniformity: lower is more evenly spread",
+                           .y = "uniformity",
                            .x = "step",
                            .series = right,
                            .count = TAUS,
@@ -192,8 +195,9 @@ int main(int argc, char **argv) {
     for (int k = 0; k < TAUS; k++) runs[k] = run_descent(&lesson.memory, seed, taus[k]);
 
     lesson_section(&lesson, "1. Eight random pairs; 300 steps of gradient descent on the CLIP loss");
-    Prediction said =
-        lesson_predict(&lesson, "At which of the three temperatures will the pairs be spread most evenly at the end?");
+    Prediction said = lesson_predict_choice(&lesson, (const char *[]){ "0.05", "0.3", "1" }, TAUS, 1,
+                                            "At which temperature will the pairs be spread most evenly at the end: "
+                                            "0.05, 0.3 or 1?");
     show_motion(&lesson, runs);
 
     lesson_section(&lesson, "2. Alignment and uniformity, step by step");

@@ -189,7 +189,7 @@ static void show_attention(Lesson *lesson, int train_images) {
         covered += 100 * attention_uniform(&scene) / SCENES;
     }
     lesson_tiles(lesson, "08-attention",
-                 &(Tiles){ .title = "Attention of the class token in the last block",
+                 &(Tiles){ .title = "Attention of the class token in the last block: the brighter, the more",
                            .tiles = tiles,
                            .count = 3 * SHOWN,
                            .columns = SHOWN });
@@ -227,7 +227,8 @@ int main(int argc, char **argv) {
     Rng rng = rng_seed(11, 0);
     Mat cosines = mat_new(&lesson.memory, PAIRS, PAIRS);
     for (int i = 0; i < PAIRS * PAIRS; i++) cosines.v[i] = (num)(0.15 * rng_normal(&rng) + (i % (PAIRS + 1) ? 0 : 0.5));
-    guess = lesson_predict(&lesson, "Adam, rate 0.1, from tau = 0.07. Which of the three diverges?");
+    guess = lesson_predict_choice(&lesson, (const char *[]){ "tau", "1/tau", "e^t" }, WAYS, 1,
+                                  "Adam, rate 0.1, from tau = 0.07. Which of the three diverges: tau, 1/tau or e^t?");
     learn_scale(&lesson.memory, cosines, 0.1);
     lesson_outcome(&lesson, &guess, "tau");
 

@@ -110,6 +110,18 @@ static void show_augmentation(const Lesson *lesson, Arena *arena, const Cifar *t
                            .count = at });
 }
 
+/* Texts with capital letters, unknown words, or too many words. */
+static void show_odd_texts(const Lesson *lesson, Arena *arena, const Vocab *vocab, const char *name, int tokens) {
+    const char *const odd[] = { arena_print(arena, "A PHOTO of a %s!", name), "a photo of a zebra", "zebra",
+                                "look at the photo of a small photo of a blurry photo" };
+    Prediction said =
+        lesson_predict_choice(lesson, (const char *[]){ "refused", "left out", "replaced" }, 3, 1,
+                              "The model knows no \"zebra\". What happens with \"a photo of a zebra\": is the text "
+                              "refused, is the word left out, or is it replaced?");
+    print_ids(arena, vocab, odd, COUNT(odd), tokens);
+    lesson_outcome(lesson, &said, "the word is left out, with a warning");
+}
+
 int main(int argc, char **argv) {
     const char *data = "auto";
     int seed = 1, pictures = 0;
@@ -157,11 +169,7 @@ int main(int argc, char **argv) {
 
     lesson_section(&lesson, "4. Texts as ids");
     print_ids(arena, &vocab, texts, TEMPLATES, many->model.tokens);
-    said = lesson_predict(&lesson, "The model knows no \"zebra\". What becomes of \"a photo of a zebra\"?");
-    const char *const odd[] = { arena_print(arena, "A PHOTO of a %s!", names[0]), "a photo of a zebra", "zebra",
-                                "look at the photo of a small photo of a blurry photo" };
-    print_ids(arena, &vocab, odd, COUNT(odd), many->model.tokens);
-    lesson_outcome(&lesson, &said, "the word is left out, with a warning");
+    show_odd_texts(&lesson, arena, &vocab, names[0], many->model.tokens);
 
     lesson_section(&lesson, "5. Normalisation of colours");
     print_colours(&train);

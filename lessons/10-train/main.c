@@ -51,8 +51,8 @@ static void show_curves(const Lesson *lesson, Arena *arena, const History *h) {
     const Series accuracies[] = { { "picture to text", x, y[2], h->count },
                                   { "text to picture", x, y[3], h->count },
                                   { "test pictures", x, y[4], h->count } };
-    Lines loss = { .title = "the loss comes down to its floor, not to 0", .x = "epoch", .y = "nats" };
-    Lines accuracy = { .title = "how often the nearest is right", .x = "epoch", .y = "%" };
+    Lines loss = { .title = "the loss comes down to its floor, not to 0", .x = "epoch", .y = "loss, nats" };
+    Lines accuracy = { .title = "how often the nearest is right", .x = "epoch", .y = "accuracy, %" };
     loss.series = losses;
     loss.count = COUNT(losses);
     accuracy.series = accuracies;
@@ -89,7 +89,7 @@ static void show_recipes(const Lesson *lesson, Arena *arena, const Cifar *pictur
                      &(Lines){ .title = "accuracy on the test pictures, without test-time augmentation",
                                .x = "minutes of training",
                                .from_zero = true,
-                               .y = "%",
+                               .y = "accuracy, %",
                                .series = series,
                                .count = count });
 }

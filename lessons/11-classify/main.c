@@ -1,5 +1,6 @@
 /* Lesson 11: classification by captions. The model of lesson 10 was never trained on class numbers; the class of a
  * picture is the one whose caption has the highest cosine. Before: 10 train. */
+#include "overview.h"
 #include "lesson/lesson_data.h"
 #include "formats/image_convert.h"
 #include "lesson/lesson.h"
@@ -42,6 +43,7 @@ static void classify_own(const Lesson *lesson, Clip *clip, Arena *arena, const c
                  &(Tiles){ .tiles = &(Tile){ image.rgb, CIFAR_SIDE, CIFAR_SIDE, labels[best], false }, .count = 1 });
     lesson_bars(lesson, "11-own-labels",
                 &(Bars){ .title = "softmax(logit scale * cosine)",
+                         .values = "probability",
                          .unit = " %",
                          .bars = bars,
                          .count = n,
@@ -68,6 +70,7 @@ static void show_classes(const Lesson *lesson, Arena *arena, const Cifar *test, 
     }
     lesson_bars(lesson, "11-classes",
                 &(Bars){ .title = "accuracy of each class, with 95 % intervals",
+                         .values = "accuracy",
                          .unit = " %",
                          .bars = bars,
                          .count = count,
@@ -82,6 +85,7 @@ static void show_confusion(const Lesson *lesson, Arena *arena, const Cifar *test
         percent.v[i] = (num)(100.0 * confusion.count[i] / MAX(1, confusion_class(confusion, i / CIFAR_CLASSES).of));
     lesson_heat(lesson, "11-confusion",
                 &(Heat){ .title = "what the pictures show (rows) and what the model answered (columns), % of each row",
+                         .values = "% of the row",
                          .y = "shown",
                          .x = "answer",
                          .m = percent,
@@ -191,6 +195,16 @@ static void classify_all(const Lesson *lesson, Clip *clip, Arena *arena, const C
     show_wrong(lesson, arena, test, scores, said);
 }
 
+/* The picture of the whole, of README.md and lesson 08; not drawn if --pictures left too few classes for a batch. */
+static void plot_overview(Clip *clip, Arena *arena, const Cifar *test, const char *run) {
+    const char *data = arena_print(arena, "Numbers of a real run: %s; test pictures of %s.", run,
+                                   test->generated ? "generated shapes" : "CIFAR-10");
+    Overview overview = overview_make(arena, clip, test, template[0], data);
+    if (overview.pairs < OVERVIEW_PAIRS) return;
+    if (overview_plot("11-overview", &overview, NULL) == PLOT_DRAWN)
+        fprintf(stderr, "picture: %s\n", plot_path("11-overview"));
+}
+
 /* ---- the command line -------------------------------------------------------------------------------------------- */
 
 static void check_words(int count, char **words) {
@@ -202,13 +216,14 @@ static void check_words(int count, char **words) {
     }
 }
 
-/* The model's file: --weights; or the model that comes with the toolkit; or one that lesson 10 has trained. */
+/* The model's file: --weights; or, for photographs, the model that comes with the toolkit; or one that lesson 10 has
+ * trained. */
 static const char *find_model(Arena *arena, const char *weights, const char *recipe, const char *image,
-                              const char *text, int seed, const Cifar *test) {
+                              const char *text, int seed, const Cifar *test, bool photographs) {
     bool shipped = !strcmp(recipe, "shipped");
     bool own = !shipped || strcmp(image, "recipe") || strcmp(text, "recipe") || seed != 1;
     if (*weights) return weights;
-    if (!own && !test->generated && file_exists(LESSON_SHIPPED)) return LESSON_SHIPPED;
+    if (!own && photographs && file_exists(LESSON_SHIPPED)) return LESSON_SHIPPED;
     if (shipped) recipe = "quick";
     Recipe trained = *recipe_find(recipe);
     recipe_towers(&trained, arena, image, text);
@@ -246,16 +261,18 @@ int main(int argc, char **argv) {
     check_words(lesson.word_count, lesson.words);
     Arena *arena = &lesson.memory;
     Cifar test = lesson_pictures(arena, data, CIFAR_TEST, pictures);
-    const char *path = find_model(arena, weights, recipe, image, text, seed, &test);
-    printf("%s\n", lesson_notice(&test, data));
-    LessonModel model = lesson_model_open(arena, path, &test);
-    if (lesson.word_count) {
+    bool own_picture = lesson.word_count > 0, photographs = !test.generated || (own_picture && strcmp(data, "shapes"));
+    const char *path = find_model(arena, weights, recipe, image, text, seed, &test, photographs);
+    if (!own_picture) printf("%s\n", lesson_notice(&test, data));
+    LessonModel model = lesson_model_open(arena, path, own_picture ? NULL : &test);
+    if (own_picture) {
         classify_own(&lesson, &model.clip, arena, lesson.words[0], lesson.words + 1, lesson.word_count - 1);
     } else {
         TestAugmentation augmentation = !strcmp(tta, "all") ? TTA_MIRROR_SHIFT : *tta == 'm' ? TTA_MIRROR : TTA_NONE;
         Prediction guess =
             lesson_predict_choice(&lesson, test.names, CIFAR_CLASSES, 2, "Which two classes will it confuse most?");
         classify_all(&lesson, &model.clip, arena, &test, augmentation);
+        plot_overview(&model.clip, arena, &test, model.run);
         lesson_outcome(&lesson, &guess, "see the list above");
         printf("\nYour own picture:  build/lesson-11 photo.png \"a photo of a cat\" \"a photo of a dog\"\n");
     }

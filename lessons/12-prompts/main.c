@@ -94,6 +94,7 @@ static void print_table(const Lesson *lesson, Arena *arena, const Table *table, 
     }
     lesson_bars(lesson, "12-wordings",
                 &(Bars){ .title = "accuracy, %, with 95 % intervals (marked: significant)",
+                         .values = "accuracy, %",
                          .bars = bars,
                          .count = table->count,
                          .decimals = 2,

@@ -23,7 +23,7 @@ static void show_text_to_image(const Lesson *lesson, Arena *arena, const Search 
     for (int c = 0; c < C; c++)
         each = search_tiles(arena, s, &AT(by_text, c * s->templates, 0), TOP, c, tiles + c * each);
     lesson_tiles(lesson, NULL, &(Tiles){ .title = s->texts[0], .tiles = tiles, .count = each });
-    Tiles all = { .title = "the nearest pictures of each class's first caption (marked: of another class)",
+    Tiles all = { .title = "nearest pictures of each class's caption, with cosines (framed: another class)",
                   .tiles = tiles,
                   .count = C * each,
                   .columns = each };

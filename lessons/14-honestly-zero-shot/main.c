@@ -62,6 +62,7 @@ static void show_matrix(Lesson *lesson, const HoldoutConfig *config, const Holdo
     }
     lesson_heat(lesson, "14-pairs",
                 &(Heat){ .title = "Which of the two? % right. Above the diagonal: never shown; below: shown",
+                         .values = "% right",
                          .y = "class",
                          .x = "class",
                          .m = m,
@@ -94,6 +95,7 @@ static void show_means(const Lesson *lesson, const Cifar *test, const HoldoutTab
                    { .label = "of ten, all shown", .value = sum[3] } };
     lesson_bars(lesson, "14-means",
                 &(Bars){ .title = "The mean of all pairs (chance: 50 and 10 %)",
+                         .values = "right answers",
                          .unit = " %",
                          .bars = bars,
                          .count = 4,

@@ -101,7 +101,7 @@ static void show_accuracy(const Lesson *lesson, Mat accuracy, Mat confidence, in
            100 * clean.high);
     lesson_lines(lesson, "15-accuracy",
                  &(Lines){ .title = "Accuracy falls",
-                           .y = "%",
+                           .y = "accuracy, %",
                            .x = "strength",
                            .series = series,
                            .count = KINDS,

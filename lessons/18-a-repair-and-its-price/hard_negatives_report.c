@@ -94,7 +94,9 @@ void report_bars(const Lesson *lesson, Arena *arena, const NegativesReport *r, c
             bars[n++].label = arena_print(arena, "%s: %s", measures[q].label, condition);
         }
     if (firsts == 0) return;
-    Bars all = { .bars = bars, .count = n, .unit = " %", .decimals = 1, .high = 100 };
+    Bars all = {
+        .bars = bars, .count = n, .values = "right, with 95 % intervals", .unit = " %", .decimals = 1, .high = 100
+    };
     all.title = "Before and after each second stage (marked: trained with hard negatives)";
     plot_bars(name, &all, NULL);
     all.bars = first;

@@ -112,6 +112,7 @@ static void show_attention(const Lesson *lesson, Arena *arena, const NegativesPr
     for (size_t i = 0; i < mat_count(attention); i++) attention.v[i] *= 100;
     lesson_heat(lesson, "18-attention",
                 &(Heat){ .title = "Attention of each word of the true caption, %: 4 x 4 positions, row by row",
+                         .values = "% of the word's attention",
                          .y = "word",
                          .x = "position",
                          .m = attention,

@@ -67,6 +67,7 @@ typedef struct {
     int n;
     Image *image;
     const char **name;
+    int *label; /* classes of the test pictures; NULL: own pictures */
 } Pictures;
 typedef struct {
     int n;
@@ -87,15 +88,17 @@ static Image cifar_image(Arena *arena, const Cifar *set, int i) {
     return image;
 }
 
-/* The first test picture of each of five classes. */
+/* The first test picture of each of five classes: two that are alike (cat and dog), and three others. */
 static Pictures five_pictures(Arena *arena, const Cifar *test) {
-    static const int classes[FIVE] = { 3, 1, 8, 7, 6 };
+    static const int classes[FIVE] = { 3, 5, 1, 9, 8 };
     Pictures p = { .image = arena_alloc(arena, FIVE, sizeof *p.image) };
     p.name = arena_alloc(arena, FIVE, sizeof *p.name);
+    p.label = arena_alloc(arena, FIVE, sizeof *p.label);
     for (int k = 0; k < FIVE; k++)
         for (int i = 0; i < test->n; i++) {
             if (test->labels[i] != classes[k]) continue;
             p.image[p.n] = cifar_image(arena, test, i);
+            p.label[p.n] = classes[k];
             p.name[p.n++] = test->names[classes[k]];
             break;
         }
@@ -116,8 +119,30 @@ static Pictures pictures_read(Arena *arena, char **paths, int n) {
     return p;
 }
 
+/* Photographs: both animals, or both machines. Generated shapes: of one colour. */
+static bool related(const Cifar *test, int a, int b) {
+    bool animal_a = a >= 2 && a <= 7, animal_b = b >= 2 && b <= 7;
+    return test->generated ? a / 5 == b / 5 : animal_a == animal_b;
+}
+
+/* The other texts in two groups: of a related class, or not. */
+static void show_related(Mat s, const int *label, const Cifar *test) {
+    double sum[2] = { 0 };
+    int count[2] = { 0 };
+    for (int i = 0; i < s.shape[0]; i++)
+        for (int j = 0; j < s.shape[1]; j++) {
+            bool near = related(test, label[i], label[j]);
+            if (i == j) continue;
+            sum[near] += (double)AT(s, i, j);
+            count[near]++;
+        }
+    if (!count[0] || !count[1]) return;
+    printf("Of the others, related pairs (%s) have a mean cosine of %.3f, unrelated pairs %.3f.\n",
+           test->generated ? "of one colour" : "both animals, or both machines", sum[1] / count[1], sum[0] / count[0]);
+}
+
 /* Mean cosine of own and of other texts. Picture k belongs to text k. */
-static void show_gap(Mat s) {
+static void show_gap(Mat s, const int *label, const Cifar *test) {
     double own = 0, other = 0;
     int right = 0, n = s.shape[0];
     for (int i = 0; i < n; i++) {
@@ -132,6 +157,7 @@ static void show_gap(Mat s) {
     other /= n * (n - 1);
     printf("Observations: own texts have a mean cosine of %.3f, others %.3f; the gap is %.3f.\n", own, other,
            own - other);
+    show_related(s, label, test);
     printf("No cosine is near 1: what counts is which is higher. %d of %d pictures prefer their own text.\n", right, n);
 }
 
@@ -145,7 +171,7 @@ static void show_tokens(const Encoder *encoder, Arena *arena, const char *text) 
     printf("%s\n", count > shown ? " ..." : "");
 }
 
-static void show_pictures(const Lesson *lesson, Encoder *encoder, Pictures pictures, Texts texts, bool paired) {
+static void show_pictures(const Lesson *lesson, Encoder *encoder, Pictures pictures, Texts texts, const Cifar *test) {
     Arena *arena = (Arena *)&lesson->memory;
     int cut = 0, n = texts.n;
     Mat image = encoder_images(encoder, arena, pictures.image, pictures.n, NULL, NULL);
@@ -155,17 +181,19 @@ static void show_pictures(const Lesson *lesson, Encoder *encoder, Pictures pictu
     if (cut) printf("%d of the texts are longer than %d tokens: their ends were cut off.\n", cut, BPE_LENGTH);
     lesson_heat(lesson, "19-matrix",
                 &(Heat){ .title = "Cosine of every picture with every text",
+                         .values = encoder->tiny ? "cosine (random weights)" : "cosine",
                          .y = "picture",
                          .x = "text",
                          .m = s,
                          .rows = pictures.name,
                          .decimals = 3 });
-    if (paired) show_gap(s);
+    if (test && pictures.n > 1) show_gap(s, pictures.label, test);
     double scale = exp((double)encoder->clip.logit_scale->val.v[0]);
     Mat p = mat_new(arena, pictures.n, n);
     for (int i = 0; i < pictures.n; i++) softmax_row(&AT(s, i, 0), n, scale, &AT(p, i, 0));
     lesson_heat(lesson, "19-choices",
                 &(Heat){ .title = "Each picture chooses: softmax of its row",
+                         .values = encoder->tiny ? "probability (random weights)" : "probability",
                          .y = "picture",
                          .x = "text",
                          .m = p,
@@ -215,6 +243,7 @@ static void show_cifar(const Lesson *lesson, Encoder *encoder, const Cifar *test
     }
     lesson_bars(lesson, "19-classes",
                 &(Bars){ .title = "The mean of 18 templates, class by class",
+                         .values = encoder->tiny ? "accuracy (random weights)" : "accuracy, with 95 % intervals",
                          .unit = " %",
                          .bars = bars,
                          .count = CIFAR_CLASSES,
@@ -315,7 +344,7 @@ int main(int argc, char **argv) {
     if (*folder || lesson.word_count) {
         lesson_section(&lesson, "Your pictures");
         if (lesson.word_count)
-            show_pictures(&lesson, &encoder, pictures_read(arena, lesson.words, lesson.word_count), texts, false);
+            show_pictures(&lesson, &encoder, pictures_read(arena, lesson.words, lesson.word_count), texts, NULL);
         if (*folder) search_folder(&lesson, &encoder, folder, cache, texts);
     } else {
         Cifar test = lesson_pictures(arena, data, CIFAR_TEST, pictures);
@@ -324,7 +353,7 @@ int main(int argc, char **argv) {
         printf("%s\n", lesson_notice(&test, data));
         Prediction guess =
             lesson_predict_number(&lesson, -1, 1, "How high is the cosine of a picture and its own text?");
-        show_pictures(&lesson, &encoder, five, class_texts(arena, &five), five.n > 1);
+        show_pictures(&lesson, &encoder, five, class_texts(arena, &five), &test);
         lesson_outcome(&lesson, &guess, "see the diagonal");
         lesson_section(&lesson, "3. CIFAR-10 from text alone");
         show_cifar(&lesson, &encoder, &test);

@@ -6,7 +6,7 @@ typedef struct {
     AttentionShape shape;
     num *log_sum; /* [B,heads,T] */
     bool rounded;
-    const num *qkv; /* the input's numbers, or a copy rounded to BF16 */
+    const num *qkv; /* if rounded, a copy of the input's numbers */
 } Attention;
 
 /* y = P v,  P = softmax(q k^T / sqrt(d)), for each head; d = D / heads
@@ -31,7 +31,8 @@ static void attention_backward(Var y) {
     num *dqkv = tape_grad(y->in[0]);
     ArenaMark mark = arena_mark(&y->tape->arena);
     const num *dy = tape_operand(y->tape, saved->rounded, y->grad, mat_count(y->val));
-    AttentionFlow flow = { saved->qkv, y->val.v, saved->log_sum, dy, dqkv };
+    const num *qkv = saved->rounded ? saved->qkv : y->in[0]->val.v;
+    AttentionFlow flow = { qkv, y->val.v, saved->log_sum, dy, dqkv };
     attend_backward(saved->shape, flow);
     arena_release(&y->tape->arena, mark);
 }

@@ -88,7 +88,7 @@ static void forward_piece(void *context, size_t begin, size_t end) {
         for (size_t i = 0; i < n; i++) y[i] = y[i] < 0 ? 0 : y[i];
 }
 
-OP(batchnorm);
+OP_AGAIN(batchnorm);
 Var op_batchnorm(Tape *t, Var x, Var gamma, Var beta, BatchStats *stats, Activation act) {
     int C = x->val.dims ? x->val.shape[x->val.dims - 1] : 0;
     REQUIRE(x->val.dims >= 2 && mat_count(x->val) > 0 && mat_count(beta->val) == (size_t)C &&
@@ -119,6 +119,12 @@ Var op_batchnorm(Tape *t, Var x, Var gamma, Var beta, BatchStats *stats, Activat
     parallel_for(rows, piece, forward_piece, s);
     return y;
 }
+static void batchnorm_again(Var y) {
+    Norm *s = y->saved;
+    s->x = y->in[0]->val.v;
+    s->y = y->val.v;
+    parallel_for(s->rows, s->piece, forward_piece, s);
+}
 
 /* First pass: du = dy act'(u), in the memory of dy; sum_r du and sum_r du z over the rows of the piece. */
 static void backward_sums(void *context, size_t begin, size_t end) {
@@ -127,12 +133,13 @@ static void backward_sums(void *context, size_t begin, size_t end) {
     double *sum_out = s->partial + begin / s->piece * 2 * C;
     num *sum = thread_scratch((2 * C + s->piece * C) * sizeof(num)), *sum_z = sum + C, *u = sum + 2 * C;
     memset(sum, 0, 2 * C * sizeof(num));
-    if (s->act == ACT_GELU) {
-        for (size_t r = begin; r < end; r++)
-            for (size_t c = 0; c < C; c++) u[(r - begin) * C + c] = s->slope[c] * s->x[r * C + c] + s->offset[c];
-        vec_gelu_backward(u, s->du + begin * C, false, s->du + begin * C, (end - begin) * C);
-    } else if (s->act == ACT_RELU)
-        for (size_t i = begin * C; i < end * C; i++) s->du[i] = s->y[i] > 0 ? s->du[i] : 0;
+    bool forgotten = s->act == ACT_RELU && !s->y;
+    for (size_t r = begin; r < end && (s->act == ACT_GELU || forgotten); r++)
+        for (size_t c = 0; c < C; c++) u[(r - begin) * C + c] = s->slope[c] * s->x[r * C + c] + s->offset[c];
+    if (s->act == ACT_GELU) vec_gelu_backward(u, s->du + begin * C, false, s->du + begin * C, (end - begin) * C);
+    const num *sign = forgotten ? u : s->y + begin * C;
+    if (s->act == ACT_RELU)
+        for (size_t i = 0; i < (end - begin) * C; i++) s->du[begin * C + i] = sign[i] > 0 ? s->du[begin * C + i] : 0;
     for (size_t r = begin; r < end; r++)
         for (size_t c = 0; c < C; c++) {
             num du = s->du[r * C + c];
@@ -159,6 +166,8 @@ static void backward_data(void *context, size_t begin, size_t end) {
 static void batchnorm_backward(Var y) {
     Norm *s = y->saved;
     int C = s->C;
+    s->x = y->in[0]->val.v;
+    s->y = y->val.v;
     s->du = y->grad; /* nothing reads dy afterwards: du overwrites it */
     if (y->tape->keep_grads)
         s->du = memcpy(mat_like(&y->tape->arena, y->val).v, y->grad, mat_count(y->val) * sizeof(num));

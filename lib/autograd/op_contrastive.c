@@ -190,6 +190,8 @@ static void backward_rows(void *context, size_t begin, size_t end) {
 static void contrastive_backward(Var y) {
     Contrastive *s = y->saved;
     int B = s->B, E = s->E;
+    s->image = y->in[0]->val.v;
+    s->text = y->in[1]->val.v;
     num *dimage = tape_grad(y->in[0]), *dtext = tape_grad(y->in[1]), *dt = tape_grad(y->in[2]);
     s->slope = (double)y->grad[0] / (2.0 * B);
     memset(s->dt, 0, (size_t)B * sizeof *s->dt);

@@ -8,7 +8,7 @@
 typedef struct {
     ConvShape shape;
     bool rounded;
-    const num *x, *weight; /* the operands: those of the inputs, or copies rounded to BF16 */
+    const num *x, *weight; /* the operands; the backward reads them only if they are copies rounded to BF16 */
 } Conv2d;
 
 /* y[b,p,q,o] = bias[o] + sum_{i,j,c} weight[o,c,i,j] x[b, p stride + i - pad, q stride + j - pad, c], 0 outside of x
@@ -50,15 +50,16 @@ static void conv2d_backward(Var y) {
     Var x = y->in[0], weight = y->in[1], bias = y->in[2];
     const Conv2d *saved = y->saved;
     ConvShape shape = saved->shape;
-    bool accumulate;
-    num *dx = tape_grad_raw(x, &accumulate), *dweight = tape_grad(weight), *dbias = tape_grad(bias);
-    ArenaMark mark = arena_mark(&y->tape->arena);
+    const num *from = saved->rounded ? saved->x : x->val.v, *filters = saved->rounded ? saved->weight : weight->val.v;
     const num *dy = tape_operand(y->tape, saved->rounded, y->grad, mat_count(y->val));
-    if (dx) conv_backward_data(shape, dy, saved->weight, accumulate, dx);
+    num *dweight = tape_grad(weight), *dbias = tape_grad(bias);
     size_t rows = mat_count(y->val) / (size_t)MAX(shape.outputs, 1);
-    if (dweight) conv_backward_weight(shape, saved->x, dy, true, dweight, dbias);
+    if (dweight) conv_backward_weight(shape, from, dy, true, dweight, dbias);
     else if (dbias) rows_add(dy, rows, shape.outputs, dbias); /* a frozen filter */
-    arena_release(&y->tape->arena, mark);
+    tape_done(x);
+    bool accumulate;
+    num *dx = tape_grad_raw(x, &accumulate);
+    if (dx) conv_backward_data(shape, dy, filters, accumulate, dx);
 }
 static Var conv2d_check(GradCheck *check) {
     const struct {

@@ -9,19 +9,24 @@ static const WeightView *weight_of(Var y, Var w) {
     return weights_view;
 }
 
-/* The operands of a product, for its backward: x and w themselves, or copies rounded to BF16. */
+/* The operands of a product: x and w themselves or, if `rounded`, copies that are rounded to BF16 and kept. */
 typedef struct {
     bool rounded;
     const num *x, *w;
 } Operands;
-static const Operands *operands_keep(Var y) {
+static Operands operands_keep(Var y) {
     Tape *t = y->tape;
     Operands *saved = y->saved = arena_alloc(&t->arena, 1, sizeof *saved);
     Mat x = y->in[0]->val, w = y->in[1]->val;
     *saved = (Operands){ .rounded = t->round_products && w.v };
     saved->x = tape_operand(t, saved->rounded, x.v, mat_count(x));
     saved->w = tape_operand(t, saved->rounded, w.v, mat_count(w));
-    return saved;
+    return *saved;
+}
+/* For the backward: the numbers of the inputs may have been computed again since then, elsewhere (tape_forget). */
+static Operands operands(Var y) {
+    Operands of = *(Operands *)y->saved;
+    return of.rounded ? of : (Operands){ false, y->in[0]->val.v, y->in[1]->val.v };
 }
 
 /* y = a b          a [M,K], b [K,N], y [M,N] */
@@ -32,8 +37,8 @@ Var op_matmul(Tape *t, Var a, Var b) {
     int M = a->val.shape[0], K = a->val.shape[1], N = b->val.shape[1];
     Var y = tape_record(t, &matmul_op, mat_shape(2, M, N), a, b, NULL);
     const WeightView *weights_view = weight_of(y, b);
-    const Operands *of = operands_keep(y);
-    Gemm g = { .M = M, .N = N, .K = K, .a = of->x, .lda = K, .b = of->w, .ldb = N, .c = y->val.v, .ldc = N };
+    Operands of = operands_keep(y);
+    Gemm g = { .M = M, .N = N, .K = K, .a = of.x, .lda = K, .b = of.w, .ldb = N, .c = y->val.v, .ldc = N };
     if (weights_view) {
         g.b_bytes = weights_view->part[0].data;
         g.b_dtype = weights_view->part[0].dtype;
@@ -47,13 +52,13 @@ Var op_matmul(Tape *t, Var a, Var b) {
 static void matmul_backward(Var y) {
     Var a = y->in[0], b = y->in[1];
     int M = y->val.shape[0], N = y->val.shape[1], K = a->val.shape[1];
-    const Operands *of = y->saved;
+    Operands of = operands(y);
     bool add_a, add_b;
     num *da = tape_grad_raw(a, &add_a), *db = tape_grad_raw(b, &add_b);
     ArenaMark mark = arena_mark(&y->tape->arena);
-    const num *dy = tape_operand(y->tape, of->rounded, y->grad, mat_count(y->val));
-    if (da) gemm(false, true, M, K, N, dy, N, of->w, N, add_a, da, K);
-    if (db) gemm(true, false, K, N, M, of->x, K, dy, N, add_b, db, N);
+    const num *dy = tape_operand(y->tape, of.rounded, y->grad, mat_count(y->val));
+    if (da) gemm(false, true, M, K, N, dy, N, of.w, N, add_a, da, K);
+    if (db) gemm(true, false, K, N, M, of.x, K, dy, N, add_b, db, N);
     arena_release(&y->tape->arena, mark);
 }
 static Var matmul_check(GradCheck *check) {
@@ -87,9 +92,9 @@ Var op_linear(Tape *t, Var x, Var w, Var bias) {
     Var y = tape_record(t, &linear_op, shape, x, w, bias);
     const WeightView *weights_view = weight_of(y, w);
     Gemm g = { .transpose_b = true, .M = s.rows, .N = s.out, .K = s.in, .lda = s.in, .ldb = s.in, .ldc = s.out };
-    const Operands *of = operands_keep(y);
-    g.a = of->x;
-    g.b = of->w;
+    Operands of = operands_keep(y);
+    g.a = of.x;
+    g.b = of.w;
     g.bias = bias ? bias->val.v : NULL;
     g.c = y->val.v;
     if (!weights_view) gemm_run(g);
@@ -110,13 +115,13 @@ static void linear_backward(Var y) {
     Var x = y->in[0], w = y->in[1];
     LinearSize s = linear_size(x, w);
     int out = s.out, in = s.in, rows = s.rows;
-    const Operands *of = y->saved;
+    Operands of = operands(y);
     bool add_x, add_w;
     num *dx = tape_grad_raw(x, &add_x), *dw = tape_grad_raw(w, &add_w);
     ArenaMark mark = arena_mark(&y->tape->arena);
-    const num *dy = tape_operand(y->tape, of->rounded, y->grad, mat_count(y->val));
-    if (dx) gemm(false, false, rows, in, out, dy, out, of->w, in, add_x, dx, in);
-    if (dw) gemm(true, false, out, in, rows, dy, out, of->x, in, add_w, dw, in);
+    const num *dy = tape_operand(y->tape, of.rounded, y->grad, mat_count(y->val));
+    if (dx) gemm(false, false, rows, in, out, dy, out, of.w, in, add_x, dx, in);
+    if (dw) gemm(true, false, out, in, rows, dy, out, of.x, in, add_w, dw, in);
     arena_release(&y->tape->arena, mark);
     num *dbias = tape_grad(y->in[2]);
     if (dbias) rows_add(y->grad, (size_t)rows, out, dbias);

@@ -3,11 +3,12 @@
 
 #include <string.h>
 
-/* Memory of gradients that are done: a list that lies in the blocks themselves. */
-typedef struct GradBlock {
-    struct GradBlock *next;
+/* Memory of values and gradients, in front of its numbers; next: in the list of those that are done. */
+typedef struct TapeBlock {
+    struct TapeBlock *next;
     size_t count;
-} GradBlock;
+} TapeBlock;
+enum { BLOCK_HEAD = 64 }; /* bytes: the numbers stay aligned to a cache line */
 
 static Var node_new(Tape *t, Mat val) {
     Var x = arena_zero(&t->arena, 1, sizeof(Node));
@@ -31,9 +32,31 @@ Var tape_param(Tape *t, Param *param) {
     return x;
 }
 
+static num *block_take(Tape *t, size_t count) {
+    TapeBlock **best = NULL;
+    for (TapeBlock **link = &t->spare; *link; link = &(*link)->next)
+        if ((*link)->count >= count && (!best || (*link)->count < (*best)->count)) best = link;
+    TapeBlock *block;
+    if (best && (*best)->count <= count + count / 4) { /* a larger one is left for more numbers */
+        block = *best;
+        *best = block->next;
+    } else {
+        block = arena_alloc(&t->arena, size_mul(count + BLOCK_HEAD / sizeof(num), sizeof(num)), 1);
+        block->count = count;
+    }
+    return (num *)(void *)((char *)block + BLOCK_HEAD);
+}
+
+static void block_give(Tape *t, num *memory) {
+    TapeBlock *block = (TapeBlock *)(void *)((char *)memory - BLOCK_HEAD);
+    block->next = t->spare;
+    t->spare = block;
+}
+
 Var tape_record(Tape *t, const Op *op, Mat shape, Var a, Var b, Var c) {
     profile_switch(t->profile, op->name, PROFILE_FORWARD);
-    Var y = node_new(t, mat_like(&t->arena, shape));
+    shape.v = block_take(t, mat_count(shape));
+    Var y = node_new(t, shape);
     y->op = op;
     Var in[NODE_INPUTS] = { a, b, c };
     for (int i = 0; i < NODE_INPUTS; i++) {
@@ -43,25 +66,34 @@ Var tape_record(Tape *t, const Op *op, Mat shape, Var a, Var b, Var c) {
     return y;
 }
 
-/* Rounded up: a block has room for its list entry, and fits other gradients more often. */
-static size_t block_count(size_t count) { return (MAX(count, sizeof(GradBlock) / sizeof(num)) + 1023) / 1024 * 1024; }
-
-static num *block_take(Tape *t, size_t count) {
-    count = block_count(count);
-    GradBlock **best = NULL;
-    for (GradBlock **link = &t->spare; *link; link = &(*link)->next)
-        if ((*link)->count >= count && (!best || (*link)->count < (*best)->count)) best = link;
-    /* A block of more than twice the size is left for a larger gradient. */
-    if (!best || (*best)->count > 2 * count) return arena_alloc(&t->arena, count, sizeof(num));
-    GradBlock *block = *best;
-    *best = block->next;
-    return (num *)(void *)block;
+static void value_give(Var x) {
+    block_give(x->tape, x->val.v);
+    x->val.v = NULL;
 }
 
-static void block_give(Tape *t, num *memory, size_t count) {
-    GradBlock *block = (GradBlock *)(void *)memory;
-    *block = (GradBlock){ .next = t->spare, .count = block_count(count) };
-    t->spare = block;
+void tape_forget(Var x) {
+    REQUIRE(x->op, "%s is a leaf; only results of operations can be freed", tape_name(x));
+    if (!x->tape->keep_grads) value_give(x);
+}
+
+/* Numbers that were forgotten and can be computed again. The inputs of x may have been forgotten as well. */
+static void value_again(Var x) {
+    if (!x || x->val.v || !x->op || !x->op->again) return;
+    for (int i = 0; i < NODE_INPUTS; i++) value_again(x->in[i]);
+    x->val.v = block_take(x->tape, mat_count(x->val));
+    x->op->again(x);
+    x->again = true;
+}
+
+void tape_done(Var x) {
+    if (x->again) value_give(x);
+    x->again = false;
+}
+
+static void node_backward(Var x) {
+    for (int i = 0; i < NODE_INPUTS; i++) value_again(x->in[i]);
+    x->op->backward(x);
+    tape_done(x);
 }
 
 num *tape_grad_raw(Var x, bool *accumulate) {
@@ -100,9 +132,9 @@ void tape_backward_from(Tape *t, Var y, const num *dy) {
     for (Var x = t->last; x; x = x->previous) {
         if (!x->op || !x->grad) continue; /* a leaf, or not used by the result */
         profile_switch(t->profile, x->op->name, PROFILE_BACKWARD);
-        x->op->backward(x);
+        node_backward(x);
         if (t->keep_grads || !x->grad) continue;
-        block_give(t, x->grad, mat_count(x->val));
+        block_give(t, x->grad);
         x->grad = NULL;
     }
 }
@@ -115,7 +147,7 @@ void tape_backward(Tape *t, Var loss) {
 Var tape_first_not_finite(const Tape *t) {
     Var first = NULL;
     for (Var x = t->last; x; x = x->previous)
-        if (!all_finite(x->val.v, mat_count(x->val))) first = x;
+        if (x->val.v && !all_finite(x->val.v, mat_count(x->val))) first = x;
     return first;
 }
 const char *tape_name(Var x) { return x->op ? x->op->name : x->param ? x->param->name : "the input"; }
@@ -139,7 +171,7 @@ Var tape_first_not_finite_gradient(Tape *t, Var loss) {
     if (one) *one = 1;
     for (Var x = t->last; x; x = x->previous) {
         if (!x->op || !x->grad) continue;
-        x->op->backward(x);
+        node_backward(x);
         if (any_gradient_not_finite(x)) return x;
     }
     return NULL;
@@ -160,11 +192,14 @@ Var tape_keep(Tape *t, TapeMark mark, Var x, Var y) {
         x = NULL;
     }
     arena_release(&t->arena, mark.arena);
+    t->spare = NULL; /* some of it was released */
     t->last = mark.last;
     if (x) return x;
-    x = node_new(t, mat_like(&t->arena, kept));
+    const num *numbers = kept.v;
+    kept.v = block_take(t, mat_count(kept));
+    memcpy(kept.v, numbers, mat_count(kept) * sizeof(num));
+    x = node_new(t, kept);
     x->op = op;
-    memcpy(x->val.v, kept.v, mat_count(kept) * sizeof(num));
     arena_free(&aside);
     return x;
 }

@@ -19,11 +19,13 @@ typedef struct Node Node;
 typedef Node *Var; /* a value on a tape */
 typedef struct GradCheck GradCheck;
 
-/* An operation: backward(y) adds to the gradients of y's inputs; check builds it for the gradient checker. */
+/* An operation: backward(y) adds to the gradients of y's inputs; check builds it for the gradient checker; again(y), if
+ * not NULL, computes the numbers of y once more, the same bits (tape_forget). */
 typedef struct {
     const char *name;
     void (*backward)(Var y);
     Var (*check)(GradCheck *check);
+    void (*again)(Var y);
 } Op;
 
 /* OP(relu) defines relu_op from relu_backward and relu_check of the same file. An operation that lacks one of the two
@@ -31,7 +33,14 @@ typedef struct {
 #define OP(name)                                                                                                       \
     static void name##_backward(Var y);                                                                                \
     static Var name##_check(GradCheck *check);                                                                         \
-    const Op name##_op = { #name, name##_backward, name##_check }
+    const Op name##_op = { #name, name##_backward, name##_check, NULL }
+
+/* The same for an operation that is cheap to compute again: name_again is defined, too. */
+#define OP_AGAIN(name)                                                                                                 \
+    static void name##_backward(Var y);                                                                                \
+    static Var name##_check(GradCheck *check);                                                                         \
+    static void name##_again(Var y);                                                                                   \
+    const Op name##_op = { #name, name##_backward, name##_check, name##_again }
 
 /* A parameter: numbers that are trained, or a buffer (the running statistics of batch norm) that is only saved with
  * them. Made by params_add (params.h). */
@@ -52,6 +61,7 @@ struct Node {
     Mat val;
     num *grad;           /* NULL until something is added to it */
     bool requires_grad;  /* false: no trained number is below this node */
+    bool again;          /* the numbers were forgotten and computed again */
     Var in[NODE_INPUTS]; /* NULL where fewer */
     Param *param;        /* the parameter that a leaf stands for, or NULL */
     void *saved;         /* what the forward leaves for the backward; the operation knows its type */
@@ -68,7 +78,7 @@ typedef struct Tape {
     bool checkpoint;         /* transformers keep the inputs of their blocks only (op_checkpoint) */
     bool round_products;     /* operands of matrix products, convolutions and attention are rounded to BF16 */
     bool keep_grads;         /* gradients of all nodes can be read after tape_backward */
-    struct GradBlock *spare; /* memory of gradients that are done */
+    struct TapeBlock *spare; /* memory of gradients and values that are done */
     Arena inner;             /* op_checkpoint: nodes of the part that is being computed */
     Profile *profile;        /* NULL: time is not measured */
 } Tape;
@@ -90,6 +100,10 @@ Var tape_record(Tape *t, const Op *op, Mat shape, Var a, Var b, Var c);
 num *tape_grad(Var x);
 num *tape_grad_raw(Var x, bool *accumulate);
 num *tape_grad_reuse(Var x, Var y, bool *accumulate);
+
+/* For backward functions that need the numbers of their input x no more, before they take the memory of its gradient:
+ * numbers that were computed again are given back. */
+void tape_done(Var x);
 
 /* The gradients of a scalar loss. Those of parameters are added to what they hold. Stops where nothing requires one. */
 void tape_backward(Tape *t, Var loss);
@@ -119,6 +133,13 @@ Var tape_keep(Tape *t, TapeMark mark, Var x, Var y);
 /* For operations: the n numbers of an operand of a product: x itself or, if `rounded`, a copy on the tape in which each
  * number is rounded to BF16 (vec_round_bfloat). A forward passes round_products; its backward, what that passed. */
 const num *tape_operand(Tape *t, bool rounded, const num *x, size_t n);
+
+/* The memory of x's numbers is used for others from now on; x->val.v is NULL. For large results in training: call it
+ * when all operations that read x are recorded. If the operation has `again`, the backward pass computes x once
+ * more, the same bits, where they are read. Else they must not be read again: neither the backward of x's operation nor
+ * that of x's readers may need them (a convolution before maximum pooling). On tapes with keep_grads it does nothing.
+ * Wants x to be the result of an operation. */
+void tape_forget(Var x);
 
 void tape_reset(Tape *t); /* forgets all nodes, keeps the memory */
 void tape_free(Tape *t);

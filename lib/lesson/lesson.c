@@ -147,9 +147,36 @@ static void read_answer(char *said, int size) {
     tidy(said);
 }
 
-static bool names(const char *said, const char *choice) {
-    while (*said && strncasecmp(said, choice, strlen(choice))) said++;
-    return *said;
+/* Is it a part of a longer number? "1" does not name 1 in "0.15". */
+static bool in_number(const char *text, const char *at, size_t length) {
+    bool before = at > text && (isdigit((unsigned char)at[-1]) || at[-1] == '.');
+    bool after = isdigit((unsigned char)at[length]) || (at[length] == '.' && isdigit((unsigned char)at[length + 1]));
+    return (isdigit((unsigned char)*at) && before) || (isdigit((unsigned char)at[length - 1]) && after);
+}
+
+/* Does the text name the choice? Takes every place where it does out of the text. */
+static bool take_name(char *text, const char *choice) {
+    size_t length = strlen(choice);
+    bool found = false;
+    for (char *at = text; *at; at++) {
+        if (strncasecmp(at, choice, length) || in_number(text, at, length)) continue;
+        memset(at, '\n', length);
+        found = true;
+    }
+    return found;
+}
+
+/* How many of the choices the text names; the longer ones are looked for first: "1/tau" does not name tau. */
+static int count_names(const Wanted *wanted, const char *said) {
+    char text[sizeof((Prediction *)0)->said];
+    int found = 0;
+    size_t longest = 0;
+    snprintf(text, sizeof text, "%s", said);
+    for (int i = 0; i < wanted->count; i++) longest = MAX(longest, strlen(wanted->choices[i]));
+    for (size_t length = longest; length > 0; length--)
+        for (int i = 0; i < wanted->count; i++)
+            if (strlen(wanted->choices[i]) == length) found += take_name(text, wanted->choices[i]);
+    return found;
 }
 
 /* Is it an answer? The % sign after a number is taken off. */
@@ -162,8 +189,7 @@ static bool answers(const Wanted *wanted, char *said) {
         tidy(said);
         return parse_real(said, wanted->low, wanted->high, &value);
     }
-    for (int i = 0; i < wanted->count; i++) found += names(said, wanted->choices[i]);
-    if (wanted->count) return found == wanted->picks;
+    if (wanted->count) return count_names(wanted, said) == wanted->picks;
     for (const char *c = said; *c; c++) found += isalnum((unsigned char)*c) || (unsigned char)*c >= 0x80;
     return found > 0;
 }

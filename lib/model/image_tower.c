@@ -29,14 +29,26 @@ static void small_add(ImageTower *m, Params *params, ImageTowerSize size, Rng *r
     m->fc = linear_add(params, "image.fc", 8 * 8 * 32, size.embed, rng);
 }
 
-/* x [B,32,32,3] -> [B,E]; w0, w1, w2 the widths */
+/* Large results of an activation (64 MB of floats) are not kept for the convolution's backward pass but computed again:
+ * that takes 4 % more time. In large batches memory is what a laptop lacks. */
+static Var conv_forget(Tape *t, const Conv *layer, Var x) {
+    enum { LARGE = 1 << 24 };
+    Var y = conv(t, layer, x);
+    if (mat_count(x->val) >= LARGE) tape_forget(x);
+    return y;
+}
+
+/* x [B,32,32,3] -> [B,E]; w0, w1, w2 the widths. Maximum pooling keeps which number was the largest: the results
+ * of the convolution before it, half of all numbers, are not needed for the backward pass. */
 static Var cnn_forward(Tape *t, ImageTower *m, Var x) {
     x = op_gelu(t, conv(t, &m->conv[0], x));  /* [B,31,31,24] */
     for (int block = 0; block < 3; block++) { /* [B,15,15,w0], [B,7,7,w1], [B,3,3,w2] */
         int first = 2 * block;
-        x = op_maxpool(t, conv(t, &m->conv[1 + first], x), 2, 2);
+        Var wide = conv_forget(t, &m->conv[1 + first], x);
+        x = op_maxpool(t, wide, 2, 2);
+        tape_forget(wide);
         x = batchnorm(t, &m->norm[first], x, ACT_GELU);
-        x = batchnorm(t, &m->norm[first + 1], conv(t, &m->conv[2 + first], x), ACT_GELU);
+        x = batchnorm(t, &m->norm[first + 1], conv_forget(t, &m->conv[2 + first], x), ACT_GELU);
     }
     return linear(t, &m->fc, op_flatten(t, op_maxpool(t, x, 3, 3)));
 }

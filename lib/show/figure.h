@@ -34,7 +34,8 @@ typedef struct {
 
 typedef struct {
     const char *title;
-    const char *unit; /* written after each value: " %", " nats" */
+    const char *values; /* what the numbers are: "accuracy"; NULL: not said */
+    const char *unit;   /* written after each value: " %", " nats" */
     const Bar *bars;
     int count;
     int decimals;

@@ -142,7 +142,16 @@ static PlotResult failed(const Err *inner, Err *err) {
     return PLOT_FAILED;
 }
 
-static PlotResult plot(const char *name, const PlotKind *kind, const void *figure, Err *err) {
+/* Once per program. */
+static void say_replaced(const char *name) {
+    static bool said;
+    if (said || !gp_replaced()) return;
+    said = true;
+    fflush(stdout);
+    fprintf(stderr, "note: %s.png has a small box in place of each character that common fonts lack\n", name);
+}
+
+PlotResult plot_figure(const char *name, const PlotKind *kind, const void *figure, Err *err) {
     char program[PATH_SIZE];
     Err inner = { "" };
     kind->require(figure);
@@ -151,17 +160,26 @@ static PlotResult plot(const char *name, const PlotKind *kind, const void *figur
                    (!kind->pixels || write_file(name, "data/", ".rgb", kind, figure, &inner)) &&
                    write_file(name, "", ".gp", kind, figure, &inner);
     if (!written) return failed(&inner, err);
+    say_replaced(name);
     if (!gnuplot_find(program)) return gnuplot_missing(name);
     if (!gnuplot_run(program, name, &inner)) return failed(&inner, err);
     return PLOT_DRAWN;
 }
 
-PlotResult plot_heat(const char *name, const Heat *f, Err *err) { return plot(name, &plot_kind_heat, f, err); }
-PlotResult plot_bars(const char *name, const Bars *f, Err *err) { return plot(name, &plot_kind_bars, f, err); }
-PlotResult plot_lines(const char *name, const Lines *f, Err *err) { return plot(name, &plot_kind_lines, f, err); }
-PlotResult plot_tiles(const char *name, const Tiles *f, Err *err) { return plot(name, &plot_kind_tiles, f, err); }
-PlotResult plot_graph(const char *name, const Graph *f, Err *err) { return plot(name, &plot_kind_graph, f, err); }
-PlotResult plot_motion(const char *name, const Motion *f, Err *err) { return plot(name, &plot_kind_motion, f, err); }
+PlotResult plot_heat(const char *name, const Heat *f, Err *err) { return plot_figure(name, &plot_kind_heat, f, err); }
+PlotResult plot_bars(const char *name, const Bars *f, Err *err) { return plot_figure(name, &plot_kind_bars, f, err); }
+PlotResult plot_lines(const char *name, const Lines *f, Err *err) {
+    return plot_figure(name, &plot_kind_lines, f, err);
+}
+PlotResult plot_tiles(const char *name, const Tiles *f, Err *err) {
+    return plot_figure(name, &plot_kind_tiles, f, err);
+}
+PlotResult plot_graph(const char *name, const Graph *f, Err *err) {
+    return plot_figure(name, &plot_kind_graph, f, err);
+}
+PlotResult plot_motion(const char *name, const Motion *f, Err *err) {
+    return plot_figure(name, &plot_kind_motion, f, err);
+}
 
 const char *plot_path(const char *name) {
     static _Thread_local char path[PATH_SIZE];

@@ -4,6 +4,7 @@
  *   plots/NAME.gp          the script, with paths relative to plots/. Edit it, and run `gnuplot NAME.gp` there
  *   plots/out/NAME.png     the picture
  *
+ * Characters that common fonts lack (emoji, Arabic) are drawn as a small box; one line on stderr says so.
  * A failure never stops a lesson: the result tells, and one line is printed. The folder is "plots" or $CLIP_PLOTS, and
  * is made if it is missing. Data and script are written completely or not at all; the next run of a lesson overwrites
  * them. NAME may contain spaces and quotes, but no slash and no control character, and does not start with '.'. */

@@ -49,7 +49,8 @@ static void write_strip(const Script *script, const Motion *motion) {
     double W = script->width, H = script->height;
     char text[2 * FIGURE_TEXT + 32];
     if (motion->title) write_label(file, motion->title, 0.5, 1 - 18 / H, "center font ',15'");
-    snprintf(text, sizeof text, "\u25cf %.40s   \u25a1 %.40s", or_empty(motion->first), or_empty(motion->second));
+    snprintf(text, sizeof text, "\u25cf %.40s   \u25a1 %.40s   one colour: one pair", or_empty(motion->first),
+             or_empty(motion->second));
     write_label(file, text, 10 / W, 1 - 50 / H, "left textcolor rgb '#555555'");
     for (int i = 0; i < motion->shown_count; i++)
         write_label(file, motion->frame_names[motion->shown[i]], (NAME + (i + 0.5) * CELL) / W, 1 - 66 / H, "center");

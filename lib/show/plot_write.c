@@ -9,11 +9,16 @@ typedef void (*WriteByte)(FILE *file, char byte);
 
 /* What is not printable becomes a space, so that a record stays one line; ASCII goes through `write`. A character that
  * gnuplot's font lacks would be drawn as a box as large as the page: in scripts (plain) it becomes a small one. */
+static int replaced;
+int gp_replaced(void) { return replaced; }
+
 static void write_text(FILE *file, const char *text, WriteByte write, bool plain) {
     for (Glyph glyph = glyph_of(text); glyph.bytes > 0; glyph = glyph_of(text)) {
         if (!glyph.printable) fputc(' ', file);
-        else if (plain && !glyph.plain) fputs(glyph.columns ? "\u25a1" : "", file);
-        else if (glyph.bytes == 1) write(file, *text);
+        else if (plain && !glyph.plain) {
+            fputs(glyph.columns ? "\u25a1" : "", file);
+            replaced++;
+        } else if (glyph.bytes == 1) write(file, *text);
         else fwrite(text, 1, (size_t)glyph.bytes, file);
         text += glyph.bytes;
     }
@@ -176,6 +181,7 @@ static void write_text_function(FILE *file, int decimals, const char *unit) {
 static void write_frame(FILE *file, const char *grid, int border) {
     fprintf(file, "set grid %s lt 1 lw 1 lc rgb '#dddddd'\n", grid);
     fprintf(file, "set tics nomirror textcolor rgb '#333333'\nset border %d lc rgb '#888888'\n", border);
+    fputs("set format '%g'\n", file); /* gnuplot's own format has a space in front, which moves the numbers */
 }
 
 void gp_colour(FILE *file, Colour colour) { fprintf(file, "'#%02x%02x%02x'", colour.r, colour.g, colour.b); }
@@ -293,6 +299,15 @@ static void bars_marks(FILE *file, const Bars *bars) {
     fputs(") scale 0 nomirror\n", file);
 }
 
+/* "accuracy, %", or one of the two. */
+static void bars_axis_name(FILE *file, const Bars *bars) {
+    char text[2 * FIGURE_TEXT];
+    const char *values = or_empty(bars->values), *unit = or_empty(bars->unit);
+    unit += strspn(unit, " ");
+    snprintf(text, sizeof text, "%s%s%s", values, *values && *unit ? ", " : "", unit);
+    if (*text) gp_line(file, "set xlabel ", text, "\n");
+}
+
 static void bars_script(Script *script, const void *figure) {
     const Bars *bars = figure;
     FILE *file = script->file;
@@ -306,7 +321,7 @@ static void bars_script(Script *script, const void *figure) {
     double base = fmin(fmax(0, low), high), room = (high - low) * 0.14; /* for the numbers beside the bars */
     fprintf(file, "set xrange [%.9g:%.9g]\nset yrange [%d.6:0.4]\n", low < base ? low - room : low, high + room,
             MAX(bars->count, 1));
-    if (bars->unit) gp_line(file, "set xlabel ", bars->unit + strspn(bars->unit, " "), "\n");
+    bars_axis_name(file, bars);
     write_frame(file, "xtics", 1);
     fprintf(file, "unset key\nbase = %.9g\n", base);
     fprintf(file, "colour(marked) = marked == 1 ? 0x%02x%02x%02x : 0x%02x%02x%02x\n", COLOUR_MARKED.r, COLOUR_MARKED.g,
@@ -371,10 +386,11 @@ static void lines_data(FILE *file, const void *figure) {
         }
 }
 
-static void lines_range(FILE *file, char name, const Axis *axis) {
+/* `beside`: the room at both ends of the x axis, so that points there are seen in full, as a part of its length. */
+static void lines_range(FILE *file, char name, const Axis *axis, double beside) {
     char text[FIGURE_TEXT];
     if (!axis->log) {
-        double room = name == 'x' ? 0.02 * (axis->high - axis->low) : 0; /* points at the ends are seen in full */
+        double room = name == 'x' ? beside * (axis->high - axis->low) : 0;
         fprintf(file, "set %crange [%.9g:%.9g]\nset %ctics %.9g,%.9g\n", name, axis->low - room, axis->high + room,
                 name, axis->first, axis->step);
         return;
@@ -438,8 +454,9 @@ static void lines_script(Script *script, const void *figure) {
     script_begin(script, lines->title);
     write_axis_names(file, lines->x, lines->y);
     lines_axes(lines, 8, 6, &across, &up);
-    lines_range(file, 'x', &across);
-    lines_range(file, 'y', &up);
+    double beside = lines->low ? 0.04 : 0.02; /* intervals are moved apart */
+    lines_range(file, 'x', &across, beside);
+    lines_range(file, 'y', &up, beside);
     fputs(names ? "set key outside bottom center horizontal reverse Left\n" : "unset key\n", file);
     if (names) fprintf(file, "set bmargin %d\n", 4 + names + names / 2);
     write_frame(file, "xtics ytics", 3);

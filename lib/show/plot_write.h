@@ -6,7 +6,7 @@
 #define PLOT_WRITE_H
 
 #include "core/file.h"
-#include "show/figure.h"
+#include "show/plot.h"
 
 /* `name` as in plot.h; width and height in pixels, set by the kind. */
 typedef struct {
@@ -27,6 +27,9 @@ extern const PlotKind plot_kind_heat, plot_kind_bars, plot_kind_lines, plot_kind
 extern const PlotKind plot_kind_graph;  /* plot_graph.c */
 extern const PlotKind plot_kind_motion; /* plot_motion.c */
 
+/* Writes data and script of a figure and runs gnuplot, as plot.h says: for a kind of figure of a lesson's own. */
+PlotResult plot_figure(const char *name, const PlotKind *kind, const void *figure, Err *err);
+
 /* A CSV field and what follows it: text, quoted if necessary; a number with nine digits, which keep every bit of a
  * float, empty if not finite. */
 void csv_text(FILE *file, const char *text, const char *after);
@@ -36,6 +39,9 @@ void csv_number(FILE *file, double value, const char *after);
 void gp_text(FILE *file, const char *text);
 void gp_colour(FILE *file, Colour colour);
 void gp_path(const Script *script, const char *folder, const char *extension);
+
+/* How many characters of this program's texts were drawn as a small box, because common fonts lack them. */
+int gp_replaced(void);
 
 /* Comment, terminal, encoding, output out/NAME.png, and the title (NULL: none), in as many lines as it needs, within
  * the first title_height pixels of the page. */
