@@ -22,7 +22,7 @@ $(error BUILD is "$(BUILD)": make cannot build in a folder whose name has spaces
 endif
 
 # What the environment holds for others must not reach our scripts.
-unexport CDPATH ENV BASH_ENV GREP_OPTIONS POSIXLY_CORRECT
+unexport CDPATH ENV BASH_ENV GREP_OPTIONS POSIXLY_CORRECT CHECK_LONG CHECK_FIRST CHECK_ALL
 
 # As many files at a time as there are processors, unless -j says otherwise.
 ifeq ($(filter -j% --jobs%,$(MAKEFLAGS))$(filter-out 0,$(MAKELEVEL)),)
@@ -74,6 +74,12 @@ data: $(BUILD)/cifar-check $(BUILD)/cifar-from-png ## fetch CIFAR-10 (170 MB) an
 pretrained: $(BUILD)/sha256 ## fetch CLIP's published weights (1.2 GB) and verify them; MODELS="laion openai large"
 	@sh data/pretrained.sh $(BUILD)
 
+photos: $(BUILD)/sha256 ## fetch five photographs from Wikimedia Commons for lesson 19
+	@sh data/photos.sh $(BUILD)
+
+emoji: $(BUILD)/sha256 ## fetch the pictures of lesson 27 (12 MB) and verify them
+	@sh data/emoji.sh $(BUILD)
+
 plots: ## draw every picture again, from the data that the lessons wrote
 	@$(KEPT) sh plots/draw.sh
 
@@ -87,8 +93,9 @@ scale: $(BUILD)/lesson-20 ## the tables of lesson 20, three seeds: 4 minutes; re
 bench: $(BUILD)/bench ## measure speed; NAMES="gemm-1024 train-resnet9" for some figures only
 	@$(BUILD)/bench $(NAMES)
 
+# Lesson 10 replaces a model of its own; run by make it keeps what was trained, as the other lessons do.
 $(LESSONS:%=lesson-%): lesson-%: $(BUILD)/lesson-%
-	@$(CALM) $(BUILD)/lesson-$* $(ARGS) $(CALMLY)
+	@$(CALM) $(BUILD)/lesson-$* $(if $(filter 10,$*),--resume --backup-other) $(ARGS) $(CALMLY)
 	@sh tests/student.sh $(BUILD) ran $* || true
 
 # A wrong answer is no error of make's. With one goal, make is ended by a signal that nobody reports, instead of printing
@@ -114,7 +121,7 @@ $(NUMBERS:%=solution-%): solution-%:
 	$(STUDENT) solution $* $(QUIET_END)
 
 mine: $(BUILD)/libclip.a $(BUILD)/lesson-11 $(EXAMS) $(MINE) ## lesson 11 on your own functions
-	@$(KEPT) EXERCISE_CC='$(CC) $(ALL_CFLAGS)' ARGS='$(ARGS)' sh tests/student.sh $(BUILD) mine '$(MINE)'
+	@$(KEPT) EXERCISE_CC='$(CC) $(ALL_CFLAGS)' ARGS='$(ARGS)' sh tests/student.sh $(BUILD) mine '$(MINE)' $(QUIET_END)
 
 grade: $(BUILD)/libclip.a $(EXAMS) ## marks: build/grade.json; POINTS=file EXAM=dir ARGS="--junit --csv --gradescope --classroom50"
 	@EXERCISE_CC='$(CC) $(ALL_CFLAGS)' POINTS='$(POINTS)' EXAM='$(EXAM)' sh tests/grade.sh $(BUILD) $(ARGS)
@@ -122,6 +129,6 @@ grade: $(BUILD)/libclip.a $(EXAMS) ## marks: build/grade.json; POINTS=file EXAM=
 clean: ## remove what was built
 	rm -rf $(BUILD)
 
-.PHONY: all help run train-full list quiz data pretrained plots limits scale bench next watch mine grade clean \
+.PHONY: all help run train-full list quiz data pretrained photos emoji plots limits scale bench next watch mine grade clean \
         $(LESSONS:%=lesson-%) $(foreach n,$(NUMBERS),ex-$(n) hint-$(n) reset-$(n) solution-$(n))
 

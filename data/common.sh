@@ -1,4 +1,4 @@
-# common.sh: functions that fetch.sh and pretrained.sh share. A script sets
+# common.sh: functions that fetch.sh, pretrained.sh and photos.sh share. A script sets
 #   label   the first word of each of its messages
 #   work    a folder of this run only; it is removed at the end, also after a signal (after kill -9 by the next run)
 # and defines by_hand, which prints how to get the files without the script. Then it sources this file.

@@ -19,7 +19,8 @@ data=$(cd "$(dirname "$0")" && pwd) || exit 1
 tools=$(cd "${1:-build}" && pwd) || exit 1
 models=${CLIP_MODELS:-$data/models}
 work=$data/.pretrained
-# shellcheck disable=SC2034 # for common.sh
+folder=$models agent=
+# shellcheck disable=SC2034 # for common.sh and download.sh
 label=pretrained
 small=67108864 # limit in bytes for a file whose size pretrained.txt does not give
 
@@ -44,117 +45,10 @@ by_hand() {
 # shellcheck source=data/common.sh
 . "$data/common.sh"
 
-size_of() { if [ -f "$1" ]; then wc -c <"$1" | tr -d ' '; else echo 0; fi; }
+# shellcheck source=data/download.sh
+. "$data/download.sh"
 
-# Prints the recorded sum of a name, or nothing.
-recorded() { [ ! -f "$models/SHA256SUMS" ] || awk -v name="$1" '$2 == name { print $1; exit }' "$models/SHA256SUMS"; }
-
-# verify FILE NAME BYTES SUM: is it the published file? Prints the result. An unknown sum is recorded.
-verify() {
-    have=$(size_of "$1")
-    if [ "$3" != - ] && [ "$have" -ne "$3" ]; then
-        say "refused: $2 has $have bytes, $3 were wanted" >&2
-        return 1
-    fi
-    [ "$have" -le 100000000 ] || say "computing the SHA-256 sum of $2"
-    run "$tools/sha256" "$1" >"$work/sum" || return 1
-    sum=$(cut -c 1-64 "$work/sum")
-    known=$4
-    [ "$known" != - ] || known=$(recorded "$2")
-    if [ -z "$known" ]; then
-        say "$2: $have bytes, SHA-256 $sum;"
-        say "no second source confirms this sum: recorded in $models/SHA256SUMS, and checked from now on"
-        echo "$sum  $2" >>"$models/SHA256SUMS"
-    elif [ "$sum" != "$known" ]; then
-        say "refused: the SHA-256 sum of $2 is $sum, $known was wanted" >&2
-        return 1
-    else
-        say "$2: $have bytes, the SHA-256 sum is right"
-    fi
-}
-
-# download URL FILE MAX: resumes at the end of FILE. Status 33: the server cannot resume; 22: it has no such file. Gives
-# up without an answer for 12 s, or below 1 kB/s for 20 s.
-download() {
-    if has curl; then
-        set -- "$1" "$2" --max-filesize "$3"
-        [ ! -s "$2" ] || set -- "$@" --continue-at -
-        address=$1 file=$2
-        shift 2
-        run curl -fL --progress-bar --connect-timeout 12 --speed-limit 1000 --speed-time 20 "$@" -o "$file" "$address"
-    else
-        run wget -c -t 1 -T 12 -O "$2" "$1"
-        status=$?
-        [ $status -ne 8 ] || return 22
-        return $status
-    fi
-}
-
-# fetch_part URL PART BYTES: downloads until PART is complete. It tries again as long as PART grows.
-fetch_part() {
-    stalls=0 fresh=0
-    while :; do
-        have=$(size_of "$2")
-        if [ "$3" != - ] && [ "$have" -gt "$3" ]; then rm -f "$2"; have=0; fi
-        if [ "$3" != - ] && [ "$have" -eq "$3" ]; then return 0; fi
-        [ "$have" -gt 0 ] || fresh=1
-        if [ "$3" = - ]; then most=$small; else most=$(($3 - have)); fi
-        [ "$have" -eq 0 ] || say "going on after $have bytes"
-        download "$1" "$2" "$most"
-        status=$?
-        now=$(size_of "$2")
-        case $status in
-        0) return 0 ;;
-        6 | 7 | 22) return 1 ;;              # no server, no such file
-        63) [ "$have" -gt 0 ] || return 1 ;; # too large, or the whole file instead of the rest
-        esac
-        if [ "$now" -gt "$have" ]; then stalls=0; else stalls=$((stalls + 1)); fi
-        [ $stalls -lt 4 ] && { [ $stalls -lt 2 ] || [ "$now" -gt 0 ]; } || return 1
-        if [ "$have" -gt 0 ] && { [ $status -eq 33 ] || [ $status -eq 63 ] || [ $stalls -eq 2 ]; }; then
-            say "this server cannot resume a download; beginning again"
-            rm -f "$2"
-        fi
-        run sleep 1
-    done
-}
-
-# enough_room PATH BYTES
-enough_room() {
-    free=$(df -Pk "$1" 2>/dev/null | awk 'NR == 2 { print $4 }')
-    case $free in '' | *[!0-9]*) return 0 ;; esac
-    [ "$free" -ge $(($2 / 1024)) ] || {
-        say "$1 has $free kB free, $(($2 / 1024)) kB are wanted" >&2
-        return 1
-    }
-}
-
-# fetch_one NAME BYTES SUM PATH
-fetch_one() {
-    target=$models/$1 part=$models/$1.part
-    if [ -f "$target" ]; then
-        verify "$target" "$1" "$2" "$3" && return 0
-        say "move $target away, or replace it" >&2
-        return 1
-    fi
-    if ! has curl && ! has wget; then
-        say "curl and wget are not installed" >&2
-        return 1
-    fi
-    [ "$2" = - ] && rm -f "$part" # without a size there is no way to resume
-    [ "$2" = - ] || enough_room "$models" $(($2 - $(size_of "$part"))) || return 1
-    for try in first second; do
-        say "downloading $url/$4${2:+ ($2 bytes)}" | sed 's/ (- bytes)//'
-        fetch_part "$url/$4" "$part" "$2" || { [ -s "$part" ] || rm -f "$part"; return 1; }
-        if verify "$part" "$1" "$2" "$3"; then
-            mv -f "$part" "$target"
-            return
-        fi
-        rm -f "$part"
-        [ $fresh -eq 0 ] || return 1 # the whole file came in this run: a second try would give the same
-        [ $try = second ] || say "the part of an earlier download may be wrong; beginning again"
-    done
-    return 1
-}
+genuine() { :; }
 
 # shellcheck disable=SC2317 # called by a trap
 stopped() {

@@ -1,4 +1,5 @@
 /* shapes: scenes of coloured shapes as pictures, with captions that are certainly true or certainly false. */
+#include "core/version.h"
 #include "scenes/caption.h"
 #include "core/arena.h"
 #include "core/file.h"
@@ -14,7 +15,7 @@ typedef struct {
     const char *objects, *split, *part, *kind, *format;
     double coverage, repeat, noise;
     bool equal_area, no_noise, paraphrase, help;
-    const char *folder, *sheet, *csv;
+    const char *folder, *sheet, *csv, *pairs;
     OptionTexts ask;
     /* computed from these: */
     SceneConfig config;
@@ -162,6 +163,32 @@ static bool write_pictures(const Config *w, Err *err) {
     return ok;
 }
 
+/* The true captions: a table for lesson 10. */
+typedef struct {
+    FILE *stream;
+    const Config *config;
+} PairsFile;
+
+static void write_true(void *context, int number, CaptionKind kind, const char *right, const char *wrong) {
+    const PairsFile *file = context;
+    (void)kind;
+    (void)wrong;
+    fprintf(file->stream, "%06d.%s\t%s\n", number, file->config->format, right);
+}
+
+static bool write_pairs(const Config *w, Err *err) {
+    OutFile out;
+    if (!out_open(&out, w->pairs, err)) return false;
+    fprintf(out.stream, "filepath\ttitle\n");
+    for (int i = 0; i < w->count; i++) {
+        Scene scene = scene_make(&w->config, (uint64_t)(w->from + i));
+        each_pair(w, &scene, w->from + i, write_true, &(PairsFile){ out.stream, w });
+    }
+    if (!out_commit(&out, err)) return false;
+    printf("%s: pairs of %d scenes\n", w->pairs, w->count);
+    return true;
+}
+
 static bool write_csv(const Config *w, Err *err) {
     OutFile out;
     if (!out_open(&out, w->csv, err)) return false;
@@ -222,6 +249,7 @@ static void help(const Option *options) {
 }
 
 int main(int argc, char **argv) {
+    if (version_asked(argc, argv)) return status_printed(0);
     Config w = { .seed = 1,
                  .count = 4,
                  .side = 32,
@@ -256,6 +284,7 @@ int main(int argc, char **argv) {
         { "folder", .text = &w.folder, .help = "write each scene as a picture into this folder" },
         { "format", .text = &w.format, .choices = "ppm|png", .help = "of these" },
         { "csv", .text = &w.csv, .help = "write captions with their truth (1 or 0) to this file" },
+        { "pairs", .text = &w.pairs, .help = "write true captions to this table in --folder, for lesson 10 --pairs" },
         { "ask", .texts = &w.ask, .help = "is this caption true of scene --from? May be given often" },
         { "help", .flag = &w.help, .help = "this" },
         { 0 },
@@ -267,11 +296,12 @@ int main(int argc, char **argv) {
     }
     if (!options_parse(options, argc, argv, NULL, &err)) die_usage("%s; --help lists all options", err.text);
     if (!settle(&w, &err)) die_usage("%s", err.text);
-    bool files = w.sheet || w.folder || w.csv;
+    bool files = w.sheet || w.folder || w.csv || w.pairs;
     if (w.ask.count > 0 && !judge(&w, &err)) die_usage("%s", err.text);
     if (w.sheet && !write_sheet(&w, &err)) die("%s", err.text);
     if (w.folder && !write_pictures(&w, &err)) die("%s", err.text);
     if (w.csv && !write_csv(&w, &err)) die("%s", err.text);
+    if (w.pairs && !write_pairs(&w, &err)) die("%s", err.text);
     if (!files && w.ask.count == 0) show(&w);
     return status_printed(0);
 }

@@ -4,6 +4,7 @@
  *   build/shipped                                      check it
  *   build/shipped --from CHECKPOINT --date 2026-11-21  make it of a checkpoint of lesson 10: the weights alone, as F16
  */
+#include "core/version.h"
 #include "dataset/cifar.h"
 #include "core/arena.h"
 #include "core/file.h"
@@ -140,6 +141,7 @@ static bool check(void) {
 }
 
 int main(int argc, char **argv) {
+    if (version_asked(argc, argv)) return status_printed(0);
     const char *from = NULL, *date = NULL;
     bool help = false;
     const Option options[] = {

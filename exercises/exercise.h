@@ -1,8 +1,8 @@
-/* exercise: what the exercises have in common. Your part of each is the function in exercises/NN-name.c that says TODO;
- * everything else may come from the library, whose headers are included here and are its manual.
+/* exercise: the declarations of all exercises. You write the functions in exercises/NN-name.c that have a TODO. All
+ * other functions come from the library, whose headers are included here. The text of each exercise says what you need.
  *
- * Numbers are `num` (float). A Mat m is [rows,cols] = [m.shape[0],m.shape[1]], and AT(m, r, c) is its number at row r,
- * column c. Sums are best kept in a double.
+ * Numbers are `num` (float). A Mat m is [rows,cols] = [m.shape[0],m.shape[1]], and AT(m, r, c) is the number in row r
+ * and column c. Keep sums in a double.
  */
 #ifndef EXERCISE_H
 #define EXERCISE_H
@@ -16,10 +16,11 @@
 #include "dataset/words.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* Where you have not begun yet: delete this line when you do. It names the parameters so that the compiler does not
- * call them unused. */
+/* Marks a function that you have not begun. Delete the line when you begin. It names the parameters, so that the
+ * compiler does not warn of unused ones. */
 #define TODO(...) exercise_todo(__FILE__, __LINE__, __VA_ARGS__)
 NORETURN void exercise_todo(const char *file, int line, ...);
 
@@ -49,7 +50,7 @@ typedef struct {
 } BagOfWords;
 /* 07 */ void bag_of_words(const BagOfWords *bag, const int *ids, int B, int T, Mat out);
 
-/* 08: the towers of a trained CLIP. What they return is not of unit length. Results live on the arena. */
+/* 08: the towers of a trained CLIP. Their rows do not have the length 1. The results are on the arena. */
 Mat encode_pictures(Arena *arena, Mat pictures);                 /* [B,H,W,3] -> [B,E] */
 Mat encode_texts(Arena *arena, const char *const *texts, int n); /* n texts   -> [n,E] */
 /* 08 */ void classify(Arena *arena, Mat pictures, const char *const *names, int C, Mat cosine, int *best);

@@ -27,6 +27,8 @@ fi
 width=$(stty size 2>/dev/null | awk '{ print $2 }')
 [ "${width:-0}" -ge 40 ] && [ "$width" -le 100 ] || width=80
 
+# shellcheck source=tests/links.sh
+. "${0%/*}/../tests/links.sh"
 work=$(mktemp -d "${TMPDIR:-/tmp}/clip-quiz-XXXXXX") || exit 2
 asked=0 right=0 not_stored=0
 summary() {
@@ -92,7 +94,7 @@ others() {
     else echo "# Questions that you knew or missed, stored by \`make quiz\`. It does not change other lines."; fi
 }
 remember() {
-    if { others "$2" && echo "$1 $2"; } >"$QUIZ_FILE.tmp" && mv "$QUIZ_FILE.tmp" "$QUIZ_FILE"; then return; fi
+    if { others "$2" && echo "$1 $2"; } >"$work/stored" && put_file "$QUIZ_FILE" <"$work/stored"; then return; fi
     not_stored=1
     echo "quiz: cannot write $QUIZ_FILE; this result is not stored" >&2
 }

@@ -1,16 +1,30 @@
 #!/bin/sh
 # draw.sh: draws all plots. A lesson writes a gnuplot script NAME.gp into this folder, or into $CLIP_PLOTS; gnuplot
-# draws out/NAME.png from it. Exit status 1 if gnuplot is missing or fails.
+# draws out/NAME.png from it. A picture appears as a whole; where out/NAME.png is a symbolic link, the link stays. Exit
+# status 1 if gnuplot is missing or fails.
+# shellcheck source=tests/links.sh
+. "${0%/*}/../tests/links.sh"
 cd "${CLIP_PLOTS:-$(dirname "$0")}" || exit 1
 if ! command -v gnuplot >/dev/null 2>&1; then
     echo "gnuplot is not installed. Install it (Debian: apt install gnuplot, macOS: brew install gnuplot)." >&2
     exit 1
 fi
 drawn=0 failed=0
+# draw NAME: gnuplot draws to temporary files (arguments 1 and 2 of the script), which are then renamed.
+draw() {
+    link_target "out/$1.gif" || return 1
+    motion=$target
+    link_target "out/$1.png" || return 1
+    still=$target
+    gnuplot -d -c "./$1.gp" "$still.$$.tmp" "$motion.$$.tmp" || { rm -f "$still.$$.tmp" "$motion.$$.tmp"; return 1; }
+    for file in "$still" "$motion"; do
+        [ ! -f "$file.$$.tmp" ] || mv -f "$file.$$.tmp" "$file" || return 1
+    done
+}
 for script in *.gp; do
     [ -f "$script" ] || continue
     mkdir -p out
-    if gnuplot -d "./$script"; then
+    if draw "${script%.gp}"; then
         drawn=$((drawn + 1))
     else
         failed=$((failed + 1))
@@ -21,6 +35,7 @@ done
 [ $drawn -eq 0 ] || echo "$drawn plots drawn in $PWD/out"
 # README.md and the pages show the plots in gallery/: replace each by the new one of the same name.
 for picture in gallery/*.png; do
-    [ -f "$picture" ] && [ -f "out/${picture#gallery/}" ] && cp "out/${picture#gallery/}" "$picture"
+    [ ! -f "$picture" ] || [ ! -f "out/${picture#gallery/}" ] || put_file "$picture" <"out/${picture#gallery/}" ||
+        failed=$((failed + 1))
 done
 [ $failed -eq 0 ]

@@ -1,20 +1,20 @@
-/* Exercise 01: cosine. How alike are two vectors, whatever their lengths? (Lesson 01)
+/* Exercise 01: cosine. How similar are the directions of two vectors? (Lesson 01)
  *
- * Your code goes where it says TODO. `make ex-01` checks it, `make hint-01` helps.
+ * Delete the lines "TODO(...);" and write your code in their place. Check it with `make ex-01`. Hints: `make hint-01`.
  *
- * A `num` is a number with a point (C's float). `num *v` with `int n` is a vector: the n numbers v[0], v[1] ... v[n-1].
- * `const num *a` may be read and not written. Keep sums in a double, which has more digits: double sum = 0;
- * sqrt and fabs take the square root and the size of a number; all of <math.h> is there.
- * In C a division of whole numbers is cut: 1 / 2 is 0, and 1.0 / 2 is 0.5.
- * Nothing else of the library is needed here.
+ * A `num` is a real number (float in C). `num *v` with `int n` is a vector: the n numbers v[0], v[1] ... v[n-1].
+ * `const num *a` can be read but not written. Keep sums in a double, which has more digits: double sum = 0;
+ * sqrt(x) is the square root, and fabs(x) is the absolute value. All functions of <math.h> are available.
+ * In C, the division of two integers drops the fraction: 1 / 2 is 0, and 1.0 / 2 is 0.5.
+ * You need nothing else from the library.
  */
 #include "../exercises/exercise.h"
 
-/* normalise: v gets the length 1 and keeps its direction.
+/* normalise: gives v the length 1. Its direction stays.
  *
  *     v[i] = v[i] / |v|          |v| = sqrt(v[0]*v[0] + v[1]*v[1] + ... + v[n-1]*v[n-1])
  *
- * Input   v, n numbers, not all 0. They are changed in place.
+ * Input   v, n numbers, not all 0. Write the result into v.
  * Worked  (3, 4) has length sqrt(9 + 16) = 5 and becomes (0.6, 0.8).
  */
 void normalise(num *v, int n) {
@@ -26,12 +26,12 @@ void normalise(num *v, int n) {
     /* ... to here. END 01 */
 }
 
-/* cosine: of the angle between a and b.
+/* cosine: the cosine of the angle between a and b.
  *
  *     cos(a, b) = a.b / (|a| |b|)          a.b = a[0]*b[0] + a[1]*b[1] + ... + a[n-1]*b[n-1]
  *
- * Input   a and b, n numbers each, neither all 0. They must not be changed.
- * Output  a number from -1 (opposite) over 0 (at right angles) to 1 (the same direction)
+ * Input   a and b, n numbers each, neither all 0. Do not change them.
+ * Output  return a number from -1 to 1: -1 for opposite directions, 0 for a right angle, 1 for the same direction
  * Worked  a = (3, 4), b = (4, 3): (12 + 12) / (5 * 5) = 0.96
  */
 double cosine(const num *a, const num *b, int n) {

@@ -1,14 +1,14 @@
-/* Exercise 12: probe. Experiments of your own on three limits of CLIP: two with texts, one with pictures (12b). You
- * write the functions from nothing.
+/* Exercise 12: probe. Your own experiments on three limits of CLIP: two with texts, and one with pictures (12b). You
+ * write the whole functions.
  *
- * Choose two limits. Does the text tower notice the order of words? numbers? "no" and "without"? one word among eight?
- * Take a text tower. Make prompts that differ in exactly that, and a control that differs more. Print their cosines,
- * and say what they show. `make ex-12` reads what you print and checks that your conclusions follow from your numbers.
- * Any result is accepted. `make hint-12` helps.
+ * Choose two limits. Does the text tower notice the order of words? Numbers? "no" and "without"? One word among eight?
+ * Take a text tower. Make prompts that differ in exactly this, and a control that differs more. Print their cosines and
+ * your conclusions. `make ex-12` reads what you print and checks that your conclusions agree with your numbers. Any
+ * result is accepted. `make hint-12` gives a hint.
  *
- * probe() prints, with printf, lines of these forms, each as often as you need; other lines may stand between them.
+ * probe() prints lines of these forms with printf. Print each as often as you need. Other lines are allowed.
  *
- *   limitation: TEXT                     what the experiment is about; two lines, one for each limit
+ *   limitation: TEXT                     what the experiment measures: two lines, one for each limit
  *   prompt I: TEXT                       prompts 1, 2, 3 ... (3 to 9 of them), all different
  *   differ I J KIND                      how prompts I and J differ. KIND is one of
  *                                          order      the same words in another order
@@ -23,7 +23,7 @@
  *                                        must compare a pair called "other" with a pair of that kind.
  *   because: TEXT                        your explanation, five words or more
  *
- * It must print the same every time. Worked, the first lines of one on order:
+ * It must print the same every time. Worked, the first lines of a probe of the order of words:
  *
  *   limitation: the order of words
  *   prompt 1: a dog on a cat
@@ -33,8 +33,8 @@
  *   differ 1 3 other
  *   cosine 1 1: 1.0000
  *
- * Towers to ask: a fresh one (lib/model/clip.h: vocab_build, clip_init, clip_text_features), or one you have trained
- * (clip_load("data/models/quick-cifar10-seed1.safetensors", ...), after `make lesson-10`).
+ * Towers to use: one with random weights (lib/model/clip.h: vocab_build, clip_init, clip_text_features), or one that
+ * you have trained (clip_load("data/models/quick-cifar10-seed1.safetensors", ...), after `make lesson-10`).
  */
 #include "../exercises/exercise.h"
 
@@ -73,8 +73,8 @@ void probe(void) {
 }
 /* ... to here. END 12 */
 
-/* 12b: the third limit, with pictures. Draw scenes of coloured shapes, and compute with both towers how similar each
- * scene is to each caption. probe_scenes() prints lines of these forms:
+/* 12b: the third limit, with pictures. Draw scenes of coloured shapes. Compute with both towers how similar each scene
+ * is to each caption. probe_scenes() prints lines of these forms:
  *
  *   limitation: TEXT
  *   scene I: red circle 0.3 0.5, blue square 0.7 0.5      scenes 1 to 6 at most: objects as COLOUR SHAPE X Y. X goes
@@ -90,16 +90,16 @@ void probe(void) {
  * conclusion must compare a true caption with a false one that has the same words in another order, or other words. At
  * least one must be a control: it compares a true and a false caption that do not have the same words.
  *
- * Worked, the first lines of one on who stands left:
+ * Worked, the first lines of a probe of what is on the left:
  *
- *   limitation: which of two things stands left
+ *   limitation: which of two things is on the left
  *   scene 1: red circle 0.3 0.5, blue square 0.7 0.5
  *   caption 1: a red circle left of a blue square
  *   caption 2: a blue square left of a red circle
  *   caption 3: a green star left of a black heart
  *
- * Towers to ask: scene_model_init gives both with random weights, scene_model_similarities the scores
- * (lib/scenes/scene_model.h). A Scene is a struct that you can write down (lib/scenes/scene.h).
+ * Towers to use: scene_model_init makes both with random weights, and scene_model_similarities computes the scores
+ * (lib/scenes/scene_model.h). A Scene is a plain struct (lib/scenes/scene.h).
  */
 /* TODO 12: your program from here ... */
 #include "scenes/scene_model.h"

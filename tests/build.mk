@@ -12,7 +12,7 @@ EXAMS    := $(EXAM_OBJECTS) $(NUMBERS:%=$(BUILD)/obj/tests/exercises/ex%.o)
 CFLAGS ?= -g
 ARCH   := $(if $(filter 1,$(NATIVE)),$(shell sh tests/flags.sh native $(CC)))
 FLAGS  := -std=c11 -D_DEFAULT_SOURCE -D_DARWIN_C_SOURCE -Ilib -Ilessons -Wall -Wextra -Wpedantic -ffp-contract=off \
-          -fno-math-errno -pthread $(shell sh tests/flags.sh mend $(CC))
+          -fno-math-errno -pthread $(shell sh tests/flags.sh mend $(CC) $(CPPFLAGS) $(CFLAGS))
 ALL_CFLAGS = $(FLAGS) $(OPT) $(ARCH) $(CPPFLAGS) $(CFLAGS)
 LDLIBS := -lm -pthread
 
@@ -31,8 +31,15 @@ KERNEL   = $(if $(filter $(BUILD)/obj/lib/kernels/%,$@),-ffp-contract=fast)
 $(BUILD)/obj/%.o: %.c $(MADE)
 	$(COMPILE)
 
+# Its version is compiled into the library.
+VERSION := $(shell cat VERSION 2>/dev/null)
+VERSIONED := $(BUILD)/obj/lib/core/version.o $(BUILD)/obj/lessons/00-one-file/main.o
+$(VERSIONED): DEFINE = -DCLIP_VERSION='"$(VERSION)"'
+$(VERSIONED) $(BUILD)/obj64/lib/core/version.o: VERSION
+
 # In double precision: gradient checks, and the lessons that are computed by hand.
 $(BUILD)/obj64/%.o: DEFINE = -DNUM=double
+$(BUILD)/obj64/lib/core/version.o: DEFINE = -DNUM=double -DCLIP_VERSION='"$(VERSION)"'
 $(BUILD)/obj64/%.o: %.c $(MADE)
 	$(COMPILE)
 

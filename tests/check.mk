@@ -49,18 +49,23 @@ CODE    := $(wildcard lib/*/*.[ch] lessons/*/*.[ch] data/*.c tests/*.[ch] tests/
            tests/exercises/*.[ch] exercises/*.[ch] exercises/original/*.c solutions/*.c)
 # Lesson 11 needs the model of lesson 10: tests/train.sh runs the one after the other.
 CHECKED := $(filter-out %/lesson-11,$(LESSONS:%=$(BUILD)/lesson-%))
-RUN      = EXERCISE_CC='$(CC) $(ALL_CFLAGS)' LIMIT=$(LIMIT) sh tests/run.sh $(BUILD)
+JOBS    := 2
+RUN      = EXERCISE_CC='$(CC) $(ALL_CFLAGS)' LIMIT=$(LIMIT) JOBS=$(JOBS) sh tests/run.sh $(BUILD)
 
 # The student's exercises are checked first; their table is what is printed last.
 check: all $(TESTS) $(EXAMS)
-	@failed=0; EXERCISE_CC='$(CC) $(ALL_CFLAGS)' sh tests/student.sh $(BUILD) table >$(BUILD)/table.txt || failed=1; \
-	    BUDGET=60 $(RUN) $(CHECKED) $(TESTS) || failed=1; echo; cat $(BUILD)/table.txt; exit $$failed
+	@failed=0; EXERCISE_CC='$(CC) $(ALL_CFLAGS)' $(BUILD)/limit $(LIMIT) $(LIMIT)0 $(BUILD)/table.took \
+	    sh tests/student.sh $(BUILD) table >$(BUILD)/table.txt || failed=1; \
+	    EARLIER=$(BUILD)/table.took BUDGET=60 WORK=check $(RUN) $(CHECKED) $(TESTS) || failed=1; \
+	    echo; cat $(BUILD)/table.txt; exit $$failed
 
-SCRIPTS := $(patsubst %,tests/%.sh,crash exercises faults fetch pretrained checkers lesson19 harness make package \
-           pages path quiz shapes style threads train)
+SCRIPTS := $(patsubst %,tests/%.sh,crash emoji exercises faults fetch pretrained photos checkers lesson19 pairs harness \
+           make outputs package pages path quiz shapes style threads train)
 LONG    := $(patsubst tests/test_%.c,$(BUILD)/test-%,$(shell grep -lE '^TEST\(.*_long\)' tests/test_*.c))
+LONG_RUNS := $(wildcard lessons/*/expected-long.txt)
 check-dev: all faulty $(TESTS) $(BUILD)/fuzz $(EXAMS) $(MINE) #- what make check leaves out: five minutes
-	@CHECK_LONG=only WORK=check-dev $(RUN) $(SCRIPTS) $(BUILD)/rooms $(LONG) $(BUILD)/fuzz
+	@CHECK_ALL=1 CHECK_LONG=only EARLIER= BUDGET= WORK=check-dev $(RUN) $(SCRIPTS) $(BUILD)/rooms $(LONG) \
+	    $(LONG_RUNS) $(BUILD)/fuzz
 
 # ---- the long checks ------------------------------------------------------------------------------------------------
 
@@ -85,19 +90,31 @@ $(BUILD)/fuzz-%: $(BUILD)/obj/fuzz-one/%.o $(FUZZ) $(LIBS)
 
 DIST := clip-from-scratch
 dist: $(BUILD)/tarball #- the project as one file; the same bytes on every machine
-	@if [ -e .git ]; then git ls-files; else cat MANIFEST; fi >$(BUILD)/MANIFEST
+	@sh tests/manifest.sh >$(BUILD)/MANIFEST
 	@$(BUILD)/tarball $(BUILD)/$(DIST).tar.gz $(DIST) $(BUILD)/MANIFEST
+	@$(BUILD)/tarball $(BUILD)/$(DIST)-$(VERSION).tar.gz $(DIST)-$(VERSION) $(BUILD)/MANIFEST
 
 # Without our answers and without the list of mistakes that tests/exercises.sh plants.
 dist-students: $(BUILD)/tarball #- the same without solutions/, for a class
-	@if [ -e .git ]; then git ls-files; else cat MANIFEST; fi | \
-	    grep -v -e '^solutions/' -e '^tests/exercises/mutants.txt$$' >$(BUILD)/MANIFEST.students
+	@sh tests/manifest.sh >$(BUILD)/MANIFEST
+	@grep -v -e '^solutions/' -e '^tests/exercises/mutants.txt$$' $(BUILD)/MANIFEST >$(BUILD)/MANIFEST.students
 	@$(BUILD)/tarball $(BUILD)/$(DIST)-students.tar.gz $(DIST) $(BUILD)/MANIFEST.students
+
+# Programs for any processor of this kind, unless NATIVE is on the command line.
+PREFIX   ?= /usr/local
+PORTABLE := $(BUILD)/portable
+INSTALL   = VERSION='$(VERSION)' PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' sh tests/install.sh
+install: #- library, headers, lessons, checkers, man page; PREFIX=/usr/local DESTDIR=
+	+@$(MAKE) --no-print-directory NATIVE=$(if $(findstring command,$(origin NATIVE)),$(NATIVE),0) BUILD=$(PORTABLE) programs
+	@$(INSTALL) $(PORTABLE)
+programs: $(PROGRAMS)
+uninstall: #- removes what make install has put there
+	@$(INSTALL) --remove
 
 book: #- all pages as one HTML file that needs no network, build/book.html; needs pandoc
 	@sh tests/book.sh $(BUILD)
 
-check-exercises: all $(EXAMS) $(MINE) #- every known mistake in every exercise, with other seeds: ten minutes
+check-exercises: all $(EXAMS) $(MINE) #- every known mistake in every exercise, with other seeds (a part of check-dev)
 	@CHECK_ALL=1 EXERCISE_CC='$(CC) $(ALL_CFLAGS)' sh tests/exercises.sh $(BUILD)
 
 bless: all #- expectations of lessons made again from a run; NAMES="05 12"
@@ -153,5 +170,5 @@ threads: all #- the same bytes for 1, 2, 3 and 8 threads; no data race (thread s
 	    $(RACED:%=$(BUILD)/tsan/test-%) $(BUILD)/tsan/lesson-10 $(BUILD)/tsan/lesson-11
 	@sh tests/races.sh $(BUILD)/tsan $(RACED)
 
-.PHONY: help-dev check check-dev check-exercises bless rooms format fuzz libfuzzer dist dist-students book lint package elsewhere \
+.PHONY: help-dev install uninstall programs check check-dev check-exercises bless rooms format fuzz libfuzzer dist dist-students book lint package elsewhere \
         coverage mutants check-all faulty faults crash threads

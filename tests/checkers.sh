@@ -1,5 +1,5 @@
 #!/bin/sh
-# checkers.sh: tests build/check-bpe and build/check-clip: the right message and the right exit status.
+# checkers.sh: tests build/check-bpe, build/check-clip and build/check-image: the right message and the right exit status.
 #
 #   sh tests/checkers.sh BUILD           from the top folder
 #
@@ -59,6 +59,26 @@ else
     echo '  skipped: CLIP'\''s vocabulary (make pretrained)'
     skipped=$((skipped + 1))
 fi
+
+image=$build/check-image jpeg=tests/images/jpeg/420
+pixels() { tail -c $((33 * 17 * 3)) $jpeg.ppm; } # a picture of 33 x 17
+pixels >"$work/rgb"
+{ pixels | head -c 1000 && pixels | tail -c +1001 | LC_ALL=C tr '\000-\376' '\001-\377'; } >"$work/near"
+{ pixels | head -c 1682 && printf '\377'; } >"$work/far"
+want 2 "check-image PICTURE PIXELS.rgb" "$image"
+want 2 "there is no option --wide" "$image" $jpeg.jpg "$work/rgb" --wide
+want 2 '--within is "4x"' "$image" $jpeg.jpg "$work/rgb" --within 4x
+want 2 '--within is ""' "$image" $jpeg.jpg "$work/rgb" --within
+want 2 'SIDE is "0"' "$image" $jpeg.jpg "$work/rgb" 0
+want 0 "420.jpg: 33 x 17, worst error 0 (allowed 0), mean 0.0000: holds" "$image" $jpeg.jpg "$work/rgb"
+want 0 "worst error 0 (allowed 3), mean 0.0000: holds" "$image" --within 3 $jpeg.jpg "$work/rgb"
+want 1 "worst error 1 (allowed 0), mean 0.4058, first at x 3 y 10 green; 683 of 1683 bytes differ: DOES NOT HOLD" \
+    "$image" $jpeg.jpg "$work/near"
+want 1 "worst error 1 (allowed 3), mean 0.4058, .*: DOES NOT HOLD" "$image" $jpeg.jpg "$work/near" --within 3
+want 0 "worst error 1 (allowed 5), mean 0.4058, .*: holds" "$image" $jpeg.jpg "$work/near" --within 5
+want 1 "(allowed 3), .* first at x 32 y 16 blue; 1 of 1683 .*: DOES NOT HOLD" "$image" $jpeg.jpg "$work/far" --within 3
+want 1 "rgb: No such file" "$image" $jpeg.jpg "$work/none.rgb"
+want 1 "458 bytes came, 33 x 17 x 3 = 1683 were wanted" "$image" $jpeg.jpg $jpeg.jpg
 
 clip=$build/check-clip tiny=$reference/tiny_clip
 want 2 "check-clip WEIGHTS.safetensors EXPECTED.safetensors" "$clip"

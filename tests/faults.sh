@@ -201,6 +201,10 @@ sweep "a model and a PPM picture" "memory open read write" "$faulty/lesson-11" $
 tail -n +4 tests/images/rgb-8.ppm >"$work/files/rgb"
 fresh
 sweep "a PNG picture" "memory open read write" "$faulty/check-image" tests/images/rgb-8.png "$work/files/rgb"
+tail -n +4 tests/images/jpeg/420-progressive.ppm >"$work/files/rgb"
+fresh
+sweep "a JPEG picture" "memory open read write" "$faulty/check-image" tests/images/jpeg/420-progressive.jpg \
+    "$work/files/rgb"
 
 # CIFAR-10 from PNG, with its labels from JSON: a package with one picture a file. These are PPM files under the name of
 # a PNG; the reader looks at the bytes, not at the name.
@@ -244,13 +248,13 @@ sweep "a folder's pictures, and their cache" "${all:+memory write }open read ren
 told=
 
 # A picture that another program converts: this one prints a PPM for every input.
-{ printf '\377\330\377\340'; repeat 200 x; } >"$work/files/own.jpg"
+{ printf 'GIF89a'; repeat 200 x; } >"$work/files/own.gif"
 printf '#!/bin/sh\nread -r line\nprintf "P6\\n1 1\\n255\\nabc"\n' >"$work/bin/convert"
 chmod +x "$work/bin/convert"
 fresh
 # shellcheck disable=SC2086
 sweep "a picture that is converted" "open read start" "$faulty/lesson-11" $classify --weights "$model" \
-    "$work/files/own.jpg" "a red star" "a blue star"
+    "$work/files/own.gif" "a red star" "a blue star"
 rm "$work/bin/convert"
 
 # ---- with "all" -----------------------------------------------------------------------------------------------------

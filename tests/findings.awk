@@ -3,7 +3,8 @@
 #   awk -v source=exercises/01-cosine.c -f tests/findings.awk LOG exercises/01-cosine.c
 #
 # LOG is what gcc or clang printed about the file. No compiler warns of divisions of whole numbers. They are looked for
-# in the file itself: a whole number divided by another one, or by a name that is declared as int.
+# in the file itself: an integer divided by another one, or by a name that is declared as int. So are static variables
+# of functions.
 
 function id_of(text, flag) {
     if (flag == "uninitialized" && text !~ /may be/) return "uninitialised"
@@ -11,6 +12,7 @@ function id_of(text, flag) {
     if (flag == "absolute-value" || (flag == "float-conversion" && text ~ /abs/)) return "abs"
     if (flag ~ /float-conversion|literal-conversion/ && text ~ /to .(int|long|unsigned|size_t|short|char)/) return "int"
     if (flag ~ /^sizeof/) return "sizeof"
+    if (flag == "infinite-recursion") return "recursion"
     if (flag ~ /misleading-indentation/) return "indent"
     if (flag == "empty-body") return "empty"
     if (flag ~ /^(parentheses|bitwise-op-parentheses|logical-op-parentheses)/) return "parentheses"
@@ -51,6 +53,10 @@ FILENAME != source {
     if (sub(/\/\*.*/, "", code)) comment = 1
     sub(/\/\/.*/, "", code)
     lines[FNR] = code
+    if (code ~ /^[ \t]+static / && code !~ /const /) {
+        sub(/^[ \t]+/, "", code)
+        print FNR, "static", code
+    }
     declared = code
     while (match(declared, /(^|[^A-Za-z_0-9])(int|long|size_t|unsigned) +[A-Za-z_][^;(){}]*/)) {
         names = substr(declared, RSTART, RLENGTH)

@@ -2,7 +2,7 @@
 # flags.sh: prints flags that only some compilers accept or need. tests/build.mk calls it.
 #
 #   sh tests/flags.sh native CC...     the flag for code for this processor
-#   sh tests/flags.sh mend CC...       flags that avoid an internal error of the compiler
+#   sh tests/flags.sh mend CC...       flags that avoid an internal error of the compiler, or wider float arithmetic
 what=$1
 shift
 
@@ -13,7 +13,14 @@ native) # some compilers for arm64 accept -mcpu=native only
     if accepts "$@" -march=native; then echo -march=native
     elif accepts "$@" -mcpu=native; then echo -mcpu=native; fi
     ;;
-mend) # gcc 12 for arm64 stops with "internal compiler error" at a loop of fmax, unless fmax remains a call
+mend) # Where float expressions are computed in a wider type (x87: long double; s390x: double, in the standard's words
+    # only), gcc -std=c11 refuses "number * vector", and digits would be others. Float arithmetic stays float: on x86 by
+    # SSE2, which every processor since 2003 has.
+    if [ "$(echo __FLT_EVAL_METHOD__ | "$@" -std=c11 -E -P -x c - 2>/dev/null)" != 0 ]; then
+        case $("$@" -dM -E -x c /dev/null 2>/dev/null) in *__i386__*) printf -- '-msse2 -mfpmath=sse ' ;; esac
+        accepts "$@" -Werror -fexcess-precision=fast && printf -- '-fexcess-precision=fast '
+    fi
+    # gcc 12 for arm64 stops with "internal compiler error" at a loop of fmax, unless fmax remains a call
     case $("$@" -dumpmachine 2>/dev/null) in
     aarch64* | arm64*)
         echo 'double fmax(double, double); double f(const float *a) {

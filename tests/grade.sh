@@ -35,8 +35,8 @@ export EXERCISE_CC
 work=${CLIP_EXERCISE_WORK:-$build/exercises}
 
 sh tests/student.sh "$build" grade || exit 2
-version=$(head -n 1 VERSION 2>/dev/null) || version=''
-[ -n "$version" ] || version=$(git describe --always --dirty 2>/dev/null) || version=unknown
+version=$(cat VERSION 2>/dev/null) || version=unknown
+commit=$(git describe --always --dirty --exclude '*' 2>/dev/null) && version=$version+$commit
 compiler=$($EXERCISE_CC --version 2>/dev/null | head -n 1)
 
 # The parts with their points: label title part verdict mistake seconds points of.
@@ -75,8 +75,8 @@ awk -v points="$POINTS" '
         }
     }' "$work/grade.txt" >"$work/marks.txt" || exit 2
 
-# put TO: whole or not at all.
-put() { cat >"$1.$$.tmp" && mv "$1.$$.tmp" "$1"; }
+# shellcheck source=tests/links.sh
+. "${0%/*}/links.sh"
 quoted() { printf '%s' "$1" | sed 's/\\/\\\\/g; s/"/\\"/g'; }
 
 awk -v version="$(quoted "$version")" -v compiler="$(quoted "$compiler")" -v flags="$(quoted "$EXERCISE_CC")" '
@@ -105,7 +105,7 @@ awk -v version="$(quoted "$version")" -v compiler="$(quoted "$compiler")" -v fla
     END {
         close_exercise()
         printf "\n  ],\n  \"points\": %s,\n  \"of\": %s\n}\n", number(all_got), number(all_of)
-    }' "$work/marks.txt" | put "$build/grade.json"
+    }' "$work/marks.txt" | put_file "$build/grade.json"
 
 # ---- other forms -----------------------------------------------------------------------------------------------------
 
@@ -194,10 +194,10 @@ END
 written=$build/grade.json
 for form do
     case $form in
-    --junit) file=$build/grade.xml && junit | put "$file" ;;
-    --csv) file=$build/grade.csv && csv | put "$file" ;;
-    --gradescope) file=$build/results.json && gradescope | put "$file" ;;
-    --classroom50) file=$build/result.json && classroom50 | put "$file" ;;
+    --junit) file=$build/grade.xml && junit | put_file "$file" ;;
+    --csv) file=$build/grade.csv && csv | put_file "$file" ;;
+    --gradescope) file=$build/results.json && gradescope | put_file "$file" ;;
+    --classroom50) file=$build/result.json && classroom50 | put_file "$file" ;;
     esac
     written="$written, $file"
 done

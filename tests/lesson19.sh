@@ -31,6 +31,11 @@ own_pictures() {
         said 'text 2  "a sports car"' && said "RANDOM weights" && said "grey-8.png" && said "is read as"
 }
 one_text() { run 0 "$work/photos/one.png" --text "a cat" && said "1.000"; }
+unrepaired_text() {
+    run 0 "$work/photos/one.png" --text "$(printf 'a cafe\314\201')" --text "$(printf 'a dog\342\200\231s bowl')" &&
+        said 'warning: the text "a cafe.*has an accent apart from its letter (U+0301), which OpenAI' &&
+        [ "$(grep -c '^warning: ' "$work/err")" -eq 1 ]
+}
 long_text() { run 0 "$work/photos/one.png" --text "$(printf '%090d' 0)" && said "1 of the texts are longer than 77"; }
 folder() {
     run 0 --folder "$work/photos" --text "a cat" || return 1
@@ -49,10 +54,14 @@ no_picture() { run 1 tests/lesson19.sh --text a && said "lesson19.sh: byte 0"; }
 missing_folder() { run 1 --folder "$work/none" --text a && said "none: No such file"; }
 missing_weights() { run 1 --weights "$work/none" && said "none: No such file"; }
 bad_weights() { run 1 --weights tests/corpus/safetensors/good && said "no CLIP"; }
+wrong_heads() {
+    run 1 --weights tests/reference/tiny_clip/openai_f32.safetensors --heads 5 &&
+        said "5 heads (as asked) do not divide the width 48"
+}
 damaged_weights() { run 1 --weights tests/corpus/safetensors/overlap && said "overlap"; }
 
-for test in own_pictures one_text long_text folder own_cache no_texts no_pictures no_words missing_picture no_picture \
-    missing_folder missing_weights bad_weights damaged_weights; do
+for test in own_pictures one_text unrepaired_text long_text folder own_cache no_texts no_pictures no_words missing_picture no_picture \
+    missing_folder missing_weights bad_weights wrong_heads damaged_weights; do
     if $test; then
         passed=$((passed + 1))
     else

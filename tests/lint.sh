@@ -88,7 +88,7 @@ has() { command -v "$1" >/dev/null 2>&1; }
 
 # shellcheck disable=SC2086,SC2317 # words; called by lane
 analyzer() {
-    gcc $flags -O1 -Wall -Wextra -Wpedantic -fanalyzer -c -o /dev/null "$1" 2>&1 | grep -E '(warning|error):'
+    gcc $flags -O1 -Wall -Wextra -Wpedantic -Wshadow -Wwrite-strings -Wsign-conversion -fanalyzer -c -o /dev/null "$1" 2>&1 | grep -E '(warning|error):'
 }
 # shellcheck disable=SC2086,SC2317
 tidy() {

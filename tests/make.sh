@@ -15,6 +15,7 @@ unset BUILD SAN MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL CFLAGS CPPFLAGS LDFLAGS
 work=$(mktemp -d "${TMPDIR:-/tmp}/clip-make-XXXXXX") || exit 2
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
+build=${1:-build}
 passed=0 failed=0
 : "${MAKE:=make}" "${CC:=cc}"
 
@@ -54,6 +55,8 @@ made() {
 check "the first time everything is made" made 3
 check "the second time nothing is" made 0
 check "nor archived or linked" [ "$(grep -c '^  [a-z]* *[^ ]*/' "$work/out")" -eq 0 ]
+check "BUILD with a space is refused" eval '! (cd "$toy" && $MAKE BUILD="$work/x y" all) >"$work/out" 2>&1'
+check "in one line that says why" eval '[ "$(wc -l <"$work/out")" -eq 1 ] && grep -q "folder whose name has spaces" "$work/out"'
 sleep 1 # some file systems know whole seconds only
 touch "$toy/lib/core/one.h"
 check "a header was changed: what includes it is made" made 2
@@ -103,6 +106,48 @@ in_a_strange_place() {
 }
 check "the environment changes nothing" in_a_strange_place
 check "there are such variables" [ "$(echo "$variables" | wc -l)" -gt 20 ]
+
+# In the same way every word of the Makefile and of all scripts, so every name that they read, but for those that are
+# there to be set: the compiler's, a terminal's, and the folders and seeds that the pages name.
+inputs='CC|AR|CFLAGS|CPPFLAGS|LDFLAGS|MAKE.*|MFLAGS|PATH|HOME|PWD|SHELL|TMPDIR|TMP|TEMP|TERM|NO_COLOR|CI|SEED|FORCE|UID'
+inputs="$inputs|CLIP_.*|CIFAR10_DIR|QUIZ_FILE|[AU]*[BT]*SAN_OPTIONS|LD_.*|DYLD_.*|GCC_.*|CCACHE_.*|.*_PATH"
+words=$(cat Makefile tests/*.mk tests/*.sh data/*.sh plots/*.sh lessons/*.sh | tr -c 'A-Za-z0-9_' '\n' |
+    grep -xE '[A-Za-z_][A-Za-z0-9_]*' | sort -u | grep -vxE "$inputs")
+# The compiler that $build was made with, so that nothing is made again.
+sanitized=$(grep -c fsanitize "$build/made-with")
+small_check() { # small_check FILE COMMAND...: what make check and make ex-01 print, without times
+    file=$1
+    shift
+    # shellcheck disable=SC2086 # words
+    "$@" $MAKE CC="$(sed 's/ -std=c11 .*//' "$build/made-with")" SAN="$sanitized" BUILD="$build" LESSONS='01 02' \
+        CHECKED="$build/lesson-01 $build/lesson-02" TESTS="$build/test-rng $build/test-softmax" \
+        check ex-01 >"$file" 2>&1 </dev/null
+    echo "status $?" >>"$file"
+    sed 's/ *[0-9.]* s\( .*\)*$//' "$file" | sort >"$file.sorted"
+}
+same_check() {
+    small_check "$work/out" env LC_ALL="$1" LANG="$1"
+    # shellcheck disable=SC2046 # words
+    small_check "$work/nonsense" env $(for word in $words; do echo "$word=nonsense"; done) CDPATH=. ENV=/nonsense \
+        IFS=s POSIXLY_CORRECT=1 GREP_OPTIONS=--nonsense LC_ALL="$1" LANG="$1"
+    diff "$work/out.sorted" "$work/nonsense.sorted" >"$work/differs" && grep -q 'passed, 0 failed' "$work/nonsense" &&
+        return 0
+    cat "$work/differs" >>"$work/out"
+    return 1
+}
+small_check "$work/first" env # what is not built yet is built now
+check "make check and make ex-01 with every other name set to nonsense" same_check C
+check "thousands of them" [ "$(echo "$words" | wc -l)" -gt 1000 ]
+plain_check() { small_check "$work/plain" env LC_ALL=C; }
+plain_check
+for language in $(locale -a 2>/dev/null | grep -iE '^(tr_TR|de_DE|C)\.?utf-?8$') nonsense; do
+    language_check() {
+        small_check "$work/out" env LC_ALL="$language" LANG="$language"
+        cmp -s "$work/out.sorted" "$work/plain.sorted"
+    }
+    check "make check in the language $language" language_check
+done
+
 (cd "$toy" && CFLAGS=-DFROM_ENVIRONMENT $MAKE BUILD=b OPT=-O0 V=1 b/tool) >"$work/out" 2>&1
 check "but CFLAGS does" grep -q -e -DFROM_ENVIRONMENT "$work/out"
 (cd "$toy" && $MAKE BUILD='a b') >"$work/out" 2>&1

@@ -28,7 +28,7 @@ fail() { echo "$*" >&2; exit 2; }
 # The copy: all tracked and new files without built ones. It is made in $work/whole; the files that differ from it in
 # the tree, also lines that a stopped run left broken, are then copied to the tree, newer than any object.
 copy_tree() {
-    if [ -e .git ]; then git ls-files -co --exclude-standard; else cat MANIFEST; fi |
+    sh tests/manifest.sh -co --exclude-standard |
         while read -r file; do [ ! -f "$file" ] || echo "$file"; done >"$work/files"
     rm -rf "$work/whole"
     mkdir -p "$work/whole" "$tree" && tar cf - -T "$work/files" | (cd "$work/whole" && tar xf -) || exit 2

@@ -99,6 +99,20 @@ for bad in missing ../small/a /etc/passwd dir; do
 done
 check "no incomplete file" [ ! -e "$work/four.tar.gz" ]
 
+# The list of files: in the tree of another user, and where there is none.
+theirs=$work/theirs
+mkdir -p "$theirs/tests" && cp tests/manifest.sh "$theirs/tests/"
+listed() { (cd "$theirs" && sh tests/manifest.sh) >"$work/out" 2>"$work/err"; }
+check "neither .git nor MANIFEST" eval '! listed'
+check "says what to do" grep -q 'run this in the folder of the project' "$work/err"
+if [ "$(id -u)" -eq 0 ] && command -v git >/dev/null 2>&1; then
+    (cd "$theirs" && git init -q . && git add tests/manifest.sh && chown -R 65534:65534 .) >"$work/out" 2>&1
+    check "make dist lists the files of another user" listed
+    check "all of them" [ "$(cat "$work/out")" = tests/manifest.sh ]
+else
+    skip "the tree of another user: needs root and git"
+fi
+
 # ---- with "long" ----------------------------------------------------------------------------------------------------
 
 # In a git checkout the files that git knows are packed; elsewhere those of the MANIFEST.
@@ -114,6 +128,7 @@ long() {
     grep '^[0-9]* passed, ' "$work/out"
     check "make dist there" eval '(cd "$tree" && $MAKE dist) >"$work/out" 2>&1'
     check "the same bytes as from here" cmp "$ball" "$tree/build/clip-from-scratch.tar.gz"
+    installed
     (cd "$tree" && $MAKE clean) >/dev/null 2>&1
     rm -rf "$tree"/exercises/[0-9][0-9]-* "$tree/exercises/progress.txt"
     unwritable
@@ -124,6 +139,35 @@ long() {
 # as_nobody COMMAND...: runs it as an ordinary user, because file rights do not restrict root.
 as_nobody() {
     if [ "$(id -u)" -ne 0 ]; then "$@"; else setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; fi
+}
+
+# make install, into a folder of a package and with a prefix; a program against the library; and make uninstall.
+installed() {
+    root=$work/package prefix=/opt/clip
+    version=$(cat VERSION)
+    check "the tarball with the version" [ -s "$build/clip-from-scratch-$version.tar.gz" ]
+    check "make install" eval '(cd "$tree" && $MAKE install DESTDIR="$root" PREFIX=$prefix) >"$work/out" 2>&1'
+    check "for any processor" eval '! grep -q march=native "$tree/build/portable/made-with"'
+    check "nothing outside of the prefix" [ "$(cd "$root" && find . -type f | grep -vc "^.$prefix/")" -eq 0 ]
+    check "the man page is one" grep -q '^\.SS lesson' "$root$prefix/share/man/man1/clip-from-scratch.1"
+    sed "s|$prefix/|$root$prefix/|g" "$root$prefix/bin/clip-from-scratch" >"$work/clip" # as if $root were /
+    HOME=$work XDG_DATA_HOME='' sh "$work/clip" 02 --no-predict >"$work/out" 2>&1
+    check "a lesson runs" [ $? -eq 0 ]
+    check "and keeps its pictures at home" [ -d "$work/.local/share/clip-from-scratch/plots" ]
+    check "the version" [ "$(sh "$work/clip" lesson-03 --version)" = "lesson-03 (CLIP from scratch) $version" ]
+    check "a name that is no program" eval '! sh "$work/clip" lesson-99 >"$work/out" 2>&1'
+    check "says so in one line" [ "$(wc -l <"$work/out")" -eq 1 ]
+    printf '#include "model/clip.h"\n#include "core/version.h"\nint main(void) { puts(clip_version()); return 0; }\n' \
+        >"$work/use.c"
+    pc=$root$prefix/lib/pkgconfig/clip-from-scratch.pc
+    flags() { sed -n "s|^$1: *||p" "$pc" | sed 's|[$]{\([a-z]*\)}|'"$root$prefix"'/\1|; s|/includedir|/include/clip-from-scratch|; s|/libdir|/lib|'; }
+    # shellcheck disable=SC2046 # words
+    check "a program against the library" \
+        eval '$CC -std=c11 $(flags Cflags) -o "$work/use" "$work/use.c" $(flags Libs) >"$work/out" 2>&1'
+    check "prints its version" [ "$("$work/use")" = "$version" ]
+    check "make uninstall" eval '(cd "$tree" && $MAKE uninstall DESTDIR="$root" PREFIX=$prefix) >"$work/out" 2>&1'
+    check "leaves no file" [ -z "$(find "$root" -type f)" ]
+    check "PREFIX must be a path" eval '! (cd "$tree" && $MAKE install DESTDIR="$root" PREFIX=usr) >"$work/out" 2>&1'
 }
 
 students() {
@@ -174,7 +218,7 @@ other_shell() {
     bash | busybox | yash | zsh) ln -s "$program" "$work/path-$1/sh" ;; # each is POSIX when called sh
     *) printf '#!/bin/sh\nexec %s "$@"\n' "$program" >"$work/path-$1/sh" && chmod 755 "$work/path-$1/sh" ;;
     esac
-    for script in harness pages quiz exercises fetch pretrained; do
+    for script in harness pages quiz exercises fetch pretrained photos; do
         check "$script, with $1 as sh" \
             eval 'PATH="$work/path-$1:$PATH" sh "tests/$script.sh" "$build" >"$work/out" 2>&1'
     done

@@ -7,7 +7,8 @@
 #   Each `make TARGET` and `build/NAME`, in backquotes or in a fence, is a target of the Makefile; NN is any two digits.
 #   Each relative link leads to a file or folder; a link to GLOSSARY.md#TERM leads to a heading of the glossary.
 # Every lesson
-#   There is a README.md, and an expected.txt (compared by `make check`) or results*.txt (of longer runs), or both.
+#   There is a README.md, and an expected.txt (compared by `make check`; expected-long.txt: by `make check-dev`) or
+#   results*.txt (of longer runs), or both.
 #   The command after "next:" in them is a target. Each line in a ```text fence of README.md is a line of them
 #   (build/expect --each).
 #   "**Time** N minutes: R to read, P for the program.": R is the number of words of the page / 200, within one minute;
@@ -202,7 +203,7 @@ lesson() {
     [ -f "$1/expected.txt" ] || [ -f "$2" ] || problem "$1/expected.txt: is missing"
     [ $bad = 0 ] || return
     : >"$work/printed"
-    for file in "$1/expected.txt" "$1"/results*.txt; do
+    for file in "$1"/expected*.txt "$1"/results*.txt; do
         [ -f "$file" ] || continue
         named "$file" 1
         cat "$file" >>"$work/printed"

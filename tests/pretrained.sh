@@ -90,7 +90,7 @@ all_right() {
 
 try() {
     data=$root/place/data models=$root/place/data/models
-    rm -rf "$root/place" && mkdir -p "$data" && cp "$scripts/common.sh" "$scripts/pretrained.sh" "$data/"
+    rm -rf "$root/place" && mkdir -p "$data" && cp "$scripts/common.sh" "$scripts/download.sh" "$scripts/pretrained.sh" "$data/"
     cp "$root/right.txt" "$data/pretrained.txt"
     if "$1"; then
         passed=$((passed + 1))
@@ -167,11 +167,19 @@ too_short() {
 }
 
 recorded_sum_is_held() {
-    serve && fetch 0 && rm "$models/merges.txt" && echo "other words" >"$web/repo/merges" || return 1
+    serve && fetch 0 && rm "$models/merges.txt" && echo "#version: 9.2" >"$web/repo/merges" || return 1
     fetch 1
     held=$?
     echo "#version: 0.2" >"$web/repo/merges"
     [ $held -eq 0 ] && said "refused: the SHA-256 sum of merges.txt" && said "$words was wanted"
+}
+
+recorded_size_is_held() {
+    serve && fetch 0 && rm "$models/merges.txt" && echo "other words" >"$web/repo/merges" || return 1
+    fetch 1
+    held=$?
+    echo "#version: 0.2" >"$web/repo/merges"
+    [ $held -eq 0 ] && said "refused: merges.txt has 12 bytes, 14 were wanted"
 }
 
 no_such_file() {
@@ -233,7 +241,7 @@ for one in curl wget; do
     fi
     for test in everything nothing_twice one_set_only another_folder cut_connections no_range resumed \
         complete_but_unnamed wrong_beginning larger_than_the_whole wrong_sum wrong_size too_short \
-        recorded_sum_is_held no_such_file nobody_there stopped; do
+        recorded_sum_is_held recorded_size_is_held no_such_file nobody_there stopped; do
         path_of_all=$PATH
         [ $one = curl ] || path_of_all=$root/no-curl
         try $test

@@ -6,20 +6,23 @@
 #   BUILD/lesson-NN    compares the output with lessons/NN-*/expected.txt. If the first line of that file is "$ PROGRAM
 #                      OPTIONS", the lesson runs with these options. Exit status 77 of a lesson means skipped; its last
 #                      line is the reason
+#   lessons/NN-*/expected-long.txt    the same with this file, which has a longer run of BUILD/lesson-NN
 #   NAME.sh            a script that gets BUILD; its last line is "NAME: N passed, N failed[, N skipped]"
 #   any other          a program with the same last line, such as BUILD/test-NAME
 #
 # The stdin of a part is empty. Each of its processes may use LIMIT processor seconds (120), and the part may take ten
 # times as long in all, so that other programs on the machine make no part fail. JOBS parts (2) run at a time. The
 # output of a part is kept in BUILD/check/ (or BUILD/$WORK/). A crash, a time-out, a missing program and a missing last
-# line are failures. At the end the processor seconds of all parts are added up; BUDGET=60 is printed beside them. The
-# last line is "N passed, N failed[, N skipped]"; exit status 0 if nothing failed.
+# line are failures. At the end the processor seconds of all parts are added up, with those in the file EARLIER;
+# BUDGET=60 is printed beside them. The last line is "N passed, N failed[, N skipped]"; exit status 0 if nothing failed.
 
 build=$1
 shift
 work=$build/${WORK:-check}
 limit=$build/limit
 : "${LIMIT:=120}" "${JOBS:=2}"
+LC_ALL=C
+export LC_ALL
 red='' off=''
 [ -t 1 ] && [ -z "$NO_COLOR" ] && [ "$TERM" != dumb ] && red=$(printf '\033[1;31m') off=$(printf '\033[0m')
 
@@ -38,9 +41,9 @@ run() {
 # note TEXT: adds a reason to the output of the part.
 note() { echo "$1" >>"$dir/err"; }
 
+# lesson PROGRAM EXPECTED
 lesson() {
-    number=${1##*-}
-    expected=$(echo lessons/"$number"-*/expected.txt)
+    number=${1##*-} expected=$2
     if [ ! -f "$expected" ]; then
         note "lessons/$number-*/expected.txt: this lesson has no expectation, or more than one"
         failed=1
@@ -81,7 +84,12 @@ END
 part() {
     dir=$1 name=${2##*/} passed=0 failed=0 skipped=0
     case $2 in
-    */lesson-*) lesson "$2" ;;
+    lessons/*.txt)
+        number=${2#lessons/}
+        number=${number%%-*} name=lesson-${number}-long
+        lesson "$build/lesson-$number" "$2"
+        ;;
+    */lesson-*) lesson "$2" "$(echo lessons/"${2##*-}"-*/expected.txt)" ;;
     *.sh) counted sh "$2" "$build" ;;
     *) counted "$2" ;;
     esac
@@ -135,7 +143,7 @@ if [ "$skipped" -gt 0 ]; then # one line with everything that is missing
     cat "$work"/*/reason 2>/dev/null | sed 's/^ *skipped: *//' | sort -u |
         awk '{ line = line (NR > 1 ? ", " : "") $0 } END { print "\nSkipped, because something is missing: " line }'
 fi
-cat "$work"/*/took 2>/dev/null | awk -v budget="$BUDGET" '{ wall += $1; processor += $2 } END {
+cat "$work"/*/took ${EARLIER:+"$EARLIER"} 2>/dev/null | awk -v budget="$BUDGET" '{ wall += $1; processor += $2 } END {
     printf "\nProcessor time: %.1f s%s\n\n", processor, budget ? " of " budget " planned" : "" }'
 if [ "$skipped" -gt 0 ]; then
     echo "$passed passed, $failed failed, $skipped skipped"

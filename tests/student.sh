@@ -43,6 +43,9 @@ if [ -t 1 ] && [ -z "$NO_COLOR" ] && [ "$TERM" != dumb ]; then
     good=$(printf '\033[32m') bad=$(printf '\033[1;31m') dim=$(printf '\033[2m') off=$(printf '\033[0m')
 fi
 
+# shellcheck source=tests/links.sh
+. "${0%/*}/links.sh"
+
 stop() {
     echo "$1" >&2
     exit 2
@@ -66,8 +69,7 @@ is_done() { known 'done' "$1" >/dev/null; }
 
 # put TO: writes stdin to a temporary file and renames it to TO. If that fails, TO stays as it was.
 put() {
-    if cat >"$1.$$.tmp" && mv "$1.$$.tmp" "$1"; then return 0; fi
-    rm -f "$1.$$.tmp"
+    put_file "$1" && return 0
     stop "$1 cannot be written; it was not changed"
 }
 give_copy() {
@@ -438,12 +440,12 @@ mine() {
             $EXERCISE_CC -Iexercises -Ilib -c -o "$work/mine/$nn.o" "solutions/$name.c" || exit 1
         else
             whose="not done, and there are no solutions here"
-            missing="$missing make ex-$nn"
+            missing="$missing make ex-$nn;"
         fi
         linked="$linked $work/mine/$nn.o"
         printf '  %s %-20s %s\n' "$nn" "$(title_of "$name")" "$whose"
     done
-    [ -z "$missing" ] || { echo "First:$missing"; exit 1; }
+    [ -z "$missing" ] || { echo "First finish these exercises:$missing     then again: make mine"; exit 1; }
     # shellcheck disable=SC2086
     $EXERCISE_CC -o "$build/mine" $1 $linked "$build/libclip.a" -lm -pthread || exit 1
     [ -n "$ARGS" ] || ARGS='--pictures 500'
@@ -459,11 +461,14 @@ run_mine() {
     begin=$(date +%s)
     if ! "$build/mine" --no-predict "$@" --pictures 50 >/dev/null 2>"$work/mine/trouble" </dev/null; then
         cat "$work/mine/trouble" >&2
+        if grep -q 'no such model' "$work/mine/trouble"; then
+            echo "make mine classifies pictures with a trained model. First run: make lesson-10     then again: make mine" >&2
+        fi
         exit 1
     fi
     fifty=$(($(date +%s) - begin)) many=$(pictures_of "$@")
-    echo "Time: 50 pictures took $fifty s here, so $many take about $(((fifty * many + 49) / 50)) s." \
-        "For all 10,000: make mine ARGS=\"--pictures 0\". Plots are written to $CLIP_PLOTS/."
+    echo "Time: 50 pictures took $fifty s on this computer, so $many take about $(((fifty * many + 49) / 50)) s." \
+        "For all 10,000: make mine ARGS=\"--pictures 0\". The plots are written to $CLIP_PLOTS/."
     echo
     begin=$(date +%s)
     { "$build/mine" --no-predict "$@" || echo "$?" >"$work/mine/failed"; } | tee "$work/mine/yours"

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -199,6 +200,76 @@ TEST(out_file_backup) {
     CHECK(has_text("kept", "second") && count_files() == 2, "%d files", count_files());
 }
 
+/* LINK leads to TARGET; both are names in the folder of the test, TARGET may be a path. */
+static void link_to(const char *target, const char *name) {
+    CHECK(symlink(target, path_in_folder(name)) == 0, "%s", name);
+}
+static bool is_link(const char *name) {
+    struct stat info;
+    return lstat(path_in_folder(name), &info) == 0 && S_ISLNK(info.st_mode);
+}
+
+/* The link stays, and the file that it leads to is replaced as a whole, in its own folder. */
+TEST(out_file_follows_links) {
+    Err err = { "" };
+    char absolute[1100];
+    own_folder();
+    CHECK(folder_make(path_in_folder("far"), &err), "%s", err.text);
+    write_file("real", "first", NULL);
+    link_to("real", "link");
+    link_to("link", "link2");
+    link_to("far/none", "dangling");
+    snprintf(absolute, sizeof absolute, "%s", path_in_folder("far/whole"));
+    link_to(absolute, "absolute");
+    write_file("link2", "second", NULL);
+    CHECK(is_link("link") && is_link("link2") && has_text("real", "second"), "%s", "a link of a link");
+    write_file("dangling", "third", NULL);
+    CHECK(is_link("dangling") && has_text("far/none", "third"), "%s", "a link to nothing");
+    write_file("absolute", "whole", NULL);
+    CHECK(is_link("absolute") && has_text("far/whole", "whole"), "%s", "an absolute link");
+    write_file("link", "fourth", path_in_folder("backup"));
+    CHECK(is_link("link") && has_text("real", "fourth") && has_text("backup", "second"), "%s", "a backup");
+}
+
+TEST(out_file_refuses_links_that_lead_nowhere) {
+    static const struct {
+        const char *target, *want;
+    } links[] = { { "circle1", "the symbolic links lead in a circle" },
+                  { "circle0", "the symbolic links lead in a circle" },
+                  { "no/such/folder/file", "no/such/folder/file: cannot be written: No such file" },
+                  { ".", ": this is a folder, not a file" },
+                  { "/dev/null", "/dev/null: this is not a regular file; it was not replaced" } };
+    Err err;
+    OutFile out;
+    own_folder();
+    for (size_t i = 0; i < COUNT(links); i++) {
+        char name[20];
+        snprintf(name, sizeof name, "circle%zu", i);
+        link_to(links[i].target, name);
+    }
+    for (size_t i = 0; i < COUNT(links); i++) {
+        char name[20];
+        snprintf(name, sizeof name, "circle%zu", i);
+        CHECK(!out_open(&out, path_in_folder(name), &err) && strstr(err.text, links[i].want) && is_link(name),
+              "link to %s: %s", links[i].target, err.text);
+    }
+    CHECK(!out_open(&out, "/dev/null", &err) && strstr(err.text, "not a regular file"), "%s", err.text);
+    CHECK(count_files() == (int)COUNT(links), "%d files", count_files());
+}
+
+/* Beyond `ulimit -f` the program goes on, and says why the file was not written. */
+TEST(out_file_larger_than_the_limit) {
+    OutFile out;
+    Err err = { "" };
+    struct rlimit limit = { 4096, RLIM_INFINITY };
+    own_folder();
+    write_file("small", "before", NULL);
+    CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0 && out_open(&out, path_in_folder("small"), &err), "%s", err.text);
+    for (int i = 0; i < 100000; i++) out_write(&out, "0123456789", 10);
+    CHECK(!out_commit(&out, &err) && strstr(err.text, "small: not written (File too large)"), "%s", err.text);
+    CHECK(has_text("small", "before") && count_files() == 1, "%d files", count_files());
+}
+
 static void read_all(const char *name, bool shorter) {
     File file;
     unsigned sum = 0;
@@ -310,8 +381,11 @@ static void count_with(const char *args) {
 }
 
 TEST(thread_count_is_the_number_of_processors) {
-    static const char *const values[] = { NULL, "", "0", "257", "many", "2 or so" };
-    for (size_t i = 0; i < COUNT(values); i++) CHECK_STOPS(count_with(values[i]), 0, " of ");
+    static const char *const values[] = { NULL, "", "0", "-1", "257", "1000", "abc", "2 or so", "2\n" };
+    for (size_t i = 0; i < COUNT(values); i++) {
+        CHECK_STOPS(count_with(values[i]), 0, " of ");
+        if (i >= 2) CHECK_STOPS(count_with(values[i]), 0, "warning: CLIP_THREADS is \"");
+    }
 }
 
 static void piece(void *context, size_t begin, size_t end) {
@@ -434,8 +508,9 @@ TEST(file_mock_replaces_a_file) {
 
 TESTS(arena_alignment_and_reset, arena_out_of_memory, matmul_names_both_shapes, out_file_is_written_as_a_whole,
       out_file_path_becomes_a_folder, size_overflow, files_that_cannot_be_opened, two_processes_write_one_file,
-      temporary_files_of_killed_processes, out_file_backup, file_truncated_while_it_is_read, folders_are_made,
-      parse_int_and_parse_real, rng_matches_the_reference_code, an_error_is_one_line, file_mock_replaces_a_file,
-      rng_moments, rng_shuffle_and_choice, thread_count_can_be_set, thread_count_is_the_number_of_processors,
-      parallel_for_same_pieces_for_any_threads, parallel_for_waits_for_all, parallel_for_nested,
-      die_inside_a_worker_ends_the_program, rows_add_by_hand, mat_by_hand)
+      temporary_files_of_killed_processes, out_file_backup, out_file_follows_links,
+      out_file_refuses_links_that_lead_nowhere, out_file_larger_than_the_limit, file_truncated_while_it_is_read,
+      folders_are_made, parse_int_and_parse_real, rng_matches_the_reference_code, an_error_is_one_line,
+      file_mock_replaces_a_file, rng_moments, rng_shuffle_and_choice, thread_count_can_be_set,
+      thread_count_is_the_number_of_processors, parallel_for_same_pieces_for_any_threads, parallel_for_waits_for_all,
+      parallel_for_nested, die_inside_a_worker_ends_the_program, rows_add_by_hand, mat_by_hand)

@@ -9,6 +9,7 @@
 #include "core/rng.h"
 #include "dataset/unicode.h"
 #include "check.h"
+#include "vocabulary_file.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,23 +23,8 @@ enum { CA = 512, CAT_END, CAT, CATS, AB, BC, AA, E_ACUTE, APOSTROPHE_S, ZCA };
 
 static Arena arena;
 
-/* A text that bpe_read takes: pairs of hidden bytes fill it up to the number of merges wanted. */
 static char *vocabulary(const char *heading, int count, const char *line_end) {
-    char *text = arena_alloc(&arena, 1 << 20, 1), left[5] = "", right[5] = "", *at = text;
-    at += snprintf(at, 64, "%s%s", heading, line_end);
-    int made = 0;
-    for (; made < (int)COUNT(merges) && made < count; made++) at += snprintf(at, 64, "%s%s", merges[made], line_end);
-    for (uint32_t a = 0xae; a < 0x143 && made < count; a++)
-        for (uint32_t b = 0xae; b < 0x143 && made < count; b++)
-            for (int kind = 0; kind < 3 && made < count; kind++, made++) { /* "a b", "a b</w>", "ab z</w>" */
-                left[unicode_write(a, left)] = '\0';
-                right[unicode_write(b, right)] = '\0';
-                if (a == 0x120) snprintf(left, sizeof left, "@"); /* the space, which no merge of CLIP has */
-                if (kind == 2) at += snprintf(at, 64, "%s%s %s</w>%s", left, right, "z", line_end);
-                else at += snprintf(at, 64, "%s %s%s%s", left, right, kind ? "</w>" : "", line_end);
-            }
-    CHECK(made == count, "%d merges", made);
-    return text;
+    return vocabulary_text(&arena, heading, merges, (int)COUNT(merges), count, line_end);
 }
 
 static const char *file_of(const void *data, size_t size) {

@@ -1,5 +1,5 @@
 /* Are cosines exact where they should be, are all orders there, and do changes say what they are called? */
-#include "16-what-the-text-hears/caption_sensitivity.h"
+#include "scenes/caption_sensitivity.h"
 #include "core/arena.h"
 #include "check.h"
 

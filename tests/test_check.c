@@ -17,7 +17,7 @@ static int run(const char *names, const TestBody *bodies, size_t count, char *sa
     if (child == 0) {
         dup2(ends[1], STDOUT_FILENO);
         dup2(ends[1], STDERR_FILENO);
-        exit(check_main(names, bodies, count, 1, (char *[]){ "build/test-inner", NULL }));
+        exit(check_main(names, bodies, count, 1, (char *[]){ (char[]){ "build/test-inner" }, NULL }));
     }
     close(ends[1]);
     size_t length = 0;
@@ -129,8 +129,10 @@ TEST(one_red_is_enough) {
 TEST(by_name) {
     char said[8192];
     const TestBody bodies[] = { holds, holds_not };
-    CHECK(check_main("a, b", bodies, 2, 2, (char *[]){ "test-inner", "a", NULL }) == 0, "%s", "a is green");
-    CHECK(check_main("a, b", bodies, 2, 2, (char *[]){ "test-inner", "c", NULL }) == EXIT_USAGE, "%s", "there is no c");
+    CHECK(check_main("a, b", bodies, 2, 2, (char *[]){ (char[]){ "test-inner" }, (char[]){ "a" }, NULL }) == 0, "%s",
+          "a is green");
+    CHECK(check_main("a, b", bodies, 2, 2, (char *[]){ (char[]){ "test-inner" }, (char[]){ "c" }, NULL }) == EXIT_USAGE,
+          "%s", "there is no c");
     CHECK(run("", bodies, 0, said, sizeof said) == EXIT_USAGE && strstr(said, "no test"),
           "no tests at all are green: %s", said);
 }

@@ -14,7 +14,7 @@ static Arena arena;
 static Encoder tiny(void) {
     Encoder encoder;
     Err err;
-    CHECK(encoder_open(&encoder, &arena, "tiny", GELU_AUTO, &err), "%s", err.text);
+    CHECK(encoder_open(&encoder, &arena, "tiny", (PretrainedChoice){ 0 }, &err), "%s", err.text);
     CHECK(encoder.tiny && !*encoder.path, "%s", encoder.path);
     return encoder;
 }
@@ -151,13 +151,14 @@ TEST(encoder_counts_what_it_cuts) {
 TEST(encoder_refuses) {
     Encoder encoder;
     Err err;
-    CHECK(!encoder_open(&encoder, &arena, "/nowhere/weights.safetensors", GELU_AUTO, &err), "%s", "opened");
+    CHECK(!encoder_open(&encoder, &arena, "/nowhere/weights.safetensors", (PretrainedChoice){ 0 }, &err), "%s",
+          "opened");
     CHECK(strstr(err.text, "/nowhere/weights.safetensors: No such file"), "%s", err.text);
     setenv("CLIP_MODELS", check_folder(), 1);
-    CHECK(encoder_open(&encoder, &arena, "auto", GELU_AUTO, &err) && encoder.tiny, "%s", err.text);
+    CHECK(encoder_open(&encoder, &arena, "auto", (PretrainedChoice){ 0 }, &err) && encoder.tiny, "%s", err.text);
     encoder_close(&encoder);
     const char *reference = check_reference("tiny_clip/openai_f32.safetensors");
-    CHECK(!encoder_open(&encoder, &arena, reference, GELU_AUTO, &err), "%s", "opened");
+    CHECK(!encoder_open(&encoder, &arena, reference, (PretrainedChoice){ 0 }, &err), "%s", "opened");
     CHECK(strstr(err.text, "different tokens, CLIP's tokeniser makes 49408"), "%s", err.text);
     arena_free(&arena);
 }
@@ -173,7 +174,8 @@ TEST(encoder_finds_weights_and_vocabulary) {
     setenv("CLIP_MODELS", folder, 1);
     const char *path = arena_print(&arena, "%s/vit-b-32-laion2b.safetensors", folder);
     CHECK(safetensors_write(&out, path, &err), "%s", err.text);
-    CHECK(!encoder_open(&encoder, &arena, "auto", GELU_QUICK, &err), "%s", "there is no vocabulary");
+    CHECK(!encoder_open(&encoder, &arena, "auto", (PretrainedChoice){ .gelu = GELU_QUICK }, &err), "%s",
+          "there is no vocabulary");
     CHECK(strstr(err.text, "`make pretrained` fetches the vocabulary"), "%s", err.text);
     File file;
     OutFile copy;
@@ -182,7 +184,7 @@ TEST(encoder_finds_weights_and_vocabulary) {
     out_write(&copy, file.data, file.size);
     CHECK(out_commit(&copy, &err), "%s", err.text);
     file_close(&file);
-    CHECK(encoder_open(&encoder, &arena, "auto", GELU_QUICK, &err), "%s", err.text);
+    CHECK(encoder_open(&encoder, &arena, "auto", (PretrainedChoice){ .gelu = GELU_QUICK }, &err), "%s", err.text);
     CHECK(!encoder.tiny && !strcmp(encoder.path, path), "%s", encoder.path);
     Image image = noise(300, 260, 5);
     Mat a = encoder_images(&first, &arena, &image, 1, NULL, NULL);

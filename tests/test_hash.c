@@ -80,4 +80,20 @@ TEST(sha256_every_length) {
     check_sum(all, sizeof all, "35487033c1ee8a3df90cd88c34bc49436efef3cd4b19101c3b70d84cae3a605f");
 }
 
-TESTS(md5_of_the_rfc, md5_around_the_block, sha256_published, sha256_a_million_letters, sha256_every_length)
+/* In pieces of every length, the sum of the whole. */
+TEST(sha256_in_pieces) {
+    uint8_t data[300], want[SHA256_BYTES], got[SHA256_BYTES];
+    for (size_t i = 0; i < sizeof data; i++) data[i] = (uint8_t)(i * 7 + 3);
+    sha256_bytes(data, sizeof data, want);
+    for (size_t first = 0; first <= 130; first++)
+        for (size_t piece = 1; piece <= 130; piece++) {
+            Sha256 sum = sha256_begin();
+            sha256_add(&sum, data, first);
+            for (size_t i = first; i < sizeof data; i += piece) sha256_add(&sum, data + i, MIN(piece, sizeof data - i));
+            sha256_end(&sum, got);
+            CHECK(!memcmp(got, want, sizeof want), "pieces of %zu and %zu bytes", first, piece);
+        }
+}
+
+TESTS(sha256_in_pieces, md5_of_the_rfc, md5_around_the_block, sha256_published, sha256_a_million_letters,
+      sha256_every_length)

@@ -6,6 +6,7 @@
 #include "check.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static Arena arena;
@@ -190,20 +191,20 @@ TEST(bad_tables_are_refused) {
     char *head = arena_print(&arena, "%.*s", (int)file.size, (const char *)file.data);
     file_close(&file);
     char *good = line_of("0,1,0,20,80,1,1,1", 1, 1);
-    char *const rows[] = { good,
-                           line_of("1,1,0,20,80,1,1,1", 1, 1),
-                           line_of("2,1,0,20,80,1,1,1", 1, 1),
-                           line_of("0,10,0,20,80,1,1,1", 1, 1),
-                           line_of("0,2,0,20,80,21,1,1", 1, 1),
-                           line_of("0,2,0,20,80,1,1,21", 1, 1),
-                           line_of("0,2,0,20,80,1,1,1", 21, 1),
-                           line_of("0,2,0,20,80,1,1,1", 1, 81),
-                           line_of("0,2,0,0,80,0,0,0", 0, 0),
-                           line_of("0,2,0,20,80,1,1", 1, 1),
-                           line_of("0,2,0,20,80,1,1,1,1", 1, 1),
-                           line_of("0,2,0,20,80,1,1,x", 1, 1),
-                           line_of("0,2,0,-1,80,1,1,1", 1, 1),
-                           "\n" };
+    const char *const rows[] = { good,
+                                 line_of("1,1,0,20,80,1,1,1", 1, 1),
+                                 line_of("2,1,0,20,80,1,1,1", 1, 1),
+                                 line_of("0,10,0,20,80,1,1,1", 1, 1),
+                                 line_of("0,2,0,20,80,21,1,1", 1, 1),
+                                 line_of("0,2,0,20,80,1,1,21", 1, 1),
+                                 line_of("0,2,0,20,80,1,1,1", 21, 1),
+                                 line_of("0,2,0,20,80,1,1,1", 1, 81),
+                                 line_of("0,2,0,0,80,0,0,0", 0, 0),
+                                 line_of("0,2,0,20,80,1,1", 1, 1),
+                                 line_of("0,2,0,20,80,1,1,1,1", 1, 1),
+                                 line_of("0,2,0,20,80,1,1,x", 1, 1),
+                                 line_of("0,2,0,-1,80,1,1,1", 1, 1),
+                                 "\n" };
     refuse("", "empty");
     refuse("a,b\n", ":1:");
     for (size_t i = 0; i < COUNT(rows); i++) refuse(arena_print(&arena, "%s%s%s", head, good, rows[i]), ":3:");
@@ -214,5 +215,31 @@ TEST(bad_tables_are_refused) {
     refuse(arena_print(&arena, "%s%s", whole, good), ":47:");
 }
 
+/* With keep the second call loads what the first one trained, and other settings have another file. */
+TEST(models_are_kept) {
+    Cifar train, test;
+    Clip clip;
+    num first[2];
+    cifar_generate(&arena, CIFAR_TRAIN, 200, &train);
+    cifar_generate(&arena, CIFAR_TEST, 10, &test);
+    HoldoutConfig config = { &train, &test, holdout_descriptions(&test), 100, 1, true };
+    CHECK(!setenv("CLIP_MODELS", check_folder(), 1), "%s", "setenv");
+    const char *path =
+        arena_print(&arena, "%s/14-without-2-7-first100-epochs1-shapes-seed1.safetensors", check_folder());
+    for (int i = 0; i < 2; i++) {
+        holdout_train(&config, 2, 7, &clip);
+        first[i] = clip.params.list[0]->val.v[0];
+        clip_free(&clip);
+        CHECK(file_exists(path), "%s was not kept", path);
+    }
+    CHECK(!memcmp(&first[0], &first[1], sizeof first[0]), "%g and %g", (double)first[0], (double)first[1]);
+    config.pictures = 120;
+    holdout_train(&config, 2, 7, &clip);
+    CHECK(memcmp(&first[0], &clip.params.list[0]->val.v[0], sizeof first[0]), "%s", "the same model of other pictures");
+    clip_free(&clip);
+    arena_free(&arena);
+}
+
 TESTS(every_word_is_seen_elsewhere, descriptions_differ_as_bags, kinds_are_counted, pictures_are_split, answers_by_hand,
-      gamma_is_chosen_on_other_pairs, table_comes_back, tables_of_the_lesson_are_whole, bad_tables_are_refused)
+      gamma_is_chosen_on_other_pairs, table_comes_back, tables_of_the_lesson_are_whole, bad_tables_are_refused,
+      models_are_kept)

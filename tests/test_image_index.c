@@ -47,7 +47,7 @@ static ImageIndex open_all(Encoder *encoder) {
 static Encoder tiny(void) {
     Encoder encoder;
     Err err;
-    CHECK(encoder_open(&encoder, &arena, "tiny", GELU_AUTO, &err), "%s", err.text);
+    CHECK(encoder_open(&encoder, &arena, "tiny", (PretrainedChoice){ 0 }, &err), "%s", err.text);
     return encoder;
 }
 
@@ -177,7 +177,7 @@ static Encoder published(uint64_t seed) {
         safetensors_add(&out, p->name, DTYPE_F32, p->val);
     }
     CHECK(safetensors_write(&out, encoder.path, &err), "%s", err.text);
-    CHECK(pretrained_open(&encoder.clip, encoder.path, GELU_QUICK, &err), "%s", err.text);
+    CHECK(pretrained_open(&encoder.clip, encoder.path, (PretrainedChoice){ .gelu = GELU_QUICK }, &err), "%s", err.text);
     encoder_close(&first);
     return encoder;
 }

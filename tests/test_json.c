@@ -35,7 +35,7 @@ TEST(json_reads_every_kind) {
     CHECK(json_kind(&j) == JSON_OBJECT && json_object(&j) && json_key(&j, &key) && !strcmp(key, "a"), "%s", err.text);
     CHECK(json_array(&j) && json_item(&j) && json_int(&j, 0, 9, &i) && i == 1, "%lld", i);
     CHECK(json_item(&j) && json_kind(&j) == JSON_NUMBER && json_skip(&j), "%s", err.text);
-    for (int i = 0; i < 2; i++) CHECK(json_item(&j) && json_kind(&j) == JSON_BOOL && json_skip(&j), "%s", err.text);
+    for (int k = 0; k < 2; k++) CHECK(json_item(&j) && json_kind(&j) == JSON_BOOL && json_skip(&j), "%s", err.text);
     CHECK(json_item(&j) && json_kind(&j) == JSON_NULL && json_null(&j), "%s", "null");
     CHECK(json_item(&j) && json_string(&j, &word) && !strcmp(word, "x") && !json_item(&j), "%s", "x");
     CHECK(json_key(&j, &key) && !strcmp(key, "b") && json_object(&j) && !json_key(&j, &key), "%s", "b");

@@ -34,12 +34,12 @@ static void defaults(void) {
 
 /* Splits `line` at its spaces into argv (static), argv[0] being "program". "_" stands for an empty word. */
 static char **words(const char *line, int *argc) {
-    static char copy[512], *argv[32];
+    static char copy[512], program[] = "program", empty[] = "", *argv[32];
     snprintf(copy, sizeof copy, "%s", line);
     *argc = 1;
-    argv[0] = "program";
+    argv[0] = program;
     for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
-        argv[(*argc)++] = strcmp(word, "_") ? word : "";
+        argv[(*argc)++] = strcmp(word, "_") ? word : empty;
     return argv;
 }
 
@@ -57,7 +57,7 @@ TEST(options_are_set) {
     CHECK(epochs == 5 && rate == 1e-3 && resume, "%d %g %d", epochs, rate, resume);
     CHECK(!strcmp(recipe, "notebook") && !strcmp(file, "a=b"), "%s %s", recipe, file);
     CHECK(parse("--epochs 5 --epochs=1000 --file=", NULL, &err) && epochs == 1000 && !*file, "%d '%s'", epochs, file);
-    CHECK(options_parse(NULL, 1, (char *[]){ "program" }, NULL, &err), "%s", "no table, no options");
+    CHECK(options_parse(NULL, 1, (char *[]){ (char[]){ "program" } }, NULL, &err), "%s", "no table, no options");
 }
 
 TEST(options_refuse_in_one_line) {
@@ -134,10 +134,10 @@ TEST(options_again_and_again) {
     argv = words("--text a x --text=b --epochs 7", &argc);
     CHECK(options_parse(table, argc, argv, &count, &err) && count == 1 && texts.count == 2, "%d texts", texts.count);
     CHECK(!strcmp(texts.item[0], "a") && !strcmp(texts.item[1], "b"), "%s %s", texts.item[0], texts.item[1]);
-    char *many[2 * OPTION_TEXTS + 3] = { "program" };
+    char *many[2 * OPTION_TEXTS + 3] = { (char[]){ "program" } }, text[] = "--text", c[] = "c";
     for (int i = 0; i <= OPTION_TEXTS; i++) {
-        many[2 * i + 1] = "--text";
-        many[2 * i + 2] = "c";
+        many[2 * i + 1] = text;
+        many[2 * i + 2] = c;
     }
     CHECK(options_parse(table, 2 * OPTION_TEXTS + 1, many, NULL, &err) && texts.count == OPTION_TEXTS, "%d",
           texts.count);
@@ -149,7 +149,7 @@ TEST(options_stop_a_broken_table) {
     int argc = 2;
     Option none[] = { { .name = "epochs" }, { 0 } };
     Option empty[] = { { "epochs", .integer = &epochs, .low = 2, .high = 1 }, { 0 } };
-    char *argv[] = { "program", "--epochs", "3" };
+    char *argv[] = { (char[]){ "program" }, (char[]){ "--epochs" }, (char[]){ "3" } };
     CHECK_STOPS(options_parse(none, argc, argv, NULL, NULL), EXIT_CONTRACT, "--epochs sets 0 variables");
     CHECK_STOPS(options_parse(empty, argc, argv, NULL, NULL), EXIT_CONTRACT, "--epochs allows 2 to 1");
 }

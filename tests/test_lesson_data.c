@@ -132,6 +132,25 @@ TEST(shipped_where_it_serves) {
     arena_free(&arena);
 }
 
+/* Of shapes a model of the first pictures serves, if there is none of all. */
+TEST(shapes_are_learnt_from_fewer_pictures) {
+    Cifar pictures = begin();
+    LessonModel model = lesson_model(&arena, &args, &pictures);
+    clip_free(&model.clip);
+    LessonModelArgs whole = args;
+    whole.train_images = 0;
+    const char *few = arena_print(&arena, "models/tiny-first%d-shapes-seed1.safetensors", LESSON_SHAPES_IMAGES);
+    copy(kept, few, "a photo of a {}", NULL);
+    model = lesson_model(&arena, &whole, &pictures);
+    CHECK(!strcmp(model.path, few), "%s", model.path);
+    clip_free(&model.clip);
+    copy(kept, "models/tiny-shapes-seed1.safetensors", "a photo of a {}", NULL);
+    model = lesson_model(&arena, &whole, &pictures);
+    CHECK(!strcmp(model.path, "models/tiny-shapes-seed1.safetensors"), "%s", model.path);
+    clip_free(&model.clip);
+    arena_free(&arena);
+}
+
 TEST(models_of_other_pictures_are_refused) {
     Cifar pictures = begin(), photographs = pictures, named = pictures;
     const char *names[CIFAR_CLASSES];
@@ -241,6 +260,6 @@ TEST(training_is_stopped_by_a_signal) {
     CHECK(strstr(said(), "kept:  what was there before is now stopped.previous.safetensors\n"), "%s", said());
 }
 
-TESTS(trained_once_and_kept, what_was_stopped_goes_on, shipped_where_it_serves, models_of_other_pictures_are_refused,
-      pictures_as_asked_for, models_of_larger_pictures_are_refused, models_say_how_they_were_trained,
-      training_is_stopped_by_a_signal)
+TESTS(trained_once_and_kept, what_was_stopped_goes_on, shipped_where_it_serves, shapes_are_learnt_from_fewer_pictures,
+      models_of_other_pictures_are_refused, pictures_as_asked_for, models_of_larger_pictures_are_refused,
+      models_say_how_they_were_trained, training_is_stopped_by_a_signal)

@@ -64,7 +64,7 @@ static double of_caption(void *context, const Scene *scene, const char *caption)
 static double of_picture(void *context, const Scene *scene, const char *caption) {
     (void)context;
     (void)caption;
-    return scene->count + scene->object[0].colour + 8 * scene->object[0].shape;
+    return scene->count + (int)scene->object[0].colour + 8 * (int)scene->object[0].shape;
 }
 
 TEST(who_does_not_look_has_exactly_half) {

@@ -238,10 +238,11 @@ TEST(the_loops_agree) {
         Clip clip;
         Err err = { "" };
         const char *path = written("resnet", forms[f], NULL, NULL);
-        CHECK(pretrained_open(&clip, path, GELU_AUTO, &err) && safetensors_open(&file, &arena, path, &err), "%s",
-              err.text);
+        CHECK(pretrained_open(&clip, path, (PretrainedChoice){ 0 }, &err) &&
+                  safetensors_open(&file, &arena, path, &err),
+              "%s", err.text);
         CHECK(strstr(clip.notes,
-                     "modified ResNet of 1, 2, 1 and 2 blocks, width 4, 2 heads (width / 64); pictures of 64 pixels"),
+                     "modified ResNet of 1, 2, 1 and 2 blocks, width 4, 2 heads (assumed: width / 64); pictures of 64"),
               "%s", clip.notes);
         CHECK(clip.config.image.heads == HEADS, "%d heads", clip.config.image.heads);
         Tape tape = { .no_grad = true };
@@ -263,7 +264,8 @@ TEST(the_loops_agree) {
 TEST(the_same_bits_in_any_batch_and_on_any_threads) {
     Clip clip;
     Err err = { "" };
-    CHECK(pretrained_open(&clip, written("resnet", DTYPE_F16, NULL, NULL), GELU_AUTO, &err), "%s", err.text);
+    CHECK(pretrained_open(&clip, written("resnet", DTYPE_F16, NULL, NULL), (PretrainedChoice){ 0 }, &err), "%s",
+          err.text);
     Mat pixels = pictures(), one = pixels;
     Tape tape = { .no_grad = true };
     Mat all = image_tower(&tape, &clip.image, tape_data(&tape, pixels))->val;
@@ -291,13 +293,15 @@ TEST(files_that_are_not_quite_one_are_refused) {
     for (size_t i = 0; i < COUNT(missing); i++) {
         Clip clip;
         Err err = { "" };
-        CHECK(!pretrained_open(&clip, written("cut", DTYPE_F16, missing[i], NULL), GELU_AUTO, &err), "%s", missing[i]);
+        CHECK(!pretrained_open(&clip, written("cut", DTYPE_F16, missing[i], NULL), (PretrainedChoice){ 0 }, &err), "%s",
+              missing[i]);
         CHECK(strstr(err.text, arena_print(&arena, "there is no tensor %s", missing[i])), "%s, want %s", err.text,
               missing[i]);
     }
     Clip clip;
     Err err = { "" };
-    CHECK(!pretrained_open(&clip, written("more", DTYPE_F16, NULL, "visual.layer1.0.conv4.weight"), GELU_AUTO, &err) &&
+    CHECK(!pretrained_open(&clip, written("more", DTYPE_F16, NULL, "visual.layer1.0.conv4.weight"),
+                           (PretrainedChoice){ 0 }, &err) &&
               strstr(err.text, "tensor visual.layer1.0.conv4.weight is none of this model's"),
           "%s", err.text);
 }

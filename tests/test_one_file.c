@@ -189,7 +189,7 @@ TEST(captions_become_tokens) {
 
 /* Runs the whole lesson with options, as a shell would. */
 static int lesson(const char *option, const char *value) {
-    char *words[] = { "one-file", (char *)option, (char *)value, NULL };
+    char *words[] = { (char[]){ "one-file" }, (char *)option, (char *)value, NULL };
     return one_file_main(value ? 3 : 2, words);
 }
 

@@ -151,7 +151,7 @@ TEST(heat_as_csv) {
              tenth);
     same_text(data, want);
     const char *script = content(inside("h.gp"));
-    CHECK(strstr(script, "set output \"out/h.png\"") && strstr(script, "\"data/h.csv\""), "%s", script);
+    CHECK(strstr(script, "picture = \"out/h.png\"") && strstr(script, "\"data/h.csv\""), "%s", script);
     CHECK(!strstr(script, folder), "paths are relative to the folder:\n%s", script);
 }
 
@@ -303,7 +303,7 @@ TEST(gnuplot_that_fails) {
     CHECK(plot_small_heat("f", &err) == PLOT_FAILED && strstr(err.text, "stopped by a signal"), "%s", err.text);
     set_gnuplot("i=0; while [ $i -lt 20000 ]; do echo warning warning warning; i=$((i + 1)); done");
     CHECK(plot_small_heat("f", &err) == PLOT_DRAWN, "much talk, but no failure: %s", err.text);
-    set_gnuplot("read line && exit 1; [ \"$1$2\" = -d./f.gp ] && [ -f f.gp ]");
+    set_gnuplot("read line && exit 1; [ \"$1$2$3\" = -d-c./f.gp ] && [ -f f.gp ]");
     CHECK(plot_small_heat("f", &err) == PLOT_DRAWN, "no input, -d, and the right folder: %s", err.text);
 }
 

@@ -232,6 +232,31 @@ TEST(every_kind_of_the_reference) {
     }
 }
 
+/* (alpha pixel + (255 - alpha) background) / 255, for pixels of alpha 0, 51, 255; without a background alpha is
+ * dropped. Grey and alpha, then colours and alpha. */
+TEST(over_a_background) {
+    static const uint8_t rows[2][16] = { { 0, 10, 0, 10, 51, 10, 255 },
+                                         { 0, 10, 20, 30, 0, 10, 20, 30, 51, 10, 20, 30, 255 } };
+    static const uint8_t white[3] = { 255, 255, 255 }, other[3] = { 0, 100, 200 };
+    static const uint8_t want[2][9] = { { 255, 255, 255, 206, 206, 206, 10, 10, 10 },
+                                        { 0, 100, 200, 2, 84, 166, 10, 20, 30 } };
+    for (int colours = 0; colours < 2; colours++) {
+        Arena arena = { 0 };
+        Image over, dropped;
+        Err err;
+        Bytes b = begin((Header){ 3, 1, 8, colours ? 6 : 4, 0, 0, 0 });
+        finish(&b, rows[colours], colours ? 13 : 7);
+        File file = { .data = b.bytes, .size = b.size };
+        CHECK(png_decode_over(&arena, "test", file, colours ? other : white, &over, &err), "%s", err.text);
+        CHECK(decode(&arena, &b, b.size, &dropped, &err), "%s", err.text);
+        for (int i = 0; i < 9; i++) {
+            CHECK(over.rgb[i] == want[colours][i], "byte %d is %d, want %d", i, over.rgb[i], want[colours][i]);
+            CHECK(dropped.rgb[i] == (colours ? 10 * (1 + i % 3) : 10), "dropped: byte %d is %d", i, dropped.rgb[i]);
+        }
+        arena_free(&arena);
+    }
+}
+
 static Image noise(Arena *arena, Rng *rng, int width, int height) {
     Image image = image_new(arena, width, height);
     for (int i = 0; i < width * height * 3; i++) image.rgb[i] = (uint8_t)(rng_below(rng, 20) + (uint32_t)i % 250);
@@ -646,7 +671,7 @@ TEST(fuzz_rows) {
     CHECK(accepted > 2000 && accepted < 19000, "%d of 20000 were accepted", accepted);
 }
 
-TESTS(every_kind, every_kind_of_the_reference, interlaced_of_every_size, what_is_written_comes_back,
+TESTS(every_kind, every_kind_of_the_reference, over_a_background, interlaced_of_every_size, what_is_written_comes_back,
       flat_pictures_are_written_small, every_cut, a_cut_names_what_is_missing, every_flipped_bit,
       a_flipped_byte_names_its_chunk, chunks_missing_twice_or_short, chunks_in_the_wrong_place,
       harmless_faults_are_read, faults_that_are_damage, headers, bombs_take_no_memory, data_that_are_not_the_picture,

@@ -205,7 +205,7 @@ static const char *written(const Clip *clip, const char *name, Edit e) {
 static Clip opened(const char *path, GeluChoice gelu) {
     Clip clip;
     Err err = { "" };
-    CHECK(pretrained_open(&clip, path, gelu, &err), "%s", err.text);
+    CHECK(pretrained_open(&clip, path, (PretrainedChoice){ .gelu = gelu }, &err), "%s", err.text);
     return clip;
 }
 
@@ -375,37 +375,235 @@ TEST(heads_of_the_metadata) {
     clip_free(&source);
 }
 
-/* One layer of ViT-H/14: the image tower of width 1280 has 16 heads, not 20. */
-TEST(heads_as_published_long) {
-    static const struct {
-        int width, heads;
-        const char *source;
-    } cases[] = { { 128, 2, "2 heads (width / 64)" },
-                  { 768, 12, "12 heads (width / 64)" },
-                  { 1024, 16, "16 heads (width / 64)" },
-                  { 1280, 16, "16 heads (as published for this width)" } };
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        Clip source = model(), wide;
-        Err err;
-        ClipConfig c = source.config;
-        c.image.width = cases[i].width;
-        c.image.heads = cases[i].heads;
-        c.image.layers = 1;
-        c.image.patch = 14;
-        c.image.side = 28;
-        CHECK(clip_init(&wide, c, NULL, 1, &err), "%s", err.text);
-        Clip clip = opened(written(&wide, "wide", (Edit){ .dtype = DTYPE_F16 }), GELU_AUTO);
-        CHECK(clip.config.image.heads == cases[i].heads && strstr(clip.notes, cases[i].source), "%s", clip.notes);
+/* One layer of each published family, in its true widths. The numbers are those of open_clip's model_configs and of
+ * OpenAI's models; heads, MLP and GELU must be found without a word in the file. */
+typedef struct {
+    const char *name;
+    int width, heads, mlp, patch, side, embed, text_width, text_heads;
+    bool openai;
+} Family;
+
+static const Family families[] = {
+    { "ViT-B/32", 768, 12, 0, 32, 224, 512, 512, 8, true },
+    { "ViT-B/16", 768, 12, 0, 16, 224, 512, 512, 8, true },
+    { "ViT-L/14", 1024, 16, 0, 14, 224, 768, 768, 12, true },
+    { "ViT-L/14-336", 1024, 16, 0, 14, 336, 768, 768, 12, true },
+    { "ViT-H/14", 1280, 16, 0, 14, 224, 1024, 1024, 16, false },
+    { "ViT-g/14", 1408, 16, 6144, 14, 224, 1024, 1024, 16, false },
+    { "ViT-bigG/14", 1664, 16, 8192, 14, 224, 1280, 1280, 20, false },
+    { "RN50", 64, 32, 0, 0, 224, 1024, 512, 8, true },
+    { "RN101", 64, 32, 0, 0, 224, 512, 512, 8, true },
+    { "RN50x4", 80, 40, 0, 0, 288, 640, 640, 10, true },
+};
+
+static ClipConfig family_config(const Family *f) {
+    return (ClipConfig){ .image = { .kind = f->patch ? "vit" : "modified-resnet",
+                                    .side = f->side,
+                                    .patch = f->patch,
+                                    .width = f->width,
+                                    .layers = 1,
+                                    .heads = f->heads,
+                                    .mlp = f->mlp,
+                                    .embed = f->embed,
+                                    .stages = { 1, 1, 1, 1 } },
+                         .tokens = T,
+                         .text = { .kind = "transformer",
+                                   .vocabulary = V,
+                                   .width = f->text_width,
+                                   .layers = 1,
+                                   .heads = f->text_heads,
+                                   .embed = f->embed,
+                                   .padding = -1 } };
+}
+
+/* The shapes of a family, all numbers 0: one block of zeros stands for every tensor. */
+static Clip family_of_zeros(const Family *f) {
+    Clip clip;
+    Err err = { "" };
+    size_t most = 0;
+    CHECK(clip_plan(&clip, family_config(f), NULL, &err), "%s", err.text);
+    for (int i = 0; i < clip.params.count; i++) most = MAX(most, mat_count(clip.params.list[i]->val));
+    num *zeros = arena_zero(&arena, most, sizeof *zeros);
+    for (int i = 0; i < clip.params.count; i++) clip.params.list[i]->val.v = zeros;
+    return clip;
+}
+
+TEST(every_published_family) {
+    for (size_t i = 0; i < COUNT(families); i++) {
+        const Family *f = &families[i];
+        Clip source = family_of_zeros(f);
+        Edit edit = { .dtype = DTYPE_F16, .surplus = f->openai ? "input_resolution" : NULL };
+        Clip clip = opened(written(&source, "family", edit), GELU_AUTO);
+        const ImageTowerSize *s = &clip.config.image;
+        CHECK(s->heads == f->heads && s->mlp == f->mlp && s->width == f->width && s->side == f->side &&
+                  s->embed == f->embed && (!f->patch || s->patch == f->patch) &&
+                  clip.config.text.heads == f->text_heads && clip.config.text.mlp == 0 &&
+                  clip.config.text.quick_gelu == f->openai,
+              "%s: %s", f->name, clip.notes);
+        const char *heads = arena_print(&arena, "%d heads (as published for this width); pictures", f->heads);
+        const char *read = arena_print(&arena, "%d heads (as published for this width); ", f->text_heads);
+        CHECK(strstr(clip.notes, heads) && strstr(strstr(clip.notes, "texts:"), read), "%s: %s", f->name, clip.notes);
         clip_free(&clip);
-        clip = opened(written(&wide, "wide", (Edit){ .dtype = DTYPE_F16, .key = "vision_heads", .value = "4" }),
-                      GELU_AUTO);
-        CHECK(clip.config.image.heads == 4 && strstr(clip.notes, "4 heads (from the file's metadata)"), "%s",
-              clip.notes);
-        clip_free(&clip);
-        clip_free(&wide);
         clip_free(&source);
         arena_reset(&arena);
     }
+}
+
+/* With random numbers, a wrong number of heads or a wrong MLP gives other features. */
+TEST(every_published_family_computes_long) {
+    for (size_t i = 0; i < COUNT(families); i++) {
+        Clip source;
+        Err err = { "" };
+        ClipConfig c = family_config(&families[i]);
+        c.image.side = 2 * (families[i].patch ? families[i].patch : 32); /* four patches */
+        CHECK(clip_init(&source, c, NULL, 1, &err), "%s", err.text);
+        Features want = features_of(&source);
+        for (int hugging = 0; hugging < (families[i].patch ? 2 : 1); hugging++) {
+            Clip clip =
+                opened(written(&source, "family", (Edit){ .hugging = hugging, .dtype = DTYPE_F32 }), GELU_EXACT);
+            Features got = features_of(&clip);
+            same(families[i].name, got.image, want.image, 1e-5);
+            same(families[i].name, got.text, want.text, 1e-5);
+            clip_free(&clip);
+        }
+        clip_free(&source);
+        arena_reset(&arena);
+    }
+}
+
+/* ---- the publisher's configuration beside the file -------------------------------------------------------------- */
+
+static void write_text(const char *name, const char *text) {
+    OutFile out;
+    Err err = { "" };
+    CHECK(out_open(&out, in_folder(name), &err), "%s", err.text);
+    out_write(&out, text, strlen(text));
+    CHECK(out_commit(&out, &err), "%s", err.text);
+}
+
+#define OPEN_CLIP(gelu, head_width, heads)                                                                             \
+    "{\"model_cfg\": {\"embed_dim\": 8, " gelu "\"vision_cfg\": {\"width\": 128, \"layers\": 2" head_width "}, "       \
+    "\"text_cfg\": {\"width\": 64, \"heads\": " heads "}}, \"preprocess_cfg\": {\"mean\": [0.5]}}"
+#define HUGGING(text_act, act)                                                                                         \
+    "{\"text_config\": {\"hidden_size\": 64, \"num_attention_heads\": 2, \"hidden_act\": \"" text_act "\"}, "          \
+    "\"vision_config\": {\"hidden_size\": 128, \"num_attention_heads\": 4, \"hidden_act\": \"" act "\"}}"
+
+static const struct {
+    const char *file, *text;
+    bool hugging;
+    PretrainedChoice choice;
+    int heads, text_heads;
+    const char *want;
+} configurations[] = {
+    { "config.json", HUGGING("gelu", "gelu"), true, { 0 }, 4, 2, "exact GELU (" },
+    { "config.json", HUGGING("quick_gelu", "quick_gelu"), false, { 0 }, 4, 2, "QuickGELU (" },
+    { "config.json", HUGGING("gelu", "quick_gelu"), true, { 0 }, 4, 2, "QuickGELU for pictures, exact GELU for texts" },
+    { "open_clip_config.json",
+      OPEN_CLIP("\"quick_gelu\": true, ", ", \"head_width\": 32", "4"),
+      false,
+      { 0 },
+      4,
+      4,
+      "QuickGELU (" },
+    { "open_clip_config.json", OPEN_CLIP("", "", "1"), true, { 0 }, 2, 1, "exact GELU (" },
+    { "configured.json", OPEN_CLIP("", ", \"head_width\": 16", "1"), false, { 0 }, 8, 1, "configured.json" },
+    { "open_clip_config.json",
+      OPEN_CLIP("", ", \"head_width\": 16", "1"),
+      false,
+      { .heads = 2, .text_heads = 2, .gelu = GELU_QUICK },
+      2,
+      2,
+      "QuickGELU (as asked)" },
+    { "config.json",
+      "{\"text_config\": null, \"vision_config\": null, \"text_config_dict\": {\"hidden_size\": 64, "
+      "\"num_attention_heads\": 4}, \"vision_config_dict\": {\"hidden_size\": 128, \"num_attention_heads\": 1}}",
+      false,
+      { 0 },
+      1,
+      4,
+      "QuickGELU (" },
+    { "config.json",
+      "{\"vision_config\": {\"num_attention_heads\": 12}, \"text_config\": {}}",
+      false,
+      { 0 },
+      2,
+      1,
+      "describes another model" },
+    { "config.json", "{\"model_type\": \"bert\"}", false, { 0 }, 2, 1, "assumed: open_clip's names" },
+};
+
+/* What the file says comes before the widths' and the names' habits; metadata and the caller come before the file. */
+TEST(the_publishers_configuration) {
+    Clip source = model();
+    for (size_t i = 0; i < COUNT(configurations); i++) {
+        Clip clip;
+        Err err = { "" };
+        const char *path = written(&source, "configured.safetensors", (Edit){ .hugging = configurations[i].hugging });
+        write_text(configurations[i].file, configurations[i].text);
+        CHECK(pretrained_open(&clip, path, configurations[i].choice, &err), "%s", err.text);
+        CHECK(clip.config.image.heads == configurations[i].heads &&
+                  clip.config.text.heads == configurations[i].text_heads && strstr(clip.notes, configurations[i].want),
+              "case %zu: want %d and %d heads, %s: %s", i, configurations[i].heads, configurations[i].text_heads,
+              configurations[i].want, clip.notes);
+        if (!configurations[i].choice.heads && strncmp(configurations[i].want, "desc", 4) != 0 &&
+            configurations[i].want[0] != 'a')
+            CHECK(strstr(clip.notes, configurations[i].file), "case %zu: %s", i, clip.notes);
+        clip_free(&clip);
+        remove(in_folder(configurations[i].file));
+    }
+    clip_free(&source);
+}
+
+TEST(configurations_that_are_refused) {
+    Clip source = model(), clip;
+    static const struct {
+        const char *text, *want;
+    } cases[] = {
+        { "{\"vision_cfg\": {\"width\": 128,}", "config.json: byte 29: found '}'" },
+        { "{\"vision_cfg\": 3, \"text_cfg\": {}}", "wanted an object" },
+        { "{\"vision_cfg\": {\"width\": 128, \"head_width\": 48}, \"text_cfg\": {\"width\": 64}}",
+          "the image tower has width 128 and 2 heads (width / head_width); heads must divide the width" },
+        { "{\"vision_cfg\": {\"width\": 128}, \"text_cfg\": {\"width\": 64, \"heads\": 7}}",
+          "the text tower has width 64 and 7 heads" },
+        { "{\"vision_cfg\": {\"width\": 128, \"pool_type\": \"avg\"}, \"text_cfg\": {\"width\": 64}}",
+          "\"pool_type\" is \"avg\", this library computes tok and argmax only" },
+        { "{\"vision_config\": {\"hidden_size\": 128, \"hidden_act\": \"relu\"}, \"text_config\": {}}",
+          "\"hidden_act\" is \"relu\", this library computes gelu and quick_gelu only" },
+        { "{\"vision_cfg\": {\"width\": 128}, \"text_cfg\": {\"width\": 64, \"no_causal_mask\": true}}",
+          "\"no_causal_mask\" is \"true\"" },
+        { "{\"vision_cfg\": {\"width\": 128}, \"text_cfg\": {\"width\": 64, \"heads\": 0}}", "a whole number from 1" },
+        { "", "the end of the text" },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        Err err = { "" };
+        const char *path = written(&source, "whole.safetensors", (Edit){ .key = NULL });
+        write_text("config.json", cases[i].text);
+        CHECK(!pretrained_open(&clip, path, (PretrainedChoice){ 0 }, &err), "case %zu was read: %s", i, clip.notes);
+        CHECK(strstr(err.text, cases[i].want) && strstr(err.text, "config.json") && !strchr(err.text, '\n'),
+              "case %zu: \"%s\", want \"%s\"", i, err.text, cases[i].want);
+    }
+    clip_free(&source);
+}
+
+/* A width that nobody published, and that 64 does not divide: the caller must say the heads. */
+TEST(heads_that_nobody_tells) {
+    Clip source, clip;
+    Err err = { "" };
+    ClipConfig c = model().config;
+    c.image.width = 96;
+    c.image.heads = 3;
+    CHECK(clip_init(&source, c, NULL, 1, &err), "%s", err.text);
+    const char *path = written(&source, "narrow", (Edit){ .key = NULL });
+    CHECK(!pretrained_open(&clip, path, (PretrainedChoice){ 0 }, &err) && strstr(err.text, "--heads N"), "%s",
+          err.text);
+    CHECK(!pretrained_open(&clip, path, (PretrainedChoice){ .heads = 5 }, &err) &&
+              strstr(err.text, "5 heads (as asked) do not divide the width 96"),
+          "%s", err.text);
+    CHECK(pretrained_open(&clip, path, (PretrainedChoice){ .heads = 3 }, &err), "%s", err.text);
+    CHECK(clip.config.image.heads == 3 && strstr(clip.notes, "3 heads (as asked)"), "%s", clip.notes);
+    same("pictures", features_of(&clip).image, features_of(&source).image, 2e-6);
+    clip_free(&clip);
+    clip_free(&source);
 }
 
 /* ---- what is refused -------------------------------------------------------------------------------------------- */
@@ -414,7 +612,7 @@ static void refused(const Clip *source, Edit edit, const char *want) {
     Clip clip;
     Err err = { "" };
     const char *path = written(source, "refused", edit);
-    CHECK(!pretrained_open(&clip, path, GELU_AUTO, &err), "read all the same; wanted: %s", want);
+    CHECK(!pretrained_open(&clip, path, (PretrainedChoice){ 0 }, &err), "read all the same; wanted: %s", want);
     CHECK(strstr(err.text, want) && strstr(err.text, path) && !strchr(err.text, '\n'), "\"%s\", want \"%s\"", err.text,
           want);
     CHECK(!clip.params.count && !clip.weights.file.map, "%s", "something is left");
@@ -464,11 +662,12 @@ TEST(surplus_tensors_and_wrong_metadata) {
             "metadata \"quick_gelu\" is maybe, want True or False");
     refused(&source, (Edit){ .key = "vision_heads", .value = "zwei" }, "metadata \"vision_heads\" is zwei");
     refused(&source, (Edit){ .key = "text_heads", .value = "0" }, "metadata \"text_heads\" is 0");
-    refused(&source, (Edit){ .key = "vision_heads", .value = "3" }, "width 128, 2 layers, 3 heads");
+    refused(&source, (Edit){ .key = "vision_heads", .value = "3" },
+            "3 heads (from the file's metadata) do not divide the width 128");
     Clip clip;
     Err err;
-    CHECK(!pretrained_open(&clip, in_folder("nowhere"), GELU_AUTO, &err) && strstr(err.text, "nowhere"), "%s",
-          err.text);
+    CHECK(!pretrained_open(&clip, in_folder("nowhere"), (PretrainedChoice){ 0 }, &err) && strstr(err.text, "nowhere"),
+          "%s", err.text);
     clip_free(&source);
 }
 
@@ -478,7 +677,8 @@ TEST(no_clip_at_all) {
     SafetensorsOut out = safetensors_begin(&arena);
     safetensors_add(&out, "w", DTYPE_F32, mat_zero(&arena, 2, 2));
     CHECK(safetensors_write(&out, in_folder("other"), &err), "%s", err.text);
-    CHECK(!pretrained_open(&clip, in_folder("other"), GELU_AUTO, &err) && strstr(err.text, "no CLIP"), "%s", err.text);
+    CHECK(!pretrained_open(&clip, in_folder("other"), (PretrainedChoice){ 0 }, &err) && strstr(err.text, "no CLIP"),
+          "%s", err.text);
 }
 
 /* A file with bits flipped, or cut: refused, or a model like any other. What must not happen shows under the
@@ -514,7 +714,7 @@ TEST(broken_bytes) {
         CHECK(out_open(&out, in_folder("broken"), &err), "%s", err.text);
         out_write(&out, bytes, size);
         CHECK(out_commit(&out, &err), "%s", err.text);
-        bool ok = pretrained_open(&clip, in_folder("broken"), GELU_AUTO, &err);
+        bool ok = pretrained_open(&clip, in_folder("broken"), (PretrainedChoice){ 0 }, &err);
         CHECK(ok || (err.text[0] && !strchr(err.text, '\n')), "\"%s\"", err.text);
         if (ok && clip.config.text.vocabulary >= V && clip.config.tokens >= T) features_of(&clip);
         ok ? opens++ : refusals++;
@@ -610,6 +810,8 @@ TEST(memory_of_one_block) {
 }
 
 TESTS(both_names_and_every_form, what_the_publishers_loader_accepts, our_own_checkpoint, our_own_checkpoint_of_words,
-      reference_models, gelu_is_asked_for_said_or_assumed, heads_of_the_metadata, heads_as_published_long,
-      every_tensor_missing_or_misshapen_long, surplus_tensors_and_wrong_metadata, no_clip_at_all, broken_bytes,
-      the_same_bits_in_any_batch_and_on_any_threads, texts_need_no_more_than_their_tokens, memory_of_one_block)
+      reference_models, gelu_is_asked_for_said_or_assumed, heads_of_the_metadata, every_published_family,
+      every_published_family_computes_long, the_publishers_configuration, configurations_that_are_refused,
+      heads_that_nobody_tells, every_tensor_missing_or_misshapen_long, surplus_tensors_and_wrong_metadata,
+      no_clip_at_all, broken_bytes, the_same_bits_in_any_batch_and_on_any_threads, texts_need_no_more_than_their_tokens,
+      memory_of_one_block)

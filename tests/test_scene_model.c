@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static Arena arena;
 
@@ -130,6 +131,31 @@ TEST(a_nan_leaves_what_is_kept) {
     scene_model_free(&scene_model);
 }
 
+/* A model that comes with the toolkit is loaded where models_folder() has none, and nothing is trained or written. */
+TEST(shipped_models_are_loaded) {
+    const SceneModelConfig config = { .text = "bow", .seed = 1 }, other = { .text = "bow", .seed = 2 };
+    SceneModel made, loaded;
+    Err err;
+    CHECK(!chdir(check_folder()) && !setenv("CLIP_MODELS", "own", 1) && folder_make("data/pretrained", &err), "%s",
+          "no folder");
+    make(&made, config);
+    made.loss = 2.5;
+    const char *own = scene_model_path(&arena, &config, NULL), *shipped = scene_model_shipped(&arena, &config);
+    CHECK(!strcmp(shipped, "data/pretrained/scene-bow-vector-all-1000.safetensors"), "%s", shipped);
+    CHECK(!scene_model_shipped(&arena, &other), "%s", "seed 2 does not come with the toolkit");
+    CHECK(scene_model_save(&made, NULL, shipped, &err), "%s", err.text);
+    CHECK(scene_model_load_or_train(&loaded, &config, NULL, &err), "%s", err.text);
+    CHECK(loaded.loss == 2.5 && sum_of_weights(&loaded) == sum_of_weights(&made), "another model: %g", loaded.loss);
+    CHECK(!file_exists(own), "%s was written", own);
+    scene_model_free(&loaded);
+    made.loss = 3.5;
+    CHECK(folder_make("own", &err) && scene_model_save(&made, NULL, own, &err), "%s", err.text);
+    CHECK(scene_model_load_or_train(&loaded, &config, NULL, &err) && loaded.loss == 3.5, "not the own model: %g",
+          loaded.loss);
+    scene_model_free(&loaded);
+    scene_model_free(&made);
+}
+
 /* ---- its file ---------------------------------------------------------------------------------------------------- */
 
 /* The file at `path` again, with another word for the loss; NULL: none. */
@@ -232,5 +258,6 @@ TEST(late_interaction_has_no_single_vector) {
 }
 
 TESTS(settings_that_are_refused, settings_left_out, a_nan_stops_before_the_update,
-      a_gradient_that_is_not_finite_stops_before_the_update, a_nan_leaves_what_is_kept, a_file_without_its_loss,
-      a_file_of_damaged_weights, a_probe_by_vectors, a_probe_by_late_interaction, late_interaction_has_no_single_vector)
+      a_gradient_that_is_not_finite_stops_before_the_update, a_nan_leaves_what_is_kept, shipped_models_are_loaded,
+      a_file_without_its_loss, a_file_of_damaged_weights, a_probe_by_vectors, a_probe_by_late_interaction,
+      late_interaction_has_no_single_vector)

@@ -533,10 +533,29 @@ TEST(contracts) {
     free(captured);
 }
 
-TESTS(a_file_is_plain_and_80_wide, a_terminal_shows_what_it_can, style_vanishes, text_has_its_width, heat_plain,
-      heat_without_names_continues_below, heat_coloured, colours_are_readable_and_ordered, bars_plain,
-      bars_both_ways_in_eighths, bars_coloured, lines_plain, the_first_curve_lies_on_top, lines_braille,
-      lines_of_nothing_and_of_everything, axes_are_round, tiles_in_half_blocks, tiles_in_backgrounds,
-      captions_wider_than_their_pictures, tiles_are_made_to_fit, progress_on_a_terminal, progress_in_a_log,
-      progress_is_silent_when_short, progress_makes_way_for_an_error, progress_in_a_narrow_terminal, progress_times,
-      contracts)
+static void wrapped(int width, bool terminal, const char *text, int indent, const char *want) {
+    Term term = capture(width, terminal, 0, true);
+    term_wrap(&term, text, indent);
+    const char *got = drawn(&term);
+    CHECK(!strcmp(got, want), "\"%s\", want \"%s\"", got, want);
+}
+
+TEST(lines_are_broken_at_the_terminals_width) {
+    wrapped(40, false, "  --one    a text that is longer than forty columns, and stays", 4,
+            "  --one    a text that is longer than forty columns, and stays\n");
+    wrapped(40, true, "  --one    a text that is longer than forty columns, and is broken", 23,
+            "  --one    a text that is longer than\n    forty columns, and is broken\n");
+    wrapped(40, true, "0123456789012345678901234567890123456789 x", 0, "0123456789012345678901234567890123456789\nx\n");
+    wrapped(40, true, "abc 01234567890123456789012345678901234567890", 2,
+            "abc\n  01234567890123456789012345678901234567890\n");
+    wrapped(40, true, "\xc3\xa9 \xe4\xb8\xad\xe6\x96\x87", 0, "\xc3\xa9 \xe4\xb8\xad\xe6\x96\x87\n");
+    wrapped(40, true, "", 0, "\n");
+}
+
+TESTS(lines_are_broken_at_the_terminals_width, a_file_is_plain_and_80_wide, a_terminal_shows_what_it_can,
+      style_vanishes, text_has_its_width, heat_plain, heat_without_names_continues_below, heat_coloured,
+      colours_are_readable_and_ordered, bars_plain, bars_both_ways_in_eighths, bars_coloured, lines_plain,
+      the_first_curve_lies_on_top, lines_braille, lines_of_nothing_and_of_everything, axes_are_round,
+      tiles_in_half_blocks, tiles_in_backgrounds, captions_wider_than_their_pictures, tiles_are_made_to_fit,
+      progress_on_a_terminal, progress_in_a_log, progress_is_silent_when_short, progress_makes_way_for_an_error,
+      progress_in_a_narrow_terminal, progress_times, contracts)

@@ -285,12 +285,13 @@ static void set_text(int *which, const char **x, const char *text) {
 static bool change_field(Recipe *r, int which) {
     ImageTowerSize *i = &r->model.image;
     TextTowerSize *t = &r->model.text;
-    int *const whole[] = { &r->epochs,     &r->batch,      &r->model.tokens,   &i->widths[0],  &i->widths[1],
-                           &i->widths[2],  &i->embed,      &i->side,           &i->patch,      &i->width,
-                           &i->layers,     &i->heads,      &i->stages[0],      &i->stages[1],  &i->stages[2],
-                           &i->stages[3],  &t->vocabulary, &t->width,          &t->embed,      &t->padding,
-                           &t->hidden,     &t->layers,     &t->heads,          &t->tokens,     &r->augment.shift,
-                           &r->augment.dx, &r->augment.dy, &r->augment.cutout, &r->micro_batch };
+    int *const whole[] = { &r->epochs,     &r->batch,      &r->model.tokens,   &i->widths[0], &i->widths[1],
+                           &i->widths[2],  &i->embed,      &i->side,           &i->patch,     &i->width,
+                           &i->layers,     &i->heads,      &i->stages[0],      &i->stages[1], &i->stages[2],
+                           &i->stages[3],  &t->vocabulary, &t->width,          &t->embed,     &t->padding,
+                           &t->hidden,     &t->layers,     &t->heads,          &t->tokens,    &r->augment.shift,
+                           &r->augment.dx, &r->augment.dy, &r->augment.cutout, &i->mlp,       &t->mlp,
+                           &r->micro_batch };
     double *const real[] = { &r->model.logit_scale, &r->warmup, &r->smoothing, &r->whiten_epochs };
     bool *const flags[] = { &i->quick_gelu,  &t->quick_gelu,  &r->multi_positive,
                             &r->fixed_scale, &r->learn_first, &r->random_filters };
@@ -324,7 +325,7 @@ TEST(every_field_is_in_the_text_of_a_recipe) {
         CHECK(strcmp(recipe_text(&changed, &arena), recipe_text(&same, &arena)), "field %d is not in: %s", fields,
               recipe_text(&same, &arena));
     }
-    CHECK(fields == 62, "%d fields", fields);
+    CHECK(fields == 64, "%d fields", fields);
     for (int i = 0; recipe_at(i); i++)
         for (int k = 0; k < i; k++)
             CHECK(strcmp(recipe_text(recipe_at(i), &arena), recipe_text(recipe_at(k), &arena)), "%d and %d", i, k);
@@ -458,6 +459,59 @@ TEST(a_damaged_checkpoint_is_not_resumed) {
     copy(in_folder("whole"), run.checkpoint, whole.size - 1);
     fails(&run, run.checkpoint, "");
     file_close(&whole);
+}
+
+/* One flipped bit in a weight, in the optimiser's state or in the metadata. */
+TEST(a_checkpoint_with_one_flipped_bit_is_not_resumed) {
+    int k = 1;
+    TrainRun run = run_of(least(), "flipped");
+    run.after_epoch = stop_after;
+    run.context = &k;
+    fails(&run, "stopped in epoch 2", "");
+    copy(run.checkpoint, in_folder("unflipped"), SIZE_MAX);
+    run.resume = true;
+    run.after_epoch = NULL;
+    static const double at[] = { 0.3, 0.6, 0.9, 0.99 };
+    for (size_t i = 0; i < COUNT(at); i++) {
+        File whole = file_of(in_folder("unflipped"));
+        OutFile out;
+        Err err;
+        uint8_t *bytes = memcpy(arena_alloc(&arena, whole.size, 1), whole.data, whole.size);
+        bytes[(size_t)(at[i] * (double)whole.size)] ^= 4;
+        CHECK(out_open(&out, run.checkpoint, &err), "%s", err.text);
+        out_write(&out, bytes, whole.size);
+        CHECK(out_commit(&out, &err), "%s", err.text);
+        fails(&run, "the file was damaged or changed", run.checkpoint);
+        file_close(&whole);
+    }
+}
+
+static int warned;
+static void count_warning(const char *line) { warned += strstr(line, " has no checksum") != NULL; }
+
+/* A checkpoint of an older version has no checksum: it is resumed, with a warning. */
+TEST(an_older_checkpoint_is_resumed_with_a_warning) {
+    int k = 1;
+    TrainRun run = run_of(least(), "older"), fresh = run_of(least(), "newer");
+    trains(&fresh);
+    run.after_epoch = stop_after;
+    run.context = &k;
+    fails(&run, "stopped in epoch 2", "");
+    Safetensors file;
+    Err err;
+    CHECK(safetensors_open(&file, &arena, run.checkpoint, &err) && file.summed, "%s", err.text);
+    SafetensorsOut out = safetensors_begin(&arena);
+    out.no_sum = true;
+    for (int i = 0; i < file.meta_count; i++) safetensors_add_meta(&out, file.meta[i].key, file.meta[i].value);
+    for (int i = 0; i < file.count; i++) tensor_copy(&out, &file.tensors[i]);
+    CHECK(safetensors_write(&out, run.checkpoint, &err), "%s", err.text);
+    safetensors_close(&file);
+    run.resume = true;
+    run.after_epoch = NULL;
+    warning_hook = count_warning;
+    trains(&run);
+    CHECK(warned == 1, "%d warnings", warned);
+    same_bytes(fresh.checkpoint, run.checkpoint);
 }
 
 /* A right header around the wrong tensors. */
@@ -750,7 +804,7 @@ TEST(the_log_has_its_columns) {
     int commas = 0, wanted = 0;
     train_log_row(&row, text, sizeof text);
     for (const char *c = text; *c; c++) commas += *c == ',';
-    for (const char *c = train_log_heading(); *c; c++) wanted += *c == ',';
+    for (const char *c = train_log_heading(false); *c; c++) wanted += *c == ',';
     CHECK(commas == wanted && !strncmp(text, "7,2.500000,", 11) && strstr(text, ",0.812500,0.937500,1234,9.00"), "%s",
           text);
     row.test_tta = (double)NAN;
@@ -762,10 +816,10 @@ TEST(the_log_has_its_columns) {
 
 TEST(the_log_is_read_back) {
     const char *path = in_folder("read.csv");
-    EpochRow rows[4];
-    CHECK(train_log_read(path, rows, 4, NULL) == 0, "%s", "there is no such file");
+    EpochRow read[4];
+    CHECK(train_log_read(path, read, 4, NULL) == 0, "%s", "there is no such file");
     Err err = { "" };
-    CHECK(train_log_read(check_folder(), rows, 4, &err) == -1 && strstr(err.text, "folder"), "a folder: %s", err.text);
+    CHECK(train_log_read(check_folder(), read, 4, &err) == -1 && strstr(err.text, "folder"), "a folder: %s", err.text);
     EpochRow written[2] = { { .epoch = 1, .loss = 2.5, .test = 0.25, .test_tta = (double)NAN, .seconds = 9 },
                             { .epoch = 2, .floor = 1.5, .test = 0.5, .test_tta = 0.75, .rate = 10, .seconds = 17.25 } };
     char text[2][512], whole[1200];
@@ -787,11 +841,11 @@ TEST(the_log_is_read_back) {
         snprintf(whole, sizeof whole, files[i].form, text[0], text[1]);
         FILE *out = fopen(path, "wb");
         CHECK(out && fputs(whole, out) >= 0 && !fclose(out), "%s", "no file");
-        CHECK(train_log_read(path, rows, files[i].max, NULL) == files[i].rows, "file %zu: want %d rows", i,
+        CHECK(train_log_read(path, read, files[i].max, NULL) == files[i].rows, "file %zu: want %d rows", i,
               files[i].rows);
         for (int k = 0; k < files[i].rows; k++) {
             char again[512];
-            train_log_row(&rows[k], again, sizeof again);
+            train_log_row(&read[k], again, sizeof again);
             CHECK(!strcmp(again, text[k]), "%s, not %s", again, text[k]);
         }
     }
@@ -804,8 +858,9 @@ TEST(recipes) {
     CHECK(recipe_find("quick") && recipe_find("notebook"), "%s", "missing");
     for (int i = 0; recipe_at(i); i++) {
         const Recipe *r = recipe_at(i);
-        CHECK(recipe_find(r->name) == r && r->summary && r->templates[0] && r->epochs >= 1 && r->batch >= 2, "%s",
-              r->name);
+        CHECK(recipe_find(r->name) == r && r->summary, "%s", r->name);
+        if (!strcmp(r->name, "pairs")) continue; /* test_pairs */
+        CHECK(r->templates[0] && r->epochs >= 1 && r->batch >= 2, "%s", r->name);
         for (int k = 0; k < RECIPE_TEMPLATES && r->templates[k]; k++)
             CHECK(text_template_check(r->templates[k], NULL), "%s", r->templates[k]);
         TrainRun run = run_of(*r, r->name);
@@ -844,7 +899,7 @@ static void one_step(Recipe r) {
 }
 
 /* Makes a step, or is refused in one line. What is refused changes nothing, what is not changes something. */
-static bool combination(const char *recipe, const char *image, const char *text, const char *word) {
+static bool combination(const char *recipe, const char *image, const char *text, const char *word, bool step) {
     Recipe whole = *recipe_find(recipe);
     Err err = { "" };
     recipe_towers(&whole, &arena, image, text);
@@ -852,21 +907,27 @@ static bool combination(const char *recipe, const char *image, const char *text,
     bool taken = recipe_leave_out(&less, &arena, word, &err), nothing = !strcmp(word, "nothing");
     CHECK(!taken || nothing || strstr(less.name, word), "%s", less.name);
     CHECK(taken || (strstr(err.text, word) && strstr(err.text, "it has: ") && !strchr(err.text, '\n')), "%s", err.text);
-    if (taken) one_step(less);
+    if (taken && step) one_step(less);
     less.name = whole.name;
     bool same = !strcmp(recipe_text(&less, &arena), recipe_text(&whole, &arena));
     CHECK(same == (nothing || !taken), "%s without %s", whole.name, word);
     return taken;
 }
 
-TEST(every_combination_makes_a_step) {
+/* All combinations; a step is made of all, or of those with the recipe's own text tower or with nothing left out. */
+static void combinations(bool all_steps) {
     char *recipes[16], *images[16], *texts[16], *words[16];
-    int steps = 0, R = split(RECIPES, recipes), I = split(RECIPE_IMAGES, images), T = split(RECIPE_TEXTS, texts),
+    int taken = 0, R = split(RECIPES, recipes), I = split(RECIPE_IMAGES, images), T = split(RECIPE_TEXTS, texts),
         W = split(RECIPE_WITHOUT, words), all = R * I * T * W;
-    for (int i = 0; i < all; i++)
-        steps += combination(recipes[i / W / T / I], images[i / W / T % I], texts[i / W % T], words[i % W]);
-    CHECK(all == 1000 && steps == 556, "%d of %d", steps, all);
+    for (int i = 0; i < all; i++) {
+        const char *text = texts[i / W % T], *word = words[i % W];
+        bool step = all_steps || !strcmp(text, "recipe") || !strcmp(word, "nothing");
+        taken += combination(recipes[i / W / T / I], images[i / W / T % I], text, word, step);
+    }
+    CHECK(all == 1200 && taken == 656, "%d of %d", taken, all);
 }
+TEST(combinations_are_named_and_make_steps) { combinations(false); }
+TEST(every_combination_makes_a_step_long) { combinations(true); }
 
 static void refuses(const char *recipe, const char *image, const char *word, const char *line) {
     Recipe r = *recipe_find(recipe);
@@ -941,9 +1002,10 @@ TEST(the_scale_has_an_end) {
 TESTS(any_number_of_threads, resumed_everything, resumed_least, resumed_with_other_towers, resumed_at_the_end,
       resumed_from_nothing, resumed_with_another_log, stopped_before_anything_was_finished,
       every_field_is_in_the_text_of_a_recipe, another_run_is_not_resumed, an_old_or_edited_signature,
-      another_run_is_kept, a_damaged_checkpoint_is_not_resumed, an_incomplete_checkpoint_is_not_resumed,
+      another_run_is_kept, a_damaged_checkpoint_is_not_resumed, a_checkpoint_with_one_flipped_bit_is_not_resumed,
+      an_older_checkpoint_is_resumed_with_a_warning, an_incomplete_checkpoint_is_not_resumed,
       a_batch_larger_than_the_set, a_gradient_that_is_not_finite, a_gradient_of_a_part_that_is_not_finite,
       the_first_operation_is_named, an_absurd_learning_rate, a_place_that_cannot_be_written, a_full_disk,
       rows_make_sense, batches_in_parts, texts_find_their_pictures, batches_are_reported, the_log_has_its_columns,
-      the_log_is_read_back, recipes, every_combination_makes_a_step, recipes_without_an_ingredient,
-      the_same_caption_is_no_mistake, the_scale_has_an_end)
+      the_log_is_read_back, recipes, combinations_are_named_and_make_steps, every_combination_makes_a_step_long,
+      recipes_without_an_ingredient, the_same_caption_is_no_mistake, the_scale_has_an_end)

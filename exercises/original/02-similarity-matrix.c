@@ -1,12 +1,12 @@
-/* Exercise 02: the similarity matrix. Every caption against every picture: S = T I^T of unit vectors. (Lesson 02)
+/* Exercise 02: the similarity matrix. Compare every caption with every picture: S = T I^T of unit vectors. (Lesson 02)
  *
- * Your code goes where it says TODO. `make ex-02` checks it, `make hint-02` helps.
+ * Delete the line "TODO(...);" and write your code in its place. Check it with `make ex-02`. Hints: `make hint-02`.
  *
- * A `Mat` m is a matrix: m.shape[0] rows and m.shape[1] columns of `num`s. AT(m, r, c) is its number in row r and
- * column c. You can read it and write it: AT(s, 0, 1) = 0.5; The rows lie one behind the other in memory. &AT(m, r, 0)
- * is a `num *`: row r as a vector of m.shape[1] numbers. A column is no such vector: its numbers do not lie together.
- * `Mat t = text;` copies no numbers: t shares them with text. From the library: vec_norm(v, n) is |v|, vec_dot(a, b, n)
- * is a.b, vec_cosine(a, b, n) both at once.
+ * A `Mat` m is a matrix: m.shape[0] rows and m.shape[1] columns of `num`s (float in C). AT(m, r, c) is the number in
+ * row r and column c. You can read it and write it: AT(s, 0, 1) = 0.5; &AT(m, r, 0) is a `num *` to row r, a vector of
+ * m.shape[1] numbers. Row r + 1 follows row r in memory. The numbers of a column do not lie together.
+ * `Mat t = text;` copies no numbers. t and text share them.
+ * From the library: vec_norm(v, n) is |v|, vec_dot(a, b, n) is a.b, and vec_cosine(a, b, n) is a.b / (|a| |b|).
  */
 #include "../exercises/exercise.h"
 
@@ -14,8 +14,8 @@
  *
  *     S[n,m] = t_n . i_m          t_n = text row n / its length,  i_m = image row m / its length
  *
- * Input   text [N,D], image [M,D]: rows as the towers give them, of any length but 0; they must not be changed
- * Output  s [N,M]: row n belongs to text n, column m to picture m
+ * Input   text [N,D], image [M,D]: N and M vectors of D numbers, of any length except 0. Do not change them.
+ * Output  s [N,M], which has its memory already: row n belongs to text n, column m to picture m
  * Worked  text (3,4), image rows (4,3) and (0,2): lengths 5, 5 and 2, so s = [0.96 0.8].
  */
 void similarity_matrix(Mat text, Mat image, Mat s) {

@@ -1,14 +1,20 @@
-/* Exercise 05: backward. Three operations learn to hand gradients on. (Lesson 06)
+/* Exercise 05: backward. The gradients of three operations. (Lesson 06)
  *
- * The gradient of the loss with respect to x is called dx and has x's shape. A value that is used twice receives two
- * shares, so a backward function ADDS to dx what is in it already; it never sets it.
- * Your code goes where it says TODO. `make ex-05` checks it, `make hint-05` helps.
+ * The gradient of the loss with respect to x is called dx. It has the shape of x. A value that is used twice has two
+ * gradients, and their sum is its gradient. So a backward function ADDS its gradient to dx (+=). It never sets dx (=).
+ *
+ * Delete the lines "TODO(...);" and write your code in their place. Check it with `make ex-05`. Hints: `make hint-05`.
+ *
+ * A `Mat` m has m.shape[0] rows and m.shape[1] columns of `num`s (float). AT(m, r, c) is a number of it, and
+ * &AT(m, r, 0) is a `num *` to row r (exercise 02).
+ * From the library: softmax_row(x, n, 1, p) writes the softmax of the n numbers x into the n numbers p. `num p[N];` is
+ * an array of N numbers.
  */
 #include "../exercises/exercise.h"
 
-/* relu_backward: of y[i] = max(x[i], 0).
+/* relu_backward: the gradient of y[i] = max(x[i], 0).
  *
- *     dx[i] = dx[i] + dy[i]    where x[i] > 0;    elsewhere dx[i] stays
+ *     dx[i] = dx[i] + dy[i]    where x[i] > 0. Elsewhere dx[i] stays as it is.
  *
  * Input   x and dy, n numbers each        Output  dx, n numbers, added to
  * Worked  x = (2, -3), dy = (5, 7), dx before = (1, 1): dx after = (6, 1)
@@ -19,7 +25,7 @@ void relu_backward(const num *x, const num *dy, int n, num *dx) {
     /* ... to here. END 05 */
 }
 
-/* matmul_backward: of y = a b.
+/* matmul_backward: the gradients of the matrix product y = a b.
  *
  *     da = da + dy b^T          db = db + a^T dy
  *
@@ -33,13 +39,12 @@ void matmul_backward(Mat a, Mat b, Mat dy, Mat da, Mat db) {
     /* ... to here. END 05 */
 }
 
-/* cross_entropy_backward: of L = (1/B) sum over rows b of -log softmax(x_b)[target[b]].
+/* cross_entropy_backward: the gradient of L = (1/B) sum over rows b of -log softmax(x_b)[target[b]].
  *
  *     dx[b,n] = dx[b,n] + (p[b,n] - q[b,n]) / B          p = softmax of row b;  q = 1 where n is target[b], else 0
  *
  * Input   x [B,N], target: B column numbers        Output  dx [B,N], added to
  * Worked  x = [0 0 | 0 0], targets 0 and 1, dx 0 before: p is 0.5 everywhere, dx = [-0.25 0.25 | 0.25 -0.25]
- * From the library: softmax_row(x, n, 1, p).
  */
 void cross_entropy_backward(Mat x, const int *target, Mat dx) {
     /* TODO 05: your code from here ... */

@@ -1,11 +1,13 @@
-/* Exercise 08: the zero-shot classifier. No label was ever learnt: a picture belongs to the class whose caption is most
- * like it. (Lesson 11)
+/* Exercise 08: the zero-shot classifier. It needs no labels: a picture belongs to the class whose caption is most
+ * similar to it. (Lesson 11)
  *
- * Your code goes where it says TODO. `make ex-08` checks it, `make hint-08` helps.
- * From the library: text_fill(arena, "a photo of a {}", "cat") is "a photo of a cat"; mat_normalise_rows(m) gives every
- * row of m the length 1; vec_dot. arena_alloc(arena, C, sizeof(char *)) is room for C texts.
- * From the towers: encode_texts(arena, texts, n) is [n,E], encode_pictures(arena, pictures) is [B,E] (exercise.h).
- * What they return is not of length 1.
+ * Delete the line "TODO(...);" and write your code in its place. Check it with `make ex-08`. Hints: `make hint-08`.
+ *
+ * From the library: text_fill(arena, "a photo of a {}", "cat") is the text "a photo of a cat". mat_normalise_rows(m)
+ * gives every row of m the length 1. vec_dot(a, b, n) is a.b.
+ * `const char **prompts = arena_alloc(arena, C, sizeof(char *));` is an array for C texts.
+ * From the towers: `Mat text = encode_texts(arena, prompts, C);` is [C,E], and encode_pictures(arena, pictures) is
+ * [B,E]. Their rows do not have the length 1.
  */
 #include "../exercises/exercise.h"
 
@@ -13,9 +15,9 @@
  *
  *     prompt c     = "a photo of a {}" with names[c] for {}
  *     cosine[b,c]  = unit(picture b) . unit(prompt c)
- *     best[b]      = the c with the largest cosine[b,c]; of equals the first
+ *     best[b]      = the c with the largest cosine[b,c]. If two are equal, the lower c.
  *
- * Input   arena for what you need on the way; pictures [B,H,W,3]; names of C classes
+ * Input   arena, for your own arrays. pictures [B,H,W,3]. names, the names of C classes.
  * Output  cosine [B,C] and best [B]
  * Worked  if picture 0 is encoded as (0,2), and the prompts of "cat" and "dog" as (3,0) and (0.6,0.8): cosine row 0 is
  *         (0, 0.8), best[0] is 1. Without unit vectors it would be (0, 1.6).

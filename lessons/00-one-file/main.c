@@ -6,9 +6,8 @@
  * point in the same direction. Then the model can classify pictures by captions, although nobody trained a classifier.
  *
  * Read from top to bottom. Every layer has a forward and a backward function; its formula stands above it. B pairs are
- * in a batch, T words in a caption, V words in the vocabulary, D numbers stand for a word, E numbers are an embedding.
- * A comment such as [B,E] is the shape of a buffer; the last index runs fastest. n is how many rows of the batch are in
- * use. dX is the gradient of the loss with respect to X, the `gradient` of matrix X. */
+ * in a batch, T words in a caption, V words in the vocabulary; a word is D numbers, an embedding E. [B,E] is the shape
+ * of a buffer; the last index runs fastest; n of its rows are in use. dX is the gradient of the loss, for matrix X. */
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
@@ -54,8 +53,7 @@ static double random_between(uint64_t *state, double low, double high) {
     return low + (high - low) * (double)((z ^ (z >> 31)) >> 11) / 9007199254740992.0; /* 53 bits / 2^53 */
 }
 
-/* A random whole number from 0 to n - 1. */
-static int random_below(uint64_t *state, int n) { return (int)random_between(state, 0, n); }
+static int random_below(uint64_t *state, int n) { return (int)random_between(state, 0, n); } /* 0 to n - 1 */
 
 /* ---- 2. data ---------------------------------------------------------------------------------------------------- */
 /* Pictures as in CIFAR-10's files (Krizhevsky 2009). A record is the label, 0 to 9, and 3072 bytes of pixels,
@@ -538,12 +536,13 @@ static void zero_shot(Model *m, Pictures test, Vocabulary *vocabulary) {
 
 /* ---- 10. main --------------------------------------------------------------------------------------------------- */
 static const char help[] =
-    "Lesson 00: CLIP in one file. Trains on CIFAR-10, then classifies its test pictures by captions. Two minutes.\n"
+    "Lesson 00: CLIP in one file. Trains on CIFAR-10, then classifies its test pictures by captions. A minute.\n"
     "  --data FOLDER   where CIFAR-10's .bin files are (data/cifar-10-batches-bin); shapes: generated pictures\n"
-    "  --epochs N      how often the training pictures are shown (6)\n"
+    "  --epochs N      how often the training pictures are shown (4)\n"
     "  --pictures N    how many pictures to train on (50000)\n"
     "  --batch N       how many pairs there are in a batch (50)\n"
-    "  --seed N        of the first values, the batches and the generated shapes (1)\n";
+    "  --seed N        of the first values, the batches and the generated shapes (1)\n"
+    "  --quick         as the first word: a small run for tests, 600 generated pictures, 3 epochs, batches of 20\n";
 
 /* The value of an option, a whole number from low to high. */
 static int number_of(const char *option, const char *text, int low, int high) {
@@ -555,11 +554,15 @@ static int number_of(const char *option, const char *text, int low, int high) {
 }
 
 int main(int argc, char **argv) {
-    const char *folder = access("data/cifar-10-batches-bin", R_OK) == 0 ? "data/cifar-10-batches-bin" : "shapes";
-    int epochs = 6, count = 50000, B = 50, seed = 1;
-    for (int a = 1; a < argc; a++) {
+    int quick = argc > 1 && strcmp(argv[1], "--quick") == 0, cifar = access("data/cifar-10-batches-bin", R_OK) == 0;
+    const char *folder = cifar && !quick ? "data/cifar-10-batches-bin" : "shapes";
+    int epochs = quick ? 3 : 4, count = quick ? 600 : 50000, B = quick ? 20 : 50, seed = 1;
+    for (int a = 1 + quick; a < argc; a++) {
         const char *option = argv[a];
         if (strcmp(option, "--help") == 0) return fputs(help, stdout) == EOF;
+#ifdef CLIP_VERSION /* make defines it */
+        if (strcmp(option, "--version") == 0) return puts("lesson-00 (CLIP from scratch) " CLIP_VERSION) == EOF;
+#endif
         if (strcmp(option, "--no-predict") == 0) continue; /* the other lessons ask questions */
         a++;
         if (a == argc) fail(2, "%s: unknown, or without its value; see --help", option);
@@ -574,9 +577,8 @@ int main(int argc, char **argv) {
     static Pictures pictures, test; /* static: what they and the model hold is there to the end */
     static Vocabulary vocabulary;
     static Model model;
-    int tokens[MAX_LENGTH], T = 0;
+    int tokens[MAX_LENGTH], T = 0, shapes = strcmp(folder, "shapes") == 0;
     uint64_t random = (uint64_t)seed;
-    int shapes = strcmp(folder, "shapes") == 0;
     pictures = shapes ? draw_shapes(count, &random) : read_cifar(folder, 0, 5);
     pictures.count = count;
     test = shapes ? draw_shapes(1000, &random) : read_cifar(folder, 5, 1);

@@ -4,12 +4,13 @@
 #include "lesson/lesson_data.h"
 #include "lesson/lesson.h"
 #include "core/arena.h"
+#include "core/file.h"
 #include "core/softmax.h"
 #include "training/train.h"
 
 #include <math.h>
 
-enum { N = 8, D = 64, LIMIT = 512, BATCH = 64, EPOCHS = 6, DRAWS = 400 };
+enum { N = 8, D = 64, LIMIT = 512, BATCH = 64, EPOCHS_MAX = 50, DRAWS = 400 };
 static const double tau = 0.07;
 
 /* S = I T^T [n,n] of n random pairs, rows of unit length: text = own * picture + noise of length 1.5. `similar` times
@@ -29,7 +30,8 @@ static Mat cosines_draw(Arena *arena, Rng rng, int n, num similar, num own) {
 /* The mean loss of DRAWS batches whose texts are noise alone. */
 static double random_loss(Arena *arena, double s) {
     double sum = 0;
-    for (int i = 0; i < DRAWS; i++) sum += cross_entropy_diagonal(cosines_draw(arena, rng_seed(5, i), N, 0, 0), s);
+    for (int i = 0; i < DRAWS; i++)
+        sum += cross_entropy_diagonal(cosines_draw(arena, rng_seed(5, (uint64_t)i), N, 0, 0), s);
     return sum / DRAWS;
 }
 
@@ -73,26 +75,38 @@ static void print_floor(int B) {
     printf("  %4d  %.6f   %.4f +- %.4f  %+.1f\n", B, exact, mean, error, (mean - exact) / error);
 }
 
-static void after_epoch(void *context, const EpochRow *row) {
-    num(*curve)[EPOCHS] = context;
-    curve[0][row->epoch - 1] = (num)row->loss;
-    curve[1][row->epoch - 1] = (num)row->floor;
-    double above = row->loss - row->floor, right = 100 * row->image_to_text;
-    printf("  %5d   %.3f   %.3f         %6.3f      %5.1f %%\n", row->epoch, row->loss, row->floor, above, right);
-}
-
-/* Trains lesson 10's network with a quarter of its channels in batches of 64. Returns the last epoch's loss. */
-static double learn(const Lesson *lesson, const Cifar *train, const Cifar *test, Clip *clip) {
-    num curve[2][EPOCHS];
+/* Trains lesson 10's network with a quarter of its channels in batches of 64, and keeps it; a run that was finished
+ * before is not trained again. Its log has a row for each epoch. */
+static int learn(Arena *arena, const Cifar *train, const Cifar *test, int epochs, EpochRow *rows, Clip *clip) {
     Err err;
-    TrainRun run = { *recipe_find("quick"), 1, train, test, .after_epoch = after_epoch, .context = curve };
-    run.recipe.epochs = EPOCHS;
+    TrainRun run = { *recipe_find("quick"), 1, train, test, .resume = true, .keep_other = true };
+    run.recipe.name = arena_print(arena, "05-batches-of-%d-epochs%d", BATCH, epochs);
+    run.recipe.epochs = epochs;
     run.recipe.batch = BATCH;
     run.recipe.multi_positive = false;
     for (int i = 0; i < 3; i++) run.recipe.model.image.widths[i] /= 4;
+    run.checkpoint = lesson_model_path(arena, run.recipe.name, train, 1, ".safetensors");
+    run.log = lesson_model_path(arena, run.recipe.name, train, 1, ".csv");
+    if (!folder_make(models_folder(), &err) || !lesson_train(&run, clip, &err)) die("%s", err.text);
+    fprintf(stderr, "model: %s\n", run.checkpoint);
+    int count = train_log_read(run.log, rows, epochs, &err);
+    if (count < epochs)
+        die("%s: %d of %d epochs; remove it and the model, then both are made again", run.log, MAX(count, 0), epochs);
+    return count;
+}
+
+/* Returns the last epoch's loss. */
+static double show_epochs(const Lesson *lesson, const EpochRow *rows, int count) {
+    num curve[2][EPOCHS_MAX];
     printf("  epoch    loss   floor  loss - floor  right class\n");
-    if (!lesson_train(&run, clip, &err)) die("%s", err.text);
-    Series series[] = { { "loss", NULL, curve[0], EPOCHS }, { "floor of its batches", NULL, curve[1], EPOCHS } };
+    for (int i = 0; i < count; i++) {
+        const EpochRow *row = &rows[i];
+        curve[0][i] = (num)row->loss;
+        curve[1][i] = (num)row->floor;
+        double above = row->loss - row->floor, right = 100 * row->image_to_text;
+        printf("  %5d   %.3f   %.3f         %6.3f      %5.1f %%\n", row->epoch, row->loss, row->floor, above, right);
+    }
+    Series series[] = { { "loss", NULL, curve[0], count }, { "floor of its batches", NULL, curve[1], count } };
     lesson_lines(lesson, "05-floor",
                  &(Lines){ .title = "Ten captions, batches of 64",
                            .y = "loss, nats",
@@ -101,7 +115,7 @@ static double learn(const Lesson *lesson, const Cifar *train, const Cifar *test,
                            .count = 2,
                            .reference_name = "log 64 =",
                            .reference = log(BATCH) });
-    return curve[0][EPOCHS - 1];
+    return rows[count - 1].loss;
 }
 
 /* The loss of the first BATCH test pictures, with the identity as target and with the shared target of clip_targets. */
@@ -121,13 +135,36 @@ static void compare_targets(Clip *clip, const Cifar *test) {
     tape_free(&t);
 }
 
+static void real_run(Lesson *lesson, const char *data, int epochs) {
+    lesson_section(lesson, "6. A real run: a small CLIP learns from batches of 64");
+    Cifar train = lesson_pictures(&lesson->memory, data, CIFAR_TRAIN, 1600);
+    Cifar test = lesson_pictures(&lesson->memory, data, CIFAR_TEST, BATCH);
+    printf("%s\n", lesson_notice(&train, data));
+    Prediction said =
+        lesson_predict_number(lesson, 0, 1e6, "The loss begins near log 64 = %.3f. Where does it stop?", log(BATCH));
+    Clip clip;
+    EpochRow rows[EPOCHS_MAX];
+    int count = learn(&lesson->memory, &train, &test, epochs, rows, &clip);
+    lesson_outcome_number(lesson, &said, show_epochs(lesson, rows, count), 3);
+
+    lesson_section(lesson, "7. The shared target: one batch of new pictures, two losses");
+    compare_targets(&clip, &test);
+    clip_free(&clip);
+}
+
 int main(int argc, char **argv) {
     const char *data = "shapes";
-    const Option options[] = { { "data", .text = &data, .choices = LESSON_DATA, .help = "for section 6" }, { 0 } };
+    int epochs = 6;
+    const Option options[] = {
+        { "data", .text = &data, .choices = LESSON_DATA, .help = "for section 6" },
+        { "epochs", .integer = &epochs, .low = 1, .high = EPOCHS_MAX, .help = "of section 6" },
+        { 0 },
+    };
     Lesson lesson = { .number = "05",
                       .title = "InfoNCE and hard negatives",
-                      .takes = "5 seconds",
+                      .takes = "three seconds, one when run again",
                       .options = options,
+                      .quick = "--epochs 2",
                       .shows = "The CLIP loss as classification with N classes; hard negatives; the floor",
                       .next = "make lesson-06" };
     lesson_begin(&lesson, argc, argv);
@@ -165,17 +202,6 @@ int main(int argc, char **argv) {
     printf("     B  exact      %d batches       off by\n", DRAWS);
     for (int B = 64; B <= LIMIT; B *= 2) print_floor(B);
 
-    lesson_section(&lesson, "6. A real run: a small CLIP learns from batches of 64");
-    Cifar train = lesson_pictures(&lesson.memory, data, CIFAR_TRAIN, 1600);
-    Cifar test = lesson_pictures(&lesson.memory, data, CIFAR_TEST, BATCH);
-    printf("%s\n", lesson_notice(&train, data));
-    said =
-        lesson_predict_number(&lesson, 0, 1e6, "The loss begins near log 64 = %.3f. Where does it stop?", log(BATCH));
-    Clip clip;
-    lesson_outcome_number(&lesson, &said, learn(&lesson, &train, &test, &clip), 3);
-
-    lesson_section(&lesson, "7. The shared target: one batch of new pictures, two losses");
-    compare_targets(&clip, &test);
-    clip_free(&clip);
+    real_run(&lesson, data, epochs);
     return lesson_end(&lesson);
 }

@@ -1,5 +1,6 @@
 /* Lesson 10: training a CLIP from random weights on pictures and their captions.
  * Before: 02 similarity matrix, 05 hard negatives, 08 encoders, 09 data. */
+#include "own_pairs.h"
 #include "lesson/lesson_data.h"
 #include "core/file.h"
 #include "core/arena.h"
@@ -118,6 +119,7 @@ typedef struct {
     int seed, epochs, batch, micro_batch, threads, pictures;
     double lr;
     bool resume, keep_other, profile;
+    OwnPairs own;
 } Args;
 
 static Recipe recipe_of(const Args *w, Arena *arena) {
@@ -176,10 +178,54 @@ static void train_and_show(const Lesson *lesson, Arena *arena, TrainRun *run, co
     clip_free(&clip);
 }
 
+/* The options that own pairs share with CIFAR-10. */
+static void train_own(Lesson *lesson, Args *w) {
+    OwnPairs *own = &w->own;
+    own->image = w->image;
+    own->text = w->text;
+    own->seed = w->seed;
+    own->epochs = w->epochs;
+    own->batch = w->batch;
+    own->micro_batch = w->micro_batch;
+    own->lr = w->lr;
+    own->resume = w->resume;
+    own->backup_other = w->keep_other;
+    if (strcmp(w->recipe, "quick") || strcmp(w->without, "nothing") || w->profile || w->pictures)
+        die_usage(
+            "--pairs does not go with --recipe, --without, --profile and --pictures; sizes have their own options");
+    own_pairs_run(lesson, own);
+}
+
+static void train_cifar(Lesson *lesson, const Args *w) {
+    Arena *arena = &lesson->memory;
+    Cifar train = lesson_pictures(arena, w->data, CIFAR_TRAIN, w->pictures),
+          test = lesson_pictures(arena, w->data, CIFAR_TEST, w->pictures);
+    TrainRun run = { .recipe = recipe_of(w, arena),
+                     .seed = (uint64_t)w->seed,
+                     .train = &train,
+                     .test = &test,
+                     .resume = w->resume,
+                     .keep_other = w->keep_other };
+    run.checkpoint = lesson_model_path(arena, run.recipe.name, &train, w->seed, ".safetensors");
+    run.log = lesson_model_path(arena, run.recipe.name, &train, w->seed, ".csv");
+    if (w->profile) run.profile = arena_zero(arena, 1, sizeof *run.profile);
+    lesson->next = next_command(w, arena, run.checkpoint);
+    printf("%s\n", lesson_notice(&train, w->data));
+    print_model(arena, &run.recipe, &train, &test);
+    Prediction guess =
+        lesson_predict_number(lesson, 0, 100, "Of 100 test pictures, how many will it classify correctly in the end?");
+    lesson_section(lesson, "Epoch by epoch");
+    train_and_show(lesson, arena, &run, &guess);
+}
+
 int main(int argc, char **argv) {
-    Args w = {
-        .recipe = "quick", .without = "nothing", .data = "auto", .image = "recipe", .text = "recipe", .seed = 1
-    };
+    Args w = { .recipe = "quick",
+               .without = "nothing",
+               .data = "auto",
+               .image = "recipe",
+               .text = "recipe",
+               .seed = 1,
+               .own = OWN_PAIRS_DEFAULTS };
     const Option options[] = {
         { "recipe", .text = &w.recipe, .choices = RECIPES, .help = "the settings" },
         { "without", .text = &w.without, .choices = RECIPE_WITHOUT,
@@ -202,6 +248,7 @@ int main(int argc, char **argv) {
         { "data", .text = &w.data, .choices = LESSON_DATA, .help = "which pictures" },
         { "pictures", .integer = &w.pictures, .low = 0, .high = 50000,
           .help = "training and test pictures, the first so many; 0: all" },
+        OWN_PAIRS_OPTIONS(w.own),
         { 0 },
     };
     Lesson lesson = { .number = "10",
@@ -209,29 +256,22 @@ int main(int argc, char **argv) {
                       .shows = "a CLIP trained from random weights, and the least its loss can be",
                       .takes = "two minutes; --recipe full: 15 to 36 minutes",
                       .options = options,
+                      .quick = "--data shapes --pictures 500 --recipe tiny --epochs 2",
                       .seed = &w.seed };
     lesson_begin(&lesson, argc, argv);
     if (w.batch == 1) die_usage("--batch 1: a single pair has no negatives; want 2 or more");
     if (w.threads) thread_set_count(w.threads);
 
-    Arena *arena = &lesson.memory;
-    Cifar train = lesson_pictures(arena, w.data, CIFAR_TRAIN, w.pictures),
-          test = lesson_pictures(arena, w.data, CIFAR_TEST, w.pictures);
-    TrainRun run = { .recipe = recipe_of(&w, arena),
-                     .seed = (uint64_t)w.seed,
-                     .train = &train,
-                     .test = &test,
-                     .resume = w.resume,
-                     .keep_other = w.keep_other };
-    run.checkpoint = lesson_model_path(arena, run.recipe.name, &train, w.seed, ".safetensors");
-    run.log = lesson_model_path(arena, run.recipe.name, &train, w.seed, ".csv");
-    if (w.profile) run.profile = arena_zero(arena, 1, sizeof *run.profile);
-    lesson.next = next_command(&w, arena, run.checkpoint);
-    printf("%s\n", lesson_notice(&train, w.data));
-    print_model(arena, &run.recipe, &train, &test);
-    Prediction guess =
-        lesson_predict_number(&lesson, 0, 100, "Of 100 test pictures, how many will it classify correctly in the end?");
-    lesson_section(&lesson, "Epoch by epoch");
-    train_and_show(&lesson, arena, &run, &guess);
+    if (*w.own.pairs.table) {
+        train_own(&lesson, &w);
+        return lesson_end(&lesson);
+    }
+    if (*w.own.weights && *w.own.export) {
+        own_pairs_export(&lesson, &w.own);
+        return lesson_end(&lesson);
+    }
+    if (*w.own.export || *w.own.weights)
+        die_usage("--export: want a model of own pairs; give their table with --pairs, or the model with --weights");
+    train_cifar(&lesson, &w);
     return lesson_end(&lesson);
 }

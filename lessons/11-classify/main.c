@@ -1,8 +1,8 @@
 /* Lesson 11: classification by captions. The model of lesson 10 was never trained on class numbers; the class of a
  * picture is the one whose caption has the highest cosine. Before: 10 train. */
 #include "overview.h"
+#include "own_labels.h"
 #include "lesson/lesson_data.h"
-#include "formats/image_convert.h"
 #include "lesson/lesson.h"
 #include "evaluate/metrics.h"
 #include "show/progress.h"
@@ -17,42 +17,6 @@
 #include <string.h>
 
 static const char *const template[] = { "a photo of a {}" };
-
-/* ---- a picture of the student's own ------------------------------------------------------------------------------ */
-
-static void classify_own(const Lesson *lesson, Clip *clip, Arena *arena, const char *path, char **labels, int n) {
-    Image image;
-    Err err;
-    if (!image_read_any(arena, path, &image, &err)) die("%s", err.text);
-    image = image_clip_crop(arena, image, CIFAR_SIDE);
-    Tape tape = { .no_grad = true };
-    Mat pixels = mat_like(&tape.arena, mat_shape(4, 1, CIFAR_SIDE, CIFAR_SIDE, 3)), cosine = mat_new(arena, 1, n);
-    cifar_normalise(image.rgb, pixels.v);
-    Mat feature = clip_image(&tape, clip, pixels)->val,
-        texts = clip_text_features(clip, arena, (const char *const *)labels, n, stdout);
-    Bar *bars = arena_zero(arena, (size_t)n, sizeof *bars);
-    Mat p = mat_new(arena, 1, n);
-    for (int i = 0; i < n; i++) AT(cosine, 0, i) = (num)vec_dot(feature.v, &AT(texts, i, 0), clip->config.image.embed);
-    softmax_row(cosine.v, n, exp((double)*clip->logit_scale->val.v), p.v);
-    int best;
-    if (!metrics_argmax(p, &best, &err)) die("%s", err.text);
-    for (int i = 0; i < n; i++)
-        bars[i] = (Bar){ .label = labels[i], .value = 100 * (double)p.v[i], .marked = i == best };
-    lesson_section(lesson, "What the model sees: 32 x 32 pixels");
-    lesson_tiles(lesson, "11-own-picture",
-                 &(Tiles){ .tiles = &(Tile){ image.rgb, CIFAR_SIDE, CIFAR_SIDE, labels[best], false }, .count = 1 });
-    lesson_bars(lesson, "11-own-labels",
-                &(Bars){ .title = "softmax(logit scale * cosine)",
-                         .values = "probability",
-                         .unit = " %",
-                         .bars = bars,
-                         .count = n,
-                         .decimals = 1,
-                         .low = 0,
-                         .high = 100 });
-    printf("It was trained on ten classes and must choose one of your labels: it cannot say \"none of these\".\n");
-    tape_free(&tape);
-}
 
 /* ---- all test pictures ------------------------------------------------------------------------------------------- */
 
@@ -207,11 +171,14 @@ static void plot_overview(Clip *clip, Arena *arena, const Cifar *test, const cha
 
 /* ---- the command line -------------------------------------------------------------------------------------------- */
 
-static void check_words(int count, char **words) {
-    if (count == 1 || count == 2) die_usage("want a picture and two labels or more: photo.png \"a cat\" \"a dog\"");
-    for (int i = 1; i < count; i++) {
-        if (!words[i][strspn(words[i], " ")]) die_usage("label %d is empty: want words, such as \"a cat\"", i);
-        for (int j = 1; j < i; j++)
+/* `first`: the number of the first label; the word before it is a picture. */
+static void check_words(int count, char **words, int first) {
+    if (first && (count == 1 || count == 2))
+        die_usage("want a picture and two labels or more: photo.png \"a cat\" \"a dog\"");
+    for (int i = first; i < count; i++) {
+        if (!words[i][strspn(words[i], " ")])
+            die_usage("label %d is empty: want words, such as \"a cat\"", i + 1 - first);
+        for (int j = first; j < i; j++)
             if (!strcmp(words[i], words[j])) die_usage("label \"%s\" is given twice", words[i]);
     }
 }
@@ -223,7 +190,7 @@ static const char *find_model(Arena *arena, const char *weights, const char *rec
     bool shipped = !strcmp(recipe, "shipped");
     bool own = !shipped || strcmp(image, "recipe") || strcmp(text, "recipe") || seed != 1;
     if (*weights) return weights;
-    if (!own && photographs && file_exists(LESSON_SHIPPED)) return LESSON_SHIPPED;
+    if (!own && photographs && file_exists(lesson_shipped())) return lesson_shipped();
     if (shipped) recipe = "quick";
     Recipe trained = *recipe_find(recipe);
     recipe_towers(&trained, arena, image, text);
@@ -237,6 +204,7 @@ static const char *find_model(Arena *arena, const char *weights, const char *rec
 int main(int argc, char **argv) {
     const char *weights = "", *data = "auto", *recipe = "shipped", *tta = "plain", *image = "recipe", *text = "recipe";
     int seed = 1, pictures = 0;
+    LessonPairs pairs = LESSON_PAIRS_DEFAULTS;
     const Option options[] = {
         { "weights", .text = &weights, .help = "a model file of lesson 10; empty: the one of --recipe and --seed" },
         { "recipe", .text = &recipe, .choices = "shipped|" RECIPES,
@@ -247,6 +215,7 @@ int main(int argc, char **argv) {
           .help = "mean over the picture and its mirror image, or these and shifted ones" },
         { "data", .text = &data, .choices = LESSON_DATA, .help = "which pictures" },
         { "pictures", .integer = &pictures, .low = 0, .high = 10000, .help = "the first so many; 0: all" },
+        LESSON_PAIRS_OPTIONS(pairs),
         { 0 },
     };
     Lesson lesson = { .number = "11",
@@ -255,18 +224,23 @@ int main(int argc, char **argv) {
                       .takes = "five seconds",
                       .next = "make lesson-12",
                       .options = options,
+                      .quick = "--data shapes --pictures 500 --recipe tiny",
                       .seed = &seed,
                       .wants = "PICTURE LABEL LABEL ..." };
     lesson_begin(&lesson, argc, argv);
-    check_words(lesson.word_count, lesson.words);
     Arena *arena = &lesson.memory;
+    check_words(lesson.word_count, lesson.words, *pairs.table ? 0 : 1);
+    if (*pairs.table || (lesson_model_of_pairs(weights) && lesson.word_count)) {
+        own_labels(&lesson, &pairs, weights, seed);
+        return lesson_end(&lesson);
+    }
     Cifar test = lesson_pictures(arena, data, CIFAR_TEST, pictures);
-    bool own_picture = lesson.word_count > 0, photographs = !test.generated || (own_picture && strcmp(data, "shapes"));
+    bool own = lesson.word_count > 0, photographs = !test.generated || (own && strcmp(data, "shapes"));
     const char *path = find_model(arena, weights, recipe, image, text, seed, &test, photographs);
-    if (!own_picture) printf("%s\n", lesson_notice(&test, data));
-    LessonModel model = lesson_model_open(arena, path, own_picture ? NULL : &test);
-    if (own_picture) {
-        classify_own(&lesson, &model.clip, arena, lesson.words[0], lesson.words + 1, lesson.word_count - 1);
+    if (!own) printf("%s\n", lesson_notice(&test, data));
+    LessonModel model = lesson_model_open(arena, path, own ? NULL : &test);
+    if (own) {
+        own_picture(&lesson, &model, lesson.words[0], lesson.words + 1, lesson.word_count - 1);
     } else {
         TestAugmentation augmentation = !strcmp(tta, "all") ? TTA_MIRROR_SHIFT : *tta == 'm' ? TTA_MIRROR : TTA_NONE;
         Prediction guess =

@@ -1,6 +1,7 @@
 /* Lesson 13: retrieval. Pictures that answer a text, texts that answer a picture, and what counts as a right answer.
  * Before: 12 prompts. */
 #include "image_folder.h"
+#include "own_search.h"
 #include "core/arena.h"
 #include "lesson/lesson_data.h"
 #include "lesson/lesson.h"
@@ -123,6 +124,7 @@ static void search(Lesson *lesson, Clip *clip, const Search *s, int number, cons
 
 int main(int argc, char **argv) {
     const char *weights = "", *data = "auto", *recipe = "templates", *folder = "";
+    LessonPairs pairs = LESSON_PAIRS_DEFAULTS;
     int seed = 1, pictures = 0, train_images = 0;
     const Option options[] = {
         { "folder", .text = &folder, .help = "search the pictures in this folder instead" },
@@ -134,12 +136,13 @@ int main(int argc, char **argv) {
           .help = "test pictures, the first so many; 0: all" },
         { "train-images", .integer = &train_images, .low = 0, .high = 50000,
           .help = "a model trained on the first so many pictures; 0: all" },
+        LESSON_PAIRS_OPTIONS(pairs),
         { 0 },
     };
     Lesson lesson = { .number = "13",
                       .title = "Retrieval",
                       .shows = "sentences find pictures, and pictures sentences",
-                      .takes = "five seconds, and two minutes more where the model must be trained first",
+                      .takes = "five seconds, and half a minute more where the model must be trained first",
                       .next = "make lesson-14",
                       .options = options,
                       .quick = "--data shapes --pictures 500 --train-images 200",
@@ -147,6 +150,10 @@ int main(int argc, char **argv) {
                       .wants = "\"A PHOTO OF A ...\" ..." };
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;
+    if (*pairs.table || lesson_model_of_pairs(weights)) {
+        own_search(&lesson, &pairs, weights, folder, seed);
+        return lesson_end(&lesson);
+    }
     Cifar test = lesson_pictures(arena, data, CIFAR_TEST, pictures);
     printf("%s\n", lesson_notice(&test, data));
     LessonModel model = lesson_model(arena, &(LessonModelArgs){ weights, recipe, data, seed, train_images }, &test);

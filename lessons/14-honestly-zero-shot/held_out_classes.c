@@ -85,6 +85,13 @@ int holdout_correct(Mat scores, const Cifar *pictures, int a, int b, double gamm
     return correct;
 }
 
+/* Where the model without a and b is kept, on the arena. */
+static char *kept_path(Arena *arena, const HoldoutConfig *config, int a, int b) {
+    const char *without = a == HOLDOUT_NONE ? "all-classes" : arena_print(arena, "without-%d-%d", a, b);
+    const char *name = arena_print(arena, "14-%s-first%d-epochs%d", without, config->pictures, config->epochs);
+    return lesson_model_path(arena, name, config->train, 1, ".safetensors");
+}
+
 /* The held-out classes get the description of another, so that the vocabulary is that of the others. */
 void holdout_train(const HoldoutConfig *config, int a, int b, Clip *clip) {
     const char *shown[CIFAR_CLASSES];
@@ -104,6 +111,11 @@ void holdout_train(const HoldoutConfig *config, int a, int b, Clip *clip) {
     run.recipe.batch = HOLDOUT_BATCH;
     run.recipe.groups[1].lr = FILTER_RATE;
     Err err;
+    if (config->keep) {
+        if (!folder_make(models_folder(), &err)) die("%s", err.text);
+        run.checkpoint = kept_path(&arena, config, a, b);
+        run.resume = run.keep_other = true;
+    }
     if (!lesson_train(&run, clip, &err)) die("%s", err.text);
     arena_free(&arena);
 }

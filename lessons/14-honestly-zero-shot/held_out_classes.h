@@ -47,13 +47,14 @@ typedef struct {
     const Cifar *train, *test;
     const char *const *description; /* of the ten classes */
     int pictures, epochs;           /* of the training */
+    bool keep;                      /* models are kept in models_folder(), and not trained again */
 } HoldoutConfig;
 
 enum { HOLDOUT_NONE = -1, HOLDOUT_BATCH = 100 };
 
 /* Trains a small network with a bag of words ("small" and "bow") on all classes but a and b, with captions "a photo of
  * a DESCRIPTION". Words that only a and b have are not in its vocabulary. HOLDOUT_NONE for both: on all ten. Takes some
- * seconds; ends the program when it fails. Owner: the caller, clip_free. */
+ * seconds, unless it is kept; ends the program when it fails. Owner: the caller, clip_free. */
 void holdout_train(const HoldoutConfig *config, int a, int b, Clip *clip);
 
 /* Trains without a < b and counts; `closed` is the model that was trained on all ten classes. */

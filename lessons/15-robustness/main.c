@@ -176,7 +176,7 @@ int main(int argc, char **argv) {
     Lesson lesson = { .number = "15",
                       .title = "Robustness and calibration",
                       .shows = "accuracy and confidence on pictures with eight corruptions",
-                      .takes = "eight seconds",
+                      .takes = "eight seconds, and fifteen more where the model must be trained first",
                       .next = "make lesson-16",
                       .options = options,
                       .quick = "--data shapes --pictures 100 --recipe tiny --train-images 1000",

@@ -4,7 +4,7 @@ const char *const result_towers[RESULT_TOWERS] = { "bow", "lstm", "transformer" 
 static const double coverages[] = { 0.25, 0.5, 0.75, 1 };
 
 /* Mean, minimum and maximum over the seeds, in %: "63.1 (58.0-67.2)", or "-". */
-static char *mean_text(Arena *arena, ResultSummary m) {
+static const char *mean_text(Arena *arena, ResultSummary m) {
     return m.seeds ? arena_print(arena, "%.1f (%.1f-%.1f)", 100 * m.mean, 100 * m.low, 100 * m.high) : "-";
 }
 

@@ -191,14 +191,13 @@ static double top_is_right(const num *score, const uint8_t *right, int n, size_t
 /* Scenes of two objects with a canonical PAIR or RELATION of each; few of these captions are true of two scenes. */
 static void measure_retrieval(NegativesResult *r, NegativesSimilar *similar, void *context,
                               const NegativesProbe *probe) {
-    enum { N = RETRIEVAL_SIZE, SOME = 50 };
+    int N = r->retrieval;
     Arena arena = { 0 };
-    Scene *scene = arena_alloc(&arena, N, sizeof *scene);
-    Caption caption[N];
-    const Scene *scenes[N];
-    const char *texts[N];
-    uint8_t *right = arena_alloc(&arena, N, N);
-    Mat all = mat_new(&arena, N, N);
+    Scene *scene = arena_alloc(&arena, (size_t)N, sizeof *scene);
+    Caption caption[RETRIEVAL_MAX];
+    const Scene *scenes[RETRIEVAL_MAX];
+    const char *texts[RETRIEVAL_MAX];
+    uint8_t *right = arena_alloc(&arena, (size_t)N, (size_t)N);
     SceneConfig config = { .seed = probe->seed, .least = 2, .max = 2, .split = probe->split };
     CaptionRules rules = { .split = probe->split };
     for (int i = 0; i < N; i++) {
@@ -209,25 +208,22 @@ static void measure_retrieval(NegativesResult *r, NegativesSimilar *similar, voi
             die("scene %d: no true caption found", i);
         texts[i] = caption_text(&caption[i], arena_alloc(&arena, CAPTION_TEXT, 1));
     }
-    for (int i = 0; i < N; i += SOME) {
-        Mat some = similar(context, &arena, scenes + i, SOME, texts, N);
-        memcpy(&AT(all, i, 0), some.v, mat_count(some) * sizeof(num));
-    }
+    Mat all = similar(context, &arena, scenes, N, texts, N);
     double chance = 0;
-    for (size_t i = 0; i < (size_t)N * N; i++) {
+    for (int i = 0; i < N * N; i++) {
         right[i] = caption_true(scenes[i / N], &caption[i % N]);
         chance += right[i];
     }
     for (int i = 0; i < N; i++) {
         r->recall[0] += top_is_right(&AT(all, i, 0), right + i * N, N, 1) / N;
-        r->recall[1] += top_is_right(&AT(all, 0, i), right + i, N, N) / N;
+        r->recall[1] += top_is_right(&AT(all, 0, i), right + i, N, (size_t)N) / N;
     }
     r->chance[0] = r->chance[1] = chance / N / N;
     arena_free(&arena);
 }
 
 NegativesResult negatives_measure_with(NegativesSimilar *similar, void *context, const NegativesProbe *probe) {
-    NegativesResult r = { .recall = { 0 } };
+    NegativesResult r = { .retrieval = MIN(RETRIEVAL_MAX, RETRIEVAL_PER_ITEM * probe->items) };
     Progress progress = progress_begin("measuring", (NEGATIVE_KINDS + 1) * probe->items, NULL);
     for (int k = 0; k < NEGATIVE_KINDS; k++) r.negative[k] = pair_score_new(2, 2);
     for (int h = 0; h < 2; h++) r.swapped[h] = pair_score_new(2, 2);
@@ -291,8 +287,8 @@ void negatives_add_rows(ResultTable *table, const ResultRun *run, const Negative
             add_fraction(table, negatives_row(run, probe), items[i], fraction[i], NAN, NAN);
         }
     }
-    add_fraction(table, negatives_row(run, "retrieval"), RETRIEVAL_SIZE, NAN, r->recall[0], r->recall[1]);
-    add_fraction(table, negatives_row(run, "retrieval-chance"), RETRIEVAL_SIZE, NAN, r->chance[0], r->chance[1]);
+    add_fraction(table, negatives_row(run, "retrieval"), r->retrieval, NAN, r->recall[0], r->recall[1]);
+    add_fraction(table, negatives_row(run, "retrieval-chance"), r->retrieval, NAN, r->chance[0], r->chance[1]);
 }
 
 static const struct {

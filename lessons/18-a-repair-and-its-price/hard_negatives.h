@@ -67,13 +67,14 @@ NegativesItem *negatives_items(Arena *arena, NegativeKind kind, const NegativesP
  *   negative_paraphrased[w]  canonical true against paraphrased false caption; the mean of both is fair again
  *   consistent[w] of preferred[w]   pictures that preferred the canonical true caption; of these, pictures that prefer
  *                            its paraphrase too
- *   recall[0], [1]           recall@1 among RETRIEVAL_SIZE scenes and their captions: captions of a picture, pictures
+ *   recall[0], [1]           recall@1 among `retrieval` scenes and their captions: captions of a picture, pictures
  *                            of a caption; every true caption is right; among k equal ones each counts 1/k. chance:
  *                            the same at random */
-enum { RETRIEVAL_SIZE = 500 };
+enum { RETRIEVAL_MAX = 500, RETRIEVAL_PER_ITEM = 10 }; /* scenes: ten for each item of a kind, at most 500 */
 typedef struct {
     PairScore negative[NEGATIVE_KINDS], swapped[2], paraphrased[WAYS], negative_paraphrased[WAYS];
     int consistent[WAYS], preferred[WAYS];
+    int retrieval;
     double recall[2], chance[2];
 } NegativesResult;
 

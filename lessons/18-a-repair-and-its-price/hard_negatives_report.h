@@ -2,7 +2,7 @@
  *
  *   choice, group  the pair score of true and edited captions (scenes/pair_score.h)
  *   consistency    of the pictures that prefer the true caption, the fraction that prefers its paraphrase too
- *   R@1            recall@1 among RETRIEVAL_SIZE */
+ *   R@1            recall@1 among 500 scenes, ten for each item if these are fewer */
 #ifndef HARD_NEGATIVES_REPORT_H
 #define HARD_NEGATIVES_REPORT_H
 

@@ -93,7 +93,8 @@ static void show_attention(const Lesson *lesson, Arena *arena, const NegativesPr
     Err err;
     if (!scene_model_load_or_train(&scene_model, &run.config, result_stage(&run), &err)) die("%s", err.text);
     const NegativesItem *item = &negatives_items(arena, NEGATIVE_SWAP, probe)[0];
-    char text[CAPTION_TEXT], *word[CAPTION_WORDS + 1], *rest = NULL;
+    char text[CAPTION_TEXT], *rest = NULL;
+    const char *word[CAPTION_WORDS + 1];
     Mat attention = { 0 };
     for (int c = 1; c >= 0; c--) {
         double found[CAPTION_WORDS + 1], sum = 0;
@@ -164,10 +165,10 @@ int main(int argc, char **argv) {
     Lesson lesson = { .number = "18",
                       .title = "A repair and its price",
                       .shows = "training with hard negatives: what improves, and what it costs",
-                      .takes = "three minutes, a second when run again",
+                      .takes = "two minutes, a second when run again",
                       .next = "make lesson-19",
                       .options = options,
-                      .quick = "--steps 2 --stage2-steps 1 --items 8 --table none",
+                      .quick = "--stage2-steps 1 --items 10 --table none",
                       .seed = &args.config.seed };
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;

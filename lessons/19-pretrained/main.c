@@ -10,13 +10,14 @@
 #include "kernels/gemm.h"
 #include "lesson/lesson.h"
 #include "lesson/lesson_data.h"
+#include "photos.h"
 #include "scenes/pair_score.h"
 #include "show/progress.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { FIVE = 5, FOUND = 5 };
+enum { FIVE = 5, FOUND = 5, SHOWN = 20 };
 
 static const char *const one_template[] = { "a photo of a {}." };
 
@@ -67,7 +68,7 @@ typedef struct {
     int n;
     Image *image;
     const char **name;
-    int *label; /* classes of the test pictures; NULL: own pictures */
+    int *label; /* classes of the test pictures; NULL: photographs */
 } Pictures;
 typedef struct {
     int n;
@@ -88,9 +89,19 @@ static Image cifar_image(Arena *arena, const Cifar *set, int i) {
     return image;
 }
 
-/* The first test picture of each of five classes: two that are alike (cat and dog), and three others. */
-static Pictures five_pictures(Arena *arena, const Cifar *test) {
+/* The photographs that `make photos` fetched, unless other data were asked for. Else the first test picture of each of
+ * five classes: two that are alike (cat and dog), and three others. */
+static Pictures five_pictures(Arena *arena, const Cifar *test, const char *data) {
     static const int classes[FIVE] = { 3, 5, 1, 9, 8 };
+    Photos photos = { 0 };
+    Err err;
+    if (!strcmp(data, "auto") && !photos_read(&photos, arena, "data/photos.txt", photos_folder(), &err))
+        die("%s", err.text);
+    if (photos.n > 0) {
+        printf("Pictures: %d photographs from Wikimedia Commons; authors and licences: CREDITS.txt.\n", photos.n);
+        return (Pictures){ photos.n, photos.image, photos.name, NULL };
+    }
+    printf("%s\n", lesson_notice(test, data));
     Pictures p = { .image = arena_alloc(arena, FIVE, sizeof *p.image) };
     p.name = arena_alloc(arena, FIVE, sizeof *p.name);
     p.label = arena_alloc(arena, FIVE, sizeof *p.label);
@@ -157,7 +168,7 @@ static void show_gap(Mat s, const int *label, const Cifar *test) {
     other /= n * (n - 1);
     printf("Observations: own texts have a mean cosine of %.3f, others %.3f; the gap is %.3f.\n", own, other,
            own - other);
-    show_related(s, label, test);
+    if (label) show_related(s, label, test);
     printf("No cosine is near 1: what counts is which is higher. %d of %d pictures prefer their own text.\n", right, n);
 }
 
@@ -171,8 +182,26 @@ static void show_tokens(const Encoder *encoder, Arena *arena, const char *text) 
     printf("%s\n", count > shown ? " ..." : "");
 }
 
+/* The pictures as the model sees them: resized and cropped. */
+static void show_seen(const Lesson *lesson, const Encoder *encoder, Pictures pictures) {
+    Arena *arena = (Arena *)&lesson->memory;
+    int count = MIN(pictures.n, SHOWN), side = encoder->clip.config.image.side;
+    Tile *tiles = arena_zero(arena, (size_t)count, sizeof *tiles);
+    for (int i = 0; i < count; i++) {
+        const char *slash = strrchr(pictures.name[i], '/');
+        Image seen = image_clip_crop(arena, pictures.image[i], side);
+        tiles[i] = (Tile){ seen.rgb, side, side, slash ? slash + 1 : pictures.name[i], false };
+    }
+    const char *first = count < pictures.n ? arena_print(arena, ", the first %d of %d", count, pictures.n) : "";
+    lesson_tiles(lesson, "19-pictures",
+                 &(Tiles){ .title = arena_print(arena, "What the model sees: %d x %d pixels%s", side, side, first),
+                           .tiles = tiles,
+                           .count = count });
+}
+
 static void show_pictures(const Lesson *lesson, Encoder *encoder, Pictures pictures, Texts texts, const Cifar *test) {
     Arena *arena = (Arena *)&lesson->memory;
+    show_seen(lesson, encoder, pictures);
     int cut = 0, n = texts.n;
     Mat image = encoder_images(encoder, arena, pictures.image, pictures.n, NULL, NULL);
     Mat text = encoder_texts(encoder, arena, texts.text, n, &cut), s = cosines(arena, image, text);
@@ -305,9 +334,15 @@ static void search_folder(const Lesson *lesson, Encoder *encoder, const char *fo
     }
 }
 
+static void model_open(Encoder *encoder, Arena *arena, const char *weights, const char *gelu, PretrainedChoice choice) {
+    Err err;
+    choice.gelu = !strcmp(gelu, "quick") ? GELU_QUICK : !strcmp(gelu, "exact") ? GELU_EXACT : GELU_AUTO;
+    if (!encoder_open(encoder, arena, weights, choice, &err)) die("%s", err.text);
+}
+
 int main(int argc, char **argv) {
     const char *weights = "auto", *data = "auto", *gelu = "auto", *folder = "", *cache = "";
-    int pictures = 500;
+    int pictures = 500, heads = 0, text_heads = 0;
     OptionTexts said = { 0 };
     const Option options[] = {
         { "text", .texts = &said, .help = "a text, again and again: for your pictures, or to search a folder for" },
@@ -315,6 +350,8 @@ int main(int argc, char **argv) {
         { "cache", .text = &cache, .help = "where the folder's vectors are kept; empty: among the models" },
         { "weights", .text = &weights, .help = "a safetensors file; auto: what is there; tiny: random ones" },
         { "gelu", .text = &gelu, .choices = "auto|quick|exact", .help = "OpenAI's is quick, LAION's exact" },
+        { "heads", .integer = &heads, .low = 0, .high = 1024, .help = "heads of the image tower; 0: find out" },
+        { "text-heads", .integer = &text_heads, .low = 0, .high = 1024, .help = "the same for the text tower" },
         { "data", .text = &data, .choices = LESSON_DATA, .help = "which test pictures" },
         { "pictures", .integer = &pictures, .low = 10, .high = 10000, .help = "how many of them to classify" },
         { 0 },
@@ -335,9 +372,7 @@ int main(int argc, char **argv) {
     if (said.count && !*folder && !lesson.word_count)
         die_usage("texts want pictures: photo.png --text ..., or --folder photos --text ...");
     Encoder encoder;
-    Err err;
-    GeluChoice choice = !strcmp(gelu, "quick") ? GELU_QUICK : !strcmp(gelu, "exact") ? GELU_EXACT : GELU_AUTO;
-    if (!encoder_open(&encoder, arena, weights, choice, &err)) die("%s", err.text);
+    model_open(&encoder, arena, weights, gelu, (PretrainedChoice){ .heads = heads, .text_heads = text_heads });
     lesson_section(&lesson, "1. The model");
     show_model(&encoder);
     Texts texts = { said.count, said.item };
@@ -348,9 +383,8 @@ int main(int argc, char **argv) {
         if (*folder) search_folder(&lesson, &encoder, folder, cache, texts);
     } else {
         Cifar test = lesson_pictures(arena, data, CIFAR_TEST, pictures);
-        Pictures five = five_pictures(arena, &test);
         lesson_section(&lesson, "2. Five pictures, five texts");
-        printf("%s\n", lesson_notice(&test, data));
+        Pictures five = five_pictures(arena, &test, data);
         Prediction guess =
             lesson_predict_number(&lesson, -1, 1, "How high is the cosine of a picture and its own text?");
         show_pictures(&lesson, &encoder, five, class_texts(arena, &five), &test);

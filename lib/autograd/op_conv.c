@@ -82,7 +82,7 @@ typedef struct {
 
 static Var pool_record(Tape *t, const Op *op, Var x, int size, int stride) {
     const int *s = x->val.shape;
-    REQUIRE(x->val.dims == 4 && 1 <= size && size <= 15 && size <= s[1] && size <= s[2] && stride >= 1,
+    REQUIRE(x->val.dims == 4 && 1 <= size && size <= 16 && size <= s[1] && size <= s[2] && stride >= 1,
             "x is %s, window %d, stride %d: the window must fit into the picture", mat_shape_text(x->val), size,
             stride);
     int P = conv_out(s[1], size, stride, 0), Q = conv_out(s[2], size, stride, 0);

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { PATH_SIZE = sizeof((OutFile *)0)->path, LINKS_MAX = 40 };
+
 static bool file_refuse(int fd, const char *path, const char *why, Err *err) {
     if (fd >= 0) close(fd);
     return err_set(err, "%s: %s", path, why);
@@ -110,6 +112,13 @@ bool folder_make(const char *path, Err *err) {
     }
 }
 
+const char *shipped_prefix(void) {
+    static char prefix[1024];
+    const char *folder = getenv("CLIP_SHIPPED");
+    snprintf(prefix, sizeof prefix, "%s%s", folder ? folder : "", folder && *folder ? "/" : "");
+    return prefix;
+}
+
 const char *models_folder(void) {
     const char *folder = getenv("CLIP_MODELS");
     return folder && *folder ? folder : "data/models";
@@ -149,20 +158,54 @@ static void remove_abandoned(const char *path) {
     if (!any) strcpy(clean, folder);
 }
 
-bool out_open(OutFile *out, const char *path, Err *err) {
+/* Replaces a path that is a symbolic link by the path of the file that it leads to, which need not exist. */
+static bool links_follow(char path[PATH_SIZE], Err *err) {
+    char given[PATH_SIZE], to[PATH_SIZE];
+    strcpy(given, path);
+    for (int links = 0; links < LINKS_MAX; links++) {
+        ssize_t length = readlink(path, to, sizeof to);
+        if (length < 0) return true; /* not a link, or nothing at all */
+        const char *slash = strrchr(path, '/');
+        size_t folder = *to == '/' || !slash ? 0 : (size_t)(slash + 1 - path); /* relative to the link's folder */
+        if (folder + (size_t)length >= PATH_SIZE) return err_set(err, "%s: the path it links to is too long", given);
+        memcpy(path + folder, to, (size_t)length);
+        path[folder + (size_t)length] = '\0';
+    }
+    return err_set(err, "%s: the symbolic links lead in a circle, or are more than %d; remove one of them", given,
+                   LINKS_MAX);
+}
+
+bool out_plan(OutFile *out, const char *path, Err *err) {
+    struct stat info;
+    signal(SIGXFSZ, SIG_IGN); /* beyond `ulimit -f` a write fails, with a reason, instead of ending the program */
     *out = (OutFile){ 0 };
     if (strlen(path) >= sizeof out->path) return err_set(err, "%s: the path is too long", path);
     strcpy(out->path, path);
-    snprintf(out->temporary, sizeof out->temporary, "%s.%ld.tmp", path, (long)getpid());
-    if (folder_exists(path)) return err_set(err, "%s: this is a folder, not a file", path);
-    remove_abandoned(path);
-    out->stream = fopen(out->temporary, "wb");
-    if (!out->stream) return err_set(err, "%s: cannot be written: %s", path, strerror(errno));
+    if (!links_follow(out->path, err)) return false;
+    bool there = stat(out->path, &info) == 0;
+    const char *arrow = strcmp(out->path, path) ? " -> " : "", *target = *arrow ? out->path : "";
+    if (there && S_ISDIR(info.st_mode))
+        return err_set(err, "%s%s%s: this is a folder, not a file", path, arrow, target);
+    if (there && !S_ISREG(info.st_mode))
+        return err_set(err, "%s%s%s: this is not a regular file; it was not replaced", path, arrow, target);
+    snprintf(out->temporary, sizeof out->temporary, "%s.%ld.tmp", out->path, (long)getpid());
+    remove_abandoned(out->path);
     return true;
 }
 
+bool out_open(OutFile *out, const char *path, Err *err) {
+    if (!out_plan(out, path, err)) return false;
+    out->stream = fopen(out->temporary, "wb");
+    if (out->stream) return true;
+    bool link = strcmp(out->path, path) != 0;
+    return err_set(err, "%s%s%s: cannot be written: %s", path, link ? " -> " : "", link ? out->path : "",
+                   strerror(errno));
+}
+
 void out_write(OutFile *out, const void *data, size_t size) {
-    if (size > 0 && fwrite(data, 1, size, out->stream) != size) out->failed = true;
+    if (size == 0 || fwrite(data, 1, size, out->stream) == size) return;
+    if (!out->failed) out->error = errno;
+    out->failed = true;
 }
 
 static bool file_copy(const char *from, const char *to, Err *err) {
@@ -176,14 +219,20 @@ static bool file_copy(const char *from, const char *to, Err *err) {
     return ok;
 }
 
-bool out_commit(OutFile *out, Err *err) {
-    errno = 0;
+/* Flushes to the disk and closes; errno has the first reason. */
+static bool stream_finish(OutFile *out) {
     bool ok = !out->failed && !ferror(out->stream) && fflush(out->stream) == 0 && fsync(fileno(out->stream)) == 0;
     int error = errno;
     bool closed = fclose(out->stream) == 0;
-    if (ok && !closed) error = errno;
-    ok = ok && closed;
     out->stream = NULL;
+    if (!ok) errno = error;
+    return ok && closed;
+}
+
+bool out_commit(OutFile *out, Err *err) {
+    errno = 0;
+    bool ok = !out->stream || stream_finish(out);
+    int error = out->error ? out->error : errno;
     if (ok && out->backup && !file_copy(out->path, out->backup, err)) {
         remove(out->temporary);
         return false;

@@ -1,5 +1,7 @@
 #include "core/thread.h"
 
+#include "core/quote.h"
+
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -68,8 +70,12 @@ int thread_count(void) {
     if (pool.count == 0) {
         long long threads;
         const char *args = getenv("CLIP_THREADS");
-        if (!args || !parse_int(args, 1, THREADS_MAX, &threads)) threads = sysconf(_SC_NPROCESSORS_ONLN);
+        bool asked = args && *args, good = asked && parse_int(args, 1, THREADS_MAX, &threads);
+        if (!good) threads = sysconf(_SC_NPROCESSORS_ONLN);
         pool.count = (int)MAX(1, MIN(threads, THREADS_MAX));
+        if (asked && !good)
+            warn("CLIP_THREADS is %s, want a whole number from 1 to %d; threads used: %d", quoted(args), THREADS_MAX,
+                 pool.count);
     }
     return pool.count;
 }

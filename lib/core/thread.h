@@ -14,7 +14,8 @@ typedef void (*ThreadBody)(void *context, size_t begin, size_t end);
 /* Runs `body` over 0 .. n-1 in pieces of `grain` (the last may be shorter); returns when all are done. Inside a body,
  * or while another call is running, the pieces run one after the other: allowed, but slow. */
 void parallel_for(size_t n, size_t grain, ThreadBody body, void *context);
-/* Number of threads: CLIP_THREADS from the environment if it is 1 to 256, else the number of processors. */
+/* Number of threads: CLIP_THREADS from the environment if it is 1 to 256, else the number of processors; another value
+ * of CLIP_THREADS is named once on stderr. */
 int thread_count(void);
 /* Overrides it (1 to 256), for --threads, tests and benchmarks. Not while a parallel_for is running. */
 void thread_set_count(int threads);

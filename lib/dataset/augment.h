@@ -1,8 +1,8 @@
-/* augment: batches of CIFAR-10 for a network: normalised, and randomly mirrored, shifted and cut out for training. */
+/* augment: batches of pictures for a network: normalised, and randomly mirrored, shifted and cut out for training. */
 #ifndef AUGMENT_H
 #define AUGMENT_H
 
-#include "dataset/cifar.h"
+#include "dataset/pair_set.h"
 
 /* Mean and standard deviation of red, green and blue, from 0 to 1, over the 50,000 training pictures. */
 extern const double cifar_mean[3], cifar_deviation[3];
@@ -26,7 +26,7 @@ typedef struct {
     int dx, dy; /* added to the random shift: to the right, down; -16 to 16 */
     Edge edge;
     int cutout; /* side of a square of the mean colour at a random position (DeVries and Taylor, arXiv:1708.04552);
-                   0 (none) to 32 */
+                   0 (none) to the side of the picture */
     uint64_t seed;
     uint32_t epoch; /* below 2^32 - 1 */
 } Augment;
@@ -39,6 +39,13 @@ typedef struct {
  * Wants   0 <= index[b] < set->n; augment NULL: unchanged pictures
  * The threads share the work; the result does not depend on their number. */
 void cifar_batch(const Cifar *set, const int *index, int B, const Augment *augment, num *out);
+
+/* The same for a set of pairs: out [B,side,side,3]. Wants a side of 32 to AUGMENT_SIDE_MAX. */
+enum { AUGMENT_SIDE_MAX = 256 };
+void pair_set_batch(const PairSet *set, const int *index, int B, const Augment *augment, num *out);
+
+/* out = (byte / 255 - mean) / deviation for so many pixels [pixels,3], unchanged. */
+void pixels_normalise(const uint8_t *rgb, size_t pixels, num *out);
 
 /* The same for one unchanged picture [32,32,3] of bytes, such as a photograph of the student. */
 void cifar_normalise(const uint8_t rgb[CIFAR_NUMBERS], num out[CIFAR_NUMBERS]);

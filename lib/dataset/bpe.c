@@ -196,6 +196,22 @@ static Reader reader_make(Arena *arena, Arena *scratch) {
     return r;
 }
 
+bool bpe_find(Bpe *bpe, Arena *arena, const char *weights, Err *err) {
+    static const char *const names[] = { "merges.txt", "bpe_simple_vocab_16e6.txt.gz" };
+    const char *slash = strrchr(weights, '/');
+    const char *beside = slash ? arena_print(arena, "%.*s", (int)(slash - weights), weights) : ".";
+    const char *folders[] = { beside, models_folder() };
+    for (size_t f = 0; f < COUNT(folders); f++)
+        for (size_t i = 0; i < COUNT(names); i++) {
+            const char *path = arena_print(arena, "%s/%s", folders[f], names[i]);
+            if (file_exists(path)) return bpe_read(bpe, arena, path, err);
+        }
+    return err_set(err,
+                   "%s: neither merges.txt nor bpe_simple_vocab_16e6.txt.gz is beside it; `make pretrained` "
+                   "fetches the vocabulary",
+                   weights);
+}
+
 Bpe bpe_bytes(Arena *arena) {
     Arena scratch = { 0 };
     Reader r = reader_make(arena, &scratch);
@@ -243,6 +259,37 @@ char *bpe_token(const Bpe *bpe, Arena *arena, int id) {
     }
     strcpy(text + made, marked ? end_mark : "");
     return text;
+}
+
+/* ---- writing ---------------------------------------------------------------------------------------------------- */
+
+bool bpe_write_merges(const Bpe *bpe, const char *path, Err *err) {
+    Arena work = { 0 };
+    const BpePair **made = arena_zero(&work, BPE_IDS, sizeof *made); /* by the token that is made */
+    OutFile out;
+    for (int i = 0; i < TABLE; i++)
+        if (bpe->pair[i].merged) made[bpe->pair[i].merged] = &bpe->pair[i];
+    bool ok = out_open(&out, path, err);
+    if (ok) fprintf(out.stream, "#version: 0.2\n");
+    for (int id = 2 * BYTES; ok && id < BPE_START; id++)
+        fprintf(out.stream, "%s %s\n", bpe->token[made[id]->left], bpe->token[made[id]->right]);
+    ok = ok && out_commit(&out, err);
+    arena_free(&work);
+    return ok;
+}
+
+bool bpe_write_tokens(const Bpe *bpe, const char *path, Err *err) {
+    Arena work = { 0 };
+    OutFile out;
+    bool ok = out_open(&out, path, err);
+    for (int id = 0; ok && id < BPE_IDS; id++) {
+        fprintf(out.stream, "%s%s: %d", id ? ", " : "{", quote_json(&work, bpe->token[id]), id);
+        arena_reset(&work);
+    }
+    if (ok) fprintf(out.stream, "}\n");
+    ok = ok && out_commit(&out, err);
+    arena_free(&work);
+    return ok;
 }
 
 /* ---- cleaning --------------------------------------------------------------------------------------------------- */

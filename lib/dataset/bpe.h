@@ -10,8 +10,8 @@
  *
  * OpenAI's tokeniser first repairs the text with the package ftfy: typographic apostrophes and full-width letters
  * become plain ones, accents are joined to their letters, wrongly decoded text is decoded again. That is not done here.
- * Texts that need no repair get the same ids; in others write ' for the typographic apostrophe, and precomposed
- * letters. Bytes that are not UTF-8 are kept as bytes; OpenAI's tokeniser cannot be given them.
+ * Texts that need no repair get the same ids; text_defect.h finds the others and says what to write instead. Bytes that
+ * are not UTF-8 are kept as bytes; OpenAI's tokeniser cannot be given them.
  */
 #ifndef BPE_H
 #define BPE_H
@@ -32,6 +32,15 @@ typedef struct {
  * Fails  when the file is missing, cut or damaged; when one of its first 48,894 merges is not two known tokens, or
  *        makes a token that exists; when there are fewer. Names file and line. *bpe is set only on success */
 bool bpe_read(Bpe *bpe, Arena *arena, const char *path, Err *err);
+
+/* Reads merges.txt or bpe_simple_vocab_16e6.txt.gz from the folder of the file `beside`, or else from models_folder().
+ * Fails as bpe_read, and when neither folder has one. */
+bool bpe_find(Bpe *bpe, Arena *arena, const char *beside, Err *err);
+
+/* Writes the merges as Hugging Face's merges.txt, which bpe_read reads too, and the tokens as its vocab.json. Wants a
+ * vocabulary of bpe_read. */
+bool bpe_write_merges(const Bpe *bpe, const char *path, Err *err);
+bool bpe_write_tokens(const Bpe *bpe, const char *path, Err *err);
 
 /* A vocabulary without merges: every byte of a text is a token. For models with random weights. Owner: the arena. */
 Bpe bpe_bytes(Arena *arena);

@@ -4,6 +4,7 @@
 #include "core/thread.h"
 #include "dataset/shapes.h"
 #include "formats/hash.h"
+#include "formats/image.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -148,11 +149,6 @@ typedef struct {
     uint8_t *pixels;
 } Drawing;
 
-static void planes_from_rgb(const uint8_t *rgb, uint8_t *planes) {
-    for (int c = 0; c < 3; c++)
-        for (int i = 0; i < PLANE; i++) planes[c * PLANE + i] = rgb[3 * i + c];
-}
-
 static void draw_pictures(void *context, size_t begin, size_t end) {
     const Drawing *drawing = context;
     double numbers[CIFAR_NUMBERS];
@@ -162,7 +158,7 @@ static void draw_pictures(void *context, size_t begin, size_t end) {
         Shape shape = (Shape)(drawing->labels[i] % SHAPE_CLASS_SHAPES);
         ShapeColour colour = (ShapeColour)(drawing->labels[i] / SHAPE_CLASS_SHAPES);
         shapes_picture(&rng, shape, colour, (Canvas){ SIDE, numbers }, rgb);
-        planes_from_rgb(rgb, drawing->pixels + i * CIFAR_NUMBERS);
+        image_planes(rgb, PLANE, drawing->pixels + i * CIFAR_NUMBERS);
     }
 }
 
@@ -209,7 +205,7 @@ const char *cifar_notice(const Cifar *set) {
 void cifar_record(const uint8_t *rgb, int label, uint8_t record[CIFAR_RECORD]) {
     REQUIRE(0 <= label && label < CIFAR_CLASSES, "label is %d, want 0 to %d", label, CIFAR_CLASSES - 1);
     record[0] = (uint8_t)label;
-    planes_from_rgb(rgb, record + 1);
+    image_planes(rgb, PLANE, record + 1);
 }
 
 const uint8_t *cifar_planes(const Cifar *set, int i) {

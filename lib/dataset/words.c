@@ -51,12 +51,17 @@ static Words words_new(Arena *arena, const char *const *texts, size_t count) {
 
 static int word_order(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
 
-static void words_sort_unique(Words *words) {
-    qsort(words->word, words->count, sizeof *words->word, word_order);
-    size_t kept = 0;
-    for (size_t i = 0; i < words->count; i++)
-        if (kept == 0 || strcmp(words->word[kept - 1], words->word[i]) != 0) words->word[kept++] = words->word[i];
+/* Sorts, and keeps one of each word that is there `least` times or more. Returns how many words went. */
+static size_t words_sort_unique(Words *words, size_t least) {
+    if (words->count > 0) qsort(words->word, words->count, sizeof *words->word, word_order);
+    size_t kept = 0, gone = 0;
+    for (size_t begin = 0, end; begin < words->count; begin = end) {
+        for (end = begin; end < words->count && !strcmp(words->word[begin], words->word[end]);) end++;
+        if (end - begin >= least) words->word[kept++] = words->word[begin];
+        else gone++;
+    }
     words->count = kept;
+    return gone;
 }
 
 int text_max_words(const char *const *texts, int count) {
@@ -113,10 +118,17 @@ Vocab vocab_build(Arena *arena, const char *const *patterns, int pattern_count, 
     const char **texts = arena_alloc(arena, count, sizeof *texts);
     for (int p = 0; p < pattern_count; p++)
         for (int c = 0; c < name_count; c++) texts[n++] = text_fill(arena, patterns[p], names[c]);
-    Words words = words_new(arena, texts, count);
-    for (size_t i = 0; i < count; i++) words_add(&words, arena, texts[i]);
-    words_sort_unique(&words);
-    return vocab_of(arena, words);
+    REQUIRE(count <= INT_MAX, "%zu texts are too many", count);
+    return vocab_of_texts(arena, texts, (int)count, 1);
+}
+
+Vocab vocab_of_texts(Arena *arena, const char *const *texts, int count, int least) {
+    Words words = words_new(arena, texts, (size_t)count);
+    for (int i = 0; i < count; i++) words_add(&words, arena, texts[i]);
+    bool left_out = words_sort_unique(&words, (size_t)MAX(1, least)) > 0;
+    Vocab vocab = vocab_of(arena, words);
+    vocab.keeps_unknown = left_out;
+    return vocab;
 }
 
 char *vocab_to_text(Arena *arena, const Vocab *vocab) {
@@ -156,37 +168,41 @@ int vocab_find(const Vocab *vocab, const char *word) {
 /* ---- tokens ----------------------------------------------------------------------------------------------------- */
 
 /* Writes a row of ids for the words from `start` on; then only the unknown ones stay in the list. Returns the number of
- * known words. */
-static int encode_one(const Vocab *vocab, Words *words, size_t start, int T, int *ids) {
+ * known words; *used is the number of ids there would be without the limit T. */
+static int encode_one(const Vocab *vocab, Words *words, size_t start, int T, int *ids, int *used) {
     int known = 0;
     size_t kept = start;
+    *used = 0;
     for (size_t i = start; i < words->count; i++) {
         int id = vocab_find(vocab, words->word[i]);
+        known += id != TEXT_UNKNOWN;
         if (id == TEXT_UNKNOWN) words->word[kept++] = words->word[i];
-        else if (known++ < T) ids[known - 1] = id;
+        if (id == TEXT_UNKNOWN && !vocab->keeps_unknown) continue;
+        if (*used < T) ids[*used] = id;
+        ++*used;
     }
     words->count = kept;
-    if (known == 0) ids[0] = TEXT_UNKNOWN;
-    for (int t = MAX(known, 1); t < T; t++) ids[t] = TEXT_PADDING;
+    if (*used == 0) ids[0] = TEXT_UNKNOWN;
+    for (int t = MAX(*used, 1); t < T; t++) ids[t] = TEXT_PADDING;
     return known;
 }
 
 TextNotes vocab_encode(const Vocab *vocab, Arena *arena, const char *const *texts, int B, int T, int *ids) {
     REQUIRE(B >= 0 && T >= 1, "%d texts of %d tokens, want T of 1 or more", B, T);
-    TextNotes notes = { .room = T };
+    TextNotes notes = { .room = T, .unknown_kept = vocab->keeps_unknown };
     Words unknown = words_new(arena, texts, (size_t)B);
     for (int b = 0; b < B; b++) {
         size_t start = unknown.count;
         words_add(&unknown, arena, texts[b]);
         REQUIRE(unknown.count <= INT_MAX, "%zu words are too many", unknown.count);
-        int known = encode_one(vocab, &unknown, start, T, ids + (size_t)b * (size_t)T);
-        if (known > T && notes.cut_count++ == 0) {
+        int used, known = encode_one(vocab, &unknown, start, T, ids + (size_t)b * (size_t)T, &used);
+        if (used > T && notes.cut_count++ == 0) {
             notes.cut_text = texts[b];
-            notes.cut_words = known;
+            notes.cut_words = used;
         }
         if (known == 0) notes.empty_count++;
     }
-    words_sort_unique(&unknown);
+    words_sort_unique(&unknown, 1);
     notes.unknown_count = (int)unknown.count;
     notes.unknown = unknown.word;
     return notes;
@@ -194,7 +210,8 @@ TextNotes vocab_encode(const Vocab *vocab, Arena *arena, const char *const *text
 
 void text_warn(const TextNotes *notes, FILE *stream) {
     for (int i = 0; i < notes->unknown_count; i++)
-        fprintf(stream, "warning: the model never saw the word %s; it is left out\n", quoted(notes->unknown[i]));
+        fprintf(stream, "warning: the model never saw the word %s; it is %s\n", quoted(notes->unknown[i]),
+                notes->unknown_kept ? "read as a rare word" : "left out");
     if (notes->empty_count > 0)
         fprintf(stream, "warning: %d text%s no word the model knows; any answer there is chance\n", notes->empty_count,
                 notes->empty_count == 1 ? " has" : "s have");

@@ -24,11 +24,17 @@ char *text_fill(Arena *arena, const char *pattern, const char *name);
 typedef struct {
     int size;          /* ids 0 .. size-1: the rows of the embedding */
     const char **word; /* word[id]; "" for 0 and 1 */
+    /* An unknown word is id 1 in its place, because rare words of the training were; else it is left out. */
+    bool keeps_unknown;
 } Vocab;
 
 /* The words of all templates filled with all names. Stops as text_fill. Owner: the arena. */
 Vocab vocab_build(Arena *arena, const char *const *patterns, int pattern_count, const char *const *names,
                   int name_count);
+
+/* The words that occur `least` times or more in the texts (1: all of them). Where that leaves words out, the vocabulary
+ * keeps_unknown. Owner: the arena. */
+Vocab vocab_of_texts(Arena *arena, const char *const *texts, int count, int least);
 
 /* The words from id 2 on, separated by spaces, for the metadata of a checkpoint. Owner: the arena. */
 char *vocab_to_text(Arena *arena, const Vocab *vocab);
@@ -50,11 +56,12 @@ typedef struct {
     const char *cut_text; /* or NULL */
     int cut_words, room;  /* its number of known words, and T */
     int empty_count;      /* texts without any known word */
+    bool unknown_kept;    /* unknown words have the id TEXT_UNKNOWN */
 } TextNotes;
 
-/* vocab_encode: row b has the ids of the known words of texts[b] in order, then padding. Unknown words are left out:
- * their embedding was never trained. A text without a known word is the one id TEXT_UNKNOWN, so that a mean exists.
- * Words beyond T are cut off. The result says what was left out.
+/* vocab_encode: row b has the ids of the known words of texts[b] in order, then padding. Unknown words are left out,
+ * because their embedding was never trained, unless the vocabulary keeps_unknown. A text without a known word is the
+ * one id TEXT_UNKNOWN, so that a mean exists. Words beyond T are cut off. The result says what was left out.
  * Shapes  texts [B], ids [B,T] */
 TextNotes vocab_encode(const Vocab *vocab, Arena *arena, const char *const *texts, int B, int T, int *ids);
 

@@ -12,13 +12,31 @@ typedef struct {
 
 /* recall@k = 1 - C(t, m) / C(t + r, m),  m = k - above, t wrong, r right: the second term is the probability that m
  * drawn without replacement from t + r are all wrong. */
-static double recall_at(TieGroup g, int k) {
+double retrieval_recall_at(int above, int wrong, int right, int k) {
     double all_wrong = 1;
-    int m = k - g.above;
+    int m = k - above;
     if (m <= 0) return 0;
-    if (m > g.wrong) return 1;
-    for (int i = 0; i < m; i++) all_wrong *= (double)(g.wrong - i) / (g.wrong + g.right - i);
+    if (m > wrong) return 1;
+    for (int i = 0; i < m; i++) all_wrong *= (double)(wrong - i) / (wrong + right - i);
     return 1 - all_wrong;
+}
+static double recall_at(TieGroup g, int k) { return retrieval_recall_at(g.above, g.wrong, g.right, k); }
+
+bool retrieval_recall(const num *scores, int n, const int *right, int rights, double recall[RETRIEVAL_CUTOFFS]) {
+    REQUIRE(rights >= 1, "%d right answers, want 1 or more", rights);
+    num best = scores[right[0]];
+    TieGroup g = { 0 };
+    int equal = 0;
+    for (int i = 1; i < rights; i++) best = MAX(best, scores[right[i]]);
+    for (int i = 0; i < n; i++) {
+        if (isnan(scores[i])) return false;
+        g.above += scores[i] > best;
+        equal += scores[i] == best;
+    }
+    for (int i = 0; i < rights; i++) g.right += scores[right[i]] == best;
+    g.wrong = equal - g.right;
+    for (int c = 0; c < RETRIEVAL_CUTOFFS; c++) recall[c] = recall_at(g, retrieval_cutoffs[c]);
+    return true;
 }
 
 typedef struct {

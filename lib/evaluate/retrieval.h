@@ -30,6 +30,14 @@ typedef struct {
  * False, naming query and answer, if a score is NaN; *result is then not written. */
 bool retrieval_measure(Mat scores, const int *query, const int *answer, Retrieval *result, Err *err);
 
+/* recall@k of one query, by the rule above, whose best right answer has `above` better ones, and `wrong` wrong and
+ * `right` right ones with its score. For guessing all are equal: above 0, right + wrong = N. */
+double retrieval_recall_at(int above, int wrong, int right, int k);
+
+/* The same for one query in linear time: scores [n], the numbers of its right answers right [rights], rights >= 1.
+ * False if a score is NaN. */
+bool retrieval_recall(const num *scores, int n, const int *right, int rights, double recall[RETRIEVAL_CUTOFFS]);
+
 /* The same for guessing: N answers, `right` of them right, in random order; the median rank is the least k with
  * recall@k >= 1/2. Wants 1 <= right <= N. */
 Retrieval retrieval_chance(int N, int right);

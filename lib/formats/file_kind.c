@@ -6,10 +6,11 @@
 #define PICTURE(name, article, converter)                                                                              \
     { name, article " " name " file", converter, "a picture program can save it as PNG" }
 
-static const FileKind jpeg = PICTURE("JPEG", "a", "jpeg"), gif = PICTURE("GIF", "a", "gif");
+static const FileKind jpeg = { "JPEG", "a JPEG file", NULL, "" }, gif = PICTURE("GIF", "a", "gif");
 static const FileKind webp = PICTURE("WebP", "a", "webp"), bmp = PICTURE("BMP", "a", "bmp");
 static const FileKind tiff = PICTURE("TIFF", "a", "tiff"), avif = PICTURE("AVIF", "an", "avif");
 static const FileKind heic = PICTURE("HEIC", "a", "heic"), jp2 = PICTURE("JPEG 2000", "a", "jp2");
+static const FileKind jxl = PICTURE("JPEG XL", "a", "jxl");
 static const FileKind wav = { "WAV", "a sound file (RIFF/WAVE)", NULL, "" };
 static const FileKind avi = { "AVI", "a video file (RIFF/AVI)", NULL, "" };
 static const FileKind mp4 = { "MP4", "a video or sound file (MP4)", NULL, "" };
@@ -43,6 +44,8 @@ static const struct {
     { &tiff, 0, 4, "II*\0" },
     { &tiff, 0, 4, "MM\0*" },
     { &jp2, 0, 8, "\0\0\0\x0cjP  " },
+    { &jxl, 0, 2, "\xff\x0a" },
+    { &jxl, 0, 8, "\0\0\0\x0cJXL " },
     { &pdf, 0, 5, "%PDF-" },
     { &lfs, 0, 23, "version https://git-lfs" },
     { &zip, 0, 4, "PK\3\4" },
@@ -72,6 +75,7 @@ static bool has_word(const char *text, size_t size, const char *word) {
 /* Texts can begin with white space and a byte order mark. */
 static const FileKind *text_kind(File file) {
     enum { HEAD = 4096 };
+    if (file.size == 0) return NULL;
     const char *text = (const char *)file.data, *end = text + file.size;
     if (file.size >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) text += 3;
     while (text < end && strchr(" \t\r\n", *text) && *text) text++;

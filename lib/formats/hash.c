@@ -10,18 +10,16 @@
 
 enum { BLOCK = 64, LENGTH_AT = 56 };
 
-/* Pads the data and calls `add` for each block. */
-static void blocks_add(void (*add)(void *state, const uint8_t *block), void *state, const void *data, size_t size,
-                       bool big_endian) {
-    const uint8_t *bytes = data;
-    size_t whole = size / BLOCK * BLOCK, rest = size - whole;
-    for (size_t i = 0; i < whole; i += BLOCK) add(state, bytes + i);
+typedef void BlockAdd(void *state, const uint8_t *block);
+
+/* Pads the last rest_size < 64 of `size` bytes and calls `add` for the one or two blocks that they become. */
+static void tail_add(BlockAdd *add, void *state, const uint8_t *rest, size_t rest_size, uint64_t size,
+                     bool big_endian) {
     uint8_t tail[2 * BLOCK] = { 0 };
-    if (rest > 0) memcpy(tail, bytes + whole, rest);
-    tail[rest] = 0x80;
-    size_t tail_size = rest < LENGTH_AT ? BLOCK : 2 * BLOCK;
-    for (size_t i = 0; i < 8; i++)
-        tail[tail_size - 8 + i] = (uint8_t)((uint64_t)size * 8 >> 8 * (big_endian ? 7 - i : i));
+    if (rest_size > 0) memcpy(tail, rest, rest_size);
+    tail[rest_size] = 0x80;
+    size_t tail_size = rest_size < LENGTH_AT ? BLOCK : 2 * BLOCK;
+    for (size_t i = 0; i < 8; i++) tail[tail_size - 8 + i] = (uint8_t)(size * 8 >> 8 * (big_endian ? 7 - i : i));
     for (size_t i = 0; i < tail_size; i += BLOCK) add(state, tail + i);
 }
 
@@ -61,7 +59,10 @@ static void md5_block(void *state, const uint8_t *block) {
 void md5_hex(const void *data, size_t size, char hex[MD5_HEX]) {
     Md5 md5 = { .word = { 0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476 } };
     for (int i = 0; i < 64; i++) md5.sine[i] = (uint32_t)floor(0x1p32 * fabs(sin(i + 1)));
-    blocks_add(md5_block, &md5, data, size, false);
+    const uint8_t *bytes = data;
+    size_t whole = size / BLOCK * BLOCK;
+    for (size_t i = 0; i < whole; i += BLOCK) md5_block(&md5, bytes + i);
+    tail_add(md5_block, &md5, bytes + whole, size - whole, size, false);
     for (int i = 0; i < 16; i++) snprintf(hex + 2 * i, 3, "%02x", (unsigned)(md5.word[i / 4] >> 8 * (i % 4) & 255));
 }
 
@@ -114,15 +115,41 @@ static void sha256_block(void *state, const uint8_t *block) {
     for (int i = 0; i < WORDS; i++) word[i] += added[i];
 }
 
+Sha256 sha256_begin(void) {
+    Sha256 sum = { .size = 0 };
+    memcpy(sum.word, square_root, sizeof sum.word);
+    return sum;
+}
+
+void sha256_add(Sha256 *sum, const void *data, size_t size) {
+    const uint8_t *bytes = data;
+    size_t held = (size_t)(sum->size % BLOCK), fill = MIN((BLOCK - held) % BLOCK, size);
+    sum->size += size;
+    if (fill > 0) {
+        memcpy(sum->rest + held, bytes, fill);
+        if (held + fill == BLOCK) sha256_block(sum->word, sum->rest);
+    }
+    for (; size - fill >= BLOCK; fill += BLOCK) sha256_block(sum->word, bytes + fill);
+    if (fill < size) memcpy(sum->rest, bytes + fill, size - fill);
+}
+
+void sha256_end(Sha256 *sum, uint8_t bytes[SHA256_BYTES]) {
+    tail_add(sha256_block, sum->word, sum->rest, (size_t)(sum->size % BLOCK), sum->size, true);
+    for (int i = 0; i < WORDS; i++) big_endian_32_put(bytes + 4 * i, sum->word[i]);
+}
+
 void sha256_bytes(const void *data, size_t size, uint8_t sum[SHA256_BYTES]) {
-    uint32_t word[WORDS];
-    memcpy(word, square_root, sizeof word);
-    blocks_add(sha256_block, word, data, size, true);
-    for (int i = 0; i < WORDS; i++) big_endian_32_put(sum + 4 * i, word[i]);
+    Sha256 all = sha256_begin();
+    sha256_add(&all, data, size);
+    sha256_end(&all, sum);
+}
+
+void sha256_digits(const uint8_t sum[SHA256_BYTES], char hex[SHA256_HEX]) {
+    for (int i = 0; i < SHA256_BYTES; i++) snprintf(hex + 2 * i, 3, "%02x", sum[i]);
 }
 
 void sha256_hex(const void *data, size_t size, char hex[SHA256_HEX]) {
     uint8_t sum[SHA256_BYTES];
     sha256_bytes(data, size, sum);
-    for (int i = 0; i < SHA256_BYTES; i++) snprintf(hex + 2 * i, 3, "%02x", sum[i]);
+    sha256_digits(sum, hex);
 }

@@ -14,6 +14,19 @@ enum { MD5_HEX = 33, SHA256_HEX = 65, SHA256_BYTES = 32 }; /* _HEX: hexadecimal 
  * digits or as bytes. They never fail. */
 void md5_hex(const void *data, size_t size, char hex[MD5_HEX]);
 void sha256_bytes(const void *data, size_t size, uint8_t sum[SHA256_BYTES]);
+/* The same of data that come in pieces: any number of sha256_add between begin and end. */
+typedef struct {
+    uint32_t word[8];
+    uint8_t rest[64]; /* the last size % 64 bytes */
+    uint64_t size;    /* of all pieces so far */
+} Sha256;
+
+Sha256 sha256_begin(void);
+void sha256_add(Sha256 *sum, const void *data, size_t size);
+void sha256_end(Sha256 *sum, uint8_t bytes[SHA256_BYTES]);
+
+/* 32 bytes as 64 digits. */
+void sha256_digits(const uint8_t sum[SHA256_BYTES], char hex[SHA256_HEX]);
 void sha256_hex(const void *data, size_t size, char hex[SHA256_HEX]);
 
 #endif

@@ -8,6 +8,11 @@ Image image_new(Arena *arena, int width, int height) {
     return (Image){ .width = width, .height = height, .rgb = arena_alloc(arena, pixels, 3) };
 }
 
+void image_planes(const uint8_t *rgb, size_t pixels, uint8_t *planes) {
+    for (size_t c = 0; c < 3; c++)
+        for (size_t i = 0; i < pixels; i++) planes[c * pixels + i] = rgb[3 * i + c];
+}
+
 /* ---- resizing: Pillow, src/libImaging/Resample.c ---------------------------------------------------------------- */
 
 enum { WEIGHT_BITS = 22 }; /* Resample.c: 32 bits, less 8 of the sample, less 2 for the overshoot of the cubic */

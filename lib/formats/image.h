@@ -16,6 +16,9 @@ typedef struct {
 /* A picture whose pixels are not set. Wants width, height >= 1. Owner: the arena. */
 Image image_new(Arena *arena, int width, int height);
 
+/* The same picture as planes: all red bytes, all green ones, all blue ones.   rgb [pixels,3] -> planes [3,pixels] */
+void image_planes(const uint8_t *rgb, size_t pixels, uint8_t *planes);
+
 /* image_resize: bicubic with antialiasing, the same bytes as Pillow's Image.resize(..., BICUBIC).
  *
  *   out(i) = sum_j k((j + 1/2 - c) / s) in(j) / sum_j k(...)      c = (i + 1/2) n_in / n_out,  s = max(1, n_in / n_out)

@@ -19,16 +19,14 @@ double image_convert_seconds = 60;
 
 enum { PPM_HEADER = 64, OUTPUT_MAX = 3 * IMAGE_PIXELS_MAX + PPM_HEADER, OUTPUT_FIRST = 1 << 20, MESSAGE_MAX = 200 };
 
-/* A program and its arguments; "KIND" stands for the kind of the file and its first frame, "jpeg:-[0]". */
+/* A program and its arguments; "KIND" stands for the kind of the file and its first frame, "gif:-[0]". */
 typedef struct {
     const char *program, *words[16];
-    bool only_jpeg;
 } Converter;
 
 static const Converter converters[] = {
     { .program = "magick", .words = { "KIND", "-alpha", "off", "-colorspace", "sRGB", "-depth", "8", "ppm:-" } },
     { .program = "convert", .words = { "KIND", "-alpha", "off", "-colorspace", "sRGB", "-depth", "8", "ppm:-" } },
-    { .program = "djpeg", .words = { "-pnm" }, .only_jpeg = true },
     { .program = "ffmpeg",
       .words = { "-nostdin", "-v", "error", "-noautorotate", "-i", "pipe:0", "-frames:v", "1", "-pix_fmt", "rgb24",
                  "-f", "image2pipe", "-c:v", "ppm", "pipe:1" } },
@@ -215,14 +213,13 @@ static bool picture_convert(Arena *arena, Source source, Image *image, Err *err)
     char program[1024];
     for (size_t i = 0; i < COUNT(converters); i++) {
         const Converter *c = &converters[i];
-        if (c->only_jpeg && strcmp(source.kind->name, "JPEG") != 0) continue;
         if (!program_find(c->program, program, sizeof program)) continue;
         tried = true;
         if (converter_run(arena, source, c, program, image, err)) return true;
     }
     if (tried) return false;
     return err_set(err,
-                   "%s: this is %s, and PNG and PPM alone can be read without help; install ImageMagick "
+                   "%s: this is %s, and JPEG, PNG and PPM alone can be read without help; install ImageMagick "
                    "(magick or convert) or ffmpeg, or save it as PNG",
                    source.path, source.kind->phrase);
 }

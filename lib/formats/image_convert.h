@@ -1,5 +1,5 @@
-/* image_convert: pictures of any kind. PNG, PPM and PGM are read by image_file.h; JPEG, GIF, WebP, BMP, TIFF, HEIC,
- * AVIF and JPEG 2000 by a program that is found in PATH: magick, convert, ffmpeg, or djpeg for JPEG.
+/* image_convert: pictures of any kind. PNG, JPEG, PPM and PGM are read by image_file.h; GIF, WebP, BMP, TIFF, HEIC,
+ * AVIF, JPEG 2000 and JPEG XL by a program that is found in PATH: magick, convert or ffmpeg.
  *
  * The program is run without a shell. It reads the file as its standard input and writes a PPM to a pipe, so it never
  * sees the file's name. It is told the kind of the file, from the first bytes. Kinds that can contain commands for a
@@ -13,8 +13,8 @@
 /* Time limit of a converter in seconds; then it is killed. 60; tests set less. */
 extern double image_convert_seconds;
 
-/* image_read_any: the first frame of a picture file, without transparency; not rotated as the camera noted (the same as
- * Pillow's convert("RGB")).
+/* image_read_any: the first frame of a picture file, without transparency. What a converter reads is not turned as the
+ * camera noted (the same as Pillow's convert("RGB")); a JPEG is (jpeg.h).
  * Fails  as image_read; when no converter is installed (the message says what to install); when no converter can read
  *        the file, or the picture has more than IMAGE_PIXELS_MAX pixels. *image is then unchanged
  * Owner  the arena owns the pixels */

@@ -1,6 +1,7 @@
 #include "formats/image_file.h"
 
 #include "formats/file_kind.h"
+#include "formats/jpeg.h"
 #include "formats/png.h"
 
 #include <dirent.h>
@@ -138,9 +139,10 @@ static bool ppm_write(const char *path, Image image, Err *err) {
 /* ---- which reader ----------------------------------------------------------------------------------------------- */
 
 bool image_decode(Arena *arena, const char *name, File file, Image *image, Err *err) {
-    static const char wanted[] = "a PNG, PPM or PGM picture";
+    static const char wanted[] = "a PNG, JPEG, PPM or PGM picture";
     if (file.size == 0) return err_set(err, "%s: byte 0: the file is empty, %s was wanted", name, wanted);
     if (file.size >= 4 && !memcmp(file.data, png_signature, 4)) return png_decode(arena, name, file, image, err);
+    if (file.size >= 3 && !memcmp(file.data, "\xff\xd8\xff", 3)) return jpeg_decode(arena, name, file, image, err);
     if (file.size >= 2 && file.data[0] == 'P' && memchr("2356", file.data[1], 4))
         return ppm_decode(arena, name, file, image, err);
     if (file_kind_tell(name, file, wanted, err)) return false;

@@ -1,4 +1,4 @@
-/* image_file: pictures from and to files. PNG, PPM and PGM are read here; image_convert.h reads other kinds.
+/* image_file: pictures from and to files. PNG, JPEG, PPM and PGM are read here; image_convert.h reads other kinds.
  *
  * Pictures are read as RGB: transparency is dropped, not blended (as in Pillow's convert("RGB")); grey becomes three
  * equal numbers. A file that cannot hold the picture it promises is refused before memory is taken for it.
@@ -8,7 +8,7 @@
 
 #include "formats/image.h"
 
-/* image_read: the picture in a PNG, PPM or PGM file. The first bytes decide which, not the name.
+/* image_read: the picture in a PNG, JPEG, PPM or PGM file. The first bytes decide which, not the name.
  * Fails  when the file is missing, damaged, cut, of another kind, or larger than IMAGE_PIXELS_MAX. The message names
  *        file and byte; *image is then unchanged
  * Owner  the arena owns the pixels */

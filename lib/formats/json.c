@@ -231,6 +231,14 @@ static bool literal(Json *j, const char *word) {
     return true;
 }
 
+bool json_bool(Json *j, bool *value) {
+    if (!value_begin(j)) return false;
+    bool yes = literal(j, "true");
+    if (!yes && !literal(j, "false")) return fail(j, "true or false");
+    *value = yes;
+    return true;
+}
+
 bool json_null(Json *j) { return value_begin(j) && (literal(j, "null") || fail(j, "null")); }
 
 bool json_skip(Json *j) { /* recursion is at most JSON_DEPTH_MAX deep: `enter` checks it */
@@ -246,8 +254,9 @@ bool json_skip(Json *j) { /* recursion is at most JSON_DEPTH_MAX deep: `enter` c
         for (json_object(j); json_key(j, &text);) json_skip(j);
         return !j->failed;
     }
+    bool yes;
+    if (kind == JSON_BOOL) return json_bool(j, &yes);
+    if (kind == JSON_NULL) return json_null(j);
     if (!value_begin(j)) return false;
-    if (kind == JSON_NUMBER) return number_read(j, "a number", number);
-    if (kind == JSON_BOOL) return literal(j, "true") || literal(j, "false") || fail(j, "true or false");
-    return kind == JSON_NULL ? literal(j, "null") || fail(j, "null") : fail(j, "a value");
+    return kind == JSON_NUMBER ? number_read(j, "a number", number) : fail(j, "a value");
 }

@@ -21,7 +21,8 @@ typedef struct {
     Err *err, *note;                           /* note: the first harmless fault */
     int width, height, depth, colour, samples; /* samples per pixel */
     bool interlaced;
-    const uint8_t *palette; /* in the file */
+    const uint8_t *background; /* red, green, blue behind pixels with alpha; NULL: alpha is dropped */
+    const uint8_t *palette;    /* in the file */
     int colours;
     size_t data_first, data_chunks, data_size; /* position of the first IDAT, number of them, their bytes */
 } Png;
@@ -182,9 +183,10 @@ static Pass pass_of(const Png *png, int i) { return png->interlaced ? adam7[i] :
 static int pass_width(const Png *png, Pass p) { return (png->width - p.x0 + p.dx - 1) / p.dx; }
 static int pass_height(const Png *png, Pass p) { return (png->height - p.y0 + p.dy - 1) / p.dy; }
 
-/* Bytes of a row of `width` pixels, without the filter byte before it. */
+/* Bytes of a row of `width` pixels, without the filter byte before it. Where size_t has 32 bits, it cannot count the
+ * bits of a row of IMAGE_PIXELS_MAX pixels. */
 static size_t row_bytes(const Png *png, int width) {
-    return ((size_t)width * (size_t)(png->samples * png->depth) + 7) / 8;
+    return (size_t)(((uint64_t)width * (uint64_t)(png->samples * png->depth) + 7) / 8);
 }
 
 /* Bytes of all rows: at most 8 per pixel and 1 per row, which cannot overflow with IMAGE_PIXELS_MAX. */
@@ -236,6 +238,11 @@ static inline unsigned row_sample(const Png *png, const uint8_t *row, size_t i) 
     return row[bit / 8] >> (8 - png->depth - (int)(bit % 8)) & ((1u << png->depth) - 1);
 }
 
+/* out = (alpha out + (255 - alpha) background) / 255, rounded (13.16). */
+static void blend(uint8_t out[3], unsigned alpha, const uint8_t background[3]) {
+    for (int c = 0; c < 3; c++) out[c] = (uint8_t)((alpha * out[c] + (255 - alpha) * background[c] + 127) / 255);
+}
+
 /* Writes `width` pixels of a row to out[0], out[step * 3], ... False when an index is outside the palette (black). */
 static bool row_expand(const Png *png, const uint8_t *row, int width, uint8_t *out, int step) {
     if (png->colour == RGB && png->depth == 8 && step == 1) {
@@ -256,6 +263,8 @@ static bool row_expand(const Png *png, const uint8_t *row, int width, uint8_t *o
         } else {
             memset(out, (int)(sample * scale), 3);
         }
+        if (png->background && (png->colour & 4))
+            blend(out, row_sample(png, row, first + (size_t)png->samples - 1), png->background);
     }
     return inside;
 }
@@ -337,8 +346,14 @@ static bool rows_read(const Png *png, Arena *scratch, uint8_t *raw, Image image)
 }
 
 bool png_decode(Arena *arena, const char *name, File file, Image *image, Err *err) {
+    return png_decode_over(arena, name, file, NULL, image, err);
+}
+
+bool png_decode_over(Arena *arena, const char *name, File file, const uint8_t background[3], Image *image, Err *err) {
     Err note = { "" };
-    Png png = { .name = name, .file = file.data, .size = file.size, .err = err, .note = &note };
+    Png png = {
+        .name = name, .file = file.data, .size = file.size, .err = err, .note = &note, .background = background
+    };
     if (!chunks_walk(&png)) return false;
     Arena scratch = { 0 };
     uint8_t *raw = NULL;

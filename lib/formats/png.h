@@ -26,6 +26,11 @@ extern const uint8_t png_signature[8];
  * Owner  the arena owns the pixels; *image is set only on success */
 bool png_decode(Arena *arena, const char *name, File file, Image *image, Err *err);
 
+/* The same, with the pixels of a picture that has an alpha channel laid over a background of one colour: red, green and
+ * blue, or NULL, then alpha is dropped. out = (alpha pixel + (255 - alpha) background) / 255. Where alpha is 0,
+ * encoders leave any colour, and without a background it is seen. */
+bool png_decode_over(Arena *arena, const char *name, File file, const uint8_t background[3], Image *image, Err *err);
+
 /* png_write: writes 8-bit RGB, not interlaced, each row with the filter that leaves the smallest numbers. */
 bool png_write(const char *path, Image image, Err *err);
 

@@ -1,7 +1,9 @@
 #include "formats/safetensors.h"
 
 #include "core/quote.h"
+#include "core/version.h"
 #include "formats/file_kind.h"
+#include "formats/hash.h"
 #include "formats/json.h"
 
 #include <limits.h>
@@ -222,16 +224,64 @@ static bool header_read(Safetensors *s, Arena *arena, const char *path, Err *err
     return json_end(&j) && offsets_check(s, data, size, path, err) && names_check(s, path, err);
 }
 
+/* ---- the checksum ----------------------------------------------------------------------------------------------- */
+
+#define SUM_KEY     "clip.sha256"
+#define VERSION_KEY "clip.version"
+
+static void sum_string(Sha256 *sum, const char *text) { sha256_add(sum, text, strlen(text) + 1); }
+
+static void sum_tensor(Sha256 *sum, const Tensor *t, const uint8_t numbers[SHA256_BYTES]) {
+    sum_string(sum, t->name);
+    sum_string(sum, dtype_name(t->dtype));
+    sum_string(sum, tensor_shape_text(t));
+    sha256_add(sum, numbers, SHA256_BYTES);
+}
+
+typedef uint8_t Digest[SHA256_BYTES];
+
+static bool sum_check(Safetensors *s, const char *path, Err *err) {
+    const char *said = safetensors_meta(s, SUM_KEY);
+    if (!said && !safetensors_meta(s, VERSION_KEY)) return true;
+    if (!said)
+        return err_set(err,
+                       "%s: the metadata have \"%s\" and no \"%s\", which are written together: the file was damaged",
+                       path, VERSION_KEY, SUM_KEY);
+    Sha256 sum = sha256_begin();
+    for (int i = 0; i < s->meta_count; i++) {
+        if (!strcmp(s->meta[i].key, SUM_KEY)) continue;
+        sum_string(&sum, s->meta[i].key);
+        sum_string(&sum, s->meta[i].value);
+    }
+    Digest all;
+    for (int i = 0; i < s->count; i++) {
+        sha256_bytes(s->tensors[i].data, tensor_bytes(&s->tensors[i]), all);
+        sum_tensor(&sum, &s->tensors[i], all);
+    }
+    char hex[SHA256_HEX];
+    sha256_end(&sum, all);
+    sha256_digits(all, hex);
+    s->summed = !strcmp(hex, said);
+    return s->summed || err_set(err,
+                                "%s: the checksum in its metadata (%s) is not that of its contents (%.8s...): the file "
+                                "was damaged or changed; use a copy of it, or move it away and make it again",
+                                path, quoted(said), hex);
+}
+
 bool safetensors_open(Safetensors *s, Arena *arena, const char *path, Err *err) {
     *s = (Safetensors){ 0 };
     Safetensors got = { 0 };
     if (!file_open(&got.file, path, err)) return false;
-    if (!header_read(&got, arena, arena_text(arena, path), err)) {
+    if (!header_read(&got, arena, arena_text(arena, path), err) || !sum_check(&got, path, err)) {
         file_close(&got.file);
         return false;
     }
     *s = got;
     return true;
+}
+
+void safetensors_warn(const Safetensors *s, const char *path) {
+    if (!s->summed) warn("%s has no checksum (an older version wrote it): damage to it would not be noticed", path);
 }
 
 void safetensors_close(Safetensors *s) {
@@ -277,13 +327,15 @@ bool tensor_to_mat(const Tensor *t, Mat m, Err *err) {
 
 /* ---- writing ---------------------------------------------------------------------------------------------------- */
 
-/* A tensor, with its numbers in nums or ints; or, when `value` is set, a metadata string. */
+/* A tensor, with its numbers in nums, ints or bytes; or, when `value` is set, a metadata string. */
 struct SafetensorsEntry {
     SafetensorsEntry *next;
     Tensor tensor;
     const char *value;
+    const uint8_t *bytes;
     const num *nums;
     const int *ints;
+    Digest digest; /* of the numbers, when they were written */
 };
 
 SafetensorsOut safetensors_begin(Arena *arena) { return (SafetensorsOut){ .arena = arena }; }
@@ -301,9 +353,12 @@ static SafetensorsEntry *entry_new(SafetensorsOut *out, const char *name, Dtype 
     return entry;
 }
 
-void safetensors_add_meta(SafetensorsOut *out, const char *key, const char *value) {
+static void meta_new(SafetensorsOut *out, const char *key, const char *value) {
     entry_new(out, key, DTYPE_U8, 0, NULL)->value = arena_text(out->arena, value);
     out->meta_count++;
+}
+void safetensors_add_meta(SafetensorsOut *out, const char *key, const char *value) {
+    if (strcmp(key, SUM_KEY) != 0 && strcmp(key, VERSION_KEY) != 0) meta_new(out, key, value);
 }
 
 static SafetensorsEntry *tensor_new(SafetensorsOut *out, const char *name, Dtype dtype, int dims, const int *shape) {
@@ -325,6 +380,10 @@ void safetensors_add_ints(SafetensorsOut *out, const char *name, Dtype dtype, Te
     for (size_t i = 0; dtype == DTYPE_U8 && i < entry->tensor.count; i++)
         REQUIRE(0 <= values[i] && values[i] <= 255, "%s: number %zu is %d, a U8 holds 0 to 255", name, i, values[i]);
     entry->ints = values;
+}
+
+void safetensors_add_bytes(SafetensorsOut *out, const char *name, TensorShape shape, const uint8_t *bytes) {
+    tensor_new(out, name, DTYPE_U8, shape.dims, shape.shape)->bytes = bytes;
 }
 
 /* Strings first, then tensors; each by name. */
@@ -381,35 +440,66 @@ static void header_write(OutFile *file, char *const *texts, int count) {
     out_write(file, "}       ", 1 + padding);
 }
 
-static void numbers_write(OutFile *file, const SafetensorsEntry *entry) {
+static void numbers_write(OutFile *file, SafetensorsEntry *entry) {
     const Tensor *t = &entry->tensor;
     enum { PIECE = 1024 };
     uint8_t bytes[PIECE * 8];
+    Sha256 sum = sha256_begin();
     for (size_t begin = 0; begin < t->count; begin += PIECE) {
         size_t count = MIN((size_t)PIECE, t->count - begin), step = dtype_size(t->dtype);
         for (size_t i = 0; i < count; i++) {
             if (entry->nums) real_put(bytes + i * step, t->dtype, (double)entry->nums[begin + i]);
+            else if (entry->bytes) bytes[i] = entry->bytes[begin + i];
             else little_put(bytes + i * step, step, (uint64_t)(int64_t)entry->ints[begin + i]);
         }
         out_write(file, bytes, count * step);
+        sha256_add(&sum, bytes, count * step);
     }
+    sha256_end(&sum, entry->digest);
 }
 
-bool safetensors_write(const SafetensorsOut *out, const char *path, Err *err) {
-    int count = out->count + out->meta_count;
-    SafetensorsEntry **sorted = entries_sorted(out);
-    char **texts = arena_alloc(out->arena, (size_t)count, sizeof *texts);
-    size_t offset = 0;
+/* Writes the digits of the checksum over the zeros at this place. Changes the order of `entries`. */
+static void sum_write(OutFile *file, SafetensorsEntry **entries, int count, size_t place) {
+    Digest all;
+    char hex[SHA256_HEX];
+    Sha256 sum = sha256_begin();
+    qsort(entries, (size_t)count, sizeof *entries, entry_name_order);
+    for (int i = 0; i < count; i++) {
+        const SafetensorsEntry *entry = entries[i];
+        if (!entry->value) sum_tensor(&sum, &entry->tensor, entry->digest);
+        if (!entry->value || !strcmp(entry->tensor.name, SUM_KEY)) continue;
+        sum_string(&sum, entry->tensor.name);
+        sum_string(&sum, entry->value);
+    }
+    sha256_end(&sum, all);
+    sha256_digits(all, hex);
+    if (fseek(file->stream, (long)place, SEEK_SET) != 0) file->failed = true;
+    out_write(file, hex, strlen(hex));
+}
+
+bool safetensors_write(const SafetensorsOut *given, const char *path, Err *err) {
+    static const char zeros[SHA256_HEX] = "0000000000000000000000000000000000000000000000000000000000000000";
+    SafetensorsOut out = *given;
+    if (!out.no_sum) meta_new(&out, SUM_KEY, zeros);
+    if (!out.no_sum) meta_new(&out, VERSION_KEY, clip_version());
+    int count = out.count + out.meta_count;
+    SafetensorsEntry **sorted = entries_sorted(&out);
+    char **texts = arena_alloc(out.arena, (size_t)count, sizeof *texts);
+    size_t offset = 0, length = LENGTH_BYTES + 1, place = 0; /* the header begins with its length and '{' */
     OutFile file;
     for (int i = 0; i < count; i++) {
         if (!utf8_check(sorted[i], path, err)) return false;
-        texts[i] = entry_text(out, sorted[i], i, offset);
+        texts[i] = entry_text(&out, sorted[i], i, offset);
         if (!sorted[i]->value) offset += tensor_bytes(&sorted[i]->tensor);
+        else if (!strcmp(sorted[i]->tensor.name, SUM_KEY))
+            place = length + (size_t)(strstr(texts[i], zeros) - texts[i]);
+        length += strlen(texts[i]);
     }
     if (!out_open(&file, path, err)) return false;
-    file.backup = out->backup;
+    file.backup = out.backup;
     header_write(&file, texts, count);
     for (int i = 0; i < count; i++)
         if (!sorted[i]->value) numbers_write(&file, sorted[i]);
+    if (!out.no_sum) sum_write(&file, sorted, count, place);
     return out_commit(&file, err);
 }

@@ -7,6 +7,12 @@
  *                      without overlap and without holes
  *   (github.com/huggingface/safetensors, README, "Format")
  *
+ * Checksum  files that we write have the metadata "clip.version" (core/version.h) and "clip.sha256": the SHA-256 sum of
+ *           all other metadata and of all tensors, whatever their order in the file:
+ *             for each other string, by key: KEY 0 VALUE 0;   for each tensor, by name: NAME 0 DTYPE 0 [SHAPE] 0, and
+ *             the 32 bytes of the SHA-256 sum of its numbers
+ *           Where it is there, safetensors_open checks it. Other programs see one more string.
+ *
  * A file that breaks a rule of the format is refused with one line that names the file and the tensor or the byte.
  * Unknown members of a tensor's entry are ignored. Other dtypes than those of Dtype are refused by name. The file
  * is mapped, not copied. Numbers are read byte by byte, so big-endian machines read and write the same files.
@@ -41,13 +47,17 @@ typedef struct {
     Tensor *tensors; /* sorted by name */
     MetaPair *meta;  /* sorted by key */
     int count, meta_count;
+    bool summed; /* the file has a checksum, and it is right */
 } Safetensors;
 
 /* safetensors_open: maps the file and checks its header and every entry.
- * Fails  when the file is missing, cut, or breaks a rule of the format; *s is then empty
+ * Fails  when the file is missing, cut, or breaks a rule of the format, or its checksum is wrong; *s is then empty
  * Owner  the arena owns names and table; close with safetensors_close after the last use of a tensor */
 bool safetensors_open(Safetensors *s, Arena *arena, const char *path, Err *err);
 void safetensors_close(Safetensors *s);
+
+/* Warns (core/base.h) that a file of ours has no checksum: an older version wrote it. */
+void safetensors_warn(const Safetensors *s, const char *path);
 
 /* The tensor or the metadata string of that name; NULL if there is none. */
 const Tensor *safetensors_find(const Safetensors *s, const char *name);
@@ -80,13 +90,15 @@ typedef struct {
     Arena *arena;
     SafetensorsEntry *entries;
     int count, meta_count;
+    bool no_sum;        /* for tests: without checksum and version */
     const char *backup; /* what was at the path before is copied there (OutFile); NULL: no backup */
 } SafetensorsOut;
 
 /* An empty list. Owner: the arena. */
 SafetensorsOut safetensors_begin(Arena *arena);
 
-/* Strings are copied. The same key twice: safetensors_write stops (REQUIRE). */
+/* Strings are copied. The same key twice: safetensors_write stops (REQUIRE). "clip.sha256" and "clip.version" are left
+ * out: each file gets its own. */
 void safetensors_add_meta(SafetensorsOut *out, const char *key, const char *value);
 
 /* Adds numbers as F64, F32, F16 or BF16, rounded to nearest, ties to even; too large for F16 (65504) becomes infinity.
@@ -101,6 +113,9 @@ typedef struct {
 
 /* Adds integers as U8, I32 or I64. Stops when a value does not fit. */
 void safetensors_add_ints(SafetensorsOut *out, const char *name, Dtype dtype, TensorShape shape, const int *values);
+
+/* Adds bytes as U8. */
+void safetensors_add_bytes(SafetensorsOut *out, const char *name, TensorShape shape, const uint8_t *bytes);
 
 /* Writes the file, whole or not at all. Fails on a disk error, or when a name or string is not UTF-8. */
 bool safetensors_write(const SafetensorsOut *out, const char *path, Err *err);

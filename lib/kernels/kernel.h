@@ -61,6 +61,10 @@ static inline void vec_store(num *to, Vec v) { *(VecAt *)to = v; }
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
+/* sum + a * b. The operands are read first. Otherwise a sanitizer's check between product and sum can keep clang from
+ * fusing them in one kind of tile and not in another, and a number then depends on the tile it is in. */
+INLINE Vec multiply_add(Vec sum, num a, Vec b) { return sum + a * b; }
+
 /* One register tile of the result:
  *     c[r][n] (+)= bias[n] + sum over s < segments, k < length of
  *                  a[r][a_at[s] + k * a_step] * b[b_at[s] + k * b_step + n]          for r < rows, n < cols <= PANEL
@@ -106,7 +110,7 @@ INLINE void micro_kernel_sized(const RegisterTile *t, int height, int vecs) {
             for (int v = 0; v < vecs; v++) b[v] = vec_load(at + v * LANES);
             UNROLL
             for (int r = 0; r < height; r++) UNROLL
-            for (int v = 0; v < vecs; v++) sum[r][v] += a[r][k] * b[v];
+            for (int v = 0; v < vecs; v++) sum[r][v] = multiply_add(sum[r][v], a[r][k], b[v]);
         }
     }
     if (t->rows < height || t->cols < vecs * LANES) {

@@ -1,4 +1,6 @@
 #include "lesson/lesson.h"
+
+#include "core/version.h"
 #include "show/plot.h"
 
 #include <ctype.h>
@@ -10,7 +12,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-enum { OPTIONS_MAX = 32, QUICK_WORDS = 32 };
+enum { OPTIONS_MAX = 64, QUICK_WORDS = 32 };
 
 /* The lesson's own options, followed by those that every lesson has. */
 static void options_join(Lesson *lesson, bool *silent, bool *quick, Option *all) {
@@ -31,7 +33,7 @@ static void options_join(Lesson *lesson, bool *silent, bool *quick, Option *all)
 
 /* Sets what --quick stands for. */
 static void quick_apply(Lesson *lesson, const Option *options) {
-    char *words[QUICK_WORDS + 1] = { "--quick" }, *rest = NULL;
+    char first[] = "--quick", *words[QUICK_WORDS + 1] = { first }, *rest = NULL;
     int count = 1;
     for (char *word = strtok_r(arena_text(&lesson->memory, lesson->quick), " ", &rest); word && count <= QUICK_WORDS;
          word = strtok_r(NULL, " ", &rest))
@@ -41,11 +43,16 @@ static void quick_apply(Lesson *lesson, const Option *options) {
 }
 
 static void help(const Lesson *lesson, const Option *options, const char *program) {
-    printf("Lesson %s: %s. %s.\n", lesson->number, lesson->title, lesson->shows);
-    if (lesson->takes) printf("Takes %s.\n", lesson->takes);
+    Term term = term_of(stdout);
+    char line[1024];
+    snprintf(line, sizeof line, "Lesson %s: %s. %s.", lesson->number, lesson->title, lesson->shows);
+    term_wrap(&term, line, 0);
+    snprintf(line, sizeof line, "Takes %s.", lesson->takes ? lesson->takes : "");
+    if (lesson->takes) term_wrap(&term, line, 0);
     printf("\n  %s [OPTIONS]%s%s\n\n", program, lesson->wants ? " " : "", lesson->wants ? lesson->wants : "");
     options_help(options, stdout);
-    printf("  %-20s %s\n", "--help", "this text");
+    term_wrap(&term, "  --version            the version of the toolkit", 23);
+    term_wrap(&term, "  --help               this text", 23);
 }
 
 static char stop_line[256];
@@ -72,6 +79,7 @@ void lesson_begin(Lesson *lesson, int argc, char **argv) {
     Option options[OPTIONS_MAX];
     Err err;
     bool silent = false, quick = false;
+    if (version_asked(argc, argv)) exit(status_printed(0));
     options_join(lesson, &silent, &quick, options);
     if (options_have(argc, argv, "help")) {
         help(lesson, options, argv[0]);

@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 Cifar lesson_pictures(Arena *arena, const char *data, CifarPart part, int pictures) {
@@ -63,7 +64,7 @@ static void watch_rename(void *context, const char *path) {
 
 bool lesson_train(TrainRun *run, Clip *clip, Err *err) {
     const Recipe *r = &run->recipe;
-    double pictures = (double)r->epochs * (run->train->n / r->batch) * r->batch;
+    double pictures = (double)r->epochs * (train_pictures(run) / r->batch) * r->batch;
     Watch watch = { .run = run, .progress = progress_begin("", pictures, "img/s") };
     TrainRun watched = *run;
     watched.after_batch = watch_batch;
@@ -87,9 +88,14 @@ char *lesson_model_path(Arena *arena, const char *recipe, const Cifar *pictures,
 static bool read_about(Arena *arena, LessonModel *model, Err *err) {
     Safetensors file;
     if (!safetensors_open(&file, arena, model->path, err)) return false;
+    safetensors_warn(&file, model->path);
     const char *run = safetensors_meta(&file, "run"), *epoch = safetensors_meta(&file, "epoch");
     const char *templates = safetensors_meta(&file, "templates");
     long long done;
+    const char *fit = safetensors_meta(&file, "fit");
+    const char *split = safetensors_meta(&file, "split");
+    model->fit = fit ? arena_text(arena, fit) : NULL;
+    model->split = split ? arena_text(arena, split) : NULL;
     model->run = arena_text(arena, run ? run : "");
     for (char *c = model->run; *c; c++)
         if (iscntrl((unsigned char)*c)) *c = '?'; /* it is printed */
@@ -111,6 +117,10 @@ static bool unfinished(const LessonModel *model) {
 static void refuse_other(Arena *arena, const LessonModel *model, const Cifar *pictures) {
     static const char *const kinds[] = { "CIFAR-10", "generated shapes" };
     const char *kind = kinds[pictures->generated], *other = kinds[!pictures->generated];
+    if (model->fit)
+        die("%s: this model was trained on own pairs, and these pictures are %s; give it your own with --pairs TABLE, "
+            "or with --folder FOLDER in lesson 13",
+            model->path, kind);
     if (*model->run && !strstr(model->run, kind))
         die("%s: this model was trained on %s, and these pictures are %s; choose others with --data, or another model",
             model->path, other, kind);
@@ -132,10 +142,17 @@ LessonModel lesson_model_open(Arena *arena, const char *path, const Cifar *pictu
     if (!clip_load(&model.clip, path, &err) || !read_about(arena, &model, &err)) die("%s", err.text);
     if (pictures) refuse_other(arena, &model, pictures);
     printf("Model: %s", *model.run ? model.run : "its file does not say how it was trained");
-    if (unfinished(&model)) printf("; stopped after epoch %d", model.epochs);
+    if (model.fit) printf("; best epoch %d", model.epochs);
+    else if (unfinished(&model)) printf("; stopped after epoch %d", model.epochs);
     printf("\n");
     fprintf(stderr, "model: %s\n", path);
     return model;
+}
+
+const char *lesson_shipped(void) {
+    static char path[1024];
+    snprintf(path, sizeof path, "%s%s", shipped_prefix(), LESSON_SHIPPED);
+    return path;
 }
 
 enum { SMALL_BATCHES = 10, NARROWER = 2, PICTURES_PER_SECOND = 3000 }; /* of the narrow network, on two processors */
@@ -150,8 +167,8 @@ static bool has_templates(const LessonModel *model, const Recipe *recipe) {
 }
 
 static bool shipped_serves(Arena *arena, const LessonModelArgs *args, const Recipe *recipe, const Cifar *pictures) {
-    LessonModel shipped = { .path = LESSON_SHIPPED };
-    if (pictures->generated || args->train_images || args->seed != 1 || !file_exists(LESSON_SHIPPED)) return false;
+    LessonModel shipped = { .path = lesson_shipped() };
+    if (pictures->generated || args->train_images || args->seed != 1 || !file_exists(lesson_shipped())) return false;
     return read_about(arena, &shipped, NULL) && has_templates(&shipped, recipe);
 }
 
@@ -185,17 +202,26 @@ static void train_model(const LessonModelArgs *args, const Recipe *recipe, const
     arena_free(&work);
 }
 
+static char *model_path(Arena *arena, const Recipe *recipe, const LessonModelArgs *args, const Cifar *pictures) {
+    const char *name = recipe->name;
+    if (args->train_images) name = arena_print(arena, "%s-first%d", name, args->train_images);
+    return lesson_model_path(arena, name, pictures, args->seed, ".safetensors");
+}
+
 LessonModel lesson_model(Arena *arena, const LessonModelArgs *args, const Cifar *pictures) {
     const Recipe *recipe = recipe_find(args->recipe);
     REQUIRE(recipe, "there is no recipe %s", args->recipe);
     if (args->weights && *args->weights) return lesson_model_open(arena, args->weights, pictures);
-    if (shipped_serves(arena, args, recipe, pictures)) return lesson_model_open(arena, LESSON_SHIPPED, pictures);
-    const char *name = recipe->name;
-    if (args->train_images) name = arena_print(arena, "%s-first%d", name, args->train_images);
-    LessonModel before = { .path = lesson_model_path(arena, name, pictures, args->seed, ".safetensors") };
+    if (shipped_serves(arena, args, recipe, pictures)) return lesson_model_open(arena, lesson_shipped(), pictures);
+    LessonModelArgs wanted = *args;
+    LessonModel before = { .path = model_path(arena, recipe, &wanted, pictures) };
+    if (pictures->generated && !wanted.train_images && !file_exists(before.path)) {
+        wanted.train_images = LESSON_SHAPES_IMAGES;
+        before.path = model_path(arena, recipe, &wanted, pictures);
+    }
     Err err;
     bool there = file_exists(before.path);
     if (there && !read_about(arena, &before, &err)) die("%s", err.text);
-    if (!there || unfinished(&before)) train_model(args, recipe, before.path);
+    if (!there || unfinished(&before)) train_model(&wanted, recipe, before.path);
     return lesson_model_open(arena, before.path, pictures);
 }

@@ -24,6 +24,8 @@ char *lesson_model_path(Arena *arena, const char *recipe, const Cifar *pictures,
 
 /* The model that comes with the repository, trained on photographs. */
 #define LESSON_SHIPPED "data/pretrained/cifar10-clip.safetensors"
+/* Where it is: in the current folder, or in $CLIP_SHIPPED, if set (an installed toolkit). */
+const char *lesson_shipped(void);
 
 typedef struct {
     Clip clip; /* free it with clip_free; the rest is the arena's */
@@ -31,7 +33,9 @@ typedef struct {
     char *run;        /* "recipe quick, seed 1, ..."; "" if the file does not say it */
     char **templates; /* of the captions it was trained on */
     int template_count;
-    int epochs; /* finished; INT_MAX if the file does not say it */
+    int epochs;        /* finished; INT_MAX if the file does not say it */
+    const char *split; /* of a model of own pairs (lesson_pairs.h); else NULL */
+    const char *fit;   /* of a model of own pairs: how its pictures were made square (picture_cache.h); else NULL */
 } LessonModel;
 
 /* Loads a model of lesson 10. Prints on stdout how it was trained (recipe, seed, epochs, pictures), on stderr its path.
@@ -47,9 +51,14 @@ typedef struct {
     int train_images; /* 0: all; else the first so many, in small batches by a network half as wide */
 } LessonModelArgs;
 
+/* Generated shapes are learnt from fewer pictures than photographs: where a model of all of them would have to be
+ * trained first, it is trained on the first so many. */
+enum { LESSON_SHAPES_IMAGES = 10000 };
+
 /* lesson_model_open of the first of these that there is: the file asked for; LESSON_SHIPPED, for all pictures, seed 1
- * and templates among its own; the model trained before, at lesson_model_path. Otherwise trains that one now, or
- * continues a training that was stopped, with a line for each epoch on stderr. */
+ * and templates among its own; the model trained before, at lesson_model_path. Otherwise trains that one now (of shapes
+ * one of LESSON_SHAPES_IMAGES pictures, with this number in its name), or continues a training that was stopped, with a
+ * line for each epoch on stderr. */
 LessonModel lesson_model(Arena *arena, const LessonModelArgs *args, const Cifar *pictures);
 
 #endif

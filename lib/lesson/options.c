@@ -1,9 +1,11 @@
 #include "lesson/options.h"
 
+#include "show/term.h"
+
 #include <limits.h>
 #include <string.h>
 
-enum { NAME_MAX_LENGTH = 32 };
+enum { NAME_MAX_LENGTH = 32, OPTION_INDENT = 23 };
 
 static const char *value_kind(const Option *option) {
     return option->flag ? "" : option->integer ? "N" : option->real ? "X" : option->choices ? "WORD" : "TEXT";
@@ -141,15 +143,17 @@ bool options_have(int argc, char **argv, const char *name) {
 }
 
 void options_help(const Option *options, FILE *out) {
+    Term term = term_of(out);
     for (const Option *option = options; option && option->name; option++) {
-        char left[NAME_MAX_LENGTH + 16];
+        char left[NAME_MAX_LENGTH + 16], right[200] = "", line[1024];
         option_require(option);
         snprintf(left, sizeof left, "--%s %s", option->name, value_kind(option));
-        fprintf(out, "  %-20s %s", left, option->help);
-        if (option->integer) fprintf(out, " (%.0f to %.0f; %d)", option->low, option->high, *option->integer);
-        if (option->real) fprintf(out, " (%g to %g; %g)", option->low, option->high, *option->real);
-        if (option->choices && option->text) fprintf(out, " (%s; %s)", option->choices, *option->text);
-        else if (option->text && *option->text) fprintf(out, " (%s)", *option->text);
-        fputc('\n', out);
+        if (option->integer)
+            snprintf(right, sizeof right, " (%.0f to %.0f; %d)", option->low, option->high, *option->integer);
+        if (option->real) snprintf(right, sizeof right, " (%g to %g; %g)", option->low, option->high, *option->real);
+        if (option->choices && option->text) snprintf(right, sizeof right, " (%s; %s)", option->choices, *option->text);
+        else if (option->text && *option->text) snprintf(right, sizeof right, " (%s)", *option->text);
+        snprintf(line, sizeof line, "  %-20s %s%s", left, option->help, right);
+        term_wrap(&term, line, OPTION_INDENT);
     }
 }

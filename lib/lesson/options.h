@@ -44,7 +44,8 @@ bool options_parse(const Option *options, int argc, char **argv, int *count, Err
 /* Is the flag --name among the options, before any "--"? */
 bool options_have(int argc, char **argv, const char *name);
 
-/* One line per option: name, kind of value, help, allowed values, default (the variable's value now). */
+/* One line per option: name, kind of value, help, allowed values, default (the variable's value now). On a terminal,
+ * lines are broken at its width. */
 void options_help(const Option *options, FILE *out);
 
 #endif

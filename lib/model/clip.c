@@ -29,6 +29,7 @@ static bool clip_build(Clip *clip, ClipConfig config, const Vocab *vocab, uint64
     const char *words = vocab ? vocab_to_text(&clip->arena, vocab) : NULL;
     bool ok = !words || vocab_from_text(&clip->vocab, &clip->arena, words, "vocabulary", err);
     if (vocab) config.text.vocabulary = clip->vocab.size;
+    if (ok && vocab) clip->vocab.keeps_unknown = vocab->keeps_unknown;
     config.text.tokens = config.tokens;
     clip->config = config;
     if (!ok || !config_check(&config, err)) {
@@ -64,10 +65,33 @@ Var clip_text(Tape *t, Clip *clip, const int *ids, int B, int T) {
     return op_l2norm(t, text_tower(t, &clip->text, ids, B, T));
 }
 
+bool clip_read_bpe(Clip *clip, const char *beside, Err *err) {
+    Bpe *bpe = arena_zero(&clip->arena, 1, sizeof *bpe);
+    REQUIRE(!clip->vocab.size && clip->config.text.vocabulary == BPE_IDS, "a model of %d words, want %d byte pairs",
+            clip->config.text.vocabulary, BPE_IDS);
+    if (!bpe_find(bpe, &clip->arena, beside, err)) return false;
+    clip->bpe = bpe;
+    return true;
+}
+
+TextNotes clip_encode(const Clip *clip, Arena *arena, const char *const *texts, int n, int *ids) {
+    int T = clip->config.tokens;
+    if (!clip->bpe) return vocab_encode(&clip->vocab, arena, texts, n, T, ids);
+    TextNotes notes = { .room = T };
+    int *tokens = arena_alloc(arena, (size_t)n, sizeof *tokens);
+    notes.cut_count = bpe_encode(clip->bpe, texts, n, T, ids, tokens);
+    for (int i = 0; i < n && !notes.cut_text; i++)
+        if (tokens[i] > T) {
+            notes.cut_text = texts[i];
+            notes.cut_words = tokens[i];
+        }
+    return notes;
+}
+
 Mat clip_text_features(Clip *clip, Arena *arena, const char *const *texts, int n, FILE *warnings) {
     Tape tape = { .no_grad = true };
     int T = clip->config.tokens, *ids = arena_alloc(&tape.arena, (size_t)n * (size_t)T, sizeof *ids);
-    TextNotes notes = vocab_encode(&clip->vocab, &tape.arena, texts, n, T, ids);
+    TextNotes notes = clip_encode(clip, &tape.arena, texts, n, ids);
     if (warnings) text_warn(&notes, warnings);
     Mat on_tape = clip_text(&tape, clip, ids, n, T)->val, features = mat_like(arena, on_tape);
     memcpy(features.v, on_tape.v, mat_count(features) * sizeof(num));

@@ -8,6 +8,7 @@
 #include "model/image_tower.h"
 #include "model/clip_loss.h"
 #include "formats/safetensors.h"
+#include "dataset/bpe.h"
 #include "dataset/words.h"
 #include "model/text_tower.h"
 
@@ -26,6 +27,7 @@ typedef struct {
     TextTower text;
     Param *logit_scale;  /* t, one number */
     Vocab vocab;         /* empty for a model that takes ids */
+    const Bpe *bpe;      /* CLIP's tokeniser, for a model that was trained with it here; or NULL */
     Safetensors weights; /* the open file that holds the weights (pretrained.h), or empty */
     const char *notes;   /* a description of a pretrained model, or NULL */
 } Clip;
@@ -39,6 +41,12 @@ bool clip_plan(Clip *clip, ClipConfig config, const Vocab *vocab, Err *err);
 /* Unit vectors [B,E] of pictures [B,H,W,3], and of texts given as ids [B,T]. */
 Var clip_image(Tape *t, Clip *clip, Mat pixels);
 Var clip_text(Tape *t, Clip *clip, const int *ids, int B, int T);
+
+/* Reads CLIP's vocabulary for a model that has none and takes 49,408 ids (bpe_find). False with one line. */
+bool clip_read_bpe(Clip *clip, const char *beside, Err *err);
+
+/* ids [n,T] of n texts, T = config.tokens, by the model's own tokeniser. What was left out: as vocab_encode. */
+TextNotes clip_encode(const Clip *clip, Arena *arena, const char *const *texts, int n, int *ids);
 
 /* Unit vectors of n texts in words, [n,E], without gradient, on the arena. Unknown words are listed on `warnings`
  * (NULL: not listed). */

@@ -5,7 +5,7 @@
 
 /* The whole numbers of a configuration, and their keys in the metadata. Each is at least `low`. Where `low` is 0, the
  * number 0 is not written, and a missing key means 0. */
-enum { META_NUMBERS = 12 };
+enum { META_NUMBERS = 14 };
 typedef struct {
     const char *key;
     int *value, low;
@@ -19,6 +19,7 @@ static void meta_numbers(ClipConfig *c, MetaNumber list[META_NUMBERS]) {
         { "image.width", &c->image.width, 0 },  { "image.layers", &c->image.layers, 0 },
         { "vision_heads", &c->image.heads, 0 }, { "text.hidden", &c->text.hidden, 0 },
         { "text.layers", &c->text.layers, 0 },  { "text_heads", &c->text.heads, 0 },
+        { "image.mlp", &c->image.mlp, 0 },      { "text.mlp", &c->text.mlp, 0 },
     };
     memcpy(list, all, sizeof all);
 }
@@ -40,10 +41,19 @@ static bool meta_widths(const Safetensors *file, const char *path, int widths[3]
     return err_set(err, "%s: metadata \"image.widths\" is %s, want three whole numbers", path, text ? text : "missing");
 }
 
+/* Was it trained on CLIP's byte pairs, and not on words of its own? */
+static bool takes_byte_pairs(const Safetensors *file) {
+    const char *tokeniser = safetensors_meta(file, "tokeniser");
+    return tokeniser && !strcmp(tokeniser, "byte pairs");
+}
+
 static bool config_read(const Safetensors *file, const char *path, ClipConfig *c, Err *err) {
     const char *model = safetensors_meta(file, "model"), *quick = safetensors_meta(file, "quick_gelu");
     *c = (ClipConfig){ .image.kind = safetensors_meta(file, "image"), .text.kind = safetensors_meta(file, "text") };
-    if (!model || strcmp(model, "clip") || !safetensors_meta(file, "words") || !c->image.kind || !c->text.kind)
+    bool bpe = takes_byte_pairs(file);
+    if (bpe) c->text.vocabulary = BPE_IDS;
+    if (!model || strcmp(model, "clip") || (!safetensors_meta(file, "words") && !bpe) || !c->image.kind ||
+        !c->text.kind)
         return err_set(err, "%s: no model of this toolkit (metadata model, words, image, text); lesson 10 makes one",
                        path);
     MetaNumber numbers[META_NUMBERS];
@@ -71,7 +81,9 @@ void clip_save(const Clip *clip, SafetensorsOut *out, Dtype dtype) {
             safetensors_add_meta(out, numbers[i].key, arena_print(out->arena, "%d", *numbers[i].value));
     if (clip->image.vit || clip->text.transformer.blocks)
         safetensors_add_meta(out, "quick_gelu", c.image.quick_gelu || c.text.quick_gelu ? "True" : "False");
-    safetensors_add_meta(out, "words", vocab_to_text(out->arena, &clip->vocab));
+    if (clip->bpe) safetensors_add_meta(out, "tokeniser", "byte pairs");
+    else safetensors_add_meta(out, "words", vocab_to_text(out->arena, &clip->vocab));
+    if (clip->vocab.keeps_unknown) safetensors_add_meta(out, "unknown", "kept");
     for (int i = 0; i < clip->params.count; i++)
         safetensors_add(out, clip->params.list[i]->name, dtype, clip->params.list[i]->val);
 }
@@ -119,12 +131,15 @@ static bool clip_restore(Clip *clip, const Safetensors *file, const char *path, 
     Vocab vocab;
     Err why;
     *clip = (Clip){ 0 };
-    bool ok = config_read(file, path, &config, err) &&
-              vocab_from_text(&vocab, &arena, safetensors_meta(file, "words"), path, err);
-    if (ok && !clip_plan(clip, config, &vocab, &why)) ok = err_set(err, "%s: %s", path, why.text);
+    bool bpe = takes_byte_pairs(file), ok = config_read(file, path, &config, err);
+    const Vocab *words = bpe ? NULL : &vocab;
+    ok = ok && (bpe || vocab_from_text(&vocab, &arena, safetensors_meta(file, "words"), path, err));
+    if (ok) vocab.keeps_unknown = safetensors_meta(file, "unknown") != NULL;
+    if (ok && !clip_plan(clip, config, words, &why)) ok = err_set(err, "%s: %s", path, why.text);
     ok = ok && plan_matches(clip, file, path, err);
     clip_free(clip);
-    ok = ok && clip_init(clip, config, &vocab, 0, err) && params_restore(&clip->params, file, path, "", err);
+    ok = ok && clip_init(clip, config, words, 0, err) && params_restore(&clip->params, file, path, "", err);
+    ok = ok && (!bpe || clip_read_bpe(clip, path, err));
     arena_free(&arena);
     if (!ok) clip_free(clip);
     return ok;

@@ -16,7 +16,7 @@ void image_require_side(Var x, int side) {
             mat_shape_text(x->val), side, side);
 }
 
-/* x [B,32,32,3] -> [B,E] */
+/* x [B,S,S,3] -> [B,E]; the sizes below are those for S = 32 */
 static Var small_forward(Tape *t, ImageTower *m, Var x) {
     x = op_relu(t, conv(t, &m->conv[0], x)); /* [B,16,16,16] */
     x = op_relu(t, conv(t, &m->conv[1], x)); /* [B,8,8,32] */
@@ -26,7 +26,7 @@ static void small_add(ImageTower *m, Params *params, ImageTowerSize size, Rng *r
     m->forward = small_forward;
     m->conv[0] = conv_add(params, "image.conv1", (ConvSize){ 3, 16, 3, 2, 1, true }, rng);
     m->conv[1] = conv_add(params, "image.conv2", (ConvSize){ 16, 32, 3, 2, 1, true }, rng);
-    m->fc = linear_add(params, "image.fc", 8 * 8 * 32, size.embed, rng);
+    m->fc = linear_add(params, "image.fc", size.side / 4 * (size.side / 4) * 32, size.embed, rng);
 }
 
 /* Large results of an activation (64 MB of floats) are not kept for the convolution's backward pass but computed again:
@@ -38,8 +38,9 @@ static Var conv_forget(Tape *t, const Conv *layer, Var x) {
     return y;
 }
 
-/* x [B,32,32,3] -> [B,E]; w0, w1, w2 the widths. Maximum pooling keeps which number was the largest: the results
- * of the convolution before it, half of all numbers, are not needed for the backward pass. */
+/* x [B,S,S,3] -> [B,E]; w0, w1, w2 the widths. Maximum pooling keeps which number was the largest: the results of the
+ * convolution before it, half of all numbers, are not needed for the backward pass. The last pool takes all positions
+ * that are left. */
 static Var cnn_forward(Tape *t, ImageTower *m, Var x) {
     x = op_gelu(t, conv(t, &m->conv[0], x));  /* [B,31,31,24] */
     for (int block = 0; block < 3; block++) { /* [B,15,15,w0], [B,7,7,w1], [B,3,3,w2] */
@@ -50,7 +51,7 @@ static Var cnn_forward(Tape *t, ImageTower *m, Var x) {
         x = batchnorm(t, &m->norm[first], x, ACT_GELU);
         x = batchnorm(t, &m->norm[first + 1], conv_forget(t, &m->conv[2 + first], x), ACT_GELU);
     }
-    return linear(t, &m->fc, op_flatten(t, op_maxpool(t, x, 3, 3)));
+    return linear(t, &m->fc, op_flatten(t, op_maxpool(t, x, x->val.shape[1], 1)));
 }
 static void cnn_add(ImageTower *m, Params *params, ImageTowerSize size, Rng *rng) {
     Arena *arena = params->arena;
@@ -103,7 +104,7 @@ void image_tower_whiten(ImageTower *m, Mat pictures) {
         }
 }
 
-/* x [B,32,32,3] -> [B,E] */
+/* x [B,S,S,3] -> [B,E] */
 static Var resnet9_forward(Tape *t, ImageTower *m, Var x) {
     x = image_layer(t, m, 0, x, ACT_RELU);                      /* [B,32,32,64] */
     x = op_maxpool(t, image_layer(t, m, 1, x, ACT_RELU), 2, 2); /* [B,16,16,128] */
@@ -111,7 +112,7 @@ static Var resnet9_forward(Tape *t, ImageTower *m, Var x) {
     x = op_maxpool(t, image_layer(t, m, 4, x, ACT_RELU), 2, 2); /* [B,8,8,256] */
     x = op_maxpool(t, image_layer(t, m, 5, x, ACT_RELU), 2, 2); /* [B,4,4,512] */
     x = op_add(t, x, image_layer(t, m, 7, image_layer(t, m, 6, x, ACT_RELU), ACT_RELU));
-    return linear(t, &m->fc, op_flatten(t, op_maxpool(t, x, 4, 4)));
+    return linear(t, &m->fc, op_flatten(t, op_maxpool(t, x, x->val.shape[1], 1)));
 }
 static void resnet9_add(ImageTower *m, Params *params, ImageTowerSize size, Rng *rng) {
     static const int widths[] = { 3, 64, 128, 128, 128, 256, 512, 512, 512 };
@@ -121,7 +122,7 @@ static void resnet9_add(ImageTower *m, Params *params, ImageTowerSize size, Rng 
     m->fc = linear_add(params, "image.fc", 512, size.embed, rng);
 }
 
-/* x [B,32,32,3] -> [B,E] */
+/* x [B,S,S,3] -> [B,E] */
 static Var resnet_forward(Tape *t, ImageTower *m, Var x) {
     x = op_maxpool(t, image_layer(t, m, 0, x, ACT_RELU), 2, 2); /* [B,16,16,a] */
     x = op_add(t, x, image_layer(t, m, 1, x, ACT_GELU));
@@ -155,9 +156,11 @@ ImageTowerSize image_tower_size(ImageTowerSize s) {
 static bool size_check(ImageTowerSize s, Err *err) {
     const int *b = s.stages;
     bool vit = s.side >= 1 && s.side <= 4096 && s.patch >= 1 && s.patch <= MIN(s.side, 256) && s.width >= 1 &&
-               s.width <= 16384 && s.layers >= 1 && s.layers <= 256 && s.heads >= 1 && s.width % s.heads == 0;
+               s.width <= 16384 && s.layers >= 1 && s.layers <= 256 && s.heads >= 1 && s.width % s.heads == 0 &&
+               s.mlp >= 0 && s.mlp <= 65536;
     bool resnet = s.side >= 32 && s.side <= 1024 && s.side % 32 == 0 && s.width >= 2 && s.width <= 256 &&
                   s.width % 2 == 0 && s.heads >= 1 && 32 * s.width % s.heads == 0;
+    bool other = s.side == 32 || (s.side == 64 && strcmp(s.kind, "scene") != 0);
     for (int i = 0; i < IMAGE_STAGES; i++) resnet = resnet && b[i] >= 1 && b[i] <= 256;
     if (!strcmp(s.kind, "vit") && !vit)
         return err_set(err, "invalid vit: pictures of %d pixels, patches of %d, width %d, %d layers, %d heads", s.side,
@@ -165,6 +168,9 @@ static bool size_check(ImageTowerSize s, Err *err) {
     if (!strcmp(s.kind, "modified-resnet") && !resnet)
         return err_set(err, "invalid %s: pictures of %d pixels, width %d, %d heads, stages of %d, %d, %d and %d blocks",
                        s.kind, s.side, s.width, s.heads, b[0], b[1], b[2], b[3]);
+    if (strcmp(s.kind, "vit") != 0 && strcmp(s.kind, "modified-resnet") != 0 && !other)
+        return err_set(err, "invalid %s: pictures of %d pixels; want %s", s.kind, s.side,
+                       strcmp(s.kind, "scene") ? "32 or 64" : "32");
     return true;
 }
 

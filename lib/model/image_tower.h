@@ -2,18 +2,19 @@
  *
  *   small     conv 3-16 3x3 stride 2, ReLU; conv 16-32 3x3 stride 2, ReLU; linear: 60 to 70 % on CIFAR-10, in seconds.
  *   cnn       a fixed whitening convolution 3-24 2x2 with a learnt bias, GELU; three blocks of (conv, max pool 2, batch
- *             norm, GELU, conv, batch norm, GELU) of the given widths; max pool 3; linear. (K. Jordan, "94% on CIFAR-10
+ *             norm, GELU, conv, batch norm, GELU) of the given widths; max pool; linear. (K. Jordan, "94% on CIFAR-10
  *             in 3.29 seconds on a single GPU", arXiv:2404.00498, section 3.)
  *   resnet    conv 3-a, batch norm, ReLU, max pool 2; x + GELU(batch norm(conv a-a)); ReLU(batch norm(conv a-b stride
  *             2)); mean over all positions; linear. The smallest network with a residual connection; widths a, b.
- *   resnet9   conv 3-64; conv 64-128, pool; residual; conv 128-256, pool; conv 256-512, pool; residual; max pool 4;
+ *   resnet9   conv 3-64; conv 64-128, pool; residual; conv 128-256, pool; conv 256-512, pool; residual; max pool;
  *             linear. Each conv 3x3 with batch norm and ReLU. (D. Page, "How to train your ResNet", 2018.)
  *   vit       CLIP's vision transformer (vision_transformer.c): patch embedding, class token, blocks, projection.
  *   modified-resnet  CLIP's ResNet (modified_resnet.c), for pretrained weights.
  *   scene     conv 3-w0 4x4 stride 2; conv w0-w1 3x3 stride 2; conv w1-w2 3x3; conv w2-w2 3x3 stride 2, each with batch
  *             norm and ReLU; linear of all 4 x 4 positions: without pooling it sees what is where.
  *
- * "vit" and "modified-resnet" take pictures of side x side pixels, the others of 32 x 32.
+ * Pictures have side x side pixels: 32 if it is not given, 224 for "modified-resnet". "scene" takes 32 only, the other
+ * convolutional ones 32 or 64.
  */
 #ifndef IMAGE_TOWER_H
 #define IMAGE_TOWER_H
@@ -26,11 +27,13 @@ typedef struct {
     const char *kind;
     int widths[3]; /* "cnn", "scene": channels; 0: 64, 256, 256. "resnet": the first two; 0: 64, 128 */
     int embed;     /* E */
+    int side;      /* pixels of a picture's side; 0: 32, or 224 for "modified-resnet" */
     /* "vit" and "modified-resnet"; 0: the number in brackets */
-    int side, patch;          /* pixels of a picture's side and of a patch's (32, or 224; 4) */
+    int patch;                /* pixels of a patch's side (4) */
     int width, layers, heads; /* D (128), or channels of the first stage (64); blocks (4); heads (D/32, or width/2) */
     int stages[IMAGE_STAGES]; /* "modified-resnet": blocks of each stage (3, 4, 6, 3) */
     bool quick_gelu;          /* "vit": op_quick_gelu for op_gelu */
+    int mlp;                  /* "vit": hidden width of a block's MLP; 0: 4D */
 } ImageTowerSize;
 
 /* Layers that a kind does not have are 0: "vit" and "modified-resnet" have no conv and no norm here. */

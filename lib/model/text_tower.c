@@ -103,7 +103,7 @@ static void transformer_tower_add(TextTower *m, Params *params, TextTowerSize s,
     m->positional_embedding = params_add(params, mat_shape(2, s.tokens + ends, D), "positional_embedding");
     init_normal(m->embedding, 0.02, rng);
     init_normal(m->positional_embedding, 0.01, rng);
-    TransformerSize size = { D, s.layers, s.heads, .causal = true, .quick_gelu = s.quick_gelu };
+    TransformerSize size = { D, s.layers, s.heads, .causal = true, .quick_gelu = s.quick_gelu, .mlp = s.mlp };
     m->transformer = transformer_add(params, "transformer", size, rng);
     m->ln_final = layernorm_add(params, "ln_final", D);
     m->text_projection = params_add(params, mat_shape(2, D, s.embed), "text_projection");
@@ -134,7 +134,7 @@ bool text_tower_check(TextTowerSize size, Err *err) {
         return err_set(err, "there is no text tower \"%s\"; there are: bow, lstm, transformer", size.kind);
     TextTowerSize s = complete(size);
     if (s.hidden < 1 || s.hidden > 65536 || s.layers < 1 || s.layers > 256 || s.tokens < 1 || s.tokens > 4096 ||
-        s.heads < 1 || s.width % s.heads || s.padding >= s.vocabulary)
+        s.heads < 1 || s.width % s.heads || s.mlp < 0 || s.mlp > 65536 || s.padding >= s.vocabulary)
         return err_set(err, "invalid %s: width %d, state %d, %d layers, %d heads, %d tokens, padding %d of %d words",
                        s.kind, s.width, s.hidden, s.layers, s.heads, s.tokens, s.padding, s.vocabulary);
     return true;

@@ -24,6 +24,7 @@ typedef struct {
     int hidden;                /* the LSTM's state (D) */
     int layers, heads, tokens; /* blocks (2), heads (D/32), the longest row of ids (77, as CLIP) */
     bool quick_gelu;           /* op_quick_gelu for op_gelu */
+    int mlp;                   /* "transformer": hidden width of a block's MLP; 0: 4D */
 } TextTowerSize;
 
 typedef struct TextTower TextTower;

@@ -13,16 +13,18 @@ static Linear normal_linear(Params *params, const char *prefix, const char *join
     return layer;
 }
 
+int transformer_mlp(TransformerSize size) { return size.mlp ? size.mlp : 4 * size.width; }
+
 /* The two layers that are added to x start smaller, because 2 * layers of them are added up. */
 static TransformerBlock block_add(Params *params, const char *name, TransformerSize s, Rng *rng) {
     Arena *a = params->arena;
-    int D = s.width;
+    int D = s.width, M = transformer_mlp(s);
     double deviation = 1 / sqrt(D), added = deviation / sqrt(2.0 * s.layers);
     TransformerBlock b;
     b.in_proj = normal_linear(params, arena_print(a, "%s.attn.in_proj", name), "_", D, 3 * D, deviation, rng);
     b.out_proj = normal_linear(params, arena_print(a, "%s.attn.out_proj", name), ".", D, D, added, rng);
-    b.c_fc = normal_linear(params, arena_print(a, "%s.mlp.c_fc", name), ".", D, 4 * D, 1 / sqrt(2.0 * D), rng);
-    b.c_proj = normal_linear(params, arena_print(a, "%s.mlp.c_proj", name), ".", 4 * D, D, added, rng);
+    b.c_fc = normal_linear(params, arena_print(a, "%s.mlp.c_fc", name), ".", D, M, 1 / sqrt(2.0 * D), rng);
+    b.c_proj = normal_linear(params, arena_print(a, "%s.mlp.c_proj", name), ".", M, D, added, rng);
     b.ln_1 = layernorm_add(params, arena_print(a, "%s.ln_1", name), D);
     b.ln_2 = layernorm_add(params, arena_print(a, "%s.ln_2", name), D);
     return b;
@@ -38,7 +40,7 @@ Transformer transformer_add(Params *params, const char *prefix, TransformerSize 
 }
 
 /* a = x + out_proj(attention(in_proj(ln_1(x))))          x, a [B,T,D]
- * y = a + c_proj(gelu(c_fc(ln_2(a))))                    y [B,T,D]; c_fc to 4D
+ * y = a + c_proj(gelu(c_fc(ln_2(a))))                    y [B,T,D]; c_fc to M
  * gather: y of token index[b] of each row alone, [B,D]. Nothing after the attention looks at other tokens. */
 static Var block(Tape *t, const TransformerBlock *b, TransformerSize s, Var x, bool gather, const int *index) {
     Var attention_out = op_attention(t, linear(t, &b->in_proj, layernorm(t, &b->ln_1, x)), s.heads, s.causal);

@@ -2,7 +2,7 @@
  * (arXiv:2103.00020, section 2.4) and GPT-2, layer norm comes first:
  *
  *   x = x + out_proj(attention(in_proj(ln_1(x))))
- *   x = x + c_proj(gelu(c_fc(ln_2(x))))               c_fc from D to 4D
+ *   x = x + c_proj(gelu(c_fc(ln_2(x))))               c_fc from D to M, by default 4D
  *
  * Parameters are named as OpenAI's: PREFIX.resblocks.0.attn.in_proj_weight, .attn.in_proj_bias, .attn.out_proj.weight,
  * .ln_1.weight, .mlp.c_fc.weight, .mlp.c_proj.weight, .ln_2.weight, ... Weights are normal at first, with the
@@ -17,6 +17,7 @@ typedef struct {
     int width, layers, heads; /* D; heads divide it */
     bool causal;              /* token t attends to 0..t only */
     bool quick_gelu;          /* op_quick_gelu for op_gelu */
+    int mlp;                  /* M; 0: 4D */
 } TransformerSize;
 
 typedef struct {
@@ -29,6 +30,8 @@ typedef struct {
     TransformerBlock *blocks;
 } Transformer;
 
+/* M, the width of the hidden layer of a block's MLP. */
+int transformer_mlp(TransformerSize size);
 /* Adds the parameters of all blocks under PREFIX. Stops unless heads divide the width. */
 Transformer transformer_add(Params *params, const char *prefix, TransformerSize size, Rng *rng);
 

@@ -37,6 +37,6 @@ void vision_transformer_add(ImageTower *m, Params *params, ImageTowerSize s, Rng
     init_normal(v->proj, deviation, rng);
     v->ln_pre = layernorm_add(params, "visual.ln_pre", D);
     v->ln_post = layernorm_add(params, "visual.ln_post", D);
-    TransformerSize size = { D, s.layers, s.heads, .quick_gelu = s.quick_gelu };
+    TransformerSize size = { D, s.layers, s.heads, .quick_gelu = s.quick_gelu, .mlp = s.mlp };
     v->transformer = transformer_add(params, "visual.transformer", size, rng);
 }

@@ -1,6 +1,7 @@
 #include "pretrained/encoder.h"
 
 #include "core/thread.h"
+#include "dataset/text_defect.h"
 
 #include <string.h>
 
@@ -21,22 +22,6 @@ static bool tiny_init(Clip *clip, Err *err) {
     return clip_init(clip, config, NULL, 19, err);
 }
 
-static bool vocabulary_open(Bpe *bpe, Arena *arena, const char *weights, Err *err) {
-    static const char *const names[] = { "merges.txt", "bpe_simple_vocab_16e6.txt.gz" };
-    const char *slash = strrchr(weights, '/');
-    const char *beside = slash ? arena_print(arena, "%.*s", (int)(slash - weights), weights) : ".";
-    const char *folders[] = { beside, models_folder() };
-    for (size_t f = 0; f < COUNT(folders); f++)
-        for (size_t i = 0; i < COUNT(names); i++) {
-            const char *path = arena_print(arena, "%s/%s", folders[f], names[i]);
-            if (file_exists(path)) return bpe_read(bpe, arena, path, err);
-        }
-    return err_set(err,
-                   "%s: neither merges.txt nor bpe_simple_vocab_16e6.txt.gz is beside it; `make pretrained` "
-                   "fetches the vocabulary",
-                   weights);
-}
-
 /* The first of what `make pretrained` fetches, or "tiny". */
 static const char *weights_find(Arena *arena) {
     static const char *const names[] = { "vit-b-32-openai", "vit-b-32-laion2b", "vit-l-14-openai" };
@@ -47,7 +32,7 @@ static const char *weights_find(Arena *arena) {
     return "tiny";
 }
 
-bool encoder_open(Encoder *encoder, Arena *arena, const char *weights, GeluChoice gelu, Err *err) {
+bool encoder_open(Encoder *encoder, Arena *arena, const char *weights, PretrainedChoice choice, Err *err) {
     if (!strcmp(weights, "auto")) weights = weights_find(arena);
     *encoder = (Encoder){ .tiny = !strcmp(weights, "tiny"), .path = "" };
     if (encoder->tiny) {
@@ -55,11 +40,11 @@ bool encoder_open(Encoder *encoder, Arena *arena, const char *weights, GeluChoic
         return tiny_init(&encoder->clip, err);
     }
     encoder->path = arena_text(arena, weights);
-    if (!pretrained_open(&encoder->clip, weights, gelu, err)) return false;
+    if (!pretrained_open(&encoder->clip, weights, choice, err)) return false;
     bool ok = encoder->clip.config.text.vocabulary == BPE_IDS ||
               err_set(err, "%s: its texts have %d different tokens, CLIP's tokeniser makes %d", weights,
                       encoder->clip.config.text.vocabulary, BPE_IDS);
-    if (ok && vocabulary_open(&encoder->bpe, arena, weights, err)) return true;
+    if (ok && bpe_find(&encoder->bpe, arena, weights, err)) return true;
     encoder_close(encoder);
     return false;
 }
@@ -114,6 +99,7 @@ Mat encoder_texts(Encoder *encoder, Arena *arena, const char *const *texts, int 
     int T = encoder->clip.config.tokens, E = encoder->clip.config.image.embed, cut_count = 0;
     Mat features = mat_new(arena, n, E);
     Tape tape = { .no_grad = true };
+    text_defect_warn(texts, n);
     int *ids = arena_alloc(arena, size_mul(TEXT_BATCH, (size_t)T), sizeof *ids);
     for (int start = 0; start < n; start += TEXT_BATCH) {
         int B = MIN(TEXT_BATCH, n - start);
@@ -140,9 +126,12 @@ Mat encoder_classes(Encoder *encoder, Arena *arena, const char *const *templates
 
 /* ---- sizes and cost --------------------------------------------------------------------------------------------- */
 
-/* T tokens of width D through `layers` blocks: for each token 4 D^2 for the four matrices of attention and 8 D^2 for
- * the MLP; then T^2 D for each of q k^T and the product with v. */
-static double blocks_macs(double T, double D, double layers) { return layers * (12 * T * D * D + 2 * T * T * D); }
+/* T tokens of width D through `layers` blocks: for each token 4 D^2 for the four matrices of attention and 2 D M for
+ * the MLP (M = 4 D mostly); then T^2 D for each of q k^T and the product with v. */
+static double blocks_macs(double T, TransformerSize s) {
+    double D = s.width, M = transformer_mlp(s);
+    return s.layers * (T * D * (4 * D + 2 * M) + 2 * T * T * D);
+}
 
 /* The stem halves the side twice. The first block of a stage has other channels, and halves the side but in stage 0. */
 static double resnet_macs(const ImageTowerSize *s) {
@@ -169,9 +158,11 @@ EncoderCost encoder_cost(const Clip *clip) {
         *(strncmp(p->name, "visual.", 7) ? &cost.text_params : &cost.image_params) += (double)mat_count(p->val);
     }
     double patches = image->patch ? (double)(image->side / image->patch) * (image->side / image->patch) : 0;
+    TransformerSize seen = { .width = image->width, .layers = image->layers, .mlp = image->mlp };
+    TransformerSize read = { .width = text->width, .layers = text->layers, .mlp = text->mlp };
     double D = image->width, embedding = patches * 3 * image->patch * image->patch * D;
-    double vit = embedding + blocks_macs(patches + 1, D, image->layers) + D * image->embed;
+    double vit = embedding + blocks_macs(patches + 1, seen) + D * image->embed;
     cost.image_macs = strcmp(image->kind, "vit") ? resnet_macs(image) : vit;
-    cost.text_macs = blocks_macs(clip->config.tokens, text->width, text->layers) + (double)text->width * text->embed;
+    cost.text_macs = blocks_macs(clip->config.tokens, read) + (double)text->width * text->embed;
     return cost;
 }

@@ -20,7 +20,7 @@ typedef struct {
  * "tiny": the tiny model.
  * Fails  when the file is damaged or there is no vocabulary
  * Owner  the arena owns the vocabulary; encoder_close frees the rest */
-bool encoder_open(Encoder *encoder, Arena *arena, const char *weights, GeluChoice gelu, Err *err);
+bool encoder_open(Encoder *encoder, Arena *arena, const char *weights, PretrainedChoice choice, Err *err);
 void encoder_close(Encoder *encoder);
 
 /* The input of CLIP: image_clip_crop, then (byte / 255 - mean) / deviation for each colour, with the numbers of
@@ -28,7 +28,8 @@ void encoder_close(Encoder *encoder);
 void encoder_pixels(Image image, int side, num *pixels);
 
 /* Unit vectors [n,E]; no vector depends on the others. `done`, if not NULL, is called with the number of finished
- * pictures. Texts that are too long are cut; *cut, if not NULL, is their number. Owner: the arena. */
+ * pictures. Texts that OpenAI would repair give a
+ * warning (text_defect.h). Texts that are too long are cut; *cut, if not NULL, is their number. Owner: the arena. */
 typedef void (*EncoderProgress)(void *context, int done);
 Mat encoder_images(Encoder *encoder, Arena *arena, const Image *images, int n, EncoderProgress done, void *context);
 Mat encoder_texts(Encoder *encoder, Arena *arena, const char *const *texts, int n, int *cut);

@@ -1,16 +1,21 @@
 #include "pretrained/pretrained.h"
 
+#include "pretrained/published.h"
+
 #include <string.h>
 
-enum { NAME = 300, LAYERS_MAX = 256 };
+enum { NAME = HUGGING_FACE_NAME, LAYERS_MAX = 256 };
 
 typedef struct {
     const char *path;
     const Safetensors *file;
-    bool hugging_face;        /* names of Hugging Face */
-    bool *used;               /* [tensors]: belongs to a parameter */
-    bool narrowed;            /* F64 numbers are rounded */
-    const char *heads_source; /* where the heads of the image tower are known from */
+    bool hugging_face; /* names of Hugging Face */
+    bool *used;        /* [tensors]: belongs to a parameter */
+    bool narrowed;     /* F64 numbers are rounded */
+    PretrainedChoice choice;
+    PublishedConfig published;
+    const char *heads_source[2],
+        *gelu_source; /* where the heads of the image and text tower, the GELU are known from */
 } Reader;
 
 /* ---- names ------------------------------------------------------------------------------------------------------ */
@@ -49,8 +54,7 @@ static bool ends_with(const char *text, const char *end) {
     return n >= m && !strcmp(text + n - m, end);
 }
 
-/* Our name as Hugging Face writes it. */
-static void hugging_face_name(const char *ours, char *theirs) {
+void hugging_face_name(const char *ours, char theirs[HUGGING_FACE_NAME]) {
     const char *middle = ours, *begin = "", *end = "";
     for (size_t i = 0; i < COUNT(beginnings); i++)
         if (!strncmp(ours, beginnings[i].ours, strlen(beginnings[i].ours))) {
@@ -105,17 +109,48 @@ static int layer_count(const Reader *r, const char *prefix) {
     }
 }
 
-/* The number of heads, and where it is known from. Published image towers of three widths have 16 heads (open_clip,
- * model_configs: ViT-H-14, ViT-g-14, ViT-bigG-14; width / head_width). */
-static bool heads_of(Reader *r, const char *key, int width, bool vit, int *heads, Err *err) {
-    const char *text = safetensors_meta(r->file, key);
-    bool published = vit && (width == 1280 || width == 1408 || width == 1664);
-    long long value = published ? 16 : MAX(1, width / 64);
-    const char *source = text ? "from the file's metadata" : published ? "as published for this width" : "width / 64";
-    if (text && !parse_int(text, 1, 65536, &value))
-        return err_set(err, "%s: metadata \"%s\" is %s, want a number of heads", r->path, key, text);
+/* The hidden width of the MLP of a tower's first layer; 0, as in a model's configuration, where it is 4 D. */
+static bool mlp_of(const Reader *r, const char *prefix, int width, int *mlp, Err *err) {
+    char name[64];
+    snprintf(name, sizeof name, "%stransformer.resblocks.0.mlp.c_fc.weight", prefix);
+    const Tensor *t = need(r, name, 2, err);
+    if (!t) return false;
+    *mlp = t->shape[0] % 4 == 0 && t->shape[0] / 4 == width ? 0 : t->shape[0];
+    return true;
+}
+
+/* The number of heads of a tower, and where it is known from. `width` is what its attention sees; for a ResNet, that
+ * is 32 times the width that is published. */
+static bool heads_of(Reader *r, PublishedTower tower, int width, int *heads, Err *err) {
+    bool text = tower == PUBLISHED_TEXT;
+    const char *key = text ? "text_heads" : "vision_heads", *said = safetensors_meta(r->file, key), *source;
+    int asked = text ? r->choice.text_heads : r->choice.heads;
+    int known = published_heads(tower, tower == PUBLISHED_RESNET ? width / 32 : width);
+    long long value = asked;
+    if (said && !parse_int(said, 1, 65536, &value))
+        return err_set(err, "%s: metadata \"%s\" is %s, want a number of heads", r->path, key, said);
+    if (asked) {
+        value = asked;
+        source = "as asked";
+    } else if (said) {
+        source = "from the file's metadata";
+    } else if (r->published.path) {
+        value = text ? r->published.text.heads : r->published.image.heads;
+        source = r->published.path;
+    } else {
+        value = known ? known : width / 64;
+        source = known ? "as published for this width" : "assumed: width / 64";
+        if (!known && width % 64 != 0)
+            return err_set(err,
+                           "%s: the %s tower has width %d, and no tensor tells its heads; put config.json or "
+                           "open_clip_config.json beside it, or lesson 19: --%s N",
+                           r->path, text ? "text" : "image", width, text ? "text-heads" : "heads");
+    }
+    if (value < 1 || width % value != 0)
+        return err_set(err, "%s: %lld heads (%s) do not divide the width %d of the %s tower", r->path, value, source,
+                       width, text ? "text" : "image");
     *heads = (int)value;
-    if (!strcmp(key, "vision_heads")) r->heads_source = source;
+    r->heads_source[text] = source;
     return true;
 }
 
@@ -147,7 +182,7 @@ static bool image_sizes(Reader *r, ImageTowerSize *s, Err *err) {
         snprintf(prefix, sizeof prefix, "visual.layer%d.", i + 1);
         s->stages[i] = layer_count(r, prefix);
     }
-    return heads_of(r, "vision_heads", resnet ? 32 * s->width : s->width, !resnet, &s->heads, err);
+    return resnet || mlp_of(r, "visual.", s->width, &s->mlp, err);
 }
 
 static bool text_sizes(Reader *r, ClipConfig *c, Err *err) {
@@ -159,23 +194,28 @@ static bool text_sizes(Reader *r, ClipConfig *c, Err *err) {
     c->text.width = table->shape[1];
     c->text.layers = layer_count(r, r->hugging_face ? "text_model.encoder.layers." : "transformer.resblocks.");
     c->tokens = positions->shape[0];
-    return heads_of(r, "text_heads", c->text.width, false, &c->text.heads, err);
+    return mlp_of(r, "", c->text.width, &c->text.mlp, err);
 }
 
-static bool gelu_of(const Reader *r, GeluChoice asked, bool *quick, const char **why, Err *err) {
+static bool gelu_of(Reader *r, ClipConfig *c, Err *err) {
     const char *said = safetensors_meta(r->file, "quick_gelu");
-    if (asked != GELU_AUTO || said) {
-        bool yes = said && (!strcmp(said, "True") || !strcmp(said, "true"));
-        *quick = asked == GELU_AUTO ? yes : asked == GELU_QUICK;
-        *why = asked == GELU_AUTO ? "from the file's metadata" : "as asked";
-        return asked != GELU_AUTO || yes || !strcmp(said, "False") || !strcmp(said, "false") ||
-               err_set(err, "%s: metadata \"quick_gelu\" is %s, want True or False", r->path, said);
-    }
+    bool yes = said && (!strcmp(said, "True") || !strcmp(said, "true"));
     bool own = safetensors_find(r->file, "input_resolution") != NULL;
-    *quick = r->hugging_face || own;
-    *why = own               ? "assumed: only OpenAI's files have input_resolution"
-           : r->hugging_face ? "assumed: Hugging Face's names, so OpenAI's weights"
-                             : "assumed: open_clip's names, so LAION's weights";
+    if (said && !yes && strcmp(said, "False") != 0 && strcmp(said, "false") != 0)
+        return err_set(err, "%s: metadata \"quick_gelu\" is %s, want True or False", r->path, said);
+    c->image.quick_gelu = r->hugging_face || own;
+    r->gelu_source = own               ? "assumed: only OpenAI's files have input_resolution"
+                     : r->hugging_face ? "assumed: Hugging Face's names, so OpenAI's weights"
+                                       : "assumed: open_clip's names, so LAION's weights";
+    if (r->choice.gelu != GELU_AUTO || said) {
+        c->image.quick_gelu = r->choice.gelu == GELU_AUTO ? yes : r->choice.gelu == GELU_QUICK;
+        r->gelu_source = r->choice.gelu == GELU_AUTO ? "from the file's metadata" : "as asked";
+    } else if (r->published.path) {
+        c->image.quick_gelu = r->published.image.quick_gelu;
+        r->gelu_source = r->published.path;
+    }
+    bool apart = r->gelu_source == r->published.path && r->published.path;
+    c->text.quick_gelu = apart ? r->published.text.quick_gelu : c->image.quick_gelu;
     return true;
 }
 
@@ -247,36 +287,48 @@ static bool params_place(Reader *r, Clip *clip, Err *err) {
 
 /* ---- opening ---------------------------------------------------------------------------------------------------- */
 
-static bool config_of(Reader *r, GeluChoice gelu, ClipConfig *c, const char **why, Err *err) {
+static bool config_of(Reader *r, Arena *arena, ClipConfig *c, Err *err) {
     const char *ours = "visual.conv1.weight", *theirs = beginnings[0].theirs;
-    bool quick;
     r->hugging_face = !safetensors_find(r->file, ours);
     if (r->hugging_face && !safetensors_find(r->file, theirs))
         return err_set(err, "%s: this is no CLIP: neither a tensor %s (OpenAI, open_clip) nor %s (Hugging Face)",
                        r->path, ours, theirs);
-    if (!image_sizes(r, &c->image, err) || !text_sizes(r, c, err) || !gelu_of(r, gelu, &quick, why, err)) return false;
-    c->image.quick_gelu = c->text.quick_gelu = quick;
-    return true;
+    if (!image_sizes(r, &c->image, err) || !text_sizes(r, c, err)) return false;
+    bool resnet = !strcmp(c->image.kind, "modified-resnet");
+    int seen = resnet ? 32 * c->image.width : c->image.width;
+    return published_config(&r->published, arena, r->path, r->hugging_face, c->image.width, c->text.width, err) &&
+           heads_of(r, resnet ? PUBLISHED_RESNET : PUBLISHED_VIT, seen, &c->image.heads, err) &&
+           heads_of(r, PUBLISHED_TEXT, c->text.width, &c->text.heads, err) && gelu_of(r, c, err);
 }
 
-static const char *notes_of(const Reader *r, Clip *clip, const char *why) {
+/* ", MLP 6144" where it is not 4 D. */
+static const char *mlp_note(Arena *arena, int mlp) { return mlp ? arena_print(arena, ", MLP %d", mlp) : ""; }
+
+static const char *notes_of(const Reader *r, Clip *clip) {
+    Arena *a = &clip->arena;
     const ImageTowerSize *s = &clip->config.image;
-    const char *dtype = dtype_name(need(r, "token_embedding.weight", 2, NULL)->dtype), *kind;
+    const TextTowerSize *t = &clip->config.text;
+    const char *dtype = dtype_name(need(r, "token_embedding.weight", 2, NULL)->dtype), *kind, *gelu, *other = "";
+    static const char *const names[] = { "exact GELU", "QuickGELU" };
     if (clip->image.vit)
-        kind = arena_print(&clip->arena, "vision transformer, patches of %d, width %d, %d layers", s->patch, s->width,
-                           s->layers);
+        kind = arena_print(a, "vision transformer, patches of %d, width %d%s, %d layers", s->patch, s->width,
+                           mlp_note(a, s->mlp), s->layers);
     else
-        kind = arena_print(&clip->arena, "modified ResNet of %d, %d, %d and %d blocks, width %d", s->stages[0],
-                           s->stages[1], s->stages[2], s->stages[3], s->width);
+        kind = arena_print(a, "modified ResNet of %d, %d, %d and %d blocks, width %d", s->stages[0], s->stages[1],
+                           s->stages[2], s->stages[3], s->width);
     size_t numbers = 0;
     for (int i = 0; i < clip->params.count; i++) numbers += mat_count(clip->params.list[i]->val);
-    return arena_print(
-        &clip->arena,
-        "%s, %d heads (%s); pictures of %d pixels, %d dimensions; %zu numbers in %s%s under the names of %s; %s (%s)",
-        kind, s->heads, r->heads_source, s->side, s->embed, numbers, dtype,
-        r->narrowed && sizeof(num) < 8 ? " (F64 is rounded to F32)" : "",
-        r->hugging_face ? "Hugging Face" : "OpenAI and open_clip",
-        clip->config.text.quick_gelu ? "QuickGELU" : "exact GELU", why);
+    gelu = names[t->quick_gelu];
+    if (clip->image.vit && s->quick_gelu != t->quick_gelu)
+        gelu = arena_print(a, "%s for pictures, %s for texts", names[s->quick_gelu], gelu);
+    if (r->published.other) other = arena_print(a, "; %s describes another model: not used", r->published.other);
+    return arena_print(a,
+                       "%s, %d heads (%s); pictures of %d pixels, %d dimensions; texts: width %d%s, %d layers, %d "
+                       "heads (%s); %zu numbers in %s%s under the names of %s; %s (%s)%s",
+                       kind, s->heads, r->heads_source[0], s->side, s->embed, t->width, mlp_note(a, t->mlp), t->layers,
+                       t->heads, r->heads_source[1], numbers, dtype,
+                       r->narrowed && sizeof(num) < 8 ? " (F64 is rounded to F32)" : "",
+                       r->hugging_face ? "Hugging Face" : "OpenAI and open_clip", gelu, r->gelu_source, other);
 }
 
 /* Removes "module." (PyTorch's DataParallel) and "clip." when all names begin with it. */
@@ -290,27 +342,26 @@ static void names_strip(Safetensors *file) {
     }
 }
 
-static bool open_file(Clip *clip, Arena *work, const char *path, GeluChoice gelu, Err *err) {
+static bool open_file(Clip *clip, Arena *work, const char *path, PretrainedChoice choice, Err *err) {
     Safetensors file;
     ClipConfig config = { 0 };
-    const char *why = "";
     if (!safetensors_open(&file, work, path, err)) return false;
     names_strip(&file);
-    Reader r = { .path = path, .file = &file };
+    Reader r = { .path = path, .file = &file, .choice = choice };
     Err reason;
-    bool ok = config_of(&r, gelu, &config, &why, err);
+    bool ok = config_of(&r, work, &config, err);
     if (ok && !clip_plan(clip, config, NULL, &reason)) ok = err_set(err, "%s: %s", path, reason.text);
     ok = ok && params_place(&r, clip, err);
-    if (ok) clip->notes = notes_of(&r, clip, why);
+    if (ok) clip->notes = notes_of(&r, clip);
     if (ok) clip->weights.file = file.file; /* the mapping stays; the table belongs to `work` */
     else safetensors_close(&file);
     return ok;
 }
 
-bool pretrained_open(Clip *clip, const char *path, GeluChoice gelu, Err *err) {
+bool pretrained_open(Clip *clip, const char *path, PretrainedChoice choice, Err *err) {
     Arena work = { 0 };
     *clip = (Clip){ 0 };
-    bool ok = open_file(clip, &work, path, gelu, err);
+    bool ok = open_file(clip, &work, path, choice, err);
     arena_free(&work);
     if (!ok) clip_free(clip);
     return ok;

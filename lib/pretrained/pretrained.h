@@ -3,13 +3,15 @@
  * Names  of OpenAI and open_clip (visual.transformer.resblocks.0.attn.in_proj_weight), or of Hugging Face
  *        (vision_model.encoder.layers.0.self_attn.q_proj.weight); F64, F32, F16 or BF16,
  *        also mixed; F64 is rounded to num. The prefixes "module." and "clip." of all names are ignored.
- * Sizes  come from the shapes of the tensors. Heads: the metadata (vision_heads, text_heads), else those published for
- *        image towers 1280, 1408 and 1664 wide (16), else width / 64 (OpenAI's model.py); clip->notes says which. Image
- *        towers: vision transformers whose MLP is 4 times as wide (not g/14 and bigG/14), and the modified ResNet.
+ * Sizes  come from the shapes of the tensors. Image towers: vision transformers and the modified ResNet.
+ * Heads  are in no tensor. In this order decide, for each tower: the caller; the metadata (vision_heads, text_heads);
+ *        the publisher's configuration beside the file (published.h); the table of published widths (published.h);
+ *        width / 64 (OpenAI's model.py, build_model). A width that 64 does not divide is refused.
  * GELU   OpenAI trained with x sigmoid(1.702 x), LAION with the exact one, and no tensor tells which. In this order
- *        decide: the caller; the metadata (quick_gelu: True or False); the names: Hugging Face's mean OpenAI's weights,
- *        open_clip's mean LAION's, unless there are tensors that only OpenAI's own files have. clip->notes says what
- *        was used, and why.
+ *        decide: the caller; the metadata (quick_gelu: True or False); the publisher's configuration; the names:
+ *        Hugging Face's mean OpenAI's weights, open_clip's mean LAION's, unless there are tensors that only OpenAI's
+ *        own files have.
+ * Notes  clip->notes says which heads and which GELU were used, and where each is known from.
  * Memory the file is mapped and stays open until clip_free. Matrices are read in place (kernels/weight_view.h); vectors
  *        and positional embeddings are copied.
  */
@@ -20,12 +22,22 @@
 
 typedef enum { GELU_AUTO, GELU_QUICK, GELU_EXACT } GeluChoice;
 
+/* What the caller knows about the model; 0: find out. */
+typedef struct {
+    GeluChoice gelu;
+    int heads, text_heads; /* of the image tower and of the text tower */
+} PretrainedChoice;
+
 /* pretrained_open: the model in the file, for clip_image and clip_text on tapes with no_grad; texts are rows of ids of
  * CLIP's own tokeniser (text.padding -1).
- * Fails  when a tensor is missing, surplus, or of another shape or dtype; the message names file and tensor. Ignored
- *        are optim.*, num_batches_tracked, position_ids, attn_mask, and three numbers that OpenAI's files repeat
- *        (input_resolution, context_length, vocab_size)
+ * Fails  when nobody tells the heads of a tower; when a tensor is missing, surplus, or of another shape or dtype; the
+ *        message names file and tensor. Ignored are optim.*, num_batches_tracked, position_ids, attn_mask, and three
+ *        numbers that OpenAI's files repeat (input_resolution, context_length, vocab_size)
  * Owner  the caller: clip_free */
-bool pretrained_open(Clip *clip, const char *path, GeluChoice gelu, Err *err);
+bool pretrained_open(Clip *clip, const char *path, PretrainedChoice choice, Err *err);
+
+/* A parameter's name as Hugging Face writes it; %c in it stands for q, k and v. For export.c. */
+enum { HUGGING_FACE_NAME = 300 };
+void hugging_face_name(const char *ours, char theirs[HUGGING_FACE_NAME]);
 
 #endif

@@ -12,19 +12,24 @@ void model_set_free(ModelSet *set) {
 
 /* ---- pictures ---------------------------------------------------------------------------------------------------- */
 
-Tile probe_tile(Arena *arena, const Scene *scene, const char *caption, const char *note) {
-    size_t pixels = (size_t)SCENE_SIDE * SCENE_SIDE * 3;
-    uint8_t *rgb = arena_alloc(arena, pixels, 1);
-    scene_picture(scene, (Canvas){ SCENE_SIDE, arena_alloc(arena, pixels, sizeof(double)) }, rgb);
-    char *text = arena_print(arena, "%s%s%s", caption, *note ? "\n" : "", note), *line = text, *last = NULL;
-    for (char *at = text; *at; at++) {
+char *probe_lines(Arena *arena, const char *text, int width) {
+    char *lines = arena_text(arena, text), *line = lines, *last = NULL;
+    for (char *at = lines; *at; at++) {
         if (*at == ' ') last = at;
-        char *end = *at == '\n' ? at : at - line >= LINE ? last : NULL;
+        char *end = *at == '\n' ? at : at - line >= width ? last : NULL;
         if (!end) continue;
         *end = '\n';
         line = end + 1;
         last = NULL;
     }
+    return lines;
+}
+
+Tile probe_tile(Arena *arena, const Scene *scene, const char *caption, const char *note) {
+    size_t pixels = (size_t)SCENE_SIDE * SCENE_SIDE * 3;
+    uint8_t *rgb = arena_alloc(arena, pixels, 1);
+    scene_picture(scene, (Canvas){ SCENE_SIDE, arena_alloc(arena, pixels, sizeof(double)) }, rgb);
+    char *text = probe_lines(arena, arena_print(arena, "%s%s%s", caption, *note ? "\n" : "", note), LINE);
     return (Tile){ rgb, SCENE_SIDE, SCENE_SIDE, text, strstr(note, "wrong") != NULL };
 }
 

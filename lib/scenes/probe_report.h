@@ -15,6 +15,9 @@ typedef struct {
 
 void model_set_free(ModelSet *set);
 
+/* A caption in lines of up to `width` characters, broken at spaces, to fit below a picture; on the arena. */
+char *probe_lines(Arena *arena, const char *text, int width);
+
 /* A scene as a picture, with its caption in lines that fit below it and a note under that ("": none). The tile is
  * marked if the note says "wrong". On the arena. */
 Tile probe_tile(Arena *arena, const Scene *scene, const char *caption, const char *note);

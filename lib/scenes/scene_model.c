@@ -3,15 +3,13 @@
 #include "scenes/late_interaction.h"
 #include "core/thread.h"
 #include "model/clip_file.h"
+#include "training/steps.h"
 
 #include <math.h>
 #include <string.h>
 
 enum { PIXELS = SCENE_SIDE * SCENE_SIDE * 3, EMBED = 64, WIDTH = 64, CHUNK = 8, IMAGES_AT_ONCE = 250 };
-
-/* Chosen in about thirty short trials of seed 1, with other probes than those of the result table, and then fixed.
- * Filters are trained by Muon, as in lesson 10; the logit scale has a higher learning rate. */
-static const double RATE = 3e-3, SCALE_RATE = 2e-2, FILTER_RATE = 0.1, DECAY = 0.01, WARMUP = 0.05, NORM_MAX = 1;
+enum { LATE_AT_ONCE = 250, STEPS_PER_SECOND = 30 }; /* scenes; steps without hard negatives, on two processors */
 
 /* Relative frequencies of the kinds of captions; the fraction of scenes with equal objects; the fraction of captions
  * that are paraphrased. */
@@ -166,7 +164,7 @@ static void repaint(Scene *scene, const Palette *palette, bool one_type, Rng *rn
 }
 
 SceneExample scene_model_example(const SceneModel *model, const TrainingStage *stage, uint64_t i, Caption *negatives) {
-    uint64_t stream = 4 * (uint64_t)model->config.seed + 2 * (stage != NULL);
+    uint64_t stream = 4 * (uint64_t)model->config.seed + (stage ? 2 : 0);
     Rng rng = rng_seed(stream, i), of_batch = rng_seed(stream + 1, i / SCENE_MODEL_BATCH);
     bool one_type = rng_uniform(&rng) < ONE_TYPE_RATE;
     bool single_object = !stage && (double)i < SINGLE_OBJECT_STAGE * model->config.steps * SCENE_MODEL_BATCH;
@@ -252,61 +250,35 @@ static Var batch_loss(Tape *t, Batch *b, int step) {
 
 /* ---- training ---------------------------------------------------------------------------------------------------- */
 
-enum { GROUP_REST, GROUP_SCALE, GROUP_FILTERS, GROUPS };
+typedef struct {
+    Batch batch;
+    Progress progress;
+} Training;
 
-static Optim optim_for(SceneModel *model, double lr_factor) {
-    const OptimGroup groups[GROUPS] = {
-        [GROUP_REST] = { .rule = OPTIM_ADAMW, .lr = lr_factor * RATE, .weight_decay = DECAY },
-        [GROUP_SCALE] = { .rule = OPTIM_ADAMW, .lr = lr_factor * SCALE_RATE },
-        [GROUP_FILTERS] = { .rule = OPTIM_MUON, .lr = lr_factor * FILTER_RATE, .momentum = 0.6 },
-    };
-    Params *params = &model->clip.params;
-    for (int i = 0; i < params->count; i++)
-        params->list[i]->group = params->list[i]->val.dims == 4 ? GROUP_FILTERS : GROUP_REST;
-    model->clip.logit_scale->group = GROUP_SCALE;
-    Optim optim;
-    optim_init(&optim, params, groups, GROUPS);
-    return optim;
+static Var training_loss(void *context, Tape *t, int step) {
+    Training *training = context;
+    return batch_loss(t, &training->batch, step);
 }
 
-/* The line about a step that was not made, because the loss or a gradient is not finite. */
-static bool step_refuse(SceneModel *model, Tape *t, Var loss, int step, Err *err) {
-    bool forward = !isfinite(loss->val.v[0]);
-    Var first = forward ? tape_first_not_finite(t) : tape_first_not_finite_gradient(t, loss);
-    return err_set(err, "%s: step %d: %s is not finite; the first operation%s that produced this is %s",
-                   scene_model_text(&model->clip.arena, &model->config), step + 1, forward ? "the loss" : "a gradient",
-                   forward ? "" : " of the backward pass", first ? tape_name(first) : "unknown");
+static void training_after_step(void *context, int done, double loss) {
+    Training *training = context;
+    progress_note(&training->progress, "loss %.2f", loss);
+    progress_update(&training->progress, done);
 }
 
 bool scene_model_train(SceneModel *model, const TrainingStage *stage, Err *err) {
-    int steps = stage ? stage->steps : model->config.steps, last = steps - MAX(1, steps / 10);
     Arena arena = { 0 };
-    Tape tape = { .training = true };
-    Optim optim = optim_for(model, stage && stage->lr_factor > 0 ? stage->lr_factor : 1);
-    Batch batch = batch_begin(&arena, model, stage);
-    Progress progress = progress_begin(model->config.text, steps, "steps/s");
-    double sum = 0;
-    bool ok = true;
-    for (int step = 0; step < steps; step++) {
-        tape_reset(&tape);
-        Var at = batch_loss(&tape, &batch, step);
-        double loss = (double)at->val.v[0];
-        if (step >= last) sum += loss;
-        tape_backward(&tape, at);
-        double norm = optim_clip_norm(&model->clip.params, NORM_MAX); /* finite only if all gradients are */
-        if (!isfinite(loss) || !isfinite(norm)) {
-            ok = step_refuse(model, &tape, at, step, err);
-            break;
-        }
-        optim_step(&optim, schedule_factor(SCHEDULE_COSINE, step, steps, (int64_t)(WARMUP * steps)));
-        clip_clamp(&model->clip);
-        progress_note(&progress, "loss %.2f", loss);
-        progress_update(&progress, step + 1);
-    }
-    progress_end(&progress);
-    model->loss = sum / (steps - last);
-    tape_free(&tape);
-    optim_free(&optim);
+    int steps = stage ? stage->steps : model->config.steps;
+    Training training = { .batch = batch_begin(&arena, model, stage),
+                          .progress = progress_begin(model->config.text, steps, "steps/s") };
+    StepsRun run = { .name = scene_model_text(&arena, &model->config),
+                     .steps = steps,
+                     .lr_factor = stage ? stage->lr_factor : 1,
+                     .loss = training_loss,
+                     .after_step = training_after_step,
+                     .context = &training };
+    bool ok = steps_train(&model->clip, &run, &model->loss, err);
+    progress_end(&training.progress);
     arena_free(&arena);
     return ok;
 }
@@ -322,7 +294,15 @@ char *scene_model_path(Arena *arena, const SceneModelConfig *config, const Train
     return arena_print(arena, "%s.safetensors", name);
 }
 
-/* Everything that determines the weights. "recipe 1" stands for the constants of this file: change it with them. */
+char *scene_model_shipped(Arena *arena, const SceneModelConfig *config) {
+    SceneModelConfig s = scene_model_config(*config);
+    if (s.objects != 2 || s.palette != 0 || s.seed != 1 || s.steps != SCENE_MODEL_STEPS) return NULL;
+    return arena_print(arena, "%sdata/pretrained/scene-%s-%s-%s-%d.safetensors", shipped_prefix(), s.text,
+                       s.interaction, split_name(s.split), (int)lround(1000 * s.coverage));
+}
+
+/* Everything that determines the weights. "recipe 1" stands for the constants of this file and of
+ * training/steps.c: change it with them. */
 static char *signature(Arena *arena, const SceneModel *model, const TrainingStage *stage2) {
     char *first = scene_model_text(arena, &model->config);
     first = arena_print(arena, "recipe 1, %s, batch %d", first, SCENE_MODEL_BATCH);
@@ -375,6 +355,7 @@ bool scene_model_load(SceneModel *model, const SceneModelConfig *config, const T
     Arena arena = { 0 };
     Safetensors file;
     bool opened = safetensors_open(&file, &arena, path, err);
+    if (opened) safetensors_warn(&file, path);
     bool ok = opened && scene_model_init(model, config, err) && load_from(model, stage2, &file, path, err);
     if (opened && !ok) scene_model_free(model);
     if (opened) safetensors_close(&file);
@@ -382,11 +363,22 @@ bool scene_model_load(SceneModel *model, const SceneModelConfig *config, const T
     return ok;
 }
 
+/* Says what begins now, how long it takes, and where the result will be. */
+static void announce(const SceneModel *model, const TrainingStage *stage, const char *path) {
+    Arena arena = { 0 };
+    int steps = stage ? stage->steps : model->config.steps, columns = 1 + (stage ? stage->negatives : 0);
+    fprintf(stderr, "Training %s%s%s: some %d seconds on two processors; kept as %s\n",
+            scene_model_text(&arena, &model->config), stage ? ", then " : "", stage ? stage->name : "",
+            1 + steps * columns / STEPS_PER_SECOND, path);
+    arena_free(&arena);
+}
+
 /* Loads or trains the first stage; then trains the second, if there is one. */
 static bool train_and_save(SceneModel *model, const SceneModelConfig *config, const TrainingStage *stage2,
                            const char *path, Err *err) {
     if (stage2 ? !scene_model_load_or_train(model, config, NULL, err) : !scene_model_init(model, config, err))
         return false;
+    announce(model, stage2, path);
     if (scene_model_train(model, stage2, err) && folder_make(models_folder(), err) &&
         scene_model_save(model, stage2, path, err))
         return true;
@@ -398,8 +390,10 @@ bool scene_model_load_or_train(SceneModel *model, const SceneModelConfig *config
                                Err *err) {
     Arena arena = { 0 };
     char *path = scene_model_path(&arena, config, stage2);
-    bool ok = file_exists(path) ? scene_model_load(model, config, stage2, path, err)
-                                : train_and_save(model, config, stage2, path, err);
+    const char *shipped = stage2 ? NULL : scene_model_shipped(&arena, config);
+    const char *found = file_exists(path) ? path : shipped && file_exists(shipped) ? shipped : NULL;
+    bool ok =
+        found ? scene_model_load(model, config, stage2, found, err) : train_and_save(model, config, stage2, path, err);
     arena_free(&arena);
     return ok;
 }
@@ -436,16 +430,39 @@ Mat scene_model_image_features(SceneModel *model, Arena *arena, const Scene *con
     return all;
 }
 
+/* Unit vectors: their dot products. */
+static void vector_similarities(SceneModel *model, const Scene *const *scenes, int n, const char *const *captions,
+                                Mat all) {
+    Arena arena = { 0 };
+    Mat image = scene_model_image_features(model, &arena, scenes, n);
+    Mat text = clip_text_features(&model->clip, &arena, captions, all.shape[1], NULL);
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < all.shape[1]; k++) AT(all, i, k) = (num)vec_dot(&AT(image, i, 0), &AT(text, k, 0), EMBED);
+    arena_free(&arena);
+}
+
+/* Any interaction: its logits [n,m], divided by their scale. */
+static void logit_similarities(SceneModel *model, const Scene *const *scenes, int n, const int *ids, int m, num *out) {
+    Tape tape = { .no_grad = true };
+    Mat logits = model->logits(&tape, &model->clip, render_scenes(&tape.arena, scenes, n), ids, m)->val;
+    double scale = exp((double)*model->clip.logit_scale->val.v);
+    for (size_t i = 0; i < mat_count(logits); i++) out[i] = (num)((double)logits.v[i] / scale);
+    tape_free(&tape);
+}
+
 Mat scene_model_similarities(SceneModel *model, Arena *arena, const Scene *const *scenes, int n,
                              const char *const *captions, int m) {
-    Tape tape = { .no_grad = true };
-    int T = model->clip.config.tokens, *ids = arena_alloc(&tape.arena, (size_t)m * (size_t)T, sizeof *ids);
-    vocab_encode(&model->clip.vocab, &tape.arena, captions, m, T, ids);
-    Mat logits = model->logits(&tape, &model->clip, render_scenes(&tape.arena, scenes, n), ids, m)->val;
-    Mat all = mat_like(arena, logits);
-    double scale = exp((double)*model->clip.logit_scale->val.v);
-    for (size_t i = 0; i < mat_count(all); i++) all.v[i] = (num)((double)logits.v[i] / scale);
-    tape_free(&tape);
+    Mat all = mat_like(arena, mat_shape(2, n, m));
+    if (model->logits == vector_logits) {
+        vector_similarities(model, scenes, n, captions, all);
+        return all;
+    }
+    Arena work = { 0 };
+    int T = model->clip.config.tokens, *ids = arena_alloc(&work, (size_t)m * (size_t)T, sizeof *ids);
+    vocab_encode(&model->clip.vocab, &work, captions, m, T, ids);
+    for (int i = 0; i < n; i += LATE_AT_ONCE)
+        logit_similarities(model, scenes + i, MIN(LATE_AT_ONCE, n - i), ids, m, &AT(all, i, 0));
+    arena_free(&work);
     return all;
 }
 

@@ -19,7 +19,6 @@
 
 #include "model/clip.h"
 #include "scenes/minimal_pairs.h"
-#include "training/optim.h"
 
 #define SCENE_MODEL_TEXTS "bow|lstm|transformer" /* text towers, for tables of options */
 
@@ -64,9 +63,14 @@ typedef struct {
 SceneModelConfig scene_model_config(SceneModelConfig config);
 char *scene_model_text(Arena *arena, const SceneModelConfig *config);
 
-/* Loads the model of this config (and stage) from models_folder(), or trains it, with progress on stderr, and saves it
- * there. stage2 NULL: the first stage only. A saved first stage is not trained again. False with one line if the config
- * is impossible, or a file cannot be read or written or holds another model. */
+/* The first stages of lessons 16 to 18 come with the toolkit: seed 1, SCENE_MODEL_STEPS, two objects, no palette. The
+ * path of such a model, on the arena, whether there is a file or not; NULL for any other config. */
+char *scene_model_shipped(Arena *arena, const SceneModelConfig *config);
+
+/* Loads the model of this config (and stage) from models_folder(), else from scene_model_shipped; else trains it, with
+ * a line and progress on stderr, and saves it in models_folder(). stage2 NULL: the first stage only. A saved first
+ * stage is not trained again. False with one line if the config is impossible, or a file cannot be read or written or
+ * holds another model. */
 bool scene_model_load_or_train(SceneModel *model, const SceneModelConfig *config, const TrainingStage *stage2,
                                Err *err);
 void scene_model_free(SceneModel *model);

@@ -68,11 +68,10 @@ static bool gnuplot_find(char *path) {
 }
 
 /* The child: empty input, both outputs into the pipe, in the plots folder. */
-NORETURN static void gnuplot_become(const char *program, const char *folder, char *script, int output) {
-    char *arguments[] = { "gnuplot", "-d", script, NULL }; /* -d: without the user's settings */
+NORETURN static void gnuplot_become(const char *program, const char *folder, const char *const *arguments, int output) {
     int input = open("/dev/null", O_RDONLY);
     if (input >= 0 && dup2(input, 0) >= 0 && dup2(output, 1) >= 0 && dup2(output, 2) >= 0 && chdir(folder) == 0)
-        execv(program, arguments);
+        execv(program, (char *const *)(uintptr_t)arguments);
     _exit(127);
 }
 
@@ -100,14 +99,32 @@ static char *message_in(char *text) {
     return line;
 }
 
-static bool gnuplot_run(const char *program, const char *name, Err *err) {
+/* Where gnuplot, which works in the plots folder, must write for the file out/NAME.EXTENSION to appear as a whole. */
+static bool picture_plan(OutFile *out, const char *name, const char *extension, char *written, Err *err) {
+    char path[PATH_SIZE], here[PATH_SIZE] = "";
+    if (!path_of(path, "out/", name, extension, err) || !out_plan(out, path, err)) return false;
+    if (*out->temporary != '/' && (!getcwd(here, sizeof here - 1) || !strcat(here, "/")))
+        return err_set(err, "%s: the current folder has no path: %s", path, strerror(errno));
+    int length = snprintf(written, PATH_SIZE, "%s%s", here, out->temporary);
+    return length < PATH_SIZE || err_set(err, "%.80s...: the path is too long", written);
+}
+
+/* Renames what gnuplot has drawn, or removes it. */
+static bool picture_finish(OutFile *out, bool drawn, Err *err) {
+    if (!drawn) remove(out->temporary);
+    return drawn && (!file_exists(out->temporary) || out_commit(out, err));
+}
+
+static bool gnuplot_run(const char *program, const char *name, const char *picture, const char *motion, Err *err) {
     char script[PATH_SIZE], said[2048];
     const char *folder = base_folder();
     int ends[2], status;
     snprintf(script, sizeof script, "./%s.gp", name); /* "./": no name is taken for an option */
+    /* -d: without the user's settings; -c: with arguments, the files to draw to (plot_write.h, script_begin) */
+    const char *const arguments[] = { "gnuplot", "-d", "-c", script, picture, motion, NULL };
     if (pipe(ends) != 0) return err_set(err, "%s: gnuplot not started: %s", name, strerror(errno));
     pid_t pid = fork();
-    if (pid == 0) gnuplot_become(program, folder, script, ends[1]);
+    if (pid == 0) gnuplot_become(program, folder, arguments, ends[1]);
     close(ends[1]);
     drain(ends[0], said, sizeof said);
     close(ends[0]);
@@ -127,6 +144,16 @@ static PlotResult gnuplot_missing(const char *name) {
                 name, folder, name, todo);
     said = true;
     return PLOT_NO_GNUPLOT;
+}
+
+static bool picture_draw(const char *program, const char *name, Err *err) {
+    char picture[PATH_SIZE], motion[PATH_SIZE];
+    OutFile still, moving;
+    if (!picture_plan(&still, name, ".png", picture, err) || !picture_plan(&moving, name, ".gif", motion, err))
+        return false;
+    bool drawn = gnuplot_run(program, name, picture, motion, err);
+    bool finished = picture_finish(&still, drawn, err);
+    return picture_finish(&moving, drawn, err) && finished;
 }
 
 /* ---- the whole --------------------------------------------------------------------------------------------------- */
@@ -162,7 +189,7 @@ PlotResult plot_figure(const char *name, const PlotKind *kind, const void *figur
     if (!written) return failed(&inner, err);
     say_replaced(name);
     if (!gnuplot_find(program)) return gnuplot_missing(name);
-    if (!gnuplot_run(program, name, &inner)) return failed(&inner, err);
+    if (!picture_draw(program, name, &inner)) return failed(&inner, err);
     return PLOT_DRAWN;
 }
 

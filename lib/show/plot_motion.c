@@ -72,9 +72,9 @@ static void write_animation(const Script *script, const Motion *motion) {
     FILE *file = script->file;
     int width = WIDE * motion->panel_count, height = WIDE + 50;
     fputs("if (strstrt(GPVAL_TERMINALS, 'gif') > 0) {\n", file);
-    fprintf(file, "    set terminal gif noenhanced animate delay 8 size %d,%d\n    set output ", width, height);
-    gp_path(script, "out", "gif");
-    fputs("\n    array name = [", file);
+    fprintf(file, "    set terminal gif noenhanced animate delay 8 size %d,%d\n", width, height);
+    script_output(script, 2, "gif", "    ");
+    fputs("    array name = [", file);
     for (int f = 0; f < motion->frames; f++) {
         fputs(f ? ", " : "", file);
         gp_text(file, motion->frame_names[f]);

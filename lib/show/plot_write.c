@@ -138,6 +138,13 @@ static void write_title(const Script *script, const char *title) {
             1 - (TITLE_ROOM + TITLE_LINE) / 2.0 / script->height, 1 - (double)height / script->height);
 }
 
+void script_output(const Script *script, int argument, const char *extension, const char *indent) {
+    fprintf(script->file, "%spicture = ", indent);
+    gp_path(script, "out", extension);
+    fprintf(script->file, "\n%sif (exists(\"ARG%d\") && strlen(ARG%d) > 0) { picture = ARG%d }\n%sset output picture\n",
+            indent, argument, argument, argument, indent);
+}
+
 void script_begin(const Script *script, const char *title) {
     fprintf(script->file,
             "# Generated; belongs in the folder plots/ and reads data/ there. Run gnuplot on it in that folder.\n"
@@ -145,10 +152,9 @@ void script_begin(const Script *script, const char *title) {
             "if (strstrt(GPVAL_TERMINALS, 'pngcairo') > 0) {\n"
             "    set terminal pngcairo noenhanced size %d,%d font 'Sans,12'\n} else {\n"
             "    set terminal png noenhanced size %d,%d\n}\n"
-            "set encoding utf8\nset datafile separator ','\nset output ",
+            "set encoding utf8\nset datafile separator ','\n",
             script->width, script->height, script->width, script->height);
-    gp_path(script, "out", "png");
-    fputc('\n', script->file);
+    script_output(script, 1, "png", "");
     write_title(script, title);
 }
 

@@ -42,6 +42,9 @@ void gp_path(const Script *script, const char *folder, const char *extension);
 
 /* How many characters of this program's texts were drawn as a small box, because common fonts lack them. */
 int gp_replaced(void);
+/* Sets the output to out/NAME.EXTENSION, or to the script's argument of that number: the temporary file that is renamed
+ * when it is complete. */
+void script_output(const Script *script, int argument, const char *extension, const char *indent);
 
 /* Comment, terminal, encoding, output out/NAME.png, and the title (NULL: none), in as many lines as it needs, within
  * the first title_height pixels of the page. */

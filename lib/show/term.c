@@ -1,6 +1,7 @@
 #include "show/term.h"
 
 #include <stdarg.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -110,5 +111,23 @@ void term_styled(const Term *term, TermStyle style, const char *text, int width)
 void term_title(const Term *term, const char *text) {
     if (!text) return;
     term_styled(term, TERM_BOLD, text, text_columns(text));
+    fputc('\n', term->out);
+}
+
+void term_wrap(const Term *term, const char *text, int indent) {
+    int used = 0, limit = term->terminal ? term->width : INT_MAX;
+    indent = MIN(indent, term->width / 10);
+    while (*text) {
+        int spaces = (int)strspn(text, " "), bytes = (int)strcspn(text + spaces, " "), columns = 0;
+        for (int at = spaces; at < spaces + bytes; at += glyph_of(text + at).bytes)
+            columns += glyph_of(text + at).columns;
+        bool broken = used > indent && used + spaces + columns > limit;
+        if (broken) fprintf(term->out, "\n%*s", indent, "");
+        used = broken ? indent : used;
+        if (!broken) fprintf(term->out, "%*s", spaces, "");
+        used += (broken ? 0 : spaces) + columns;
+        fprintf(term->out, "%.*s", bytes, text + spaces);
+        text += spaces + bytes;
+    }
     fputc('\n', term->out);
 }

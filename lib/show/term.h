@@ -37,6 +37,10 @@ void term_styled(const Term *term, TermStyle style, const char *text, int width)
 /* Sets the colour of what follows, in the foreground or the background. */
 void term_colour(const Term *term, Colour colour, bool background);
 
+/* Writes `text` and a newline. On a terminal its lines are broken at spaces, to have at most term->width columns; those
+ * after a break begin with `indent` spaces, a tenth of the width at most. Longer words stay whole. */
+void term_wrap(const Term *term, const char *text, int indent);
+
 /* ---- text of a known width (text_columns in figure.h) ------------------------------------------------------------ */
 
 typedef enum { TERM_LEFT, TERM_RIGHT, TERM_CENTRE } TermAlign;

@@ -37,6 +37,9 @@ static const Recipe recipes[] = {
     { "notebook", "a published notebook's experiment: batch 64, temperature fixed at 0.07",
       .model = { IMAGE("cnn", 64, 128, 256, 64), BOW(64), .logit_scale = 1 / 0.07 },
       .groups = { ADAMW(1e-3, 0.01), MUON(0.03), ADAMW(3e-3, 0) }, ONE_TEMPLATE, FIXED_TEMPERATURE, FALLING },
+    { "pairs", "own pictures and captions; epochs and batch by their number",
+      .model = { IMAGE("cnn", 32, 64, 128, 64), BOW(64) }, .groups = { ADAMW(2e-3, 0.01), MUON(0.1), ADAMW(1e-2, 0) },
+      .multi_positive = true, FALLING, SHIFTED },
     { "tiny", "the smallest network, for a first look; temperature fixed at 0.07",
       .model = { IMAGE("small", 0, 0, 0, 64), BOW(64), .logit_scale = 1 / 0.07 },
       .groups = { ADAMW(1e-3, 0), ADAMW(1e-3, 0), ADAMW(1e-3, 0) }, ONE_TEMPLATE, FIXED_TEMPERATURE },
@@ -84,7 +87,8 @@ static bool has(const Recipe *recipe, Arena *arena, const char *what) {
 bool recipe_leave_out(Recipe *recipe, Arena *arena, const char *ingredient, Err *err) {
     if (!strcmp(ingredient, "nothing")) return true;
     if (!has(recipe, arena, ingredient)) {
-        char *list = "", *words = arena_text(arena, RECIPE_WITHOUT);
+        const char *list = "";
+        char *words = arena_text(arena, RECIPE_WITHOUT);
         for (char *word = strtok(words, "|"); word; word = strtok(NULL, "|"))
             if (has(recipe, arena, word)) list = arena_print(arena, "%s%s%s", list, *list ? ", " : "", word);
         return err_set(err, "recipe %s has no %s to leave out; it has: %s", recipe->name, ingredient,
@@ -96,12 +100,15 @@ bool recipe_leave_out(Recipe *recipe, Arena *arena, const char *ingredient, Err 
 }
 
 /* The shortest decimal number that is read back as x. */
-static char *real(Arena *arena, double x) {
-    char *text = "";
+static const char *real(Arena *arena, double x) {
+    const char *text = "";
     for (int digits = 1; digits <= 17 && (!*text || strtod(text, NULL) != x); digits++)
         text = arena_print(arena, "%.*g", digits, x);
     return text;
 }
+
+/* Only where it is not the usual 4 D, so that older checkpoints have the same text. */
+static const char *mlp_text(Arena *arena, int mlp) { return mlp ? arena_print(arena, ", MLP %d", mlp) : ""; }
 
 static char *model_text(Arena *arena, const ClipConfig *m) {
     const ImageTowerSize *i = &m->image;
@@ -109,12 +116,12 @@ static char *model_text(Arena *arena, const ClipConfig *m) {
     return arena_print(
         arena,
         "image tower=%s, %d dimensions, widths %d %d %d, side %d, patch %d, width %d, layers %d, heads %d, "
-        "stages %d %d %d %d, QuickGELU %d\ntext tower=%s, %d dimensions, words %d, width %d, padding %d, hidden %d, "
-        "layers %d, heads %d, positions %d, QuickGELU %d\ntokens=%d\nfirst logit scale=%s\n",
+        "stages %d %d %d %d, QuickGELU %d%s\ntext tower=%s, %d dimensions, words %d, width %d, padding %d, hidden %d, "
+        "layers %d, heads %d, positions %d, QuickGELU %d%s\ntokens=%d\nfirst logit scale=%s\n",
         i->kind, i->embed, i->widths[0], i->widths[1], i->widths[2], i->side, i->patch, i->width, i->layers, i->heads,
-        i->stages[0], i->stages[1], i->stages[2], i->stages[3], i->quick_gelu, t->kind, t->embed, t->vocabulary,
-        t->width, t->padding, t->hidden, t->layers, t->heads, t->tokens, t->quick_gelu, m->tokens,
-        real(arena, m->logit_scale));
+        i->stages[0], i->stages[1], i->stages[2], i->stages[3], i->quick_gelu, mlp_text(arena, i->mlp), t->kind,
+        t->embed, t->vocabulary, t->width, t->padding, t->hidden, t->layers, t->heads, t->tokens, t->quick_gelu,
+        mlp_text(arena, t->mlp), m->tokens, real(arena, m->logit_scale));
 }
 
 static char *group_text(Arena *arena, const char *name, const OptimGroup *o) {
@@ -123,7 +130,7 @@ static char *group_text(Arena *arena, const char *name, const OptimGroup *o) {
                        real(arena, o->lr), real(arena, o->weight_decay), real(arena, o->momentum));
 }
 
-char *recipe_text(const Recipe *r, Arena *arena) {
+const char *recipe_text(const Recipe *r, Arena *arena) {
     static const char *const schedules[] = { "constant", "linear", "cosine" };
     static const char *const mirrors[] = { "never", "always", "random", "alternating" };
     const Augment *a = &r->augment;
@@ -138,6 +145,8 @@ char *recipe_text(const Recipe *r, Arena *arena) {
                        schedules[r->schedule], real(arena, r->warmup), r->multi_positive, real(arena, r->smoothing));
     text = arena_print(arena, "%sfixed scale=%d\nwhitening epochs=%s\nfirst filters learnt=%d\nrandom filters=%d\n",
                        text, r->fixed_scale, real(arena, r->whiten_epochs), r->learn_first, r->random_filters);
+    if (r->least_words > 1) text = arena_print(arena, "%swords occur=%d\n", text, r->least_words);
+    if (r->byte_pairs) text = arena_print(arena, "%stokens=byte pairs\n", text);
     return arena_print(arena, "%smirror=%s\nshift=%d\nshift by=%d %d\nedge=%d\ncutout=%d\ntest augmentation=%d\n", text,
                        mirrors[a->mirror], a->shift, a->dx, a->dy, a->edge, a->cutout, r->tta);
 }

@@ -26,11 +26,14 @@ typedef struct {
     bool random_filters;  /* "cnn": the 3x3 filters start at random instead of as the identity */
     Augment augment;      /* its seed and epoch are set by the run */
     TestAugmentation tta; /* of a second test after the last epoch; TTA_NONE: there is none */
+    /* for own pairs, whose captions are given and not filled templates: */
+    int least_words; /* a word that occurs less often is unknown; 0: every word is known */
+    bool byte_pairs; /* CLIP's tokens instead of words */
 } Recipe;
 
 /* For options tables: the recipes; the towers of lesson 10 ("recipe": its own); what a recipe can be tried without. */
 #define RECIPES        "quick|full|templates|notebook|tiny"
-#define RECIPE_IMAGES  "recipe|small|cnn|resnet|vit"
+#define RECIPE_IMAGES  "recipe|small|cnn|resnet|resnet9|vit"
 #define RECIPE_TEXTS   "recipe|bow|lstm|transformer"
 #define RECIPE_WITHOUT "nothing|whitening|dirac|muon|mirror|alternating|shift|decay|smoothing|wordings"
 
@@ -50,6 +53,6 @@ bool recipe_leave_out(Recipe *recipe, Arena *arena, const char *ingredient, Err 
 
 /* All fields except the summary as text, one "key=value" a line, on the arena: two recipes train alike if and only if
  * their texts are the same. */
-char *recipe_text(const Recipe *recipe, Arena *arena);
+const char *recipe_text(const Recipe *recipe, Arena *arena);
 
 #endif

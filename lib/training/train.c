@@ -3,6 +3,7 @@
 #include "model/clip_file.h"
 #include "core/file.h"
 #include "evaluate/metrics.h"
+#include "dataset/augment.h"
 #include "formats/hash.h"
 #include "kernels/gemm.h"
 
@@ -18,13 +19,17 @@ typedef struct {
     Tape tape;
     Arena arena; /* for the whole run */
     Arena batch; /* for one batch */
+    PairSet set; /* what is learnt */
     int *order;  /* the pictures in this epoch's order */
-    int *ids;    /* [classes,templates,T]: every caption */
+    int *ids;    /* [captions,T] */
+    int *group;  /* [captions]: captions of one group match one another's pictures */
     int templates, batches, epoch;
     int64_t step;
-    double seconds; /* of training, before this epoch */
-    bool ours;      /* this run has written the checkpoint */
-    char *log;      /* the rows so far */
+    double seconds;       /* of training, before this epoch */
+    int best_epoch;       /* own pairs: of the highest mean recall so far; 0: none */
+    double best_recall;   /* that recall */
+    bool ours, ours_best; /* this run has written the checkpoint, the best weights */
+    const char *log;      /* the rows so far */
     char *settings, signature[SHA256_HEX];
 } Trainer;
 
@@ -49,17 +54,29 @@ static void set_groups(Params *params) {
 }
 
 static void whiten(Trainer *s) {
-    int n = MIN(2000, s->run->train->n), *index = arena_alloc(&s->arena, (size_t)n, sizeof *index);
+    int n = MIN(2000, s->set.n), side = s->set.side, *index = arena_alloc(&s->arena, (size_t)n, sizeof *index);
     for (int i = 0; i < n; i++) index[i] = i;
-    Mat sample = mat_like(&s->arena, mat_shape(4, n, CIFAR_SIDE, CIFAR_SIDE, 3));
-    cifar_batch(s->run->train, index, n, NULL, sample.v);
+    Mat sample = mat_like(&s->arena, mat_shape(4, n, side, side, 3));
+    pair_set_batch(&s->set, index, n, NULL, sample.v);
     image_tower_whiten(&s->clip->image, sample);
+}
+
+/* The words of the captions, or of the filled templates; or byte pairs. */
+static bool init_model(Trainer *s, Err *err) {
+    const Recipe *r = s->recipe;
+    if (r->byte_pairs) {
+        ClipConfig config = r->model;
+        config.text.vocabulary = BPE_IDS;
+        return clip_init(s->clip, config, NULL, s->run->seed, err) &&
+               clip_read_bpe(s->clip, s->run->checkpoint ? s->run->checkpoint : "", err);
+    }
+    Vocab vocab = vocab_of_texts(&s->arena, s->set.caption, s->set.caption_count, r->least_words);
+    return clip_init(s->clip, r->model, &vocab, s->run->seed, err);
 }
 
 static bool make_model(Trainer *s, Err *err) {
     const Recipe *r = s->recipe;
-    Vocab vocab = vocab_build(&s->arena, r->templates, s->templates, s->run->train->names, CIFAR_CLASSES);
-    if (!clip_init(s->clip, r->model, &vocab, s->run->seed, err)) return false;
+    if (!init_model(s, err)) return false;
     Rng rng = rng_seed(s->run->seed, 0);
     if (r->random_filters) image_tower_random_filters(&s->clip->image, &rng);
     if (is_cnn(s) && r->learn_first) s->clip->image.conv[0].weight->frozen = false;
@@ -71,12 +88,11 @@ static bool make_model(Trainer *s, Err *err) {
 }
 
 static void make_captions(Trainer *s) {
-    int T = s->recipe->model.tokens, n = CIFAR_CLASSES * s->templates;
-    const char **texts = arena_alloc(&s->arena, (size_t)n, sizeof *texts);
-    for (int i = 0; i < n; i++)
-        texts[i] = text_fill(&s->arena, s->recipe->templates[i % s->templates], s->run->train->names[i / s->templates]);
-    s->ids = arena_alloc(&s->arena, (size_t)(n * T), sizeof *s->ids);
-    vocab_encode(&s->clip->vocab, &s->arena, texts, n, T, s->ids);
+    int T = s->recipe->model.tokens, n = s->set.caption_count;
+    s->ids = arena_alloc(&s->arena, (size_t)n * (size_t)T, sizeof *s->ids);
+    s->group = arena_alloc(&s->arena, (size_t)n, sizeof *s->group);
+    clip_encode(s->clip, &s->arena, s->set.caption, n, s->ids);
+    pair_set_groups(&s->set, s->ids, T, s->group);
 }
 
 /* ---- runs that end early ----------------------------------------------------------------------------------------- */
@@ -171,9 +187,9 @@ static PairPart batch_part(void *context, Arena *arena, int first, int n) {
     const TrainBatch *b = context;
     Trainer *s = b->trainer;
     profile_switch(s->tape.profile, "pictures", PROFILE_FORWARD);
-    PairPart part = { mat_like(arena, mat_shape(4, n, CIFAR_SIDE, CIFAR_SIDE, 3)),
+    PairPart part = { mat_like(arena, mat_shape(4, n, s->set.side, s->set.side, 3)),
                       b->ids + (size_t)(first * s->recipe->model.tokens) };
-    cifar_batch(s->run->train, b->index + first, n, b->augment, part.pixels.v);
+    pair_set_batch(&s->set, b->index + first, n, b->augment, part.pixels.v);
     return part;
 }
 
@@ -245,18 +261,19 @@ static Var batch_loss(Trainer *s, Var logits, const int *label, int B, double *p
     return clip_loss(&s->tape, logits, clip_targets(&s->tape.arena, label, B, s->recipe->smoothing));
 }
 
-/* The classes of B pictures, and for each a caption drawn from those of its class: label [B], ids [B,T]. */
+/* For each of B pictures a caption drawn from its own, and the group of that caption: label [B], ids [B,T]. */
 static void draw_captions(const Trainer *s, const int *index, Rng *rng, int *label, int *ids) {
-    int T = s->recipe->model.tokens;
+    size_t T = (size_t)s->recipe->model.tokens;
     for (int b = 0; b < s->recipe->batch; b++) {
-        label[b] = s->run->train->labels[index[b]];
-        int caption = label[b] * s->templates + (int)rng_below(rng, (uint32_t)s->templates);
-        memcpy(ids + (size_t)(b * T), s->ids + (size_t)(caption * T), (size_t)T * sizeof *ids);
+        int i = index[b], drawn = (int)rng_below(rng, (uint32_t)s->set.count[i]);
+        int caption = s->set.own[s->set.first[i] + drawn];
+        label[b] = s->group[caption];
+        memcpy(ids + (size_t)b * T, s->ids + (size_t)caption * T, T * sizeof *ids);
     }
 }
 
 /* Forward, loss, backward.
- * Shapes  pixels [B,32,32,3], ids [B,T]; image and text embeddings [B,E] of unit length; logits [B,B] */
+ * Shapes  pixels [B,side,side,3], ids [B,T]; image and text embeddings [B,E] of unit length; logits [B,B] */
 static bool whole_batch(TrainBatch *b, EpochRow *row, Err *err) {
     Trainer *s = b->trainer;
     Tape *t = &s->tape;
@@ -306,7 +323,7 @@ static void add_row(EpochRow *mean, const EpochRow *batch, double weight) {
 
 static bool train_epoch(Trainer *s, EpochRow *row, Err *err) {
     const Recipe *r = s->recipe;
-    int n = s->run->train->n;
+    int n = s->set.n;
     Rng rng = rng_seed(s->run->seed, (uint64_t)s->epoch);
     for (int i = 0; i < n; i++) s->order[i] = i;
     rng_shuffle(&rng, s->order, n);
@@ -360,7 +377,7 @@ static bool write_log(Trainer *s, const EpochRow *row, Err *err) {
     if (!s->run->log) return true;
     add_to_log(s, row);
     if (!out_open(&out, s->run->log, err)) return false;
-    fprintf(out.stream, "%s\n%s", train_log_heading(), s->log);
+    fprintf(out.stream, "%s\n%s", train_log_heading(row->has_recall), s->log);
     return out_commit(&out, err);
 }
 
@@ -373,21 +390,32 @@ static bool read_log(Trainer *s, int epochs, Err *err) {
     return n >= 0;
 }
 
-static const char *set_name(const Cifar *set) { return set->generated ? "generated shapes" : "CIFAR-10"; }
-
 static char *data_text(Arena *arena, const char *part, const Cifar *set) {
-    char pixels[SHA256_HEX], labels[SHA256_HEX], *names = "";
+    char pixels[SHA256_HEX], labels[SHA256_HEX];
+    const char *names = "";
     sha256_hex(set->pixels, (size_t)set->n * CIFAR_NUMBERS, pixels);
     sha256_hex(set->labels, (size_t)set->n, labels);
     for (int c = 0; c < CIFAR_CLASSES; c++) names = arena_print(arena, "%s%s%s", names, c ? "|" : "", set->names[c]);
     return arena_print(arena, "%s set=%s\n%s pictures=%d\n%s classes=%s\n%s pixels=%s\n%s labels=%s\n", part,
-                       set_name(set), part, set->n, part, names, part, pixels, part, labels);
+                       set->generated ? "generated shapes" : "CIFAR-10", part, set->n, part, names, part, pixels, part,
+                       labels);
+}
+
+static char *pairs_text(Arena *arena, const char *part, const PairSet *set) {
+    char sum[SHA256_HEX];
+    pair_set_sign(set, sum);
+    return arena_print(arena, "%s pictures=%d\n%s pairs=%s\n", part, set->n, part, sum);
 }
 
 static void sign(Trainer *s) {
-    s->settings =
-        arena_print(&s->arena, "seed=%llu\n%s%s%s", (unsigned long long)s->run->seed, recipe_text(s->recipe, &s->arena),
-                    data_text(&s->arena, "train", s->run->train), data_text(&s->arena, "test", s->run->test));
+    Arena *arena = &s->arena;
+    const TrainRun *run = s->run;
+    const char *train = run->pairs ? pairs_text(arena, "train", run->pairs) : data_text(arena, "train", run->train);
+    const char *test = !run->pairs       ? data_text(arena, "test", run->test)
+                       : run->validation ? pairs_text(arena, "validation", run->validation)
+                                         : "";
+    s->settings = arena_print(arena, "seed=%llu\n%s%s%s", (unsigned long long)run->seed, recipe_text(s->recipe, arena),
+                              train, test);
     sha256_hex(s->settings, strlen(s->settings), s->signature);
 }
 
@@ -409,11 +437,11 @@ static const char *difference(const Trainer *s, Arena *arena, const Safetensors 
 }
 
 /* Is the file that is about to be replaced anything else than a checkpoint of this run? */
-static bool other_is_there(Trainer *s) {
+static bool other_is_there(Trainer *s, const char *path) {
     Safetensors file;
     Arena arena = { 0 };
-    if (s->ours || !file_exists(s->run->checkpoint)) return false;
-    bool opened = safetensors_open(&file, &arena, s->run->checkpoint, NULL);
+    if (!file_exists(path)) return false;
+    bool opened = safetensors_open(&file, &arena, path, NULL);
     bool other = !opened || difference(s, &arena, &file);
     if (opened) safetensors_close(&file);
     arena_free(&arena);
@@ -421,8 +449,8 @@ static bool other_is_there(Trainer *s) {
 }
 
 /* NAME.previous.safetensors */
-static char *previous_path(Trainer *s) {
-    const char *path = s->run->checkpoint, *end = strrchr(path, '.');
+static char *previous_path(Trainer *s, const char *path) {
+    const char *end = strrchr(path, '.');
     if (!end) end = path + strlen(path);
     return arena_print(&s->arena, "%.*s.previous%s", (int)(end - path), path, end);
 }
@@ -438,38 +466,57 @@ static void save_state(SafetensorsOut *out, const char *prefix, const Param *p, 
 static void save_meta(Trainer *s, SafetensorsOut *out, const EpochRow *row) {
     const Recipe *r = s->recipe;
     Arena *arena = out->arena;
-    char *templates = "";
+    const char *templates = "";
     for (int i = 0; i < s->templates; i++)
         templates = arena_print(arena, i ? "%s|%s" : "%s%s", templates, r->templates[i]);
     safetensors_add_meta(out, "run",
                          arena_print(arena, "recipe %s, seed %llu, %d epochs, batch %d, lr %.9g, %d pictures of %s",
                                      r->name, (unsigned long long)s->run->seed, r->epochs, r->batch, r->groups[0].lr,
-                                     s->run->train->n, set_name(s->run->train)));
+                                     s->set.n, s->set.name));
     safetensors_add_meta(out, "epoch", arena_print(arena, "%d", s->epoch));
     safetensors_add_meta(out, "templates", templates);
     safetensors_add_meta(out, "test_accuracy", arena_print(arena, "%.4f", row->test));
     if (!isnan(row->test_tta))
         safetensors_add_meta(out, "test_accuracy_with_views", arena_print(arena, "%.4f", row->test_tta));
+    if (s->run->pairs) {
+        safetensors_add_meta(out, "best_epoch", arena_print(arena, "%d", s->best_epoch));
+        safetensors_add_meta(out, "best_recall", arena_print(arena, "%.17g", s->best_recall));
+    }
+    for (const MetaPair *m = s->run->meta; m && m->key; m++) safetensors_add_meta(out, m->key, m->value);
     safetensors_add_meta(out, "settings", s->settings);
     safetensors_add_meta(out, "signature", s->signature);
 }
 
-static bool save_checkpoint(Trainer *s, const EpochRow *row, Err *err) {
+/* The weights, and with `whole` what a run needs to go on. *ours: this run has written the file before. */
+static bool save_file(Trainer *s, const char *path, bool whole, bool *ours, const EpochRow *row, Err *err) {
     Arena arena = { 0 };
     SafetensorsOut out = safetensors_begin(&arena);
     Params *params = &s->clip->params;
     clip_save(s->clip, &out, DTYPE_F32);
-    for (int i = 0; i < params->count; i++) {
+    for (int i = 0; whole && i < params->count; i++) {
         save_state(&out, "optim.first.", params->list[i], s->optim.first[i]);
         save_state(&out, "optim.second.", params->list[i], s->optim.second[i]);
     }
     save_meta(s, &out, row);
-    if (other_is_there(s)) out.backup = previous_path(s);
-    bool ok = safetensors_write(&out, s->run->checkpoint, err);
+    if (!*ours && other_is_there(s, path)) out.backup = previous_path(s, path);
+    bool ok = safetensors_write(&out, path, err);
     if (ok && out.backup && s->run->after_rename) s->run->after_rename(s->run->context, out.backup);
-    s->ours = true;
+    *ours = true;
     arena_free(&arena);
     return ok;
+}
+
+/* The best weights first: when the run is resumed between the two, the epoch is done again and writes the same. */
+static bool save_epoch(Trainer *s, EpochRow *row, Err *err) {
+    const TrainRun *run = s->run;
+    bool better = run->pairs && (s->best_epoch == 0 || !row->has_recall || row->test > s->best_recall);
+    if (better) {
+        s->best_epoch = s->epoch;
+        s->best_recall = row->test;
+    }
+    row->best = s->best_epoch;
+    if (better && run->best && !save_file(s, run->best, false, &s->ours_best, row, err)) return false;
+    return !run->checkpoint || save_file(s, run->checkpoint, true, &s->ours, row, err);
 }
 
 static bool load_state(Trainer *s, const Safetensors *file, const char *prefix, const Param *p, num *state, Err *err) {
@@ -480,6 +527,21 @@ static bool load_state(Trainer *s, const Safetensors *file, const char *prefix, 
     m.v = state;
     if (tensor) return tensor_to_mat(tensor, m, err);
     return err_set(err, "%s: there is no tensor %s; the file cannot be resumed", path, name);
+}
+
+/* The best epoch so far. Where its file was removed, the epoch that is resumed takes its place. */
+static bool load_best(Trainer *s, const Safetensors *file, Err *err) {
+    const TrainRun *run = s->run;
+    const char *path = run->checkpoint, *epoch = safetensors_meta(file, "best_epoch");
+    const char *recall = safetensors_meta(file, "best_recall");
+    long long best;
+    if (!run->pairs) return true;
+    if (!epoch || !parse_int(epoch, 1, s->epoch, &best) || !recall || !parse_real(recall, 0, 1, &s->best_recall))
+        return err_set(err, "%s: metadata best_epoch or best_recall is missing or wrong", path);
+    s->best_epoch = (int)best;
+    if (!run->best || file_exists(run->best)) return true;
+    EpochRow row = { .test = s->best_recall, .test_tta = (double)NAN };
+    return save_file(s, run->best, false, &s->ours_best, &row, err);
 }
 
 static bool load_checkpoint(Trainer *s, const Safetensors *file, Err *err) {
@@ -499,7 +561,7 @@ static bool load_checkpoint(Trainer *s, const Safetensors *file, Err *err) {
             return false;
     s->epoch = (int)done;
     s->step = s->optim.steps = done * s->batches;
-    return read_log(s, s->epoch, err);
+    return load_best(s, file, err) && read_log(s, s->epoch, err);
 }
 
 static bool resume(Trainer *s, Err *err) {
@@ -508,6 +570,7 @@ static bool resume(Trainer *s, Err *err) {
     if (!s->run->checkpoint || !file_exists(s->run->checkpoint)) return true; /* no epoch was finished: start again */
     bool opened = safetensors_open(&file, &arena, s->run->checkpoint, err);
     bool ok = opened && load_checkpoint(s, &file, err);
+    if (ok && s->epoch > 0) safetensors_warn(&file, s->run->checkpoint);
     if (opened) safetensors_close(&file);
     arena_free(&arena);
     return ok;
@@ -515,11 +578,23 @@ static bool resume(Trainer *s, Err *err) {
 
 /* ---- the run ----------------------------------------------------------------------------------------------------- */
 
+static bool validate(Trainer *s, EpochRow *row, Err *err) {
+    PairRecall r;
+    row->test_tta = (double)NAN;
+    if (!s->run->validation || s->run->validation->n == 0) return true;
+    if (!pair_recall(s->clip, s->run->validation, &r, err)) return false;
+    memcpy(row->recall, r.recall, sizeof row->recall);
+    row->has_recall = true;
+    row->test = r.mean;
+    return true;
+}
+
 static bool test_epoch(Trainer *s, EpochRow *row, Err *err) {
     const Param *broken = not_finite(&s->clip->params, false);
     if (broken)
         return err_set(err, "epoch %d: %s holds a number that is not finite; %s; try a smaller --lr", s->epoch,
                        broken->name, kept(s));
+    if (s->run->pairs) return validate(s, row, err);
     bool tta = s->epoch == s->recipe->epochs && s->recipe->tta != TTA_NONE;
     row->test_tta = (double)NAN;
     return test_accuracy(s, TTA_NONE, &row->test, err) &&
@@ -528,31 +603,34 @@ static bool test_epoch(Trainer *s, EpochRow *row, Err *err) {
 
 static bool epochs_run(Trainer *s, Err *err) {
     TrainRun *run = s->run;
-    while (s->epoch < s->recipe->epochs) {
+    while (s->epoch < s->recipe->epochs && !(run->patience && s->epoch - s->best_epoch >= run->patience)) {
         s->epoch++;
         EpochRow row = { 0 };
         if (!train_epoch(s, &row, err) || !test_epoch(s, &row, err)) return false;
         /* The log first: when the run is resumed, a row too many is dropped; a missing row could not be restored. */
         if (!write_log(s, &row, err)) return false;
-        if (run->checkpoint && !save_checkpoint(s, &row, err)) return false;
+        if (!save_epoch(s, &row, err)) return false;
         if (run->after_epoch) run->after_epoch(run->context, &row);
     }
     return true;
 }
 
+int train_pictures(const TrainRun *run) { return run->pairs ? run->pairs->n : run->train->n; }
+
 bool train_run(TrainRun *run, Clip *clip, Err *err) {
     const Recipe *r = &run->recipe;
     Trainer s = { .run = run, .recipe = r, .clip = clip, .log = "" };
+    int n = train_pictures(run);
     *clip = (Clip){ 0 };
-    if (r->batch > run->train->n)
-        return err_set(err, "a batch of %d from %d pictures: choose a smaller --batch", r->batch, run->train->n);
+    if (r->batch > n) return err_set(err, "a batch of %d from %d pictures: choose a smaller --batch", r->batch, n);
     if (r->micro_batch < 0 || r->micro_batch > r->batch)
         return err_set(err, "parts of %d pairs from a batch of %d: choose a smaller --micro-batch", r->micro_batch,
                        r->batch);
-    while (s.templates < RECIPE_TEMPLATES && r->templates[s.templates]) s.templates++;
-    s.batches = run->train->n / r->batch;
+    while (!run->pairs && s.templates < RECIPE_TEMPLATES && r->templates[s.templates]) s.templates++;
+    s.set = run->pairs ? *run->pairs : pair_set_cifar(&s.arena, run->train, r->templates, s.templates);
+    s.batches = n / r->batch;
     s.tape.profile = run->profile;
-    s.order = arena_alloc(&s.arena, (size_t)run->train->n, sizeof *s.order);
+    s.order = arena_alloc(&s.arena, (size_t)n, sizeof *s.order);
     bool ok = make_model(&s, err);
     if (ok) make_captions(&s);
     if (ok && run->checkpoint) sign(&s);

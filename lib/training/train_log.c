@@ -7,9 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *train_log_heading(void) {
-    return "epoch,loss,floor,image_to_text,text_to_image,logit_scale,positive_cosine,hardest_negative_cosine,"
-           "test_accuracy,test_accuracy_augmented,images_per_second,seconds";
+enum { LOG_FIELDS = 12, RECALLS = RECALL_WAYS * RETRIEVAL_CUTOFFS };
+
+#define HEADING                                                                                                        \
+    "epoch,loss,floor,image_to_text,text_to_image,logit_scale,positive_cosine,hardest_negative_cosine,"                \
+    "test_accuracy,test_accuracy_augmented,images_per_second,seconds"
+
+const char *train_log_heading(bool recalls) {
+    return recalls ? HEADING ",image_to_text_at_1,image_to_text_at_5,image_to_text_at_10,"
+                             "text_to_image_at_1,text_to_image_at_5,text_to_image_at_10"
+                   : HEADING;
 }
 
 void train_log_row(const EpochRow *r, char *text, size_t size) {
@@ -18,18 +25,24 @@ void train_log_row(const EpochRow *r, char *text, size_t size) {
     snprintf(text, size, "%d,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f,%s,%.0f,%.2f", r->epoch, r->loss, r->floor,
              r->image_to_text, r->text_to_image, r->logit_scale, r->positive, r->negative, r->test, tta, r->rate,
              r->seconds);
+    for (int i = 0; r->has_recall && i < RECALLS; i++) {
+        size_t used = strlen(text);
+        snprintf(text + used, size - used, ",%.6f", r->recall[i / RETRIEVAL_CUTOFFS][i % RETRIEVAL_CUTOFFS]);
+    }
 }
 
-enum { LOG_FIELDS = 12 };
 #define NUMBER_MAX 1e15 /* larger numbers come from no training; a row must not grow when it is written again */
 
-/* The fields between `at` and `end`, in the order of the heading; an empty field is NaN. */
+/* The fields between `at` and `end`, in the order of the heading; an empty field is NaN. Recalls may be missing. */
 static bool row_read(const char *at, const char *end, EpochRow *row) {
-    double field[LOG_FIELDS];
-    for (int k = 0; k < LOG_FIELDS; k++) {
+    double field[LOG_FIELDS + RECALLS];
+    int fields = 1;
+    for (const char *c = at; c < end; c++) fields += *c == ',';
+    if (fields != LOG_FIELDS && fields != LOG_FIELDS + RECALLS) return false;
+    for (int k = 0; k < fields; k++) {
         char text[64], *rest = text;
         const char *comma = memchr(at, ',', (size_t)(end - at)), *stop = comma ? comma : end;
-        if ((size_t)(stop - at) >= sizeof text || (k < LOG_FIELDS - 1) != (comma != NULL)) return false;
+        if ((size_t)(stop - at) >= sizeof text) return false;
         memcpy(text, at, (size_t)(stop - at));
         text[stop - at] = 0;
         field[k] = *text ? strtod(text, &rest) : (double)NAN;
@@ -37,8 +50,21 @@ static bool row_read(const char *at, const char *end, EpochRow *row) {
         at = stop + 1;
     }
     int epoch = (int)fmin(fmax(0, field[0]), INT_MAX);
-    *row = (EpochRow){ epoch,    field[1], field[2], field[3], field[4],  field[5],
-                       field[6], field[7], field[8], field[9], field[10], field[11] };
+    *row = (EpochRow){ .epoch = epoch,
+                       .loss = field[1],
+                       .floor = field[2],
+                       .image_to_text = field[3],
+                       .text_to_image = field[4],
+                       .logit_scale = field[5],
+                       .positive = field[6],
+                       .negative = field[7],
+                       .test = field[8],
+                       .test_tta = field[9],
+                       .rate = field[10],
+                       .seconds = field[11],
+                       .has_recall = fields > LOG_FIELDS };
+    for (int i = 0; row->has_recall && i < RECALLS; i++)
+        row->recall[i / RETRIEVAL_CUTOFFS][i % RETRIEVAL_CUTOFFS] = field[LOG_FIELDS + i];
     return true;
 }
 

@@ -15,6 +15,6 @@ const Verify checked = {
     .title = "hello",
     .parts = parts,
     .count = COUNT(parts),
-    .proved = "the compiler, the library and the checks work here. What is wrong from now on is in an exercise.",
-    .in_clip = "a cosine of two vectors is the one number everything else is made of.",
+    .proved = "The compiler, the library and the checks work.",
+    .in_clip = "CLIP compares a picture with a text by the cosine of their two vectors.",
 };

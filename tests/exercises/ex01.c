@@ -23,6 +23,14 @@ static double signed_sum(const num *v, int n) {
     return sum;
 }
 
+/* The squares of every `step`th number, or of those above 0. */
+static double some_squares(const num *v, int n, int step, bool positive) {
+    double sum = 0;
+    for (int i = 0; i < n; i += step)
+        if (!positive || v[i] > 0) sum += (double)v[i] * (double)v[i];
+    return sum;
+}
+
 /* a . b in an int, cut to a whole number at each step. */
 static double int_dot(const num *a, const num *b, int n) {
     double sum = 0;
@@ -65,6 +73,11 @@ enum {
     CUBE_ROOT,
     ROOT_OF_SIZES,
     LENGTH_AND_1,
+    EACH_OWN,
+    EVERY_SECOND,
+    ONLY_POSITIVE,
+    NO_ROOT_SHORT,
+    NO_ROOT_FROM_1,
     N_MODELS
 };
 
@@ -96,6 +109,10 @@ static double divisor(int model, const num *v, int n) {
     case MULTIPLIED: return 1 / sqrt(squares);
     case FOURTH_ROOT: return sqrt(sqrt(squares));
     case COUNT_OF: return n;
+    case EVERY_SECOND: return sqrt(some_squares(v, n, 2, false));
+    case ONLY_POSITIVE: return sqrt(some_squares(v, n, 1, true));
+    case NO_ROOT_SHORT: return dot(v, v, n - 1);
+    case NO_ROOT_FROM_1: return dot(v + 1, v + 1, n - 1);
     case CUBE_ROOT: return cbrt(squares);
     case ROOT_OF_SIZES: return sqrt(sizes(v, n));
     case LENGTH_AND_1: return sqrt(squares) + 1;
@@ -115,6 +132,7 @@ static void normalise_in_steps(int model, const num *v, int n, double *out) {
         if (model == RUNNING) out[i] = x / sqrt(sum);
         if (model == RUNNING_BEFORE) out[i] = x / sum;
         if (model == FIRST_ONLY && i > 0) out[i] = x;
+        if (model == EACH_OWN) out[i] = x / fabs(x);
         if (model == SQUARES) out[i] = x * x / (length * length);
         left += out[i] * out[i] - x * x;
     }
@@ -122,8 +140,9 @@ static void normalise_in_steps(int model, const num *v, int n, double *out) {
 
 static void normalise_as(int model, const num *v, int n, double *out) {
     double by = divisor(model, v, n);
-    if (by != 0 || model == SIGNED_SUM || model == SKIPS_LAST || model == SKIPS_FIRST || model == LAST_ALONE ||
-        model == INT_LENGTH || model == INT_SUM)
+    bool in_steps = model == INT_NUMBERS || model == LENGTH_IN_LOOP || model == RUNNING || model == RUNNING_BEFORE ||
+                    model == FIRST_ONLY || model == SQUARES || model == EACH_OWN;
+    if (!in_steps)
         for (int i = 0; i < n; i++) out[i] = (double)v[i] / by;
     else normalise_in_steps(model, v, n, out);
 }
@@ -151,6 +170,10 @@ static void check_normalise(void) {
     for (int k = 0; k < 4; k++) {
         int n = k < 2 ? 3 + 2 * k : 20 + (int)rng_below(verify_rng(), 30);
         normalise_case("any numbers", verify_random(1, n, 3).v, n);
+    }
+    while (verify_wants_small()) {
+        int n = 1 + (int)rng_below(verify_rng(), 6);
+        normalise_case("few numbers", verify_random(1, n, 3).v, n);
     }
     normalise_case("again", (num[]){ 3, 4 }, 2);
 }
@@ -187,8 +210,17 @@ enum {
     C_FLOAT_TWO,
     C_ROOT_A,
     C_ROOT_B,
+    C_AB_FOR_BB,
+    C_REVERSED,
+    C_AB_FOR_AA,
     C_MODELS
 };
+
+static double reversed(const num *a, const num *b, int n) {
+    double sum = 0;
+    for (int i = 0; i < n; i++) sum += (double)a[i] * (double)b[n - 1 - i];
+    return sum;
+}
 
 static double cosine_as(int model, const num *a, const num *b, int n) {
     double ab = dot(a, b, n), aa = dot(a, a, n), bb = dot(b, b, n), distance = 0;
@@ -222,6 +254,9 @@ static double cosine_as(int model, const num *a, const num *b, int n) {
     case C_SUM_OF_UNITS: return signed_sum(a, n) / sqrt(aa) + signed_sum(b, n) / sqrt(bb);
     case C_EPSILON: return ab / (sqrt(aa * bb) + 1e-3);
     case C_A_TWICE: return aa / sqrt(aa * bb);
+    case C_REVERSED: return reversed(a, b, n) / sqrt(aa * bb);
+    case C_AB_FOR_BB: return ab / (sqrt(aa) * sqrt(ab));
+    case C_AB_FOR_AA: return ab / (sqrt(ab) * sqrt(bb));
     default: return signed_sum(a, n) * signed_sum(b, n) / sqrt(aa * bb);
     }
 }
@@ -248,108 +283,144 @@ static void check_cosine(void) {
         cosine_case("any numbers", verify_random(1, n, 2).v, verify_random(1, n, 5).v, n);
     }
     cosine_case("long vectors", verify_random(1, 60, 1).v, verify_random(1, 60, 1).v, 60);
+    while (verify_wants_small()) {
+        int n = 1 + (int)rng_below(verify_rng(), 6);
+        cosine_case("few numbers", verify_random(1, n, 2).v, verify_random(1, n, 5).v, n);
+    }
     cosine_case("again", (num[]){ 3, 4 }, (num[]){ 4, 3 }, 2);
 }
 
 static const Part parts[] = {
     { .name = "normalise", .check = check_normalise, .tolerance = 1e-5,
       .mistakes = {
-          [NO_ROOT - 1] = { "no-root", "v was divided by the sum of its squares, without the square root" },
-          [SUM - 1] = { "sum", "v was divided by the sum of its numbers' sizes, not by its length" },
-          [SIGNED_SUM - 1] = { "signed-sum", "v was divided by the sum of its numbers, signs and all; the length is "
-                                             "made of "
-                                             "their squares" },
-          [SIGNED_ROOT - 1] = { "signed-sum", "v was divided by the root of the sum of its numbers; the squares are "
-                                              "missing" },
-          [LARGEST - 1] = { "largest", "v was divided by its largest number's size, not by its length" },
-          [MEAN_SQUARE - 1] = { "mean", "v was divided by the root of the mean of its squares: the sum must not be "
-                                        "divided "
-                                        "by n" },
-          [MEAN - 1] = { "mean", "v was divided by the mean of its squares: no mean, and a square root" },
-          [EPSILON_3 - 1] = { "epsilon", "0.001 was added to the length: that changes every number. No vector here "
-                                         "is all 0" },
-          [EPSILON_4 - 1] = { "epsilon", "0.0001 was added to the length: that changes every number. No vector here "
-                                         "is all 0" },
-          [EPSILON_2 - 1] = { "epsilon", "0.01 was added to the length: that changes every number. No vector here is "
-                                         "all 0" },
-          [SKIPS_LAST - 1] = { "off-by-one", "the sum of squares leaves out the last number: i < n, not i < n - 1" },
-          [SKIPS_FIRST - 1] = { "off-by-one", "the sum of squares leaves out v[0]: the loop begins at 0" },
-          [ONLY_TWO - 1] = { "only-two", "only the first two numbers are in the length: there are n" },
-          [LAST_ALONE - 1] = { "overwritten", "the last number alone makes the length: squares = for squares +=" },
-          [FROM_ONE - 1] = { "from-one", "the sum of squares began at 1, not at 0" },
-          [INT_LENGTH - 1] = { "int", "the length was cut to a whole number: it is a double, not an int" },
-          [INT_SUM - 1] = { "int", "the sum of squares was cut to a whole number at each step: it is a double, not "
-                                   "an int" },
-          [INT_NUMBERS - 1] = { "abs", "the numbers of v were cut to whole ones, without their signs: abs is for "
-                                       "int, and v[i] "
-                                       "keeps its sign" },
-          [LENGTH_IN_LOOP - 1] = { "length-in-loop", "the length was computed anew for each number, while v was being "
-                                                     "overwritten: compute it once, before" },
-          [RUNNING - 1] = { "running", "each number was divided by the length so far: first sum all squares, then "
-                                       "divide, in two "
-                                       "loops" },
-          [RUNNING_BEFORE - 1] = { "running", "each number was divided by the sum of squares so far: first sum all, "
-                                              "then take "
-                                              "the root, then divide" },
-          [UNCHANGED - 1] = { "unchanged", "v is as it was before: nothing was written to v, or its numbers were "
-                                           "divided by 1; "
-                                           "pow(x, 1 / 2) is 1, as 1 / 2 is 0 in C" },
-          [ROOTS - 1] = { "roots", "the length was made of square roots of the numbers, not of their squares" },
-          [MULTIPLIED - 1] = { "multiplied", "v was multiplied with its length instead of divided by it" },
-          [FIRST_ONLY - 1] = { "first-only", "only v[0] was divided: all n numbers are (are the braces of the loop "
-                                             "where they "
-                                             "should be?)" },
-          [SQUARES - 1] = { "squares", "v[i] squared was divided by the sum of squares; v[i] itself is divided, by "
-                                       "the root" },
-          [FOURTH_ROOT - 1] = { "root-twice", "the square root was taken twice" },
-          [CUBE_ROOT - 1] = { "root", "the cube root was taken: sqrt is the square root" },
-          [ROOT_OF_SIZES - 1] = { "no-squares", "the length was made of the numbers' sizes, not of their squares" },
-          [LENGTH_AND_1 - 1] = { "from-one", "1 was added to the length" },
-          [COUNT_OF - 1] = { "count", "v was divided by n, how many numbers it has, not by its length" },
+          [NO_ROOT - 1] = { "no-root", "v was divided by the sum of its squares, without the square root." },
+          [SUM - 1] = { "sum", "v was divided by the sum of the absolute values of its numbers, not by its length." },
+          [SIGNED_SUM - 1] = { "signed-sum",
+                               "v was divided by the sum of its numbers. The length is the square root of the sum "
+                               "of their squares." },
+          [SIGNED_ROOT - 1] = { "signed-sum",
+                                "v was divided by the square root of the sum of its numbers. The squares are "
+                                "missing." },
+          [LARGEST - 1] = { "largest", "v was divided by its largest absolute value, not by its length." },
+          [MEAN_SQUARE - 1] = { "mean",
+                                "v was divided by the root of the mean of its squares. Do not divide the sum by n." },
+          [MEAN - 1] = { "mean",
+                         "v was divided by the mean of its squares. The length is the square root of the sum. It "
+                         "has no mean." },
+          [EPSILON_3 - 1] = { "epsilon",
+                              "0.001 was added to the length. This changes every number. No vector here is all 0." },
+          [EPSILON_4 - 1] = { "epsilon",
+                              "0.0001 was added to the length. This changes every number. No vector here is all 0." },
+          [EPSILON_2 - 1] = { "epsilon",
+                              "0.01 was added to the length. This changes every number. No vector here is all 0." },
+          [SKIPS_LAST - 1] = { "off-by-one",
+                               "The sum of squares leaves out the last number. The loop must run while i < n." },
+          [SKIPS_FIRST - 1] = { "off-by-one", "The sum of squares leaves out v[0]. The loop must begin at 0." },
+          [ONLY_TWO - 1] = { "only-two", "Only the first two numbers are in the length. All n numbers count." },
+          [LAST_ALONE - 1] = { "overwritten",
+                               "Only the last number is in the length. The code has squares = in place of squares "
+                               "+=." },
+          [FROM_ONE - 1] = { "from-one", "The sum of squares began at 1, not at 0." },
+          [INT_LENGTH - 1] = { "int", "The length was truncated to an integer. Use double, not int." },
+          [INT_SUM - 1] = { "int",
+                            "The sum of squares was truncated to an integer at each step. Use double, not int." },
+          [INT_NUMBERS - 1] = { "abs",
+                                "The numbers of v lost their fractions and their signs. abs is for int. v[i] keeps "
+                                "its sign." },
+          [LENGTH_IN_LOOP - 1] = { "length-in-loop",
+                                   "The length was computed again for each number, while v was being overwritten. "
+                                   "Compute it once, before the loop that writes." },
+          [RUNNING - 1] = { "running",
+                            "Each number was divided by the length so far. Sum all squares in a first loop. Divide "
+                            "in a second loop." },
+          [RUNNING_BEFORE - 1] = { "running",
+                                   "Each number was divided by the sum of squares so far. Sum all squares in a "
+                                   "first loop. Take the square root. Divide in a second loop." },
+          [UNCHANGED - 1] = { "unchanged",
+                              "v has not changed. Either nothing was written to v, or its numbers were divided by "
+                              "1. In C, 1 / 2 is 0, so pow(x, 1 / 2) is 1." },
+          [ROOTS - 1] = { "roots",
+                          "The length was computed from square roots of the numbers, not from their squares." },
+          [MULTIPLIED - 1] = { "multiplied", "v was multiplied by its length instead of divided by it." },
+          [FIRST_ONLY - 1] = { "first-only",
+                               "Only v[0] was divided. Divide all n numbers. Are the braces of the loop in the "
+                               "right place?" },
+          [SQUARES - 1] = { "squares",
+                            "v[i] squared was divided by the sum of squares. Divide v[i] itself, by the square root." },
+          [FOURTH_ROOT - 1] = { "root-twice", "The square root was taken twice." },
+          [CUBE_ROOT - 1] = { "root", "The cube root was used. sqrt is the square root." },
+          [ROOT_OF_SIZES - 1] = { "no-squares", "The length was computed from absolute values, not from squares." },
+          [LENGTH_AND_1 - 1] = { "from-one", "1 was added to the length." },
+          [EACH_OWN - 1] = { "each-own",
+                             "Each number was divided by its own absolute value. Sum all squares before the square "
+                             "root." },
+          [EVERY_SECOND - 1] = { "step",
+                                 "The sum of squares has only every second number. Is there an i += 2, or i++ in "
+                                 "two places?" },
+          [ONLY_POSITIVE - 1] = { "signs",
+                                  "The sum of squares has only the numbers above 0. The square of a negative number "
+                                  "counts too." },
+          [NO_ROOT_SHORT - 1] = { "no-root",
+                                  "Two mistakes: the sum of squares leaves out the last number, and the square root "
+                                  "is missing." },
+          [NO_ROOT_FROM_1 - 1] = { "no-root",
+                                   "Two mistakes: the sum of squares leaves out v[0], and the square root is "
+                                   "missing." },
+          [COUNT_OF - 1] = { "count", "v was divided by n, the count of its numbers, not by its length." },
       } },
     { .name = "cosine", .check = check_cosine, .tolerance = 1e-5,
       .mistakes = {
-          [C_NO_ROOT - 1] = { "no-root", "a.b was divided by (a.a)(b.b): the square roots are missing, a length is "
-                                         "sqrt(a.a); or "
-                                         "a and b were made unit length and then divided by |a| |b| all the same" },
-          [C_ROOT_A - 1] = { "no-root", "the square root of b.b is missing: |b| is sqrt(b.b)" },
-          [C_ROOT_B - 1] = { "no-root", "the square root of a.a is missing: |a| is sqrt(a.a)" },
-          [C_ONLY_A - 1] = { "one-side", "only a was normalised; b still has its own length" },
-          [C_ONLY_B - 1] = { "one-side", "only b was normalised; a still has its own length" },
-          [C_SQUARED_A - 1] = { "squared-length", "a.b was divided by the squared length a.a instead of by |a| |b|" },
-          [C_SQUARED_B - 1] = { "squared-length", "a.b was divided by the squared length b.b instead of by |a| |b|" },
-          [C_NO_LENGTH - 1] = { "no-length", "this is a.b itself, not yet divided by the two lengths" },
-          [C_ADDED - 1] = { "added", "the two lengths were added: a.b is divided by their product" },
-          [C_ADDED_SQUARES - 1] = { "added", "a.b was divided by a.a + b.b: by the product of the two lengths, not a "
-                                             "sum" },
-          [C_ROOT_OF_SUM - 1] = { "added", "a.b was divided by the root of a.a + b.b: by the product of the two "
-                                           "lengths" },
-          [C_ROOT_OF_LENGTHS - 1] = { "root-twice", "a root of |a| |b| was taken: |a| and |b| have theirs already" },
-          [C_PRECEDENCE - 1] = { "precedence", "a.b / |a| * |b| divides by |a| alone and multiplies with |b|: "
-                                               "parentheses, "
-                                               "a.b / (|a| * |b|)" },
-          [C_MEAN - 1] = { "mean", "a.b was divided by n, not by the two lengths" },
-          [C_SIZES - 1] = { "sum", "a.b was divided by the sums of the numbers' sizes; a length is the root of the "
-                                   "sum of squares" },
-          [C_INT_AB - 1] = { "int", "a.b was summed in an int, cut to a whole number at each step" },
-          [C_INT_ALL - 1] = { "int", "the three sums are int, cut to whole numbers at each step" },
-          [C_EARLY - 1] = { "early", "the answer was returned after the first number: the return stands inside the "
-                                     "loop" },
-          [C_SKIPS_LAST - 1] = { "off-by-one", "the last number of both is left out: i < n, not i < n - 1" },
-          [C_SKIPS_FIRST - 1] = { "off-by-one", "the first number of both is left out: the loop begins at 0" },
-          [C_LAST_ALONE - 1] = { "overwritten", "a.b holds its last product alone: = for +=" },
-          [C_TWO - 1] = { "only-two", "only the first two numbers count: there are n (sizeof of a pointer is 8 "
-                                      "bytes, two numbers, "
-                                      "however many it points to)" },
-          [C_FLOAT_TWO - 1] = { "only-two", "only the first two products are in a.b: there are n" },
-          [C_DISTANCE - 1] = { "distance", "this is the distance between a and b" },
-          [C_SUM_OF_UNITS - 1] = { "sums", "the numbers of the two unit vectors were added up: they are multiplied "
-                                           "in pairs" },
-          [C_EPSILON - 1] = { "epsilon", "0.001 was added to |a| |b|: that changes the cosine. No vector here is all "
-                                         "0" },
-          [C_A_TWICE - 1] = { "typed-twice", "a.a stands where a.b should" },
-          [C_PRODUCT_OF_SUMS - 1] = { "sums", "the sum of a was multiplied with the sum of b: multiply in pairs, "
-                                              "then add up" },
+          [C_NO_ROOT - 1] = { "no-root",
+                              "a.b was divided by (a.a)(b.b). Either the square roots are missing: |a| is "
+                              "sqrt(a.a). Or a and b were normalised first and then divided by |a| |b| again." },
+          [C_ROOT_A - 1] = { "no-root", "The square root of b.b is missing. |b| is sqrt(b.b)." },
+          [C_ROOT_B - 1] = { "no-root", "The square root of a.a is missing. |a| is sqrt(a.a)." },
+          [C_ONLY_A - 1] = { "one-side", "Only a was normalised. b still has its own length." },
+          [C_ONLY_B - 1] = { "one-side", "Only b was normalised. a still has its own length." },
+          [C_SQUARED_A - 1] = { "squared-length", "a.b was divided by the squared length a.a instead of by |a| |b|." },
+          [C_SQUARED_B - 1] = { "squared-length", "a.b was divided by the squared length b.b instead of by |a| |b|." },
+          [C_NO_LENGTH - 1] = { "no-length", "This is a.b itself, not yet divided by the two lengths." },
+          [C_ADDED - 1] = { "added", "The two lengths were added. Divide a.b by their product." },
+          [C_ADDED_SQUARES - 1] = { "added",
+                                    "a.b was divided by a.a + b.b. Divide by the product of the two lengths." },
+          [C_ROOT_OF_SUM - 1] = { "added",
+                                  "a.b was divided by the square root of a.a + b.b. Divide by the product of the "
+                                  "two lengths." },
+          [C_ROOT_OF_LENGTHS - 1] = { "root-twice",
+                                      "The square root of |a| |b| was used. |a| and |b| are square roots already." },
+          [C_PRECEDENCE - 1] = { "precedence",
+                                 "a.b / |a| * |b| divides by |a| only and multiplies by |b|. Write a.b / (|a| * "
+                                 "|b|)." },
+          [C_MEAN - 1] = { "mean", "a.b was divided by n, not by the two lengths." },
+          [C_SIZES - 1] = { "sum",
+                            "a.b was divided by the sums of absolute values. A length is the square root of the sum "
+                            "of squares." },
+          [C_INT_AB - 1] = { "int", "a.b is an int, so it lost its fraction at each step. Use double." },
+          [C_INT_ALL - 1] = { "int", "The three sums are int, so they lost their fractions at each step. Use double." },
+          [C_EARLY - 1] = { "early",
+                            "The result was returned after the first number. The return stands inside the loop." },
+          [C_SKIPS_LAST - 1] = { "off-by-one",
+                                 "The last number of both vectors is left out. The loop must run while i < n." },
+          [C_SKIPS_FIRST - 1] = { "off-by-one",
+                                  "The first number of both vectors is left out. The loop must begin at 0." },
+          [C_LAST_ALONE - 1] = { "overwritten", "a.b holds only its last product. The code has = in place of +=." },
+          [C_TWO - 1] = { "only-two",
+                          "Only the first two numbers count. The vectors have n. sizeof of a pointer is 8 bytes, "
+                          "the size of two numbers, whatever it points to." },
+          [C_FLOAT_TWO - 1] = { "only-two", "Only the first two products are in a.b. The vectors have n numbers." },
+          [C_DISTANCE - 1] = { "distance", "This is the distance between a and b." },
+          [C_SUM_OF_UNITS - 1] = { "sums",
+                                   "The numbers of the two unit vectors were added. Multiply them in pairs and add "
+                                   "the products." },
+          [C_EPSILON - 1] = { "epsilon",
+                              "0.001 was added to |a| |b|. This changes the cosine. No vector here is all 0." },
+          [C_A_TWICE - 1] = { "typed-twice", "a.a stands in place of a.b, or this is |a| / |b|." },
+          [C_PRODUCT_OF_SUMS - 1] = { "sums",
+                                      "The sum of a was multiplied by the sum of b. Multiply in pairs, then add the "
+                                      "products." },
+          [C_AB_FOR_BB - 1] = { "typed-twice", "a.b stands in place of b.b, in the length of b." },
+          [C_REVERSED - 1] = { "index", "The numbers of b were used in reverse order. Multiply a[i] by b[i]." },
+          [C_AB_FOR_AA - 1] = { "typed-twice", "a.b stands in place of a.a, in the length of a." },
       } },
 };
 
@@ -358,7 +429,8 @@ const Verify checked = {
     .title = "cosine",
     .parts = parts,
     .count = COUNT(parts),
-    .proved = "a cosine does not know how long its vectors are, only where they point.",
+    .proved = "A cosine depends on the directions of its vectors, not on their lengths.",
     .in_clip =
-        "both towers' outputs are divided by their length before anything is compared (clip_image in the library).",
+        "The outputs of both towers are divided by their lengths before they are compared (clip_image_features in "
+        "the library).",
 };

@@ -40,6 +40,9 @@ enum {
     COLUMN_T,
     COLUMN_I,
     SWAPPED,
+    EUCLID,
+    CENTRED,
+    LENGTH_RUNNING,
     MODELS
 };
 
@@ -108,6 +111,27 @@ static double plain_product(Mat text, int n, Mat image, int m) {
     return sum;
 }
 
+/* The distance of two rows, their correlation, or the cosine with the length of all texts so far. */
+static double other_measure(Mat text, int n, Mat image, int m, int model) {
+    int D = text.shape[1];
+    double distance = 0, tm = 0, im = 0, ti = 0, tt = 0, ii = 0, so_far = 0;
+    for (int d = 0; d < D; d++) {
+        tm += (double)AT(text, n, d) / D;
+        im += (double)AT(image, m, d) / D;
+    }
+    for (int d = 0; d < D; d++) {
+        double t = (double)AT(text, n, d), i = (double)AT(image, m, d);
+        distance += (t - i) * (t - i);
+        ti += (t - tm) * (i - im);
+        tt += (t - tm) * (t - tm);
+        ii += (i - im) * (i - im);
+    }
+    for (int r = 0; r <= n; r++) so_far += pow(length(text, r), 2);
+    if (model == EUCLID) return sqrt(distance);
+    if (model == CENTRED) return ti / sqrt(tt * ii);
+    return dot(text, n, image, m, 0, D) / sqrt(so_far) / length(image, m);
+}
+
 static double with_lengths(Mat text, int n, Mat image, int m, int model) {
     int D = text.shape[1];
     double t = length(text, n), i = length(image, m), raw = dot(text, n, image, m, 0, D);
@@ -158,6 +182,9 @@ static double one(Mat text, int n, Mat image, int m, int model) {
     case IMAGE_IMAGE: return n < M ? with_lengths(image, n, image, m, RIGHT) : VERIFY_ANY;
     case FIRST_TEXT: return with_lengths(text, 0, image, m, RIGHT);
     case FIRST_IMAGE: return with_lengths(text, n, image, 0, RIGHT);
+    case EUCLID:
+    case CENTRED:
+    case LENGTH_RUNNING: return other_measure(text, n, image, m, model);
     case COLUMN_T: return from_place(text, n, image, m, true);
     case COLUMN_I: return from_place(text, n, image, m, false);
     case PLAIN_PRODUCT: return plain_product(text, n, image, m);
@@ -225,64 +252,75 @@ static void check_similarity(void) {
     similarity_case("fewer texts than pictures", verify_random(3, 5, 1), verify_random(6, 5, 1));
     similarity_case("more texts than pictures", verify_random(5, 4, 1), verify_random(2, 4, 1));
     similarity_case("more numbers than texts and pictures", verify_random(2, 40, 1), verify_random(3, 40, 1));
+    while (verify_wants_small()) {
+        int D = 1 + (int)rng_below(verify_rng(), 3);
+        similarity_case("small sizes", verify_random(1 + (int)rng_below(verify_rng(), 3), D, 2),
+                        verify_random(1 + (int)rng_below(verify_rng(), 3), D, 1));
+    }
     similarity_case("again", verify_from(1, 2, text), verify_from(2, 2, image));
 }
 
 static const Part parts[] = {
     { .name = "similarity_matrix", .check = check_similarity, .tolerance = 1e-5,
       .mistakes = {
-          [RAW - 1] = { "not-normalised", "the vectors were not made unit length, so that long ones win" },
-          [TEXT_ONLY - 1] = { "one-side", "only the texts were made unit length" },
-          [IMAGE_ONLY - 1] = { "one-side", "only the pictures were made unit length" },
-          [NO_ROOT - 1] = { "no-root", "t.i was divided by (t.t)(i.i): the square roots are missing; or the vectors "
-                                       "were made unit "
-                                       "length and divided by the lengths all the same" },
-          [ROOT_OF_LENGTHS - 1] = { "root-twice", "t.i was divided by the root of |t| |i|: vec_norm has taken the "
-                                                  "root already" },
-          [ADDED - 1] = { "added", "the two lengths were added: t.i is divided by their product" },
-          [ADDED_SQUARES - 1] = { "added", "t.i was divided by the root of t.t + i.i: by the product of the two "
-                                           "lengths" },
-          [PRECEDENCE - 1] = { "precedence", "t.i / |t| * |i| divides by |t| alone and multiplies with |i|: "
-                                             "parentheses, "
-                                             "t.i / (|t| * |i|)" },
-          [SIZES - 1] = { "sum", "the vectors were divided by the sums of their numbers' sizes, not by their lengths" },
-          [MEAN - 1] = { "mean", "t.i was divided by D, how many numbers a vector has, not by the lengths" },
-          [EPSILON - 1] = { "epsilon", "0.001 was added to |t| |i|: that changes every cosine. No row here is all 0" },
-          [SQUARED_T - 1] = { "squared-length", "t.i was divided by |t| twice; |i| is missing" },
-          [SQUARED_I - 1] = { "squared-length", "t.i was divided by |i| twice; |t| is missing" },
-          [LARGEST - 1] = { "largest", "the vectors were divided by their largest numbers, not by their lengths" },
-          [COLUMNS - 1] = { "columns", "the columns were given the length 1 instead of the rows: a vector is a row" },
-          [D_FROM_N - 1] = { "rows-for-columns", "text.shape[0] was taken for how many numbers a vector has: that is "
-                                                 "text.shape[1]" },
-          [D_FROM_M - 1] = { "rows-for-columns", "image.shape[0] was taken for how many numbers a vector has: that is "
-                                                 "image.shape[1]" },
-          [D_MINUS_1 - 1] = { "off-by-one", "the last number of each row is left out: d < D, not d < D - 1" },
-          [D_FROM_1 - 1] = { "off-by-one", "the first number of each row is left out: the loop begins at 0" },
-          [LAST_PRODUCT - 1] = { "overwritten", "t.i holds its last product alone: = for +=" },
-          [TEXT_TEXT - 1] = { "typed-twice", "this is each text with each text: text stands where image should" },
-          [IMAGE_IMAGE - 1] = { "typed-twice", "this is each picture with each picture: image stands where text "
-                                               "should" },
-          [PLAIN_PRODUCT - 1] = { "transpose", "the plain matrix product of text and image: rows must meet rows, "
-                                               "which is the "
-                                               "product with the transposed image; and nothing was made unit length" },
-          [NOT_RESET - 1] = { "not-reset", "the sum is not set to 0 again for each pair: it holds the products of "
-                                           "all pairs so far" },
-          [NOT_RESET_ROW - 1] = { "not-reset", "the sum is set to 0 for each text, but not for each picture" },
-          [FIRST_TEXT - 1] = { "same-row", "text 0 was taken for every row of s" },
-          [FIRST_IMAGE - 1] = { "same-column", "picture 0 was taken for every column of s" },
-          [INT_SUM - 1] = { "int", "the sum was cut to a whole number at each step: it is a double, not an int" },
-          [INT_PRODUCT - 1] = { "int", "t.i was cut to a whole number before it was divided" },
-          [TEXT_TWICE - 1] = { "typed-twice", "t.t stands where t.i should" },
-          [COLUMN_T - 1] = { "column", "&AT(text, 0, n) was taken for text n: a text is a row, &AT(text, n, 0)" },
-          [COLUMN_I - 1] = { "column", "&AT(image, 0, m) was taken for picture m: a picture is a row, &AT(image, m, "
-                                       "0)" },
-          [SWAPPED - 1] = { "transposed", "s was written as AT(s, m, n): row n belongs to text n, column m to "
-                                          "picture m, AT(s, n, m)" },
-          [DISTANCE - 1] = { "distance", "this is the distance between the unit vectors, not their cosine" },
-          [OF_FLAT - 1] = { "whole", "the length of the whole matrix was taken for that of each row" },
-          [LENGTH_BEFORE - 1] = { "same-row", "the lengths of row 0 were taken for all rows" },
-          [NORM_OF_N - 1] = { "index", "the length of picture n was taken where that of picture m belongs" },
-          [NORM_OF_M - 1] = { "index", "the length of text m was taken where that of text n belongs" },
+          [RAW - 1] = { "not-normalised", "The vectors were not normalised. Long vectors get large scores." },
+          [TEXT_ONLY - 1] = { "one-side", "Only the texts were normalised." },
+          [IMAGE_ONLY - 1] = { "one-side", "Only the pictures were normalised." },
+          [NO_ROOT - 1] = { "no-root",
+                            "t.i was divided by (t.t)(i.i). Either the square roots are missing. Or the vectors "
+                            "were normalised first and then divided by the lengths again." },
+          [ROOT_OF_LENGTHS - 1] = { "root-twice",
+                                    "t.i was divided by the square root of |t| |i|. vec_norm is the square root "
+                                    "already." },
+          [ADDED - 1] = { "added", "The two lengths were added. Divide t.i by their product." },
+          [ADDED_SQUARES - 1] = { "added",
+                                  "t.i was divided by the square root of t.t + i.i. Divide by the product of the "
+                                  "two lengths." },
+          [PRECEDENCE - 1] = { "precedence",
+                               "t.i / |t| * |i| divides by |t| only and multiplies by |i|. Write t.i / (|t| * |i|)." },
+          [SIZES - 1] = { "sum",
+                          "The vectors were divided by the sums of the absolute values of their numbers, not by "
+                          "their lengths." },
+          [MEAN - 1] = { "mean", "t.i was divided by D, the numbers of a vector, not by the two lengths." },
+          [EPSILON - 1] = { "epsilon", "0.001 was added to |t| |i|. This changes every cosine. No row here is all 0." },
+          [SQUARED_T - 1] = { "squared-length", "t.i was divided by |t| twice. |i| is missing." },
+          [SQUARED_I - 1] = { "squared-length", "t.i was divided by |i| twice. |t| is missing." },
+          [LARGEST - 1] = { "largest", "The vectors were divided by their largest numbers, not by their lengths." },
+          [COLUMNS - 1] = { "columns", "The columns were normalised instead of the rows. A vector is a row." },
+          [D_FROM_N - 1] = { "rows-for-columns",
+                             "text.shape[0] was used as the numbers of a vector, D. D is text.shape[1]." },
+          [D_FROM_M - 1] = { "rows-for-columns",
+                             "image.shape[0] was used as the numbers of a vector, D. D is image.shape[1]." },
+          [D_MINUS_1 - 1] = { "off-by-one", "The last number of each row is left out. The loop must run while d < D." },
+          [D_FROM_1 - 1] = { "off-by-one", "The first number of each row is left out. The loop must begin at 0." },
+          [LAST_PRODUCT - 1] = { "overwritten", "t.i holds only its last product. The code has = in place of +=." },
+          [TEXT_TEXT - 1] = { "typed-twice", "This compares texts with texts. text stands in place of image." },
+          [IMAGE_IMAGE - 1] = { "typed-twice", "This compares pictures with pictures. image stands in place of text." },
+          [PLAIN_PRODUCT - 1] = { "transpose",
+                                  "This is the matrix product of text and image. Multiply rows of text by rows of "
+                                  "image: text times image transposed. The rows were not normalised either." },
+          [NOT_RESET - 1] = { "not-reset",
+                              "The sum is not reset to 0 for each pair. It holds the products of all pairs so far." },
+          [NOT_RESET_ROW - 1] = { "not-reset", "The sum is set to 0 for each text, but not for each picture." },
+          [FIRST_TEXT - 1] = { "same-row", "Text 0 was used for every row of s." },
+          [FIRST_IMAGE - 1] = { "same-column", "Picture 0 was used for every column of s." },
+          [INT_SUM - 1] = { "int", "The sum was truncated to an integer at each step. Use double, not int." },
+          [INT_PRODUCT - 1] = { "int", "t.i was truncated to an integer before it was divided." },
+          [TEXT_TWICE - 1] = { "typed-twice", "t.t stands in place of t.i." },
+          [COLUMN_T - 1] = { "column", "&AT(text, 0, n) was used as text n. A text is a row: &AT(text, n, 0)." },
+          [COLUMN_I - 1] = { "column",
+                             "&AT(image, 0, m) was used as picture m. A picture is a row: &AT(image, m, 0)." },
+          [SWAPPED - 1] = { "transposed",
+                            "s was written as AT(s, m, n). Row n belongs to text n and column m to picture m: AT(s, "
+                            "n, m)." },
+          [DISTANCE - 1] = { "distance", "This is the distance between the unit vectors, not their cosine." },
+          [EUCLID - 1] = { "distance", "This is the distance between the rows, not their cosine." },
+          [CENTRED - 1] = { "centred", "The mean of each row was subtracted. This is a correlation, not a cosine." },
+          [LENGTH_RUNNING - 1] = { "not-reset", "The sum for the length of a text is not reset to 0 for each text." },
+          [OF_FLAT - 1] = { "whole", "One length of the whole matrix was used. Each row has its own length." },
+          [LENGTH_BEFORE - 1] = { "same-row", "The lengths of row 0 were used for all rows." },
+          [NORM_OF_N - 1] = { "index", "The length of picture n was used in place of the length of picture m." },
+          [NORM_OF_M - 1] = { "index", "The length of text m was used in place of the length of text n." },
       } },
 };
 
@@ -291,6 +329,8 @@ const Verify checked = {
     .title = "similarity matrix",
     .parts = parts,
     .count = COUNT(parts),
-    .proved = "one matrix product of unit vectors compares every caption with every picture.",
-    .in_clip = "clip_logits in the library, times the learnt scale; in the paper, the matrix of Figure 1.",
+    .proved = "One matrix product of unit vectors compares every caption with every picture.",
+    .in_clip =
+        "clip_logits in the library multiplies this matrix by the learnt scale. In the paper it is the matrix of "
+        "Figure 1.",
 };

@@ -46,6 +46,20 @@ static void shifted(const num *x, int n, double shift, Range range, double *p) {
     }
 }
 
+/* The first score that is above the next one. */
+static double first_peak(const num *x, int n) {
+    int i = 0;
+    while (i + 1 < n && x[i + 1] > x[i]) i++;
+    return (double)x[i];
+}
+
+/* exp of scores of at most `limit`. */
+static void clipped(const num *x, int n, double limit, double *p) {
+    double sum = 0;
+    for (int i = 0; i < n; i++) sum += exp(fmin((double)x[i], limit));
+    for (int i = 0; i < n; i++) p[i] = exp(fmin((double)x[i], limit)) / sum;
+}
+
 /* ---- softmax ----------------------------------------------------------------------------------------------------- */
 
 enum {
@@ -89,6 +103,16 @@ enum {
     NOT_LAST,
     NOT_FIRST,
     FROM_0_FROM_1,
+    FIRST_PEAK,
+    LAST_PAIR,
+    NUMERATOR_RAW,
+    SIGMOID,
+    BY_LOG_SUM,
+    FIXED_1000,
+    CLIPPED_80,
+    CLIPPED_88,
+    CLIPPED_100,
+    CLIPPED_700,
     MODELS
 };
 
@@ -119,6 +143,9 @@ static void divided_otherwise(int model, const num *x, int n, double *p) {
                : model == IN_LOOP        ? e / left
                : model == OVER_N         ? e / n
                : model == SUM_OF_SHIFTED ? e / raw
+               : model == SIGMOID        ? 1 / (1 + exp(-(double)x[i]))
+               : model == BY_LOG_SUM     ? e / log(sum)
+               : model == NUMERATOR_RAW  ? (exp((double)x[i]) / sum > 3.4e38 ? INFINITY : exp((double)x[i]) / sum)
                : model == TWICE_DIVIDED  ? e / sum / sum
                                          : (e == 1);
         left += p[i] - e;
@@ -158,6 +185,13 @@ static void softmax_as(int model, const num *x, int n, double *p) {
     case NOT_FIRST: shifted(x, n, n > 1 ? largest(x + 1, n - 1) : (double)x[0], ranges[1], p); break;
     case FROM_0_FROM_1: shifted(x, n, n > 1 ? fmax(0, largest(x + 1, n - 1)) : 0, ranges[1], p); break;
     case SMALLEST: shifted(x, n, smallest(x, n), ranges[1], p); break;
+    case FIRST_PEAK: shifted(x, n, first_peak(x, n), ranges[1], p); break;
+    case LAST_PAIR: shifted(x, n, largest(x + MAX(n - 2, 0), MIN(n, 2)), ranges[1], p); break;
+    case FIXED_1000: shifted(x, n, 1000, ranges[1], p); break;
+    case CLIPPED_80: clipped(x, n, 80, p); break;
+    case CLIPPED_88: clipped(x, n, 88, p); break;
+    case CLIPPED_100: clipped(x, n, 100, p); break;
+    case CLIPPED_700: clipped(x, n, 700, p); break;
     case BASE_2: power_softmax(x, n, 2, p); break;
     case BASE_10: power_softmax(x, n, 10, p); break;
     case BASE_2718: power_softmax(x, n, 2.718, p); break;
@@ -202,6 +236,8 @@ static void check_softmax(void) {
     softmax_case("one far above the rest", (num[]){ -20000, -20000, -20000, 20000, -20000, -20000 }, 6);
     softmax_case("the last far above the rest", (num[]){ -20000, -20000, 20000 }, 3);
     softmax_case("the first far above the rest", (num[]){ 20000, -20000, -20000 }, 3);
+    softmax_case("the largest behind a smaller one", (num[]){ 1000, -1000, 3000, 2999 }, 4);
+    softmax_case("the largest in the middle", (num[]){ 0, 900, 5000, 100, 2000 }, 5);
     softmax_case("one score", (num[]){ 7 }, 1);
     softmax_case("again", (num[]){ 0, (num)log(3) }, 2);
 }
@@ -257,6 +293,21 @@ enum {
     C_COLUMNS,
     C_INT_TOTAL,
     C_TOTAL_FROM_ONE,
+    C_EPS_5,
+    C_EPS_6,
+    C_EPS_7,
+    C_AT_LEAST_2,
+    C_AT_LEAST_3,
+    C_SOFTMAX_TWICE,
+    C_INVERSE_P,
+    C_BRIER,
+    C_ERRORS,
+    C_NO_LOG_SUM,
+    C_FLAT,
+    C_WHOLE,
+    C_WHOLE_FLOAT,
+    C_RUNNING_MEAN,
+    C_LOG_OF_MEAN,
     C_MODELS
 };
 
@@ -266,7 +317,8 @@ static void row_of(Mat x, int b, double *p) { exact(&AT(x, b, 0), x.shape[1], 1,
 static double row_cost(int model, Mat x, const int *target, int b, double *p) {
     int N = x.shape[1], t = target[b];
     const num *row = &AT(x, b, 0);
-    double most = largest(row, N), all = 0, entropy = 0, binary = 0, largest_p = 0, whole = 0, from_one = 1;
+    double most = largest(row, N), all = 0, entropy = 0, binary = 0, largest_p = 0, whole = 0, from_one = 1, of_p = 0,
+           brier = 0;
     row_of(x, b, p);
     if (model == C_DIAGONAL) t = b;
     if (model == C_TARGET_0) t = 0;
@@ -277,6 +329,8 @@ static double row_cost(int model, Mat x, const int *target, int b, double *p) {
     for (int n = 0; n < N; n++) {
         double e = exp((double)row[n] - most);
         all -= log(p[n]);
+        of_p += exp(p[n]);
+        brier += (p[n] - (n == t)) * (p[n] - (n == t));
         entropy -= p[n] > 0 ? p[n] * log(p[n]) : 0;
         binary -= n == t ? log(p[n]) : log(1 - p[n]);
         largest_p = fmax(largest_p, p[n]);
@@ -298,6 +352,18 @@ static double row_cost(int model, Mat x, const int *target, int b, double *p) {
     case C_EPS_2: return -log(p[t] + 1e-2);
     case C_EPS_3: return -log(p[t] + 1e-3);
     case C_EPS_4: return -log(p[t] + 1e-4);
+    case C_EPS_5: return -log(p[t] + 1e-5);
+    case C_EPS_6: return -log(p[t] + 1e-6);
+    case C_EPS_7: return -log(p[t] + 1e-7);
+    case C_AT_LEAST_2: return -log(fmax(p[t], 1e-2));
+    case C_AT_LEAST_3: return -log(fmax(p[t], 1e-3));
+    case C_LOG_OF_MEAN: return p[t];
+    case C_INVERSE_P: return 1 / p[t];
+    case C_BRIER: return brier;
+    case C_ERRORS: return (double)row[t] < most;
+    case C_NO_LOG_SUM: return exp(log_total - most) - (double)row[t];
+    case C_FLAT: return log_total - (double)x.v[t];
+    case C_SOFTMAX_TWICE: return log(of_p) - p[t];
     case C_ENTROPY: return entropy;
     case C_BINARY: return binary;
     case C_LARGEST_P: return -log(largest_p);
@@ -344,6 +410,19 @@ static double total_not_reset(Mat x, const int *target) {
     return loss / B;
 }
 
+/* One softmax over the whole matrix. */
+static double of_the_whole(Mat x, const int *target, Range range, double exact_from) {
+    double most = largest(x.v, (int)mat_count(x)), sum = 0, loss = 0;
+    for (size_t i = 0; i < mat_count(x); i++) sum += exp((double)x.v[i] - most);
+    for (int b = 0; b < x.shape[0]; b++) {
+        double z = (double)AT(x, b, target[b]) - most;
+        if (z < range.least) return VERIFY_NOT_FINITE;
+        if (z < exact_from) return VERIFY_ANY; /* a denormal number, of few digits */
+        loss += (log(sum) - z) / x.shape[0];
+    }
+    return loss;
+}
+
 /* softmax down the columns. */
 static double down_columns(Mat x, const int *target) {
     int B = x.shape[0];
@@ -362,6 +441,9 @@ static double cross_entropy_as(int model, Mat x, const int *target) {
     double *p = arena_alloc(verify_arena(), (size_t)N, sizeof *p), sum = 0, whole = 0, last = 0, first = 0;
     if (model == C_TOTAL_NOT_RESET) return total_not_reset(x, target);
     if (model == C_COLUMNS) return down_columns(x, target);
+    if (model == C_WHOLE) return of_the_whole(x, target, ranges[1], -708);
+    if (model == C_WHOLE_FLOAT) return of_the_whole(x, target, ranges[2], -87);
+    double running = 0;
     for (int b = 0; b < B; b++) {
         double cost = model == C_SAME_ROW ? 0 : row_cost(model, x, target, b, p);
         if (model == C_SAME_ROW) {
@@ -372,6 +454,7 @@ static double cross_entropy_as(int model, Mat x, const int *target) {
         if (b == 0) first = cost;
         if (model != C_SKIPS_LAST || b < B - 1) sum += cost;
         whole = trunc(whole + cost);
+        running = (running + cost) / B;
         last = cost;
     }
     if (model >= C_NO_MAX_LONG && model <= C_NOT_FIRST && out_of_range(model, x)) return VERIFY_NOT_FINITE;
@@ -385,6 +468,8 @@ static double cross_entropy_as(int model, Mat x, const int *target) {
     case C_LAST_ROW: return last / B;
     case C_LAST_ALONE: return last;
     case C_INT_SUM: return whole / B;
+    case C_RUNNING_MEAN: return running;
+    case C_LOG_OF_MEAN: return -log(sum / B);
     default: return sum / B;
     }
 }
@@ -413,6 +498,7 @@ static void check_cross_entropy(void) {
     cross_entropy_case("the worked example", worked, (int[]){ 1, 0 });
     cross_entropy_case("targets on the diagonal", verify_from(3, 3, (double[]){ 2, 0, 1, 0, 0, 0, -1, 4, 0.5 }),
                        (int[]){ 0, 1, 2 });
+    cross_entropy_case("a target with a small probability", verify_from(1, 2, (double[]){ 7.5, 0 }), (int[]){ 1 });
     cross_entropy_case("one row", verify_from(1, 3, (double[]){ 1, 3, 2 }), (int[]){ 2 });
     cross_entropy_case("more rows than columns", verify_from(4, 2, (double[]){ 1, 3, 2, 0.5, 3, 1.5, 1, 2 }),
                        (int[]){ 1, 0, 0, 1 });
@@ -440,15 +526,17 @@ static void check_cross_entropy(void) {
                        verify_from(2, 3, (double[]){ -20000, -20000, 20000, 0, -3000, 0.5 }), (int[]){ 2, 0 });
     cross_entropy_case("the first score far above the rest",
                        verify_from(2, 3, (double[]){ 1000, -500, -501, 900, -600, -600 }), (int[]){ 0, 0 });
+    while (verify_wants_small())
+        fresh_cross_entropy("small sizes", 1 + (int)rng_below(verify_rng(), 3), 1 + (int)rng_below(verify_rng(), 4), 3);
     cross_entropy_case("again", worked, (int[]){ 1, 0 });
 }
 
-#define NO_MAX_TEXT "the largest score was not taken off first: exp of a large one is infinite, of a small one 0"
+#define NO_MAX_TEXT                                                                                                    \
+    "The largest score was not subtracted before exp. exp of a large score is infinite, and of a small score 0."
 #define FROM_0_TEXT                                                                                                    \
-    "the largest score was looked for from 0 (or from FLT_MIN, which is above 0): where all scores lie far "           \
-    "below, every exp is 0. "                                                                                          \
-    "Begin with the first score"
-#define FIRST_TEXT "the first score was taken off, whatever it is; only the largest makes every exp 1 or less"
+    "The search for the largest score begins at 0 (or at FLT_MIN, which is above 0). If all scores are far below 0, "  \
+    "every exp is 0. Begin with the first score."
+#define FIRST_TEXT "The first score was subtracted. Subtract the largest score, so that every exp is at most 1."
 
 static const Part parts[] = {
     { .name = "softmax", .check = check_softmax, .tolerance = 1e-5,
@@ -462,50 +550,82 @@ static const Part parts[] = {
           [FIRST_LONG - 1] = { "first-off", FIRST_TEXT },
           [FIRST - 1] = { "first-off", FIRST_TEXT },
           [FIRST_FLOAT - 1] = { "first-off", FIRST_TEXT },
-          [LAST - 1] = { "last-off", "the last score was taken off, whatever it is; only the largest makes "
-                                     "every exp 1 or less" },
-          [MEAN_LONG - 1] = { "mean-off", "the mean of the scores was taken off, not the largest: the largest "
-                                          "may lie far above it" },
-          [MEAN_OFF - 1] = { "mean-off", "the mean of the scores was taken off, not the largest: the largest "
-                                         "may lie far above it" },
-          [NOT_LAST - 1] = { "off-by-one", "the last score is never looked at for the largest: i < n, not i < n - 1" },
-          [NOT_FIRST - 1] = { "off-by-one", "the first score is never looked at for the largest: begin with "
-                                            "most = x[0]" },
+          [LAST - 1] = { "last-off",
+                         "The last score was subtracted. Subtract the largest score, so that every exp is at most 1." },
+          [MEAN_LONG - 1] = { "mean-off",
+                              "The mean of the scores was subtracted, not the largest. The largest may lie far "
+                              "above it." },
+          [MEAN_OFF - 1] = { "mean-off",
+                             "The mean of the scores was subtracted, not the largest. The largest may lie far above "
+                             "it." },
+          [NOT_LAST - 1] = { "off-by-one",
+                             "The search for the largest score leaves out the last score. The loop must run while i "
+                             "< n." },
+          [NOT_FIRST - 1] = { "off-by-one",
+                              "The search for the largest score leaves out the first score. Begin with most = x[0]." },
           [FROM_0_FROM_1 - 1] = { "max-from-0", FROM_0_TEXT },
-          [SMALLEST - 1] = { "smallest-off", "the smallest score was taken off, not the largest: exp of the "
-                                             "others may be infinite" },
-          [NOT_DIVIDED - 1] = { "not-divided", "exp(x[i]) was not divided by the sum" },
-          [EXP - 1] = { "not-divided", "exp(x[i]) was not divided by the sum" },
-          [LOGARITHM - 1] = { "logarithm", "this is the logarithm of the softmax" },
-          [BY_LARGEST - 1] = { "by-largest", "the scores were divided by the largest one: it is taken off, x[i] "
-                                             "- most" },
-          [NO_EXP - 1] = { "no-exp", "x[i] was divided by the sum of x: the exp is missing" },
-          [NO_EXP_SHIFTED - 1] = { "no-exp", "the exp is missing: the scores above the smallest were divided by "
-                                             "their sum" },
-          [SIZES - 1] = { "no-exp", "the sizes of the scores were divided by their sum: the exp is missing" },
-          [BASE_2 - 1] = { "base", "2 was raised to the power of the scores: exp raises e" },
-          [BASE_10 - 1] = { "base", "10 was raised to the power of the scores: exp raises e" },
-          [BASE_2718 - 1] = { "base", "2.718 is not e: use exp" },
-          [BASE_272 - 1] = { "base", "2.72 is not e: use exp" },
-          [INT_SUM - 1] = { "int", "the sum was cut to a whole number at each step: it is a double, not an int" },
-          [FROM_ONE - 1] = { "from-one", "the sum began at 1, not at 0" },
-          [SUM_FROM_1 - 1] = { "off-by-one", "the sum leaves out the first score: its loop begins at 0" },
-          [SUM_TO_LAST - 1] = { "off-by-one", "the sum leaves out the last score: i < n, not i < n - 1" },
-          [LAST_TERM - 1] = { "overwritten", "the sum holds its last term alone: = for +=" },
-          [RUNNING - 1] = { "running", "each number was divided by the sum so far: add all up in a first loop, "
-                                       "divide in a second" },
-          [IN_LOOP - 1] = { "sum-in-loop", "the sum was taken anew for each number, while p was being "
-                                           "overwritten: take it once, "
-                                           "before" },
-          [NEGATIVE - 1] = { "sign", "this is the softmax of -x: the sign of the exponent. The largest score "
-                                     "has the largest p" },
-          [HARD - 1] = { "argmax", "the largest score got 1 and all others 0: that is the argmax; softmax "
-                                   "divides exp by a sum" },
-          [OVER_N - 1] = { "over-n", "exp(x[i]) was divided by n, not by the sum" },
-          [TWICE_DIVIDED - 1] = { "twice", "exp(x[i]) was divided by the sum twice" },
-          [SUM_OF_SHIFTED - 1] = { "max-one-place", "the largest score was taken off above the line and not in "
-                                                    "the sum, or the other "
-                                                    "way round" },
+          [SMALLEST - 1] = { "smallest-off",
+                             "The smallest score was subtracted, not the largest. exp of the others may be infinite." },
+          [NOT_DIVIDED - 1] = { "not-divided", "exp(x[i]) was not divided by the sum." },
+          [EXP - 1] = { "not-divided", "exp(x[i]) was not divided by the sum." },
+          [LOGARITHM - 1] = { "logarithm", "This is the logarithm of the softmax." },
+          [BY_LARGEST - 1] = { "by-largest",
+                               "The scores were divided by the largest score. Subtract it: x[i] - most." },
+          [NO_EXP - 1] = { "no-exp", "x[i] was divided by the sum of x. The exp is missing." },
+          [NO_EXP_SHIFTED - 1] = { "no-exp",
+                                   "The exp is missing. The scores above the smallest were divided by their sum." },
+          [SIZES - 1] = { "no-exp",
+                          "The absolute values of the scores were divided by their sum. The exp is missing." },
+          [BASE_2 - 1] = { "base", "2 was raised to the power of the scores. exp(x) is e to the power of x." },
+          [BASE_10 - 1] = { "base", "10 was raised to the power of the scores. exp(x) is e to the power of x." },
+          [BASE_2718 - 1] = { "base", "2.718 is not e. Use exp." },
+          [BASE_272 - 1] = { "base", "2.72 is not e. Use exp." },
+          [INT_SUM - 1] = { "int", "The sum was truncated to an integer at each step. Use double, not int." },
+          [FROM_ONE - 1] = { "from-one", "The sum began at 1, not at 0." },
+          [SUM_FROM_1 - 1] = { "off-by-one", "The sum leaves out the first score. The loop must begin at 0." },
+          [SUM_TO_LAST - 1] = { "off-by-one", "The sum leaves out the last score. The loop must run while i < n." },
+          [LAST_TERM - 1] = { "overwritten", "The sum holds only its last term. The code has = in place of +=." },
+          [RUNNING - 1] = { "running",
+                            "Each number was divided by the sum so far. Compute the whole sum in a first loop. "
+                            "Divide in a second loop." },
+          [IN_LOOP - 1] = { "sum-in-loop",
+                            "The sum was computed again for each number, while p was being overwritten. Compute it "
+                            "once, before the loop that writes." },
+          [NEGATIVE - 1] = { "sign",
+                             "This is the softmax of -x. The exponent has the wrong sign. The largest score must "
+                             "get the largest p." },
+          [HARD - 1] = { "argmax",
+                         "The largest score got 1 and all others got 0. This is the argmax. Softmax divides "
+                         "exp(x[i]) by a sum." },
+          [OVER_N - 1] = { "over-n", "exp(x[i]) was divided by n, not by the sum." },
+          [TWICE_DIVIDED - 1] = { "twice", "exp(x[i]) was divided by the sum twice." },
+          [SUM_OF_SHIFTED - 1] = { "max-one-place",
+                                   "The largest score was subtracted in the numerator or in the sum, but not in "
+                                   "both." },
+          [NUMERATOR_RAW - 1] = { "max-one-place",
+                                  "The largest score was subtracted in the sum, but not in the numerator." },
+          [SIGMOID - 1] = { "sigmoid",
+                            "The sigmoid of each score was used. Softmax divides exp(x[i]) by a sum over all scores." },
+          [BY_LOG_SUM - 1] = { "log-sum", "exp(x[i]) was divided by the logarithm of the sum. Divide by the sum." },
+          [FIXED_1000 - 1] = { "fixed-shift", "1000 was subtracted from all scores. Subtract the largest score." },
+          [FIRST_PEAK - 1] = { "max-neighbour",
+                               "The search for the largest score stops at the first score that is not larger than "
+                               "the one before it." },
+          [LAST_PAIR - 1] = { "max-neighbour",
+                              "Only two neighbouring scores are compared in the search for the largest score. "
+                              "Compare each score with the largest so far." },
+          [CLIPPED_80 - 1] = { "clipped",
+                               "The scores were limited to a largest value before exp. Subtract the largest score "
+                               "from all scores." },
+          [CLIPPED_88 - 1] = { "clipped",
+                               "The scores were limited to a largest value before exp. Subtract the largest score "
+                               "from all scores." },
+          [CLIPPED_100 - 1] = { "clipped",
+                                "The scores were limited to a largest value before exp. Subtract the largest score "
+                                "from all scores." },
+          [CLIPPED_700 - 1] = { "clipped",
+                                "The scores were limited to a largest value before exp. Subtract the largest score "
+                                "from all scores." },
       } },
     { .name = "cross_entropy", .check = check_cross_entropy, .tolerance = 1e-5,
       .mistakes = {
@@ -515,57 +635,88 @@ static const Part parts[] = {
           [C_FROM_0 - 1] = { "max-from-0", FROM_0_TEXT },
           [C_FROM_0_FLOAT - 1] = { "max-from-0", FROM_0_TEXT },
           [C_FIRST - 1] = { "first-off", FIRST_TEXT },
-          [C_MEAN - 1] = { "mean-off", "the mean of the row was taken off, not the largest score" },
-          [C_NOT_LAST - 1] = { "off-by-one", "the last score is never looked at for the largest: n < N, not n < "
-                                             "N - 1" },
-          [C_NOT_FIRST - 1] = { "off-by-one", "the first score is never looked at for the largest: begin with "
-                                              "most = row[0]" },
+          [C_MEAN - 1] = { "mean-off", "The mean of the row was subtracted, not the largest score." },
+          [C_NOT_LAST - 1] = { "off-by-one",
+                               "The search for the largest score leaves out the last score. The loop must run while "
+                               "n < N." },
+          [C_NOT_FIRST - 1] = { "off-by-one",
+                                "The search for the largest score leaves out the first score. Begin with most = "
+                                "row[0]." },
           [C_FROM_0_FROM_1 - 1] = { "max-from-0", FROM_0_TEXT },
-          [C_LOG10 - 1] = { "log10", "log10 was taken: the cross-entropy is in nats, of the natural logarithm, "
-                                     "log in C" },
-          [C_LOG2 - 1] = { "log2", "log2 was taken: the cross-entropy is in nats, of the natural logarithm, log in C" },
-          [C_SIGN - 1] = { "sign", "the minus is missing: p is below 1, its logarithm below 0, and a loss is "
-                                   "not negative" },
-          [C_SUM - 1] = { "sum", "the mean was forgotten: this is the sum over the rows, B times as much" },
-          [C_OVER_N - 1] = { "over-n", "the sum was divided by N, the columns: the mean is over the B rows" },
-          [C_MEAN_TWICE - 1] = { "mean-twice", "the mean was taken twice: divided by B * B" },
-          [C_ZERO - 1] = { "int-division", "it is 0 for more than one row: 1 / B is 0 in C where B is an int; "
-                                           "write sum / B or 1.0 / B" },
-          [C_FIRST_ROW - 1] = { "early", "only the first row counts: the return stands inside the loop, or the "
-                                         "loop ends after one row" },
-          [C_FIRST_ALONE - 1] = { "early", "this is the first row's cost: the return stands inside the loop" },
-          [C_LAST_ROW - 1] = { "overwritten", "only the last row counts: sum = for sum +=" },
-          [C_LAST_ALONE - 1] = { "overwritten", "this is the last row's cost: sum = for sum +=, and no mean" },
-          [C_SKIPS_LAST - 1] = { "off-by-one", "the last row is left out: b < B, not b < B - 1" },
-          [C_ALL_CLASSES - 1] = { "all-classes", "-log p was added up over all columns: only the target's counts" },
-          [C_DIAGONAL - 1] = { "diagonal", "column b was taken for row b: the column is target[b]" },
-          [C_TARGET_0 - 1] = { "target-0", "column 0 was taken for every row: the column is target[b]" },
-          [C_TARGET_BEFORE - 1] = { "off-by-one", "column target[b] - 1 was taken: targets count from 0" },
-          [C_TARGET_NEXT - 1] = { "off-by-one", "column target[b] + 1 was taken: targets count from 0" },
-          [C_ONE_MINUS_P - 1] = { "no-log", "1 - p was taken: the cost is -log p" },
-          [C_P - 1] = { "no-log", "p itself was averaged: the cost is -log p" },
-          [C_MAX_FORGOTTEN - 1] = { "max-forgotten", "the largest score was taken off in the sum and not added "
-                                                     "again: log(sum) + most "
-                                                     "- x[target]" },
-          [C_TOTAL_NOT_RESET - 1] = { "not-reset", "the sum of exp is not set to 0 again for each row" },
-          [C_TOTAL_FROM_1 - 1] = { "off-by-one", "the sum of exp leaves out column 0: its loop begins at 0" },
-          [C_ONLY_TOTAL - 1] = { "only-total", "this is the logarithm of the sum of exp; the target's score is "
-                                               "not taken off" },
-          [C_ONLY_SCORE - 1] = { "no-softmax", "this is minus the target's score: the softmax is missing" },
-          [C_EPS_3 - 1] = { "epsilon", "0.001 was added to p before the logarithm: that changes the loss" },
-          [C_EPS_4 - 1] = { "epsilon", "0.0001 was added to p before the logarithm: that changes the loss" },
-          [C_EPS_2 - 1] = { "epsilon", "0.01 was added to p before the logarithm: that changes the loss" },
-          [C_INT_SUM - 1] = { "int", "the sum was cut to a whole number at each step: it is a double, not an int" },
-          [C_ENTROPY - 1] = { "entropy", "this is the entropy of the rows: the target was not used" },
-          [C_BINARY - 1] = { "binary", "-log(1 - p) of the other columns was added: only the target's -log p counts" },
-          [C_LARGEST_P - 1] = { "no-target", "the largest p was taken, not the target's" },
-          [C_SAME_ROW - 1] = { "same-row", "row 0's softmax was taken for every row" },
-          [C_SAME_TARGET - 1] = { "same-target", "target[0] was taken for every row" },
-          [C_SQUARED - 1] = { "no-log", "(1 - p) squared was taken: the cost is -log p" },
-          [C_COLUMNS - 1] = { "wrong-axis", "the softmax runs down the columns: it runs along each row" },
-          [C_INT_TOTAL - 1] = { "int", "the sum of exp was cut to a whole number at each step: it is a double, "
-                                       "not an int" },
-          [C_TOTAL_FROM_ONE - 1] = { "from-one", "the sum of exp began at 1, not at 0" },
+          [C_LOG10 - 1] = { "log10",
+                            "log10 was used. The cross-entropy needs the natural logarithm, which is log in C." },
+          [C_LOG2 - 1] = { "log2", "log2 was used. The cross-entropy needs the natural logarithm, which is log in C." },
+          [C_SIGN - 1] = { "sign",
+                           "The minus sign is missing. The logarithm of p is negative, because p is below 1. A loss "
+                           "is not negative." },
+          [C_SUM - 1] = { "sum", "This is the sum over the rows. The mean is the sum divided by B." },
+          [C_OVER_N - 1] = { "over-n", "The sum was divided by N, the columns. Divide it by B, the rows." },
+          [C_MEAN_TWICE - 1] = { "mean-twice", "The mean was taken twice. The sum was divided by B * B." },
+          [C_ZERO - 1] = { "int-division",
+                           "The result is 0 for more than one row. In C, 1 / B is 0 if B is an int above 1. Write "
+                           "sum / B or 1.0 / B." },
+          [C_FIRST_ROW - 1] = { "early",
+                                "Only the first row counts. The return stands inside the loop, or the loop ends "
+                                "after one row." },
+          [C_FIRST_ALONE - 1] = { "early", "This is the cost of the first row. The return stands inside the loop." },
+          [C_LAST_ROW - 1] = { "overwritten", "Only the last row counts. The code has sum = in place of sum +=." },
+          [C_LAST_ALONE - 1] = { "overwritten",
+                                 "This is the cost of the last row. The code has sum = in place of sum +=. The mean "
+                                 "is missing too." },
+          [C_SKIPS_LAST - 1] = { "off-by-one", "The last row is left out. The loop must run while b < B." },
+          [C_ALL_CLASSES - 1] = { "all-classes",
+                                  "-log p was added over all columns. Only the column of the target counts." },
+          [C_DIAGONAL - 1] = { "diagonal", "Column b was used in row b. Use column target[b]." },
+          [C_TARGET_0 - 1] = { "target-0", "Column 0 was used in every row. Use column target[b]." },
+          [C_TARGET_BEFORE - 1] = { "off-by-one", "Column target[b] - 1 was used. Targets count from 0." },
+          [C_TARGET_NEXT - 1] = { "off-by-one", "Column target[b] + 1 was used. Targets count from 0." },
+          [C_ONE_MINUS_P - 1] = { "no-log", "The cost 1 - p was used. The cost is -log p." },
+          [C_P - 1] = { "no-log", "The mean of p was computed. The cost is -log p." },
+          [C_MAX_FORGOTTEN - 1] = { "max-forgotten",
+                                    "The largest score was subtracted in the sum and not added again. The cost is "
+                                    "log(sum) + most - x[target]." },
+          [C_TOTAL_NOT_RESET - 1] = { "not-reset", "The sum of exp is not reset to 0 for each row." },
+          [C_TOTAL_FROM_1 - 1] = { "off-by-one", "The sum of exp leaves out column 0. The loop must begin at 0." },
+          [C_ONLY_TOTAL - 1] = { "only-total",
+                                 "This is the logarithm of the sum of exp. Subtract the score of the target." },
+          [C_ONLY_SCORE - 1] = { "no-softmax", "This is minus the score of the target. The softmax is missing." },
+          [C_EPS_3 - 1] = { "epsilon", "0.001 was added to p before the logarithm. This changes the loss." },
+          [C_EPS_4 - 1] = { "epsilon", "0.0001 was added to p before the logarithm. This changes the loss." },
+          [C_EPS_2 - 1] = { "epsilon", "0.01 was added to p before the logarithm. This changes the loss." },
+          [C_INT_SUM - 1] = { "int", "The sum was truncated to an integer at each step. Use double, not int." },
+          [C_ENTROPY - 1] = { "entropy", "This is the entropy of the rows. The target was not used." },
+          [C_BINARY - 1] = { "binary",
+                             "-log(1 - p) of the other columns was added. Only -log p of the target counts." },
+          [C_LARGEST_P - 1] = { "no-target", "The largest p was used. Use p of the target." },
+          [C_SAME_ROW - 1] = { "same-row", "The softmax of row 0 was used for every row." },
+          [C_SAME_TARGET - 1] = { "same-target", "target[0] was used for every row." },
+          [C_SQUARED - 1] = { "no-log", "The square of 1 - p was used. The cost is -log p." },
+          [C_COLUMNS - 1] = { "wrong-axis", "The softmax is over the columns. It must be over each row." },
+          [C_INT_TOTAL - 1] = { "int",
+                                "The sum of exp was truncated to an integer at each step. Use double, not int." },
+          [C_TOTAL_FROM_ONE - 1] = { "from-one", "The sum of exp began at 1, not at 0." },
+          [C_EPS_5 - 1] = { "epsilon", "0.00001 was added to p before the logarithm. This changes the loss." },
+          [C_EPS_6 - 1] = { "epsilon", "0.000001 was added to p before the logarithm. This changes the loss." },
+          [C_EPS_7 - 1] = { "epsilon", "0.0000001 was added to p before the logarithm. This changes the loss." },
+          [C_AT_LEAST_2 - 1] = { "clamped",
+                                 "p was raised to at least 0.01 before the logarithm. This changes the loss." },
+          [C_AT_LEAST_3 - 1] = { "clamped",
+                                 "p was raised to at least 0.001 before the logarithm. This changes the loss." },
+          [C_SOFTMAX_TWICE - 1] = { "softmax-twice", "The softmax was applied twice." },
+          [C_INVERSE_P - 1] = { "no-log", "The mean of 1 / p was computed. The cost is -log p." },
+          [C_BRIER - 1] = { "squared", "This is a squared error. The cost is -log p of the target." },
+          [C_ERRORS - 1] = { "errors",
+                             "This is the share of rows whose largest score is not the target. The cost is -log p." },
+          [C_NO_LOG_SUM - 1] = { "no-log", "The logarithm of the sum of exp is missing." },
+          [C_FLAT - 1] = { "same-row", "x.v[target[b]] is in row 0. Use AT(x, b, target[b])." },
+          [C_WHOLE - 1] = { "whole", "One softmax over the whole matrix was used. Each row has its own softmax." },
+          [C_WHOLE_FLOAT - 1] = { "whole",
+                                  "One softmax over the whole matrix was used. Each row has its own softmax." },
+          [C_RUNNING_MEAN - 1] = { "mean-in-loop",
+                                   "The sum was divided by B after every row. Divide once, after the loop." },
+          [C_LOG_OF_MEAN - 1] = { "log-of-mean",
+                                  "This is minus the logarithm of the mean of p. Take the logarithm of each p "
+                                  "first, then the mean." },
       } },
 };
 
@@ -574,6 +725,8 @@ const Verify checked = {
     .title = "softmax",
     .parts = parts,
     .count = COUNT(parts),
-    .proved = "any scores become probabilities, however large, and the truth has a price.",
-    .in_clip = "op_cross_entropy in the library; a row's loss starts near log N, N the size of the batch.",
+    .proved = "Softmax turns scores of any size into probabilities. The cross-entropy is the cost of the right answer.",
+    .in_clip =
+        "op_cross_entropy in the library. Before training, the loss of a row is near log N, where N is the size of "
+        "the batch.",
 };

@@ -29,6 +29,8 @@ enum {
     TARGET_0,
     TARGET_NEXT,
     WHOLE,
+    WHOLE_DOUBLE,
+    WHOLE_FLOAT,
     IMAGE_IMAGE,
     TEXT_TEXT,
     SKIPS_LAST,
@@ -59,6 +61,22 @@ enum {
     LAST_COLUMN,
     TAU_TWICE_ROWS,
     TAU_TWICE_COLUMNS,
+    CLAMPED,
+    RUNNING_MEAN,
+    GLOBAL_MAX,
+    GLOBAL_MAX_FLOAT,
+    FIRST_ALONE,
+    TARGET_0_COLUMNS,
+    TARGET_0_ROWS,
+    SIGMOID,
+    SIGMOID_RAW,
+    MEAN_LOGITS,
+    NOT_NEGATIVE,
+    TARGET_LAST,
+    OTHERS_ONLY,
+    LOG_TAU,
+    NO_TAU_ROWS,
+    NO_TAU_SUM,
     MODELS
 };
 
@@ -119,10 +137,17 @@ static double column_along(const Pairs *p, double scale) {
     return loss / p->B / 2;
 }
 
-static double whole_matrix(const Pairs *p, double scale) {
+/* One softmax over the whole matrix. Below exact_from p is a denormal number of few digits, below `least` it is 0. */
+static double whole_matrix(const Pairs *p, double scale, double exact_from, double least) {
+    double all = log_sum(p->dot, p->B * p->B, 1, scale);
+    for (int i = 0; i < p->B; i++) {
+        double log_p = scale * p->dot[i * p->B + i] - all;
+        if (log_p < least) return VERIFY_NOT_FINITE;
+        if (log_p < exact_from) return VERIFY_ANY;
+    }
     double own = 0;
     for (int i = 0; i < p->B; i++) own += scale * p->dot[i * p->B + i];
-    return log_sum(p->dot, p->B * p->B, 1, scale) - own / p->B;
+    return all - own / p->B;
 }
 
 /* 1 - p instead of -log p; and -log p of every class. */
@@ -178,6 +203,69 @@ static double unshifted(const Pairs *p, double most) {
     return both(p, p->dot, 1 / p->tau);
 }
 
+/* One maximum for the whole matrix: in a row or column far below it every exp is 0. */
+static double global_max(const Pairs *p, double least) {
+    double most = -INFINITY, s = 1 / p->tau;
+    for (int i = 0; i < p->B * p->B; i++) most = fmax(most, s * p->dot[i]);
+    for (int i = 0; i < p->B; i++) {
+        double row = -INFINITY, column = -INFINITY;
+        for (int j = 0; j < p->B; j++) {
+            row = fmax(row, s * p->dot[i * p->B + j]);
+            column = fmax(column, s * p->dot[j * p->B + i]);
+        }
+        if (fmin(fmin(row, column), s * p->dot[i * p->B + i]) - most < least) return VERIFY_NOT_FINITE;
+    }
+    return both(p, p->dot, s);
+}
+
+/* The sums are divided by B after every pair. */
+static double running_mean(const Pairs *p, double scale) {
+    double mean = 0;
+    for (int i = 0; i < p->B; i++) mean = (mean + pair(p, i, scale)) / p->B;
+    return mean / 2;
+}
+
+/* Each logit is a yes or no of its own (SigLIP). most: above it exp is infinite. */
+static double sigmoid_loss(const Pairs *p, double scale, double most) {
+    double loss = 0;
+    for (int i = 0; i < p->B * p->B; i++) {
+        double z = scale * p->dot[i] * (i % (p->B + 1) == 0 ? -1 : 1);
+        if (z > most) return VERIFY_NOT_FINITE;
+        loss += z > 0 ? z + log1p(exp(-z)) : log1p(exp(z));
+    }
+    return loss / p->B;
+}
+
+/* Other logits: their mean with the transposed ones, or none below 0. */
+static double other_logits(const Pairs *p, double scale, bool mean) {
+    double *dot = arena_zero(verify_arena(), (size_t)(p->B * p->B), sizeof *dot);
+    for (int i = 0; i < p->B * p->B; i++)
+        dot[i] = mean ? (p->dot[i] + p->dot[i % p->B * p->B + i / p->B]) / 2 : fmax(p->dot[i], 0);
+    return both(p, dot, scale);
+}
+
+/* The own logit is left out of the sum of exp. */
+static double others_only(const Pairs *p, double scale) {
+    double loss = 0;
+    for (int i = 0; i < p->B; i++)
+        for (int side = 0; side < 2; side++) {
+            double most = -INFINITY, sum = 0;
+            for (int j = 0; j < p->B; j++)
+                if (j != i) most = fmax(most, scale * p->dot[side ? j * p->B + i : i * p->B + j]);
+            for (int j = 0; j < p->B; j++)
+                if (j != i) sum += exp(scale * p->dot[side ? j * p->B + i : i * p->B + j] - most);
+            loss += p->B > 1 ? most + log(sum) - scale * p->dot[i * p->B + i] : -INFINITY;
+        }
+    return loss / p->B / 2;
+}
+
+static double target_last(const Pairs *p, double scale) {
+    double loss = 0;
+    for (int i = 0; i < p->B; i++)
+        loss += log_sum(p->dot + i, p->B, p->B, scale) - scale * p->dot[(p->B - 1) * p->B + i];
+    return (direction(p, p->dot, scale, false, 0) + loss) / p->B / 2;
+}
+
 static double scaled(const Pairs *p, int model) {
     double s = 1 / p->tau;
     switch (model) {
@@ -189,6 +277,10 @@ static double scaled(const Pairs *p, int model) {
     case INT_SCALE: return both(p, p->dot, trunc(s));
     case TAU_OF_INT: return trunc(p->tau) == 0 ? VERIFY_NOT_FINITE : both(p, p->dot, 1 / trunc(p->tau));
     case ROOT_TAU: return both(p, p->dot, sqrt(s));
+    case CLAMPED: return both(p, p->dot, fmin(s, 100));
+    case LOG_TAU: return both(p, p->dot, log(s));
+    case NO_TAU_ROWS: return direction(p, p->dot, 1, false, 0) / p->B;
+    case NO_TAU_SUM: return both(p, p->dot, 1) * 2;
     case ROOT_E: return both(p, p->dot, s / sqrt(p->E));
     case OVER_E: return both(p, p->dot, s / p->E);
     case EXPONENT: return both(p, p->dot, exp(p->tau));
@@ -197,9 +289,11 @@ static double scaled(const Pairs *p, int model) {
     }
 }
 
-static double loss_as(const Pairs *p, int model) {
-    double s = 1 / p->tau, B = p->B, rows = direction(p, p->dot, s, false, 0) / B,
-           columns = direction(p, p->dot, s, true, 0) / B;
+#define NOT_OF_MEANS (-1.61e300)
+
+/* Mistakes that are made of the two means alone; NOT_OF_MEANS for all others. */
+static double of_means(const Pairs *p, double rows, double columns, int model) {
+    double B = p->B;
     switch (model) {
     case RIGHT: return (rows + columns) / 2;
     case ROWS: return rows;
@@ -217,6 +311,23 @@ static double loss_as(const Pairs *p, int model) {
     case SMALLER: return fmin(rows, columns);
     case DIFFERENCE: return (rows - columns) / 2;
     case ROWS_FORGOTTEN: return B * rows + columns;
+    case BITS: return (rows + columns) / 2 / log(2);
+    case LOG10: return (rows + columns) / 2 / log(10);
+    case SIGN: return -(rows + columns) / 2;
+    case OVER_E_ROWS: return B * (rows + columns) / 2 / p->E;
+    case PRECEDENCE_SUM: return B * rows + columns / 2;
+    case INT_DIVISION: return B > 1 ? 0 : VERIFY_ANY;
+    case EMPTY_TURNED: return (rows + log(B)) / 2;
+    default: return NOT_OF_MEANS;
+    }
+}
+
+static double loss_as(const Pairs *p, int model) {
+    double s = 1 / p->tau, B = p->B, rows = direction(p, p->dot, s, false, 0) / B,
+           columns = direction(p, p->dot, s, true, 0) / B;
+    double of_both = of_means(p, rows, columns, model);
+    if (of_both != NOT_OF_MEANS) return of_both;
+    switch (model) {
     case DIAGONAL_ONLY: {
         double sum = 0;
         for (int i = 0; i < p->B; i++) sum -= s * p->dot[i * p->B + i];
@@ -224,19 +335,16 @@ static double loss_as(const Pairs *p, int model) {
     }
     case TARGET_0: return (direction(p, p->dot, s, false, -1) + direction(p, p->dot, s, true, -1)) / B / 2;
     case TARGET_NEXT: return (direction(p, p->dot, s, false, 1) + direction(p, p->dot, s, true, 1)) / B / 2;
-    case WHOLE: return whole_matrix(p, s);
+    case WHOLE: return whole_matrix(p, s, -INFINITY, -INFINITY);
+    case WHOLE_DOUBLE: return whole_matrix(p, s, -708, -745);
+    case WHOLE_FLOAT: return whole_matrix(p, s, -87, -103.97);
     case SKIPS_LAST: return all_but_last(p, s) / B;
     case SKIPS_LAST_ALL: return B > 1 ? all_but_last(p, s) / (B - 1) : VERIFY_ANY;
     case NO_MAX: return unshifted(p, 709);
     case NO_MAX_FLOAT: return unshifted(p, 88);
-    case BITS: return (rows + columns) / 2 / log(2);
-    case LOG10: return (rows + columns) / 2 / log(10);
-    case SIGN: return -(rows + columns) / 2;
     case LAST_PAIR: return pair(p, p->B - 1, s) / 2 / B;
     case FIRST_PAIR: return pair(p, 0, s) / 2 / B;
-    case OVER_E_ROWS: return B * (rows + columns) / 2 / p->E;
     case SKIPS_FIRST: return (B * (rows + columns) - pair(p, 0, s)) / B / 2;
-    case PRECEDENCE_SUM: return B * rows + columns / 2;
     case LAST_ROW: return (line_cost(p, s, false) / B + columns) / 2;
     case LAST_COLUMN: return (rows + line_cost(p, s, true) / B) / 2;
     case TAU_TWICE_ROWS: return (direction(p, p->dot, s * s, false, 0) / B + columns) / 2;
@@ -244,8 +352,18 @@ static double loss_as(const Pairs *p, int model) {
     case MOST_LOST: return most_in_one_place(p, s, -1);
     case MOST_ADDED: return most_in_one_place(p, s, 1);
     case COLUMN_ALONG: return column_along(p, s);
-    case INT_DIVISION: return B > 1 ? 0 : VERIFY_ANY;
-    case EMPTY_TURNED: return (rows + log(B)) / 2;
+    case RUNNING_MEAN: return running_mean(p, s);
+    case GLOBAL_MAX: return global_max(p, -745);
+    case GLOBAL_MAX_FLOAT: return global_max(p, -103);
+    case FIRST_ALONE: return pair(p, 0, s) / 2;
+    case TARGET_0_COLUMNS: return (rows + direction(p, p->dot, s, true, -1) / B) / 2;
+    case TARGET_0_ROWS: return (direction(p, p->dot, s, false, -1) / B + columns) / 2;
+    case MEAN_LOGITS: return other_logits(p, s, true);
+    case NOT_NEGATIVE: return other_logits(p, s, false);
+    case TARGET_LAST: return target_last(p, s);
+    case OTHERS_ONLY: return others_only(p, s);
+    case SIGMOID: return sigmoid_loss(p, s, INFINITY);
+    case SIGMOID_RAW: return sigmoid_loss(p, s, 709);
     case TOTAL_NOT_RESET: return s > 100 ? VERIFY_ANY : running_total(p, s);
     case PROBABILITY:
     case OFF_DIAGONAL:
@@ -306,101 +424,155 @@ static void check_loss(void) {
               verify_from(2, 2, (double[]){ 0.96, 0.28, 0.936, 0.352 }), 0.001);
     loss_case("opposite vectors, tau 0.001", verify_from(2, 2, (double[]){ 1, 0, 0.8, 0.6 }),
               verify_from(2, 2, (double[]){ -0.96, -0.28, -0.936, -0.352 }), 0.001);
+    loss_case("rows of very different scores, tau 0.001", verify_from(2, 2, (double[]){ 1, 0, 0, 1 }),
+              verify_from(2, 2, (double[]){ 1, 0, -0.8, -0.6 }), 0.001);
     fresh_loss("many pairs", 8, 8, 0.1);
+    while (verify_wants_small())
+        fresh_loss("small sizes", 1 + (int)rng_below(verify_rng(), 3), 1 + (int)rng_below(verify_rng(), 3),
+                   0.05 + rng_uniform(verify_rng()));
     loss_case("again", image, text, 1);
 }
 
 static const Part parts[] = {
     { .name = "symmetric_loss", .check = check_loss, .tolerance = 2e-5,
       .mistakes = {
-          [ROWS - 1] = { "one-direction", "only the rows count (picture -> caption), or the rows count twice: the "
-                                          "other direction "
-                                          "is that of the transposed logits" },
-          [HALF_ROWS - 1] = { "one-direction", "only the rows count (picture -> caption), and half of them: the "
-                                               "columns are missing" },
-          [COLUMNS - 1] = { "wrong-axis", "the softmax runs down the columns, the wrong axis, where it should run "
-                                          "along the rows: "
-                                          "only caption -> picture counts" },
-          [HALF_COLUMNS - 1] = { "wrong-axis", "the softmax runs down the columns alone, the wrong axis for the "
-                                               "other direction, and "
-                                               "half of it is lost" },
-          [ADDED - 1] = { "sum", "the two directions were added up: their mean is half of that" },
-          [SUM_OF_MEANS - 1] = { "sum", "the rows were added up, sum for mean: the loss is B times too large" },
-          [SUM - 1] = { "sum", "everything was added up, sum for mean: the loss is 2 B times too large" },
-          [MEAN_TWICE - 1] = { "mean-twice", "the mean over the batch was taken twice: divided by B once more" },
-          [HALF_TWICE - 1] = { "half-twice", "it was halved twice" },
-          [PRECEDENCE_ROWS - 1] = { "precedence", "only the columns were halved: (rows + columns) / 2 wants its "
-                                                  "parentheses" },
-          [PRECEDENCE_COLUMNS - 1] = { "precedence", "only the rows were halved: (rows + columns) / 2 wants its "
-                                                     "parentheses" },
-          [ROWS_FORGOTTEN - 1] = { "precedence", "only the columns were divided by B, and nothing by 2: parentheses "
-                                                 "around the sum" },
-          [LARGER - 1] = { "larger", "this is the larger of the two directions: their mean is wanted" },
-          [SMALLER - 1] = { "smaller", "this is the smaller of the two directions: their mean is wanted" },
-          [DIFFERENCE - 1] = { "difference", "one direction was subtracted from the other" },
-          [MULTIPLIED - 1] = { "multiplied", "the cosines were multiplied by the temperature: they are divided by it" },
-          [NO_TAU - 1] = { "no-temperature", "the temperature was not used" },
-          [TAU_TWICE - 1] = { "temperature-twice", "the cosines were divided by the temperature twice (once in the "
-                                                   "logits, once in the "
-                                                   "scale of the softmax?)" },
-          [TAU_ROWS - 1] = { "temperature-one-side", "only the rows were divided by the temperature: the columns are "
-                                                     "of the same logits" },
-          [TAU_COLUMNS - 1] = { "temperature-one-side", "only the columns were divided by the temperature: the rows "
-                                                        "are of the same "
-                                                        "logits" },
-          [INT_SCALE - 1] = { "int", "1 / tau was cut to a whole number: it is a double, not an int" },
-          [TAU_OF_INT - 1] = { "int", "tau was cut to a whole number: it is a double, not an int" },
-          [ROOT_TAU - 1] = { "root", "the cosines were divided by the root of the temperature" },
-          [ROOT_E - 1] = { "sqrt-e", "the cosines were divided by the root of E too, as attention does: here by tau "
-                                     "alone" },
-          [OVER_E - 1] = { "over-e", "the cosines were divided by E too: by tau alone" },
-          [EXPONENT - 1] = { "exp-tau", "the cosines were multiplied by exp(tau): here tau itself divides" },
-          [DIAGONAL_ONLY - 1] = { "no-softmax", "this is minus the mean of the diagonal: the softmax is missing" },
-          [TARGET_0 - 1] = { "target-0", "place 0 was taken for every row and column: row i must find place i" },
-          [TARGET_NEXT - 1] = { "off-by-one", "the place behind the diagonal was taken: row i must find place i" },
-          [WHOLE - 1] = { "whole", "one softmax was taken over the whole matrix: each row has its own, and each "
-                                   "column" },
-          [IMAGE_IMAGE - 1] = { "typed-twice", "these are the pictures with the pictures: image stands where text "
-                                               "should" },
-          [TEXT_TEXT - 1] = { "typed-twice", "these are the texts with the texts: text stands where image should" },
-          [SKIPS_LAST - 1] = { "off-by-one", "the last pair is left out: b < B, not b < B - 1" },
-          [SKIPS_LAST_ALL - 1] = { "off-by-one", "the last pair is left out: b < B, not b < B - 1" },
-          [NO_MAX - 1] = { "no-max", "the largest logit was not taken off before exp: for a small tau, exp is "
-                                     "infinite or 0" },
-          [NO_MAX_FLOAT - 1] = { "no-max", "the largest logit was not taken off before exp: for a small tau, exp is "
-                                           "infinite or 0" },
-          [BITS - 1] = { "log2", "the logarithm to base 2 was taken: the loss is in nats, of the natural logarithm, "
-                                 "log in C" },
-          [LOG10 - 1] = { "log10", "log10 was taken: the loss is in nats, of the natural logarithm, log in C" },
-          [SIGN - 1] = { "sign", "the minus is missing: a loss is not negative" },
-          [LAST_PAIR - 1] = { "overwritten", "only the last pair counts: = for +=" },
-          [FIRST_PAIR - 1] = { "early", "only the first pair counts: does the loop end after it?" },
-          [OVER_E_ROWS - 1] = { "over-e", "the sum was divided by E, the numbers of a vector: the mean is over the B "
-                                          "pairs" },
-          [COLUMN_ALONG - 1] = { "column", "&AT(logits, 0, b) was taken for column b. What follows it in memory is "
-                                           "the rest of the row: "
-                                           "copy the column, or transpose the matrix" },
-          [INT_DIVISION - 1] = { "int-division", "it is 0: 1 / B and 1 / 2 are 0 in C, as both numbers are whole; "
-                                                 "write 1.0 / B" },
-          [PROBABILITY - 1] = { "no-log", "1 - p was taken: the cost is -log p" },
-          [ALL_CLASSES - 1] = { "all-classes", "-log p was added up over all places: only the diagonal's counts" },
-          [OFF_DIAGONAL - 1] = { "off-diagonal", "-log p was added up over all places but the diagonal: only the "
-                                                 "diagonal's counts" },
-          [EMPTY_TURNED - 1] = { "not-filled", "the columns' logits are all equal: the second matrix was made, but "
-                                               "never filled" },
-          [SKIPS_FIRST - 1] = { "off-by-one", "the first pair is left out: the loop begins at 0" },
-          [PRECEDENCE_SUM - 1] = { "precedence", "only the columns were divided by B and by 2: parentheses around "
-                                                 "the sum of both" },
-          [LAST_ROW - 1] = { "overwritten", "of the rows only the last counts: = for +=" },
-          [LAST_COLUMN - 1] = { "overwritten", "of the columns only the last counts: = for +=" },
-          [TAU_TWICE_ROWS - 1] = { "temperature-twice", "the rows were divided by the temperature twice" },
-          [TAU_TWICE_COLUMNS - 1] = { "temperature-twice", "the columns were divided by the temperature twice" },
-          [MOST_LOST - 1] = { "max-one-place", "the largest logit was taken off in the sum, not above it (or not "
-                                               "added again): both, or "
-                                               "neither" },
-          [MOST_ADDED - 1] = { "max-one-place", "the largest logit was taken off above the sum, not in it: both, or "
-                                                "neither" },
-          [TOTAL_NOT_RESET - 1] = { "not-reset", "the sums of exp are not set to 0 again for each row and column" },
+          [ROWS - 1] = { "one-direction",
+                         "Only the rows count (picture -> caption), or the rows count twice. The other direction "
+                         "needs the transposed logits." },
+          [HALF_ROWS - 1] = { "one-direction",
+                              "Only the rows count (picture -> caption), halved. The columns are missing." },
+          [COLUMNS - 1] = { "wrong-axis",
+                            "Only the columns count (caption -> picture). The softmax over the rows is missing, or "
+                            "it runs along the wrong axis." },
+          [HALF_COLUMNS - 1] = { "wrong-axis",
+                                 "Only the columns count (caption -> picture), halved. The softmax over the rows is "
+                                 "missing, or it runs along the wrong axis." },
+          [ADDED - 1] = { "sum", "The two directions were added. The loss is their mean: divide by 2." },
+          [SUM_OF_MEANS - 1] = { "sum",
+                                 "The sum over the pairs was used in place of the mean. The loss is B times too "
+                                 "large." },
+          [SUM - 1] = { "sum", "The sum was used in place of the mean. The loss is 2 B times too large." },
+          [MEAN_TWICE - 1] = { "mean-twice",
+                               "The mean over the batch was taken twice. The loss was divided by B once too often." },
+          [HALF_TWICE - 1] = { "half-twice", "The loss was divided by 2 twice." },
+          [PRECEDENCE_ROWS - 1] = { "precedence",
+                                    "Only the columns were halved. Write (rows + columns) / 2 with its parentheses." },
+          [PRECEDENCE_COLUMNS - 1] = { "precedence",
+                                       "Only the rows were halved. Write (rows + columns) / 2 with its parentheses." },
+          [ROWS_FORGOTTEN - 1] = { "precedence",
+                                   "Only the columns were divided by B, and nothing by 2. Put parentheses around "
+                                   "the sum." },
+          [LARGER - 1] = { "larger", "This is the larger of the two directions. The loss is their mean." },
+          [SMALLER - 1] = { "smaller", "This is the smaller of the two directions. The loss is their mean." },
+          [DIFFERENCE - 1] = { "difference", "One direction was subtracted from the other." },
+          [MULTIPLIED - 1] = { "multiplied", "The cosines were multiplied by the temperature. Divide by it." },
+          [NO_TAU - 1] = { "no-temperature", "The temperature was not used." },
+          [TAU_TWICE - 1] = { "temperature-twice",
+                              "The cosines were divided by the temperature twice. Is it in the logits and in the "
+                              "scale of the softmax?" },
+          [TAU_ROWS - 1] = { "temperature-one-side",
+                             "Only the rows were divided by the temperature. The columns belong to the same logits." },
+          [TAU_COLUMNS - 1] = { "temperature-one-side",
+                                "Only the columns were divided by the temperature. The rows belong to the same "
+                                "logits." },
+          [INT_SCALE - 1] = { "int", "1 / tau was truncated to an integer. Use double, not int." },
+          [TAU_OF_INT - 1] = { "int", "tau was truncated to an integer. Use double, not int." },
+          [ROOT_TAU - 1] = { "root", "The cosines were divided by the square root of the temperature." },
+          [ROOT_E - 1] = { "sqrt-e",
+                           "The cosines were divided by the square root of E too, as in attention. Divide by tau "
+                           "only." },
+          [OVER_E - 1] = { "over-e", "The cosines were divided by E too. Divide by tau only." },
+          [EXPONENT - 1] = { "exp-tau", "The cosines were multiplied by exp(tau). Divide by tau itself." },
+          [DIAGONAL_ONLY - 1] = { "no-softmax", "This is minus the mean of the diagonal. The softmax is missing." },
+          [TARGET_0 - 1] = { "target-0",
+                             "Place 0 was used as the target of every row and column. The target of row i is i." },
+          [TARGET_NEXT - 1] = { "off-by-one", "The place after the diagonal was used. The target of row i is i." },
+          [WHOLE - 1] = { "whole",
+                          "One softmax over the whole matrix was used. Each row and each column has its own softmax." },
+          [WHOLE_DOUBLE - 1] = { "whole",
+                                 "One softmax over the whole matrix was used. Each row and each column has its own "
+                                 "softmax." },
+          [WHOLE_FLOAT - 1] = { "whole",
+                                "One softmax over the whole matrix was used. Each row and each column has its own "
+                                "softmax." },
+          [IMAGE_IMAGE - 1] = { "typed-twice", "This compares pictures with pictures. image stands in place of text." },
+          [TEXT_TEXT - 1] = { "typed-twice", "This compares texts with texts. text stands in place of image." },
+          [SKIPS_LAST - 1] = { "off-by-one", "The last pair is left out. The loop must run while b < B." },
+          [SKIPS_LAST_ALL - 1] = { "off-by-one", "The last pair is left out. The loop must run while b < B." },
+          [NO_MAX - 1] = { "no-max",
+                           "The largest logit was not subtracted before exp. If tau is small, exp is infinite or 0." },
+          [NO_MAX_FLOAT - 1] = { "no-max",
+                                 "The largest logit was not subtracted before exp. If tau is small, exp is infinite "
+                                 "or 0." },
+          [BITS - 1] = { "log2",
+                         "The logarithm to base 2 was used. The loss needs the natural logarithm, which is log in C." },
+          [LOG10 - 1] = { "log10", "log10 was used. The loss needs the natural logarithm, which is log in C." },
+          [SIGN - 1] = { "sign", "The minus sign is missing. A loss is not negative." },
+          [LAST_PAIR - 1] = { "overwritten", "Only the last pair counts. The code has = in place of +=." },
+          [FIRST_PAIR - 1] = { "early", "Only the first pair counts. Does the loop end after it?" },
+          [OVER_E_ROWS - 1] = { "over-e",
+                                "The sum was divided by E, the numbers of a vector. Divide it by B, the pairs." },
+          [COLUMN_ALONG - 1] = { "column",
+                                 "&AT(logits, 0, b) was used as column b. The numbers after it in memory are the "
+                                 "rest of the row. Copy the column, or transpose the matrix." },
+          [INT_DIVISION - 1] = { "int-division",
+                                 "The result is 0. In C, 1 / B and 1 / 2 are 0, because both numbers are integers. "
+                                 "Write 1.0 / B." },
+          [PROBABILITY - 1] = { "no-log", "The cost 1 - p was used. The cost is -log p." },
+          [ALL_CLASSES - 1] = { "all-classes", "-log p was added over all places. Only the diagonal counts." },
+          [OFF_DIAGONAL - 1] = { "off-diagonal",
+                                 "-log p was added over all places but the diagonal. Only the diagonal counts." },
+          [EMPTY_TURNED - 1] = { "not-filled",
+                                 "The logits of the columns are all equal. The second matrix was never filled." },
+          [SKIPS_FIRST - 1] = { "off-by-one", "The first pair is left out. The loop must begin at 0." },
+          [PRECEDENCE_SUM - 1] = { "precedence",
+                                   "Only the columns were divided by B and by 2. Put parentheses around the sum." },
+          [LAST_ROW - 1] = { "overwritten", "Of the rows only the last counts. The code has = in place of +=." },
+          [LAST_COLUMN - 1] = { "overwritten", "Of the columns only the last counts. The code has = in place of +=." },
+          [TAU_TWICE_ROWS - 1] = { "temperature-twice", "The rows were divided by the temperature twice." },
+          [TAU_TWICE_COLUMNS - 1] = { "temperature-twice", "The columns were divided by the temperature twice." },
+          [MOST_LOST - 1] = { "max-one-place",
+                              "The largest logit was subtracted in the sum, but not in the numerator (or not added "
+                              "again). Subtract it in both." },
+          [MOST_ADDED - 1] = { "max-one-place",
+                               "The largest logit was subtracted in the numerator, but not in the sum. Subtract it "
+                               "in both." },
+          [TOTAL_NOT_RESET - 1] = { "not-reset", "The sums of exp are not reset to 0 for each row and column." },
+          [CLAMPED - 1] = { "clamped", "The scale 1 / tau was limited to 100. Use tau as given." },
+          [RUNNING_MEAN - 1] = { "mean-in-loop",
+                                 "The sums were divided by B after every pair. Divide once, after the loop." },
+          [GLOBAL_MAX - 1] = { "global-max",
+                               "One largest logit of the whole matrix was subtracted. In a row or column far below "
+                               "it, every exp is 0. Subtract the largest of each row or column." },
+          [GLOBAL_MAX_FLOAT - 1] = { "global-max",
+                                     "One largest logit of the whole matrix was subtracted. In a row or column far "
+                                     "below it, every exp is 0. Subtract the largest of each row or column." },
+          [FIRST_ALONE - 1] = { "early",
+                                "This is the loss of the first pair alone. The return stands inside the loop." },
+          [TARGET_0_COLUMNS - 1] = { "target-0",
+                                     "Place 0 was used as the target of every column. The target of column j is j." },
+          [TARGET_0_ROWS - 1] = { "target-0",
+                                  "Place 0 was used as the target of every row. The target of row i is i." },
+          [SIGMOID - 1] = { "sigmoid",
+                            "This is the sigmoid loss of SigLIP. CLIP uses a softmax over each row and each column." },
+          [SIGMOID_RAW - 1] = { "sigmoid",
+                                "This is the sigmoid loss of SigLIP. CLIP uses a softmax over each row and each "
+                                "column." },
+          [MEAN_LOGITS - 1] = { "mean-logits",
+                                "The logits were averaged with their transpose before the softmax. Average the two "
+                                "losses instead." },
+          [NOT_NEGATIVE - 1] = { "clipped", "Negative logits were set to 0. Keep them." },
+          [TARGET_LAST - 1] = { "target-last",
+                                "The last place was used as the target of every column. The target of column j is j." },
+          [OTHERS_ONLY - 1] = { "own-left-out",
+                                "The own logit is left out of the sum of exp. The sum is over all logits of the row "
+                                "or column." },
+          [LOG_TAU - 1] = { "log-tau", "The cosines were multiplied by log(1 / tau). Divide by tau." },
+          [NO_TAU_ROWS - 1] = { "no-temperature",
+                                "Two mistakes: the temperature was not used, and only the rows count." },
+          [NO_TAU_SUM - 1] = { "no-temperature",
+                               "Two mistakes: the temperature was not used, and the two directions were added in "
+                               "place of their mean." },
       } },
 };
 
@@ -409,6 +581,6 @@ const Verify checked = {
     .title = "clip loss",
     .parts = parts,
     .count = COUNT(parts),
-    .proved = "matching is a question in two directions, and each has its own softmax.",
-    .in_clip = "clip_loss in the library; in the paper, the pseudocode of Figure 3.",
+    .proved = "Pictures choose texts and texts choose pictures. Each direction has its own softmax.",
+    .in_clip = "clip_loss in the library. In the paper it is in the pseudocode of Figure 3.",
 };

@@ -30,6 +30,9 @@ enum {
     R_SKIPS_FIRST,
     R_SLOPE_SET,
     R_WHERE_AT_1,
+    R_DX_MASKED,
+    R_CLEARS_NEGATIVE,
+    R_PACKED,
     R_MODELS
 };
 
@@ -58,6 +61,8 @@ static double relu_as(int model, double x, double dy, double before) {
     case R_ABOVE_1: return before + (x > 1 ? dy : 0);
     case R_WHERE_AT_1: return before + (x >= 1 ? dy : 0);
     case R_FORWARD: return fmax(x, 0);
+    case R_CLEARS_NEGATIVE: return x > 0 ? before + dy : x < 0 ? 0 : before;
+    case R_DX_MASKED: return x > 0 ? before + dy : dy;
     default: return before + on;
     }
 }
@@ -76,6 +81,8 @@ static void relu_case(const char *label, Mat x, Mat dy, Mat before) {
         stopped = stopped || x.v[i] <= 0;
         if (stopped) verify_model(R_RETURNS)[i] = (double)before.v[i];
     }
+    for (int i = 0, k = 0; i < n; i++)
+        if (x.v[i] > 0) verify_model(R_PACKED)[i] = (double)before.v[i] + (double)dy.v[k++];
     verify_model(R_SKIPS_LAST)[n - 1] = (double)before.v[n - 1];
     verify_model(R_SKIPS_FIRST)[0] = (double)before.v[0];
     Mat dx = verify_changing("dx", before);
@@ -99,6 +106,10 @@ static void check_relu(void) {
     for (int k = 0; k < 4; k++) {
         int n = 5 + 5 * k;
         relu_case("any numbers", verify_random(1, n, 1), verify_random(1, n, 1), verify_random(1, n, 1));
+    }
+    while (verify_wants_small()) {
+        int n = 1 + (int)rng_below(verify_rng(), 7);
+        relu_case("few numbers", verify_random(1, n, 1), verify_random(1, n, 1), verify_random(1, n, 1));
     }
     relu_case("again", x, dy, before);
 }
@@ -129,6 +140,7 @@ enum {
     G_STRIDE,
     G_PARTIAL,
     G_PARTIAL_BEFORE,
+    G_RUNNING,
     G_MODELS
 };
 enum {
@@ -141,6 +153,7 @@ enum {
     M_K_LAST,
     M_M_LAST,
     M_N_LAST,
+    M_EARLY,
     M_MODELS
 };
 
@@ -228,9 +241,13 @@ static void one_gradient(const Product *p, bool of_b, int model, double *out) {
         wrong_stride(p, of_b, out);
         return;
     }
+    double running = 0;
     for (int i = 0; i < count; i++) {
         int r = i / cols, c = i % cols;
-        if (model == G_FROM_OTHER) out[i] = from_other(p, of_b, r, c);
+        double before = (double)AT(of_b ? p->before_b : p->before_a, r, c);
+        running += gradient(p, of_b, r, c, G_RIGHT) - before;
+        if (model == G_RUNNING) out[i] = before + running;
+        else if (model == G_FROM_OTHER) out[i] = from_other(p, of_b, r, c);
         else if (model == G_PARTIAL || model == G_PARTIAL_BEFORE)
             out[i] = from_partial(p, of_b, r, c, model == G_PARTIAL);
         else out[i] = gradient(p, of_b, r, c, model);
@@ -246,6 +263,14 @@ static void square_only(const Product *p, double *out) {
             out[i] = i % p->K < p->M ? gradient(p, false, i / p->K, i % p->K, G_RIGHT) : (double)p->before_a.v[i];
 }
 
+/* The loop over m ends after m = 0. */
+static void only_first_m(const Product *p, double *out) {
+    int of_a = p->M * p->K;
+    for (int i = 0; i < of_a; i++) out[i] = i < p->K ? gradient(p, false, 0, i, G_RIGHT) : (double)p->before_a.v[i];
+    for (int i = 0; i < p->K * p->N; i++)
+        out[of_a + i] = (double)p->before_b.v[i] + (double)AT(p->a, 0, i / p->N) * (double)AT(p->dy, 0, i % p->N);
+}
+
 static void fill_models(const Product *p) {
     int at_b = p->M * p->K;
     for (int m = 0; m < M_MODELS; m++) {
@@ -255,6 +280,7 @@ static void fill_models(const Product *p) {
         one_gradient(p, true, b, verify_model(m) + at_b);
     }
     square_only(p, verify_model(M_SQUARE));
+    only_first_m(p, verify_model(M_EARLY));
     for (int i = 0; i < at_b; i++)
         verify_model(M_EXCHANGED)[i] =
             p->M == p->K && p->K == p->N
@@ -316,6 +342,9 @@ static void check_matmul(void) {
     fresh_matmul("M, K and N differ", 2, 5, 3, 1);
     fresh_matmul("M, K and N differ", 4, 2, 6, 1);
     fresh_matmul("M, K and N differ", 5, 3, 2, 1);
+    while (verify_wants_small())
+        fresh_matmul("small sizes", 1 + (int)rng_below(verify_rng(), 2), 1 + (int)rng_below(verify_rng(), 2),
+                     1 + (int)rng_below(verify_rng(), 2), 1);
     matmul_case("again", a, b, dy, verify_from(1, 2, (double[]){ 0, 0 }), verify_from(2, 1, (double[]){ 0, 0 }));
 }
 
@@ -360,26 +389,49 @@ enum {
     X_TARGET_COUNT,
     X_Q_OVER_N,
     X_TIMES_Q,
+    X_BEFORE_DIVIDED,
+    X_NO_MAX,
+    X_NO_MAX_FLOAT,
+    X_BREAKS,
+    X_TWO,
     X_MODELS
 };
+
+/* exp(z) / sum of exp over n numbers that lie `step` apart; scale: of all of them. */
+static double softmax_of(double z, const num *x, int n, int step, double scale) {
+    double most = -INFINITY, sum = 0;
+    for (int k = 0; k < n; k++) most = fmax(most, scale * (double)x[k * step]);
+    for (int k = 0; k < n; k++) sum += exp(scale * (double)x[k * step] - most);
+    return exp(z - most) / sum;
+}
+
+/* The softmax without the largest score subtracted: what exp makes of scores outside of -least to most. */
+static double unshifted(const num *row, int N, int n, double most, double least) {
+    double top = -INFINITY;
+    for (int k = 0; k < N; k++) top = fmax(top, (double)row[k]);
+    if (top < least || (double)row[n] > most) return NAN;
+    return top > most ? 0 : softmax_of((double)row[n], row, N, 1, 1);
+}
 
 /* What p is in the mistake. */
 static double p_as(int model, Mat x, int b, int n) {
     int B = x.shape[0], N = x.shape[1];
-    double sum = 0, scale = model == X_SCALE ? 1.0 / B : 1, z = scale * (double)AT(x, b, n), all = 0;
-    for (int k = 0; k < N; k++) sum += exp(scale * (double)AT(x, b, k));
-    for (size_t k = 0; k < mat_count(x); k++) all += exp((double)x.v[k]);
-    if (model == X_FIRST_ROW) return p_as(X_RIGHT, x, 0, n);
-    if (model == X_LOG) return z - log(sum);
-    if (model == X_NO_SOFTMAX) return z;
-    if (model == X_EXP) return exp(z);
-    if (model == X_SIGMOID) return 1 / (1 + exp(-z));
-    if (model == X_WHOLE) return exp(z) / all;
-    if (model == X_SOFTMAX_COLUMNS || model == X_B_LONG) sum = 0;
-    for (int k = 0; model == X_SOFTMAX_COLUMNS && k < B; k++) sum += exp((double)AT(x, k, n));
-    if (model == X_B_LONG && (b * N + B > (int)mat_count(x) || n >= B)) return VERIFY_ANY;
-    for (int k = 0; model == X_B_LONG && k < B; k++) sum += exp((double)x.v[b * N + k]);
-    return exp(z) / sum;
+    const num *row = &AT(x, b, 0);
+    double z = (double)row[n];
+    switch (model) {
+    case X_FIRST_ROW: return p_as(X_RIGHT, x, 0, n);
+    case X_LOG: return log(softmax_of(z, row, N, 1, 1));
+    case X_NO_SOFTMAX: return z;
+    case X_EXP: return exp(z);
+    case X_SIGMOID: return 1 / (1 + exp(-z));
+    case X_SCALE: return softmax_of(z / B, row, N, 1, 1.0 / B);
+    case X_WHOLE: return softmax_of(z, x.v, B * N, 1, 1);
+    case X_SOFTMAX_COLUMNS: return softmax_of(z, x.v + n, B, N, 1);
+    case X_B_LONG: return b * N + B > (int)mat_count(x) || n >= B ? VERIFY_ANY : softmax_of(z, row, B, 1, 1);
+    case X_NO_MAX: return unshifted(row, N, n, 709.78, -745.13);
+    case X_NO_MAX_FLOAT: return unshifted(row, N, n, 88.72, -103.97);
+    default: return softmax_of(z, row, N, 1, 1);
+    }
 }
 
 static double share_of(int model, double p, double q, int B, int N, int b, int n) {
@@ -407,6 +459,7 @@ static double share_of(int model, double p, double q, int B, int N, int b, int n
     case X_SQUARED: return right * right * B;
     case X_SLOPE: return p * (1 - p) / B * (q > 0 ? -1 : 1);
     case X_SKIPS_LAST_ROW: return b == B - 1 ? 0 : right;
+    case X_TWO: return (p - q) / 2;
     case X_SKIPS_LAST: return n == N - 1 ? 0 : right;
     default: return right;
     }
@@ -421,6 +474,8 @@ static double slope_as(int model, Mat x, const int *target, int i, double before
     double p = p_as(model, x, b, n);
     if (p == VERIFY_ANY) return VERIFY_ANY;
     double share_here = share_of(model, p, n == t, B, N, b, n);
+    if (model == X_BEFORE_DIVIDED) return before / B + share_here;
+    if (model == X_BREAKS && n > t) return before;
     return model == X_OVERWRITTEN || model == X_OVERWRITTEN_MEAN ? share_here : before + share_here;
 }
 
@@ -459,151 +514,178 @@ static void check_cross_entropy(void) {
     fresh_cross_entropy("as many rows as columns", 3, 3);
     for (int k = 0; k < 2; k++) fresh_cross_entropy("more rows than columns", 5 + 2 * k, 4);
     fresh_cross_entropy("more columns than rows", 3, 17);
+    cross_entropy_case("scores of 1000", verify_from(2, 3, (double[]){ 1000, 1001, 999, -1000, -999, -1001 }),
+                       (int[]){ 1, 0 }, verify_from(2, 3, (double[]){ 1, 2, 3, -1, -2, -3 }));
+    while (verify_wants_small())
+        fresh_cross_entropy("small sizes", 1 + (int)rng_below(verify_rng(), 3), 2 + (int)rng_below(verify_rng(), 2));
     cross_entropy_case("again", zero, (int[]){ 0, 1 }, zero);
 }
 
 #define OVERWRITTEN                                                                                                    \
-    "the gradient was overwritten, = for +=: what dx held before is lost, and with it the other gradient of a value "  \
-    "used twice"
+    "The gradient was overwritten. The code has = in place of +=. A value that is used twice has two gradients, "      \
+    "and the first one is lost."
 
 /* The same for both gradients, for da and for db. */
+#define OF_OTHER(who) who " computed from the other gradient. A gradient stands in place of a or b."
 #define GRADIENT(at, who, formula, turned)                                                                             \
     [at + G_OVERWRITTEN -                                                                                              \
-        2] = { "overwritten", who " overwritten, = for +=: what was there before is lost" },                           \
+        2] = { "overwritten", who " overwritten. The code has = in place of +=." },                                    \
         [at + G_LAST_TERM - 2] = { "overwritten",                                                                      \
-                                   who " set to the last term of the sum alone: overwritten, = for +=" },              \
-        [at + G_LAST_ADDED -                                                                                           \
-            2] = { "last-term",                                                                                        \
-                   who " given the last term of the sum alone: sum = for sum +=, or the sum is set to 0 in the "       \
-                       "inner loop" },                                                                                 \
-        [at + G_SIGN - 2] = { "sign", who " given -1 times the right share: the sign" },                               \
-        [at + G_NOTHING - 2] = { "nothing", who " left as it was: nothing was added to it" },                          \
-        [at + G_NOT_TURNED - 2] = { "transpose", who " computed without the transposition: " formula },                \
-        [at + G_DY_TURNED - 2] = { "transpose", who " computed with dy transposed instead: " formula },                \
-        [at + G_ALL_TURNED - 2] = { "transpose", who " computed with dy transposed and " turned " not: " formula },    \
-        [at + G_TIMES_SELF - 2] = { "times-self", who                                                                  \
-                                    " computed with the matrix it belongs to in place of the other one: " formula },   \
-        [at + G_TWICE_BEFORE - 2] = { "before-twice", who                                                              \
-                                      " given what it held twice: the sum begins with it and is then added to it" },   \
-        [at + G_SKIPS_LAST - 2] = { "off-by-one",                                                                      \
-                                    who " not given a share in its last column: a loop ends one too early" },          \
-        [at + G_OVER_M - 2] = { "mean", who " divided by M: no mean is taken here" },                                  \
-        [at + G_OVER_N - 2] = { "mean", who " divided by N: no mean is taken here" },                                  \
-        [at + G_TWICE - 2] = { "twice", who " given twice the right share: something is counted twice" },              \
-        [at + G_INT - 2] = { "int", who " cut to whole numbers: the sum is a double or a num, not an int" },           \
-        [at + G_FROM_OTHER - 2] = { "typed-twice",                                                                     \
-                                    who " computed from the other gradient: a gradient stands where a or b "           \
-                                        "should" },                                                                    \
-        [at + G_PARTIAL - 2] = { "typed-twice",                                                                        \
-                                 who " computed from the other gradient: a gradient stands where a or b should" },     \
-        [at + G_PARTIAL_BEFORE - 2] = { "typed-twice",                                                                 \
-                                        who " computed from the other gradient: a gradient stands where a or b "       \
-                                            "should" },                                                                \
+                                   who " set to the last term of the sum. The code has = in place of +=." },           \
+        [at + G_LAST_ADDED - 2] = { "last-term", who                                                                   \
+                                    " given only the last term of the sum. The code has sum = in place of sum +=, or " \
+                                    "sets the sum to 0 in the inner loop." },                                          \
+        [at + G_SIGN - 2] = { "sign", who " given the gradient with the wrong sign." },                                \
+        [at + G_NOTHING - 2] = { "nothing", who " not changed. Nothing was added." },                                  \
+        [at + G_NOT_TURNED - 2] = { "transpose", who " computed without the transposition. " formula "." },            \
+        [at + G_DY_TURNED - 2] = { "transpose", who " computed with dy transposed. " formula "." },                    \
+        [at + G_ALL_TURNED - 2] = { "transpose",                                                                       \
+                                    who " computed with dy transposed and " turned " not transposed. " formula "." },  \
+        [at + G_TIMES_SELF - 2] = { "times-self",                                                                      \
+                                    who " computed with its own matrix in place of the other one. " formula "." },     \
+        [at + G_TWICE_BEFORE - 2] = { "before-twice", who " given its old value twice. The sum begins with it and is " \
+                                                          "then added to it." },                                       \
+        [at + G_SKIPS_LAST - 2] = { "off-by-one", who " not changed in its last column. A loop ends one too early." }, \
+        [at + G_OVER_M - 2] = { "mean", who " divided by M. There is no mean here." },                                 \
+        [at + G_OVER_N - 2] = { "mean", who " divided by N. There is no mean here." },                                 \
+        [at + G_TWICE - 2] = { "twice", who " given the gradient twice. Something is added twice." },                  \
+        [at + G_INT - 2] = { "int", who " truncated to integers. Use double or num for the sum, not int." },           \
+        [at + G_FROM_OTHER - 2] = { "typed-twice", OF_OTHER(who) },                                                    \
+        [at + G_PARTIAL - 2] = { "typed-twice", OF_OTHER(who) },                                                       \
+        [at + G_PARTIAL_BEFORE - 2] = { "typed-twice", OF_OTHER(who) },                                                \
         [at + G_SKIPS_LAST_TERM - 2] = { "off-by-one",                                                                 \
-                                         who " summed without the last term: the inner loop ends one too early" },     \
+                                         who " summed without the last term. The inner loop ends one too early." },    \
         [at + G_SKIPS_FIRST_TERM - 2] = { "off-by-one",                                                                \
-                                          who " summed without the first term: the inner loop begins at 1" },          \
-        [at + G_STRIDE - 2] = {                                                                                        \
-            "stride", who " written with a wrong stride: number r,c of m is m.v[r * m.shape[1] + c], or AT(m, r, c)"   \
-        }
+                                          who " summed without the first term. The inner loop begins at 1." },         \
+        [at + G_RUNNING - 2] = { "not-reset", who " given running sums. The sum is not reset for each number." },      \
+        [at + G_STRIDE - 2] = { "stride",                                                                              \
+                                who " written with a wrong stride. AT(m, r, c) is m.v[r * m.shape[1] + c]." }
 
 static const Part parts[] = {
     { .name = "relu_backward", .check = check_relu, .tolerance = 1e-5,
       .mistakes = {
           [R_OVERWRITTEN - 1] = { "overwritten", OVERWRITTEN },
           [R_OVERWRITTEN_WHERE - 1] = { "overwritten", OVERWRITTEN },
-          [R_NO_MASK - 1] = { "no-mask", "dy was added everywhere, also where x is below 0" },
-          [R_OTHER_SIDE - 1] = { "other-side", "dy was added where x is below 0 instead of above" },
-          [R_TIMES_X - 1] = { "times-x", "dy was multiplied by x: the slope of the ramp is 1 or 0" },
-          [R_TIMES_RAMP - 1] = { "times-x", "dy was multiplied by y: the slope of the ramp is 1" },
-          [R_MASK_DY - 1] = { "mask-dy", "the sign of dy decides: it is the sign of x that does" },
-          [R_MASK_DX - 1] = { "mask-dx", "the sign of dx decides: it is the sign of x that does" },
-          [R_SLOPE_ONLY - 1] = { "slope-only", "1 was added, the slope of the ramp: it is the slope times dy" },
-          [R_SLOPE_SET - 1] = { "slope-only", "dx was set to the slope, 1 or 0: dy times the slope is added to it" },
-          [R_LEAKY_1 - 1] = { "leaky", "a tenth of dy was added where x is below 0: nothing is, this ramp does "
-                                       "not leak" },
-          [R_LEAKY_2 - 1] = { "leaky", "a hundredth of dy was added where x is below 0: nothing is, this ramp "
-                                       "does not leak" },
-          [R_ZEROES_REST - 1] = { "zeroes-rest", "dx was set to 0 where x is not above 0: it stays there as it was" },
-          [R_MINUS_ELSE - 1] = { "minus-else", "dy was subtracted where x is not above 0: nothing changes there" },
-          [R_ABS - 1] = { "abs", "only whole numbers pass: abs is for int and cuts what is behind the point; "
-                                 "ask x[i] > 0" },
-          [R_RETURNS - 1] = { "early", "it ends at the first x that is not above 0: return or break where "
-                                       "continue is meant" },
-          [R_SKIPS_LAST - 1] = { "off-by-one", "the last number is left out: i < n, not i < n - 1" },
-          [R_SKIPS_FIRST - 1] = { "off-by-one", "the first number is left out: the loop begins at 0" },
-          [R_DX_TWICE - 1] = { "before-twice", "what dx held counts twice: dx += dy, not dx += dx + dy" },
-          [R_ADDS_X - 1] = { "adds-x", "x was added where dy should be" },
-          [R_TIMES_DX - 1] = { "times-dx", "dx was multiplied by dy: dy is added" },
-          [R_AT_ZERO - 1] = { "at-zero", "dy was added where x is 0 too: only where x is above 0, > and not >=" },
-          [R_ABOVE_1 - 1] = { "above-1", "dy was added only where x is above 1: an int cuts 0.5 to 0, or 1 "
-                                         "stands for 0" },
-          [R_WHERE_AT_1 - 1] = { "above-1", "dy was added only where x is 1 or more: an int cuts 0.5 to 0, or 1 "
-                                            "stands for 0" },
-          [R_FORWARD - 1] = { "forward", "this is max(x, 0), the function itself: its gradient is asked for" },
-          [R_FIRST_DY - 1] = { "index", "dy[0] was added everywhere: dy[i] belongs to x[i]" },
+          [R_NO_MASK - 1] = { "no-mask", "dy was added everywhere, also where x is below 0." },
+          [R_OTHER_SIDE - 1] = { "other-side", "dy was added where x is below 0 instead of above." },
+          [R_TIMES_X - 1] = { "times-x", "dy was multiplied by x. The derivative of ReLU is 1 or 0." },
+          [R_TIMES_RAMP - 1] = { "times-x", "dy was multiplied by y. The derivative of ReLU is 1 or 0." },
+          [R_MASK_DY - 1] = { "mask-dy", "The code tests the sign of dy. Test the sign of x." },
+          [R_MASK_DX - 1] = { "mask-dx", "The code tests the sign of dx. Test the sign of x." },
+          [R_SLOPE_ONLY - 1] = { "slope-only", "The derivative, 1, was added. Add the derivative times dy." },
+          [R_SLOPE_SET - 1] = { "slope-only",
+                                "dx was set to the derivative, 1 or 0. Add dy times the derivative to dx." },
+          [R_LEAKY_1 - 1] = { "leaky",
+                              "A tenth of dy was added where x is below 0. Nothing is added there: this is ReLU, "
+                              "not leaky ReLU." },
+          [R_LEAKY_2 - 1] = { "leaky",
+                              "A hundredth of dy was added where x is below 0. Nothing is added there: this is "
+                              "ReLU, not leaky ReLU." },
+          [R_ZEROES_REST - 1] = { "zeroes-rest", "dx was set to 0 where x is not above 0. There dx stays as it was." },
+          [R_MINUS_ELSE - 1] = { "minus-else", "dy was subtracted where x is not above 0. Nothing changes there." },
+          [R_ABS - 1] = { "abs", "Only integers pass. abs is for int and drops the fraction. Test x[i] > 0." },
+          [R_RETURNS - 1] = { "early",
+                              "The loop ends at the first x that is not above 0. A return or break stands in place "
+                              "of continue." },
+          [R_SKIPS_LAST - 1] = { "off-by-one", "The last number is left out. The loop must run while i < n." },
+          [R_SKIPS_FIRST - 1] = { "off-by-one", "The first number is left out. The loop must begin at 0." },
+          [R_DX_TWICE - 1] = { "before-twice",
+                               "The old value of dx is added twice. Write dx += dy, not dx += dx + dy." },
+          [R_ADDS_X - 1] = { "adds-x", "x was added in place of dy." },
+          [R_TIMES_DX - 1] = { "times-dx", "dx was multiplied by dy. Add dy." },
+          [R_AT_ZERO - 1] = { "at-zero", "dy was added where x is 0 too. Use > and not >=." },
+          [R_ABOVE_1 - 1] = { "above-1",
+                              "dy was added only where x is above 1. Either an int drops the fraction of 0.5, or a "
+                              "1 stands in place of 0." },
+          [R_WHERE_AT_1 - 1] = { "above-1",
+                                 "dy was added only where x is 1 or more. Either an int drops the fraction of 0.5, "
+                                 "or a 1 stands in place of 0." },
+          [R_FORWARD - 1] = { "forward", "This is max(x, 0), the forward function. The exercise wants its gradient." },
+          [R_FIRST_DY - 1] = { "index", "dy[0] was added everywhere. dy[i] belongs to x[i]." },
+          [R_DX_MASKED - 1] = { "mask-dx",
+                                "The old value of dx was set to 0 where x is not above 0, and dy was added "
+                                "everywhere. Mask dy, not dx." },
+          [R_CLEARS_NEGATIVE - 1] = { "zeroes-rest", "dx was set to 0 where x is below 0. There dx stays as it was." },
+          [R_PACKED - 1] = { "index", "dy advances only where x is above 0. dy[i] belongs to x[i]." },
       } },
     { .name = "matmul_backward", .check = check_matmul, .tolerance = 1e-5,
       .mistakes = {
           GRADIENT(M_BOTH, "da and db were", "da = dy b^T, db = a^T dy", "the other"),
           GRADIENT(M_A, "da was", "da = dy b^T", "b"),
           GRADIENT(M_B, "db was", "db = a^T dy", "a"),
-          [M_SQUARE - 1] = { "square-only", "M stands for K: a is [M,K]" },
-          [M_EXCHANGED - 1] = { "exchanged", "da has the gradient of b, and db that of a: they are exchanged" },
-          [M_M_LAST - 1] = { "off-by-one", "m does not reach the last of M: m < M, not m < M - 1" },
-          [M_N_LAST - 1] = { "off-by-one", "n does not reach the last of N: n < N, not n < N - 1" },
-          [M_K_LAST - 1] = { "off-by-one", "k does not reach the last of K: k < K, not k < K - 1" },
+          [M_SQUARE - 1] = { "square-only", "M was used in place of K. a is [M,K]." },
+          [M_EXCHANGED - 1] = { "exchanged",
+                                "da and db are exchanged. da has the gradient of b, and db has the gradient of a." },
+          [M_M_LAST - 1] = { "off-by-one", "The loop over m ends too early. The loop must run while m < M." },
+          [M_N_LAST - 1] = { "off-by-one", "The loop over n ends too early. The loop must run while n < N." },
+          [M_K_LAST - 1] = { "off-by-one", "The loop over k ends too early. The loop must run while k < K." },
+          [M_EARLY - 1] = { "early",
+                            "Only m = 0 was used. A return stands inside the loop over m, or the loop ends too "
+                            "early." },
       } },
     { .name = "cross_entropy_backward", .check = check_cross_entropy, .tolerance = 1e-5,
       .mistakes = {
           [X_OVERWRITTEN - 1] = { "overwritten", OVERWRITTEN },
-          [X_OVERWRITTEN_MEAN - 1] = { "overwritten-mean", "the gradient was overwritten, = for +=, and 1/B was "
-                                                           "forgotten" },
-          [X_NO_MEAN - 1] = { "mean", "every share is B times the right one: 1/B, of the mean over the batch, "
-                                      "was forgotten" },
-          [X_MEAN_TWICE - 1] = { "mean-twice", "every share is 1/B of the right one: the mean over the batch "
-                                               "was taken twice" },
-          [X_OVER_N - 1] = { "over-n", "it was divided by N, the columns: the mean is over the B rows" },
-          [X_OVER_BN - 1] = { "over-n", "it was divided by B and by N: the mean is over the B rows alone" },
-          [X_INT_DIVISION - 1] = { "nothing", "nothing was added for more than one row: 1 / B is 0 in C where B "
-                                              "is an int (write 1.0 / B), "
-                                              "or nothing was written" },
-          [X_INT_Q - 1] = { "no-target|int-division", "q, the 1 at the target, was not subtracted, or it was "
-                                                      "divided as a whole number: "
-                                                      "1 / B is 0 in C where both are int" },
-          [X_NO_TARGET - 1] = { "no-target", "q, the 1 at the target, was not subtracted" },
-          [X_MEAN_OF_ONE - 1] = { "mean-of-one", "1 is subtracted at the target, but only p is divided by B: "
-                                                 "both are (p - q in "
-                                                 "parentheses)" },
-          [X_MEAN_OF_Q - 1] = { "precedence", "p - q / B divides q alone by B: parentheses, (p - q) / B" },
-          [X_Q_OVER_N - 1] = { "over-n", "q was divided by N, the columns: p and q are divided by B" },
-          [X_TIMES_Q - 1] = { "times-q", "p was multiplied with q: q is subtracted, p - q" },
-          [X_PLUS_Q - 1] = { "plus-q", "q was added: it is subtracted, p - q" },
-          [X_Q_EVERYWHERE - 1] = { "q-everywhere", "1 was subtracted in every column: only in the target's" },
-          [X_ONLY_TARGET - 1] = { "only-target", "only the target's column got its share: the others get p / B" },
-          [X_NOT_TARGET - 1] = { "not-target", "the target's column got nothing: (p - 1) / B belongs there" },
-          [X_SIGN - 1] = { "sign", "every share is -1 times the right one: the sign. It is p - q" },
-          [X_TARGET_B - 1] = { "diagonal", "1 was subtracted in column b: it belongs into column target[b]" },
-          [X_TARGET_0 - 1] = { "target-0", "1 was subtracted in column 0 of every row: it belongs into column "
-                                           "target[b]" },
-          [X_TARGET_NEXT - 1] = { "off-by-one", "1 was subtracted in column target[b] + 1: targets count from 0" },
-          [X_TARGET_COUNT - 1] = { "off-by-one", "1 was subtracted in column target[b] - 1: targets count from 0" },
-          [X_LOG - 1] = { "log", "log p was taken for p" },
-          [X_NO_SOFTMAX - 1] = { "no-softmax", "x was taken for p: p is the softmax of the row" },
-          [X_FIRST_ROW - 1] = { "same-row", "the softmax of row 0 was taken for every row" },
-          [X_SCALE - 1] = { "scale", "1 / B was given to the softmax as its scale: it divides p - q" },
-          [X_B_LONG - 1] = { "rows-for-columns", "the softmax was taken over B numbers: a row has N" },
-          [X_SOFTMAX_COLUMNS - 1] = { "wrong-axis", "the softmax runs down the columns: it runs along each row" },
-          [X_EXP - 1] = { "not-divided", "exp(x) was taken for p: it is divided by the sum of the row's" },
-          [X_HALF - 1] = { "half", "every share is half the right one: it was halved, or averaged once too often" },
-          [X_TWICE - 1] = { "twice", "every share is 2 times the right one: something is counted twice" },
-          [X_SQUARED - 1] = { "squared", "p - q was squared" },
-          [X_SLOPE - 1] = { "slope", "p (1 - p) was taken, the slope of the softmax itself: with the logarithm "
-                                     "of the loss it is p - q" },
-          [X_SIGMOID - 1] = { "sigmoid", "the sigmoid of x was taken for p: p is the softmax of the row" },
-          [X_WHOLE - 1] = { "whole", "one softmax was taken over the whole matrix: each row has its own" },
-          [X_SKIPS_LAST_ROW - 1] = { "off-by-one", "the last row got nothing: b < B, not b < B - 1" },
-          [X_SKIPS_LAST - 1] = { "off-by-one", "the last column got nothing: n < N, not n < N - 1" },
+          [X_OVERWRITTEN_MEAN - 1] = { "overwritten-mean",
+                                       "The gradient was overwritten. The code has = in place of +=. The division "
+                                       "by B is missing too." },
+          [X_NO_MEAN - 1] = { "mean", "Every gradient is B times too large. The division by B is missing." },
+          [X_MEAN_TWICE - 1] = { "mean-twice", "Every gradient was divided by B twice." },
+          [X_OVER_N - 1] = { "over-n", "The gradient was divided by N, the columns. Divide by B, the rows." },
+          [X_OVER_BN - 1] = { "over-n", "The gradient was divided by B and by N. Divide by B only." },
+          [X_INT_DIVISION - 1] = { "nothing",
+                                   "Nothing was added for more than one row. Either 1 / B is 0, as it is in C for "
+                                   "an int B above 1 (write 1.0 / B), or nothing was written." },
+          [X_INT_Q - 1] = { "no-target|int-division",
+                            "q, the 1 at the target, was not subtracted. Or q is an int: in C, 1 / B is 0 if both "
+                            "are int." },
+          [X_NO_TARGET - 1] = { "no-target", "q, the 1 at the target, was not subtracted." },
+          [X_MEAN_OF_ONE - 1] = { "mean-of-one",
+                                  "Only p was divided by B, not the 1 at the target. Write (p - q) / B with its "
+                                  "parentheses." },
+          [X_MEAN_OF_Q - 1] = { "precedence", "p - q / B divides only q by B. Write (p - q) / B." },
+          [X_Q_OVER_N - 1] = { "over-n", "q was divided by N, the columns. Divide p and q by B." },
+          [X_TIMES_Q - 1] = { "times-q", "p was multiplied by q. Subtract q: p - q." },
+          [X_PLUS_Q - 1] = { "plus-q", "q was added. Subtract q: p - q." },
+          [X_Q_EVERYWHERE - 1] = { "q-everywhere",
+                                   "1 was subtracted in every column. Subtract it only in the column of the target." },
+          [X_ONLY_TARGET - 1] = { "only-target",
+                                  "Only the column of the target got its gradient. The other columns get p / B." },
+          [X_NOT_TARGET - 1] = { "not-target", "The column of the target got nothing. It gets (p - 1) / B." },
+          [X_SIGN - 1] = { "sign", "Every gradient has the wrong sign. It is p - q." },
+          [X_TARGET_B - 1] = { "diagonal", "1 was subtracted in column b. Subtract it in column target[b]." },
+          [X_TARGET_0 - 1] = { "target-0",
+                               "1 was subtracted in column 0 of every row. Subtract it in column target[b]." },
+          [X_TARGET_NEXT - 1] = { "off-by-one", "1 was subtracted in column target[b] + 1. Targets count from 0." },
+          [X_TARGET_COUNT - 1] = { "off-by-one", "1 was subtracted in column target[b] - 1. Targets count from 0." },
+          [X_LOG - 1] = { "log", "log p was used in place of p." },
+          [X_NO_SOFTMAX - 1] = { "no-softmax", "x was used in place of p. p is the softmax of the row." },
+          [X_FIRST_ROW - 1] = { "same-row", "The softmax of row 0 was used for every row." },
+          [X_SCALE - 1] = { "scale", "1 / B was used as the scale of the softmax. Divide p - q by B." },
+          [X_B_LONG - 1] = { "rows-for-columns", "The softmax is over B numbers. A row has N numbers." },
+          [X_SOFTMAX_COLUMNS - 1] = { "wrong-axis", "The softmax is over the columns. It must be over each row." },
+          [X_EXP - 1] = { "not-divided", "exp(x) was used in place of p. Divide it by the sum of exp over the row." },
+          [X_HALF - 1] = { "half", "Every gradient is half of the right one. It was divided by 2 once too often." },
+          [X_TWICE - 1] = { "twice", "Every gradient is 2 times too large. Something is added twice." },
+          [X_SQUARED - 1] = { "squared", "p - q was squared." },
+          [X_SLOPE - 1] = { "slope",
+                            "p (1 - p), the derivative of the softmax alone, was used. With the logarithm of the "
+                            "loss the gradient is p - q." },
+          [X_SIGMOID - 1] = { "sigmoid", "The sigmoid of x was used in place of p. p is the softmax of the row." },
+          [X_WHOLE - 1] = { "whole", "One softmax over the whole matrix was used. Each row has its own softmax." },
+          [X_SKIPS_LAST_ROW - 1] = { "off-by-one", "The last row got nothing. The loop must run while b < B." },
+          [X_SKIPS_LAST - 1] = { "off-by-one", "The last column got nothing. The loop must run while n < N." },
+          [X_BEFORE_DIVIDED - 1] = { "before-divided", "The old value of dx was divided by B too. Divide only p - q." },
+          [X_NO_MAX - 1] = { "no-max",
+                             "The largest score was not subtracted before exp. exp of a large score is infinite, "
+                             "and of a small score 0." },
+          [X_NO_MAX_FLOAT - 1] = { "no-max",
+                                   "The largest score was not subtracted before exp. exp of a large score is "
+                                   "infinite, and of a small score 0." },
+          [X_BREAKS - 1] = { "early",
+                             "The columns after the target got nothing. A break or return ends the loop at the "
+                             "target." },
+          [X_TWO - 1] = { "fixed-size", "The gradient was divided by 2 in place of B." },
       } },
 };
 
@@ -612,7 +694,9 @@ const Verify checked = {
     .title = "backward",
     .parts = parts,
     .count = COUNT(parts),
-    .proved = "three small rules, p - q among them, are most of what training needs.",
-    .in_clip = "op_relu, op_matmul and op_cross_entropy in the library; the tape calls their backward functions in "
-               "reverse order.",
+    .proved =
+        "The gradients of ReLU, of a matrix product and of the cross-entropy (p - q) are most of what training needs.",
+    .in_clip =
+        "op_relu, op_matmul and op_cross_entropy in the library. The tape calls their backward functions in reverse "
+        "order.",
 };

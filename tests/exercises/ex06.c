@@ -48,6 +48,17 @@ enum {
     COL_0_OUT,
     SUM_NOT_RESET,
     MAXIMUM,
+    SEEN_MEAN,
+    MEAN_ALL,
+    PAD_1,
+    PADDING_OF_1,
+    DILATED,
+    ROWS_SHORT,
+    BATCH_NO_C,
+    BIAS_H,
+    WEIGHT_NO_C,
+    SUM_CARRIED,
+    X_TURNED,
     PLACES_NO_ONE,
     PLACES_OF_INPUT,
     Q_FROM_H,
@@ -74,6 +85,8 @@ static int tap(const ConvShape *s, int model, int h, int i, bool of_rows) {
     if (model == NO_PAD || (model == PAD_ROWS && !of_rows) || (model == PAD_COLS && of_rows)) pad = 0;
     if (model == PAD_ADDED || (model == PAD_ADDED_COLS && !of_rows) || (model == PAD_ADDED_ROWS && of_rows)) pad = -pad;
     if (model == CENTRED) pad = s->kernel / 2;
+    if (model == PAD_1) pad = 1;
+    if (model == DILATED) return (h + i) * stride - pad;
     if (model == PAD_TIMES_STRIDE) return (h - pad) * stride + i;
     if (model == STRIDE_OF_ALL) return (h + i - pad) * stride;
     return h * stride + i - pad;
@@ -97,6 +110,7 @@ static double weight_at(const Job *job, int model, int o, int c, int i, int j) {
     else if (model == KERNEL_3) at = ((o * s->C + c) * 3 + i) * 3 + j;
     else if (model == CHANNELS_LAST) at = ((o * K + i) * K + j) * s->C + c;
     else if (model == OUTPUTS_SECOND) at = ((c * s->outputs + o) * K + i) * K + j;
+    else if (model == WEIGHT_NO_C) at = (o * K + i) * K + j;
     else if (model == OUTPUTS_LAST) at = ((c * K + i) * K + j) * s->outputs + o;
     else at = ((o * s->C + c) * K + i) * K + j;
     return at < s->outputs * s->C * K * K ? (double)job->weight[at] : VERIFY_ANY;
@@ -107,6 +121,8 @@ static double x_at(const Job *job, int model, int b, int row, int col, int c) {
     int at = ((b * s->H + row) * s->W + col) * s->C + c;
     if (model == NO_BATCH) at = (row * s->W + col) * s->C + c;
     if (model == CHANNELS_FIRST) at = ((b * s->C + c) * s->H + row) * s->W + col;
+    if (model == BATCH_NO_C) at = b * s->H * s->W + (row * s->W + col) * s->C + c;
+    if (model == X_TURNED) at = ((b * s->H + col) * s->W + row) * s->C + c;
     if (model == X_H_FOR_W) at = ((b * s->H + row) * s->H + col) * s->C + c;
     return at >= 0 && at < s->B * s->H * s->W * s->C ? (double)job->x[at] : VERIFY_ANY;
 }
@@ -119,7 +135,9 @@ static double window(const Job *job, int model, int b, int h, int w, int o) {
            most = -INFINITY, last_tap = 0;
     int from = model == CHANNEL_0 ? 0 : model == LAST_CHANNEL ? s->C - 1 : 0, to = model == CHANNEL_0 ? 1 : s->C;
     double whole = trunc(bias);
-    for (int i = model == KERNEL_FROM_1; i < last; i++)
+    if (model == BIAS_H && job->bias) bias = h < s->outputs ? (double)job->bias[h] : VERIFY_ANY;
+    if (bias == VERIFY_ANY) return VERIFY_ANY;
+    for (int i = model == KERNEL_FROM_1; i < last - (model == ROWS_SHORT); i++)
         for (int j = model == KERNEL_FROM_1; j < last; j++) {
             int row = tap(s, model, h, i, true), col = tap(s, model, w, j, false);
             bool out = outside(s, model, row, col);
@@ -131,6 +149,9 @@ static double window(const Job *job, int model, int b, int h, int w, int o) {
                 col = clamp(col, s->W);
             } else if (out && model == BREAKS) {
                 break;
+            } else if (out && model == PADDING_OF_1) {
+                for (int c = 0; c < s->C; c++) sum += weight_at(job, RIGHT, o, c, i, j);
+                continue;
             } else if (out) {
                 continue;
             }
@@ -150,6 +171,8 @@ static double window(const Job *job, int model, int b, int h, int w, int o) {
     case BIAS_TWICE: return sum + 2 * bias;
     case INT_SUM: return whole;
     case MEAN: return bias + sum / (K * K);
+    case MEAN_ALL: return (bias + sum) / (K * K);
+    case SEEN_MEAN: return (bias + sum) / seen;
     case LAST_TAP: return last_tap;
     case MAXIMUM: return most;
     default: return bias + sum;
@@ -195,6 +218,10 @@ static void model_numbers(const Job *job, int model, const num *before, int n, d
         out[i] = window(job, model, b, h, w, o);
         running += out[i];
         if (model == SUM_NOT_RESET) out[i] = running;
+        if (model != SUM_CARRIED) continue;
+        double bias = job->bias ? (double)job->bias[o] : 0;
+        running -= bias;
+        out[i] = running + bias;
     }
 }
 
@@ -209,6 +236,12 @@ static void convolution_case(const char *label, ConvShape s, Mat x, Mat weight, 
                 verify_vector(weight.v, (int)mat_count(weight)), bias ? verify_vector(bias, s.outputs) : "NULL");
     verify_size("C", s.C);
     verify_size("outputs", s.outputs);
+    verify_size("B", s.B);
+    verify_size("H", s.H);
+    verify_size("W", s.W);
+    verify_size("kernel", s.kernel);
+    verify_size("stride", s.stride);
+    verify_size("pad", s.pad);
     Mat y = verify_room("y", 1, n);
     verify_answers(1, n, y.v, false);
     for (int m = 0; m < MODELS; m++) model_numbers(&job, m, y.v, n, verify_model(m));
@@ -253,81 +286,116 @@ static void check_convolution(void) {
     random_case("a window of 5 x 5", (ConvShape){ 1, 6, 7, 1, 1, 5, 1, 2 });
     convolution_case("no bias", (ConvShape){ 1, 3, 3, 1, 2, 2, 1, 0 }, verify_random(1, 9, 1), verify_random(1, 8, 1),
                      NULL);
+    while (verify_wants_small()) {
+        int kernel = 1 + (int)rng_below(verify_rng(), 2), pad = (int)rng_below(verify_rng(), 2);
+        random_case("small sizes",
+                    (ConvShape){ 1 + (int)rng_below(verify_rng(), 2), 2, 1 + (int)rng_below(verify_rng(), 2),
+                                 1 + (int)rng_below(verify_rng(), 2), 1 + (int)rng_below(verify_rng(), 2), kernel,
+                                 1 + (int)rng_below(verify_rng(), 2), pad + (kernel == 2 && !pad) });
+    }
     convolution_case("again", worked, ones, ones, NULL);
 }
 
 static const Part parts[] = {
     { .name = "convolution", .check = check_convolution, .tolerance = 1e-4,
       .mistakes = {
-          [NO_PAD - 1] = { "padding", "the padding was left out: the window begins at row h*stride - pad, not at "
-                                      "h*stride" },
-          [EDGE - 1] = { "padding", "beyond the edge stands the edge's own number: padding is 0" },
-          [WRAPS - 1] = { "wraps", "beyond the edge it goes on at the other side of the picture: padding is 0" },
-          [NO_STRIDE - 1] = { "stride", "the stride was left out: window h begins at h*stride - pad, not at h - pad" },
-          [FLIPPED - 1] = { "flipped", "the kernel is flipped: weight[i,j] goes with row + i and column + j, not "
-                                       "with row - i and "
-                                       "column - j" },
-          [TURNED - 1] = { "turned", "rows and columns of the kernel are exchanged" },
-          [NO_BIAS - 1] = { "no-bias", "the bias was not added" },
-          [BIAS_IN_LOOP - 1] = { "bias-in-loop", "the bias was added once for each place of the window: it is added "
-                                                 "once" },
-          [BIAS_PER_CHANNEL - 1] = { "bias-in-loop", "the bias was added once for each number of the window: it is "
-                                                     "added once" },
-          [BIAS_0 - 1] = { "bias-0", "bias[0] was added to every output: output o has bias[o]" },
-          [CHANNEL_0 - 1] = { "channel-0", "only channel 0 was looked at: c runs to C" },
-          [LAST_CHANNEL - 1] = { "overwritten", "only the last channel counts: sum = for sum +=, or it is set to 0 "
-                                                "for each channel" },
-          [COL_OF_H - 1] = { "height-for-width", "the column was compared with H: it must stay below W" },
-          [ROW_OF_W - 1] = { "height-for-width", "the row was compared with W: it must stay below H" },
-          [KERNEL_3 - 1] = { "kernel-3", "the window was taken to be 3 x 3: it is s.kernel x s.kernel" },
-          [NO_BATCH - 1] = { "no-batch", "b is missing in x's index: every picture is picture 0" },
-          [PAD_ROWS - 1] = { "padding", "pad was subtracted from rows only: from columns too" },
-          [PAD_COLS - 1] = { "padding", "pad was subtracted from columns only: from rows too" },
-          [PAD_ADDED - 1] = { "padding", "pad was added: the window begins at h*stride - pad" },
-          [PAD_TIMES_STRIDE - 1] = { "precedence", "(h - pad) * stride: pad is subtracted after the multiplication, "
-                                                   "h*stride - pad" },
-          [STRIDE_OF_ALL - 1] = { "precedence", "(h + i - pad) * stride: only h is multiplied with the stride" },
-          [STRIDE_ROWS - 1] = { "stride", "the stride was used for rows only: for columns too" },
-          [STRIDE_COLS - 1] = { "stride", "the stride was used for columns only: for rows too" },
-          [CHANNELS_LAST - 1] = { "weight-order", "weight was read as [outputs,kernel,kernel,C]: it is "
-                                                  "[outputs,C,kernel,kernel]" },
-          [OUTPUTS_SECOND - 1] = { "weight-order", "weight was read as [C,outputs,kernel,kernel]: it is "
-                                                   "[outputs,C,kernel,kernel]" },
-          [OUTPUTS_LAST - 1] = { "weight-order", "weight was read as [C,kernel,kernel,outputs]: it is "
-                                                 "[outputs,C,kernel,kernel]" },
-          [CHANNELS_FIRST - 1] = { "x-order", "x was read as [B,C,H,W]: it is [B,H,W,C]" },
-          [X_H_FOR_W - 1] = { "height-for-width", "H stands for W in x's index: row r begins at r * W" },
-          [OUTPUT_0 - 1] = { "output-0", "every output has the weights of output 0: o is missing in weight's index" },
-          [INT_SUM - 1] = { "int", "the sum was cut to a whole number at each step: it is a double or a num, not an "
-                                   "int" },
-          [ROW_GREATER - 1] = { "off-by-one", "row H was taken to be inside: row >= H is outside, not row > H" },
-          [COL_GREATER - 1] = { "off-by-one", "column W was taken to be inside: col >= W is outside, not col > W" },
-          [ROW_ABOVE_0 - 1] = { "off-by-one", "row 0 and column 0 were taken to be outside: row < 0 is, not row <= 0" },
-          [KERNEL_SHORT - 1] = { "off-by-one", "the window's last row and column are left out: i < kernel, not i < "
-                                               "kernel - 1" },
-          [KERNEL_FROM_1 - 1] = { "off-by-one", "the window's first row and column are left out: i and j begin at 0" },
-          [MEAN - 1] = { "mean", "the sum was divided by the window's numbers: no mean is taken" },
-          [LAST_TAP - 1] = { "overwritten", "only the window's last number counts: sum = for sum +=" },
-          [CENTRED - 1] = { "padding", "half the window was taken for pad: pad is s.pad" },
-          [BIAS_TWICE - 1] = { "bias-twice", "the bias was added twice" },
-          [BREAKS - 1] = { "early", "the row of the window ends at its first place outside: break where continue is "
-                                    "meant" },
-          [PAD_ADDED_COLS - 1] = { "padding", "pad was added to the column: it is subtracted" },
-          [PAD_ADDED_ROWS - 1] = { "padding", "pad was added to the row: it is subtracted" },
-          [ROW_0_OUT - 1] = { "off-by-one", "row 0 was taken to be outside: row < 0 is, not row <= 0" },
-          [COL_0_OUT - 1] = { "off-by-one", "column 0 was taken to be outside: col < 0 is, not col <= 0" },
-          [SUM_NOT_RESET - 1] = { "not-reset", "the sum is not set to the bias again for each place and output" },
-          [MAXIMUM - 1] = { "maximum", "the largest product was taken: their sum is wanted" },
-          [PLACES_NO_ONE - 1] = { "places", "there is one place more in each direction: (H + 2 pad - kernel) / "
-                                            "stride + 1, conv_out" },
-          [PLACES_OF_INPUT - 1] = { "places", "H and W were taken for the numbers of places: they are conv_out(H, "
-                                              "...) and conv_out(W, ...)" },
-          [Q_FROM_H - 1] = { "height-for-width", "Q was made of H: it is conv_out(W, ...)" },
-          [P_FROM_W - 1] = { "height-for-width", "P was made of W: it is conv_out(H, ...)" },
-          [Y_OF_HW - 1] = { "places", "y was indexed with H and W: it is [B,P,Q,outputs]" },
-          [Y_Q_FOR_P - 1] = { "height-for-width", "P and Q are exchanged in y's index" },
-          [Y_CHANNELS_FIRST - 1] = { "y-order", "y was written as [B,outputs,P,Q]: it is [B,P,Q,outputs]" },
-          [Y_NO_BATCH - 1] = { "no-batch", "b is missing in y's index: every picture is written over the one before" },
+          [NO_PAD - 1] = { "padding",
+                           "The padding was not used. The window begins at row h*stride - pad, not at h*stride." },
+          [EDGE - 1] = { "padding",
+                         "Outside of the picture the number at the edge was used. Outside of the picture x is 0." },
+          [WRAPS - 1] = { "wraps",
+                          "Outside of the picture the numbers of the opposite side were used. Outside of the "
+                          "picture x is 0." },
+          [NO_STRIDE - 1] = { "stride", "The stride was not used. Window h begins at h*stride - pad, not at h - pad." },
+          [FLIPPED - 1] = { "flipped", "The kernel is flipped. weight[i,j] belongs to row + i and column + j." },
+          [TURNED - 1] = { "turned", "The rows and columns of the kernel are exchanged." },
+          [NO_BIAS - 1] = { "no-bias", "The bias was not added." },
+          [BIAS_IN_LOOP - 1] = { "bias-in-loop", "The bias was added once for each place of the window. Add it once." },
+          [BIAS_PER_CHANNEL - 1] = { "bias-in-loop",
+                                     "The bias was added once for each number of the window. Add it once." },
+          [BIAS_0 - 1] = { "bias-0", "bias[0] was added to every output. Output o has bias[o]." },
+          [CHANNEL_0 - 1] = { "channel-0", "Only channel 0 was used. The loop over c must run while c < C." },
+          [LAST_CHANNEL - 1] = { "overwritten",
+                                 "Only the last channel counts. The code has sum = in place of sum +=, or it is set "
+                                 "to 0 for each channel." },
+          [COL_OF_H - 1] = { "height-for-width", "The column was compared with H. Compare it with W." },
+          [ROW_OF_W - 1] = { "height-for-width", "The row was compared with W. Compare it with H." },
+          [KERNEL_3 - 1] = { "kernel-3", "The window is always 3 x 3. Use s.kernel." },
+          [NO_BATCH - 1] = { "no-batch", "b is missing in the index of x. Every picture is picture 0." },
+          [PAD_ROWS - 1] = { "padding", "pad was subtracted from rows only. Subtract it from columns too." },
+          [PAD_COLS - 1] = { "padding", "pad was subtracted from columns only. Subtract it from rows too." },
+          [PAD_ADDED - 1] = { "padding", "pad was added. The window begins at h*stride - pad." },
+          [PAD_TIMES_STRIDE - 1] = { "precedence",
+                                     "(h - pad) * stride was used. Multiply first, then subtract: h*stride - pad." },
+          [STRIDE_OF_ALL - 1] = { "precedence", "(h + i - pad) * stride was used. Multiply only h by the stride." },
+          [STRIDE_ROWS - 1] = { "stride", "The stride was used for rows only. Use it for columns too." },
+          [STRIDE_COLS - 1] = { "stride", "The stride was used for columns only. Use it for rows too." },
+          [CHANNELS_LAST - 1] = { "weight-order",
+                                  "weight was read as [outputs,kernel,kernel,C]. It is [outputs,C,kernel,kernel]." },
+          [OUTPUTS_SECOND - 1] = { "weight-order",
+                                   "weight was read as [C,outputs,kernel,kernel]. It is [outputs,C,kernel,kernel]." },
+          [OUTPUTS_LAST - 1] = { "weight-order",
+                                 "weight was read as [C,kernel,kernel,outputs]. It is [outputs,C,kernel,kernel]." },
+          [CHANNELS_FIRST - 1] = { "x-order", "x was read as [B,C,H,W]. It is [B,H,W,C]." },
+          [X_H_FOR_W - 1] = { "height-for-width", "H stands in place of W in the index of x. Row r begins at r * W." },
+          [OUTPUT_0 - 1] = { "output-0",
+                             "Every output has the weights of output 0. o is missing in the index of weight." },
+          [INT_SUM - 1] = { "int", "The sum was truncated to an integer at each step. Use double, not int." },
+          [ROW_GREATER - 1] = { "off-by-one", "Row H was treated as inside. Outside is row >= H, not row > H." },
+          [COL_GREATER - 1] = { "off-by-one", "Column W was treated as inside. Outside is col >= W, not col > W." },
+          [ROW_ABOVE_0 - 1] = { "off-by-one",
+                                "Row 0 and column 0 were treated as outside. Outside is row < 0, not row <= 0." },
+          [KERNEL_SHORT - 1] = { "off-by-one",
+                                 "The last row and column of the window are left out. The loop must run while i < "
+                                 "kernel." },
+          [KERNEL_FROM_1 - 1] = { "off-by-one",
+                                  "The first row and column of the window are left out. Both loops must begin at 0." },
+          [MEAN - 1] = { "mean",
+                         "The sum was divided by the numbers of the window. Convolution is a sum, not a mean." },
+          [LAST_TAP - 1] = { "overwritten",
+                             "Only the last number of the window counts. The code has sum = in place of sum +=." },
+          [CENTRED - 1] = { "padding", "Half of the window was used as pad. Use s.pad." },
+          [BIAS_TWICE - 1] = { "bias-twice", "The bias was added twice." },
+          [BREAKS - 1] = { "early",
+                           "A row of the window ends at its first place outside. A break stands in place of "
+                           "continue." },
+          [PAD_ADDED_COLS - 1] = { "padding", "pad was added to the column. Subtract it." },
+          [PAD_ADDED_ROWS - 1] = { "padding", "pad was added to the row. Subtract it." },
+          [ROW_0_OUT - 1] = { "off-by-one", "Row 0 was treated as outside. Outside is row < 0, not row <= 0." },
+          [COL_0_OUT - 1] = { "off-by-one", "Column 0 was treated as outside. Outside is col < 0, not col <= 0." },
+          [SUM_NOT_RESET - 1] = { "not-reset",
+                                  "The sum is not reset for each place and output. It must begin with the bias." },
+          [MAXIMUM - 1] = { "maximum", "The largest product was used. Use the sum of the products." },
+          [SEEN_MEAN - 1] = { "mean",
+                              "The sum was divided by the count of places inside the picture. Convolution is a sum, "
+                              "not a mean." },
+          [MEAN_ALL - 1] = { "mean",
+                             "The sum and the bias were divided by the numbers of the window. Convolution is a sum, "
+                             "not a mean." },
+          [PAD_1 - 1] = { "fixed-size", "pad is always 1. Use s.pad." },
+          [PADDING_OF_1 - 1] = { "padding", "Outside of the picture x was 1. Outside of the picture x is 0." },
+          [DILATED - 1] = { "stride", "i and j were multiplied by the stride too. Multiply only h and w by it." },
+          [ROWS_SHORT - 1] = { "off-by-one",
+                               "The last row of the window is left out. The loop must run while i < kernel." },
+          [BATCH_NO_C - 1] = { "index",
+                               "The index of picture b in x has no factor C. Picture b begins at b * H * W * C." },
+          [BIAS_H - 1] = { "bias-index", "bias[h] was added. Output o has bias[o]." },
+          [WEIGHT_NO_C - 1] = { "no-channel",
+                                "c is missing in the index of weight. Every channel has the weights of channel 0." },
+          [SUM_CARRIED - 1] = { "not-reset", "The sum is not reset to 0 for each place and output." },
+          [X_TURNED - 1] = { "rows-for-columns", "Row and column are exchanged in the index of x." },
+          [PLACES_NO_ONE - 1] = { "places",
+                                  "There is one place more in each direction: (H + 2 pad - kernel) / stride + 1. "
+                                  "conv_out computes it." },
+          [PLACES_OF_INPUT - 1] = { "places",
+                                    "H and W were used as the numbers of places. Use conv_out(H, ...) and "
+                                    "conv_out(W, ...)." },
+          [Q_FROM_H - 1] = { "height-for-width", "Q was computed from H. Q is conv_out(W, ...)." },
+          [P_FROM_W - 1] = { "height-for-width", "P was computed from W. P is conv_out(H, ...)." },
+          [Y_OF_HW - 1] = { "places", "y was indexed with H and W. It is [B,P,Q,outputs]." },
+          [Y_Q_FOR_P - 1] = { "height-for-width", "P and Q are exchanged in the index of y." },
+          [Y_CHANNELS_FIRST - 1] = { "y-order", "y was written as [B,outputs,P,Q]. It is [B,P,Q,outputs]." },
+          [Y_NO_BATCH - 1] = { "no-batch", "b is missing in the index of y. Each picture overwrites the one before." },
       } },
 };
 
@@ -336,6 +404,7 @@ const Verify checked = {
     .title = "convolution",
     .parts = parts,
     .count = COUNT(parts),
-    .proved = "seven loops are a layer; the same nine numbers look at every place of the picture.",
-    .in_clip = "the first layer of every image tower; conv_forward in the library does the same work much faster.",
+    .proved = "A convolution is seven nested loops. It uses the same weights at every place of the picture.",
+    .in_clip =
+        "It is the first layer of every image tower. conv_forward in the library computes the same, much faster.",
 };

@@ -45,6 +45,11 @@ enum {
     WEIGHT_0,
     NO_WORDS,
     SUM_NOT_RESET,
+    ID_PLUS_1,
+    LAST_INDEX,
+    INT_SUM,
+    BEFORE_DIVIDED,
+    DISTINCT,
     MODELS
 };
 
@@ -61,6 +66,8 @@ static bool counts(int model, const Texts *x, int b, int t) {
     if (model == FIRST_PADDING_SUMMED && first_pad) return true;
     if (model == UNK_SKIPPED) return id > 1;
     if (model == FROM_1 && t == 0) return false;
+    for (int i = 0; model == DISTINCT && i < t; i++)
+        if (x->ids[b * x->T + i] == id) return false;
     if (model == TO_LAST && t == x->T - 1) return false;
     return id != TEXT_PADDING;
 }
@@ -81,6 +88,10 @@ static int words_of(int model, const Texts *x, int b) {
 static double divisor(int model, const Texts *x, int b) {
     double words = words_of(model, x, b);
     switch (model) {
+    case LAST_INDEX:
+        for (int t = 0; t < x->T; t++)
+            if (x->ids[b * x->T + t] != TEXT_PADDING) words = t;
+        return words;
     case SUM:
     case LAST_WORD:
     case FIRST_WORD:
@@ -119,13 +130,13 @@ static double sum_of_text(int model, const Texts *x, int b, int d) {
         int id = x->ids[model == TEXT_0 ? t : model == IDS_STRIDE ? t * x->B + b : b * x->T + t];
         bool in = model == IDS_STRIDE ? id != TEXT_PADDING : counts(model, x, model == TEXT_0 ? 0 : b, t);
         if (!in) continue;
-        double v = word(x, model == ID_MINUS_1 ? id - 1 : id, d);
+        double v = word(x, model == ID_MINUS_1 ? id - 1 : model == ID_PLUS_1 ? id + 1 : id, d);
         if (v == VERIFY_ANY) return VERIFY_ANY;
         whole = trunc(whole + v);
         sum = model == LARGEST ? fmax(sum, v) : model == LAST_WORD || model == LAST_WORD_DIVIDED ? v : sum + v;
         if (model == FIRST_WORD) return v;
     }
-    return model == INT_MEAN ? whole : sum;
+    return model == INT_MEAN || model == INT_SUM ? whole : sum;
 }
 
 static double mean(int model, const Texts *x, int b, int d) {
@@ -176,6 +187,8 @@ static void bag_case(const char *label, const BagOfWords *given, const int *ids,
     verify_answers(B, E, out.v, false);
     for (int m = 0; m < MODELS; m++)
         for (int i = 0; i < B * E; i++) verify_model(m)[i] = output(m, &texts, i / E, i % E);
+    for (int i = 0; i < B * E; i++)
+        verify_model(BEFORE_DIVIDED)[i] += (double)out.v[i] / words_of(RIGHT, &texts, i / E);
     BagOfWords bag = { verify_input("table", given->table), verify_input("weight", given->weight),
                        verify_input("bias", given->bias) };
     bag_of_words(&bag, verify_input_ints("ids", ids, B * T), B, T, out);
@@ -205,67 +218,83 @@ static void check_bag(void) {
     fresh_bag("D above E", 2, 3, 4, 3, 1);
     fresh_bag("D equal to E", 3, 3, 3, 2, 2);
     for (int k = 0; k < 3; k++) fresh_bag("many words", 4, 6, 9, 5 + k, 3 + 3 * k);
+    bag_case("a word twice", &two, (int[]){ 1, 2, 2, 2, 2, 0 }, 2, 3);
     fresh_bag("vectors of 30 numbers", 2, 5, 4, 30, 3);
+    while (verify_wants_small())
+        fresh_bag("small sizes", 1 + (int)rng_below(verify_rng(), 2), 1 + (int)rng_below(verify_rng(), 3), 3,
+                  1 + (int)rng_below(verify_rng(), 2), 1 + (int)rng_below(verify_rng(), 2));
     bag_case("again", &worked, (int[]){ 1, 2, 0 }, 1, 3);
 }
 
 static const Part parts[] = {
     { .name = "bag_of_words", .check = check_bag, .tolerance = 1e-4,
       .mistakes = {
-          [SUM - 1] = { "sum", "the words were added up, sum for mean: a longer text would be a larger one" },
-          [PADDING_COUNTED - 1] = { "padding", "padding was counted as words: its vectors are in the mean" },
-          [PADDING_DIVIDES - 1] = { "padding", "padding was counted: the sum was divided by T instead of the number "
-                                               "of words" },
-          [PADDING_SUMMED - 1] = { "padding-summed", "the vectors of padding are in the sum, though it is divided by "
-                                                     "the words alone" },
-          [NO_BIAS - 1] = { "no-bias", "the bias was not added" },
-          [NO_LAYER - 1] = { "no-layer", "this is the mean itself; the linear layer is missing" },
-          [BIAS_B - 1] = { "bias-b", "bias[b] was added: output e has bias[e]" },
-          [BIAS_0 - 1] = { "bias-0", "bias[0] was added to every output: output e has bias[e]" },
-          [BIAS_DIVIDED - 1] = { "bias-divided", "the bias was divided by the number of words too: "
-                                                 "only the sum of the words is" },
-          [BIAS_PER_WORD - 1] = { "bias-in-loop", "the bias was added once for each word: it is added once" },
-          [FIRST_PADDING - 1] = { "first-padding", "the first padding was counted as a word: ask for padding before "
-                                                   "you count" },
-          [FIRST_PADDING_SUMMED - 1] = { "first-padding", "the vector of the first padding is in the sum: ask for "
-                                                          "padding before you add" },
-          [ID_MINUS_1 - 1] = { "off-by-one", "row id - 1 of the table was taken: word w is row w" },
-          [IDS_STRIDE - 1] = { "stride", "ids was read as [T,B], ids[t * B + b]: word t of text b is ids[b * T + t]" },
-          [INT_DIVISION - 1] = { "int-division", "the words count nothing: 1 / words is 0 in C where words is an int "
-                                                 "above 1; write "
-                                                 "1.0 / words" },
-          [INT_MEAN - 1] = { "int", "the mean was cut to whole numbers: it is a double or a num, not an int" },
-          [LARGEST - 1] = { "largest", "the largest number was taken, not the mean" },
-          [OVER_B - 1] = { "over-b", "the sum was divided by B, the texts: the mean is over the words of one text" },
-          [OVER_D - 1] = { "over-d", "the sum was divided by D, the numbers of a vector: the mean is over the words" },
-          [OVER_E - 1] = { "over-e", "the sum was divided by E, the outputs: the mean is over the words" },
-          [ROOT_WORDS - 1] = { "root", "the sum was divided by the root of the number of words" },
-          [WORDS_OF_ALL - 1] = { "not-reset", "the count of words is not set to 0 again for each text" },
-          [UNK_SKIPPED - 1] = { "unk-skipped", "word 1 was left out too: only TEXT_PADDING, 0, is no word" },
-          [WORDS_FROM_1 - 1] = { "words-from-1", "the count of words begins at 1, so that it is one too many" },
-          [LAST_WORD - 1] = { "overwritten", "only the last word counts: = for +=" },
-          [LAST_WORD_DIVIDED - 1] = { "overwritten", "only the last word counts: = for +=" },
-          [FIRST_WORD - 1] = { "early", "only the first word counts: does the loop end after it?" },
-          [MEAN_NOT_RESET - 1] = { "not-reset", "the mean is not set to 0 again for each text: the one before stays "
-                                                "in the sum" },
-          [MEAN_NOT_RESET_ALL - 1] = { "not-reset", "neither the sum nor the count of words is set to 0 again for "
-                                                    "each text" },
-          [SUM_NOT_RESET - 1] = { "not-reset", "the sum of words is not set to 0 again for each text" },
-          [WEIGHT_TURNED - 1] = { "transposed", "weight was read as [D,E]: it is [E,D], weight[e,d] is "
-                                                "AT(bag->weight, e, d)" },
-          [FROM_1 - 1] = { "off-by-one", "the first word is left out: t begins at 0" },
-          [TO_LAST - 1] = { "off-by-one", "the last place is left out: t < T, not t < T - 1" },
-          [MEAN_TWICE - 1] = { "mean-twice", "the sum was divided by the number of words twice" },
-          [E_FOR_D - 1] = { "e-for-d", "E was taken for D: a vector of the table has D = table.shape[1] numbers" },
-          [D_SHORT - 1] = { "off-by-one", "the last number of the mean is left out: d < D, not d < D - 1" },
-          [D_FROM_1 - 1] = { "off-by-one", "the first number of the mean is left out: d begins at 0" },
-          [TEXT_0 - 1] = { "same-row", "every text is text 0: b is missing in the index of ids" },
-          [ONE_DIMENSION - 1] = { "one-number", "only the first number of the mean counts: the sum runs over d" },
-          [BIAS_SUBTRACTED - 1] = { "sign", "the bias was subtracted: it is added" },
-          [WEIGHT_0 - 1] = { "same-row", "every output has the weights of output 0: e is missing in weight's index" },
-          [NO_WORDS - 1] = { "no-words", "no output is a finite number: the sum was divided by 0. Are the words "
-                                         "counted?" },
-          [WORDS_ONCE - 1] = { "same-row", "every sum was divided by the words of text 0" },
+          [SUM - 1] = { "sum", "The sum of the words was used in place of their mean." },
+          [PADDING_COUNTED - 1] = { "padding", "Padding was counted as a word. Its vectors are in the mean." },
+          [PADDING_DIVIDES - 1] = { "padding",
+                                    "Padding was counted. The sum was divided by T instead of the number of words." },
+          [PADDING_SUMMED - 1] = { "padding-summed",
+                                   "The vectors of padding are in the sum, though the sum is divided by the number "
+                                   "of words." },
+          [NO_BIAS - 1] = { "no-bias", "The bias was not added." },
+          [NO_LAYER - 1] = { "no-layer", "This is the mean of the words. The linear layer is missing." },
+          [BIAS_B - 1] = { "bias-b", "bias[b] was added. Output e has bias[e]." },
+          [BIAS_0 - 1] = { "bias-0", "bias[0] was added to every output. Output e has bias[e]." },
+          [BIAS_DIVIDED - 1] = { "bias-divided",
+                                 "The bias was divided by the number of words too. Divide only the sum of the words." },
+          [BIAS_PER_WORD - 1] = { "bias-in-loop", "The bias was added once for each word. Add it once." },
+          [FIRST_PADDING - 1] = { "first-padding",
+                                  "The first padding was counted as a word. Test for padding before you count." },
+          [FIRST_PADDING_SUMMED - 1] = { "first-padding",
+                                         "The vector of the first padding is in the sum. Test for padding before "
+                                         "you add." },
+          [ID_MINUS_1 - 1] = { "off-by-one", "Row id - 1 of the table was used. Word w is row w." },
+          [IDS_STRIDE - 1] = { "stride",
+                               "ids was read as [T,B], with ids[t * B + b]. Word t of text b is ids[b * T + t]." },
+          [INT_DIVISION - 1] = { "int-division",
+                                 "The words have no effect. In C, 1 / words is 0 if words is an int above 1. Write "
+                                 "1.0 / words." },
+          [INT_MEAN - 1] = { "int", "The mean was truncated to integers. Use double, not int." },
+          [LARGEST - 1] = { "largest", "The largest number was used, not the mean." },
+          [OVER_B - 1] = { "over-b", "The sum was divided by B, the texts. The mean is over the words of one text." },
+          [OVER_D - 1] = { "over-d", "The sum was divided by D, the numbers of a vector. The mean is over the words." },
+          [OVER_E - 1] = { "over-e", "The sum was divided by E, the outputs. The mean is over the words." },
+          [ROOT_WORDS - 1] = { "root", "The sum was divided by the square root of the number of words." },
+          [WORDS_OF_ALL - 1] = { "not-reset", "The count of words is not reset to 0 for each text." },
+          [UNK_SKIPPED - 1] = { "unk-skipped", "Word 1 was left out too. Only TEXT_PADDING (0) is not a word." },
+          [WORDS_FROM_1 - 1] = { "words-from-1", "The count of words begins at 1. It must begin at 0." },
+          [LAST_WORD - 1] = { "overwritten", "Only the last word counts. The code has = in place of +=." },
+          [LAST_WORD_DIVIDED - 1] = { "overwritten", "Only the last word counts. The code has = in place of +=." },
+          [FIRST_WORD - 1] = { "early", "Only the first word counts. Does the loop end after it?" },
+          [MEAN_NOT_RESET - 1] = { "not-reset",
+                                   "The mean is not reset to 0 for each text. The mean of the text before stays in "
+                                   "it." },
+          [MEAN_NOT_RESET_ALL - 1] = { "not-reset",
+                                       "Neither the sum nor the count of words is reset to 0 for each text." },
+          [SUM_NOT_RESET - 1] = { "not-reset", "The sum of words is not reset to 0 for each text." },
+          [WEIGHT_TURNED - 1] = { "transposed",
+                                  "weight was read as [D,E]. It is [E,D], and weight[e,d] is AT(bag->weight, e, d)." },
+          [FROM_1 - 1] = { "off-by-one", "The first word is left out. The loop must begin at 0." },
+          [TO_LAST - 1] = { "off-by-one", "The last place is left out. The loop must run while t < T." },
+          [MEAN_TWICE - 1] = { "mean-twice", "The sum was divided by the number of words twice." },
+          [E_FOR_D - 1] = { "e-for-d",
+                            "E was used in place of D. A vector of the table has D = table.shape[1] numbers." },
+          [D_SHORT - 1] = { "off-by-one", "The last number of the mean is left out. The loop must run while d < D." },
+          [D_FROM_1 - 1] = { "off-by-one", "The first number of the mean is left out. The loop must begin at 0." },
+          [TEXT_0 - 1] = { "same-row", "Text 0 was used for every text. b is missing in the index of ids." },
+          [ONE_DIMENSION - 1] = { "one-number", "Only the first number of the mean counts. Sum over d." },
+          [BIAS_SUBTRACTED - 1] = { "sign", "The bias was subtracted. Add it." },
+          [WEIGHT_0 - 1] = { "same-row",
+                             "Every output has the weights of output 0. e is missing in the index of weight." },
+          [NO_WORDS - 1] = { "no-words",
+                             "No output is a finite number. The sum was divided by 0. Are the words counted?" },
+          [WORDS_ONCE - 1] = { "same-row", "Every sum was divided by the number of words of text 0." },
+          [ID_PLUS_1 - 1] = { "off-by-one", "Row id + 1 of the table was used. Word w is row w." },
+          [LAST_INDEX - 1] = { "count",
+                               "The sum was divided by the place of the last word. Divide it by the number of words." },
+          [INT_SUM - 1] = { "int", "The sum of the words is an int, so it lost its fractions. Use double." },
+          [BEFORE_DIVIDED - 1] = { "not-zeroed", "The sum was added to the old number of out. Set out to 0 first." },
+          [DISTINCT - 1] = { "distinct", "A word that comes twice in a text was counted once. Count it twice." },
       } },
 };
 
@@ -274,6 +303,9 @@ const Verify checked = {
     .title = "bag of words",
     .parts = parts,
     .count = COUNT(parts),
-    .proved = "a mean cannot hear the order of words: \"dog bites man\" is \"man bites dog\".",
-    .in_clip = "text_tower of kind \"bow\". The paper's tower is a transformer; exercise 12 asks what that is for.",
+    .proved =
+        "A mean of word vectors does not depend on their order: \"dog bites man\" and \"man bites dog\" are the same.",
+    .in_clip =
+        "It is the text tower \"bow\" of the library. The tower of the paper is a transformer. Exercise 12 measures "
+        "the difference.",
 };

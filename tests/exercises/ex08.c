@@ -5,6 +5,18 @@
 enum { E = 6 };
 static uint64_t seed_of_towers;
 
+/* The prompts that are right in the case at hand, and the first text that the student encoded in place of one. */
+static const char **wanted;
+static int wanted_count;
+static char odd_text[100];
+
+static void note_odd_text(const char *text) {
+    if (*odd_text || !text) return;
+    for (int c = 0; c < wanted_count; c++)
+        if (!strcmp(text, wanted[c])) return;
+    if (wanted_count) snprintf(odd_text, sizeof odd_text, "%s", text);
+}
+
 static void text_vector(const char *text, num *v) {
     uint64_t hash = 14695981039346656037u;
     for (const char *c = text; *c; c++) hash = (hash ^ (uint64_t)*c) * 1099511628211u;
@@ -15,7 +27,10 @@ static void text_vector(const char *text, num *v) {
 
 Mat encode_texts(Arena *arena, const char *const *texts, int n) {
     Mat m = mat_new(arena, n, E);
-    for (int i = 0; i < n; i++) text_vector(texts[i], &AT(m, i, 0));
+    for (int i = 0; i < n; i++) {
+        note_odd_text(texts[i]);
+        text_vector(texts[i], &AT(m, i, 0));
+    }
     return m;
 }
 
@@ -44,6 +59,8 @@ enum {
     SPACE,
     NAME_0,
     NAME_NEXT,
+    NAME_LAST,
+    ONE_MINUS,
     COLUMNS_IMAGE,
     COLUMNS_TEXT,
     SCALED,
@@ -70,7 +87,11 @@ enum {
     SKIPS_FIRST,
     MOST_NOT_KEPT,
     MOST_NOT_RESET,
+    MOST_NOT_RESET_0,
     BEST_UNWRITTEN,
+    OVER_FIRST,
+    OVER_NEIGHBOUR,
+    BEST_RAW,
     MODELS
 };
 
@@ -102,7 +123,10 @@ static void column_units(Mat m) {
 static Mat prompts_of(int model, const char *const *names, int C) {
     Mat texts = mat_new(verify_arena(), C, E);
     for (int c = 0; c < C; c++) {
-        const char *name = names[model == NAME_0 ? 0 : model == NAME_NEXT ? (c + 1) % C : c];
+        const char *name = names[model == NAME_0      ? 0
+                                 : model == NAME_LAST ? C - 1
+                                 : model == NAME_NEXT ? (c + 1) % C
+                                                      : c];
         const char *template = templates[model] ? templates[model] : "a photo of a {}";
         text_vector(model == TEMPLATE_ITSELF ? template : text_fill(verify_arena(), template, name), &AT(texts, c, 0));
     }
@@ -121,6 +145,7 @@ static double cosine_of(int model, Mat image, int b, Mat text, int c) {
     case COLUMNS_IMAGE: return dot / tl;
     case SCALED: return 100 * dot / (il * tl);
     case PRECEDENCE: return dot / il * tl;
+    case ONE_MINUS: return 1 - dot / (il * tl);
     case FABS: return fabs(dot / (il * tl));
     case B_NUMBERS:
     case C_NUMBERS:
@@ -181,6 +206,9 @@ static double best_of(int model, const double *cosines, int B, int C, int b, dou
     const double *row = cosines + b * C;
     int best = model == SKIPS_FIRST ? MIN(1, C - 1) : 0, best_down = 0;
     if (model == BEST_UNWRITTEN) return before;
+    for (int c = 1; c < C && (model == OVER_FIRST || model == OVER_NEIGHBOUR); c++)
+        if (row[c] > row[model == OVER_FIRST ? 0 : c - 1]) best = c;
+    if (model == OVER_FIRST || model == OVER_NEIGHBOUR) return best;
     for (int c = 0; c < C; c++)
         if (model == ABS && fabs(row[c]) > 0.9999) return VERIFY_ANY; /* 1, or just below? */
     if (model == FROM_1 || model == INT_MOST || model == MOST_0 || model == MOST_0_SET || model == MOST_NOT_KEPT)
@@ -207,13 +235,21 @@ static double best_of(int model, const double *cosines, int B, int C, int b, dou
 static void most_not_reset(const double *cosines, int B, int C, const num *before, double *best) {
     double most = -2;
     for (int b = 0; b < B; b++) {
-        best[b] = (double)before[b];
+        best[b] = before ? (double)before[b] : 0;
         for (int c = 0; c < C; c++)
             if (cosines[b * C + c] > most) {
                 most = cosines[b * C + c];
                 best[b] = c;
             }
     }
+}
+
+/* The class with the largest dot product of vectors that are not normalised. */
+static int best_raw(Mat image, int b, Mat text) {
+    int best = 0;
+    for (int c = 1; c < text.shape[0]; c++)
+        if (vec_dot(&AT(image, b, 0), &AT(text, c, 0), E) > vec_dot(&AT(image, b, 0), &AT(text, best, 0), E)) best = c;
+    return best;
 }
 
 static void classify_case(const char *label, Mat given, const char *const *names, int C) {
@@ -234,15 +270,24 @@ static void classify_case(const char *label, Mat given, const char *const *names
         double *numbers = verify_model(m);
         cosines_of(m < AXIS ? m : RIGHT, image, names, C, numbers);
         for (int b = 0; b < B; b++) numbers[B * C + b] = best_of(m, numbers, B, C, b, (double)before[B * C + b]);
+        for (int b = 0; m == BEST_RAW && b < B; b++) numbers[B * C + b] = best_raw(image, b, texts);
+        if (m == MOST_NOT_RESET_0) most_not_reset(numbers, B, C, NULL, numbers + B * C);
         if (m == MOST_NOT_RESET) most_not_reset(numbers, B, C, before + B * C, numbers + B * C);
-        bool follows = m == B_NUMBERS || m == C_NUMBERS || m == TURNED; /* best follows from what is wrong already */
+        bool follows = m == B_NUMBERS || m == C_NUMBERS || m == TURNED ||
+                       m == ONE_MINUS; /* best follows from what is wrong already */
         for (int b = 0; follows && b < B; b++) numbers[B * C + b] = VERIFY_ANY;
     }
+    wanted = arena_alloc(verify_arena(), (size_t)C, sizeof *wanted);
+    for (int c = 0; c < C; c++) wanted[c] = text_fill(verify_arena(), "a photo of a {}", names[c]);
+    wanted_count = C;
     const char **copy = arena_alloc(verify_arena(), (size_t)C, sizeof *copy);
     memcpy(copy, names, (size_t)C * sizeof *copy);
     classify(verify_arena(), pictures, copy, C, cosine, best);
+    if (*odd_text)
+        verify_hint("  encode_texts was called with \"%s\". The prompt of class 0 is \"%s\".\n", odd_text, wanted[0]);
     if (memcmp(copy, names, (size_t)C * sizeof *copy) != 0)
-        verify_wrong("changed", "`names` was changed: write the prompts into memory of your own, from arena_alloc.");
+        verify_wrong("changed",
+                     "Your function has changed its input `names`. Write the prompts into memory from arena_alloc.");
     for (int i = 0; i < B * C; i++)
         verify_got(i, (double)cosine.v[i], "cosine[%d,%d], picture %d with \"a photo of a %s\"", i / C, i % C, i / C,
                    names[i % C]);
@@ -305,65 +350,88 @@ static void check_classify(void) {
     classify_case("again", fresh_pictures(2), names, 2);
 }
 
-#define TEMPLATE(said) "the prompt is not \"a photo of a NAME\": " said
+#define TEMPLATE(said) "The prompt is not \"a photo of a NAME\". " said
 
 static const Part parts[] = {
     { .name = "classify", .check = check_classify, .tolerance = 1e-5,
       .mistakes = {
-          [RAW - 1] = { "not-normalised", "neither the pictures' nor the texts' features were made unit length" },
-          [RAW_TEXT - 1] = { "not-normalised", "the texts' features were not made unit length: long ones win" },
-          [RAW_IMAGE - 1] = { "not-normalised", "the pictures' features were not made unit length" },
-          [BARE - 1] = { "bare-word", "the bare name was encoded, not \"a photo of a NAME\"" },
-          [CAPITAL - 1] = { "template", TEMPLATE("it begins with a capital letter, and each letter counts") },
-          [DOT - 1] = { "template", TEMPLATE("it ends in a point") },
-          [NO_A - 1] = { "template", TEMPLATE("the second \"a\" is missing") },
-          [AN - 1] = { "template", TEMPLATE("it says \"an\"") },
-          [OF_THE - 1] = { "template", TEMPLATE("it says \"the\"") },
-          [PICTURE - 1] = { "template", TEMPLATE("it says \"picture\"") },
-          [SPACE - 1] = { "template", TEMPLATE("it ends in a space") },
-          [TEMPLATE_ITSELF - 1] = { "template", TEMPLATE("the {} was not filled, or every prompt is the template "
-                                                         "itself") },
-          [NAME_0 - 1] = { "same-name", "names[0] stands in every prompt: prompt c is of names[c]" },
-          [NAME_NEXT - 1] = { "off-by-one", "prompt c is of names[c + 1]" },
-          [COLUMNS_IMAGE - 1] = { "columns", "the columns of the pictures' features were made unit length: a vector "
-                                             "is a row" },
-          [COLUMNS_TEXT - 1] = { "columns", "the columns of the texts' features were made unit length: a vector is a "
-                                            "row" },
-          [SCALED - 1] = { "scaled", "the cosines were multiplied by 100, CLIP's scale: the cosines themselves are "
-                                     "wanted" },
-          [SOFTMAX - 1] = { "softmaxed", "a softmax was taken of the cosines: the cosines themselves are wanted" },
-          [B_NUMBERS - 1] = { "rows-for-columns", "the products run over B numbers (shape[0]): a vector has shape[1]" },
-          [C_NUMBERS - 1] = { "rows-for-columns", "the products run over C numbers: a vector has shape[1]" },
-          [SHORT - 1] = { "off-by-one", "the last number of each vector is left out" },
-          [TURNED - 1] = { "transposed", "cosine is transposed: row b belongs to picture b, column c to class c" },
-          [IMAGE_0 - 1] = { "same-row", "picture 0 was taken for every picture" },
-          [NO_ROOT - 1] = { "no-root", "the products were divided by squared lengths: the square roots are missing" },
-          [SIZES - 1] = { "sum", "the vectors were divided by the sums of their numbers' sizes, not by their lengths" },
-          [PRECEDENCE - 1] = { "precedence", "x / a * b divides by a and multiplies with b: parentheses, x / (a * b)" },
-          [FABS - 1] = { "fabs", "the cosines lost their signs" },
-          [AXIS - 1] = { "wrong-axis", "the argmax runs over the wrong axis: best[b] is the best class of picture b, "
-                                       "not the "
-                                       "best picture of a class" },
-          [LARGEST_SIZE - 1] = { "fabs", "best is the class with the largest size, fabs: a cosine of -0.9 is the "
-                                         "least like it" },
-          [ABS - 1] = { "abs", "best is 0 for every picture: it is never changed, or it holds the cosine instead of "
-                               "the class, or the "
-                               "cosines are compared as whole numbers, which abs makes of them" },
-          [FROM_1 - 1] = { "from-one", "best holds c + 1: classes count from 0" },
-          [INT_MOST - 1] = { "int", "the largest cosine so far is kept in an int, cut to a whole number" },
-          [MOST_0 - 1] = { "max-from-0", "the largest cosine was looked for from 0: where all are below 0, no class "
-                                         "is found. Begin with "
-                                         "the first class" },
-          [MOST_0_SET - 1] = { "max-from-0", "the largest cosine was looked for from 0: where all are below 0, class "
-                                             "0 is taken. Begin "
-                                             "with the first class" },
-          [SMALLEST - 1] = { "smallest", "best is the class with the smallest cosine" },
-          [LAST_OF_EQUALS - 1] = { "ties", "of equal cosines the last was taken: the first, > and not >=" },
-          [SKIPS_LAST - 1] = { "off-by-one", "the last class is never looked at: c < C, not c < C - 1" },
-          [SKIPS_FIRST - 1] = { "off-by-one", "class 0 is never looked at" },
-          [MOST_NOT_KEPT - 1] = { "most-not-kept", "the largest cosine so far is not kept: best is the last class" },
-          [MOST_NOT_RESET - 1] = { "not-reset", "the largest cosine is not set back for each picture" },
-          [BEST_UNWRITTEN - 1] = { "not-written", "the cosines are right, but best was never written" },
+          [RAW - 1] = { "not-normalised",
+                        "Neither the features of the pictures nor those of the texts were normalised." },
+          [RAW_TEXT - 1] = { "not-normalised", "The features of the texts were not normalised." },
+          [RAW_IMAGE - 1] = { "not-normalised", "The features of the pictures were not normalised." },
+          [BARE - 1] = { "bare-word", "Only the name was encoded, not \"a photo of a NAME\"." },
+          [CAPITAL - 1] = { "template", TEMPLATE("It begins with a capital letter.") },
+          [DOT - 1] = { "template", TEMPLATE("It ends with a full stop.") },
+          [NO_A - 1] = { "template", TEMPLATE("The second \"a\" is missing.") },
+          [AN - 1] = { "template", TEMPLATE("It says \"an\".") },
+          [OF_THE - 1] = { "template", TEMPLATE("It says \"the\".") },
+          [PICTURE - 1] = { "template", TEMPLATE("It says \"picture\".") },
+          [SPACE - 1] = { "template", TEMPLATE("It ends with a space.") },
+          [TEMPLATE_ITSELF - 1] = { "template", TEMPLATE("The {} was not replaced by the name.") },
+          [NAME_0 - 1] = { "same-name", "names[0] stands in every prompt. Prompt c uses names[c]." },
+          [NAME_NEXT - 1] = { "off-by-one", "Prompt c uses names[c + 1] in place of names[c]." },
+          [NAME_LAST - 1] = { "same-buffer",
+                              "Every prompt has the name of the last class. Is there one buffer for all prompts? "
+                              "Each prompt needs its own memory." },
+          [ONE_MINUS - 1] = { "one-minus", "Every cosine is 1 minus the right one. This is a distance." },
+          [COLUMNS_IMAGE - 1] = { "columns",
+                                  "The columns of the features of the pictures were normalised. A vector is a row." },
+          [COLUMNS_TEXT - 1] = { "columns",
+                                 "The columns of the features of the texts were normalised. A vector is a row." },
+          [SCALED - 1] = { "scaled",
+                           "The cosines were multiplied by 100, the scale of CLIP. The exercise wants the cosines "
+                           "themselves." },
+          [SOFTMAX - 1] = { "softmaxed",
+                            "A softmax was applied to the cosines. The exercise wants the cosines themselves." },
+          [B_NUMBERS - 1] = { "rows-for-columns",
+                              "The dot products are over B numbers, shape[0]. A vector has shape[1] numbers." },
+          [C_NUMBERS - 1] = { "rows-for-columns",
+                              "The dot products are over C numbers. A vector has shape[1] numbers." },
+          [SHORT - 1] = { "off-by-one", "The last number of each vector is left out." },
+          [TURNED - 1] = { "transposed", "cosine is transposed. Row b belongs to picture b, column c to class c." },
+          [IMAGE_0 - 1] = { "same-row", "Picture 0 was used for every picture." },
+          [NO_ROOT - 1] = { "no-root",
+                            "The dot products were divided by squared lengths. The square roots are missing." },
+          [SIZES - 1] = { "sum",
+                          "The vectors were divided by the sums of the absolute values of their numbers, not by "
+                          "their lengths." },
+          [PRECEDENCE - 1] = { "precedence", "x / a * b divides by a and multiplies by b. Write x / (a * b)." },
+          [FABS - 1] = { "fabs", "The cosines lost their signs. Is there an fabs?" },
+          [AXIS - 1] = { "wrong-axis",
+                         "The argmax is over the wrong axis. best[b] is the best class of picture b, not the best "
+                         "picture of a class." },
+          [LARGEST_SIZE - 1] = { "fabs",
+                                 "best is the class with the largest absolute value. Remove fabs: a negative cosine "
+                                 "means unlike." },
+          [ABS - 1] = { "abs",
+                        "best is 0 for every picture. Either it is never changed, or it holds the cosine in place "
+                        "of the class, or the cosines are compared as integers (abs makes integers)." },
+          [FROM_1 - 1] = { "from-one", "best holds c + 1. Classes count from 0." },
+          [INT_MOST - 1] = { "int", "The largest cosine so far is kept in an int and loses its fraction." },
+          [MOST_0 - 1] = { "max-from-0",
+                           "The search for the largest cosine begins at 0. If all cosines are negative, no class is "
+                           "found. Begin with the first class." },
+          [MOST_0_SET - 1] = { "max-from-0",
+                               "The search for the largest cosine begins at 0. If all cosines are negative, class 0 "
+                               "is chosen. Begin with the first class." },
+          [SMALLEST - 1] = { "smallest", "best is the class with the smallest cosine." },
+          [LAST_OF_EQUALS - 1] = { "ties",
+                                   "Of equal cosines the last was chosen. Choose the first: use > and not >=." },
+          [SKIPS_LAST - 1] = { "off-by-one", "The last class is never compared. The loop must run while c < C." },
+          [SKIPS_FIRST - 1] = { "off-by-one", "Class 0 is never compared." },
+          [MOST_NOT_KEPT - 1] = { "most-not-kept",
+                                  "The largest cosine so far is not kept, so later classes replace better ones." },
+          [MOST_NOT_RESET - 1] = { "not-reset", "The largest cosine so far is not reset for each picture." },
+          [MOST_NOT_RESET_0 - 1] = { "not-reset", "The largest cosine so far is not reset for each picture." },
+          [BEST_UNWRITTEN - 1] = { "not-written", "The cosines are right, but best was never written." },
+          [OVER_FIRST - 1] = { "compares-first",
+                               "Each cosine is compared with that of class 0. Compare it with the largest so far." },
+          [OVER_NEIGHBOUR - 1] = { "compares-neighbour",
+                                   "Each cosine is compared with that of the class before it. Compare it with the "
+                                   "largest so far." },
+          [BEST_RAW - 1] = { "best-raw",
+                             "The cosines are right, but best was chosen from dot products of vectors that are not "
+                             "normalised." },
       } },
 };
 
@@ -372,7 +440,8 @@ const Verify checked = {
     .title = "zero shot",
     .parts = parts,
     .count = COUNT(parts),
-    .proved = "a classifier can be made of words alone; new classes cost one line of text.",
+    .proved = "A classifier can be built from words alone. A new class needs one line of text.",
     .in_clip =
-        "zeroshot_classes in the library, and section 3.1 of the paper; lesson 11 does it with 10,000 photographs.",
+        "zeroshot_classes in the library, and section 3.1 of the paper. Lesson 11 classifies 10,000 photographs in "
+        "this way.",
 };

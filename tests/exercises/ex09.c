@@ -35,6 +35,11 @@ enum {
     SLIDING,
     NEXT_CLASS,
     LENGTH_SHARED,
+    TWO_AT_MOST,
+    WEIGHTED,
+    BY_FIRST_NUMBER,
+    ENDS_ONLY,
+    OVER_E,
     MODELS
 };
 
@@ -79,6 +84,8 @@ static double divisor(const Texts *x, int model, int c, int k) {
     case RAW:
     case RAW_SUM: return 1;
     case SQUARED: return pow(norm(own, x->E), 2);
+    case WEIGHTED: return norm(own, x->E) / (k + 1);
+    case BY_FIRST_NUMBER: return own[0];
     case SIZES: return sizes(own, x->E);
     case LENGTH_BEFORE: return k == 0 ? 1 : row_length(x, r - 1);
     case LENGTH_SHARED: return r == 0 ? 1 : row_length(x, r - 1);
@@ -113,6 +120,7 @@ static void finish(const Texts *x, int model, double *v) {
     double length = norm(v, E);
     if (model == NOT_AGAIN_SUM || model == RAW_SUM) length = 1;
     if (model == NOT_AGAIN || model == RAW) length = K;
+    if (model == OVER_E) length = E * K;
     if (model == ROOT_K) length = sqrt(K);
     if (model == SIZES_AT_END) length = sizes(v, E);
     if (model == EPSILON) length = length + K * 1e-3;
@@ -122,6 +130,7 @@ static void finish(const Texts *x, int model, double *v) {
 
 static bool class_of(const Texts *x, int model, int c, double *v) {
     int from = model == SKIPS_FIRST, to = model == TWO_TEXTS || model == TWO_ROWS ? 2
+                                          : model == TWO_AT_MOST                  ? MIN(2, x->K)
                                           : model == ONE_TEXT                     ? 1
                                                                                   : x->K - (model == SKIPS_LAST);
     for (int e = 0; e < x->E; e++)
@@ -130,7 +139,7 @@ static bool class_of(const Texts *x, int model, int c, double *v) {
                : model == MAXIMUM    ? -INFINITY
                                      : 0;
     for (int i = model == NOT_RESET ? 0 : c; i <= c; i++)
-        for (int k = from; k < to; k++)
+        for (int k = from; k < to; k += model == ENDS_ONLY && to > 1 ? to - 1 : 1)
             if (!add_text(x, model, i, k, v)) return false;
     finish(x, model, v);
     return true;
@@ -188,61 +197,76 @@ static void check_ensemble(void) {
     for (int k = 0; k < 3; k++)
         fresh_ensemble("several of everything", 2 + (int)rng_below(verify_rng(), 4), 2 + k, 4 + 3 * k);
     fresh_ensemble("many texts", 2, 9, 5);
+    while (verify_wants_small())
+        fresh_ensemble("small sizes", 1 + (int)rng_below(verify_rng(), 2), 1 + (int)rng_below(verify_rng(), 4),
+                       2 + (int)rng_below(verify_rng(), 2));
     ensemble_case("again", worked, 2);
 }
 
 static const Part parts[] = {
     { .name = "prompt_ensemble", .check = check_ensemble, .tolerance = 1e-5,
       .mistakes = {
-          [NOT_AGAIN - 1] = { "not-again", "the mean was not normalised again: it is shorter than 1, and more so "
-                                           "where the texts "
-                                           "disagree" },
-          [NOT_AGAIN_SUM - 1] = { "not-again", "the sum of the unit vectors was not normalised again" },
-          [BEFORE - 1] = { "before", "the mean was taken before normalising, or all texts of a class were divided by "
-                                     "one length: the "
-                                     "longest text counts most. Each is divided by its own length" },
-          [RAW - 1] = { "raw", "nothing was normalised: this is the mean of the texts as they came" },
-          [RAW_SUM - 1] = { "raw", "nothing was normalised: this is the sum of the texts as they came" },
-          [SQUARED - 1] = { "squared-length", "each text was divided by its squared length: a square root is missing" },
-          [SQUARED_AT_END - 1] = { "squared-length", "the mean was divided by its squared length: a square root is "
-                                                     "missing" },
-          [SIZES - 1] = { "sum", "each text was divided by the sum of its numbers' sizes, not by its length" },
-          [SIZES_AT_END - 1] = { "sum", "the mean was divided by the sum of its numbers' sizes, not by its length" },
-          [EPSILON - 1] = { "epsilon", "0.001 was added to the last length: that changes every number" },
-          [LENGTH_BEFORE - 1] = { "length-before", "each text was divided by the length of the one before: compute "
-                                                   "the length after text "
-                                                   "has moved on" },
-          [LENGTH_SHARED - 1] = { "length-before", "each text was divided by the length of the one before: compute "
-                                                   "the length after text "
-                                                   "has moved on" },
-          [FIRST_CLASS - 1] = { "same-row", "every class has the texts of class 0: the row is c*K + k, not k" },
-          [INTERLEAVED - 1] = { "stride", "row k*C + c was taken for text k of class c: it is row c*K + k" },
-          [SLIDING - 1] = { "stride", "row c + k was taken for text k of class c: it is row c*K + k" },
-          [NEXT_CLASS - 1] = { "off-by-one", "every class has the texts of the next one" },
-          [TWO_TEXTS - 1] = { "only-two", "two texts of each class were taken: there are K" },
-          [TWO_ROWS - 1] = { "only-two", "two texts of each class were taken, from row 2*c on: there are K" },
-          [ONE_TEXT - 1] = { "early", "only the first text of each class counts" },
-          [LAST_TEXT - 1] = { "overwritten", "only the last text of each class counts: = for +=" },
-          [SKIPS_LAST - 1] = { "off-by-one", "the last text of each class is left out: k < K, not k < K - 1" },
-          [SKIPS_FIRST - 1] = { "off-by-one", "the first text of each class is left out: k begins at 0" },
-          [PRODUCT - 1] = { "product", "the texts were multiplied: they are added up" },
-          [RUNNING_HALF - 1] = { "running-half", "m = (m + u) / 2 counts later texts more: add all up, divide once" },
-          [LENGTH_IN_LOOP - 1] = { "length-in-loop", "the last length was taken anew for each number, while the row "
-                                                     "was being "
-                                                     "overwritten: take it once, before" },
-          [RUNNING_LENGTH - 1] = { "running", "each number was divided by the length so far: first the whole length, "
-                                              "then divide" },
-          [INT_DIVISION - 1] = { "int-division", "nothing was added: 1 / K is 0 in C where K is an int above 1; "
-                                                 "write 1.0 / K" },
-          [INT_SUM - 1] = { "int", "the sum was cut to whole numbers" },
-          [NOT_ZEROED - 1] = { "not-zeroed", "classes was added to without having been set to 0 first: what happened "
-                                             "to be there is in the "
-                                             "sum" },
-          [NOT_RESET - 1] = { "not-reset", "the sum is not set to 0 again for each class: it holds the classes "
-                                           "before too" },
-          [MAXIMUM - 1] = { "maximum", "the largest of the texts' numbers was taken, not their mean" },
-          [FABS - 1] = { "fabs", "the texts' numbers lost their signs" },
-          [ROOT_K - 1] = { "root", "the sum was divided by the root of K, and not made unit length" },
+          [NOT_AGAIN - 1] = { "not-again", "The mean was not normalised again. Its length is below 1." },
+          [NOT_AGAIN_SUM - 1] = { "not-again", "The sum of the unit vectors was not normalised again." },
+          [BEFORE - 1] = { "before",
+                           "The mean was computed before the texts were normalised, or all texts of a class were "
+                           "divided by one length. Divide each text by its own length first." },
+          [RAW - 1] = { "raw", "Nothing was normalised. This is the mean of the texts as given." },
+          [RAW_SUM - 1] = { "raw", "Nothing was normalised. This is the sum of the texts as given." },
+          [SQUARED - 1] = { "squared-length",
+                            "Each text was divided by its squared length. A square root is missing." },
+          [SQUARED_AT_END - 1] = { "squared-length",
+                                   "The mean was divided by its squared length. A square root is missing." },
+          [SIZES - 1] = { "sum",
+                          "Each text was divided by the sum of the absolute values of its numbers, not by its "
+                          "length." },
+          [SIZES_AT_END - 1] = { "sum",
+                                 "The mean was divided by the sum of the absolute values of its numbers, not by its "
+                                 "length." },
+          [EPSILON - 1] = { "epsilon", "0.001 was added to the last length. That changes every number." },
+          [LENGTH_BEFORE - 1] = { "length-before",
+                                  "Each text was divided by the length of the text before it. Compute the length "
+                                  "after the pointer has moved." },
+          [LENGTH_SHARED - 1] = { "length-before",
+                                  "Each text was divided by the length of the text before it. Compute the length "
+                                  "after the pointer has moved." },
+          [FIRST_CLASS - 1] = { "same-row", "Every class has the texts of class 0. Text k of class c is row c*K + k." },
+          [INTERLEAVED - 1] = { "stride", "Row k*C + c was used as text k of class c. Use row c*K + k." },
+          [SLIDING - 1] = { "stride", "Row c + k was used as text k of class c. Use row c*K + k." },
+          [NEXT_CLASS - 1] = { "off-by-one", "Every class has the texts of the next class." },
+          [TWO_TEXTS - 1] = { "only-two", "Only two texts of each class were used. Use all K." },
+          [TWO_ROWS - 1] = { "only-two", "Only two texts of each class were used, from row 2*c on. Use all K." },
+          [TWO_AT_MOST - 1] = { "two-texts", "At most two texts of each class were used. Use all K." },
+          [WEIGHTED - 1] = { "weighted", "Text k counts k + 1 times. All texts have the same weight." },
+          [BY_FIRST_NUMBER - 1] = { "first-number",
+                                    "Each text was divided by its first number. Divide it by its length." },
+          [ENDS_ONLY - 1] = { "two-texts", "Only the first and the last text of each class were used. Use all K." },
+          [OVER_E - 1] = { "over-e", "The mean was divided by E. Divide it by its length." },
+          [ONE_TEXT - 1] = { "early", "Only the first text of each class counts." },
+          [LAST_TEXT - 1] = { "overwritten",
+                              "Only the last text of each class counts. The code has = in place of +=." },
+          [SKIPS_LAST - 1] = { "off-by-one",
+                               "The last text of each class is left out. The loop must run while k < K." },
+          [SKIPS_FIRST - 1] = { "off-by-one", "The first text of each class is left out. The loop must begin at 0." },
+          [PRODUCT - 1] = { "product", "The texts were multiplied. Add them." },
+          [RUNNING_HALF - 1] = { "running-half",
+                                 "m = (m + u) / 2 gives later texts more weight. Add all texts, then divide once." },
+          [LENGTH_IN_LOOP - 1] = { "length-in-loop",
+                                   "The length of the mean was computed again for each number, while the row was "
+                                   "being overwritten. Take it once, before." },
+          [RUNNING_LENGTH - 1] = { "running",
+                                   "Each number was divided by the length so far. Compute the whole length first, "
+                                   "then divide." },
+          [INT_DIVISION - 1] = { "int-division",
+                                 "Nothing was added. In C, 1 / K is 0 if K is an int above 1. Write 1.0 / K." },
+          [INT_SUM - 1] = { "int", "The sum is an int, so it lost its fractions. Use double." },
+          [NOT_ZEROED - 1] = { "not-zeroed",
+                               "The texts were added to the old numbers of classes. Set classes to 0 first." },
+          [NOT_RESET - 1] = { "not-reset",
+                              "The sum is not reset to 0 for each class. It holds the classes before it too." },
+          [MAXIMUM - 1] = { "maximum", "The largest of the numbers of the texts was used, not their mean." },
+          [FABS - 1] = { "fabs", "The numbers of the texts lost their signs." },
+          [ROOT_K - 1] = { "root", "The sum was divided by the square root of K, and not normalised." },
       } },
 };
 
@@ -251,6 +275,6 @@ const Verify checked = {
     .title = "prompt ensemble",
     .parts = parts,
     .count = COUNT(parts),
-    .proved = "several wordings make one direction: unit vectors, their mean, and unit length again.",
-    .in_clip = "section 3.1.4 of the paper (80 templates for ImageNet); zeroshot_classes in the library.",
+    .proved = "Several texts become one class vector: normalise each, take the mean, normalise again.",
+    .in_clip = "zeroshot_classes in the library, and section 3.1.4 of the paper, which uses 80 templates for ImageNet.",
 };

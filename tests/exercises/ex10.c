@@ -56,6 +56,11 @@ enum {
     WORST_FIRST,
     LAST_MISSING,
     INT_SCORES,
+    TAKEN_MINUS_1,
+    TAKEN_0,
+    MOST_0_UNSET,
+    MOST_MINUS_1,
+    ONE_PASS,
     MODELS
 };
 
@@ -112,6 +117,49 @@ static void unstable(const num *scores, int n, int k, double *out) {
     }
 }
 
+/* Each score that was found is replaced by `taken` in a copy. */
+static void taken(const num *scores, int n, int k, num by, double *out) {
+    num copy[LIMIT];
+    memcpy(copy, scores, (size_t)n * sizeof *copy);
+    for (int j = 0; j < k; j++) {
+        int at = 0;
+        for (int i = 1; i < n; i++)
+            if (copy[i] > copy[at]) at = i;
+        out[j] = at;
+        copy[at] = by;
+    }
+}
+
+/* The search begins at `most`; where no score is above it, nothing is written. */
+static void none_found(const num *scores, int n, int k, double most_first, double *out) {
+    bool used[LIMIT] = { false };
+    for (int j = 0; j < k; j++) {
+        double most = most_first;
+        int at = -1;
+        for (int i = 0; i < n; i++)
+            if (!used[i] && (double)scores[i] > most) {
+                most = (double)scores[i];
+                at = i;
+            }
+        if (at < 0) continue;
+        out[j] = at;
+        used[at] = true;
+    }
+}
+
+/* One pass of bubble sort, from the end: only the best reaches its place. */
+static void one_pass(const num *scores, int n, int k, double *out) {
+    int place[LIMIT];
+    for (int i = 0; i < n; i++) place[i] = i;
+    for (int i = n - 1; i > 0; i--)
+        if (scores[place[i]] > scores[place[i - 1]]) {
+            int kept = place[i];
+            place[i] = place[i - 1];
+            place[i - 1] = kept;
+        }
+    for (int i = 0; i < k; i++) out[i] = place[i];
+}
+
 static void top_as(int model, const num *scores, int n, int k, double *out) {
     int place[LIMIT], count = 0;
     num cut[LIMIT];
@@ -130,6 +178,11 @@ static void top_as(int model, const num *scores, int n, int k, double *out) {
     case MOST_0: from_0(scores, n, k, out); return;
     case STRICTLY_LESS: strictly_less(scores, n, k, out); return;
     case UNSTABLE: unstable(scores, n, k, out); return;
+    case TAKEN_MINUS_1: taken(scores, n, k, -1, out); return;
+    case TAKEN_0: taken(scores, n, k, 0, out); return;
+    case MOST_0_UNSET: none_found(scores, n, k, 0, out); return;
+    case MOST_MINUS_1: none_found(scores, n, k, -1, out); return;
+    case ONE_PASS: one_pass(scores, n, k, out); return;
     default: break;
     }
     for (int i = 0; model == IN_PLACE_ORDER && i < n; i++)
@@ -158,6 +211,7 @@ static void top_case(const char *label, const num *given, int n, int k) {
     num before[LIMIT];
     for (int i = 0; i < k; i++) before[i] = (num)best[i];
     verify_answers(1, k, before, false);
+    for (int i = 0; i < k; i++) verify_model(MOST_0_UNSET)[i] = verify_model(MOST_MINUS_1)[i] = (double)before[i];
     for (int m = 0; m < MODELS; m++) top_as(m, given, n, k, verify_model(m));
     verify_model(LAST_MISSING)[k - 1] = (double)before[k - 1];
     top_k(verify_input_numbers("scores", given, n), n, k, best);
@@ -220,6 +274,9 @@ enum {
     R_LAST_QUERY,
     R_COLUMNS,
     R_POSITION,
+    R_ANY_QUERY,
+    R_OWN_ITEM,
+    R_OVER_SMALLER,
     R_COUNT
 };
 
@@ -247,6 +304,7 @@ static bool hit(const Search *s, int q, int model) {
         any = any || (model == R_DIAGONAL    ? place[i] == q
                       : model == R_ITEM_I    ? s->item[i] == label
                       : model == R_POSITION  ? place[i] == label
+                      : model == R_OWN_ITEM  ? place[i] == q && q < s->N && s->item[q] == label
                       : model == R_THRESHOLD ? s->item[place[i]] == label && (double)AT(s->scores, q, place[i]) > 0.5
                                              : s->item[place[i]] == label);
     }
@@ -307,6 +365,8 @@ static double counted(const Search *s, int model) {
     case R_OVER_N: return (double)right / s->N;
     case R_OVER_QK: return right / Q * s->k;
     case R_INT_DIVISION: return right == s->Q ? 1 : 0;
+    case R_OVER_SMALLER: return (double)right / MIN(s->Q, s->N);
+    case R_ANY_QUERY: return right > 0;
     case R_MISSES: return 1 - right / Q;
     case R_STAYS: return stays / Q;
     case R_EARLY: return first / Q;
@@ -363,6 +423,10 @@ static void check_recall(void) {
     recall_case("scores below 0", negative, (int[]){ 5, 5, 6 }, (int[]){ 4, 5, 6 }, 2);
     recall_case("several right items", verify_from(2, 4, (double[]){ 4, 3, 2, 1, 1, 2, 3, 4 }), (int[]){ 1, 2 },
                 (int[]){ 1, 1, 2, 1 }, 2);
+    recall_case("more queries than items", verify_from(4, 2, (double[]){ 1, 2, 4, 3, 6, 5, 7, 8 }),
+                (int[]){ 3, 3, 4, 5 }, (int[]){ 3, 4 }, 1);
+    recall_case("more queries than items", verify_from(3, 2, (double[]){ 1, 2, 4, 3, 6, 5 }), (int[]){ 3, 4, 5 },
+                (int[]){ 3, 4 }, 2);
     recall_case("no right item", verify_from(2, 2, (double[]){ 1, 2, 3, 4 }), (int[]){ 8, 3 }, (int[]){ 3, 4 }, 1);
     for (int k = 1; k <= 8; k++) { /* labels 0, 1, 2, mostly 0 among the queries */
         int query[Q], item[N];
@@ -377,81 +441,123 @@ static void check_recall(void) {
         for (int i = 0; i < 4; i++) item[i] = (int)rng_below(verify_rng(), 3);
         recall_case("any scores", verify_random(3, 4, 1), query, item, 1 + k % 3);
     }
+    while (verify_wants_small()) {
+        int query[2], item[3];
+        for (int q = 0; q < 2; q++) query[q] = (int)rng_below(verify_rng(), 2);
+        for (int i = 0; i < 3; i++) item[i] = (int)rng_below(verify_rng(), 3);
+        recall_case("small sizes", rough(2, 3), query, item, 1 + (int)rng_below(verify_rng(), 3));
+    }
     recall_case("again", worked, (int[]){ 7, 7 }, (int[]){ 7, 5, 5 }, 1);
 }
 
 static const Part parts[] = {
     { .name = "top_k", .check = check_top, .tolerance = 1e-6,
       .mistakes = {
-          [TIES - 1] = { "ties", "of equal scores the later place came first: ties go to the lower one" },
-          [SECOND - 1] = { "off-by-one", "off by one: the best one is missing, they begin with the second best" },
-          [REVERSED - 1] = { "smallest", "the smallest came first: ascending order" },
-          [SMALLEST - 1] = { "smallest", "the smallest came first: ascending order" },
-          [SIZES - 1] = { "fabs", "the largest sizes were taken, fabs: -5 is the smallest of all" },
-          [FROM_1 - 1] = { "from-one", "places were counted from 1: the first is 0" },
-          [RANKS - 1] = { "ranks", "best[i] holds the rank of score i: it is the place of the i-th best" },
-          [IN_PLACE_ORDER - 1] = { "in-place-order", "the k best are right, but in the order of their places: the "
-                                                     "largest comes first" },
-          [MOST_0 - 1] = { "max-from-0", "the largest was looked for from 0: scores below 0 are never found. Begin "
-                                         "with a score" },
-          [SKIPS_LAST - 1] = { "off-by-one", "the last score was never looked at: i < n, not i < n - 1" },
-          [SKIPS_FIRST - 1] = { "off-by-one", "score 0 was never looked at: the loop begins at 0" },
-          [FIRST_K - 1] = { "first-k", "only the first k scores were sorted: the best of all n are wanted" },
-          [NOT_MOVED - 1] = { "not-moved", "best is 0, 1, 2 ...: the scores were sorted, but their places not moved "
-                                           "along" },
-          [STRICTLY_LESS - 1] = { "equals-lost", "each time the largest below the last one was taken: of equal "
-                                                 "scores only one is found" },
-          [UNSTABLE - 1] = { "ties", "equal scores stand out of order: swapping moves one past the other. Ties go to "
-                                     "the lower place" },
-          [VALUES - 1] = { "values", "best holds the scores, cut to whole numbers: their places are wanted" },
-          [ONLY_BEST - 1] = { "only-best", "the best one stands at every place: what was found must not be found "
-                                           "again" },
-          [WORST_FIRST - 1] = { "ascending", "the k best are right, but the largest comes last: ascending order" },
-          [LAST_MISSING - 1] = { "off-by-one", "the last answer is missing, off by one: there must be k" },
-          [INT_SCORES - 1] = { "int", "the scores were compared as whole numbers: a copy of them is num, not int" },
+          [TIES - 1] = { "ties", "Of equal scores the higher place came first. The lower place must come first." },
+          [SECOND - 1] = { "off-by-one",
+                           "Off by one: the best score is missing, and the result begins with the second best." },
+          [REVERSED - 1] = { "smallest",
+                             "The order is ascending: the smallest score came first. The largest must come first." },
+          [SMALLEST - 1] = { "smallest",
+                             "The order is ascending: the smallest score came first. The largest must come first." },
+          [SIZES - 1] = { "fabs", "The largest absolute values were used. Remove fabs." },
+          [FROM_1 - 1] = { "from-one", "Places were counted from 1. The first is 0." },
+          [RANKS - 1] = { "ranks",
+                          "best[i] holds the rank of score i. It must hold the place of the i-th best score." },
+          [IN_PLACE_ORDER - 1] = { "in-place-order",
+                                   "The k best are right, but in the order of their places. The largest score must "
+                                   "come first." },
+          [MOST_0 - 1] = { "max-from-0",
+                           "The search for the largest score begins at 0, so negative scores are never found. Begin "
+                           "with a score." },
+          [SKIPS_LAST - 1] = { "off-by-one", "The last score was never compared. The loop must run while i < n." },
+          [SKIPS_FIRST - 1] = { "off-by-one", "scores[0] was never compared. The loop must begin at 0." },
+          [FIRST_K - 1] = { "first-k", "Only the first k scores were sorted. Find the best of all n." },
+          [NOT_MOVED - 1] = { "not-moved",
+                              "best is 0, 1, 2 and so on. The scores were sorted, but their places were not moved "
+                              "with them." },
+          [STRICTLY_LESS - 1] = { "equals-lost",
+                                  "Each search looks for a score below the last one found. Of equal scores only one "
+                                  "is found." },
+          [UNSTABLE - 1] = { "ties",
+                             "Equal scores stand in the wrong order. A swap has moved one past another. The lower "
+                             "place must come first." },
+          [VALUES - 1] = { "values", "best holds scores in place of their places." },
+          [ONLY_BEST - 1] = { "only-best",
+                              "The same best place was found every time. Leave out the places already found." },
+          [WORST_FIRST - 1] = { "ascending",
+                                "The k best are right, but in ascending order. The largest must come first." },
+          [LAST_MISSING - 1] = { "off-by-one", "Off by one: the last of the k places was not written." },
+          [INT_SCORES - 1] = { "int",
+                               "The scores were compared as integers. Use num, not int, for a copy of them, and do "
+                               "not return their difference as an int." },
+          [TAKEN_MINUS_1 - 1] = { "taken-value",
+                                  "A score that was found is replaced by -1. Scores below -1 are then never found. "
+                                  "Mark found places in an array of their own." },
+          [TAKEN_0 - 1] = { "taken-value",
+                            "A score that was found is replaced by 0. Scores below 0 are then never found. Mark "
+                            "found places in an array of their own." },
+          [MOST_0_UNSET - 1] = { "max-from-0",
+                                 "The search for the largest score begins at 0, so negative scores are never found "
+                                 "and nothing is written. Begin with a score." },
+          [MOST_MINUS_1 - 1] = { "max-from-0",
+                                 "The search for the largest score begins at -1, so scores below it are never found "
+                                 "and nothing is written. Begin with a score." },
+          [ONE_PASS - 1] = { "one-pass", "Only one pass of a sort was made. It brings one score to its place, not k." },
       } },
     { .name = "recall_at_k", .check = check_recall, .tolerance = 1e-6,
       .mistakes = {
-          [R_TIES - 1] = { "ties", "of equal scores the later place came first: ties go to the lower one" },
-          [R_K_MORE - 1] = { "off-by-one", "k + 1 items were looked at, off by one" },
-          [R_K_LESS - 1] = { "off-by-one", "k - 1 items were looked at, off by one" },
-          [R_PER_CLASS - 1] = { "per-class", "recall was counted per class and then averaged: each query counts "
-                                             "once, however many "
-                                             "share its label" },
-          [R_PER_ITEM - 1] = { "per-item", "the share of all right items was counted: a query that finds one of them "
-                                           "has been "
-                                           "answered" },
-          [R_PRECISION - 1] = { "precision", "the share of right ones among the k was counted, which is precision" },
-          [R_HITS - 1] = { "hits", "every right item among the k was counted: a query counts once, however many it "
-                                   "finds" },
-          [R_COUNT - 1] = { "hits", "every right item among the k was counted, and not divided by Q" },
-          [R_SUM - 1] = { "sum", "the number of queries answered was returned, not their share" },
-          [R_ALL_RIGHT - 1] = { "all-right", "all k had to be right: one is enough" },
-          [R_BREAKS - 1] = { "early", "it ends with the first query that is answered: break leaves the loop over "
-                                      "queries" },
-          [R_DIAGONAL - 1] = { "diagonal", "item q was wanted for query q: any item with the query's label is right" },
-          [R_POSITION - 1] = { "index", "the places were compared with the labels: item[place] has the label" },
-          [R_FIRST_ONLY - 1] = { "first-only", "only the first of the k was looked at" },
-          [R_ITEM_I - 1] = { "item-i", "item[i] was looked at: the i-th best is item[best[i]]" },
-          [R_LAST_ONLY - 1] = { "last-only", "the last of the k decides alone: what was found before is overwritten, "
-                                             "= for ||" },
-          [R_OVER_K - 1] = { "over-k", "the share was divided by k too" },
-          [R_OVER_QK - 1] = { "over-k", "the share was multiplied with k" },
-          [R_OVER_N - 1] = { "over-n", "it was divided by N, the items: the share is of the Q queries" },
-          [R_SKIPS_LAST - 1] = { "off-by-one", "the last query was left out: q < Q, not q < Q - 1" },
-          [R_ROW_0 - 1] = { "same-row", "row 0 was taken for every query: query q has row q" },
-          [R_QUERY_0 - 1] = { "same-row", "query[0] was taken for every query" },
-          [R_THRESHOLD - 1] = { "threshold", "only right items with a score above 0.5 counted: count them all" },
-          [R_SMALLEST - 1] = { "smallest", "the k smallest were taken" },
-          [R_INT_DIVISION - 1] = { "int-division", "it is 0 unless all are answered: right / Q divides whole "
-                                                   "numbers; write (double)right / Q" },
-          [R_MISSES - 1] = { "misses", "the share of queries that were not answered was returned" },
-          [R_ALL_ITEMS - 1] = { "all-items", "all N items were looked at, not the k best" },
-          [R_STAYS - 1] = { "not-reset", "a hit is not set to false again for the next query" },
-          [R_EARLY - 1] = { "early", "only query 0 counts: the return stands inside the loop" },
-          [R_LAST_QUERY - 1] = { "overwritten", "only the last query counts: = for +=" },
-          [R_COLUMNS - 1] = { "wrong-axis", "the best queries of each item were counted: the best items of each "
-                                            "query are wanted" },
+          [R_TIES - 1] = { "ties", "Of equal scores the higher place came first. The lower place must come first." },
+          [R_K_MORE - 1] = { "off-by-one", "Off by one: k + 1 items were used." },
+          [R_K_LESS - 1] = { "off-by-one", "Off by one: k - 1 items were used." },
+          [R_PER_CLASS - 1] = { "per-class",
+                                "Recall was computed for each label and then averaged. Each query counts once." },
+          [R_PER_ITEM - 1] = { "per-item",
+                               "This is the share of all right items that were found. A query counts 1 if it finds "
+                               "at least one." },
+          [R_PRECISION - 1] = { "precision",
+                                "This is the share of right items among the k, the precision. A query counts 1 if "
+                                "it finds at least one." },
+          [R_HITS - 1] = { "hits", "Every right item among the k was counted. A query counts at most once." },
+          [R_COUNT - 1] = { "hits", "Every right item among the k was counted, and not divided by Q." },
+          [R_SUM - 1] = { "sum", "The number of queries with a hit was returned. Divide it by Q." },
+          [R_ALL_RIGHT - 1] = { "all-right", "All k items had to be right. One is enough." },
+          [R_BREAKS - 1] = { "early",
+                             "The loop over queries ends at the first hit. break must leave only the inner loop." },
+          [R_DIAGONAL - 1] = { "diagonal",
+                               "Only item q was accepted for query q. Any item with the label of the query is right." },
+          [R_OWN_ITEM - 1] = { "diagonal",
+                               "For query q only item q was accepted. Any item with the label of the query is right." },
+          [R_OVER_SMALLER - 1] = { "over-n",
+                                   "The count was divided by the smaller of Q and N. Divide it by Q, the queries." },
+          [R_ANY_QUERY - 1] = { "early",
+                                "The function returns 1 at the first hit. Count the queries with a hit and divide "
+                                "by Q." },
+          [R_POSITION - 1] = { "index", "Places were compared with labels. The label of a place is item[place]." },
+          [R_FIRST_ONLY - 1] = { "first-only", "Only the first of the k items was used." },
+          [R_ITEM_I - 1] = { "item-i", "item[i] was used. The label of the i-th best is item[best[i]]." },
+          [R_LAST_ONLY - 1] = { "last-only",
+                                "Only the last of the k items decides. The code overwrites a hit that was found "
+                                "before it." },
+          [R_OVER_K - 1] = { "over-k", "The share was divided by k too." },
+          [R_OVER_QK - 1] = { "over-k", "The share was multiplied by k." },
+          [R_OVER_N - 1] = { "over-n", "The count was divided by N, the items. Divide it by Q, the queries." },
+          [R_SKIPS_LAST - 1] = { "off-by-one", "The last query was left out. The loop must run while q < Q." },
+          [R_ROW_0 - 1] = { "same-row", "Row 0 was used for every query. Query q has row q." },
+          [R_QUERY_0 - 1] = { "same-row", "query[0] was used for every query." },
+          [R_THRESHOLD - 1] = { "threshold",
+                                "Only right items with a score above 0.5 counted. Count all right items." },
+          [R_SMALLEST - 1] = { "smallest", "The k smallest scores were used." },
+          [R_INT_DIVISION - 1] = { "int-division",
+                                   "The result is 0 unless every query has a hit. right / Q divides two integers. "
+                                   "Write (double)right / Q." },
+          [R_MISSES - 1] = { "misses", "The share of queries without a hit was returned." },
+          [R_ALL_ITEMS - 1] = { "all-items", "All N items were used, not the k best." },
+          [R_STAYS - 1] = { "not-reset", "The hit is not reset to false for the next query." },
+          [R_EARLY - 1] = { "early", "Only query 0 counts. The return stands inside the loop." },
+          [R_LAST_QUERY - 1] = { "overwritten", "Only the last query counts. The code has = in place of +=." },
+          [R_COLUMNS - 1] = { "wrong-axis",
+                              "The best queries of each item were used. Use the best items of each query." },
       } },
 };
 
@@ -460,6 +566,6 @@ const Verify checked = {
     .title = "retrieval",
     .parts = parts,
     .count = COUNT(parts),
-    .proved = "search is a similarity matrix, sorted; and what counts as found is a choice to be stated.",
-    .in_clip = "recall@1/5/10 in both directions, by caption equivalence: lesson 13.",
+    .proved = "Retrieval sorts the rows of a similarity matrix. State which items count as right.",
+    .in_clip = "Lesson 13 measures recall at 1, 5 and 10 in both directions. Equal captions count as right.",
 };

@@ -126,9 +126,10 @@ static void train(const Run *run) {
 static void train_and_log(Run run) {
     if (!verify_right()) return;
     if (run.letter == 'A') {
-        verify_note("          loss at step 1 to %d                pairs  probability  largest    furthest row\n"
-                    "                                             found  of its own   |cosine|   sum from 1\n",
-                    STEPS);
+        verify_note(
+            "          loss at step 1 to %d                pairs  probability  largest    furthest row\n             "
+            "                                found  of its own   |cosine|   sum from 1\n",
+            STEPS);
         train(&(Run){ 0, draw_right, compare_right, logits_right, answer_right });
     }
     train(&run);
@@ -142,9 +143,22 @@ static bool same(const num *a, const num *b, size_t n) {
 
 /* ---- run A ------------------------------------------------------------------------------------------------------- */
 
+static bool consecutive(const int *v, int n, int of) {
+    for (int i = 1; i < n; i++)
+        if (v[i] != (v[i - 1] + 1) % of) return false;
+    return true;
+}
+static bool ascending(const int *v, int n) {
+    for (int i = 1; i < n; i++)
+        if (v[i] < v[i - 1]) return false;
+    return true;
+}
+
 static void check_draw(void) {
+    enum { DRAWS = 4 };
     bool shipped = true;
-    for (int k = 0; k < 4; k++) {
+    int steps = 0, ordered = 0;
+    for (int k = 0; k < DRAWS; k++) {
         enum { N = 20, B = 8 };
         int picture[B], caption[B], one[B], two[B];
         Rng rng = rng_seed(rng_next(verify_rng()), 0), again = rng;
@@ -158,16 +172,20 @@ static void check_draw(void) {
         verify_answers(1, B, NULL, false);
         for (int b = 0; b < B; b++) {
             if (picture[b] < 0 || picture[b] >= N)
-                verify_wrong("range", "picture[%d] is %d, want 0 to %d", b, picture[b], N - 1);
+                verify_wrong("range", "picture[%d] is %d. It must be from 0 to %d.", b, picture[b], N - 1);
             verify_model(0)[b] = picture[b];
+            verify_model(1)[b] = b;
             verify_got_int(b, caption[b], "caption[%d], beside picture[%d]", b, b);
             for (int c = 0; c < b; c++)
                 if (picture[c] == picture[b])
-                    verify_wrong("twice", "picture[%d] and picture[%d] are both %d: a pair was drawn twice", c, b,
+                    verify_wrong("twice", "picture[%d] and picture[%d] are both %d. A pair was drawn twice.", c, b,
                                  picture[b]);
         }
-        if (!memcmp(picture, (int[B]){ 0, 1, 2, 3, 4, 5, 6, 7 }, sizeof picture))
-            verify_wrong("not-random", "picture is 0, 1, 2, ...: a batch is drawn at random");
+        steps += consecutive(picture, B, N);
+        ordered += ascending(picture, B);
+        if (steps == DRAWS)
+            verify_wrong("not-random", "picture[b + 1] is always picture[b] + 1. Draw the pairs in random order.");
+        if (ordered == DRAWS) verify_wrong("not-random", "picture is sorted. Draw the pairs in random order.");
         verify_done();
     }
     train_and_log((Run){ 'A', draw_batch, compare_right, logits_right, answer_right });
@@ -176,7 +194,7 @@ static void check_draw(void) {
 
 /* ---- run B ------------------------------------------------------------------------------------------------------- */
 
-enum { P_RIGHT, P_RAW, P_IMAGE, P_TEXT, P_SQUARED, P_MODELS };
+enum { P_RIGHT, P_RAW, P_IMAGE, P_TEXT, P_SQUARED, P_MODELS, P_AFTER = P_MODELS, P_IMAGES, P_TEXTS };
 
 static void compare_models(Mat image, Mat text) {
     int B = image.shape[0], E = image.shape[1];
@@ -185,6 +203,11 @@ static void compare_models(Mat image, Mat text) {
         double ii = vec_norm(a, E), tt = vec_norm(b, E), r = vec_dot(a, b, E);
         const double by[P_MODELS] = { ii * tt, 1, ii, tt, ii * ii * tt * tt };
         for (int m = 0; m < P_MODELS; m++) verify_model(m)[i] = r / by[m];
+        double squares = 0;
+        for (int j = 0; j < B; j++) squares += pow(vec_dot(a, &AT(text, j, 0), E), 2);
+        verify_model(P_AFTER)[i] = r / sqrt(squares);
+        verify_model(P_IMAGES)[i] = vec_cosine(a, &AT(image, i % B, 0), E);
+        verify_model(P_TEXTS)[i] = vec_cosine(&AT(text, i / B, 0), b, E);
     }
 }
 
@@ -201,7 +224,8 @@ static void check_compare(void) {
         Mat got = compare(&tape, tape_data(&tape, image), tape_data(&tape, text))->val;
         Mat raw = op_linear(&tape, tape_data(&tape, image), tape_data(&tape, text), NULL)->val;
         if (!mat_same_shape(got, raw))
-            verify_wrong("shape", "the result is %s, want %s", mat_shape_text(got), mat_shape_text(raw));
+            verify_wrong("shape", "The result has the shape %s. It must have the shape %s.", mat_shape_text(got),
+                         mat_shape_text(raw));
         shipped = shipped && same(got.v, raw.v, mat_count(got));
         if (shipped) continue;
         for (int i = 0; i < B * B; i++) verify_got(i, (double)got.v[i], "cosine[%d,%d]", i / B, i % B);
@@ -233,6 +257,12 @@ static void check_answer(void) {
             verify_model(0)[i] = (double)rows.v[i];
             verify_model(1)[i] = (double)columns.v[i];
             verify_model(2)[i] = exp((double)logits.v[i]);
+            double sum = 0, all = 0;
+            for (int n = 0; n < N; n++) sum += (double)AT(logits, i / N, n);
+            for (int n = 0; n < B * N; n++) all += exp((double)logits.v[n]);
+            verify_model(3)[i] = exp((double)logits.v[i]) / all;
+            verify_model(4)[i] = 1 / (1 + exp(-(double)logits.v[i]));
+            verify_model(5)[i] = (double)logits.v[i] / sum;
         }
         answer(verify_input("logits", logits), p);
         shipped = shipped && same(p.v, columns.v, mat_count(p));
@@ -259,7 +289,8 @@ static void check_logits(Var (*logits)(Tape *, Var, Var), char letter) {
         Var c = tape_leaf(&tape, cosine), leaf = tape_leaf(&tape, number), out = logits(&tape, c, leaf);
         Mat got = out->val;
         if (!mat_same_shape(got, cosine))
-            verify_wrong("shape", "the result is %s, want %s", mat_shape_text(got), mat_shape_text(cosine));
+            verify_wrong("shape", "The result has the shape %s. It must have the shape %s.", mat_shape_text(got),
+                         mat_shape_text(cosine));
         for (int i = 0; i < B * B; i++) {
             double x = (double)cosine.v[i], bug = letter == 'D' ? x : x * t;
             shipped = shipped && fabs((double)got.v[i] - bug) <= 1e-5 * fmax(1, fabs(bug));
@@ -267,7 +298,8 @@ static void check_logits(Var (*logits)(Tape *, Var, Var), char letter) {
         if (!shipped) verify_answers(B, B, NULL, false);
         for (int i = 0; !shipped && i < B * B; i++) {
             double x = (double)cosine.v[i];
-            const double models[] = { x * exp(t), x, x * t, x * exp(-t), x / t };
+            const double models[] = { x * exp(t), x,          x * t,          x * exp(-t),     x / t,
+                                      exp(x * t), exp(x) * t, x * t * exp(t), x * exp(exp(t)), exp(x * exp(t)) };
             for (int m = 0; m < (int)COUNT(models); m++) verify_model(m)[i] = models[m];
             dt += (double)dy.v[i] * x * exp(t);
             verify_got(i, (double)got.v[i], "logits[%d,%d]", i / B, i % B);
@@ -277,11 +309,10 @@ static void check_logits(Var (*logits)(Tape *, Var, Var), char letter) {
             tape_backward_from(&tape, out, dy.v);
             double learnt = leaf->grad ? (double)leaf->grad[0] : 0;
             if (!(fabs(learnt - dt) <= 1e-3 * fmax(1, fabs(dt))))
-                verify_wrong(
-                    "not-learnt",
-                    "the logits are right, but no gradient reaches t (it got %.4g, want %.4g): use operations of the "
-                    "tape, so that the scale can be learnt",
-                    learnt, dt);
+                verify_wrong("not-learnt",
+                             "The logits are right, but the gradient of t is %s and must be %s. Use operations of the "
+                             "tape, so that t can be learnt.",
+                             verify_number(learnt), verify_number(dt));
         }
         tape_free(&tape);
     }
@@ -293,24 +324,40 @@ static void check_d(void) { check_logits(logits_d, 'D'); }
 static void check_e(void) { check_logits(logits_e, 'E'); }
 
 #define SCALES                                                                                                         \
-    { "no-scale", "there is no scale: these are the cosines" }, { "no-exp", "the scale is e^t, not t" },               \
-        { "inverse", "the cosines were divided by e^t, but e^t is a scale: multiply (a temperature would divide)" }, { \
-        "inverse", "the cosines were divided by t"                                                                     \
+    { "no-scale", "There is no scale. These are the cosines." }, { "no-exp", "The scale is e^t, not t." },             \
+        { "inverse", "The cosines were divided by e^t, but e^t is a scale. Multiply by it." },                         \
+        { "inverse", "The cosines were divided by t. Multiply by e^t." },                                              \
+        { "exp-of-all", "This is exp of cosine times t. Only t belongs into exp." },                                   \
+        { "exp-of-cosine", "exp was applied to the cosines. Apply it to t." },                                         \
+        { "both-scales", "The cosines were multiplied by t and by e^t. Multiply by e^t only." },                       \
+        { "exp-twice", "exp was applied to t twice." }, {                                                              \
+        "exp-of-all", "exp was applied to the logits too. Apply it to t only."                                         \
     }
 
 static const Part parts[] = {
-    { .name = "draw_batch", .check = check_draw, .tolerance = 1e-9 },
+    { .name = "draw_batch", .check = check_draw, .tolerance = 1e-9,
+      .mistakes = {
+          { "index", "caption[b] is b, the place in the batch. It must be the number of the pair, picture[b]." },
+      } },
     { .name = "compare", .check = check_compare, .tolerance = 1e-5,
       .mistakes = {
-          { "not-normalised", "neither of the two was made unit length" },
-          { "one-side", "only the pictures' vectors were made unit length" },
-          { "one-side", "only the captions' vectors were made unit length" },
-          { "no-root", "the products were divided by squared lengths" },
+          { "not-normalised", "Neither image nor text was normalised." },
+          { "one-side", "Only the vectors of the pictures were normalised." },
+          { "one-side", "Only the vectors of the captions were normalised." },
+          { "no-root", "The dot products were divided by squared lengths." },
+          { "after",
+            "The rows of the matrix of dot products were normalised. Normalise the vectors before the product." },
+          { "typed-twice", "This compares pictures with pictures. image stands in place of text." },
+          { "typed-twice", "This compares texts with texts. text stands in place of image." },
       } },
     { .name = "answer", .check = check_answer, .tolerance = 1e-5,
       .mistakes = {
-          { "wrong-axis", "the softmax runs down the columns: the pictures compete for a caption" },
-          { "not-divided", "exp of the logits was not divided by the sum of its row" },
+          { "wrong-axis",
+            "The softmax is over the columns: the pictures compete for a caption. It must be over the rows." },
+          { "not-divided", "exp of the logits was not divided by the sum of its row." },
+          { "whole", "One softmax over the whole matrix was used. Each row has its own softmax." },
+          { "sigmoid", "The sigmoid of each logit was used. Use the softmax of each row." },
+          { "no-exp", "The logits were divided by their sum. The exp is missing." },
       } },
     { .name = "logits_d", .check = check_d, .tolerance = 1e-5, .mistakes = { SCALES } },
     { .name = "logits_e", .check = check_e, .tolerance = 1e-5, .mistakes = { SCALES } },
@@ -321,6 +368,8 @@ const Verify checked = {
     .title = "find the bug",
     .parts = parts,
     .count = COUNT(parts),
-    .proved = "a loss that falls proves little; log N, row sums, lengths and the scale say what is wrong.",
-    .in_clip = "each of the five was in code that people used; lesson 10 logs the numbers that show them.",
+    .proved =
+        "A falling loss does not prove that training is right. Check the loss against log N, the sums of rows, the "
+        "lengths and the scale.",
+    .in_clip = "Each of the five bugs was in published code. Lesson 10 logs the numbers that show them.",
 };

@@ -92,7 +92,7 @@ static bool differs_so(const char *kind, const char *one, const char *two) {
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 static void want_prompt(int i, const char *line) {
-    if (i < 1 || i > LIMIT) verify_wrong("format", "\"%s\": prompts are numbered 1 to %d", line, LIMIT);
+    if (i < 1 || i > LIMIT) verify_wrong("format", "\"%s\": the number of a prompt must be 1 to %d.", line, LIMIT);
 }
 
 static void read_line(char *line) {
@@ -101,15 +101,15 @@ static void read_line(char *line) {
     double value;
     if (sscanf(line, "prompt %d: %n", &i, &end) == 1 && end) {
         want_prompt(i, line);
-        if (seen.prompt[i]) verify_wrong("format", "\"%s\": there is a prompt %d already", line, i);
+        if (seen.prompt[i]) verify_wrong("format", "\"%s\": there is already a prompt %d.", line, i);
         seen.prompt[i] = line + end;
         seen.prompts = MAX(seen.prompts, i);
     } else if (sscanf(line, "differ %d %d %19s", &i, &j, kind) == 3) {
         want_prompt(i, line);
         want_prompt(j, line);
         if (!among(kind, " order word number negation other "))
-            verify_wrong("format", "\"%s\": want order, word, number, negation or other", line);
-        if (seen.differs == PAIRS) verify_wrong("format", "more than %d lines of \"differ\"", PAIRS);
+            verify_wrong("format", "\"%s\": the kind must be order, word, number, negation or other.", line);
+        if (seen.differs == PAIRS) verify_wrong("format", "There are more than %d lines of \"differ\".", PAIRS);
         Differ *differ = &seen.differ[seen.differs++];
         *differ = (Differ){ .i = i, .j = j };
         memcpy(differ->kind, kind, sizeof kind);
@@ -122,7 +122,7 @@ static void read_line(char *line) {
         want_prompt(j, line);
         want_prompt(k, line);
         want_prompt(l, line);
-        if (seen.conclusions == PAIRS) verify_wrong("format", "more than %d conclusions", PAIRS);
+        if (seen.conclusions == PAIRS) verify_wrong("format", "There are more than %d conclusions.", PAIRS);
         seen.conclusion[seen.conclusions++] = (Conclusion){ i, j, k, l, sign };
     } else if (!strncmp(line, "because:", 8)) {
         Word words[WORDS];
@@ -132,7 +132,7 @@ static void read_line(char *line) {
         seen.limitations += split(line + 11, words) > 0;
     } else if (!strncmp(line, "prompt", 6) || !strncmp(line, "differ", 6) || !strncmp(line, "cosine", 6) ||
                !strncmp(line, "conclusion", 10)) {
-        verify_wrong("format", "\"%s\" has none of the forms described in the file", line);
+        verify_wrong("format", "The line \"%s\" has none of the forms in the text of the exercise.", line);
     }
 }
 
@@ -140,47 +140,54 @@ static void read_line(char *line) {
 
 static void judge_prompts(void) {
     if (seen.limitations < 2)
-        verify_wrong("format", "%s \"limitation: ...\", want two: 12 looks at two limits, 12b at a third",
-                     seen.limitations ? "one line says" : "no line says");
-    if (seen.prompts < 3) verify_wrong("format", "there are %d prompts, want 3 or more", seen.prompts);
+        verify_wrong("format", "%s \"limitation: ...\". Print two of them, one for each limit.",
+                     seen.limitations ? "There is only one line" : "There is no line");
+    if (seen.prompts < 3) verify_wrong("format", "There are %d prompts. Print 3 or more.", seen.prompts);
     for (int i = 1; i <= seen.prompts; i++) {
-        if (!seen.prompt[i] || !*seen.prompt[i]) verify_wrong("format", "prompt %d is missing", i);
+        if (!seen.prompt[i] || !*seen.prompt[i]) verify_wrong("format", "Prompt %d is missing.", i);
         for (int j = 1; j < i; j++)
             if (!strcmp(seen.prompt[i], seen.prompt[j]))
-                verify_wrong("prompts", "prompts %d and %d are the same: \"%s\"", j, i, seen.prompt[i]);
+                verify_wrong("prompts", "Prompts %d and %d are the same: \"%s\".", j, i, seen.prompt[i]);
     }
     int control = 0, stated = 0;
     for (int d = 0; d < seen.differs; d++) {
         const Differ *differ = &seen.differ[d];
         if (differ->i > seen.prompts || differ->j > seen.prompts)
-            verify_wrong("format", "differ %d %d: there is no such prompt", differ->i, differ->j);
+            verify_wrong("format", "\"differ %d %d\": there is no such prompt.", differ->i, differ->j);
         if (!differs_so(differ->kind, seen.prompt[differ->i], seen.prompt[differ->j]))
-            verify_wrong("prompts", "\"%s\" and \"%s\" do not differ in the stated way, %s", seen.prompt[differ->i],
-                         seen.prompt[differ->j], differ->kind);
+            verify_wrong("prompts", "\"%s\" and \"%s\" do not differ as the line \"differ\" says: %s.",
+                         seen.prompt[differ->i], seen.prompt[differ->j], differ->kind);
         if (!strcmp(differ->kind, "other")) control++;
         else stated++;
     }
-    if (!stated) verify_wrong("format", "no line \"differ I J KIND\" says which prompts differ in what you look at");
-    if (!control) verify_wrong("no-control", "there is no control, \"differ I J other\": alike compared with what?");
+    if (!stated)
+        verify_wrong(
+            "format",
+            "There is no line \"differ I J KIND\" of another kind than other. Say which prompts differ in what you "
+            "measure.");
+    if (!control)
+        verify_wrong(
+            "no-control",
+            "There is no control. Print a line \"differ I J other\", so that a cosine can be compared with it.");
 }
 
 static void judge_cosines(void) {
     for (int i = 1; i <= seen.prompts; i++)
         for (int j = 1; j <= seen.prompts; j++) {
             double c = seen.cosine[i][j], turned = seen.cosine[j][i];
-            if (isnan(c)) verify_wrong("format", "there is no number for \"cosine %d %d: ...\"", i, j);
+            if (isnan(c)) verify_wrong("format", "The line \"cosine %d %d: ...\" is missing.", i, j);
             if (!(fabs(c) <= 1.0001))
-                verify_wrong("range", "cosine %d %d is %g: a cosine is from -1 to 1. Are the vectors of length 1?", i,
-                             j, c);
+                verify_wrong("range", "cosine %d %d is %s. A cosine is from -1 to 1. Do the vectors have length 1?", i,
+                             j, verify_number(c));
             if (!isnan(turned) && fabs(c - turned) > 2e-4)
-                verify_wrong("symmetry", "cosine %d %d is %g, and cosine %d %d is %g: they are the same angle", i, j, c,
-                             j, i, turned);
+                verify_wrong("symmetry", "cosine %d %d is %s, and cosine %d %d is %s. They must be equal.", i, j,
+                             verify_number(c), j, i, verify_number(turned));
             if (i == j && fabs(c - 1) > 2e-4)
-                verify_wrong("diagonal", "cosine %d %d is %g: a text's cosine with itself is 1", i, i, c);
+                verify_wrong("diagonal", "cosine %d %d is %s. The cosine of a text with itself is 1.", i, i,
+                             verify_number(c));
         }
 }
 
-/* 1: the pair is a control, 2: it differs in a stated way, 0: nothing was said of it. */
 /* How prompts i and j differ; "" where nothing was said. */
 static const char *kind_of(int i, int j) {
     for (int d = 0; d < seen.differs; d++)
@@ -200,16 +207,15 @@ static const char *beside_control(Conclusion c) {
 static void judge_conclusions(void) {
     const char *compared = NULL;
     bool another = false;
-    if (!seen.conclusions) verify_wrong("format", "there is no line \"conclusion: I J > K L\"");
+    if (!seen.conclusions) verify_wrong("format", "There is no line \"conclusion: I J > K L\".");
     for (int n = 0; n < seen.conclusions; n++) {
         Conclusion c = seen.conclusion[n];
         if (MAX(MAX(c.i, c.j), MAX(c.k, c.l)) > seen.prompts)
-            verify_wrong("format", "conclusion %d is about a prompt that is not there", n + 1);
+            verify_wrong("format", "Conclusion %d is about a prompt that does not exist.", n + 1);
         double one = seen.cosine[c.i][c.j], two = seen.cosine[c.k][c.l], gap = c.sign == '>' ? one - two : two - one;
         if (!(gap >= 0.001 - 1e-9))
-            verify_wrong("unsupported",
-                         "conclusion: %d %d %c %d %d, but the numbers are %g and %g: they do not support it", c.i, c.j,
-                         c.sign, c.k, c.l, one, two);
+            verify_wrong("unsupported", "\"conclusion: %d %d %c %d %d\" does not hold. The two numbers are %s and %s.",
+                         c.i, c.j, c.sign, c.k, c.l, verify_number(one), verify_number(two));
         const char *kind = beside_control(c);
         another = another || (kind && compared && strcmp(kind, compared) != 0);
         if (kind && !compared) compared = kind;
@@ -217,21 +223,22 @@ static void judge_conclusions(void) {
     if (!compared)
         verify_wrong(
             "no-control",
-            "no conclusion sets a control pair (differ ... other) beside a pair that differs in what you look at");
+            "No conclusion compares a control pair (differ ... other) with a pair that differs in what you measure.");
     if (!another)
-        verify_wrong("one-limit",
-                     "all conclusions are about pairs that differ in %s: two limits are wanted, of two kinds",
+        verify_wrong("one-limit", "All conclusions are about pairs of the kind %s. Measure two limits, of two kinds.",
                      compared);
     if (seen.because < 5)
-        verify_wrong("format", "\"because: ...\" has %d words, want 5 or more: what do you make of it?", seen.because);
+        verify_wrong("format", "The line \"because: ...\" has %d words. Explain your result in 5 words or more.",
+                     seen.because);
 }
 
 /* Prints twice the same, or it is no experiment that can be repeated. */
 static char *printed_twice(void (*call)(void)) {
-    verify_case("", "nothing: what it prints is read");
+    verify_case("", "none. The check reads what the function prints");
     char *first = verify_printed(call), *second = verify_printed(call);
     if (strcmp(first, second) != 0)
-        verify_wrong("changes", "it printed something else the second time: an experiment can be repeated");
+        verify_wrong("changes",
+                     "The second call printed something else. An experiment must give the same result every time.");
     return first;
 }
 
@@ -282,23 +289,24 @@ static void read_scene(const char *line, const char *text, Scene *scene) {
     for (int end = 0; *text; text += end) {
         char colour[20], shape[20];
         double x, y;
-        if (scene->count == SCENE_MAX) verify_wrong("format", "\"%s\": %d objects are the most", line, SCENE_MAX);
+        if (scene->count == SCENE_MAX)
+            verify_wrong("format", "\"%s\": a scene has at most %d objects.", line, SCENE_MAX);
         if (sscanf(text, " %19s %19s %lf %lf%n", colour, shape, &x, &y, &end) != 4)
-            verify_wrong("format", "\"%s\": want objects as \"COLOUR SHAPE X Y\", with commas between them", line);
+            verify_wrong("format", "\"%s\": write objects as \"COLOUR SHAPE X Y\", with commas between them.", line);
         int c = index_of(colour, colour_word, COLOUR_COUNT), s = index_of(shape, shape_word, SHAPE_COUNT);
         if (c == COLOUR_COUNT || s == SHAPE_COUNT)
-            verify_wrong("format", "\"%s\": no scene has a %s %s", line, colour, shape);
+            verify_wrong("format", "\"%s\": there is no %s %s.", line, colour, shape);
         if (!(x >= 0.1 && x <= 0.9 && y >= 0.1 && y <= 0.9))
-            verify_wrong("format", "\"%s\": the middle of an object lies between 0.1 and 0.9", line);
+            verify_wrong("format", "\"%s\": X and Y must be from 0.1 to 0.9.", line);
         scene->object[scene->count++] = (SceneObject){ (Shape)s, (ShapeColour)c, SIZE_NONE, x, y, 0.12, 0 };
         if (text[end] == ',') end++;
     }
-    if (scene->count == 0) verify_wrong("format", "\"%s\": there is nothing in it", line);
+    if (scene->count == 0) verify_wrong("format", "\"%s\": the scene has no objects.", line);
 }
 
 static void want_number(int i, const char *line) {
     if (i < 1 || i > MOST_SCENES)
-        verify_wrong("format", "\"%s\": scenes and captions are numbered 1 to %d", line, MOST_SCENES);
+        verify_wrong("format", "\"%s\": the number of a scene or caption must be 1 to %d.", line, MOST_SCENES);
 }
 
 static void read_caption(int i, const char *line, const char *text) {
@@ -312,8 +320,8 @@ static void read_comparison(Conclusion c, const char *line) {
     want_number(c.i, line);
     want_number(c.j, line);
     want_number(c.l, line);
-    if (c.k != c.i) verify_wrong("format", "\"%s\": both sides are about one scene, I J > I K", line);
-    if (shown.conclusions == PAIRS) verify_wrong("format", "more than %d conclusions", PAIRS);
+    if (c.k != c.i) verify_wrong("format", "\"%s\": both sides must be about the same scene, as in I J > I K.", line);
+    if (shown.conclusions == PAIRS) verify_wrong("format", "There are more than %d conclusions.", PAIRS);
     shown.conclusion[shown.conclusions++] = c;
 }
 
@@ -342,37 +350,36 @@ static void read_shown(char *line) {
         shown.limitation = split(line + 11, words) > 0;
     } else if (!strncmp(line, "scene", 5) || !strncmp(line, "caption", 7) || !strncmp(line, "score", 5) ||
                !strncmp(line, "conclusion", 10)) {
-        verify_wrong("format", "\"%s\" has none of the forms described in the file", line);
+        verify_wrong("format", "The line \"%s\" has none of the forms in the text of the exercise.", line);
     }
 }
 
 static void judge_scenes(void) {
-    if (!shown.limitation) verify_wrong("format", "no line says \"limitation: ...\"");
-    if (shown.scenes < 2) verify_wrong("format", "there are %d scenes, want 2 or more", shown.scenes);
-    if (shown.captions < 2) verify_wrong("format", "there are %d captions, want 2 or more", shown.captions);
+    if (!shown.limitation) verify_wrong("format", "There is no line \"limitation: ...\".");
+    if (shown.scenes < 2) verify_wrong("format", "There are %d scenes. Print 2 or more.", shown.scenes);
+    if (shown.captions < 2) verify_wrong("format", "There are %d captions. Print 2 or more.", shown.captions);
     for (int i = 1; i <= shown.scenes; i++)
-        if (!shown.scene[i].count) verify_wrong("format", "scene %d is missing", i);
+        if (!shown.scene[i].count) verify_wrong("format", "Scene %d is missing.", i);
     for (int j = 1; j <= shown.captions; j++)
-        if (!shown.text[j]) verify_wrong("format", "caption %d is missing", j);
+        if (!shown.text[j]) verify_wrong("format", "Caption %d is missing.", j);
     for (int i = 1; i <= shown.scenes; i++)
         for (int j = 1; j <= shown.captions; j++)
-            if (isnan(shown.score[i][j])) verify_wrong("format", "there is no number for \"score %d %d: ...\"", i, j);
+            if (isnan(shown.score[i][j])) verify_wrong("format", "The line \"score %d %d: ...\" is missing.", i, j);
 }
 
 /* Numbers that are printed with four digits may be off by half of the last one. */
 static void judge_comparisons(void) {
     bool told = false, control = false;
-    if (!shown.conclusions) verify_wrong("format", "there is no line \"conclusion: I J > I K\"");
+    if (!shown.conclusions) verify_wrong("format", "There is no line \"conclusion: I J > I K\".");
     for (int n = 0; n < shown.conclusions; n++) {
         Conclusion c = shown.conclusion[n];
         if (c.i > shown.scenes || c.j > shown.captions || c.l > shown.captions)
-            verify_wrong("format", "conclusion %d is about a scene or caption that is not there", n + 1);
+            verify_wrong("format", "Conclusion %d is about a scene or caption that does not exist.", n + 1);
         double one = shown.score[c.i][c.j], two = shown.score[c.i][c.l];
         bool holds = c.sign == '>' ? one - two >= 0.001 : c.sign == '<' ? two - one >= 0.001 : fabs(one - two) < 0.001;
         if (!holds)
-            verify_wrong("unsupported",
-                         "conclusion: %d %d %c %d %d, but the numbers are %g and %g: they do not support it", c.i, c.j,
-                         c.sign, c.k, c.l, one, two);
+            verify_wrong("unsupported", "\"conclusion: %d %d %c %d %d\" does not hold. The two numbers are %s and %s.",
+                         c.i, c.j, c.sign, c.k, c.l, verify_number(one), verify_number(two));
         bool first = caption_true(&shown.scene[c.i], &shown.caption[c.j]),
              second = caption_true(&shown.scene[c.i], &shown.caption[c.l]);
         bool words = caption_same_words(shown.text[c.j], shown.text[c.l]);
@@ -382,16 +389,16 @@ static void judge_comparisons(void) {
     if (!told)
         verify_wrong(
             "no-truth",
-            "no conclusion sets a caption that is true of its scene beside one that is false; the check looked at the "
-            "scenes: of scene 1, caption 1 is %s",
+            "No conclusion compares a true caption of a scene with a false one. The check reads the scenes: for "
+            "scene 1, caption 1 is %s.",
             caption_true(&shown.scene[1], &shown.caption[1]) ? "true" : "false");
     if (!control)
         verify_wrong(
             "no-control",
-            "there is no control: a conclusion about a true and a false caption that do not have the same words, so "
-            "that a tower that sees anything can tell them apart");
+            "There is no control. Add a conclusion about a true and a false caption that do not have the same words.");
     if (shown.because < 5)
-        verify_wrong("format", "\"because: ...\" has %d words, want 5 or more: what do you make of it?", shown.because);
+        verify_wrong("format", "The line \"because: ...\" has %d words. Explain your result in 5 words or more.",
+                     shown.because);
 }
 
 static void check_probe_scenes(void) {
@@ -415,6 +422,7 @@ const Verify checked = {
     .title = "probe",
     .parts = parts,
     .count = COUNT(parts),
-    .proved = "a claim about a model is a difference between two numbers, one of them a control.",
-    .in_clip = "lessons 16 and 17 ask the same of trained models, with chance, ties and intervals beside every number.",
+    .proved = "A claim about a model compares two numbers. One of them is a control.",
+    .in_clip =
+        "Lessons 16 and 17 measure the same limits of trained models, with chance, ties and confidence intervals.",
 };

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { CASES = 64, SHOWN_IN_FULL = 24, SHOWN = 8, TEXT = 700, NAMED_AT_ONCE = 3 };
+enum { CASES = 64, SHOWN_IN_FULL = 24, SHOWN = 8, TEXT = 700, NAMED_AT_ONCE = 3, LABELS_SHOWN = 4, SMALL_CASES = 60 };
 
 Shared *shared;
 
@@ -29,9 +29,9 @@ static struct {
     int cases, wrong_cases, numbers; /* numbers put in, of the case at hand */
     Answers answers;                 /* of the case at hand */
     double *table, *got;
-    bool *integer;
-    char *where;     /* of the case's first wrong number, */
-    int first_wrong; /* and which it is; -1 */
+    bool *integer, mixed; /* which of them are whole numbers; some are, some are not */
+    char *where;          /* of the case's first wrong number, */
+    int first_wrong;      /* and which it is; -1 */
     Failure failure;
     const char *labels[CASES];
     bool label_wrong[CASES];
@@ -42,11 +42,11 @@ static struct {
     double constant_value;
     int constant_cases;
     Positions differing;
-    char outside[300];          /* what was written outside of an array */
-    double ratio, offset;       /* of what came to what is right, and their difference, */
-    bool one_ratio, one_offset; /* the same for all wrong numbers */
-    int ratio_numbers;
-    bool unwritten; /* every wrong number is what was there before the call */
+    char outside[300]; /* what was written outside of an array */
+    Line line;         /* through (right number, number that came) */
+    SizeRule size_rule;
+    int small_cases, most_rows; /* over all cases */
+    bool unwritten;             /* every wrong number is what was there before the call */
 } now;
 
 Rng *verify_rng(void) {
@@ -55,6 +55,11 @@ Rng *verify_rng(void) {
 }
 Arena *verify_arena(void) { return &now.arena; }
 bool verify_right(void) { return now.wrong_cases == 0; }
+
+bool verify_wants_small(void) {
+    const Failure *f = &now.failure;
+    return f->set && f->numbers > SHOWN_IN_FULL && now.small_cases++ < SMALL_CASES;
+}
 int verify_models(void) { return now.models; }
 
 /* ---- the report -------------------------------------------------------------------------------------------------- */
@@ -85,6 +90,14 @@ void verify_note(const char *format, ...) {
     va_end(args);
 }
 
+void verify_hint(const char *format, ...) {
+    va_list args;
+    if (*shared->hint) return;
+    va_start(args, format);
+    add(shared->hint, sizeof shared->hint, format, args);
+    va_end(args);
+}
+
 NORETURN static void end_part(Verdict verdict) {
     fflush(NULL);
     shared->verdict = verdict;
@@ -94,7 +107,7 @@ NORETURN static void end_part(Verdict verdict) {
 }
 
 static void report_input(const char *label, const char *input) {
-    report("  put in    %s%s%s%s\n", *label ? "(" : "", label, *label ? ") " : "", input);
+    report("  input     %s%s%s%s\n", *label ? "(" : "", label, *label ? ") " : "", input);
 }
 
 void verify_wrong(const char *id, const char *format, ...) {
@@ -125,6 +138,11 @@ static const char *shown(double x, char *text, size_t size) {
     else if (isinf(x)) snprintf(text, size, x > 0 ? "infinity" : "-infinity");
     else snprintf(text, size, "%.7g", x == 0 ? 0.0 : x);
     return text;
+}
+
+const char *verify_number(double x) {
+    char *text = arena_alloc(&now.arena, 40, 1);
+    return shown(x, text, 40);
 }
 
 /* ---- judging a case ---------------------------------------------------------------------------------------------- */
@@ -172,6 +190,7 @@ void verify_answers(int rows, int cols, const num *before, bool added) {
     a->rows = rows;
     a->cols = cols;
     a->added = added;
+    now.most_rows = MAX(now.most_rows, rows);
     a->has_before = before != NULL;
     now.table = arena_alloc(&now.arena, (size_t)(n * (now.models + 1)), sizeof *now.table);
     now.got = arena_zero(&now.arena, (size_t)n, sizeof *now.got);
@@ -208,35 +227,23 @@ void verify_got_int(int i, int value, const char *where, ...) {
     va_end(args);
 }
 
+/* The mistakes that any answer can have say nothing of whole numbers beside others. */
 static double model_number(int m, int i) {
+    if (m >= now.mistakes && now.mixed && now.integer[i]) return VERIFY_ANY;
     return m < now.mistakes ? now.table[(m + 1) * now.answers.n + i] : shape_number(m - now.mistakes, &now.answers, i);
 }
 
 /* Which mistakes remain. */
 static void sift(const bool *wrong) {
     double tolerance = now.part->tolerance;
+    now.mixed = false;
+    for (int i = 1; i < now.answers.n; i++) now.mixed = now.mixed || now.integer[i] != now.integer[0];
     for (int m = 0; m < now.mistakes + shape_count(); m++)
         for (int i = 0; i < now.answers.n && now.alive[m]; i++) {
             double model = model_number(m, i);
             now.alive[m] = fits(now.got[i], model, now.answers.right[i], tolerance);
             now.explained[m] += wrong[i] && model != VERIFY_ANY;
         }
-}
-
-/* Is what came always the same multiple of what is right, or always as much more? */
-static void note_ratio(void) {
-    const Answers *a = &now.answers;
-    for (int i = 0; i < a->n; i++) {
-        double base = a->added ? a->before[i] : 0, right = a->right[i] - base, came = now.got[i] - base;
-        if (!isfinite(came)) now.one_ratio = now.one_offset = false;
-        if (fabs(right) < 1e-2 || !isfinite(came)) continue;
-        if (now.ratio_numbers++ == 0) {
-            now.ratio = came / right;
-            now.offset = came - right;
-        }
-        now.one_ratio = now.one_ratio && fabs(came - now.ratio * right) <= 1e-4 * fmax(fabs(came), fabs(right));
-        now.one_offset = now.one_offset && fabs(came - right - now.offset) <= 1e-4 * fmax(1, fabs(right));
-    }
 }
 
 static void keep_failure(void) {
@@ -306,7 +313,7 @@ void verify_done(void) {
     }
     shared->numbers += now.answers.n;
     note_constant();
-    note_ratio();
+    line_note(&now.line, &now.answers);
     compare_again();
     sift(wrong);
     note_label(any || outside);
@@ -317,6 +324,7 @@ void verify_done(void) {
     }
     now.unwritten = now.unwritten && (any || !outside);
     if (any && now.answers.n > 1) positions_note(&now.differing, &now.answers, wrong);
+    size_rule_note(&now.size_rule, &now.answers, any || outside);
     now.cases++;
     now.numbers = 0;
 }
@@ -338,18 +346,23 @@ static void add_id(const char *id) {
     if (!strstr(shared->id, id)) snprintf(shared->id + used, sizeof shared->id - used, "%s%s", used ? "|" : "", id);
 }
 
+/* Does mistake m explain every number? A column says something only where there are rows. */
+static bool explains(int m) {
+    bool needs_rows = m >= now.mistakes && shape_needs_rows(m - now.mistakes);
+    return now.alive[m] && now.explained[m] > 0 && (!needs_rows || now.most_rows > 1);
+}
+
 /* The mistakes from `from` to `to` that explain every number, each text once; how many. */
 static int name_mistakes(int from, int to) {
     char said[NAMED_AT_ONCE][400];
     int count = 0;
     for (int m = from; m < to && count < NAMED_AT_ONCE; m++) {
-        bool known = !now.alive[m] || now.explained[m] == 0;
+        bool known = !explains(m);
         for (int i = 0; i < count && !known; i++) known = !strcmp(said[i], mistake_text(m));
         if (known) continue;
         snprintf(said[count], sizeof said[count], "%s", mistake_text(m));
-        report(
-            "  %s %s.\n",
-            count == 0 ? "These are the numbers of a known mistake:" : "    or, with the same numbers:", said[count]);
+        report("  %s\n    %s\n",
+               count == 0 ? "Your numbers are those of a known mistake:" : "  Or, with the same numbers:", said[count]);
         count++;
         add_id(mistake_id(m));
     }
@@ -358,13 +371,12 @@ static int name_mistakes(int from, int to) {
 
 static bool name_by_conduct(void) {
     if (now.remembers) {
-        report("  Called again with the first input, it gives another answer: something is kept from call to call (a "
-               "static "
-               "or global variable), or is never set.\n");
+        report("  The first input was passed again at the end, and the result is another one. A static or global "
+               "variable keeps a value between calls, or a variable is used before it is set.\n");
         add_id("remembers");
     } else if (now.constant && now.constant_value != 0 && now.constant_cases > 3) {
         char text[40];
-        report("  It is %s for every input: a fixed number, not one that is computed.\n",
+        report("  The result is %s for every input. It is a fixed number in your code.\n",
                shown(now.constant_value, text, sizeof text));
         add_id("constant");
     } else {
@@ -373,14 +385,34 @@ static bool name_by_conduct(void) {
     return true;
 }
 
-static void list_labels(bool wrong) {
+static int count_labels(bool wrong) {
     int count = 0;
-    for (int i = 0; i < now.label_count; i++) {
+    for (int i = 0; i < now.label_count; i++)
+        count += now.label_wrong[i] == wrong && strcmp(now.labels[i], "again") != 0;
+    return count;
+}
+
+static void list_labels(bool wrong) {
+    int count = 0, all = count_labels(wrong);
+    for (int i = 0; i < now.label_count && count < LABELS_SHOWN; i++) {
         if (now.label_wrong[i] != wrong || !strcmp(now.labels[i], "again")) continue;
-        hint("%s%s", count ? "; " : wrong ? "  Wrong in: " : "  Right in: ", now.labels[i]);
+        hint("%s%s", count ? "; " : wrong ? "  Wrong in these cases: " : "  Right in these cases: ", now.labels[i]);
         count++;
     }
+    if (all > count) hint("; and %d more", all - count);
     if (count) hint(".\n");
+}
+
+/* In which cases the answer is right, and in which it is wrong. */
+static void hint_at_cases(void) {
+    int right = count_labels(false);
+    bool worked_right = right == 1 && !now.worked_wrong && !strcmp(now.labels[0], "the worked example");
+    const char *rule = size_rule_text(&now.size_rule);
+    if (worked_right)
+        hint("  Only the worked example is right. What does your code do for other sizes and other numbers?\n");
+    else if (right > 0) list_labels(false);
+    if (right > 0) list_labels(true);
+    if (rule) hint("  %s\n", rule);
 }
 
 /* What is said of a mistake that is not in the lists. */
@@ -388,31 +420,32 @@ static void hint_at_it(void) {
     const char *where = positions_text(&now.differing);
     if (where) hint("  %s\n", where);
     if (isnan(now.failure.got))
-        hint("  Not a number comes from 0/0, from the root or logarithm of a number below 0, from infinity minus "
-             "infinity, or "
-             "from memory that was never written.\n");
+        hint("  nan comes from 0/0, from the square root or logarithm of a negative number, from infinity minus "
+             "infinity, or from memory that was never written.\n");
     else if (isinf(now.failure.got))
-        hint("  Infinity comes from a division by 0, the logarithm of 0, or exp of a number above 88 (709 in "
-             "double).\n");
-    bool any_right = false;
-    for (int i = 0; i < now.label_count; i++) any_right = any_right || !now.label_wrong[i];
-    list_labels(false);
-    if (any_right) list_labels(true);
+        hint("  infinity comes from a division by 0, from the logarithm of 0, or from exp of a number above 88 (709 "
+             "in double).\n");
+    hint_at_cases();
 }
 
-static bool say_ratio(void) {
-    bool same = fabs(now.ratio - 1) < 1e-3 || fabs(now.offset) < 1e-3;
-    if (now.ratio_numbers < 4 || *now.outside || same || !(now.one_ratio || now.one_offset)) return false;
-    if (now.one_ratio) report("  Every number is %.5g times the right one.\n", now.ratio);
-    else report("  Every number is the right one %s %.5g.\n", now.offset < 0 ? "-" : "+", fabs(now.offset));
-    add_id(now.one_ratio ? "factor" : "offset");
+static bool say_line(void) {
+    double slope, offset;
+    if (*now.outside || !line_fit(&now.line, &slope, &offset)) return false;
+    if (offset == 0) report("  Every number is %.5g times the right one.\n", slope);
+    else if (slope == 1) report("  Every number is the right one %c %.5g.\n", offset < 0 ? '-' : '+', fabs(offset));
+    else
+        report("  Every number is %.5g times the right one, %s %.5g.\n", slope, offset < 0 ? "minus" : "plus",
+               fabs(offset));
+    add_id(offset == 0 ? "factor" : slope == 1 ? "offset" : "factor|offset");
     return true;
 }
 
 static bool say_unwritten(void) {
     const char *where = positions_text(&now.differing);
-    report("  What is wrong was never written: it holds what was there before the call.\n");
+    report("  The wrong numbers were never written. They are what was there before the call.\n");
+    const char *rule = size_rule_text(&now.size_rule);
     if (where) report("  %s\n", where);
+    if (rule) report("  %s\n", rule);
     add_id("not-written");
     return true;
 }
@@ -420,7 +453,7 @@ static bool say_unwritten(void) {
 static void report_failure(void) {
     const Failure *f = &now.failure;
     char got_text[40], want_text[40];
-    report_input(strcmp(f->label, "again") ? f->label : "the worked example, again", f->input);
+    report_input(strcmp(f->label, "again") ? f->label : "the worked example, a second time", f->input);
     shared->fresh = f->fresh;
     if (!f->has_number) return;
     shared->got = f->got;
@@ -440,14 +473,14 @@ static void judge_part(void) {
     shared->shape_at = strlen(shared->report);
     if (!named) shared->by_shape = named = name_mistakes(now.mistakes, now.mistakes + shape_count()) > 0;
     if (!named && now.unwritten) named = say_unwritten();
-    if (!named) named = say_ratio();
+    if (!named) named = say_line();
     if (*now.outside) report("  %s%s.\n", named ? "And: " : "", now.outside);
     if (*now.outside && !named) add_id("outside");
     named = named || *now.outside;
     shared->named = named;
     if (!named) hint_at_it();
     if (!named && now.worked_wrong)
-        hint("  The worked example of the text is wrong too: go through it with your code.\n");
+        hint("  The worked example of the text is wrong too. Go through it by hand, line by line of your code.\n");
     end_part(PART_WRONG);
 }
 
@@ -470,7 +503,8 @@ void verify_part(const Part *part, int index, uint64_t seed, bool sanitized) {
     now.alive = arena_alloc(&now.arena, (size_t)all, sizeof *now.alive);
     now.explained = arena_zero(&now.arena, (size_t)all, sizeof *now.explained);
     for (int m = 0; m < all; m++) now.alive[m] = true;
-    now.unwritten = now.one_ratio = now.one_offset = true;
+    now.unwritten = true;
+    now.line.arena = now.size_rule.arena = &now.arena;
     shared->started = true;
     message_hook = name_before_the_end;
     part->check();
@@ -528,8 +562,8 @@ static void say_changed(const Guarded *g, size_t at) {
     else snprintf(place, sizeof place, "[%d]", (int)at);
     verify_wrong(
         "changed",
-        "`%s` was changed: number %s was %s and is %s after the call. An input must stay as it is: write into the "
-        "result, or into a copy (a Mat copied with = still has the same numbers).",
+        "Your function has changed its input `%s`. Number %s was %s before the call and is %s after it. Write into "
+        "the result or into a copy. (A Mat copied with = shares its numbers with the first one.)",
         g->name, place, shown(before, a, sizeof a), shown(now_is, b, sizeof b));
 }
 
@@ -543,16 +577,16 @@ static bool look_at_guards(void) {
         if (before_it || memcmp(g->all + behind, g->kept + behind, around) != 0) {
             snprintf(
                 now.outside, sizeof now.outside,
-                "Something was written %s `%s`, which has %zu numbers: an index is too %s. Look at the loops' bounds, "
-                "and at the sizes the index is made of",
+                "Your function has written %s `%s`, which has %zu numbers. An index is too %s. Look at the bounds of "
+                "the loops, and at the sizes in the index",
                 before_it ? "before the beginning of" : "behind the end of", g->name, g->bytes / g->item,
                 before_it ? "small" : "large");
             any = true;
         }
         if (g->lent && !lent_noted && memcmp(g->all + around, g->kept + around, g->bytes) != 0) {
             verify_note(
-                "  `%s` is not what it was before the call. That is not forbidden here; but who calls it may need it "
-                "again.\n",
+                "  Note: your function has changed its input `%s`. This is allowed here. But a caller may need the "
+                "old numbers again.\n",
                 g->name);
             lent_noted = true;
         }

@@ -82,6 +82,10 @@ void verify_done(void);
 /* Has nothing been wrong so far? */
 bool verify_right(void);
 
+/* The cases that failed have more numbers than are shown: the check should go on with small random ones, until this is
+ * false. */
+bool verify_wants_small(void);
+
 /* The part is wrong, and this is why; does not return. id: of the mistake, or NULL. */
 NORETURN void verify_wrong(const char *id, const char *format, ...) PRINTF_LIKE(2, 3);
 
@@ -90,6 +94,9 @@ NORETURN void verify_untouched(void);
 
 /* A line that is shown whatever the verdict. */
 void verify_note(const char *format, ...) PRINTF_LIKE(1, 2);
+
+/* A line that is shown if the part is wrong and no mistake explains it; the first one counts. */
+void verify_hint(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /* ---- arrays: other numbers lie around each, and what is written there is found ----------------------------------- */
 
@@ -111,6 +118,7 @@ Mat verify_random(int rows, int cols, double scale);
 Mat verify_from(int rows, int cols, const double *numbers);
 
 /* "(0.6, 0.8)"; a matrix as rows "[0.6 0.8 | 1 0]": all numbers where they are 24 or fewer. On the part's arena. */
+const char *verify_number(double x); /* no "-0", no "-nan" */
 const char *verify_vector(const num *v, int n);
 const char *verify_matrix(Mat m);
 const char *verify_ints(const int *v, int n);

@@ -41,6 +41,7 @@ typedef struct {
 int shape_count(void);
 double shape_number(int shape, const Answers *a, int i);
 const char *shape_id(int shape);
+bool shape_needs_rows(int shape); /* it says nothing of an answer with one row */
 void shape_text(int shape, const Answers *a, char *text, size_t size);
 
 /* Where the wrong numbers are, as bits. A place holds if no case contradicts it. It tells if it is not the whole
@@ -51,6 +52,29 @@ typedef struct {
 } Positions;
 void positions_note(Positions *positions, const Answers *a, const bool *wrong);
 const char *positions_text(const Positions *positions);
+
+/* Every right number of the answers, and the number that came. line_fit: is what came `slope` times the right one plus
+ * `offset`, everywhere? An offset of exactly 0, or a slope of exactly 1, is preferred. */
+typedef struct {
+    Arena *arena;
+    double *right, *got;
+    int count;
+    bool broken; /* a number was not finite */
+} Line;
+void line_note(Line *line, const Answers *a);
+bool line_fit(const Line *line, double *slope, double *offset);
+
+/* The sizes of each case, and whether it was wrong. size_rule_text: "It is right where B is 2, and wrong everywhere
+ * else.", if there is such a rule; else NULL. */
+enum { RULE_CASES = 128, RULE_SIZES = 8 };
+typedef struct {
+    Arena *arena;
+    const char *name[RULE_SIZES];
+    int size[RULE_CASES][RULE_SIZES], sizes, cases;
+    bool wrong[RULE_CASES];
+} SizeRule;
+void size_rule_note(SizeRule *rule, const Answers *a, bool wrong);
+const char *size_rule_text(const SizeRule *rule);
 
 /* Checks one part; ends the process. sanitized: arrays lie in memory that the sanitizer watches. */
 NORETURN void verify_part(const Part *part, int index, uint64_t seed, bool sanitized);

@@ -216,7 +216,7 @@ static void set_id(const char *id) {
 
 static void report_input(void) {
     const char *label = shared->label;
-    report("  put in    %s%s%s%s\n", *label ? "(" : "", label, *label ? ") " : "",
+    report("  input     %s%s%s%s\n", *label ? "(" : "", label, *label ? ") " : "",
            *shared->input ? shared->input : "the first input");
 }
 
@@ -228,20 +228,24 @@ static void report_end(int status) {
     report_input();
     if (out_of_time(status)) {
         set_id("endless");
-        report("  Stopped: it ran for more than %d seconds. Is there a loop whose condition never becomes false?\n",
+        report("  Stopped after %d seconds. A loop does not end: its condition never becomes false.\n",
                status == -1 ? WALL_SECONDS : CPU_SECONDS);
         shared->named = true;
     } else if (WIFSIGNALED(status)) {
         set_id("crash");
-        report("  Crashed: %s. An index outside an array, or a function that calls itself without end?\n",
-               strsignal(WTERMSIG(status)));
+        report(
+            "  Crashed: %s. Usual causes: an index outside of an array, a function that calls itself without end, or "
+            "memory that malloc could not give.\n",
+            strsignal(WTERMSIG(status)));
     } else if (WEXITSTATUS(status) == EXIT_CONTRACT) {
         set_id("contract");
-        report("  A function of the library was called with something it does not take; it says what, above.\n");
+        report("  Your function called a function of the library with an argument that it does not accept. The "
+               "message above says which.\n");
         shared->named = true;
     } else {
         set_id("exit");
-        report("  The program ended (exit status %d) before the function had returned.\n", WEXITSTATUS(status));
+        report("  The program ended with exit status %d before your function returned. Use return, not exit.\n",
+               WEXITSTATUS(status));
         shared->named = true;
     }
     report("%s", before);
@@ -261,18 +265,24 @@ static int student_line(const char *said) {
 static const struct {
     const char *kind, *id, *text;
 } sanitizer_kinds[] = {
-    { "stack-buffer-overflow", "outside", "beyond the end of the array%s of the function" },
-    { "stack-buffer-underflow", "outside", "before the beginning of the array%s of the function" },
-    { "dynamic-stack-buffer-overflow", "outside", "beyond the end of the array%s of the function" },
-    { "global-buffer-overflow", "outside", "beyond the end of the global array%s" },
-    { "heap-use-after-free", "freed", "what was freed%s: arena_free comes too early" },
-    { "stack-use-after", "freed", "a local variable%s of a function or block that has ended" },
+    { "stack-buffer-overflow", "outside", "%s %s beyond the end of the array%s of your function" },
+    { "stack-buffer-underflow", "outside", "%s %s before the beginning of the array%s of your function" },
+    { "dynamic-stack-buffer-overflow", "outside", "%s %s beyond the end of the array%s of your function" },
+    { "global-buffer-overflow", "outside", "%s %s beyond the end of the global array%s" },
+    { "heap-use-after-free", "freed", "%s %s memory%s that was freed. arena_free or free comes too early" },
+    { "stack-use-after", "freed", "%s %s a local variable%s of a function or block that has ended" },
     { "stack-overflow", "endless",
-      "more stack%s than there is: a function that calls itself without end, or a huge array" },
-    { "use-after-poison", "outside", "beyond the end, or before the beginning, of an array%s" },
-    { "heap-buffer-overflow", "outside", "beyond the end, or before the beginning, of an array%s" },
-    { "memcpy-param-overlap", "overlap", "two pieces of memory%s that overlap, with memcpy" },
-    { "SEGV", "crash", "memory that is not there%s: an address that was never set, NULL, or an index far outside" },
+      "%s needs more stack%s%s than there is. A function calls itself without end, or a local array is too large" },
+    { "use-after-poison", "outside", "%s %s outside of an array%s, before its beginning or beyond its end" },
+    { "heap-buffer-overflow", "outside", "%s %s outside of an array%s, before its beginning or beyond its end" },
+    { "memcpy-param-overlap", "overlap", "%s calls memcpy for two pieces of memory%s%s that overlap" },
+    { "requested allocation size", "memory", "%s asks for more memory%s%s than there is. Look at the size" },
+    { "allocation-size-too-big", "memory", "%s asks for more memory%s%s than there is. Look at the size" },
+    { "out of memory", "memory", "%s asks for more memory%s%s than there is. Look at the size" },
+    { "attempting double-free", "freed", "%s frees%s%s the same memory a second time" },
+    { "attempting free", "freed", "%s frees%s%s memory that malloc did not give" },
+    { "SEGV", "crash",
+      "%s %s memory%s that does not exist. The address was never set, is NULL, or lies far outside of an array" },
 };
 
 /* The local array that an address report marks, as " 'mean'". */
@@ -287,26 +297,27 @@ static void marked_variable(const char *said, char *name, size_t size) {
 }
 
 static void read_address_report(const char *report_text, Sanitized *s) {
-    char what[200], name[60];
+    char who[40], name[60];
     const char *verb = strstr(report_text, "\nWRITE of size")  ? "writes"
                        : strstr(report_text, "\nREAD of size") ? "reads"
-                                                               : "touches";
+                                                               : "uses";
     marked_variable(report_text, name, sizeof name);
     s->found = true;
     s->line = student_line(report_text);
+    snprintf(who, sizeof who, s->line ? "Line %d" : "Your function", s->line);
     snprintf(s->id, sizeof s->id, "crash");
-    snprintf(what, sizeof what, "memory it must not");
+    snprintf(s->text, sizeof s->text, "%s %s memory that it must not use", who, verb);
     for (size_t i = 0; i < COUNT(sanitizer_kinds); i++) {
         const char *at = strstr(report_text, sanitizer_kinds[i].kind);
         if (!at || memchr(report_text, '\n', (size_t)(at - report_text))) continue;
         snprintf(s->id, sizeof s->id, "%s", sanitizer_kinds[i].id);
-        const char *hole = strstr(sanitizer_kinds[i].text, "%s");
-        snprintf(what, sizeof what, "%.*s%s%s", (int)(hole - sanitizer_kinds[i].text), sanitizer_kinds[i].text, name,
-                 hole + 2);
+        bool has_verb = strstr(sanitizer_kinds[i].text, "%s %s ") == sanitizer_kinds[i].text;
+        snprintf(s->text, sizeof s->text, sanitizer_kinds[i].text, who, has_verb ? verb : "", name);
         break;
     }
-    if (!s->line) snprintf(s->text, sizeof s->text, "It %s %s", verb, what);
-    else snprintf(s->text, sizeof s->text, "Line %d %s %s", s->line, verb, what);
+    size_t used = strlen(s->text);
+    snprintf(s->text + used, sizeof s->text - used, " (AddressSanitizer: %.*s)",
+             (int)MIN(strcspn(report_text, " :\n"), 40), report_text);
 }
 
 static Sanitized read_sanitizer(const char *said) {
@@ -340,9 +351,10 @@ static Sanitized compare_runs(const Shared *plain, const Shared *seen) {
     if (plain->verdict == seen->verdict && fabs(plain->got - seen->got) <= 1e-4 * fmax(1, fabs(plain->got))) return s;
     s.found = true;
     snprintf(s.id, sizeof s.id, "unwritten");
-    snprintf(s.text, sizeof s.text,
-             "It uses numbers that were never written: what arena_alloc and mat_new give is not set, nor is a variable "
-             "without = 0");
+    snprintf(
+        s.text, sizeof s.text,
+        "Your function uses numbers that were never written. Memory from arena_alloc, mat_new and malloc is not set "
+        "to 0. A variable without = 0 is not set either");
     return s;
 }
 
@@ -366,12 +378,10 @@ static void look_closer(int index) {
         shared->seconds = plain.seconds;
         shared->report[0] = shared->id[0] = shared->hint[0] = '\0';
         report_input();
-        report("  %s%c%s.\n",
-               seen.finished ? "" : "Stopped: ", seen.finished ? s.text[0] : tolower((unsigned char)s.text[0]),
-               s.text + 1);
+        report("  %s%s.\n", seen.finished ? "" : "Stopped. ", s.text);
         set_id(s.id);
     } else {
-        report("  %s%s.\n", shared->named ? "And: " : "", s.text);
+        report("  %s%s.\n", shared->named ? "Also: " : "", s.text);
         if (!shared->named || !strcmp(shared->id, "remembers")) shared->id[0] = '\0';
         set_id(s.id);
     }
@@ -382,21 +392,25 @@ static void look_closer(int index) {
 
 /* Findings that say what is wrong, and how; the most telling first. */
 static const Mistake finding_texts[] = {
-    { "uninitialised", "a variable is used before it has a value: begin with = 0" },
-    { "int-division", "a division of two whole numbers, whose result is cut to a whole one: 1 / 2 is 0 in C" },
-    { "abs", "abs is for whole numbers and cuts a real one; fabs is for real ones" },
-    { "int", "a real number is put into an int, and what is behind the point is lost" },
-    { "sizeof", "sizeof of a pointer is the size of an address, not of the numbers it points to" },
-    { "indent", "the indentation says something else than the braces" },
-    { "empty", "a loop or an if with an empty body: a ; too many" },
-    { "parentheses", "parentheses are missing, or = stands for ==" },
-    { "unused-value", "a value is computed and not used" },
-    { "unset", "a variable may be used before it has a value: begin with = 0" },
-    { "self", "a variable is assigned to itself, or compared with itself" },
-    { "bounds", "an index is outside of its array" },
-    { "shadow", "a variable is declared again inside: the outer one stays as it was" },
+    { "recursion", "The function calls itself in every case, so it never returns" },
+    { "uninitialised", "A variable is used before it has a value. Start it with = 0" },
+    { "int-division", "This divides two integers, and C drops the fraction: 1 / 2 is 0. Write 1.0 / 2" },
+    { "abs", "abs is for integers and drops the fraction. Use fabs" },
+    { "int", "A real number is stored in an int, so its fraction is lost. Use double" },
+    { "sizeof", "sizeof of a pointer is the size of an address, not of the array it points to" },
+    { "indent", "The indentation does not agree with the braces. A line looks as if it were inside and is not" },
+    { "empty", "A loop or an if has an empty body: there is one ; too many" },
+    { "parentheses", "Parentheses are missing, or = stands in place of ==" },
+    { "unused-value", "A value is computed and not used" },
+    { "unset", "A variable may be used before it has a value. Start it with = 0" },
+    { "self", "A variable is assigned to itself or compared with itself" },
+    { "bounds", "An index is outside of its array" },
+    { "static", "A static variable keeps its value from one call to the next" },
+    { "shadow", "A variable is declared again in an inner block. The outer variable keeps its old value" },
 };
 
+/* A static variable may be harmless: it is shown where nothing else is known, and is no diagnosis. */
+static bool only_shown(const Finding *f) { return !strcmp(f->id, "static"); }
 static bool certain(const Finding *f) { return !strcmp(f->id, "uninitialised"); }
 
 /* Adds what the compiler said of a wrong part. An uninitialised variable makes a right one wrong: it was luck. */
@@ -407,10 +421,11 @@ static void add_findings(int index) {
             const Finding *f = &run.finding[i];
             if (strcmp(f->id, finding_texts[k].id) || !concerns(f->line, index)) continue;
             if (shared->verdict == PART_RIGHT && !certain(f)) continue;
+            if (only_shown(f) && shared->named) continue;
             if (shared->verdict == PART_RIGHT) {
                 shared->verdict = PART_WRONG;
                 shared->report[0] = '\0';
-                report("  The numbers of this case are right all the same.\n");
+                report("  All numbers are right, but only by luck.\n");
             }
             bool unset = !strcmp(f->id, "uninitialised") || !strcmp(f->id, "unset");
             if (unset && shared->by_shape) { /* whatever its numbers look like is chance */
@@ -421,8 +436,10 @@ static void add_findings(int index) {
                 shared->id[0] = '\0';
                 shared->named = false;
             }
-            report("  Line %d: %s. (The compiler: %s)\n", f->line, finding_texts[k].text, f->text);
+            report("  Line %d: %s. %s%s.\n", f->line, finding_texts[k].text,
+                   only_shown(f) ? "The line: " : "The compiler says: ", f->text);
             said++;
+            if (only_shown(f)) continue;
             if (!shared->named) set_id(f->id);
             shared->named = true;
         }
@@ -447,12 +464,11 @@ static void check_part(int index, char *said) {
     double before = child_seconds();
     int status = run_child(index, false, said);
     if (!shared->finished) report_end(status);
-    if (shared->verdict == PART_WRONG && *shared->hint == '\0' && !shared->named) set_id("crash");
     look_closer(index);
     if (shared->verdict != PART_UNTOUCHED) add_findings(index);
-    if (!shared->named && *shared->hint) {
+    if (!shared->named && shared->verdict == PART_WRONG) {
         report("%s", shared->hint);
-        report("  None of the mistakes known to this check gives these numbers.\n");
+        if (shared->finished) report("  None of the mistakes known to this check gives these numbers.\n");
     }
     shared->seconds = child_seconds() - before;
 }
@@ -502,15 +518,15 @@ static VerifyStatus conclude(const PairScore *counts) {
     if (counts->right == checked.count) {
         term_print(&run.term, TERM_GOOD, "DONE %s %s\n", checked.number, checked.title);
         if (checked.proved)
-            printf("  What you have shown: %s\n  Where CLIP does it: %s\n", checked.proved, checked.in_clip);
+            printf("  What you have shown: %s\n  Where it is in CLIP: %s\n", checked.proved, checked.in_clip);
         return VERIFY_DONE;
     }
     if (counts->right == 0) {
-        printf("NOT STARTED %s %s: this is an exercise, not an error. Open %s and look for TODO.\n", checked.number,
-               checked.title, run.student);
+        printf("NOT STARTED %s %s. This is not an error. Open %s and look for TODO.\n", checked.number, checked.title,
+               run.student);
         return VERIFY_NOT_STARTED;
     }
-    printf("BEGUN %s %s: %d of %d parts are right; go on with the next TODO in %s.\n", checked.number, checked.title,
+    printf("BEGUN %s %s: %d of %d parts are right. Go on with the next TODO in %s.\n", checked.number, checked.title,
            counts->right, checked.count, run.student);
     return VERIFY_BEGUN;
 }
@@ -549,7 +565,7 @@ static bool sweep_one(int index, int model, char *said) {
     run_child(index, false, said);
     pretended = 0;
     bool named = shared->verdict == PART_WRONG && strstr(shared->report, mistake->text);
-    bool alone = named && !strstr(shared->report, "or, with the same numbers");
+    bool alone = named && !strstr(shared->report, "Or, with the same numbers");
     if (!named || !alone)
         printf("%s %s %s (%s): %s\n%s%s", checked.number, part_of(index)->name, mistake->id, mistake->text,
                named                           ? "not the only one"

@@ -1,4 +1,4 @@
-/* pictures: PNG, PPM and PGM, and resizing of the pictures. */
+/* pictures: PNG, JPEG, PPM and PGM, and resizing of the pictures. */
 #include "fuzz.h"
 #include "core/arena.h"
 #include "core/file.h"
@@ -36,6 +36,16 @@ int fuzz_png(const uint8_t *data, size_t size) {
     if (size >= 24) {
         uint64_t pixels = (uint64_t)big_endian_32(data + 16) * big_endian_32(data + 20);
         if (pixels > PIXELS_MAX && pixels <= IMAGE_PIXELS_MAX) return 0;
+    }
+    return picture(data, size);
+}
+
+/* The largest picture that a frame header may promise: the markers are looked for, not walked. */
+int fuzz_jpeg(const uint8_t *data, size_t size) {
+    for (size_t i = 0; i + 9 <= size; i++) {
+        if (data[i] != 0xff || data[i + 1] < 0xc0 || data[i + 1] > 0xc2) continue;
+        unsigned height = data[i + 5] * 256u + data[i + 6], width = data[i + 7] * 256u + data[i + 8];
+        if (height * width > PIXELS_MAX && height * width <= IMAGE_PIXELS_MAX) return 0;
     }
     return picture(data, size);
 }
@@ -98,6 +108,23 @@ static const Word png_words[] = { W("IHDR"),
                                   W("\1\3\0\0\0"),
                                   { 0 } };
 HARNESS(png, .corpus = "pictures", .mend = png_mend, .words = png_words, .check = 4000);
+
+/* Markers; a scan of a progressive picture; EXIF's tag of the orientation. */
+static const Word jpeg_words[] = { W("\xff\xd8"),
+                                   W("\xff\xd9"),
+                                   W("\xff\xc0"),
+                                   W("\xff\xc2"),
+                                   W("\xff\xc4"),
+                                   W("\xff\xda"),
+                                   W("\xff\xdd\0\4\0\1"),
+                                   W("\xff\xd0"),
+                                   W("\xff\xee\0\16Adobe\0d\0\0\0\0\2"),
+                                   W("\xff\xda\0\10\1\1\0\1\77\20"),
+                                   W("\xff\0"),
+                                   W("\1\42\0"),
+                                   W("\1\22\0\3\0\0\0\1\0\6"),
+                                   { 0 } };
+HARNESS(jpeg, .corpus = "jpeg", .words = jpeg_words, .check = 4000);
 
 static const Word ppm_words[] = { W("P2"),          W("P3"),      W("P5"),    W("P6"),
                                   W("# comment\n"), W("65535\n"), W("255\n"), W("1 1\n"),

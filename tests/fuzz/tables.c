@@ -6,6 +6,7 @@
 #include "14-honestly-zero-shot/held_out_classes.h"
 #include "20-large-batches/batch_run.h"
 #include "lesson/options.h"
+#include "pairs/pairs_table.h"
 #include "training/train.h"
 
 #include <stdlib.h>
@@ -71,15 +72,15 @@ int fuzz_holdout(const uint8_t *data, size_t size) {
     return 0;
 }
 
-static const Word rows[] = { W("first,second,unseen_words,pictures,other_pictures,two,closed_two,closed_ten"),
-                             W("0,1,0,2000,8000,1,2,3"),
-                             W("8,9,1,1,4,0,0,1"),
-                             W(","),
-                             W("\n"),
-                             W("\r\n"),
-                             W("-0"),
-                             { 0 } };
-HARNESS(holdout, .corpus = "holdout", .words = rows, .check = 6000);
+static const Word table_words[] = { W("first,second,unseen_words,pictures,other_pictures,two,closed_two,closed_ten"),
+                                    W("0,1,0,2000,8000,1,2,3"),
+                                    W("8,9,1,1,4,0,0,1"),
+                                    W(","),
+                                    W("\n"),
+                                    W("\r\n"),
+                                    W("-0"),
+                                    { 0 } };
+HARNESS(holdout, .corpus = "holdout", .words = table_words, .check = 6000);
 
 /* ---- the table of lesson 20 -------------------------------------------------------------------------------------- */
 
@@ -184,7 +185,7 @@ int fuzz_options(const uint8_t *data, size_t size) {
         { "texts", .texts = &v.texts, .help = "some texts" },
         { 0 },
     };
-    char *text = (char *)fuzz_copy(data, size), *copy = malloc(size + 1), *argv[WORDS + 2] = { "program" };
+    char *text = (char *)fuzz_copy(data, size), *copy = malloc(size + 1), *argv[WORDS + 2] = { (char[]){ "program" } };
     int argc = 1, count = -1;
     Err err = { "" };
     if (!copy) die("out of memory");
@@ -228,3 +229,53 @@ static const Word lines[] = { W("--flag"),
                               W("\x1b[2J"),
                               { 0 } };
 HARNESS(options, .corpus = "options", .words = lines, .check = 6000);
+
+/* ---- a table of own pairs ---------------------------------------------------------------------------------------- */
+
+/* Every row is a caption of a picture or a bad row; a table that --strict takes has no bad row. */
+int fuzz_pairs(const uint8_t *data, size_t size) {
+    PairsTable t, strict;
+    Arena arena = { 0 };
+    Err err;
+    uint8_t *copy = fuzz_copy(data, size);
+    file_mock("pairs.csv", copy, size);
+    bool ok = pairs_table_read(&t, &arena, "pairs.csv", (PairsFormat){ 0 }, &err);
+    fuzz_answer(ok, &err);
+    int good = 0, used = 0;
+    for (int i = 0; ok && i < t.picture_count; i++) {
+        const PairsPicture *p = &t.pictures[i];
+        REQUIRE(*p->path && p->first == used && p->count >= 1, "picture %d: %d captions from %d", i, p->count,
+                p->first);
+        for (int k = p->first; k < p->first + p->count; k++) {
+            REQUIRE(*t.caption[k] && t.line[k] >= 2, "caption %d is empty, or of line %d", k, t.line[k]);
+            good += k == p->first || t.line[k] != t.line[k - 1];
+        }
+        used += p->count;
+    }
+    REQUIRE(!ok || (t.rows > 0 && used == t.caption_count && good + t.bad_count == t.rows), "%d rows, %d good, %d bad",
+            t.rows, good, t.bad_count);
+    for (int i = 0; ok && i < t.bad_count; i++) REQUIRE(t.bad[i].line >= 2, "bad row %d: line %d", i, t.bad[i].line);
+    bool takes = pairs_table_read(&strict, &arena, "pairs.csv", (PairsFormat){ .strict = true }, &err);
+    REQUIRE(takes == (ok && t.bad_count == 0), "strict %d, but %d bad rows", takes, ok ? t.bad_count : -1);
+    fuzz_sign(ok ? (uint64_t)t.bad_count << 32 | (uint64_t)t.caption_count : 0);
+    file_mock(NULL, NULL, 0);
+    arena_free(&arena);
+    free(copy);
+    return 0;
+}
+
+static const Word cells[] = { W("filepath,title,split\n"),
+                              W("filepath\ttitle\n"),
+                              W("a.png,a cat\n"),
+                              W("\""),
+                              W("\"\""),
+                              W(","),
+                              W("\t"),
+                              W(";"),
+                              W("|"),
+                              W("\n"),
+                              W("\r\n"),
+                              W("train"),
+                              W("\xef\xbb\xbf"),
+                              { 0 } };
+HARNESS(pairs, .corpus = "pairs", .words = cells, .check = 4000);

@@ -8,6 +8,7 @@
 #include "formats/json.h"
 #include "model/clip_file.h"
 #include "pretrained/pretrained.h"
+#include "pretrained/published.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -86,12 +87,32 @@ int fuzz_pretrained(const uint8_t *data, size_t size) {
     Clip clip;
     uint8_t *copy = fuzz_copy(data, size);
     file_mock(path, copy, size);
-    bool ok = pretrained_open(&clip, path, GELU_AUTO, &err);
+    bool ok = pretrained_open(&clip, path, (PretrainedChoice){ 0 }, &err);
     fuzz_answer(ok, &err);
     if (ok) model_use(&clip);
     clip_free(&clip);
     file_mock(NULL, NULL, 0);
     free(copy);
+    return 0;
+}
+
+/* The configuration beside a weights file. */
+int fuzz_config(const uint8_t *data, size_t size) {
+    Err err = { "" };
+    Arena arena = { 0 };
+    PublishedConfig config;
+    uint8_t *copy = fuzz_copy(data, size);
+    file_mock("config.json", copy, size);
+    bool ok = published_config(&config, &arena, path, size % 2, 768, 512, &err);
+    fuzz_answer(ok, &err);
+    if (ok && config.path) {
+        REQUIRE(config.image.heads >= 1 && config.text.heads >= 1 && 512 % config.text.heads == 0, "%d and %d heads",
+                config.image.heads, config.text.heads);
+        fuzz_sign((uint64_t)config.image.heads * 4 + config.image.quick_gelu * 2u + config.text.quick_gelu);
+    }
+    file_mock(NULL, NULL, 0);
+    free(copy);
+    arena_free(&arena);
     return 0;
 }
 
@@ -103,6 +124,7 @@ static size_t saved(Clip *clip, Dtype dtype, Input *in) {
     Err err;
     File file;
     SafetensorsOut out = safetensors_begin(&arena);
+    out.no_sum = true; /* or nearly every changed copy would be refused for its sum */
     char *name = arena_print(&arena, "%s/fuzz-model-%ld", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (long)getpid());
     clip_save(clip, &out, dtype);
     if (!safetensors_write(&out, name, &err) || !file_open(&file, name, &err)) die("%s", err.text);
@@ -193,6 +215,21 @@ static const Word words[] = { W("\"dtype\":"),
                               W("\"lstm\""),
                               W("visual.conv1.weight"),
                               { 0 } };
+static const Word config_words[] = { W("\"vision_cfg\""),
+                                     W("\"text_cfg\""),
+                                     W("\"vision_config\""),
+                                     W("\"text_config\""),
+                                     W("\"head_width\":"),
+                                     W("\"heads\":"),
+                                     W("\"hidden_act\":"),
+                                     W("\"gelu\""),
+                                     W("\"quick_gelu\""),
+                                     W("null"),
+                                     W("true"),
+                                     W("\"model_cfg\":"),
+                                     W("\"pool_type\":"),
+                                     { 0 } };
+HARNESS(config, .corpus = "config", .words = config_words, .check = 4000);
 HARNESS(safetensors, .corpus = "safetensors", .mend = header_mend, .words = words, .check = 4000);
 HARNESS(model, .make = model_make, .mend = header_mend, .words = words, .check = 1500);
 HARNESS(pretrained, .make = pretrained_make, .mend = header_mend, .words = words, .check = 1500);

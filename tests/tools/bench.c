@@ -20,6 +20,7 @@
  *   clip-text-1      milliseconds per text: its text tower, all 77 tokens, a batch of 1
  *   clip-text-10     the same, a batch of 10
  */
+#include "core/version.h"
 #include "model/clip.h"
 #include "kernels/conv.h"
 #include "kernels/gemm.h"
@@ -383,6 +384,7 @@ static int find(const char *name) {
 }
 
 int main(int argc, char **argv) {
+    if (version_asked(argc, argv)) return status_printed(0);
     if (argc > 1 && !strcmp(argv[1], "--help")) {
         printf("bench [NAME ...]: speed on this machine\n"
                "one line per figure: bench NAME VALUE UNIT  SHARE of the FMA peak; the figures are\n");

@@ -1,4 +1,5 @@
 /* check-bpe: compares the ids of the tokeniser with expected ones. */
+#include "core/version.h"
 #include "dataset/bpe.h"
 #include "core/arena.h"
 #include "core/file.h"
@@ -75,6 +76,7 @@ static void check_line(const Bpe *bpe, Arena *arena, const char *line, size_t si
 }
 
 int main(int argc, char **argv) {
+    if (version_asked(argc, argv)) return status_printed(0);
     if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) return fputs(usage, stdout) == EOF;
     if (argc != 3) die_usage("check-bpe VOCAB TOKENS.jsonl, %d arguments came; try --help", argc - 1);
     Arena arena = { 0 }, row = { 0 };

@@ -4,6 +4,7 @@
  * them: image_features and text_features [B,E] before they are made unit length, logits_per_image [B,B]. It holds when
  * all three agree within 1e-4 of the tensor's largest number. */
 #include "../tensor_file.h"
+#include "core/version.h"
 #include "pretrained/pretrained.h"
 #include "core/arena.h"
 
@@ -54,6 +55,7 @@ static double compare(Expected *e, const char *name, Mat got) {
 }
 
 int main(int argc, char **argv) {
+    if (version_asked(argc, argv)) return status_printed(0);
     if (argc == 2 && !strcmp(argv[1], "--help")) {
         puts("check-clip WEIGHTS.safetensors EXPECTED.safetensors: features and logits");
         return 0;
@@ -62,7 +64,8 @@ int main(int argc, char **argv) {
     Expected e = { .path = argv[2] };
     Clip clip;
     Err err;
-    if (!pretrained_open(&clip, argv[1], GELU_AUTO, &err) || !safetensors_open(&e.file, &e.arena, argv[2], &err))
+    if (!pretrained_open(&clip, argv[1], (PretrainedChoice){ 0 }, &err) ||
+        !safetensors_open(&e.file, &e.arena, argv[2], &err))
         die("%s", err.text);
     const Tensor *tokens = need(&e, "tokens", 2);
     int B = tokens->shape[0], T = tokens->shape[1], V = clip.config.text.vocabulary,

@@ -1,4 +1,5 @@
 /* Reads a table that a lesson measured, writes it again and compares the bytes. */
+#include "core/version.h"
 #include "14-honestly-zero-shot/held_out_classes.h"
 #include "core/arena.h"
 #include "core/file.h"
@@ -20,6 +21,7 @@ static bool copy(Arena *arena, const char *kind, const char *from, const char *t
 }
 
 int main(int argc, char **argv) {
+    if (version_asked(argc, argv)) return status_printed(0);
     if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) return fputs(usage, stdout) == EOF;
     if (argc != 4 || (strcmp(argv[1], "pairs") != 0 && strcmp(argv[1], "limits") != 0))
         die_usage("check-table pairs|limits TABLE COPY; try --help");

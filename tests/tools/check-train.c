@@ -8,6 +8,7 @@
  * is lr g / (|g| + 1e-8), and where g is only rounding (a key's bias has no gradient) that is a full step in any
  * direction. */
 #include "../tensor_file.h"
+#include "core/version.h"
 #include "model/clip.h"
 #include "core/arena.h"
 #include "model/clip_file.h"
@@ -183,6 +184,7 @@ static void compare_all(Run *run, bool gradients) {
 }
 
 int main(int argc, char **argv) {
+    if (version_asked(argc, argv)) return status_printed(0);
     static Run run;
     if (argc == 2 && !strcmp(argv[1], "--help")) {
         puts("check-train FILE.safetensors: trains as the reference did, and compares");

@@ -4,6 +4,7 @@
  * The package has a PNG of width 1024 for each file; each row is one 32 x 32 picture, row by row. Two JSON lists have
  * the labels: one of all five training files, one of the test file. cifar-check checks the result. */
 #include "../cifar_labels.h"
+#include "core/version.h"
 #include "core/arena.h"
 #include "core/file.h"
 #include "dataset/cifar.h"
@@ -39,6 +40,7 @@ static bool convert(Arena *arena, const char *picture, Labels *labels, const cha
 }
 
 int main(int argc, char **argv) {
+    if (version_asked(argc, argv)) return status_printed(0);
     Err err;
     Arena arena = { 0 }, step = { 0 };
     Labels train = { .used = 0 }, test = { .used = 0 };

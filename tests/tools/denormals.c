@@ -6,6 +6,7 @@
  * thread: its time with normal numbers, with denormal ones, and with small ones whose products are denormal. Processor
  * time, the best of several runs. With --most N: exit status 1 if a kernel is more than N times slower than with normal
  * numbers. */
+#include "core/version.h"
 #include "kernels/attention.h"
 #include "kernels/conv.h"
 #include "kernels/gemm.h"
@@ -120,6 +121,7 @@ static double measure(void (*run)(Data *), double size) {
 }
 
 int main(int argc, char **argv) {
+    if (version_asked(argc, argv)) return status_printed(0);
     double max = 0, worst = 0;
     bool help = false;
     const Option options[] = {

@@ -14,6 +14,7 @@
  *
  * Exit status: 0 as expected; 1 not, all differences are shown with line and column; 2 wrong command line or file.
  */
+#include "core/version.h"
 #include "core/arena.h"
 #include "core/file.h"
 
@@ -409,6 +410,7 @@ static bool compare_each(const Text *wanted, const Text *excerpt) {
 }
 
 int main(int argc, char **argv) {
+    if (version_asked(argc, argv)) return status_printed(0);
     Arena arena = { 0 };
     const char *mode = argc == 4 ? argv[1] : "";
     bool ok = true;

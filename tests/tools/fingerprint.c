@@ -7,6 +7,7 @@
  * functions of libm; our functions on vectors; products in vector registers, where the width of a register decides
  * which numbers are summed first, and a multiply-add may round once or twice.
  */
+#include "core/version.h"
 #include "core/arena.h"
 #include "core/rng.h"
 #include "core/softmax.h"
@@ -83,8 +84,8 @@ static void kernels(Arena *arena) {
     gemm(false, false, M, N, K, a, K, b, N, false, c, N);
     line("gemm", c, (size_t)M * N * sizeof *c);
     ConvShape s = { .B = 3, .H = 17, .W = 15, .C = 16, .outputs = 24, .kernel = 3, .stride = 1, .pad = 1 };
-    size_t inputs = (size_t)s.B * s.H * s.W * s.C, outputs = (size_t)s.B * s.H * s.W * s.outputs,
-           weights = (size_t)s.outputs * s.C * 9;
+    size_t inputs = (size_t)(s.B * s.H * s.W * s.C), outputs = (size_t)(s.B * s.H * s.W * s.outputs),
+           weights = (size_t)(s.outputs * s.C * 9);
     num *x = numbers(arena, inputs, 9), *w = numbers(arena, weights, 10), *y = arena_alloc(arena, outputs, sizeof *y);
     num *dw = arena_alloc(arena, weights, sizeof *dw);
     conv_forward(s, x, w, NULL, y);
@@ -98,6 +99,7 @@ static void kernels(Arena *arena) {
 }
 
 int main(int argc, char **argv) {
+    if (version_asked(argc, argv)) return status_printed(0);
     if (argc != 1) die_usage("%s takes no arguments", argv[0]);
     Arena arena = { 0 };
     chance(&arena);

@@ -8,6 +8,7 @@
  * seconds of the command and of all processes it waited for, for instance "0.42 0.31". Exit status: that of the
  * command; 124 if the time was up; 128 + N if signal N ended it. The last two print a line on stderr.
  */
+#include "core/version.h"
 #include "core/file.h"
 
 #include <errno.h>
@@ -73,6 +74,7 @@ static double processor_seconds(void) {
 }
 
 int main(int argc, char **argv) {
+    if (version_asked(argc, argv)) return status_printed(0);
     double limits[2]; /* processor, elapsed */
     if (argc < 5) die_usage("limit PROCESSOR ELAPSED TOOK COMMAND [ARGUMENT ...]");
     for (int i = 0; i < 2; i++)

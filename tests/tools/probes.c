@@ -3,6 +3,7 @@
  *   build/probes --out probes                     every kind, 1,000 items: probes/binding.csv ... ; each is checked
  *   build/probes --check probes/binding.csv ...   one line for each file; exit status 0 if all hold
  */
+#include "core/version.h"
 #include "core/file.h"
 #include "lesson/options.h"
 #include "../minimal_pairs_file.h"
@@ -72,6 +73,7 @@ static void write_file(const Args *args, ProbeKind kind) {
 }
 
 int main(int argc, char **argv) {
+    if (version_asked(argc, argv)) return status_printed(0);
     Args args = { .out = "", .kind = "all", .split = "all", .part = "seen", .items = 1000, .seed = 1, .coverage = 0.5 };
     const Option options[] = {
         { "out", .text = &args.out, .help = "the folder to write KIND.csv to" },

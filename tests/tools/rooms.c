@@ -8,6 +8,7 @@
  * lib/README.md shows plots/gallery/rooms.png; the check compares the numbers behind it with the present #include
  * lines.
  */
+#include "core/version.h"
 #include "core/arena.h"
 #include "core/file.h"
 #include "show/plot.h"
@@ -34,7 +35,8 @@ static const Room rooms[] = {
     { "training", "core kernels autograd formats dataset model evaluate" },
     { "pretrained", "core kernels autograd formats dataset model" },
     { "show", "core" },
-    { "lesson", "core kernels autograd formats dataset model evaluate training show" },
+    { "pairs", "core formats dataset" },
+    { "lesson", "core kernels autograd formats dataset model evaluate training show pairs" },
     { "scenes", "core kernels autograd formats dataset model evaluate training show lesson" },
 };
 enum { ROOMS = COUNT(rooms), PATH_ROOM = 256, FILES_MAX = 512 };
@@ -184,6 +186,7 @@ static void numbers_check(void) {
 }
 
 int main(int argc, char **argv) {
+    if (version_asked(argc, argv)) return status_printed(0);
     bool draw = argc == 2 && !strcmp(argv[1], "--picture");
     if (argc == 2 && !strcmp(argv[1], "--help")) return fputs(usage, stdout) == EOF;
     if (argc > 1 && !draw) die_usage("rooms [--picture]; try --help");

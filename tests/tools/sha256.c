@@ -1,8 +1,10 @@
 /* sha256: prints the SHA-256 sums of files, one line each: 64 hexadecimal digits, two spaces, the name. */
+#include "core/version.h"
 #include "core/file.h"
 #include "formats/hash.h"
 
 int main(int argc, char **argv) {
+    if (version_asked(argc, argv)) return status_printed(0);
     if (argc < 2) die_usage("sha256 FILE ...");
     for (int i = 1; i < argc; i++) {
         File file;

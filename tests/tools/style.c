@@ -9,6 +9,7 @@
  * It is not a parser of C: it skips comments, strings and preprocessor lines, and keeps track of brackets.
  * Exit status: 0 nothing found, 1 something, 2 the command line is wrong.
  */
+#include "core/version.h"
 #include "core/arena.h"
 #include "core/file.h"
 
@@ -234,6 +235,7 @@ static void file_check(const char *path) {
 }
 
 int main(int argc, char **argv) {
+    if (version_asked(argc, argv)) return status_printed(0);
     if (argc < 3) die_usage("style NAMES FILE ...; NAMES is tests/names.txt");
     names_read(argv[1]);
     for (int i = 2; i < argc; i++) file_check(argv[i]);

@@ -9,6 +9,7 @@
  *
  * Format: ustar (POSIX.1-2017, pax, "ustar Interchange Format") in gzip (RFC 1952).
  */
+#include "core/version.h"
 #include "formats/deflate.h"
 #include "core/arena.h"
 #include "core/file.h"
@@ -122,6 +123,7 @@ static bool gzip_write(Arena *arena, const char *path, const uint8_t *bytes, siz
 }
 
 int main(int argc, char **argv) {
+    if (version_asked(argc, argv)) return status_printed(0);
     if (argc != 4) die_usage("tarball OUT.tar.gz FOLDER MANIFEST");
     Arena arena = { 0 };
     Err err;

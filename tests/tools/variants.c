@@ -1,5 +1,6 @@
 /* variants: parameters, multiply-adds and time per picture of CLIP's published models. No weights are needed: sizes
  * come from the configurations, times from random weights. */
+#include "core/version.h"
 #include "pretrained/encoder.h"
 #include "core/arena.h"
 
@@ -62,6 +63,7 @@ static double image_time(const Variant *v) {
 }
 
 int main(int argc, char **argv) {
+    if (version_asked(argc, argv)) return status_printed(0);
     bool timed = argc > 1 && !strcmp(argv[1], "--time");
     if (argc > 1 && !timed)
         die_usage("variants [--time]: sizes of RN50, ViT-B/32, ViT-L/14; --time: also milliseconds (2 GB of memory)");

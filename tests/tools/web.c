@@ -1,4 +1,5 @@
 /* web: a small HTTP server on 127.0.0.1 for the tests of downloads. Options make it fail as real servers do. */
+#include "core/version.h"
 #include "lesson/options.h"
 #include "core/file.h"
 
@@ -89,6 +90,7 @@ static void serve(Web *web, int to) {
 }
 
 int main(int argc, char **argv) {
+    if (version_asked(argc, argv)) return status_printed(0);
     Web web = { 0 };
     int seconds = 300, words = 0;
     const Option options[] = {

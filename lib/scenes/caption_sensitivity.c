@@ -1,4 +1,4 @@
-#include "caption_sensitivity.h"
+#include "scenes/caption_sensitivity.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,0 +1,49 @@
+/* published: what no tensor of a model tells, as its publisher says it: the number of attention heads, and which GELU.
+ *
+ * Table  the widths of OpenAI's and LAION's models (github.com/mlfoundations/open_clip, src/open_clip/model_configs):
+ *
+ *          image tower   ViT-B 768: 12   ViT-L 1024: 16   ViT-H 1280, g 1408, bigG 1664, e 1792: 16
+ *          ResNet        RN50, RN101 64: 32   RN50x4 80: 40   RN50x16 96: 48   RN50x64 128: 64
+ *          text tower    512: 8   640: 10   768: 12   1024: 16   1280: 20
+ *
+ * File   a JSON file beside the weights, of one of two kinds:
+ *        open_clip      {"model_cfg": {"quick_gelu": true, "vision_cfg": {"width": 1280, "head_width": 80},
+ *                       "text_cfg": {"width": 1024, "heads": 16}}}, or model_cfg's object alone. What is missing:
+ *                       quick_gelu false, width 768 and 512, head_width 64, heads 8 (open_clip, model.py). The heads
+ *                       of a ResNet (layers is an array) are 32 width / head_width, those of a ViT width / head_width.
+ *        Hugging Face   {"vision_config": {"hidden_size": 1280, "num_attention_heads": 16, "hidden_act": "gelu"},
+ *                       "text_config": {...}}. What is missing: widths 768 and 512, heads 12 and 8, hidden_act
+ *                       "quick_gelu". vision_config_dict and text_config_dict, if there, replace the two
+ *                       (github.com/huggingface/transformers, models/clip/configuration_clip.py).
+ */
+#ifndef PUBLISHED_H
+#define PUBLISHED_H
+
+#include "core/arena.h"
+
+typedef enum { PUBLISHED_VIT, PUBLISHED_RESNET, PUBLISHED_TEXT } PublishedTower;
+
+/* The heads of published towers of this width; 0: there is none. */
+int published_heads(PublishedTower tower, int width);
+
+typedef struct {
+    int heads;
+    bool quick_gelu;
+} PublishedSize;
+
+typedef struct {
+    const char *path; /* of the file; NULL: there is none */
+    PublishedSize image, text;
+    const char *other; /* a file beside the weights that describes another model and was passed over, or NULL */
+} PublishedConfig;
+
+/* published_config: the file that describes the model in the file `weights`: the first of NAME.json (for
+ * NAME.safetensors), open_clip_config.json and config.json in its folder that has a vision and a text part with these
+ * widths. With hugging_face, config.json comes before open_clip_config.json.
+ * Fails  when such a file is damaged, has a number of heads that does not divide the width, or asks for something that
+ *        this library does not compute (another activation, another pooling)
+ * Owner  the arena */
+bool published_config(PublishedConfig *c, Arena *arena, const char *weights, bool hugging_face, int image_width,
+                      int text_width, Err *err);
+
+#endif

@@ -1,0 +1,78 @@
+/* text_defect: what OpenAI's tokeniser repairs is found and named; other texts are left alone. */
+#include "dataset/text_defect.h"
+#include "check.h"
+
+#include <string.h>
+
+TEST(texts_that_would_be_repaired) {
+    static const struct {
+        const char *text, *what;
+        uint32_t code;
+    } cases[] = {
+        { "cafe\xcc\x81", "an accent apart from its letter", 0x301 },
+        { "\xe3\x81\x8b\xe3\x82\x99", "an accent apart from its letter", 0x3099 },
+        { "\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab", "a syllable in parts", 0x1161 },
+        { "the dog\xe2\x80\x99s bowl", "a typographic quote", 0x2019 },
+        { "a \xe2\x80\x9c"
+          "cat\"",
+          "a typographic quote", 0x201c },
+        { "the \xef\xac\x81rst", "a ligature", 0xfb01 },
+        { "\xef\xbb\xbf"
+          "a cat",
+          "a byte order mark", 0xfeff },
+        { "a\x1b[31m cat", "an escape sequence of a terminal", 0x1b },
+        { "a\x07 cat", "a control character", 7 },
+        { "5 \xe2\x84\xab", "a sign with the shape of a letter", 0x212b },
+        { "\xef\xbc\xa1 cat", "a character of full or half width", 0xff21 },
+        { "caf\xc3\x83\xc2\xa9", "a character that was decoded wrongly", 0xc3 },
+        { "dog\xc3\xa2\xe2\x82\xac\xe2\x84\xa2s", "a character that was decoded wrongly", 0xe2 },
+        { "caf\xe9", "a byte that is not UTF-8", 0x110000 + 0xe9 },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        TextDefect defect = { 0 };
+        CHECK(text_defect_find(cases[i].text, &defect), "case %zu is not found", i);
+        CHECK(!strcmp(defect.what, cases[i].what) && defect.code == cases[i].code && *defect.todo,
+              "case %zu: %s, U+%04X, want %s", i, defect.what, (unsigned)defect.code, cases[i].what);
+    }
+}
+
+TEST(texts_that_are_right_as_they_are) {
+    static const char *const texts[] = { "",
+                                         "a photo of a cat.",
+                                         "tabs\tand\nlines\r\n",
+                                         "caf\xc3\xa9",
+                                         "\xed\x95\x9c\xea\xb8\x80",
+                                         "\xe3\x81\x8c",
+                                         "\xd0\xba\xd0\xbe\xd1\x82",
+                                         "\xf0\x9f\x90\xb1",
+                                         "the dog's \"bowl\"",
+                                         "\xc3\x82ge",
+                                         "a \xe2\x80\x93 b",
+                                         "\xe2\x82\xac 5",
+                                         "\xe4\xb8\xad\xe6\x96\x87" };
+    TextDefect defect;
+    for (size_t i = 0; i < COUNT(texts); i++)
+        CHECK(!text_defect_find(texts[i], &defect), "\"%s\": %s", texts[i], defect.what);
+}
+
+static int warnings;
+static char last[2000];
+static void hear(const char *line) {
+    warnings++;
+    snprintf(last, sizeof last, "%s", line);
+}
+
+TEST(one_warning_for_a_program) {
+    const char *const right[] = { "a cat", "a dog" }, *const wrong[] = { "a cat", "cafe\xcc\x81", "dog\xe2\x80\x99s" };
+    warning_hook = hear;
+    text_defect_warn(right, 2);
+    CHECK(warnings == 0, "%s", last);
+    text_defect_warn(wrong, 3);
+    CHECK(warnings == 1 && strstr(last, "an accent apart from its letter (U+0301)") && strstr(last, "form NFC") &&
+              strstr(last, "; other texts, too") && !strchr(last, '\n'),
+          "%d: %s", warnings, last);
+    text_defect_warn(wrong, 3);
+    CHECK(warnings == 1, "%d warnings", warnings);
+}
+
+TESTS(texts_that_would_be_repaired, texts_that_are_right_as_they_are, one_warning_for_a_program)
