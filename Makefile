@@ -87,6 +87,9 @@ limits: $(BUILD)/lesson-17 $(BUILD)/lesson-18 ## the tables of lessons 17 and 18
 	@$(CALM) $(BUILD)/lesson-17 --all --no-predict $(CALMLY)
 	@$(CALM) $(BUILD)/lesson-18 --all --no-predict $(CALMLY)
 
+scale: $(BUILD)/lesson-20 ## the tables of lesson 20, three seeds: 4 minutes; resumes
+	@$(KEPT) $(BUILD)/lesson-20 --all --no-predict
+
 bench: $(BUILD)/bench ## measure speed; NAMES="gemm-1024 train-resnet9" for some figures only
 	@$(BUILD)/bench $(NAMES)
 
@@ -126,6 +129,6 @@ grade: $(BUILD)/libclip.a $(EXAMS) ## marks: build/grade.json; POINTS=file EXAM=
 clean: ## remove what was built
 	rm -rf $(BUILD)
 
-.PHONY: all help run train-full list quiz data pretrained photos emoji plots limits bench next watch mine grade clean \
+.PHONY: all help run train-full list quiz data pretrained photos emoji plots limits scale bench next watch mine grade clean \
         $(LESSONS:%=lesson-%) $(foreach n,$(NUMBERS),ex-$(n) hint-$(n) reset-$(n) solution-$(n))
 

@@ -290,7 +290,8 @@ static bool change_field(Recipe *r, int which) {
                            &i->layers,     &i->heads,      &i->stages[0],      &i->stages[1], &i->stages[2],
                            &i->stages[3],  &t->vocabulary, &t->width,          &t->embed,     &t->padding,
                            &t->hidden,     &t->layers,     &t->heads,          &t->tokens,    &r->augment.shift,
-                           &r->augment.dx, &r->augment.dy, &r->augment.cutout, &i->mlp,       &t->mlp };
+                           &r->augment.dx, &r->augment.dy, &r->augment.cutout, &i->mlp,       &t->mlp,
+                           &r->micro_batch };
     double *const real[] = { &r->model.logit_scale, &r->warmup, &r->smoothing, &r->whiten_epochs };
     bool *const flags[] = { &i->quick_gelu,  &t->quick_gelu,  &r->multi_positive,
                             &r->fixed_scale, &r->learn_first, &r->random_filters };
@@ -324,7 +325,7 @@ TEST(every_field_is_in_the_text_of_a_recipe) {
         CHECK(strcmp(recipe_text(&changed, &arena), recipe_text(&same, &arena)), "field %d is not in: %s", fields,
               recipe_text(&same, &arena));
     }
-    CHECK(fields == 63, "%d fields", fields);
+    CHECK(fields == 64, "%d fields", fields);
     for (int i = 0; recipe_at(i); i++)
         for (int k = 0; k < i; k++)
             CHECK(strcmp(recipe_text(recipe_at(i), &arena), recipe_text(recipe_at(k), &arena)), "%d and %d", i, k);
@@ -566,8 +567,8 @@ static void spoil(void *context, const EpochRow *row) {
 }
 
 /* Something breaks in the second epoch: the line says where it began, and the first epoch stays. */
-static void breaks(const char *name, double value, const char *first) {
-    TrainRun run = run_of(least(), arena_print(&arena, "breaks-%s", first)), good = run;
+static void breaks(Recipe recipe, const char *name, double value, const char *first) {
+    TrainRun run = run_of(recipe, arena_print(&arena, "breaks-%s", first)), good = run;
     int k = 1;
     Clip clip;
     Err err = { "" };
@@ -604,8 +605,10 @@ static void spoil_gradient(void *context, const EpochRow *row) {
 }
 
 /* A finite loss with gradients too large for a float: nothing is updated. */
-TEST(a_gradient_that_is_not_finite) {
-    TrainRun run = run_of(least(), "steep"), good = run;
+static void is_too_steep(int micro) {
+    TrainRun run = run_of(least(), "steep");
+    run.recipe.micro_batch = micro;
+    TrainRun good = run;
     int k = 1;
     Clip clip;
     Err err = { "" };
@@ -622,11 +625,17 @@ TEST(a_gradient_that_is_not_finite) {
           "%s", err.text);
     same_bytes(in_folder("good"), run.checkpoint);
 }
+TEST(a_gradient_that_is_not_finite) { is_too_steep(0); }
+TEST(a_gradient_of_a_part_that_is_not_finite) { is_too_steep(4); }
 
 TEST(the_first_operation_is_named) {
-    breaks("image.fc.bias", NAN, "image.fc.bias");
-    breaks("text.fc.weight", INFINITY, "text.fc.weight");
-    breaks("logit_scale", 200, "exp");
+    breaks(least(), "image.fc.bias", NAN, "image.fc.bias");
+    breaks(least(), "text.fc.weight", INFINITY, "text.fc.weight");
+    breaks(least(), "logit_scale", 200, "exp");
+    Recipe parts = least();
+    parts.micro_batch = 4;
+    breaks(parts, "image.fc.bias", NAN, "image.fc.bias");
+    breaks(parts, "logit_scale", 200, "contrastive");
 }
 
 TEST(an_absurd_learning_rate) {
@@ -708,6 +717,61 @@ TEST(rows_make_sense) {
     CHECK(rows[11].test_tta >= 0 && rows[11].test_tta <= 1, "%g", rows[11].test_tta);
     CHECK(rows[11].loss < rows[0].loss - 0.2 && rows[11].image_to_text > rows[0].image_to_text,
           "it did not learn: %g, then %g", rows[0].loss, rows[11].loss);
+}
+
+/* One epoch, its row, and the weights of `image.fc.weight` after it. */
+static EpochRow epoch_in_parts(Recipe recipe, int micro, num *weights, size_t count) {
+    TrainRun run = run_of(recipe, arena_print(&arena, "micro%d", micro));
+    run.recipe.micro_batch = micro;
+    run.recipe.epochs = 1;
+    run.after_epoch = keep_row;
+    row_count = 0;
+    Clip clip;
+    Err err = { "" };
+    CHECK(train_run(&run, &clip, &err), "%s", err.text);
+    memcpy(weights, params_find(&clip.params, "image.fc.weight")->val.v, count * sizeof(num));
+    clip_free(&clip);
+    return rows[0];
+}
+
+/* In parts of any size: the losses, accuracies and weights of whole batches, and the same bytes after a resume. */
+TEST(batches_in_parts) {
+    enum { COUNT_COMPARED = 1000 };
+    num whole[COUNT_COMPARED], part[COUNT_COMPARED];
+    Recipe shared = least();
+    shared.multi_positive = true;
+    const Recipe recipes[] = { least(), shared };
+    for (size_t k = 0; k < COUNT(recipes); k++) {
+        EpochRow a = epoch_in_parts(recipes[k], 0, whole, COUNT_COMPARED);
+        for (int micro = 1; micro <= 10; micro += 3) {
+            EpochRow b = epoch_in_parts(recipes[k], micro, part, COUNT_COMPARED);
+            CHECK_NEAR(b.loss, a.loss, 1e-5);
+            CHECK_NEAR(b.floor, a.floor, 1e-12);
+            CHECK_NEAR(b.positive, a.positive, 1e-5);
+            CHECK_NEAR(b.negative, a.negative, 1e-5);
+            CHECK_NEAR(b.image_to_text, a.image_to_text, 1e-9);
+            CHECK_NEAR(b.text_to_image, a.text_to_image, 1e-9);
+            for (int i = 0; i < COUNT_COMPARED; i++) CHECK_NEAR(part[i], whole[i], 1e-5);
+        }
+    }
+    Recipe parts = everything();
+    parts.micro_batch = 4;
+    resumes_as_if_nothing_had_been(parts);
+    TrainRun run = run_of(least(), "parts");
+    run.recipe.micro_batch = 11;
+    fails(&run, "parts of 11 pairs from a batch of 10", "--micro-batch");
+}
+
+/* A model that knows its thirty pictures by heart finds them from their texts, too. */
+TEST(texts_find_their_pictures) {
+    TrainRun run = run_of(least(), "by-heart");
+    run.recipe.epochs = 40;
+    run.recipe.multi_positive = true;
+    run.recipe.groups[0] = run.recipe.groups[1] = (OptimGroup){ .rule = OPTIM_ADAMW, .lr = 1e-2 };
+    run.after_epoch = keep_row;
+    trains(&run);
+    CHECK(rows[39].image_to_text > 0.45 && rows[39].text_to_image > 0.45, "%g and %g", rows[39].image_to_text,
+          rows[39].text_to_image);
 }
 
 static TrainProgress batches[64];
@@ -940,7 +1004,8 @@ TESTS(any_number_of_threads, resumed_everything, resumed_least, resumed_with_oth
       every_field_is_in_the_text_of_a_recipe, another_run_is_not_resumed, an_old_or_edited_signature,
       another_run_is_kept, a_damaged_checkpoint_is_not_resumed, a_checkpoint_with_one_flipped_bit_is_not_resumed,
       an_older_checkpoint_is_resumed_with_a_warning, an_incomplete_checkpoint_is_not_resumed,
-      a_batch_larger_than_the_set, a_gradient_that_is_not_finite, the_first_operation_is_named, an_absurd_learning_rate,
-      a_place_that_cannot_be_written, a_full_disk, rows_make_sense, batches_are_reported, the_log_has_its_columns,
+      a_batch_larger_than_the_set, a_gradient_that_is_not_finite, a_gradient_of_a_part_that_is_not_finite,
+      the_first_operation_is_named, an_absurd_learning_rate, a_place_that_cannot_be_written, a_full_disk,
+      rows_make_sense, batches_in_parts, texts_find_their_pictures, batches_are_reported, the_log_has_its_columns,
       the_log_is_read_back, recipes, combinations_are_named_and_make_steps, every_combination_makes_a_step_long,
       recipes_without_an_ingredient, the_same_caption_is_no_mistake, the_scale_has_an_end)

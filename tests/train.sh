@@ -203,7 +203,7 @@ refuses 1 'no tensor tokens' "$build/check-train" "$CLIP_MODELS/$model"
 models wrong
 for words in '--epochs x' '--epochs -1' '--epochs 1001' '--epochs' '--epochs 1.5' '--batch 1' '--batch -64' '--batch 99999999999' \
     '--recipe foo' '--lr nan' '--lr inf' '--lr -1' '--lr x' '--threads -1' '--threads 257' '--threads two' '--seed x' '--seed -1' \
-    '--pictures -5' '--data mars' '--resume=yes' '--nonsense' 'word'; do
+    '--micro-batch -1' '--micro-batch 65 --batch 64' '--pictures -5' '--data mars' '--resume=yes' '--nonsense' 'word'; do
     refuses 2 "${words%%[ =]*}" "$build/lesson-10" --data shapes --pictures 500 $words
 done
 # without WORD OPTIONS: refused, for the recipe does not have it.

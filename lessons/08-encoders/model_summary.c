@@ -1,4 +1,5 @@
 #include "model_summary.h"
+#include "autograd/flop.h"
 
 #include <string.h>
 
@@ -8,17 +9,6 @@ static size_t node_numbers(const Node *n) {
         if (n->in[k] && n->in[k]->param && !n->in[k]->param->frozen) numbers += mat_count(n->in[k]->val);
     return numbers;
 }
-static double node_work(const Node *n) {
-    double out = (double)mat_count(n->val);
-    static const Mat none = { .shape = { 1, 1, 1, 1 } };
-    Mat a = n->in[0] ? n->in[0]->val : none, b = n->in[1] ? n->in[1]->val : none;
-    if (n->op == &linear_op) return out * (double)mat_count(b) / MAX(1, b.shape[0]);
-    if (n->op == &matmul_op) return out * a.shape[1];
-    if (n->op == &conv2d_op) return out * (double)(b.shape[1] * b.shape[2] * b.shape[3]);
-    if (n->op == &attention_op) return 2.0 * a.shape[1] * out;
-    if (n->op == &lstm_op) return (double)mat_count(a) * b.shape[1];
-    return 0;
-}
 ModelSummary model_summary_make(Arena *arena, const Tape *tape, Var from) {
     ModelSummary found = { .count = 0 };
     for (const Node *n = tape->last; n && n != from; n = n->previous) found.count += n->op != NULL;
@@ -27,7 +17,7 @@ ModelSummary model_summary_make(Arena *arena, const Tape *tape, Var from) {
     for (const Node *n = tape->last; n && n != from; n = n->previous) {
         if (!n->op) continue;
         SummaryStep *step = &found.step[--at];
-        *step = (SummaryStep){ n->op->name, n->val, node_numbers(n), node_work(n) };
+        *step = (SummaryStep){ n->op->name, n->val, node_numbers(n), node_multiply_adds(n) };
         step->shape.v = NULL;
         found.numbers += step->numbers;
         found.work += step->work;

@@ -19,9 +19,7 @@ typedef struct {
     double work;
 } ModelSummary;
 
-/* All operations on the tape after node `from` (NULL: all). Multiply-adds are counted where they are many: for each
- * number of the result, a linear layer and a matrix product count its inputs, a convolution C K K; attention counts 2 B
- * T T D (all pairs of tokens, causal or not); an LSTM 4 B T H H beyond its linear layer. All else counts 0. */
+/* All operations on the tape after node `from` (NULL: all). Multiply-adds: as flop.h counts them. */
 ModelSummary model_summary_make(Arena *arena, const Tape *tape, Var from);
 
 /* A line for each operation with weights, and those without behind it; shapes where they change. Equal blocks that

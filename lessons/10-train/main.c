@@ -105,12 +105,18 @@ static void print_model(Arena *arena, const Recipe *r, const Cifar *train, const
     printf("with %d classes, a batch of %d holds about %d pairs with the same caption: no model can get the loss below "
            "%.3f\n",
            CIFAR_CLASSES, r->batch, r->batch / CIFAR_CLASSES, clip_loss_floor(r->batch, CIFAR_CLASSES));
+    const char *image = r->model.image.kind;
+    if (!r->micro_batch) return;
+    printf("%d pairs in memory at a time; gradient caching gives the gradient of all %d\n", r->micro_batch, r->batch);
+    if (strcmp(image, "small") && strcmp(image, "vit"))
+        printf("the tower \"%s\" has batch norm: its means and variances are those of %d pictures, not of %d\n", image,
+               r->micro_batch, r->batch);
 }
 
 /* What the command line asks for; 0 means the recipe's own. */
 typedef struct {
     const char *recipe, *without, *data, *image, *text;
-    int seed, epochs, batch, threads, pictures;
+    int seed, epochs, batch, micro_batch, threads, pictures;
     double lr;
     bool resume, keep_other, profile;
     OwnPairs own;
@@ -123,6 +129,9 @@ static Recipe recipe_of(const Args *w, Arena *arena) {
     if (!recipe_leave_out(&r, arena, w->without, &err)) die_usage("--without %s: %s", w->without, err.text);
     if (w->epochs) r.epochs = w->epochs;
     if (w->batch) r.batch = w->batch;
+    r.micro_batch = w->micro_batch;
+    if (r.micro_batch > r.batch)
+        die_usage("--micro-batch %d: more than the batch of %d; want at most that", r.micro_batch, r.batch);
     for (size_t g = COUNT(r.groups); w->lr > 0 && g-- > 0;) r.groups[g].lr *= w->lr / r.groups[0].lr;
     return r;
 }
@@ -177,6 +186,7 @@ static void train_own(Lesson *lesson, Args *w) {
     own->seed = w->seed;
     own->epochs = w->epochs;
     own->batch = w->batch;
+    own->micro_batch = w->micro_batch;
     own->lr = w->lr;
     own->resume = w->resume;
     own->backup_other = w->keep_other;
@@ -226,6 +236,8 @@ int main(int argc, char **argv) {
           .help = "passes over the pictures; 0: the recipe's" },
         { "batch", .integer = &w.batch, .low = 0, .high = 50000,
           .help = "pairs in a batch, 2 or more; 0: the recipe's" },
+        { "micro-batch", .integer = &w.micro_batch, .low = 0, .high = 50000,
+          .help = "pairs in memory at a time, with the gradient of the whole batch; 0: all" },
         { "lr", .real = &w.lr, .low = 0, .high = 100,
           .help = "learning rate of the linear layers, the others in proportion; 0: the recipe's" },
         { "threads", .integer = &w.threads, .low = 0, .high = 256, .help = "0: one for each processor" },

@@ -88,6 +88,7 @@ static Recipe recipe_of(const OwnPairs *own, Arena *arena, const PairSet *set, c
     r.model.tokens = text_length(own, set);
     if (r.byte_pairs && transformer) r.model.text.padding = -1;
     r.augment = augment_of(own, set, augmented);
+    r.micro_batch = own->micro_batch;
     r.batch = own->batch ? own->batch : MAX(2, MIN((int)BATCH_HIGH, set->n / BATCHES));
     r.epochs = own->epochs ? own->epochs : MAX((int)EPOCHS_LOW, MIN((int)EPOCHS_HIGH, PICTURES_SEEN / set->n));
     for (size_t g = COUNT(r.groups); own->lr > 0 && g-- > 0;) r.groups[g].lr *= own->lr / r.groups[0].lr;

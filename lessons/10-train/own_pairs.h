@@ -9,7 +9,7 @@
 typedef struct {
     LessonPairs pairs;
     const char *image, *text, *fit, *side, *tokens, *augment, *export, *weights;
-    int seed, epochs, batch, patience, least_words, text_length;
+    int seed, epochs, batch, micro_batch, patience, least_words, text_length;
     int embed, image_width, image_layers, patch, text_width, text_layers;
     double lr, validation, test;
     bool resume, backup_other;

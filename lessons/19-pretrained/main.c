@@ -366,7 +366,7 @@ int main(int argc, char **argv) {
     };
     Lesson lesson = { .number = "19",
                       .title = "The real CLIP",
-                      .next = "make list",
+                      .next = "make lesson-20",
                       .options = options,
                       .wants = "PICTURE ...",
                       .shows = "Published weights in this library: five pictures, CIFAR-10, limits, your photographs",

@@ -5,6 +5,8 @@
 typedef struct {
     AttentionShape shape;
     num *log_sum; /* [B,heads,T] */
+    bool rounded;
+    const num *qkv; /* if rounded, a copy of the input's numbers */
 } Attention;
 
 /* y = P v,  P = softmax(q k^T / sqrt(d)), for each head; d = D / heads
@@ -18,14 +20,21 @@ Var op_attention(Tape *t, Var qkv, int heads, bool causal) {
     saved->shape = (AttentionShape){ .B = s[0], .T = s[1], .D = s[2] / 3, .heads = heads, .causal = causal };
     if (y->requires_grad)
         saved->log_sum = arena_alloc(&t->arena, (size_t)s[0] * (size_t)s[1], (size_t)heads * sizeof(num));
-    attend_forward(saved->shape, qkv->val.v, y->val.v, saved->log_sum);
+    saved->rounded = t->round_products;
+    saved->qkv = tape_operand(t, saved->rounded, qkv->val.v, mat_count(qkv->val));
+    attend_forward(saved->shape, saved->qkv, y->val.v, saved->log_sum);
     return y;
 }
 /* dv = P^T dy      dq = dS k / sqrt(d)      dk = dS^T q / sqrt(d)      dS_ij = P_ij ((dy v^T)_ij - dy_i . y_i) */
 static void attention_backward(Var y) {
     const Attention *saved = y->saved;
-    AttentionFlow flow = { y->in[0]->val.v, y->val.v, saved->log_sum, y->grad, tape_grad(y->in[0]) };
+    num *dqkv = tape_grad(y->in[0]);
+    ArenaMark mark = arena_mark(&y->tape->arena);
+    const num *dy = tape_operand(y->tape, saved->rounded, y->grad, mat_count(y->val));
+    const num *qkv = saved->rounded ? saved->qkv : y->in[0]->val.v;
+    AttentionFlow flow = { qkv, y->val.v, saved->log_sum, dy, dqkv };
     attend_backward(saved->shape, flow);
+    arena_release(&y->tape->arena, mark);
 }
 static Var attention_check(GradCheck *check) {
     check->variants = 4; /* two heads, one; more tokens than a block; all tokens, or causal */

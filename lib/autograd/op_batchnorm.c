@@ -62,13 +62,14 @@ static void statistics_combine(Norm *s, int c, double *mean, double *variance) {
 }
 
 /* Mean and variance of the batch; running = (1 - momentum) running + momentum batch, the variance with R - 1 for R */
-static void batch_statistics(Norm *s, BatchStats *stats) {
+static void batch_statistics(Norm *s, BatchStats *stats, bool repeated) {
     parallel_for(s->rows, s->piece, statistics_piece, s);
     for (int c = 0; c < s->C; c++) {
         double mean, variance, keep = 1 - stats->momentum, R = (double)s->rows;
         statistics_combine(s, c, &mean, &variance);
         s->mean[c] = (num)mean;
         s->inverse[c] = (num)(1 / sqrt(variance + stats->eps));
+        if (repeated) continue; /* this batch is in the running statistics already */
         stats->running_mean[c] = (num)(keep * (double)stats->running_mean[c] + stats->momentum * mean);
         stats->running_var[c] =
             (num)(keep * (double)stats->running_var[c] + stats->momentum * variance * R / MAX(1, R - 1));
@@ -106,7 +107,7 @@ Var op_batchnorm(Tape *t, Var x, Var gamma, Var beta, BatchStats *stats, Activat
     s->slope = channels + 2 * C;
     s->offset = channels + 3 * C;
     s->partial = arena_alloc(&t->arena, pieces * 2 * (size_t)C, sizeof(double));
-    if (t->training) batch_statistics(s, stats);
+    if (t->training) batch_statistics(s, stats, t->repeated);
     for (int c = 0; c < C; c++) {
         if (!t->training) {
             s->mean[c] = stats->running_mean[c];

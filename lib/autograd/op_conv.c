@@ -5,6 +5,12 @@
 
 #include <string.h>
 
+typedef struct {
+    ConvShape shape;
+    bool rounded;
+    const num *x, *weight; /* the operands; the backward reads them only if they are copies rounded to BF16 */
+} Conv2d;
+
 /* y[b,p,q,o] = bias[o] + sum_{i,j,c} weight[o,c,i,j] x[b, p stride + i - pad, q stride + j - pad, c], 0 outside of x
  * x [B,H,W,C]      weight [O,C,K,K]      bias [O] or NULL      y [B,P,Q,O] */
 OP(conv2d);
@@ -21,15 +27,19 @@ Var op_conv2d(Tape *t, Var x, Var weight, Var bias, int stride, int pad) {
     ConvShape shape = { s[0], s[1], s[2], s[3], .outputs = w[0], .kernel = w[2], .stride = stride, .pad = pad };
     int P = conv_out(s[1], w[2], stride, pad), Q = conv_out(s[2], w[2], stride, pad);
     Var y = tape_record(t, &conv2d_op, mat_shape(4, s[0], P, Q, w[0]), x, weight, bias);
-    y->saved = memcpy(arena_alloc(&t->arena, 1, sizeof shape), &shape, sizeof shape);
+    Conv2d *saved = y->saved = arena_alloc(&t->arena, 1, sizeof *saved);
+    *saved = (Conv2d){ .shape = shape, .rounded = t->round_products && weight->val.v };
+    saved->x = tape_operand(t, saved->rounded, x->val.v, mat_count(x->val));
+    saved->weight = tape_operand(t, saved->rounded, weight->val.v, mat_count(weight->val));
     ArenaMark mark = arena_mark(&t->arena);
-    num *filters = weight->val.v;
+    const num *filters = saved->weight;
     if (!filters) { /* they lie in a file, and are widened for this call only */
         REQUIRE(!y->requires_grad, "%s lies in a file: for inference only", weight->param->name);
-        filters = arena_alloc(&t->arena, mat_count(weight->val), sizeof(num));
-        weight_all(weight->param->weights_view, w[0], w[1] * w[2] * w[3], filters);
+        num *wide = arena_alloc(&t->arena, mat_count(weight->val), sizeof(num));
+        weight_all(weight->param->weights_view, w[0], w[1] * w[2] * w[3], wide);
+        filters = wide;
     }
-    conv_forward(shape, x->val.v, filters, bias ? bias->val.v : NULL, y->val.v);
+    conv_forward(shape, saved->x, filters, bias ? bias->val.v : NULL, y->val.v);
     arena_release(&t->arena, mark);
     return y;
 }
@@ -38,15 +48,18 @@ Var op_conv2d(Tape *t, Var x, Var weight, Var bias, int stride, int pad) {
  * dbias[o] = sum_{b,p,q} dy[b,p,q,o] */
 static void conv2d_backward(Var y) {
     Var x = y->in[0], weight = y->in[1], bias = y->in[2];
-    ConvShape shape = *(ConvShape *)y->saved;
+    const Conv2d *saved = y->saved;
+    ConvShape shape = saved->shape;
+    const num *from = saved->rounded ? saved->x : x->val.v, *filters = saved->rounded ? saved->weight : weight->val.v;
+    const num *dy = tape_operand(y->tape, saved->rounded, y->grad, mat_count(y->val));
     num *dweight = tape_grad(weight), *dbias = tape_grad(bias);
     size_t rows = mat_count(y->val) / (size_t)MAX(shape.outputs, 1);
-    if (dweight) conv_backward_weight(shape, x->val.v, y->grad, true, dweight, dbias);
-    else if (dbias) rows_add(y->grad, rows, shape.outputs, dbias); /* a frozen filter */
+    if (dweight) conv_backward_weight(shape, from, dy, true, dweight, dbias);
+    else if (dbias) rows_add(dy, rows, shape.outputs, dbias); /* a frozen filter */
     tape_done(x);
     bool accumulate;
     num *dx = tape_grad_raw(x, &accumulate);
-    if (dx) conv_backward_data(shape, y->grad, weight->val.v, accumulate, dx);
+    if (dx) conv_backward_data(shape, dy, filters, accumulate, dx);
 }
 static Var conv2d_check(GradCheck *check) {
     const struct {

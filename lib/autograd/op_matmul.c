@@ -9,6 +9,26 @@ static const WeightView *weight_of(Var y, Var w) {
     return weights_view;
 }
 
+/* The operands of a product: x and w themselves or, if `rounded`, copies that are rounded to BF16 and kept. */
+typedef struct {
+    bool rounded;
+    const num *x, *w;
+} Operands;
+static Operands operands_keep(Var y) {
+    Tape *t = y->tape;
+    Operands *saved = y->saved = arena_alloc(&t->arena, 1, sizeof *saved);
+    Mat x = y->in[0]->val, w = y->in[1]->val;
+    *saved = (Operands){ .rounded = t->round_products && w.v };
+    saved->x = tape_operand(t, saved->rounded, x.v, mat_count(x));
+    saved->w = tape_operand(t, saved->rounded, w.v, mat_count(w));
+    return *saved;
+}
+/* For the backward: the numbers of the inputs may have been computed again since then, elsewhere (tape_forget). */
+static Operands operands(Var y) {
+    Operands of = *(Operands *)y->saved;
+    return of.rounded ? of : (Operands){ false, y->in[0]->val.v, y->in[1]->val.v };
+}
+
 /* y = a b          a [M,K], b [K,N], y [M,N] */
 OP(matmul);
 Var op_matmul(Tape *t, Var a, Var b) {
@@ -17,7 +37,8 @@ Var op_matmul(Tape *t, Var a, Var b) {
     int M = a->val.shape[0], K = a->val.shape[1], N = b->val.shape[1];
     Var y = tape_record(t, &matmul_op, mat_shape(2, M, N), a, b, NULL);
     const WeightView *weights_view = weight_of(y, b);
-    Gemm g = { .M = M, .N = N, .K = K, .a = a->val.v, .lda = K, .b = b->val.v, .ldb = N, .c = y->val.v, .ldc = N };
+    Operands of = operands_keep(y);
+    Gemm g = { .M = M, .N = N, .K = K, .a = of.x, .lda = K, .b = of.w, .ldb = N, .c = y->val.v, .ldc = N };
     if (weights_view) {
         g.b_bytes = weights_view->part[0].data;
         g.b_dtype = weights_view->part[0].dtype;
@@ -31,11 +52,14 @@ Var op_matmul(Tape *t, Var a, Var b) {
 static void matmul_backward(Var y) {
     Var a = y->in[0], b = y->in[1];
     int M = y->val.shape[0], N = y->val.shape[1], K = a->val.shape[1];
-    bool accumulate;
-    num *da = tape_grad_raw(a, &accumulate);
-    if (da) gemm(false, true, M, K, N, y->grad, N, b->val.v, N, accumulate, da, K);
-    num *db = tape_grad_raw(b, &accumulate);
-    if (db) gemm(true, false, K, N, M, a->val.v, K, y->grad, N, accumulate, db, N);
+    Operands of = operands(y);
+    bool add_a, add_b;
+    num *da = tape_grad_raw(a, &add_a), *db = tape_grad_raw(b, &add_b);
+    ArenaMark mark = arena_mark(&y->tape->arena);
+    const num *dy = tape_operand(y->tape, of.rounded, y->grad, mat_count(y->val));
+    if (da) gemm(false, true, M, K, N, dy, N, of.w, N, add_a, da, K);
+    if (db) gemm(true, false, K, N, M, of.x, K, dy, N, add_b, db, N);
+    arena_release(&y->tape->arena, mark);
 }
 static Var matmul_check(GradCheck *check) {
     Var a = gradcheck_input(check, mat_shape(2, 3, 4));
@@ -68,8 +92,9 @@ Var op_linear(Tape *t, Var x, Var w, Var bias) {
     Var y = tape_record(t, &linear_op, shape, x, w, bias);
     const WeightView *weights_view = weight_of(y, w);
     Gemm g = { .transpose_b = true, .M = s.rows, .N = s.out, .K = s.in, .lda = s.in, .ldb = s.in, .ldc = s.out };
-    g.a = x->val.v;
-    g.b = w->val.v;
+    Operands of = operands_keep(y);
+    g.a = of.x;
+    g.b = of.w;
     g.bias = bias ? bias->val.v : NULL;
     g.c = y->val.v;
     if (!weights_view) gemm_run(g);
@@ -90,11 +115,14 @@ static void linear_backward(Var y) {
     Var x = y->in[0], w = y->in[1];
     LinearSize s = linear_size(x, w);
     int out = s.out, in = s.in, rows = s.rows;
-    bool accumulate;
-    num *dx = tape_grad_raw(x, &accumulate);
-    if (dx) gemm(false, false, rows, in, out, y->grad, out, w->val.v, in, accumulate, dx, in);
-    num *dw = tape_grad_raw(w, &accumulate);
-    if (dw) gemm(true, false, out, in, rows, y->grad, out, x->val.v, in, accumulate, dw, in);
+    Operands of = operands(y);
+    bool add_x, add_w;
+    num *dx = tape_grad_raw(x, &add_x), *dw = tape_grad_raw(w, &add_w);
+    ArenaMark mark = arena_mark(&y->tape->arena);
+    const num *dy = tape_operand(y->tape, of.rounded, y->grad, mat_count(y->val));
+    if (dx) gemm(false, false, rows, in, out, dy, out, of.w, in, add_x, dx, in);
+    if (dw) gemm(true, false, out, in, rows, dy, out, of.x, in, add_w, dw, in);
+    arena_release(&y->tape->arena, mark);
     num *dbias = tape_grad(y->in[2]);
     if (dbias) rows_add(y->grad, (size_t)rows, out, dbias);
 }

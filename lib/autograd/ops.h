@@ -111,12 +111,40 @@ Var op_softmax_pool(Tape *t, Var x, int n, double sharpness);
 Var op_cross_entropy(Tape *t, Var x, Mat target);
 Var op_cross_entropy_labels(Tape *t, Var x, const int *class_of);
 
+/* ---- op_contrastive ---------------------------------------------------------------------------------------------- */
+
+/* Which pairs of a batch match: pair b and itself, and with `caption` [B] all pairs of equal captions (copied). */
+typedef struct {
+    const int *caption; /* NULL: no caption repeats */
+    double smoothing;   /* of clip_targets (clip_loss.h) */
+} PairTargets;
+
+/* The symmetric contrastive loss of CLIP in tiles of tile x tile logits; B x B numbers are never held.
+ *   y = clip_loss(clip_logits(image, text, log_scale), clip_targets(caption, smoothing))     (clip_loss.h), to rounding
+ * image, text [B,E] of unit length, log_scale one number (t; the scale is e^t) -> one number, in nats
+ * Memory  tile^2 + O(B) numbers, and the gradients of image and text */
+Var op_contrastive(Tape *t, Var image, Var text, Var log_scale, PairTargets targets, int tile);
+
+/* y = - 1/B sum_b sum_n (target log p + (1 - target) log(1 - p)),  p_bn = 1 / (1 + e^-x_bn), in nats; finite for any
+ * finite x. x, target [B,N], target 0 to 1 -> one number. The sigmoid loss of SigLIP (clip_loss.h). */
+Var op_sigmoid_cross_entropy(Tape *t, Var x, Mat target);
+
+/* ---- op_checkpoint ----------------------------------------------------------------------------------------------- */
+
+/* A part of a network: y = body(x), recorded on the tape that is given. */
+typedef Var (*TapeBody)(Tape *t, const void *context, Var x);
+/* y = body(x), with the same bits. The tape keeps x and y only; the backward runs body once more (Chen et al. 2016,
+ * arXiv:1604.06174). The same gradients, bit for bit, if nothing but the part uses its parameters and x.
+ * Wants body to depend on context and x alone, and context to live until tape_reset. */
+Var op_checkpoint(Tape *t, Var x, TapeBody body, const void *context);
+
 /* All operations, for the tests: each is checked against differences. */
 /* clang-format off */
 #define OPS(X)                                                                                                         \
     X(add) X(mul) X(scale) X(exp) X(reshape) X(transpose) X(flatten) X(matmul) X(linear) X(relu) X(gelu) X(quick_gelu) \
     X(conv2d) X(maxpool) X(avgpool) X(batchnorm) X(layernorm) X(l2norm) X(embedding) X(mean_tokens) X(gather)          \
-    X(prepend) X(patches) X(attention) X(lstm) X(softmax_pool) X(cross_entropy)
+    X(prepend) X(patches) X(attention) X(lstm) X(softmax_pool) X(cross_entropy) X(contrastive)                         \
+    X(sigmoid_cross_entropy) X(checkpoint)
 /* clang-format on */
 
 #define OP_DECLARE(name) extern const Op name##_op;

@@ -1,4 +1,5 @@
 #include "autograd/tape.h"
+#include "kernels/vecmath.h"
 
 #include <string.h>
 
@@ -203,6 +204,13 @@ Var tape_keep(Tape *t, TapeMark mark, Var x, Var y) {
     return x;
 }
 
+const num *tape_operand(Tape *t, bool rounded, const num *x, size_t n) {
+    if (!rounded) return x;
+    num *copy = arena_alloc(&t->arena, n, sizeof(num));
+    vec_round_bfloat(x, copy, n);
+    return copy;
+}
+
 void tape_reset(Tape *t) {
     arena_reset(&t->arena);
     t->last = NULL;
@@ -210,5 +218,7 @@ void tape_reset(Tape *t) {
 }
 void tape_free(Tape *t) {
     arena_free(&t->arena);
+    arena_free(&t->inner);
     *t = (Tape){ 0 };
 }
+size_t tape_held(const Tape *t) { return arena_held(&t->arena) + arena_held(&t->inner); }

@@ -74,8 +74,12 @@ typedef struct Tape {
     Node *last;
     bool no_grad;            /* inference: no gradients */
     bool training;           /* batch norm uses the statistics of the batch, and updates the running ones */
+    bool repeated;           /* the same values were computed before: the running statistics do not change again */
+    bool checkpoint;         /* transformers keep the inputs of their blocks only (op_checkpoint) */
+    bool round_products;     /* operands of matrix products, convolutions and attention are rounded to BF16 */
     bool keep_grads;         /* gradients of all nodes can be read after tape_backward */
     struct TapeBlock *spare; /* memory of gradients and values that are done */
+    Arena inner;             /* op_checkpoint: nodes of the part that is being computed */
     Profile *profile;        /* NULL: time is not measured */
 } Tape;
 
@@ -126,6 +130,10 @@ typedef struct {
 TapeMark tape_mark(const Tape *t);
 Var tape_keep(Tape *t, TapeMark mark, Var x, Var y);
 
+/* For operations: the n numbers of an operand of a product: x itself or, if `rounded`, a copy on the tape in which each
+ * number is rounded to BF16 (vec_round_bfloat). A forward passes round_products; its backward, what that passed. */
+const num *tape_operand(Tape *t, bool rounded, const num *x, size_t n);
+
 /* The memory of x's numbers is used for others from now on; x->val.v is NULL. For large results in training: call it
  * when all operations that read x are recorded. If the operation has `again`, the backward pass computes x once
  * more, the same bits, where they are read. Else they must not be read again: neither the backward of x's operation nor
@@ -135,5 +143,6 @@ void tape_forget(Var x);
 
 void tape_reset(Tape *t); /* forgets all nodes, keeps the memory */
 void tape_free(Tape *t);
+size_t tape_held(const Tape *t); /* bytes of memory: after a step, the most it needed at any moment */
 
 #endif

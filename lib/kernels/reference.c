@@ -1,5 +1,6 @@
 #include "kernels/reference.h"
 #include "core/arena.h"
+#include "core/dtype.h"
 
 #include <math.h>
 
@@ -183,4 +184,12 @@ static double quick_gelu_slope(double x) {
 void vec_quick_gelu_plain(const num *x, num *y, size_t n) { each(quick_gelu, x, y, n); }
 void vec_quick_gelu_backward_plain(const num *x, const num *dy, bool accumulate, num *dx, size_t n) {
     each_backward(quick_gelu_slope, x, dy, accumulate, dx, n);
+}
+
+void vec_round_bfloat_plain(const num *x, num *y, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        uint16_t half = bfloat_narrow((double)(float)x[i]);
+        uint8_t bytes[2] = { (uint8_t)half, (uint8_t)(half >> 8) };
+        dtype_widen(DTYPE_BF16, bytes, &y[i], 1);
+    }
 }

@@ -23,5 +23,7 @@ void vec_gelu_plain(const num *x, num *y, size_t n);
 void vec_gelu_backward_plain(const num *x, const num *dy, bool accumulate, num *dx, size_t n);
 void vec_quick_gelu_plain(const num *x, num *y, size_t n);
 void vec_quick_gelu_backward_plain(const num *x, const num *dy, bool accumulate, num *dx, size_t n);
+/* By bfloat_narrow and dtype_widen (dtype.h), number by number. */
+void vec_round_bfloat_plain(const num *x, num *y, size_t n);
 
 #endif

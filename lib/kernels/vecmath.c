@@ -135,3 +135,16 @@ void vec_quick_gelu_backward(const num *x, const num *dy, bool accumulate, num *
     if (IN_FLOAT) each_backward(quick_gelu_slope, x, dy, accumulate, dx, n);
     else vec_quick_gelu_backward_plain(x, dy, accumulate, dx, n);
 }
+
+/* Adds just below half a unit of the last bit that stays, a whole half if that bit is 1; then cuts 16 bits off. */
+void vec_round_bfloat(const num *x, num *y, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        float value = (float)x[i];
+        uint32_t bits;
+        memcpy(&bits, &value, sizeof bits);
+        uint32_t rounded = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000u;
+        bits = value != value ? bits | 0x00400000u : rounded;
+        memcpy(&value, &bits, sizeof value);
+        y[i] = (num)value;
+    }
+}

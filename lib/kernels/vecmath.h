@@ -30,4 +30,8 @@ void vec_quick_gelu(const num *x, num *y, size_t n);
  * The slope is within 4 * 2^-23 of the exact one. */
 void vec_quick_gelu_backward(const num *x, const num *dy, bool accumulate, num *dx, size_t n);
 
+/* y = x rounded to BF16 (8 bits of fraction, one of them implied), to nearest, ties to even; the result is a num again.
+ * Exact. NaN stays NaN. In double, x is rounded to float first. */
+void vec_round_bfloat(const num *x, num *y, size_t n);
+
 #endif

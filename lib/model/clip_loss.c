@@ -35,6 +35,17 @@ Var clip_loss(Tape *tape, Var logits, Mat q) {
     return op_add(tape, op_scale(tape, both, 0.5), tape_data(tape, entropy));
 }
 
+/* L as in the header          logits [B,B], bias one number -> one number */
+Var clip_loss_sigmoid(Tape *tape, Var logits, Var bias, const int *caption) {
+    int B = logits->val.shape[0];
+    REQUIRE(logits->val.dims == 2 && B == logits->val.shape[1], "logits are %s, want [B,B]",
+            mat_shape_text(logits->val));
+    Mat match = mat_new(&tape->arena, B, B);
+    for (int i = 0; i < B; i++)
+        for (int j = 0; j < B; j++) AT(match, i, j) = i == j || (caption && caption[i] == caption[j]);
+    return op_sigmoid_cross_entropy(tape, op_add(tape, logits, bias), match);
+}
+
 static const num EXCLUDED = -1e4; /* added to a logit: e^(l - 1e4) is 0 */
 
 /* L as in the header: masks [B,N] and [N,B] are added to logits and logits^T. A hard negative has no text -> image

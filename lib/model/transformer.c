@@ -1,6 +1,7 @@
 #include "model/transformer.h"
 
 #include <math.h>
+#include <string.h>
 
 /* A linear layer with normal weights and biases of 0. The names are PREFIX.weight, or PREFIX_weight with join "_". */
 static Linear normal_linear(Params *params, const char *prefix, const char *join, int in, int out, double deviation,
@@ -53,15 +54,36 @@ static Var block(Tape *t, const TransformerBlock *b, TransformerSize s, Var x, b
     return op_add(t, x, linear(t, &b->c_proj, mlp_hidden));
 }
 
+/* The arguments of `block`, for op_checkpoint. */
+typedef struct {
+    const TransformerBlock *block;
+    TransformerSize size;
+    bool gather;
+    const int *index;
+} BlockCall;
+static Var block_again(Tape *t, const void *context, Var x) {
+    const BlockCall *c = context;
+    return block(t, c->block, c->size, x, c->gather, c->index);
+}
+/* The block, with its results in between on the tape, or with its input and result only. */
+static Var block_of(Tape *t, const Transformer *m, int i, Var x, bool gather, const int *index) {
+    if (!t->checkpoint || t->no_grad) return block(t, &m->blocks[i], m->size, x, gather, index);
+    BlockCall *call = arena_alloc(&t->arena, 1, sizeof *call);
+    *call = (BlockCall){ &m->blocks[i], m->size, gather, index };
+    size_t rows = (size_t)x->val.shape[0];
+    if (index) call->index = memcpy(arena_alloc(&t->arena, rows, sizeof *index), index, rows * sizeof *index);
+    return op_checkpoint(t, x, block_again, call);
+}
+
 static Var blocks(Tape *t, const Transformer *m, Var x, int count) {
     for (int i = 0; i < count; i++) {
         TapeMark mark = tape_mark(t);
-        x = tape_keep(t, mark, x, block(t, &m->blocks[i], m->size, x, false, NULL));
+        x = tape_keep(t, mark, x, block_of(t, m, i, x, false, NULL));
     }
     return x;
 }
 Var transformer(Tape *t, const Transformer *m, Var x, const int *index) {
     int last = m->size.layers - 1;
-    return block(t, &m->blocks[last], m->size, blocks(t, m, x, last), true, index);
+    return block_of(t, m, last, blocks(t, m, x, last), true, index);
 }
 Var transformer_tokens(Tape *t, const Transformer *m, Var x) { return blocks(t, m, x, m->size.layers); }

@@ -36,7 +36,8 @@ int transformer_mlp(TransformerSize size);
 Transformer transformer_add(Params *params, const char *prefix, TransformerSize size, Rng *rng);
 
 /* The last state of token index[b] of each row (NULL: the first): x [B,T,D] -> [B,D]. The last block computes only that
- * token. On a no_grad tape the blocks share the memory of one and overwrite x, which nothing else may use. */
+ * token. On a no_grad tape the blocks share the memory of one and overwrite x, which nothing else may use. On a tape
+ * with `checkpoint` only the inputs of the blocks are kept, and each block is computed again for its gradient. */
 Var transformer(Tape *t, const Transformer *m, Var x, const int *index);
 /* The same for all tokens: [B,T,D] -> [B,T,D]. */
 Var transformer_tokens(Tape *t, const Transformer *m, Var x);

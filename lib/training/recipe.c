@@ -138,6 +138,7 @@ const char *recipe_text(const Recipe *r, Arena *arena) {
         arena_print(arena, "recipe=%s\nepochs=%d\nbatch=%d\n%s%s%s%s", r->name, r->epochs, r->batch,
                     model_text(arena, &r->model), group_text(arena, "linear layers", &r->groups[0]),
                     group_text(arena, "filters", &r->groups[1]), group_text(arena, "batch norm", &r->groups[2]));
+    if (r->micro_batch) text = arena_print(arena, "%smicro-batch=%d\n", text, r->micro_batch);
     for (int k = 0; k < RECIPE_TEMPLATES && r->templates[k]; k++)
         text = arena_print(arena, "%stemplate=%s\n", text, r->templates[k]);
     text = arena_print(arena, "%sschedule=%s\nwarm-up epochs=%s\nmulti-positive=%d\nsmoothing=%s\n", text,

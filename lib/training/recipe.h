@@ -14,6 +14,7 @@ typedef struct {
     ClipConfig model;                            /* vocabulary 0: the words of the filled templates */
     const char *templates[RECIPE_TEMPLATES + 1]; /* a caption is one of them, drawn at random; NULL ends them */
     int epochs, batch;
+    int micro_batch; /* pairs in memory at a time, with the gradient of the whole batch (grad_cache.h); 0: all */
     OptimGroup groups[RECIPE_GROUPS]; /* 0: linear layers, embeddings, biases, logit scale; 1: filters; 2: batch norm */
     Schedule schedule;
     double warmup;        /* in epochs */

@@ -1,9 +1,11 @@
 #include "training/train.h"
+#include "training/grad_cache.h"
 #include "model/clip_file.h"
 #include "core/file.h"
 #include "evaluate/metrics.h"
 #include "dataset/augment.h"
 #include "formats/hash.h"
+#include "kernels/gemm.h"
 
 #include <math.h>
 #include <signal.h>
@@ -16,6 +18,7 @@ typedef struct {
     Optim optim;
     Tape tape;
     Arena arena; /* for the whole run */
+    Arena batch; /* for one batch */
     PairSet set; /* what is learnt */
     int *order;  /* the pictures in this epoch's order */
     int *ids;    /* [captions,T] */
@@ -29,6 +32,8 @@ typedef struct {
     const char *log;      /* the rows so far */
     char *settings, signature[SHA256_HEX];
 } Trainer;
+
+enum { LOSS_TILE = 512 }; /* logits of so many pictures and texts are held at a time, where a batch is cut into parts */
 
 static volatile sig_atomic_t interrupted;
 void train_interrupt(void) { interrupted = 1; }
@@ -132,24 +137,120 @@ static const Param *not_finite(const Params *params, bool gradient) {
 
 /* ---- one batch --------------------------------------------------------------------------------------------------- */
 
-/* Fills in accuracies and cosines of one batch.   logits [B,B] = scale * cosines: row b a picture, column b its text */
-static void measure(Arena *arena, Mat logits, const int *label, double scale, EpochRow *row) {
-    int B = logits.shape[0];
-    int *best = arena_zero(arena, (size_t)B, sizeof *best); /* the nearest picture of each text so far */
-    for (int b = 0; b < B; b++) {
-        const num *x = &AT(logits, b, 0);
-        int nearest = 0;
+/* The nearest picture of each text so far, and its logit. */
+typedef struct {
+    int *picture;
+    num *logit;
+} Nearest;
+static Nearest nearest_begin(Arena *arena, int B) {
+    Nearest best = { arena_zero(arena, (size_t)B, sizeof(int)), arena_alloc(arena, (size_t)B, sizeof(num)) };
+    for (int n = 0; n < B; n++) best.logit[n] = -INFINITY;
+    return best;
+}
+
+/* Adds the share of some pictures to the accuracy and the cosines of a batch.
+ * logits [rows,B] = scale * cosines: row r is picture first + r, column n a text */
+static void measure_rows(Mat logits, int first, const int *label, double scale, Nearest best, EpochRow *row) {
+    int B = logits.shape[1];
+    for (int r = 0; r < logits.shape[0]; r++) {
+        const num *x = &AT(logits, r, 0);
+        int b = first + r, nearest = 0;
         num other = -INFINITY;
         for (int n = 0; n < B; n++) {
             if (x[n] > x[nearest]) nearest = n;
-            if (x[n] > AT(logits, best[n], n)) best[n] = b;
+            if (x[n] > best.logit[n]) {
+                best.picture[n] = b;
+                best.logit[n] = x[n];
+            }
             if (label[n] != label[b] && x[n] > other) other = x[n];
         }
         row->image_to_text += (label[nearest] == label[b]) / (double)B;
         row->positive += (double)x[b] / scale / B;
         if (isfinite(other)) row->negative += (double)other / scale / B;
     }
-    for (int n = 0; n < B; n++) row->text_to_image += (label[best[n]] == label[n]) / (double)B;
+}
+
+/* After all rows: how often the nearest picture of a text is of its class. */
+static void measure_end(const int *label, int B, Nearest best, EpochRow *row) {
+    for (int n = 0; n < B; n++) row->text_to_image += (label[best.picture[n]] == label[n]) / (double)B;
+}
+
+/* One batch: its pictures, their classes [B] and their captions as ids [B,T]. */
+typedef struct {
+    Trainer *trainer;
+    const Augment *augment;
+    const int *index;
+    int number, B, *label, *ids;
+} TrainBatch;
+
+static PairPart batch_part(void *context, Arena *arena, int first, int n) {
+    const TrainBatch *b = context;
+    Trainer *s = b->trainer;
+    profile_switch(s->tape.profile, "pictures", PROFILE_FORWARD);
+    PairPart part = { mat_like(arena, mat_shape(4, n, s->set.side, s->set.side, 3)),
+                      b->ids + (size_t)(first * s->recipe->model.tokens) };
+    pair_set_batch(&s->set, b->index + first, n, b->augment, part.pixels.v);
+    return part;
+}
+
+/* The same measurements from the embeddings, LOSS_TILE pictures at a time.          image, text [B,E] */
+static void measure_batch(TrainBatch *b, Mat image, Mat text, EpochRow *row) {
+    Trainer *s = b->trainer;
+    num scale = (num)exp((double)*s->clip->logit_scale->val.v);
+    int E = image.shape[1];
+    Nearest best = nearest_begin(&s->batch, b->B);
+    Mat logits = mat_new(&s->batch, MIN(LOSS_TILE, b->B), b->B);
+    for (int first = 0; first < b->B; first += LOSS_TILE) {
+        logits.shape[0] = MIN(LOSS_TILE, b->B - first);
+        gemm(false, true, logits.shape[0], b->B, E, &AT(image, first, 0), E, text.v, E, false, logits.v, b->B);
+        for (size_t i = 0; i < mat_count(logits); i++) logits.v[i] *= scale;
+        measure_rows(logits, first, b->label, (double)scale, best, row);
+    }
+    measure_end(b->label, b->B, best, row);
+}
+
+/* The loss of the embeddings, as in batch_loss below, and its gradients: image, text [B,E] become dimage, dtext. */
+static bool cached_loss(TrainBatch *b, Mat image, Mat text, EpochRow *row, Err *err) {
+    Trainer *s = b->trainer;
+    const Recipe *r = s->recipe;
+    Tape *t = &s->tape;
+    tape_reset(t);
+    Var I = tape_leaf(t, image), T = tape_leaf(t, text), scale = tape_param(t, s->clip->logit_scale);
+    PairTargets shared = { b->label, r->smoothing };
+    Var loss = op_contrastive(t, I, T, scale, r->multi_positive ? shared : (PairTargets){ 0 }, LOSS_TILE), pairs = loss;
+    if (r->multi_positive)
+        pairs = op_contrastive(t, tape_data(t, image), tape_data(t, text), scale, (PairTargets){ 0 }, LOSS_TILE);
+    row->loss = (double)pairs->val.v[0];
+    if (!isfinite(row->loss) || !isfinite(loss->val.v[0])) return loss_refuse(s, b->number, err);
+    profile_switch(t->profile, "measuring", PROFILE_FORWARD);
+    measure_batch(b, image, text, row);
+    tape_backward(t, loss);
+    memcpy(image.v, I->grad, mat_count(image) * sizeof(num));
+    memcpy(text.v, T->grad, mat_count(text) * sizeof(num));
+    return true;
+}
+
+/* As whole_batch below, in the memory of micro_batch pairs. */
+static bool cached_batch(TrainBatch *b, EpochRow *row, Err *err) {
+    Trainer *s = b->trainer;
+    GradCache cache = { .clip = s->clip, .B = b->B, .micro = s->recipe->micro_batch };
+    cache.part = batch_part;
+    cache.context = b;
+    int parts = grad_cache_parts(&cache), E = s->recipe->model.image.embed;
+    Mat image = mat_new(&s->batch, b->B, E), text = mat_new(&s->batch, b->B, E);
+    for (int p = 0; p < parts; p++) {
+        grad_cache_embed(&cache, &s->tape, p, image, text);
+        size_t at = (size_t)p * (size_t)(cache.micro * E),
+               count = (size_t)(MIN(cache.micro, b->B - p * cache.micro) * E);
+        if (!all_finite(image.v + at, count) || !all_finite(text.v + at, count)) return loss_refuse(s, b->number, err);
+    }
+    if (!cached_loss(b, image, text, row, err)) return false;
+    for (int p = 0; p < parts; p++) {
+        Var sum = grad_cache_backward(&cache, &s->tape, p, image, text);
+        const Param *broken = not_finite(&s->clip->params, true);
+        if (broken) return gradient_refuse(s, sum, b->number, broken, err);
+    }
+    return true;
 }
 
 /* The loss that is minimised; *plain is the CLIP loss of the pairs themselves, which can be compared with the floor. */
@@ -171,34 +272,42 @@ static void draw_captions(const Trainer *s, const int *index, Rng *rng, int *lab
     }
 }
 
-/* Forward, loss, backward, one step of the optimiser.
+/* Forward, loss, backward.
  * Shapes  pixels [B,side,side,3], ids [B,T]; image and text embeddings [B,E] of unit length; logits [B,B] */
-static bool train_batch(Trainer *s, int batch, Augment augment, Rng *rng, EpochRow *row, Err *err) {
-    const Recipe *r = s->recipe;
-    int B = r->batch, T = r->model.tokens, side = s->set.side, *index = s->order + (size_t)batch * (size_t)B;
+static bool whole_batch(TrainBatch *b, EpochRow *row, Err *err) {
+    Trainer *s = b->trainer;
     Tape *t = &s->tape;
-    profile_switch(t->profile, "pictures", PROFILE_FORWARD);
-    tape_reset(t);
-    Mat pixels = mat_like(&t->arena, mat_shape(4, B, side, side, 3));
-    int *ids = arena_alloc(&t->arena, (size_t)(B * T), sizeof *ids);
-    int *label = arena_alloc(&t->arena, (size_t)B, sizeof *label);
-    pair_set_batch(&s->set, index, B, &augment, pixels.v);
-    draw_captions(s, index, rng, label, ids);
-    Var scale = tape_param(t, s->clip->logit_scale);
-    Var logits = clip_logits(t, clip_image(t, s->clip, pixels), clip_text(t, s->clip, ids, B, T), scale);
-    Var loss = batch_loss(s, logits, label, B, &row->loss);
-    if (!isfinite(loss->val.v[0]) || !isfinite(row->loss)) return loss_refuse(s, batch, err);
+    PairPart pairs = batch_part(b, &t->arena, 0, b->B);
+    Var scale = tape_param(t, s->clip->logit_scale), image = clip_image(t, s->clip, pairs.pixels);
+    Var logits = clip_logits(t, image, clip_text(t, s->clip, pairs.ids, b->B, s->recipe->model.tokens), scale);
+    Var loss = batch_loss(s, logits, b->label, b->B, &row->loss);
+    if (!isfinite(loss->val.v[0]) || !isfinite(row->loss)) return loss_refuse(s, b->number, err);
     profile_switch(t->profile, "measuring", PROFILE_FORWARD);
-    row->floor = clip_loss_floor_of(label, B);
-    measure(&t->arena, logits->val, label, exp((double)scale->val.v[0]), row);
+    Nearest best = nearest_begin(&t->arena, b->B);
+    measure_rows(logits->val, 0, b->label, exp((double)scale->val.v[0]), best, row);
+    measure_end(b->label, b->B, best, row);
     tape_backward(t, loss);
-    profile_switch(t->profile, "optimiser", PROFILE_FORWARD);
     const Param *broken = not_finite(&s->clip->params, true);
-    if (broken) return gradient_refuse(s, loss, batch, broken, err);
+    return !broken || gradient_refuse(s, loss, b->number, broken, err);
+}
+
+/* Forward, loss, backward, one step of the optimiser. */
+static bool train_batch(Trainer *s, int number, const Augment *augment, Rng *rng, EpochRow *row, Err *err) {
+    const Recipe *r = s->recipe;
+    TrainBatch b = { .trainer = s, .augment = augment, .number = number, .B = r->batch };
+    arena_reset(&s->batch);
+    tape_reset(&s->tape);
+    b.index = s->order + (size_t)number * (size_t)b.B;
+    b.ids = arena_alloc(&s->batch, (size_t)(b.B * r->model.tokens), sizeof *b.ids);
+    b.label = arena_alloc(&s->batch, (size_t)b.B, sizeof *b.label);
+    draw_captions(s, b.index, rng, b.label, b.ids);
+    row->floor = clip_loss_floor_of(b.label, b.B);
+    if (!(r->micro_batch ? cached_batch(&b, row, err) : whole_batch(&b, row, err))) return false;
+    profile_switch(s->tape.profile, "optimiser", PROFILE_FORWARD);
     int64_t total = (int64_t)r->epochs * s->batches, warmup = (int64_t)(r->warmup * s->batches);
     optim_step(&s->optim, schedule_factor(r->schedule, s->step, total, warmup));
     clip_clamp(s->clip);
-    profile_switch(t->profile, NULL, PROFILE_FORWARD);
+    profile_switch(s->tape.profile, NULL, PROFILE_FORWARD);
     s->step++;
     return true;
 }
@@ -226,7 +335,7 @@ static bool train_epoch(Trainer *s, EpochRow *row, Err *err) {
     s->tape.training = true;
     for (int batch = 0; batch < s->batches; batch++) {
         EpochRow one = { 0 };
-        if (!train_batch(s, batch, augment, &rng, &one, err)) return false;
+        if (!train_batch(s, batch, &augment, &rng, &one, err)) return false;
         if (interrupted) return stop_refuse(s, err);
         add_row(row, &one, 1.0 / s->batches);
         TrainProgress progress = { s->epoch, (double)s->step * r->batch, one.loss, one.floor };
@@ -514,6 +623,9 @@ bool train_run(TrainRun *run, Clip *clip, Err *err) {
     int n = train_pictures(run);
     *clip = (Clip){ 0 };
     if (r->batch > n) return err_set(err, "a batch of %d from %d pictures: choose a smaller --batch", r->batch, n);
+    if (r->micro_batch < 0 || r->micro_batch > r->batch)
+        return err_set(err, "parts of %d pairs from a batch of %d: choose a smaller --micro-batch", r->micro_batch,
+                       r->batch);
     while (!run->pairs && s.templates < RECIPE_TEMPLATES && r->templates[s.templates]) s.templates++;
     s.set = run->pairs ? *run->pairs : pair_set_cifar(&s.arena, run->train, r->templates, s.templates);
     s.batches = n / r->batch;
@@ -526,6 +638,7 @@ bool train_run(TrainRun *run, Clip *clip, Err *err) {
     if (ok) ok = epochs_run(&s, err);
     tape_free(&s.tape);
     optim_free(&s.optim);
+    arena_free(&s.batch);
     arena_free(&s.arena);
     if (!ok) clip_free(clip);
     interrupted = 0; /* here, not at the start: a signal that came before the first batch counts */

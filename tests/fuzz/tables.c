@@ -4,6 +4,7 @@
 
 #include "dataset/cifar.h"
 #include "14-honestly-zero-shot/held_out_classes.h"
+#include "20-large-batches/batch_run.h"
 #include "lesson/options.h"
 #include "pairs/pairs_table.h"
 #include "training/train.h"
@@ -80,6 +81,40 @@ static const Word table_words[] = { W("first,second,unseen_words,pictures,other_
                                     W("-0"),
                                     { 0 } };
 HARNESS(holdout, .corpus = "holdout", .words = table_words, .check = 6000);
+
+/* ---- the table of lesson 20 -------------------------------------------------------------------------------------- */
+
+int fuzz_batches(const uint8_t *data, size_t size) {
+    Arena arena = { 0 };
+    Err err = { "" };
+    BatchTable table = { .arena = &arena };
+    uint8_t *copy = fuzz_copy(data, size);
+    file_mock("batches", copy, size);
+    bool ok = batch_table_read(&table, &arena, "batches", &err);
+    fuzz_answer(ok, &err);
+    REQUIRE(ok || !table.count, "%s", "a refused table was set");
+    for (int i = 0; i < table.count; i++) {
+        const BatchRow *r = &table.row[i];
+        REQUIRE(batch_find(&table, &r->run) == r, "row %d is not found", i);
+        REQUIRE(0 <= r->right && r->right <= r->tested && r->run.batch <= r->run.pictures, "row %d is no result", i);
+    }
+    fuzz_sign((uint64_t)table.count);
+    file_mock(NULL, NULL, 0);
+    free(copy);
+    arena_free(&arena);
+    return 0;
+}
+
+static const Word runs[] = { W("shapes,small,64,softmax,nothing,6400,1,1.2345,100,400"),
+                             W("cifar10,vit,256,sigmoid,weights,"),
+                             W(","),
+                             W("\n"),
+                             W("\r\n"),
+                             W("nan"),
+                             W("-0"),
+                             W("1e9"),
+                             { 0 } };
+HARNESS(batches, .corpus = "batches", .words = runs, .check = 4000);
 
 /* ---- the log of a training -------------------------------------------------------------------------------------- */
 
