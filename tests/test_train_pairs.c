@@ -173,20 +173,27 @@ TEST(the_best_epoch_is_kept) {
     arena_free(&arena);
 }
 
-TEST(every_tower_and_side) {
+static void one_epoch(const char *image, const char *text, int side) {
+    TrainRun run = run_of("towers", image, text, side);
+    Clip clip;
+    Err err = { "" };
+    run.recipe.epochs = 1;
+    trains(&run);
+    CHECK(clip_load(&clip, run.best, &err), "%s: %s", image, err.text);
+    CHECK(clip.config.image.side == side, "%s: side %d", image, clip.config.image.side);
+    clip_free(&clip);
+}
+
+TEST(towers_and_sides) {
+    one_epoch("small", "bow", 64);
+    one_epoch("vit", "lstm", 32);
+    arena_free(&arena);
+}
+TEST(every_tower_and_side_long) {
     static const char *const images[] = { "small", "cnn", "resnet", "resnet9", "vit" };
     static const char *const texts[] = { "bow", "lstm", "transformer", "bow", "lstm" };
     for (int side = 32; side <= SIDE_MAX; side += 32)
-        for (size_t i = 0; i < COUNT(images); i++) {
-            TrainRun run = run_of("towers", images[i], texts[i], side);
-            Clip clip;
-            Err err = { "" };
-            run.recipe.epochs = 1;
-            trains(&run);
-            CHECK(clip_load(&clip, run.best, &err), "%s: %s", images[i], err.text);
-            CHECK(clip.config.image.side == side, "%s: side %d", images[i], clip.config.image.side);
-            clip_free(&clip);
-        }
+        for (size_t i = 0; i < COUNT(images); i++) one_epoch(images[i], texts[i], side);
     arena_free(&arena);
 }
 
@@ -252,5 +259,5 @@ TEST(recall_of_pairs) {
     arena_free(&arena);
 }
 
-TESTS(any_number_of_threads, resumed_after_each_epoch, the_best_epoch_is_kept, every_tower_and_side,
-      equal_captions_match, recall_of_pairs)
+TESTS(any_number_of_threads, resumed_after_each_epoch, the_best_epoch_is_kept, towers_and_sides,
+      every_tower_and_side_long, equal_captions_match, recall_of_pairs)

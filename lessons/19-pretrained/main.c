@@ -341,6 +341,32 @@ static void model_open(Encoder *encoder, Arena *arena, const char *weights, cons
     if (!encoder_open(encoder, arena, weights, choice, &err)) die("%s", err.text);
 }
 
+static void show_sections(const Lesson *lesson, Encoder *encoder, const char *data, int pictures) {
+    Arena *arena = (Arena *)&lesson->memory;
+    Cifar test = lesson_pictures(arena, data, CIFAR_TEST, pictures);
+    lesson_section(lesson, "2. Five pictures, five texts");
+    Pictures five = five_pictures(arena, &test, data);
+    Prediction guess = lesson_predict_number(lesson, -1, 1, "How high is the cosine of a picture and its own text?");
+    show_pictures(lesson, encoder, five, class_texts(arena, &five), &test);
+    lesson_outcome(lesson, &guess, "see the diagonal");
+    lesson_section(lesson, "3. CIFAR-10 from text alone");
+    show_cifar(lesson, encoder, &test);
+    lesson_section(lesson, "4. What it cannot do");
+    show_probes(encoder);
+    printf("\nYour own:  build/lesson-19 cat.png car.png --text \"a photo of a cat\" --text \"a sports car\"\n"
+           "           build/lesson-19 --folder photos --text \"a dog on a beach\"\n"
+           "           build/lesson-19 --pairs photos.tsv\n");
+}
+
+static void check_words(int pictures, int texts, bool folder) {
+    if (pictures && !texts)
+        die_usage("pictures want texts to choose from: photo.png --text \"a cat\" --text \"a dog\"");
+    if (folder && !texts)
+        die_usage("a folder wants something to look for: --folder photos --text \"a dog on a beach\"");
+    if (texts && !folder && !pictures)
+        die_usage("texts want pictures: photo.png --text ..., or --folder photos --text ...");
+}
+
 int main(int argc, char **argv) {
     const char *weights = "auto", *data = "auto", *gelu = "auto", *folder = "", *cache = "";
     int pictures = 500, heads = 0, text_heads = 0;
@@ -373,12 +399,7 @@ int main(int argc, char **argv) {
                       .takes = "half a minute with ViT-B/32; five minutes with --pictures 10000" };
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;
-    if (lesson.word_count && !said.count)
-        die_usage("pictures want texts to choose from: photo.png --text \"a cat\" --text \"a dog\"");
-    if (*folder && !said.count)
-        die_usage("a folder wants something to look for: --folder photos --text \"a dog on a beach\"");
-    if (said.count && !*folder && !lesson.word_count)
-        die_usage("texts want pictures: photo.png --text ..., or --folder photos --text ...");
+    check_words(lesson.word_count, said.count, *folder);
     Encoder encoder;
     model_open(&encoder, arena, weights, gelu, (PretrainedChoice){ .heads = heads, .text_heads = text_heads });
     lesson_section(&lesson, "1. The model");
@@ -391,20 +412,7 @@ int main(int argc, char **argv) {
             show_pictures(&lesson, &encoder, pictures_read(arena, lesson.words, lesson.word_count), texts, NULL);
         if (*folder) search_folder(&lesson, &encoder, folder, cache, texts);
     } else {
-        Cifar test = lesson_pictures(arena, data, CIFAR_TEST, pictures);
-        lesson_section(&lesson, "2. Five pictures, five texts");
-        Pictures five = five_pictures(arena, &test, data);
-        Prediction guess =
-            lesson_predict_number(&lesson, -1, 1, "How high is the cosine of a picture and its own text?");
-        show_pictures(&lesson, &encoder, five, class_texts(arena, &five), &test);
-        lesson_outcome(&lesson, &guess, "see the diagonal");
-        lesson_section(&lesson, "3. CIFAR-10 from text alone");
-        show_cifar(&lesson, &encoder, &test);
-        lesson_section(&lesson, "4. What it cannot do");
-        show_probes(&encoder);
-        printf("\nYour own:  build/lesson-19 cat.png car.png --text \"a photo of a cat\" --text \"a sports car\"\n"
-               "           build/lesson-19 --folder photos --text \"a dog on a beach\"\n"
-               "           build/lesson-19 --pairs photos.tsv\n");
+        show_sections(&lesson, &encoder, data, pictures);
     }
     encoder_close(&encoder);
     return lesson_end(&lesson);

@@ -440,7 +440,7 @@ static void header_write(OutFile *file, char *const *texts, int count) {
     out_write(file, "}       ", 1 + padding);
 }
 
-static void numbers_write(OutFile *file, SafetensorsEntry *entry) {
+static void numbers_write(OutFile *file, SafetensorsEntry *entry, bool summed) {
     const Tensor *t = &entry->tensor;
     enum { PIECE = 1024 };
     uint8_t bytes[PIECE * 8];
@@ -453,7 +453,7 @@ static void numbers_write(OutFile *file, SafetensorsEntry *entry) {
             else little_put(bytes + i * step, step, (uint64_t)(int64_t)entry->ints[begin + i]);
         }
         out_write(file, bytes, count * step);
-        sha256_add(&sum, bytes, count * step);
+        if (summed) sha256_add(&sum, bytes, count * step);
     }
     sha256_end(&sum, entry->digest);
 }
@@ -499,7 +499,7 @@ bool safetensors_write(const SafetensorsOut *given, const char *path, Err *err) 
     file.backup = out.backup;
     header_write(&file, texts, count);
     for (int i = 0; i < count; i++)
-        if (!sorted[i]->value) numbers_write(&file, sorted[i]);
+        if (!sorted[i]->value) numbers_write(&file, sorted[i], !out.no_sum);
     if (!out.no_sum) sum_write(&file, sorted, count, place);
     return out_commit(&file, err);
 }

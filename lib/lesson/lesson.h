@@ -50,7 +50,7 @@ typedef struct {
     char said[80]; /* "": not asked, or skipped */
 } Prediction;
 
-/* Asks for a number within [low, high] (a % sign may follow), or for an answer that names `picks` of the `count` choices.
+/* Asks for a number within [low, high] (a % sign may follow), or an answer that names `picks` of the `count` choices.
  * Anything else is refused with a line that says what is wanted, and asked again. Enter alone or the end of the input
  * skips. Without terminals, or with --no-predict, nothing is printed and nothing read. */
 Prediction lesson_predict_number(const Lesson *lesson, double low, double high, const char *question, ...)
