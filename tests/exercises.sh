@@ -235,7 +235,7 @@ at_the_desk() {
     edited 01 's/return ab/ab = ab/'
     wants 1 'reaches its end without a return' ex 01
     edited 01 's/double squares = 0;/double squares;/'
-    wants 1 'Line 24: A variable' ex 01
+    wants 1 "Line $(grep -n 'squares +=' "$own" | cut -d : -f 1): A variable" ex 01
     edited 01 's/^double cosine/static void un_cosine(void) { (void)cosine; }\n&/; s/sqrt(aa) \* sqrt(bb)/aa * bb/'
     wants 1 "$own:37" ex 01
     edited 01 ''

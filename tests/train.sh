@@ -155,8 +155,10 @@ done
 
 # ---- weights that are no numbers -----------------------------------------------------------------------------------------
 
-# patch FILE TENSOR BYTES: its first bytes become these, written as for printf.
+# patch FILE TENSOR BYTES: its first bytes become these, written as for printf. The file loses its checksum, which would
+# be told first.
 patch() {
+    LC_ALL=C sed 's/"clip\.sha256"/"clip_sha256"/; s/"clip\.version"/"clip_version"/' "$1" >"$1.new" && mv "$1.new" "$1"
     header=$(od -An -tu1 -N4 "$1" | awk '{ print $1 + 256 * ($2 + 256 * ($3 + 256 * $4)) }')
     at=$(dd if="$1" bs=1 skip=8 count="$header" 2>/dev/null | tr -d ' ' |
         sed "s/.*\"$2\":{[^}]*\"data_offsets\":\\[\\([0-9]*\\),.*/\\1/")
