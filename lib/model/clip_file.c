@@ -128,7 +128,7 @@ static bool plan_matches(const Clip *clip, const Safetensors *file, const char *
 static bool clip_restore(Clip *clip, const Safetensors *file, const char *path, Err *err) {
     ClipConfig config;
     Arena arena = { 0 };
-    Vocab vocab;
+    Vocab vocab = { 0 };
     Err why;
     *clip = (Clip){ 0 };
     bool bpe = takes_byte_pairs(file), ok = config_read(file, path, &config, err);

@@ -149,7 +149,7 @@ static void none_found(const num *scores, int n, int k, double most_first, doubl
 
 /* One pass of bubble sort, from the end: only the best reaches its place. */
 static void one_pass(const num *scores, int n, int k, double *out) {
-    int place[LIMIT];
+    int place[LIMIT] = { 0 };
     for (int i = 0; i < n; i++) place[i] = i;
     for (int i = n - 1; i > 0; i--)
         if (scores[place[i]] > scores[place[i - 1]]) {
