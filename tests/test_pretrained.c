@@ -600,9 +600,9 @@ TEST(configurations_that_are_refused) {
 
 /* A width that nobody published, and that 64 does not divide: the caller must say the heads. */
 TEST(heads_that_nobody_tells) {
-    Clip usual = model(), source, clip;
+    Clip small = model(), source, clip;
     Err err = { "" };
-    ClipConfig c = usual.config;
+    ClipConfig c = small.config;
     c.image.width = 96;
     c.image.heads = 3;
     CHECK(clip_init(&source, c, NULL, 1, &err), "%s", err.text);
@@ -617,7 +617,7 @@ TEST(heads_that_nobody_tells) {
     same("pictures", features_of(&clip).image, features_of(&source).image, 2e-6);
     clip_free(&clip);
     clip_free(&source);
-    clip_free(&usual);
+    clip_free(&small);
 }
 
 /* ---- what is refused -------------------------------------------------------------------------------------------- */
