@@ -257,9 +257,10 @@ TEST(picture_by_a_real_converter) {
     const char *png = in_folder(&arena, "a.png"), *bmp = in_folder(&arena, "a.bmp");
     Image want = gradient(&arena), got;
     CHECK(image_write(png, want, &err), "%s", err.text);
-    const char *command = "cd '%s' && { magick a.png a.bmp || convert a.png a.bmp || /usr/bin/convert a.png a.bmp || "
+    const char *command = "cd \"$F\" && { magick a.png a.bmp || convert a.png a.bmp || /usr/bin/convert a.png a.bmp || "
                           "ffmpeg -i a.png a.bmp; } >out 2>&1";
-    if (system(arena_print(&arena, command, folder)) != 0) check_skip("there is no converter to make a BMP with");
+    setenv("F", folder, 1);
+    if (system(command) != 0) check_skip("there is no converter to make a BMP with");
     setenv("PATH", arena_print(&arena, "/usr/bin:%s", getenv("PATH")), 1);
     CHECK(image_read_any(&arena, bmp, &got, &err), "%s", err.text);
     CHECK(got.width == 40 && got.height == 30, "%d x %d", got.width, got.height);

@@ -14,6 +14,7 @@ double node_multiply_adds(const Node *node);
 typedef struct {
     double forward, backward;
 } Flop;
+/* Sums over the whole tape, in FLOP. It does not change the tape. */
 Flop flop_of_tape(const Tape *t);
 
 #endif

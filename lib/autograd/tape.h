@@ -127,6 +127,7 @@ typedef struct {
     ArenaMark arena;
     Node *last;
 } TapeMark;
+/* Where the tape ends now; valid until tape_reset. */
 TapeMark tape_mark(const Tape *t);
 Var tape_keep(Tape *t, TapeMark mark, Var x, Var y);
 

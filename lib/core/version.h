@@ -4,6 +4,7 @@
 
 #include "core/base.h"
 
+/* "1.0.0". It stays to the end of the program. */
 const char *clip_version(void);
 
 /* Whether `--version` is the only word of a command line; prints "PROGRAM (CLIP from scratch) VERSION" then. */

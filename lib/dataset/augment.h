@@ -40,8 +40,8 @@ typedef struct {
  * The threads share the work; the result does not depend on their number. */
 void cifar_batch(const Cifar *set, const int *index, int B, const Augment *augment, num *out);
 
-/* The same for a set of pairs: out [B,side,side,3]. Wants a side of 32 to AUGMENT_SIDE_MAX. */
 enum { AUGMENT_SIDE_MAX = 256 };
+/* The same for a set of pairs: out [B,side,side,3]. Wants a side of 32 to AUGMENT_SIDE_MAX. */
 void pair_set_batch(const PairSet *set, const int *index, int B, const Augment *augment, num *out);
 
 /* out = (byte / 255 - mean) / deviation for so many pixels [pixels,3], unchanged. */

@@ -21,6 +21,7 @@ typedef struct {
     uint64_t size;    /* of all pieces so far */
 } Sha256;
 
+/* The state before the first byte; the caller's, nothing to free. */
 Sha256 sha256_begin(void);
 void sha256_add(Sha256 *sum, const void *data, size_t size);
 void sha256_end(Sha256 *sum, uint8_t bytes[SHA256_BYTES]);

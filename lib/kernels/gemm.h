@@ -29,6 +29,7 @@ typedef struct {
     const uint8_t *b_bytes;
     Dtype b_dtype;
 } Gemm;
+/* C = op(A) op(B) + bias, or C = C + op(A) op(B) + bias. Wants and stops as gemm. */
 void gemm_run(Gemm g);
 /* The peak of this thread in GFLOP/s, measured for about 0.1 s: multiply-adds on registers only. */
 double fma_peak(void);

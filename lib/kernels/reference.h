@@ -10,6 +10,7 @@
 void gemm_plain(bool transpose_a, bool transpose_b, int M, int N, int K, const num *a, int lda, const num *b, int ldb,
                 bool accumulate, num *c, int ldc);
 
+/* A convolution and its two gradients (conv.h). */
 void conv_forward_plain(ConvShape s, const num *x, const num *weight, const num *bias, num *y);
 void conv_backward_data_plain(ConvShape s, const num *dy, const num *weight, bool accumulate, num *dx);
 void conv_backward_weight_plain(ConvShape s, const num *x, const num *dy, bool accumulate, num *dweight, num *dbias);

@@ -20,14 +20,14 @@ Var clip_logits(Tape *tape, Var image, Var text, Var t);
  * log B when all logits are equal and there is no target. */
 Var clip_loss(Tape *tape, Var logits, Mat q);
 
+#define SIGMOID_SCALE_START 2.302585092994046 /* t = log 10 */
+#define SIGMOID_BIAS_START  (-10.0)
 /* The sigmoid loss of SigLIP (Zhai et al. 2023, arXiv:2303.15343, algorithm 1): each of the B x B pairs is a question
  * of its own, whether they match; no softmax, so no row needs the others.
  *   L = -1/B sum_ij log sigma(z_ij (logits_ij + bias)),   sigma(x) = 1 / (1 + e^-x)
  * z_ij is 1 if image i matches text j: i = j or, with `caption` [B], equal captions; else -1. The paper starts with the
  * scale e^t = 10 and the bias -10, because of B pairs only one matches.
  * Shapes  logits [B,B]; bias one number -> one number */
-#define SIGMOID_SCALE_START 2.302585092994046 /* t = log 10 */
-#define SIGMOID_BIAS_START  (-10.0)
 Var clip_loss_sigmoid(Tape *tape, Var logits, Var bias, const int *caption);
 
 /* The loss with hard negatives (NegCLIP: Yuksekgonul et al. 2022, arXiv:2210.01936, section 4). Columns B and above are

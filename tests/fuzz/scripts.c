@@ -11,9 +11,7 @@
 static char folder[200];
 
 static void folder_remove(void) {
-    char command[300];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    if (system(command) != 0) fprintf(stderr, "%s stays behind\n", folder);
+    if (system("rm -rf \"$F\"") != 0) fprintf(stderr, "%s stays behind\n", folder);
 }
 
 static const char *in_folder(const char *name) {
@@ -22,6 +20,7 @@ static const char *in_folder(const char *name) {
         const char *where = getenv("TMPDIR");
         snprintf(folder, sizeof folder, "%.100s/clip-fuzz-XXXXXX", where && *where ? where : "/tmp");
         if (!mkdtemp(folder)) die("%s: a folder was wanted", folder);
+        setenv("F", folder, 1); /* for the shell: no character of a name can be taken for a command */
         atexit(folder_remove);
     }
     snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -47,8 +46,8 @@ static char *get(Arena *arena, const char *name) {
 /* Runs it in the top folder; the exit status must be 0 and stderr empty. */
 static void run(Arena *arena, const char *command) {
     in_folder("");
-    char *line = arena_print(arena, "F='%s' TOP=$PWD; export F TOP; { %s; } >\"$F/said\" 2>\"$F/complaint\" </dev/null",
-                             folder, command);
+    char *line =
+        arena_print(arena, "TOP=$PWD; export TOP; { %s; } >\"$F/said\" 2>\"$F/complaint\" </dev/null", command);
     int status = system(line);
     char *complaint = get(arena, "complaint");
     REQUIRE(status == 0 && !*complaint, "status %d: %s\n%s", status, command, complaint);
