@@ -14,15 +14,8 @@ export LC_ALL
 tools=$(cd "${1:-build}" && pwd) || exit 1
 scripts=$(cd "$(dirname "$0")/../data" && pwd) || exit 1
 root=$(mktemp -d "${TMPDIR:-/tmp}/clip-pretrained-XXXXXX") || exit 1
-server='' sleeper=''
-clean_up() {
-    [ -z "$server" ] || kill "$server" 2>/dev/null
-    [ -z "$sleeper" ] || kill "$sleeper" 2>/dev/null
-    rm -rf "$root"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+# shellcheck source=tests/server.sh
+. "$(dirname "$0")/server.sh"
 passed=0 failed=0 skipped=0
 unset CLIP_MODELS MODELS PRETRAINED_URL http_proxy https_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY all_proxy
 
@@ -51,19 +44,6 @@ done
 
 # ---- the harness ----------------------------------------------------------------------------------------------------
 
-serve() { # OPTIONS: starts the server; sets port
-    [ -z "$server" ] || { kill "$server"; wait "$server"; } 2>/dev/null
-    : >"$root/port"
-    "$tools/web" "$@" "$web" >"$root/port" 2>"$root/log" &
-    server=$!
-    tries=0
-    while [ ! -s "$root/port" ] && [ $tries -lt 100 ]; do
-        sleep 0.1 2>/dev/null || sleep 1
-        tries=$((tries + 1))
-    done
-    port=$(cat "$root/port")
-}
-
 fetch() { # STATUS NAME=VALUE ...: runs the script with these variables; it must end with STATUS
     want=$1
     shift
@@ -73,8 +53,6 @@ fetch() { # STATUS NAME=VALUE ...: runs the script with these variables; it must
     [ $got -eq "$want" ] || { echo "    exit status $got, want $want"; return 1; }
 }
 
-said() { grep -q -- "$1" "$root/out" || { echo "    \"$1\" was not printed"; return 1; }; }
-asked() { grep -q "$1" "$root/log" || { echo "    the server was not asked for $1"; return 1; }; }
 
 # shellcheck disable=SC2012 # the names are plain
 left() {
