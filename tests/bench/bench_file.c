@@ -15,9 +15,9 @@ void figures_print(void) {
     for (int i = 0; i < measure_count(); i++) {
         const Figure *f = measure_figure(i);
         printf("    {\"name\": \"%s\", \"unit\": \"%s\", \"value\": %.6g, \"low\": %.6g, \"high\": %.6g, "
-               "\"gflops\": %.6g, \"share\": %.4g, \"loop\": %.6g, \"clock\": %.4g, \"bandwidth\": %.4g, "
+               "\"gflops\": %.6g, \"fraction\": %.4g, \"loop\": %.6g, \"clock\": %.4g, \"bandwidth\": %.4g, "
                "\"threads\": %d}%s\n",
-               f->name, f->unit, f->value, f->low, f->high, f->gflops, f->share, f->loop, f->clock, f->bandwidth,
+               f->name, f->unit, f->value, f->low, f->high, f->gflops, f->fraction, f->loop, f->clock, f->bandwidth,
                f->threads, i + 1 < measure_count() ? "," : "");
     }
     printf("  ]\n}\n");
@@ -33,7 +33,9 @@ static bool figure_read(Json *j, Figure *f) {
         const struct {
             const char *name;
             double *to;
-        } numbers[] = { { "value", &f->value }, { "low", &f->low }, { "high", &f->high }, { "share", &f->share } };
+        } numbers[] = {
+            { "value", &f->value }, { "low", &f->low }, { "high", &f->high }, { "fraction", &f->fraction }
+        };
         double *to = NULL;
         for (size_t i = 0; i < COUNT(numbers); i++)
             if (!strcmp(key, numbers[i].name)) to = numbers[i].to;

@@ -35,7 +35,7 @@ enum { KINDS = 4, POINTS_MAX = 24, ROOF = 80 };
 static const char *const kinds[KINDS] = { "matrix products", "convolutions forward", "back to the data",
                                           "back to the weights" };
 static struct {
-    num x[POINTS_MAX], share[POINTS_MAX], y[POINTS_MAX];
+    num x[POINTS_MAX], fraction[POINTS_MAX], y[POINTS_MAX];
     int count;
 } points[KINDS];
 static struct {
@@ -46,7 +46,7 @@ static struct {
 static void point_add(int kind, double numbers, double flop, const Figure *f) {
     if (points[kind].count == POINTS_MAX) return;
     points[kind].x[points[kind].count] = (num)(flop / (numbers * sizeof(num)));
-    points[kind].share[points[kind].count++] = (num)f->share;
+    points[kind].fraction[points[kind].count++] = (num)f->fraction;
     beside.loop[beside.count] = f->loop;
     beside.bandwidth[beside.count++] = f->bandwidth;
 }
@@ -64,7 +64,7 @@ void draw_roofline(void) {
     snprintf(roof, sizeof roof, "limit: %.0f GFLOP/s, %.0f GB/s", loop, memory);
     Series series[1 + KINDS] = { { .name = roof, .x = x, .y = y, .count = ROOF } };
     for (int k = 0; k < KINDS; k++) {
-        for (int i = 0; i < points[k].count; i++) points[k].y[i] = (num)((double)points[k].share[i] * loop);
+        for (int i = 0; i < points[k].count; i++) points[k].y[i] = (num)((double)points[k].fraction[i] * loop);
         series[1 + k] = (Series){ .name = kinds[k], .x = points[k].x, .y = points[k].y, .count = points[k].count };
     }
     plot_lines("bench-roofline",

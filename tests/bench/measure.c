@@ -100,15 +100,15 @@ double measure_bandwidth(void) {
 static void figure_print(const Figure *f) {
     if (measure_quiet) return;
     printf("bench %s %.4g %s", f->name, f->value, f->unit);
-    if (f->share > 0)
+    if (f->fraction > 0)
         printf("  %.0f %% of the FMA loop beside it (%.0f GFLOP/s, %d thread%s at %.1f GHz); memory %.1f GB/s",
-               100 * f->share, f->loop, f->threads, f->threads > 1 ? "s" : "", f->clock, f->bandwidth);
+               100 * f->fraction, f->loop, f->threads, f->threads > 1 ? "s" : "", f->clock, f->bandwidth);
     printf("\n");
     fflush(stdout);
 }
 
 const Figure *measure(const char *name, const Job *job) {
-    double seconds[MEASURE_RUNS], share[MEASURE_RUNS], loop[MEASURE_RUNS];
+    double seconds[MEASURE_RUNS], fraction[MEASURE_RUNS], loop[MEASURE_RUNS];
     REQUIRE(count < FIGURES_MAX && job->runs >= 1 && job->runs <= MEASURE_RUNS, "figure %d, %d runs", count, job->runs);
     Figure *f = &figures[count++];
     double bandwidth = measure_bandwidth();
@@ -120,7 +120,7 @@ const Figure *measure(const char *name, const Job *job) {
         seconds[i] = clock_seconds() - start;
         double after = loop_rate();
         loop[i] = (before + after) / 2;
-        share[i] = job->flop / seconds[i] / 1e9 / loop[i];
+        fraction[i] = job->flop / seconds[i] / 1e9 / loop[i];
         before = after;
     }
     *f = (Figure){ .threads = thread_count(), .bandwidth = (bandwidth + measure_bandwidth()) / 2 };
@@ -132,7 +132,7 @@ const Figure *measure(const char *name, const Job *job) {
     f->low = job->duration ? job->amount * least : job->amount / most;
     f->high = job->duration ? job->amount * most : job->amount / least;
     f->gflops = job->flop / median / 1e9;
-    f->share = quantile(share, job->runs, 0.5);
+    f->fraction = quantile(fraction, job->runs, 0.5);
     f->loop = quantile(loop, job->runs, 0.5);
     f->clock = f->loop / f->threads / flop_per_cycle;
     figure_print(f);

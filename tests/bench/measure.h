@@ -29,7 +29,7 @@ typedef struct {
     char name[FIGURE_NAME], unit[12];
     double value, low, high; /* median and quartiles of the repetitions */
     double gflops;           /* of the median; 0: none */
-    double share;            /* of the loop beside it; 0: none */
+    double fraction;         /* of the loop beside it; 0: none */
     double loop;             /* GFLOP/s of that loop, all threads: the median */
     double clock;            /* GHz that it implies */
     double bandwidth;        /* GB/s of memory, just before and after the figure: the mean */
