@@ -116,7 +116,8 @@ int main(int argc, char **argv) {
     }
     for (int i = 1; i <= names; i++)
         if (find(argv[i]) < 0) die_usage("bench: there is no figure \"%s\"; bench --help lists them", argv[i]);
-    if (args.compare && (earlier = figures_read(args.compare, before, FIGURES_MAX, &err)) < 0) die("%s", err.text);
+    if (args.compare) earlier = figures_read(args.compare, before, FIGURES_MAX, &err);
+    if (earlier < 0) die("%s", err.text);
     measure_quiet = args.json || args.compare;
     measure_begin();
     for (int i = 1; i <= names; i++) run(find(argv[i]), before, earlier);
