@@ -267,7 +267,7 @@ const char **net_write(Net *net, Arena *arena, Sight sight, int n, const char *p
     return texts;
 }
 
-void net_scores(Net *net, Sight sight, const char *const *texts, int n, double *score) {
+void net_scores(Net *net, Sight sight, const char *const *texts, const int *given, int n, double *score) {
     Tape t = { .no_grad = true };
     for (int i = 0; i < n; i += AT_ONCE) {
         int some = MIN(AT_ONCE, n - i), *ids, *index;
@@ -278,7 +278,8 @@ void net_scores(Net *net, Sight sight, const char *const *texts, int n, double *
         vocab_encode(&net->vocab, &t.arena, texts + i, some, WORDS_MOST, ids);
         Sight part = sight_rows(&t.arena, sight, index, some);
         if (net->config.kind != NET_MATCHING) {
-            text_decoder_log_likelihood(&t, &net->decoder, input(&t, net, part), ids, some, WORDS_MOST, score + i);
+            text_decoder_log_likelihood_after(&t, &net->decoder, input(&t, net, part), ids, given + i, some, WORDS_MOST,
+                                              score + i);
             continue;
         }
         const num *logits = match_logits(&t, net, part, ids, some)->val.v;

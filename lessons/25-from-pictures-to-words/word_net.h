@@ -63,9 +63,9 @@ typedef struct {
     bool no_cache;
 } NetSearch;
 const char **net_write(Net *net, Arena *arena, Sight sight, int n, const char *prompt, NetSearch search);
-/* One number for each picture i and text i: log p(text | picture), end included, of a writing network, texts with their
- * prompt; the logit of "true" of the matching network. score [n] */
-void net_scores(Net *net, Sight sight, const char *const *texts, int n, double *score);
+/* One number for each picture i and text i, score [n]: of a writing network log p of what follows the first given[i]
+ * words of the text, end included; of the matching network the logit of "true" (given is not read). */
+void net_scores(Net *net, Sight sight, const char *const *texts, const int *given, int n, double *score);
 
 /* Rows `index` [n] of a sight, on the arena: the same picture may occur many times. */
 Sight sight_rows(Arena *arena, Sight sight, const int *index, int n);

@@ -168,14 +168,18 @@ Var text_decoder_end_state(Tape *t, const TextDecoder *m, DecoderInput in, const
     return layernorm(t, &m->ln_final, x);
 }
 
-void text_decoder_log_likelihood(Tape *t, const TextDecoder *m, DecoderInput in, const int *ids, int B, int T,
-                                 double *log_p) {
+void text_decoder_log_likelihood_after(Tape *t, const TextDecoder *m, DecoderInput in, const int *ids, const int *first,
+                                       int B, int T, double *log_p) {
     REQUIRE(t->no_grad, "log likelihoods are for reading: want a tape with no_grad");
-    Teaching r = teaching(&t->arena, m, ids, NULL, B, T);
+    Teaching r = teaching(&t->arena, m, ids, first, B, T);
     Mat logits = head_logits(t, m, decode(t, m, in, r.rows, B, r.T), r.at, r.n)->val;
     for (int b = 0; b < B; b++) log_p[b] = 0;
     for (int i = 0; i < r.n; i++)
         log_p[r.of[i]] -= cross_entropy_row(&AT(logits, i, 0), logits.shape[1], 1, r.target[i]);
+}
+void text_decoder_log_likelihood(Tape *t, const TextDecoder *m, DecoderInput in, const int *ids, int B, int T,
+                                 double *log_p) {
+    text_decoder_log_likelihood_after(t, m, in, ids, NULL, B, T, log_p);
 }
 
 Var text_decoder_logits(Tape *t, const TextDecoder *m, DecoderInput in, const int *rows, int B, int T) {

@@ -61,6 +61,9 @@ Var text_decoder_end_state(Tape *t, const TextDecoder *decoder, DecoderInput in,
  * tape with no_grad. */
 void text_decoder_log_likelihood(Tape *t, const TextDecoder *decoder, DecoderInput in, const int *ids, int B, int T,
                                  double *log_p);
+/* The same for the tokens from word first[b] of text b on, given what is before (NULL: 0 for all). */
+void text_decoder_log_likelihood_after(Tape *t, const TextDecoder *decoder, DecoderInput in, const int *ids,
+                                       const int *first, int B, int T, double *log_p);
 /* The same network without a cache: logits of the next token after each of T tokens, begin first: rows [B,T] ->
  * [B,T,V+2]. */
 Var text_decoder_logits(Tape *t, const TextDecoder *decoder, DecoderInput in, const int *rows, int B, int T);
