@@ -9,7 +9,7 @@ static const char *const yes_no[] = { "no", "yes" }, *const numbers[] = { "one",
 static const char EXAMPLES[] =
     "ask for example \"is there a red circle left of a blue square?\", \"how many red circles "
     "are there?\" or \"what colour is the star?\"";
-static const double PARAPHRASE_RATE = 0.1, COUNTING_RATE = 0.3, QUESTION_RATE = 0.4;
+static const double PARAPHRASE_RATE = 0.1, COUNTING_RATE = 0.3, QUESTION_RATE = 0.5;
 
 const char *ask_name(Ask ask) { return ask_names[ask]; }
 const char *question_name(QuestionKind kind) { return question_names[kind]; }
@@ -158,7 +158,7 @@ Caption question_statement(const Question *q, int answer) {
 
 /* A caption of objects that is true, and in half of the cases an edit of it that is false. */
 static bool draw_statement(Caption *out, const Scene *scene, const CaptionRules *rules, Rng *rng) {
-    static const Ask asked[] = { ASK_OBJECT, ASK_PAIR, ASK_RELATION, ASK_RELATION };
+    static const Ask asked[] = { ASK_OBJECT, ASK_PAIR, ASK_RELATION };
     const unsigned edits = 1u << EDIT_SWAP_COLOURS | 1u << EDIT_SWAP_SHAPES | 1u << EDIT_REPLACE_COLOUR |
                            1u << EDIT_REPLACE_SHAPE | 1u << EDIT_REPLACE_RELATION | 1u << EDIT_INVERT_RELATION |
                            1u << EDIT_SWAP_NOUNS;
@@ -198,7 +198,14 @@ bool words_caption(Caption *caption, Ask ask, const Scene *scene, const CaptionR
     return caption_random_true(caption, scene, kind, rules, rng);
 }
 
-/* A caption of the scene of any kind; with equal objects one in three counts them. */
+/* The scene of example i, and whether its objects are to be counted. */
+static Scene draw_scene(const WordsStream *stream, uint64_t i, Rng *rng, bool *counting) {
+    SceneConfig one = { .seed = rng_next(rng), .least = 1, .max = 1, .split = stream->split, .part = SPLIT_SEEN };
+    *counting = rng_uniform(rng) < COUNTING_RATE && i >= stream->single;
+    return i < stream->single ? scene_make(&one, 0) : words_scene(stream->split, SPLIT_SEEN, *counting, one.seed, 0);
+}
+
+/* A caption of the scene of any kind that it has. */
 static Ask draw_caption(Caption *caption, const Scene *scene, bool counting, const CaptionRules *rules, Rng *rng) {
     static const Ask one[] = { ASK_COUNT, ASK_COUNT, ASK_OBJECT, ASK_NEGATION },
                      two[] = { ASK_OBJECT, ASK_PAIR, ASK_RELATION, ASK_RELATION, ASK_NEGATION };
@@ -210,18 +217,18 @@ static Ask draw_caption(Caption *caption, const Scene *scene, bool counting, con
     }
 }
 
-WordsExample words_example(const Split *split, uint64_t seed, uint64_t i) {
-    Rng rng = rng_seed(seed, i);
-    bool counting = rng_uniform(&rng) < COUNTING_RATE;
-    WordsExample e = { .scene = words_scene(split, SPLIT_SEEN, counting, rng_next(&rng), 0), .given = 1 };
-    CaptionRules rules = { .split = split, .part = SPLIT_SEEN };
+WordsExample words_example(const WordsStream *stream, uint64_t i) {
+    Rng rng = rng_seed(stream->seed, i);
+    bool counting;
+    WordsExample e = { .scene = draw_scene(stream, i, &rng, &counting), .given = 1 };
+    CaptionRules rules = { .split = stream->split, .part = SPLIT_SEEN };
     char text[WORDS_TEXT];
     Question q;
     QuestionKind kind = counting ? QUESTION_HOW_MANY : rng_below(&rng, 4) ? QUESTION_IS_THERE : QUESTION_COLOUR;
     if (rng_uniform(&rng) < QUESTION_RATE && question_draw(&q, kind, &e.scene, &rules, &rng)) {
-        const char *answer = question_answer_word(kind, question_truth(&e.scene, &q));
+        const char *answer = question_answer_word(kind, question_truth(&e.scene, &q)), *start = e.text;
         snprintf(e.text, sizeof e.text, "question %.180s answer ", question_text(&q, text));
-        e.given = text_max_words(&(const char *){ e.text }, 1);
+        e.given = text_max_words(&start, 1);
         strncat(e.text, answer, sizeof e.text - strlen(e.text) - 1);
         return e;
     }
@@ -231,19 +238,19 @@ WordsExample words_example(const Split *split, uint64_t seed, uint64_t i) {
     return e;
 }
 
-WordsExample words_match_example(const Split *split, uint64_t seed, uint64_t i) {
-    Rng rng = rng_seed(seed, i);
-    bool counting = rng_uniform(&rng) < COUNTING_RATE;
-    WordsExample e = { .scene = words_scene(split, SPLIT_SEEN, counting, rng_next(&rng), 0), .matches = true };
-    CaptionRules rules = { .split = split, .part = SPLIT_SEEN };
+WordsExample words_match_example(const WordsStream *stream, uint64_t i) {
+    Rng rng = rng_seed(stream->seed, i);
+    bool counting, of_other;
+    WordsExample e = { .scene = draw_scene(stream, i, &rng, &counting) };
+    CaptionRules rules = { .split = stream->split, .part = SPLIT_SEEN };
     Caption caption, wrong;
     draw_caption(&caption, &e.scene, counting, &rules, &rng);
     uint32_t way = rng_below(&rng, 4); /* 0, 1: true; 2: edited; 3: of another scene */
     if (way == 2 && caption_random_false(&wrong, &e.scene, &caption, (1u << EDIT_KINDS) - 1, &rules, &rng)) {
         caption = wrong;
     } else if (way >= 2) {
-        Scene other = words_scene(split, SPLIT_SEEN, counting, rng_next(&rng), 0);
-        draw_caption(&caption, &other, counting, &rules, &rng);
+        Scene other = draw_scene(stream, i, &rng, &of_other);
+        draw_caption(&caption, &other, of_other, &rules, &rng);
     }
     e.matches = caption_true(&e.scene, &caption);
     caption_text(&caption, e.text);

@@ -69,10 +69,16 @@ Scene words_scene(const Split *split, SplitPart part, bool counting, uint64_t se
 /* A caption of the kind that is true of the scene, all combinations in the part. */
 bool words_caption(Caption *caption, Ask ask, const Scene *scene, const CaptionRules *rules, Rng *rng);
 
-/* Training example i for the decoders: three of five are captions, two questions with their answers. */
-WordsExample words_example(const Split *split, uint64_t seed, uint64_t i);
-/* Training example i for the matching head: a caption without prompt; half are false: an edit of a true one, or a true
+/* An endless stream of training examples. The first `single` examples have scenes of one object: words are learnt faster
+ * this way, as in scene_model.h. */
+typedef struct {
+    const Split *split;
+    uint64_t seed, single;
+} WordsStream;
+/* Example i for the decoders: half are captions, half questions with their answers. */
+WordsExample words_example(const WordsStream *stream, uint64_t i);
+/* Example i for the matching head: a caption without prompt; half are drawn to be false: an edit of a true one, or a true
  * caption of another scene. */
-WordsExample words_match_example(const Split *split, uint64_t seed, uint64_t i);
+WordsExample words_match_example(const WordsStream *stream, uint64_t i);
 
 #endif

@@ -30,8 +30,8 @@ bool study_clip(SceneModel *clip, Err *err) {
 }
 
 NetConfig study_shipped(NetKind kind) {
-    static const int steps[NET_KINDS] = { 3000, 4000, 3000 };
-    return (NetConfig){ .kind = kind, .width = 96, .steps = steps[kind], .batch = 64, .seed = STUDY_SEED };
+    static const int steps[NET_KINDS] = { 3000, 4000, 4000 };
+    return (NetConfig){ .kind = kind, .width = 64, .steps = steps[kind], .batch = 64, .seed = STUDY_SEED };
 }
 char *study_shipped_path(Arena *arena, NetKind kind) {
     return arena_print(arena, "%sdata/pretrained/words-%s.safetensors", shipped_prefix(), net_name(kind));
@@ -41,14 +41,15 @@ static bool same_config(NetConfig a, NetConfig b) {
     return a.kind == b.kind && a.width == b.width && a.steps == b.steps && a.batch == b.batch && a.seed == b.seed;
 }
 
-/* Training examples of the streams of a seed; the context is the split. */
-static WordsExample write_example(const void *context, uint64_t i) { return words_example(context, 101, i); }
-static WordsExample match_example(const void *context, uint64_t i) { return words_match_example(context, 102, i); }
+static WordsExample write_example(const void *context, uint64_t i) { return words_example(context, i); }
+static WordsExample match_example(const void *context, uint64_t i) { return words_match_example(context, i); }
 
+/* The first tenth of the steps has scenes of one object. */
 static bool train(Net *net, NetConfig config, SceneModel *clip, Err *err) {
+    WordsStream stream = { &clip->split, 100 * (uint64_t)config.seed + (uint64_t)config.kind,
+                           (uint64_t)(config.steps / 10) * (uint64_t)config.batch };
     if (!net_init(net, config, err)) return false;
-    if (net_train(net, clip, config.kind == NET_MATCHING ? match_example : write_example, &clip->split, err))
-        return true;
+    if (net_train(net, clip, config.kind == NET_MATCHING ? match_example : write_example, &stream, err)) return true;
     net_free(net);
     return false;
 }
@@ -206,7 +207,7 @@ static bool fill_table(Study *s, Err *err) {
 /* ---- the networks that ship -------------------------------------------------------------------------------------- */
 
 /* Trains a network, unless its file is there, and writes it as F16, so that the figures are those of the rounded weights. */
-static bool make_shipped(Net *net, NetKind kind, SceneModel *clip, Err *err) {
+bool study_make_shipped(Net *net, NetKind kind, SceneModel *clip, Err *err) {
     Arena arena = { 0 };
     const char *path = study_shipped_path(&arena, kind);
     NetConfig config = study_shipped(kind);
@@ -246,6 +247,19 @@ static bool describe(const Net *net, const CellTable *table, const char *date, E
     return ok;
 }
 
+/* Whether the file has its figures already. */
+static bool described(const Net *net) {
+    Arena arena = { 0 };
+    Safetensors file;
+    bool found = false;
+    if (safetensors_open(&file, &arena, study_shipped_path(&arena, net->config.kind), NULL)) {
+        found = safetensors_meta(&file, "figures") != NULL;
+        safetensors_close(&file);
+    }
+    arena_free(&arena);
+    return found;
+}
+
 typedef struct {
     CellTable *table;
     int seed;
@@ -261,17 +275,16 @@ bool study_all(CellTable *table, const char *date, Err *err) {
     static SceneModel clip;
     static Net net[NET_KINDS];
     Study s = { .table = table, .who = { .clip = &clip } };
-    bool ok = study_clip(&clip, err), fresh = false;
+    bool ok = study_clip(&clip, err);
     Arena arena = { 0 };
     int made = 0;
     for (int k = 0; ok && k < NET_KINDS; k++) {
-        fresh = fresh || !file_exists(study_shipped_path(&arena, (NetKind)k));
-        ok = make_shipped(&net[k], (NetKind)k, &clip, err);
+        ok = study_make_shipped(&net[k], (NetKind)k, &clip, err);
         s.who.net[k] = &net[k];
         made += ok;
     }
     ok = ok && fill_table(&s, err);
-    for (int k = 0; ok && fresh && k < NET_KINDS; k++) ok = describe(&net[k], table, date, err);
+    for (int k = 0; ok && k < NET_KINDS; k++) ok = described(&net[k]) || describe(&net[k], table, date, err);
     for (int k = 0; k < made; k++) net_free(&net[k]);
     scene_model_free(&clip);
     BootConfig boot = study_boot(STUDY_SEED);

@@ -22,6 +22,8 @@ NetConfig study_shipped(NetKind kind);
 char *study_shipped_path(Arena *arena, NetKind kind);
 /* Loads a network: one that ships, or one that was kept in models_folder(); else trains it there. */
 bool study_net(Net *net, NetConfig config, SceneModel *clip, Err *err);
+/* Trains a network that ships, unless its file is there, and writes it as F16; then loads it. */
+bool study_make_shipped(Net *net, NetKind kind, SceneModel *clip, Err *err);
 /* Trains those that do not exist and writes them as F16 with command, date and figures; then measures the cells that the
  * table lacks. `only` NULL: all. */
 bool study_all(CellTable *table, const char *date, Err *err);
@@ -37,6 +39,9 @@ char *cell_boot(Arena *arena, BootWay way, const char *what);
 BootConfig study_boot(int seed);
 /* Puts the cells of one row of it; `what`: "right", "true" of the pairs, "pairs". */
 bool study_put_boot(CellTable *table, BootWay way, int seed, BootRow row, Err *err);
+
+/* Prints the table: captions, answers and probes, with Wilson's intervals; one line where there is none. */
+void study_print(Arena *arena, const CellTable *table);
 
 /* One cell of answers, measured: for the table and for its test. */
 Rate study_answers(const Answerers *who, Arena *arena, AnswerWay way, QuestionKind kind, SplitPart part, int n);

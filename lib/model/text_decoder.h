@@ -55,7 +55,7 @@ Var text_decoder_loss(Tape *t, const TextDecoder *decoder, DecoderInput in, cons
 Var text_decoder_loss_after(Tape *t, const TextDecoder *decoder, DecoderInput in, const int *ids, const int *first,
                             int B, int T);
 /* ln_final of the last token, end, which has seen the whole text and the picture: [B,D]. For a head of its own, as the
- * image-text matching of BLIP. ids as above. */
+ * image-text matching of BLIP. ids as above, but at most size.tokens - 1 words: the end takes a place. */
 Var text_decoder_end_state(Tape *t, const TextDecoder *decoder, DecoderInput in, const int *ids, int B, int T);
 /* log p(text, end | picture) of each text: the sum of what text_decoder_loss averages, [B]. Without gradients: wants a
  * tape with no_grad. */
