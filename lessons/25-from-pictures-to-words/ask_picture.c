@@ -78,7 +78,7 @@ static bool print_answers(const Answerers *who, Arena *arena, const Asked *at, c
     for (int way = WAY_RANKING; way < WAYS; way++) {
         int answer;
         answer_all(who, (AnswerWay)way, &set, &training, &answer);
-        printf("  %s: %s", way_name((AnswerWay)way), question_answer_word(q.kind, answer));
+        printf("  %s: %s", answer_way_name((AnswerWay)way), question_answer_word(q.kind, answer));
     }
     int truth = at->known ? question_truth(&at->scene, &q) : -1;
     if (at->known) printf("  truth: %s", truth < 0 ? "none" : question_answer_word(q.kind, truth));

@@ -2,7 +2,7 @@
 #ifndef ASK_PICTURE_H
 #define ASK_PICTURE_H
 
-#include "answers.h"
+#include "picture_answers.h"
 
 /* Prints what the networks say about a picture: number `scene` of the generated scenes (digits), or, with "", the picture
  * in the file words[0], made small. Then each other word: a question is answered, a caption is judged. For a scene the

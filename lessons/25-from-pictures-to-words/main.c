@@ -1,7 +1,7 @@
 /* Lesson 25: from pictures to words. A small transformer writes captions of scenes and answers questions about them; every
  * word is judged, because the scene is known. Before: 17, 22. See README.md. */
 #include "ask_picture.h"
-#include "study.h"
+#include "word_study.h"
 #include "lesson/lesson.h"
 #include "scenes/probe_report.h"
 
@@ -14,10 +14,10 @@ static struct {
     int seed, steps, width, pictures, items, noisy, boot_steps;
     bool all;
 } args = {
-    .path = STUDY_TABLE,
+    .path = WORD_STUDY_TABLE,
     .date = "",
     .scene = "",
-    .seed = STUDY_SEED,
+    .seed = WORD_STUDY_SEED,
     .steps = 500,
     .width = 64,
     .pictures = 200,
@@ -31,7 +31,8 @@ static const Option options[] = {
     { "width", .integer = &args.width, .low = 4, .high = 512, .help = "its width" },
     { "pictures", .integer = &args.pictures, .low = 10, .high = 10000, .help = "test pictures of each kind" },
     { "items", .integer = &args.items, .low = 10, .high = 10000, .help = "items of each probe of lesson 17" },
-    { "noisy", .integer = &args.noisy, .low = 20, .high = 100000, .help = "7: noisy pairs; a tenth as many are clean" },
+    { "noisy", .integer = &args.noisy, .low = 20, .high = 100000,
+      .help = "7: noisy pairs; a twentieth as many are clean" },
     { "bootstrap-steps", .integer = &args.boot_steps, .low = 1, .high = 100000, .help = "7: steps of every CLIP" },
     { "scene", .text = &args.scene, .help = "the number of a scene, to be described instead of the lesson" },
     { "all", .flag = &args.all,
@@ -45,6 +46,8 @@ static const Option options[] = {
 static SceneModel clip;
 static Net net[NET_KINDS], small;
 
+/* Captions that the retrieval searches: five for each picture. */
+static int bank_size(void) { return MIN(WORD_STUDY_BANK, 5 * args.pictures); }
 static Rate rate_of(int right, int of) { return metrics_wilson(right, of); }
 static void print_rate(Rate r) { printf("  %5.1f (%3.0f to %3.0f)", 100 * r.proportion, 100 * r.low, 100 * r.high); }
 
@@ -53,13 +56,13 @@ static void print_rate(Rate r) { printf("  %5.1f (%3.0f to %3.0f)", 100 * r.prop
 static void load_networks(Answerers *who) {
     Err err;
     NetConfig config = { .kind = NET_PLACES, .width = args.width, .steps = args.steps, .batch = 64, .seed = args.seed };
-    if (!study_clip(&clip, &err)) die("%s", err.text);
+    if (!word_study_clip(&clip, &err)) die("%s", err.text);
     who->clip = &clip;
     for (int k = 0; k < NET_KINDS; k++) {
-        if (!study_net(&net[k], study_shipped((NetKind)k), &clip, &err)) die("%s", err.text);
+        if (!word_study_net(&net[k], word_study_shipped((NetKind)k), &clip, &err)) die("%s", err.text);
         who->net[k] = &net[k];
     }
-    if (!study_net(&small, config, &clip, &err)) die("%s", err.text);
+    if (!word_study_net(&small, config, &clip, &err)) die("%s", err.text);
 }
 
 static void show_networks(Arena *arena) {
@@ -84,7 +87,7 @@ static const char *said_by(const Scene *scene, const char *caption) {
 static void show_captions(const Lesson *lesson, Arena *arena, const Answerers *who) {
     Tile tiles[SHOWN];
     JudgeSet set = judge_set(&clip, arena, ASK_RELATION, SPLIT_SEEN, SHOWN, 7);
-    CaptionBank bank = judge_bank(&clip, arena, ASK_RELATION, STUDY_BANK, STUDY_SEED);
+    CaptionBank bank = judge_bank(&clip, arena, ASK_RELATION, bank_size(), WORD_STUDY_SEED);
     const char **found = judge_retrieve(arena, &set, &bank);
     const char **vector =
         net_write(who->net[NET_VECTOR], arena, set.sight, SHOWN, "relation", (NetSearch){ .beams = 1 });
@@ -117,13 +120,14 @@ typedef struct {
 static Judged judge_by(const Answerers *who, int writer, const JudgeSet *set) {
     Answerers with_small = *who;
     with_small.net[NET_PLACES] = &small;
-    return writer == BY_SMALL ? study_captions(&with_small, BY_PLACES, set) : study_captions(who, (Writer)writer, set);
+    return writer == BY_SMALL ? word_study_captions(&with_small, BY_PLACES, set, 0)
+                              : word_study_captions(who, (Writer)writer, set, bank_size());
 }
 
 static void judge_all(Arena *arena, const Answerers *who, CaptionResults *r) {
     for (int ask = 0; ask < ASK_KINDS; ask++)
         for (int part = 0; part < 2; part++) {
-            JudgeSet set = judge_set(&clip, arena, (Ask)ask, (SplitPart)part, args.pictures, STUDY_SEED);
+            JudgeSet set = judge_set(&clip, arena, (Ask)ask, (SplitPart)part, args.pictures, WORD_STUDY_SEED);
             for (int w = 0; w < WRITERS_SHOWN; w++) r->of[ask][part][w] = judge_by(who, shown_writers[w], &set);
             if (ask == ASK_RELATION && part == SPLIT_SEEN) r->relation = set;
         }
@@ -192,7 +196,7 @@ static void bleu_beside(const Lesson *lesson, const CaptionResults *r) {
 
 static void searches(const Lesson *lesson, Arena *arena, const Answerers *who, const JudgeSet *set) {
     static const NetSearch search[SEARCHES] = {
-        { 1, true }, { 1, false }, { STUDY_BEAMS, true }, { STUDY_BEAMS, false }
+        { 1, true }, { 1, false }, { WORD_STUDY_BEAMS, true }, { WORD_STUDY_BEAMS, false }
     };
     Prediction guess = lesson_predict_number(
         lesson, 0.1, 100, "How many times as fast is greedy search with a cache of keys and values?");
@@ -227,13 +231,14 @@ static void questions(const Lesson *lesson, Arena *arena, const Answerers *who) 
     Rate best = { .proportion = 0 };
     int first = WAY_RANKING;
     printf("right answers, %%; %d questions of each kind; 95 %% intervals\n                     ", args.pictures);
-    for (int way = 0; way < WAYS; way++) printf("  %-18s", way_name((AnswerWay)way));
+    for (int way = 0; way < WAYS; way++) printf("  %-18s", answer_way_name((AnswerWay)way));
     printf("\n");
     for (int kind = 0; kind < QUESTION_KINDS; kind++)
         for (int part = 0; part < 2; part++) {
             printf("%-12s %-8s", question_name((QuestionKind)kind), part ? "held out" : "seen");
             for (int way = 0; way < WAYS; way++) {
-                Rate r = study_answers(who, arena, (AnswerWay)way, (QuestionKind)kind, (SplitPart)part, args.pictures);
+                Rate r =
+                    word_study_answers(who, arena, (AnswerWay)way, (QuestionKind)kind, (SplitPart)part, args.pictures);
                 print_rate(r);
                 if (kind || part || way == WAY_PRIOR || r.proportion <= best.proportion) continue;
                 best = r;
@@ -241,7 +246,7 @@ static void questions(const Lesson *lesson, Arena *arena, const Answerers *who) 
             }
             printf("\n");
         }
-    lesson_outcome(lesson, &guess, "%s", way_name((AnswerWay)first));
+    lesson_outcome(lesson, &guess, "%s", answer_way_name((AnswerWay)first));
 }
 
 /* ---- 6. Lesson 17's probes --------------------------------------------------------------------------------------- */
@@ -249,13 +254,13 @@ static void questions(const Lesson *lesson, Arena *arena, const Answerers *who) 
 static void probes(Arena *arena, const Answerers *who) {
     printf("right choice (group), %%; chance is 50 (16.7); %d items of each probe\n                    ", args.items);
     for (int way = WAY_RANKING; way < WAYS; way++)
-        printf("  %-14s", way == WAY_RANKING ? "CLIP" : way_name((AnswerWay)way));
+        printf("  %-14s", way == WAY_RANKING ? "CLIP" : answer_way_name((AnswerWay)way));
     printf("\n");
     for (int kind = 0; kind < PROBE_SHUFFLE; kind++)
         for (int part = 0; part < 2; part++) {
             MinimalPairs pairs;
             Err err;
-            if (!study_probe(&pairs, arena, &clip, (ProbeKind)kind, (SplitPart)part, args.items, &err))
+            if (!word_study_probe(&pairs, arena, &clip, (ProbeKind)kind, (SplitPart)part, args.items, &err))
                 die("%s", err.text);
             printf("%-11s %-8s", probe_name((ProbeKind)kind), part ? "held out" : "seen");
             for (int way = WAY_RANKING; way < WAYS; way++) {
@@ -275,11 +280,11 @@ typedef struct {
 } BootWatch;
 static void boot_done(void *context, BootWay way, BootRow row) {
     BootWatch *w = context;
-    if (!study_put_boot(w->kept, way, args.seed, row, &w->err)) die("%s", w->err.text);
+    if (!word_study_put_boot(w->kept, way, args.seed, row, &w->err)) die("%s", w->err.text);
 }
 
 static void print_boot(Arena *arena, const CellTable *table, int seed) {
-    printf("trained on    pairs  true %%  own caption first of 100, %%\n");
+    printf("trained on    pairs  true %%  test pictures right, %%\n");
     for (int way = 0; way < BOOT_WAYS; way++) {
         const Cell *right = cell_find(table, cell_boot(arena, (BootWay)way, "right"), seed);
         printf("%-10s", boot_name((BootWay)way));
@@ -295,9 +300,9 @@ static void print_boot(Arena *arena, const CellTable *table, int seed) {
 }
 
 static void bootstrapping(Arena *arena, const CellTable *table) {
-    BootConfig c = study_boot(args.seed);
+    BootConfig c = word_study_boot(args.seed);
     c.noisy = args.noisy;
-    c.clean = MAX(2, args.noisy / 10);
+    c.clean = MAX(2, args.noisy / 20);
     c.steps = args.boot_steps;
     c.net_steps = MAX(1, 2 * args.boot_steps);
     c.tested = args.pictures;
@@ -313,9 +318,9 @@ static void bootstrapping(Arena *arena, const CellTable *table) {
     printf("%d pairs, of whose captions %.0f %% belong to another picture; %d clean pairs; %d steps; seed %d\n",
            c.noisy, 100 * c.noise, c.clean, c.steps, c.seed);
     print_boot(arena, &kept, c.seed);
-    BootConfig full = study_boot(STUDY_SEED);
+    BootConfig full = word_study_boot(WORD_STUDY_SEED);
     printf("our table: %d pairs, %d clean ones, %d steps; seed %d\n", full.noisy, full.clean, full.steps, full.seed);
-    print_boot(arena, table, STUDY_SEED);
+    print_boot(arena, table, WORD_STUDY_SEED);
 }
 
 int main(int argc, char **argv) {
@@ -335,7 +340,7 @@ int main(int argc, char **argv) {
     CellTable table;
     Answerers who;
     if (!cell_table_read(&table, arena, args.path, &err)) die("%s", err.text);
-    if (args.all && !study_all(&table, *args.date ? args.date : "unknown", &err)) die("%s", err.text);
+    if (args.all && !word_study_all(&table, *args.date ? args.date : "unknown", &err)) die("%s", err.text);
     bool asked = lesson.word_count > 0 || *args.scene;
     load_networks(&who);
     if (asked) {
@@ -365,6 +370,6 @@ int main(int argc, char **argv) {
     lesson_section(&lesson, "7. Captions from the decoder, filtered by the matching head");
     bootstrapping(arena, &table);
     lesson_section(&lesson, "Sections 2, 5 and 6 with more pictures");
-    study_print(arena, &table);
+    word_study_print(arena, &table);
     return lesson_end(&lesson);
 }

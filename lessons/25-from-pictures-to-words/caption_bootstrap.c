@@ -1,11 +1,11 @@
-#include "bootstrap.h"
+#include "caption_bootstrap.h"
 #include "core/thread.h"
 #include "show/progress.h"
 #include "training/steps.h"
 
 #include <string.h>
 
-enum { OTHERS = 99, POOL = 400, BATCH = SCENE_MODEL_BATCH, PIXELS = SCENE_SIDE * SCENE_SIDE * 3 };
+enum { BATCH = SCENE_MODEL_BATCH, PIXELS = SCENE_SIDE * SCENE_SIDE * 3 };
 
 static const char *const names[BOOT_WAYS] = { "noisy", "similarity", "filtered", "written", "both", "clean", "truth" };
 const char *boot_name(BootWay way) { return names[way]; }
@@ -15,34 +15,28 @@ typedef struct {
     const Scene *scene;
     int count;
     int *of;
-    const char **text, **prompt; /* of the caption's kind */
+    const char **text;
 } PairList;
 
 static PairList list_new(Arena *arena, const Scene *scene, int room) {
     size_t n = (size_t)MAX(1, room);
-    return (PairList){ scene, 0, arena_alloc(arena, n, sizeof(int)), arena_alloc(arena, n, sizeof(char *)),
-                       arena_alloc(arena, n, sizeof(char *)) };
+    return (PairList){ scene, 0, arena_alloc(arena, n, sizeof(int)), arena_alloc(arena, n, sizeof(char *)) };
 }
-static void list_add(PairList *list, int of, const char *text, const char *prompt) {
+static void list_add(PairList *list, int of, const char *text) {
     list->of[list->count] = of;
-    list->text[list->count] = text;
-    list->prompt[list->count++] = prompt;
+    list->text[list->count++] = text;
 }
 
-/* n scenes of two objects and a true caption of an object, a pair or a relation of each. */
+/* n scenes of one object, and what it is. */
 static PairList draw_pairs(Arena *arena, const Split *split, int n, uint64_t seed) {
     Scene *scene = arena_alloc(arena, (size_t)n, sizeof *scene);
     PairList list = list_new(arena, scene, n);
-    CaptionRules rules = { .split = split, .part = SPLIT_SEEN };
-    static const Ask asked[] = { ASK_OBJECT, ASK_PAIR, ASK_RELATION };
-    for (uint64_t i = 0; list.count < n; i++) {
-        Rng rng = rng_seed(seed, i);
-        Ask ask = asked[rng_below(&rng, COUNT(asked))];
-        Caption caption;
+    SceneConfig config = { .seed = seed, .least = 1, .max = 1, .split = split, .part = SPLIT_SEEN };
+    for (int i = 0; i < n; i++) {
+        scene[i] = scene_make(&config, (uint64_t)i);
+        Caption caption = { .kind = CAPTION_OBJECT, .a = noun_of_object(&scene[i].object[0], NOUN_FULL) };
         char text[CAPTION_TEXT];
-        scene[list.count] = words_scene(split, SPLIT_SEEN, false, seed, i);
-        if (words_caption(&caption, ask, &scene[list.count], &rules, &rng))
-            list_add(&list, list.count, arena_text(arena, caption_text(&caption, text)), ask_name(ask));
+        list_add(&list, i, arena_text(arena, caption_text(&caption, text)));
     }
     return list;
 }
@@ -53,7 +47,7 @@ static PairList add_noise(Arena *arena, const PairList *pairs, double noise, uin
     Rng rng = rng_seed(seed, 1);
     for (int i = 0; i < pairs->count; i++) {
         int from = rng_uniform(&rng) < noise ? (int)rng_below(&rng, (uint32_t)pairs->count) : i;
-        list_add(&list, i, pairs->text[from], pairs->prompt[from]);
+        list_add(&list, i, pairs->text[from]);
     }
     return list;
 }
@@ -122,30 +116,29 @@ static bool train_clip(SceneModel *model, const PairList *list, const BootConfig
     return ok;
 }
 
-/* Test pictures whose own caption has a larger cosine than 99 captions that are false of them. */
+/* Test pictures whose own caption has the largest cosine of the captions of all seen combinations. */
 static int test_clip(SceneModel *model, const BootConfig *c) {
     Arena arena = { 0 };
-    int right = 0;
+    int right = 0, all = 0;
     PairList test = draw_pairs(&arena, &model->split, c->tested, 900 + (uint64_t)c->seed);
-    PairList pool = draw_pairs(&arena, &model->split, POOL, 950 + (uint64_t)c->seed);
     const Scene **scenes = arena_alloc(&arena, (size_t)test.count, sizeof *scenes);
-    Caption *said = arena_alloc(&arena, POOL, sizeof *said);
+    const char *caption[COLOUR_COUNT * SHAPE_COUNT];
     for (int i = 0; i < test.count; i++) scenes[i] = &test.scene[i];
-    for (int k = 0; k < POOL; k++)
-        REQUIRE(caption_parse(pool.text[k], &said[k], NULL), "%s is no caption", pool.text[k]);
+    for (int k = 0; k < (int)COLOUR_COUNT * (int)SHAPE_COUNT; k++) {
+        Caption said = { .kind = CAPTION_OBJECT, .a = noun_of(k / (int)SHAPE_COUNT, k % (int)SHAPE_COUNT) };
+        char text[CAPTION_TEXT];
+        if (caption_in_part(&said, &model->split, SPLIT_SEEN))
+            caption[all++] = arena_text(&arena, caption_text(&said, text));
+    }
     Mat picture = scene_model_image_features(model, &arena, scenes, test.count);
-    Mat own = clip_text_features(&model->clip, &arena, test.text, test.count, NULL);
-    Mat other = clip_text_features(&model->clip, &arena, pool.text, POOL, NULL);
-    int E = picture.shape[1];
+    Mat text = clip_text_features(&model->clip, &arena, caption, all, NULL);
     for (int i = 0; i < test.count; i++) {
-        double cosine = vec_dot(&AT(picture, i, 0), &AT(own, i, 0), E);
-        bool first = true;
-        for (int k = i % POOL, asked = 0, seen = 0; asked < OTHERS && seen < POOL; k = (k + 1) % POOL, seen++) {
-            if (caption_true(scenes[i], &said[k])) continue;
-            asked++;
-            first = first && cosine > vec_dot(&AT(picture, i, 0), &AT(other, k, 0), E);
-        }
-        right += first;
+        int best = 0;
+        for (int k = 1; k < all; k++)
+            if (vec_dot(&AT(picture, i, 0), &AT(text, k, 0), VECTOR_NUMBERS) >
+                vec_dot(&AT(picture, i, 0), &AT(text, best, 0), VECTOR_NUMBERS))
+                best = k;
+        right += !strcmp(caption[best], test.text[i]);
     }
     arena_free(&arena);
     return right;
@@ -158,7 +151,7 @@ static WordsExample clean_example(const void *context, uint64_t i) {
     Rng rng = rng_seed(60, i);
     int k = (int)rng_below(&rng, (uint32_t)list->count);
     WordsExample e = { .scene = list->scene[list->of[k]], .given = 1, .matches = true };
-    snprintf(e.text, sizeof e.text, "%s %s", list->prompt[k], list->text[k]);
+    snprintf(e.text, sizeof e.text, "%s %s", ask_name(ASK_OBJECT), list->text[k]);
     return e;
 }
 /* Half of the captions are those of other pictures; as nobody reads the scenes here, a few of them are true by chance. */
@@ -192,7 +185,7 @@ static Sight sight_of_list(SceneModel *clip, Arena *arena, const PairList *list)
 static PairList keep_above(Arena *arena, const PairList *list, const double *score, double threshold) {
     PairList kept = list_new(arena, list->scene, list->count);
     for (int i = 0; i < list->count; i++)
-        if (score[i] > threshold) list_add(&kept, list->of[i], list->text[i], list->prompt[i]);
+        if (score[i] > threshold) list_add(&kept, list->of[i], list->text[i]);
     return kept;
 }
 
@@ -216,26 +209,19 @@ static PairList keep_matching(Net *net, SceneModel *clip, Arena *arena, const Pa
     return keep_above(arena, list, score, 0);
 }
 
-/* A caption of a random kind for each picture, by the decoder. */
-static PairList write_captions(Net *net, SceneModel *clip, Arena *arena, const PairList *list, uint64_t seed) {
-    static const Ask asked[] = { ASK_OBJECT, ASK_PAIR, ASK_RELATION };
+/* A caption for each picture, by the decoder. */
+static PairList write_captions(Net *net, SceneModel *clip, Arena *arena, const PairList *list) {
     PairList written = list_new(arena, list->scene, list->count);
-    Sight sight = sight_of_list(clip, arena, list);
-    const char **texts[COUNT(asked)];
-    Rng rng = rng_seed(seed, 2);
-    for (size_t k = 0; k < COUNT(asked); k++)
-        texts[k] = net_write(net, arena, sight, list->count, ask_name(asked[k]), (NetSearch){ .beams = 1 });
-    for (int i = 0; i < list->count; i++) {
-        uint32_t k = rng_below(&rng, COUNT(asked));
-        list_add(&written, list->of[i], texts[k][i], ask_name(asked[k]));
-    }
+    const char **texts = net_write(net, arena, sight_of_list(clip, arena, list), list->count, ask_name(ASK_OBJECT),
+                                   (NetSearch){ .beams = 1 });
+    for (int i = 0; i < list->count; i++) list_add(&written, list->of[i], texts[i]);
     return written;
 }
 
 static PairList joined(Arena *arena, const PairList *a, const PairList *b) {
     PairList list = list_new(arena, a->scene, a->count + b->count);
-    for (int i = 0; i < a->count; i++) list_add(&list, a->of[i], a->text[i], a->prompt[i]);
-    for (int i = 0; i < b->count; i++) list_add(&list, b->of[i], b->text[i], b->prompt[i]);
+    for (int i = 0; i < a->count; i++) list_add(&list, a->of[i], a->text[i]);
+    for (int i = 0; i < b->count; i++) list_add(&list, b->of[i], b->text[i]);
     return list;
 }
 
@@ -259,7 +245,7 @@ static bool make_lists(SceneModel *clip, Arena *arena, const BootConfig *c, cons
     }
     list[BOOT_SIMILARITY] = keep_similar(clip, arena, noisy, 1 - c->noise);
     list[BOOT_FILTERED] = keep_matching(&matcher, clip, arena, noisy);
-    list[BOOT_WRITTEN] = write_captions(&writer, clip, arena, noisy, (uint64_t)c->seed);
+    list[BOOT_WRITTEN] = write_captions(&writer, clip, arena, noisy);
     PairList both = joined(arena, noisy, &list[BOOT_WRITTEN]);
     list[BOOT_BOTH] = keep_matching(&matcher, clip, arena, &both);
     list[BOOT_CLEAN] = *clean;

@@ -1,4 +1,4 @@
-/* answers: questions about pictures answered in three ways, and lesson 17's probes scored by the same networks.
+/* picture_answers: questions about pictures answered in three ways, and lesson 17's probes scored by the same networks.
  *
  *   prior      the most frequent answer of training questions, without a look at the picture
  *   ranking    CLIP: of the captions that say the answers the one with the largest cosine. Of "is there": yes if the
@@ -6,13 +6,13 @@
  *   vector, places    the decoder: the answer with the largest log p(answer | question, picture) (BLIP, section 5.3)
  *   matching   early fusion: of the captions that say the answers the one that matches best; yes if it matches at all
  */
-#ifndef ANSWERS_H
-#define ANSWERS_H
+#ifndef PICTURE_ANSWERS_H
+#define PICTURE_ANSWERS_H
 
 #include "word_net.h"
 
 typedef enum { WAY_PRIOR, WAY_RANKING, WAY_VECTOR, WAY_PLACES, WAY_MATCHING, WAYS } AnswerWay;
-const char *way_name(AnswerWay way); /* "prior", "ranking" ... */
+const char *answer_way_name(AnswerWay way); /* "prior", "ranking" ... */
 
 /* The CLIP and the three networks that answer. */
 typedef struct {

@@ -1,4 +1,4 @@
-#include "study.h"
+#include "word_study.h"
 #include "core/file.h"
 #include "show/progress.h"
 
@@ -12,10 +12,10 @@ char *cell_caption(Arena *arena, Writer writer, Ask ask, SplitPart part, const c
     return arena_print(arena, "%s; %s; %s: %s", writer_name(writer), ask_name(ask), part_name(part), what);
 }
 char *cell_answer(Arena *arena, AnswerWay way, QuestionKind kind, SplitPart part) {
-    return arena_print(arena, "%s; %s; %s: right", way_name(way), question_name(kind), part_name(part));
+    return arena_print(arena, "%s; %s; %s: right", answer_way_name(way), question_name(kind), part_name(part));
 }
 char *cell_probe(Arena *arena, AnswerWay way, ProbeKind kind, SplitPart part, PairMetric metric) {
-    return arena_print(arena, "%s; %s; %s: %s", way_name(way), probe_name(kind), part_name(part),
+    return arena_print(arena, "%s; %s; %s: %s", answer_way_name(way), probe_name(kind), part_name(part),
                        pair_metric_name(metric));
 }
 char *cell_boot(Arena *arena, BootWay way, const char *what) {
@@ -24,16 +24,16 @@ char *cell_boot(Arena *arena, BootWay way, const char *what) {
 
 /* ---- the networks ------------------------------------------------------------------------------------------------ */
 
-bool study_clip(SceneModel *clip, Err *err) {
-    SceneModelConfig config = { .split = SPLIT_PAIRS, .coverage = 0.5, .objects = 2, .seed = STUDY_SEED };
+bool word_study_clip(SceneModel *clip, Err *err) {
+    SceneModelConfig config = { .split = SPLIT_PAIRS, .coverage = 0.5, .objects = 2, .seed = WORD_STUDY_SEED };
     return scene_model_load_or_train(clip, &config, NULL, err);
 }
 
-NetConfig study_shipped(NetKind kind) {
-    static const int steps[NET_KINDS] = { 3000, 4000, 4000 };
-    return (NetConfig){ .kind = kind, .width = 64, .steps = steps[kind], .batch = 64, .seed = STUDY_SEED };
+NetConfig word_study_shipped(NetKind kind) {
+    static const int steps[NET_KINDS] = { 2500, 4000, 3000 };
+    return (NetConfig){ .kind = kind, .width = 64, .steps = steps[kind], .batch = 64, .seed = WORD_STUDY_SEED };
 }
-char *study_shipped_path(Arena *arena, NetKind kind) {
+char *word_study_shipped_path(Arena *arena, NetKind kind) {
     return arena_print(arena, "%sdata/pretrained/words-%s.safetensors", shipped_prefix(), net_name(kind));
 }
 
@@ -54,10 +54,10 @@ static bool train(Net *net, NetConfig config, SceneModel *clip, Err *err) {
     return false;
 }
 
-bool study_net(Net *net, NetConfig config, SceneModel *clip, Err *err) {
+bool word_study_net(Net *net, NetConfig config, SceneModel *clip, Err *err) {
     Arena arena = { 0 };
-    char *path = study_shipped_path(&arena, config.kind);
-    if (!same_config(config, study_shipped(config.kind)) || !file_exists(path))
+    char *path = word_study_shipped_path(&arena, config.kind);
+    if (!same_config(config, word_study_shipped(config.kind)) || !file_exists(path))
         path = arena_print(&arena, "%s/words-%s-%d-%d-%d-seed%d.safetensors", models_folder(), net_name(config.kind),
                            config.width, config.steps, config.batch, config.seed);
     bool ok;
@@ -77,50 +77,50 @@ bool study_net(Net *net, NetConfig config, SceneModel *clip, Err *err) {
 
 /* ---- measurements ------------------------------------------------------------------------------------------------ */
 
-Judged study_captions(const Answerers *who, Writer writer, const JudgeSet *set) {
+Judged word_study_captions(const Answerers *who, Writer writer, const JudgeSet *set, int bank_size) {
     Arena arena = { 0 };
     const char **captions;
     if (writer == BY_RETRIEVAL) {
-        CaptionBank bank = judge_bank(who->clip, &arena, set->ask, STUDY_BANK, STUDY_SEED);
+        CaptionBank bank = judge_bank(who->clip, &arena, set->ask, bank_size, WORD_STUDY_SEED);
         captions = judge_retrieve(&arena, set, &bank);
     } else {
         Net *net = who->net[writer >= BY_PLACES ? NET_PLACES : NET_VECTOR];
         bool beam = writer == BY_VECTOR_BEAM || writer == BY_PLACES_BEAM;
         captions = net_write(net, &arena, set->sight, set->n, ask_name(set->ask),
-                             (NetSearch){ .beams = beam ? STUDY_BEAMS : 1 });
+                             (NetSearch){ .beams = beam ? WORD_STUDY_BEAMS : 1 });
     }
     Judged j = judge_captions(set, captions);
     arena_free(&arena);
     return j;
 }
 
-Rate study_answers(const Answerers *who, Arena *arena, AnswerWay way, QuestionKind kind, SplitPart part, int n) {
-    QuestionSet training = question_set(who->clip, arena, kind, SPLIT_SEEN, n, 500 + STUDY_SEED);
-    QuestionSet set = question_set(who->clip, arena, kind, part, n, STUDY_SEED);
+Rate word_study_answers(const Answerers *who, Arena *arena, AnswerWay way, QuestionKind kind, SplitPart part, int n) {
+    QuestionSet training = question_set(who->clip, arena, kind, SPLIT_SEEN, n, 500 + WORD_STUDY_SEED);
+    QuestionSet set = question_set(who->clip, arena, kind, part, n, WORD_STUDY_SEED);
     int *answer = arena_alloc(arena, (size_t)n, sizeof *answer);
     answer_all(who, way, &set, &training, answer);
     return metrics_wilson(answers_right(&set, answer), n);
 }
 
-bool study_probe(MinimalPairs *pairs, Arena *arena, const SceneModel *clip, ProbeKind kind, SplitPart part, int items,
-                 Err *err) {
+bool word_study_probe(MinimalPairs *pairs, Arena *arena, const SceneModel *clip, ProbeKind kind, SplitPart part,
+                      int items, Err *err) {
     MinimalPairsConfig config = {
-        .kind = kind, .seed = STUDY_SEED, .count = items, .split = &clip->split, .part = part
+        .kind = kind, .seed = WORD_STUDY_SEED, .count = items, .split = &clip->split, .part = part
     };
     return minimal_pairs_make(pairs, arena, &config, err);
 }
 
-BootConfig study_boot(int seed) {
+BootConfig word_study_boot(int seed) {
     return (BootConfig){ .noisy = 4000,
-                         .clean = 400,
+                         .clean = 200,
                          .noise = 0.6,
-                         .steps = 400,
-                         .net_steps = 500,
+                         .steps = 250,
+                         .net_steps = 400,
                          .width = 64,
-                         .tested = STUDY_N,
+                         .tested = WORD_STUDY_N,
                          .seed = seed };
 }
-bool study_put_boot(CellTable *table, BootWay way, int seed, BootRow row, Err *err) {
+bool word_study_put_boot(CellTable *table, BootWay way, int seed, BootRow row, Err *err) {
     Arena *a = table->arena;
     return cell_put(table, cell_boot(a, way, "pairs"), seed, row.pairs, 0, err) &&
            cell_put(table, cell_boot(a, way, "true"), seed, (double)row.true_pairs / MAX(1, row.pairs), row.pairs,
@@ -138,7 +138,7 @@ typedef struct {
 } Study;
 
 static bool put(Study *s, const char *name, double value, int count, Err *err) {
-    return cell_put(s->table, name, STUDY_SEED, value, count, err);
+    return cell_put(s->table, name, WORD_STUDY_SEED, value, count, err);
 }
 static void step(Study *s) { progress_update(&s->progress, ++s->done); }
 
@@ -148,9 +148,9 @@ static bool fill_captions(Study *s, Ask ask, SplitPart part, Err *err) {
     bool ok = true;
     for (int w = 0; ok && w < WRITERS; w++, step(s)) {
         Writer writer = (Writer)w;
-        if (cell_find(s->table, cell_caption(a, writer, ask, part, "bleu"), STUDY_SEED)) continue;
-        if (!set.n) set = judge_set(s->who.clip, &work, ask, part, STUDY_N, STUDY_SEED);
-        Judged j = study_captions(&s->who, writer, &set);
+        if (cell_find(s->table, cell_caption(a, writer, ask, part, "bleu"), WORD_STUDY_SEED)) continue;
+        if (!set.n) set = judge_set(s->who.clip, &work, ask, part, WORD_STUDY_N, WORD_STUDY_SEED);
+        Judged j = word_study_captions(&s->who, writer, &set, WORD_STUDY_BANK);
         double n = j.n;
         ok = put(s, cell_caption(a, writer, ask, part, "fluent"), j.fluent / n, j.n, err) &&
              put(s, cell_caption(a, writer, ask, part, "true"), j.right / n, j.n, err) &&
@@ -165,9 +165,9 @@ static bool fill_answers(Study *s, QuestionKind kind, SplitPart part, Err *err) 
     bool ok = true;
     for (int way = 0; ok && way < WAYS; way++, step(s)) {
         const char *name = cell_answer(s->table->arena, (AnswerWay)way, kind, part);
-        if (cell_find(s->table, name, STUDY_SEED)) continue;
+        if (cell_find(s->table, name, WORD_STUDY_SEED)) continue;
         Arena work = { 0 };
-        Rate rate = study_answers(&s->who, &work, (AnswerWay)way, kind, part, STUDY_N);
+        Rate rate = word_study_answers(&s->who, &work, (AnswerWay)way, kind, part, WORD_STUDY_N);
         arena_free(&work);
         ok = put(s, name, rate.proportion, rate.of, err);
     }
@@ -178,9 +178,10 @@ static bool fill_probe(Study *s, ProbeKind kind, SplitPart part, Err *err) {
     static const PairMetric metrics[] = { PAIR_METRIC_CHOICE, PAIR_METRIC_GROUP };
     Arena work = { 0 };
     MinimalPairs pairs;
-    bool ok = study_probe(&pairs, &work, s->who.clip, kind, part, STUDY_N / 2, err);
+    bool ok = word_study_probe(&pairs, &work, s->who.clip, kind, part, WORD_STUDY_N / 2, err);
     for (int way = WAY_RANKING; ok && way < WAYS; way++, step(s)) {
-        if (cell_find(s->table, cell_probe(s->table->arena, (AnswerWay)way, kind, part, PAIR_METRIC_GROUP), STUDY_SEED))
+        if (cell_find(s->table, cell_probe(s->table->arena, (AnswerWay)way, kind, part, PAIR_METRIC_GROUP),
+                      WORD_STUDY_SEED))
             continue;
         PairScore score = probe_score(&s->who, (AnswerWay)way, &pairs);
         for (size_t m = 0; ok && m < COUNT(metrics); m++)
@@ -207,10 +208,10 @@ static bool fill_table(Study *s, Err *err) {
 /* ---- the networks that ship -------------------------------------------------------------------------------------- */
 
 /* Trains a network, unless its file is there, and writes it as F16, so that the figures are those of the rounded weights. */
-bool study_make_shipped(Net *net, NetKind kind, SceneModel *clip, Err *err) {
+bool word_study_make_shipped(Net *net, NetKind kind, SceneModel *clip, Err *err) {
     Arena arena = { 0 };
-    const char *path = study_shipped_path(&arena, kind);
-    NetConfig config = study_shipped(kind);
+    const char *path = word_study_shipped_path(&arena, kind);
+    NetConfig config = word_study_shipped(kind);
     bool ok = file_exists(path);
     if (!ok) {
         ok = train(net, config, clip, err);
@@ -232,17 +233,17 @@ static bool describe(const Net *net, const CellTable *table, const char *date, E
     if (kind == NET_MATCHING)
         figures = arena_print(
             &arena, "is there: right, seen %.3f, held out %.3f",
-            cell_value(table, cell_answer(&arena, WAY_MATCHING, QUESTION_IS_THERE, SPLIT_SEEN), STUDY_SEED),
-            cell_value(table, cell_answer(&arena, WAY_MATCHING, QUESTION_IS_THERE, SPLIT_HELD), STUDY_SEED));
+            cell_value(table, cell_answer(&arena, WAY_MATCHING, QUESTION_IS_THERE, SPLIT_SEEN), WORD_STUDY_SEED),
+            cell_value(table, cell_answer(&arena, WAY_MATCHING, QUESTION_IS_THERE, SPLIT_HELD), WORD_STUDY_SEED));
     else {
         Writer writer = kind == NET_VECTOR ? BY_VECTOR : BY_PLACES;
-        figures =
-            arena_print(&arena, "relation captions: true, seen %.3f, held out %.3f",
-                        cell_value(table, cell_caption(&arena, writer, ASK_RELATION, SPLIT_SEEN, "true"), STUDY_SEED),
-                        cell_value(table, cell_caption(&arena, writer, ASK_RELATION, SPLIT_HELD, "true"), STUDY_SEED));
+        figures = arena_print(
+            &arena, "relation captions: true, seen %.3f, held out %.3f",
+            cell_value(table, cell_caption(&arena, writer, ASK_RELATION, SPLIT_SEEN, "true"), WORD_STUDY_SEED),
+            cell_value(table, cell_caption(&arena, writer, ASK_RELATION, SPLIT_HELD, "true"), WORD_STUDY_SEED));
     }
     const char *const meta[] = { "command", "build/lesson-25 --all", "date", date, "figures", figures, NULL };
-    bool ok = net_save(net, study_shipped_path(&arena, kind), DTYPE_F16, meta, err);
+    bool ok = net_save(net, word_study_shipped_path(&arena, kind), DTYPE_F16, meta, err);
     arena_free(&arena);
     return ok;
 }
@@ -252,7 +253,7 @@ static bool described(const Net *net) {
     Arena arena = { 0 };
     Safetensors file;
     bool found = false;
-    if (safetensors_open(&file, &arena, study_shipped_path(&arena, net->config.kind), NULL)) {
+    if (safetensors_open(&file, &arena, word_study_shipped_path(&arena, net->config.kind), NULL)) {
         found = safetensors_meta(&file, "figures") != NULL;
         safetensors_close(&file);
     }
@@ -268,18 +269,18 @@ typedef struct {
 } BootPut;
 static void boot_done(void *context, BootWay way, BootRow row) {
     BootPut *p = context;
-    p->ok = p->ok && study_put_boot(p->table, way, p->seed, row, p->err);
+    p->ok = p->ok && word_study_put_boot(p->table, way, p->seed, row, p->err);
 }
 
-bool study_all(CellTable *table, const char *date, Err *err) {
+bool word_study_all(CellTable *table, const char *date, Err *err) {
     static SceneModel clip;
     static Net net[NET_KINDS];
     Study s = { .table = table, .who = { .clip = &clip } };
-    bool ok = study_clip(&clip, err);
+    bool ok = word_study_clip(&clip, err);
     Arena arena = { 0 };
     int made = 0;
     for (int k = 0; ok && k < NET_KINDS; k++) {
-        ok = study_make_shipped(&net[k], (NetKind)k, &clip, err);
+        ok = word_study_make_shipped(&net[k], (NetKind)k, &clip, err);
         s.who.net[k] = &net[k];
         made += ok;
     }
@@ -287,9 +288,9 @@ bool study_all(CellTable *table, const char *date, Err *err) {
     for (int k = 0; ok && k < NET_KINDS; k++) ok = described(&net[k]) || describe(&net[k], table, date, err);
     for (int k = 0; k < made; k++) net_free(&net[k]);
     scene_model_free(&clip);
-    BootConfig boot = study_boot(STUDY_SEED);
-    if (ok && !cell_find(table, cell_boot(table->arena, BOOT_TRUTH, "right"), STUDY_SEED)) {
-        BootPut p = { table, STUDY_SEED, err, true };
+    BootConfig boot = word_study_boot(WORD_STUDY_SEED);
+    if (ok && !cell_find(table, cell_boot(table->arena, BOOT_TRUTH, "right"), WORD_STUDY_SEED)) {
+        BootPut p = { table, WORD_STUDY_SEED, err, true };
         ok = bootstrap_run(&boot, boot_done, &p, err) && p.ok;
     }
     arena_free(&arena);

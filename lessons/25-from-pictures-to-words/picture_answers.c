@@ -1,9 +1,9 @@
-#include "answers.h"
+#include "picture_answers.h"
 
 #include <string.h>
 
 static const char *const names[WAYS] = { "prior", "ranking", "vector", "places", "matching" };
-const char *way_name(AnswerWay way) { return names[way]; }
+const char *answer_way_name(AnswerWay way) { return names[way]; }
 static Net *net_of(const Answerers *who, AnswerWay way) { return who->net[NET_VECTOR + (way - WAY_VECTOR)]; }
 
 QuestionSet question_set(SceneModel *clip, Arena *arena, QuestionKind kind, SplitPart part, int n, uint64_t seed) {

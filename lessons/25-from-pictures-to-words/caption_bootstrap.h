@@ -1,13 +1,14 @@
-/* bootstrap: BLIP's captioning and filtering in small (Li et al. 2022, arXiv:2201.12086, section 3.3, "CapFilt").
+/* caption_bootstrap: BLIP's captioning and filtering in small (Li et al. 2022, arXiv:2201.12086, section 3.3, "CapFilt").
  *
+ * Scenes of one object, and captions such as "a red circle".
  *   1. A CLIP is trained on `noisy` pairs, of whose captions a share `noise` belongs to another picture.
  *   2. On its frozen tower a decoder and a matching head learn from `clean` pairs, which are few.
  *   3. The decoder writes a caption for each noisy picture; the matching head drops captions that do not match, the
  *      found ones and the written ones.
  *   4. New CLIPs are trained on what comes out, with equally many steps.
  */
-#ifndef BOOTSTRAP_H
-#define BOOTSTRAP_H
+#ifndef CAPTION_BOOTSTRAP_H
+#define CAPTION_BOOTSTRAP_H
 
 #include "word_net.h"
 
@@ -32,8 +33,8 @@ typedef enum {
 } BootWay;
 const char *boot_name(BootWay way); /* "noisy", "similarity", "filtered", "written", "both", "clean", "truth" */
 
-/* Pairs that the CLIP was trained on, and how many of their captions are true; test pictures whose own caption has a
- * larger cosine than 99 false ones. */
+/* Pairs that the CLIP was trained on, and how many of their captions are true; test pictures whose own caption has the
+ * largest cosine of the captions of all 32 seen combinations. */
 typedef struct {
     int pairs, true_pairs, right, tested;
 } BootRow;

@@ -1,10 +1,10 @@
-/* study_print: the table of lesson 25 as text. */
-#include "study.h"
+/* word_study_print: the table of lesson 25 as text. */
+#include "word_study.h"
 
 static const char *part_name(int part) { return part ? "held out" : "seen"; }
 
 static void print_cell(const CellTable *table, const char *name) {
-    const Cell *c = cell_find(table, name, STUDY_SEED);
+    const Cell *c = cell_find(table, name, WORD_STUDY_SEED);
     if (!c) {
         printf("  %-18s", "-");
         return;
@@ -30,7 +30,8 @@ static void print_captions(Arena *arena, const CellTable *table) {
     for (int ask = 0; ask < ASK_KINDS; ask++) {
         printf("  %-18s", ask_name((Ask)ask));
         for (int w = 0; w < WRITERS; w++) {
-            const Cell *c = cell_find(table, cell_caption(arena, (Writer)w, (Ask)ask, SPLIT_SEEN, "bleu"), STUDY_SEED);
+            const Cell *c =
+                cell_find(table, cell_caption(arena, (Writer)w, (Ask)ask, SPLIT_SEEN, "bleu"), WORD_STUDY_SEED);
             printf("  %-18s", c ? arena_print(arena, "%.3f", c->value) : "-");
         }
         printf("\n");
@@ -39,7 +40,7 @@ static void print_captions(Arena *arena, const CellTable *table) {
 
 static void print_answers(Arena *arena, const CellTable *table) {
     printf("answers right, %%    ");
-    for (int way = 0; way < WAYS; way++) printf("  %-18s", way_name((AnswerWay)way));
+    for (int way = 0; way < WAYS; way++) printf("  %-18s", answer_way_name((AnswerWay)way));
     printf("\n");
     for (int kind = 0; kind < QUESTION_KINDS; kind++)
         for (int part = 0; part < 2; part++) {
@@ -53,7 +54,7 @@ static void print_answers(Arena *arena, const CellTable *table) {
 static void print_probes(Arena *arena, const CellTable *table) {
     printf("choice (group), %%   ");
     for (int way = WAY_RANKING; way < WAYS; way++)
-        printf("  %-14s", way == WAY_RANKING ? "CLIP" : way_name((AnswerWay)way));
+        printf("  %-14s", way == WAY_RANKING ? "CLIP" : answer_way_name((AnswerWay)way));
     printf("\n");
     for (int kind = 0; kind < PROBE_SHUFFLE; kind++)
         for (int part = 0; part < 2; part++) {
@@ -63,22 +64,22 @@ static void print_probes(Arena *arena, const CellTable *table) {
                     cell_probe(arena, (AnswerWay)way, (ProbeKind)kind, (SplitPart)part, PAIR_METRIC_CHOICE);
                 const char *group =
                     cell_probe(arena, (AnswerWay)way, (ProbeKind)kind, (SplitPart)part, PAIR_METRIC_GROUP);
-                if (cell_find(table, group, STUDY_SEED))
-                    printf("  %5.1f (%5.1f)", 100 * cell_value(table, choice, STUDY_SEED),
-                           100 * cell_value(table, group, STUDY_SEED));
+                if (cell_find(table, group, WORD_STUDY_SEED))
+                    printf("  %5.1f (%5.1f)", 100 * cell_value(table, choice, WORD_STUDY_SEED),
+                           100 * cell_value(table, group, WORD_STUDY_SEED));
                 else printf("  %-14s", "-");
             }
             printf("\n");
         }
 }
 
-void study_print(Arena *arena, const CellTable *table) {
+void word_study_print(Arena *arena, const CellTable *table) {
     if (!table->count) {
         printf("there is no table here; make generate measures it\n");
         return;
     }
-    printf("%d pictures or questions of each kind, %d items of each probe; seed %d; 95 %% intervals\n", STUDY_N,
-           STUDY_N / 2, STUDY_SEED);
+    printf("%d pictures or questions of each kind, %d items of each probe; seed %d; 95 %% intervals\n", WORD_STUDY_N,
+           WORD_STUDY_N / 2, WORD_STUDY_SEED);
     print_captions(arena, table);
     print_answers(arena, table);
     print_probes(arena, table);
