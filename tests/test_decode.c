@@ -149,6 +149,10 @@ TEST(bleu_by_hand) {
     CHECK(sum.matched[0] == 2 && sum.of[0] == 4 && sum.matched[1] == 0, "%lld of %lld", sum.matched[0], sum.of[0]);
     CHECK_NEAR(bleu_score(&sum), 0, 0);
     sum = (BleuCount){ .length = 0 };
+    bleu_add(&sum, (BleuText){ text, 2 }, &(BleuText){ other, 2 }, 1); /* two words: no 3-grams */
+    CHECK_NEAR(bleu_score(&sum), 1, 1e-12);
+    sum = (BleuCount){ .length = 0 };
+    CHECK_NEAR(bleu_score(&sum), 0, 0);
     const BleuText both[] = { c, b }; /* the nearest length; the best count of either */
     bleu_add(&sum, a, both, 2);
     CHECK(sum.reference == 5 && sum.matched[0] == 5, "reference %lld, %lld matched", sum.reference, sum.matched[0]);

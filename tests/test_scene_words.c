@@ -1,4 +1,5 @@
-/* The texts of lesson 25: do questions come back from their text, is every training example true, are wrong words named?
+/* The texts of lesson 25: do questions come back from their text, is every training example true, are wrong words
+ * named?
  */
 #include "25-from-pictures-to-words/scene_words.h"
 #include "check.h"
@@ -98,7 +99,7 @@ TEST(drawn_questions_are_balanced_and_come_back) {
 TEST(training_examples_are_true) {
     Arena arena = { 0 };
     Split split = split_make(SPLIT_PAIRS, 0.5, 1);
-    WordsStream stream = { &split, 7, 100 };
+    WordsStream stream = { &split, 7, 100, false };
     Vocab vocab = words_vocab(&arena);
     int questions = 0, matching = 0;
     for (uint64_t i = 0; i < 1000; i++) {

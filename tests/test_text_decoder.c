@@ -95,7 +95,8 @@ TEST(what_is_given_is_not_learnt_and_the_end_has_seen_everything) {
         CHECK_NEAR(whole[1], rest[1], 1e-6);
         for (int b = 0; b < 3; b++) sum -= rest[b] / (2 + 2 + 2);
         CHECK_NEAR(text_decoder_loss_after(&t, &m->decoder, input(&t, m), texts, first, 3, 6)->val.v[0], sum, 1e-5);
-        /* The state of the end, seen through the head, are the logits after the end: rows of two texts, which are short. */
+        /* The state of the end, seen through the head, are the logits after the end: rows of two texts, which are
+         * short. */
         Mat vector = m->vector, states = m->states;
         vector.shape[0] = states.shape[0] = 2;
         DecoderInput two = { vector.v ? tape_data(&t, vector) : NULL, states.v ? tape_data(&t, states) : NULL };

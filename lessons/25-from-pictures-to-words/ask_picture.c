@@ -45,7 +45,7 @@ static const char *truth_of(const Asked *at, const char *text) {
 
 static void print_captions(const Answerers *who, Arena *arena, const Asked *at) {
     for (int ask = 0; ask < ASK_KINDS; ask++)
-        for (int k = NET_VECTOR; k <= NET_PLACES; k++) {
+        for (int k = NET_VECTOR; k <= NET_POSITIONS; k++) {
             const char *text =
                 net_write(who->net[k], arena, at->sight, 1, ask_name((Ask)ask), (NetSearch){ .beams = 4 })[0];
             printf("  %-9s %-7s %-50s %s\n", k == NET_VECTOR ? ask_name((Ask)ask) : "", net_name((NetKind)k), text,

@@ -154,7 +154,8 @@ static WordsExample clean_example(const void *context, uint64_t i) {
     snprintf(e.text, sizeof e.text, "%s %s", ask_name(ASK_OBJECT), list->text[k]);
     return e;
 }
-/* Half of the captions are those of other pictures; as nobody reads the scenes here, a few of them are true by chance. */
+/* Half of the captions are those of other pictures; as nobody reads the scenes here, a few of them are true by chance.
+ * */
 static WordsExample clean_match_example(const void *context, uint64_t i) {
     const PairList *list = context;
     Rng rng = rng_seed(61, i);
@@ -166,9 +167,10 @@ static WordsExample clean_match_example(const void *context, uint64_t i) {
 }
 
 static bool train_net(Net *net, NetKind kind, SceneModel *clip, const PairList *clean, const BootConfig *c, Err *err) {
-    NetConfig config = { kind, c->width, c->net_steps, 64, c->seed };
+    NetConfig config = { kind, c->width, c->net_steps, 64, c->seed, 0 };
     if (!net_init(net, config, err)) return false;
-    if (net_train(net, clip, kind == NET_MATCHING ? clean_match_example : clean_example, clean, err)) return true;
+    if (net_train(net, clip, c->net_steps, kind == NET_MATCHING ? clean_match_example : clean_example, clean, err))
+        return true;
     net_free(net);
     return false;
 }
@@ -189,7 +191,7 @@ static PairList keep_above(Arena *arena, const PairList *list, const double *sco
     return kept;
 }
 
-static PairList keep_similar(SceneModel *clip, Arena *arena, const PairList *list, double share) {
+static PairList keep_similar(SceneModel *clip, Arena *arena, const PairList *list, double kept_part) {
     double *score = arena_alloc(arena, (size_t)list->count, sizeof *score);
     Mat text = clip_text_features(&clip->clip, arena, list->text, list->count, NULL);
     Sight sight = sight_of_list(clip, arena, list);
@@ -198,7 +200,7 @@ static PairList keep_similar(SceneModel *clip, Arena *arena, const PairList *lis
     for (int i = 0; i < list->count; i++) { /* the largest score with at least `share` of the pairs not below */
         int above = 0;
         for (int k = 0; k < list->count; k++) above += score[k] > score[i];
-        if (above >= (int)(share * list->count) && score[i] > threshold) threshold = score[i];
+        if (above >= (int)(kept_part * list->count) && score[i] > threshold) threshold = score[i];
     }
     return keep_above(arena, list, score, threshold);
 }
@@ -238,7 +240,7 @@ static bool make_lists(SceneModel *clip, Arena *arena, const BootConfig *c, cons
                        Err *err) {
     static Net writer, matcher;
     const PairList *noisy = &list[BOOT_NOISY];
-    if (!train_net(&writer, NET_PLACES, clip, clean, c, err)) return false;
+    if (!train_net(&writer, NET_POSITIONS, clip, clean, c, err)) return false;
     if (!train_net(&matcher, NET_MATCHING, clip, clean, c, err)) {
         net_free(&writer);
         return false;

@@ -1,4 +1,5 @@
-/* caption_bootstrap: BLIP's captioning and filtering in small (Li et al. 2022, arXiv:2201.12086, section 3.3, "CapFilt").
+/* caption_bootstrap: BLIP's captioning and filtering in small (Li et al. 2022, arXiv:2201.12086, section 3.3,
+ * "CapFilt").
  *
  * Scenes of one object, and captions such as "a red circle".
  *   1. A CLIP is trained on `noisy` pairs, of whose captions a share `noise` belongs to another picture.

@@ -59,6 +59,8 @@ Judged judge_captions(const JudgeSet *set, const char *const *captions) {
         bool asked = ask_is(set->ask, c.kind);
         j.fluent++;
         j.asked += asked;
+        Caption both = { .kind = caption_has_two_nouns(c.kind) ? CAPTION_PAIR : CAPTION_OBJECT, .a = c.a, .b = c.b };
+        j.named += asked && caption_true(&set->scene[i], &both);
         j.right += asked && caption_true(&set->scene[i], &c);
         j.luck += asked && caption_true(&set->scene[(i + 1) % set->n], &c);
     }

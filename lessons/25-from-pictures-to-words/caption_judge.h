@@ -1,5 +1,5 @@
-/* caption_judge: are captions true? Captions that networks write, or that are found by retrieval, are read by the grammar
- * and judged by the evaluator, which knows the scene (caption.h). */
+/* caption_judge: are captions true? Captions that networks write, or that are found by retrieval, are read by the
+ * grammar and judged by the evaluator, which knows the scene (caption.h). */
 #ifndef CAPTION_JUDGE_H
 #define CAPTION_JUDGE_H
 
@@ -26,6 +26,7 @@ typedef struct {
     int fluent; /* the grammar can read it */
     int asked;  /* and it is of the kind that was asked for */
     int right;  /* and it is true of the picture */
+    int named;  /* of the kind, and both objects that it names are in the picture, whatever it says about them */
     int luck;   /* the same caption is true of the next picture of the set, which it was not written for */
     double bleu;
 } Judged;
@@ -43,8 +44,8 @@ typedef struct {
 CaptionBank judge_bank(SceneModel *clip, Arena *arena, Ask ask, int count, uint64_t seed);
 const char **judge_retrieve(Arena *arena, const JudgeSet *set, const CaptionBank *bank);
 
-/* For each picture the first reference with its two nouns exchanged: the same words, but false of the picture. Returns how
- * many there are (others stay as they are, with NULL). */
+/* For each picture the first reference with its two nouns exchanged: the same words, but false of the picture. Returns
+ * how many there are (others stay as they are, with NULL). */
 int judge_swapped(Arena *arena, const JudgeSet *set, const char **captions);
 
 #endif

@@ -1,5 +1,5 @@
-/* Lesson 25: from pictures to words. A small transformer writes captions of scenes and answers questions about them; every
- * word is judged, because the scene is known. Before: 17, 22. See README.md. */
+/* Lesson 25: from pictures to words. A small transformer writes captions of scenes and answers questions about them;
+ * every word is judged, because the scene is known. Before: 17, 22. See README.md. */
 #include "ask_picture.h"
 #include "word_study.h"
 #include "lesson/lesson.h"
@@ -55,7 +55,9 @@ static void print_rate(Rate r) { printf("  %5.1f (%3.0f to %3.0f)", 100 * r.prop
 
 static void load_networks(Answerers *who) {
     Err err;
-    NetConfig config = { .kind = NET_PLACES, .width = args.width, .steps = args.steps, .batch = 64, .seed = args.seed };
+    NetConfig config = {
+        .kind = NET_POSITIONS, .width = args.width, .steps = args.steps, .batch = 64, .seed = args.seed
+    };
     if (!word_study_clip(&clip, &err)) die("%s", err.text);
     who->clip = &clip;
     for (int k = 0; k < NET_KINDS; k++) {
@@ -71,8 +73,8 @@ static void show_networks(Arena *arena) {
         const Net *n = k < NET_KINDS ? &net[k] : &small;
         printf("  %-8s sees %-30s width %3d, %6zu parameters, %4d steps of %d, seed %d, last loss %.3f%s\n",
                net_name(n->config.kind),
-               n->config.kind == NET_VECTOR ? "1 vector of 64 numbers," : "16 places of 72 numbers,", n->config.width,
-               params_count(&n->params), n->config.steps, n->config.batch, n->config.seed, n->loss,
+               n->config.kind == NET_VECTOR ? "1 vector of 64 numbers," : "16 positions of 72 numbers,",
+               n->config.width, params_count(&n->params), n->config.steps, n->config.batch, n->config.seed, n->loss,
                k < NET_KINDS ? "" : " (the small one)");
     }
 }
@@ -91,26 +93,26 @@ static void show_captions(const Lesson *lesson, Arena *arena, const Answerers *w
     const char **found = judge_retrieve(arena, &set, &bank);
     const char **vector =
         net_write(who->net[NET_VECTOR], arena, set.sight, SHOWN, "relation", (NetSearch){ .beams = 1 });
-    const char **places =
-        net_write(who->net[NET_PLACES], arena, set.sight, SHOWN, "relation", (NetSearch){ .beams = 1 });
+    const char **positions =
+        net_write(who->net[NET_POSITIONS], arena, set.sight, SHOWN, "relation", (NetSearch){ .beams = 1 });
     for (int i = 0; i < SHOWN; i++) {
         printf("  picture %d: %s, %s\n", i + 1, scene_text(arena, &set.scene[i], 0),
                scene_text(arena, &set.scene[i], 1));
-        const char *const by[] = { found[i], vector[i], places[i] };
-        static const char *const names[] = { "retrieval", "vector", "places" };
+        const char *const by[] = { found[i], vector[i], positions[i] };
+        static const char *const names[] = { "retrieval", "vector", "positions" };
         for (int k = 0; k < 3; k++) printf("    %-10s %-48s %s\n", names[k], by[k], said_by(&set.scene[i], by[k]));
-        tiles[i] = probe_tile(arena, &set.scene[i], places[i], said_by(&set.scene[i], places[i]));
+        tiles[i] = probe_tile(arena, &set.scene[i], positions[i], said_by(&set.scene[i], positions[i]));
     }
     lesson_tiles(
         lesson, "25-captions",
         &(Tiles){
-            .title = "captions by the decoder that sees the places", .tiles = tiles, .count = SHOWN, .columns = 3 });
+            .title = "captions by the decoder that sees the positions", .tiles = tiles, .count = SHOWN, .columns = 3 });
 }
 
 /* ---- 2. and 3. Truth, and BLEU ----------------------------------------------------------------------------------- */
 
 enum { BY_SMALL = WRITERS, WRITERS_SHOWN = 4 };
-static const int shown_writers[WRITERS_SHOWN] = { BY_RETRIEVAL, BY_VECTOR, BY_PLACES, BY_SMALL };
+static const int shown_writers[WRITERS_SHOWN] = { BY_RETRIEVAL, BY_VECTOR, BY_POSITIONS, BY_SMALL };
 typedef struct {
     Judged of[ASK_KINDS][2][WRITERS_SHOWN];
     double swapped[2]; /* BLEU of relation captions whose nouns are exchanged; how many there are */
@@ -119,8 +121,8 @@ typedef struct {
 
 static Judged judge_by(const Answerers *who, int writer, const JudgeSet *set) {
     Answerers with_small = *who;
-    with_small.net[NET_PLACES] = &small;
-    return writer == BY_SMALL ? word_study_captions(&with_small, BY_PLACES, set, 0)
+    with_small.net[NET_POSITIONS] = &small;
+    return writer == BY_SMALL ? word_study_captions(&with_small, BY_POSITIONS, set, 0)
                               : word_study_captions(who, (Writer)writer, set, bank_size());
 }
 
@@ -162,6 +164,14 @@ static void captions_true(const Lesson *lesson, const CaptionResults *r, const P
             }
             printf("\n");
         }
+    for (int part = 0; part < 2; part++) {
+        printf("relation captions with both objects right, %-8s", part ? "held out" : "seen");
+        for (int w = 0; w < WRITERS_SHOWN; w++) {
+            const Judged *j = &r->of[ASK_RELATION][part][w];
+            printf("  %s %d, true of these %d", shown_name(w), j->named, j->right);
+        }
+        printf("\n");
+    }
     lesson_bars(lesson, "25-relations",
                 &(Bars){ .title = "relation captions that are true",
                          .values = "true",
@@ -178,7 +188,7 @@ static void bleu_beside(const Lesson *lesson, const CaptionResults *r) {
                               "In true relation captions the two objects are exchanged, which makes them "
                               "false. Of 1, which BLEU do they get?");
     printf(
-        "seen combinations; fluent: the grammar reads it; luck: true of the next picture; BLEU against %d true captions\n",
+        "seen combinations; fluent: the grammar reads it; luck: true of the next picture; BLEU against %d captions\n",
         JUDGE_REFERENCES);
     printf("                    fluent %%   true %%   luck %%   BLEU\n");
     for (int ask = 0; ask < ASK_KINDS; ask++)
@@ -202,11 +212,11 @@ static void searches(const Lesson *lesson, Arena *arena, const Answerers *who, c
         lesson, 0.1, 100, "How many times as fast is greedy search with a cache of keys and values?");
     const char **texts[SEARCHES];
     double seconds[SEARCHES];
-    printf("relation captions of %d pictures by \"places\"\n", set->n);
+    printf("relation captions of %d pictures by \"positions\"\n", set->n);
     printf("search    cache     seconds  true %%  same texts as without cache\n");
     for (int k = 0; k < SEARCHES; k++) {
         double begin = clock_seconds();
-        texts[k] = net_write(who->net[NET_PLACES], arena, set->sight, set->n, "relation", search[k]);
+        texts[k] = net_write(who->net[NET_POSITIONS], arena, set->sight, set->n, "relation", search[k]);
         seconds[k] = clock_seconds() - begin;
         Judged j = judge_captions(set, texts[k]);
         int same = 0;
@@ -223,11 +233,11 @@ static void searches(const Lesson *lesson, Arena *arena, const Answerers *who, c
 /* ---- 5. Questions ------------------------------------------------------------------------------------------------ */
 
 static void questions(const Lesson *lesson, Arena *arena, const Answerers *who) {
-    static const char *const ways[] = { "ranking", "vector", "places", "matching" };
+    static const char *const ways[] = { "ranking", "vector", "positions", "matching" };
     Prediction guess =
         lesson_predict_choice(lesson, ways, COUNT(ways), 1,
                               "Who answers \"is there a red circle left of a blue square?\" best: CLIP by "
-                              "ranking, the decoders (vector, places), or matching?");
+                              "ranking, the decoders (vector, positions), or matching?");
     Rate best = { .proportion = 0 };
     int first = WAY_RANKING;
     printf("right answers, %%; %d questions of each kind; 95 %% intervals\n                     ", args.pictures);

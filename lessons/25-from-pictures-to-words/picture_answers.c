@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static const char *const names[WAYS] = { "prior", "ranking", "vector", "places", "matching" };
+static const char *const names[WAYS] = { "prior", "ranking", "vector", "positions", "matching" };
 const char *answer_way_name(AnswerWay way) { return names[way]; }
 static Net *net_of(const Answerers *who, AnswerWay way) { return who->net[NET_VECTOR + (way - WAY_VECTOR)]; }
 

@@ -3,7 +3,7 @@
  *   prior      the most frequent answer of training questions, without a look at the picture
  *   ranking    CLIP: of the captions that say the answers the one with the largest cosine. Of "is there": yes if the
  *              statement's cosine is above a threshold, the best one for training questions
- *   vector, places    the decoder: the answer with the largest log p(answer | question, picture) (BLIP, section 5.3)
+ *   vector, positions    the decoder: the answer with the largest log p(answer | question, picture) (BLIP, section 5.3)
  *   matching   early fusion: of the captions that say the answers the one that matches best; yes if it matches at all
  */
 #ifndef PICTURE_ANSWERS_H
@@ -11,7 +11,7 @@
 
 #include "word_net.h"
 
-typedef enum { WAY_PRIOR, WAY_RANKING, WAY_VECTOR, WAY_PLACES, WAY_MATCHING, WAYS } AnswerWay;
+typedef enum { WAY_PRIOR, WAY_RANKING, WAY_VECTOR, WAY_POSITIONS, WAY_MATCHING, WAYS } AnswerWay;
 const char *answer_way_name(AnswerWay way); /* "prior", "ranking" ... */
 
 /* The CLIP and the three networks that answer. */

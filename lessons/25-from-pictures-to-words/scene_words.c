@@ -106,33 +106,44 @@ static bool read_part(const char *prefix, const char *rest, CaptionKind kind, Ca
     return true;
 }
 
+/* The message about a question that begins as none does: the first word that does not fit. */
+static bool wrong_beginning(const char *text, Err *err) {
+    static const char *const begin[] = { "is there ", "how many ", "what colour is the " };
+    size_t at = 0;
+    for (size_t i = 0; i < COUNT(begin); i++) { /* the longest beginning that fits */
+        size_t same = 0;
+        while (begin[i][same] && text[same] == begin[i][same]) same++;
+        at = MAX(at, same);
+    }
+    while (at > 0 && text[at - 1] != ' ') at--;
+    return err_set(err, "\"%.*s\" does not fit here; %s", (int)strcspn(text + at, " "), text + at, EXAMPLES);
+}
+
+static bool read_colour(const char *part, Caption *caption, Err *err) {
+    if (!read_part("a ", part, CAPTION_OBJECT, caption, err)) return false;
+    if (caption->a.colour == CAPTION_ANY && caption->a.shape != CAPTION_ANY) return true;
+    return err_set(err, "\"%s\" must be a shape without a colour; %s", part, EXAMPLES);
+}
+
 bool question_parse(const char *given, Question *q, Err *err) {
-    char text[WORDS_TEXT], *part;
+    char text[WORDS_TEXT];
     Question found = { 0 };
     if (!tidy(given, text)) return err_set(err, "the question is too long; %s", EXAMPLES);
-    if ((part = between(text, "is there ", ""))) {
-        if (!read_part("", part, CAPTION_KINDS, &found.caption, err)) return false;
-    } else if ((part = between(text, "how many ", " are there")) || (part = between(text, "how many ", ""))) {
+    const char *statement = between(text, "is there ", "");
+    const char *counted = statement ? NULL : between(text, "how many ", " are there");
+    if (!statement && !counted) counted = between(text, "how many ", "");
+    const char *coloured = statement || counted ? NULL : between(text, "what colour is the ", "");
+    bool ok = false;
+    if (statement) ok = read_part("", statement, CAPTION_KINDS, &found.caption, err);
+    else if (counted) {
         found.kind = QUESTION_HOW_MANY;
-        if (!read_part("two ", part, CAPTION_COUNT, &found.caption, err)) return false;
-    } else if ((part = between(text, "what colour is the ", ""))) {
+        ok = read_part("two ", counted, CAPTION_COUNT, &found.caption, err);
+    } else if (coloured) {
         found.kind = QUESTION_COLOUR;
-        if (!read_part("a ", part, CAPTION_OBJECT, &found.caption, err)) return false;
-        if (found.caption.a.colour != CAPTION_ANY || found.caption.a.shape == CAPTION_ANY)
-            return err_set(err, "\"%s\" must be a shape without a colour; %s", part, EXAMPLES);
-    } else {
-        size_t at = 0, word = 0;
-        static const char *const begin[] = { "is there ", "how many ", "what colour is the " };
-        for (size_t i = 0; i < COUNT(begin); i++) { /* the longest beginning that fits */
-            size_t same = 0;
-            while (begin[i][same] && text[same] == begin[i][same]) same++;
-            at = MAX(at, same);
-        }
-        for (word = at; word > 0 && text[word - 1] != ' '; word--) continue;
-        return err_set(err, "\"%.*s\" does not fit here; %s", (int)strcspn(text + word, " "), text + word, EXAMPLES);
-    }
-    *q = found;
-    return true;
+        ok = read_colour(coloured, &found.caption, err);
+    } else return wrong_beginning(text, err);
+    if (ok) *q = found;
+    return ok;
 }
 
 int question_truth(const Scene *scene, const Question *q) {
@@ -156,22 +167,28 @@ Caption question_statement(const Question *q, int answer) {
     return c;
 }
 
-/* A caption of objects that is true, and in half of the cases an edit of it that is false. */
-static bool draw_statement(Caption *out, const Scene *scene, const CaptionRules *rules, Rng *rng) {
-    static const Ask asked[] = { ASK_OBJECT, ASK_PAIR, ASK_RELATION };
+/* A caption of the kind that is true, and in half of the cases an edit of it that is false. */
+static bool draw_statement(Caption *out, Ask ask, const Scene *scene, const CaptionRules *rules, Rng *rng) {
     const unsigned edits = 1u << EDIT_SWAP_COLOURS | 1u << EDIT_SWAP_SHAPES | 1u << EDIT_REPLACE_COLOUR |
                            1u << EDIT_REPLACE_SHAPE | 1u << EDIT_REPLACE_RELATION | 1u << EDIT_INVERT_RELATION |
                            1u << EDIT_SWAP_NOUNS;
     Caption said;
-    if (!words_caption(&said, asked[rng_below(rng, COUNT(asked))], scene, rules, rng)) return false;
+    if (!words_caption(&said, ask, scene, rules, rng)) return false;
     *out = said;
     return rng_below(rng, 2) || caption_random_false(out, scene, &said, edits, rules, rng);
+}
+
+static bool draw_relation(Question *q, const Scene *scene, const CaptionRules *rules, Rng *rng) {
+    *q = (Question){ .kind = QUESTION_IS_THERE };
+    return draw_statement(&q->caption, ASK_RELATION, scene, rules, rng);
 }
 
 bool question_draw(Question *q, QuestionKind kind, const Scene *scene, const CaptionRules *rules, Rng *rng) {
     *q = (Question){ .kind = kind };
     const SceneObject *object = &scene->object[rng_below(rng, (uint32_t)scene->count)];
-    if (kind == QUESTION_IS_THERE) return draw_statement(&q->caption, scene, rules, rng);
+    static const Ask asked[] = { ASK_OBJECT, ASK_PAIR, ASK_RELATION };
+    if (kind == QUESTION_IS_THERE)
+        return draw_statement(&q->caption, asked[rng_below(rng, COUNT(asked))], scene, rules, rng);
     q->caption.kind = kind == QUESTION_HOW_MANY ? CAPTION_COUNT : CAPTION_OBJECT;
     q->caption.a = noun_of_object(object, kind == QUESTION_HOW_MANY ? NOUN_FULL : NOUN_SHAPE);
     if (kind == QUESTION_HOW_MANY) q->caption.count[0] = 1;
@@ -198,19 +215,24 @@ bool words_caption(Caption *caption, Ask ask, const Scene *scene, const CaptionR
     return caption_random_true(caption, scene, kind, rules, rng);
 }
 
+/* Whether example i must be about a relation. */
+static bool about_relations(const WordsStream *stream, uint64_t i) { return stream->relations && i % 10 < 7; }
+
 /* The scene of example i, and whether its objects are to be counted. */
 static Scene draw_scene(const WordsStream *stream, uint64_t i, Rng *rng, bool *counting) {
     SceneConfig one = { .seed = rng_next(rng), .least = 1, .max = 1, .split = stream->split, .part = SPLIT_SEEN };
-    *counting = rng_uniform(rng) < COUNTING_RATE && i >= stream->single;
+    *counting = rng_uniform(rng) < COUNTING_RATE && i >= stream->single && !about_relations(stream, i);
     return i < stream->single ? scene_make(&one, 0) : words_scene(stream->split, SPLIT_SEEN, *counting, one.seed, 0);
 }
 
-/* A caption of the scene of any kind that it has. */
-static Ask draw_caption(Caption *caption, const Scene *scene, bool counting, const CaptionRules *rules, Rng *rng) {
+/* A caption of the scene of any kind that it has, or of a relation. */
+static Ask draw_caption(Caption *caption, const Scene *scene, bool counting, bool relation, const CaptionRules *rules,
+                        Rng *rng) {
     static const Ask one[] = { ASK_COUNT, ASK_COUNT, ASK_OBJECT, ASK_NEGATION },
                      two[] = { ASK_OBJECT, ASK_PAIR, ASK_RELATION, ASK_RELATION, ASK_NEGATION };
     for (;;) { /* ends: there is always an object */
         Ask ask = counting ? one[rng_below(rng, COUNT(one))] : two[rng_below(rng, COUNT(two))];
+        if (relation) ask = ASK_RELATION;
         if (!words_caption(caption, ask, scene, rules, rng)) continue;
         if (rng_uniform(rng) < PARAPHRASE_RATE) *caption = caption_paraphrase(caption, PARAPHRASE_ALL, rng);
         return ask;
@@ -224,8 +246,12 @@ WordsExample words_example(const WordsStream *stream, uint64_t i) {
     CaptionRules rules = { .split = stream->split, .part = SPLIT_SEEN };
     char text[WORDS_TEXT];
     Question q;
+    bool relation = about_relations(stream, i);
     QuestionKind kind = counting ? QUESTION_HOW_MANY : rng_below(&rng, 4) ? QUESTION_IS_THERE : QUESTION_COLOUR;
-    if (rng_uniform(&rng) < QUESTION_RATE && question_draw(&q, kind, &e.scene, &rules, &rng)) {
+    bool asked = rng_uniform(&rng) < QUESTION_RATE;
+    if (asked &&
+        (relation ? draw_relation(&q, &e.scene, &rules, &rng) : question_draw(&q, kind, &e.scene, &rules, &rng))) {
+        kind = q.kind;
         const char *answer = question_answer_word(kind, question_truth(&e.scene, &q)), *start = e.text;
         snprintf(e.text, sizeof e.text, "question %.180s answer ", question_text(&q, text));
         e.given = text_max_words(&start, 1);
@@ -233,7 +259,7 @@ WordsExample words_example(const WordsStream *stream, uint64_t i) {
         return e;
     }
     Caption caption;
-    Ask ask = draw_caption(&caption, &e.scene, counting, &rules, &rng);
+    Ask ask = draw_caption(&caption, &e.scene, counting, relation, &rules, &rng);
     snprintf(e.text, sizeof e.text, "%s %s", ask_name(ask), caption_text(&caption, text));
     return e;
 }
@@ -244,13 +270,13 @@ WordsExample words_match_example(const WordsStream *stream, uint64_t i) {
     WordsExample e = { .scene = draw_scene(stream, i, &rng, &counting) };
     CaptionRules rules = { .split = stream->split, .part = SPLIT_SEEN };
     Caption caption, wrong;
-    draw_caption(&caption, &e.scene, counting, &rules, &rng);
+    draw_caption(&caption, &e.scene, counting, about_relations(stream, i), &rules, &rng);
     uint32_t way = rng_below(&rng, 4); /* 0, 1: true; 2: edited; 3: of another scene */
     if (way == 2 && caption_random_false(&wrong, &e.scene, &caption, (1u << EDIT_KINDS) - 1, &rules, &rng)) {
         caption = wrong;
     } else if (way >= 2) {
         Scene other = draw_scene(stream, i, &rng, &of_other);
-        draw_caption(&caption, &other, of_other, &rules, &rng);
+        draw_caption(&caption, &other, of_other, false, &rules, &rng);
     }
     e.matches = caption_true(&e.scene, &caption);
     caption_text(&caption, e.text);

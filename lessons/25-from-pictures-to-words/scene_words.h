@@ -48,7 +48,8 @@ bool question_parse(const char *text, Question *question, Err *err);
 bool question_is(const char *text);
 /* The right answer, from the scene; -1: the scene has none (no star, or two of different colours; more than five). */
 int question_truth(const Scene *scene, const Question *question);
-/* The caption that says the answer, for ranking: "three red circles", "a red star"; of IS_THERE the statement itself. */
+/* The caption that says the answer, for ranking: "three red circles", "a red star"; of IS_THERE the statement itself.
+ * */
 Caption question_statement(const Question *question, int answer);
 /* A random question of the kind about the scene. IS_THERE: a true caption of an object, a pair or a relation, or, with
  * probability 1/2, an edit of it that is false. False if the scene gives none. */
@@ -69,16 +70,17 @@ Scene words_scene(const Split *split, SplitPart part, bool counting, uint64_t se
 /* A caption of the kind that is true of the scene, all combinations in the part. */
 bool words_caption(Caption *caption, Ask ask, const Scene *scene, const CaptionRules *rules, Rng *rng);
 
-/* An endless stream of training examples. The first `single` examples have scenes of one object: words are learnt faster
- * this way, as in scene_model.h. */
+/* An endless stream of training examples. The first `single` examples have scenes of one object: words are learnt
+ * faster this way, as in scene_model.h. */
 typedef struct {
     const Split *split;
     uint64_t seed, single;
+    bool relations; /* seven of ten examples are about relations; then there is no counting among these */
 } WordsStream;
 /* Example i for the decoders: half are captions, half questions with their answers. */
 WordsExample words_example(const WordsStream *stream, uint64_t i);
-/* Example i for the matching head: a caption without prompt; half are drawn to be false: an edit of a true one, or a true
- * caption of another scene. */
+/* Example i for the matching head: a caption without prompt; half are drawn to be false: an edit of a true one, or a
+ * true caption of another scene. */
 WordsExample words_match_example(const WordsStream *stream, uint64_t i);
 
 #endif

@@ -11,32 +11,32 @@
 
 enum { PIXELS = SCENE_SIDE * SCENE_SIDE * 3, CHUNK = 8, AT_ONCE = 256, SIDE = 4 };
 
-static const char *const names[NET_KINDS] = { "vector", "places", "matching" };
+static const char *const names[NET_KINDS] = { "vector", "positions", "matching" };
 const char *net_name(NetKind kind) { return names[kind]; }
 
 /* ---- what CLIP sees ---------------------------------------------------------------------------------------------- */
 
 /* The 64 channels of a place, its row and its column. */
-static void place_numbers(const num *feature, int place, num *out) {
-    int C = PLACE_NUMBERS - 2 * SIDE;
-    memset(out, 0, PLACE_NUMBERS * sizeof *out);
+static void position_numbers(const num *feature, int place, num *out) {
+    int C = POSITION_NUMBERS - 2 * SIDE;
+    memset(out, 0, POSITION_NUMBERS * sizeof *out);
     memcpy(out, feature, (size_t)C * sizeof *out);
     out[C + place / SIDE] = 1;
     out[C + SIDE + place % SIDE] = 1;
 }
 
-static void look(Tape *t, SceneModel *clip, Mat pixels, num *vector, num *places) {
+static void look(Tape *t, SceneModel *clip, Mat pixels, num *vector, num *positions) {
     int n = pixels.shape[0];
     Var features = scene_cnn_features(t, &clip->clip.image, tape_data(t, pixels)); /* [n,4,4,64] */
     Mat unit = op_l2norm(t, linear(t, &clip->clip.image.fc, op_flatten(t, features)))->val;
     for (int i = 0; i < n * VECTOR_NUMBERS; i++) vector[i] = unit.v[i] * (num)sqrt(VECTOR_NUMBERS);
-    for (int i = 0; i < n * PLACES; i++)
-        place_numbers(features->val.v + (size_t)i * (PLACE_NUMBERS - 2 * SIDE), i % PLACES,
-                      places + (size_t)i * PLACE_NUMBERS);
+    for (int i = 0; i < n * POSITIONS; i++)
+        position_numbers(features->val.v + (size_t)i * (POSITION_NUMBERS - 2 * SIDE), i % POSITIONS,
+                         positions + (size_t)i * POSITION_NUMBERS);
 }
 
 static Sight sight_new(Arena *arena, int n) {
-    return (Sight){ mat_new(arena, n, VECTOR_NUMBERS), mat_like(arena, mat_shape(3, n, PLACES, PLACE_NUMBERS)) };
+    return (Sight){ mat_new(arena, n, VECTOR_NUMBERS), mat_like(arena, mat_shape(3, n, POSITIONS, POSITION_NUMBERS)) };
 }
 
 Sight sight_of_pixels(SceneModel *clip, Arena *arena, Mat pixels) {
@@ -48,7 +48,8 @@ Sight sight_of_pixels(SceneModel *clip, Arena *arena, Mat pixels) {
         some.shape[0] = MIN(AT_ONCE, n - i);
         some.v = pixels.v + (size_t)i * PIXELS;
         tape_reset(&t);
-        look(&t, clip, some, s.vector.v + (size_t)i * VECTOR_NUMBERS, s.places.v + (size_t)i * PLACES * PLACE_NUMBERS);
+        look(&t, clip, some, s.vector.v + (size_t)i * VECTOR_NUMBERS,
+             s.positions.v + (size_t)i * POSITIONS * POSITION_NUMBERS);
     }
     tape_free(&t);
     return s;
@@ -73,10 +74,11 @@ Sight sight_of_scenes(SceneModel *clip, Arena *arena, const Scene *const *scenes
 
 Sight sight_rows(Arena *arena, Sight sight, const int *index, int n) {
     Sight s = sight_new(arena, n);
-    size_t places = PLACES * PLACE_NUMBERS;
+    size_t positions = POSITIONS * POSITION_NUMBERS;
     for (int i = 0; i < n; i++) {
         memcpy(&AT(s.vector, i, 0), &AT(sight.vector, index[i], 0), VECTOR_NUMBERS * sizeof(num));
-        memcpy(s.places.v + (size_t)i * places, sight.places.v + (size_t)index[i] * places, places * sizeof(num));
+        memcpy(s.positions.v + (size_t)i * positions, sight.positions.v + (size_t)index[i] * positions,
+               positions * sizeof(num));
     }
     return s;
 }
@@ -92,7 +94,7 @@ bool net_init(Net *net, NetConfig config, Err *err) {
                              .tokens = WORDS_MOST,
                              .width = config.width,
                              .prefix = config.kind == NET_VECTOR ? VECTOR_NUMBERS : 0,
-                             .states = config.kind == NET_VECTOR ? 0 : PLACE_NUMBERS };
+                             .states = config.kind == NET_VECTOR ? 0 : POSITION_NUMBERS };
     Rng rng = rng_seed((uint64_t)config.seed, 250 + (uint64_t)config.kind);
     if (!text_decoder_check(size, err)) {
         net_free(net);
@@ -109,7 +111,7 @@ void net_free(Net *net) {
 
 static DecoderInput input(Tape *t, const Net *net, Sight s) {
     bool vector = net->config.kind == NET_VECTOR;
-    return (DecoderInput){ vector ? tape_data(t, s.vector) : NULL, vector ? NULL : tape_data(t, s.places) };
+    return (DecoderInput){ vector ? tape_data(t, s.vector) : NULL, vector ? NULL : tape_data(t, s.positions) };
 }
 /* Logits [n,1] that the captions ids [n,T] are true of the pictures. */
 static Var match_logits(Tape *t, const Net *net, Sight s, const int *ids, int n) {
@@ -161,13 +163,13 @@ static void training_after_step(void *context, int done, double loss) {
     progress_update(&r->progress, done);
 }
 
-bool net_train(Net *net, SceneModel *clip, NetExample *example, const void *context, Err *err) {
+bool net_train(Net *net, SceneModel *clip, int steps, NetExample *example, const void *context, Err *err) {
     Arena arena = { 0 };
     Training r = { .net = net, .clip = clip, .example = example, .context = context };
     r.batch = arena_alloc(&arena, (size_t)net->config.batch, sizeof *r.batch);
-    r.progress = progress_begin(net_name(net->config.kind), net->config.steps, "steps/s");
+    r.progress = progress_begin(net_name(net->config.kind), steps, "steps/s");
     StepsRun run = { .name = net_name(net->config.kind),
-                     .steps = net->config.steps,
+                     .steps = steps,
                      .lr_factor = 1,
                      .loss = training_loss,
                      .after_step = training_after_step,
@@ -182,8 +184,9 @@ bool net_train(Net *net, SceneModel *clip, NetExample *example, const void *cont
 
 /* "recipe 1" stands for the constants of scene_words.c, of this file and of training/steps.c: change it with them. */
 static char *signature(Arena *arena, NetConfig c) {
-    return arena_print(arena, "recipe 1, %s, width %d, %d steps of %d, seed %d", net_name(c.kind), c.width, c.steps,
-                       c.batch, c.seed);
+    char *first = arena_print(arena, "recipe 1, %s, width %d, %d steps of %d, seed %d", net_name(c.kind), c.width,
+                              c.steps, c.batch, c.seed);
+    return c.relation_steps ? arena_print(arena, "%s, then %d about relations", first, c.relation_steps) : first;
 }
 
 bool net_save(const Net *net, const char *path, Dtype dtype, const char *const *meta, Err *err) {
@@ -256,9 +259,9 @@ const char **net_write(Net *net, Arena *arena, Sight sight, int n, const char *p
             v.shape[0] = some;
             v.v += (size_t)i * VECTOR_NUMBERS;
         } else {
-            p = sight.places;
+            p = sight.positions;
             p.shape[0] = some;
-            p.v += (size_t)i * PLACES * PLACE_NUMBERS;
+            p.v += (size_t)i * POSITIONS * POSITION_NUMBERS;
         }
         decode_texts(&net->decoder, v, p, some, config, ids + i * WORDS_MOST, NULL);
     }

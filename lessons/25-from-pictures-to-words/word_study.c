@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-static const char *const writer_names[WRITERS] = { "retrieval", "vector", "vector beam", "places", "places beam" };
+static const char *const writer_names[WRITERS] = { "retrieval", "vector", "vector beam", "positions",
+                                                   "positions beam" };
 const char *writer_name(Writer writer) { return writer_names[writer]; }
 static const char *part_name(SplitPart part) { return part == SPLIT_SEEN ? "seen" : "held out"; }
 
@@ -38,18 +39,37 @@ char *word_study_shipped_path(Arena *arena, NetKind kind) {
 }
 
 static bool same_config(NetConfig a, NetConfig b) {
-    return a.kind == b.kind && a.width == b.width && a.steps == b.steps && a.batch == b.batch && a.seed == b.seed;
+    return a.kind == b.kind && a.width == b.width && a.steps == b.steps && a.batch == b.batch && a.seed == b.seed &&
+           a.relation_steps == b.relation_steps;
 }
 
 static WordsExample write_example(const void *context, uint64_t i) { return words_example(context, i); }
 static WordsExample match_example(const void *context, uint64_t i) { return words_match_example(context, i); }
 
-/* The first tenth of the steps has scenes of one object. */
+/* The weights as they are in the file. */
+static void round_to_half(const Params *params) {
+    for (int i = 0; i < params->count; i++)
+        for (size_t k = 0; k < mat_count(params->list[i]->val); k++) {
+            num *x = &params->list[i]->val.v[k];
+            uint16_t half = half_narrow((double)*x);
+            const uint8_t bytes[] = { (uint8_t)(half & 0xff), (uint8_t)(half >> 8) };
+            dtype_widen(DTYPE_F16, bytes, x, 1);
+        }
+}
+
+/* The first tenth of the steps has scenes of one object. The second training starts from rounded weights. */
 static bool train(Net *net, NetConfig config, SceneModel *clip, Err *err) {
-    WordsStream stream = { &clip->split, 100 * (uint64_t)config.seed + (uint64_t)config.kind,
-                           (uint64_t)(config.steps / 10) * (uint64_t)config.batch };
+    uint64_t seed = 100 * (uint64_t)config.seed + (uint64_t)config.kind;
+    WordsStream first = { &clip->split, seed, (uint64_t)(config.steps / 10) * (uint64_t)config.batch, false };
+    WordsStream second = { &clip->split, seed + 50, 0, true };
+    NetExample *example = config.kind == NET_MATCHING ? match_example : write_example;
     if (!net_init(net, config, err)) return false;
-    if (net_train(net, clip, config.kind == NET_MATCHING ? match_example : write_example, &stream, err)) return true;
+    bool ok = net_train(net, clip, config.steps, example, &first, err);
+    if (ok && config.relation_steps) {
+        round_to_half(&net->params);
+        ok = net_train(net, clip, config.relation_steps, example, &second, err);
+    }
+    if (ok) return true;
     net_free(net);
     return false;
 }
@@ -84,8 +104,8 @@ Judged word_study_captions(const Answerers *who, Writer writer, const JudgeSet *
         CaptionBank bank = judge_bank(who->clip, &arena, set->ask, bank_size, WORD_STUDY_SEED);
         captions = judge_retrieve(&arena, set, &bank);
     } else {
-        Net *net = who->net[writer >= BY_PLACES ? NET_PLACES : NET_VECTOR];
-        bool beam = writer == BY_VECTOR_BEAM || writer == BY_PLACES_BEAM;
+        Net *net = who->net[writer >= BY_POSITIONS ? NET_POSITIONS : NET_VECTOR];
+        bool beam = writer == BY_VECTOR_BEAM || writer == BY_POSITIONS_BEAM;
         captions = net_write(net, &arena, set->sight, set->n, ask_name(set->ask),
                              (NetSearch){ .beams = beam ? WORD_STUDY_BEAMS : 1 });
     }
@@ -154,6 +174,7 @@ static bool fill_captions(Study *s, Ask ask, SplitPart part, Err *err) {
         double n = j.n;
         ok = put(s, cell_caption(a, writer, ask, part, "fluent"), j.fluent / n, j.n, err) &&
              put(s, cell_caption(a, writer, ask, part, "true"), j.right / n, j.n, err) &&
+             put(s, cell_caption(a, writer, ask, part, "named"), j.named / n, j.n, err) &&
              put(s, cell_caption(a, writer, ask, part, "luck"), j.luck / n, j.n, err) &&
              put(s, cell_caption(a, writer, ask, part, "bleu"), j.bleu, 0, err);
     }
@@ -207,7 +228,8 @@ static bool fill_table(Study *s, Err *err) {
 
 /* ---- the networks that ship -------------------------------------------------------------------------------------- */
 
-/* Trains a network, unless its file is there, and writes it as F16, so that the figures are those of the rounded weights. */
+/* Trains a network, unless its file is there, and writes it as F16, so that the figures are those of the rounded
+ * weights. */
 bool word_study_make_shipped(Net *net, NetKind kind, SceneModel *clip, Err *err) {
     Arena arena = { 0 };
     const char *path = word_study_shipped_path(&arena, kind);
@@ -236,7 +258,7 @@ static bool describe(const Net *net, const CellTable *table, const char *date, E
             cell_value(table, cell_answer(&arena, WAY_MATCHING, QUESTION_IS_THERE, SPLIT_SEEN), WORD_STUDY_SEED),
             cell_value(table, cell_answer(&arena, WAY_MATCHING, QUESTION_IS_THERE, SPLIT_HELD), WORD_STUDY_SEED));
     else {
-        Writer writer = kind == NET_VECTOR ? BY_VECTOR : BY_PLACES;
+        Writer writer = kind == NET_VECTOR ? BY_VECTOR : BY_POSITIONS;
         figures = arena_print(
             &arena, "relation captions: true, seen %.3f, held out %.3f",
             cell_value(table, cell_caption(&arena, writer, ASK_RELATION, SPLIT_SEEN, "true"), WORD_STUDY_SEED),

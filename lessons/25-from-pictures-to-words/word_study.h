@@ -1,4 +1,5 @@
-/* word_study: the measurements of lesson 25, each a cell of a table (evaluate/cell_table.h), and the networks that ship. */
+/* word_study: the measurements of lesson 25, each a cell of a table (evaluate/cell_table.h), and the networks that
+ * ship. */
 #ifndef WORD_STUDY_H
 #define WORD_STUDY_H
 
@@ -11,7 +12,7 @@
 enum { WORD_STUDY_N = 1000, WORD_STUDY_BANK = 1000, WORD_STUDY_BEAMS = 4, WORD_STUDY_SEED = 1 };
 
 /* Who writes captions. */
-typedef enum { BY_RETRIEVAL, BY_VECTOR, BY_VECTOR_BEAM, BY_PLACES, BY_PLACES_BEAM, WRITERS } Writer;
+typedef enum { BY_RETRIEVAL, BY_VECTOR, BY_VECTOR_BEAM, BY_POSITIONS, BY_POSITIONS_BEAM, WRITERS } Writer;
 const char *writer_name(Writer writer); /* "retrieval", "vector", "vector beam", ... */
 /* `bank`: captions that the retrieval searches. */
 Judged word_study_captions(const Answerers *who, Writer writer, const JudgeSet *set, int bank);
@@ -25,11 +26,11 @@ char *word_study_shipped_path(Arena *arena, NetKind kind);
 bool word_study_net(Net *net, NetConfig config, SceneModel *clip, Err *err);
 /* Trains a network that ships, unless its file is there, and writes it as F16; then loads it. */
 bool word_study_make_shipped(Net *net, NetKind kind, SceneModel *clip, Err *err);
-/* Trains those that do not exist and writes them as F16 with command, date and figures; then measures the cells that the
- * table lacks. `only` NULL: all. */
+/* Trains those that do not exist and writes them as F16 with command, date and figures; then measures the cells that
+ * the table lacks. `only` NULL: all. */
 bool word_study_all(CellTable *table, const char *date, Err *err);
 
-/* The names of cells, on the arena: "vector beam; relation; held out: true", "places; is there; seen: right",
+/* The names of cells, on the arena: "vector beam; relation; held out: true", "positions; is there; seen: right",
  * "matching; binding; seen: choice", "bootstrap; both: right". */
 char *cell_caption(Arena *arena, Writer writer, Ask ask, SplitPart part, const char *what);
 char *cell_answer(Arena *arena, AnswerWay way, QuestionKind kind, SplitPart part);

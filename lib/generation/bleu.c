@@ -41,9 +41,11 @@ void bleu_add(BleuCount *sum, BleuText text, const BleuText *references, int cou
 
 double bleu_score(const BleuCount *sum) {
     double logs = 0;
-    for (int n = 0; n < BLEU_GRAMS; n++) {
+    int grams = 0;
+    while (grams < BLEU_GRAMS && sum->of[grams]) grams++;
+    for (int n = 0; n < grams; n++) {
         if (!sum->matched[n]) return 0;
-        logs += log((double)sum->matched[n] / (double)sum->of[n]) / BLEU_GRAMS;
+        logs += log((double)sum->matched[n] / (double)sum->of[n]) / grams;
     }
-    return exp(logs + fmin(0, 1 - (double)sum->reference / (double)sum->length));
+    return grams == 0 ? 0 : exp(logs + fmin(0, 1 - (double)sum->reference / (double)sum->length));
 }

@@ -1,9 +1,10 @@
-/* bleu: how many n-grams of a text occur in reference texts (Papineni et al., "BLEU: a method for automatic evaluation of
- * machine translation", ACL 2002, section 2).
+/* bleu: how many n-grams of a text occur in reference texts (Papineni et al., "BLEU: a method for automatic evaluation
+ * of machine translation", ACL 2002, section 2).
  *
  *   p_n  = sum over texts and their n-grams g of min(count of g in the text, its largest count in one reference)
  *          / number of n-grams of all texts                                                       n = 1 .. 4
  *   BLEU = min(1, e^(1 - r/c)) (p_1 p_2 p_3 p_4)^(1/4)
+ * Where no text has four words, the mean is over the n-grams that there are.
  * c: words of all texts; r: for each text the reference whose length is nearest (of two the shorter), added up.
  * It compares words, not meanings: "a red circle left of a blue square" and its inverse share nearly all n-grams.
  */
@@ -27,7 +28,7 @@ typedef struct {
 
 /* Counts one text with its references. Wants at least one reference. */
 void bleu_add(BleuCount *sum, BleuText text, const BleuText *references, int count);
-/* 0 to 1; 0 where no 4-gram matches, as the paper's formula gives for a whole corpus. */
+/* 0 to 1; 0 where n-grams of one length do not match at all, as the paper's formula gives for a whole corpus. */
 double bleu_score(const BleuCount *sum);
 
 #endif

@@ -2,8 +2,8 @@
  *
  * Beam search keeps the `beams` texts with the largest log p of each picture. At every step each of them is continued
  * with every word; the best `beams` of all are kept. A text that has ended keeps its place. One beam is greedy search:
- * the most likely word each time. (Sutskever et al. 2014, arXiv:1409.3215, section 3.2.) The sum of log p is not divided
- * by the length.
+ * the most likely word each time. (Sutskever et al. 2014, arXiv:1409.3215, section 3.2.) The sum of log p is not
+ * divided by the length.
  */
 #ifndef DECODE_H
 #define DECODE_H
@@ -22,8 +22,8 @@ typedef struct {
 
 /* The best text of each of n pictures: vector [n,E], states [n,S,W] (v NULL where the decoder has none) -> ids
  * [n,size.tokens], prompt first, filled with padding. log_p [n] (NULL: not wanted): the sum of log p of the words after
- * the prompt, end included. A text that does not end within `longest` words is cut there. Equal scores: the earlier text,
- * then the lower word. Neither padding nor begin is ever chosen. Stops for impossible settings. */
+ * the prompt, end included. A text that does not end within `longest` words is cut there. Equal scores: the earlier
+ * text, then the lower word. Neither padding nor begin is ever chosen. Stops for impossible settings. */
 void decode_texts(const TextDecoder *decoder, Mat vector, Mat states, int n, DecodeConfig config, int *ids,
                   double *log_p);
 

@@ -59,10 +59,10 @@ bool text_decoder_add(TextDecoder *m, Params *params, TextDecoderSize size, Rng 
 /* table[ids] + positions from `first` on          ids [B,T] -> [B,T,D] */
 static Var token_embedding(Tape *t, const TextDecoder *m, const int *ids, int B, int T, int first) {
     REQUIRE(first + T <= m->size.tokens + 1, "%d tokens, this decoder takes %d", first + T, m->size.tokens + 1);
-    int *places = arena_alloc(&t->arena, (size_t)T, sizeof *places);
-    for (int i = 0; i < T; i++) places[i] = first + i;
+    int *numbers = arena_alloc(&t->arena, (size_t)T, sizeof *numbers);
+    for (int i = 0; i < T; i++) numbers[i] = first + i;
     Var positions =
-        op_reshape(t, op_embedding(t, tape_param(t, m->positional), places, 1, T), mat_shape(2, T, m->size.width));
+        op_reshape(t, op_embedding(t, tape_param(t, m->positional), numbers, 1, T), mat_shape(2, T, m->size.width));
     return op_add(t, op_embedding(t, tape_param(t, m->embedding), ids, B, T), positions);
 }
 
@@ -211,7 +211,8 @@ static Var cache_read(DecoderCache *c, int layer, int length) {
     return tape_data(&c->tape, kv);
 }
 
-/* x [rows,T,D] through all blocks. The prefix (T = K) sees itself by the causal mask; one token sees the whole cache. */
+/* x [rows,T,D] through all blocks. The prefix (T = K) sees itself by the causal mask; one token sees the whole cache.
+ * */
 static Var cache_blocks(DecoderCache *c, Var x) {
     const TextDecoder *m = c->decoder;
     TransformerSize size = m->transformer.size;

@@ -51,7 +51,8 @@ bool text_decoder_add(TextDecoder *decoder, Params *params, TextDecoderSize size
 /* The mean over all next tokens, end included and padding left out, of -log p(token | tokens before, picture), in nats.
  * ids [B,T] with padding, T at most size.tokens -> one number. */
 Var text_decoder_loss(Tape *t, const TextDecoder *decoder, DecoderInput in, const int *ids, int B, int T);
-/* The same for the tokens from word first[b] of text b on: what is before is given, as a question is (NULL: 0 for all). */
+/* The same for the tokens from word first[b] of text b on: what is before is given, as a question is (NULL: 0 for all).
+ * */
 Var text_decoder_loss_after(Tape *t, const TextDecoder *decoder, DecoderInput in, const int *ids, const int *first,
                             int B, int T);
 /* ln_final of the last token, end, which has seen the whole text and the picture: [B,D]. For a head of its own, as the
