@@ -95,6 +95,9 @@ Var op_patches(Tape *t, Var x, int K);
 
 /* Multi-head self-attention, attention.h: qkv [B,T,3D] -> [B,T,D]. Causal: token t attends to 0..t only. */
 Var op_attention(Tape *t, Var qkv, int heads, bool causal);
+/* Cross-attention, attention.h: queries q [B,T,D] attend to S states, kv [B,S,2D], keys and values side by side; all
+ * queries of row b see all states of row b -> [B,T,D]. */
+Var op_cross_attention(Tape *t, Var q, Var kv, int heads);
 
 /* The last hidden state of an LSTM, from a state of 0; gates in the order input, forget, cell, output.
  * input [B,T,4H]: x W_ih^T + b_ih of each token (op_linear); weight W_hh [4H,H], bias b_hh [4H] -> [B,H].
@@ -129,6 +132,11 @@ Var op_contrastive(Tape *t, Var image, Var text, Var log_scale, PairTargets targ
  * finite x. x, target [B,N], target 0 to 1 -> one number. The sigmoid loss of SigLIP (clip_loss.h). */
 Var op_sigmoid_cross_entropy(Tape *t, Var x, Mat target);
 
+/* ---- op_mean_square ---------------------------------------------------------------------------------------------- */
+
+/* y = 1/n sum_i (x_i - target_i)^2         x of any shape with n > 0 numbers, target of as many -> one number */
+Var op_mean_square(Tape *t, Var x, Mat target);
+
 /* ---- op_groupnorm ------------------------------------------------------------------------------------------------ */
 
 /* y = act(gamma z + beta), z = (x - mean) / sqrt(var + eps); mean and variance of a group of C / groups neighbouring
@@ -153,8 +161,8 @@ Var op_checkpoint(Tape *t, Var x, TapeBody body, const void *context);
 #define OPS(X)                                                                                                         \
     X(add) X(mul) X(scale) X(exp) X(reshape) X(transpose) X(flatten) X(matmul) X(linear) X(relu) X(gelu) X(quick_gelu) \
     X(conv2d) X(maxpool) X(avgpool) X(batchnorm) X(layernorm) X(l2norm) X(embedding) X(mean_tokens) X(gather)          \
-    X(prepend) X(patches) X(attention) X(lstm) X(softmax_pool) X(cross_entropy) X(contrastive)                         \
-    X(sigmoid_cross_entropy) X(groupnorm) X(upsample) X(checkpoint)
+    X(prepend) X(patches) X(attention) X(cross_attention) X(lstm) X(softmax_pool) X(cross_entropy) X(contrastive)      \
+    X(sigmoid_cross_entropy) X(mean_square) X(groupnorm) X(upsample) X(checkpoint)
 /* clang-format on */
 
 #define OP_DECLARE(name) extern const Op name##_op;

@@ -66,7 +66,7 @@ void diffusion_sample(const Sampling *how, Denoiser *denoiser, void *context, in
         denoiser(context, x, from, v);
         Step step = { how, noise_level(how->shift, from), noise_level(how->shift, to), n, v, x, clean, rng };
         parallel_for((size_t)B, 8, step_samples, &step);
-        if (how->after_step) how->after_step(context, how->steps - k + 1, x, clean);
+        if (how->after_step) how->after_step(how->context, how->steps - k + 1, x, clean);
     }
     arena_free(&arena);
 }

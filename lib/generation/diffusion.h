@@ -49,6 +49,7 @@ typedef struct {
     double limit; /* of x_0; 0: none */
     /* After each step: steps done, x, and the x_0 that it was made from; NULL: not called. */
     void (*after_step)(void *context, int done, const num *x, const num *clean);
+    void *context; /* of after_step */
 } Sampling;
 
 /* From noise x [B,n] to samples, in place. Sample b draws its new noise from its own rng[b] (eta 0: NULL is allowed), so

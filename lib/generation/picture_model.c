@@ -120,7 +120,8 @@ static int chosen_ids(const Clip *clip, Arena *arena, const char *const *texts, 
 UNetCondition picture_condition(PictureModel *model, Arena *arena, const char *const *texts, const ConditionKind *kinds,
                                 int B) {
     int E = model->config.size.text, *ids, *which = arena_alloc(arena, (size_t)B, sizeof *which);
-    UNetCondition c = { mat_zero(arena, B, E), mat_zero(arena, B, E), mat_like(arena, mat_shape(3, B, TEXT_STATES, E)) };
+    UNetCondition c = { mat_zero(arena, B, E), mat_zero(arena, B, E),
+                        mat_like(arena, mat_shape(3, B, TEXT_STATES, E)) };
     memset(c.tokens.v, 0, mat_count(c.tokens) * sizeof(num));
     Tape tape = { .no_grad = true };
     TextTower *text = &model->clip.clip.text;
@@ -237,8 +238,8 @@ Mat picture_sample(PictureModel *model, Arena *arena, const char *const *texts, 
     }
     s.with = picture_condition(model, &work, texts, kinds, B);
     s.without = picture_condition(model, &work, texts, none, B);
-    Sampling sampling = { PICTURE_SHIFT, how->steps, how->eta, 2.1 / PICTURE_UNIT, how->after_step };
-    diffusion_sample(&sampling, drawing_denoise, &s, how->context, B, PICTURE_NUMBERS, x, rng);
+    Sampling sampling = { PICTURE_SHIFT, how->steps, how->eta, 2.1 / PICTURE_UNIT, how->after_step, how->context };
+    diffusion_sample(&sampling, drawing_denoise, &s, B, PICTURE_NUMBERS, x, rng);
     Mat pixels = mat_like(arena, mat_shape(4, B, SCENE_SIDE, SCENE_SIDE, 3));
     for (size_t b = 0; b < n; b++) picture_pixels(x + b * PICTURE_NUMBERS, pixels.v + b * PICTURE_NUMBERS);
     tape_free(&s.tape);
