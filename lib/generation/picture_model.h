@@ -32,7 +32,7 @@ typedef struct {
     double coverage;        /* colours and shapes seen together: split_make(SPLIT_PAIRS, ..) (0.75) */
     UNetSize size;          /* (32, 96, 8, 128, 4, 64) */
 } PictureModelConfig;
-enum { PICTURE_STEPS = 4000, PICTURE_BATCH = 64 };
+enum { PICTURE_STEPS = 6000, PICTURE_BATCH = 64 };
 
 /* Do not copy or move. */
 typedef struct {

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Chosen in short trials, and then fixed. */
-static const double RATE = 2e-3, FILTER_RATE = 0.03, WARMUP = 0.05, NORM_MAX = 1, AVERAGE = 0.995, MINUTE = 60;
+static const double RATE = 3e-3, FILTER_RATE = 0.1, WARMUP = 0.05, NORM_MAX = 1, AVERAGE = 0.995, MINUTE = 60;
 enum { GROUP_REST, GROUP_FILTERS, GROUPS };
 
 typedef struct {
