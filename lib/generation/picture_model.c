@@ -233,7 +233,7 @@ Mat picture_sample(PictureModel *model, Arena *arena, const char *const *texts, 
     for (int b = 0; b < B; b++) {
         kinds[b] = how->kind;
         none[b] = CONDITION_NONE;
-        rng[b] = rng_seed(how->seed, (uint64_t)b);
+        rng[b] = rng_seed(how->seed, (uint64_t)(how->first + b));
         for (int i = 0; i < PICTURE_NUMBERS; i++) x[b * PICTURE_NUMBERS + i] = (num)rng_normal(&rng[b]);
     }
     s.with = picture_condition(model, &work, texts, kinds, B);

@@ -32,7 +32,7 @@ typedef struct {
     double coverage;        /* colours and shapes seen together: split_make(SPLIT_PAIRS, ..) (0.75) */
     UNetSize size;          /* (32, 96, 8, 128, 4, 64) */
 } PictureModelConfig;
-enum { PICTURE_STEPS = 6000, PICTURE_BATCH = 64 };
+enum { PICTURE_STEPS = 9000, PICTURE_BATCH = 32 };
 
 /* Do not copy or move. */
 typedef struct {
@@ -75,10 +75,19 @@ Var picture_loss(PictureModel *model, Tape *tape, uint64_t first, int B);
  * loss is not finite or the file cannot be written. */
 bool picture_model_train(PictureModel *model, const char *checkpoint, Err *err);
 
-/* Shipped: F16 at data/pretrained/picture-unet.safetensors; or trained: in models_folder(). */
+/* ---- files ------------------------------------------------------------------------------------------------------- */
+
+/* Everything that determines the weights, as one line. */
+char *picture_model_text(Arena *arena, const PictureModelConfig *config);
+/* Where a trained model is kept, and its checkpoint: models_folder()/picture-unet-seed1-6000.safetensors and .part. */
 char *picture_model_path(Arena *arena, const PictureModelConfig *config);
+char *picture_model_checkpoint(Arena *arena, const PictureModelConfig *config);
+/* The model that comes with the toolkit, seed 1. */
 char *picture_model_shipped(Arena *arena);
-bool picture_model_save(const PictureModel *model, const char *path, const char *const (*notes)[2], Err *err);
+
+/* Writes the weights as F16, with the loss and further strings of metadata, up to a NULL key. */
+bool picture_model_save(const PictureModel *model, const char *path, const MetaPair *notes, Err *err);
+/* Reads the weights of a model of the same config. False with one line. */
 bool picture_model_load(PictureModel *model, const char *path, Err *err);
 
 /* ---- sampling ---------------------------------------------------------------------------------------------------- */
@@ -88,7 +97,8 @@ typedef struct {
     double guidance; /* guided(), diffusion.h; 1: one pass of the network instead of two */
     int steps;
     double eta;
-    uint64_t seed; /* sample b draws from rng_seed(seed, b) */
+    uint64_t seed; /* sample b draws from rng_seed(seed, first + b) */
+    int first;
     void (*after_step)(void *context, int done, const num *x, const num *clean); /* diffusion.h; NULL: none */
     void *context;
 } PictureSampling;
