@@ -1,4 +1,6 @@
 #include "generation/picture_model.h"
+#include "core/dtype.h"
+#include "core/eigen.h"
 #include "core/thread.h"
 
 #include <math.h>
@@ -10,7 +12,7 @@ _Static_assert(COUNT(names) == CONDITION_KINDS, "a name for each kind of conditi
  * are told; captions that are paraphrased. */
 static const double kind_weights[CONDITION_KINDS] = { 0.35, 0.35, 0.2, 0.1 };
 static const double COUNT_RATE = 0.2, OBJECT_RATE = 0.3, RELATION_RATE = 0.8, PARAPHRASE_RATE = 0.1;
-enum { CHUNK = 8, TEXT_STATES = CAPTION_WORDS + 2 };
+enum { CHUNK = 8, TEXT_STATES = CAPTION_WORDS + 2, TEXT_MAX = 256, FITTED = 2000 };
 
 const char *condition_name(ConditionKind kind) {
     REQUIRE((unsigned)kind < CONDITION_KINDS, "condition is %d, want 0 to %d", (int)kind, CONDITION_KINDS - 1);
@@ -36,6 +38,13 @@ bool picture_model_init(PictureModel *model, PictureModelConfig config, Err *err
         return false;
     }
     unet_init(&model->net, s.size, (uint64_t)s.seed);
+    for (int k = 0; k < CONDITION_NONE; k++) {
+        model->mean[k] = params_add(&model->net.params, mat_shape(1, s.size.text), "white.%s.mean", names[k]);
+        model->matrix[k] =
+            params_add(&model->net.params, mat_shape(2, s.size.text, s.size.text), "white.%s.matrix", names[k]);
+        model->mean[k]->frozen = model->matrix[k]->frozen = true;
+        for (int e = 0; e < s.size.text; e++) AT(model->matrix[k]->val, e, e) = 1;
+    }
     return true;
 }
 void picture_model_free(PictureModel *model) {
@@ -96,10 +105,15 @@ bool picture_caption_check(const Caption *c, Err *err) {
 
 /* ---- conditions -------------------------------------------------------------------------------------------------- */
 
-/* Unit rows times sqrt(E): numbers of mean square 1. */
-static void scaled_row(const num *from, int E, num *to) {
-    double length = fmax(vec_norm(from, E), 1e-12);
-    for (int e = 0; e < E; e++) to[e] = (num)((double)from[e] / length * sqrt(E));
+/* y = matrix (x - mean), x the unit row times sqrt(E): numbers of mean square 1. */
+static void white_row(const PictureModel *model, ConditionKind kind, const num *from, num *to) {
+    int E = model->config.size.text;
+    const num *mean = model->mean[kind]->val.v;
+    Mat matrix = model->matrix[kind]->val;
+    double scale = sqrt(E) / fmax(vec_norm(from, E), 1e-12);
+    num x[TEXT_MAX];
+    for (int e = 0; e < E; e++) x[e] = (num)((double)from[e] * scale) - mean[e];
+    for (int e = 0; e < E; e++) to[e] = (num)vec_dot(&AT(matrix, e, 0), x, E);
 }
 
 /* The texts among B whose kind is `kind` or `other`, as ids; which[] says where they stood. */
@@ -131,15 +145,69 @@ UNetCondition picture_condition(PictureModel *model, Arena *arena, const char *c
         int end = 1, b = which[i]; /* begin, the words, end */
         while (end <= CAPTION_WORDS && ids[i * CAPTION_WORDS + end - 1] != TEXT_PADDING) end++;
         const num *rows = states->val.v + (size_t)i * TEXT_STATES * (size_t)E;
-        if (kinds[b] == CONDITION_VECTOR) scaled_row(rows + end * E, E, &AT(c.vector, b, 0));
+        if (kinds[b] == CONDITION_VECTOR) white_row(model, CONDITION_VECTOR, rows + end * E, &AT(c.vector, b, 0));
         for (int k = 0; k <= end && kinds[b] == CONDITION_TOKENS; k++)
-            scaled_row(rows + k * E, E, c.tokens.v + (size_t)(b * TEXT_STATES + k) * (size_t)E);
+            white_row(model, CONDITION_TOKENS, rows + k * E, c.tokens.v + (size_t)(b * TEXT_STATES + k) * (size_t)E);
     }
     n = chosen_ids(&model->bag.clip, arena, texts, kinds, B, CONDITION_BAG, CONDITION_BAG, which, &ids);
     Var bags = n ? text_tower(&tape, &model->bag.clip.text, ids, n, CAPTION_WORDS) : NULL;
-    for (int i = 0; i < n; i++) scaled_row(&AT(bags->val, i, 0), E, &AT(c.bag, which[i], 0));
+    for (int i = 0; i < n; i++) white_row(model, CONDITION_BAG, &AT(bags->val, i, 0), &AT(c.bag, which[i], 0));
     tape_free(&tape);
     return c;
+}
+
+static num as_half(double x) {
+    uint16_t half = half_narrow(x);
+    const uint8_t bytes[2] = { (uint8_t)(half & 255), (uint8_t)(half >> 8) };
+    num wide;
+    dtype_widen(DTYPE_F16, bytes, &wide, 1);
+    return wide;
+}
+
+/* Mean and covariance of the rows of x that are not 0, then the whitening matrix. */
+static void white_fit(PictureModel *model, ConditionKind kind, Mat x) {
+    Arena arena = { 0 };
+    size_t E = (size_t)model->config.size.text, rows = mat_count(x) / E, n = 0;
+    double *cov = arena_zero(&arena, E * E, sizeof *cov), *values = arena_alloc(&arena, E, sizeof *values);
+    double *vectors = arena_alloc(&arena, E * E, sizeof *vectors), *mean = arena_zero(&arena, E, sizeof *mean);
+    for (int pass = 0; pass < 2; pass++) {
+        n = 0;
+        for (size_t r = 0; r < rows; r++) {
+            const num *row = x.v + r * E;
+            if (vec_norm(row, (int)E) == 0) continue;
+            n++;
+            for (size_t i = 0; i < E && pass == 0; i++) mean[i] += (double)row[i];
+            for (size_t i = 0; i < E * E && pass == 1; i++)
+                cov[i] += ((double)row[i / E] - mean[i / E]) * ((double)row[i % E] - mean[i % E]);
+        }
+        for (size_t i = 0; i < E && pass == 0; i++) mean[i] /= (double)MAX(n, 1);
+    }
+    for (size_t i = 0; i < E * E; i++) cov[i] /= (double)MAX(n, 1);
+    eigen_symmetric((int)E, cov, values, vectors);
+    for (size_t i = 0; i < E; i++) model->mean[kind]->val.v[i] = as_half(mean[i]);
+    for (size_t i = 0; i < E * E; i++)
+        model->matrix[kind]->val.v[i] = as_half(vectors[i] / sqrt(fmax(values[i / E], 0) + WHITE_FLOOR));
+    arena_free(&arena);
+}
+
+void picture_condition_fit(PictureModel *model) {
+    Arena arena = { 0 };
+    const char **texts = arena_alloc(&arena, FITTED, sizeof *texts);
+    ConditionKind *kinds = arena_alloc(&arena, FITTED, sizeof *kinds);
+    for (int i = 0; i < FITTED; i++) {
+        char text[CAPTION_TEXT];
+        PictureExample e = picture_example(model, (uint64_t)i);
+        texts[i] = arena_text(&arena, caption_text(&e.caption, text));
+    }
+    for (int k = 0; k < CONDITION_NONE; k++) {
+        for (int i = 0; i < FITTED; i++) kinds[i] = (ConditionKind)k;
+        init_constant(model->mean[k], 0); /* so that picture_condition gives them as they are */
+        init_constant(model->matrix[k], 0);
+        for (int e = 0; e < model->config.size.text; e++) AT(model->matrix[k]->val, e, e) = 1;
+        UNetCondition c = picture_condition(model, &arena, texts, kinds, FITTED);
+        white_fit(model, (ConditionKind)k, k == CONDITION_VECTOR ? c.vector : k == CONDITION_BAG ? c.bag : c.tokens);
+    }
+    arena_free(&arena);
 }
 
 /* ---- the loss ---------------------------------------------------------------------------------------------------- */

@@ -20,6 +20,7 @@
 
 #define PICTURE_UNIT  0.36 /* root mean square of scene_pixels in this world */
 #define PICTURE_SHIFT 4.0  /* of the noise schedule */
+#define WHITE_FLOOR   2e-3 /* added to variances; text vectors have mean square 1 */
 
 enum { PICTURE_NUMBERS = SCENE_SIDE * SCENE_SIDE * 3, PICTURE_MAX_COUNT = 3 };
 
@@ -32,7 +33,7 @@ typedef struct {
     double coverage;        /* colours and shapes seen together: split_make(SPLIT_PAIRS, ..) (0.75) */
     UNetSize size;          /* (32, 96, 8, 128, 4, 64) */
 } PictureModelConfig;
-enum { PICTURE_STEPS = 9000, PICTURE_BATCH = 32 };
+enum { PICTURE_STEPS = 6500, PICTURE_BATCH = 32 };
 
 /* Do not copy or move. */
 typedef struct {
@@ -40,7 +41,8 @@ typedef struct {
     Split split;
     SceneModel clip, bag; /* the text towers, frozen; clip also judges pictures */
     UNet net;
-    double loss; /* mean over the last tenth of the steps */
+    Param *mean[CONDITION_NONE], *matrix[CONDITION_NONE]; /* [E] and [E,E], frozen: picture_condition_fit */
+    double loss;                                          /* mean over the last tenth of the steps */
 } PictureModel;
 
 /* Random weights, and the two shipped CLIPs. False with one line if these cannot be read. */
@@ -63,6 +65,13 @@ PictureExample picture_draw(const Split *split, SplitPart part, CaptionKind kind
  * names what is not, and an example. */
 bool picture_caption_check(const Caption *caption, Err *err);
 
+/* Text vectors differ little in what tells who is where (lesson 17), and much in which colours and shapes there are. So
+ * that the network sees both, each kind of vector is whitened: y = matrix (x - mean), of which most numbers have
+ * variance 1 and no two are correlated. Fits mean and matrix to the captions of the first training examples:
+ *   covariance = sum_j l_j u_j u_j^T          row j of the matrix = u_j / sqrt(l_j + WHITE_FLOOR)
+ * rounded to F16, as in the file. picture_model_train calls it. */
+void picture_condition_fit(PictureModel *model);
+
 /* The conditions of B texts, each of its kind, on the arena. */
 UNetCondition picture_condition(PictureModel *model, Arena *arena, const char *const *texts, const ConditionKind *kinds,
                                 int B);
@@ -70,7 +79,7 @@ UNetCondition picture_condition(PictureModel *model, Arena *arena, const char *c
 /* The loss of B examples from number `first` on: mean of (v - network)^2. */
 Var picture_loss(PictureModel *model, Tape *tape, uint64_t first, int B);
 
-/* Trains. A run that was interrupted continues from `checkpoint` (written every minute; NULL: none), with the same
+/* Trains with AdamW and Muon. A run that was interrupted continues from `checkpoint` (written every minute; NULL: none), with the same
  * weights in the end. The network then holds the exponential moving average of its weights. False with one line if a
  * loss is not finite or the file cannot be written. */
 bool picture_model_train(PictureModel *model, const char *checkpoint, Err *err);

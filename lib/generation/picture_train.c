@@ -158,6 +158,7 @@ static bool training_run(Training *s, const char *checkpoint, Err *err) {
 }
 
 bool picture_model_train(PictureModel *model, const char *checkpoint, Err *err) {
+    picture_condition_fit(model);
     Training s = training_begin(model);
     Params *params = &model->net.params;
     bool ok = (!checkpoint || checkpoint_read(&s, checkpoint, err)) && training_run(&s, checkpoint, err);
