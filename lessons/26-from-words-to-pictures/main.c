@@ -217,7 +217,7 @@ static DrawingRequest request_of(const Lesson *lesson) {
     }
     request.how = (PictureSampling){ .guidance = args.guidance, .steps = args.steps, .eta = args.ddpm };
     request.how.seed = (uint64_t)args.seed;
-    while (strcmp(condition_name(request.how.kind), args.condition) != 0) request.how.kind++;
+    while (strcmp(condition_kind_name(request.how.kind), args.condition) != 0) request.how.kind++;
     if (!drawing_parse(&request, &err)) die_usage("%s", err.text);
     return request;
 }

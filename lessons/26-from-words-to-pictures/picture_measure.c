@@ -76,7 +76,7 @@ PictureScore picture_measure(PictureModel *model, const SceneReader *reader, con
 /* ---- the table --------------------------------------------------------------------------------------------------- */
 
 char *picture_task_name(Arena *arena, const PictureTask *task) {
-    return arena_print(arena, "%s; %s; %s; guidance %g; %d steps of %s", condition_name(task->condition),
+    return arena_print(arena, "%s; %s; %s; guidance %g; %d steps of %s", condition_kind_name(task->condition),
                        caption_kind_name(task->captions), task->part == SPLIT_SEEN ? "seen" : "held out",
                        task->guidance, task->steps, task->eta > 0 ? "DDPM" : "DDIM");
 }

@@ -86,7 +86,7 @@ void report_guidance(const Lesson *lesson, const CellTable *table, int seed) {
     for (int i = 0; i < CONDITIONS * CURVES; i++) {
         CaptionKind kind = i % CURVES ? CAPTION_RELATION : CAPTION_OBJECT;
         printf("%s%s, %s\n", i ? "" : "true of the caption, %, by guidance (95 %)\n",
-               condition_name((ConditionKind)(i / CURVES)), caption_kind_name(kind));
+               condition_kind_name((ConditionKind)(i / CURVES)), caption_kind_name(kind));
         for (int g = 0; g < GUIDANCES; g++) {
             Rate rate = rate_of(table, task_of(i / CURVES, kind, SPLIT_SEEN, guidances[g]), seed, VERDICT_TRUE);
             printf("  %4g ", guidances[g]);
@@ -119,7 +119,7 @@ void report_kinds(const CellTable *table, int seed) {
     printf("true of the caption, %%, at guidance %g, %d steps of DDIM (95 %%)\n", REPORT_GUIDANCE, REPORT_STEPS);
     printf("condition  caption    seen combinations        held-out combinations\n");
     for (int i = 0; i < CONDITIONS * KINDS; i++) {
-        printf("%-9s  %-8s ", condition_name((ConditionKind)(i / KINDS)), caption_kind_name(kinds[i % KINDS]));
+        printf("%-9s  %-8s ", condition_kind_name((ConditionKind)(i / KINDS)), caption_kind_name(kinds[i % KINDS]));
         for (int part = 0; part < PARTS; part++)
             print_rate(rate_of(table, task_of(i / KINDS, kinds[i % KINDS], part, REPORT_GUIDANCE), seed, VERDICT_TRUE));
         printf("\n");
@@ -138,7 +138,7 @@ void report_places(const CellTable *table, const Split *split, int seed) {
         Rate rate[VERDICTS];
         for (int v = 0; v < VERDICTS; v++) rate[v] = rate_of(table, task, seed, (Verdict)v);
         int known = rate[VERDICT_TRUE].right + rate[VERDICT_PLACES].right + rate[VERDICT_BINDING].right;
-        printf("%-9s ", condition_name((ConditionKind)c));
+        printf("%-9s ", condition_kind_name((ConditionKind)c));
         for (int v = 0; v < VERDICTS; v++) printf("  %8.1f", rate[v].of ? 100 * rate[v].proportion : 0.0);
         print_rate(metrics_wilson(rate[VERDICT_TRUE].right, known));
         printf("\n");
@@ -178,7 +178,7 @@ void report_clip(const CellTable *table, int seed) {
         const Cell *truth = picture_task_find(table, &task, "clip of truth");
         if (!drawn || !truth) continue;
         double clip = drawn->value, of_truth = truth->value; /* a cell lasts until the next cell_put only */
-        printf("%-9s  %-8s  %8g  %5.1f  %10.1f  %5.1f\n", condition_name(task.condition), caption_kind_name(kind),
+        printf("%-9s  %-8s  %8g  %5.1f  %10.1f  %5.1f\n", condition_kind_name(task.condition), caption_kind_name(kind),
                task.guidance, 100 * clip, 100 * of_truth, 100 * rate_of(table, task, seed, VERDICT_TRUE).proportion);
     }
 }

@@ -4,10 +4,10 @@
 
 #include <string.h>
 
-/* "recipe 2" stands for the constants of picture_train.c and picture_model.c: change it with them. */
+/* "recipe 1" stands for the constants of picture_train.c and picture_model.c: change it with them. */
 char *picture_model_text(Arena *arena, const PictureModelConfig *s) {
     return arena_print(arena,
-                       "recipe 2, U-Net %d/%d, embedding %d, %d heads, groups %d, %.0f %% of pairs, seed %d, %d steps "
+                       "recipe 1, U-Net %d/%d, embedding %d, %d heads, groups %d, %.0f %% of pairs, seed %d, %d steps "
                        "of %d pictures",
                        s->size.fine, s->size.coarse, s->size.embed, s->size.heads, s->size.groups, 100 * s->coverage,
                        s->seed, s->steps, s->batch);

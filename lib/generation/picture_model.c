@@ -11,10 +11,11 @@ _Static_assert(COUNT(names) == CONDITION_KINDS, "a name for each kind of conditi
 /* Relative frequencies in training: kinds of conditions, kinds of scenes; of two different objects, those whose places
  * are told; captions that are paraphrased. */
 static const double kind_weights[CONDITION_KINDS] = { 0.35, 0.35, 0.2, 0.1 };
-static const double COUNT_RATE = 0.2, OBJECT_RATE = 0.3, RELATION_RATE = 0.8, PARAPHRASE_RATE = 0.1;
-enum { CHUNK = 8, TEXT_STATES = CAPTION_WORDS + 2, TEXT_MAX = 256, FITTED = 2000 };
+static const double COUNT_RATE = 0.2, OBJECT_RATE = 0.2, RELATION_RATE = 0.8, PARAPHRASE_RATE = 0.1;
+enum { CHUNK = 8, TEXT_STATES = CAPTION_WORDS + 2, TEXT_MAX = 256, CELLS = 3 };
+static const double PITCH = 10.0 / SCENE_SIDE;
 
-const char *condition_name(ConditionKind kind) {
+const char *condition_kind_name(ConditionKind kind) {
     REQUIRE((unsigned)kind < CONDITION_KINDS, "condition is %d, want 0 to %d", (int)kind, CONDITION_KINDS - 1);
     return names[kind];
 }
@@ -22,6 +23,7 @@ const char *condition_name(ConditionKind kind) {
 static PictureModelConfig complete(PictureModelConfig s) {
     if (!s.steps) s.steps = PICTURE_STEPS;
     if (!s.batch) s.batch = PICTURE_BATCH;
+    if (!s.fitted) s.fitted = 2000;
     if (s.coverage == 0) s.coverage = 0.75;
     if (!s.size.fine) s.size = (UNetSize){ 32, 96, .groups = 8, .embed = 128, .heads = 4, .text = 64 };
     return s;
@@ -55,6 +57,20 @@ void picture_model_free(PictureModel *model) {
 
 /* ---- examples ---------------------------------------------------------------------------------------------------- */
 
+/* Upright objects of one size in the middle of different cells. */
+static void place_objects(Scene *scene, Rng *rng) {
+    int cell[CELLS * CELLS];
+    rng_choice(rng, CELLS * CELLS, cell, scene->count);
+    for (int k = 0; k < scene->count; k++) {
+        SceneObject *o = &scene->object[k];
+        o->size = SIZE_LARGE;
+        o->radius = SCENE_LARGE;
+        o->rotation = 0;
+        o->x = 0.5 + PITCH * (cell[k] % CELLS - 1);
+        o->y = 0.5 + PITCH * (cell[k] / CELLS - 1);
+    }
+}
+
 PictureExample picture_draw(const Split *split, SplitPart part, CaptionKind kind, Rng *rng) {
     bool two = kind == CAPTION_PAIR || kind == CAPTION_RELATION;
     SceneConfig s = { .seed = rng_next(rng), .least = 1 + (kind != CAPTION_OBJECT), .split = split, .part = part };
@@ -62,12 +78,8 @@ PictureExample picture_draw(const Split *split, SplitPart part, CaptionKind kind
     s.repeat = !two;
     s.noise = -1;
     PictureExample e = { .scene = scene_make(&s, 0), .kind = CONDITION_NONE };
-    for (int k = 0; k < e.scene.count; k++) {
-        e.scene.object[k].size = SIZE_LARGE;
-        e.scene.object[k].radius = SCENE_LARGE;
-    }
     CaptionRules rules = { .split = split, .part = part };
-    do scene_place(&e.scene, rng); /* until a relation holds: two cells are never the same, so nearly always */
+    do place_objects(&e.scene, rng);
     while (!caption_random_true(&e.caption, &e.scene, kind, &rules, rng));
     return e;
 }
@@ -192,19 +204,20 @@ static void white_fit(PictureModel *model, ConditionKind kind, Mat x) {
 
 void picture_condition_fit(PictureModel *model) {
     Arena arena = { 0 };
-    const char **texts = arena_alloc(&arena, FITTED, sizeof *texts);
-    ConditionKind *kinds = arena_alloc(&arena, FITTED, sizeof *kinds);
-    for (int i = 0; i < FITTED; i++) {
+    int n = model->config.fitted;
+    const char **texts = arena_alloc(&arena, (size_t)n, sizeof *texts);
+    ConditionKind *kinds = arena_alloc(&arena, (size_t)n, sizeof *kinds);
+    for (int i = 0; i < n; i++) {
         char text[CAPTION_TEXT];
         PictureExample e = picture_example(model, (uint64_t)i);
         texts[i] = arena_text(&arena, caption_text(&e.caption, text));
     }
     for (int k = 0; k < CONDITION_NONE; k++) {
-        for (int i = 0; i < FITTED; i++) kinds[i] = (ConditionKind)k;
+        for (int i = 0; i < n; i++) kinds[i] = (ConditionKind)k;
         init_constant(model->mean[k], 0); /* so that picture_condition gives them as they are */
         init_constant(model->matrix[k], 0);
         for (int e = 0; e < model->config.size.text; e++) AT(model->matrix[k]->val, e, e) = 1;
-        UNetCondition c = picture_condition(model, &arena, texts, kinds, FITTED);
+        UNetCondition c = picture_condition(model, &arena, texts, kinds, n);
         white_fit(model, (ConditionKind)k, k == CONDITION_VECTOR ? c.vector : k == CONDITION_BAG ? c.bag : c.tokens);
     }
     arena_free(&arena);
@@ -239,6 +252,12 @@ static void batch_pictures(void *context, size_t begin, size_t end) {
     }
 }
 
+/* The time of a uniform random number: 85 % between 0.3 and 0.9, where places and shapes are decided. */
+static double time_of(double u) {
+    const double share = 0.85, low = 0.3, high = 0.9;
+    return u < share ? low + (high - low) * u / share : (u - share) / (1 - share);
+}
+
 Var picture_loss(PictureModel *model, Tape *tape, uint64_t first, int B) {
     Arena *arena = &tape->arena;
     size_t n = (size_t)B;
@@ -248,10 +267,10 @@ Var picture_loss(PictureModel *model, Tape *tape, uint64_t first, int B) {
     s.t = arena_alloc(arena, n, sizeof *s.t);
     s.x = mat_like(arena, mat_shape(4, B, UNET_FOLDED, UNET_FOLDED, UNET_CHANNELS));
     s.v = mat_like(arena, s.x);
-    /* Times are spread evenly over the batch, with one random offset (Kingma et al. 2021, arXiv:2107.00630, app. I.1). */
+    /* Spread evenly over the batch, with one random offset (Kingma et al. 2021, arXiv:2107.00630, appendix I.1). */
     Rng rng = rng_seed((uint64_t)model->config.seed + 26002, first);
     double offset = rng_uniform(&rng);
-    for (int b = 0; b < B; b++) s.t[b] = fmod((b + 0.5) / B + offset, 1);
+    for (int b = 0; b < B; b++) s.t[b] = time_of(fmod((b + 0.5) / B + offset, 1));
     parallel_for(n, CHUNK, batch_pictures, &s);
     const char **texts = arena_alloc(arena, n, sizeof *texts);
     ConditionKind *kinds = arena_alloc(arena, n, sizeof *kinds);

@@ -1,6 +1,7 @@
 /* Picture model: a U-Net (unet.h) that draws scenes (scene.h) from captions (caption.h), by diffusion (diffusion.h).
  *
- * The world: an even grey ground; one object, two or three equal ones, or two different ones; all are large. A caption
+ * The world: an even grey ground; one object, two or three equal ones, or two different ones. All are large and
+ * upright, each in the middle of one of 3 x 3 cells, ten pixels apart. A caption
  * tells the whole scene: what it names is there, and nothing else ("a red circle", "two green stars", "a red circle and
  * a blue square", "a red circle left of a blue square").
  *
@@ -25,15 +26,16 @@
 enum { PICTURE_NUMBERS = SCENE_SIDE * SCENE_SIDE * 3, PICTURE_MAX_COUNT = 3 };
 
 typedef enum { CONDITION_VECTOR, CONDITION_TOKENS, CONDITION_BAG, CONDITION_NONE, CONDITION_KINDS } ConditionKind;
-const char *condition_name(ConditionKind kind); /* "vector", "tokens", "bag", "none" */
+const char *condition_kind_name(ConditionKind kind); /* "vector", "tokens", "bag", "none" */
 
 /* Everything that the weights depend on. Defaults for 0 in brackets. */
 typedef struct {
     int seed, steps, batch; /* (PICTURE_STEPS, PICTURE_BATCH) */
     double coverage;        /* colours and shapes seen together: split_make(SPLIT_PAIRS, ..) (0.75) */
     UNetSize size;          /* (32, 96, 8, 128, 4, 64) */
+    int fitted;             /* captions that the whitening is fitted to (2000) */
 } PictureModelConfig;
-enum { PICTURE_STEPS = 6500, PICTURE_BATCH = 32 };
+enum { PICTURE_STEPS = 10000, PICTURE_BATCH = 32 };
 
 /* Do not copy or move. */
 typedef struct {
