@@ -78,6 +78,38 @@ TEST(the_loss_is_the_mean_over_words_and_ends) {
     }
 }
 
+TEST(what_is_given_is_not_learnt_and_the_end_has_seen_everything) {
+    for (int kind = 0; kind < KINDS; kind++) {
+        Model *m = model(kind);
+        Tape t = { .no_grad = true };
+        const int first[] = { 2, 0, 5 };
+        const int shorter[] = { 9, 3, 0, 4, 10, 0, 0, 9, 8, 10, 0, 0, 0, 0 };
+        double whole[3], rest[3], sum = 0;
+        text_decoder_log_likelihood(&t, &m->decoder, input(&t, m), texts, 3, 6, whole);
+        text_decoder_log_likelihood_after(&t, &m->decoder, input(&t, m), texts, first, 3, 6, rest);
+        Var logits =
+            text_decoder_logits(&t, &m->decoder, input(&t, m),
+                                (const int[]){ 9, 3, 0, 4, 0, 0, 0, 9, 8, 0, 0, 0, 0, 0, 9, 1, 2, 3, 4, 5, 6 }, 3, 7);
+        CHECK_NEAR(whole[0] - rest[0],
+                   -cross_entropy_row(logits->val.v, 11, 1, 3) - cross_entropy_row(logits->val.v + 11, 11, 1, 0), 1e-5);
+        CHECK_NEAR(whole[1], rest[1], 1e-6);
+        for (int b = 0; b < 3; b++) sum -= rest[b] / (2 + 2 + 2);
+        CHECK_NEAR(text_decoder_loss_after(&t, &m->decoder, input(&t, m), texts, first, 3, 6)->val.v[0], sum, 1e-5);
+        /* The state of the end, seen through the head, are the logits after the end: rows of two texts, which are short. */
+        Mat vector = m->vector, states = m->states;
+        vector.shape[0] = states.shape[0] = 2;
+        DecoderInput two = { vector.v ? tape_data(&t, vector) : NULL, states.v ? tape_data(&t, states) : NULL };
+        Var state = text_decoder_end_state(&t, &m->decoder, two, texts, 2, 6);
+        Var seen = op_linear(&t, state, tape_param(&t, m->decoder.head), NULL);
+        Var want = text_decoder_logits(&t, &m->decoder, two, shorter, 2, 7);
+        for (int k = 0; k < 11; k++) {
+            CHECK_NEAR(seen->val.v[k], want->val.v[4 * 11 + k], 1e-4);
+            CHECK_NEAR(seen->val.v[11 + k], want->val.v[(7 + 2) * 11 + k], 1e-4);
+        }
+        tape_free(&t);
+    }
+}
+
 TEST(a_token_sees_those_before_it_and_its_own_picture) {
     for (int kind = 0; kind < KINDS; kind++) {
         Model *m = model(kind);
@@ -169,6 +201,6 @@ TEST(impossible_sizes) {
                 "the decoder wants a vector [3,5] of the pictures");
 }
 
-TESTS(the_loss_is_the_mean_over_words_and_ends, a_token_sees_those_before_it_and_its_own_picture,
-      the_cache_gives_what_the_whole_network_gives, texts_of_a_cache_change_places,
-      the_same_bits_for_any_number_of_threads, impossible_sizes)
+TESTS(what_is_given_is_not_learnt_and_the_end_has_seen_everything, the_loss_is_the_mean_over_words_and_ends,
+      a_token_sees_those_before_it_and_its_own_picture, the_cache_gives_what_the_whole_network_gives,
+      texts_of_a_cache_change_places, the_same_bits_for_any_number_of_threads, impossible_sizes)

@@ -113,7 +113,8 @@ typedef struct {
     int *at, *of; /* [n] where: row of the states [B (K+T)]; text */
 } Teaching;
 
-static Teaching teaching(Arena *a, const TextDecoder *m, const int *ids, int B, int T) {
+/* first as in text_decoder_loss_after. */
+static Teaching teaching(Arena *a, const TextDecoder *m, const int *ids, const int *first, int B, int T) {
     TextDecoderSize s = m->size;
     REQUIRE(T <= s.tokens, "texts of %d words, this decoder takes %d", T, s.tokens);
     int *words = arena_zero(a, (size_t)B + 1, sizeof *words), longest = 0, K = s.prefix_tokens;
@@ -131,7 +132,7 @@ static Teaching teaching(Arena *a, const TextDecoder *m, const int *ids, int B, 
     for (int b = 0; b < B; b++)
         for (int i = 0; i < r.T; i++) {
             r.rows[b * r.T + i] = i == 0 ? s.vocabulary : i <= words[b] ? ids[b * T + i - 1] : s.padding;
-            if (i > words[b]) continue;
+            if (i > words[b] || (first && i < first[b])) continue;
             r.target[r.n] = i < words[b] ? ids[b * T + i] : s.vocabulary + 1;
             r.at[r.n] = b * (K + r.T) + K + i;
             r.of[r.n++] = b;
@@ -139,20 +140,46 @@ static Teaching teaching(Arena *a, const TextDecoder *m, const int *ids, int B, 
     return r;
 }
 
-Var text_decoder_loss(Tape *t, const TextDecoder *m, DecoderInput in, const int *ids, int B, int T) {
-    Teaching r = teaching(&t->arena, m, ids, B, T);
+Var text_decoder_loss_after(Tape *t, const TextDecoder *m, DecoderInput in, const int *ids, const int *first, int B,
+                            int T) {
+    Teaching r = teaching(&t->arena, m, ids, first, B, T);
     Var x = decode(t, m, in, r.rows, B, r.T);
     return op_cross_entropy_labels(t, head_logits(t, m, x, r.at, r.n), r.target);
 }
 
-void text_decoder_log_likelihood(Tape *t, const TextDecoder *m, DecoderInput in, const int *ids, int B, int T,
-                                 double *log_p) {
+Var text_decoder_loss(Tape *t, const TextDecoder *m, DecoderInput in, const int *ids, int B, int T) {
+    return text_decoder_loss_after(t, m, in, ids, NULL, B, T);
+}
+
+Var text_decoder_end_state(Tape *t, const TextDecoder *m, DecoderInput in, const int *ids, int B, int T) {
+    Teaching r = teaching(&t->arena, m, ids, NULL, B, T);
+    int rows = r.T + 1, D = m->size.width, *with_end = arena_alloc(&t->arena, (size_t)(B * rows), sizeof(int));
+    int *last = arena_zero(&t->arena, (size_t)B, sizeof *last);
+    for (int i = 0; i < B * rows; i++)
+        with_end[i] = i % rows < r.T ? r.rows[i / rows * r.T + i % rows] : m->size.padding;
+    for (int i = 0; i < r.n; i++) { /* the token after the last word is end */
+        int b = r.of[i], word = r.at[i] - b * (m->size.prefix_tokens + r.T) - m->size.prefix_tokens;
+        if (r.target[i] != m->size.vocabulary + 1) continue;
+        with_end[b * rows + word + 1] = m->size.vocabulary + 1;
+        last[b] = m->size.prefix_tokens + word + 1;
+    }
+    Var x = op_gather(t, decode(t, m, in, with_end, B, rows), last);
+    REQUIRE(x->val.shape[1] == D, "state of %d numbers, want %d", x->val.shape[1], D);
+    return layernorm(t, &m->ln_final, x);
+}
+
+void text_decoder_log_likelihood_after(Tape *t, const TextDecoder *m, DecoderInput in, const int *ids, const int *first,
+                                       int B, int T, double *log_p) {
     REQUIRE(t->no_grad, "log likelihoods are for reading: want a tape with no_grad");
-    Teaching r = teaching(&t->arena, m, ids, B, T);
+    Teaching r = teaching(&t->arena, m, ids, first, B, T);
     Mat logits = head_logits(t, m, decode(t, m, in, r.rows, B, r.T), r.at, r.n)->val;
     for (int b = 0; b < B; b++) log_p[b] = 0;
     for (int i = 0; i < r.n; i++)
         log_p[r.of[i]] -= cross_entropy_row(&AT(logits, i, 0), logits.shape[1], 1, r.target[i]);
+}
+void text_decoder_log_likelihood(Tape *t, const TextDecoder *m, DecoderInput in, const int *ids, int B, int T,
+                                 double *log_p) {
+    text_decoder_log_likelihood_after(t, m, in, ids, NULL, B, T, log_p);
 }
 
 Var text_decoder_logits(Tape *t, const TextDecoder *m, DecoderInput in, const int *rows, int B, int T) {

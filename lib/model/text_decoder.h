@@ -51,10 +51,19 @@ bool text_decoder_add(TextDecoder *decoder, Params *params, TextDecoderSize size
 /* The mean over all next tokens, end included and padding left out, of -log p(token | tokens before, picture), in nats.
  * ids [B,T] with padding, T at most size.tokens -> one number. */
 Var text_decoder_loss(Tape *t, const TextDecoder *decoder, DecoderInput in, const int *ids, int B, int T);
+/* The same for the tokens from word first[b] of text b on: what is before is given, as a question is (NULL: 0 for all). */
+Var text_decoder_loss_after(Tape *t, const TextDecoder *decoder, DecoderInput in, const int *ids, const int *first,
+                            int B, int T);
+/* ln_final of the last token, end, which has seen the whole text and the picture: [B,D]. For a head of its own, as the
+ * image-text matching of BLIP. ids as above, but at most size.tokens - 1 words: the end takes a place. */
+Var text_decoder_end_state(Tape *t, const TextDecoder *decoder, DecoderInput in, const int *ids, int B, int T);
 /* log p(text, end | picture) of each text: the sum of what text_decoder_loss averages, [B]. Without gradients: wants a
  * tape with no_grad. */
 void text_decoder_log_likelihood(Tape *t, const TextDecoder *decoder, DecoderInput in, const int *ids, int B, int T,
                                  double *log_p);
+/* The same for the tokens from word first[b] of text b on, given what is before (NULL: 0 for all). */
+void text_decoder_log_likelihood_after(Tape *t, const TextDecoder *decoder, DecoderInput in, const int *ids,
+                                       const int *first, int B, int T, double *log_p);
 /* The same network without a cache: logits of the next token after each of T tokens, begin first: rows [B,T] ->
  * [B,T,V+2]. */
 Var text_decoder_logits(Tape *t, const TextDecoder *decoder, DecoderInput in, const int *rows, int B, int T);

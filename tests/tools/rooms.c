@@ -33,6 +33,7 @@ static const Room rooms[] = {
     { "model", "core kernels autograd formats dataset" },
     { "evaluate", "core kernels autograd formats dataset model" },
     { "training", "core kernels autograd formats dataset model evaluate" },
+    { "generation", "core kernels autograd formats dataset model evaluate" },
     { "pretrained", "core kernels autograd formats dataset model" },
     { "show", "core" },
     { "pairs", "core formats dataset" },
