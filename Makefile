@@ -90,8 +90,9 @@ limits: $(BUILD)/lesson-17 $(BUILD)/lesson-18 ## the tables of lessons 17 and 18
 scale: $(BUILD)/lesson-20 ## the tables of lesson 20, three seeds: 4 minutes; resumes
 	@$(KEPT) $(BUILD)/lesson-20 --all --no-predict
 
-generate: $(BUILD)/lesson-25 ## the networks and tables of lesson 25 (later 24 and 26): half an hour; resumes
+generate: $(BUILD)/lesson-25 $(BUILD)/lesson-26 ## the networks and tables of lessons 25 and 26 (later 24): an hour; resumes
 	@$(CALM) $(BUILD)/lesson-25 --all --no-predict --date "$$(date +%F)" $(CALMLY)
+	@$(CALM) $(BUILD)/lesson-26 --all --no-predict --date "$$(date +%F)" $(CALMLY)
 
 bench: $(BUILD)/bench ## measure speed; NAMES="gemm-1024 train-resnet9" for some; ARGS="--json --compare FILE"
 	@$(BUILD)/bench $(NAMES) $(ARGS)

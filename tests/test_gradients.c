@@ -3,6 +3,7 @@
 #include "core/file.h"
 #include "autograd/ops.h"
 #include "core/softmax.h"
+#include "generation/unet.h"
 #include "model/text_decoder.h"
 #include "check.h"
 
@@ -191,5 +192,41 @@ TEST(the_check_of_a_network_can_fail) {
     arena_free(&arena);
 }
 
-TESTS(whole_text_decoder, the_check_of_a_network_can_fail, every_operation, the_checker_can_fail,
+/* ---- the U-Net's whole loss -------------------------------------------------------------------------------------- */
+
+typedef struct {
+    UNet *net;
+    Mat x, target;
+    UNetCondition condition;
+} UNetCheck;
+static Var unet_loss(Tape *t, const void *context) {
+    const UNetCheck *c = context;
+    const double times[] = { 0.2, 0.9 };
+    return op_mean_square(t, unet(t, c->net, c->x, times, &c->condition), c->target);
+}
+/* One picture is told by vector and bag, the other by tokens: 20 random directions of all parameters. */
+TEST(whole_unet) {
+    static UNet net;
+    Arena arena = { 0 };
+    Rng rng = rng_seed(6, 0);
+    unet_init(&net, (UNetSize){ 4, 4, .groups = 2, .embed = 5, .heads = 2, .text = 3 }, 1);
+    for (int i = 0; i < net.params.count; i++)
+        for (size_t k = 0; k < mat_count(net.params.list[i]->val); k++)
+            net.params.list[i]->val.v[k] += (num)(0.2 * rng_normal(&rng));
+    UNetCheck check = { .net = &net };
+    check.condition = (UNetCondition){ mat_normal(&arena, 2, 3, &rng, 1), mat_normal(&arena, 2, 3, &rng, 1),
+                                       mat_normal(&arena, 8, 3, &rng, 1) };
+    check.condition.tokens = (Mat){ 3, { 2, 4, 3, 1 }, check.condition.tokens.v };
+    memset(check.condition.tokens.v, 0, 12 * sizeof(num));
+    check.x = mat_normal(&arena, 2, UNET_FOLDED * UNET_FOLDED * UNET_CHANNELS, &rng, 1);
+    check.x = (Mat){ 4, { 2, UNET_FOLDED, UNET_FOLDED, UNET_CHANNELS }, check.x.v };
+    check.target = mat_normal(&arena, 2, UNET_FOLDED * UNET_FOLDED * UNET_CHANNELS, &rng, 1);
+    double worst = gradcheck_directions(net.params.list, net.params.count, unet_loss, &check, 20, 1);
+    CHECK(worst <= 1e-6, "along a direction the tape and the difference are %g apart", worst);
+    printf("  %zu parameters, 20 directions: worst relative error %.1e\n", params_count(&net.params), worst);
+    unet_free(&net);
+    arena_free(&arena);
+}
+
+TESTS(whole_text_decoder, whole_unet, the_check_of_a_network_can_fail, every_operation, the_checker_can_fail,
       every_declared_operation_is_listed, gradients_accumulate, no_grad_keeps_nothing_and_nan_is_found)

@@ -132,6 +132,21 @@ Var op_contrastive(Tape *t, Var image, Var text, Var log_scale, PairTargets targ
  * finite x. x, target [B,N], target 0 to 1 -> one number. The sigmoid loss of SigLIP (clip_loss.h). */
 Var op_sigmoid_cross_entropy(Tape *t, Var x, Mat target);
 
+/* ---- op_mean_square ---------------------------------------------------------------------------------------------- */
+
+/* y = 1/n sum_i (x_i - target_i)^2         x of any shape with n > 0 numbers, target of as many -> one number */
+Var op_mean_square(Tape *t, Var x, Mat target);
+
+/* ---- op_groupnorm ------------------------------------------------------------------------------------------------ */
+
+/* y = act(gamma z + beta), z = (x - mean) / sqrt(var + eps); mean and variance of a group of C / groups neighbouring
+ * channels of one picture, over all its places (Wu and He 2018, arXiv:1803.08494). x [B,H,W,C], groups divides C.
+ * affine: gamma, then beta: [2C] for all pictures, or [B,2C]. The latter is adaptive group norm: a condition scales and
+ * shifts the channels of its picture (Dhariwal and Nichol 2021, arXiv:2105.05233, section 3). */
+Var op_groupnorm(Tape *t, Var x, Var affine, int groups, double eps, Activation act);
+/* Each pixel becomes 2 x 2 equal ones: x [B,H,W,C] -> [B,2H,2W,C]. */
+Var op_upsample(Tape *t, Var x);
+
 /* ---- op_checkpoint ----------------------------------------------------------------------------------------------- */
 
 /* A part of a network: y = body(x), recorded on the tape that is given. */
@@ -146,8 +161,8 @@ Var op_checkpoint(Tape *t, Var x, TapeBody body, const void *context);
 #define OPS(X)                                                                                                         \
     X(add) X(mul) X(scale) X(exp) X(reshape) X(transpose) X(flatten) X(matmul) X(linear) X(relu) X(gelu) X(quick_gelu) \
     X(conv2d) X(maxpool) X(avgpool) X(batchnorm) X(layernorm) X(l2norm) X(embedding) X(mean_tokens) X(gather)          \
-    X(prepend) X(patches) X(attention) X(cross_attention) X(lstm) X(softmax_pool) X(cross_entropy) X(contrastive)                         \
-    X(sigmoid_cross_entropy) X(checkpoint)
+    X(prepend) X(patches) X(attention) X(cross_attention) X(lstm) X(softmax_pool) X(cross_entropy) X(contrastive)      \
+    X(sigmoid_cross_entropy) X(mean_square) X(groupnorm) X(upsample) X(checkpoint)
 /* clang-format on */
 
 #define OP_DECLARE(name) extern const Op name##_op;

@@ -7,7 +7,7 @@ static const double PI = 3.14159265358979323846;
 static const struct {
     const char *name;
     double radius;
-} sizes[] = { { "small", 0.066 }, { "large", 0.0975 }, { "plain", 0 } };
+} sizes[] = { { "small", 0.066 }, { "large", SCENE_LARGE }, { "plain", 0 } };
 _Static_assert(COUNT(sizes) == SIZE_COUNT + 1, "one line per size");
 
 const char *size_name(Size size) {

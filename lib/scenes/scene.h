@@ -14,6 +14,7 @@
 
 #define SCENE_MARGIN 0.15
 #define SCENE_NOISE  0.06   /* default standard deviation of the noise */
+#define SCENE_LARGE  0.0975 /* radius of large objects, to 5 %: of the circle of the same area */
 #define SCENE_AREA   0.0664 /* fraction of the picture that objects of SceneConfig.equal_area cover together */
 
 enum { SCENE_MAX = 5, SCENE_SIDE = 32 }; /* objects; pixels of a side, of the pictures that models see */

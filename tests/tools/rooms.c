@@ -33,12 +33,12 @@ static const Room rooms[] = {
     { "model", "core kernels autograd formats dataset" },
     { "evaluate", "core kernels autograd formats dataset model" },
     { "training", "core kernels autograd formats dataset model evaluate" },
-    { "generation", "core kernels autograd formats dataset model evaluate" },
     { "pretrained", "core kernels autograd formats dataset model" },
     { "show", "core" },
     { "pairs", "core formats dataset" },
     { "lesson", "core kernels autograd formats dataset model evaluate training show pairs" },
     { "scenes", "core kernels autograd formats dataset model evaluate training show lesson" },
+    { "generation", "core kernels autograd formats dataset model evaluate training show scenes" },
 };
 enum { ROOMS = COUNT(rooms), PATH_ROOM = 256, FILES_MAX = 512 };
 
