@@ -23,7 +23,7 @@ void pair_model_of(Clip *clip, const char *const *texts, int count, ImageTowerSi
     arena_free(&arena);
 }
 
-const char *const *pair_captions(Arena *arena, const Cifar *set) {
+const char *const *pair_class_texts(Arena *arena, const Cifar *set) {
     const char **texts = arena_alloc(arena, CIFAR_CLASSES, sizeof *texts), *pattern = recipe_find("tiny")->templates[0];
     for (int c = 0; c < CIFAR_CLASSES; c++) texts[c] = text_fill(arena, pattern, set->names[c]);
     return texts;
@@ -31,7 +31,7 @@ const char *const *pair_captions(Arena *arena, const Cifar *set) {
 
 void pair_model(Clip *clip, const Cifar *set, const char *image, int layers, uint64_t seed) {
     Arena arena = { 0 };
-    pair_model_of(clip, pair_captions(&arena, set), CIFAR_CLASSES, pair_tower(image, layers), seed);
+    pair_model_of(clip, pair_class_texts(&arena, set), CIFAR_CLASSES, pair_tower(image, layers), seed);
     arena_free(&arena);
 }
 
@@ -47,7 +47,7 @@ PairBatch pair_batch_of(Arena *arena, const Clip *clip, const Cifar *set, const 
 }
 
 PairBatch pair_batch_new(Arena *arena, const Clip *clip, const Cifar *set, int B) {
-    PairBatch batch = pair_batch_of(arena, clip, set, pair_captions(arena, set), CIFAR_CLASSES, B);
+    PairBatch batch = pair_batch_of(arena, clip, set, pair_class_texts(arena, set), CIFAR_CLASSES, B);
     batch.text_of = set->labels;
     return batch;
 }

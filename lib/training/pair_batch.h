@@ -13,10 +13,10 @@ ImageTowerSize pair_tower(const char *image, int layers);
 /* That tower (its embed is set to PAIR_EMBED) with the bag of words of the recipe "tiny" for the words of the texts.
  * Stops the program with one line for an invalid tower. Free with clip_free. */
 void pair_model_of(Clip *clip, const char *const *texts, int count, ImageTowerSize image, uint64_t seed);
-/* The same for the captions of the classes of `set`, pair_captions. */
+/* The same for the captions of the classes of `set`, pair_class_texts. */
 void pair_model(Clip *clip, const Cifar *set, const char *image, int layers, uint64_t seed);
 /* The caption of each class, [CIFAR_CLASSES], by the template of the recipe "tiny". On the arena. */
-const char *const *pair_captions(Arena *arena, const Cifar *set);
+const char *const *pair_class_texts(Arena *arena, const Cifar *set);
 
 /* Pairs of a set: pair b is picture index[b] and text caption[b] = text_of[index[b]]. */
 typedef struct {
