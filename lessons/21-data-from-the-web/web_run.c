@@ -25,9 +25,17 @@ const Cell *bench_cell(const Bench *bench, const char *format, ...) {
     return cell;
 }
 
-static void put(Bench *bench, double value, int count, const char *name) {
+static void put_last(Bench *bench, double value, int count, const char *name) {
     Err err;
     if (!cell_put(bench->table, name, bench->seed, value, count, &err)) die("%s", err.text);
+}
+
+/* The file is written with the last cell of a training: of a training that was interrupted it has none. */
+static void put(Bench *bench, double value, int count, const char *name) {
+    const char *path = bench->table->path;
+    bench->table->path = NULL;
+    put_last(bench, value, count, name);
+    bench->table->path = path;
 }
 
 /* A training, and the cell that says that it was made. */
@@ -91,7 +99,7 @@ static void job_measure(Bench *bench, const Job *job, const WebWatch *watch) {
     if (watch) web_train(&clip, &job->run, watch);
     else job_train(bench, job, &clip);
     const Cifar *test = &bench->data->test;
-    put(bench, (double)pair_right(&clip, test) / test->n, test->n, job->cell);
+    put_last(bench, (double)pair_right(&clip, test) / test->n, test->n, job->cell);
     clip_free(&clip);
 }
 
@@ -174,6 +182,19 @@ void noise_measure(Bench *bench) {
     arena_free(&arena);
 }
 
+void quick_measure(Bench *bench) {
+    Arena arena = { 0 };
+    const Cifar *set = &bench->data->train;
+    const uint8_t *captions = web_captions(&arena, set, FILTER_NOISE, bench->seed);
+    Job job = job_of(bench, &arena, "quick", captions, chosen_all(&arena, set->n));
+    job.run.pictures = QUICK_SEEN;
+    if (jobs_begin(bench, &job, 1, 0)) {
+        job_measure(bench, &job, NULL);
+        progress_end(&bench->progress);
+    }
+    arena_free(&arena);
+}
+
 /* ---- 2 ----------------------------------------------------------------------------------------------------------- */
 
 static double auc_of(Arena *arena, const num *score, const Cifar *set, const uint8_t *captions) {
@@ -232,7 +253,7 @@ static const num *filter_scores(Bench *bench, Arena *arena, const Job *all) {
     put(bench, auc_of(arena, score, &data->train, all->run.text_of), 0, "filter: AUC");
     put(bench, auc_of(arena, other, &data->test, unseen), 0, "filter: AUC unseen");
     bins_measure(bench, score, all->run.text_of);
-    put(bench, (double)pair_right(&clip, &data->test) / data->test.n, data->test.n, all->cell);
+    put_last(bench, (double)pair_right(&clip, &data->test) / data->test.n, data->test.n, all->cell);
     clip_free(&clip);
     return score;
 }
@@ -330,7 +351,8 @@ static void groups_put(Bench *bench, const char *name, const BiasScore *score) {
     for (int g = 0; g < BIAS_GROUPS; g++)
         put(bench, (double)score->right[g] / score->of[g], score->of[g],
             arena_print(arena, "bias %s: %s %s", name, bias_shape(g / BIAS_SIDE), bias_colour(g % BIAS_SIDE)));
-    put(bench, (double)score->by_colour / score->others, score->others, arena_print(arena, "bias %s: by colour", name));
+    put_last(bench, (double)score->by_colour / score->others, score->others,
+             arena_print(arena, "bias %s: by colour", name));
 }
 
 /* "by colour" is the last cell of a kind. */
@@ -367,7 +389,7 @@ void bias_measure(Bench *bench) {
             job_train(bench, &job, &clip);
             for (int prompts = bias_explicit((BiasKind)k); prompts >= 0; prompts--) {
                 BiasScore score = bias_score(&clip, &test, prompts);
-                groups_put(bench, arena_print(&arena, "%s%s", bias_name((BiasKind)k), prompts ? " all colours" : ""),
+                groups_put(bench, arena_print(&arena, "%s%s", bias_name((BiasKind)k), prompts ? " asked long" : ""),
                            &score);
             }
             clip_free(&clip);

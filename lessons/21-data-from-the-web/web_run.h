@@ -41,6 +41,10 @@ extern const int noise_curve[CURVES]; /* the noises whose training is followed *
 int curve_steps(const WebData *data, int steps[CURVE_STEPS]);
 void noise_measure(Bench *bench);
 
+/* "quick: accuracy" after QUICK_SEEN pictures, with half of the captions replaced: the tests measure it again. */
+enum { QUICK_SEEN = 6400 };
+void quick_measure(Bench *bench);
+
 /* ---- 2. CLIP as its own filter ----------------------------------------------------------------------------------- */
 
 /* With captions of which FILTER_NOISE are replaced; "filter all" is the model that scores the pairs.
@@ -71,7 +75,7 @@ typedef enum { BIAS_SHORT, BIAS_SHORT_BALANCED, BIAS_LONG, BIAS_LONG_BALANCED, B
 const char *bias_name(BiasKind kind);
 bool bias_explicit(BiasKind kind);
 /* "bias KIND: circle red": right in that group; "bias KIND: by colour" (bias_score). For kinds with explicit captions
- * both again as "bias KIND all colours: ...". */
+ * both again as "bias KIND asked long: ...". */
 void bias_measure(Bench *bench);
 
 #endif
