@@ -47,12 +47,12 @@ static BiasSet draw_all(Arena *arena, uint8_t *group, int n, uint64_t seed) {
     return (BiasSet){ { .n = n, .pixels = pixels, .labels = labels, .generated = true }, group };
 }
 
-BiasSet bias_scenes(Arena *arena, int n, double share, int seed) {
+BiasSet bias_scenes(Arena *arena, int n, double follows, int seed) {
     Rng rng = rng_seed((uint64_t)seed, STREAM_BIAS);
     uint8_t *group = arena_alloc(arena, (size_t)n, 1);
     for (int i = 0; i < n; i++) {
         int shape = (int)rng_below(&rng, BIAS_SIDE), other = 1 + (int)rng_below(&rng, BIAS_SIDE - 1);
-        int colour = rng_uniform(&rng) < share ? shape : (shape + other) % BIAS_SIDE;
+        int colour = rng_uniform(&rng) < follows ? shape : (shape + other) % BIAS_SIDE;
         group[i] = (uint8_t)(shape * BIAS_SIDE + colour);
     }
     return draw_all(arena, group, n, 2 * (uint64_t)seed);

@@ -1,5 +1,5 @@
-/* Lesson 21: data from the web. Wrong captions, a model that filters its own data, patches left out, colours that follow
- * shapes, and what a training does to the embeddings. Before: 07 alignment, 10 training, 20 large batches. */
+/* Lesson 21: data from the web. Wrong captions, a model that filters its own data, patches left out, colours that
+ * follow shapes, and where a training moves the vectors. Before: 07 alignment, 10 training, 20 large batches. */
 #include "web_run.h"
 #include "core/file.h"
 #include "core/thread.h"
@@ -85,6 +85,9 @@ static void show_noise(const Lesson *lesson, Arena *arena, Bench *bench) {
         printf("\n");
         curve_add(&clean, percent(noises[i]), cell);
     }
+    for (int k = 0; k < LONGER; k++)
+        printf("%.0f %% replaced, %d times as many pictures seen: %s\n", percent(noises[NOISE_LONGER]), noise_longer[k],
+               rate_text(arena, bench_cell(bench, "noise %.1f x%d: accuracy", noises[NOISE_LONGER], noise_longer[k])));
     const Series series[] = { { "all pairs", all.x, all.y, all.n }, { "clean pairs", clean.x, clean.y, clean.n } };
     const num *low[] = { all.low, clean.low }, *high[] = { all.high, clean.high };
     lesson_lines(lesson, "21-noise",
@@ -109,11 +112,11 @@ static void show_filtered(Arena *arena, const Bench *bench) {
     printf("a random half          %7d %15.1f %% %14.1f %%  %s\n", train->n / 2, percent(clean), 50.0,
            rate_text(arena, bench_cell(bench, "filter random: accuracy")));
     for (int i = FILTER_SHARES - 1; i >= 0; i--) {
-        double share = filter_shares[i];
-        const Cell *cell = bench_cell(bench, "filter best %.2f: clean share", share);
-        printf("the best %.0f %%          %7d %15.1f %% %14.1f %%  %s\n", percent(share), cell->count,
-               percent(cell->value), percent(bench_cell(bench, "filter best %.2f: clean kept", share)->value),
-               rate_text(arena, bench_cell(bench, "filter best %.2f: accuracy", share)));
+        double kept = filter_shares[i];
+        const Cell *cell = bench_cell(bench, "filter best %.2f: clean share", kept);
+        printf("the best %.0f %%          %7d %15.1f %% %14.1f %%  %s\n", percent(kept), cell->count,
+               percent(cell->value), percent(bench_cell(bench, "filter best %.2f: clean kept", kept)->value),
+               rate_text(arena, bench_cell(bench, "filter best %.2f: accuracy", kept)));
     }
     printf("a perfect filter       %7.0f %15.1f %% %14.1f %%  %s\n", clean * train->n, 100.0, 100.0,
            rate_text(arena, bench_cell(bench, "filter clean: accuracy")));
@@ -386,6 +389,11 @@ static void seeds_noise(Arena *arena, const CellTable *table) {
                    seeds_cell(arena, table, arena_print(arena, "noise %.1f clean: accuracy", noises[i])));
         printf("\n");
     }
+    for (int k = 0; k < LONGER; k++)
+        printf("%2.0f %% replaced, %d times as many pictures seen  %s\n", percent(noises[NOISE_LONGER]),
+               noise_longer[k],
+               seeds_cell(arena, table,
+                          arena_print(arena, "noise %.1f x%d: accuracy", noises[NOISE_LONGER], noise_longer[k])));
     CellSummary auc = cell_summary(table, "filter: AUC"), unseen = cell_summary(table, "filter: AUC unseen");
     printf("%.0f %% replaced: area under the curve %.3f (%.3f to %.3f; %d), of unseen pairs %.3f (%.3f to %.3f; %d)\n",
            percent(FILTER_NOISE), auc.mean, auc.low, auc.high, auc.seeds, unseen.mean, unseen.low, unseen.high,
