@@ -147,8 +147,8 @@ TEST(colours_follow_shapes) {
 /* ---- cells ------------------------------------------------------------------------------------------------------- */
 
 static WebData small_data(void) {
-    return (WebData){ some(CIFAR_TRAIN, 40), some(CIFAR_TEST, 20), .pictures = 32,
-                      .flip_pictures = 4,    .scenes = 30,         .each = 1 };
+    return (WebData){ some(CIFAR_TRAIN, 40), some(CIFAR_TEST, 20), .pictures = 32, .flip_pictures = 4,
+                      .flip_patch = 8,       .scenes = 30,         .each = 1 };
 }
 
 TEST(steps_that_are_looked_at) {

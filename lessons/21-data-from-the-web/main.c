@@ -11,7 +11,7 @@
 
 static struct {
     const char *data, *path;
-    int seed, pictures, flip, train, test, scenes, each;
+    int seed, pictures, flip, patch, train, test, scenes, each;
     bool all;
 } args = {
     .data = "shapes",
@@ -19,6 +19,7 @@ static struct {
     .seed = 1,
     .pictures = WEB_SEEN,
     .flip = WEB_FLIP_SEEN,
+    .patch = WEB_FLIP_PATCH,
     .train = WEB_TRAIN,
     .test = WEB_TEST,
     .scenes = WEB_TRAIN,
@@ -29,6 +30,8 @@ static const Option options[] = {
     { "data", .text = &args.data, .choices = LESSON_DATA, .help = "which pictures; section 4 always draws scenes" },
     { "pictures", .integer = &args.pictures, .low = 1, .high = 100000000, .help = "pictures seen by each model" },
     { "flip-pictures", .integer = &args.flip, .low = 1, .high = 10000000, .help = "3: the same for section 3" },
+    { "patch", .integer = &args.patch, .low = 2, .high = 16,
+      .help = "3: pixels of a patch's side, a divisor of 32; 4 makes 64 patches and takes four times as long" },
     { "train-images", .integer = &args.train, .low = 20, .high = 50000, .help = "pictures of the training set" },
     { "test-images", .integer = &args.test, .low = 20, .high = 10000, .help = "pictures of the test set" },
     { "scenes", .integer = &args.scenes, .low = 20, .high = 100000, .help = "4: scenes of the training set" },
@@ -190,15 +193,16 @@ static void show_flip(const Lesson *lesson, Arena *arena, Bench *bench) {
     flip_measure(bench);
     double whole = bench_cell(bench, "flip 0.00: FLOP")->value, speed[FLIPS];
     int best = 0;
-    printf("a vision transformer of 2 blocks, width 64, 64 patches of 4 x 4 pixels, batches of %d, seed %d\n",
-           MIN(WEB_FLIP_BATCH, bench->data->flip_pictures), bench->seed);
+    int patch = bench->data->flip_patch, N = CIFAR_SIDE / patch * (CIFAR_SIDE / patch);
+    printf("a vision transformer of 2 blocks, width 64, %d patches of %d x %d pixels, batches of %d, seed %d\n", N,
+           patch, patch, MIN(WEB_FLIP_BATCH, bench->data->flip_pictures), bench->seed);
     printf("%8s  %6s  %15s  %6s  %-22s  %19s  %s\n", "left out", "tokens", "MFLOP of a pair", "seen", "right",
            "at equal FLOP: seen", "right");
     for (int i = 0; i < FLIPS; i++) {
         double flop = bench_cell(bench, "flip %.2f: FLOP", flips[i])->value;
         const Cell *cell = bench_cell(bench, "flip %.2f %s: accuracy", flips[i], i ? "cost" : "pictures");
-        printf("%6.0f %%  %6.0f  %7.2f (%3.0f %%)  %6d  %-22s  %19.0f  %s\n", percent(flips[i]),
-               1 + 64 * (1 - flips[i]), flop / 1e6, percent(flop / whole), bench->data->flip_pictures,
+        printf("%6.0f %%  %6.0f  %7.2f (%3.0f %%)  %6d  %-22s  %19.0f  %s\n", percent(flips[i]), 1 + N * (1 - flips[i]),
+               flop / 1e6, percent(flop / whole), bench->data->flip_pictures,
                rate_text(arena, bench_cell(bench, "flip %.2f pictures: accuracy", flips[i])),
                bench_cell(bench, "flip %.2f cost: pictures", flips[i])->value, rate_text(arena, cell));
         if (cell->value > bench_cell(bench, "flip %.2f %s: accuracy", flips[best], best ? "cost" : "pictures")->value)
@@ -464,7 +468,11 @@ static void seeds_space(Arena *arena, const Bench *bench) {
 
 /* The table of the default sizes, on generated shapes. With --all what is missing is measured first. */
 static void three_seeds(Arena *arena, CellTable *table) {
-    WebData data = { .pictures = WEB_SEEN, .flip_pictures = WEB_FLIP_SEEN, .scenes = WEB_TRAIN, .each = WEB_EACH };
+    WebData data = { .pictures = WEB_SEEN,
+                     .flip_pictures = WEB_FLIP_SEEN,
+                     .flip_patch = WEB_FLIP_PATCH,
+                     .scenes = WEB_TRAIN,
+                     .each = WEB_EACH };
     Bench bench = { .data = &data, .table = table };
     if (args.all) {
         cifar_generate(arena, CIFAR_TRAIN, WEB_TRAIN, &data.train);
@@ -508,15 +516,17 @@ int main(int argc, char **argv) {
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;
     Err err;
+    if (CIFAR_SIDE % args.patch) die_usage("--patch %d: want a divisor of %d", args.patch, CIFAR_SIDE);
     WebData data = { .train = lesson_pictures(arena, args.data, CIFAR_TRAIN, args.train),
                      .test = lesson_pictures(arena, args.data, CIFAR_TEST, args.test),
                      .pictures = args.pictures,
                      .flip_pictures = args.flip,
+                     .flip_patch = args.patch,
                      .scenes = args.scenes,
                      .each = args.each };
-    const char *path = arena_print(arena, "%s/data-from-the-web-%s-%d-%d-%d-%d-%d-%d.csv", models_folder(),
+    const char *path = arena_print(arena, "%s/data-from-the-web-%s-%d-%d-%d-%d-%d-%d-%d.csv", models_folder(),
                                    data.train.generated ? "shapes" : "cifar10", data.train.n, data.test.n,
-                                   data.pictures, data.flip_pictures, data.scenes, data.each);
+                                   data.pictures, data.flip_pictures, data.flip_patch, data.scenes, data.each);
     if (!folder_make(models_folder(), &err)) die("%s", err.text);
     CellTable kept = table_of(arena, path), seeds = table_of(arena, args.path);
     Bench bench = { .data = &data, .table = &kept, .seed = args.seed };

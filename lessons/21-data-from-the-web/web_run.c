@@ -312,7 +312,7 @@ WebTraining flip_training(const Bench *bench, Arena *arena, double drop, int pic
     const Cifar *set = &bench->data->train;
     WebTraining run = job_of(bench, arena, "", set->labels, chosen_all(arena, set->n)).run;
     run.tower = pair_tower("vit", 2);
-    run.tower.patch = 4; /* 64 patches */
+    run.tower.patch = bench->data->flip_patch;
     run.drop = drop;
     run.pictures = pictures;
     run.batch = WEB_FLIP_BATCH;

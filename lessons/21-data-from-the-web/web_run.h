@@ -10,12 +10,13 @@
 #define WEB_TABLE "plots/data/21-data-from-the-web.csv" /* ours: three seeds, generated shapes */
 
 enum { WEB_SEEDS = 3, WEB_TRAIN = 20000, WEB_TEST = 4000 };
-enum { WEB_SEEN = 25600, WEB_FLIP_SEEN = 40960, WEB_FLIP_BATCH = 64, WEB_EACH = 200 };
+enum { WEB_SEEN = 25600, WEB_FLIP_SEEN = 40960, WEB_FLIP_BATCH = 64, WEB_FLIP_PATCH = 8, WEB_EACH = 200 };
 
 /* Everything that the cells depend on, beside their names. */
 typedef struct {
     Cifar train, test;
     int pictures, flip_pictures; /* seen by each model; by each vision transformer */
+    int flip_patch;              /* section 3: pixels of a patch's side */
     int scenes, each;            /* section 4: training scenes; test scenes of each group */
 } WebData;
 
