@@ -2,6 +2,7 @@
  * temperatures. Before: 06 autograd. The page is README.md beside this file. */
 #include "lesson/lesson.h"
 #include "core/arena.h"
+#include "evaluate/embedding_space.h"
 #include "model/clip_loss.h"
 
 #include <math.h>
@@ -22,27 +23,6 @@ typedef struct {
     Mat points[STEPS + 1];
 } Run; /* every step at one temperature */
 
-static double squared_distance(const num *a, const num *b) {
-    num gap[D] = { a[0] - b[0], a[1] - b[1] };
-    return vec_dot(gap, gap, D);
-}
-
-/* (1/N) sum |x_i - y_i|^2 over the pairs. */
-static double alignment(Pairs p) {
-    double sum = 0;
-    for (int i = 0; i < N; i++) sum += squared_distance(&AT(p.image, i, 0), &AT(p.text, i, 0));
-    return sum / N;
-}
-
-/* log of the mean of e^(-2 |x_i - x_j|^2) over i != j. */
-static double uniformity(Mat x) {
-    double sum = 0;
-    for (int i = 0; i < N; i++)
-        for (int j = 0; j < N; j++)
-            if (i != j) sum += exp(-2 * squared_distance(&AT(x, i, 0), &AT(x, j, 0)));
-    return log(sum / (N * (N - 1)));
-}
-
 /* One step of gradient descent on the CLIP loss; then all points are normalised to length 1 again. Returns the measures
  * before the step. */
 static Measures gradient_step(Pairs p, double tau, double rate) {
@@ -51,7 +31,8 @@ static Measures gradient_step(Pairs p, double tau, double rate) {
     log_s.v[0] = (num)log(1 / tau);
     Var image = tape_leaf(&t, p.image), text = tape_leaf(&t, p.text);
     Var L = clip_loss(&t, clip_logits(&t, image, text, tape_data(&t, log_s)), (Mat){ 0 });
-    Measures measures = { L->val.v[0], alignment(p), (uniformity(p.image) + uniformity(p.text)) / 2 };
+    Measures measures = { L->val.v[0], space_alignment(p.image, p.text),
+                          (space_uniformity(p.image) + space_uniformity(p.text)) / 2 };
     tape_backward(&t, L);
     for (int i = 0; i < N * D; i++) p.image.v[i] -= (num)rate * image->grad[i];
     for (int i = 0; i < N * D; i++) p.text.v[i] -= (num)rate * text->grad[i];
@@ -204,7 +185,7 @@ int main(int argc, char **argv) {
     Pairs ideal = octagon(&lesson.memory);
     print_table(runs, ideal);
     lesson_outcome(&lesson, &said, "the temperature with the lowest \"uniform\" at step %d", STEPS);
-    draw_curves(&lesson, runs, uniformity(ideal.image));
+    draw_curves(&lesson, runs, space_uniformity(ideal.image));
 
     lesson_section(&lesson, "3. Low temperatures: do all partners meet?");
     print_partners(&lesson.memory);

@@ -1,9 +1,6 @@
 #include "batch_run.h"
-#include "evaluate/metrics.h"
-#include "evaluate/zeroshot.h"
 #include "kernels/vecmath.h"
 #include "training/optim.h"
-#include "training/recipe.h"
 
 #include <math.h>
 #include <string.h>
@@ -30,7 +27,7 @@ typedef struct {
     Tape tape;
     Arena arena;
     PairBatch batch;
-    int *order; /* of the pictures of the set */
+    PairOrder order;
 } Training;
 
 static void training_begin(Training *s) {
@@ -49,22 +46,7 @@ static void training_begin(Training *s) {
     optim_init(&s->optim, &s->clip.params, groups, GROUPS);
     s->tape.training = true;
     s->batch = pair_batch_new(&s->arena, &s->clip, &s->data->train, run->batch);
-    s->order = arena_alloc(&s->arena, (size_t)s->data->train.n, sizeof *s->order);
-    for (int i = 0; i < s->data->train.n; i++) s->order[i] = i;
-}
-
-/* The next pictures of an endless row of shuffled epochs. The same pictures in the same order for every batch size. */
-static void next_batch(Training *s, int step) {
-    int n = s->data->train.n, B = s->run->batch, *index = arena_alloc(&s->tape.arena, (size_t)B, sizeof *index);
-    for (int b = 0; b < B; b++) {
-        long long at = (long long)step * B + b;
-        if (at % n == 0) {
-            Rng rng = rng_seed((uint64_t)s->run->seed, 100 + (uint64_t)(at / n));
-            rng_shuffle(&rng, s->order, n);
-        }
-        index[b] = s->order[at % n];
-    }
-    pair_batch_fill(&s->batch, index);
+    s->order = pair_order_new(&s->arena, s->data->train.n, (uint64_t)run->seed);
 }
 
 static Var loss_of(Training *s) {
@@ -112,7 +94,9 @@ static num *rounded_weights(const Params *params, Arena *arena) {
 static bool training_step(Training *s, int step, int steps, const BatchWatch *watch, double *loss, Err *err) {
     Tape *t = &s->tape;
     tape_reset(t);
-    next_batch(s, step);
+    int *index = arena_alloc(&t->arena, (size_t)s->run->batch, sizeof *index);
+    pair_order_next(&s->order, s->run->batch, index); /* the same pictures in the same order for every batch size */
+    pair_batch_fill(&s->batch, index);
     Var at = loss_of(s);
     *loss = (double)at->val.v[0];
     if (!isfinite(*loss))
@@ -129,20 +113,6 @@ static bool training_step(Training *s, int step, int steps, const BatchWatch *wa
     return true;
 }
 
-static int count_right(Training *s) {
-    Arena arena = { 0 };
-    const Cifar *test = &s->data->test;
-    const char *const *templates = recipe_find("tiny")->templates;
-    Mat classes = zeroshot_classes(&s->clip, &arena, templates, 1, test->names, CIFAR_CLASSES, NULL);
-    Mat scores = zeroshot_scores(&s->clip, &arena, classes, test, (ZeroshotRange){ .n = test->n, .batch = 100 });
-    int *best = arena_alloc(&arena, (size_t)test->n, sizeof *best), right = 0;
-    Err err;
-    if (!metrics_argmax(scores, best, &err)) die("%s", err.text);
-    for (int i = 0; i < test->n; i++) right += best[i] == test->labels[i];
-    arena_free(&arena);
-    return right;
-}
-
 bool batch_train(const BatchRun *run, const BatchWatch *watch, BatchRow *row, Err *err) {
     Training s = { .run = run, .data = watch->data };
     int steps = run->pictures / run->batch, last = steps - MAX(1, steps / 10);
@@ -157,7 +127,7 @@ bool batch_train(const BatchRun *run, const BatchWatch *watch, BatchRow *row, Er
     }
     s.tape.training = false;
     *row = (BatchRow){ .run = *run, .loss = sum / (steps - last), .tested = s.data->test.n };
-    if (ok) row->right = count_right(&s);
+    if (ok) row->right = pair_right(&s.clip, &s.data->test);
     tape_free(&s.tape);
     optim_free(&s.optim);
     clip_free(&s.clip);

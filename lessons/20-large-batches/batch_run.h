@@ -3,7 +3,7 @@
 #ifndef BATCH_RUN_H
 #define BATCH_RUN_H
 
-#include "pair_batch.h"
+#include "training/pair_batch.h"
 
 #define BATCH_TABLE "plots/data/20-large-batches.csv" /* ours: three seeds, generated shapes */
 enum { BATCH_SEEDS = 3, BATCH_SIZES = 6, BATCH_TRAIN = 20000, BATCH_TEST = 4000 };

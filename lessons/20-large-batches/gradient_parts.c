@@ -1,17 +1,16 @@
 #include "gradient_parts.h"
 #include "training/optim.h"
 
+#include <math.h>
 #include <string.h>
+#include <time.h>
 
 enum { TILE = 256 };
 
 /* The loss of pairs first .. first + n - 1 among themselves, times `weight`, backward; returns the loss. */
 static double backward_of(Tape *t, Clip *clip, PairBatch *batch, int first, int n, double weight) {
     tape_reset(t);
-    PairPart part = pair_batch_part(batch, &t->arena, first, n);
-    Var image = clip_image(t, clip, part.pixels), text = clip_text(t, clip, part.ids, n, batch->T);
-    Mat q = clip_targets(&t->arena, batch->caption + first, n, 0);
-    Var loss = clip_loss(t, clip_logits(t, image, text, tape_param(t, clip->logit_scale)), q);
+    Var loss = pair_batch_loss(t, clip, batch, first, n);
     tape_backward(t, op_scale(t, loss, weight));
     return (double)loss->val.v[0];
 }
@@ -85,4 +84,46 @@ GradientCost gradient_of(Arena *arena, GradientWay way, Clip *clip, PairBatch *b
     tape_free(&t);
     arena_free(&embeddings);
     return cost;
+}
+
+size_t gradient_count(const Clip *clip) {
+    size_t count = 0;
+    for (int i = 0; i < clip->params.count; i++) count += mat_count(clip->params.list[i]->val);
+    return count;
+}
+
+void gradient_copy(const Clip *clip, num *to) {
+    for (int i = 0; i < clip->params.count; i++) {
+        const Param *p = clip->params.list[i];
+        size_t count = mat_count(p->val);
+        if (p->has_grad) memcpy(to, p->grad, count * sizeof(num));
+        else memset(to, 0, count * sizeof(num));
+        to += count;
+    }
+}
+
+double gradient_distance(const num *a, const num *b, size_t count) {
+    double off = 0, size = 0;
+    for (size_t i = 0; i < count; i++) {
+        double d = (double)a[i] - (double)b[i];
+        off += d * d;
+        size += (double)b[i] * (double)b[i];
+    }
+    return sqrt(off / size);
+}
+
+double gradient_cosine(const num *a, const num *b, size_t count) {
+    double dot = 0, aa = 0, bb = 0;
+    for (size_t i = 0; i < count; i++) {
+        dot += (double)a[i] * (double)b[i];
+        aa += (double)a[i] * (double)a[i];
+        bb += (double)b[i] * (double)b[i];
+    }
+    return aa * bb > 0 ? dot / sqrt(aa * bb) : 0;
+}
+
+double processor_seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }

@@ -1,8 +1,8 @@
-/* gradient_parts: the gradient of one batch in three ways. */
+/* gradient_parts: the gradient of one batch in three ways, and gradients side by side. */
 #ifndef GRADIENT_PARTS_H
 #define GRADIENT_PARTS_H
 
-#include "pair_batch.h"
+#include "training/pair_batch.h"
 
 typedef enum {
     GRADIENT_WHOLE,       /* all pairs in memory, with all logits */
@@ -27,5 +27,15 @@ void gradient_train(Clip *clip, const Cifar *set, int B, int steps);
 
 /* Pairs with equal captions match (clip_targets). */
 GradientCost gradient_of(Arena *arena, GradientWay way, Clip *clip, PairBatch *batch, int micro);
+
+/* How many numbers the gradients of a model have, and a copy of them one after another, [count]. */
+size_t gradient_count(const Clip *clip);
+void gradient_copy(const Clip *clip, num *to);
+/* |a - b| / |b|, and the cosine of a and b (0 if one of them is 0). */
+double gradient_distance(const num *a, const num *b, size_t count);
+double gradient_cosine(const num *a, const num *b, size_t count);
+
+/* Processor seconds of this process so far, of all its threads. */
+double processor_seconds(void);
 
 #endif

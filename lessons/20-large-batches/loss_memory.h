@@ -3,7 +3,7 @@
 #ifndef LOSS_MEMORY_H
 #define LOSS_MEMORY_H
 
-#include "pair_batch.h"
+#include "gradient_parts.h"
 
 typedef struct {
     double loss;

@@ -10,7 +10,7 @@
 #ifndef WORKERS_H
 #define WORKERS_H
 
-#include "pair_batch.h"
+#include "gradient_parts.h"
 
 enum { WORKERS_MAX = 16 };
 

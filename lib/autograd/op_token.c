@@ -66,32 +66,54 @@ static Var mean_tokens_check(GradCheck *check) {
     return op_mean_tokens(check->tape, gradcheck_input(check, mat_shape(3, 3, 3, 2)), ids, check->variant ? 0 : -1);
 }
 
-/* y[b] = x[b,index[b]]          x [B,T,D], index [B], y [B,D] */
+/* K chosen tokens of each of the B rows: token[b K + k] in 0..T-1. */
+typedef struct {
+    int B, K, T;
+    size_t D;
+    int *token;
+} Gather;
+
+/* y[b,k] = x[b,index[b,k]]          x [B,T,D], index [B,K] (NULL: 0), y [B,K,D], or [B,D] of K = 1 */
 OP(gather);
-Var op_gather(Tape *t, Var x, const int *index) {
+static Var gather(Tape *t, Var x, const int *index, int K, Mat shape) {
     int B = x->val.shape[0], T = x->val.shape[1];
-    size_t D = (size_t)x->val.shape[2];
-    REQUIRE(x->val.dims == 3, "x is %s, want [B,T,D]", mat_shape_text(x->val));
-    Var y = tape_record(t, &gather_op, mat_shape(2, B, (int)D), x, NULL, NULL);
-    int *saved = y->saved = arena_zero(&t->arena, (size_t)B, sizeof *saved);
-    for (int b = 0; b < B; b++) {
-        if (index) saved[b] = index[b];
-        REQUIRE(0 <= saved[b] && saved[b] < T, "token %d of row %d, want 0 to %d", saved[b], b, T - 1);
-        memcpy(&AT(y->val, b, 0), x->val.v + (size_t)(b * T + saved[b]) * D, D * sizeof(num));
-    }
+    size_t D = (size_t)x->val.shape[2], row = 0;
+    Var y = tape_record(t, &gather_op, shape, x, NULL, NULL);
+    Gather *g = y->saved = arena_alloc(&t->arena, 1, sizeof *g);
+    *g = (Gather){ B, K, T, D, arena_zero(&t->arena, (size_t)B * (size_t)K, sizeof *g->token) };
+    for (int b = 0; b < B; b++)
+        for (int k = 0; k < K; k++, row++) {
+            if (index) g->token[row] = index[row];
+            int at = g->token[row];
+            REQUIRE(0 <= at && at < T, "token %d of row %d, want 0 to %d", at, b, T - 1);
+            memcpy(y->val.v + row * D, x->val.v + (size_t)(b * T + at) * D, D * sizeof(num));
+        }
     return y;
 }
-/* dx[b,index[b]] = dy[b], all else 0 */
+Var op_gather(Tape *t, Var x, const int *index) {
+    REQUIRE(x->val.dims == 3, "x is %s, want [B,T,D]", mat_shape_text(x->val));
+    return gather(t, x, index, 1, mat_shape(2, x->val.shape[0], x->val.shape[2]));
+}
+Var op_gather_tokens(Tape *t, Var x, const int *index, int K) {
+    REQUIRE(x->val.dims == 3 && K >= 1, "x is %s, %d tokens of each row, want [B,T,D] and at least 1",
+            mat_shape_text(x->val), K);
+    return gather(t, x, index, K, mat_shape(3, x->val.shape[0], K, x->val.shape[2]));
+}
+/* dx[b,t] = sum of dy[b,k] over all k with index[b,k] = t */
 static void gather_backward(Var y) {
-    const int *index = y->saved, T = y->in[0]->val.shape[1], D = y->val.shape[1];
+    const Gather *g = y->saved;
     num *dx = tape_grad(y->in[0]);
-    for (int b = 0; b < y->val.shape[0]; b++)
-        rows_add(y->grad + (size_t)b * (size_t)D, 1, D, dx + (size_t)(b * T + index[b]) * (size_t)D);
+    size_t row = 0;
+    for (int b = 0; b < g->B; b++)
+        for (int k = 0; k < g->K; k++, row++)
+            rows_add(y->grad + row * g->D, 1, (int)g->D, dx + (size_t)(b * g->T + g->token[row]) * g->D);
 }
 static Var gather_check(GradCheck *check) {
-    static const int index[] = { 2, 0, 2 };
-    check->variants = 2;
-    return op_gather(check->tape, gradcheck_input(check, mat_shape(3, 3, 3, 2)), check->variant ? index : NULL);
+    static const int index[] = { 2, 0, 2 }, many[] = { 2, 0, 1, 2, 1, 1 };
+    check->variants = 3;
+    Var x = gradcheck_input(check, mat_shape(3, 3, 3, 2));
+    if (check->variant == 2) return op_gather_tokens(check->tape, x, many, 2);
+    return op_gather(check->tape, x, check->variant ? index : NULL);
 }
 
 /* S tokens before the T of x, and the step from one row's tokens to the next row's: 0 where all rows share them. */

@@ -85,6 +85,8 @@ Var op_embedding(Tape *t, Var table, const int *ids, int B, int T);
 Var op_mean_tokens(Tape *t, Var x, const int *ids, int padding);
 /* y[b] = x[b,index[b]]             x [B,T,D], index in 0..T-1 (copied; NULL: 0) -> [B,D] */
 Var op_gather(Tape *t, Var x, const int *index);
+/* y[b,k] = x[b,index[b,k]]         K tokens of each row; x [B,T,D], index B*K numbers in 0..T-1 (copied) -> [B,K,D] */
+Var op_gather_tokens(Tape *t, Var x, const int *index, int K);
 /* S tokens before the others: x [B,T,D], first [D] (the same for all b), [B,D] or [B,S,D] -> [B,S+T,D] */
 Var op_prepend(Tape *t, Var x, Var first);
 /* Patches of K x K pixels, left to right, top to bottom; pixels beyond whole patches are left out:

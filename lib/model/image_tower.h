@@ -44,6 +44,8 @@ struct ImageTower {
     Conv conv[TOWER_LAYERS]; /* "cnn": conv[0] holds the whitening filters */
     BatchNorm norm[TOWER_LAYERS];
     Linear fc;
+    double drop; /* image_tower_drop */
+    uint64_t drop_seed;
     struct VisionTransformer *vit;
     struct ModifiedResnet *modified;
 };
@@ -66,6 +68,11 @@ Var image_tower(Tape *t, ImageTower *tower, Var pixels);
 void image_tower_whiten(ImageTower *tower, Mat pictures);
 /* "cnn": random 3x3 filters instead of init_dirac, to measure what that is worth. Other kinds are left as they are. */
 void image_tower_random_filters(ImageTower *tower, Rng *rng);
+/* "vit": leaves out a random part of the patches in training (FLIP: Li et al. 2022, arXiv:2212.00794, section 3). On
+ * training tapes the class token and the nearest number to (1 - fraction) N of the N patches, at least one, go through
+ * the blocks; on other tapes all of them. Which ones is a function of (seed, the picture's row b) alone: give each step
+ * its own seed. fraction 0 to 1; 0: none is left out. Other kinds are left as they are. */
+void image_tower_drop(ImageTower *tower, double fraction, uint64_t seed);
 /* "scene": the features before the linear layer, pixels [B,32,32,3] -> [B,4,4,w2]. */
 Var scene_cnn_features(Tape *t, ImageTower *tower, Var pixels);
 
