@@ -115,6 +115,66 @@ TEST(the_same_bits_in_any_batch_and_on_any_threads) {
     }
 }
 
+static void compare_cross(AttentionShape s) {
+    size_t n = tokens(s), states = (size_t)(s.B * s.S * s.D), rows = (size_t)(s.B * s.T * s.heads);
+    num *q = numbers(n, 1), *kv = numbers(2 * states, 2), *dout = numbers(n, 3), *out = numbers(n, 4);
+    num *want = numbers(n, 5), *log_sum = numbers(rows, 6), *log_want = numbers(rows, 7);
+    num *dq = numbers(n, 8), *dq_want = numbers(n, 8), *dkv = numbers(2 * states, 9),
+        *dkv_want = numbers(2 * states, 9);
+    attend_cross_forward(s, q, kv, out, log_sum);
+    attend_cross_forward_plain(s, q, kv, want, log_want);
+    close_to(s, "out", out, want, n);
+    close_to(s, "log_sum", log_sum, log_want, rows);
+    attend_cross_backward(s, (CrossAttentionFlow){ q, kv, out, log_sum, dout, dq, dkv });
+    attend_cross_backward_plain(s, (CrossAttentionFlow){ q, kv, want, log_want, dout, dq_want, dkv_want });
+    close_to(s, "dq", dq, dq_want, n);
+    close_to(s, "dkv", dkv, dkv_want, 2 * states);
+    num *dq_alone = numbers(n, 8), *dkv_alone = numbers(2 * states, 9); /* one gradient without the other */
+    attend_cross_backward(s, (CrossAttentionFlow){ q, kv, out, log_sum, dout, dq_alone, NULL });
+    attend_cross_backward(s, (CrossAttentionFlow){ q, kv, out, log_sum, dout, NULL, dkv_alone });
+    CHECK(!memcmp(dq, dq_alone, n * sizeof(num)) && !memcmp(dkv, dkv_alone, 2 * states * sizeof(num)),
+          "a gradient differs when the other is not wanted");
+}
+
+TEST(cross_attention_of_many_shapes) {
+    Rng rng = rng_seed(2, 0);
+    for (int i = 0; i < 40; i++) {
+        int heads = 1 + (int)rng_below(&rng, 3);
+        compare_cross((AttentionShape){ .B = (int)rng_below(&rng, 3),
+                                        .T = (int)rng_below(&rng, 20),
+                                        .S = 1 + (int)rng_below(&rng, 20),
+                                        .heads = heads,
+                                        .D = heads * (1 + (int)rng_below(&rng, 21)) });
+    }
+    static const int lengths[][2] = { { 1, 64 }, { 64, 1 }, { 65, 16 }, { 16, 129 }, { 70, 65 } };
+    for (size_t i = 0; i < COUNT(lengths); i++)
+        compare_cross((AttentionShape){ .B = 2, .T = lengths[i][0], .S = lengths[i][1], .D = 72, .heads = 2 });
+}
+
+/* Cross-attention of a sequence to its own keys and values is self-attention without a mask; and the last query of a
+ * causal sequence sees what a single query sees: this is what a cache of keys and values computes. */
+TEST(cross_attention_is_self_attention_of_the_same_numbers) {
+    AttentionShape s = { .B = 2, .T = 9, .S = 9, .D = 12, .heads = 3 }, causal = s, one = s;
+    size_t n = tokens(s), D = 12;
+    num *qkv = numbers(3 * n, 1), *q = numbers(n, 2), *kv = numbers(2 * n, 3), *out = numbers(n, 4);
+    num *want = numbers(n, 5), *last = numbers(2 * D, 6);
+    for (size_t row = 0; row < 18; row++) {
+        memcpy(q + row * D, qkv + row * 3 * D, D * sizeof(num));
+        memcpy(kv + row * 2 * D, qkv + row * 3 * D + D, 2 * D * sizeof(num));
+    }
+    attend_cross_forward(s, q, kv, out, NULL);
+    attend_forward(s, qkv, want, NULL);
+    CHECK(!memcmp(out, want, n * sizeof(num)), "the two differ");
+    causal.causal = true;
+    one.T = 1;
+    attend_forward(causal, qkv, want, NULL);
+    memcpy(last, q + 8 * D, D * sizeof(num));
+    memcpy(last + D, q + 17 * D, D * sizeof(num));
+    attend_cross_forward(one, last, kv, out, NULL);
+    for (size_t b = 0; b < 2; b++)
+        CHECK(!memcmp(out + b * D, want + (b * 9 + 8) * D, D * sizeof(num)), "the last token of sequence %zu", b);
+}
+
 TEST(nan_stays_nan) {
     AttentionShape s = { .B = 1, .T = 3, .D = 4, .heads = 1 };
     num *qkv = numbers(36, 1), out[12];
@@ -126,10 +186,13 @@ TEST(nan_stays_nan) {
 
 TEST(broken_contracts_stop) {
     num x[64] = { 0 };
-    CHECK_STOPS(attend_forward((AttentionShape){ 1, 2, 5, 2, false }, x, x, NULL), EXIT_CONTRACT,
+    CHECK_STOPS(attend_forward((AttentionShape){ .B = 1, .T = 2, .D = 5, .heads = 2 }, x, x, NULL), EXIT_CONTRACT,
                 "2 heads for a width of 5");
-    CHECK_STOPS(attend_map((AttentionShape){ 1, 2, 4, 2, false }, x, 0, 2, x), EXIT_CONTRACT, "head 2 of row 0");
+    CHECK_STOPS(attend_map((AttentionShape){ .B = 1, .T = 2, .D = 4, .heads = 2 }, x, 0, 2, x), EXIT_CONTRACT,
+                "head 2 of row 0");
+    CHECK_STOPS(attend_cross_forward((AttentionShape){ .B = 1, .T = 2, .D = 4, .heads = 2 }, x, x, x, NULL),
+                EXIT_CONTRACT, "0 states to attend to");
 }
 
-TESTS(by_hand, many_shapes, large_scores, the_same_bits_in_any_batch_and_on_any_threads, nan_stays_nan,
-      broken_contracts_stop)
+TESTS(by_hand, many_shapes, cross_attention_of_many_shapes, cross_attention_is_self_attention_of_the_same_numbers,
+      large_scores, the_same_bits_in_any_batch_and_on_any_threads, nan_stays_nan, broken_contracts_stop)

@@ -3,6 +3,7 @@
 #include "core/file.h"
 #include "autograd/ops.h"
 #include "core/softmax.h"
+#include "model/text_decoder.h"
 #include "check.h"
 
 #include <math.h>
@@ -136,5 +137,59 @@ TEST(no_grad_keeps_nothing_and_nan_is_found) {
     tape_free(&t);
 }
 
-TESTS(every_operation, the_checker_can_fail, every_declared_operation_is_listed, gradients_accumulate,
-      no_grad_keeps_nothing_and_nan_is_found)
+/* ---- the text decoder's whole loss ------------------------------------------------------------------------------- */
+
+typedef struct {
+    const TextDecoder *decoder;
+    Mat vector, states;
+} DecoderCheck;
+static Var decoder_loss(Tape *t, const void *context) {
+    const DecoderCheck *c = context;
+    static const int ids[] = { 3, 0, 4, 0, 0, 0, 8, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6 };
+    DecoderInput in = { c->decoder->size.prefix ? tape_data(t, c->vector) : NULL,
+                        c->decoder->size.states ? tape_data(t, c->states) : NULL };
+    return text_decoder_loss(t, c->decoder, in, ids, 3, 6);
+}
+/* Prefix, states, both; tied and untied: 20 random directions of all parameters each. */
+TEST(whole_text_decoder) {
+    for (int kind = 0; kind < 4; kind++) {
+        Arena arena = { 0 };
+        Params params = { .arena = &arena };
+        TextDecoder decoder;
+        Rng rng = rng_seed(5, (uint64_t)kind);
+        TextDecoderSize size = { .vocabulary = 9, .tokens = 6, .width = 8, .heads = 2, .prefix_tokens = 2 };
+        size.prefix = kind != 1 ? 5 : 0;
+        size.states = kind != 0 ? 7 : 0;
+        size.untied = kind == 3;
+        CHECK(text_decoder_add(&decoder, &params, size, &rng), "kind %d", kind);
+        for (int i = 0; i < params.count; i++)
+            for (size_t k = 0; k < mat_count(params.list[i]->val); k++)
+                params.list[i]->val.v[k] += (num)(0.3 * rng_normal(&rng));
+        DecoderCheck check = { &decoder, mat_normal(&arena, 3, 5, &rng, 1), mat_normal(&arena, 12, 7, &rng, 1) };
+        check.states = (Mat){ .dims = 3, .shape = { 3, 4, 7, 1 }, .v = check.states.v };
+        double worst = gradcheck_directions(params.list, params.count, decoder_loss, &check, 20, 1);
+        CHECK(worst <= 1e-6, "kind %d: along a direction the tape and the difference are %g apart", kind, worst);
+        printf("  %zu parameters, 20 directions: worst relative error %.1e\n", params_count(&params), worst);
+        arena_free(&arena);
+    }
+}
+/* A gradient that is too small by one number in many is seen. */
+static Var wrong_loss(Tape *t, const void *context) {
+    Param *p = (Param *)(uintptr_t)context;
+    Var y = tape_record(t, &one_wrong_coordinate_op, p->val, tape_param(t, p), NULL, NULL);
+    for (size_t i = 0; i < mat_count(p->val); i++) y->val.v[i] = p->val.v[i] * p->val.v[i];
+    static const int first[] = { 0 };
+    return op_cross_entropy_labels(t, op_reshape(t, y, mat_shape(2, 1, 6)), first);
+}
+TEST(the_check_of_a_network_can_fail) {
+    Arena arena = { 0 };
+    Params params = { .arena = &arena };
+    Rng rng = rng_seed(1, 0);
+    Param *p = params_add(&params, mat_shape(2, 2, 3), "p");
+    init_normal(p, 1, &rng);
+    CHECK(gradcheck_directions(params.list, 1, wrong_loss, p, 20, 1) > 1e-6, "%s", "passed");
+    arena_free(&arena);
+}
+
+TESTS(whole_text_decoder, the_check_of_a_network_can_fail, every_operation, the_checker_can_fail,
+      every_declared_operation_is_listed, gradients_accumulate, no_grad_keeps_nothing_and_nan_is_found)

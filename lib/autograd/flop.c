@@ -8,11 +8,13 @@ double node_multiply_adds(const Node *n) {
     if (n->op == &matmul_op) return out * a.shape[1];
     if (n->op == &conv2d_op) return out * (double)(b.shape[1] * b.shape[2] * b.shape[3]);
     if (n->op == &attention_op) return 2.0 * a.shape[1] * out;
+    if (n->op == &cross_attention_op) return 2.0 * b.shape[1] * out;
     if (n->op == &lstm_op) return (double)mat_count(a) * b.shape[1];
     return 0;
 }
 
-/* Attention has one operand, but two products: P v and q k^T. Each has two gradients. */
+/* Self-attention has one operand, but two products: P v and q k^T. Each has two gradients. Cross-attention has the same
+ * products and two operands. */
 static int gradients(const Node *n) {
     int operands = 0;
     for (int i = 0; i < 2; i++) operands += n->in[i] && n->in[i]->requires_grad;

@@ -117,3 +117,75 @@ GradCheckResult gradcheck_run(const Op *op) {
     }
     return result;
 }
+
+/* ---- a whole network --------------------------------------------------------------------------------------------- */
+
+/* One random direction of unit length through all numbers that are trained, and where the parameters stood. */
+typedef struct {
+    Param *const *params;
+    int count;
+    num **kept, **direction; /* NULL for a frozen parameter */
+} Line;
+
+static Line line_new(Arena *arena, Param *const *params, int count) {
+    Line line = { params, count, arena_zero(arena, (size_t)count, sizeof(num *)),
+                  arena_zero(arena, (size_t)count, sizeof(num *)) };
+    for (int i = 0; i < count; i++) {
+        size_t n = mat_count(params[i]->val);
+        if (params[i]->frozen) continue;
+        line.kept[i] = arena_alloc(arena, n, sizeof(num));
+        line.direction[i] = arena_alloc(arena, n, sizeof(num));
+        for (size_t k = 0; k < n; k++) line.kept[i][k] = params[i]->val.v[k];
+    }
+    return line;
+}
+static void line_draw(const Line *line, Rng *rng) {
+    double length = 0;
+    for (int i = 0; i < line->count; i++)
+        for (size_t k = 0; line->direction[i] && k < mat_count(line->params[i]->val); k++) {
+            line->direction[i][k] = (num)rng_normal(rng);
+            length += (double)line->direction[i][k] * (double)line->direction[i][k];
+        }
+    for (int i = 0; i < line->count; i++)
+        for (size_t k = 0; line->direction[i] && k < mat_count(line->params[i]->val); k++)
+            line->direction[i][k] /= (num)sqrt(length);
+}
+/* The loss at kept + step * direction. */
+static double line_loss(const Line *line, double step, GradCheckLoss *loss, const void *context) {
+    for (int i = 0; i < line->count; i++)
+        for (size_t k = 0; line->kept[i] && k < mat_count(line->params[i]->val); k++)
+            line->params[i]->val.v[k] = line->kept[i][k] + (num)step * line->direction[i][k];
+    Tape t = { .training = true };
+    double value = (double)loss(&t, context)->val.v[0];
+    tape_free(&t);
+    return value;
+}
+
+double gradcheck_directions(Param *const *params, int count, GradCheckLoss *loss, const void *context, int directions,
+                            uint64_t seed) {
+    REQUIRE(sizeof(num) == sizeof(double), "num has %zu bytes: build with -DNUM=double", sizeof(num));
+    const double h = 1e-3;
+    Arena arena = { 0 };
+    Rng rng = rng_seed(seed, 0);
+    Line line = line_new(&arena, params, count);
+    double worst = 0;
+    Tape t = { .training = true };
+    for (int i = 0; i < count; i++) params[i]->has_grad = false;
+    tape_backward(&t, loss(&t, context));
+    tape_free(&t);
+    for (int d = 0; d < directions; d++) {
+        double got = 0, L[5];
+        line_draw(&line, &rng);
+        for (int i = 0; i < count; i++)
+            for (size_t k = 0; line.direction[i] && params[i]->has_grad && k < mat_count(params[i]->val); k++)
+                got += (double)params[i]->grad[k] * (double)line.direction[i][k];
+        for (int step = -2; step <= 2; step++) L[step + 2] = line_loss(&line, step * h, loss, context);
+        double want = (8 * (L[3] - L[1]) - (L[4] - L[0])) / (12 * h);
+        double error = fabs(got - want) / fmax(fmax(fabs(got), fabs(want)), 1e-9);
+        worst = isnan(error) ? INFINITY : fmax(worst, error);
+    }
+    line_loss(&line, 0, loss, context);
+    for (int i = 0; i < count; i++) params[i]->has_grad = false;
+    arena_free(&arena);
+    return worst;
+}

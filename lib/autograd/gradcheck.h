@@ -40,4 +40,13 @@ typedef struct {
 /* Checks all variants of an operation, and every number of every input. Stops unless num is double. */
 GradCheckResult gradcheck_run(const Op *op);
 
+/* The loss of a whole network, one number; the same function of its parameters at every call. */
+typedef Var GradCheckLoss(Tape *t, const void *context);
+/* The same for a whole network, along random directions u of unit length through all its parameters (frozen ones left
+ * out): the tape's gradient says u . dL/dw, the fourth-order central difference of L(w + h u) says it again. Returns the
+ * largest |tape - difference| / max of the two; infinite for NaN. The parameters are as before afterwards, their
+ * gradients empty. Stops unless num is double. */
+double gradcheck_directions(Param *const *params, int count, GradCheckLoss *loss, const void *context, int directions,
+                            uint64_t seed);
+
 #endif

@@ -97,6 +97,9 @@ Var op_patches(Tape *t, Var x, int K);
 
 /* Multi-head self-attention, attention.h: qkv [B,T,3D] -> [B,T,D]. Causal: token t attends to 0..t only. */
 Var op_attention(Tape *t, Var qkv, int heads, bool causal);
+/* Cross-attention, attention.h: queries q [B,T,D] attend to S states, kv [B,S,2D], keys and values side by side; all
+ * queries of row b see all states of row b -> [B,T,D]. */
+Var op_cross_attention(Tape *t, Var q, Var kv, int heads);
 
 /* The last hidden state of an LSTM, from a state of 0; gates in the order input, forget, cell, output.
  * input [B,T,4H]: x W_ih^T + b_ih of each token (op_linear); weight W_hh [4H,H], bias b_hh [4H] -> [B,H].
@@ -145,7 +148,7 @@ Var op_checkpoint(Tape *t, Var x, TapeBody body, const void *context);
 #define OPS(X)                                                                                                         \
     X(add) X(mul) X(scale) X(exp) X(reshape) X(transpose) X(flatten) X(matmul) X(linear) X(relu) X(gelu) X(quick_gelu) \
     X(conv2d) X(maxpool) X(avgpool) X(batchnorm) X(layernorm) X(l2norm) X(embedding) X(mean_tokens) X(gather)          \
-    X(prepend) X(patches) X(attention) X(lstm) X(softmax_pool) X(cross_entropy) X(contrastive)                         \
+    X(prepend) X(patches) X(attention) X(cross_attention) X(lstm) X(softmax_pool) X(cross_entropy) X(contrastive)                         \
     X(sigmoid_cross_entropy) X(checkpoint)
 /* clang-format on */
 

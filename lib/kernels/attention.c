@@ -10,6 +10,10 @@ static void shape_require(AttentionShape s) {
     REQUIRE(s.B >= 0 && s.T >= 0 && s.D >= 1 && s.heads >= 1 && s.D % s.heads == 0,
             "%d heads for a width of %d, B %d, T %d: heads must divide the width", s.heads, s.D, s.B, s.T);
 }
+static void cross_require(AttentionShape s) {
+    shape_require(s);
+    REQUIRE(s.S >= 1 && !s.causal, "%d states to attend to, causal %d: want at least one, and no mask", s.S, s.causal);
+}
 
 void attend_map(AttentionShape s, const num *qkv, int b, int head, num *map) {
     shape_require(s);
@@ -24,16 +28,16 @@ void attend_map(AttentionShape s, const num *qkv, int b, int head, num *map) {
     arena_free(&arena);
 }
 
-/* Where head i = b * heads + h begins in rows of `width` numbers: D for out, 3 D for qkv (keys are D further). */
-static size_t head_at(AttentionShape s, size_t i, size_t width) {
+/* Where head i = b * heads + h begins in sequences of `rows` rows of `width` numbers. */
+static size_t head_at(AttentionShape s, size_t i, size_t rows, size_t width) {
     size_t heads = (size_t)s.heads;
-    return i / heads * (size_t)s.T * width + i % heads * ((size_t)s.D / heads);
+    return i / heads * rows * width + i % heads * ((size_t)s.D / heads);
 }
 
 /* ---- blocks ---------------------------------------------------------------------------------------------------------
  * BLOCK queries are multiplied with BLOCK keys at a time: 16 KB of scores, which stay in L1. One head is one piece of
- * work. Its keys and values are first packed, with rows of whole vectors: k [T,d] as [T][dw], or transposed as [d][Tw],
- * where dw and Tw are d and T rounded up. */
+ * work. Its keys and values are first packed, with rows of whole vectors: k [S,d] as [S][dw], or transposed as [d][Sw],
+ * where dw and Sw are d and S rounded up. From here on S is set: self-attention has S = T. */
 enum { BLOCK = 64 };
 
 /* The left matrix of a product: number r,k is at from[r * row + k * step]. */
@@ -79,11 +83,11 @@ typedef struct {
 } BlockRange;
 
 /* score [rows][BLOCK] = queries k^T; -infinity where the mask excludes a key, and beyond the last one.
- * queries [rows][dw], already divided by sqrt(d); keys_transposed [d][Tw]. */
+ * queries [rows][dw], already divided by sqrt(d); keys_transposed [d][Sw]. */
 static void scores(AttentionShape s, BlockRange at, const num *queries, const num *keys_transposed, num *score) {
     int d = s.D / s.heads;
     product((ProductShape){ .rows = at.rows, .length = d, .cols = at.keys },
-            (Left){ queries, (size_t)vecs_width(d), 1 }, keys_transposed + at.k0, (size_t)vecs_width(s.T), score,
+            (Left){ queries, (size_t)vecs_width(d), 1 }, keys_transposed + at.k0, (size_t)vecs_width(s.S), score,
             BLOCK);
     for (int r = 0; r < at.rows; r++) {
         int seen = s.causal ? MIN(at.keys, at.q0 + r + 1 - at.k0) : at.keys;
@@ -127,21 +131,42 @@ static void softmax_step(BlockRange at, num *score, Running *run, num *out, int 
     }
 }
 
+/* The operands: queries, and keys with values, in rows that are q_step and kv_step numbers apart. */
 typedef struct {
     AttentionShape s;
-    AttentionFlow f;
-    num *out, *log_sum;
+    const num *q, *k, *v;
+    size_t q_step, kv_step;
+    num *out, *log_sum; /* of the forward */
+    AttentionFlow f;    /* of the backward: out, log_sum and dout are read */
+    num *dq, *dk, *dv;
 } Attention;
+
+static Attention self_attention(AttentionShape s, const num *qkv, num *dqkv) {
+    size_t D = (size_t)s.D;
+    s.S = s.T;
+    Attention a = { .s = s, .q = qkv, .k = qkv + D, .v = qkv + 2 * D, .q_step = 3 * D, .kv_step = 3 * D };
+    if (dqkv) {
+        a.dq = dqkv;
+        a.dk = dqkv + D;
+        a.dv = dqkv + 2 * D;
+    }
+    return a;
+}
+static Attention cross_attention(AttentionShape s, const num *q, const num *kv) {
+    size_t D = (size_t)s.D;
+    return (Attention){ .s = s, .q = q, .k = kv, .v = kv + D, .q_step = D, .kv_step = 2 * D };
+}
 
 /* out = softmax(q k^T / sqrt(d)) v of one head, [T,d]: for each block of queries over all blocks of keys. */
 static void forward_head(const Attention *a, size_t head, num *scratch) {
     AttentionShape s = a->s;
-    size_t T = (size_t)s.T, D = (size_t)s.D, d = D / (size_t)s.heads, dw = (size_t)vecs_width((int)d), step = 3 * D;
-    const num *q = a->f.qkv + head_at(s, head, 3 * D);
-    num *keys = scratch, *values = keys + d * (size_t)vecs_width(s.T), *queries = values + T * dw;
+    size_t T = (size_t)s.T, S = (size_t)s.S, D = (size_t)s.D, d = D / (size_t)s.heads, dw = (size_t)vecs_width((int)d);
+    size_t at_kv = head_at(s, head, S, a->kv_step), step = a->q_step;
+    const num *q = a->q + head_at(s, head, T, step);
+    num *keys = scratch, *values = keys + d * (size_t)vecs_width(s.S), *queries = values + S * dw;
     num *out = queries + BLOCK * dw, *score = out + BLOCK * dw;
-    pack_transposed(q + D, step, T, d, keys);
-    pack_rows(q + 2 * D, step, T, d, 1, values);
+    pack_transposed(a->k + at_kv, a->kv_step, S, d, keys);
+    pack_rows(a->v + at_kv, a->kv_step, S, d, 1, values);
     for (size_t q0 = 0; q0 < T; q0 += BLOCK) {
         Running run;
         BlockRange at = { .q0 = (int)q0, .rows = (int)MIN((size_t)BLOCK, T - q0) };
@@ -150,15 +175,15 @@ static void forward_head(const Attention *a, size_t head, num *scratch) {
             run.max[r] = -INFINITY;
             run.sum[r] = 0;
         }
-        for (; at.k0 < (s.causal ? at.q0 + at.rows : s.T); at.k0 += BLOCK) {
-            at.keys = MIN(BLOCK, s.T - at.k0);
+        for (; at.k0 < (s.causal ? at.q0 + at.rows : s.S); at.k0 += BLOCK) {
+            at.keys = MIN(BLOCK, s.S - at.k0);
             scores(s, at, queries, keys, score);
             softmax_step(at, score, &run, out, (int)dw);
             product((ProductShape){ at.rows, at.keys, (int)d, at.k0 > 0 }, (Left){ score, BLOCK, 1 },
                     values + (size_t)at.k0 * dw, dw, out, dw);
         }
         for (size_t r = 0; r < (size_t)at.rows; r++) {
-            num *to = a->out + head_at(s, head, D) + (q0 + r) * D;
+            num *to = a->out + head_at(s, head, T, D) + (q0 + r) * D;
             for (size_t c = 0; c < d; c++) to[c] = out[r * dw + c] / run.sum[r];
             if (a->log_sum) a->log_sum[head * T + q0 + r] = run.max[r] + (num)log((double)run.sum[r]);
         }
@@ -167,19 +192,27 @@ static void forward_head(const Attention *a, size_t head, num *scratch) {
 
 static void forward_heads(void *context, size_t begin, size_t end) {
     const Attention *a = context;
-    size_t d = (size_t)(a->s.D / a->s.heads), Tw = (size_t)vecs_width(a->s.T), dw = (size_t)vecs_width((int)d);
-    num *scratch = thread_scratch((Tw * (d + dw) + 2 * BLOCK * dw + BLOCK * BLOCK) * sizeof(num));
+    size_t d = (size_t)(a->s.D / a->s.heads), Sw = (size_t)vecs_width(a->s.S), dw = (size_t)vecs_width((int)d);
+    num *scratch = thread_scratch((Sw * (d + dw) + 2 * BLOCK * dw + BLOCK * BLOCK) * sizeof(num));
     for (size_t head = begin; head < end; head++) forward_head(a, head, scratch);
+}
+static void forward(Attention a, num *out, num *log_sum) {
+    a.out = out;
+    a.log_sum = log_sum;
+    parallel_for((size_t)a.s.B * (size_t)a.s.heads, 1, forward_heads, &a);
 }
 void attend_forward(AttentionShape s, const num *qkv, num *out, num *log_sum) {
     shape_require(s);
-    Attention a = { .s = s, .f.qkv = qkv, .out = out, .log_sum = log_sum };
-    parallel_for((size_t)s.B * (size_t)s.heads, 1, forward_heads, &a);
+    forward(self_attention(s, qkv, NULL), out, log_sum);
+}
+void attend_cross_forward(AttentionShape s, const num *q, const num *kv, num *out, num *log_sum) {
+    cross_require(s);
+    forward(cross_attention(s, q, kv), out, log_sum);
 }
 
 /* Scratch memory for the backward of one head. */
 typedef struct {
-    num *keys_transposed, *values_transposed, *keys, *dk, *dv; /* [d][Tw] twice; [T][dw] */
+    num *keys_transposed, *values_transposed, *keys, *dk, *dv; /* [d][Sw] twice; [S][dw] */
     num *queries, *dout, *dq;                                  /* [BLOCK][dw] */
     num *p, *dp;                                               /* [BLOCK][BLOCK] */
 } BackwardScratch;
@@ -189,10 +222,10 @@ typedef struct {
 static void backward_block(AttentionShape s, BlockRange at, const BackwardScratch *b, const num *log_sum,
                            const num *dot) {
     int d = s.D / s.heads, n = vecs_width(at.keys);
-    size_t dw = (size_t)vecs_width(d), Tw = (size_t)vecs_width(s.T), k0 = (size_t)at.k0;
+    size_t dw = (size_t)vecs_width(d), Sw = (size_t)vecs_width(s.S), k0 = (size_t)at.k0;
     scores(s, at, b->queries, b->keys_transposed, b->p);
     product((ProductShape){ .rows = at.rows, .length = d, .cols = at.keys }, (Left){ b->dout, dw, 1 },
-            b->values_transposed + k0, Tw, b->dp, BLOCK);
+            b->values_transposed + k0, Sw, b->dp, BLOCK);
     for (int r = 0; r < at.rows; r++) {
         num *p = b->p + r * BLOCK, *dp = b->dp + r * BLOCK;
         for (int j = 0; j < n; j++) p[j] -= log_sum[r];
@@ -214,39 +247,41 @@ static void add_rows(const num *from, size_t rows, size_t d, num scale, num *to,
 /* The gradients of one head; dot_i = dout_i . out_i. */
 static void backward_head(const Attention *a, size_t head, const BackwardScratch *b) {
     AttentionShape s = a->s;
-    size_t T = (size_t)s.T, D = (size_t)s.D, d = D / (size_t)s.heads, dw = (size_t)vecs_width((int)d), step = 3 * D;
-    const num *q = a->f.qkv + head_at(s, head, 3 * D);
-    num *dq = a->f.dqkv + head_at(s, head, 3 * D), scale = (num)(1 / sqrt((double)d));
-    pack_transposed(q + D, step, T, d, b->keys_transposed);
-    pack_transposed(q + 2 * D, step, T, d, b->values_transposed);
-    pack_rows(q + D, step, T, d, 1, b->keys);
-    memset(b->dk, 0, T * dw * sizeof(num));
-    memset(b->dv, 0, T * dw * sizeof(num));
+    size_t T = (size_t)s.T, S = (size_t)s.S, D = (size_t)s.D, d = D / (size_t)s.heads, dw = (size_t)vecs_width((int)d);
+    size_t at_q = head_at(s, head, T, a->q_step), at_kv = head_at(s, head, S, a->kv_step),
+           at_out = head_at(s, head, T, D);
+    const num *q = a->q + at_q, scale = (num)(1 / sqrt((double)d));
+    pack_transposed(a->k + at_kv, a->kv_step, S, d, b->keys_transposed);
+    pack_transposed(a->v + at_kv, a->kv_step, S, d, b->values_transposed);
+    pack_rows(a->k + at_kv, a->kv_step, S, d, 1, b->keys);
+    memset(b->dk, 0, S * dw * sizeof(num));
+    memset(b->dv, 0, S * dw * sizeof(num));
     for (size_t q0 = 0; q0 < T; q0 += BLOCK) {
         num dot[BLOCK];
         BlockRange at = { .q0 = (int)q0, .rows = (int)MIN((size_t)BLOCK, T - q0) };
-        const num *dout = a->f.dout + head_at(s, head, D) + q0 * D, *out = a->f.out + head_at(s, head, D) + q0 * D;
-        pack_rows(q + q0 * step, step, (size_t)at.rows, d, scale, b->queries);
+        const num *dout = a->f.dout + at_out + q0 * D, *out = a->f.out + at_out + q0 * D;
+        pack_rows(q + q0 * a->q_step, a->q_step, (size_t)at.rows, d, scale, b->queries);
         pack_rows(dout, D, (size_t)at.rows, d, 1, b->dout);
         memset(b->dq, 0, BLOCK * dw * sizeof(num));
         for (size_t r = 0; r < (size_t)at.rows; r++) {
             dot[r] = 0;
             for (size_t c = 0; c < d; c++) dot[r] += dout[r * D + c] * out[r * D + c];
         }
-        for (; at.k0 < (s.causal ? at.q0 + at.rows : s.T); at.k0 += BLOCK) {
-            at.keys = MIN(BLOCK, s.T - at.k0);
+        for (; at.k0 < (s.causal ? at.q0 + at.rows : s.S); at.k0 += BLOCK) {
+            at.keys = MIN(BLOCK, s.S - at.k0);
             backward_block(s, at, b, a->f.log_sum + head * T + q0, dot);
         }
-        add_rows(b->dq, (size_t)at.rows, d, scale, dq + q0 * step, step);
+        if (a->dq) add_rows(b->dq, (size_t)at.rows, d, scale, a->dq + at_q + q0 * a->q_step, a->q_step);
     }
-    add_rows(b->dk, T, d, 1, dq + D, step);
-    add_rows(b->dv, T, d, 1, dq + 2 * D, step);
+    if (!a->dk) return;
+    add_rows(b->dk, S, d, 1, a->dk + at_kv, a->kv_step);
+    add_rows(b->dv, S, d, 1, a->dv + at_kv, a->kv_step);
 }
 
 static void backward_heads(void *context, size_t begin, size_t end) {
     const Attention *a = context;
     size_t d = (size_t)(a->s.D / a->s.heads), dw = (size_t)vecs_width((int)d), block = BLOCK * dw;
-    size_t keys = d * (size_t)vecs_width(a->s.T), rows = (size_t)a->s.T * dw;
+    size_t keys = d * (size_t)vecs_width(a->s.S), rows = (size_t)a->s.S * dw;
     num *at = thread_scratch((2 * keys + 3 * rows + 3 * block + 2 * BLOCK * BLOCK) * sizeof(num));
     num *row = at + 2 * keys, *of_block = row + 3 * rows, *score = of_block + 3 * block;
     BackwardScratch b = { at, at + keys, row, row + rows, row + 2 * rows, .p = score, .dp = score + BLOCK * BLOCK };
@@ -256,8 +291,19 @@ static void backward_heads(void *context, size_t begin, size_t end) {
     for (size_t head = begin; head < end; head++) backward_head(a, head, &b);
 }
 
+static void backward(Attention a, AttentionFlow flow) {
+    a.f = flow;
+    parallel_for((size_t)a.s.B * (size_t)a.s.heads, 1, backward_heads, &a);
+}
 void attend_backward(AttentionShape s, AttentionFlow flow) {
     shape_require(s);
-    Attention a = { .s = s, .f = flow };
-    parallel_for((size_t)s.B * (size_t)s.heads, 1, backward_heads, &a);
+    backward(self_attention(s, flow.qkv, flow.dqkv), flow);
+}
+void attend_cross_backward(AttentionShape s, CrossAttentionFlow f) {
+    cross_require(s);
+    Attention a = cross_attention(s, f.q, f.kv);
+    a.dq = f.dq;
+    a.dk = f.dkv;
+    a.dv = f.dkv ? f.dkv + s.D : NULL;
+    backward(a, (AttentionFlow){ .out = f.out, .log_sum = f.log_sum, .dout = f.dout });
 }

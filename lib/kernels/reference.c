@@ -82,72 +82,106 @@ void conv_backward_weight_plain(ConvShape s, const num *x, const num *dy, bool a
             }
 }
 
+/* Where the numbers of attention lie: rows of queries, and rows of keys and values, q_step and kv_step apart. */
+typedef struct {
+    AttentionShape s; /* S keys */
+    const num *q, *k, *v;
+    num *dq, *dk, *dv;
+    size_t q_step, kv_step;
+} Operands;
+
+static Operands self_operands(AttentionShape s, const num *qkv, num *dqkv) {
+    size_t D = (size_t)s.D;
+    s.S = s.T;
+    Operands o = { .s = s, .q = qkv, .k = qkv + D, .v = qkv + 2 * D, .q_step = 3 * D, .kv_step = 3 * D };
+    o.dq = dqkv;
+    o.dk = dqkv ? dqkv + D : NULL;
+    o.dv = dqkv ? dqkv + 2 * D : NULL;
+    return o;
+}
+static Operands cross_operands(AttentionShape s, CrossAttentionFlow f) {
+    size_t D = (size_t)s.D;
+    return (Operands){ s, f.q, f.kv, f.kv + D, f.dq, f.dkv, f.dkv ? f.dkv + D : NULL, D, 2 * D };
+}
+
 /* p_j = softmax over j of S_ij,  S_ij = q_i . k_j / sqrt(d) */
-double attend_row_plain(AttentionShape s, const num *qkv, int b, int h, int i, double *p) {
-    size_t d = (size_t)(s.D / s.heads), step = 3 * (size_t)s.D;
-    const num *q = qkv + (size_t)b * (size_t)s.T * step + (size_t)h * d, *k = q + s.D;
-    int keys = s.causal ? i + 1 : s.T;
+static double row_plain(const Operands *o, size_t b, size_t h, size_t i, double *p) {
+    size_t d = (size_t)(o->s.D / o->s.heads), S = (size_t)o->s.S, keys = o->s.causal ? i + 1 : S;
+    const num *q = o->q + (b * (size_t)o->s.T + i) * o->q_step + h * d, *k = o->k + b * S * o->kv_step + h * d;
     double max = -INFINITY, sum = 0;
-    for (int j = 0; j < s.T; j++) {
+    for (size_t j = 0; j < S; j++) {
         p[j] = 0;
-        for (size_t c = 0; c < d; c++) p[j] += (double)q[(size_t)i * step + c] * (double)k[(size_t)j * step + c];
+        for (size_t c = 0; c < d; c++) p[j] += (double)q[c] * (double)k[j * o->kv_step + c];
         p[j] = j < keys ? p[j] / sqrt((double)d) : -INFINITY;
         max = fmax(max, p[j]);
     }
-    for (int j = 0; j < s.T; j++) {
+    for (size_t j = 0; j < S; j++) {
         p[j] = exp(p[j] - max);
         sum += p[j];
     }
-    for (int j = 0; j < s.T; j++) p[j] /= sum;
+    for (size_t j = 0; j < S; j++) p[j] /= sum;
     return max + log(sum);
+}
+double attend_row_plain(AttentionShape s, const num *qkv, int b, int h, int i, double *p) {
+    Operands o = self_operands(s, qkv, NULL);
+    return row_plain(&o, (size_t)b, (size_t)h, (size_t)i, p);
 }
 
 /* out[b,i,h] = sum over j of P_ij v_j */
-void attend_forward_plain(AttentionShape s, const num *qkv, num *out, num *log_sum) {
+static void forward_plain(Operands o, num *out, num *log_sum) {
     Arena arena = { 0 };
-    size_t d = (size_t)(s.D / s.heads), D = (size_t)s.D, T = (size_t)s.T;
-    double *p = arena_alloc(&arena, T + 1, sizeof *p);
-    for (size_t row = 0; row < (size_t)s.B * (size_t)s.heads * T; row++) { /* row of log_sum [B,heads,T] */
-        size_t i = row % T, h = row / T % (size_t)s.heads, b = row / T / (size_t)s.heads;
-        double log_of = attend_row_plain(s, qkv, (int)b, (int)h, (int)i, p);
+    size_t T = (size_t)o.s.T, S = (size_t)o.s.S, D = (size_t)o.s.D, heads = (size_t)o.s.heads, d = D / heads;
+    double *p = arena_alloc(&arena, S + 1, sizeof *p);
+    for (size_t row = 0; row < (size_t)o.s.B * heads * T; row++) { /* row of log_sum [B,heads,T] */
+        size_t i = row % T, h = row / T % heads, b = row / T / heads;
+        double log_of = row_plain(&o, b, h, i, p);
         if (log_sum) log_sum[row] = (num)log_of;
         for (size_t c = h * d; c < (h + 1) * d; c++) {
             double sum = 0;
-            for (size_t j = 0; j < T; j++) sum += p[j] * (double)qkv[(b * T + j) * 3 * D + 2 * D + c];
+            for (size_t j = 0; j < S; j++) sum += p[j] * (double)o.v[(b * S + j) * o.kv_step + c];
             out[(b * T + i) * D + c] = (num)sum;
         }
     }
     arena_free(&arena);
 }
+void attend_forward_plain(AttentionShape s, const num *qkv, num *out, num *log_sum) {
+    forward_plain(self_operands(s, qkv, NULL), out, log_sum);
+}
+void attend_cross_forward_plain(AttentionShape s, const num *q, const num *kv, num *out, num *log_sum) {
+    forward_plain(cross_operands(s, (CrossAttentionFlow){ .q = q, .kv = kv }), out, log_sum);
+}
 
 /* dS_ij = P_ij (dout_i . v_j - dout_i . out_i) / sqrt(d)
  * dv_j += P_ij dout_i      dq_i += dS_ij k_j      dk_j += dS_ij q_i          for every b, h, i, j */
-void attend_backward_plain(AttentionShape s, AttentionFlow f) {
+static void backward_plain(Operands o, const num *all_out, const num *all_dout) {
     Arena arena = { 0 };
-    size_t d = (size_t)(s.D / s.heads), D = (size_t)s.D, T = (size_t)s.T;
-    double *p = arena_alloc(&arena, T + 1, sizeof *p), scale = 1 / sqrt((double)d);
-    for (size_t row = 0; row < (size_t)s.B * (size_t)s.heads * T; row++) {
-        size_t i = row % T, h = row / T % (size_t)s.heads, b = row / T / (size_t)s.heads;
-        const num *q = f.qkv + (b * T + i) * 3 * D + h * d, *dout = f.dout + (b * T + i) * D + h * d;
-        const num *out = f.out + (b * T + i) * D + h * d;
-        num *dq = f.dqkv + (b * T + i) * 3 * D + h * d;
+    size_t T = (size_t)o.s.T, S = (size_t)o.s.S, D = (size_t)o.s.D, heads = (size_t)o.s.heads, d = D / heads;
+    double *p = arena_alloc(&arena, S + 1, sizeof *p), scale = 1 / sqrt((double)d);
+    for (size_t row = 0; row < (size_t)o.s.B * heads * T; row++) {
+        size_t i = row % T, h = row / T % heads, b = row / T / heads, at_q = (b * T + i) * o.q_step + h * d;
+        const num *dout = all_dout + (b * T + i) * D + h * d, *out = all_out + (b * T + i) * D + h * d;
         double dot = 0;
-        attend_row_plain(s, f.qkv, (int)b, (int)h, (int)i, p);
+        row_plain(&o, b, h, i, p);
         for (size_t c = 0; c < d; c++) dot += (double)dout[c] * (double)out[c];
-        for (size_t j = 0; j < T; j++) {
-            const num *k = f.qkv + (b * T + j) * 3 * D + D + h * d, *v = k + D;
-            num *dk = f.dqkv + (b * T + j) * 3 * D + D + h * d, *dv = dk + D;
+        for (size_t j = 0; j < S; j++) {
+            size_t at_kv = (b * S + j) * o.kv_step + h * d;
             double dp = 0;
-            for (size_t c = 0; c < d; c++) dp += (double)dout[c] * (double)v[c];
+            for (size_t c = 0; c < d; c++) dp += (double)dout[c] * (double)o.v[at_kv + c];
             double ds = p[j] * (dp - dot) * scale;
             for (size_t c = 0; c < d; c++) {
-                dv[c] += (num)(p[j] * (double)dout[c]);
-                dq[c] += (num)(ds * (double)k[c]);
-                dk[c] += (num)(ds * (double)q[c]);
+                o.dv[at_kv + c] += (num)(p[j] * (double)dout[c]);
+                o.dq[at_q + c] += (num)(ds * (double)o.k[at_kv + c]);
+                o.dk[at_kv + c] += (num)(ds * (double)o.q[at_q + c]);
             }
         }
     }
     arena_free(&arena);
+}
+void attend_backward_plain(AttentionShape s, AttentionFlow f) {
+    backward_plain(self_operands(s, f.qkv, f.dqkv), f.out, f.dout);
+}
+void attend_cross_backward_plain(AttentionShape s, CrossAttentionFlow f) {
+    backward_plain(cross_operands(s, f), f.out, f.dout);
 }
 
 /* y_i = f(x_i) */

@@ -18,6 +18,8 @@ void conv_backward_weight_plain(ConvShape s, const num *x, const num *dy, bool a
 double attend_row_plain(AttentionShape s, const num *qkv, int b, int h, int i, double *p);
 void attend_forward_plain(AttentionShape s, const num *qkv, num *out, num *log_sum);
 void attend_backward_plain(AttentionShape s, AttentionFlow flow);
+void attend_cross_forward_plain(AttentionShape s, const num *q, const num *kv, num *out, num *log_sum);
+void attend_cross_backward_plain(AttentionShape s, CrossAttentionFlow flow); /* wants dq and dkv */
 /* Computed in double, with exp and erfc of libm. */
 void vec_exp_plain(const num *x, num *y, size_t n);
 void vec_gelu_plain(const num *x, num *y, size_t n);

@@ -13,6 +13,27 @@ static Linear normal_linear(Params *params, const char *prefix, const char *join
     return layer;
 }
 
+CrossAttention cross_attention_add(Params *params, const char *prefix, CrossAttentionSize s, Rng *rng) {
+    Arena *a = params->arena;
+    REQUIRE(s.width >= 1 && s.heads >= 1 && s.width % s.heads == 0 && s.states >= 1,
+            "width %d, %d heads, states of %d numbers: heads must divide the width", s.width, s.heads, s.states);
+    double added = 1 / sqrt((double)s.width * MAX(1, s.added));
+    CrossAttention m = { .heads = s.heads };
+    m.ln = layernorm_add(params, arena_print(a, "%s.ln", prefix), s.width);
+    m.q_proj =
+        normal_linear(params, arena_print(a, "%s.q_proj", prefix), ".", s.width, s.width, 1 / sqrt(s.width), rng);
+    m.kv_proj = normal_linear(params, arena_print(a, "%s.kv_proj", prefix), ".", s.states, 2 * s.width,
+                              1 / sqrt(s.states), rng);
+    m.out_proj = normal_linear(params, arena_print(a, "%s.out_proj", prefix), ".", s.width, s.width, added, rng);
+    return m;
+}
+Var cross_attention_states(Tape *t, const CrossAttention *m, Var states) { return linear(t, &m->kv_proj, states); }
+/* x + out_proj(attention(q_proj(ln(x)), kv))          x [B,T,D], kv [B,S,2D] */
+Var cross_attention(Tape *t, const CrossAttention *m, Var x, Var kv) {
+    Var q = linear(t, &m->q_proj, layernorm(t, &m->ln, x));
+    return op_add(t, x, linear(t, &m->out_proj, op_cross_attention(t, q, kv, m->heads)));
+}
+
 int transformer_mlp(TransformerSize size) { return size.mlp ? size.mlp : 4 * size.width; }
 
 /* The two layers that are added to x start smaller, because 2 * layers of them are added up. */
@@ -39,6 +60,13 @@ Transformer transformer_add(Params *params, const char *prefix, TransformerSize 
     return m;
 }
 
+/* x + c_proj(gelu(c_fc(ln_2(x))))          x [..,D]; c_fc to M */
+Var transformer_feed_forward(Tape *t, const TransformerBlock *b, TransformerSize s, Var x) {
+    Var mlp_hidden = linear(t, &b->c_fc, layernorm(t, &b->ln_2, x));
+    mlp_hidden = s.quick_gelu ? op_quick_gelu(t, mlp_hidden) : op_gelu(t, mlp_hidden);
+    return op_add(t, x, linear(t, &b->c_proj, mlp_hidden));
+}
+
 /* a = x + out_proj(attention(in_proj(ln_1(x))))          x, a [B,T,D]
  * y = a + c_proj(gelu(c_fc(ln_2(a))))                    y [B,T,D]; c_fc to M
  * gather: y of token index[b] of each row alone, [B,D]. Nothing after the attention looks at other tokens. */
@@ -48,10 +76,7 @@ static Var block(Tape *t, const TransformerBlock *b, TransformerSize s, Var x, b
         attention_out = op_gather(t, attention_out, index);
         x = op_gather(t, x, index);
     }
-    x = op_add(t, x, linear(t, &b->out_proj, attention_out));
-    Var mlp_hidden = linear(t, &b->c_fc, layernorm(t, &b->ln_2, x));
-    mlp_hidden = s.quick_gelu ? op_quick_gelu(t, mlp_hidden) : op_gelu(t, mlp_hidden);
-    return op_add(t, x, linear(t, &b->c_proj, mlp_hidden));
+    return transformer_feed_forward(t, b, s, op_add(t, x, linear(t, &b->out_proj, attention_out)));
 }
 
 /* The arguments of `block`, for op_checkpoint. */

@@ -30,6 +30,29 @@ typedef struct {
     TransformerBlock *blocks;
 } Transformer;
 
+/* A layer of cross-attention: each token of x attends to S states of another network (Vaswani et al. 2017, section
+ * 3.2.3), and what it finds there is added to it:
+ *   x = x + out_proj(attention(q_proj(ln(x)), kv))      kv = kv_proj(states) */
+typedef struct {
+    int width, heads; /* D; heads divide it */
+    int states;       /* numbers of a state, W */
+    int added;        /* how many results the network adds up: the last layer starts smaller by its root; 0: 1 */
+} CrossAttentionSize;
+typedef struct {
+    LayerNorm ln;
+    Linear q_proj, kv_proj, out_proj;
+    int heads;
+} CrossAttention;
+/* Parameters PREFIX.ln, .q_proj, .kv_proj, .out_proj; weights normal, biases 0. Stops unless heads divide the width. */
+CrossAttention cross_attention_add(Params *params, const char *prefix, CrossAttentionSize size, Rng *rng);
+/* Keys and values of states [B,S,W] -> [B,S,2D]; once for any number of tokens. */
+Var cross_attention_states(Tape *t, const CrossAttention *layer, Var states);
+/* x [B,T,D], kv [B,S,2D] -> [B,T,D] */
+Var cross_attention(Tape *t, const CrossAttention *layer, Var x, Var kv);
+
+/* The second half of a block, for networks that put something before it: x + c_proj(gelu(c_fc(ln_2(x)))), x [..,D]. */
+Var transformer_feed_forward(Tape *t, const TransformerBlock *block, TransformerSize size, Var x);
+
 /* M, the width of the hidden layer of a block's MLP. */
 int transformer_mlp(TransformerSize size);
 /* Adds the parameters of all blocks under PREFIX. Stops unless heads divide the width. */

@@ -1,4 +1,5 @@
-/* steps: trains a CLIP for a number of steps on batches that the caller makes: generated scenes, pictures of one's own.
+/* steps: trains a CLIP, or another network, for a number of steps on batches that the caller makes: generated scenes,
+ * pictures of one's own.
  *
  * Filters are moved by Muon, everything else by AdamW, the logit scale with a higher learning rate; the learning rate
  * rises over the first twentieth of the steps and falls along a cosine; the norm of all gradients is clipped to 1. The
@@ -23,5 +24,7 @@ typedef struct {
 /* Trains. *last_loss is the mean over the last tenth of the steps. False with one line, before the update, if a loss or
  * a gradient is not finite; the line names the step and the first operation that produced it. Wants steps >= 1. */
 bool steps_train(Clip *clip, const StepsRun *run, double *last_loss, Err *err);
+/* The same for a network that is no CLIP. */
+bool steps_train_params(Params *params, const StepsRun *run, double *last_loss, Err *err);
 
 #endif
