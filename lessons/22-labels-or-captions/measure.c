@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { SHIFT_TEST = 500, TUNE_TRAIN = 1000, TUNE_PICTURES = 6400, TUNE_TEST = 1000, MORE_DATA_SEED = 77 };
+enum { SHIFT_TEST = 500, LOOK_TEST = 1000, TUNE_TRAIN = 1000, TUNE_PICTURES = 6400, TUNE_TEST = 1000, MORE_DATA_SEED = 77 };
 enum { DRAW_COST = 50 }; /* of a probe, in pictures of a training, for the progress bar */
 static const double TUNE_RATE = 0.3;
 
@@ -29,6 +29,7 @@ struct Measure {
 int look_at(int pictures, int i) {
     return MAX(STUDY_BATCH, pictures >> (LOOKS - 1 - i)) / STUDY_BATCH * STUDY_BATCH;
 }
+HeldOut held_out_of(const Cifar *set) { return set->generated ? (HeldOut){ 3, 4 } : (HeldOut){ 4, 8 }; }
 bool in_wide_data(Corruption kind) { return kind % 2 == 0; }
 int locked_pictures(const MeasureSetup *setup) { return MAX(STUDY_BATCH, setup->pictures / 4); }
 
@@ -193,43 +194,33 @@ static void probes(Measure *m, const char *name, StudyModel *model, const Cifar 
     }
 }
 
-/* The pictures of HELD_A and HELD_B, or all others; a copy. */
-static Cifar held_part(Measure *m, const Cifar *set, bool held) {
-    uint8_t *pixels = arena_alloc(m->arena, (size_t)set->n, CIFAR_NUMBERS), *labels = arena_alloc(m->arena, (size_t)set->n, 1);
-    Cifar part = *set;
-    part.n = 0;
-    for (int i = 0; i < set->n; i++) {
-        if ((set->labels[i] == HELD_A || set->labels[i] == HELD_B) != held) continue;
-        memcpy(pixels + (size_t)part.n * CIFAR_NUMBERS, cifar_planes(set, i), CIFAR_NUMBERS);
-        labels[part.n++] = set->labels[i];
-    }
-    part.pixels = pixels;
-    part.labels = labels;
-    return part;
-}
-
 /* How many pictures of the two held-out classes get the right one of the two captions. */
-static int right_of_two(Measure *m, StudyModel *model, const Cifar *set) {
+static int right_of_two(Measure *m, StudyModel *model, const Cifar *set, const HeldOut *held) {
     Mat scores = study_scores(model, m->arena, set);
     int right = 0;
     for (int i = 0; i < set->n; i++) {
-        bool a = AT(scores, i, HELD_A) >= AT(scores, i, HELD_B);
-        right += a == (set->labels[i] == HELD_A);
+        bool a = AT(scores, i, held->a) >= AT(scores, i, held->b);
+        right += a == (set->labels[i] == held->a);
     }
     return right;
 }
 
 static void probes_held_out(Measure *m) {
-    static const int two[CIFAR_CLASSES] = { [HELD_A] = 0, [HELD_B] = 1 };
     const MeasureSetup *s = m->setup;
+    HeldOut held = held_out_of(s->train);
     StudyModel without;
-    Cifar few = held_part(m, s->train, false), pool = held_part(m, s->pool, true), test = held_part(m, s->test, true);
+    Cifar few = holdout_pictures(m->arena, s->train, held.a, held.b, false, 0);
+    Cifar pool = holdout_pictures(m->arena, s->pool, held.a, held.b, true, 0);
+    Cifar test = holdout_pictures(m->arena, s->test, held.a, held.b, true, 0);
+    int two[CIFAR_CLASSES] = { 0 };
+    two[held.b] = 1;
+    few.names = holdout_descriptions(s->train);
     Study study = study_of(m, LEARN_CAPTIONS);
     study.train = &few;
     train(m, &without, study, "without two classes", NULL);
     if (m->ok) {
         probes(m, "held out", &without, &pool, &test, two, 2);
-        put(m, "held out: text", (double)right_of_two(m, &without, &test) / test.n, test.n);
+        put(m, "held out: text", (double)right_of_two(m, &without, &test, &held) / test.n, test.n);
     }
     study_free(&without);
 }
@@ -256,14 +247,15 @@ static void section_probes(Measure *m) {
 /* ---- 3. Contrastive against predictive --------------------------------------------------------------------------- */
 
 static void accuracy_look(Measure *m, StudyModel *model, int pictures) {
-    put_right(m, look_cell(m->arena, m->name, pictures, "accuracy"), model, m->setup->test);
+    Cifar some = first_of(m->setup->test, LOOK_TEST);
+    put_right(m, look_cell(m->arena, m->name, pictures, "accuracy"), model, &some);
 }
 
 static void section_predict(Measure *m) {
     static const struct {
         const char *name;
         Learn learn;
-    } ways[] = { { "contrastive", LEARN_CAPTIONS }, { "bag of words", LEARN_WORDS } };
+    } ways[] = { { "contrastive", LEARN_CAPTIONS }, { "bag of words", LEARN_WORDS }, { "decoder", LEARN_DECODER } };
     for (size_t i = 0; i < COUNT(ways); i++) {
         StudyModel model;
         Study study = study_of(m, ways[i].learn);
@@ -417,7 +409,7 @@ static const struct {
 } sections[SECTIONS] = {
     { section_labels, "learnt: tau", NULL, 2 },
     { section_probes, "held out: text", NULL, 1.4 },
-    { section_predict, "bag of words", "accuracy", 2 },
+    { section_predict, "decoder", "accuracy", 5 },
     { section_tau, "learnt: loss", NULL, 3 },
     { section_bare, "learnt: length", NULL, 2 },
     { section_robustness, "labels on wide data", "shift B", 2 },

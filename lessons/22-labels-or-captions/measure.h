@@ -5,6 +5,7 @@
 #include "few_shot.h"
 #include "study.h"
 #include "dataset/corruption.h"
+#include "dataset/held_out.h"
 #include "evaluate/cell_table.h"
 
 #define MEASURE_TABLE "plots/data/22-labels-or-captions.csv" /* ours: three seeds, generated shapes */
@@ -19,11 +20,16 @@ typedef struct {
     int draws;                 /* of few-shot probes */
 } MeasureSetup;
 
-enum { SECTIONS = 9, LOOKS = 6, TUNE_POINTS = 11, TAUS = 3, MEASURE_STRENGTH = 3, HELD_A = 4, HELD_B = 8 };
+enum { SECTIONS = 9, LOOKS = 6, TUNE_POINTS = 11, TAUS = 3, MEASURE_STRENGTH = 3 };
 extern const double fixed_taus[TAUS];
 
 /* The pictures seen at look i of a training of `pictures`: ascending, the last is `pictures`. */
 int look_at(int pictures, int i);
+/* The two classes that section 2 holds out: red stars and red crosses; of photographs, deer and ships. */
+typedef struct {
+    int a, b;
+} HeldOut;
+HeldOut held_out_of(const Cifar *set);
 /* The kinds of corruption that the wider data has; the other four are in nobody's training. */
 bool in_wide_data(Corruption kind);
 /* Pictures for the sections that train for less, or for the same cost. */

@@ -3,35 +3,26 @@
 #include "dataset/augment.h"
 #include "evaluate/metrics.h"
 #include "kernels/gemm.h"
+#include "training/pair_batch.h"
 #include "training/recipe.h"
 #include "training/steps.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { AT_A_TIME = 100, BLOCKS = 2, HEADS = 2, CAPTION_TOKENS = 10 };
+enum { AT_A_TIME = 100, BLOCKS = 2, HEADS = 2 };
 static const double TAU_START = 0.07;
-
-static const char *const *templates_of(int count) { return recipe_find(count > 1 ? "templates" : "tiny")->templates; }
 
 /* ---- the model --------------------------------------------------------------------------------------------------- */
 
-static Linear head_add(StudyModel *m, int out) {
-    Rng rng = rng_seed(m->study.seed, 1);
-    return linear_add(&m->clip.params, "head", STUDY_EMBED, out, &rng);
-}
-
-/* The captions of all classes in all wordings, as ids without padding where all have the same length. */
-static void captions_make(StudyModel *m) {
-    Arena *arena = &m->clip.arena;
-    int count = m->templates * CIFAR_CLASSES;
-    const char **texts = arena_alloc(arena, (size_t)count, sizeof *texts);
-    for (int k = 0; k < m->templates; k++)
+/* The captions of all classes in all wordings, [templates 10], on the arena. */
+static const char *const *captions_of(Arena *arena, const Study *study, int templates) {
+    const char **texts = arena_alloc(arena, (size_t)(templates * CIFAR_CLASSES), sizeof *texts);
+    const char *const *patterns = recipe_find(templates > 1 ? "templates" : "tiny")->templates;
+    for (int k = 0; k < templates; k++)
         for (int c = 0; c < CIFAR_CLASSES; c++)
-            texts[k * CIFAR_CLASSES + c] = text_fill(arena, templates_of(m->templates)[k], m->study.train->names[c]);
-    m->T = MIN(CAPTION_TOKENS, text_max_words(texts, count));
-    m->ids = arena_alloc(arena, (size_t)(count * m->T), sizeof *m->ids);
-    vocab_encode(&m->clip.vocab, arena, texts, count, m->T, m->ids);
+            texts[k * CIFAR_CLASSES + c] = text_fill(arena, patterns[k], study->train->names[c]);
+    return texts;
 }
 
 static const int *caption_ids(const StudyModel *m, int template, int class_of) {
@@ -51,34 +42,44 @@ static void start_from(StudyModel *m, const Clip *from, bool text) {
     }
 }
 
+/* What the ways to learn have beside the two towers. */
+static void parts_add(StudyModel *m) {
+    const Study *s = &m->study;
+    int V = m->clip.vocab.size, across = CIFAR_SIDE / STUDY_PATCH;
+    Rng rng = rng_seed(s->seed, 1);
+    Err err;
+    if (s->learn == LEARN_LABELS || s->learn == LEARN_WORDS)
+        m->head = linear_add(&m->clip.params, "head", STUDY_EMBED, s->learn == LEARN_LABELS ? CIFAR_CLASSES : V, &rng);
+    if (s->learn == LEARN_FUSION)
+        m->fusion = early_fusion_add(&m->clip.params,
+                                     (EarlyFusionSize){ V, STUDY_PATCH, STUDY_WIDTH, BLOCKS, HEADS, across * across },
+                                     &rng);
+    TextDecoderSize size = { .vocabulary = V, .padding = TEXT_PADDING, .tokens = m->T, .width = STUDY_WIDTH };
+    size.layers = BLOCKS;
+    size.prefix = STUDY_EMBED;
+    if (s->learn == LEARN_DECODER && !text_decoder_add(&m->decoder, &m->clip.params, size, &rng))
+        die("%s", err.text);
+}
+
 static void model_make(StudyModel *m) {
     const Study *s = &m->study;
     Arena work = { 0 };
-    Recipe recipe = *recipe_find("tiny");
     m->templates = MAX(1, s->templates);
-    Vocab vocab = vocab_build(&work, templates_of(m->templates), m->templates, s->train->names, CIFAR_CLASSES);
-    recipe.model.image = (ImageTowerSize){ .kind = s->image, .embed = STUDY_EMBED, .patch = STUDY_PATCH,
-                                           .width = STUDY_WIDTH, .layers = BLOCKS };
-    recipe.model.tokens = CAPTION_TOKENS;
-    recipe.model.logit_scale = 1 / (s->tau > 0 ? s->tau : TAU_START);
-    Err err;
-    if (!clip_init(&m->clip, recipe.model, &vocab, s->seed, &err)) die("%s", err.text);
+    int count = m->templates * CIFAR_CLASSES;
+    const char *const *texts = captions_of(&work, s, m->templates);
+    pair_model_of(&m->clip, texts, count, pair_tower(s->image, BLOCKS), s->seed);
+    Arena *arena = &m->clip.arena;
+    m->T = text_max_words(texts, count);
+    m->ids = arena_alloc(arena, (size_t)(count * m->T), sizeof *m->ids);
+    vocab_encode(&m->clip.vocab, &work, texts, count, m->T, m->ids);
     arena_free(&work);
-    captions_make(m);
-    if (s->learn == LEARN_LABELS) m->head = head_add(m, CIFAR_CLASSES);
-    if (s->learn == LEARN_WORDS) m->head = head_add(m, m->clip.vocab.size);
-    if (s->learn == LEARN_FUSION) {
-        Rng rng = rng_seed(s->seed, 1);
-        int across = CIFAR_SIDE / STUDY_PATCH;
-        EarlyFusionSize size = { m->clip.vocab.size, STUDY_PATCH, STUDY_WIDTH, BLOCKS, HEADS, across * across };
-        m->fusion = early_fusion_add(&m->clip.params, size, &rng);
-    }
+    parts_add(m);
+    init_constant(m->clip.logit_scale, -log(s->tau > 0 ? s->tau : TAU_START));
     if (s->from) start_from(m, s->from, s->from_text);
     m->clip.logit_scale->frozen = s->tau > 0;
     for (int i = 0; s->locked && i < m->clip.params.count; i++)
         if (is_image(m->clip.params.list[i])) m->clip.params.list[i]->frozen = true;
-    m->order = arena_alloc(&m->clip.arena, (size_t)s->train->n, sizeof *m->order);
-    for (int i = 0; i < s->train->n; i++) m->order[i] = i;
+    m->order = pair_order_new(arena, s->train->n, s->seed);
 }
 
 void study_free(StudyModel *m) { clip_free(&m->clip); }
@@ -131,17 +132,8 @@ static Var fusion_scores(StudyModel *m, Tape *t, Mat pixels, const int *ids, int
 
 /* ---- training ---------------------------------------------------------------------------------------------------- */
 
-/* The next pictures of an endless row of shuffled epochs, and a wording for each. */
-static void next_batch(StudyModel *m, int *index, int *wording) {
-    int n = m->study.train->n;
-    for (int b = 0; b < STUDY_BATCH; b++) {
-        long long at = (long long)m->step * STUDY_BATCH + b;
-        if (at % n == 0) {
-            Rng rng = rng_seed(m->study.seed, 100 + (uint64_t)(at / n));
-            rng_shuffle(&rng, m->order, n);
-        }
-        index[b] = m->order[at % n];
-    }
+/* A wording for each pair. */
+static void choose_wordings(const StudyModel *m, int *wording) {
     Rng rng = rng_seed(m->study.seed ^ 0x776f7264u, (uint64_t)m->step);
     for (int b = 0; b < STUDY_BATCH; b++) wording[b] = (int)rng_below(&rng, (uint32_t)m->templates);
 }
@@ -167,7 +159,8 @@ static Var loss_of(void *context, Tape *t, int step) {
     StudyModel *m = context;
     int index[STUDY_BATCH], wording[STUDY_BATCH], label[STUDY_BATCH], caption[STUDY_BATCH];
     m->step = step;
-    next_batch(m, index, wording);
+    pair_order_next(&m->order, STUDY_BATCH, index);
+    choose_wordings(m, wording);
     int *ids = arena_alloc(&t->arena, (size_t)(STUDY_BATCH * m->T), sizeof *ids);
     for (int b = 0; b < STUDY_BATCH; b++) {
         label[b] = m->study.train->labels[index[b]];
@@ -184,6 +177,8 @@ static Var loss_of(void *context, Tape *t, int step) {
     if (m->study.learn == LEARN_LABELS) return op_cross_entropy_labels(t, linear(t, &m->head, image), label);
     if (m->study.learn == LEARN_WORDS)
         return op_cross_entropy(t, linear(t, &m->head, image), word_shares(m, &t->arena, ids, STUDY_BATCH));
+    if (m->study.learn == LEARN_DECODER)
+        return text_decoder_loss(t, &m->decoder, (DecoderInput){ .vector = image }, ids, STUDY_BATCH, m->T);
     Var text = embed_text(m, t, ids, STUDY_BATCH);
     Var logits = clip_logits(t, image, text, tape_param(t, m->clip.logit_scale));
     return clip_loss(t, logits, clip_targets(&t->arena, caption, STUDY_BATCH, 0));
@@ -276,12 +271,37 @@ static Mat word_scores(StudyModel *m, Arena *arena, Mat x) {
     return scores;
 }
 
+/* log p(caption | picture) of each picture with each caption, by the features x [n,E]. */
+static Mat decoder_scores(StudyModel *m, Arena *arena, Mat x) {
+    enum { K = CIFAR_CLASSES };
+    Mat all = mat_new(arena, x.shape[0], K);
+    Tape t = { .no_grad = true };
+    int B = 0;
+    for (int first = 0; first < x.shape[0]; first += B) {
+        B = MIN(AT_A_TIME, x.shape[0] - first);
+        tape_reset(&t);
+        Mat many = mat_new(&t.arena, B * K, STUDY_EMBED);
+        int *ids = arena_alloc(&t.arena, (size_t)(B * K * m->T), sizeof *ids);
+        double *log_p = arena_alloc(&t.arena, (size_t)(B * K), sizeof *log_p);
+        for (int i = 0; i < B * K; i++) {
+            memcpy(&AT(many, i, 0), &AT(x, first + i / K, 0), STUDY_EMBED * sizeof(num));
+            memcpy(ids + (size_t)(i * m->T), caption_ids(m, 0, i % K), (size_t)m->T * sizeof *ids);
+        }
+        DecoderInput in = { .vector = tape_data(&t, many) };
+        text_decoder_log_likelihood(&t, &m->decoder, in, ids, B * K, m->T, log_p);
+        for (int i = 0; i < B * K; i++) AT(all, first + i / K, i % K) = (num)log_p[i];
+    }
+    tape_free(&t);
+    return all;
+}
+
 Mat study_scores(StudyModel *m, Arena *arena, const Cifar *set) {
     Learn learn = m->study.learn;
     if (learn == LEARN_FUSION) return fusion_all_scores(m, arena, set);
     Mat x = study_features(m, arena, set, learn != LEARN_CAPTIONS || m->study.bare);
     if (learn == LEARN_LABELS) return head_scores(&m->head, arena, x);
     if (learn == LEARN_WORDS) return word_scores(m, arena, x);
+    if (learn == LEARN_DECODER) return decoder_scores(m, arena, x);
     Mat rows = class_rows(m, arena), scores = mat_new(arena, set->n, CIFAR_CLASSES);
     gemm(false, true, set->n, CIFAR_CLASSES, STUDY_EMBED, x.v, STUDY_EMBED, rows.v, STUDY_EMBED, false, scores.v,
          CIFAR_CLASSES);

@@ -8,7 +8,8 @@
  *             sum_w q_w log softmax_w
  *   fusion    words and patches in one transformer (early_fusion.h), a score for each pair: softmax over the right
  *             caption and FUSION_WRONG wrong ones
- *   decoder   a transformer that writes the caption, one word after the other (text_decoder.h)
+ *   decoder   a transformer that writes the caption, one word after the other (text_decoder.h). Answer: the most likely
+ *             caption
  */
 #ifndef STUDY_H
 #define STUDY_H
@@ -16,10 +17,12 @@
 #include "dataset/cifar.h"
 #include "model/clip.h"
 #include "model/early_fusion.h"
+#include "model/text_decoder.h"
+#include "training/pair_batch.h"
 
-typedef enum { LEARN_CAPTIONS, LEARN_LABELS, LEARN_WORDS, LEARN_FUSION, LEARN_KINDS } Learn;
+typedef enum { LEARN_CAPTIONS, LEARN_LABELS, LEARN_WORDS, LEARN_FUSION, LEARN_DECODER } Learn;
 
-enum { STUDY_EMBED = 64, STUDY_BATCH = 64, STUDY_PATCH = 8, STUDY_WIDTH = 64, FUSION_WRONG = 1, STUDY_LOOKS = 8 };
+enum { STUDY_EMBED = PAIR_EMBED, STUDY_BATCH = 64, STUDY_PATCH = 8, STUDY_WIDTH = 64, FUSION_WRONG = 1 };
 
 typedef struct StudyModel StudyModel;
 
@@ -50,12 +53,13 @@ struct StudyModel {
     Clip clip;     /* its params hold all parameters */
     Linear head;   /* labels [10,E], words [V,E] */
     EarlyFusion fusion;
+    TextDecoder decoder;
     int T;         /* words of a caption */
     int templates;
     int *ids;      /* [templates,10,T] */
     double loss;   /* mean over the last tenth of the steps */
     int next_look, step;
-    int *order;    /* of the pictures of the set */
+    PairOrder order; /* of the pictures of the set */
 };
 
 /* Builds and trains; below one batch of pictures it only builds. False with one line if a loss is not finite; the model is there either way: free it. */

@@ -1,0 +1,341 @@
+#include "report.h"
+#include "evaluate/metrics.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { LABEL = 32, OWN = 24 };
+
+static void measure(Report *r, int section) {
+    Err err;
+    if (!measure_section(r->measure, section, &err)) die("%s", err.text);
+}
+
+/* ---- cells as text ----------------------------------------------------------------------------------------------- */
+
+static double own(const Report *r, const char *name) {
+    const Cell *cell = cell_find(r->own, name, r->seed);
+    return cell ? cell->value : (double)NAN;
+}
+
+/* "61.2 % (58.8 to 63.2; 3)", or "" where the table of three seeds has no such cell. */
+static const char *seeds_text(const Report *r, const char *name, double factor, const char *unit, int decimals) {
+    CellSummary s = cell_summary(r->seeds, name);
+    if (!s.seeds) return "";
+    return arena_print(r->arena, "%.*f%s (%.*f to %.*f; %d)", decimals, factor * s.mean, unit, decimals,
+                       factor * s.low, decimals, factor * s.high, s.seeds);
+}
+
+/* A row: the proportion with its interval of 95 %, and that of the three seeds. */
+static void rate_row(const Report *r, const char *label, const char *name) {
+    const Cell *cell = cell_find(r->own, name, r->seed);
+    const char *text = "-";
+    if (cell) {
+        Rate rate = metrics_wilson((int)lround(cell->value * cell->count), cell->count);
+        text = arena_print(r->arena, "%5.1f %% (%.1f to %.1f)", 100 * cell->value, 100 * rate.low, 100 * rate.high);
+    }
+    printf("  %-*s %-*s  %s\n", LABEL, label, OWN, text, seeds_text(r, name, 100, " %", 1));
+}
+static void number_row(const Report *r, const char *label, const char *name, const char *unit, int decimals) {
+    const char *text = cell_find(r->own, name, r->seed)
+                           ? arena_print(r->arena, "%5.*f%s", decimals, own(r, name), unit)
+                           : "-";
+    printf("  %-*s %-*s  %s\n", LABEL, label, OWN, text, seeds_text(r, name, 1, unit, decimals));
+}
+
+/* Whether a is better than b: their intervals of 95 % do not overlap. 1: a; -1: b; 0: cannot be told. */
+static int better(const Report *r, const char *a, const char *b) {
+    const Cell *x = cell_find(r->own, a, r->seed), *y = cell_find(r->own, b, r->seed);
+    if (!x || !y) return 0;
+    Rate p = metrics_wilson((int)lround(x->value * x->count), x->count);
+    Rate q = metrics_wilson((int)lround(y->value * y->count), y->count);
+    return p.low > q.high ? 1 : q.low > p.high ? -1 : 0;
+}
+static const char *verdict(int which, const char *a, const char *b) {
+    return which > 0 ? a : which < 0 ? b : "the intervals overlap";
+}
+
+/* A curve of looks: accuracy in % over pictures seen. */
+static Series look_series(const Report *r, const char *title, const char *model, const char *what, int pictures) {
+    num *x = arena_alloc(r->arena, LOOKS, sizeof *x), *y = arena_alloc(r->arena, LOOKS, sizeof *y);
+    for (int i = 0; i < LOOKS; i++) {
+        x[i] = (num)look_at(pictures, i);
+        y[i] = (num)(100 * own(r, look_cell(r->arena, model, look_at(pictures, i), what)));
+    }
+    return (Series){ title, x, y, LOOKS };
+}
+static void draw_looks(const Report *r, const char *name, const char *title, const Series *series, int count) {
+    lesson_lines(r->lesson, name,
+                 &(Lines){ .title = title,
+                           .x = "pictures seen",
+                           .y = "test pictures right, %",
+                           .log_x = true,
+                           .series = series,
+                           .count = count,
+                           .reference_name = "guessing",
+                           .reference = 100.0 / CIFAR_CLASSES });
+}
+static void heading(const Report *r, const char *what) {
+    printf("  %-*s %-*s  %s\n", LABEL, what, OWN, arena_print(r->arena, "seed %d, 95 %%", r->seed),
+           r->seeds->count ? "three seeds" : "");
+}
+
+/* ---- 1 ----------------------------------------------------------------------------------------------------------- */
+
+static void report_labels(Report *r) {
+    lesson_section(r->lesson, "1. A twin that learns from labels");
+    static const char *const ways[] = { "captions", "labels" };
+    Prediction guess = lesson_predict_choice(r->lesson, ways, 2, 1,
+                                             "The same tower, pictures and steps. Which is right more often on the "
+                                             "test pictures: captions or labels?");
+    measure(r, 1);
+    heading(r, "learnt from");
+    rate_row(r, "captions, asked by text", "captions: accuracy");
+    rate_row(r, "labels, a head of ten classes", "labels: accuracy");
+    int which = better(r, "captions: accuracy", "labels: accuracy");
+    printf("  better: %s\n", verdict(which, "captions", "labels"));
+    const Series series[] = { look_series(r, "captions", "captions", "clean", r->setup->pictures),
+                              look_series(r, "labels", "labels", "clean", r->setup->pictures) };
+    draw_looks(r, "22-twins", "the same tower, learnt from captions or labels", series, 2);
+    lesson_outcome(r->lesson, &guess, "%s", verdict(which, "captions", "labels"));
+}
+
+/* ---- 2 ----------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *title, *cells, *text; /* text: the cell of the accuracy from text; NULL: there are no words for it */
+} ProbeRow;
+
+static void probe_curve(const Report *r, const CellTable *cells, int seed, const char *set, double *curve) {
+    for (int i = 0; i < FEW_SHOT_SIZES; i++) {
+        const Cell *cell = cell_find(cells, shot_cell(r->arena, set, few_shot_size(i), ""), seed);
+        curve[i] = cell ? cell->value : -1;
+    }
+}
+
+/* "3.2", or "none" where the probes stay below. */
+static const char *crossing_text(const Report *r, double crossing) {
+    return isinf(crossing) ? "none" : arena_print(r->arena, "%.1f", crossing);
+}
+
+static double probe_row(const Report *r, const ProbeRow *row) {
+    double curve[FEW_SHOT_SIZES], crossing = (double)NAN;
+    probe_curve(r, r->own, r->seed, row->cells, curve);
+    printf("  %-22s", row->title);
+    if (row->text) printf(" %5.1f", 100 * own(r, row->text));
+    else printf(" %5s", "-");
+    for (int i = 0; i < FEW_SHOT_SIZES; i++) {
+        if (curve[i] < 0) printf("     -");
+        else printf(" %5.1f", 100 * curve[i]);
+    }
+    if (row->text) {
+        crossing = few_shot_crossing(curve, own(r, row->text));
+        printf("  %s", crossing_text(r, crossing));
+    }
+    printf("\n");
+    return crossing;
+}
+
+/* The crossing of each seed of the table. */
+static void probe_seeds(const Report *r, const ProbeRow *row) {
+    if (!row->text || !cell_summary(r->seeds, row->text).seeds) return;
+    printf("  %s, the seeds of the table:", row->title);
+    for (int seed = 1; seed <= MEASURE_SEEDS; seed++) {
+        double curve[FEW_SHOT_SIZES];
+        const Cell *text = cell_find(r->seeds, row->text, seed);
+        if (!text) continue;
+        probe_curve(r, r->seeds, seed, row->cells, curve);
+        printf(" text %.1f, 1 picture %.1f, 64 pictures %.1f, crossing %s%s", 100 * text->value, 100 * curve[0],
+               100 * curve[FEW_SHOT_SIZES - 1], crossing_text(r, few_shot_crossing(curve, text->value)),
+               seed < MEASURE_SEEDS ? ";" : "\n");
+    }
+}
+
+static void probe_plot(const Report *r, const ProbeRow *rows, int count) {
+    Series series[FIGURE_SERIES];
+    const num *lows[FIGURE_SERIES], *highs[FIGURE_SERIES];
+    int n = 0;
+    for (int k = 0; k < count; k++) {
+        num *x = arena_alloc(r->arena, FEW_SHOT_SIZES, sizeof *x), *y[4];
+        static const char *const what[] = { "", " least", " most" };
+        for (int j = 0; j < 4; j++) y[j] = arena_alloc(r->arena, FEW_SHOT_SIZES, sizeof(num));
+        for (int i = 0; i < FEW_SHOT_SIZES; i++) {
+            x[i] = (num)few_shot_size(i);
+            for (int j = 0; j < 3; j++)
+                y[j][i] = (num)(100 * own(r, shot_cell(r->arena, rows[k].cells, few_shot_size(i), what[j])));
+            y[3][i] = rows[k].text ? (num)(100 * own(r, rows[k].text)) : (num)NAN;
+        }
+        series[n] = (Series){ rows[k].title, x, y[0], FEW_SHOT_SIZES };
+        lows[n] = y[1];
+        highs[n++] = y[2];
+        if (!rows[k].text || n == FIGURE_SERIES) continue;
+        series[n] = (Series){ arena_print(r->arena, "%s: from text", rows[k].title), x, y[3], FEW_SHOT_SIZES };
+        lows[n] = highs[n] = y[3];
+        n++;
+    }
+    lesson_lines(r->lesson, "22-few-shot",
+                 &(Lines){ .title = "linear probes on frozen features, and text",
+                           .x = "pictures of each class",
+                           .y = "test pictures right, %",
+                           .log_x = true,
+                           .series = series,
+                           .count = n,
+                           .low = lows,
+                           .high = highs });
+}
+
+static void report_probes(Report *r) {
+    lesson_section(r->lesson, "2. Few-shot: a linear probe on frozen features");
+    HeldOut held = held_out_of(r->setup->train);
+    ProbeRow rows[6] = { { "ten classes seen", "seen", "captions: accuracy" },
+                         { "two classes held out", "held out", "held out: text" },
+                         { "digits", "digits", NULL },
+                         { "digits, labels tower", "digits by labels tower", NULL },
+                         { "shapes", "shapes", NULL },
+                         { "shapes, labels tower", "shapes by labels tower", NULL } };
+    int count = r->setup->train->generated ? 4 : 6;
+    Prediction guess = lesson_predict_number(r->lesson, 0, 1e6,
+                                             "How many pictures of each class does a linear probe need to be right as "
+                                             "often as the text, for classes that the model has seen? 0: none of 1 to "
+                                             "%d suffices.",
+                                             few_shot_size(FEW_SHOT_SIZES - 1));
+    measure(r, 2);
+    const char *const *names = holdout_descriptions(r->setup->train);
+    printf("mean of %d draws, %% right; held out: \"%s\" or \"%s\"; digits: no word for them was learnt\n",
+           r->setup->draws, names[held.a], names[held.b]);
+    printf("  pictures of each class  text     1     2     4     8    16    32    64  crossing\n");
+    double crossing = probe_row(r, &rows[0]);
+    for (int k = 1; k < count; k++) probe_row(r, &rows[k]);
+    for (int k = 0; k < 2; k++) probe_seeds(r, &rows[k]);
+    for (int k = 2; k < 4; k++)
+        printf("  %s, 64 pictures: %s\n", rows[k].title,
+               seeds_text(r, shot_cell(r->arena, rows[k].cells, 64, ""), 100, " %", 1));
+    probe_plot(r, rows, count);
+    lesson_outcome_number(r->lesson, &guess, isinf(crossing) ? 0 : crossing, 1);
+}
+
+/* ---- 3 ----------------------------------------------------------------------------------------------------------- */
+
+/* After how many pictures the contrastive model reaches the last accuracy of another, along a straight line over the
+ * logarithm; NaN if it never does. */
+static double reached(const Report *r, const CellTable *cells, int seed, double accuracy) {
+    double before = 0;
+    for (int i = 0; i < LOOKS; i++) {
+        int seen = look_at(r->setup->pictures, i);
+        const Cell *cell = cell_find(cells, look_cell(r->arena, "contrastive", seen, "accuracy"), seed);
+        if (!cell) return (double)NAN;
+        if (cell->value >= accuracy) {
+            if (i == 0) return seen;
+            double at = look_at(r->setup->pictures, i - 1);
+            return at * pow(seen / at, (accuracy - before) / (cell->value - before));
+        }
+        before = cell->value;
+    }
+    return (double)NAN;
+}
+
+/* "1.9 times": the pictures that the predictor saw by those with which the contrastive model is as good. */
+static const char *factor_text(const Report *r, const CellTable *cells, int seed, const char *way) {
+    const Cell *last = cell_find(cells, look_cell(r->arena, way, look_at(r->setup->pictures, LOOKS - 1), "accuracy"), seed);
+    double seen = last ? reached(r, cells, seed, last->value) : (double)NAN;
+    return isnan(seen) ? "never" : arena_print(r->arena, "%.1f times", r->setup->pictures / seen);
+}
+
+static void report_predict(Report *r) {
+    static const char *const ways[] = { "contrastive", "bag of words", "decoder" };
+    lesson_section(r->lesson, "3. Match captions, or predict them?");
+    Prediction guess = lesson_predict_choice(r->lesson, ways, 3, 1,
+                                             "Captions in eight wordings. Which learns to classify with the fewest "
+                                             "pictures: contrastive, bag of words or decoder?");
+    measure(r, 3);
+    Series series[COUNT(ways)];
+    printf("  pictures seen  ");
+    for (int i = 0; i < LOOKS; i++) printf(" %6d", look_at(r->setup->pictures, i));
+    printf("  three seeds, at the end\n");
+    int best = 0;
+    for (size_t k = 0; k < COUNT(ways); k++) {
+        series[k] = look_series(r, ways[k], ways[k], "accuracy", r->setup->pictures);
+        printf("  %-14s ", ways[k]);
+        for (int i = 0; i < LOOKS; i++) printf(" %5.1f%%", (double)series[k].y[i]);
+        printf("  %s\n", seeds_text(r, look_cell(r->arena, ways[k], look_at(r->setup->pictures, LOOKS - 1), "accuracy"),
+                                    100, " %", 1));
+        if (series[k].y[LOOKS - 1] > series[best].y[LOOKS - 1]) best = (int)k;
+    }
+    for (size_t k = 1; k < COUNT(ways); k++) {
+        printf("  as good as \"%s\" at its end, contrastive needs fewer pictures: %s", ways[k],
+               factor_text(r, r->own, r->seed, ways[k]));
+        for (int seed = 1; r->seeds->count && seed <= MEASURE_SEEDS; seed++)
+            printf("%s%s", seed == 1 ? "; seeds of the table: " : ", ", factor_text(r, r->seeds, seed, ways[k]));
+        printf("\n");
+    }
+    draw_looks(r, "22-predict", "match captions, or predict them", series, COUNT(ways));
+    lesson_outcome(r->lesson, &guess, "%s", ways[best]);
+}
+
+/* ---- 4 and 5 ----------------------------------------------------------------------------------------------------- */
+
+static void report_tau(Report *r) {
+    static const char *const choices[] = { "0.01", "0.07", "0.5", "learnt" };
+    lesson_section(r->lesson, "4. A fixed temperature, or a learnt one?");
+    Prediction guess = lesson_predict_choice(r->lesson, choices, 4, 1,
+                                             "Which temperature is right most often: 0.01, 0.07, 0.5 or learnt?");
+    measure(r, 4);
+    heading(r, "temperature");
+    int best = TAUS, fixed = 0;
+    double most = own(r, "captions: accuracy");
+    for (int i = 0; i < TAUS; i++) {
+        const char *name = arena_print(r->arena, "tau %g: accuracy", fixed_taus[i]);
+        rate_row(r, arena_print(r->arena, "%g, fixed", fixed_taus[i]), name);
+        if (own(r, name) > own(r, arena_print(r->arena, "tau %g: accuracy", fixed_taus[fixed]))) fixed = i;
+        if (own(r, name) > most) {
+            most = own(r, name);
+            best = i;
+        }
+    }
+    rate_row(r, "learnt, from 0.07", "captions: accuracy");
+    number_row(r, "  where it ends", "learnt: tau", "", 3);
+    printf("  learnt against the best fixed one, %g: %s\n", fixed_taus[fixed],
+           verdict(better(r, "captions: accuracy", arena_print(r->arena, "tau %g: accuracy", fixed_taus[fixed])),
+                   "learnt is better", "fixed is better"));
+    lesson_outcome(r->lesson, &guess, "%s", choices[best]);
+}
+
+static void report_bare(Report *r) {
+    static const char *const ways[] = { "bare and tau learnt", "bare and tau 1" };
+    static const char *const choices[] = { "nothing", "worse", "fails" };
+    lesson_section(r->lesson, "5. Without normalisation");
+    Prediction guess = lesson_predict_choice(r->lesson, choices, 3, 1,
+                                             "Dot products instead of cosines. What happens: nothing, worse (less "
+                                             "accurate), or fails (numbers that are not finite)?");
+    measure(r, 5);
+    heading(r, "embeddings");
+    rate_row(r, "unit length, tau learnt", "captions: accuracy");
+    int worse = 0;
+    bool fails = false;
+    for (int i = 0; i < 2; i++) {
+        const char *name = arena_print(r->arena, "%s: accuracy", ways[i]);
+        rate_row(r, i ? "any length, tau 1" : "any length, tau learnt", name);
+        worse = MAX(worse, better(r, "captions: accuracy", name));
+        fails |= own(r, arena_print(r->arena, "%s: finite", ways[i])) < 1;
+    }
+    number_row(r, "mean length before normalisation", "learnt: length", "", 1);
+    number_row(r, "mean length, tau learnt", "bare and tau learnt: length", "", 1);
+    number_row(r, "mean length, tau 1", "bare and tau 1: length", "", 1);
+    number_row(r, "tau at the end, unit length", "learnt: tau", "", 3);
+    number_row(r, "tau at the end, any length", "bare and tau learnt: tau", "", 3);
+    lesson_outcome(r->lesson, &guess, "%s", fails ? "fails" : worse ? "worse" : "nothing that can be told");
+}
+
+/* ---- all --------------------------------------------------------------------------------------------------------- */
+
+void report_all(Report *r) {
+    report_labels(r);
+    report_probes(r);
+    report_predict(r);
+    report_tau(r);
+    report_bare(r);
+    report_shift(r);
+    report_mix(r);
+    report_locked(r);
+    report_fusion(r);
+}
