@@ -37,8 +37,8 @@ typedef struct {
 
 /* The first half of the test part for tests, the second half for probes. */
 static Sets sets_of(Arena *arena, const char *data, int train, int test) {
-    Sets s = { lesson_pictures(arena, data, CIFAR_TRAIN, train), lesson_pictures(arena, data, CIFAR_TEST, 2 * test) };
-    s.pool = s.test;
+    Cifar tests = lesson_pictures(arena, data, CIFAR_TEST, 2 * test);
+    Sets s = { lesson_pictures(arena, data, CIFAR_TRAIN, train), tests, tests };
     s.test.n = s.pool.n = s.test.n / 2;
     s.pool.pixels += (size_t)s.test.n * CIFAR_NUMBERS;
     s.pool.labels += s.test.n;
@@ -69,7 +69,8 @@ static CellTable table_of(Arena *arena, const char *path) {
 int main(int argc, char **argv) {
     Lesson lesson = { .number = "22",
                       .title = "Labels or captions",
-                      .shows = "a model that learnt from captions beside one that learnt from labels, in nine measurements",
+                      .shows =
+                          "a model that learnt from captions beside one that learnt from labels, in nine measurements",
                       .takes = "two minutes, a second when run again",
                       .next = "make lesson-23",
                       .options = options,
@@ -79,17 +80,18 @@ int main(int argc, char **argv) {
     Arena *arena = &lesson.memory;
     Sets sets = sets_of(arena, args.data, args.train, args.test);
     MeasureSetup setup = { &sets.train, &sets.test, &sets.pool, args.pictures, args.draws };
-    const char *kept = arena_print(arena, "%s/labels-or-captions-%s-%d-%d-%d-%d.csv", models_folder(),
-                                   sets.train.generated ? "shapes" : "cifar10", sets.train.n, sets.test.n,
-                                   args.pictures, args.draws);
+    const char *kept =
+        arena_print(arena, "%s/labels-or-captions-%s-%d-%d-%d-%d.csv", models_folder(),
+                    sets.train.generated ? "shapes" : "cifar10", sets.train.n, sets.test.n, args.pictures, args.draws);
     CellTable own = table_of(arena, kept), seeds = table_of(arena, args.path);
     Err err;
     if (!folder_make(models_folder(), &err)) die("%s", err.text);
     if (args.all) measure_seeds(arena, &seeds);
-    printf("%s\n%d pictures for training, %d for tests; each model sees %d.\n",
-           lesson_notice(&sets.train, args.data), sets.train.n, sets.test.n, args.pictures);
+    printf("%s\n%d pictures for training, %d for tests; each model sees %d.\n", lesson_notice(&sets.train, args.data),
+           sets.train.n, sets.test.n, args.pictures);
     if (seeds.count)
-        printf("On the right, from %s: mean of the seeds (least to most; how many seeds), generated shapes.\n", args.path);
+        printf("On the right, from %s: mean of the seeds (least to most; how many seeds), generated shapes.\n",
+               args.path);
     Report report = { &lesson, arena, &setup, &own, &seeds, measure_begin(arena, &setup, &own, args.seed), args.seed };
     report_all(&report);
     measure_end(report.measure);

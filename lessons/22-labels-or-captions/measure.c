@@ -6,11 +6,20 @@
 #include <math.h>
 #include <string.h>
 
-enum { SHIFT_TEST = 500, LOOK_TEST = 1000, TUNE_TRAIN = 1000, TUNE_PICTURES = 6400, TUNE_TEST = 1000, MORE_DATA_SEED = 77 };
+enum {
+    SHIFT_TEST = 500,
+    LOOK_TEST = 1000,
+    TUNE_TRAIN = 1000,
+    TUNE_PICTURES = 6400,
+    TUNE_TEST = 1000,
+    MORE_DATA_SEED = 77
+};
 enum { DRAW_COST = 50 }; /* of a probe, in pictures of a training, for the progress bar */
 static const double TUNE_RATE = 0.3;
 
 const double fixed_taus[TAUS] = { 0.01, 0.07, 0.5 };
+const double fusion_costs[FUSION_COSTS] = { 1, 4 };
+const char *const fusion_names[FUSION_COSTS] = { "early fusion", "early fusion x4" };
 
 struct Measure {
     const MeasureSetup *setup;
@@ -26,10 +35,11 @@ struct Measure {
     Err err;
 };
 
-int look_at(int pictures, int i) {
-    return MAX(STUDY_BATCH, pictures >> (LOOKS - 1 - i)) / STUDY_BATCH * STUDY_BATCH;
+int look_at(int pictures, int i) { return MAX(STUDY_BATCH, pictures >> (LOOKS - 1 - i)) / STUDY_BATCH * STUDY_BATCH; }
+HeldOut held_out_of(const Cifar *set, int i) {
+    static const HeldOut shapes[HELD_PAIRS] = { { 0, 2 }, { 3, 4 } }, photographs[HELD_PAIRS] = { { 4, 8 }, { 3, 5 } };
+    return set->generated ? shapes[i] : photographs[i];
 }
-HeldOut held_out_of(const Cifar *set) { return set->generated ? (HeldOut){ 3, 4 } : (HeldOut){ 4, 8 }; }
 bool in_wide_data(Corruption kind) { return kind % 2 == 0; }
 int locked_pictures(const MeasureSetup *setup) { return MAX(STUDY_BATCH, setup->pictures / 4); }
 
@@ -156,7 +166,8 @@ static void section_robustness(Measure *m) {
         StudyModel *model = base(m, learns[i]), other;
         shift_make(m);
         for (int k = 0; k < CORRUPT_KINDS; k++)
-            put_right(m, arena_print(m->arena, "%s under %s %d", names[i], corrupt_name((Corruption)k), MEASURE_STRENGTH),
+            put_right(m,
+                      arena_print(m->arena, "%s under %s %d", names[i], corrupt_name((Corruption)k), MEASURE_STRENGTH),
                       model, &m->shifted[k]);
         Study study = study_of(m, learns[i]);
         study.train = &wide;
@@ -205,13 +216,14 @@ static int right_of_two(Measure *m, StudyModel *model, const Cifar *set, const H
     return right;
 }
 
-static void probes_held_out(Measure *m) {
+static void probes_held_out(Measure *m, int i) {
     const MeasureSetup *s = m->setup;
-    HeldOut held = held_out_of(s->train);
+    HeldOut held = held_out_of(s->train, i);
     StudyModel without;
     Cifar few = holdout_pictures(m->arena, s->train, held.a, held.b, false, 0);
     Cifar pool = holdout_pictures(m->arena, s->pool, held.a, held.b, true, 0);
     Cifar test = holdout_pictures(m->arena, s->test, held.a, held.b, true, 0);
+    const char *name = arena_print(m->arena, "held out %d", i + 1);
     int two[CIFAR_CLASSES] = { 0 };
     two[held.b] = 1;
     few.names = holdout_descriptions(s->train);
@@ -219,8 +231,9 @@ static void probes_held_out(Measure *m) {
     study.train = &few;
     train(m, &without, study, "without two classes", NULL);
     if (m->ok) {
-        probes(m, "held out", &without, &pool, &test, two, 2);
-        put(m, "held out: text", (double)right_of_two(m, &without, &test, &held) / test.n, test.n);
+        probes(m, name, &without, &pool, &test, two, 2);
+        put(m, arena_print(m->arena, "%s: text", name), (double)right_of_two(m, &without, &test, &held) / test.n,
+            test.n);
     }
     study_free(&without);
 }
@@ -241,7 +254,7 @@ static void section_probes(Measure *m) {
         probes(m, "shapes", captions, &pool, &test, NULL, CIFAR_CLASSES);
         probes(m, "shapes by labels tower", labels, &pool, &test, NULL, CIFAR_CLASSES);
     }
-    probes_held_out(m);
+    for (int i = 0; i < HELD_PAIRS; i++) probes_held_out(m, i);
 }
 
 /* ---- 3. Contrastive against predictive --------------------------------------------------------------------------- */
@@ -382,21 +395,26 @@ static void section_fusion(Measure *m) {
     put_right(m, "late fusion: accuracy", &late, m->setup->test);
     StudyCost a = study_cost(&late);
     study_free(&late);
+    put(m, "late fusion: MFLOP a step", a.step / 1e6, 0);
+    put(m, "late fusion: MFLOP a picture", a.image / 1e6, 0);
+    put(m, "late fusion: MFLOP a text", a.text / 1e6, 0);
     study.learn = LEARN_FUSION;
     study.pictures = 0;
     train(m, &early, study, "early fusion", NULL);
     StudyCost b = study_cost(&early);
     study_free(&early);
-    study.pictures = MAX(STUDY_BATCH, (int)(m->setup->pictures * a.step / b.step) / STUDY_BATCH * STUDY_BATCH);
-    train(m, &early, study, "early fusion", NULL);
-    put(m, "late fusion: MFLOP a step", a.step / 1e6, 0);
-    put(m, "late fusion: MFLOP a picture", a.image / 1e6, 0);
-    put(m, "late fusion: MFLOP a text", a.text / 1e6, 0);
     put(m, "early fusion: MFLOP a step", b.step / 1e6, 0);
     put(m, "early fusion: MFLOP a pair", b.image / 1e6, 0);
-    put(m, "early fusion: pictures", study.pictures, 0);
-    put_right(m, "early fusion: accuracy", &early, m->setup->test);
-    study_free(&early);
+    for (int i = 0; i < FUSION_COSTS; i++) {
+        const char *name = fusion_names[i];
+        study.pictures = (int)(fusion_costs[i] * m->setup->pictures * a.step / b.step) / STUDY_BATCH * STUDY_BATCH;
+        study.pictures = MAX(STUDY_BATCH, study.pictures);
+        train(m, &early, study, name, NULL);
+        put(m, arena_print(m->arena, "%s: pictures", name), study.pictures, 0);
+        put(m, arena_print(m->arena, "%s: loss", name), early.loss, 0);
+        put_right(m, arena_print(m->arena, "%s: accuracy", name), &early, m->setup->test);
+        study_free(&early);
+    }
 }
 
 /* ---- all --------------------------------------------------------------------------------------------------------- */
@@ -408,14 +426,14 @@ static const struct {
     double trainings;
 } sections[SECTIONS] = {
     { section_labels, "learnt: tau", NULL, 2 },
-    { section_probes, "held out: text", NULL, 1.4 },
+    { section_probes, "held out 2: text", NULL, 2.6 },
     { section_predict, "decoder", "accuracy", 5 },
     { section_tau, "learnt: loss", NULL, 3 },
     { section_bare, "learnt: length", NULL, 2 },
     { section_robustness, "labels on wide data", "shift B", 2 },
     { section_mix, "alpha 1.0: new", NULL, 0.2 },
     { section_locked, "from scratch", "accuracy", 1 },
-    { section_fusion, "early fusion: accuracy", NULL, 5 },
+    { section_fusion, "early fusion x4: accuracy", NULL, 14 },
 };
 
 Measure *measure_begin(Arena *arena, const MeasureSetup *setup, CellTable *cells, int seed) {
@@ -444,4 +462,23 @@ bool measure_section(Measure *m, int section, Err *err) {
 void measure_end(Measure *m) {
     if (m->has_captions) study_free(&m->captions);
     if (m->has_labels) study_free(&m->labels);
+}
+
+bool measure_quick(Arena *arena, CellTable *cells, Err *err) {
+    static const char *const names[] = { "quick: captions", "quick: labels" };
+    static const Learn learns[] = { LEARN_CAPTIONS, LEARN_LABELS };
+    enum { TRAIN = 500, TEST = 500, PICTURES = 3200 };
+    Cifar train_set, test;
+    cifar_generate(arena, CIFAR_TRAIN, TRAIN, &train_set);
+    cifar_generate(arena, CIFAR_TEST, TEST, &test);
+    for (int i = 0; i < 2; i++) {
+        StudyModel model;
+        Study study = { .train = &train_set, .learn = learns[i], .image = "small", .pictures = PICTURES, .seed = 1 };
+        if (cell_find(cells, names[i], 1)) continue;
+        bool ok = study_train(&study, &model, err) &&
+                  cell_put(cells, names[i], 1, (double)study_right(&model, &test) / TEST, TEST, err);
+        study_free(&model);
+        if (!ok) return false;
+    }
+    return true;
 }

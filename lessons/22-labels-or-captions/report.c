@@ -1,98 +1,20 @@
-#include "report.h"
-#include "evaluate/metrics.h"
+#include "report_row.h"
 
 #include <math.h>
-#include <string.h>
-
-enum { LABEL = 32, OWN = 24 };
-
-static void measure(Report *r, int section) {
-    Err err;
-    if (!measure_section(r->measure, section, &err)) die("%s", err.text);
-}
-
-/* ---- cells as text ----------------------------------------------------------------------------------------------- */
-
-static double own(const Report *r, const char *name) {
-    const Cell *cell = cell_find(r->own, name, r->seed);
-    return cell ? cell->value : (double)NAN;
-}
-
-/* "61.2 % (58.8 to 63.2; 3)", or "" where the table of three seeds has no such cell. */
-static const char *seeds_text(const Report *r, const char *name, double factor, const char *unit, int decimals) {
-    CellSummary s = cell_summary(r->seeds, name);
-    if (!s.seeds) return "";
-    return arena_print(r->arena, "%.*f%s (%.*f to %.*f; %d)", decimals, factor * s.mean, unit, decimals,
-                       factor * s.low, decimals, factor * s.high, s.seeds);
-}
-
-/* A row: the proportion with its interval of 95 %, and that of the three seeds. */
-static void rate_row(const Report *r, const char *label, const char *name) {
-    const Cell *cell = cell_find(r->own, name, r->seed);
-    const char *text = "-";
-    if (cell) {
-        Rate rate = metrics_wilson((int)lround(cell->value * cell->count), cell->count);
-        text = arena_print(r->arena, "%5.1f %% (%.1f to %.1f)", 100 * cell->value, 100 * rate.low, 100 * rate.high);
-    }
-    printf("  %-*s %-*s  %s\n", LABEL, label, OWN, text, seeds_text(r, name, 100, " %", 1));
-}
-static void number_row(const Report *r, const char *label, const char *name, const char *unit, int decimals) {
-    const char *text = cell_find(r->own, name, r->seed)
-                           ? arena_print(r->arena, "%5.*f%s", decimals, own(r, name), unit)
-                           : "-";
-    printf("  %-*s %-*s  %s\n", LABEL, label, OWN, text, seeds_text(r, name, 1, unit, decimals));
-}
-
-/* Whether a is better than b: their intervals of 95 % do not overlap. 1: a; -1: b; 0: cannot be told. */
-static int better(const Report *r, const char *a, const char *b) {
-    const Cell *x = cell_find(r->own, a, r->seed), *y = cell_find(r->own, b, r->seed);
-    if (!x || !y) return 0;
-    Rate p = metrics_wilson((int)lround(x->value * x->count), x->count);
-    Rate q = metrics_wilson((int)lround(y->value * y->count), y->count);
-    return p.low > q.high ? 1 : q.low > p.high ? -1 : 0;
-}
-static const char *verdict(int which, const char *a, const char *b) {
-    return which > 0 ? a : which < 0 ? b : "the intervals overlap";
-}
-
-/* A curve of looks: accuracy in % over pictures seen. */
-static Series look_series(const Report *r, const char *title, const char *model, const char *what, int pictures) {
-    num *x = arena_alloc(r->arena, LOOKS, sizeof *x), *y = arena_alloc(r->arena, LOOKS, sizeof *y);
-    for (int i = 0; i < LOOKS; i++) {
-        x[i] = (num)look_at(pictures, i);
-        y[i] = (num)(100 * own(r, look_cell(r->arena, model, look_at(pictures, i), what)));
-    }
-    return (Series){ title, x, y, LOOKS };
-}
-static void draw_looks(const Report *r, const char *name, const char *title, const Series *series, int count) {
-    lesson_lines(r->lesson, name,
-                 &(Lines){ .title = title,
-                           .x = "pictures seen",
-                           .y = "test pictures right, %",
-                           .log_x = true,
-                           .series = series,
-                           .count = count,
-                           .reference_name = "guessing",
-                           .reference = 100.0 / CIFAR_CLASSES });
-}
-static void heading(const Report *r, const char *what) {
-    printf("  %-*s %-*s  %s\n", LABEL, what, OWN, arena_print(r->arena, "seed %d, 95 %%", r->seed),
-           r->seeds->count ? "three seeds" : "");
-}
 
 /* ---- 1 ----------------------------------------------------------------------------------------------------------- */
 
-static void report_labels(Report *r) {
+void report_labels(Report *r) {
     lesson_section(r->lesson, "1. A twin that learns from labels");
     static const char *const ways[] = { "captions", "labels" };
     Prediction guess = lesson_predict_choice(r->lesson, ways, 2, 1,
                                              "The same tower, pictures and steps. Which is right more often on the "
                                              "test pictures: captions or labels?");
-    measure(r, 1);
-    heading(r, "learnt from");
+    report_measure(r, 1);
+    rows_heading(r, "learnt from");
     rate_row(r, "captions, asked by text", "captions: accuracy");
     rate_row(r, "labels, a head of ten classes", "labels: accuracy");
-    int which = better(r, "captions: accuracy", "labels: accuracy");
+    int which = rates_compare(r, "captions: accuracy", "labels: accuracy");
     printf("  better: %s\n", verdict(which, "captions", "labels"));
     const Series series[] = { look_series(r, "captions", "captions", "clean", r->setup->pictures),
                               look_series(r, "labels", "labels", "clean", r->setup->pictures) };
@@ -101,6 +23,8 @@ static void report_labels(Report *r) {
 }
 
 /* ---- 2 ----------------------------------------------------------------------------------------------------------- */
+
+enum { PROBE_ROWS = 7 };
 
 typedef struct {
     const char *title, *cells, *text; /* text: the cell of the accuracy from text; NULL: there are no words for it */
@@ -122,14 +46,14 @@ static double probe_row(const Report *r, const ProbeRow *row) {
     double curve[FEW_SHOT_SIZES], crossing = (double)NAN;
     probe_curve(r, r->own, r->seed, row->cells, curve);
     printf("  %-22s", row->title);
-    if (row->text) printf(" %5.1f", 100 * own(r, row->text));
+    if (row->text) printf(" %5.1f", 100 * cell_own(r, row->text));
     else printf(" %5s", "-");
     for (int i = 0; i < FEW_SHOT_SIZES; i++) {
         if (curve[i] < 0) printf("     -");
         else printf(" %5.1f", 100 * curve[i]);
     }
     if (row->text) {
-        crossing = few_shot_crossing(curve, own(r, row->text));
+        crossing = few_shot_crossing(curve, cell_own(r, row->text));
         printf("  %s", crossing_text(r, crossing));
     }
     printf("\n");
@@ -162,8 +86,8 @@ static void probe_plot(const Report *r, const ProbeRow *rows, int count) {
         for (int i = 0; i < FEW_SHOT_SIZES; i++) {
             x[i] = (num)few_shot_size(i);
             for (int j = 0; j < 3; j++)
-                y[j][i] = (num)(100 * own(r, shot_cell(r->arena, rows[k].cells, few_shot_size(i), what[j])));
-            y[3][i] = rows[k].text ? (num)(100 * own(r, rows[k].text)) : (num)NAN;
+                y[j][i] = (num)(100 * cell_own(r, shot_cell(r->arena, rows[k].cells, few_shot_size(i), what[j])));
+            y[3][i] = rows[k].text ? (num)(100 * cell_own(r, rows[k].text)) : (num)NAN;
         }
         series[n] = (Series){ rows[k].title, x, y[0], FEW_SHOT_SIZES };
         lows[n] = y[1];
@@ -184,30 +108,33 @@ static void probe_plot(const Report *r, const ProbeRow *rows, int count) {
                            .high = highs });
 }
 
-static void report_probes(Report *r) {
+void report_probes(Report *r) {
     lesson_section(r->lesson, "2. Few-shot: a linear probe on frozen features");
-    HeldOut held = held_out_of(r->setup->train);
-    ProbeRow rows[6] = { { "ten classes seen", "seen", "captions: accuracy" },
-                         { "two classes held out", "held out", "held out: text" },
-                         { "digits", "digits", NULL },
-                         { "digits, labels tower", "digits by labels tower", NULL },
-                         { "shapes", "shapes", NULL },
-                         { "shapes, labels tower", "shapes by labels tower", NULL } };
-    int count = r->setup->train->generated ? 4 : 6;
+    const char *const *names = holdout_descriptions(r->setup->train);
+    ProbeRow rows[PROBE_ROWS] = {
+        { "ten classes seen", "seen", "captions: accuracy" },       { "held out 1", "held out 1", "held out 1: text" },
+        { "held out 2", "held out 2", "held out 2: text" },         { "digits", "digits", NULL },
+        { "digits, labels tower", "digits by labels tower", NULL }, { "shapes", "shapes", NULL },
+        { "shapes, labels tower", "shapes by labels tower", NULL }
+    };
+    int count = r->setup->train->generated ? PROBE_ROWS - 2 : PROBE_ROWS;
     Prediction guess = lesson_predict_number(r->lesson, 0, 1e6,
                                              "How many pictures of each class does a linear probe need to be right as "
                                              "often as the text, for classes that the model has seen? 0: none of 1 to "
                                              "%d suffices.",
                                              few_shot_size(FEW_SHOT_SIZES - 1));
-    measure(r, 2);
-    const char *const *names = holdout_descriptions(r->setup->train);
-    printf("mean of %d draws, %% right; held out: \"%s\" or \"%s\"; digits: no word for them was learnt\n",
-           r->setup->draws, names[held.a], names[held.b]);
+    report_measure(r, 2);
+    printf("mean of %d draws, %% right; digits: no word for them was learnt\n", r->setup->draws);
+    for (int i = 0; i < HELD_PAIRS; i++) {
+        HeldOut held = held_out_of(r->setup->train, i);
+        printf("held out %d: \"%s\" and \"%s\", asked for both; their words were learnt with other classes\n", i + 1,
+               names[held.a], names[held.b]);
+    }
     printf("  pictures of each class  text     1     2     4     8    16    32    64  crossing\n");
     double crossing = probe_row(r, &rows[0]);
     for (int k = 1; k < count; k++) probe_row(r, &rows[k]);
-    for (int k = 0; k < 2; k++) probe_seeds(r, &rows[k]);
-    for (int k = 2; k < 4; k++)
+    for (int k = 0; k < count; k++) probe_seeds(r, &rows[k]);
+    for (int k = 1 + HELD_PAIRS; k < count && r->seeds->count; k++)
         printf("  %s, 64 pictures: %s\n", rows[k].title,
                seeds_text(r, shot_cell(r->arena, rows[k].cells, 64, ""), 100, " %", 1));
     probe_plot(r, rows, count);
@@ -236,29 +163,30 @@ static double reached(const Report *r, const CellTable *cells, int seed, double 
 
 /* "1.9 times": the pictures that the predictor saw by those with which the contrastive model is as good. */
 static const char *factor_text(const Report *r, const CellTable *cells, int seed, const char *way) {
-    const Cell *last = cell_find(cells, look_cell(r->arena, way, look_at(r->setup->pictures, LOOKS - 1), "accuracy"), seed);
+    const Cell *last =
+        cell_find(cells, look_cell(r->arena, way, look_at(r->setup->pictures, LOOKS - 1), "accuracy"), seed);
     double seen = last ? reached(r, cells, seed, last->value) : (double)NAN;
     return isnan(seen) ? "never" : arena_print(r->arena, "%.1f times", r->setup->pictures / seen);
 }
 
-static void report_predict(Report *r) {
+void report_predict(Report *r) {
     static const char *const ways[] = { "contrastive", "bag of words", "decoder" };
     lesson_section(r->lesson, "3. Match captions, or predict them?");
     Prediction guess = lesson_predict_choice(r->lesson, ways, 3, 1,
                                              "Captions in eight wordings. Which learns to classify with the fewest "
                                              "pictures: contrastive, bag of words or decoder?");
-    measure(r, 3);
+    report_measure(r, 3);
     Series series[COUNT(ways)];
     printf("  pictures seen  ");
     for (int i = 0; i < LOOKS; i++) printf(" %6d", look_at(r->setup->pictures, i));
-    printf("  three seeds, at the end\n");
+    end_row(r->seeds->count ? "three seeds, at the end" : "");
     int best = 0;
     for (size_t k = 0; k < COUNT(ways); k++) {
         series[k] = look_series(r, ways[k], ways[k], "accuracy", r->setup->pictures);
         printf("  %-14s ", ways[k]);
         for (int i = 0; i < LOOKS; i++) printf(" %5.1f%%", (double)series[k].y[i]);
-        printf("  %s\n", seeds_text(r, look_cell(r->arena, ways[k], look_at(r->setup->pictures, LOOKS - 1), "accuracy"),
-                                    100, " %", 1));
+        const char *last = look_cell(r->arena, ways[k], look_at(r->setup->pictures, LOOKS - 1), "accuracy");
+        end_row(seeds_text(r, last, 100, " %", 1));
         if (series[k].y[LOOKS - 1] > series[best].y[LOOKS - 1]) best = (int)k;
     }
     for (size_t k = 1; k < COUNT(ways); k++) {
@@ -274,49 +202,49 @@ static void report_predict(Report *r) {
 
 /* ---- 4 and 5 ----------------------------------------------------------------------------------------------------- */
 
-static void report_tau(Report *r) {
+void report_tau(Report *r) {
     static const char *const choices[] = { "0.01", "0.07", "0.5", "learnt" };
     lesson_section(r->lesson, "4. A fixed temperature, or a learnt one?");
     Prediction guess = lesson_predict_choice(r->lesson, choices, 4, 1,
                                              "Which temperature is right most often: 0.01, 0.07, 0.5 or learnt?");
-    measure(r, 4);
-    heading(r, "temperature");
+    report_measure(r, 4);
+    rows_heading(r, "temperature");
     int best = TAUS, fixed = 0;
-    double most = own(r, "captions: accuracy");
+    double most = cell_own(r, "captions: accuracy");
     for (int i = 0; i < TAUS; i++) {
         const char *name = arena_print(r->arena, "tau %g: accuracy", fixed_taus[i]);
         rate_row(r, arena_print(r->arena, "%g, fixed", fixed_taus[i]), name);
-        if (own(r, name) > own(r, arena_print(r->arena, "tau %g: accuracy", fixed_taus[fixed]))) fixed = i;
-        if (own(r, name) > most) {
-            most = own(r, name);
+        if (cell_own(r, name) > cell_own(r, arena_print(r->arena, "tau %g: accuracy", fixed_taus[fixed]))) fixed = i;
+        if (cell_own(r, name) > most) {
+            most = cell_own(r, name);
             best = i;
         }
     }
     rate_row(r, "learnt, from 0.07", "captions: accuracy");
     number_row(r, "  where it ends", "learnt: tau", "", 3);
     printf("  learnt against the best fixed one, %g: %s\n", fixed_taus[fixed],
-           verdict(better(r, "captions: accuracy", arena_print(r->arena, "tau %g: accuracy", fixed_taus[fixed])),
+           verdict(rates_compare(r, "captions: accuracy", arena_print(r->arena, "tau %g: accuracy", fixed_taus[fixed])),
                    "learnt is better", "fixed is better"));
     lesson_outcome(r->lesson, &guess, "%s", choices[best]);
 }
 
-static void report_bare(Report *r) {
+void report_bare(Report *r) {
     static const char *const ways[] = { "bare and tau learnt", "bare and tau 1" };
     static const char *const choices[] = { "nothing", "worse", "fails" };
     lesson_section(r->lesson, "5. Without normalisation");
     Prediction guess = lesson_predict_choice(r->lesson, choices, 3, 1,
                                              "Dot products instead of cosines. What happens: nothing, worse (less "
                                              "accurate), or fails (numbers that are not finite)?");
-    measure(r, 5);
-    heading(r, "embeddings");
+    report_measure(r, 5);
+    rows_heading(r, "embeddings");
     rate_row(r, "unit length, tau learnt", "captions: accuracy");
     int worse = 0;
     bool fails = false;
     for (int i = 0; i < 2; i++) {
         const char *name = arena_print(r->arena, "%s: accuracy", ways[i]);
         rate_row(r, i ? "any length, tau 1" : "any length, tau learnt", name);
-        worse = MAX(worse, better(r, "captions: accuracy", name));
-        fails |= own(r, arena_print(r->arena, "%s: finite", ways[i])) < 1;
+        worse = MAX(worse, rates_compare(r, "captions: accuracy", name));
+        fails |= cell_own(r, arena_print(r->arena, "%s: finite", ways[i])) < 1;
     }
     number_row(r, "mean length before normalisation", "learnt: length", "", 1);
     number_row(r, "mean length, tau learnt", "bare and tau learnt: length", "", 1);

@@ -17,6 +17,17 @@ typedef struct {
 /* Prints all sections. Ends the program with one line when a measurement fails. */
 void report_all(Report *r);
 
+/* One section each: the prediction, the measurement, its figures. */
+void report_labels(Report *r);
+void report_probes(Report *r);
+void report_predict(Report *r);
+void report_tau(Report *r);
+void report_bare(Report *r);
+void report_shift(Report *r);
+void report_mix(Report *r);
+void report_locked(Report *r);
+void report_fusion(Report *r);
+
 /* Effective robustness (Taori et al. 2020, arXiv:2007.00644, section 2): the accuracy under corruptions beyond what the
  * accuracy without them lets expect,
  *   shifted - sigma(a + b logit(clean))

@@ -51,14 +51,12 @@ static void parts_add(StudyModel *m) {
     if (s->learn == LEARN_LABELS || s->learn == LEARN_WORDS)
         m->head = linear_add(&m->clip.params, "head", STUDY_EMBED, s->learn == LEARN_LABELS ? CIFAR_CLASSES : V, &rng);
     if (s->learn == LEARN_FUSION)
-        m->fusion = early_fusion_add(&m->clip.params,
-                                     (EarlyFusionSize){ V, STUDY_PATCH, STUDY_WIDTH, BLOCKS, HEADS, across * across },
-                                     &rng);
+        m->fusion = early_fusion_add(
+            &m->clip.params, (EarlyFusionSize){ V, STUDY_PATCH, STUDY_WIDTH, BLOCKS, HEADS, across * across }, &rng);
     TextDecoderSize size = { .vocabulary = V, .padding = TEXT_PADDING, .tokens = m->T, .width = STUDY_WIDTH };
     size.layers = BLOCKS;
     size.prefix = STUDY_EMBED;
-    if (s->learn == LEARN_DECODER && !text_decoder_add(&m->decoder, &m->clip.params, size, &rng))
-        die("%s", err.text);
+    if (s->learn == LEARN_DECODER && !text_decoder_add(&m->decoder, &m->clip.params, size, &rng)) die("%s", err.text);
 }
 
 static void model_make(StudyModel *m) {
@@ -207,9 +205,7 @@ bool study_train(const Study *study, StudyModel *m, Err *err) {
 /* ---- answers ----------------------------------------------------------------------------------------------------- */
 
 /* The rows of y become those of `to` from `first` on. */
-static void rows_take(Mat to, int first, Mat y) {
-    memcpy(&AT(to, first, 0), y.v, mat_count(y) * sizeof(num));
-}
+static void rows_take(Mat to, int first, Mat y) { memcpy(&AT(to, first, 0), y.v, mat_count(y) * sizeof(num)); }
 
 Mat study_features(StudyModel *m, Arena *arena, const Cifar *set, bool raw) {
     Mat all = mat_new(arena, set->n, STUDY_EMBED);

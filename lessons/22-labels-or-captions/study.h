@@ -22,7 +22,7 @@
 
 typedef enum { LEARN_CAPTIONS, LEARN_LABELS, LEARN_WORDS, LEARN_FUSION, LEARN_DECODER } Learn;
 
-enum { STUDY_EMBED = PAIR_EMBED, STUDY_BATCH = 64, STUDY_PATCH = 8, STUDY_WIDTH = 64, FUSION_WRONG = 1 };
+enum { STUDY_EMBED = PAIR_EMBED, STUDY_BATCH = 64, STUDY_PATCH = 8, STUDY_WIDTH = 64, FUSION_WRONG = 3 };
 
 typedef struct StudyModel StudyModel;
 
@@ -50,14 +50,14 @@ typedef struct {
 
 struct StudyModel {
     Study study;
-    Clip clip;     /* its params hold all parameters */
-    Linear head;   /* labels [10,E], words [V,E] */
+    Clip clip;   /* its params hold all parameters */
+    Linear head; /* labels [10,E], words [V,E] */
     EarlyFusion fusion;
     TextDecoder decoder;
-    int T;         /* words of a caption */
+    int T; /* words of a caption */
     int templates;
-    int *ids;      /* [templates,10,T] */
-    double loss;   /* mean over the last tenth of the steps */
+    int *ids;    /* [templates,10,T] */
+    double loss; /* mean over the last tenth of the steps */
     int next_look, step;
     PairOrder order; /* of the pictures of the set */
 };

@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum { STEPS = 200 };
-static const double TOLERANCE = 1e-5; /* of a gradient that is computed in floats */
+static const double TOLERANCE = 1e-4; /* of a gradient that is computed in floats */
 
 static int dimensions(const ProbeData *data) { return data->x.shape[1]; }
 static int numbers(const ProbeData *data) { return data->classes * (dimensions(data) + 1); }
@@ -27,7 +27,8 @@ static Mat scores(Arena *arena, Mat x, const num *weight, const num *bias, int C
 double linear_probe_loss(const ProbeData *data, const double *w, double *gradient) {
     Arena work = { 0 };
     int n = data->x.shape[0], D = dimensions(data), C = data->classes, count = numbers(data);
-    num *narrow = arena_alloc(&work, (size_t)count, sizeof *narrow), *dw = arena_alloc(&work, (size_t)count, sizeof *dw);
+    num *narrow = arena_alloc(&work, (size_t)count, sizeof *narrow),
+        *dw = arena_alloc(&work, (size_t)count, sizeof *dw);
     double loss = 0, squares = 0;
     for (int i = 0; i < count; i++) narrow[i] = (num)w[i];
     Mat z = scores(&work, data->x, narrow, narrow + C * D, C);
@@ -63,7 +64,11 @@ LinearProbe linear_probe_fit(const ProbeData *data, Arena *arena) {
     int C = data->classes, D = dimensions(data), count = numbers(data);
     double *w = arena_zero(&work, (size_t)count, sizeof *w);
     LbfgsResult r = lbfgs_minimise(&(Lbfgs){ count, value, &copy, STEPS, TOLERANCE }, &work, w);
-    LinearProbe probe = { .weight = mat_new(arena, C, D), .loss = r.value, .steps = r.steps, .converged = r.converged };
+    LinearProbe probe = { .weight = mat_new(arena, C, D),
+                          .loss = r.value,
+                          .gradient = r.gradient,
+                          .steps = r.steps,
+                          .converged = r.converged };
     probe.bias = arena_alloc(arena, (size_t)C, sizeof *probe.bias);
     for (int i = 0; i < C * D; i++) probe.weight.v[i] = (num)w[i];
     for (int c = 0; c < C; c++) probe.bias[c] = (num)w[C * D + c];

@@ -10,9 +10,9 @@
 #include "core/mat.h"
 
 typedef struct {
-    Mat weight; /* [C,D] */
-    num *bias;  /* [C] */
-    double loss;
+    Mat weight;            /* [C,D] */
+    num *bias;             /* [C] */
+    double loss, gradient; /* at the end: L, and the largest number of its gradient */
     int steps;
     bool converged;
 } LinearProbe;
