@@ -5,13 +5,16 @@
 #include "core/file.h"
 #include "lesson/lesson_data.h"
 
+#include <string.h>
+
 static struct {
-    const char *data, *path;
+    const char *data, *path, *sections;
     int seed, pictures, train, test, draws;
     bool all;
 } args = {
     .data = "shapes",
     .path = MEASURE_TABLE,
+    .sections = "123456789",
     .seed = 1,
     .pictures = MEASURE_PICTURES,
     .train = MEASURE_TRAIN,
@@ -26,6 +29,7 @@ static const Option options[] = {
     { "test-images", .integer = &args.test, .low = 20, .high = 5000,
       .help = "pictures of the test set; as many others for the probes" },
     { "draws", .integer = &args.draws, .low = 1, .high = 1000, .help = "2: draws of the few pictures" },
+    { "sections", .text = &args.sections, .help = "only these sections: their digits" },
     { "all", .flag = &args.all, .help = "first measure what is missing in the table of three seeds: 8 minutes" },
     { "table", .text = &args.path, .help = "the file of that table" },
     { 0 },
@@ -74,10 +78,12 @@ int main(int argc, char **argv) {
                       .takes = "two minutes, a second when run again",
                       .next = "make lesson-23",
                       .options = options,
-                      .quick = "--pictures 128 --train-images 200 --test-images 40 --draws 2 --table none",
+                      .quick = "--sections 147 --pictures 64 --train-images 100 --test-images 20 --draws 1 --table none",
                       .seed = &args.seed };
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;
+    if (!*args.sections || strspn(args.sections, "123456789") < strlen(args.sections))
+        die_usage("--sections %s: want digits from 1 to %d", args.sections, SECTIONS);
     Sets sets = sets_of(arena, args.data, args.train, args.test);
     MeasureSetup setup = { &sets.train, &sets.test, &sets.pool, args.pictures, args.draws };
     const char *kept =
@@ -93,7 +99,7 @@ int main(int argc, char **argv) {
         printf("On the right, from %s: mean of the seeds (least to most; how many seeds), generated shapes.\n",
                args.path);
     Report report = { &lesson, arena, &setup, &own, &seeds, measure_begin(arena, &setup, &own, args.seed), args.seed };
-    report_all(&report);
+    report_sections(&report, args.sections);
     measure_end(report.measure);
     return lesson_end(&lesson);
 }

@@ -1,6 +1,7 @@
 #include "report_row.h"
 
 #include <math.h>
+#include <string.h>
 
 /* ---- 1 ----------------------------------------------------------------------------------------------------------- */
 
@@ -256,14 +257,10 @@ void report_bare(Report *r) {
 
 /* ---- all --------------------------------------------------------------------------------------------------------- */
 
-void report_all(Report *r) {
-    report_labels(r);
-    report_probes(r);
-    report_predict(r);
-    report_tau(r);
-    report_bare(r);
-    report_shift(r);
-    report_mix(r);
-    report_locked(r);
-    report_fusion(r);
+void report_sections(Report *r, const char *digits) {
+    static void (*const sections[SECTIONS])(Report *) = { report_labels, report_probes, report_predict,
+                                                          report_tau,    report_bare,   report_shift,
+                                                          report_mix,    report_locked, report_fusion };
+    for (int i = 0; i < SECTIONS; i++)
+        if (strchr(digits, '1' + i)) sections[i](r);
 }

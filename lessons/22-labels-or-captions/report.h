@@ -14,8 +14,8 @@ typedef struct {
     int seed;
 } Report;
 
-/* Prints all sections. Ends the program with one line when a measurement fails. */
-void report_all(Report *r);
+/* Prints the sections of these digits. Ends the program with one line when a measurement fails. */
+void report_sections(Report *r, const char *digits);
 
 /* One section each: the prediction, the measurement, its figures. */
 void report_labels(Report *r);

@@ -187,7 +187,8 @@ static void after_step(void *context, int done, double loss) {
     const Study *s = &m->study;
     (void)loss;
     for (; m->next_look < s->look_count && s->looks[m->next_look] <= done * STUDY_BATCH; m->next_look++)
-        s->look(s->context, m, s->looks[m->next_look]);
+        if (m->next_look == 0 || s->looks[m->next_look] > s->looks[m->next_look - 1])
+            s->look(s->context, m, s->looks[m->next_look]);
     if (s->after_step) s->after_step(s->context, STUDY_BATCH);
 }
 

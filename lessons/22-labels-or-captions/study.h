@@ -39,7 +39,7 @@ typedef struct {
     double rate_factor; /* of the learning rates; 0 means 1 */
     int pictures;       /* seen in all, in batches of STUDY_BATCH */
     uint64_t seed;
-    /* Called when so many pictures were seen, in ascending order; NULL: never. */
+    /* Called when so many pictures were seen, in ascending order, once for equal ones; NULL: never. */
     const int *looks;
     int look_count;
     void (*look)(void *context, StudyModel *model, int pictures);
