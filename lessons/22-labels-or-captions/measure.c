@@ -1,6 +1,7 @@
 #include "measure.h"
 #include "stroke_digits.h"
-#include "dataset/shapes.h"
+#include "formats/image.h"
+#include "pairs/emoji_set.h"
 #include "show/progress.h"
 
 #include <math.h>
@@ -238,22 +239,55 @@ static void probes_held_out(Measure *m, int i) {
     study_free(&without);
 }
 
+/* Emoji of the learnt style whose category has many: class c is a category, every second emoji of it for tests. False
+ * where there are no emoji, or they cannot be read. */
+static bool emoji_sets(Measure *m, Cifar *pool, Cifar *test) {
+    enum { LEAST = 2 * 32 };
+    EmojiSet set;
+    int of[EMOJI_CATEGORIES] = { 0 }, label[EMOJI_CATEGORIES], classes = 0;
+    if (!emoji_files_exist(emoji_folder()) || !emoji_set_read(&set, m->arena, emoji_folder(), NULL)) return false;
+    for (int i = 0; i < set.count; i++) of[set.item[i].category]++;
+    for (int c = 0; c < set.category_count; c++)
+        label[c] = of[c] >= LEAST && classes < CIFAR_CLASSES ? classes++ : -1;
+    Cifar *parts[] = { pool, test };
+    uint8_t *pixels[2], *labels[2];
+    for (int k = 0; k < 2; k++) {
+        pixels[k] = arena_alloc(m->arena, (size_t)set.count, CIFAR_NUMBERS);
+        labels[k] = arena_alloc(m->arena, (size_t)set.count, 1);
+        *parts[k] = (Cifar){ .pixels = pixels[k], .labels = labels[k], .names = set.category };
+    }
+    for (int i = 0; i < set.count; i++) {
+        int c = set.item[i].category, k = of[c]-- % 2;
+        if (label[c] < 0) continue;
+        size_t at = (size_t)parts[k]->n++;
+        image_planes(emoji_rgb(&set, STYLE_LEARNT, i), CIFAR_SIDE * CIFAR_SIDE, pixels[k] + at * CIFAR_NUMBERS);
+        labels[k][at] = (uint8_t)label[c];
+    }
+    return classes >= 2;
+}
+
+/* Pictures that neither model has seen anything like: probes on the features of both. */
+static void probes_elsewhere(Measure *m, const char *name, const Cifar *pool, const Cifar *test) {
+    int classes = 0;
+    for (int i = 0; i < pool->n; i++) classes = MAX(classes, pool->labels[i] + 1);
+    probes(m, name, base(m, LEARN_CAPTIONS), pool, test, NULL, classes);
+    probes(m, arena_print(m->arena, "%s by labels tower", name), base(m, LEARN_LABELS), pool, test, NULL, classes);
+}
+
 static void section_probes(Measure *m) {
     const MeasureSetup *s = m->setup;
-    StudyModel *captions = base(m, LEARN_CAPTIONS), *labels = base(m, LEARN_LABELS);
     int pool_n = MAX(20, s->pool->n / 10 * 10), test_n = MAX(20, s->test->n / 10 * 10);
-    probes(m, "seen", captions, s->pool, s->test, NULL, CIFAR_CLASSES);
     Cifar pool, test;
+    probes(m, "seen", base(m, LEARN_CAPTIONS), s->pool, s->test, NULL, CIFAR_CLASSES);
     digits_generate(m->arena, 1, pool_n, &pool);
     digits_generate(m->arena, 2, test_n, &test);
-    probes(m, "digits", captions, &pool, &test, NULL, CIFAR_CLASSES);
-    probes(m, "digits by labels tower", labels, &pool, &test, NULL, CIFAR_CLASSES);
+    probes_elsewhere(m, "digits", &pool, &test);
     if (!s->train->generated) {
         cifar_generate(m->arena, CIFAR_TRAIN, pool_n, &pool);
         cifar_generate(m->arena, CIFAR_TEST, test_n, &test);
-        probes(m, "shapes", captions, &pool, &test, NULL, CIFAR_CLASSES);
-        probes(m, "shapes by labels tower", labels, &pool, &test, NULL, CIFAR_CLASSES);
+        probes_elsewhere(m, "shapes", &pool, &test);
     }
+    if (emoji_sets(m, &pool, &test)) probes_elsewhere(m, "emoji", &pool, &test);
     for (int i = 0; i < HELD_PAIRS; i++) probes_held_out(m, i);
 }
 
@@ -450,7 +484,8 @@ bool measure_section(Measure *m, int section, Err *err) {
     int i = section - 1, last = section == 8 ? locked_pictures(m->setup) : m->setup->pictures;
     REQUIRE(i >= 0 && i < SECTIONS, "section %d, want 1 to %d", section, SECTIONS);
     const char *name = sections[i].last, *look_of = sections[i].look;
-    if (has(m, look_of ? look_cell(m->arena, name, look_at(last, LOOKS - 1), look_of) : name)) return true;
+    bool emoji = section == 2 && emoji_files_exist(emoji_folder()) && !has(m, "emoji by labels tower: probe 1");
+    if (!emoji && has(m, look_of ? look_cell(m->arena, name, look_at(last, LOOKS - 1), look_of) : name)) return true;
     double trainings = sections[i].trainings + (i > 0 && !m->has_captions) + (i > 0 && !m->has_labels);
     m->progress = progress_begin("training", trainings * m->setup->pictures, "img/s");
     sections[i].measure(m);

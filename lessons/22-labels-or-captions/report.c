@@ -25,8 +25,6 @@ void report_labels(Report *r) {
 
 /* ---- 2 ----------------------------------------------------------------------------------------------------------- */
 
-enum { PROBE_ROWS = 7 };
-
 typedef struct {
     const char *title, *cells, *text; /* text: the cell of the accuracy from text; NULL: there are no words for it */
 } ProbeRow;
@@ -112,19 +110,25 @@ static void probe_plot(const Report *r, const ProbeRow *rows, int count) {
 void report_probes(Report *r) {
     lesson_section(r->lesson, "2. Few-shot: a linear probe on frozen features");
     const char *const *names = holdout_descriptions(r->setup->train);
-    ProbeRow rows[PROBE_ROWS] = {
-        { "ten classes seen", "seen", "captions: accuracy" },       { "held out 1", "held out 1", "held out 1: text" },
-        { "held out 2", "held out 2", "held out 2: text" },         { "digits", "digits", NULL },
-        { "digits, labels tower", "digits by labels tower", NULL }, { "shapes", "shapes", NULL },
-        { "shapes, labels tower", "shapes by labels tower", NULL }
-    };
-    int count = r->setup->train->generated ? PROBE_ROWS - 2 : PROBE_ROWS;
+    static const ProbeRow all[] = { { "ten classes seen", "seen", "captions: accuracy" },
+                                    { "held out 1", "held out 1", "held out 1: text" },
+                                    { "held out 2", "held out 2", "held out 2: text" },
+                                    { "digits", "digits", NULL },
+                                    { "digits, labels tower", "digits by labels tower", NULL },
+                                    { "shapes", "shapes", NULL },
+                                    { "shapes, labels tower", "shapes by labels tower", NULL },
+                                    { "emoji", "emoji", NULL },
+                                    { "emoji, labels tower", "emoji by labels tower", NULL } };
+    ProbeRow rows[COUNT(all)];
+    int count = 0;
     Prediction guess = lesson_predict_number(r->lesson, 0, 1e6,
                                              "How many pictures of each class does a linear probe need to be right as "
                                              "often as the text, for classes that the model has seen? 0: none of 1 to "
                                              "%d suffices.",
                                              few_shot_size(FEW_SHOT_SIZES - 1));
     report_measure(r, 2);
+    for (size_t k = 0; k < COUNT(all); k++)
+        if (cell_find(r->own, shot_cell(r->arena, all[k].cells, 1, ""), r->seed)) rows[count++] = all[k];
     printf("mean of %d draws, %% right; digits: no word for them was learnt\n", r->setup->draws);
     for (int i = 0; i < HELD_PAIRS; i++) {
         HeldOut held = held_out_of(r->setup->train, i);
@@ -135,7 +139,8 @@ void report_probes(Report *r) {
     double crossing = probe_row(r, &rows[0]);
     for (int k = 1; k < count; k++) probe_row(r, &rows[k]);
     for (int k = 0; k < count; k++) probe_seeds(r, &rows[k]);
-    for (int k = 1 + HELD_PAIRS; k < count && r->seeds->count; k++)
+    for (int k = 0; k < count; k++)
+        if (!rows[k].text && cell_summary(r->seeds, shot_cell(r->arena, rows[k].cells, 64, "")).seeds)
         printf("  %s, 64 pictures: %s\n", rows[k].title,
                seeds_text(r, shot_cell(r->arena, rows[k].cells, 64, ""), 100, " %", 1));
     probe_plot(r, rows, count);
