@@ -20,11 +20,8 @@ typedef struct {
     int draws;                 /* of few-shot probes */
 } MeasureSetup;
 
-enum { SECTIONS = 9, LOOKS = 6, TUNE_POINTS = 11, TAUS = 3, FUSION_COSTS = 2, MEASURE_STRENGTH = 3 };
+enum { SECTIONS = 9, LOOKS = 6, TUNE_POINTS = 11, TAUS = 3, MEASURE_STRENGTH = 3 };
 extern const double fixed_taus[TAUS];
-/* Early fusion is trained for the cost of late fusion, and for four times that. */
-extern const double fusion_costs[FUSION_COSTS];
-extern const char *const fusion_names[FUSION_COSTS];
 
 /* The pictures seen at look i of a training of `pictures`: ascending, the last is `pictures`. */
 int look_at(int pictures, int i);

@@ -186,6 +186,12 @@ void report_locked(Report *r) {
 
 /* ---- 9. Early fusion --------------------------------------------------------------------------------------------- */
 
+static void fusion_rows(const Report *r, const char *label, const char *cells) {
+    const char *colour = arena_print(r->arena, "%s: colour", cells);
+    rate_row(r, label, arena_print(r->arena, "%s: accuracy", cells));
+    if (r->setup->train->generated) rate_row(r, "  its colour is right", colour);
+}
+
 void report_fusion(Report *r) {
     lesson_section(r->lesson, "9. Early fusion, trained for the same cost");
     Prediction guess = lesson_predict_number(r->lesson, 0, 100,
@@ -195,16 +201,10 @@ void report_fusion(Report *r) {
                                              r->setup->pictures);
     report_measure(r, 9);
     rows_heading(r, "accuracy");
-    rate_row(r, "late fusion", "late fusion: accuracy");
-    for (int i = 0; i < FUSION_COSTS; i++)
-        rate_row(r, arena_print(r->arena, "early fusion, cost times %g", fusion_costs[i]),
-                 arena_print(r->arena, "%s: accuracy", fusion_names[i]));
-    for (int i = 0; i < FUSION_COSTS; i++) {
-        number_row(r, arena_print(r->arena, "  pictures, cost times %g", fusion_costs[i]),
-                   arena_print(r->arena, "%s: pictures", fusion_names[i]), "", 0);
-        number_row(r, arena_print(r->arena, "  loss, cost times %g", fusion_costs[i]),
-                   arena_print(r->arena, "%s: loss", fusion_names[i]), " nats", 3);
-    }
+    fusion_rows(r, "late fusion", "late fusion");
+    fusion_rows(r, "early fusion", "early fusion");
+    number_row(r, "pictures seen by early fusion", "early fusion: pictures", "", 0);
+    number_row(r, "its loss, nats", "early fusion: loss", "", 3);
     printf("  guessing has the loss log %d = %.3f\n", 1 + FUSION_WRONG, log(1 + FUSION_WRONG));
     double step[2] = { cell_own(r, "late fusion: MFLOP a step"), cell_own(r, "early fusion: MFLOP a step") };
     double image = cell_own(r, "late fusion: MFLOP a picture"), text = cell_own(r, "late fusion: MFLOP a text");
