@@ -554,7 +554,7 @@ int main(int argc, char **argv) {
                       .shows =
                           "the gradient of thousands of pairs in little memory, by several processes, in half the bits",
                       .takes = "a minute",
-                      .next = "make lesson-27",
+                      .next = "make lesson-21",
                       .options = options,
                       .quick =
                           "--largest 512 --whole 512 --steps 10 --batch 64 --micro-batch 16 --workers 2 --rounded 512 "

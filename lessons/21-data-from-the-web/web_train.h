@@ -16,9 +16,10 @@ typedef struct {
     const int *chosen; /* [chosen_count]: the pictures that are used; one that stands twice is used twice as often */
     int chosen_count;
     ImageTowerSize tower;
-    double drop;  /* "vit": fraction of the patches left out (image_tower_drop) */
-    int pictures; /* seen in all: pictures / batch steps, at least one */
-    int batch;    /* 0: WEB_BATCH; at most `pictures` are in one */
+    double drop;      /* "vit": fraction of the patches left out (image_tower_drop) */
+    double lr_factor; /* multiplier of the learning rates of steps.h; 0 means 1 */
+    int pictures;     /* seen in all: pictures / batch steps, at least one */
+    int batch;        /* 0: WEB_BATCH; at most `pictures` are in one */
     int seed;
 } WebTraining;
 

@@ -75,10 +75,11 @@ typedef struct {
 
 /* y[b,k] = x[b,index[b,k]]          x [B,T,D], index [B,K] (NULL: 0), y [B,K,D], or [B,D] of K = 1 */
 OP(gather);
-static Var gather(Tape *t, Var x, const int *index, int K, Mat shape) {
+OP(gather_tokens);
+static Var gather(Tape *t, const Op *op, Var x, const int *index, int K, Mat shape) {
     int B = x->val.shape[0], T = x->val.shape[1];
     size_t D = (size_t)x->val.shape[2], row = 0;
-    Var y = tape_record(t, &gather_op, shape, x, NULL, NULL);
+    Var y = tape_record(t, op, shape, x, NULL, NULL);
     Gather *g = y->saved = arena_alloc(&t->arena, 1, sizeof *g);
     *g = (Gather){ B, K, T, D, arena_zero(&t->arena, (size_t)B * (size_t)K, sizeof *g->token) };
     for (int b = 0; b < B; b++)
@@ -92,12 +93,12 @@ static Var gather(Tape *t, Var x, const int *index, int K, Mat shape) {
 }
 Var op_gather(Tape *t, Var x, const int *index) {
     REQUIRE(x->val.dims == 3, "x is %s, want [B,T,D]", mat_shape_text(x->val));
-    return gather(t, x, index, 1, mat_shape(2, x->val.shape[0], x->val.shape[2]));
+    return gather(t, &gather_op, x, index, 1, mat_shape(2, x->val.shape[0], x->val.shape[2]));
 }
 Var op_gather_tokens(Tape *t, Var x, const int *index, int K) {
     REQUIRE(x->val.dims == 3 && K >= 1, "x is %s, %d tokens of each row, want [B,T,D] and at least 1",
             mat_shape_text(x->val), K);
-    return gather(t, x, index, K, mat_shape(3, x->val.shape[0], K, x->val.shape[2]));
+    return gather(t, &gather_tokens_op, x, index, K, mat_shape(3, x->val.shape[0], K, x->val.shape[2]));
 }
 /* dx[b,t] = sum of dy[b,k] over all k with index[b,k] = t */
 static void gather_backward(Var y) {
@@ -108,12 +109,15 @@ static void gather_backward(Var y) {
         for (int k = 0; k < g->K; k++, row++)
             rows_add(y->grad + row * g->D, 1, (int)g->D, dx + (size_t)(b * g->T + g->token[row]) * g->D);
 }
+static void gather_tokens_backward(Var y) { gather_backward(y); }
 static Var gather_check(GradCheck *check) {
-    static const int index[] = { 2, 0, 2 }, many[] = { 2, 0, 1, 2, 1, 1 };
-    check->variants = 3;
-    Var x = gradcheck_input(check, mat_shape(3, 3, 3, 2));
-    if (check->variant == 2) return op_gather_tokens(check->tape, x, many, 2);
-    return op_gather(check->tape, x, check->variant ? index : NULL);
+    static const int index[] = { 2, 0, 2 };
+    check->variants = 2;
+    return op_gather(check->tape, gradcheck_input(check, mat_shape(3, 3, 3, 2)), check->variant ? index : NULL);
+}
+static Var gather_tokens_check(GradCheck *check) {
+    static const int index[] = { 2, 0, 1, 2, 1, 1 };
+    return op_gather_tokens(check->tape, gradcheck_input(check, mat_shape(3, 3, 3, 2)), index, 2);
 }
 
 /* S tokens before the T of x, and the step from one row's tokens to the next row's: 0 where all rows share them. */

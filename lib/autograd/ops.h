@@ -148,7 +148,8 @@ Var op_checkpoint(Tape *t, Var x, TapeBody body, const void *context);
 #define OPS(X)                                                                                                         \
     X(add) X(mul) X(scale) X(exp) X(reshape) X(transpose) X(flatten) X(matmul) X(linear) X(relu) X(gelu) X(quick_gelu) \
     X(conv2d) X(maxpool) X(avgpool) X(batchnorm) X(layernorm) X(l2norm) X(embedding) X(mean_tokens) X(gather)          \
-    X(prepend) X(patches) X(attention) X(cross_attention) X(lstm) X(softmax_pool) X(cross_entropy) X(contrastive)                         \
+    X(gather_tokens) X(prepend) X(patches) X(attention) X(cross_attention) X(lstm) X(softmax_pool) X(cross_entropy)    \
+    X(contrastive)                                                                                                     \
     X(sigmoid_cross_entropy) X(checkpoint)
 /* clang-format on */
 
