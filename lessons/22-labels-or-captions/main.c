@@ -78,7 +78,8 @@ int main(int argc, char **argv) {
                       .takes = "two minutes, a second when run again",
                       .next = "make lesson-23",
                       .options = options,
-                      .quick = "--sections 147 --pictures 64 --train-images 100 --test-images 20 --draws 1 --table none",
+                      .quick =
+                          "--sections 147 --pictures 64 --train-images 100 --test-images 20 --draws 1 --table none",
                       .seed = &args.seed };
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;

@@ -246,8 +246,7 @@ static bool emoji_sets(Measure *m, Cifar *pool, Cifar *test) {
     int of[EMOJI_CATEGORIES] = { 0 }, label[EMOJI_CATEGORIES], classes = 0;
     if (!emoji_files_exist(emoji_folder()) || !emoji_set_read(&set, m->arena, emoji_folder(), NULL)) return false;
     for (int i = 0; i < set.count; i++) of[set.item[i].category]++;
-    for (int c = 0; c < set.category_count; c++)
-        label[c] = of[c] >= LEAST && classes < CIFAR_CLASSES ? classes++ : -1;
+    for (int c = 0; c < set.category_count; c++) label[c] = of[c] >= LEAST && classes < CIFAR_CLASSES ? classes++ : -1;
     Cifar *parts[] = { pool, test };
     uint8_t *pixels[2], *labels[2];
     for (int k = 0; k < 2; k++) {

@@ -110,15 +110,13 @@ static void probe_plot(const Report *r, const ProbeRow *rows, int count) {
 void report_probes(Report *r) {
     lesson_section(r->lesson, "2. Few-shot: a linear probe on frozen features");
     const char *const *names = holdout_descriptions(r->setup->train);
-    static const ProbeRow all[] = { { "ten classes seen", "seen", "captions: accuracy" },
-                                    { "held out 1", "held out 1", "held out 1: text" },
-                                    { "held out 2", "held out 2", "held out 2: text" },
-                                    { "digits", "digits", NULL },
-                                    { "digits, labels tower", "digits by labels tower", NULL },
-                                    { "shapes", "shapes", NULL },
-                                    { "shapes, labels tower", "shapes by labels tower", NULL },
-                                    { "emoji", "emoji", NULL },
-                                    { "emoji, labels tower", "emoji by labels tower", NULL } };
+    static const ProbeRow all[] = {
+        { "ten classes seen", "seen", "captions: accuracy" },       { "held out 1", "held out 1", "held out 1: text" },
+        { "held out 2", "held out 2", "held out 2: text" },         { "digits", "digits", NULL },
+        { "digits, labels tower", "digits by labels tower", NULL }, { "shapes", "shapes", NULL },
+        { "shapes, labels tower", "shapes by labels tower", NULL }, { "emoji", "emoji", NULL },
+        { "emoji, labels tower", "emoji by labels tower", NULL }
+    };
     ProbeRow rows[COUNT(all)];
     int count = 0;
     Prediction guess = lesson_predict_number(r->lesson, 0, 1e6,
@@ -141,8 +139,8 @@ void report_probes(Report *r) {
     for (int k = 0; k < count; k++) probe_seeds(r, &rows[k]);
     for (int k = 0; k < count; k++)
         if (!rows[k].text && cell_summary(r->seeds, shot_cell(r->arena, rows[k].cells, 64, "")).seeds)
-        printf("  %s, 64 pictures: %s\n", rows[k].title,
-               seeds_text(r, shot_cell(r->arena, rows[k].cells, 64, ""), 100, " %", 1));
+            printf("  %s, 64 pictures: %s\n", rows[k].title,
+                   seeds_text(r, shot_cell(r->arena, rows[k].cells, 64, ""), 100, " %", 1));
     probe_plot(r, rows, count);
     lesson_outcome_number(r->lesson, &guess, isinf(crossing) ? 0 : crossing, 1);
 }
