@@ -74,30 +74,34 @@ static void probe_seeds(const Report *r, const ProbeRow *row) {
     }
 }
 
-static void probe_plot(const Report *r, const ProbeRow *rows, int count) {
+/* The curves of the rows with a text (and the text, a level line), or of those without. */
+static void probe_plot(const Report *r, const char *name, const char *title, const ProbeRow *rows, int count,
+                       bool text) {
+    static const char *const what[] = { "", " least", " most" };
     Series series[FIGURE_SERIES];
     const num *lows[FIGURE_SERIES], *highs[FIGURE_SERIES];
     int n = 0;
-    for (int k = 0; k < count; k++) {
+    for (int k = 0; k < count && n + 1 + text <= FIGURE_SERIES; k++) {
         num *x = arena_alloc(r->arena, FEW_SHOT_SIZES, sizeof *x), *y[4];
-        static const char *const what[] = { "", " least", " most" };
+        if ((rows[k].text != NULL) != text) continue;
         for (int j = 0; j < 4; j++) y[j] = arena_alloc(r->arena, FEW_SHOT_SIZES, sizeof(num));
         for (int i = 0; i < FEW_SHOT_SIZES; i++) {
             x[i] = (num)few_shot_size(i);
             for (int j = 0; j < 3; j++)
                 y[j][i] = (num)(100 * cell_own(r, shot_cell(r->arena, rows[k].cells, few_shot_size(i), what[j])));
-            y[3][i] = rows[k].text ? (num)(100 * cell_own(r, rows[k].text)) : (num)NAN;
+            y[3][i] = text ? (num)(100 * cell_own(r, rows[k].text)) : (num)NAN;
         }
         series[n] = (Series){ rows[k].title, x, y[0], FEW_SHOT_SIZES };
         lows[n] = y[1];
         highs[n++] = y[2];
-        if (!rows[k].text || n == FIGURE_SERIES) continue;
+        if (!text) continue;
         series[n] = (Series){ arena_print(r->arena, "%s: from text", rows[k].title), x, y[3], FEW_SHOT_SIZES };
         lows[n] = highs[n] = y[3];
         n++;
     }
-    lesson_lines(r->lesson, "22-few-shot",
-                 &(Lines){ .title = "linear probes on frozen features, and text",
+    if (n == 0) return;
+    lesson_lines(r->lesson, name,
+                 &(Lines){ .title = title,
                            .x = "pictures of each class",
                            .y = "test pictures right, %",
                            .log_x = true,
@@ -141,7 +145,8 @@ void report_probes(Report *r) {
         if (!rows[k].text && cell_summary(r->seeds, shot_cell(r->arena, rows[k].cells, 64, "")).seeds)
             printf("  %s, 64 pictures: %s\n", rows[k].title,
                    seeds_text(r, shot_cell(r->arena, rows[k].cells, 64, ""), 100, " %", 1));
-    probe_plot(r, rows, count);
+    probe_plot(r, "22-few-shot", "linear probes on frozen features, and text", rows, count, true);
+    probe_plot(r, "22-elsewhere", "linear probes on pictures from elsewhere", rows, count, false);
     lesson_outcome_number(r->lesson, &guess, isinf(crossing) ? 0 : crossing, 1);
 }
 
