@@ -1,5 +1,5 @@
 /* corrupt: does each kind do what its manual says, more so at each strength, and the same every time? */
-#include "15-robustness/corruption.h"
+#include "dataset/corruption.h"
 #include "core/arena.h"
 #include "core/thread.h"
 #include "check.h"

@@ -1,5 +1,6 @@
 /* emoji_model: training on scenes, its file, what it must not see. */
 #include "27-emoji/emoji_report.h"
+#include "27-emoji/emoji_scenes.h"
 #include "core/file.h"
 #include "core/thread.h"
 #include "check.h"

@@ -1,6 +1,6 @@
 /* emoji_set: the published files, read from small ones of the same form; captions, truth, what is held out; the table
  * of pairs. */
-#include "27-emoji/emoji_set.h"
+#include "27-emoji/emoji_scenes.h"
 #include "core/file.h"
 #include "formats/image_file.h"
 #include "pairs/pairs_table.h"

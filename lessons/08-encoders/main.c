@@ -2,7 +2,7 @@
  * why the temperature is learnt as e^t; what early fusion costs; where a transformer attends. Before: 05, 06. */
 #include "model_summary.h"
 #include "lesson/lesson_data.h"
-#include "early_fusion.h"
+#include "model/early_fusion.h"
 #include "lesson/lesson.h"
 #include "evaluate/metrics.h"
 #include "core/arena.h"
@@ -106,7 +106,7 @@ static void learn_scale(Arena *arena, Mat cosines, double rate) {
 static double early_work(Lesson *lesson) {
     Params params = { .arena = &lesson->memory };
     Rng rng = rng_seed(9, 0);
-    EarlyFusion m = early_fusion_add(&params, (EarlyFusionSize){ VOCABULARY, PATCH, 128, 4, 4 }, &rng);
+    EarlyFusion m = early_fusion_add(&params, (EarlyFusionSize){ VOCABULARY, PATCH, 128, 4, 4, 0 }, &rng);
     Mat noise = mat_normal(&lesson->memory, 1, SIDE * SIDE * 3, &rng, 1), pixels = mat_shape(4, 1, SIDE, SIDE, 3);
     int ids[WORDS] = { 2, 3, 4, 5, 6, 7 };
     Tape t = { 0 };

@@ -1,6 +1,5 @@
 #include "held_out_classes.h"
 #include "core/file.h"
-#include "dataset/shapes.h"
 #include "lesson/lesson_data.h"
 
 #include <math.h>
@@ -11,62 +10,8 @@ static const double FILTER_RATE = 0.24; /* not the recipe's: the tables were mea
 
 double holdout_gamma(int k) { return k / 20.0; }
 
-/* In the order of CIFAR-10's classes. Written before the first measurement and not changed since. */
-static const char *const attributes[CIFAR_CLASSES] = {
-    "large long machine, wheels, sky",                   /* airplane */
-    "small machine, wheels",                             /* automobile */
-    "small wild animal, sky",                            /* bird */
-    "small tame animal, fur, legs, pointed ears",        /* cat */
-    "large wild animal, fur, legs, pointed ears, green", /* deer */
-    "small tame animal, fur, legs",                      /* dog */
-    "small wild animal, legs, green",                    /* frog */
-    "large tame animal, fur, legs, pointed ears, green", /* horse */
-    "large long machine, sky",                           /* ship */
-    "large long machine, wheels",                        /* truck */
-};
-
-const char *const *holdout_descriptions(const Cifar *set) { return set->generated ? set->names : attributes; }
-
-static void pair_require(int a, int b) {
-    REQUIRE(0 <= a && a < CIFAR_CLASSES && 0 <= b && b < CIFAR_CLASSES && a != b,
-            "classes %d and %d, want two of 0 to %d", a, b, CIFAR_CLASSES - 1);
-}
-
-bool holdout_alike(const Cifar *set, int a, int b) {
-    pair_require(a, b);
-    if (set->generated) return a / SHAPE_CLASS_SHAPES == b / SHAPE_CLASS_SHAPES;
-    return !strstr(attributes[a], "animal") == !strstr(attributes[b], "animal");
-}
-
-int holdout_unseen(const char *const *descriptions, int a, int b) {
-    pair_require(a, b);
-    const char *shown[CIFAR_CLASSES], *held[] = { descriptions[a], descriptions[b] }, *pattern = "{}";
-    int n = 0;
-    Arena arena = { 0 };
-    for (int c = 0; c < CIFAR_CLASSES; c++)
-        if (c != a && c != b) shown[n++] = descriptions[c];
-    Vocab vocab = vocab_build(&arena, &pattern, 1, shown, n);
-    int room = text_max_words(held, 2), *ids = arena_alloc(&arena, 2 * (size_t)room, sizeof *ids);
-    int unseen = vocab_encode(&vocab, &arena, held, 2, room, ids).unknown_count;
-    arena_free(&arena);
-    return unseen;
-}
-
-Cifar holdout_pictures(Arena *arena, const Cifar *set, int a, int b, bool held, int max) {
-    pair_require(a, b);
-    int limit = max > 0 ? MIN(max, set->n) : set->n;
-    uint8_t *pixels = arena_alloc(arena, (size_t)limit, CIFAR_NUMBERS), *labels = arena_alloc(arena, (size_t)limit, 1);
-    Cifar part = { 0, pixels, labels, set->names, set->generated, set->folder };
-    for (int i = 0; i < set->n && part.n < limit; i++) {
-        if ((set->labels[i] == a || set->labels[i] == b) != held) continue;
-        memcpy(pixels + (size_t)part.n * CIFAR_NUMBERS, set->pixels + (size_t)i * CIFAR_NUMBERS, CIFAR_NUMBERS);
-        labels[part.n++] = set->labels[i];
-    }
-    return part;
-}
-
 int holdout_correct(Mat scores, const Cifar *pictures, int a, int b, double gamma) {
-    pair_require(a, b);
+    holdout_require(a, b);
     REQUIRE(scores.shape[0] == pictures->n && scores.shape[1] == CIFAR_CLASSES, "scores are %s, want [%d,%d]",
             mat_shape_text(scores), pictures->n, CIFAR_CLASSES);
     int correct = 0;

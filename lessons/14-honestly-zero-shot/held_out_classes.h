@@ -10,23 +10,11 @@
 #ifndef HELD_OUT_CLASSES_H
 #define HELD_OUT_CLASSES_H
 
-#include "dataset/cifar.h"
+#include "dataset/held_out.h"
 #include "model/clip.h"
 
 enum { HOLDOUT_PAIRS = CIFAR_CLASSES * (CIFAR_CLASSES - 1) / 2, HOLDOUT_GAMMAS = 11 };
 double holdout_gamma(int k); /* 0, 0.05, ..., 0.5: a difference of cosines */
-
-/* Ten descriptions that differ, one for each class of the set; static, or the set's own names. */
-const char *const *holdout_descriptions(const Cifar *set);
-
-/* Are the classes of one kind: both animals or both machines; of shapes, of one colour? */
-bool holdout_alike(const Cifar *set, int a, int b);
-
-/* How many words of the descriptions of a and b are in none of the others. */
-int holdout_unseen(const char *const *descriptions, int a, int b);
-
-/* The first `max` (0: all) pictures of class a or b (held true), or of neither. A copy on the arena. */
-Cifar holdout_pictures(Arena *arena, const Cifar *set, int a, int b, bool held, int max);
 
 /* How many of the n pictures get their class as the answer when `gamma` is subtracted from the scores [n,10] of all
  * classes but a and b; INFINITY: only a and b are asked for. Of equal scores the lower class is the answer. */

@@ -2,7 +2,7 @@
  * Before: 04 temperature, 11 classify. */
 #include "calibration.h"
 #include "core/arena.h"
-#include "corruption.h"
+#include "dataset/corruption.h"
 #include "lesson/lesson_data.h"
 #include "lesson/lesson.h"
 #include "evaluate/metrics.h"

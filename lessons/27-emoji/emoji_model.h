@@ -10,7 +10,7 @@
 #ifndef EMOJI_MODEL_H
 #define EMOJI_MODEL_H
 
-#include "emoji_set.h"
+#include "pairs/emoji_set.h"
 #include "model/clip.h"
 
 #define EMOJI_TEXTS "bow|lstm|transformer" /* text towers, for tables of options */

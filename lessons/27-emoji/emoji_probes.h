@@ -2,7 +2,7 @@
 #ifndef EMOJI_PROBES_H
 #define EMOJI_PROBES_H
 
-#include "emoji_set.h"
+#include "pairs/emoji_set.h"
 #include "core/mat.h"
 #include "scenes/pair_score.h"
 

@@ -1,5 +1,5 @@
 /* Generated scenes in the place of emoji, for machines without the files. */
-#include "emoji_set.h"
+#include "emoji_scenes.h"
 
 #include "scenes/scene.h"
 

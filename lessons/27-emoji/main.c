@@ -1,6 +1,7 @@
 /* Lesson 27: your own pairs. A CLIP learns emoji of one vendor from their names and key words; the pictures of another
  * vendor test it. What do 1,911 pairs teach? Before: 10 train, 13 retrieval, 16, 17. See README.md. */
 #include "emoji_report.h"
+#include "emoji_scenes.h"
 
 #include "core/file.h"
 

@@ -1,4 +1,4 @@
-#include "corruption.h"
+#include "dataset/corruption.h"
 #include "core/rng.h"
 #include "core/thread.h"
 

@@ -1,5 +1,5 @@
 /* emoji_set: small pictures in two styles, each with a name and key words: the emoji of two vendors, or generated
- * scenes in their place.
+ * scenes in their place (lesson 27).
  *
  *   EmojiSet set;
  *   if (!emoji_set_read(&set, &arena, "data/emoji", &err)) die("%s", err.text);
@@ -53,11 +53,6 @@ bool emoji_files_exist(const char *folder);
  * their name. False, with one line that names the file and the place, when a file is missing or damaged, or a sheet is
  * too small for the cells that emoji.json names. Owner: the arena. */
 bool emoji_set_read(EmojiSet *set, Arena *arena, const char *folder, Err *err);
-
-/* Generated scenes with the same questions in them: one object of eight colours and eight shapes, several equal ones,
- * two objects beside each other in both orders. The other style draws the same objects smaller, over another background
- * with more noise. `most` keeps so many, evenly spaced (0: all). Owner: the arena. */
-void emoji_set_generate(EmojiSet *set, Arena *arena, int most);
 
 /* ---- for the readers --------------------------------------------------------------------------------------------- */
 

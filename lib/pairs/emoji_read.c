@@ -1,5 +1,5 @@
 /* The published files: emoji.json, keywords.json and two sheets of pictures. */
-#include "emoji_set.h"
+#include "pairs/emoji_set.h"
 
 #include "core/file.h"
 #include "core/quote.h"

@@ -1,4 +1,4 @@
-#include "emoji_set.h"
+#include "pairs/emoji_set.h"
 
 #include "core/file.h"
 #include "core/rng.h"
