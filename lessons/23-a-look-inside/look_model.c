@@ -9,17 +9,19 @@
 #include "training/recipe.h"
 
 #include <string.h>
-#include <stdlib.h>
 
 enum { PIXELS = CIFAR_NUMBERS, FACTS = 2, GRAIN = 8, IMAGES_AT_ONCE = 200, NO_FACT = -1 };
 
 static const struct {
     const char *name, *image, *text;
-    int steps, tokens;
+    int steps, batch, tokens;
 } kinds[LOOK_KINDS] = {
-    [LOOK_PICTURES] = { "pictures", "small", "bow", 800, 8 }, [LOOK_PLAIN] = { "plain", "scene", "bow", 300, 4 },
-    [LOOK_NAMES] = { "names", "scene", "bow", 300, 4 },       [LOOK_ANY] = { "any", "scene", "bow", 300, 4 },
-    [LOOK_PATCHES] = { "patches", "vit", "bow", 400, 4 },     [LOOK_DEPTH] = { "depth", "scene", "transformer", 400, 9 },
+    [LOOK_PICTURES] = { "pictures", "small", "bow", 800, 128, 8 },
+    [LOOK_PLAIN] = { "plain", "scene", "bow", 250, 128, 4 },
+    [LOOK_NAMES] = { "names", "scene", "bow", 250, 128, 4 },
+    [LOOK_ANY] = { "any", "scene", "bow", 250, 128, 4 },
+    [LOOK_PATCHES] = { "patches", "vit", "bow", 200, 32, 4 },
+    [LOOK_DEPTH] = { "depth", "scene", "transformer", 300, 128, 9 },
 };
 
 const char *look_name(LookKind kind) { return kinds[kind].name; }
@@ -37,6 +39,7 @@ static char *fact_text(const LookConfig *config, int fact, char *text) {
         depth_text(fact / DEPTH_TYPES, fact % DEPTH_TYPES, text);
     } else {
         Caption caption = { .kind = CAPTION_OBJECT, .a = noun_of(fact / SHAPE_COUNT, fact % SHAPE_COUNT) };
+        if (config->kind == LOOK_PATCHES) caption.a = noun_of(fact, CAPTION_ANY);
         caption_text(&caption, text);
     }
     return text;
@@ -44,6 +47,7 @@ static char *fact_text(const LookConfig *config, int fact, char *text) {
 
 static int fact_count(LookKind kind) {
     if (kind == LOOK_PICTURES) return CIFAR_CLASSES;
+    if (kind == LOOK_PATCHES) return COLOUR_COUNT;
     return kind == LOOK_DEPTH ? DEPTH_TYPES * DEPTH_TYPES : COLOUR_COUNT * SHAPE_COUNT;
 }
 
@@ -66,11 +70,11 @@ typedef struct {
     LookChoose *choose;
     void *context;
     Arena arena;
+    int B, N;           /* pictures; captions: B, or 2 B with hard negatives */
     int *order, *index; /* of the training pictures; of those of the batch */
     uint64_t first;     /* number of the first example */
     Example example[LOOK_BATCH];
     Mat pixels, excluded; /* [B,32,32,3]; [B,N] */
-    int N;                /* captions: B, or 2 B with hard negatives */
     Progress progress;
 } Training;
 
@@ -81,10 +85,8 @@ static Example draw_scene(const LookConfig *config, uint64_t i, num *pixels) {
     SceneConfig two = { .seed = seed, .least = 2, .max = 2 };
     if (config->kind == LOOK_PATCHES) {
         Scene scene = scene_make(&two, i);
-        if (getenv("VAR") && *getenv("VAR") == 65) { DepthItem it = depth_item(DEPTH_SIZE, seed, i); scene = it.scene[0]; }
-        if (getenv("VAR") && *getenv("VAR") == 66 && i < (uint64_t)(0.4 * config->steps * 128)) { two.least = two.max = 1; scene = scene_make(&two, i); scene.object[1] = scene.object[0]; }
         scene_pixels(&scene, pixels);
-        int fact[FACTS] = { type_fact(&scene.object[0]), type_fact(&scene.object[1]) };
+        int fact[FACTS] = { (int)scene.object[0].colour, (int)scene.object[1].colour };
         return (Example){ { fact[0], fact[1] }, fact[i % 2], NO_FACT };
     }
     if (config->kind == LOOK_DEPTH) {
@@ -135,7 +137,7 @@ static bool is_true(const Example *example, int fact) { return fact == example->
 
 /* The captions' ids [N,T]; excluded[i,n] = 1 where caption n is true of picture i without being its own. */
 static int *captions_of(Training *s, Tape *t, const Clip *clip) {
-    int B = LOOK_BATCH, T = clip->config.tokens;
+    int B = s->B, T = clip->config.tokens;
     int *ids = arena_alloc(&t->arena, (size_t)(s->N * T), sizeof *ids);
     const char **texts = arena_alloc(&t->arena, (size_t)s->N, sizeof *texts);
     for (int n = 0; n < s->N; n++) {
@@ -155,9 +157,9 @@ typedef struct {
 static Var loss_of(void *context, Tape *t, int step) {
     const Job *job = context;
     Training *s = job->training;
-    s->first = (uint64_t)step * LOOK_BATCH;
+    s->first = (uint64_t)step * (uint64_t)s->B;
     if (s->config->kind == LOOK_PICTURES) choose_pictures(s, step);
-    else parallel_for(LOOK_BATCH, GRAIN, draw_examples, s);
+    else parallel_for((size_t)s->B, GRAIN, draw_examples, s);
     int *ids = captions_of(s, t, job->clip);
     Var image = clip_image(t, job->clip, s->pixels), text = clip_text(t, job->clip, ids, s->N, job->clip->config.tokens);
     return clip_loss_hard_negatives(t, clip_logits(t, image, text, tape_param(t, job->clip->logit_scale)), s->excluded);
@@ -194,9 +196,10 @@ bool look_train(Clip *clip, const LookConfig *config, double lr_factor, LookChoo
     int steps = config->steps ? config->steps : look_steps(config->kind), n = config->train ? config->train->n : 0;
     Training s = { .config = config, .choose = choose ? choose : shuffled, .context = context };
     if (!choose) s.context = &s;
-    s.N = config->kind == LOOK_DEPTH ? 2 * LOOK_BATCH : LOOK_BATCH;
-    s.pixels = mat_like(&s.arena, mat_shape(4, LOOK_BATCH, CIFAR_SIDE, CIFAR_SIDE, 3));
-    s.excluded = mat_new(&s.arena, LOOK_BATCH, s.N);
+    s.B = kinds[config->kind].batch;
+    s.N = config->kind == LOOK_DEPTH ? 2 * s.B : s.B;
+    s.pixels = mat_like(&s.arena, mat_shape(4, s.B, CIFAR_SIDE, CIFAR_SIDE, 3));
+    s.excluded = mat_new(&s.arena, s.B, s.N);
     s.index = arena_alloc(&s.arena, LOOK_BATCH, sizeof *s.index);
     s.order = arena_alloc(&s.arena, (size_t)n, sizeof *s.order);
     for (int i = 0; i < n; i++) s.order[i] = i;

@@ -6,7 +6,7 @@
  *   plain      scenes of one object                       "a red circle"                    scene, bow
  *   names      ... the shape's name in every other one    "a red circle"                    scene, bow
  *   any        ... any shape's name in every other one    "a red circle"                    scene, bow
- *   patches    scenes of two objects                      "a red circle", one of the two    vit (patches of 4), bow
+ *   patches    scenes of two objects                      "a red thing", one of the two     vit (patches of 4), bow
  *   depth      one object before another                  "a red circle nearer than ..."    scene, transformer
  *
  * The loss is clip_loss_hard_negatives: captions of the batch that are true of a picture without being its own are left
@@ -20,7 +20,7 @@
 
 typedef enum { LOOK_PICTURES, LOOK_PLAIN, LOOK_NAMES, LOOK_ANY, LOOK_PATCHES, LOOK_DEPTH, LOOK_KINDS } LookKind;
 
-enum { LOOK_BATCH = 128, LOOK_EMBED = 64 };
+enum { LOOK_BATCH = 128, LOOK_EMBED = 64 }; /* pictures in a batch ("patches": 32); E */
 
 typedef struct {
     LookKind kind;

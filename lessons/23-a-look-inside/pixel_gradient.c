@@ -2,6 +2,7 @@
 #include "dataset/augment.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { CHANNELS = 3, AT_ONCE = 100 };
