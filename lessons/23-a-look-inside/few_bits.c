@@ -14,8 +14,9 @@ void bits_round(num *x, int n, int bits) {
     double largest = 0, best = INFINITY, chosen = 0;
     for (int i = 0; i < n; i++) largest = fmax(largest, fabs((double)x[i]));
     if (bits == FULL || largest == 0) return;
-    for (int k = 1; k <= SIZES; k++) { /* at k = SIZES the outermost levels are half an s inside of the largest number */
-        double s = k * 2 * largest / ldexp(SIZES, bits), off = 0;
+    for (int k = 1; k <= SIZES;
+         k++) { /* at k = SIZES the outermost levels are half an s inside of the largest number */
+        double s = k * 2 * largest / (SIZES * (ldexp(1, bits) - 1)), off = 0;
         for (int i = 0; i < n && off < best; i++) {
             double d = (double)x[i] - level((double)x[i], s, bits);
             off += d * d;

@@ -105,8 +105,7 @@ static Example draw_scene(const LookConfig *config, uint64_t i, num *pixels) {
 
 static void draw_examples(void *context, size_t begin, size_t end) {
     Training *s = context;
-    for (size_t b = begin; b < end; b++)
-        s->example[b] = draw_scene(s->config, s->first + b, s->pixels.v + b * PIXELS);
+    for (size_t b = begin; b < end; b++) s->example[b] = draw_scene(s->config, s->first + b, s->pixels.v + b * PIXELS);
 }
 
 /* The next pictures of an endless row of shuffled epochs. */
@@ -161,7 +160,8 @@ static Var loss_of(void *context, Tape *t, int step) {
     if (s->config->kind == LOOK_PICTURES) choose_pictures(s, step);
     else parallel_for((size_t)s->B, GRAIN, draw_examples, s);
     int *ids = captions_of(s, t, job->clip);
-    Var image = clip_image(t, job->clip, s->pixels), text = clip_text(t, job->clip, ids, s->N, job->clip->config.tokens);
+    Var image = clip_image(t, job->clip, s->pixels),
+        text = clip_text(t, job->clip, ids, s->N, job->clip->config.tokens);
     return clip_loss_hard_negatives(t, clip_logits(t, image, text, tape_param(t, job->clip->logit_scale)), s->excluded);
 }
 
@@ -219,8 +219,10 @@ bool look_train(Clip *clip, const LookConfig *config, double lr_factor, LookChoo
 static char *signature(Arena *arena, const LookConfig *config) {
     const Cifar *set = config->train;
     return arena_print(arena, "recipe 1, %s, %s %d, seed %d, %d steps", look_name(config->kind),
-                       !set ? "scenes" : set->generated ? "shapes" : "cifar10", set ? set->n : 0, config->seed,
-                       config->steps ? config->steps : look_steps(config->kind));
+                       !set             ? "scenes"
+                       : set->generated ? "shapes"
+                                        : "cifar10",
+                       set ? set->n : 0, config->seed, config->steps ? config->steps : look_steps(config->kind));
 }
 
 static bool load(Clip *clip, const char *path, const char *wanted, Err *err) {
@@ -231,7 +233,8 @@ static bool load(Clip *clip, const char *path, const char *wanted, Err *err) {
         const char *of = safetensors_meta(&file, "look-model");
         safetensors_warn(&file, path);
         if (!of || strcmp(of, wanted))
-            ok = err_set(err, "%s: the file holds another model (%s), want %s; remove it, then the model is trained again",
+            ok = err_set(err,
+                         "%s: the file holds another model (%s), want %s; remove it, then the model is trained again",
                          path, of ? of : "no description", wanted);
         safetensors_close(&file);
     }

@@ -1,7 +1,7 @@
 /* Lesson 23: a look inside. Where pictures and texts lie, where the model looks, what misleads it, what its cosine draws,
  * what mining does, which of two objects is nearer, and how few bits suffice. Before: 08, 11, 17. See README.md. */
-#include "measure.h"
-#include "report.h"
+#include "inside_measure.h"
+#include "inside_report.h"
 #include "core/file.h"
 #include "lesson/lesson_data.h"
 
@@ -40,14 +40,14 @@ static CellTable table_of(Arena *arena, const char *path) {
 }
 
 static void measure_everything(Inside *s) {
-    measure_gap(s);
-    measure_maps(s);
-    measure_words(s);
-    measure_turns(s);
-    measure_ascent(s);
-    measure_mining(s);
-    measure_depth(s);
-    measure_bits(s);
+    inside_measure_gap(s);
+    inside_measure_maps(s);
+    inside_measure_words(s);
+    inside_measure_turns(s);
+    inside_measure_ascent(s);
+    inside_measure_mining(s);
+    inside_measure_depth(s);
+    inside_measure_bits(s);
 }
 
 /* Measures what is missing in the table of three seeds, on generated shapes. */
@@ -64,20 +64,20 @@ static void measure_seeds(Arena *arena, CellTable *table) {
 
 static void sections(const Lesson *lesson, Inside *s) {
     lesson_section(lesson, "1. The modality gap");
-    report_gap(lesson, s);
+    inside_report_gap(lesson, s);
     lesson_section(lesson, "2. Where it looks");
-    report_maps(lesson, s);
+    inside_report_maps(lesson, s);
     lesson_section(lesson, "3. What misleads it: a written word, a small change");
-    report_words(lesson, s);
-    report_turns(lesson, s);
+    inside_report_words(lesson, s);
+    inside_report_turns(lesson, s);
     lesson_section(lesson, "4. Pixels from a caption");
-    report_ascent(lesson, s);
+    inside_report_ascent(lesson, s);
     lesson_section(lesson, "5. Mining: pictures that the model confuses, in one batch");
-    report_mining(lesson, s);
+    inside_report_mining(lesson, s);
     lesson_section(lesson, "6. Which of two objects is nearer");
-    report_depth(lesson, s);
+    inside_report_depth(lesson, s);
     lesson_section(lesson, "7. Numbers in fewer bits");
-    report_bits(lesson, s);
+    inside_report_bits(lesson, s);
 }
 
 int main(int argc, char **argv) {
@@ -105,6 +105,6 @@ int main(int argc, char **argv) {
     printf("%s\n", lesson_notice(&train, args.data));
     sections(&lesson, &s);
     lesson_section(&lesson, "All sections with three seeds, on generated shapes");
-    report_seeds(&seeds, args.path);
+    inside_report_seeds(&seeds, args.path);
     return lesson_end(&lesson);
 }

@@ -7,6 +7,10 @@
 
 enum { CHANNELS = 3, AT_ONCE = 100 };
 
+/* Standard deviation of the noise that ascent starts from. On an even grey all units of a small ReLU network may be off:
+ * then the gradient is 0. */
+static const double START = 0.5;
+
 PixelScale pixels_photograph(void) {
     PixelScale scale;
     memcpy(scale.mean, cifar_mean, sizeof scale.mean);
@@ -167,15 +171,16 @@ Mat ascend(Clip *clip, Arena *arena, const PixelScale *scale, Mat text, const As
     size_t count = mat_count(x);
     Rng rng = rng_seed(how->seed, 0);
     double cosine;
-    for (size_t i = 0; i < count; i++) x.v[i] = (num)(0.1 * rng_normal(&rng));
+    for (size_t i = 0; i < count; i++) x.v[i] = (num)(START * rng_normal(&rng));
     for (int step = 0; step <= how->steps; step++) {
         Arena work = { 0 };
         Mat g = cosine_gradient(clip, &work, x, text, &cosine);
         if (trace) trace[step] = cosine;
         if (step < how->steps) {
             double length = fmax(1e-12, vec_norm(g.v, (int)count)) / sqrt((double)count);
-            for (size_t i = 0; i < count; i++) g.v[i] = (num)((double)x.v[i] + how->rate * (double)g.v[i] / length);
-            if (how->smooth > 0) smooth_picture(x.v, g.v, how->side, how->smooth);
+            double left = 1 - (double)step / how->steps, rate = how->rate * left;
+            for (size_t i = 0; i < count; i++) g.v[i] = (num)((double)x.v[i] + rate * (double)g.v[i] / length);
+            if (how->smooth > 0) smooth_picture(x.v, g.v, how->side, how->smooth * left);
             else memcpy(x.v, g.v, count * sizeof(num));
             clamp_picture(scale, x.v, count);
         }

@@ -39,8 +39,8 @@ void turn_picture(const uint8_t *rgb, size_t count, const num *sign, int k, uint
 
 /* ---- pixels from a caption ------------------------------------------------------------------------------------------ */
 
-/* Gradient ascent on c = I . T from a random grey picture [1,side,side,3]: pixels += rate g / |g| sqrt(count), clamped
- * to what bytes can be. trace [steps + 1] are the cosines before each step and at the end; NULL: not wanted. With
+/* Gradient ascent on c = I . T from a random grey picture [1,side,side,3]: pixels += r g / |g| sqrt(count), clamped
+ * to what bytes can be; r falls from `rate` to 0, and so does `smooth`. trace [steps + 1] are the cosines before each step and at the end; NULL: not wanted. With
  * smooth > 0 each step is followed by x += smooth (mean of the four neighbours - x). On the arena. */
 typedef struct {
     int side, steps;

@@ -53,7 +53,8 @@ static void gradient(Clip *clip, Mat pixels, Mat texts, Mat map) {
     Mat g = cosine_gradient(clip, &arena, pixels, texts, NULL);
     memset(map.v, 0, mat_count(map) * sizeof(num));
     for (int n = 0; n < pixels.shape[0]; n++)
-        for (int i = 0; i < PIXELS; i++) AT(map, n, cell_of(i)) += (num)fabs((double)g.v[(size_t)n * PIXELS + (size_t)i]);
+        for (int i = 0; i < PIXELS; i++)
+            AT(map, n, cell_of(i)) += (num)fabs((double)g.v[(size_t)n * PIXELS + (size_t)i]);
     arena_free(&arena);
 }
 

@@ -1,4 +1,4 @@
-#include "measure.h"
+#include "inside_measure.h"
 #include "modality_gap.h"
 #include "where_it_looks.h"
 #include "dataset/augment.h"
@@ -100,8 +100,8 @@ int inside_right(const Cifar *set, Mat images, Mat texts) {
     return right;
 }
 
-static void put_gap(Inside *s, const char *which, Mat images, Mat texts) {
-    Gap gap = gap_measure(images, s->test->labels, texts);
+static void put_gap(Inside *s, const char *which, Mat images, Mat texts, const uint8_t *label) {
+    Gap gap = gap_measure(images, label, texts);
     inside_put(s, gap.pictures, 0, "gap %s: picture and picture", which);
     inside_put(s, gap.texts, 0, "gap %s: text and text", which);
     inside_put(s, gap.own, 0, "gap %s: picture and its text", which);
@@ -109,16 +109,59 @@ static void put_gap(Inside *s, const char *which, Mat images, Mat texts) {
     inside_put(s, gap.distance, 0, "gap %s: distance", which);
 }
 
-void measure_gap(Inside *s) {
+void inside_measure_random_gap(Inside *s) {
+    if (inside_there(s, "gap random: distance")) return;
+    Arena arena = { 0 };
+    Clip random;
+    look_init(&random, &(LookConfig){ LOOK_PICTURES, s->seed, 0, s->train });
+    Mat images = look_set_images(&random, &arena, s->test, s->test->n);
+    put_gap(s, "random", images, inside_texts(&random, &arena, s->test), s->test->labels);
+    clip_free(&random);
+    arena_free(&arena);
+}
+
+/* Scenes with a caption each, which no two of them share but by chance. */
+static void put_scene_gap(Inside *s, SceneModel *model, const char *which) {
+    enum { SCENES = 200, BEYOND = 1000000000 }; /* examples that training does not reach */
+    Arena arena = { 0 };
+    int n = MIN(SCENES, s->probes);
+    const Scene *scenes[SCENES];
+    const char *captions[SCENES];
+    uint8_t label[SCENES];
+    for (int i = 0; i < n; i++) {
+        SceneExample *example = arena_alloc(&arena, 1, sizeof *example);
+        *example = scene_model_example(model, NULL, BEYOND + (uint64_t)i, NULL);
+        scenes[i] = &example->scene;
+        captions[i] = caption_text(&example->caption, arena_alloc(&arena, CAPTION_TEXT, 1));
+        label[i] = (uint8_t)i;
+    }
+    Mat texts = clip_text_features(&model->clip, &arena, captions, n, NULL);
+    put_gap(s, which, scene_model_image_features(model, &arena, scenes, n), texts, label);
+    arena_free(&arena);
+}
+
+static void measure_scene_gap(Inside *s) {
+    if (inside_there(s, "gap scenes trained: distance")) return;
+    SceneModel model, random;
+    Err err;
+    inside_scene_model(s, &model);
+    if (!scene_model_init(&random, &model.config, &err)) die("%s", err.text);
+    put_scene_gap(s, &random, "scenes random");
+    put_scene_gap(s, &model, "scenes trained");
+    scene_model_free(&random);
+    scene_model_free(&model);
+}
+
+void inside_measure_gap(Inside *s) {
+    inside_measure_random_gap(s);
+    measure_scene_gap(s);
     if (inside_there(s, "gap moved +2.00: accuracy at random")) return;
     Arena arena = { 0 };
-    Clip clip, random;
+    Clip clip;
     int n = s->test->n;
-    look_init(&random, &(LookConfig){ LOOK_PICTURES, s->seed, 0, s->train });
     inside_picture_model(s, &clip);
-    put_gap(s, "random", look_set_images(&random, &arena, s->test, n), inside_texts(&random, &arena, s->test));
     Mat images = look_set_images(&clip, &arena, s->test, n), texts = inside_texts(&clip, &arena, s->test);
-    put_gap(s, "trained", images, texts);
+    put_gap(s, "trained", images, texts, s->test->labels);
     for (int k = 0; k < GAP_STEPS; k++) {
         double by = gap_step(k);
         Mat moved = gap_move(&arena, images, texts, by);
@@ -127,10 +170,10 @@ void measure_gap(Inside *s) {
         inside_put(s, gap.distance, 0, "gap moved %+.2f: distance", by);
         inside_put(s, gap.own, 0, "gap moved %+.2f: picture and its text", by);
         inside_put(s, inside_part(inside_right(s->test, images, moved), n), n, "gap moved %+.2f: accuracy", by);
-        inside_put(s, inside_part(inside_right(s->test, images, aside), n), n, "gap moved %+.2f: accuracy at random", by);
+        inside_put(s, inside_part(inside_right(s->test, images, aside), n), n, "gap moved %+.2f: accuracy at random",
+                   by);
     }
     clip_free(&clip);
-    clip_free(&random);
     arena_free(&arena);
 }
 
@@ -206,7 +249,7 @@ static void put_maps(Inside *s, const char *model, Clip *clip, bool colour_only,
     arena_free(&arena);
 }
 
-void measure_maps(Inside *s) {
+void inside_measure_maps(Inside *s) {
     if (inside_there(s, "vit random numbers: cosine lost")) return;
     SceneModel scene;
     Clip vit;
@@ -261,7 +304,8 @@ static void put_words(Inside *s, WordsKind kind) {
     int n = s->probes, object = 0, word = 0, read = 0;
     const char *name = words_name(kind);
     inside_model(s, (LookKind)(LOOK_PLAIN + (int)kind), &clip);
-    WordScene *scenes = arena_alloc(&arena, (size_t)n, sizeof *scenes), *others = arena_alloc(&arena, (size_t)n, sizeof *others);
+    WordScene *scenes = arena_alloc(&arena, (size_t)n, sizeof *scenes),
+              *others = arena_alloc(&arena, (size_t)n, sizeof *others);
     for (int i = 0; i < n; i++) others[i] = inside_word_scene(s, i);
     for (int own = 0; own < 2; own++) {
         int right = 0;
@@ -273,7 +317,8 @@ static void put_words(Inside *s, WordsKind kind) {
         for (int i = 0; i < n; i++) right += answer[i] == (int)scenes[i].scene.object[0].shape;
         inside_put(s, inside_part(right, n), n, "words %s: right %s", name, own ? "with its word" : "without a word");
     }
-    const int *answer = shape_answers(&clip, &arena, others, n, true), *alone = shape_answers(&clip, &arena, others, n, false);
+    const int *answer = shape_answers(&clip, &arena, others, n, true),
+              *alone = shape_answers(&clip, &arena, others, n, false);
     for (int i = 0; i < n; i++) {
         object += answer[i] == (int)others[i].scene.object[0].shape;
         word += answer[i] == (int)others[i].word;
@@ -317,7 +362,7 @@ static void put_pictures(Inside *s) {
     arena_free(&arena);
 }
 
-void measure_words(Inside *s) {
+void inside_measure_words(Inside *s) {
     if (!inside_there(s, "pictures another word: that class")) put_pictures(s);
     for (int kind = 0; kind < WORDS_KINDS; kind++) {
         char last[CELL_NAME];

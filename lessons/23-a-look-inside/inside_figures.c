@@ -1,5 +1,5 @@
-/* Sections 4 to 7 of report.h, and the table of three seeds. */
-#include "report.h"
+/* Sections 4 to 7 of inside_report.h, and the table of three seeds. */
+#include "inside_report.h"
 #include "pixel_gradient.h"
 
 #include <string.h>
@@ -42,7 +42,9 @@ static void draw_ascent(const Lesson *lesson, const Inside *s) {
     }
     lesson_tiles(lesson, "23-ascent",
                  &(Tiles){ .title = "pixels that climb a cosine: plain, smoothed; below, the nearest real picture",
-                           .tiles = tiles, .count = 3 * SHOWN, .columns = SHOWN });
+                           .tiles = tiles,
+                           .count = 3 * SHOWN,
+                           .columns = SHOWN });
     clip_free(&clip);
     arena_free(&arena);
 }
@@ -65,22 +67,28 @@ static void plot_ascent(const Lesson *lesson, const Inside *s) {
     }
     const Series series[] = { { "plain", x, y[0], n }, { "smoothed", x, y[1], n } };
     lesson_lines(lesson, "23-climb",
-                 &(Lines){ .title = arena_print(&arena, "the cosine with \"%s\"", s->test->names[0]), .x = "step",
-                           .y = "cosine", .series = series, .count = 2, .reference_name = "real pictures, mean",
+                 &(Lines){ .title = arena_print(&arena, "the cosine with \"%s\"", s->test->names[0]),
+                           .x = "step",
+                           .y = "cosine",
+                           .series = series,
+                           .count = 2,
+                           .reference_name = "real pictures, mean",
                            .reference = inside_value(s, "pixels real: cosine") });
     clip_free(&clip);
     arena_free(&arena);
 }
 
-void report_ascent(const Lesson *lesson, Inside *s) {
+void inside_report_ascent(const Lesson *lesson, Inside *s) {
     static const char *const sides[] = { "below", "above" };
-    Prediction guess = lesson_predict_choice(lesson, sides, COUNT(sides), 1,
-                                             "Noise is changed so that its cosine with a caption grows. Does it end below or "
-                                             "above the largest cosine of a real picture?");
-    measure_ascent(s);
+    Prediction guess =
+        lesson_predict_choice(lesson, sides, COUNT(sides), 1,
+                              "Noise is changed so that its cosine with a caption grows. Does it end below or "
+                              "above the largest cosine of a real picture?");
+    inside_measure_ascent(s);
     double real = inside_value(s, "pixels real: largest cosine"), reached = inside_value(s, "pixels plain: cosine");
-    printf("one picture for each of ten classes, %d steps from noise, seed %d; judge: the small model of another seed\n",
-           s->steps ? MIN(s->steps, ASCENT_STEPS) : ASCENT_STEPS, s->seed);
+    printf(
+        "one picture for each of ten classes, %d steps from noise, seed %d; judge: the small model of another seed\n",
+        s->steps ? MIN(s->steps, ASCENT_STEPS) : ASCENT_STEPS, s->seed);
     printf("pictures       cosine  model says the class    judge's cosine  judge says the class    roughness\n");
     printf("real, mean    %7.3f  ", inside_value(s, "pixels real: cosine"));
     print_rate(inside_rate(s, "pixels real: right"));
@@ -103,14 +111,15 @@ void report_ascent(const Lesson *lesson, Inside *s) {
 
 /* ---- 5. mining --------------------------------------------------------------------------------------------------------- */
 
-void report_mining(const Lesson *lesson, Inside *s) {
+void inside_report_mining(const Lesson *lesson, Inside *s) {
     static const char *const when[] = { "before", "shuffled", "mined" };
     (void)lesson;
-    measure_mining(s);
+    inside_measure_mining(s);
     const char *a = s->test->names[(int)inside_value(s, "mining: first class")];
     const char *b = s->test->names[(int)inside_value(s, "mining: second class")];
     printf("\"small\", seed %d; the two classes that it confuses most: %s and %s\n", s->seed, a, b);
-    printf("training goes on with shuffled batches, or with batches of 16 pictures and the 7 nearest wrong ones of each\n");
+    printf(
+        "training goes on with shuffled batches, or with batches of 16 pictures and the 7 nearest wrong ones of each\n");
     printf("          %s against %s, 95 %%, all ten classes\n", a, b);
     for (size_t k = 0; k < COUNT(when); k++) {
         printf("%-9s ", when[k]);
@@ -123,17 +132,19 @@ void report_mining(const Lesson *lesson, Inside *s) {
 
 /* ---- 6. distance ------------------------------------------------------------------------------------------------------- */
 
-void report_depth(const Lesson *lesson, Inside *s) {
+void inside_report_depth(const Lesson *lesson, Inside *s) {
     static const char *const names[] = { "both", "size", "cover", "conflict", "counting" };
     static const char *const said[] = { "larger and in front", "larger only", "in front only", "in front but smaller",
                                         "counting (lesson 17)" };
-    Prediction guess = lesson_predict_number(lesson, 0, 100,
-                                             "A model learns \"nearer\" from pictures in which the nearer object is larger "
-                                             "and covers the other. Now the object in front is the smaller one. How often "
-                                             "does it call that one nearer, in %%?");
-    measure_depth(s);
+    Prediction guess =
+        lesson_predict_number(lesson, 0, 100,
+                              "A model learns \"nearer\" from pictures in which the nearer object is larger "
+                              "and covers the other. Now the object in front is the smaller one. How often "
+                              "does it call that one nearer, in %%?");
+    inside_measure_depth(s);
     Bar bars[COUNT(names)];
-    printf("%d items of two pictures and two captions; the captions have the same words; seed %d\n", s->probes, s->seed);
+    printf("%d items of two pictures and two captions; the captions have the same words; seed %d\n", s->probes,
+           s->seed);
     printf("the nearer object is     right caption, 95 %%       all four, chance 16.7 %%\n");
     for (size_t k = 0; k < COUNT(names); k++) {
         Rate rate = inside_rate(s, "depth %s: choice", names[k]);
@@ -145,8 +156,14 @@ void report_depth(const Lesson *lesson, Inside *s) {
         bars[k] = (Bar){ said[k], percent(rate.proportion), percent(rate.low), percent(rate.high), k == 3 };
     }
     lesson_bars(lesson, "23-nearer",
-                &(Bars){ .title = "the right caption of two", .values = "right", .unit = " %", .bars = bars,
-                         .count = COUNT(bars), .decimals = 1, .low = 0, .high = 100 });
+                &(Bars){ .title = "the right caption of two",
+                         .values = "right",
+                         .unit = " %",
+                         .bars = bars,
+                         .count = COUNT(bars),
+                         .decimals = 1,
+                         .low = 0,
+                         .high = 100 });
     lesson_outcome_number(lesson, &guess, percent(inside_value(s, "depth conflict: choice")), 0);
 }
 
@@ -165,16 +182,21 @@ static void plot_bits(const Lesson *lesson, const Inside *s) {
                               { "features without their mean", x, y[1], BIT_STEPS },
                               { "weights", x, y[2], BIT_STEPS } };
     lesson_lines(lesson, "23-bits",
-                 &(Lines){ .title = "accuracy against bits", .x = "bits of a number", .y = "test pictures right, %",
-                           .log_x = true, .series = series, .count = 3 });
+                 &(Lines){ .title = "accuracy against bits",
+                           .x = "bits of a number",
+                           .y = "test pictures right, %",
+                           .log_x = true,
+                           .series = series,
+                           .count = 3 });
 }
 
-void report_bits(const Lesson *lesson, Inside *s) {
+void inside_report_bits(const Lesson *lesson, Inside *s) {
     static const char *const choices[] = { "8", "4", "2", "1" };
-    Prediction guess = lesson_predict_choice(lesson, choices, COUNT(choices), 1,
-                                             "Features are stored with 8, 4, 2 or 1 bits a number. What is the smallest number of "
-                                             "bits that loses less than one point of accuracy?");
-    measure_bits(s);
+    Prediction guess =
+        lesson_predict_choice(lesson, choices, COUNT(choices), 1,
+                              "Features are stored with 8, 4, 2 or 1 bits a number. What is the smallest number of "
+                              "bits that loses less than one point of accuracy?");
+    inside_measure_bits(s);
     double full = inside_value(s, "bits features 32: right");
     int enough = 32;
     printf("%d test pictures, seed %d; nothing is trained again\n", s->test->n, s->seed);
@@ -197,7 +219,7 @@ void report_bits(const Lesson *lesson, Inside *s) {
 
 /* ---- three seeds ------------------------------------------------------------------------------------------------------- */
 
-void report_seeds(const CellTable *table, const char *path) {
+void inside_report_seeds(const CellTable *table, const char *path) {
     if (!table->count) {
         printf("%s does not exist; make scale measures it\n", path);
         return;
@@ -210,8 +232,8 @@ void report_seeds(const CellTable *table, const char *path) {
         if (!first) continue;
         CellSummary sum = cell_summary(table, cell->name);
         if (cell->count)
-            printf("%-62s %7.1f %% (%.1f to %.1f; %d)\n", cell->name, percent(sum.mean), percent(sum.low), percent(sum.high),
-                   sum.seeds);
+            printf("%-62s %7.1f %% (%.1f to %.1f; %d)\n", cell->name, percent(sum.mean), percent(sum.low),
+                   percent(sum.high), sum.seeds);
         else printf("%-62s %9.3f (%.3f to %.3f; %d)\n", cell->name, sum.mean, sum.low, sum.high, sum.seeds);
     }
 }

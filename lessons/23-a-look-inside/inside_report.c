@@ -1,5 +1,5 @@
-/* Sections 1 to 3 of report.h, and the table of three seeds. */
-#include "report.h"
+/* Sections 1 to 3 of inside_report.h, and the table of three seeds. */
+#include "inside_report.h"
 #include "pixel_gradient.h"
 #include "where_it_looks.h"
 #include "dataset/augment.h"
@@ -36,19 +36,23 @@ static void plot_gap(const Lesson *lesson, const Inside *s) {
                            .count = 2 });
 }
 
-void report_gap(const Lesson *lesson, Inside *s) {
-    static const char *const which[] = { "random", "trained" }, *const said[] = { "random weights", "trained" };
+void inside_report_gap(const Lesson *lesson, Inside *s) {
+    static const char *const which[] = { "random", "trained", "scenes random", "scenes trained" };
+    static const char *const said[] = { "random weights", "trained", "scenes: random", "scenes: trained" };
     Prediction guess = lesson_predict_number(lesson, -1, 1,
                                              "A trained model finds the right text for most pictures. What is the mean "
                                              "cosine of a picture and its own text, from -1 to 1?");
-    measure_gap(s);
-    printf("mean cosines; %s, seed %d, %d test pictures\n", model_of(s), s->seed, s->test->n);
+    inside_measure_gap(s);
+    printf("mean cosines; %s, seed %d, %d test pictures; scenes: the model of lesson 17\n", model_of(s), s->seed,
+           s->test->n);
     printf("                two pictures  two texts  picture, its text  picture, another text  gap between means\n");
-    for (int k = 0; k < 2; k++)
+    for (size_t k = 0; k < COUNT(which); k++)
         printf("%-15s %12.3f %10.3f %18.3f %22.3f %18.3f\n", said[k],
-               inside_value(s, "gap %s: picture and picture", which[k]), inside_value(s, "gap %s: text and text", which[k]),
+               inside_value(s, "gap %s: picture and picture", which[k]),
+               inside_value(s, "gap %s: text and text", which[k]),
                inside_value(s, "gap %s: picture and its text", which[k]),
-               inside_value(s, "gap %s: picture and another text", which[k]), inside_value(s, "gap %s: distance", which[k]));
+               inside_value(s, "gap %s: picture and another text", which[k]),
+               inside_value(s, "gap %s: distance", which[k]));
     printf("texts moved by a multiple of the gap, and made unit again\n");
     printf("multiple    gap  picture, its text  test pictures right, 95 %%  moved at random by the same length\n");
     for (int k = 0; k < GAP_STEPS; k++) {
@@ -96,37 +100,43 @@ static void draw_maps(const Lesson *lesson, const Inside *s) {
         }
     }
     lesson_tiles(lesson, "23-where",
-                 &(Tiles){ .title = "bright: what the cosine depends on", .tiles = tiles, .count = COUNT(tiles),
+                 &(Tiles){ .title = "bright: what the cosine depends on",
+                           .tiles = tiles,
+                           .count = COUNT(tiles),
                            .columns = MAP_TILES });
     clip_free(&vit);
     arena_free(&arena);
 }
 
 static void print_map(const Inside *s, const char *model, const char *map) {
-    double on = inside_value(s, "%s %s: on the object", model, map), chance = inside_value(s, "%s %s: chance", model, map);
+    double on = inside_value(s, "%s %s: on the object", model, map),
+           chance = inside_value(s, "%s %s: chance", model, map);
     printf("%-7s %-15s %8.1f %% %9.1f %% %7.1f %% %6.1f %13.2f %12.3f\n", model, map, percent(on),
            percent(inside_value(s, "%s %s: on the other", model, map)), percent(chance), on / chance,
            inside_value(s, "%s %s: correlation of both texts", model, map),
            inside_value(s, "%s %s: cosine lost", model, map));
 }
 
-void report_maps(const Lesson *lesson, Inside *s) {
+void inside_report_maps(const Lesson *lesson, Inside *s) {
     static const char *const maps[] = { "occlusion", "gradient", "attention" };
     Prediction guess = lesson_predict_choice(lesson, maps, COUNT(maps), 1,
                                              "A picture has a red and a blue thing. Which map is the same for both "
                                              "texts: occlusion, gradient or attention?");
-    measure_maps(s);
+    inside_measure_maps(s);
     printf("%d scenes of two objects, each asked for both; seed %d\n", s->maps, s->seed);
-    printf("\"scene\": the convolutional model of lesson 17, \"a red circle\"; \"vit\": trained here, \"a red thing\"\n");
-    printf("share of the map on the object that the text names, on the other one; chance: the object's share of the cells\n");
+    printf(
+        "\"scene\": the convolutional model of lesson 17, \"a red circle\"; \"vit\": trained here, \"a red thing\"\n");
+    printf(
+        "share of the map on the object that the text names, on the other one; chance: the object's share of the cells\n");
     printf("model   map             on object  on other  chance  times  same for both  cosine lost\n");
     print_map(s, "scene", "occlusion");
     print_map(s, "scene", "gradient");
     print_map(s, "scene", "random numbers");
     for (size_t k = 0; k < COUNT(maps); k++) print_map(s, "vit", maps[k]);
     print_map(s, "vit", "random numbers");
-    printf("same for both: correlation of the maps of the two texts; cosine lost: when the %d brightest cells of %d are grey\n",
-           MAP_ERASED, CELLS);
+    printf(
+        "same for both: correlation of the maps of the two texts; cosine lost: when the %d brightest cells of %d are grey\n",
+        MAP_ERASED, CELLS);
     draw_maps(lesson, s);
     lesson_outcome(lesson, &guess, "attention: it is computed before the text is known");
 }
@@ -151,21 +161,22 @@ static void draw_words(const Lesson *lesson, const Inside *s) {
                            false };
         tiles[SHOWN + i] =
             (Tile){ picture, SIDE, SIDE,
-                    arena_print(&arena, "%s\n\"%s\"", s->test->names[s->test->labels[i]], s->test->names[class]), false };
+                    arena_print(&arena, "%s\n\"%s\"", s->test->names[s->test->labels[i]], s->test->names[class]),
+                    false };
     }
     lesson_tiles(lesson, "23-words",
                  &(Tiles){ .title = "another name, written in", .tiles = tiles, .count = 2 * SHOWN, .columns = SHOWN });
     arena_free(&arena);
 }
 
-void report_words(const Lesson *lesson, Inside *s) {
+void inside_report_words(const Lesson *lesson, Inside *s) {
     static const char *const names[] = { "no words", "its name", "any name" };
-    Prediction guess =
-        lesson_predict_choice(lesson, names, COUNT(names), 1,
-                              "Three models learn shapes: from pictures with no words, with its name written into every "
-                              "other one, or with any name. Which one believes a wrong word most: no words, its name or "
-                              "any name?");
-    measure_words(s);
+    Prediction guess = lesson_predict_choice(
+        lesson, names, COUNT(names), 1,
+        "Three models learn shapes: from pictures with no words, with its name written into every "
+        "other one, or with any name. Which one believes a wrong word most: no words, its name or "
+        "any name?");
+    inside_measure_words(s);
     printf("%s, seed %d, %d test pictures, the name of another class written in\n", model_of(s), s->seed, s->test->n);
     for (int written = 0; written < 2; written++) {
         const char *what = written ? "another word" : "no word";
@@ -176,10 +187,12 @@ void report_words(const Lesson *lesson, Inside *s) {
         printf("\n");
     }
     printf("%d scenes of one object; which of eight shapes? Chance: 12.5 %%\n", s->probes);
-    printf("trained with  no word, right         its word, right        another word: the object  the word                the word alone, read\n");
+    printf(
+        "trained with  no word, right         its word, right        another word: the object  the word                the word alone, read\n");
     for (int k = 0; k < WORDS_KINDS; k++) {
-        static const char *const cells[] = { "right without a word", "right with its word", "the object with another word",
-                                             "the word with another word", "the word alone" };
+        static const char *const cells[] = { "right without a word", "right with its word",
+                                             "the object with another word", "the word with another word",
+                                             "the word alone" };
         printf("%-12s", words_name((WordsKind)k));
         for (size_t c = 0; c < COUNT(cells); c++) {
             printf("  ");
@@ -199,7 +212,8 @@ enum { TURNED = 3, TURNED_TRIED = 40 };
 static int draw_turn(const Inside *s, Clip *clip, Arena *arena, Mat texts, int i, Tile *tiles) {
     const PixelScale scale = pixels_photograph();
     int label = s->test->labels[i], least, answer;
-    uint8_t *rgb = arena_alloc(arena, PIXELS, 1), *changed = arena_alloc(arena, PIXELS, 1), *off = arena_alloc(arena, PIXELS, 1);
+    uint8_t *rgb = arena_alloc(arena, PIXELS, 1), *changed = arena_alloc(arena, PIXELS, 1),
+            *off = arena_alloc(arena, PIXELS, 1);
     Mat pixels = look_pixels(arena, s->test, &i, 1);
     look_answers(look_images(clip, arena, pixels), texts, &answer);
     if (answer != label) return 0;
@@ -229,16 +243,18 @@ static void draw_turns(const Lesson *lesson, const Inside *s) {
     if (shown)
         lesson_tiles(lesson, "23-turned",
                      &(Tiles){ .title = "the smallest step along the sign of the gradient that turns the answer",
-                               .tiles = tiles, .count = 3 * shown, .columns = 3 });
+                               .tiles = tiles,
+                               .count = 3 * shown,
+                               .columns = 3 });
     clip_free(&clip);
     arena_free(&arena);
 }
 
-void report_turns(const Lesson *lesson, Inside *s) {
+void inside_report_turns(const Lesson *lesson, Inside *s) {
     Prediction guess = lesson_predict_number(lesson, 0, 255,
                                              "Every byte of a picture is changed by the same number, up or down. How "
                                              "large must it be for half of the right answers to turn?");
-    measure_turns(s);
+    inside_measure_turns(s);
     printf("%s: right answers that are turned by a step up or down at every byte\n", model_of(s));
     printf("step of 255   along the sign of the gradient  at random signs\n");
     for (int k = 0; k < TURN_STEPS; k++) {

@@ -1,7 +1,7 @@
-/* measure: the figures of lesson 23 as cells of a table (evaluate/cell_table.h). Each function measures one section for
+/* inside_measure: the figures of lesson 23 as cells of a table (evaluate/cell_table.h). Each function measures one section for
  * one seed, if its cells are not in the table yet. */
-#ifndef MEASURE_H
-#define MEASURE_H
+#ifndef INSIDE_MEASURE_H
+#define INSIDE_MEASURE_H
 
 #include "look_model.h"
 #include "evaluate/cell_table.h"
@@ -44,19 +44,20 @@ int inside_other_class(const Inside *s, int i);
 
 /* ---- the figures, by section ----------------------------------------------------------------------------------------- */
 
-enum { GAP_STEPS = 7, TURN_STEPS = 6, BIT_STEPS = 5, MAP_ERASED = 6, ASCENT_STEPS = 200 };
+enum { GAP_STEPS = 7, TURN_STEPS = 6, BIT_STEPS = 5, MAP_ERASED = 6, ASCENT_STEPS = 100 };
 double gap_step(int k); /* how far the texts are moved: -1, -0.5, 0, 0.5, 1, 1.5, 2 */
 int turn_step(int k);   /* 1, 2, 4, 8, 16, 32 of 255 */
 int bit_step(int k);    /* 32, 8, 4, 2, 1 */
 
-void measure_gap(Inside *s);
-void measure_maps(Inside *s);
-void measure_words(Inside *s);
-void measure_turns(Inside *s);
-void measure_ascent(Inside *s);
-void measure_mining(Inside *s);
-void measure_depth(Inside *s);
-void measure_bits(Inside *s);
+void inside_measure_random_gap(Inside *s); /* a part of inside_measure_gap; nothing is trained */
+void inside_measure_gap(Inside *s);
+void inside_measure_maps(Inside *s);
+void inside_measure_words(Inside *s);
+void inside_measure_turns(Inside *s);
+void inside_measure_ascent(Inside *s);
+void inside_measure_mining(Inside *s);
+void inside_measure_depth(Inside *s);
+void inside_measure_bits(Inside *s);
 
 /* Pixels from the caption of a class, by the model of the pictures; `smooth` as in Ascent. On the arena. */
 #define ASCENT_SMOOTH 0.2 /* Ascent.smooth of the second kind */

@@ -1,5 +1,5 @@
-/* Sections 3 (the smallest change) to 7 of measure.h. */
-#include "measure.h"
+/* Sections 3 (the smallest change) to 7 of inside_measure.h. */
+#include "inside_measure.h"
 #include "few_bits.h"
 #include "mining.h"
 #include "pixel_gradient.h"
@@ -39,7 +39,7 @@ static void put_turned(Inside *s, const char *how, int *least, int n) {
     inside_put(s, least[n / 2], 0, "turned %s: median", how);
 }
 
-void measure_turns(Inside *s) {
+void inside_measure_turns(Inside *s) {
     if (inside_there(s, "turned random: median")) return;
     Arena arena = { 0 };
     Clip clip;
@@ -72,9 +72,9 @@ Mat inside_ascend(const Inside *s, Clip *clip, Arena *arena, Mat text, double sm
     const PixelScale scale = pixels_photograph();
     Ascent how = { .side = SIDE, .steps = ASCENT_STEPS, .rate = 0.05, .smooth = smooth };
     if (s->steps) how.steps = MIN(how.steps, s->steps);
-    how.seed = 1000 * (uint64_t)s->seed + (uint64_t)class;
+    how.seed = 1000 * (uint64_t)s->seed + (uint64_t) class;
     text.shape[0] = 1;
-    text.v += (size_t)class * (size_t)text.shape[1];
+    text.v += (size_t) class * (size_t)text.shape[1];
     return ascend(clip, arena, &scale, text, &how, trace);
 }
 
@@ -129,7 +129,7 @@ static void put_ascended(Inside *s, Clip *clip, Clip *judge, Mat texts, double s
     arena_free(&arena);
 }
 
-void measure_ascent(Inside *s) {
+void inside_measure_ascent(Inside *s) {
     if (inside_there(s, "pixels smoothed: roughness")) return;
     Arena arena = { 0 };
     Clip clip, judge;
@@ -160,7 +160,7 @@ static void put_mined(Inside *s, Clip *clip, ClassPair pair, const char *when) {
     arena_free(&arena);
 }
 
-void measure_mining(Inside *s) {
+void inside_measure_mining(Inside *s) {
     if (inside_there(s, "mining mined: all")) return;
     LookConfig config = { LOOK_PICTURES, s->seed, s->steps ? s->steps : MINING_STEPS, s->train };
     Clip clip;
@@ -186,7 +186,7 @@ static void put_score(Inside *s, const PairScore *score, const char *name) {
     inside_put(s, pair_score_rate(score, PAIR_METRIC_GROUP).fraction, score->items, "depth %s: group", name);
 }
 
-void measure_depth(Inside *s) {
+void inside_measure_depth(Inside *s) {
     if (inside_there(s, "depth counting: group")) return;
     Arena arena = { 0 };
     Clip clip;
@@ -225,7 +225,7 @@ static void put_features(Inside *s, Mat images, Mat texts, int bits) {
     arena_free(&arena);
 }
 
-void measure_bits(Inside *s) {
+void inside_measure_bits(Inside *s) {
     if (inside_there(s, "bits weights 1: bytes")) return;
     Arena arena = { 0 };
     for (int k = 0; k < BIT_STEPS; k++) {
