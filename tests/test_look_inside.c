@@ -231,16 +231,18 @@ TEST(maps_add_up_to_one) {
     Mat pixels = mat_like(&arena, mat_shape(4, 2, SIDE, SIDE, 3));
     small_model(&clip, LOOK_PATCHES);
     for (int i = 0; i < 2; i++) scene_pixels(&scene, pixels.v + i * PIXELS);
-    const char *const texts[] = { "a red thing", "a blue thing" };
-    Mat text = clip_text_features(&clip, &arena, texts, 2, NULL);
+    const char *const said[2][2] = { { "a red thing", "a blue thing" }, { "a blue thing", "a red thing" } };
+    Mat text[2], map[2];
+    for (int k = 0; k < 2; k++) text[k] = clip_text_features(&clip, &arena, said[k], 2, NULL);
     for (int kind = 0; kind < MAP_KINDS; kind++) {
-        Mat map = look_map(&clip, &arena, (MapKind)kind, pixels, text);
-        for (int i = 0; i < 2; i++) {
+        look_maps(&clip, &arena, (MapKind)kind, pixels, text, 2, map);
+        for (int i = 0; i < 4; i++) {
             double sum = 0;
-            for (int k = 0; k < CELLS; k++) sum += (double)AT(map, i, k);
+            for (int k = 0; k < CELLS; k++) sum += (double)AT(map[i / 2], i % 2, k);
             CHECK_NEAR(sum, 1, 1e-5);
         }
-        bool same = !memcmp(&AT(map, 0, 0), &AT(map, 1, 0), CELLS * sizeof(num));
+        bool same = !memcmp(&AT(map[0], 0, 0), &AT(map[1], 0, 0), CELLS * sizeof(num));
+        CHECK(!memcmp(&AT(map[0], 0, 0), &AT(map[1], 1, 0), CELLS * sizeof(num)), "%s depends on the row", "a map");
         CHECK(same == (kind == MAP_ATTENTION), "%s of the same picture and two texts", map_name((MapKind)kind));
     }
     clip_free(&clip);
@@ -345,7 +347,7 @@ TEST(a_cell_of_the_table_is_what_we_measure) {
     cifar_generate(&arena, CIFAR_TRAIN, 100, &train); /* only its names are used */
     cifar_generate(&arena, CIFAR_TEST, INSIDE_TEST, &test);
     CHECK(cell_table_read(&ours, &arena, INSIDE_TABLE, &err), "%s", err.text);
-    Inside s = { &again, &train, &test, 2, INSIDE_PROBES, INSIDE_MAPS, 0 };
+    Inside s = { &again, &train, &test, 2, INSIDE_PROBES, INSIDE_MAPS, 0, NULL };
     inside_measure_random_gap(&s);
     for (int i = 0; i < again.count; i++)
         CHECK_NEAR(again.cell[i].value, cell_value(&ours, again.cell[i].name, 2), 1e-6);

@@ -69,8 +69,9 @@ void depth_text(int near, int far, char *text) {
 
 PairScore depth_score(Clip *clip, DepthCue cue, uint64_t seed, int items) {
     PairScore score = pair_score_new(2, 2);
+    Tape t = { .no_grad = true };
     for (int i = 0; i < items; i++) {
-        Tape t = { .no_grad = true };
+        tape_reset(&t);
         DepthItem item = depth_item(cue, seed, (uint64_t)i);
         char text[2][CAPTION_TEXT];
         const char *texts[2] = { text[0], text[1] };
@@ -83,7 +84,7 @@ PairScore depth_score(Clip *clip, DepthCue cue, uint64_t seed, int items) {
         Mat image = clip_image(&t, clip, pixels)->val, caption = clip_text_features(clip, &t.arena, texts, 2, NULL);
         for (int k = 0; k < 4; k++) s[k] = vec_dot(&AT(image, k / 2, 0), &AT(caption, k % 2, 0), image.shape[1]);
         pair_score_add(&score, s);
-        tape_free(&t);
     }
+    tape_free(&t);
     return score;
 }

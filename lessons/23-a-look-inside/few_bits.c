@@ -5,20 +5,16 @@
 
 enum { SIZES = 40, FULL = 32 };
 
-static double level(double x, double s, int bits) {
-    double half = ldexp(1, bits - 1);
-    return s * (fmin(half - 1, fmax(-half, floor(x / s))) + 0.5);
-}
+static double level(double x, double s, double half) { return s * (fmin(half - 1, fmax(-half, floor(x / s))) + 0.5); }
 
 void bits_round(num *x, int n, int bits) {
-    double largest = 0, best = INFINITY, chosen = 0;
+    double largest = 0, best = INFINITY, chosen = 0, half = ldexp(1, bits - 1); /* of the levels */
     for (int i = 0; i < n; i++) largest = fmax(largest, fabs((double)x[i]));
     if (bits == FULL || largest == 0) return;
-    for (int k = 1; k <= SIZES;
-         k++) { /* at k = SIZES the outermost levels are half an s inside of the largest number */
-        double s = k * 2 * largest / (SIZES * (ldexp(1, bits) - 1)), off = 0;
+    for (int k = 1; k <= SIZES; k++) { /* at k = SIZES the outermost level is the largest number */
+        double s = k * 2 * largest / (SIZES * (2 * half - 1)), off = 0;
         for (int i = 0; i < n && off < best; i++) {
-            double d = (double)x[i] - level((double)x[i], s, bits);
+            double d = (double)x[i] - level((double)x[i], s, half);
             off += d * d;
         }
         if (off < best) {
@@ -26,7 +22,7 @@ void bits_round(num *x, int n, int bits) {
             chosen = s;
         }
     }
-    for (int i = 0; i < n; i++) x[i] = (num)level((double)x[i], chosen, bits);
+    for (int i = 0; i < n; i++) x[i] = (num)level((double)x[i], chosen, half);
 }
 
 Mat bits_features(Arena *arena, Mat features, const num *mean, int bits) {

@@ -112,7 +112,6 @@ void inside_report_ascent(const Lesson *lesson, Inside *s) {
 /* ---- 5. mining --------------------------------------------------------------------------------------------------------- */
 
 void inside_report_mining(const Lesson *lesson, Inside *s) {
-    static const char *const when[] = { "before", "shuffled", "mined" };
     (void)lesson;
     inside_measure_mining(s);
     const char *a = s->test->names[(int)inside_value(s, "mining: first class")];
@@ -121,11 +120,12 @@ void inside_report_mining(const Lesson *lesson, Inside *s) {
     printf(
         "training goes on with shuffled batches, or with batches of 16 pictures and the 7 nearest wrong ones of each\n");
     printf("          %s against %s, 95 %%, all ten classes\n", a, b);
-    for (size_t k = 0; k < COUNT(when); k++) {
-        printf("%-9s ", when[k]);
-        print_rate(inside_rate(s, "mining %s: the pair", when[k]));
+    for (int k = -1; k < MINING_KINDS; k++) {
+        const char *when = k < 0 ? "before" : inside_mining_name(k);
+        printf("%-10s ", when);
+        print_rate(inside_rate(s, "mining %s: the pair", when));
         printf("   ");
-        print_rate(inside_rate(s, "mining %s: all", when[k]));
+        print_rate(inside_rate(s, "mining %s: all", when));
         printf("\n");
     }
 }
@@ -231,6 +231,7 @@ void inside_report_seeds(const CellTable *table, const char *path) {
         for (int k = 0; k < i && first; k++) first = strcmp(table->cell[k].name, cell->name) != 0;
         if (!first) continue;
         CellSummary sum = cell_summary(table, cell->name);
+        if (strstr(cell->name, "class") && strstr(cell->name, "mining")) continue; /* names of classes, as numbers */
         if (cell->count)
             printf("%-62s %7.1f %% (%.1f to %.1f; %d)\n", cell->name, percent(sum.mean), percent(sum.low),
                    percent(sum.high), sum.seeds);

@@ -14,8 +14,9 @@ enum { PROBE_SEED = 100003 };
 
 /* ---- cells --------------------------------------------------------------------------------------------------------- */
 
-static const char *name_of(char *text, const char *format, va_list words) {
-    vsnprintf(text, CELL_NAME, format, words);
+static const char *name_of(const Inside *s, char *text, const char *format, va_list words) {
+    int begun = snprintf(text, CELL_NAME, "%s", s->prefix ? s->prefix : "");
+    vsnprintf(text + begun, CELL_NAME - (size_t)begun, format, words);
     return text;
 }
 
@@ -24,17 +25,24 @@ void inside_put(Inside *s, double value, int count, const char *format, ...) {
     va_list words;
     Err err;
     va_start(words, format);
-    name_of(text, format, words);
+    name_of(s, text, format, words);
     va_end(words);
     if (!cell_put(s->table, text, s->seed, value, count, &err)) die("%s", err.text);
 }
-bool inside_there(const Inside *s, const char *name) { return cell_find(s->table, name, s->seed) != NULL; }
+bool inside_there(const Inside *s, const char *name, ...) {
+    char text[CELL_NAME];
+    va_list words;
+    va_start(words, name);
+    name_of(s, text, name, words);
+    va_end(words);
+    return cell_find(s->table, text, s->seed) != NULL;
+}
 
 double inside_value(const Inside *s, const char *format, ...) {
     char text[CELL_NAME];
     va_list words;
     va_start(words, format);
-    name_of(text, format, words);
+    name_of(s, text, format, words);
     va_end(words);
     return cell_value(s->table, text, s->seed);
 }
@@ -42,7 +50,7 @@ Rate inside_rate(const Inside *s, const char *format, ...) {
     char text[CELL_NAME];
     va_list words;
     va_start(words, format);
-    name_of(text, format, words);
+    name_of(s, text, format, words);
     va_end(words);
     const Cell *cell = cell_find(s->table, text, s->seed);
     REQUIRE(cell && cell->count, "no proportion \"%s\" of seed %d", text, s->seed);
@@ -240,7 +248,7 @@ static void put_maps(Inside *s, const char *model, Clip *clip, bool colour_only,
     Rng rng = rng_seed(PROBE_SEED, (uint64_t)s->seed);
     Mat map[2];
     for (int kind = 0; kind < kinds; kind++) {
-        for (int k = 0; k < 2; k++) map[k] = look_map(clip, &arena, (MapKind)kind, set.pixels, set.text[k]);
+        look_maps(clip, &arena, (MapKind)kind, set.pixels, set.text, 2, map);
         put_map(s, model, map_name((MapKind)kind), clip, &set, map);
     }
     for (int k = 0; k < 2; k++)
@@ -365,8 +373,6 @@ static void put_pictures(Inside *s) {
 void inside_measure_words(Inside *s) {
     if (!inside_there(s, "pictures another word: that class")) put_pictures(s);
     for (int kind = 0; kind < WORDS_KINDS; kind++) {
-        char last[CELL_NAME];
-        snprintf(last, sizeof last, "words %s: the word alone", words_name((WordsKind)kind));
-        if (!inside_there(s, last)) put_words(s, (WordsKind)kind);
+        if (!inside_there(s, "words %s: the word alone", words_name((WordsKind)kind))) put_words(s, (WordsKind)kind);
     }
 }

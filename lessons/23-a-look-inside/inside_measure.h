@@ -14,9 +14,10 @@ typedef struct {
     CellTable *table;
     const Cifar *train, *test; /* CIFAR-10 or generated shapes */
     int seed;
-    int probes; /* scenes, items and pictures of a probe */
-    int maps;   /* pictures whose maps or gradients are computed */
-    int steps;  /* of every training; 0: its own number */
+    int probes;         /* scenes, items and pictures of a probe */
+    int maps;           /* pictures whose maps or gradients are computed */
+    int steps;          /* of every training; 0: its own number */
+    const char *prefix; /* of the names of the cells; NULL: none */
 } Inside;
 
 /* ---- models: opened or trained; free them ---------------------------------------------------------------------------- */
@@ -44,10 +45,11 @@ int inside_other_class(const Inside *s, int i);
 
 /* ---- the figures, by section ----------------------------------------------------------------------------------------- */
 
-enum { GAP_STEPS = 7, TURN_STEPS = 6, BIT_STEPS = 5, MAP_ERASED = 6, ASCENT_STEPS = 100 };
-double gap_step(int k); /* how far the texts are moved: -1, -0.5, 0, 0.5, 1, 1.5, 2 */
-int turn_step(int k);   /* 1, 2, 4, 8, 16, 32 of 255 */
-int bit_step(int k);    /* 32, 8, 4, 2, 1 */
+enum { GAP_STEPS = 7, TURN_STEPS = 6, BIT_STEPS = 5, MAP_ERASED = 6, ASCENT_STEPS = 100, MINING_KINDS = 3 };
+double gap_step(int k);                /* how far the texts are moved: -1, -0.5, 0, 0.5, 1, 1.5, 2 */
+int turn_step(int k);                  /* 1, 2, 4, 8, 16, 32 of 255 */
+int bit_step(int k);                   /* 32, 8, 4, 2, 1 */
+const char *inside_mining_name(int k); /* "random", "half mined", "mined": batches of pictures */
 
 void inside_measure_random_gap(Inside *s); /* a part of inside_measure_gap; nothing is trained */
 void inside_measure_gap(Inside *s);
@@ -68,7 +70,7 @@ Mat inside_ascend(const Inside *s, Clip *clip, Arena *arena, Mat text, double sm
 /* Stores a cell of s->seed, a proportion of `count` or another quantity (count 0); ends the program with one line if
  * the file cannot be written. */
 void inside_put(Inside *s, double value, int count, const char *name, ...) PRINTF_LIKE(4, 5);
-bool inside_there(const Inside *s, const char *name);
+bool inside_there(const Inside *s, const char *name, ...) PRINTF_LIKE(2, 3);
 /* The cell of that name and of s->seed; stops if there is none. inside_rate: of a proportion. */
 double inside_value(const Inside *s, const char *name, ...) PRINTF_LIKE(2, 3);
 Rate inside_rate(const Inside *s, const char *name, ...) PRINTF_LIKE(2, 3);

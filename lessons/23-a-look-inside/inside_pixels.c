@@ -160,6 +160,11 @@ static void put_mined(Inside *s, Clip *clip, ClassPair pair, const char *when) {
     arena_free(&arena);
 }
 
+const char *inside_mining_name(int k) {
+    static const char *const names[MINING_KINDS] = { "random", "half mined", "mined" };
+    return names[k];
+}
+
 void inside_measure_mining(Inside *s) {
     if (inside_there(s, "mining mined: all")) return;
     LookConfig config = { LOOK_PICTURES, s->seed, s->steps ? s->steps : MINING_STEPS, s->train };
@@ -170,11 +175,11 @@ void inside_measure_mining(Inside *s) {
     inside_put(s, pair.a, 0, "mining: first class");
     inside_put(s, pair.b, 0, "mining: second class");
     put_mined(s, &clip, pair, "before");
-    for (int mined = 0; mined < 2; mined++) {
+    for (int k = 0; k < MINING_KINDS; k++) {
         clip_free(&clip);
         inside_small_model(s, &clip);
-        if (!mining_train(&clip, &config, mined, &err)) die("%s", err.text);
-        put_mined(s, &clip, pair, mined ? "mined" : "shuffled");
+        if (!mining_train(&clip, &config, k * MINED_GROUPS / (MINING_KINDS - 1), &err)) die("%s", err.text);
+        put_mined(s, &clip, pair, inside_mining_name(k));
     }
     clip_free(&clip);
 }

@@ -83,17 +83,18 @@ static void draw_maps(const Lesson *lesson, const Inside *s) {
         const char *caption[2];
         uint8_t *rgb = arena_alloc(&arena, PIXELS, 1);
         double paint[PIXELS];
-        Mat pixels = mat_like(&arena, mat_shape(4, 1, SIDE, SIDE, 3));
+        Mat pixels = mat_like(&arena, mat_shape(4, 1, SIDE, SIDE, 3)), text[2], map[MAP_KINDS][2];
         scene_picture(&scene, (Canvas){ SIDE, paint }, rgb);
         scene_pixels(&scene, pixels.v);
         for (int k = 0; k < 2; k++) caption[k] = inside_caption(&arena, &scene, k, true);
+        for (int k = 0; k < 2; k++) text[k] = clip_text_features(&vit, &arena, &caption[k], 1, NULL);
+        for (int k = 0; k < MAP_KINDS; k++) look_maps(&vit, &arena, (MapKind)k, pixels, text, 2, map[k]);
         static const MapKind kinds[MAP_TILES - 1] = { MAP_OCCLUSION, MAP_OCCLUSION, MAP_GRADIENT, MAP_ATTENTION };
         static const int asked[MAP_TILES - 1] = { 0, 1, 0, 0 };
         tiles[i * MAP_TILES] = (Tile){ rgb, SIDE, SIDE, "the scene", false };
         for (int k = 0; k < MAP_TILES - 1; k++) {
             uint8_t *out = arena_alloc(&arena, PIXELS, 1);
-            Mat text = clip_text_features(&vit, &arena, &caption[asked[k]], 1, NULL);
-            map_overlay(rgb, look_map(&vit, &arena, kinds[k], pixels, text).v, out);
+            map_overlay(rgb, map[kinds[k]][asked[k]].v, out);
             const char *about = kinds[k] == MAP_ATTENTION ? "any text" : caption[asked[k]];
             tiles[i * MAP_TILES + k + 1] =
                 (Tile){ out, SIDE, SIDE, arena_print(&arena, "%s\n%s", map_name(kinds[k]), about), false };
@@ -226,7 +227,7 @@ static int draw_turn(const Inside *s, Clip *clip, Arena *arena, Mat texts, int i
     pixels_from_bytes(&scale, changed, PIXELS, pixels.v);
     look_answers(look_images(clip, arena, pixels), texts, &answer);
     tiles[0] = (Tile){ rgb, SIDE, SIDE, s->test->names[label], false };
-    tiles[1] = (Tile){ off, SIDE, SIDE, arena_print(arena, "+ %d of 255", least), false };
+    tiles[1] = (Tile){ off, SIDE, SIDE, arena_print(arena, "up or down by %d", least), false };
     tiles[2] = (Tile){ changed, SIDE, SIDE, s->test->names[answer], true };
     return 1;
 }

@@ -4,9 +4,9 @@
 
 #include <math.h>
 
-enum { GROUP = 1 + MINED_NEAREST };
+enum { GROUP = 1 + MINED_NEAREST, MINED_SEED = 7000 };
 static const double RATE_FACTOR = 0.3;
-_Static_assert(LOOK_BATCH % GROUP == 0, "a batch is made of whole groups");
+_Static_assert(MINED_GROUPS *GROUP == LOOK_BATCH, "a batch is made of whole groups");
 
 static int *answers_of(Clip *clip, Arena *arena, const Cifar *set, int n) {
     Mat texts = clip_text_features(clip, arena, look_captions(arena, set), CIFAR_CLASSES, NULL);
@@ -63,16 +63,16 @@ typedef struct {
     Mat images;
     const uint8_t *label;
     uint64_t seed;
-    int step, *index;
+    int n, mined, step, *index; /* pictures to draw from; mined groups; of the batch */
 } Pool;
 
 static void choose_groups(void *context, size_t begin, size_t end) {
     const Pool *pool = context;
     for (size_t g = begin; g < end; g++) {
-        Rng rng = rng_seed(pool->seed, (uint64_t)pool->step * (LOOK_BATCH / GROUP) + g);
+        Rng rng = rng_seed(pool->seed, (uint64_t)pool->step * MINED_GROUPS + g);
         int *group = pool->index + g * GROUP;
-        group[0] = (int)rng_below(&rng, (uint32_t)pool->images.shape[0]);
-        nearest_wrong(pool->images, pool->label, group[0], group + 1, MINED_NEAREST);
+        for (int k = 0; k < GROUP; k++) group[k] = (int)rng_below(&rng, (uint32_t)pool->n);
+        if ((int)g < pool->mined) nearest_wrong(pool->images, pool->label, group[0], group + 1, MINED_NEAREST);
     }
 }
 
@@ -80,14 +80,15 @@ static void choose_mined(void *context, int step, int *index) {
     Pool *pool = context;
     pool->step = step;
     pool->index = index;
-    parallel_for(LOOK_BATCH / GROUP, 1, choose_groups, pool);
+    parallel_for(MINED_GROUPS, 1, choose_groups, pool);
 }
 
-bool mining_train(Clip *clip, const LookConfig *config, bool mined, Err *err) {
+bool mining_train(Clip *clip, const LookConfig *config, int mined, Err *err) {
     Arena arena = { 0 };
-    Pool pool = { .label = config->train->labels, .seed = 7000 + (uint64_t)config->seed };
-    if (mined) pool.images = look_set_images(clip, &arena, config->train, MIN(MINED_POOL, config->train->n));
-    bool ok = look_train(clip, config, RATE_FACTOR, mined ? choose_mined : NULL, &pool, err);
+    Pool pool = { .label = config->train->labels, .seed = MINED_SEED + (uint64_t)config->seed, .mined = mined };
+    pool.n = MIN(MINED_POOL, config->train->n);
+    if (mined) pool.images = look_set_images(clip, &arena, config->train, pool.n);
+    bool ok = look_train(clip, config, RATE_FACTOR, choose_mined, &pool, err);
     arena_free(&arena);
     return ok;
 }

@@ -5,7 +5,11 @@
 
 #include "look_model.h"
 
-enum { MINED_POOL = 10000, MINED_NEAREST = 7 }; /* pictures that are looked through; nearest wrong ones of an anchor */
+enum {
+    MINED_POOL = 10000,
+    MINED_NEAREST = 7,
+    MINED_GROUPS = LOOK_BATCH / (1 + MINED_NEAREST)
+}; /* pictures that are looked through; nearest wrong ones of an anchor */
 
 /* The two classes that a model confuses most often among the first n pictures of a set: a < b. */
 typedef struct {
@@ -15,8 +19,9 @@ ClassPair most_confused(Clip *clip, const Cifar *set, int n);
 /* Right answers among the pictures of the two classes, of the first n of a set, when there are only these two texts. */
 int pair_right(Clip *clip, const Cifar *set, int n, ClassPair pair, int *of);
 
-/* Continues the training of `clip` for config->steps, at 0.3 of the learning rate: mined, or with shuffled pictures. */
-bool mining_train(Clip *clip, const LookConfig *config, bool mined, Err *err);
+/* Continues the training of `clip` for config->steps, at 0.3 of the learning rate. A batch has `mined` groups of an
+ * anchor and its nearest wrong pictures, 0 to MINED_GROUPS; the others are random pictures. */
+bool mining_train(Clip *clip, const LookConfig *config, int mined, Err *err);
 
 /* The nearest wrong pictures of picture `anchor`: near [count], nearest first. images [n,E], label [n]. Wants count of
  * them to exist. */

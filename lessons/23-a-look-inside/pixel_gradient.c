@@ -171,9 +171,9 @@ Mat ascend(Clip *clip, Arena *arena, const PixelScale *scale, Mat text, const As
     size_t count = mat_count(x);
     Rng rng = rng_seed(how->seed, 0);
     double cosine;
+    Arena work = { 0 };
     for (size_t i = 0; i < count; i++) x.v[i] = (num)(START * rng_normal(&rng));
     for (int step = 0; step <= how->steps; step++) {
-        Arena work = { 0 };
         Mat g = cosine_gradient(clip, &work, x, text, &cosine);
         if (trace) trace[step] = cosine;
         if (step < how->steps) {
@@ -184,8 +184,9 @@ Mat ascend(Clip *clip, Arena *arena, const PixelScale *scale, Mat text, const As
             else memcpy(x.v, g.v, count * sizeof(num));
             clamp_picture(scale, x.v, count);
         }
-        arena_free(&work);
+        arena_reset(&work);
     }
+    arena_free(&work);
     return x;
 }
 

@@ -32,7 +32,7 @@ static double cosine_of(Mat images, int i, Mat texts, int k) {
 /* ---- maps ---------------------------------------------------------------------------------------------------------- */
 
 /* One picture at a time: as it is, and with each cell filled. */
-static void occlusion(Clip *clip, Mat pixels, Mat texts, Mat map) {
+static void occlusion(Clip *clip, Mat pixels, const Mat *texts, int count, Mat *maps) {
     Tape t = { .no_grad = true };
     for (int i = 0; i < pixels.shape[0]; i++) {
         tape_reset(&t);
@@ -42,8 +42,10 @@ static void occlusion(Clip *clip, Mat pixels, Mat texts, Mat map) {
             if (k > 0) cell_fill(variants.v + (size_t)k * PIXELS, k - 1);
         }
         Mat images = clip_image(&t, clip, variants)->val;
-        double whole = cosine_of(images, 0, texts, i);
-        for (int k = 0; k < CELLS; k++) AT(map, i, k) = (num)fmax(0, whole - cosine_of(images, 1 + k, texts, i));
+        for (int j = 0; j < count; j++)
+            for (int k = 0; k < CELLS; k++)
+                AT(maps[j], i, k) =
+                    (num)fmax(0, cosine_of(images, 0, texts[j], i) - cosine_of(images, 1 + k, texts[j], i));
     }
     tape_free(&t);
 }
@@ -72,18 +74,23 @@ static void attention(Clip *clip, Mat pixels, Mat map) {
     tape_free(&t);
 }
 
-Mat look_map(Clip *clip, Arena *arena, MapKind kind, Mat pixels, Mat texts) {
-    int n = pixels.shape[0];
-    Mat map = mat_new(arena, n, CELLS);
-    if (kind == MAP_OCCLUSION) occlusion(clip, pixels, texts, map);
-    if (kind == MAP_GRADIENT) gradient(clip, pixels, texts, map);
-    if (kind == MAP_ATTENTION) attention(clip, pixels, map);
-    for (int i = 0; i < n; i++) {
+/* Rows that sum to 1. */
+static void normalise(Mat map) {
+    for (int i = 0; i < map.shape[0]; i++) {
         double sum = 0;
         for (int k = 0; k < CELLS; k++) sum += (double)AT(map, i, k);
         for (int k = 0; k < CELLS; k++) AT(map, i, k) = (num)(sum > 0 ? (double)AT(map, i, k) / sum : 1.0 / CELLS);
     }
-    return map;
+}
+
+void look_maps(Clip *clip, Arena *arena, MapKind kind, Mat pixels, const Mat *texts, int count, Mat *maps) {
+    for (int j = 0; j < count; j++) maps[j] = mat_new(arena, pixels.shape[0], CELLS);
+    if (kind == MAP_OCCLUSION) occlusion(clip, pixels, texts, count, maps);
+    for (int j = 0; j < count; j++) {
+        if (kind == MAP_GRADIENT) gradient(clip, pixels, texts[j], maps[j]);
+        if (kind == MAP_ATTENTION) attention(clip, pixels, maps[j]);
+        normalise(maps[j]);
+    }
 }
 
 /* ---- what they are worth ------------------------------------------------------------------------------------------- */

@@ -20,8 +20,9 @@ enum { CELL_SIDE = 4, CELLS_ACROSS = SCENE_SIDE / CELL_SIDE, CELLS = CELLS_ACROS
 typedef enum { MAP_OCCLUSION, MAP_GRADIENT, MAP_ATTENTION, MAP_KINDS } MapKind;
 const char *map_name(MapKind kind); /* "occlusion" ... */
 
-/* pixels [n,32,32,3], texts [n,E] unit vectors -> [n,64] on the arena. */
-Mat look_map(Clip *clip, Arena *arena, MapKind kind, Mat pixels, Mat texts);
+/* The maps of the same pictures [n,32,32,3] for `count` texts each: texts[j] [n,E] unit vectors, row i for picture i ->
+ * maps[j] [n,64] on the arena. */
+void look_maps(Clip *clip, Arena *arena, MapKind kind, Mat pixels, const Mat *texts, int count, Mat *maps);
 
 /* The cells of which object k of the scene covers a quarter or more. Returns how many. */
 int object_cells(const Scene *scene, int k, bool covered[CELLS]);
