@@ -87,8 +87,9 @@ limits: $(BUILD)/lesson-17 $(BUILD)/lesson-18 ## the tables of lessons 17 and 18
 	@$(CALM) $(BUILD)/lesson-17 --all --no-predict $(CALMLY)
 	@$(CALM) $(BUILD)/lesson-18 --all --no-predict $(CALMLY)
 
-scale: $(BUILD)/lesson-20 ## the tables of lesson 20, three seeds: 4 minutes; resumes
+scale: $(BUILD)/lesson-20 $(BUILD)/lesson-23 ## the tables of lessons 20 and 23, three seeds: 12 minutes; resumes
 	@$(KEPT) $(BUILD)/lesson-20 --all --no-predict
+	@$(KEPT) $(BUILD)/lesson-23 --all --no-predict
 
 bench: $(BUILD)/bench ## measure speed; NAMES="gemm-1024 train-resnet9" for some figures only
 	@$(BUILD)/bench $(NAMES)
