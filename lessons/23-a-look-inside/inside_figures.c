@@ -8,10 +8,6 @@ enum { PIXELS = CIFAR_NUMBERS, SIDE = CIFAR_SIDE };
 
 static double percent(double part) { return 100 * part; }
 
-static void print_rate(Rate rate) {
-    printf("%5.1f %% (%.1f to %.1f)", percent(rate.proportion), percent(rate.low), percent(rate.high));
-}
-
 /* ---- 4. pixels from a caption ------------------------------------------------------------------------------------------ */
 
 /* Five classes: plain, smoothed, and the real picture with the largest cosine. */
@@ -89,19 +85,19 @@ void inside_report_ascent(const Lesson *lesson, Inside *s) {
     printf(
         "one picture for each of ten classes, %d steps from noise, seed %d; judge: the small model of another seed\n",
         s->steps ? MIN(s->steps, ASCENT_STEPS) : ASCENT_STEPS, s->seed);
-    printf("pictures       cosine  model says the class    judge's cosine  judge says the class    roughness\n");
+    printf("pictures       cosine  model says the class      judge's cosine  judge says the class      roughness\n");
     printf("real, mean    %7.3f  ", inside_value(s, "pixels real: cosine"));
-    print_rate(inside_rate(s, "pixels real: right"));
-    printf("                ");
-    print_rate(inside_rate(s, "pixels real: right for the judge"));
-    printf("  %11.1f\nreal, largest %7.3f\n", inside_value(s, "pixels real: roughness"), real);
+    inside_print_rate(inside_rate(s, "pixels real: right"));
+    printf("%16s", "");
+    inside_print_rate(inside_rate(s, "pixels real: right for the judge"));
+    printf("%9.1f\nreal, largest %7.3f\n", inside_value(s, "pixels real: roughness"), real);
     static const char *const kinds[] = { "plain", "smoothed" };
     for (int k = 0; k < 2; k++) {
         printf("%-13s %7.3f  ", kinds[k], inside_value(s, "pixels %s: cosine", kinds[k]));
-        print_rate(inside_rate(s, "pixels %s: right", kinds[k]));
-        printf("  %12.3f  ", inside_value(s, "pixels %s: cosine of the judge", kinds[k]));
-        print_rate(inside_rate(s, "pixels %s: right for the judge", kinds[k]));
-        printf("  %11.1f\n", inside_value(s, "pixels %s: roughness", kinds[k]));
+        inside_print_rate(inside_rate(s, "pixels %s: right", kinds[k]));
+        printf("%14.3f  ", inside_value(s, "pixels %s: cosine of the judge", kinds[k]));
+        inside_print_rate(inside_rate(s, "pixels %s: right for the judge", kinds[k]));
+        printf("%9.1f\n", inside_value(s, "pixels %s: roughness", kinds[k]));
     }
     printf("roughness: mean difference of neighbouring bytes\n");
     draw_ascent(lesson, s);
@@ -118,14 +114,15 @@ void inside_report_mining(const Lesson *lesson, Inside *s) {
     const char *b = s->test->names[(int)inside_value(s, "mining: second class")];
     printf("\"small\", seed %d; the two classes that it confuses most: %s and %s\n", s->seed, a, b);
     printf(
-        "training goes on with shuffled batches, or with batches of 16 pictures and the 7 nearest wrong ones of each\n");
-    printf("          %s against %s, 95 %%, all ten classes\n", a, b);
+        "training goes on; mined: batches of 16 pictures and the 7 nearest wrong ones of each; half mined: 8 such groups\n");
+    char pair[64];
+    snprintf(pair, sizeof pair, "%s or %s", a, b);
+    printf("%-11s%-26sall ten classes, 95 %%\n", "right:", pair);
     for (int k = -1; k < MINING_KINDS; k++) {
         const char *when = k < 0 ? "before" : inside_mining_name(k);
-        printf("%-10s ", when);
-        print_rate(inside_rate(s, "mining %s: the pair", when));
-        printf("   ");
-        print_rate(inside_rate(s, "mining %s: all", when));
+        printf("%-10s", when);
+        inside_print_rate(inside_rate(s, "mining %s: the pair", when));
+        inside_print_rate(inside_rate(s, "mining %s: all", when));
         printf("\n");
     }
 }
@@ -145,13 +142,12 @@ void inside_report_depth(const Lesson *lesson, Inside *s) {
     Bar bars[COUNT(names)];
     printf("%d items of two pictures and two captions; the captions have the same words; seed %d\n", s->probes,
            s->seed);
-    printf("the nearer object is     right caption, 95 %%       all four, chance 16.7 %%\n");
+    printf("the nearer object is    right caption, 95 %%       all four right, chance 16.7 %%\n");
     for (size_t k = 0; k < COUNT(names); k++) {
         Rate rate = inside_rate(s, "depth %s: choice", names[k]);
         printf("%-22s ", said[k]);
-        print_rate(rate);
-        printf("     ");
-        print_rate(inside_rate(s, "depth %s: group", names[k]));
+        inside_print_rate(rate);
+        inside_print_rate(inside_rate(s, "depth %s: group", names[k]));
         printf("\n");
         bars[k] = (Bar){ said[k], percent(rate.proportion), percent(rate.low), percent(rate.high), k == 3 };
     }
@@ -200,16 +196,15 @@ void inside_report_bits(const Lesson *lesson, Inside *s) {
     double full = inside_value(s, "bits features 32: right");
     int enough = 32;
     printf("%d test pictures, seed %d; nothing is trained again\n", s->test->n, s->seed);
-    printf("bits  features: bytes  right, 95 %%            without their mean      weights: kB  right, 95 %%\n");
+    printf("bits  feature: bytes  right, 95 %%                without their mean         weights: kB  right, 95 %%\n");
     for (int k = 0; k < BIT_STEPS; k++) {
         int bits = bit_step(k);
         Rate features = inside_rate(s, "bits features %d: right", bits);
-        printf("%4d %16.0f  ", bits, inside_value(s, "bits features %d: bytes", bits));
-        print_rate(features);
-        printf("  ");
-        print_rate(inside_rate(s, "bits features %d without the mean: right", bits));
-        printf(" %11.1f  ", inside_value(s, "bits weights %d: bytes", bits) / 1e3);
-        print_rate(inside_rate(s, "bits weights %d: right", bits));
+        printf("%4d %15.0f  ", bits, inside_value(s, "bits features %d: bytes", bits));
+        inside_print_rate(features);
+        inside_print_rate(inside_rate(s, "bits features %d without the mean: right", bits));
+        printf("%11.1f  ", inside_value(s, "bits weights %d: bytes", bits) / 1e3);
+        inside_print_rate(inside_rate(s, "bits weights %d: right", bits));
         printf("\n");
         if (features.proportion > full - 0.01) enough = bits;
     }

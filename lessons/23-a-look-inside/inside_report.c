@@ -10,8 +10,11 @@ enum { PIXELS = CIFAR_NUMBERS, SIDE = CIFAR_SIDE };
 
 static double percent(double part) { return 100 * part; }
 
-static void print_rate(Rate rate) {
-    printf("%5.1f %% (%.1f to %.1f)", percent(rate.proportion), percent(rate.low), percent(rate.high));
+void inside_print_rate(Rate rate) {
+    char text[40];
+    snprintf(text, sizeof text, "%5.1f %% (%.1f to %.1f)", percent(rate.proportion), percent(rate.low),
+             percent(rate.high));
+    printf("%-26s", text);
 }
 
 static const char *model_of(const Inside *s) {
@@ -54,14 +57,13 @@ void inside_report_gap(const Lesson *lesson, Inside *s) {
                inside_value(s, "gap %s: picture and another text", which[k]),
                inside_value(s, "gap %s: distance", which[k]));
     printf("texts moved by a multiple of the gap, and made unit again\n");
-    printf("multiple    gap  picture, its text  test pictures right, 95 %%  moved at random by the same length\n");
+    printf("multiple    gap  picture, its text  right, 95 %%                moved at random by the same length\n");
     for (int k = 0; k < GAP_STEPS; k++) {
         double by = gap_step(k);
         printf("%8.1f %6.3f %18.3f  ", by, inside_value(s, "gap moved %+.2f: distance", by),
                inside_value(s, "gap moved %+.2f: picture and its text", by));
-        print_rate(inside_rate(s, "gap moved %+.2f: accuracy", by));
-        printf("       ");
-        print_rate(inside_rate(s, "gap moved %+.2f: accuracy at random", by));
+        inside_print_rate(inside_rate(s, "gap moved %+.2f: accuracy", by));
+        inside_print_rate(inside_rate(s, "gap moved %+.2f: accuracy at random", by));
         printf("\n");
     }
     plot_gap(lesson, s);
@@ -139,7 +141,12 @@ void inside_report_maps(const Lesson *lesson, Inside *s) {
         "same for both: correlation of the maps of the two texts; cosine lost: when the %d brightest cells of %d are grey\n",
         MAP_ERASED, CELLS);
     draw_maps(lesson, s);
-    lesson_outcome(lesson, &guess, "attention: it is computed before the text is known");
+    size_t same = 0;
+    for (size_t k = 1; k < COUNT(maps); k++)
+        if (inside_value(s, "vit %s: correlation of both texts", maps[k]) >
+            inside_value(s, "vit %s: correlation of both texts", maps[same]))
+            same = k;
+    lesson_outcome(lesson, &guess, "%s", maps[same]);
 }
 
 /* ---- 3. words in the picture ------------------------------------------------------------------------------------------ */
@@ -170,6 +177,22 @@ static void draw_words(const Lesson *lesson, const Inside *s) {
     arena_free(&arena);
 }
 
+/* A table of the three models: two or three cells of each. */
+static void print_words(const Inside *s, const char *heads, const char *a, const char *b, const char *c) {
+    const char *const cells[] = { a, b, c };
+    printf("trained with   %s\n", heads);
+    for (int k = 0; k < WORDS_KINDS; k++) {
+        printf("%-13s", words_name((WordsKind)k));
+        for (size_t i = 0; i < COUNT(cells) && cells[i]; i++)
+            inside_print_rate(inside_rate(s, "words %s: %s", words_name((WordsKind)k), cells[i]));
+        printf("\n");
+    }
+}
+
+static double word_wins(const Inside *s, int kind) {
+    return inside_value(s, "words %s: the word with another word", words_name((WordsKind)kind));
+}
+
 void inside_report_words(const Lesson *lesson, Inside *s) {
     static const char *const names[] = { "no words", "its name", "any name" };
     Prediction guess = lesson_predict_choice(
@@ -182,27 +205,20 @@ void inside_report_words(const Lesson *lesson, Inside *s) {
     for (int written = 0; written < 2; written++) {
         const char *what = written ? "another word" : "no word";
         printf("  %-13s right ", what);
-        print_rate(inside_rate(s, "pictures %s: right", what));
-        printf(", answered with that class ");
-        print_rate(inside_rate(s, "pictures %s: that class", what));
+        inside_print_rate(inside_rate(s, "pictures %s: right", what));
+        printf("  answered with that class ");
+        inside_print_rate(inside_rate(s, "pictures %s: that class", what));
         printf("\n");
     }
     printf("%d scenes of one object; which of eight shapes? Chance: 12.5 %%\n", s->probes);
-    printf(
-        "trained with  no word, right         its word, right        another word: the object  the word                the word alone, read\n");
-    for (int k = 0; k < WORDS_KINDS; k++) {
-        static const char *const cells[] = { "right without a word", "right with its word",
-                                             "the object with another word", "the word with another word",
-                                             "the word alone" };
-        printf("%-12s", words_name((WordsKind)k));
-        for (size_t c = 0; c < COUNT(cells); c++) {
-            printf("  ");
-            print_rate(inside_rate(s, "words %s: %s", words_name((WordsKind)k), cells[c]));
-        }
-        printf("\n");
-    }
+    print_words(s, "without a word             with its own word", "right without a word", "right with its word", NULL);
+    print_words(s, "another shape's word: object  the word                  the word alone is read",
+                "the object with another word", "the word with another word", "the word alone");
     draw_words(lesson, s);
-    lesson_outcome(lesson, &guess, "its name");
+    int believes = 0;
+    for (int k = 1; k < WORDS_KINDS; k++)
+        if (word_wins(s, k) > word_wins(s, believes)) believes = k;
+    lesson_outcome(lesson, &guess, "%s", names[believes]);
 }
 
 /* ---- 3. the smallest change ------------------------------------------------------------------------------------------- */
@@ -260,9 +276,9 @@ void inside_report_turns(const Lesson *lesson, Inside *s) {
     printf("step of 255   along the sign of the gradient  at random signs\n");
     for (int k = 0; k < TURN_STEPS; k++) {
         printf("%11d   ", turn_step(k));
-        print_rate(inside_rate(s, "turned gradient: step %d", turn_step(k)));
-        printf("          ");
-        print_rate(inside_rate(s, "turned random: step %d", turn_step(k)));
+        inside_print_rate(inside_rate(s, "turned gradient: step %d", turn_step(k)));
+        printf("      ");
+        inside_print_rate(inside_rate(s, "turned random: step %d", turn_step(k)));
         printf("\n");
     }
     double median = inside_value(s, "turned gradient: median"), aside = inside_value(s, "turned random: median");

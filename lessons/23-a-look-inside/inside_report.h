@@ -15,6 +15,9 @@ void inside_report_mining(const Lesson *lesson, Inside *s);
 void inside_report_depth(const Lesson *lesson, Inside *s);
 void inside_report_bits(const Lesson *lesson, Inside *s);
 
+/* "85.6 % (84.0 to 87.1)" on stdout, 26 columns wide: Wilson's interval of 95 %. */
+void inside_print_rate(Rate rate);
+
 /* The means of the cells over the seeds of the table at `path`. */
 void inside_report_seeds(const CellTable *table, const char *path);
 
