@@ -15,7 +15,7 @@
 enum { PIXELS = CIFAR_NUMBERS, SIDE = CIFAR_SIDE };
 static Arena arena;
 
-/* ---- words --------------------------------------------------------------------------------------------------------- */
+/* ---- words ------------------------------------------------------------------------------------------------------- */
 
 static int white(const uint8_t *rgb, int x, int y) { return rgb[3 * (y * SIDE + x)] == 255; }
 
@@ -76,7 +76,7 @@ TEST(a_word_does_not_cover_the_object) {
     }
 }
 
-/* ---- depth --------------------------------------------------------------------------------------------------------- */
+/* ---- depth ------------------------------------------------------------------------------------------------------- */
 
 TEST(pictures_of_an_item_differ_in_depth_alone) {
     for (int cue = 0; cue < DEPTH_CUES; cue++)
@@ -105,7 +105,7 @@ TEST(captions_of_depth_have_the_same_words) {
     CHECK(caption_same_words(a, b) && strcmp(a, b) != 0, "%s", b);
 }
 
-/* ---- gradients to the pixels --------------------------------------------------------------------------------------- */
+/* ---- gradients to the pixels ------------------------------------------------------------------------------------- */
 
 static void small_model(Clip *clip, LookKind kind) {
     static Cifar set;
@@ -223,7 +223,7 @@ TEST(ascent_climbs) {
     clip_free(&clip);
 }
 
-/* ---- maps ---------------------------------------------------------------------------------------------------------- */
+/* ---- maps -------------------------------------------------------------------------------------------------------- */
 
 TEST(maps_add_up_to_one) {
     Clip clip;
@@ -263,7 +263,7 @@ TEST(a_map_is_measured) {
     CHECK(count >= 1 && count <= 12 && covered[y * CELLS_ACROSS + x], "%d cells", count);
 }
 
-/* ---- mining, bits, gap --------------------------------------------------------------------------------------------- */
+/* ---- mining, bits, gap ------------------------------------------------------------------------------------------- */
 
 TEST(nearest_wrong_pictures_are_of_other_classes) {
     const double angles[] = { 0, 0.1, 0.2, 0.3, 0.15, 3 };
@@ -321,7 +321,7 @@ TEST(the_gap_by_hand) {
     CHECK(!memcmp(aside.v, texts.v, 4 * sizeof(num)), "%s", "a step of 0 moves nothing");
 }
 
-/* ---- training and the table ---------------------------------------------------------------------------------------- */
+/* ---- training and the table -------------------------------------------------------------------------------------- */
 
 TEST(any_number_of_threads_trains_the_same) {
     num first[2][64];

@@ -39,10 +39,13 @@ DepthItem depth_item(DepthCue cue, uint64_t seed, uint64_t i) {
     type[1] += type[1] >= type[0];
     double x[2], y[2], radius[2] = { SMALL, LARGE }; /* of the farther, of the nearer object */
     if (cue == DEPTH_COVER) radius[0] = radius[1] = MIDDLE;
-    if (cue == DEPTH_CONFLICT) radius[0] = LARGE, radius[1] = SMALL;
+    if (cue == DEPTH_CONFLICT) {
+        radius[0] = LARGE;
+        radius[1] = SMALL;
+    }
     double touch = cue == DEPTH_SIZE ? TOUCH : APART;
     draw_places(&rng, touch * (radius[0] + radius[1]), LARGE, x, y);
-    double turn[2] = { between(&rng, -8, 8) * PI / 180, between(&rng, -8, 8) * PI / 180 };
+    double rotation[2] = { between(&rng, -8, 8) * PI / 180, between(&rng, -8, 8) * PI / 180 };
     double scale = between(&rng, 0.95, 1.05);
     Scene base = { .count = 2, .appearance = rng_next(&rng), .noise = SCENE_NOISE * between(&rng, 1.0 / 3, 1) };
     DepthItem item;
@@ -53,7 +56,7 @@ DepthItem depth_item(DepthCue cue, uint64_t seed, uint64_t i) {
         for (int depth = 0; depth < 2; depth++) { /* 0: the farther object, drawn first */
             int which = depth ? k : 1 - k;
             SceneObject *o = &item.scene[k].object[depth];
-            *o = (SceneObject){ .size = SIZE_NONE, .x = x[which], .y = y[which], .rotation = turn[which] };
+            *o = (SceneObject){ .size = SIZE_NONE, .x = x[which], .y = y[which], .rotation = rotation[which] };
             o->radius = scale * radius[depth];
             object_set_type(o, type_of(type[which]));
         }

@@ -8,7 +8,7 @@ enum { PIXELS = CIFAR_NUMBERS, SIDE = CIFAR_SIDE };
 
 static double percent(double part) { return 100 * part; }
 
-/* ---- 4. pixels from a caption ------------------------------------------------------------------------------------------ */
+/* ---- 4. pixels from a caption ------------------------------------------------------------------------------------ */
 
 /* Five classes: plain, smoothed, and the real picture with the largest cosine. */
 static void draw_ascent(const Lesson *lesson, const Inside *s) {
@@ -30,7 +30,9 @@ static void draw_ascent(const Lesson *lesson, const Inside *s) {
         }
         for (int i = 0; i < s->test->n; i++) {
             double cosine = vec_dot(&AT(images, i, 0), &AT(texts, c, 0), texts.shape[1]);
-            if (cosine > best) best = cosine, most = i;
+            if (cosine <= best) continue;
+            best = cosine;
+            most = i;
         }
         uint8_t *rgb = arena_alloc(&arena, PIXELS, 1);
         cifar_picture(s->test, most, rgb);
@@ -105,7 +107,7 @@ void inside_report_ascent(const Lesson *lesson, Inside *s) {
     lesson_outcome(lesson, &guess, "%s", sides[reached > real]);
 }
 
-/* ---- 5. mining --------------------------------------------------------------------------------------------------------- */
+/* ---- 5. mining --------------------------------------------------------------------------------------------------- */
 
 void inside_report_mining(const Lesson *lesson, Inside *s) {
     (void)lesson;
@@ -114,7 +116,7 @@ void inside_report_mining(const Lesson *lesson, Inside *s) {
     const char *b = s->test->names[(int)inside_value(s, "mining: second class")];
     printf("\"small\", seed %d; the two classes that it confuses most: %s and %s\n", s->seed, a, b);
     printf(
-        "training goes on; mined: batches of 16 pictures and the 7 nearest wrong ones of each; half mined: 8 such groups\n");
+        "it learns on; mined: batches of 16 pictures and the 7 nearest wrong ones of each; half mined: 8 of them\n");
     char pair[64];
     snprintf(pair, sizeof pair, "%s or %s", a, b);
     printf("%-11s%-26sall ten classes, 95 %%\n", "right:", pair);
@@ -127,7 +129,7 @@ void inside_report_mining(const Lesson *lesson, Inside *s) {
     }
 }
 
-/* ---- 6. distance ------------------------------------------------------------------------------------------------------- */
+/* ---- 6. distance ------------------------------------------------------------------------------------------------- */
 
 void inside_report_depth(const Lesson *lesson, Inside *s) {
     static const char *const names[] = { "both", "size", "cover", "conflict", "counting" };
@@ -163,7 +165,7 @@ void inside_report_depth(const Lesson *lesson, Inside *s) {
     lesson_outcome_number(lesson, &guess, percent(inside_value(s, "depth conflict: choice")), 0);
 }
 
-/* ---- 7. fewer bits ----------------------------------------------------------------------------------------------------- */
+/* ---- 7. fewer bits ----------------------------------------------------------------------------------------------- */
 
 static void plot_bits(const Lesson *lesson, const Inside *s) {
     num x[BIT_STEPS], y[3][BIT_STEPS];
@@ -212,7 +214,7 @@ void inside_report_bits(const Lesson *lesson, Inside *s) {
     lesson_outcome(lesson, &guess, "%d", enough);
 }
 
-/* ---- three seeds ------------------------------------------------------------------------------------------------------- */
+/* ---- three seeds ------------------------------------------------------------------------------------------------- */
 
 void inside_report_seeds(const CellTable *table, const char *path) {
     if (!table->count) {

@@ -12,7 +12,7 @@ enum { PIXELS = CIFAR_NUMBERS };
 /* Seeds of the probes; the training scenes of seed s have 10 s and 10 s + 1. */
 enum { PROBE_SEED = 100003 };
 
-/* ---- cells --------------------------------------------------------------------------------------------------------- */
+/* ---- cells ------------------------------------------------------------------------------------------------------- */
 
 static const char *name_of(const Inside *s, char *text, const char *format, va_list words) {
     int begun = snprintf(text, CELL_NAME, "%s", s->prefix ? s->prefix : "");
@@ -63,7 +63,7 @@ double gap_step(int k) { return -1 + 0.5 * k; }
 int turn_step(int k) { return 1 << k; }
 int bit_step(int k) { return k ? 16 >> k : 32; }
 
-/* ---- models -------------------------------------------------------------------------------------------------------- */
+/* ---- models ------------------------------------------------------------------------------------------------------ */
 
 bool inside_shipped(const Inside *s) {
     return !s->train->generated && s->seed == 1 && !s->steps && file_exists(lesson_shipped());
@@ -86,9 +86,9 @@ void inside_model(const Inside *s, LookKind kind, Clip *clip) {
     look_open(clip, &(LookConfig){ kind, s->seed, s->steps, NULL });
 }
 
-void inside_scene_model(const Inside *s, SceneModel *model) {
+void inside_scene_model(SceneModel *model) {
     Err err;
-    SceneModelConfig config = { .text = "transformer", .split = SPLIT_PAIRS, .objects = 2, .seed = s->seed };
+    SceneModelConfig config = { .text = "transformer", .split = SPLIT_PAIRS, .objects = 2, .seed = 1 };
     if (!scene_model_load_or_train(model, &config, NULL, &err)) die("%s", err.text);
 }
 
@@ -97,7 +97,7 @@ Mat inside_texts(Clip *clip, Arena *arena, const Cifar *set) {
     return clip_text_features(clip, arena, look_captions(arena, set), CIFAR_CLASSES, NULL);
 }
 
-/* ---- 1. the modality gap -------------------------------------------------------------------------------------------- */
+/* ---- 1. the modality gap ----------------------------------------------------------------------------------------- */
 
 int inside_right(const Cifar *set, Mat images, Mat texts) {
     Arena arena = { 0 };
@@ -152,7 +152,7 @@ static void measure_scene_gap(Inside *s) {
     if (inside_there(s, "gap scenes trained: distance")) return;
     SceneModel model, random;
     Err err;
-    inside_scene_model(s, &model);
+    inside_scene_model(&model);
     if (!scene_model_init(&random, &model.config, &err)) die("%s", err.text);
     put_scene_gap(s, &random, "scenes random");
     put_scene_gap(s, &model, "scenes trained");
@@ -185,7 +185,7 @@ void inside_measure_gap(Inside *s) {
     arena_free(&arena);
 }
 
-/* ---- 2. where it looks ---------------------------------------------------------------------------------------------- */
+/* ---- 2. where it looks ------------------------------------------------------------------------------------------- */
 
 Scene inside_scene(const Inside *s, int i) {
     SceneConfig config = { .seed = PROBE_SEED + (uint64_t)s->seed, .least = 2, .max = 2 };
@@ -261,7 +261,7 @@ void inside_measure_maps(Inside *s) {
     if (inside_there(s, "vit random numbers: cosine lost")) return;
     SceneModel scene;
     Clip vit;
-    inside_scene_model(s, &scene);
+    inside_scene_model(&scene);
     put_maps(s, "scene", &scene.clip, false, MAP_ATTENTION);
     scene_model_free(&scene);
     inside_model(s, LOOK_PATCHES, &vit);
@@ -269,7 +269,7 @@ void inside_measure_maps(Inside *s) {
     clip_free(&vit);
 }
 
-/* ---- 3. words in the picture, and the smallest change ------------------------------------------------------------------ */
+/* ---- 3. words in the picture, and the smallest change ------------------------------------------------------------ */
 
 /* Which of the eight shapes, in the colour of the object: the answers to n scenes; on the arena. */
 static int *shape_answers(Clip *clip, Arena *arena, const WordScene *scenes, int n, bool object) {

@@ -1,5 +1,5 @@
-/* inside_measure: the figures of lesson 23 as cells of a table (evaluate/cell_table.h). Each function measures one section for
- * one seed, if its cells are not in the table yet. */
+/* inside_measure: the figures of lesson 23 as cells of a table (evaluate/cell_table.h). Each function measures one
+ * section for one seed, if its cells are not in the table yet. */
 #ifndef INSIDE_MEASURE_H
 #define INSIDE_MEASURE_H
 
@@ -20,7 +20,7 @@ typedef struct {
     const char *prefix; /* of the names of the cells; NULL: none */
 } Inside;
 
-/* ---- models: opened or trained; free them ---------------------------------------------------------------------------- */
+/* ---- models: opened or trained; free them ------------------------------------------------------------------------ */
 
 /* The model of the pictures: for photographs, seed 1 and steps 0 the one that comes with the toolkit (inside_shipped);
  * else the small one. The judge is the small model of another seed. */
@@ -29,10 +29,11 @@ bool inside_shipped(const Inside *s);
 void inside_small_model(const Inside *s, Clip *clip);
 void inside_judge(const Inside *s, Clip *clip);
 void inside_model(const Inside *s, LookKind kind, Clip *clip);
-/* The scene model of lesson 17: text tower "transformer", all combinations seen. */
-void inside_scene_model(const Inside *s, SceneModel *model);
+/* The scene model of lesson 17 that comes with the toolkit: text tower "transformer", all combinations seen. It is one
+ * model, of seed 1; the scenes that it is asked about are those of s->seed. */
+void inside_scene_model(SceneModel *model);
 
-/* ---- what is asked --------------------------------------------------------------------------------------------------- */
+/* ---- what is asked ----------------------------------------------------------------------------------------------- */
 
 /* Scene i of two objects of different colours, which no model was trained on; "a red circle" for its object k, or "a
  * red thing". */
@@ -43,7 +44,7 @@ WordScene inside_word_scene(const Inside *s, int i);
 /* A class that is not that of test picture i, for a word in it. */
 int inside_other_class(const Inside *s, int i);
 
-/* ---- the figures, by section ----------------------------------------------------------------------------------------- */
+/* ---- the figures, by section ------------------------------------------------------------------------------------- */
 
 enum { GAP_STEPS = 7, TURN_STEPS = 6, BIT_STEPS = 5, MAP_ERASED = 6, ASCENT_STEPS = 100, MINING_KINDS = 3 };
 double gap_step(int k);                /* how far the texts are moved: -1, -0.5, 0, 0.5, 1, 1.5, 2 */
@@ -65,7 +66,7 @@ void inside_measure_bits(Inside *s);
 #define ASCENT_SMOOTH 0.2 /* Ascent.smooth of the second kind */
 Mat inside_ascend(const Inside *s, Clip *clip, Arena *arena, Mat text, double smooth, int class, double *trace);
 
-/* ---- cells ----------------------------------------------------------------------------------------------------------- */
+/* ---- cells ------------------------------------------------------------------------------------------------------- */
 
 /* Stores a cell of s->seed, a proportion of `count` or another quantity (count 0); ends the program with one line if
  * the file cannot be written. */

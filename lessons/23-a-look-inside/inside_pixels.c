@@ -11,7 +11,7 @@
 
 enum { PIXELS = CIFAR_NUMBERS, SIDE = CIFAR_SIDE, DEPTH_SEED = 200003, MINING_STEPS = 200, FULL = 32 };
 
-/* ---- 3. the smallest change that turns the answer --------------------------------------------------------------------- */
+/* ---- 3. the smallest change that turns the answer ---------------------------------------------------------------- */
 
 /* The first test pictures that the model answers right: at most `most`. Returns how many. */
 static int right_pictures(const Inside *s, Mat images, Mat texts, int most, int *index) {
@@ -66,7 +66,7 @@ void inside_measure_turns(Inside *s) {
     arena_free(&arena);
 }
 
-/* ---- 4. pixels from a caption ------------------------------------------------------------------------------------------ */
+/* ---- 4. pixels from a caption ------------------------------------------------------------------------------------ */
 
 Mat inside_ascend(const Inside *s, Clip *clip, Arena *arena, Mat text, double smooth, int class, double *trace) {
     const PixelScale scale = pixels_photograph();
@@ -149,7 +149,7 @@ void inside_measure_ascent(Inside *s) {
     arena_free(&arena);
 }
 
-/* ---- 5. mining --------------------------------------------------------------------------------------------------------- */
+/* ---- 5. mining --------------------------------------------------------------------------------------------------- */
 
 static void put_mined(Inside *s, Clip *clip, ClassPair pair, const char *when) {
     Arena arena = { 0 };
@@ -184,7 +184,7 @@ void inside_measure_mining(Inside *s) {
     clip_free(&clip);
 }
 
-/* ---- 6. distance ------------------------------------------------------------------------------------------------------- */
+/* ---- 6. distance ------------------------------------------------------------------------------------------------- */
 
 static void put_score(Inside *s, const PairScore *score, const char *name) {
     inside_put(s, pair_score_rate(score, PAIR_METRIC_CHOICE).fraction, score->items, "depth %s: choice", name);
@@ -204,7 +204,7 @@ void inside_measure_depth(Inside *s) {
         put_score(s, &score, depth_cue_name((DepthCue)cue));
     }
     clip_free(&clip);
-    inside_scene_model(s, &scene);
+    inside_scene_model(&scene);
     MinimalPairsConfig config = { .kind = PROBE_COUNTING, .seed = (uint64_t)s->seed, .count = s->probes };
     config.split = &scene.split;
     if (!minimal_pairs_make(&pairs, &arena, &config, &err)) die("%s", err.text);
@@ -214,7 +214,7 @@ void inside_measure_depth(Inside *s) {
     arena_free(&arena);
 }
 
-/* ---- 7. fewer bits ----------------------------------------------------------------------------------------------------- */
+/* ---- 7. fewer bits ----------------------------------------------------------------------------------------------- */
 
 static void put_features(Inside *s, Mat images, Mat texts, int bits) {
     Arena arena = { 0 };

@@ -21,7 +21,7 @@ static const char *model_of(const Inside *s) {
     return inside_shipped(s) ? "the model that comes with the toolkit" : "\"small\", trained here";
 }
 
-/* ---- 1. the modality gap -------------------------------------------------------------------------------------------- */
+/* ---- 1. the modality gap ----------------------------------------------------------------------------------------- */
 
 static void plot_gap(const Lesson *lesson, const Inside *s) {
     num x[GAP_STEPS], right[2][GAP_STEPS];
@@ -70,7 +70,7 @@ void inside_report_gap(const Lesson *lesson, Inside *s) {
     lesson_outcome_number(lesson, &guess, inside_value(s, "gap trained: picture and its text"), 2);
 }
 
-/* ---- 2. where it looks ---------------------------------------------------------------------------------------------- */
+/* ---- 2. where it looks ------------------------------------------------------------------------------------------- */
 
 enum { MAP_SCENES = 3, MAP_TILES = 5 };
 
@@ -130,7 +130,7 @@ void inside_report_maps(const Lesson *lesson, Inside *s) {
     printf(
         "\"scene\": the convolutional model of lesson 17, \"a red circle\"; \"vit\": trained here, \"a red thing\"\n");
     printf(
-        "share of the map on the object that the text names, on the other one; chance: the object's share of the cells\n");
+        "share of the map on the object that the text names, and on the other; chance: its share of the cells\n");
     printf("model   map             on object  on other  chance  times  same for both  cosine lost\n");
     print_map(s, "scene", "occlusion");
     print_map(s, "scene", "gradient");
@@ -138,7 +138,7 @@ void inside_report_maps(const Lesson *lesson, Inside *s) {
     for (size_t k = 0; k < COUNT(maps); k++) print_map(s, "vit", maps[k]);
     print_map(s, "vit", "random numbers");
     printf(
-        "same for both: correlation of the maps of the two texts; cosine lost: when the %d brightest cells of %d are grey\n",
+        "same for both: correlation of both maps; cosine lost: when the %d brightest of %d cells are grey\n",
         MAP_ERASED, CELLS);
     draw_maps(lesson, s);
     size_t same = 0;
@@ -149,7 +149,7 @@ void inside_report_maps(const Lesson *lesson, Inside *s) {
     lesson_outcome(lesson, &guess, "%s", maps[same]);
 }
 
-/* ---- 3. words in the picture ------------------------------------------------------------------------------------------ */
+/* ---- 3. words in the picture ------------------------------------------------------------------------------------- */
 
 static void draw_words(const Lesson *lesson, const Inside *s) {
     enum { SHOWN = 5 };
@@ -221,7 +221,7 @@ void inside_report_words(const Lesson *lesson, Inside *s) {
     lesson_outcome(lesson, &guess, "%s", names[believes]);
 }
 
-/* ---- 3. the smallest change ------------------------------------------------------------------------------------------- */
+/* ---- 3. the smallest change -------------------------------------------------------------------------------------- */
 
 enum { TURNED = 3, TURNED_TRIED = 40 };
 

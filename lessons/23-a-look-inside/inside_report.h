@@ -1,5 +1,5 @@
-/* inside_report: what lesson 23 prints and draws. Each function measures its section for s->seed first, if it is not in the
- * table (inside_measure.h). */
+/* inside_report: what lesson 23 prints and draws. Each function measures its section for s->seed first, if it is not in
+ * the table (inside_measure.h). */
 #ifndef INSIDE_REPORT_H
 #define INSIDE_REPORT_H
 

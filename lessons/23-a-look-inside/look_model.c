@@ -27,7 +27,7 @@ static const struct {
 const char *look_name(LookKind kind) { return kinds[kind].name; }
 int look_steps(LookKind kind) { return kinds[kind].steps; }
 
-/* ---- captions: each is the text of a fact, a number ---------------------------------------------------------------- */
+/* ---- captions: each is the text of a fact, a number -------------------------------------------------------------- */
 
 static char *fact_text(const LookConfig *config, int fact, char *text) {
     if (config->kind == LOOK_PICTURES) {
@@ -58,7 +58,7 @@ const char **look_captions(Arena *arena, const Cifar *set) {
     return texts;
 }
 
-/* ---- training ------------------------------------------------------------------------------------------------------ */
+/* ---- training ---------------------------------------------------------------------------------------------------- */
 
 /* What is true of a picture, and the fact of its caption and of its hard negative. */
 typedef struct {
@@ -213,7 +213,7 @@ bool look_train(Clip *clip, const LookConfig *config, double lr_factor, LookChoo
     return ok;
 }
 
-/* ---- kept models --------------------------------------------------------------------------------------------------- */
+/* ---- kept models ------------------------------------------------------------------------------------------------- */
 
 /* Everything that the weights depend on; "recipe 1" stands for the constants of this folder: change it with them. */
 static char *signature(Arena *arena, const LookConfig *config) {
@@ -269,7 +269,7 @@ void look_open(Clip *clip, const LookConfig *config) {
     arena_free(&arena);
 }
 
-/* ---- answers ------------------------------------------------------------------------------------------------------- */
+/* ---- answers ----------------------------------------------------------------------------------------------------- */
 
 Mat look_pixels(Arena *arena, const Cifar *set, const int *index, int n) {
     Mat pixels = mat_like(arena, mat_shape(4, n, CIFAR_SIDE, CIFAR_SIDE, 3));

@@ -1,5 +1,5 @@
-/* Lesson 23: a look inside. Where pictures and texts lie, where the model looks, what misleads it, what its cosine draws,
- * what mining does, which of two objects is nearer, and how few bits suffice. Before: 08, 11, 17. See README.md. */
+/* Lesson 23: a look inside. Where pictures and texts lie, where the model looks, what misleads it, what its cosine
+ * draws, what mining does, which of two objects is nearer, how few bits suffice. Before: 08, 11, 17. See README.md. */
 #include "inside_measure.h"
 #include "inside_report.h"
 #include "core/file.h"
@@ -50,7 +50,7 @@ static void measure_everything(Inside *s) {
     inside_measure_bits(s);
 }
 
-/* Measures what is missing in the table of three seeds, on generated shapes; where CIFAR-10 is, also section 5 on it. */
+/* Measures what is missing in the table of three seeds, on generated shapes; section 5 also on CIFAR-10, if it is here. */
 static void measure_seeds(Arena *arena, CellTable *table) {
     Cifar train, test, photographs = lesson_pictures(arena, "auto", CIFAR_TRAIN, INSIDE_TRAIN);
     Cifar photographed = lesson_pictures(arena, "auto", CIFAR_TEST, INSIDE_TEST);

@@ -7,8 +7,8 @@
 
 enum { CHANNELS = 3, AT_ONCE = 100 };
 
-/* Standard deviation of the noise that ascent starts from. On an even grey all units of a small ReLU network may be off:
- * then the gradient is 0. */
+/* Standard deviation of the noise that ascent starts from. On an even grey all units of a small ReLU network may be
+ * off: then the gradient is 0. */
 static const double START = 0.5;
 
 PixelScale pixels_photograph(void) {
@@ -30,7 +30,7 @@ void pixels_from_bytes(const PixelScale *scale, const uint8_t *rgb, size_t count
         pixels[i] = (num)((rgb[i] / 255.0 - scale->mean[i % CHANNELS]) / scale->deviation[i % CHANNELS]);
 }
 
-/* ---- gradients ----------------------------------------------------------------------------------------------------- */
+/* ---- gradients --------------------------------------------------------------------------------------------------- */
 
 /* Rows first .. first + n of m, of any shape. */
 static Mat rows_of(Mat m, int first, int n) {
@@ -90,7 +90,7 @@ Mat loss_gradient(Clip *clip, Arena *arena, Mat pixels, Mat classes, const int *
     return gradient;
 }
 
-/* ---- the smallest change that turns the answer --------------------------------------------------------------------- */
+/* ---- the smallest change that turns the answer ------------------------------------------------------------------- */
 
 void turn_picture(const uint8_t *rgb, size_t count, const num *sign, int k, uint8_t *changed) {
     for (size_t i = 0; i < count; i++) {
@@ -142,7 +142,7 @@ void least_turn(Clip *clip, const PixelScale *scale, const uint8_t *rgb, int n, 
     arena_free(&arena);
 }
 
-/* ---- pixels from a caption ------------------------------------------------------------------------------------------ */
+/* ---- pixels from a caption --------------------------------------------------------------------------------------- */
 
 /* x += smooth (mean of the neighbours - x); a pixel at the border has fewer neighbours. */
 static void smooth_picture(num *x, const num *before, int side, double smooth) {
@@ -190,13 +190,17 @@ Mat ascend(Clip *clip, Arena *arena, const PixelScale *scale, Mat text, const As
     return x;
 }
 
+static void add_difference(const uint8_t *rgb, int i, int k, double *sum, int *pairs) {
+    *sum += abs(rgb[i] - rgb[k]);
+    ++*pairs;
+}
 double roughness(const uint8_t *rgb, int side) {
     double sum = 0;
     int pairs = 0;
     for (int i = 0; i < side * side * CHANNELS; i++) {
         int right = i + CHANNELS, below = i + side * CHANNELS;
-        if (i / CHANNELS % side < side - 1) sum += abs(rgb[i] - rgb[right]), pairs++;
-        if (below < side * side * CHANNELS) sum += abs(rgb[i] - rgb[below]), pairs++;
+        if (i / CHANNELS % side < side - 1) add_difference(rgb, i, right, &sum, &pairs);
+        if (below < side * side * CHANNELS) add_difference(rgb, i, below, &sum, &pairs);
     }
     return sum / pairs;
 }

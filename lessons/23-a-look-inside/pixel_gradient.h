@@ -1,6 +1,6 @@
 /* pixel_gradient: gradients that go through the image tower to the pixels, and what can be done with them.
  *
- * The tower is as in use: batch normalisation with its running statistics. Pixels are normalised as the model sees them. */
+ * The tower is as in use: batch normalisation with its running statistics. Pixels are as the model sees them. */
 #ifndef PIXEL_GRADIENT_H
 #define PIXEL_GRADIENT_H
 
@@ -25,7 +25,7 @@ Mat cosine_gradient(Clip *clip, Arena *arena, Mat pixels, Mat texts, double *cos
  * classes [C,E] unit vectors; label [n] -> [n,H,W,3], on the arena */
 Mat loss_gradient(Clip *clip, Arena *arena, Mat pixels, Mat classes, const int *label);
 
-/* ---- the smallest change that turns the answer (Goodfellow et al. 2014, arXiv:1412.6572, section 4) ---------------- */
+/* ---- the smallest change that turns the answer (Goodfellow et al. 2014, arXiv:1412.6572, section 4) -------------- */
 
 enum { TURN_MAX = 64 }; /* the largest step that is tried */
 
@@ -37,11 +37,12 @@ void least_turn(Clip *clip, const PixelScale *scale, const uint8_t *rgb, int n, 
 /* The picture rgb [count] after the step k. */
 void turn_picture(const uint8_t *rgb, size_t count, const num *sign, int k, uint8_t *changed);
 
-/* ---- pixels from a caption ------------------------------------------------------------------------------------------ */
+/* ---- pixels from a caption --------------------------------------------------------------------------------------- */
 
-/* Gradient ascent on c = I . T from a random grey picture [1,side,side,3]: pixels += r g / |g| sqrt(count), clamped
- * to what bytes can be; r falls from `rate` to 0, and so does `smooth`. trace [steps + 1] are the cosines before each step and at the end; NULL: not wanted. With
- * smooth > 0 each step is followed by x += smooth (mean of the four neighbours - x). On the arena. */
+/* Gradient ascent on c = I . T from noise around grey, [1,side,side,3]: x += r g / (|g| / sqrt(count)), clamped to what
+ * bytes can be; g is dc/dx and r falls from `rate` to 0. With smooth > 0 each step is followed by
+ * x += s (mean of the four neighbours - x), where s falls from `smooth` to 0. trace [steps + 1]: the cosine before each
+ * step and at the end; NULL: not wanted. On the arena. */
 typedef struct {
     int side, steps;
     double rate, smooth;

@@ -29,7 +29,7 @@ static double cosine_of(Mat images, int i, Mat texts, int k) {
     return vec_dot(&AT(images, i, 0), &AT(texts, k, 0), texts.shape[1]);
 }
 
-/* ---- maps ---------------------------------------------------------------------------------------------------------- */
+/* ---- maps -------------------------------------------------------------------------------------------------------- */
 
 /* One picture at a time: as it is, and with each cell filled. */
 static void occlusion(Clip *clip, Mat pixels, const Mat *texts, int count, Mat *maps) {
@@ -93,7 +93,7 @@ void look_maps(Clip *clip, Arena *arena, MapKind kind, Mat pixels, const Mat *te
     }
 }
 
-/* ---- what they are worth ------------------------------------------------------------------------------------------- */
+/* ---- what they are worth ----------------------------------------------------------------------------------------- */
 
 int object_cells(const Scene *scene, int k, bool covered[CELLS]) {
     double paint[PIXELS] = { 0 }, cover[CELLS] = { 0 };
