@@ -6,6 +6,7 @@
 #include "23-a-look-inside/pixel_gradient.h"
 #include "23-a-look-inside/where_it_looks.h"
 #include "core/thread.h"
+#include "model/model_summary.h"
 #include "check.h"
 
 #include <math.h>
@@ -178,7 +179,11 @@ TEST(the_least_step_is_the_least) {
     for (int i = 0; i < N; i++) cifar_picture(&set, i, rgb + i * PIXELS);
     Mat sign = loss_gradient(&clip, &arena, pixels, texts, answer),
         one = mat_like(&arena, mat_shape(4, 1, SIDE, SIDE, 3));
+    memset(sign.v + PIXELS + 6, 0, (PIXELS - 6) * sizeof(num)); /* the second picture changes less, the third never */
+    memset(sign.v + 2 * PIXELS, 0, PIXELS * sizeof(num));
     least_turn(&clip, &scale, rgb, N, SIDE, texts, answer, sign.v, least);
+    CHECK(least[2] == TURN_MAX + 1 && least[1] > least[0] && least[1] <= TURN_MAX, "%d, %d, %d", least[0], least[1],
+          least[2]);
     for (int i = 0; i < N; i++) {
         CHECK(least[i] >= 1 && least[i] <= TURN_MAX + 1, "picture %d: %d", i, least[i]);
         turned += least[i] <= TURN_MAX;
@@ -248,7 +253,22 @@ TEST(maps_add_up_to_one) {
     clip_free(&clip);
 }
 
-/* Erasing the cells that the occlusion map names costs at least as much as each of them alone would. */
+/* The numbers of the attention map are those of the patches, not of the class token. */
+TEST(attention_is_that_of_the_patches) {
+    Clip clip;
+    Tape t = { 0 };
+    Rng rng = rng_seed(8, 8);
+    Mat pixels = mat_like(&arena, mat_shape(4, 1, SIDE, SIDE, 3)), map;
+    for (int i = 0; i < PIXELS; i++) pixels.v[i] = (num)rng_normal(&rng);
+    small_model(&clip, LOOK_PATCHES);
+    clip_image(&t, &clip, pixels);
+    Mat row = model_summary_attention(&arena, &t, 1, (AttentionShape){ .heads = 2 }, 0, 0);
+    look_maps(&clip, &arena, MAP_ATTENTION, pixels, NULL, 1, &map);
+    for (int k = 0; k < CELLS; k++) CHECK_NEAR(map.v[k] * (1 - row.v[0]), row.v[1 + k], 1e-5);
+    tape_free(&t);
+    clip_free(&clip);
+}
+
 TEST(a_map_is_measured) {
     num a[CELLS] = { 0 }, b[CELLS];
     bool covered[CELLS] = { false };
@@ -385,6 +405,6 @@ TESTS(a_letter_is_drawn_where_it_is_wanted, words_are_different_and_stay_inside,
       a_word_does_not_cover_the_object, pictures_of_an_item_differ_in_depth_alone,
       captions_of_depth_have_the_same_words, the_gradient_of_the_cosine_reaches_the_pixels,
       the_gradient_of_the_loss_leads_away_from_the_class, the_least_step_is_the_least,
-      bytes_become_pixels_and_come_back, ascent_climbs, maps_add_up_to_one, a_map_is_measured,
-      nearest_wrong_pictures_are_of_other_classes, few_bits_by_hand, the_gap_by_hand,
+      bytes_become_pixels_and_come_back, ascent_climbs, maps_add_up_to_one, attention_is_that_of_the_patches,
+      a_map_is_measured, nearest_wrong_pictures_are_of_other_classes, few_bits_by_hand, the_gap_by_hand,
       any_number_of_threads_trains_the_same, a_cell_of_the_table_is_what_we_measure, a_written_word_wins_long)

@@ -115,8 +115,7 @@ void inside_report_mining(const Lesson *lesson, Inside *s) {
     const char *a = s->test->names[(int)inside_value(s, "mining: first class")];
     const char *b = s->test->names[(int)inside_value(s, "mining: second class")];
     printf("\"small\", seed %d; the two classes that it confuses most: %s and %s\n", s->seed, a, b);
-    printf(
-        "it learns on; mined: batches of 16 pictures and the 7 nearest wrong ones of each; half mined: 8 of them\n");
+    printf("it learns on; mined: batches of 16 pictures and the 7 nearest wrong ones of each; half mined: 8 of them\n");
     char pair[64];
     snprintf(pair, sizeof pair, "%s or %s", a, b);
     printf("%-11s%-26sall ten classes, 95 %%\n", "right:", pair);

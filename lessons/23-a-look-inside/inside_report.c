@@ -129,17 +129,15 @@ void inside_report_maps(const Lesson *lesson, Inside *s) {
     printf("%d scenes of two objects, each asked for both; seed %d\n", s->maps, s->seed);
     printf(
         "\"scene\": the convolutional model of lesson 17, \"a red circle\"; \"vit\": trained here, \"a red thing\"\n");
-    printf(
-        "share of the map on the object that the text names, and on the other; chance: its share of the cells\n");
+    printf("share of the map on the object that the text names, and on the other; chance: its share of the cells\n");
     printf("model   map             on object  on other  chance  times  same for both  cosine lost\n");
     print_map(s, "scene", "occlusion");
     print_map(s, "scene", "gradient");
     print_map(s, "scene", "random numbers");
     for (size_t k = 0; k < COUNT(maps); k++) print_map(s, "vit", maps[k]);
     print_map(s, "vit", "random numbers");
-    printf(
-        "same for both: correlation of both maps; cosine lost: when the %d brightest of %d cells are grey\n",
-        MAP_ERASED, CELLS);
+    printf("same for both: correlation of both maps; cosine lost: when the %d brightest of %d cells are grey\n",
+           MAP_ERASED, CELLS);
     draw_maps(lesson, s);
     size_t same = 0;
     for (size_t k = 1; k < COUNT(maps); k++)

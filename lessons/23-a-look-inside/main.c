@@ -50,7 +50,7 @@ static void measure_everything(Inside *s) {
     inside_measure_bits(s);
 }
 
-/* Measures what is missing in the table of three seeds, on generated shapes; section 5 also on CIFAR-10, if it is here. */
+/* Measures what is missing in the table of three seeds: generated shapes; section 5 also with CIFAR-10, where it is. */
 static void measure_seeds(Arena *arena, CellTable *table) {
     Cifar train, test, photographs = lesson_pictures(arena, "auto", CIFAR_TRAIN, INSIDE_TRAIN);
     Cifar photographed = lesson_pictures(arena, "auto", CIFAR_TEST, INSIDE_TEST);

@@ -88,7 +88,7 @@ void look_maps(Clip *clip, Arena *arena, MapKind kind, Mat pixels, const Mat *te
     if (kind == MAP_OCCLUSION) occlusion(clip, pixels, texts, count, maps);
     for (int j = 0; j < count; j++) {
         if (kind == MAP_GRADIENT) gradient(clip, pixels, texts[j], maps[j]);
-        if (kind == MAP_ATTENTION) attention(clip, pixels, maps[j]);
+        if (kind == MAP_ATTENTION) attention(clip, pixels, maps[j]); /* texts are not read */
         normalise(maps[j]);
     }
 }
