@@ -110,15 +110,18 @@ void inside_report_ascent(const Lesson *lesson, Inside *s) {
 /* ---- 5. mining --------------------------------------------------------------------------------------------------- */
 
 void inside_report_mining(const Lesson *lesson, Inside *s) {
-    (void)lesson;
+    static const char *const answers[] = { "better", "worse" };
+    Prediction guess =
+        lesson_predict_choice(lesson, answers, COUNT(answers), 1,
+                              "Training goes on, with the pictures that the model confuses in one batch. "
+                              "Does it tell its two worst classes apart better or worse than after random "
+                              "batches?");
     inside_measure_mining(s);
     const char *a = s->test->names[(int)inside_value(s, "mining: first class")];
     const char *b = s->test->names[(int)inside_value(s, "mining: second class")];
     printf("\"small\", seed %d; the two classes that it confuses most: %s and %s\n", s->seed, a, b);
     printf("it learns on; mined: batches of 16 pictures and the 7 nearest wrong ones of each; half mined: 8 of them\n");
-    char pair[64];
-    snprintf(pair, sizeof pair, "%s or %s", a, b);
-    printf("%-11s%-26sall ten classes, 95 %%\n", "right:", pair);
+    printf("right:      of these two, 95 %%       of all ten classes, 95 %%\n");
     for (int k = -1; k < MINING_KINDS; k++) {
         const char *when = k < 0 ? "before" : inside_mining_name(k);
         printf("%-10s", when);
@@ -126,6 +129,8 @@ void inside_report_mining(const Lesson *lesson, Inside *s) {
         inside_print_rate(inside_rate(s, "mining %s: all", when));
         printf("\n");
     }
+    double mined = inside_value(s, "mining mined: the pair"), random = inside_value(s, "mining random: the pair");
+    lesson_outcome(lesson, &guess, "%s", answers[mined <= random]);
 }
 
 /* ---- 6. distance ------------------------------------------------------------------------------------------------- */

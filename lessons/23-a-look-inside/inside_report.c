@@ -24,11 +24,16 @@ static const char *model_of(const Inside *s) {
 /* ---- 1. the modality gap ----------------------------------------------------------------------------------------- */
 
 static void plot_gap(const Lesson *lesson, const Inside *s) {
-    num x[GAP_STEPS], right[2][GAP_STEPS];
+    num x[GAP_STEPS], right[2][GAP_STEPS], low[2][GAP_STEPS], high[2][GAP_STEPS];
+    const num *lows[] = { low[0], low[1] }, *highs[] = { high[0], high[1] };
     for (int k = 0; k < GAP_STEPS; k++) {
         x[k] = (num)gap_step(k);
-        right[0][k] = (num)percent(inside_value(s, "gap moved %+.2f: accuracy", gap_step(k)));
-        right[1][k] = (num)percent(inside_value(s, "gap moved %+.2f: accuracy at random", gap_step(k)));
+        for (int aside = 0; aside < 2; aside++) {
+            Rate rate = inside_rate(s, "gap moved %+.2f: accuracy%s", gap_step(k), aside ? " at random" : "");
+            right[aside][k] = (num)percent(rate.proportion);
+            low[aside][k] = (num)percent(rate.low);
+            high[aside][k] = (num)percent(rate.high);
+        }
     }
     const Series series[] = { { "along the gap", x, right[0], GAP_STEPS }, { "at random", x, right[1], GAP_STEPS } };
     lesson_lines(lesson, "23-gap",
@@ -36,7 +41,9 @@ static void plot_gap(const Lesson *lesson, const Inside *s) {
                            .x = "multiple: at 1 the means meet",
                            .y = "test pictures right, %",
                            .series = series,
-                           .count = 2 });
+                           .count = 2,
+                           .low = lows,
+                           .high = highs });
 }
 
 void inside_report_gap(const Lesson *lesson, Inside *s) {
