@@ -54,7 +54,9 @@ Rate inside_rate(const Inside *s, const char *format, ...) {
     va_end(words);
     const Cell *cell = cell_find(s->table, text, s->seed);
     REQUIRE(cell && cell->count, "no proportion \"%s\" of seed %d", text, s->seed);
-    return metrics_wilson((int)lround(cell->value * cell->count), cell->count);
+    Rate rate = { .right = (int)lround(cell->value * cell->count), .of = cell->count, .proportion = cell->value };
+    metrics_interval(cell->value, cell->count, &rate.low, &rate.high); /* halves count, as in a choice of two */
+    return rate;
 }
 
 double inside_part(int right, int of) { return (double)right / of; }
