@@ -88,7 +88,7 @@ int main(int argc, char **argv) {
     Lesson lesson = { .number = "23",
                       .title = "A look inside",
                       .shows = "where a model looks, what misleads it, and what its vectors hold",
-                      .takes = "a minute and a half",
+                      .takes = "a minute",
                       .next = "make lesson-24",
                       .options = options,
                       .quick = "--data shapes --steps 1 --train-images 160 --test-images 20 --probes 10 --maps 2 "
