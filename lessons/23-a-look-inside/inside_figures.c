@@ -10,58 +10,32 @@ static double percent(double part) { return 100 * part; }
 
 /* ---- 4. pixels from a caption ------------------------------------------------------------------------------------ */
 
-/* Five classes: plain, smoothed, and the real picture with the largest cosine. */
-static void draw_ascent(const Lesson *lesson, const Inside *s) {
-    enum { SHOWN = 5 };
-    Arena arena = { 0 };
-    Clip clip;
-    Tile tiles[3 * SHOWN];
-    const PixelScale scale = pixels_photograph();
-    inside_picture_model(s, &clip);
-    Mat texts = inside_texts(&clip, &arena, s->test), images = look_set_images(&clip, &arena, s->test, s->test->n);
-    for (int c = 0; c < SHOWN; c++) {
-        double best = -2;
-        int most = 0;
-        for (int kind = 0; kind < 2; kind++) {
-            uint8_t *rgb = arena_alloc(&arena, PIXELS, 1);
-            pixels_to_bytes(&scale, inside_ascend(s, &clip, &arena, texts, kind ? ASCENT_SMOOTH : 0, c, NULL).v, PIXELS,
-                            rgb);
-            tiles[kind * SHOWN + c] = (Tile){ rgb, SIDE, SIDE, s->test->names[c], false };
-        }
-        for (int i = 0; i < s->test->n; i++) {
-            double cosine = vec_dot(&AT(images, i, 0), &AT(texts, c, 0), texts.shape[1]);
-            if (cosine <= best) continue;
-            best = cosine;
-            most = i;
-        }
-        uint8_t *rgb = arena_alloc(&arena, PIXELS, 1);
-        cifar_picture(s->test, most, rgb);
-        tiles[2 * SHOWN + c] = (Tile){ rgb, SIDE, SIDE, arena_print(&arena, "real: %.2f", best), false };
+enum { POINTS = ASCENT_STEPS + 1 };
+
+static int ascent_points(const Inside *s) { return 1 + (s->steps ? MIN(s->steps, ASCENT_STEPS) : ASCENT_STEPS); }
+
+/* The test picture of class c with the largest cosine with its text, as a tile. */
+static Tile nearest_real(const Inside *s, Arena *arena, Mat images, Mat texts, int c) {
+    double best = -2;
+    int most = 0;
+    uint8_t *rgb = arena_alloc(arena, PIXELS, 1);
+    for (int i = 0; i < s->test->n; i++) {
+        double cosine = vec_dot(&AT(images, i, 0), &AT(texts, c, 0), texts.shape[1]);
+        if (cosine <= best) continue;
+        best = cosine;
+        most = i;
     }
-    lesson_tiles(lesson, "23-ascent",
-                 &(Tiles){ .title = "pixels that climb a cosine: plain, smoothed; below, the nearest real picture",
-                           .tiles = tiles,
-                           .count = 3 * SHOWN,
-                           .columns = SHOWN });
-    clip_free(&clip);
-    arena_free(&arena);
+    cifar_picture(s->test, most, rgb);
+    return (Tile){ rgb, SIDE, SIDE, arena_print(arena, "real: %.2f", best), false };
 }
 
-static void plot_ascent(const Lesson *lesson, const Inside *s) {
-    enum { POINTS = ASCENT_STEPS + 1 };
+static void plot_climb(const Lesson *lesson, const Inside *s, double trace[2][POINTS]) {
     Arena arena = { 0 };
-    Clip clip;
-    double trace[POINTS];
     num x[POINTS], y[2][POINTS];
-    inside_picture_model(s, &clip);
-    Mat texts = inside_texts(&clip, &arena, s->test);
-    int n = 1 + (s->steps ? MIN(s->steps, ASCENT_STEPS) : ASCENT_STEPS);
-    for (int kind = 0; kind < 2; kind++) {
-        inside_ascend(s, &clip, &arena, texts, kind ? ASCENT_SMOOTH : 0, 0, trace);
-        for (int i = 0; i < n; i++) {
-            x[i] = (num)i;
-            y[kind][i] = (num)trace[i];
-        }
+    int n = ascent_points(s);
+    for (int i = 0; i < n; i++) {
+        x[i] = (num)i;
+        for (int kind = 0; kind < 2; kind++) y[kind][i] = (num)trace[kind][i];
     }
     const Series series[] = { { "plain", x, y[0], n }, { "smoothed", x, y[1], n } };
     lesson_lines(lesson, "23-climb",
@@ -72,6 +46,34 @@ static void plot_ascent(const Lesson *lesson, const Inside *s) {
                            .count = 2,
                            .reference_name = "real pictures, mean",
                            .reference = inside_value(s, "pixels real: cosine") });
+    arena_free(&arena);
+}
+
+/* Five classes: plain, smoothed, and the real picture with the largest cosine; and the climb of the first class. */
+static void draw_ascent(const Lesson *lesson, const Inside *s) {
+    enum { SHOWN = 5 };
+    Arena arena = { 0 };
+    Clip clip;
+    Tile tiles[3 * SHOWN];
+    double trace[2][POINTS];
+    const PixelScale scale = pixels_photograph();
+    inside_picture_model(s, &clip);
+    Mat texts = inside_texts(&clip, &arena, s->test), images = look_set_images(&clip, &arena, s->test, s->test->n);
+    for (int c = 0; c < SHOWN; c++) {
+        for (int kind = 0; kind < 2; kind++) {
+            double smooth = kind ? ASCENT_SMOOTH : 0, *seen = c == 0 ? trace[kind] : NULL;
+            uint8_t *rgb = arena_alloc(&arena, PIXELS, 1);
+            pixels_to_bytes(&scale, inside_ascend(s, &clip, &arena, texts, smooth, c, seen).v, PIXELS, rgb);
+            tiles[kind * SHOWN + c] = (Tile){ rgb, SIDE, SIDE, s->test->names[c], false };
+        }
+        tiles[2 * SHOWN + c] = nearest_real(s, &arena, images, texts, c);
+    }
+    lesson_tiles(lesson, "23-ascent",
+                 &(Tiles){ .title = "pixels that climb a cosine: plain, smoothed; below, the nearest real picture",
+                           .tiles = tiles,
+                           .count = 3 * SHOWN,
+                           .columns = SHOWN });
+    plot_climb(lesson, s, trace);
     clip_free(&clip);
     arena_free(&arena);
 }
@@ -103,7 +105,6 @@ void inside_report_ascent(const Lesson *lesson, Inside *s) {
     }
     printf("roughness: mean difference of neighbouring bytes\n");
     draw_ascent(lesson, s);
-    plot_ascent(lesson, s);
     lesson_outcome(lesson, &guess, "%s", sides[reached > real]);
 }
 

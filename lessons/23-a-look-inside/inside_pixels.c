@@ -154,6 +154,7 @@ void inside_measure_ascent(Inside *s) {
 static void put_mined(Inside *s, Clip *clip, ClassPair pair, const char *when) {
     Arena arena = { 0 };
     int n = s->test->n, of, right = pair_right(clip, s->test, n, pair, &of);
+    if (!of) die("the %d test pictures have none of the two classes; take more --test-images", n);
     int all = inside_right(s->test, look_set_images(clip, &arena, s->test, n), inside_texts(clip, &arena, s->test));
     inside_put(s, inside_part(right, of), of, "mining %s: the pair", when);
     inside_put(s, inside_part(all, n), n, "mining %s: all", when);
@@ -233,19 +234,21 @@ static void put_features(Inside *s, Mat images, Mat texts, int bits) {
 void inside_measure_bits(Inside *s) {
     if (inside_there(s, "bits weights 1: bytes")) return;
     Arena arena = { 0 };
+    Clip clip;
+    int n = s->test->n;
+    inside_picture_model(s, &clip);
+    Mat full = look_set_images(&clip, &arena, s->test, n), texts = inside_texts(&clip, &arena, s->test), images = full;
     for (int k = 0; k < BIT_STEPS; k++) {
-        Clip clip;
-        int bits = bit_step(k), n = s->test->n;
+        int bits = bit_step(k);
+        put_features(s, full, texts, bits);
+        clip_free(&clip); /* the last one was rounded */
         inside_picture_model(s, &clip);
-        Mat images = look_set_images(&clip, &arena, s->test, n), texts = inside_texts(&clip, &arena, s->test);
-        put_features(s, images, texts, bits);
         double bytes = bits_weights(&clip, bits);
         if (bits < FULL) images = look_set_images(&clip, &arena, s->test, n);
         int right = inside_right(s->test, images, inside_texts(&clip, &arena, s->test));
         inside_put(s, inside_part(right, n), n, "bits weights %d: right", bits);
         inside_put(s, bytes, 0, "bits weights %d: bytes", bits);
-        clip_free(&clip);
-        arena_reset(&arena);
     }
+    clip_free(&clip);
     arena_free(&arena);
 }
