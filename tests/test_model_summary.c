@@ -1,5 +1,5 @@
 /* model_summary: are all trained numbers counted, are multiply-adds those by hand, does attention sum to 1? */
-#include "08-encoders/model_summary.h"
+#include "model/model_summary.h"
 #include "core/arena.h"
 #include "model/early_fusion.h"
 #include "model/image_tower.h"

@@ -1,5 +1,5 @@
 #include "attention_map.h"
-#include "model_summary.h"
+#include "model/model_summary.h"
 #include "dataset/augment.h"
 #include "dataset/shapes.h"
 

@@ -1,6 +1,6 @@
 /* Lesson 08: encoders. The layers of six towers, and four pictures against four captions through three pairs of them;
  * why the temperature is learnt as e^t; what early fusion costs; where a transformer attends. Before: 05, 06. */
-#include "model_summary.h"
+#include "model/model_summary.h"
 #include "lesson/lesson_data.h"
 #include "model/early_fusion.h"
 #include "lesson/lesson.h"

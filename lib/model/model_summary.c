@@ -1,4 +1,4 @@
-#include "model_summary.h"
+#include "model/model_summary.h"
 #include "autograd/flop.h"
 
 #include <string.h>
