@@ -38,6 +38,7 @@ static const Room rooms[] = {
     { "pairs", "core formats dataset" },
     { "lesson", "core kernels autograd formats dataset model evaluate training show pairs" },
     { "scenes", "core kernels autograd formats dataset model evaluate training show lesson" },
+    { "sound", "core formats model training show scenes" },
 };
 enum { ROOMS = COUNT(rooms), PATH_ROOM = 256, FILES_MAX = 512 };
 
