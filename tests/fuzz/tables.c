@@ -3,6 +3,7 @@
 #include "core/file.h"
 
 #include "dataset/cifar.h"
+#include "evaluate/cell_table.h"
 #include "14-honestly-zero-shot/held_out_classes.h"
 #include "20-large-batches/batch_run.h"
 #include "lesson/options.h"
@@ -115,6 +116,40 @@ static const Word runs[] = { W("shapes,small,64,softmax,nothing,6400,1,1.2345,10
                              W("1e9"),
                              { 0 } };
 HARNESS(batches, .corpus = "batches", .words = runs, .check = 4000);
+
+/* ---- tables of measured figures ---------------------------------------------------------------------------------- */
+
+int fuzz_cells(const uint8_t *data, size_t size) {
+    Arena arena = { 0 };
+    Err err = { "" };
+    CellTable table;
+    uint8_t *copy = fuzz_copy(data, size);
+    file_mock("cells", copy, size);
+    bool ok = cell_table_read(&table, &arena, "cells", &err);
+    fuzz_answer(ok, &err);
+    REQUIRE(ok || !table.count, "%s", "a refused table was set");
+    for (int i = 0; i < table.count; i++) {
+        const Cell *c = &table.cell[i];
+        REQUIRE(cell_find(&table, c->name, c->seed) == c, "cell %d is not found", i);
+        REQUIRE(c->count >= 0 && c->value - c->value == 0, "cell %d is no figure", i);
+    }
+    fuzz_sign((uint64_t)table.count);
+    file_mock(NULL, NULL, 0);
+    free(copy);
+    arena_free(&arena);
+    return 0;
+}
+
+static const Word figure_words[] = { W("name,seed,value,count\n"),
+                                     W("noise 0.4: accuracy,1,0.8325,4000\n"),
+                                     W(","),
+                                     W("\n"),
+                                     W("\r\n"),
+                                     W("nan"),
+                                     W("-0"),
+                                     W("1e301"),
+                                     { 0 } };
+HARNESS(cells, .corpus = "cells", .words = figure_words, .check = 4000);
 
 /* ---- the log of a training -------------------------------------------------------------------------------------- */
 
@@ -264,18 +299,18 @@ int fuzz_pairs(const uint8_t *data, size_t size) {
     return 0;
 }
 
-static const Word cells[] = { W("filepath,title,split\n"),
-                              W("filepath\ttitle\n"),
-                              W("a.png,a cat\n"),
-                              W("\""),
-                              W("\"\""),
-                              W(","),
-                              W("\t"),
-                              W(";"),
-                              W("|"),
-                              W("\n"),
-                              W("\r\n"),
-                              W("train"),
-                              W("\xef\xbb\xbf"),
-                              { 0 } };
-HARNESS(pairs, .corpus = "pairs", .words = cells, .check = 4000);
+static const Word cell_words[] = { W("filepath,title,split\n"),
+                                   W("filepath\ttitle\n"),
+                                   W("a.png,a cat\n"),
+                                   W("\""),
+                                   W("\"\""),
+                                   W(","),
+                                   W("\t"),
+                                   W(";"),
+                                   W("|"),
+                                   W("\n"),
+                                   W("\r\n"),
+                                   W("train"),
+                                   W("\xef\xbb\xbf"),
+                                   { 0 } };
+HARNESS(pairs, .corpus = "pairs", .words = cell_words, .check = 4000);
