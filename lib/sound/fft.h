@@ -2,9 +2,9 @@
  *
  *   X[k] = sum over t of x[t] e^(-2 pi i k t / n),   k = 0 .. n-1
  *
- * fft_run computes it in n log2 n / 2 butterflies (J. W. Cooley and J. W. Tukey, "An algorithm for the machine calculation
- * of complex Fourier series", Math. Comp. 19, 1965). dft is the sum as it stands, n^2 products: the test's oracle.
- * Numbers are double in every build: rounding then stays below anything that can be heard. */
+ * fft_run computes it in n log2 n / 2 butterflies (J. W. Cooley and J. W. Tukey, "An algorithm for the machine
+ * calculation of complex Fourier series", Math. Comp. 19, 1965). dft is the sum as it stands, n^2 products: the
+ * test's oracle. Numbers are double in every build: rounding then stays below anything that can be heard. */
 #ifndef FFT_H
 #define FFT_H
 

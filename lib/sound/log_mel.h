@@ -4,8 +4,8 @@
  *   window    w[n] = 1/2 - 1/2 cos(2 pi n / N), N = 512 samples (64 ms): Hann
  *   power     P[t,k] = |X[t,k]|^2 / (sum of w)^2, X[t] the transform (fft.h) of the windowed frame, k = 0 .. N/2
  *   mel       m(f) = 2595 log10(1 + f / 700), f in Hz: nearly linear below 700 Hz, logarithmic above, as the ear hears
- *   filters   b = 0 .. 39: triangles over the mel of 0 to 4000 Hz, centres equally far apart, each 1 at its centre and 0
- *             at the centres of its neighbours: h_b(k) = max(0, 1 - |m(f_k) - c_b| / d), f_k = 8000 k / N,
+ *   filters   b = 0 .. 39: triangles over the mel of 0 to 4000 Hz, centres equally far apart, each 1 at its centre
+ *             and 0 at the centres of its neighbours: h_b(k) = max(0, 1 - |m(f_k) - c_b| / d), f_k = 8000 k / N,
  *             d = m(4000) / 41, c_b = (b + 1) d
  *   log-mel   L[t,b] = log(1e-7 + sum over k of h_b(k) P[t,k]), natural logarithm
  *   picture   (L + 12) / 4: about 0 on average, with a deviation near 1

@@ -10,12 +10,12 @@
 
 #include "core/mat.h"
 
-/* x [n] at `from` samples a second -> [*count] at `to` a second, *count = n to / from rounded up, on the arena; x itself
- * if the rates are equal. Wants n >= 1 and rates >= 1. Takes 32 max(1, from / to) products a sample. */
+/* x [n] at `from` samples a second -> [*count] at `to` a second, *count = n to / from rounded up, on the arena; x
+ * itself if the rates are equal. Wants n >= 1 and rates >= 1. Takes 32 max(1, from / to) products a sample. */
 const num *sound_resample(Arena *arena, const num *x, int n, int from, int to, int *count);
 
-/* The loudest `want` samples of x [n] in a row, begin a multiple of `step`, into out [want]; a shorter sound is followed
- * by silence. Returns the index of the first. */
+/* The loudest `want` samples of x [n] in a row, begin a multiple of `step`, into out [want]; a shorter sound is
+ * followed by silence. Returns the index of the first. */
 int sound_loudest(const num *x, int n, int want, int step, num *out);
 
 #endif

@@ -2,8 +2,8 @@
  * already made for pictures and captions. Both towers of the scene model stay as they are; only the sound tower learns.
  * ImageBind (Girdhar et al. 2023, arXiv:2305.05665, section 3.2, eq. 1) trains audio in this way against pictures.
  *
- *   tower   log-mel picture [B,64,40,1]; conv 1-w0, w0-w1, w1-w2, each 3x3 stride 2 with batch norm and ReLU, which gives
- *           [B,8,5,w2]; linear of all positions to E; unit length
+ *   tower   log-mel picture [B,64,40,1]; conv 1-w0, w0-w1, w1-w2, each 3x3 stride 2 with batch norm and ReLU, which
+ *           gives [B,8,5,w2]; linear of all positions to E; unit length
  *   anchor  the unit vectors of the scenes' pictures, or of captions of them, by the frozen scene model
  *   loss    clip_loss_hard_negatives of e^t S A^T, S sounds, A anchors: the symmetric contrastive loss, without the
  *           pairs of different scenes with the same objects, which sound alike
@@ -17,7 +17,7 @@
 #include "scenes/scene_model.h"
 #include "sound/synthesiser.h"
 
-enum { SOUND_STEPS = 600, SOUND_BATCH = 128, SOUND_LAYERS = 3 };
+enum { SOUND_STEPS = 400, SOUND_BATCH = 128, SOUND_LAYERS = 3 };
 
 typedef enum { ANCHOR_PICTURE, ANCHOR_TEXT, ANCHORS } SoundAnchor;
 const char *sound_anchor_name(SoundAnchor anchor); /* "pictures", "texts" */
@@ -77,7 +77,7 @@ Mat sound_features(SoundModel *model, Arena *arena, Mat samples);
 /* ---- files ------------------------------------------------------------------------------------------------------- */
 
 /* The two models that come with the toolkit, seed 1 with all defaults: "data/pretrained/sound-pictures.safetensors".
- * Others: "data/models/sound-pictures-16-32-32-seed2-600x128.safetensors". On the arena. */
+ * Others: "data/models/sound-pictures-16-32-32-seed2-400x128.safetensors". On the arena. */
 char *sound_model_path(Arena *arena, const SoundModelConfig *config);
 
 /* A line for the metadata of a file. */

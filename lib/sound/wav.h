@@ -27,8 +27,8 @@ typedef struct {
     num *samples; /* [count]: the mean of the channels; PCM from -1 to 1 */
 } Wav;
 
-/* Decodes a file in memory; `name` is for messages. False with one line for anything else than a WAV file as above; *wav
- * is then unchanged. Owner of the samples: the arena. */
+/* Decodes a file in memory; `name` is for messages. False with one line for anything else than a WAV file as above;
+ * *wav is then unchanged. Owner of the samples: the arena. */
 bool wav_decode(Wav *wav, Arena *arena, const char *name, File file, Err *err);
 bool wav_read(Wav *wav, Arena *arena, const char *path, Err *err);
 /* Writes `count` samples, whole or not at all. Samples are clamped to -1 .. 1, times 32767, rounded. */
