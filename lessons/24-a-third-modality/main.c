@@ -256,13 +256,13 @@ static ArithmeticResult show_sums(const SearchSet *two, const TypePictures *sear
     return wanted;
 }
 
-/* Three differences as pictures: A, and the nearest picture of each. */
+/* Differences as pictures: A, and the nearest picture of the 64. */
 static void arithmetic_tiles(const Lesson *lesson, Arena *arena) {
-    enum { ROWS = 3, COLUMNS = 2 };
-    Tile tiles[ROWS * COLUMNS];
+    enum { PAIRS = 4, COLUMNS = 4 };
+    Tile tiles[2 * PAIRS];
     Rng rng = rng_seed((uint64_t)args.seed, 2407);
     TypePictures searched = type_pictures(arena, &model.scenes, 1, (uint64_t)args.seed);
-    for (int i = 0; i < ROWS; i++) {
+    for (int i = 0; i < PAIRS; i++) {
         Analogy q = analogy_draw(&model.scenes.split, SPLIT_SEEN, &rng);
         uint64_t seed = (uint64_t)(args.seed * 100 + i);
         int nearest;
@@ -271,14 +271,14 @@ static void arithmetic_tiles(const Lesson *lesson, Arena *arena) {
         Scene from = arithmetic_scene(&q, seed), to = type_scene(&searched, nearest, (uint64_t)args.seed);
         bool right = searched.type[nearest].colour == q.target.colour && searched.type[nearest].shape == q.target.shape;
         char *text = arena_print(arena, "+ sound of %s %s", colour_name(q.b.colour), shape_name(q.b.shape));
-        tiles[COLUMNS * i] = probe_tile(
+        tiles[2 * i] = probe_tile(
             arena, &from, text, arena_print(arena, "- sound of %s %s", colour_name(q.c.colour), shape_name(q.c.shape)));
-        tiles[COLUMNS * i + 1] = probe_tile(arena, &to, "finds", right ? "right" : "wrong");
+        tiles[2 * i + 1] = probe_tile(arena, &to, "finds this", right ? "right" : "wrong");
     }
     lesson_tiles(lesson, "24-arithmetic",
-                 &(Tiles){ .title = "a picture, plus a sound, minus a sound, finds a picture",
+                 &(Tiles){ .title = "a picture plus a sound minus a sound finds a picture",
                            .tiles = tiles,
-                           .count = ROWS * COLUMNS,
+                           .count = 2 * PAIRS,
                            .columns = COLUMNS });
 }
 
