@@ -90,8 +90,8 @@ limits: $(BUILD)/lesson-17 $(BUILD)/lesson-18 ## the tables of lessons 17 and 18
 scale: $(BUILD)/lesson-20 ## the tables of lesson 20, three seeds: 4 minutes; resumes
 	@$(KEPT) $(BUILD)/lesson-20 --all --no-predict
 
-bench: $(BUILD)/bench ## measure speed; NAMES="gemm-1024 train-resnet9" for some figures only
-	@$(BUILD)/bench $(NAMES)
+bench: $(BUILD)/bench ## measure speed; NAMES="gemm-1024 train-resnet9" for some; ARGS="--json --compare FILE"
+	@$(BUILD)/bench $(NAMES) $(ARGS)
 
 # Lesson 10 replaces a model of its own; run by make it keeps what was trained, as the other lessons do.
 $(LESSONS:%=lesson-%): lesson-%: $(BUILD)/lesson-%

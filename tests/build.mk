@@ -5,7 +5,7 @@
 LESSONS  := $(sort $(foreach l,$(wildcard lessons/[0-9]*/main.c),$(firstword $(subst -, ,$(word 2,$(subst /, ,$(l)))))))
 NUMBERS  := $(foreach e,$(wildcard exercises/original/[0-9]*.c),$(firstword $(subst -, ,$(notdir $(e)))))
 PROGRAMS := $(LESSONS:%=$(BUILD)/lesson-%) $(patsubst data/%.c,$(BUILD)/%,$(wildcard data/*.c)) \
-            $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c)) $(BUILD)/check-train-single
+            $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c)) $(BUILD)/check-train-single $(BUILD)/bench
 EXAM_OBJECTS := $(patsubst %,$(BUILD)/obj/tests/exercises/%.o,verify verify_shapes verify_run)
 EXAMS    := $(EXAM_OBJECTS) $(NUMBERS:%=$(BUILD)/obj/tests/exercises/ex%.o)
 

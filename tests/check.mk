@@ -38,6 +38,10 @@ $(BUILD)/check-train: $(BUILD)/obj64/tests/tools/check-train.o $(BUILD)/libclip6
 $(BUILD)/check-train-single: $(BUILD)/obj/tests/tools/check-train.o $(BUILD)/libclip.a
 	$(LINK)
 
+# The benchmark.
+$(BUILD)/bench: $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/bench/*.c)) $(BUILD)/libclip.a
+	$(LINK)
+
 # The readers of foreign bytes, given garbage (tests/fuzz).
 FUZZ := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %/drive.c,$(wildcard tests/fuzz/*.c)))
 $(BUILD)/fuzz: $(BUILD)/obj/tests/fuzz/drive.o $(FUZZ) $(LIBS)
@@ -45,7 +49,7 @@ $(BUILD)/fuzz: $(BUILD)/obj/tests/fuzz/drive.o $(FUZZ) $(LIBS)
 
 # ---- make check -----------------------------------------------------------------------------------------------------
 
-CODE    := $(wildcard lib/*/*.[ch] lessons/*/*.[ch] data/*.c tests/*.[ch] tests/tools/*.c tests/fuzz/*.[ch] \
+CODE    := $(wildcard lib/*/*.[ch] lessons/*/*.[ch] data/*.c tests/*.[ch] tests/tools/*.c tests/bench/*.[ch] tests/fuzz/*.[ch] \
            tests/exercises/*.[ch] exercises/*.[ch] exercises/original/*.c solutions/*.c)
 # Lesson 11 needs the model of lesson 10: tests/train.sh runs the one after the other.
 CHECKED := $(filter-out %/lesson-11,$(LESSONS:%=$(BUILD)/lesson-%))

@@ -1,5 +1,6 @@
 #!/bin/sh
-# checkers.sh: tests build/check-bpe, build/check-clip and build/check-image: the right message and the right exit status.
+# checkers.sh: tests build/check-bpe, build/check-clip, build/check-image and build/bench: the right message and the right
+# exit status.
 #
 #   sh tests/checkers.sh BUILD           from the top folder
 #
@@ -30,6 +31,23 @@ want() {
         sed 's/^/    /' "$work/out"
     fi
 }
+
+bench=$build/bench
+want 2 'there is no figure "gemm-63"' "$bench" gemm-63
+want 2 "there is no --jsn; did you mean --json" "$bench" --jsn
+want 1 "none: No such file" "$bench" --compare "$work/none"
+echo '{"figures": [{"name": "gemm-64", "unit": "GFLOP/s"}]}' >"$work/bad.json"
+want 1 "figure 1 has no name, unit or value; want a file of bench --json" "$bench" --compare "$work/bad.json"
+echo '{"figures": []}' >"$work/bad.json"
+want 1 "no figures; want a file of bench --json" "$bench" --compare "$work/bad.json"
+echo '{"figures": [{"value": "fast"}]}' >"$work/bad.json"
+want 1 'bad.json: byte [0-9]*: found .*wanted a number' "$bench" --compare "$work/bad.json"
+want 0 'bench gemm-64 [0-9.]* GFLOP/s  [0-9]* % of the FMA loop beside it' "$bench" gemm-64
+"$bench" --json gemm-64 >"$work/figures.json"
+want 0 'compare gemm-64 [0-9.]* of the speed before' "$bench" --compare "$work/figures.json"
+sed 's/"value": [^,]*, "low": [^,]*, "high": [^,]*/"value": 1e-3, "low": 1e-3, "high": 1e-3/' "$work/figures.json" \
+    >"$work/slow.json"
+want 0 'compare gemm-64 [0-9.e+]* of the speed before: ' "$bench" --compare "$work/slow.json"
 
 bpe=$build/check-bpe
 want 2 "check-bpe VOCAB TOKENS.jsonl" "$bpe"

@@ -21,7 +21,7 @@ flags='-std=c11 -D_DEFAULT_SOURCE -D_DARWIN_C_SOURCE -Ilib -Ilessons -Iexercises
 
 if [ $# -eq 0 ]; then
     # Not exercises/original: these files are incomplete, and exercise 11 has bugs, on purpose.
-    set -- lib/*/*.[ch] data/*.c tests/*.[ch] tests/tools/*.c tests/fuzz/*.[ch] tests/exercises/*.[ch] \
+    set -- lib/*/*.[ch] data/*.c tests/*.[ch] tests/tools/*.c tests/bench/*.[ch] tests/fuzz/*.[ch] tests/exercises/*.[ch] \
         lessons/*/*.[ch] exercises/mine.c solutions/*.c tests/*.sh tests/*/*.sh \
         data/*.sh lessons/*.sh plots/*.sh .ci/run
 fi

@@ -45,7 +45,7 @@ accepts '/* tally, a = 1, b = 2; */\nint f(int a, int b) {\n    const char *s = 
     Point p = (Point){ .x = a, .y = b }, q = { a, b };
     g((Point){ .x = 1 }, q, p, s);\n    return a == b ? a : b;\n}'
 
-[ $# -gt 0 ] || set -- lib/*/*.[ch] lessons/*/*.[ch] data/*.c tests/*.[ch] tests/tools/*.c tests/fuzz/*.[ch] \
+[ $# -gt 0 ] || set -- lib/*/*.[ch] lessons/*/*.[ch] data/*.c tests/*.[ch] tests/tools/*.c tests/bench/*.[ch] tests/fuzz/*.[ch] \
     tests/exercises/*.[ch] exercises/*.h exercises/mine.c exercises/original/*.c solutions/*.c
 for file do # a folder such as solutions/ may be missing
     shift

@@ -188,6 +188,23 @@ TEST(json_numbers_at_their_limits) {
     CHECK(!takes(digits, JSON_NUMBER_MAX + 1, &err) && strstr(err.text, "127"), "%s", err.text);
 }
 
+TEST(json_reals) {
+    static const struct {
+        const char *text;
+        bool fits;
+        double value;
+    } cases[] = { { "1.5", true, 1.5 }, { "-2e-3", true, -2e-3 }, { "7", true, 7 },
+                  { "1e9", false, 0 },  { "-11", false, 0 },      { "\"1\"", false, 0 } };
+    for (size_t k = 0; k < COUNT(cases); k++) {
+        Err err = { "" };
+        double value = 42;
+        Json j = json_begin(NULL, cases[k].text, strlen(cases[k].text), "text", &err);
+        CHECK(json_real(&j, -10, 10, &value) == cases[k].fits, "%s: %s", cases[k].text, err.text);
+        CHECK(value == (cases[k].fits ? cases[k].value : 42), "%s: %g", cases[k].text, value);
+        CHECK(cases[k].fits || strstr(err.text, "wanted a number from -10 to 10"), "%s", err.text);
+    }
+}
+
 TEST(json_depth_is_limited) {
     char text[200001];
     Err err;
@@ -274,5 +291,5 @@ TEST(json_survives_mutations) {
 }
 
 TESTS(json_reads_every_kind, json_decodes_strings, json_refuses_what_is_not_json, json_numbers_at_their_limits,
-      json_depth_is_limited, json_fifty_thousand_labels, json_remembers_the_first_trouble,
+      json_reals, json_depth_is_limited, json_fifty_thousand_labels, json_remembers_the_first_trouble,
       json_stops_at_impossible_questions, json_shows_names_on_one_line, json_survives_mutations)

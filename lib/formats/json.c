@@ -224,6 +224,15 @@ bool json_int(Json *j, long long low, long long high, long long *value) {
     return parse_int(text, low, high, value) || fail_at(j, start, wanted);
 }
 
+bool json_real(Json *j, double low, double high, double *value) {
+    char text[JSON_NUMBER_MAX + 1], wanted[96];
+    if (!value_begin(j)) return false;
+    size_t start = j->at;
+    snprintf(wanted, sizeof wanted, "a number from %g to %g", low, high);
+    if (!number_read(j, wanted, text)) return false;
+    return parse_real(text, low, high, value) || fail_at(j, start, wanted);
+}
+
 static bool literal(Json *j, const char *word) {
     size_t length = strlen(word);
     if (j->size - j->at < length || memcmp(j->text + j->at, word, length)) return false;

@@ -56,6 +56,7 @@ bool json_key(Json *j, const char **key);
 /* Read one value. *value is set only on success. Integers have no decimal point and no exponent. */
 bool json_string(Json *j, const char **value);
 bool json_int(Json *j, long long low, long long high, long long *value);
+bool json_real(Json *j, double low, double high, double *value);
 bool json_bool(Json *j, bool *value);
 bool json_null(Json *j);
 

@@ -196,19 +196,12 @@ void gemm(bool transpose_a, bool transpose_b, int M, int N, int K, const num *a,
     gemm_run((Gemm){ transpose_a, transpose_b, accumulate, M, N, K, lda, ldb, ldc, a, b, NULL, c, NULL, DTYPE_F32 });
 }
 
-double fma_peak(void) {
+double fma_loop(int rounds) {
     Vec sum[12], scale = (Vec){ 0 } + (num)0.5;
-    double best = 0;
     for (int i = 0; i < 12; i++) sum[i] = scale + (num)i;
-    for (double begin = clock_seconds(), now = begin; now < begin + 0.1;) {
-        enum { ROUNDS = 20000 };
-        double start = now;
-        for (int round = 0; round < ROUNDS; round++) UNROLL
-        for (int i = 0; i < 12; i++) sum[i] = sum[i] * scale + scale;
-        now = clock_seconds();
-        best = MAX(best, 2.0 * 12 * LANES * ROUNDS / (now - start) * 1e-9);
-    }
+    for (int round = 0; round < rounds; round++) UNROLL
+    for (int i = 0; i < 12; i++) sum[i] = sum[i] * scale + scale;
     volatile num keep = 0;
     for (int i = 0; i < 12; i++) keep = keep + sum[i][0];
-    return best;
+    return 2.0 * 12 * LANES * rounds;
 }
