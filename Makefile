@@ -90,6 +90,9 @@ limits: $(BUILD)/lesson-17 $(BUILD)/lesson-18 ## the tables of lessons 17 and 18
 scale: $(BUILD)/lesson-20 ## the tables of lesson 20, three seeds: 4 minutes; resumes
 	@$(KEPT) $(BUILD)/lesson-20 --all --no-predict
 
+generate: $(BUILD)/lesson-24 ## the networks and tables of lesson 24 (later 25 and 26): 10 minutes; resumes
+	@$(CALM) $(BUILD)/lesson-24 --all --no-predict --date "$$(date +%F)" $(CALMLY)
+
 bench: $(BUILD)/bench ## measure speed; NAMES="gemm-1024 train-resnet9" for some; ARGS="--json --compare FILE"
 	@$(BUILD)/bench $(NAMES) $(ARGS)
 
@@ -129,6 +132,6 @@ grade: $(BUILD)/libclip.a $(EXAMS) ## marks: build/grade.json; POINTS=file EXAM=
 clean: ## remove what was built
 	rm -rf $(BUILD)
 
-.PHONY: all help run train-full list quiz data pretrained photos emoji plots limits scale bench next watch mine grade clean \
+.PHONY: all help run train-full list quiz data pretrained photos emoji plots limits scale generate bench next watch mine grade clean \
         $(LESSONS:%=lesson-%) $(foreach n,$(NUMBERS),ex-$(n) hint-$(n) reset-$(n) solution-$(n))
 

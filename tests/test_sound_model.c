@@ -9,7 +9,11 @@
 #include <string.h>
 
 static Arena arena;
-static const char *in_folder(const char *name) { return arena_print(&arena, "%s/%s", check_folder(), name); }
+static const char *folder(void) {
+    static const char *made;
+    if (!made) made = check_folder();
+    return made;
+}
 
 static SceneModel scenes;
 /* The scene model of the lesson, or one with random weights. */
@@ -137,10 +141,12 @@ TEST(files) {
     SoundModel made, loaded;
     Err err;
     SoundModelConfig config = small_config(ANCHOR_PICTURE, 1), other = small_config(ANCHOR_TEXT, 1);
-    setenv("CLIP_MODELS", check_folder(), 1);
+    setenv("CLIP_MODELS", folder(), 1);
     CHECK(sound_model_load_or_train(&made, &config, &scenes, NULL, 0, &err), "%s", err.text);
     char *path = sound_model_path(&arena, &config);
-    CHECK(!strcmp(path, in_folder("sound-pictures-4-4-4-seed2-1x8.safetensors")) && file_exists(path), "%s", path);
+    CHECK(!strcmp(path, arena_print(&arena, "%s/sound-pictures-4-4-4-seed2-1x8.safetensors", folder())) &&
+              file_exists(path),
+          "%s", path);
     CHECK(sound_model_load_or_train(&loaded, &config, &scenes, NULL, 0, &err), "%s", err.text);
     size_t bytes = mat_count(made.fc.weight->val) * sizeof(num);
     CHECK(!memcmp(made.fc.weight->val.v, loaded.fc.weight->val.v, bytes) && made.loss == loaded.loss, "%s",

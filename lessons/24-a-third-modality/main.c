@@ -440,7 +440,7 @@ int main(int argc, char **argv) {
                       .takes = "half a minute",
                       .next = "make lesson-25",
                       .options = options,
-                      .quick = "--steps 1 --batch 8 --items 20 --queries 8 --table none",
+                      .quick = "--steps 1 --batch 8 --items 12 --queries 4 --table none",
                       .wants = "SOUND.wav ...",
                       .seed = &args.seed };
     lesson_begin(&lesson, argc, argv);

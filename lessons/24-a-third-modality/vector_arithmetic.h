@@ -1,5 +1,5 @@
 /* vector_arithmetic: sums and differences of vectors of different kinds, and which pictures they find. ImageBind
- * (arXiv:2305.05665, section 4.3) shows examples of such sums; here they are counted.
+ * (arXiv:2305.05665, figure 1) shows examples of such sums; here they are counted.
  *
  *   sum         v = p(a) + x(b): a picture of a, and a sound (text, picture) of b; searched: the n pictures of a
  *               SearchSet of two objects; right: the picture of a and b
