@@ -17,7 +17,7 @@
 #define HARNESSES(X)                                                                                                   \
     X(png) X(jpeg) X(ppm) X(zlib) X(gzip) X(deflate) X(safetensors) X(model) X(pretrained) X(json) X(labels) X(cifar)  \
     X(vocabulary) X(tokens) X(unicode) X(text) X(options) X(holdout) X(log) X(batches) X(cells) X(caption)             \
-    X(minimal_pairs) X(limits) X(pairs) X(progress) X(quiz) X(config)
+    X(minimal_pairs) X(limits) X(pairs) X(progress) X(quiz) X(config) X(wav)
 /* clang-format on */
 
 enum { FUZZ_MAX = 1 << 16 }; /* bytes of an input */

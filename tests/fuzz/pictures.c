@@ -1,4 +1,4 @@
-/* pictures: PNG, JPEG, PPM and PGM, and resizing of the pictures. */
+/* pictures: PNG, JPEG, PPM and PGM, and resizing of the pictures; sounds: WAV. */
 #include "fuzz.h"
 #include "core/arena.h"
 #include "core/file.h"
@@ -6,6 +6,7 @@
 #include "formats/byte_order.h"
 #include "formats/image_file.h"
 #include "formats/inflate.h"
+#include "sound/wav.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -130,3 +131,36 @@ static const Word ppm_words[] = { W("P2"),          W("P3"),      W("P5"),    W(
                                   W("# comment\n"), W("65535\n"), W("255\n"), W("1 1\n"),
                                   W("67108864"),    W(" "),       { 0 } };
 HARNESS(ppm, .corpus = "pictures", .words = ppm_words, .check = 4000);
+
+/* ---- WAV --------------------------------------------------------------------------------------------------------- */
+
+int fuzz_wav(const uint8_t *data, size_t size) {
+    Arena arena = { 0 };
+    Err err = { "" };
+    Wav wav;
+    uint8_t *copy = fuzz_copy(data, size);
+    bool ok = wav_decode(&wav, &arena, "sound", (File){ .data = size ? copy : NULL, .size = size }, &err);
+    fuzz_answer(ok, &err);
+    if (ok) {
+        REQUIRE(wav.count >= 1 && all_finite(wav.samples, (size_t)wav.count), "%d samples", wav.count);
+        fuzz_sign((uint64_t)wav.bits * 16 + (uint64_t)wav.channels * 2 + wav.floats);
+    }
+    free(copy);
+    arena_free(&arena);
+    return 0;
+}
+
+static const Word wav_words[] = { W("RIFF"),
+                                  W("WAVE"),
+                                  W("fmt \20\0\0\0"),
+                                  W("fmt \50\0\0\0"),
+                                  W("data\0\0\0\0"),
+                                  W("LIST\3\0\0\0"),
+                                  W("\1\0\1\0"),
+                                  W("\3\0\2\0"),
+                                  W("\376\377"),
+                                  W("\0\0\0\0\20\0\200\0\0\252\0\70\233\161"),
+                                  W("\2\0\20\0"),
+                                  W("\0\0\300\177"),
+                                  { 0 } };
+HARNESS(wav, .corpus = "sounds", .words = wav_words, .check = 4000);

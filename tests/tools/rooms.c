@@ -39,6 +39,7 @@ static const Room rooms[] = {
     { "lesson", "core kernels autograd formats dataset model evaluate training show pairs" },
     { "scenes", "core kernels autograd formats dataset model evaluate training show lesson" },
     { "generation", "core kernels autograd formats dataset model evaluate training show scenes" },
+    { "sound", "core formats model training show scenes" },
 };
 enum { ROOMS = COUNT(rooms), PATH_ROOM = 256, FILES_MAX = 512 };
 
