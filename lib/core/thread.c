@@ -10,10 +10,13 @@
 
 enum { THREADS_MAX = 256 };
 
-/* One pool for the whole program. The caller of parallel_for is worker 0; workers 1.. wait for `job` to change.
+/* One pool for the whole program. The caller of parallel_for is worker 0; workers 1.. wait for a job of another number.
+ * A worker enters a job while it is open. The caller closes it when no piece is left, and waits only for the workers
+ * that have entered: on a busy machine it does not wait for one that has not run yet.
  * Waking a sleeping thread takes as long as a small kernel. So a thread first polls, with sched_yield, for longer than
  * a training step takes between two kernels; then it sleeps on a condition variable. */
 static const double POLL_SECONDS = 3e-4;
+enum { JOB_CLOSED = 1 << 8, JOB_NEXT = 1 << 9 };
 
 static struct {
     int count, running; /* threads wanted; pool threads started (worker 1 to running) */
@@ -22,8 +25,7 @@ static struct {
     pthread_mutex_t mutex;
     pthread_cond_t start, done;
     atomic_bool quit;
-    atomic_uint job; /* number of the current job */
-    atomic_int left; /* pool threads still in it */
+    atomic_uint job; /* JOB_NEXT times its number (modulo 2^23), JOB_CLOSED or 0, and how many workers are in it */
     ThreadBody body;
     void *context;
     size_t n, grain;
@@ -31,8 +33,8 @@ static struct {
     Arena scratch[THREADS_MAX];
 } pool = { .mutex = PTHREAD_MUTEX_INITIALIZER, .start = PTHREAD_COND_INITIALIZER, .done = PTHREAD_COND_INITIALIZER };
 
-static _Thread_local int self; /* which worker this thread is */
-static _Thread_local unsigned jobs_seen;
+static _Thread_local int self;          /* which worker this thread is */
+static _Thread_local unsigned job_seen; /* the number of the last job that this worker entered, or came too late for */
 int thread_self(void) { return self; }
 static void take_pieces(void) {
     for (;;) {
@@ -41,8 +43,16 @@ static void take_pieces(void) {
         pool.body(pool.context, begin, MIN(begin + pool.grain, pool.n));
     }
 }
-static bool job_waits(void) { return atomic_load(&pool.job) != jobs_seen || atomic_load(&pool.quit); }
-static bool job_done(void) { return atomic_load(&pool.left) == 0; }
+static bool job_waits(void) { return atomic_load(&pool.job) / JOB_NEXT != job_seen || atomic_load(&pool.quit); }
+static bool job_done(void) { return atomic_load(&pool.job) % JOB_CLOSED == 0; }
+static bool job_enter(void) {
+    unsigned job = atomic_load(&pool.job);
+    do {
+        job_seen = job / JOB_NEXT;
+        if (job & JOB_CLOSED) return false;
+    } while (!atomic_compare_exchange_weak(&pool.job, &job, job + 1));
+    return true;
+}
 
 static void wait_until(bool (*condition)(void), pthread_cond_t *signal) {
     if (condition()) return;
@@ -55,11 +65,12 @@ static void wait_until(bool (*condition)(void), pthread_cond_t *signal) {
 
 static void *worker_main(void *argument) {
     self = (int)(intptr_t)argument;
-    for (jobs_seen = 0;; jobs_seen++) {
+    for (;;) {
         wait_until(job_waits, &pool.start);
         if (atomic_load(&pool.quit)) return NULL;
+        if (!job_enter()) continue;
         take_pieces();
-        if (atomic_fetch_sub(&pool.left, 1) > 1) continue;
+        if (atomic_fetch_sub(&pool.job, 1) % JOB_CLOSED > 1) continue;
         pthread_mutex_lock(&pool.mutex); /* the last worker wakes the caller */
         pthread_cond_signal(&pool.done);
         pthread_mutex_unlock(&pool.mutex);
@@ -103,7 +114,7 @@ void thread_set_count(int threads) {
 static void pool_start(void) {
     static bool registered;
     if (!registered) registered = atexit(thread_stop) == 0;
-    atomic_store(&pool.job, 0);
+    atomic_store(&pool.job, JOB_CLOSED);
     while (pool.running < thread_count() - 1) {
         void *worker = (void *)(intptr_t)(pool.running + 1);
         if (pthread_create(&pool.threads[pool.running], NULL, worker_main, worker) != 0) {
@@ -127,12 +138,12 @@ void parallel_for(size_t n, size_t grain, ThreadBody body, void *context) {
     pool.n = n;
     pool.grain = grain;
     atomic_store(&pool.next, 0);
-    atomic_store(&pool.left, pool.running);
     pthread_mutex_lock(&pool.mutex);
-    atomic_fetch_add(&pool.job, 1);
+    atomic_store(&pool.job, (atomic_load(&pool.job) / JOB_NEXT + 1) * JOB_NEXT);
     pthread_cond_broadcast(&pool.start);
     pthread_mutex_unlock(&pool.mutex);
     take_pieces();
+    atomic_fetch_add(&pool.job, JOB_CLOSED);
     wait_until(job_done, &pool.done);
     pool.busy = false;
 }
