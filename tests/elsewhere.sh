@@ -3,14 +3,21 @@
 # results.
 #
 #   sh tests/elsewhere.sh DIR [ROW ...]          from the top folder; make elsewhere uses DIR = BUILD/elsewhere
+#   sh tests/elsewhere.sh DIR quick [ROW ...]    compiles everything, runs the few tests of $QUICK_TESTS; CI does this
 #   sh tests/elsewhere.sh DIR table              prints the table of the rows that have run
 #
-# A ROW is COMPILER-OPTIMISATION-PROCESSOR
-#   gcc clang    O0 O1 O2 O3    native haswell x86-64 arm64
-# Without rows: both compilers and all four optimisations, for this machine's processor, for haswell (AVX2, 2013) and
-# for any x86-64 (SSE2); and arm64 with O0 and O3. A row that this machine cannot run is skipped and named. arm64 is
-# compiled by a cross compiler (Debian: gcc-aarch64-linux-gnu libc6-dev-arm64-cross; clang uses its libraries) and run
-# by qemu (qemu-user-static or qemu-user), with all scripts and exercises.
+# A ROW is COMPILER-OPTIMISATION-PLACE
+#   gcc clang gcc-13 ...    O0 O1 O2 O3    native haswell x86-64 arm64 riscv64 s390x i686 x87 musl lto chars
+# Without rows: gcc and clang and all four optimisations, for this machine's processor, for haswell (AVX2, 2013) and
+# for any x86-64 (SSE2); arm64 with O0 and O3; and with O3 the other places and gcc-13, gcc-14 and clang-16.
+#   riscv64    little-endian, without vectors        i686    32 bits, SSE2
+#   s390x      big-endian                            x87     32 bits; float expressions have 64 bits of fraction
+#   musl       another libc, static                  chars   -funsigned-char -fshort-enums
+#   lto        -flto: all files are one              quick   without rows: gcc-O1 in the seven from riscv64 to chars
+#
+# A row that this machine cannot run is skipped and named. Other processors are compiled for by cross compilers
+# (Debian: gcc-aarch64-linux-gnu libc6-dev-arm64-cross, also riscv64, s390x, i686; clang uses their libraries), and run
+# by qemu (qemu-user-static or qemu-user), with all scripts and exercises. i686 runs on x86-64 without it.
 #
 # A row writes DIR/ROW.log, the output of make check; DIR/ROW.result, "ROW passed failed skipped seconds"; and
 # DIR/ROW.prints, a line "NAME SUM" for each part of build/fingerprint, for the output of the lessons by hand, and for
@@ -18,7 +25,7 @@
 # builds. Exit status 0: every row that could run passed, and at least one did.
 LC_ALL=C
 export LC_ALL
-unset BUILD SAN MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL CFLAGS OPT ARCH NAMES CC
+unset BUILD SAN MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL CFLAGS CPPFLAGS LDFLAGS OPT ARCH NAMES CC AR
 dir=${1:-build/elsewhere}
 [ $# -eq 0 ] || shift
 mkdir -p "$dir" || exit 2
@@ -28,16 +35,27 @@ say() { printf '%s\n' "$*"; }
 
 # ---- a compiler whose programs run here -----------------------------------------------------------------------------
 
-# cross COMPILER FILE: writes FILE, a script that compiles like COMPILER, for arm64. It links a program as PROGRAM.arm64
-# and writes PROGRAM, a script that runs it under qemu.
+# cross COMPILER PLACE FILE [FLAGS]: writes FILE, a script that compiles like COMPILER, for PLACE. It links a program as
+# PROGRAM.PLACE and writes PROGRAM, a script that runs it under qemu. Sets machine; status 1 if `missing` is missing.
 cross() {
-    qemu=$(command -v qemu-aarch64-static || command -v qemu-aarch64) || return 1
-    command -v aarch64-linux-gnu-gcc >/dev/null 2>&1 || return 1
-    case $1 in
-    gcc) real=aarch64-linux-gnu-gcc ;;
-    clang) command -v clang >/dev/null 2>&1 && real='clang --target=aarch64-linux-gnu' || return 1 ;;
+    case $2 in
+    arm64) machine=aarch64 ;;
+    i686 | x87) machine=i686 ;;
+    *) machine=$2 ;;
     esac
-    cat >"$2" <<SCRIPT
+    missing=$machine-linux-gnu-gcc
+    command -v "$missing" >/dev/null 2>&1 || return 1
+    case $1 in
+    gcc) real=$machine-linux-gnu-gcc ;;
+    clang*) real="$1 --target=$machine-linux-gnu" ;;
+    *) missing="$1 for $2" && return 1 ;;
+    esac
+    emulator=
+    if [ "$machine" != i686 ] || ! is_x86; then
+        missing=qemu-$(echo "$machine" | sed 's/i686/i386/')-static
+        emulator=$(command -v "$missing" || command -v "${missing%-static}") || return 1
+    fi
+    cat >"$3" <<SCRIPT
 #!/bin/sh
 out='' before='' links=1
 for word do
@@ -45,12 +63,13 @@ for word do
     case \$word in -c | -E | -S | --version) links='' ;; esac
     before=\$word
 done
-[ -n "\$links" ] && [ -n "\$out" ] || exec $real "\$@"
-$real -static "\$@" || exit
-mv -f "\$out" "\$out.arm64" || exit
-printf '#!/bin/sh\nexec $qemu -0 "\$0" "\$0.arm64" "\$@"\n' >"\$out" && chmod 755 "\$out"
+[ -n "\$links" ] && [ -n "\$out" ] && [ -n "$emulator" ] || exec $real \${links:+-static} "\$@" $4
+$real -static "\$@" $4 || exit
+name=\$(echo "\$out" | sed 's/\.[0-9]*\$//') # make links PROGRAM.PROCESS, and renames it
+mv -f "\$out" "\$name.$2" || exit
+printf '#!/bin/sh\nexec $emulator -0 "\$0" "\$0.$2" "\$@"\n' >"\$out" && chmod 755 "\$out"
 SCRIPT
-    chmod 755 "$2"
+    chmod 755 "$3"
 }
 
 runs_haswell() { ! [ -r /proc/cpuinfo ] || { grep -qw avx2 /proc/cpuinfo && grep -qw fma /proc/cpuinfo; }; }
@@ -73,21 +92,32 @@ prints() {
     done
 }
 
+# quickly WORDS...: builds with these words for make, and runs the tests that other processors and compilers break:
+# byte order, the width of size_t, the sign of char, the order of sums.
+: "${QUICK_TESTS:=base hash rng json safetensors inflate png jpeg image bpe unicode pairs_table weight_view gemm vecmath}"
+quickly() {
+    # shellcheck disable=SC2046,SC2086 # names
+    set -- "$@" $(printf "$build/test-%s " $QUICK_TESTS)
+    $MAKE BUILD="$build" "$@" "$build/liblessons.a" "$build/lesson-01" "$build/limit" "$build/expect" || return
+    while [ $# -gt 0 ] && [ "$1" = "${1#"$build"/}" ]; do shift; done
+    LIMIT=$limit sh tests/run.sh "$build" "$build/lesson-01" "$@"
+}
+
 row() {
-    compiler=${1%%-*} rest=${1#*-}
-    opt=${rest%%-*} processor=${rest#*-}
+    compiler=${1%%-O[0-3]-*} rest=${1#*-O}
+    opt=O${rest%%-*} place=${rest#*-}
     build=$dir/$1
     case $compiler:$opt in
-    gcc:O[0-3] | clang:O[0-3]) ;;
-    *) say "$1: want gcc or clang, O0 to O3, and a processor, such as gcc-O2-haswell" && return 2 ;;
+    gcc:O[0-3] | clang:O[0-3] | gcc-[0-9]*:O[0-3] | clang-[0-9]*:O[0-3]) ;;
+    *) say "$1: want gcc or clang, O0 to O3, and a place, such as gcc-O2-haswell" && return 2 ;;
     esac
     command -v "$compiler" >/dev/null 2>&1 || { say "$1: skipped: $compiler is not installed"; return 77; }
     # With plain -O1 and vector instructions, gcc's calls into libm crawl (tests/check.mk).
     level=-$opt
-    [ "$compiler-$opt" != gcc-O1 ] || level='-O1 -fexpensive-optimizations'
+    case $compiler-$opt in gcc*-O1) level='-O1 -fexpensive-optimizations' ;; esac
     set -- "$1" CC="$compiler" OPT="$level"
     limit=900
-    case $processor in
+    case $place in
     native) ;;
     x86-64)
         is_x86 || { say "$1: skipped: this machine is not x86-64"; return 77; }
@@ -97,19 +127,37 @@ row() {
         { is_x86 && runs_haswell; } || { say "$1: skipped: this processor cannot run it"; return 77; }
         set -- "$@" ARCH=-march=haswell
         ;;
-    arm64)
-        cross "$compiler" "$dir/$compiler-arm64" ||
-            { say "$1: skipped: it needs aarch64-linux-gnu-gcc and qemu-aarch64 (qemu-user-static)"; return 77; }
-        set -- "$1" CC="$dir/$compiler-arm64" OPT="$level" AR=aarch64-linux-gnu-ar ARCH=
+    musl)
+        [ "$(command -v musl-gcc >/dev/null 2>&1 && echo "$compiler")" = gcc ] ||
+            { say "$1: skipped: it needs musl-gcc (musl-tools)"; return 77; }
+        set -- "$1" CC='musl-gcc -static' OPT="$level"
+        ;;
+    lto)
+        command -v "$(echo "$compiler" | sed 's/gcc/gcc-ar/')" >/dev/null 2>&1 ||
+            { say "$1: skipped: it needs gcc and gcc-ar"; return 77; }
+        set -- "$1" CC="$compiler" OPT="$level -flto=auto" AR="$(echo "$compiler" | sed 's/gcc/gcc-ar/')"
+        ;;
+    chars) set -- "$1" CC="$compiler" OPT="$level -funsigned-char -fshort-enums" ;;
+    arm64 | riscv64 | s390x | i686 | x87)
+        flags=
+        [ "$place" != x87 ] || flags='-mfpmath=387 -mno-sse'
+        cross "$compiler" "$place" "$dir/$compiler-$place" "$flags" ||
+            { say "$1: skipped: it needs $missing"; return 77; }
+        set -- "$1" CC="$dir/$compiler-$place" OPT="$level" AR="$machine-linux-gnu-ar" ARCH=
         limit=7200
         ;;
-    *) say "$1: want native, haswell, x86-64 or arm64" && return 2 ;;
+    *) say "$1: want native, haswell, x86-64, arm64, riscv64, s390x, i686, x87, musl, lto or chars" && return 2 ;;
     esac
     name=$1
     shift
     start=$(date +%s)
-    $MAKE BUILD="$build" LIMIT=$limit "$@" check >"$dir/$name.log" 2>&1 </dev/null
-    status=$?
+    if [ "$quick" = 1 ]; then
+        quickly "$@" >"$dir/$name.log" 2>&1 </dev/null
+        status=$?
+    else
+        $MAKE BUILD="$build" LIMIT=$limit "$@" check >"$dir/$name.log" 2>&1 </dev/null
+        status=$?
+    fi
     seconds=$(($(date +%s) - start))
     counts=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed\(, \([0-9]*\) skipped\)\{0,1\}$/\1 \2 \4/p' \
         "$dir/$name.log" | tail -n 1)
@@ -117,8 +165,10 @@ row() {
     set -- ${counts:-0 1}
     if grep ': warning: ' "$dir/$name.log"; then status=1; fi
     [ $status -eq 0 ] || [ "$2" -gt 0 ] || set -- "$1" 1 "$3"
-    say "$name $1 $2 ${3:-0} $seconds" >"$dir/$name.result"
-    prints "$build" >"$dir/$name.prints"
+    if [ "$quick" != 1 ]; then
+        say "$name $1 $2 ${3:-0} $seconds" >"$dir/$name.result"
+        prints "$build" >"$dir/$name.prints"
+    fi
     say "$name: $1 passed, $2 failed, ${3:-0} skipped, $seconds s"
     if [ $status -ne 0 ]; then
         grep -A 14 '^---- ' "$dir/$name.log" | head -n 80
@@ -166,11 +216,20 @@ if [ "$1" = table ]; then
     table
     exit
 fi
-if [ $# -eq 0 ]; then
-    for processor in native haswell x86-64; do
-        for opt in O3 O2 O1 O0; do set -- "$@" "gcc-$opt-$processor" "clang-$opt-$processor"; done
+quick=0
+if [ "$1" = quick ]; then
+    quick=1
+    shift
+fi
+if [ $# -eq 0 ] && [ $quick = 1 ]; then
+    set -- gcc-O1-riscv64 gcc-O1-s390x gcc-O1-i686 gcc-O1-x87 gcc-O1-musl gcc-O1-lto gcc-O1-chars
+elif [ $# -eq 0 ]; then
+    for place in native haswell x86-64; do
+        for opt in O3 O2 O1 O0; do set -- "$@" "gcc-$opt-$place" "clang-$opt-$place"; done
     done
     set -- "$@" gcc-O3-arm64 clang-O3-arm64 gcc-O0-arm64 clang-O0-arm64
+    for place in riscv64 s390x i686 x87 musl lto chars; do set -- "$@" "gcc-O3-$place"; done
+    set -- "$@" gcc-13-O3-native gcc-14-O3-native clang-16-O3-native
 fi
 passed=0 failed=0 skipped=0
 for each do

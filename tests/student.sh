@@ -116,6 +116,9 @@ TODO='^[^*/"]*TODO('
 # begun FILE: status 0 if a TODO line was deleted. Exercises 00 and 11 have none.
 begun() { [ "$(grep -c "$TODO" "$1")" -lt "$(grep -c 'TODO [0-9][0-9]: your' "$1")" ]; }
 
+# untouched FILE: status 0 if it is the text as shipped, whose functions do nothing yet.
+untouched() { grep -q "$TODO" "$1" && cmp -s "$1" "exercises/original/${1##*/}"; }
+
 # in_git FILE: status 0 if git has this text, so that no backup is needed.
 in_git() { git cat-file -e "$(git hash-object "$1" 2>/dev/null)" 2>/dev/null; }
 
@@ -241,7 +244,8 @@ linked() {
 }
 
 # compile NAME: makes $work/NN, and $work/sanitized/NN where there are sanitizers, from the student's file, unless they
-# are up to date. Prints why, with status 1, when it cannot.
+# are up to date. Of a text as shipped that does nothing yet, the second is not made: nothing would run in it. Prints
+# why, with status 1, when it cannot.
 compile() {
     nn=${1%%-*} source=$EXERCISES/$1.c
     program=$work/$nn
@@ -266,7 +270,7 @@ compile() {
         echo "  again: make ex-$nn     the text as shipped, keeping yours: make reset-$nn"
         return 1
     fi
-    if [ -f "$work/sanitized/softmax.o" ]; then
+    if [ -f "$work/sanitized/softmax.o" ] && ! untouched "$source"; then
         set -- "$work"/sanitized/base.o "$work"/sanitized/arena.o "$work"/sanitized/mat.o "$work"/sanitized/softmax.o
         # shellcheck disable=SC2086
         $EXERCISE_CC $SANITIZERS -Iexercises -Ilib -c -o "$work/sanitized/$nn.o" "$source" >/dev/null 2>&1 &&

@@ -5,10 +5,12 @@
 #include "check.h"
 #include "tensor_file.h"
 
+#include <errno.h>
 #include <float.h>
 #include <limits.h>
 #include <math.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static Arena arena;
@@ -298,16 +300,38 @@ TEST(metadata_null) {
 }
 
 /* A system has only so many mappings: 65,530 on Linux. */
-TEST(safetensors_refused_files_are_closed) {
+/* A refused file, that many times. */
+static void refused(int rounds) {
     Safetensors s;
     Err err;
     const char *path = header_file("{]", 0);
     Arena own = { 0 };
-    for (int i = 0; i < 70000; i++, arena_reset(&own))
+    for (int i = 0; i < rounds; i++, arena_reset(&own))
         CHECK(!safetensors_open(&s, &own, path, &err) && strstr(err.text, "byte 9"), "round %d: %s", i, err.text);
     arena_free(&own);
     arena_free(&arena);
 }
+
+/* How many pieces of memory this process has mapped, where the system tells; else 0. */
+static int mappings(void) {
+    FILE *list = fopen("/proc/self/maps", "r");
+    int count = 0;
+    if (!list) return 0;
+    for (int c = getc(list); c != EOF; c = getc(list)) count += c == '\n';
+    fclose(list);
+    return count;
+}
+
+/* Fewer files may be open, and fewer pieces may be added, than are refused. */
+TEST(safetensors_refused_files_are_closed) {
+    enum { ROUNDS = 500, MOST = 100 };
+    CHECK(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ MOST, MOST }) == 0, "%s", strerror(errno));
+    int before = mappings();
+    refused(ROUNDS);
+    CHECK(mappings() < before + MOST, "%d mappings, then %d", before, mappings());
+}
+/* More than a Linux process may have mapped. */
+TEST(safetensors_refused_files_are_closed_long) { refused(70000); }
 
 /* ---- writing ---------------------------------------------------------------------------------------------------- */
 
@@ -542,7 +566,8 @@ static bool survives(const uint8_t *bytes, size_t size) {
     Arena own = { 0 };
     Safetensors s;
     Err err = { "" };
-    bool ok = safetensors_open(&s, &own, bytes_file(bytes, size), &err);
+    file_mock("mutant", bytes, size);
+    bool ok = safetensors_open(&s, &own, "mutant", &err);
     CHECK(ok == !err.text[0] && !strchr(err.text, '\n'), "verdict %d with \"%s\"", ok, err.text);
     for (int i = 0; i < s.count; i++) {
         const Tensor *t = &s.tensors[i];
@@ -554,6 +579,7 @@ static bool survives(const uint8_t *bytes, size_t size) {
         CHECK(safetensors_find(&s, t->name) == t, "%s is not found", t->name);
     }
     safetensors_close(&s);
+    file_mock(NULL, NULL, 0);
     arena_free(&own);
     return ok;
 }
@@ -694,8 +720,8 @@ TEST(safetensors_keep_what_was_there_aside) {
 
 TESTS(half_by_hand, metadata_null, half_all_65536, bfloat_all_65536, safetensors_reads_bytes_written_by_hand,
       safetensors_refuses_broken_headers, safetensors_refuses_broken_lengths, safetensors_refuses_a_giant_header,
-      safetensors_refused_files_are_closed, safetensors_come_back, safetensors_same_content_same_bytes,
-      safetensors_bytes_by_hand, safetensors_sum_by_hand, safetensors_no_flipped_bit_is_missed,
-      safetensors_refuses_to_write_nonsense, safetensors_ten_thousand_tensors, safetensors_survives_mutations,
-      safetensors_reads_the_reference_files, safetensors_rounds_like_the_reference,
+      safetensors_refused_files_are_closed, safetensors_refused_files_are_closed_long, safetensors_come_back,
+      safetensors_same_content_same_bytes, safetensors_bytes_by_hand, safetensors_sum_by_hand,
+      safetensors_no_flipped_bit_is_missed, safetensors_refuses_to_write_nonsense, safetensors_ten_thousand_tensors,
+      safetensors_survives_mutations, safetensors_reads_the_reference_files, safetensors_rounds_like_the_reference,
       safetensors_keep_what_was_there_aside)
